@@ -1,0 +1,59 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func ExampleOpenKeyring() {
+	folder, _ := os.MkdirTemp("", "keyring")
+	defer func() { _ = os.RemoveAll(folder) }()
+
+	// The file is made on first use; back it up apart from the database.
+	keyring, err := store.OpenKeyring(filepath.Join(folder, "pbxusers.key"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sealed := keyring.Seal([]byte("s3cret"), "crm/secret")
+
+	opened, err := keyring.Open(sealed, "crm/secret")
+	fmt.Println(string(opened), err)
+	_, err = keyring.Open(sealed, "dialer/secret")
+	fmt.Println(err)
+	// Output:
+	// s3cret <nil>
+	// the sealed value was changed or belongs elsewhere
+}
+
+func ExampleKeyring_Rotate() {
+	folder, _ := os.MkdirTemp("", "keyring")
+	defer func() { _ = os.RemoveAll(folder) }()
+
+	keyring, _ := store.OpenKeyring(filepath.Join(folder, "pbxusers.key"))
+	sealed := keyring.Seal([]byte("s3cret"), "crm/secret")
+	if err := keyring.Rotate(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	opened, err := keyring.Open(sealed, "crm/secret")
+	fmt.Println(string(opened), err, keyring.Current(sealed))
+	// Output: s3cret <nil> false
+}
+
+func ExampleSecret() {
+	secret := store.NewSecret("s3cret")
+	fmt.Printf("%s %#v %s\n", secret, secret, secret.Reveal())
+	// Output: [redacted] [redacted] s3cret
+}
+
+func ExampleInvalid() {
+	err := store.Invalid(store.FieldError{Field: "name", Code: "required", Message: "write a name"})
+	var invalid *store.InvalidError
+	fmt.Println(errors.Is(err, store.ErrInvalid), errors.As(err, &invalid), err)
+	// Output: true true name: write a name
+}

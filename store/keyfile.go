@@ -1,0 +1,214 @@
+package store
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxKeyFile bounds what is read of a key file; some 700 keys fit.
+const maxKeyFile = 64 << 10
+
+const keyFileHeader = `# Keys of pbxusers. The first one seals, all of them open. Keep this file
+# secret, and keep a copy of it apart from the database: what is sealed cannot
+# be read without it. One key a line: its id, a space, 32 bytes in base64.
+`
+
+// KeyFileError says why a key file is refused.
+type KeyFileError struct {
+	Path string
+	// Reason is one sentence: what is wrong, and the way out.
+	Reason string
+}
+
+func (e *KeyFileError) Error() string { return "key file " + e.Path + ": " + e.Reason }
+
+// OpenKeyring reads the key file at path, and makes one with a random key on
+// first use: with mode 0600, whole or not at all, and one and the same when
+// several processes start at once. A file that others may read, or that is
+// broken, is refused with a [KeyFileError].
+func OpenKeyring(path string) (*Keyring, error) {
+	set, err := readKeyFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = createKeyFile(path, GenerateKey()); err == nil {
+			set, err = readKeyFile(path)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	k := &Keyring{path: path}
+	k.keys.Store(set)
+	return k, nil
+}
+
+// Rotate puts a new random key into the key file and makes it primary; older
+// keys still open what they sealed. The file is replaced whole, and several
+// processes may rotate at once. Afterwards seal everything again (Reseal of
+// the backend), back up the file, and only then take old keys out of it. A
+// keyring made with [NewKeyring] cannot rotate: it has no file.
+func (k *Keyring) Rotate() error {
+	if k.path == "" {
+		return errors.New("this keyring has no key file; make a new keyring with the new key in front")
+	}
+	k.rotating.Lock()
+	defer k.rotating.Unlock()
+	// A link is followed: the file it points to is the one to replace.
+	path, err := filepath.EvalSymlinks(k.path)
+	if err != nil {
+		return fmt.Errorf("rotate keys: %w", err)
+	}
+	unlock, err := lockKeyFile(path)
+	if err != nil {
+		return fmt.Errorf("rotate keys: %w", err)
+	}
+	defer unlock()
+	old, err := readKeyFile(path)
+	if err != nil {
+		return err
+	}
+	set, err := newKeySet(append([]Key{GenerateKey()}, old.keys...))
+	if err != nil {
+		return err
+	}
+	if err := replaceKeyFile(path, set.keys); err != nil {
+		return fmt.Errorf("rotate keys: %w", err)
+	}
+	k.keys.Store(set)
+	return nil
+}
+
+// reload reads the key file again.
+func (k *Keyring) reload() error {
+	k.rotating.Lock()
+	defer k.rotating.Unlock()
+	set, err := readKeyFile(k.path)
+	if err != nil {
+		return err
+	}
+	k.keys.Store(set)
+	return nil
+}
+
+func readKeyFile(path string) (*keySet, error) {
+	// Looked at before it is opened: to open a pipe would block.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("open keyring: %w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &KeyFileError{path, "this is not a regular file; name another path"}
+	}
+	if open := othersMay(info); open != 0 {
+		return nil, &KeyFileError{path, fmt.Sprintf("its mode lets others in (%04o); run chmod 600 on it, and rotate if others may have read it", open)}
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open keyring: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("open keyring: %w", err)
+	}
+	keys, err := parseKeys(text)
+	if err != nil {
+		return nil, &KeyFileError{path, err.Error()}
+	}
+	set, err := newKeySet(keys)
+	if err != nil {
+		return nil, &KeyFileError{path, err.Error() + "; put back a copy of the file"}
+	}
+	return set, nil
+}
+
+// parseKeys reads the text of a key file. Its errors quote nothing of it.
+func parseKeys(text []byte) ([]Key, error) {
+	if len(text) > maxKeyFile {
+		return nil, fmt.Errorf("it is larger than %d bytes; this is no key file", maxKeyFile)
+	}
+	var keys []Key
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		id, encoded, _ := strings.Cut(line, " ")
+		secret, err := base64.StdEncoding.Strict().DecodeString(encoded)
+		if err != nil || len(secret) != KeySize {
+			return nil, fmt.Errorf("line %d is not an id, a space and %d bytes in base64; put back a copy of the file", i+1, KeySize)
+		}
+		keys = append(keys, Key{ID: id, Secret: NewSecret(string(secret))})
+	}
+	return keys, nil
+}
+
+func formatKeys(keys []Key) []byte {
+	text := bytes.NewBufferString(keyFileHeader)
+	for _, key := range keys {
+		fmt.Fprintf(text, "%s %s\n", key.ID, base64.StdEncoding.EncodeToString([]byte(key.Secret.Reveal())))
+	}
+	return text.Bytes()
+}
+
+// createKeyFile makes the file with one key. It is not an error when somebody
+// else was first: a hard link, unlike a rename, never replaces a file.
+func createKeyFile(path string, key Key) error {
+	temp, err := writeBeside(path, formatKeys([]Key{key}))
+	if err != nil {
+		return fmt.Errorf("make key file: %w", err)
+	}
+	defer func() { _ = os.Remove(temp) }()
+	if err := os.Link(temp, path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make key file: %w", err)
+	}
+	return syncFolder(path)
+}
+
+// replaceKeyFile puts keys in the place of the file, which keeps its owner:
+// root may rotate the keys of a service that runs as somebody else.
+func replaceKeyFile(path string, keys []Key) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	temp, err := writeBeside(path, formatKeys(keys))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temp) }()
+	if err := giveToOwner(temp, info); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	return syncFolder(path)
+}
+
+// writeBeside writes a file of mode 0600 into the folder of path, safe on
+// disk, and returns its name.
+func writeBeside(path string, text []byte) (string, error) {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(text)
+	if err == nil {
+		err = file.Sync()
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+		return "", err
+	}
+	return file.Name(), nil
+}

@@ -1,0 +1,16 @@
+//go:build !(linux || darwin || freebsd || netbsd || openbsd || dragonfly)
+
+package store
+
+import "io/fs"
+
+// Modes, owners, flock and the syncing of folders are of Unix. Elsewhere the folder of the key file
+// has to be kept from others, and keys rotated by one process at a time.
+
+func othersMay(fs.FileInfo) fs.FileMode { return 0 }
+
+func lockKeyFile(string) (unlock func(), err error) { return func() {}, nil }
+
+func giveToOwner(string, fs.FileInfo) error { return nil }
+
+func syncFolder(string) error { return nil }

@@ -1,0 +1,283 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func TestKeyFileIsMadeOnFirstUse(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	first, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode())
+	requireOnly(t, path)
+
+	again, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	opened, err := again.Open(first.Seal([]byte(hunter2), place), place)
+	require.NoError(t, err)
+	require.Equal(t, hunter2, string(opened))
+}
+
+// requireOnly checks that nothing was left beside path.
+func requireOnly(t *testing.T, path string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	require.Equal(t, filepath.Base(path), entries[0].Name())
+}
+
+func TestKeyFileNeedsItsFolder(t *testing.T) {
+	t.Parallel()
+	_, err := store.OpenKeyring(filepath.Join(t.TempDir(), "missing", "keys"))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestKeyFileIsOneWhenManyStartAtOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	keyrings := make([]*store.Keyring, 16)
+	atOnce(len(keyrings), func(i int) {
+		keyrings[i], _ = store.OpenKeyring(path)
+	})
+	sealed := keyrings[0].Seal([]byte(hunter2), place)
+	for _, keyring := range keyrings {
+		require.NotNil(t, keyring)
+		require.True(t, keyring.Current(sealed), "all have the same primary key")
+		_, err := keyring.Open(sealed, place)
+		require.NoError(t, err)
+	}
+	requireOnly(t, path)
+}
+
+// atOnce runs fn n times as much at once as it goes.
+func atOnce(n int, fn func(i int)) {
+	var done sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		done.Go(func() {
+			<-start
+			fn(i)
+		})
+	}
+	close(start)
+	done.Wait()
+}
+
+// TestMain lets the test binary be the other processes of the test below.
+func TestMain(m *testing.M) {
+	path := os.Getenv("PBXUSERS_TEST_KEY_FILE")
+	if path == "" {
+		m.Run()
+		return
+	}
+	keyring, err := store.OpenKeyring(path)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Print(keyring)
+}
+
+func TestKeyFileIsOneAmongProcesses(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	outputs, errs := make([]string, 4), make([]error, 4)
+	atOnce(len(outputs), func(i int) {
+		process := exec.CommandContext(t.Context(), os.Args[0])
+		process.Env = append(os.Environ(), "PBXUSERS_TEST_KEY_FILE="+path)
+		output, err := process.Output()
+		outputs[i], errs[i] = string(output), err
+	})
+	require.NoError(t, errors.Join(errs...))
+	for _, output := range outputs {
+		require.NotEmpty(t, output)
+		require.Equal(t, outputs[0], output)
+	}
+}
+
+func TestKeyFileThatOthersMayReadIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []fs.FileMode{0o640, 0o604, 0o660, 0o644, 0o610, 0o602} {
+		path := filepath.Join(t.TempDir(), "keys")
+		_, err := store.OpenKeyring(path)
+		require.NoError(t, err)
+		require.NoError(t, os.Chmod(path, mode))
+		_, err = store.OpenKeyring(path)
+		var refused *store.KeyFileError
+		require.ErrorAs(t, err, &refused)
+		require.Equal(t, path, refused.Path)
+		require.Contains(t, err.Error(), "chmod 600")
+	}
+}
+
+func TestKeyFileThatIsReadOnlyIsTaken(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	_, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(path, 0o400))
+	_, err = store.OpenKeyring(path)
+	require.NoError(t, err)
+}
+
+func TestKeyFileThatIsBrokenIsRefused(t *testing.T) {
+	t.Parallel()
+	line := "a " + strings.Repeat("QUFB", 10) + "QUE=\n" // 32 bytes
+	for name, text := range map[string]string{
+		"empty":           "",
+		"comments only":   "# nothing\n\n",
+		"cut":             line[:20],
+		"short key":       "a QUFB\n",
+		"no key":          "a\n",
+		"no id":           strings.TrimPrefix(line, "a"),
+		"bad id":          "a;b" + line[1:],
+		"same id":         line + line,
+		"not base64":      "a ****\n",
+		"two keys a line": strings.TrimSuffix(line, "\n") + " " + line,
+		"binary":          "\x00\x01\x02\xff",
+		"too large":       strings.Repeat("#", 70<<10),
+	} {
+		path := filepath.Join(t.TempDir(), "keys")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		_, err := store.OpenKeyring(path)
+		var refused *store.KeyFileError
+		require.ErrorAs(t, err, &refused, name)
+		require.NotContains(t, err.Error(), "QUFB", name)
+		after, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, text, string(after), "%s: a refused file is left as it is", name)
+	}
+	path := filepath.Join(t.TempDir(), "keys")
+	require.NoError(t, os.WriteFile(path, []byte("# a comment\r\n\r\n"+strings.ReplaceAll(line, "\n", "\r\n")), 0o600))
+	_, err := store.OpenKeyring(path)
+	require.NoError(t, err, "a good file stays good with CRLF")
+}
+
+func TestKeyFileThatIsNoFileIsRefused(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for _, path := range []string{t.TempDir(), pipe} {
+		_, err := store.OpenKeyring(path)
+		var refused *store.KeyFileError
+		require.ErrorAs(t, err, &refused)
+	}
+}
+
+func TestRotateMakesANewPrimaryKeyAndKeepsTheOld(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	keyring, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	before := keyring.Seal([]byte(hunter2), place)
+	require.NoError(t, keyring.Rotate())
+	after := keyring.Seal([]byte(hunter2), place)
+	require.False(t, keyring.Current(before))
+
+	reopened, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	for _, sealed := range [][]byte{before, after} {
+		for _, k := range []*store.Keyring{keyring, reopened} {
+			opened, err := k.Open(sealed, place)
+			require.NoError(t, err)
+			require.Equal(t, hunter2, string(opened))
+		}
+	}
+	require.True(t, reopened.Current(after))
+	requireOnly(t, path)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode())
+}
+
+func TestRotationByAnotherProcessIsNoticed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	server, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	tool, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	require.NoError(t, tool.Rotate())
+	sealed := tool.Seal([]byte(hunter2), place)
+	opened, err := server.Open(sealed, place)
+	require.NoError(t, err)
+	require.Equal(t, hunter2, string(opened))
+	require.True(t, server.Current(sealed))
+}
+
+func TestRotationsAtOnceLoseNoKey(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	sealed, errs := make([][]byte, 8), make([]error, 8)
+	atOnce(len(sealed), func(i int) {
+		keyring, err := store.OpenKeyring(path)
+		if err == nil {
+			err = keyring.Rotate()
+			sealed[i] = keyring.Seal([]byte(hunter2), place)
+		}
+		errs[i] = err
+	})
+	require.NoError(t, errors.Join(errs...))
+	keyring, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	for _, s := range sealed {
+		_, err := keyring.Open(s, place)
+		require.NoError(t, err)
+	}
+	requireOnly(t, path)
+}
+
+func TestRotateFollowsALink(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	_, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	link := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(path, link))
+	keyring, err := store.OpenKeyring(link)
+	require.NoError(t, err)
+	require.NoError(t, keyring.Rotate())
+	info, err := os.Lstat(link)
+	require.NoError(t, err)
+	require.Equal(t, fs.ModeSymlink, info.Mode().Type())
+	behind, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	require.Equal(t, keyring.String(), behind.String())
+}
+
+func TestRotateNeedsAFile(t *testing.T) {
+	t.Parallel()
+	require.Error(t, newKeyring(t, store.GenerateKey()).Rotate())
+}
+
+func TestRotateLeavesARefusedFileAlone(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	keyring, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	name := keyring.String()
+	require.NoError(t, os.WriteFile(path, []byte("broken"), 0o600))
+	require.Error(t, keyring.Rotate())
+	require.Equal(t, name, keyring.String())
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "broken", string(text))
+}

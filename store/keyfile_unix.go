@@ -1,0 +1,69 @@
+//go:build linux || darwin || freebsd || netbsd || openbsd || dragonfly
+
+package store
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// othersMay returns the rights that group and others have.
+func othersMay(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() & 0o077 }
+
+// lockKeyFile waits until no other process rotates. The lock goes with the
+// process that holds it, however that ends. It is on the file itself, which a
+// rotation replaces: a lock on what is no longer the file is taken anew.
+func lockKeyFile(path string) (unlock func(), err error) {
+	for {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		locked, err := lockIfCurrent(file, path)
+		if locked {
+			return func() { _ = file.Close() }, nil
+		}
+		_ = file.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// lockIfCurrent reports false when another file took the place of this one.
+func lockIfCurrent(file *os.File, path string) (bool, error) {
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return false, fmt.Errorf("lock %s: %w", path, err)
+	}
+	locked, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	current, err := os.Stat(path)
+	if err != nil {
+		return false, err
+	}
+	return os.SameFile(locked, current), nil
+}
+
+// giveToOwner gives the file at path to the owner and group of info.
+func giveToOwner(path string, info fs.FileInfo) error {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return nil
+	}
+	return os.Chown(path, int(owner.Uid), int(owner.Gid))
+}
+
+// syncFolder makes a new name in the folder of path survive a power cut.
+func syncFolder(path string) error {
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = folder.Close() }()
+	return folder.Sync()
+}

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// sealVersion is the first byte of all that is sealed. The form of version 1:
+// the version, the length of the key's id, the id, and what AES-GCM makes with
+// a random nonce in front. All before the nonce is authenticated together with
+// the context.
+const sealVersion = 1
+
+// keySet is what a Keyring holds at one moment. It never changes.
+type keySet struct {
+	primary *sealer
+	byID    map[string]*sealer
+	// keys are in the order of the file.
+	keys []Key
+}
+
+func newKeySet(keys []Key) (*keySet, error) {
+	if len(keys) == 0 {
+		return nil, fmt.Errorf("a keyring needs at least one key")
+	}
+	set := &keySet{byID: make(map[string]*sealer, len(keys)), keys: slices.Clone(keys)}
+	for i, key := range keys {
+		s, err := newSealer(key)
+		if err != nil {
+			return nil, fmt.Errorf("key %d: %w", i+1, err)
+		}
+		if set.byID[key.ID] != nil {
+			return nil, fmt.Errorf("key %d: another key has the same id", i+1)
+		}
+		set.byID[key.ID] = s
+	}
+	set.primary = set.byID[keys[0].ID]
+	return set, nil
+}
+
+// sealer is one key made ready: the AES key schedule is the greater part of
+// the work for values as short as ours.
+type sealer struct {
+	id     string
+	header []byte
+	aead   cipher.AEAD
+}
+
+func newSealer(key Key) (*sealer, error) {
+	if !validKeyID(key.ID) {
+		return nil, fmt.Errorf("the id must be 1 to %d letters, digits, dots, dashes and underscores", maxKeyID)
+	}
+	secret := []byte(key.Secret.Reveal())
+	if len(secret) != KeySize {
+		return nil, fmt.Errorf("the key must be %d bytes", KeySize)
+	}
+	block, err := aes.NewCipher(secret)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, err
+	}
+	header := append([]byte{sealVersion, byte(len(key.ID))}, key.ID...) //nolint:gosec // at most maxKeyID
+	return &sealer{id: key.ID, header: header, aead: aead}, nil
+}
+
+func (s *sealer) seal(plaintext []byte, context string) []byte {
+	sealed := make([]byte, len(s.header), len(s.header)+len(plaintext)+s.aead.Overhead())
+	copy(sealed, s.header)
+	return s.aead.Seal(sealed, nil, plaintext, s.authenticated(context)) //nolint:gosec // this AEAD draws the nonce itself
+}
+
+// open expects that sealed begins with the header.
+func (s *sealer) open(sealed []byte, context string) ([]byte, error) {
+	plaintext, err := s.aead.Open(nil, nil, sealed[len(s.header):], s.authenticated(context))
+	if err != nil {
+		return nil, ErrUnsealable
+	}
+	return plaintext, nil
+}
+
+func (s *sealer) authenticated(context string) []byte {
+	data := make([]byte, 0, len(s.header)+len(context))
+	return append(append(data, s.header...), context...)
+}
+
+// sealedKeyID returns the id in front of a sealed value, which nobody has
+// authenticated yet.
+func sealedKeyID(sealed []byte) ([]byte, error) {
+	if len(sealed) < 2 || sealed[0] != sealVersion {
+		return nil, ErrUnsealable
+	}
+	length, rest := int(sealed[1]), sealed[2:]
+	if length > len(rest) || !validKeyID(string(rest[:length])) {
+		return nil, ErrUnsealable
+	}
+	return rest[:length], nil
+}
+
+// validKeyID keeps what is unreadable or hostile out of key files and errors.
+func validKeyID(id string) bool {
+	const allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_"
+	return id != "" && len(id) <= maxKeyID && strings.Trim(id, allowed) == ""
+}
