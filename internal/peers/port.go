@@ -1,0 +1,60 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"strconv"
+)
+
+// Instances listen on ports below those that Linux gives to outgoing
+// connections (net.ipv4.ip_local_port_range), so that no client takes one
+// between two starts of an instance.
+const (
+	firstPort = 20000
+	lastPort  = 29999
+)
+
+// port is a TCP port of 127.0.0.1 that no other instance of any test binary
+// uses until release is called. An abstract socket holds the claim: the kernel
+// drops it with the process, and two processes cannot have the same.
+type port struct {
+	number int
+	claim  net.Listener
+}
+
+func claimPort(ctx context.Context) (*port, error) {
+	const tries = 1000
+	for range tries {
+		p := &port{number: firstPort + rand.IntN(lastPort-firstPort+1)}
+		var err error
+		p.claim, err = new(net.ListenConfig).Listen(ctx, "unix", "@pbxusers-peer-port-"+strconv.Itoa(p.number))
+		if err != nil {
+			continue
+		}
+		if p.free(ctx) {
+			return p, nil
+		}
+		p.release()
+	}
+	return nil, errors.New("no free port of 127.0.0.1 was found")
+}
+
+func (p *port) address() string {
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.number))
+}
+
+// free reports whether no program outside these tests listens on the port. It
+// knocks: to listen there would keep the port busy for as long as a child that
+// is forked meanwhile has not become its program.
+func (p *port) free(ctx context.Context) bool {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.address())
+	if err != nil {
+		return true
+	}
+	_ = conn.Close()
+	return false
+}
+
+func (p *port) release() { _ = p.claim.Close() }

@@ -1,0 +1,131 @@
+// Package validate turns the struct tags of our models into refusals in the
+// words of package store. It is the glue around validator/v10, and holds no
+// rule of any domain: each package brings its own tags.
+package validate
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-playground/validator/v10"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Rule is a tag of ours. It judges strings, and types that print as one.
+type Rule struct {
+	// Tag is the word in the struct tag, and the code of the refusal.
+	Tag string
+	// Holds reports whether the value is acceptable.
+	Holds func(value string) bool
+	// Message is the sentence of the refusal.
+	Message string
+}
+
+// Validator checks the structs of one package.
+type Validator struct {
+	engine   *validator.Validate
+	messages map[string]string
+}
+
+// New returns a validator that knows the standard tags and the given rules.
+// A rule that cannot be registered is a mistake in the program: it panics.
+func New(rules ...Rule) *Validator {
+	v := &Validator{
+		engine:   validator.New(validator.WithRequiredStructEnabled()),
+		messages: make(map[string]string, len(rules)),
+	}
+	v.engine.RegisterTagNameFunc(jsonName)
+	for _, rule := range append(rules, PlainLine(), PlainText()) {
+		holds := rule.Holds
+		err := v.engine.RegisterValidation(rule.Tag, func(fl validator.FieldLevel) bool {
+			return holds(fl.Field().String())
+		})
+		if err != nil {
+			panic(fmt.Sprintf("validate: rule %q: %v", rule.Tag, err))
+		}
+		v.messages[rule.Tag] = rule.Message
+	}
+	return v
+}
+
+func jsonName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	if name == "-" || name == "" {
+		return strings.ToLower(field.Name)
+	}
+	return name
+}
+
+// Struct returns what the tags of the struct refuse, in the order of its
+// fields; nil when nothing.
+func (v *Validator) Struct(value any) []store.FieldError {
+	var found validator.ValidationErrors
+	if !errors.As(v.engine.Struct(value), &found) {
+		return nil
+	}
+	refused := make([]store.FieldError, len(found))
+	for i, e := range found {
+		_, field, _ := strings.Cut(e.Namespace(), ".")
+		refused[i] = store.FieldError{Field: field, Code: e.Tag(), Message: v.message(e)}
+	}
+	return refused
+}
+
+// message words the refusal of a standard tag, or of one of ours.
+func (v *Validator) message(e validator.FieldError) string {
+	if message, ok := v.messages[e.Tag()]; ok {
+		return message
+	}
+	unit := map[reflect.Kind]string{reflect.String: " characters", reflect.Slice: " entries"}[e.Kind()]
+	switch e.Tag() {
+	case "required":
+		return "this field must be filled in"
+	case "min":
+		return "at least " + e.Param() + unit + " are needed"
+	case "max":
+		return "at most " + e.Param() + unit + " are allowed"
+	case "oneof":
+		return "this must be one of " + strings.ReplaceAll(e.Param(), " ", ", ")
+	}
+	return "this value does not fit the rule " + e.Tag()
+}
+
+// PlainLine is the tag plain_line: one line of readable text.
+func PlainLine() Rule {
+	return Rule{
+		Tag:     "plain_line",
+		Holds:   func(s string) bool { return readable(s, "") },
+		Message: "write one line of text without control characters",
+	}
+}
+
+// PlainText is the tag plain_text: readable text that may have several lines.
+func PlainText() Rule {
+	return Rule{
+		Tag:     "plain_text",
+		Holds:   func(s string) bool { return readable(s, "\n\t") },
+		Message: "write text without control characters",
+	}
+}
+
+// readable reports whether s is UTF-8 with no control character but those
+// allowed, and nothing that reorders or hides text.
+func readable(s, allowed string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if strings.ContainsRune(allowed, r) {
+			continue
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029' {
+			return false
+		}
+	}
+	return true
+}
