@@ -1,0 +1,352 @@
+package asteriskconf
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// mtimeStep is added to the modification time of a file that would otherwise
+// look unchanged to Asterisk, on file systems that keep whole seconds.
+const mtimeStep = time.Second
+
+// keptFormat stamps the copies that are set aside.
+const keptFormat = "20060102T150405.000000"
+
+// undoTimeout bounds the way back of an apply whose own context has ended.
+const undoTimeout = 2 * time.Minute
+
+// Report tells what an apply did.
+type Report struct {
+	// Generation is the number of the generation that now stands; it is the
+	// one before when nothing was to be done.
+	Generation int `json:"generation"`
+	// Changed says whether any file was written or any module reloaded.
+	Changed bool `json:"changed"`
+	// Verified says that the running Asterisk was seen to serve it. It is
+	// false only where there was no Asterisk to talk to.
+	Verified bool `json:"verified"`
+	// Files tells of each file, in the order of reloads.
+	Files []FileReport `json:"files"`
+}
+
+// FileReport tells what an apply did to one file.
+type FileReport struct {
+	Name string `json:"name"`
+	Path string `json:"path"`
+	// Added, Altered and Removed count the sections that differ from what
+	// stood on disk before.
+	Added   int `json:"added"`
+	Altered int `json:"altered"`
+	Removed int `json:"removed"`
+	// Reloaded is the module that was reloaded for it; empty when none.
+	Reloaded string `json:"reloaded,omitempty"`
+	// KeptAside is where the copy that a person had edited was moved, when
+	// there was one; an absolute path.
+	KeptAside string `json:"kept_aside,omitempty"`
+	// Notes are sentences about what was ended, such as open sessions of
+	// accounts that were narrowed.
+	Notes []string `json:"notes,omitempty"`
+}
+
+// Steps of an apply, as [ApplyError] names them.
+const (
+	StepConnect = "connection"
+	StepRender  = "rendering"
+	StepCheck   = "check"
+	StepWrite   = "writing"
+	StepReload  = "reload"
+	StepVerify  = "verification"
+	StepRevoke  = "revocation"
+)
+
+// ApplyError says at which step an apply failed, and how things stand now.
+type ApplyError struct {
+	// Step is one of the Step constants.
+	Step string
+	// File is the file at work; empty when it was all of them.
+	File string
+	// Err is the cause.
+	Err error
+	// Changed says whether anything had been put in place by then. When it
+	// had, Undo tells of the way back: nil means that the files are those of
+	// before and that Asterisk was seen to serve them.
+	Changed bool
+	Undo    error
+}
+
+func (e *ApplyError) Error() string {
+	at := e.Step
+	if e.File != "" {
+		at += " of " + e.File
+	}
+	switch {
+	case !e.Changed:
+		return fmt.Sprintf("apply stopped at the %s; nothing was changed: %v", at, e.Err)
+	case e.Undo == nil:
+		return fmt.Sprintf("apply failed at the %s and was rolled back: %v", at, e.Err)
+	}
+	return fmt.Sprintf("apply failed at the %s: %v; the roll back is not verified: %v", at, e.Err, e.Undo)
+}
+
+// Unwrap returns the cause, and what went wrong on the way back.
+func (e *ApplyError) Unwrap() []error {
+	if e.Undo == nil {
+		return []error{e.Err}
+	}
+	return []error{e.Err, e.Undo}
+}
+
+// Apply makes the records live: it renders every file, checks it with our own
+// reader and with Asterisk's, puts all files in place under a journal, reloads
+// the modules concerned, verifies what Asterisk serves, and ends what was
+// revoked. On any difference it goes back to the generation before; see
+// [ApplyError]. When an earlier apply was cut short, it recovers first.
+//
+// Without an Asterisk it stops after the files are in place, and the report
+// says that nothing was verified.
+func (f *Folder) Apply(ctx context.Context) (*Report, error) {
+	unlock, err := f.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if _, err := f.recover(ctx); err != nil {
+		return nil, err
+	}
+	s, err := f.readState()
+	if err != nil {
+		return nil, err
+	}
+	target, err := f.target(ctx, s)
+	if err != nil {
+		return nil, &ApplyError{Step: StepConnect, Err: err}
+	}
+	files, err := f.stageAll(ctx, s, target)
+	if err != nil {
+		return nil, &ApplyError{Step: StepRender, Err: err}
+	}
+	s.Version = target.Version
+	return f.put(ctx, s, s.Newest+1, files)
+}
+
+// Rollback puts the generation before the live one back in its place, in the
+// same steps as Apply. The records keep what they hold, so the folder is
+// pending afterwards; a second Rollback returns.
+func (f *Folder) Rollback(ctx context.Context) (*Report, error) {
+	unlock, err := f.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if _, err := f.recover(ctx); err != nil {
+		return nil, err
+	}
+	s, err := f.readState()
+	if err != nil {
+		return nil, err
+	}
+	if s.Previous == 0 {
+		return nil, &store.ConflictError{Reason: "there is no earlier generation to go back to"}
+	}
+	files, err := f.stageGeneration(s, s.Previous)
+	if err != nil {
+		return nil, err
+	}
+	return f.put(ctx, s, s.Previous, files)
+}
+
+// stageGeneration stages the files as a kept generation has them.
+func (f *Folder) stageGeneration(s state, number int) ([]*stagedFile, error) {
+	var files []*stagedFile
+	for _, source := range f.sources {
+		name := source.File().Name
+		content, err := f.generationContent(number, name)
+		if err != nil {
+			return nil, err
+		}
+		if content == nil {
+			return nil, &store.ConflictError{Reason: "the earlier generation has no copy of " + name}
+		}
+		sections, err := decode(name, content)
+		if err != nil {
+			return nil, err
+		}
+		staged, err := f.stage(source, s, content, sections)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, staged)
+	}
+	return files, nil
+}
+
+// put brings the staged files to disk and then live.
+func (f *Folder) put(ctx context.Context, s state, generation int, files []*stagedFile) (*Report, error) {
+	if settled(s, files) {
+		return &Report{Generation: s.Live, Verified: true, Files: fileReports(files)}, nil
+	}
+	if err := f.check(ctx, files); err != nil {
+		return nil, &ApplyError{Step: StepCheck, Err: errors.Join(err, f.dropCandidates(files))}
+	}
+	report := &Report{Generation: generation, Changed: true, Files: fileReports(files)}
+	j, err := f.prepare(&s, generation, files, report)
+	if err != nil {
+		return nil, &ApplyError{Step: StepWrite, Err: errors.Join(err, f.closeJournal(), f.dropCandidates(files))}
+	}
+	if err := f.swap(j, files); err != nil {
+		return nil, f.abandon(ctx, s, j, files, &ApplyError{Step: StepWrite, Err: err})
+	}
+	return f.finish(ctx, s, j, files, report)
+}
+
+// settled reports whether the files are on disk already, and were seen live.
+func settled(s state, files []*stagedFile) bool {
+	return s.Live != 0 && !s.Unverified && !slices.ContainsFunc(files, func(file *stagedFile) bool {
+		return file.written() || !bytes.Equal(file.next, file.live)
+	})
+}
+
+func fileReports(files []*stagedFile) []FileReport {
+	reports := make([]FileReport, len(files))
+	for i, file := range files {
+		reports[i] = FileReport{Name: file.File.Name, Path: file.Path}
+		for _, change := range file.Sections {
+			switch {
+			case change.Before == nil:
+				reports[i].Added++
+			case change.After == nil:
+				reports[i].Removed++
+			default:
+				reports[i].Altered++
+			}
+		}
+	}
+	return reports
+}
+
+// prepare saves all that a recovery will need, and opens the journal.
+func (f *Folder) prepare(s *state, generation int, files []*stagedFile, report *Report) (*journal, error) {
+	for i, file := range files {
+		aside, err := f.keepAside(file)
+		if err != nil {
+			return nil, err
+		}
+		report.Files[i].KeptAside = aside
+	}
+	if generation > s.Newest {
+		if err := f.keepGeneration(generation, files); err != nil {
+			return nil, err
+		}
+		s.Newest = generation
+		if err := f.writeState(*s); err != nil {
+			return nil, err
+		}
+	}
+	return f.openJournal(generation, files)
+}
+
+// keepAside copies a file that a person edited to where no apply touches it.
+func (f *Folder) keepAside(file *stagedFile) (string, error) {
+	if !file.edited() {
+		return "", nil
+	}
+	return f.keepCopy(file.File.Name, file.prior)
+}
+
+// swap renames every candidate into its place and makes that durable.
+func (f *Folder) swap(j *journal, files []*stagedFile) error {
+	for _, file := range files {
+		if !file.written() {
+			continue
+		}
+		path := f.path(file.Path)
+		if err := f.disk.rename(candidatePath(path), path); err != nil {
+			return err
+		}
+		if err := f.disk.syncDir(filepath.Dir(path)); err != nil {
+			return err
+		}
+	}
+	j.Phase = renamed
+	return f.writeJournal(j)
+}
+
+// finish takes files that are all in place the rest of the way.
+func (f *Folder) finish(ctx context.Context, s state, j *journal, files []*stagedFile, report *Report) (*Report, error) {
+	if f.asterisk == nil {
+		s.Unverified = true
+		return report, errors.Join(f.writeState(s), f.closeJournal())
+	}
+	if failure := f.bringLive(ctx, s, files, report); failure != nil {
+		return nil, f.abandon(ctx, s, j, files, failure)
+	}
+	if s.Live != j.Generation {
+		s.Previous, s.Live = s.Live, j.Generation
+	}
+	s.LiveAt, s.Unverified = f.clock().UTC(), false
+	if err := errors.Join(f.writeState(s), f.closeJournal(), f.pruneGenerations(s)); err != nil {
+		return nil, err
+	}
+	report.Verified = true
+	f.log.InfoContext(ctx, "configuration is live", "generation", j.Generation)
+	return report, nil
+}
+
+// bringLive reloads, verifies and revokes, file by file. Files that were
+// neither changed now nor left unverified are live already.
+func (f *Folder) bringLive(ctx context.Context, s state, files []*stagedFile, report *Report) *ApplyError {
+	for i, file := range files {
+		if !file.written() && !s.Unverified && bytes.Equal(file.next, file.live) {
+			continue
+		}
+		f.log.InfoContext(ctx, "reloading", "module", file.File.Module, "file", file.Path)
+		if err := f.asterisk.Reload(ctx, file.File.Module); err != nil {
+			return &ApplyError{Step: StepReload, File: file.Path, Err: err}
+		}
+		report.Files[i].Reloaded = file.File.Module
+		if err := f.verify(ctx, file); err != nil {
+			return &ApplyError{Step: StepVerify, File: file.Path, Err: err}
+		}
+		revoker, ok := file.source.(Revoker)
+		if !ok {
+			continue
+		}
+		notes, err := revoker.Revoke(ctx, f.asterisk, &file.Change)
+		if err != nil {
+			return &ApplyError{Step: StepRevoke, File: file.Path, Err: err}
+		}
+		report.Files[i].Notes = notes
+	}
+	return nil
+}
+
+// verify asks whether the file that Asterisk has just read is still the one
+// that was put there, and whether Asterisk serves it.
+func (f *Folder) verify(ctx context.Context, file *stagedFile) error {
+	onDisk, err := readFile(f.path(file.Path))
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(onDisk, file.next) {
+		return &MismatchError{What: file.Path, Difference: "somebody changed the file while it was applied"}
+	}
+	return file.source.Verify(ctx, f.asterisk, &file.Change)
+}
+
+// abandon goes back after a failure and completes the error with how that
+// went. The way back is not cut short by the end of ctx.
+func (f *Folder) abandon(ctx context.Context, s state, j *journal, files []*stagedFile, failure *ApplyError) error {
+	f.log.WarnContext(ctx, "apply failed, going back", "step", failure.Step, "file", failure.File, "error", failure.Err)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	failure.Changed = true
+	failure.Undo = f.undo(ctx, s, j, files)
+	return failure
+}

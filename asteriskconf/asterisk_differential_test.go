@@ -1,0 +1,189 @@
+package asteriskconf_test
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// rawAMI asks a real Asterisk and keeps its answers byte by byte, which a
+// client that splits them into headers cannot do: these files are hostile.
+type rawAMI struct {
+	conn net.Conn
+	r    *bufio.Reader
+	n    int
+}
+
+func dialRaw(t *testing.T, a *peers.Asterisk) *rawAMI {
+	t.Helper()
+	conn, err := net.Dial("tcp", a.AMIAddr)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	r := &rawAMI{conn: conn, r: bufio.NewReader(conn)}
+	_, err = fmt.Fprintf(conn, "Action: Login\r\nUsername: %s\r\nSecret: %s\r\nEvents: off\r\n\r\n", a.AMIUser, a.AMISecret)
+	require.NoError(t, err)
+	_, err = r.until("Message: Authentication accepted\r\n\r\n")
+	require.NoError(t, err)
+	return r
+}
+
+// getConfig returns the answer to GetConfig. A ping behind it marks its end,
+// because a key may hold an empty line.
+func (r *rawAMI) getConfig(name string) (string, error) {
+	r.n++
+	_, err := fmt.Fprintf(r.conn, "Action: GetConfig\r\nFilename: %s\r\n\r\nAction: Ping\r\nActionID: mark-%d\r\n\r\n", name, r.n)
+	if err != nil {
+		return "", err
+	}
+	mark := fmt.Sprintf("Response: Success\r\nActionID: mark-%d\r\n", r.n)
+	answer, err := r.until(mark)
+	if err != nil {
+		return "", err
+	}
+	_, err = r.until("\r\n\r\n")
+	return strings.TrimSuffix(answer, mark), err
+}
+
+func (r *rawAMI) until(end string) (string, error) {
+	const patience = 30 * time.Second
+	if err := r.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	for !bytes.HasSuffix(b.Bytes(), []byte(end)) {
+		line, err := r.r.ReadSlice('\n')
+		b.Write(line)
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return "", fmt.Errorf("after %d bytes: %w", b.Len(), err)
+		}
+	}
+	return b.String(), nil
+}
+
+// hangs reports whether Asterisk must not be asked: it would loop for ever,
+// or read more than this test lets Parse read.
+func hangs(tree *asteriskconf.Tree) bool {
+	for _, f := range tree.Findings {
+		switch f.Code {
+		case asteriskconf.FindingCommentDepth, asteriskconf.FindingSelfInheritance, asteriskconf.FindingTooLarge:
+			return true
+		}
+	}
+	return false
+}
+
+// TestDialectAgreesWithAsterisk has a real Asterisk read the whole corpus and
+// compares every byte of its answers.
+func TestDialectAgreesWithAsterisk(t *testing.T) {
+	t.Parallel()
+	a := peers.StartAsterisk(t, nil)
+	require.NoError(t, os.CopyFS(filepath.Join(a.ConfDir, "dialect"), os.DirFS(dialectDir)))
+	// Includes are relative to the configuration folder itself.
+	require.NoError(t, os.CopyFS(filepath.Join(a.ConfDir, "inc"), os.DirFS(dialectDir+"/inc")))
+	conn := dialRaw(t, a)
+	for _, name := range dialectFiles(t) {
+		content, err := os.ReadFile(filepath.Join(dialectDir, name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, name), content, 0o644))
+		tree, err := asteriskconf.ParseFile(a.ConfDir, name, nil)
+		require.NoError(t, err)
+		got, err := conn.getConfig(name)
+		require.NoError(t, err, name)
+		require.Equal(t, got, getConfig(tree), name)
+	}
+}
+
+// TestFuzzCorpusAgreesWithAsterisk does the same with the kept corpus of
+// FuzzParse: what fuzzing found to be different from all else.
+func TestFuzzCorpusAgreesWithAsterisk(t *testing.T) {
+	t.Parallel()
+	a := peers.StartAsterisk(t, nil)
+	conn := dialRaw(t, a)
+	require.NoError(t, os.MkdirAll(filepath.Join(a.ConfDir, "inc"), 0o755))
+	paths, err := filepath.Glob("testdata/fuzz/FuzzParse/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		file, included := fuzzInput(t, path)
+		require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, "fuzz.conf"), []byte(file), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, "inc", "ok.inc"), []byte(included), 0o644))
+		tree, err := asteriskconf.ParseFile(a.ConfDir, "fuzz.conf", &asteriskconf.ParseFileOptions{MaxBytes: 1 << 21})
+		require.NoError(t, err)
+		if hangs(tree) {
+			continue
+		}
+		got, err := conn.getConfig("fuzz.conf")
+		require.NoError(t, err, path)
+		require.Equal(t, got, getConfig(tree), path)
+	}
+}
+
+// fuzzInput reads a file of the corpus, which holds two []byte("...").
+func fuzzInput(t *testing.T, path string) (file, included string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
+	require.Len(t, lines, 3, path)
+	for i, text := range []*string{&file, &included} {
+		quoted := strings.TrimSuffix(strings.TrimPrefix(lines[i+1], "[]byte("), ")")
+		*text, err = strconv.Unquote(quoted)
+		require.NoError(t, err, path)
+	}
+	return file, included
+}
+
+// TestParseAgreesWithAsterisk does the same with files at random.
+func TestParseAgreesWithAsterisk(t *testing.T) {
+	t.Parallel()
+	a := peers.StartAsterisk(t, nil)
+	conn := dialRaw(t, a)
+	require.NoError(t, os.MkdirAll(filepath.Join(a.ConfDir, "inc"), 0o755))
+	rapid.Check(t, func(t *rapid.T) {
+		for _, name := range []string{"t0.conf", "t1.conf", "inc/a.inc", "inc/b.inc"} {
+			require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, name), hostileFile().Draw(t, name), 0o644))
+		}
+		tree, err := asteriskconf.ParseFile(a.ConfDir, "t0.conf", &asteriskconf.ParseFileOptions{MaxBytes: 1 << 21})
+		require.NoError(t, err)
+		if hangs(tree) {
+			return
+		}
+		got, err := conn.getConfig("t0.conf")
+		require.NoError(t, err)
+		require.Equal(t, got, getConfig(tree))
+	})
+}
+
+// TestWriterAgreesWithAsterisk has a real Asterisk read what the writer
+// writes of sections at random.
+func TestWriterAgreesWithAsterisk(t *testing.T) {
+	t.Parallel()
+	a := peers.StartAsterisk(t, nil)
+	client, err := ami.Dial(t.Context(), a.AMIAddr, &ami.Options{Username: a.AMIUser, Secret: store.NewSecret(a.AMISecret)})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	rapid.Check(t, func(rt *rapid.T) {
+		sections := rapid.SliceOfN(carriedSection(), 0, 20).Draw(rt, "sections")
+		file := written(rt, sections)
+		require.NoError(rt, os.WriteFile(filepath.Join(a.ConfDir, "written.conf"), file, 0o644))
+		got, err := client.ReadConfig(t.Context(), "written.conf")
+		require.NoError(rt, err)
+		requireSections(rt, sections, got)
+	})
+}

@@ -1,0 +1,211 @@
+package asteriskconf
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-ini/ini"
+	"github.com/stretchr/testify/require"
+)
+
+// manySections returns accounts of 6 keys, as manager.conf has them, in the
+// order of their names.
+func manySections(n int) []Section {
+	sections := make([]Section, n)
+	for i := range sections {
+		sections[i] = Section{Name: fmt.Sprintf("account%07d", i), Lines: []Line{
+			{"secret", fmt.Sprintf("s3cr3t-%d-of-many", i)},
+			{"deny", "0.0.0.0/0.0.0.0"},
+			{"permit", fmt.Sprintf("10.%d.%d.0/255.255.255.0", i>>8&255, i&255)},
+			{"read", "system,call,agent,user"},
+			{"write", "system,call,originate"},
+			{"writetimeout", "5000"},
+		}}
+	}
+	return sections
+}
+
+// bare writes the sections with go-ini alone: the same options, batches of
+// the same size, no check, no escaping, no order.
+func bare(b *testing.B, sections []Section) {
+	b.Helper()
+	for len(sections) > 0 {
+		n := min(batchSections, len(sections))
+		f := newFile()
+		for _, s := range sections[:n] {
+			section, err := f.NewSection(s.Name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, l := range s.Lines {
+				if _, err := section.NewKey(l.Key, l.Value); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		if _, err := f.WriteTo(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+		sections = sections[n:]
+	}
+}
+
+func write(b *testing.B, w *Writer, sections []Section) {
+	b.Helper()
+	for _, s := range sections {
+		if err := w.Section(s); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func timed(f func()) time.Duration {
+	runtime.GC()
+	start := time.Now()
+	f()
+	return time.Since(start)
+}
+
+// BenchmarkWriter measures the writer beside go-ini alone, in turns of a few
+// thousand sections, so that whatever else the machine does slows both alike.
+// "x-bare" is the ratio of the sums; the bound is 1.2.
+func BenchmarkWriter(b *testing.B) {
+	b.Run("in order", func(b *testing.B) { benchmarkWriter(b, manySections(100_000)) })
+	b.Run("out of order", func(b *testing.B) {
+		sections := manySections(100_000)
+		slices.Reverse(sections)
+		benchmarkWriter(b, sections)
+	})
+}
+
+func benchmarkWriter(b *testing.B, sections []Section) {
+	b.Helper()
+	const turn = 20 * batchSections
+	var floor, ours time.Duration
+	for b.Loop() {
+		w := NewWriter(io.Discard, nil)
+		for turn := range slices.Chunk(sections, turn) {
+			start := time.Now()
+			bare(b, turn)
+			middle := time.Now()
+			write(b, w, turn)
+			floor, ours = floor+middle.Sub(start), ours+time.Since(middle)
+		}
+		require.NoError(b, w.Close())
+	}
+	b.ReportMetric(float64(ours)/float64(floor), "x-bare")
+	b.ReportMetric(float64(ours.Milliseconds())/float64(b.N), "ms/100k")
+}
+
+// BenchmarkWriterMemory measures the largest heap while a million sections
+// are written, above the heap at the start. The bound is 32 MiB without the
+// names, which are kept to find repeated ones: RepeatSections forgets them.
+func BenchmarkWriterMemory(b *testing.B) {
+	for _, n := range []int{100_000, 1_000_000} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			for b.Loop() {
+				b.ReportMetric(heapOfWriting(b, n), "MiB-above-start")
+			}
+		})
+	}
+}
+
+func heapOfWriting(b *testing.B, n int) float64 {
+	b.Helper()
+	template := manySections(1)[0]
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	start, most := stats.HeapAlloc, stats.HeapAlloc
+	w := NewWriter(io.Discard, &WriterOptions{RepeatSections: n > 100_000})
+	for i := range n {
+		template.Name = "account" + strconv.Itoa(i)
+		require.NoError(b, w.Section(template))
+		if i%1000 == 0 {
+			runtime.ReadMemStats(&stats)
+			most = max(most, stats.HeapAlloc)
+		}
+	}
+	require.NoError(b, w.Close())
+	return float64(most-start) / (1 << 20)
+}
+
+// BenchmarkParse measures Parse beside the default Load of go-ini, in one
+// run. "x-faster" is the ratio; the bound is 100.
+func BenchmarkParse(b *testing.B) {
+	file := conf(b, manySections(100_000))
+	floor := timed(func() {
+		_, err := ini.Load(file)
+		require.NoError(b, err)
+	})
+	ours := time.Hour
+	for b.Loop() {
+		ours = min(ours, timed(func() { parsed(b, file) }))
+	}
+	b.ReportMetric(float64(floor)/float64(ours), "x-faster")
+	b.ReportMetric(float64(ours.Milliseconds()), "ms/100k")
+}
+
+// BenchmarkParseLinear measures a fourfold file. "x-time" is how much longer
+// that takes; linear is 4.
+func BenchmarkParseLinear(b *testing.B) {
+	one, four := conf(b, manySections(50_000)), conf(b, manySections(200_000))
+	least, most := time.Hour, time.Hour
+	for b.Loop() {
+		least = min(least, timed(func() { parsed(b, one) }))
+		most = min(most, timed(func() { parsed(b, four) }))
+	}
+	b.ReportMetric(float64(most)/float64(least), "x-time")
+}
+
+// BenchmarkParseHostile measures files that invite quadratic time: each is
+// four times the size of the one before it, "x-time" is the worst growth.
+func BenchmarkParseHostile(b *testing.B) {
+	shapes := map[string]func(n int) string{
+		"one section, += on every key": func(n int) string {
+			return "[a]\n" + strings.Repeat("k=v\n", n) + strings.Repeat("k2=\n", n) + strings.Repeat("k+=w\n", n)
+		},
+		"additions behind templates": func(n int) string {
+			return strings.Repeat("[a](!)\n", n) + "[a]\n" + strings.Repeat("[a](+)\n", n)
+		},
+		"inheritance from the first of many": func(n int) string {
+			return "[t](!)\nk=v\n" + strings.Repeat("[a](t)\n", n)
+		},
+	}
+	for name, shape := range shapes {
+		b.Run(name, func(b *testing.B) {
+			small, large := []byte(shape(20_000)), []byte(shape(80_000))
+			least, most := time.Hour, time.Hour
+			for b.Loop() {
+				least = min(least, timed(func() { parsed(b, small) }))
+				most = min(most, timed(func() { parsed(b, large) }))
+			}
+			b.ReportMetric(float64(most)/float64(least), "x-time")
+		})
+	}
+}
+
+func conf(tb testing.TB, sections []Section) []byte {
+	tb.Helper()
+	var buf bytes.Buffer
+	w := NewWriter(&buf, &WriterOptions{RepeatSections: true})
+	for _, s := range sections {
+		require.NoError(tb, w.Section(s))
+	}
+	require.NoError(tb, w.Close())
+	return buf.Bytes()
+}
+
+func parsed(tb testing.TB, file []byte) *Tree {
+	tb.Helper()
+	tree, err := Parse(bytes.NewReader(file), nil)
+	require.NoError(tb, err)
+	return tree
+}

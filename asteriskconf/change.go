@@ -1,0 +1,92 @@
+package asteriskconf
+
+import "slices"
+
+// Change is the difference that an apply makes to one file.
+type Change struct {
+	File File
+	// Path is where the file stands, relative to the configuration folder.
+	Path string
+	// Before is what the file on disk held, and After what it holds now.
+	Before []Section
+	After  []Section
+	// Live is what the last verified generation of the file held; nil when
+	// there was none. It differs from Before after an apply that could not
+	// be verified, or a change by hand.
+	Live []Section
+	// Sections lists what differs between Before and After, in the order of
+	// After, removed sections last.
+	Sections []SectionChange
+}
+
+// SectionChange is one section that differs. Before is nil for a new section,
+// After for a removed one.
+type SectionChange struct {
+	Name   string
+	Before *Section
+	After  *Section
+}
+
+// sectionKey tells sections apart: the folded name, and which one of that
+// name it is.
+type sectionKey struct {
+	name  string
+	index int
+}
+
+// diffSections compares two files section by section.
+func diffSections(before, after []Section) []SectionChange {
+	old := keySections(before)
+	var changes []SectionChange
+	seen := make(map[string]int, len(after))
+	for i := range after {
+		s := &after[i]
+		key := nextKey(seen, s.Name)
+		prior := old[key]
+		delete(old, key)
+		if prior == nil || prior.Name != s.Name || !slices.Equal(prior.Lines, s.Lines) {
+			changes = append(changes, SectionChange{Name: s.Name, Before: prior, After: s})
+		}
+	}
+	clear(seen)
+	for i := range before {
+		s := &before[i]
+		if _, removed := old[nextKey(seen, s.Name)]; removed {
+			changes = append(changes, SectionChange{Name: s.Name, Before: s})
+		}
+	}
+	return changes
+}
+
+func keySections(sections []Section) map[sectionKey]*Section {
+	keyed := make(map[sectionKey]*Section, len(sections))
+	seen := make(map[string]int, len(sections))
+	for i := range sections {
+		keyed[nextKey(seen, sections[i].Name)] = &sections[i]
+	}
+	return keyed
+}
+
+func nextKey(seen map[string]int, name string) sectionKey {
+	folded := foldName(name)
+	key := sectionKey{folded, seen[folded]}
+	seen[folded]++
+	return key
+}
+
+// equalSections reports whether two files hold the same, order included.
+func equalSections(a, b []Section) bool {
+	return slices.EqualFunc(a, b, func(x, y Section) bool {
+		return x.Name == y.Name && slices.Equal(x.Lines, y.Lines)
+	})
+}
+
+// foldName lower-cases the ASCII letters of a section's name, as Asterisk
+// compares names.
+func foldName(name string) string {
+	folded := []byte(name)
+	for i, c := range folded {
+		folded[i] = lower(c)
+	}
+	return string(folded)
+}

@@ -1,0 +1,86 @@
+package asteriskconf_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func ExampleWriter() {
+	w := asteriskconf.NewWriter(os.Stdout, nil)
+	_ = w.Comment("AMI accounts")
+	_ = w.Section(asteriskconf.Section{Name: "crm", Lines: []asteriskconf.Line{
+		{Key: "secret", Value: "a;b"},
+		{Key: "deny", Value: "0.0.0.0/0"},
+		{Key: "permit", Value: "10.0.0.0/8"},
+		{Key: "deny", Value: "10.1.0.0/16"},
+	}})
+	err := w.Section(asteriskconf.Section{Name: "wallboard", Lines: []asteriskconf.Line{{Key: "secret", Value: "a\nread = all"}}})
+	if refused, ok := errors.AsType[*store.InvalidError](err); ok {
+		fmt.Println(";", refused.Fields[0].Field, refused.Fields[0].Code)
+	}
+	_ = w.Close()
+	// Output:
+	// ; lines[0].value control_character
+	// ; AMI accounts
+	// [crm]
+	// secret = a\;b
+	// deny = 0.0.0.0/0
+	// permit = 10.0.0.0/8
+	// deny = 10.1.0.0/16
+}
+
+func ExampleParse() {
+	file := `
+[phone](!)            ; a template
+allow = !all,ulaw
+[6001](phone)
+secret = a--;b        ; this swallows the rest of the file
+[6002](phone)
+`
+	tree, err := asteriskconf.Parse(strings.NewReader(file), &asteriskconf.ParseOptions{Name: "phones.conf"})
+	if err != nil {
+		panic(err)
+	}
+	for _, s := range tree.Plain() {
+		fmt.Println(s.Name, len(s.Lines), "lines")
+	}
+	for _, f := range tree.Findings {
+		fmt.Println(f)
+	}
+	// Output:
+	// 6001 2 lines
+	// phones.conf:5: "--;" ends a block comment that never began: Asterisk ignores every line after this one; write "--\;"
+}
+
+func ExampleParseFile() {
+	dir, err := os.MkdirTemp("", "asterisk")
+	if err != nil {
+		panic(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := os.WriteFile(dir+"/manager.conf", []byte("[general]\nenabled = yes\n#include manager.d/*.conf\n"), 0o600); err != nil {
+		panic(err)
+	}
+	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("valid:", tree.Valid())
+
+	// How would it be with this file in place?
+	tree, err = asteriskconf.ParseFile(dir, "manager.conf", &asteriskconf.ParseFileOptions{
+		Replace: map[string][]byte{"manager.d/crm.conf": []byte("[crm]\nread = none\n")},
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println("valid:", tree.Valid(), tree.Files)
+	// Output:
+	// valid: false
+	// valid: true [manager.conf manager.d/crm.conf]
+}

@@ -1,0 +1,262 @@
+package asteriskconf
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Installation is what [Folder.Install] would do, or did.
+type Installation struct {
+	// Files are the files of ours and how Asterisk comes to read them.
+	Files []InstalledFile `json:"files"`
+	// Obstacles are what else keeps them from working. Install leaves them
+	// alone unless it is told to mend them.
+	Obstacles []Obstacle `json:"obstacles"`
+}
+
+// InstalledFile says how Asterisk comes to read one file of ours.
+type InstalledFile struct {
+	Name string `json:"name"`
+	// Path is where it stands, relative to the configuration folder.
+	Path string `json:"path"`
+	// IncludedBy is the line that includes it, such as "manager.conf:5",
+	// when there is one already.
+	IncludedBy string `json:"included_by,omitempty"`
+	// Adds is the line to be added at the end of Parent, when there is none.
+	Adds   string `json:"adds,omitempty"`
+	Parent string `json:"parent"`
+	// Creates says that the file itself is to be made, empty.
+	Creates bool `json:"creates"`
+}
+
+// Obstacle is something in a file that others own and that keeps ours from
+// working.
+type Obstacle struct {
+	// Code is a short, stable word, by which Install is told to mend it.
+	Code string `json:"code"`
+	File string `json:"file"`
+	// Line is 0 when a line is missing rather than wrong.
+	Line int `json:"line"`
+	// Message is one sentence: what is in the way, and what mending does.
+	Message string `json:"message"`
+	// Mend is how to mend it; nil when only a person can.
+	Mend *Mend `json:"mend,omitempty"`
+}
+
+// Mend is one line that would be replaced or added.
+type Mend struct {
+	// Line is the line that is replaced, counted from 1; with After set,
+	// the line after which Text is added.
+	Line  int  `json:"line"`
+	After bool `json:"after"`
+	// Text is the new line.
+	Text string `json:"text"`
+}
+
+// Empty reports whether there is nothing to do, obstacles aside.
+func (i *Installation) Empty() bool {
+	return !slices.ContainsFunc(i.Files, func(file InstalledFile) bool { return file.Adds != "" || file.Creates })
+}
+
+// PlanInstall returns what [Folder.Install] would do, without doing it.
+func (f *Folder) PlanInstall(_ context.Context) (*Installation, error) {
+	plan := &Installation{Files: []InstalledFile{}, Obstacles: []Obstacle{}}
+	for _, source := range f.sources {
+		file := source.File()
+		tree, err := f.parentTree(file)
+		if err != nil {
+			return nil, err
+		}
+		plan.Files = append(plan.Files, f.planFile(tree, file))
+		if inspector, ok := source.(Inspector); ok {
+			plan.Obstacles = append(plan.Obstacles, inspector.Inspect(tree)...)
+		}
+	}
+	return plan, nil
+}
+
+// parentTree reads the file that includes, or shall include, one of ours.
+func (f *Folder) parentTree(file File) (*Tree, error) {
+	if _, err := os.Stat(f.path(file.Parent)); err != nil {
+		return nil, fmt.Errorf("this does not look like the configuration folder of an Asterisk: %w", err)
+	}
+	tree, err := ParseFile(f.dir, file.Parent, nil)
+	if err != nil {
+		return nil, err
+	}
+	return tree, brokenFile(tree)
+}
+
+func (f *Folder) planFile(tree *Tree, file File) InstalledFile {
+	planned := InstalledFile{Name: file.Name, Path: file.Name, Parent: file.Parent}
+	if path, by, ok := f.included(tree, file); ok {
+		planned.Path = path
+		planned.IncludedBy = fmt.Sprintf("%s:%d", by.File, by.Line)
+	} else {
+		// A missing file then costs its accounts, not the whole of Parent.
+		planned.Adds = "#tryinclude " + file.Name
+	}
+	planned.Creates = missing(f.path(planned.Path))
+	return planned
+}
+
+// missing reports whether nothing stands at path.
+func missing(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// Install has Asterisk read our files: it uses an include that is there
+// already, and otherwise adds one line to the end of the parent. Obstacles
+// are mended only when their code is among mend. Files that are changed are
+// copied aside first. It reloads nothing: the next apply does.
+func (f *Folder) Install(ctx context.Context, mend ...string) (*Installation, error) {
+	unlock, err := f.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	plan, err := f.PlanInstall(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := refuseUnknownMends(plan, mend); err != nil {
+		return nil, err
+	}
+	// From the last line up, so that no mend moves the line of another.
+	obstacles := slices.SortedFunc(slices.Values(plan.Obstacles), func(a, b Obstacle) int { return b.Line - a.Line })
+	for _, obstacle := range obstacles {
+		if obstacle.Mend == nil || !slices.Contains(mend, obstacle.Code) {
+			continue
+		}
+		if err := f.edit(obstacle.File, func(content []byte) []byte { return obstacle.Mend.apply(content) }); err != nil {
+			return nil, err
+		}
+	}
+	for _, file := range plan.Files {
+		if err := f.installFile(file); err != nil {
+			return nil, err
+		}
+	}
+	return plan, nil
+}
+
+func refuseUnknownMends(plan *Installation, mend []string) error {
+	for _, code := range mend {
+		known := slices.ContainsFunc(plan.Obstacles, func(o Obstacle) bool { return o.Code == code && o.Mend != nil })
+		if !known {
+			return store.Invalid(store.FieldError{
+				Field: "mend", Code: "unknown", Message: "there is nothing of that name to mend; look at the obstacles that are listed",
+			})
+		}
+	}
+	return nil
+}
+
+// installFile makes the file and has its parent include it.
+func (f *Folder) installFile(file InstalledFile) error {
+	path := f.path(file.Path)
+	if file.Creates {
+		info, err := os.Stat(f.path(file.Parent))
+		if err != nil {
+			return err
+		}
+		if err := f.disk.replace(path, withBanner(nil), modeConf, ownerOfInfo(info)); err != nil {
+			return err
+		}
+	}
+	if file.Adds == "" {
+		return nil
+	}
+	return f.edit(file.Parent, func(content []byte) []byte { return withLine(content, file.Adds) })
+}
+
+// edit changes a file that others own: it is copied aside, changed as a
+// whole, and left alone when Asterisk would reject the outcome or not see
+// what was meant.
+func (f *Folder) edit(relative string, change func([]byte) []byte) error {
+	path, err := f.resolve(relative)
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	changed := change(content)
+	tree, err := ParseFile(f.dir, relative, &ParseFileOptions{Replace: map[string][]byte{relative: changed}})
+	if err != nil {
+		return err
+	}
+	if broken := brokenFile(tree); broken != nil {
+		return broken
+	}
+	if _, err := f.keepCopy(filepath.Base(relative), content); err != nil {
+		return err
+	}
+	return f.disk.replace(path, changed, info.Mode().Perm(), ownerOfInfo(info))
+}
+
+// resolve follows links, as far as they stay inside the folder: Asterisk's
+// GetConfig reads nothing outside either.
+func (f *Folder) resolve(relative string) (string, error) {
+	dir, err := filepath.EvalSymlinks(f.dir)
+	if err != nil {
+		return "", err
+	}
+	path, err := filepath.EvalSymlinks(f.path(relative))
+	if err != nil {
+		return "", err
+	}
+	if inside, err := filepath.Rel(dir, path); err != nil || !filepath.IsLocal(inside) {
+		return "", &store.ConflictError{Reason: relative + " is a link that leads out of the configuration folder; put the file itself there"}
+	}
+	return path, nil
+}
+
+// keepCopy sets a copy aside and returns where it stands.
+func (f *Folder) keepCopy(name string, content []byte) (string, error) {
+	if err := f.disk.mkdir(f.statePath("kept"), f.owner); err != nil {
+		return "", err
+	}
+	path := f.statePath("kept", name+"."+f.clock().UTC().Format(keptFormat))
+	for !missing(path) {
+		path += "+"
+	}
+	return path, f.disk.create(path, content, modePrivate, f.owner)
+}
+
+// withLine adds a line at the end of content.
+func withLine(content []byte, line string) []byte {
+	out := bytes.Clone(content)
+	if len(out) > 0 && out[len(out)-1] != '\n' {
+		out = append(out, '\n')
+	}
+	return append(append(out, line...), '\n')
+}
+
+// apply replaces or adds the line in content.
+func (m *Mend) apply(content []byte) []byte {
+	lines := strings.SplitAfter(string(content), "\n")
+	at := min(m.Line, len(lines))
+	if !m.After {
+		return []byte(strings.Join(slices.Concat(lines[:at-1], []string{m.Text + "\n"}, lines[at:]), ""))
+	}
+	if at > 0 && !strings.HasSuffix(lines[at-1], "\n") {
+		lines[at-1] += "\n"
+	}
+	return []byte(strings.Join(slices.Insert(lines, at, m.Text+"\n"), ""))
+}

@@ -1,0 +1,214 @@
+package asteriskconf_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+// childVariable holds the orders of a child process, as JSON.
+const childVariable = "PBXUSERS_TEST_APPLY"
+
+func TestMain(m *testing.M) {
+	if orders := os.Getenv(childVariable); orders != "" {
+		if err := applyAndDie(orders); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// orders are what a child process is to do: apply the accounts, and be killed
+// at the given step, counted from 1.
+type orders struct {
+	Dir, Address, User, Secret string
+	Accounts                   []string
+	KillAt                     int
+}
+
+// fuse kills the process, as kill -9 does, when it has been touched often
+// enough. It is touched before every system call that changes something on
+// disk, and before and after every request to Asterisk.
+type fuse struct{ left int }
+
+func (f *fuse) touch() {
+	if f.left--; f.left == 0 {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+}
+
+// fusedAsterisk touches the fuse around every request.
+type fusedAsterisk struct {
+	asteriskconf.Asterisk
+	fuse *fuse
+}
+
+func (f fusedAsterisk) ReadConfig(ctx context.Context, filename string) ([]asteriskconf.Section, error) {
+	f.fuse.touch()
+	defer f.fuse.touch()
+	return f.Asterisk.ReadConfig(ctx, filename)
+}
+
+func (f fusedAsterisk) Reload(ctx context.Context, module string) error {
+	f.fuse.touch()
+	defer f.fuse.touch()
+	return f.Asterisk.Reload(ctx, module)
+}
+
+func (f fusedAsterisk) Command(ctx context.Context, command string) ([]string, error) {
+	f.fuse.touch()
+	defer f.fuse.touch()
+	return f.Asterisk.Command(ctx, command)
+}
+
+func applyAndDie(encoded string) error {
+	var o orders
+	if err := json.Unmarshal([]byte(encoded), &o); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	client, err := ami.Dial(ctx, o.Address, &ami.Options{Username: o.User, Secret: store.NewSecret(o.Secret)})
+	if err != nil {
+		return err
+	}
+	st := memstore.New().Managers()
+	for _, name := range o.Accounts {
+		if err := st.CreateUser(ctx, accountNamed(name)); err != nil {
+			return err
+		}
+	}
+	fuse := &fuse{left: o.KillAt}
+	folder, err := openFolder(o.Dir, o.Address, st, fusedAsterisk{client, fuse})
+	if err != nil {
+		return err
+	}
+	asteriskconf.OnDisk(folder, func(string, string) { fuse.touch() })
+	_, err = folder.Apply(ctx)
+	return err
+}
+
+// The old generation has alpha and beta, the new one alpha and gamma.
+func TestAnApplyThatIsKilledAnywhereEndsOnTheOldOrTheNewGeneration_whole(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	s.add(t, "alpha", "beta")
+	s.apply(t)
+	oldFile := s.read(t, ours)
+	outcomes := map[string]int{}
+	for killAt := 1; ; killAt++ {
+		if !killedAt(t, s, killAt) {
+			break
+		}
+		recovery, err := s.folder.Recover(within(t))
+		require.NoError(t, err, "killed at step %d", killAt)
+		users := s.users(t)
+		outcomes[strings.Join(users, " ")]++
+		requireWhole(t, s, users, oldFile, killAt)
+		if recovery.Interrupted {
+			require.True(t, recovery.Verified)
+		}
+		s.apply(t)
+		require.Equal(t, []string{"alpha", "beta"}, s.users(t))
+	}
+	require.Equal(t, []string{"alpha", "gamma"}, s.users(t), "the child that was not killed has applied")
+	require.Greater(t, outcomes["alpha beta"], 20, "%v", outcomes)
+	require.Greater(t, outcomes["alpha gamma"], 10, "%v", outcomes)
+	require.Len(t, outcomes, 2)
+}
+
+// killedAt runs a child that applies the new generation, and reports whether
+// it was killed on the way.
+func killedAt(t *testing.T, s *site, step int) bool {
+	t.Helper()
+	encoded, err := json.Marshal(orders{
+		Dir: s.ConfDir, Address: s.AMIAddr, User: s.AMIUser, Secret: s.AMISecret,
+		Accounts: []string{"alpha", "gamma"}, KillAt: step,
+	})
+	require.NoError(t, err)
+	child := exec.CommandContext(within(t), os.Args[0])
+	child.Env = append(os.Environ(), childVariable+"="+string(encoded))
+	output, err := child.CombinedOutput()
+	if err == nil {
+		return false
+	}
+	status, ok := child.ProcessState.Sys().(syscall.WaitStatus)
+	require.True(t, ok && status.Signaled() && status.Signal() == syscall.SIGKILL, "the child failed at step %d: %s", step, output)
+	return true
+}
+
+// requireWhole checks that disk and Asterisk agree on one generation.
+func requireWhole(t *testing.T, s *site, users []string, oldFile string, killAt int) {
+	t.Helper()
+	file := s.read(t, ours)
+	var onDisk []string
+	for _, line := range strings.Split(file, "\n") {
+		if name, ok := strings.CutPrefix(line, "["); ok {
+			onDisk = append(onDisk, strings.TrimSuffix(name, "]"))
+		}
+	}
+	require.Equal(t, users, onDisk, "killed at step %d: Asterisk serves what is on disk", killAt)
+	if users[1] == "beta" {
+		require.Equal(t, oldFile, file)
+	}
+	require.NoError(t, s.login(t, users[1]), "killed at step %d", killAt)
+	require.Empty(t, s.candidates(t), "killed at step %d", killAt)
+	status, err := s.folder.Status(within(t))
+	require.NoError(t, err)
+	require.False(t, status.Interrupted, "killed at step %d", killAt)
+	require.Equal(t, users[1] != "beta", status.Pending, "killed at step %d: the records are those of the old generation", killAt)
+}
+
+// A recovery may be killed as well: here every fifth step of one, and of the
+// apply that follows it. The steps in between are those of the test above.
+func TestARecoveryThatIsKilledIsDoneByTheNext(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	s.add(t, "alpha", "beta")
+	s.apply(t)
+	for _, phase := range []string{"prepared", "renamed"} {
+		applyKilledAt := stepOf(t, s, phase)
+		for killAt := 1; ; killAt += 5 {
+			require.True(t, killedAt(t, s, applyKilledAt))
+			if !killedAt(t, s, killAt) {
+				require.Greater(t, killAt, 20)
+				break
+			}
+			_, err := s.folder.Recover(within(t))
+			require.NoError(t, err)
+			require.Contains(t, []string{"alpha beta", "alpha gamma"}, strings.Join(s.users(t), " "))
+			s.apply(t)
+			require.Equal(t, []string{"alpha", "beta"}, s.users(t))
+		}
+		s.apply(t)
+	}
+}
+
+// stepOf returns a step at which a killed apply leaves the journal in phase.
+func stepOf(t *testing.T, s *site, phase string) int {
+	t.Helper()
+	for step := 1; killedAt(t, s, step); step++ {
+		journal, err := os.ReadFile(filepath.Join(s.ConfDir, ".pbxusers", "journal.json"))
+		s.apply(t)
+		if err == nil && strings.Contains(string(journal), phase) {
+			return step
+		}
+	}
+	require.FailNow(t, "no step leaves the journal in this phase", phase)
+	return 0
+}

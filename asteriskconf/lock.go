@@ -1,0 +1,41 @@
+package asteriskconf
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// lock takes the folder for one apply, install, rollback or recovery at a
+// time, across processes. The kernel frees it when the process ends, however
+// it ends.
+func (f *Folder) lock() (unlock func(), err error) {
+	if err := f.disk.mkdir(f.statePath(), f.owner); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(filepath.Join(f.statePath(), "lock"), os.O_RDWR|os.O_CREATE, modePrivate)
+	if err != nil {
+		return nil, err
+	}
+	if os.Getuid() == 0 {
+		err = file.Chown(f.owner.uid, f.owner.gid)
+	}
+	if err == nil {
+		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	}
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		err = &store.ConflictError{Reason: "another apply is at work in this configuration folder; try again when it has ended"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return func() {
+		// A program that another goroutine is just starting holds a copy of
+		// the file for a moment; closing ours would not free the lock then.
+		_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
+		_ = file.Close()
+	}, nil
+}

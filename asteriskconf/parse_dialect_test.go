@@ -1,0 +1,97 @@
+package asteriskconf_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+)
+
+var update = flag.Bool("update", false, "write the expected results under testdata anew")
+
+const dialectDir = "testdata/dialect"
+
+// dialectFiles returns the names of the corpus, each a rule of the dialect.
+func dialectFiles(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob(dialectDir + "/*.conf")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	names := make([]string, len(paths))
+	for i, path := range paths {
+		names[i] = filepath.Base(path)
+	}
+	return names
+}
+
+// getConfig returns what the AMI action GetConfig answers for a tree, byte by
+// byte (action_getconfig in main/manager.c).
+func getConfig(tree *asteriskconf.Tree) string {
+	if !tree.Valid() {
+		return "Response: Error\r\nMessage: Config file has invalid format\r\n\r\n"
+	}
+	var b strings.Builder
+	b.WriteString("Response: Success\r\n")
+	number := 0
+	for _, s := range tree.Sections {
+		if s.Template {
+			continue
+		}
+		fmt.Fprintf(&b, "Category-%06d: %s\r\n", number, s.Name)
+		if len(s.Bases) > 0 {
+			fmt.Fprintf(&b, "Templates-%06d: %s\r\n", number, strings.Join(s.Bases, ","))
+		}
+		for i, l := range s.Lines {
+			fmt.Fprintf(&b, "Line-%06d-%06d: %s=%s\r\n", number, i, l.Key, l.Value)
+		}
+		number++
+	}
+	b.WriteString("\r\n")
+	return b.String()
+}
+
+// outline is a tree as kept in testdata: what Asterisk answers, where each
+// line comes from, and what was found.
+func outline(tree *asteriskconf.Tree) string {
+	var b strings.Builder
+	b.WriteString(getConfig(tree))
+	for _, s := range tree.Sections {
+		fmt.Fprintf(&b, "%s:%d: [%s] template=%t\n", s.File, s.Line, s.Name, s.Template)
+		for i, l := range s.Lines {
+			fmt.Fprintf(&b, "%s:%d: %s\n", s.At[i].File, s.At[i].Line, l.Key)
+		}
+	}
+	for _, f := range tree.Findings {
+		fmt.Fprintf(&b, "%s invalid=%t partial=%t %s\n", f.Code, f.Invalid, f.Partial, f)
+	}
+	fmt.Fprintf(&b, "files: %s\n", strings.Join(tree.Files, " "))
+	return b.String()
+}
+
+// TestDialect reads each file of the corpus and compares the tree with the
+// kept one. That the kept ones are what Asterisk makes of the files is the
+// affair of TestDialectAgreesWithAsterisk.
+func TestDialect(t *testing.T) {
+	t.Parallel()
+	for _, name := range dialectFiles(t) {
+		t.Run(strings.TrimSuffix(name, ".conf"), func(t *testing.T) {
+			t.Parallel()
+			tree, err := asteriskconf.ParseFile(dialectDir, name, nil)
+			require.NoError(t, err)
+			got := outline(tree)
+			want := filepath.Join(dialectDir, "want", strings.TrimSuffix(name, ".conf")+".txt")
+			if *update {
+				require.NoError(t, os.WriteFile(want, []byte(got), 0o644))
+			}
+			kept, err := os.ReadFile(want)
+			require.NoError(t, err)
+			require.Equal(t, string(kept), got)
+		})
+	}
+}

@@ -1,0 +1,141 @@
+package asteriskconf
+
+import (
+	"regexp"
+	"strings"
+)
+
+// find returns the first section of a name that a filter lets through, or
+// nil. An empty filter lets through what is no template.
+func (l *load) find(name, filter string) (*category, error) {
+	x := l.p.named(name)
+	if x == nil || filter == "" {
+		return x.firstPlain(), nil
+	}
+	terms, ok := parseFilter(filter)
+	if !ok {
+		l.notef(FindingFilter, "the filter behind the + is not understood, so that no section matches it")
+		return nil, nil
+	}
+	for _, c := range x.list {
+		if err := l.spend(0, 1+len(terms)*len(c.lines)); err != nil {
+			return nil, err
+		}
+		if matches(c, terms) {
+			return c, nil
+		}
+	}
+	return nil, nil
+}
+
+// term is one "key=value" of a filter: a pair of extended regular
+// expressions that some line must match, or a word about templates.
+type term struct {
+	key, value *regexp.Regexp
+	templates  string
+}
+
+// parseFilter splits a filter at "&" into terms, each of them at "=". It
+// reports false for a filter that lets nothing through.
+func parseFilter(filter string) ([]term, bool) {
+	var terms []term
+	rest, more := filter, true
+	for more {
+		var text string
+		text, rest, more = cutQuoted(rest, '&')
+		key, value, ok := cutQuoted(text, '=')
+		if !ok {
+			return nil, false
+		}
+		value, _, _ = cutQuoted(value, '=')
+		t, ok := newTerm(key, value)
+		if !ok {
+			return nil, false
+		}
+		terms = append(terms, t)
+	}
+	return terms, true
+}
+
+func newTerm(key, value string) (term, bool) {
+	if key == "TEMPLATES" {
+		word := foldName(value)
+		return term{templates: word}, word == "include" || word == "restrict"
+	}
+	k, err := regexp.CompilePOSIX(key)
+	if err != nil {
+		return term{}, false
+	}
+	v, err := regexp.CompilePOSIX(value)
+	if err != nil {
+		return term{}, false
+	}
+	return term{key: k, value: v}, true
+}
+
+// matches reports whether a section passes all terms. A template passes only
+// where a term asks for templates.
+func matches(c *category, terms []term) bool {
+	templates := false
+	for _, t := range terms {
+		switch {
+		case t.templates != "":
+			if t.templates == "restrict" && !c.template {
+				return false
+			}
+			templates = true
+		case !t.someLine(c):
+			return false
+		}
+	}
+	return !c.template || templates
+}
+
+func (t *term) someLine(c *category) bool {
+	for i := range c.lines {
+		if t.key.MatchString(c.lines[i].Key) && t.value.MatchString(c.lines[i].Value) {
+			return true
+		}
+	}
+	return false
+}
+
+// cutQuoted cuts text at the first sep outside of quotes, and takes blanks
+// and one pair of quotes off the part before it. A backslash hides the two
+// characters from itself on, but not a separator right after them.
+func cutQuoted(text string, sep byte) (before, after string, found bool) {
+	end := len(text)
+	var open []byte
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' {
+			i += 2
+		}
+		if i >= len(text) {
+			break
+		}
+		c := text[i]
+		if c == '\'' || c == '"' {
+			if len(open) > 0 && open[len(open)-1] == c {
+				open = open[:len(open)-1]
+			} else {
+				open = append(open, c)
+			}
+		}
+		if c == sep && len(open) == 0 {
+			end, after, found = i, text[i+1:], true
+			break
+		}
+	}
+	return unquote(text[:end]), after, found
+}
+
+func unquote(text string) string {
+	text = strings.TrimFunc(text, func(c rune) bool { return c <= ' ' })
+	if text == "" || (text[0] != '\'' && text[0] != '"') || text[len(text)-1] != text[0] {
+		return text
+	}
+	if len(text) == 1 {
+		return ""
+	}
+	return text[1 : len(text)-1]
+}

@@ -1,0 +1,155 @@
+package asteriskconf
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// What patterns may lead to: names that are compared, and names in one folder.
+const (
+	maxNames       = 1 << 24
+	maxNamesInside = 1 << 20
+)
+
+// errTooManyFiles says that patterns lead to more names than maxNames.
+var errTooManyFiles = errors.New("too many files")
+
+// expand returns the paths that a pattern below root matches, like glob(3)
+// with GLOB_BRACE and GLOB_NOMAGIC. The alternatives of a brace are matched
+// one after the other; a brace of which no alternative matches is ordinary
+// text. An alternative, other than a whole pattern, must exist to match.
+func (f *confFiles) expand(root, pattern string, mustExist bool) ([]string, error) {
+	alternatives := cutBraces(pattern)
+	var found []string
+	for _, alternative := range alternatives {
+		paths, err := f.expand(root, alternative, true)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, paths...)
+	}
+	if len(found) > 0 || (len(alternatives) > 0 && mustExist) {
+		return found, nil
+	}
+	// A slash at the end would ask for a folder, but glob takes it off.
+	pattern = strings.TrimRight(pattern, "/")
+	if !isPattern(pattern) {
+		if path := root + pattern; !mustExist || f.exists(path) {
+			return []string{path}, nil
+		}
+		return nil, nil
+	}
+	found, err := f.match(root, strings.Split(pattern, "/"))
+	slices.Sort(found)
+	return found, err
+}
+
+// match returns the paths below dir that the parts of a pattern match.
+func (f *confFiles) match(dir string, parts []string) ([]string, error) {
+	part, rest := parts[0], parts[1:]
+	if part == "" || !isPattern(part) {
+		path := dir + part
+		if len(rest) > 0 {
+			return f.match(path+"/", rest)
+		}
+		if part != "" && f.exists(path) {
+			return []string{path}, nil
+		}
+		return nil, nil
+	}
+	names, err := f.list(dir)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, name := range names {
+		if !matchName(part, name) {
+			continue
+		}
+		if len(rest) == 0 {
+			found = append(found, dir+name)
+			continue
+		}
+		below, err := f.match(dir+name+"/", rest)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, below...)
+	}
+	return found, nil
+}
+
+// list returns the names in a folder. A folder that cannot be read is empty.
+func (f *confFiles) list(dir string) ([]string, error) {
+	dir = filepath.Clean(dir)
+	names, ok := f.listed[dir]
+	if !ok {
+		names = f.namesIn(dir)
+		f.listed[dir] = names
+	}
+	if f.names += len(names); f.names > maxNames {
+		return nil, errTooManyFiles
+	}
+	return names, nil
+}
+
+func (f *confFiles) namesIn(dir string) []string {
+	var names []string
+	for path := range f.replace {
+		if below, ok := strings.CutPrefix(path, strings.TrimSuffix(dir, "/")+"/"); ok {
+			name, _, _ := strings.Cut(below, "/")
+			names = append(names, name)
+		}
+	}
+	if opened, err := os.Open(dir); err == nil {
+		listed, _ := opened.Readdirnames(maxNamesInside)
+		names = append(names, listed...)
+		_ = opened.Close()
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// isPattern reports whether text holds a character that is special to glob.
+func isPattern(text string) bool { return strings.ContainsAny(text, `*?[\`) }
+
+// cutBraces expands the first brace of a pattern. It returns nothing when
+// there is none, or when it has no end.
+func cutBraces(pattern string) []string {
+	open, depth := -1, 0
+	var cuts []int
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '\\':
+			i++
+		case c == '{':
+			if depth == 0 {
+				open = i
+			}
+			depth++
+		case c == ',' && depth == 1:
+			cuts = append(cuts, i)
+		case c == '}' && depth > 0:
+			if depth--; depth == 0 {
+				return alternatives(pattern, open, append(cuts, i))
+			}
+		}
+	}
+	return nil
+}
+
+// alternatives puts together what a brace stands for. The cuts are its commas
+// and its end.
+func alternatives(pattern string, open int, cuts []int) []string {
+	end := cuts[len(cuts)-1]
+	found := make([]string, len(cuts))
+	from := open + 1
+	for i, cut := range cuts {
+		found[i] = pattern[:open] + pattern[from:cut] + pattern[end+1:]
+		from = cut + 1
+	}
+	return found
+}

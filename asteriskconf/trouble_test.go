@@ -1,0 +1,212 @@
+package asteriskconf_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func TestApply_rollsBackWhatAsteriskTakesWrongly(t *testing.T) {
+	t.Parallel()
+	const other = "[alpha]\nsecret = another secret\nread = all\nwrite = all\n"
+	for _, sabotage := range []struct {
+		name string
+		// content takes the place of the new file just before the reload;
+		// restored says that the new file is back right after it.
+		content  func(string) string
+		restored bool
+	}{
+		{"the file becomes invalid", func(s string) string { return s + "[unclosed\n" }, false},
+		{"the file becomes empty", func(string) string { return "" }, false},
+		{"an account gets another secret", func(s string) string { return strings.ReplaceAll(s, "secret of", "Secret of") }, false},
+		{"a block comment swallows accounts, and is gone again", func(s string) string { return strings.Replace(s, "[beta]", ";-- [beta]", 1) }, true},
+		{"the file was invalid while it was read", func(s string) string { return "[unclosed\n" + s }, true},
+		{"an account had more rights while it was read", func(string) string { return other + "[beta]\nsecret = x\n" }, true},
+		{"the secret was another while it was read", func(s string) string { return strings.ReplaceAll(s, "secret of beta", "Secret of beta") }, true},
+	} {
+		t.Run(sabotage.name, func(t *testing.T) {
+			t.Parallel()
+			var s *site
+			var armed, once sync.Once
+			saboteur := func(a asteriskconf.Asterisk) asteriskconf.Asterisk {
+				path := func() string { return filepath.Join(s.ConfDir, ours) }
+				var good []byte
+				return hooked{
+					Asterisk: a,
+					reload: func() {
+						armed.Do(func() {
+							good, _ = os.ReadFile(path())
+							_ = os.WriteFile(path(), []byte(sabotage.content(string(good))), 0o600)
+						})
+					},
+					after: func() {
+						once.Do(func() {
+							if sabotage.restored {
+								_ = os.WriteFile(path(), good, 0o600)
+							}
+						})
+					},
+				}
+			}
+			s = startSite(t, nil)
+			s.add(t, "alpha")
+			s.apply(t)
+			before := s.read(t, ours)
+			s.add(t, "beta")
+
+			_, err := s.open(t, saboteur(s.client)).Apply(within(t))
+			var failure *asteriskconf.ApplyError
+			require.ErrorAs(t, err, &failure)
+			require.True(t, failure.Changed)
+			require.NoError(t, failure.Undo, "the roll back was verified")
+			require.Equal(t, asteriskconf.StepVerify, failure.Step)
+			require.ErrorAs(t, err, new(*asteriskconf.MismatchError))
+			require.NotContains(t, err.Error(), "ecret of")
+
+			require.Equal(t, before, s.read(t, ours))
+			require.Equal(t, []string{"alpha"}, s.users(t))
+			require.NoError(t, s.login(t, "alpha"))
+			require.Empty(t, s.candidates(t))
+			require.True(t, s.pending(t))
+			s.apply(t)
+			require.Equal(t, []string{"alpha", "beta"}, s.users(t), "the next apply, undisturbed, works")
+		})
+	}
+}
+
+func TestApply_changesNothingWhenAsteriskIsDown(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	s.add(t, "alpha")
+	s.apply(t)
+	before := s.read(t, ours)
+	s.add(t, "beta")
+	s.Stop()
+	client := shortClient(t, s)
+	_, err := s.open(t, client).Apply(within(t))
+	require.ErrorIs(t, err, ami.ErrDisconnected)
+	var failure *asteriskconf.ApplyError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, asteriskconf.StepConnect, failure.Step)
+	require.Equal(t, before, s.read(t, ours))
+	require.True(t, s.pending(t))
+	s.Restart(t)
+	s.apply(t)
+	require.Equal(t, []string{"alpha", "beta"}, s.users(t))
+}
+
+// shortClient is a client that had its Asterisk stopped, and that does not
+// wait for it to come back.
+func shortClient(t *testing.T, s *site) *ami.Client {
+	t.Helper()
+	s.Restart(t)
+	client, err := ami.Dial(within(t), s.AMIAddr, &ami.Options{
+		Username: s.AMIUser, Secret: store.NewSecret(s.AMISecret), NoReconnect: true,
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	s.Stop()
+	<-client.Done()
+	return client
+}
+
+func TestApply_thatLosesAsteriskGoesBackAndSaysSo(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	s.add(t, "alpha")
+	s.apply(t)
+	before := s.read(t, ours)
+	s.add(t, "beta")
+	client, err := ami.Dial(within(t), s.AMIAddr, &ami.Options{
+		Username: s.AMIUser, Secret: store.NewSecret(s.AMISecret), NoReconnect: true,
+	})
+	require.NoError(t, err)
+	defer func() { _ = client.Close() }()
+	_, err = s.open(t, hooked{Asterisk: client, reload: s.Kill}).Apply(within(t))
+	var failure *asteriskconf.ApplyError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, asteriskconf.StepReload, failure.Step)
+	require.Error(t, failure.Undo, "it cannot be verified")
+	require.Equal(t, before, s.read(t, ours), "the files are those of before")
+	status, err := s.folder.Status(within(t))
+	require.NoError(t, err)
+	require.True(t, status.Interrupted)
+	require.True(t, status.Pending)
+
+	s.Restart(t)
+	recovery, err := s.folder.Recover(within(t))
+	require.NoError(t, err)
+	require.Equal(t, &asteriskconf.Recovery{Interrupted: true, Verified: true}, recovery)
+	require.Equal(t, []string{"alpha"}, s.users(t))
+	s.apply(t)
+	require.Equal(t, []string{"alpha", "beta"}, s.users(t))
+}
+
+func TestApply_withoutTheRightsChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	weak := accountNamed("weak")
+	require.NoError(t, s.store.CreateUser(within(t), weak))
+	s.apply(t)
+	before := s.read(t, ours)
+	client, err := ami.Dial(within(t), s.AMIAddr, &ami.Options{Username: weak.Name, Secret: weak.Secret})
+	require.NoError(t, err)
+	defer func() { _ = client.Close() }()
+	s.add(t, "beta")
+	_, err = s.open(t, client).Apply(within(t))
+	require.ErrorIs(t, err, ami.ErrPermission)
+	require.Equal(t, before, s.read(t, ours))
+	require.True(t, s.pending(t))
+	require.Empty(t, s.candidates(t))
+}
+
+func TestApply_endsSessionsOfNarrowedAccountsOnly(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	s.add(t, "narrowed", "rotated", "widened", "noted", "disabled")
+	s.apply(t)
+	sessions := map[string]*ami.Client{}
+	for _, name := range []string{"narrowed", "rotated", "widened", "noted", "disabled"} {
+		client, err := ami.Dial(within(t), s.AMIAddr, &ami.Options{
+			Username: strings.ToUpper(name), Secret: accountNamed(name).Secret, NoReconnect: true,
+		})
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = client.Close() })
+		sessions[name] = client
+	}
+	for name, change := range map[string]func(*manager.User){
+		"narrowed": func(u *manager.User) { u.Write = manager.Call },
+		"rotated":  func(u *manager.User) { u.Secret = store.NewSecret("another secret") },
+		"widened":  func(u *manager.User) { u.Read |= manager.UserClass },
+		"noted":    func(u *manager.User) { u.Note = "a note" },
+		"disabled": func(u *manager.User) { u.Disabled = true },
+	} {
+		require.NoError(t, s.store.UpdateUser(within(t), name, func(u *manager.User) error {
+			change(u)
+			return nil
+		}))
+	}
+	report := s.apply(t)
+	require.Len(t, report.Files[0].Notes, 3)
+	for _, name := range []string{"narrowed", "rotated", "disabled"} {
+		select {
+		case <-sessions[name].Done():
+		case <-time.After(20 * time.Second):
+			require.FailNow(t, "an open session goes on", name)
+		}
+	}
+	for _, name := range []string{"widened", "noted"} {
+		_, err := sessions[name].Do(within(t), ami.Action{Name: "Ping"})
+		require.NoError(t, err, name)
+	}
+}
