@@ -1,0 +1,234 @@
+package ami_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/manager/ami/amitest"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	shown := map[string][]string{"core show version": {"Asterisk 18.26.1 built by x @ y on a x86_64 running Linux"}}
+	for name, c := range map[string]struct {
+		write []string
+		want  asteriskconf.Version
+		err   error
+	}{
+		"CoreSettings":           {[]string{"reporting"}, asteriskconf.Version{Major: 22, Minor: 10, Patch: 1}, nil},
+		"the console":            {[]string{"command"}, asteriskconf.Version{Major: 18, Minor: 26, Patch: 1}, nil},
+		"neither of the classes": {[]string{"config"}, asteriskconf.Version{}, ami.ErrPermission},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t, &amitest.Options{
+				Commands: shown,
+				Accounts: []amitest.Account{{Name: "test", Secret: "secret", Write: c.write}},
+			})
+			version, err := dial(t, server, options(t)).Version(inTime(t))
+			require.ErrorIs(t, err, c.err)
+			require.Equal(t, c.want, version)
+		})
+	}
+}
+
+func TestAVersionWithoutNumbersIsUnknown(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, &amitest.Options{Version: "GIT-master-4f0a2b"})
+	version, err := dial(t, server, options(t)).Version(inTime(t))
+	require.NoError(t, err)
+	require.True(t, version.IsZero())
+}
+
+func TestReadConfig(t *testing.T) {
+	t.Parallel()
+	longest := strings.Repeat("x", 8190-len("k = "))
+	files := map[string][]asteriskconf.Section{
+		"empty.conf": {},
+		"pjsip.conf": {
+			{Name: "6001", Lines: []asteriskconf.Line{{Key: "type", Value: "endpoint"}, {Key: "allow", Value: "ulaw"}, {Key: "allow", Value: "alaw"}}},
+			{Name: "6001", Lines: []asteriskconf.Line{{Key: "type", Value: "auth"}}},
+			{Name: " outer: spaces "},
+			{Name: "odd", Lines: []asteriskconf.Line{
+				{Key: "=begins", Value: "equals=sign"}, {Key: "empty", Value: ""}, {Key: "k", Value: longest},
+				{Key: "comment", Value: "a;--;b"}, {Key: "key: colon", Value: ": x"}, {Key: "cr", Value: "a\rb"},
+				{Key: "utf8", Value: "中文"}, {Key: "latin1", Value: "\xe9"}, {Key: "Response", Value: "Error"},
+			}},
+		},
+	}
+	client := dial(t, newServer(t, &amitest.Options{Files: files}), options(t))
+	sections, err := client.ReadConfig(inTime(t), "pjsip.conf")
+	require.NoError(t, err)
+	require.Equal(t, files["pjsip.conf"], sections)
+
+	names, err := client.Categories(inTime(t), "pjsip.conf")
+	require.NoError(t, err)
+	require.Equal(t, []string{"6001", "6001", " outer: spaces ", "odd"}, names)
+
+	sections, err = client.ReadConfig(inTime(t), "empty.conf")
+	require.NoError(t, err)
+	require.Empty(t, sections)
+}
+
+func TestAnyConfigIsReadAsItIsSent(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	var want []asteriskconf.Section // written before each request
+	server.Handle("GetConfig", func(c *amitest.Conn, r *amitest.Request) {
+		headers := []ami.Header{}
+		for i, section := range want {
+			headers = append(headers, header(fmt.Sprintf("Category-%06d", i), section.Name))
+			for j, line := range section.Lines {
+				headers = append(headers, header(fmt.Sprintf("Line-%06d-%06d", i, j), line.Key+"="+line.Value))
+			}
+		}
+		c.Succeed(r, headers...)
+	})
+	text := rapid.StringMatching(`[^\r\n]{0,30}`)
+	key := rapid.StringMatching(`[^\r\n=][^\r\n=]{0,10}`)
+	rapid.Check(t, func(t *rapid.T) {
+		want = rapid.SliceOf(rapid.Custom(func(t *rapid.T) asteriskconf.Section {
+			section := asteriskconf.Section{Name: text.Draw(t, "name")}
+			for range rapid.IntRange(0, 5).Draw(t, "lines") {
+				section.Lines = append(section.Lines, asteriskconf.Line{Key: key.Draw(t, "key"), Value: text.Draw(t, "value")})
+			}
+			return section
+		})).Draw(t, "sections")
+		got, err := client.ReadConfig(t.Context(), "a.conf")
+		require.NoError(t, err)
+		require.ElementsMatch(t, want, got)
+		for i := range want {
+			require.Equal(t, want[i], got[i])
+		}
+	})
+}
+
+func TestSectionsDoNotShareRoom(t *testing.T) {
+	t.Parallel()
+	files := map[string][]asteriskconf.Section{"a.conf": {
+		{Name: "a", Lines: []asteriskconf.Line{{Key: "a", Value: "1"}}},
+		{Name: "b", Lines: []asteriskconf.Line{{Key: "b", Value: "2"}}},
+	}}
+	client := dial(t, newServer(t, &amitest.Options{Files: files}), options(t))
+	sections, err := client.ReadConfig(inTime(t), "a.conf")
+	require.NoError(t, err)
+	sections[0].Lines = append(sections[0].Lines, asteriskconf.Line{Key: "x", Value: "y"})
+	require.Equal(t, files["a.conf"][1], sections[1])
+}
+
+func TestAConfigAnswerOutOfOrderIsNotTaken(t *testing.T) {
+	t.Parallel()
+	for name, headers := range map[string][]ami.Header{
+		"a line before any section":  {header("Line-000000-000000", "a=b")},
+		"a line of another section":  {header("Category-000000", "a"), header("Line-000001-000000", "a=b")},
+		"a number that is cut short": {header("Category-000000", "a"), header("Line-000000", "a=b")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, client := story(t)
+			server.Handle("GetConfig", func(c *amitest.Conn, r *amitest.Request) { c.Succeed(r, headers...) })
+			_, err := client.ReadConfig(inTime(t), "a.conf")
+			require.ErrorContains(t, err, "GetConfig")
+		})
+	}
+}
+
+func TestWhatAsteriskRefusesIsToldInItsWords(t *testing.T) {
+	t.Parallel()
+	for words, rejected := range map[string]bool{
+		"Config file not found": true, "Config file has invalid format": true, "File requires escalated privileges": true,
+		"No such module": true, "An unknown error occurred": true,
+		"Permission denied": false, "Asterisk is shutting down": false,
+	} {
+		t.Run(words, func(t *testing.T) {
+			t.Parallel()
+			server, client := story(t)
+			for _, name := range []string{"GetConfig", "ListCategories", "Reload", "Command"} {
+				server.Handle(name, func(c *amitest.Conn, r *amitest.Request) { c.Fail(r, words) })
+			}
+			for act, do := range map[string]func(context.Context) error{
+				"reading of a.conf": func(ctx context.Context) error { _, err := client.ReadConfig(ctx, "a.conf"); return err },
+				"reload of manager": func(ctx context.Context) error { return client.Reload(ctx, "manager") },
+				"command":           func(ctx context.Context) error { _, err := client.Command(ctx, "x"); return err },
+			} {
+				err := do(inTime(t))
+				var refusal *asteriskconf.RejectedError
+				if !rejected {
+					require.NotErrorAs(t, err, &refusal)
+					var answer *ami.ActionError
+					require.ErrorAs(t, err, &answer)
+					continue
+				}
+				require.ErrorAs(t, err, &refusal)
+				require.Equal(t, asteriskconf.RejectedError{Act: act, Reason: words}, *refusal)
+			}
+			_, err := client.Categories(inTime(t), "a.conf")
+			require.Error(t, err)
+		})
+	}
+}
+
+func TestReloadWaitsForAnotherOne(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	tries := 0
+	server.Handle("Reload", func(c *amitest.Conn, r *amitest.Request) {
+		if tries++; tries < 3 {
+			c.Fail(r, "A reload is in progress")
+			return
+		}
+		c.Succeed(r, header("Message", "Module Reloaded"))
+	})
+	require.NoError(t, client.Reload(inTime(t), "res_pjsip.so"))
+	require.NoError(t, client.Close())
+	require.Equal(t, 3, tries)
+}
+
+func TestReloadGivesUpWithItsContext(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	ctx, cancel := context.WithCancel(inTime(t))
+	server.Handle("Reload", func(c *amitest.Conn, r *amitest.Request) {
+		c.Fail(r, "A reload is in progress")
+		cancel()
+	})
+	require.ErrorIs(t, client.Reload(ctx, "manager"), context.Canceled)
+}
+
+func TestAReloadOfEverythingIsRefused(t *testing.T) {
+	t.Parallel()
+	_, client := story(t)
+	require.ErrorIs(t, client.Reload(inTime(t), ""), store.ErrInvalid)
+}
+
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	client := dial(t, newServer(t, &amitest.Options{Commands: map[string][]string{
+		"manager show users": {"", "username", "--------", "crm: x", "", "1 manager users configured."},
+		"logger mute":        nil,
+	}}), options(t))
+	lines, err := client.Command(inTime(t), "manager show users")
+	require.NoError(t, err)
+	require.Equal(t, []string{"", "username", "--------", "crm: x", "", "1 manager users configured."}, lines)
+
+	lines, err = client.Command(inTime(t), "logger mute")
+	require.NoError(t, err)
+	require.Empty(t, lines)
+
+	_, err = client.Command(inTime(t), "no such thing")
+	var refusal *asteriskconf.RejectedError
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, "command", refusal.Act)
+	require.Contains(t, refusal.Reason, "No such command")
+
+	_, err = client.Command(inTime(t), "a\nAction: Logoff")
+	require.ErrorIs(t, err, store.ErrInvalid)
+}

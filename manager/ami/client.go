@@ -1,0 +1,129 @@
+package ami
+
+import (
+	"context"
+	"fmt"
+	"sync"
+)
+
+// Client is one login at an Asterisk, kept alive until [Client.Close]. It may
+// be used by many goroutines at once.
+type Client struct {
+	addr string
+	opts Options
+	ids  *ids
+
+	// life ends when Close is called, and stopped closes when nothing of the
+	// client runs any more.
+	life    context.Context
+	end     context.CancelFunc
+	stopped chan struct{}
+
+	mu      sync.Mutex
+	current *session
+	changed chan struct{} // closed and replaced when current or err changes
+	err     error
+	subs    map[*Subscription]struct{}
+}
+
+// Dial connects to an Asterisk at host:port, or at a host alone with the
+// default port 5038 (5039 with TLS), and logs in. The first login must
+// succeed: the error is one of [ErrUnreachable], [ErrNotAMI],
+// [ErrAuthentication], [ErrLoginInUse], a [store.InvalidError] for options
+// that cannot be sent, or that of ctx, which bounds nothing after it.
+func Dial(ctx context.Context, addr string, opts *Options) (*Client, error) {
+	o := opts.withDefaults()
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	c := &Client{
+		addr: withPort(addr, o.TLS != nil), opts: o, ids: newIDs(),
+		stopped: make(chan struct{}), changed: make(chan struct{}), subs: map[*Subscription]struct{}{},
+	}
+	l := c.newLink()
+	if err := l.open(ctx); err != nil {
+		return nil, err
+	}
+	c.life, c.end = context.WithCancel(context.Background())
+	c.current = newSession(l, c.ids, c.publish)
+	go c.keep(c.current) //nolint:contextcheck // ctx bounds the first login alone; the client has a life of its own
+	return c, nil
+}
+
+func (c *Client) newLink() *link {
+	return &link{addr: c.addr, opts: &c.opts, newID: c.ids.next}
+}
+
+// Do runs one action and returns the response to it. An answer "Error" is an
+// [ActionError], beside which the response is returned too. While the
+// connection is lost it waits for the next one. When ctx ends the action is
+// abandoned, which does not undo it: Asterisk may be doing it. When the
+// connection is lost meanwhile the error is a [DisconnectedError].
+//
+// Events that Asterisk sends in consequence go to the subscriptions; some,
+// such as OriginateResponse, carry the ActionID of the response.
+func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
+	if err := a.check(); err != nil {
+		return Message{}, err
+	}
+	x := newExchange(a, c.ids.next())
+	return x.result(c.exchange(ctx, x))
+}
+
+// exchange runs x on the first session that is alive.
+func (c *Client) exchange(ctx context.Context, x *exchange) error {
+	for {
+		s, err := c.session(ctx)
+		if err != nil {
+			return fmt.Errorf("ami: action %s: %w", x.action, err)
+		}
+		if s.expect(x) {
+			return s.run(ctx, x)
+		}
+	}
+}
+
+// session returns the current session, and waits for one while there is none.
+func (c *Client) session(ctx context.Context) (*session, error) {
+	for {
+		c.mu.Lock()
+		s, err, changed := c.current, c.err, c.changed
+		c.mu.Unlock()
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case err != nil:
+			return nil, err
+		case c.life.Err() != nil:
+			return nil, ErrClosed
+		case s != nil && !s.ended():
+			return s, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// Done returns a channel that closes when the client has ended: after Close,
+// when a login was refused, or, with [Options.NoReconnect], when the
+// connection was lost.
+func (c *Client) Done() <-chan struct{} { return c.stopped }
+
+// Err returns nil while the client lives, and then why it ended:
+// [ErrClosed], [ErrAuthentication] or [ErrDisconnected].
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Close logs off and waits until nothing of the client runs any more, half a
+// second at most. Actions that wait fail with [ErrDisconnected], and every
+// later use with [ErrClosed]. It always returns nil, and may be called again.
+func (c *Client) Close() error {
+	c.end()
+	<-c.stopped
+	return nil
+}

@@ -1,0 +1,91 @@
+package ami
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+)
+
+var errConfigAnswer = errors.New("ami: the answer to GetConfig is not understood")
+
+// ReadConfig has Asterisk parse a file of its configuration folder now (write
+// class system or config) and returns the sections that it found, without
+// templates, as its modules see them. A file that Asterisk cannot find, read
+// or parse is an [asteriskconf.RejectedError].
+func (c *Client) ReadConfig(ctx context.Context, filename string) ([]asteriskconf.Section, error) {
+	answer, err := c.Do(ctx, Action{Name: "GetConfig", Headers: []Header{{Name: "Filename", Value: filename}}})
+	if err != nil {
+		return nil, rejected("reading of "+filename, err)
+	}
+	return parseSections(answer)
+}
+
+// Categories returns the names of the sections of a file of the configuration
+// folder (ListCategories, write class config), which Asterisk parses now. A
+// file that it cannot find, read or parse is an
+// [asteriskconf.RejectedError].
+func (c *Client) Categories(ctx context.Context, filename string) ([]string, error) {
+	answer, err := c.Do(ctx, Action{Name: "ListCategories", Headers: []Header{{Name: "Filename", Value: filename}}})
+	if err != nil {
+		return nil, rejected("reading of "+filename, err)
+	}
+	var names []string
+	for header, name := range answer.All() {
+		if strings.HasPrefix(header, "Category-") {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// parseSections reads "Category-000000: name" and
+// "Line-000000-000000: key=value". All lines share one allocation, and all
+// texts are parts of the message.
+func parseSections(m Message) ([]asteriskconf.Section, error) {
+	sections := make([]asteriskconf.Section, 0, strings.Count(m.text, "\nCategory-"))
+	lines := make([]asteriskconf.Line, 0, strings.Count(m.text, "\nLine-"))
+	number, first := "", 0
+	for header, value := range m.All() {
+		if n, ok := strings.CutPrefix(header, "Category-"); ok {
+			closeSection(sections, lines[first:])
+			number, first = n, len(lines)
+			sections = append(sections, asteriskconf.Section{Name: value})
+			continue
+		}
+		n, ok := strings.CutPrefix(header, "Line-")
+		if !ok {
+			continue
+		}
+		if len(n) <= len(number) || n[:len(number)] != number || n[len(number)] != '-' || number == "" {
+			return nil, errConfigAnswer
+		}
+		lines = append(lines, cutLine(value))
+	}
+	closeSection(sections, lines[first:])
+	return sections, nil
+}
+
+// closeSection gives the last section its lines, with no room to append into
+// those of the next.
+func closeSection(sections []asteriskconf.Section, lines []asteriskconf.Line) {
+	if len(sections) > 0 && len(lines) > 0 {
+		sections[len(sections)-1].Lines = slices.Clip(lines)
+	}
+}
+
+// cutLine splits key=value. The first character belongs to the key even if it
+// is "=": only there a file can escape one (process_text_line in
+// main/config.c).
+func cutLine(line string) asteriskconf.Line {
+	if line == "" {
+		return asteriskconf.Line{}
+	}
+	if i := strings.IndexByte(line[1:], '='); i >= 0 {
+		return asteriskconf.Line{Key: line[:i+1], Value: line[i+2:]}
+	}
+	key, value, _ := strings.Cut(line, "=")
+	return asteriskconf.Line{Key: key, Value: value}
+}

@@ -1,0 +1,88 @@
+package ami
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+)
+
+// The states of an exchange, as far as its sending goes.
+const (
+	waiting int32 = iota
+	sent
+	abandoned
+)
+
+// exchange is one action and the answer to it. The reader of the session
+// fills it, and nobody looks into it before done is closed.
+type exchange struct {
+	id     string
+	action string
+	wire   []byte
+	// list says that events belong to the answer; limit bounds their bytes.
+	list  bool
+	limit int
+
+	state atomic.Int32
+	done  chan struct{}
+
+	response Message
+	events   []Message
+	complete Message
+	size     int
+	err      error
+}
+
+func newExchange(a Action, id string) *exchange {
+	return &exchange{id: id, action: a.Name, wire: a.encode(id), done: make(chan struct{})}
+}
+
+// wasSent reports whether the action may have reached Asterisk.
+func (x *exchange) wasSent() bool { return x.state.Load() == sent }
+
+// respond takes the response, and reports whether that is all.
+func (x *exchange) respond(m Message, value string) (finished bool) {
+	x.response = m
+	x.err = responseError(x.action, value, m)
+	begins := strings.EqualFold(m.Get("EventList"), "start")
+	return !x.list || x.err != nil || !begins
+}
+
+// collect takes one event of a list, and reports whether that was the last.
+func (x *exchange) collect(m Message) (finished bool) {
+	switch strings.ToLower(m.Get("EventList")) {
+	case "complete":
+		x.complete = m
+		return true
+	case "cancelled", "canceled":
+		x.complete = m
+		x.err = fmt.Errorf("%w: %s", ErrListCancelled, printable(m.Get("Message")))
+		return true
+	}
+	if x.size += len(m.text); x.size > x.limit {
+		x.err = ErrTooLarge
+		return true
+	}
+	x.events = append(x.events, m)
+	return false
+}
+
+// responseError returns an ActionError when the value of the header Response
+// is "Error".
+func responseError(action, value string, m Message) error {
+	if !strings.EqualFold(value, "Error") {
+		return nil
+	}
+	return &ActionError{Action: action, Message: printable(m.Get("Message"))}
+}
+
+// result is what a caller gets: the response only when the reader is done
+// with it.
+func (x *exchange) result(err error) (Message, error) {
+	select {
+	case <-x.done:
+		return x.response, err
+	default:
+		return Message{}, err
+	}
+}

@@ -1,0 +1,197 @@
+package ami_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/manager/ami/amitest"
+)
+
+func TestAClientComesBackAfterARestart(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	server.Stop()
+	waiting := make(chan error, 1)
+	ctx := inTime(t)
+	go func() { waiting <- pong(ctx, client) }()
+	server.Start()
+	require.NoError(t, receive(t, waiting), "an action waits for the connection")
+	require.NoError(t, client.Err())
+}
+
+func TestAnActionWaitsNoLongerThanItsContext(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	server.Stop()
+	defer server.Start()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	err := pong(ctx, client)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorContains(t, err, "Ping")
+}
+
+func TestPendingActionsFailWhenTheConnectionIsLost(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	received := make(chan struct{})
+	server.Handle("Never", func(*amitest.Conn, *amitest.Request) { close(received) })
+	failed := make(chan error, 1)
+	ctx := inTime(t)
+	go func() {
+		_, err := client.Do(ctx, action("Never"))
+		failed <- err
+	}()
+	receive(t, received)
+	server.Disconnect()
+	err := receive(t, failed)
+	var lost *ami.DisconnectedError
+	require.ErrorAs(t, err, &lost)
+	require.True(t, lost.Sent)
+	require.NoError(t, pong(inTime(t), client))
+}
+
+func TestARefusedLoginEndsTheClient(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	sub, err := client.Subscribe(&ami.SubscribeOptions{Events: []string{"Tick"}})
+	require.NoError(t, err)
+	server.SetAccounts(amitest.Account{Name: "test", Secret: "rotated"})
+	server.Disconnect()
+	receive(t, client.Done())
+	require.ErrorIs(t, client.Err(), ami.ErrAuthentication)
+	_, err = client.Do(inTime(t), action("Ping"))
+	require.ErrorIs(t, err, ami.ErrAuthentication)
+	_, err = sub.Next(inTime(t))
+	require.ErrorIs(t, err, ami.ErrAuthentication)
+}
+
+func TestALoginInUseIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	account := amitest.Account{Name: "test", Secret: "secret", Single: true}
+	server := newServer(t, &amitest.Options{Accounts: []amitest.Account{account}})
+	client := dial(t, server, options(t))
+	refusals := 0
+	server.Handle("Challenge", func(c *amitest.Conn, r *amitest.Request) {
+		if refusals++; refusals < 3 {
+			c.Fail(r, "Login Already In Use")
+			c.Close()
+			return
+		}
+		c.Succeed(r, header("Challenge", "1"))
+	})
+	server.Handle("Login", func(c *amitest.Conn, r *amitest.Request) {
+		c.Admit(account, r)
+		c.Succeed(r)
+	})
+	server.Disconnect()
+	require.NoError(t, pong(inTime(t), client))
+}
+
+func TestWithoutReconnectTheClientEnds(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, nil)
+	opts := options(t)
+	opts.NoReconnect = true
+	client := dial(t, server, opts)
+	require.NoError(t, client.Err())
+	server.Disconnect()
+	receive(t, client.Done())
+	require.ErrorIs(t, client.Err(), ami.ErrDisconnected)
+	_, err := client.Do(inTime(t), action("Ping"))
+	require.ErrorIs(t, err, ami.ErrDisconnected)
+}
+
+func TestASilentPeerIsNoticed(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, nil)
+	pings := make(chan struct{}, 100)
+	server.Handle("Ping", func(*amitest.Conn, *amitest.Request) { pings <- struct{}{} })
+	opts := options(t)
+	opts.NoReconnect = true
+	opts.KeepAlive = 20 * time.Millisecond
+	client := dial(t, server, opts)
+	receive(t, pings)
+	receive(t, client.Done())
+	require.ErrorIs(t, client.Err(), ami.ErrDisconnected)
+	require.ErrorContains(t, client.Err(), "ping")
+}
+
+func TestALongActionIsNotTakenForSilence(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, nil)
+	opts := options(t)
+	opts.NoReconnect = true
+	opts.KeepAlive = 5 * time.Millisecond
+	client := dial(t, server, opts)
+	server.Handle("Long", func(c *amitest.Conn, r *amitest.Request) {
+		<-time.After(20 * opts.KeepAlive)
+		c.Succeed(r)
+	})
+	_, err := client.Do(inTime(t), action("Long"))
+	require.NoError(t, err)
+}
+
+func TestAPeerThatAnswersIsKept(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, nil)
+	pings := make(chan struct{}, 100)
+	server.Handle("Ping", func(c *amitest.Conn, r *amitest.Request) {
+		pings <- struct{}{}
+		c.Succeed(r)
+	})
+	opts := options(t)
+	opts.NoReconnect = true
+	opts.KeepAlive = 10 * time.Millisecond
+	client := dial(t, server, opts)
+	for range 5 {
+		receive(t, pings)
+	}
+	require.NoError(t, client.Err())
+}
+
+func TestCloseLogsOff(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, &amitest.Options{Accounts: []amitest.Account{{Name: "test", Secret: "secret", Single: true}}})
+	for range 20 {
+		client := dial(t, server, options(t))
+		require.NoError(t, client.Close())
+		require.ErrorIs(t, client.Err(), ami.ErrClosed)
+		_, err := client.Do(inTime(t), action("Ping"))
+		require.ErrorIs(t, err, ami.ErrClosed)
+		require.NoError(t, client.Close(), "again")
+	}
+}
+
+func TestCloseDoesNotWaitForABusyAsterisk(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	received, release := make(chan struct{}), make(chan struct{})
+	server.Handle("Long", func(*amitest.Conn, *amitest.Request) {
+		close(received)
+		<-release
+	})
+	defer close(release)
+	failed := make(chan error, 1)
+	ctx := inTime(t)
+	go func() {
+		_, err := client.Do(ctx, action("Long"))
+		failed <- err
+	}()
+	receive(t, received)
+	require.NoError(t, client.Close())
+	require.ErrorIs(t, receive(t, failed), ami.ErrDisconnected)
+}
+
+func TestCloseWhileTheConnectionIsLost(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	server.Stop()
+	defer server.Start()
+	require.NoError(t, client.Close())
+	require.ErrorIs(t, client.Err(), ami.ErrClosed)
+}

@@ -1,0 +1,94 @@
+package ami_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/manager/ami/amitest"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds what should happen at once.
+const patience = 20 * time.Second
+
+// inTime returns a context that ends when something hangs.
+func inTime(t testing.TB) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// pong pings until a connection holds: one that is lost is noticed only when
+// an action has been sent on it.
+func pong(ctx context.Context, client *ami.Client) error {
+	for {
+		_, err := client.Do(ctx, action("Ping"))
+		if !errors.Is(err, ami.ErrDisconnected) {
+			return err
+		}
+	}
+}
+
+func newServer(t testing.TB, opts *amitest.Options) *amitest.Server {
+	t.Helper()
+	server := amitest.NewServer(opts)
+	t.Cleanup(server.Close)
+	return server
+}
+
+// options returns those of the fake's own account, quick to come back.
+func options(t testing.TB) *ami.Options {
+	t.Helper()
+	return &ami.Options{
+		Username: "test", Secret: store.NewSecret("secret"), Events: "on",
+		Logger:     slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
+		MinBackoff: time.Millisecond, MaxBackoff: 5 * time.Millisecond,
+	}
+}
+
+func dial(t testing.TB, server *amitest.Server, opts *ami.Options) *ami.Client {
+	t.Helper()
+	client, err := ami.Dial(inTime(t), server.Addr(), opts)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	return client
+}
+
+// story is a server with one client.
+func story(t testing.TB) (*amitest.Server, *ami.Client) {
+	t.Helper()
+	server := newServer(t, nil)
+	return server, dial(t, server, options(t))
+}
+
+func action(name string, headers ...string) ami.Action {
+	a := ami.Action{Name: name}
+	for i := 0; i < len(headers); i += 2 {
+		a.Headers = append(a.Headers, header(headers[i], headers[i+1]))
+	}
+	return a
+}
+
+func header(name, value string) ami.Header { return ami.Header{Name: name, Value: value} }
+
+// receive waits for a value and returns it.
+func receive[T any](t testing.TB, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		require.FailNow(t, "nothing came")
+		panic("unreachable")
+	}
+}

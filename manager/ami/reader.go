@@ -1,0 +1,120 @@
+package ami
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+)
+
+// DefaultMaxMessage is the default of [Options.MaxMessage]. GetConfig of
+// 100 000 sections with 10 lines each is about half of it.
+const DefaultMaxMessage = 128 << 20
+
+// chunk is the size of the pieces in which a large message is gathered. They
+// are joined once, at its end: a single growing buffer would copy a message of
+// some megabytes several times over.
+const chunk = 256 << 10
+
+// Reader cuts a stream into messages. Lines end with CR LF or LF alone and
+// may be as long as a message may be; empty lines between messages, which
+// Asterisk sends after some errors, are skipped.
+type Reader struct {
+	src *bufio.Reader
+	max int
+	// buf is the message so far, but for the chunks before it, which have
+	// size bytes together.
+	buf    []byte
+	chunks [][]byte
+	size   int
+}
+
+// NewReader returns a reader of messages of up to maxMessage bytes
+// ([DefaultMaxMessage] when 0).
+func NewReader(r io.Reader, maxMessage int) *Reader {
+	if maxMessage <= 0 {
+		maxMessage = DefaultMaxMessage
+	}
+	return &Reader{src: bufio.NewReaderSize(r, 32<<10), max: maxMessage}
+}
+
+// Next returns the next message. A message that is cut off by the end of the
+// stream is dropped: the error is [io.EOF] at the end between messages and
+// [io.ErrUnexpectedEOF] within one. A longer one than allowed is
+// [ErrTooLarge], after which the reader is of no more use.
+func (r *Reader) Next() (Message, error) {
+	defer r.release()
+	for {
+		start := len(r.buf)
+		if err := r.line(); err != nil {
+			if errors.Is(err, io.EOF) && r.size+len(r.buf) > 0 {
+				err = io.ErrUnexpectedEOF
+			}
+			return Message{}, err
+		}
+		if len(r.buf) > start+1 {
+			r.spill()
+			continue
+		}
+		r.buf = r.buf[:start]
+		if r.size+start > 0 {
+			return Message{text: r.text()}, nil
+		}
+	}
+}
+
+// line appends one line to the buffer, ended by LF alone.
+func (r *Reader) line() error {
+	start := len(r.buf)
+	for {
+		part, err := r.src.ReadSlice('\n')
+		if r.size+len(r.buf)+len(part) > r.max {
+			return ErrTooLarge
+		}
+		r.buf = append(r.buf, part...)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if bytes.HasSuffix(r.buf[start:], []byte("\r\n")) {
+			r.buf = append(r.buf[:len(r.buf)-2], '\n')
+		}
+		return nil
+	}
+}
+
+// spill sets the buffer aside when it has become large.
+func (r *Reader) spill() {
+	const room = 8 << 10
+	if len(r.buf) < chunk-room {
+		return
+	}
+	r.chunks = append(r.chunks, r.buf)
+	r.size += len(r.buf)
+	r.buf = make([]byte, 0, chunk)
+}
+
+// text returns the message that is gathered.
+func (r *Reader) text() string {
+	if len(r.chunks) == 0 {
+		return string(r.buf)
+	}
+	var b strings.Builder
+	b.Grow(r.size + len(r.buf))
+	for _, c := range r.chunks {
+		b.Write(c)
+	}
+	b.Write(r.buf)
+	return b.String()
+}
+
+// release empties the buffer, and gives the memory of a large message back.
+func (r *Reader) release() {
+	if cap(r.buf) > chunk {
+		r.buf = nil
+	}
+	r.buf, r.chunks, r.size = r.buf[:0], nil, 0
+}

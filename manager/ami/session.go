@@ -1,0 +1,200 @@
+package ami
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+)
+
+// session is one connection that is logged in. Two goroutines serve it: one
+// reads and sorts what comes, and never waits for anybody, because Asterisk
+// drops a client that does not read (writetimeout, 100 ms by default); the
+// other one writes, so that no caller's context can break an action off in
+// the middle.
+type session struct {
+	conn    net.Conn
+	reader  *Reader
+	ids     *ids
+	logger  *slog.Logger
+	deliver func(event Message)
+
+	out     chan *exchange
+	done    chan struct{}
+	workers sync.WaitGroup
+
+	mu      sync.Mutex
+	pending map[string]*exchange
+	err     error
+}
+
+// newSession takes over an open link. Its goroutines run until fail.
+func newSession(l *link, g *ids, deliver func(Message)) *session {
+	s := &session{
+		conn: l.conn, reader: l.reader, ids: g, logger: l.opts.Logger, deliver: deliver,
+		out: make(chan *exchange), done: make(chan struct{}), pending: map[string]*exchange{},
+	}
+	for _, event := range l.early {
+		s.deliver(event)
+	}
+	s.workers.Go(s.read)
+	s.workers.Go(s.write)
+	return s
+}
+
+// fail ends the session. The first cause counts.
+func (s *session) fail(cause error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return
+	}
+	s.err = cause
+	raw := s.conn
+	if secure, ok := raw.(interface{ NetConn() net.Conn }); ok {
+		// The farewell of TLS could block.
+		raw = secure.NetConn()
+	}
+	// In this order, so that nothing is sent any more once done is closed.
+	_ = raw.Close()
+	close(s.done)
+}
+
+// cause returns what ended the session.
+func (s *session) cause() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+func (s *session) ended() bool {
+	select {
+	case <-s.done:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *session) read() {
+	for {
+		m, err := s.reader.Next()
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		s.dispatch(m)
+	}
+}
+
+func (s *session) write() {
+	for {
+		select {
+		case x := <-s.out:
+			if !x.state.CompareAndSwap(waiting, sent) {
+				continue
+			}
+			if _, err := s.conn.Write(x.wire); err != nil {
+				s.fail(err)
+				return
+			}
+		case <-s.done:
+			return
+		}
+	}
+}
+
+// dispatch gives a message to whoever waits for it.
+func (s *session) dispatch(m Message) {
+	kind, value := m.kind()
+	id := m.Get("ActionID")
+	x := s.waitingFor(id)
+	switch {
+	case kind == "Response" && x != nil:
+		if x.respond(m, value) {
+			s.finish(x)
+		}
+	case kind == "Event" && x != nil && x.list:
+		if x.collect(m) {
+			s.finish(x)
+		}
+	case kind == "Event" && !s.ids.isList(id):
+		s.deliver(m)
+	default:
+		s.logger.Debug("AMI: dropped an answer that nobody waits for", "kind", kind)
+	}
+}
+
+func (s *session) waitingFor(id string) *exchange {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pending[id]
+}
+
+func (s *session) finish(x *exchange) {
+	s.forget(x)
+	close(x.done)
+}
+
+// expect makes the reader look out for the answer. It reports false when the
+// session has ended.
+func (s *session) expect(x *exchange) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return false
+	}
+	s.pending[x.id] = x
+	return true
+}
+
+func (s *session) forget(x *exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.pending, x.id)
+}
+
+// idle reports whether no action waits for an answer.
+func (s *session) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending) == 0
+}
+
+// run sends an expected action and waits for its answer. When ctx ends first
+// the action is abandoned: not sent if it was not yet, and its answer, when
+// it comes, dropped.
+func (s *session) run(ctx context.Context, x *exchange) error {
+	select {
+	case s.out <- x:
+	case <-ctx.Done():
+		return s.abandon(ctx, x)
+	case <-s.done:
+		return s.lost(x)
+	}
+	select {
+	case <-x.done:
+		return x.err
+	case <-ctx.Done():
+		return s.abandon(ctx, x)
+	case <-s.done:
+		return s.lost(x)
+	}
+}
+
+func (s *session) abandon(ctx context.Context, x *exchange) error {
+	x.state.CompareAndSwap(waiting, abandoned)
+	s.forget(x)
+	return fmt.Errorf("ami: action %s: %w", x.action, ctx.Err())
+}
+
+// lost returns the answer if it came just before the end.
+func (s *session) lost(x *exchange) error {
+	select {
+	case <-x.done:
+		return x.err
+	default:
+		return &DisconnectedError{Action: x.action, Sent: x.wasSent(), Err: s.cause()}
+	}
+}
