@@ -1,0 +1,137 @@
+package manager
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// hasAdvancedFilters reports whether this Asterisk reads eventfilter(...).
+func hasAdvancedFilters(v asteriskconf.Version) bool {
+	first := map[int]asteriskconf.Version{
+		18: {Major: 18, Minor: 26},
+		20: {Major: 20, Minor: 11},
+		21: {Major: 21, Minor: 6},
+		22: {Major: 22, Minor: 1},
+	}
+	if since, ok := first[v.Major]; ok {
+		return v.Compare(since) >= 0
+	}
+	return v.IsZero() || v.Major > 22
+}
+
+// line renders the filter. The method is always written: without one,
+// Asterisk drops a filter that has something to compare with.
+func (f EventFilter) line(version asteriskconf.Version) (asteriskconf.Line, error) {
+	if !hasAdvancedFilters(version) {
+		return f.legacyLine()
+	}
+	key := "eventfilter(action(" + string(f.Action) + ")"
+	if f.Event != "" {
+		key += ",name(" + f.Event + ")"
+	}
+	if f.Header != "" {
+		key += ",header(" + f.Header + ")"
+	}
+	return asteriskconf.Line{Key: key + ",method(" + string(f.Method) + "))", Value: f.Match}, nil
+}
+
+// legacyLine renders the filter for an older Asterisk: one expression over
+// the whole text of the event.
+func (f EventFilter) legacyLine() (asteriskconf.Line, error) {
+	if f.Method == MatchRegex && (f.Event != "" || f.Header != "") {
+		return asteriskconf.Line{}, store.Invalid(store.FieldError{
+			Field: "event_filters", Code: "unsupported",
+			Message: "a regular expression on one event or header needs Asterisk 18.26, 20.11, 21.6, 22.1 or later",
+		})
+	}
+	expression := f.legacyExpression()
+	if f.Action == Exclude {
+		expression = "!" + expression
+	}
+	return asteriskconf.Line{Key: "eventfilter", Value: expression}, nil
+}
+
+// Parts of the expressions. The text of an event begins with "Event: NAME",
+// and each of its lines ends in CR LF. A file cannot hold these: two control
+// characters stand for them. One alone may be a tab, which is part of a line.
+const (
+	lineEnd  = `[[:cntrl:]]{2}`
+	valueEnd = lineEnd + `([^[:cntrl:]]|` + lineEnd + `$)` // a tab before it belongs to the value
+	anyLines = `(.*` + lineEnd + `)?`
+	inLine   = `([^[:cntrl:]]|[[:blank:]])*`
+	blanks   = `[[:blank:]]*`
+	never    = `^[[:cntrl:]]`
+)
+
+func (f EventFilter) legacyExpression() string {
+	switch {
+	case f.Method == MatchRegex:
+		return f.Match
+	case f.Header == "":
+		return f.legacyText()
+	case f.Event == "":
+		return "^" + anyLines + f.Header + ":" + f.legacyValue()
+	case f.Header == "Event" && f.compare(f.Event):
+		return f.legacyName()
+	}
+	return f.legacyName() + anyLines + f.Header + ":" + f.legacyValue()
+}
+
+// legacyName is the first line of the event.
+func (f EventFilter) legacyName() string { return "^Event: " + f.Event + lineEnd }
+
+// legacyText compares the whole text of the event. What a filter compares
+// with never holds a line end: it lies within one line, and does not end the
+// text.
+func (f EventFilter) legacyText() string {
+	match, first := regexp.QuoteMeta(f.Match), "Event: "+f.Event
+	switch {
+	case f.Method == MatchExact, f.Method == MatchEndsWith:
+		return never
+	case f.Event == "" && f.Method == MatchStartsWith:
+		return "^" + match
+	case f.Event == "":
+		return match
+	case f.Method == MatchNone,
+		f.Method == MatchStartsWith && strings.HasPrefix(first, f.Match),
+		f.Method == MatchContains && strings.Contains(first, f.Match):
+		return f.legacyName()
+	case f.Method == MatchStartsWith:
+		return never
+	}
+	return f.legacyName() + ".*" + match
+}
+
+// legacyValue compares the value of a header, without the blanks before it; an
+// empty one never matches.
+func (f EventFilter) legacyValue() string {
+	match := regexp.QuoteMeta(f.Match)
+	return map[FilterMethod]string{
+		MatchNone:       blanks + "[^[:cntrl:][:blank:]]",
+		MatchExact:      blanks + match + valueEnd,
+		MatchStartsWith: blanks + match,
+		MatchEndsWith:   inLine + match + valueEnd,
+		MatchContains:   inLine + match,
+	}[f.Method]
+}
+
+// compare reports whether the method holds for a value.
+func (f EventFilter) compare(value string) bool {
+	switch f.Method {
+	case MatchNone:
+		return true
+	case MatchExact:
+		return value == f.Match
+	case MatchStartsWith:
+		return strings.HasPrefix(value, f.Match)
+	case MatchEndsWith:
+		return strings.HasSuffix(value, f.Match)
+	case MatchContains:
+		return strings.Contains(value, f.Match)
+	case MatchRegex:
+	}
+	return false
+}

@@ -1,0 +1,114 @@
+package manager
+
+import (
+	"cmp"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+)
+
+// Codes of the obstacles that a [Source] knows.
+const (
+	// ObstacleDisabled: [general] does not say enabled = yes, so nothing
+	// listens.
+	ObstacleDisabled = "enabled"
+	// ObstaclePublic: AMI listens on an address that other hosts can reach.
+	ObstaclePublic = "bindaddr"
+)
+
+// defaultPort is that of AMI without TLS.
+const defaultPort = "5038"
+
+// Inspect finds what in [general] of manager.conf keeps AMI from working, or
+// opens it to others. The defaults are those of main/manager.c: enabled = no,
+// and an unset bindaddr listens on every address.
+func (s *Source) Inspect(tree *asteriskconf.Tree) []asteriskconf.Obstacle {
+	general := generalSection(tree)
+	if general == nil {
+		return []asteriskconf.Obstacle{{
+			Code: ObstacleDisabled, File: "manager.conf",
+			Message: "there is no section [general], so AMI is off; mending adds one with enabled = yes that listens on 127.0.0.1",
+			Mend:    &asteriskconf.Mend{After: true, Text: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n"},
+		}}
+	}
+	var found []asteriskconf.Obstacle
+	if value, _ := general.Value("enabled"); !isTrue(value) {
+		found = append(found, obstacle(general, "enabled", "yes", "AMI is off; mending sets enabled = yes"))
+	}
+	bind, _ := general.Value("bindaddr")
+	if addr, ok := bindAddress(bind); !ok || !addr.IsLoopback() {
+		found = append(found, obstacle(general, "bindaddr", "127.0.0.1",
+			"AMI listens on an address that other hosts can reach; mending sets bindaddr = 127.0.0.1, which keeps integrations on other hosts out"))
+	}
+	return found
+}
+
+// ListenAddress returns the host and port at which AMI can be reached from
+// the host of Asterisk itself, as manager.conf says.
+func ListenAddress(tree *asteriskconf.Tree) string {
+	general := generalSection(tree)
+	if general == nil {
+		return DefaultAddress
+	}
+	port, _ := general.Value("port")
+	bind, _ := general.Value("bindaddr")
+	addr, ok := bindAddress(bind)
+	if !ok || addr.IsUnspecified() {
+		addr = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return net.JoinHostPort(addr.String(), cmp.Or(port, defaultPort))
+}
+
+// generalSection returns the section in which Asterisk looks for settings:
+// the first of that name.
+func generalSection(tree *asteriskconf.Tree) *asteriskconf.ParsedSection {
+	i := slices.IndexFunc(tree.Sections, func(s asteriskconf.ParsedSection) bool {
+		return !s.Template && FoldName(s.Name) == "general"
+	})
+	if i < 0 {
+		return nil
+	}
+	return &tree.Sections[i]
+}
+
+// obstacle is about one key of a section: its last line is replaced, or a
+// line is added below the header.
+func obstacle(section *asteriskconf.ParsedSection, key, value, message string) asteriskconf.Obstacle {
+	o := asteriskconf.Obstacle{
+		Code: key, File: section.File, Message: message,
+		Mend: &asteriskconf.Mend{Line: section.Line, After: true, Text: key + " = " + value},
+	}
+	for i, line := range section.Lines {
+		if FoldName(line.Key) == key {
+			at := section.At[i]
+			o.File, o.Line = at.File, at.Line
+			o.Mend.Line, o.Mend.After = at.Line, false
+		}
+	}
+	if filepath.IsAbs(o.File) {
+		o.Mend = nil
+	}
+	return o
+}
+
+// isTrue reads a value as ast_true does (main/utils.c).
+func isTrue(value string) bool {
+	return slices.Contains([]string{"yes", "true", "y", "t", "1", "on"}, strings.ToLower(value))
+}
+
+// bindAddress reads the address that AMI binds to, which may carry a port
+// that Asterisk ignores.
+func bindAddress(value string) (netip.Addr, bool) {
+	if value == "" {
+		return netip.IPv6Unspecified(), true
+	}
+	if addr, err := netip.ParseAddr(strings.Trim(value, "[]")); err == nil {
+		return addr, true
+	}
+	withPort, err := netip.ParseAddrPort(value)
+	return withPort.Addr(), err == nil
+}

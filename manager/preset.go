@@ -1,0 +1,67 @@
+package manager
+
+// Preset is a ready choice of privileges for one kind of integration.
+type Preset struct {
+	// Name is the word to choose it by.
+	Name string `json:"name"`
+	// Purpose is one sentence: what it is for, and what it lets in.
+	Purpose string `json:"purpose"`
+	// The fields of [User] that it sets.
+	Read         Privileges    `json:"read"`
+	Write        Privileges    `json:"write"`
+	WriteTimeout int           `json:"write_timeout"`
+	EventFilters []EventFilter `json:"event_filters"`
+}
+
+// applyPrivileges are the classes that an apply needs in write: Reload and
+// GetConfig (config), the console (command), CoreSettings (reporting).
+const applyPrivileges = Config | Command | Reporting
+
+// Presets returns all presets.
+func Presets() []Preset {
+	return []Preset{
+		{
+			Name:    "click-to-call",
+			Purpose: "A CRM that starts calls, shows who calls, and can redirect or hang up what it started.",
+			Read:    Call | UserClass, Write: Call | Originate,
+		},
+		{
+			Name:    "queue-dashboard",
+			Purpose: "A wallboard that shows queues, their agents and waiting callers, and changes nothing.",
+			Read:    Agent | Call, Write: NoPrivileges,
+		},
+		{
+			Name:    "cdr-collector",
+			Purpose: "A billing or reporting system that is sent one record at the end of each call; it needs cdr_manager to be enabled.",
+			Read:    CDR, Write: NoPrivileges,
+		},
+		{
+			Name:    "monitoring",
+			Purpose: "A monitoring system that asks for the state of Asterisk, its channels and phones, and is told of restarts.",
+			Read:    System | Reporting, Write: Reporting,
+		},
+		{
+			Name:    "apply",
+			Purpose: "The account with which this module applies the configuration; as good as root on the PBX.",
+			Read:    Security, Write: applyPrivileges | System, WriteTimeout: 5000,
+		},
+	}
+}
+
+// PresetNamed returns the preset of that name, and whether there is one.
+func PresetNamed(name string) (Preset, bool) {
+	for _, p := range Presets() {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return Preset{}, false
+}
+
+// ApplyTo sets the fields of u that the preset speaks of, and lets the account
+// have several sessions, as Asterisk does by default: integrations reconnect
+// before their old session has ended.
+func (p Preset) ApplyTo(u *User) {
+	u.Read, u.Write, u.WriteTimeout, u.EventFilters = p.Read, p.Write, p.WriteTimeout, p.EventFilters
+	u.AllowMultipleLogin = true
+}

@@ -1,0 +1,217 @@
+package manager
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Outcome is what came of a login that [Service.Probe] tried.
+type Outcome string
+
+// The outcomes of a probe.
+const (
+	// LoggedIn means that the account works from here.
+	LoggedIn Outcome = "logged_in"
+	// WrongSecret means that Asterisk has another secret.
+	WrongSecret Outcome = "wrong_secret"
+	// AddressRefused means that the account does not permit the address that
+	// the login came from.
+	AddressRefused Outcome = "address_refused"
+	// UnknownAccount means that Asterisk has no such account.
+	UnknownAccount Outcome = "unknown_account"
+	// AlreadyLoggedIn means that the account is in use, and allows one
+	// session only.
+	AlreadyLoggedIn Outcome = "already_logged_in"
+	// Refused means one of the first three refusals; which, only a witness
+	// can tell: Asterisk gives the client the same answer to all.
+	Refused Outcome = "refused"
+	// Unreachable means that nothing answers at the address.
+	Unreachable Outcome = "unreachable"
+	// NotAMI means that what answers at the address is not AMI.
+	NotAMI Outcome = "not_ami"
+)
+
+// ProbeResult tells how a login went.
+type ProbeResult struct {
+	Outcome Outcome `json:"outcome"`
+	// Message is one sentence: what it means, and what to do.
+	Message string `json:"message"`
+}
+
+// ProbeOptions are the options of [Service.Probe].
+type ProbeOptions struct {
+	// Address is the host and port of AMI. Defaults to 127.0.0.1:5038.
+	Address string
+	// TLS makes the probe use TLS. Defaults to plain TCP.
+	TLS *tls.Config
+	// Secret to try. Defaults to the one stored.
+	Secret store.Secret
+	// Witness is a client of the same Asterisk that receives the events of
+	// class security. With it a refusal is explained. Defaults to none.
+	Witness *ami.Client
+}
+
+// DefaultAddress is where AMI listens unless it is told otherwise.
+const DefaultAddress = "127.0.0.1:5038"
+
+// witnessTimeout is how long the explanation of a refusal may take.
+const witnessTimeout = 3 * time.Second
+
+// Probe logs in to Asterisk as the account, from here, and off again, and says
+// how it went. The error is a [store.NotFoundError], or that of ctx; whatever
+// Asterisk or the network does is an outcome.
+func (s *Service) Probe(ctx context.Context, name string, opts *ProbeOptions) (*ProbeResult, error) {
+	u, err := s.store.User(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if opts == nil {
+		opts = &ProbeOptions{}
+	}
+	secret := opts.Secret
+	if secret.IsZero() {
+		secret = u.Secret
+	}
+	watch, err := watchLogins(opts.Witness)
+	if err != nil {
+		return nil, err
+	}
+	defer watch.close()
+	from, err := ami.TestLogin(ctx, cmp.Or(opts.Address, DefaultAddress), &ami.Options{Username: u.Name, Secret: secret, TLS: opts.TLS})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	outcome, err := outcomeOf(err)
+	if err != nil {
+		return nil, err
+	}
+	if outcome == Refused {
+		outcome = watch.explain(ctx, from)
+	}
+	return &ProbeResult{Outcome: outcome, Message: u.explain(outcome, from)}, nil
+}
+
+func outcomeOf(err error) (Outcome, error) {
+	for _, known := range []struct {
+		err     error
+		outcome Outcome
+	}{
+		{ami.ErrAuthentication, Refused},
+		{ami.ErrLoginInUse, AlreadyLoggedIn},
+		{ami.ErrUnreachable, Unreachable},
+		{ami.ErrNotAMI, NotAMI},
+		{ami.ErrDisconnected, NotAMI},
+	} {
+		if errors.Is(err, known.err) {
+			return known.outcome, nil
+		}
+	}
+	return LoggedIn, err
+}
+
+// explain words the outcome for the account.
+func (u *User) explain(outcome Outcome, from netip.AddrPort) string {
+	address := from.Addr().Unmap().String()
+	switch outcome {
+	case LoggedIn:
+		return fmt.Sprintf("The account can log in from %s.", address)
+	case WrongSecret:
+		return "Asterisk has another secret for this account: apply the configuration, or give the integration the secret that is live."
+	case AddressRefused:
+		return fmt.Sprintf("The account does not permit %s: add it to permit and apply, or try from the integration's own host.", address)
+	case UnknownAccount:
+		return "Asterisk does not have this account: " + u.absence()
+	case AlreadyLoggedIn:
+		return "The account is logged in already and allows one session only: end that session, or allow multiple logins."
+	case Unreachable:
+		return "Nothing answers at this address: check host and port, bindaddr and enabled in manager.conf, and the firewall."
+	case NotAMI:
+		return "What answers at this address is not the Asterisk Manager Interface: check the port and the use of TLS."
+	case Refused:
+	}
+	return "Asterisk refused the login and does not say why: " + u.suspicion(from.Addr())
+}
+
+func (u *User) absence() string {
+	if u.Disabled {
+		return "it is disabled."
+	}
+	return "apply the configuration."
+}
+
+// suspicion is the likeliest reason of an unexplained refusal.
+func (u *User) suspicion(from netip.Addr) string {
+	switch {
+	case u.Disabled:
+		return "the account is disabled."
+	case from.IsValid() && !u.admits(from):
+		return fmt.Sprintf("probably because the account does not permit %s.", from.Unmap())
+	}
+	return "the account may not be applied yet, its secret may be another one, or its named list may not hold this address."
+}
+
+// loginWatch follows Asterisk's security events, which say why it refused a
+// login (report_failed_acl and its like in main/manager.c).
+type loginWatch struct {
+	events *ami.Subscription
+}
+
+func watchLogins(witness *ami.Client) (loginWatch, error) {
+	if witness == nil {
+		return loginWatch{}, nil
+	}
+	events, err := witness.Subscribe(nil)
+	if err != nil {
+		return loginWatch{}, fmt.Errorf("watching logins: %w", err)
+	}
+	return loginWatch{events}, nil
+}
+
+func (w loginWatch) close() {
+	if w.events != nil {
+		w.events.Close()
+	}
+}
+
+// explain waits for the event about a login that came from the given address.
+func (w loginWatch) explain(ctx context.Context, from netip.AddrPort) Outcome {
+	if w.events == nil {
+		return Refused
+	}
+	ctx, cancel := context.WithTimeout(ctx, witnessTimeout)
+	defer cancel()
+	for {
+		event, err := w.events.Next(ctx)
+		if err != nil {
+			return Refused
+		}
+		if event.Get("RemoteAddress") != securityAddress(from) {
+			continue
+		}
+		switch event.Name() {
+		case "FailedACL":
+			return AddressRefused
+		case "InvalidAccountID":
+			return UnknownAccount
+		case "InvalidPassword", "ChallengeResponseFailed":
+			return WrongSecret
+		}
+	}
+}
+
+// securityAddress is how security events write an address of a TCP client.
+func securityAddress(from netip.AddrPort) string {
+	family := "IPV6"
+	if from.Addr().Unmap().Is4() {
+		family = "IPV4"
+	}
+	return fmt.Sprintf("%s/TCP/%s/%d", family, from.Addr().Unmap(), from.Port())
+}

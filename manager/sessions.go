@@ -1,0 +1,187 @@
+package manager
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+)
+
+// shownNameLength is where "manager show connected" cuts names off.
+const shownNameLength = 15
+
+// session is one open AMI session (handle_showmanconn in main/manager.c).
+type session struct {
+	// name is that of the account as the client wrote it, cut off.
+	name    string
+	address string
+	// start is when it logged in, in seconds since 1970.
+	start int
+	// descriptor identifies the session; -1 for one over HTTP.
+	descriptor int
+}
+
+var sessionLine = regexp.MustCompile(`^  (.{15})  (.{55})  (\d+) *  (\d+) *  (-?\d+) `)
+
+// Revoke ends the open sessions of accounts from which the change took
+// something: Asterisk copies an account's rights into a session at login, and
+// a reload changes nothing there. The list of sessions cuts names off after 15
+// characters, so a session of an unchanged account that begins alike may be
+// ended too; it can log in again at once. It returns when the sessions are
+// gone, with a sentence for each.
+func (s *Source) Revoke(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) ([]string, error) {
+	narrowed := narrowedNames(change)
+	if len(narrowed) == 0 {
+		return nil, nil
+	}
+	open, err := openSessions(ctx, asterisk, narrowed)
+	if err != nil || len(open) == 0 {
+		return nil, err
+	}
+	var notes []string
+	var victims []session
+	for _, found := range open {
+		if found.descriptor <= 0 {
+			notes = append(notes, fmt.Sprintf("a session of %s over HTTP from %s cannot be ended; it ends by itself when it is idle",
+				found.name, found.address))
+			continue
+		}
+		victims = append(victims, found)
+		notes = append(notes, fmt.Sprintf("ended an open session of %s from %s", found.name, found.address))
+	}
+	return notes, endSessions(ctx, asterisk, narrowed, victims)
+}
+
+// Asking again for sessions that were told to end: they end within
+// milliseconds, unless Asterisk is busy.
+const (
+	endInterval = 20 * time.Millisecond
+	endTimeout  = 10 * time.Second
+)
+
+// endSessions tells the victims to end until they are gone. A client that
+// logs in again at once, and gets the same descriptor in the same second, is
+// told once more: it cannot be told apart, and can come back.
+func endSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool, victims []session) error {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	tick := time.NewTicker(endInterval)
+	defer tick.Stop()
+	for len(victims) > 0 {
+		for _, victim := range victims {
+			if _, err := asterisk.Command(ctx, "manager kick session "+strconv.Itoa(victim.descriptor)); err != nil {
+				return err
+			}
+		}
+		open, err := openSessions(ctx, asterisk, names)
+		if err != nil {
+			return err
+		}
+		victims = slices.DeleteFunc(victims, func(s session) bool { return !slices.Contains(open, s) })
+		if len(victims) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return mismatch(victims[0].name, "an open session does not end")
+		case <-tick.C:
+		}
+	}
+	return nil
+}
+
+// narrowedNames returns the accounts that lost something against what was
+// live or on disk before, in the form of [shownName].
+func narrowedNames(change *asteriskconf.Change) map[string]bool {
+	after := make(map[string]*asteriskconf.Section, len(change.After))
+	for i := range change.After {
+		after[FoldName(change.After[i].Name)] = &change.After[i]
+	}
+	narrowed := make(map[string]bool)
+	for _, before := range slices.Concat(change.Before, change.Live) {
+		now := after[FoldName(before.Name)]
+		if now == nil || narrows(&before, now) {
+			narrowed[shownName(before.Name)] = true
+		}
+	}
+	return narrowed
+}
+
+// narrows reports whether a session that logged in under before could have
+// more than one that logs in under now.
+func narrows(before, now *asteriskconf.Section) bool {
+	if slices.Equal(before.Lines, now.Lines) {
+		return false
+	}
+	for _, key := range []string{"read", "write"} {
+		if !privilegesOf(now, key).Has(privilegesOf(before, key)) {
+			return true
+		}
+	}
+	if multiple, _ := before.Value("allowmultiplelogin"); multiple == "yes" {
+		if single, _ := now.Value("allowmultiplelogin"); single != "yes" {
+			return true
+		}
+	}
+	return !slices.Equal(accessLines(before), accessLines(now))
+}
+
+func privilegesOf(section *asteriskconf.Section, key string) Privileges {
+	value, _ := section.Value(key)
+	p, err := ParsePrivileges(strings.Split(value, ",")...)
+	if err != nil {
+		return AllPrivileges
+	}
+	return p
+}
+
+// accessLines are the lines that decide who may log in and what is held back.
+func accessLines(section *asteriskconf.Section) []asteriskconf.Line {
+	var lines []asteriskconf.Line
+	for _, line := range section.Lines {
+		switch {
+		case line.Key == "secret", line.Key == "deny", line.Key == "permit", line.Key == "acl",
+			strings.HasPrefix(line.Key, "eventfilter"):
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// shownName is how the list of sessions shows an account, in lower case: it
+// holds the name as the client wrote it.
+func shownName(name string) string {
+	return FoldName(name[:min(len(name), shownNameLength)])
+}
+
+// openSessions lists the sessions of the given accounts.
+func openSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool) ([]session, error) {
+	lines, err := asterisk.Command(ctx, "manager show connected")
+	if err != nil {
+		return nil, err
+	}
+	var open []session
+	for _, line := range lines {
+		if found, ok := parseSession(line); ok && names[shownName(found.name)] {
+			open = append(open, found)
+		}
+	}
+	return open, nil
+}
+
+func parseSession(line string) (session, bool) {
+	m := sessionLine.FindStringSubmatch(line)
+	if m == nil {
+		return session{}, false
+	}
+	s := session{name: strings.TrimSpace(m[1]), address: strings.TrimSpace(m[2])}
+	var errStart, errDescriptor error
+	s.start, errStart = strconv.Atoi(m[3])
+	s.descriptor, errDescriptor = strconv.Atoi(m[5])
+	return s, errStart == nil && errDescriptor == nil
+}
