@@ -1,0 +1,34 @@
+package memstore
+
+import (
+	"sync/atomic"
+
+	"github.com/pbxusers/pbxusers/manager"
+)
+
+// DB is a database in memory. It may be used from many goroutines.
+type DB struct {
+	// committed is what readers outside of a transaction see. It is replaced
+	// and never changed, so they need no lock.
+	committed atomic.Pointer[state]
+	// writer holds one token while a transaction is open.
+	writer chan struct{}
+}
+
+// state is all that is stored. What is in a table is never changed in place:
+// resources put clones in and give clones out.
+type state struct {
+	managers table[*manager.User]
+}
+
+// New returns an empty database.
+func New() *DB {
+	db := &DB{writer: make(chan struct{}, 1)}
+	db.committed.Store(&state{})
+	return db
+}
+
+// draft returns a copy to write to. It shares the rows until it is written to.
+func (s *state) draft() *state {
+	return &state{managers: s.managers.copy()}
+}

@@ -1,0 +1,110 @@
+package memstore
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/internal/joined"
+)
+
+var _ store.Transactor = (*DB)(nil)
+
+var errEnded = errors.New("memstore: the transaction of this context has ended")
+
+// transaction is the open transaction of a DB. There is one at a time.
+type transaction struct {
+	joined.Calls
+	mu sync.Mutex
+	// draft is nil once the transaction has ended.
+	draft *state
+}
+
+// transactionKey finds the transaction of db in a context.
+type transactionKey struct{ db *DB }
+
+// Atomically implements [store.Transactor]. One transaction runs at a time,
+// others wait; readers outside see what was committed before.
+func (db *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error) error {
+	if tx := db.joined(ctx); tx != nil {
+		return tx.Run(ctx, fn)
+	}
+	if err := db.lock(ctx); err != nil {
+		return err
+	}
+	defer db.unlock()
+	tx := &transaction{draft: db.committed.Load().draft()}
+	defer tx.end()
+	if err := joined.Within(context.WithValue(ctx, transactionKey{db}, tx), fn); err != nil {
+		return err
+	}
+	if err := tx.Err(); err != nil {
+		return err
+	}
+	committed := tx.end().draft() // its tables are marked as shared
+	db.committed.Store(committed)
+	return nil
+}
+
+func (db *DB) joined(ctx context.Context) *transaction {
+	tx, _ := ctx.Value(transactionKey{db}).(*transaction)
+	return tx
+}
+
+func (db *DB) lock(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case db.writer <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (db *DB) unlock() { <-db.writer }
+
+// end returns what was written; nobody can use the transaction afterwards.
+func (tx *transaction) end() *state {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	written := tx.draft
+	tx.draft = nil
+	return written
+}
+
+// do gives fn what the transaction has written so far, to read and to write.
+func (tx *transaction) do(ctx context.Context, fn func(s *state) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.draft == nil {
+		return errEnded
+	}
+	return fn(tx.draft)
+}
+
+// read gives fn the state that ctx sees, to read only.
+func (db *DB) read(ctx context.Context, fn func(s *state) error) error {
+	if tx := db.joined(ctx); tx != nil {
+		return tx.do(ctx, fn)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return fn(db.committed.Load())
+}
+
+// write runs fn in the transaction of ctx, or in one of its own. Unlike a
+// nested Atomically its refusal leaves an outer transaction as it was: fn
+// writes as its last step, or not at all.
+func (db *DB) write(ctx context.Context, fn func(ctx context.Context, tx *transaction) error) error {
+	if tx := db.joined(ctx); tx != nil {
+		return fn(ctx, tx)
+	}
+	return db.Atomically(ctx, func(ctx context.Context) error { return fn(ctx, db.joined(ctx)) })
+}

@@ -1,0 +1,56 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// DB is a store in a SQL database. It may be used from many goroutines, and
+// several processes may use one database. The [sql.DB] stays the caller's, who
+// closes it last.
+type DB struct {
+	sql     *sql.DB
+	engine  *engine
+	keyring *store.Keyring
+	log     *slog.Logger
+	// writers holds a token for each transaction of this DB that is open, up
+	// to as many as the database lets write at once: waiting here is fair,
+	// cheap, and ends with the context.
+	writers chan struct{}
+}
+
+// Options of [Open].
+type Options struct {
+	// Keyring seals what must be readable again. Required: there is no
+	// default.
+	Keyring *store.Keyring
+	// Logger is told of migrations. Defaults to none.
+	Logger *slog.Logger
+}
+
+// Open brings the tables up to date, under a lock, so that any number of
+// processes may start at once, and returns the store. A database that a newer
+// version of this module has changed is refused with a [store.ConflictError].
+// The first Open of an empty SQLite database makes its files readable by their
+// owner only.
+func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB, error) {
+	engine, err := dialect.engine()
+	if err != nil {
+		return nil, err
+	}
+	if opts == nil || opts.Keyring == nil {
+		return nil, errors.New("sqlstore: set Options.Keyring; secrets are never stored in clear")
+	}
+	s := &DB{sql: db, engine: engine, keyring: opts.Keyring, log: opts.Logger, writers: make(chan struct{}, engine.writers)}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	if err := s.retry(ctx, s.migrate); err != nil {
+		return nil, err
+	}
+	return s, nil
+}

@@ -1,0 +1,110 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
+)
+
+// inFolder opens a store in the folder; the driver is modernc.org/sqlite.
+func inFolder(ctx context.Context, folder string) (db *sqlstore.DB, conn *sql.DB, err error) {
+	keyring, err := store.OpenKeyring(filepath.Join(folder, "pbxusers.key"))
+	if err != nil {
+		return nil, nil, err
+	}
+	path := filepath.Join(folder, "pbxusers.db")
+	if err := sqlstore.CreateSQLiteFile(path); err != nil {
+		return nil, nil, err
+	}
+	conn, err = sql.Open("sqlite", sqlstore.SQLiteDSN(path))
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err = sqlstore.Open(ctx, conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
+	return db, conn, err
+}
+
+func ExampleOpen() {
+	folder, _ := os.MkdirTemp("", "sqlstore")
+	defer func() { _ = os.RemoveAll(folder) }()
+	ctx := context.Background()
+
+	db, conn, err := inFolder(ctx, folder)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = conn.Close() }()
+
+	err = db.Managers().CreateUser(ctx, &manager.User{Name: "crm", Secret: store.NewSecret("correct-horse-battery")})
+	fmt.Println(err)
+	u, err := db.Managers().User(ctx, "CRM")
+	fmt.Println(u.Name, u.Secret, err)
+	// Output:
+	// <nil>
+	// crm [redacted] <nil>
+}
+
+func ExampleWithTx() {
+	folder, _ := os.MkdirTemp("", "sqlstore")
+	defer func() { _ = os.RemoveAll(folder) }()
+	ctx := context.Background()
+	db, conn, err := inFolder(ctx, folder)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = conn.Close() }()
+
+	// The transaction of the product, and of its own tables.
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = db.Managers().CreateUser(sqlstore.WithTx(ctx, tx), &manager.User{Name: "crm"})
+	fmt.Println(err)
+	fmt.Println(tx.Rollback())
+
+	_, err = db.Managers().User(ctx, "crm")
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// <nil>
+	// there is no such AMI account
+}
+
+func ExampleDB_Atomically() {
+	folder, _ := os.MkdirTemp("", "sqlstore")
+	defer func() { _ = os.RemoveAll(folder) }()
+	ctx := context.Background()
+	db, conn, err := inFolder(ctx, folder)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer func() { _ = conn.Close() }()
+
+	create := func(names ...string) error {
+		return db.Atomically(ctx, func(ctx context.Context) error {
+			for _, name := range names {
+				if err := db.Managers().CreateUser(ctx, &manager.User{Name: name}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	fmt.Println(create("crm", "dialer", "CRM"))
+	list, err := db.Managers().ListUsers(ctx, manager.Query{})
+	fmt.Println(len(list.Items), err)
+	// Output:
+	// name: another AMI account has this name already; choose a different one
+	// 0 <nil>
+}

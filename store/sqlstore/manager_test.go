@@ -1,0 +1,159 @@
+package sqlstore_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
+)
+
+const plainSecret = "correct-horse-battery-staple"
+
+func TestSecretsAreSealedAtRest(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	db, _ := open(t, path)
+	u := &manager.User{Name: "crm", Secret: store.NewSecret(plainSecret), Owner: "in clear"}
+	require.NoError(t, db.Managers().CreateUser(t.Context(), u))
+	require.NoError(t, db.Managers().UpdateUser(t.Context(), "crm", func(u *manager.User) error {
+		u.Secret = store.NewSecret(plainSecret + "2")
+		return nil
+	}))
+	var files strings.Builder
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		content, err := os.ReadFile(path + suffix)
+		require.NoError(t, err)
+		files.Write(content)
+	}
+	require.Contains(t, files.String(), "in clear")
+	require.NotContains(t, files.String(), plainSecret[:8])
+}
+
+func TestASecretMovedToAnotherRowDoesNotOpen(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t, newPath(t))
+	for _, name := range []string{"crm", "dialer"} {
+		require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: name, Secret: store.NewSecret(plainSecret)}))
+	}
+	_, err := conn.ExecContext(t.Context(), `UPDATE pbxusers_managers
+		SET secret = (SELECT secret FROM pbxusers_managers WHERE folded_name = 'crm') WHERE folded_name = 'dialer'`)
+	require.NoError(t, err)
+	_, err = db.Managers().User(t.Context(), "dialer")
+	require.ErrorIs(t, err, store.ErrUnsealable)
+	require.NotContains(t, err.Error(), plainSecret)
+}
+
+func TestAnotherKeyringCannotRead(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	db, _ := open(t, path)
+	require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm", Secret: store.NewSecret(plainSecret)}))
+	other, _ := open(t, path)
+	_, err := other.Managers().ListUsers(t.Context(), manager.Query{})
+	var unknown *store.UnknownKeyError
+	require.ErrorAs(t, err, &unknown)
+}
+
+func TestAnUnreadableRowIsReportedWithoutItsContent(t *testing.T) {
+	t.Parallel()
+	for _, column := range []string{"deny", "permit", "event_filters", "read_classes", "write_classes"} {
+		db, conn := open(t, newPath(t))
+		require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm"}))
+		_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_managers SET "+column+` = '["personal data"'`)
+		require.NoError(t, err)
+		_, err = db.Managers().User(t.Context(), "crm")
+		require.ErrorContains(t, err, column)
+		require.NotContains(t, err.Error(), "personal")
+	}
+}
+
+func TestSQLiteKeepsNULAndBrokenUTF8(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t, newPath(t))
+	want := &manager.User{Name: "a\x00b\xff", Note: "\x00note\xfe\x00", Owner: "\xc3\x28", NamedACL: "\x00"}
+	require.NoError(t, db.Managers().CreateUser(t.Context(), want))
+	got, err := db.Managers().User(t.Context(), want.Name)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	for _, search := range []string{"\x00", "\xff", "E\xfe", "\x00NOTE", "\ufffd", "x", "\xfex"} {
+		q := manager.Query{Search: search}
+		list, err := db.Managers().ListUsers(t.Context(), q)
+		require.NoError(t, err)
+		require.Equal(t, q.Matches(want), len(list.Items) == 1, "%q", search)
+	}
+}
+
+func TestTheZeroNetworkIsRefused(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t, newPath(t))
+	err := db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm", Permit: make([]manager.Network, 1)})
+	require.ErrorContains(t, err, "zero Network")
+	require.Empty(t, names(t, db))
+}
+
+func TestResealLeavesNothingUnderOldKeys(t *testing.T) {
+	t.Parallel()
+	keyFile := filepath.Join(t.TempDir(), "keys")
+	keyring, err := store.OpenKeyring(keyFile)
+	require.NoError(t, err)
+	conn := connect(t, newPath(t))
+	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
+	require.NoError(t, err)
+	fill(t, db, 450)
+	require.NoError(t, keyring.Rotate())
+	require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "zz-new", Secret: store.NewSecret(plainSecret)}))
+
+	resealed, err := db.Reseal(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 450, resealed)
+	resealed, err = db.Reseal(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, resealed)
+
+	dropOldKeys(t, keyFile)
+	alone, err := store.OpenKeyring(keyFile)
+	require.NoError(t, err)
+	db, err = sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: alone})
+	require.NoError(t, err)
+	require.NoError(t, db.Managers().EachUser(t.Context(), func(u *manager.User) error {
+		require.Equal(t, plainSecret, u.Secret.Reveal())
+		return nil
+	}))
+}
+
+// dropOldKeys leaves the first key in the file.
+func dropOldKeys(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines[:len(lines)-1], "\n")), 0o600))
+}
+
+func TestResealStopsAtWhatItCannotOpen(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t, newPath(t))
+	fill(t, db, 2)
+	_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_managers SET secret = x'01' WHERE folded_name = 'account-00001'")
+	require.NoError(t, err)
+	_, err = db.Reseal(t.Context())
+	require.ErrorIs(t, err, store.ErrUnsealable)
+	require.ErrorContains(t, err, "account-00001")
+}
+
+// fill stores n accounts as they are in real life.
+func fill(t testing.TB, db *sqlstore.DB, n int) {
+	t.Helper()
+	permit, err := manager.ParseNetwork("10.0.0.0/8")
+	require.NoError(t, err)
+	require.NoError(t, db.Atomically(t.Context(), createMany(db, n, permit)))
+}
+
+func accountName(i int) string { return fmt.Sprintf("account-%05d", i) }

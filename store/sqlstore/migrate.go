@@ -1,0 +1,76 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// migrationsTable records which migrations are done. It is not goose's own
+// name: the product may use goose for its tables.
+const migrationsTable = "pbxusers_migrations"
+
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the tables up to date.
+func (db *DB) migrate(ctx context.Context) error {
+	_, err := obeying(ctx, func() (struct{}, error) { return struct{}{}, db.migrateUnder(ctx, migrations) })
+	return err
+}
+
+func (db *DB) migrateUnder(ctx context.Context, all fs.FS) error {
+	files, err := fs.Sub(all, db.engine.migrations)
+	if err != nil {
+		return fmt.Errorf("sqlstore: migrate: %w", err)
+	}
+	newest, err := newestMigration(files)
+	if err != nil {
+		return fmt.Errorf("sqlstore: migrate: %w", err)
+	}
+	if err := db.engine.prepare(ctx, db.sql); err != nil {
+		return db.failed(ctx, "prepare the database", err)
+	}
+	options := append(db.engine.locked(newest), goose.WithTableName(migrationsTable), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(db.engine.goose, db.sql, files, options...)
+	if err != nil {
+		return fmt.Errorf("sqlstore: migrate: %w", err)
+	}
+	done, err := provider.Up(ctx)
+	if err != nil {
+		return db.failed(ctx, "migrate", err)
+	}
+	for _, step := range done {
+		db.log.InfoContext(ctx, "database migrated", "version", step.Source.Version)
+	}
+	return db.refuseNewer(ctx, newest)
+}
+
+// newestMigration returns the highest version of the files: their names sort
+// by it.
+func newestMigration(files fs.FS) (int64, error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, fmt.Errorf("no migrations: %w", err)
+	}
+	return goose.NumericComponent(names[len(names)-1])
+}
+
+// refuseNewer keeps this version from writing to tables that it does not know.
+func (db *DB) refuseNewer(ctx context.Context, newest int64) error {
+	var version sql.NullInt64
+	if err := db.sql.QueryRowContext(ctx, "SELECT MAX(version_id) FROM "+migrationsTable).Scan(&version); err != nil {
+		return db.failed(ctx, "read the version of the tables", err)
+	}
+	if version.Int64 > newest {
+		return &store.ConflictError{Reason: fmt.Sprintf(
+			"the tables are of version %d, and this program knows version %d; update the program", version.Int64, newest)}
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func unmigrated(t *testing.T) *DB {
+	t.Helper()
+	conn, err := sql.Open("sqlite", SQLiteDSN(filepath.Join(t.TempDir(), "pbxusers.db")))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	return &DB{sql: conn, engine: sqliteEngine(), log: slog.New(slog.DiscardHandler)}
+}
+
+func migrationFiles(texts ...string) fstest.MapFS {
+	files := fstest.MapFS{}
+	for i, text := range texts {
+		name := "migrations/sqlite/0000" + string(rune('1'+i)) + "_test.sql"
+		files[name] = &fstest.MapFile{Data: []byte("-- +goose Up\n" + text)}
+	}
+	return files
+}
+
+func tables(t *testing.T, db *DB) []string {
+	t.Helper()
+	rows, err := db.sql.QueryContext(t.Context(), "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
+	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
+	names := []string{}
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	require.NoError(t, rows.Err())
+	return names
+}
+
+func TestAFailedMigrationLeavesNothing(t *testing.T) {
+	t.Parallel()
+	db := unmigrated(t)
+	first, broken := "CREATE TABLE a (id INTEGER);", "CREATE TABLE b (id INTEGER);\nCREATE TABLE a (id INTEGER);"
+	require.Error(t, db.migrateUnder(t.Context(), migrationFiles(first, broken)))
+	require.Equal(t, []string{"pbxusers_migrations"}, tables(t, db), "not even what went well before")
+
+	mended := "CREATE TABLE b (id INTEGER);"
+	require.NoError(t, db.migrateUnder(t.Context(), migrationFiles(first, mended)))
+	require.Equal(t, []string{"a", "b", "pbxusers_migrations"}, tables(t, db))
+}
+
+func TestAFailedMigrationKeepsTheVersionBefore(t *testing.T) {
+	t.Parallel()
+	db := unmigrated(t)
+	first := "CREATE TABLE a (id INTEGER);"
+	require.NoError(t, db.migrateUnder(t.Context(), migrationFiles(first)))
+	require.Error(t, db.migrateUnder(t.Context(), migrationFiles(first, "CREATE TABLE b (id INTEGER);", "broken;")))
+	require.Equal(t, []string{"a", "pbxusers_migrations"}, tables(t, db))
+	require.NoError(t, db.migrateUnder(t.Context(), migrationFiles(first)), "the database is not locked")
+}
+
+func TestTablesOfANewerVersionAreRefused(t *testing.T) {
+	t.Parallel()
+	db := unmigrated(t)
+	first := "CREATE TABLE a (id INTEGER);"
+	require.NoError(t, db.migrateUnder(t.Context(), migrationFiles(first, "CREATE TABLE b (id INTEGER);")))
+	err := db.migrateUnder(t.Context(), migrationFiles(first))
+	require.ErrorIs(t, err, store.ErrConflict)
+	require.ErrorContains(t, err, "update the program")
+}
+
+func TestMigrationsRunOnASingleConnection(t *testing.T) {
+	t.Parallel()
+	db := unmigrated(t)
+	db.sql.SetMaxOpenConns(1)
+	require.NoError(t, db.migrateUnder(t.Context(), migrations))
+	require.NoError(t, db.migrateUnder(t.Context(), migrations))
+	require.Equal(t, []string{"pbxusers_managers", "pbxusers_migrations"}, tables(t, db))
+}

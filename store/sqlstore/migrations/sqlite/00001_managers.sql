@@ -1,0 +1,34 @@
+-- +goose Up
+CREATE TABLE pbxusers_managers (
+    -- manager.FoldName of name: what is unique, and what lists are sorted by.
+    folded_name          TEXT    NOT NULL PRIMARY KEY,
+    name                 TEXT    NOT NULL,
+    -- Sealed by the keyring for pbxusers_managers/<folded_name>/secret.
+    secret               BLOB    NOT NULL,
+    -- Networks in CIDR form with commas between.
+    deny                 TEXT    NOT NULL,
+    permit               TEXT    NOT NULL,
+    named_acl            TEXT    NOT NULL,
+    -- Names of classes with commas between, "none" for no class.
+    read_classes         TEXT    NOT NULL,
+    write_classes        TEXT    NOT NULL,
+    -- JSON list of filters as the API shows them.
+    event_filters        TEXT    NOT NULL,
+    display_connects     INTEGER NOT NULL,
+    allow_multiple_login INTEGER NOT NULL,
+    -- Milliseconds.
+    write_timeout        INTEGER NOT NULL,
+    disabled             INTEGER NOT NULL,
+    note                 TEXT    NOT NULL,
+    owner                TEXT    NOT NULL,
+    -- Lower case of all of Unicode, which SQLite cannot do: for searches.
+    folded_note          TEXT    NOT NULL,
+    folded_owner         TEXT    NOT NULL,
+    -- Microseconds since 1970 in UTC.
+    created_at           INTEGER NOT NULL,
+    updated_at           INTEGER NOT NULL,
+    secret_changed_at    INTEGER NOT NULL
+) STRICT;
+
+-- +goose Down
+DROP TABLE pbxusers_managers;

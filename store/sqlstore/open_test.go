@@ -1,0 +1,166 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
+)
+
+func TestOpenNeedsAKeyringAndADialect(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, newPath(t))
+	for name, opts := range map[string]*sqlstore.Options{"no options": nil, "no keyring": {}} {
+		_, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, opts)
+		require.ErrorContains(t, err, "Keyring", name)
+	}
+	_, err := sqlstore.Open(t.Context(), conn, sqlstore.Dialect(0), &sqlstore.Options{Keyring: keyring(t)})
+	require.ErrorContains(t, err, "dialect")
+}
+
+func TestOpenManyTimesAtOnceMigratesOnce(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	errs := make([]error, 8)
+	var done sync.WaitGroup
+	for i := range errs {
+		conn, key := connect(t, path), keyring(t)
+		done.Go(func() {
+			_, errs[i] = sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: key})
+		})
+	}
+	done.Wait()
+	require.NoError(t, errors.Join(errs...))
+	var applied int
+	require.NoError(t, connect(t, path).QueryRowContext(t.Context(),
+		"SELECT count(*) FROM pbxusers_migrations WHERE version_id > 0").Scan(&applied))
+	require.Equal(t, 1, applied)
+}
+
+func TestOpenKeepsWhatIsStored(t *testing.T) {
+	t.Parallel()
+	path, opts := newPath(t), &sqlstore.Options{Keyring: keyring(t)}
+	for i, name := range []string{"first", "second"} {
+		db, err := sqlstore.Open(t.Context(), connect(t, path), sqlstore.SQLite, opts)
+		require.NoError(t, err)
+		require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: name}))
+		list, err := db.Managers().ListUsers(t.Context(), manager.Query{})
+		require.NoError(t, err)
+		require.Len(t, list.Items, i+1)
+	}
+}
+
+func TestOpenObeysTheContextWhileAnotherProcessHasTheLock(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	holder := begin(t, connect(t, path))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err := sqlstore.Open(ctx, connect(t, path), sqlstore.SQLite, &sqlstore.Options{Keyring: keyring(t)})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Less(t, time.Since(began), 3*time.Second, "SQLite itself waits for five seconds")
+	require.NoError(t, holder.Rollback())
+}
+
+// begin begins a transaction that has the write lock.
+func begin(t *testing.T, conn *sql.DB) *sql.Tx {
+	t.Helper()
+	tx, err := conn.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = tx.Rollback() })
+	return tx
+}
+
+func requireModes(t *testing.T, path string, want fs.FileMode) {
+	t.Helper()
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(path + suffix)
+		require.NoError(t, err)
+		require.Equal(t, want, info.Mode(), "file %q", suffix)
+	}
+}
+
+func TestNewDatabaseIsForItsOwnerOnly(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(path string) error{
+		"made by the driver":          func(string) error { return nil },
+		"made by CreateSQLiteFile":    sqlstore.CreateSQLiteFile,
+		"made by somebody, but empty": func(path string) error { return os.WriteFile(path, nil, 0o644) },
+		"made twice leaves it as it is": func(path string) error {
+			return errors.Join(sqlstore.CreateSQLiteFile(path), sqlstore.CreateSQLiteFile(path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := newPath(t)
+			require.NoError(t, prepare(path))
+			open(t, path)
+			requireModes(t, path, 0o600)
+		})
+	}
+}
+
+func TestModeOfADatabaseInUseIsItsOwnersChoice(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	_, err := connect(t, path).ExecContext(t.Context(), "CREATE TABLE product (id INTEGER)")
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(path, 0o640))
+	require.NoError(t, sqlstore.CreateSQLiteFile(path))
+	open(t, path)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o640), info.Mode())
+}
+
+func TestCreateSQLiteFileNeedsItsFolder(t *testing.T) {
+	t.Parallel()
+	require.ErrorIs(t, sqlstore.CreateSQLiteFile(filepath.Join(t.TempDir(), "missing", "x.db")), fs.ErrNotExist)
+}
+
+func TestSQLiteDSNNamesTheFileWhateverItHolds(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"plain.db", "a b.db", "a?b#c%d&e=f;g+h.db", "?mode=memory", "%41.db", "é北京😀.db", ":memory:", "file:x.db", "a:b", "'\"`$(x)", "\xff\xfe", "..db", "~", "*",
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		db, conn := open(t, path)
+		require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm"}), name)
+		require.FileExists(t, path)
+		var text string
+		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT file FROM pragma_database_list").Scan(&text))
+		require.Equal(t, path, text)
+	}
+}
+
+func TestSQLiteDSNTakesRelativePaths(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, path := range []string{"pbxusers.db", "./dot.db", ":memory:", "file:x.db", "a//b?.db", "-x"} {
+		require.NoError(t, os.MkdirAll("a", 0o700))
+		open(t, path)
+		require.FileExists(t, path)
+	}
+}
+
+func TestSQLiteDSNSetsWhatWritersNeed(t *testing.T) {
+	t.Parallel()
+	conn, err := sql.Open("sqlite", sqlstore.SQLiteDSN(newPath(t)))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	for pragma, want := range map[string]string{"journal_mode": "wal", "busy_timeout": "5000", "foreign_keys": "1", "synchronous": "2"} {
+		var got string
+		require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
+		require.Equal(t, want, got, pragma)
+	}
+}

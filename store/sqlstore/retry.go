@@ -1,0 +1,76 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// Bounds of the pause before another try. SQLite has by then waited for its
+// own five seconds.
+const (
+	firstPause   = 2 * time.Millisecond
+	longestPause = 250 * time.Millisecond
+)
+
+// busyError is a failure of the database that another try may mend.
+type busyError struct{ error }
+
+func (e *busyError) Unwrap() error { return e.error }
+
+// failed makes what the database returned an error of the store.
+func (db *DB) failed(ctx context.Context, doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	wrapped := fmt.Errorf("sqlstore: %s: %w", doing, err)
+	if db.engine.busy(err) {
+		return &busyError{wrapped}
+	}
+	return wrapped
+}
+
+// retry runs fn again while it fails because of others, until ctx ends.
+func (db *DB) retry(ctx context.Context, fn func(ctx context.Context) error) error {
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		err := fn(ctx)
+		if _, busy := errors.AsType[*busyError](err); !busy {
+			return err
+		}
+		// At random, so that those who met once do not meet each time.
+		timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // no secret
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+// obeying runs fn and returns when ctx ends, even when fn does not: SQLite
+// waits for a lock without looking at the context, for five seconds at the
+// most. fn is then left to end by itself and must undo what it did.
+func obeying[T any](ctx context.Context, fn func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
+	ended := make(chan result, 1)
+	go func() {
+		value, err := fn()
+		ended <- result{value, err}
+	}()
+	select {
+	case r := <-ended:
+		return r.value, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}

@@ -1,0 +1,122 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/database"
+)
+
+func sqliteEngine() *engine {
+	return &engine{
+		goose:      goose.DialectSQLite3,
+		migrations: "migrations/sqlite",
+		locked: func(newest int64) []goose.ProviderOption {
+			// Isolated DDL keeps goose from beginning transactions inside of
+			// the one that is the lock.
+			return []goose.ProviderOption{goose.WithSessionLocker(sqliteLock{newest}), goose.WithIsolateDDL(true)}
+		},
+		prepare:   prepareSQLite,
+		writers:   1,
+		busy:      sqliteBusy,
+		duplicate: sqliteDuplicate,
+	}
+}
+
+// codedError is an error of the driver.
+type codedError interface {
+	error
+	Code() int
+}
+
+// sqliteCode returns the extended result code of an error of the driver, or 0.
+func sqliteCode(err error) int {
+	if coded, ok := errors.AsType[codedError](err); ok {
+		return coded.Code()
+	}
+	return 0
+}
+
+// sqliteBusy knows SQLITE_BUSY and SQLITE_LOCKED, whatever extends them.
+func sqliteBusy(err error) bool {
+	primary := sqliteCode(err) & 0xff
+	return primary == 5 || primary == 6
+}
+
+// sqliteDuplicate knows SQLITE_CONSTRAINT_PRIMARYKEY and _UNIQUE.
+func sqliteDuplicate(err error) bool {
+	code := sqliteCode(err)
+	return code == 1555 || code == 2067
+}
+
+// prepareSQLite makes the table of migrations, whole or not at all: goose would
+// make it outside of the lock, in two steps.
+func prepareSQLite(ctx context.Context, db *sql.DB) (err error) {
+	if err := narrowSQLiteFile(ctx, db); err != nil {
+		return err
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	if exists, err := hasSQLiteTable(ctx, conn, migrationsTable); exists || err != nil {
+		return err
+	}
+	lock := sqliteLock{newest: 0}
+	if err := lock.SessionLock(ctx, conn); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.SessionUnlock(context.WithoutCancel(ctx), conn)) }()
+	// Another process may have been here first.
+	if exists, err := hasSQLiteTable(ctx, conn, migrationsTable); exists || err != nil {
+		return err
+	}
+	table, err := database.NewStore(goose.DialectSQLite3, migrationsTable)
+	if err != nil {
+		return err
+	}
+	if err := table.CreateVersionTable(ctx, conn); err != nil {
+		return err
+	}
+	return table.Insert(ctx, conn, database.InsertRequest{Version: 0})
+}
+
+func hasSQLiteTable(ctx context.Context, conn *sql.Conn, name string) (exists bool, err error) {
+	const query = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)"
+	err = conn.QueryRowContext(ctx, query, name).Scan(&exists)
+	return exists, err
+}
+
+// sqliteLock runs all migrations that are due in one transaction that has the
+// write lock of the database: the lock goes with the process that holds it, and
+// a migration that fails or is killed leaves the database as it was.
+type sqliteLock struct {
+	newest int64
+}
+
+// SessionLock implements goose's lock.SessionLocker.
+func (sqliteLock) SessionLock(ctx context.Context, conn *sql.Conn) error {
+	_, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+	return err
+}
+
+// SessionUnlock implements goose's lock.SessionLocker. It is not told whether
+// the migrations went well, but then the newest one is recorded.
+func (l sqliteLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
+	var recorded bool
+	err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+migrationsTable+" WHERE version_id >= ?)", l.newest).Scan(&recorded)
+	if err == nil && recorded {
+		if _, err = conn.ExecContext(ctx, "COMMIT"); err == nil {
+			return nil
+		}
+	}
+	if _, undoErr := conn.ExecContext(ctx, "ROLLBACK"); undoErr != nil {
+		// Nobody may get this connection with a transaction that is open.
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return err
+}

@@ -1,0 +1,58 @@
+package sqlstore_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+	_ "modernc.org/sqlite"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
+	"github.com/pbxusers/pbxusers/store/storetest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestBehaviour(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, func(t *testing.T) storetest.Backend {
+		t.Helper()
+		db, _ := open(t, newPath(t))
+		return db
+	})
+}
+
+func newPath(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(t.TempDir(), "pbxusers.db")
+}
+
+// keyring returns a keyring of one new key.
+func keyring(t testing.TB) *store.Keyring {
+	t.Helper()
+	k, err := store.NewKeyring(store.GenerateKey())
+	require.NoError(t, err)
+	return k
+}
+
+// connect opens the file at path without a store. What a test writes need not
+// survive a power cut.
+func connect(t testing.TB, path string) *sql.DB {
+	t.Helper()
+	conn, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	return conn
+}
+
+// open opens a store with a keyring of its own in the file at path.
+func open(t testing.TB, path string) (db *sqlstore.DB, conn *sql.DB) {
+	t.Helper()
+	conn = connect(t, path)
+	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring(t)})
+	require.NoError(t, err)
+	return db, conn
+}

@@ -1,0 +1,164 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/internal/joined"
+)
+
+var _ store.Transactor = (*DB)(nil)
+
+// transaction is what rides in a context.
+type transaction struct {
+	joined.Calls
+	tx *sql.Tx
+	// owner is the DB that began it; nil for one of the product, which every
+	// DB joins.
+	owner *DB
+	// outer is the transaction that the context held before, perhaps of
+	// another DB.
+	outer *transaction
+}
+
+type transactionKey struct{}
+
+// WithTx returns a context whose store calls are part of tx, a transaction of
+// the product in the same database. The product commits it or rolls it back,
+// and runs it again when the database asks for that. [DB.Atomically] inside of
+// it keeps all or nothing with a savepoint. Begin tx so that it takes its lock
+// at once, as [SQLiteDSN] makes it.
+func WithTx(ctx context.Context, tx *sql.Tx) context.Context {
+	return (&transaction{tx: tx}).in(ctx)
+}
+
+// in returns a context that holds t.
+func (t *transaction) in(ctx context.Context) context.Context {
+	t.outer, _ = ctx.Value(transactionKey{}).(*transaction)
+	return context.WithValue(ctx, transactionKey{}, t)
+}
+
+// joined returns the innermost transaction of ctx that db takes part in.
+func (db *DB) joined(ctx context.Context) *transaction {
+	t, _ := ctx.Value(transactionKey{}).(*transaction)
+	for t != nil && t.owner != nil && t.owner != db {
+		t = t.outer
+	}
+	return t
+}
+
+// Atomically implements [store.Transactor]. fn runs again, until ctx ends,
+// when the database is locked by others. Two DBs do not share a transaction,
+// and waiting for one inside of the other may last until ctx ends.
+func (db *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error) error {
+	t := db.joined(ctx)
+	switch {
+	case t == nil:
+		return db.retry(ctx, func(ctx context.Context) error { return db.transact(ctx, fn) })
+	case t.owner == nil:
+		return db.savepoint(ctx, t.tx, fn)
+	}
+	return t.Run(ctx, fn)
+}
+
+// transact runs fn in a transaction of its own.
+func (db *DB) transact(ctx context.Context, fn func(ctx context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case db.writers <- struct{}{}:
+		defer func() { <-db.writers }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	tx, err := db.begin(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing after a commit; also when fn panics
+	if err := db.run(ctx, tx, fn); err != nil {
+		return err
+	}
+	return db.failed(ctx, "commit", tx.Commit())
+}
+
+// begin begins a transaction. When ctx ends first, the one that comes about
+// later is rolled back by package sql.
+func (db *DB) begin(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
+	tx, err := obeying(ctx, func() (*sql.Tx, error) { return db.sql.BeginTx(ctx, opts) })
+	return tx, db.failed(ctx, "begin", err)
+}
+
+// run runs fn with tx in its context.
+func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(ctx context.Context) error) error {
+	t := &transaction{tx: tx, owner: db}
+	if err := joined.Within(t.in(ctx), fn); err != nil {
+		return err
+	}
+	return t.Err()
+}
+
+// savepoint runs fn as a part of tx that can be undone alone.
+func (db *DB) savepoint(ctx context.Context, tx *sql.Tx, fn func(ctx context.Context) error) error {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT pbxusers"); err != nil {
+		return db.failed(ctx, "begin", err)
+	}
+	kept := false
+	defer func() {
+		if kept {
+			return
+		}
+		// This fails when the transaction is gone as a whole: undone, too.
+		undo := context.WithoutCancel(ctx)
+		_, _ = tx.ExecContext(undo, "ROLLBACK TO SAVEPOINT pbxusers")
+		_, _ = tx.ExecContext(undo, "RELEASE SAVEPOINT pbxusers")
+	}()
+	if err := db.run(ctx, tx, fn); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "RELEASE SAVEPOINT pbxusers")
+	kept = err == nil
+	return db.failed(ctx, "commit", err)
+}
+
+// querier is what a database and a transaction have in common.
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// read runs fn in the transaction of ctx, or else in none: fn makes one query.
+// It may run more than once.
+func (db *DB) read(ctx context.Context, fn func(ctx context.Context, q querier) error) error {
+	if t := db.joined(ctx); t != nil {
+		return fn(ctx, t.tx)
+	}
+	return db.retry(ctx, func(ctx context.Context) error { return fn(ctx, db.sql) })
+}
+
+// write runs fn in the transaction of ctx, or in one of its own. Unlike a
+// nested Atomically its refusal leaves an outer transaction as it was: fn
+// writes with its last statement, or not at all.
+func (db *DB) write(ctx context.Context, fn func(ctx context.Context, q querier) error) error {
+	if t := db.joined(ctx); t != nil {
+		return fn(ctx, t.tx)
+	}
+	return db.Atomically(ctx, func(ctx context.Context) error { return fn(ctx, db.joined(ctx).tx) })
+}
+
+// snapshot runs fn in the transaction of ctx, or in one that only reads and
+// sees one moment.
+func (db *DB) snapshot(ctx context.Context, fn func(q querier) error) error {
+	if t := db.joined(ctx); t != nil {
+		return fn(t.tx)
+	}
+	tx, err := db.begin(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	return fn(tx)
+}
