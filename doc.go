@@ -1,0 +1,20 @@
+// Package pbxusers is the map of this module: the users of an Asterisk PBX as
+// a Go library. It holds no code; import the packages that you need.
+//
+//   - manager keeps the accounts of the Asterisk Manager Interface (AMI), with
+//     which integrations such as a CRM or a wallboard talk to Asterisk;
+//     manager/ami is a client of that interface.
+//   - asteriskconf brings configuration to a running Asterisk, and proves it
+//     live: plan, apply, verify, roll back, recover.
+//   - store is the vocabulary that all share: refusals, secrets, transactions,
+//     pages. store/sqlstore keeps records in a database, store/memstore in
+//     memory, and store/storetest proves a backend of your own.
+//
+// Three kinds of user are often mixed up. An AMI account (package manager) is
+// for a program. An administrator logs in to the pages of a product, and a
+// person of the directory has extensions and a mailbox; their packages are on
+// the way, and neither is an AMI account.
+//
+// The story of an AMI account, from the record to the running Asterisk, is
+// the package example.
+package pbxusers
