@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -22,87 +21,6 @@ const keptFormat = "20060102T150405.000000"
 // undoTimeout bounds the way back of an apply whose own context has ended.
 const undoTimeout = 2 * time.Minute
 
-// Report tells what an apply did.
-type Report struct {
-	// Generation is the number of the generation that now stands; it is the
-	// one before when nothing was to be done.
-	Generation int `json:"generation"`
-	// Changed says whether any file was written or any module reloaded.
-	Changed bool `json:"changed"`
-	// Verified says that the running Asterisk was seen to serve it. It is
-	// false only where there was no Asterisk to talk to.
-	Verified bool `json:"verified"`
-	// Files tells of each file, in the order of reloads.
-	Files []FileReport `json:"files"`
-}
-
-// FileReport tells what an apply did to one file.
-type FileReport struct {
-	Name string `json:"name"`
-	Path string `json:"path"`
-	// Added, Altered and Removed count the sections that differ from what
-	// stood on disk before.
-	Added   int `json:"added"`
-	Altered int `json:"altered"`
-	Removed int `json:"removed"`
-	// Reloaded is the module that was reloaded for it; empty when none.
-	Reloaded string `json:"reloaded,omitempty"`
-	// KeptAside is where the copy that a person had edited was moved, when
-	// there was one; an absolute path.
-	KeptAside string `json:"kept_aside,omitempty"`
-	// Notes are sentences about what was ended, such as open sessions of
-	// accounts that were narrowed.
-	Notes []string `json:"notes,omitempty"`
-}
-
-// Steps of an apply, as [ApplyError] names them.
-const (
-	StepConnect = "connection"
-	StepRender  = "rendering"
-	StepCheck   = "check"
-	StepWrite   = "writing"
-	StepReload  = "reload"
-	StepVerify  = "verification"
-	StepRevoke  = "revocation"
-)
-
-// ApplyError says at which step an apply failed, and how things stand now.
-type ApplyError struct {
-	// Step is one of the Step constants.
-	Step string
-	// File is the file at work; empty when it was all of them.
-	File string
-	// Err is the cause.
-	Err error
-	// Changed says whether anything had been put in place by then. When it
-	// had, Undo tells of the way back: nil means that the files are those of
-	// before and that Asterisk was seen to serve them.
-	Changed bool
-	Undo    error
-}
-
-func (e *ApplyError) Error() string {
-	at := e.Step
-	if e.File != "" {
-		at += " of " + e.File
-	}
-	switch {
-	case !e.Changed:
-		return fmt.Sprintf("apply stopped at the %s; nothing was changed: %v", at, e.Err)
-	case e.Undo == nil:
-		return fmt.Sprintf("apply failed at the %s and was rolled back: %v", at, e.Err)
-	}
-	return fmt.Sprintf("apply failed at the %s: %v; the roll back is not verified: %v", at, e.Err, e.Undo)
-}
-
-// Unwrap returns the cause, and what went wrong on the way back.
-func (e *ApplyError) Unwrap() []error {
-	if e.Undo == nil {
-		return []error{e.Err}
-	}
-	return []error{e.Err, e.Undo}
-}
-
 // Apply makes the records live: it renders every file, checks it with our own
 // reader and with Asterisk's, puts all files in place under a journal, reloads
 // the modules concerned, verifies what Asterisk serves, and ends what was
@@ -112,18 +30,11 @@ func (e *ApplyError) Unwrap() []error {
 // Without an Asterisk it stops after the files are in place, and the report
 // says that nothing was verified.
 func (f *Folder) Apply(ctx context.Context) (*Report, error) {
-	unlock, err := f.lock()
+	s, unlock, err := f.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	if _, err := f.recover(ctx); err != nil {
-		return nil, err
-	}
-	s, err := f.readState()
-	if err != nil {
-		return nil, err
-	}
 	target, err := f.target(ctx, s)
 	if err != nil {
 		return nil, &ApplyError{Step: StepConnect, Err: err}
@@ -140,18 +51,11 @@ func (f *Folder) Apply(ctx context.Context) (*Report, error) {
 // same steps as Apply. The records keep what they hold, so the folder is
 // pending afterwards; a second Rollback returns.
 func (f *Folder) Rollback(ctx context.Context) (*Report, error) {
-	unlock, err := f.lock()
+	s, unlock, err := f.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	if _, err := f.recover(ctx); err != nil {
-		return nil, err
-	}
-	s, err := f.readState()
-	if err != nil {
-		return nil, err
-	}
 	if s.Previous == 0 {
 		return nil, &store.ConflictError{Reason: "there is no earlier generation to go back to"}
 	}
@@ -160,6 +64,21 @@ func (f *Folder) Rollback(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	return f.put(ctx, s, s.Previous, files)
+}
+
+// begin takes the folder, and ends what an earlier apply left undone.
+func (f *Folder) begin(ctx context.Context) (s state, unlock func(), err error) {
+	if unlock, err = f.lock(); err != nil {
+		return state{}, nil, err
+	}
+	if _, err = f.recover(ctx); err == nil {
+		s, err = f.readState()
+	}
+	if err != nil {
+		unlock()
+		return state{}, nil, err
+	}
+	return s, unlock, nil
 }
 
 // stageGeneration stages the files as a kept generation has them.
@@ -211,24 +130,6 @@ func settled(s state, files []*stagedFile) bool {
 	return s.Live != 0 && !s.Unverified && !slices.ContainsFunc(files, func(file *stagedFile) bool {
 		return file.written() || !bytes.Equal(file.next, file.live)
 	})
-}
-
-func fileReports(files []*stagedFile) []FileReport {
-	reports := make([]FileReport, len(files))
-	for i, file := range files {
-		reports[i] = FileReport{Name: file.File.Name, Path: file.Path}
-		for _, change := range file.Sections {
-			switch {
-			case change.Before == nil:
-				reports[i].Added++
-			case change.After == nil:
-				reports[i].Removed++
-			default:
-				reports[i].Altered++
-			}
-		}
-	}
-	return reports
 }
 
 // prepare saves all that a recovery will need, and opens the journal.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 )
@@ -30,7 +31,7 @@ func (p pagers) Sections(context.Context, asteriskconf.Target) ([]asteriskconf.S
 
 func (p pagers) Verify(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
 	lines, err := asterisk.Command(ctx, "pager show count")
-	if err == nil && lines[0] != fmt.Sprint(len(change.After)) {
+	if err == nil && lines[0] != strconv.Itoa(len(change.After)) {
 		err = &asteriskconf.MismatchError{What: "the pagers", Difference: "Asterisk has " + lines[0]}
 	}
 	return err
@@ -60,7 +61,7 @@ func (a *standIn) Reload(ctx context.Context, _ string) (err error) {
 }
 
 func (a *standIn) Command(context.Context, string) ([]string, error) {
-	return []string{fmt.Sprint(len(a.live))}, nil
+	return []string{strconv.Itoa(len(a.live))}, nil
 }
 
 // examplePBX makes a configuration folder, and what stands in for its Asterisk.
@@ -118,8 +119,7 @@ func ExampleFolder_Apply() {
 	folder, _ := asteriskconf.Open(dir, []asteriskconf.Source{source}, &asteriskconf.Options{Asterisk: asterisk})
 	_, _ = folder.Install(ctx)
 	report, err := folder.Apply(ctx)
-	var failure *asteriskconf.ApplyError
-	if errors.As(err, &failure) {
+	if failure, ok := errors.AsType[*asteriskconf.ApplyError](err); ok {
 		fmt.Println("failed at the", failure.Step)
 		return
 	}

@@ -3,7 +3,6 @@ package asteriskconf_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,22 +22,26 @@ import (
 const childVariable = "PBXUSERS_TEST_APPLY"
 
 func TestMain(m *testing.M) {
-	if orders := os.Getenv(childVariable); orders != "" {
-		if err := applyAndDie(orders); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+	orders := os.Getenv(childVariable)
+	if orders == "" {
+		m.Run()
+		return
 	}
-	os.Exit(m.Run())
+	if err := applyAndDie(orders); err != nil {
+		panic(err)
+	}
+	os.Exit(0) //nolint:forbidigo // the child is not to run the tests
 }
 
 // orders are what a child process is to do: apply the accounts, and be killed
 // at the given step, counted from 1.
 type orders struct {
-	Dir, Address, User, Secret string
-	Accounts                   []string
-	KillAt                     int
+	Dir      string   `json:"dir"`
+	Address  string   `json:"address"`
+	User     string   `json:"user"`
+	Secret   string   `json:"secret"`
+	Accounts []string `json:"accounts"`
+	KillAt   int      `json:"kill_at"`
 }
 
 // fuse kills the process, as kill -9 does, when it has been touched often
@@ -157,7 +160,7 @@ func requireWhole(t *testing.T, s *site, users []string, oldFile string, killAt 
 	t.Helper()
 	file := s.read(t, ours)
 	var onDisk []string
-	for _, line := range strings.Split(file, "\n") {
+	for line := range strings.SplitSeq(file, "\n") {
 		if name, ok := strings.CutPrefix(line, "["); ok {
 			onDisk = append(onDisk, strings.TrimSuffix(name, "]"))
 		}

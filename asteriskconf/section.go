@@ -1,5 +1,7 @@
 package asteriskconf
 
+import "slices"
+
 // Line is one "key = value" of a section, as Asterisk sees it: comments,
 // escapes and outer blanks are gone.
 type Line struct {
@@ -18,9 +20,9 @@ type Section struct {
 // Value returns the value of the last line with this key, compared without
 // regard to case as Asterisk's modules do, and whether there is one.
 func (s *Section) Value(key string) (string, bool) {
-	for i := len(s.Lines) - 1; i >= 0; i-- {
-		if equalFold(s.Lines[i].Key, key) {
-			return s.Lines[i].Value, true
+	for _, l := range slices.Backward(s.Lines) {
+		if equalFold(l.Key, key) {
+			return l.Value, true
 		}
 	}
 	return "", false

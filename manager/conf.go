@@ -76,6 +76,14 @@ func (u *User) admits(addr netip.Addr) bool {
 	return true
 }
 
+// admitsAllOf reports whether u certainly admits every address that before
+// does: no rule of it denies more, or permits less.
+func (u *User) admitsAllOf(before *User) bool {
+	denied := u.effectiveDeny()
+	return (u.NamedACL == "" || u.NamedACL == before.NamedACL) &&
+		(len(denied) == 0 || coverAll(before.effectiveDeny(), denied) && coverAll(u.Permit, before.Permit))
+}
+
 func yesNo(b bool) string {
 	if b {
 		return "yes"

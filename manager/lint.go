@@ -2,6 +2,7 @@ package manager
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -87,6 +88,11 @@ func covers(networks []Network, n Network) bool {
 		}
 	}
 	return false
+}
+
+// coverAll reports whether each of ns is contained in one of the networks.
+func coverAll(networks, ns []Network) bool {
+	return !slices.ContainsFunc(ns, func(n Network) bool { return !covers(networks, n) })
 }
 
 func familyName(n Network) string {

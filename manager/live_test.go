@@ -2,7 +2,6 @@ package manager_test
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"time"
 
@@ -136,5 +135,5 @@ func TestProbe_tellsTheReasonsOfARefusalApart(t *testing.T) {
 		})
 	}
 	_, err = p.service.Probe(within(t), "nobody", nil)
-	require.True(t, errors.Is(err, store.ErrNotFound))
+	require.ErrorIs(t, err, store.ErrNotFound)
 }

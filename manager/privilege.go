@@ -90,7 +90,7 @@ func (p Privileges) Has(q Privileges) bool { return p&q == q }
 // Names returns the exact names of the classes of p in Asterisk's order.
 func (p Privileges) Names() []string {
 	names := make([]string, 0, bits.OnesCount32(uint32(p)))
-	for _, c := range classes {
+	for _, c := range &classes {
 		if p.Has(c.Privilege) {
 			names = append(names, c.Name)
 		}
@@ -133,7 +133,7 @@ func classNamed(name string) (Privileges, bool) {
 	case "none":
 		return NoPrivileges, true
 	}
-	for _, c := range classes {
+	for _, c := range &classes {
 		if c.Name == name {
 			return c.Privilege, true
 		}

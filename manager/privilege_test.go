@@ -2,7 +2,6 @@ package manager_test
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
@@ -37,7 +36,7 @@ func TestPrivileges_neverHoldAnEmptyOrShortenedName(t *testing.T) {
 		if p == manager.NoPrivileges {
 			return
 		}
-		for _, name := range strings.Split(p.String(), ",") {
+		for name := range strings.SplitSeq(p.String(), ",") {
 			require.True(t, known[name], name)
 		}
 		parsed, err := manager.ParsePrivileges(strings.Split(p.String(), ",")...)
@@ -56,8 +55,8 @@ func TestParsePrivileges_takesExactNamesOnly(t *testing.T) {
 	for _, name := range []string{"", "Call", " call", "call ", "cal", "c", "calls", "!call", "call,user", "-1", "yes", "hookresponse"} {
 		_, err := manager.ParsePrivileges(name)
 		require.ErrorIs(t, err, store.ErrInvalid, "%q", name)
-		invalid := (*store.InvalidError)(nil)
-		require.True(t, errors.As(err, &invalid))
+		var invalid *store.InvalidError
+		require.ErrorAs(t, err, &invalid)
 		require.Equal(t, "privilege", invalid.Fields[0].Code)
 	}
 	all, err := manager.ParsePrivileges("all")

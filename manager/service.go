@@ -39,12 +39,13 @@ type Options struct {
 	// Logger is told of each change, without secrets. Defaults to none.
 	Logger *slog.Logger
 	// Taken says where a name is used outside the store, such as
-	// "manager.conf:12", or "" when it is not. [Source.Taken] asks the
-	// configuration folder. Defaults to nowhere.
+	// "manager.conf:12", or "" when it is not. [Taken] asks the configuration
+	// folder. Defaults to nowhere.
 	Taken func(ctx context.Context, name string) (string, error)
 	// ApplyAs is the account that the configuration is applied with. It
-	// cannot be deleted, disabled, robbed of what an apply needs, or given a
-	// new secret: whoever applies still holds the old one. Defaults to none.
+	// cannot be deleted, disabled, robbed of what an apply needs, kept from
+	// an address, or given a new secret: whoever applies still holds the old
+	// one. Defaults to none.
 	ApplyAs string
 }
 
@@ -212,7 +213,9 @@ func (s *Service) guardApplyAccount(before, u *User) error {
 	if !s.isApplyAccount(u.Name) {
 		return nil
 	}
-	if !u.Disabled && u.Write.Has(applyPrivileges) && u.Secret.Equal(before.Secret) {
+	canApply := u.Write.Has(applyPrivileges) || u.Write.Has(before.Write&(applyPrivileges|System))
+	canLogIn := (!u.Disabled || before.Disabled) && u.Secret.Equal(before.Secret) && u.admitsAllOf(before)
+	if canApply && canLogIn {
 		return nil
 	}
 	return s.inUseByApply()
