@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/pbxusers/pbxusers/manager"
+)
+
+// account is an AMI account as it is printed: with the secret only where it is
+// shown once.
+type account struct {
+	*manager.User
+	Secret   string            `json:"secret,omitempty"`
+	Warnings []manager.Warning `json:"warnings"`
+}
+
+// newAccount is the account without its secret.
+func newAccount(u *manager.User) account {
+	shown := account{User: u, Warnings: u.Lint()}
+	if shown.Warnings == nil {
+		shown.Warnings = []manager.Warning{}
+	}
+	return shown
+}
+
+// printAccount prints an account, what is doubtful about it, and what to do
+// after.
+func (a *app) printAccount(shown account, after string) error {
+	return a.print(shown, func() string {
+		var b strings.Builder
+		shown.writeTable(&b)
+		for _, warning := range shown.Warnings {
+			fmt.Fprintf(&b, "warning: %s: %s\n", warning.Field, warning.Message)
+		}
+		if after != "" {
+			b.WriteString(after + "\n")
+		}
+		return b.String()
+	})
+}
+
+func (shown account) writeTable(out io.Writer) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	row := func(label string, value any) { _, _ = fmt.Fprintf(w, "%s\t%s\n", label, cell(value)) }
+	row("name", shown.Name)
+	if shown.Secret != "" {
+		row("secret", shown.Secret+"   (shown this once)")
+	}
+	row("deny", joined(shown.Deny))
+	row("permit", joined(shown.Permit))
+	row("named_acl", shown.NamedACL)
+	row("read", shown.Read)
+	row("write", shown.Write)
+	for _, f := range shown.EventFilters {
+		row("event_filters", filterText(f))
+	}
+	row("display_connects", shown.DisplayConnects)
+	row("allow_multiple_login", shown.AllowMultipleLogin)
+	row("write_timeout", fmt.Sprintf("%d ms", shown.WriteTimeout))
+	row("disabled", shown.Disabled)
+	row("owner", shown.Owner)
+	row("note", shown.Note)
+	_ = w.Flush()
+}
+
+func joined(networks []manager.Network) string {
+	texts := make([]string, len(networks))
+	for i, n := range networks {
+		texts[i] = n.String()
+	}
+	return strings.Join(texts, " ")
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/google/renameio/v2"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// modeSecret lets nobody but the owner in.
+const modeSecret fs.FileMode = 0o600
+
+// readAMISecret reads the secret of the account that applies.
+func (s *settings) readAMISecret() (store.Secret, error) {
+	path, err := s.amiSecretPath()
+	if err != nil {
+		return store.Secret{}, err
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return store.Secret{}, &hintedError{
+			fmt.Errorf("no secret for the AMI account %s: %w", s.amiUser, err),
+			"Run 'pbxctl config install' on the host of Asterisk, name the file with --ami-secret-file, or use --ami none.",
+		}
+	}
+	return store.NewSecret(strings.TrimSpace(string(content))), nil
+}
+
+// keepAMISecret sees to it that the file holds the secret, and that only its
+// owner reads it.
+func (s *settings) keepAMISecret(secret store.Secret) error {
+	path, err := s.amiSecretPath()
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil && info.Mode().Perm() == modeSecret {
+		kept, err := s.readAMISecret()
+		if err != nil || kept.Equal(secret) {
+			return err
+		}
+	}
+	return writeSecret(path, secret)
+}
+
+// writeSecret replaces the file whole. renameio.WriteFile would keep the mode
+// of the file that it replaces.
+func writeSecret(path string, secret store.Secret) error {
+	file, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(modeSecret))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Cleanup() }()
+	if _, err := file.WriteString(secret.Reveal() + "\n"); err != nil {
+		return err
+	}
+	return file.CloseAtomicallyReplace()
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/internal/peers"
+)
+
+func TestExitCodes(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	for _, test := range []struct {
+		line string
+		code int
+	}{
+		{"", exitDone},
+		{"--help", exitDone},
+		{"help manager add", exitDone},
+		{"manager presets", exitDone},
+		{"manager list --limit 1", exitDone},
+		{"config plan", exitDone},
+		{"completion zsh", exitDone},
+
+		{"--db sqlite:" + c.data("no/such.db") + " manager list", exitFailed},
+		{"--conf-dir " + c.data("nowhere") + " config install", exitFailed},
+		{"--key-file " + c.confDir + " manager list", exitFailed},
+		{"--ami 127.0.0.1:1 config apply", exitFailed},
+		{"manager add other --secret-file " + c.data("no-such-file"), exitFailed},
+		{"--ami 127.0.0.1:1 manager probe crm", exitFailed},
+
+		{"manager", exitUsage},
+		{"config", exitUsage},
+		{"nonsense", exitUsage},
+		{"manager nonsense", exitUsage},
+		{"manager add", exitUsage},
+		{"manager add one two", exitUsage},
+		{"manager list one", exitUsage},
+		{"manager show", exitUsage},
+		{"config apply one", exitUsage},
+		{"manager add x --nonsense", exitUsage},
+		{"manager add x --write-timeout soon", exitUsage},
+		{"manager add x --secret one --secret-file two", exitUsage},
+		{"manager list --limit many", exitUsage},
+
+		{"manager add crm", exitRefused},
+		{"manager add CRM", exitRefused},
+		{"manager add general", exitRefused},
+		{"manager add x --secret short", exitRefused},
+		{"manager add x --permit nonsense", exitRefused},
+		{"manager add x --preset nonsense", exitRefused},
+		{"manager show nobody", exitRefused},
+		{"manager edit nobody --note x", exitRefused},
+		{"manager rotate nobody", exitRefused},
+		{"manager delete nobody", exitRefused},
+		{"manager probe nobody", exitRefused},
+		{"config rollback", exitRefused},
+		{"--db postgres:x manager list", exitRefused},
+	} {
+		t.Run(test.line, func(t *testing.T) {
+			t.Parallel()
+			o := c.run(t, strings.Fields(test.line)...)
+			require.Equal(t, test.code, o.code, o.stderr)
+			require.Equal(t, test.code == exitDone, o.stderr == "", o.stderr)
+			switch test.code {
+			case exitDone:
+				require.NotEmpty(t, o.stdout)
+			case exitUsage:
+				require.Contains(t, o.stderr, "--help' for what there is.\n")
+				fallthrough
+			case exitRefused:
+				require.Empty(t, o.stdout)
+			}
+			if test.code != exitDone {
+				require.True(t, strings.HasPrefix(o.stderr, "pbxctl: "), o.stderr)
+			}
+		})
+	}
+}
+
+func TestUsageErrors_nameTheCommandWhoseHelpHelps(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	require.Contains(t, c.fails(t, exitUsage, "manager", "add", "x", "--nonsense"), "\nRun 'pbxctl manager add --help' for what there is.\n")
+	said := c.fails(t, exitUsage, "manager")
+	require.Equal(t, "pbxctl: say what to do with manager: add, delete, disable, edit, enable, list, presets, probe, rotate, show\n"+
+		"Run 'pbxctl manager --help' for what there is.\n", said)
+}
+
+func TestHelp_describesEveryFlag(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	help := c.do(t, "manager", "add", "--help")
+	for _, flag := range []string{
+		"secret", "secret-file", "preset", "deny", "permit", "named-acl", "read", "write", "event-filters", "display-connects",
+		"allow-multiple-login", "write-timeout", "disabled", "note", "owner",
+		"db", "key-file", "conf-dir", "ami", "ami-user", "ami-secret-file", "asterisk", "json",
+	} {
+		require.Regexp(t, `--`+flag+`( \w+)? {2,}\S`, help)
+	}
+}
+
+// TestEveryGlobalFlagCanBeSetInTheEnvironment runs alone: the environment is
+// that of the whole process.
+func TestEveryGlobalFlagCanBeSetInTheEnvironment(t *testing.T) {
+	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	folder := t.TempDir()
+	script := filepath.Join(folder, "asterisk")
+	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nexec "+strings.Join(asterisk.Command(), " ")+" \"$@\"\n"), 0o700))
+	for variable, value := range map[string]string{
+		"DB":              "sqlite:" + filepath.Join(folder, "records.db"),
+		"KEY_FILE":        filepath.Join(folder, "own.key"),
+		"CONF_DIR":        asterisk.ConfDir,
+		"AMI":             asterisk.AMIAddr,
+		"AMI_USER":        "applier",
+		"AMI_SECRET_FILE": filepath.Join(folder, "own.secret"),
+		"ASTERISK":        script,
+		"JSON":            "true",
+	} {
+		t.Setenv("PBXUSERS_"+variable, value)
+	}
+	o := runLine(t, "", "config", "install")
+	require.Equal(t, exitDone, o.code, o.stderr)
+	require.Equal(t, "applier", decoded(t, o.stdout)["ami_user"])
+	require.Equal(t, []string{"applier"}, users(t, asterisk))
+	for _, name := range []string{"records.db", "own.key", "own.secret"} {
+		require.FileExists(t, filepath.Join(folder, name))
+	}
+	answer, _ := logIn(t, asterisk, "applier", readSecret(t, filepath.Join(folder, "own.secret")))
+	require.Equal(t, loginSucceeds, answer)
+
+	// The command line goes before the environment.
+	require.Contains(t, runLine(t, "", "config", "status", "--json=false").stdout, "Nothing is pending.\n")
+	t.Setenv("PBXUSERS_AMI", "127.0.0.1:1")
+	require.Equal(t, exitFailed, runLine(t, "", "config", "apply").code)
+	require.Equal(t, exitDone, runLine(t, "", "config", "apply", "--ami", asterisk.AMIAddr).code)
+	t.Setenv("PBXUSERS_JSON", "perhaps")
+	o = runLine(t, "", "config", "status")
+	require.Equal(t, exitUsage, o.code)
+	require.Equal(t, "pbxctl: the environment variable PBXUSERS_JSON holds no bool for --json\nRun 'pbxctl --help' for what there is.\n", o.stderr)
+	t.Setenv("PBXUSERS_JSON", "")
+	require.Contains(t, runLine(t, "", "config", "status").stdout, "Nothing is pending.\n", "an empty variable is none")
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		require.Contains(t, c.do(t, "completion", shell), "__complete")
+	}
+	completed := func(args ...string) []string {
+		t.Helper()
+		o := runLine(t, "", append([]string{"__complete"}, append(c.flags, args...)...)...)
+		require.Equal(t, exitDone, o.code, o.stderr)
+		lines := strings.Split(strings.TrimSpace(o.stdout), "\n")
+		return lines[:len(lines)-1] // the last one is cobra's directive
+	}
+	require.Empty(t, completed("manager", "show", ""))
+	require.Len(t, snapshot(t, c.dataDir), 1, "completion makes no database")
+	for _, name := range []string{"crm1", "Crm2", "xcrm"} {
+		c.do(t, "manager", "add", name)
+	}
+	for _, verb := range []string{"show", "edit", "rotate", "disable", "enable", "delete", "probe"} {
+		require.Equal(t, []string{"crm1", "Crm2"}, completed("manager", verb, "cr"), verb)
+		require.Empty(t, completed("manager", verb, "crm1", ""), verb)
+	}
+	require.Equal(t, presetNames(), completed("manager", "add", "x", "--preset", ""))
+	require.Contains(t, completed("manager", "add", "x", "--read", ""), "agent")
+	require.Equal(t, []string{"enabled", "bindaddr"}, completed("config", "install", "--mend", ""))
+}

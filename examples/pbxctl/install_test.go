@@ -1,0 +1,171 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/internal/peers"
+)
+
+// closedManagerConf is a manager.conf as Asterisk's own sample has it: AMI is
+// off, would listen everywhere, and nothing is included.
+const closedManagerConf = "[general]\nenabled = no\nport = {{port}}\nbindaddr = 0.0.0.0\n"
+
+const includeLine = "#tryinclude pbxusers_manager.conf\n"
+
+func TestInstall_namesWhatKeepsAMIOff_andMendsItWhenTold(t *testing.T) {
+	t.Parallel()
+	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.conf": closedManagerConf}})
+	original := c.read(t, "manager.conf")
+	for range 2 {
+		o := c.run(t, "config", "install")
+		require.Equal(t, exitFailed, o.code)
+		require.Equal(t, "pbxctl: manager.conf:2: AMI is off; mending sets enabled = yes\n"+
+			"To mend it run 'pbxctl config install --mend enabled'.\n", o.stderr)
+		require.Contains(t, o.stdout, "manager.conf:4: AMI listens on an address that other hosts can reach")
+		require.Contains(t, o.stdout, "\n  To mend it run 'pbxctl config install --mend bindaddr'.\n")
+		require.Equal(t, original+includeLine, c.read(t, "manager.conf"), "the include line is added once, and nothing is mended")
+	}
+	require.NoFileExists(t, c.data("pbxusers.db"), "it goes no further")
+
+	said := c.fails(t, exitRefused, "config", "install", "--mend", "everything")
+	require.Contains(t, said, "  mend: ")
+	require.Contains(t, said, "\nRun 'pbxctl config install --dry-run' ")
+	o := c.run(t, "config", "install", "--json")
+	require.Equal(t, exitFailed, o.code)
+	require.Empty(t, o.stdout, "standard output is JSON, or nothing")
+
+	c.with("--ami", "none").do(t, "config", "install")
+	require.Empty(t, users(t, asterisk), "all is written, and Asterisk knows nothing of it")
+	mended := c.do(t, "config", "install", "--mend", "enabled", "--mend", "bindaddr")
+	require.Contains(t, mended, "manager.conf:2: AMI is off; mending sets enabled = yes\n  Mended.\n")
+	require.Contains(t, mended, "manager.conf:4: ")
+	require.Contains(t, mended, "Live: Asterisk was seen to serve generation ")
+	after := strings.NewReplacer("enabled = no", "enabled = yes", "0.0.0.0", "127.0.0.1").Replace(original)
+	require.Equal(t, after+includeLine, c.read(t, "manager.conf"))
+	require.Equal(t, []string{"pbxusers"}, users(t, asterisk))
+	require.Contains(t, strings.Join(asterisk.Console(t, "manager show settings"), "\n"), asterisk.AMIAddr)
+}
+
+func TestInstall_mendsWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	secretFile := c.data("pbxusers_ami.secret")
+
+	said := c.with("--asterisk", c.data("no-asterisk")).fails(t, exitFailed, "config", "install")
+	require.Contains(t, said, "the files are in place, and Asterisk could not be told to read them")
+	require.Contains(t, said, "\nRun 'pbxctl config install' again on the host of Asterisk")
+	require.Empty(t, users(t, asterisk))
+	secret := readSecret(t, secretFile)
+	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
+
+	for _, damage := range []struct {
+		name string
+		do   func()
+	}{
+		{"the secret file was never written", func() { require.NoError(t, os.Remove(secretFile)) }},
+		{"the secret file holds another secret", func() { require.NoError(t, os.WriteFile(secretFile, []byte("stale\n"), 0o600)) }},
+		{"others may read the secret file", func() { require.NoError(t, os.Chmod(secretFile, 0o644)) }},
+		{"Asterisk forgot the account", func() {
+			c.write(t, ourFile, "")
+			asterisk.Console(t, "manager reload")
+			require.Empty(t, users(t, asterisk))
+		}},
+		{"Asterisk has another secret", func() {
+			c.write(t, ourFile, "[pbxusers]\nsecret = by hand\nwrite = all\n")
+			asterisk.Console(t, "manager reload")
+			require.Contains(t, c.fails(t, exitFailed, "config", "apply"), "\nRun 'pbxctl config install'")
+		}},
+	} {
+		damage.do()
+		c.do(t, "config", "install")
+		require.Equal(t, secret, readSecret(t, secretFile), damage.name)
+		answer, _ := logIn(t, asterisk, "pbxusers", secret)
+		require.Equal(t, loginSucceeds, answer, damage.name)
+		require.Contains(t, c.do(t, "config", "status"), "Nothing is pending.\n", damage.name)
+	}
+}
+
+// readSecret reads the file of the secret, which only its owner may read.
+func readSecret(t *testing.T, path string) string {
+	t.Helper()
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return strings.TrimSuffix(string(content), "\n")
+}
+
+func TestInstall_aDryRunChangesNothing(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.write(t, "manager.conf", closedManagerConf)
+	before := snapshot(t, c.confDir)
+	said := c.do(t, "config", "install", "--dry-run", "--mend", "enabled")
+	require.Equal(t, "Nothing was changed. This would be done:\n"+
+		"manager.conf: line added at the end: #tryinclude pbxusers_manager.conf\n"+
+		"manager.conf:2: AMI is off; mending sets enabled = yes\n"+
+		"  Mended.\n"+
+		"manager.conf:4: AMI listens on an address that other hosts can reach; mending sets bindaddr = 127.0.0.1, which keeps integrations on other hosts out\n"+
+		"  To mend it run 'pbxctl config install --mend bindaddr'.\n"+
+		"AMI account to apply with: pbxusers, its secret in "+c.data("pbxusers_ami.secret")+"\n", said)
+	document := c.json(t, "config", "install", "--dry-run")
+	require.Nil(t, document["apply"])
+	installation, _ := document["installation"].(map[string]any)
+	require.Len(t, installation["obstacles"], 2)
+	require.Equal(t, before, snapshot(t, c.confDir))
+	require.Len(t, snapshot(t, c.dataDir), 1, "no database, no key, no secret: the folder alone")
+}
+
+func TestInstall_withoutAnAsteriskWritesAndSaysThatNothingWasVerified(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	said := c.do(t, "config", "install")
+	require.Contains(t, said, "Written, and not verified: there was no Asterisk to talk to. It stays pending.\n")
+	require.Regexp(t, `(?m)^\[pbxusers\]\nsecret *= `+readSecret(t, c.data("pbxusers_ami.secret"))+`$`, c.read(t, ourFile))
+	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
+
+	document := c.json(t, "config", "install")
+	apply, _ := document["apply"].(map[string]any)
+	require.Equal(t, false, apply["verified"])
+	require.Equal(t, "pbxusers", document["ami_user"])
+	require.Equal(t, c.data("pbxusers_ami.secret"), document["ami_secret_file"])
+}
+
+func TestInstall_refusesAFolderThatIsNotAsterisks(t *testing.T) {
+	t.Parallel()
+	c := newCtl(t, t.TempDir())
+	said := c.fails(t, exitFailed, "config", "install")
+	require.Contains(t, said, "this does not look like the configuration folder of an Asterisk")
+	require.Contains(t, said, "\nCheck the paths: --conf-dir")
+}
+
+func TestInstall_doesNotTakeAnAccountWrittenByHand(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.write(t, "manager.d/x.conf", "\n[PbxUsers]\nsecret = by hand\n")
+	require.Contains(t, c.fails(t, exitRefused, "config", "install"), "manager.d/x.conf:2")
+	require.NoFileExists(t, c.data("pbxusers_ami.secret"))
+}
+
+func TestApplyAccount_permitsTheAddressThatAMIListensOn(t *testing.T) {
+	t.Parallel()
+	for listens, want := range map[string]string{
+		"127.0.0.1:5038":        "127.0.0.1/32 ::1/128",
+		"[::1]:5038":            "127.0.0.1/32 ::1/128",
+		"[::]:5038":             "127.0.0.1/32 ::1/128",
+		"192.0.2.5:5038":        "127.0.0.1/32 ::1/128 192.0.2.5/32",
+		"[2001:db8::5]:5038":    "127.0.0.1/32 ::1/128 2001:db8::5/128",
+		"[::ffff:192.0.2.5]:50": "127.0.0.1/32 ::1/128 192.0.2.5/32",
+		"pbx.example.com:5038":  "127.0.0.1/32 ::1/128",
+		"none":                  "127.0.0.1/32 ::1/128",
+	} {
+		networks, err := ownAddresses(listens)
+		require.NoError(t, err)
+		require.Equal(t, want, joined(networks), listens)
+	}
+}

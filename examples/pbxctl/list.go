@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func (a *app) managerShow() *cobra.Command {
+	return &cobra.Command{
+		Use:               "show NAME",
+		Short:             "Show an account, without its secret",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeAccounts,
+		RunE: a.do(func(cmd *cobra.Command, args []string) error {
+			service, err := a.openManager(cmd.Context())
+			if err != nil {
+				return err
+			}
+			u, err := service.Get(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.printAccount(newAccount(u), "")
+		}),
+	}
+}
+
+func (a *app) managerList() *cobra.Command {
+	var query manager.Query
+	cmd := &cobra.Command{Use: "list", Short: "List accounts in the order of their names", Args: cobra.NoArgs}
+	cmd.Flags().StringVar(&query.Search, "search", "", "only accounts whose name, owner or note contains this `TEXT`")
+	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `NAME`: the 'next' of the page before")
+	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, fmt.Sprintf("`NUMBER` of accounts at most, up to %d", store.MaxPageLimit))
+	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
+		service, err := a.openManager(cmd.Context())
+		if err != nil {
+			return err
+		}
+		list, err := service.List(cmd.Context(), query)
+		if err != nil {
+			return err
+		}
+		return a.print(list, func() string { return listText(query, list) })
+	})
+	return cmd
+}
+
+func listText(query manager.Query, list *store.List[*manager.User]) string {
+	switch {
+	case len(list.Items) > 0:
+	case query.Search+query.After != "":
+		return "No AMI account matches.\n"
+	default:
+		return "No AMI accounts. Make one: pbxctl manager add NAME --preset click-to-call --permit ADDRESS\n"
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "NAME\tREAD\tWRITE\tPERMIT\tDISABLED\tOWNER")
+	for _, u := range list.Items {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\t%s\n", cell(u.Name), u.Read, u.Write, cell(joined(u.Permit)), u.Disabled, cell(u.Owner))
+	}
+	_ = w.Flush()
+	if list.Next != "" {
+		fmt.Fprintf(&b, "More: --after %s\n", cell(list.Next))
+	}
+	return b.String()
+}
+
+func (a *app) managerPresets() *cobra.Command {
+	return &cobra.Command{
+		Use:   "presets",
+		Short: "List the ready choices of privileges",
+		Args:  cobra.NoArgs,
+		RunE: a.do(func(*cobra.Command, []string) error {
+			presets := manager.Presets()
+			return a.print(store.List[manager.Preset]{Items: presets}, func() string {
+				var b strings.Builder
+				for _, p := range presets {
+					fmt.Fprintf(&b, "%s\n  %s\n  read: %s   write: %s\n", p.Name, p.Purpose, p.Read, p.Write)
+				}
+				return b.String()
+			})
+		}),
+	}
+}
+
+// completeAccounts completes the names of accounts in a shell.
+func (a *app) completeAccounts(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer a.close()
+	service, err := a.openManager(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	list, err := service.List(cmd.Context(), manager.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, u := range list.Items {
+		if strings.HasPrefix(manager.FoldName(u.Name), manager.FoldName(begun)) && cell(u.Name) == u.Name {
+			names = append(names, u.Name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

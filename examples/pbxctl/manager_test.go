@@ -1,0 +1,229 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	added := c.json(t, "manager", "add", "crm", "--preset", "click-to-call", "--permit", "10.1.2.3/8,192.0.2.1",
+		"--event-filters", "include,header=Channel,starts_with=PJSIP/a,b", "--note", "for the CRM", "--owner", "Jane")
+	secret, _ := added["secret"].(string)
+	require.Len(t, secret, 32)
+	for _, stamp := range []string{"created_at", "updated_at", "secret_changed_at"} {
+		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, added[stamp])
+		delete(added, stamp)
+	}
+	delete(added, "secret")
+	require.Equal(t, map[string]any{
+		"name": "crm",
+		"deny": []any{}, "permit": []any{"10.0.0.0/8", "192.0.2.1/32"}, "named_acl": "",
+		"read": []any{"call", "user"}, "write": []any{"call", "originate"},
+		"event_filters": []any{map[string]any{
+			"action": "include", "event": "", "header": "Channel", "method": "starts_with", "match": "PJSIP/a,b",
+		}},
+		"display_connects": false, "allow_multiple_login": true, "write_timeout": float64(100),
+		"disabled": false, "note": "for the CRM", "owner": "Jane",
+		"warnings": []any{map[string]any{
+			"field": "deny", "code": "deny-all-added", "message": "permit alone would keep nobody out: all other addresses are denied for you",
+		}},
+	}, added)
+}
+
+func TestASecretIsShownOnceAndNeverOtherwise(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	first, _ := c.json(t, "manager", "add", "crm")["secret"].(string)
+	second, _ := c.json(t, "manager", "rotate", "crm")["secret"].(string)
+	require.NotEmpty(t, first)
+	require.NotEmpty(t, second)
+	require.NotEqual(t, first, second)
+
+	// One that was given is not shown at all.
+	const given = "given by a person"
+	path := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(path, []byte(given+"\n"), 0o600))
+	require.NotContains(t, c.do(t, "manager", "add", "other", "--secret-file", path, "--json"), given)
+	require.NotContains(t, c.given(given+" too\r\n").do(t, "manager", "rotate", "other", "--secret-file", "-"), given)
+	c.do(t, "config", "apply")
+	require.Regexp(t, `(?m)^secret *= `+given+` too$`, c.read(t, ourFile))
+
+	for _, line := range [][]string{
+		{"manager", "show", "crm"}, {"manager", "list"}, {"manager", "edit", "crm", "--note", "x"}, {"manager", "disable", "crm"},
+		{"manager", "enable", "crm"}, {"config", "plan"}, {"config", "apply"}, {"config", "status"}, {"manager", "delete", "crm"}, {"config", "plan"},
+	} {
+		for _, format := range []string{"--json=false", "--json"} {
+			if line[1] == "delete" && format == "--json" {
+				continue
+			}
+			printed := c.do(t, append(line, format)...)
+			for _, secret := range []string{first, second, given} {
+				require.NotContains(t, printed, secret, "%v", line)
+			}
+			if format == "--json" {
+				require.NotContains(t, printed, `"secret":`, "%v", line)
+			}
+		}
+	}
+}
+
+func TestEdit_keepsTheOtherFields(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm", "--preset", "click-to-call", "--deny", "192.0.2.0/24", "--permit", "192.0.2.1",
+		"--event-filters", "exclude,event=Newexten", "--note", "kept", "--owner", "Jane", "--write-timeout", "2000")
+	before := c.json(t, "manager", "show", "crm")
+
+	expect := func(field string, value any, flags ...string) {
+		t.Helper()
+		edited := c.json(t, append([]string{"manager", "edit", "CRM"}, flags...)...)
+		before[field] = value
+		for _, own := range []string{"updated_at", "warnings"} {
+			before[own] = edited[own]
+		}
+		require.Equal(t, before, edited, "%v", flags)
+	}
+	expect("owner", "Joe", "--owner", "Joe")
+	expect("permit", []any{"10.0.0.0/8", "2001:db8::/32"}, "--permit", "10.0.0.0/8", "--permit", "2001:db8::/32")
+	expect("permit", []any{}, "--permit", "")
+	expect("deny", []any{}, "--deny", "")
+	expect("event_filters", []any{}, "--event-filters", "")
+	expect("read", []any{}, "--read", "")
+	expect("write", []any{"system"}, "--write", "system")
+	expect("allow_multiple_login", false, "--allow-multiple-login=false")
+	expect("display_connects", true, "--display-connects")
+	expect("write_timeout", float64(100), "--write-timeout", "0")
+	expect("named_acl", "office", "--named-acl", "office")
+	expect("note", "", "--note", "")
+	expect("disabled", true, "--disabled")
+
+	preset := c.json(t, "manager", "edit", "crm", "--preset", "queue-dashboard", "--read", "agent")
+	require.Equal(t, []any{"agent"}, preset["read"], "a flag goes before the preset")
+	require.Equal(t, []any{}, preset["write"])
+}
+
+func TestEdit_takesANewSecret(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	require.NotContains(t, c.given("read from standard input\n").do(t, "manager", "edit", "crm", "--secret-file", "-"), "read from")
+	c.do(t, "config", "apply")
+	require.Regexp(t, `(?m)^secret *= read from standard input$`, c.read(t, ourFile))
+}
+
+func TestDisable_takesAnAccountFromAsterisk_andEnableGivesItBack(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	for _, step := range []struct {
+		verb  string
+		there bool
+	}{{"disable", false}, {"enable", true}, {"delete", false}} {
+		require.Contains(t, c.do(t, "manager", step.verb, "crm"), "pending")
+		c.do(t, "config", "apply")
+		require.Equal(t, step.there, strings.Contains(c.read(t, ourFile), "[crm]"), step.verb)
+	}
+	require.Contains(t, c.fails(t, exitRefused, "manager", "delete", "crm"), "there is no such AMI account\nRun 'pbxctl manager list' ")
+}
+
+func TestTheAccountThatAppliesIsGuarded(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "config", "install")
+	for _, line := range [][]string{{"delete", "pbxusers"}, {"disable", "pbxusers"}, {"rotate", "pbxusers"}, {"edit", "pbxusers", "--write", "call"}} {
+		said := c.fails(t, exitRefused, append([]string{"manager"}, line...)...)
+		require.Contains(t, said, "still needed by the apply")
+		require.Contains(t, said, "\nApply with another one first: 'pbxctl config install --ami-user NAME'")
+	}
+	second := c.with("--ami-user", "second")
+	second.do(t, "config", "install")
+	second.do(t, "manager", "delete", "pbxusers")
+	require.Equal(t, []string{"second"}, second.page(t, "manager", "list").names())
+}
+
+func TestList_pagesByName(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	require.Equal(t, "x", c.json(t, "manager", "add", "x", "--owner", "Zoe")["name"])
+	for i := range 4 {
+		c.do(t, "manager", "add", fmt.Sprintf("crm%d", i), "--note", "of Anna", "--read", "call")
+	}
+	for _, page := range []struct {
+		flags []string
+		names []string
+		next  string
+	}{
+		{nil, []string{"crm0", "crm1", "crm2", "crm3", "x"}, ""},
+		{[]string{"--limit", "2"}, []string{"crm0", "crm1"}, "crm1"},
+		{[]string{"--limit", "2", "--after", "crm1"}, []string{"crm2", "crm3"}, "crm3"},
+		{[]string{"--limit", "2", "--after", "crm3"}, []string{"x"}, ""},
+		{[]string{"--search", "ANNA", "--limit", "3"}, []string{"crm0", "crm1", "crm2"}, "crm2"},
+		{[]string{"--search", "zoe"}, []string{"x"}, ""},
+		{[]string{"--search", "nobody"}, []string{}, ""},
+	} {
+		listed := c.page(t, append([]string{"manager", "list"}, page.flags...)...)
+		require.Equal(t, page.names, listed.names(), "%v", page.flags)
+		require.Equal(t, page.next, listed.Next, "%v", page.flags)
+	}
+	text := c.do(t, "manager", "list", "--limit", "1")
+	require.Equal(t, "NAME  READ  WRITE  PERMIT  DISABLED  OWNER\ncrm0  call  none   -       false     -\nMore: --after crm0\n", text)
+	require.Equal(t, "No AMI account matches.\n", c.do(t, "manager", "list", "--search", "nobody"))
+}
+
+func TestAdd_refusesTheNameOfAnAccountWrittenByHand(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.write(t, "manager.d/x.conf", "; by hand\n\n[Crm]\nsecret = x\n")
+	said := c.fails(t, exitRefused, "manager", "add", "crm")
+	require.Contains(t, said, "manager.d/x.conf:3")
+	require.Equal(t, "No AMI accounts.", strings.SplitAfter(c.do(t, "manager", "list"), ".")[0])
+}
+
+// TestEverythingThatIsWrongIsSaidAtOnce: what a flag cannot hold together with
+// what the service refuses.
+func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	wrong := []string{
+		"--permit", "10.0.0.0/8,bad", "--deny", "worse", "--read", "call,nothing", "--event-filters", "exclude,nonsense",
+		"--preset", "none-such", "--write-timeout", "5", "--owner", "two\nlines", "--secret-file", "-",
+	}
+	fields := func(said string) (names []string) {
+		for _, line := range strings.Split(strings.TrimSpace(said), "\n")[1:] {
+			name, _, _ := strings.Cut(strings.TrimSpace(line), ":")
+			names = append(names, name)
+		}
+		return names
+	}
+	said := c.fails(t, exitRefused, append([]string{"manager", "add", "bad name"}, wrong...)...)
+	require.True(t, strings.HasPrefix(said, "pbxctl: refused, nothing was changed:\n"), said)
+	common := []string{"secret", "preset", "deny[0]", "permit[1]", "read[1]", "event_filters[0]", "write_timeout", "owner"}
+	require.ElementsMatch(t, append([]string{"name"}, common...), fields(said))
+	for _, value := range []string{"bad name", "worse", "nonsense", "none-such"} {
+		require.NotContains(t, said, value, "no submitted value is repeated")
+	}
+
+	c.do(t, "manager", "add", "crm", "--owner", "Jane")
+	require.ElementsMatch(t, common, fields(c.fails(t, exitRefused, append([]string{"manager", "edit", "crm"}, wrong...)...)))
+	require.Equal(t, []string{"permit[0]", "name"}, fields(c.fails(t, exitRefused, "manager", "add", "CRM", "--permit", "bad")))
+	require.Equal(t, []string{"permit[0]"}, fields(c.fails(t, exitRefused, "manager", "edit", "crm", "--owner", "Joe", "--permit", "bad")))
+	require.Equal(t, []string{"permit[0]"}, fields(c.fails(t, exitRefused, "manager", "add", "other", "--permit", "bad")))
+	require.Equal(t, "Jane", c.json(t, "manager", "show", "crm")["owner"], "nothing was changed")
+	c.fails(t, exitRefused, "manager", "show", "other")
+}
+
+func TestPresets_areListed(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	require.Contains(t, c.do(t, "manager", "presets"), "click-to-call\n  A CRM that starts calls")
+	presets := c.page(t, "manager", "presets")
+	require.Empty(t, presets.Next)
+	require.Equal(t, presetNames(), presets.names())
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+)
+
+// print prints value as JSON, or what text returns.
+func (a *app) print(value any, text func() string) error {
+	if !a.settings.json {
+		_, err := io.WriteString(a.stdout, visible(text()))
+		return err
+	}
+	var document bytes.Buffer
+	encoder := json.NewEncoder(&document)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	_, err := io.WriteString(a.stdout, visible(document.String()))
+	return err
+}
+
+// tell shows people what has been done so far; JSON is one document, at the
+// end.
+func (a *app) tell(text string) {
+	if !a.settings.json {
+		_, _ = io.WriteString(a.stdout, visible(text))
+	}
+}
+
+// visible spells out, as JSON does, what a terminal would obey instead of
+// show: control characters, and those that reorder text. They may stand in a
+// record that another program made, or in a file written by hand.
+func visible(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+			_, _ = fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		_, _ = b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// cell is a value in a table: one line, and a dash for nothing.
+func cell(value any) string {
+	text := visible(strings.NewReplacer("\n", " ", "\t", " ").Replace(fmt.Sprint(value)))
+	if text == "" {
+		return "-"
+	}
+	return text
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, for scripts.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitUsage   = 2
+	exitRefused = 3
+)
+
+// run runs one command line and returns its exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	root := a.rootCommand() //nolint:contextcheck // cobra hands ctx to the command
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root, fromEnvironment(root.PersistentFlags())
+	if err == nil {
+		cmd, err = root.ExecuteContextC(ctx)
+	}
+	switch {
+	case err == nil:
+		return exitDone
+	case !a.started:
+		_, _ = fmt.Fprintf(stderr, "pbxctl: %s\nRun '%s --help' for what there is.\n", visible(err.Error()), cmd.CommandPath())
+		return exitUsage
+	}
+	_, _ = fmt.Fprintln(stderr, visible(errorText(err)))
+	if refused(err) {
+		return exitRefused
+	}
+	return exitFailed
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pbxctl",
+		Short: "Administer the users of an Asterisk PBX",
+		Long: "Administer the users of an Asterisk PBX: AMI accounts, and the Asterisk configuration that makes them live.\n\n" +
+			"Every global flag can be set in the environment: --conf-dir is PBXUSERS_CONF_DIR.\n" +
+			"Exit codes: 0 done, 1 failed, 2 usage, 3 refused.",
+		Example: "  pbxctl config install\n" +
+			"  pbxctl manager add crmpro_ami --preset click-to-call --permit 10.0.0.0/8\n" +
+			"  pbxctl config plan\n" +
+			"  pbxctl config apply",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	a.settings.register(root.PersistentFlags())
+	root.AddCommand(a.managerCommand(), a.configCommand())
+	return root
+}
+
+// do wraps what a command does, so that everything that fails before it
+// is known to be a mistake in the command line.
+func (a *app) do(work func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a.started = true
+		defer a.close()
+		return work(cmd, args)
+	}
+}
+
+// needVerb is what a noun alone does.
+func needVerb(cmd *cobra.Command, _ []string) error {
+	verbs := make([]string, len(cmd.Commands()))
+	for i, child := range cmd.Commands() {
+		verbs[i] = child.Name()
+	}
+	return fmt.Errorf("say what to do with %s: %s", cmd.Name(), strings.Join(verbs, ", "))
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"database/sql"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
+)
+
+// requireShowable fails on anything that a terminal would obey.
+func requireShowable(t require.TestingT, text string) {
+	for _, r := range text {
+		require.False(t, r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)), "%q in %q", r, text)
+	}
+}
+
+// TestATerminalIsNeverToldWhatToDo puts into the database, past all rules,
+// what another program might.
+func TestATerminalIsNeverToldWhatToDo(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	const hostile = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202egnp.exe\ndisabled  false\r\t\x7f"
+	insert(t, c, &manager.User{
+		Name: "crm" + hostile, Secret: store.NewSecret("long enough for a secret"), Owner: hostile, Note: hostile, NamedACL: hostile,
+		EventFilters: []manager.EventFilter{{Action: manager.Include, Header: hostile, Method: manager.MatchExact, Match: hostile}},
+	})
+	c.write(t, "manager.d/x.conf", "[other"+strings.ReplaceAll(hostile, "\n", " ")+"\n")
+	for _, line := range [][]string{
+		{"manager", "list"},
+		{"manager", "list", "--search", "owned"},
+		{"manager", "show", "crm" + hostile},
+		{"manager", "disable", "crm" + hostile},
+		{"manager", "show", hostile},
+		{"manager", "add", hostile, "--permit", hostile},
+		{"manager", hostile},
+		{"--" + hostile},
+		{"manager", "list", "--limit", hostile},
+		{"manager", "list", "--limit", "1"},
+		{"config", "plan"},
+		{"config", "apply"},
+		{"config", "install"},
+		{"__complete", "manager", "show", "c"},
+	} {
+		for _, flag := range []string{"--json", "--json=false"} {
+			o := c.run(t, append(line, flag)...)
+			if line[0] == "__complete" {
+				o = runLine(t, "", append(append([]string{"__complete"}, c.flags...), line[1:]...)...)
+			}
+			requireShowable(t, o.stdout)
+			requireShowable(t, o.stderr)
+			require.NotEmpty(t, o.stdout+o.stderr)
+		}
+	}
+	shown := c.do(t, "manager", "show", "crm"+hostile)
+	require.Equal(t, 1, strings.Count(shown, "\ndisabled  "), "a record cannot forge a line of its own")
+	document := c.json(t, "manager", "show", "crm"+hostile)
+	require.Equal(t, hostile, document["note"], "JSON keeps the very text")
+}
+
+// insert stores an account without asking the service.
+func insert(t *testing.T, c *ctl, u *manager.User) {
+	t.Helper()
+	keys, err := store.OpenKeyring(c.data("pbxusers.key"))
+	require.NoError(t, err)
+	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(c.data("pbxusers.db")))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, pool.Close()) }()
+	db, err := sqlstore.Open(t.Context(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keys})
+	require.NoError(t, err)
+	require.NoError(t, db.Managers().CreateUser(t.Context(), u))
+}
+
+func TestVisible_leavesReadableTextAlone(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String().Draw(t, "text")
+		shown := visible(text)
+		requireShowable(t, shown)
+		requireShowable(t, cell(text))
+		require.NotContains(t, cell(text), "\n")
+		if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
+			require.Equal(t, text, shown)
+		}
+	})
+}
