@@ -48,6 +48,9 @@ type Obstacle struct {
 	Line int `json:"line"`
 	// Message is one sentence: what is in the way, and what mending does.
 	Message string `json:"message"`
+	// Blocks says that a reload would lock us out of Asterisk: an apply to a
+	// running one is refused until it is mended.
+	Blocks bool `json:"blocks"`
 	// Mend is how to mend it; nil when only a person can.
 	Mend *Mend `json:"mend,omitempty"`
 }

@@ -133,6 +133,9 @@ func (f *Folder) check(ctx context.Context, files []*stagedFile) error {
 		if err := refuseTree(tree, file); err != nil {
 			return err
 		}
+		if err := f.refuseBlocked(tree, file.source); err != nil {
+			return err
+		}
 	}
 	for _, file := range files {
 		if err := f.checkCandidate(ctx, file); err != nil {
@@ -166,6 +169,20 @@ func refuseTree(tree *Tree, file *stagedFile) error {
 	}
 	if !equalSections(seen, file.After) {
 		return swallowed(tree, file)
+	}
+	return nil
+}
+
+// refuseBlocked refuses to reload a running Asterisk into locking us out.
+func (f *Folder) refuseBlocked(tree *Tree, source Source) error {
+	inspector, ok := source.(Inspector)
+	if !ok || f.asterisk == nil {
+		return nil
+	}
+	for _, o := range inspector.Inspect(tree) {
+		if o.Blocks {
+			return &store.ConflictError{Reason: fmt.Sprintf("%s:%d: %s; mend it and try again", o.File, o.Line, o.Message)}
+		}
 	}
 	return nil
 }

@@ -170,6 +170,25 @@ func TestApply_withoutTheRightsChangesNothing(t *testing.T) {
 	require.Empty(t, s.candidates(t))
 }
 
+func TestApply_refusesToReloadAnAsteriskThatWouldShutUsOut(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	s.add(t, "alpha")
+	s.apply(t)
+	before := s.read(t, ours)
+	s.add(t, "beta")
+	parent := s.read(t, "manager.conf")
+	s.write(t, "manager.conf", strings.Replace(parent, "enabled = yes", "enabled = no", 1))
+	_, err := s.folder.Apply(within(t))
+	require.ErrorIs(t, err, store.ErrConflict)
+	require.Regexp(t, `manager\.conf:\d+: AMI is off`, err.Error())
+	require.Equal(t, before, s.read(t, ours))
+	require.Empty(t, s.candidates(t))
+	s.write(t, "manager.conf", parent)
+	s.apply(t)
+	require.NoError(t, s.login(t, "beta"))
+}
+
 func TestApply_endsSessionsOfNarrowedAccountsOnly(t *testing.T) {
 	t.Parallel()
 	s := startSite(t, nil)

@@ -30,14 +30,16 @@ func (s *Source) Inspect(tree *asteriskconf.Tree) []asteriskconf.Obstacle {
 	general := generalSection(tree)
 	if general == nil {
 		return []asteriskconf.Obstacle{{
-			Code: ObstacleDisabled, File: "manager.conf",
+			Code: ObstacleDisabled, File: "manager.conf", Blocks: true,
 			Message: "there is no section [general], so AMI is off; mending adds one with enabled = yes that listens on 127.0.0.1",
 			Mend:    &asteriskconf.Mend{After: true, Text: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n"},
 		}}
 	}
 	var found []asteriskconf.Obstacle
 	if value, _ := general.Value("enabled"); !isTrue(value) {
-		found = append(found, obstacle(general, "enabled", "yes", "AMI is off; mending sets enabled = yes"))
+		off := obstacle(general, "enabled", "yes", "AMI is off; mending sets enabled = yes")
+		off.Blocks = true
+		found = append(found, off)
 	}
 	bind, _ := general.Value("bindaddr")
 	if addr, ok := bindAddress(bind); !ok || !addr.IsLoopback() {

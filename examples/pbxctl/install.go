@@ -100,11 +100,11 @@ func (a *app) installResult(plan *asteriskconf.Installation) (installResult, err
 // refuseClosed stops an installation that would leave AMI off: to reload would
 // close it, and us out.
 func (a *app) refuseClosed(plan *asteriskconf.Installation, mended []string) error {
-	if a.settings.ami == noAsterisk || slices.Contains(mended, manager.ObstacleDisabled) {
+	if a.settings.ami == noAsterisk {
 		return nil
 	}
 	for _, o := range plan.Obstacles {
-		if o.Code == manager.ObstacleDisabled {
+		if o.Blocks && !slices.Contains(mended, o.Code) {
 			return &hintedError{fmt.Errorf("%s: %s", place(o), o.Message), toMend(o)}
 		}
 	}
