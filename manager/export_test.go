@@ -3,5 +3,5 @@ package manager
 // AcceptsRegex reports whether a filter may hold the expression.
 func AcceptsRegex(expression string) bool {
 	f := EventFilter{Action: Include, Method: MatchRegex, Match: expression}
-	return len(f.check()) == 0
+	return f.check() == nil
 }

@@ -3,6 +3,7 @@ package manager
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -78,7 +79,12 @@ func (r *regexReader) take(n int, atStart, quantified bool) {
 	r.rest, r.atStart, r.quantified = r.rest[n:], atStart, quantified
 }
 
-var interval = regexp.MustCompile(`^\{[0-9]{1,3}(,([0-9]{1,3})?)?\}`)
+// interval is {m}, {m,} or {m,n}. Whether m is more than n, Go's parser has
+// looked at.
+var interval = regexp.MustCompile(`^\{([0-9]{1,3})(?:,([0-9]{1,3})?)?\}`)
+
+// maxRepeat is what every C library can count to (RE_DUP_MAX of POSIX).
+const maxRepeat = 255
 
 // repetition takes *, +, ? or {m,n}, which must follow something that is not
 // itself a repetition or an anchor.
@@ -88,9 +94,16 @@ func (r *regexReader) repetition(first bool) string {
 	}
 	length := 1
 	if r.rest[0] == '{' {
-		if length = len(interval.FindString(r.rest)); length == 0 {
+		m := interval.FindStringSubmatch(r.rest)
+		if m == nil {
 			return `write \ before a literal {`
 		}
+		for _, count := range m[1:] {
+			if n, err := strconv.Atoi(count); err == nil && n > maxRepeat {
+				return "a repetition may count to " + strconv.Itoa(maxRepeat)
+			}
+		}
+		length = len(m[0])
 	}
 	r.take(length, false, true)
 	return ""
@@ -100,28 +113,44 @@ var characterClasses = []string{
 	"alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "xdigit",
 }
 
-// bracket takes a whole bracket expression.
+// bracket takes a whole bracket expression. A "]" may stand first in it and a
+// "-" first or last; anything else is a class, a character or a range.
 func (r *regexReader) bracket() string {
 	body := strings.TrimPrefix(r.rest[1:], "^")
-	end := 1 + strings.IndexByte(body[1:], ']')
-	for open := strings.Index(body, "[:"); open >= 0 && open < end; {
-		name, _, closed := strings.Cut(body[open+2:], ":]")
-		if !closed || !slices.Contains(characterClasses, name) {
-			return "in brackets, [: must begin a character class of POSIX such as [:digit:]"
+	for first := true; first || !strings.HasPrefix(body, "]"); first = false {
+		length, reason := bracketElement(body)
+		if reason != "" {
+			return reason
 		}
-		after := open + len("[:") + len(name) + len(":]")
-		if end = strings.IndexByte(body[after:], ']'); end < 0 {
-			return "a bracket is not closed"
-		}
-		end += after
-		next := strings.Index(body[after:], "[:")
-		if open = next; next >= 0 {
-			open = after + next
-		}
+		body = body[length:]
 	}
-	if set := body[:end]; strings.Contains(set, "[.") || strings.Contains(set, "[=") || strings.Contains(set, `\`) {
-		return `in brackets, [. [= and \ do not mean the same everywhere`
-	}
-	r.take(len(r.rest)-len(body)+end+1, false, false)
+	r.take(len(r.rest)-len(body)+1, false, false)
 	return ""
+}
+
+// bracketElement returns the length of the element that the rest of a bracket
+// expression begins with.
+func bracketElement(body string) (length int, reason string) {
+	switch {
+	case body == "":
+		return 0, "a bracket is not closed"
+	case strings.HasPrefix(body, "[:"):
+		name, _, closed := strings.Cut(body[2:], ":]")
+		if !closed || !slices.Contains(characterClasses, name) {
+			return 0, "in brackets, [: must begin a character class of POSIX such as [:digit:]"
+		}
+		return len(name) + len("[::]"), ""
+	case strings.HasPrefix(body, "[."), strings.HasPrefix(body, "[="), body[0] == '\\':
+		return 0, `in brackets, [. [= and \ do not mean the same everywhere`
+	case len(body) > 2 && body[1] == '-' && body[2] != ']':
+		if !isAlphanumeric(body[0]) || !isAlphanumeric(body[2]) {
+			return 0, "in brackets, a range must be one of letters or digits, such as a-z; write a literal - last"
+		}
+		return 3, ""
+	}
+	return 1, ""
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }

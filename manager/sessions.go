@@ -2,6 +2,7 @@ package manager
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
 // shownNameLength is where "manager show connected" cuts names off.
@@ -73,12 +75,7 @@ func endSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[
 	tick := time.NewTicker(endInterval)
 	defer tick.Stop()
 	for len(victims) > 0 {
-		for _, victim := range victims {
-			if _, err := asterisk.Command(ctx, "manager kick session "+strconv.Itoa(victim.descriptor)); err != nil {
-				return err
-			}
-		}
-		open, err := openSessions(ctx, asterisk, names)
+		open, err := kick(ctx, asterisk, names, victims)
 		if err != nil {
 			return err
 		}
@@ -93,6 +90,26 @@ func endSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[
 		}
 	}
 	return nil
+}
+
+// kick tells the victims to end, once, and returns the sessions that are open
+// then. One of the victims may be the session through which we ask: it is lost
+// at some point, and the list is asked for on the next one.
+func kick(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool, victims []session) ([]session, error) {
+	for _, victim := range victims {
+		_, err := asterisk.Command(ctx, "manager kick session "+strconv.Itoa(victim.descriptor))
+		if errors.Is(err, ami.ErrDisconnected) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	open, err := openSessions(ctx, asterisk, names)
+	if errors.Is(err, ami.ErrDisconnected) {
+		open, err = openSessions(ctx, asterisk, names)
+	}
+	return open, err
 }
 
 // narrowedNames returns the accounts that lost something against what was
