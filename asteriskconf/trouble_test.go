@@ -1,10 +1,12 @@
 package asteriskconf_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -147,6 +149,46 @@ func TestApply_thatLosesAsteriskGoesBackAndSaysSo(t *testing.T) {
 	recovery, err := s.folder.Recover(within(t))
 	require.NoError(t, err)
 	require.Equal(t, &asteriskconf.Recovery{Interrupted: true, Verified: true}, recovery)
+	require.Equal(t, []string{"alpha"}, s.users(t))
+	s.apply(t)
+	require.Equal(t, []string{"alpha", "beta"}, s.users(t))
+}
+
+func TestApply_obeysItsContextWhenAsteriskHangs(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	s.add(t, "alpha")
+	s.apply(t)
+	before := s.read(t, ours)
+	s.add(t, "beta")
+	signal := func(sig syscall.Signal) { require.NoError(t, syscall.Kill(s.PID(), sig)) }
+
+	signal(syscall.SIGSTOP)
+	ctx, cancel := context.WithTimeout(within(t), 300*time.Millisecond)
+	defer cancel()
+	_, err := s.folder.Apply(ctx)
+	signal(syscall.SIGCONT)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.Equal(t, before, s.read(t, ours))
+	require.True(t, s.pending(t))
+
+	ctx, cancel = context.WithCancel(within(t))
+	defer cancel()
+	var once sync.Once
+	hang := hooked{Asterisk: s.client, reload: func() {
+		once.Do(func() {
+			signal(syscall.SIGSTOP)
+			cancel() // and Asterisk comes back while the apply goes back
+			time.AfterFunc(200*time.Millisecond, func() { _ = syscall.Kill(s.PID(), syscall.SIGCONT) })
+		})
+	}}
+	_, err = s.open(t, hang).Apply(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+	var failure *asteriskconf.ApplyError
+	require.ErrorAs(t, err, &failure)
+	require.Equal(t, asteriskconf.StepReload, failure.Step)
+	require.NoError(t, failure.Undo, "the way back is not cut short")
+	require.Equal(t, before, s.read(t, ours))
 	require.Equal(t, []string{"alpha"}, s.users(t))
 	s.apply(t)
 	require.Equal(t, []string{"alpha", "beta"}, s.users(t))
