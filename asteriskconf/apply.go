@@ -2,9 +2,9 @@ package asteriskconf
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -19,7 +19,11 @@ const mtimeStep = time.Second
 const keptFormat = "20060102T150405.000000"
 
 // undoTimeout bounds the way back of an apply whose own context has ended.
-const undoTimeout = 2 * time.Minute
+// It is shorter when Asterisk was lost: the journal keeps what is left to do.
+const (
+	undoTimeout     = 2 * time.Minute
+	undoTimeoutLost = 10 * time.Second
+)
 
 // Apply makes the records live: it renders every file, checks it with our own
 // reader and with Asterisk's, puts all files in place under a journal, reloads
@@ -74,6 +78,9 @@ func (f *Folder) begin(ctx context.Context) (s state, unlock func(), err error) 
 	if _, err = f.recover(ctx); err == nil {
 		s, err = f.readState()
 	}
+	if err == nil {
+		err = f.refuseOrigin(s)
+	}
 	if err != nil {
 		unlock()
 		return state{}, nil, err
@@ -108,10 +115,13 @@ func (f *Folder) stageGeneration(s state, number int) ([]*stagedFile, error) {
 
 // put brings the staged files to disk and then live.
 func (f *Folder) put(ctx context.Context, s state, generation int, files []*stagedFile) (*Report, error) {
+	if err := f.checkTrees(files); err != nil {
+		return nil, &ApplyError{Step: StepCheck, Err: err}
+	}
 	if settled(s, files) {
 		return &Report{Generation: s.Live, Verified: true, Files: fileReports(files)}, nil
 	}
-	if err := f.check(ctx, files); err != nil {
+	if err := f.checkCandidates(ctx, files); err != nil {
 		return nil, &ApplyError{Step: StepCheck, Err: errors.Join(err, f.dropCandidates(files))}
 	}
 	report := &Report{Generation: generation, Changed: true, Files: fileReports(files)}
@@ -167,11 +177,14 @@ func (f *Folder) swap(j *journal, files []*stagedFile) error {
 		if !file.written() {
 			continue
 		}
-		path := f.path(file.Path)
-		if err := f.disk.rename(candidatePath(path), path); err != nil {
+		now, err := f.disk.read(file.Path)
+		if err != nil {
 			return err
 		}
-		if err := f.disk.syncDir(filepath.Dir(path)); err != nil {
+		if !bytes.Equal(now, file.prior) || (now == nil) != (file.prior == nil) {
+			return &store.ConflictError{Reason: "somebody changed " + file.Path + " while it was applied; a copy is kept, apply again"}
+		}
+		if err := f.disk.rename(candidatePath(file.Path), file.Path); err != nil {
 			return err
 		}
 	}
@@ -182,22 +195,43 @@ func (f *Folder) swap(j *journal, files []*stagedFile) error {
 // finish takes files that are all in place the rest of the way.
 func (f *Folder) finish(ctx context.Context, s state, j *journal, files []*stagedFile, report *Report) (*Report, error) {
 	if f.asterisk == nil {
-		s.Unverified = true
-		return report, errors.Join(f.writeState(s), f.closeJournal())
+		s.Origin = cmp.Or(f.origin, s.Origin)
+		return report, f.leaveUnverified(s)
 	}
-	if failure := f.bringLive(ctx, s, files, report); failure != nil {
+	failure := f.bringLive(ctx, s, files, report)
+	switch {
+	case failure != nil && failure.Step == StepRevoke:
+		// To go back would let in again whom the change shut out.
+		failure.Changed, failure.Kept = true, true
+		return nil, errors.Join(failure, f.leaveUnverified(s))
+	case failure != nil:
 		return nil, f.abandon(ctx, s, j, files, failure)
 	}
 	if s.Live != j.Generation {
 		s.Previous, s.Live = s.Live, j.Generation
 	}
 	s.LiveAt, s.Unverified = f.clock().UTC(), false
-	if err := errors.Join(f.writeState(s), f.closeJournal(), f.pruneGenerations(s)); err != nil {
+	s.Origin = cmp.Or(f.origin, s.Origin)
+	if err := f.writeState(s); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(f.closeJournal(), f.pruneGenerations(s)); err != nil {
 		return nil, err
 	}
 	report.Verified = true
 	f.log.InfoContext(ctx, "configuration is live", "generation", j.Generation)
 	return report, nil
+}
+
+// leaveUnverified ends an apply whose files are in place, and of which it is
+// not known whether Asterisk serves them. The journal goes last: without the
+// note nothing would be pending.
+func (f *Folder) leaveUnverified(s state) error {
+	s.Unverified = true
+	if err := f.writeState(s); err != nil {
+		return err
+	}
+	return f.closeJournal()
 }
 
 // bringLive reloads, verifies and revokes, file by file. Files that were
@@ -212,7 +246,7 @@ func (f *Folder) bringLive(ctx context.Context, s state, files []*stagedFile, re
 			return &ApplyError{Step: StepReload, File: file.Path, Err: err}
 		}
 		report.Files[i].Reloaded = file.File.Module
-		if err := f.verify(ctx, file); err != nil {
+		if err := f.verify(ctx, s, file); err != nil {
 			return &ApplyError{Step: StepVerify, File: file.Path, Err: err}
 		}
 		revoker, ok := file.source.(Revoker)
@@ -229,25 +263,48 @@ func (f *Folder) bringLive(ctx context.Context, s state, files []*stagedFile, re
 }
 
 // verify asks whether the file that Asterisk has just read is still the one
-// that was put there, and whether Asterisk serves it.
-func (f *Folder) verify(ctx context.Context, file *stagedFile) error {
-	onDisk, err := readFile(f.path(file.Path))
+// that was put there, whether the parent still brings it in as it is, and
+// whether Asterisk serves it. Of a file that was put in place without an
+// Asterisk, nothing has been seen live yet: every section is looked at.
+func (f *Folder) verify(ctx context.Context, s state, file *stagedFile) error {
+	onDisk, err := f.disk.read(file.Path)
 	if err != nil {
 		return err
 	}
 	if !bytes.Equal(onDisk, file.next) {
 		return &MismatchError{What: file.Path, Difference: "somebody changed the file while it was applied"}
 	}
-	return file.source.Verify(ctx, f.asterisk, &file.Change)
+	tree, err := ParseFile(f.dir, file.File.Parent, nil)
+	if err != nil {
+		return err
+	}
+	if err := refuseTree(tree, file); err != nil {
+		return &MismatchError{What: file.Path, Difference: "somebody changed the configuration while it was applied: " + err.Error()}
+	}
+	change := file.Change
+	change.Others = otherSections(tree, file.Path)
+	if s.Unverified || s.Live == 0 || !file.written() {
+		change.Sections = diffSections(nil, change.After)
+	}
+	return file.source.Verify(ctx, f.asterisk, &change)
 }
 
 // abandon goes back after a failure and completes the error with how that
 // went. The way back is not cut short by the end of ctx.
 func (f *Folder) abandon(ctx context.Context, s state, j *journal, files []*stagedFile, failure *ApplyError) error {
 	f.log.WarnContext(ctx, "apply failed, going back", "step", failure.Step, "file", failure.File, "error", failure.Err)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	limit := undoTimeout
+	if ctx.Err() == nil && !answered(failure.Err) {
+		limit = undoTimeoutLost
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	failure.Changed = true
+	failure.Changed = slices.ContainsFunc(files, (*stagedFile).written)
 	failure.Undo = f.undo(ctx, s, j, files)
 	return failure
+}
+
+// answered reports whether Asterisk said no, as opposed to nothing.
+func answered(err error) bool {
+	return errors.As(err, new(*MismatchError)) || errors.As(err, new(*RejectedError))
 }

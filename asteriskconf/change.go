@@ -14,6 +14,9 @@ type Change struct {
 	// there was none. It differs from Before after an apply that could not
 	// be verified, or a change by hand.
 	Live []Section
+	// Others are the names, folded to lower case, of the sections that other
+	// files of the parent's tree hold. Set for Verify.
+	Others map[string]bool
 	// Sections lists what differs between Before and After, in the order of
 	// After, removed sections last.
 	Sections []SectionChange
@@ -72,6 +75,18 @@ func nextKey(seen map[string]int, name string) sectionKey {
 	key := sectionKey{folded, seen[folded]}
 	seen[folded]++
 	return key
+}
+
+// otherSections returns the folded names of the sections that stand in other
+// files than ours.
+func otherSections(tree *Tree, ours string) map[string]bool {
+	others := make(map[string]bool)
+	for _, s := range tree.Sections {
+		if s.File != ours && !s.Template {
+			others[foldName(s.Name)] = true
+		}
+	}
+	return others
 }
 
 // equalSections reports whether two files hold the same, order included.

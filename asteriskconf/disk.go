@@ -3,10 +3,12 @@ package asteriskconf
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // Modes of what we write. Files that Asterisk reads are readable by its
@@ -17,11 +19,13 @@ const (
 	modeState   fs.FileMode = 0o700
 )
 
-// disk makes every change to the file system, so that a test can stop the
-// process before each one.
+// disk is the configuration folder on disk. Paths are relative to it, and no
+// link leads out of it: root often applies in a folder that belongs to the
+// user of Asterisk.
 type disk struct {
+	dir string
 	// before, when set, is called ahead of every system call that changes
-	// something, with its name and the path.
+	// something, with its name and the path: a test stops the process there.
 	before func(call, path string)
 }
 
@@ -31,19 +35,20 @@ func (d disk) note(call, path string) {
 	}
 }
 
+// in runs work with the folder open.
+func (d disk) in(work func(root *os.Root) error) (err error) {
+	root, err := os.OpenRoot(d.dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	return work(root)
+}
+
 // owner is who a file belongs to.
 type owner struct{ uid, gid int }
 
-// ownerOf returns the owner of what stands at path.
-func ownerOf(path string) (owner, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return owner{}, err
-	}
-	return ownerOfInfo(info), nil
-}
-
-func ownerOfInfo(info fs.FileInfo) owner {
+func ownerOf(info fs.FileInfo) owner {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return owner{os.Getuid(), os.Getgid()}
@@ -51,22 +56,69 @@ func ownerOfInfo(info fs.FileInfo) owner {
 	return owner{int(stat.Uid), int(stat.Gid)}
 }
 
+// stat returns what stands at path.
+func (d disk) stat(path string) (info fs.FileInfo, err error) {
+	err = d.in(func(root *os.Root) error {
+		info, err = root.Stat(path)
+		return err
+	})
+	return info, err
+}
+
+// missing reports whether nothing stands at path.
+func (d disk) missing(path string) bool {
+	err := d.in(func(root *os.Root) error {
+		_, err := root.Lstat(path)
+		return err
+	})
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// read returns the content of a file, and nil when there is none. What is not
+// a regular file of sensible size is an error.
+func (d disk) read(path string) (content []byte, err error) {
+	err = d.in(func(root *os.Root) error {
+		f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		info, err := f.Stat()
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() || info.Size() > DefaultMaxBytes {
+			return fmt.Errorf("%s is not a regular file of sensible size; remove it and apply again", path)
+		}
+		content, err = io.ReadAll(io.LimitReader(f, DefaultMaxBytes))
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return content, err
+}
+
 // create writes a new file at path, which is on disk, with its owner and
 // mode, when create returns. A leftover of an earlier try is replaced.
-func (d disk) create(path string, content []byte, mode fs.FileMode, who owner) (err error) {
+func (d disk) create(path string, content []byte, mode fs.FileMode, who owner) error {
 	if err := d.remove(path); err != nil {
 		return err
 	}
-	d.note("create", path)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode&modePrivate)
-	if err != nil {
-		return err
-	}
-	defer func() {
+	return d.in(func(root *os.Root) error {
+		d.note("create", path)
+		f, err := root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode&modePrivate)
 		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(path))
+			return err
 		}
-	}()
+		if err := d.fill(f, path, content, mode, who); err != nil {
+			return errors.Join(err, f.Close(), root.Remove(path))
+		}
+		return f.Close()
+	})
+}
+
+func (d disk) fill(f *os.File, path string, content []byte, mode fs.FileMode, who owner) error {
 	d.note("write", path)
 	if _, err := f.Write(content); err != nil {
 		return err
@@ -78,10 +130,7 @@ func (d disk) create(path string, content []byte, mode fs.FileMode, who owner) (
 		return err
 	}
 	d.note("fsync", path)
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	return f.Close()
+	return f.Sync()
 }
 
 // giveTo hands the file to its owner. Only root may give a file away; another
@@ -91,7 +140,7 @@ func giveTo(f *os.File, who owner) error {
 	if err != nil {
 		return err
 	}
-	if ownerOfInfo(info) == who {
+	if ownerOf(info) == who {
 		return nil
 	}
 	err = f.Chown(who.uid, who.gid)
@@ -112,10 +161,7 @@ func (d disk) replace(path string, content []byte, mode fs.FileMode, who owner) 
 	if err := d.create(candidate, content, mode, who); err != nil {
 		return err
 	}
-	if err := d.rename(candidate, path); err != nil {
-		return err
-	}
-	return d.syncDir(filepath.Dir(path))
+	return d.rename(candidate, path)
 }
 
 // candidatePath is where the next content of path waits. The dot keeps it out
@@ -124,60 +170,71 @@ func candidatePath(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
 }
 
+// rename moves a file within one folder, durably.
 func (d disk) rename(from, to string) error {
-	d.note("rename", to)
-	return os.Rename(from, to)
-}
-
-// remove deletes path; that nothing is there is no error.
-func (d disk) remove(path string) error {
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	d.note("unlink", path)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := d.in(func(root *os.Root) error {
+		d.note("rename", to)
+		return root.Rename(from, to)
+	})
+	if err != nil {
 		return err
 	}
-	return nil
+	return d.syncDir(filepath.Dir(to))
+}
+
+// remove deletes a file; that nothing is there is no error.
+func (d disk) remove(path string) error {
+	if d.missing(path) {
+		return nil
+	}
+	return d.in(func(root *os.Root) error {
+		d.note("unlink", path)
+		if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
 }
 
 // removeTree deletes a folder of our own state.
 func (d disk) removeTree(path string) error {
-	d.note("unlink", path)
-	return os.RemoveAll(path)
+	return d.in(func(root *os.Root) error {
+		d.note("unlink", path)
+		return root.RemoveAll(path)
+	})
 }
 
 // mkdir makes a folder of our own state, if it is not there.
 func (d disk) mkdir(path string, who owner) error {
-	d.note("mkdir", path)
-	err := os.Mkdir(path, modeState)
+	err := d.in(func(root *os.Root) error {
+		d.note("mkdir", path)
+		if err := root.Mkdir(path, modeState); err != nil || os.Getuid() != 0 {
+			return err
+		}
+		return root.Lchown(path, who.uid, who.gid)
+	})
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	if err != nil || os.Getuid() != 0 {
+	if err != nil {
 		return err
 	}
-	return os.Chown(path, who.uid, who.gid)
+	return d.syncDir(filepath.Dir(path))
+}
+
+// touch sets the time at which a file was last changed.
+func (d disk) touch(path string, at time.Time) error {
+	return d.in(func(root *os.Root) error { return root.Chtimes(path, at, at) })
 }
 
 // syncDir makes renames and removals in a folder durable.
 func (d disk) syncDir(path string) error {
-	d.note("fsync", path)
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// readFile returns the content of path, and nil when there is no such file.
-func readFile(path string) ([]byte, error) {
-	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if content == nil && err == nil {
-		content = []byte{}
-	}
-	return content, err
+	return d.in(func(root *os.Root) error {
+		d.note("fsync", path)
+		f, err := root.Open(path)
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Sync(), f.Close())
+	})
 }

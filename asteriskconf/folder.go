@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // Folder is the configuration folder of one Asterisk, such as /etc/asterisk,
@@ -25,6 +28,8 @@ type Folder struct {
 	sources  []Source
 	asterisk Asterisk
 	version  Version
+	origin   string
+	adopt    bool
 	clock    func() time.Time
 	log      *slog.Logger
 	disk     disk
@@ -39,6 +44,14 @@ type Options struct {
 	// Version is what files are rendered for when there is no Asterisk to
 	// ask. Defaults to that of the last apply, or to the newest.
 	Version Version
+	// Origin identifies the records that the files are rendered from, as
+	// sqlstore.DB.ID does. When the last apply was from records of
+	// another origin, plans and applies are refused: they would take all
+	// that the others hold from Asterisk. Defaults to not asking.
+	Origin string
+	// Adopt takes the folder over from records of another origin. Defaults
+	// to refusing.
+	Adopt bool
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
 	// Logger is told of each step. Defaults to none.
@@ -55,18 +68,19 @@ func Open(dir string, sources []Source, opts *Options) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration folder: %w", err)
 	}
-	who, err := ownerOf(abs)
-	if err != nil {
-		return nil, fmt.Errorf("configuration folder: %w", err)
-	}
 	f := &Folder{
+		disk:     disk{dir: abs},
 		dir:      abs,
 		sources:  slices.Clone(sources),
 		asterisk: opts.Asterisk,
 		version:  opts.Version,
+		origin:   opts.Origin,
+		adopt:    opts.Adopt,
 		clock:    opts.Clock,
 		log:      opts.Logger,
-		owner:    who,
+	}
+	if f.owner, err = f.stateOwner(); err != nil {
+		return nil, fmt.Errorf("configuration folder: %w", err)
 	}
 	if f.clock == nil {
 		f.clock = time.Now
@@ -87,16 +101,33 @@ func lastIfManager(s Source) int {
 	return 0
 }
 
+// stateOwner returns who our own state belongs to: whoever it belongs to now,
+// or else the owner of the files that include ours. Root and that user then
+// share it.
+func (f *Folder) stateOwner() (owner, error) {
+	if info, err := f.disk.stat(f.statePath()); err == nil {
+		return ownerOf(info), nil
+	}
+	for _, source := range f.sources {
+		if info, err := f.infoOf(source.File().Parent); err == nil {
+			return ownerOf(info), nil
+		}
+	}
+	info, err := f.disk.stat(".")
+	if err != nil {
+		return owner{}, err
+	}
+	return ownerOf(info), nil
+}
+
 // Dir returns the absolute path of the folder.
 func (f *Folder) Dir() string { return f.dir }
 
-// statePath returns the folder of our own state, or a path in it.
+// statePath returns the folder of our own state, or a path in it, relative to
+// the configuration folder.
 func (f *Folder) statePath(parts ...string) string {
-	return filepath.Join(append([]string{f.dir, ".pbxusers"}, parts...)...)
+	return filepath.Join(append([]string{".pbxusers"}, parts...)...)
 }
-
-// path returns the absolute path of a file given relative to the folder.
-func (f *Folder) path(relative string) string { return filepath.Join(f.dir, relative) }
 
 // target says which Asterisk the files are for.
 func (f *Folder) target(ctx context.Context, s state) (Target, error) {
@@ -111,8 +142,31 @@ func (f *Folder) target(ctx context.Context, s state) (Target, error) {
 }
 
 func (f *Folder) offlineTarget(s state) Target {
+	if f.asterisk != nil {
+		return Target{Version: s.Version}
+	}
 	return Target{Version: cmp.Or(f.version, s.Version)}
 }
+
+// refuseOrigin refuses records other than those of the last apply.
+func (f *Folder) refuseOrigin(s state) error {
+	if f.adopt || f.origin == "" || s.Origin == "" || f.origin == s.Origin {
+		return nil
+	}
+	return &OtherOriginError{}
+}
+
+// OtherOriginError says that the folder was last applied from other records.
+// It matches store.ErrConflict.
+type OtherOriginError struct{}
+
+func (e *OtherOriginError) Error() string {
+	return "this configuration folder was last applied from another database; " +
+		"use that one, or adopt the folder, which takes all that the other holds from Asterisk"
+}
+
+// Is reports whether target is store.ErrConflict.
+func (e *OtherOriginError) Is(target error) bool { return target == store.ErrConflict }
 
 // NotInstalledError says that Asterisk does not read a file of ours yet.
 type NotInstalledError struct {
@@ -129,12 +183,12 @@ func (e *NotInstalledError) Error() string {
 func (f *Folder) locate(file File) (string, error) {
 	// Our own file may be large, and says nothing about where it is included.
 	unread := map[string][]byte{file.Name: nil}
-	found, err := filepath.Glob(f.path(filepath.Join("*", file.Name)))
+	found, err := fs.Glob(os.DirFS(f.dir), "*/"+file.Name)
 	if err != nil {
 		return "", err
 	}
 	for _, path := range found {
-		unread[filepath.Join(filepath.Base(filepath.Dir(path)), file.Name)] = nil
+		unread[path] = nil
 	}
 	tree, err := ParseFile(f.dir, file.Parent, &ParseFileOptions{Replace: unread})
 	if err != nil {
@@ -151,33 +205,42 @@ func (f *Folder) locate(file File) (string, error) {
 }
 
 // included finds the include line of the tree that brings the file in, and
-// the path that it brings it in from.
+// the path that it brings it in from: one where the file stands already, before
+// one where it may.
 func (f *Folder) included(tree *Tree, file File) (path string, by Include, ok bool) {
 	for _, include := range tree.Includes {
-		candidate := filepath.Join(filepath.Dir(include.Pattern), file.Name)
-		if filepath.IsAbs(candidate) {
-			relative, err := filepath.Rel(f.dir, candidate)
-			if err != nil || !filepath.IsLocal(relative) {
-				continue
-			}
-			candidate = relative
-		}
-		if !filepath.IsLocal(candidate) || !f.matches(include.Pattern, candidate) {
+		candidate := f.candidateOf(include, file)
+		if candidate == "" {
 			continue
 		}
-		if info, err := os.Stat(filepath.Dir(f.path(candidate))); err == nil && info.IsDir() {
+		if !f.disk.missing(candidate) {
 			return candidate, include, true
 		}
+		if !ok {
+			path, by, ok = candidate, include, true
+		}
 	}
-	return "", Include{}, false
+	return path, by, ok
 }
 
-// matches reports whether an include pattern names the file at path, which is
-// relative to the folder.
-func (f *Folder) matches(pattern, path string) bool {
-	if !filepath.IsAbs(pattern) {
-		pattern = f.path(pattern)
+// candidateOf returns the path at which an include line would find the file,
+// or "".
+func (f *Folder) candidateOf(include Include, file File) string {
+	pattern := filepath.Clean(include.Pattern)
+	if filepath.IsAbs(pattern) {
+		relative, err := filepath.Rel(f.dir, pattern)
+		if err != nil {
+			return ""
+		}
+		pattern = relative
 	}
-	matched, err := filepath.Match(filepath.Clean(pattern), f.path(path))
-	return err == nil && matched
+	candidate := filepath.Join(filepath.Dir(pattern), file.Name)
+	matched, err := filepath.Match(pattern, candidate)
+	if err != nil || !matched || !filepath.IsLocal(candidate) {
+		return ""
+	}
+	if info, err := f.disk.stat(filepath.Dir(candidate)); err != nil || !info.IsDir() {
+		return ""
+	}
+	return candidate
 }

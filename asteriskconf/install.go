@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,11 +47,13 @@ type Obstacle struct {
 	Line int `json:"line"`
 	// Message is one sentence: what is in the way, and what mending does.
 	Message string `json:"message"`
-	// Blocks says that a reload would lock us out of Asterisk: an apply to a
-	// running one is refused until it is mended.
+	// Blocks says that a reload would harm Asterisk, or lock us out of it: an
+	// apply to a running one is refused until it is mended.
 	Blocks bool `json:"blocks"`
 	// Mend is how to mend it; nil when only a person can.
 	Mend *Mend `json:"mend,omitempty"`
+	// parent is the file whose tree it was found in.
+	parent string
 }
 
 // Mend is one line that would be replaced or added.
@@ -81,7 +82,10 @@ func (f *Folder) PlanInstall(_ context.Context) (*Installation, error) {
 		}
 		plan.Files = append(plan.Files, f.planFile(tree, file))
 		if inspector, ok := source.(Inspector); ok {
-			plan.Obstacles = append(plan.Obstacles, inspector.Inspect(tree)...)
+			for _, obstacle := range inspector.Inspect(tree) {
+				obstacle.parent = file.Parent
+				plan.Obstacles = append(plan.Obstacles, obstacle)
+			}
 		}
 	}
 	return plan, nil
@@ -89,8 +93,10 @@ func (f *Folder) PlanInstall(_ context.Context) (*Installation, error) {
 
 // parentTree reads the file that includes, or shall include, one of ours.
 func (f *Folder) parentTree(file File) (*Tree, error) {
-	if _, err := os.Stat(f.path(file.Parent)); err != nil {
+	if _, err := f.infoOf(file.Parent); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("this does not look like the configuration folder of an Asterisk: %w", err)
+	} else if err != nil {
+		return nil, err
 	}
 	tree, err := ParseFile(f.dir, file.Parent, nil)
 	if err != nil {
@@ -108,14 +114,8 @@ func (f *Folder) planFile(tree *Tree, file File) InstalledFile {
 		// A missing file then costs its accounts, not the whole of Parent.
 		planned.Adds = "#tryinclude " + file.Name
 	}
-	planned.Creates = missing(f.path(planned.Path))
+	planned.Creates = f.disk.missing(planned.Path)
 	return planned
-}
-
-// missing reports whether nothing stands at path.
-func missing(path string) bool {
-	_, err := os.Lstat(path)
-	return errors.Is(err, fs.ErrNotExist)
 }
 
 // Install has Asterisk read our files: it uses an include that is there
@@ -141,7 +141,7 @@ func (f *Folder) Install(ctx context.Context, mend ...string) (*Installation, er
 		if obstacle.Mend == nil || !slices.Contains(mend, obstacle.Code) {
 			continue
 		}
-		if err := f.edit(obstacle.File, func(content []byte) []byte { return obstacle.Mend.apply(content) }); err != nil {
+		if err := f.edit(obstacle.parent, obstacle.File, obstacle.Mend.apply); err != nil {
 			return nil, err
 		}
 	}
@@ -167,40 +167,38 @@ func refuseUnknownMends(plan *Installation, mend []string) error {
 
 // installFile makes the file and has its parent include it.
 func (f *Folder) installFile(file InstalledFile) error {
-	path := f.path(file.Path)
 	if file.Creates {
-		info, err := os.Stat(f.path(file.Parent))
+		info, err := f.infoOf(file.Parent)
 		if err != nil {
 			return err
 		}
-		if err := f.disk.replace(path, withBanner(nil), modeConf, ownerOfInfo(info)); err != nil {
+		if err := f.disk.replace(file.Path, withBanner(nil), modeConf, ownerOf(info)); err != nil {
 			return err
 		}
 	}
 	if file.Adds == "" {
 		return nil
 	}
-	return f.edit(file.Parent, func(content []byte) []byte { return withLine(content, file.Adds) })
+	return f.edit(file.Parent, file.Parent, func(content []byte) []byte { return withLine(content, file.Adds) })
 }
 
-// edit changes a file that others own: it is copied aside, changed as a
-// whole, and left alone when Asterisk would reject the outcome or not see
-// what was meant.
-func (f *Folder) edit(relative string, change func([]byte) []byte) error {
+// edit changes a file of parent's tree that others own: it is copied aside,
+// changed as a whole, and left alone when Asterisk would reject the outcome.
+func (f *Folder) edit(parent, relative string, change func([]byte) []byte) error {
 	path, err := f.resolve(relative)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
+	info, err := f.disk.stat(path)
 	if err != nil {
 		return err
 	}
-	content, err := os.ReadFile(path)
+	content, err := f.disk.read(path)
 	if err != nil {
 		return err
 	}
 	changed := change(content)
-	tree, err := ParseFile(f.dir, relative, &ParseFileOptions{Replace: map[string][]byte{relative: changed}})
+	tree, err := ParseFile(f.dir, parent, &ParseFileOptions{Replace: map[string][]byte{relative: changed}})
 	if err != nil {
 		return err
 	}
@@ -210,7 +208,16 @@ func (f *Folder) edit(relative string, change func([]byte) []byte) error {
 	if _, err := f.keepCopy(filepath.Base(relative), content); err != nil {
 		return err
 	}
-	return f.disk.replace(path, changed, info.Mode().Perm(), ownerOfInfo(info))
+	return f.disk.replace(path, changed, info.Mode().Perm(), ownerOf(info))
+}
+
+// infoOf describes a file that others own, and that may be a link.
+func (f *Folder) infoOf(relative string) (fs.FileInfo, error) {
+	path, err := f.resolve(relative)
+	if err != nil {
+		return nil, err
+	}
+	return f.disk.stat(path)
 }
 
 // resolve follows links, as far as they stay inside the folder: Asterisk's
@@ -220,26 +227,27 @@ func (f *Folder) resolve(relative string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path, err := filepath.EvalSymlinks(f.path(relative))
+	path, err := filepath.EvalSymlinks(filepath.Join(f.dir, relative))
 	if err != nil {
 		return "", err
 	}
-	if inside, err := filepath.Rel(dir, path); err != nil || !filepath.IsLocal(inside) {
+	inside, err := filepath.Rel(dir, path)
+	if err != nil || !filepath.IsLocal(inside) {
 		return "", &store.ConflictError{Reason: relative + " is a link that leads out of the configuration folder; put the file itself there"}
 	}
-	return path, nil
+	return inside, nil
 }
 
-// keepCopy sets a copy aside and returns where it stands.
+// keepCopy sets a copy aside and returns where it stands, absolutely.
 func (f *Folder) keepCopy(name string, content []byte) (string, error) {
 	if err := f.disk.mkdir(f.statePath("kept"), f.owner); err != nil {
 		return "", err
 	}
 	path := f.statePath("kept", name+"."+f.clock().UTC().Format(keptFormat))
-	for !missing(path) {
+	for !f.disk.missing(path) {
 		path += "+"
 	}
-	return path, f.disk.create(path, content, modePrivate, f.owner)
+	return filepath.Join(f.dir, path), f.disk.create(path, content, modePrivate, f.owner)
 }
 
 // withLine adds a line at the end of content.

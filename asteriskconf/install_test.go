@@ -127,10 +127,17 @@ func TestInstall_addsWhatIsMissing(t *testing.T) {
 func TestInstall_keepsModeAndFollowsALinkInsideTheFolder(t *testing.T) {
 	t.Parallel()
 	dir, folder := confFolder(t, map[string]string{"real/manager.conf": goodGeneral})
-	require.NoError(t, os.Symlink(filepath.Join("real", "manager.conf"), filepath.Join(dir, "manager.conf")))
-	_, err := folder.Install(within(t))
-	require.NoError(t, err)
-	require.Equal(t, goodGeneral+"#tryinclude pbxusers_manager.conf\n", contentOf(t, dir, "real", "manager.conf"))
+	for _, target := range []string{filepath.Join("real", "manager.conf"), filepath.Join(dir, "real", "manager.conf")} {
+		require.NoError(t, os.Symlink(target, filepath.Join(dir, "manager.conf")))
+		_, err := folder.Install(within(t))
+		require.NoError(t, err)
+		require.Equal(t, goodGeneral+"#tryinclude pbxusers_manager.conf\n", contentOf(t, dir, "real", "manager.conf"))
+		_, err = folder.Apply(within(t))
+		require.NoError(t, err)
+		if !filepath.IsAbs(target) {
+			require.NoError(t, os.Remove(filepath.Join(dir, "manager.conf")))
+		}
+	}
 	link, err := os.Lstat(filepath.Join(dir, "manager.conf"))
 	require.NoError(t, err)
 	require.NotZero(t, link.Mode()&os.ModeSymlink)

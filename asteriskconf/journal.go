@@ -35,7 +35,7 @@ func (f *Folder) journalPath() string { return f.statePath("journal.json") }
 // readJournal returns the journal, or nil when no apply was cut short.
 func (f *Folder) readJournal() (*journal, error) {
 	var j journal
-	if err := readJSON(f.journalPath(), &j); err != nil {
+	if err := f.readJSON(f.journalPath(), &j); err != nil {
 		return nil, err
 	}
 	if j.Phase == "" {
@@ -82,7 +82,7 @@ func (f *Folder) closeJournal() error {
 // dropCandidates removes what an apply left that never came to its renames.
 func (f *Folder) dropCandidates(files []*stagedFile) error {
 	for _, file := range files {
-		if err := f.disk.remove(candidatePath(f.path(file.Path))); err != nil {
+		if err := f.disk.remove(candidatePath(file.Path)); err != nil {
 			return err
 		}
 	}

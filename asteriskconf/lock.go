@@ -2,8 +2,9 @@ package asteriskconf
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -16,7 +17,14 @@ func (f *Folder) lock() (unlock func(), err error) {
 	if err := f.disk.mkdir(f.statePath(), f.owner); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(filepath.Join(f.statePath(), "lock"), os.O_RDWR|os.O_CREATE, modePrivate)
+	var file *os.File
+	err = f.disk.in(func(root *os.Root) error {
+		file, err = root.OpenFile(f.statePath("lock"), os.O_RDWR|os.O_CREATE|syscall.O_NONBLOCK, modePrivate)
+		return err
+	})
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("the state of earlier applies belongs to another user; run as that user or as root: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}

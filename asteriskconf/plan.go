@@ -84,6 +84,9 @@ func (f *Folder) Plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := f.refuseOrigin(s); err != nil {
+		return nil, err
+	}
 	target, err := f.target(ctx, s)
 	if err != nil {
 		return nil, err
@@ -92,15 +95,11 @@ func (f *Folder) Plan(ctx context.Context) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := f.checkTrees(files); err != nil {
+		return nil, err
+	}
 	plan := &Plan{Files: []FilePlan{}}
 	for _, file := range files {
-		tree, err := ParseFile(f.dir, file.File.Parent, &ParseFileOptions{Replace: map[string][]byte{file.Path: file.next}})
-		if err != nil {
-			return nil, err
-		}
-		if err := refuseTree(tree, file); err != nil {
-			return nil, err
-		}
 		if settled(s, []*stagedFile{file}) {
 			continue
 		}
@@ -115,9 +114,10 @@ func (f *Folder) Plan(ctx context.Context) (*Plan, error) {
 }
 
 func planSections(file *stagedFile) []SectionPlan {
+	mask := maskFor(file)
 	plans := make([]SectionPlan, len(file.Sections))
 	for i, change := range file.Sections {
-		plans[i] = SectionPlan{Name: change.Name, Act: "alter", Lines: planLines(file.File, change)}
+		plans[i] = SectionPlan{Name: change.Name, Act: "alter", Lines: planLines(mask, change)}
 		switch {
 		case change.Before == nil:
 			plans[i].Act = "add"
@@ -130,7 +130,7 @@ func planSections(file *stagedFile) []SectionPlan {
 
 // planLines lists the lines that go and then those that come. Lines that only
 // change places are listed as both, since order can carry meaning.
-func planLines(file File, change SectionChange) []LinePlan {
+func planLines(mask func(key string) bool, change SectionChange) []LinePlan {
 	var before, after []Line
 	if change.Before != nil {
 		before = change.Before.Lines
@@ -144,10 +144,10 @@ func planLines(file File, change SectionChange) []LinePlan {
 	}
 	lines := make([]LinePlan, 0, len(gone)+len(come))
 	for _, l := range gone {
-		lines = append(lines, planLine(file, "-", l))
+		lines = append(lines, planLine(mask, "-", l))
 	}
 	for _, l := range come {
-		lines = append(lines, planLine(file, "+", l))
+		lines = append(lines, planLine(mask, "+", l))
 	}
 	return lines
 }
@@ -169,12 +169,27 @@ func without(a, b []Line) []Line {
 	return rest
 }
 
-func planLine(file File, sign string, l Line) LinePlan {
+func planLine(mask func(key string) bool, sign string, l Line) LinePlan {
 	value := l.Value
-	for _, secret := range file.SecretKeys {
-		if equalFold(secret, l.Key) {
-			value = store.NewSecret(value).String()
-		}
+	if mask(l.Key) {
+		value = store.NewSecret(value).String()
 	}
 	return LinePlan{Sign: sign, Key: l.Key, Value: value}
+}
+
+// maskFor says which values are not shown: those of secrets, and those of keys
+// that we never wrote. A person who edited the file may have misspelt "secret".
+func maskFor(file *stagedFile) func(key string) bool {
+	written := make(map[string]bool)
+	for _, sections := range [][]Section{file.After, file.Live} {
+		for _, s := range sections {
+			for _, l := range s.Lines {
+				written[foldName(l.Key)] = true
+			}
+		}
+	}
+	for _, secret := range file.File.SecretKeys {
+		delete(written, foldName(secret))
+	}
+	return func(key string) bool { return !written[foldName(key)] }
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -80,13 +82,13 @@ func (f *Folder) recover(ctx context.Context) (*Recovery, error) {
 // anything: candidates, half-written notes and an unused generation. A folder
 // that is not in order is left for the apply to complain of.
 func (f *Folder) sweep(s state) error {
-	leftovers, err := filepath.Glob(candidatePath(f.statePath("*")))
+	leftovers, err := fs.Glob(os.DirFS(f.dir), candidatePath(f.statePath("*")))
 	if err != nil {
 		return err
 	}
 	for _, source := range f.sources {
 		if path, err := f.locate(source.File()); err == nil {
-			leftovers = append(leftovers, candidatePath(f.path(path)))
+			leftovers = append(leftovers, candidatePath(path))
 		}
 	}
 	for _, leftover := range leftovers {
@@ -106,6 +108,9 @@ func (f *Folder) stageJournal(s state, j *journal) ([]*stagedFile, error) {
 		if source == nil {
 			return nil, fmt.Errorf("an apply of %s was cut short, and this program does not know that file; recover with the program that applied it", noted.Name)
 		}
+		if !filepath.IsLocal(noted.Path) || filepath.Base(noted.Path) != noted.Name {
+			return nil, fmt.Errorf("%s is damaged: it names a file that is not ours", f.journalPath())
+		}
 		staged := &stagedFile{source: source, Change: Change{File: source.File(), Path: noted.Path}}
 		if err := f.fillFromJournal(staged, s, j, noted); err != nil {
 			return nil, err
@@ -117,8 +122,12 @@ func (f *Folder) stageJournal(s state, j *journal) ([]*stagedFile, error) {
 
 func (f *Folder) fillFromJournal(staged *stagedFile, s state, j *journal, noted journalFile) (err error) {
 	if noted.Existed {
-		if staged.prior, err = readFile(f.statePath("undo", noted.Name)); err != nil {
+		if staged.prior, err = f.disk.read(f.statePath("undo", noted.Name)); err != nil {
 			return err
+		}
+		if staged.prior == nil {
+			return fmt.Errorf("the copy of %s that the journal needs is gone from %s; put the file in order by hand, remove %s and apply",
+				noted.Name, f.statePath("undo"), f.journalPath())
 		}
 	}
 	if staged.next, err = f.generationContent(j.Generation, noted.Name); err != nil {
@@ -167,45 +176,48 @@ func (f *Folder) undo(ctx context.Context, s state, j *journal, files []*stagedF
 		return err
 	}
 	failure := f.bringBack(ctx, files)
-	if failure != nil && !errors.As(failure, new(*MismatchError)) && !errors.As(failure, new(*RejectedError)) {
+	switch {
+	case failure != nil && !answered(failure):
 		return failure
+	case failure != nil || f.asterisk == nil:
+		return errors.Join(failure, f.leaveUnverified(s))
 	}
-	if failure != nil || f.asterisk == nil {
-		s.Unverified = true
-		failure = errors.Join(failure, f.writeState(s))
-	}
-	return errors.Join(failure, f.closeJournal())
+	return f.closeJournal()
 }
 
-// restore puts one file back.
+// restore puts one file back. What a person has made of it meanwhile is set
+// aside.
 func (f *Folder) restore(file *stagedFile) error {
-	path := f.path(file.Path)
-	onDisk, err := readFile(path)
+	onDisk, err := f.disk.read(file.Path)
 	if err != nil {
 		return err
 	}
-	switch {
-	case file.prior == nil:
-		return f.disk.remove(path)
-	case onDisk != nil && bytes.Equal(onDisk, file.prior):
+	if onDisk != nil && file.prior != nil && bytes.Equal(onDisk, file.prior) {
 		return nil
 	}
-	return f.disk.replace(path, file.prior, modeConf, f.ownerFor(file))
+	if onDisk != nil && !bytes.Equal(onDisk, file.next) {
+		if _, err := f.keepCopy(file.File.Name, onDisk); err != nil {
+			return err
+		}
+	}
+	if file.prior == nil {
+		return f.disk.remove(file.Path)
+	}
+	return f.disk.replace(file.Path, file.prior, modeConf, f.ownerFor(file))
 }
 
 // ownerFor returns who a file of ours belongs to: whoever owns it now, or the
 // file that includes it.
 func (f *Folder) ownerFor(file *stagedFile) owner {
 	for _, path := range []string{file.Path, file.File.Parent} {
-		if who, err := ownerOf(f.path(path)); err == nil {
-			return who
+		if info, err := f.infoOf(path); err == nil {
+			return ownerOf(info)
 		}
 	}
 	return f.owner
 }
 
-// bringBack has Asterisk serve the restored files. A file that a person had
-// edited before is reloaded, and not judged.
+// bringBack has Asterisk serve the restored files.
 func (f *Folder) bringBack(ctx context.Context, files []*stagedFile) error {
 	if f.asterisk == nil {
 		return nil
@@ -217,19 +229,32 @@ func (f *Folder) bringBack(ctx context.Context, files []*stagedFile) error {
 		if err := f.asterisk.Reload(ctx, file.File.Module); err != nil {
 			return err
 		}
-		if file.prior != nil && editedByHand(file.prior) {
-			continue
-		}
-		back := Change{File: file.File, Path: file.Path, Before: file.After, After: file.Before, Live: file.Live}
-		back.Sections = diffSections(back.Before, back.After)
-		if err := file.source.Verify(ctx, f.asterisk, &back); err != nil {
+		if err := f.verifyBack(ctx, file); err != nil {
 			return err
-		}
-		if revoker, ok := file.source.(Revoker); ok {
-			if _, err := revoker.Revoke(ctx, f.asterisk, &back); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+// verifyBack sees a restored file live. One that a person had edited is not
+// judged, and that is said.
+func (f *Folder) verifyBack(ctx context.Context, file *stagedFile) error {
+	if file.prior != nil && editedByHand(file.prior) {
+		return &MismatchError{What: file.Path, Difference: "the copy that was edited by hand is back in its place, and is not judged"}
+	}
+	tree, err := ParseFile(f.dir, file.File.Parent, nil)
+	if err != nil {
+		return err
+	}
+	back := Change{
+		File: file.File, Path: file.Path, Before: file.After, After: file.Before, Live: file.Live,
+		Others: otherSections(tree, file.Path), Sections: diffSections(file.After, file.Before),
+	}
+	if err := file.source.Verify(ctx, f.asterisk, &back); err != nil {
+		return err
+	}
+	if revoker, ok := file.source.(Revoker); ok {
+		_, err = revoker.Revoke(ctx, f.asterisk, &back)
+	}
+	return err
 }

@@ -59,6 +59,10 @@ type ApplyError struct {
 	// before and that Asterisk was seen to serve them.
 	Changed bool
 	Undo    error
+	// Kept says that the new generation stands and is live, but that
+	// something it revoked is still in use; it stays pending, and the next
+	// apply tries again.
+	Kept bool
 }
 
 func (e *ApplyError) Error() string {
@@ -67,6 +71,8 @@ func (e *ApplyError) Error() string {
 		at += " of " + e.File
 	}
 	switch {
+	case e.Kept:
+		return fmt.Sprintf("the new configuration is live, but the %s failed: %v; apply again to end it", at, e.Err)
 	case !e.Changed:
 		return fmt.Sprintf("apply stopped at the %s; nothing was changed: %v", at, e.Err)
 	case e.Undo == nil:

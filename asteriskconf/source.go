@@ -52,6 +52,13 @@ type Revoker interface {
 	Revoke(ctx context.Context, asterisk Asterisk, change *Change) ([]string, error)
 }
 
+// Guard is a [Source] that knows of changes that would do harm to a running
+// Asterisk. An apply asks it before anything is written; what it returns,
+// usually a store.ConflictError, refuses the apply.
+type Guard interface {
+	Guard(change *Change) error
+}
+
 // Inspector is a [Source] that knows what else in the parent's tree keeps its
 // file from working.
 type Inspector interface {

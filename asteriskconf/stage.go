@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -56,7 +54,7 @@ func (f *Folder) stage(source Source, s state, next []byte, after []Section) (*s
 		return nil, err
 	}
 	staged := &stagedFile{source: source, next: next, Change: Change{File: file, Path: path, After: after}}
-	if staged.prior, err = readFile(f.path(path)); err != nil {
+	if staged.prior, err = f.disk.read(path); err != nil {
 		return nil, err
 	}
 	if staged.live, err = f.generationContent(s.Live, file.Name); err != nil {
@@ -117,10 +115,10 @@ func decode(name string, content []byte) ([]Section, error) {
 	return tree.Plain(), nil
 }
 
-// check refuses a generation that Asterisk would not take, before anything
-// has changed: our own reader looks at each parent with the new file in its
-// place, then Asterisk itself parses each candidate.
-func (f *Folder) check(ctx context.Context, files []*stagedFile) error {
+// checkTrees refuses a generation that Asterisk would not take, or that would
+// do it harm, before anything has changed: our own reader looks at each parent
+// with the new file in its place.
+func (f *Folder) checkTrees(files []*stagedFile) error {
 	replaced := make(map[string][]byte, len(files))
 	for _, file := range files {
 		replaced[file.Path] = file.next
@@ -133,10 +131,15 @@ func (f *Folder) check(ctx context.Context, files []*stagedFile) error {
 		if err := refuseTree(tree, file); err != nil {
 			return err
 		}
-		if err := f.refuseBlocked(tree, file.source); err != nil {
+		if err := f.refuseBlocked(tree, file); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// checkCandidates has Asterisk itself parse each candidate.
+func (f *Folder) checkCandidates(ctx context.Context, files []*stagedFile) error {
 	for _, file := range files {
 		if err := f.checkCandidate(ctx, file); err != nil {
 			return err
@@ -173,16 +176,21 @@ func refuseTree(tree *Tree, file *stagedFile) error {
 	return nil
 }
 
-// refuseBlocked refuses to reload a running Asterisk into locking us out.
-func (f *Folder) refuseBlocked(tree *Tree, source Source) error {
-	inspector, ok := source.(Inspector)
-	if !ok || f.asterisk == nil {
+// refuseBlocked refuses what would harm a running Asterisk, or lock us out of
+// it.
+func (f *Folder) refuseBlocked(tree *Tree, file *stagedFile) error {
+	if f.asterisk == nil {
 		return nil
 	}
-	for _, o := range inspector.Inspect(tree) {
-		if o.Blocks {
-			return &store.ConflictError{Reason: fmt.Sprintf("%s:%d: %s; mend it and try again", o.File, o.Line, o.Message)}
+	if inspector, ok := file.source.(Inspector); ok {
+		for _, o := range inspector.Inspect(tree) {
+			if o.Blocks {
+				return &store.ConflictError{Reason: fmt.Sprintf("%s:%d: %s; mend it and try again", o.File, o.Line, o.Message)}
+			}
 		}
+	}
+	if guard, ok := file.source.(Guard); ok {
+		return guard.Guard(&file.Change)
 	}
 	return nil
 }
@@ -231,18 +239,14 @@ func (f *Folder) checkCandidate(ctx context.Context, file *stagedFile) error {
 	if !file.written() {
 		return nil
 	}
-	candidate := candidatePath(f.path(file.Path))
+	candidate := candidatePath(file.Path)
 	if err := f.createCandidate(file, candidate); err != nil {
 		return err
 	}
 	if f.asterisk == nil {
 		return nil
 	}
-	relative, err := filepath.Rel(f.dir, candidate)
-	if err != nil {
-		return err
-	}
-	seen, err := f.asterisk.ReadConfig(ctx, relative)
+	seen, err := f.asterisk.ReadConfig(ctx, candidate)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file.Path, err)
 	}
@@ -257,24 +261,20 @@ func (f *Folder) checkCandidate(ctx context.Context, file *stagedFile) error {
 // modification time that differs: by time and size Asterisk tells whether a
 // file has changed (main/config.c).
 func (f *Folder) createCandidate(file *stagedFile, candidate string) error {
-	reference := f.path(file.Path)
+	reference := file.Path
 	if file.prior == nil {
-		reference = f.path(file.File.Parent)
+		reference = file.File.Parent
 	}
-	info, err := os.Stat(reference)
+	info, err := f.infoOf(reference)
 	if err != nil {
 		return err
 	}
-	if err := f.disk.create(candidate, file.next, modeConf, ownerOfInfo(info)); err != nil {
+	if err := f.disk.create(candidate, file.next, modeConf, ownerOf(info)); err != nil {
 		return err
 	}
-	made, err := os.Stat(candidate)
-	if err != nil {
+	made, err := f.disk.stat(candidate)
+	if err != nil || file.prior == nil || !made.ModTime().Equal(info.ModTime()) {
 		return err
 	}
-	if file.prior != nil && made.ModTime().Equal(info.ModTime()) {
-		later := made.ModTime().Add(mtimeStep)
-		return os.Chtimes(candidate, later, later)
-	}
-	return nil
+	return f.disk.touch(candidate, made.ModTime().Add(mtimeStep))
 }

@@ -23,13 +23,15 @@ type state struct {
 	// Unverified means that files were put in place, or put back, and that
 	// no Asterisk was asked: it may serve something other than Live.
 	Unverified bool `json:"unverified"`
+	// Origin of the records that were last applied; empty when unknown.
+	Origin string `json:"origin"`
 	// Version of the Asterisk that Live was rendered for.
 	Version Version `json:"version"`
 }
 
 func (f *Folder) readState() (state, error) {
 	var s state
-	err := readJSON(f.statePath("state.json"), &s)
+	err := f.readJSON(f.statePath("state.json"), &s)
 	return s, err
 }
 
@@ -47,7 +49,7 @@ func (f *Folder) generationContent(number int, name string) ([]byte, error) {
 	if number == 0 {
 		return nil, nil
 	}
-	return readFile(f.generationPath(number, name))
+	return f.disk.read(f.generationPath(number, name))
 }
 
 // keepGeneration stores what the files of a generation hold.
@@ -69,7 +71,7 @@ func (f *Folder) keepGeneration(number int, files []*stagedFile) error {
 
 // pruneGenerations removes all but the two generations that may be needed.
 func (f *Folder) pruneGenerations(s state) error {
-	entries, err := os.ReadDir(f.statePath("generations"))
+	entries, err := fs.ReadDir(os.DirFS(f.dir), f.statePath("generations"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -94,8 +96,8 @@ func (f *Folder) writeJSON(path string, value any) error {
 }
 
 // readJSON fills value from path, and leaves it alone when there is no file.
-func readJSON(path string, value any) error {
-	content, err := readFile(path)
+func (f *Folder) readJSON(path string, value any) error {
+	content, err := f.disk.read(path)
 	if err != nil || content == nil {
 		return err
 	}

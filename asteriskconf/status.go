@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // Status tells how the folder stands.
@@ -42,7 +44,15 @@ func (f *Folder) Status(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	status := &Status{Interrupted: j != nil, Generation: s.Live, CanRollBack: s.Previous != 0}
+	interrupted := false
+	if j != nil {
+		// While another program applies, the journal is its own.
+		unlock, err := f.lock()
+		if interrupted = !errors.Is(err, store.ErrConflict); err == nil {
+			unlock()
+		}
+	}
+	status := &Status{Interrupted: interrupted, Generation: s.Live, CanRollBack: s.Previous != 0}
 	if !s.LiveAt.IsZero() {
 		status.LiveAt = &s.LiveAt
 	}
@@ -72,7 +82,7 @@ func (f *Folder) outdated(ctx context.Context, s state, source Source) (bool, er
 	if err != nil {
 		return false, err
 	}
-	onDisk, err := readFile(f.path(path))
+	onDisk, err := f.disk.read(path)
 	if err != nil || !bytes.Equal(onDisk, live) {
 		return true, err
 	}
@@ -81,5 +91,13 @@ func (f *Folder) outdated(ctx context.Context, s state, source Source) (bool, er
 		return false, err
 	}
 	next, err := encode(source.File(), sections)
-	return !bytes.Equal(next, live), err
+	if err != nil || !bytes.Equal(next, live) {
+		return true, err
+	}
+	tree, err := ParseFile(f.dir, source.File().Parent, nil)
+	if err != nil {
+		return false, err
+	}
+	staged := &stagedFile{Change: Change{File: source.File(), Path: path, After: sections}}
+	return refuseTree(tree, staged) != nil, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"regexp"
 	"slices"
@@ -64,9 +65,7 @@ func filterCases() map[string][]manager.EventFilter {
 		"a regex over line breaks":  one(include("", "", manager.MatchRegex, "Color: blue[[:cntrl:]]+Color: red")),
 		"a regex on another header": one(exclude("", "Shape", manager.MatchRegex, "^[[:alpha:]]{5,6}$")),
 	}
-	for name, filters := range more {
-		cases[name] = filters
-	}
+	maps.Copy(cases, more)
 	return cases
 }
 

@@ -16,6 +16,9 @@ const (
 	// ObstacleDisabled: [general] does not say enabled = yes, so nothing
 	// listens.
 	ObstacleDisabled = "enabled"
+	// ObstacleSetvar: an account has setvar, which corrupts Asterisk at each
+	// reload.
+	ObstacleSetvar = "setvar"
 	// ObstaclePublic: AMI listens on an address that other hosts can reach.
 	ObstaclePublic = "bindaddr"
 )
@@ -27,6 +30,28 @@ const defaultPort = "5038"
 // opens it to others. The defaults are those of main/manager.c: enabled = no,
 // and an unset bindaddr listens on every address.
 func (s *Source) Inspect(tree *asteriskconf.Tree) []asteriskconf.Obstacle {
+	return append(inspectGeneral(tree), inspectAccounts(tree)...)
+}
+
+// inspectAccounts finds accounts that have setvar.
+func inspectAccounts(tree *asteriskconf.Tree) []asteriskconf.Obstacle {
+	var found []asteriskconf.Obstacle
+	for _, section := range tree.Sections {
+		if section.Template || FoldName(section.Name) == "general" {
+			continue
+		}
+		for i, line := range section.Lines {
+			if FoldName(line.Key) == "setvar" {
+				at := section.At[i]
+				found = append(found, asteriskconf.Obstacle{Code: ObstacleSetvar, File: at.File, Line: at.Line, Message: setvarHarm, Blocks: true})
+				break
+			}
+		}
+	}
+	return found
+}
+
+func inspectGeneral(tree *asteriskconf.Tree) []asteriskconf.Obstacle {
 	general := generalSection(tree)
 	if general == nil {
 		return []asteriskconf.Obstacle{{
@@ -102,15 +127,19 @@ func isTrue(value string) bool {
 	return slices.Contains([]string{"yes", "true", "y", "t", "1", "on"}, strings.ToLower(value))
 }
 
-// bindAddress reads the address that AMI binds to, which may carry a port
-// that Asterisk ignores.
+// bindAddress reads the address that AMI binds to, which may stand in brackets
+// and carry a port that Asterisk ignores. It takes no host names.
 func bindAddress(value string) (netip.Addr, bool) {
 	if value == "" {
 		return netip.IPv6Unspecified(), true
 	}
-	if addr, err := netip.ParseAddr(strings.Trim(value, "[]")); err == nil {
+	if addr, err := netip.ParseAddr(value); err == nil {
 		return addr, true
 	}
-	withPort, err := netip.ParseAddrPort(value)
-	return withPort.Addr(), err == nil
+	for _, port := range []string{"", ":0"} {
+		if withPort, err := netip.ParseAddrPort(value + port); err == nil {
+			return withPort.Addr(), true
+		}
+	}
+	return netip.Addr{}, false
 }

@@ -2,6 +2,13 @@ package manager_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -98,6 +105,42 @@ func TestAnAppliedAccountLogsIn_andADeletedOneNoLonger(t *testing.T) {
 	}
 	require.ErrorIs(t, p.login(t, u), ami.ErrAuthentication)
 	require.NotContains(t, p.Console(t, "manager show users"), "crmpro_ami")
+}
+
+// TestProbe_tellsTheReasonsOverTLS has TLS at the address of the instance, and
+// plain TCP out of the way: at the same port, Asterisk would move TLS
+// (__init_manager in main/manager.c).
+func TestProbe_tellsTheReasonsOverTLS(t *testing.T) {
+	t.Parallel()
+	web := httptest.NewTLSServer(nil)
+	defer web.Close()
+	pair := web.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	require.NoError(t, err)
+	pemFile := filepath.Join(t.TempDir(), "asterisk.pem")
+	require.NoError(t, os.WriteFile(pemFile, slices.Concat(
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})), 0o600))
+	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{
+		"manager.conf": "[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.2\n" +
+			"tlsenable = yes\ntlsbindaddr = 127.0.0.1:{{port}}\ntlscertfile = " + pemFile + "\n" +
+			"[crm]\nsecret = " + goodSecret + "\nread = security\n[denied]\nsecret = " + goodSecret + "\ndeny = 0.0.0.0/0\n",
+	}})
+	roots := x509.NewCertPool()
+	roots.AddCert(web.Certificate())
+	overTLS := &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	o := newOffice(t, nil)
+	for _, name := range []string{"crm", "denied", "unknown"} {
+		o.make(t, &manager.User{Name: name, Secret: store.NewSecret(goodSecret)})
+	}
+	witness, err := ami.Dial(within(t), asterisk.AMIAddr, &ami.Options{Username: "crm", Secret: store.NewSecret(goodSecret), TLS: overTLS, Events: "on"})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = witness.Close() })
+	for name, want := range map[string]manager.Outcome{"crm": manager.LoggedIn, "denied": manager.AddressRefused, "unknown": manager.UnknownAccount} {
+		result, err := o.Probe(within(t), name, &manager.ProbeOptions{Address: asterisk.AMIAddr, TLS: overTLS, Witness: witness})
+		require.NoError(t, err)
+		require.Equal(t, want, result.Outcome, result.Message)
+	}
 }
 
 func TestProbe_tellsTheReasonsOfARefusalApart(t *testing.T) {

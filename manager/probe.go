@@ -94,7 +94,7 @@ func (s *Service) Probe(ctx context.Context, name string, opts *ProbeOptions) (*
 		return nil, err
 	}
 	if outcome == Refused {
-		outcome = watch.explain(ctx, from)
+		outcome = watch.explain(ctx, securityAddress(from, opts.TLS != nil))
 	}
 	return &ProbeResult{Outcome: outcome, Message: u.explain(outcome, from)}, nil
 }
@@ -181,8 +181,9 @@ func (w loginWatch) close() {
 	}
 }
 
-// explain waits for the event about a login that came from the given address.
-func (w loginWatch) explain(ctx context.Context, from netip.AddrPort) Outcome {
+// explain waits for the event about a login that came from the given address,
+// as [securityAddress] writes it.
+func (w loginWatch) explain(ctx context.Context, from string) Outcome {
 	if w.events == nil {
 		return Refused
 	}
@@ -193,7 +194,7 @@ func (w loginWatch) explain(ctx context.Context, from netip.AddrPort) Outcome {
 		if err != nil {
 			return Refused
 		}
-		if event.Get("RemoteAddress") != securityAddress(from) {
+		if event.Get("RemoteAddress") != from {
 			continue
 		}
 		switch event.Name() {
@@ -207,11 +208,15 @@ func (w loginWatch) explain(ctx context.Context, from netip.AddrPort) Outcome {
 	}
 }
 
-// securityAddress is how security events write an address of a TCP client.
-func securityAddress(from netip.AddrPort) string {
-	family := "IPV6"
+// securityAddress is how security events write the address of a client
+// (ast_json_ipaddr in main/json.c).
+func securityAddress(from netip.AddrPort, overTLS bool) string {
+	family, transport := "IPV6", "TCP"
 	if from.Addr().Unmap().Is4() {
 		family = "IPV4"
 	}
-	return fmt.Sprintf("%s/TCP/%s/%d", family, from.Addr().Unmap(), from.Port())
+	if overTLS {
+		transport = "TLS"
+	}
+	return fmt.Sprintf("%s/%s/%s/%d", family, transport, from.Addr().Unmap(), from.Port())
 }

@@ -14,7 +14,10 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// shownNameLength is where "manager show connected" cuts names off.
+// showSessions is the console command that lists the open sessions.
+const showSessions = "manager show connected"
+
+// shownNameLength is where that list cuts names off.
 const shownNameLength = 15
 
 // session is one open AMI session (handle_showmanconn in main/manager.c).
@@ -41,6 +44,8 @@ func (s *Source) Revoke(ctx context.Context, asterisk asteriskconf.Asterisk, cha
 	if len(narrowed) == 0 {
 		return nil, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
 	open, err := openSessions(ctx, asterisk, narrowed)
 	if err != nil || len(open) == 0 {
 		return nil, err
@@ -70,8 +75,6 @@ const (
 // logs in again at once, and gets the same descriptor in the same second, is
 // told once more: it cannot be told apart, and can come back.
 func endSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool, victims []session) error {
-	ctx, cancel := context.WithTimeout(ctx, endTimeout)
-	defer cancel()
 	tick := time.NewTicker(endInterval)
 	defer tick.Stop()
 	for len(victims) > 0 {
@@ -178,7 +181,7 @@ func shownName(name string) string {
 
 // openSessions lists the sessions of the given accounts.
 func openSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool) ([]session, error) {
-	lines, err := asterisk.Command(ctx, "manager show connected")
+	lines, err := asterisk.Command(ctx, showSessions)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,8 @@
 package manager
 
 import (
-	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -23,6 +23,21 @@ var (
 	shownRule  = regexp.MustCompile(`^ *[0-9]+: +(allow|deny) - ([0-9a-fA-F.:]+)/([0-9a-fA-F.:]+)$`)
 )
 
+// parseShownNames returns the folded names of the accounts that the console
+// command "manager show users" lists: they stand between two lines of dashes.
+func parseShownNames(lines []string) map[string]bool {
+	const before, after = "--------", "-------------------"
+	names := make(map[string]bool, len(lines))
+	begin, end := slices.Index(lines, before), len(lines)-1
+	for end > begin && lines[end] != after {
+		end--
+	}
+	for _, line := range lines[begin+1 : max(begin+1, end)] {
+		names[FoldName(line)] = true
+	}
+	return names
+}
+
 func parseShown(lines []string) shownUser {
 	shown := shownUser{fields: make(map[string]string)}
 	unnamed := true
@@ -40,7 +55,12 @@ func parseShown(lines []string) shownUser {
 			}
 			continue
 		}
-		if field := shownField.FindStringSubmatch(line); field != nil {
+		field := shownField.FindStringSubmatch(line)
+		if field == nil {
+			continue
+		}
+		// The first of a label: variables follow, and may look like one.
+		if _, known := shown.fields[field[1]]; !known {
 			shown.fields[field[1]] = field[2]
 		}
 	}
@@ -50,9 +70,6 @@ func parseShown(lines []string) shownUser {
 // shownNetwork turns an address and a mask as Asterisk prints them into CIDR
 // form.
 func shownNetwork(address, mask string) string {
-	if addr, err := netip.ParseAddr(address); err == nil && addr.Is6() && mask == "::" {
-		return netip.PrefixFrom(addr, 0).String()
-	}
 	n, err := ParseNetwork(address + "/" + mask)
 	if err != nil {
 		return address + "/" + mask

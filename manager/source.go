@@ -3,16 +3,10 @@ package manager
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/manager/ami"
-	"github.com/pbxusers/pbxusers/store"
 )
 
 // Source renders the AMI accounts of a store into pbxusers_manager.conf, and
@@ -21,6 +15,13 @@ type Source struct {
 	store Store
 	opts  SourceOptions
 }
+
+var (
+	_ asteriskconf.Source    = (*Source)(nil)
+	_ asteriskconf.Revoker   = (*Source)(nil)
+	_ asteriskconf.Inspector = (*Source)(nil)
+	_ asteriskconf.Guard     = (*Source)(nil)
+)
 
 // SourceOptions are what a [Source] may be given beside its store.
 type SourceOptions struct {
@@ -31,10 +32,12 @@ type SourceOptions struct {
 	Address string
 	// TLS makes these logins use TLS. Defaults to plain TCP.
 	TLS *tls.Config
+	// ApplyAs is the account that the configuration is applied with. An
+	// apply or a roll back that would take it from Asterisk, or take from it
+	// what an apply needs, is refused: nothing could be verified or undone
+	// any more. Defaults to none.
+	ApplyAs string
 }
-
-// maxLogins bounds how many secrets one apply proves by logging in.
-const maxLogins = 100
 
 // NewSource returns a source over st.
 func NewSource(st Store, opts *SourceOptions) *Source {
@@ -93,175 +96,4 @@ func Taken(dir string) func(ctx context.Context, name string) (string, error) {
 		}
 		return "", nil
 	}
-}
-
-// Verify asks the running Asterisk which accounts it has, and for each changed
-// one everything that it shows: privileges, addresses, displayconnects,
-// allowmultiplelogin. Where it can, it proves the new secrets by logging in.
-// Write timeouts and event filters Asterisk shows nobody.
-func (s *Source) Verify(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
-	if err := verifyNames(ctx, asterisk, change); err != nil {
-		return err
-	}
-	for _, altered := range change.Sections {
-		if altered.After == nil {
-			continue
-		}
-		if err := verifyUser(ctx, asterisk, altered.After); err != nil {
-			return err
-		}
-	}
-	return s.verifySecrets(ctx, change)
-}
-
-// verifyNames checks that every account is there, and that none is that was
-// taken away.
-func verifyNames(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
-	lines, err := asterisk.Command(ctx, "manager show users")
-	if err != nil {
-		return err
-	}
-	live := make(map[string]bool, len(lines))
-	for _, line := range lines {
-		live[FoldName(strings.TrimSpace(line))] = true
-	}
-	wanted := make(map[string]bool, len(change.After))
-	for _, section := range change.After {
-		wanted[FoldName(section.Name)] = true
-		if !live[FoldName(section.Name)] {
-			return mismatch(section.Name, "Asterisk does not know it; its log says why")
-		}
-	}
-	for _, section := range slices.Concat(change.Before, change.Live) {
-		if name := FoldName(section.Name); live[name] && !wanted[name] {
-			return mismatch(section.Name, "Asterisk still has it")
-		}
-	}
-	return nil
-}
-
-func mismatch(name, difference string) error {
-	return &asteriskconf.MismatchError{What: kind + " " + name, Difference: difference}
-}
-
-// verifyUser compares one account with what "manager show user" prints.
-func verifyUser(ctx context.Context, asterisk asteriskconf.Asterisk, section *asteriskconf.Section) error {
-	lines, err := asterisk.Command(ctx, "manager show user "+section.Name)
-	if err != nil {
-		return err
-	}
-	shown := parseShown(lines)
-	for _, key := range []struct{ shown, written string }{
-		{"read perm", "read"},
-		{"write perm", "write"},
-		{"displayconnects", "displayconnects"},
-		{"allowmultiplelogin", "allowmultiplelogin"},
-	} {
-		want, _ := section.Value(key.written)
-		if want == "none" {
-			want = "<none>"
-		}
-		if got := shown.fields[key.shown]; got != want {
-			return mismatch(section.Name, fmt.Sprintf("%s is %s, not %s", key.written, got, want))
-		}
-	}
-	if shown.fields["secret"] != "<Set>" {
-		return mismatch(section.Name, "it has no secret")
-	}
-	if want := writtenRules(section); !slices.Equal(shown.rules, want) {
-		return mismatch(section.Name, fmt.Sprintf("its addresses are %s, not %s", shown.rules, want))
-	}
-	if acl, _ := section.Value("acl"); shown.namedACL != acl {
-		return mismatch(section.Name, "the named access list differs")
-	}
-	return nil
-}
-
-// writtenRules returns the deny and permit lines of a section in order.
-func writtenRules(section *asteriskconf.Section) []string {
-	var rules []string
-	for _, line := range section.Lines {
-		switch line.Key {
-		case "deny":
-			rules = append(rules, "deny "+line.Value)
-		case "permit":
-			rules = append(rules, "allow "+line.Value)
-		}
-	}
-	return rules
-}
-
-// verifySecrets logs in as the accounts whose secret is new, as far as they
-// admit the address that we come from; only on this host is that for certain
-// the one that Asterisk sees. An account that is logged in already, and allows
-// one session only, cannot be tried.
-func (s *Source) verifySecrets(ctx context.Context, change *asteriskconf.Change) error {
-	if s.opts.Address == "" {
-		return nil
-	}
-	from, err := localAddress(ctx, s.opts.Address)
-	if err != nil || !from.IsLoopback() {
-		return err
-	}
-	tried := 0
-	for _, altered := range change.Sections {
-		if altered.After == nil || !newSecret(altered) || !admits(altered.After, from) {
-			continue
-		}
-		if tried++; tried > maxLogins {
-			return nil
-		}
-		secret, _ := altered.After.Value("secret")
-		_, err := ami.TestLogin(ctx, s.opts.Address, &ami.Options{
-			Username: altered.Name, Secret: store.NewSecret(secret), TLS: s.opts.TLS,
-		})
-		if errors.Is(err, ami.ErrAuthentication) {
-			return mismatch(altered.Name, "Asterisk refuses a login with its secret")
-		}
-		if err != nil && !errors.Is(err, ami.ErrLoginInUse) {
-			return err
-		}
-	}
-	return nil
-}
-
-// localAddress returns the address of ours from which address is reached. No
-// packet is sent: the kernel picks the route of an unconnected datagram.
-func localAddress(ctx context.Context, address string) (netip.Addr, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "udp", address)
-	if err != nil {
-		return netip.Addr{}, err
-	}
-	defer func() { _ = conn.Close() }()
-	local, err := netip.ParseAddrPort(conn.LocalAddr().String())
-	return local.Addr().Unmap(), err
-}
-
-func newSecret(change asteriskconf.SectionChange) bool {
-	if change.Before == nil {
-		return true
-	}
-	before, _ := change.Before.Value("secret")
-	after, _ := change.After.Value("secret")
-	return before != after
-}
-
-// admits reports whether the account lets addr log in for certain: a named
-// access list is Asterisk's to judge.
-func admits(section *asteriskconf.Section, addr netip.Addr) bool {
-	if _, named := section.Value("acl"); named {
-		return false
-	}
-	var u User
-	for _, line := range section.Lines {
-		n, err := ParseNetwork(line.Value)
-		switch {
-		case err != nil:
-		case line.Key == "deny":
-			u.Deny = append(u.Deny, n)
-		case line.Key == "permit":
-			u.Permit = append(u.Permit, n)
-		}
-	}
-	return u.admits(addr)
 }

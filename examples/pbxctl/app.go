@@ -27,6 +27,10 @@ type app struct {
 	stderr   io.Writer
 	// started says that the command line was understood.
 	started bool
+	// origin tells the database that was opened from all others, and adopt
+	// takes the configuration folder over from another one.
+	origin  string
+	adopt   bool
 	closers []func() error
 }
 
@@ -90,6 +94,9 @@ func (a *app) openStore(ctx context.Context) (manager.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.origin, err = db.ID(ctx); err != nil {
+		return nil, err
+	}
 	return db.Managers(), nil
 }
 
@@ -149,13 +156,14 @@ func (a *app) dial(ctx context.Context, events string) (*ami.Client, error) {
 // openFolder opens the configuration folder, to be applied through client; nil
 // stands for no Asterisk.
 func (a *app) openFolder(st manager.Store, client *ami.Client) (*asteriskconf.Folder, error) {
-	source, opts := &manager.SourceOptions{}, &asteriskconf.Options{}
+	source, opts := &manager.SourceOptions{}, &asteriskconf.Options{Origin: a.origin, Adopt: a.adopt}
 	if client != nil {
 		address, err := a.settings.amiAddress()
 		if err != nil {
 			return nil, err
 		}
-		opts.Asterisk, source.Address = client, address
+		opts.Asterisk = client
+		source.Address, source.ApplyAs = address, a.settings.amiUser
 	}
 	return asteriskconf.Open(a.settings.confDir, []asteriskconf.Source{manager.NewSource(st, source)}, opts)
 }

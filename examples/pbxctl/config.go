@@ -11,6 +11,8 @@ import (
 
 func (a *app) configCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "config", Short: "The Asterisk configuration that makes the records live", Args: cobra.NoArgs, RunE: needVerb}
+	parent.PersistentFlags().BoolVar(&a.adopt, "adopt", false,
+		"take the configuration folder over from another database, with all that is in it")
 	parent.AddCommand(a.configInstall(), a.configPlan(), a.configApply(), a.configRollback(), a.configStatus(), a.configRecover())
 	return parent
 }

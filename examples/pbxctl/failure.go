@@ -58,6 +58,8 @@ func wayOut(err error) string {
 		return hinted.wayOut
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
 		return "Run 'pbxctl config install'."
+	case errors.As(err, new(*asteriskconf.OtherOriginError)):
+		return "Name that database with --db, or take the folder over with --adopt."
 	case errors.Is(err, ami.ErrAuthentication):
 		return "Run 'pbxctl config install' on the host of Asterisk: it mends the account and the file of its secret."
 	case errors.Is(err, ami.ErrUnreachable):

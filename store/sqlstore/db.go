@@ -54,3 +54,12 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB,
 	}
 	return s, nil
 }
+
+// ID returns what tells this database from every other: 32 hexadecimal digits
+// that were drawn when its tables were made.
+func (db *DB) ID(ctx context.Context) (id string, err error) {
+	err = db.read(ctx, func(ctx context.Context, q querier) error {
+		return db.failed(ctx, "read the identity", q.QueryRowContext(ctx, "SELECT id FROM pbxusers_identity").Scan(&id))
+	})
+	return id, err
+}

@@ -83,5 +83,5 @@ func TestMigrationsRunOnASingleConnection(t *testing.T) {
 	db.sql.SetMaxOpenConns(1)
 	require.NoError(t, db.migrateUnder(t.Context(), migrations))
 	require.NoError(t, db.migrateUnder(t.Context(), migrations))
-	require.Equal(t, []string{"pbxusers_managers", "pbxusers_migrations"}, tables(t, db))
+	require.Equal(t, []string{"pbxusers_identity", "pbxusers_managers", "pbxusers_migrations"}, tables(t, db))
 }

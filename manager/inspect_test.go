@@ -1,0 +1,140 @@
+package manager_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+// inspected reads a configuration folder, and returns the obstacles as
+// "code file:line" and the address to reach AMI at.
+func inspected(t *testing.T, dir string) (obstacles []string, address string) {
+	t.Helper()
+	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
+	require.NoError(t, err)
+	for _, o := range manager.NewSource(memstore.New().Managers(), nil).Inspect(tree) {
+		require.NotEmpty(t, o.Message)
+		obstacles = append(obstacles, fmt.Sprintf("%s %s:%d", o.Code, o.File, o.Line))
+	}
+	return obstacles, manager.ListenAddress(tree)
+}
+
+func TestObstaclesAreFound_andMended(t *testing.T) {
+	t.Parallel()
+	const off, public = "enabled manager.conf:", "bindaddr manager.conf:"
+	for _, test := range []struct {
+		name, conf string
+		files      map[string]string
+		want       []string
+		address    string
+	}{
+		{name: "all is well", conf: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n", address: "127.0.0.1:5038"},
+		{name: "another port", conf: "[general]\nport = 5999\nenabled = on\nbindaddr = 127.0.0.2\n", address: "127.0.0.2:5999"},
+		{name: "an empty file", conf: "", want: []string{off + "0"}, address: "127.0.0.1:5038"},
+		{name: "no general section", conf: "[crm]\nsecret = x\n", want: []string{off + "0"}, address: "127.0.0.1:5038"},
+		{name: "an empty section", conf: "[general]\n", want: []string{off + "0", public + "0"}, address: "127.0.0.1:5038"},
+		{name: "enabled is missing", conf: "[general]\nbindaddr = ::1\n", want: []string{off + "0"}, address: "[::1]:5038"},
+		{name: "enabled = no", conf: "[general]\nbindaddr=127.0.0.1\nenabled=no\n", want: []string{off + "3"}, address: "127.0.0.1:5038"},
+		{name: "enabled is no word that Asterisk knows", conf: "[general]\nenabled = enabled\nbindaddr = 127.0.0.1\n", want: []string{off + "2"}, address: "127.0.0.1:5038"},
+		{name: "the last line counts", conf: "[general]\nENABLED = yes\nbindaddr = 127.0.0.1\nEnabled = off\n", want: []string{off + "4"}, address: "127.0.0.1:5038"},
+		{name: "the last line counts, for the better", conf: "[general]\nenabled = no\nbindaddr = ::\nenabled = T\nBindAddr = 127.0.0.1\n", address: "127.0.0.1:5038"},
+		{name: "bindaddr is missing", conf: "[general]\nenabled = 1\nport = 6000\n", want: []string{public + "0"}, address: "127.0.0.1:6000"},
+		{name: "bindaddr = ::", conf: "[general]\nenabled = y\nbindaddr = ::\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
+		{name: "bindaddr = [::]", conf: "[general]\nenabled = y\nbindaddr = [::]\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
+		{name: "bindaddr = 0.0.0.0", conf: "[general]\nenabled = yes\nbindaddr = 0.0.0.0\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
+		{name: "an address of a network", conf: "[general]\nenabled = yes\nbindaddr = 192.0.2.1\n", want: []string{public + "3"}, address: "192.0.2.1:5038"},
+		{name: "an IPv6 address in brackets", conf: "[general]\nenabled = yes\nbindaddr = [::1]\n", address: "[::1]:5038"},
+		{name: "the port of bindaddr is ignored", conf: "[general]\nenabled = yes\nbindaddr = [::1]:6000\n", address: "[::1]:5038"},
+		{name: "of IPv4 too", conf: "[general]\nenabled = yes\nbindaddr = 127.0.0.1:6000\nport = 5040\n", address: "127.0.0.1:5040"},
+		{name: "a host name is no address", conf: "[general]\nenabled = yes\nbindaddr = localhost\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
+		{name: "half a bracket is no address", conf: "[general]\nenabled = yes\nbindaddr = ::1]\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
+		{
+			name: "a comment is no setting", conf: "[general]\n;enabled = yes\nbindaddr = 127.0.0.1 ; not ::\n;--\nbindaddr = ::\n--;\n",
+			want: []string{off + "0"}, address: "127.0.0.1:5038",
+		},
+		{
+			name: "a template is no section", conf: "[general](!)\nenabled = yes\n[GENERAL]\nbindaddr = 127.0.0.1\n",
+			want: []string{off + "0"}, address: "127.0.0.1:5038",
+		},
+		{
+			name: "a section of a template", conf: "[base](!)\nenabled = no\nbindaddr = 127.0.0.1\n[general](base)\nport = 5041\n",
+			want: []string{off + "2"}, address: "127.0.0.1:5041",
+		},
+		{
+			name: "the first section of the name counts", conf: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n[general]\nenabled = no\nbindaddr = ::\n",
+			address: "127.0.0.1:5038",
+		},
+		{
+			name: "lines that are added later", conf: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n[general](+)\nenabled = no\n",
+			want: []string{off + "5"}, address: "127.0.0.1:5038",
+		},
+		{
+			name: "a section in an included file", conf: "#include sub/general.conf\n",
+			files: map[string]string{"sub/general.conf": "[general]\nbindaddr = 127.0.0.1\n"},
+			want:  []string{"enabled sub/general.conf:0"}, address: "127.0.0.1:5038",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for name, text := range test.files {
+				require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o750))
+				require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o640))
+			}
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte(test.conf), 0o640))
+			obstacles, address := inspected(t, dir)
+			require.Equal(t, test.want, obstacles)
+			require.Equal(t, test.address, address)
+
+			mend(t, dir)
+			obstacles, _ = inspected(t, dir)
+			require.Empty(t, obstacles, "all that was found is mended")
+		})
+	}
+}
+
+// mend installs our file, and mends every obstacle.
+func mend(t *testing.T, dir string) {
+	t.Helper()
+	folder, err := asteriskconf.Open(dir, []asteriskconf.Source{manager.NewSource(memstore.New().Managers(), nil)}, nil)
+	require.NoError(t, err)
+	plan, err := folder.PlanInstall(t.Context())
+	require.NoError(t, err)
+	var codes []string
+	for _, o := range plan.Obstacles {
+		codes = append(codes, o.Code)
+	}
+	_, err = folder.Install(t.Context(), codes...)
+	require.NoError(t, err)
+}
+
+func TestAnObstacleInAPartOfASectionIsFound(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "general.inc"), []byte("port = 5042\nenabled = no\n"), 0o640))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte("[general]\n#include general.inc\nbindaddr = 127.0.0.1\n"), 0o640))
+	obstacles, address := inspected(t, dir)
+	require.Equal(t, []string{"enabled general.inc:2"}, obstacles)
+	require.Equal(t, "127.0.0.1:5042", address)
+}
+
+func TestAnObstacleOutsideTheFolderIsLeftToAPerson(t *testing.T) {
+	t.Parallel()
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	outside := filepath.Join(elsewhere, "general.conf")
+	require.NoError(t, os.WriteFile(outside, []byte("[general]\nenabled = no\nbindaddr = 127.0.0.1\n"), 0o640))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte("#include "+outside+"\n"), 0o640))
+	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
+	require.NoError(t, err)
+	obstacles := manager.NewSource(memstore.New().Managers(), nil).Inspect(tree)
+	require.Len(t, obstacles, 1)
+	require.Equal(t, outside, obstacles[0].File)
+	require.Nil(t, obstacles[0].Mend)
+}

@@ -1,0 +1,169 @@
+package manager_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/manager/ami/amitest"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+// consoleOf returns what the console shows of one account without rules.
+func consoleOf(name string) map[string][]string {
+	return map[string][]string{
+		"manager show users": {"", "username", "--------", name, "-------------------", "1 manager users configured."},
+		"manager show user " + name: {
+			"          username: " + name, "            secret: <Set>", "         read perm: call", "        write perm: <none>",
+			"   displayconnects: no", "allowmultiplelogin: yes", "ACL: office",
+		},
+		"manager show connected": {
+			"  test             127.0.0.1                                                1795320321  0           9         0         0000000000  0000000000",
+		},
+	}
+}
+
+// sectionOf is the account that consoleOf shows.
+func sectionOf(name string, lines ...asteriskconf.Line) asteriskconf.Section {
+	section := asteriskconf.Section{Name: name, Lines: []asteriskconf.Line{
+		{Key: "secret", Value: goodSecret}, {Key: "read", Value: "call"}, {Key: "write", Value: "none"},
+		{Key: "displayconnects", Value: "no"}, {Key: "allowmultiplelogin", Value: "yes"},
+	}}
+	section.Lines = append(section.Lines, lines...)
+	return section
+}
+
+func TestVerify_findsWhatIsNotLive(t *testing.T) {
+	t.Parallel()
+	office := asteriskconf.Line{Key: "acl", Value: "office"}
+	for _, test := range []struct {
+		name  string
+		after asteriskconf.Section
+		shown map[string][]string
+		want  string
+	}{
+		{"as written", sectionOf("crm", office), nil, ""},
+		{"in another case", sectionOf("CRM", office), map[string][]string{"manager show user CRM": consoleOf("crm")["manager show user crm"]}, ""},
+		{"not there", sectionOf("dialer"), nil, "Asterisk does not know it; its log says why"},
+		{"a heading is no account", sectionOf("username"), nil, "Asterisk does not know it; its log says why"},
+		{"no list", sectionOf("crm"), nil, "the named access list differs"},
+		{"another list", sectionOf("crm", asteriskconf.Line{Key: "acl", Value: "home"}), nil, "the named access list differs"},
+		{"a rule", sectionOf("crm", office, asteriskconf.Line{Key: "deny", Value: "::/0"}), nil, "its addresses are [], not [deny ::/0]"},
+		{"fewer classes", sectionOf("crm", office, asteriskconf.Line{Key: "read", Value: "call,user"}), nil, "read is call, not call,user"},
+		{"more classes", sectionOf("crm", office, asteriskconf.Line{Key: "write", Value: "call"}), nil, "write is <none>, not call"},
+		{"connects", sectionOf("crm", office, asteriskconf.Line{Key: "displayconnects", Value: "yes"}), nil, "displayconnects is no, not yes"},
+		{"logins", sectionOf("crm", office, asteriskconf.Line{Key: "allowmultiplelogin", Value: "no"}), nil, "allowmultiplelogin is yes, not no"},
+		{"nothing is shown", sectionOf("crm", office), map[string][]string{"manager show user crm": {"There is no manager called crm"}}, "read is , not call"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			commands := consoleOf("crm")
+			maps.Copy(commands, test.shown)
+			after := []asteriskconf.Section{test.after}
+			err := verify(t, &amitest.Options{Commands: commands}, &asteriskconf.Change{
+				After: after, Sections: []asteriskconf.SectionChange{{Name: test.after.Name, After: &after[0]}},
+			})
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			mismatch := (*asteriskconf.MismatchError)(nil)
+			require.ErrorAs(t, err, &mismatch)
+			require.Equal(t, asteriskconf.MismatchError{What: "AMI account " + test.after.Name, Difference: test.want}, *mismatch)
+		})
+	}
+}
+
+// verify has a fake Asterisk asked about a change.
+func verify(t *testing.T, asterisk *amitest.Options, change *asteriskconf.Change) error {
+	t.Helper()
+	asterisk.Accounts = append(asterisk.Accounts, amitest.Account{Name: "test", Secret: "secret"})
+	server := amitest.NewServer(asterisk)
+	t.Cleanup(server.Close)
+	client, err := ami.Dial(t.Context(), server.Addr(), &ami.Options{Username: "test", Secret: store.NewSecret("secret")})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Close() })
+	source := manager.NewSource(memstore.New().Managers(), &manager.SourceOptions{Address: server.Addr()})
+	change.File = source.File()
+	return source.Verify(t.Context(), client, change)
+}
+
+func TestVerify_provesNewSecretsWhereItCan(t *testing.T) {
+	t.Parallel()
+	const works, mismatch = "", "AMI account crm is not live as written: Asterisk refuses a login with its secret"
+	deny, permit := asteriskconf.Line{Key: "deny", Value: "0.0.0.0/0"}, asteriskconf.Line{Key: "permit", Value: "127.0.0.0/8"}
+	for _, test := range []struct {
+		name, live string
+		lines      []asteriskconf.Line
+		rules      []string
+		seen, want string
+		known      bool
+	}{
+		{name: "the secret works", live: goodSecret, want: works},
+		{name: "the secret does not work", live: "another", want: mismatch},
+		{name: "it does not work where it is permitted", live: "another", lines: []asteriskconf.Line{deny, permit}, rules: []string{
+			"ACL: (unnamed)", "  0:  deny - 0.0.0.0/0.0.0.0", "  1: allow - 127.0.0.0/255.0.0.0",
+		}, want: mismatch},
+		{name: "it cannot be tried from here", live: "another", lines: []asteriskconf.Line{deny}, rules: []string{
+			"ACL: (unnamed)", "  0:  deny - 0.0.0.0/0.0.0.0",
+		}, want: works},
+		{name: "it cannot be tried past a named list", live: "another", lines: []asteriskconf.Line{{Key: "acl", Value: "office"}}, rules: []string{
+			"ACL: office",
+		}, want: works},
+		{name: "Asterisk sees another address than ours", live: "another", seen: "172.17.0.1", want: works},
+		{name: "the secret is the one before", live: "another", known: true, want: works},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			commands := consoleOf("crm")
+			shown := commands["manager show user crm"]
+			commands["manager show user crm"] = append(shown[:len(shown)-1:len(shown)-1], test.rules...)
+			if test.seen != "" {
+				commands["manager show connected"][0] = "  test             172.17.0.1 " + commands["manager show connected"][0][30:]
+			}
+			after := []asteriskconf.Section{sectionOf("crm", test.lines...)}
+			change := asteriskconf.SectionChange{Name: "crm", After: &after[0]}
+			if test.known {
+				before := sectionOf("crm")
+				change.Before = &before
+			}
+			err := verify(t, &amitest.Options{Commands: commands, Accounts: []amitest.Account{{Name: "crm", Secret: test.live}}},
+				&asteriskconf.Change{After: after, Sections: []asteriskconf.SectionChange{change}})
+			if test.want == works {
+				require.NoError(t, err)
+				return
+			}
+			require.EqualError(t, err, test.want)
+		})
+	}
+}
+
+func TestADeletedAccountMayBeCalledLikeAHeading(t *testing.T) {
+	t.Parallel()
+	p := startPBX(t, nil)
+	p.create(t, &manager.User{Name: "username"})
+	p.apply(t)
+	require.NoError(t, p.service.Delete(within(t), "username"))
+	require.Equal(t, 1, p.apply(t).Files[0].Removed)
+}
+
+// TestADeletedAccountMayBeWrittenByHand has a person take over an account.
+func TestADeletedAccountMayBeWrittenByHand(t *testing.T) {
+	t.Parallel()
+	p := startPBX(t, nil)
+	u := p.create(t, &manager.User{Name: "crm", Read: manager.Call})
+	p.apply(t)
+	require.NoError(t, p.service.Delete(within(t), u.Name))
+	byHand := "[CRM]\nsecret = written by hand\nread = call\n"
+	require.NoError(t, os.WriteFile(filepath.Join(p.ConfDir, "manager.d", "crm.conf"), []byte(byHand), 0o640))
+	require.Equal(t, 1, p.apply(t).Files[0].Removed)
+	u.Secret = store.NewSecret("written by hand")
+	require.NoError(t, p.login(t, u))
+}
