@@ -19,7 +19,8 @@ const mtimeStep = time.Second
 const keptFormat = "20060102T150405.000000"
 
 // undoTimeout bounds the way back of an apply whose own context has ended.
-// It is shorter when Asterisk was lost: the journal keeps what is left to do.
+// It is shorter when Asterisk was lost, or did not answer in time: the journal
+// keeps what is left to do.
 const (
 	undoTimeout     = 2 * time.Minute
 	undoTimeoutLost = 10 * time.Second
@@ -272,7 +273,7 @@ func (f *Folder) verify(ctx context.Context, s state, file *stagedFile) error {
 		return err
 	}
 	if !bytes.Equal(onDisk, file.next) {
-		return &MismatchError{What: file.Path, Difference: "somebody changed the file while it was applied"}
+		return &MismatchError{What: file.Path, Difference: "somebody changed the file while it was applied; a copy is kept"}
 	}
 	tree, err := ParseFile(f.dir, file.File.Parent, nil)
 	if err != nil {
@@ -294,7 +295,7 @@ func (f *Folder) verify(ctx context.Context, s state, file *stagedFile) error {
 func (f *Folder) abandon(ctx context.Context, s state, j *journal, files []*stagedFile, failure *ApplyError) error {
 	f.log.WarnContext(ctx, "apply failed, going back", "step", failure.Step, "file", failure.File, "error", failure.Err)
 	limit := undoTimeout
-	if ctx.Err() == nil && !answered(failure.Err) {
+	if !answered(failure.Err) && !errors.Is(ctx.Err(), context.Canceled) {
 		limit = undoTimeoutLost
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)

@@ -68,7 +68,7 @@ func (f *Folder) recover(ctx context.Context) (*Recovery, error) {
 	}
 	s.Version = target.Version
 	report, err := f.finish(ctx, s, j, files, &Report{Files: fileReports(files)})
-	if failure := (*ApplyError)(nil); errors.As(err, &failure) && failure.Undo == nil {
+	if failure := (*ApplyError)(nil); errors.As(err, &failure) && failure.Undo == nil && !failure.Kept {
 		return &Recovery{Interrupted: true, Verified: true, Reason: failure.Err.Error()}, nil
 	}
 	if err != nil {
@@ -168,7 +168,7 @@ func (f *Folder) undo(ctx context.Context, s state, j *journal, files []*stagedF
 		return err
 	}
 	for _, file := range files {
-		if err := f.restore(file); err != nil {
+		if err := f.restore(ctx, file); err != nil {
 			return err
 		}
 	}
@@ -187,7 +187,7 @@ func (f *Folder) undo(ctx context.Context, s state, j *journal, files []*stagedF
 
 // restore puts one file back. What a person has made of it meanwhile is set
 // aside.
-func (f *Folder) restore(file *stagedFile) error {
+func (f *Folder) restore(ctx context.Context, file *stagedFile) error {
 	onDisk, err := f.disk.read(file.Path)
 	if err != nil {
 		return err
@@ -196,9 +196,11 @@ func (f *Folder) restore(file *stagedFile) error {
 		return nil
 	}
 	if onDisk != nil && !bytes.Equal(onDisk, file.next) {
-		if _, err := f.keepCopy(file.File.Name, onDisk); err != nil {
+		aside, err := f.keepCopy(file.File.Name, onDisk)
+		if err != nil {
 			return err
 		}
+		f.log.WarnContext(ctx, "the file was changed by hand meanwhile, a copy is kept", "file", file.Path, "copy", aside)
 	}
 	if file.prior == nil {
 		return f.disk.remove(file.Path)
