@@ -77,11 +77,25 @@ func (k *Keyring) Rotate() error {
 	if err != nil {
 		return err
 	}
-	if err := replaceKeyFile(path, set.keys); err != nil {
+	if err := replaceKeyFile(path, set.keys, old.file); err != nil {
 		return fmt.Errorf("rotate keys: %w", err)
 	}
 	k.keys.Store(set)
 	return nil
+}
+
+// newest returns the keys of the file as it is now, or those that are known
+// when it cannot be read: to seal with the key of before a rotation would lose
+// the value with that key.
+func (k *Keyring) newest() *keySet {
+	known := k.keys.Load()
+	if k.path == "" {
+		return known
+	}
+	if now, err := os.Stat(k.path); err != nil || known.readFrom(now) || k.reload() != nil {
+		return known
+	}
+	return k.keys.Load()
 }
 
 // reload reads the key file again.
@@ -97,8 +111,12 @@ func (k *Keyring) reload() error {
 }
 
 func readKeyFile(path string) (*keySet, error) {
-	// Looked at before it is opened: to open a pipe would block.
-	info, err := os.Stat(path)
+	file, err := openKeyFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("open keyring: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("open keyring: %w", err)
 	}
@@ -108,11 +126,6 @@ func readKeyFile(path string) (*keySet, error) {
 	if open := othersMay(info); open != 0 {
 		return nil, &KeyFileError{path, fmt.Sprintf("its mode lets others in (%04o); run chmod 600 on it, and rotate if others may have read it", open)}
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open keyring: %w", err)
-	}
-	defer func() { _ = file.Close() }()
 	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("open keyring: %w", err)
@@ -125,6 +138,7 @@ func readKeyFile(path string) (*keySet, error) {
 	if err != nil {
 		return nil, &KeyFileError{path, err.Error() + "; put back a copy of the file"}
 	}
+	set.file = info
 	return set, nil
 }
 
@@ -160,7 +174,7 @@ func formatKeys(keys []Key) []byte {
 // createKeyFile makes the file with one key. It is not an error when somebody
 // else was first: a hard link, unlike a rename, never replaces a file.
 func createKeyFile(path string, key Key) error {
-	temp, err := writeBeside(path, formatKeys([]Key{key}))
+	temp, err := writeBeside(path, formatKeys([]Key{key}), nil)
 	if err != nil {
 		return fmt.Errorf("make key file: %w", err)
 	}
@@ -171,21 +185,14 @@ func createKeyFile(path string, key Key) error {
 	return syncFolder(path)
 }
 
-// replaceKeyFile puts keys in the place of the file, which keeps its owner:
-// root may rotate the keys of a service that runs as somebody else.
-func replaceKeyFile(path string, keys []Key) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	temp, err := writeBeside(path, formatKeys(keys))
+// replaceKeyFile puts keys in the place of the old file, whose owner the new
+// one has: root may rotate the keys of a service that runs as somebody else.
+func replaceKeyFile(path string, keys []Key, old fs.FileInfo) error {
+	temp, err := writeBeside(path, formatKeys(keys), old)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(temp) }()
-	if err := giveToOwner(temp, info); err != nil {
-		return err
-	}
 	if err := os.Rename(temp, path); err != nil {
 		return err
 	}
@@ -193,13 +200,16 @@ func replaceKeyFile(path string, keys []Key) error {
 }
 
 // writeBeside writes a file of mode 0600 into the folder of path, safe on
-// disk, and returns its name.
-func writeBeside(path string, text []byte) (string, error) {
+// disk, and returns its name. It has the owner of the old file, if any.
+func writeBeside(path string, text []byte, old fs.FileInfo) (string, error) {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return "", err
 	}
 	_, err = file.Write(text)
+	if err == nil && old != nil {
+		err = giveToOwner(file, old)
+	}
 	if err == nil {
 		err = file.Sync()
 	}

@@ -2,7 +2,10 @@
 
 package store
 
-import "io/fs"
+import (
+	"io/fs"
+	"os"
+)
 
 // Modes, owners, flock and the syncing of folders are of Unix. Elsewhere the folder of the key file
 // has to be kept from others, and keys rotated by one process at a time.
@@ -11,6 +14,8 @@ func othersMay(fs.FileInfo) fs.FileMode { return 0 }
 
 func lockKeyFile(string) (unlock func(), err error) { return func() {}, nil }
 
-func giveToOwner(string, fs.FileInfo) error { return nil }
+func openKeyFile(path string) (*os.File, error) { return os.Open(path) }
+
+func giveToOwner(*os.File, fs.FileInfo) error { return nil }
 
 func syncFolder(string) error { return nil }

@@ -223,6 +223,50 @@ func TestRotationByAnotherProcessIsNoticed(t *testing.T) {
 	require.True(t, server.Current(sealed))
 }
 
+func TestAfterARotationElsewhereNothingIsSealedWithTheOldKey(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	server, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	before := server.Seal([]byte(hunter2), place)
+	tool, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	for range 3 {
+		require.NoError(t, tool.Rotate())
+		require.False(t, server.Current(before), "a Reseal of the server has work to do")
+		require.True(t, tool.Current(server.Seal([]byte(hunter2), place)))
+	}
+}
+
+func TestAKeyFileThatIsGoneOrBrokenDoesNotStopSealing(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	keyring, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	for _, spoil := range []func() error{
+		func() error { return os.WriteFile(path, []byte("broken"), 0o600) },
+		func() error { return os.Remove(path) },
+	} {
+		require.NoError(t, spoil())
+		sealed := keyring.Seal([]byte(hunter2), place)
+		require.True(t, keyring.Current(sealed))
+		opened, err := keyring.Open(sealed, place)
+		require.NoError(t, err)
+		require.Equal(t, hunter2, string(opened))
+	}
+}
+
+func TestRotateDoesNotWaitForAPipe(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	keyring, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, syscall.Mkfifo(path, 0o600))
+	var refused *store.KeyFileError
+	require.ErrorAs(t, keyring.Rotate(), &refused)
+}
+
 func TestRotationsAtOnceLoseNoKey(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")

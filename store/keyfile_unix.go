@@ -13,12 +13,17 @@ import (
 // othersMay returns the rights that group and others have.
 func othersMay(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() & 0o077 }
 
+// openKeyFile does not wait, as to open a pipe would.
+func openKeyFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
 // lockKeyFile waits until no other process rotates. The lock goes with the
 // process that holds it, however that ends. It is on the file itself, which a
 // rotation replaces: a lock on what is no longer the file is taken anew.
 func lockKeyFile(path string) (unlock func(), err error) {
 	for {
-		file, err := os.Open(path)
+		file, err := openKeyFile(path)
 		if err != nil {
 			return nil, err
 		}
@@ -49,13 +54,15 @@ func lockIfCurrent(file *os.File, path string) (bool, error) {
 	return os.SameFile(locked, current), nil
 }
 
-// giveToOwner gives the file at path to the owner and group of info.
-func giveToOwner(path string, info fs.FileInfo) error {
+// giveToOwner gives the file to the owner of info. It goes by the open file:
+// whoever may write to the folder could put a link in the place of a name. The
+// group has no rights, and only root may give a file to every group.
+func giveToOwner(file *os.File, info fs.FileInfo) error {
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return nil
 	}
-	return os.Chown(path, int(owner.Uid), int(owner.Gid))
+	return file.Chown(int(owner.Uid), -1)
 }
 
 // syncFolder makes a new name in the folder of path survive a power cut.

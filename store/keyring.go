@@ -75,9 +75,10 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 
 // Seal encrypts plaintext. The context says where the value belongs, such as
 // "pbxusers_managers/crm/secret": it is not stored, but only the same context
-// opens the value, so that it is of no use in another place.
+// opens the value, so that it is of no use in another place. The primary key
+// is that of the key file as it is now: another process may have rotated.
 func (k *Keyring) Seal(plaintext []byte, context string) []byte {
-	return k.keys.Load().primary.seal(plaintext, context)
+	return k.newest().primary.seal(plaintext, context)
 }
 
 // Open decrypts what [Keyring.Seal] made for the same context. It returns an
@@ -101,11 +102,12 @@ func (k *Keyring) Open(sealed []byte, context string) ([]byte, error) {
 	return key.open(sealed, context)
 }
 
-// Current reports whether sealed names the primary key. What does not is due
-// to be opened and sealed again after a rotation.
+// Current reports whether sealed names the primary key, that of the key file
+// as it is now. What does not is due to be opened and sealed again after a
+// rotation.
 func (k *Keyring) Current(sealed []byte) bool {
 	id, err := sealedKeyID(sealed)
-	return err == nil && string(id) == k.keys.Load().primary.id
+	return err == nil && string(id) == k.newest().primary.id
 }
 
 // String names the primary key and no secret.

@@ -4,6 +4,8 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 )
@@ -20,6 +22,9 @@ type keySet struct {
 	byID    map[string]*sealer
 	// keys are in the order of the file.
 	keys []Key
+	// file is what they were read from; nil when they were not, which makes
+	// newest read a key file again.
+	file fs.FileInfo
 }
 
 func newKeySet(keys []Key) (*keySet, error) {
@@ -39,6 +44,12 @@ func newKeySet(keys []Key) (*keySet, error) {
 	}
 	set.primary = set.byID[keys[0].ID]
 	return set, nil
+}
+
+// readFrom reports whether now is the file that the keys were read from, as it
+// was then.
+func (s *keySet) readFrom(now fs.FileInfo) bool {
+	return s.file != nil && os.SameFile(s.file, now) && s.file.Size() == now.Size() && s.file.ModTime().Equal(now.ModTime())
 }
 
 // sealer is one key made ready: the AES key schedule is the greater part of

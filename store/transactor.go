@@ -8,8 +8,11 @@ type Transactor interface {
 	// commits when fn returns nil, and rolls back when fn returns an error,
 	// panics, or ctx ends. The transaction rides in the context that fn is
 	// given; every store call made with that context joins it, a nested
-	// Atomically too (its error undoes the whole). Transactions are
-	// serializable: fn may be run again when the database refuses it because
-	// of another transaction, so it must have no effect outside the store.
+	// Atomically too. The error of a nested Atomically undoes the whole, and
+	// so does a store call that fails because the database failed or its
+	// context ended; a refusal, such as [ErrExists], leaves the rest as it
+	// is. Transactions are serializable: fn may be run again when the
+	// database refuses it because of another transaction, so it must have no
+	// effect outside the store.
 	Atomically(ctx context.Context, fn func(ctx context.Context) error) error
 }

@@ -24,7 +24,7 @@ type state struct {
 // New returns an empty database.
 func New() *DB {
 	db := &DB{writer: make(chan struct{}, 1)}
-	db.committed.Store(&state{})
+	db.committed.Store((&state{}).draft()) // its tables are marked as shared
 	return db
 }
 

@@ -78,6 +78,7 @@ func (tx *transaction) end() *state {
 // do gives fn what the transaction has written so far, to read and to write.
 func (tx *transaction) do(ctx context.Context, fn func(s *state) error) error {
 	if err := ctx.Err(); err != nil {
+		tx.Fail(err)
 		return err
 	}
 	tx.mu.Lock()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 
+	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -35,8 +37,11 @@ type Options struct {
 // Open brings the tables up to date, under a lock, so that any number of
 // processes may start at once, and returns the store. A database that a newer
 // version of this module has changed is refused with a [store.ConflictError].
-// The first Open of an empty SQLite database makes its files readable by their
-// owner only.
+// A keyring that does not open what is stored is refused with a
+// [store.UnknownKeyError]. The first Open of an empty SQLite database makes its
+// files readable by their owner only. Leave db two connections or more: while EachUser visits, it holds
+// one. A bound on them (SetMaxOpenConns) also bounds what callers leave behind
+// who give up, for up to five seconds, while another process has the lock.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB, error) {
 	engine, err := dialect.engine()
 	if err != nil {
@@ -52,7 +57,21 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB,
 	if err := s.retry(ctx, s.migrate); err != nil {
 		return nil, err
 	}
+	if err := s.tryKeyring(ctx); err != nil {
+		return nil, err
+	}
 	return s, nil
+}
+
+// tryKeyring opens one secret that is stored. A key file that was lost, and
+// made anew, would seal further ones under a key that opens nothing else. Any
+// other trouble with one record is no reason to refuse the rest.
+func (db *DB) tryKeyring(ctx context.Context) error {
+	_, err := db.Managers().ListUsers(ctx, manager.Query{Page: store.Page{Limit: 1}})
+	if errors.As(err, new(*store.UnknownKeyError)) {
+		return fmt.Errorf("sqlstore: the keyring is not the one of this database; put its key file back: %w", err)
+	}
+	return ctx.Err()
 }
 
 // ID returns what tells this database from every other: 32 hexadecimal digits

@@ -31,6 +31,9 @@ type engine struct {
 	prepare func(ctx context.Context, db *sql.DB) error
 	// writers is how many transactions may write at once.
 	writers int
+	// failure tells an error of the database, after which it may have undone
+	// the transaction.
+	failure func(error) bool
 	// busy tells an error that another try may mend: a lock that was not had
 	// in time, a deadlock, a failure to serialize.
 	busy func(error) bool

@@ -23,12 +23,14 @@ func noManager() error { return &store.NotFoundError{Kind: "AMI account"} }
 
 // CreateUser implements [manager.Store].
 func (m managers) CreateUser(ctx context.Context, u *manager.User) error {
-	values, err := m.encodeManager(u)
-	if err != nil {
-		return err
-	}
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, managerTable().insert(), values...)
+		// Sealed inside of the transaction: a Reseal comes before it, and with
+		// it the new key, or after it, and finds the row.
+		values, err := m.encodeManager(u)
+		if err != nil {
+			return err
+		}
+		_, err = q.ExecContext(ctx, managerTable().insert(), values...)
 		if err != nil && m.engine.duplicate(err) {
 			return &store.ExistsError{Kind: "AMI account", Field: "name"}
 		}

@@ -54,8 +54,8 @@ func TestAnotherKeyringCannotRead(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	db, _ := open(t, path)
-	require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm", Secret: store.NewSecret(plainSecret)}))
 	other, _ := open(t, path)
+	require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm", Secret: store.NewSecret(plainSecret)}))
 	_, err := other.Managers().ListUsers(t.Context(), manager.Query{})
 	var unknown *store.UnknownKeyError
 	require.ErrorAs(t, err, &unknown)

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 )
 
@@ -21,7 +20,7 @@ func (db *DB) Reseal(ctx context.Context) (int, error) {
 		var batch []sealedSecret
 		changed := 0
 		err := db.Atomically(ctx, func(ctx context.Context) (err error) {
-			q := db.joined(ctx).tx
+			q := db.joined(ctx)
 			if batch, err = db.sealedSecrets(ctx, q, after); err != nil {
 				return err
 			}
@@ -63,7 +62,7 @@ func (db *DB) sealedSecrets(ctx context.Context, q querier, after string) ([]sea
 	return batch, db.failed(ctx, "reseal", rows.Err())
 }
 
-func (db *DB) resealSecrets(ctx context.Context, tx *sql.Tx, batch []sealedSecret) (int, error) {
+func (db *DB) resealSecrets(ctx context.Context, q querier, batch []sealedSecret) (int, error) {
 	changed := 0
 	for _, s := range batch {
 		if db.keyring.Current(s.sealed) {
@@ -75,7 +74,7 @@ func (db *DB) resealSecrets(ctx context.Context, tx *sql.Tx, batch []sealedSecre
 			return 0, fmt.Errorf("sqlstore: reseal the secret of %q: %w", s.foldedName, err)
 		}
 		const update = "UPDATE pbxusers_managers SET secret = ? WHERE folded_name = ?"
-		if _, err := tx.ExecContext(ctx, update, db.keyring.Seal(opened, place), s.foldedName); err != nil {
+		if _, err := q.ExecContext(ctx, update, db.keyring.Seal(opened, place), s.foldedName); err != nil {
 			return 0, db.failed(ctx, "reseal", err)
 		}
 		changed++

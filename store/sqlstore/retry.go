@@ -20,17 +20,23 @@ type busyError struct{ error }
 
 func (e *busyError) Unwrap() error { return e.error }
 
-// failed makes what the database returned an error of the store.
+// failed makes what the database returned an error of the store, and keeps the
+// transaction of ctx from committing without what was to be done here.
 func (db *DB) failed(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 	wrapped := fmt.Errorf("sqlstore: %s: %w", doing, err)
-	if db.engine.busy(err) {
-		return &busyError{wrapped}
+	switch {
+	case ctx.Err() != nil:
+		wrapped = ctx.Err()
+	case db.engine.busy(err):
+		wrapped = &busyError{wrapped}
+	case !db.engine.failure(err):
+		return wrapped
+	}
+	if t := db.joined(ctx); t != nil {
+		t.Fail(wrapped)
 	}
 	return wrapped
 }

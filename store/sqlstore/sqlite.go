@@ -21,6 +21,7 @@ func sqliteEngine() *engine {
 		},
 		prepare:   prepareSQLite,
 		writers:   1,
+		failure:   func(err error) bool { return sqliteCode(err) != 0 },
 		busy:      sqliteBusy,
 		duplicate: sqliteDuplicate,
 	}

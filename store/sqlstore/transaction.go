@@ -13,7 +13,7 @@ var _ store.Transactor = (*DB)(nil)
 // transaction is what rides in a context.
 type transaction struct {
 	joined.Calls
-	tx *sql.Tx
+	*sql.Tx
 	// owner is the DB that began it; nil for one of the product, which every
 	// DB joins.
 	owner *DB
@@ -28,9 +28,21 @@ type transactionKey struct{}
 // the product in the same database. The product commits it or rolls it back,
 // and runs it again when the database asks for that. [DB.Atomically] inside of
 // it keeps all or nothing with a savepoint. Begin tx so that it takes its lock
-// at once, as [SQLiteDSN] makes it.
+// at once, as [SQLiteDSN] makes it, and roll it back after an error that is no
+// refusal: the database may have undone it already, and would keep each later
+// statement at once.
 func WithTx(ctx context.Context, tx *sql.Tx) context.Context {
-	return (&transaction{tx: tx}).in(ctx)
+	return (&transaction{Tx: tx}).in(ctx)
+}
+
+// ExecContext refuses to write once a call has failed: SQLite undoes the whole
+// transaction when a statement is interrupted, or the disk is full, and would
+// commit each later statement by itself.
+func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := t.Err(); err != nil {
+		return nil, err
+	}
+	return t.Tx.ExecContext(ctx, query, args...)
 }
 
 // in returns a context that holds t.
@@ -57,7 +69,7 @@ func (db *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error
 	case t == nil:
 		return db.retry(ctx, func(ctx context.Context) error { return db.transact(ctx, fn) })
 	case t.owner == nil:
-		return db.savepoint(ctx, t.tx, fn)
+		return db.savepoint(ctx, t, fn)
 	}
 	return t.Run(ctx, fn)
 }
@@ -93,16 +105,16 @@ func (db *DB) begin(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
 
 // run runs fn with tx in its context.
 func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(ctx context.Context) error) error {
-	t := &transaction{tx: tx, owner: db}
+	t := &transaction{Tx: tx, owner: db}
 	if err := joined.Within(t.in(ctx), fn); err != nil {
 		return err
 	}
 	return t.Err()
 }
 
-// savepoint runs fn as a part of tx that can be undone alone.
-func (db *DB) savepoint(ctx context.Context, tx *sql.Tx, fn func(ctx context.Context) error) error {
-	if _, err := tx.ExecContext(ctx, "SAVEPOINT pbxusers"); err != nil {
+// savepoint runs fn as a part of t that can be undone alone.
+func (db *DB) savepoint(ctx context.Context, t *transaction, fn func(ctx context.Context) error) error {
+	if _, err := t.ExecContext(ctx, "SAVEPOINT pbxusers"); err != nil {
 		return db.failed(ctx, "begin", err)
 	}
 	kept := false
@@ -112,13 +124,16 @@ func (db *DB) savepoint(ctx context.Context, tx *sql.Tx, fn func(ctx context.Con
 		}
 		// This fails when the transaction is gone as a whole: undone, too.
 		undo := context.WithoutCancel(ctx)
-		_, _ = tx.ExecContext(undo, "ROLLBACK TO SAVEPOINT pbxusers")
-		_, _ = tx.ExecContext(undo, "RELEASE SAVEPOINT pbxusers")
+		_, err := t.ExecContext(undo, "ROLLBACK TO SAVEPOINT pbxusers")
+		if err == nil {
+			_, err = t.ExecContext(undo, "RELEASE SAVEPOINT pbxusers")
+		}
+		t.Fail(err)
 	}()
-	if err := db.run(ctx, tx, fn); err != nil {
+	if err := db.run(ctx, t.Tx, fn); err != nil {
 		return err
 	}
-	_, err := tx.ExecContext(ctx, "RELEASE SAVEPOINT pbxusers")
+	_, err := t.ExecContext(ctx, "RELEASE SAVEPOINT pbxusers")
 	kept = err == nil
 	return db.failed(ctx, "commit", err)
 }
@@ -134,7 +149,7 @@ type querier interface {
 // It may run more than once.
 func (db *DB) read(ctx context.Context, fn func(ctx context.Context, q querier) error) error {
 	if t := db.joined(ctx); t != nil {
-		return fn(ctx, t.tx)
+		return fn(ctx, t)
 	}
 	return db.retry(ctx, func(ctx context.Context) error { return fn(ctx, db.sql) })
 }
@@ -144,16 +159,16 @@ func (db *DB) read(ctx context.Context, fn func(ctx context.Context, q querier) 
 // writes with its last statement, or not at all.
 func (db *DB) write(ctx context.Context, fn func(ctx context.Context, q querier) error) error {
 	if t := db.joined(ctx); t != nil {
-		return fn(ctx, t.tx)
+		return fn(ctx, t)
 	}
-	return db.Atomically(ctx, func(ctx context.Context) error { return fn(ctx, db.joined(ctx).tx) })
+	return db.Atomically(ctx, func(ctx context.Context) error { return fn(ctx, db.joined(ctx)) })
 }
 
 // snapshot runs fn in the transaction of ctx, or in one that only reads and
 // sees one moment.
 func (db *DB) snapshot(ctx context.Context, fn func(q querier) error) error {
 	if t := db.joined(ctx); t != nil {
-		return fn(t.tx)
+		return fn(t)
 	}
 	tx, err := db.begin(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {

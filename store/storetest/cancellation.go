@@ -15,6 +15,7 @@ func cancellation() []rule {
 		{"an ended context stops every call", endedContext},
 		{"a transaction whose context ends is rolled back", endedTransaction},
 		{"a nested call whose context ends undoes the whole", endedNestedCall},
+		{"a call whose context ends undoes its transaction", endedCall},
 		{"who waits for another transaction obeys the context", endedWaiting},
 		{"each user stops when the context ends", endedVisit},
 		{"an update whose context ends writes nothing", endedUpdate},
@@ -66,6 +67,18 @@ func endedNestedCall(t *testing.T, b Backend) {
 			cancel()
 			return nil
 		}), context.Canceled)
+		return nil
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, stored(t, b))
+}
+
+func endedCall(t *testing.T, b Backend) {
+	err := b.Atomically(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, b.Managers().CreateUser(ctx, account("crm")))
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		require.ErrorIs(t, b.Managers().CreateUser(ended, account("dialer")), context.Canceled)
 		return nil
 	})
 	require.ErrorIs(t, err, context.Canceled)

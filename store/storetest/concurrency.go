@@ -17,6 +17,7 @@ func concurrency() []rule {
 		{"updates at once lose none", noLostUpdate},
 		{"transactions at once lose none", noLostTransaction},
 		{"readers and writers do not disturb each other", readersAndWriters},
+		{"readers of a new backend do not disturb each other", readersOfNew},
 		{"each user shows one moment", oneMoment},
 	}
 }
@@ -102,6 +103,15 @@ func readersAndWriters(t *testing.T, b Backend) {
 		for ctx.Err() == nil && errs[i] == nil {
 			errs[i] = seesOne(t.Context(), b)
 		}
+	})
+	require.NoError(t, errors.Join(errs...))
+}
+
+// readersOfNew is for the race detector.
+func readersOfNew(t *testing.T, b Backend) {
+	errs := make([]error, 8)
+	atOnce(len(errs), func(i int) {
+		errs[i] = b.Managers().EachUser(t.Context(), func(*manager.User) error { return errors.New("not empty") })
 	})
 	require.NoError(t, errors.Join(errs...))
 }

@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// Calls remembers the first joined call of one transaction that failed.
+// Calls remembers the first call inside of one transaction that failed.
 type Calls struct {
 	mu    sync.Mutex
 	first error
@@ -23,12 +23,14 @@ var errAbandoned = errors.New("it panicked or ended its goroutine")
 // when it has ended.
 func (c *Calls) Run(ctx context.Context, fn func(ctx context.Context) error) error {
 	err := errAbandoned // unless fn returns
-	defer func() { c.failed(err) }()
+	defer func() { c.Fail(err) }()
 	err = Within(ctx, fn)
 	return err
 }
 
-func (c *Calls) failed(err error) {
+// Fail remembers err, unless it is nil or another one was first: the transaction
+// cannot commit any more.
+func (c *Calls) Fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.first == nil {
@@ -36,14 +38,14 @@ func (c *Calls) failed(err error) {
 	}
 }
 
-// Err returns an error when a joined call failed.
+// Err returns an error when a call failed.
 func (c *Calls) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.first == nil {
 		return nil
 	}
-	return fmt.Errorf("rolled back, because a transaction inside of it failed: %w", c.first)
+	return fmt.Errorf("rolled back, because a call inside of it failed: %w", c.first)
 }
 
 // Within runs fn unless ctx has ended, and returns the error of fn, or that of
