@@ -30,9 +30,13 @@ type Action struct {
 
 // Format prints the name alone, whatever the verb: a header may hold a
 // secret.
-func (a Action) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "AMI action "+printable(a.Name))
-}
+func (a Action) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.label()) }
+
+// MarshalText returns what Format prints, and so keeps the headers out of JSON
+// and the logs that are written in it.
+func (a Action) MarshalText() ([]byte, error) { return []byte(a.label()), nil }
+
+func (a Action) label() string { return "AMI action " + printable(a.Name) }
 
 // check returns a [store.InvalidError] when Asterisk would not understand the
 // action as it is meant.

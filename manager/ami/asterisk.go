@@ -93,7 +93,7 @@ func (c *Client) Command(ctx context.Context, command string) ([]string, error) 
 // errors stay as they are.
 func rejected(act string, err error) error {
 	var refused *ActionError
-	if !errors.As(err, &refused) || refused.permission() || refused.Message == "Asterisk is shutting down" {
+	if !errors.As(err, &refused) || refused.permission() || refused.shutdown() {
 		return err
 	}
 	return &asteriskconf.RejectedError{Act: act, Reason: refused.Message}

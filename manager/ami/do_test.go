@@ -1,9 +1,11 @@
 package ami_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -329,4 +331,9 @@ func TestNothingPrintsTheContent(t *testing.T) {
 	}
 	require.Equal(t, "AMI message (Response Success)", fmt.Sprint(answer))
 	require.Equal(t, "AMI action GetConfig", fmt.Sprint(a))
+
+	var logged bytes.Buffer
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("asked", "action", a, "answer", answer)
+	require.Contains(t, logged.String(), `"action":"AMI action GetConfig"`)
+	require.NotContains(t, logged.String(), "hunter2")
 }

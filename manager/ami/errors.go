@@ -81,6 +81,10 @@ func (e *ActionError) Error() string {
 // Is reports whether target is [ErrPermission] and this is one.
 func (e *ActionError) Is(target error) bool { return target == ErrPermission && e.permission() }
 
+// shutdown reports whether Asterisk refused the action because it is about to
+// end, as it does with every action then, the login included.
+func (e *ActionError) shutdown() bool { return e.Message == "Asterisk is shutting down" }
+
 func (e *ActionError) permission() bool { return e.Message == "Permission denied" }
 
 // DisconnectedError says that the connection was lost while an action waited

@@ -62,7 +62,7 @@ func (c *Client) watch(s *session) {
 
 // ping ends the session when Asterisk is silent. While an action waits there
 // is no ping: it would stand behind it in Asterisk's queue, and a reload may
-// take minutes. Then the action's own context and TCP's keepalive watch.
+// take minutes. Then the action's own context watches, and TCP (newDialer).
 func (c *Client) ping(s *session) {
 	if !s.idle() {
 		return

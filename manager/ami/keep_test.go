@@ -92,6 +92,17 @@ func TestALoginInUseIsTriedAgain(t *testing.T) {
 	require.NoError(t, pong(inTime(t), client))
 }
 
+// TestAnAsteriskThatShutsDownIsOneThatIsGone: it refuses the login then, in
+// words of its own.
+func TestAnAsteriskThatShutsDownIsOneThatIsGone(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, nil)
+	server.Handle("Challenge", func(c *amitest.Conn, r *amitest.Request) { c.Fail(r, "Asterisk is shutting down") })
+	_, err := ami.Dial(inTime(t), server.Addr(), options(t))
+	require.ErrorIs(t, err, ami.ErrUnreachable)
+	require.ErrorContains(t, err, "shutting down")
+}
+
 func TestWithoutReconnectTheClientEnds(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, nil)

@@ -18,7 +18,8 @@ const (
 	// maxLoginMessage bounds a message as long as the peer has not let us in.
 	maxLoginMessage = 64 << 10
 	// maxEarlyEvents is how many events are kept that come before the answer
-	// to the login.
+	// to the login: the last ones, so that the others are missing where
+	// subscriptions are told of a gap.
 	maxEarlyEvents = 64
 )
 
@@ -147,8 +148,9 @@ func (l *link) roundTrip(a Action) (Message, error) {
 		if got, named := m.Lookup("ActionID"); kind == "Response" && (got == id || !named) {
 			return m, responseError(a.Name, value, m)
 		}
-		if kind == "Event" && len(l.early) < maxEarlyEvents {
+		if kind == "Event" {
 			l.early = append(l.early, m)
+			l.early = l.early[max(0, len(l.early)-maxEarlyEvents):]
 		}
 	}
 }

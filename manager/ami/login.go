@@ -92,6 +92,8 @@ func (l *link) loginError(err error) error {
 		return ErrAuthentication
 	case strings.EqualFold(refused.Message, "Login Already In Use"):
 		return ErrLoginInUse
+	case refused.shutdown():
+		return &UnreachableError{Address: l.addr, Err: refused}
 	}
 	return err
 }

@@ -61,7 +61,9 @@ type Options struct {
 	// bytes. A larger message ends the connection, a larger list only the
 	// list. Defaults to [DefaultMaxMessage].
 	MaxMessage int
-	// Dial connects to an address. Defaults to a [net.Dialer].
+	// Dial connects to an address. Defaults to a [net.Dialer] whose
+	// connections, on Linux, are lost when the peer's TCP is silent for
+	// KeepAlive, whether or not an action waits.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -79,7 +81,7 @@ func (o *Options) withDefaults() Options {
 	out.MaxBackoff = max(cmp.Or(max(out.MaxBackoff, 0), 30*time.Second), out.MinBackoff)
 	out.MaxMessage = cmp.Or(max(out.MaxMessage, 0), DefaultMaxMessage)
 	if out.Dial == nil {
-		out.Dial = new(net.Dialer).DialContext
+		out.Dial = newDialer(out.KeepAlive).DialContext
 	}
 	return out
 }

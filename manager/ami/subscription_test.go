@@ -105,6 +105,33 @@ func TestAReconnectionIsAGap(t *testing.T) {
 	requireEvents(t, sub, "After")
 }
 
+// TestEventsBeforeTheLoginIsAnsweredAreMissingOnlyAtTheGap has the answer to
+// the second login come after more events than are kept.
+func TestEventsBeforeTheLoginIsAnsweredAreMissingOnlyAtTheGap(t *testing.T) {
+	t.Parallel()
+	server, client := story(t)
+	sub, err := client.Subscribe(nil)
+	require.NoError(t, err)
+	const early = 100
+	server.Handle("Login", func(c *amitest.Conn, r *amitest.Request) {
+		c.Admit(amitest.Account{Name: "test"}, r)
+		for i := range early {
+			c.Send(header("Event", "Early"), header("Number", strconv.Itoa(i)))
+		}
+		c.Succeed(r)
+	})
+	server.Disconnect()
+	require.NotNil(t, nextEvent(t, sub).Gap)
+	number, err := strconv.Atoi(nextEvent(t, sub).Get("Number"))
+	require.NoError(t, err)
+	for number++; number < early; number++ {
+		require.Equal(t, strconv.Itoa(number), nextEvent(t, sub).Get("Number"))
+	}
+	require.NoError(t, pong(inTime(t), client))
+	server.Event("Later")
+	requireEvents(t, sub, "Later")
+}
+
 func TestNextObeysItsContext(t *testing.T) {
 	t.Parallel()
 	_, client := story(t)
