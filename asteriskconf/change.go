@@ -14,6 +14,10 @@ type Change struct {
 	// there was none. It differs from Before after an apply that could not
 	// be verified, or a change by hand.
 	Live []Section
+	// Unseen is what the file held in generations between Live and Before
+	// that were never seen live, one after the other: Asterisk may have
+	// served them all the same.
+	Unseen []Section
 	// Others are the names, folded to lower case, of the sections that other
 	// files of the parent's tree hold. Set for Verify.
 	Others map[string]bool

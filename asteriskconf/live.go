@@ -21,6 +21,7 @@ const (
 func (f *Folder) finish(ctx context.Context, s state, j *journal, files []*stagedFile, report *Report) (*Report, error) {
 	if f.asterisk == nil {
 		s.Origin = cmp.Or(f.origin, s.Origin)
+		s.Unseen = append(s.Unseen, j.Generation)
 		return report, f.leaveUnverified(s)
 	}
 	failure := f.bringLive(ctx, s, files, report)
@@ -28,6 +29,7 @@ func (f *Folder) finish(ctx context.Context, s state, j *journal, files []*stage
 	case failure != nil && failure.Step == StepRevoke:
 		// To go back would let in again whom the change shut out.
 		failure.Changed, failure.Kept = true, true
+		s.Unseen = append(s.Unseen, j.Generation)
 		return nil, errors.Join(failure, f.leaveUnverified(s))
 	case failure != nil:
 		return nil, f.abandon(ctx, s, j, files, failure)
@@ -35,7 +37,7 @@ func (f *Folder) finish(ctx context.Context, s state, j *journal, files []*stage
 	if s.Live != j.Generation {
 		s.Previous, s.Live = s.Live, j.Generation
 	}
-	s.LiveAt, s.Unverified = f.clock().UTC(), false
+	s.LiveAt, s.Unverified, s.Unseen = f.clock().UTC(), false, nil
 	s.Origin = cmp.Or(f.origin, s.Origin)
 	if err := f.writeState(s); err != nil {
 		return nil, err

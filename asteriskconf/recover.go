@@ -145,6 +145,9 @@ func (f *Folder) fillFromJournal(staged *stagedFile, s state, j *journal, noted 
 	if staged.Live, err = staged.decodeLive(); err != nil {
 		return err
 	}
+	if staged.Unseen, err = f.unseenSections(s, noted.Name); err != nil {
+		return err
+	}
 	staged.Sections = diffSections(staged.Before, staged.After)
 	return nil
 }

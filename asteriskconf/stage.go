@@ -64,6 +64,9 @@ func (f *Folder) stage(source Source, s state, next []byte, after []Section) (*s
 	if staged.Live, err = staged.decodeLive(); err != nil {
 		return nil, err
 	}
+	if staged.Unseen, err = f.unseenSections(s, file.Name); err != nil {
+		return nil, err
+	}
 	staged.Sections = diffSections(staged.Before, staged.After)
 	return staged, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -25,6 +26,9 @@ type state struct {
 	Unverified bool `json:"unverified"`
 	// Origin of the records that were last applied; empty when unknown.
 	Origin string `json:"origin"`
+	// Unseen are the generations that were put in place since Live and were
+	// never seen live: Asterisk may have served them all the same.
+	Unseen []int `json:"unseen"`
 	// Version of the Asterisk that Live was rendered for.
 	Version Version `json:"version"`
 }
@@ -52,6 +56,24 @@ func (f *Folder) generationContent(number int, name string) ([]byte, error) {
 	return f.disk.read(f.generationPath(number, name))
 }
 
+// unseenSections returns what a file held in the generations that were never
+// seen live.
+func (f *Folder) unseenSections(s state, name string) ([]Section, error) {
+	var all []Section
+	for _, number := range s.Unseen {
+		content, err := f.generationContent(number, name)
+		if err != nil {
+			return nil, err
+		}
+		sections, err := decode(name, content)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, sections...)
+	}
+	return all, nil
+}
+
 // keepGeneration stores what the files of a generation hold.
 func (f *Folder) keepGeneration(number int, files []*stagedFile) error {
 	folder := filepath.Dir(f.generationPath(number, "-"))
@@ -77,7 +99,7 @@ func (f *Folder) pruneGenerations(s state) error {
 	}
 	for _, entry := range entries {
 		number, err := strconv.Atoi(entry.Name())
-		if err != nil || number == s.Live || number == s.Previous {
+		if err != nil || number == s.Live || number == s.Previous || slices.Contains(s.Unseen, number) {
 			continue
 		}
 		if err := f.disk.removeTree(f.statePath("generations", entry.Name())); err != nil {

@@ -212,6 +212,34 @@ func TestApply_withoutTheRightsChangesNothing(t *testing.T) {
 	require.Empty(t, s.candidates(t))
 }
 
+// A session logs in under a generation that no apply has seen live: somebody
+// has reloaded by hand between two applies without an Asterisk.
+func TestApply_endsSessionsOfGenerationsThatWereNeverSeenLive(t *testing.T) {
+	t.Parallel()
+	s := startSite(t, nil)
+	s.add(t, "alpha")
+	s.apply(t)
+	offline := s.open(t, nil)
+	for _, rights := range []manager.Privileges{manager.AllPrivileges, manager.Call} {
+		require.NoError(t, s.store.UpdateUser(within(t), "alpha", func(u *manager.User) error {
+			u.Write = rights
+			return nil
+		}))
+		_, err := offline.Apply(within(t))
+		require.NoError(t, err)
+		s.Console(t, "manager reload")
+	}
+	// Between the two it would have been all of them; here it is enough that
+	// the account was once allowed more than now.
+	session, err := ami.Dial(within(t), s.AMIAddr, &ami.Options{Username: "alpha", Secret: accountNamed("alpha").Secret, NoReconnect: true})
+	require.NoError(t, err)
+	defer func() { _ = session.Close() }()
+	report := s.apply(t)
+	require.Len(t, report.Files[0].Notes, 1)
+	<-session.Done()
+	require.False(t, s.apply(t).Changed, "and they are forgotten")
+}
+
 func TestApply_refusesToReloadAnAsteriskThatWouldShutUsOut(t *testing.T) {
 	t.Parallel()
 	s := startSite(t, nil)

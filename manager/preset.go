@@ -1,5 +1,7 @@
 package manager
 
+import "cmp"
+
 // Preset is a ready choice of privileges for one kind of integration.
 type Preset struct {
 	// Name is the word to choose it by.
@@ -19,7 +21,7 @@ const applyPrivileges = Config | Command | Reporting
 
 // Presets returns all presets.
 func Presets() []Preset {
-	return []Preset{
+	presets := []Preset{
 		{
 			Name:    "click-to-call",
 			Purpose: "A CRM that starts calls, shows who calls, and can redirect or hang up what it started.",
@@ -46,6 +48,11 @@ func Presets() []Preset {
 			Read:    Security, Write: applyPrivileges | System, WriteTimeout: 5000,
 		},
 	}
+	for i := range presets {
+		presets[i].WriteTimeout = cmp.Or(presets[i].WriteTimeout, DefaultWriteTimeout)
+		presets[i].EventFilters = []EventFilter{}
+	}
+	return presets
 }
 
 // PresetNamed returns the preset of that name, and whether there is one.

@@ -123,7 +123,7 @@ func narrowedNames(change *asteriskconf.Change) map[string]bool {
 		after[FoldName(change.After[i].Name)] = &change.After[i]
 	}
 	narrowed := make(map[string]bool)
-	for _, before := range slices.Concat(change.Before, change.Live) {
+	for _, before := range slices.Concat(change.Before, change.Live, change.Unseen) {
 		now := after[FoldName(before.Name)]
 		if now == nil || narrows(&before, now) {
 			narrowed[shownName(before.Name)] = true
