@@ -29,7 +29,7 @@ func newAccount(u *manager.User) account {
 // printAccount prints an account, what is doubtful about it, and what to do
 // after.
 func (a *app) printAccount(shown account, after string) error {
-	return a.print(shown, func() string {
+	err := a.print(shown, func() string {
 		var b strings.Builder
 		shown.writeTable(&b)
 		for _, warning := range shown.Warnings {
@@ -40,6 +40,10 @@ func (a *app) printAccount(shown account, after string) error {
 		}
 		return b.String()
 	})
+	if err != nil && shown.Secret != "" {
+		return &hintedError{err, "Nobody knows the generated secret: 'pbxctl manager rotate' makes another one."}
+	}
+	return err
 }
 
 func (shown account) writeTable(out io.Writer) {

@@ -156,7 +156,13 @@ func (a *app) console(ctx context.Context, command string) error {
 	ctx, cancel := context.WithTimeout(ctx, consoleTimeout)
 	defer cancel()
 	argv := append(strings.Fields(a.settings.asterisk), "-rx", command)
-	output, err := exec.CommandContext(ctx, argv[0], argv[1:]...).CombinedOutput() //nolint:gosec // the administrator names the program
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the administrator names the program
+	// A program that it started in turn may hold on to the output.
+	cmd.WaitDelay = time.Second
+	output, err := cmd.CombinedOutput()
+	if ended := ctx.Err(); ended != nil {
+		err = ended
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, strings.TrimSpace(string(output)))
 	}

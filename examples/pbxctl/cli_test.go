@@ -58,7 +58,8 @@ func TestExitCodes(t *testing.T) {
 		{"manager edit nobody --note x", exitRefused},
 		{"manager rotate nobody", exitRefused},
 		{"manager delete nobody", exitRefused},
-		{"manager probe nobody", exitRefused},
+		{"--ami 127.0.0.1:1 manager probe nobody", exitRefused},
+		{"manager probe crm", exitRefused},
 		{"config rollback", exitRefused},
 		{"--db postgres:x manager list", exitRefused},
 	} {

@@ -53,9 +53,12 @@ func errorText(err error) string {
 
 func wayOut(err error) string {
 	var hinted *hintedError
+	var applied *asteriskconf.ApplyError
 	switch {
 	case errors.As(err, &hinted):
 		return hinted.wayOut
+	case errors.As(err, &applied) && applied.Undo != nil:
+		return "Run 'pbxctl config recover' once Asterisk runs: it ends what is left to do."
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
 		return "Run 'pbxctl config install'."
 	case errors.As(err, new(*asteriskconf.OtherOriginError)):

@@ -33,7 +33,7 @@ func (a *app) managerAdd() *cobra.Command {
 	}
 	flags.register(cmd, "a secret is generated")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		given, err := flags.parse(cmd.Flags(), a.stdin)
+		given, err := flags.parse(cmd.Context(), cmd.Flags(), a.stdin)
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (a *app) managerEdit() *cobra.Command {
 	}
 	flags.register(cmd, "it stays")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		given, err := flags.parse(cmd.Flags(), a.stdin)
+		given, err := flags.parse(cmd.Context(), cmd.Flags(), a.stdin)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (a *app) managerRotate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		given, err := secret.read(a.stdin)
+		given, err := secret.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
 		}

@@ -74,6 +74,23 @@ func TestASecretIsShownOnceAndNeverOtherwise(t *testing.T) {
 	}
 }
 
+func TestAnEmptySecretIsRefused_notReplacedByAGeneratedOne(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	before := c.do(t, "manager", "show", "crm", "--json")
+	for _, given := range [][]string{{"--secret", ""}, {"--secret-file", "-"}, {"--secret-file", os.DevNull}} {
+		for _, verb := range []string{"rotate", "edit", "probe"} {
+			said := c.fails(t, exitRefused, append([]string{"manager", verb, "crm"}, given...)...)
+			require.Contains(t, said, "secret: what was given is empty; without the flag ", verb)
+		}
+		require.Contains(t, c.fails(t, exitRefused, append([]string{"manager", "add", "other"}, given...)...), "without the flag a secret is generated")
+	}
+	c.fails(t, exitFailed, "manager", "rotate", "crm", "--secret-file", "")
+	require.Equal(t, before, c.do(t, "manager", "show", "crm", "--json"))
+	require.Equal(t, []string{"crm"}, c.page(t, "manager", "list").names())
+}
+
 func TestEdit_keepsTheOtherFields(t *testing.T) {
 	t.Parallel()
 	c := offline(t)

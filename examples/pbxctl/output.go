@@ -12,8 +12,7 @@ import (
 // print prints value as JSON, or what text returns.
 func (a *app) print(value any, text func() string) error {
 	if !a.settings.json {
-		_, err := io.WriteString(a.stdout, visible(text()))
-		return err
+		return a.show(text())
 	}
 	var document bytes.Buffer
 	encoder := json.NewEncoder(&document)
@@ -22,8 +21,16 @@ func (a *app) print(value any, text func() string) error {
 	if err := encoder.Encode(value); err != nil {
 		return err
 	}
-	_, err := io.WriteString(a.stdout, visible(document.String()))
-	return err
+	return a.show(document.String())
+}
+
+// show fails where nobody reads, or nothing can be written: what was asked for
+// has been done by then.
+func (a *app) show(text string) error {
+	if _, err := io.WriteString(a.stdout, visible(text)); err != nil {
+		return fmt.Errorf("done, and the result could not be shown: %w", err)
+	}
+	return nil
 }
 
 // tell shows people what has been done so far; JSON is one document, at the

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 func (a *app) managerProbe() *cobra.Command {
@@ -23,20 +24,18 @@ func (a *app) managerProbe() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&address, "address", "", "host and port of AMI, as `HOST:PORT` (default: that of --ami)")
 	cmd.Flags().BoolVar(&useTLS, "tls", false, "use TLS")
-	secret.register(cmd, "the one of the account")
+	secret.register(cmd, "the one of the account is tried")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
 		service, err := a.openManager(cmd.Context())
 		if err != nil {
 			return err
 		}
-		opts := &manager.ProbeOptions{Address: address}
-		if opts.Secret, err = secret.read(a.stdin); err != nil {
+		opts := &manager.ProbeOptions{}
+		if opts.Secret, err = secret.read(cmd.Context(), a.stdin); err != nil {
 			return err
 		}
-		if opts.Address == "" {
-			if opts.Address, err = a.settings.amiAddress(); err != nil {
-				return err
-			}
+		if opts.Address, err = a.probeAddress(address); err != nil {
+			return err
 		}
 		if useTLS {
 			opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -49,6 +48,20 @@ func (a *app) managerProbe() *cobra.Command {
 		return a.printProbe(result)
 	})
 	return cmd
+}
+
+// probeAddress returns where to log in: as given, or where AMI listens.
+func (a *app) probeAddress(given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	address, err := a.settings.amiAddress()
+	if address == noAsterisk {
+		return "", store.Invalid(store.FieldError{
+			Field: "address", Code: "required", Message: "with --ami none there is no Asterisk to log in to; say where AMI listens",
+		})
+	}
+	return address, err
 }
 
 // printProbe fails when the login did, so that scripts notice.

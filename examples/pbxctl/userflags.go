@@ -72,9 +72,9 @@ type givenFields struct {
 
 // parse reads the flags. What cannot be read is kept, to be refused together
 // with what the service refuses; the error is that of reading the secret.
-func (f *userFlags) parse(flags *pflag.FlagSet, stdin io.Reader) (*givenFields, error) {
+func (f *userFlags) parse(ctx context.Context, flags *pflag.FlagSet, stdin io.Reader) (*givenFields, error) {
 	given := &givenFields{flags: flags, user: f.user}
-	secret, err := f.secretFlags.read(stdin)
+	secret, err := f.secretFlags.read(ctx, stdin)
 	if err != nil && !errors.Is(err, store.ErrInvalid) {
 		return nil, err
 	}

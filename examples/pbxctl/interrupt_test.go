@@ -1,0 +1,147 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/manager/ami"
+)
+
+// interrupted runs a command line whose context ends after a while, as Ctrl-C
+// ends it.
+func (c *ctl) interrupted(t *testing.T, after time.Duration, stdin io.Reader, args ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	defer time.AfterFunc(after, cancel).Stop()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, slices.Concat(c.flags, args), stdin, &stdout, &stderr)
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+// silent is standard input on which nothing comes before the test ends.
+func silent(t *testing.T) io.Reader {
+	t.Helper()
+	reader, writer := io.Pipe()
+	t.Cleanup(func() { require.NoError(t, writer.Close()) })
+	return reader
+}
+
+func TestAnInterruptEndsTheWaitForASecret(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	before := c.do(t, "manager", "show", "crm", "--json")
+	for _, verb := range []string{"rotate", "edit", "probe"} {
+		o := c.interrupted(t, 10*time.Millisecond, silent(t), "manager", verb, "crm", "--secret-file", "-")
+		require.Equal(t, exitFailed, o.code, verb)
+		require.Contains(t, o.stderr, "context canceled", verb)
+	}
+	require.Equal(t, before, c.do(t, "manager", "show", "crm", "--json"))
+}
+
+// TestInstall_anInterruptEndsTheWaitForAsterisk has an asterisk command that
+// leaves a program behind, which keeps its output open.
+func TestInstall_anInterruptEndsTheWaitForAsterisk(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	script := c.data("asterisk")
+	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nsleep 30 &\necho $! >"+c.data("pid")+"\nwait\n"), 0o700))
+	t.Cleanup(func() { stop(t, c.data("pid")) })
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	ended := make(chan outcome, 1)
+	go func() {
+		var stderr bytes.Buffer
+		code := run(ctx, slices.Concat(c.flags, []string{"--ami", "127.0.0.1:1", "--asterisk", script, "config", "install"}), strings.NewReader(""), io.Discard, &stderr)
+		ended <- outcome{code: code, stderr: stderr.String()}
+	}()
+	require.Eventually(t, func() bool {
+		pid, _ := os.ReadFile(c.data("pid"))
+		return bytes.HasSuffix(pid, []byte("\n"))
+	}, 20*time.Second, 10*time.Millisecond)
+	began := time.Now()
+	interrupt()
+	o := <-ended
+	require.Less(t, time.Since(began), 15*time.Second)
+	require.Equal(t, exitFailed, o.code)
+	require.Contains(t, o.stderr, "the files are in place, and Asterisk could not be told to read them")
+	require.Contains(t, o.stderr, "context canceled")
+}
+
+// stop ends the program whose process id stands in the file.
+func stop(t *testing.T, pidFile string) {
+	t.Helper()
+	text, err := os.ReadFile(pidFile)
+	require.NoError(t, err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	require.NoError(t, err)
+	process, err := os.FindProcess(pid)
+	require.NoError(t, err)
+	require.NoError(t, process.Kill())
+}
+
+// TestApply_interruptedAtAnyMomentEndsWhole interrupts applies later and later,
+// until one is done before.
+func TestApply_interruptedAtAnyMomentEndsWhole(t *testing.T) {
+	t.Parallel()
+	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	c.do(t, "config", "install")
+	cut := 0
+	for i := 0; ; i++ {
+		name := fmt.Sprintf("crm%d", i)
+		c.do(t, "manager", "add", name)
+		o := c.interrupted(t, time.Duration(i)*3*time.Millisecond, strings.NewReader(""), "config", "apply")
+		done := o.code == exitDone
+		require.Equal(t, done, strings.Contains(c.read(t, ourFile), "["+name+"]"), o.stderr)
+		require.Equal(t, done, slices.Contains(users(t, asterisk), name), o.stderr)
+		if done {
+			break
+		}
+		cut++
+		require.Equal(t, exitFailed, o.code)
+		require.Contains(t, o.stderr, "cancel")
+		require.Contains(t, c.do(t, "config", "status"), "Pending: ")
+	}
+	require.Positive(t, cut, "the first one was interrupted at once")
+	require.Equal(t, "No apply was cut short.\n", c.do(t, "config", "recover"))
+}
+
+func TestARollBackThatIsNotVerifiedNamesRecover(t *testing.T) {
+	t.Parallel()
+	gone := &ami.DisconnectedError{Err: io.EOF}
+	failed := &asteriskconf.ApplyError{Step: asteriskconf.StepReload, Err: gone, Changed: true}
+	require.NotContains(t, errorText(failed), "pbxctl config recover", "what was rolled back needs no recovery")
+	failed.Undo = gone
+	require.Contains(t, errorText(failed), "the roll back is not verified")
+	require.Contains(t, errorText(failed), "\nRun 'pbxctl config recover' once Asterisk runs")
+}
+
+// full is standard output that takes nothing.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+func TestWhatIsDoneIsSaidToBeDone_evenWhenItCannotBeShown(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	var stderr bytes.Buffer
+	code := run(t.Context(), slices.Concat(c.flags, []string{"manager", "add", "crm"}), strings.NewReader(""), full{}, &stderr)
+	require.Equal(t, exitFailed, code)
+	require.Equal(t, "pbxctl: done, and the result could not be shown: no space left on device\n"+
+		"Nobody knows the generated secret: 'pbxctl manager rotate' makes another one.\n", stderr.String())
+	c.do(t, "manager", "show", "crm")
+}
