@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/manager"
@@ -59,10 +60,10 @@ func TestNoLinkLeadsAnApplyOutOfTheFolder(t *testing.T) {
 }
 
 // changeOf is when the file's content, mode or owner last changed.
-func changeOf(t *testing.T, path string) syscall.Timespec {
+func changeOf(t *testing.T, path string) unix.Timespec {
 	t.Helper()
-	var stat syscall.Stat_t
-	require.NoError(t, syscall.Stat(path, &stat))
+	var stat unix.Stat_t
+	require.NoError(t, unix.Stat(path, &stat))
 	return stat.Ctim
 }
 
