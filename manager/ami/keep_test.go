@@ -157,9 +157,9 @@ func TestAPeerThatAnswersIsKept(t *testing.T) {
 	})
 	opts := options(t)
 	opts.NoReconnect = true
-	opts.KeepAlive = 10 * time.Millisecond
+	opts.KeepAlive = 2 * time.Second // an answer may take that long on a busy machine
 	client := dial(t, server, opts)
-	for range 5 {
+	for range 2 {
 		receive(t, pings)
 	}
 	require.NoError(t, client.Err())
