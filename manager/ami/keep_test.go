@@ -137,10 +137,10 @@ func TestALongActionIsNotTakenForSilence(t *testing.T) {
 	server := newServer(t, nil)
 	opts := options(t)
 	opts.NoReconnect = true
-	opts.KeepAlive = 5 * time.Millisecond
+	opts.KeepAlive = 300 * time.Millisecond
 	client := dial(t, server, opts)
 	server.Handle("Long", func(c *amitest.Conn, r *amitest.Request) {
-		<-time.After(20 * opts.KeepAlive)
+		<-time.After(4 * opts.KeepAlive)
 		c.Succeed(r)
 	})
 	_, err := client.Do(inTime(t), action("Long"))
