@@ -67,7 +67,7 @@ func StartAsterisk(t testing.TB, opts *AsteriskOptions) *Asterisk {
 	}
 	installed, err := findAsterisk(t.Context())
 	if err != nil {
-		missing(t, err)
+		Missing(t, err)
 	}
 	a := &Asterisk{installed: installed}
 	a.prepare(t, opts)

@@ -96,7 +96,7 @@ func TestTheSystemsAsteriskIsUsedWhenNewEnough(t *testing.T) {
 func TestAnAsteriskThatEndsAtItsStartFailsTheTest(t *testing.T) {
 	t.Parallel()
 	if _, err := findAsterisk(t.Context()); err != nil {
-		missing(t, err)
+		Missing(t, err)
 	}
 	r := record(t, func(t testing.TB) {
 		t.Helper()

@@ -9,9 +9,9 @@ import (
 // failure when it is 1.
 const requireEnv = "PBXUSERS_REQUIRE_PEERS"
 
-// missing ends a test that needs a peer which is not there. It is the only
+// Missing ends a test that needs a peer which is not there. It is the only
 // place of this module where a test may be skipped.
-func missing(t testing.TB, err error) {
+func Missing(t testing.TB, err error) {
 	t.Helper()
 	const remedy = "left out: %v; `make peers` installs what is missing"
 	if os.Getenv(requireEnv) == "1" {

@@ -1,0 +1,220 @@
+// Package chromium opens pages in a real Chromium for the tests of this
+// module's pages. The browser has no window and a profile of its own, reaches
+// no host but those a page names, and cannot outlive its test. Like every peer
+// it is installed by `make peers`; see package peers for what happens without.
+package chromium
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/internal/peers"
+)
+
+// patience bounds what a page may take for one step, on a busy machine.
+const patience = 30 * time.Second
+
+// Browser is a running Chromium.
+type Browser struct {
+	ctx context.Context
+}
+
+// Start starts a Chromium that ends with the test.
+func Start(t testing.TB) *Browser {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		peers.Missing(t, err)
+	}
+	options := append(
+		chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.NoSandbox, // it also runs as root, and opens only pages of the test
+		chromedp.Flag("disable-gpu", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"),
+	)
+	allocated, release := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, end := chromedp.NewContext(allocated)
+	t.Cleanup(func() {
+		end()
+		release()
+	})
+	require.NoError(t, chromedp.Do(ctx), "Chromium does not start")
+	return &Browser{ctx: ctx}
+}
+
+// program returns the Chromium on PATH.
+func program() (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("no Chromium on PATH")
+}
+
+// View is how a tab shows pages.
+type View struct {
+	// Width and Height of the page in CSS pixels. Default to 1280 and 900.
+	Width, Height int64
+	// Dark asks pages for their dark colours. Defaults to the light ones.
+	Dark bool
+	// NoScript keeps pages from running JavaScript. Defaults to running it.
+	NoScript bool
+}
+
+// Tab is a tab of a Browser, with cookies of its own.
+type Tab struct {
+	ctx      context.Context
+	requests *requests
+}
+
+// requests are the addresses that a tab asked for.
+type requests struct {
+	mu   sync.Mutex
+	urls []string
+}
+
+func (r *requests) add(url string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.urls = append(r.urls, url)
+}
+
+// Open opens an empty tab that ends with the test.
+func (b *Browser) Open(t testing.TB, view View) *Tab {
+	t.Helper()
+	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(end)
+	if view.Width == 0 {
+		view.Width, view.Height = 1280, 900
+	}
+	tab := &Tab{ctx: ctx, requests: &requests{}}
+	tab.Do(t, chromedp.EmulateViewport(view.Width, view.Height), chromedp.Func(view.emulate))
+	require.NoError(t, chromedp.Listen(ctx, func(event any) {
+		if sent, ok := event.(*network.EventRequestWillBeSent); ok {
+			tab.requests.add(sent.Request.URL)
+		}
+	}))
+	return tab
+}
+
+func (v View) emulate(ctx context.Context, tab *chromedp.Target) error {
+	scheme := map[bool]string{false: "light", true: "dark"}[v.Dark]
+	_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := cdp.Call(ctx, tab, network.Enable, network.EnableParams{}); err != nil {
+		return err
+	}
+	_, err = cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.NoScript})
+	return err
+}
+
+// Requested returns every address that the tab has asked for so far.
+func (tab *Tab) Requested() []string {
+	tab.requests.mu.Lock()
+	defer tab.requests.mu.Unlock()
+	return append([]string(nil), tab.requests.urls...)
+}
+
+// Do runs steps, each of which may take a while, and fails the test when one
+// does not succeed.
+func (tab *Tab) Do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
+	t.Helper()
+	for _, step := range steps {
+		// A context that ends would end the tab: chromedp ties them together
+		// at the first use only.
+		if chromedp.FromContext(tab.ctx).Target == nil {
+			require.NoError(t, chromedp.Do(tab.ctx))
+		}
+		ctx, cancel := context.WithTimeout(tab.ctx, patience)
+		err := chromedp.Do(ctx, step)
+		cancel()
+		require.NoError(t, err, "at %s", tab.here())
+	}
+}
+
+// here is where the tab is, for the messages of failures.
+func (tab *Tab) here() string {
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	url, err := chromedp.Run(ctx, chromedp.Location())
+	if err != nil {
+		return "an unknown page"
+	}
+	return url
+}
+
+// Visit opens an address and waits until it is loaded.
+func (tab *Tab) Visit(t testing.TB, url string) {
+	t.Helper()
+	tab.Do(t, chromedp.Navigate(url))
+}
+
+// Fill replaces what stands in a field by text, typed as on a keyboard.
+func (tab *Tab) Fill(t testing.TB, field, text string) {
+	t.Helper()
+	tab.Do(t, chromedp.Clear(chromedp.CSS(field)), chromedp.SendKeys(chromedp.CSS(field), text))
+}
+
+// Click clicks on an element, once it is visible.
+func (tab *Tab) Click(t testing.TB, element string) {
+	t.Helper()
+	tab.Do(t, chromedp.Click(chromedp.CSS(element)))
+}
+
+// Wait waits until an element is visible.
+func (tab *Tab) Wait(t testing.TB, element string) {
+	t.Helper()
+	tab.Do(t, chromedp.WaitVisible(chromedp.CSS(element)))
+}
+
+// Text returns what people read of an element, once it is visible.
+func (tab *Tab) Text(t testing.TB, element string) string {
+	t.Helper()
+	return strings.TrimSpace(value(t, tab, chromedp.Text(chromedp.CSS(element))))
+}
+
+// Path returns the path of the page, with its query.
+func (tab *Tab) Path(t testing.TB) string {
+	t.Helper()
+	return Eval[string](t, tab, "location.pathname + location.search")
+}
+
+// Screenshot returns the page as a PNG, whole.
+func (tab *Tab) Screenshot(t testing.TB) []byte {
+	t.Helper()
+	return value(t, tab, chromedp.FullScreenshot(100))
+}
+
+// Eval returns the value of a JavaScript expression, or of the promise that it
+// is.
+func Eval[T any](t testing.TB, tab *Tab, expression string) T {
+	t.Helper()
+	return value(t, tab, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+}
+
+func value[T any](t testing.TB, tab *Tab, action chromedp.Action[T]) T {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	got, err := chromedp.Run(ctx, action)
+	require.NoError(t, err, "at %s", tab.here())
+	return got
+}

@@ -1,0 +1,61 @@
+package chromium_test
+
+import (
+	"bytes"
+	"image/png"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/internal/peers/chromium"
+)
+
+const page = `<!doctype html><title>Greeting</title>
+<form action="/greeting"><label>Name <input name="name" value="nobody"></label> <button>Greet</button></form>
+<p id="script">no script</p><script>document.getElementById("script").textContent = "script"</script>
+<img src="http://elsewhere.example/x.png">`
+
+func serve(t *testing.T) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("/{$}", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(page)) })
+	mux.HandleFunc("/greeting", func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write([]byte("<h1>Hello " + r.FormValue("name") + "</h1>"))
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestAFormIsFilledAndSent(t *testing.T) {
+	t.Parallel()
+	url := serve(t)
+	tab := chromium.Start(t).Open(t, chromium.View{})
+	tab.Visit(t, url)
+	require.Equal(t, "script", tab.Text(t, "#script"))
+	tab.Fill(t, "input", "Jane")
+	tab.Click(t, "button")
+	tab.Wait(t, "h1")
+	require.Equal(t, "Hello Jane", tab.Text(t, "h1"))
+	require.Equal(t, "/greeting?name=Jane", tab.Path(t))
+	require.Contains(t, tab.Requested(), "http://elsewhere.example/x.png", "every request is seen, also one that fails")
+}
+
+func TestAViewDecidesColoursSizeAndScript(t *testing.T) {
+	t.Parallel()
+	url := serve(t)
+	browser := chromium.Start(t)
+	for _, view := range []chromium.View{{}, {Dark: true, Width: 360, Height: 740}} {
+		tab := browser.Open(t, view)
+		tab.Visit(t, url)
+		require.Equal(t, view.Dark, chromium.Eval[bool](t, tab, `matchMedia("(prefers-color-scheme: dark)").matches`))
+		image, err := png.DecodeConfig(bytes.NewReader(tab.Screenshot(t)))
+		require.NoError(t, err)
+		require.Equal(t, chromium.Eval[int](t, tab, "innerWidth"), image.Width)
+	}
+	quiet := browser.Open(t, chromium.View{NoScript: true})
+	quiet.Visit(t, url)
+	require.Equal(t, "no script", quiet.Text(t, "#script"))
+}
