@@ -1,0 +1,179 @@
+package passwords_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/norm"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/internal/passwords"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func cheap() *passwords.Hasher {
+	return passwords.NewHasher(&passwords.Options{Params: passwords.Params{Memory: 64, Time: 1, Threads: 1}})
+}
+
+func secret(s string) store.Secret { return store.NewSecret(s) }
+
+func TestTheDefaultHashIsOWASPsFirstChoice(t *testing.T) {
+	t.Parallel()
+
+	for _, h := range []*passwords.Hasher{passwords.NewHasher(nil), passwords.NewHasher(&passwords.Options{})} {
+		hash, err := h.Hash(t.Context(), secret("correct horse"))
+		require.NoError(t, err)
+		require.Regexp(t, `^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$`, hash.Reveal())
+		require.True(t, passwords.Known(hash))
+
+		verdict, err := h.Check(t.Context(), hash, secret("correct horse"))
+		require.NoError(t, err)
+		require.Equal(t, passwords.Verdict{Match: true}, verdict)
+		verdict, err = h.Check(t.Context(), hash, secret("correct hors"))
+		require.NoError(t, err)
+		require.False(t, verdict.Match)
+	}
+}
+
+func TestTwoHashesOfOnePasswordDiffer(t *testing.T) {
+	t.Parallel()
+
+	h := cheap()
+	one, err := h.Hash(t.Context(), secret("correct horse"))
+	require.NoError(t, err)
+	two, err := h.Hash(t.Context(), secret("correct horse"))
+	require.NoError(t, err)
+	require.False(t, one.Equal(two))
+}
+
+func TestEveryAcceptedPasswordIsFoundAgainHoweverItIsTyped(t *testing.T) {
+	t.Parallel()
+
+	h := cheap()
+	policy := passwords.Policy{MinLength: 1, MinScore: -1}
+	rapid.Check(t, func(t *rapid.T) {
+		password := rapid.StringN(1, -1, passwords.MaxLength).Draw(t, "password")
+		other := rapid.StringN(1, -1, passwords.MaxLength).Draw(t, "other")
+		if len(policy.Check("password", secret(password))) > 0 {
+			t.Skip("refused")
+		}
+		hash, err := h.Hash(t.Context(), secret(password))
+		require.NoError(t, err)
+		for _, typed := range []string{password, norm.NFC.String(password), norm.NFD.String(password)} {
+			verdict, err := h.Check(t.Context(), hash, secret(typed))
+			require.NoError(t, err)
+			require.Equal(t, passwords.Verdict{Match: true}, verdict)
+		}
+		for _, wrong := range []string{other, password + "x", password[1:], strings.ToUpper(password) + "\u00a0"} {
+			verdict, err := h.Check(t.Context(), hash, secret(wrong))
+			require.NoError(t, err)
+			require.Equal(t, spaced(wrong) == spaced(password), verdict.Match)
+		}
+	})
+}
+
+// spaced is another way to write what the hasher takes for one password.
+func spaced(password string) string {
+	if !utf8.ValidString(password) {
+		return password
+	}
+	for _, blank := range "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000" {
+		password = strings.ReplaceAll(password, string(blank), " ")
+	}
+	return norm.NFD.String(password)
+}
+
+func TestAPasswordIsNeverCutShort(t *testing.T) {
+	t.Parallel()
+
+	h := cheap()
+	most := strings.Repeat("x", passwords.MaxLength-1)
+	hash, err := h.Hash(t.Context(), secret(most+"a"))
+	require.NoError(t, err)
+	for typed, match := range map[string]bool{most + "a": true, most + "b": false, most: false, most + "ab": false, strings.Repeat("x", 10<<20): false} {
+		verdict, err := h.Check(t.Context(), hash, secret(typed))
+		require.NoError(t, err)
+		require.Equal(t, match, verdict.Match, len(typed))
+	}
+
+	_, err = h.Hash(t.Context(), secret(most+"ab"))
+	require.ErrorIs(t, err, store.ErrInvalid)
+	_, err = h.Hash(t.Context(), store.Secret{})
+	require.ErrorIs(t, err, store.ErrInvalid)
+}
+
+func TestADecomposedPasswordMayTakeMoreBytes(t *testing.T) {
+	t.Parallel()
+
+	h := cheap()
+	password := strings.Repeat("ΐ", passwords.MaxLength/2)
+	hash, err := h.Hash(t.Context(), secret(password))
+	require.NoError(t, err)
+	verdict, err := h.Check(t.Context(), hash, secret(norm.NFD.String(password)))
+	require.NoError(t, err)
+	require.True(t, verdict.Match)
+}
+
+func TestAHashIsOutdatedWhenAnyCostHasRisen(t *testing.T) {
+	t.Parallel()
+
+	params := func(memory, time uint32, threads uint8) *passwords.Options {
+		return &passwords.Options{Params: passwords.Params{Memory: memory, Time: time, Threads: threads}}
+	}
+	hash, err := passwords.NewHasher(params(128, 2, 2)).Hash(t.Context(), secret("correct horse"))
+	require.NoError(t, err)
+	for _, c := range []struct {
+		now      *passwords.Options
+		outdated bool
+	}{
+		{params(128, 2, 2), false},
+		{params(64, 1, 1), false},
+		{params(129, 1, 1), true},
+		{params(64, 3, 1), true},
+		{params(64, 1, 3), true},
+	} {
+		verdict, err := passwords.NewHasher(c.now).Check(t.Context(), hash, secret("correct horse"))
+		require.NoError(t, err)
+		require.Equal(t, passwords.Verdict{Match: true, Outdated: c.outdated}, verdict, fmt.Sprint(c.now.Params))
+	}
+}
+
+func TestWhatAHasherMakesItCanRead(t *testing.T) {
+	t.Parallel()
+
+	for _, p := range []passwords.Params{
+		{Memory: 1, Time: 1, Threads: 1},
+		{Memory: 8, Time: 1, Threads: 255},
+		{Memory: 8, Time: 1 << 31, Threads: 1},
+	} {
+		hash, err := passwords.NewHasher(&passwords.Options{Params: p}).Hash(t.Context(), secret("correct horse"))
+		require.NoError(t, err)
+		require.True(t, passwords.Known(hash), fmt.Sprint(p))
+	}
+}
+
+func TestAFailingSourceOfSaltIsAnError(t *testing.T) {
+	t.Parallel()
+
+	broken := errors.New("no randomness")
+	_, err := passwords.NewHasher(&passwords.Options{Random: iotest.ErrReader(broken)}).Hash(t.Context(), secret("correct horse"))
+	require.ErrorIs(t, err, broken)
+}
+
+func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	h := cheap()
+	_, err := h.Hash(ctx, secret("correct horse"))
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = h.Check(ctx, store.Secret{}, secret("correct horse"))
+	require.ErrorIs(t, err, context.Canceled)
+}

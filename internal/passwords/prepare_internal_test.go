@@ -1,0 +1,27 @@
+package passwords
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/text/secure/precis"
+	"pgregory.net/rapid"
+)
+
+func TestPreparingIsWhatOpaqueStringDoes(t *testing.T) {
+	t.Parallel()
+
+	draw := rapid.OneOf(rapid.String(), rapid.StringOf(rapid.RuneFrom([]rune("ae\u0301\u0323\u0345\u00a0\u3000\u2000\u1e9b\u0307Å\u212bﬁ가\u1100\u1161"))))
+	rapid.Check(t, func(t *rapid.T) {
+		password := draw.Draw(t, "password")
+		opaque, err := precis.OpaqueString.String(password)
+		if err != nil {
+			t.Skip("not an OpaqueString")
+		}
+		prepared, ok := prepare(password)
+		require.True(t, ok || len(opaque) > MaxLength)
+		require.Equal(t, opaque, prepared)
+		again, _ := prepare(prepared)
+		require.Equal(t, prepared, again)
+	})
+}
