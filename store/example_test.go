@@ -45,6 +45,16 @@ func ExampleKeyring_Rotate() {
 	// Output: s3cret <nil> false
 }
 
+func ExampleKeyring_Sign() {
+	keyring, _ := store.NewKeyring(store.GenerateKey())
+	signature := keyring.Sign([]byte("entry 7"), "trail/head")
+	fmt.Println(keyring.Verify(signature, []byte("entry 7"), "trail/head"))
+	fmt.Println(keyring.Verify(signature, []byte("entry 6"), "trail/head"))
+	// Output:
+	// <nil>
+	// the signature is forged, or belongs to something else
+}
+
 func ExampleSecret() {
 	secret := store.NewSecret("s3cret")
 	fmt.Printf("%s %#v %s\n", secret, secret, secret.Reveal())

@@ -85,6 +85,15 @@ func (k *Keyring) Seal(plaintext []byte, context string) []byte {
 // [UnknownKeyError], or [ErrUnsealable]. A keyring of a key file reads the
 // file again when it meets an unknown key: another process may have rotated.
 func (k *Keyring) Open(sealed []byte, context string) ([]byte, error) {
+	key, err := k.keyOf(sealed)
+	if err != nil {
+		return nil, err
+	}
+	return key.open(sealed, context)
+}
+
+// keyOf returns the key that a sealed value or a signature names.
+func (k *Keyring) keyOf(sealed []byte) (*sealer, error) {
 	id, err := sealedKeyID(sealed)
 	if err != nil {
 		return nil, err
@@ -99,11 +108,12 @@ func (k *Keyring) Open(sealed []byte, context string) ([]byte, error) {
 	if key == nil {
 		return nil, &UnknownKeyError{ID: string(id)}
 	}
-	return key.open(sealed, context)
+	return key, nil
 }
 
-// Current reports whether sealed names the primary key, that of the key file
-// as it is now. What does not is due to be opened and sealed again after a
+// Current reports whether sealed, which [Keyring.Seal] or [Keyring.Sign] made,
+// names the primary key, that of the key file as it is now. What does not is
+// due to be opened and sealed again, or verified and signed again, after a
 // rotation.
 func (k *Keyring) Current(sealed []byte) bool {
 	id, err := sealedKeyID(sealed)

@@ -58,6 +58,8 @@ type sealer struct {
 	id     string
 	header []byte
 	aead   cipher.AEAD
+	// signing is the key of signatures.
+	signing []byte
 }
 
 func newSealer(key Key) (*sealer, error) {
@@ -76,8 +78,12 @@ func newSealer(key Key) (*sealer, error) {
 	if err != nil {
 		return nil, err
 	}
+	signing, err := signingKey(secret)
+	if err != nil {
+		return nil, err
+	}
 	header := append([]byte{sealVersion, byte(len(key.ID))}, key.ID...) //nolint:gosec // at most maxKeyID
-	return &sealer{id: key.ID, header: header, aead: aead}, nil
+	return &sealer{id: key.ID, header: header, aead: aead, signing: signing}, nil
 }
 
 func (s *sealer) seal(plaintext []byte, context string) []byte {

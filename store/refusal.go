@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // The ways in which a request is refused. Every refusal of this module
@@ -22,6 +23,10 @@ var (
 	ErrInUse = errors.New("still in use")
 	// ErrInvalid means that one or more fields hold something unacceptable.
 	ErrInvalid = errors.New("invalid")
+	// ErrForbidden means that whoever asks may not do this.
+	ErrForbidden = errors.New("forbidden")
+	// ErrThrottled means that there were too many tries; later ones may do.
+	ErrThrottled = errors.New("too many tries")
 )
 
 // NotFoundError says that no record of Kind has the key that was asked for.
@@ -98,6 +103,32 @@ func (e *InUseError) Error() string {
 
 // Is reports whether target is [ErrInUse].
 func (e *InUseError) Is(target error) bool { return target == ErrInUse }
+
+// ForbiddenError says that whoever asks may not do this. It matches
+// [ErrForbidden].
+type ForbiddenError struct {
+	// Reason is one sentence: what may not be done, and who could.
+	Reason string
+}
+
+func (e *ForbiddenError) Error() string { return e.Reason }
+
+// Is reports whether target is [ErrForbidden].
+func (e *ForbiddenError) Is(target error) bool { return target == ErrForbidden }
+
+// ThrottledError says that there were too many tries of late. It matches
+// [ErrThrottled].
+type ThrottledError struct {
+	// RetryAfter is how long to wait before the next try, above 0.
+	RetryAfter time.Duration
+}
+
+func (e *ThrottledError) Error() string {
+	return fmt.Sprintf("there were too many tries; try again in %s", e.RetryAfter.Round(time.Second)+time.Second)
+}
+
+// Is reports whether target is [ErrThrottled].
+func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
 
 // FieldError says what is wrong with one field. It never holds the value that
 // was submitted.

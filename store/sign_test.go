@@ -1,0 +1,99 @@
+package store_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func TestASignatureVerifiesForItsMessageAndContextOnly(t *testing.T) {
+	t.Parallel()
+	keyring := newKeyring(t, store.GenerateKey())
+	rapid.Check(t, func(t *rapid.T) {
+		message, context := rapid.SliceOf(rapid.Byte()).Draw(t, "message"), rapid.String().Draw(t, "context")
+		signature := keyring.Sign(message, context)
+		require.NoError(t, keyring.Verify(signature, message, context))
+		require.Equal(t, signature, keyring.Sign(message, context))
+		require.ErrorIs(t, keyring.Verify(signature, append(message, 0), context), store.ErrForged)
+		require.ErrorIs(t, keyring.Verify(signature, message, context+"x"), store.ErrForged)
+		// What is moved from the one to the other is something else.
+		if len(message) > 0 {
+			require.ErrorIs(t, keyring.Verify(signature, message[1:], context+string(message[:1])), store.ErrForged)
+		}
+	})
+}
+
+func TestEveryChangedOrMissingByteOfASignatureIsRefused(t *testing.T) {
+	t.Parallel()
+	keyring := newKeyring(t, store.GenerateKey(), store.GenerateKey())
+	signature := keyring.Sign([]byte("message"), place)
+	for i := range signature {
+		changed := bytes.Clone(signature)
+		changed[i] ^= 1
+		require.Error(t, keyring.Verify(changed, []byte("message"), place))
+		require.Error(t, keyring.Verify(signature[:i], []byte("message"), place))
+	}
+	require.ErrorIs(t, keyring.Verify(nil, []byte("message"), place), store.ErrForged)
+	require.ErrorIs(t, keyring.Verify(append(signature, 0), []byte("message"), place), store.ErrForged)
+}
+
+func TestASignatureIsNoSealedValueAndTheOtherWayAround(t *testing.T) {
+	t.Parallel()
+	keyring := newKeyring(t, store.GenerateKey())
+	_, err := keyring.Open(keyring.Sign([]byte(hunter2), place), place)
+	require.ErrorIs(t, err, store.ErrUnsealable)
+	require.ErrorIs(t, keyring.Verify(keyring.Seal([]byte(hunter2), place), []byte(hunter2), place), store.ErrForged)
+}
+
+func TestSignaturesNameTheirKey(t *testing.T) {
+	t.Parallel()
+	old, fresh := store.GenerateKey(), store.GenerateKey()
+	signature := newKeyring(t, old).Sign(nil, place)
+	both := newKeyring(t, fresh, old)
+	require.NoError(t, both.Verify(signature, nil, place))
+	require.False(t, both.Current(signature))
+	require.True(t, both.Current(both.Sign(nil, place)))
+
+	var unknown *store.UnknownKeyError
+	require.ErrorAs(t, newKeyring(t, fresh).Verify(signature, nil, place), &unknown)
+	require.Equal(t, old.ID, unknown.ID)
+
+	swapped := bytes.Replace(signature, []byte(old.ID), []byte(fresh.ID), 1)
+	require.ErrorIs(t, both.Verify(swapped, nil, place), store.ErrForged)
+}
+
+func TestAKeyFileIsReadAgainForASignatureOfAnotherProcess(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	ours, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	theirs, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	require.NoError(t, theirs.Rotate())
+	require.NoError(t, ours.Verify(theirs.Sign(nil, place), nil, place))
+	require.True(t, theirs.Current(ours.Sign(nil, place)))
+}
+
+// signedOnce is the signature of hunter2 by the key of the test below; it has
+// to verify for ever.
+const signedOnce = "010466757a7ae53a5c78e328356ab63ffda54e86f790fa5c92909ed4f2119241c95309d774e1"
+
+func TestKeyringVerifiesWhatEarlierVersionsSigned(t *testing.T) {
+	t.Parallel()
+	keyring := newKeyring(t, store.Key{ID: "fuzz", Secret: store.NewSecret(strings.Repeat("f", store.KeySize))})
+	require.Equal(t, signedOnce, hex.EncodeToString(keyring.Sign([]byte(hunter2), place)))
+}
+
+func BenchmarkKeyringSign(b *testing.B) {
+	keyring := newKeyring(b, store.GenerateKey())
+	for b.Loop() {
+		_ = keyring.Sign([]byte(hunter2), place)
+	}
+}
