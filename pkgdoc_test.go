@@ -22,9 +22,10 @@ const module = "github.com/pbxusers/pbxusers"
 // beside those of their own room. A room is a folder with all below it that is
 // no room itself; what no other room has is in ".".
 func arrows() map[string][]string {
-	backend := []string{"store", "manager", "internal"}
+	backend := []string{"store", "ampusers", "manager", "internal"}
 	rooms := map[string][]string{
 		".":               {},
+		"ampusers":        {"store", "internal"},
 		"asteriskconf":    {"store", "internal"},
 		"internal":        {"store"},
 		"manager":         {"store", "asteriskconf", "manager/ami", "internal"},

@@ -34,8 +34,9 @@ type Store interface {
 	// DeleteUser removes the user of that name, in any case. A
 	// [store.NotFoundError] when there is none.
 	DeleteUser(ctx context.Context, name string) error
-	// ListUsers returns one page of the users that match q, in the order of
-	// their folded names, with secrets. No match is an empty list.
+	// ListUsers returns one page of the users that match q, with secrets. No
+	// match is an empty list. An After that is not from a page of the same
+	// order may be a [store.InvalidError] on "after".
 	ListUsers(ctx context.Context, q Query) (*store.List[*User], error)
 	// EachUser calls visit for every user in the order of their folded
 	// names, as of one moment, and stops at the first error, which it
@@ -49,9 +50,13 @@ type Query struct {
 	// Search keeps the accounts whose name, owner or note contains this
 	// text, without regard to case. Empty keeps all.
 	Search string
-	// Page is keyed by the account's name.
+	// Order is by one of [OrderFields]; the key is the folded name.
+	Order store.Order
 	store.Page
 }
+
+// OrderFields are the fields that [Query.Order] may name.
+func OrderFields() []string { return []string{"name", "created_at", "updated_at"} }
 
 // FoldName returns the form of an account's name that is unique and sorted
 // by: names are ASCII, and Asterisk compares them with strcasecmp.

@@ -3,7 +3,9 @@ package memstore
 import (
 	"sync/atomic"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // DB is a database in memory. It may be used from many goroutines.
@@ -18,7 +20,11 @@ type DB struct {
 // state is all that is stored. What is in a table is never changed in place:
 // resources put clones in and give clones out.
 type state struct {
-	managers table[*manager.User]
+	administrators table[*ampusers.Administrator]
+	entries        table[*audit.Entry]
+	head           audit.Head
+	managers       table[*manager.User]
+	vault          table[kept]
 }
 
 // New returns an empty database.
@@ -30,5 +36,11 @@ func New() *DB {
 
 // draft returns a copy to write to. It shares the rows until it is written to.
 func (s *state) draft() *state {
-	return &state{managers: s.managers.copy()}
+	return &state{
+		administrators: s.administrators.copy(),
+		entries:        s.entries.copy(),
+		head:           s.head,
+		managers:       s.managers.copy(),
+		vault:          s.vault.copy(),
+	}
 }

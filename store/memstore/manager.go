@@ -84,52 +84,34 @@ func (m managers) DeleteUser(ctx context.Context, name string) error {
 }
 
 // ListUsers implements [manager.Store].
-func (m managers) ListUsers(ctx context.Context, q manager.Query) (*store.List[*manager.User], error) {
-	list := &store.List[*manager.User]{Items: []*manager.User{}}
-	err := m.read(ctx, func(s *state) error {
-		for _, row := range s.managers.after(manager.FoldName(q.After)) {
-			if !q.Matches(row.value) {
-				continue
-			}
-			if len(list.Items) == q.Clamped() {
-				list.Next = manager.FoldName(list.Items[len(list.Items)-1].Name)
-				break
-			}
-			list.Items = append(list.Items, row.value.Clone())
-		}
-		return nil
+func (m managers) ListUsers(ctx context.Context, q manager.Query) (list *store.List[*manager.User], err error) {
+	err = m.read(ctx, func(s *state) (err error) {
+		list, err = managerListing().page(&s.managers, q.Matches, q.Order, q.Page)
+		return err
 	})
-	if err != nil {
-		return nil, err
+	return list, err
+}
+
+func managerListing() listing[*manager.User] {
+	return listing[*manager.User]{
+		keyField: "name", fold: manager.FoldName, clone: (*manager.User).Clone,
+		times: map[string]func(*manager.User) time.Time{
+			"created_at": func(u *manager.User) time.Time { return u.CreatedAt },
+			"updated_at": func(u *manager.User) time.Time { return u.UpdatedAt },
+		},
 	}
-	return list, nil
 }
 
 // EachUser implements [manager.Store].
 func (m managers) EachUser(ctx context.Context, visit func(*manager.User) error) error {
-	var rows []row[*manager.User]
-	if err := m.read(ctx, func(s *state) error {
-		rows = s.managers.all()
-		return nil
-	}); err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := visit(row.value.Clone()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return each(ctx, m.DB, func(s *state) *table[*manager.User] { return &s.managers }, (*manager.User).Clone, visit)
 }
 
 // keptManager returns a copy as a database would keep it.
 func keptManager(u *manager.User) *manager.User {
 	kept := u.Clone()
 	for _, t := range []*time.Time{&kept.CreatedAt, &kept.UpdatedAt, &kept.SecretChangedAt} {
-		*t = t.UTC().Truncate(time.Microsecond)
+		*t = keptTime(*t)
 	}
 	return kept
 }

@@ -1,6 +1,7 @@
 package memstore
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -9,8 +10,11 @@ import (
 type table[T any] struct {
 	rows []row[T]
 	// shared is set while somebody else may read rows: they are copied before
-	// the next write.
+	// one of them is changed.
 	shared bool
+	// appended is set once rows were appended to shared ones, behind what the
+	// others read.
+	appended bool
 }
 
 type row[T any] struct {
@@ -33,18 +37,46 @@ func (t *table[T]) get(key string) (T, bool) {
 	return t.rows[i].value, true
 }
 
-// after returns the rows that follow key; they may be read while the table is
-// locked.
+// after returns the rows that follow key, or all where there is none; they may
+// be read while the table is locked.
 func (t *table[T]) after(key string) []row[T] {
 	i, found := t.find(key)
-	if found {
+	if found && key != "" {
 		i++
 	}
 	return t.rows[i:]
 }
 
+// beyond yields the rows that follow key, or with descending those before it,
+// the last one first, where no key stands for the end. They may be read while
+// the table is locked.
+func (t *table[T]) beyond(key string, descending bool) iter.Seq[row[T]] {
+	rows := t.after(key)
+	if descending {
+		rows = t.rows
+		if key != "" {
+			end, _ := t.find(key)
+			rows = rows[:end]
+		}
+	}
+	return func(yield func(row[T]) bool) {
+		for i := range rows {
+			if descending {
+				i = len(rows) - 1 - i
+			}
+			if !yield(rows[i]) {
+				return
+			}
+		}
+	}
+}
+
 // all returns the rows as they are now, whatever is written later.
 func (t *table[T]) all() []row[T] {
+	if t.appended {
+		// What was appended may be undone, and then overwritten.
+		t.rows, t.shared, t.appended = slices.Clone(t.rows), false, false
+	}
 	if !t.shared { // a committed table is shared for ever, and not written to
 		t.shared = true
 	}
@@ -52,8 +84,14 @@ func (t *table[T]) all() []row[T] {
 }
 
 func (t *table[T]) put(key string, value T) {
-	t.own()
 	i, found := t.find(key)
+	if !found && i == len(t.rows) {
+		// Nobody reads behind the end, and there is one writer at a time: the
+		// rows are not copied, so that a long trail grows cheaply.
+		t.rows, t.appended = append(t.rows, row[T]{key, value}), t.shared
+		return
+	}
+	t.own()
 	if found {
 		t.rows[i].value = value
 		return
@@ -70,9 +108,20 @@ func (t *table[T]) remove(key string) bool {
 	return found
 }
 
+// removeAll removes the rows that are doomed and returns how many they were.
+func (t *table[T]) removeAll(doomed func(T) bool) int {
+	if !slices.ContainsFunc(t.rows, func(r row[T]) bool { return doomed(r.value) }) {
+		return 0
+	}
+	t.own()
+	before := len(t.rows)
+	t.rows = slices.DeleteFunc(t.rows, func(r row[T]) bool { return doomed(r.value) })
+	return before - len(t.rows)
+}
+
 func (t *table[T]) own() {
 	if t.shared {
-		t.rows, t.shared = slices.Clone(t.rows), false
+		t.rows, t.shared, t.appended = slices.Clone(t.rows), false, false
 	}
 }
 

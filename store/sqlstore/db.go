@@ -4,10 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
 
-	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -39,9 +37,10 @@ type Options struct {
 // version of this module has changed is refused with a [store.ConflictError].
 // A keyring that does not open what is stored is refused with a
 // [store.UnknownKeyError]. The first Open of an empty SQLite database makes its
-// files readable by their owner only. Leave db two connections or more: while EachUser visits, it holds
-// one. A bound on them (SetMaxOpenConns) also bounds what callers leave behind
-// who give up, for up to five seconds, while another process has the lock.
+// files readable by their owner only. Leave db two connections or more: while
+// EachUser, EachAdministrator or EachEntry visits, it holds one. A bound on
+// them (SetMaxOpenConns) also bounds what callers leave behind who give up, for
+// up to five seconds, while another process has the lock.
 func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB, error) {
 	engine, err := dialect.engine()
 	if err != nil {
@@ -61,17 +60,6 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB,
 		return nil, err
 	}
 	return s, nil
-}
-
-// tryKeyring opens one secret that is stored. A key file that was lost, and
-// made anew, would seal further ones under a key that opens nothing else. Any
-// other trouble with one record is no reason to refuse the rest.
-func (db *DB) tryKeyring(ctx context.Context) error {
-	_, err := db.Managers().ListUsers(ctx, manager.Query{Page: store.Page{Limit: 1}})
-	if errors.As(err, new(*store.UnknownKeyError)) {
-		return fmt.Errorf("sqlstore: the keyring is not the one of this database; put its key file back: %w", err)
-	}
-	return ctx.Err()
 }
 
 // ID returns what tells this database from every other: 32 hexadecimal digits

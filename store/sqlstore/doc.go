@@ -15,6 +15,7 @@
 //	...
 //	accounts := manager.New(db.Managers(), nil)
 //
-// What Asterisk must read in clear, such as AMI secrets, is sealed with the
-// keyring; whoever has only a copy of the database cannot read it.
+// What must be readable again, such as AMI secrets, the secrets of authenticator
+// apps and sessions, is sealed with the keyring; whoever has only a copy of the
+// database cannot read it.
 package sqlstore

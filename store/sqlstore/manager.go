@@ -5,13 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
-
-// eachBatch is how many records EachUser has in memory at a time.
-const eachBatch = 500
 
 // managers are the AMI accounts of a DB.
 type managers struct{ *DB }
@@ -93,72 +91,31 @@ func (m managers) DeleteUser(ctx context.Context, name string) error {
 	})
 }
 
-// ListUsers implements [manager.Store].
+// ListUsers implements [manager.Store]. The columns are folded as
+// manager.Query.Matches folds, and instr, unlike LIKE, has no wildcards and no
+// case of its own.
 func (m managers) ListUsers(ctx context.Context, q manager.Query) (*store.List[*manager.User], error) {
-	limit := q.Clamped()
-	list := &store.List[*manager.User]{}
-	err := m.read(ctx, func(ctx context.Context, db querier) (err error) {
-		// One more tells whether there is a next page.
-		list.Items, err = m.page(ctx, db, manager.FoldName(q.After), q.Search, limit+1)
-		return err
-	})
-	if err != nil {
-		return nil, err
+	var s selection
+	if q.Search != "" {
+		folded := strings.ToLower(q.Search)
+		s.and("(instr(folded_name, ?) > 0 OR instr(folded_owner, ?) > 0 OR instr(folded_note, ?) > 0)", folded, folded, folded)
 	}
-	if len(list.Items) > limit {
-		list.Items = list.Items[:limit]
-		list.Next = manager.FoldName(list.Items[limit-1].Name)
-	}
-	return list, nil
+	return m.managerListing().page(ctx, m.DB, s, q.Order, q.Page)
 }
 
-// EachUser implements [manager.Store]. It reads in batches, so that visit may
-// use the same connection.
+// EachUser implements [manager.Store].
 func (m managers) EachUser(ctx context.Context, visit func(*manager.User) error) error {
-	return m.snapshot(ctx, func(q querier) error {
-		for after := ""; ; {
-			users, err := m.page(ctx, q, after, "", eachBatch)
-			if err != nil {
-				return err
-			}
-			for _, u := range users {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				after = manager.FoldName(u.Name) // visit may change u
-				if err := visit(u); err != nil {
-					return err
-				}
-			}
-			if len(users) < eachBatch {
-				return nil
-			}
-		}
-	})
+	return m.managerListing().each(ctx, m.DB, visit)
 }
 
-// page returns the first users after the folded name that match search. The
-// columns are folded as manager.Query.Matches folds, and instr, unlike LIKE,
-// has no wildcards and no case of its own.
-func (m managers) page(ctx context.Context, q querier, after, search string, limit int) ([]*manager.User, error) {
-	query, args := managerTable().selectAll()+" WHERE folded_name > ?", []any{after}
-	if search != "" {
-		query += " AND (instr(folded_name, ?) > 0 OR instr(folded_owner, ?) > 0 OR instr(folded_note, ?) > 0)"
-		folded := strings.ToLower(search)
-		args = append(args, folded, folded, folded)
+func (m managers) managerListing() listing[*manager.User] {
+	return listing[*manager.User]{
+		table: managerTable(), doing: "list AMI accounts", keyField: "name", fold: manager.FoldName,
+		key: func(u *manager.User) string { return manager.FoldName(u.Name) },
+		times: map[string]func(*manager.User) time.Time{
+			"created_at": func(u *manager.User) time.Time { return u.CreatedAt },
+			"updated_at": func(u *manager.User) time.Time { return u.UpdatedAt },
+		},
+		decoder: func() func(scanner) (*manager.User, error) { return m.managerDecoder().decode },
 	}
-	rows, err := q.QueryContext(ctx, query+" ORDER BY folded_name LIMIT ?", append(args, limit)...)
-	if err != nil {
-		return nil, m.failed(ctx, "list AMI accounts", err)
-	}
-	defer func() { _ = rows.Close() }()
-	users, decoder := make([]*manager.User, 0, min(limit, eachBatch)), m.managerDecoder()
-	for rows.Next() {
-		u, err := decoder.decode(rows)
-		if err != nil {
-			return nil, m.failed(ctx, "list AMI accounts", err)
-		}
-		users = append(users, u)
-	}
-	return users, m.failed(ctx, "list AMI accounts", rows.Err())
 }

@@ -3,7 +3,6 @@ package sqlstore_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -96,56 +95,6 @@ func TestTheZeroNetworkIsRefused(t *testing.T) {
 	err := db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm", Permit: make([]manager.Network, 1)})
 	require.ErrorContains(t, err, "zero Network")
 	require.Empty(t, names(t, db))
-}
-
-func TestResealLeavesNothingUnderOldKeys(t *testing.T) {
-	t.Parallel()
-	keyFile := filepath.Join(t.TempDir(), "keys")
-	keyring, err := store.OpenKeyring(keyFile)
-	require.NoError(t, err)
-	conn := connect(t, newPath(t))
-	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
-	require.NoError(t, err)
-	fill(t, db, 450)
-	require.NoError(t, keyring.Rotate())
-	require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "zz-new", Secret: store.NewSecret(plainSecret)}))
-
-	resealed, err := db.Reseal(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, 450, resealed)
-	resealed, err = db.Reseal(t.Context())
-	require.NoError(t, err)
-	require.Zero(t, resealed)
-
-	dropOldKeys(t, keyFile)
-	alone, err := store.OpenKeyring(keyFile)
-	require.NoError(t, err)
-	db, err = sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: alone})
-	require.NoError(t, err)
-	require.NoError(t, db.Managers().EachUser(t.Context(), func(u *manager.User) error {
-		require.Equal(t, plainSecret, u.Secret.Reveal())
-		return nil
-	}))
-}
-
-// dropOldKeys leaves the first key in the file.
-func dropOldKeys(t *testing.T, path string) {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	require.NoError(t, os.WriteFile(path, []byte(strings.Join(lines[:len(lines)-1], "\n")), 0o600))
-}
-
-func TestResealStopsAtWhatItCannotOpen(t *testing.T) {
-	t.Parallel()
-	db, conn := open(t, newPath(t))
-	fill(t, db, 2)
-	_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_managers SET secret = x'01' WHERE folded_name = 'account-00001'")
-	require.NoError(t, err)
-	_, err = db.Reseal(t.Context())
-	require.ErrorIs(t, err, store.ErrUnsealable)
-	require.ErrorContains(t, err, "account-00001")
 }
 
 // fill stores n accounts as they are in real life.

@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,7 +29,7 @@ func managerSeal(foldedName string) string { return "pbxusers_managers/" + folde
 func (db *DB) encodeManager(u *manager.User) ([]any, error) {
 	deny, denyErr := encodeNetworks(u.Deny)
 	permit, permitErr := encodeNetworks(u.Permit)
-	filters, filtersErr := encodeFilters(u.EventFilters)
+	filters, filtersErr := encodeList(u.EventFilters)
 	if err := errors.Join(denyErr, permitErr, filtersErr); err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
@@ -71,25 +70,6 @@ func decodeNetworks(column, text string) ([]manager.Network, error) {
 	return networks, nil
 }
 
-func encodeFilters(filters []manager.EventFilter) (string, error) {
-	if len(filters) == 0 {
-		return "[]", nil
-	}
-	text, err := json.Marshal(filters)
-	return string(text), err
-}
-
-func decodeFilters(column, text string) ([]manager.EventFilter, error) {
-	if text == "[]" {
-		return nil, nil
-	}
-	var filters []manager.EventFilter
-	if json.Unmarshal([]byte(text), &filters) != nil {
-		return nil, unreadable(column)
-	}
-	return filters, nil
-}
-
 // unreadable replaces the errors of parsers, which may quote what they read.
 func unreadable(column string) error {
 	return fmt.Errorf("column %s does not hold what it should", column)
@@ -122,7 +102,7 @@ func (db *DB) managerDecoder() *managerDecoder {
 }
 
 // decode reads one row of managerTable's columns.
-func (d *managerDecoder) decode(row interface{ Scan(dest ...any) error }) (*manager.User, error) {
+func (d *managerDecoder) decode(row scanner) (*manager.User, error) {
 	if err := row.Scan(d.columns...); err != nil {
 		return nil, err
 	}
@@ -152,7 +132,7 @@ func (d *managerDecoder) decodeLists(u *manager.User) (err error) {
 	if u.Permit, err = decodeNetworks("permit", d.permit); err != nil {
 		return err
 	}
-	u.EventFilters, err = decodeFilters("event_filters", d.filters)
+	u.EventFilters, err = decodeList[manager.EventFilter]("event_filters", d.filters)
 	return err
 }
 

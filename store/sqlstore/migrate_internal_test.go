@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -83,5 +85,36 @@ func TestMigrationsRunOnASingleConnection(t *testing.T) {
 	db.sql.SetMaxOpenConns(1)
 	require.NoError(t, db.migrateUnder(t.Context(), migrations))
 	require.NoError(t, db.migrateUnder(t.Context(), migrations))
-	require.Equal(t, []string{"pbxusers_identity", "pbxusers_managers", "pbxusers_migrations"}, tables(t, db))
+	require.Equal(t, []string{
+		"pbxusers_administrators", "pbxusers_audit", "pbxusers_audit_head", "pbxusers_identity", "pbxusers_managers",
+		"pbxusers_migrations", "pbxusers_vault",
+	}, tables(t, db))
+}
+
+func TestMigrationsKeepTheAccountsOfAnOlderVersion(t *testing.T) {
+	t.Parallel()
+	db := unmigrated(t)
+	older := fstest.MapFS{}
+	for _, name := range []string{"migrations/sqlite/00001_managers.sql", "migrations/sqlite/00002_identity.sql"} {
+		text, err := migrations.ReadFile(name)
+		require.NoError(t, err)
+		older[name] = &fstest.MapFile{Data: text}
+	}
+	require.NoError(t, db.migrateUnder(t.Context(), older))
+	keyring, err := store.NewKeyring(store.GenerateKey())
+	require.NoError(t, err)
+	db.keyring, db.writers = keyring, make(chan struct{}, 1)
+	want := &manager.User{Name: "crm", Secret: store.NewSecret("a secret"), CreatedAt: time.Unix(1_700_000_000, 0).UTC()}
+	require.NoError(t, db.Managers().CreateUser(t.Context(), want))
+	id, err := db.ID(t.Context())
+	require.NoError(t, err)
+
+	newer, err := Open(t.Context(), db.sql, SQLite, &Options{Keyring: keyring})
+	require.NoError(t, err)
+	list, err := newer.Managers().ListUsers(t.Context(), manager.Query{Order: store.Order{By: "created_at"}})
+	require.NoError(t, err)
+	require.Equal(t, []*manager.User{want}, list.Items)
+	sameID, err := newer.ID(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, id, sameID)
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/manager"
-	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
@@ -165,15 +164,4 @@ func TestSQLiteDSNSetsWhatWritersNeed(t *testing.T) {
 		require.NoError(t, conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
 		require.Equal(t, want, got, pragma)
 	}
-}
-
-func TestOpenRefusesAKeyringThatOpensNothingThatIsStored(t *testing.T) {
-	t.Parallel()
-	path := newPath(t)
-	db, err := sqlstore.Open(t.Context(), connect(t, path), sqlstore.SQLite, &sqlstore.Options{Keyring: keyring(t)})
-	require.NoError(t, err)
-	require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm", Secret: store.NewSecret("a secret")}))
-	_, err = sqlstore.Open(t.Context(), connect(t, path), sqlstore.SQLite, &sqlstore.Options{Keyring: keyring(t)})
-	require.ErrorAs(t, err, new(*store.UnknownKeyError))
-	require.ErrorContains(t, err, "key file")
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // resealBatch is how many records one transaction of Reseal looks at, so that
@@ -10,74 +11,98 @@ import (
 const resealBatch = 200
 
 // Reseal seals everything with the primary key that was sealed with an older
-// one, and returns how many values that were. Run it after the Rotate of
+// one, signs the audit trail anew where an older one signed it, and returns how
+// many values and signatures that were. Run it after the Rotate of
 // [github.com/pbxusers/pbxusers/store.Keyring], before an old key is taken out
 // of the key file. It works in batches: when it fails, or ctx ends, what is
-// done is done, and another run does the rest.
+// done is done, and another run does the rest. A signature of the trail that
+// does not prove true is left as it is, for the Verify of
+// [github.com/pbxusers/pbxusers/store/audit.Trail] to tell of.
 func (db *DB) Reseal(ctx context.Context) (int, error) {
 	total := 0
-	for after, more := "", true; more; {
-		var batch []sealedSecret
+	for _, column := range sealedColumns() {
+		resealed, err := db.resealColumn(ctx, column)
+		total += resealed
+		if err != nil {
+			return total, err
+		}
+	}
+	resigned, err := db.resignTrail(ctx)
+	return total + resigned, err
+}
+
+// renewal is a walk over records that changes some of them, in batches.
+type renewal[T any] struct {
+	// batch is how many records one transaction looks at.
+	batch int
+	// read returns the batch that follows last, the first one after nil.
+	read func(ctx context.Context, q querier, last *T) ([]T, error)
+	// renew reports whether it changed a record.
+	renew func(ctx context.Context, q querier, item T) (bool, error)
+}
+
+// run returns how many changes were committed.
+func (r renewal[T]) run(ctx context.Context, db *DB) (int, error) {
+	total := 0
+	for last := (*T)(nil); ; {
+		var batch []T
 		changed := 0
-		err := db.Atomically(ctx, func(ctx context.Context) (err error) {
+		err := db.Atomically(ctx, func(ctx context.Context) (err error) { // perhaps more than once
 			q := db.joined(ctx)
-			if batch, err = db.sealedSecrets(ctx, q, after); err != nil {
+			if batch, err = r.read(ctx, q, last); err != nil {
 				return err
 			}
-			changed, err = db.resealSecrets(ctx, q, batch)
+			changed, err = r.renewAll(ctx, q, batch)
 			return err
 		})
 		if err != nil {
 			return total, err
 		}
 		total += changed
-		if more = len(batch) == resealBatch; more {
-			after = batch[len(batch)-1].foldedName
+		if len(batch) < r.batch {
+			return total, nil
 		}
+		last = &batch[len(batch)-1]
 	}
-	return total, nil
 }
 
-// sealedSecret is the secret of one AMI account as it is stored.
-type sealedSecret struct {
-	foldedName string
-	sealed     []byte
-}
-
-func (db *DB) sealedSecrets(ctx context.Context, q querier, after string) ([]sealedSecret, error) {
-	const query = "SELECT folded_name, secret FROM pbxusers_managers WHERE folded_name > ? ORDER BY folded_name LIMIT ?"
-	rows, err := q.QueryContext(ctx, query, after, resealBatch)
-	if err != nil {
-		return nil, db.failed(ctx, "reseal", err)
-	}
-	defer func() { _ = rows.Close() }()
-	batch := make([]sealedSecret, 0, resealBatch)
-	for rows.Next() {
-		var s sealedSecret
-		if err := rows.Scan(&s.foldedName, &s.sealed); err != nil {
-			return nil, db.failed(ctx, "reseal", err)
-		}
-		batch = append(batch, s)
-	}
-	return batch, db.failed(ctx, "reseal", rows.Err())
-}
-
-func (db *DB) resealSecrets(ctx context.Context, q querier, batch []sealedSecret) (int, error) {
+func (r renewal[T]) renewAll(ctx context.Context, q querier, batch []T) (int, error) {
 	changed := 0
-	for _, s := range batch {
-		if db.keyring.Current(s.sealed) {
-			continue
-		}
-		place := managerSeal(s.foldedName)
-		opened, err := db.keyring.Open(s.sealed, place)
+	for _, item := range batch {
+		renewed, err := r.renew(ctx, q, item)
 		if err != nil {
-			return 0, fmt.Errorf("sqlstore: reseal the secret of %q: %w", s.foldedName, err)
+			return 0, err
 		}
-		const update = "UPDATE pbxusers_managers SET secret = ? WHERE folded_name = ?"
-		if _, err := q.ExecContext(ctx, update, db.keyring.Seal(opened, place), s.foldedName); err != nil {
-			return 0, db.failed(ctx, "reseal", err)
+		if renewed {
+			changed++
 		}
-		changed++
 	}
 	return changed, nil
+}
+
+func (db *DB) resealColumn(ctx context.Context, column sealedColumn) (int, error) {
+	return renewal[sealedValue]{
+		batch: column.batch,
+		read: func(ctx context.Context, q querier, last *sealedValue) ([]sealedValue, error) {
+			return db.sealedValues(ctx, q, column, last, column.batch)
+		},
+		renew: func(ctx context.Context, q querier, value sealedValue) (bool, error) {
+			return db.resealValue(ctx, q, column, value)
+		},
+	}.run(ctx, db)
+}
+
+func (db *DB) resealValue(ctx context.Context, q querier, column sealedColumn, value sealedValue) (bool, error) {
+	if db.keyring.Current(value.sealed) {
+		return false, nil
+	}
+	place := column.place(value.key)
+	opened, err := db.keyring.Open(value.sealed, place)
+	if err != nil {
+		return false, fmt.Errorf("sqlstore: reseal %s %q: %w", column.doc, value.key[0], err)
+	}
+	update := "UPDATE " + column.table + " SET " + column.name + " = ? WHERE " + strings.Join(column.key, " = ? AND ") + " = ?"
+	args := append([]any{db.keyring.Seal(opened, place)}, anys(value.key)...)
+	_, err = q.ExecContext(ctx, update, args...)
+	return true, db.failed(ctx, "reseal", err)
 }

@@ -14,16 +14,24 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // Backend is what is tested.
 type Backend interface {
 	store.Transactor
-	// Managers returns the store of AMI accounts, which takes part in the
-	// transactions of the backend.
+	// Administrators returns the store of administrators, which takes part
+	// in the transactions of the backend, as the others do.
+	Administrators() ampusers.Store
+	// Audit returns the store of the audit trail.
+	Audit() audit.Store
+	// Managers returns the store of AMI accounts.
 	Managers() manager.Store
+	// Vault returns the store of small values that expire.
+	Vault() store.Vault
 }
 
 // rule is one test; each is given a backend of its own, which is empty.
@@ -41,13 +49,22 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		name  string
 		rules []rule
 	}{
+		{"administrators", administrators()},
+		{"administrators, lists", administratorLists()},
+		{"administrators, round trip", administratorRoundTrip()},
+		{"all together", together()},
+		{"audit", auditTrail()},
+		{"audit, lists", auditLists()},
 		{"cancellation", cancellation()},
 		{"concurrency", concurrency()},
 		{"crud", crud()},
+		{"orders", orders()},
 		{"paging", paging()},
 		{"round trip", roundTrip()},
 		{"transactions", transactions()},
 		{"uniqueness", uniqueness()},
+		{"vault", vault()},
+		{"visits", visits()},
 	}
 	for _, part := range parts {
 		t.Run(part.name, func(t *testing.T) {
@@ -79,10 +96,13 @@ func create(t *testing.T, b Backend, names ...string) {
 func numbered(n int) []string {
 	names := make([]string, n)
 	for i := range names {
-		names[i] = fmt.Sprintf("account-%04d", i)
+		names[i] = nth(i)
 	}
 	return names
 }
+
+// nth returns the i-th of the numbered names.
+func nth(i int) string { return fmt.Sprintf("account-%04d", i) }
 
 // stored returns the names of all accounts in the order of EachUser.
 func stored(t *testing.T, b Backend) []string {

@@ -1,0 +1,59 @@
+package ampusers
+
+import "slices"
+
+// Can reports whether the administrator may see and change a section.
+func (a *Administrator) Can(section string) bool {
+	return !a.Disabled && (a.Access == Full || slices.Contains(a.Sections, section))
+}
+
+// CanExtension reports whether the administrator may see and change what
+// belongs to an extension.
+func (a *Administrator) CanExtension(number string) bool {
+	return !a.Disabled && (a.Access == Full || a.Extensions.Contains(number))
+}
+
+// CanDID reports whether the administrator may see and change what belongs to
+// a DID.
+func (a *Administrator) CanDID(number string) bool {
+	return !a.Disabled && (a.Access == Full || a.DIDs.Contains(number))
+}
+
+// CanTeam reports whether the administrator may see and change a team; "" is
+// the default one.
+func (a *Administrator) CanTeam(team string) bool {
+	return !a.Disabled && (a.Access == Full || len(a.Teams) == 0 || a.listsTeam(team))
+}
+
+// listsTeam relies on the order of Teams: there may be many.
+func (a *Administrator) listsTeam(team string) bool {
+	_, found := slices.BinarySearch(a.Teams, team)
+	return found
+}
+
+// Grants reports whether a may do everything that other may: only then may a
+// make, change or remove other. That other is disabled does not matter: it
+// could be enabled again. A disabled a grants nobody.
+func (a *Administrator) Grants(other *Administrator) bool {
+	switch {
+	case a.Disabled:
+		return false
+	case a.Access == Full:
+		return true
+	case other.Access == Full:
+		return false
+	}
+	for _, section := range other.Sections {
+		if !slices.Contains(a.Sections, section) {
+			return false
+		}
+	}
+	return a.Extensions.Covers(other.Extensions) && a.DIDs.Covers(other.DIDs) && a.coversTeams(other)
+}
+
+func (a *Administrator) coversTeams(other *Administrator) bool {
+	if len(a.Teams) == 0 || len(other.Teams) == 0 {
+		return len(a.Teams) == 0
+	}
+	return !slices.ContainsFunc(other.Teams, func(team string) bool { return !a.listsTeam(team) })
+}

@@ -1,0 +1,226 @@
+package ampusers_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+// product is a service with the sections of a product.
+func product() *ampusers.Service {
+	return ampusers.New(memstore.New().Administrators(), &ampusers.Options{
+		Sections: []ampusers.Section{
+			{ID: "managers", Name: "AMI accounts"},
+			{ID: "audit", Name: "Audit trail"},
+		},
+	})
+}
+
+func ExampleNew() {
+	administrators := ampusers.New(memstore.New().Administrators(), &ampusers.Options{
+		Sections:          []ampusers.Section{{ID: "managers", Name: "AMI accounts"}},
+		MinPasswordLength: 16,
+	})
+	for _, section := range administrators.Sections() {
+		fmt.Println(section.ID)
+	}
+	// Output:
+	// managers
+	// apply
+}
+
+// A new administrator is Limited, and may do what is listed.
+func ExampleService_Create() {
+	extensions, _ := ampusers.ParseRanges("100-199, 205")
+	jane, err := product().Create(context.Background(), &ampusers.Administrator{
+		Username: "jane.admin", Sections: []string{"managers"}, Extensions: extensions,
+	}, store.NewSecret("vivid-otter-73-lanterns"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(jane.Access, jane.Sections, jane.Extensions, jane.HasPassword)
+	// Output: limited [managers] 100-199,205 true
+}
+
+// What is refused is told field by field, for a form to show.
+func ExampleService_Create_refused() {
+	_, err := product().Create(context.Background(), &ampusers.Administrator{
+		Username: "jane admin", Sections: []string{"fax"},
+	}, store.NewSecret("jane"))
+	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
+		for _, f := range invalid.Fields {
+			fmt.Println(f.Field, f.Code)
+		}
+	}
+	// Output:
+	// username username
+	// sections[0] unknown
+	// password min
+}
+
+func ExampleService_Authenticate() {
+	ctx := context.Background()
+	administrators := product()
+	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane"}, store.NewSecret("vivid-otter-73-lanterns"))
+
+	login, err := administrators.Authenticate(ctx, ampusers.Attempt{
+		Username: "Jane", Password: store.NewSecret("vivid-otter-73-lanterns"), Source: "192.0.2.1",
+	})
+	fmt.Println(login.Administrator.Username, err)
+
+	_, err = administrators.Authenticate(ctx, ampusers.Attempt{
+		Username: "Jane", Password: store.NewSecret("a guess"), Source: "203.0.113.9",
+	})
+	if refused, ok := errors.AsType[*ampusers.LoginError](err); ok {
+		fmt.Println(refused.Code)
+	}
+	// Output:
+	// jane <nil>
+	// wrong_password
+}
+
+// A session is kept as the username and the generation, and asked for at each
+// request: the rights are those of now.
+func ExampleService_Session() {
+	ctx := context.Background()
+	administrators := product()
+	jane, _ := administrators.Create(ctx, &ampusers.Administrator{Username: "jane"}, store.Secret{})
+
+	_, err := administrators.Session(ctx, "jane", jane.SessionGeneration)
+	fmt.Println(err)
+	_, _ = administrators.Disable(ctx, "jane")
+	_, err = administrators.Session(ctx, "jane", jane.SessionGeneration)
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// there is no such session
+}
+
+// An edit sees the administrator as it is, and loses nobody else's edit.
+func ExampleService_Update() {
+	ctx := context.Background()
+	administrators := product()
+	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane", Sections: []string{"managers"}}, store.Secret{})
+
+	jane, err := administrators.Update(ctx, "jane", func(a *ampusers.Administrator) error {
+		a.Sections = append(a.Sections, ampusers.SectionApply)
+		return nil
+	})
+	fmt.Println(jane.Sections, err)
+	// Output: [apply managers] <nil>
+}
+
+func ExampleService_Delete() {
+	ctx := context.Background()
+	administrators := product()
+	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "boss", Access: ampusers.Full}, store.NewSecret("vivid-otter-73-lanterns"))
+	fmt.Println(administrators.Delete(ctx, "boss"))
+	// Output: this is the last enabled Full administrator who can log in; make another one Full first, with a password
+}
+
+func ExampleService_List() {
+	ctx := context.Background()
+	administrators := product()
+	for _, username := range []string{"carol", "alice", "bob"} {
+		_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: username}, store.Secret{})
+	}
+	page, _ := administrators.List(ctx, ampusers.Query{Page: store.Page{Limit: 2}})
+	for _, a := range page.Items {
+		fmt.Println(a.Username)
+	}
+	page, _ = administrators.List(ctx, ampusers.Query{Page: store.Page{Limit: 2, After: page.Next}})
+	fmt.Println(page.Items[0].Username, page.Next == "")
+	// Output:
+	// alice
+	// bob
+	// carol true
+}
+
+// Whoever is limited makes and changes only those who may do no more.
+func ExampleService_As() {
+	ctx := context.Background()
+	administrators := product()
+	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane", Sections: []string{"managers"}}, store.Secret{})
+
+	_, err := administrators.As("jane").Create(ctx, &ampusers.Administrator{Username: "joan", Access: ampusers.Full}, store.Secret{})
+	fmt.Println(err)
+	// Output: you cannot give what you have not; ask an administrator who has it
+}
+
+// Somebody new sets their own password.
+func ExampleService_Invite() {
+	ctx := context.Background()
+	administrators := product()
+	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane"}, store.Secret{})
+
+	link, _ := administrators.Invite(ctx, "jane")
+	fmt.Println("send", len(link.Token.Reveal()), "characters:", link.Token)
+	jane, err := administrators.AcceptInvitation(ctx, link.Token, store.NewSecret("vivid-otter-73-lanterns"))
+	fmt.Println(jane.HasPassword, err)
+	_, err = administrators.AcceptInvitation(ctx, link.Token, store.NewSecret("vivid-otter-74-lanterns"))
+	fmt.Println(err)
+	// Output:
+	// send 43 characters: [redacted]
+	// true <nil>
+	// there is no such invitation
+}
+
+// The way back in, for whoever has the host.
+func ExampleService_Recover() {
+	ctx := context.Background()
+	administrators := product()
+	link, _ := administrators.Recover(ctx, "rescue")
+	rescue, err := administrators.AcceptInvitation(ctx, link.Token, store.NewSecret("vivid-otter-73-lanterns"))
+	fmt.Println(rescue.Username, rescue.Access, err)
+	// Output: rescue full <nil>
+}
+
+// A server prints the link of its first start; there is no default password.
+func ExampleService_FirstStart() {
+	ctx := context.Background()
+	administrators := product()
+	link, _ := administrators.FirstStart(ctx)
+	fmt.Println(link.Username, time.Until(link.ExpiresAt) > 23*time.Hour)
+	_, _ = administrators.AcceptInvitation(ctx, link.Token, store.NewSecret("vivid-otter-73-lanterns"))
+	link, err := administrators.FirstStart(ctx)
+	fmt.Println(link, err)
+	// Output:
+	// admin true
+	// <nil> <nil>
+}
+
+func ExampleAdministrator_Can() {
+	extensions, _ := ampusers.ParseRanges("100-199,205")
+	jane := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"managers"}, Extensions: extensions}
+	fmt.Println(jane.Can("managers"), jane.Can(ampusers.SectionApply))
+	fmt.Println(jane.CanExtension("150"), jane.CanExtension("0150"), jane.CanDID("+4930123"))
+	// Output:
+	// true false
+	// true false true
+}
+
+func ExampleAdministrator_Explain() {
+	extensions, _ := ampusers.ParseRanges("100-199,205")
+	jane := &ampusers.Administrator{Access: ampusers.Limited, Extensions: extensions}
+	fmt.Println(jane.Explain(ampusers.SubjectExtension, "300").Reason)
+	fmt.Println(jane.Explain(ampusers.SubjectDID, "+4930123").Code)
+	// Output:
+	// The administrator has limited access, and this extension is not listed.
+	// unrestricted
+}
+
+func ExampleParseRanges() {
+	r, err := ampusers.ParseRanges("205, 100-199, 200-204")
+	fmt.Println(r, err)
+	_, err = ampusers.ParseRanges("99-100")
+	fmt.Println(err)
+	// Output:
+	// 100-205 <nil>
+	// ranges: part 1: both ends of a range have the same length, with + on both or on none; write 10-99,100-199 rather than 10-199
+}

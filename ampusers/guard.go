@@ -1,0 +1,76 @@
+package ampusers
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// standing is how much of a way in to everything an administrator is.
+type standing int
+
+const (
+	// none is that of the disabled and the Limited.
+	none standing = iota
+	// prepared is that of a Full one who has no password yet.
+	prepared
+	// ready is that of a Full one who can log in.
+	ready
+)
+
+// standing returns that of a; nil is one who is gone.
+func (a *Administrator) standing() standing {
+	switch {
+	case a == nil || a.Disabled || a.Access != Full:
+		return none
+	case !a.hasPassword():
+		return prepared
+	}
+	return ready
+}
+
+// guard refuses, in the transaction of ctx, what would leave nobody in the
+// best standing that there is: no act may take the last way in. after is nil
+// when before is to be deleted.
+func (s *Service) guard(ctx context.Context, before, after *Administrator) error {
+	if after.standing() >= before.standing() {
+		return nil
+	}
+	found := false
+	err := s.eachFull(ctx, func(other *Administrator) bool {
+		found = other.Username != before.Username && other.standing() >= before.standing()
+		return !found
+	})
+	if err != nil || found {
+		return err
+	}
+	return lastFull(before)
+}
+
+// eachFull calls visit for every enabled Full administrator, in the order of
+// their names, until it returns false.
+func (s *Service) eachFull(ctx context.Context, visit func(*Administrator) bool) error {
+	q := Query{Access: Full, EnabledOnly: true, Page: store.Page{Limit: store.MaxPageLimit}}
+	for {
+		page, err := s.store.ListAdministrators(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, a := range page.Items {
+			if !visit(a) {
+				return nil
+			}
+		}
+		if page.Next == "" {
+			return nil
+		}
+		q.After = page.Next
+	}
+}
+
+func lastFull(a *Administrator) error {
+	if a.hasPassword() {
+		return &store.ConflictError{Reason: "this is the last enabled Full administrator who can log in; make another one Full first, with a password"}
+	}
+	return &store.ConflictError{Reason: "this is the last enabled Full administrator; make another one Full first"}
+}

@@ -1,0 +1,139 @@
+package ampusers_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+func TestALinkSetsAPasswordOnce(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newHouse(t, db)
+			h.add(t, &ampusers.Administrator{Username: "Jane"}, "")
+			link, err := h.Invite(t.Context(), "jane")
+			require.NoError(t, err)
+			require.Equal(t, "Jane", link.Username)
+			require.Len(t, link.Token.Reveal(), 43)
+			require.Equal(t, h.clock.Now().Add(24*time.Hour), link.ExpiresAt)
+			jane, err := h.Get(t.Context(), "jane")
+			require.NoError(t, err)
+			require.Equal(t, link.ExpiresAt, jane.InvitedUntil)
+
+			whose, err := h.Invitation(t.Context(), link.Token)
+			require.NoError(t, err)
+			require.Equal(t, &ampusers.Link{Username: "Jane", ExpiresAt: link.ExpiresAt}, whose)
+
+			accepted, err := h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
+			require.NoError(t, err)
+			require.True(t, accepted.HasPassword)
+			require.True(t, accepted.InvitedUntil.IsZero())
+			_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
+			require.NoError(t, err)
+
+			_, err = h.Invitation(t.Context(), link.Token)
+			require.ErrorIs(t, err, store.ErrNotFound)
+			_, err = h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
+			require.ErrorIs(t, err, store.ErrNotFound)
+			h.requireProven(t)
+		})
+	}
+}
+
+func TestALinkThatDoesNotWorkAnyMore(t *testing.T) {
+	t.Parallel()
+	for name, act := range map[string]func(h *house){
+		"expired":  func(h *house) { h.clock.Pass(24 * time.Hour) },
+		"replaced": func(h *house) { _, err := h.Invite(h.t.Context(), "jane"); require.NoError(h.t, err) },
+		"disabled": func(h *house) { _, err := h.Disable(h.t.Context(), "jane"); require.NoError(h.t, err) },
+		"deleted":  func(h *house) { require.NoError(h.t, h.Delete(h.t.Context(), "jane")) },
+		"password set by hand": func(h *house) {
+			_, err := h.SetPassword(h.t.Context(), "jane", secret(anotherPassword))
+			require.NoError(h.t, err)
+		},
+		"recovered": func(h *house) { _, err := h.Recover(h.t.Context(), "jane"); require.NoError(h.t, err) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, memstore.New())
+			h.limited(t, "jane")
+			link, err := h.Invite(t.Context(), "jane")
+			require.NoError(t, err)
+			h.clock.Pass(24*time.Hour - time.Microsecond)
+			_, err = h.Invitation(t.Context(), link.Token)
+			require.NoError(t, err)
+			act(h)
+			_, err = h.Invitation(t.Context(), link.Token)
+			require.ErrorIs(t, err, store.ErrNotFound)
+			_, err = h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
+			require.ErrorIs(t, err, store.ErrNotFound)
+		})
+	}
+}
+
+func TestWhatIsNoLinkIsNotFoundAndFillsNoTrail(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	h.limited(t, "jane")
+	_, err := h.Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	before := len(h.entries(t, audit.Query{}))
+	for _, token := range []string{"", "x", strings.Repeat("A", 43), strings.Repeat("A", 1<<20), "../../etc/passwd"} {
+		_, err := h.Invitation(t.Context(), secret(token))
+		require.ErrorIs(t, err, store.ErrNotFound)
+		_, err = h.AcceptInvitation(t.Context(), secret(token), secret(goodPassword))
+		require.ErrorIs(t, err, store.ErrNotFound)
+	}
+	require.Len(t, h.entries(t, audit.Query{}), before)
+}
+
+func TestOfManyWhoUseALinkOneSetsThePassword(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newHouse(t, db)
+			h.limited(t, "jane")
+			link, err := h.Invite(t.Context(), "jane")
+			require.NoError(t, err)
+			used := 0
+			for _, err := range together(10, func(int) error {
+				_, err := h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
+				return err
+			}) {
+				if err == nil {
+					used++
+					continue
+				}
+				require.ErrorIs(t, err, store.ErrNotFound)
+			}
+			require.Equal(t, 1, used)
+		})
+	}
+}
+
+func TestALinkLeavesThePasswordUntilItIsUsed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New(), func(o *ampusers.Options) { o.InvitationLifetime = time.Hour })
+	h.limited(t, "jane")
+	login, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	require.NoError(t, err)
+	link, err := h.Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	require.Equal(t, h.clock.Now().Add(time.Hour), link.ExpiresAt)
+	_, err = h.Session(t.Context(), "jane", login.Administrator.SessionGeneration)
+	require.NoError(t, err)
+	_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	require.NoError(t, err)
+}

@@ -1,0 +1,142 @@
+package ampusers
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pbxusers/pbxusers/internal/passwords"
+	"github.com/pbxusers/pbxusers/internal/throttle"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// judge returns what is wrong with a password for a, on the field named field.
+func (s *Service) judge(field string, password store.Secret, a *Administrator) []store.FieldError {
+	words := []string{a.Username, a.DisplayName}
+	for i, word := range words {
+		if len(word) > maxText { // it is refused for itself
+			words[i] = ""
+		}
+	}
+	return s.policy.Check(field, password, words...)
+}
+
+// hashFor returns the hash of a password that is good enough for a. It takes
+// long: do it before a transaction is begun.
+func (s *Service) hashFor(ctx context.Context, a *Administrator, password store.Secret) (store.Secret, error) {
+	if err := store.Invalid(s.judge("password", password, a)...); err != nil {
+		return store.Secret{}, err
+	}
+	return s.hasher.Hash(ctx, password)
+}
+
+// take makes this the hash of the password of a. Whatever else opens the door,
+// or holds it open, ends.
+func (s *Service) take(a *Administrator, hash store.Secret) {
+	a.Credentials.PasswordHash = hash
+	a.Credentials.Invitation = nil
+	a.PasswordChangedAt = s.now()
+	a.endSessions()
+}
+
+// SetPassword gives the administrator a new password, by somebody else's hand,
+// and ends all sessions, links and remembered devices. [store.InvalidError] on "password".
+func (s *Service) SetPassword(ctx context.Context, username string, password store.Secret) (*Administrator, error) {
+	hash, err := s.newHash(ctx, username, password)
+	if err != nil {
+		s.trail.RecordFailure(ctx, event("set password", username), err)
+		return nil, err
+	}
+	return s.setHash(ctx, "set password", username, hash)
+}
+
+func (s *Service) newHash(ctx context.Context, username string, password store.Secret) (store.Secret, error) {
+	a, err := s.reachable(ctx, username)
+	if err != nil {
+		return store.Secret{}, err
+	}
+	return s.hashFor(ctx, a, password)
+}
+
+// setHash gives the administrator another password and forgets the devices.
+func (s *Service) setHash(ctx context.Context, action, username string, hash store.Secret) (*Administrator, error) {
+	return s.act(ctx, action, username, func(_ context.Context, a *Administrator) error {
+		s.take(a, hash)
+		a.Credentials.Devices = nil
+		return nil
+	})
+}
+
+// SetPasswordHash takes over a hash from another system: argon2id in PHC form,
+// bcrypt, phpass, or FreePBX's SHA-1. It is replaced by a new one at the next
+// login. Otherwise it does what [Service.SetPassword] does.
+// [store.InvalidError] on "password_hash".
+func (s *Service) SetPasswordHash(ctx context.Context, username string, hash store.Secret) (*Administrator, error) {
+	const action = "set password hash"
+	if !passwords.Known(hash) {
+		err := store.Invalid(store.FieldError{
+			Field: "password_hash", Code: "unknown", Message: "give a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
+		})
+		s.trail.RecordFailure(ctx, event(action, username), err)
+		return nil, err
+	}
+	return s.setHash(ctx, action, username, hash)
+}
+
+// ownHand stands for the device of those who change their own password: they
+// have a session, and strangers who guess at the same name do not slow them.
+const ownHand = "session"
+
+// ChangePassword gives the administrator a new password, by the
+// administrator's own hand: current must be right, or it is a
+// [store.InvalidError] on "current_password"; tries are throttled as logins
+// are. All other sessions end: the returned record has the new generation.
+func (s *Service) ChangePassword(ctx context.Context, username string, current, password store.Secret) (*Administrator, error) {
+	const action = "change password"
+	seen, hash, err := s.ownHash(ctx, username, current, password)
+	if err != nil {
+		held, isHeld := errors.AsType[*tooEarlyError](err)
+		if !isHeld || held.first {
+			s.trail.RecordFailure(ctx, event(action, username), err)
+		}
+		if isHeld {
+			err = held.Unwrap()
+		}
+		return nil, err
+	}
+	return s.act(ctx, action, username, func(_ context.Context, a *Administrator) error {
+		if a.SessionGeneration != seen.SessionGeneration {
+			return &store.ConflictError{Reason: "the sessions were ended meanwhile; log in again"}
+		}
+		s.take(a, hash)
+		return nil
+	})
+}
+
+// ownHash returns the hash of the new password of somebody who knows the
+// current one, and the record that this was proven of.
+func (s *Service) ownHash(ctx context.Context, username string, current, password store.Secret) (*Administrator, store.Secret, error) {
+	if err := s.ownsOnly(username); err != nil {
+		return nil, store.Secret{}, err
+	}
+	a, err := s.reachable(ctx, username)
+	if err != nil {
+		return nil, store.Secret{}, err
+	}
+	try := throttle.Try{Source: audit.ActorOf(ctx).Source, User: FoldUsername(a.Username), Device: ownHand}
+	if held := s.mayTry(try); held != nil {
+		return nil, store.Secret{}, held
+	}
+	verdict, err := s.verdict(ctx, a, current)
+	if err != nil {
+		return nil, store.Secret{}, err
+	}
+	if !verdict.Match {
+		return nil, store.Secret{}, store.Invalid(store.FieldError{
+			Field: "current_password", Code: "wrong", Message: "this is not the current password; type it again",
+		})
+	}
+	s.throttle.Succeeded(try)
+	hash, err := s.hashFor(ctx, a, password)
+	return a, hash, err
+}

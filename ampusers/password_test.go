@@ -1,0 +1,199 @@
+package ampusers_test
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+func TestThePolicyHoldsOnEveryPath(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	h.add(t, &ampusers.Administrator{Username: "jane.admin", DisplayName: "Wilhelmina Zimmermann"}, goodPassword)
+	link, err := h.Invite(t.Context(), "jane.admin")
+	require.NoError(t, err)
+	for _, weak := range []string{"short", "password12345", "jane.admin", "jane.admin.jane.admin", "Wilhelmina Zimmermann", strings.Repeat("a", 2000)} {
+		_, err := h.Create(t.Context(), &ampusers.Administrator{Username: "jane.admin", DisplayName: "Wilhelmina Zimmermann"}, secret(weak))
+		requirePassword(t, err)
+		_, err = h.SetPassword(t.Context(), "jane.admin", secret(weak))
+		requirePassword(t, err)
+		_, err = h.ChangePassword(t.Context(), "jane.admin", secret(goodPassword), secret(weak))
+		requirePassword(t, err)
+		_, err = h.AcceptInvitation(t.Context(), link.Token, secret(weak))
+		requirePassword(t, err)
+		require.NotContains(t, err.Error(), weak)
+	}
+	_, err = h.SetPassword(t.Context(), "jane.admin", store.Secret{})
+	requirePassword(t, err)
+	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
+	require.NoError(t, err, "a refused password does not spend the link")
+}
+
+// requirePassword requires an InvalidError on the password only.
+func requirePassword(t testing.TB, err error) {
+	t.Helper()
+	invalid, ok := errors.AsType[*store.InvalidError](err)
+	require.True(t, ok, "%v", err)
+	for _, f := range invalid.Fields {
+		require.Equal(t, "password", f.Field)
+	}
+}
+
+func TestWhoeverChangesTheirPasswordKnowsTheCurrentOne(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newHouse(t, db)
+			before := h.limited(t, "jane")
+			for _, wrong := range []string{"", "wrong", strings.Repeat("x", 1<<20)} {
+				_, err := h.ChangePassword(t.Context(), "jane", secret(wrong), secret(anotherPassword))
+				requireFields(t, err, "current_password: wrong")
+				require.Equal(t, "refused change password jane: invalid: current_password (wrong)", h.told(t))
+			}
+			h.clock.Pass(time.Hour)
+			after, err := h.As("jane").ChangePassword(t.Context(), "JANE", secret(goodPassword), secret(anotherPassword))
+			require.NoError(t, err)
+			require.NotEqual(t, before.SessionGeneration, after.SessionGeneration)
+			require.Equal(t, h.clock.Now(), after.PasswordChangedAt)
+			_, err = h.Session(t.Context(), "jane", after.SessionGeneration)
+			require.NoError(t, err, "the session that goes on takes the new generation")
+			_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
+			requireRefused(t, err, ampusers.WrongPassword)
+			_, err = h.Authenticate(t.Context(), attempt("jane", anotherPassword))
+			require.NoError(t, err)
+			h.requireProven(t)
+		})
+	}
+}
+
+func TestTheCurrentPasswordCannotBeGuessed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	h.limited(t, "jane")
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", Source: "192.0.2.1"})
+	held := 0
+	for range 50 {
+		_, err := h.ChangePassword(ctx, "jane", secret("guess"), secret(anotherPassword))
+		if errors.Is(err, store.ErrThrottled) {
+			_, ok := errors.AsType[*store.ThrottledError](err)
+			require.True(t, ok)
+			held++
+		}
+	}
+	require.Greater(t, held, 25)
+	require.Less(t, len(h.entries(t, audit.Query{Action: "change password"})), 25)
+}
+
+// Strangers who guess at a name do not keep its owner from changing the
+// password.
+func TestStrangersDoNotKeepTheOwnerFromANewPassword(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	h.limited(t, "jane")
+	for i := range 200 {
+		_, _ = h.Authenticate(t.Context(), ampusers.Attempt{Username: "jane", Password: secret("guess"), Source: "198.51.100." + string(rune('0'+i%10)) + string(rune('0'+i/10))})
+	}
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", Source: "192.0.2.1"})
+	_, err := h.ChangePassword(ctx, "jane", secret(goodPassword), secret(anotherPassword))
+	require.NoError(t, err)
+}
+
+func TestHashesOfOtherSystemsAreReplacedAtLogin(t *testing.T) {
+	t.Parallel()
+	const password = "Grüße & ’apostrophes’; 40"
+	blow, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	require.NoError(t, err)
+	sum := sha1.Sum([]byte(password))
+	for name, hash := range map[string]string{"bcrypt": string(blow), "FreePBX's SHA-1": hex.EncodeToString(sum[:])} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for name, open := range backends() {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					db := open(t)
+					h := newHouse(t, db)
+					h.limited(t, "jane")
+					before, err := h.SetPasswordHash(t.Context(), "jane", secret(hash))
+					require.NoError(t, err)
+					_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
+					requireRefused(t, err, ampusers.WrongPassword)
+					for range 2 {
+						_, err = h.Authenticate(t.Context(), attempt("jane", password))
+						require.NoError(t, err)
+					}
+					kept, err := h.store.Administrator(t.Context(), "jane")
+					require.NoError(t, err)
+					require.True(t, strings.HasPrefix(kept.Credentials.PasswordHash.Reveal(), "$argon2id$"))
+					require.Equal(t, before.SessionGeneration, kept.SessionGeneration, "a rehash ends no session")
+					require.Len(t, h.entries(t, audit.Query{Action: "rehash"}), 1)
+					h.requireProven(t)
+				})
+			}
+		})
+	}
+}
+
+func TestAHashIsReplacedWhenTheCostsRise(t *testing.T) {
+	t.Parallel()
+	db := memstore.New()
+	cheap := newHouse(t, db)
+	cheap.limited(t, "jane")
+	dear := newHouse(t, db, func(o *ampusers.Options) {
+		o.Audit, o.Argon2 = cheap.trail, ampusers.Argon2{Memory: 128, Time: 2, Threads: 1}
+	})
+	for _, h := range []*house{dear, cheap, dear} {
+		_, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+		require.NoError(t, err)
+	}
+	kept, err := dear.store.Administrator(t.Context(), "jane")
+	require.NoError(t, err)
+	require.Contains(t, kept.Credentials.PasswordHash.Reveal(), "m=128,t=2")
+	require.Len(t, dear.entries(t, audit.Query{Action: "rehash"}), 1)
+}
+
+func TestAnUnknownUserTakesAsLongAsAWrongPassword(t *testing.T) { //nolint:paralleltest // it measures
+	h := newHouse(t, memstore.New(), func(o *ampusers.Options) { o.Argon2 = ampusers.Argon2{Memory: 4 << 10, Time: 1, Threads: 1} })
+	h.limited(t, "jane")
+	h.add(t, &ampusers.Administrator{Username: "invited"}, "")
+	took := func(username string) time.Duration {
+		h.clock.Pass(time.Hour)
+		begin := time.Now()
+		_, err := h.Authenticate(t.Context(), attempt(username, "wrong"))
+		requireRefused(t, err, ampusers.WrongPassword)
+		return time.Since(begin)
+	}
+	for _, username := range []string{"nobody", "invited", "no such name at all"} {
+		// The quickest of several is what it takes when nothing else runs; a
+		// machine that is busy takes more tries.
+		known, unknown := time.Hour, time.Hour
+		for try := 0; try < 5 || unknown < known/2 || unknown > known*2; try++ {
+			require.Less(t, try, 200, "%s takes %s rather than %s", username, unknown, known)
+			known, unknown = min(known, took("jane")), min(unknown, took(username))
+		}
+	}
+}
+
+func TestARightCurrentPasswordIsNoGuess(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	h.limited(t, "jane")
+	current, next := goodPassword, anotherPassword
+	for range 30 {
+		_, err := h.ChangePassword(t.Context(), "jane", secret(current), secret(next))
+		require.NoError(t, err)
+		current, next = next, current
+	}
+}

@@ -1,0 +1,118 @@
+package ampusers
+
+import (
+	"slices"
+	"strings"
+)
+
+// Ranges are sets of numbers such as extensions, written "100-199,205". The
+// zero value is blank, which stands for all numbers. Numbers are digits with or
+// without a "+" in front, up to 20 characters; "007" and "7" are two numbers,
+// and the two ends of a range have the same length. Ranges are kept sorted and
+// merged. They never change once made, so a copy may be shared; they compare by
+// value, see [Ranges.Equal].
+type Ranges struct {
+	// spans are sorted, and no two of them touch. Nil when blank.
+	spans []span
+}
+
+// span is all numbers from low to high, which are of one kind.
+type span struct{ low, high number }
+
+// IsBlank reports whether r stands for all numbers.
+func (r Ranges) IsBlank() bool { return len(r.spans) == 0 }
+
+// Contains reports whether number is one of r, or r is blank. It allocates
+// nothing.
+func (r Ranges) Contains(number string) bool {
+	if r.IsBlank() {
+		return true
+	}
+	n, ok := parseNumber(number)
+	return ok && r.holds(span{n, n})
+}
+
+// Covers reports whether every number of other is one of r.
+func (r Ranges) Covers(other Ranges) bool {
+	if r.IsBlank() || other.IsBlank() {
+		return r.IsBlank()
+	}
+	return !slices.ContainsFunc(other.spans, func(s span) bool { return !r.holds(s) })
+}
+
+// holds reports whether all of s is in one span of r. As spans do not touch,
+// what spreads over two of them has a gap.
+func (r Ranges) holds(s span) bool {
+	// The first span that does not end before s.
+	first, beyond := 0, len(r.spans)
+	for first < beyond {
+		middle := (first + beyond) / 2
+		if r.spans[middle].high.less(s.high) {
+			first = middle + 1
+		} else {
+			beyond = middle
+		}
+	}
+	return first < len(r.spans) && !s.low.less(r.spans[first].low)
+}
+
+// Equal reports whether both hold the same numbers.
+func (r Ranges) Equal(other Ranges) bool { return slices.Equal(r.spans, other.spans) }
+
+// Clone returns a copy that shares nothing with r.
+func (r Ranges) Clone() Ranges { return Ranges{slices.Clone(r.spans)} }
+
+// String returns the shortest form that [ParseRanges] reads, sorted.
+func (r Ranges) String() string {
+	var text strings.Builder
+	for i, s := range r.spans {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		text.WriteString(s.low.String())
+		if s.high != s.low {
+			text.WriteString("-" + s.high.String())
+		}
+	}
+	return text.String()
+}
+
+// MarshalText writes the form of [Ranges.String].
+func (r Ranges) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads what [ParseRanges] takes, and refuses alike. Where the
+// field matters, read the text with [ParseRangesOf].
+func (r *Ranges) UnmarshalText(text []byte) error {
+	parsed, err := ParseRanges(string(text))
+	if err != nil {
+		return err
+	}
+	*r = parsed
+	return nil
+}
+
+// merged sorts spans and joins those that overlap or touch.
+func merged(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return compareNumbers(a.low, b.low) })
+	var kept []span
+	for _, s := range spans {
+		if last := len(kept) - 1; last >= 0 && kept[last].meets(s) {
+			if kept[last].high.less(s.high) {
+				kept[last].high = s.high
+			}
+			continue
+		}
+		kept = append(kept, s)
+	}
+	return kept
+}
+
+// meets reports whether next, which begins at s.low or later, overlaps s or
+// follows it without a gap.
+func (s span) meets(next span) bool {
+	if !s.high.less(next.low) {
+		return true
+	}
+	following, ok := s.high.next()
+	return ok && following == next.low
+}

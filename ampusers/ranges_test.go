@@ -1,0 +1,279 @@
+package ampusers_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func mustRanges(t testing.TB, text string) ampusers.Ranges {
+	t.Helper()
+	r, err := ampusers.ParseRanges(text)
+	require.NoError(t, err)
+	return r
+}
+
+func TestRangesAreSortedAndMerged(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"":                     "",
+		" \t ":                 "",
+		"205":                  "205",
+		" 205 , 100 - 199 ":    "100-199,205",
+		"100-199,200-205":      "100-205",
+		"100-150,120-130,151":  "100-151",
+		"200,100,150-160,100":  "100,150-160,200",
+		"7,007,07":             "7,07,007",
+		"99,100":               "99,100",
+		"9,1-8":                "1-9",
+		"+49100-+49199,+49200": "+49100-+49200",
+		"+1,11,+2":             "+1-+2,11",
+		"+9,10":                "+9,10",
+		"00000000000000000000": "00000000000000000000",
+		"+0000000000000000000": "+0000000000000000000",
+		"99999999999999999998-99999999999999999999": "99999999999999999998-99999999999999999999",
+	} {
+		require.Equal(t, want, mustRanges(t, text).String(), "%q", text)
+	}
+}
+
+func TestRangesThatAreNotReadableAreRefused(t *testing.T) {
+	t.Parallel()
+	apart := make([]string, ampusers.MaxRanges+1)
+	for i := range apart {
+		apart[i] = fmt.Sprintf("%04d", 2*i)
+	}
+	for text, code := range map[string]string{
+		",": "range", "1,": "range", ",1": "range", "1,,2": "range", "1, ,2": "range",
+		"-": "range", "1-": "range", "-1": "range", "1--2": "range", "1-2-3": "range",
+		"10-9": "range", "9-10": "range", "+1-12": "range", "11-+2": "range", "+": "range", "1+": "range", "++1": "range",
+		"1x": "range", "_1XX": "range", "1.5": "range", "0x10": "range", "1 2": "range", "１": "range", "٣": "range", "1\x002": "range", "\xff": "range",
+		"000000000000000000000": "range", "+00000000000000000000": "range",
+		strings.Join(apart, ","):   "max",
+		strings.Repeat("1,", 3000): "max",
+		strings.Repeat(" ", 5000):  "max",
+	} {
+		_, err := ampusers.ParseRanges(text)
+		requireFields(t, err, "ranges: "+code)
+	}
+	_, err := ampusers.ParseRanges(strings.Join(apart[1:], ","))
+	require.NoError(t, err)
+	// Many that merge are few.
+	_, err = ampusers.ParseRanges(strings.TrimSuffix(strings.Repeat("1,", 2000), ","))
+	require.NoError(t, err)
+}
+
+func TestARefusalOfRangesNamesTheFieldThatItIsAskedFor(t *testing.T) {
+	t.Parallel()
+	_, err := ampusers.ParseRangesOf("dids", "+49 30 12345x")
+	requireFields(t, err, "dids: range")
+	require.NotContains(t, err.Error(), "12345")
+}
+
+func TestRangesContainNumbersOnly(t *testing.T) {
+	t.Parallel()
+	r := mustRanges(t, "100-199,205,+49100-+49199,007")
+	for number, want := range map[string]bool{
+		"100": true, "150": true, "199": true, "205": true, "+49150": true, "007": true,
+		"200": false, "204": false, "99": false, "0150": false, "1500": false, "7": false, "07": false, "49150": false, "+150": false,
+		"": false, "+": false, "1": false, "10x": false, "1:0": false, "1\x000": false, "１５０": false, "100-199": false,
+		strings.Repeat("1", 1000): false,
+	} {
+		require.Equal(t, want, r.Contains(number), "%q", number)
+	}
+	require.True(t, ampusers.Ranges{}.Contains("whatever"), "blank is all")
+}
+
+func TestBlankIsOnlyCoveredByBlank(t *testing.T) {
+	t.Parallel()
+	blank, some := ampusers.Ranges{}, mustRanges(t, "100-199,300")
+	require.True(t, blank.Covers(blank))
+	require.True(t, blank.Covers(some))
+	require.False(t, some.Covers(blank))
+	require.True(t, some.Covers(some))
+	require.True(t, some.Covers(mustRanges(t, "100,150-160,300")))
+	for _, text := range []string{"99", "199-200", "200-299", "100-300", "0100", "301", "100,400", "+100"} {
+		require.False(t, some.Covers(mustRanges(t, text)), text)
+	}
+}
+
+func TestRangesAreAStringInJSON(t *testing.T) {
+	t.Parallel()
+	var record struct {
+		Extensions ampusers.Ranges `json:"extensions"`
+		DIDs       ampusers.Ranges `json:"dids"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(`{"extensions": "205, 100-199", "dids": ""}`), &record))
+	text, err := json.Marshal(record)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"extensions": "100-199,205", "dids": ""}`, string(text))
+
+	err = json.Unmarshal([]byte(`{"extensions": "x"}`), &record)
+	require.ErrorIs(t, err, store.ErrInvalid)
+	require.Equal(t, "100-199,205", record.Extensions.String(), "what is refused changes nothing")
+}
+
+// drawNumber draws from few numbers, so that they meet.
+func drawNumber(t *rapid.T) string {
+	return rapid.StringMatching(`\+?[0129]{1,3}`).Draw(t, "number")
+}
+
+func drawRanges(t *rapid.T) (parts []string, r ampusers.Ranges) {
+	parts = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {
+		low := drawNumber(t)
+		high := rapid.StringMatching(fmt.Sprintf(`[0-9]{%d}`, len(strings.TrimPrefix(low, "+")))).Draw(t, "high")
+		if strings.HasPrefix(low, "+") {
+			high = "+" + high
+		}
+		return min(low, high) + "-" + max(low, high)
+	}), 0, 12).Draw(t, "parts")
+	r, err := ampusers.ParseRanges(strings.Join(parts, ","))
+	require.NoError(t, err)
+	return parts, r
+}
+
+// naive asks every part by itself.
+func naive(parts []string, number string) bool {
+	for _, part := range parts {
+		low, high, _ := strings.Cut(part, "-")
+		if len(low) == len(number) && low[0] == '+' == (number[0] == '+') && low <= number && number <= high {
+			return true
+		}
+	}
+	return len(parts) == 0
+}
+
+func TestRangesHoldWhatTheirPartsHold(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		parts, r := drawRanges(t)
+		for range 20 {
+			number := drawNumber(t)
+			require.Equal(t, naive(parts, number), r.Contains(number), "%v %q", parts, number)
+		}
+		again, err := ampusers.ParseRanges(r.String())
+		require.NoError(t, err)
+		require.Equal(t, r, again)
+		require.True(t, r.Equal(again.Clone()))
+	})
+}
+
+func TestRangesCoverWhatHoldsNothingElse(t *testing.T) {
+	t.Parallel()
+	all := everyNumber()
+	rapid.Check(t, func(t *rapid.T) {
+		_, a := drawRanges(t)
+		_, b := drawRanges(t)
+		if b.IsBlank() {
+			require.Equal(t, a.IsBlank(), a.Covers(b))
+			return
+		}
+		want := true
+		for _, number := range all {
+			want = want && (!b.Contains(number) || a.Contains(number))
+		}
+		require.Equal(t, want, a.Covers(b), "%s %s", a, b)
+		require.Equal(t, a.Equal(b), a.Covers(b) && b.Covers(a))
+	})
+}
+
+// everyNumber returns all numbers that drawRanges can hold.
+func everyNumber() []string {
+	var all []string
+	for digits := 1; digits <= 3; digits++ {
+		for n := range []int{1, 10, 100, 1000}[digits] {
+			number := fmt.Sprintf("%0*d", digits, n)
+			all = append(all, number, "+"+number)
+		}
+	}
+	return all
+}
+
+func FuzzParseRanges(f *testing.F) {
+	for _, seed := range []string{"", "100-199,205", "+1-+9", "9-10", "1,,2", "007,7", " 1 - 2 ", "99999999999999999999", "1-\x00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := ampusers.ParseRanges(text)
+		if err != nil {
+			invalid, ok := errors.AsType[*store.InvalidError](err)
+			require.True(t, ok)
+			require.Equal(t, "ranges", invalid.Fields[0].Field)
+			return
+		}
+		again, err := ampusers.ParseRanges(r.String())
+		require.NoError(t, err)
+		require.True(t, r.Equal(again))
+		require.True(t, r.Covers(again))
+		for part := range strings.SplitSeq(text, ",") {
+			number, _, _ := strings.Cut(part, "-")
+			require.True(t, r.Contains(strings.TrimSpace(number)))
+		}
+	})
+}
+
+// mostRanges are as many as there may be, of the longest numbers.
+func mostRanges(t testing.TB) ampusers.Ranges {
+	t.Helper()
+	parts := make([]string, ampusers.MaxRanges)
+	for i := range parts {
+		parts[i] = fmt.Sprintf("+49301234567890%03d00-+49301234567890%03d49", i, i)
+	}
+	return mustRanges(t, strings.Join(parts, ","))
+}
+
+// someNumbers are half inside and half outside of mostRanges.
+func someNumbers() []string {
+	numbers := make([]string, 256)
+	for i := range numbers {
+		numbers[i] = fmt.Sprintf("+49301234567890%03d%02d", rand.IntN(ampusers.MaxRanges), rand.IntN(100))
+	}
+	return numbers
+}
+
+func TestCanTakesNoMemory(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of others too
+	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"audit", "managers"}, Extensions: mostRanges(t), DIDs: mostRanges(t)}
+	numbers := someNumbers()
+	allowed, next := 0, 0
+	require.Zero(t, testing.AllocsPerRun(1000, func() {
+		number := numbers[next%len(numbers)]
+		next++
+		if a.CanExtension(number) && a.CanDID(number) && a.Can("managers") && a.CanTeam("") {
+			allowed++
+		}
+	}))
+	require.Positive(t, allowed)
+}
+
+// The loop without a question is the floor that the others stand on.
+func BenchmarkCan(b *testing.B) {
+	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"administrators", "apply", "audit", "managers", "settings"}, Extensions: mostRanges(b)}
+	for i := range ampusers.MaxTeams {
+		a.Teams = append(a.Teams, fmt.Sprintf("team%03d", i))
+	}
+	numbers := someNumbers()
+	for name, ask := range map[string]func(number string) bool{
+		"floor":               func(number string) bool { return number != "" },
+		"section":             func(string) bool { return a.Can("settings") },
+		"extension/64 ranges": a.CanExtension,
+		"team/256 teams":      func(string) bool { return a.CanTeam("team200") },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				ask(numbers[i%len(numbers)])
+				i++
+			}
+		})
+	}
+}

@@ -1,0 +1,66 @@
+package ampusers
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// maxRangesText bounds what is read, in bytes: [MaxRanges] of the longest
+// ranges take less, and what is written with blanks and repetitions fits.
+const maxRangesText = 4096
+
+// ParseRanges reads numbers and ranges with commas between; blanks around them
+// do not matter, and "" is blank. What is not readable, more than 64 ranges
+// after merging included, is a store.InvalidError on "ranges".
+func ParseRanges(text string) (Ranges, error) { return ParseRangesOf("ranges", text) }
+
+// ParseRangesOf is [ParseRanges] with the refusal on that field, such as
+// "extensions" or "dids".
+func ParseRangesOf(field, text string) (Ranges, error) {
+	refused := func(code, message string) (Ranges, error) {
+		return Ranges{}, store.Invalid(store.FieldError{Field: field, Code: code, Message: message})
+	}
+	if len(text) > maxRangesText {
+		return refused("max", fmt.Sprintf("at most %d bytes are read; write fewer ranges", maxRangesText))
+	}
+	if strings.TrimSpace(text) == "" {
+		return Ranges{}, nil
+	}
+	var spans []span
+	for i, part := range strings.Split(text, ",") {
+		s, wrong := parseSpan(part)
+		if wrong != "" {
+			return refused("range", fmt.Sprintf("part %d: %s", i+1, wrong))
+		}
+		spans = append(spans, s)
+	}
+	if spans = merged(spans); len(spans) > MaxRanges {
+		return refused("max", fmt.Sprintf("at most %d ranges are allowed, after merging", MaxRanges))
+	}
+	return Ranges{spans}, nil
+}
+
+// parseSpan reads a number or a range, or returns what is wrong with it.
+func parseSpan(part string) (s span, wrong string) {
+	low, high, isRange := strings.Cut(part, "-")
+	if !isRange {
+		high = low
+	}
+	low, high = strings.TrimSpace(low), strings.TrimSpace(high)
+	var lowOK, highOK bool
+	s.low, lowOK = parseNumber(low)
+	s.high, highOK = parseNumber(high)
+	switch {
+	case low == "" && high == "":
+		return s, "nothing stands between the commas; leave one out"
+	case !lowOK || !highOK:
+		return s, fmt.Sprintf("write a number such as 205, or a range such as 100-199; a number is up to %d digits, with or without + in front", maxNumberLength)
+	case s.low.kind() != s.high.kind():
+		return s, "both ends of a range have the same length, with + on both or on none; write 10-99,100-199 rather than 10-199"
+	case s.high.less(s.low):
+		return s, "the range begins after its end; write the smaller number first"
+	}
+	return s, ""
+}

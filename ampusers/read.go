@@ -1,0 +1,120 @@
+package ampusers
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// maxSearch bounds a search, in bytes: nothing that is longer is found.
+const maxSearch = maxText
+
+// Get returns the administrator of that name, in any case, or a
+// [store.NotFoundError]. Its credentials are left out, as they are of every
+// administrator that the service returns.
+func (s *Service) Get(ctx context.Context, username string) (*Administrator, error) {
+	a, err := s.reachable(ctx, username)
+	if err != nil {
+		return nil, err
+	}
+	return shown(a), nil
+}
+
+// reachable reads an administrator whom the actor may read.
+func (s *Service) reachable(ctx context.Context, username string) (*Administrator, error) {
+	actor, err := s.acting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.find(ctx, username)
+	if err != nil {
+		return nil, err
+	}
+	return a, actor.reaches(a)
+}
+
+// Session returns the administrator of a session that began at that
+// generation (see [Administrator.SessionGeneration]), with the rights of now.
+// A [store.NotFoundError] when the session has ended: the administrator is
+// gone or disabled, or all sessions were ended since.
+func (s *Service) Session(ctx context.Context, username string, generation int64) (*Administrator, error) {
+	a, err := s.find(ctx, username)
+	if errors.Is(err, store.ErrNotFound) || err == nil && (a.Disabled || a.SessionGeneration != generation) {
+		return nil, &store.NotFoundError{Kind: "session"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return shown(a), nil
+}
+
+// List returns a page of administrators. For an actor (see [Service.As]) who
+// does not grant all of them, a page may be empty and yet name a next one.
+func (s *Service) List(ctx context.Context, q Query) (*store.List[*Administrator], error) {
+	actor, err := s.acting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	if len(q.Search) > maxSearch {
+		return &store.List[*Administrator]{Items: []*Administrator{}}, nil
+	}
+	list, err := s.listGranted(ctx, actor, q)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range list.Items {
+		list.Items[i] = shown(a)
+	}
+	return list, nil
+}
+
+func (q Query) check() error {
+	if q.Access != "" && q.Access != Full && q.Access != Limited {
+		return store.Invalid(store.FieldError{Field: "access", Code: "oneof", Message: "this must be one of full, limited"})
+	}
+	_, err := store.ParseOrder(q.Order.By, OrderFields())
+	return err
+}
+
+// listGranted returns the page of those whom the actor grants. A page ends
+// where the store says so: when one holds more than are wanted, it is asked for
+// again, cut off after the last one wanted.
+func (s *Service) listGranted(ctx context.Context, actor *actor, q Query) (*store.List[*Administrator], error) {
+	list := &store.List[*Administrator]{Items: []*Administrator{}}
+	most := q.Clamped()
+	for {
+		page, err := s.store.ListAdministrators(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if end := cutAfter(page.Items, actor, most-len(list.Items)); end < len(page.Items) {
+			q.Limit = end
+			continue
+		}
+		list.Next = page.Next
+		list.Items = append(list.Items, slices.DeleteFunc(page.Items, func(a *Administrator) bool { return actor.reaches(a) != nil })...)
+		if page.Next == "" || len(list.Items) == most {
+			return list, nil
+		}
+		q.After, q.Limit = page.Next, store.MaxPageLimit
+	}
+}
+
+// cutAfter returns how many of the items hold the first most that the actor
+// grants; all of them when there are not so many.
+func cutAfter(items []*Administrator, actor *actor, most int) int {
+	for i, a := range items {
+		if actor.reaches(a) != nil {
+			continue
+		}
+		if most--; most == 0 {
+			return i + 1
+		}
+	}
+	return len(items)
+}

@@ -1,0 +1,176 @@
+package ampusers_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+// forms are all ways in which a program prints a value.
+func forms(t testing.TB, value any) string {
+	t.Helper()
+	var logged bytes.Buffer
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("value", "value", value)
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	return fmt.Sprintf("%v %+v %#v %s %q %x %s %s", value, value, value, value, value, value, text, logged.String())
+}
+
+// Whatever the service returns, and however it is printed, shows no secret;
+// neither do the log and the trail.
+func TestNothingThatTheServiceReturnsShowsASecret(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	h := newHouse(t, memstore.New(), func(o *ampusers.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	var returned []any
+	keep := func(values ...any) { returned = append(returned, values...) }
+
+	created, err := h.Create(t.Context(), &ampusers.Administrator{Username: "jane", Access: ampusers.Full}, secret(goodPassword))
+	keep(created, err)
+	link, err := h.Invite(t.Context(), "jane")
+	keep(link, err)
+	enrolment, err := h.BeginSecondFactor(t.Context(), "jane")
+	keep(err)
+	keep(ampusers.Enrolment{Secret: enrolment.Secret, URL: enrolment.URL})
+	codes, err := h.ConfirmSecondFactor(t.Context(), "jane", code(t, enrolment.Secret, h.clock.Now()))
+	keep(codes, err)
+	with := attempt("jane", goodPassword)
+	with.Code = codes[0].Reveal()
+	login, err := h.Authenticate(t.Context(), with)
+	keep(login, err)
+	stored, err := h.store.Administrator(t.Context(), "jane")
+	require.NoError(t, err)
+	c := stored.Credentials
+	got, err := h.Get(t.Context(), "jane")
+	keep(got, err)
+	keep(mustList(t, h, ampusers.Query{}))
+	updated, err := h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+		keep(a.Clone())
+		return nil
+	})
+	keep(updated, err)
+	_, err = h.Authenticate(t.Context(), attempt("jane", anotherPassword))
+	keep(err)
+	_, err = h.Authenticate(t.Context(), attempt(anotherPassword, "jane"))
+	keep(err)
+	_, err = h.ChangePassword(t.Context(), "jane", secret(anotherPassword), secret(anotherPassword))
+	keep(err)
+	_, err = h.SetPasswordHash(t.Context(), "jane", secret("$unknown$"+anotherPassword))
+	keep(err)
+	_, err = h.SetPassword(t.Context(), "jane", secret("jane"+goodPassword))
+	keep(err)
+	recovered, err := h.Recover(t.Context(), "jane")
+	keep(recovered, err)
+	for _, e := range h.entries(t, audit.Query{}) {
+		keep(e, string(e.Before), string(e.After))
+	}
+	keep(log.String())
+
+	hidden := map[string]string{
+		"the password": goodPassword, "another password": anotherPassword,
+		"the password's hash": c.PasswordHash.Reveal(), "the key of the app": c.SecondFactor.Secret.Reveal(),
+		"the invitation": link.Token.Reveal(), "a recovery code": codes[0].Reveal(), "the device": login.Device.Reveal(), "the second link": recovered.Token.Reveal(),
+	}
+	for name, hash := range map[string][]byte{"invitation": c.Invitation.TokenHash, "device": c.Devices[0].TokenHash, "recovery": c.SecondFactor.RecoveryHashes[0]} {
+		hidden[name+" hash"], hidden[name+" hash in base64"] = hex.EncodeToString(hash), base64.StdEncoding.EncodeToString(hash)
+		hidden[name+" hash in numbers"] = fmt.Sprintf("%d", hash)
+	}
+	for i, value := range returned {
+		if value == nil {
+			continue
+		}
+		text := forms(t, value)
+		for name, of := range hidden {
+			require.NotContains(t, text, of, "%s in value %d", name, i)
+			require.NotContains(t, text, hex.EncodeToString([]byte(of)), "%s in value %d", name, i)
+		}
+	}
+	require.Contains(t, forms(t, c.PasswordHash), "[redacted]")
+}
+
+// Behind the service's back: whatever lets somebody in is in the fingerprint.
+func TestWhatIsChangedInTheDatabaseIsFound(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(a *ampusers.Administrator){
+		"access":        func(a *ampusers.Administrator) { a.Access = ampusers.Full },
+		"sections":      func(a *ampusers.Administrator) { a.Sections = append(a.Sections, "managers") },
+		"extensions":    func(a *ampusers.Administrator) { a.Extensions = ampusers.Ranges{} },
+		"dids":          func(a *ampusers.Administrator) { a.DIDs, _ = ampusers.ParseRanges("1") },
+		"teams":         func(a *ampusers.Administrator) { a.Teams = []string{"acme"} },
+		"enabled":       func(a *ampusers.Administrator) { a.Disabled = !a.Disabled },
+		"password":      func(a *ampusers.Administrator) { a.Credentials.PasswordHash = secret("$argon2id$x") },
+		"second factor": func(a *ampusers.Administrator) { a.Credentials.SecondFactor = nil },
+		"app":           func(a *ampusers.Administrator) { a.Credentials.SecondFactor.Secret = secret("JBSWY3DPEHPK3PXP") },
+		"replay":        func(a *ampusers.Administrator) { a.Credentials.SecondFactor.LastStep-- },
+		"recovery code": func(a *ampusers.Administrator) {
+			a.Credentials.SecondFactor.RecoveryHashes = append(a.Credentials.SecondFactor.RecoveryHashes, make([]byte, 32))
+		},
+		"invitation": func(a *ampusers.Administrator) {
+			a.Credentials.Invitation = &ampusers.Invitation{TokenHash: make([]byte, 32)}
+		},
+		"device":  func(a *ampusers.Administrator) { a.Credentials.Devices[0].TokenHash[0]++ },
+		"session": func(a *ampusers.Administrator) { a.SessionGeneration-- },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, memstore.New())
+			h.add(t, &ampusers.Administrator{Username: "jane", Extensions: mustRanges(t, "100")}, goodPassword)
+			_, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+			require.NoError(t, err)
+			h.enrol(t)
+			h.requireProven(t)
+			require.NoError(t, h.store.UpdateAdministrator(t.Context(), "jane", func(a *ampusers.Administrator) error {
+				change(a)
+				return nil
+			}))
+			h.requireFound(t, audit.CodeRecordDiffers)
+		})
+	}
+}
+
+func TestWhoIsPutIntoTheDatabaseIsFound(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	h.full(t, "boss")
+	h.limited(t, "jane")
+	require.NoError(t, h.store.CreateAdministrator(t.Context(), &ampusers.Administrator{Username: "mallory", Access: ampusers.Full}))
+	h.requireFound(t, audit.CodeRecordUnknown)
+	require.NoError(t, h.Delete(t.Context(), "mallory"))
+	require.NoError(t, h.store.DeleteAdministrator(t.Context(), "jane"))
+	h.requireFound(t, audit.CodeRecordUnknown, audit.CodeRecordMissing)
+}
+
+// requireFound requires that the trail finds these problems.
+func (h *house) requireFound(t testing.TB, want ...string) {
+	t.Helper()
+	found, err := h.trail.Verify(t.Context(), h.AuditRecords())
+	require.NoError(t, err)
+	got := make([]string, len(found.Problems))
+	for i, p := range found.Problems {
+		got[i] = p.Code
+	}
+	require.Equal(t, want, got)
+}
+
+// The service works the same without a trail.
+func TestWithoutATrailNothingIsKept(t *testing.T) {
+	t.Parallel()
+	s := ampusers.New(memstore.New().Administrators(), &ampusers.Options{Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1}})
+	_, err := s.Create(t.Context(), &ampusers.Administrator{Username: "jane"}, secret(goodPassword))
+	require.NoError(t, err)
+	_, err = s.Authenticate(t.Context(), attempt("jane", goodPassword))
+	require.NoError(t, err)
+	require.ErrorIs(t, s.Delete(t.Context(), "joan"), store.ErrNotFound)
+	require.NoError(t, s.Delete(t.Context(), "jane"))
+}

@@ -1,0 +1,101 @@
+package ampusers
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/pbxusers/pbxusers/internal/passwords"
+	"github.com/pbxusers/pbxusers/internal/throttle"
+	"github.com/pbxusers/pbxusers/internal/validate"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// kind is what an administrator is called in refusals and in the audit trail.
+const kind = "administrator"
+
+// Service keeps the administrators. All rules are here; the [Store] only
+// persists. It may be used from many goroutines.
+type Service struct {
+	store    Store
+	rules    *validate.Validator
+	sections []Section
+	trail    *audit.Trail
+	clock    func() time.Time
+	random   io.Reader
+	log      *slog.Logger
+	policy   passwords.Policy
+	hasher   *passwords.Hasher
+	throttle *throttle.Throttle
+	issuer   string
+	lifetime time.Duration
+	other    func(ctx context.Context, username string, password store.Secret) (string, error)
+	// actor is nil when everything is allowed, see [Service.As].
+	actor *string
+}
+
+// now returns the time as the store keeps it.
+func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// act runs edit on the administrator of that name and keeps what came of it,
+// together with its entry in the trail, or nothing. edit may run more than
+// once. What edit left has to be within what the actor grants, and must not
+// lose the last way in.
+func (s *Service) act(ctx context.Context, action, username string, edit func(ctx context.Context, a *Administrator) error) (*Administrator, error) {
+	var after *Administrator
+	err := s.trail.Act(ctx, s.store, event(action, username), func(ctx context.Context, event *audit.Event) error {
+		actor, err := s.acting(ctx)
+		if err != nil {
+			return err
+		}
+		before, err := s.find(ctx, username)
+		if err != nil {
+			return err
+		}
+		event.Key = before.Username
+		if err := actor.reaches(before); err != nil {
+			return err
+		}
+		after = before.Clone()
+		if err := edit(ctx, after); err != nil {
+			return err
+		}
+		if err := actor.gives(after); err != nil {
+			return err
+		}
+		return s.keep(ctx, event, before, after)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.log.InfoContext(ctx, "administrator: "+action, "username", after.Username)
+	return shown(after), nil
+}
+
+// find reads the administrator of that name, which may come from a stranger.
+func (s *Service) find(ctx context.Context, username string) (*Administrator, error) {
+	if len(username) > maxText {
+		return nil, &store.NotFoundError{Kind: kind}
+	}
+	return s.store.Administrator(ctx, username)
+}
+
+// keep writes after in the place of before, in the transaction of ctx, and
+// completes the event.
+func (s *Service) keep(ctx context.Context, event *audit.Event, before, after *Administrator) error {
+	if err := s.guard(ctx, before, after); err != nil {
+		return err
+	}
+	after.UpdatedAt = s.now()
+	if err := s.store.UpdateAdministrator(ctx, before.Username, func(a *Administrator) error {
+		*a = *after.Clone()
+		return nil
+	}); err != nil {
+		return err
+	}
+	event.Key, event.Sealed = after.Username, sealed(after)
+	event.Before, event.After = shown(before), shown(after)
+	return nil
+}

@@ -1,0 +1,333 @@
+package ampusers_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+func TestASectionIDThatIsNoneOrStandsTwiceIsAMistakeInTheProgram(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range [][]ampusers.Section{
+		{{ID: ""}}, {{ID: "Managers"}}, {{ID: "a b"}}, {{ID: strings.Repeat("a", 65)}},
+		{{ID: "managers"}, {ID: "managers"}}, {{ID: ampusers.SectionApply}},
+	} {
+		require.Panics(t, func() { ampusers.New(memstore.New().Administrators(), &ampusers.Options{Sections: wrong}) }, wrong)
+	}
+	s := ampusers.New(memstore.New().Administrators(), nil)
+	require.Len(t, s.Sections(), 1)
+	require.Equal(t, ampusers.SectionApply, s.Sections()[0].ID)
+}
+
+func TestCreateBeginsLimitedWithNothing(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newHouse(t, db)
+			created, err := h.Create(t.Context(), &ampusers.Administrator{Username: " jane.admin ", DisplayName: " Jane  Doe "}, store.Secret{})
+			require.NoError(t, err)
+			require.Equal(t, "jane.admin", created.Username)
+			require.Equal(t, "Jane  Doe", created.DisplayName)
+			require.Equal(t, ampusers.Limited, created.Access)
+			require.False(t, created.Can("managers"))
+			require.False(t, created.HasPassword)
+			require.Equal(t, h.clock.Now(), created.CreatedAt)
+
+			text, err := json.Marshal(created)
+			require.NoError(t, err)
+			require.JSONEq(t, `{"username":"jane.admin","display_name":"Jane  Doe","access":"limited","sections":[],"extensions":"","dids":"","teams":[],
+			"disabled":false,"has_password":false,"has_second_factor":false,"created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-01T09:00:00Z"}`, string(text))
+			got, err := h.Get(t.Context(), "JANE.admin")
+			require.NoError(t, err)
+			require.Equal(t, created, got)
+			h.requireProven(t)
+		})
+	}
+}
+
+func TestCreateNeverOverwrites(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newHouse(t, db)
+			h.full(t, "Zoë")
+			for _, username := range []string{"Zoë", "ZOË", "Zoe\u0308", "zoë "} {
+				_, err := h.Create(t.Context(), &ampusers.Administrator{Username: username}, secret(anotherPassword))
+				require.ErrorIs(t, err, store.ErrExists, "%q", username)
+			}
+			kept, err := h.Get(t.Context(), "zoë")
+			require.NoError(t, err)
+			require.Equal(t, ampusers.Full, kept.Access)
+			_, err = h.Authenticate(t.Context(), ampusers.Attempt{Username: "zoë", Password: secret(goodPassword)})
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestCreateTellsEveryFieldThatIsWrong(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	_, err := h.Create(t.Context(), &ampusers.Administrator{
+		Username: "-", DisplayName: "a\x00b", Sections: []string{"managers", "fax", "managers", "door"}, Teams: []string{"acme", "../x"},
+	}, secret("short"))
+	requireFields(t, err, "username: username", "display_name: plain_line", "sections[1]: unknown", "sections[3]: unknown", "teams[1]: team", "password: min")
+
+	_, err = h.Create(t.Context(), &ampusers.Administrator{Access: "root"}, store.Secret{})
+	requireFields(t, err, "username: required", "access: oneof")
+	require.Empty(t, mustList(t, h, ampusers.Query{}).Items)
+}
+
+func TestHostileUsernamesAreRefusedWithoutBeingRepeated(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	for _, username := range []string{
+		"a", "", "   ", "jane doe", "jane\x00", "jane\nroot", "\u202Eenaj", "jane\u200b", "<script>", "../etc", "%2e%2e", "-jane", "@jane", ".jane",
+		"\xff\xfe", "\u0301jane", strings.Repeat("a", 65), strings.Repeat("é", 5<<20), "jane;--", "jane'", `"jane"`, "ｊａｎｅ",
+	} {
+		_, err := h.Create(t.Context(), &ampusers.Administrator{Username: username}, store.Secret{})
+		require.ErrorIs(t, err, store.ErrInvalid, "%.40q", username)
+		if strings.TrimSpace(username) != "" {
+			requireFields(t, err, "username: username")
+		}
+		require.Less(t, len(err.Error()), 300)
+		require.Equal(t, "refused create : invalid: username", h.told(t)[:len("refused create : invalid: username")])
+		_, err = h.Get(t.Context(), username)
+		require.ErrorIs(t, err, store.ErrNotFound)
+		require.ErrorIs(t, h.Delete(t.Context(), username), store.ErrNotFound)
+	}
+	for _, username := range []string{"jane.admin", "张伟", "o_0", "a@b.example", "7up", "Ольга"} {
+		_, err := h.Create(t.Context(), &ampusers.Administrator{Username: username}, store.Secret{})
+		require.NoError(t, err, username)
+	}
+}
+
+func TestHugeFieldsAreRefused(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	many := make([]string, 2000)
+	_, err := h.Create(t.Context(), &ampusers.Administrator{Username: "jane", DisplayName: strings.Repeat("é", 5<<20), Sections: many, Teams: many}, secret(strings.Repeat("x", 10<<20)))
+	requireFields(t, err, "display_name: max", "teams: max", "sections: max", "password: max")
+}
+
+func TestAFullAdministratorIsNotNarrowed(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	narrow := &ampusers.Administrator{
+		Username: "jane", Access: ampusers.Full, Sections: []string{"managers"}, Teams: []string{"acme"},
+		Extensions: mustRanges(t, "100"), DIDs: mustRanges(t, "100"),
+	}
+	_, err := h.Create(t.Context(), narrow, store.Secret{})
+	requireFields(t, err, "sections: full", "extensions: full", "dids: full", "teams: full")
+	narrow.Access = ampusers.Limited
+	h.add(t, narrow, "")
+	_, err = h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+		a.Access = ampusers.Full
+		return nil
+	})
+	requireFields(t, err, "sections: full", "extensions: full", "dids: full", "teams: full")
+}
+
+func TestListsAreKeptSortedWithoutRepetitions(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	created := h.add(t, &ampusers.Administrator{
+		Username: "jane", Sections: []string{"managers", "apply", "managers"}, Teams: []string{"beta", "", "acme", ""},
+	}, "")
+	require.Equal(t, []string{"apply", "managers"}, created.Sections)
+	require.Equal(t, []string{"", "acme", "beta"}, created.Teams)
+}
+
+func TestUpdateChangesWhatItMayAndKeepsTheRest(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newHouse(t, db)
+			h.limited(t, "Jane")
+			before, err := h.store.Administrator(t.Context(), "jane")
+			require.NoError(t, err)
+			seen, err := h.Get(t.Context(), "jane")
+			require.NoError(t, err)
+			h.clock.Pass(time.Minute)
+
+			updated, err := h.Update(t.Context(), "JANE", func(a *ampusers.Administrator) error {
+				require.Equal(t, seen, a, "change sees what Get returns")
+				a.DisplayName, a.Sections = "Jane", []string{"audit"}
+				a.Extensions = mustRanges(t, "100-199")
+				a.Credentials.PasswordHash = secret("mine")
+				a.SessionGeneration, a.HasPassword = 7, false
+				a.CreatedAt, a.UpdatedAt, a.PasswordChangedAt, a.LastLoginAt = time.Time{}, time.Time{}, time.Time{}, time.Now()
+				return nil
+			})
+			require.NoError(t, err)
+			require.Equal(t, []string{"audit"}, updated.Sections)
+			require.True(t, updated.HasPassword)
+			require.Equal(t, h.clock.Now(), updated.UpdatedAt)
+
+			after, err := h.store.Administrator(t.Context(), "jane")
+			require.NoError(t, err)
+			require.True(t, after.Credentials.PasswordHash.Equal(before.Credentials.PasswordHash))
+			require.Equal(t, before.SessionGeneration, after.SessionGeneration, "widening ends no session")
+			require.Equal(t, before.CreatedAt, after.CreatedAt)
+			require.Equal(t, before.PasswordChangedAt, after.PasswordChangedAt)
+			require.True(t, after.LastLoginAt.IsZero())
+			h.requireProven(t)
+		})
+	}
+}
+
+func TestUpdateRefuses(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	before := h.limited(t, "jane", "managers")
+	edit := func(change func(a *ampusers.Administrator)) error {
+		_, err := h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+			change(a)
+			return nil
+		})
+		return err
+	}
+	requireFields(t, edit(func(a *ampusers.Administrator) { a.Username = "joan" }), "username: immutable")
+	requireFields(t, edit(func(a *ampusers.Administrator) { a.Username = "Jane" }), "username: immutable")
+	requireFields(t, edit(func(a *ampusers.Administrator) { a.Sections = []string{"managers", "fax"} }), "sections[1]: unknown")
+	requireFields(t, edit(func(a *ampusers.Administrator) { a.DisplayName = "\u202Eevil" }), "display_name: plain_line")
+	stale := errors.New("stale")
+	_, err := h.Update(t.Context(), "jane", func(*ampusers.Administrator) error { return stale })
+	require.ErrorIs(t, err, stale, "the caller's own refusal")
+	_, err = h.Update(t.Context(), "joan", func(*ampusers.Administrator) error { return nil })
+	require.ErrorIs(t, err, store.ErrNotFound)
+	after, err := h.Get(t.Context(), "jane")
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+// A product may drop a section: who had it can still be edited and disabled.
+func TestASectionThatTheProductDroppedStaysUntilItIsTaken(t *testing.T) {
+	t.Parallel()
+	db := memstore.New()
+	before := newHouse(t, db)
+	before.limited(t, "jane", "managers", "audit")
+	h := newHouse(t, db, func(o *ampusers.Options) { o.Sections, o.Audit = []ampusers.Section{{ID: "audit"}}, before.trail })
+	updated, err := h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+		a.DisplayName = "Jane"
+		return nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{"audit", "managers"}, updated.Sections)
+	_, err = h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+		a.Sections = nil
+		return nil
+	})
+	require.NoError(t, err)
+	_, err = h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+		a.Sections = []string{"managers"}
+		return nil
+	})
+	requireFields(t, err, "sections[0]: unknown")
+}
+
+func TestUpdatesAtTheSameInstantLoseNothing(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newHouse(t, db)
+			h.limited(t, "jane")
+			for _, err := range together(20, func(i int) error {
+				_, err := h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+					a.Teams = append(a.Teams, fmt.Sprintf("team%02d", i))
+					return nil
+				})
+				return err
+			}) {
+				require.NoError(t, err)
+			}
+			jane, err := h.Get(t.Context(), "jane")
+			require.NoError(t, err)
+			require.Len(t, jane.Teams, 20)
+			h.requireProven(t)
+		})
+	}
+}
+
+func TestOneOfManyCreationsOfANameWins(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newHouse(t, db)
+			won := 0
+			for _, err := range together(20, func(i int) error {
+				_, err := h.Create(t.Context(), &ampusers.Administrator{Username: []string{"jane", "JANE", "Jane"}[i%3]}, store.Secret{})
+				return err
+			}) {
+				if err == nil {
+					won++
+					continue
+				}
+				require.ErrorIs(t, err, store.ErrExists)
+			}
+			require.Equal(t, 1, won)
+		})
+	}
+}
+
+func mustList(t testing.TB, h *house, q ampusers.Query) *store.List[*ampusers.Administrator] {
+	t.Helper()
+	list, err := h.List(t.Context(), q)
+	require.NoError(t, err)
+	return list
+}
+
+func TestListSearchesSortsAndHidesCredentials(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newHouse(t, db)
+			for _, name := range []string{"carol", "Alice", "bob"} {
+				h.clock.Pass(time.Minute)
+				h.limited(t, name)
+			}
+			require.Equal(t, "Alice bob carol", names(mustList(t, h, ampusers.Query{})))
+			require.Equal(t, "carol bob Alice", names(mustList(t, h, ampusers.Query{Order: store.Order{Descending: true}})))
+			require.Equal(t, "carol Alice bob", names(mustList(t, h, ampusers.Query{Order: store.Order{By: "created_at"}})))
+			require.Equal(t, "Alice", names(mustList(t, h, ampusers.Query{Search: "LIC"})))
+			require.Empty(t, names(mustList(t, h, ampusers.Query{Search: strings.Repeat("a", 1<<20)})))
+			require.Empty(t, names(mustList(t, h, ampusers.Query{Access: ampusers.Full})))
+			for _, a := range mustList(t, h, ampusers.Query{}).Items {
+				require.Equal(t, ampusers.Credentials{}, a.Credentials)
+				require.True(t, a.HasPassword)
+			}
+			_, err := h.List(t.Context(), ampusers.Query{Order: store.Order{By: "password_hash"}})
+			requireFields(t, err, "sort: oneof")
+			_, err = h.List(t.Context(), ampusers.Query{Access: "root"})
+			requireFields(t, err, "access: oneof")
+		})
+	}
+}
+
+func names(list *store.List[*ampusers.Administrator]) string {
+	all := make([]string, len(list.Items))
+	for i, a := range list.Items {
+		all[i] = a.Username
+	}
+	return strings.Join(all, " ")
+}

@@ -1,0 +1,62 @@
+package audit_test
+
+import (
+	"context"
+	"database/sql"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
+)
+
+// BenchmarkAct compares a change that is kept in the trail with the change
+// alone, in SQLite.
+func BenchmarkAct(b *testing.B) {
+	for name, kept := range map[string]bool{"kept": true, "bare": false} {
+		b.Run(name, func(b *testing.B) {
+			keyring, err := store.NewKeyring(store.GenerateKey())
+			require.NoError(b, err)
+			file, err := sql.Open("sqlite", sqlstore.SQLiteDSN(filepath.Join(b.TempDir(), "pbxusers.db")))
+			require.NoError(b, err)
+			defer func() { require.NoError(b, file.Close()) }()
+			db, err := sqlstore.Open(b.Context(), file, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
+			require.NoError(b, err)
+			opts := &manager.Options{}
+			if kept {
+				opts.Audit = audit.New(db.Audit(), keyring, nil)
+			}
+			accounts := manager.New(db.Managers(), opts)
+			_, err = accounts.Create(b.Context(), &manager.User{Name: "crm", Secret: store.NewSecret("a secret of 24 characters")})
+			require.NoError(b, err)
+			for b.Loop() {
+				_, err := accounts.Disable(b.Context(), "crm")
+				require.NoError(b, err)
+			}
+		})
+	}
+}
+
+// BenchmarkVerify reads a trail of 10 000 entries.
+func BenchmarkVerify(b *testing.B) {
+	s, entries := setup(b), 10_000
+	records := table{}
+	for i := range entries {
+		key := strconv.Itoa(i % 1000)
+		records[key] = key
+		event := audit.Event{Kind: kind, Key: key, After: "it", Sealed: []byte(key)}
+		require.NoError(b, s.trail.Record(context.Background(), event))
+	}
+	for b.Loop() {
+		found, err := s.trail.Verify(context.Background(), records.records())
+		require.NoError(b, err)
+		require.Empty(b, found.Problems)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*entries), "ns/entry")
+}

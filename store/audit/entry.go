@@ -1,0 +1,102 @@
+package audit
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Outcome says how an act ended.
+type Outcome string
+
+// The outcomes of an act.
+const (
+	// Done means that it was done.
+	Done Outcome = "done"
+	// Refused means that it was refused, and nothing was changed.
+	Refused Outcome = "refused"
+	// Failed means that the system failed at it.
+	Failed Outcome = "failed"
+)
+
+// ActorKind says what kind of actor acts.
+type ActorKind string
+
+// The kinds of actors.
+const (
+	// Administrator is somebody who logged in to the pages or the API.
+	Administrator ActorKind = "administrator"
+	// Host is somebody who has a shell on the host.
+	Host ActorKind = "host"
+	// System is the program by itself.
+	System ActorKind = "system"
+	// Visitor is somebody who has not logged in.
+	Visitor ActorKind = "visitor"
+)
+
+// Actor is who did something, and from where.
+type Actor struct {
+	Kind ActorKind `json:"kind"`
+	// Name is the username; empty for a visitor.
+	Name string `json:"name"`
+	// Source is the address that the actor came from, without a port; empty
+	// on the host itself.
+	Source string `json:"source"`
+}
+
+// Entry is one line of the trail. It holds no secret, no hash of one, and no
+// value that was refused.
+type Entry struct {
+	// Sequence counts the entries of a trail from 1, without a gap.
+	Sequence int64 `json:"sequence"`
+	// At is UTC with microseconds.
+	At    time.Time `json:"at"`
+	Actor Actor     `json:"actor"`
+	// Action is a word such as "create", "update", "delete", "login",
+	// "apply".
+	Action string `json:"action"`
+	// Kind is what was acted on, such as "administrator" or "AMI account",
+	// and Key which one among those.
+	Kind string `json:"kind"`
+	Key  string `json:"key"`
+	// Outcome is Done, Refused or Failed, and Reason says why it was not
+	// done: codes and names of fields, such as "invalid: secret (min)". Of
+	// what was done it is empty, or says what was found wrong with the record
+	// before, see [Event].
+	Outcome Outcome `json:"outcome"`
+	Reason  string  `json:"reason"`
+	// Before and After are the record as the API shows it; null when there
+	// was none.
+	Before json.RawMessage `json:"before"`
+	After  json.RawMessage `json:"after"`
+	// Fingerprint is that of the whole record after the act, secrets
+	// included: HMAC-SHA-256 with a random key of its own, so that it tells
+	// nothing of them; nil when the record is gone, or the act concerned
+	// none. See [Trail.Verify].
+	Fingerprint []byte `json:"-"`
+	// Hash chains the entry to the one before: SHA-256 over its hash and all
+	// of the above.
+	Hash Hash `json:"hash"`
+	// Signature is the keyring's for Sequence and Hash, and holds the key of
+	// Fingerprint, sealed.
+	Signature []byte `json:"-"`
+}
+
+// Clone returns a copy that shares nothing with e.
+func (e *Entry) Clone() *Entry {
+	c := *e
+	for _, field := range []*[]byte{(*[]byte)(&c.Before), (*[]byte)(&c.After), &c.Fingerprint, (*[]byte)(&c.Hash), &c.Signature} {
+		*field = append([]byte(nil), *field...)
+	}
+	return &c
+}
+
+// Head is the end of the chain, kept apart from the entries, so that entries
+// cut off at the end are missed too.
+type Head struct {
+	// Sequence and Hash are those of the last entry; 0 and nil when there is
+	// none.
+	Sequence int64
+	Hash     Hash
+	// Signature is the keyring's over both.
+	Signature []byte
+}

@@ -1,0 +1,53 @@
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+)
+
+// Hash is that of an entry, 32 bytes. It prints in hexadecimal, also in JSON.
+type Hash []byte
+
+// String returns h in hexadecimal.
+func (h Hash) String() string { return hex.EncodeToString(h) }
+
+// MarshalText returns h in hexadecimal.
+func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads hexadecimal.
+func (h *Hash) UnmarshalText(text []byte) error {
+	decoded, err := hex.DecodeString(string(text))
+	if err != nil {
+		return err
+	}
+	*h = decoded
+	return nil
+}
+
+// chained returns the hash of e when it follows the entry of hash previous.
+// Each field is preceded by its length, so that no two entries, however
+// chosen, are written alike.
+func (e *Entry) chained(previous Hash) Hash {
+	h := sha256.New()
+	for _, field := range [][]byte{
+		[]byte("pbxusers_audit 1"), previous,
+		number(e.Sequence), number(e.At.UnixMicro()),
+		[]byte(e.Actor.Kind), []byte(e.Actor.Name), []byte(e.Actor.Source),
+		[]byte(e.Action), []byte(e.Kind), []byte(e.Key), []byte(e.Outcome), []byte(e.Reason),
+		e.Before, e.After, e.Fingerprint,
+	} {
+		writeField(h, field)
+	}
+	return h.Sum(nil)
+}
+
+func writeField(h hash.Hash, field []byte) {
+	_, _ = h.Write(number(int64(len(field))))
+	_, _ = h.Write(field)
+}
+
+func number(n int64) []byte {
+	return binary.BigEndian.AppendUint64(nil, uint64(n)) //nolint:gosec // the same bits, to be hashed
+}

@@ -1,0 +1,109 @@
+package sqlstore_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// withSecondFactor returns an administrator of that name.
+func withSecondFactor(username string) *ampusers.Administrator {
+	a := &ampusers.Administrator{Username: username, DisplayName: "in clear"}
+	a.Credentials.SecondFactor = &ampusers.SecondFactor{Secret: store.NewSecret(plainSecret)}
+	return a
+}
+
+func TestSecondFactorsAndKeptValuesAreSealedAtRest(t *testing.T) {
+	t.Parallel()
+	path := newPath(t)
+	db, _ := open(t, path)
+	require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), withSecondFactor("jane")))
+	require.NoError(t, db.Administrators().UpdateAdministrator(t.Context(), "jane", func(a *ampusers.Administrator) error {
+		a.Credentials.SecondFactor.Secret = store.NewSecret(plainSecret + "2")
+		return nil
+	}))
+	for range 2 {
+		require.NoError(t, db.Vault().Keep(t.Context(), "session", "key", []byte(plainSecret), time.Now().Add(time.Hour)))
+	}
+	var files strings.Builder
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		content, err := os.ReadFile(path + suffix)
+		require.NoError(t, err)
+		files.Write(content)
+	}
+	require.Contains(t, files.String(), "in clear")
+	require.NotContains(t, files.String(), plainSecret[:8])
+}
+
+func TestWhatIsSealedForOnePlaceDoesNotOpenInAnother(t *testing.T) {
+	t.Parallel()
+	db, conn := open(t, newPath(t))
+	for _, username := range []string{"jane", "bob"} {
+		require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), withSecondFactor(username)))
+		require.NoError(t, db.Vault().Keep(t.Context(), "session", username, []byte(plainSecret), time.Now().Add(time.Hour)))
+	}
+	for _, move := range []string{
+		`UPDATE pbxusers_administrators SET second_factor =
+			(SELECT second_factor FROM pbxusers_administrators WHERE folded_username = 'jane') WHERE folded_username = 'bob'`,
+		`UPDATE pbxusers_vault SET value = (SELECT value FROM pbxusers_vault WHERE item = 'jane') WHERE item = 'bob'`,
+	} {
+		_, err := conn.ExecContext(t.Context(), move)
+		require.NoError(t, err)
+	}
+	_, err := db.Administrators().Administrator(t.Context(), "bob")
+	require.ErrorIs(t, err, store.ErrUnsealable)
+	require.NotContains(t, err.Error(), plainSecret)
+	_, err = db.Vault().Kept(t.Context(), "session", "bob", time.Now())
+	require.ErrorIs(t, err, store.ErrUnsealable)
+	require.NotContains(t, err.Error(), plainSecret)
+}
+
+func TestAnUnreadableAdministratorIsReportedWithoutItsContent(t *testing.T) {
+	t.Parallel()
+	for _, column := range []string{"sections", "teams", "extensions", "dids", "devices", "recovery_hashes"} {
+		db, conn := open(t, newPath(t))
+		require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), withSecondFactor("jane")))
+		_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_administrators SET "+column+` = '["personal data"'`)
+		require.NoError(t, err)
+		_, err = db.Administrators().Administrator(t.Context(), "jane")
+		require.ErrorContains(t, err, column)
+		require.NotContains(t, err.Error(), "personal")
+	}
+}
+
+func TestSQLiteKeepsNULAndBrokenUTF8OfAdministrators(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t, newPath(t))
+	want := &ampusers.Administrator{Username: "a\x00b\xff", DisplayName: "\x00name\xfe\x00"}
+	require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), want))
+	got, err := db.Administrators().Administrator(t.Context(), want.Username)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	for _, search := range []string{"\x00", "\xff", "E\xfe", "\x00NAME", "\ufffd", "x", "\xfex", "A\x00B"} {
+		q := ampusers.Query{Search: search}
+		list, err := db.Administrators().ListAdministrators(t.Context(), q)
+		require.NoError(t, err)
+		require.Equal(t, q.Matches(want), len(list.Items) == 1, "%q", search)
+	}
+}
+
+func TestTwoInvitationsNeverShareAToken(t *testing.T) {
+	t.Parallel()
+	db, _ := open(t, newPath(t))
+	invited := func(username string) *ampusers.Administrator {
+		a := &ampusers.Administrator{Username: username}
+		a.Credentials.Invitation = &ampusers.Invitation{TokenHash: []byte("one hash"), ExpiresAt: time.Now()}
+		return a
+	}
+	require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), invited("jane")))
+	require.Error(t, db.Administrators().CreateAdministrator(t.Context(), invited("bob")))
+	a, err := db.Administrators().InvitedAdministrator(t.Context(), []byte("one hash"))
+	require.NoError(t, err)
+	require.Equal(t, "jane", a.Username)
+}

@@ -1,0 +1,47 @@
+package sqlstore
+
+import (
+	"time"
+
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+func entryTable() table {
+	return table{
+		name: "pbxusers_audit",
+		columns: []string{
+			"sequence", "at", "actor_kind", "actor_name", "actor_source", "action", "kind", "record", "outcome", "reason",
+			"before_json", "after_json", "fingerprint", "hash", "signature",
+		},
+	}
+}
+
+// encodeEntry returns the values of the columns of entryTable.
+func encodeEntry(e *audit.Entry) []any {
+	return []any{
+		e.Sequence, e.At.UnixMicro(), e.Actor.Kind, e.Actor.Name, e.Actor.Source, e.Action, e.Kind, e.Key, e.Outcome, e.Reason,
+		encodeJSON(e.Before), encodeJSON(e.After), encodeHash(e.Fingerprint), encodeHash(e.Hash), encodeHash(e.Signature),
+	}
+}
+
+// encodeJSON returns the value of a text: NULL when there is none.
+func encodeJSON(text []byte) any {
+	if len(text) == 0 {
+		return nil
+	}
+	return string(text)
+}
+
+// decodeEntry reads one row of entryTable's columns.
+func decodeEntry(row scanner) (*audit.Entry, error) {
+	e, at := &audit.Entry{}, int64(0)
+	err := row.Scan(
+		&e.Sequence, &at, &e.Actor.Kind, &e.Actor.Name, &e.Actor.Source, &e.Action, &e.Kind, &e.Key, &e.Outcome, &e.Reason,
+		(*[]byte)(&e.Before), (*[]byte)(&e.After), &e.Fingerprint, (*[]byte)(&e.Hash), &e.Signature,
+	)
+	e.At = fromMicro(at)
+	return e, err
+}
+
+// ceilMicro returns the first microsecond that is not before t.
+func ceilMicro(t time.Time) int64 { return t.Add(time.Microsecond - 1).UnixMicro() }

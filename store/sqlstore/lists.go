@@ -1,0 +1,88 @@
+package sqlstore
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+)
+
+// encodeHash returns the value of a hash: NULL when there is none.
+func encodeHash(hash []byte) any {
+	if len(hash) == 0 {
+		return nil
+	}
+	return hash
+}
+
+func encodeList[T any](list []T) (string, error) {
+	if len(list) == 0 {
+		return "[]", nil
+	}
+	text, err := json.Marshal(list)
+	return string(text), err
+}
+
+func decodeList[T any](column, text string) ([]T, error) {
+	if text == "[]" {
+		return nil, nil
+	}
+	var list []T
+	if json.Unmarshal([]byte(text), &list) != nil {
+		return nil, unreadable(column)
+	}
+	return list, nil
+}
+
+// Lists that pages have many of are not JSON: it takes longer to read than all
+// else.
+
+func encodeHashes(hashes [][]byte) string {
+	texts := make([]string, len(hashes))
+	for i, hash := range hashes {
+		texts[i] = base64.RawStdEncoding.EncodeToString(hash)
+	}
+	return strings.Join(texts, ",")
+}
+
+func decodeHashes(column, text string) ([][]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	hashes := make([][]byte, 0, 1+strings.Count(text, ","))
+	for part := range strings.SplitSeq(text, ",") {
+		hash, err := base64.RawStdEncoding.DecodeString(part)
+		if err != nil {
+			return nil, unreadable(column)
+		}
+		hashes = append(hashes, hash)
+	}
+	return hashes, nil
+}
+
+func encodeDevices(devices []ampusers.Device) string {
+	texts := make([]string, len(devices))
+	for i, device := range devices {
+		texts[i] = base64.RawStdEncoding.EncodeToString(device.TokenHash) + ":" + strconv.FormatInt(device.UsedAt.UnixMicro(), 10)
+	}
+	return strings.Join(texts, ",")
+}
+
+func decodeDevices(column, text string) ([]ampusers.Device, error) {
+	if text == "" {
+		return nil, nil
+	}
+	devices := make([]ampusers.Device, 0, 1+strings.Count(text, ","))
+	for part := range strings.SplitSeq(text, ",") {
+		encoded, used, _ := strings.Cut(part, ":")
+		hash, hashErr := base64.RawStdEncoding.DecodeString(encoded)
+		micros, usedErr := strconv.ParseInt(used, 10, 64)
+		if hashErr != nil || usedErr != nil {
+			return nil, unreadable(column)
+		}
+		devices = append(devices, ampusers.Device{TokenHash: hash, UsedAt: fromMicro(micros)})
+	}
+	return devices, nil
+}

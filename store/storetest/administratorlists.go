@@ -1,0 +1,112 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func administratorLists() []rule {
+	return []rule{
+		{"a new backend has no administrators", noAdministrators},
+		{"a search finds username and display name", personSearchFinds},
+		{"a list agrees with Query.Matches", personListAgrees},
+		{"a filtered list is paged in every order", personListPaged},
+	}
+}
+
+// peopleOf returns the usernames of one page.
+func peopleOf(list *store.List[*ampusers.Administrator]) []string {
+	names := make([]string, len(list.Items))
+	for i, a := range list.Items {
+		names[i] = a.Username
+	}
+	return names
+}
+
+func noAdministrators(t *testing.T, b Backend) {
+	for _, by := range append(ampusers.OrderFields(), "") {
+		list, err := b.Administrators().ListAdministrators(t.Context(), ampusers.Query{Order: store.Order{By: by}})
+		require.NoError(t, err)
+		require.NotNil(t, list.Items, "JSON shows an empty list, not null")
+		require.Empty(t, list.Items)
+		require.Empty(t, list.Next)
+	}
+	require.Empty(t, employed(t, b))
+}
+
+func personSearchFinds(t *testing.T, b Backend) {
+	for username, displayName := range map[string]string{
+		"josé": "100% of_all", "jane.admin": `back\slash "quoted" 'single'`, "王小明": "ÉCOLE, Straße",
+	} {
+		a := person(username)
+		a.DisplayName = displayName
+		require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), a))
+	}
+	for search, want := range map[string][]string{
+		"JOS": {"josé"}, "É": {"josé", "王小明"}, "jose\u0301": {"josé"}, "%": {"josé"}, "F_A": {"josé"}, "_": {"josé"},
+		"ANE.ad": {"jane.admin"}, `K\S`: {"jane.admin"}, "'": {"jane.admin"}, "小": {"王小明"}, "straß": {"王小明"},
+		"*": {}, "?": {}, "' OR 1=1 --": {}, "joséback": {},
+	} {
+		list, err := b.Administrators().ListAdministrators(t.Context(), ampusers.Query{Search: search})
+		require.NoError(t, err)
+		require.Equal(t, want, peopleOf(list), "search %q", search)
+	}
+}
+
+func personListAgrees(t *testing.T, b Backend) {
+	people := []*ampusers.Administrator{}
+	text := rapid.StringOf(rapid.RuneFrom([]rune("aAbB%_\\ éÉİıßẞσςΣK\u212aﬀ'\"\n\u0301😀")))
+	access := rapid.SampledFrom([]ampusers.Access{ampusers.Full, ampusers.Limited})
+	rapid.Check(t, func(rt *rapid.T) {
+		a := person(fmt.Sprintf("%04d", len(people)) + text.Draw(rt, "username"))
+		a.DisplayName, a.Access, a.Disabled = text.Draw(rt, "display_name"), access.Draw(rt, "access"), rapid.Bool().Draw(rt, "disabled")
+		require.NoError(rt, b.Administrators().CreateAdministrator(t.Context(), a))
+		people = append(people, a)
+		q := ampusers.Query{
+			Search: text.Draw(rt, "search"), EnabledOnly: rapid.Bool().Draw(rt, "enabled_only"),
+			Access: rapid.SampledFrom([]ampusers.Access{"", ampusers.Full, ampusers.Limited, "odd"}).Draw(rt, "wanted"),
+			Order:  store.Order{By: rapid.SampledFrom([]string{"", "created_at"}).Draw(rt, "by")}, // of equal times the key decides
+			Page:   store.Page{Limit: store.MaxPageLimit},
+		}
+		want := []string{}
+		for _, a := range people {
+			if q.Matches(a) {
+				want = append(want, a.Username)
+			}
+		}
+		list, err := b.Administrators().ListAdministrators(t.Context(), q)
+		require.NoError(rt, err)
+		require.Equal(rt, want, peopleOf(list))
+	})
+}
+
+func personListPaged(t *testing.T, b Backend) {
+	want := []string{}
+	for i, username := range numbered(60) {
+		a := person(username)
+		a.Disabled, a.Access = i%2 == 0, []ampusers.Access{ampusers.Full, ampusers.Limited, ampusers.Limited}[i%3]
+		if i%5 != 0 {
+			a.DisplayName = "Wanted"
+		}
+		require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), a))
+		if !a.Disabled && a.Access == ampusers.Limited && i%5 != 0 {
+			want = append(want, username)
+		}
+	}
+	for _, by := range append(ampusers.OrderFields(), "") { // all times are equal
+		q := ampusers.Query{Search: "wanted", EnabledOnly: true, Access: ampusers.Limited, Order: store.Order{By: by}, Page: store.Page{Limit: 3}}
+		read := []string{}
+		for next := "-"; next != ""; q.After = next {
+			list, err := b.Administrators().ListAdministrators(t.Context(), q)
+			require.NoError(t, err)
+			read, next = append(read, peopleOf(list)...), list.Next
+		}
+		require.Equal(t, want, read, "order %q", by)
+	}
+}

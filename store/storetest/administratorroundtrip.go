@@ -1,0 +1,228 @@
+package storetest
+
+import (
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func administratorRoundTrip() []rule {
+	return []rule{
+		{"every field of an administrator is kept", personKept},
+		{"an administrator of nothing but a name is kept", emptyPersonKept},
+		{"what the service adds is not kept", additionsNotKept},
+		{"times of an administrator are kept to the microsecond in UTC", personTimesKept},
+		{"hostile values of an administrator are kept", hostilePersonKept},
+	}
+}
+
+// requireSamePerson compares every field. Empty and missing lists are the same.
+func requireSamePerson(t require.TestingT, want, got *ampusers.Administrator) {
+	want, got = withoutEmptyLists(want), withoutEmptyLists(got)
+	require.Equal(t, want.Extensions.String(), got.Extensions.String())
+	require.Equal(t, want.DIDs.String(), got.DIDs.String())
+	got.Extensions, got.DIDs = want.Extensions, want.DIDs // equal, whatever they are made of
+	require.Equal(t, want, got)
+}
+
+func withoutEmptyLists(a *ampusers.Administrator) *ampusers.Administrator {
+	c := a.Clone()
+	for _, list := range []*[]string{&c.Sections, &c.Teams} {
+		*list = append([]string(nil), *list...)
+	}
+	c.Credentials.Devices = append([]ampusers.Device(nil), c.Credentials.Devices...)
+	if factor := c.Credentials.SecondFactor; factor != nil {
+		factor.RecoveryHashes = append([][]byte(nil), factor.RecoveryHashes...)
+	}
+	return c
+}
+
+// requirePersonEverywhere reads want, the only administrator, in each way there
+// is.
+func requirePersonEverywhere(t *testing.T, rt require.TestingT, b Backend, want *ampusers.Administrator) {
+	a, err := b.Administrators().Administrator(t.Context(), want.Username)
+	require.NoError(rt, err)
+	requireSamePerson(rt, want, a)
+	list, err := b.Administrators().ListAdministrators(t.Context(), ampusers.Query{})
+	require.NoError(rt, err)
+	require.Len(rt, list.Items, 1)
+	requireSamePerson(rt, want, list.Items[0])
+	visited := 0
+	require.NoError(rt, b.Administrators().EachAdministrator(t.Context(), func(a *ampusers.Administrator) error {
+		visited++
+		requireSamePerson(rt, want, a)
+		return nil
+	}))
+	require.Equal(rt, 1, visited)
+	if invitation := want.Credentials.Invitation; invitation != nil {
+		invited, err := b.Administrators().InvitedAdministrator(t.Context(), invitation.TokenHash)
+		require.NoError(rt, err)
+		requireSamePerson(rt, want, invited)
+	}
+}
+
+func personKept(t *testing.T, b Backend) {
+	want := hostilePerson("jane.admin")
+	requireFilled(t, reflect.ValueOf(*want), "HasPassword", "HasSecondFactor", "InvitedUntil")
+	require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), want))
+	requirePersonEverywhere(t, t, b, want)
+}
+
+// requireFilled requires that no field of a struct is zero, nor any of the
+// structs in it, but for those excepted: a field that somebody adds to the
+// record has to be added to this suite, too.
+func requireFilled(t *testing.T, v reflect.Value, except ...string) {
+	t.Helper()
+	for i := range v.NumField() {
+		name, field := v.Type().Field(i).Name, v.Field(i)
+		if len(except) > 0 && strings.Contains(" "+strings.Join(except, " ")+" ", " "+name+" ") {
+			continue
+		}
+		require.False(t, field.IsZero(), "%s.%s", v.Type(), name)
+		for field.Kind() == reflect.Pointer || field.Kind() == reflect.Slice {
+			if field.Kind() == reflect.Slice {
+				field = field.Index(0)
+				continue
+			}
+			field = field.Elem()
+		}
+		if field.Kind() == reflect.Struct && field.NumField() > 0 && field.Type().Field(0).IsExported() {
+			requireFilled(t, field)
+		}
+	}
+}
+
+func emptyPersonKept(t *testing.T, b Backend) {
+	want := &ampusers.Administrator{Username: "jane"}
+	require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), want))
+	requirePersonEverywhere(t, t, b, want)
+	a, err := b.Administrators().Administrator(t.Context(), "jane")
+	require.NoError(t, err)
+	require.True(t, a.Extensions.IsBlank())
+	require.True(t, a.Credentials.PasswordHash.IsZero())
+	require.Nil(t, a.Credentials.SecondFactor)
+	require.Nil(t, a.Credentials.Invitation)
+	for _, at := range []time.Time{a.CreatedAt, a.UpdatedAt, a.PasswordChangedAt, a.LastLoginAt} {
+		require.True(t, at.IsZero())
+	}
+}
+
+func additionsNotKept(t *testing.T, b Backend) {
+	given := person("jane")
+	given.HasPassword, given.HasSecondFactor, given.InvitedUntil = true, true, time.Now()
+	require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), given))
+	requirePersonEverywhere(t, t, b, person("jane"))
+}
+
+func personTimesKept(t *testing.T, b Backend) {
+	precise, kept := time.Date(2026, 11, 22, 9, 30, 0, 123_456_789, time.FixedZone("CET", 3600)), time.Date(2026, 11, 22, 8, 30, 0, 123_456_000, time.UTC)
+	withTimes := func(at time.Time) *ampusers.Administrator {
+		a := hostilePerson("jane")
+		a.CreatedAt, a.UpdatedAt, a.PasswordChangedAt, a.LastLoginAt = at, at.Add(time.Hour), at.Add(2*time.Hour), at.Add(3*time.Hour)
+		a.Credentials.Invitation.ExpiresAt = at.Add(4 * time.Hour)
+		a.Credentials.Devices[0].UsedAt = at.Add(5 * time.Hour)
+		return a
+	}
+	require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), withTimes(precise)))
+	requirePersonEverywhere(t, t, b, withTimes(kept))
+}
+
+// hostilePersonKept writes what the service would refuse, too, as
+// hostileValuesKept does.
+func hostilePersonKept(t *testing.T, b Backend) {
+	rapid.Check(t, func(rt *rapid.T) {
+		first, second := drawPerson(rt), drawPerson(rt)
+		second.Username = first.Username
+		require.NoError(rt, b.Administrators().CreateAdministrator(t.Context(), first))
+		require.NoError(rt, b.Administrators().UpdateAdministrator(t.Context(), first.Username, func(a *ampusers.Administrator) error {
+			requireSamePerson(rt, first, a)
+			*a = *second
+			return nil
+		}))
+		requirePersonEverywhere(t, rt, b, second)
+		require.NoError(rt, b.Administrators().DeleteAdministrator(t.Context(), first.Username))
+	})
+}
+
+func drawPerson(t *rapid.T) *ampusers.Administrator {
+	text := rapid.OneOf(rapid.SampledFrom(hostileTexts()), rapid.Map(rapid.String(), withoutNUL))
+	return &ampusers.Administrator{
+		Username:          "x" + text.Draw(t, "username"),
+		DisplayName:       text.Draw(t, "display_name"),
+		Access:            rapid.SampledFrom([]ampusers.Access{ampusers.Full, ampusers.Limited, "", "odd"}).Draw(t, "access"),
+		Sections:          rapid.SliceOfN(text, 0, 3).Draw(t, "sections"),
+		Teams:             rapid.SliceOfN(text, 0, 3).Draw(t, "teams"),
+		Extensions:        drawRanges(t),
+		DIDs:              drawRanges(t),
+		Disabled:          rapid.Bool().Draw(t, "disabled"),
+		Credentials:       drawCredentials(t, text),
+		SessionGeneration: rapid.Int64().Draw(t, "session_generation"),
+		CreatedAt:         drawTime(t),
+		UpdatedAt:         drawTime(t),
+		PasswordChangedAt: drawTime(t),
+		LastLoginAt:       drawTime(t),
+	}
+}
+
+func drawRanges(t *rapid.T) ampusers.Ranges {
+	ranges, err := ampusers.ParseRanges(strings.Join(rapid.SliceOfN(rapid.StringMatching(`\+?[0-9]{1,19}|1[0-9]{2}-2[0-9]{2}`), 0, 5).Draw(t, "ranges"), ","))
+	require.NoError(t, err)
+	return ranges
+}
+
+func drawCredentials(t *rapid.T, text *rapid.Generator[string]) ampusers.Credentials {
+	hash := rapid.SliceOfN(rapid.Byte(), 1, 40)
+	c := ampusers.Credentials{PasswordHash: store.NewSecret(text.Draw(t, "password_hash"))}
+	if rapid.Bool().Draw(t, "second_factor") {
+		c.SecondFactor = &ampusers.SecondFactor{
+			Secret:         store.NewSecret(string(rapid.SliceOf(rapid.Byte()).Draw(t, "secret"))),
+			Confirmed:      rapid.Bool().Draw(t, "confirmed"),
+			LastStep:       rapid.Int64().Draw(t, "last_step"),
+			RecoveryHashes: rapid.SliceOfN(hash, 0, 3).Draw(t, "recovery_hashes"),
+		}
+	}
+	if rapid.Bool().Draw(t, "invitation") {
+		c.Invitation = &ampusers.Invitation{TokenHash: hash.Draw(t, "token_hash"), ExpiresAt: drawTime(t)}
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "devices") {
+		c.Devices = append(c.Devices, ampusers.Device{TokenHash: hash.Draw(t, "token_hash"), UsedAt: drawTime(t)})
+	}
+	return c
+}
+
+// hostilePerson has something in every field that is kept.
+func hostilePerson(username string) *ampusers.Administrator {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
+	return &ampusers.Administrator{
+		Username: username, DisplayName: "<b>Jane</b> & 'Größe' 北京\n\\",
+		Access: ampusers.Limited, Sections: []string{"administrators", `"';\`, "[]"}, Teams: []string{"", "acme", ",;"},
+		Extensions: mustRanges("100-199,205,007"), DIDs: mustRanges("+4930123456"), Disabled: true,
+		Credentials: ampusers.Credentials{
+			PasswordHash: store.NewSecret("$argon2id$v=19$m=64,t=1,p=1$c2FsdA$aGFzaA"),
+			SecondFactor: &ampusers.SecondFactor{
+				Secret: store.NewSecret("s3cret \x00\xff\n'\""), Confirmed: true, LastStep: math.MaxInt64,
+				RecoveryHashes: [][]byte{{0, 1, 255}, []byte("'\"")},
+			},
+			Invitation: &ampusers.Invitation{TokenHash: []byte("\x00token '\xff"), ExpiresAt: at.Add(time.Hour)},
+			Devices:    []ampusers.Device{{TokenHash: []byte("\x00\xff"), UsedAt: at.Add(2 * time.Hour)}, {TokenHash: []byte("second"), UsedAt: at}},
+		},
+		SessionGeneration: 7,
+		CreatedAt:         at, UpdatedAt: at.Add(3 * time.Hour), PasswordChangedAt: at.Add(4 * time.Hour), LastLoginAt: at.Add(5 * time.Hour),
+	}
+}
+
+func mustRanges(text string) ampusers.Ranges {
+	ranges, err := ampusers.ParseRanges(text)
+	if err != nil {
+		panic(err)
+	}
+	return ranges
+}

@@ -1,0 +1,148 @@
+package storetest
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+func auditLists() []rule {
+	return []rule{
+		{"entries are listed newest first and visited oldest first", entriesInOrder},
+		{"entries appended between pages hide and repeat none", appendedBetweenPages},
+		{"the key of a page of entries is a sequence", entriesAfter},
+		{"filters agree with Query.Matches", filtersAgree},
+		{"filtered entries are paged", filteredEntriesPaged},
+	}
+}
+
+func sequencesOf(entries []*audit.Entry) []int64 {
+	sequences := make([]int64, len(entries))
+	for i, e := range entries {
+		sequences[i] = e.Sequence
+	}
+	return sequences
+}
+
+func reversed(numbers []int64) []int64 {
+	turned := slices.Clone(numbers)
+	slices.Reverse(turned)
+	return turned
+}
+
+// walkEntries reads page after page and calls between after each.
+func walkEntries(t *testing.T, b Backend, q audit.Query, between func()) []int64 {
+	t.Helper()
+	read := []int64{}
+	for {
+		list, err := b.Audit().ListEntries(t.Context(), q)
+		require.NoError(t, err)
+		read = append(read, sequencesOf(list.Items)...)
+		if list.Next == "" {
+			return read
+		}
+		require.Len(t, list.Items, q.Clamped(), "only the last page is short")
+		require.Equal(t, strconv.FormatInt(read[len(read)-1], 10), list.Next)
+		between()
+		q.After = list.Next
+	}
+}
+
+func entriesInOrder(t *testing.T, b Backend) {
+	record(t, b, upTo(120)...) // the order of numbers, not that of their digits
+	require.Equal(t, upTo(120), recorded(t, b))
+	for _, limit := range []int{7, 60, store.MaxPageLimit} {
+		require.Equal(t, reversed(upTo(120)), walkEntries(t, b, audit.Query{Page: store.Page{Limit: limit}}, func() {}))
+	}
+}
+
+func appendedBetweenPages(t *testing.T, b Backend) {
+	record(t, b, upTo(20)...)
+	last := int64(20)
+	read := walkEntries(t, b, audit.Query{Page: store.Page{Limit: 6}}, func() {
+		last++
+		record(t, b, last)
+	})
+	require.Equal(t, reversed(upTo(20)), read)
+	require.Equal(t, upTo(last), recorded(t, b))
+	require.Greater(t, last, int64(20))
+}
+
+func entriesAfter(t *testing.T, b Backend) {
+	record(t, b, upTo(3)...)
+	for after, want := range map[string][]int64{
+		"": {3, 2, 1}, "1": {}, "2": {1}, "3": {2, 1}, "4": {3, 2, 1}, "0": {}, "-1": {}, "9223372036854775807": {3, 2, 1},
+	} {
+		list, err := b.Audit().ListEntries(t.Context(), audit.Query{Page: store.Page{After: after}})
+		require.NoError(t, err, "after %q", after)
+		require.Equal(t, want, sequencesOf(list.Items), "after %q", after)
+	}
+	for _, after := range []string{"x", "1x", "0x1", " 1", "1 ", "1.0", "1e3", "1_0", "9223372036854775808", "'", "1; --"} {
+		_, err := b.Audit().ListEntries(t.Context(), audit.Query{Page: store.Page{After: after}})
+		requireInvalid(t, err, "after")
+	}
+}
+
+func filtersAgree(t *testing.T, b Backend) {
+	entries := []*audit.Entry{}
+	word := rapid.SampledFrom([]string{"jane", "JANE", "bob", "%", "'", ""})
+	rapid.Check(t, func(rt *rapid.T) {
+		e := entry(int64(len(entries)) + 1)
+		e.Actor.Name, e.Action, e.Kind, e.Key = word.Draw(rt, "actor"), word.Draw(rt, "action"), word.Draw(rt, "kind"), word.Draw(rt, "key")
+		e.Outcome, e.At = audit.Outcome(word.Draw(rt, "outcome")), time.UnixMicro(rapid.Int64Range(0, 9).Draw(rt, "at")).UTC()
+		require.NoError(rt, b.Audit().AppendEntry(t.Context(), e, headOf(e)))
+		entries = append(entries, e)
+		q := drawEntryQuery(rt, word)
+		want := []int64{}
+		for _, e := range slices.Backward(entries) {
+			if q.Matches(e) {
+				want = append(want, e.Sequence)
+			}
+		}
+		list, err := b.Audit().ListEntries(t.Context(), q)
+		require.NoError(rt, err)
+		require.Equal(rt, want, sequencesOf(list.Items))
+	})
+}
+
+// drawEntryQuery draws a query with a filter or two; times may be between two
+// microseconds.
+func drawEntryQuery(t *rapid.T, word *rapid.Generator[string]) audit.Query {
+	q := audit.Query{Page: store.Page{Limit: store.MaxPageLimit}}
+	outcome := ""
+	for _, field := range []*string{&q.Actor, &q.Action, &q.Kind, &q.Key, &outcome} {
+		if rapid.IntRange(0, 3).Draw(t, "filter") == 0 {
+			*field = word.Draw(t, "wanted")
+		}
+	}
+	q.Outcome = audit.Outcome(outcome)
+	for _, bound := range []*time.Time{&q.Since, &q.Until} {
+		if rapid.Bool().Draw(t, "bounded") {
+			*bound = time.Unix(0, rapid.Int64Range(0, 10_000).Draw(t, "bound"))
+		}
+	}
+	return q
+}
+
+func filteredEntriesPaged(t *testing.T, b Backend) {
+	want := []int64{}
+	for _, sequence := range upTo(30) {
+		e := entry(sequence)
+		if sequence%3 == 0 {
+			e.Outcome = audit.Refused
+			want = append(want, sequence)
+		}
+		require.NoError(t, b.Audit().AppendEntry(t.Context(), e, headOf(e)))
+	}
+	for _, limit := range []int{1, 4, 10, 11} {
+		q := audit.Query{Outcome: audit.Refused, Page: store.Page{Limit: limit}}
+		require.Equal(t, reversed(want), walkEntries(t, b, q, func() {}), "limit %d", limit)
+	}
+}
