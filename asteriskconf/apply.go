@@ -18,15 +18,25 @@ import (
 // Without an Asterisk it stops after the files are in place, and the report
 // says that nothing was verified.
 func (f *Folder) Apply(ctx context.Context) (*Report, error) {
+	report, err := f.apply(ctx)
+	f.record(ctx, "apply", report, err)
+	return report, err
+}
+
+func (f *Folder) apply(ctx context.Context) (*Report, error) {
 	s, unlock, err := f.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
+	if f.asterisk != nil {
+		f.at(StepConnect, "")
+	}
 	target, err := f.target(ctx, s)
 	if err != nil {
 		return nil, &ApplyError{Step: StepConnect, Err: err}
 	}
+	f.at(StepRender, "")
 	files, err := f.stageAll(ctx, s, target)
 	if err != nil {
 		return nil, &ApplyError{Step: StepRender, Err: err}
@@ -39,6 +49,12 @@ func (f *Folder) Apply(ctx context.Context) (*Report, error) {
 // same steps as Apply. The records keep what they hold, so the folder is
 // pending afterwards; a second Rollback returns.
 func (f *Folder) Rollback(ctx context.Context) (*Report, error) {
+	report, err := f.rollback(ctx)
+	f.record(ctx, "rollback", report, err)
+	return report, err
+}
+
+func (f *Folder) rollback(ctx context.Context) (*Report, error) {
 	s, unlock, err := f.begin(ctx)
 	if err != nil {
 		return nil, err
@@ -47,6 +63,7 @@ func (f *Folder) Rollback(ctx context.Context) (*Report, error) {
 	if s.Previous == 0 {
 		return nil, &store.ConflictError{Reason: "there is no earlier generation to go back to"}
 	}
+	f.at(StepRender, "")
 	files, err := f.stageGeneration(s, s.Previous)
 	if err != nil {
 		return nil, err
@@ -59,7 +76,9 @@ func (f *Folder) begin(ctx context.Context) (s state, unlock func(), err error) 
 	if unlock, err = f.lock(); err != nil {
 		return state{}, nil, err
 	}
-	if _, err = f.recover(ctx); err == nil {
+	recovery, err := f.recover(ctx)
+	if err == nil {
+		f.recordRecovery(ctx, recovery, nil)
 		s, err = f.readState()
 	}
 	if err == nil {
@@ -99,6 +118,7 @@ func (f *Folder) stageGeneration(s state, number int) ([]*stagedFile, error) {
 
 // put brings the staged files to disk and then live.
 func (f *Folder) put(ctx context.Context, s state, generation int, files []*stagedFile) (*Report, error) {
+	f.at(StepCheck, "")
 	if err := f.checkTrees(files); err != nil {
 		return nil, &ApplyError{Step: StepCheck, Err: err}
 	}
@@ -108,6 +128,7 @@ func (f *Folder) put(ctx context.Context, s state, generation int, files []*stag
 	if err := f.checkCandidates(ctx, files); err != nil {
 		return nil, &ApplyError{Step: StepCheck, Err: errors.Join(err, f.dropCandidates(files))}
 	}
+	f.at(StepWrite, "")
 	report := &Report{Generation: generation, Changed: true, Files: fileReports(files)}
 	j, err := f.prepare(&s, generation, files, report)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // Folder is the configuration folder of one Asterisk, such as /etc/asterisk,
@@ -26,6 +28,8 @@ type Folder struct {
 	version  Version
 	origin   string
 	adopt    bool
+	progress func(Progress)
+	audit    *audit.Trail
 	clock    func() time.Time
 	log      *slog.Logger
 	disk     disk
@@ -48,6 +52,17 @@ type Options struct {
 	// Adopt takes the folder over from records of another origin. Defaults
 	// to refusing.
 	Adopt bool
+	// Progress is called at the beginning of each step of an apply, a roll
+	// back or a recovery, one call at a time. The step waits for it. It must
+	// not panic: what it cuts short waits for the next recovery. Defaults to
+	// none.
+	Progress func(Progress)
+	// Audit is told of every apply and roll back, and of every recovery that
+	// had something to do, also of one that failed: as the kind
+	// "configuration", with the last part of the folder's path as the key
+	// and the report as the record. One that is live stays so when the trail
+	// cannot be written; the logger is told then. Defaults to none.
+	Audit *audit.Trail
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
 	// Logger is told of each step. Defaults to none.
@@ -72,6 +87,8 @@ func Open(dir string, sources []Source, opts *Options) (*Folder, error) {
 		version:  opts.Version,
 		origin:   opts.Origin,
 		adopt:    opts.Adopt,
+		progress: opts.Progress,
+		audit:    opts.Audit,
 		clock:    opts.Clock,
 		log:      opts.Logger,
 	}

@@ -58,8 +58,9 @@ func (i *Installation) Empty() bool {
 	return !slices.ContainsFunc(i.Files, func(file InstalledFile) bool { return file.Adds != "" || file.Creates })
 }
 
-// PlanInstall returns what [Folder.Install] would do, without doing it.
-func (f *Folder) PlanInstall(_ context.Context) (*Installation, error) {
+// PlanInstall returns what [Folder.Install] would do, without doing it, and
+// refuses what it would refuse.
+func (f *Folder) PlanInstall(_ context.Context, mend ...string) (*Installation, error) {
 	plan := &Installation{Files: []InstalledFile{}, Obstacles: []Obstacle{}}
 	for _, source := range f.sources {
 		file := source.File()
@@ -75,7 +76,7 @@ func (f *Folder) PlanInstall(_ context.Context) (*Installation, error) {
 			}
 		}
 	}
-	return plan, nil
+	return plan, refuseUnknownMends(plan, mend)
 }
 
 // parentTree reads the file that includes, or shall include, one of ours.
@@ -115,11 +116,8 @@ func (f *Folder) Install(ctx context.Context, mend ...string) (*Installation, er
 		return nil, err
 	}
 	defer unlock()
-	plan, err := f.PlanInstall(ctx)
+	plan, err := f.PlanInstall(ctx, mend...)
 	if err != nil {
-		return nil, err
-	}
-	if err := refuseUnknownMends(plan, mend); err != nil {
 		return nil, err
 	}
 	// From the last line up, so that no mend moves the line of another.

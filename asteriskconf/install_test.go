@@ -92,6 +92,8 @@ func TestInstall_mendsOnlyWhatItIsToldTo(t *testing.T) {
 
 	_, err = folder.Install(within(t), manager.ObstacleDisabled, "nonsense")
 	require.ErrorIs(t, err, store.ErrInvalid)
+	_, err = folder.PlanInstall(within(t), "nonsense")
+	require.ErrorIs(t, err, store.ErrInvalid, "a plan refuses what the installation would")
 	require.Equal(t, parent+"#tryinclude pbxusers_manager.conf\n", contentOf(t, dir, "manager.conf"), "refused as a whole")
 
 	_, err = folder.Install(within(t), manager.ObstacleDisabled, manager.ObstaclePublic)

@@ -69,10 +69,12 @@ func (f *Folder) bringLive(ctx context.Context, s state, files []*stagedFile, re
 			continue
 		}
 		f.log.InfoContext(ctx, "reloading", "module", file.File.Module, "file", file.Path)
+		f.at(StepReload, file.Path)
 		if err := f.asterisk.Reload(ctx, file.File.Module); err != nil {
 			return &ApplyError{Step: StepReload, File: file.Path, Err: err}
 		}
 		report.Files[i].Reloaded = file.File.Module
+		f.at(StepVerify, file.Path)
 		if err := f.verify(ctx, s, file); err != nil {
 			return &ApplyError{Step: StepVerify, File: file.Path, Err: err}
 		}
@@ -80,6 +82,7 @@ func (f *Folder) bringLive(ctx context.Context, s state, files []*stagedFile, re
 		if !ok {
 			continue
 		}
+		f.at(StepRevoke, file.Path)
 		notes, err := revoker.Revoke(ctx, f.asterisk, &file.Change)
 		if err != nil {
 			return &ApplyError{Step: StepRevoke, File: file.Path, Err: err}
@@ -120,6 +123,7 @@ func (f *Folder) verify(ctx context.Context, s state, file *stagedFile) error {
 // went. The way back is not cut short by the end of ctx.
 func (f *Folder) abandon(ctx context.Context, s state, j *journal, files []*stagedFile, failure *ApplyError) error {
 	f.log.WarnContext(ctx, "apply failed, going back", "step", failure.Step, "file", failure.File, "error", failure.Err)
+	f.at(StepUndo, "")
 	limit := undoTimeout
 	if !answered(failure.Err) && !errors.Is(ctx.Err(), context.Canceled) {
 		limit = undoTimeoutLost

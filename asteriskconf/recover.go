@@ -29,6 +29,12 @@ type Recovery struct {
 // Asterisk serves it. It does nothing when no apply was cut short. Apply and
 // Rollback begin with it.
 func (f *Folder) Recover(ctx context.Context) (*Recovery, error) {
+	recovery, err := f.lockAndRecover(ctx)
+	f.recordRecovery(ctx, recovery, err)
+	return recovery, err
+}
+
+func (f *Folder) lockAndRecover(ctx context.Context) (*Recovery, error) {
 	unlock, err := f.lock()
 	if err != nil {
 		return nil, err
@@ -50,6 +56,7 @@ func (f *Folder) recover(ctx context.Context) (*Recovery, error) {
 		return &Recovery{}, f.sweep(s)
 	}
 	f.log.WarnContext(ctx, "an apply was cut short, recovering", "phase", string(j.Phase), "generation", j.Generation)
+	f.at(StepRecover, "")
 	files, err := f.stageJournal(s, j)
 	if err != nil {
 		return nil, err

@@ -35,15 +35,26 @@ type FileReport struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
-// Steps of an apply, as [ApplyError] names them.
+// Steps of an apply in their order, as [ApplyError] and [Progress] name them.
 const (
+	// StepConnect asks Asterisk for its version.
 	StepConnect = "connection"
-	StepRender  = "rendering"
-	StepCheck   = "check"
-	StepWrite   = "writing"
-	StepReload  = "reload"
-	StepVerify  = "verification"
-	StepRevoke  = "revocation"
+	// StepRender renders the files, or fetches those of the earlier
+	// generation.
+	StepRender = "rendering"
+	// StepCheck has our own reader and Asterisk's parse them.
+	StepCheck = "check"
+	// StepWrite puts them in place.
+	StepWrite = "writing"
+	// StepReload, StepVerify and StepRevoke are done for one file after the
+	// other.
+	StepReload = "reload"
+	StepVerify = "verification"
+	StepRevoke = "revocation"
+	// StepUndo puts the generation before back, after a step that failed.
+	StepUndo = "undoing"
+	// StepRecover ends, before all others, an apply that was cut short.
+	StepRecover = "recovery"
 )
 
 // ApplyError says at which step an apply failed, and how things stand now.
@@ -87,6 +98,19 @@ func (e *ApplyError) Unwrap() []error {
 		return []error{e.Err}
 	}
 	return []error{e.Err, e.Undo}
+}
+
+// AuditReason implements [audit.Reasoner].
+func (e *ApplyError) AuditReason() string {
+	switch {
+	case e.Kept:
+		return e.Step + ", kept"
+	case !e.Changed:
+		return e.Step + ", nothing changed"
+	case e.Undo == nil:
+		return e.Step + ", rolled back"
+	}
+	return e.Step + ", roll back not verified"
 }
 
 // fileReports counts what is to change.

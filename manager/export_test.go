@@ -5,3 +5,6 @@ func AcceptsRegex(expression string) bool {
 	f := EventFilter{Action: Include, Method: MatchRegex, Match: expression}
 	return f.check() == nil
 }
+
+// Sealed returns what the audit trail takes the fingerprint of.
+func Sealed(u *User) ([]byte, error) { return sealed(u) }

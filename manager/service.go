@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // kind is what an AMI account is called in refusals.
@@ -25,6 +26,7 @@ type Service struct {
 	clock   func() time.Time
 	random  io.Reader
 	log     *slog.Logger
+	audit   *audit.Trail
 	taken   func(ctx context.Context, name string) (string, error)
 	applyAs string
 }
@@ -36,6 +38,9 @@ type Options struct {
 	// Random is where generated secrets come from. Defaults to
 	// crypto/rand.Reader; set it in tests only.
 	Random io.Reader
+	// Audit is told of every change and refusal, together with the change: it
+	// must be in the database of the store. Defaults to none.
+	Audit *audit.Trail
 	// Logger is told of each change, without secrets. Defaults to none.
 	Logger *slog.Logger
 	// Taken says where a name is used outside the store, such as
@@ -56,7 +61,7 @@ func New(st Store, opts *Options) *Service {
 	}
 	s := &Service{
 		store: st, rules: newValidator(),
-		clock: opts.Clock, random: opts.Random, log: opts.Logger, taken: opts.Taken, applyAs: opts.ApplyAs,
+		clock: opts.Clock, random: opts.Random, log: opts.Logger, audit: opts.Audit, taken: opts.Taken, applyAs: opts.ApplyAs,
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -78,6 +83,27 @@ func New(st Store, opts *Options) *Service {
 // account has, in any case, here or by hand in manager.conf, with a
 // [store.ExistsError].
 func (s *Service) Create(ctx context.Context, u *User) (*User, error) {
+	act := eventOf("create", u.Name)
+	created, err := s.prepare(ctx, u)
+	if err != nil {
+		s.audit.RecordFailure(ctx, act, err)
+		return nil, err
+	}
+	err = s.act(ctx, act, func(ctx context.Context, event *audit.Event) error {
+		if err := endingWith(event, created); err != nil {
+			return err
+		}
+		return s.store.CreateUser(ctx, created)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.log.InfoContext(ctx, "AMI account created", "name", created.Name)
+	return created, nil
+}
+
+// prepare returns u as it is to be stored, unless a rule refuses it.
+func (s *Service) prepare(ctx context.Context, u *User) (*User, error) {
 	created := normalised(u.Clone())
 	if created.Secret.IsZero() {
 		secret, err := s.generateSecret()
@@ -91,14 +117,7 @@ func (s *Service) Create(ctx context.Context, u *User) (*User, error) {
 	if err := s.check(created); err != nil {
 		return nil, err
 	}
-	if err := s.refuseTaken(ctx, created.Name); err != nil {
-		return nil, err
-	}
-	if err := s.store.CreateUser(ctx, created); err != nil {
-		return nil, err
-	}
-	s.log.InfoContext(ctx, "AMI account created", "name", created.Name)
-	return created, nil
+	return created, s.refuseTaken(ctx, created.Name)
 }
 
 func (s *Service) refuseTaken(ctx context.Context, name string) error {
@@ -125,9 +144,12 @@ func (s *Service) Get(ctx context.Context, name string) (*User, error) {
 	return withoutSecret(u), nil
 }
 
-// List returns a page of accounts in the order of their names, without their
-// secrets.
+// List returns a page of accounts without their secrets. An order that is not
+// by one of [OrderFields] is a [store.InvalidError] on "sort".
 func (s *Service) List(ctx context.Context, q Query) (*store.List[*User], error) {
+	if err := q.Order.Check(OrderFields()); err != nil {
+		return nil, err
+	}
 	list, err := s.store.ListUsers(ctx, q)
 	if err != nil {
 		return nil, err
@@ -169,18 +191,29 @@ func normalised(u *User) *User {
 // Sessions that are open keep the rights with which they logged in until the
 // change is applied; applying ends those that have too many.
 func (s *Service) Update(ctx context.Context, name string, change func(*User) error) (*User, error) {
+	return s.update(ctx, "update", name, change)
+}
+
+// update is [Service.Update], called action in the audit trail.
+func (s *Service) update(ctx context.Context, action, name string, change func(*User) error) (*User, error) {
 	var updated *User
-	err := s.store.UpdateUser(ctx, name, func(u *User) error {
-		before := u.Clone()
-		u.Secret = store.Secret{}
-		if err := change(u); err != nil {
-			return err
-		}
-		if err := s.settle(before, u); err != nil {
-			return err
-		}
-		updated = u.Clone()
-		return nil
+	act := eventOf(action, name)
+	err := s.act(ctx, act, func(ctx context.Context, event *audit.Event) error {
+		return s.store.UpdateUser(ctx, name, func(u *User) error {
+			before := u.Clone()
+			if err := beginningWith(event, before); err != nil {
+				return err
+			}
+			u.Secret = store.Secret{}
+			if err := change(u); err != nil {
+				return err
+			}
+			if err := s.settle(before, u); err != nil {
+				return err
+			}
+			updated = u.Clone()
+			return endingWith(event, u)
+		})
 	})
 	if err != nil {
 		return nil, err
@@ -239,7 +272,7 @@ func (s *Service) Rotate(ctx context.Context, name string, secret store.Secret) 
 		}
 		secret = generated
 	}
-	rotated, err := s.Update(ctx, name, func(u *User) error {
+	rotated, err := s.update(ctx, "rotate", name, func(u *User) error {
 		u.Secret = secret
 		return nil
 	})
@@ -252,16 +285,16 @@ func (s *Service) Rotate(ctx context.Context, name string, secret store.Secret) 
 
 // Disable keeps the account and takes it from Asterisk at the next apply.
 func (s *Service) Disable(ctx context.Context, name string) (*User, error) {
-	return s.setDisabled(ctx, name, true)
+	return s.setDisabled(ctx, "disable", name, true)
 }
 
 // Enable undoes [Service.Disable].
 func (s *Service) Enable(ctx context.Context, name string) (*User, error) {
-	return s.setDisabled(ctx, name, false)
+	return s.setDisabled(ctx, "enable", name, false)
 }
 
-func (s *Service) setDisabled(ctx context.Context, name string, disabled bool) (*User, error) {
-	return s.Update(ctx, name, func(u *User) error {
+func (s *Service) setDisabled(ctx context.Context, action, name string, disabled bool) (*User, error) {
+	return s.update(ctx, action, name, func(u *User) error {
 		u.Disabled = disabled
 		return nil
 	})
@@ -270,10 +303,19 @@ func (s *Service) setDisabled(ctx context.Context, name string, disabled bool) (
 // Delete removes the account; the next apply takes it from Asterisk and ends
 // its sessions. A [store.NotFoundError] when there is none of that name.
 func (s *Service) Delete(ctx context.Context, name string) error {
+	act := eventOf("delete", name)
 	if s.isApplyAccount(name) {
-		return s.inUseByApply()
+		err := s.inUseByApply()
+		s.audit.RecordFailure(ctx, act, err)
+		return err
 	}
-	if err := s.store.DeleteUser(ctx, name); err != nil {
+	err := s.act(ctx, act, func(ctx context.Context, event *audit.Event) error {
+		if err := s.beginning(ctx, event, name); err != nil {
+			return err
+		}
+		return s.store.DeleteUser(ctx, name)
+	})
+	if err != nil {
 		return err
 	}
 	s.log.InfoContext(ctx, "AMI account deleted", "name", name)
