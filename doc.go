@@ -6,14 +6,18 @@
 //     manager/ami is a client of that interface.
 //   - asteriskconf brings configuration to a running Asterisk, and proves it
 //     live: plan, apply, verify, roll back, recover.
+//   - ampusers keeps the administrators, who log in to the pages and the API
+//     of a product: what each may see and change, and how they prove to be
+//     the one.
 //   - store is the vocabulary that all share: refusals, secrets, transactions,
-//     pages. store/sqlstore keeps records in a database, store/memstore in
-//     memory, and store/storetest proves a backend of your own.
+//     pages. store/audit is the trail of who did what. store/sqlstore keeps
+//     records in a database, store/memstore in memory, and store/storetest
+//     proves a backend of your own.
 //
 // Three kinds of user are often mixed up. An AMI account (package manager) is
-// for a program. An administrator logs in to the pages of a product, and a
-// person of the directory has extensions and a mailbox; their packages are on
-// the way, and neither is an AMI account.
+// for a program. An administrator (package ampusers) logs in to the pages of a
+// product. A person of the directory has extensions and a mailbox; that
+// package is on the way. None of them is another.
 //
 // The story of an AMI account, from the record to the running Asterisk, is
 // the package example.
