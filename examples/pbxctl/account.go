@@ -6,6 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/manager"
 )
 
@@ -41,7 +42,7 @@ func (a *app) printAccount(shown account, after string) error {
 		return b.String()
 	})
 	if err != nil && shown.Secret != "" {
-		return &hintedError{err, "Nobody knows the generated secret: 'pbxctl manager rotate' makes another one."}
+		return site.Hint(err, "Nobody knows the generated secret: 'pbxctl manager rotate' makes another one.")
 	}
 	return err
 }

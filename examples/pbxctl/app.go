@@ -2,36 +2,43 @@ package main
 
 import (
 	"context"
-	"database/sql"
-	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"slices"
 
-	_ "modernc.org/sqlite" // the SQLite driver
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/manager/ami"
-	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
 // app is one run of pbxctl: its settings, and what it has opened.
 type app struct {
-	settings settings
-	stdin    io.Reader
-	stdout   io.Writer
-	stderr   io.Writer
+	settings site.Settings
+	json     bool
+	// baseURL is where the server's pages are, for links.
+	baseURL baseURL
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
 	// started says that the command line was understood.
 	started bool
-	// origin tells the database that was opened from all others, and adopt
-	// takes the configuration folder over from another one.
-	origin  string
-	adopt   bool
 	closers []func() error
+}
+
+// register adds the global flags.
+func (a *app) register(flags *pflag.FlagSet) {
+	a.settings.Register(flags)
+	site.RegisterIniFile(flags)
+	flags.Var(&a.baseURL, "base-url", "`URL` that the pages of the server are at, such as https://pbx.example.com, for links")
+	flags.BoolVar(&a.json, "json", false, "print JSON")
+}
+
+// complete takes the flags that were not given from the environment and from
+// the file of settings.
+func (a *app) complete(flags *pflag.FlagSet) error {
+	path, must := site.IniFile(flags)
+	return site.Complete(flags, path, must)
 }
 
 // close closes what was opened, last first.
@@ -42,128 +49,36 @@ func (a *app) close() {
 	a.closers = nil
 }
 
-// makeStore opens the database, and makes it and its key at first use.
-func (a *app) makeStore(ctx context.Context) (manager.Store, error) {
-	path, err := a.settings.dbPath()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		keyPath, err := a.settings.keyPath()
-		if err != nil {
-			return nil, err
-		}
-		// The key first: a database without its key is refused.
-		if _, err := store.OpenKeyring(keyPath); err != nil {
-			return nil, err
-		}
-		if err := sqlstore.CreateSQLiteFile(path); err != nil {
-			return nil, err
-		}
-	}
-	return a.openStore(ctx)
+// open opens a database that exists.
+func (a *app) open(ctx context.Context) (*site.Site, error) { return a.opened(ctx, nil) }
+
+// openNew opens the database, and makes it and its key at first use.
+func (a *app) openNew(ctx context.Context) (*site.Site, error) {
+	return a.opened(ctx, &site.Options{Create: true})
 }
 
-// openStore opens the database, which must exist: one made by mistake, in
-// another folder, would be applied as "no accounts at all".
-func (a *app) openStore(ctx context.Context) (manager.Store, error) {
-	path, err := a.settings.dbPath()
-	if err != nil {
+// openToComplete opens the database to complete a key in a shell.
+func (a *app) openToComplete(cmd *cobra.Command) (*site.Site, error) {
+	if err := a.complete(cmd.Root().PersistentFlags()); err != nil {
 		return nil, err
 	}
-	if err := exists("database", path, "Name it with --db; 'pbxctl config install' and 'pbxctl manager add' make a new one."); err != nil {
-		return nil, err
-	}
-	keyPath, err := a.settings.keyPath()
-	if err != nil {
-		return nil, err
-	}
-	if err := exists("key file of the database", keyPath, "Put a copy back, or name it with --key-file: without it no secret can be read."); err != nil {
-		return nil, err
-	}
-	keys, err := store.OpenKeyring(keyPath)
-	if err != nil {
-		return nil, err
-	}
-	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
-	if err != nil {
-		return nil, err
-	}
-	a.closers = append(a.closers, pool.Close)
-	db, err := sqlstore.Open(ctx, pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keys})
-	if err != nil {
-		return nil, err
-	}
-	if a.origin, err = db.ID(ctx); err != nil {
-		return nil, err
-	}
-	return db.Managers(), nil
+	return a.open(cmd.Context())
 }
 
-func exists(what, path, wayOut string) error {
-	if _, err := os.Stat(path); err != nil {
-		return &hintedError{fmt.Errorf("there is no %s: %w", what, err), wayOut}
-	}
-	return nil
-}
-
-// openManager opens the AMI accounts of a database that exists.
-func (a *app) openManager(ctx context.Context) (*manager.Service, error) {
-	st, err := a.openStore(ctx)
+func (a *app) opened(ctx context.Context, opts *site.Options) (*site.Site, error) {
+	s, err := site.Open(ctx, a.settings, opts)
 	if err != nil {
 		return nil, err
 	}
-	return a.managers(st), nil
+	a.closers = append(a.closers, s.Close)
+	return s, nil
 }
 
-// managers are the AMI accounts in st.
-func (a *app) managers(st manager.Store) *manager.Service {
-	return manager.New(st, &manager.Options{Taken: a.taken(), ApplyAs: a.settings.amiUser})
-}
-
-// taken looks for accounts written by hand, where there is a configuration
-// folder; on a machine without Asterisk the default one need not exist.
-func (a *app) taken() func(context.Context, string) (string, error) {
-	if _, err := os.Stat(a.settings.confDir); errors.Is(err, fs.ErrNotExist) && a.settings.confDir == defaultConfDir {
-		return nil
-	}
-	return manager.Taken(a.settings.confDir)
-}
-
-// dial logs in to Asterisk as the account that applies, or returns nil where
-// there is no Asterisk to talk to. events are those of [ami.Options]. A lost
-// connection ends the client: a command must not wait for an Asterisk that
-// may never come back.
-func (a *app) dial(ctx context.Context, events string) (*ami.Client, error) {
-	address, err := a.settings.amiAddress()
-	if err != nil || address == noAsterisk {
-		return nil, err
-	}
-	secret, err := a.settings.readAMISecret()
-	if err != nil {
-		return nil, err
-	}
-	client, err := ami.Dial(ctx, address, &ami.Options{
-		Username: a.settings.amiUser, Secret: secret, Events: events, NoReconnect: true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	a.closers = append(a.closers, client.Close)
-	return client, nil
-}
-
-// openFolder opens the configuration folder, to be applied through client; nil
-// stands for no Asterisk.
-func (a *app) openFolder(st manager.Store, client *ami.Client) (*asteriskconf.Folder, error) {
-	source, opts := &manager.SourceOptions{}, &asteriskconf.Options{Origin: a.origin, Adopt: a.adopt}
+// dial logs in to Asterisk; nil stands for none to talk to.
+func (a *app) dial(ctx context.Context, s *site.Site, events string) (*ami.Client, error) {
+	client, err := s.Dial(ctx, events)
 	if client != nil {
-		address, err := a.settings.amiAddress()
-		if err != nil {
-			return nil, err
-		}
-		opts.Asterisk = client
-		source.Address, source.ApplyAs = address, a.settings.amiUser
+		a.closers = append(a.closers, client.Close)
 	}
-	return asteriskconf.Open(a.settings.confDir, []asteriskconf.Source{manager.NewSource(st, source)}, opts)
+	return client, err
 }

@@ -96,8 +96,11 @@ func TestUsageErrors_nameTheCommandWhoseHelpHelps(t *testing.T) {
 func TestHelp_describesEveryFlag(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	help := c.do(t, "manager", "add", "--help")
+	help := c.do(t, "admin", "add", "--help") + c.do(t, "admin", "show", "--help") + c.do(t, "admin", "password", "--help") +
+		c.do(t, "audit", "list", "--help") + c.do(t, "manager", "add", "--help")
 	for _, flag := range []string{
+		"display-name", "access", "sections", "extensions", "dids", "teams", "password", "password-file", "explain", "invite",
+		"actor", "action", "kind", "key", "outcome", "since", "until", "after", "limit", "config", "base-url",
 		"secret", "secret-file", "preset", "deny", "permit", "named-acl", "read", "write", "event-filters", "display-connects",
 		"allow-multiple-login", "write-timeout", "disabled", "note", "owner",
 		"db", "key-file", "conf-dir", "ami", "ami-user", "ami-secret-file", "asterisk", "json",
@@ -143,7 +146,7 @@ func TestEveryGlobalFlagCanBeSetInTheEnvironment(t *testing.T) {
 	t.Setenv("PBXUSERS_JSON", "perhaps")
 	o = runLine(t, "", "config", "status")
 	require.Equal(t, exitUsage, o.code)
-	require.Equal(t, "pbxctl: the environment variable PBXUSERS_JSON holds no bool for --json\nRun 'pbxctl --help' for what there is.\n", o.stderr)
+	require.Equal(t, "pbxctl: the environment variable PBXUSERS_JSON holds no bool for --json\nRun 'pbxctl config status --help' for what there is.\n", o.stderr)
 	t.Setenv("PBXUSERS_JSON", "")
 	require.Contains(t, runLine(t, "", "config", "status").stdout, "Nothing is pending.\n", "an empty variable is none")
 }
@@ -172,5 +175,10 @@ func TestCompletion(t *testing.T) {
 	}
 	require.Equal(t, presetNames(), completed("manager", "add", "x", "--preset", ""))
 	require.Contains(t, completed("manager", "add", "x", "--read", ""), "agent")
+	c.addRoot(t)
+	for _, verb := range []string{"show", "edit", "password", "disable", "enable", "delete", "recover"} {
+		require.Equal(t, []string{"root"}, completed("admin", verb, "RO"), verb)
+	}
+	require.Equal(t, sectionIDs(), completed("admin", "add", "x", "--sections", ""))
 	require.Equal(t, []string{"enabled", "bindaddr"}, completed("config", "install", "--mend", ""))
 }

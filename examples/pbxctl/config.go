@@ -11,7 +11,7 @@ import (
 
 func (a *app) configCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "config", Short: "The Asterisk configuration that makes the records live", Args: cobra.NoArgs, RunE: needVerb}
-	parent.PersistentFlags().BoolVar(&a.adopt, "adopt", false,
+	parent.PersistentFlags().BoolVar(&a.settings.Adopt, "adopt", false,
 		"take the configuration folder over from another database, with all that is in it")
 	parent.AddCommand(a.configInstall(), a.configPlan(), a.configApply(), a.configRollback(), a.configStatus(), a.configRecover())
 	return parent
@@ -116,24 +116,29 @@ func (a *app) configRecover() *cobra.Command {
 
 // offlineFolder opens the configuration folder without asking Asterisk.
 func (a *app) offlineFolder(cmd *cobra.Command) (*asteriskconf.Folder, error) {
-	st, err := a.openStore(cmd.Context())
+	s, err := a.open(cmd.Context())
 	if err != nil {
 		return nil, err
 	}
-	return a.openFolder(st, nil)
+	return s.Folder(nil, nil)
 }
 
-// liveFolder opens the configuration folder and logs in to Asterisk.
+// liveFolder opens the configuration folder and logs in to Asterisk, for an
+// act of the name that the command has.
 func (a *app) liveFolder(cmd *cobra.Command) (*asteriskconf.Folder, error) {
-	st, err := a.openStore(cmd.Context())
+	s, err := a.open(cmd.Context())
 	if err != nil {
 		return nil, err
 	}
-	client, err := a.dial(cmd.Context(), "")
+	client, err := a.dial(cmd.Context(), s, "")
 	if err != nil {
+		// The folder keeps in the trail what comes of an act; this one did
+		// not come that far.
+		failed := &asteriskconf.ApplyError{Step: asteriskconf.StepConnect, Err: err}
+		s.Trail.RecordFailure(cmd.Context(), s.ConfigurationAct(cmd.Name()), failed)
 		return nil, unchanged(err)
 	}
-	return a.openFolder(st, client)
+	return s.Folder(client, nil)
 }
 
 func reportText(r *asteriskconf.Report) string {

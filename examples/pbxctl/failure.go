@@ -1,30 +1,24 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
-
-// hintedError is an error and the way out of it, a sentence of its own.
-type hintedError struct {
-	err    error
-	wayOut string
-}
-
-func (e *hintedError) Error() string { return e.err.Error() }
-func (e *hintedError) Unwrap() error { return e.err }
 
 // refused reports whether err is the answer to a bad request rather than a
 // failure of the system.
 func refused(err error) bool {
-	for _, refusal := range []error{store.ErrInvalid, store.ErrExists, store.ErrNotFound, store.ErrInUse, store.ErrConflict} {
+	for _, refusal := range []error{
+		store.ErrInvalid, store.ErrExists, store.ErrNotFound, store.ErrInUse, store.ErrConflict, store.ErrForbidden, store.ErrThrottled,
+	} {
 		if errors.Is(err, refusal) {
 			return true
 		}
@@ -45,56 +39,42 @@ func errorText(err error) string {
 	} else {
 		b.WriteString("pbxctl: " + err.Error())
 	}
-	if way := wayOut(err); way != "" {
+	if way := site.WayOut(err); way != "" {
 		b.WriteString("\n" + way)
 	}
 	return b.String()
 }
 
-func wayOut(err error) string {
-	var hinted *hintedError
-	var applied *asteriskconf.ApplyError
-	switch {
-	case errors.As(err, &hinted):
-		return hinted.wayOut
-	case errors.As(err, &applied) && applied.Undo != nil:
-		return "Run 'pbxctl config recover' once Asterisk runs: it ends what is left to do."
-	case errors.As(err, new(*asteriskconf.NotInstalledError)):
-		return "Run 'pbxctl config install'."
-	case errors.As(err, new(*asteriskconf.OtherOriginError)):
-		return "Name that database with --db, or take the folder over with --adopt."
-	case errors.Is(err, ami.ErrAuthentication):
-		return "Run 'pbxctl config install' on the host of Asterisk: it mends the account and the file of its secret."
-	case errors.Is(err, ami.ErrUnreachable):
-		return "Start Asterisk, or say with --ami where AMI listens; with --ami none the files are written and not verified."
-	case errors.Is(err, store.ErrInUse):
-		return "Apply with another one first: 'pbxctl config install --ami-user NAME', and --ami-user NAME from then on."
-	case errors.Is(err, store.ErrNotFound):
-		return "Run 'pbxctl manager list' for what there is."
-	case errors.Is(err, fs.ErrPermission):
-		return "Run it as root, or as the user that these files belong to."
-	case errors.Is(err, fs.ErrNotExist):
-		return "Check the paths: --conf-dir, --db, --key-file and --ami-secret-file."
+// unreadable are flags that could not be read.
+type unreadable []store.FieldError
+
+// judged has a service make the change, and undoes it when a flag could not
+// be read: so all that is wrong is refused at once. act is the change as the
+// audit trail calls it.
+func (u unreadable) judged(ctx context.Context, s *site.Site, act audit.Event, change func(context.Context) error) error {
+	if len(u) == 0 {
+		return change(ctx)
 	}
-	return ""
+	err := s.DB.Atomically(ctx, func(ctx context.Context) error { return u.and(change(ctx)) })
+	// What the service kept of it was undone as well.
+	s.Trail.RecordFailure(ctx, act, err)
+	return err
 }
 
-// allRefused adds what the service refused to what the flags refused.
-func allRefused(flags []store.FieldError, err error) error {
+// and adds what the service refused to what the flags refused.
+func (u unreadable) and(err error) error {
 	var invalid *store.InvalidError
 	var exists *store.ExistsError
 	switch {
-	case len(flags) == 0:
-		return err
 	case errors.As(err, &invalid):
-		return store.Invalid(slices.Concat(flags, invalid.Fields)...)
+		return store.Invalid(slices.Concat(u, invalid.Fields)...)
 	case errors.As(err, &exists):
 		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
-		return store.Invalid(append(slices.Clip(flags), store.FieldError{Field: exists.Field, Code: "exists", Message: message})...)
+		return store.Invalid(append(slices.Clip(u), store.FieldError{Field: exists.Field, Code: "exists", Message: message})...)
 	case err != nil:
 		return err
 	}
-	return store.Invalid(flags...)
+	return store.Invalid(u...)
 }
 
 // unchanged says of a failed login that it left everything as it was.

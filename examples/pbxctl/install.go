@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -42,24 +44,18 @@ func (a *app) configInstall() *cobra.Command {
 	_ = cmd.RegisterFlagCompletionFunc("mend",
 		cobra.FixedCompletions([]string{manager.ObstacleDisabled, manager.ObstaclePublic}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
-		// The installation itself reads no records, so that a dry run needs
-		// no database.
-		folder, err := a.openFolder(nil, nil)
-		if err != nil {
-			return err
-		}
 		if dryRun {
-			return a.planInstall(cmd.Context(), folder, mend)
+			return a.planInstall(cmd.Context(), mend)
 		}
-		return a.install(cmd.Context(), folder, mend)
+		return a.install(cmd.Context(), mend)
 	})
 	return cmd
 }
 
-func (a *app) planInstall(ctx context.Context, folder *asteriskconf.Folder, mend []string) error {
-	plan, err := folder.PlanInstall(ctx)
+func (a *app) planInstall(ctx context.Context, mend []string) error {
+	plan, err := a.settings.PlanInstall(ctx, mend...)
 	if err != nil {
-		return err
+		return hintToMend(err)
 	}
 	result, err := a.installResult(plan)
 	if err != nil {
@@ -70,45 +66,58 @@ func (a *app) planInstall(ctx context.Context, folder *asteriskconf.Folder, mend
 	})
 }
 
-func (a *app) install(ctx context.Context, folder *asteriskconf.Folder, mend []string) error {
-	plan, err := folder.Install(ctx, mend...)
-	if errors.Is(err, store.ErrInvalid) {
-		return &hintedError{err, "Run 'pbxctl config install --dry-run' for what there is to mend."}
-	}
+// install makes the database only when no obstacle is in the way.
+func (a *app) install(ctx context.Context, mend []string) error {
+	plan, err := a.settings.InstallFiles(ctx, mend...)
 	if err != nil {
-		return err
+		return errors.Join(hintToMend(err), a.recordInstall(ctx, plan, err, mend))
 	}
 	a.tell(installationText(plan, mend))
-	if err := a.refuseClosed(plan, mend); err != nil {
-		return err
+	if o := a.settings.Blocked(plan, mend); o != nil {
+		blocked := site.Hint(fmt.Errorf("%s: %s", place(*o), o.Message), toMend(*o))
+		return errors.Join(blocked, a.recordInstall(ctx, plan, nil, mend))
 	}
 	result, err := a.installResult(plan)
 	if err != nil {
 		return err
 	}
-	if result.Apply, err = a.firstApply(ctx); err != nil {
+	s, err := a.openNew(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.RecordInstall(ctx, plan, nil, mend...); err != nil {
+		return err
+	}
+	if result.Apply, err = s.FirstApply(ctx); err != nil {
 		return err
 	}
 	return a.print(result, func() string { return result.accountText() + reportText(result.Apply) })
 }
 
-func (a *app) installResult(plan *asteriskconf.Installation) (installResult, error) {
-	secretFile, err := a.settings.amiSecretPath()
-	return installResult{Installation: plan, AMIUser: a.settings.amiUser, SecretFile: secretFile}, err
-}
-
-// refuseClosed stops an installation that would leave AMI off: to reload would
-// close it, and us out.
-func (a *app) refuseClosed(plan *asteriskconf.Installation, mended []string) error {
-	if a.settings.ami == noAsterisk {
+// recordInstall keeps in the audit trail what came of an installation that goes
+// no further; where there is no database yet, there is no trail.
+func (a *app) recordInstall(ctx context.Context, plan *asteriskconf.Installation, failed error, mended []string) error {
+	s, err := a.open(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	for _, o := range plan.Obstacles {
-		if o.Blocks && !slices.Contains(mended, o.Code) {
-			return &hintedError{fmt.Errorf("%s: %s", place(o), o.Message), toMend(o)}
-		}
+	if err != nil {
+		return err
 	}
-	return nil
+	return s.RecordInstall(ctx, plan, failed, mended...)
+}
+
+func (a *app) installResult(plan *asteriskconf.Installation) (installResult, error) {
+	secretFile, err := a.settings.SecretPath()
+	return installResult{Installation: plan, AMIUser: a.settings.AMIUser, SecretFile: secretFile}, err
+}
+
+// hintToMend says where the codes of --mend are listed.
+func hintToMend(err error) error {
+	if errors.Is(err, store.ErrInvalid) {
+		return site.Hint(err, "Run 'pbxctl config install --dry-run' for what there is to mend.")
+	}
+	return err
 }
 
 func place(o asteriskconf.Obstacle) string {

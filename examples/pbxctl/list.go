@@ -18,11 +18,11 @@ func (a *app) managerShow() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAccounts,
 		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			service, err := a.openManager(cmd.Context())
+			s, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			u, err := service.Get(cmd.Context(), args[0])
+			u, err := s.Managers.Get(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -33,16 +33,21 @@ func (a *app) managerShow() *cobra.Command {
 
 func (a *app) managerList() *cobra.Command {
 	var query manager.Query
-	cmd := &cobra.Command{Use: "list", Short: "List accounts in the order of their names", Args: cobra.NoArgs}
+	var sort string
+	cmd := &cobra.Command{Use: "list", Short: "List accounts, in the order of their names unless told otherwise", Args: cobra.NoArgs}
 	cmd.Flags().StringVar(&query.Search, "search", "", "only accounts whose name, owner or note contains this `TEXT`")
-	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `NAME`: the 'next' of the page before")
-	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, fmt.Sprintf("`NUMBER` of accounts at most, up to %d", store.MaxPageLimit))
+	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(manager.OrderFields()))
+	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
+	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("accounts"))
 	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
-		service, err := a.openManager(cmd.Context())
+		s, err := a.open(cmd.Context())
 		if err != nil {
 			return err
 		}
-		list, err := service.List(cmd.Context(), query)
+		if query.Order, err = store.ParseOrder(sort, manager.OrderFields()); err != nil {
+			return err
+		}
+		list, err := s.Managers.List(cmd.Context(), query)
 		if err != nil {
 			return err
 		}
@@ -96,11 +101,11 @@ func (a *app) completeAccounts(cmd *cobra.Command, args []string, begun string) 
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	defer a.close()
-	service, err := a.openManager(cmd.Context())
+	s, err := a.openToComplete(cmd)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	list, err := service.List(cmd.Context(), manager.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
+	list, err := s.Managers.List(cmd.Context(), manager.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

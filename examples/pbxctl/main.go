@@ -12,7 +12,12 @@ import (
 func main() {
 	// Who stops reading must not end an installation half way.
 	signal.Ignore(syscall.SIGPIPE)
+	// Package os/user believes it of a user whom the host does not know by
+	// name, and the audit trail must not, see hostActor.
+	_ = os.Unsetenv("USER")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

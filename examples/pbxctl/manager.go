@@ -43,16 +43,15 @@ func (a *app) managerAdd() *cobra.Command {
 }
 
 func (a *app) addAccount(ctx context.Context, name string, given *givenFields) error {
-	st, err := a.makeStore(ctx)
+	s, err := a.openNew(ctx)
 	if err != nil {
 		return err
 	}
 	u := &manager.User{Name: name, AllowMultipleLogin: true}
 	given.set(u)
-	service := a.managers(st)
 	var created *manager.User
-	err = given.judged(ctx, st, func(ctx context.Context) (err error) {
-		created, err = service.Create(ctx, u)
+	err = given.refused.judged(ctx, s, onAccount(ctx, s, "create", name), func(ctx context.Context) (err error) {
+		created, err = s.Managers.Create(ctx, u)
 		return err
 	})
 	if err != nil {
@@ -84,14 +83,13 @@ func (a *app) managerEdit() *cobra.Command {
 }
 
 func (a *app) editAccount(ctx context.Context, name string, given *givenFields) error {
-	st, err := a.openStore(ctx)
+	s, err := a.open(ctx)
 	if err != nil {
 		return err
 	}
-	service := a.managers(st)
 	var updated *manager.User
-	err = given.judged(ctx, st, func(ctx context.Context) (err error) {
-		updated, err = service.Update(ctx, name, func(u *manager.User) error {
+	err = given.refused.judged(ctx, s, onAccount(ctx, s, "update", name), func(ctx context.Context) (err error) {
+		updated, err = s.Managers.Update(ctx, name, func(u *manager.User) error {
 			given.set(u)
 			return nil
 		})
@@ -111,17 +109,21 @@ func (a *app) managerRotate() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAccounts,
 	}
-	secret.register(cmd, "a secret is generated")
+	secret.register(cmd, "secret", "a secret is generated")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		service, err := a.openManager(cmd.Context())
+		s, err := a.open(cmd.Context())
 		if err != nil {
 			return err
 		}
-		given, err := secret.read(cmd.Context(), a.stdin)
+		given, empty, err := secret.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
 		}
-		rotated, err := service.Rotate(cmd.Context(), args[0], given)
+		if err := store.Invalid(empty...); err != nil {
+			s.Trail.RecordFailure(cmd.Context(), onAccount(cmd.Context(), s, "rotate", args[0]), err)
+			return err
+		}
+		rotated, err := s.Managers.Rotate(cmd.Context(), args[0], given)
 		if err != nil {
 			return err
 		}
@@ -147,11 +149,11 @@ func (a *app) managerDisable(use, short string, act func(*manager.Service, conte
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAccounts,
 		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			service, err := a.openManager(cmd.Context())
+			s, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			u, err := act(service, cmd.Context(), args[0])
+			u, err := act(s.Managers, cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -167,14 +169,18 @@ func (a *app) managerDelete() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAccounts,
 		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			service, err := a.openManager(cmd.Context())
+			s, err := a.open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			if err := service.Delete(cmd.Context(), args[0]); err != nil {
+			name := args[0]
+			if u, err := s.Managers.Get(cmd.Context(), name); err == nil {
+				name = u.Name // as it is stored
+			}
+			if err := s.Managers.Delete(cmd.Context(), name); err != nil {
 				return err
 			}
-			return a.print(map[string]string{"deleted": args[0]}, func() string {
+			return a.print(map[string]string{"deleted": name}, func() string {
 				return "Deleted, and pending: it works until 'pbxctl config apply'.\n"
 			})
 		}),

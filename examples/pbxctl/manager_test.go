@@ -194,6 +194,27 @@ func TestList_pagesByName(t *testing.T) {
 	require.Equal(t, "No AMI account matches.\n", c.do(t, "manager", "list", "--search", "nobody"))
 }
 
+func TestList_sorts(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	for _, name := range []string{"b", "c", "a"} {
+		c.do(t, "manager", "add", name)
+	}
+	require.Equal(t, []string{"b", "c", "a"}, c.page(t, "manager", "list", "--sort", "created_at").names())
+	require.Equal(t, []string{"c", "b", "a"}, c.page(t, "manager", "list", "--sort", "-name").names())
+	first := c.page(t, "manager", "list", "--sort", "-created_at", "--limit", "2")
+	require.Equal(t, []string{"a", "c"}, first.names())
+	require.Equal(t, []string{"b"}, c.page(t, "manager", "list", "--sort", "-created_at", "--after", first.Next).names())
+	require.Contains(t, c.fails(t, exitRefused, "manager", "list", "--sort", "note"), "\n  sort: sort by one of name, ")
+}
+
+func TestDelete_printsTheNameAsItIsStored(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "Crm")
+	require.Equal(t, map[string]any{"deleted": "Crm"}, c.json(t, "manager", "delete", "cRM"))
+}
+
 func TestAdd_refusesTheNameOfAnAccountWrittenByHand(t *testing.T) {
 	t.Parallel()
 	c := offline(t)

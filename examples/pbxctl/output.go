@@ -11,7 +11,7 @@ import (
 
 // print prints value as JSON, or what text returns.
 func (a *app) print(value any, text func() string) error {
-	if !a.settings.json {
+	if !a.json {
 		return a.show(text())
 	}
 	var document bytes.Buffer
@@ -36,7 +36,7 @@ func (a *app) show(text string) error {
 // tell shows people what has been done so far; JSON is one document, at the
 // end.
 func (a *app) tell(text string) {
-	if !a.settings.json {
+	if !a.json {
 		_, _ = io.WriteString(a.stdout, visible(text))
 	}
 }

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"crypto/tls"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/manager"
-	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -24,44 +22,30 @@ func (a *app) managerProbe() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&address, "address", "", "host and port of AMI, as `HOST:PORT` (default: that of --ami)")
 	cmd.Flags().BoolVar(&useTLS, "tls", false, "use TLS")
-	secret.register(cmd, "the one of the account is tried")
+	secret.register(cmd, "secret", "the one of the account is tried")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		service, err := a.openManager(cmd.Context())
+		s, err := a.open(cmd.Context())
 		if err != nil {
 			return err
 		}
-		opts := &manager.ProbeOptions{}
-		if opts.Secret, err = secret.read(cmd.Context(), a.stdin); err != nil {
+		opts := &manager.ProbeOptions{Address: address}
+		var empty unreadable
+		if opts.Secret, empty, err = secret.read(cmd.Context(), a.stdin); err != nil {
 			return err
 		}
-		if opts.Address, err = a.probeAddress(address); err != nil {
+		if err := store.Invalid(empty...); err != nil {
 			return err
 		}
 		if useTLS {
 			opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		}
-		opts.Witness = a.witness(cmd.Context())
-		result, err := service.Probe(cmd.Context(), args[0], opts)
+		result, err := s.Probe(cmd.Context(), args[0], opts)
 		if err != nil {
 			return err
 		}
 		return a.printProbe(result)
 	})
 	return cmd
-}
-
-// probeAddress returns where to log in: as given, or where AMI listens.
-func (a *app) probeAddress(given string) (string, error) {
-	if given != "" {
-		return given, nil
-	}
-	address, err := a.settings.amiAddress()
-	if address == noAsterisk {
-		return "", store.Invalid(store.FieldError{
-			Field: "address", Code: "required", Message: "with --ami none there is no Asterisk to log in to; say where AMI listens",
-		})
-	}
-	return address, err
 }
 
 // printProbe fails when the login did, so that scripts notice.
@@ -73,14 +57,4 @@ func (a *app) printProbe(result *manager.ProbeResult) error {
 		return fmt.Errorf("the login failed (%s)", result.Outcome)
 	}
 	return nil
-}
-
-// witness returns a client that sees why Asterisk refuses logins, or nil: a
-// probe goes on without it.
-func (a *app) witness(ctx context.Context) *ami.Client {
-	client, err := a.dial(ctx, "security")
-	if err != nil {
-		return nil
-	}
-	return client
 }

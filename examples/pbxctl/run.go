@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // Exit codes, for scripts.
@@ -25,10 +27,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	cmd, err := root, fromEnvironment(root.PersistentFlags())
-	if err == nil {
-		cmd, err = root.ExecuteContextC(ctx)
-	}
+	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return exitDone
@@ -47,18 +46,20 @@ func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pbxctl",
 		Short: "Administer the users of an Asterisk PBX",
-		Long: "Administer the users of an Asterisk PBX: AMI accounts, and the Asterisk configuration that makes them live.\n\n" +
-			"Every global flag can be set in the environment: --conf-dir is PBXUSERS_CONF_DIR.\n" +
+		Long: "Administer the users of an Asterisk PBX: administrators, AMI accounts, and the Asterisk configuration that makes them live.\n\n" +
+			"Every global flag can be set in the environment, --conf-dir as PBXUSERS_CONF_DIR, and in the file of settings, as conf-dir = FOLDER;\n" +
+			"the command line goes before the environment, and that before the file.\n" +
 			"Exit codes: 0 done, 1 failed, 2 usage, 3 refused.",
 		Example: "  pbxctl config install\n" +
+			"  pbxctl admin add jane.admin --sections managers,apply\n" +
 			"  pbxctl manager add crmpro_ami --preset click-to-call --permit 10.0.0.0/8\n" +
 			"  pbxctl config plan\n" +
 			"  pbxctl config apply",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	a.settings.register(root.PersistentFlags())
-	root.AddCommand(a.managerCommand(), a.configCommand())
+	a.register(root.PersistentFlags())
+	root.AddCommand(a.adminCommand(), a.auditCommand(), a.managerCommand(), a.configCommand())
 	return root
 }
 
@@ -66,7 +67,11 @@ func (a *app) rootCommand() *cobra.Command {
 // is known to be a mistake in the command line.
 func (a *app) do(work func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		if err := a.complete(cmd.Root().PersistentFlags()); err != nil {
+			return err
+		}
 		a.started = true
+		cmd.SetContext(audit.WithActor(cmd.Context(), hostActor()))
 		defer a.close()
 		return work(cmd, args)
 	}

@@ -2,19 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 )
 
 // secretFlags are the two ways to give a secret.
 type secretFlags struct {
+	// field is what the secret is called: "secret" or "password".
+	field string
 	value string
 	file  string
 	// flags are those of the command, and without says what happens when
@@ -24,38 +29,50 @@ type secretFlags struct {
 }
 
 // register adds the flags to cmd.
-func (f *secretFlags) register(cmd *cobra.Command, without string) {
-	f.flags, f.without = cmd.Flags(), without
-	f.flags.StringVar(&f.value, "secret", "", "the `SECRET`; others on this host can see a command line, so --secret-file is safer")
-	f.flags.StringVar(&f.file, "secret-file", "", "`FILE` that holds the secret, '-' for standard input (default: "+without+")")
-	cmd.MarkFlagsMutuallyExclusive("secret", "secret-file")
+func (f *secretFlags) register(cmd *cobra.Command, field, without string) {
+	f.flags, f.field, f.without = cmd.Flags(), field, without
+	f.flags.StringVar(&f.value, field, "",
+		"the `"+strings.ToUpper(field)+"`; others on this host can see a command line, so --"+f.fileFlag()+" is safer")
+	f.flags.StringVar(&f.file, f.fileFlag(), "",
+		"`FILE` that holds the "+field+", '-' for standard input (default: "+without+")")
+	cmd.MarkFlagsMutuallyExclusive(field, f.fileFlag())
 }
+
+func (f *secretFlags) fileFlag() string { return f.field + "-file" }
 
 // maxSecretFile bounds what is read as a secret.
 const maxSecretFile = 64 << 10
 
 // read returns the secret that was given, without the line break at its end;
-// the zero Secret when none was.
-func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (store.Secret, error) {
-	given := f.value
+// the zero Secret when none was, or when it is refused.
+func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Secret, refused unreadable, err error) {
+	text := f.value
 	switch {
-	case f.flags.Changed("secret-file"):
+	case f.flags.Changed(f.fileFlag()):
 		content, err := f.readFile(ctx, stdin)
 		if err != nil {
-			return store.Secret{}, fmt.Errorf("reading the secret: %w", err)
+			return store.Secret{}, nil, f.unread(err)
 		}
-		given = strings.TrimSuffix(strings.TrimSuffix(content, "\n"), "\r")
-	case !f.flags.Changed("secret"):
-		return store.Secret{}, nil
+		text = strings.TrimSuffix(strings.TrimSuffix(content, "\n"), "\r")
+	case !f.flags.Changed(f.field):
+		return store.Secret{}, nil, nil
 	}
-	if given == "" {
+	if text == "" {
 		// Whatever should have made it failed, such as an unset variable of a
 		// script: to do what is done without one would surprise.
-		return store.Secret{}, store.Invalid(store.FieldError{
-			Field: "secret", Code: "required", Message: "what was given is empty; without the flag " + f.without,
-		})
+		return store.Secret{}, unreadable{{
+			Field: f.field, Code: "required", Message: "what was given is empty; without the flag " + f.without,
+		}}, nil
 	}
-	return store.NewSecret(given), nil
+	return store.NewSecret(text), nil, nil
+}
+
+func (f *secretFlags) unread(err error) error {
+	err = fmt.Errorf("reading the %s: %w", f.field, err)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return site.Hint(err, "Check the path that --"+f.fileFlag()+" names.")
+	}
+	return err
 }
 
 // readFile returns when ctx ends, too: a terminal or a pipe may never bring

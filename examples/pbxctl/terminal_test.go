@@ -32,6 +32,9 @@ func TestATerminalIsNeverToldWhatToDo(t *testing.T) {
 		Name: "crm" + hostile, Secret: store.NewSecret("long enough for a secret"), Owner: hostile, Note: hostile, NamedACL: hostile,
 		EventFilters: []manager.EventFilter{{Action: manager.Include, Header: hostile, Method: manager.MatchExact, Match: hostile}},
 	})
+	c.do(t, "admin", "add", "jane")
+	c.sql(t, "UPDATE pbxusers_administrators SET display_name = '"+hostile+"', username = 'jane"+hostile+"', sections = '[\"\\u001b\"]'")
+	c.sql(t, "UPDATE pbxusers_audit SET actor_name = '"+hostile+"', record = '"+hostile+"', reason = '"+hostile+"'")
 	c.write(t, "manager.d/x.conf", "[other"+strings.ReplaceAll(hostile, "\n", " ")+"\n")
 	for _, line := range [][]string{
 		{"manager", "list"},
@@ -44,6 +47,13 @@ func TestATerminalIsNeverToldWhatToDo(t *testing.T) {
 		{"--" + hostile},
 		{"manager", "list", "--limit", hostile},
 		{"manager", "list", "--limit", "1"},
+		{"admin", "list"},
+		{"admin", "show", "jane", "--explain", "team:" + hostile},
+		{"admin", "show", hostile, "--explain", hostile},
+		{"admin", "add", hostile, "--display-name", hostile, "--teams", hostile},
+		{"audit", "list"},
+		{"audit", "list", "--key", hostile},
+		{"audit", "verify"},
 		{"config", "plan"},
 		{"config", "apply"},
 		{"config", "install"},

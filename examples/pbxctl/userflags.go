@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ type userFlags struct {
 // register adds the flags to cmd; noSecret says what happens without a secret.
 func (f *userFlags) register(cmd *cobra.Command, noSecret string) {
 	flags := cmd.Flags()
-	f.secretFlags.register(cmd, noSecret)
+	f.secretFlags.register(cmd, "secret", noSecret)
 	flags.StringVar(&f.preset, "preset", "",
 		"take read, write, write-timeout, event-filters and allow-multiple-login from this `PRESET`; see 'pbxctl manager presets'")
 	flags.StringArrayVar(&f.deny, "deny", nil, "`ADDRESS` or range that may not log in; may be repeated")
@@ -67,15 +66,15 @@ type givenFields struct {
 	preset *manager.Preset // nil when none was chosen
 	user   manager.User
 	// refused are those that cannot be read; they are left out of user.
-	refused []store.FieldError
+	refused unreadable
 }
 
 // parse reads the flags. What cannot be read is kept, to be refused together
 // with what the service refuses; the error is that of reading the secret.
 func (f *userFlags) parse(ctx context.Context, flags *pflag.FlagSet, stdin io.Reader) (*givenFields, error) {
 	given := &givenFields{flags: flags, user: f.user}
-	secret, err := f.secretFlags.read(ctx, stdin)
-	if err != nil && !errors.Is(err, store.ErrInvalid) {
+	secret, empty, err := f.secretFlags.read(ctx, stdin)
+	if err != nil {
 		return nil, err
 	}
 	given.user.Secret = secret
@@ -84,7 +83,7 @@ func (f *userFlags) parse(ctx context.Context, flags *pflag.FlagSet, stdin io.Re
 	}
 	given.refused = slices.Concat(
 		given.refused,
-		named("", err),
+		empty,
 		parseNetworks("deny", f.deny, &given.user.Deny),
 		parseNetworks("permit", f.permit, &given.user.Permit),
 		parseClasses("read", f.read, &given.user.Read),
@@ -127,10 +126,4 @@ func (g *givenFields) set(u *manager.User) {
 			field(u, &g.user)
 		}
 	}
-}
-
-// judged has the service make the change, and undoes it when a flag could not
-// be read: so all that is wrong is refused at once.
-func (g *givenFields) judged(ctx context.Context, st store.Transactor, change func(context.Context) error) error {
-	return st.Atomically(ctx, func(ctx context.Context) error { return allRefused(g.refused, change(ctx)) })
 }

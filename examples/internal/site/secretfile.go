@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"errors"
@@ -16,25 +16,25 @@ import (
 const modeSecret fs.FileMode = 0o600
 
 // readAMISecret reads the secret of the account that applies.
-func (s *settings) readAMISecret() (store.Secret, error) {
-	path, err := s.amiSecretPath()
+func (s *Settings) readAMISecret() (store.Secret, error) {
+	path, err := s.SecretPath()
 	if err != nil {
 		return store.Secret{}, err
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return store.Secret{}, &hintedError{
-			fmt.Errorf("no secret for the AMI account %s: %w", s.amiUser, err),
+		return store.Secret{}, Hint(
+			fmt.Errorf("no secret for the AMI account %s: %w", s.AMIUser, err),
 			"Run 'pbxctl config install' on the host of Asterisk, name the file with --ami-secret-file, or use --ami none.",
-		}
+		)
 	}
 	return store.NewSecret(strings.TrimSpace(string(content))), nil
 }
 
 // keepAMISecret sees to it that the file holds the secret, and that only its
 // owner reads it.
-func (s *settings) keepAMISecret(secret store.Secret) error {
-	path, err := s.amiSecretPath()
+func (s *Settings) keepAMISecret(secret store.Secret) error {
+	path, err := s.SecretPath()
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,69 @@
+package site
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	_ "modernc.org/sqlite" // the SQLite driver
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
+)
+
+// openDatabase opens the files of the database, and, when create is set, makes
+// those that are missing.
+func (s *Settings) openDatabase(create bool) (*store.Keyring, *sql.DB, error) {
+	path, err := s.dbPath()
+	if err != nil {
+		return nil, nil, err
+	}
+	keyPath, err := s.keyPath()
+	if err != nil {
+		return nil, nil, err
+	}
+	if create {
+		if err := makeDatabase(path, keyPath); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := refuseMissing(path, keyPath); err != nil {
+		return nil, nil, err
+	}
+	keyring, err := store.OpenKeyring(keyPath)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
+	return keyring, pool, err
+}
+
+// makeDatabase makes the key and the database, where there is no database.
+func makeDatabase(path, keyPath string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	// The key first: a database without its key is refused.
+	if _, err := store.OpenKeyring(keyPath); err != nil {
+		return err
+	}
+	return sqlstore.CreateSQLiteFile(path)
+}
+
+// refuseMissing refuses a database that is not there: one made by mistake, in
+// another folder, would be applied as "no accounts at all".
+func refuseMissing(path, keyPath string) error {
+	if err := exists("database", path, "Name it with --db; 'pbxctl config install', 'pbxctl admin add' and 'pbxctl manager add' make a new one."); err != nil {
+		return err
+	}
+	return exists("key file of the database", keyPath, "Put a copy back, or name it with --key-file: without it no secret can be read.")
+}
+
+func exists(what, path, wayOut string) error {
+	if _, err := os.Stat(path); err != nil {
+		return Hint(fmt.Errorf("there is no %s: %w", what, err), wayOut)
+	}
+	return nil
+}

@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// onAdministrator is an act on an administrator as the audit trail calls it.
+func onAdministrator(ctx context.Context, s *site.Site, action, username string) audit.Event {
+	act := audit.Event{Action: action, Kind: s.Administrators.AuditRecords().Kind, Key: nameOrNone(username)}
+	if one, err := s.Administrators.Get(ctx, username); err == nil {
+		act.Key = one.Username
+	}
+	return act
+}
+
+// onAccount is an act on an AMI account as the audit trail calls it.
+func onAccount(ctx context.Context, s *site.Site, action, name string) audit.Event {
+	act := audit.Event{Action: action, Kind: s.Managers.AuditRecords().Kind, Key: nameOrNone(name)}
+	if u, err := s.Managers.Get(ctx, name); err == nil {
+		act.Key = u.Name
+	}
+	return act
+}
+
+// nameOrNone returns a name that was given, or "" when it can be none: it may
+// be a secret in the wrong place.
+func nameOrNone(given string) string {
+	if name := loginname.Normalise(given); loginname.Valid(name) {
+		return name
+	}
+	return ""
+}

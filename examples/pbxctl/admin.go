@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+)
+
+func (a *app) adminCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "admin", Short: "Administrators, who log in to the pages and the API of the server", Args: cobra.NoArgs, RunE: needVerb}
+	parent.AddCommand(
+		a.adminAdd(), a.adminList(), a.adminShow(), a.adminEdit(), a.adminPassword(),
+		a.adminDisable("disable", "Keep an administrator from logging in, and end all sessions", (*ampusers.Service).Disable),
+		a.adminDisable("enable", "Let a disabled administrator log in again", (*ampusers.Service).Enable),
+		a.adminDelete(), a.adminRecover(),
+	)
+	return parent
+}
+
+func (a *app) adminAdd() *cobra.Command {
+	var flags adminFlags
+	var password secretFlags
+	cmd := &cobra.Command{
+		Use:   "add USERNAME",
+		Short: "Make an administrator; without a password, the link to set one is shown this once",
+		Example: "  pbxctl admin add jane.admin --sections managers,apply --extensions 100-199,205\n" +
+			"  pbxctl admin add root --access full --password-file -",
+		Args: cobra.ExactArgs(1),
+	}
+	flags.register(cmd)
+	password.register(cmd, "password", "a link to set one is made")
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+		given, empty, err := password.read(cmd.Context(), a.stdin)
+		if err != nil {
+			return err
+		}
+		s, err := a.openNew(cmd.Context())
+		if err != nil {
+			return err
+		}
+		fields := flags.parse(cmd.Flags())
+		fields.refused = append(fields.refused, empty...)
+		wanted := &ampusers.Administrator{Username: args[0]}
+		fields.set(wanted)
+		var created *ampusers.Administrator
+		err = fields.refused.judged(cmd.Context(), s, onAdministrator(cmd.Context(), s, "create", args[0]), func(ctx context.Context) (err error) {
+			created, err = s.Administrators.Create(ctx, wanted, given)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if !given.IsZero() {
+			return a.printAdministrator(administrator{Administrator: created}, "Made.")
+		}
+		return a.inviteNew(cmd.Context(), s.Administrators, created.Username)
+	})
+	return cmd
+}
+
+func (a *app) adminEdit() *cobra.Command {
+	var flags adminFlags
+	cmd := &cobra.Command{
+		Use:   "edit USERNAME",
+		Short: "Change the given fields of an administrator, and keep the others",
+		Long:  "Change the given fields of an administrator, and keep the others. A list is replaced as a whole; an empty value clears it.",
+		Example: "  pbxctl admin edit jane.admin --extensions 100-199,205 --teams acme\n" +
+			"  pbxctl admin edit jane.admin --extensions ''",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeAdministrators,
+	}
+	flags.register(cmd)
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		fields := flags.parse(cmd.Flags())
+		var updated *ampusers.Administrator
+		err = fields.refused.judged(cmd.Context(), s, onAdministrator(cmd.Context(), s, "update", args[0]), func(ctx context.Context) (err error) {
+			updated, err = s.Administrators.Update(ctx, args[0], func(to *ampusers.Administrator) error {
+				fields.set(to)
+				return nil
+			})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return a.printAdministrator(administrator{Administrator: updated}, "Changed.")
+	})
+	return cmd
+}
+
+func (a *app) adminDisable(use, short string, act func(*ampusers.Service, context.Context, string) (*ampusers.Administrator, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:               use + " USERNAME",
+		Short:             short,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeAdministrators,
+		RunE: a.do(func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			changed, err := act(s.Administrators, cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.printAdministrator(administrator{Administrator: changed}, "Changed.")
+		}),
+	}
+}
+
+func (a *app) adminDelete() *cobra.Command {
+	return &cobra.Command{
+		Use:               "delete USERNAME",
+		Short:             "Delete an administrator, and end all sessions",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeAdministrators,
+		RunE: a.do(func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			username := args[0]
+			if one, err := s.Administrators.Get(cmd.Context(), username); err == nil {
+				username = one.Username // as it is stored
+			}
+			if err := s.Administrators.Delete(cmd.Context(), username); err != nil {
+				return err
+			}
+			return a.print(map[string]string{"deleted": username}, func() string { return "Deleted.\n" })
+		}),
+	}
+}

@@ -1,0 +1,284 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// goodPassword is one that the policy takes.
+const goodPassword = "vier lila Ziegen am Deich"
+
+// at opens the database of c as the server does.
+func (c *ctl) at(t *testing.T) *site.Site {
+	t.Helper()
+	s, err := site.Open(t.Context(), site.Settings{DB: "sqlite:" + c.data("pbxusers.db"), ConfDir: c.confDir, AMI: site.NoAsterisk}, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// logsIn reports whether the administrator can log in.
+func (c *ctl) logsIn(t *testing.T, username, password string) bool {
+	t.Helper()
+	_, err := c.at(t).Administrators.Authenticate(t.Context(), ampusers.Attempt{
+		Username: username, Password: store.NewSecret(password), Source: "192.0.2.1",
+	})
+	if err != nil {
+		require.ErrorAs(t, err, new(*ampusers.LoginError))
+	}
+	return err == nil
+}
+
+// accept sets a password with the token of a link.
+func (c *ctl) accept(t *testing.T, token, password string) {
+	t.Helper()
+	_, err := c.at(t).Administrators.AcceptInvitation(t.Context(), store.NewSecret(token), store.NewSecret(password))
+	require.NoError(t, err)
+}
+
+// addRoot makes a Full administrator who can log in.
+func (c *ctl) addRoot(t *testing.T) {
+	t.Helper()
+	c.given(goodPassword+"\n").do(t, "admin", "add", "root", "--access", "full", "--password-file", "-")
+}
+
+func TestAdminAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	added := c.json(t, "admin", "add", "jane.admin", "--display-name", "Jane", "--sections", "managers,apply", "--sections", "audit",
+		"--extensions", "205,100-199", "--extensions", "007", "--dids", "+4930100-+4930199", "--teams", ",acme", "--disabled=false",
+		"--base-url", "https://pbx.example.com/")
+	token, _ := added["secret"].(string)
+	require.Regexp(t, `^[\w-]{43}$`, token)
+	require.Equal(t, "https://pbx.example.com/set-password/"+token, added["link"])
+	for _, stamp := range []string{"created_at", "updated_at", "invited_until"} {
+		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, added[stamp])
+		delete(added, stamp)
+	}
+	delete(added, "secret")
+	delete(added, "link")
+	require.Equal(t, map[string]any{
+		"username": "jane.admin", "display_name": "Jane", "access": "limited",
+		"sections": []any{"apply", "audit", "managers"}, "extensions": "007,100-199,205", "dids": "+4930100-+4930199",
+		"teams": []any{"", "acme"}, "disabled": false, "has_password": false, "has_second_factor": false,
+	}, added)
+	require.Regexp(t, `(?m)^teams +\(default\),acme$`, c.do(t, "admin", "show", "JANE.admin"))
+}
+
+func TestANewAdministratorIsLimitedWithNothing(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	said := c.do(t, "admin", "add", "jane")
+	require.Regexp(t, `(?m)^access +limited\nsections +-\nextensions +all\ndids +all\nteams +all\n`, said)
+	require.Contains(t, said, "The link sets a password once, until ")
+	require.Contains(t, said, "with --base-url it is shown whole.\n")
+}
+
+func TestALinkIsShownOnceAndSetsAPasswordOnce(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	first := shownSecret(t, c.do(t, "admin", "add", "jane"))
+	second := shownSecret(t, c.do(t, "admin", "password", "jane", "--invite"))
+	require.NotEqual(t, first, second)
+	for _, line := range [][]string{
+		{"admin", "show", "jane"}, {"admin", "list"}, {"admin", "edit", "jane", "--display-name", "Jane"}, {"admin", "disable", "jane"},
+		{"admin", "enable", "jane"}, {"audit", "list"},
+	} {
+		for _, format := range []string{"--json=false", "--json"} {
+			printed := c.do(t, append(line, format)...)
+			require.NotContains(t, printed, first)
+			require.NotContains(t, printed, second)
+			require.NotContains(t, printed, `"secret"`)
+		}
+	}
+	require.False(t, c.logsIn(t, "jane", goodPassword))
+	_, err := c.at(t).Administrators.AcceptInvitation(t.Context(), store.NewSecret(first), store.NewSecret(goodPassword))
+	require.ErrorIs(t, err, store.ErrNotFound, "the newer link cancels the older one")
+	c.accept(t, second, goodPassword)
+	require.True(t, c.logsIn(t, "jane", goodPassword))
+}
+
+func TestAdminPassword_setsAPasswordThatIsNeverShown(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	added := c.given(goodPassword+"\r\n").do(t, "admin", "add", "jane", "--password-file", "-", "--json")
+	require.NotContains(t, added, goodPassword)
+	require.NotContains(t, added, `"secret"`)
+	require.True(t, c.logsIn(t, "Jane", goodPassword))
+
+	const next = "drei blaue Deiche voller Schafe"
+	require.NotContains(t, c.do(t, "admin", "password", "jane", "--password", next), next)
+	require.False(t, c.logsIn(t, "jane", goodPassword))
+	require.True(t, c.logsIn(t, "jane", next))
+	require.NotContains(t, c.do(t, "audit", "list", "--json"), next)
+
+	said := c.given("\n").fails(t, exitRefused, "admin", "password", "jane", "--password-file", "-")
+	require.Contains(t, said, "  password: what was given is empty; ")
+	said = c.given("hunter2\n").fails(t, exitRefused, "admin", "password", "jane", "--password-file", "-")
+	require.Contains(t, said, "  password: ")
+	require.NotContains(t, said, "hunter2")
+	require.True(t, c.logsIn(t, "jane", next))
+
+	said = c.fails(t, exitFailed, "admin", "password", "jane", "--password-file", c.data("no-such-file"))
+	require.Contains(t, said, "\nCheck the path that --password-file names.\n")
+}
+
+func TestAdminEdit_changesOnlyTheGivenFields(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.addRoot(t)
+	c.do(t, "admin", "add", "jane", "--display-name", "Jane", "--sections", "managers", "--extensions", "100-199", "--teams", "acme")
+	before := c.json(t, "admin", "show", "jane")
+	after := c.json(t, "admin", "edit", "jane", "--extensions", "100-149")
+	require.Equal(t, "100-149", after["extensions"])
+	for _, document := range []map[string]any{before, after} {
+		delete(document, "extensions")
+		delete(document, "updated_at")
+	}
+	require.Equal(t, before, after)
+
+	after = c.json(t, "admin", "edit", "jane", "--teams", "", "--display-name", "")
+	require.Empty(t, after["teams"])
+	require.Empty(t, after["display_name"])
+	after = c.json(t, "admin", "edit", "jane", "--access", "full")
+	require.Equal(t, "full", after["access"])
+	require.Empty(t, after["sections"])
+	require.Empty(t, after["extensions"])
+	require.Equal(t, true, c.json(t, "admin", "edit", "jane", "--disabled")["disabled"])
+	require.Equal(t, false, c.json(t, "admin", "edit", "jane", "--disabled=false")["disabled"])
+}
+
+func TestAdmin_refusesAllThatIsWrongAtOnce_andChangesNothing(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.addRoot(t)
+	c.do(t, "admin", "add", "jane", "--sections", "managers")
+	before := c.do(t, "admin", "list", "--json")
+	said := c.fails(t, exitRefused, "admin", "add", "x\ty", "--extensions", "hush", "--dids", "9-1", "--sections", "hush", "--access", "hush", "--password", "hush")
+	said += c.fails(t, exitRefused, "admin", "add", "fine", "--password", "", "--extensions", "hush")
+	require.Equal(t, 2, strings.Count(said, "\n  extensions: "), "also when the password is empty")
+	for _, field := range []string{"extensions", "dids", "username", "access", "sections[0]", "password"} {
+		require.Contains(t, said, "\n  "+field+": ")
+	}
+	require.NotContains(t, said, "hush")
+
+	said = c.fails(t, exitRefused, "admin", "edit", "jane", "--dids", "hush", "--sections", "nonsense")
+	require.Contains(t, said, "\n  dids: ")
+	require.Contains(t, said, "\n  sections[0]: ")
+	require.NotContains(t, said, "extensions")
+	require.Contains(t, c.fails(t, exitRefused, "admin", "add", "JANE"), "username: another administrator has this username already")
+	require.Contains(t, c.fails(t, exitRefused, "admin", "edit", "root", "--sections", "audit"), "\n  sections: a Full administrator is not narrowed")
+	for _, verb := range []string{"show", "edit", "disable", "enable", "delete"} {
+		said = c.fails(t, exitRefused, "admin", verb, "nobody")
+		require.Contains(t, said, "there is no such administrator\nRun 'pbxctl admin list'")
+	}
+	require.Equal(t, before, c.do(t, "admin", "list", "--json"))
+}
+
+func TestAdminShow_explains(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "admin", "add", "jane", "--sections", "managers", "--extensions", "100-199")
+	line := []string{"admin", "show", "jane"}
+	for _, asked := range []string{"section:managers", "section:audit", "extension:0100", "did:+4930", "team:"} {
+		line = append(line, "--explain", asked)
+	}
+	said := c.do(t, line...)
+	require.Contains(t, said, "\nsection managers: allowed: The administrator has limited access, and this section is listed.\n"+
+		"section audit: refused: The administrator has limited access, and this section is not listed.\n"+
+		"extension 0100: refused: ")
+	require.Contains(t, said, "\ndid +4930: allowed: ")
+	require.Contains(t, said, "\nteam -: allowed: ")
+	answers, _ := c.json(t, line...)["explanations"].([]any)
+	require.Len(t, answers, 5)
+	require.Equal(t, map[string]any{
+		"subject": "section", "key": "audit", "allowed": false, "code": "not_listed",
+		"reason": "The administrator has limited access, and this section is not listed.",
+	}, answers[1])
+	for _, nonsense := range []string{"", "section", "colour:red", "Section:managers"} {
+		require.Contains(t, c.fails(t, exitRefused, "admin", "show", "jane", "--explain", nonsense), "\n  explain[0]: write section:ID")
+	}
+}
+
+func TestAdminList_searchesSortsAndPages(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.addRoot(t)
+	require.Equal(t, "No administrator matches.\n", c.do(t, "admin", "list", "--search", "jane"))
+	for _, name := range []string{"Bob", "alice", "王伟"} {
+		c.do(t, "admin", "add", name, "--display-name", "Operator "+name)
+	}
+	usernames := func(line ...string) (names []string, next string) {
+		document := c.json(t, append([]string{"admin", "list"}, line...)...)
+		items, _ := document["items"].([]any)
+		for _, item := range items {
+			record, _ := item.(map[string]any)
+			name, _ := record["username"].(string)
+			names = append(names, name)
+		}
+		next, _ = document["next"].(string)
+		return names, next
+	}
+	names, next := usernames()
+	require.Equal(t, []string{"alice", "Bob", "root", "王伟"}, names)
+	require.Empty(t, next)
+	names, _ = usernames("--search", "OPERATOR", "--sort", "-created_at")
+	require.Equal(t, []string{"王伟", "alice", "Bob"}, names)
+	names, next = usernames("--sort", "-username", "--limit", "3")
+	require.Equal(t, []string{"王伟", "root", "Bob"}, names)
+	names, next = usernames("--sort", "-username", "--limit", "3", "--after", next)
+	require.Equal(t, []string{"alice"}, names)
+	require.Empty(t, next)
+	require.Contains(t, c.do(t, "admin", "list", "--limit", "1"), "\nMore: --after ")
+	require.Contains(t, c.fails(t, exitRefused, "admin", "list", "--sort", "password"), "\n  sort: sort by one of username, ")
+}
+
+func TestAnEmptyListSaysHowToMakeTheFirstAdministrator(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	require.Equal(t, "No administrators. Make the first one: pbxctl admin recover USERNAME\n", c.do(t, "admin", "list"))
+	c.accept(t, shownSecret(t, c.do(t, "admin", "recover", "root")), goodPassword)
+	require.True(t, c.logsIn(t, "root", goodPassword))
+	require.Equal(t, "full", c.json(t, "admin", "show", "root")["access"])
+}
+
+func TestAdmin_exitCodes(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	for _, line := range []string{"admin list", "admin recover root", "admin show jane", "audit list", "audit verify"} {
+		require.Contains(t, c.fails(t, exitFailed, strings.Fields(line)...), "there is no database", "%s makes none", line)
+	}
+	c.addRoot(t)
+	for line, code := range map[string]int{
+		"admin":                      exitUsage,
+		"admin nonsense":             exitUsage,
+		"admin add":                  exitUsage,
+		"admin password root":        exitUsage,
+		"admin recover":              exitUsage,
+		"admin list --limit many":    exitUsage,
+		"admin list --base-url nope": exitUsage,
+		"admin password root --invite --password x":      exitUsage,
+		"admin add x --password one --password-file two": exitUsage,
+		"audit":                             exitUsage,
+		"audit list --since yesterday":      exitUsage,
+		"audit list --outcome good":         exitRefused,
+		"audit list --after nonsense":       exitRefused,
+		"audit verify --since nonsense":     exitRefused,
+		"audit verify --since 0:aa":         exitRefused,
+		"admin recover x/y":                 exitRefused,
+		"admin add x --access some":         exitRefused,
+		"admin delete root":                 exitRefused,
+		"manager list --sort secret":        exitRefused,
+		"config install --dry-run --mend x": exitRefused,
+	} {
+		said := c.fails(t, code, strings.Fields(line)...)
+		require.True(t, strings.HasPrefix(said, "pbxctl: "), said)
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func (a *app) adminList() *cobra.Command {
+	var query ampusers.Query
+	var sort string
+	cmd := &cobra.Command{Use: "list", Short: "List administrators, in the order of their usernames unless told otherwise", Args: cobra.NoArgs}
+	cmd.Flags().StringVar(&query.Search, "search", "", "only those whose username or display name contains this `TEXT`")
+	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(ampusers.OrderFields()))
+	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
+	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("administrators"))
+	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if query.Order, err = store.ParseOrder(sort, ampusers.OrderFields()); err != nil {
+			return err
+		}
+		list, err := s.Administrators.List(cmd.Context(), query)
+		if err != nil {
+			return err
+		}
+		return a.print(list, func() string { return adminListText(query, list) })
+	})
+	return cmd
+}
+
+func sortUsage(fields []string) string {
+	return "order by this `FIELD`: " + strings.Join(fields, ", ") + "; with - in front the other way around"
+}
+
+func limitUsage(items string) string {
+	return fmt.Sprintf("`NUMBER` of %s at most, up to %d", items, store.MaxPageLimit)
+}
+
+func adminListText(query ampusers.Query, list *store.List[*ampusers.Administrator]) string {
+	switch {
+	case len(list.Items) > 0:
+	case query.Search+query.After != "":
+		return "No administrator matches.\n"
+	default:
+		return "No administrators. Make the first one: pbxctl admin recover USERNAME\n"
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "USERNAME\tDISPLAY NAME\tACCESS\tSECTIONS\tPASSWORD\tSECOND FACTOR\tDISABLED\tLAST LOGIN")
+	for _, one := range list.Items {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\t%v\t%v\t%s\n", cell(one.Username), cell(one.DisplayName), cell(one.Access),
+			cell(strings.Join(one.Sections, ",")), one.HasPassword, one.HasSecondFactor, one.Disabled, cell(localTime(one.LastLoginAt)))
+	}
+	_ = w.Flush()
+	if list.Next != "" {
+		fmt.Fprintf(&b, "More: --after %s\n", cell(list.Next))
+	}
+	return b.String()
+}
+
+// completeAdministrators completes usernames in a shell.
+func (a *app) completeAdministrators(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer a.close()
+	s, err := a.openToComplete(cmd)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	list, err := s.Administrators.List(cmd.Context(), ampusers.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []string
+	for _, one := range list.Items {
+		if strings.HasPrefix(ampusers.FoldUsername(one.Username), ampusers.FoldUsername(begun)) && cell(one.Username) == one.Username {
+			names = append(names, one.Username)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}

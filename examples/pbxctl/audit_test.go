@@ -1,0 +1,183 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// entries runs 'audit list' and returns what it lists.
+func (c *ctl) entries(t *testing.T, line ...string) []map[string]any {
+	t.Helper()
+	items, _ := c.json(t, append([]string{"audit", "list"}, line...)...)["items"].([]any)
+	entries := make([]map[string]any, len(items))
+	for i, item := range items {
+		entries[i], _ = item.(map[string]any)
+	}
+	return entries
+}
+
+func TestEveryChangeOfPbxctlIsKeptInTheTrail_withWhoDidIt(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "config", "install")
+	c.do(t, "manager", "add", "crm")
+	c.do(t, "manager", "edit", "crm", "--note", "x")
+	c.do(t, "manager", "rotate", "crm")
+	c.do(t, "config", "apply")
+	c.do(t, "manager", "delete", "crm")
+	c.addRoot(t)
+	c.do(t, "admin", "add", "jane")
+	c.do(t, "admin", "edit", "jane", "--sections", "audit")
+	c.do(t, "admin", "delete", "jane")
+	c.fails(t, exitRefused, "manager", "add", "general")
+
+	current, err := user.Current()
+	require.NoError(t, err)
+	var lines []string
+	for _, e := range c.entries(t) {
+		require.Equal(t, map[string]any{"kind": "host", "name": current.Username, "source": ""}, e["actor"])
+		lines = append(lines, fmt.Sprintf("%v %v %v", e["action"], e["kind"], e["outcome"]))
+	}
+	text := strings.Join(lines, "\n")
+	for _, want := range []string{
+		"install configuration done", "create AMI account done", "apply configuration done", "update AMI account done", "delete AMI account done",
+		"create administrator done", "update administrator done", "delete administrator done", "create AMI account refused",
+	} {
+		require.Contains(t, text, want)
+	}
+	require.Equal(t, "create AMI account refused", lines[0], "newest first")
+}
+
+func TestAuditList_filtersAndPages(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	c.do(t, "manager", "add", "wallboard")
+	c.do(t, "manager", "delete", "crm")
+	c.fails(t, exitRefused, "manager", "delete", "crm")
+	count := func(line ...string) int { return len(c.entries(t, line...)) }
+	all := count()
+	require.GreaterOrEqual(t, all, 4)
+	require.Equal(t, 2, count("--action", "create"))
+	require.Equal(t, 1, count("--action", "create", "--key", "crm"))
+	require.Equal(t, 1, count("--outcome", "refused"))
+	require.Equal(t, all, count("--kind", "AMI account"))
+	require.Zero(t, count("--kind", "administrator"))
+	require.Zero(t, count("--actor", "nobody"))
+	require.Equal(t, all, count("--since", "2020-01-31", "--until", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
+	require.Zero(t, count("--until", "2020-01-31 17:00:00"))
+	require.Zero(t, count("--since", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
+	require.Equal(t, "Nothing is kept that matches.\n", c.do(t, "audit", "list", "--actor", "nobody"))
+
+	said := c.do(t, "audit", "list", "--limit", "1")
+	require.Regexp(t, `^SEQUENCE +TIME +ACTOR +SOURCE +ACTION +KIND +KEY +OUTCOME +REASON\n\d+ +[-\d]+ [:\d]+ +host \S+ +- +delete +AMI account +crm +refused +\S.*\n`, said)
+	next := regexp.MustCompile(`\nMore: --after (\d+)\n$`).FindStringSubmatch(said)
+	require.NotNil(t, next, said)
+	rest := c.entries(t, "--after", next[1])
+	require.Len(t, rest, all-1)
+}
+
+func TestAuditVerify_tellsLaterThatNothingWasReplaced(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	said := c.do(t, "audit", "verify")
+	noted := regexp.MustCompile(`\nNote down for the next time: --since (\d+):([0-9a-f]{64})\n$`).FindStringSubmatch(said)
+	require.NotNil(t, noted, said)
+	c.do(t, "manager", "add", "wallboard")
+	c.do(t, "audit", "verify", "--since", noted[1]+":"+noted[2])
+	verified := c.json(t, "audit", "verify", "--since", noted[1]+":"+strings.ToUpper(noted[2]))
+	require.Empty(t, verified["problems"])
+	require.InDelta(t, 2, verified["records"], 0)
+
+	// A trail that was begun anew is whole in itself.
+	for _, name := range []string{"pbxusers.db", "pbxusers.db-wal", "pbxusers.db-shm"} {
+		require.NoError(t, os.RemoveAll(c.data(name)))
+	}
+	c.do(t, "manager", "add", "crm")
+	c.do(t, "manager", "add", "wallboard")
+	c.do(t, "audit", "verify")
+	said = c.fails(t, exitFailed, "audit", "verify", "--since", noted[1]+":"+noted[2])
+	require.Contains(t, said, "\n  entry "+noted[1]+": it is not the entry that was noted down")
+}
+
+// TestBehindSudoTheActorIsWhoeverRanIt runs alone: the environment is that of
+// the whole process.
+func TestBehindSudoTheActorIsWhoeverRanIt(t *testing.T) {
+	t.Setenv("SUDO_USER", "somebody")
+	current, err := user.Current()
+	require.NoError(t, err)
+	want := current.Username
+	if os.Getuid() == 0 {
+		want = "somebody"
+	}
+	require.Equal(t, want, hostActor().Name, "only root is believed")
+}
+
+func TestWhatPbxctlItselfRefusesIsKeptInTheTrail_once(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.addRoot(t)
+	c.do(t, "admin", "add", "jane")
+	c.do(t, "manager", "add", "crm")
+	for _, test := range []struct {
+		stdin string
+		line  []string
+		want  []any
+	}{
+		{"", []string{"admin", "add", "bob", "--extensions", "hush"}, []any{"create", "administrator", "bob", "invalid: extensions (range)"}},
+		{"", []string{"admin", "add", "hush me", "--dids", "hush"}, []any{"create", "administrator", "", "invalid: dids (range), username (username)"}},
+		{"", []string{"admin", "edit", "JANE", "--extensions", "hush"}, []any{"update", "administrator", "jane", "invalid: extensions (range)"}},
+		{"", []string{"admin", "edit", "nobody", "--extensions", "hush"}, []any{"update", "administrator", "nobody", "not_found"}},
+		{"\n", []string{"admin", "add", "bob", "--password-file", "-"}, []any{"create", "administrator", "bob", "invalid: password (required)"}},
+		{"\n", []string{"admin", "password", "JANE", "--password-file", "-"}, []any{"set password", "administrator", "jane", "invalid: password (required)"}},
+		{"", []string{"manager", "add", "pbx", "--permit", "hush"}, []any{"create", "AMI account", "pbx", "invalid: permit[0] (network)"}},
+		{"", []string{"manager", "edit", "CRM", "--read", "hush"}, []any{"update", "AMI account", "crm", "invalid: read[0] (privilege)"}},
+		{"\n", []string{"manager", "rotate", "CRM", "--secret-file", "-"}, []any{"rotate", "AMI account", "crm", "invalid: secret (required)"}},
+		{"", []string{"config", "install", "--mend", "hush"}, []any{"install", "configuration", filepath.Base(c.confDir), "invalid: mend (unknown)"}},
+	} {
+		before := len(c.entries(t))
+		require.NotContains(t, c.given(test.stdin).fails(t, exitRefused, test.line...), "hush")
+		entries := c.entries(t)
+		require.Len(t, entries, before+1, "%v", test.line)
+		e := entries[0]
+		require.Equal(t, "refused", e["outcome"], "%v", test.line)
+		require.Equal(t, test.want, []any{e["action"], e["kind"], e["key"], e["reason"]})
+	}
+	c.do(t, "audit", "verify")
+}
+
+func TestAnApplyThatFindsNoAsteriskIsKeptInTheTrail(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "config", "install")
+	for _, verb := range []string{"apply", "rollback", "recover"} {
+		c.with("--ami", "127.0.0.1:1").fails(t, exitFailed, "config", verb)
+		e := c.entries(t)[0]
+		require.Equal(t, []any{verb, "configuration", "failed", "failed: connection, nothing changed"},
+			[]any{e["action"], e["kind"], e["outcome"], e["reason"]})
+	}
+	c.with("--ami", "127.0.0.1:1", "--asterisk", c.data("no-asterisk")).fails(t, exitFailed, "config", "install")
+	e := c.entries(t)[0]
+	require.Equal(t, []any{"install", "configuration", "failed"}, []any{e["action"], e["kind"], e["outcome"]})
+}
+
+func TestWhatAnInstallationChangedBeforeAnObstacleIsKeptInTheTrail(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.addRoot(t)
+	c.write(t, "manager.conf", closedManagerConf)
+	said := c.with("--ami", "127.0.0.1:1").fails(t, exitFailed, "config", "install")
+	require.Contains(t, said, "AMI is off")
+	e := c.entries(t)[0]
+	require.Equal(t, []any{"install", "configuration", "done"}, []any{e["action"], e["kind"], e["outcome"]})
+	require.Contains(t, c.read(t, "manager.conf"), includeLine, "this was changed")
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// settingsFile writes a file of settings for c, with more lines.
+func (c *ctl) settingsFile(t *testing.T, lines string) string {
+	t.Helper()
+	path := c.data("site.ini")
+	content := "db = sqlite:" + c.data("pbxusers.db") + "\nconf_dir = " + c.confDir + "\nami = none\n" + lines
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func TestSettingsComeFromAFile_unlessTheCommandLineSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	path := c.settingsFile(t, "json = true\nbase-url = https://pbx.example.com\nlisten = :8080\n")
+	o := runLine(t, "", "--config", path, "admin", "add", "jane")
+	require.Equal(t, exitDone, o.code, o.stderr)
+	require.Contains(t, decoded(t, o.stdout)["link"], "https://pbx.example.com/set-password/")
+	o = runLine(t, "", "--config", path, "admin", "list", "--json=false")
+	require.Contains(t, o.stdout, "USERNAME")
+	o = runLine(t, "", "--config", path, "manager", "list", "--db", "sqlite:"+c.data("other.db"))
+	require.Contains(t, o.stderr, "other.db")
+	o = runLine(t, "", "__complete", "--config", path, "admin", "show", "")
+	require.Equal(t, "jane\n:4\n", o.stdout, "a shell completes with it, too")
+}
+
+func TestABadFileOfSettingsIsAMistakeOfUsage(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	path := c.settingsFile(t, "colour = hush\n")
+	o := runLine(t, "", "--config", path, "manager", "list")
+	require.Equal(t, exitUsage, o.code)
+	require.Equal(t, "pbxctl: "+path+": there is no setting colour\nRun 'pbxctl manager list --help' for what there is.\n", o.stderr)
+	o = runLine(t, "", "--config", c.data("missing.ini"), "manager", "list")
+	require.Equal(t, exitUsage, o.code)
+	require.Contains(t, o.stderr, "missing.ini")
+	o = runLine(t, "", "--config", path, "manager", "list", "--help")
+	require.Equal(t, exitDone, o.code, "help needs no settings")
+}
+
+// TestTheFileOfSettingsIsFoundInTheWorkingDirectory runs alone: the working
+// directory and the environment are those of the whole process.
+func TestTheFileOfSettingsIsFoundInTheWorkingDirectory(t *testing.T) {
+	c := offline(t)
+	path := c.settingsFile(t, "ami-user = applier\n")
+	folder := t.TempDir()
+	t.Chdir(folder)
+	require.NoError(t, os.Rename(path, filepath.Join(folder, "pbxusers.ini")))
+	o := runLine(t, "", "config", "install", "--dry-run")
+	require.Contains(t, o.stdout, "AMI account to apply with: applier, its secret in "+c.data("pbxusers_ami.secret"), o.stderr)
+
+	path = c.settingsFile(t, "ami-user = other\n")
+	t.Setenv("PBXUSERS_CONFIG", path)
+	require.Contains(t, runLine(t, "", "config", "install", "--dry-run").stdout, "apply with: other")
+	t.Setenv("PBXUSERS_AMI_USER", "third")
+	require.Contains(t, runLine(t, "", "config", "install", "--dry-run").stdout, "apply with: third")
+}
