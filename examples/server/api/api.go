@@ -1,0 +1,77 @@
+// Package api is the REST API of the reference server, described by OpenAPI
+// 3.1 at /api/v1/openapi.json. It holds no rule: it reads requests, calls the
+// services, and words their refusals as problems (RFC 9457).
+package api
+
+import (
+	"cmp"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/examples/server/applying"
+)
+
+// prefix is what every path begins with.
+const prefix = "/api/v1"
+
+// Options of [New].
+type Options struct {
+	// BaseURL is what links that leave the server begin with, such as
+	// "https://pbx.example.com". Defaults to links that begin with the path.
+	BaseURL string
+	// Logger is told of failures. Defaults to none.
+	Logger *slog.Logger
+	// Clock returns the time. Defaults to time.Now.
+	Clock func() time.Time
+	// Wait is how long a request waits for an apply to end, less than the
+	// server gives an answer. Defaults to 45 seconds.
+	Wait time.Duration
+}
+
+// api is what the operations work with.
+type api struct {
+	site    *site.Site
+	gate    *access.Gate
+	runner  *applying.Runner
+	baseURL string
+	log     *slog.Logger
+	clock   func() time.Time
+	wait    time.Duration
+	mux     *http.ServeMux
+	huma    huma.API
+}
+
+// New returns the API of s, to be served below /api/v1/ inside of
+// [access.Gate.Handler].
+func New(s *site.Site, gate *access.Gate, runner *applying.Runner, opts *Options) http.Handler {
+	if opts == nil {
+		opts = &Options{}
+	}
+	a := &api{
+		site: s, gate: gate, runner: runner, baseURL: opts.BaseURL,
+		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), mux: http.NewServeMux(),
+	}
+	if a.clock == nil {
+		a.clock = time.Now
+	}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	a.huma = humago.NewWithPrefix(a.mux, prefix, a.config())
+	a.registerSession()
+	a.registerAccount()
+	a.registerAdministrators()
+	a.registerManagers()
+	a.registerConfiguration()
+	a.registerAudit()
+	a.registerSettings()
+	a.mux.Handle("GET "+prefix+"/openapi.json", a.document())
+	a.mux.HandleFunc("/", a.notFound)
+	return readable(a.mux)
+}

@@ -1,0 +1,69 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"unicode/utf8"
+)
+
+// readable refuses requests whose path or query means one thing to one reader
+// and another to the next.
+func readable(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := checkURL(r.URL); p != nil {
+			p.write(w)
+			return
+		}
+		// JSON is all that there is.
+		r.Header.Del("Accept")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func checkURL(u *url.URL) *problem {
+	if !plain(u.Path) || path.Clean(u.EscapedPath()) != u.EscapedPath() {
+		return noSuchPath()
+	}
+	refuse := func(code, message string) *problem {
+		return invalid(http.StatusBadRequest, fieldProblem{"query", code, message})
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return refuse("encoding", "the query cannot be read: write %25 for % and %3B for ;")
+	}
+	for name, values := range query {
+		switch {
+		case len(values) > 1:
+			return refuse("duplicate", "a parameter is given more than once")
+		case !plain(name) || !plain(values[0]):
+			return refuse("encoding", "write the query in UTF-8, without the character NUL")
+		}
+	}
+	return nil
+}
+
+func plain(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
+
+func noSuchPath() *problem {
+	return newProblem(http.StatusNotFound, "no_such_path", "there is nothing at this path; "+prefix+"/openapi.json lists what there is")
+}
+
+// notFound answers for every path and method that no operation has.
+func (a *api) notFound(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost, http.MethodPut} {
+		probe := r.Clone(r.Context())
+		probe.Method = method
+		if _, pattern := a.mux.Handler(probe); pattern != "/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		noSuchPath().write(w)
+		return
+	}
+	newProblem(http.StatusMethodNotAllowed, "method", "this path takes "+strings.Join(allowed, ", ")+" only").
+		with("Allow", strings.Join(allowed, ", ")).write(w)
+}

@@ -1,0 +1,109 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+const tagSession = "session"
+
+// NewSession is what somebody logs in with.
+type NewSession struct {
+	Username string       `json:"username"`
+	Password store.Secret `json:"password"`
+	Code     string       `json:"code,omitempty"`
+	Device   store.Secret `json:"device,omitzero"`
+}
+
+// Session is who is logged in, and what that person may do.
+type Session struct {
+	Administrator shownAdministrator `json:"administrator"`
+	Sections      []ampusers.Section `json:"sections"`
+	ExpiresAt     time.Time          `json:"expires_at"`
+	IdleSeconds   int                `json:"idle_seconds"`
+}
+
+// madeSession is a session and what proves it.
+type madeSession struct {
+	Session
+	Token             string `json:"token"`
+	Device            string `json:"device"`
+	RecoveryCodesLeft *int   `json:"recovery_codes_left,omitempty"`
+}
+
+type sessionOutput struct{ Body Session }
+
+func (a *api) registerSession() {
+	register(group{api: a, tag: tagSession, public: true}, operation{
+		id: "createSession", method: http.MethodPost, path: "/sessions", summary: "Log in",
+		description: "The token is what later requests send as `Authorization: Bearer TOKEN`. " +
+			"When the answer is 401 with the code code_required or wrong_code, the password was right: send all of it again, with a code of the authenticator app or a recovery code. " +
+			"Whoever sends the device of an earlier login still gets in while others guess at the same account.",
+		status: http.StatusCreated, errors: []int{http.StatusUnauthorized, http.StatusTooManyRequests},
+		request:  map[string]any{"username": "jane.admin", "password": "correct horse battery staple", "code": "492039"},
+		response: exampleMadeSession(),
+	}, a.createSession)
+	g := group{api: a, tag: tagSession}
+	register(g, operation{
+		id: "getSession", method: http.MethodGet, path: "/session", summary: "Say who is logged in, and what they may do",
+		response: exampleMadeSession().Session,
+	}, a.getSession)
+	register(g, operation{
+		id: "deleteSession", method: http.MethodDelete, path: "/session", summary: "Log out",
+		status: http.StatusNoContent,
+	}, a.deleteSession)
+}
+
+func (a *api) createSession(ctx context.Context, input *struct{ Body NewSession }) (*struct{ Body madeSession }, error) {
+	login, err := a.gate.LogIn(ctx, ampusers.Attempt{
+		Username: input.Body.Username, Password: input.Body.Password, Code: input.Body.Code, Device: input.Body.Device,
+	})
+	if err != nil {
+		return nil, err
+	}
+	made := madeSession{
+		Session: a.sessionOf(ctx, login.Administrator),
+		Token:   a.gate.Token(ctx).Reveal(), Device: login.Device.Reveal(),
+	}
+	if login.RecoveryCodesLeft >= 0 {
+		made.RecoveryCodesLeft = &login.RecoveryCodesLeft
+	}
+	return &struct{ Body madeSession }{made}, nil
+}
+
+func (a *api) getSession(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
+	return &sessionOutput{a.sessionOf(ctx, a.gate.Visitor(ctx))}, nil
+}
+
+func (a *api) deleteSession(ctx context.Context, _ *struct{}) (*noOutput, error) {
+	return nil, a.gate.LogOut(ctx)
+}
+
+// sessionOf tells of the session of an administrator.
+func (a *api) sessionOf(ctx context.Context, who *ampusers.Administrator) Session {
+	s := Session{
+		Administrator: showAdministrator(who), Sections: []ampusers.Section{},
+		ExpiresAt: a.gate.Sessions.Deadline(ctx).UTC(), IdleSeconds: int(a.gate.Sessions.IdleTimeout.Seconds()),
+	}
+	for _, section := range a.site.Administrators.Sections() {
+		if who.Can(section.ID) {
+			s.Sections = append(s.Sections, section)
+		}
+	}
+	return s
+}
+
+func exampleMadeSession() madeSession {
+	return madeSession{
+		Session: Session{
+			Administrator: exampleAdministrator(),
+			Sections:      []ampusers.Section{exampleSection()},
+			ExpiresAt:     time.Date(2026, 1, 31, 21, 0, 0, 0, time.UTC), IdleSeconds: 3600,
+		},
+		Token: "example-of-a-session-token-example-example-", Device: "example-of-a-device-token-example-example-e",
+	}
+}

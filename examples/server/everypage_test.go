@@ -1,0 +1,251 @@
+package main
+
+import (
+	_ "embed"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/peers/chromium"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+//go:embed web/testdata/axe.min.js
+var axe string
+
+// violations are the rules of axe-core that the page breaks, with where.
+func (v visitor) violations(t *testing.T) []string {
+	t.Helper()
+	chromium.Eval[bool](t, v.Tab, axe+"; true")
+	return chromium.Eval[[]string](t, v.Tab, `axe.run(document).then(r =>
+		r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.target + " (" + n.failureSummary + ")")))`)
+}
+
+// TestEveryPageIsForEverybody runs axe-core on every page, light, dark and as
+// wide as a phone, and sees to it that no page loads anything from elsewhere,
+// breaks its content security policy, or is wider than the screen. Where
+// PBXUSERS_SCREENSHOTS names a folder, pictures of the pages are left there.
+func TestEveryPageIsForEverybody(t *testing.T) {
+	t.Parallel()
+	asterisk := peers.StartAsterisk(t, nil)
+	browser := chromium.Start(t)
+	views := []struct {
+		name string
+		view chromium.View
+	}{
+		{"light", chromium.View{}},
+		{"dark", chromium.View{Dark: true}},
+		{"phone", chromium.View{Width: 360, Height: 740}},
+	}
+	server := servertest.Start(t, &servertest.Options{Asterisk: asterisk})
+	furnish(t, server)
+	for i, view := range views {
+		v := at(t, browser, server, view.view)
+		w := walk{visitor: v, view: view.name}
+		w.visitorPages(t)
+		v.logIn(t, "root.admin", rootPassword)
+		w.check(t, "overview")
+		w.lists(t)
+		w.forms(t, server)
+		w.account(t)
+		w.refused(t)
+		if i == 0 { // from here on there is something live
+			connectAsterisk(t, v)
+			w.check(t, "connected")
+		}
+		w.configuration(t, server)
+		for _, url := range v.Requested() {
+			require.True(t, strings.HasPrefix(url, server.URL+"/") || strings.HasPrefix(url, "data:"), url)
+		}
+	}
+}
+
+// furnish makes records for pages to show.
+func furnish(t *testing.T, server *servertest.Server) {
+	t.Helper()
+	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", DisplayName: "Robin Root", Access: ampusers.Full}, rootPassword)
+	server.AddAdministrator(t, ampusers.Administrator{
+		Username: "jane.admin", DisplayName: "Jane Doe", Sections: []string{site.SectionManagers},
+		Extensions: ranges(t, "100-199,205"), DIDs: ranges(t, "+4930123400-+4930123499"),
+	}, janePassword)
+	server.AddAdministrator(t, ampusers.Administrator{Username: "王小明", DisplayName: "王小明", Disabled: true}, janePassword)
+	for _, name := range []string{"crmpro_ami", "wallboard"} {
+		preset, ok := manager.PresetNamed(map[string]string{"crmpro_ami": "click-to-call", "wallboard": "queue-dashboard"}[name])
+		require.True(t, ok)
+		u := &manager.User{Name: name, Owner: "Sales", Note: "Ask Robin before it changes."}
+		preset.ApplyTo(u)
+		_, err := server.Site.Managers.Create(t.Context(), u)
+		require.NoError(t, err)
+	}
+}
+
+func ranges(t *testing.T, text string) ampusers.Ranges {
+	t.Helper()
+	r, err := ampusers.ParseRanges(text)
+	require.NoError(t, err)
+	return r
+}
+
+// walk is one visitor's way over all pages, in one view.
+type walk struct {
+	visitor
+
+	view string
+}
+
+// visit opens a page and checks it.
+func (w walk) visit(t *testing.T, status int, path, name string) {
+	t.Helper()
+	require.Equal(t, status, w.Visit(t, w.url+path), path)
+	w.check(t, name)
+}
+
+// check judges the page that is open, and leaves a picture of it.
+func (w walk) check(t *testing.T, name string) {
+	t.Helper()
+	if folder := os.Getenv("PBXUSERS_SCREENSHOTS"); folder != "" {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+w.view+".png"), w.Screenshot(t), 0o600))
+	}
+	require.Empty(t, w.violations(t), "%s, %s", name, w.view)
+	require.Empty(t, w.Console(t), "%s, %s", name, w.view)
+	require.LessOrEqual(t,
+		chromium.Eval[int](t, w.Tab, "document.documentElement.scrollWidth"),
+		chromium.Eval[int](t, w.Tab, "innerWidth"), "%s is wider than the screen, %s", name, w.view)
+}
+
+// submit fills a form and sends it, refused or not.
+func (w walk) submit(t *testing.T, fields map[string]string) {
+	t.Helper()
+	for name, text := range fields {
+		w.Fill(t, `[name="`+name+`"]`, text)
+	}
+	w.Follow(t, mainButton)
+}
+
+// visitorPages are those of somebody who has not logged in.
+func (w walk) visitorPages(t *testing.T) {
+	t.Helper()
+	w.visit(t, http.StatusOK, "/login", "login")
+	w.submit(t, map[string]string{"username": "root.admin", "password": "not the password at all"})
+	w.check(t, "login-refused")
+	w.visit(t, http.StatusNotFound, "/set-password/gone", "link-expired")
+}
+
+func (w walk) lists(t *testing.T) {
+	t.Helper()
+	for path, name := range map[string]string{
+		"/administrators": "administrators", "/administrators?search=nobody": "administrators-none", "/administrators?sort=-created_at": "administrators-sorted",
+		"/managers": "managers", "/managers?search=nobody": "managers-none", "/audit": "audit", "/audit?outcome=refused": "audit-refused",
+		"/settings": "settings", "/config/banner": "banner",
+	} {
+		w.visit(t, http.StatusOK, path, name)
+	}
+	w.Visit(t, w.url+"/audit")
+	w.Follow(t, `form[action="/audit/verify"] button`)
+	require.Contains(t, w.Text(t, "main"), "whole")
+	w.check(t, "audit-verified")
+}
+
+func (w walk) forms(t *testing.T, server *servertest.Server) {
+	t.Helper()
+	for path, name := range map[string]string{
+		"/administrators/jane.admin": "administrator", "/administrators/王小明": "administrator-disabled",
+		"/administrators/jane.admin/delete": "administrator-delete", "/administrators/jane.admin/password": "administrator-password",
+		"/managers/wallboard": "manager", "/managers/wallboard/delete": "manager-delete", "/managers/wallboard/rotate": "manager-rotate",
+	} {
+		w.visit(t, http.StatusOK, path, name)
+	}
+	w.visit(t, http.StatusOK, "/administrators/new", "administrator-new")
+	w.submit(t, map[string]string{"username": "!", "password": "short", "extensions": "9-1", "dids": "x"})
+	w.check(t, "administrator-new-refused")
+	w.visit(t, http.StatusOK, "/managers/new", "manager-new")
+	w.submit(t, map[string]string{"name": "!", "secret": "short", "permit": "nowhere", "write_timeout": "1"})
+	w.check(t, "manager-new-refused")
+
+	w.Visit(t, w.url+"/administrators/jane.admin")
+	w.Follow(t, `form[action$="/invite"] button`)
+	w.check(t, "administrator-link")
+	link, err := server.Site.Administrators.Invite(t.Context(), "jane.admin")
+	require.NoError(t, err)
+	w.visit(t, http.StatusOK, "/set-password/"+link.Token.Reveal(), "set-password")
+	w.submit(t, map[string]string{"password": "short"})
+	w.check(t, "set-password-refused")
+	w.Visit(t, w.url+"/managers/wallboard/rotate")
+	w.Follow(t, mainButton)
+	w.check(t, "manager-secret")
+}
+
+// account turns a second factor on, logs in with it, and takes it off again.
+func (w walk) account(t *testing.T) {
+	t.Helper()
+	w.visit(t, http.StatusOK, "/account", "account")
+	w.Follow(t, `form[action="/account/second-factor/begin"] button`)
+	w.check(t, "second-factor")
+	secret := strings.ReplaceAll(w.Text(t, "code.secret"), " ", "")
+	w.confirm(t, secret, `form[action="/account/second-factor/confirm"] button`)
+	w.check(t, "recovery-codes")
+	recovery := strings.Fields(w.Text(t, "code.secret"))[0]
+	w.logOut(t)
+	w.Visit(t, w.url+"/login")
+	w.submit(t, map[string]string{"username": "root.admin", "password": rootPassword})
+	require.Equal(t, "/login/code", w.Path(t))
+	w.check(t, "login-code")
+	w.Fill(t, `[name="code"]`, recovery)
+	w.Follow(t, mainButton)
+	w.visit(t, http.StatusOK, "/account", "account-second-factor")
+	w.Visit(t, w.url+"/account/second-factor/remove")
+	w.check(t, "second-factor-remove")
+	w.Follow(t, mainButton)
+}
+
+// confirm types the code that an authenticator app shows now.
+func (w walk) confirm(t *testing.T, secret, button string) {
+	t.Helper()
+	code, err := totp.GenerateCode(secret, time.Now())
+	require.NoError(t, err)
+	w.Fill(t, `[name="code"]`, code)
+	w.Follow(t, button)
+}
+
+// refused are the pages of what cannot be had.
+func (w walk) refused(t *testing.T) {
+	t.Helper()
+	w.visit(t, http.StatusNotFound, "/nowhere", "not-found")
+	w.visit(t, http.StatusNotFound, "/managers/nobody", "no-such-account")
+	w.logOut(t)
+	w.logIn(t, "jane.admin", janePassword)
+	w.check(t, "overview-limited")
+	w.visit(t, http.StatusForbidden, "/administrators", "forbidden")
+	w.logOut(t)
+	w.logIn(t, "root.admin", rootPassword)
+}
+
+// configuration applies, goes back, and shows what happened.
+func (w walk) configuration(t *testing.T, server *servertest.Server) {
+	t.Helper()
+	w.visit(t, http.StatusOK, "/settings/install", "install")
+	_, err := server.Site.Managers.Rotate(t.Context(), "crmpro_ami", store.Secret{})
+	require.NoError(t, err)
+	w.visit(t, http.StatusOK, "/config", "config")
+	w.Follow(t, `form[action="/config/apply"] button`)
+	w.waitText(t, "changed")
+	w.check(t, "report")
+	w.visit(t, http.StatusOK, "/config/rollback", "rollback")
+	w.Follow(t, mainButton)
+	w.waitText(t, "Configuration")
+	w.visit(t, http.StatusOK, "/settings", "settings-connected")
+	w.Click(t, `form[action="/settings/test"] button`)
+	w.waitText(t, "22.")
+	w.check(t, "settings-tested")
+}

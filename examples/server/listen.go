@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+)
+
+// openListener listens, with TLS where there is a certificate.
+func (s *settings) openListener(ctx context.Context) (net.Listener, error) {
+	var secured *tls.Config
+	if s.tlsCert != "" {
+		certificate, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
+		if err != nil {
+			return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+		}
+		secured = &tls.Config{
+			Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
+		}
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", s.listen)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("another program listens on %s already; stop it, or choose another address with --listen", s.listen)
+	case err != nil:
+		return nil, fmt.Errorf("--listen: %w", err)
+	case secured != nil:
+		return tls.NewListener(listener, secured), nil
+	}
+	return listener, nil
+}
+
+// base is what links begin with: as told, or the address that is listened on.
+func (s *settings) base(addr net.Addr) string {
+	if s.baseURL != "" {
+		return strings.TrimRight(s.baseURL, "/")
+	}
+	scheme := "http://"
+	if s.tlsCert != "" {
+		scheme = "https://"
+	}
+	at, err := netip.ParseAddrPort(addr.String())
+	if err == nil && at.Addr().IsUnspecified() {
+		return fmt.Sprintf("%slocalhost:%d", scheme, at.Port())
+	}
+	return scheme + addr.String()
+}
+
+// exposed reports whether others on the network can read what is sent.
+func (s *settings) exposed(addr net.Addr, base string) bool {
+	at, err := netip.ParseAddrPort(addr.String())
+	return (err != nil || !at.Addr().IsLoopback()) && !strings.HasPrefix(base, "https://")
+}

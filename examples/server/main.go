@@ -1,0 +1,57 @@
+// Command server is the reference server: pages and an API for the
+// administrators and AMI accounts of an Asterisk PBX. It is wiring: every rule
+// is in the packages of this module.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/pflag"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// A second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Exit codes, for scripts.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// run runs the server until ctx ends, and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	s, err := readSettings(args, stdout)
+	switch {
+	case errors.Is(err, pflag.ErrHelp):
+		return exitDone
+	case err != nil:
+		_, _ = fmt.Fprintf(stderr, "server: %v\nRun it with --help for what there is.\n", err)
+		return exitUsage
+	case s.version:
+		_, _ = fmt.Fprintln(stdout, versionText())
+		return exitDone
+	}
+	if err := s.serve(ctx, stdout, stderr); err != nil {
+		_, _ = fmt.Fprintf(stderr, "server: %v\n", err)
+		if way := site.WayOut(err); way != "" {
+			_, _ = fmt.Fprintln(stderr, way)
+		}
+		return exitFailed
+	}
+	return exitDone
+}

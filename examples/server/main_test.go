@@ -1,0 +1,288 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// console is what a program prints, to be read while it runs.
+type console struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (c *console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.Write(p)
+}
+
+func (c *console) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.String()
+}
+
+// program is a server that runs as from a shell.
+type program struct {
+	stdout, stderr console
+	stop           context.CancelFunc
+	ended          chan int
+}
+
+// launch runs the server on a free port, with a database in dir.
+func launch(t *testing.T, dir string, args ...string) *program {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	p := &program{stop: stop, ended: make(chan int, 1)}
+	t.Cleanup(stop)
+	args = append([]string{"--db", "sqlite:" + filepath.Join(dir, "pbxusers.db"), "--conf-dir", filepath.Join(dir, "asterisk"), "--listen", "127.0.0.1:0"}, args...)
+	go func() {
+		p.ended <- run(ctx, args, &p.stdout, &p.stderr)
+		stop()
+	}()
+	require.Eventually(t, func() bool { return ctx.Err() != nil || strings.Contains(p.stdout.String(), "Listening on") }, time.Minute, time.Millisecond)
+	return p
+}
+
+var listeningLine = regexp.MustCompile(`(?m)^Listening on (\S+)$`)
+
+func (p *program) url(t *testing.T) string {
+	t.Helper()
+	found := listeningLine.FindStringSubmatch(p.stdout.String())
+	require.NotNil(t, found, p.stderr.String())
+	return found[1]
+}
+
+// end ends the program as a signal does.
+func (p *program) end(t *testing.T) {
+	t.Helper()
+	p.stop()
+	require.Equal(t, exitDone, <-p.ended, p.stderr.String())
+}
+
+// finished runs a command line that ends by itself.
+func finished(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+var setPassword = regexp.MustCompile(`(?m)^  (http\S+/set-password/(\S+))$`)
+
+func TestTheFirstStartEndsAtALogin(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := launch(t, dir, "--log-level", "debug")
+	found := setPassword.FindStringSubmatch(p.stdout.String())
+	require.NotNil(t, found, p.stdout.String())
+	require.True(t, strings.HasPrefix(found[1], p.url(t)))
+
+	const password = "walnut-harbour-tulip-93"
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	client := &http.Client{Jar: jar}
+	response, err := client.PostForm(found[1], url.Values{"password": {password}, "repeat": {password}})
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Less(t, response.StatusCode, http.StatusBadRequest)
+	response, err = client.PostForm(p.url(t)+"/login", url.Values{"username": {"admin"}, "password": {password}})
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, "/", response.Request.URL.Path, "logged in, and sent to the overview")
+	require.NotContains(t, p.stderr.String(), found[2], "the link is a secret and goes into no log")
+	require.NotContains(t, p.stderr.String(), password)
+	p.end(t)
+
+	again := launch(t, dir)
+	require.NotContains(t, again.stdout.String(), "set-password")
+	again.end(t)
+}
+
+func TestAnAddressInUseIsSaidInOneSentence(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = taken.Close() }()
+	dir := t.TempDir()
+	code, stdout, stderr := finished(t, "--listen", taken.Addr().String(), "--db", "sqlite:"+filepath.Join(dir, "pbxusers.db"))
+	require.Equal(t, exitFailed, code)
+	require.Empty(t, stdout)
+	require.Contains(t, stderr, "another program listens on "+taken.Addr().String())
+	require.Contains(t, stderr, "--listen")
+	require.NoFileExists(t, filepath.Join(dir, "pbxusers.db"))
+}
+
+func TestMistakesInTheSettingsAreUsage(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"an unknown flag":  {"--nope"},
+		"an argument":      {"start"},
+		"half of TLS":      {"--tls-cert", "cert.pem"},
+		"no network":       {"--trusted-proxies", "10.0.0.0/8,proxy.example.com"},
+		"no level":         {"--log-level", "loud"},
+		"no settings file": {"--config", filepath.Join(t.TempDir(), "missing.ini")},
+		"no base URL":      {"--base-url", "pbx.example.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			code, stdout, stderr := finished(t, args...)
+			require.Equal(t, exitUsage, code, stderr)
+			require.Empty(t, stdout)
+			require.Contains(t, stderr, "--help")
+		})
+	}
+	code, _, stderr := finished(t, "--listen", "nowhere", "--db", "sqlite:"+filepath.Join(t.TempDir(), "pbxusers.db"))
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "--listen")
+}
+
+func TestHelpAndVersionArePrinted(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := finished(t, "--help")
+	require.Equal(t, exitDone, code)
+	require.Empty(t, stderr)
+	for _, flag := range []string{"--listen", "--base-url", "--tls-cert", "--tls-key", "--trusted-proxies", "--log-level", "--config", "--db", "--conf-dir", "--ami"} {
+		require.Contains(t, stdout, flag)
+	}
+	code, stdout, _ = finished(t, "--version")
+	require.Equal(t, exitDone, code)
+	require.NotEmpty(t, strings.TrimSpace(stdout))
+}
+
+func TestSettingsComeFromTheFileToo(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ini := filepath.Join(dir, "pbxusers.ini")
+	require.NoError(t, os.WriteFile(ini, []byte("trusted-proxies = 10.0.0.0/8, 192.0.2.1, ::ffff:192.0.2.2\nlog_level = debug\nbase-url = https://pbx.example.com\n"), 0o600))
+	s, err := readSettings([]string{"--config", ini, "--base-url", "https://other.example.com"}, &bytes.Buffer{})
+	require.NoError(t, err)
+	require.Equal(t, "DEBUG", s.logLevel.String())
+	require.Equal(t, "https://other.example.com", s.baseURL, "the command line overrides")
+	proxies, err := s.trustedProxies()
+	require.NoError(t, err)
+	require.Len(t, proxies, 3)
+	require.Equal(t, "192.0.2.1/32", proxies[1].String())
+	require.Equal(t, "192.0.2.2/32", proxies[2].String())
+}
+
+func TestABaseURLIsWorkedOutFromTheAddress(t *testing.T) {
+	t.Parallel()
+	at := func(text string) net.Addr {
+		addr, err := net.ResolveTCPAddr("tcp", text)
+		require.NoError(t, err)
+		return addr
+	}
+	for _, c := range []struct {
+		settings settings
+		addr     string
+		base     string
+		exposed  bool
+	}{
+		{settings{}, "127.0.0.1:8080", "http://127.0.0.1:8080", false},
+		{settings{}, "[::1]:8080", "http://[::1]:8080", false},
+		{settings{}, "192.168.1.5:80", "http://192.168.1.5:80", true},
+		{settings{}, "0.0.0.0:8080", "http://localhost:8080", true},
+		{settings{}, "[::]:8080", "http://localhost:8080", true},
+		{settings{tlsCert: "cert.pem"}, "0.0.0.0:443", "https://localhost:443", false},
+		{settings{baseURL: "https://pbx.example.com/"}, "0.0.0.0:8080", "https://pbx.example.com", false},
+		{settings{baseURL: "http://pbx.example.com"}, "0.0.0.0:8080", "http://pbx.example.com", true},
+	} {
+		base := c.settings.base(at(c.addr))
+		require.Equal(t, c.base, base, c.addr)
+		require.Equal(t, c.exposed, c.settings.exposed(at(c.addr), base), c.addr)
+	}
+}
+
+func TestPlainHTTPForOthersIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	p := launch(t, t.TempDir(), "--base-url", "http://pbx.example.com")
+	p.end(t)
+	require.NotContains(t, p.stderr.String(), "--tls-cert", "on the loopback nobody reads along")
+
+	var s settings
+	s.baseURL = "http://pbx.example.com"
+	require.True(t, s.exposed(&net.TCPAddr{IP: net.IPv4zero, Port: 80}, s.baseURL))
+}
+
+func TestTLSIsServedFromFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cert, key, pool := certificate(t, dir)
+	p := launch(t, dir, "--tls-cert", cert, "--tls-key", key)
+	require.True(t, strings.HasPrefix(p.url(t), "https://"))
+	for version, ok := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		transport := &http.Transport{
+			TLSClientConfig:   &tls.Config{RootCAs: pool, MinVersion: version, MaxVersion: version},
+			ForceAttemptHTTP2: true,
+		}
+		t.Cleanup(transport.CloseIdleConnections)
+		response, err := (&http.Client{Transport: transport}).Get(p.url(t) + "/healthz")
+		if !ok {
+			require.Error(t, err)
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, 2, response.ProtoMajor)
+		require.NotEmpty(t, response.Header.Get("Strict-Transport-Security"))
+	}
+	p.end(t)
+
+	code, _, stderr := finished(t, "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", cert, "--db", "sqlite:"+filepath.Join(dir, "pbxusers.db"))
+	require.Equal(t, exitFailed, code)
+	require.Contains(t, stderr, "--tls-key")
+}
+
+// certificate makes a certificate for 127.0.0.1.
+func certificate(t *testing.T, dir string) (cert, key string, pool *x509.CertPool) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	signed, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	require.NoError(t, err)
+	encoded, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	certPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed})
+	require.NoError(t, os.WriteFile(cert, certPEM, 0o600))
+	require.NoError(t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: encoded}), 0o600))
+	pool = x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(certPEM))
+	return cert, key, pool
+}
+
+func TestRefusedSettingsAreNamed(t *testing.T) {
+	t.Parallel()
+	s := &settings{proxies: []string{"10.0.0.1", "secret.example.com"}}
+	_, err := s.trustedProxies()
+	require.ErrorIs(t, err, store.ErrInvalid)
+	require.ErrorContains(t, err, "trusted-proxies[1]")
+	require.NotContains(t, err.Error(), "secret")
+}

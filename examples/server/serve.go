@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/serving"
+)
+
+// serve serves until ctx ends.
+func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: s.logLevel}))
+	listener, err := s.openListener(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	opened, err := site.Open(ctx, s.site, &site.Options{Create: true, Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = opened.Close() }()
+	proxies, err := s.trustedProxies()
+	if err != nil {
+		return err
+	}
+	base := s.base(listener.Addr())
+	server, err := serving.New(opened, &serving.Options{BaseURL: base, TrustedProxies: proxies, Logger: logger})
+	if err != nil {
+		return err
+	}
+	if err := greet(ctx, opened, base, stdout); err != nil {
+		return err
+	}
+	if s.exposed(listener.Addr(), base) {
+		logger.Warn("passwords and secrets can be read on their way to this server: give it --tls-cert and --tls-key, or put a proxy with TLS in front and name it with --base-url")
+	}
+	return server.Serve(ctx, listener)
+}
+
+// greet says where the server is, and how to get in the first time. The link
+// is a secret: it goes to whoever started the program, and into no log.
+func greet(ctx context.Context, s *site.Site, base string, stdout io.Writer) error {
+	link, err := s.Administrators.FirstStart(ctx)
+	if err != nil {
+		return err
+	}
+	if link != nil {
+		_, _ = fmt.Fprintf(stdout, "No administrator can log in yet. Set the first password here, until %s:\n  %s/set-password/%s\nThe username is %s.\n",
+			link.ExpiresAt.Local().Format("2006-01-02 15:04"), base, link.Token.Reveal(), link.Username) //nolint:gosmopolitan // for a person at this host
+	}
+	_, _ = fmt.Fprintf(stdout, "Listening on %s\n", base)
+	return nil
+}

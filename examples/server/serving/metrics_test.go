@@ -1,0 +1,25 @@
+package serving
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestMetricsAreOfRoutesAndNotOfVisitors(t *testing.T) {
+	t.Parallel()
+	b := setup(t, here)
+	b.pages.HandleFunc("GET /administrators/{username}", func(http.ResponseWriter, *http.Request) {})
+	b.ask(t, http.MethodGet, here+"/administrators/jane.admin", nil)
+	b.ask(t, http.MethodGet, here+"/administrators/root.admin", nil)
+	b.ask(t, "INVENTED", here+"/nowhere/jane.admin", nil)
+	text := b.ask(t, http.MethodGet, here+"/metrics", nil).Body.String()
+	require.Contains(t, text, `http_requests_total{code="200",method="GET",route="GET /administrators/{username}"} 2`)
+	require.Contains(t, text, `http_request_duration_seconds_count{method="GET",route="GET /administrators/{username}"} 2`)
+	require.Contains(t, text, `method="other"`)
+	require.Contains(t, text, "go_goroutines")
+	require.Contains(t, text, "go_build_info")
+	require.NotContains(t, text, "jane.admin")
+	require.NotContains(t, text, "INVENTED")
+}

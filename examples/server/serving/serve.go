@@ -1,0 +1,42 @@
+package serving
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net"
+	"sync"
+)
+
+// Serve serves listener until ctx ends or the listener fails, then lets
+// requests and a running apply end: the listener is closed at once, requests
+// have ten seconds, and an apply is waited for. A server serves once.
+func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
+	var sweeping sync.WaitGroup
+	defer sweeping.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	sweeping.Go(func() { s.sweep(ctx) })
+
+	ended := make(chan error, 1)
+	go func() { ended <- s.http.Serve(listener) }()
+	var failed error
+	select {
+	case failed = <-ended:
+	case <-ctx.Done():
+	}
+	err := s.shutDown(ctx)
+	s.runner.Close()
+	return cmp.Or(failed, err)
+}
+
+func (s *Server) shutDown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.WarnContext(ctx, "requests were cut off: they took too long to end")
+		return s.http.Close()
+	}
+	return err
+}

@@ -1,0 +1,146 @@
+// Package serving puts the parts of the reference server together: pages, API,
+// health and metrics behind one handler, and the listener that serves it.
+package serving
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/examples/server/api"
+	"github.com/pbxusers/pbxusers/examples/server/applying"
+	"github.com/pbxusers/pbxusers/examples/server/web"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Options of [New].
+type Options struct {
+	// BaseURL is what links begin with, such as "https://pbx.example.com";
+	// https makes cookies secure. The server answers to this name, to
+	// localhost and to every IP address, and to no other name: a web site
+	// that points a name of its own at the server is refused. Required.
+	BaseURL string
+	// TrustedProxies are where X-Forwarded-For is believed from. Defaults to
+	// nowhere.
+	TrustedProxies []netip.Prefix
+	// Logger is told of requests that fail, and, at the level of debugging,
+	// of each request: by its route, never by its path, which may hold a
+	// secret. Defaults to none.
+	Logger *slog.Logger
+	// Clock returns the time. Defaults to time.Now.
+	Clock func() time.Time
+}
+
+// Server is the reference server.
+type Server struct {
+	site    *site.Site
+	base    *url.URL
+	log     *slog.Logger
+	clock   func() time.Time
+	runner  *applying.Runner
+	metrics *metrics
+	http    *http.Server
+	// grace is how long requests may take to end.
+	grace time.Duration
+}
+
+// New returns the server of s.
+func New(s *site.Site, opts *Options) (*Server, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	base, err := parseBase(opts.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	server := &Server{
+		site: s, base: base, log: opts.Logger, clock: opts.Clock, metrics: newMetrics(), grace: 10 * time.Second,
+		runner: applying.New(s, &applying.Options{Logger: opts.Logger, Clock: opts.Clock}),
+	}
+	if server.log == nil {
+		server.log = slog.New(slog.DiscardHandler)
+	}
+	if server.clock == nil {
+		server.clock = time.Now
+	}
+	gate := access.New(s, &access.Options{
+		Secure: base.Scheme == "https", TrustedProxies: opts.TrustedProxies, Clock: opts.Clock, Failed: server.fail,
+	})
+	server.http = server.listening(server.routes(gate,
+		api.New(s, gate, server.runner, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock}),
+		web.New(s, gate, server.runner, &web.Options{BaseURL: base.String(), Logger: opts.Logger}),
+	))
+	return server, nil
+}
+
+// listening sets what a request may cost. A client that is slower than that is
+// cut off.
+func (s *Server) listening(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+}
+
+// CheckBaseURL returns a [store.InvalidError] on "base-url" when text is none
+// that [Options] may have.
+func CheckBaseURL(text string) error {
+	_, err := parseBase(text)
+	return err
+}
+
+func parseBase(text string) (*url.URL, error) {
+	base, err := url.Parse(text)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil ||
+		strings.Trim(base.Path, "/") != "" || base.RawQuery != "" || base.Fragment != "" {
+		return nil, store.Invalid(store.FieldError{
+			Field: "base-url", Code: "url", Message: "write http:// or https://, the name of the host, and its port where it has one",
+		})
+	}
+	return &url.URL{Scheme: base.Scheme, Host: strings.ToLower(base.Host)}, nil
+}
+
+// Handler returns everything that is served.
+func (s *Server) Handler() http.Handler { return s.http.Handler }
+
+// Close waits for a running apply. [Server.Serve] ends with it; it is for those
+// who serve [Server.Handler] themselves.
+func (s *Server) Close() { s.runner.Close() }
+
+// fail answers a request that failed because of err.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() == nil {
+		s.log.ErrorContext(r.Context(), "request failed", "method", methodLabel(r.Method), "error", err)
+	}
+	s.refuse(w, r, http.StatusInternalServerError, somethingWrong)
+}
+
+// sweepEvery is how often what has expired is removed.
+const sweepEvery = 10 * time.Minute
+
+// sweep removes what has expired, now and then, until ctx ends.
+func (s *Server) sweep(ctx context.Context) {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		if _, err := s.site.Vault.ForgetExpired(ctx, s.clock()); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "sessions that have expired could not be removed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

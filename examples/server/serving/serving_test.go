@@ -1,0 +1,303 @@
+package serving
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+// bundle is a server whose pages and resources are the test's.
+type bundle struct {
+	*Server
+
+	gate *access.Gate
+	log  *logBook
+	// pages are those of the test, by pattern.
+	pages *http.ServeMux
+}
+
+// logBook is a log that may be read while it is written.
+type logBook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logBook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logBook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func setup(t *testing.T, base string) *bundle {
+	t.Helper()
+	db := memstore.New()
+	s := &site.Site{
+		Vault:          db.Vault(),
+		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{Sections: site.Sections()}),
+	}
+	b := &bundle{log: &logBook{}, pages: http.NewServeMux()}
+	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	var err error
+	b.Server, err = New(s, &Options{BaseURL: base, Logger: logger})
+	require.NoError(t, err)
+	t.Cleanup(b.Close)
+	b.gate = access.New(s, &access.Options{Failed: b.fail})
+	b.http = b.listening(b.routes(b.gate, b.pages, b.pages))
+	return b
+}
+
+// ask sends a request past the network.
+func (b *bundle) ask(t *testing.T, method, target string, body io.Reader, headers ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), method, target, body)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	recorder := httptest.NewRecorder()
+	b.Handler().ServeHTTP(recorder, request)
+	return recorder
+}
+
+const here = "http://localhost:8080"
+
+// requireRefused is an answer of our own, in the form that fits the path.
+func requireRefused(t *testing.T, answer *httptest.ResponseRecorder, status int, problem bool) {
+	t.Helper()
+	require.Equal(t, status, answer.Code, answer.Body)
+	require.NotEmpty(t, answer.Header().Get("Content-Security-Policy"))
+	if !problem {
+		require.Equal(t, "text/html; charset=utf-8", answer.Header().Get("Content-Type"))
+		require.Contains(t, answer.Body.String(), "<h1>"+http.StatusText(status)+"</h1>")
+		return
+	}
+	require.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"))
+	var document refusal
+	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &document))
+	require.Equal(t, status, document.Status)
+	require.NotEmpty(t, document.Detail)
+	require.NotEmpty(t, document.Code)
+}
+
+func TestBaseURLsAreOrigins(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{
+		"", "pbx.example.com", "ftp://pbx.example.com", "http://", "https://pbx.example.com/pbx", "https://pbx.example.com/?a=b",
+		"https://user:secret@pbx.example.com", "https://pbx.example.com/#x", "https://pbx.example.com:port", "javascript:alert(1)",
+	} {
+		_, err := New(&site.Site{}, &Options{BaseURL: base})
+		require.ErrorIs(t, err, store.ErrInvalid, base)
+		require.NotContains(t, err.Error(), "secret")
+	}
+	b := setup(t, "HTTPS://PBX.example.com/")
+	require.Equal(t, "https://pbx.example.com", b.base.String(), "as a browser names an origin")
+}
+
+func TestAMistakeAnswers500AndTheServerGoesOn(t *testing.T) {
+	t.Parallel()
+	b := setup(t, here)
+	for _, path := range []string{"/broken", "/api/v1/broken"} {
+		b.pages.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", "/elsewhere")
+			w.Header().Set("Set-Cookie", "half=done")
+			panic("a detail that is nobody's business")
+		})
+	}
+	b.pages.HandleFunc("GET /whole", func(http.ResponseWriter, *http.Request) {})
+	for path, problem := range map[string]bool{"/broken": false, "/api/v1/broken": true} {
+		answer := b.ask(t, http.MethodGet, here+path, nil)
+		requireRefused(t, answer, http.StatusInternalServerError, problem)
+		require.NotContains(t, answer.Body.String(), "detail that is nobody")
+		require.Empty(t, answer.Header().Get("Location"))
+		require.Empty(t, answer.Header().Get("Set-Cookie"))
+	}
+	require.Contains(t, b.log.String(), "nobody's business")
+	require.Contains(t, b.log.String(), "serving_test.go", "the stack")
+	require.Equal(t, http.StatusOK, b.ask(t, http.MethodGet, here+"/whole", nil).Code)
+}
+
+func TestHalfAnAnswerDoesNotLookLikeAWholeOne(t *testing.T) {
+	t.Parallel()
+	b := setup(t, here)
+	b.pages.HandleFunc("GET /broken", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat("half ", 10_000))
+		panic("too late")
+	})
+	server := httptest.NewServer(b.Handler())
+	t.Cleanup(server.Close)
+	response, err := server.Client().Get(server.URL + "/broken")
+	if err == nil {
+		_, err = io.ReadAll(response.Body)
+		require.NoError(t, response.Body.Close())
+	}
+	require.Error(t, err)
+}
+
+func TestEveryAnswerProtectsTheBrowser(t *testing.T) {
+	t.Parallel()
+	b := setup(t, here)
+	b.pages.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
+	for _, path := range []string{"/page", "/missing", "/api/v2/missing", "/healthz", "/metrics"} {
+		header := b.ask(t, http.MethodGet, here+path, nil).Header()
+		require.Contains(t, header.Get("Content-Security-Policy"), "default-src 'none'", path)
+		require.NotContains(t, header.Get("Content-Security-Policy"), "unsafe", path)
+		require.Equal(t, "nosniff", header.Get("X-Content-Type-Options"))
+		require.Equal(t, "same-origin", header.Get("Referrer-Policy"))
+		require.Equal(t, "same-origin", header.Get("Cross-Origin-Opener-Policy"))
+		require.Equal(t, "no-store", header.Get("Cache-Control"))
+		require.NotEmpty(t, header.Get("Permissions-Policy"))
+		require.Empty(t, header.Get("Strict-Transport-Security"))
+	}
+	secured := setup(t, "https://pbx.example.com")
+	require.NotEmpty(t, secured.ask(t, http.MethodGet, "https://pbx.example.com/", nil).Header().Get("Strict-Transport-Security"))
+}
+
+func TestWhatOtherSitesSendIsRefused(t *testing.T) {
+	t.Parallel()
+	b := setup(t, "https://pbx.example.com")
+	acts := 0
+	for _, path := range []string{"/act", "/api/v1/act"} {
+		b.pages.HandleFunc(path, func(http.ResponseWriter, *http.Request) { acts++ })
+	}
+	const at = "https://pbx.example.com"
+	for _, headers := range [][]string{
+		{"Sec-Fetch-Site", "cross-site"},
+		{"Sec-Fetch-Site", "same-site"},
+		{"Origin", "https://evil.example.com"},
+		{"Origin", "null"},
+	} {
+		requireRefused(t, b.ask(t, http.MethodPost, at+"/act", nil, headers...), http.StatusForbidden, false)
+		requireRefused(t, b.ask(t, http.MethodPut, at+"/api/v1/act", nil, headers...), http.StatusForbidden, true)
+	}
+	require.Zero(t, acts)
+	for _, headers := range [][]string{{}, {"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "none"}, {"Origin", at}} {
+		require.Equal(t, http.StatusOK, b.ask(t, http.MethodPost, at+"/act", nil, headers...).Code)
+	}
+	require.Equal(t, http.StatusOK, b.ask(t, http.MethodPost, "http://10.0.0.5:8080/act", nil, "Origin", at).Code, "a proxy that changes the Host")
+	require.Equal(t, 5, acts)
+}
+
+func TestOnlyOwnNamesAreAnswered(t *testing.T) {
+	t.Parallel()
+	b := setup(t, "https://pbx.example.com:8443")
+	b.pages.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
+	for host, own := range map[string]bool{
+		"pbx.example.com": true, "PBX.example.com:8443": true, "pbx.example.com.:8443": true,
+		"localhost": true, "localhost:8080": true, "a.localhost:8080": true,
+		"127.0.0.1:8080": true, "192.168.1.5": true, "[::1]:8080": true, "[::1]": true,
+		"evil.example.com": false, "evil.example.com:8443": false, "localhost.evil.example.com": false,
+		"pbx.example.com.evil.example.com": false, "127.0.0.1.evil.example.com:8080": false, "": false, ":8080": false, "[::1].evil": false,
+	} {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/page", nil)
+		request.Host = host
+		answer := httptest.NewRecorder()
+		b.Handler().ServeHTTP(answer, request)
+		if own {
+			require.Equal(t, http.StatusOK, answer.Code, host)
+			continue
+		}
+		requireRefused(t, answer, http.StatusMisdirectedRequest, false)
+		require.NotContains(t, answer.Body.String(), "evil")
+	}
+}
+
+func TestBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	b := setup(t, here)
+	var failed error
+	read := func(_ http.ResponseWriter, r *http.Request) { _, failed = io.ReadAll(r.Body) }
+	b.pages.HandleFunc("POST /act", read)
+	b.pages.HandleFunc("POST /api/v1/act", read)
+	large := strings.Repeat("x", 10<<20)
+	requireRefused(t, b.ask(t, http.MethodPost, here+"/act", strings.NewReader(large)), http.StatusRequestEntityTooLarge, false)
+	requireRefused(t, b.ask(t, http.MethodPost, here+"/api/v1/act", strings.NewReader(large)), http.StatusRequestEntityTooLarge, true)
+	require.NoError(t, failed)
+
+	// Of a length that nobody told, as when it comes in chunks.
+	b.ask(t, http.MethodPost, here+"/act", io.MultiReader(strings.NewReader(large)))
+	require.ErrorAs(t, failed, new(*http.MaxBytesError))
+	require.Equal(t, http.StatusOK, b.ask(t, http.MethodPost, here+"/act", strings.NewReader(large[:maxBody])).Code)
+	require.NoError(t, failed)
+}
+
+func TestTheLogHoldsRoutesAndNoPaths(t *testing.T) {
+	t.Parallel()
+	b := setup(t, here)
+	b.pages.HandleFunc("GET /set-password/{token}", func(http.ResponseWriter, *http.Request) {})
+	b.pages.HandleFunc("POST /set-password/{token}", func(http.ResponseWriter, *http.Request) { panic("broken") })
+	b.ask(t, http.MethodGet, here+"/set-password/TOPSECRET?token=TOPSECRET", nil)
+	b.ask(t, http.MethodPost, here+"/set-password/TOPSECRET", nil)
+	b.ask(t, http.MethodGet, here+"/setpassword/TOPSECRET", nil)
+	b.ask(t, "TOPSECRET", here+"/", nil)
+	require.NotContains(t, b.log.String(), "TOPSECRET")
+	require.Contains(t, b.log.String(), `route="GET /set-password/{token}" status=200`)
+	require.Contains(t, b.log.String(), `level=WARN msg=request method=POST route="POST /set-password/{token}" status=500`)
+	require.Contains(t, b.log.String(), "method=other")
+}
+
+func TestWhatIsBelowTheAPIAndNotItsOwnIsAProblem(t *testing.T) {
+	t.Parallel()
+	b := setup(t, here)
+	requireRefused(t, b.ask(t, http.MethodGet, here+"/api/v2/administrators", nil), http.StatusNotFound, true)
+	requireRefused(t, b.ask(t, http.MethodGet, here+"/api/", nil), http.StatusNotFound, true)
+}
+
+func TestFilesOfThePagesNeedNoSession(t *testing.T) {
+	t.Parallel()
+	b := setup(t, here)
+	broken := brokenVault{b.site.Vault}
+	b.site.Vault = broken
+	b.gate = access.New(b.site, &access.Options{Failed: b.fail})
+	b.http = b.listening(b.routes(b.gate, b.pages, b.pages))
+	for _, path := range []string{"/static/app.css", "/page"} {
+		b.pages.HandleFunc("GET "+path, func(http.ResponseWriter, *http.Request) {})
+	}
+	cookie := access.CookieName + "=x"
+	require.Equal(t, http.StatusOK, b.ask(t, http.MethodGet, here+"/static/app.css", nil, "Cookie", cookie).Code)
+	requireRefused(t, b.ask(t, http.MethodGet, here+"/page", nil, "Cookie", cookie), http.StatusInternalServerError, false)
+	require.Contains(t, b.log.String(), "the disk is gone")
+}
+
+// brokenVault keeps nothing.
+type brokenVault struct{ store.Vault }
+
+func (brokenVault) Kept(context.Context, string, string, time.Time) ([]byte, error) {
+	return nil, errors.New("the disk is gone")
+}
+
+func TestHealthNeedsNothingAndReadinessTheDatabase(t *testing.T) {
+	t.Parallel()
+	b := setup(t, here)
+	healthy := func(path string) int {
+		return b.ask(t, http.MethodGet, "http://probe.example.com"+path, nil).Code
+	}
+	require.Equal(t, http.StatusOK, healthy("/healthz"))
+	require.Equal(t, http.StatusOK, healthy("/readyz"))
+	b.site.Vault = brokenVault{b.site.Vault}
+	require.Equal(t, http.StatusOK, healthy("/healthz"))
+	answer := b.ask(t, http.MethodGet, here+"/readyz", nil)
+	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
+	require.NotContains(t, answer.Body.String(), "disk")
+}

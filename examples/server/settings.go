@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/serving"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// settings are those of the site and those of the server. Each is a flag, a
+// variable of the environment, and a key of pbxusers.ini.
+type settings struct {
+	site     site.Settings
+	listen   string
+	baseURL  string
+	tlsCert  string
+	tlsKey   string
+	proxies  []string
+	logLevel slog.Level
+	version  bool
+}
+
+// readSettings reads the command line, then the environment, then the file.
+func readSettings(args []string, help io.Writer) (*settings, error) {
+	var s settings
+	flags := pflag.NewFlagSet("server", pflag.ContinueOnError)
+	flags.SetOutput(help)
+	flags.Usage = func() {
+		_, _ = fmt.Fprintf(help, "Serve the pages and the API for the users of an Asterisk PBX.\n\n"+
+			"Every flag can be set in the environment, --conf-dir as PBXUSERS_CONF_DIR, and in pbxusers.ini, as conf-dir.\n\n%s", flags.FlagUsages())
+	}
+	s.register(flags)
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	ini, must := site.IniFile(flags)
+	if err := site.Complete(flags, ini, must); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("there are only flags here; run with --help for what there is")
+	}
+	if (s.tlsCert == "") != (s.tlsKey == "") {
+		return nil, store.Invalid(store.FieldError{Field: "tls-key", Code: "required", Message: "give --tls-cert and --tls-key together"})
+	}
+	if s.baseURL != "" {
+		if err := serving.CheckBaseURL(s.baseURL); err != nil {
+			return nil, err
+		}
+	}
+	_, err := s.trustedProxies()
+	return &s, err
+}
+
+func (s *settings) register(flags *pflag.FlagSet) {
+	s.site.Register(flags)
+	site.RegisterIniFile(flags)
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on")
+	flags.StringVar(&s.baseURL, "base-url", "", "`URL` that links begin with (default: http:// and the address to listen on)")
+	flags.StringVar(&s.tlsCert, "tls-cert", "", "`FILE` of the certificate, with its chain, read at the start; https is served with it")
+	flags.StringVar(&s.tlsKey, "tls-key", "", "`FILE` of its key")
+	flags.StringSliceVar(&s.proxies, "trusted-proxies", nil, "`ADDRESSES` or networks of proxies whose X-Forwarded-For is believed")
+	flags.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "least `LEVEL` to log: debug, info, warn or error")
+	flags.BoolVar(&s.version, "version", false, "print the version")
+}
+
+// trustedProxies reads addresses and networks.
+func (s *settings) trustedProxies() ([]netip.Prefix, error) {
+	prefixes := make([]netip.Prefix, len(s.proxies))
+	for i, text := range s.proxies {
+		text = strings.TrimSpace(text)
+		prefix, err := netip.ParsePrefix(text)
+		if addr, single := netip.ParseAddr(text); single == nil {
+			// Where visitors come from is compared as IPv4 where it is that.
+			addr = addr.Unmap()
+			prefix, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return nil, store.Invalid(store.FieldError{
+				Field: fmt.Sprintf("trusted-proxies[%d]", i), Code: "network", Message: "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24",
+			})
+		}
+		prefixes[i] = prefix
+	}
+	return prefixes, nil
+}
+
+// versionText is the version that the program was built from.
+func versionText() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "unknown"
+}

@@ -1,0 +1,93 @@
+package web
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+)
+
+// administratorFields are the form of an administrator, new or not.
+type administratorFields struct {
+	Problems []problem
+	// Conflict lists what somebody else changed meanwhile.
+	Conflict []difference
+	// Version is that of the record that was put into the form.
+	Version     string
+	Username    field
+	Password    field
+	DisplayName field
+	Access      group
+	Sections    group
+	Extensions  field
+	DIDs        field
+	Teams       field
+}
+
+// administratorLabels are the labels by the fields' names.
+func administratorLabels() map[string]string {
+	return map[string]string{
+		"username": "Username", "display_name": "Display name", "password": "Password", "access": "Admin access",
+		"sections": "Section access", "extensions": "Allowed extensions", "dids": "Allowed DIDs", "teams": "Teams",
+	}
+}
+
+// administratorFields draws the form with what was typed and refused. The
+// password is never drawn.
+func (v *visit) administratorFields(username string, in administratorInput, errs refusals) administratorFields {
+	labels := administratorLabels()
+	input := func(name, value, hint string) field {
+		return field{Name: name, Label: labels[name], Value: value, Hint: hint, Autocomplete: "off", Errors: errs.on(name)}
+	}
+	f := administratorFields{
+		Problems:    errs.summary(labels),
+		Username:    input("username", username, "Two or more letters, digits, dots, dashes, underscores or @. It cannot be changed later."),
+		Password:    newPassword(errs),
+		DisplayName: input("display_name", in.DisplayName, "The name that people know."),
+		Access:      accessGroup(in.Access, errs),
+		Sections:    sectionGroup(v.site.Administrators.Sections(), in.Sections, errs),
+		Extensions:  input("extensions", in.Extensions, "Blank for all, or numbers and ranges such as 100-199,205."),
+		DIDs:        input("dids", in.DIDs, "Blank for all, or numbers and ranges such as +4930100-+4930199."),
+		Teams:       input("teams", in.Teams, "Blank for all, or names of teams with commas between."),
+	}
+	f.Username.Required = true
+	f.Password.Label, f.Password.Required = labels["password"], false
+	f.Password.Hint = "Leave it empty to be shown a link, with which the administrator chooses one. " + f.Password.Hint
+	if v.form().Get("password") != "" {
+		f.Password.Hint = retype
+	}
+	return f
+}
+
+func accessGroup(chosen string, errs refusals) group {
+	return group{
+		Name: "access", Legend: "Admin access", One: true, Errors: errs.on("access"),
+		Choices: []choice{
+			{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only what is chosen below.", Chosen: chosen != string(ampusers.Full)},
+			{Value: string(ampusers.Full), Label: "Full", Hint: "Everything: all sections, extensions, DIDs and teams.", Chosen: chosen == string(ampusers.Full)},
+		},
+	}
+}
+
+func sectionGroup(sections []ampusers.Section, chosen []string, errs refusals) group {
+	g := group{
+		Name: "sections", Legend: "Section access", Errors: errs.on("sections"),
+		Hint: "What a Limited administrator sees and changes. Nothing chosen means nothing.",
+	}
+	for _, s := range sections {
+		g.Choices = append(g.Choices, choice{Value: s.ID, Label: s.Name, Hint: s.Description, Chosen: slices.Contains(chosen, s.ID)})
+	}
+	return g
+}
+
+// conflictOfAdministrator compares what stands now with what was typed.
+func conflictOfAdministrator(now, typed administratorInput) []difference {
+	return differences(
+		difference{"Display name", now.DisplayName, typed.DisplayName},
+		difference{"Admin access", now.Access, typed.Access},
+		difference{"Section access", strings.Join(now.Sections, ", "), strings.Join(typed.Sections, ", ")},
+		difference{"Allowed extensions", now.Extensions, typed.Extensions},
+		difference{"Allowed DIDs", now.DIDs, typed.DIDs},
+		difference{"Teams", now.Teams, typed.Teams},
+	)
+}

@@ -1,0 +1,71 @@
+package web
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// administratorInput is what the form of an administrator holds.
+type administratorInput struct {
+	DisplayName, Access, Extensions, DIDs, Teams string
+	Sections                                     []string
+}
+
+func readAdministrator(form url.Values) administratorInput {
+	return administratorInput{
+		DisplayName: form.Get("display_name"), Access: form.Get("access"),
+		Extensions: form.Get("extensions"), DIDs: form.Get("dids"), Teams: form.Get("teams"),
+		Sections: form["sections"],
+	}
+}
+
+func inputOfAdministrator(a *ampusers.Administrator) administratorInput {
+	return administratorInput{
+		DisplayName: a.DisplayName, Access: string(a.Access),
+		Extensions: a.Extensions.String(), DIDs: a.DIDs.String(), Teams: strings.Join(a.Teams, ", "),
+		Sections: slices.Clone(a.Sections),
+	}
+}
+
+// fill puts the form into a. What narrows a Limited administrator is not kept
+// of a Full one: the form hides it then.
+func (in administratorInput) fill(a *ampusers.Administrator) error {
+	a.DisplayName, a.Access = in.DisplayName, ampusers.Access(in.Access)
+	if a.Access == ampusers.Full {
+		a.Sections, a.Teams = nil, nil
+		a.Extensions, a.DIDs = ampusers.Ranges{}, ampusers.Ranges{}
+		return nil
+	}
+	a.Sections, a.Teams = in.Sections, words(in.Teams)
+	var refused []store.FieldError
+	a.Extensions, refused = parseRanges("extensions", in.Extensions, refused)
+	a.DIDs, refused = parseRanges("dids", in.DIDs, refused)
+	return store.Invalid(refused...)
+}
+
+func parseRanges(name, text string, refused []store.FieldError) (ampusers.Ranges, []store.FieldError) {
+	ranges, err := ampusers.ParseRanges(text)
+	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
+		for _, f := range invalid.Fields {
+			f.Field = name
+			refused = append(refused, f)
+		}
+	}
+	return ranges, refused
+}
+
+// words splits a list at commas and line breaks, and leaves out what is blank.
+func words(text string) []string {
+	var all []string
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' }) {
+		if word = strings.TrimSpace(word); word != "" {
+			all = append(all, word)
+		}
+	}
+	return all
+}

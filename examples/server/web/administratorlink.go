@@ -1,0 +1,50 @@
+package web
+
+import (
+	"time"
+)
+
+// linkPage shows a link with which a password may be set, once.
+type linkPage struct {
+	Username string
+	Back     string
+	// Link is empty when it was shown before.
+	Link    copied
+	Expires time.Time
+}
+
+// copied is a text with a button that copies it.
+type copied struct {
+	ID, Text string
+	// What names it, for the button.
+	What string
+}
+
+func (v *visit) administratorInvite() error {
+	a, err := v.administrator()
+	if err != nil {
+		return err
+	}
+	return v.invite(a.Username)
+}
+
+// invite makes a link, and shows it on a page of its own.
+func (v *visit) invite(username string) error {
+	link, err := v.administrators().Invite(v.r.Context(), username)
+	if err != nil {
+		return err
+	}
+	v.showOnce(linkKey, link.Username, link.ExpiresAt, v.baseURL+"/set-password/"+link.Token.Reveal())
+	return v.redirect(administratorPath(link.Username) + "/invite")
+}
+
+func (v *visit) administratorInvited() error {
+	a, err := v.administrator()
+	if err != nil {
+		return err
+	}
+	return v.show("link", "Link for "+a.Username, linkPage{
+		Username: a.Username, Back: administratorPath(a.Username), Expires: a.InvitedUntil,
+		Link: copied{ID: "link", Text: v.shownOnce(linkKey, a.Username, a.InvitedUntil), What: "the link"},
+	})
+}

@@ -1,0 +1,210 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func TestALimitedAdministratorIsMadeAndSeesTheOwnSectionsOnly(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := url.Values{
+		"username": {"jane.admin"}, "display_name": {"Jane Miller"}, "password": {password}, "access": {"limited"},
+		"sections": {"managers"}, "extensions": {"205, 100-199"}, "dids": {""}, "teams": {"acme, globex"},
+	}
+	require.Equal(t, "/administrators/jane.admin", b.sent("/administrators/new", form))
+	page := b.get("/administrators/jane.admin", http.StatusOK)
+	require.Contains(t, page, "jane.admin is added")
+	require.NotContains(t, b.get("/administrators/jane.admin", http.StatusOK), "jane.admin is added")
+	require.Contains(t, page, `value="100-199,205"`)
+	require.Contains(t, page, `value="acme, globex"`)
+
+	jane := b.as("jane.admin")
+	page = jane.get("/", http.StatusOK)
+	require.Contains(t, page, `href="/managers"`)
+	require.NotContains(t, page, `href="/administrators"`)
+	jane.get("/managers", http.StatusOK)
+	jane.get("/administrators", http.StatusForbidden)
+	jane.get("/administrators/root.admin", http.StatusForbidden)
+	jane.post("/config/apply", nil, http.StatusForbidden)
+}
+
+func TestAnAdministratorWithoutAPasswordGetsALink(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.Equal(t, "/administrators/NEW/invite", b.sent("/administrators/new", url.Values{"username": {"new"}, "access": {"limited"}}))
+	page := b.get("/administrators/NEW/invite", http.StatusOK)
+	require.Contains(t, shown(page, "link"), b.server.URL+"/set-password/")
+	require.Contains(t, b.get("/administrators/NEW", http.StatusOK), "no password yet")
+}
+
+func TestWhatIsRefusedAboutAnAdministratorStandsBesideTheField(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := url.Values{
+		"username": {"x y"}, "password": {"too-short"}, "display_name": {"<b>Jane</b>"}, "access": {"limited"}, "sections": {"managers"},
+	}
+	page := b.post("/administrators/new", form, http.StatusUnprocessableEntity)
+	b.requireRefused(page, "field-username")
+	b.requireRefused(page, "field-password")
+	require.Contains(t, page, `value="&lt;b&gt;Jane&lt;/b&gt;"`)
+	require.Contains(t, page, `value="managers" checked`)
+	require.NotContains(t, page, "too-short")
+
+	form.Set("extensions", "100-")
+	form.Set("dids", "x")
+	page = b.post("/administrators/new", form, http.StatusUnprocessableEntity)
+	b.requireRefused(page, "field-extensions")
+	b.requireRefused(page, "field-dids")
+	form = url.Values{"username": {"ROOT.admin"}, "password": {password}, "access": {"limited"}}
+	b.requireRefused(b.post("/administrators/new", form, http.StatusUnprocessableEntity), "field-username")
+}
+
+func TestAStaleEditIsRefusedAndComparesBoth(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", DisplayName: "Jane"}, password)
+	page := b.get("/administrators/jane.admin", http.StatusOK)
+	_, err := b.server.Site.Administrators.Update(t.Context(), "jane.admin", func(a *ampusers.Administrator) error {
+		a.DisplayName = "Jane of theirs"
+		return nil
+	})
+	require.NoError(t, err)
+
+	form := url.Values{"version": {b.hidden(page, "version")}, "display_name": {"Jane of mine"}, "access": {"limited"}}
+	page = b.post("/administrators/jane.admin", form, http.StatusConflict)
+	require.Contains(t, page, "<td>Jane of theirs</td><td>Jane of mine</td>")
+	require.Contains(t, page, `value="Jane of mine"`)
+	require.NotContains(t, page, "<th scope=\"row\">Teams</th>")
+	a, err := b.server.Site.Administrators.Get(t.Context(), "jane.admin")
+	require.NoError(t, err)
+	require.Equal(t, "Jane of theirs", a.DisplayName)
+
+	form.Set("version", b.hidden(page, "version"))
+	require.Equal(t, "/administrators/jane.admin", b.sent("/administrators/jane.admin", form))
+	require.Contains(t, b.get("/administrators/jane.admin", http.StatusOK), `value="Jane of mine"`)
+}
+
+func TestALoginMeanwhileMakesNoEditStale(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin"}, password)
+	page := b.get("/administrators/jane.admin", http.StatusOK)
+	b.as("jane.admin")
+	form := url.Values{"version": {b.hidden(page, "version")}, "display_name": {"Jane"}, "access": {"full"}, "sections": {"audit"}, "extensions": {"1"}}
+	b.sent("/administrators/jane.admin", form)
+	a, err := b.server.Site.Administrators.Get(t.Context(), "jane.admin")
+	require.NoError(t, err)
+	require.Equal(t, ampusers.Full, a.Access)
+	require.True(t, a.Extensions.IsBlank())
+}
+
+func TestTheLastFullAdministratorIsKeptOnEveryPage(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	const one = "/administrators/root.admin"
+	require.Contains(t, b.get(one+"/delete", http.StatusOK), "This cannot be undone")
+	require.Contains(t, b.post(one+"/delete", nil, http.StatusConflict), `role="alert"`)
+	require.Contains(t, b.post(one+"/disable", nil, http.StatusConflict), `role="alert"`)
+	form := url.Values{"version": {b.hidden(b.get(one, http.StatusOK), "version")}, "access": {"limited"}}
+	require.Contains(t, b.post(one, form, http.StatusConflict), `role="alert"`)
+	b.get(one, http.StatusOK)
+}
+
+func TestAnAdministratorIsDisabledEnabledAndDeleted(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin"}, password)
+	jane := b.as("jane.admin")
+	b.sent("/administrators/jane.admin/disable", nil)
+	require.Contains(t, b.get("/administrators/jane.admin", http.StatusOK), "Disabled: all sessions are ended")
+	require.Contains(t, jane.led("/account"), "/login")
+	b.sent("/administrators/jane.admin/enable", nil)
+
+	b.requireRefused(b.post("/administrators/jane.admin/password", url.Values{"password": {"short"}}, http.StatusUnprocessableEntity), "field-password")
+	b.sent("/administrators/jane.admin/password", url.Values{"password": {password + "-2"}})
+	jane.post("/login", url.Values{"username": {"jane.admin"}, "password": {password}}, http.StatusUnprocessableEntity)
+	jane.sent("/login", url.Values{"username": {"jane.admin"}, "password": {password + "-2"}})
+
+	require.Equal(t, "/administrators", b.sent("/administrators/jane.admin/delete", nil))
+	require.Contains(t, b.get("/administrators", http.StatusOK), "jane.admin is deleted.")
+	b.get("/administrators/jane.admin", http.StatusNotFound)
+}
+
+func TestTheOwnPasswordMaySetOnThePageOfAdministrators(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.Equal(t, "/administrators/root.admin", b.sent("/administrators/root.admin/password", url.Values{"password": {password + "-2"}}))
+	b.get("/administrators/root.admin", http.StatusOK)
+}
+
+func TestALimitedAdministratorGivesNoMoreThanIsOwn(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"administrators"}}, password)
+	jane := b.as("jane.admin")
+	require.NotContains(t, jane.get("/administrators", http.StatusOK), "root.admin")
+	jane.get("/administrators/root.admin", http.StatusForbidden)
+	jane.post("/administrators/root.admin/delete", nil, http.StatusForbidden)
+	for _, form := range []url.Values{
+		{"username": {"new.full"}, "password": {password}, "access": {"full"}},
+		{"username": {"new.audit"}, "password": {password}, "access": {"limited"}, "sections": {"audit"}},
+	} {
+		require.Contains(t, jane.post("/administrators/new", form, http.StatusForbidden), `role="alert"`)
+	}
+	_, err := b.server.Site.Administrators.Get(t.Context(), "new.full")
+	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+func TestThePageSaysWhatAnAdministratorMayDo(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	ranges, err := ampusers.ParseRanges("100-199")
+	require.NoError(t, err)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"audit"}, Extensions: ranges}, password)
+	page := b.get("/administrators/jane.admin?number=%3Cb%3E", http.StatusOK)
+	require.Contains(t, page, "Extension &lt;b&gt;")
+	for number, may := range map[string]string{"105": "yes", "205": "no"} {
+		page = b.get("/administrators/jane.admin?number="+number, http.StatusOK)
+		_, row, found := strings.Cut(page, `<th scope="row">Extension `+number)
+		require.True(t, found)
+		row, _, _ = strings.Cut(row, "</tr>")
+		require.Contains(t, row, ">"+may+"<")
+	}
+}
+
+func TestListsAreSearchedSortedAndPaged(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for i := range 60 {
+		_, err := b.server.Site.Administrators.Create(t.Context(), &ampusers.Administrator{Username: fmt.Sprintf("user.%02d", i)}, store.Secret{})
+		require.NoError(t, err)
+	}
+	page := b.get("/administrators?sort=-username", http.StatusOK)
+	require.Contains(t, page, `aria-sort="descending"`)
+	require.Less(t, strings.Index(page, ">user.59<"), strings.Index(page, ">user.58<"))
+	require.NotContains(t, page, ">user.01<")
+
+	_, next, found := strings.Cut(page, `rel="next"`)
+	require.True(t, found)
+	require.NotEmpty(t, next)
+	before, _, _ := strings.Cut(page, `" rel="next"`)
+	href := strings.ReplaceAll(before[strings.LastIndex(before, `href="`)+6:], "&amp;", "&")
+	page = b.get(href, http.StatusOK)
+	require.Contains(t, page, ">user.01<")
+	require.Contains(t, page, "First page")
+
+	page = b.get("/administrators?search=USER.3", http.StatusOK)
+	require.Contains(t, page, ">user.37<")
+	require.NotContains(t, page, ">user.45<")
+	require.Contains(t, page, `value="USER.3"`)
+	require.Contains(t, b.get("/administrators?search=zzz", http.StatusOK), "No administrator matches")
+}

@@ -1,0 +1,81 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFilesOfOthersAreThoseOfTheirPackages(t *testing.T) {
+	t.Parallel()
+	row := regexp.MustCompile("(?m)^\\| `([a-z.]+)` \\|.*`([0-9a-f]{64})` \\|$")
+	files := 0
+	for _, folder := range []string{"static", "testdata"} {
+		readme, err := os.ReadFile(folder + "/README.md")
+		require.NoError(t, err)
+		for _, listed := range row.FindAllStringSubmatch(string(readme), -1) {
+			content, err := os.ReadFile(folder + "/" + listed[1])
+			require.NoError(t, err)
+			sum := sha256.Sum256(content)
+			require.Equal(t, listed[2], hex.EncodeToString(sum[:]), listed[1])
+			files++
+		}
+	}
+	require.Equal(t, 3, files)
+}
+
+func TestAFileIsKeptUntilItChanges(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	files := readAssets()
+	mux.Handle("GET /static/{name}", files)
+	ask := func(path, tag string) *http.Response {
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+		request.Header.Set("If-None-Match", tag)
+		recorder := httptest.NewRecorder()
+		mux.ServeHTTP(recorder, request)
+		return recorder.Result()
+	}
+	for name, contentType := range map[string]string{
+		"app.css": "text/css; charset=utf-8", "htmx.min.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml",
+	} {
+		versioned := ask(files.path(name), "")
+		require.Equal(t, http.StatusOK, versioned.StatusCode)
+		require.Equal(t, contentType, versioned.Header.Get("Content-Type"))
+		require.Contains(t, versioned.Header.Get("Cache-Control"), "immutable")
+		require.Equal(t, "no-cache", ask("/static/"+name+"?v=old", "").Header.Get("Cache-Control"))
+		require.Equal(t, http.StatusNotModified, ask("/static/"+name, versioned.Header.Get("ETag")).StatusCode)
+	}
+	for _, path := range []string{"/static/README.md", "/static/none.css", "/static/..%2fweb.go"} {
+		require.Equal(t, http.StatusNotFound, ask(path, "").StatusCode, path)
+	}
+}
+
+// The Content-Security-Policy allows neither, and htmx is told to do without.
+func TestPagesHaveNoInlineScriptOrStyle(t *testing.T) {
+	t.Parallel()
+	forbidden := regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|hx-on|javascript:|<style|<script(?: defer)?>|https?://`)
+	files, err := templateFiles.ReadDir("templates")
+	require.NoError(t, err)
+	shared, err := templateFiles.ReadDir("templates/shared")
+	require.NoError(t, err)
+	read := 0
+	for folder, entries := range map[string][]os.DirEntry{"templates/": files, "templates/shared/": shared} {
+		for _, entry := range entries {
+			if entry.IsDir() {
+				continue
+			}
+			content, err := templateFiles.ReadFile(folder + entry.Name())
+			require.NoError(t, err)
+			require.Empty(t, forbidden.FindAllString(string(content), -1), entry.Name())
+			read++
+		}
+	}
+	require.Greater(t, read, 20)
+}

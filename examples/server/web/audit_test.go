@@ -1,0 +1,57 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/manager"
+)
+
+func TestTheTrailShowsWhoChangedWhat(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	form := crm()
+	form.Set("owner", "Support")
+	form.Set("version", b.hidden(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
+	b.sent("/managers/crmpro_ami", form)
+	page := b.get("/audit?action=update", http.StatusOK)
+	require.Contains(t, page, `<span class="visually-hidden">before: </span>Sales</del>`)
+	require.Contains(t, page, `<span class="visually-hidden">after: </span>Support</ins>`)
+	require.Contains(t, page, "127.0.0.1")
+	require.NotContains(t, page, ">create<")
+	require.NotContains(t, page, ">write timeout</dt>")
+}
+
+func TestTheTrailIsFilteredAndPaged(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for range 60 {
+		b.post("/managers/new", url.Values{"name": {"-"}}, http.StatusUnprocessableEntity)
+	}
+	page := b.get("/audit?outcome=refused", http.StatusOK)
+	require.Contains(t, page, `rel="next"`)
+	require.Contains(t, page, "after=")
+	require.Contains(t, b.get("/audit?kind=nothing", http.StatusOK), "No entry matches.")
+	require.Contains(t, b.get("/audit?since=2000-01-01&until=2000-01-02", http.StatusOK), "No entry matches.")
+	require.NotContains(t, b.get("/audit?since=2000-01-01", http.StatusOK), "No entry matches.")
+	b.requireRefused(b.get("/audit?since=yesterday", http.StatusUnprocessableEntity), "field-since")
+	b.get("/audit?after=x", http.StatusBadRequest)
+}
+
+func TestVerifyingFindsWhatWasChangedBehindTheTrail(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	require.Contains(t, b.post("/audit/verify", nil, http.StatusOK), "The trail is whole")
+	require.NoError(t, b.server.Site.DB.Managers().UpdateUser(t.Context(), "crmpro_ami", func(u *manager.User) error {
+		u.Write = manager.AllPrivileges
+		return nil
+	}))
+	page := b.post("/audit/verify", nil, http.StatusOK)
+	require.Contains(t, page, "Something was changed behind the trail")
+	require.Contains(t, page, "AMI account crmpro_ami: ")
+}

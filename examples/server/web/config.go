@@ -1,0 +1,108 @@
+package web
+
+import (
+	"errors"
+	"io/fs"
+	"net/http"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/applying"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// configPage is the page /config.
+type configPage struct {
+	// Planned says that Files are what would change; otherwise Reason says
+	// why that is not known.
+	Planned bool
+	Files   []plannedFile
+	Status  *asteriskconf.Status
+	// Absent says that there is no configuration folder at all, and
+	// NotInstalled that Asterisk does not read our files yet.
+	Absent, NotInstalled bool
+	Reason, WayOut       string
+	// Offline says that files are written and nothing is reloaded.
+	Offline     bool
+	MaySettings bool
+	Last        *applying.Run
+}
+
+// maxPlanned bounds the sections of a plan that the page shows: a first apply
+// may bring very many accounts.
+const maxPlanned = 200
+
+// plannedFile is what would change in one file, as much as the page shows.
+type plannedFile struct {
+	asteriskconf.FilePlan
+
+	// More counts the sections that are left out.
+	More int
+}
+
+func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
+	left := maxPlanned
+	files := make([]plannedFile, len(plan.Files))
+	for i, f := range plan.Files {
+		shown := min(left, len(f.Sections))
+		left -= shown
+		more := len(f.Sections) - shown
+		f.Sections = f.Sections[:shown]
+		files[i] = plannedFile{f, more}
+	}
+	return files
+}
+
+func (v *visit) configPlan() error {
+	page := configPage{
+		Offline: v.site.Settings.AMI == site.NoAsterisk, MaySettings: v.visitor.Can(site.SectionSettings), Last: v.runner.Last(),
+	}
+	var err error
+	page.Status, err = v.runner.Status(v.r.Context())
+	if err == nil {
+		var plan *asteriskconf.Plan
+		if plan, err = v.runner.Plan(v.r.Context()); err == nil {
+			page.Planned, page.Files = true, plannedFiles(plan)
+		}
+	}
+	switch {
+	case v.r.Context().Err() != nil:
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		page.Absent = true
+	case errors.As(err, new(*asteriskconf.NotInstalledError)):
+		page.NotInstalled = true
+	case err != nil:
+		page.Reason, page.WayOut = sentence(err.Error()), site.WayOut(err)
+	}
+	return v.show("config", "Configuration", page)
+}
+
+func (v *visit) configApply() error { return v.start(applying.Apply) }
+
+func (v *visit) configRollback() error { return v.start(applying.Rollback) }
+
+func (v *visit) configRecover() error { return v.start(applying.Recover) }
+
+// start begins an act, and shows how far it is. Where another one is at work
+// that one is shown.
+func (v *visit) start(act applying.Act) error {
+	err := v.runner.Start(v.r.Context(), act, v.visitor.Username)
+	if errors.Is(err, store.ErrConflict) {
+		return v.done("/config/run", sentence(err.Error()))
+	}
+	if err != nil {
+		return err
+	}
+	return v.redirect("/config/run")
+}
+
+func (v *visit) configAskRollback() error {
+	return v.ask(http.StatusOK, question{
+		Title: "Roll back?", Back: "/config", Action: "/config/rollback", Yes: "Roll back",
+		Consequences: []string{
+			"The configuration that was live before this one is put back, checked and verified in the same steps as an apply.",
+			"The records keep what they hold, so there are changes to apply afterwards. Change the records before you apply again.",
+		},
+	})
+}

@@ -1,0 +1,132 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+)
+
+// part returns what htmx is sent for a path.
+func (b *browser) part(path string) string {
+	b.Helper()
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, b.server.URL+path, http.NoBody)
+	require.NoError(b, err)
+	request.Header.Set("Hx-Request", "true")
+	response, body := servertest.Do(b, b.client, request)
+	require.Equal(b, http.StatusOK, response.StatusCode, path)
+	return body
+}
+
+// finished waits for the end of a run, and returns its page.
+func (b *browser) finished() string {
+	b.Helper()
+	var page string
+	require.Eventually(b, func() bool {
+		page = b.part("/config/run")
+		return page != "" && !strings.Contains(page, "<progress")
+	}, 20*time.Second, 20*time.Millisecond)
+	return page
+}
+
+func TestWithoutAsteriskAllIsCalm(t *testing.T) {
+	t.Parallel()
+	b := start(t, &servertest.Options{Settings: func(s *site.Settings) { s.ConfDir = filepath.Join(s.ConfDir, "none") }})
+	banner := b.part("/config/banner")
+	require.Contains(t, banner, "No Asterisk is connected")
+	require.Contains(t, banner, "calm")
+	require.Contains(t, b.get("/config", http.StatusOK), "No Asterisk is connected")
+	require.Contains(t, b.get("/settings/install", http.StatusOK), "pbxctl config install")
+	require.Contains(t, b.get("/", http.StatusOK), "Connect Asterisk")
+}
+
+func TestChangesAreReviewedAppliedAndReported(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	banner := b.part("/config/banner")
+	require.Contains(t, banner, `href="/config"`)
+	require.Contains(t, banner, "Review and apply")
+	page := b.get("/config", http.StatusOK)
+	require.Contains(t, page, "manager.d/pbxusers_manager.conf")
+	require.Contains(t, page, "New: crmpro_ami")
+	require.Contains(t, page, "comes</td>")
+	require.NotContains(t, page, shown(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret"))
+
+	require.Equal(t, "/config/run", b.sent("/config/apply", nil))
+	page = b.finished()
+	require.Contains(t, page, "Apply done")
+	require.Contains(t, page, "Written, and not verified")
+	require.Contains(t, page, "Putting the files in place")
+	written, err := os.ReadFile(filepath.Join(b.server.Site.Settings.ConfDir, "manager.d", "pbxusers_manager.conf"))
+	require.NoError(t, err)
+	require.Contains(t, string(written), "[crmpro_ami]")
+	require.Contains(t, b.get("/config", http.StatusOK), "Report of the last run")
+}
+
+func TestOthersAreToldThatChangesWait(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"managers"}}, password)
+	jane := b.as("jane.admin")
+	jane.sent("/managers/new", crm())
+	banner := jane.part("/config/banner")
+	require.Contains(t, banner, "wait for somebody who may apply")
+	require.NotContains(t, banner, "href=")
+	require.Contains(t, jane.get("/config/banner", http.StatusOK), "<h1>Waiting changes</h1>")
+}
+
+func TestRollingBackIsAskedFirst(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.Equal(t, "/config", b.led("/config/run"))
+	require.Contains(t, b.get("/config/rollback", http.StatusOK), "The records keep what they hold")
+	require.Equal(t, "/config/run", b.sent("/config/rollback", nil))
+	require.Contains(t, b.finished(), "Roll back failed")
+	b.sent("/config/recover", nil)
+	require.Contains(t, b.finished(), "No apply was cut short.")
+}
+
+func TestSettingsSayWhereTheyAreChanged(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	page := b.get("/settings", http.StatusOK)
+	for _, name := range []string{"--conf-dir", "PBXUSERS_AMI_USER", b.server.Site.Settings.ConfDir} {
+		require.Contains(t, page, name)
+	}
+	require.Contains(t, b.post("/settings/test", nil, http.StatusOK), "There is no Asterisk to talk to")
+}
+
+func TestInstallingIsShownAndDone(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.Contains(t, b.get("/settings/install", http.StatusOK), "manager.conf:5")
+	page := b.post("/settings/install", nil, http.StatusOK)
+	require.Contains(t, page, "The files are written.")
+	u, err := b.server.Site.Managers.Get(t.Context(), "pbxusers")
+	require.NoError(t, err)
+	require.False(t, u.Disabled)
+}
+
+func TestAnObstacleIsMendedWhereItIsChosen(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	conf := filepath.Join(b.server.Site.Settings.ConfDir, "manager.conf")
+	require.NoError(t, os.WriteFile(conf, []byte("[general]\nenabled = no\nbindaddr = 127.0.0.1\n"), 0o640))
+	page := b.get("/settings/install", http.StatusOK)
+	require.Contains(t, page, `name="mend" value="enabled"`)
+	require.Contains(t, page, "gets one line at its end")
+	b.post("/settings/install", url.Values{"mend": {"enabled"}}, http.StatusOK)
+	content, err := os.ReadFile(conf)
+	require.NoError(t, err)
+	require.Regexp(t, `enabled\s*=\s*yes`, string(content))
+}

@@ -1,0 +1,126 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// drawings are the templates: one set for each page, and the shared parts.
+type drawings map[string]*template.Template
+
+// fragments is the set of the shared parts alone.
+const fragments = "fragments"
+
+// readDrawings panics when a template does not parse: they are part of the
+// program.
+func readDrawings(static assets) drawings {
+	functions := template.FuncMap{
+		"asset": static.path, "administratorPath": administratorPath, "managerPath": managerPath,
+		"timestamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"clock":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
+		"join":      strings.Join,
+		"sentence":  sentence,
+	}
+	shared := template.Must(template.New(fragments).Funcs(functions).ParseFS(templateFiles, "templates/shared/*.html"))
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		panic(err)
+	}
+	drawn := drawings{fragments: shared}
+	for _, file := range files {
+		set := template.Must(shared.Clone())
+		drawn[strings.TrimSuffix(path.Base(file), ".html")] = template.Must(set.ParseFS(templateFiles, file))
+	}
+	return drawn
+}
+
+// page is what the layout draws.
+type page struct {
+	Title   string
+	Visitor *ampusers.Administrator
+	Nav     []navigation
+	// Flash says what was done before.
+	Flash string
+	// Banner says whether there is something to apply; it is left out where
+	// the page itself does.
+	Banner bool
+	Body   any
+}
+
+// navigation is one entry of the menu.
+type navigation struct {
+	Href, Label string
+	Current     bool
+}
+
+// show draws a page that says that all is well.
+func (v *visit) show(name, title string, body any) error {
+	return v.showStatus(http.StatusOK, name, title, body)
+}
+
+func (v *visit) showStatus(status int, name, title string, body any) error {
+	drawing := page{
+		Title: title, Visitor: v.visitor, Nav: v.navigation(), Body: body,
+		Banner: v.visitor != nil && !strings.HasPrefix(v.r.URL.Path, "/config"),
+	}
+	if !v.partial() {
+		drawing.Flash = v.pop(flashKey)
+	}
+	return v.write(status, name, "layout", drawing)
+}
+
+// showPart draws a shared part alone.
+func (v *visit) showPart(name string, body any) error {
+	return v.write(http.StatusOK, fragments, name, body)
+}
+
+// write draws to the end before it sends anything, so that a failure is not
+// half a page. No page is kept by a browser: many show what is secret, and
+// none may come back after the visitor has logged out.
+func (v *visit) write(status int, set, name string, data any) error {
+	var drawn bytes.Buffer
+	if err := v.drawn[set].ExecuteTemplate(&drawn, name, data); err != nil {
+		return err
+	}
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.Header().Set("Cache-Control", "no-store")
+	v.w.Header().Add("Vary", "HX-Request")
+	v.w.WriteHeader(status)
+	if v.r.Method != http.MethodHead {
+		_, _ = v.w.Write(drawn.Bytes())
+	}
+	return nil
+}
+
+// navigation is the menu: what the visitor may use.
+func (v *visit) navigation() []navigation {
+	if v.visitor == nil {
+		return nil
+	}
+	entries := []navigation{{Href: "/", Label: "Overview", Current: v.r.URL.Path == "/"}}
+	for _, e := range []struct{ section, href, label string }{
+		{site.SectionAdministrators, "/administrators", "Administrators"},
+		{site.SectionManagers, "/managers", "AMI accounts"},
+		{ampusers.SectionApply, "/config", "Configuration"},
+		{site.SectionAudit, "/audit", "Audit trail"},
+		{site.SectionSettings, "/settings", "Settings"},
+	} {
+		if v.visitor.Can(e.section) {
+			current := v.r.URL.Path == e.href || strings.HasPrefix(v.r.URL.Path, e.href+"/")
+			entries = append(entries, navigation{Href: e.href, Label: e.label, Current: current})
+		}
+	}
+	return entries
+}

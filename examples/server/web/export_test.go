@@ -1,0 +1,13 @@
+package web
+
+// Routes returns method, path and section of all pages and acts that need
+// somebody to be logged in, for the tests outside.
+func Routes() [][3]string {
+	var all [][3]string
+	for _, rt := range routes() {
+		if !rt.open {
+			all = append(all, [3]string{rt.method, rt.path, rt.section})
+		}
+	}
+	return all
+}

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"net/url"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// listing is what a visitor asked of a list, in the address of its page.
+type listing struct {
+	Path  string
+	Label string
+	// Search is the text searched for, and Sort the order as in the address.
+	Search, Sort string
+
+	order store.Order
+	page  store.Page
+}
+
+// listing reads the address of a list. A sort that is none of fields is a
+// [store.InvalidError].
+func (v *visit) listing(label string, fields []string) (listing, error) {
+	query := v.r.URL.Query()
+	order, err := store.ParseOrder(query.Get("sort"), fields)
+	return listing{
+		Path: v.r.URL.Path, Label: label, Search: query.Get("search"), Sort: query.Get("sort"),
+		order: order, page: store.Page{After: query.Get("after")},
+	}, err
+}
+
+// at returns the address of the same list from another place on, or in
+// another order.
+func (l listing) at(sort, after string) string {
+	return listAddress(l.Path, "search", l.Search, "sort", sort, "after", after)
+}
+
+// Paging are the links below the list.
+func (l listing) paging(next string) paging {
+	var p paging
+	if l.page.After != "" {
+		p.First = l.at(l.Sort, "")
+	}
+	if next != "" {
+		p.Next = l.at(l.Sort, next)
+	}
+	return p
+}
+
+// paging are links to other pages of a list; empty where there is none.
+type paging struct{ First, Next string }
+
+// head is one header of a list's table.
+type head struct {
+	Label string
+	// Href sorts by this column; empty where that cannot be done.
+	Href string
+	// Sorted is the value of aria-sort.
+	Sorted string
+}
+
+// column is a header, and the field to sort by; "" where that cannot be done.
+type column struct{ label, field string }
+
+// heads are the headers: the column that the list is sorted by turns around.
+// The first is the one that a list is sorted by at first.
+func (l listing) heads(columns ...column) []head {
+	all := make([]head, len(columns))
+	for i, c := range columns {
+		all[i].Label = c.label
+		if c.field == "" {
+			continue
+		}
+		order := store.Order{By: c.field}
+		if l.order.By == c.field || l.order.By == "" && i == 0 {
+			all[i].Sorted = "ascending"
+			order.Descending = true
+			if l.order.Descending {
+				all[i].Sorted, order.Descending = "descending", false
+			}
+		}
+		all[i].Href = l.at(order.String(), "")
+	}
+	return all
+}
+
+// listAddress puts what is not empty of the pairs behind a path.
+func listAddress(path string, pairs ...string) string {
+	query := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			query.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(query) == 0 {
+		return path
+	}
+	return path + "?" + query.Encode()
+}

@@ -1,0 +1,127 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Notices of the login page, as its address names them.
+const (
+	noticeEnded     = "ended"
+	noticeLoggedOut = "logged_out"
+)
+
+// loginPage is also the page for the code of a second factor.
+type loginPage struct {
+	Notice   string
+	Problem  string
+	Next     string
+	Username field
+	Password field
+	Code     field
+}
+
+func (v *visit) loginForm() error {
+	if v.visitor != nil {
+		return v.redirect(localPath(v.r.URL.Query().Get("next")))
+	}
+	notices := map[string]string{
+		noticeEnded:     "Your session has ended. Log in again; what was typed after it ended was not saved.",
+		noticeLoggedOut: "You are logged out.",
+	}
+	query := v.r.URL.Query()
+	return v.showLogin(http.StatusOK, loginPage{Notice: notices[query.Get("notice")], Next: query.Get("next")}, "")
+}
+
+func (v *visit) showLogin(status int, p loginPage, username string) error {
+	p.Next = localPath(p.Next)
+	p.Username = field{Name: "username", Label: "Username", Value: username, Autocomplete: "username", Required: true}
+	p.Password = field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true}
+	return v.showStatus(status, "login", "Log in", p)
+}
+
+func (v *visit) logIn() error {
+	username, next := v.form().Get("username"), v.form().Get("next")
+	login, err := v.gate.LogIn(v.r.Context(), ampusers.Attempt{
+		Username: username, Password: store.NewSecret(v.form().Get("password")), Device: v.device(),
+	})
+	var refused *ampusers.LoginError
+	switch {
+	case err == nil:
+		return v.loggedIn(login, next)
+	case errors.As(err, &refused) && refused.Code == ampusers.CodeRequired:
+		return v.redirect(listAddress("/login/code", "next", nextOf(next)))
+	case errors.As(err, &refused):
+		return v.showLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(refused.Message), Next: next}, username)
+	case errors.Is(err, store.ErrThrottled):
+		v.retryAfter(err)
+		return v.showLogin(http.StatusTooManyRequests, loginPage{Problem: sentence(err.Error()), Next: next}, username)
+	}
+	return err
+}
+
+// nextOf is where to go after a login, for an address; empty when that is the
+// overview.
+func nextOf(wanted string) string {
+	if local := localPath(wanted); local != "/" {
+		return local
+	}
+	return ""
+}
+
+// loggedIn has the browser remember the device, and goes on.
+func (v *visit) loggedIn(login *ampusers.Login, next string) error {
+	v.rememberDevice(login.Device)
+	if login.RecoveryCodesLeft >= 0 {
+		return v.done("/account", fmt.Sprintf(
+			"You logged in with a recovery code: it does not work again, and %d are left. Make new ones here before you run out.", login.RecoveryCodesLeft))
+	}
+	return v.redirect(localPath(next))
+}
+
+func (v *visit) codeForm() error {
+	next := v.r.URL.Query().Get("next")
+	if v.gate.HalfLoggedIn(v.r.Context()) == "" {
+		return v.redirect(listAddress("/login", "next", nextOf(next)))
+	}
+	return v.showCode(http.StatusOK, loginPage{Next: next})
+}
+
+func (v *visit) showCode(status int, p loginPage) error {
+	p.Next = localPath(p.Next)
+	p.Code = field{
+		Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true,
+		Hint: "The six digits that your authenticator app shows now, or one of your recovery codes.",
+	}
+	return v.showStatus(status, "code", "Second factor", p)
+}
+
+func (v *visit) confirmCode() error {
+	next := v.form().Get("next")
+	login, err := v.gate.Confirm(v.r.Context(), strings.TrimSpace(v.form().Get("code")), v.device())
+	var refused *ampusers.LoginError
+	switch {
+	case err == nil:
+		return v.loggedIn(login, next)
+	case errors.As(err, &refused) && refused.Code == ampusers.WrongCode:
+		return v.showCode(http.StatusUnprocessableEntity, loginPage{Problem: sentence(refused.Message), Next: next})
+	case errors.As(err, &refused):
+		return v.showLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(refused.Message), Next: next}, "")
+	case errors.Is(err, store.ErrThrottled):
+		v.retryAfter(err)
+		return v.showCode(http.StatusTooManyRequests, loginPage{Problem: sentence(err.Error()), Next: next})
+	}
+	return err
+}
+
+func (v *visit) logOut() error {
+	if err := v.gate.LogOut(v.r.Context()); err != nil {
+		return err
+	}
+	return v.redirect("/login?notice=" + noticeLoggedOut)
+}

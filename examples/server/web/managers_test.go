@@ -1,0 +1,217 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// crm is the form of the account that a CRM needs.
+func crm() url.Values {
+	return url.Values{
+		"name": {"crmpro_ami"}, "permit": {"10.0.0.0/8\r\n192.0.2.7"}, "read": {"call", "user"}, "write": {"call", "originate"},
+		"allow_multiple_login": {"yes"}, "write_timeout": {"100"}, "owner": {"Sales"}, "note": {"Click to call.\r\nAsk Jane."},
+	}
+}
+
+func TestAnAMIAccountIsMadeAndItsSecretShownOnce(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	require.Contains(t, b.get("/managers", http.StatusOK), "There is no AMI account yet.")
+	require.Equal(t, "/managers/crmpro_ami/secret", b.sent("/managers/new", crm()))
+
+	page := b.get("/managers/crmpro_ami/secret", http.StatusOK)
+	secret := shown(page, "secret")
+	authentic, err := b.server.Site.Managers.Authentic(t.Context(), "crmpro_ami", store.NewSecret(secret))
+	require.NoError(t, err)
+	require.True(t, authentic)
+	require.Equal(t, "nc 127.0.0.1 5038", shown(page, "command"))
+	require.Equal(t, "Action: Login\nUsername: crmpro_ami\nSecret: "+secret+"\n\n", shown(page, "login"))
+
+	page = b.get("/managers/crmpro_ami/secret", http.StatusOK)
+	require.NotContains(t, page, secret)
+	require.Contains(t, page, "cannot be shown again")
+
+	u, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	require.NoError(t, err)
+	require.Equal(t, "Click to call.\nAsk Jane.", u.Note)
+	require.Equal(t, "call,originate", u.Write.String())
+	require.Len(t, u.Permit, 2)
+	require.Contains(t, b.get("/managers", http.StatusOK), ">crmpro_ami<")
+}
+
+func TestANewSecretIsShownOnce(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	first := shown(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret")
+	require.Contains(t, b.get("/managers/crmpro_ami/rotate", http.StatusOK), "the old one stops to work")
+	b.requireRefused(b.post("/managers/crmpro_ami/rotate", url.Values{"secret": {"short"}}, http.StatusUnprocessableEntity), "field-secret")
+	require.Equal(t, "/managers/crmpro_ami/secret", b.sent("/managers/crmpro_ami/rotate", nil))
+	second := shown(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret")
+	require.NotEmpty(t, second)
+	require.NotEqual(t, first, second)
+}
+
+func TestASecretIsShownOnlyOnThePageOfItsAccount(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", url.Values{"name": {"first"}})
+	b.sent("/managers/new", url.Values{"name": {"second"}})
+	require.Empty(t, shown(b.get("/managers/first/secret", http.StatusOK), "secret"))
+}
+
+func TestAllThatIsWrongWithAnAMIAccountIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := crm()
+	form.Set("name", "bad name")
+	form.Set("secret", "short-one")
+	form.Set("permit", "10.0.0.0/8\n\nnonsense<b>")
+	form.Set("write_timeout", "soon")
+	form["filter_action"], form["filter_event"] = []string{"exclude", "exclude"}, []string{"", "Bad Event"}
+	form["filter_method"], form["filter_match"], form["filter_header"] = []string{"none", "none"}, []string{"", ""}, []string{"", ""}
+	page := b.post("/managers/new", form, http.StatusUnprocessableEntity)
+	for _, id := range []string{"field-name", "field-secret", "field-permit", "field-write_timeout", "field-event_filters-0-event"} {
+		b.requireRefused(page, id)
+	}
+	require.Contains(t, page, "Entry 2: ")
+	require.Contains(t, page, "nonsense&lt;b&gt;</textarea>")
+	require.NotContains(t, page, "short-one")
+	require.Contains(t, page, `name="write" value="originate" checked`)
+
+	b.sent("/managers/new", crm())
+	again := crm()
+	again.Set("name", "CRMPRO_ami")
+	b.requireRefused(b.post("/managers/new", again, http.StatusUnprocessableEntity), "field-name")
+}
+
+func TestAPresetAndFiltersAreChosenWithoutJavaScript(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := url.Values{"name": {"wallboard"}, "do": {"preset"}, "preset": {"queue-dashboard"}, "note": {"kept"}}
+	page := b.post("/managers/new", form, http.StatusOK)
+	require.Contains(t, page, `name="read" value="agent" checked`)
+	require.Contains(t, page, `value="wallboard"`)
+	require.Contains(t, page, "kept</textarea>")
+	require.Contains(t, page, "They are not saved yet.")
+	require.Contains(t, b.post("/managers/new", url.Values{"do": {"preset"}}, http.StatusOK), "Choose one of the presets first.")
+
+	form = url.Values{"name": {"wallboard"}, "read": {"call"}, "do": {"add-filter"}}
+	page = b.post("/managers/new", form, http.StatusOK)
+	require.Contains(t, page, `id="field-event_filters-0-match"`)
+	form = url.Values{
+		"name": {"wallboard"}, "read": {"call"}, "filter_action": {"include", "exclude"}, "filter_event": {"Newchannel", "Hangup"},
+		"filter_header": {"", ""}, "filter_method": {"none", "none"}, "filter_match": {"", ""}, "remove-filter": {"0"},
+	}
+	page = b.post("/managers/new", form, http.StatusOK)
+	require.Contains(t, page, `value="Hangup"`)
+	require.NotContains(t, page, `value="Newchannel"`)
+	_, err := b.server.Site.Managers.Get(t.Context(), "wallboard")
+	require.ErrorIs(t, err, store.ErrNotFound)
+
+	form.Del("remove-filter")
+	b.sent("/managers/new", form)
+	u, err := b.server.Site.Managers.Get(t.Context(), "wallboard")
+	require.NoError(t, err)
+	require.Len(t, u.EventFilters, 2)
+}
+
+func TestWarningsComeAsOneTypes(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	page := b.post("/managers/check", url.Values{"write": {"originate"}, "permit": {"<b>"}}, http.StatusOK)
+	require.Contains(t, page, "Write:")
+	require.Contains(t, page, "The account can start calls, but not redirect or hang up any")
+	require.NotContains(t, page, "<html")
+	require.Contains(t, b.post("/managers/new", url.Values{"name": {"-"}, "write": {"command"}}, http.StatusUnprocessableEntity), "can take over the whole PBX")
+}
+
+func TestAStaleEditOfAnAMIAccountIsRefused(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	page := b.get("/managers/crmpro_ami", http.StatusOK)
+	_, err := b.server.Site.Managers.Update(t.Context(), "crmpro_ami", func(u *manager.User) error {
+		u.Owner, u.Write = "Theirs", manager.Call
+		return nil
+	})
+	require.NoError(t, err)
+	form := crm()
+	form.Set("owner", "Mine")
+	form.Set("version", b.hidden(page, "version"))
+	page = b.post("/managers/crmpro_ami", form, http.StatusConflict)
+	require.Contains(t, page, "<td>Theirs</td><td>Mine</td>")
+	require.Contains(t, page, "<td>call</td><td>call, originate</td>")
+	require.NotContains(t, page, `<th scope="row">Note</th>`)
+	form.Set("version", b.hidden(page, "version"))
+	require.Equal(t, "/managers/crmpro_ami", b.sent("/managers/crmpro_ami", form))
+	u, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	require.NoError(t, err)
+	require.Equal(t, "Mine", u.Owner)
+}
+
+func TestAnAMIAccountIsSavedAsItIsShown(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	before, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	require.NoError(t, err)
+	form := crm()
+	form.Set("version", b.hidden(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
+	b.sent("/managers/crmpro_ami", form)
+	after, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	require.NoError(t, err)
+	after.UpdatedAt = before.UpdatedAt
+	require.Equal(t, before, after)
+}
+
+func TestAnAMIAccountIsDisabledEnabledAndDeleted(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	b.sent("/managers/crmpro_ami/disable", nil)
+	require.Contains(t, b.get("/managers/crmpro_ami", http.StatusOK), `action="/managers/crmpro_ami/enable"`)
+	b.sent("/managers/crmpro_ami/enable", nil)
+	require.Contains(t, b.get("/managers/crmpro_ami/delete", http.StatusOK), "The next apply takes the account from Asterisk")
+	require.Equal(t, "/managers", b.sent("/managers/crmpro_ami/delete", nil))
+	b.get("/managers/crmpro_ami", http.StatusNotFound)
+}
+
+func TestATestWithoutAsteriskSaysSo(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	page := b.post("/managers/crmpro_ami/probe", nil, http.StatusOK)
+	require.Contains(t, page, "There is no Asterisk to log in to")
+	require.Contains(t, page, "<html")
+
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/managers/crmpro_ami/probe", http.NoBody)
+	require.NoError(t, err)
+	request.Header.Set("Hx-Request", "true")
+	request.Header.Set("Sec-Fetch-Site", "same-origin")
+	response, part := servertest.Do(t, b.client, request)
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.NotContains(t, part, "<html")
+	require.Contains(t, part, "The login did not work.")
+}
+
+func TestHostileTextInRecordsIsEscapedEverywhere(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	const hostile = `"><script>alert(1)</script>`
+	_, err := b.server.Site.Managers.Create(t.Context(), &manager.User{Name: "hostile", Owner: hostile, Note: hostile})
+	require.NoError(t, err)
+	for _, path := range []string{"/managers", "/managers/hostile", "/audit", "/managers?search=" + url.QueryEscape(hostile), "/administrators?search=" + url.QueryEscape(hostile)} {
+		page := b.get(path, http.StatusOK)
+		require.NotContains(t, page, "<script>", path)
+		require.Contains(t, strings.ReplaceAll(page, "&#34;", `"`), `"&gt;&lt;script&gt;`, path)
+	}
+}

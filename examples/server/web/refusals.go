@@ -1,0 +1,108 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// refusals are what a service did not take of a form.
+type refusals struct {
+	status int
+	// general concern no field.
+	general []string
+	fields  []store.FieldError
+}
+
+// refusalsOf returns what err says about a form; false when err is not about
+// what was typed, and needs a page of its own.
+func refusalsOf(err error) (refusals, bool) {
+	var invalid *store.InvalidError
+	var exists *store.ExistsError
+	switch {
+	case errors.As(err, &invalid):
+		return refusals{status: http.StatusUnprocessableEntity, fields: invalid.Fields}, true
+	case errors.As(err, &exists):
+		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
+		taken := store.FieldError{Field: exists.Field, Code: "exists", Message: message}
+		return refusals{status: http.StatusUnprocessableEntity, fields: []store.FieldError{taken}}, true
+	case errors.Is(err, store.ErrForbidden):
+		return refusals{status: http.StatusForbidden, general: []string{sentence(err.Error())}}, true
+	case errors.Is(err, store.ErrThrottled):
+		return refusals{status: http.StatusTooManyRequests, general: []string{sentence(err.Error())}}, true
+	case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrInUse):
+		return refusals{status: http.StatusConflict, general: []string{sentence(err.Error())}}, true
+	}
+	return refusals{}, false
+}
+
+// or puts what was refused here in place of what a service says about the same
+// fields.
+func (r refusals) or(own []store.FieldError) refusals {
+	said := map[string]bool{}
+	for _, f := range own {
+		said[f.Field] = true
+	}
+	all := own
+	for _, f := range r.fields {
+		if !said[f.Field] {
+			all = append(all, f)
+		}
+	}
+	r.fields = all
+	return r
+}
+
+// on returns what was refused about a field, its elements and their parts.
+func (r refusals) on(name string) []string {
+	var said []string
+	for _, f := range r.fields {
+		if rest, ok := strings.CutPrefix(f.Field, name); ok && (rest == "" || rest[0] == '[' || rest[0] == '.') {
+			said = append(said, place(rest)+f.Message)
+		}
+	}
+	return said
+}
+
+// place says which element of a list is meant by "[2]": the third.
+func place(rest string) string {
+	index, _, _ := strings.Cut(strings.TrimPrefix(rest, "["), "]")
+	n, err := strconv.Atoi(index)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("entry %d: ", n+1)
+}
+
+// problem is one line of the summary above a form.
+type problem struct {
+	// Href leads to the field; empty when it concerns none.
+	Href string
+	Text string
+}
+
+// summary lists all refusals, in the words of the labels.
+func (r refusals) summary(labels map[string]string) []problem {
+	all := make([]problem, 0, len(r.general)+len(r.fields))
+	for _, text := range r.general {
+		all = append(all, problem{Text: text})
+	}
+	for _, f := range r.fields {
+		name, rest := f.Field, ""
+		if _, known := labels[name]; !known {
+			list, _, _ := strings.Cut(name, "[")
+			name, rest = list, name[len(list):]
+		}
+		label, known := labels[name]
+		if !known {
+			all = append(all, problem{Text: sentence(f.String())})
+			continue
+		}
+		all = append(all, problem{Href: "#" + fieldID(name), Text: label + ": " + place(rest) + f.Message})
+	}
+	return all
+}

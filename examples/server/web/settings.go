@@ -1,0 +1,112 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+)
+
+// setting is one line of the settings, and where it can be changed.
+type setting struct{ Label, Value, Flag, Variable, Key string }
+
+// settingsPage is the page /settings.
+type settingsPage struct {
+	Settings []setting
+	// Connection is nil until it is tested.
+	Connection *site.Connection
+	BaseURL    string
+}
+
+func (v *visit) settings() error { return v.show("settings", "Settings", v.settingsPage(nil)) }
+
+func (v *visit) settingsPage(tested *site.Connection) settingsPage {
+	s := v.site.Settings
+	return settingsPage{
+		Connection: tested, BaseURL: v.baseURL,
+		Settings: []setting{
+			newSetting("Configuration folder of Asterisk", s.ConfDir, "conf-dir", "CONF_DIR"),
+			newSetting("Address of AMI", orWords(s.AMI, "as manager.conf says"), "ami", "AMI"),
+			newSetting("AMI account to apply with", s.AMIUser, "ami-user", "AMI_USER"),
+			newSetting("Database", s.DB, "db", "DB"),
+		},
+	}
+}
+
+func newSetting(label, value, flag, variable string) setting {
+	return setting{Label: label, Value: value, Flag: "--" + flag, Variable: "PBXUSERS_" + variable, Key: flag}
+}
+
+func orWords(value, words string) string {
+	if value == "" {
+		return words
+	}
+	return value
+}
+
+// settingsTest tries to log in to Asterisk.
+func (v *visit) settingsTest() error {
+	tested, err := v.site.TestConnection(v.r.Context())
+	if err != nil {
+		return err
+	}
+	if v.partial() {
+		return v.showPart("connection", tested)
+	}
+	return v.show("settings", "Settings", v.settingsPage(tested))
+}
+
+// installPage is the page /settings/install.
+type installPage struct {
+	Problems []problem
+	// Plan is nil when it cannot be made.
+	Plan *asteriskconf.Installation
+	// Reason says why, and WayOut what to do.
+	Reason, WayOut string
+	MayApply       bool
+	// Report is that of the first apply.
+	Report *asteriskconf.Report
+	// Blocked says that the files are installed, and that an obstacle keeps
+	// them from being applied.
+	Blocked bool
+	User    string
+}
+
+func (v *visit) installPlan() error {
+	page := installPage{MayApply: v.visitor.Can(ampusers.SectionApply), User: v.site.Settings.AMIUser}
+	plan, err := v.site.PlanInstall(v.r.Context())
+	if v.r.Context().Err() != nil {
+		return err
+	}
+	if err != nil {
+		page.Reason, page.WayOut = sentence(err.Error()), site.WayOut(err)
+	}
+	page.Plan = plan
+	return v.show("install", "Connect Asterisk", page)
+}
+
+// install ends with the first apply, and so needs that grant as well.
+func (v *visit) install() error {
+	if _, err := v.gate.Require(v.r.Context(), ampusers.SectionApply); err != nil {
+		return err
+	}
+	installed, err := v.site.Install(v.r.Context(), v.form()["mend"]...)
+	v.runner.Changed()
+	if v.r.Context().Err() != nil {
+		return err
+	}
+	page := installPage{MayApply: true, User: v.site.Settings.AMIUser}
+	if installed != nil {
+		page.Plan, page.Report = installed.Installation, installed.Report
+	}
+	if err != nil {
+		page.Reason, page.WayOut = sentence(err.Error()), site.WayOut(err)
+		return v.showStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
+	}
+	page.Blocked = page.Report == nil
+	if page.Blocked {
+		return v.showStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
+	}
+	return v.show("install", "Asterisk is connected", page)
+}

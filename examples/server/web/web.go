@@ -1,0 +1,83 @@
+// Package web is the pages of the reference server. They work without
+// JavaScript, load nothing from another host, and hold no rule: they draw what
+// the services return and put each refusal beside its field.
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/examples/server/applying"
+)
+
+// Options of [New].
+type Options struct {
+	// BaseURL is what links that leave the server begin with, such as
+	// "https://pbx.example.com". Defaults to the address that the server
+	// listens on, which New cannot know: give it.
+	BaseURL string
+	// Logger is told of failures. Defaults to none.
+	Logger *slog.Logger
+}
+
+// pages is what every page is made of.
+type pages struct {
+	site    *site.Site
+	gate    *access.Gate
+	runner  *applying.Runner
+	baseURL string
+	log     *slog.Logger
+	assets  assets
+	drawn   drawings
+	mux     *http.ServeMux
+}
+
+// New returns the pages of s, to be served at / inside of
+// [access.Gate.Handler].
+func New(s *site.Site, gate *access.Gate, runner *applying.Runner, opts *Options) http.Handler {
+	if opts == nil {
+		opts = &Options{}
+	}
+	p := &pages{
+		site: s, gate: gate, runner: runner,
+		baseURL: strings.TrimSuffix(opts.BaseURL, "/"),
+		log:     opts.Logger,
+		assets:  readAssets(),
+		mux:     http.NewServeMux(),
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	p.drawn = readDrawings(p.assets)
+	p.mux.Handle("GET /static/{name}", p.assets)
+	for _, rt := range routes() {
+		p.mux.Handle(rt.method+" "+rt.path, p.serve(rt))
+	}
+	return p
+}
+
+// ServeHTTP answers with a page also where there is none.
+func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	handler, pattern := p.mux.Handler(r)
+	if pattern != "" {
+		p.mux.ServeHTTP(w, r)
+		return
+	}
+	refusal := &statusOnly{header: w.Header(), status: http.StatusOK}
+	handler.ServeHTTP(refusal, r)
+	v := &visit{pages: p, w: w, r: r, visitor: p.gate.Visitor(r.Context())}
+	v.fail(&statusError{status: refusal.status}) //nolint:contextcheck // v holds the request, and its context
+}
+
+// statusOnly learns the status, and the headers, of an answer without a page.
+type statusOnly struct {
+	header http.Header
+	status int
+}
+
+func (s *statusOnly) Header() http.Header            { return s.header }
+func (s *statusOnly) Write(body []byte) (int, error) { return len(body), nil }
+func (s *statusOnly) WriteHeader(status int)         { s.status = status }
