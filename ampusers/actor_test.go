@@ -9,6 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -19,9 +20,9 @@ func office(t testing.TB, db backend) *house {
 	h := newHouse(t, db)
 	h.full(t, "boss")
 	for username, extensions := range map[string]string{"jane": "100-199", "joan": "200-299"} {
-		h.add(t, &ampusers.Administrator{Username: username, Sections: []string{"administrators", "managers"}, Extensions: mustRanges(t, extensions)}, goodPassword)
+		h.add(t, &ampusers.Administrator{Username: username, Sections: []string{"administrators", "managers"}, Extensions: mustRanges(t, extensions), DIDs: mustRanges(t, "5550-5559"), Teams: []string{"acme"}}, goodPassword)
 	}
-	h.add(t, &ampusers.Administrator{Username: "jim", Sections: []string{"managers"}, Extensions: mustRanges(t, "150-160")}, goodPassword)
+	h.add(t, &ampusers.Administrator{Username: "jim", Sections: []string{"managers"}, Extensions: mustRanges(t, "150-160"), DIDs: mustRanges(t, "5550"), Teams: []string{"acme"}}, goodPassword)
 	return h
 }
 
@@ -131,6 +132,23 @@ func TestWhatIsOwnIsNobodyElses(t *testing.T) {
 	}
 }
 
+func TestTheTrailIsToldOfWhatWasNotForTheActorToRead(t *testing.T) {
+	t.Parallel()
+	h := office(t, memstore.New())
+	before := len(h.entries(t, audit.Query{}))
+	for _, username := range []string{"jim", "nobody"} {
+		_, _ = h.As("jane").Get(t.Context(), username)
+	}
+	require.Len(t, h.entries(t, audit.Query{}), before)
+	_, err := h.As("jane").Get(t.Context(), "BOSS")
+	require.ErrorIs(t, err, store.ErrForbidden)
+	require.Equal(t, "refused access boss: forbidden", h.told(t))
+	_, err = h.As("ghost").Get(t.Context(), "boss")
+	require.ErrorIs(t, err, store.ErrForbidden)
+	require.Equal(t, "refused access boss: forbidden", h.told(t))
+	require.Len(t, h.entries(t, audit.Query{}), before+2)
+}
+
 func TestAnActorReadsItself(t *testing.T) {
 	t.Parallel()
 	h := office(t, memstore.New())
@@ -159,15 +177,20 @@ func TestAnActorGivesOnlyWhatItHas(t *testing.T) {
 				"apply":            func(a *ampusers.Administrator) { a.Sections = []string{ampusers.SectionApply} },
 				"all extensions":   func(a *ampusers.Administrator) { a.Extensions = ampusers.Ranges{} },
 				"other extensions": func(a *ampusers.Administrator) { a.Extensions = mustRanges(t, "199-200") },
+				"all DIDs":         func(a *ampusers.Administrator) { a.DIDs = ampusers.Ranges{} },
+				"other DIDs":       func(a *ampusers.Administrator) { a.DIDs = mustRanges(t, "5550-5560") },
+				"all teams":        func(a *ampusers.Administrator) { a.Teams = nil },
+				"another team":     func(a *ampusers.Administrator) { a.Teams = []string{"acme", "beta"} },
+				"the default team": func(a *ampusers.Administrator) { a.Teams = []string{""} },
 			} {
-				a := &ampusers.Administrator{Username: "new", Extensions: mustRanges(t, "100")}
+				a := &ampusers.Administrator{Username: "new", Extensions: mustRanges(t, "100"), DIDs: mustRanges(t, "5550"), Teams: []string{"acme"}}
 				wide(a)
 				_, err := jane.Create(t.Context(), a, store.Secret{})
 				require.ErrorIs(t, err, store.ErrForbidden, name)
 				for _, username := range []string{"jim", "jane"} {
 					_, err = jane.Update(t.Context(), username, func(a *ampusers.Administrator) error {
 						if name == "full" {
-							a.Access, a.Sections, a.Extensions = ampusers.Full, nil, ampusers.Ranges{}
+							*a = ampusers.Administrator{Username: a.Username, Access: ampusers.Full}
 							return nil
 						}
 						wide(a)
@@ -177,7 +200,7 @@ func TestAnActorGivesOnlyWhatItHas(t *testing.T) {
 					require.Equal(t, "refused update "+username+": forbidden", h.told(t))
 				}
 			}
-			_, err := jane.Create(t.Context(), &ampusers.Administrator{Username: "new", Sections: []string{"managers"}, Extensions: mustRanges(t, "100-120")}, store.Secret{})
+			_, err := jane.Create(t.Context(), &ampusers.Administrator{Username: "new", Sections: []string{"managers"}, Extensions: mustRanges(t, "100-120"), DIDs: mustRanges(t, "5555"), Teams: []string{"acme"}}, store.Secret{})
 			require.NoError(t, err)
 			h.requireProven(t)
 		})
@@ -210,8 +233,10 @@ func TestOnlyTheHostRecovers(t *testing.T) {
 	h := office(t, memstore.New())
 	_, err := h.As("boss").Recover(t.Context(), "jane")
 	require.ErrorIs(t, err, store.ErrForbidden)
+	require.Equal(t, "refused recover jane: forbidden", h.told(t))
 	_, err = h.As("boss").FirstStart(t.Context())
 	require.ErrorIs(t, err, store.ErrForbidden)
+	require.Equal(t, "refused first start : forbidden", h.told(t))
 }
 
 func TestAnActorsPagesLeaveNobodyOut(t *testing.T) {
@@ -232,6 +257,9 @@ func TestAnActorsPagesLeaveNobodyOut(t *testing.T) {
 				h.add(t, a, "")
 			}
 			want = append(want, "keeper")
+			// Whoever comes last in each order.
+			h.full(t, "zoe")
+			h.add(t, &ampusers.Administrator{Username: "a-", Access: ampusers.Full}, "")
 			for _, limit := range []int{1, 7, 50} {
 				for _, order := range []store.Order{{}, {By: "created_at"}, {Descending: true}} {
 					q := ampusers.Query{Order: order, Page: store.Page{Limit: limit}}
@@ -247,6 +275,7 @@ func TestAnActorsPagesLeaveNobodyOut(t *testing.T) {
 							break
 						}
 						require.Len(t, list.Items, limit, "a page that is not the last is full")
+						require.NotEqual(t, len(want), len(got), "that others follow is not told")
 					}
 					require.ElementsMatch(t, want, got, "%d %v", limit, order)
 				}

@@ -91,7 +91,8 @@ type Credentials struct {
 	// Invitation is the link with which a password may be set; nil when
 	// there is none.
 	Invitation *Invitation
-	// Devices are those that the administrator has logged in from.
+	// Devices are those that the administrator has logged in from, the one
+	// that was used last at the end.
 	Devices []Device
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/pbxusers/pbxusers/internal/passwords"
+	"github.com/pbxusers/pbxusers/internal/secondfactor"
 	"github.com/pbxusers/pbxusers/internal/throttle"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -12,6 +13,10 @@ import (
 
 // maxCode bounds a code, in bytes: a recovery code with blanks and dashes fits.
 const maxCode = 100
+
+// maxPassword bounds, in bytes, a password that is shown to [Options].OtherAccount:
+// as it was typed, it may be longer than the form of it that is hashed.
+const maxPassword = 4 * passwords.MaxLength
 
 // candidate is who may be logging in: an attempt, and what the store knows of
 // it.
@@ -24,7 +29,8 @@ type candidate struct {
 
 // Authenticate logs an administrator in, or refuses with a [LoginError], or,
 // after too many tries, with a [store.ThrottledError]. An unknown user and a
-// wrong password take the same time and get the same answer.
+// wrong password take the same time and get the same answer. Codes of an
+// authenticator app are counted apart from passwords.
 //
 // In the trail are the logins and the refusals, but that a code is still asked
 // for; of those that are held up only the first. A name that no administrator
@@ -32,6 +38,9 @@ type candidate struct {
 func (s *Service) Authenticate(ctx context.Context, attempt Attempt) (*Login, error) {
 	c, err := s.candidate(ctx, attempt)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.admit(ctx, c, c.try); err != nil {
 		return nil, err
 	}
 	verdict, err := s.verdict(ctx, c.known, c.Password)
@@ -43,16 +52,14 @@ func (s *Service) Authenticate(ctx context.Context, attempt Attempt) (*Login, er
 		return nil, s.refuse(ctx, c, s.stranger(ctx, attempt))
 	case c.known.Disabled:
 		return nil, s.refuse(ctx, c, accountDisabled())
-	case c.known.hasSecondFactor() && c.Code == "":
-		return nil, codeRequired(c.known.SessionGeneration)
 	}
-	var rehash store.Secret
 	if verdict.Outdated {
-		if rehash, err = s.hasher.Hash(ctx, c.Password); err != nil {
-			return nil, err
+		// Now: whoever ends the login with a code does not show the password.
+		if err := s.rehash(ctx, c); err != nil {
+			return nil, s.refuse(ctx, c, err)
 		}
 	}
-	return s.logIn(ctx, c, rehash)
+	return s.logIn(ctx, c)
 }
 
 // ConfirmLogin ends a login that [Service.Authenticate] answered with
@@ -65,19 +72,25 @@ func (s *Service) ConfirmLogin(ctx context.Context, attempt Attempt, generation 
 	if err != nil {
 		return nil, err
 	}
+	stands := c.known != nil && c.known.SessionGeneration == generation
+	// Strangers who guess at the password do not keep the owner from giving
+	// the code of an app: logIn counts those.
+	if !stands || !secondfactor.IsCode(c.Code) {
+		if err := s.admit(ctx, c, c.try); err != nil {
+			return nil, err
+		}
+	}
 	switch {
-	case c.known == nil || c.known.SessionGeneration != generation:
+	case !stands:
 		return nil, s.refuse(ctx, c, wrongPassword())
 	case c.known.Disabled:
 		return nil, s.refuse(ctx, c, accountDisabled())
-	case c.known.hasSecondFactor() && c.Code == "":
-		return nil, codeRequired(generation)
 	}
-	return s.logIn(ctx, c, store.Secret{})
+	return s.logIn(ctx, c)
 }
 
-// candidate reads who is meant, and holds up who has tried too often. What is
-// longer than it can be stands for what nobody has, and takes the same time.
+// candidate reads who is meant. What is longer than it can be stands for what
+// nobody has, and takes the same time.
 func (s *Service) candidate(ctx context.Context, attempt Attempt) (*candidate, error) {
 	c := &candidate{Attempt: attempt}
 	c.Username = usernameOrNone(c.Username)
@@ -88,12 +101,6 @@ func (s *Service) candidate(ctx context.Context, attempt Attempt) (*candidate, e
 	}
 	c.known = known
 	c.try = throttle.Try{Source: c.Source, User: FoldUsername(c.Username), Device: known.device(hashToken(c.Device))}
-	if held := s.mayTry(c.try); held != nil {
-		if held.first {
-			_ = s.refuse(ctx, c, held)
-		}
-		return nil, held.Unwrap()
-	}
 	return c, nil
 }
 
@@ -106,24 +113,6 @@ func bounded(code string) string {
 	return code
 }
 
-// tooEarlyError is a [store.ThrottledError] that may be worth a line in the trail.
-type tooEarlyError struct {
-	error
-
-	first bool
-}
-
-func (h *tooEarlyError) Unwrap() error { return h.error }
-
-// mayTry counts a try, and returns nil when it may go on.
-func (s *Service) mayTry(try throttle.Try) *tooEarlyError {
-	wait, first := s.throttle.Begin(try)
-	if wait <= 0 {
-		return nil
-	}
-	return &tooEarlyError{&store.ThrottledError{RetryAfter: wait}, first}
-}
-
 // verdict compares a password with that of a, who may be nil, and takes as
 // long when there is none.
 func (s *Service) verdict(ctx context.Context, a *Administrator, password store.Secret) (passwords.Verdict, error) {
@@ -131,13 +120,10 @@ func (s *Service) verdict(ctx context.Context, a *Administrator, password store.
 	if a != nil {
 		hash = a.Credentials.PasswordHash
 	}
-	if len(password.Reveal()) > passwords.MaxLength {
-		hash, password = store.Secret{}, store.Secret{}
-	}
 	verdict, err := s.hasher.Check(ctx, hash, password)
 	if errors.Is(err, passwords.ErrHash) {
 		s.log.ErrorContext(ctx, "administrator: the stored password hash cannot be read; set a new password", "username", a.Username)
-		return s.hasher.Check(ctx, store.Secret{}, password)
+		return passwords.Verdict{}, nil
 	}
 	return verdict, err
 }
@@ -145,7 +131,7 @@ func (s *Service) verdict(ctx context.Context, a *Administrator, password store.
 // stranger returns the refusal of whoever is no administrator with that
 // password.
 func (s *Service) stranger(ctx context.Context, attempt Attempt) *LoginError {
-	if s.other == nil || len(attempt.Username) > maxText || len(attempt.Password.Reveal()) > passwords.MaxLength {
+	if s.other == nil || len(attempt.Username) > maxText || len(attempt.Password.Reveal()) > maxPassword {
 		return wrongPassword()
 	}
 	message, err := s.other(ctx, attempt.Username, attempt.Password)

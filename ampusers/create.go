@@ -24,7 +24,7 @@ func (s *Service) Create(ctx context.Context, a *Administrator, password store.S
 		s.trail.RecordFailure(ctx, event("create", a.Username), err)
 		return nil, err
 	}
-	if err := s.trail.Act(ctx, s.store, event("create", a.Username), func(ctx context.Context, event *audit.Event) error {
+	if err := s.trail.ActOnce(ctx, s.store, event("create", a.Username), func(ctx context.Context, event *audit.Event) error {
 		actor, err := s.acting(ctx)
 		if err != nil {
 			return err

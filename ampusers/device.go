@@ -23,13 +23,14 @@ func (a *Administrator) indexOf(tokenHash []byte) int {
 }
 
 // remember keeps that a logged in from a device, and forgets the one that was
-// not used for longest when there are too many.
+// not used for longest when there are too many. Devices are in the order of
+// their use, whatever the clock says: one that was set back must not forget
+// each new device at once.
 func (a *Administrator) remember(tokenHash []byte, now time.Time) {
 	devices := a.Credentials.Devices
 	if i := a.indexOf(tokenHash); i >= 0 {
 		devices = slices.Delete(devices, i, i+1)
 	}
 	devices = append(devices, Device{TokenHash: tokenHash, UsedAt: now})
-	slices.SortStableFunc(devices, func(a, b Device) int { return a.UsedAt.Compare(b.UsedAt) })
 	a.Credentials.Devices = devices[max(0, len(devices)-MaxDevices):]
 }

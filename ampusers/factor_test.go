@@ -3,6 +3,7 @@ package ampusers_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"image/png"
 	"strings"
 	"testing"
@@ -243,4 +244,118 @@ func TestANewPasswordKeepsTheSecondFactor(t *testing.T) {
 	require.NoError(t, err)
 	_, err = h.Authenticate(t.Context(), attempt("jane", anotherPassword))
 	requireRefused(t, err, ampusers.CodeRequired)
+}
+
+// However many sources and days: see package throttle for what a guesser gets.
+func TestCodesCannotBeGuessedFromManySources(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	jane := h.limited(t, "jane")
+	h.enrol(t)
+	tried := 0
+	for i := range 24 * 60 {
+		h.clock.Pass(time.Minute)
+		try := ampusers.Attempt{Username: "jane", Password: secret(goodPassword), Code: "00 00 00", Source: fmt.Sprintf("198.51.%d.%d", i%100, i/100)}
+		_, err := h.Authenticate(t.Context(), try)
+		if i%2 == 0 {
+			_, err = h.ConfirmLogin(t.Context(), try, jane.SessionGeneration)
+		}
+		if !errors.Is(err, store.ErrThrottled) {
+			requireRefused(t, err, ampusers.WrongCode)
+			tried++
+		}
+	}
+	require.Less(t, tried, 10+24*60/5+2)
+}
+
+// Neither does whoever guesses at the password keep the owner from giving the
+// code, nor whoever guesses at the code from giving a recovery code.
+func TestTheOwnerConfirmsALoginWhileOthersGuess(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	jane := h.limited(t, "jane")
+	key, recovery := h.enrol(t)
+	guess := func(try ampusers.Attempt) {
+		held := false
+		for i := range 100 {
+			try.Username, try.Source = "jane", fmt.Sprintf("198.51.100.%d", i)
+			_, err := h.Authenticate(t.Context(), try)
+			held = held || errors.Is(err, store.ErrThrottled)
+		}
+		require.True(t, held)
+	}
+	guess(ampusers.Attempt{Password: secret("guess")})
+	_, err := h.ConfirmLogin(t.Context(), ampusers.Attempt{Username: "jane", Code: code(t, key, h.clock.Now()), Source: "192.0.2.1"}, jane.SessionGeneration)
+	require.NoError(t, err)
+
+	h.clock.Pass(time.Hour)
+	guess(ampusers.Attempt{Password: secret(goodPassword), Code: "000000"})
+	h.clock.Pass(time.Minute)
+	with := attempt("jane", goodPassword)
+	with.Code = code(t, key, h.clock.Now())
+	_, err = h.Authenticate(t.Context(), with)
+	require.ErrorIs(t, err, store.ErrThrottled)
+	with.Code = recovery[0].Reveal()
+	_, err = h.Authenticate(t.Context(), with)
+	require.NoError(t, err)
+}
+
+// Whoever does not know the password uses up nobody's codes.
+func TestStrangersUseUpNoCodes(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	jane := h.limited(t, "jane")
+	key, _ := h.enrol(t)
+	for i := range 50 {
+		try := ampusers.Attempt{Username: "jane", Password: secret("guess"), Code: "000000", Source: fmt.Sprintf("198.51.100.%d", i)}
+		_, _ = h.Authenticate(t.Context(), try)
+		_, err := h.ConfirmLogin(t.Context(), try, jane.SessionGeneration+1)
+		if !errors.Is(err, store.ErrThrottled) {
+			requireRefused(t, err, ampusers.WrongPassword)
+		}
+	}
+	h.clock.Pass(time.Minute)
+	with := attempt("jane", goodPassword)
+	with.Code = code(t, key, h.clock.Now())
+	_, err := h.Authenticate(t.Context(), with)
+	require.NoError(t, err)
+
+	held := 0
+	for range 50 {
+		_, err = h.ConfirmLogin(t.Context(), with, jane.SessionGeneration+1)
+		if errors.Is(err, store.ErrThrottled) {
+			held++
+		}
+	}
+	require.Greater(t, held, 25, "but are slowed")
+}
+
+func TestAnOlderHashIsReplacedAlsoWhereACodeIsAskedFor(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, open(t))
+			h.limited(t, "jane")
+			key, _ := h.enrol(t)
+			// The SHA-1 of "password", as FreePBX keeps it.
+			_, err := h.SetPasswordHash(t.Context(), "jane", secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"))
+			require.NoError(t, err)
+			_, err = h.Authenticate(t.Context(), attempt("jane", "password"))
+			asked := loginError(t, err)
+			require.Equal(t, ampusers.CodeRequired, asked.Code)
+			kept, err := h.store.Administrator(t.Context(), "jane")
+			require.NoError(t, err)
+			require.Contains(t, kept.Credentials.PasswordHash.Reveal(), "$argon2id$")
+			require.Equal(t, "done rehash jane", h.told(t))
+			require.Equal(t, audit.Actor{Kind: audit.System, Source: "192.0.2.1"}, h.entries(t, audit.Query{})[0].Actor)
+
+			_, err = h.ConfirmLogin(t.Context(), ampusers.Attempt{Username: "jane", Code: code(t, key, h.clock.Now())}, asked.Generation)
+			require.NoError(t, err, "a rehash ends no login that is under way")
+			_, err = h.Authenticate(t.Context(), attempt("jane", "password"))
+			requireRefused(t, err, ampusers.CodeRequired)
+			require.Len(t, h.entries(t, audit.Query{Action: "rehash"}), 1)
+			h.requireProven(t)
+		})
+	}
 }

@@ -45,12 +45,17 @@ func backends() map[string]func(t testing.TB) backend {
 
 func openSQLite(t testing.TB) *sqlstore.DB {
 	t.Helper()
+	return openSQLiteFile(t, filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t))
+}
+
+func openSQLiteFile(t testing.TB, path string, keyring *store.Keyring) *sqlstore.DB {
+	t.Helper()
 	// What a test writes need not survive a power cut.
-	dsn := sqlstore.SQLiteDSN(filepath.Join(t.TempDir(), "pbxusers.db")) + "&_pragma=synchronous(OFF)"
+	dsn := sqlstore.SQLiteDSN(path) + "&_pragma=synchronous(OFF)"
 	conn, err := sql.Open("sqlite", dsn)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: newKeyring(t)})
+	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
 	require.NoError(t, err)
 	return db
 }

@@ -99,7 +99,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Se
 		return nil, err
 	}
 	var after *Administrator
-	if err := s.trail.Act(ctx, s.store, event(action, a.Username), func(ctx context.Context, event *audit.Event) error {
+	if err := s.trail.ActOnce(ctx, s.store, event(action, a.Username), func(ctx context.Context, event *audit.Event) error {
 		before, err := s.invited(ctx, tokenHash)
 		if err != nil {
 			return err

@@ -61,6 +61,13 @@ func TestALinkThatDoesNotWorkAnyMore(t *testing.T) {
 			_, err := h.SetPassword(h.t.Context(), "jane", secret(anotherPassword))
 			require.NoError(h.t, err)
 		},
+		"given more rights": func(h *house) {
+			_, err := h.Update(h.t.Context(), "jane", func(a *ampusers.Administrator) error {
+				a.Sections = append(a.Sections, ampusers.SectionApply)
+				return nil
+			})
+			require.NoError(h.t, err)
+		},
 		"recovered": func(h *house) { _, err := h.Recover(h.t.Context(), "jane"); require.NoError(h.t, err) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,6 +86,23 @@ func TestALinkThatDoesNotWorkAnyMore(t *testing.T) {
 			require.ErrorIs(t, err, store.ErrNotFound)
 		})
 	}
+}
+
+func TestALinkOutlivesAChangeThatGivesNoRights(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	h.limited(t, "jane")
+	link, err := h.Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	for _, disabled := range []bool{true, false} {
+		_, err = h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
+			a.DisplayName, a.Sections, a.Disabled = "Jane Doe", nil, disabled
+			return nil
+		})
+		require.NoError(t, err)
+	}
+	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
+	require.NoError(t, err)
 }
 
 func TestWhatIsNoLinkIsNotFoundAndFillsNoTrail(t *testing.T) {

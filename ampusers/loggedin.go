@@ -6,48 +6,100 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/internal/secondfactor"
+	"github.com/pbxusers/pbxusers/internal/throttle"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // logIn ends the login of a candidate whose password is proven. Everything is
 // asked again where it is written: a code is spent once, also by two logins at
-// the same instant. rehash takes the place of the password's hash unless it is
-// zero.
-func (s *Service) logIn(ctx context.Context, c *candidate, rehash store.Secret) (*Login, error) {
-	token, tokenHash, err := s.newToken()
+// the same instant.
+func (s *Service) logIn(ctx context.Context, c *candidate) (*Login, error) {
+	if c.known.hasSecondFactor() && c.Code == "" {
+		return nil, codeRequired(c.known.SessionGeneration)
+	}
+	tries := []throttle.Try{c.try}
+	if secondfactor.IsCode(c.Code) {
+		guess := c.try
+		guess.Code = true
+		if err := s.admit(ctx, c, guess); err != nil {
+			return nil, err
+		}
+		tries = append(tries, guess)
+	}
+	token, tokenHash, err := s.deviceToken(c)
 	if err != nil {
 		return nil, err
-	}
-	if c.try.Device != "" {
-		token, tokenHash = c.Device, hashToken(c.Device)
 	}
 	var login *Login
-	err = s.store.Atomically(ctx, func(ctx context.Context) error {
-		a, err := s.still(ctx, c)
-		if err != nil {
-			return err
-		}
-		login = &Login{Device: token, RecoveryCodesLeft: -1}
-		if a.hasSecondFactor() {
-			if login.RecoveryCodesLeft, err = s.spend(a, c.Code); err != nil {
-				return err
-			}
-		}
-		a.LastLoginAt = s.now()
-		a.remember(tokenHash, a.LastLoginAt)
-		login.Administrator = shown(a)
-		return s.keepLogin(ctx, c, a, rehash)
+	err = s.store.Atomically(ctx, func(ctx context.Context) (err error) {
+		login, err = s.enter(ctx, c, tokenHash)
+		return err
 	})
-	if refused, ok := errors.AsType[*LoginError](err); ok {
-		return nil, s.refuse(ctx, c, refused)
+	if err != nil {
+		return nil, s.refuse(ctx, c, err)
 	}
+	login.Device = token
+	for _, try := range tries {
+		s.throttle.Succeeded(try)
+	}
+	s.log.InfoContext(ctx, "administrator: login", "username", c.known.Username)
+	return login, nil
+}
+
+// deviceToken returns the token that the candidate's device holds, when it is
+// known, or a new one, and what to keep of it.
+func (s *Service) deviceToken(c *candidate) (token store.Secret, hash []byte, err error) {
+	if c.try.Device != "" {
+		return c.Device, hashToken(c.Device), nil
+	}
+	return s.newToken()
+}
+
+// enter writes, in the transaction of ctx, that the candidate logged in from
+// the device that holds a token of this hash.
+func (s *Service) enter(ctx context.Context, c *candidate, tokenHash []byte) (*Login, error) {
+	before, err := s.still(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	s.throttle.Succeeded(c.try)
-	s.log.InfoContext(ctx, "administrator: login", "username", c.known.Username)
-	return login, nil
+	after, left := before.Clone(), -1
+	if after.hasSecondFactor() {
+		if left, err = s.spend(after, c.Code); err != nil {
+			return nil, err
+		}
+	}
+	after.LastLoginAt = s.now()
+	after.remember(tokenHash, after.LastLoginAt)
+	event := event("login", after.Username)
+	if err := s.replace(ctx, &event, before, after); err != nil {
+		return nil, err
+	}
+	actor := audit.Actor{Kind: audit.Administrator, Name: after.Username, Source: c.Source}
+	return &Login{Administrator: shown(after), RecoveryCodesLeft: left}, s.trail.Record(audit.WithActor(ctx, actor), event)
+}
+
+// rehash replaces the hash of a password that was proven, unless it was
+// replaced meanwhile.
+func (s *Service) rehash(ctx context.Context, c *candidate) error {
+	hash, err := s.hasher.Hash(ctx, c.Password)
+	if err != nil {
+		return err
+	}
+	ctx = audit.WithActor(ctx, audit.Actor{Kind: audit.System, Source: c.Source})
+	return s.store.Atomically(ctx, func(ctx context.Context) error {
+		before, err := s.still(ctx, c)
+		if err != nil || !before.Credentials.PasswordHash.Equal(c.known.Credentials.PasswordHash) {
+			return err
+		}
+		after := before.Clone()
+		after.Credentials.PasswordHash = hash
+		event := event("rehash", after.Username)
+		if err := s.replace(ctx, &event, before, after); err != nil {
+			return err
+		}
+		return s.trail.Record(ctx, event)
+	})
 }
 
 // still reads the candidate again, and refuses when the password that was
@@ -77,26 +129,4 @@ func (s *Service) spend(a *Administrator, code string) (int, error) {
 	}
 	factor.RecoveryHashes = slices.Delete(factor.RecoveryHashes, used, used+1)
 	return len(factor.RecoveryHashes), nil
-}
-
-// keepLogin writes a, and that there was a login, in the transaction of ctx.
-func (s *Service) keepLogin(ctx context.Context, c *candidate, a *Administrator, rehash store.Secret) error {
-	actions := []string{"login"}
-	if !rehash.IsZero() && a.Credentials.PasswordHash.Equal(c.known.Credentials.PasswordHash) {
-		a.Credentials.PasswordHash = rehash
-		actions = []string{"rehash", "login"}
-	}
-	if err := s.store.UpdateAdministrator(ctx, a.Username, func(kept *Administrator) error {
-		*kept = *a.Clone()
-		return nil
-	}); err != nil {
-		return err
-	}
-	ctx = audit.WithActor(ctx, audit.Actor{Kind: audit.Administrator, Name: a.Username, Source: c.Source})
-	for _, action := range actions {
-		if err := s.trail.Record(ctx, audit.Event{Action: action, Kind: kind, Key: a.Username, Sealed: sealed(a)}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

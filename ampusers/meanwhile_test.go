@@ -205,3 +205,26 @@ func TestTheTrailKeepsTheRecordBeforeAndAfter(t *testing.T) {
 	require.Contains(t, string(e.Before), `"sections":["audit"]`)
 	require.Empty(t, e.After)
 }
+
+// failing is a store that cannot write.
+type failing struct{ ampusers.Store }
+
+func (failing) UpdateAdministrator(context.Context, string, func(*ampusers.Administrator) error) error {
+	return errors.New("the disk is full")
+}
+
+func TestALoginThatFailedIsInTheTrailAndCanBeTriedAgain(t *testing.T) {
+	t.Parallel()
+	db := memstore.New()
+	h := newHouse(t, db)
+	h.limited(t, "jane")
+	full := ampusers.New(failing{db.Administrators()}, &ampusers.Options{
+		Sections: sections(), Audit: h.trail, Clock: h.clock.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+	})
+	_, err := full.Authenticate(t.Context(), attempt("jane", goodPassword))
+	require.EqualError(t, err, "the disk is full")
+	require.Equal(t, "failed login jane: failed", h.told(t))
+	_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	require.NoError(t, err)
+	h.requireProven(t)
+}

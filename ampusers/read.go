@@ -13,9 +13,17 @@ const maxSearch = maxText
 
 // Get returns the administrator of that name, in any case, or a
 // [store.NotFoundError]. Its credentials are left out, as they are of every
-// administrator that the service returns.
+// administrator that the service returns. The trail is told when it is not for
+// the actor to read, see [Service.As].
 func (s *Service) Get(ctx context.Context, username string) (*Administrator, error) {
 	a, err := s.reachable(ctx, username)
+	if errors.Is(err, store.ErrForbidden) {
+		refused := event("access", username)
+		if a != nil {
+			refused.Key = a.Username
+		}
+		s.trail.RecordFailure(ctx, refused, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -50,8 +58,8 @@ func (s *Service) Session(ctx context.Context, username string, generation int64
 	return shown(a), nil
 }
 
-// List returns a page of administrators. For an actor (see [Service.As]) who
-// does not grant all of them, a page may be empty and yet name a next one.
+// List returns a page of administrators. Of those whom the actor (see
+// [Service.As]) does not grant it tells nothing, not even that more follow.
 func (s *Service) List(ctx context.Context, q Query) (*store.List[*Administrator], error) {
 	actor, err := s.acting(ctx)
 	if err != nil {
@@ -77,8 +85,7 @@ func (q Query) check() error {
 	if q.Access != "" && q.Access != Full && q.Access != Limited {
 		return store.Invalid(store.FieldError{Field: "access", Code: "oneof", Message: "this must be one of full, limited"})
 	}
-	_, err := store.ParseOrder(q.Order.By, OrderFields())
-	return err
+	return q.Order.Check(OrderFields())
 }
 
 // listGranted returns the page of those whom the actor grants. A page ends
@@ -96,13 +103,32 @@ func (s *Service) listGranted(ctx context.Context, actor *actor, q Query) (*stor
 			q.Limit = end
 			continue
 		}
-		list.Next = page.Next
 		list.Items = append(list.Items, slices.DeleteFunc(page.Items, func(a *Administrator) bool { return actor.reaches(a) != nil })...)
-		if page.Next == "" || len(list.Items) == most {
-			return list, nil
-		}
 		q.After, q.Limit = page.Next, store.MaxPageLimit
+		if page.Next == "" || len(list.Items) == most {
+			list.Next, err = s.nextGranted(ctx, actor, q)
+			return list, err
+		}
 	}
+}
+
+// nextGranted returns q.After when somebody whom the actor grants follows it,
+// or "": that there are others is not for the actor to know.
+func (s *Service) nextGranted(ctx context.Context, actor *actor, q Query) (string, error) {
+	if actor == nil || actor.Access == Full {
+		return q.After, nil
+	}
+	for after := q.After; q.After != ""; {
+		page, err := s.store.ListAdministrators(ctx, q)
+		if err != nil {
+			return "", err
+		}
+		if slices.ContainsFunc(page.Items, func(a *Administrator) bool { return actor.reaches(a) == nil }) {
+			return after, nil
+		}
+		q.After = page.Next
+	}
+	return "", nil
 }
 
 // cutAfter returns how many of the items hold the first most that the actor

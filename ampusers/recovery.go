@@ -22,7 +22,7 @@ func (s *Service) Recover(ctx context.Context, username string) (*Link, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.trail.Act(ctx, s.store, event(action, username), func(ctx context.Context, event *audit.Event) error {
+	err = s.trail.ActOnce(ctx, s.store, event(action, username), func(ctx context.Context, event *audit.Event) error {
 		if err := s.hostOnly(); err != nil {
 			return err
 		}
@@ -75,9 +75,6 @@ func (s *Service) addFull(ctx context.Context, event *audit.Event, username stri
 // where there are no administrators at all, and returns a link for the first
 // enabled Full one, or nil where there is none: then only Recover helps.
 func (s *Service) FirstStart(ctx context.Context) (*Link, error) {
-	if err := s.hostOnly(); err != nil {
-		return nil, err
-	}
 	fresh, hash, err := s.newLink()
 	if err != nil {
 		return nil, err
@@ -85,6 +82,9 @@ func (s *Service) FirstStart(ctx context.Context) (*Link, error) {
 	const action = "first start"
 	invited := false
 	if err := s.store.Atomically(ctx, func(ctx context.Context) (err error) {
+		if err := s.hostOnly(); err != nil {
+			return err
+		}
 		event := event(action, "")
 		if invited, err = s.inviteFirst(ctx, &event, fresh, hash); err != nil || !invited {
 			return err

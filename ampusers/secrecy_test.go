@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -173,4 +174,23 @@ func TestWithoutATrailNothingIsKept(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorIs(t, s.Delete(t.Context(), "joan"), store.ErrNotFound)
 	require.NoError(t, s.Delete(t.Context(), "jane"))
+}
+
+// However long their names are in bytes, two administrators are two in the trail.
+func TestTheTrailTellsTheLongestNamesApart(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, open(t))
+			for _, last := range []string{"𠀀", "𠀁"} {
+				username := strings.Repeat("𠀀", ampusers.MaxUsernameLength-1) + last
+				h.limited(t, username)
+				_, err := h.Authenticate(t.Context(), attempt(username, goodPassword))
+				require.NoError(t, err)
+				require.Equal(t, "done login "+username, h.told(t))
+			}
+			h.requireProven(t)
+		})
+	}
 }

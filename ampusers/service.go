@@ -45,7 +45,7 @@ func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microse
 // lose the last way in.
 func (s *Service) act(ctx context.Context, action, username string, edit func(ctx context.Context, a *Administrator) error) (*Administrator, error) {
 	var after *Administrator
-	err := s.trail.Act(ctx, s.store, event(action, username), func(ctx context.Context, event *audit.Event) error {
+	err := s.trail.ActOnce(ctx, s.store, event(action, username), func(ctx context.Context, event *audit.Event) error {
 		actor, err := s.acting(ctx)
 		if err != nil {
 			return err
@@ -89,13 +89,16 @@ func (s *Service) keep(ctx context.Context, event *audit.Event, before, after *A
 		return err
 	}
 	after.UpdatedAt = s.now()
-	if err := s.store.UpdateAdministrator(ctx, before.Username, func(a *Administrator) error {
+	event.Before, event.After = shown(before), shown(after)
+	return s.replace(ctx, event, before, after)
+}
+
+// replace writes after in the place of before, in the transaction of ctx, and
+// tells the event of both as they are kept.
+func (s *Service) replace(ctx context.Context, event *audit.Event, before, after *Administrator) error {
+	event.Key, event.SealedBefore, event.Sealed = after.Username, sealed(before), sealed(after)
+	return s.store.UpdateAdministrator(ctx, before.Username, func(a *Administrator) error {
 		*a = *after.Clone()
 		return nil
-	}); err != nil {
-		return err
-	}
-	event.Key, event.Sealed = after.Username, sealed(after)
-	event.Before, event.After = shown(before), shown(after)
-	return nil
+	})
 }

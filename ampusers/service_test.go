@@ -316,9 +316,11 @@ func TestListSearchesSortsAndHidesCredentials(t *testing.T) {
 				require.Equal(t, ampusers.Credentials{}, a.Credentials)
 				require.True(t, a.HasPassword)
 			}
-			_, err := h.List(t.Context(), ampusers.Query{Order: store.Order{By: "password_hash"}})
-			requireFields(t, err, "sort: oneof")
-			_, err = h.List(t.Context(), ampusers.Query{Access: "root"})
+			for _, by := range []string{"password_hash", "-username", "-", " username"} {
+				_, err := h.List(t.Context(), ampusers.Query{Order: store.Order{By: by}})
+				requireFields(t, err, "sort: oneof")
+			}
+			_, err := h.List(t.Context(), ampusers.Query{Access: "root"})
 			requireFields(t, err, "access: oneof")
 		})
 	}
@@ -330,4 +332,32 @@ func names(list *store.List[*ampusers.Administrator]) string {
 		all[i] = a.Username
 	}
 	return strings.Join(all, " ")
+}
+
+func TestAMatcherIsAskedManyTimes(t *testing.T) {
+	t.Parallel()
+	people := []*ampusers.Administrator{
+		{Username: "Zoë", DisplayName: "ΟΔΥΣΣΕΥΣ", Access: ampusers.Full}, {Username: "STRASSE", Access: ampusers.Limited, Disabled: true},
+	}
+	for _, test := range []struct {
+		query ampusers.Query
+		want  string
+	}{
+		{ampusers.Query{}, "Zoë STRASSE"},
+		{ampusers.Query{Search: "ZOE\u0308"}, "Zoë"},
+		{ampusers.Query{Search: "straße"}, "STRASSE"},
+		{ampusers.Query{Search: "οδυσσευσ"}, "Zoë"},
+		{ampusers.Query{Search: "nobody"}, ""},
+		{ampusers.Query{Search: "s", EnabledOnly: true}, ""},
+		{ampusers.Query{Access: ampusers.Limited}, "STRASSE"},
+	} {
+		matches, list := test.query.Matcher(), &store.List[*ampusers.Administrator]{}
+		for _, a := range people {
+			require.Equal(t, test.query.Matches(a), matches(a))
+			if matches(a) {
+				list.Items = append(list.Items, a)
+			}
+		}
+		require.Equal(t, test.want, names(list), "%+v", test.query)
+	}
 }

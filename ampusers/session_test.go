@@ -202,3 +202,28 @@ func TestDevicesAreForgottenWhenThePasswordIsSetByAnothersHand(t *testing.T) {
 		require.Empty(t, after.Credentials.Devices, name)
 	}
 }
+
+func TestANewDeviceIsRememberedAlsoWhenTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, memstore.New())
+	h.limited(t, "jane")
+	for range ampusers.MaxDevices {
+		h.clock.Pass(time.Minute)
+		_, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+		require.NoError(t, err)
+	}
+	h.clock.Pass(-24 * time.Hour)
+	again := attempt("jane", goodPassword)
+	_, err := h.Authenticate(t.Context(), again)
+	require.ErrorIs(t, err, store.ErrThrottled, "which does not know how many tries there were")
+	h.clock.Pass(time.Minute)
+	for range 3 {
+		login, err := h.Authenticate(t.Context(), again)
+		require.NoError(t, err)
+		if !again.Device.IsZero() {
+			require.True(t, login.Device.Equal(again.Device))
+		}
+		again.Device = login.Device
+	}
+	h.requireProven(t)
+}

@@ -74,11 +74,20 @@ func OrderFields() []string {
 func FoldUsername(username string) string { return loginname.Fold(username) }
 
 // Matches reports whether a is selected by q, order and page aside. A backend
-// that cannot ask its database the same question uses it.
-func (q Query) Matches(a *Administrator) bool {
-	if q.Access != "" && a.Access != q.Access || q.EnabledOnly && a.Disabled {
-		return false
+// that cannot ask its database the same question uses it, or [Query.Matcher]
+// for many.
+func (q Query) Matches(a *Administrator) bool { return q.Matcher()(a) }
+
+// Matcher returns what [Query.Matches] does, ready to be asked many times.
+func (q Query) Matcher() func(a *Administrator) bool {
+	username, displayName := FoldUsername(q.Search), strings.ToLower(q.Search)
+	return func(a *Administrator) bool {
+		switch {
+		case q.Access != "" && a.Access != q.Access || q.EnabledOnly && a.Disabled:
+			return false
+		case q.Search == "":
+			return true
+		}
+		return strings.Contains(FoldUsername(a.Username), username) || strings.Contains(strings.ToLower(a.DisplayName), displayName)
 	}
-	want := strings.ToLower(q.Search)
-	return strings.Contains(FoldUsername(a.Username), FoldUsername(q.Search)) || strings.Contains(strings.ToLower(a.DisplayName), want)
 }

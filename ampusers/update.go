@@ -10,7 +10,8 @@ import (
 // Update has change edit the administrator of that name and returns what came
 // of it. Only the display name, access, sections, ranges, teams and Disabled
 // can be changed; the username is refused, the rest is kept. change may run
-// more than once. Access becoming Limited, or Disabled, ends all sessions.
+// more than once. Access becoming Limited, or Disabled, ends all sessions, and
+// more rights than before end a link to set a password.
 //
 // What would leave no enabled Full administrator who can log in is refused
 // with a [store.ConflictError], also when two such acts come at once.
@@ -41,6 +42,11 @@ func (s *Service) settle(a, edited *Administrator) error {
 	sorted(a)
 	if a.Disabled && !before.Disabled || a.Access == Limited && before.Access == Full {
 		a.endSessions()
+	}
+	if before.Disabled = false; !before.Grants(a) {
+		// Whoever made the link may have kept it, and be granted less than
+		// this administrator is now.
+		a.Credentials.Invitation = nil
 	}
 	return nil
 }
@@ -77,13 +83,13 @@ func (s *Service) EndSessions(ctx context.Context, username string) error {
 func (s *Service) Delete(ctx context.Context, username string) error {
 	const action = "delete"
 	kept := ""
-	err := s.trail.Act(ctx, s.store, event(action, username), func(ctx context.Context, event *audit.Event) error {
+	err := s.trail.ActOnce(ctx, s.store, event(action, username), func(ctx context.Context, event *audit.Event) error {
 		a, err := s.reachable(ctx, username)
 		if err != nil {
 			return err
 		}
 		kept = a.Username
-		event.Key, event.Before = kept, shown(a)
+		event.Key, event.Before, event.SealedBefore = kept, shown(a), sealed(a)
 		if err := s.guard(ctx, a, nil); err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ const maxTyped = 128
 // matter. A code of no step is of step 0.
 func Match(secret store.Secret, code string, now time.Time, last int64) (step int64, ok bool) {
 	typed := []byte(withoutBlanks(code))
-	if !isSecret(secret) || len(typed) != codeLength || now.Unix() < period {
+	if !isSecret(secret) || !IsCode(code) || now.Unix() < period {
 		return 0, false
 	}
 	// All steps are compared, so that time does not tell which one it was,
@@ -42,6 +42,13 @@ func Match(secret store.Secret, code string, now time.Time, last int64) (step in
 		}
 	}
 	return step, step > max(last, 0)
+}
+
+// IsCode reports whether code has the form of those that an app shows, so that
+// it may be a guess. What has not can at most be a recovery code.
+func IsCode(code string) bool {
+	typed := withoutBlanks(code)
+	return len(typed) == codeLength && strings.Trim(typed, "0123456789") == ""
 }
 
 func codeAt(secret store.Secret, step int64) (string, error) {

@@ -97,6 +97,24 @@ func TestWhatIsNoCodeNeverMatches(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestWhatIsNoCodeIsNoGuess(t *testing.T) {
+	t.Parallel()
+
+	for code, want := range map[string]bool{
+		"050471": true, " 050 471\n": true, "000000": true,
+		"": false, "05047": false, "0504711": false, "05047a": false, "-": false, "٠٥٠٤٧١": false,
+		"xxxx-xxxx-xxxx-xxxx": false, "0504 7105 0471 0504": false,
+		"050471" + strings.Repeat(" ", 1000): false,
+	} {
+		require.Equal(t, want, secondfactor.IsCode(code), code)
+	}
+	codes, _, err := secondfactor.RecoveryCodes(rand.Reader, 10)
+	require.NoError(t, err)
+	for _, code := range codes {
+		require.False(t, secondfactor.IsCode(code.Reveal()))
+	}
+}
+
 func TestWithoutASecretNothingMatches(t *testing.T) {
 	t.Parallel()
 

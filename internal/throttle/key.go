@@ -25,6 +25,14 @@ func (t Try) userKey() key   { return keyOf(t.User) }
 func (t Try) deviceKey() key { return keyOf(t.User, t.Device) }
 func (t Try) pairKey() key   { return keyOf(plainSource(t.Source), t.User) }
 
+// codeKey is that of the device, or of all strangers.
+func (t Try) codeKey() key {
+	if t.Device != "" {
+		return t.deviceKey()
+	}
+	return t.userKey()
+}
+
 // plainSource returns one name for all addresses that one subscriber has: the
 // /64 of IPv6, and the address of IPv4, also where it is written as IPv6.
 func plainSource(source string) string {

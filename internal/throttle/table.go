@@ -20,27 +20,28 @@ func newTable[Count any](size int) *table[Count] {
 	return &table[Count]{size: size, entries: map[key]*list.Element{}, order: list.New()}
 }
 
-// find returns the count of k, or nil.
-func (t *table[Count]) find(k key) *Count {
-	element, ok := t.entries[k]
-	if !ok {
-		return nil
+// get returns the count of k, the zero one if there is none. To ask makes no
+// room for k: nothing is forgotten for it.
+func (t *table[Count]) get(k key) (count Count, known bool) {
+	element, known := t.entries[k]
+	if !known {
+		return count, false
 	}
 	t.order.MoveToFront(element)
-	return &entryOf[Count](element).count
+	return entryOf[Count](element).count, true
 }
 
-// at returns the count of k, a new one if there is none.
-func (t *table[Count]) at(k key) *Count {
-	if count := t.find(k); count != nil {
-		return count
+// put remembers the count of k.
+func (t *table[Count]) put(k key, count Count) {
+	if element, known := t.entries[k]; known {
+		t.order.MoveToFront(element)
+		entryOf[Count](element).count = count
+		return
 	}
 	if t.order.Len() >= t.size {
 		t.forget(entryOf[Count](t.order.Back()).key)
 	}
-	made := &entry[Count]{key: k}
-	t.entries[k] = t.order.PushFront(made)
-	return &made.count
+	t.entries[k] = t.order.PushFront(&entry[Count]{key: k, count: count})
 }
 
 func (t *table[Count]) forget(k key) {

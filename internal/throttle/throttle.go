@@ -2,12 +2,13 @@
 // keeps its counts in memory: they are those of one process, and gone when it
 // ends.
 //
-// Three counts are kept. A source (an address) that fails too often waits
+// Four counts are kept. A source (an address) that fails too often waits
 // longer and longer, up to a bound. A user name that fails too often, from
 // whatever sources, is open to a few tries per minute for strangers. And a
 // device that the user has logged in from before has a count of its own, which
 // strangers cannot use up: that is how the right owner gets in while others
-// guess.
+// guess. Codes of the second factor, which are short, are counted apart from
+// passwords: see [Try].
 //
 // # What somebody who guesses gets
 //
@@ -21,9 +22,17 @@
 // not known is one of them, and gets in when one of the tries happens to fall to
 // the owner. A device that is known is exempt.
 //
+// With the password of one user, from any number of sources, at the codes of
+// the second factor: [CodeTries], then one per [CodeRefill], which is 288 a
+// day. Of a million codes three are right at any time: a day of guesses hits one
+// with a chance of 1 in 1 100, and three years of them on average. The owner
+// shares these, too, unless the device is known. A recovery code, which nobody
+// can guess, need not be counted.
+//
 // From more sources than are remembered (see [Options]): sources are forgotten
 // before their time, and start anew. A user is forgotten early only when as many
-// other names are tried in between, each of which is a try that was counted.
+// other names are tried in between, each of which is a try that was counted: what
+// is held up makes nothing forgotten.
 //
 // Behind one address with somebody who guesses, people on devices that are not
 // known share that address's wait. Behind a proxy that hides addresses, all of
@@ -53,14 +62,21 @@ const (
 	// user at once; it gets one more per DeviceRefill.
 	DeviceTries  = 10
 	DeviceRefill = 30 * time.Second
+
+	// CodeTries is how many codes strangers have with one user at once, and
+	// a device that is known has for itself; they get one more per
+	// CodeRefill.
+	CodeTries  = 10
+	CodeRefill = 5 * time.Minute
 )
 
 // Options of [New]; the zero value of each field is its default.
 type Options struct {
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// Keys bounds how many sources, users, devices, and pairs of a source
-	// and a user are remembered, each at about 200 bytes. Defaults to
+	// Keys bounds how many sources, users, devices, users and devices that
+	// type codes, and pairs of a source and a user are remembered, each at
+	// about 200 bytes. Defaults to
 	// 100 000; the one that was quiet for longest is forgotten.
 	Keys int
 }
@@ -73,6 +89,8 @@ type Throttle struct {
 	sources *table[source]
 	users   *table[bucket]
 	devices *table[bucket]
+	// codes are those of users and of devices.
+	codes *table[bucket]
 	// pairs are the tries of a source with a user that count in the source.
 	pairs *table[pair]
 	// begun counts the times that a source started anew.
@@ -96,11 +114,12 @@ func New(opts *Options) *Throttle {
 		sources: newTable[source](o.Keys),
 		users:   newTable[bucket](o.Keys),
 		devices: newTable[bucket](o.Keys),
+		codes:   newTable[bucket](o.Keys),
 		pairs:   newTable[pair](o.Keys),
 	}
 }
 
-// Try is somebody who wants to try a password.
+// Try is somebody who wants to try a password, or a code.
 type Try struct {
 	// Source is the address without a port; of IPv6 the /64 counts. Empty
 	// is a source of its own, and so is all that is no address.
@@ -111,6 +130,11 @@ type Try struct {
 	// Device names a device that User has logged in from before; empty for
 	// a stranger.
 	Device string
+	// Code says that a code is tried which can be guessed, by somebody who
+	// has proven the password: begin it after that, as a try of its own.
+	// Whoever does not know the password must not get as far, or could use
+	// up the codes of others.
+	Code bool
 }
 
 // Begin counts a try, and returns how long to wait before the next one may
@@ -120,60 +144,95 @@ type Try struct {
 func (t *Throttle) Begin(try Try) (wait time.Duration, first bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if try.Device != "" {
-		return t.beginKnown(try)
+	switch {
+	case try.Code:
+		return takeFrom(t.codes, try.codeKey(), t.now(), CodeTries, CodeRefill)
+	case try.Device != "":
+		return takeFrom(t.devices, try.deviceKey(), t.now(), DeviceTries, DeviceRefill)
 	}
 	return t.beginStranger(try)
 }
 
-func (t *Throttle) beginKnown(try Try) (wait time.Duration, first bool) {
-	now, device := t.now(), t.devices.at(try.deviceKey())
-	wait = device.wait(now, DeviceTries, DeviceRefill)
-	if wait > 0 {
-		return wait, device.hold()
+// takeFrom takes a try from the bucket of k, or returns how long to wait for one.
+func takeFrom(buckets *table[bucket], k key, now time.Time, size int, refill time.Duration) (wait time.Duration, first bool) {
+	b, _ := buckets.get(k)
+	if wait = b.wait(now, size, refill); wait > 0 {
+		first = b.hold()
+	} else {
+		b.take(refill)
 	}
-	device.take(DeviceRefill)
-	return 0, false
+	buckets.put(k, b)
+	return wait, first
 }
 
 func (t *Throttle) beginStranger(try Try) (wait time.Duration, first bool) {
-	now, from, user := t.now(), t.sources.at(try.sourceKey()), t.users.at(try.userKey())
+	now := t.now()
+	from, _ := t.sources.get(try.sourceKey())
+	user, _ := t.users.get(try.userKey())
 	if from.quiet(now) {
 		t.begun++
-		*from = source{begun: t.begun}
+		from = source{begun: t.begun}
 	}
 	fromWait, userWait := from.wait(now), user.wait(now, UserTries, UserRefill)
-	if fromWait > 0 && from.hold() {
-		first = true
+	if wait = max(fromWait, userWait); wait == 0 {
+		from.take(now)
+		user.take(UserRefill)
+		t.sources.put(try.sourceKey(), from)
+		t.users.put(try.userKey(), user)
+		t.countPair(try, from.begun)
+		return 0, false
 	}
-	if userWait > 0 && user.hold() {
-		first = true
+	// Only what holds a try up is remembered of it: else one source could have
+	// any number of users forgotten, and any number of sources another one.
+	if fromWait > 0 {
+		first = from.hold()
+		t.sources.put(try.sourceKey(), from)
 	}
-	if wait = max(fromWait, userWait); wait > 0 {
-		return wait, first
+	if userWait > 0 {
+		first = user.hold() || first
+		t.users.put(try.userKey(), user)
 	}
-	from.take(now)
-	user.take(UserRefill)
-	t.pairs.at(try.pairKey()).take(from.begun)
-	return 0, false
+	return wait, first
 }
 
-// Succeeded forgets the failures of that source with that user, and of that device.
-// A source cannot wash itself clean of its failures with other users by one account of its own.
+func (t *Throttle) countPair(try Try, begun uint64) {
+	tried, _ := t.pairs.get(try.pairKey())
+	tried.take(begun)
+	t.pairs.put(try.pairKey(), tried)
+}
+
+// Succeeded forgets the failures of that source with that user, or of that
+// device; of codes it gives back the right one only, so that whoever has stolen
+// a password does not gain by each login of the owner. A source cannot wash
+// itself clean of its failures with other users by one account of its own.
 func (t *Throttle) Succeeded(try Try) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if try.Device != "" {
+	switch {
+	case try.Code:
+		giveBack(t.codes, try.codeKey(), 1, CodeRefill)
+	case try.Device != "":
 		t.devices.forget(try.deviceKey())
-		return
+	default:
+		t.forgive(try)
 	}
-	tried, from := t.pairs.find(try.pairKey()), t.sources.find(try.sourceKey())
-	if tried == nil || from == nil || tried.begun != from.begun {
+}
+
+func (t *Throttle) forgive(try Try) {
+	tried, known := t.pairs.get(try.pairKey())
+	from, remembered := t.sources.get(try.sourceKey())
+	if !known || !remembered || tried.begun != from.begun {
 		return
 	}
 	from.tries -= tried.tries
-	if user := t.users.find(try.userKey()); user != nil {
-		user.giveBack(tried.tries, UserRefill)
-	}
+	t.sources.put(try.sourceKey(), from)
+	giveBack(t.users, try.userKey(), tried.tries, UserRefill)
 	t.pairs.forget(try.pairKey())
+}
+
+func giveBack(buckets *table[bucket], k key, tries int, refill time.Duration) {
+	if b, known := buckets.get(k); known {
+		b.giveBack(tries, refill)
+		buckets.put(k, b)
+	}
 }

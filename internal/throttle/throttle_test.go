@@ -247,6 +247,59 @@ func TestSuccessGivesBackNoMoreThanWasTaken(t *testing.T) {
 	require.Equal(t, throttle.UserTries, gone)
 }
 
+func TestWhoKnowsThePasswordGuessesFewCodesFromHoweverManySources(t *testing.T) {
+	t.Parallel()
+
+	th, c := newThrottle()
+	owner := throttle.Try{Source: "198.51.100.7", User: "jane", Device: "laptop", Code: true}
+	codes := 0
+	for n := 0; c.since() < 24*time.Hour; n++ {
+		if begin(th, throttle.Try{Source: fmt.Sprintf("10.0.%d.%d", n/250%40, n%250), User: "jane", Code: true}) == 0 {
+			codes++
+		}
+		if n%60 == 0 {
+			require.Zero(t, begin(th, owner), "the owner's device has codes of its own")
+			th.Succeeded(owner)
+		}
+		c.pass(time.Minute)
+	}
+	require.Equal(t, throttle.CodeTries+287, codes)
+
+	stranger := throttle.Try{Source: "203.0.113.9", User: "jane", Code: true}
+	begins(th, throttle.CodeTries, stranger)
+	wait := begin(th, stranger)
+	require.Positive(t, wait)
+	require.LessOrEqual(t, wait, throttle.CodeRefill, "nobody is locked out for good")
+	c.pass(wait)
+	require.Zero(t, begin(th, stranger))
+	stranger.User = "john"
+	require.Zero(t, begin(th, stranger))
+}
+
+func TestCodesAndPasswordsDoNotUseEachOtherUp(t *testing.T) {
+	t.Parallel()
+
+	for what, try := range map[string]throttle.Try{
+		"a stranger":     {Source: "192.0.2.1", User: "jane"},
+		"a known device": {Source: "192.0.2.1", User: "jane", Device: "laptop"},
+	} {
+		th, c := newThrottle()
+		code := try
+		code.Code = true
+		require.Equal(t, throttle.SourceTries, begins(th, 100, try), what)
+		require.Equal(t, throttle.CodeTries, begins(th, 100, code), what)
+		require.Positive(t, begin(th, try), what)
+
+		th.Succeeded(try)
+		require.Positive(t, begin(th, code), what)
+		th.Succeeded(code)
+		require.Equal(t, 1, begins(th, 100, code), "%s: the right one only is given back", what)
+		c.pass(throttle.CodeRefill * throttle.CodeTries * 2)
+		th.Succeeded(code)
+		require.Equal(t, throttle.CodeTries, begins(th, 100, code), what)
+	}
+}
+
 func TestAQuietSourceIsForgiven(t *testing.T) {
 	t.Parallel()
 
@@ -288,6 +341,7 @@ func TestOnlyTheFirstHeldUpTryIsWorthALine(t *testing.T) {
 	for what, try := range map[string]throttle.Try{
 		"a stranger":     {Source: "192.0.2.1", User: "jane"},
 		"a known device": {Source: "192.0.2.1", User: "jane", Device: "laptop"},
+		"a code":         {Source: "192.0.2.1", User: "jane", Code: true},
 	} {
 		th, c := newThrottle()
 		for range 10 {
@@ -359,6 +413,28 @@ func TestOnlyTheQuietestIsForgottenWhenMemoryIsFull(t *testing.T) {
 	th.Succeeded(throttle.Try{Source: "10.0.1.0", User: "user0"}) // forgotten, and no matter
 }
 
+func TestTriesThatAreHeldUpMakeNothingForgotten(t *testing.T) {
+	t.Parallel()
+
+	const keys = 50
+	c := new(clock)
+	th := throttle.New(&throttle.Options{Clock: c.now, Keys: keys})
+	for n := range throttle.UserTries {
+		require.Zero(t, begin(th, throttle.Try{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"}))
+	}
+	noisy := throttle.Try{Source: "192.0.2.1"}
+	require.Equal(t, throttle.SourceTries, begins(th, 100, noisy))
+	for n := range 2 * keys {
+		noisy.User = fmt.Sprint("user", n)
+		require.Positive(t, begin(th, noisy))
+	}
+	require.Positive(t, begin(th, throttle.Try{Source: "10.0.1.1", User: "jane"}), "one source alone cannot wash a user clean")
+	for n := range 2 * keys {
+		require.Positive(t, begin(th, throttle.Try{Source: fmt.Sprintf("10.0.2.%d", n), User: "jane"}))
+	}
+	require.Positive(t, begin(th, noisy), "nor many sources one of theirs")
+}
+
 func TestAClockThatIsSetBackHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 
@@ -383,6 +459,7 @@ func TestWhoWaitsAsLongAsToldMayGoOn(t *testing.T) {
 				Source: rapid.SampledFrom([]string{"", "192.0.2.1", "192.0.2.2"}).Draw(t, "source"),
 				User:   rapid.SampledFrom([]string{"jane", "john"}).Draw(t, "user"),
 				Device: rapid.SampledFrom([]string{"", "", "laptop"}).Draw(t, "device"),
+				Code:   rapid.Bool().Draw(t, "code"),
 			}
 		}
 		for range rapid.IntRange(0, 200).Draw(t, "acts") {

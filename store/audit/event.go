@@ -13,7 +13,7 @@ import (
 
 // Bounds of the texts of an entry, in bytes.
 const (
-	maxText   = 200
+	maxText   = 256 // the longest username: 64 characters
 	maxReason = 1000
 )
 
@@ -21,7 +21,7 @@ const (
 // [WithActor].
 type Event struct {
 	// Action, Kind and Key are those of [Entry]. They may come from a
-	// stranger: the trail keeps the first 200 bytes, and what is a control
+	// stranger: the trail keeps the first 256 bytes, and what is a control
 	// character or no UTF-8 as U+FFFD.
 	Action string
 	Kind   string

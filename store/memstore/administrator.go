@@ -99,7 +99,7 @@ func (m administrators) DeleteAdministrator(ctx context.Context, username string
 // ListAdministrators implements [ampusers.Store].
 func (m administrators) ListAdministrators(ctx context.Context, q ampusers.Query) (list *store.List[*ampusers.Administrator], err error) {
 	err = m.read(ctx, func(s *state) (err error) {
-		list, err = administratorListing().page(&s.administrators, q.Matches, q.Order, q.Page)
+		list, err = administratorListing().page(&s.administrators, q.Matcher(), q.Order, q.Page)
 		return err
 	})
 	return list, err

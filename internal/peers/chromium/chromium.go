@@ -7,7 +7,9 @@ package chromium
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +17,9 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
@@ -77,20 +81,39 @@ type View struct {
 
 // Tab is a tab of a Browser, with cookies of its own.
 type Tab struct {
-	ctx      context.Context
-	requests *requests
+	ctx  context.Context
+	seen *sightings
 }
 
-// requests are the addresses that a tab asked for.
-type requests struct {
-	mu   sync.Mutex
-	urls []string
+// sightings are what a tab did beside showing pages.
+type sightings struct {
+	mu       sync.Mutex
+	requests []string
+	messages []string
 }
 
-func (r *requests) add(url string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.urls = append(r.urls, url)
+// hear notes an event of the browser.
+func (s *sightings) hear(event any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch event := event.(type) {
+	case *network.EventRequestWillBeSent:
+		s.requests = append(s.requests, event.Request.URL)
+	case *log.EventEntryAdded:
+		// That a page answered 403 is no complaint about the page.
+		if event.Entry.Source != log.EntrySourceNetwork {
+			s.messages = append(s.messages, event.Entry.Text)
+		}
+	case *runtime.EventExceptionThrown:
+		s.messages = append(s.messages, event.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		if event.Type != runtime.ConsoleAPICalledTypeError && event.Type != runtime.ConsoleAPICalledTypeWarning {
+			return
+		}
+		for _, arg := range event.Args {
+			s.messages = append(s.messages, string(arg.Value)+arg.Description)
+		}
+	}
 }
 
 // Open opens an empty tab that ends with the test.
@@ -101,13 +124,9 @@ func (b *Browser) Open(t testing.TB, view View) *Tab {
 	if view.Width == 0 {
 		view.Width, view.Height = 1280, 900
 	}
-	tab := &Tab{ctx: ctx, requests: &requests{}}
+	tab := &Tab{ctx: ctx, seen: &sightings{}}
 	tab.Do(t, chromedp.EmulateViewport(view.Width, view.Height), chromedp.Func(view.emulate))
-	require.NoError(t, chromedp.Listen(ctx, func(event any) {
-		if sent, ok := event.(*network.EventRequestWillBeSent); ok {
-			tab.requests.add(sent.Request.URL)
-		}
-	}))
+	require.NoError(t, chromedp.Listen(ctx, tab.seen.hear))
 	return tab
 }
 
@@ -122,15 +141,31 @@ func (v View) emulate(ctx context.Context, tab *chromedp.Target) error {
 	if _, err := cdp.Call(ctx, tab, network.Enable, network.EnableParams{}); err != nil {
 		return err
 	}
+	if _, err := cdp.Call(ctx, tab, log.Enable, cdp.Empty{}); err != nil {
+		return err
+	}
 	_, err = cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.NoScript})
 	return err
 }
 
 // Requested returns every address that the tab has asked for so far.
 func (tab *Tab) Requested() []string {
-	tab.requests.mu.Lock()
-	defer tab.requests.mu.Unlock()
-	return append([]string(nil), tab.requests.urls...)
+	tab.seen.mu.Lock()
+	defer tab.seen.mu.Unlock()
+	return slices.Clone(tab.seen.requests)
+}
+
+// Console returns the errors and warnings that pages caused since it was last
+// asked, such as what a content security policy refused.
+func (tab *Tab) Console(t testing.TB) []string {
+	t.Helper()
+	// Events come in order: what happened before this has been heard after it.
+	Eval[bool](t, tab, "true")
+	tab.seen.mu.Lock()
+	defer tab.seen.mu.Unlock()
+	messages := tab.seen.messages
+	tab.seen.messages = nil
+	return messages
 }
 
 // Do runs steps, each of which may take a while, and fails the test when one
@@ -161,22 +196,39 @@ func (tab *Tab) here() string {
 	return url
 }
 
-// Visit opens an address and waits until it is loaded.
-func (tab *Tab) Visit(t testing.TB, url string) {
+// Visit opens an address, waits until it is loaded, and returns its status.
+func (tab *Tab) Visit(t testing.TB, url string) (status int) {
 	t.Helper()
-	tab.Do(t, chromedp.Navigate(url))
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	response, err := chromedp.RunResponse(ctx, chromedp.Navigate(url))
+	require.NoError(t, err, url)
+	return int(response.Status)
 }
 
 // Fill replaces what stands in a field by text, typed as on a keyboard.
 func (tab *Tab) Fill(t testing.TB, field, text string) {
 	t.Helper()
-	tab.Do(t, chromedp.Clear(chromedp.CSS(field)), chromedp.SendKeys(chromedp.CSS(field), text))
+	tab.Wait(t, field)
+	Eval[bool](t, tab, fmt.Sprintf(`document.querySelector(%q).value = "", true`, field))
+	tab.Do(t, chromedp.SendKeys(chromedp.CSS(field), text))
 }
 
 // Click clicks on an element, once it is visible.
 func (tab *Tab) Click(t testing.TB, element string) {
 	t.Helper()
 	tab.Do(t, chromedp.Click(chromedp.CSS(element)))
+}
+
+// Follow clicks on a link or a button that leads to another page, waits until
+// that is loaded, and returns its status.
+func (tab *Tab) Follow(t testing.TB, element string) (status int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	defer cancel()
+	response, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(element)))
+	require.NoError(t, err, "at %s", tab.here())
+	return int(response.Status)
 }
 
 // Wait waits until an element is visible.

@@ -33,13 +33,15 @@ func TestAFormIsFilledAndSent(t *testing.T) {
 	t.Parallel()
 	url := serve(t)
 	tab := chromium.Start(t).Open(t, chromium.View{})
-	tab.Visit(t, url)
+	require.Equal(t, http.StatusOK, tab.Visit(t, url))
 	require.Equal(t, "script", tab.Text(t, "#script"))
 	tab.Fill(t, "input", "Jane")
-	tab.Click(t, "button")
-	tab.Wait(t, "h1")
+	require.Equal(t, http.StatusOK, tab.Follow(t, "button"))
 	require.Equal(t, "Hello Jane", tab.Text(t, "h1"))
 	require.Equal(t, "/greeting?name=Jane", tab.Path(t))
+	require.Empty(t, tab.Console(t))
+	chromium.Eval[bool](t, tab, `console.error("a complaint"), true`)
+	require.Equal(t, []string{`"a complaint"`}, tab.Console(t))
 	require.Contains(t, tab.Requested(), "http://elsewhere.example/x.png", "every request is seen, also one that fails")
 }
 
