@@ -32,7 +32,7 @@ func (a *app) auditVerify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		found, err := s.Trail.Verify(cmd.Context(), s.Administrators.AuditRecords(), s.Managers.AuditRecords())
+		found, err := s.Verify(cmd.Context())
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"sync"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
@@ -29,6 +30,8 @@ type Site struct {
 	// origin tells this database from all others.
 	origin string
 	log    *slog.Logger
+	// verifying is held by the verification at work.
+	verifying sync.Mutex
 }
 
 // Options of [Open].

@@ -48,7 +48,7 @@ func (a *api) listEntries(ctx context.Context, input *listEntriesInput) (*listOu
 }
 
 func (a *api) verifyAudit(ctx context.Context, _ *struct{}) (*struct{ Body *audit.Verification }, error) {
-	found, err := a.site.Trail.Verify(ctx, a.site.Administrators.AuditRecords(), a.site.Managers.AuditRecords())
+	found, err := a.site.Verify(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -53,7 +53,8 @@ func TestAPatchKeepsWhatItDoesNotName(t *testing.T) {
 	require.Equal(t, []any{}, cleared["teams"])
 	require.Equal(t, "limited", cleared["access"])
 	require.Equal(t, "004912", cleared["dids"])
-	kept(cleared, "extensions", "sections", "teams")
+	require.NotContains(t, cleared, "invited_until", "more rights end a link")
+	kept(cleared, "extensions", "sections", "teams", "invited_until")
 }
 
 func TestAPatchOfAnAccountKeepsWhatItDoesNotName(t *testing.T) {

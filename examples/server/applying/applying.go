@@ -103,7 +103,9 @@ func (r *Runner) survive(ctx context.Context, failed func(err error)) {
 
 // openLive opens the folder with a client of its own.
 func (r *Runner) openLive(ctx context.Context, progress func(asteriskconf.Progress)) (f folder, closing func(), err error) {
-	progress(asteriskconf.Progress{Step: asteriskconf.StepConnect})
+	if address, err := r.site.Settings.Address(); err != nil || address != site.NoAsterisk {
+		progress(asteriskconf.Progress{Step: asteriskconf.StepConnect})
+	}
 	client, err := r.site.Dial(ctx, "")
 	if err != nil {
 		return nil, nil, &asteriskconf.ApplyError{Step: asteriskconf.StepConnect, Err: err}

@@ -136,7 +136,10 @@ func (r *Runner) do(ctx context.Context, run *Run) (result Run) {
 func (r *Runner) progress(run *Run, p asteriskconf.Progress) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	run.Steps = append(run.Steps, p)
+	// The login here and the first question of the folder are one step.
+	if len(run.Steps) == 0 || run.Steps[len(run.Steps)-1] != p {
+		run.Steps = append(run.Steps, p)
+	}
 }
 
 // Last returns a copy of the run at work, or else of the last one; nil when

@@ -85,13 +85,18 @@ func (v *visit) rights(a *ampusers.Administrator) []right {
 
 func (v *visit) administratorSave() error {
 	name, in, loaded := v.r.PathValue("username"), readAdministrator(v.form()), v.form().Get("version")
+	invited := false
 	a, err := v.administrators().Update(v.r.Context(), name, func(a *ampusers.Administrator) error {
 		if administratorVersion(a) != loaded {
 			return errStale
 		}
+		invited = !a.InvitedUntil.IsZero()
 		return in.fill(a)
 	})
-	if err == nil {
+	switch {
+	case err == nil && invited && a.InvitedUntil.IsZero():
+		return v.done(administratorPath(a.Username), "Saved. More rights ended the link to set a password: make a new one.")
+	case err == nil:
 		return v.done(administratorPath(a.Username), "Saved.")
 	}
 	if errors.Is(err, errStale) {

@@ -93,6 +93,21 @@ func TestAStaleEditIsRefusedAndComparesBoth(t *testing.T) {
 	require.Contains(t, b.get("/administrators/jane.admin", http.StatusOK), `value="Jane of mine"`)
 }
 
+func TestWhoWidensRightsIsToldThatTheLinkEnded(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	const one = "/administrators/jane.admin"
+	b.sent("/administrators/new", url.Values{"username": {"jane.admin"}, "access": {"limited"}})
+	for sections, said := range map[string]string{"": "Saved.", "audit": "make a new one"} {
+		form := url.Values{"version": {b.hidden(b.get(one, http.StatusOK), "version")}, "access": {"limited"}}
+		if sections != "" {
+			form.Set("sections", sections)
+		}
+		b.sent(one, form)
+		require.Contains(t, b.get(one, http.StatusOK), said)
+	}
+}
+
 func TestALoginMeanwhileMakesNoEditStale(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
@@ -139,7 +154,7 @@ func TestAnAdministratorIsDisabledEnabledAndDeleted(t *testing.T) {
 	b.get("/administrators/jane.admin", http.StatusNotFound)
 }
 
-func TestTheOwnPasswordMaySetOnThePageOfAdministrators(t *testing.T) {
+func TestTheOwnPasswordIsSetOnThePageOfAdministratorsToo(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	require.Equal(t, "/administrators/root.admin", b.sent("/administrators/root.admin/password", url.Values{"password": {password + "-2"}}))

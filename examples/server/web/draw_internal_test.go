@@ -100,7 +100,7 @@ func bodies() map[string][2]any {
 		"code":             {loginPage{}, loginPage{Problem: hostile, Next: hostile, Code: hostileField("code")}},
 		"setpassword":      {setPasswordPage{}, setPasswordPage{[]problem{{Text: hostile}}, hostile, now, hostileField("password")}},
 		"linkexpired":      {nil, nil},
-		"failure":          {failure{}, failure{404, hostile, hostile, hostile}},
+		"failure":          {failure{}, failure{404, hostile, hostile, hostile, hostile}},
 		"overview":         {overviewPage{}, overviewPage{Cards: []card{{hostile, hostile, "/x", hostile}}, Steps: []card{{hostile, hostile, "/x", hostile}}}},
 		"banner":           {(*banner)(nil), &banner{"wait", hostile, "/x", hostile}},
 		"administrators":   {administratorListPage{}, administratorListPage{listed, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, nil}},

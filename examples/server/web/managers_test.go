@@ -65,6 +65,11 @@ func TestASecretIsShownOnlyOnThePageOfItsAccount(t *testing.T) {
 	b := start(t, nil)
 	b.sent("/managers/new", url.Values{"name": {"first"}})
 	b.sent("/managers/new", url.Values{"name": {"second"}})
+	first := shown(b.get("/managers/first/secret", http.StatusOK), "secret")
+	second := shown(b.get("/managers/second/secret", http.StatusOK), "secret")
+	require.NotEmpty(t, first)
+	require.NotEmpty(t, second)
+	require.NotEqual(t, first, second)
 	require.Empty(t, shown(b.get("/managers/first/secret", http.StatusOK), "secret"))
 }
 

@@ -58,5 +58,25 @@
     event.target.querySelectorAll("[data-reveal][aria-pressed=true]").forEach(reveal);
   });
 
+  // htmx leaves the page as it is when no good answer comes: say so where the
+  // answer of a button would stand.
+  function unanswered(event) {
+    var target = event.detail.target;
+    if (!target || target.getAttribute("role") !== "status") { return; }
+    var words = document.createElement("p");
+    words.className = "problems";
+    words.textContent = "The server could not answer. Load the page again and try once more.";
+    target.replaceChildren(words);
+  }
+  document.addEventListener("htmx:responseError", unanswered);
+  document.addEventListener("htmx:sendError", unanswered);
+
+  // A list that is searched changes without a word to who cannot see it.
+  document.addEventListener("htmx:afterSettle", function (event) {
+    if (event.target.id !== "results") { return; }
+    var rows = event.target.querySelectorAll("tbody tr").length;
+    announce(rows === 0 ? "Nothing found" : rows + (rows === 1 ? " result" : " results") + " on this page");
+  });
+
   document.querySelectorAll("[data-copy], [data-reveal]").forEach(function (button) { button.hidden = false; });
 })();

@@ -1,0 +1,215 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/manager"
+)
+
+func TestAddressesOfNothingAreAnsweredWithAPage(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for path, status := range map[string]int{
+		"/administrators/%00":                          http.StatusNotFound,
+		"/administrators/%ff":                          http.StatusNotFound,
+		"/administrators/a%2f..%2fb":                   http.StatusNotFound,
+		"/managers/%00":                                http.StatusNotFound,
+		"/managers/%ff%0d%0a":                          http.StatusNotFound,
+		"/managers/check":                              http.StatusNotFound,
+		"/set-password/%00":                            http.StatusNotFound,
+		"/static/..%2fweb.go":                          http.StatusNotFound,
+		"/managers?search=%00%ff&after=":               http.StatusOK,
+		"/administrators?search=%00%ff":                http.StatusOK,
+		"/administrators/root.admin?number=%00%ff":     http.StatusOK,
+		"/audit?actor=%00%ff":                          http.StatusOK,
+		"/audit?until=9999-12-31&since=0001-01-01":     http.StatusOK,
+		"/managers?sort=-updated_at&after=x":           http.StatusBadRequest,
+		"/managers?sort=secret":                        http.StatusBadRequest,
+		"/administrators?sort=%3Cscript%3E":            http.StatusBadRequest,
+		"/audit?outcome=bogus":                         http.StatusOK,
+		"/config/run?known=-1":                         http.StatusSeeOther,
+		"/administrators/" + strings.Repeat("x", 9999): http.StatusNotFound,
+	} {
+		response, page := b.server.Get(t, b.client, path)
+		require.Equal(t, status, response.StatusCode, path)
+		require.NotContains(t, page, "<script>")
+		require.Equal(t, "no-store", response.Header.Get("Cache-Control"), path)
+		if status == http.StatusBadRequest {
+			folder, _, _ := strings.Cut(path, "?")
+			require.Contains(t, page, `href="`+folder+`">First page</a>`)
+		}
+	}
+}
+
+func TestWhatIsNoFormChangesNothing(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	before, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	require.NoError(t, err)
+	for _, kind := range []string{"application/json", "text/plain", "multipart/form-data; boundary=x", "", ";"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/managers/crmpro_ami/rotate", strings.NewReader("secret=a-secret-of-ami-1"))
+		require.NoError(t, err)
+		request.Header.Set("Content-Type", kind)
+		request.Header.Set("Sec-Fetch-Site", "same-origin")
+		response, _ := servertest.Do(t, b.client, request)
+		require.Equal(t, http.StatusUnsupportedMediaType, response.StatusCode, kind)
+	}
+	after, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	require.NoError(t, err)
+	require.Equal(t, before.SecretChangedAt, after.SecretChangedAt)
+}
+
+func TestNoFieldOutsideOfTheFormIsTaken(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"administrators"}}, password)
+	jane := b.as("jane.admin")
+	version := jane.hidden(jane.get("/administrators/jane.admin", http.StatusOK), "version")
+	form := url.Values{"version": {version}, "access": {"full"}, "sections": {"administrators"}}
+	jane.post("/administrators/jane.admin", form, http.StatusForbidden)
+	form.Set("access", "limited")
+	for _, name := range []string{"username", "has_password", "session_generation", "disabled", "HasSecondFactor", "Credentials.PasswordHash"} {
+		form.Set(name, "1")
+	}
+	before, err := b.server.Site.Administrators.Get(t.Context(), "jane.admin")
+	require.NoError(t, err)
+	jane.sent("/administrators/jane.admin", form)
+	after, err := b.server.Site.Administrators.Get(t.Context(), "jane.admin")
+	require.NoError(t, err)
+	after.UpdatedAt = before.UpdatedAt
+	require.Equal(t, before, after)
+}
+
+// A browser shows a filter that is emptied, and forgets it once it is sent.
+func TestTheFilterWhoseButtonIsPressedIsRemoved(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := crm()
+	form["filter_action"], form["filter_event"] = []string{"exclude", "exclude", "exclude"}, []string{"Cdr", "", "Newexten"}
+	form["filter_method"], form["filter_match"], form["filter_header"] = []string{"none", "none", "none"}, []string{"", "", ""}, []string{"", "", ""}
+	form.Set("remove-filter", "1")
+	page := b.post("/managers/new", form, http.StatusOK)
+	require.Contains(t, page, `name="filter_event" value="Cdr"`)
+	require.Contains(t, page, `name="filter_event" value="Newexten"`)
+	form.Set("remove-filter", "2")
+	page = b.post("/managers/new", form, http.StatusOK)
+	require.Contains(t, page, `name="filter_event" value="Cdr"`)
+	require.NotContains(t, page, `name="filter_event" value="Newexten"`)
+}
+
+func TestManyEmptyFiltersHideNone(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := crm()
+	for i := range 200 {
+		event := ""
+		if i == 150 {
+			event = "Cdr"
+		}
+		form.Add("filter_action", "exclude")
+		form.Add("filter_event", event)
+		form.Add("filter_method", "none")
+	}
+	b.sent("/managers/new", form)
+	u, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	require.NoError(t, err)
+	require.Len(t, u.EventFilters, 1)
+	for i := range 70 {
+		form["filter_event"][i] = "Cdr"
+	}
+	form.Set("name", "another")
+	require.Contains(t, b.post("/managers/new", form, http.StatusUnprocessableEntity), `href="#field-event_filters"`)
+}
+
+// A button inside of the form must not make it as new as what somebody else
+// has saved meanwhile: saving it then would undo that.
+func TestAButtonInAFormDoesNotHideWhatOthersSaved(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/managers/new", crm())
+	form := crm()
+	form.Set("version", b.hidden(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
+	_, err := b.server.Site.Managers.Update(t.Context(), "crmpro_ami", func(u *manager.User) error {
+		u.Owner = "Theirs"
+		return nil
+	})
+	require.NoError(t, err)
+	form.Set("do", "add-filter")
+	page := b.post("/managers/crmpro_ami", form, http.StatusOK)
+	form.Del("do")
+	form.Set("version", b.hidden(page, "version"))
+	require.Contains(t, b.post("/managers/crmpro_ami", form, http.StatusConflict), "<td>Theirs</td><td>Sales</td>")
+}
+
+func TestWhyAStateIsNotKnownIsToldToThoseWhoMayApply(t *testing.T) {
+	t.Parallel()
+	b := start(t, &servertest.Options{Settings: func(s *site.Settings) { s.ConfDir += "/manager.conf" }})
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin"}, password)
+	for _, who := range []*browser{b, b.as("jane.admin")} {
+		banner := who.part("/config/banner")
+		require.Contains(t, banner, "is not known.")
+		require.NotContains(t, banner, "manager.conf")
+	}
+	require.Contains(t, b.part("/config/banner"), `href="/config"`)
+	require.Contains(t, b.get("/config", http.StatusOK), "manager.conf")
+}
+
+func TestALoginLeadsBackToThePageThatWasShown(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	visitor := b.stranger()
+	for current, next := range map[string]string{
+		b.server.URL + "/managers/new":     "/login?next=%2Fmanagers%2Fnew",
+		"https://evil.example//evil":       "/login",
+		"javascript:alert(1)":              "/login",
+		"http://%zz":                       "/login",
+		"":                                 "/login",
+		b.server.URL + "/managers/crm?x=1": "/login?next=%2Fmanagers%2Fcrm%3Fx%3D1",
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/managers/check", http.NoBody)
+		require.NoError(t, err)
+		request.Header.Set("Hx-Request", "true")
+		request.Header.Set("Hx-Current-Url", current)
+		request.Header.Set("Sec-Fetch-Site", "same-origin")
+		response, _ := servertest.Do(t, visitor.client, request)
+		require.Equal(t, http.StatusUnauthorized, response.StatusCode)
+		require.Equal(t, next, response.Header.Get("Hx-Redirect"), current)
+	}
+}
+
+func TestWhoTriesTooOftenIsToldWhenToTryAgain(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	visitor := b.stranger()
+	form := url.Values{"username": {"root.admin"}, "password": {"wrong"}}
+	for range 100 {
+		response, page := b.server.Post(t, visitor.client, "/login", form)
+		if response.StatusCode == http.StatusTooManyRequests {
+			require.Regexp(t, `^[1-9][0-9]*$`, response.Header.Get("Retry-After"))
+			require.Contains(t, page, `role="alert"`)
+			return
+		}
+		require.Equal(t, http.StatusUnprocessableEntity, response.StatusCode)
+	}
+	require.Fail(t, "a hundred tries were let in")
+}
+
+func TestRecordsWithStrangeNamesAreReached(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for _, name := range []string{"..", "...", "a..", "jürgen", "new", "check", "a@b"} {
+		response, _ := b.server.Post(t, b.client, "/administrators/new", url.Values{"username": {name}, "access": {"limited"}, "password": {password}})
+		if response.StatusCode == http.StatusSeeOther {
+			require.Contains(t, b.get(response.Header.Get("Location"), http.StatusOK), `name="display_name"`, name)
+		}
+	}
+}
