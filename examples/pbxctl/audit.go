@@ -14,7 +14,7 @@ import (
 
 func (a *app) auditCommand() *cobra.Command {
 	parent := &cobra.Command{Use: "audit", Short: "The audit trail: who did what, when and from where", Args: cobra.NoArgs, RunE: needVerb}
-	parent.AddCommand(a.auditList(), a.auditVerify())
+	parent.AddCommand(a.auditList(), a.auditVerify(), a.auditAdopt())
 	return parent
 }
 

@@ -109,6 +109,20 @@ func TestAuditVerify_tellsLaterThatNothingWasReplaced(t *testing.T) {
 	require.Contains(t, said, "\n  entry "+noted[1]+": it is not the entry that was noted down")
 }
 
+func TestAuditAdopt_vouchesForRecordsFromBeforeTheTrail(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "manager", "add", "crm")
+	c.sql(t, "DELETE FROM pbxusers_audit")
+	c.sql(t, "DELETE FROM pbxusers_audit_head")
+	require.Contains(t, c.fails(t, exitFailed, "audit", "verify"), "AMI account crm: ")
+	require.Equal(t, []any{map[string]any{"kind": "AMI account", "key": "crm"}}, c.json(t, "audit", "adopt")["adopted"])
+	c.do(t, "audit", "verify")
+	c.do(t, "manager", "edit", "crm", "--owner", "Sales")
+	c.do(t, "audit", "verify")
+	require.Equal(t, "Nothing to adopt: the audit trail was told of every record.\n", c.do(t, "audit", "adopt"))
+}
+
 // TestBehindSudoTheActorIsWhoeverRanIt runs alone: the environment is that of
 // the whole process.
 func TestBehindSudoTheActorIsWhoeverRanIt(t *testing.T) {

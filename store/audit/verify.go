@@ -104,8 +104,7 @@ type Verification struct {
 // It cannot find that the trail, and the records that have changed since, were
 // put back to an earlier state: for that, note down Entries and Hash elsewhere
 // from time to time. A record from before the trail began is a problem until
-// [Trail.Record] is given its Sealed in an [Event] of [ActionAdopt]. A record of
-// which an event told without Sealed is not judged until the next one that has
+// [Trail.Adopt] tells the trail of it. A record of which an event told without Sealed is not judged until the next one that has
 // it.
 func (t *Trail) Verify(ctx context.Context, records ...Records) (*Verification, error) {
 	if t == nil {

@@ -15,5 +15,16 @@ func (s *Site) Verify(ctx context.Context) (*audit.Verification, error) {
 		return nil, &store.ConflictError{Reason: "the audit trail is being verified already; try again when that has ended"}
 	}
 	defer s.verifying.Unlock()
-	return s.Trail.Verify(ctx, s.Administrators.AuditRecords(), s.Managers.AuditRecords())
+	return s.Trail.Verify(ctx, s.records()...)
+}
+
+// Adopt vouches for the records that the trail was never told of, see
+// audit.Trail.Adopt.
+func (s *Site) Adopt(ctx context.Context) ([]store.Reference, error) {
+	return s.Trail.Adopt(ctx, s.records()...)
+}
+
+// records are all that the trail tells of.
+func (s *Site) records() []audit.Records {
+	return []audit.Records{s.Administrators.AuditRecords(), s.Managers.AuditRecords()}
 }
