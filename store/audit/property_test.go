@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -64,6 +65,16 @@ var edits = []func(e *audit.Entry){
 	func(e *audit.Entry) { e.Signature[len(e.Signature)-1]++ },
 }
 
+// clone returns a copy of what stands in the trail.
+func (s *tampered) clone() *tampered {
+	c := &tampered{head: s.head}
+	c.head.Hash = slices.Clone(s.head.Hash)
+	for _, e := range s.entries {
+		c.entries = append(c.entries, e.Clone())
+	}
+	return c
+}
+
 // hit does one harm to the trail or the records, and says which.
 func hit(t *rapid.T, s *tampered, records table) {
 	last := len(s.entries) - 1
@@ -98,13 +109,16 @@ func TestWhateverIsDoneToTheTrailOrTheRecordsIsFound(t *testing.T) {
 		require.Empty(rt, verify(rt, b.trail, records.records()).Problems)
 		s := b.tamper(rt)
 		require.Empty(rt, verify(rt, b.over(s), records.records()).Problems)
-		harmed := maps.Clone(records)
+		harmed, untouched := maps.Clone(records), s.clone()
 		hit(rt, s, harmed)
 		if len(s.entries) > 0 && rapid.Bool().Draw(rt, "again") {
 			hit(rt, s, harmed)
 		}
 		if len(s.entries) == 0 && s.head.Sequence == 0 && len(harmed) == 0 {
 			rt.Skip("nothing is left that could tell")
+		}
+		if reflect.DeepEqual(untouched, s.clone()) && maps.Equal(records, harmed) {
+			rt.Skip("the second harm undid the first")
 		}
 		require.NotEmpty(rt, verify(rt, b.over(s), harmed.records()).Problems)
 	})
