@@ -12,7 +12,7 @@ TESTFLAGS ?=
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-test: peers ## every test, under the race detector, with the real Asterisk (installs it: root or sudo)
+test: peers ## every test, under the race detector, with the real programs (installs them: root or sudo)
 	PBXUSERS_REQUIRE_PEERS=1 $(GO) test -race -shuffle=on -timeout 15m $(TESTFLAGS) $(PKG)
 
 peers: ## install the real programs that the tests talk to, where they are missing (root or sudo)

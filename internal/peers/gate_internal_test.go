@@ -3,6 +3,7 @@ package peers
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -70,6 +71,18 @@ func TestAMissingPeerIsNamed(t *testing.T) {
 	require.Empty(t, r.skipped)
 }
 
+func TestMissingServersAreNamed(t *testing.T) {
+	peers := t.TempDir()
+	t.Setenv(peersEnv, peers)
+	t.Setenv(requireEnv, "1")
+	r := record(t, func(t testing.TB) {
+		t.Helper()
+		Servers(t)
+	})
+	require.Equal(t, "left out: no slapd and no Prosody: none installed in "+
+		filepath.Join(peers, "servers")+"; `make peers` installs what is missing", r.fatal)
+}
+
 func TestTheSystemsAsteriskIsUsedWhenNewEnough(t *testing.T) {
 	t.Setenv(peersEnv, t.TempDir())
 	for version, newEnough := range map[string]bool{
@@ -105,6 +118,16 @@ func TestAnAsteriskThatEndsAtItsStartFailsTheTest(t *testing.T) {
 		}})
 	})
 	require.Contains(t, r.fatal, "Asterisk ended while it started: exit status")
+}
+
+func TestAProgramThatEndsAtItsStartFailsTheTest(t *testing.T) {
+	t.Parallel()
+	r := record(t, func(t testing.TB) {
+		t.Helper()
+		StartProgram(t, "a program", exec.CommandContext(t.Context(), "sh", "-c", "exit 3")).
+			WaitReady(t, func() bool { return false })
+	})
+	require.Equal(t, "a program ended while it started: exit status 3", r.fatal)
 }
 
 func TestFilesStayBelowTheConfigurationFolder(t *testing.T) {

@@ -78,24 +78,16 @@ func peersFolder() (string, error) {
 	return filepath.Join(cache, "pbxusers"), nil
 }
 
-// inRoot returns the Asterisk of the Debian system that is installed below
-// root. It runs through that system's own loader and libraries, which takes
-// neither chroot nor its privileges.
-func inRoot(root string) (*installation, error) {
-	loaders, _ := filepath.Glob(filepath.Join(root, "lib*", "ld*.so.[0-9]"))
-	modules, _ := filepath.Glob(filepath.Join(root, "usr", "lib", "*", "asterisk", "modules"))
-	if len(loaders) == 0 || len(modules) == 0 {
-		return nil, fmt.Errorf("none installed in %s", root)
+// inRoot returns the Asterisk of the Debian system that is installed in folder.
+func inRoot(folder string) (*installation, error) {
+	root, err := openRoot(folder)
+	if err != nil {
+		return nil, err
 	}
-	libraries := filepath.Dir(filepath.Dir(modules[0]))
-	triplet := filepath.Base(libraries)
 	return &installation{
-		argv: []string{
-			loaders[0], "--library-path", libraries + ":" + filepath.Join(root, "lib", triplet),
-			filepath.Join(root, "usr", "sbin", "asterisk"),
-		},
-		modules: modules[0],
-		data:    filepath.Join(root, "usr", "share", "asterisk"),
+		argv:    root.argv("usr", "sbin", "asterisk"),
+		modules: root.Libraries("asterisk", "modules"),
+		data:    root.Path("usr", "share", "asterisk"),
 	}, nil
 }
 

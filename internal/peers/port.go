@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"testing"
 )
 
 // Instances listen on ports below those that Linux gives to outgoing
@@ -22,6 +23,18 @@ const (
 type port struct {
 	number int
 	claim  net.Listener
+}
+
+// ClaimAddress returns an address of 127.0.0.1 for a program of the test to
+// listen on, which no other program of these tests takes while the test runs.
+func ClaimAddress(t testing.TB) string {
+	t.Helper()
+	p, err := claimPort(t.Context())
+	if err != nil {
+		t.Fatalf("claiming a port: %v", err)
+	}
+	t.Cleanup(p.release)
+	return p.address()
 }
 
 func claimPort(ctx context.Context) (*port, error) {

@@ -1,0 +1,104 @@
+package smtp
+
+import (
+	"errors"
+	"io"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// received is a mail that a client handed over, as it came.
+type received struct {
+	from      string
+	to        []string
+	data      []byte
+	encrypted bool
+}
+
+// session is one connection.
+type session struct {
+	server   *Server
+	conn     *smtp.Conn
+	loggedIn bool
+	mail     received
+}
+
+var _ smtp.AuthSession = (*session)(nil)
+
+func (s *Server) session(c *smtp.Conn) (smtp.Session, error) {
+	return &session{server: s, conn: c}, nil
+}
+
+// AuthMechanisms offers a login where there is one.
+func (s *session) AuthMechanisms() []string {
+	if s.server.opts.User == "" {
+		return nil
+	}
+	return []string{sasl.Plain, sasl.Login}
+}
+
+// Auth begins a login.
+func (s *session) Auth(mechanism string) (sasl.Server, error) {
+	switch {
+	case s.server.opts.User == "":
+		return nil, smtp.ErrAuthUnsupported
+	case mechanism == sasl.Plain:
+		return sasl.NewPlainServer(func(_, user, password string) error { return s.login(user, password) }), nil
+	case mechanism == sasl.Login:
+		return &login{decide: s.login}, nil
+	default:
+		return nil, smtp.ErrAuthUnknownMechanism
+	}
+}
+
+func (s *session) login(user, password string) error {
+	if user != s.server.opts.User || password != s.server.opts.Password {
+		return smtp.ErrAuthFailed
+	}
+	s.loggedIn = true
+	return nil
+}
+
+// Mail begins a mail.
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	if s.server.opts.User != "" && !s.loggedIn {
+		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
+	}
+	_, encrypted := s.conn.TLSConnectionState()
+	s.mail = received{from: from, encrypted: encrypted}
+	return nil
+}
+
+// Rcpt adds a recipient.
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if refused := s.server.opts.RefuseRecipient; refused == "*" || refused == to {
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such mailbox here"}
+	}
+	s.mail.to = append(s.mail.to, to)
+	return nil
+}
+
+// Data takes a mail and hands it to the test.
+func (s *session) Data(r io.Reader) error {
+	var err error
+	if s.mail.data, err = io.ReadAll(r); err != nil {
+		return err
+	}
+	if s.server.opts.StallAtData {
+		<-s.server.ending
+		return errors.New("the test is over")
+	}
+	select {
+	case s.server.mails <- s.mail:
+		return nil
+	default:
+		return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "Too many mails wait for the test"}
+	}
+}
+
+// Reset forgets a mail that was begun.
+func (s *session) Reset() { s.mail = received{} }
+
+// Logout has nothing to end.
+func (s *session) Logout() error { return nil }
