@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // Bounds of the fields of an [Administrator].
@@ -17,7 +17,7 @@ const (
 	MaxTeams  = 256
 	// MaxDevices is how many devices are remembered; the one that was not
 	// used for longest is forgotten.
-	MaxDevices = 8
+	MaxDevices = credential.MaxDevices
 )
 
 // Access says whether an administrator may do everything.
@@ -34,9 +34,9 @@ const (
 // Administrator is somebody who logs in to the pages or the API of the product.
 type Administrator struct {
 	// Username is what the administrator logs in with: 2 to 64 letters of
-	// any script, digits, dots, dashes, underscores and @, beginning with a
-	// letter or a digit. It is kept in NFC, unique without regard to case,
-	// and never changes.
+	// any script, digits, dots, dashes, underscores, plus and @, beginning
+	// with a letter or a digit. It is kept in NFC, unique without regard to
+	// case, and never changes.
 	Username string `json:"username" validate:"required,username"`
 	// DisplayName is for people.
 	DisplayName string `json:"display_name" validate:"max=200,plain_line"`
@@ -82,45 +82,19 @@ type Administrator struct {
 	LastLoginAt       time.Time `json:"last_login_at,omitzero"`
 }
 
-// Credentials are what an administrator proves to be the one with.
-type Credentials struct {
-	// PasswordHash is zero when there is no password.
-	PasswordHash store.Secret
-	// SecondFactor is nil when a password is enough.
-	SecondFactor *SecondFactor
-	// Invitation is the link with which a password may be set; nil when
-	// there is none.
-	Invitation *Invitation
-	// Devices are those that the administrator has logged in from, the one
-	// that was used last at the end.
-	Devices []Device
-}
-
-// SecondFactor is what is kept of an authenticator app.
-type SecondFactor struct {
-	// Secret is shared with the app.
-	Secret store.Secret
-	// Confirmed says that a code was seen; until then it is not asked for.
-	Confirmed bool
-	// LastStep is the time step of the last code that was accepted.
-	LastStep int64
-	// RecoveryHashes are those of the recovery codes that are left.
-	RecoveryHashes [][]byte
-}
-
-// Invitation is what is kept of a link with which a password may be set once.
-type Invitation struct {
-	// TokenHash is SHA-256 of the token.
-	TokenHash []byte
-	ExpiresAt time.Time
-}
-
-// Device is what is kept of a device that the administrator has logged in from.
-type Device struct {
-	// TokenHash is SHA-256 of the token that the device holds.
-	TokenHash []byte    `json:"token_hash"`
-	UsedAt    time.Time `json:"used_at"`
-}
+// What is kept of the credentials of an administrator.
+type (
+	// Credentials are what an administrator proves to be the one with.
+	Credentials = credential.Set
+	// SecondFactor is what is kept of an authenticator app.
+	SecondFactor = credential.Factor
+	// Invitation is what is kept of a link with which a password may be set
+	// once.
+	Invitation = credential.Link
+	// Device is what is kept of a device that the administrator has logged
+	// in from.
+	Device = credential.Device
+)
 
 // Clone returns a copy that shares nothing with a.
 func (a *Administrator) Clone() *Administrator {
@@ -128,26 +102,6 @@ func (a *Administrator) Clone() *Administrator {
 	c.Sections = slices.Clone(a.Sections)
 	c.Teams = slices.Clone(a.Teams)
 	c.Extensions, c.DIDs = a.Extensions.Clone(), a.DIDs.Clone()
-	c.Credentials = a.Credentials.clone()
+	c.Credentials = a.Credentials.Clone()
 	return &c
-}
-
-// clone returns a copy that shares nothing with c.
-func (c Credentials) clone() Credentials {
-	if c.SecondFactor != nil {
-		factor := *c.SecondFactor
-		factor.RecoveryHashes = make([][]byte, len(c.SecondFactor.RecoveryHashes))
-		for i, hash := range c.SecondFactor.RecoveryHashes {
-			factor.RecoveryHashes[i] = slices.Clone(hash)
-		}
-		c.SecondFactor = &factor
-	}
-	if c.Invitation != nil {
-		c.Invitation = &Invitation{TokenHash: slices.Clone(c.Invitation.TokenHash), ExpiresAt: c.Invitation.ExpiresAt}
-	}
-	c.Devices = slices.Clone(c.Devices)
-	for i, device := range c.Devices {
-		c.Devices[i].TokenHash = slices.Clone(device.TokenHash)
-	}
-	return c
 }

@@ -2,11 +2,9 @@ package ampusers
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
-	"io"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/login"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -69,18 +67,14 @@ func (s *Service) prepared(ctx context.Context, a *Administrator, password store
 	return created, s.start(created)
 }
 
-// start sets what an administrator begins with. Generations of sessions begin
-// at random: those of a deleted administrator are no sessions of a new one of
-// the same name.
-func (s *Service) start(a *Administrator) error {
-	var generation [8]byte
-	if _, err := io.ReadFull(s.random, generation[:]); err != nil {
-		return fmt.Errorf("making a session generation: %w", err)
+// start sets what an administrator begins with.
+func (s *Service) start(a *Administrator) (err error) {
+	if a.SessionGeneration, err = login.NewGeneration(s.random); err != nil {
+		return err
 	}
-	a.SessionGeneration = int64(binary.BigEndian.Uint64(generation[:]) >> 2)
 	a.CreatedAt = s.now()
 	a.UpdatedAt = a.CreatedAt
-	if a.hasPassword() {
+	if a.Credentials.HasPassword() {
 		a.PasswordChangedAt = a.CreatedAt
 	}
 	return nil

@@ -23,7 +23,7 @@ func (a *Administrator) standing() standing {
 	switch {
 	case a == nil || a.Disabled || a.Access != Full:
 		return none
-	case !a.hasPassword():
+	case !a.Credentials.HasPassword():
 		return prepared
 	}
 	return ready
@@ -69,7 +69,7 @@ func (s *Service) eachFull(ctx context.Context, visit func(*Administrator) bool)
 }
 
 func lastFull(a *Administrator) error {
-	if a.hasPassword() {
+	if a.Credentials.HasPassword() {
 		return &store.ConflictError{Reason: "this is the last enabled Full administrator who can log in; make another one Full first, with a password"}
 	}
 	return &store.ConflictError{Reason: "this is the last enabled Full administrator; make another one Full first"}

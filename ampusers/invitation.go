@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/login"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -41,7 +42,7 @@ func (s *Service) Invite(ctx context.Context, username string) (*Link, error) {
 
 // newLink makes a link that is nobody's yet, and the hash of its token.
 func (s *Service) newLink() (*Link, []byte, error) {
-	token, hash, err := s.newToken()
+	token, hash, err := login.NewToken(s.random)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -56,7 +57,7 @@ func (l *Link) invite(a *Administrator, hash []byte) {
 // Invitation returns whose link a token is, or a [store.NotFoundError] when it
 // was used, replaced or has expired, or when its administrator is disabled.
 func (s *Service) Invitation(ctx context.Context, token store.Secret) (*Link, error) {
-	a, err := s.invited(ctx, hashToken(token))
+	a, err := s.invited(ctx, login.HashToken(token))
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +88,7 @@ func (s *Service) invited(ctx context.Context, hash []byte) (*Administrator, err
 // sessions. A second factor stays. Errors are those of [Service.Invitation].
 func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Secret) (*Administrator, error) {
 	const action = "accept invitation"
-	tokenHash := hashToken(token)
+	tokenHash := login.HashToken(token)
 	// What is no link is not kept in the trail: strangers could fill it.
 	a, err := s.invited(ctx, tokenHash)
 	if err != nil {

@@ -1,20 +1,16 @@
 package ampusers
 
-import "github.com/pbxusers/pbxusers/store"
+import (
+	"context"
+	"errors"
+
+	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
 
 // Attempt is somebody who wants to log in.
-type Attempt struct {
-	Username string
-	Password store.Secret
-	// Code is a code of the authenticator app or a recovery code; empty when
-	// it was not asked for yet.
-	Code string
-	// Source is the address that the attempt comes from, without a port.
-	Source string
-	// Device is the token that an earlier login gave to this device; zero
-	// when there is none.
-	Device store.Secret
-}
+type Attempt = credential.Attempt
 
 // Login is a login that succeeded.
 type Login struct {
@@ -28,54 +24,63 @@ type Login struct {
 }
 
 // LoginCode says why a login was refused, for programs.
-type LoginCode string
+type LoginCode = credential.Code
 
 // Why a login is refused.
 const (
 	// WrongPassword also stands for a username that does not exist and for
 	// an administrator without a password.
-	WrongPassword LoginCode = "wrong_password"
+	WrongPassword = credential.WrongPassword
 	// AccountDisabled is only said to those who know the password.
-	AccountDisabled LoginCode = "disabled"
+	AccountDisabled = credential.AccountDisabled
 	// CodeRequired and WrongCode are only said to those who know the
 	// password.
-	CodeRequired LoginCode = "code_required"
-	WrongCode    LoginCode = "wrong_code"
+	CodeRequired = credential.CodeRequired
+	WrongCode    = credential.WrongCode
 	// OtherAccount is only said to those who know the secret of that other
 	// account.
-	OtherAccount LoginCode = "other_account"
+	OtherAccount = credential.OtherAccount
 )
 
 // LoginError says that a login was refused. It matches [store.ErrForbidden].
-type LoginError struct {
-	Code LoginCode
-	// Message is one sentence for people.
-	Message string
-	// Generation is for [Service.ConfirmLogin], when Code is CodeRequired or
-	// WrongCode.
-	Generation int64
+// Its Generation is for [Service.ConfirmLogin].
+type LoginError = credential.LoginError
+
+// Authenticate logs an administrator in, or refuses with a [LoginError], or,
+// after too many tries, with a [store.ThrottledError]. An unknown user and a
+// wrong password take the same time and get the same answer. Codes of an
+// authenticator app are counted apart from passwords.
+//
+// In the trail are the logins and the refusals, but that a code is still asked
+// for; of those that are held up only the first. A name that no administrator
+// has is not kept: people type passwords there.
+func (s *Service) Authenticate(ctx context.Context, attempt Attempt) (*Login, error) {
+	done, err := s.desk.Authenticate(ctx, attempt, nil)
+	return s.begun(ctx, done, err)
 }
 
-func (e *LoginError) Error() string { return e.Message }
-
-// Is reports whether target is [store.ErrForbidden].
-func (e *LoginError) Is(target error) bool { return target == store.ErrForbidden }
-
-// AuditReason tells the audit trail why.
-func (e *LoginError) AuditReason() string { return string(e.Code) }
-
-func wrongPassword() *LoginError {
-	return &LoginError{Code: WrongPassword, Message: "the username or the password is wrong; try again"}
+// ConfirmLogin ends a login that [Service.Authenticate] answered with
+// CodeRequired or WrongCode: whoever calls vouches that this visitor has
+// proven the password of attempt.Username a few minutes ago, when the sessions
+// were of that generation. attempt.Password is ignored. The refusals are those
+// of Authenticate; WrongPassword means that it has to begin again.
+func (s *Service) ConfirmLogin(ctx context.Context, attempt Attempt, generation int64) (*Login, error) {
+	done, err := s.desk.Confirm(ctx, attempt, generation, nil)
+	return s.begun(ctx, done, err)
 }
 
-func accountDisabled() *LoginError {
-	return &LoginError{Code: AccountDisabled, Message: "this administrator is disabled; ask another administrator to enable it"}
-}
-
-func codeRequired(generation int64) *LoginError {
-	return &LoginError{Code: CodeRequired, Message: "type the code that your authenticator app shows, or a recovery code", Generation: generation}
-}
-
-func wrongCode(generation int64) *LoginError {
-	return &LoginError{Code: WrongCode, Message: "this code is wrong or was used already; wait for the next one, or use a recovery code", Generation: generation}
+// begun returns what came of a login: a session of the generation that was
+// proven, which ends at once when the password was changed meanwhile.
+func (s *Service) begun(ctx context.Context, done *login.Login, err error) (*Login, error) {
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Session(ctx, done.Account.Name, done.Account.Generation)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, &LoginError{Code: WrongPassword, Message: "the sessions were ended meanwhile; log in again"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Login{Administrator: a, Device: done.Device, RecoveryCodesLeft: done.RecoveryCodesLeft}, nil
 }

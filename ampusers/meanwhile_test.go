@@ -228,3 +228,38 @@ func TestALoginThatFailedIsInTheTrailAndCanBeTriedAgain(t *testing.T) {
 	require.NoError(t, err)
 	h.requireProven(t)
 }
+
+// afterwards is a store where something happens just after a transaction.
+type afterwards struct {
+	ampusers.Store
+
+	happens func()
+}
+
+func (a *afterwards) Atomically(ctx context.Context, fn func(ctx context.Context) error) error {
+	err := a.Store.Atomically(ctx, fn)
+	if happens := a.happens; happens != nil {
+		a.happens = nil
+		happens()
+	}
+	return err
+}
+
+// A session of the new generation would outlive the password that was changed.
+func TestALoginBeginsNoSessionOfAPasswordThatWasNotProven(t *testing.T) {
+	t.Parallel()
+	db := memstore.New()
+	h := newHouse(t, db)
+	h.full(t, "boss")
+	h.limited(t, "jane", "managers")
+	st := &afterwards{Store: db.Administrators(), happens: func() {
+		_, err := h.SetPassword(h.t.Context(), "jane", secret(anotherPassword))
+		require.NoError(h.t, err)
+	}}
+	overtaken := ampusers.New(st, &ampusers.Options{
+		Sections: sections(), Audit: h.trail, Clock: h.clock.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+	})
+	_, err := overtaken.Authenticate(t.Context(), attempt("jane", goodPassword))
+	requireRefused(t, err, ampusers.WrongPassword)
+	h.requireProven(t)
+}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/login"
 	"github.com/pbxusers/pbxusers/internal/passwords"
 	"github.com/pbxusers/pbxusers/internal/throttle"
 	"github.com/pbxusers/pbxusers/store"
@@ -35,7 +36,8 @@ type Options struct {
 	// and 1 lane.
 	Argon2 Argon2
 	// MaxHashing is how many passwords are hashed at once; other logins
-	// wait. Defaults to the number of processors.
+	// wait. Defaults to the number of processors, or to as many as take 256
+	// MiB together.
 	MaxHashing int
 	// MinPasswordLength is counted in characters. Defaults to 12.
 	MinPasswordLength int
@@ -72,7 +74,7 @@ func New(st Store, opts *Options) *Service {
 	}
 	s := &Service{
 		store: st, rules: newValidator(), sections: registered(opts.Sections), trail: opts.Audit,
-		clock: opts.Clock, random: opts.Random, log: opts.Logger, other: opts.OtherAccount,
+		clock: opts.Clock, random: opts.Random, log: opts.Logger,
 		issuer:   cmp.Or(opts.Issuer, defaultIssuer),
 		lifetime: cmp.Or(opts.InvitationLifetime, defaultInvitationLifetime),
 	}
@@ -87,8 +89,18 @@ func New(st Store, opts *Options) *Service {
 	}
 	s.policy = passwords.Policy{MinLength: opts.MinPasswordLength, MinScore: opts.MinPasswordScore, Words: []string{s.issuer}}
 	s.hasher = passwords.NewHasher(&passwords.Options{Params: opts.Argon2.params(), Concurrency: opts.MaxHashing, Random: s.random})
-	s.throttle = throttle.New(&throttle.Options{Clock: s.clock})
+	s.desk = s.newDesk(opts)
 	return s
+}
+
+// newDesk returns where administrators log in.
+func (s *Service) newDesk(opts *Options) *login.Desk {
+	return login.New(login.Options{
+		Kind: kind, Actor: audit.Administrator, Records: accounts{s.store, s.trail},
+		Hasher: s.hasher, Throttle: throttle.New(&throttle.Options{Clock: s.clock}), Trail: s.trail,
+		Clock: s.clock, Random: s.random, Log: s.log, Other: opts.OtherAccount,
+		DisabledMessage: "this administrator is disabled; ask another administrator to enable it",
+	})
 }
 
 func (a Argon2) params() passwords.Params {

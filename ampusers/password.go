@@ -2,12 +2,9 @@ package ampusers
 
 import (
 	"context"
-	"errors"
 
 	"github.com/pbxusers/pbxusers/internal/passwords"
-	"github.com/pbxusers/pbxusers/internal/throttle"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // judge returns what is wrong with a password for a, on the field named field.
@@ -83,25 +80,23 @@ func (s *Service) SetPasswordHash(ctx context.Context, username string, hash sto
 	return s.setHash(ctx, action, username, hash)
 }
 
-// ownHand stands for the device of those who change their own password: they
-// have a session, and strangers who guess at the same name do not slow them.
-const ownHand = "session"
-
 // ChangePassword gives the administrator a new password, by the
 // administrator's own hand: current must be right, or it is a
 // [store.InvalidError] on "current_password"; tries are throttled as logins
 // are. All other sessions end: the returned record has the new generation.
 func (s *Service) ChangePassword(ctx context.Context, username string, current, password store.Secret) (*Administrator, error) {
 	const action = "change password"
-	seen, hash, err := s.ownHash(ctx, username, current, password)
+	seen, err := s.own(ctx, username)
 	if err != nil {
-		held, isHeld := errors.AsType[*tooEarlyError](err)
-		if !isHeld || held.first {
-			s.trail.RecordFailure(ctx, event(action, username), err)
-		}
-		if isHeld {
-			err = held.Unwrap()
-		}
+		s.trail.RecordFailure(ctx, event(action, username), err)
+		return nil, err
+	}
+	if err := s.desk.Own(ctx, action, accountOf(seen), current); err != nil {
+		return nil, err
+	}
+	hash, err := s.hashFor(ctx, seen, password)
+	if err != nil {
+		s.trail.RecordFailure(ctx, event(action, seen.Username), err)
 		return nil, err
 	}
 	return s.act(ctx, action, username, func(_ context.Context, a *Administrator) error {
@@ -113,30 +108,10 @@ func (s *Service) ChangePassword(ctx context.Context, username string, current, 
 	})
 }
 
-// ownHash returns the hash of the new password of somebody who knows the
-// current one, and the record that this was proven of.
-func (s *Service) ownHash(ctx context.Context, username string, current, password store.Secret) (*Administrator, store.Secret, error) {
+// own returns the administrator of that name, who is the one who acts.
+func (s *Service) own(ctx context.Context, username string) (*Administrator, error) {
 	if err := s.ownsOnly(username); err != nil {
-		return nil, store.Secret{}, err
+		return nil, err
 	}
-	a, err := s.reachable(ctx, username)
-	if err != nil {
-		return nil, store.Secret{}, err
-	}
-	try := throttle.Try{Source: audit.ActorOf(ctx).Source, User: FoldUsername(a.Username), Device: ownHand}
-	if held := s.mayTry(try); held != nil {
-		return nil, store.Secret{}, held
-	}
-	verdict, err := s.verdict(ctx, a, current)
-	if err != nil {
-		return nil, store.Secret{}, err
-	}
-	if !verdict.Match {
-		return nil, store.Secret{}, store.Invalid(store.FieldError{
-			Field: "current_password", Code: "wrong", Message: "this is not the current password; type it again",
-		})
-	}
-	s.throttle.Succeeded(try)
-	hash, err := s.hashFor(ctx, a, password)
-	return a, hash, err
+	return s.reachable(ctx, username)
 }

@@ -3,8 +3,8 @@ package ampusers
 import (
 	"context"
 	"errors"
-	"slices"
 
+	"github.com/pbxusers/pbxusers/internal/granted"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -71,7 +71,12 @@ func (s *Service) List(ctx context.Context, q Query) (*store.List[*Administrator
 	if len(q.Search) > maxSearch {
 		return &store.List[*Administrator]{Items: []*Administrator{}}, nil
 	}
-	list, err := s.listGranted(ctx, actor, q)
+	next := func(ctx context.Context, page store.Page) (*store.List[*Administrator], error) {
+		q.Page = page
+		return s.store.ListAdministrators(ctx, q)
+	}
+	reaches := func(a *Administrator) bool { return actor.reaches(a) == nil }
+	list, err := granted.List(ctx, q.Page, next, reaches, actor == nil || actor.Access == Full)
 	if err != nil {
 		return nil, err
 	}
@@ -86,61 +91,4 @@ func (q Query) check() error {
 		return store.Invalid(store.FieldError{Field: "access", Code: "oneof", Message: "this must be one of full, limited"})
 	}
 	return q.Order.Check(OrderFields())
-}
-
-// listGranted returns the page of those whom the actor grants. A page ends
-// where the store says so: when one holds more than are wanted, it is asked for
-// again, cut off after the last one wanted.
-func (s *Service) listGranted(ctx context.Context, actor *actor, q Query) (*store.List[*Administrator], error) {
-	list := &store.List[*Administrator]{Items: []*Administrator{}}
-	most := q.Clamped()
-	for {
-		page, err := s.store.ListAdministrators(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		if end := cutAfter(page.Items, actor, most-len(list.Items)); end < len(page.Items) {
-			q.Limit = end
-			continue
-		}
-		list.Items = append(list.Items, slices.DeleteFunc(page.Items, func(a *Administrator) bool { return actor.reaches(a) != nil })...)
-		q.After, q.Limit = page.Next, store.MaxPageLimit
-		if page.Next == "" || len(list.Items) == most {
-			list.Next, err = s.nextGranted(ctx, actor, q)
-			return list, err
-		}
-	}
-}
-
-// nextGranted returns q.After when somebody whom the actor grants follows it,
-// or "": that there are others is not for the actor to know.
-func (s *Service) nextGranted(ctx context.Context, actor *actor, q Query) (string, error) {
-	if actor == nil || actor.Access == Full {
-		return q.After, nil
-	}
-	for after := q.After; q.After != ""; {
-		page, err := s.store.ListAdministrators(ctx, q)
-		if err != nil {
-			return "", err
-		}
-		if slices.ContainsFunc(page.Items, func(a *Administrator) bool { return actor.reaches(a) == nil }) {
-			return after, nil
-		}
-		q.After = page.Next
-	}
-	return "", nil
-}
-
-// cutAfter returns how many of the items hold the first most that the actor
-// grants; all of them when there are not so many.
-func cutAfter(items []*Administrator, actor *actor, most int) int {
-	for i, a := range items {
-		if actor.reaches(a) != nil {
-			continue
-		}
-		if most--; most == 0 {
-			return i + 1
-		}
-	}
-	return len(items)
 }

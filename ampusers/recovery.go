@@ -114,7 +114,7 @@ func (s *Service) inviteFirst(ctx context.Context, event *audit.Event, link *Lin
 		}
 		return true, s.addFull(ctx, event, firstUsername, link, hash)
 	}
-	if first.hasPassword() {
+	if first.Credentials.HasPassword() {
 		return false, nil
 	}
 	after := first.Clone()
@@ -128,10 +128,10 @@ func (s *Service) inviteFirst(ctx context.Context, event *audit.Event, link *Lin
 func (s *Service) firstFull(ctx context.Context) (*Administrator, error) {
 	var first *Administrator
 	err := s.eachFull(ctx, func(a *Administrator) bool {
-		if first == nil || a.hasPassword() {
+		if first == nil || a.Credentials.HasPassword() {
 			first = a
 		}
-		return !a.hasPassword()
+		return !a.Credentials.HasPassword()
 	})
 	return first, err
 }

@@ -1,6 +1,10 @@
 package ampusers
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/pbxusers/pbxusers/internal/login"
+)
 
 // sealedRecord is all that is kept of an administrator, in a form that is
 // equal for equal records only. Every write is in the trail, so nothing has to
@@ -18,29 +22,13 @@ type sealedRecord struct {
 	Disabled          bool     `json:"disabled"`
 	SessionGeneration int64    `json:"session_generation"`
 
-	PasswordHash   string         `json:"password_hash,omitempty"`
-	SecondFactor   *sealedFactor  `json:"second_factor,omitempty"`
-	InvitationHash []byte         `json:"invitation_hash,omitempty"`
-	InvitedUntil   int64          `json:"invited_until,omitempty"`
-	Devices        []sealedDevice `json:"devices,omitempty"`
+	login.Sealed
 
 	// Times are microseconds, as the store keeps them.
 	CreatedAt         int64 `json:"created_at"`
 	UpdatedAt         int64 `json:"updated_at"`
 	PasswordChangedAt int64 `json:"password_changed_at"`
 	LastLoginAt       int64 `json:"last_login_at"`
-}
-
-type sealedFactor struct {
-	Secret         string   `json:"secret"`
-	Confirmed      bool     `json:"confirmed"`
-	LastStep       int64    `json:"last_step"`
-	RecoveryHashes [][]byte `json:"recovery_hashes,omitempty"`
-}
-
-type sealedDevice struct {
-	TokenHash []byte `json:"token_hash"`
-	UsedAt    int64  `json:"used_at"`
 }
 
 // sealed returns a as the trail takes its fingerprint of it.
@@ -50,18 +38,9 @@ func sealed(a *Administrator) []byte {
 		Access: a.Access, Sections: set(a.Sections), Teams: set(a.Teams),
 		Extensions: a.Extensions.String(), DIDs: a.DIDs.String(),
 		Disabled: a.Disabled, SessionGeneration: a.SessionGeneration,
-		PasswordHash: a.Credentials.PasswordHash.Reveal(),
-		CreatedAt:    a.CreatedAt.UnixMicro(), UpdatedAt: a.UpdatedAt.UnixMicro(),
+		Sealed:    login.Seal(&a.Credentials),
+		CreatedAt: a.CreatedAt.UnixMicro(), UpdatedAt: a.UpdatedAt.UnixMicro(),
 		PasswordChangedAt: a.PasswordChangedAt.UnixMicro(), LastLoginAt: a.LastLoginAt.UnixMicro(),
-	}
-	if f := a.Credentials.SecondFactor; f != nil {
-		record.SecondFactor = &sealedFactor{f.Secret.Reveal(), f.Confirmed, f.LastStep, f.RecoveryHashes}
-	}
-	if i := a.Credentials.Invitation; i != nil {
-		record.InvitationHash, record.InvitedUntil = i.TokenHash, i.ExpiresAt.UnixMicro()
-	}
-	for _, d := range a.Credentials.Devices {
-		record.Devices = append(record.Devices, sealedDevice{d.TokenHash, d.UsedAt.UnixMicro()})
 	}
 	text, err := json.Marshal(record)
 	if err != nil {

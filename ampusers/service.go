@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/login"
 	"github.com/pbxusers/pbxusers/internal/passwords"
-	"github.com/pbxusers/pbxusers/internal/throttle"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -28,10 +28,9 @@ type Service struct {
 	log      *slog.Logger
 	policy   passwords.Policy
 	hasher   *passwords.Hasher
-	throttle *throttle.Throttle
+	desk     *login.Desk
 	issuer   string
 	lifetime time.Duration
-	other    func(ctx context.Context, username string, password store.Secret) (string, error)
 	// actor is nil when everything is allowed, see [Service.As].
 	actor *string
 }
@@ -90,12 +89,6 @@ func (s *Service) keep(ctx context.Context, event *audit.Event, before, after *A
 	}
 	after.UpdatedAt = s.now()
 	event.Before, event.After = shown(before), shown(after)
-	return s.replace(ctx, event, before, after)
-}
-
-// replace writes after in the place of before, in the transaction of ctx, and
-// tells the event of both as they are kept.
-func (s *Service) replace(ctx context.Context, event *audit.Event, before, after *Administrator) error {
 	event.Key, event.SealedBefore, event.Sealed = after.Username, sealed(before), sealed(after)
 	return s.store.UpdateAdministrator(ctx, before.Username, func(a *Administrator) error {
 		*a = *after.Clone()

@@ -6,20 +6,13 @@ import "time"
 // with what may be told of them.
 func shown(a *Administrator) *Administrator {
 	c := sorted(a.Clone())
-	c.HasPassword, c.HasSecondFactor = a.hasPassword(), a.hasSecondFactor()
+	c.HasPassword, c.HasSecondFactor = a.Credentials.HasPassword(), a.Credentials.HasSecondFactor()
 	c.InvitedUntil = time.Time{}
 	if invitation := a.Credentials.Invitation; invitation != nil {
 		c.InvitedUntil = invitation.ExpiresAt
 	}
 	c.Credentials = Credentials{}
 	return c
-}
-
-func (a *Administrator) hasPassword() bool { return !a.Credentials.PasswordHash.IsZero() }
-
-// hasSecondFactor reports whether a code is asked for at login.
-func (a *Administrator) hasSecondFactor() bool {
-	return a.Credentials.SecondFactor != nil && a.Credentials.SecondFactor.Confirmed
 }
 
 // endSessions ends every session of a: they are of an earlier generation.

@@ -23,7 +23,7 @@ const (
 )
 
 // Rule is the sentence of the refusal of a name that is not Valid.
-const Rule = "use 2 to 64 letters of any script, digits, dots, dashes, underscores and @, beginning with a letter or digit"
+const Rule = "use 2 to 64 letters of any script, digits, dots, dashes, underscores, plus and @, beginning with a letter or digit"
 
 // Normalise returns the name as it is kept: NFC, no blanks around it.
 func Normalise(name string) string {
@@ -53,7 +53,7 @@ func Valid(name string) bool {
 // that can carry a mark or not, and whether it can itself be followed by one.
 func accept(r rune, carried bool) (carrier, ok bool) {
 	switch {
-	case strings.ContainsRune("._@-", r):
+	case strings.ContainsRune("._@+-", r):
 		return false, true
 	case unicode.In(r, unicode.L, unicode.Nd):
 		return true, !invisible(r) && !disguised(r)

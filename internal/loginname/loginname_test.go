@@ -17,7 +17,7 @@ func TestNamesOfAnyScriptAreValid(t *testing.T) {
 	t.Parallel()
 
 	for _, name := range []string{
-		"jo", "jane.admin", "JANE", "007", "o-neil_2", "jane@example.com", "Zoë", "王小明", "Иван", "नमस्ते",
+		"jo", "jane.admin", "JANE", "007", "o-neil_2", "jane@example.com", "jane+pbx@example.com", "Zoë", "王小明", "Иван", "नमस्ते",
 		"สำเนา", "Սևակ", "ישראל", "İpek", "Straße", "٣عمر", strings.Repeat("n", 64), strings.Repeat("王", 64),
 	} {
 		require.True(t, loginname.Valid(loginname.Normalise(name)), name)
@@ -34,6 +34,7 @@ func TestNamesThatAreRefused(t *testing.T) {
 		"too long to look at":           strings.Repeat("n", 10<<20),
 		"a dot in front":                ".jane",
 		"an @ in front":                 "@jane",
+		"a plus in front":               "+jane",
 		"a mark in front":               "\u0301jane",
 		"a mark on a dot":               "jane.\u0301x",
 		"a blank":                       "jane doe",
@@ -89,7 +90,7 @@ func TestNamesThatAreDifferent(t *testing.T) {
 	t.Parallel()
 
 	seen := map[string]string{}
-	for _, name := range []string{"jane", "jané", "jane.", "ja.ne", "jane1", "王", "玉", "Иван", "ivan"} {
+	for _, name := range []string{"jane", "jané", "jane.", "jane+", "ja.ne", "jane1", "王", "玉", "Иван", "ivan"} {
 		folded := loginname.Fold(name)
 		require.NotContains(t, seen, folded, name)
 		seen[folded] = name

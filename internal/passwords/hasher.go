@@ -26,19 +26,30 @@ type Options struct {
 	// outside the bounds of [Known] is brought to the nearest bound.
 	Params Params
 	// Concurrency is how many hashes are computed at once; others wait.
-	// Defaults to the number of processors.
+	// Defaults to the number of processors, or to as many as take 256 MiB
+	// together.
 	Concurrency int
 	// Random is where salts come from. Defaults to crypto/rand.Reader.
 	Random io.Reader
+	// Derive is argon2id. Defaults to argon2.IDKey; set it in tests only, to
+	// count.
+	Derive func(password, salt []byte, time, memory uint32, threads uint8, length uint32) []byte
 }
+
+// maxTogether is the memory, in KiB, that as many computations as there are by
+// default take together.
+const maxTogether = 256 << 10
 
 // Hasher hashes and checks passwords, a bounded number at once. It may be used
 // from many goroutines.
 type Hasher struct {
 	params Params
 	random io.Reader
-	// slots holds a value for each computation that runs.
-	slots chan struct{}
+	slots  turns
+	// share is the memory, in KiB, that a slot may take; a computation that
+	// needs more, for a hash that was taken over, is the only such one.
+	share uint32
+	heavy turns
 	// derive is argon2id, where tests do not count.
 	derive func(password, salt []byte, time, memory uint32, threads uint8, length uint32) []byte
 }
@@ -49,18 +60,30 @@ func NewHasher(opts *Options) *Hasher {
 	if opts != nil {
 		o = *opts
 	}
+	params := o.Params.bounded()
 	if o.Concurrency <= 0 {
-		o.Concurrency = runtime.GOMAXPROCS(0)
+		o.Concurrency = concurrency(runtime.GOMAXPROCS(0), params.Memory)
 	}
 	if o.Random == nil {
 		o.Random = rand.Reader
 	}
-	return &Hasher{
-		params: o.Params.bounded(),
-		random: o.Random,
-		slots:  make(chan struct{}, o.Concurrency),
-		derive: argon2.IDKey,
+	if o.Derive == nil {
+		o.Derive = argon2.IDKey
 	}
+	return &Hasher{
+		params: params,
+		random: o.Random,
+		slots:  make(turns, o.Concurrency),
+		share:  max(params.Memory, maxTogether/uint32(o.Concurrency)), //nolint:gosec // a number of slots
+		heavy:  make(turns, 1),
+		derive: o.Derive,
+	}
+}
+
+// concurrency returns how many computations of that much memory, in KiB, there
+// are at once by default.
+func concurrency(processors int, memory uint32) int {
+	return max(1, min(processors, maxTogether/int(memory)))
 }
 
 // Hash returns the argon2id hash of password in PHC form. It hashes the
@@ -80,10 +103,11 @@ func (h *Hasher) Hash(ctx context.Context, password store.Secret) (store.Secret,
 	if _, err := io.ReadFull(h.random, made.salt); err != nil {
 		return store.Secret{}, fmt.Errorf("make a salt: %w", err)
 	}
-	if err := h.begin(ctx); err != nil {
+	end, err := h.begin(ctx, h.params)
+	if err != nil {
 		return store.Secret{}, err
 	}
-	defer h.end()
+	defer end()
 	made.tag = h.tag(made, prepared, tagLength)
 	return store.NewSecret(made.String()), nil
 }
@@ -109,17 +133,19 @@ type Verdict struct {
 // but is not Outdated, because a new hash would be one of bytes that nobody has
 // proven.
 func (h *Hasher) Check(ctx context.Context, hash, password store.Secret) (Verdict, error) {
-	if err := h.begin(ctx); err != nil {
+	kept, current := parsePHC(hash.Reveal())
+	end, err := h.begin(ctx, kept.Params)
+	if err != nil {
 		return Verdict{}, err
 	}
-	defer h.end()
+	defer end()
 	given := password.Reveal()
 	prepared, ok := prepare(given)
 	if !ok || prepared == "" || hash.IsZero() {
 		h.spend(prepared)
 		return Verdict{}, nil
 	}
-	if kept, ok := parsePHC(hash.Reveal()); ok {
+	if current {
 		return h.checkPHC(kept, prepared), nil
 	}
 	h.spend(prepared)
@@ -152,20 +178,22 @@ func (h *Hasher) tag(p phc, prepared string, length uint32) []byte {
 	return h.derive([]byte(prepared), p.salt, p.Time, p.Memory, p.Threads, length)
 }
 
-// begin waits for its turn to compute; end makes room for the next.
-func (h *Hasher) begin(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return err
+// begin waits for its turn to compute what costs that much; end makes room for
+// the next.
+func (h *Hasher) begin(ctx context.Context, costs Params) (end func(), err error) {
+	leave := func() {}
+	if costs.Memory > h.share {
+		if leave, err = h.heavy.take(ctx); err != nil {
+			return nil, err
+		}
 	}
-	select {
-	case h.slots <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	done, err := h.slots.take(ctx)
+	if err != nil {
+		leave()
+		return nil, err
 	}
+	return func() { done(); leave() }, nil
 }
-
-func (h *Hasher) end() { <-h.slots }
 
 // Known reports whether hash is of a form that Check reads, and bounded in its
 // costs, so that a foreign hash cannot take the machine's memory or time:

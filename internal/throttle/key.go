@@ -3,6 +3,7 @@ package throttle
 import (
 	"crypto/sha256"
 	"net/netip"
+	"strings"
 )
 
 // key names what is counted, at the same size however long the names are that
@@ -34,10 +35,14 @@ func (t Try) codeKey() key {
 }
 
 // plainSource returns one name for all addresses that one subscriber has: the
-// /64 of IPv6, and the address of IPv4, also where it is written as IPv6.
+// /64 of IPv6, and the address of IPv4, also where it is written as IPv6. A
+// service is a name already.
 func plainSource(source string) string {
 	if source == "" {
 		return ""
+	}
+	if strings.HasPrefix(source, ServicePrefix) {
+		return source
 	}
 	addr, err := netip.ParseAddr(source)
 	if err != nil {

@@ -40,6 +40,7 @@
 package throttle
 
 import (
+	"strings"
 	"sync"
 	"time"
 )
@@ -69,6 +70,11 @@ const (
 	CodeTries  = 10
 	CodeRefill = 5 * time.Minute
 )
+
+// ServicePrefix begins a source that is a service's and no address, such as
+// "service:xmpp/jane". Whoever guesses there has no address, and shares the source
+// with the owner: it is the counts of users that slow them, whatever succeeds.
+const ServicePrefix = "service:"
 
 // Options of [New]; the zero value of each field is its default.
 type Options struct {
@@ -121,8 +127,10 @@ func New(opts *Options) *Throttle {
 
 // Try is somebody who wants to try a password, or a code.
 type Try struct {
-	// Source is the address without a port; of IPv6 the /64 counts. Empty
-	// is a source of its own, and so is all that is no address.
+	// Source is the address without a port; of IPv6 the /64 counts. Where a
+	// service asks that does not know the address, it is ServicePrefix with a
+	// name, each of which is a source of its own. Empty is a source of its
+	// own, and so is all else that is no address.
 	Source string
 	// User is the folded name that is tried, whether there is such a user
 	// or not.
@@ -203,7 +211,8 @@ func (t *Throttle) countPair(try Try, begun uint64) {
 
 // Succeeded forgets the failures of that source with that user, or of that
 // device; of codes it gives back the right one only, so that whoever has stolen
-// a password does not gain by each login of the owner. A source cannot wash
+// a password does not gain by each login of the owner, and so it does to users
+// whom a service asks for. A source cannot wash
 // itself clean of its failures with other users by one account of its own.
 func (t *Throttle) Succeeded(try Try) {
 	t.mu.Lock()
@@ -226,7 +235,11 @@ func (t *Throttle) forgive(try Try) {
 	}
 	from.tries -= tried.tries
 	t.sources.put(try.sourceKey(), from)
-	giveBack(t.users, try.userKey(), tried.tries, UserRefill)
+	own := tried.tries
+	if strings.HasPrefix(try.Source, ServicePrefix) {
+		own = 1 // the others may be a stranger's
+	}
+	giveBack(t.users, try.userKey(), own, UserRefill)
 	t.pairs.forget(try.pairKey())
 }
 

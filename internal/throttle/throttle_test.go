@@ -229,6 +229,33 @@ func TestWhoLogsInOftenIsNotHeldUp(t *testing.T) {
 	}
 }
 
+// A service that does not know addresses asks for strangers and for the owner
+// alike: a program of the owner that logs in all the time must not open the door.
+func TestTheOwnersLoginsAtAServiceGiveStrangersNoTries(t *testing.T) {
+	t.Parallel()
+
+	th, c := newThrottle()
+	jane := throttle.Try{Source: throttle.ServicePrefix + "rest/jane", User: "jane"}
+	gone, logins := 0, 0
+	const guessing = 10 * time.Minute
+	for ; c.since() < guessing; c.pass(time.Second) {
+		if begin(th, jane) == 0 {
+			th.Succeeded(jane)
+			logins++
+		}
+		gone += begins(th, 5, jane)
+	}
+	require.LessOrEqual(t, gone, throttle.UserTries+int(guessing/throttle.UserRefill))
+	require.Greater(t, logins, 10, "and the owner gets in")
+
+	th, c = newThrottle()
+	for range 1000 {
+		require.Zero(t, begin(th, jane), "alone, the owner is never held up")
+		th.Succeeded(jane)
+		c.pass(time.Millisecond)
+	}
+}
+
 func TestSuccessGivesBackNoMoreThanWasTaken(t *testing.T) {
 	t.Parallel()
 
@@ -328,6 +355,11 @@ func TestAddressesOfOneSubscriberAreOneSource(t *testing.T) {
 		{"", "somewhere", false},
 		{"somewhere", "elsewhere", true},
 		{"somewhere", "192.0.2.1:80", true},
+		{"service:xmpp/jane", "service:xmpp/john", false},
+		{"service:xmpp/jane", "service:xmpp/jane", true},
+		{"service:xmpp/jane", "service:panel/jane", false},
+		{"service:xmpp/jane", "somewhere", false},
+		{"service:192.0.2.1", "192.0.2.1", false},
 	} {
 		th, _ := newThrottle()
 		require.Equal(t, throttle.SourceTries, begins(th, 100, throttle.Try{Source: c.one, User: "jane"}))

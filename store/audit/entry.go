@@ -23,8 +23,12 @@ type ActorKind string
 
 // The kinds of actors.
 const (
-	// Administrator is somebody who logged in to the pages or the API.
+	// Administrator is somebody who logged in to the pages or the API of the
+	// administrators.
 	Administrator ActorKind = "administrator"
+	// Person is somebody of the directory who logged in to a portal of their
+	// own, or to a service.
+	Person ActorKind = "person"
 	// Host is somebody who has a shell on the host.
 	Host ActorKind = "host"
 	// System is the program by itself.
@@ -36,7 +40,8 @@ const (
 // Actor is who did something, and from where.
 type Actor struct {
 	Kind ActorKind `json:"kind"`
-	// Name is the username; empty for a visitor.
+	// Name is the username, of which each kind has its own; empty for a
+	// visitor.
 	Name string `json:"name"`
 	// Source is the address that the actor came from, without a port; empty
 	// on the host itself.
