@@ -22,7 +22,7 @@ const module = "github.com/pbxusers/pbxusers"
 // beside those of their own room. A room is a folder with all below it that is
 // no room itself; what no other room has is in ".".
 func arrows() map[string][]string {
-	backend := []string{"store", "ampusers", "manager", "internal"}
+	backend := []string{"store", "ampusers", "manager", "userman", "internal"}
 	rooms := map[string][]string{
 		".":               {},
 		"ampusers":        {"store", "internal"},
@@ -34,6 +34,7 @@ func arrows() map[string][]string {
 		"store/memstore":  backend,
 		"store/sqlstore":  backend,
 		"store/storetest": backend,
+		"userman":         {"store", "internal"},
 	}
 	rooms["examples"] = slices.Collect(maps.Keys(rooms))
 	return rooms

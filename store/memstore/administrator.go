@@ -126,14 +126,7 @@ func (m administrators) EachAdministrator(ctx context.Context, visit func(*ampus
 func keptAdministrator(a *ampusers.Administrator) *ampusers.Administrator {
 	kept := a.Clone()
 	kept.HasPassword, kept.HasSecondFactor, kept.InvitedUntil = false, false, time.Time{}
-	for _, t := range []*time.Time{&kept.CreatedAt, &kept.UpdatedAt, &kept.PasswordChangedAt, &kept.LastLoginAt} {
-		*t = keptTime(*t)
-	}
-	if kept.Credentials.Invitation != nil {
-		kept.Credentials.Invitation.ExpiresAt = keptTime(kept.Credentials.Invitation.ExpiresAt)
-	}
-	for i, device := range kept.Credentials.Devices {
-		kept.Credentials.Devices[i].UsedAt = keptTime(device.UsedAt)
-	}
+	keepTimes(&kept.CreatedAt, &kept.UpdatedAt, &kept.PasswordChangedAt, &kept.LastLoginAt)
+	keepCredentials(&kept.Credentials)
 	return kept
 }

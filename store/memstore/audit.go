@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -17,22 +16,16 @@ type trail struct{ *DB }
 // Audit returns the store of the audit trail.
 func (db *DB) Audit() audit.Store { return trail{db} }
 
-// entryKey returns the key of a sequence: keys sort as the numbers do, negative
-// ones first.
-func entryKey(sequence int64) string {
-	return fmt.Sprintf("%020d", uint64(sequence)^(1<<63)) //nolint:gosec // all 64 bits are wanted
-}
-
 // AppendEntry implements [audit.Store].
 func (m trail) AppendEntry(ctx context.Context, e *audit.Entry, head audit.Head) error {
 	kept := e.Clone()
 	kept.At = keptTime(kept.At)
 	return m.write(ctx, func(ctx context.Context, tx *transaction) error {
 		return tx.do(ctx, func(s *state) error {
-			if _, found := s.entries.get(entryKey(e.Sequence)); found {
+			if _, found := s.entries.get(sortableNumber(e.Sequence)); found {
 				return &store.ExistsError{Kind: "audit entry", Field: "sequence"}
 			}
-			s.entries.put(entryKey(e.Sequence), kept)
+			s.entries.put(sortableNumber(e.Sequence), kept)
 			s.head = cloneHead(head)
 			return nil
 		})
@@ -56,7 +49,7 @@ func (m trail) ListEntries(ctx context.Context, q audit.Query) (*store.List[*aud
 		if err != nil {
 			return nil, refuse.After()
 		}
-		after = entryKey(sequence)
+		after = sortableNumber(sequence)
 	}
 	var list *store.List[*audit.Entry]
 	err := m.read(ctx, func(s *state) error {

@@ -15,6 +15,9 @@ type DB struct {
 	committed atomic.Pointer[state]
 	// writer holds one token while a transaction is open.
 	writer chan struct{}
+	// revisions counts those of groups. It is no part of what a transaction
+	// undoes, so that no revision ever comes back.
+	revisions atomic.Int64
 }
 
 // state is all that is stored. What is in a table is never changed in place:
@@ -24,7 +27,9 @@ type state struct {
 	entries        table[*audit.Entry]
 	head           audit.Head
 	managers       table[*manager.User]
-	vault          table[kept]
+	// teams are what each team has, by its name.
+	teams map[string]*team
+	vault table[kept]
 }
 
 // New returns an empty database.
@@ -36,11 +41,16 @@ func New() *DB {
 
 // draft returns a copy to write to. It shares the rows until it is written to.
 func (s *state) draft() *state {
+	teams := make(map[string]*team, len(s.teams))
+	for name, of := range s.teams {
+		teams[name] = of.draft()
+	}
 	return &state{
 		administrators: s.administrators.copy(),
 		entries:        s.entries.copy(),
 		head:           s.head,
 		managers:       s.managers.copy(),
+		teams:          teams,
 		vault:          s.vault.copy(),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 func ExampleNew() {
@@ -53,4 +54,20 @@ func ExampleDB_Vault() {
 	// Output:
 	// jane <nil>
 	// there is no such value
+}
+
+func ExampleDB_People() {
+	ctx := context.Background()
+	db := memstore.New()
+	for _, team := range []string{"acme", "example"} { // which know nothing of each other
+		_ = db.People(team).CreateUser(ctx, &userman.User{ID: "1", Username: "jane", DefaultExtension: "1001"})
+	}
+
+	acme := db.People("acme")
+	fmt.Println(acme.CreateUser(ctx, &userman.User{ID: "2", Username: "bob", DefaultExtension: "1001"}))
+	u, err := acme.FindUser(ctx, userman.Key{Username: "JANE"})
+	fmt.Println(u.Username, err)
+	// Output:
+	// default_extension: another person has this default_extension already; choose a different one
+	// jane <nil>
 }

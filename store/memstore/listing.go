@@ -1,8 +1,8 @@
 package memstore
 
 import (
-	"cmp"
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -32,33 +32,58 @@ func (l listing[T]) page(t *table[T], matches func(T) bool, order store.Order, p
 	if !known {
 		return nil, refuse.Sort()
 	}
-	position := func(r row[T]) cursor.Position { return cursor.Position{Value: field(r.value).UnixMicro(), Key: r.key} }
-	rows, err := sorted(t.rows, position, order, page.After)
-	if err != nil {
-		return nil, err
-	}
-	return l.cut(slices.Values(rows), matches, page, func(r row[T]) string { return cursor.Format(order, position(r)) }), nil
+	place := func(r row[T]) placed[T] { return placed[T]{r, cursor.Position{sortableTime(field(r.value)), r.key}} }
+	return l.sorted(t.rows, matches, sorting[T]{order, 2, place}, page)
 }
 
-// sorted returns the rows in that order, without those up to after.
-func sorted[T any](rows []row[T], position func(row[T]) cursor.Position, order store.Order, after string) ([]row[T], error) {
-	compare := func(a, b cursor.Position) int {
-		by := cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Key, b.Key))
-		if order.Descending {
-			return -by
+// placed is a row with its place in a list.
+type placed[T any] struct {
+	row[T]
+	at cursor.Position
+}
+
+// sorting sorts rows by their places, each of so many values.
+type sorting[T any] struct {
+	order  store.Order
+	values int
+	place  func(row[T]) placed[T]
+}
+
+func (s sorting[T]) compare(a, b cursor.Position) int {
+	if s.order.Descending {
+		a, b = b, a
+	}
+	return slices.Compare(a, b)
+}
+
+// sorted returns a page of the rows that match.
+func (l listing[T]) sorted(rows []row[T], matches func(T) bool, by sorting[T], page store.Page) (*store.List[T], error) {
+	var passed cursor.Position
+	if page.After != "" {
+		var err error
+		if passed, err = cursor.Parse(by.order, page.After, by.values); err != nil {
+			return nil, err
 		}
-		return by
 	}
-	rows = slices.Clone(rows)
-	slices.SortFunc(rows, func(a, b row[T]) int { return compare(position(a), position(b)) })
-	if after == "" {
-		return rows, nil
+	found := []placed[T]{}
+	for _, r := range rows {
+		if !matches(r.value) {
+			continue
+		}
+		if p := by.place(r); page.After == "" || by.compare(p.at, passed) > 0 {
+			found = append(found, p)
+		}
 	}
-	passed, err := cursor.Parse(order, after)
-	if err != nil {
-		return nil, err
+	slices.SortFunc(found, func(a, b placed[T]) int { return by.compare(a.at, b.at) })
+	list := &store.List[T]{Items: []T{}}
+	if limit := page.Clamped(); len(found) > limit {
+		found = found[:limit]
+		list.Next = cursor.Format(by.order, found[limit-1].at)
 	}
-	return slices.DeleteFunc(rows, func(r row[T]) bool { return compare(position(r), passed) <= 0 }), nil
+	for _, p := range found {
+		list.Items = append(list.Items, l.clone(p.value))
+	}
+	return list, nil
 }
 
 // cut returns the first page of the rows that match; next writes where it ends.
@@ -100,3 +125,18 @@ func each[T any](ctx context.Context, db *DB, of func(*state) *table[T], clone f
 
 // keptTime returns t as a database would keep it.
 func keptTime(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+// keepTimes makes times those that a database would keep.
+func keepTimes(times ...*time.Time) {
+	for _, t := range times {
+		*t = keptTime(*t)
+	}
+}
+
+// sortableNumber returns a text that sorts as the number does, negative ones
+// first.
+func sortableNumber(n int64) string {
+	return fmt.Sprintf("%020d", uint64(n)^(1<<63)) //nolint:gosec // all 64 bits are wanted
+}
+
+func sortableTime(t time.Time) string { return sortableNumber(t.UnixMicro()) }

@@ -110,8 +110,6 @@ func (m managers) EachUser(ctx context.Context, visit func(*manager.User) error)
 // keptManager returns a copy as a database would keep it.
 func keptManager(u *manager.User) *manager.User {
 	kept := u.Clone()
-	for _, t := range []*time.Time{&kept.CreatedAt, &kept.UpdatedAt, &kept.SecretChangedAt} {
-		*t = keptTime(*t)
-	}
+	keepTimes(&kept.CreatedAt, &kept.UpdatedAt, &kept.SecretChangedAt)
 	return kept
 }

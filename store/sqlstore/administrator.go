@@ -77,8 +77,7 @@ func (m administrators) UpdateAdministrator(ctx context.Context, username string
 		if err != nil {
 			return err
 		}
-		// The key comes last in an update.
-		_, err = q.ExecContext(ctx, administratorTable().update(), append(values[1:], values[0])...)
+		_, err = q.ExecContext(ctx, administratorTable().update(), administratorTable().updated(values)...)
 		return m.failed(ctx, "update administrator", err)
 	})
 }
@@ -127,12 +126,13 @@ func (m administrators) EachAdministrator(ctx context.Context, visit func(*ampus
 func (m administrators) administratorListing() listing[*ampusers.Administrator] {
 	return listing[*ampusers.Administrator]{
 		table: administratorTable(), doing: "list administrators", keyField: "username", fold: ampusers.FoldUsername,
-		key: func(a *ampusers.Administrator) string { return ampusers.FoldUsername(a.Username) },
-		times: map[string]func(*ampusers.Administrator) time.Time{
+		keys: administratorTable().key(),
+		key:  func(a *ampusers.Administrator) []string { return []string{ampusers.FoldUsername(a.Username)} },
+		fields: times(map[string]func(*ampusers.Administrator) time.Time{
 			"created_at":    func(a *ampusers.Administrator) time.Time { return a.CreatedAt },
 			"updated_at":    func(a *ampusers.Administrator) time.Time { return a.UpdatedAt },
 			"last_login_at": func(a *ampusers.Administrator) time.Time { return a.LastLoginAt },
-		},
+		}),
 		decoder: func() func(scanner) (*ampusers.Administrator, error) { return m.administratorDecoder().decode },
 	}
 }

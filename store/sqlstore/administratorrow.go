@@ -1,26 +1,21 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/store"
 )
 
 func administratorTable() table {
 	return table{
 		name: "pbxusers_administrators",
-		columns: []string{
+		columns: slices.Concat([]string{
 			"folded_username", "username", "display_name", "access", "sections", "teams", "extensions", "dids",
-			"disabled", "session_generation", "password_hash",
-			"second_factor", "second_factor_confirmed", "second_factor_step", "recovery_hashes",
-			"invitation_hash", "invitation_expires", "devices",
-			"created_at", "updated_at", "password_changed_at", "last_login_at",
-		},
+			"disabled", "session_generation", "created_at", "updated_at", "password_changed_at", "last_login_at",
+		}, credentialColumns()),
 		unread: []string{"folded_display_name"},
 	}
 }
@@ -34,57 +29,40 @@ func secondFactorSeal(foldedUsername string) string {
 // encodeAdministrator returns the values of the columns of administratorTable.
 func (db *DB) encodeAdministrator(a *ampusers.Administrator) ([]any, error) {
 	folded := ampusers.FoldUsername(a.Username)
-	factor := ampusers.SecondFactor{}
-	var sealed, invitation, expires any // NULL unless there are any
-	if a.Credentials.SecondFactor != nil {
-		factor = *a.Credentials.SecondFactor
-		sealed = db.keyring.Seal([]byte(factor.Secret.Reveal()), secondFactorSeal(folded))
-	}
-	if i := a.Credentials.Invitation; i != nil {
-		invitation, expires = encodeHash(i.TokenHash), i.ExpiresAt.UnixMicro()
-	}
 	sections, sectionsErr := encodeList(a.Sections)
 	teams, teamsErr := encodeList(a.Teams)
 	if err := errors.Join(sectionsErr, teamsErr); err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	return []any{
+	return slices.Concat([]any{
 		folded, a.Username, a.DisplayName, a.Access, sections, teams, a.Extensions.String(), a.DIDs.String(),
-		a.Disabled, a.SessionGeneration, a.Credentials.PasswordHash.Reveal(),
-		sealed, factor.Confirmed, factor.LastStep, encodeHashes(factor.RecoveryHashes),
-		invitation, expires, encodeDevices(a.Credentials.Devices),
+		a.Disabled, a.SessionGeneration,
 		a.CreatedAt.UnixMicro(), a.UpdatedAt.UnixMicro(), a.PasswordChangedAt.UnixMicro(), a.LastLoginAt.UnixMicro(),
-		strings.ToLower(a.DisplayName),
-	}, nil
+	}, db.encodeCredentials(&a.Credentials, secondFactorSeal(folded)), []any{strings.ToLower(a.DisplayName)}), nil
 }
 
 // administratorDecoder decodes the rows of one query. It scans all of them into
 // the same place, and parses what many administrators have in common once.
 type administratorDecoder struct {
-	keyring *store.Keyring
-	ranges  map[string]ampusers.Ranges
-	ids     map[string][]string
+	ranges map[string]ampusers.Ranges
+	lists  listDecoder
 	// columns points to what follows, in the order of administratorTable.
-	columns                                     []any
-	administrator                               ampusers.Administrator
-	folded, sections, teams, extensions, dids   string
-	passwordHash, recovery, devices             string
-	secondFactor, invitation                    []byte
-	factor                                      ampusers.SecondFactor
-	expires                                     sql.NullInt64
-	created, updated, passwordChanged, loggedIn int64
+	columns                                   []any
+	administrator                             ampusers.Administrator
+	folded, sections, teams, extensions, dids string
+	times                                     micros
+	credentials                               credentialDecoder
 }
 
 func (db *DB) administratorDecoder() *administratorDecoder {
-	d := &administratorDecoder{keyring: db.keyring, ranges: map[string]ampusers.Ranges{}, ids: map[string][]string{}}
-	a := &d.administrator
-	d.columns = []any{
-		&d.folded, &a.Username, &a.DisplayName, &a.Access, &d.sections, &d.teams, &d.extensions, &d.dids,
-		&a.Disabled, &a.SessionGeneration, &d.passwordHash,
-		&d.secondFactor, &d.factor.Confirmed, &d.factor.LastStep, &d.recovery,
-		&d.invitation, &d.expires, &d.devices,
-		&d.created, &d.updated, &d.passwordChanged, &d.loggedIn,
+	d := &administratorDecoder{
+		ranges: map[string]ampusers.Ranges{}, lists: listDecoder{}, times: make(micros, 4), credentials: credentialDecoder{keyring: db.keyring},
 	}
+	a := &d.administrator
+	d.columns = slices.Concat([]any{
+		&d.folded, &a.Username, &a.DisplayName, &a.Access, &d.sections, &d.teams, &d.extensions, &d.dids,
+		&a.Disabled, &a.SessionGeneration,
+	}, d.times.columns(), d.credentials.columns())
 	return d
 }
 
@@ -94,19 +72,19 @@ func (d *administratorDecoder) decode(row scanner) (*ampusers.Administrator, err
 		return nil, err
 	}
 	a := d.administrator
-	a.CreatedAt, a.UpdatedAt = fromMicro(d.created), fromMicro(d.updated)
-	a.PasswordChangedAt, a.LastLoginAt = fromMicro(d.passwordChanged), fromMicro(d.loggedIn)
-	if err := errors.Join(d.decodeLists(&a), d.decodeCredentials(&a.Credentials)); err != nil {
+	d.times.decode(&a.CreatedAt, &a.UpdatedAt, &a.PasswordChangedAt, &a.LastLoginAt)
+	seal := func() string { return secondFactorSeal(d.folded) }
+	if err := errors.Join(d.decodeLists(&a), d.credentials.decode(&a.Credentials, seal)); err != nil {
 		return nil, fmt.Errorf("%q: %w", a.Username, err)
 	}
 	return &a, nil
 }
 
 func (d *administratorDecoder) decodeLists(a *ampusers.Administrator) (err error) {
-	if a.Sections, err = d.decodeIDs("sections", d.sections); err != nil {
+	if a.Sections, err = d.lists.decode("sections", d.sections); err != nil {
 		return err
 	}
-	if a.Teams, err = d.decodeIDs("teams", d.teams); err != nil {
+	if a.Teams, err = d.lists.decode("teams", d.teams); err != nil {
 		return err
 	}
 	if a.Extensions, err = d.decodeRanges("extensions", d.extensions); err != nil {
@@ -114,17 +92,6 @@ func (d *administratorDecoder) decodeLists(a *ampusers.Administrator) (err error
 	}
 	a.DIDs, err = d.decodeRanges("dids", d.dids)
 	return err
-}
-
-func (d *administratorDecoder) decodeIDs(column, text string) (ids []string, err error) {
-	known, ok := d.ids[text]
-	if !ok {
-		if known, err = decodeList[string](column, text); err != nil {
-			return nil, err
-		}
-		d.ids[text] = known
-	}
-	return slices.Clone(known), nil
 }
 
 func (d *administratorDecoder) decodeRanges(column, text string) (ampusers.Ranges, error) {
@@ -137,23 +104,4 @@ func (d *administratorDecoder) decodeRanges(column, text string) (ampusers.Range
 		d.ranges[text], known = parsed, parsed
 	}
 	return known, nil
-}
-
-func (d *administratorDecoder) decodeCredentials(c *ampusers.Credentials) (err error) {
-	c.PasswordHash = store.NewSecret(d.passwordHash)
-	if d.expires.Valid {
-		c.Invitation = &ampusers.Invitation{TokenHash: d.invitation, ExpiresAt: fromMicro(d.expires.Int64)}
-	}
-	if c.Devices, err = decodeDevices("devices", d.devices); err != nil || d.secondFactor == nil {
-		return err
-	}
-	factor := d.factor
-	secret, err := d.keyring.Open(d.secondFactor, secondFactorSeal(d.folded))
-	if err != nil {
-		return fmt.Errorf("the second factor: %w", err)
-	}
-	factor.Secret = store.NewSecret(string(secret))
-	factor.RecoveryHashes, err = decodeHashes("recovery_hashes", d.recovery)
-	c.SecondFactor = &factor
-	return err
 }

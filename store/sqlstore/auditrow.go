@@ -20,16 +20,8 @@ func entryTable() table {
 func encodeEntry(e *audit.Entry) []any {
 	return []any{
 		e.Sequence, e.At.UnixMicro(), e.Actor.Kind, e.Actor.Name, e.Actor.Source, e.Action, e.Kind, e.Key, e.Outcome, e.Reason,
-		encodeJSON(e.Before), encodeJSON(e.After), encodeHash(e.Fingerprint), encodeHash(e.Hash), encodeHash(e.Signature),
+		orNULL(string(e.Before)), orNULL(string(e.After)), encodeHash(e.Fingerprint), encodeHash(e.Hash), encodeHash(e.Signature),
 	}
-}
-
-// encodeJSON returns the value of a text: NULL when there is none.
-func encodeJSON(text []byte) any {
-	if len(text) == 0 {
-		return nil
-	}
-	return string(text)
 }
 
 // decodeEntry reads one row of entryTable's columns.

@@ -21,6 +21,8 @@ type DB struct {
 	// to as many as the database lets write at once: waiting here is fair,
 	// cheap, and ends with the context.
 	writers chan struct{}
+	// holder reads API tokens with whose they are.
+	holder prepared
 }
 
 // Options of [Open].

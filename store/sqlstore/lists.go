@@ -3,10 +3,11 @@ package sqlstore
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // encodeHash returns the value of a hash: NULL when there is none.
@@ -36,6 +37,24 @@ func decodeList[T any](column, text string) ([]T, error) {
 	return list, nil
 }
 
+// listDecoder decodes the lists of one query, and those that many records share
+// once.
+type listDecoder map[string][]string
+
+func (d listDecoder) decode(column, text string) (list []string, err error) {
+	if text == "[]" {
+		return nil, nil
+	}
+	known, ok := d[text]
+	if !ok {
+		if known, err = decodeList[string](column, text); err != nil {
+			return nil, err
+		}
+		d[text] = known
+	}
+	return slices.Clone(known), nil
+}
+
 // Lists that pages have many of are not JSON: it takes longer to read than all
 // else.
 
@@ -62,7 +81,7 @@ func decodeHashes(column, text string) ([][]byte, error) {
 	return hashes, nil
 }
 
-func encodeDevices(devices []ampusers.Device) string {
+func encodeDevices(devices []credential.Device) string {
 	texts := make([]string, len(devices))
 	for i, device := range devices {
 		texts[i] = base64.RawStdEncoding.EncodeToString(device.TokenHash) + ":" + strconv.FormatInt(device.UsedAt.UnixMicro(), 10)
@@ -70,11 +89,11 @@ func encodeDevices(devices []ampusers.Device) string {
 	return strings.Join(texts, ",")
 }
 
-func decodeDevices(column, text string) ([]ampusers.Device, error) {
+func decodeDevices(column, text string) ([]credential.Device, error) {
 	if text == "" {
 		return nil, nil
 	}
-	devices := make([]ampusers.Device, 0, 1+strings.Count(text, ","))
+	devices := make([]credential.Device, 0, 1+strings.Count(text, ","))
 	for part := range strings.SplitSeq(text, ",") {
 		encoded, used, _ := strings.Cut(part, ":")
 		hash, hashErr := base64.RawStdEncoding.DecodeString(encoded)
@@ -82,7 +101,7 @@ func decodeDevices(column, text string) ([]ampusers.Device, error) {
 		if hashErr != nil || usedErr != nil {
 			return nil, unreadable(column)
 		}
-		devices = append(devices, ampusers.Device{TokenHash: hash, UsedAt: fromMicro(micros)})
+		devices = append(devices, credential.Device{TokenHash: hash, UsedAt: fromMicro(micros)})
 	}
 	return devices, nil
 }

@@ -71,8 +71,7 @@ func (m managers) UpdateUser(ctx context.Context, name string, change func(*mana
 		if err != nil {
 			return err
 		}
-		// The key comes last in an update.
-		_, err = q.ExecContext(ctx, managerTable().update(), append(values[1:], values[0])...)
+		_, err = q.ExecContext(ctx, managerTable().update(), managerTable().updated(values)...)
 		return m.failed(ctx, "update AMI account", err)
 	})
 }
@@ -111,11 +110,12 @@ func (m managers) EachUser(ctx context.Context, visit func(*manager.User) error)
 func (m managers) managerListing() listing[*manager.User] {
 	return listing[*manager.User]{
 		table: managerTable(), doing: "list AMI accounts", keyField: "name", fold: manager.FoldName,
-		key: func(u *manager.User) string { return manager.FoldName(u.Name) },
-		times: map[string]func(*manager.User) time.Time{
+		keys: managerTable().key(),
+		key:  func(u *manager.User) []string { return []string{manager.FoldName(u.Name)} },
+		fields: times(map[string]func(*manager.User) time.Time{
 			"created_at": func(u *manager.User) time.Time { return u.CreatedAt },
 			"updated_at": func(u *manager.User) time.Time { return u.UpdatedAt },
-		},
+		}),
 		decoder: func() func(scanner) (*manager.User, error) { return m.managerDecoder().decode },
 	}
 }

@@ -86,8 +86,9 @@ func TestMigrationsRunOnASingleConnection(t *testing.T) {
 	require.NoError(t, db.migrateUnder(t.Context(), migrations))
 	require.NoError(t, db.migrateUnder(t.Context(), migrations))
 	require.Equal(t, []string{
-		"pbxusers_administrators", "pbxusers_audit", "pbxusers_audit_head", "pbxusers_identity", "pbxusers_managers",
-		"pbxusers_migrations", "pbxusers_vault",
+		"pbxusers_administrators", "pbxusers_audit", "pbxusers_audit_head", "pbxusers_group_revisions", "pbxusers_groups",
+		"pbxusers_identity", "pbxusers_managers", "pbxusers_memberships", "pbxusers_migrations", "pbxusers_people",
+		"pbxusers_people_extensions", "pbxusers_pictures", "pbxusers_tokens", "pbxusers_vault",
 	}, tables(t, db))
 }
 

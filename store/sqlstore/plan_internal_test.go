@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/internal/cursor"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // plan returns what SQLite does to answer a query.
@@ -54,11 +56,15 @@ func requireIndexed(t *testing.T, db *DB, text string, args []any) {
 // one further on.
 func requireOrdersIndexed[T any](t *testing.T, db *DB, l listing[T], fields []string, filtered selection) {
 	t.Helper()
-	for _, by := range append(fields, "") {
+	for _, by := range append(slices.DeleteFunc(fields, func(by string) bool { return by == l.keyField }), "") {
 		for _, order := range []store.Order{{By: by}, {By: by, Descending: true}} {
 			further := "jane"
-			if l.times[by] != nil {
-				further = cursor.Format(order, cursor.Position{Value: 1, Key: "jane"})
+			if by != "" || l.fold == nil {
+				position := cursor.Position(l.keys)
+				if by != "" {
+					position = append(cursor.Position{"1"}, position...)
+				}
+				further = cursor.Format(order, position)
 			}
 			for _, after := range []string{"", further} {
 				s := selection{conditions: append([]string{}, filtered.conditions...), args: append([]any{}, filtered.args...)}
@@ -78,6 +84,10 @@ func TestNoPageIsSortedOrSearchedFor(t *testing.T) {
 	for _, q := range []ampusers.Query{{}, {Access: ampusers.Full}, {EnabledOnly: true}, {Access: ampusers.Limited, EnabledOnly: true}} {
 		requireOrdersIndexed(t, db, administrators{db}.administratorListing(), ampusers.OrderFields(), selectAdministrators(q))
 	}
+	st := people{db, "acme"}
+	for _, q := range []userman.Query{{}, {Status: userman.Deleted}} {
+		requireOrdersIndexed(t, db, st.userListing(), userman.OrderFields(), st.selectUsers(q))
+	}
 	for _, q := range []audit.Query{{}, {Actor: "jane"}, {Action: "login"}, {Kind: "administrator"}, {Key: "jane"}, {Outcome: audit.Refused}} {
 		s := selectEntries(q)
 		s.and("sequence < ?", 100)
@@ -90,5 +100,66 @@ func TestNoPageIsSortedOrSearchedFor(t *testing.T) {
 	} {
 		how := plan(t, db, text, make([]any, strings.Count(text, "?")))
 		require.Contains(t, how, "SEARCH", text)
+	}
+}
+
+// TestNoListOfPeopleIsSorted is about filters that no index is made for: people
+// are passed over, in their order.
+func TestNoListOfPeopleIsSorted(t *testing.T) {
+	t.Parallel()
+	db := unmigrated(t)
+	require.NoError(t, db.migrateUnder(t.Context(), migrations))
+	st, directory := people{db, "acme"}, "ldap"
+	for _, c := range []struct {
+		q    userman.Query
+		with string // how the filter is looked up
+	}{
+		{userman.Query{Search: "jane"}, ""}, {userman.Query{Search: "+1 2"}, ""}, {userman.Query{NotWelcomed: true}, ""},
+		{userman.Query{Status: userman.Enabled}, ""}, {userman.Query{Status: userman.Disabled}, ""}, {userman.Query{Directory: &directory}, ""},
+		{userman.Query{Group: "Sales"}, "(team=? AND user_id=? AND folded_group=?)"},
+		{userman.Query{Email: "jane@example.com"}, ""},
+	} {
+		for _, by := range []string{"", "last_name", "created_at"} {
+			s := st.selectUsers(c.q)
+			orderBy, err := st.userListing().begin(&s, store.Order{By: by}, "")
+			require.NoError(t, err)
+			text := st.userListing().text(s, orderBy)
+			how := plan(t, db, text, append(s.args, 51))
+			require.Regexp(t, `^SEARCH pbxusers_people USING INDEX \w+ \(team=\? AND deleted=\?`, how, text)
+			require.NotContains(t, how, "TEMP B-TREE", text)
+			require.Contains(t, how, c.with, text)
+		}
+	}
+	s := st.selectUsers(userman.Query{Extension: "1001"})
+	how := plan(t, db, st.userListing().text(s, " ORDER BY folded_username, id"), append(s.args, 51))
+	require.Contains(t, how, "(team=? AND extension=?)")
+	require.Contains(t, how, "(team=? AND id=?)", "few are found, and then sorted")
+	s = st.selectUsers(userman.Query{Email: "jane@example.com"})
+	require.Contains(t, plan(t, db, st.userListing().text(s, " ORDER BY folded_username, id"), append(s.args, 51)), "folded_email=?", "as at login")
+}
+
+func TestWhatIsReadOfPeopleIsFoundByAnIndex(t *testing.T) {
+	t.Parallel()
+	db := unmigrated(t)
+	require.NoError(t, db.migrateUnder(t.Context(), migrations))
+	texts := []string{
+		holderText(), countText, userTable().selectAll() + userTable().where(), userTable().remove(), countMembersText, deleteGroupText(),
+		groupTable().selectAll() + " WHERE team = ? ORDER BY priority, folded_name",
+		tokenListing().text(selection{conditions: []string{"team = ?", "user_id = ?"}}, " ORDER BY id"),
+		tokenListing().text(selection{conditions: []string{"team = ?"}}, " ORDER BY id"),
+		"DELETE FROM pbxusers_people_extensions WHERE team = ? AND user_id = ?", "DELETE FROM pbxusers_memberships WHERE team = ? AND user_id = ?",
+	}
+	hash := []byte("hash")
+	for _, key := range []userman.Key{
+		{Username: "jane"}, {DefaultExtension: "1001"}, {Directory: "ldap", ExternalID: "1"}, {InvitationHash: hash}, {ActivationHash: hash},
+	} {
+		where, _ := whereKey(key)
+		texts = append(texts, userTable().selectAll()+" WHERE team = ? AND "+where)
+	}
+	for _, text := range texts {
+		how := plan(t, db, text, make([]any, strings.Count(text, "?")))
+		require.Contains(t, how, "SEARCH", text)
+		require.NotContains(t, how, "SCAN", text)
+		require.NotContains(t, how, "TEMP B-TREE", text)
 	}
 }

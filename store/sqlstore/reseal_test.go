@@ -40,6 +40,7 @@ func sealMany(t *testing.T, db *sqlstore.DB, keys *store.Keyring, n int) {
 			a.Credentials.SecondFactor = &ampusers.SecondFactor{Secret: store.NewSecret(plainSecret)}
 			require.NoError(t, db.Administrators().CreateAdministrator(ctx, a))
 			require.NoError(t, db.Vault().Keep(ctx, "session", accountName(i), []byte(plainSecret), time.Now().Add(time.Hour)))
+			require.NoError(t, db.People([]string{"", "acme"}[i%2]).CreateUser(ctx, somebody(accountName(i))))
 			require.NoError(t, trail.Record(ctx, audit.Event{Action: "create", Kind: "AMI account", Key: accountName(i), Sealed: []byte(plainSecret)}))
 		}
 		// These have nothing that is sealed.
@@ -64,6 +65,9 @@ func requireReadable(t *testing.T, db *sqlstore.DB, keys *store.Keyring, n int) 
 	}))
 	require.Equal(t, n, factors)
 	for i := range n {
+		u, err := db.People([]string{"", "acme"}[i%2]).User(t.Context(), accountName(i))
+		require.NoError(t, err)
+		require.Equal(t, plainSecret, u.Credentials.SecondFactor.Secret.Reveal())
 		value, err := db.Vault().Kept(t.Context(), "session", accountName(i), time.Now())
 		require.NoError(t, err)
 		require.Equal(t, plainSecret, string(value))
@@ -85,7 +89,7 @@ func TestResealLeavesNothingUnderOldKeys(t *testing.T) {
 
 	resealed, err := db.Reseal(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, 4*n+1, resealed, "and the end of the trail")
+	require.Equal(t, 5*n+1, resealed, "and the end of the trail")
 	resealed, err = db.Reseal(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, resealed)
@@ -109,6 +113,7 @@ func TestResealStopsAtWhatItCannotOpen(t *testing.T) {
 	for table, spoil := range map[string]string{
 		"managers":       "UPDATE pbxusers_managers SET secret = x'01' WHERE folded_name = 'account-00001'",
 		"administrators": "UPDATE pbxusers_administrators SET second_factor = x'01' WHERE folded_username = 'account-00001'",
+		"people":         "UPDATE pbxusers_people SET second_factor = x'01' WHERE id = 'account-00001'",
 		"vault":          "UPDATE pbxusers_vault SET value = x'01' WHERE item = 'account-00001'",
 	} {
 		conn := connect(t, newPath(t))
@@ -118,6 +123,10 @@ func TestResealStopsAtWhatItCannotOpen(t *testing.T) {
 		require.NoError(t, err)
 		_, err = db.Reseal(t.Context())
 		require.ErrorIs(t, err, store.ErrUnsealable, table)
+		if table == "people" {
+			require.ErrorContains(t, err, `person of team "acme"`)
+			continue
+		}
 		if table == "vault" {
 			require.NotContains(t, err.Error(), "account-00001", "the key may be the hash of a secret")
 			require.ErrorContains(t, err, "session")
@@ -185,6 +194,9 @@ func TestOpenRefusesAKeyringThatOpensNothingThatIsStored(t *testing.T) {
 			a := &ampusers.Administrator{Username: "jane"}
 			a.Credentials.SecondFactor = &ampusers.SecondFactor{Secret: store.NewSecret("a secret")}
 			return db.Administrators().CreateAdministrator(ctx, a)
+		},
+		func(ctx context.Context, db *sqlstore.DB, _ *store.Keyring) error {
+			return db.People("acme").CreateUser(ctx, somebody("jane"))
 		},
 		func(ctx context.Context, db *sqlstore.DB, _ *store.Keyring) error {
 			return db.Vault().Keep(ctx, "session", "a", []byte("value"), time.Now())

@@ -33,6 +33,10 @@ func sealedColumns() []sealedColumn {
 			place: func(key []string) string { return secondFactorSeal(key[0]) }, doc: "the second factor of",
 		},
 		{
+			table: "pbxusers_people", name: "second_factor", key: []string{"team", "id"}, batch: resealBatch,
+			place: func(key []string) string { return userSeal(key[0], key[1]) }, doc: "the second factor of a person of team",
+		},
+		{
 			// Each may be of store.MaxVaultValue.
 			table: "pbxusers_vault", name: "value", key: []string{"kind", "item"}, batch: resealBatch / 10,
 			place: func(key []string) string { return vaultSeal(key[0], key[1]) }, doc: "a value of kind",
@@ -52,7 +56,7 @@ func (db *DB) sealedValues(ctx context.Context, q querier, column sealedColumn, 
 	s.and(column.name + " IS NOT NULL")
 	key := strings.Join(column.key, ", ")
 	if last != nil {
-		s.and("("+key+") > (?"+strings.Repeat(", ?", len(column.key)-1)+")", anys(last.key)...)
+		s.and("("+key+") > ("+places(len(column.key))+")", anys(last.key)...)
 	}
 	text := "SELECT " + key + ", " + column.name + " FROM " + column.table + s.where() + " ORDER BY " + key + " LIMIT ?"
 	return query(ctx, db, q, "read what is sealed", text, append(s.args, limit), func(row scanner) (sealedValue, error) {

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -18,9 +19,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestBehaviour(t *testing.T) {
 	t.Parallel()
+	// The tables are made once: each test begins with a copy of the file.
+	empty := newPath(t)
+	conn := connect(t, empty)
+	_, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring(t)})
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	content, err := os.ReadFile(empty)
+	require.NoError(t, err)
 	storetest.Run(t, func(t *testing.T) storetest.Backend {
 		t.Helper()
-		db, _ := open(t, newPath(t))
+		path := newPath(t)
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		db, _ := open(t, path)
 		return db
 	})
 }

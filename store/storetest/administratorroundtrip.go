@@ -38,10 +38,7 @@ func withoutEmptyLists(a *ampusers.Administrator) *ampusers.Administrator {
 	for _, list := range []*[]string{&c.Sections, &c.Teams} {
 		*list = append([]string(nil), *list...)
 	}
-	c.Credentials.Devices = append([]ampusers.Device(nil), c.Credentials.Devices...)
-	if factor := c.Credentials.SecondFactor; factor != nil {
-		factor.RecoveryHashes = append([][]byte(nil), factor.RecoveryHashes...)
-	}
+	plainCredentials(&c.Credentials)
 	return c
 }
 

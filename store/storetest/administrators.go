@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 func administrators() []rule {
@@ -282,7 +283,11 @@ func spoilPerson(a *ampusers.Administrator) {
 	for i := range a.Teams {
 		a.Teams[i] = "spoilt"
 	}
-	c := &a.Credentials
+	spoilCredentials(&a.Credentials)
+}
+
+// spoilCredentials changes all that c could share with another.
+func spoilCredentials(c *credential.Set) {
 	c.SecondFactor.Secret, c.SecondFactor.RecoveryHashes[0][0] = store.NewSecret("spoilt"), c.SecondFactor.RecoveryHashes[0][0]+1
 	c.Invitation.TokenHash[0]++
 	c.Invitation.ExpiresAt = time.Time{}

@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // Backend is what is tested.
@@ -30,6 +31,9 @@ type Backend interface {
 	Audit() audit.Store
 	// Managers returns the store of AMI accounts.
 	Managers() manager.Store
+	// People returns the store of the people of a team; "" is the default
+	// one.
+	People(team string) userman.Store
 	// Vault returns the store of small values that expire.
 	Vault() store.Vault
 }
@@ -58,9 +62,19 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		{"cancellation", cancellation()},
 		{"concurrency", concurrency()},
 		{"crud", crud()},
+		{"groups", groups()},
 		{"orders", orders()},
 		{"paging", paging()},
+		{"people", people()},
+		{"people, lists", peopleLists()},
+		{"people, orders", peopleOrders()},
+		{"people, round trip", peopleRoundTrip()},
+		{"people, uniqueness", peopleUniqueness()},
+		{"pictures", pictures()},
 		{"round trip", roundTrip()},
+		{"teams", teams()},
+		{"tokens", tokens()},
+		{"tokens, requests", tokenRequests()},
 		{"transactions", transactions()},
 		{"uniqueness", uniqueness()},
 		{"vault", vault()},

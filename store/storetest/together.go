@@ -38,6 +38,7 @@ func writeTogether(ctx context.Context, b Backend) error {
 		b.Administrators().UpdateAdministrator(ctx, "changed", endSessions),
 		b.Administrators().DeleteAdministrator(ctx, "old"),
 		b.Managers().CreateUser(ctx, account("crm")),
+		writePeople(ctx, b.People("")),
 		b.Audit().AppendEntry(ctx, e, headOf(e)),
 		b.Vault().Keep(ctx, "session", "new", []byte("value"), noon().Add(time.Hour)),
 		b.Vault().Keep(ctx, "session", "changed", []byte("changed"), noon().Add(time.Hour)),
@@ -48,6 +49,7 @@ func writeTogether(ctx context.Context, b Backend) error {
 func prepareTogether(t *testing.T, b Backend) {
 	t.Helper()
 	employ(t, b, "old", "changed")
+	preparePeople(t, b.People(""))
 	record(t, b, 1)
 	keep(t, b, "old", "value")
 	keep(t, b, "changed", "value")
@@ -58,6 +60,7 @@ func requireUnwrittenTogether(t *testing.T, b Backend) {
 	t.Helper()
 	require.Equal(t, []string{"changed", "old"}, employed(t, b))
 	requirePerson(t, b, person("changed"))
+	requirePeopleUnwritten(t, b.People(""))
 	require.Empty(t, stored(t, b))
 	require.Equal(t, upTo(1), recorded(t, b))
 	requireHead(t, b, headOf(entry(1)))
@@ -74,6 +77,7 @@ func requireWrittenTogether(t *testing.T, b Backend) {
 	changed := person("changed")
 	changed.SessionGeneration = 1
 	requirePerson(t, b, changed)
+	requirePeopleWritten(t, b.People(""))
 	require.Equal(t, []string{"crm"}, stored(t, b))
 	require.Equal(t, upTo(2), recorded(t, b))
 	requireHead(t, b, headOf(entry(2)))
@@ -136,7 +140,7 @@ func allIsolated(t *testing.T, b Backend) {
 func begunByEach(t *testing.T, b Backend) {
 	prepareTogether(t, b)
 	refusal := errors.New("refused")
-	for _, transactor := range []store.Transactor{b.Administrators(), b.Audit(), b.Managers(), b.Vault()} {
+	for _, transactor := range []store.Transactor{b.Administrators(), b.Audit(), b.Managers(), b.People("acme"), b.Vault()} {
 		require.Same(t, refusal, transactor.Atomically(t.Context(), func(ctx context.Context) error {
 			require.NoError(t, b.Atomically(ctx, func(ctx context.Context) error { return writeTogether(ctx, b) }))
 			return refusal
@@ -190,6 +194,7 @@ func endedEverywhere(t *testing.T, b Backend) {
 	} {
 		require.ErrorIs(t, err, context.Canceled, call)
 	}
+	requirePeopleEnded(ctx, t, b.People(""))
 	require.False(t, called)
 	requireUnwrittenTogether(t, b)
 }
@@ -204,6 +209,7 @@ func endedTogether(t *testing.T, b Backend) {
 		require.ErrorIs(t, b.Vault().Keep(ctx, "session", "new", nil, noon()), context.Canceled)
 		require.ErrorIs(t, b.Audit().AppendEntry(ctx, entry(3), audit.Head{}), context.Canceled)
 		require.ErrorIs(t, b.Administrators().DeleteAdministrator(ctx, "jane"), context.Canceled)
+		require.ErrorIs(t, b.People("").DeleteUser(ctx, idOf("jane")), context.Canceled)
 		return nil
 	}), context.Canceled)
 	requireUnwrittenTogether(t, b)

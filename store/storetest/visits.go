@@ -11,6 +11,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // visited is a resource whose records can be visited; those of AMI accounts
@@ -60,6 +61,19 @@ func visitedResources(b Backend) []visited {
 			},
 			key:  func(i int) string { return strconv.Itoa(i + 1) },
 			read: func(ctx context.Context) error { _, err := b.Audit().Head(ctx); return err },
+		},
+		{
+			name:   "people",
+			create: func(ctx context.Context, i int) error { return b.People("acme").CreateUser(ctx, somebody(nth(i))) },
+			each: func(ctx context.Context, visit func(string) error) error {
+				return b.People("acme").EachUser(ctx, func(u *userman.User) error {
+					key := u.Username
+					u.ID, u.Username = "zzz", "zzz"
+					return visit(key)
+				})
+			},
+			key:  nth,
+			read: func(ctx context.Context) error { _, _, err := b.People("acme").ListGroups(ctx); return err },
 		},
 	}
 }

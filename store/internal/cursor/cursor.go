@@ -11,31 +11,45 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/refuse"
 )
 
-// Position is the place of a record in a list.
-type Position struct {
-	// Value is that of the field that the list is sorted by.
-	Value int64
-	// Key is the record's, folded: it parts records of equal values.
-	Key string
-}
+// Position is the place of a record in a list: the values that it is sorted by,
+// the first one first. The last ones are the key, which parts records of equal
+// values.
+type Position []string
 
 // Format returns the text for [store.List.Next] in a list of that order.
 func Format(order store.Order, p Position) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(order.String() + " " + strconv.FormatInt(p.Value, 10) + " " + p.Key))
+	text := strings.Builder{}
+	text.WriteString(order.String())
+	for _, value := range p {
+		text.WriteString(" " + strconv.Itoa(len(value)) + ":" + value)
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(text.String()))
 }
 
-// Parse reads what Format wrote for the same order; anything else is a
-// [store.InvalidError] on "after".
-func Parse(order store.Order, text string) (Position, error) {
+// Parse reads what Format wrote of n values for the same order; anything else
+// is a [store.InvalidError] on "after".
+func Parse(order store.Order, text string, n int) (Position, error) {
 	opened, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return Position{}, refuse.After()
+		return nil, refuse.After()
 	}
-	rest, ok := strings.CutPrefix(string(opened), order.String()+" ")
-	number, key, found := strings.Cut(rest, " ")
-	value, err := strconv.ParseInt(number, 10, 64)
-	if !ok || !found || err != nil {
-		return Position{}, refuse.After()
+	rest, ok := strings.CutPrefix(string(opened), order.String())
+	p := make(Position, n)
+	for i := 0; ok && i < n; i++ {
+		p[i], rest, ok = cut(rest)
 	}
-	return Position{Value: value, Key: key}, nil
+	if !ok || rest != "" {
+		return nil, refuse.After()
+	}
+	return p, nil
+}
+
+// cut takes the first value from text.
+func cut(text string) (value, rest string, ok bool) {
+	length, rest, _ := strings.Cut(text, ":")
+	n, err := strconv.ParseUint(strings.TrimPrefix(length, " "), 10, 31)
+	if err != nil || int(n) > len(rest) || length != " "+strconv.Itoa(int(n)) {
+		return "", "", false
+	}
+	return rest[:n], rest[n:], true
 }

@@ -1,0 +1,128 @@
+package memstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func (t *team) group(name string) (*userman.Group, error) {
+	return copyOf(&t.groups, userman.FoldGroupName(name), "group", (*userman.Group).Clone)
+}
+
+// groupNames returns the names as the groups are named, each once.
+func (t *team) groupNames(names []string) ([]string, error) {
+	kept := make([]string, 0, len(names))
+	for _, name := range names {
+		g, ok := t.groups.get(userman.FoldGroupName(name))
+		if !ok {
+			return nil, &store.NotFoundError{Kind: "group"}
+		}
+		if !slices.Contains(kept, g.Name) {
+			kept = append(kept, g.Name)
+		}
+	}
+	return kept, nil
+}
+
+// putGroup puts g, and gives the groups another revision.
+func (m people) putGroup(t *team, g *userman.Group) {
+	kept := g.Clone()
+	kept.Members = 0
+	keepTimes(&kept.CreatedAt, &kept.UpdatedAt)
+	t.groups.put(userman.FoldGroupName(g.Name), kept)
+	t.revision = m.revisions.Add(1)
+}
+
+// CreateGroup implements [userman.Store].
+func (m people) CreateGroup(ctx context.Context, g *userman.Group) error {
+	return m.edit(ctx, func(t *team) error {
+		if _, found := t.groups.get(userman.FoldGroupName(g.Name)); found {
+			return &store.ExistsError{Kind: "group", Field: "name"}
+		}
+		m.putGroup(t, g)
+		return nil
+	})
+}
+
+// Group implements [userman.Store].
+func (m people) Group(ctx context.Context, name string) (g *userman.Group, err error) {
+	err = m.view(ctx, func(t *team) (err error) {
+		g, err = t.group(name)
+		return err
+	})
+	return g, err
+}
+
+// UpdateGroup implements [userman.Store].
+func (m people) UpdateGroup(ctx context.Context, name string, edit func(*userman.Group) error) error {
+	var kept string
+	read := func(t *team) (*userman.Group, error) {
+		g, err := t.group(name)
+		if err == nil {
+			kept = g.Name
+		}
+		return g, err
+	}
+	return change(ctx, m, read, edit, func(t *team, g *userman.Group) error {
+		g.Name = kept
+		m.putGroup(t, g)
+		return nil
+	})
+}
+
+// DeleteGroup implements [userman.Store].
+func (m people) DeleteGroup(ctx context.Context, name string) error {
+	return m.edit(ctx, func(t *team) error {
+		g, err := t.group(name)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(t.users.rows, func(r row[*userman.User]) bool { return slices.Contains(r.value.Groups, g.Name) }) {
+			return &store.ConflictError{Reason: "somebody is still in this group; remove its members first"}
+		}
+		t.groups.remove(userman.FoldGroupName(name))
+		t.revision = m.revisions.Add(1)
+		return nil
+	})
+}
+
+// ListGroups implements [userman.Store].
+func (m people) ListGroups(ctx context.Context) (groups []*userman.Group, revision int64, err error) {
+	groups = []*userman.Group{}
+	err = m.view(ctx, func(t *team) error {
+		for _, row := range t.groups.rows { // in the order of folded names
+			groups = append(groups, row.value.Clone())
+		}
+		revision = t.revision
+		return nil
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	slices.SortStableFunc(groups, func(a, b *userman.Group) int { return cmp.Compare(a.Priority, b.Priority) })
+	return groups, revision, nil
+}
+
+// CountMembers implements [userman.Store].
+func (m people) CountMembers(ctx context.Context) (map[string]int, error) {
+	members := map[string]int{}
+	err := m.view(ctx, func(t *team) error {
+		for _, row := range t.users.rows {
+			if !row.value.DeletedAt.IsZero() {
+				continue
+			}
+			for _, name := range row.value.Groups {
+				members[name]++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return members, nil
+}

@@ -1,0 +1,145 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"modernc.org/sqlite"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// counter counts the statements that go to the database.
+type counter struct {
+	dsn string
+
+	mu    sync.Mutex
+	texts []string
+}
+
+// Connect implements [driver.Connector].
+func (c *counter) Connect(context.Context) (driver.Conn, error) {
+	conn, err := c.Driver().Open(c.dsn)
+	if err != nil {
+		return nil, err
+	}
+	counting, ok := conn.(sqliteConn)
+	if !ok {
+		return nil, errors.New("the driver has changed")
+	}
+	return countingConn{counting, c}, nil
+}
+
+// Driver implements [driver.Connector].
+func (*counter) Driver() driver.Driver { return &sqlite.Driver{} }
+
+// during returns the statements that fn makes.
+func (c *counter) during(fn func()) []string {
+	c.mu.Lock()
+	c.texts = nil
+	c.mu.Unlock()
+	fn()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.texts
+}
+
+func (c *counter) count(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.texts = append(c.texts, text)
+}
+
+// sqliteConn is what the driver's connections are.
+type sqliteConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ExecerContext
+	driver.QueryerContext
+}
+
+type countingConn struct {
+	sqliteConn
+	counter *counter
+}
+
+func (c countingConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	c.counter.count(text)
+	return c.sqliteConn.ExecContext(ctx, text, args)
+}
+
+func (c countingConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	c.counter.count(text)
+	return c.sqliteConn.QueryContext(ctx, text, args)
+}
+
+// counted opens a store whose statements are counted.
+func counted(t *testing.T) (*sqlstore.DB, *counter) {
+	t.Helper()
+	c := &counter{dsn: sqlstore.SQLiteDSN(newPath(t)) + "&_pragma=synchronous(OFF)"}
+	conn := sql.OpenDB(c)
+	t.Cleanup(func() { require.NoError(t, conn.Close()) })
+	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring(t)})
+	require.NoError(t, err)
+	return db, c
+}
+
+func TestAPageOfPeopleIsOneStatementHoweverMany(t *testing.T) {
+	t.Parallel()
+	db, statements := counted(t)
+	const n = 300
+	crowd(t, db, n)
+	for _, q := range []userman.Query{{}, {Group: "Group 1"}, {Extension: "2000"}, {Search: "jane"}, {Order: store.Order{By: "last_name"}}} {
+		for _, limit := range []int{1, n} {
+			q.Limit = limit
+			var list *store.List[*userman.User]
+			texts := statements.during(func() {
+				var err error
+				list, err = db.People("").ListUsers(t.Context(), q)
+				require.NoError(t, err)
+			})
+			require.Len(t, texts, 1)
+			require.NotEmpty(t, list.Items)
+			require.Len(t, list.Items[0].Groups, 2)
+			require.Len(t, list.Items[0].Extensions(), 3)
+		}
+	}
+	texts := statements.during(func() {
+		require.NoError(t, db.People("").EachUser(t.Context(), func(*userman.User) error { return nil }))
+	})
+	require.Len(t, texts, 1, "one for each batch")
+	texts = statements.during(func() {
+		_, _, err := db.People("").ListGroups(t.Context())
+		require.NoError(t, err)
+		_, err = db.People("").CountMembers(t.Context())
+		require.NoError(t, err)
+	})
+	require.Len(t, texts, 3)
+}
+
+func TestARequestIsOneReadAndOneWrite(t *testing.T) {
+	t.Parallel()
+	db, statements := counted(t)
+	crowd(t, db, 2)
+	st := db.People("")
+	require.NoError(t, st.CreateToken(t.Context(), &userman.Token{ID: "token", UserID: worker(1).ID}))
+	require.Len(t, statements.during(func() {
+		_, err := st.Holder(t.Context(), "token")
+		require.NoError(t, err)
+	}), 1)
+	now := time.Now()
+	for _, want := range []int{1, 2} { // the second one is over the limit
+		require.Len(t, statements.during(func() {
+			_, err := st.CountRequest(t.Context(), "token", now, 1)
+			require.NoError(t, err)
+		}), want)
+	}
+}

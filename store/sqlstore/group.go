@@ -1,0 +1,174 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func noGroup() error { return &store.NotFoundError{Kind: "group"} }
+
+func groupTable() table {
+	return table{
+		name: "pbxusers_groups", keyed: 2,
+		columns: []string{
+			"team", "folded_name", "name", "description", "priority", "is_default", "permissions", "directory", "created_at", "updated_at",
+		},
+	}
+}
+
+// encodeGroup returns the values of the columns of groupTable.
+func (m people) encodeGroup(g *userman.Group) ([]any, error) {
+	permissions, err := encodePermissions(g.Permissions)
+	return []any{
+		m.team, userman.FoldGroupName(g.Name), g.Name, g.Description, g.Priority, g.Default, permissions, g.Directory,
+		g.CreatedAt.UnixMicro(), g.UpdatedAt.UnixMicro(),
+	}, err
+}
+
+// decodeGroup reads one row of groupTable's columns.
+func decodeGroup(row scanner) (*userman.Group, error) {
+	var g userman.Group
+	var team, folded, permissions string
+	times := make(micros, 2)
+	places := append([]any{
+		&team, &folded, &g.Name, &g.Description, &g.Priority, &g.Default, &permissions, &g.Directory,
+	}, times.columns()...)
+	if err := row.Scan(places...); err != nil {
+		return nil, err
+	}
+	times.decode(&g.CreatedAt, &g.UpdatedAt)
+	said, err := permissionDecoder{}.decode(permissions)
+	g.Permissions = said
+	return &g, err
+}
+
+// CreateGroup implements [userman.Store].
+func (m people) CreateGroup(ctx context.Context, g *userman.Group) error {
+	return m.write(ctx, func(ctx context.Context, q querier) error {
+		values, err := m.encodeGroup(g)
+		if err != nil {
+			return err
+		}
+		_, err = q.ExecContext(ctx, groupTable().insert(), values...)
+		if err != nil && m.engine.duplicate(err) {
+			return &store.ExistsError{Kind: "group", Field: "name"}
+		}
+		if err != nil {
+			return m.failed(ctx, "create group", err)
+		}
+		return m.revise(ctx, q)
+	})
+}
+
+// revise gives the groups another revision.
+func (m people) revise(ctx context.Context, q querier) error {
+	const replace = `INSERT INTO pbxusers_group_revisions (team, revision) VALUES (?, ?)
+		ON CONFLICT (team) DO UPDATE SET revision = excluded.revision`
+	_, err := q.ExecContext(ctx, replace, m.team, 1+rand.Int64N(1<<62)) //nolint:gosec // no secret
+	return m.failed(ctx, "revise groups", err)
+}
+
+// Group implements [userman.Store].
+func (m people) Group(ctx context.Context, name string) (found *userman.Group, err error) {
+	err = m.read(ctx, func(ctx context.Context, q querier) error {
+		found, err = m.findGroup(ctx, q, name)
+		return err
+	})
+	return found, err
+}
+
+func (m people) findGroup(ctx context.Context, q querier, name string) (*userman.Group, error) {
+	row := q.QueryRowContext(ctx, groupTable().selectAll()+groupTable().where(), m.team, userman.FoldGroupName(name))
+	g, err := decodeGroup(row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, noGroup()
+	}
+	return g, m.failed(ctx, "read group", err)
+}
+
+// UpdateGroup implements [userman.Store].
+func (m people) UpdateGroup(ctx context.Context, name string, change func(*userman.Group) error) error {
+	return m.write(ctx, func(ctx context.Context, q querier) error {
+		g, err := m.findGroup(ctx, q, name)
+		if err != nil {
+			return err
+		}
+		kept := g.Name
+		if err := change(g); err != nil {
+			return err
+		}
+		g.Name = kept
+		values, err := m.encodeGroup(g)
+		if err != nil {
+			return err
+		}
+		if _, err := q.ExecContext(ctx, groupTable().update(), groupTable().updated(values)...); err != nil {
+			return m.failed(ctx, "update group", err)
+		}
+		return m.revise(ctx, q)
+	})
+}
+
+// DeleteGroup implements [userman.Store].
+func (m people) DeleteGroup(ctx context.Context, name string) error {
+	return m.write(ctx, func(ctx context.Context, q querier) error {
+		if _, err := m.findGroup(ctx, q, name); err != nil {
+			return err
+		}
+		result, err := q.ExecContext(ctx, deleteGroupText(), m.team, userman.FoldGroupName(name))
+		inUse := &store.ConflictError{Reason: "somebody is still in this group; remove its members first"}
+		if err := m.requireOne(ctx, "delete group", result, err, inUse); err != nil {
+			return err
+		}
+		return m.revise(ctx, q)
+	})
+}
+
+// deleteGroupText deletes a group that has no members.
+func deleteGroupText() string {
+	return groupTable().remove() + ` AND NOT EXISTS (SELECT 1 FROM pbxusers_memberships m
+		WHERE m.team = pbxusers_groups.team AND m.folded_group = pbxusers_groups.folded_name)`
+}
+
+// ListGroups implements [userman.Store].
+func (m people) ListGroups(ctx context.Context) (groups []*userman.Group, revision int64, err error) {
+	err = m.snapshot(ctx, func(q querier) (err error) {
+		err = q.QueryRowContext(ctx, "SELECT revision FROM pbxusers_group_revisions WHERE team = ?", m.team).Scan(&revision)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return m.failed(ctx, "list groups", err)
+		}
+		text := groupTable().selectAll() + " WHERE team = ? ORDER BY priority, folded_name"
+		groups, err = query(ctx, m.DB, q, "list groups", text, []any{m.team}, decodeGroup)
+		return err
+	})
+	return groups, revision, err
+}
+
+const countMembersText = `SELECT g.name, (SELECT COUNT(*) FROM pbxusers_memberships m
+		WHERE m.team = g.team AND m.folded_group = g.folded_name AND m.deleted = 0)
+	FROM pbxusers_groups g WHERE g.team = ?`
+
+// CountMembers implements [userman.Store].
+func (m people) CountMembers(ctx context.Context) (map[string]int, error) {
+	members := map[string]int{}
+	err := m.read(ctx, func(ctx context.Context, q querier) error {
+		clear(members) // it may run again
+		_, err := query(ctx, m.DB, q, "count members", countMembersText, []any{m.team}, func(row scanner) (_ struct{}, err error) {
+			var name string
+			var count int
+			err = row.Scan(&name, &count)
+			members[name] = count
+			return struct{}{}, err
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return members, nil
+}

@@ -1,0 +1,33 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"sync/atomic"
+)
+
+// prepared is one query of many columns that is asked often, kept prepared: to
+// prepare it takes SQLite longer than to answer it. It is closed with the
+// database.
+type prepared struct{ statement atomic.Pointer[sql.Stmt] }
+
+// queryRow asks text, which is always the same, of q.
+func (p *prepared) queryRow(ctx context.Context, q querier, text string, args ...any) (scanner, error) {
+	db, alone := q.(*sql.DB)
+	if !alone {
+		// A transaction would prepare it anew on its own connection.
+		return q.QueryRowContext(ctx, text, args...), nil
+	}
+	if statement := p.statement.Load(); statement != nil { //nolint:sqlclosecheck // it stays open with the database
+		return statement.QueryRowContext(ctx, args...), nil
+	}
+	statement, err := db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if !p.statement.CompareAndSwap(nil, statement) {
+		defer func() { _ = statement.Close() }()                     // another one was quicker
+		return p.statement.Load().QueryRowContext(ctx, args...), nil //nolint:sqlclosecheck // as above
+	}
+	return statement.QueryRowContext(ctx, args...), nil
+}

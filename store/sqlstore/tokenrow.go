@@ -1,0 +1,109 @@
+package sqlstore
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func tokenTable() table {
+	return table{
+		name: "pbxusers_tokens", keyed: 2,
+		columns: []string{
+			"team", "id", "user_id", "description", "disabled", "extensions", "modules", "addresses", "requests_per_hour",
+			"key_hash", "hour_requests", "expires_at", "hour_started_at", "created_at", "updated_at", "key_made_at", "last_used_at",
+		},
+	}
+}
+
+// encodeToken returns the values of the columns of tokenTable.
+func (m people) encodeToken(t *userman.Token) ([]any, error) {
+	extensions, extensionsErr := encodeList(t.Extensions)
+	modules, modulesErr := encodeList(t.Modules)
+	addresses, addressesErr := encodePrefixes(t.Addresses)
+	if err := errors.Join(extensionsErr, modulesErr, addressesErr); err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	return []any{
+		m.team, t.ID, t.UserID, t.Description, t.Disabled, extensions, modules, addresses, t.RequestsPerHour,
+		encodeHash(t.KeyHash), t.HourRequests, t.ExpiresAt.UnixMicro(), t.HourStartedAt.UnixMicro(),
+		t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), t.KeyMadeAt.UnixMicro(), t.LastUsedAt.UnixMicro(),
+	}, nil
+}
+
+// encodePrefixes refuses what could not be decoded again.
+func encodePrefixes(prefixes []netip.Prefix) (string, error) {
+	texts := make([]string, len(prefixes))
+	for i, p := range prefixes {
+		if !p.IsValid() {
+			return "", errors.New("an invalid network cannot be stored; make networks with netip.ParsePrefix")
+		}
+		texts[i] = p.String()
+	}
+	return strings.Join(texts, ","), nil
+}
+
+func decodePrefixes(column, text string) ([]netip.Prefix, error) {
+	if text == "" {
+		return nil, nil
+	}
+	prefixes := make([]netip.Prefix, 0, 1+strings.Count(text, ","))
+	for part := range strings.SplitSeq(text, ",") {
+		p, err := netip.ParsePrefix(part)
+		if err != nil {
+			return nil, unreadable(column)
+		}
+		prefixes = append(prefixes, p)
+	}
+	return prefixes, nil
+}
+
+// tokenDecoder decodes the rows of one query. It scans all of them into the
+// same place.
+type tokenDecoder struct {
+	lists listDecoder
+	// columns points to what follows, in the order of tokenTable.
+	columns                        []any
+	token                          userman.Token
+	team                           string
+	extensions, modules, addresses string
+	keyHash                        []byte
+	times                          micros
+}
+
+func newTokenDecoder() *tokenDecoder {
+	d := &tokenDecoder{lists: listDecoder{}, times: make(micros, 6)}
+	t := &d.token
+	d.columns = slices.Concat([]any{
+		&d.team, &t.ID, &t.UserID, &t.Description, &t.Disabled, &d.extensions, &d.modules, &d.addresses, &t.RequestsPerHour,
+		&d.keyHash, &t.HourRequests,
+	}, d.times.columns())
+	return d
+}
+
+// decode reads one row of tokenTable's columns.
+func (d *tokenDecoder) decode(row scanner) (*userman.Token, error) {
+	if err := row.Scan(d.columns...); err != nil {
+		return nil, err
+	}
+	return d.scanned()
+}
+
+// scanned returns what was scanned into the columns.
+func (d *tokenDecoder) scanned() (*userman.Token, error) {
+	t := d.token
+	t.KeyHash = d.keyHash
+	d.times.decode(&t.ExpiresAt, &t.HourStartedAt, &t.CreatedAt, &t.UpdatedAt, &t.KeyMadeAt, &t.LastUsedAt)
+	var extensionsErr, modulesErr, addressesErr error
+	t.Extensions, extensionsErr = d.lists.decode("extensions", d.extensions)
+	t.Modules, modulesErr = d.lists.decode("modules", d.modules)
+	t.Addresses, addressesErr = decodePrefixes("addresses", d.addresses)
+	if err := errors.Join(extensionsErr, modulesErr, addressesErr); err != nil {
+		return nil, fmt.Errorf("API token %q: %w", t.ID, err)
+	}
+	return &t, nil
+}

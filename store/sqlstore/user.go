@@ -1,0 +1,196 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// people are the people of one team of a DB.
+type people struct {
+	*DB
+	team string
+}
+
+// People returns the store of the people of a team; "" is the default one.
+func (db *DB) People(team string) userman.Store { return people{db, team} }
+
+// Team implements [userman.Store].
+func (m people) Team() string { return m.team }
+
+func noUser() error { return &store.NotFoundError{Kind: "person"} }
+
+// CreateUser implements [userman.Store].
+func (m people) CreateUser(ctx context.Context, u *userman.User) error {
+	return m.write(ctx, func(ctx context.Context, q querier) error {
+		switch err := m.requireUser(ctx, q, u.ID); {
+		case err == nil:
+			return &store.ExistsError{Kind: "person", Field: "id"}
+		case !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+		kept := *u
+		folded, err := m.resolveGroups(ctx, q, &kept)
+		if err != nil {
+			return err
+		}
+		values, err := m.encodeUser(&kept)
+		if err != nil {
+			return err
+		}
+		if err := m.putUser(ctx, q, &kept, userTable().insert(), values); err != nil {
+			return err
+		}
+		return m.index(ctx, q, &kept, folded)
+	})
+}
+
+// putUser writes the row of u, or refuses what another person has.
+func (m people) putUser(ctx context.Context, q querier, u *userman.User, text string, args []any) error {
+	_, err := q.ExecContext(ctx, text, args...)
+	if err == nil || !m.engine.duplicate(err) {
+		return m.failed(ctx, "write person", err)
+	}
+	field, takenErr := m.taken(ctx, q, u)
+	if takenErr != nil {
+		return takenErr
+	}
+	if field == "" { // a hash of a link, of 32 random bytes
+		return m.failed(ctx, "write person", err)
+	}
+	return &store.ExistsError{Kind: "person", Field: field}
+}
+
+// taken returns the first field of u of which another person has the value, or
+// "" when there is none.
+func (m people) taken(ctx context.Context, q querier, u *userman.User) (field string, err error) {
+	folded := userman.FoldUsername(u.Username)
+	for _, unique := range []struct {
+		field, where string
+		args         []any
+	}{
+		{"username", "taken_username = ?", []any{folded}},
+		{"default_extension", "taken_extension = ?", []any{u.DefaultExtension}},
+		{"external_id", "directory = ? AND taken_external_id = ?", []any{u.Directory, u.ExternalID}},
+	} {
+		var found bool
+		text := "SELECT EXISTS (SELECT 1 FROM pbxusers_people WHERE team = ? AND id <> ? AND " + unique.where + ")"
+		if err := q.QueryRowContext(ctx, text, append([]any{m.team, u.ID}, unique.args...)...).Scan(&found); err != nil {
+			return "", m.failed(ctx, "read person", err)
+		}
+		if found {
+			return unique.field, nil
+		}
+	}
+	return "", nil
+}
+
+// User implements [userman.Store].
+func (m people) User(ctx context.Context, id string) (found *userman.User, err error) {
+	err = m.read(ctx, func(ctx context.Context, q querier) error {
+		found, err = m.findUser(ctx, q, "id = ?", id)
+		return err
+	})
+	return found, err
+}
+
+// FindUser implements [userman.Store].
+func (m people) FindUser(ctx context.Context, key userman.Key) (found *userman.User, err error) {
+	where, args := whereKey(key)
+	if where == "" {
+		return nil, errors.Join(ctx.Err(), noUser())
+	}
+	err = m.read(ctx, func(ctx context.Context, q querier) error {
+		found, err = m.findUser(ctx, q, where, args...)
+		return err
+	})
+	return found, err
+}
+
+// whereKey returns the condition of a key, or "" when nobody has it.
+func whereKey(key userman.Key) (where string, args []any) {
+	switch {
+	case key.Username != "":
+		return "taken_username = ?", []any{userman.FoldUsername(key.Username)}
+	case key.DefaultExtension != "":
+		return "taken_extension = ?", []any{key.DefaultExtension}
+	case key.ExternalID != "":
+		return "directory = ? AND taken_external_id = ?", []any{key.Directory, key.ExternalID}
+	case len(key.InvitationHash) > 0:
+		return "invitation_hash = ? AND deleted = 0", []any{key.InvitationHash}
+	case len(key.ActivationHash) > 0:
+		return "activation_hash = ? AND deleted = 0", []any{key.ActivationHash}
+	}
+	return "", nil
+}
+
+func (m people) findUser(ctx context.Context, q querier, where string, args ...any) (*userman.User, error) {
+	text := userTable().selectAll() + " WHERE team = ? AND " + where
+	u, err := m.userDecoder().decode(q.QueryRowContext(ctx, text, append([]any{m.team}, args...)...))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, noUser()
+	}
+	return u, m.failed(ctx, "read person", err)
+}
+
+// UpdateUser implements [userman.Store].
+func (m people) UpdateUser(ctx context.Context, id string, change func(*userman.User) error) error {
+	return m.write(ctx, func(ctx context.Context, q querier) error {
+		u, err := m.findUser(ctx, q, "id = ?", id)
+		if err != nil {
+			return err
+		}
+		before := indexOf(u)
+		if err := change(u); err != nil {
+			return err
+		}
+		u.ID = id
+		folded, err := m.resolveGroups(ctx, q, u)
+		if err != nil {
+			return err
+		}
+		values, err := m.encodeUser(u)
+		if err != nil {
+			return err
+		}
+		if err := m.putUser(ctx, q, u, userTable().update(), userTable().updated(values)); err != nil {
+			return err
+		}
+		if indexOf(u).equal(before) {
+			return nil
+		}
+		return m.reindex(ctx, q, u, folded)
+	})
+}
+
+// DeleteUser implements [userman.Store]. What refers to the person goes, too.
+func (m people) DeleteUser(ctx context.Context, id string) error {
+	return m.write(ctx, func(ctx context.Context, q querier) error {
+		result, err := q.ExecContext(ctx, userTable().remove(), m.team, id)
+		return m.requireOne(ctx, "delete person", result, err, noUser())
+	})
+}
+
+// requireOne returns missing when a statement found no row.
+func (db *DB) requireOne(ctx context.Context, doing string, result sql.Result, err, missing error) error {
+	if err != nil {
+		return db.failed(ctx, doing, err)
+	}
+	if found, err := result.RowsAffected(); err != nil || found > 0 {
+		return db.failed(ctx, doing, err)
+	}
+	return missing
+}
+
+// requireUser refuses an ID that no person has.
+func (m people) requireUser(ctx context.Context, q querier, id string) error {
+	var found bool
+	err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pbxusers_people WHERE team = ? AND id = ?)", m.team, id).Scan(&found)
+	if err == nil && !found {
+		return noUser()
+	}
+	return m.failed(ctx, "read person", err)
+}

@@ -1,0 +1,103 @@
+package sqlstore
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// userIndex is what the tables of extensions and memberships hold of a person.
+type userIndex struct {
+	extensions, groups []string
+	deleted            bool
+}
+
+func indexOf(u *userman.User) userIndex {
+	return userIndex{extensionsOf(u), slices.Clone(u.Groups), isDeleted(u)}
+}
+
+func (i userIndex) equal(other userIndex) bool {
+	return slices.Equal(i.extensions, other.extensions) && slices.Equal(i.groups, other.groups) && i.deleted == other.deleted
+}
+
+// extensionsOf returns default and linked extensions, sorted, each once.
+func extensionsOf(u *userman.User) []string {
+	extensions := slices.Clone(u.LinkedExtensions)
+	if u.DefaultExtension != "" {
+		extensions = append(extensions, u.DefaultExtension)
+	}
+	slices.Sort(extensions)
+	return slices.Compact(extensions)
+}
+
+// resolveGroups gives the groups of u the names that they have, each once, and
+// returns them folded. It refuses those that do not exist.
+func (m people) resolveGroups(ctx context.Context, q querier, u *userman.User) (folded []string, err error) {
+	if len(u.Groups) == 0 {
+		return nil, nil
+	}
+	for _, name := range u.Groups {
+		if key := userman.FoldGroupName(name); !slices.Contains(folded, key) {
+			folded = append(folded, key)
+		}
+	}
+	text := "SELECT folded_name, name FROM pbxusers_groups WHERE team = ? AND folded_name IN (" + places(len(folded)) + ")"
+	names := map[string]string{}
+	_, err = query(ctx, m.DB, q, "read groups", text, append([]any{m.team}, anys(folded)...), func(row scanner) (_ struct{}, err error) {
+		var key, name string
+		err = row.Scan(&key, &name)
+		names[key] = name
+		return struct{}{}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(names) < len(folded) {
+		return nil, &store.NotFoundError{Kind: "group"}
+	}
+	u.Groups = make([]string, len(folded))
+	for i, key := range folded {
+		u.Groups[i] = names[key]
+	}
+	return folded, nil
+}
+
+// index adds a person to the tables of extensions and memberships.
+func (m people) index(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
+	owned := extensionsOf(u)
+	extensions := make([]any, 0, 3*len(owned))
+	for _, extension := range owned {
+		extensions = append(extensions, m.team, u.ID, extension)
+	}
+	memberships := make([]any, 0, 4*len(foldedGroups))
+	for _, group := range foldedGroups {
+		memberships = append(memberships, m.team, u.ID, group, isDeleted(u))
+	}
+	if err := m.insertRows(ctx, q, "pbxusers_people_extensions (team, user_id, extension)", 3, extensions); err != nil {
+		return err
+	}
+	return m.insertRows(ctx, q, "pbxusers_memberships (team, user_id, folded_group, deleted)", 4, memberships)
+}
+
+// insertRows inserts rows of n values each with one statement.
+func (m people) insertRows(ctx context.Context, q querier, into string, n int, values []any) error {
+	if len(values) == 0 {
+		return nil
+	}
+	rows := strings.Repeat("("+places(n)+"), ", len(values)/n-1) + "(" + places(n) + ")"
+	_, err := q.ExecContext(ctx, "INSERT INTO "+into+" VALUES "+rows, values...)
+	return m.failed(ctx, "write person", err)
+}
+
+// reindex does what index does for a person who is there already.
+func (m people) reindex(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
+	for _, table := range []string{"pbxusers_people_extensions", "pbxusers_memberships"} {
+		if _, err := q.ExecContext(ctx, "DELETE FROM "+table+" WHERE team = ? AND user_id = ?", m.team, u.ID); err != nil {
+			return m.failed(ctx, "write person", err)
+		}
+	}
+	return m.index(ctx, q, u, foldedGroups)
+}

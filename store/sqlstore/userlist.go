@@ -1,0 +1,94 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// ListUsers implements [userman.Store].
+func (m people) ListUsers(ctx context.Context, q userman.Query) (*store.List[*userman.User], error) {
+	return m.userListing().page(ctx, m.DB, m.selectUsers(q), q.Order, q.Page)
+}
+
+// selectUsers selects as userman.Query.Matches does: the columns are folded
+// alike.
+func (m people) selectUsers(q userman.Query) selection {
+	var s selection
+	s.and("team = ?", m.team)
+	if q.Extension == "" {
+		s.and("deleted = ?", q.Status == userman.Deleted)
+	} else {
+		// Few have it: they are found, and then sorted. The sum keeps the
+		// database from passing over all people in their order instead.
+		s.and("id IN (SELECT user_id FROM pbxusers_people_extensions WHERE team = ? AND extension = ?)", m.team, q.Extension)
+		s.and("deleted + 0 = ?", q.Status == userman.Deleted)
+	}
+	switch q.Status {
+	case "", userman.Deleted:
+	case userman.Enabled, userman.Disabled:
+		s.and("disabled = ?", q.Status == userman.Disabled)
+	default:
+		s.and("1 = 0")
+	}
+	if q.Email != "" {
+		s.and("folded_email = ?", userman.FoldSearch(q.Email))
+	}
+	if q.Directory != nil {
+		s.and("directory = ?", *q.Directory)
+	}
+	if q.NotWelcomed {
+		s.and("welcomed_at = ?", neverMicro())
+	}
+	if q.Group != "" {
+		// Many may be in it: it is asked for one after the other.
+		s.and(`EXISTS (SELECT 1 FROM pbxusers_memberships m
+			WHERE m.team = pbxusers_people.team AND m.user_id = pbxusers_people.id AND m.folded_group = ?)`, userman.FoldGroupName(q.Group))
+	}
+	m.search(&s, q.Search)
+	return s
+}
+
+// search selects what a search finds. instr, unlike LIKE, has no wildcards and
+// no case of its own.
+func (m people) search(s *selection, search string) {
+	digits := userman.SearchDigits(search)
+	switch {
+	case search == "":
+	case digits == "":
+		s.and("instr(searched, ?) > 0", userman.FoldSearch(search))
+	default:
+		s.and("(instr(searched, ?) > 0 OR instr(searched, ?) > 0)", userman.FoldSearch(search), digits)
+	}
+}
+
+func (m people) userListing() listing[*userman.User] {
+	fields := times(map[string]func(*userman.User) time.Time{
+		"created_at":    func(u *userman.User) time.Time { return u.CreatedAt },
+		"updated_at":    func(u *userman.User) time.Time { return u.UpdatedAt },
+		"last_login_at": func(u *userman.User) time.Time { return u.LastLoginAt },
+	})
+	fields["default_extension"] = field[*userman.User]{
+		column: "default_extension", text: func(u *userman.User) string { return u.DefaultExtension },
+	}
+	fields["last_name"] = field[*userman.User]{
+		column: "folded_last_name", text: func(u *userman.User) string { return userman.FoldSearch(u.LastName) },
+	}
+	return listing[*userman.User]{
+		table: userTable(), doing: "list people", keyField: "username", keys: []string{"folded_username", "id"},
+		key:     func(u *userman.User) []string { return []string{userman.FoldUsername(u.Username), u.ID} },
+		fields:  fields,
+		decoder: func() func(scanner) (*userman.User, error) { return m.userDecoder().decode },
+	}
+}
+
+// EachUser implements [userman.Store].
+func (m people) EachUser(ctx context.Context, visit func(*userman.User) error) error {
+	batch := func(q querier, after string) ([]*userman.User, error) {
+		text := userTable().selectAll() + " WHERE team = ? AND id > ? ORDER BY id LIMIT ?"
+		return query(ctx, m.DB, q, "list people", text, []any{m.team, after, eachBatch}, m.userDecoder().decode)
+	}
+	return each(ctx, m.DB, "", batch, func(u *userman.User) string { return u.ID }, visit)
+}

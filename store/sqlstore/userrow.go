@@ -1,0 +1,183 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func userTable() table {
+	return table{
+		name: "pbxusers_people", keyed: 2,
+		columns: slices.Concat([]string{
+			"team", "id", "username", "description", "title", "company", "department", "first_name", "last_name", "display_name",
+			"email", "further_emails", "cell_phone", "home_phone", "work_phone", "fax", "language", "time_zone",
+			"default_extension", "linked_extensions", "group_names", "permissions", "disabled", "must_change_password",
+			"directory", "external_id", "picture", "session_generation",
+		}, userTimeColumns(), credentialColumns(), []string{"activation_hash", "activation_expires"}),
+		unread: []string{
+			"deleted", "folded_username", "folded_last_name", "folded_email", "searched",
+			"taken_username", "taken_extension", "taken_external_id",
+		},
+	}
+}
+
+func userTimeColumns() []string {
+	return []string{
+		"created_at", "updated_at", "password_changed_at", "last_login_at",
+		"welcomed_at", "welcome_begun_at", "missing_since", "deleted_at",
+	}
+}
+
+// userTimes points to the times of u in the order of userTimeColumns.
+func userTimes(u *userman.User) []*time.Time {
+	return []*time.Time{
+		&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt,
+		&u.WelcomedAt, &u.WelcomeBegunAt, &u.MissingSince, &u.DeletedAt,
+	}
+}
+
+// userSeal is the context that the secret of a second factor is sealed for.
+func userSeal(team, id string) string { return "pbxusers_people/" + team + "/" + id + "/second_factor" }
+
+// encodeUser returns the values of the columns of userTable.
+func (m people) encodeUser(u *userman.User) ([]any, error) {
+	emails, emailsErr := encodeList(u.FurtherEmails)
+	linked, linkedErr := encodeList(u.LinkedExtensions)
+	groups, groupsErr := encodeList(u.Groups)
+	permissions, permissionsErr := encodePermissions(u.Permissions)
+	if err := errors.Join(emailsErr, linkedErr, groupsErr, permissionsErr); err != nil {
+		return nil, fmt.Errorf("sqlstore: %w", err)
+	}
+	values := []any{
+		m.team, u.ID, u.Username, u.Description, u.Title, u.Company, u.Department, u.FirstName, u.LastName, u.DisplayName,
+		u.Email, emails, u.CellPhone, u.HomePhone, u.WorkPhone, u.Fax, u.Language, u.TimeZone,
+		u.DefaultExtension, linked, groups, permissions, u.Disabled, u.MustChangePassword,
+		u.Directory, u.ExternalID, u.Picture, u.SessionGeneration,
+	}
+	for _, t := range userTimes(u) {
+		values = append(values, t.UnixMicro())
+	}
+	values = append(values, m.encodeCredentials(&u.Credentials, userSeal(m.team, u.ID))...)
+	hash, expires := encodeLink(u.Activation)
+	return append(append(values, hash, expires), unreadOfUser(u)...), nil
+}
+
+// unreadOfUser returns the values of the unread columns of userTable.
+func unreadOfUser(u *userman.User) []any {
+	folded := userman.FoldUsername(u.Username)
+	values := []any{isDeleted(u), folded, userman.FoldSearch(u.LastName), userman.FoldSearch(u.Email), userman.SearchText(u)}
+	if isDeleted(u) {
+		return append(values, nil, nil, nil)
+	}
+	return append(values, folded, orNULL(u.DefaultExtension), orNULL(u.ExternalID))
+}
+
+// orNULL returns the value of a text: NULL when it is empty.
+func orNULL(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+// isDeleted looks at DeletedAt as it is kept.
+func isDeleted(u *userman.User) bool { return u.DeletedAt.UnixMicro() != neverMicro() }
+
+// neverMicro is the zero time as it is kept.
+func neverMicro() int64 { return time.Time{}.UnixMicro() }
+
+func encodePermissions(said userman.Permissions) (string, error) {
+	if len(said) == 0 {
+		return "{}", nil
+	}
+	text, err := json.Marshal(said)
+	return string(text), err
+}
+
+// permissionDecoder decodes the permissions of one query, and those that many
+// records share once.
+type permissionDecoder map[string]userman.Permissions
+
+func (d permissionDecoder) decode(text string) (userman.Permissions, error) {
+	if text == "{}" {
+		return nil, nil
+	}
+	known, ok := d[text]
+	if !ok {
+		if json.Unmarshal([]byte(text), &known) != nil {
+			return nil, unreadable("permissions")
+		}
+		d[text] = known
+	}
+	return maps.Clone(known), nil // values never change
+}
+
+// userDecoder decodes the rows of one query. It scans all of them into the same
+// place.
+type userDecoder struct {
+	lists  listDecoder
+	shared permissionDecoder
+	// columns points to what follows, in the order of userTable.
+	columns                             []any
+	user                                userman.User
+	team                                string
+	emails, linked, groups, permissions string
+	times                               micros
+	credentials                         credentialDecoder
+	activation                          linkColumns
+}
+
+func (db *DB) userDecoder() *userDecoder {
+	d := &userDecoder{
+		lists: listDecoder{}, shared: permissionDecoder{}, times: make(micros, len(userTimeColumns())),
+		credentials: credentialDecoder{keyring: db.keyring},
+	}
+	u := &d.user
+	d.columns = slices.Concat([]any{
+		&d.team, &u.ID, &u.Username, &u.Description, &u.Title, &u.Company, &u.Department, &u.FirstName, &u.LastName, &u.DisplayName,
+		&u.Email, &d.emails, &u.CellPhone, &u.HomePhone, &u.WorkPhone, &u.Fax, &u.Language, &u.TimeZone,
+		&u.DefaultExtension, &d.linked, &d.groups, &d.permissions, &u.Disabled, &u.MustChangePassword,
+		&u.Directory, &u.ExternalID, &u.Picture, &u.SessionGeneration,
+	}, d.times.columns(), d.credentials.columns(), []any{&d.activation.hash, &d.activation.expires})
+	return d
+}
+
+// decode reads one row of userTable's columns.
+func (d *userDecoder) decode(row scanner) (*userman.User, error) {
+	if err := row.Scan(d.columns...); err != nil {
+		return nil, err
+	}
+	return d.scanned()
+}
+
+// scanned returns what was scanned into the columns.
+func (d *userDecoder) scanned() (*userman.User, error) {
+	u := d.user
+	d.times.decode(userTimes(&u)...)
+	u.Activation = d.activation.decode()
+	seal := func() string { return userSeal(d.team, u.ID) }
+	if err := errors.Join(d.decodeLists(&u), d.credentials.decode(&u.Credentials, seal)); err != nil {
+		return nil, fmt.Errorf("person %q: %w", u.Username, err)
+	}
+	return &u, nil
+}
+
+func (d *userDecoder) decodeLists(u *userman.User) (err error) {
+	if u.FurtherEmails, err = d.lists.decode("further_emails", d.emails); err != nil {
+		return err
+	}
+	if u.LinkedExtensions, err = d.lists.decode("linked_extensions", d.linked); err != nil {
+		return err
+	}
+	if u.Groups, err = d.lists.decode("group_names", d.groups); err != nil {
+		return err
+	}
+	u.Permissions, err = d.shared.decode(d.permissions)
+	return err
+}

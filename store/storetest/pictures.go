@@ -1,0 +1,83 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func pictures() []rule {
+	return []rule{
+		{"a picture is kept to the byte, and replaced", pictureKept},
+		{"a picture is removed", pictureRemoved},
+		{"a picture is of somebody", pictureOfSomebody},
+		{"a picture that goes in and out is not shared", pictureNotShared},
+	}
+}
+
+func requirePicture(t *testing.T, st userman.Store, username, want string) {
+	t.Helper()
+	picture, err := st.Picture(t.Context(), idOf(username))
+	if want == "" {
+		requireMissing(t, err, "picture")
+		return
+	}
+	require.NoError(t, err)
+	require.Equal(t, want, string(picture))
+}
+
+func pictureKept(t *testing.T, b Backend) {
+	st := b.People("")
+	admit(t, st, "jane", "bob")
+	requirePicture(t, st, "jane", "")
+	for _, picture := range []string{"\x00\xff\xd8 '\"", string(bytes.Repeat([]byte("picture"), 100_000)), "small"} {
+		require.NoError(t, st.KeepPicture(t.Context(), idOf("jane"), []byte(picture)))
+		requirePicture(t, st, "jane", picture)
+		requirePicture(t, st, "bob", "")
+	}
+	amend(t, st, "jane", func(u *userman.User) { u.Picture = "v2" }) // a version, and not the bytes
+	requirePicture(t, st, "jane", "small")
+}
+
+func pictureRemoved(t *testing.T, b Backend) {
+	st := b.People("")
+	admit(t, st, "jane", "bob")
+	for _, nothing := range [][]byte{nil, {}} {
+		for _, username := range []string{"jane", "bob"} {
+			require.NoError(t, st.KeepPicture(t.Context(), idOf(username), []byte(username)))
+		}
+		for range 2 {
+			require.NoError(t, st.KeepPicture(t.Context(), idOf("jane"), nothing), "it is no error when there is none")
+		}
+		requirePicture(t, st, "jane", "")
+		requirePicture(t, st, "bob", "bob")
+	}
+}
+
+func pictureOfSomebody(t *testing.T, b Backend) {
+	st := b.People("")
+	admit(t, b.People("acme"), "jane")
+	inTransaction(t, b, func(ctx context.Context) error {
+		for _, picture := range [][]byte{nil, []byte("picture")} {
+			requireMissing(t, st.KeepPicture(ctx, idOf("jane"), picture), "person")
+		}
+		return nil
+	})
+	requirePicture(t, st, "jane", "")
+}
+
+func pictureNotShared(t *testing.T, b Backend) {
+	st := b.People("")
+	admit(t, st, "jane")
+	given := []byte("picture")
+	require.NoError(t, st.KeepPicture(t.Context(), idOf("jane"), given))
+	given[0] = 'x'
+	read, err := st.Picture(t.Context(), idOf("jane"))
+	require.NoError(t, err)
+	read[0] = 'y'
+	requirePicture(t, st, "jane", "picture")
+}

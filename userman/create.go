@@ -1,0 +1,115 @@
+package userman
+
+import (
+	"context"
+	"time"
+
+	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+// NewUser is what [Service.Create] needs beside the record.
+type NewUser struct {
+	User *User
+	// Password is set at once; zero makes somebody who cannot log in until a
+	// link is accepted, see [Service.Invite].
+	Password store.Secret
+	// Groups says that User.Groups are all groups the person is in; otherwise
+	// the default groups are added to them.
+	Groups bool
+}
+
+// Create adds a person. What the service sets is ignored in the record.
+//
+// It refuses bad fields with a [store.InvalidError], the password's being
+// "password", and a username, default extension or external ID that another
+// person has with a [store.ExistsError].
+func (s *Service) Create(ctx context.Context, n NewUser) (*User, error) {
+	return s.create(ctx, "create", n, nil)
+}
+
+// create adds a person as [Service.Create] does. begin, when it is not nil, sets
+// what only the service sets, such as the directory.
+func (s *Service) create(ctx context.Context, action string, n NewUser, begin func(*User)) (*User, error) {
+	if n.User == nil {
+		n.User = &User{}
+	}
+	intent := s.event(action, n.User.Username)
+	created, err := s.prepared(ctx, n, begin)
+	if err != nil {
+		s.trail.RecordFailure(ctx, intent, err)
+		return nil, err
+	}
+	err = s.once(ctx, intent, func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {
+		if err := s.joinGroups(ctx, n, created); err != nil {
+			return nil, err
+		}
+		if err := s.store.CreateUser(ctx, created); err != nil {
+			return nil, err
+		}
+		return s.changed(action, nil, created), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.log(ctx, action, created)
+	return s.show(created), nil
+}
+
+// prepared returns who is to be added: complete and checked, with the hash of
+// the password.
+func (s *Service) prepared(ctx context.Context, n NewUser, begin func(*User)) (*User, error) {
+	created := cleaned(startingWith(n.User))
+	if begin != nil {
+		begin(created)
+	}
+	refused, err := s.check(ctx, created, &User{})
+	if err != nil {
+		return nil, err
+	}
+	if !n.Password.IsZero() {
+		refused = append(refused, s.judge("password", n.Password, created)...)
+	}
+	if err := store.Invalid(refused...); err != nil {
+		return nil, err
+	}
+	if !n.Password.IsZero() {
+		if created.Credentials.PasswordHash, err = s.hasher.Hash(ctx, n.Password); err != nil {
+			return nil, err
+		}
+	}
+	return settled(created), s.start(created)
+}
+
+// startingWith returns a copy of u without what the service sets.
+func startingWith(u *User) *User {
+	c := u.Clone()
+	c.ID, c.Directory, c.Picture = "", "", ""
+	c.Credentials, c.Activation, c.SessionGeneration = credential.Set{}, nil, 0
+	for _, t := range []*time.Time{
+		&c.CreatedAt, &c.UpdatedAt, &c.PasswordChangedAt, &c.LastLoginAt, &c.WelcomedAt, &c.WelcomeBegunAt, &c.MissingSince, &c.DeletedAt,
+		&c.InvitedUntil, &c.PasswordExpiresAt,
+	} {
+		*t = time.Time{}
+	}
+	c.HasPassword, c.HasSecondFactor = false, false
+	return c
+}
+
+// start sets what a person begins with.
+func (s *Service) start(u *User) (err error) {
+	if u.ID, err = s.newID(userIDSize); err != nil {
+		return err
+	}
+	if u.SessionGeneration, err = login.NewGeneration(s.opts.Random); err != nil {
+		return err
+	}
+	u.CreatedAt = s.now()
+	u.UpdatedAt = u.CreatedAt
+	if u.Credentials.HasPassword() {
+		u.PasswordChangedAt = u.CreatedAt
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package userman
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Directory is a place that people come from. The internal one is
+// [Service.Internal]; package userman/ldapdir is another.
+type Directory interface {
+	// Name is 1 to 64 lower-case letters, digits and dashes, such as
+	// "head-office"; it stands in the records of its people and must not
+	// change. That of the internal one is "".
+	Name() string
+	// Abilities says what it can do.
+	Abilities() Abilities
+	// Authenticate reports whether the password is that of the person of that
+	// external ID (their username for the internal one). An empty password is
+	// never. An error is a failure of the directory. It ends with ctx.
+	Authenticate(ctx context.Context, externalID string, password store.Secret) (bool, error)
+	// Each calls visit for every person, in any order, holding no more than a
+	// bounded part of them. An error of visit is returned at once. Any other
+	// error means that not all were seen: nothing may be concluded from who
+	// was missing.
+	Each(ctx context.Context, visit func(Entry) error) error
+}
+
+// Owner is what a [Directory] may be besides: it says which fields of its
+// people, named as in JSON, it keeps itself, such as "email". [Service.Update]
+// refuses to change those.
+type Owner interface {
+	Owns(field string) bool
+}
+
+// Abilities are what a [Directory] can do.
+type Abilities struct {
+	Authenticate   bool `json:"authenticate"`
+	ChangePassword bool `json:"change_password"`
+	CreateUsers    bool `json:"create_users"`
+	UpdateUsers    bool `json:"update_users"`
+	DeleteUsers    bool `json:"delete_users"`
+	Groups         bool `json:"groups"`
+	Sync           bool `json:"sync"`
+}
+
+// Entry is a person as a directory knows them.
+type Entry struct {
+	// ExternalID never changes, also when the person is renamed or moved.
+	ExternalID string
+	// User holds the fields that the directory owns. Disabled in it says that
+	// the person is disabled there: [Service.Sync] treats them as missing, but
+	// never deletes them while they are there. Whoever is disabled by hand
+	// stays so, whatever the directory says.
+	User *User
+	// Owned are the names, as in JSON, of the fields of User that the
+	// directory keeps, such as "email"; others are kept here. Groups,
+	// permissions and "disabled" cannot be owned. The username of somebody
+	// new is taken from User in any case.
+	Owned []string
+	// Groups are the names of the person's groups there; they count when the
+	// directory has the ability Groups.
+	Groups []string
+	// Problem says why this entry cannot be used, in one sentence; then only
+	// ExternalID may be set, or not even that. The person is left as they are.
+	Problem string
+}
+
+// directoryName is what a directory may be called.
+var directoryName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
+// checkDirectories panics where the directories contradict each other: that is
+// a mistake in the program.
+func checkDirectories(directories []Directory) {
+	seen := make(map[string]bool, len(directories))
+	for i, d := range directories {
+		name := d.Name()
+		if !directoryName.MatchString(name) || seen[name] {
+			panic(fmt.Sprintf("userman: Directories[%d] needs a name of its own, of up to 64 lower-case letters, digits and dashes", i))
+		}
+		seen[name] = true
+	}
+}
+
+// Directories returns the directories of [Options], without the internal one.
+func (s *Service) Directories() []Directory { return slices.Clone(s.opts.Directories) }
+
+// directory returns the directory of that name; false when the options have
+// none.
+func (s *Service) directory(name string) (Directory, bool) {
+	for _, d := range s.opts.Directories {
+		if d.Name() == name {
+			return d, true
+		}
+	}
+	return nil, false
+}
+
+// directoryOf returns the directory that u comes from; false for people who are
+// kept here, and for those of a directory that the product has no more, whose
+// password nobody can tell.
+func (s *Service) directoryOf(u *User) (Directory, bool) { return s.directory(u.Directory) }

@@ -1,0 +1,217 @@
+package userman_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func ExampleService_Authenticate() {
+	ctx := context.Background()
+	people := userman.New(memstore.New().People(""), nil)
+	_, err := people.Create(ctx, userman.NewUser{
+		User: &userman.User{Username: "jane", DefaultExtension: "1001"}, Password: store.NewSecret("vivid-otter-73-lanterns"),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	login, err := people.Authenticate(ctx, credential.Attempt{Username: "Jane", Password: store.NewSecret("vivid-otter-73-lanterns")})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// A portal keeps these two in its session, and asks with each page:
+	id, generation := login.User.ID, login.User.SessionGeneration
+	u, err := people.Session(ctx, id, generation)
+	fmt.Println(u.Username, u.DefaultExtension, err)
+
+	_, err = people.Disable(ctx, "jane")
+	fmt.Println(err)
+	_, err = people.Session(ctx, id, generation)
+	fmt.Println(err)
+	// Output:
+	// jane 1001 <nil>
+	// <nil>
+	// there is no such session
+}
+
+func ExampleService_Invite() {
+	ctx := context.Background()
+	people := userman.New(memstore.New().People(""), &userman.Options{BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"}})
+	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	link, err := people.Invite(ctx, "jane")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(link.Username, "opens", link.URL)
+
+	_, err = people.AcceptInvitation(ctx, link.Token, store.NewSecret("jane1234"))
+	fmt.Println(err)
+	_, err = people.AcceptInvitation(ctx, link.Token, store.NewSecret("vivid-otter-73-lanterns"))
+	fmt.Println(err)
+	_, err = people.AcceptInvitation(ctx, link.Token, store.NewSecret("another & longer phrase"))
+	fmt.Println(err)
+	// Output:
+	// jane opens [redacted]
+	// password: at least 12 characters are needed; a few words with spaces between are easy to remember; password: this is made of the username; choose something that has nothing to do with it
+	// <nil>
+	// there is no such invitation
+}
+
+func ExampleService_SetPassword() {
+	ctx := context.Background()
+	people := userman.New(memstore.New().People(""), nil)
+	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	password, err := people.GeneratePassword()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := people.SetPassword(ctx, "jane", password, &userman.PasswordOptions{MustChange: true}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	login, err := people.Authenticate(ctx, credential.Attempt{Username: "jane", Password: password})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("must change it:", login.MustChangePassword)
+	u, err := people.ChangePassword(ctx, login.User.ID, password, store.NewSecret("vivid-otter-73-lanterns"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("must change it:", people.MustChangePassword(u))
+	// Output:
+	// must change it: true
+	// must change it: false
+}
+
+func ExampleService_VerifyFor() {
+	ctx := context.Background()
+	people := userman.New(memstore.New().People(""), nil)
+	password := store.NewSecret("vivid-otter-73-lanterns")
+	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}, Password: password}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err := people.VerifyFor(ctx, "xmpp", "jane", password)
+	if refused, ok := errors.AsType[*credential.LoginError](err); ok {
+		fmt.Println(refused.Code)
+	}
+	_, err = people.Update(ctx, "jane", func(u *userman.User) error {
+		u.Permissions = userman.Permissions{userman.XMPPLogin: userman.On()}
+		return nil
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	u, err := people.VerifyFor(ctx, "xmpp", "jane", password)
+	fmt.Println(u.Username, err)
+	// Output:
+	// not_allowed
+	// jane <nil>
+}
+
+// accounts are the SIP accounts that the product knows.
+type accounts struct{}
+
+func (accounts) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
+	return &userman.SIPAccount{
+		Technology: "PJSIP", Username: extension, Secret: store.NewSecret("made-by-the-product"),
+		Domain: "pbx.example.com", Transport: "tls", DisplayName: "Jane Doe",
+	}, nil
+}
+
+func ExampleService_ActivateSoftphone() {
+	ctx := context.Background()
+	people := userman.New(memstore.New().People(""), &userman.Options{SIPAccounts: accounts{}})
+	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	link, err := people.InviteSoftphone(ctx, "jane")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	activation, err := people.ActivateSoftphone(ctx, link.Token)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	document, err := activation.Linphone()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(string(document))
+	// Output:
+	// <?xml version="1.0" encoding="UTF-8"?>
+	// <config xmlns="http://www.linphone.org/xsds/lpconfig.xsd">
+	//   <section name="misc">
+	//     <entry name="transient_provisioning" overwrite="true">1</entry>
+	//   </section>
+	//   <section name="sip">
+	//     <entry name="default_proxy" overwrite="true">0</entry>
+	//   </section>
+	//   <section name="auth_info_0">
+	//     <entry name="username" overwrite="true">1001</entry>
+	//     <entry name="userid" overwrite="true">1001</entry>
+	//     <entry name="passwd" overwrite="true">made-by-the-product</entry>
+	//     <entry name="domain" overwrite="true">pbx.example.com</entry>
+	//   </section>
+	//   <section name="proxy_0">
+	//     <entry name="reg_proxy" overwrite="true">&lt;sip:pbx.example.com;transport=tls&gt;</entry>
+	//     <entry name="reg_route" overwrite="true">&lt;sip:pbx.example.com;transport=tls&gt;</entry>
+	//     <entry name="reg_identity" overwrite="true">&#34;Jane Doe&#34; &lt;sip:1001@pbx.example.com&gt;</entry>
+	//     <entry name="reg_expires" overwrite="true">3600</entry>
+	//     <entry name="reg_sendregister" overwrite="true">1</entry>
+	//   </section>
+	// </config>
+}
+
+// console shows mails in place of sending them.
+type console struct{}
+
+func (console) Send(_ context.Context, m *userman.Message) error {
+	fmt.Println("to:", m.To)
+	return nil
+}
+
+func ExampleService_RequestReset() {
+	ctx := context.Background()
+	people := userman.New(memstore.New().People(""), &userman.Options{
+		Mailer: console{}, BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
+	})
+	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", Email: "jane@example.com"}}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	// The answers are the same; the mail is sent in the background.
+	unknown, known := people.RequestReset(ctx, "nobody"), people.RequestReset(ctx, "jane")
+	if err := people.Wait(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(unknown, known)
+	// Output:
+	// to: jane@example.com
+	// <nil> <nil>
+}

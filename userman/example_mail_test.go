@@ -1,0 +1,133 @@
+package userman_test
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"testing/fstest"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// printer is a mail server that prints to whom mails go.
+type printer struct{}
+
+func (printer) Send(_ context.Context, m *userman.Message) error {
+	fmt.Printf("To: %s <%s>, %s\n", m.ToName, m.To, m.Subject)
+	return nil
+}
+
+// mailingProduct is a service that sends mails, with somebody in it.
+func mailingProduct(usernames ...string) *userman.Service {
+	s := userman.New(memstore.New().People(""), &userman.Options{
+		Product: "ACME Telephony", Mailer: printer{},
+		BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
+		Clock:   func() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) },
+	})
+	for _, username := range usernames {
+		_, err := s.Create(context.Background(), userman.NewUser{User: &userman.User{Username: username, Email: username + "@example.com"}})
+		if err != nil {
+			fmt.Println(err)
+		}
+	}
+	return s
+}
+
+func ExampleService_SendWelcome() {
+	people := mailingProduct("jane")
+	delivery, err := people.SendWelcome(context.Background(), "jane")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(delivery.Status, "until", delivery.ExpiresAt.Format(time.DateOnly))
+	// Output:
+	// To: jane <jane@example.com>, Your ACME Telephony account
+	// delivered until 2026-03-08
+}
+
+func ExampleService_SendReset() {
+	people := mailingProduct("jane")
+	delivery, _ := people.SendReset(context.Background(), "jane")
+	fmt.Println(delivery.Message)
+	// Output:
+	// To: jane <jane@example.com>, Set a new password for ACME Telephony
+	// the mail server has taken the mail
+}
+
+// It may be run as often as one likes: nobody is welcomed twice.
+func ExampleService_SendWelcomes() {
+	people := mailingProduct("jane", "joe")
+	for range 2 {
+		report, err := people.SendWelcomes(context.Background(), func(p userman.WelcomeProgress) {
+			fmt.Printf("%d of %d: %s %s\n", p.Done, p.Total, p.Last.Username, p.Last.Status)
+		})
+		fmt.Println(report.Counts[userman.Delivered], "delivered", err)
+	}
+	// Output:
+	// To: jane <jane@example.com>, Your ACME Telephony account
+	// 1 of 2: jane delivered
+	// To: joe <joe@example.com>, Your ACME Telephony account
+	// 2 of 2: joe delivered
+	// 2 delivered <nil>
+	// 0 delivered <nil>
+}
+
+func ExampleService_PreviewMail() {
+	people := mailingProduct("jane")
+	mail, err := people.PreviewMail(context.Background(), userman.WelcomeMail, "jane")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(mail.Text)
+	// Output:
+	// Hello jane,
+	//
+	// an account for ACME Telephony has been set up for you.
+	//
+	// Username: jane
+	//
+	// Choose your password here:
+	// https://pbx.example.com/person/password/this-is-a-preview-and-the-link-does-nothing
+	//
+	// The link works once, until 8 March 2026, 09:00 (UTC). If it has expired, open it all the same: you will be offered a new one.
+	//
+	// You log in here:
+	// https://pbx.example.com
+	//
+	// You get this mail because somebody who administers ACME Telephony made the account. Nobody will ever ask you for your password by mail.
+}
+
+// A product may have mails of its own; what it leaves out is as it was.
+func ExampleParseTemplates() {
+	templates, err := userman.ParseTemplates(fstest.MapFS{
+		"en/reset.txt": {Data: []byte(`{{define "subject"}}{{.Product}}: your link{{end}}
+Hi {{.FirstName}}, {{.Link}} works until {{datetime .ValidUntil}}.`)},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	mail, err := templates.Write(userman.ResetMail, "en-GB", userman.MailData{
+		Product: "ACME Telephony", FirstName: "Jane", Link: "https://pbx.example.com/x",
+		ValidUntil: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(mail.Subject)
+	fmt.Print(mail.Text)
+	// Output:
+	// ACME Telephony: your link
+	// Hi Jane, https://pbx.example.com/x works until 1 March 2026, 10:00 (UTC).
+}
+
+// Whoever replaces some mails can look at those that are there.
+func ExampleDefaultTemplates() {
+	fmt.Println(userman.DefaultTemplates().Languages())
+	// Output: [de en es fr zh]
+}

@@ -1,0 +1,119 @@
+package userman_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// directory is a service with jane, who is in the group Sales.
+func directory(ctx context.Context) *userman.Service {
+	people := userman.New(memstore.New().People(""), nil)
+	_, err := people.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: userman.Permissions{
+		userman.XMPPLogin:           userman.On(),
+		userman.RESTUse:             userman.On(),
+		userman.VoicemailExtensions: userman.Extend("1099"),
+		userman.PhoneAppsModules:    userman.Replace("call_forward"),
+	}})
+	if err != nil {
+		panic(err)
+	}
+	_, err = people.Create(ctx, userman.NewUser{User: &userman.User{
+		Username: "jane", DefaultExtension: "1001", LinkedExtensions: []string{"1002"}, Groups: []string{"Sales"},
+	}})
+	if err != nil {
+		panic(err)
+	}
+	return people
+}
+
+// What a person may do comes from the person, the groups and the defaults.
+func ExampleService_Effective() {
+	ctx := context.Background()
+	jane, err := directory(ctx).Effective(ctx, "jane")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(jane.Can(userman.XMPPLogin))
+	fmt.Println(jane.Items(userman.VoicemailExtensions))
+	fmt.Println(jane.Allows(userman.VoicemailExtensions, "1099"), jane.Allows(userman.VoicemailExtensions, "1002"))
+	// Output:
+	// true
+	// [1001 1099] false
+	// true false
+}
+
+func ExampleEffective_Explain() {
+	ctx := context.Background()
+	jane, err := directory(ctx).Effective(ctx, "jane")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, permission := range []string{userman.XMPPLogin, userman.VoicemailExtensions, userman.HistoryDownload} {
+		why, err := jane.Explain(permission)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(why.Permission.Sentence, why.Sentence)
+	}
+	// Output:
+	// May log in to the chat server (XMPP). On, because the group Sales says so; it is off by default.
+	// May see and manage the voicemail boxes of these extensions. 1001, 1099, because the group Sales adds 1099, and it is self by default.
+	// May download the call history. On, because nobody says anything about it, and it is on by default.
+}
+
+// Many people are told of from groups that are loaded once.
+func ExamplePolicies_Of() {
+	ctx := context.Background()
+	people := directory(ctx)
+	policies, err := people.Policies(ctx)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = people.Each(ctx, func(u *userman.User) error {
+		fmt.Println(u.Username, policies.Of(u).String(userman.VoicemailExtensions))
+		return nil
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	// Output: jane 1001, 1099
+}
+
+// A product has permissions of its own, and other defaults.
+func ExampleService_Permissions() {
+	people := userman.New(memstore.New().People(""), &userman.Options{Permissions: []userman.Permission{
+		{ID: "fax.send", Kind: userman.Switch, Sentence: "May send faxes."},
+		{ID: userman.XMPPLogin, Default: userman.On()},
+	}})
+	for _, p := range people.Permissions() {
+		if p.Module() == "fax" || p.Module() == "xmpp" {
+			fmt.Println(p.ID, p.Kind, p.Default, p.Sentence)
+		}
+	}
+	// Output:
+	// xmpp.login switch on May log in to the chat server (XMPP).
+	// fax.send switch off May send faxes.
+}
+
+func ExampleParseValue() {
+	for _, text := range []string{"1002, self", "+ linked", "none", "extension 5"} {
+		value, err := userman.ParseValue(userman.Extensions, text)
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		fmt.Println(value, value.Extends())
+	}
+	// Output:
+	// self, 1002 false
+	// + linked true
+	// none false
+	// value: write extensions of 1 to 20 digits, or the words self, linked and all
+}

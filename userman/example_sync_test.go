@@ -1,0 +1,72 @@
+package userman_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// payroll is a directory of a product's own: it lists people, and knows no
+// passwords.
+type payroll struct{ people map[string]string }
+
+func (payroll) Name() string                 { return "payroll" }
+func (payroll) Abilities() userman.Abilities { return userman.Abilities{Sync: true, Groups: true} }
+func (payroll) Owns(field string) bool       { return field == "username" || field == "last_name" }
+func (payroll) owned() []string              { return []string{"username", "last_name"} }
+
+func (payroll) Authenticate(context.Context, string, store.Secret) (bool, error) {
+	return false, errors.New("the payroll has no passwords")
+}
+
+func (p payroll) Each(_ context.Context, visit func(userman.Entry) error) error {
+	for number, name := range p.people {
+		err := visit(userman.Entry{
+			ExternalID: number, User: &userman.User{Username: name + "@example.com", LastName: name}, Owned: p.owned(), Groups: []string{"Staff"},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func ExampleService_Sync() {
+	ctx := context.Background()
+	staff := payroll{people: map[string]string{"17": "Doe", "18": "Roe", "19": "Poe"}}
+	people := userman.New(memstore.New().People(""), &userman.Options{Directories: []userman.Directory{staff}})
+	show := func(r *userman.SyncReport, err error) {
+		for _, step := range r.Steps {
+			fmt.Println(step.Action, step.Username, step.Fields)
+		}
+		if err != nil {
+			fmt.Println(err)
+		}
+	}
+
+	show(people.Sync(ctx, "payroll", nil))
+	staff.people["17"] = "Miller" // has married
+	delete(staff.people, "19")
+	show(people.Sync(ctx, "payroll", &userman.SyncOptions{DryRun: true}))
+	delete(staff.people, "18")
+	_, err := people.Sync(ctx, "payroll", nil)
+	fmt.Println(err)
+	// Output:
+	// create Doe@example.com []
+	// create Poe@example.com []
+	// create Roe@example.com []
+	// disable Poe@example.com []
+	// update Miller@example.com [last_name username]
+	// this would disable or delete 2 of the 3 people of the directory, and 1 at most may go at once; look who they are, and allow a larger share if they should
+}
+
+func ExampleService_Internal() {
+	people := userman.New(memstore.New().People(""), nil)
+	can := people.Internal().Abilities()
+	fmt.Println(can.Authenticate, can.ChangePassword, can.Sync)
+	// Output: true true false
+}

@@ -1,0 +1,223 @@
+package userman_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// A product adds permissions of its own, and says who refers to people.
+func ExampleNew() {
+	people := userman.New(memstore.New().People(""), &userman.Options{
+		Permissions: []userman.Permission{{ID: "fax.send", Kind: userman.Switch, Sentence: "May send faxes."}},
+		References: []func(context.Context, *userman.User) ([]store.Reference, error){
+			func(_ context.Context, u *userman.User) ([]store.Reference, error) {
+				return []store.Reference{{Kind: "call flow", Key: "night service of " + u.Name()}}, nil
+			},
+		},
+	})
+	ctx := context.Background()
+	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", FirstName: "Jane"}})
+	fmt.Println(people.Delete(ctx, "jane"))
+	// Output: this person is still needed by call flow night service of Jane
+}
+
+// A person owns extensions, and logs in with a password of their own.
+func ExampleService_Create() {
+	people := userman.New(memstore.New().People(""), nil)
+	jane, err := people.Create(context.Background(), userman.NewUser{
+		User: &userman.User{
+			Username: "jane.doe", FirstName: "Jane", LastName: "Doe", Email: "jane@example.com",
+			DefaultExtension: "1001", LinkedExtensions: []string{"2001"},
+		},
+		Password: store.NewSecret("vivid-otter-73-lanterns"),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(jane.Name(), jane.Extensions(), jane.HasPassword)
+	// Output: Jane Doe [1001 2001] true
+}
+
+// What is refused is told field by field, for a form to show.
+func ExampleService_Create_refused() {
+	people := userman.New(memstore.New().People(""), nil)
+	ctx := context.Background()
+	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "joan", DefaultExtension: "1001"}})
+
+	_, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane doe", Email: "jane"}})
+	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
+		for _, f := range invalid.Fields {
+			fmt.Println(f.Field, f.Code)
+		}
+	}
+	_, err = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}})
+	fmt.Println(err)
+	// Output:
+	// username username
+	// email email_or_blank
+	// default_extension: another person has this default_extension already; choose a different one
+}
+
+// Update changes what the function changes, and nothing else.
+func ExampleService_Update() {
+	people := userman.New(memstore.New().People(""), nil)
+	ctx := context.Background()
+	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", Description: "front desk"}})
+	jane, err := people.Update(ctx, "jane", func(u *userman.User) error {
+		u.Title = "Head of reception"
+		return nil
+	})
+	fmt.Println(jane.Title, jane.Description, err)
+	// Output: Head of reception front desk <nil>
+}
+
+func ExampleService_List() {
+	people := userman.New(memstore.New().People(""), nil)
+	ctx := context.Background()
+	for _, u := range []*userman.User{
+		{Username: "jane", WorkPhone: "+49 30 1234-56", DefaultExtension: "1001"},
+		{Username: "joan", LinkedExtensions: []string{"1001"}},
+		{Username: "june"},
+	} {
+		_, _ = people.Create(ctx, userman.NewUser{User: u})
+	}
+	for _, q := range []userman.Query{{Search: "301234"}, {Extension: "1001"}} {
+		list, _ := people.List(ctx, q)
+		for _, u := range list.Items {
+			fmt.Println(u.Username)
+		}
+	}
+	// Output:
+	// jane
+	// jane
+	// joan
+}
+
+// New people are in the default groups on whatever way they come in.
+func ExampleService_CreateGroup() {
+	people := userman.New(memstore.New().People(""), nil)
+	ctx := context.Background()
+	_, _ = people.CreateGroup(ctx, &userman.Group{
+		Name: "Everybody", Default: true, Permissions: userman.Permissions{userman.XMPPLogin: userman.On()},
+	})
+	made, _ := people.ExtensionCreated(ctx, userman.Extension{Number: "1001"})
+	effective, _ := people.Effective(ctx, made.User.Username)
+	fmt.Println(made.User.Groups, effective.Can(userman.XMPPLogin))
+	// Output: [Everybody] true
+}
+
+// Who is affected is told before a group goes.
+func ExampleService_DeleteGroup() {
+	people := userman.New(memstore.New().People(""), nil)
+	ctx := context.Background()
+	_, _ = people.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}})
+	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
+	_ = people.AddMembers(ctx, "Sales", "jane")
+
+	fmt.Println(people.DeleteGroup(ctx, "Sales", false))
+	impact, total, _ := people.GroupImpact(ctx, "Sales", 10)
+	fmt.Println(total, impact[0].Username, impact[0].Changes)
+	fmt.Println(people.DeleteGroup(ctx, "Sales", true))
+	// Output:
+	// this group is still needed by person jane
+	// 1 jane [{xmpp.login on off}]
+	// <nil>
+}
+
+// A deleted person can be restored, under another name when somebody else has
+// the old one by now.
+func ExampleService_Restore() {
+	people := userman.New(memstore.New().People(""), nil)
+	ctx := context.Background()
+	jane, _ := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}})
+	_ = people.Delete(ctx, "jane")
+	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
+
+	_, err := people.Restore(ctx, jane.ID, nil)
+	fmt.Println(err)
+	restored, err := people.Restore(ctx, jane.ID, func(u *userman.User) error {
+		u.Username = "jane.doe"
+		return nil
+	})
+	fmt.Println(restored.Username, restored.DefaultExtension, err)
+	// Output:
+	// username: another person has this username already; choose a different one
+	// jane.doe 1001 <nil>
+}
+
+// Whoever makes extensions asks for their people in the same transaction.
+func ExampleService_ExtensionCreated() {
+	db := memstore.New()
+	people := userman.New(db.People(""), nil)
+	err := db.Atomically(context.Background(), func(ctx context.Context) error {
+		// The extension is written here.
+		made, err := people.ExtensionCreated(ctx, userman.Extension{Number: "1001", DisplayName: "Jane Doe", Generate: true})
+		if err != nil {
+			return err
+		}
+		fmt.Println(made.User.Username, made.User.Name(), len(made.Password.Reveal()))
+		return nil
+	})
+	fmt.Println(err)
+	// Output:
+	// 1001 Jane Doe 20
+	// <nil>
+}
+
+func ExampleService_ExtensionDeleted() {
+	people := userman.New(memstore.New().People(""), nil)
+	ctx := context.Background()
+	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}})
+	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "joan", LinkedExtensions: []string{"1001"}}})
+	changed, err := people.ExtensionDeleted(ctx, "1001", userman.DisableUser)
+	fmt.Println(changed, err)
+	jane, _ := people.Get(ctx, "jane")
+	fmt.Println(jane.Disabled, jane.Extensions())
+	// Output:
+	// [jane joan] <nil>
+	// true []
+}
+
+// A Limited administrator of the extensions 100 to 199 sees their people, and
+// nobody else.
+func ExampleService_Within() {
+	people := userman.New(memstore.New().People(""), nil)
+	ctx := context.Background()
+	for username, extension := range map[string]string{"jane": "101", "joan": "201"} {
+		_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: username, DefaultExtension: extension}})
+	}
+	floor := people.Within(func(extension string) bool { return extension >= "100" && extension < "200" })
+	list, _ := floor.List(ctx, userman.Query{})
+	fmt.Println(len(list.Items), list.Items[0].Username)
+	_, err := floor.Get(ctx, "joan")
+	fmt.Println(errors.Is(err, store.ErrForbidden))
+	// Output:
+	// 1 jane
+	// true
+}
+
+func ExampleService_SetPicture() {
+	people := userman.New(memstore.New().People(""), nil)
+	ctx := context.Background()
+	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
+	var file bytes.Buffer
+	_ = png.Encode(&file, image.NewGray(image.Rect(0, 0, 640, 480)))
+
+	_, err := people.SetPicture(ctx, "jane", &file)
+	fmt.Println(err)
+	kept, _ := people.Picture(ctx, "jane")
+	size, format, _ := image.DecodeConfig(bytes.NewReader(kept))
+	fmt.Println(format, size.Width, size.Height)
+	// Output:
+	// <nil>
+	// jpeg 256 256
+}

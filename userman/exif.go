@@ -1,0 +1,90 @@
+package userman
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// orientationOf returns how a JPEG is to be turned, as its Exif says (tag 0x0112
+// of the first directory): 1 to 8, where 1, the answer for whatever cannot be
+// read, is upright. Telephones keep pictures as the sensor lies.
+func orientationOf(file []byte) int {
+	tiff := exifOf(file)
+	if len(tiff) < 8 {
+		return 1
+	}
+	var order binary.ByteOrder = binary.BigEndian
+	if tiff[0] == 'I' {
+		order = binary.LittleEndian
+	}
+	start := int64(order.Uint32(tiff[4:]))
+	if start+2 > int64(len(tiff)) {
+		return 1
+	}
+	const entrySize = 12
+	entries := tiff[start+2:]
+	for range order.Uint16(tiff[start:]) {
+		if len(entries) < entrySize {
+			return 1
+		}
+		const orientationTag, short = 0x0112, 3
+		if order.Uint16(entries) == orientationTag && order.Uint16(entries[2:]) == short {
+			return int(order.Uint16(entries[8:]))
+		}
+		entries = entries[entrySize:]
+	}
+	return 1
+}
+
+// exifOf returns the TIFF data of the Exif segment of a JPEG; nil when it has
+// none.
+func exifOf(file []byte) (tiff []byte) {
+	const app1 = 0xe1
+	eachSegment(file, func(marker byte, body []byte) bool {
+		found, ok := bytes.CutPrefix(body, []byte("Exif\x00\x00"))
+		if ok = ok && marker == app1; ok {
+			tiff = found
+		}
+		return !ok
+	})
+	return tiff
+}
+
+// progressive reports whether the file is a JPEG that is drawn in several passes,
+// and kept in memory as a whole for that. A file whose segments cannot be
+// followed to its picture is taken for one.
+func progressive(file []byte) bool {
+	const sof0, sof1 = 0xc0, 0xc1 // drawn in one pass, line by line
+	inPasses := len(file) >= 2 && file[0] == 0xff && file[1] == 0xd8
+	eachSegment(file, func(marker byte, _ []byte) bool {
+		if marker == sof0 || marker == sof1 {
+			inPasses = false
+		}
+		return inPasses
+	})
+	return inPasses
+}
+
+// eachSegment calls visit with the segments of a JPEG before its picture, until
+// it returns false. It stops where a reader that is more lenient might see
+// others.
+func eachSegment(file []byte, visit func(marker byte, body []byte) bool) {
+	const soi = 0xd8
+	if len(file) < 2 || file[0] != 0xff || file[1] != soi {
+		return
+	}
+	for rest := file[2:]; len(rest) >= 4 && rest[0] == 0xff && hasLength(rest[1]); {
+		size := 2 + int(binary.BigEndian.Uint16(rest[2:]))
+		if size > len(rest) || size < 4 || !visit(rest[1], rest[4:size]) {
+			return
+		}
+		rest = rest[size:]
+	}
+}
+
+// hasLength reports whether a marker begins a segment with a length, and not the
+// picture itself.
+func hasLength(marker byte) bool {
+	const rst0, sos, fill = 0xd0, 0xda, 0xff
+	return marker >= 0xc0 && (marker < rst0 || marker > sos) && marker != fill
+}

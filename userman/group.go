@@ -1,0 +1,101 @@
+package userman
+
+import (
+	"cmp"
+	"maps"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pbxusers/pbxusers/internal/validate"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// Bounds of groups.
+const (
+	// MaxGroupNameLength is counted in characters.
+	MaxGroupNameLength = 100
+	// MaxGroups is how many groups a team may have.
+	MaxGroups = 1000
+	// DefaultPriority is that of a group unless given.
+	DefaultPriority = 100
+)
+
+// Group gives all its members the same permissions.
+type Group struct {
+	// Name is 1 to 100 characters of one line, such as "Sales"; unique
+	// without regard to case, and it never changes.
+	Name string `json:"name" validate:"required,max=100,plain_line"`
+	// Description is for people.
+	Description string `json:"description" validate:"max=500,plain_line"`
+	// Priority is 1 to 10 000, [DefaultPriority] unless given (0). Of the
+	// groups that say something about a permission the one with the least
+	// number counts; equal ones are in the order of their names.
+	Priority int `json:"priority" validate:"min=1,max=10000"`
+	// Default puts new people into this group, on whatever way they come in,
+	// unless the call says which groups they are in.
+	Default bool `json:"default"`
+	// Permissions are what the group says.
+	Permissions Permissions `json:"permissions"`
+	// Directory names the directory that the group comes from; empty for one
+	// that is kept here. [Service.Sync] sets it.
+	Directory string `json:"directory"`
+
+	// Members is how many people are in it; the service sets it in whatever
+	// it returns, and a backend does not keep it.
+	Members int `json:"members"`
+
+	// The times are UTC with microseconds; the service sets them.
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Clone returns a copy that shares nothing with g.
+func (g *Group) Clone() *Group {
+	c := *g
+	c.Permissions = maps.Clone(g.Permissions) // a Value never changes
+	return &c
+}
+
+// shown returns a copy of g as it leaves the service, with that many members.
+func (g *Group) shown(members int) *Group {
+	c := g.Clone()
+	if c.Members = members; c.Permissions == nil {
+		c.Permissions = Permissions{}
+	}
+	return c
+}
+
+// cleaned brings what people write into the form in which it is kept.
+func (g *Group) cleaned() *Group {
+	g.Name, g.Description = plain(g.Name), plain(g.Description)
+	g.Priority = cmp.Or(g.Priority, DefaultPriority)
+	return g
+}
+
+// checkGroup returns everything that is wrong with g, which is cleaned; known is
+// what it said of permissions before.
+func (s *Service) checkGroup(g *Group, known Permissions) []store.FieldError {
+	refused := s.rules.Struct(g)
+	if len(refused) == 0 && !strings.ContainsFunc(g.Name, nameable) {
+		refused = append(refused, store.FieldError{Field: "name", Code: "letter", Message: "a name needs a letter or a digit"})
+	}
+	return append(refused, s.registry.check("permissions", g.Permissions, known)...)
+}
+
+func nameable(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !invisible(r) }
+
+// groupEvent begins an entry of the trail about a group. What can be no name of
+// one is not kept.
+func (s *Service) groupEvent(action, name string) audit.Event {
+	event := audit.Event{Action: action, Kind: kindGroup}
+	if len(name) > maxText {
+		return event
+	}
+	if name = plain(name); utf8.RuneCountInString(name) <= MaxGroupNameLength && validate.PlainLine().Holds(name) && name != "" {
+		event.Key = s.inTeam(name)
+	}
+	return event
+}

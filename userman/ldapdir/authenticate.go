@@ -1,0 +1,75 @@
+package ldapdir
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// maxPassword bounds, in bytes, what is sent to a server.
+const maxPassword = 4096
+
+// Authenticate implements [userman.Directory]: it looks the person up by
+// external ID and binds as them, on a connection of its own. An empty password
+// is refused without asking: LDAP servers take it for an anonymous bind
+// (RFC 4513, 5.1.2). Whoever Filter does not find has no password.
+func (d *Directory) Authenticate(ctx context.Context, externalID string, password store.Secret) (bool, error) {
+	if given := password.Reveal(); given == "" || len(given) > maxPassword {
+		return false, nil
+	}
+	filter, ok := d.filterFor(externalID)
+	if !ok {
+		return false, nil
+	}
+	dn, at, err := d.find(ctx, filter)
+	if err != nil || dn == "" {
+		return false, err
+	}
+	s, err := d.openAs(ctx, at, dn, password)
+	switch {
+	case wrongPassword(err):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	s.close()
+	return true, nil
+}
+
+// filterFor returns the filter that finds the person of that external ID; false
+// when it can be nobody's.
+func (d *Directory) filterFor(externalID string) (string, bool) {
+	if externalID == "" || len(externalID) > userman.MaxExternalIDLength {
+		return "", false
+	}
+	value, ok := ldap.EscapeFilter(externalID), true
+	if strings.EqualFold(d.opts.ExternalID, objectGUID) {
+		value, ok = guidFilter(externalID)
+	}
+	return "(&" + d.opts.Filter + "(" + d.opts.ExternalID + "=" + value + "))", ok
+}
+
+// find returns the DN of the one person whom filter finds, "" when there is
+// none, and the server that knows them.
+func (d *Directory) find(ctx context.Context, filter string) (dn string, at server, err error) {
+	s, err := d.connect(ctx)
+	if err != nil {
+		return "", server{}, err
+	}
+	defer s.close()
+	entries, _, err := s.page(ctx, d.search(d.opts.BaseDN, filter, noAttributes), d.opts.PageSize, nil)
+	switch {
+	case err != nil || len(entries) == 0:
+		return "", server{}, err
+	case len(entries) > 1:
+		return "", server{}, fmt.Errorf("ldapdir: %s: several people have one external ID; choose an attribute that is unique", s.server.name)
+	case !isDN(entries[0].DN):
+		return "", server{}, fmt.Errorf("ldapdir: %s: the server names the person by what is no distinguished name", s.server.name)
+	}
+	return entries[0].DN, s.server, nil
+}

@@ -1,0 +1,40 @@
+package ldapdir
+
+import (
+	"context"
+	"slices"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// Each implements [userman.Directory]. One page of people is kept in memory,
+// and who is in which group.
+func (d *Directory) Each(ctx context.Context, visit func(userman.Entry) error) error {
+	s, err := d.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	groups, err := d.readGroups(ctx, s)
+	if err != nil {
+		return err
+	}
+	return s.each(ctx, d.search(d.opts.BaseDN, d.opts.Filter, d.attributes()...), d.opts.PageSize, func(e *ldap.Entry) error {
+		return visit(d.entry(e, groups))
+	})
+}
+
+// attributes returns all that are asked for of a person.
+func (d *Directory) attributes() []string {
+	names := []string{d.opts.ExternalID}
+	for _, attribute := range d.opts.Attributes {
+		names = append(names, attribute)
+	}
+	if d.opts.GroupBaseDN != "" {
+		names = append(names, attributeUID, attributeMemberOf)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

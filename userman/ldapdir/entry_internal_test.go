@@ -1,0 +1,84 @@
+package ldapdir
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/go-ldap/ldap/v3"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Whatever a server sends, an entry is usable text or a problem.
+func FuzzEntry(f *testing.F) {
+	f.Add("id-1", "jane", "jane@example.com", "cn=Sales,dc=example,dc=com", "512")
+	f.Add("", "", "", "", "")
+	f.Add("\xff", "a\x00", "\r\n", "cn=\\", "9999999999999999999999")
+	f.Add("id", " ", "x", "CN=sales , DC=example,dc=com", "-1")
+	f.Fuzz(func(t *testing.T, id, uid, mail, group, control string) {
+		attributes := OpenLDAP()
+		attributes[fieldDisabled] = accountControl
+		d, err := New(Options{
+			Name: "x", URLs: []string{"ldaps://x"}, BaseDN: "dc=x", GroupBaseDN: "dc=x", BindDN: "cn=x", BindPassword: store.NewSecret("x"), Attributes: attributes,
+		})
+		require.NoError(t, err)
+		groups := newMemberships()
+		require.NoError(t, groups.add(ldap.NewEntry(group, map[string][]string{"cn": {mail}, "member": {uid}, "memberUid": {uid}, "uniqueMember": {group}})))
+		e := d.entry(ldap.NewEntry(uid, map[string][]string{
+			"entryUUID": {id}, "uid": {uid}, "mail": {mail, uid}, "memberOf": {group}, "userAccountControl": {control},
+		}), groups)
+		require.NotContains(t, e.Problem, "\n")
+		if e.Problem != "" {
+			return
+		}
+		require.NotEmpty(t, e.ExternalID)
+		for _, text := range append([]string{e.ExternalID, e.User.Username, e.User.Email}, e.User.FurtherEmails...) {
+			for _, r := range text {
+				require.False(t, unicode.IsControl(r) || r == unicode.ReplacementChar && !containsReplacement(id, uid, mail))
+			}
+		}
+	})
+}
+
+// containsReplacement reports whether the character for what is none was sent
+// as such.
+func containsReplacement(texts ...string) bool {
+	for _, text := range texts {
+		for _, r := range text {
+			if r == unicode.ReplacementChar {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func TestDistinguishedNamesAreComparedWithoutCaseAndBlanks(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, canonical("uid=jane,ou=people,dc=example,dc=com"), canonical("UID=Jane, OU=People , DC=example,dc=COM"))
+	require.Equal(t, canonical(`cn=a\2cb,dc=x`), canonical(`cn=a\,b,dc=x`))
+	require.NotEqual(t, canonical("uid=jane,dc=x"), canonical("uid=joan,dc=x"))
+	require.Equal(t, "no dn", canonical("No DN"))
+}
+
+func TestPasswordsAreNotSentInTheClearToAnotherHost(t *testing.T) {
+	t.Parallel()
+	s := &session{server: server{name: "ldap://ldap.example.com"}, raw: &boundedConn{Conn: elsewhere{}}}
+	require.ErrorContains(t, s.bind(t.Context(), "cn=reader", store.NewSecret("secret")), "in the clear")
+	s.encrypted = true
+	require.ErrorContains(t, s.bind(t.Context(), "", store.NewSecret("secret")), "proves nothing")
+	require.ErrorContains(t, s.bind(t.Context(), "cn=reader", store.Secret{}), "proves nothing")
+}
+
+func TestMembershipsAreBoundedAlsoByTheirLength(t *testing.T) {
+	t.Parallel()
+	m := newMemberships()
+	m.length = maxMembershipText - 100
+	short := ldap.NewEntry("cn=a,dc=x", map[string][]string{"cn": {"a"}, "member": {"uid=jane,dc=x"}})
+	require.NoError(t, m.add(short))
+	require.NoError(t, m.add(short), "whoever is in two groups counts once")
+	long := ldap.NewEntry("cn=b,dc=x", map[string][]string{"cn": {"b"}, "memberUid": {strings.Repeat("x", 100)}})
+	require.ErrorContains(t, m.add(long), "narrow GroupFilter")
+}

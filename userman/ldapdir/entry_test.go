@@ -1,0 +1,112 @@
+package ldapdir_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/ldapdir"
+)
+
+// only reads the one entry of a server.
+func only(t *testing.T, attributes map[string][]string, with ...func(*ldapdir.Options)) userman.Entry {
+	t.Helper()
+	all, err := read(t, newFake(t, found(attributes)).directory(t, with...))
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	return all[0]
+}
+
+func TestAttributesBecomeFields(t *testing.T) {
+	t.Parallel()
+	e := only(t, map[string][]string{
+		"dn": {"uid=jane,dc=example,dc=com"}, "entryUUID": {"id-1"}, "UID": {"jane"}, "givenName": {" Jane "}, "sn": {"Döe"},
+		"displayName": {"Jane Döe"}, "mail": {"jane@example.com", "j.doe@example.com", "JANE@example.com"}, "title": {"Head", "Deputy"},
+		"o": {"Example"}, "ou": {"Sales"}, "description": {""}, "telephoneNumber": {"+49 30 123"}, "homePhone": {"1"}, "mobile": {"2"},
+		"facsimileTelephoneNumber": {"3"}, "jpegPhoto": {"\xff\xd8"},
+	})
+	require.Equal(t, userman.Entry{
+		ExternalID: "id-1",
+		User: &userman.User{
+			Username: "jane", FirstName: "Jane", LastName: "Döe", DisplayName: "Jane Döe", Title: "Head", Company: "Example", Department: "Sales",
+			Email: "jane@example.com", FurtherEmails: []string{"j.doe@example.com"},
+			WorkPhone: "+49 30 123", HomePhone: "1", CellPhone: "2", Fax: "3",
+		},
+		Owned: []string{
+			"cell_phone", "company", "department", "description", "display_name", "email", "fax", "first_name", "further_emails", "home_phone",
+			"last_name", "title", "username", "work_phone",
+		},
+	}, e)
+}
+
+func TestAttributesThatCannotBeUsedAreAProblemOfTheirEntry(t *testing.T) {
+	t.Parallel()
+	extensions := func(o *ldapdir.Options) {
+		o.Attributes = map[string]string{
+			"username": "uid", "email": "mail", "default_extension": "ipPhone", "linked_extensions": "otherIpPhone", "disabled": "isDisabled",
+		}
+	}
+	for _, test := range []struct {
+		name, attribute string
+		values          []string
+		problem         string
+	}{
+		{"two usernames", "uid", []string{"jane", "joan"}, "has several values"},
+		{"two extensions", "ipPhone", []string{"1001", "1002"}, "has several values"},
+		{"a control character", "mail", []string{"jane@example.com\r\nBcc: x"}, "has a value that is not one line of text"},
+		{"a nul", "uid", []string{"jane\x00"}, "has a value that is not one line of text"},
+		{"no UTF-8", "mail", []string{"j\xffne"}, "has a value that is not one line of text"},
+		{"too long", "mail", []string{strings.Repeat("x", 4097)}, "has a value that is too long"},
+		{"too many", "otherIpPhone", make([]string, 1001), "has too many values"},
+		{"neither true nor false", "isDisabled", []string{"maybe"}, "does not say whether the account is disabled"},
+		{"true and false", "isDisabled", []string{"TRUE", "FALSE"}, "does not say whether the account is disabled"},
+		{"no key", "entryUUID", nil, "must have one value; let who reads see it"},
+		{"a blank key", "entryUUID", []string{" "}, "must have one value; let who reads see it"},
+		{"two keys", "entryUUID", []string{"1", "2"}, "must have one value; let who reads see it"},
+		{"a key of two lines", "entryUUID", []string{"1\n2"}, "has a value that is not one line of text"},
+		{"a long key", "entryUUID", []string{strings.Repeat("x", 751)}, "is too long"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			attributes := someone("id-1", "jane")
+			attributes[test.attribute] = test.values
+			e := only(t, attributes, extensions)
+			require.Equal(t, "the attribute "+test.attribute+" "+test.problem, e.Problem)
+			if test.attribute == "entryUUID" {
+				require.Empty(t, e.ExternalID)
+			} else {
+				require.Equal(t, "id-1", e.ExternalID)
+			}
+		})
+	}
+}
+
+func TestWhoIsDisabledInActiveDirectoryIsDisabled(t *testing.T) {
+	t.Parallel()
+	const guid = "\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff"
+	active := func(o *ldapdir.Options) { o.ExternalID, o.Attributes = "objectGUID", ldapdir.ActiveDirectory() }
+	for _, test := range []struct {
+		control  []string
+		disabled bool
+		problem  string
+	}{
+		{control: []string{"512"}}, {control: []string{"514"}, disabled: true}, {control: []string{"66050"}, disabled: true}, {},
+		{control: []string{"x"}, problem: "the attribute userAccountControl does not say whether the account is disabled"},
+	} {
+		e := only(t, map[string][]string{
+			"dn": {"cn=Jane"}, "objectGUID": {guid}, "sAMAccountName": {"jane"}, "ipPhone": {"1001"}, "userAccountControl": test.control,
+		}, active)
+		require.Equal(t, "00112233-4455-6677-8899-aabbccddeeff", e.ExternalID)
+		require.Equal(t, "1001", e.User.DefaultExtension)
+		require.Equal(t, test.disabled, e.User.Disabled)
+		require.Equal(t, test.problem, e.Problem)
+		require.NotContains(t, e.Owned, "disabled")
+	}
+	for _, guids := range [][]string{nil, {"short"}, {guid, guid}} {
+		e := only(t, map[string][]string{"dn": {"cn=Jane"}, "objectGUID": guids, "sAMAccountName": {"jane"}}, active)
+		require.NotEmpty(t, e.Problem)
+		require.Empty(t, e.ExternalID)
+	}
+}

@@ -1,0 +1,55 @@
+package ldapdir_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/ldapdir"
+)
+
+// A service whose people come from OpenLDAP: [userman.Service.Sync] with the
+// directory's name brings them up to date.
+func ExampleNew() {
+	office, err := ldapdir.New(ldapdir.Options{
+		Name: "head-office", URLs: []string{"ldaps://ldap1.example.com", "ldaps://ldap2.example.com"},
+		BindDN: "cn=reader,dc=example,dc=com", BindPassword: store.NewSecret("the reader's password"),
+		BaseDN: "ou=people,dc=example,dc=com", GroupBaseDN: "ou=groups,dc=example,dc=com",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	people := userman.New(memstore.New().People(""), &userman.Options{Directories: []userman.Directory{office}})
+	for _, d := range people.Directories() {
+		fmt.Println(d.Name(), d.Abilities().Authenticate, d.Abilities().Groups)
+	}
+	// Output: head-office true true
+}
+
+// Passwords do not cross the network in the clear.
+func ExampleNew_refused() {
+	_, err := ldapdir.New(ldapdir.Options{
+		Name: "head-office", URLs: []string{"ldap://ldap.example.com"}, BaseDN: "ou=people,dc=example,dc=com",
+		BindDN: "cn=reader,dc=example,dc=com", BindPassword: store.NewSecret("the reader's password"),
+	})
+	fmt.Println(errors.Is(err, store.ErrInvalid))
+	fmt.Println(err)
+	// Output:
+	// true
+	// urls[0]: the password of who reads would cross the network readable by anybody; use ldaps:// or StartTLS
+}
+
+func ExampleActiveDirectory() {
+	attributes := ldapdir.ActiveDirectory()
+	attributes["default_extension"] = "extensionAttribute1" // not in ipPhone here
+	_, err := ldapdir.New(ldapdir.Options{
+		Name: "domain", URLs: []string{"ldaps://dc1.example.com"}, BaseDN: "dc=example,dc=com",
+		BindDN: "cn=reader,cn=Users,dc=example,dc=com", BindPassword: store.NewSecret("the reader's password"),
+		Filter: "(&(objectCategory=person)(objectClass=user))", ExternalID: "objectGUID", Attributes: attributes,
+	})
+	fmt.Println(err)
+	// Output: <nil>
+}

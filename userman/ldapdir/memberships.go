@@ -1,0 +1,139 @@
+package ldapdir
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+const (
+	// maxMemberships bounds how many there are in all groups together, and
+	// maxMembershipText, in bytes, the names of groups and members.
+	maxMemberships    = 1_000_000
+	maxMembershipText = 256 << 20
+
+	attributeName      = "cn"
+	attributeMember    = "member"
+	attributeUnique    = "uniqueMember"
+	attributeMemberUID = "memberUid"
+	attributeMemberOf  = "memberOf"
+	attributeUID       = "uid"
+)
+
+// memberships tell who is in which group. Active Directory cuts long lists of
+// members into ranges, which are not read: memberOf of the person tells there.
+type memberships struct {
+	names []string
+	// folded counts how many groups have a name.
+	folded map[string]int
+	// groups finds a group by its DN, dns and uids the groups of a person; the
+	// numbers are places in names.
+	groups map[string]int
+	dns    map[string][]int
+	uids   map[string][]int
+	count  int
+	length int
+}
+
+func newMemberships() *memberships {
+	return &memberships{folded: map[string]int{}, groups: map[string]int{}, dns: map[string][]int{}, uids: map[string][]int{}}
+}
+
+// readGroups reads all groups; nil when there are none to read.
+func (d *Directory) readGroups(ctx context.Context, s *session) (*memberships, error) {
+	if d.opts.GroupBaseDN == "" {
+		return nil, nil
+	}
+	m := newMemberships()
+	request := d.search(d.opts.GroupBaseDN, d.opts.GroupFilter, attributeName, attributeMember, attributeUnique, attributeMemberUID)
+	if err := s.each(ctx, request, d.opts.PageSize, m.add); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// add takes a group in.
+func (m *memberships) add(entry *ldap.Entry) error {
+	name := groupName(entry)
+	if name == "" {
+		return nil // nobody can be in what has no name
+	}
+	group := len(m.names)
+	m.names = append(m.names, name)
+	m.folded[userman.FoldGroupName(name)]++
+	m.groups[canonical(entry.DN)] = group
+	m.length += len(name) + len(entry.DN)
+	for _, dn := range entry.GetEqualFoldAttributeValues(attributeMember) {
+		m.join(m.dns, canonical(dn), group)
+	}
+	for _, dn := range entry.GetEqualFoldAttributeValues(attributeUnique) {
+		m.join(m.dns, canonical(optionalUID.ReplaceAllString(dn, "")), group)
+	}
+	for _, uid := range entry.GetEqualFoldAttributeValues(attributeMemberUID) {
+		m.join(m.uids, uid, group)
+	}
+	if m.count > maxMemberships || m.length > maxMembershipText {
+		return fmt.Errorf("ldapdir: the groups have more than %d members together, or too long names; narrow GroupFilter", maxMemberships)
+	}
+	return nil
+}
+
+func (m *memberships) join(members map[string][]int, key string, group int) {
+	if members[key] == nil {
+		m.length += len(key)
+	}
+	members[key] = append(members[key], group)
+	m.count++
+}
+
+// of returns the groups of a person, sorted, or what is wrong with them.
+func (m *memberships) of(person *ldap.Entry) (names []string, problem string) {
+	groups := slices.Clone(m.dns[canonical(person.DN)])
+	for _, uid := range person.GetEqualFoldAttributeValues(attributeUID) {
+		groups = append(groups, m.uids[uid]...)
+	}
+	for _, dn := range person.GetEqualFoldAttributeValues(attributeMemberOf) {
+		if group, known := m.groups[canonical(dn)]; known {
+			groups = append(groups, group)
+		}
+	}
+	for _, group := range groups {
+		if m.folded[userman.FoldGroupName(m.names[group])] > 1 {
+			return nil, "one of the person's groups has the name of another group; rename one of the two there, or narrow GroupFilter"
+		}
+		names = append(names, m.names[group])
+	}
+	slices.Sort(names)
+	return slices.Compact(names), ""
+}
+
+// groupName returns the cn of a group; of several, the one that is in its DN.
+func groupName(entry *ldap.Entry) string {
+	if dn, err := ldap.ParseDN(entry.DN); err == nil && len(dn.RDNs) > 0 {
+		for _, part := range dn.RDNs[0].Attributes {
+			if strings.EqualFold(part.Type, attributeName) {
+				return part.Value
+			}
+		}
+	}
+	return entry.GetEqualFoldAttributeValue(attributeName)
+}
+
+// optionalUID is what may stand behind a DN in uniqueMember (RFC 4517, 3.3.21).
+var optionalUID = regexp.MustCompile(`#'[01]*'B$`)
+
+// canonical returns a DN in the form in which it is compared: without regard to
+// case and to blanks that mean nothing.
+func canonical(dn string) string {
+	parsed, err := ldap.ParseDN(dn)
+	if err != nil {
+		return strings.ToLower(dn)
+	}
+	return strings.ToLower(parsed.String())
+}

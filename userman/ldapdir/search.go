@@ -1,0 +1,76 @@
+package ldapdir
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+const (
+	// maxEntries bounds how many entries one search may find in all, and
+	// maxEmptyPages how many pages in a row may hold none.
+	maxEntries    = 1_000_000
+	maxEmptyPages = 100
+	// noAttributes asks for entries without attributes (RFC 4511, 4.5.1.8).
+	noAttributes = "1.1"
+)
+
+// search returns a request for all entries below base that filter finds.
+func (d *Directory) search(base, filter string, attributes ...string) *ldap.SearchRequest {
+	return ldap.NewSearchRequest(base, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases,
+		0, int(d.opts.Timeout.Seconds()), false, filter, attributes, nil)
+}
+
+// each calls visit for every entry, page by page. Unless it returns nil, not
+// all entries were seen.
+func (s *session) each(ctx context.Context, request *ldap.SearchRequest, pageSize int, visit func(*ldap.Entry) error) error {
+	var cookie []byte
+	for seen, empty := 0, 0; ; {
+		entries, next, err := s.page(ctx, request, pageSize, cookie)
+		if err != nil {
+			return err
+		}
+		if empty++; len(entries) > 0 {
+			empty = 0
+		}
+		if seen += len(entries); seen > maxEntries || empty > maxEmptyPages {
+			return fmt.Errorf("ldapdir: %s: the server does not come to an end; narrow the filter", s.server.name)
+		}
+		for _, entry := range entries {
+			if err := visit(entry); err != nil {
+				return err
+			}
+		}
+		if cookie = next; len(cookie) == 0 {
+			return nil
+		}
+	}
+}
+
+// page returns the page of that cookie, and the cookie of the next one, which
+// is empty when there is none. Referrals are passed over.
+func (s *session) page(ctx context.Context, request *ldap.SearchRequest, size int, cookie []byte) ([]*ldap.Entry, []byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, failed(ctx, s.server.name, err)
+	}
+	paging := ldap.NewControlPaging(uint32(size)) //nolint:gosec // 1 to maxPageSize
+	paging.SetCookie(cookie)
+	request.Controls = []ldap.Control{paging}
+	s.raw.allow(maxPage)
+	result, err := s.conn.Search(request)
+	if err != nil {
+		return nil, nil, failed(ctx, s.server.name, err)
+	}
+	if len(result.Entries) > size {
+		return nil, nil, fmt.Errorf("ldapdir: %s: the server sends more entries at a time than it was asked for; let it support paged results (RFC 2696), or use a larger page", s.server.name)
+	}
+	answer, paged := ldap.FindControl(result.Controls, ldap.ControlTypePaging).(*ldap.ControlPaging)
+	switch {
+	case paged:
+		return result.Entries, answer.Cookie, nil
+	case len(cookie) > 0:
+		return nil, nil, fmt.Errorf("ldapdir: %s: the server does not say whether there are more entries; nobody can tell who is missing", s.server.name)
+	}
+	return result.Entries, nil, nil // it sends all at once
+}

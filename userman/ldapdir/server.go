@@ -1,0 +1,74 @@
+package ldapdir
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// maxURLs bounds how many servers are tried.
+const maxURLs = 16
+
+// server is one of the servers of a directory.
+type server struct {
+	// name is the URL, which holds no secret, for errors.
+	name string
+	// host is what the certificate must be for, and address where to dial.
+	host, address string
+	// tls says that the connection begins with TLS.
+	tls bool
+}
+
+// loopback reports whether the server is named by an address of this host.
+func (s server) loopback() bool {
+	ip := net.ParseIP(s.host)
+	return s.host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// parseServers returns the servers of the options, and what is wrong with them.
+func parseServers(o Options) (servers []server, refused []store.FieldError) {
+	if len(o.URLs) == 0 || len(o.URLs) > maxURLs {
+		return nil, []store.FieldError{{Field: "urls", Code: "required", Message: fmt.Sprintf("give 1 to %d URLs such as ldaps://ldap.example.com", maxURLs)}}
+	}
+	for i, text := range o.URLs {
+		field := fmt.Sprintf("urls[%d]", i)
+		s, ok := parseServer(text)
+		if !ok {
+			refused = append(refused, store.FieldError{Field: field, Code: "url", Message: "write ldap:// or ldaps:// and a host, with a port where it is another one, and nothing else"})
+			continue
+		}
+		if !s.tls && !o.StartTLS && !o.BindPassword.IsZero() && !s.loopback() {
+			refused = append(refused, store.FieldError{Field: field, Code: "plain", Message: "the password of who reads would cross the network readable by anybody; use ldaps:// or StartTLS"})
+		}
+		servers = append(servers, s)
+	}
+	return servers, refused
+}
+
+// parseServer reads a URL (RFC 4516) that names a server, and nothing else.
+func parseServer(text string) (server, bool) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "ldap" && u.Scheme != "ldaps" || u.Hostname() == "" {
+		return server{}, false
+	}
+	if u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
+		return server{}, false
+	}
+	port := u.Port()
+	switch number, err := strconv.Atoi(port); {
+	case port == "" && u.Scheme == "ldaps":
+		port = ldap.DefaultLdapsPort
+	case port == "":
+		port = ldap.DefaultLdapPort
+	case err != nil || number < 1 || number > 65535:
+		return server{}, false
+	}
+	return server{
+		name: u.Scheme + "://" + u.Host, host: u.Hostname(), address: net.JoinHostPort(u.Hostname(), port), tls: u.Scheme == "ldaps",
+	}, true
+}

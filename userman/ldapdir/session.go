@@ -1,0 +1,143 @@
+package ldapdir
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// session is a connection to one server. It ends with the context that it was
+// opened with.
+type session struct {
+	server server
+	raw    *boundedConn
+	conn   *ldap.Conn
+	// encrypted says that nobody on the way can read along.
+	encrypted bool
+	// release stops to wait for the end of the context.
+	release func() bool
+}
+
+// connect opens a session as who reads, with the first server that serves.
+func (d *Directory) connect(ctx context.Context) (*session, error) {
+	var all error
+	for _, server := range d.servers {
+		s, err := d.openAs(ctx, server, d.opts.BindDN, d.opts.BindPassword)
+		if err == nil {
+			return s, nil
+		}
+		if all == nil {
+			all = err
+		} else {
+			all = fmt.Errorf("%w; %w", all, err)
+		}
+		if ctx.Err() != nil || wrongPassword(err) {
+			break // the same password once more on each server might lock the account
+		}
+	}
+	return nil, all
+}
+
+// openAs opens a session and binds; an empty dn stays anonymous.
+func (d *Directory) openAs(ctx context.Context, server server, dn string, password store.Secret) (*session, error) {
+	s, err := d.open(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	if dn == "" {
+		return s, nil
+	}
+	if err := s.bind(ctx, dn, password); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// open connects to a server, with TLS where the options want it.
+func (d *Directory) open(ctx context.Context, server server) (*session, error) {
+	limited, cancel := context.WithTimeout(ctx, d.opts.Timeout)
+	defer cancel()
+	dialed, err := (&net.Dialer{}).DialContext(limited, "tcp", server.address)
+	if err != nil {
+		return nil, failed(ctx, server.name, err)
+	}
+	raw := &boundedConn{Conn: dialed}
+	raw.allow(maxGreeting)
+	s := &session{server: server, raw: raw, encrypted: server.tls || d.opts.StartTLS}
+	s.release = context.AfterFunc(ctx, func() { _ = dialed.Close() })
+	if err := s.begin(limited, d.tlsConfig(server), d.opts.Timeout); err != nil {
+		s.close()
+		return nil, failed(ctx, server.name, err)
+	}
+	return s, nil
+}
+
+// begin speaks TLS where it is wanted, and LDAP from then on.
+func (s *session) begin(ctx context.Context, config *tls.Config, timeout time.Duration) error {
+	deadline, _ := ctx.Deadline()
+	if err := s.raw.SetDeadline(deadline); err != nil {
+		return err
+	}
+	if s.server.tls {
+		secured := tls.Client(s.raw.Conn, config)
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return err
+		}
+		s.raw.Conn = secured
+	}
+	s.conn = ldap.NewConn(s.raw, s.server.tls)
+	s.conn.SetTimeout(timeout)
+	s.conn.Start()
+	if s.encrypted && !s.server.tls {
+		if err := s.conn.StartTLS(config); err != nil {
+			return err
+		}
+	}
+	return s.raw.SetDeadline(time.Time{})
+}
+
+// tlsConfig returns how to check that server.
+func (d *Directory) tlsConfig(server server) *tls.Config {
+	config := d.opts.TLSConfig.Clone()
+	if config.ServerName == "" {
+		config.ServerName = server.host
+	}
+	return config
+}
+
+// bind proves a password, which is never empty, and never sent in the clear to
+// another host. Neither dn nor password is in the error.
+func (s *session) bind(ctx context.Context, dn string, password store.Secret) error {
+	if dn == "" || password.IsZero() {
+		return errors.New("ldapdir: a bind without a name or a password proves nothing")
+	}
+	if !s.encrypted && !s.local() {
+		return fmt.Errorf("ldapdir: %s: passwords are not sent across the network in the clear; use ldaps:// or StartTLS", s.server.name)
+	}
+	s.raw.allow(maxGreeting)
+	return failed(ctx, s.server.name, s.conn.Bind(dn, password.Reveal()))
+}
+
+// local reports whether the other end is on this host.
+func (s *session) local() bool {
+	address, ok := s.raw.RemoteAddr().(*net.TCPAddr)
+	return ok && address.IP.IsLoopback()
+}
+
+// close ends the session. The connection goes first, so that nothing waits for
+// a server that does not answer.
+func (s *session) close() {
+	s.release()
+	_ = s.raw.Close()
+	if s.conn != nil {
+		_ = s.conn.Close()
+	}
+}

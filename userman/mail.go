@@ -1,0 +1,101 @@
+package userman
+
+import (
+	"context"
+	"time"
+)
+
+// Mailer sends mails.
+type Mailer interface {
+	// Send hands one mail to the mail server and returns when the server has
+	// taken it. A [MailRefusedError] means that the server will never take
+	// this mail; any other error is a failure that may be worth another try.
+	// It ends with ctx. Errors are shown to administrators: they hold no
+	// secret.
+	Send(ctx context.Context, m *Message) error
+}
+
+// Message is one mail. No field but Text and HTML holds a line break.
+type Message struct {
+	// To is one address, without a name, and ToName the name, in whatever
+	// script.
+	To      string
+	ToName  string
+	Subject string
+	// Text and HTML are two forms of the same; HTML may be empty.
+	Text string
+	HTML string
+}
+
+// MailRefusedError says that a mail server did not take a mail, for good.
+type MailRefusedError struct {
+	// Reason is what the server said, without anything of the mail.
+	Reason string
+}
+
+func (e *MailRefusedError) Error() string {
+	return "the mail server refused the mail: " + e.Reason
+}
+
+// DeliveryStatus says what came of a mail.
+type DeliveryStatus string
+
+// What comes of a mail.
+const (
+	// Delivered means that the mail server has taken it.
+	Delivered DeliveryStatus = "delivered"
+	// NoAddress means that the person has no primary email.
+	NoAddress DeliveryStatus = "no_address"
+	// NotConfigured means that [Options] have no Mailer or no BaseURL.
+	NotConfigured DeliveryStatus = "not_configured"
+	// Refused means that the mail server did not take it, and will not.
+	Refused DeliveryStatus = "refused"
+	// Failed means that the mail server could not be reached, or did not
+	// answer in time, so that another try may do; or that the template could
+	// not write this mail.
+	Failed DeliveryStatus = "failed"
+	// Skipped means that nothing was sent because the person is disabled,
+	// because their directory keeps the password and there is nothing to say,
+	// or because another run is at work on it.
+	Skipped DeliveryStatus = "skipped"
+)
+
+// Delivery is what came of a mail to one person.
+type Delivery struct {
+	Username string         `json:"username"`
+	Status   DeliveryStatus `json:"status"`
+	// Message is one sentence for people, with the way out.
+	Message string `json:"message"`
+	// ExpiresAt is when the link in it stops to work; zero when none was sent.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// SendWelcome makes a link and mails it to the person, with what they need to
+// begin, and again to somebody who has lost it or whose link has expired. An
+// earlier link stops to work when the mail was delivered, or when it is not
+// known. The error is one of the system or the person's not being there; what
+// came of the mail is in the Delivery, which comes with an error, too, when the
+// mail was on its way.
+func (s *Service) SendWelcome(ctx context.Context, username string) (*Delivery, error) {
+	u, err := s.find(ctx, username)
+	if err != nil {
+		return nil, err
+	}
+	return s.deliver(ctx, WelcomeMail, u)
+}
+
+// SendReset mails a link with which a forgotten password is set anew; see
+// [Service.RequestReset] for strangers. An earlier link stops to work.
+func (s *Service) SendReset(ctx context.Context, username string) (*Delivery, error) {
+	u, err := s.find(ctx, username)
+	if err != nil {
+		return nil, err
+	}
+	return s.deliver(ctx, ResetMail, u)
+}
+
+// deliver makes the links of a mail to u, keeps them, writes the mail and sends
+// it.
+func (s *Service) deliver(ctx context.Context, kind MailKind, u *User) (*Delivery, error) {
+	return s.newMailing(kind).run(ctx, u.ID)
+}

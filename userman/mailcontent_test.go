@@ -1,0 +1,207 @@
+package userman_test
+
+import (
+	"net/mail"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/internal/peers/smtp"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func TestASoftphoneIsSetUpByTheWelcomeMail(t *testing.T) {
+	t.Parallel()
+	box := &postbox{}
+	h := newService(t, box.mailing, withSIPAccounts(sipAccounts{
+		"1001": {Technology: "PJSIP", Username: "1001", Secret: secret("x"), Domain: "pbx.example.com"}, "1002": {Technology: "IAX2"},
+	}))
+	h.add(t, reachable("jane", "1001"), "")
+	h.welcome(t, "jane", userman.Delivered)
+	_, rest, found := strings.Cut(box.taken()[0].Text, "https://pbx.example.com"+userman.ActivationPath)
+	require.True(t, found)
+	activation, err := h.ActivateSoftphone(t.Context(), secret(rest[:43]))
+	require.NoError(t, err)
+	require.Equal(t, "1001", activation.Account.Username)
+}
+
+func TestASoftphoneNeedsADefaultExtensionOfPJSIPAndTheMailSaysSo(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name       string
+		extensions []string
+		change     func(u *userman.User)
+		accounts   userman.SIPAccounts
+		told, mail string
+	}{
+		{"no default extension", nil, nil, sipAccounts{}, "no default extension", "you have no extension"},
+		{"another type", []string{"1002"}, nil, sipAccounts{"1002": {Technology: "IAX2"}}, "not of the type PJSIP", "no softphone can use"},
+		{"not permitted", nil, func(u *userman.User) { u.Permissions = userman.Permissions{userman.SoftphoneActivate: userman.Off()} }, sipAccounts{}, "", ""},
+		{"no softphones here", nil, nil, nil, "", ""},
+	} {
+		box := &postbox{}
+		h := newService(t, box.mailing, func(o *userman.Options) { o.SIPAccounts = test.accounts })
+		u := reachable("jane", test.extensions...)
+		if test.change != nil {
+			test.change(u)
+		}
+		h.add(t, u, "")
+		message := h.welcome(t, "jane", userman.Delivered).Message
+		sent := box.taken()[0]
+		require.Contains(t, message, test.told, test.name)
+		require.Contains(t, sent.Text, test.mail, test.name)
+		require.Contains(t, sent.HTML, test.mail, test.name)
+		if test.told == "" {
+			require.NotContains(t, message+sent.Text, "softphone", test.name)
+		}
+		require.NotContains(t, sent.Text, userman.ActivationPath, test.name)
+		require.Nil(t, h.kept(t, "jane").Activation, test.name)
+	}
+}
+
+func TestAMailIsInTheLanguageAndTimeZoneOfThePerson(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ language, zone, subject, until string }{
+		{"", "", "Your pbxusers account", "8 March 2026, 09:00 (UTC)"},
+		{"de-AT", "Europe/Vienna", "Ihr Zugang zu pbxusers", "8. März 2026, 10:00 Uhr (Europe/Vienna)"},
+		{"zh-Hans", "Asia/Shanghai", "您的 pbxusers 账户", "2026年3月8日 17:00 (Asia/Shanghai)"},
+		{"pl", "", "Su cuenta de pbxusers", "8 de marzo de 2026, 09:00 (UTC)"}, // that of the service
+	} {
+		box := &postbox{}
+		h := newService(t, box.mailing, func(o *userman.Options) {
+			if test.language != "" {
+				o.Language = "es"
+			}
+		})
+		u := reachable("jane")
+		u.Language, u.TimeZone = test.language, test.zone
+		h.add(t, u, "")
+		h.welcome(t, "jane", userman.Delivered)
+		require.Equal(t, test.subject, box.taken()[0].Subject)
+		require.Contains(t, box.taken()[0].Text, test.until)
+		require.Contains(t, box.taken()[0].HTML, test.until)
+	}
+}
+
+func TestAMailTellsWhatThePersonMayLogInTo(t *testing.T) {
+	t.Parallel()
+	box := &postbox{}
+	h := newService(t, box.mailing)
+	u := reachable("jane")
+	u.Permissions = userman.Permissions{userman.XMPPLogin: userman.On(), userman.ISymphonyLogin: userman.On()}
+	h.add(t, u, "")
+	u = reachable("joe")
+	u.Permissions = userman.Permissions{userman.PortalLogin: userman.Off()}
+	h.add(t, u, "")
+	h.welcome(t, "jane", userman.Delivered)
+	h.welcome(t, "joe", userman.Delivered)
+	require.Contains(t, box.taken()[0].Text, "good for: XMPP, iSymphony.")
+	require.Contains(t, box.taken()[0].Text, "You log in here:\nhttps://pbx.example.com\n")
+	require.NotContains(t, box.taken()[1].Text, "You log in here")
+	require.NotContains(t, box.taken()[1].Text, "good for")
+}
+
+func TestAPreviewIsTheMailWithoutItsLinksAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	box := &postbox{}
+	h := newService(t, box.mailing, withDirectories(headOffice()), withSIPAccounts(sipAccounts{"1001": {Technology: "PJSIP"}}))
+	h.add(t, reachable("jane", "1001"), "")
+	before, entries := h.kept(t, "jane"), h.entries(t, audit.Query{})
+	preview, err := h.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
+	require.NoError(t, err)
+	reset, err := h.PreviewMail(t.Context(), userman.ResetMail, "jane")
+	require.NoError(t, err)
+	require.Contains(t, reset.Text, "asked for a new password")
+	require.Empty(t, box.taken())
+	require.Equal(t, before, h.kept(t, "jane"))
+	require.Equal(t, entries, h.entries(t, audit.Query{}))
+	_, err = h.Invitation(t.Context(), tokenIn(t, preview))
+	requireNoLink(t, err)
+
+	h.welcome(t, "jane", userman.Delivered)
+	sent := box.taken()[0]
+	kept := h.kept(t, "jane")
+	require.NotNil(t, kept.Activation)
+	_, rest, _ := strings.Cut(sent.Text, userman.ActivationPath)
+	for _, token := range []string{tokenIn(t, sent).Reveal(), rest[:43]} {
+		sent.Text = strings.ReplaceAll(sent.Text, token, tokenIn(t, preview).Reveal())
+		sent.HTML = strings.ReplaceAll(sent.HTML, token, tokenIn(t, preview).Reveal())
+	}
+	require.Equal(t, sent, preview)
+
+	h.becomeOf(t, "jane", "head-office", "uid-jane")
+	_, err = h.PreviewMail(t.Context(), userman.ResetMail, "jane")
+	requireConflict(t, err, "directory")
+	preview, err = h.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
+	require.NoError(t, err)
+	require.NotContains(t, preview.Text, userman.SetPasswordPath)
+	_, err = h.PreviewMail(t.Context(), "newsletter", "jane")
+	requireFields(t, err, "kind: oneof")
+	_, err = h.PreviewMail(t.Context(), userman.WelcomeMail, "nobody")
+	require.ErrorIs(t, err, store.ErrNotFound)
+}
+
+func TestAPreviewNeedsNoMailServer(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.add(t, person("jane"), "")
+	preview, err := h.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
+	require.NoError(t, err)
+	require.Contains(t, preview.Text, "\n"+userman.SetPasswordPath)
+	require.Empty(t, preview.To)
+}
+
+func TestNamesReachMailsUnharmedAndHarmNothing(t *testing.T) {
+	t.Parallel()
+	server := smtp.Start(t, nil)
+	h := newService(t, throughSMTP(t, server))
+	u := reachable("jane")
+	u.DisplayName = "Jane"
+	h.add(t, u, "")
+	h.welcome(t, "jane", userman.Delivered)
+	usual := server.Wait(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		name := strings.TrimSpace(rapid.OneOf(
+			rapid.StringMatching(`[ -~]{1,60}`),
+			rapid.StringOfN(rapid.RuneFrom([]rune(`<>"'&,;:@\=?_ aß张🙂`)), 1, 60, -1),
+			rapid.SampledFrom([]string{`</p><script>alert(1)</script>`, `{{.Link}}`, `" <joe@example.com>`, `=?utf-8?q?=0D=0ABcc:_joe?=`, `\张`}),
+		).Draw(rt, "name"))
+		if name == "" {
+			return
+		}
+		h.update(t, "jane", func(u *userman.User) { u.DisplayName = name })
+		h.welcome(t, "jane", userman.Delivered)
+		got := server.Wait(t)
+		to, err := got.Header.AddressList("To")
+		require.NoError(rt, err)
+		require.Equal(rt, []*mail.Address{{Name: name, Address: "jane@example.com"}}, to)
+		require.Len(rt, got.Header, len(usual.Header))
+		require.Contains(rt, got.Text, "Hello "+name+",")
+		require.Equal(rt, strings.Count(usual.HTML, "<"), strings.Count(got.HTML, "<"), "no tag came in")
+		require.Equal(rt, strings.Count(usual.HTML, ">"), strings.Count(got.HTML, ">"))
+	})
+}
+
+func TestALineBreakInANameReachesNoHeader(t *testing.T) {
+	t.Parallel()
+	server := smtp.Start(t, nil)
+	h := newService(t, throughSMTP(t, server))
+	created := h.add(t, reachable("jane"), "")
+	// No rule lets this pass; a record may be older than the rule.
+	require.NoError(t, h.store.UpdateUser(t.Context(), created.ID, func(u *userman.User) error {
+		u.DisplayName = "Jane\r\nBcc: joe@example.com\r\n\r\n<script>"
+		return nil
+	}))
+	h.welcome(t, "jane", userman.Delivered)
+	got := server.Wait(t)
+	require.Equal(t, []string{"jane@example.com"}, got.To)
+	require.Empty(t, got.Header.Get("Bcc"))
+	to, err := got.Header.AddressList("To")
+	require.NoError(t, err)
+	require.Equal(t, "Jane  Bcc: joe@example.com    <script>", to[0].Name)
+	require.NotContains(t, got.HTML, "<script>")
+}

@@ -1,0 +1,151 @@
+package userman
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"io"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/pbxusers/pbxusers/internal/passwords"
+	"github.com/pbxusers/pbxusers/internal/throttle"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// Options of [New].
+type Options struct {
+	// Permissions are those of the product, in addition to
+	// [StandardPermissions] or in the place of those with the same ID.
+	Permissions []Permission
+	// Product is the name that mails and authenticator apps show. Defaults to
+	// "pbxusers".
+	Product string
+	// BaseURL is where people reach the product, such as
+	// "https://pbx.example.com"; links in mails are built from it and nothing
+	// else. Without it no links can be sent.
+	BaseURL *url.URL
+	// Language is that of mails to people who have none. Defaults to "en".
+	Language string
+	// Mailer sends mails. Defaults to none: see [NotConfigured].
+	Mailer Mailer
+	// Templates write the mails. Defaults to those of the package.
+	Templates *Templates
+	// LoginByEmail and LoginByExtension let people type their primary email
+	// or their default extension in place of the username. A username goes
+	// first, and an email of several people is nobody's. Default to no.
+	LoginByEmail     bool
+	LoginByExtension bool
+	// PasswordLifetime is how long a password may be used before it must be
+	// changed. Defaults to forever.
+	PasswordLifetime time.Duration
+	// InvitationLifetime is how long the link of a welcome mail works.
+	// Defaults to 7 days. ResetLifetime is that of a reset mail. Defaults to
+	// 1 hour. ActivationLifetime is that of a softphone activation. Defaults
+	// to 7 days.
+	InvitationLifetime time.Duration
+	ResetLifetime      time.Duration
+	ActivationLifetime time.Duration
+	// ResetPause is how long nobody is sent a second reset mail. Defaults to
+	// 5 minutes.
+	ResetPause time.Duration
+	// SIPAccounts tells the SIP account of an extension, for softphones.
+	// Defaults to none: softphones cannot be activated.
+	SIPAccounts SIPAccounts
+	// Directories are those that people may come from besides the internal
+	// one.
+	Directories []Directory
+	// References are asked, in their order, which records refer to a person
+	// before they are deleted, such as call flows. Groups whose administrator
+	// a person is, and the like, are for the product to tell.
+	References []func(ctx context.Context, u *User) ([]store.Reference, error)
+	// Audit is told of every change, login and refusal. Defaults to none.
+	Audit *audit.Trail
+	// Clock returns the time. Defaults to time.Now.
+	Clock func() time.Time
+	// Random is where IDs, tokens, salts and secrets come from. Defaults to
+	// crypto/rand.Reader; set it in tests only.
+	Random io.Reader
+	// Logger is told of each change, without secrets. Defaults to none.
+	Logger *slog.Logger
+	// Argon2 are the costs of password hashes. Defaults to 19 MiB, 2 passes
+	// and 1 lane.
+	Argon2 Argon2
+	// MaxHashing is how many passwords are hashed at once; other logins
+	// wait. Defaults to the number of processors, or to as many as take 256
+	// MiB together.
+	MaxHashing int
+	// MinPasswordLength is counted in characters. Defaults to 12.
+	MinPasswordLength int
+	// MinPasswordScore is the least score of zxcvbn, 0 to 4. Defaults to 3;
+	// -1 turns the estimate off.
+	MinPasswordScore int
+}
+
+// Argon2 are the costs of argon2id (RFC 9106). What is zero has its default.
+type Argon2 struct {
+	// Memory is in KiB, Time in passes, Threads in lanes.
+	Memory  uint32
+	Time    uint32
+	Threads uint8
+}
+
+// What is not given in [Options].
+const (
+	defaultProduct            = "pbxusers"
+	defaultLanguage           = "en"
+	defaultInvitationLifetime = 7 * 24 * time.Hour
+	defaultResetLifetime      = time.Hour
+	defaultActivationLifetime = 7 * 24 * time.Hour
+	defaultResetPause         = 5 * time.Minute
+)
+
+// New returns a service over st. Permissions or directories that contradict
+// each other are a mistake in the program: it panics.
+func New(st Store, opts *Options) *Service {
+	if opts == nil {
+		opts = &Options{}
+	}
+	o := opts.withDefaults()
+	checkDirectories(o.Directories)
+	s := &Service{
+		store: st, opts: o, rules: newValidator(), registry: newRegistry(o.Permissions), trail: o.Audit,
+		policy:   passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Product}},
+		hasher:   passwords.NewHasher(&passwords.Options{Params: o.Argon2.params(), Concurrency: o.MaxHashing, Random: o.Random}),
+		throttle: throttle.New(&throttle.Options{Clock: o.Clock}),
+		requests: throttle.New(&throttle.Options{Clock: o.Clock}),
+		shared:   newShared(),
+	}
+	s.desk = s.newDesk()
+	return s
+}
+
+// withDefaults returns a copy in which nothing is left to its default.
+func (o *Options) withDefaults() Options {
+	filled := *o
+	filled.Product = cmp.Or(o.Product, defaultProduct)
+	filled.Language = cmp.Or(o.Language, defaultLanguage)
+	filled.InvitationLifetime = cmp.Or(o.InvitationLifetime, defaultInvitationLifetime)
+	filled.ResetLifetime = cmp.Or(o.ResetLifetime, defaultResetLifetime)
+	filled.ActivationLifetime = cmp.Or(o.ActivationLifetime, defaultActivationLifetime)
+	filled.ResetPause = cmp.Or(o.ResetPause, defaultResetPause)
+	if o.Clock == nil {
+		filled.Clock = time.Now
+	}
+	if o.Random == nil {
+		filled.Random = rand.Reader
+	}
+	if o.Logger == nil {
+		filled.Logger = slog.New(slog.DiscardHandler)
+	}
+	return filled
+}
+
+func (a Argon2) params() passwords.Params {
+	defaults := passwords.DefaultParams()
+	return passwords.Params{
+		Memory: cmp.Or(a.Memory, defaults.Memory), Time: cmp.Or(a.Time, defaults.Time), Threads: cmp.Or(a.Threads, defaults.Threads),
+	}
+}

@@ -1,0 +1,453 @@
+package userman_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/bcrypt"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// The other way is a link, see TestALinkSetsAPasswordOnce.
+func TestAnAdministratorSetsThePasswordOfAPerson(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newServiceOver(t, open(t), "")
+			created := h.add(t, person("Jane"), "")
+			require.False(t, created.HasPassword)
+			h.clock.Pass(time.Hour)
+			after, err := h.SetPassword(t.Context(), "jane", secret(goodPassword), nil)
+			require.NoError(t, err)
+			require.True(t, after.HasPassword)
+			require.Equal(t, h.clock.Now(), after.PasswordChangedAt)
+			require.False(t, after.MustChangePassword)
+			require.Equal(t, "done set password Jane", h.told(t))
+			h.logIn(t, "jane", goodPassword)
+			kept := h.kept(t, "jane").Credentials
+			require.True(t, strings.HasPrefix(kept.PasswordHash.Reveal(), "$argon2id$"))
+			h.requireProven(t)
+		})
+	}
+}
+
+func TestANewPasswordEndsWhateverOpensTheDoor(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.add(t, person("jane"), goodPassword)
+	login := h.logIn(t, "jane", goodPassword)
+	link, err := h.Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	_, err = h.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)
+	require.NoError(t, err)
+
+	_, err = h.Session(t.Context(), login.User.ID, login.User.SessionGeneration)
+	require.ErrorIs(t, err, store.ErrNotFound)
+	_, err = h.Invitation(t.Context(), link.Token)
+	requireNoLink(t, err)
+	require.Empty(t, h.kept(t, "jane").Credentials.Devices)
+}
+
+// Whoever read the mailbox has the link of the softphone as well.
+func TestANewPasswordEndsTheLinkOfTheSoftphone(t *testing.T) {
+	t.Parallel()
+	h := newService(t, withPhones)
+	h.add(t, person("jane", "1001"), goodPassword)
+	hash := h.kept(t, "jane").Credentials.PasswordHash
+	for name, set := range map[string]func() error{
+		"password": func() error {
+			_, err := h.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)
+			return err
+		},
+		"hash": func() error {
+			_, err := h.SetPasswordHash(t.Context(), "jane", hash)
+			return err
+		},
+	} {
+		link, err := h.InviteSoftphone(t.Context(), "jane")
+		require.NoError(t, err)
+		require.NoError(t, set(), name)
+		_, err = h.ActivateSoftphone(t.Context(), link.Token)
+		requireNoLink(t, err)
+	}
+	// The person's own hand leaves it: the welcome mail holds both links.
+	phone, err := h.InviteSoftphone(t.Context(), "jane")
+	require.NoError(t, err)
+	link, err := h.Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
+	require.NoError(t, err)
+	_, err = h.ActivateSoftphone(t.Context(), phone.Token)
+	require.NoError(t, err)
+}
+
+func TestAPasswordThatIsNotGoodEnoughIsNotSet(t *testing.T) {
+	t.Parallel()
+	h := newService(t, func(o *userman.Options) { o.Product = "Acme Telephony" })
+	jane := person("jane.doe", "1001")
+	jane.FirstName, jane.LastName, jane.DisplayName, jane.Email = "Janet", "Featherstone", "Janet the Great", "janet@featherstone.example"
+	h.add(t, jane, goodPassword)
+	for password, want := range map[string]string{
+		"":                        "password: min",
+		"short":                   "password: min",
+		"jane.doe-jane.doe":       "password: username",
+		"passwordpassword":        "password: guessable",
+		"JanetFeatherstone":       "password: guessable",
+		"featherstone.example":    "password: guessable",
+		"Acme Telephony":          "password: guessable",
+		"new\nline and much more": "password: characters",
+		strings.Repeat("x", 5000): "password: max",
+		"\xff\xfe and much more":  "password: characters",
+	} {
+		_, err := h.SetPassword(t.Context(), "jane.doe", secret(password), nil)
+		requireFields(t, err, want)
+		if password != "" {
+			require.NotContains(t, err.Error(), password)
+		}
+		_, err = h.ChangePassword(t.Context(), h.get(t, "jane.doe").ID, secret(goodPassword), secret(password))
+		requireFields(t, err, want)
+	}
+	require.Equal(t, "refused change password jane.doe: invalid: password (", h.told(t)[:53])
+	h.logIn(t, "jane.doe", goodPassword)
+}
+
+func TestAPasswordMayHaveToBeChangedAtTheNextLogin(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newServiceOver(t, open(t), "")
+			h.add(t, person("jane"), "")
+			set, err := h.SetPassword(t.Context(), "jane", secret(goodPassword), &userman.PasswordOptions{MustChange: true})
+			require.NoError(t, err)
+			require.True(t, set.MustChangePassword)
+			login := h.logIn(t, "jane", goodPassword)
+			require.True(t, login.MustChangePassword)
+			session, err := h.Session(t.Context(), login.User.ID, login.User.SessionGeneration)
+			require.NoError(t, err)
+			require.True(t, h.MustChangePassword(session))
+
+			_, err = h.ChangePassword(t.Context(), session.ID, secret(goodPassword), secret(goodPassword))
+			requireFields(t, err, "password: unchanged")
+			changed, err := h.ChangePassword(t.Context(), session.ID, secret(goodPassword), secret(anotherPassword))
+			require.NoError(t, err)
+			require.False(t, h.MustChangePassword(changed))
+			require.False(t, h.logIn(t, "jane", anotherPassword).MustChangePassword)
+			h.requireProven(t)
+		})
+	}
+}
+
+func TestALinkMakesACompulsoryChangeNeedless(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.add(t, person("jane"), "")
+	_, err := h.SetPassword(t.Context(), "jane", secret(goodPassword), &userman.PasswordOptions{MustChange: true})
+	require.NoError(t, err)
+	link, err := h.Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
+	require.NoError(t, err)
+	require.False(t, h.logIn(t, "jane", anotherPassword).MustChangePassword)
+}
+
+func TestAPasswordExpires(t *testing.T) {
+	t.Parallel()
+	const lifetime = 90 * 24 * time.Hour
+	h := newService(t, func(o *userman.Options) { o.PasswordLifetime = lifetime })
+	created := h.add(t, person("jane"), goodPassword)
+	require.Equal(t, h.clock.Now().Add(lifetime), created.PasswordExpiresAt)
+	h.clock.Pass(lifetime - time.Microsecond)
+	session := h.logIn(t, "jane", goodPassword)
+	require.False(t, session.MustChangePassword)
+	h.clock.Pass(time.Microsecond)
+	require.True(t, h.MustChangePassword(session.User), "also of a session that began before")
+	require.True(t, h.logIn(t, "jane", goodPassword).MustChangePassword)
+	changed, err := h.ChangePassword(t.Context(), created.ID, secret(goodPassword), secret(anotherPassword))
+	require.NoError(t, err)
+	require.Equal(t, h.clock.Now().Add(lifetime), changed.PasswordExpiresAt)
+	require.False(t, h.MustChangePassword(changed))
+}
+
+func TestAPersonChangesThePassword(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newServiceOver(t, open(t), "")
+			before := h.add(t, person("jane"), goodPassword)
+			for _, wrong := range []string{"", "wrong", strings.Repeat("x", 1<<20)} {
+				_, err := h.ChangePassword(t.Context(), before.ID, secret(wrong), secret(anotherPassword))
+				requireFields(t, err, "current_password: wrong")
+				require.Equal(t, "refused change password jane: invalid: current_password (wrong)", h.told(t))
+			}
+			h.clock.Pass(time.Hour)
+			after, err := h.ChangePassword(t.Context(), before.ID, secret(goodPassword), secret(anotherPassword))
+			require.NoError(t, err)
+			require.NotEqual(t, before.SessionGeneration, after.SessionGeneration)
+			require.Equal(t, h.clock.Now(), after.PasswordChangedAt)
+			_, err = h.Session(t.Context(), after.ID, after.SessionGeneration)
+			require.NoError(t, err, "the session that goes on takes the new generation")
+			_, err = h.Session(t.Context(), before.ID, before.SessionGeneration)
+			require.ErrorIs(t, err, store.ErrNotFound)
+			_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
+			requireRefused(t, err, credential.WrongPassword)
+			h.logIn(t, "jane", anotherPassword)
+			h.requireProven(t)
+		})
+	}
+}
+
+// Whoever must change it does not get away with another kind of blank.
+func TestAPasswordTypedInAnotherWayIsNoOtherPassword(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	const spoken, typed = "vivid otter 73 lantérns", "vivid\u00a0otter 73 lante\u0301rns"
+	jane := h.add(t, person("jane"), spoken)
+	_, err := h.ChangePassword(t.Context(), jane.ID, secret(spoken), secret(typed))
+	requireFields(t, err, "password: unchanged")
+	require.Equal(t, "refused change password jane: invalid: password (unchanged)", h.told(t))
+}
+
+func TestTheCurrentPasswordCannotBeGuessed(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	jane := h.add(t, person("jane"), goodPassword)
+	held := 0
+	for range 50 {
+		_, err := h.ChangePassword(from(t, "192.0.2.1"), jane.ID, secret("guess"), secret(anotherPassword))
+		if errors.Is(err, store.ErrThrottled) {
+			held++
+		}
+	}
+	require.Greater(t, held, 25)
+	require.Less(t, len(h.entries(t, audit.Query{Action: "change password"})), 25)
+}
+
+// overtaken is a store where something happens just before a transaction.
+type overtaken struct {
+	userman.Store
+
+	happens func()
+}
+
+func (o *overtaken) Atomically(ctx context.Context, fn func(ctx context.Context) error) error {
+	if happens := o.happens; happens != nil {
+		o.happens = nil
+		happens()
+	}
+	return o.Store.Atomically(ctx, fn)
+}
+
+// overtaking returns a service over the same records, before whose next
+// transaction something happens.
+func (h *house) overtaking(happens func(), with ...func(*userman.Options)) *userman.Service {
+	opts := &userman.Options{Audit: h.trail, Clock: h.clock.Now, Argon2: userman.Argon2{Memory: 64, Time: 1, Threads: 1}}
+	for _, change := range with {
+		change(opts)
+	}
+	return userman.New(&overtaken{Store: h.store, happens: happens}, opts)
+}
+
+func TestAPasswordIsNotChangedByASessionThatEndedMeanwhile(t *testing.T) {
+	t.Parallel()
+	const third = "a third & unlikely phrase"
+	h := newService(t)
+	jane := h.add(t, person("jane"), goodPassword)
+	late := h.overtaking(func() {
+		_, err := h.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)
+		require.NoError(t, err)
+	})
+	_, err := late.ChangePassword(t.Context(), jane.ID, secret(goodPassword), secret(third))
+	require.ErrorIs(t, err, store.ErrConflict)
+	h.logIn(t, "jane", anotherPassword)
+}
+
+func TestALoginThatWasOvertakenIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, happens := range map[string]func(t *testing.T, h *house){
+		"by a new password": func(t *testing.T, h *house) {
+			t.Helper()
+			_, err := h.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)
+			require.NoError(t, err)
+		},
+		"by the end of all sessions": func(t *testing.T, h *house) {
+			t.Helper()
+			require.NoError(t, h.EndSessions(t.Context(), "jane"))
+		},
+		"by a deletion": func(t *testing.T, h *house) {
+			t.Helper()
+			require.NoError(t, h.Delete(t.Context(), "jane"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newService(t)
+			h.add(t, person("jane"), goodPassword)
+			late := h.overtaking(func() { happens(t, h) })
+			_, err := late.Authenticate(t.Context(), attempt("jane", goodPassword))
+			requireRefused(t, err, credential.WrongPassword)
+			require.Empty(t, h.entries(t, audit.Query{Action: "login", Outcome: audit.Done}))
+			h.requireProven(t)
+		})
+	}
+}
+
+func TestANewPasswordMayDisableTheTokens(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.add(t, person("jane", "1001"), goodPassword)
+	token, _, err := h.CreateToken(t.Context(), "jane", &userman.Token{})
+	require.NoError(t, err)
+	disabled := func() bool {
+		now, err := h.Token(t.Context(), token.ID)
+		require.NoError(t, err)
+		return now.Disabled
+	}
+	_, err = h.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)
+	require.NoError(t, err)
+	require.False(t, disabled(), "tokens have keys of their own")
+	_, err = h.SetPassword(t.Context(), "jane", secret("short"), &userman.PasswordOptions{DisableTokens: true})
+	requireFields(t, err, "password: min")
+	require.False(t, disabled())
+	_, err = h.SetPassword(t.Context(), "jane", secret(goodPassword), &userman.PasswordOptions{DisableTokens: true})
+	require.NoError(t, err)
+	require.True(t, disabled())
+	h.requireProven(t)
+}
+
+// What a directory keeps is changed there.
+func TestThePasswordOfAPersonOfADirectoryIsNotSetHere(t *testing.T) {
+	t.Parallel()
+	h := newService(t, withDirectories(headOffice()))
+	for _, username := range []string{"jane", "gone"} {
+		h.add(t, person(username), goodPassword)
+	}
+	link, err := h.Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	h.becomeOf(t, "jane", "head-office", "uid-jane")
+	h.becomeOf(t, "gone", "closed", "uid-gone")
+	for _, username := range []string{"jane", "gone"} {
+		before := h.kept(t, username)
+		for name, act := range map[string]func() error{
+			"set": func() error { _, err := h.SetPassword(t.Context(), username, secret(anotherPassword), nil); return err },
+			"change": func() error {
+				_, err := h.ChangePassword(t.Context(), before.ID, secret(goodPassword), secret(anotherPassword))
+				return err
+			},
+			"invite": func() error { _, err := h.Invite(t.Context(), username); return err },
+			"hash": func() error {
+				_, err := h.SetPasswordHash(t.Context(), username, secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"))
+				return err
+			},
+		} {
+			requireConflict(t, act(), "change it there")
+			require.Equal(t, before, h.kept(t, username), name)
+		}
+	}
+	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
+	requireConflict(t, err, "change it there")
+}
+
+func TestAGeneratedPasswordIsTaken(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.add(t, person("jane"), "")
+	seen := map[string]bool{}
+	for range 50 {
+		generated, err := h.GeneratePassword()
+		require.NoError(t, err)
+		require.Regexp(t, `^[a-km-zA-HJ-NP-Z2-9]{20}$`, generated.Reveal())
+		require.False(t, seen[generated.Reveal()])
+		seen[generated.Reveal()] = true
+		_, err = h.SetPassword(t.Context(), "jane", generated, nil)
+		require.NoError(t, err)
+	}
+	long := newService(t, func(o *userman.Options) { o.MinPasswordLength = 40 })
+	generated, err := long.GeneratePassword()
+	require.NoError(t, err)
+	require.Len(t, generated.Reveal(), 40)
+}
+
+func TestAHashOfAnotherSystemIsTakenOverAndReplacedAtLogin(t *testing.T) {
+	t.Parallel()
+	blow, err := bcrypt.GenerateFromPassword([]byte("password"), bcrypt.MinCost)
+	require.NoError(t, err)
+	for name, hash := range map[string]string{
+		"bcrypt":          string(blow),
+		"FreePBX's SHA-1": "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for name, open := range backends() {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					h := newServiceOver(t, open(t), "")
+					h.add(t, person("jane"), goodPassword)
+					before, err := h.SetPasswordHash(t.Context(), "jane", secret(hash))
+					require.NoError(t, err)
+					for range 2 {
+						h.logIn(t, "jane", "password")
+					}
+					kept := h.kept(t, "jane")
+					require.True(t, strings.HasPrefix(kept.Credentials.PasswordHash.Reveal(), "$argon2id$"))
+					require.Equal(t, before.SessionGeneration, kept.SessionGeneration, "a rehash ends no session")
+					require.Len(t, h.entries(t, audit.Query{Action: "rehash"}), 1)
+					h.requireProven(t)
+				})
+			}
+		})
+	}
+}
+
+func TestAHashOfNoKnownFormIsRefused(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.add(t, person("jane"), goodPassword)
+	for _, hash := range []string{"", "plain", "$1$abc$def", "$argon2id$v=19$m=4194304,t=100,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "5baa61e4"} {
+		_, err := h.SetPasswordHash(t.Context(), "jane", secret(hash))
+		requireFields(t, err, "password_hash: unknown")
+	}
+	h.logIn(t, "jane", goodPassword)
+}
+
+// Whatever the service takes as a password opens the door, however often and by
+// whom it was set; and nothing else does.
+func TestThePasswordThatWasSetLastIsTheOneThatWorks(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		h := newService(t, func(o *userman.Options) { o.MinPasswordLength, o.MinPasswordScore = 1, -1 })
+		jane := h.add(t, person("jane"), "")
+		current := ""
+		for range rapid.IntRange(1, 6).Draw(rt, "changes") {
+			h.clock.Pass(time.Hour)
+			next := rapid.StringN(1, 30, 200).Draw(rt, "password")
+			set := func() (*userman.User, error) { return h.SetPassword(t.Context(), "jane", secret(next), nil) }
+			if rapid.Bool().Draw(rt, "by her own hand") {
+				set = func() (*userman.User, error) {
+					return h.ChangePassword(t.Context(), jane.ID, secret(current), secret(next))
+				}
+			}
+			if _, err := set(); err == nil {
+				current = next
+			}
+		}
+		if current == "" {
+			return
+		}
+		_, err := h.Authenticate(t.Context(), attempt("jane", current))
+		require.NoError(rt, err, "%q", current)
+		_, err = h.Authenticate(t.Context(), attempt("jane", current+"x"))
+		requireRefused(t, err, credential.WrongPassword)
+	})
+}

@@ -1,0 +1,86 @@
+package userman
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Bounds of pictures.
+const (
+	// MaxPictureBytes bounds what is given to [Service.SetPicture].
+	MaxPictureBytes = 5 << 20
+	// MaxPictureSide bounds width and height of what is given, in pixels, and
+	// MaxPicturePixels both together.
+	MaxPictureSide   = 8000
+	MaxPicturePixels = 25_000_000
+	// PictureSide is the width and height of what is kept, in pixels.
+	PictureSide = 256
+)
+
+// SetPicture keeps a picture of the person: a JPEG, PNG or GIF, of which the
+// middle is cut out square and kept as a JPEG of [PictureSide] pixels, upright;
+// nothing else of the file is kept. [store.InvalidError] on "picture". One
+// picture is drawn at a time, in a bounded amount of memory: what needs more, such
+// as a progressive JPEG of more than 8 million pixels, is refused.
+func (s *Service) SetPicture(ctx context.Context, username string, picture io.Reader) (*User, error) {
+	const action = "set picture"
+	drawn, err := s.drawn(ctx, username, picture)
+	if err != nil {
+		s.trail.RecordFailure(ctx, s.event(action, username), err)
+		return nil, err
+	}
+	sum := sha256.Sum256(drawn)
+	return s.keepPicture(ctx, action, username, hex.EncodeToString(sum[:8]), drawn)
+}
+
+// RemovePicture removes it. It is no error when there is none.
+func (s *Service) RemovePicture(ctx context.Context, username string) (*User, error) {
+	return s.keepPicture(ctx, "remove picture", username, "", nil)
+}
+
+func (s *Service) keepPicture(ctx context.Context, action, username, version string, picture []byte) (*User, error) {
+	return s.act(ctx, action, username, func(ctx context.Context, u *User) error {
+		u.Picture = version
+		return s.store.KeepPicture(ctx, u.ID, picture)
+	})
+}
+
+// Picture returns the JPEG, or a [store.NotFoundError].
+func (s *Service) Picture(ctx context.Context, username string) ([]byte, error) {
+	u, err := s.find(ctx, username)
+	if err != nil {
+		return nil, err
+	}
+	return s.store.Picture(ctx, u.ID)
+}
+
+// drawn reads a picture of somebody who is there, and returns what is kept of
+// it.
+func (s *Service) drawn(ctx context.Context, username string, picture io.Reader) ([]byte, error) {
+	if _, err := s.find(ctx, username); err != nil {
+		return nil, err
+	}
+	file, err := io.ReadAll(io.LimitReader(picture, MaxPictureBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading a picture: %w", err)
+	}
+	if len(file) > MaxPictureBytes {
+		return nil, wrongPicture("max", fmt.Sprintf("at most %d MiB are allowed; make the picture smaller", MaxPictureBytes>>20))
+	}
+	select {
+	case s.shared.drawing <- struct{}{}:
+		defer func() { <-s.shared.drawing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return redraw(file)
+}
+
+func wrongPicture(code, message string) error {
+	return store.Invalid(store.FieldError{Field: "picture", Code: code, Message: message})
+}

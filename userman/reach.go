@@ -1,0 +1,139 @@
+package userman
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Within returns a service for somebody who reaches some extensions only, such
+// as a Limited administrator: people are reached who have at least one
+// extension, and none that reaches says no to. Others are neither listed nor
+// read nor changed, and nobody is made or moved out of reach, with a
+// [store.ForbiddenError]; nor is anybody given, by permissions or groups,
+// extensions out of reach that they have not, or all of them. What the default
+// groups give to everybody is not given by whoever makes a person. Groups are
+// read, but not changed; directories are not synced, and tokens are those of
+// people who are reached. nil reaches everything.
+//
+// Whoever holds the credentials of a person may do what the person may. Of people
+// with a permission of the kind [Extensions] for extensions out of reach, or for
+// all of them, credentials are therefore not handed out, with a
+// [store.ForbiddenError] too: no password is set and no link made, the second
+// factor stays, and so does the email, where links go; tokens are not made, not
+// rotated, and not changed but to disable or delete them. What the defaults and
+// the default groups give to everybody does not count here either. Mails with
+// links are sent: the person alone reads what [Service.SendWelcome] and
+// [Service.SendReset] send.
+func (s *Service) Within(reaches func(extension string) bool) *Service {
+	narrowed := *s
+	narrowed.reaches = reaches
+	return &narrowed
+}
+
+// reached reports whether u is reached, see [Service.Within].
+func (s *Service) reached(u *User) bool {
+	if s.reaches == nil {
+		return true
+	}
+	extensions := u.Extensions()
+	return len(extensions) > 0 && !slices.ContainsFunc(extensions, func(e string) bool { return !s.reaches(e) })
+}
+
+// mayReach refuses to read or change somebody who is out of reach.
+func (s *Service) mayReach(u *User) error {
+	if s.reached(u) {
+		return nil
+	}
+	return &store.ForbiddenError{Reason: "this person has extensions that you do not reach, or none; ask an administrator who reaches them"}
+}
+
+// everything refuses whoever does not reach everything.
+func (s *Service) everything() error {
+	if s.reaches == nil {
+		return nil
+	}
+	return &store.ForbiddenError{Reason: "this concerns people with extensions that you do not reach; ask an administrator who reaches all of them"}
+}
+
+// mayBecome refuses, in the transaction of ctx, to make of before what is out of
+// reach, or has extensions out of reach that before has not.
+func (s *Service) mayBecome(ctx context.Context, before, after *User) error {
+	switch {
+	case s.reaches == nil:
+		return nil
+	case !s.reached(after):
+		return &store.ForbiddenError{Reason: "these extensions are not all among those that you reach, and a person without any is not either; ask an administrator who reaches them"}
+	}
+	if before.Email != after.Email {
+		if err := s.mayHold(ctx, after); err != nil {
+			return err
+		}
+	}
+	if maps.EqualFunc(before.Permissions, after.Permissions, Value.Equal) && slices.Equal(before.Groups, after.Groups) && slices.Equal(before.Extensions(), after.Extensions()) {
+		return nil
+	}
+	policies, err := s.Policies(ctx)
+	if err != nil {
+		return err
+	}
+	if given := s.beyond(policies.Of(before), policies.Of(after)); given != "" {
+		return &store.ForbiddenError{Reason: "this would give the permission " + given + " for extensions that you do not reach; ask an administrator who reaches them"}
+	}
+	return nil
+}
+
+// giving returns do for an act after which whoever does it may hold credentials
+// of the person: a password, a link, a key. It is refused of those who may do
+// more than is reached, see [Service.Within].
+func (s *Service) giving(do edit) edit {
+	return func(ctx context.Context, u *User) error {
+		if err := s.mayHold(ctx, u); err != nil {
+			return err
+		}
+		return do(ctx, u)
+	}
+}
+
+// mayHold refuses, in the transaction of ctx, to hand out the credentials of
+// somebody who may do for extensions out of reach what not everybody may.
+func (s *Service) mayHold(ctx context.Context, u *User) error {
+	if s.reaches == nil {
+		return nil
+	}
+	groups, revision, err := s.store.ListGroups(ctx)
+	if err != nil {
+		return err
+	}
+	policies := s.shared.policies.of(s.registry, groups, revision)
+	if held := s.beyond(policies.Of(u.plain(groups)), policies.Of(u)); held != "" {
+		return &store.ForbiddenError{Reason: "this person has the permission " + held + " for extensions that you do not reach, and so has whoever holds the password, a link, a key or the mailbox; ask an administrator who reaches them"}
+	}
+	return nil
+}
+
+// plain returns u with what is given to everybody, and nothing more.
+func (u *User) plain(groups []*Group) *User {
+	c := u.Clone()
+	c.Groups, c.Permissions = defaultGroups(groups), nil
+	return c
+}
+
+// beyond returns the first permission that after has for extensions out of
+// reach for which before has it not; "" when there is none.
+func (s *Service) beyond(before, after *Effective) string {
+	for _, p := range s.Permissions() {
+		if p.Kind != Extensions {
+			continue
+		}
+		had, hadAll := before.Items(p.ID)
+		items, all := after.Items(p.ID)
+		given := slices.ContainsFunc(items, func(item string) bool { return !slices.Contains(had, item) && !s.reaches(item) })
+		if !hadAll && (all || given) {
+			return p.ID
+		}
+	}
+	return ""
+}

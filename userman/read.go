@@ -1,0 +1,94 @@
+package userman
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pbxusers/pbxusers/internal/granted"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Get returns the person of that username, in any case, or a
+// [store.NotFoundError]. Credentials are left out, as they are of everybody
+// that the service returns. The trail is told when the person is out of reach,
+// see [Service.Within].
+func (s *Service) Get(ctx context.Context, username string) (*User, error) {
+	u, err := s.find(ctx, username)
+	return s.read(ctx, username, u, err)
+}
+
+// GetByID returns the person of that ID, deleted or not.
+func (s *Service) GetByID(ctx context.Context, id string) (*User, error) {
+	u, err := s.anybody(ctx, id)
+	return s.read(ctx, "", u, err)
+}
+
+// GetByExtension returns the person whose default extension it is.
+func (s *Service) GetByExtension(ctx context.Context, extension string) (*User, error) {
+	if !extensionPattern.MatchString(extension) {
+		return nil, &store.NotFoundError{Kind: kind}
+	}
+	u, err := s.within(s.store.FindUser(ctx, Key{DefaultExtension: extension}))
+	return s.read(ctx, "", u, err)
+}
+
+// read returns what may be shown of somebody who was looked up, and tells the
+// trail of who is out of reach.
+func (s *Service) read(ctx context.Context, username string, u *User, err error) (*User, error) {
+	if errors.Is(err, store.ErrForbidden) {
+		s.trail.RecordFailure(ctx, s.event("access", username), err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.show(u), nil
+}
+
+// List returns a page of people. Of those who are out of reach, see
+// [Service.Within], it tells nothing, not even that more follow.
+func (s *Service) List(ctx context.Context, q Query) (*store.List[*User], error) {
+	if err := q.check(); err != nil {
+		return nil, err
+	}
+	if q.findsNobody() {
+		return &store.List[*User]{Items: []*User{}}, nil
+	}
+	next := func(ctx context.Context, page store.Page) (*store.List[*User], error) {
+		q.Page = page
+		return s.store.ListUsers(ctx, q)
+	}
+	list, err := granted.List(ctx, q.Page, next, s.reached, s.reaches == nil)
+	if err != nil {
+		return nil, err
+	}
+	for i, u := range list.Items {
+		list.Items[i] = s.show(u)
+	}
+	return list, nil
+}
+
+func (q Query) check() error {
+	switch q.Status {
+	case "", Enabled, Disabled, Deleted:
+		return q.Order.Check(OrderFields())
+	}
+	return store.Invalid(store.FieldError{Field: "status", Code: "oneof", Message: "this must be one of enabled, disabled, deleted"})
+}
+
+// findsNobody reports whether something that q asks for is longer than it can
+// be of anybody.
+func (q Query) findsNobody() bool {
+	return len(q.Search) > maxText || len(q.Extension) > maxText || len(q.Group) > maxText || len(q.Email) > maxText ||
+		q.Directory != nil && len(*q.Directory) > maxText
+}
+
+// Each calls visit for everybody who is not deleted, in the order of their IDs,
+// for an export, and stops at the first error. visit must not call the service.
+func (s *Service) Each(ctx context.Context, visit func(*User) error) error {
+	return s.store.EachUser(ctx, func(u *User) error {
+		if !u.DeletedAt.IsZero() || !s.reached(u) {
+			return nil
+		}
+		return visit(s.show(u))
+	})
+}

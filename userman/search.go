@@ -1,0 +1,67 @@
+package userman
+
+import (
+	"strings"
+
+	"github.com/pbxusers/pbxusers/internal/loginname"
+)
+
+// SearchText returns what a search looks through, folded: a backend may keep
+// it. It contains [FoldSearch] of each [Query.Search] that finds u, or
+// [SearchDigits] of it.
+func SearchText(u *User) string {
+	parts := []string{
+		u.Username, u.DisplayName, u.FirstName + " " + u.LastName, u.Description, u.Title, u.Company, u.Department, u.Email,
+	}
+	parts = append(parts, u.FurtherEmails...)
+	for _, number := range []string{u.CellPhone, u.HomePhone, u.WorkPhone, u.Fax} {
+		if number != "" {
+			parts = append(parts, number, digitsOf(number))
+		}
+	}
+	parts = append(append(parts, u.DefaultExtension), u.LinkedExtensions...)
+	for i, part := range parts {
+		parts[i] = onOneLine(part)
+	}
+	// Nothing that is looked for reaches over the end of a line.
+	return loginname.Fold(strings.Join(parts, "\n"))
+}
+
+// FoldSearch returns the form of a search that is looked for in [SearchText].
+func FoldSearch(search string) string { return loginname.Fold(onOneLine(search)) }
+
+// SearchDigits returns the digits of a search that is written as a telephone
+// number, which are looked for in [SearchText], too; empty when it is not, or
+// has nothing but digits.
+func SearchDigits(search string) string {
+	if strings.Trim(search, "0123456789+ ().-/*#") != "" {
+		return ""
+	}
+	if digits := digitsOf(search); digits != search {
+		return digits
+	}
+	return ""
+}
+
+// searcher returns what looks for the search of q.
+func (q Query) searcher() func(u *User) bool {
+	if q.Search == "" {
+		return func(*User) bool { return true }
+	}
+	search, digits := FoldSearch(q.Search), SearchDigits(q.Search)
+	return func(u *User) bool {
+		text := SearchText(u)
+		return strings.Contains(text, search) || digits != "" && strings.Contains(text, digits)
+	}
+}
+
+func onOneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
+
+func digitsOf(number string) string {
+	return strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, number)
+}

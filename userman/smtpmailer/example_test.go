@@ -1,0 +1,42 @@
+package smtpmailer_test
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/smtpmailer"
+)
+
+// A product gives the mailer to its people.
+func ExampleNew() {
+	mailer, err := smtpmailer.New(smtpmailer.Options{
+		Address: "mail.example.com", From: "ACME Telephony <pbx@example.com>",
+		Username: "pbx", Password: store.NewSecret("the password of the mailbox"),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	people := userman.New(memstore.New().People(""), &userman.Options{
+		Product: "ACME Telephony", Mailer: mailer,
+		BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
+	})
+	fmt.Println(people.Services())
+	// Output: [portal xmpp isymphony xactview]
+}
+
+// A password is never sent for others to read.
+func ExampleNew_refused() {
+	_, err := smtpmailer.New(smtpmailer.Options{
+		Address: "mail.example.com", From: "pbx@example.com", Security: smtpmailer.None,
+		Username: "pbx", Password: store.NewSecret("the password of the mailbox"),
+	})
+	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
+		fmt.Println(invalid.Fields[0].Field, invalid.Fields[0].Code)
+	}
+	// Output: password unprotected
+}

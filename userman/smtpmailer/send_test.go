@@ -1,0 +1,198 @@
+package smtpmailer_test
+
+import (
+	"net/mail"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/internal/peers/smtp"
+	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/smtpmailer"
+)
+
+func TestAMailArrivesAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	server := smtp.Start(t, nil)
+	require.NoError(t, mailer(t, server.Addr).Send(t.Context(), message()))
+	got := server.Wait(t)
+	require.Equal(t, "pbx@acme.example", got.From)
+	require.Equal(t, []string{"jane@example.com"}, got.To)
+	require.Equal(t, message().Subject, got.Get(t, "Subject"))
+	require.Equal(t, strings.ReplaceAll(message().Text, "\n", "\r\n"), got.Text)
+	require.Equal(t, strings.ReplaceAll(message().HTML, "\n", "\r\n"), got.HTML)
+
+	from, err := got.Header.AddressList("From")
+	require.NoError(t, err)
+	require.Equal(t, []*mail.Address{{Name: "ACME Telephony", Address: "pbx@acme.example"}}, from)
+	to, err := got.Header.AddressList("To")
+	require.NoError(t, err)
+	require.Equal(t, []*mail.Address{{Name: message().ToName, Address: "jane@example.com"}}, to)
+	date, err := got.Header.Date()
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), date, time.Minute)
+	require.Regexp(t, `^<[A-Z2-7]+@acme\.example>$`, got.Header.Get("Message-Id"))
+	require.Equal(t, "auto-generated", got.Header.Get("Auto-Submitted"))
+	require.Empty(t, got.Header.Get("User-Agent"), "what program it is concerns nobody")
+	header, _, _ := strings.Cut(string(got.Data), "\r\n\r\n")
+	for i, c := range header {
+		require.Less(t, c, rune(0x80), "byte %d of the header is beyond ASCII", i)
+	}
+}
+
+func TestAMailMayHaveATextOnly(t *testing.T) {
+	t.Parallel()
+	server := smtp.Start(t, nil)
+	plain := message()
+	plain.HTML, plain.ToName = "", ""
+	require.NoError(t, mailer(t, server.Addr).Send(t.Context(), plain))
+	got := server.Wait(t)
+	require.Empty(t, got.HTML)
+	require.NotContains(t, string(got.Data), "multipart")
+	require.Equal(t, "<jane@example.com>", got.Header.Get("To"))
+}
+
+func TestConnectionsAreProtectedAndAuthenticated(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		server   smtp.Options
+		security smtpmailer.Security
+	}{
+		{"none, on this host", smtp.Options{}, smtpmailer.None},
+		{"STARTTLS", smtp.Options{STARTTLS: true}, smtpmailer.STARTTLS},
+		{"TLS", smtp.Options{TLS: true}, smtpmailer.TLS},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			test.server.User, test.server.Password = username, password
+			server := smtp.Start(t, &test.server)
+			how := protected(server, test.security)
+
+			m := mailer(t, server.Addr, how, loggedIn)
+			require.NoError(t, m.Test(t.Context()))
+			require.Zero(t, server.Waiting())
+			require.NoError(t, m.Send(t.Context(), message()))
+			require.Equal(t, test.security != smtpmailer.None, server.Wait(t).Encrypted)
+
+			err := mailer(t, server.Addr, how).Send(t.Context(), message())
+			requireFailed(t, err)
+			require.ErrorContains(t, err, "wants a login")
+			requireFailed(t, mailer(t, server.Addr, how, loggedIn, func(o *smtpmailer.Options) { o.Username = "other" }).Send(t.Context(), message()))
+			require.Zero(t, server.Waiting())
+		})
+	}
+}
+
+func TestAServerThatNobodyVouchesForIsNotTold(t *testing.T) {
+	t.Parallel()
+	for security, opts := range map[smtpmailer.Security]*smtp.Options{
+		smtpmailer.STARTTLS: {STARTTLS: true}, smtpmailer.TLS: {TLS: true},
+	} {
+		server := smtp.Start(t, opts)
+		err := mailer(t, server.Addr, loggedIn, func(o *smtpmailer.Options) { o.Security = security }).Send(t.Context(), message())
+		requireFailed(t, err)
+		require.ErrorContains(t, err, "certificate")
+		require.Zero(t, server.Waiting())
+	}
+}
+
+func TestSTARTTLSIsNotGivenUpForAServerWithoutIt(t *testing.T) {
+	t.Parallel()
+	address, heard := script{}.start(t)
+	err := mailer(t, address, loggedIn, func(o *smtpmailer.Options) { o.Security = smtpmailer.STARTTLS }).Send(t.Context(), message())
+	requireFailed(t, err)
+	require.ErrorContains(t, err, "does not offer STARTTLS")
+	require.Len(t, heard(), 1, "nothing but the greeting")
+}
+
+func TestAddressesBeyondASCIINeedAServerThatTakesThem(t *testing.T) {
+	t.Parallel()
+	unusual := message()
+	unusual.To = "jürgen@bücher.example"
+
+	server := smtp.Start(t, nil)
+	require.NoError(t, mailer(t, server.Addr).Send(t.Context(), unusual))
+	require.Equal(t, []string{unusual.To}, server.Wait(t).To)
+
+	address, heard := script{}.start(t)
+	require.Contains(t, requireRefused(t, mailer(t, address).Send(t.Context(), unusual)), "SMTPUTF8")
+	require.NotContains(t, strings.Join(heard(), "\n"), "MAIL")
+
+	address, heard = script{"EHLO": "250-mail.example.com\r\n250 SMTPUTF8"}.start(t)
+	require.NoError(t, mailer(t, address).Send(t.Context(), message()))
+	require.Contains(t, heard(), "MAIL FROM:<pbx@acme.example>", "it is not asked for where it is not needed")
+}
+
+func TestWhatCanBeInNoMailIsRefusedBeforeAServerHearsOfIt(t *testing.T) {
+	t.Parallel()
+	address, heard := script{}.start(t)
+	for name, spoil := range map[string]func(m *userman.Message){
+		"no address":                     func(m *userman.Message) { m.To = "" },
+		"none":                           func(m *userman.Message) { m.To = "jane" },
+		"with a name":                    func(m *userman.Message) { m.To = "Jane <jane@example.com>" },
+		"two":                            func(m *userman.Message) { m.To = "jane@example.com, joe@example.com" },
+		"a line break in the address":    func(m *userman.Message) { m.To = "jane@example.com\r\nRCPT TO:<joe@example.com>" },
+		"a line break in a quoted one":   func(m *userman.Message) { m.To = "\"jane\r\n\"@example.com" },
+		"an endless address":             func(m *userman.Message) { m.To = strings.Repeat("a", 400) + "@example.com" },
+		"a line break in the name":       func(m *userman.Message) { m.ToName = "Jane\r\nBcc: joe@example.com" },
+		"a line break in the subject":    func(m *userman.Message) { m.Subject = "Hello\nBcc: joe@example.com" },
+		"a line separator in the name":   func(m *userman.Message) { m.ToName = "Jane\u2028Bcc" },
+		"a name that is no UTF-8":        func(m *userman.Message) { m.ToName = "J\xffne" },
+		"a control character in subject": func(m *userman.Message) { m.Subject = "\x1b[31m" },
+	} {
+		bad := message()
+		spoil(bad)
+		requireRefused(t, mailer(t, address).Send(t.Context(), bad))
+		require.Empty(t, heard(), name)
+	}
+}
+
+// names draws what people may be called: the letters of headers and HTML, and
+// of everybody.
+func names() *rapid.Generator[string] {
+	return rapid.OneOf(
+		rapid.StringMatching(`[ -~]{0,80}`),
+		rapid.StringOfN(rapid.RuneFrom([]rune(`<>"'\,;:@()[]=?_% aäß张ﬁ🙂`)), 0, 60, -1),
+		rapid.SampledFrom([]string{
+			`<script>alert(1)</script>`, `"Jane" <joe@example.com>, x`, `=?utf-8?q?Jane=0D=0ABcc:_joe?=`, `=?UTF-8?B?SmFuZQ==?=`,
+			`\"\\`, `\张`, strings.Repeat("long", 50), strings.Repeat("Grüße ", 30), "a  b", "Bcc: joe@example.com",
+		}),
+	)
+}
+
+func TestNamesAndSubjectsArriveUnchangedAndAddNoHeader(t *testing.T) {
+	t.Parallel()
+	server := smtp.Start(t, nil)
+	m := mailer(t, server.Addr)
+	usual := func() map[string]bool {
+		require.NoError(t, m.Send(t.Context(), message()))
+		fields := make(map[string]bool)
+		for field := range server.Wait(t).Header {
+			fields[field] = true
+		}
+		return fields
+	}()
+	rapid.Check(t, func(rt *rapid.T) {
+		sent := message()
+		sent.ToName = names().Draw(rt, "name")
+		sent.Subject = strings.TrimSpace(names().Draw(rt, "subject"))
+		require.NoError(rt, m.Send(t.Context(), sent))
+		got := server.Wait(t)
+		require.Equal(rt, []string{"jane@example.com"}, got.To)
+		require.Equal(rt, sent.Subject, got.Get(t, "Subject"))
+		to, err := got.Header.AddressList("To")
+		require.NoError(rt, err)
+		require.Equal(rt, []*mail.Address{{Name: sent.ToName, Address: "jane@example.com"}}, to)
+		for field, values := range got.Header {
+			require.True(rt, usual[field], field)
+			require.Len(rt, values, 1, field)
+		}
+		for line := range strings.SplitSeq(string(got.Data), "\r\n") {
+			require.Less(rt, len(line), 999, "RFC 5322, 2.1.1")
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package userman
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// SIPAccounts tells the SIP account of an extension. Whoever keeps extensions
+// implements it.
+type SIPAccounts interface {
+	// SIPAccount returns what a softphone needs to register as that
+	// extension. A [store.NotFoundError] when there is no such extension.
+	SIPAccount(ctx context.Context, extension string) (*SIPAccount, error)
+}
+
+// SIPAccount is what a softphone registers with.
+type SIPAccount struct {
+	// Technology is the channel driver of the extension; only "PJSIP" can be
+	// activated.
+	Technology string `json:"-"`
+	// Username and Secret authenticate; AuthUsername defaults to Username.
+	Username     string       `json:"username"`
+	AuthUsername string       `json:"auth_username"`
+	Secret       store.Secret `json:"-"`
+	// Domain is the host of the registrar, and Port its port; 0 leaves it to
+	// DNS and the transport.
+	Domain string `json:"domain"`
+	Port   int    `json:"port"`
+	// Transport is "udp", "tcp" or "tls". Defaults to "udp".
+	Transport   string `json:"transport"`
+	DisplayName string `json:"display_name"`
+	// Voicemail is what to dial for messages; may be empty.
+	Voicemail string `json:"voicemail"`
+}
+
+// technology is the one whose extensions softphones are activated for.
+const technology = "PJSIP"
+
+// InviteSoftphone makes a link with which a softphone is set up once; an
+// earlier one stops to work. A [store.ConflictError] says why it cannot be
+// done: no default extension, an extension that is not PJSIP, no SIPAccounts,
+// or [SoftphoneActivate] is off.
+func (s *Service) InviteSoftphone(ctx context.Context, username string) (*Link, error) {
+	const action = "invite softphone"
+	u, err := s.find(ctx, username)
+	if err == nil {
+		_, err = s.sipAccount(ctx, u)
+	}
+	if err != nil {
+		s.trail.RecordFailure(ctx, s.event(action, username), err)
+		return nil, err
+	}
+	link, err := s.newLink(activationLink, s.opts.ActivationLifetime)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.actOn(ctx, action, u.ID, s.giving(func(_ context.Context, u *User) error {
+		link.giveTo(u)
+		return nil
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return &link.Link, nil
+}
+
+// sipAccount returns what a softphone of u registers with, or a
+// [store.ConflictError] that says why there is none to be.
+func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) {
+	may, err := s.can(ctx, u, SoftphoneActivate)
+	switch {
+	case err != nil:
+		return nil, err
+	case !may:
+		return nil, noSoftphone("the permission " + SoftphoneActivate + " is off; turn it on for this person, or for one of their groups")
+	case u.DefaultExtension == "":
+		return nil, noSoftphone("there is no default extension; set the person's default extension first")
+	case s.opts.SIPAccounts == nil:
+		return nil, noSoftphone("this installation does not know the SIP accounts of extensions; set the softphone up by hand")
+	}
+	account, err := s.opts.SIPAccounts.SIPAccount(ctx, u.DefaultExtension)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, noSoftphone("the default extension does not exist any more; set another one")
+	case err != nil:
+		return nil, err
+	case !strings.EqualFold(account.Technology, technology):
+		return nil, noSoftphone("the default extension is not of the type " + technology + "; set one that is")
+	}
+	return account.completed(), nil
+}
+
+func noSoftphone(reason string) error {
+	return &store.ConflictError{Reason: "a softphone cannot be activated: " + reason}
+}
+
+// completed returns a copy with the defaults filled in.
+func (a *SIPAccount) completed() *SIPAccount {
+	c := *a
+	if c.AuthUsername == "" {
+		c.AuthUsername = c.Username
+	}
+	if c.Transport == "" {
+		c.Transport = "udp"
+	}
+	return &c
+}
+
+// SoftphoneLink returns whose activation link a token is, and spends nothing;
+// errors are those of [Service.Invitation].
+func (s *Service) SoftphoneLink(ctx context.Context, token store.Secret) (*Link, error) {
+	return s.readLink(ctx, activationLink, token)
+}
+
+// ActivateSoftphone spends a link and returns the SIP account. Errors are those
+// of [Service.Invitation]; and a [store.ConflictError] that says why it cannot
+// be done (see [Service.InviteSoftphone]), which does not spend the link.
+func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*Activation, error) {
+	const action = "activate softphone"
+	// What is no link is not kept in the trail: strangers could fill it.
+	seen, err := s.linked(ctx, activationLink, token)
+	if err != nil {
+		return nil, err
+	}
+	account, err := s.sipAccount(ctx, seen)
+	if err != nil {
+		s.trail.RecordFailure(ctx, s.event(action, seen.Username), err)
+		return nil, err
+	}
+	u, err := s.actOn(ctx, action, seen.ID, func(_ context.Context, u *User) error {
+		if err := s.works(activationLink, u, login.HashToken(token)); err != nil {
+			return err
+		}
+		if u.DefaultExtension != seen.DefaultExtension {
+			return noSoftphone("the default extension was changed meanwhile; try again")
+		}
+		u.Activation = nil
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Activation{Username: u.Username, Account: account}, nil
+}

@@ -1,0 +1,338 @@
+package userman_test
+
+import (
+	"context"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// phones are the SIP accounts of extensions.
+type phones map[string]*userman.SIPAccount
+
+func (p phones) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
+	switch account, ok := p[extension]; {
+	case extension == "1999":
+		return nil, errors.New("the database of extensions is down")
+	case !ok:
+		return nil, &store.NotFoundError{Kind: "extension"}
+	default:
+		return account, nil
+	}
+}
+
+const sipSecret = "s3cr3t-of-1001"
+
+func desk() *userman.SIPAccount {
+	return &userman.SIPAccount{
+		Technology: "PJSIP", Username: "1001", Secret: secret(sipSecret), Domain: "pbx.example.com", Port: 5061, Transport: "tls",
+		DisplayName: "Jane Doe", Voicemail: "*97",
+	}
+}
+
+func withPhones(o *userman.Options) {
+	old := desk()
+	old.Technology = "SIP"
+	o.SIPAccounts = phones{"1001": desk(), "1002": old}
+}
+
+func TestASoftphoneIsActivatedOnce(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newServiceOver(t, open(t), "", withPhones, baseURL(t, "https://pbx.example.com"))
+			jane := h.add(t, person("jane", "1001"), goodPassword)
+			older, err := h.InviteSoftphone(t.Context(), "jane")
+			require.NoError(t, err)
+			link, err := h.InviteSoftphone(t.Context(), "JANE")
+			require.NoError(t, err)
+			require.Equal(t, "https://pbx.example.com/person/softphone/"+link.Token.Reveal(), link.URL.Reveal())
+			require.Equal(t, h.clock.Now().Add(7*24*time.Hour), link.ExpiresAt)
+			_, err = h.ActivateSoftphone(t.Context(), older.Token)
+			requireNoLink(t, err)
+			_, err = h.Invitation(t.Context(), link.Token)
+			requireNoLink(t, err)
+
+			for range 2 {
+				whose, err := h.SoftphoneLink(t.Context(), link.Token)
+				require.NoError(t, err)
+				require.Equal(t, &userman.Link{UserID: jane.ID, Username: "jane", ExpiresAt: link.ExpiresAt}, whose)
+			}
+			activation, err := h.ActivateSoftphone(t.Context(), link.Token)
+			require.NoError(t, err)
+			want := desk()
+			want.AuthUsername = "1001"
+			require.Equal(t, &userman.Activation{Username: "jane", Account: want}, activation)
+			require.Equal(t, "done activate softphone jane", h.told(t))
+			_, err = h.ActivateSoftphone(t.Context(), link.Token)
+			requireNoLink(t, err)
+			_, err = h.SoftphoneLink(t.Context(), link.Token)
+			requireNoLink(t, err)
+			h.logIn(t, "jane", goodPassword)
+			h.requireProven(t)
+		})
+	}
+}
+
+func TestALinkThatManyActivateAtOnceWorksOnce(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newServiceOver(t, open(t), "", withPhones)
+			h.add(t, person("jane", "1001"), "")
+			link, err := h.InviteSoftphone(t.Context(), "jane")
+			require.NoError(t, err)
+			won := 0
+			for _, err := range together(20, func(int) error {
+				_, err := h.ActivateSoftphone(t.Context(), link.Token)
+				return err
+			}) {
+				if err == nil {
+					won++
+					continue
+				}
+				requireNoLink(t, err)
+			}
+			require.Equal(t, 1, won)
+			h.requireProven(t)
+		})
+	}
+}
+
+// What administrators report as "Sangoma Connect activation fails".
+func TestASoftphoneNeedsADefaultExtensionOfPJSIP(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(u *userman.User)
+		says   string
+	}{
+		"no default extension":   {func(u *userman.User) { u.DefaultExtension = "" }, "there is no default extension; set"},
+		"linked extensions only": {func(u *userman.User) { u.DefaultExtension, u.LinkedExtensions = "", []string{"1001"} }, "there is no default extension; set"},
+		"another technology":     {func(u *userman.User) { u.DefaultExtension = "1002" }, "is not of the type PJSIP; set one that is"},
+		"no such extension":      {func(u *userman.User) { u.DefaultExtension = "1003" }, "does not exist any more; set another one"},
+		"not permitted": {
+			func(u *userman.User) { u.Permissions = userman.Permissions{userman.SoftphoneActivate: userman.Off()} },
+			"the permission softphone.activate is off; turn it on",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newService(t, withPhones)
+			h.add(t, person("jane", "1001"), "")
+			link, err := h.InviteSoftphone(t.Context(), "jane")
+			require.NoError(t, err)
+			before := h.get(t, "jane")
+			h.update(t, "jane", test.change)
+
+			_, err = h.InviteSoftphone(t.Context(), "jane")
+			requireConflict(t, err, test.says)
+			require.Equal(t, "refused invite softphone jane: conflict", h.told(t))
+			_, err = h.ActivateSoftphone(t.Context(), link.Token)
+			requireConflict(t, err, test.says)
+			require.Equal(t, "refused activate softphone jane: conflict", h.told(t))
+
+			h.update(t, "jane", func(u *userman.User) {
+				u.DefaultExtension, u.LinkedExtensions, u.Permissions = before.DefaultExtension, nil, nil
+			})
+			_, err = h.ActivateSoftphone(t.Context(), link.Token)
+			require.NoError(t, err, "the refusal did not spend the link")
+		})
+	}
+}
+
+func TestASoftphoneNeedsSIPAccounts(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.add(t, person("jane", "1001"), "")
+	_, err := h.InviteSoftphone(t.Context(), "jane")
+	requireConflict(t, err, "does not know the SIP accounts of extensions; set the softphone up by hand")
+	_, err = h.InviteSoftphone(t.Context(), "nobody")
+	require.ErrorIs(t, err, store.ErrNotFound)
+
+	failing := newService(t, withPhones)
+	failing.add(t, person("jane", "1999"), "")
+	_, err = failing.InviteSoftphone(t.Context(), "jane")
+	require.EqualError(t, err, "the database of extensions is down")
+}
+
+func TestAnActivationThatDoesNotWorkAnyMore(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		end  func(ctx context.Context, h *house) error
+		want func(t testing.TB, err error)
+	}{
+		"expired":  {func(_ context.Context, h *house) error { h.clock.Pass(7 * 24 * time.Hour); return nil }, requireExpired},
+		"disabled": {func(ctx context.Context, h *house) error { _, err := h.Disable(ctx, "jane"); return err }, requireNoLink},
+		"deleted":  {func(ctx context.Context, h *house) error { return h.Delete(ctx, "jane") }, requireNoLink},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newService(t, withPhones)
+			h.add(t, person("jane", "1001"), "")
+			link, err := h.InviteSoftphone(t.Context(), "jane")
+			require.NoError(t, err)
+			require.NoError(t, test.end(t.Context(), h))
+			_, err = h.SoftphoneLink(t.Context(), link.Token)
+			test.want(t, err)
+			_, err = h.ActivateSoftphone(t.Context(), link.Token)
+			test.want(t, err)
+		})
+	}
+}
+
+// The SIP account of one extension is not handed out for a link of another one.
+func TestAnExtensionThatIsChangedMeanwhileIsNotActivated(t *testing.T) {
+	t.Parallel()
+	h := newService(t, withPhones)
+	h.add(t, person("jane", "1001"), "")
+	link, err := h.InviteSoftphone(t.Context(), "jane")
+	require.NoError(t, err)
+	late := h.overtaking(func() { h.update(t, "jane", func(u *userman.User) { u.DefaultExtension = "1005" }) }, withPhones)
+	_, err = late.ActivateSoftphone(t.Context(), link.Token)
+	requireConflict(t, err, "changed meanwhile")
+}
+
+// The secret is in what the softphone is given, and nowhere else.
+func TestTheSecretOfASoftphoneIsInItsDocumentsOnly(t *testing.T) {
+	t.Parallel()
+	h := newService(t, withPhones)
+	h.add(t, person("jane", "1001"), "")
+	link, err := h.InviteSoftphone(t.Context(), "jane")
+	require.NoError(t, err)
+	a, err := h.ActivateSoftphone(t.Context(), link.Token)
+	require.NoError(t, err)
+	text, err := json.Marshal(a)
+	require.NoError(t, err)
+	shown := []string{fmt.Sprintf("%v %+v %#v %s %v %+v", a, a, *a, text, a.Account, *a.Account)}
+	for _, e := range h.entries(t, audit.Query{}) {
+		shown = append(shown, fmt.Sprintf("%+v %s %s", e, e.Before, e.After))
+	}
+	for _, text := range shown {
+		require.NotContains(t, text, sipSecret)
+		require.NotContains(t, text, link.Token.Reveal())
+	}
+
+	text, err = a.JSON()
+	require.NoError(t, err)
+	require.JSONEq(t, `{"username":"jane","account":{"username":"1001","auth_username":"1001","secret":"s3cr3t-of-1001",
+		"domain":"pbx.example.com","port":5061,"transport":"tls","display_name":"Jane Doe","voicemail":"*97"}}`, string(text))
+	text, err = a.Linphone()
+	require.NoError(t, err)
+	require.Contains(t, string(text), sipSecret)
+}
+
+// provisioned reads a document of Linphone: values by "section/key".
+func provisioned(t require.TestingT, text []byte) map[string]string {
+	var document struct {
+		XMLName  xml.Name `xml:"http://www.linphone.org/xsds/lpconfig.xsd config"`
+		Sections []struct {
+			Name    string `xml:"name,attr"`
+			Entries []struct {
+				Name      string `xml:"name,attr"`
+				Overwrite string `xml:"overwrite,attr"`
+				Value     string `xml:",chardata"`
+			} `xml:"entry"`
+		} `xml:"section"`
+	}
+	require.NoError(t, xml.Unmarshal(text, &document))
+	values := map[string]string{}
+	for _, section := range document.Sections {
+		for _, entry := range section.Entries {
+			require.Equal(t, "true", entry.Overwrite)
+			values[section.Name+"/"+entry.Name] = entry.Value
+		}
+	}
+	return values
+}
+
+func TestALinphoneIsProvisioned(t *testing.T) {
+	t.Parallel()
+	account := desk()
+	account.AuthUsername = "auth-1001"
+	text, err := (&userman.Activation{Username: "jane", Account: account}).Linphone()
+	require.NoError(t, err)
+	require.Equal(t, map[string]string{
+		"misc/transient_provisioning": "1",
+		"sip/default_proxy":           "0",
+		"proxy_0/reg_proxy":           "<sip:pbx.example.com:5061;transport=tls>",
+		"proxy_0/reg_route":           "<sip:pbx.example.com:5061;transport=tls>",
+		"proxy_0/reg_identity":        `"Jane Doe" <sip:1001@pbx.example.com>`,
+		"proxy_0/reg_expires":         "3600",
+		"proxy_0/reg_sendregister":    "1",
+		"auth_info_0/username":        "1001",
+		"auth_info_0/userid":          "auth-1001",
+		"auth_info_0/passwd":          sipSecret,
+		"auth_info_0/domain":          "pbx.example.com",
+	}, provisioned(t, text))
+}
+
+func TestALinphoneIsProvisionedForAnAddress(t *testing.T) {
+	t.Parallel()
+	account := &userman.SIPAccount{Username: "1001", AuthUsername: "1001", Secret: secret(sipSecret), Domain: "2001:db8::1", Transport: "udp"}
+	text, err := (&userman.Activation{Account: account}).Linphone()
+	require.NoError(t, err)
+	values := provisioned(t, text)
+	require.Equal(t, "<sip:[2001:db8::1];transport=udp>", values["proxy_0/reg_proxy"])
+	require.Equal(t, "<sip:1001@[2001:db8::1]>", values["proxy_0/reg_identity"])
+	require.Equal(t, "2001:db8::1", values["auth_info_0/domain"])
+}
+
+// Whatever a display name holds, it stands in its quotes, on its line, and
+// changes nothing else of the document.
+func TestADisplayNameIsNothingElse(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		account := desk()
+		account.DisplayName = rapid.OneOf(
+			rapid.String(),
+			rapid.SampledFrom([]string{`Jane" <sip:evil@example.net>`, "Jane\r\nreg_proxy=<sip:evil>", `back\slash"`, "</entry><entry>", "]]>", "\x00\x1b[31m", "张伟", "\xff\xfe", `\`}),
+		).Draw(rt, "name")
+		text, err := (&userman.Activation{Account: account}).Linphone()
+		require.NoError(rt, err)
+		values := provisioned(rt, text)
+		require.Len(rt, values, 11)
+		require.Regexp(rt, `^("([^"\\]|\\["\\])*" )?<sip:1001@pbx\.example\.com>$`, values["proxy_0/reg_identity"])
+		require.NotRegexp(rt, `[[:cntrl:]]`, values["proxy_0/reg_identity"])
+	})
+}
+
+func TestAnAccountThatCannotBeWrittenIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(a *userman.SIPAccount){
+		"username":      func(a *userman.SIPAccount) { a.Username = "1001\n[x]" },
+		"auth_username": func(a *userman.SIPAccount) { a.AuthUsername = "\x00" },
+		"secret":        func(a *userman.SIPAccount) { a.Secret = secret("se\ncret") },
+		"domain":        func(a *userman.SIPAccount) { a.Domain = "pbx\r" },
+		"transport":     func(a *userman.SIPAccount) { a.Transport = "\xff" },
+	} {
+		account := desk()
+		spoil(account)
+		_, err := (&userman.Activation{Account: account}).Linphone()
+		requireConflict(t, err, "the "+name+" of the SIP account")
+		require.NotContains(t, err.Error(), "se\ncret")
+	}
+}
+
+// What means something in an address is written so that it does not.
+func TestAnAccountNameWithSignsStandsInItsAddress(t *testing.T) {
+	t.Parallel()
+	account := desk()
+	account.Username, account.DisplayName = "jane doe@x;y>", ""
+	text, err := (&userman.Activation{Account: account}).Linphone()
+	require.NoError(t, err)
+	values := provisioned(t, text)
+	require.Equal(t, "<sip:jane%20doe%40x%3By%3E@pbx.example.com>", values["proxy_0/reg_identity"])
+	require.Equal(t, "jane doe@x;y>", values["auth_info_0/username"])
+}

@@ -1,0 +1,152 @@
+package userman
+
+import (
+	"context"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Store is what [Service] asks of a backend: one team's people, groups and
+// tokens. A handle belongs to one team, and never shows or changes what is
+// another's.
+//
+// A backend only persists: it checks no rule but uniqueness, and it returns
+// copies that the caller may change. Every method joins the transaction of its
+// context (see [store.Transactor]), may be called from many goroutines, and
+// returns the context's error, with nothing written, when the context has
+// ended. Times are kept to the microsecond, zero times as zero, and secrets are
+// sealed at rest when the backend outlives the process.
+type Store interface {
+	store.Transactor
+	// Team returns the name of the team that the handle belongs to; "" is the
+	// default one.
+	Team() string
+	Users
+	Groups
+	Tokens
+	Pictures
+}
+
+// Users keeps people.
+type Users interface {
+	// CreateUser adds u. A [store.ExistsError] on "username"
+	// ([FoldUsername]), "default_extension" or "external_id" (within a
+	// directory, unless empty) when another person who is not deleted has the
+	// same; on "id" when anybody has. The groups of u exist, and are kept by
+	// the names that they have, each once; a [store.NotFoundError] otherwise.
+	CreateUser(ctx context.Context, u *User) error
+	// User returns the person of that ID, deleted or not. A
+	// [store.NotFoundError] when there is none.
+	User(ctx context.Context, id string) (*User, error)
+	// FindUser returns the one person who is not deleted and has that key. A
+	// [store.NotFoundError] when there is none.
+	FindUser(ctx context.Context, key Key) (*User, error)
+	// UpdateUser reads the person of that ID, deleted or not, has change edit
+	// them, and writes them back, all in one transaction: no other write to
+	// this person comes between. change may run more than once and must not
+	// change the ID. When change returns an error nothing is written, and
+	// that very error is returned. Refusals are those of CreateUser, and a
+	// [store.NotFoundError] when there is no such person.
+	UpdateUser(ctx context.Context, id string, change func(*User) error) error
+	// DeleteUser removes the person of that ID for good, with memberships,
+	// tokens and picture. A [store.NotFoundError] when there is none.
+	DeleteUser(ctx context.Context, id string) error
+	// ListUsers returns one page of the people that match q, with their
+	// groups and extensions, in a number of queries that does not depend on
+	// how many they are. No match is an empty list. An After that is not from
+	// a page of the same order may be a [store.InvalidError] on "after".
+	ListUsers(ctx context.Context, q Query) (*store.List[*User], error)
+	// EachUser calls visit for every person, deleted ones too, in the order
+	// of their IDs, as of one moment, and stops at the first error, which it
+	// returns. visit must not write to the store. It keeps no more than a
+	// bounded part of them in memory where the backend can.
+	EachUser(ctx context.Context, visit func(*User) error) error
+}
+
+// Groups keeps groups.
+type Groups interface {
+	// CreateGroup adds g. A [store.ExistsError] on "name" when there is a
+	// group of that name in any case ([FoldGroupName]).
+	CreateGroup(ctx context.Context, g *Group) error
+	// Group returns the group of that name, in any case. A
+	// [store.NotFoundError] when there is none.
+	Group(ctx context.Context, name string) (*Group, error)
+	// UpdateGroup is to groups what UpdateUser is to people; the name stays.
+	UpdateGroup(ctx context.Context, name string, change func(*Group) error) error
+	// DeleteGroup removes a group without members, deleted people counted
+	// too. A [store.NotFoundError] when there is none; a [store.ConflictError]
+	// when somebody is still in it.
+	DeleteGroup(ctx context.Context, name string) error
+	// ListGroups returns all groups in the order of priority and folded name,
+	// without their members counted, and the revision of them all: a number
+	// that is another one after each write to any group of the team, and never
+	// comes back.
+	ListGroups(ctx context.Context) (groups []*Group, revision int64, err error)
+	// CountMembers returns how many people who are not deleted are in each
+	// group, by the group's name; groups without any may be left out.
+	CountMembers(ctx context.Context) (map[string]int, error)
+}
+
+// Tokens keeps API tokens.
+type Tokens interface {
+	// CreateToken adds t; a [store.ExistsError] on "id" when there is one. A
+	// [store.NotFoundError] when there is no such person.
+	CreateToken(ctx context.Context, t *Token) error
+	// Token returns the token of that ID. A [store.NotFoundError] when there
+	// is none.
+	Token(ctx context.Context, id string) (*Token, error)
+	// Holder returns the token of that ID with the person whose it is and the
+	// revision of the groups, in one query where the backend can. A
+	// [store.NotFoundError] when there is none.
+	Holder(ctx context.Context, id string) (*Holder, error)
+	// UpdateToken is to tokens what UpdateUser is to people; the ID and the
+	// person stay.
+	UpdateToken(ctx context.Context, id string, change func(*Token) error) error
+	// CountRequest counts one request at now against the limit, unless limit
+	// requests were counted in the hour that began with the first of them:
+	// then it counts nothing and returns how long until that hour ends, above
+	// 0. However many servers and goroutines call, no more than limit are
+	// counted. An hour that begins more than an hour after now is one of a
+	// clock that was wrong: a new one begins. It sets LastUsedAt. A limit of 0
+	// counts all. A [store.NotFoundError] when there is no such token.
+	CountRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error)
+	// DeleteToken removes a token; a [store.NotFoundError] when there is none.
+	DeleteToken(ctx context.Context, id string) error
+	// ListTokens returns the tokens of a person, or of all with an empty
+	// userID, in the order of their IDs.
+	ListTokens(ctx context.Context, userID string, page store.Page) (*store.List[*Token], error)
+}
+
+// Pictures keeps the pictures of people, beside their records, which are read
+// often.
+type Pictures interface {
+	// Picture returns the bytes that were kept for the person of that ID. A
+	// [store.NotFoundError] when there are none.
+	Picture(ctx context.Context, userID string) ([]byte, error)
+	// KeepPicture keeps bytes for the person, in place of earlier ones; nil
+	// removes them. A [store.NotFoundError] when there is no such person.
+	KeepPicture(ctx context.Context, userID string, picture []byte) error
+}
+
+// Holder is a token and whose it is.
+type Holder struct {
+	Token *Token
+	User  *User
+	// GroupsRevision is that of [Groups].ListGroups.
+	GroupsRevision int64
+}
+
+// Key finds one person. Exactly one of its fields is set, or Directory with
+// ExternalID.
+type Key struct {
+	// Username is in any case.
+	Username         string
+	DefaultExtension string
+	// InvitationHash and ActivationHash are those of links, expired or not.
+	InvitationHash []byte
+	ActivationHash []byte
+	// ExternalID is unique in its Directory, which may be "".
+	Directory  string
+	ExternalID string
+}

@@ -1,0 +1,205 @@
+package userman
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// SyncOptions of [Service.Sync].
+type SyncOptions struct {
+	// DryRun plans and changes nothing.
+	DryRun bool
+	// MaxGone is the largest share of the directory's people here, above 0 up
+	// to 1, that one sync disables or deletes; more are a
+	// [store.ConflictError], and nothing is changed. Defaults to 0.1. At least
+	// one may always go.
+	MaxGone float64
+	// Grace is how long somebody who is missing stays disabled before they are
+	// deleted, see [Service.Delete]. Defaults to 30 days; negative never
+	// deletes.
+	Grace time.Duration
+	// Progress is told how many people have been seen to, each time that they
+	// are more. Defaults to nobody.
+	Progress func(done int)
+}
+
+// SyncAction is what a sync does to somebody.
+type SyncAction string
+
+// What a sync does.
+const (
+	SyncCreate  SyncAction = "create"
+	SyncUpdate  SyncAction = "update"
+	SyncEnable  SyncAction = "enable"
+	SyncDisable SyncAction = "disable"
+	SyncDelete  SyncAction = "delete"
+)
+
+// SyncStep is one step of a sync.
+type SyncStep struct {
+	Action     SyncAction `json:"action"`
+	ExternalID string     `json:"external_id"`
+	Username   string     `json:"username"`
+	// Fields are the names of those that change.
+	Fields []string `json:"fields,omitempty"`
+}
+
+// SyncProblem is somebody whom a sync could not see to, or a group: then
+// external ID and username are empty.
+type SyncProblem struct {
+	ExternalID string `json:"external_id"`
+	Username   string `json:"username"`
+	// Message is one sentence, without values of theirs.
+	Message string `json:"message"`
+}
+
+// SyncReport is what a sync did, or would do.
+type SyncReport struct {
+	Directory string `json:"directory"`
+	// DryRun says that the steps were planned only.
+	DryRun bool `json:"dry_run"`
+	// Seen is how many entries the directory has, and Unchanged how many of
+	// them needed nothing.
+	Seen      int `json:"seen"`
+	Unchanged int `json:"unchanged"`
+	// Steps are in the order in which they are done: those who go first, so
+	// that what they held is free. Problems are in the order of the external
+	// IDs.
+	Steps    []SyncStep    `json:"steps"`
+	Problems []SyncProblem `json:"problems"`
+	// Groups are the names of groups that were made.
+	Groups []string `json:"groups"`
+}
+
+// Sync brings the people of a directory up to date. Whoever appears is created,
+// in the default groups and those of the directory; fields that the directory
+// owns are updated, also the username; whoever is missing is disabled, and
+// deleted when the grace is over; whoever comes back is enabled again, unless
+// disabled by hand: those a sync neither enables nor deletes. A problem with one
+// entry does not stop the others, and keeps its person as they are; a username
+// or default extension that others hold, in the directory or here, is one.
+//
+// Memberships in the groups of the directory follow it; groups are made as they
+// are needed, without permissions, and never deleted. A group that is kept here,
+// or comes from elsewhere, is not used whatever it is called: nobody gets its
+// permissions because of what a directory says.
+//
+// When the directory cannot be read to its end nothing is changed. Neither is
+// it when the directory reads as empty while there are people of it, or when
+// more than MaxGone would go: these are a [store.ConflictError], and the report
+// of what was planned comes with it. While an entry has no usable external ID
+// nobody is taken for missing, because it might be theirs.
+//
+// First all is read and planned, which a DryRun reports; then each person is
+// changed in a transaction of their own. Where that is refused because somebody
+// else changed things meanwhile, it is a problem in the report. When ctx ends,
+// or the store fails, the report tells what was done until then. One sync of a
+// directory runs at a time in a process; another is a [store.ConflictError]. An
+// unknown directory is a [store.NotFoundError].
+func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions) (*SyncReport, error) {
+	report, err := s.sync(ctx, directory, opts)
+	if err != nil {
+		intent := audit.Event{Action: "sync", Kind: kindDirectory}
+		if directoryName.MatchString(directory) {
+			intent.Key = s.inTeam(directory)
+		}
+		s.trail.RecordFailure(ctx, intent, err)
+		return report, err
+	}
+	s.opts.Logger.InfoContext(ctx, kindDirectory+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
+		"seen", report.Seen, "steps", len(report.Steps), "problems", len(report.Problems))
+	return report, nil
+}
+
+// kindDirectory is what a directory is called in refusals and in the trail.
+const kindDirectory = "directory"
+
+func (s *Service) sync(ctx context.Context, directory string, opts *SyncOptions) (*SyncReport, error) {
+	if err := s.everything(); err != nil {
+		return nil, err
+	}
+	d, ok := s.directory(directory)
+	if !ok {
+		return nil, &store.NotFoundError{Kind: kindDirectory}
+	}
+	if !d.Abilities().Sync {
+		return nil, &store.ConflictError{Reason: "this directory cannot be synced"}
+	}
+	filled, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if !s.shared.syncs.begin(directory) {
+		return nil, &store.ConflictError{Reason: "this directory is being synced already; wait until that is done"}
+	}
+	defer s.shared.syncs.end(directory)
+	plan, err := s.planSync(ctx, d, filled)
+	if err != nil || filled.DryRun {
+		return plan.report(), err
+	}
+	return plan.run(ctx)
+}
+
+const (
+	defaultMaxGone = 0.1
+	defaultGrace   = 30 * 24 * time.Hour
+)
+
+// withDefaults returns a copy in which nothing is left to its default.
+func (o *SyncOptions) withDefaults() (SyncOptions, error) {
+	if o == nil {
+		o = &SyncOptions{}
+	}
+	filled := *o
+	switch {
+	case filled.MaxGone == 0:
+		filled.MaxGone = defaultMaxGone
+	case math.IsNaN(filled.MaxGone) || filled.MaxGone < 0 || filled.MaxGone > 1:
+		return filled, store.Invalid(store.FieldError{Field: "max_gone", Code: "range", Message: "use a share above 0 and up to 1, such as 0.1"})
+	}
+	if filled.Grace == 0 {
+		filled.Grace = defaultGrace
+	}
+	if filled.Progress == nil {
+		filled.Progress = func(int) {}
+	}
+	return filled, nil
+}
+
+// syncs are the directories that are being synced.
+type syncs struct {
+	mu    sync.Mutex
+	names []string
+}
+
+// begin reports whether nobody else syncs the directory; [syncs.end] ends it.
+func (r *syncs) begin(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if slices.Contains(r.names, name) {
+		return false
+	}
+	r.names = append(r.names, name)
+	return true
+}
+
+func (r *syncs) end(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.names = slices.DeleteFunc(r.names, func(n string) bool { return n == name })
+}
+
+// refused reports whether err is a refusal, which concerns one person, and not
+// a failure of the system.
+func refused(err error) bool {
+	return slices.ContainsFunc([]error{
+		store.ErrNotFound, store.ErrExists, store.ErrConflict, store.ErrInUse, store.ErrInvalid, store.ErrForbidden, store.ErrThrottled,
+	}, func(refusal error) bool { return errors.Is(err, refusal) })
+}

@@ -1,0 +1,232 @@
+package userman_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// everything is said in a mail.
+func everything() userman.MailData {
+	return userman.MailData{
+		Product: "ACME Telephony", BaseURL: "https://pbx.example.com", Name: "Jane Doe", FirstName: "Jane", Username: "jane",
+		DefaultExtension: "1001", Link: "https://pbx.example.com/person/password/abc", ValidUntil: time.Date(2026, 3, 1, 9, 4, 0, 0, time.UTC),
+		ActivationLink: "https://pbx.example.com/person/softphone/def", Services: []string{"portal", "xmpp", "wiki"},
+	}
+}
+
+func files(pairs ...string) fstest.MapFS {
+	all := fstest.MapFS{}
+	for i := 0; i < len(pairs); i += 2 {
+		all[pairs[i]] = &fstest.MapFile{Data: []byte(pairs[i+1])}
+	}
+	return all
+}
+
+var (
+	tag     = regexp.MustCompile(`<(/?)([a-z]+)[^>]*>`)
+	address = regexp.MustCompile(`[a-z]+://[^/"<\s]+`)
+)
+
+// requireBalanced requires that each tag of HTML is closed.
+func requireBalanced(t *testing.T, html string) {
+	t.Helper()
+	var open []string
+	for _, found := range tag.FindAllStringSubmatch(html, -1) {
+		closes, name := found[1] != "", found[2]
+		switch {
+		case slices.Contains([]string{"meta", "br"}, name):
+		case !closes:
+			open = append(open, name)
+		default:
+			require.NotEmpty(t, open, html)
+			require.Equal(t, open[len(open)-1], name, html)
+			open = open[:len(open)-1]
+		}
+	}
+	require.Empty(t, open, html)
+}
+
+func TestTheMailsOfThePackageAreWholeInEveryLanguage(t *testing.T) {
+	t.Parallel()
+	templates := userman.DefaultTemplates()
+	require.Equal(t, []string{"de", "en", "es", "fr", "zh"}, templates.Languages())
+	least := userman.MailData{Product: "ACME Telephony", Name: "jane", Username: "jane"}
+	refused := everything()
+	refused.ActivationLink, refused.NoActivation = "", "a reason"
+	subjects := make(map[string]string)
+	for _, language := range templates.Languages() {
+		for _, kind := range []userman.MailKind{userman.WelcomeMail, userman.ResetMail} {
+			for _, data := range []userman.MailData{everything(), refused, least} {
+				if kind == userman.ResetMail && data.Link == "" {
+					continue // no such mail is sent
+				}
+				m, err := templates.Write(kind, language, data)
+				require.NoError(t, err)
+				require.Empty(t, m.To)
+				for _, form := range []string{m.Subject, m.Text, m.HTML} {
+					require.Contains(t, form, "ACME Telephony")
+					require.NotContains(t, form, "\n\n\n")
+					require.NotContains(t, form, "<no value>")
+					require.NotContains(t, form, "&#")
+					for _, link := range address.FindAllString(form, -1) {
+						require.Equal(t, "https://pbx.example.com", link, "mails lead nowhere else")
+					}
+				}
+				require.True(t, strings.HasSuffix(m.Text, "\n"))
+				require.NotContains(t, m.HTML, "<img")
+				require.Contains(t, m.HTML, `<html lang="`+language+`">`)
+				requireBalanced(t, m.HTML)
+				for _, form := range []string{m.Text, m.HTML} {
+					require.Equal(t, data.Link != "", strings.Contains(form, "https://pbx.example.com/person/password/abc"))
+					require.Equal(t, kind == userman.WelcomeMail && data.ActivationLink != "", strings.Contains(form, "https://pbx.example.com/person/softphone/def"))
+					require.Contains(t, form, data.Username)
+				}
+				if kind == userman.WelcomeMail && data.Services != nil {
+					require.Contains(t, m.Text, "XMPP")
+				}
+				subjects[m.Subject] = language
+			}
+		}
+	}
+	require.Len(t, subjects, 10, "each is in its own language")
+}
+
+func TestHTMLIsEscapedAndTextIsNot(t *testing.T) {
+	t.Parallel()
+	data := everything()
+	data.Name = `<b>"O'Neil" & Söhne</b>`
+	m, err := userman.DefaultTemplates().Write(userman.WelcomeMail, "en", data)
+	require.NoError(t, err)
+	require.Contains(t, m.Text, "Hello "+data.Name+",")
+	require.Contains(t, m.HTML, "&lt;b&gt;&#34;O&#39;Neil&#34; &amp; Söhne&lt;/b&gt;")
+
+	data.Link = "javascript:alert(1)"
+	m, err = userman.DefaultTemplates().Write(userman.ResetMail, "en", data)
+	require.NoError(t, err)
+	require.NotContains(t, m.HTML, "javascript")
+}
+
+func TestASubjectIsOneLine(t *testing.T) {
+	t.Parallel()
+	templates, err := userman.ParseTemplates(files("en/reset.txt", "{{define \"subject\"}}\n Hello\r\n {{.Name}}\n{{end}}Text"))
+	require.NoError(t, err)
+	m, err := templates.Write(userman.ResetMail, "en", userman.MailData{Name: "Jane\r\nBcc: joe\u2028x"})
+	require.NoError(t, err)
+	require.Equal(t, "Hello   Jane  Bcc: joe x", m.Subject)
+}
+
+func TestTheLanguageIsTheOneThatMatchesBest(t *testing.T) {
+	t.Parallel()
+	for language, want := range map[string]string{
+		"": "en", "en": "en", "en-GB": "en", "de-CH": "de", "de-Latn-AT": "de", "es-419": "es", "fr-CA": "fr",
+		"zh-Hans-CN": "zh", "zh-CN": "zh", "ja": "en", "pl": "en", "nonsense of a tag": "en", "x": "en",
+	} {
+		m, err := userman.DefaultTemplates().Write(userman.ResetMail, language, everything())
+		require.NoError(t, err)
+		require.Contains(t, m.HTML, `<html lang="`+want+`">`, language)
+	}
+}
+
+func TestTemplatesOfAProductStandInForThoseOfThePackage(t *testing.T) {
+	t.Parallel()
+	templates, err := userman.ParseTemplates(files(
+		"README.md", "not a template",
+		"de/welcome.txt", `{{define "subject"}}Moin{{end}}Moin {{.Name}}, bis {{datetime .ValidUntil}}.`,
+		"it/reset.txt", `{{define "subject"}}Ciao{{end}}Ciao, {{datetime .ValidUntil}}.`,
+		"it/reset.html", `<p>Ciao, {{.Name}}</p>`,
+	))
+	require.NoError(t, err)
+	require.Equal(t, []string{"de", "en", "es", "fr", "it", "zh"}, templates.Languages())
+	for _, test := range []struct {
+		kind              userman.MailKind
+		language, subject string
+		text, html        string
+	}{
+		{userman.WelcomeMail, "de", "Moin", "Moin Jane Doe, bis 1. März 2026, 09:04 Uhr (UTC).\n", ""},
+		{userman.ResetMail, "it-CH", "Ciao", "Ciao, 2026-03-01 09:04 (UTC).\n", "<p>Ciao, Jane Doe</p>\n"},
+		{userman.ResetMail, "de", "Neues Passwort für ACME Telephony", "Guten Tag", `lang="de"`},
+		{userman.WelcomeMail, "en", "Your ACME Telephony account", "Hello Jane Doe", `lang="en"`},
+	} {
+		m, err := templates.Write(test.kind, test.language, everything())
+		require.NoError(t, err)
+		require.Equal(t, test.subject, m.Subject)
+		require.Contains(t, m.Text, test.text)
+		require.Contains(t, m.HTML, test.html)
+		require.Equal(t, test.html == "", m.HTML == "")
+	}
+	_, err = templates.Write("newsletter", "en", everything())
+	requireFields(t, err, "kind: oneof")
+}
+
+func TestAServiceWritesWithTheTemplatesOfTheProduct(t *testing.T) {
+	t.Parallel()
+	templates, err := userman.ParseTemplates(files("en/welcome.txt", `{{define "subject"}}Hi{{end}}Hi {{.FirstName}} at {{.Link}}`))
+	require.NoError(t, err)
+	box := &postbox{}
+	h := newService(t, box.mailing, func(o *userman.Options) { o.Templates = templates })
+	u := reachable("jane")
+	u.FirstName = "Jane"
+	h.add(t, u, "")
+	h.welcome(t, "jane", userman.Delivered)
+	require.Equal(t, "Hi", box.taken()[0].Subject)
+	require.Contains(t, box.taken()[0].Text, "Hi Jane at https://pbx.example.com/person/password/")
+	require.Empty(t, box.taken()[0].HTML)
+}
+
+func TestAMistakeInATemplateIsFoundWithFileAndLine(t *testing.T) {
+	t.Parallel()
+	const subject = "{{define \"subject\"}}Hello{{end}}\n"
+	for _, test := range []struct {
+		name  string
+		files fstest.MapFS
+		says  string
+	}{
+		{"a brace", files("en/welcome.txt", subject+"{{.Name}"), "en/welcome.txt:2"},
+		{"a field that is not there", files("en/welcome.txt", subject+"\n{{.Password}}"), "en/welcome.txt:3"},
+		{"a function that is not there", files("en/welcome.txt", subject+"{{shout .Name}}"), "en/welcome.txt:2"},
+		{"the subject's field", files("en/reset.txt", "{{define \"subject\"}}\n{{.Nobody}}{{end}}"), "en/reset.txt:2"},
+		{"a branch that is seldom taken", files("en/welcome.txt", subject+"{{if .NoActivation}}{{.Nobody}}{{end}}"), "en/welcome.txt:2"},
+		{"HTML that breaks off", files("en/welcome.txt", subject, "en/welcome.html", "<p>\n<a href=\"{{.Link}}"), "en/welcome.html"},
+		{"HTML of another data", files("en/welcome.txt", subject, "en/welcome.html", "<p>\n{{.Nobody}}"), "en/welcome.html:2"},
+		{"no subject", files("en/welcome.txt", "Hello"), "en/welcome.txt:1: there is no subject"},
+		{"an empty subject", files("en/welcome.txt", "{{define \"subject\"}} {{end}}"), "en/welcome.txt:1: the subject is empty"},
+		{"no such kind", files("en/welcom.txt", subject), "en/welcom.txt is no template"},
+		{"no such language", files("english language/welcome.txt", subject), "english language/welcome.txt is no template"},
+		{"a folder too much", files("acme/en/welcome.txt", subject), "acme/en/welcome.txt is no template"},
+		{"no folder", files("welcome.txt", subject), "welcome.txt is no template"},
+		{"HTML alone", files("en/welcome.html", "<p>"), "en/welcome.html needs welcome.txt"},
+		{"a language twice", files("de/welcome.txt", subject, "DE/welcome.txt", subject), "are of one language"},
+	} {
+		_, err := userman.ParseTemplates(test.files)
+		require.ErrorContains(t, err, test.says, test.name)
+	}
+}
+
+func TestTimesAreWrittenAsPeopleReadThem(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	at := time.Date(2026, 12, 1, 17, 5, 9, 0, berlin)
+	for language, want := range map[string]string{
+		"en": "1 December 2026, 17:05 (Europe/Berlin)", "de": "1. Dezember 2026, 17:05 Uhr (Europe/Berlin)",
+		"es": "1 de diciembre de 2026, 17:05 (Europe/Berlin)", "fr": "1er décembre 2026 à 17:05 (Europe/Berlin)",
+		"zh": "2026年12月1日 17:05 (Europe/Berlin)", "sv": "2026-12-01 17:05 (Europe/Berlin)",
+	} {
+		templates, err := userman.ParseTemplates(files(language+"/reset.txt", `{{define "subject"}}x{{end}}{{datetime .ValidUntil}}`))
+		require.NoError(t, err)
+		m, err := templates.Write(userman.ResetMail, language, userman.MailData{ValidUntil: at})
+		require.NoError(t, err)
+		require.Equal(t, want+"\n", m.Text)
+	}
+	m, err := userman.DefaultTemplates().Write(userman.ResetMail, "fr", userman.MailData{ValidUntil: at.AddDate(0, 0, 1).In(time.FixedZone("", 3600))})
+	require.NoError(t, err)
+	require.Contains(t, m.Text, "2 décembre 2026 à 17:05 (UTC+01:00)")
+}

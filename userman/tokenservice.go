@@ -1,0 +1,248 @@
+package userman
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+var tokenIDPattern = regexp.MustCompile(`^[a-z0-9]{16}$`)
+
+// CreateToken makes a token for a person and returns it with its key: 43
+// letters, digits, dashes and underscores, shown this once. What the service
+// sets is ignored in t. Refusals are [store.InvalidError]s; a person who has
+// [MaxTokens] is a [store.ConflictError].
+func (s *Service) CreateToken(ctx context.Context, username string, t *Token) (*Token, store.Secret, error) {
+	var created *Token
+	var key store.Secret
+	err := s.once(ctx, s.tokenEvent("create", ""), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
+		u, err := s.find(ctx, username)
+		if err != nil {
+			return nil, err
+		}
+		if created, key, err = s.newToken(u, t); err != nil {
+			return nil, err
+		}
+		if err := s.mayHold(ctx, u); err != nil {
+			return nil, err
+		}
+		if err := s.mayHaveAnother(ctx, u); err != nil {
+			return nil, err
+		}
+		if err := s.store.CreateToken(ctx, created); err != nil {
+			return nil, err
+		}
+		return []audit.Event{s.tokenChanged(intent.Action, nil, created)}, nil
+	})
+	if err != nil {
+		return nil, store.Secret{}, err
+	}
+	s.logToken(ctx, "create", created)
+	return showToken(created), key, nil
+}
+
+// newToken returns a token of u as it is to be kept, and its key.
+func (s *Service) newToken(u *User, t *Token) (*Token, store.Secret, error) {
+	created := &Token{UserID: u.ID}
+	created.edited(t)
+	if len(created.Extensions) == 0 {
+		created.Extensions = []string{All}
+	}
+	if err := s.settleToken(created, &Token{}); err != nil {
+		return nil, store.Secret{}, err
+	}
+	id, err := s.newID(tokenIDSize)
+	if err != nil {
+		return nil, store.Secret{}, err
+	}
+	key, hash, err := login.NewToken(s.opts.Random)
+	if err != nil {
+		return nil, store.Secret{}, err
+	}
+	now := s.now()
+	created.ID, created.KeyHash = id, hash
+	created.CreatedAt, created.UpdatedAt, created.KeyMadeAt = now, now, now
+	return created, key, nil
+}
+
+// mayHaveAnother refuses more tokens than a person may have.
+func (s *Service) mayHaveAnother(ctx context.Context, u *User) error {
+	has, err := s.store.ListTokens(ctx, u.ID, store.Page{Limit: MaxTokens})
+	if err != nil {
+		return err
+	}
+	if len(has.Items) >= MaxTokens {
+		return &store.ConflictError{Reason: fmt.Sprintf("this person has %d API tokens, and cannot have more; delete one that is not used any more", MaxTokens)}
+	}
+	return nil
+}
+
+// settleToken checks what was edited of a token, and brings it into the form in
+// which it is kept.
+func (s *Service) settleToken(t, before *Token) error {
+	if err := store.Invalid(s.checkToken(t, before)...); err != nil {
+		return err
+	}
+	t.settled()
+	added := func(number string) bool {
+		return number != All && !slices.Contains(before.Extensions, number) && !s.reaches(number)
+	}
+	if s.reaches != nil && slices.ContainsFunc(t.Extensions, added) {
+		return &store.ForbiddenError{Reason: "this would give the token extensions that you do not reach; ask an administrator who reaches them"}
+	}
+	return nil
+}
+
+// UpdateToken has change edit the token and keeps what came of it; see
+// [Service.Update]. An empty list of extensions is refused here: whoever takes
+// the last one away would else give it all.
+func (s *Service) UpdateToken(ctx context.Context, id string, change func(*Token) error) (*Token, error) {
+	return s.changeToken(ctx, "update", id, func(ctx context.Context, t *Token) error {
+		before, edited := t.Clone(), showToken(t)
+		if err := change(edited); err != nil {
+			return err
+		}
+		t.edited(edited)
+		if err := s.settleToken(t, before); err != nil || t.Disabled {
+			return err
+		}
+		return s.mayHoldToken(ctx, t)
+	})
+}
+
+// mayHoldToken refuses, in the transaction of ctx, whoever may not hold the
+// credentials of the person of a token: who has its key already would be able
+// to do more.
+func (s *Service) mayHoldToken(ctx context.Context, t *Token) error {
+	if s.reaches == nil {
+		return nil
+	}
+	u, err := s.anybody(ctx, t.UserID)
+	if err != nil {
+		return err
+	}
+	return s.mayHold(ctx, u)
+}
+
+// RotateToken gives the token another key, and returns it; the old one stops to
+// work.
+func (s *Service) RotateToken(ctx context.Context, id string) (*Token, store.Secret, error) {
+	var key store.Secret
+	t, err := s.changeToken(ctx, "rotate", id, func(ctx context.Context, t *Token) (err error) {
+		if err := s.mayHoldToken(ctx, t); err != nil {
+			return err
+		}
+		t.KeyMadeAt = s.now()
+		key, t.KeyHash, err = login.NewToken(s.opts.Random)
+		return err
+	})
+	if err != nil {
+		return nil, store.Secret{}, err
+	}
+	return t, key, nil
+}
+
+// changeToken runs edit on a token and keeps what came of it, together with its
+// entry in the trail, or nothing. edit may run more than once.
+func (s *Service) changeToken(ctx context.Context, action, id string, edit func(ctx context.Context, t *Token) error) (*Token, error) {
+	var after *Token
+	err := s.once(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {
+		before, err := s.findToken(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		after = before.Clone()
+		if err := edit(ctx, after); err != nil {
+			return nil, err
+		}
+		after.UpdatedAt = s.now()
+		if err := s.store.UpdateToken(ctx, id, func(t *Token) error {
+			// What [Tokens].CountRequest counts is its own.
+			after.HourStartedAt, after.HourRequests, after.LastUsedAt = t.HourStartedAt, t.HourRequests, t.LastUsedAt
+			*t = *after.Clone()
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+		return []audit.Event{s.tokenChanged(action, before, after)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.logToken(ctx, action, after)
+	return showToken(after), nil
+}
+
+// DeleteToken removes a token.
+func (s *Service) DeleteToken(ctx context.Context, id string) error {
+	const action = "delete"
+	var gone *Token
+	err := s.once(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) (_ []audit.Event, err error) {
+		if gone, err = s.findToken(ctx, id); err != nil {
+			return nil, err
+		}
+		if err := s.store.DeleteToken(ctx, id); err != nil {
+			return nil, err
+		}
+		return []audit.Event{s.tokenChanged(action, gone, nil)}, nil
+	})
+	if err != nil {
+		return err
+	}
+	s.logToken(ctx, action, gone)
+	return nil
+}
+
+// findToken reads the token of that ID, which may come from a stranger, as the
+// store keeps it. That of somebody out of reach is a [store.ForbiddenError].
+func (s *Service) findToken(ctx context.Context, id string) (*Token, error) {
+	if !tokenIDPattern.MatchString(id) {
+		return nil, &store.NotFoundError{Kind: kindToken}
+	}
+	t, err := s.store.Token(ctx, id)
+	if err != nil || s.reaches == nil {
+		return t, err
+	}
+	if _, err := s.anybody(ctx, t.UserID); err != nil {
+		if errors.Is(err, store.ErrNotFound) {
+			return nil, &store.NotFoundError{Kind: kindToken}
+		}
+		return nil, err
+	}
+	return t, nil
+}
+
+// tokenEvent begins an entry of the trail about the token of that ID. What is no
+// ID may be a key in the wrong field: it is not kept.
+func (s *Service) tokenEvent(action, id string) audit.Event {
+	event := audit.Event{Action: action, Kind: kindToken}
+	if tokenIDPattern.MatchString(id) {
+		event.Key = s.inTeam(id)
+	}
+	return event
+}
+
+// tokenChanged returns what the trail is told of a change. before is nil of a
+// new token, after of one that is gone.
+func (s *Service) tokenChanged(action string, before, after *Token) audit.Event {
+	var event audit.Event
+	if before != nil {
+		event = s.tokenEvent(action, before.ID)
+		event.Before, event.SealedBefore = showToken(before), sealedToken(before)
+	}
+	if after != nil {
+		event.Action, event.Kind, event.Key = action, kindToken, s.inTeam(after.ID)
+		event.After, event.Sealed = showToken(after), sealedToken(after)
+	}
+	return event
+}
+
+func (s *Service) logToken(ctx context.Context, action string, t *Token) {
+	s.opts.Logger.InfoContext(ctx, kindToken+": "+action, "id", t.ID, "user_id", t.UserID, "team", s.store.Team())
+}

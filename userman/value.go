@@ -1,0 +1,101 @@
+package userman
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// MaxItems bounds the list of a [Value].
+const MaxItems = 500
+
+// Value is what somebody says about one permission. Make it with [On], [Off],
+// [Replace] or [Extend]. The zero Value is Off. A Value never changes.
+type Value struct {
+	mode mode
+	// items are as they were given, so that a refusal can tell a position;
+	// they are kept in canonical form, see [Permissions].normalised.
+	items []string
+}
+
+type mode uint8
+
+const (
+	modeOff mode = iota
+	modeOn
+	modeReplace
+	modeExtend
+)
+
+// On is the value of a Switch that permits.
+func On() Value { return Value{mode: modeOn} }
+
+// Off is the value of a Switch that does not.
+func Off() Value { return Value{} }
+
+// Replace is the value of a list that holds just these items.
+func Replace(items ...string) Value { return Value{mode: modeReplace, items: slices.Clone(items)} }
+
+// Extend is the value of a list that adds items to what whoever comes next
+// says. Without items it says nothing.
+func Extend(items ...string) Value { return Value{mode: modeExtend, items: slices.Clone(items)} }
+
+// IsList reports whether v is of a list.
+func (v Value) IsList() bool { return v.mode == modeReplace || v.mode == modeExtend }
+
+// IsOn reports whether v is On.
+func (v Value) IsOn() bool { return v.mode == modeOn }
+
+// Extends reports whether v was made with [Extend].
+func (v Value) Extends() bool { return v.mode == modeExtend }
+
+// Items returns the items of a list: the words first, then sorted, each once.
+func (v Value) Items() []string { return append([]string{}, canonical(v.items)...) }
+
+// Equal reports whether v and other say the same.
+func (v Value) Equal(other Value) bool {
+	return v.mode == other.mode && slices.Equal(canonical(v.items), canonical(other.items))
+}
+
+// sorted returns v with its items as [Value.Items] has them.
+func (v Value) sorted() Value {
+	v.items = canonical(v.items)
+	return v
+}
+
+// canonical returns items as [Value.Items] does; items itself when they are in
+// that form already.
+func canonical(items []string) []string {
+	if isCanonical(items) {
+		return items
+	}
+	items = slices.Clone(items)
+	slices.SortFunc(items, compareItems)
+	return slices.Compact(items)
+}
+
+func isCanonical(items []string) bool {
+	for i := 1; i < len(items); i++ {
+		if compareItems(items[i-1], items[i]) >= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// compareItems orders the items of a list: words go first.
+func compareItems(a, b string) int {
+	return cmp.Or(cmp.Compare(wordRank(a), wordRank(b)), strings.Compare(a, b))
+}
+
+func wordRank(item string) int {
+	switch item {
+	case Self:
+		return 0
+	case Linked:
+		return 1
+	case All:
+		return 2
+	}
+	return 3
+}
