@@ -26,6 +26,34 @@ func onAccount(ctx context.Context, s *site.Site, action, name string) audit.Eve
 	return act
 }
 
+// onPerson is an act on a person as the audit trail calls it.
+func onPerson(ctx context.Context, s *site.Site, action, username string) audit.Event {
+	act := audit.Event{Action: action, Kind: "person", Key: nameOrNone(username)}
+	if u, err := s.People.Get(ctx, username); err == nil {
+		act.Key = u.Username
+	}
+	return act
+}
+
+// onGroup is an act on a group as the audit trail calls it. What is no group
+// is not named: it may be a secret in the wrong place.
+func onGroup(ctx context.Context, s *site.Site, action, name string) audit.Event {
+	act := audit.Event{Action: action, Kind: "group"}
+	if g, err := s.People.Group(ctx, name); err == nil {
+		act.Key = g.Name
+	}
+	return act
+}
+
+// onToken is an act on an API token as the audit trail calls it.
+func onToken(ctx context.Context, s *site.Site, action, id string) audit.Event {
+	act := audit.Event{Action: action, Kind: "API token"}
+	if t, err := s.People.Token(ctx, id); err == nil {
+		act.Key = t.ID
+	}
+	return act
+}
+
 // nameOrNone returns a name that was given, or "" when it can be none: it may
 // be a secret in the wrong place.
 func nameOrNone(given string) string {

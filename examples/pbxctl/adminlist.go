@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -60,10 +62,7 @@ func adminListText(query ampusers.Query, list *store.List[*ampusers.Administrato
 			cell(strings.Join(one.Sections, ",")), one.HasPassword, one.HasSecondFactor, one.Disabled, cell(localTime(one.LastLoginAt)))
 	}
 	_ = w.Flush()
-	if list.Next != "" {
-		fmt.Fprintf(&b, "More: --after %s\n", cell(list.Next))
-	}
-	return b.String()
+	return b.String() + moreText(list.Next)
 }
 
 // completeAdministrators completes usernames in a shell.
@@ -71,20 +70,14 @@ func (a *app) completeAdministrators(cmd *cobra.Command, args []string, begun st
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	defer a.close()
-	s, err := a.openToComplete(cmd)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	list, err := s.Administrators.List(cmd.Context(), ampusers.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var names []string
-	for _, one := range list.Items {
-		if strings.HasPrefix(ampusers.FoldUsername(one.Username), ampusers.FoldUsername(begun)) && cell(one.Username) == one.Username {
+	return a.completed(cmd, begun, ampusers.FoldUsername, func(ctx context.Context, s *site.Site) (names []string, err error) {
+		list, err := s.Administrators.List(ctx, ampusers.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range list.Items {
 			names = append(names, one.Username)
 		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+		return names, nil
+	})
 }

@@ -102,7 +102,7 @@ func (a *app) printInvited(ctx context.Context, service *ampusers.Service, link 
 	if err != nil {
 		return site.Hint(err, linkLost)
 	}
-	address := a.baseURL.passwordLink(link.Token)
+	address := a.settings.Link("/set-password/", link.Token).Reveal()
 	after := "The link sets a password once, until " + localTime(link.ExpiresAt) + "."
 	if address == "" {
 		after += " It is /set-password/ and the secret, below the address of the server; with --base-url it is shown whole."

@@ -16,11 +16,9 @@ import (
 type app struct {
 	settings site.Settings
 	json     bool
-	// baseURL is where the server's pages are, for links.
-	baseURL baseURL
-	stdin   io.Reader
-	stdout  io.Writer
-	stderr  io.Writer
+	stdin    io.Reader
+	stdout   io.Writer
+	stderr   io.Writer
 	// started says that the command line was understood.
 	started bool
 	closers []func() error
@@ -30,7 +28,6 @@ type app struct {
 func (a *app) register(flags *pflag.FlagSet) {
 	a.settings.Register(flags)
 	site.RegisterIniFile(flags)
-	flags.Var(&a.baseURL, "base-url", "`URL` that the pages of the server are at, such as https://pbx.example.com, for links")
 	flags.BoolVar(&a.json, "json", false, "print JSON")
 }
 

@@ -81,10 +81,7 @@ func auditListText(list *store.List[*audit.Entry]) string {
 			cell(e.Action), cell(e.Kind), cell(e.Key), cell(e.Outcome), cell(e.Reason))
 	}
 	_ = w.Flush()
-	if list.Next != "" {
-		fmt.Fprintf(&b, "More: --after %s\n", cell(list.Next))
-	}
-	return b.String()
+	return b.String() + moreText(list.Next)
 }
 
 func actorText(actor audit.Actor) string {

@@ -17,8 +17,8 @@ func (a *app) auditVerify() *cobra.Command {
 	var since string
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Prove that no entry, administrator or AMI account was changed, added or removed behind the trail's back",
-		Long: "Prove that no entry, administrator or AMI account was changed, added or removed behind the trail's back.\n" +
+		Short: "Prove that no entry and no record was changed, added or removed behind the trail's back",
+		Long: "Prove that no entry and no record was changed, added or removed behind the trail's back.\n" +
 			"Note down what it ends with: --since then proves, later, that nothing before was replaced as a whole.",
 		Args: cobra.NoArgs,
 	}

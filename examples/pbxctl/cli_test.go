@@ -97,15 +97,24 @@ func TestHelp_describesEveryFlag(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	help := c.do(t, "admin", "add", "--help") + c.do(t, "admin", "show", "--help") + c.do(t, "admin", "password", "--help") +
-		c.do(t, "audit", "list", "--help") + c.do(t, "manager", "add", "--help")
+		c.do(t, "audit", "list", "--help") + c.do(t, "manager", "add", "--help") +
+		c.do(t, "user", "edit", "--help") + c.do(t, "user", "list", "--help") + c.do(t, "user", "password", "--help") + c.do(t, "user", "sync", "--help") +
+		c.do(t, "group", "add", "--help") + c.do(t, "token", "add", "--help")
 	for _, flag := range []string{
 		"display-name", "access", "sections", "extensions", "dids", "teams", "password", "password-file", "explain", "invite",
 		"actor", "action", "kind", "key", "outcome", "since", "until", "after", "limit", "config", "base-url",
 		"secret", "secret-file", "preset", "deny", "permit", "named-acl", "read", "write", "event-filters", "display-connects",
 		"allow-multiple-login", "write-timeout", "disabled", "note", "owner",
+		"username", "description", "title", "company", "department", "first-name", "last-name", "email", "further-emails", "cell-phone", "home-phone",
+		"work-phone", "fax", "language", "time-zone", "default-extension", "linked-extensions", "groups", "permissions", "must-change-password",
+		"external-id", "status", "directory", "group", "not-welcomed", "generate", "disable-tokens", "dry-run", "priority", "default",
+		"modules", "requests-per-hour", "addresses", "expires-at",
+		"product", "mail-templates", "login-by-email", "login-by-extension", "password-lifetime", "smtp", "smtp-from", "smtp-user",
+		"smtp-password-file", "smtp-security", "smtp-ca-file", "ldap-url", "ldap-name", "ldap-kind", "ldap-start-tls", "ldap-ca-file", "ldap-bind-dn",
+		"ldap-password-file", "ldap-base-dn", "ldap-filter", "ldap-group-base-dn", "ldap-max-gone", "ldap-grace",
 		"db", "key-file", "conf-dir", "ami", "ami-user", "ami-secret-file", "asterisk", "json",
 	} {
-		require.Regexp(t, `--`+flag+`( \w+)? {2,}\S`, help)
+		require.Regexp(t, `--`+flag+`( \S+)? {2,}\S`, help)
 	}
 }
 

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -71,10 +73,7 @@ func listText(query manager.Query, list *store.List[*manager.User]) string {
 		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\t%s\n", cell(u.Name), u.Read, u.Write, cell(joined(u.Permit)), u.Disabled, cell(u.Owner))
 	}
 	_ = w.Flush()
-	if list.Next != "" {
-		fmt.Fprintf(&b, "More: --after %s\n", cell(list.Next))
-	}
-	return b.String()
+	return b.String() + moreText(list.Next)
 }
 
 func (a *app) managerPresets() *cobra.Command {
@@ -100,20 +99,14 @@ func (a *app) completeAccounts(cmd *cobra.Command, args []string, begun string) 
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	defer a.close()
-	s, err := a.openToComplete(cmd)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	list, err := s.Managers.List(cmd.Context(), manager.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	var names []string
-	for _, u := range list.Items {
-		if strings.HasPrefix(manager.FoldName(u.Name), manager.FoldName(begun)) && cell(u.Name) == u.Name {
+	return a.completed(cmd, begun, manager.FoldName, func(ctx context.Context, s *site.Site) (names []string, err error) {
+		list, err := s.Managers.List(ctx, manager.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range list.Items {
 			names = append(names, u.Name)
 		}
-	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+		return names, nil
+	})
 }

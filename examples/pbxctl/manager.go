@@ -24,7 +24,7 @@ func (a *app) managerCommand() *cobra.Command {
 }
 
 func (a *app) managerAdd() *cobra.Command {
-	var flags userFlags
+	var flags accountFlags
 	cmd := &cobra.Command{
 		Use:     "add NAME",
 		Short:   "Make an account; its generated secret is shown this once",
@@ -61,7 +61,7 @@ func (a *app) addAccount(ctx context.Context, name string, given *givenFields) e
 }
 
 func (a *app) managerEdit() *cobra.Command {
-	var flags userFlags
+	var flags accountFlags
 	cmd := &cobra.Command{
 		Use:   "edit NAME",
 		Short: "Change the given fields of an account, and keep the others",

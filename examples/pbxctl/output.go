@@ -64,3 +64,11 @@ func cell(value any) string {
 	}
 	return text
 }
+
+// moreText says how to go on with a list.
+func moreText(next string) string {
+	if next == "" {
+		return ""
+	}
+	return fmt.Sprintf("More: --after %s\n", cell(next))
+}

@@ -46,20 +46,25 @@ func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pbxctl",
 		Short: "Administer the users of an Asterisk PBX",
-		Long: "Administer the users of an Asterisk PBX: administrators, AMI accounts, and the Asterisk configuration that makes them live.\n\n" +
+		Long: "Administer the users of an Asterisk PBX: administrators, AMI accounts, people with their groups and API tokens, and the Asterisk configuration that makes the records live.\n\n" +
 			"Every global flag can be set in the environment, --conf-dir as PBXUSERS_CONF_DIR, and in the file of settings, as conf-dir = FOLDER;\n" +
 			"the command line goes before the environment, and that before the file.\n" +
 			"Exit codes: 0 done, 1 failed, 2 usage, 3 refused.",
 		Example: "  pbxctl config install\n" +
 			"  pbxctl admin add jane.admin --sections managers,apply\n" +
 			"  pbxctl manager add crmpro_ami --preset click-to-call --permit 10.0.0.0/8\n" +
+			"  pbxctl user add jane.roe --default-extension 4001 --email jane@example.com\n" +
+			"  pbxctl user welcome jane.roe\n" +
 			"  pbxctl config plan\n" +
 			"  pbxctl config apply",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
 	a.register(root.PersistentFlags())
-	root.AddCommand(a.adminCommand(), a.auditCommand(), a.managerCommand(), a.configCommand())
+	root.AddCommand(
+		a.adminCommand(), a.auditCommand(), a.managerCommand(), a.configCommand(),
+		a.userCommand(), a.groupCommand(), a.tokenCommand(),
+	)
 	return root
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,11 +48,11 @@ func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Se
 	text := f.value
 	switch {
 	case f.flags.Changed(f.fileFlag()):
-		content, err := f.readFile(ctx, stdin)
+		content, err := readInput(ctx, f.file, stdin, maxSecretFile)
 		if err != nil {
 			return store.Secret{}, nil, f.unread(err)
 		}
-		text = strings.TrimSuffix(strings.TrimSuffix(content, "\n"), "\r")
+		text = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
 	case !f.flags.Changed(f.field):
 		return store.Secret{}, nil, nil
 	}
@@ -73,35 +72,4 @@ func (f *secretFlags) unread(err error) error {
 		return site.Hint(err, "Check the path that --"+f.fileFlag()+" names.")
 	}
 	return err
-}
-
-// readFile returns when ctx ends, too: a terminal or a pipe may never bring
-// anything. The program ends then, and with it what still reads.
-func (f *secretFlags) readFile(ctx context.Context, stdin io.Reader) (string, error) {
-	var content []byte
-	done := make(chan error, 1)
-	go func() {
-		var err error
-		content, err = readSecretFile(f.file, stdin)
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		return string(content), err
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-}
-
-func readSecretFile(path string, stdin io.Reader) ([]byte, error) {
-	source := stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { _ = file.Close() }()
-		source = file
-	}
-	return io.ReadAll(io.LimitReader(source, maxSecretFile))
 }

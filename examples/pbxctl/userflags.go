@@ -1,129 +1,98 @@
 package main
 
 import (
-	"context"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/manager"
-	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
-// userFlags are the fields of an AMI account, each a flag of the field's name.
-type userFlags struct {
-	secretFlags
-	preset       string
-	deny         []string
-	permit       []string
-	read         []string
-	write        []string
-	eventFilters []string
-	user         manager.User
+// personFlags are the fields of a person, each a flag of the field's name.
+type personFlags struct {
+	user             userman.User
+	furtherEmails    []string
+	linkedExtensions []string
+	groups           []string
+	permissions      []string
 }
 
-// register adds the flags to cmd; noSecret says what happens without a secret.
-func (f *userFlags) register(cmd *cobra.Command, noSecret string) {
+// register adds the flags to cmd, but for the username.
+func (f *personFlags) register(a *app, cmd *cobra.Command) {
 	flags := cmd.Flags()
-	f.secretFlags.register(cmd, "secret", noSecret)
-	flags.StringVar(&f.preset, "preset", "",
-		"take read, write, write-timeout, event-filters and allow-multiple-login from this `PRESET`; see 'pbxctl manager presets'")
-	flags.StringArrayVar(&f.deny, "deny", nil, "`ADDRESS` or range that may not log in; may be repeated")
-	flags.StringArrayVar(&f.permit, "permit", nil, "`ADDRESS` or range that may log in all the same; alone, all others are denied; may be repeated")
-	flags.StringVar(&f.user.NamedACL, "named-acl", "", "`LIST` of acl.conf that an address must pass as well")
-	flags.StringArrayVar(&f.read, "read", nil, "`CLASSES` of events that are sent, such as call,user; may be repeated")
-	flags.StringArrayVar(&f.write, "write", nil, "`CLASSES` of actions that are allowed, such as call,originate; may be repeated")
-	flags.StringArrayVar(&f.eventFilters, "event-filters", nil,
-		"`FILTER` such as exclude,event=Newexten or include,header=Channel,starts_with=PJSIP/; may be repeated")
-	flags.BoolVar(&f.user.DisplayConnects, "display-connects", false, "log logins and logoffs on the console")
-	flags.BoolVar(&f.user.AllowMultipleLogin, "allow-multiple-login", true, "allow several sessions at once")
-	flags.IntVar(&f.user.WriteTimeout, "write-timeout", 0, "`MILLISECONDS` that Asterisk waits for a slow reader; 0 for its default")
-	flags.BoolVar(&f.user.Disabled, "disabled", false, "keep the account from Asterisk")
-	flags.StringVar(&f.user.Note, "note", "", "`TEXT` for people")
-	flags.StringVar(&f.user.Owner, "owner", "", "`NAME` of who answers for the account")
-	for name, words := range map[string][]string{
-		"preset": presetNames(), "read": manager.AllPrivileges.Names(), "write": manager.AllPrivileges.Names(),
-	} {
-		_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	usages := map[string]string{
+		"description": "`TEXT` for people", "title": "`TITLE` in the company", "company": "`COMPANY`", "department": "`DEPARTMENT`",
+		"first-name": "first `NAME`", "last-name": "last `NAME`", "display-name": "`NAME` on pages and in mails (default: first and last name)",
+		"email":      "primary `ADDRESS`, where mails go",
+		"cell-phone": "`NUMBER` of the cell phone", "home-phone": "`NUMBER` at home", "work-phone": "`NUMBER` at work", "fax": "`NUMBER` of the fax",
+		"language":          "`LANGUAGE` of mails, such as de or zh-Hans (default: that of the product)",
+		"time-zone":         "`ZONE` such as Europe/Berlin (default: UTC)",
+		"default-extension": "`EXTENSION` that is this person's and nobody else's",
+		"external-id":       "`KEY` of the person in another system",
+	}
+	for name, field := range personTexts(&f.user) {
+		if usage, ok := usages[name]; ok {
+			flags.StringVar(field, name, "", usage)
+		}
+	}
+	flags.StringArrayVar(&f.furtherEmails, "further-emails", nil, "further `ADDRESSES` for the directory; may be repeated")
+	flags.StringArrayVar(&f.linkedExtensions, "linked-extensions", nil, "further `EXTENSIONS` of the person, such as 4002,4003; may be repeated")
+	flags.StringArrayVar(&f.groups, "groups", nil, "`GROUPS` that the person is in, all of them; may be repeated")
+	flags.BoolVar(&f.user.Disabled, "disabled", false, "keep the person from logging in anywhere")
+	flags.BoolVar(&f.user.MustChangePassword, "must-change-password", false, "have the person choose another password after the next login")
+	registerPermissions(a, cmd, &f.permissions)
+	_ = cmd.RegisterFlagCompletionFunc("groups", a.completeGroups)
+}
+
+// personTexts are the fields of a person that are one text, by their flags.
+func personTexts(u *userman.User) map[string]*string {
+	return map[string]*string{
+		"username": &u.Username, "description": &u.Description, "title": &u.Title, "company": &u.Company, "department": &u.Department,
+		"first-name": &u.FirstName, "last-name": &u.LastName, "display-name": &u.DisplayName, "email": &u.Email,
+		"cell-phone": &u.CellPhone, "home-phone": &u.HomePhone, "work-phone": &u.WorkPhone, "fax": &u.Fax,
+		"language": &u.Language, "time-zone": &u.TimeZone, "default-extension": &u.DefaultExtension, "external-id": &u.ExternalID,
 	}
 }
 
-func presetNames() []string {
-	presets := manager.Presets()
-	names := make([]string, len(presets))
-	for i, p := range presets {
-		names[i] = p.Name
-	}
-	return names
-}
-
-// givenFields are the fields whose flags were given.
-type givenFields struct {
-	flags  *pflag.FlagSet
-	preset *manager.Preset // nil when none was chosen
-	user   manager.User
-	// refused are those that cannot be read; they are left out of user.
+// personFields are the fields whose flags were given.
+type personFields struct {
+	flags       *pflag.FlagSet
+	from        userman.User
+	permissions permissionChanges
+	// refused are those that cannot be read.
 	refused unreadable
 }
 
 // parse reads the flags. What cannot be read is kept, to be refused together
-// with what the service refuses; the error is that of reading the secret.
-func (f *userFlags) parse(ctx context.Context, flags *pflag.FlagSet, stdin io.Reader) (*givenFields, error) {
-	given := &givenFields{flags: flags, user: f.user}
-	secret, empty, err := f.secretFlags.read(ctx, stdin)
-	if err != nil {
-		return nil, err
-	}
-	given.user.Secret = secret
-	if flags.Changed("preset") {
-		given.preset, given.refused = parsePreset(f.preset)
-	}
-	given.refused = slices.Concat(
-		given.refused,
-		empty,
-		parseNetworks("deny", f.deny, &given.user.Deny),
-		parseNetworks("permit", f.permit, &given.user.Permit),
-		parseClasses("read", f.read, &given.user.Read),
-		parseClasses("write", f.write, &given.user.Write),
-		parseFilters(f.eventFilters, &given.user.EventFilters),
-	)
-	return given, nil
+// with what the service refuses.
+func (f *personFlags) parse(flags *pflag.FlagSet, registry []userman.Permission) *personFields {
+	fields := &personFields{flags: flags, from: f.user}
+	fields.from.FurtherEmails = values(f.furtherEmails)
+	fields.from.LinkedExtensions = values(f.linkedExtensions)
+	fields.from.Groups = values(f.groups)
+	fields.permissions, fields.refused = parsePermissions(registry, f.permissions)
+	return fields
 }
 
-func parsePreset(name string) (*manager.Preset, []store.FieldError) {
-	preset, ok := manager.PresetNamed(name)
-	if !ok {
-		return nil, []store.FieldError{{Field: "preset", Code: "unknown", Message: "choose one of " + strings.Join(presetNames(), ", ")}}
-	}
-	return &preset, nil
-}
-
-// set sets the fields of u, those of the preset first.
-func (g *givenFields) set(u *manager.User) {
-	if g.preset != nil {
-		g.preset.ApplyTo(u)
-	}
-	for name, field := range map[string]func(to, from *manager.User){
-		"secret":               func(to, from *manager.User) { to.Secret = from.Secret },
-		"secret-file":          func(to, from *manager.User) { to.Secret = from.Secret },
-		"deny":                 func(to, from *manager.User) { to.Deny = from.Deny },
-		"permit":               func(to, from *manager.User) { to.Permit = from.Permit },
-		"named-acl":            func(to, from *manager.User) { to.NamedACL = from.NamedACL },
-		"read":                 func(to, from *manager.User) { to.Read = from.Read },
-		"write":                func(to, from *manager.User) { to.Write = from.Write },
-		"event-filters":        func(to, from *manager.User) { to.EventFilters = from.EventFilters },
-		"display-connects":     func(to, from *manager.User) { to.DisplayConnects = from.DisplayConnects },
-		"allow-multiple-login": func(to, from *manager.User) { to.AllowMultipleLogin = from.AllowMultipleLogin },
-		"write-timeout":        func(to, from *manager.User) { to.WriteTimeout = from.WriteTimeout },
-		"disabled":             func(to, from *manager.User) { to.Disabled = from.Disabled },
-		"note":                 func(to, from *manager.User) { to.Note = from.Note },
-		"owner":                func(to, from *manager.User) { to.Owner = from.Owner },
-	} {
-		if g.flags.Changed(name) {
-			field(u, &g.user)
+// set sets the fields of to that were given. It may run more than once.
+func (f *personFields) set(to *userman.User) {
+	from, into := personTexts(&f.from), personTexts(to)
+	for name, field := range into {
+		if f.flags.Changed(name) {
+			*field = *from[name]
 		}
 	}
+	for name, set := range map[string]func(){
+		"further-emails":       func() { to.FurtherEmails = slices.Clone(f.from.FurtherEmails) },
+		"linked-extensions":    func() { to.LinkedExtensions = slices.Clone(f.from.LinkedExtensions) },
+		"groups":               func() { to.Groups = slices.Clone(f.from.Groups) },
+		"disabled":             func() { to.Disabled = f.from.Disabled },
+		"must-change-password": func() { to.MustChangePassword = f.from.MustChangePassword },
+	} {
+		if f.flags.Changed(name) {
+			set()
+		}
+	}
+	to.Permissions = f.permissions.applied(to.Permissions)
 }

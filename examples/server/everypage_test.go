@@ -50,6 +50,7 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 	}
 	server := servertest.Start(t, &servertest.Options{Asterisk: asterisk})
 	furnish(t, server)
+	furnishPeople(t, server)
 	for i, view := range views {
 		v := at(t, browser, server, view.view)
 		w := walk{visitor: v, view: view.name}
@@ -58,6 +59,7 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 		w.check(t, "overview")
 		w.lists(t)
 		w.forms(t, server)
+		w.people(t, server)
 		w.account(t)
 		w.refused(t)
 		if i == 0 { // from here on there is something live

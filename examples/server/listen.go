@@ -38,8 +38,8 @@ func (s *settings) openListener(ctx context.Context) (net.Listener, error) {
 
 // base is what links begin with: as told, or the address that is listened on.
 func (s *settings) base(addr net.Addr) string {
-	if s.baseURL != "" {
-		return strings.TrimRight(s.baseURL, "/")
+	if s.site.BaseURL != "" {
+		return strings.TrimRight(s.site.BaseURL, "/")
 	}
 	scheme := "http://"
 	if s.tlsCert != "" {

@@ -1,5 +1,5 @@
 // Command server is the reference server: pages and an API for the
-// administrators and AMI accounts of an Asterisk PBX. It is wiring: every rule
+// administrators, AMI accounts and people of an Asterisk PBX. It is wiring: every rule
 // is in the packages of this module.
 package main
 

@@ -24,6 +24,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -146,6 +147,8 @@ func TestMistakesInTheSettingsAreUsage(t *testing.T) {
 		"no level":         {"--log-level", "loud"},
 		"no settings file": {"--config", filepath.Join(t.TempDir(), "missing.ini")},
 		"no base URL":      {"--base-url", "pbx.example.com"},
+		"no sender":        {"--smtp", "127.0.0.1:25"},
+		"no base of LDAP":  {"--ldap-url", "ldap://127.0.0.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -181,7 +184,7 @@ func TestSettingsComeFromTheFileToo(t *testing.T) {
 	s, err := readSettings([]string{"--config", ini, "--base-url", "https://other.example.com"}, &bytes.Buffer{})
 	require.NoError(t, err)
 	require.Equal(t, "DEBUG", s.logLevel.String())
-	require.Equal(t, "https://other.example.com", s.baseURL, "the command line overrides")
+	require.Equal(t, "https://other.example.com", s.site.BaseURL, "the command line overrides")
 	proxies, err := s.trustedProxies()
 	require.NoError(t, err)
 	require.Len(t, proxies, 3)
@@ -208,8 +211,8 @@ func TestABaseURLIsWorkedOutFromTheAddress(t *testing.T) {
 		{settings{}, "0.0.0.0:8080", "http://localhost:8080", true},
 		{settings{}, "[::]:8080", "http://localhost:8080", true},
 		{settings{tlsCert: "cert.pem"}, "0.0.0.0:443", "https://localhost:443", false},
-		{settings{baseURL: "https://pbx.example.com/"}, "0.0.0.0:8080", "https://pbx.example.com", false},
-		{settings{baseURL: "http://pbx.example.com"}, "0.0.0.0:8080", "http://pbx.example.com", true},
+		{settings{site: site.Settings{BaseURL: "https://pbx.example.com/"}}, "0.0.0.0:8080", "https://pbx.example.com", false},
+		{settings{site: site.Settings{BaseURL: "http://pbx.example.com"}}, "0.0.0.0:8080", "http://pbx.example.com", true},
 	} {
 		base := c.settings.base(at(c.addr))
 		require.Equal(t, c.base, base, c.addr)
@@ -224,8 +227,8 @@ func TestPlainHTTPForOthersIsWarnedOf(t *testing.T) {
 	require.NotContains(t, p.stderr.String(), "--tls-cert", "on the loopback nobody reads along")
 
 	var s settings
-	s.baseURL = "http://pbx.example.com"
-	require.True(t, s.exposed(&net.TCPAddr{IP: net.IPv4zero, Port: 80}, s.baseURL))
+	s.site.BaseURL = "http://pbx.example.com"
+	require.True(t, s.exposed(&net.TCPAddr{IP: net.IPv4zero, Port: 80}, s.site.BaseURL))
 }
 
 func TestTLSIsServedFromFiles(t *testing.T) {

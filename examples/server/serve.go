@@ -18,6 +18,8 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	base := s.base(listener.Addr())
+	s.site.BaseURL = base // links in mails begin with it, too
 	opened, err := site.Open(ctx, s.site, &site.Options{Create: true, Logger: logger})
 	if err != nil {
 		return err
@@ -27,7 +29,6 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	base := s.base(listener.Addr())
 	server, err := serving.New(opened, &serving.Options{BaseURL: base, TrustedProxies: proxies, Logger: logger})
 	if err != nil {
 		return err

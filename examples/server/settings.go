@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/examples/internal/site"
-	"github.com/pbxusers/pbxusers/examples/server/serving"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -20,7 +19,6 @@ import (
 type settings struct {
 	site     site.Settings
 	listen   string
-	baseURL  string
 	tlsCert  string
 	tlsKey   string
 	proxies  []string
@@ -51,20 +49,16 @@ func readSettings(args []string, help io.Writer) (*settings, error) {
 	if (s.tlsCert == "") != (s.tlsKey == "") {
 		return nil, store.Invalid(store.FieldError{Field: "tls-key", Code: "required", Message: "give --tls-cert and --tls-key together"})
 	}
-	if s.baseURL != "" {
-		if err := serving.CheckBaseURL(s.baseURL); err != nil {
-			return nil, err
-		}
+	if _, err := s.trustedProxies(); err != nil {
+		return nil, err
 	}
-	_, err := s.trustedProxies()
-	return &s, err
+	return &s, s.site.Check()
 }
 
 func (s *settings) register(flags *pflag.FlagSet) {
 	s.site.Register(flags)
 	site.RegisterIniFile(flags)
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on")
-	flags.StringVar(&s.baseURL, "base-url", "", "`URL` that links begin with (default: http:// and the address to listen on)")
 	flags.StringVar(&s.tlsCert, "tls-cert", "", "`FILE` of the certificate, with its chain, read at the start; https is served with it")
 	flags.StringVar(&s.tlsKey, "tls-key", "", "`FILE` of its key")
 	flags.StringSliceVar(&s.proxies, "trusted-proxies", nil, "`ADDRESSES` or networks of proxies whose X-Forwarded-For is believed")

@@ -92,7 +92,7 @@ func TestTheStoryOfBothKindsOfAdminUser_inABrowser(t *testing.T) {
 	root.Follow(t, mainButton)
 	require.Equal(t, "/login", root.Path(t))
 	root.logIn(t, link.Username, rootPassword)
-	require.Equal(t, []string{"Overview", "Administrators", "AMI accounts", "Configuration", "Audit trail", "Settings"}, root.menu(t))
+	require.Equal(t, []string{"Overview", "Administrators", "People", "Groups", "AMI accounts", "Configuration", "Audit trail", "Settings"}, root.menu(t))
 
 	connectAsterisk(t, root)
 	makeJane(t, root)

@@ -13,6 +13,11 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
+// maxConnections bounds the connections to the database; who finds none free
+// waits. One of them writes; there are enough of them that a few exports, which
+// hold one each, leave some for everybody else.
+const maxConnections = 16
+
 // openDatabase opens the files of the database, and, when create is set, makes
 // those that are missing.
 func (s *Settings) openDatabase(create bool) (*store.Keyring, *sql.DB, error) {
@@ -37,7 +42,12 @@ func (s *Settings) openDatabase(create bool) (*store.Keyring, *sql.DB, error) {
 		return nil, nil, err
 	}
 	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
-	return keyring, pool, err
+	if err != nil {
+		return nil, nil, err
+	}
+	pool.SetMaxOpenConns(maxConnections)
+	pool.SetMaxIdleConns(maxConnections)
+	return keyring, pool, nil
 }
 
 // makeDatabase makes the key and the database, where there is no database.
@@ -55,7 +65,7 @@ func makeDatabase(path, keyPath string) error {
 // refuseMissing refuses a database that is not there: one made by mistake, in
 // another folder, would be applied as "no accounts at all".
 func refuseMissing(path, keyPath string) error {
-	if err := exists("database", path, "Name it with --db; 'pbxctl config install', 'pbxctl admin add' and 'pbxctl manager add' make a new one."); err != nil {
+	if err := exists("database", path, "Name it with --db; 'pbxctl config install', and 'pbxctl admin add', 'pbxctl manager add' and 'pbxctl user add', make a new one."); err != nil {
 		return err
 	}
 	return exists("key file of the database", keyPath, "Put a copy back, or name it with --key-file: without it no secret can be read.")

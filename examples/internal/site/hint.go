@@ -68,10 +68,32 @@ func wayOutOfRefusal(err error) string {
 	switch {
 	case errors.As(err, &inUse) && inUse.Kind == kindManager:
 		return "Apply with another one first: 'pbxctl config install --ami-user NAME', and --ami-user NAME from then on."
-	case errors.As(err, &notFound) && notFound.Kind == kindManager:
-		return "Run 'pbxctl manager list' for what there is."
-	case errors.As(err, &notFound) && notFound.Kind == kindAdministrator:
-		return "Run 'pbxctl admin list' for what there is."
+	case errors.As(err, &inUse) && inUse.Kind == kindGroup:
+		return "Run 'pbxctl group impact NAME' for who would lose what, and say --force to take everybody out of it."
+	case errors.As(err, &notFound) && listing(notFound.Kind) != "":
+		return "Run '" + listing(notFound.Kind) + "' for what there is."
+	case errors.As(err, &notFound) && notFound.Kind == kindDirectory:
+		return "Name the directory as --ldap-name does, and its servers with --ldap-url."
+	}
+	return ""
+}
+
+// listing returns the command that lists the records of a kind; empty when
+// there is none.
+func listing(kind string) string {
+	switch kind {
+	case kindManager:
+		return "pbxctl manager list"
+	case kindAdministrator:
+		return "pbxctl admin list"
+	case "person":
+		return "pbxctl user list"
+	case "deleted person":
+		return "pbxctl user deleted"
+	case kindGroup:
+		return "pbxctl group list"
+	case "API token":
+		return "pbxctl token list"
 	}
 	return ""
 }
@@ -80,4 +102,6 @@ func wayOutOfRefusal(err error) string {
 const (
 	kindManager       = "AMI account"
 	kindAdministrator = "administrator"
+	kindGroup         = "group"
+	kindDirectory     = "directory"
 )

@@ -27,7 +27,7 @@ type iniFile struct {
 // readIniFile reads the file of settings; a missing one holds none, unless it
 // must be there.
 func readIniFile(path string, must bool) (iniFile, error) {
-	content, err := readBounded(path)
+	content, _, err := readBounded(path)
 	if errors.Is(err, fs.ErrNotExist) && !must {
 		return iniFile{}, nil
 	}
@@ -37,17 +37,22 @@ func readIniFile(path string, must bool) (iniFile, error) {
 	return parseIniFile(path, content)
 }
 
-func readBounded(path string) ([]byte, error) {
+// readBounded reads a file that settings are in, and its mode.
+func readBounded(path string) ([]byte, fs.FileMode, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer func() { _ = file.Close() }()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
 	content, err := io.ReadAll(io.LimitReader(file, maxIniFile+1))
 	if err == nil && len(content) > maxIniFile {
 		err = fmt.Errorf("%s: it is larger than %d bytes; that is no file of settings", path, maxIniFile)
 	}
-	return content, err
+	return content, info.Mode(), err
 }
 
 func parseIniFile(path string, content []byte) (iniFile, error) {
@@ -112,8 +117,8 @@ func (f iniFile) unknownKeys(flags *pflag.FlagSet) []error {
 	return failures
 }
 
-// ownSettings are those that only one of the programs has. They may share one
-// file, so each passes over the other's.
+// ownSettings are those that not all of the programs have. They may share one
+// file, so each passes over the others'.
 func ownSettings() []string {
-	return []string{"json", "base-url", "listen", "tls-cert", "tls-key", "trusted-proxies", "log-level"}
+	return []string{"json", "listen", "tls-cert", "tls-key", "trusted-proxies", "log-level", "domain", "protocol", "timeout"}
 }

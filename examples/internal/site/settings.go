@@ -39,6 +39,15 @@ type Settings struct {
 	Asterisk string
 	// Adopt takes the configuration folder over from another database.
 	Adopt bool
+	// BaseURL is where the pages are, see [ParseBaseURL]; links begin with it.
+	// Empty means that it is not known.
+	BaseURL string
+	// People are those of the people.
+	People PeopleSettings
+	// SMTP and LDAP are those of the mail server and of the directory that
+	// people come from.
+	SMTP SMTPSettings
+	LDAP LDAPSettings
 }
 
 // Register adds the flags, but for Adopt, whose command has it.
@@ -50,6 +59,10 @@ func (s *Settings) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.AMIUser, "ami-user", "pbxusers", "AMI `ACCOUNT` to apply the configuration with")
 	flags.StringVar(&s.AMISecretFile, "ami-secret-file", "", "`FILE` of that account's secret (default: pbxusers_ami.secret beside the database)")
 	flags.StringVar(&s.Asterisk, "asterisk", "asterisk", "`COMMAND` that runs the console of Asterisk, arguments included")
+	flags.Var((*baseURL)(&s.BaseURL), "base-url", "`URL` that links begin with, such as https://pbx.example.com (default of the server: http:// and the address to listen on)")
+	s.People.register(flags)
+	s.SMTP.register(flags)
+	s.LDAP.register(flags)
 }
 
 // dbPath returns the file of the SQLite database.

@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // Site is one installation: a database and what stands on it.
@@ -23,13 +24,18 @@ type Site struct {
 	DB             *sqlstore.DB
 	Administrators *ampusers.Service
 	Managers       *manager.Service
+	People         *userman.Service
 	Trail          *audit.Trail
 	Vault          store.Vault
 
 	pool *sql.DB
+	// mails is how the people are sent mails, as it is in their options.
+	mails mails
 	// origin tells this database from all others.
 	origin string
 	log    *slog.Logger
+	// settle waits for mails that are on their way.
+	settle func() error
 	// verifying is held by the verification at work.
 	verifying sync.Mutex
 }
@@ -45,6 +51,9 @@ type Options struct {
 	// Administrators may change the options of the administrators, such as
 	// the costs of their passwords in a test. Defaults to leaving them.
 	Administrators func(*ampusers.Options)
+	// People may change the options of the people, such as the costs of their
+	// passwords in a test. Defaults to leaving them.
+	People func(*userman.Options)
 }
 
 // Open opens the database of the settings. Close it at the end.
@@ -56,13 +65,17 @@ func Open(ctx context.Context, settings Settings, opts *Options) (*Site, error) 
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	// Before a database is made.
+	if err := settings.Check(); err != nil {
+		return nil, err
+	}
 	keyring, pool, err := settings.openDatabase(opts.Create)
 	if err != nil {
 		return nil, err
 	}
-	s := &Site{Settings: settings, pool: pool, log: log}
+	s := &Site{Settings: settings, pool: pool, log: log, settle: func() error { return nil }}
 	if err := s.start(ctx, keyring, opts); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", settings.DB, err), s.Close())
+		return nil, errors.Join(fmt.Errorf("database %s: %w", settings.DB, err), pool.Close())
 	}
 	return s, nil
 }
@@ -81,8 +94,11 @@ func (s *Site) start(ctx context.Context, keyring *store.Keyring, opts *Options)
 	s.Managers = manager.New(s.DB.Managers(), &manager.Options{
 		Audit: s.Trail, Logger: s.log, Taken: s.taken(), ApplyAs: s.Settings.AMIUser,
 	})
+	if err := s.startPeople(ctx, opts); err != nil {
+		return err
+	}
 	administrators := &ampusers.Options{
-		Sections: Sections(), Audit: s.Trail, Logger: s.log, OtherAccount: s.otherAccount,
+		Sections: Sections(), Issuer: s.Settings.People.Product, Audit: s.Trail, Logger: s.log, OtherAccount: s.otherAccount,
 	}
 	if opts.Administrators != nil {
 		opts.Administrators(administrators)
@@ -91,8 +107,14 @@ func (s *Site) start(ctx context.Context, keyring *store.Keyring, opts *Options)
 	return nil
 }
 
-// Close closes the database.
-func (s *Site) Close() error { return s.pool.Close() }
+// Close lets mails that are on their way go, for ten seconds at most, and
+// closes the database.
+func (s *Site) Close() error {
+	if err := s.settle(); err != nil {
+		s.log.Warn("mails were not sent: it took too long", "error", err)
+	}
+	return s.pool.Close()
+}
 
 // taken looks for accounts written by hand, where there is a configuration
 // folder; on a machine without Asterisk the default one need not exist.
@@ -101,14 +123,4 @@ func (s *Site) taken() func(context.Context, string) (string, error) {
 		return nil
 	}
 	return manager.Taken(s.Settings.ConfDir)
-}
-
-// otherAccount tells who has taken an AMI account for an administrator.
-func (s *Site) otherAccount(ctx context.Context, username string, password store.Secret) (string, error) {
-	authentic, err := s.Managers.Authentic(ctx, username, password)
-	if err != nil || !authentic {
-		return "", err
-	}
-	return "This is an AMI account: it works for programs on the Asterisk Manager Interface (port 5038), " +
-		"not on these pages. Log in with an administrator's name.", nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/peers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // offline are the settings of a site without an Asterisk, with a configuration
@@ -43,6 +44,7 @@ func open(t *testing.T, settings site.Settings) *site.Site {
 	s, err := site.Open(t.Context(), settings, &site.Options{
 		Create:         true,
 		Administrators: func(o *ampusers.Options) { o.Argon2 = ampusers.Argon2{Memory: 64, Time: 1, Threads: 1} },
+		People:         func(o *userman.Options) { o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1} },
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -83,7 +85,7 @@ func TestTheSectionsAreThoseOfTheServer_andApply(t *testing.T) {
 		require.NotEmpty(t, section.Description)
 		ids = append(ids, section.ID)
 	}
-	require.Equal(t, []string{"administrators", "managers", "audit", "settings", "apply"}, ids)
+	require.Equal(t, []string{"administrators", "managers", "people", "groups", "verify", "audit", "settings", "apply"}, ids)
 }
 
 func TestWhoLogsInWithAnAMIAccountIsToldSo_andNobodyElse(t *testing.T) {
@@ -146,7 +148,7 @@ func TestInstall_bringsTheSiteToAsterisk_andIsKeptInTheTrail(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, steps)
 
-	verified, err := s.Trail.Verify(t.Context(), s.Managers.AuditRecords(), s.Administrators.AuditRecords())
+	verified, err := s.Verify(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, verified.Problems)
 	require.EqualValues(t, 2, verified.Records)

@@ -26,5 +26,5 @@ func (s *Site) Adopt(ctx context.Context) ([]store.Reference, error) {
 
 // records are all that the trail tells of.
 func (s *Site) records() []audit.Records {
-	return []audit.Records{s.Administrators.AuditRecords(), s.Managers.AuditRecords()}
+	return append(s.People.AuditRecords(), s.Administrators.AuditRecords(), s.Managers.AuditRecords())
 }

@@ -1,0 +1,56 @@
+package site
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// ParseBaseURL reads where the pages are: http or https, the name of a host,
+// and its port where it has one. Without text it is nil. The error is a
+// [store.InvalidError] on "base-url".
+func ParseBaseURL(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil
+	}
+	base, err := url.Parse(text)
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil ||
+		strings.Trim(base.Path, "/") != "" || strings.ContainsAny(text, "?#") {
+		return nil, store.Invalid(store.FieldError{
+			Field: "base-url", Code: "url", Message: "write http:// or https://, the name of the host, and its port where it has one",
+		})
+	}
+	return &url.URL{Scheme: base.Scheme, Host: strings.ToLower(base.Host)}, nil
+}
+
+// baseURL is [Settings].BaseURL as a flag.
+type baseURL string
+
+// String returns what Set takes.
+func (u *baseURL) String() string { return string(*u) }
+
+// Type is what the flag holds.
+func (u *baseURL) Type() string { return "address of pages" }
+
+// Set takes what [ParseBaseURL] reads.
+func (u *baseURL) Set(text string) error {
+	base, err := ParseBaseURL(text)
+	if err != nil {
+		return errors.New("write the address of the pages, such as https://pbx.example.com")
+	}
+	if *u = ""; base != nil {
+		*u = baseURL(base.String())
+	}
+	return nil
+}
+
+// Link returns the address of a page, with the token behind path; zero when it
+// is not known where the pages are.
+func (s *Settings) Link(path string, token store.Secret) store.Secret {
+	if s.BaseURL == "" {
+		return store.Secret{}
+	}
+	return store.NewSecret(strings.TrimRight(s.BaseURL, "/") + path + token.Reveal())
+}

@@ -1,0 +1,54 @@
+package site
+
+import (
+	"context"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// A thousand who log in at once open no thousand connections.
+func TestConnectionsToTheDatabaseAreBounded(t *testing.T) {
+	t.Parallel()
+	settings := Settings{DB: "sqlite:" + filepath.Join(t.TempDir(), "pbxusers.db"), ConfDir: t.TempDir(), AMI: NoAsterisk}
+	s, err := Open(t.Context(), settings, &Options{Create: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	_, err = s.People.Create(t.Context(), userman.NewUser{User: &userman.User{Username: "jane"}})
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	began, end := make(chan struct{}), make(chan struct{})
+	var visits sync.WaitGroup
+	defer visits.Wait()
+	defer cancel()
+	for range 3 * maxConnections {
+		visits.Go(func() {
+			_ = s.People.Each(ctx, func(*userman.User) error { // holds a connection
+				select {
+				case began <- struct{}{}:
+					<-end
+				case <-ctx.Done():
+				}
+				return nil
+			})
+		})
+	}
+	defer close(end)
+	for range maxConnections {
+		select {
+		case <-began:
+		case <-ctx.Done():
+			require.NoError(t, ctx.Err())
+		}
+	}
+	require.Equal(t, maxConnections, s.pool.Stats().OpenConnections)
+	require.Zero(t, s.pool.Stats().Idle)
+	require.Eventually(t, func() bool { return s.pool.Stats().WaitCount >= 2*maxConnections }, time.Minute, time.Millisecond, "the others wait")
+}

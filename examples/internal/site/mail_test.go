@@ -1,0 +1,129 @@
+package site_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/internal/peers/smtp"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// mailing are the settings of a site with a mail server.
+func mailing(t *testing.T, server *smtp.Server) site.Settings {
+	t.Helper()
+	settings := offline(t)
+	settings.BaseURL = "https://pbx.example.com"
+	settings.SMTP = site.SMTPSettings{Server: server.Addr, From: "ACME Telephony <pbx@example.com>", Security: "none"}
+	return settings
+}
+
+func TestATestMailGoesOverAProtectedConnectionWithALogin(t *testing.T) {
+	t.Parallel()
+	server := smtp.Start(t, &smtp.Options{STARTTLS: true, User: "pbx", Password: "hush"})
+	settings := mailing(t, server)
+	settings.People.Product = "ACME 电话"
+	settings.SMTP.Security, settings.SMTP.User = "", "pbx"
+	settings.SMTP.PasswordFile = file(t, "password", "hush\n")
+	settings.SMTP.CAFile = file(t, "ca.pem", string(server.Certificate.PEM))
+	s := open(t, settings)
+	require.Equal(t, site.Mail{
+		Configured: true, Server: server.Addr, From: "ACME Telephony <pbx@example.com>", Security: "starttls", BaseURL: "https://pbx.example.com",
+		Languages: []string{"de", "en", "es", "fr", "zh"},
+	}, s.Mail())
+
+	delivery, err := s.TestMail(t.Context(), " jane@example.org ")
+	require.NoError(t, err)
+	require.Equal(t, userman.Delivered, delivery.Status, delivery.Message)
+	mail := server.Wait(t)
+	require.True(t, mail.Encrypted)
+	require.Equal(t, []string{"jane@example.org"}, mail.To)
+	require.Equal(t, "ACME 电话: a test mail", mail.Get(t, "Subject"))
+	require.Contains(t, mail.Text, "https://pbx.example.com")
+	list, err := s.Trail.List(t.Context(), audit.Query{Action: "send test mail"})
+	require.NoError(t, err)
+	require.Len(t, list.Items, 1)
+	require.Equal(t, audit.Done, list.Items[0].Outcome)
+	require.NotContains(t, list.Items[0].Key, "jane")
+}
+
+func TestATestMailSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	refusing := mailing(t, smtp.Start(t, &smtp.Options{RefuseRecipient: "*"}))
+	gone := offline(t)
+	gone.SMTP = site.SMTPSettings{Server: "127.0.0.1:1", From: "pbx@example.com", Security: "none"}
+	for status, settings := range map[userman.DeliveryStatus]site.Settings{
+		userman.Refused: refusing, userman.Failed: gone, userman.NotConfigured: offline(t),
+	} {
+		s := open(t, settings)
+		delivery, err := s.TestMail(t.Context(), "jane@example.org")
+		require.NoError(t, err)
+		require.Equal(t, status, delivery.Status)
+		require.NotContains(t, delivery.Message, "jane")
+		list, err := s.Trail.List(t.Context(), audit.Query{Action: "send test mail", Outcome: audit.Failed})
+		require.NoError(t, err)
+		require.Len(t, list.Items, 1, status)
+
+		for _, to := range []string{"", "nobody", "a@example.com, b@example.com", "Jane <jane@example.org>", "a@example.com\r\nBcc: b@example.com"} {
+			_, err = s.TestMail(t.Context(), to)
+			require.ErrorIs(t, err, store.ErrInvalid, to)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := open(t, gone).TestMail(ended, "jane@example.org")
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestWhatMailsMissIsSaid(t *testing.T) {
+	t.Parallel()
+	mail := open(t, offline(t)).Mail()
+	require.False(t, mail.Configured)
+	require.Contains(t, mail.Missing, "--smtp")
+	require.Empty(t, mail.Security)
+	settings := mailing(t, smtp.Start(t, nil))
+	settings.BaseURL = ""
+	mail = open(t, settings).Mail()
+	require.False(t, mail.Configured)
+	require.Contains(t, mail.Missing, "--base-url")
+}
+
+func TestTemplatesOfAFolderGoBeforeOurs(t *testing.T) {
+	t.Parallel()
+	server := smtp.Start(t, nil)
+	settings := mailing(t, server)
+	folder := filepath.Dir(filepath.Dir(file(t, "it/welcome.txt", `{{define "subject"}}Benvenuta{{end}}Ciao {{.Name}}: {{.Link}}`)))
+	settings.People.MailTemplates, settings.People.Language = folder, "it"
+	s := open(t, settings)
+	require.Contains(t, s.Mail().Languages, "it")
+	add(t, s, userman.User{Username: "jane", Email: "jane@example.org"})
+	delivery, err := s.People.SendWelcome(t.Context(), "jane")
+	require.NoError(t, err)
+	require.Equal(t, userman.Delivered, delivery.Status, delivery.Message)
+	mail := server.Wait(t)
+	require.Equal(t, "Benvenuta", mail.Get(t, "Subject"))
+	require.Contains(t, mail.Text, "Ciao jane: https://pbx.example.com/person/password/")
+	require.NoError(t, os.RemoveAll(folder), "they were read at the start")
+}
+
+func TestCloseLetsMailsThatAreOnTheirWayGo(t *testing.T) {
+	t.Parallel()
+	server := smtp.Start(t, nil)
+	s, err := site.Open(t.Context(), mailing(t, server), &site.Options{Create: true, People: func(o *userman.Options) {
+		o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1}
+	}})
+	require.NoError(t, err)
+	add(t, s, userman.User{Username: "jane", Email: "jane@example.org"})
+	require.NoError(t, s.People.RequestReset(t.Context(), "jane"))
+	began := time.Now()
+	require.NoError(t, s.Close())
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.Equal(t, 1, server.Waiting())
+}

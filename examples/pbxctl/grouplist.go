@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// printGroup prints a group, and what was done.
+func (a *app) printGroup(g *userman.Group, after string) error {
+	return a.print(g, func() string {
+		var b strings.Builder
+		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		row := func(label string, value any) { _, _ = fmt.Fprintf(w, "%s\t%s\n", label, cell(value)) }
+		row("name", g.Name)
+		row("description", g.Description)
+		row("priority", g.Priority)
+		row("default", g.Default)
+		row("members", g.Members)
+		writePermissions(row, g.Permissions)
+		row("directory", g.Directory)
+		_ = w.Flush()
+		if after != "" {
+			b.WriteString(after + "\n")
+		}
+		return b.String()
+	})
+}
+
+func (a *app) groupShow() *cobra.Command {
+	return &cobra.Command{
+		Use:               "show NAME",
+		Short:             "Show a group",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeGroup,
+		RunE: a.do(func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			g, err := s.People.Group(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.printGroup(g, "")
+		}),
+	}
+}
+
+func (a *app) groupList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List all groups, in the order in which they count",
+		Args:  cobra.NoArgs,
+		RunE: a.do(func(cmd *cobra.Command, _ []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			groups, err := s.People.Groups(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.print(store.List[*userman.Group]{Items: groups}, func() string { return groupListText(groups) })
+		}),
+	}
+}
+
+func groupListText(groups []*userman.Group) string {
+	if len(groups) == 0 {
+		return "No groups. Make one: pbxctl group add NAME --default\n"
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "PRIORITY\tNAME\tDESCRIPTION\tMEMBERS\tDEFAULT")
+	for _, g := range groups {
+		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%v\n", g.Priority, cell(g.Name), cell(g.Description), g.Members, g.Default)
+	}
+	_ = w.Flush()
+	return b.String()
+}

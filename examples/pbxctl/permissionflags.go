@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// registerPermissions adds the flag --permissions to cmd.
+func registerPermissions(a *app, cmd *cobra.Command, given *[]string) {
+	cmd.Flags().StringArrayVar(given, "permissions", nil,
+		"`ID=VALUE` of a permission: on or off; or a list such as self,4005, with a plus in front to add to what others give, or none; ID= says nothing any more; may be repeated")
+	_ = cmd.RegisterFlagCompletionFunc("permissions", a.completePermissions)
+}
+
+// permissionChanges are what flags say of permissions.
+type permissionChanges struct {
+	// clear drops all that was said before.
+	clear bool
+	// values by the ID of the permission; nil says nothing of it any more.
+	values map[string]*userman.Value
+}
+
+// applied returns said with the changes, as a copy.
+func (c permissionChanges) applied(said userman.Permissions) userman.Permissions {
+	after := userman.Permissions{}
+	if !c.clear {
+		maps.Copy(after, said)
+	}
+	for id, value := range c.values {
+		if value == nil {
+			delete(after, id)
+		} else {
+			after[id] = *value
+		}
+	}
+	return after
+}
+
+// parsePermissions reads flags written as ID=VALUE, each after the one before.
+func parsePermissions(registry []userman.Permission, given []string) (permissionChanges, []store.FieldError) {
+	changes := permissionChanges{values: map[string]*userman.Value{}}
+	var refused []store.FieldError
+	for i, text := range given {
+		id, written, ok := strings.Cut(text, "=")
+		id = strings.TrimSpace(id)
+		switch {
+		case text == "":
+			changes = permissionChanges{clear: true, values: map[string]*userman.Value{}}
+		case !ok || id == "":
+			refused = append(refused, store.FieldError{
+				Field: fmt.Sprintf("permissions[%d]", i), Code: "syntax", Message: "write ID=VALUE, such as xmpp.login=on, or ID= to say nothing of it",
+			})
+		case strings.TrimSpace(written) == "":
+			changes.values[id] = nil
+		default:
+			value, wrong := parsePermission(registry, id, written)
+			refused = append(refused, wrong...)
+			changes.values[id] = &value
+		}
+	}
+	return changes, refused
+}
+
+// parsePermission reads one value. That of a permission that there is not is
+// any: the service refuses it by the name.
+func parsePermission(registry []userman.Permission, id, written string) (userman.Value, []store.FieldError) {
+	for _, p := range registry {
+		if p.ID != id {
+			continue
+		}
+		value, err := userman.ParseValue(p.Kind, written)
+		refused := named("", err)
+		for i := range refused {
+			refused[i].Field = "permissions." + id
+		}
+		if len(refused) > 0 {
+			value = p.Default // which the service takes
+		}
+		return value, refused
+	}
+	return userman.Off(), nil
+}
+
+// completePermissions completes the IDs of permissions in a shell.
+func (a *app) completePermissions(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	defer a.close()
+	s, err := a.openToComplete(cmd)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var ids []string
+	for _, p := range s.People.Permissions() {
+		if strings.HasPrefix(p.ID, begun) {
+			ids = append(ids, p.ID+"=")
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}

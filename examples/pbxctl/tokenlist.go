@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// token is one as it is printed: with its key only where it is shown once.
+type token struct {
+	*userman.Token
+
+	// Username is that of whose token it is, deleted or not.
+	Username string `json:"username"`
+	Key      string `json:"key,omitempty"`
+}
+
+// printToken prints a token, and what was done.
+func (a *app) printToken(ctx context.Context, s *site.Site, shown token, after string) error {
+	holder, err := s.People.GetByID(ctx, shown.UserID)
+	if err == nil {
+		shown.Username = holder.Username
+		err = a.print(shown, func() string { return shown.text(after) })
+	}
+	if err != nil && shown.Key != "" {
+		return site.Hint(err, "Nobody knows the key: 'pbxctl token rotate "+shown.ID+"' makes another one.")
+	}
+	return err
+}
+
+func (shown token) text(after string) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	row := func(label string, value any) { _, _ = fmt.Fprintf(w, "%s\t%s\n", label, cell(value)) }
+	row("id", shown.ID)
+	if shown.Key != "" {
+		row("key", shown.Key+"   (shown this once)")
+	}
+	row("username", shown.Username)
+	row("description", shown.Description)
+	row("extensions", strings.Join(shown.Extensions, ","))
+	row("modules", strings.Join(shown.Modules, ","))
+	row("requests_per_hour", shown.RequestsPerHour)
+	row("addresses", addressesText(shown.Token))
+	row("expires_at", localTime(shown.ExpiresAt))
+	row("disabled", shown.Disabled)
+	row("key_made_at", localTime(shown.KeyMadeAt))
+	row("last_used_at", localTime(shown.LastUsedAt))
+	_ = w.Flush()
+	if after != "" {
+		b.WriteString(after + "\n")
+	}
+	return b.String()
+}
+
+// addressesText spells out what none means.
+func addressesText(t *userman.Token) string {
+	texts := make([]string, len(t.Addresses))
+	for i, prefix := range t.Addresses {
+		texts[i] = prefix.String()
+	}
+	return orAll(strings.Join(texts, ","))
+}
+
+// withHolders are tokens with the usernames of those whose they are.
+func withHolders(ctx context.Context, s *site.Site, list *store.List[*userman.Token]) (*store.List[token], error) {
+	shown := &store.List[token]{Items: make([]token, len(list.Items)), Next: list.Next}
+	known := map[string]string{}
+	for i, t := range list.Items {
+		if _, ok := known[t.UserID]; !ok {
+			holder, err := s.People.GetByID(ctx, t.UserID)
+			if err != nil {
+				return nil, err
+			}
+			known[t.UserID] = holder.Username
+		}
+		shown.Items[i] = token{Token: t, Username: known[t.UserID]}
+	}
+	return shown, nil
+}
+
+func (a *app) tokenShow() *cobra.Command {
+	return &cobra.Command{
+		Use:               "show ID",
+		Short:             "Show a token, without its key",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeTokens,
+		RunE: a.do(func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			t, err := s.People.Token(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.printToken(cmd.Context(), s, token{Token: t}, "")
+		}),
+	}
+}
+
+func (a *app) tokenList() *cobra.Command {
+	var page store.Page
+	cmd := &cobra.Command{
+		Use:               "list [USERNAME]",
+		Short:             "List the tokens of a person, or of everybody",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completePeople,
+	}
+	cmd.Flags().StringVar(&page.After, "after", "", "begin after this `ID`: the 'next' of the page before")
+	cmd.Flags().IntVar(&page.Limit, "limit", store.DefaultPageLimit, limitUsage("tokens"))
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		username := strings.Join(args, "")
+		if len(args) == 1 && username == "" {
+			// A script whose variable is empty does not mean everybody.
+			return store.Invalid(store.FieldError{Field: "username", Code: "required", Message: "the name is empty; leave it out to list the tokens of everybody"})
+		}
+		list, err := s.People.Tokens(cmd.Context(), username, page)
+		if err != nil {
+			return err
+		}
+		shown, err := withHolders(cmd.Context(), s, list)
+		if err != nil {
+			return err
+		}
+		return a.print(shown, func() string { return tokenListText(shown) })
+	})
+	return cmd
+}
+
+func tokenListText(list *store.List[token]) string {
+	if len(list.Items) == 0 {
+		return "No API tokens. Make one: pbxctl token add USERNAME --modules MODULES\n"
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "ID\tUSERNAME\tDESCRIPTION\tEXTENSIONS\tMODULES\tDISABLED\tEXPIRES\tLAST USED")
+	for _, t := range list.Items {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%v\t%s\t%s\n", cell(t.ID), cell(t.Username), cell(t.Description), cell(strings.Join(t.Extensions, ",")),
+			cell(strings.Join(t.Modules, ",")), t.Disabled, cell(localTime(t.ExpiresAt)), cell(localTime(t.LastUsedAt)))
+	}
+	_ = w.Flush()
+	return b.String() + moreText(list.Next)
+}

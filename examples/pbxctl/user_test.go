@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// janeLogsIn reports whether the person jane can log in to the portal.
+func (c *ctl) janeLogsIn(t *testing.T, password string) bool {
+	t.Helper()
+	_, err := c.at(t).People.Authenticate(t.Context(), credential.Attempt{
+		Username: "jane", Password: store.NewSecret(password), Source: "192.0.2.1",
+	})
+	if err != nil {
+		require.ErrorAs(t, err, new(*credential.LoginError))
+	}
+	return err == nil
+}
+
+// listed runs a command line that prints a list, and returns one field of
+// each.
+func (c *ctl) listed(t *testing.T, field string, line ...string) (all []string, next string) {
+	t.Helper()
+	document := c.json(t, line...)
+	items, ok := document["items"].([]any)
+	require.True(t, ok, "%v", document)
+	for _, item := range items {
+		record, _ := item.(map[string]any)
+		text, _ := record[field].(string)
+		all = append(all, text)
+	}
+	next, _ = document["next"].(string)
+	return all, next
+}
+
+func TestUserAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "group", "add", "Sales")
+	c.do(t, "group", "add", "销售")
+	added := c.json(t, "user", "add", "Jane.Roe", "--first-name", "Jane", "--last-name", "Roe", "--display-name", "珍妮", "--description", "Desk 4",
+		"--title", "Lead", "--company", "ACME", "--department", "Sales", "--email", "jane@EXAMPLE.com", "--further-emails", "a@example.com,b@example.com",
+		"--cell-phone", "+49 170 1", "--home-phone", "030 2", "--work-phone", "030 3 x4", "--fax", "030 5", "--language", "DE", "--time-zone", "Europe/Berlin",
+		"--default-extension", "0401", "--linked-extensions", "402,403", "--linked-extensions", "404", "--groups", "sales", "--groups", "销售",
+		"--permissions", "xmpp.login=on", "--permissions", "voicemail.extensions=+ 402, Self", "--permissions", "phone_apps.modules=none",
+		"--external-id", "hr-17", "--must-change-password")
+	for _, stamp := range []string{"created_at", "updated_at"} {
+		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, added[stamp])
+		delete(added, stamp)
+	}
+	require.Regexp(t, `^[a-z0-9]{24}$`, added["id"])
+	delete(added, "id")
+	require.Equal(t, map[string]any{
+		"username": "Jane.Roe", "first_name": "Jane", "last_name": "Roe", "display_name": "珍妮", "description": "Desk 4", "title": "Lead",
+		"company": "ACME", "department": "Sales", "email": "jane@example.com", "further_emails": []any{"a@example.com", "b@example.com"},
+		"cell_phone": "+49 170 1", "home_phone": "030 2", "work_phone": "030 3 x4", "fax": "030 5", "language": "de", "time_zone": "Europe/Berlin",
+		"default_extension": "0401", "linked_extensions": []any{"402", "403", "404"}, "groups": []any{"Sales", "销售"},
+		"permissions": map[string]any{
+			"xmpp.login": true, "voicemail.extensions": map[string]any{"extend": []any{"self", "402"}}, "phone_apps.modules": []any{},
+		},
+		"disabled": false, "must_change_password": true, "directory": "", "external_id": "hr-17", "picture": "",
+		"has_password": false, "has_second_factor": false,
+	}, added)
+	said := c.do(t, "user", "show", "JANE.roe")
+	require.Regexp(t, `(?m)^groups +Sales,销售\npermissions +phone_apps.modules=none\npermissions +voicemail.extensions=\+ self, 402\npermissions +xmpp.login=on$`, said)
+}
+
+func TestANewPersonIsInTheDefaultGroups_unlessGroupsAreSaid(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "group", "add", "Everybody", "--default")
+	require.Equal(t, []any{"Everybody"}, c.json(t, "user", "add", "in")["groups"])
+	require.Equal(t, []any{}, c.json(t, "user", "add", "out", "--groups", "")["groups"])
+}
+
+func TestAGeneratedPasswordIsShownOnce(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	first := shownSecret(t, c.do(t, "user", "add", "jane", "--generate"))
+	require.True(t, c.janeLogsIn(t, first))
+	second, _ := c.json(t, "user", "password", "jane", "--generate", "--must-change-password")["secret"].(string)
+	require.NotEqual(t, first, second)
+	require.False(t, c.janeLogsIn(t, first))
+	require.True(t, c.janeLogsIn(t, second))
+	for _, line := range []string{"user show jane", "user list", "user export", "user edit jane --title x", "user end-sessions jane", "audit list"} {
+		for _, format := range []string{"--json=false", "--json"} {
+			printed := c.do(t, append(strings.Fields(line), format)...)
+			require.NotContains(t, printed, first)
+			require.NotContains(t, printed, second)
+			require.NotContains(t, printed, `"secret"`)
+		}
+	}
+	require.Equal(t, true, c.json(t, "user", "show", "jane")["must_change_password"])
+}
+
+func TestUserPassword_isReadFromFilesAndNeverShown(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	added := c.given(goodPassword+"\r\n").do(t, "user", "add", "jane", "--password-file", "-")
+	require.NotContains(t, added, goodPassword)
+	require.True(t, strings.HasSuffix(added, "\nMade.\n"))
+	require.True(t, c.janeLogsIn(t, goodPassword))
+
+	const next = "drei blaue Deiche voller Schafe"
+	file := c.data("password")
+	require.NoError(t, os.WriteFile(file, []byte(next+"\n"), 0o600))
+	id, _ := c.json(t, "token", "add", "jane")["id"].(string)
+	require.NotContains(t, c.do(t, "user", "password", "jane", "--password-file", file, "--disable-tokens"), next)
+	require.True(t, c.janeLogsIn(t, next))
+	require.Equal(t, true, c.json(t, "token", "show", id)["disabled"])
+
+	for _, refused := range []string{"\n", "hunter2\n"} {
+		said := c.given(refused).fails(t, exitRefused, "user", "password", "jane", "--password-file", "-")
+		require.Contains(t, said, "\n  password: ")
+		require.NotContains(t, said, "hunter2")
+	}
+	require.Contains(t, c.fails(t, exitFailed, "user", "password", "jane", "--password-file", c.data("no-such-file")), "\nCheck the path that --password-file names.\n")
+	require.True(t, c.janeLogsIn(t, next))
+}
+
+func TestUserEdit_changesOnlyTheGivenFields_andEmptyClears(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "group", "add", "Sales")
+	c.do(t, "user", "add", "jane", "--title", "Lead", "--email", "jane@example.com", "--further-emails", "a@example.com", "--default-extension", "401",
+		"--linked-extensions", "402,403", "--groups", "Sales", "--permissions", "xmpp.login=on", "--permissions", "rest.use=on", "--language", "de")
+	before := c.json(t, "user", "show", "jane")
+	after := c.json(t, "user", "edit", "jane", "--linked-extensions", "403")
+	require.Equal(t, []any{"403"}, after["linked_extensions"])
+	for _, document := range []map[string]any{before, after} {
+		delete(document, "linked_extensions")
+		delete(document, "updated_at")
+	}
+	require.Equal(t, before, after)
+
+	after = c.json(t, "user", "edit", "jane", "--permissions", "xmpp.login=", "--permissions", "contacts.view=off")
+	require.Equal(t, map[string]any{"rest.use": true, "contacts.view": false}, after["permissions"])
+	after = c.json(t, "user", "edit", "jane", "--permissions", "", "--permissions", "xmpp.login=off")
+	require.Equal(t, map[string]any{"xmpp.login": false}, after["permissions"])
+	after = c.json(t, "user", "edit", "jane", "--permissions", "", "--title", "", "--email", "", "--further-emails", "", "--default-extension", "",
+		"--linked-extensions", "", "--groups", "", "--language", "")
+	for _, field := range []string{"title", "email", "further_emails", "default_extension", "linked_extensions", "groups", "language", "permissions"} {
+		require.Empty(t, after[field], field)
+	}
+	require.Equal(t, "jane.doe", c.json(t, "user", "edit", "JANE", "--username", "jane.doe")["username"])
+	require.Equal(t, true, c.json(t, "user", "edit", "jane.doe", "--disabled")["disabled"])
+	require.Equal(t, false, c.json(t, "user", "enable", "jane.doe")["disabled"])
+	require.Equal(t, true, c.json(t, "user", "disable", "jane.doe")["disabled"])
+	require.Equal(t, false, c.json(t, "user", "remove-second-factor", "jane.doe")["has_second_factor"])
+}
+
+func TestUser_refusesAllThatIsWrongAtOnce_andChangesNothing(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "user", "add", "jane", "--default-extension", "401", "--permissions", "xmpp.login=on")
+	before := c.do(t, "user", "export")
+	said := c.fails(t, exitRefused, "user", "add", "hu/sh", "--email", "hush", "--language", "hush!", "--time-zone", "Hush/Hush", "--default-extension", "hush",
+		"--linked-extensions", "402,hush", "--further-emails", "hush", "--cell-phone", "hush", "--groups", "hush", "--password", "hush",
+		"--display-name", "a\r\nBcc: hush", "--permissions", "xmpp.login=hush", "--permissions", "hush", "--permissions", "HUSH!=on", "--permissions", "voicemail.extensions=hush")
+	for _, field := range []string{
+		"username", "email", "language", "time_zone", "default_extension", "linked_extensions[1]", "further_emails[0]", "cell_phone", "groups[0]",
+		"password", "display_name", "permissions.xmpp.login", "permissions[1]", "permissions", "permissions.voicemail.extensions",
+	} {
+		require.Contains(t, said, "\n  "+field+": ")
+	}
+	require.NotContains(t, strings.ToLower(said), "hush")
+	require.Contains(t, c.fails(t, exitRefused, "user", "add", "fine", "--permissions", "no.such=on"), "\n  permissions.no.such: there is no such permission")
+	require.Contains(t, c.fails(t, exitRefused, "user", "add", "fine", "--password", ""), "\n  password: what was given is empty")
+	require.Contains(t, c.fails(t, exitRefused, "user", "add", "JANE"), "username: another person has this username already")
+	require.Contains(t, c.fails(t, exitRefused, "user", "add", "bob", "--default-extension", "401"), "default_extension: another person has this default_extension already")
+	said = c.fails(t, exitRefused, "user", "add", "bob", "--default-extension", "401", "--permissions", "x")
+	require.Contains(t, said, "\n  default_extension: ")
+	require.Contains(t, said, "\n  permissions[0]: ")
+
+	said = c.fails(t, exitRefused, "user", "edit", "jane", "--permissions", "xmpp.login=perhaps", "--email", "hush")
+	require.Contains(t, said, "\n  permissions.xmpp.login: ")
+	require.Contains(t, said, "\n  email: ")
+	require.Contains(t, c.fails(t, exitRefused, "user", "add", strings.Repeat("x", 100_000)), "\n  username: ")
+	for _, verb := range []string{"show", "edit", "disable", "enable", "delete", "invite", "welcome", "reset", "softphone", "permissions", "end-sessions", "remove-second-factor"} {
+		require.Contains(t, c.fails(t, exitRefused, "user", verb, "nobody"), "there is no such person\nRun 'pbxctl user list'", verb)
+	}
+	require.Equal(t, before, c.do(t, "user", "export"))
+}
+
+func TestUserPermissions_sayWhy(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "group", "add", "Sales", "--permissions", "xmpp.login=on")
+	c.do(t, "user", "add", "jane", "--default-extension", "401", "--groups", "Sales", "--permissions", "contacts.view=off")
+	said := c.do(t, "user", "permissions", "jane")
+	require.Regexp(t, `(?m)^xmpp.login +on +On, because the group Sales says so`, said)
+	require.Regexp(t, `(?m)^settings.extensions +401 +`, said)
+	only := c.json(t, "user", "permissions", "jane", "--permission", "contacts.view")
+	items, _ := only["items"].([]any)
+	require.Len(t, items, 1)
+	explained, _ := items[0].(map[string]any)
+	require.Equal(t, false, explained["on"])
+	require.Len(t, explained["sources"], 2)
+	all, _ := c.listed(t, "sentence", "user", "permissions", "jane")
+	require.Len(t, all, len(c.at(t).People.Permissions()))
+	require.Contains(t, c.fails(t, exitRefused, "user", "permissions", "jane", "--permission", "no.such"), "\n  permission: ")
+}
+
+func TestALinkOfAPersonIsShownOnceAndSetsAPasswordOnce(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "user", "add", "jane")
+	made := c.with("--base-url", "https://pbx.example.com/").json(t, "user", "invite", "jane")
+	token, _ := made["secret"].(string)
+	require.Regexp(t, `^[\w-]{43}$`, token)
+	require.Equal(t, "https://pbx.example.com/person/password/"+token, made["url"])
+	require.Equal(t, "jane", made["username"])
+	second := shownSecret(t, c.do(t, "user", "invite", "jane"))
+	_, err := c.at(t).People.AcceptInvitation(t.Context(), store.NewSecret(token), store.NewSecret(goodPassword))
+	require.ErrorIs(t, err, store.ErrNotFound, "the newer link cancels the older one")
+	_, err = c.at(t).People.AcceptInvitation(t.Context(), store.NewSecret(second), store.NewSecret(goodPassword))
+	require.NoError(t, err)
+	require.True(t, c.janeLogsIn(t, goodPassword))
+	require.NotContains(t, c.do(t, "audit", "list", "--json")+c.do(t, "user", "show", "jane"), second)
+}
+
+func TestASoftphoneThatCannotBeSetUpSaysWhy(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "user", "add", "jane", "--default-extension", "401")
+	require.Contains(t, c.fails(t, exitRefused, "user", "softphone", "jane"), "a softphone cannot be activated: ")
+}
+
+func TestUserPicture(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "user", "add", "jane")
+	var picture bytes.Buffer
+	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 300, 200))))
+	file := c.data("jane.png")
+	require.NoError(t, os.WriteFile(file, picture.Bytes(), 0o600))
+	require.Contains(t, c.fails(t, exitRefused, "user", "picture", "jane", "--save", "-"), "there is no such picture")
+	require.NotEmpty(t, c.json(t, "user", "picture", "jane", "--file", file)["picture"])
+	require.NotEmpty(t, c.given(picture.String()).json(t, "user", "picture", "jane", "--file", "-")["picture"])
+	require.Regexp(t, `(?m)^picture +true$`, c.do(t, "user", "show", "jane"))
+
+	saved := c.data("jane.jpg")
+	c.do(t, "user", "picture", "jane", "--save", saved)
+	content, err := os.ReadFile(saved)
+	require.NoError(t, err)
+	require.Equal(t, string(content), c.do(t, "user", "picture", "jane", "--save", "-"))
+	config, err := jpeg.DecodeConfig(bytes.NewReader(content))
+	require.NoError(t, err)
+	require.Equal(t, userman.PictureSide, config.Width)
+	require.Empty(t, c.json(t, "user", "picture", "jane", "--remove")["picture"])
+
+	for _, content := range []string{"", "hush", "<svg/>", strings.Repeat("x", userman.MaxPictureBytes+1)} {
+		require.Contains(t, c.given(content).fails(t, exitRefused, "user", "picture", "jane", "--file", "-"), "\n  picture: ")
+	}
+	require.Contains(t, c.fails(t, exitFailed, "user", "picture", "jane", "--file", c.data("none")), "Check the path that --file names.")
+}

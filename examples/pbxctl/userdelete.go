@@ -1,0 +1,86 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func (a *app) userDelete() *cobra.Command {
+	return &cobra.Command{
+		Use:               "delete USERNAME",
+		Short:             "Delete a person, who can be restored, and end all sessions",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completePeople,
+		RunE: a.do(func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			gone := &userman.User{Username: args[0]}
+			if found, err := s.People.Get(cmd.Context(), args[0]); err == nil {
+				gone = found // as it is stored
+			}
+			if err := s.People.Delete(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			return a.print(map[string]string{"deleted": gone.Username, "id": gone.ID}, func() string {
+				return "Deleted. To undo it: pbxctl user restore " + cell(gone.ID) + "\n"
+			})
+		}),
+	}
+}
+
+func (a *app) userRestore() *cobra.Command {
+	var username, extension string
+	cmd := &cobra.Command{
+		Use:   "restore ID",
+		Short: "Bring a deleted person back; 'pbxctl user deleted' lists them with their IDs",
+		Long: "Bring a deleted person back. Somebody else may have the username or the default extension by now:\n" +
+			"then give other ones.",
+		Example:           "  pbxctl user restore c6x2fd7k5v0a8m3q9w1z4b7n --default-extension ''",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeDeleted,
+	}
+	cmd.Flags().StringVar(&username, "username", "", "another `USERNAME` than before")
+	cmd.Flags().StringVar(&extension, "default-extension", "", "another default `EXTENSION` than before, or '' for none")
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		restored, err := s.People.Restore(cmd.Context(), args[0], func(u *userman.User) error {
+			if cmd.Flags().Changed("username") {
+				u.Username = username
+			}
+			if cmd.Flags().Changed("default-extension") {
+				u.DefaultExtension = extension
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return a.printPerson(person{User: restored}, "Restored.")
+	})
+	return cmd
+}
+
+func (a *app) userPurge() *cobra.Command {
+	return &cobra.Command{
+		Use:               "purge ID",
+		Short:             "Remove a deleted person for good, with tokens and picture",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeDeleted,
+		RunE: a.do(func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := s.People.Purge(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			return a.print(map[string]string{"purged": args[0]}, func() string { return "Gone for good.\n" })
+		}),
+	}
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func TestUserList_searchesSortsAndPages(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "group", "add", "Sales")
+	require.Equal(t, "No people. Make one: pbxctl user add USERNAME --default-extension EXTENSION\n", c.do(t, "user", "list"))
+	require.Equal(t, "Nobody matches.\n", c.do(t, "user", "list", "--search", "jane"))
+	c.do(t, "user", "add", "Bob", "--last-name", "Adams", "--default-extension", "401", "--email", "bob@example.com")
+	c.do(t, "user", "add", "alice", "--last-name", "Brown", "--linked-extensions", "401", "--groups", "Sales", "--disabled")
+	c.do(t, "user", "add", "王伟", "--cell-phone", "+49 (170) 123")
+	for want, line := range map[string]string{
+		"alice Bob 王伟": "",
+		"Bob alice":    "--search 401 --sort last_name",
+		"alice":        "--group sales",
+		"王伟":           "--search +49170123",
+		"Bob":          "--email BOB@example.com",
+		"Bob 王伟":       "--status enabled",
+		"王伟 Bob alice": "--sort -username --directory=",
+	} {
+		names, next := c.listed(t, "username", append([]string{"user", "list"}, strings.Fields(line)...)...)
+		require.Equal(t, want, strings.Join(names, " "), line)
+		require.Empty(t, next)
+	}
+	names, next := c.listed(t, "username", "user", "list", "--extension", "401", "--limit", "1", "--not-welcomed")
+	require.Equal(t, []string{"alice"}, names)
+	names, next = c.listed(t, "username", "user", "list", "--extension", "401", "--limit", "1", "--after", next)
+	require.Equal(t, []string{"Bob"}, names)
+	require.Empty(t, next)
+	require.Contains(t, c.do(t, "user", "list", "--limit", "1"), "\nMore: --after ")
+	require.Contains(t, c.fails(t, exitRefused, "user", "list", "--sort", "password"), "\n  sort: ")
+	require.Contains(t, c.fails(t, exitRefused, "user", "list", "--status", "deleted"), "\n  status: choose enabled or disabled; 'pbxctl user deleted'")
+	require.Equal(t, 3, strings.Count(c.do(t, "user", "export"), "\n"))
+}
+
+func TestADeletedPersonIsRestored_orGoneForGood(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "user", "add", "jane", "--default-extension", "401")
+	require.Equal(t, "No deleted person matches.\n", c.do(t, "user", "deleted"))
+	gone := c.json(t, "user", "delete", "JANE")
+	require.Equal(t, "jane", gone["deleted"])
+	id, _ := gone["id"].(string)
+	ids, _ := c.listed(t, "id", "user", "deleted", "--search", "ja")
+	require.Equal(t, []string{id}, ids)
+	require.Contains(t, c.do(t, "user", "deleted"), id)
+
+	c.do(t, "user", "add", "jane", "--default-extension", "401")
+	require.Contains(t, c.fails(t, exitRefused, "user", "restore", id), "username: another person has this username already")
+	restored := c.json(t, "user", "restore", id, "--username", "jane.old", "--default-extension", "")
+	require.Equal(t, "jane.old", restored["username"])
+	require.Empty(t, restored["default_extension"])
+	require.Contains(t, c.fails(t, exitRefused, "user", "purge", id), "only deleted people")
+	require.Contains(t, c.fails(t, exitRefused, "user", "restore", "nonsense"), "there is no such")
+
+	c.do(t, "user", "delete", "jane.old")
+	require.Equal(t, map[string]any{"purged": id}, c.json(t, "user", "purge", id))
+	require.Contains(t, c.fails(t, exitRefused, "user", "restore", id), "there is no such")
+	require.Contains(t, c.do(t, "audit", "verify"), "Nothing was tampered with")
+}
+
+func TestUser_exitCodes(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	for _, line := range []string{"user list", "user show jane", "user sync", "user welcome jane", "group list", "token list", "user export"} {
+		require.Contains(t, c.fails(t, exitFailed, strings.Fields(line)...), "there is no database", "%s makes none", line)
+	}
+	c.do(t, "user", "add", "jane")
+	for line, code := range map[string]int{
+		"user":             exitUsage,
+		"user nonsense":    exitUsage,
+		"user add":         exitUsage,
+		"user add one two": exitUsage,
+		"user add x --password a --password-file b":  exitUsage,
+		"user add x --password a --generate":         exitUsage,
+		"user password jane":                         exitUsage,
+		"user password jane --generate --password x": exitUsage,
+		"user welcome":                               exitUsage,
+		"user welcome jane --all":                    exitUsage,
+		"user picture jane":                          exitUsage,
+		"user picture jane --remove --save x":        exitUsage,
+		"user list --limit many":                     exitUsage,
+		"user sync one two":                          exitUsage,
+		"user list --base-url https://x/y":           exitUsage,
+		"user sync --ldap-max-gone 2":                exitUsage,
+		"user sync --ldap-grace -1":                  exitUsage,
+		"group add-member Sales":                     exitUsage,
+		"group add x --priority high":                exitUsage,
+		"token add jane --expires-at tomorrow":       exitUsage,
+		"user sync":                                  exitRefused,
+		"user sync elsewhere":                        exitRefused,
+		"user list --smtp 127.0.0.1":                 exitRefused,
+		"user list --ldap-url ldap://127.0.0.1":      exitRefused,
+		"user list --language !":                     exitRefused,
+		"user welcome jane":                          exitFailed,
+		"user reset jane":                            exitFailed,
+		"user list --mail-templates no/such/place":   exitFailed,
+	} {
+		said := c.fails(t, code, strings.Fields(line)...)
+		require.True(t, strings.HasPrefix(said, "pbxctl: "), said)
+	}
+}
+
+func TestPeopleGroupsAndTokensAreCompleted(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	completed := func(args ...string) []string {
+		t.Helper()
+		o := runLine(t, "", append([]string{"__complete"}, append(c.flags, args...)...)...)
+		require.Equal(t, exitDone, o.code, o.stderr)
+		lines := strings.Split(strings.TrimSpace(o.stdout), "\n")
+		return lines[:len(lines)-1] // the last one is cobra's directive
+	}
+	require.Empty(t, completed("user", "show", ""))
+	require.Len(t, snapshot(t, c.dataDir), 1, "completion makes no database")
+	for _, name := range []string{"jane", "Janet", "mary.jane"} {
+		c.do(t, "user", "add", name)
+	}
+	c.do(t, "group", "add", "Sales")
+	id, _ := c.json(t, "token", "add", "jane")["id"].(string)
+	for _, verb := range []string{"show", "edit", "disable", "enable", "delete", "password", "invite", "welcome", "reset", "softphone", "picture", "permissions", "end-sessions", "remove-second-factor"} {
+		require.Equal(t, []string{"jane", "Janet"}, completed("user", verb, "JA"), verb)
+		if verb != "password" && verb != "picture" { // these go on with the flags that they need
+			require.Empty(t, completed("user", verb, "jane", ""), verb)
+		}
+	}
+	for _, verb := range []string{"show", "edit", "delete", "members", "impact", "add-member", "remove-member"} {
+		require.Equal(t, []string{"Sales"}, completed("group", verb, "s"), verb)
+	}
+	require.Equal(t, []string{"jane", "Janet"}, completed("group", "add-member", "Sales", "mary.jane", "ja"))
+	for _, verb := range []string{"show", "edit", "rotate", "delete"} {
+		require.Equal(t, []string{id}, completed("token", verb, id[:2]), verb)
+	}
+	require.Equal(t, []string{"jane", "Janet"}, completed("token", "add", "ja"))
+	require.Equal(t, []string{"jane", "Janet"}, completed("token", "list", "ja"))
+	require.Equal(t, []string{"xmpp.login="}, completed("user", "edit", "jane", "--permissions", "xm"))
+	require.Equal(t, []string{"Sales"}, completed("user", "add", "x", "--groups", ""))
+	require.Equal(t, []string{"enabled", "disabled"}, completed("user", "list", "--status", ""))
+	gone, _ := c.json(t, "user", "delete", "jane")["id"].(string)
+	for _, verb := range []string{"restore", "purge"} {
+		require.Equal(t, []string{gone}, completed("user", verb, ""), verb)
+	}
+}
+
+func FuzzPermissionsAsPeopleWriteThem(f *testing.F) {
+	for _, seed := range []string{"", "=", "xmpp.login=on", "xmpp.login=", "voicemail.extensions=+ 1,2", "sms.numbers=+49,+50", "a=b=c", "xmpp.login=\x00", " rest.use = OFF "} {
+		f.Add(seed)
+	}
+	registry := userman.StandardPermissions()
+	f.Fuzz(func(t *testing.T, text string) {
+		changes, refused := parsePermissions(registry, []string{text})
+		said := userman.Permissions{userman.XMPPLogin: userman.On()}
+		after := changes.applied(said)
+		require.Len(t, said, 1, "what was said is not touched")
+		if len(refused) == 0 && text != "" {
+			id, _, _ := strings.Cut(text, "=")
+			_, named := changes.values[strings.TrimSpace(id)]
+			require.True(t, named)
+		}
+		for id, value := range after {
+			for _, p := range registry {
+				if p.ID == id && len(refused) == 0 {
+					require.Equal(t, p.Kind != userman.Switch, value.IsList(), "a value is of the kind of its permission")
+				}
+			}
+		}
+	})
+}

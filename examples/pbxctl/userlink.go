@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func (a *app) userInvite() *cobra.Command {
+	return a.userLink("invite", "Make a link to set a password with, shown this once; 'pbxctl user welcome' mails one",
+		"The link sets a password once", userman.SetPasswordPath, (*userman.Service).Invite)
+}
+
+func (a *app) userSoftphone() *cobra.Command {
+	return a.userLink("softphone", "Make a link to set up a softphone with, shown this once",
+		"The link sets up a softphone once", userman.ActivationPath, (*userman.Service).InviteSoftphone)
+}
+
+// userLink is a command that makes a link for a person.
+func (a *app) userLink(use, short, after, path string, act func(*userman.Service, context.Context, string) (*userman.Link, error)) *cobra.Command {
+	return &cobra.Command{
+		Use:               use + " USERNAME",
+		Short:             short,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completePeople,
+		RunE: a.do(func(cmd *cobra.Command, args []string) error {
+			s, err := a.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			made, err := act(s.People, cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			after := after + ", until " + localTime(made.ExpiresAt) + "."
+			if made.URL.IsZero() {
+				after += " It is " + path + " and the secret, below the address of the server; with --base-url it is shown whole."
+			}
+			return a.printLink(newLink(made), after, "pbxctl user "+use)
+		}),
+	}
+}
+
+// link is one as it is printed.
+type link struct {
+	UserID    string    `json:"user_id"`
+	Username  string    `json:"username"`
+	Secret    string    `json:"secret"`
+	URL       string    `json:"url,omitempty"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func newLink(l *userman.Link) link {
+	return link{UserID: l.UserID, Username: l.Username, Secret: l.Token.Reveal(), URL: l.URL.Reveal(), ExpiresAt: l.ExpiresAt}
+}
+
+// printLink prints a link; again makes another one.
+func (a *app) printLink(shown link, after, again string) error {
+	err := a.print(shown, func() string {
+		var b strings.Builder
+		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		row := func(label, value string) { _, _ = fmt.Fprintf(w, "%s\t%s\n", label, cell(value)) }
+		row("username", shown.Username)
+		row("secret", shown.Secret+"   (shown this once)")
+		if shown.URL != "" {
+			row("url", shown.URL)
+		}
+		row("expires_at", localTime(shown.ExpiresAt))
+		_ = w.Flush()
+		return b.String() + after + "\n"
+	})
+	if err != nil {
+		return site.Hint(err, "Nobody knows the link: '"+again+" USERNAME' makes another one.")
+	}
+	return nil
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func (a *app) userWelcome() *cobra.Command {
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "welcome [USERNAME]",
+		Short: "Mail a person a link to set a password with, and what is needed to begin",
+		Long: "Mail a person a link to set a password with, and what is needed to begin.\n" +
+			"With --all the mail goes to everybody enabled who was never sent one and has no password. It can be run again at any time,\n" +
+			"also after it was stopped: nobody is sent a second one. Needs --smtp, --smtp-from and --base-url, best in the file of settings.",
+		Example:           "  pbxctl user welcome jane.roe\n  pbxctl user welcome --all",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completePeople,
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "mail everybody new")
+	// Before the work begins, so that it is a mistake in the command line.
+	cmd.PreRunE = func(_ *cobra.Command, args []string) error {
+		if all == (len(args) == 1) {
+			return errors.New("name one person, or say --all")
+		}
+		return nil
+	}
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+		if all {
+			return a.welcomeAll(cmd.Context())
+		}
+		return a.sendMail(cmd.Context(), args[0], (*userman.Service).SendWelcome)
+	})
+	return cmd
+}
+
+func (a *app) userReset() *cobra.Command {
+	return &cobra.Command{
+		Use:               "reset USERNAME",
+		Short:             "Mail a person a link to set a forgotten password anew",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completePeople,
+		RunE: a.do(func(cmd *cobra.Command, args []string) error {
+			return a.sendMail(cmd.Context(), args[0], (*userman.Service).SendReset)
+		}),
+	}
+}
+
+// sendMail sends a mail to one person, and fails when it was not delivered.
+func (a *app) sendMail(ctx context.Context, username string, send func(*userman.Service, context.Context, string) (*userman.Delivery, error)) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	delivery, err := send(s.People, ctx, username)
+	if err != nil {
+		return err
+	}
+	if delivery.Status != userman.Delivered {
+		if a.json {
+			err = a.print(delivery, nil)
+		}
+		return errors.Join(err, fmt.Errorf("no mail was sent (%s): %s", delivery.Status, delivery.Message))
+	}
+	return a.print(delivery, func() string {
+		text := "Sent: " + delivery.Message + ".\n"
+		if !delivery.ExpiresAt.IsZero() {
+			text += "The link in it works until " + localTime(delivery.ExpiresAt) + ".\n"
+		}
+		return text
+	})
+}
+
+// welcomeAll mails everybody new, and fails when somebody was left out whom
+// another try, or another setting, would reach.
+func (a *app) welcomeAll(ctx context.Context) error {
+	s, err := a.open(ctx)
+	if err != nil {
+		return err
+	}
+	report, err := s.People.SendWelcomes(ctx, func(p userman.WelcomeProgress) {
+		a.tell(fmt.Sprintf("%d of %d: %s: %s\n", p.Done, p.Total, cell(p.Last.Username), p.Last.Message))
+	})
+	if report != nil {
+		err = errors.Join(err, a.print(report, func() string { return welcomesText(report) }))
+	}
+	if err != nil {
+		return err
+	}
+	if failed := report.Left + report.Counts[userman.Failed] + report.Counts[userman.Refused] + report.Counts[userman.NotConfigured]; failed > 0 {
+		return fmt.Errorf("%d were not sent the mail; mend what is said of them, and run it again", failed)
+	}
+	return nil
+}
+
+func welcomesText(r *userman.WelcomeReport) string {
+	if len(r.Counts) == 0 {
+		return "Nobody is new: everybody was sent the mail, or has a password.\n"
+	}
+	counts := make([]string, 0, len(r.Counts))
+	for _, status := range slices.Sorted(maps.Keys(r.Counts)) {
+		counts = append(counts, fmt.Sprintf("%s: %d", strings.ReplaceAll(string(status), "_", " "), r.Counts[status]))
+	}
+	text := strings.Join(counts, ", ") + ".\n"
+	if r.Left > 0 {
+		text += fmt.Sprintf("It was stopped early: %d were not tried.\n", r.Left)
+	}
+	return text
+}

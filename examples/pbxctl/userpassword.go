@@ -1,0 +1,54 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func (a *app) userPassword() *cobra.Command {
+	var password secretFlags
+	var generate bool
+	var opts userman.PasswordOptions
+	cmd := &cobra.Command{
+		Use:               "password USERNAME",
+		Short:             "Give a person a new password, and end all sessions; a generated one is shown this once",
+		Example:           "  pbxctl user password jane.roe --generate --must-change-password\n  pbxctl user password jane.roe --password-file -",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completePeople,
+	}
+	password.register(cmd, "password", "say --generate")
+	flags := cmd.Flags()
+	flags.BoolVar(&generate, "generate", false, "generate the password")
+	flags.BoolVar(&opts.MustChange, "must-change-password", false, "have the person choose another one after the next login")
+	flags.BoolVar(&opts.DisableTokens, "disable-tokens", false, "disable the API tokens of the person as well")
+	cmd.MarkFlagsOneRequired("password", "password-file", "generate")
+	cmd.MarkFlagsMutuallyExclusive("password", "password-file", "generate")
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+		given, empty, err := password.read(cmd.Context(), a.stdin)
+		if err != nil {
+			return err
+		}
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if err := store.Invalid(empty...); err != nil {
+			s.Trail.RecordFailure(cmd.Context(), onPerson(cmd.Context(), s, "set password", args[0]), err)
+			return err
+		}
+		var shown person
+		if generate {
+			if given, err = s.People.GeneratePassword(); err != nil {
+				return err
+			}
+			shown.Secret = given.Reveal()
+		}
+		if shown.User, err = s.People.SetPassword(cmd.Context(), args[0], given, &opts); err != nil {
+			return err
+		}
+		return a.printPerson(shown, "Changed: all sessions have ended.")
+	})
+	return cmd
+}

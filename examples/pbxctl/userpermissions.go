@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func (a *app) userPermissions() *cobra.Command {
+	var only []string
+	cmd := &cobra.Command{
+		Use:   "permissions USERNAME",
+		Short: "Show what a person may do, and why",
+		Long: "Show what a person may do, and why: what is said of the person goes first, then the groups by priority and name,\n" +
+			"then the default.",
+		Example:           "  pbxctl user permissions jane.roe --permission voicemail.extensions",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completePeople,
+	}
+	cmd.Flags().StringArrayVar(&only, "permission", nil, "only the permission of this `ID`; may be repeated (default: all)")
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		effective, err := s.People.Effective(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		explained, err := explainPermissions(effective, only)
+		if err != nil {
+			return err
+		}
+		return a.print(store.List[*userman.Explanation]{Items: explained}, func() string { return explainedText(effective, explained) })
+	})
+	return cmd
+}
+
+// explainPermissions explains those that are asked for, or all.
+func explainPermissions(effective *userman.Effective, only []string) ([]*userman.Explanation, error) {
+	if len(only) == 0 {
+		return effective.ExplainAll(), nil
+	}
+	var explained []*userman.Explanation
+	for _, id := range only {
+		e, err := effective.Explain(id)
+		if err != nil {
+			return nil, err
+		}
+		explained = append(explained, e)
+	}
+	return explained, nil
+}
+
+func explainedText(effective *userman.Effective, explained []*userman.Explanation) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "PERMISSION\tVALUE\tWHY")
+	for _, e := range explained {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", e.Permission.ID, cell(effective.String(e.Permission.ID)), cell(e.Sentence))
+	}
+	_ = w.Flush()
+	return b.String()
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func (a *app) userPicture() *cobra.Command {
+	var file, save string
+	var remove bool
+	cmd := &cobra.Command{
+		Use:   "picture USERNAME",
+		Short: "Set, save or remove the picture of a person",
+		Long: "Set, save or remove the picture of a person. Of a JPEG, PNG or GIF the middle is cut out square and kept,\n" +
+			"and nothing else of the file.",
+		Example:           "  pbxctl user picture jane.roe --file jane.png\n  pbxctl user picture jane.roe --save jane.jpg",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completePeople,
+	}
+	cmd.Flags().StringVar(&file, "file", "", "`FILE` of the new picture, '-' for standard input")
+	cmd.Flags().StringVar(&save, "save", "", "`FILE` to write the picture to, as a JPEG, '-' for standard output")
+	cmd.Flags().BoolVar(&remove, "remove", false, "remove the picture")
+	cmd.MarkFlagsOneRequired("file", "save", "remove")
+	cmd.MarkFlagsMutuallyExclusive("file", "save", "remove")
+	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		var changed *userman.User
+		switch {
+		case remove:
+			changed, err = s.People.RemovePicture(cmd.Context(), args[0])
+		case file != "":
+			changed, err = a.setPicture(cmd.Context(), s, args[0], file)
+		default:
+			return a.savePicture(cmd.Context(), s, args[0], save)
+		}
+		if err != nil {
+			return err
+		}
+		return a.printPerson(person{User: changed}, "Changed.")
+	})
+	return cmd
+}
+
+func (a *app) setPicture(ctx context.Context, s *site.Site, username, path string) (*userman.User, error) {
+	// One byte more, so that the service sees that it is too much.
+	picture, err := readInput(ctx, path, a.stdin, userman.MaxPictureBytes+1)
+	if err != nil {
+		return nil, site.Hint(fmt.Errorf("reading the picture: %w", err), "Check the path that --file names.")
+	}
+	return s.People.SetPicture(ctx, username, bytes.NewReader(picture))
+}
+
+// modePicture lets others look at what is saved.
+const modePicture os.FileMode = 0o644
+
+func (a *app) savePicture(ctx context.Context, s *site.Site, username, path string) error {
+	picture, err := s.People.Picture(ctx, username)
+	if err != nil {
+		return err
+	}
+	if path == "-" {
+		_, err = a.stdout.Write(picture)
+		return err
+	}
+	if err := renameio.WriteFile(path, picture, modePicture); err != nil {
+		return site.Hint(err, "Check the path that --save names.")
+	}
+	return a.print(map[string]any{"saved": path, "bytes": len(picture)}, func() string { return "Saved.\n" })
+}

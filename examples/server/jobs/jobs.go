@@ -1,0 +1,130 @@
+// Package jobs runs what takes long in the background, one of each kind at a
+// time, whatever becomes of the browser that asked for it, and tells how far it
+// has come. To apply the configuration is not among it: that is package
+// applying.
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Kind is a kind of job.
+type Kind string
+
+// The kinds of jobs; there is one of Sync for each directory.
+const (
+	// Welcome sends the welcome mail to everybody new.
+	Welcome Kind = "welcome"
+	// Sync brings the people of a directory up to date.
+	Sync Kind = "sync"
+)
+
+// Options of [New].
+type Options struct {
+	// Logger is told of failures. Defaults to none.
+	Logger *slog.Logger
+	// Clock returns the time. Defaults to time.Now.
+	Clock func() time.Time
+}
+
+// Runner runs jobs. Close waits for those at work.
+type Runner struct {
+	site  *site.Site
+	log   *slog.Logger
+	clock func() time.Time
+	// stopping ends with Close, and with it every job.
+	stopping context.Context
+	stop     context.CancelFunc
+	work     sync.WaitGroup
+
+	mu     sync.Mutex
+	closed bool
+	// jobs are those at work, or else the last ones.
+	jobs map[key]*job
+}
+
+// key is what there is one job of at a time.
+type key struct {
+	kind      Kind
+	directory string
+}
+
+// job is one job, at work or ended. The mutex of the runner guards its state.
+type job struct {
+	state State
+	// ended is closed when state.EndedAt is set.
+	ended chan struct{}
+}
+
+// New returns a runner for s.
+func New(s *site.Site, opts *Options) *Runner {
+	if opts == nil {
+		opts = &Options{}
+	}
+	r := &Runner{site: s, log: opts.Logger, clock: opts.Clock, jobs: map[key]*job{}}
+	if r.log == nil {
+		r.log = slog.New(slog.DiscardHandler)
+	}
+	if r.clock == nil {
+		r.clock = time.Now
+	}
+	r.stopping, r.stop = context.WithCancel(context.Background())
+	return r
+}
+
+// State returns the job of that kind that is at work or was last, or nil.
+func (r *Runner) State(kind Kind, directory string) *State {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if j := r.jobs[key{kind, directory}]; j != nil {
+		return j.state.clone()
+	}
+	return nil
+}
+
+// Wait returns when the job has ended, with what came of it, or with the error
+// of ctx. A [store.NotFoundError] when there was none.
+func (r *Runner) Wait(ctx context.Context, kind Kind, directory string) (*State, error) {
+	r.mu.Lock()
+	j := r.jobs[key{kind, directory}]
+	r.mu.Unlock()
+	if j == nil {
+		return nil, &store.NotFoundError{Kind: "job"}
+	}
+	select {
+	case <-j.ended:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return j.state.clone(), nil
+}
+
+// Close lets jobs end within ctx, and then stops them: its error is then that
+// of ctx. No others begin.
+func (r *Runner) Close(ctx context.Context) error {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		r.work.Wait()
+		close(ended)
+	}()
+	defer r.stop()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		r.stop()
+		<-ended // a job ends with its context
+		return ctx.Err()
+	}
+}
