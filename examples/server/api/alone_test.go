@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/api"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
+	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 )
 
@@ -22,13 +24,14 @@ import (
 func alone(t *testing.T, opts *api.Options) *harness {
 	t.Helper()
 	h := start(t)
-	gate, runner := access.New(h.Site, nil), applying.New(h.Site, nil)
-	server := httptest.NewServer(gate.Handler(api.New(h.Site, gate, runner, opts)))
+	gate, runner, work := access.New(h.Site, nil), applying.New(h.Site, nil), jobs.New(h.Site, nil)
+	server := httptest.NewServer(gate.Handler(api.New(h.Site, gate, runner, work, opts)))
 	t.Cleanup(func() {
 		server.Close()
+		require.NoError(t, work.Close(context.WithoutCancel(t.Context())))
 		runner.Close()
 	})
-	return &harness{&servertest.Server{URL: server.URL, Site: h.Site, DataDir: h.DataDir}}
+	return &harness{Server: &servertest.Server{URL: server.URL, Site: h.Site, DataDir: h.DataDir}}
 }
 
 func TestAnAnswerIsKeptForADay(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
+	"github.com/pbxusers/pbxusers/examples/server/jobs"
 )
 
 // prefix is what every path begins with.
@@ -39,6 +40,7 @@ type api struct {
 	site    *site.Site
 	gate    *access.Gate
 	runner  *applying.Runner
+	jobs    *jobs.Runner
 	baseURL string
 	log     *slog.Logger
 	clock   func() time.Time
@@ -49,12 +51,12 @@ type api struct {
 
 // New returns the API of s, to be served below /api/v1/ inside of
 // [access.Gate.Handler].
-func New(s *site.Site, gate *access.Gate, runner *applying.Runner, opts *Options) http.Handler {
+func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}
 	a := &api{
-		site: s, gate: gate, runner: runner, baseURL: opts.BaseURL,
+		site: s, gate: gate, runner: runner, jobs: work, baseURL: opts.BaseURL,
 		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), mux: http.NewServeMux(),
 	}
 	if a.clock == nil {
@@ -68,6 +70,12 @@ func New(s *site.Site, gate *access.Gate, runner *applying.Runner, opts *Options
 	a.registerAccount()
 	a.registerAdministrators()
 	a.registerManagers()
+	a.registerPeople()
+	a.registerTokens()
+	a.registerGroups()
+	a.registerWelcomeMails()
+	a.registerDirectories()
+	a.registerVerify()
 	a.registerConfiguration()
 	a.registerAudit()
 	a.registerSettings()

@@ -28,7 +28,7 @@ func (a *api) readBody(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	body, err := readAll(w, r)
+	body, err := readAll(w, r, maxBody)
 	if err == nil {
 		err = checkBody(ctx.Operation(), r.Header.Get("Content-Type"), body)
 	}
@@ -49,9 +49,10 @@ func bodyHash(ctx context.Context) [sha256.Size]byte {
 	return hash
 }
 
-// readAll reads the body. The server that it comes from bounds the time.
-func readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+// readAll reads the body, of at most that many bytes. The server that it comes
+// from bounds the time.
+func readAll(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	var timeout net.Error
 	switch {
 	case err == nil:
@@ -65,7 +66,7 @@ func readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 func tooLarge() *problem {
-	return newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than 1 MiB")
+	return newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than 1 MiB, or a picture than 5 MiB")
 }
 
 func checkBody(op *huma.Operation, contentType string, body []byte) error {

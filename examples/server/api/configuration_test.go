@@ -15,7 +15,7 @@ import (
 
 func TestWithoutAnInstallationTheWayOutIsTold(t *testing.T) {
 	t.Parallel()
-	h := &harness{servertest.Start(t, &servertest.Options{Settings: func(s *site.Settings) {
+	h := &harness{Server: servertest.Start(t, &servertest.Options{Settings: func(s *site.Settings) {
 		require.NoError(t, os.WriteFile(filepath.Join(s.ConfDir, "manager.conf"), []byte("[general]\nenabled = yes\n"), 0o640))
 	}})}
 	h.add(t, ampusers.Administrator{Username: "root", Access: ampusers.Full})

@@ -87,8 +87,8 @@ var entryTexts = texts{
 }
 
 var actorTexts = texts{
-	"kind":   "administrator, host, system or visitor.",
-	"name":   "The username; empty for a visitor.",
+	"kind":   "administrator, person, host, system or visitor.",
+	"name":   "The username, of which each kind has its own; empty for a visitor.",
 	"source": "The address that the actor came from; empty on the host itself.",
 }
 

@@ -11,7 +11,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // The ways in which a visitor proves to be logged in.
@@ -28,6 +30,7 @@ func (a *api) config() huma.Config {
 	format := huma.Format{Marshal: marshal, Unmarshal: json.Unmarshal}
 	registry := huma.NewMapRegistry(schemaPrefix, schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[manager.Privileges](), reflect.TypeFor[[]className]())
+	registry.RegisterTypeAlias(reflect.TypeFor[userman.Value](), reflect.TypeFor[permissionValue]())
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -57,7 +60,7 @@ func documentInfo() *huma.Info {
 		Title:   "pbxusers",
 		Version: "1",
 		License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
-		Description: "The administrators of a PBX, and the AMI accounts with which programs talk to its Asterisk.\n\n" +
+		Description: "The people and the administrators of a PBX, and the AMI accounts with which programs talk to its Asterisk.\n\n" +
 			"Log in with POST /sessions and send the token as `Authorization: Bearer TOKEN`. " +
 			"A change of an AMI account reaches Asterisk with POST /config/apply.\n\n" +
 			"Errors are problems (RFC 9457); `code` and `errors[].code` are for programs. " +
@@ -72,6 +75,11 @@ func documentTags() []*huma.Tag {
 		{Name: tagAccount, Description: "One's own password and second factor."},
 		{Name: tagAdministrators, Description: "Who may log in, and to what."},
 		{Name: tagManagers, Description: "AMI accounts, with which programs talk to Asterisk."},
+		{Name: tagPeople, Description: "The people of the PBX: who they are, which extensions are theirs, what they may do."},
+		{Name: tagTokens, Description: "API tokens, with which programs act for people."},
+		{Name: tagGroups, Description: "Groups of people, and what they permit."},
+		{Name: tagDirectories, Description: "Directories that people come from, such as LDAP."},
+		{Name: tagVerify, Description: "For services: whether a person's password, token or telephone lets them in."},
 		{Name: tagConfiguration, Description: "Bringing the records to Asterisk."},
 		{Name: tagAudit, Description: "Who did what, when and from where."},
 		{Name: tagSettings, Description: "How the server reaches Asterisk, and what administrators can be given."},
@@ -79,14 +87,19 @@ func documentTags() []*huma.Tag {
 }
 
 // schemaName names the schema of a type. What is shown of a record is that
-// record to those who ask, and package audit has names that others have too.
+// record to those who ask, and some packages have names that others have too.
 func schemaName(t reflect.Type, hint string) string {
 	name := strings.Replace(huma.DefaultSchemaNamer(t, hint), "Shown", "", 1)
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if strings.HasSuffix(t.PkgPath(), "/audit") {
+	switch {
+	case strings.HasSuffix(t.PkgPath(), "/audit"):
 		return "Audit" + name
+	case t == reflect.TypeFor[userman.Explanation]():
+		return "PermissionExplanation"
+	case t == reflect.TypeFor[jobs.State]():
+		return "Job"
 	}
 	return name
 }
@@ -151,8 +164,8 @@ var problemTexts = map[int]string{
 	http.StatusRequestTimeout:        "The body took too long to arrive.",
 	http.StatusConflict:              "The name is taken, something else is at work, or the record is still needed.",
 	http.StatusPreconditionFailed:    "The record is not the one of If-Match any more: read it again.",
-	http.StatusRequestEntityTooLarge: "The body is larger than 1 MiB.",
-	http.StatusUnsupportedMediaType:  "The body is not application/json.",
+	http.StatusRequestEntityTooLarge: "The body is larger than 1 MiB, or a picture than 5 MiB.",
+	http.StatusUnsupportedMediaType:  "The body is not application/json, or a picture of none of the types that are taken.",
 	http.StatusUnprocessableEntity:   "Fields or parameters were refused; errors lists them.",
 	http.StatusTooManyRequests:       "There were too many tries; Retry-After says how many seconds to wait.",
 	http.StatusInternalServerError:   "The server failed; its log says more.",

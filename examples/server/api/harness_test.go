@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // password is that of every administrator of the tests.
@@ -19,11 +20,19 @@ const password = "correct horse battery staple"
 // harness is a server whose administrator "root" may do everything.
 type harness struct {
 	*servertest.Server
+
+	// id is that of the API token, or of the deleted person, of a trial.
+	id string
 }
 
 func start(t *testing.T) *harness {
 	t.Helper()
-	h := &harness{servertest.Start(t, nil)}
+	return startWith(t, withBranch)
+}
+
+func startWith(t *testing.T, people func(*userman.Options)) *harness {
+	t.Helper()
+	h := &harness{Server: servertest.Start(t, &servertest.Options{People: people})}
 	h.add(t, ampusers.Administrator{Username: "root", Access: ampusers.Full})
 	return h
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 const (
@@ -25,6 +26,15 @@ const (
 // IdempotencyKey is the header that makes it safe to repeat a request.
 type IdempotencyKey struct {
 	Key string `doc:"A word of your choice that is new for each record to be made. The same request with the same word, within 24 hours, gets the same answer and makes nothing again." header:"Idempotency-Key" maxLength:"255"`
+}
+
+// of returns the key of a request that is about somebody: the same word with
+// another one is another request.
+func (k IdempotencyKey) of(username string) IdempotencyKey {
+	if k.Key != "" {
+		k.Key += "\x00" + userman.FoldUsername(username)
+	}
+	return k
 }
 
 // keptAnswer is an answer that may be asked for again.

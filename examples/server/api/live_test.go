@@ -13,7 +13,7 @@ import (
 
 func TestAChangeReachesAsterisk_andCanBeRolledBack(t *testing.T) {
 	t.Parallel()
-	h := &harness{servertest.Start(t, &servertest.Options{Asterisk: peers.StartAsterisk(t, nil)})}
+	h := &harness{Server: servertest.Start(t, &servertest.Options{Asterisk: peers.StartAsterisk(t, nil)})}
 	h.add(t, ampusers.Administrator{Username: "root", Access: ampusers.Full})
 	v := h.as(t, "root")
 	_, err := h.Site.Install(t.Context())

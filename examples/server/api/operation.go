@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,10 @@ type operation struct {
 	request, response any
 	// optionalBody says that the body may be left out.
 	optionalBody bool
+	// media is the type of the response; JSON when it is empty.
+	media string
+	// picture says that the body is one.
+	picture bool
 	// known says that 304 may be the answer, and accepted that 202 may be.
 	known, accepted bool
 }
@@ -77,11 +82,21 @@ func (g group) describe(op *operation) huma.Operation {
 			Content:  map[string]*huma.MediaType{jsonType: {Example: op.request}},
 		}
 	}
+	if op.picture {
+		described.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{}}
+		for _, media := range pictureTypes() {
+			described.RequestBody.Content[media] = &huma.MediaType{Schema: binary()}
+		}
+	}
 	if !g.public {
 		described.Security = []map[string][]string{{schemeBearer: {}}, {schemeCookie: {}}}
 		described.Middlewares = append(described.Middlewares, g.door)
 	}
-	described.Middlewares = append(described.Middlewares, g.api.readBody)
+	read := g.api.readBody
+	if op.picture {
+		read = g.api.readPicture
+	}
+	described.Middlewares = append(described.Middlewares, read)
 	return described
 }
 
@@ -98,7 +113,13 @@ func (g group) door(ctx huma.Context, next func(huma.Context)) {
 // responses returns what the operation may answer.
 func (g group) responses(op *operation) map[string]*huma.Response {
 	success := &huma.Response{Description: http.StatusText(op.status)}
-	if op.response != nil {
+	switch {
+	case op.media == jpegType:
+		success.Content = map[string]*huma.MediaType{jpegType: {Schema: binary()}}
+	case op.media != "":
+		schema := g.api.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(op.response), true, "")
+		success.Content = map[string]*huma.MediaType{op.media: {Schema: schema, Example: op.response}}
+	case op.response != nil:
 		success.Content = map[string]*huma.MediaType{jsonType: {Example: op.response}}
 	}
 	responses := map[string]*huma.Response{strconv.Itoa(op.status): success}
@@ -130,7 +151,7 @@ func (g group) statuses(op *operation) []int {
 	if op.method != http.MethodGet {
 		statuses = append(statuses, http.StatusBadRequest, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge)
 	}
-	if op.request != nil {
+	if op.request != nil || op.picture {
 		statuses = append(statuses, http.StatusUnsupportedMediaType)
 	}
 	return statuses

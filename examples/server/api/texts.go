@@ -22,6 +22,20 @@ var fieldTexts = map[string]texts{
 
 	"AuditEntry": entryTexts, "AuditActor": actorTexts, "AuditVerification": verificationTexts, "AuditProblem": auditProblemTexts,
 
+	"User": userTexts, "NewUser": userTexts, "UserChanges": userTexts, "NewUserPassword": userTexts,
+	"PersonLink": personLinkTexts, "Delivery": deliveryTexts, "Permission": permissionTexts,
+	"PermissionExplanation": permissionExplanationTexts, "Source": sourceTexts,
+	"Token": tokenTexts, "NewToken": tokenTexts, "TokenChanges": tokenTexts,
+
+	"Group": groupTexts, "NewGroup": groupTexts, "GroupChanges": groupTexts, "Member": memberTexts, "NewMembers": memberTexts,
+	"GroupImpact": impactTexts, "Impact": impactTexts, "ImpactChange": impactTexts,
+
+	"Job": jobTexts, "WelcomeReport": welcomeReportTexts, "SyncReport": syncTexts, "SyncStep": syncTexts, "SyncProblem": syncTexts,
+	"NewSync": syncTexts, "DirectoryState": directoryTexts, "Abilities": directoryTexts,
+
+	"NewVerification": verifyTexts, "NewAuthorization": verifyTexts, "NewPhoneAuthorization": verifyTexts,
+	"Verified": verifyTexts, "VerifiedUser": verifyTexts,
+
 	"Asterisk": connectionTexts, "Connection": connectionTexts, "Reference": referenceTexts,
 }
 
@@ -55,7 +69,7 @@ var enrolmentTexts = texts{
 }
 
 var administratorTexts = texts{
-	"username":            "What the administrator logs in with: 2 to 64 letters of any script, digits, dots, dashes, underscores and @. It is unique in any case, and never changes.",
+	"username":            "What the administrator logs in with: 2 to 64 letters of any script, digits, dots, dashes, underscores, plus and @. It is unique in any case, and never changes.",
 	"password":            "12 characters or more, not the username, and hard to guess. Without one an invitation is made.",
 	"display_name":        "For people; at most 200 characters.",
 	"access":              "full for everything, or limited to what is listed; limited unless given.",

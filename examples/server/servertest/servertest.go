@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/serving"
 	"github.com/pbxusers/pbxusers/internal/peers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // Options of [Start].
@@ -40,10 +41,13 @@ type Options struct {
 	// Administrators changes the options of the administrators, whose
 	// passwords cost next to nothing. Defaults to leaving them.
 	Administrators func(*ampusers.Options)
+	// People changes the options of the people, whose passwords cost next to
+	// nothing. Defaults to leaving them.
+	People func(*userman.Options)
 	// Logger is told of everything. Defaults to the log of the test.
 	Logger *slog.Logger
-	// Clock returns the time, for the server and the administrators. Defaults to
-	// time.Now.
+	// Clock returns the time, for the server, the administrators and the people.
+	// Defaults to time.Now.
 	Clock func() time.Time
 }
 
@@ -75,8 +79,6 @@ func Start(t testing.TB, opts *Options) *Server {
 	if s.DataDir == "" {
 		s.DataDir = t.TempDir()
 	}
-	s.openSite(t, opts, logger)
-
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	s.URL = "http://" + listener.Addr().String()
@@ -84,6 +86,7 @@ func Start(t testing.TB, opts *Options) *Server {
 	if base == "" {
 		base = s.URL
 	}
+	s.openSite(t, opts, base, logger)
 	server, err := serving.New(s.Site, &serving.Options{
 		BaseURL: base, TrustedProxies: opts.TrustedProxies, Logger: logger, Clock: opts.Clock,
 	})
@@ -109,9 +112,10 @@ func (s *Server) Stop(t testing.TB) {
 	}
 }
 
-func (s *Server) openSite(t testing.TB, opts *Options, logger *slog.Logger) {
+func (s *Server) openSite(t testing.TB, opts *Options, base string, logger *slog.Logger) {
 	t.Helper()
 	settings := site.Settings{
+		BaseURL:  base,
 		DB:       "sqlite:" + filepath.Join(s.DataDir, "pbxusers.db"),
 		AMIUser:  "pbxusers",
 		AMI:      site.NoAsterisk,
@@ -134,6 +138,13 @@ func (s *Server) openSite(t testing.TB, opts *Options, logger *slog.Logger) {
 			o.Clock = opts.Clock
 			if opts.Administrators != nil {
 				opts.Administrators(o)
+			}
+		},
+		People: func(o *userman.Options) {
+			o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1}
+			o.Clock = opts.Clock
+			if opts.People != nil {
+				opts.People(o)
 			}
 		},
 	})

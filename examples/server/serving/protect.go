@@ -5,21 +5,33 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/pbxusers/pbxusers/userman"
 )
 
-// maxBody bounds the body of a request, in bytes.
-const maxBody = 1 << 20
+// maxBody bounds the body of a request, in bytes, and maxPicture that of one
+// that brings a picture, with what a form holds besides.
+const (
+	maxBody    = 1 << 20
+	maxPicture = userman.MaxPictureBytes + maxBody
+)
 
 // bounded refuses bodies that are too large: at once when the client tells,
 // else where it is read.
 func (s *Server) bounded(next http.Handler) http.Handler {
-	bounded := http.MaxBytesHandler(next, maxBody)
+	bounded, pictures := http.MaxBytesHandler(next, maxBody), http.MaxBytesHandler(next, maxPicture)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxBody {
+		picture := strings.HasSuffix(r.URL.Path, "/picture")
+		switch {
+		case picture && r.ContentLength > maxPicture:
+			s.refuse(w, r, http.StatusRequestEntityTooLarge, "this is more than the 5 MiB that a picture may have")
+		case picture:
+			pictures.ServeHTTP(w, r)
+		case r.ContentLength > maxBody:
 			s.refuse(w, r, http.StatusRequestEntityTooLarge, "this is more than the 1 MiB that a request may hold")
-			return
+		default:
+			bounded.ServeHTTP(w, r)
 		}
-		bounded.ServeHTTP(w, r)
 	})
 }
 

@@ -9,8 +9,9 @@ import (
 )
 
 // Serve serves listener until ctx ends or the listener fails, then lets
-// requests and a running apply end: the listener is closed at once, requests
-// have ten seconds, and an apply is waited for. A server serves once.
+// requests, jobs and a running apply end: the listener is closed at once,
+// requests have ten seconds, then jobs have ten, and an apply is waited for. A
+// server serves once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	var sweeping sync.WaitGroup
 	defer sweeping.Wait()
@@ -26,7 +27,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	err := s.shutDown(ctx)
-	s.runner.Close()
+	s.closeWork(context.WithoutCancel(ctx))
 	return cmp.Or(failed, err)
 }
 

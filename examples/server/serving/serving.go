@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/api"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
+	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/examples/server/web"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -44,6 +45,7 @@ type Server struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	runner  *applying.Runner
+	jobs    *jobs.Runner
 	metrics *metrics
 	http    *http.Server
 	// grace is how long requests may take to end.
@@ -62,6 +64,7 @@ func New(s *site.Site, opts *Options) (*Server, error) {
 	server := &Server{
 		site: s, base: base, log: opts.Logger, clock: opts.Clock, metrics: newMetrics(), grace: 10 * time.Second,
 		runner: applying.New(s, &applying.Options{Logger: opts.Logger, Clock: opts.Clock}),
+		jobs:   jobs.New(s, &jobs.Options{Logger: opts.Logger, Clock: opts.Clock}),
 	}
 	if server.log == nil {
 		server.log = slog.New(slog.DiscardHandler)
@@ -73,8 +76,8 @@ func New(s *site.Site, opts *Options) (*Server, error) {
 		Secure: base.Scheme == "https", TrustedProxies: opts.TrustedProxies, Clock: opts.Clock, Failed: server.fail,
 	})
 	server.http = server.listening(server.routes(gate,
-		api.New(s, gate, server.runner, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock}),
-		web.New(s, gate, server.runner, &web.Options{BaseURL: base.String(), Logger: opts.Logger}),
+		api.New(s, gate, server.runner, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock}),
+		web.New(s, gate, server.runner, server.jobs, &web.Options{BaseURL: base.String(), Logger: opts.Logger}),
 	))
 	return server, nil
 }
@@ -114,9 +117,19 @@ func parseBase(text string) (*url.URL, error) {
 // Handler returns everything that is served.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
-// Close waits for a running apply. [Server.Serve] ends with it; it is for those
-// who serve [Server.Handler] themselves.
-func (s *Server) Close() { s.runner.Close() }
+// Close gives the jobs at work ten seconds to end, stops them, and waits for a
+// running apply. [Server.Serve] ends with it; it is for those who serve
+// [Server.Handler] themselves.
+func (s *Server) Close() { s.closeWork(context.Background()) }
+
+func (s *Server) closeWork(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, s.grace)
+	defer cancel()
+	if err := s.jobs.Close(ctx); err != nil {
+		s.log.WarnContext(ctx, "jobs were stopped: they took too long to end")
+	}
+	s.runner.Close()
+}
 
 // fail answers a request that failed because of err.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {

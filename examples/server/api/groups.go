@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"unicode/utf8"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/internal/validate"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+const tagGroups = "groups"
+
+// groupKind is what package userman calls a group in the audit trail.
+const groupKind = "group"
+
+// GroupName is the group that a path names.
+type GroupName struct {
+	Name string `doc:"The name of the group, in any case." path:"name"`
+}
+
+// GroupTarget is a group to be changed.
+type GroupTarget struct {
+	GroupName
+	IfMatch
+}
+
+type groupOutput = recordOutput[*userman.Group]
+
+func (a *api) registerGroups() {
+	g := group{api: a, tag: tagGroups, section: site.SectionGroups}
+	register(g, operation{
+		id: "listGroups", method: http.MethodGet, path: "/groups", summary: "List groups, in the order in which they count",
+		response: whole([]*userman.Group{exampleGroup()}),
+	}, func(ctx context.Context, _ *struct{}) (*listOutput[*userman.Group], error) {
+		groups, err := a.people(ctx).Groups(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &listOutput[*userman.Group]{whole(groups)}, nil
+	})
+	register(g, operation{
+		id: "createGroup", method: http.MethodPost, path: "/groups", summary: "Make a group",
+		status: http.StatusCreated, errors: []int{http.StatusConflict},
+		request:  map[string]any{"name": "Sales", "priority": 50, "permissions": map[string]any{userman.VoicemailDownload: false}},
+		response: exampleGroup(),
+	}, a.createGroup)
+	register(g, operation{
+		id: "getGroup", method: http.MethodGet, path: "/groups/{name}", summary: "Show a group",
+		known: true, response: exampleGroup(),
+	}, a.getGroup)
+	register(g, operation{
+		id: "updateGroup", method: http.MethodPatch, path: "/groups/{name}", summary: "Change a group",
+		description: "What is absent stays as it is; null sets a field to its default. Permissions are changed one by one (RFC 7396).",
+		errors:      []int{http.StatusConflict, http.StatusPreconditionFailed},
+		request:     map[string]any{"default": true, "permissions": map[string]any{userman.XMPPLogin: true, userman.VoicemailDownload: nil}},
+		response:    exampleGroup(),
+	}, a.updateGroup)
+	register(g, operation{
+		id: "deleteGroup", method: http.MethodDelete, path: "/groups/{name}", summary: "Delete a group",
+		description: "One that has members is kept, unless force is set; GET /groups/{name}/impact says what they would lose.",
+		status:      http.StatusNoContent, errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
+	}, a.deleteGroup)
+	a.registerMembers(g)
+}
+
+type createGroupInput struct {
+	IdempotencyKey
+	Body NewGroup
+}
+
+func (a *api) createGroup(ctx context.Context, input *createGroupInput) (*createdOutput[*userman.Group], error) {
+	made, err := once(ctx, a, input.IdempotencyKey, groupEvent("create", input.Body.Name), func(ctx context.Context) (*userman.Group, error) {
+		people := a.people(ctx)
+		g := &userman.Group{Name: input.Body.Name}
+		unread := input.Body.set(g, people.Permissions())
+		created, err := people.CreateGroup(ctx, g)
+		return created, judged(unread, err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &createdOutput[*userman.Group]{
+		ETag: groupTag(made), Location: prefix + "/groups/" + url.PathEscape(made.Name), Body: made,
+	}, nil
+}
+
+type getGroupInput struct {
+	GroupName
+	IfNoneMatch string `doc:"The ETag of the record that the visitor has already: 304 when there is no newer one." header:"If-None-Match"`
+}
+
+func (a *api) getGroup(ctx context.Context, input *getGroupInput) (*groupOutput, error) {
+	g, err := a.people(ctx).Group(ctx, input.Name)
+	if err != nil {
+		return nil, err
+	}
+	return record(g, groupTag(g)).unlessKnown(input.IfNoneMatch), nil
+}
+
+type updateGroupInput struct {
+	GroupTarget
+	Body GroupChanges
+}
+
+func (a *api) updateGroup(ctx context.Context, input *updateGroupInput) (*groupOutput, error) {
+	var changed *userman.Group
+	err := a.ifGroupMatches(ctx, &input.GroupTarget, "update", func(ctx context.Context) (err error) {
+		people := a.people(ctx)
+		changed, err = people.UpdateGroup(ctx, input.Name, func(g *userman.Group) error {
+			return store.Invalid(input.Body.set(g, people.Permissions())...)
+		})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return record(changed, groupTag(changed)), nil
+}
+
+type deleteGroupInput struct {
+	GroupTarget
+	Force bool `doc:"Delete it also when it has members." query:"force"`
+}
+
+func (a *api) deleteGroup(ctx context.Context, input *deleteGroupInput) (*noOutput, error) {
+	return nil, a.ifGroupMatches(ctx, &input.GroupTarget, "delete", func(ctx context.Context) error {
+		return a.people(ctx).DeleteGroup(ctx, input.Name, input.Force)
+	})
+}
+
+// ifGroupMatches runs act on the condition of the request.
+func (a *api) ifGroupMatches(ctx context.Context, input *GroupTarget, action string, act func(context.Context) error) error {
+	return a.ifMatch(ctx, input.IfMatch, groupEvent(action, input.Name), func(ctx context.Context) (string, error) {
+		g, err := a.people(ctx).Group(ctx, input.Name)
+		if err != nil {
+			return "", err
+		}
+		return groupTag(g), nil
+	}, act)
+}
+
+// groupEvent is an act on a group for the audit trail. What can be no name of
+// one is not kept.
+func groupEvent(action, name string) audit.Event {
+	if utf8.RuneCountInString(name) > userman.MaxGroupNameLength || !validate.PlainLine().Holds(name) {
+		name = ""
+	}
+	return audit.Event{Action: action, Kind: groupKind, Key: name}
+}

@@ -1,0 +1,240 @@
+package api_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// narrowed logs in an administrator who may use everything about people, and
+// reaches 100 to 199.
+func (h *harness) narrowed(t *testing.T, sections ...string) *visitor {
+	t.Helper()
+	ranges, err := ampusers.ParseRanges("100-199")
+	require.NoError(t, err)
+	h.add(t, ampusers.Administrator{Username: "narrow", Sections: append(sections, "people", "groups", "verify"), Extensions: ranges})
+	return h.as(t, "narrow")
+}
+
+func TestAPatchOfAPersonKeepsWhatItDoesNotName(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.as(t, "root")
+	h.group(t, userman.Group{Name: "Sales"})
+	made := v.call(t, http.MethodPost, "/users", map[string]any{
+		"username": "jane.roe", "first_name": "Jane", "email": "jane@example.com", "further_emails": []string{"j@example.com"}, "cell_phone": "+49 170 1",
+		"default_extension": "4001", "linked_extensions": []string{"4100"}, "groups": []string{"sales"}, "external_id": "e1",
+		"permissions": map[string]any{"xmpp.login": true, "history.extensions": map[string]any{"extend": []string{"4100"}}},
+	}).is(t, http.StatusCreated)
+	require.Equal(t, "/api/v1/users/jane.roe", made.Header.Get("Location"))
+	before := made.object(t)
+	require.Equal(t, false, before["has_password"])
+	require.Equal(t, []any{"Sales"}, before["groups"])
+
+	patch := func(changes string) map[string]any {
+		t.Helper()
+		return v.call(t, http.MethodPatch, "/users/jane.roe", changes, "Content-Type", "application/merge-patch+json").is(t, http.StatusOK).object(t)
+	}
+	kept := func(changed map[string]any, but string) {
+		t.Helper()
+		for field, value := range before {
+			if field != "updated_at" && !strings.Contains(but, field) {
+				require.Equal(t, value, changed[field], field)
+			}
+		}
+	}
+	kept(patch(`{}`), "")
+	kept(patch(`{"permissions":{"voicemail.download":false}}`), "permissions")
+	said := patch(`{"permissions":{"xmpp.login":null}}`)["permissions"]
+	require.Equal(t, map[string]any{"voicemail.download": false, "history.extensions": map[string]any{"extend": []any{"4100"}}}, said)
+	cleared := patch(`{"email":null,"further_emails":[],"linked_extensions":null,"permissions":null,"groups":null,"cell_phone":""}`)
+	for field, empty := range map[string]any{
+		"email": "", "further_emails": []any{}, "linked_extensions": []any{}, "permissions": map[string]any{}, "groups": []any{}, "cell_phone": "",
+	} {
+		require.Equal(t, empty, cleared[field], field)
+	}
+	kept(cleared, "email further_emails linked_extensions permissions groups cell_phone")
+	require.Equal(t, "jane.doe", patch(`{"username":"jane.doe"}`)["username"])
+	v.call(t, http.MethodGet, "/users/jane.roe", nil).is(t, http.StatusNotFound)
+}
+
+func TestAllThatIsWrongWithAPersonIsSaidAtOnce(t *testing.T) {
+	t.Parallel()
+	v := start(t).as(t, "root")
+	v.call(t, http.MethodPost, "/users", map[string]any{
+		"username": "?", "email": "no email", "generate": true, "password": password, "groups": []string{"nobody's"},
+		"permissions": map[string]any{"xmpp.login": "perhaps", "no.such": true, "history.extensions": []string{"x"}},
+	}).refuses(t, http.StatusUnprocessableEntity,
+		"body.username username", "body.email email_or_blank", "body.generate conflict", "body.groups[0] unknown", "body.permissions.xmpp.login value")
+	v.call(t, http.MethodPost, "/users", map[string]any{
+		"username": "jane", "permissions": map[string]any{"no.such": true, "history.extensions": []string{"x"}},
+	}).refuses(t, http.StatusUnprocessableEntity, "body.permissions.no.such unknown", "body.permissions.history.extensions[0] extension")
+	v.call(t, http.MethodGet, "/users/jane", nil).is(t, http.StatusNotFound)
+}
+
+func TestAGeneratedPasswordIsShownOnce(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.as(t, "root")
+	body := map[string]any{"username": "jane", "generate": true, "must_change_password": true}
+	made := v.call(t, http.MethodPost, "/users", body, "Idempotency-Key", "k").is(t, http.StatusCreated).object(t)
+	again := v.call(t, http.MethodPost, "/users", body, "Idempotency-Key", "k").is(t, http.StatusCreated).object(t)
+	require.Equal(t, made, again, "the same request makes nothing again")
+	secret, _ := made["secret"].(string)
+	require.NotEmpty(t, secret)
+	shown := v.call(t, http.MethodGet, "/users/jane", nil).is(t, http.StatusOK)
+	require.NotContains(t, shown.body, "secret")
+	require.NotContains(t, shown.body, secret)
+
+	reset := v.call(t, http.MethodPut, "/users/jane/password", map[string]any{"generate": true}, "If-Match", shown.Header.Get("ETag")).is(t, http.StatusOK).object(t)
+	require.NotEqual(t, secret, reset["secret"])
+	require.NotEmpty(t, reset["secret"])
+	given := v.call(t, http.MethodPut, "/users/jane/password", map[string]any{"password": password}).is(t, http.StatusOK)
+	require.NotContains(t, given.body, `"secret"`)
+	v.call(t, http.MethodPut, "/users/jane/password", map[string]any{}).refuses(t, http.StatusUnprocessableEntity, "body.password min")
+	v.call(t, http.MethodPut, "/users/jane/password", map[string]any{"generate": true}, "If-Match", shown.Header.Get("ETag")).is(t, http.StatusPreconditionFailed)
+}
+
+func TestALinkOfAPersonLeadsToThePagesOfPeople(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.as(t, "root")
+	withPerson(t, h, v)
+	for act, path := range map[string]string{"invite": "/person/password/", "softphone": "/person/softphone/"} {
+		link := v.call(t, http.MethodPost, "/users/jane.admin/"+act, nil).is(t, http.StatusCreated).object(t)
+		secret, _ := link["secret"].(string)
+		require.Len(t, secret, 43)
+		require.Equal(t, h.URL+path+secret, link["url"])
+	}
+	delivery := v.call(t, http.MethodPost, "/users/jane.admin/welcome", nil).is(t, http.StatusOK).object(t)
+	require.Equal(t, "not_configured", delivery["status"])
+	require.Contains(t, delivery["message"], "mail server")
+}
+
+func TestADeletedPersonIsRestored_alsoUnderAnotherName(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.as(t, "root")
+	u := h.person(t, userman.User{Username: "jane", DefaultExtension: "4001"})
+	v.call(t, http.MethodPost, "/deleted-users/"+u.ID+"/restore", nil).is(t, http.StatusConflict)
+	v.call(t, http.MethodDelete, "/users/jane", nil).is(t, http.StatusNoContent)
+	h.person(t, userman.User{Username: "jane", DefaultExtension: "4001"})
+
+	refused := v.call(t, http.MethodPost, "/deleted-users/"+u.ID+"/restore", nil).is(t, http.StatusConflict).problem(t)
+	require.Equal(t, "exists", refused.Code)
+	restored := v.call(t, http.MethodPost, "/deleted-users/"+u.ID+"/restore", map[string]any{"username": "jane2", "default_extension": nil}).is(t, http.StatusOK).object(t)
+	require.Equal(t, "jane2", restored["username"])
+	require.NotContains(t, restored, "deleted_at")
+	v.call(t, http.MethodDelete, "/deleted-users/"+u.ID, nil).is(t, http.StatusConflict)
+	v.call(t, http.MethodDelete, "/users/jane2", nil).is(t, http.StatusNoContent)
+	v.call(t, http.MethodDelete, "/deleted-users/"+u.ID, nil).is(t, http.StatusNoContent)
+	v.call(t, http.MethodDelete, "/deleted-users/"+u.ID, nil).is(t, http.StatusNotFound)
+}
+
+func TestALimitedAdministratorReachesOwnPeopleOnly(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	h.person(t, userman.User{Username: "near", DefaultExtension: "100"})
+	far := h.person(t, userman.User{Username: "far", DefaultExtension: "200"})
+	token, _, err := h.Site.People.CreateToken(t.Context(), "far", &userman.Token{})
+	require.NoError(t, err)
+	gone := h.person(t, userman.User{Username: "gone", DefaultExtension: "201"})
+	require.NoError(t, h.Site.People.Delete(t.Context(), "gone"))
+	h.group(t, userman.Group{Name: "Sales"})
+	v := h.narrowed(t)
+
+	for _, at := range []string{"/users", "/user-export"} {
+		listed := v.call(t, http.MethodGet, at, nil).is(t, http.StatusOK).body
+		require.Contains(t, listed, `"near"`)
+		require.NotContains(t, listed, `"far"`)
+	}
+	require.NotContains(t, v.call(t, http.MethodGet, "/deleted-users", nil).is(t, http.StatusOK).body, "gone")
+	for _, request := range []struct {
+		method, path string
+		body         any
+	}{
+		{http.MethodGet, "/users/far", nil},
+		{http.MethodPatch, "/users/far", map[string]any{"title": "x"}},
+		{http.MethodDelete, "/users/far", nil},
+		{http.MethodPost, "/users/far/disable", nil},
+		{http.MethodPost, "/users/far/end-sessions", nil},
+		{http.MethodPost, "/users/far/invite", nil},
+		{http.MethodPost, "/users/far/welcome", nil},
+		{http.MethodPut, "/users/far/password", map[string]any{"generate": true}},
+		{http.MethodDelete, "/users/far/second-factor", nil},
+		{http.MethodGet, "/users/far/permissions", nil},
+		{http.MethodGet, "/users/far/picture", nil},
+		{http.MethodGet, "/users/far/tokens", nil},
+		{http.MethodPost, "/users/far/tokens", map[string]any{}},
+		{http.MethodGet, "/tokens/" + token.ID, nil},
+		{http.MethodPost, "/tokens/" + token.ID + "/rotate", nil},
+		{http.MethodDelete, "/tokens/" + token.ID, nil},
+		{http.MethodPost, "/deleted-users/" + gone.ID + "/restore", nil},
+		{http.MethodDelete, "/deleted-users/" + gone.ID, nil},
+		{http.MethodPost, "/users", map[string]any{"username": "other", "default_extension": "300"}},
+		{http.MethodPatch, "/users/near", map[string]any{"linked_extensions": []string{"200"}}},
+		{http.MethodPost, "/groups", map[string]any{"name": "Mine"}},
+		{http.MethodPost, "/groups/Sales/members", map[string]any{"usernames": []string{"far"}}},
+		{http.MethodGet, "/directories", nil},
+		{http.MethodGet, "/directories/" + branch + "/sync", nil},
+		{http.MethodPost, "/directories/" + branch + "/sync", nil},
+	} {
+		refused := v.call(t, request.method, request.path, request.body).is(t, http.StatusForbidden)
+		require.Equal(t, "forbidden", refused.problem(t).Code, request.path)
+	}
+	kept, err := h.Site.People.GetByID(t.Context(), far.ID)
+	require.NoError(t, err)
+	require.Equal(t, far, kept)
+	v.call(t, http.MethodPatch, "/users/near", map[string]any{"title": "x"}).is(t, http.StatusOK)
+	v.call(t, http.MethodPost, "/groups/Sales/members", map[string]any{"usernames": []string{"near"}}).is(t, http.StatusNoContent)
+}
+
+func TestAnExportIsOnePersonOnEachLine(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	for _, username := range []string{"ann", "陳大文", "joe"} {
+		h.person(t, userman.User{Username: username})
+	}
+	h.person(t, userman.User{Username: "gone"})
+	require.NoError(t, h.Site.People.Delete(t.Context(), "gone"))
+	exported := h.as(t, "root").call(t, http.MethodGet, "/user-export", nil).is(t, http.StatusOK)
+	require.Equal(t, "application/x-ndjson", exported.Header.Get("Content-Type"))
+	var names []string
+	for lines := bufio.NewScanner(strings.NewReader(exported.body)); lines.Scan(); {
+		var u userman.User
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &u))
+		names = append(names, u.Username)
+	}
+	require.ElementsMatch(t, []string{"ann", "陳大文", "joe"}, names)
+}
+
+func TestWhatAPersonMayDoIsExplained(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.as(t, "root")
+	withPerson(t, h, v)
+	explained := v.call(t, http.MethodGet, "/users/jane.admin/permissions", nil).is(t, http.StatusOK).body
+	require.Contains(t, explained, "because the group Sales says so")
+	require.Contains(t, explained, `{"extend":["4100"]}`)
+}
+
+func TestAPersonWhomARecordNeedsIsKept(t *testing.T) {
+	t.Parallel()
+	h := startWith(t, func(o *userman.Options) {
+		o.References = append(o.References, referTo)
+	})
+	v := h.as(t, "root")
+	h.person(t, userman.User{Username: "jane"})
+	refused := v.call(t, http.MethodDelete, "/users/jane", nil).is(t, http.StatusConflict).problem(t)
+	require.Equal(t, "in_use", refused.Code)
+	require.Equal(t, []store.Reference{{Kind: "call flow", Key: "reception"}}, refused.References)
+	require.Contains(t, v.call(t, http.MethodGet, "/users/jane/references", nil).is(t, http.StatusOK).body, "reception")
+}

@@ -1,0 +1,73 @@
+package api
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// permissionChanges are permissions to be said, or, with null, to be said
+// nothing of any more. What is absent stays (RFC 7396).
+type permissionChanges struct {
+	optional[map[string]json.RawMessage]
+}
+
+// Schema tells huma of an object whose fields we read ourselves: it would name
+// them as they were submitted.
+func (permissionChanges) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, Nullable: true, AdditionalProperties: true}
+}
+
+// setPermissions changes what is said, and returns what cannot be read of it.
+func setPermissions(c permissionChanges, said *userman.Permissions, known []userman.Permission) []store.FieldError {
+	if !c.set {
+		return nil
+	}
+	changed := maps.Clone(*said)
+	if changed == nil || c.null {
+		changed = userman.Permissions{}
+	}
+	var unread []store.FieldError
+	for _, id := range slices.Sorted(maps.Keys(c.value)) {
+		text := c.value[id]
+		if string(text) == "null" {
+			delete(changed, id)
+			continue
+		}
+		var value userman.Value
+		if err := value.UnmarshalJSON(text); err != nil && isPermission(id, known) {
+			unread = append(unread, renamed("permissions."+id, err)...)
+			continue
+		}
+		changed[id] = value // the service refuses what is no permission
+	}
+	if len(unread) == 0 {
+		*said = changed
+	}
+	return unread
+}
+
+func isPermission(id string, known []userman.Permission) bool {
+	return slices.ContainsFunc(known, func(p userman.Permission) bool { return p.ID == id })
+}
+
+// permissionValue is what huma is told that a [userman.Value] is.
+type permissionValue string
+
+// Schema tells huma of the forms of a value.
+func (permissionValue) Schema(huma.Registry) *huma.Schema {
+	items := &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}}
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeBoolean, Description: "What is said of a switch."},
+		items,
+		{
+			Type: huma.TypeObject, Description: "Items that are added to what whoever comes next says.",
+			Properties: map[string]*huma.Schema{"extend": items}, Required: []string{"extend"}, AdditionalProperties: false,
+		},
+	}}
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// NewToken is an API token to be made.
+type NewToken struct {
+	TokenChanges
+}
+
+// TokenChanges are the fields of an API token to be set.
+type TokenChanges struct {
+	Description     optional[string]    `json:"description,omitzero"`
+	Disabled        optional[bool]      `json:"disabled,omitzero"`
+	Extensions      optional[[]string]  `json:"extensions,omitzero"`
+	Modules         optional[[]string]  `json:"modules,omitzero"`
+	RequestsPerHour optional[int]       `json:"requests_per_hour,omitzero"`
+	Addresses       optional[[]string]  `json:"addresses,omitzero"`
+	ExpiresAt       optional[time.Time] `json:"expires_at,omitzero"`
+}
+
+// set sets the fields of t that are given, and returns those that cannot be
+// read.
+func (c *TokenChanges) set(t *userman.Token) []store.FieldError {
+	c.Description.into(&t.Description)
+	c.Disabled.into(&t.Disabled)
+	c.Extensions.into(&t.Extensions)
+	if c.Extensions.null {
+		t.Extensions = []string{userman.All}
+	}
+	c.Modules.into(&t.Modules)
+	c.RequestsPerHour.into(&t.RequestsPerHour)
+	c.ExpiresAt.into(&t.ExpiresAt)
+	if !c.Addresses.set {
+		return nil
+	}
+	var unread []store.FieldError
+	parsed := make([]netip.Prefix, len(c.Addresses.value))
+	for i, text := range c.Addresses.value {
+		network, ok := parseNetwork(strings.TrimSpace(text))
+		if !ok {
+			unread = append(unread, store.FieldError{
+				Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24",
+			})
+		}
+		parsed[i] = network
+	}
+	if len(unread) == 0 {
+		t.Addresses = parsed
+	}
+	return unread
+}
+
+// parseNetwork reads a network, or an address as the network of itself alone.
+func parseNetwork(text string) (netip.Prefix, bool) {
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		return netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), true
+	}
+	network, err := netip.ParsePrefix(text)
+	return network, err == nil
+}
+
+// shownToken is an API token as the API shows it: with the key only where it is
+// shown once.
+type shownToken struct {
+	*userman.Token
+	Username string `json:"username"`
+	Key      string `json:"key,omitempty"`
+}
+
+// tag returns the tag of the token, whether or not its key is shown. To use the
+// token does not change it.
+func (t shownToken) tag() string {
+	tagged := *t.Token
+	tagged.LastUsedAt = time.Time{}
+	return etagOf(&tagged)
+}
+
+func exampleToken() shownToken {
+	made := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	return shownToken{Username: "jane.roe", Token: &userman.Token{
+		ID: "7h2kq9x4v1n8b3m6", UserID: exampleUser().ID, Description: "CRM", Extensions: []string{userman.All}, Modules: []string{"contacts"},
+		RequestsPerHour: userman.DefaultRequestsPerHour, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+		CreatedAt: made, UpdatedAt: made, KeyMadeAt: made,
+	}}
+}
+
+func exampleKeyedToken() shownToken {
+	shown := exampleToken()
+	shown.Key = "example-of-a-key-of-an-api-token-example-ex"
+	return shown
+}

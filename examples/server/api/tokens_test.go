@@ -1,0 +1,79 @@
+package api_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func TestTheKeyOfATokenIsShownOnce_andANewOneEndsIt(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.as(t, "root")
+	withPerson(t, h, v)
+	made := v.call(t, http.MethodPost, "/users/jane.admin/tokens", map[string]any{"modules": []string{"contacts"}, "requests_per_hour": 2}).is(t, http.StatusCreated)
+	token := made.object(t)
+	id, _ := token["id"].(string)
+	require.Equal(t, "/api/v1/tokens/"+id, made.Header.Get("Location"))
+	require.Equal(t, "jane.admin", token["username"])
+	shown := v.call(t, http.MethodGet, "/tokens/"+id, nil).is(t, http.StatusOK)
+	require.NotContains(t, shown.body, `"key"`)
+	require.Equal(t, made.Header.Get("ETag"), shown.Header.Get("ETag"))
+
+	may := func(key any, status int) *answer {
+		t.Helper()
+		return v.call(t, http.MethodPost, "/authorize", map[string]any{"token": id, "key": key, "module": "contacts"}).is(t, status)
+	}
+	may(token["key"], http.StatusOK)
+	require.Equal(t, shown.Header.Get("ETag"), v.call(t, http.MethodGet, "/tokens/"+id, nil).Header.Get("ETag"), "to use it is no change")
+	rotated := v.call(t, http.MethodPost, "/tokens/"+id+"/rotate", nil).is(t, http.StatusOK).object(t)
+	may(token["key"], http.StatusForbidden)
+	may(rotated["key"], http.StatusOK)
+	held := may(rotated["key"], http.StatusTooManyRequests)
+	require.NotEmpty(t, held.Header.Get("Retry-After"))
+	require.Equal(t, "throttled", held.problem(t).Code)
+}
+
+func TestAPatchOfATokenKeepsWhatItDoesNotName(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.as(t, "root")
+	withPerson(t, h, v)
+	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second).Format(time.RFC3339)
+	made := v.call(t, http.MethodPost, "/users/jane.admin/tokens", map[string]any{
+		"description": "CRM", "extensions": []string{"4001"}, "modules": []string{"contacts"}, "addresses": []string{"192.0.2.7", "2001:db8::/32"}, "expires_at": until,
+	}).is(t, http.StatusCreated).object(t)
+	require.Equal(t, []any{"192.0.2.7/32", "2001:db8::/32"}, made["addresses"])
+	require.Equal(t, until, made["expires_at"])
+	at := fmt.Sprint("/tokens/", made["id"])
+	patched := v.call(t, http.MethodPatch, at, `{"disabled":true}`).is(t, http.StatusOK).object(t)
+	for _, field := range []string{"description", "extensions", "modules", "addresses", "expires_at", "requests_per_hour"} {
+		require.Equal(t, made[field], patched[field], field)
+	}
+	cleared := v.call(t, http.MethodPatch, at, `{"extensions":null,"addresses":null,"expires_at":null,"disabled":null,"requests_per_hour":null}`).is(t, http.StatusOK).object(t)
+	require.Equal(t, []any{userman.All}, cleared["extensions"])
+	require.Equal(t, []any{}, cleared["addresses"])
+	require.NotContains(t, cleared, "expires_at")
+	require.Equal(t, false, cleared["disabled"])
+	v.call(t, http.MethodPatch, at, `{"extensions":[]}`).refuses(t, http.StatusUnprocessableEntity, "body.extensions min")
+	v.call(t, http.MethodPatch, at, `{"addresses":["::1%eth0","10.0.0.0/8"]}`).refuses(t, http.StatusUnprocessableEntity, "body.addresses[0] network")
+	v.call(t, http.MethodPatch, at, `{"requests_per_hour":-2,"expires_at":"2020-01-01T00:00:00Z"}`).
+		refuses(t, http.StatusUnprocessableEntity, "body.requests_per_hour range", "body.expires_at past")
+}
+
+func TestTheSameIdempotencyKeyForAnotherPersonIsAnotherRequest(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	v := h.as(t, "root")
+	for _, username := range []string{"ann", "joe"} {
+		h.person(t, userman.User{Username: username})
+		made := v.call(t, http.MethodPost, "/users/"+username+"/tokens", map[string]any{}, "Idempotency-Key", "k").is(t, http.StatusCreated).object(t)
+		require.Equal(t, username, made["username"])
+		require.Equal(t, made, v.call(t, http.MethodPost, "/users/"+username+"/tokens", map[string]any{}, "Idempotency-Key", "k").is(t, http.StatusCreated).object(t))
+	}
+}
