@@ -41,7 +41,7 @@ func (v *visit) administratorFields(username string, in administratorInput, errs
 	}
 	f := administratorFields{
 		Problems:    errs.summary(labels),
-		Username:    input("username", username, "Two or more letters, digits, dots, dashes, underscores or @. It cannot be changed later."),
+		Username:    input("username", username, "Two or more letters, digits, dots, dashes, underscores, plus or @. It cannot be changed later."),
 		Password:    newPassword(errs),
 		DisplayName: input("display_name", in.DisplayName, "The name that people know."),
 		Access:      accessGroup(in.Access, errs),

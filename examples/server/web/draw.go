@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ const fragments = "fragments"
 // program.
 func readDrawings(static assets) drawings {
 	functions := template.FuncMap{
-		"asset": static.path, "administratorPath": administratorPath, "managerPath": managerPath,
+		"asset": static.path, "administratorPath": administratorPath, "managerPath": managerPath, "personPath": personPath, "groupPath": groupPath,
 		"timestamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"clock":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
 		"join":      strings.Join,
@@ -51,8 +52,8 @@ type page struct {
 	Title   string
 	Visitor *ampusers.Administrator
 	Nav     []navigation
-	// Flash says what was done before.
-	Flash string
+	// Flash says what was done before, and Warning what went wrong.
+	Flash, Warning string
 	// Banner says whether there is something to apply; it is left out where
 	// the page itself does.
 	Banner bool
@@ -76,7 +77,7 @@ func (v *visit) showStatus(status int, name, title string, body any) error {
 		Banner: v.visitor != nil && !strings.HasPrefix(v.r.URL.Path, "/config"),
 	}
 	if !v.partial() {
-		drawing.Flash = v.pop(flashKey)
+		drawing.Flash, drawing.Warning = v.pop(flashKey), v.pop(warningKey)
 	}
 	return v.write(status, name, "layout", drawing)
 }
@@ -110,17 +111,28 @@ func (v *visit) navigation() []navigation {
 		return nil
 	}
 	entries := []navigation{{Href: "/", Label: "Overview", Current: v.r.URL.Path == "/"}}
-	for _, e := range []struct{ section, href, label string }{
-		{site.SectionAdministrators, "/administrators", "Administrators"},
-		{site.SectionManagers, "/managers", "AMI accounts"},
-		{ampusers.SectionApply, "/config", "Configuration"},
-		{site.SectionAudit, "/audit", "Audit trail"},
-		{site.SectionSettings, "/settings", "Settings"},
+	for _, e := range []struct {
+		section, href, label string
+		// also are other pages of the part.
+		also []string
+	}{
+		{site.SectionAdministrators, "/administrators", "Administrators", nil},
+		{site.SectionPeople, "/people", "People", []string{deletedPeoplePath, "/directories"}},
+		{site.SectionGroups, "/groups", "Groups", []string{"/permissions"}},
+		{site.SectionManagers, "/managers", "AMI accounts", nil},
+		{ampusers.SectionApply, "/config", "Configuration", nil},
+		{site.SectionAudit, "/audit", "Audit trail", nil},
+		{site.SectionSettings, "/settings", "Settings", nil},
 	} {
 		if v.visitor.Can(e.section) {
-			current := v.r.URL.Path == e.href || strings.HasPrefix(v.r.URL.Path, e.href+"/")
+			current := slices.ContainsFunc(append(e.also, e.href), v.below)
 			entries = append(entries, navigation{Href: e.href, Label: e.label, Current: current})
 		}
 	}
 	return entries
+}
+
+// below reports whether the page is the one at the top, or below it.
+func (v *visit) below(top string) bool {
+	return v.r.URL.Path == top || strings.HasPrefix(v.r.URL.Path, top+"/")
 }

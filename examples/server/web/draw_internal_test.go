@@ -13,7 +13,6 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -115,7 +114,6 @@ func bodies() map[string][2]any {
 		"config":           {configPage{}, configPage{Planned: true, Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, WayOut: hostile, Last: hostileRun()}},
 		"run":              {runPage{Run: &applying.Run{}}, runPage{hostileRun(), hostile, []string{hostile}, hostile, hostile}},
 		"audit":            {auditPage{}, auditPage{Actor: hostileField("actor"), Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Problems: []audit.Problem{{Kind: hostile, Key: hostile, Message: hostile}}}}},
-		"settings":         {settingsPage{}, settingsPage{[]setting{{hostile, hostile, hostile, hostile, hostile}}, &site.Connection{Problem: hostile}, hostile}},
 		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, WayOut: hostile, MayApply: true, User: hostile, Blocked: true}},
 		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), &enrolment{hostileCopy(), hostileField("code")}, hostileCopy()}},
 	}
@@ -124,12 +122,14 @@ func bodies() map[string][2]any {
 func TestEveryPageIsDrawnAndEscapesEverything(t *testing.T) {
 	t.Parallel()
 	drawn, all := readDrawings(readAssets()), bodies()
+	maps.Copy(all, groupBodies())
+	maps.Copy(all, personBodies())
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(drawn)), func(name string) bool { return name == fragments })
 	require.Equal(t, names, slices.Sorted(maps.Keys(all)))
 	for _, name := range names {
 		for _, body := range all[name] {
 			var out bytes.Buffer
-			layout := page{Title: hostile, Visitor: hostileAdministrator(), Flash: hostile, Banner: true, Body: body, Nav: []navigation{{"/x", hostile, true}}}
+			layout := page{Title: hostile, Visitor: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []navigation{{"/x", hostile, true}}}
 			require.NoError(t, drawn[name].ExecuteTemplate(&out, "layout", layout), name)
 			text := out.String()
 			require.NotContains(t, text, "<script>", name)

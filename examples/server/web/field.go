@@ -17,6 +17,8 @@ type field struct {
 	// Rows makes it a text of several lines.
 	Rows     int
 	Required bool
+	// ReadOnly shows what cannot be changed here.
+	ReadOnly bool
 	// Choices make it a choice of one.
 	Choices []choice
 	Errors  []string

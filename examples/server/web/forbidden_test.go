@@ -47,7 +47,7 @@ func TestEverySectionOpensItsOwnPagesOnly(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	menu := map[string]string{
-		"administrators": "/administrators", "managers": "/managers", ampusers.SectionApply: "/config", "audit": "/audit", "settings": "/settings",
+		"administrators": "/administrators", "people": "/people", "groups": "/groups", "managers": "/managers", ampusers.SectionApply: "/config", "audit": "/audit", "settings": "/settings",
 	}
 	for section, path := range menu {
 		b.server.AddAdministrator(t, ampusers.Administrator{Username: "only." + section, Sections: []string{section}}, password)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -12,6 +13,8 @@ type listing struct {
 	Label string
 	// Search is the text searched for, and Sort the order as in the address.
 	Search, Sort string
+	// Kept are the filters that hold, besides.
+	Kept []kept
 
 	order store.Order
 	page  store.Page
@@ -31,7 +34,23 @@ func (v *visit) listing(label string, fields []string) (listing, error) {
 // at returns the address of the same list from another place on, or in
 // another order.
 func (l listing) at(sort, after string) string {
-	return listAddress(l.Path, "search", l.Search, "sort", sort, "after", after)
+	pairs := append(make([]string, 0, 6+2*len(l.Kept)), "search", l.Search, "sort", sort, "after", after)
+	for _, k := range l.Kept {
+		pairs = append(pairs, k.Name, k.Value)
+	}
+	return listAddress(l.Path, pairs...)
+}
+
+// kept is a filter of a list, by its name in the address.
+type kept struct{ Name, Value string }
+
+// keeping returns the list with a filter that all its links keep, unless it is
+// empty.
+func (l listing) keeping(name, value string) listing {
+	if value != "" {
+		l.Kept = append(slices.Clone(l.Kept), kept{name, value})
+	}
+	return l
 }
 
 // Paging are the links below the list.

@@ -14,6 +14,13 @@ const (
 	secretKey = "web.secret."
 	linkKey   = "web.link."
 	codesKey  = "web.codes."
+	// warningKey is to flashKey what went wrong.
+	warningKey = "web.warning"
+	// Those of people are by their IDs: usernames change.
+	personLinkKey   = "web.personlink."
+	personSecretKey = "web.personsecret."
+	softphoneKey    = "web.softphone."
+	tokenKey        = "web.token."
 )
 
 // maxWaiting bounds the secrets of one kind that wait in a session: a browser

@@ -34,6 +34,8 @@ func (v *visit) cards() []card {
 		card    card
 	}{
 		{site.SectionAdministrators, card{"Administrators", "People who log in to these pages: who they are, and what each may see and change.", "/administrators", "Open administrators"}},
+		{site.SectionPeople, card{"People", "Who has a telephone, a mailbox or a portal login: names, extensions, passwords, permissions.", "/people", "Open people"}},
+		{site.SectionGroups, card{"Groups", "What many people at once may do.", "/groups", "Open groups"}},
 		{site.SectionManagers, card{"AMI accounts", "Logins with which programs talk to Asterisk: what each is told of, what it may do, and from where.", "/managers", "Open AMI accounts"}},
 		{ampusers.SectionApply, card{"Configuration", "See what would change in Asterisk, make it live, or go back.", "/config", "Open configuration"}},
 		{site.SectionAudit, card{"Audit trail", "Who did what, when and from where, and whether that record is whole.", "/audit", "Open audit trail"}},

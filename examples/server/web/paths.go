@@ -12,6 +12,14 @@ func administratorPath(username string) string { return recordPath("/administrat
 // managerPath is the page of an AMI account.
 func managerPath(name string) string { return recordPath("/managers/", name) }
 
+// personPath is the page of a person.
+func personPath(username string) string {
+	if username == "welcome" { // all new people are welcomed there
+		username = "WELCOME"
+	}
+	return recordPath("/people/", username)
+}
+
 // recordPath escapes a name. Those names that pages of the same folder have
 // are written in capitals: records are found in any case, pages are not.
 func recordPath(folder, name string) string {

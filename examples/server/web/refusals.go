@@ -28,6 +28,7 @@ func refusalsOf(err error) (refusals, bool) {
 		return refusals{status: http.StatusUnprocessableEntity, fields: invalid.Fields}, true
 	case errors.As(err, &exists):
 		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
+		message = strings.ReplaceAll(message, exists.Field, strings.ReplaceAll(exists.Field, "_", " "))
 		taken := store.FieldError{Field: exists.Field, Code: "exists", Message: message}
 		return refusals{status: http.StatusUnprocessableEntity, fields: []store.FieldError{taken}}, true
 	case errors.Is(err, store.ErrForbidden):

@@ -13,6 +13,8 @@ type route struct {
 	method, path string
 	// open lets those in who have not logged in.
 	open bool
+	// upload lets a form bring a file.
+	upload bool
 	// section is what an administrator needs; "" is for every one of them.
 	section string
 	handle  func(*visit) error
@@ -20,7 +22,7 @@ type route struct {
 
 // routes are all pages and acts, but for the files of /static/.
 func routes() []route {
-	return slices.Concat(loginRoutes(), administratorRoutes(), managerRoutes(), configRoutes(), otherRoutes())
+	return slices.Concat(loginRoutes(), administratorRoutes(), managerRoutes(), personRoutes(), groupRoutes(), publicRoutes(), configRoutes(), otherRoutes())
 }
 
 func get(path, section string, handle func(*visit) error) route {

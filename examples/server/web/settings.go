@@ -15,23 +15,34 @@ type setting struct{ Label, Value, Flag, Variable, Key string }
 type settingsPage struct {
 	Settings []setting
 	// Connection is nil until it is tested.
-	Connection *site.Connection
-	BaseURL    string
+	Connection  *site.Connection
+	Mail        mailSettings
+	Directories []directorySettings
+	BaseURL     string
 }
 
-func (v *visit) settings() error { return v.show("settings", "Settings", v.settingsPage(nil)) }
+func (v *visit) settings() error { return v.showSettings(nil) }
 
-func (v *visit) settingsPage(tested *site.Connection) settingsPage {
+func (v *visit) showSettings(tested *site.Connection) error {
+	page, err := v.settingsPage(tested)
+	if err != nil {
+		return err
+	}
+	return v.show("settings", "Settings", page)
+}
+
+func (v *visit) settingsPage(tested *site.Connection) (settingsPage, error) {
 	s := v.site.Settings
+	directories, err := v.directorySettings()
 	return settingsPage{
-		Connection: tested, BaseURL: v.baseURL,
+		Connection: tested, BaseURL: v.baseURL, Mail: v.mailSettings(nil, refusals{}), Directories: directories,
 		Settings: []setting{
 			newSetting("Configuration folder of Asterisk", s.ConfDir, "conf-dir", "CONF_DIR"),
 			newSetting("Address of AMI", orWords(s.AMI, "as manager.conf says"), "ami", "AMI"),
 			newSetting("AMI account to apply with", s.AMIUser, "ami-user", "AMI_USER"),
 			newSetting("Database", s.DB, "db", "DB"),
 		},
-	}
+	}, err
 }
 
 func newSetting(label, value, flag, variable string) setting {
@@ -54,7 +65,7 @@ func (v *visit) settingsTest() error {
 	if v.partial() {
 		return v.showPart("connection", tested)
 	}
-	return v.show("settings", "Settings", v.settingsPage(tested))
+	return v.showSettings(tested)
 }
 
 // installPage is the page /settings/install.

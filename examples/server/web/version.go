@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // errStale means that somebody else changed a record after it was put into a
@@ -22,6 +23,9 @@ func administratorVersion(a *ampusers.Administrator) string {
 
 // managerVersion is equal for accounts that agree in what their form edits.
 func managerVersion(u *manager.User) string { return versionOf(inputOfManager(u)) }
+
+// personVersion is equal for people who agree in what their form edits.
+func personVersion(u *userman.User) string { return versionOf(inputOfPerson(u)) }
 
 // versionOf returns a hash of what a form shows of a record.
 func versionOf(input any) string {

@@ -39,12 +39,8 @@ func (p *pages) serve(rt route) http.Handler {
 
 func (v *visit) admit(rt route) error {
 	if v.r.Method == http.MethodPost {
-		if !isForm(v.r) {
-			return &statusError{status: http.StatusUnsupportedMediaType}
-		}
-		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-		if err := v.r.ParseForm(); err != nil {
-			return unreadable(err)
+		if err := v.readForm(rt); err != nil {
+			return err
 		}
 	}
 	v.visitor = v.gate.Visitor(v.r.Context()) // a page that refuses has the menu, too
@@ -53,6 +49,23 @@ func (v *visit) admit(rt route) error {
 	}
 	_, err := v.gate.Require(v.r.Context(), rt.section)
 	return err
+}
+
+// readForm reads what was posted, but for files, which the page reads.
+func (v *visit) readForm(rt route) error {
+	kind, _, _ := mime.ParseMediaType(v.r.Header.Get("Content-Type"))
+	if rt.upload && kind == "multipart/form-data" {
+		v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxUpload)
+		return nil
+	}
+	if !isForm(v.r) {
+		return &statusError{status: http.StatusUnsupportedMediaType}
+	}
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	if err := v.r.ParseForm(); err != nil {
+		return unreadable(err)
+	}
+	return nil
 }
 
 // isForm reports whether there is a form in r, or nothing: what is sent in
@@ -89,5 +102,11 @@ func (v *visit) redirect(path string) error {
 // done says what was done on the next page, which is path.
 func (v *visit) done(path, said string) error {
 	v.gate.Sessions.Put(v.r.Context(), flashKey, said)
+	return v.redirect(path)
+}
+
+// warn says what went wrong on the next page, which is path.
+func (v *visit) warn(path, said string) error {
+	v.gate.Sessions.Put(v.r.Context(), warningKey, said)
 	return v.redirect(path)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
+	"github.com/pbxusers/pbxusers/examples/server/jobs"
 )
 
 // Options of [New].
@@ -28,6 +29,7 @@ type pages struct {
 	site    *site.Site
 	gate    *access.Gate
 	runner  *applying.Runner
+	jobs    *jobs.Runner
 	baseURL string
 	log     *slog.Logger
 	assets  assets
@@ -37,12 +39,12 @@ type pages struct {
 
 // New returns the pages of s, to be served at / inside of
 // [access.Gate.Handler].
-func New(s *site.Site, gate *access.Gate, runner *applying.Runner, opts *Options) http.Handler {
+func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}
 	p := &pages{
-		site: s, gate: gate, runner: runner,
+		site: s, gate: gate, runner: runner, jobs: work,
 		baseURL: strings.TrimSuffix(opts.BaseURL, "/"),
 		log:     opts.Logger,
 		assets:  readAssets(),

@@ -1,0 +1,151 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/jobs"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// directoryPage is the page of a directory: what a sync would do, or did.
+type directoryPage struct {
+	site.DirectoryState
+
+	Job *jobPage
+	// Planned says that nothing was changed: it was a plan, or was refused.
+	Planned  bool
+	Summary  string
+	Steps    []syncStep
+	Problems []syncProblem
+	// Groups are those that were made.
+	Groups []string
+	// MoreSteps and MoreProblems count what is left out.
+	MoreSteps, MoreProblems int
+}
+
+// syncStep is one step of a sync, in words.
+type syncStep struct {
+	// Act is "New" and the like, and Tone its class.
+	Act, Tone string
+	Username  string
+	Fields    []string
+}
+
+// syncProblem is somebody whom a sync could not see to.
+type syncProblem struct{ Who, Message string }
+
+// maxSteps bounds the steps, and the problems, that the page shows.
+const maxSteps = 200
+
+// directoryPath is the page of a directory.
+func directoryPath(name string) string { return "/directories/" + name }
+
+// directory returns the directory that the address names. A sync concerns
+// everybody of it: who does not reach everybody may not even see what it does.
+func (v *visit) directory() (site.DirectoryState, error) {
+	if !v.reachesEverybody() {
+		return site.DirectoryState{}, &store.ForbiddenError{Reason: "a directory has people whom you do not reach; ask an administrator who reaches everybody"}
+	}
+	states, err := v.site.Directories(v.r.Context())
+	if err != nil {
+		return site.DirectoryState{}, err
+	}
+	for _, state := range states {
+		if state.Name == v.r.PathValue("directory") {
+			return state, nil
+		}
+	}
+	return site.DirectoryState{}, &store.NotFoundError{Kind: "directory"}
+}
+
+func (v *visit) directorySync() error {
+	directory, err := v.directory()
+	if err != nil {
+		return err
+	}
+	state := v.jobs.State(jobs.Sync, directory.Name)
+	if v.watched(state) {
+		return nil
+	}
+	page := directoryPage{DirectoryState: directory, Job: newJobPage(state, directoryPath(directory.Name), syncTitles(state))}
+	if state != nil && state.Sync != nil {
+		page.report(state.Sync, state.Problem != "")
+	}
+	return v.show("directory", "Directory "+directory.Name, page)
+}
+
+func syncTitles(state *jobs.State) jobTitles {
+	titles := jobTitles{"Reading the directory", "It could not be done", "What the sync did"}
+	if state != nil && state.Sync != nil && state.Sync.DryRun {
+		titles.done = "What a sync would do"
+	}
+	return titles
+}
+
+// report puts what came of a sync into the page.
+func (p *directoryPage) report(r *userman.SyncReport, failed bool) {
+	p.Planned, p.Groups = r.DryRun || failed, r.Groups
+	p.Summary = fmt.Sprintf("The directory has %d entries; %d of them need nothing.", r.Seen, r.Unchanged)
+	p.MoreSteps, p.MoreProblems = max(len(r.Steps)-maxSteps, 0), max(len(r.Problems)-maxSteps, 0)
+	for _, step := range r.Steps[:len(r.Steps)-p.MoreSteps] {
+		act, tone := stepOf(step.Action)
+		p.Steps = append(p.Steps, syncStep{act, tone, step.Username, step.Fields})
+	}
+	for _, problem := range r.Problems[:len(r.Problems)-p.MoreProblems] {
+		p.Problems = append(p.Problems, syncProblem{whoOf(problem), problem.Message})
+	}
+}
+
+func stepOf(action userman.SyncAction) (act, tone string) {
+	switch action {
+	case userman.SyncCreate:
+		return "New", "on"
+	case userman.SyncUpdate:
+		return "Changed", ""
+	case userman.SyncEnable:
+		return "Enabled", "on"
+	case userman.SyncDisable:
+		return "Disabled", "wait"
+	case userman.SyncDelete:
+		return "Deleted", "off"
+	}
+	return string(action), ""
+}
+
+// whoOf names whom a problem is about.
+func whoOf(p userman.SyncProblem) string {
+	switch {
+	case p.Username != "":
+		return p.Username
+	case p.ExternalID != "":
+		return p.ExternalID
+	}
+	return "–"
+}
+
+// directorySyncStart plans a sync, or does it.
+func (v *visit) directorySyncStart() error {
+	directory, err := v.directory()
+	if err != nil {
+		return err
+	}
+	path, opts := directoryPath(directory.Name), v.site.Settings.SyncOptions()
+	switch v.form().Get("do") {
+	case "plan":
+		opts.DryRun = true
+	case "sync":
+	default:
+		return store.Invalid(store.FieldError{Field: "do", Code: "oneof", Message: "choose plan or sync"})
+	}
+	_, err = v.jobs.StartSync(v.r.Context(), directory.Name, opts)
+	if errors.Is(err, store.ErrConflict) {
+		return v.done(path, sentence(err.Error()))
+	}
+	if err != nil {
+		return err
+	}
+	return v.redirect(path)
+}

@@ -1,0 +1,100 @@
+package web
+
+import (
+	"maps"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// groupFields are the form of a group, new or not.
+type groupFields struct {
+	Problems []problem
+	Conflict []difference
+	// Version is that of the group that was put into the form.
+	Version string
+
+	Name, Description, Priority field
+	Default                     choice
+	Modules                     []permissionModule
+}
+
+func groupLabels(known []userman.Permission) map[string]string {
+	labels := map[string]string{"name": "Name", "description": "Description", "priority": "Priority"}
+	maps.Copy(labels, permissionLabels(known))
+	return labels
+}
+
+// groupFields draws the form with what was typed and refused.
+func (v *visit) groupFields(name string, in groupInput, errs refusals) groupFields {
+	known := v.site.People.Permissions()
+	labels := groupLabels(known)
+	input := func(name, value, hint string) field {
+		return field{Name: name, Label: labels[name], Value: value, Hint: hint, Autocomplete: "off", Errors: errs.on(name)}
+	}
+	f := groupFields{
+		Problems:    errs.summary(labels),
+		Name:        input("name", name, "Such as Sales. It cannot be changed later."),
+		Description: input("description", in.Description, "For people: who is in it, and why."),
+		Priority: input("priority", in.Priority,
+			"1 to 10000. Where several groups of a person say something, the one with the least number counts; equal ones are in the order of their names."),
+		Default: choice{
+			Value: "default", Label: "Default", Chosen: in.Default,
+			Hint: "New people are put into this group, unless whoever makes them says which groups they are in.",
+		},
+		Modules: groupModules(known, in.Permissions, errs),
+	}
+	f.Name.Required = true
+	f.Priority.InputMode = "numeric"
+	return f
+}
+
+// permissionModule is what can be said about the permissions of one module.
+type permissionModule struct {
+	Name string
+	Rows []permissionControl
+}
+
+// groupModules draws the controls in the order of the registry, by module.
+func groupModules(known []userman.Permission, in permissionsInput, errs refusals) []permissionModule {
+	var modules []permissionModule
+	for _, p := range known {
+		name := moduleName(p.Module())
+		if len(modules) == 0 || modules[len(modules)-1].Name != name {
+			modules = append(modules, permissionModule{Name: name})
+		}
+		last := &modules[len(modules)-1]
+		last.Rows = append(last.Rows, newPermissionControl(p, in[p.ID], errs))
+	}
+	return modules
+}
+
+// moduleName is what people call a module.
+func moduleName(module string) string {
+	switch module {
+	case "sms", "xmpp", "rest":
+		return strings.ToUpper(module)
+	case "isymphony":
+		return "iSymphony"
+	case "xactview":
+		return "XactView"
+	}
+	words := strings.ReplaceAll(module, "_", " ")
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+// conflictOfGroup compares what stands now with what was typed.
+func conflictOfGroup(now, typed groupInput, known []userman.Permission) []difference {
+	yesNo := map[bool]string{true: "yes", false: "no"}
+	rows := []difference{
+		{"Description", now.Description, typed.Description},
+		{"Priority", now.Priority, typed.Priority},
+		{"Default", yesNo[now.Default], yesNo[typed.Default]},
+	}
+	return append(differences(rows...), conflictOfPermissions(known, now.Permissions, typed.Permissions)...)
+}
+
+// said are the words for what a control holds.
+func said(in saidInput) string {
+	return strings.TrimSpace(in.Choice + " " + in.Items)
+}

@@ -1,0 +1,164 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+const (
+	// maxColumns bounds the groups that one page of the matrix shows.
+	maxColumns = 12
+	// maxCellItems bounds the items of a list in a cell.
+	maxCellItems = 8
+)
+
+// matrixPage is the page /permissions: what each group says of each permission.
+type matrixPage struct {
+	Problems []problem
+	// Who is the field of the form that leads to what somebody may do; nil
+	// where the visitor may not see people.
+	Who     *field
+	Groups  []matrixGroup
+	Modules []matrixModule
+	// Span is how many columns there are.
+	Span   int
+	Paging paging
+}
+
+// matrixGroup is a column.
+type matrixGroup struct {
+	Name, Href string
+	Priority   int
+}
+
+// matrixModule are the rows of a module.
+type matrixModule struct {
+	Name string
+	Rows []matrixRow
+}
+
+// matrixRow is a permission, and what each group says of it.
+type matrixRow struct {
+	userman.Permission
+
+	Cells   []matrixCell
+	Default matrixCell
+}
+
+// matrixCell is what is said; nothing when Text is empty.
+type matrixCell struct {
+	// Group is whose it is; empty for the default.
+	Group string
+	Text  string
+	// Tone is the class of the tag: "on" or "off" for switches.
+	Tone string
+}
+
+func (v *visit) permissionMatrix() error {
+	username := strings.TrimSpace(v.r.URL.Query().Get("username"))
+	if username == "" || !v.visitor.Can(site.SectionPeople) {
+		return v.showMatrix("", refusals{status: http.StatusOK})
+	}
+	u, err := v.people().Get(v.r.Context(), username)
+	switch {
+	case err == nil:
+		return v.redirect(personPath(u.Username) + "/permissions")
+	case errors.Is(err, store.ErrNotFound):
+		err = store.Invalid(store.FieldError{Field: "username", Code: "unknown", Message: "there is no such person; write a username"})
+	}
+	errs, ok := refusalsOf(err)
+	if !ok {
+		return err
+	}
+	return v.showMatrix(username, errs)
+}
+
+func (v *visit) showMatrix(username string, errs refusals) error {
+	groups, err := v.site.People.Groups(v.r.Context())
+	if err != nil {
+		return err
+	}
+	shown, paging := columns(groups, v.r.URL.Query().Get("after"))
+	page := matrixPage{Paging: paging, Span: len(shown) + 2}
+	if v.visitor.Can(site.SectionPeople) {
+		const label = "Username"
+		page.Problems = errs.summary(map[string]string{"username": label})
+		page.Who = &field{Name: "username", Label: label, Value: username, Autocomplete: "off", Required: true, Errors: errs.on("username")}
+	}
+	for _, g := range shown {
+		page.Groups = append(page.Groups, matrixGroup{g.Name, groupPath(g.Name), g.Priority})
+	}
+	page.Modules = matrixModules(v.site.People.Permissions(), shown)
+	return v.showStatus(errs.status, "matrix", "Permission matrix", page)
+}
+
+// columns are the groups behind the one of that name, as many as a page shows.
+func columns(groups []*userman.Group, after string) ([]*userman.Group, paging) {
+	const path = "/permissions"
+	var p paging
+	for i, g := range groups {
+		if after != "" && g.Name == after {
+			groups, p.First = groups[i+1:], path
+			break
+		}
+	}
+	if len(groups) > maxColumns {
+		groups = groups[:maxColumns]
+		p.Next = listAddress(path, "after", groups[maxColumns-1].Name)
+	}
+	return groups, p
+}
+
+func matrixModules(known []userman.Permission, groups []*userman.Group) []matrixModule {
+	var modules []matrixModule
+	for _, p := range known {
+		name := moduleName(p.Module())
+		if len(modules) == 0 || modules[len(modules)-1].Name != name {
+			modules = append(modules, matrixModule{Name: name})
+		}
+		last := &modules[len(modules)-1]
+		last.Rows = append(last.Rows, rowOf(p, groups))
+	}
+	return modules
+}
+
+func rowOf(p userman.Permission, groups []*userman.Group) matrixRow {
+	row := matrixRow{Permission: p, Default: cellOf(p.Default), Cells: make([]matrixCell, len(groups))}
+	for i, g := range groups {
+		// A value of another kind counts for nothing.
+		if value, said := g.Permissions[p.ID]; said && value.IsList() == (p.Kind != userman.Switch) {
+			row.Cells[i] = cellOf(value)
+		}
+		row.Cells[i].Group = g.Name
+	}
+	return row
+}
+
+// cellOf says a value in few words.
+func cellOf(value userman.Value) matrixCell {
+	if !value.IsList() {
+		return matrixCell{Text: value.String(), Tone: value.String()}
+	}
+	items := value.Items()
+	more := len(items) - maxCellItems
+	if more > 0 {
+		items = items[:maxCellItems]
+	}
+	text := strings.Join(items, ", ")
+	switch {
+	case len(items) == 0:
+		text = "nothing"
+	case more > 0:
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	if value.Extends() {
+		text = "adds " + text
+	}
+	return matrixCell{Text: text}
+}

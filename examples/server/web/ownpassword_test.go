@@ -1,0 +1,181 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// mailbox is a mail server that keeps what it is given.
+type mailbox struct{ mails chan *userman.Message }
+
+func newMailbox() mailbox { return mailbox{make(chan *userman.Message, 100)} }
+
+func (m mailbox) Send(_ context.Context, mail *userman.Message) error {
+	m.mails <- mail
+	return nil
+}
+
+// next returns the path of the link in the next mail.
+func (m mailbox) next(t *testing.T) string {
+	t.Helper()
+	const path = userman.SetPasswordPath
+	select {
+	case mail := <-m.mails:
+		_, link, found := strings.Cut(mail.Text, path)
+		require.True(t, found, mail.Text)
+		return path + strings.Fields(link)[0]
+	case <-time.After(20 * time.Second):
+		require.FailNow(t, "no mail came")
+		return ""
+	}
+}
+
+// clock is a time that a test moves.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) time() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// startMailing starts a server that sends mails into a box, at a time that the
+// test moves.
+func startMailing(t *testing.T) (*browser, mailbox, *clock) {
+	t.Helper()
+	box, at := newMailbox(), &clock{now: time.Now().UTC().Truncate(time.Microsecond)}
+	b := start(t, &servertest.Options{Clock: at.time, People: func(o *userman.Options) { o.Mailer = box }})
+	return b, box, at
+}
+
+func TestALinkInAMailSetsThePasswordOnce(t *testing.T) {
+	t.Parallel()
+	b, box, _ := startMailing(t)
+	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
+	_, err := b.server.Site.People.SendWelcome(t.Context(), "alice")
+	require.NoError(t, err)
+	link := box.next(t)
+
+	alice := b.stranger()
+	page := alice.get(link, http.StatusOK)
+	require.Contains(t, page, "<strong>alice</strong>")
+	require.Contains(t, page, `autocomplete="new-password"`)
+	page = alice.post(link, url.Values{"password": {"short"}}, http.StatusUnprocessableEntity)
+	alice.requireRefused(page, "field-password")
+	require.NotContains(t, page, `value="short"`)
+
+	require.Equal(t, "/person/password", alice.sent(link, url.Values{"password": {password}}))
+	require.Contains(t, alice.get("/person/password", http.StatusOK), "Your password is set.")
+	require.Equal(t, "/person/forgot", alice.led("/person/password"), "that is said this once")
+	_, err = b.server.Site.People.Authenticate(t.Context(), credential.Attempt{Username: "alice", Password: store.NewSecret(password)})
+	require.NoError(t, err)
+
+	require.Contains(t, alice.get(link, http.StatusNotFound), "does not work any more")
+	page = alice.post(link, url.Values{"password": {password + "-2"}}, http.StatusNotFound)
+	require.Contains(t, page, `href="/person/forgot"`)
+	require.Contains(t, alice.get(userman.SetPasswordPath+"nothing", http.StatusNotFound), `href="/person/forgot"`)
+}
+
+func TestAnExpiredLinkIsReplacedByANewMail(t *testing.T) {
+	t.Parallel()
+	b, box, at := startMailing(t)
+	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
+	_, err := b.server.Site.People.SendWelcome(t.Context(), "alice")
+	require.NoError(t, err)
+	link := box.next(t)
+	at.add(8 * 24 * time.Hour)
+
+	alice := b.stranger()
+	page := alice.get(link, http.StatusNotFound)
+	require.Contains(t, page, "This link has expired")
+	require.Contains(t, page, `action="`+link+`/renew"`)
+	require.Contains(t, alice.post(link, url.Values{"password": {password}}, http.StatusNotFound), "This link has expired")
+	require.Equal(t, "/person/sent", alice.sent(link+"/renew", nil))
+	fresh := box.next(t)
+	require.NotEqual(t, link, fresh)
+	require.Contains(t, alice.get(link, http.StatusNotFound), "does not work any more")
+	require.Equal(t, "/person/password", alice.sent(fresh, url.Values{"password": {password}}))
+
+	require.Equal(t, "/person/sent", alice.sent(userman.SetPasswordPath+"nothing/renew", nil), "whoever asks learns nothing")
+}
+
+func TestAForgottenPasswordIsAnsweredTheSameForEverybody(t *testing.T) {
+	t.Parallel()
+	b, box, _ := startMailing(t)
+	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
+	stranger := b.stranger()
+	require.Contains(t, stranger.get("/person/forgot", http.StatusOK), "Forgotten password")
+	for _, name := range []string{"alice", "nobody", strings.Repeat("n", 9000), "'\x00<"} {
+		require.Equal(t, "/person/sent", stranger.sent("/person/forgot", url.Values{"name": {name}}))
+	}
+	require.Contains(t, stranger.get("/person/sent", http.StatusOK), "If we know you")
+	link := box.next(t)
+	require.Equal(t, "/person/password", stranger.sent(link, url.Values{"password": {password}}))
+	stranger.requireRefused(stranger.post("/person/forgot", nil, http.StatusUnprocessableEntity), "field-name")
+}
+
+func TestAskingForLinksIsThrottled(t *testing.T) {
+	t.Parallel()
+	b, _, _ := startMailing(t)
+	stranger, last := b.stranger(), 0
+	for range 200 {
+		response, page := b.server.Post(t, stranger.client, "/person/forgot", url.Values{"name": {"nobody"}})
+		if last = response.StatusCode; last == http.StatusTooManyRequests {
+			require.NotEmpty(t, response.Header.Get("Retry-After"))
+			require.Contains(t, page, `role="alert"`)
+			break
+		}
+	}
+	require.Equal(t, http.StatusTooManyRequests, last)
+}
+
+func TestWithoutAMailServerPeopleAreToldToAskAnAdministrator(t *testing.T) {
+	t.Parallel()
+	at := &clock{now: time.Now().UTC()}
+	b := start(t, &servertest.Options{Clock: at.time})
+	b.addPerson(userman.User{Username: "alice"})
+	link, err := b.server.Site.People.Invite(t.Context(), "alice")
+	require.NoError(t, err)
+	at.add(8 * 24 * time.Hour)
+	stranger := b.stranger()
+	page := stranger.get(userman.SetPasswordPath+link.Token.Reveal(), http.StatusNotFound)
+	require.Contains(t, page, "Ask an administrator for a new link.")
+	require.NotContains(t, page, "/renew")
+	require.NotContains(t, stranger.get("/person/forgot", http.StatusOK), `name="name"`)
+	require.Contains(t, stranger.post("/person/forgot", url.Values{"name": {"alice"}}, http.StatusConflict), "sends no mails")
+}
+
+func TestALinkNeverLeavesTheServer(t *testing.T) {
+	t.Parallel()
+	b, _, _ := startMailing(t)
+	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
+	link, err := b.server.Site.People.Invite(t.Context(), "alice")
+	require.NoError(t, err)
+	response, page := b.server.Get(t, b.stranger().client, userman.SetPasswordPath+link.Token.Reveal())
+	require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
+	require.Equal(t, "same-origin", response.Header.Get("Referrer-Policy"))
+	require.NotContains(t, page, "http://")
+	require.NotContains(t, page, "https://")
+	require.Empty(t, response.Cookies(), "who only looks gets no session")
+}

@@ -1,0 +1,217 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// addPerson makes somebody behind the back of the pages.
+func (b *browser) addPerson(u userman.User) *userman.User {
+	b.Helper()
+	made, err := b.server.Site.People.Create(b.Context(), userman.NewUser{User: &u})
+	require.NoError(b, err)
+	return made
+}
+
+// person reads somebody behind the back of the pages.
+func (b *browser) person(username string) *userman.User {
+	b.Helper()
+	u, err := b.server.Site.People.Get(b.Context(), username)
+	require.NoError(b, err)
+	return u
+}
+
+// jane is what is typed to make jane.roe.
+func jane() url.Values {
+	return url.Values{
+		"username": {"jane.roe"}, "default_extension": {"4001"}, "description": {"Knows the copier"}, "title": {"Head of Sales"},
+		"company": {"Acme"}, "department": {"Sales"}, "first_name": {"Jane"}, "last_name": {"Roe"}, "display_name": {""},
+		"email": {"jane.roe@example.com"}, "further_emails": {"jr@example.com, sales@example.com"}, "cell_phone": {"+49 170 1234567"},
+		"home_phone": {"030 123456"}, "work_phone": {"030 4001"}, "fax": {"030 4002"}, "language": {"de"}, "time_zone": {"Europe/Berlin"},
+		"linked_extensions": {"4100, 4101"}, "begin": {"later"},
+	}
+}
+
+func TestAPersonIsMadeWithAllFieldsOfTheForm(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := jane()
+	form.Set("begin", "password")
+	form.Set("password", password)
+	require.Equal(t, "/people/jane.roe", b.sent("/people/new", form))
+	page := b.get("/people/jane.roe", http.StatusOK)
+	require.Contains(t, page, "jane.roe is added and can log in")
+	for _, name := range []string{"default_extension", "description", "title", "department", "first_name", "email", "further_emails", "cell_phone", "fax", "language", "time_zone", "linked_extensions"} {
+		require.Contains(t, page, `name="`+name+`" type="text" value="`+htmlOf(form.Get(name))+`"`)
+	}
+	u := b.person("jane.roe")
+	require.True(t, u.HasPassword)
+	require.Equal(t, []string{"4100", "4101"}, u.LinkedExtensions)
+	require.Equal(t, []string{"jr@example.com", "sales@example.com"}, u.FurtherEmails)
+	require.Contains(t, b.get("/people", http.StatusOK), `<a href="/people/jane.roe">jane.roe</a>`)
+}
+
+func TestNewPeopleAreInTheDefaultGroups_unlessTheFormSaysOtherwise(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for _, g := range []userman.Group{{Name: "Everybody", Default: true}, {Name: "Sales, north"}} {
+		_, err := b.server.Site.People.CreateGroup(t.Context(), &g)
+		require.NoError(t, err)
+	}
+	require.Contains(t, b.get("/people/new", http.StatusOK), `value="Everybody" checked`)
+	form := jane()
+	form["groups"] = []string{"Everybody", "Sales, north"}
+	b.sent("/people/new", form)
+	require.Equal(t, []string{"Everybody", "Sales, north"}, b.person("jane.roe").Groups)
+	form = url.Values{"username": {"john.roe"}, "begin": {"later"}}
+	b.sent("/people/new", form)
+	require.Empty(t, b.person("john.roe").Groups)
+}
+
+func TestWhatIsRefusedAboutAPersonStandsBesideTheField(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.addPerson(userman.User{Username: "john.roe", DefaultExtension: "4001"})
+	form := jane()
+	form.Set("username", "x y")
+	form.Set("email", "nowhere")
+	form.Set("further_emails", "a@example.com, nowhere")
+	form.Set("default_extension", "40-1")
+	form.Set("time_zone", "Mars")
+	form.Set("display_name", "<b>Jane</b>")
+	page := b.post("/people/new", form, http.StatusUnprocessableEntity)
+	for _, id := range []string{"username", "email", "default_extension", "time_zone", "further_emails"} {
+		b.requireRefused(page, "field-"+id)
+	}
+	require.Contains(t, page, "Further Emails: entry 2: ")
+	require.Contains(t, page, `value="&lt;b&gt;Jane&lt;/b&gt;"`)
+
+	page = b.post("/people/new", jane(), http.StatusUnprocessableEntity)
+	b.requireRefused(page, "field-default_extension")
+	require.Contains(t, page, "another person has this default extension already")
+	form = jane()
+	form.Set("default_extension", "4002")
+	form.Set("username", "JOHN.roe")
+	b.requireRefused(b.post("/people/new", form, http.StatusUnprocessableEntity), "field-username")
+	for _, begin := range []string{"password", "nonsense"} {
+		form.Set("begin", begin)
+		b.post("/people/new", form, http.StatusUnprocessableEntity)
+	}
+	form.Set("begin", "mail")
+	form.Set("password", password)
+	page = b.post("/people/new", form, http.StatusUnprocessableEntity)
+	require.Contains(t, page, "choose to set the password")
+	require.NotContains(t, page, password)
+}
+
+func TestAPersonIsRenamedAndTheOldPageIsGone(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/people/new", jane())
+	form := jane()
+	form.Set("version", b.hidden(b.get("/people/jane.roe", http.StatusOK), "version"))
+	form.Set("username", "jane.smith")
+	require.Equal(t, "/people/jane.smith", b.sent("/people/jane.roe", form))
+	require.Contains(t, b.get("/people/jane.smith", http.StatusOK), "Saved.")
+	b.get("/people/jane.roe", http.StatusNotFound)
+}
+
+func TestAStaleEditOfAPersonIsRefusedAndComparesBoth(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/people/new", jane())
+	page := b.get("/people/jane.roe", http.StatusOK)
+	_, err := b.server.Site.People.Update(t.Context(), "jane.roe", func(u *userman.User) error {
+		u.Title = "Title of theirs"
+		return nil
+	})
+	require.NoError(t, err)
+	form := jane()
+	form.Set("version", b.hidden(page, "version"))
+	form.Set("title", "Title of mine")
+	page = b.post("/people/jane.roe", form, http.StatusConflict)
+	require.Contains(t, page, "<td>Title of theirs</td><td>Title of mine</td>")
+	require.Equal(t, "Title of theirs", b.person("jane.roe").Title)
+
+	// What was refused in between does not make the form new.
+	form.Set("email", "nowhere")
+	refused := b.post("/people/jane.roe", form, http.StatusConflict)
+	require.Contains(t, refused, "Somebody else changed this meanwhile")
+	form.Set("version", b.hidden(page, "version"))
+	refused = b.post("/people/jane.roe", form, http.StatusUnprocessableEntity)
+	b.requireRefused(refused, "field-email")
+	require.Equal(t, b.hidden(page, "version"), b.hidden(refused, "version"))
+	form.Set("email", "jane.roe@example.com")
+	b.sent("/people/jane.roe", form)
+	require.Equal(t, "Title of mine", b.person("jane.roe").Title)
+}
+
+func TestPeopleAreSearchedFilteredSortedAndPaged(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	_, err := b.server.Site.People.CreateGroup(t.Context(), &userman.Group{Name: "Sales"})
+	require.NoError(t, err)
+	b.addPerson(userman.User{Username: "jane.roe", CellPhone: "+49 170 1234567", Groups: []string{"Sales"}})
+	b.addPerson(userman.User{Username: "john.roe", Disabled: true})
+	b.addPerson(userman.User{Username: "welcome"})
+	for path, found := range map[string][2]bool{
+		"/people?search=1701234567": {true, false},
+		"/people?group=sales":       {true, false},
+		"/people?status=disabled":   {false, true},
+		"/people?status=enabled":    {true, false},
+		"/people?not_welcomed=1":    {true, true},
+		"/people?sort=-username":    {true, true},
+	} {
+		page := b.get(path, http.StatusOK)
+		require.Equal(t, found[0], contains(page, ">jane.roe<"), path)
+		require.Equal(t, found[1], contains(page, ">john.roe<"), path)
+	}
+	page := b.get("/people?status=disabled&search=roe&sort=username", http.StatusOK)
+	require.Contains(t, page, `<input type="hidden" name="status" value="disabled">`)
+	require.Contains(t, page, `href="/people?search=roe&amp;sort=-username&amp;status=disabled"`)
+	require.Contains(t, page, `value="disabled" selected`)
+	require.Contains(t, b.get("/people?search=zzz", http.StatusOK), "Nobody matches")
+	b.get("/people?status=deleted", http.StatusBadRequest)
+	b.get("/people?sort=secret", http.StatusBadRequest)
+	require.Contains(t, b.get("/people", http.StatusOK), `href="/people/WELCOME"`)
+	b.get("/people/WELCOME", http.StatusOK)
+}
+
+func TestAnAdministratorOfSomeExtensionsSeesAndMakesPeopleOfThoseOnly(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.addPerson(userman.User{Username: "inside", DefaultExtension: "4001"})
+	b.addPerson(userman.User{Username: "outside", DefaultExtension: "5001"})
+	ranges, err := ampusers.ParseRanges("4000-4999")
+	require.NoError(t, err)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"people"}, Extensions: ranges}, password)
+	desk := b.as("front.desk")
+	page := desk.get("/people", http.StatusOK)
+	require.Contains(t, page, ">inside<")
+	require.NotContains(t, page, "outside")
+	desk.get("/people/inside", http.StatusOK)
+	for _, path := range []string{"", "/permissions", "/tokens", "/password", "/delete", "/picture", "/mail/welcome"} {
+		desk.get("/people/outside"+path, http.StatusForbidden)
+	}
+	form := url.Values{"username": {"new"}, "default_extension": {"5002"}, "begin": {"later"}}
+	require.Contains(t, desk.post("/people/new", form, http.StatusForbidden), `role="alert"`)
+	form.Set("default_extension", "4002")
+	require.Equal(t, "/people/NEW", desk.sent("/people/new", form))
+	form = url.Values{"username": {"new"}, "default_extension": {"5002"}, "version": {desk.hidden(desk.get("/people/NEW", http.StatusOK), "version")}}
+	require.Contains(t, desk.post("/people/NEW", form, http.StatusForbidden), `role="alert"`)
+	require.Equal(t, "4002", b.person("new").DefaultExtension)
+}
+
+func TestTheMenuShowsWhichPartDeletedPeopleBelongTo(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	const current = `<a href="/people" aria-current="page">`
+	require.Contains(t, b.get("/deleted-people", http.StatusOK), current)
+	require.NotContains(t, b.get("/groups", http.StatusOK), current)
+}

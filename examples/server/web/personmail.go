@@ -1,0 +1,72 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// mailed says on the page of u what came of a mail, after what was done before.
+func (v *visit) mailed(u *userman.User, before string, d *userman.Delivery) error {
+	if d.Status == userman.Delivered {
+		return v.done(personPath(u.Username), before+"The mail is on its way to "+u.Email+".")
+	}
+	return v.warn(personPath(u.Username), before+"No mail was delivered: "+sentence(d.Message))
+}
+
+func (v *visit) personWelcome() error {
+	u, err := v.person()
+	if err != nil {
+		return err
+	}
+	delivery, err := v.people().SendWelcome(v.r.Context(), u.Username)
+	if err != nil {
+		return v.refusedPerson(u, err)
+	}
+	return v.mailed(u, "", delivery)
+}
+
+func (v *visit) personReset() error {
+	u, err := v.person()
+	if err != nil {
+		return err
+	}
+	delivery, err := v.people().SendReset(v.r.Context(), u.Username)
+	if err != nil {
+		return v.refusedPerson(u, err)
+	}
+	return v.mailed(u, "", delivery)
+}
+
+// mailPage shows a mail before it is sent.
+type mailPage struct {
+	*userman.Message
+
+	Username string
+	// Kind names the mail for people; Send is where it is sent.
+	Kind, Send string
+}
+
+func (v *visit) personMail() error {
+	kind := userman.MailKind(v.r.PathValue("kind"))
+	names := map[userman.MailKind]string{userman.WelcomeMail: "Welcome mail", userman.ResetMail: "Reset mail"}
+	if names[kind] == "" {
+		return &statusError{status: http.StatusNotFound}
+	}
+	u, err := v.person()
+	if err != nil {
+		return err
+	}
+	message, err := v.people().PreviewMail(v.r.Context(), kind, u.Username)
+	if err != nil {
+		return err
+	}
+	// The mail is shown in a frame of its own, without scripts; the policy of
+	// this page holds in it as well, and mails carry their styles with them.
+	policy := v.w.Header().Get("Content-Security-Policy")
+	v.w.Header().Set("Content-Security-Policy", strings.Replace(policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1))
+	return v.show("personmail", names[kind]+" to "+u.Name(), mailPage{
+		Message: message, Username: u.Username, Kind: names[kind], Send: personPath(u.Username) + "/" + string(kind),
+	})
+}

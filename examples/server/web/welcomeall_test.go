@@ -1,0 +1,104 @@
+package web_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// ended waits for the end of a job, and returns the page of it.
+func (b *browser) ended(path string) string {
+	b.Helper()
+	var page string
+	require.Eventually(b, func() bool {
+		page = b.get(path, http.StatusOK)
+		return !strings.Contains(page, "<progress")
+	}, 20*time.Second, 20*time.Millisecond)
+	return page
+}
+
+// slowPost is a mail server that waits for the test before it takes a mail.
+type slowPost struct{ take chan error }
+
+func (p slowPost) Send(ctx context.Context, _ *userman.Message) error {
+	select {
+	case err := <-p.take:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestEverybodyNewIsWelcomedFromAPageThatShowsHowFarItIs(t *testing.T) {
+	t.Parallel()
+	post := slowPost{make(chan error)}
+	b := start(t, &servertest.Options{People: func(o *userman.Options) { o.Mailer = post }})
+	require.Contains(t, b.get("/people/welcome", http.StatusOK), "Nobody is new")
+	for _, name := range []string{"alice", "bob", "carol"} {
+		b.addPerson(userman.User{Username: name, Email: name + "@example.org"})
+	}
+	b.addPerson(userman.User{Username: "dave"})
+	require.Contains(t, b.get("/people/welcome", http.StatusOK), "4 people are new")
+
+	require.Equal(t, "/people/welcome", b.sent("/people/welcome", nil))
+	require.Equal(t, "/people/welcome", b.sent("/people/welcome", nil), "it runs once")
+	require.Contains(t, b.get("/people/welcome", http.StatusOK), "at work already")
+	post.take <- nil
+	require.Eventually(t, func() bool { return strings.Contains(b.get("/people/welcome", http.StatusOK), "1 of 4.") }, 20*time.Second, 20*time.Millisecond)
+	require.Contains(t, b.get("/people/welcome", http.StatusOK), `<meta http-equiv="refresh"`)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL+"/people/welcome?known=1", http.NoBody)
+	require.NoError(t, err)
+	request.Header.Set("Hx-Request", "true")
+	response, _ := servertest.Do(t, b.client, request)
+	require.Equal(t, http.StatusNoContent, response.StatusCode, "nothing is read out again")
+
+	post.take <- &userman.MailRefusedError{Reason: "550 <no>"}
+	post.take <- nil
+	page := b.ended("/people/welcome")
+	require.Contains(t, page, "Welcome mails are sent")
+	require.Contains(t, page, "2 taken by the mail server")
+	require.Contains(t, page, "1 without an email address")
+	require.Contains(t, page, "1 refused by the mail server")
+	require.Contains(t, page, `href="/people/bob"`)
+	require.Contains(t, page, "550 &lt;no&gt;")
+	require.Contains(t, page, "2 people are new")
+}
+
+func TestWhoReachesSomePeopleWelcomesThoseAndSeesNoOthers(t *testing.T) {
+	t.Parallel()
+	b, box, _ := startMailing(t)
+	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org", DefaultExtension: "1001"})
+	b.addPerson(userman.User{Username: "zoe", DefaultExtension: "2001"})
+	extensions, err := ampusers.ParseRanges("1000-1999")
+	require.NoError(t, err)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"people"}, Extensions: extensions}, password)
+	narrowed := b.as("jane.admin")
+	require.Contains(t, narrowed.get("/people/welcome", http.StatusOK), "1 person is new")
+
+	b.sent("/people/welcome", nil)
+	require.Contains(t, b.ended("/people/welcome"), `href="/people/zoe"`)
+	page := narrowed.get("/people/welcome", http.StatusOK)
+	require.NotContains(t, page, "zoe")
+	require.Contains(t, page, "Somebody else started it")
+	box.next(t)
+
+	narrowed.sent("/people/welcome", nil)
+	require.Contains(t, narrowed.ended("/people/welcome"), "There was nobody to welcome.")
+}
+
+func TestAWelcomeMailToAllWithoutAMailServerSaysSo(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
+	page := b.get("/people/welcome", http.StatusOK)
+	require.Contains(t, page, "--smtp")
+	require.NotContains(t, page, `action="/people/welcome"`)
+}
