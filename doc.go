@@ -9,15 +9,20 @@
 //   - ampusers keeps the administrators, who log in to the pages and the API
 //     of a product: what each may see and change, and how they prove to be
 //     the one.
+//   - userman keeps the directory of people: their extensions, groups and
+//     permissions, how they log in to portals and other services, their mails
+//     and API tokens. userman/smtpmailer sends the mails, and userman/ldapdir
+//     lets people come from LDAP.
 //   - store is the vocabulary that all share: refusals, secrets, transactions,
-//     pages. store/audit is the trail of who did what. store/sqlstore keeps
+//     pages. store/audit is the trail of who did what, and store/credential
+//     what somebody logs in with. store/sqlstore keeps
 //     records in a database, store/memstore in memory, and store/storetest
 //     proves a backend of your own.
 //
 // Three kinds of user are often mixed up. An AMI account (package manager) is
 // for a program. An administrator (package ampusers) logs in to the pages of a
-// product. A person of the directory has extensions and a mailbox; that
-// package is on the way. None of them is another.
+// product. A person of the directory (package userman) has extensions and a
+// mailbox. None of them is another.
 //
 // The story of an AMI account, from the record to the running Asterisk, is
 // the package example.

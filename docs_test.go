@@ -1,0 +1,53 @@
+package pbxusers_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func TestTheTestsThatTheDocumentsNameExist(t *testing.T) {
+	t.Parallel()
+	var tests strings.Builder
+	require.NoError(t, filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		content, err := os.ReadFile(name)
+		tests.Write(content)
+		return err
+	}))
+	documents, err := filepath.Glob("docs/*.md")
+	require.NoError(t, err)
+	named := 0
+	for _, document := range documents {
+		for _, test := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(read(t, document), -1) {
+			require.Contains(t, tests.String(), "func "+test+"(t *testing.T)", "%s names it", document)
+			named++
+		}
+	}
+	require.NotZero(t, named)
+}
+
+func TestThePermissionsStandInTheDocumentAsTheyAre(t *testing.T) {
+	t.Parallel()
+	document := read(t, "docs/people.md")
+	for _, p := range userman.StandardPermissions() {
+		require.Contains(t, document, fmt.Sprintf("\n| `%s` | %s | `%s` | %s |\n", p.ID, p.Kind, p.Default, p.Sentence))
+	}
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return string(content)
+}
