@@ -229,6 +229,23 @@ func (b *blocked) Send(ctx context.Context, _ *userman.Message) error {
 	}
 }
 
+// A link was handed over because no mail arrives: whoever asks for one more mail
+// does not end it.
+func TestAResetMailThatIsRefusedLeavesTheEarlierLink(t *testing.T) {
+	t.Parallel()
+	h := newService(t, mailedBy(refuses))
+	h.add(t, withEmail("jane"), "")
+	link, err := h.Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	h.clock.Pass(time.Hour)
+	require.NoError(t, h.RequestReset(t.Context(), "jane"))
+	require.NoError(t, h.Wait(t.Context()))
+	require.Equal(t, "done reset mail refused jane", h.told(t))
+	_, err = h.Invitation(t.Context(), link.Token)
+	require.NoError(t, err)
+	h.requireProven(t)
+}
+
 // What waits for a mail server is bounded.
 func TestRequestsAreRefusedWhileTooManyMailsWait(t *testing.T) {
 	t.Parallel()

@@ -1,7 +1,6 @@
 package userman_test
 
 import (
-	"fmt"
 	"testing"
 	"unicode"
 
@@ -45,19 +44,21 @@ func anyPerson() *rapid.Generator[*userman.User] {
 // is: the form in which it is kept is one that is taken.
 func TestWhateverIsTakenIsReadBackUnchanged(t *testing.T) {
 	t.Parallel()
-	memory, sqlite := memstore.New(), openSQLite(t)
-	taken, team := 0, 0
+	taken, houses := 0, []*house{}
+	for _, db := range []backend{memstore.New(), openSQLite(t)} {
+		h := newServiceOver(t, db, "", func(o *userman.Options) { o.Audit = nil })
+		h.group(t, "Sales", nil)
+		h.group(t, "Zoë", nil)
+		houses = append(houses, h)
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		u := anyPerson().Draw(r, "person")
-		for _, db := range []backend{memory, sqlite} {
-			team++
-			h := newServiceOver(t, db, fmt.Sprintf("team%d", team), func(o *userman.Options) { o.Audit = nil })
-			h.group(t, "Sales", nil)
-			h.group(t, "Zoë", nil)
+		for _, h := range houses {
 			created, err := h.Create(t.Context(), userman.NewUser{User: u, Groups: true})
 			if err != nil {
 				return
 			}
+			r.Cleanup(func() { require.NoError(t, h.store.DeleteUser(t.Context(), created.ID)) })
 			taken++
 			read, err := h.GetByID(t.Context(), created.ID)
 			require.NoError(r, err)

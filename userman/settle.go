@@ -11,24 +11,25 @@ import (
 )
 
 // settle keeps what came of a welcome mail, also when the caller has gone: what
-// the mail server has taken is not sent again. Of other mails there is nothing
-// to keep.
+// the mail server has taken is not sent again. Of other mails only a refusal is
+// kept: a stranger who asks for a reset must not end a link that was handed
+// over by hand because no mail arrives.
 func (m *mailing) settle(ctx context.Context, status DeliveryStatus) error {
-	if m.kind != WelcomeMail {
+	if m.kind != WelcomeMail && status != Refused {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlingTime)
 	defer cancel()
-	action := "welcome mail " + string(status)
+	action := string(m.kind) + " mail " + string(status)
 	_, err := m.actOn(ctx, action, m.user.ID, func(_ context.Context, u *User) error {
-		if status == Delivered {
+		if status == Delivered { // of a welcome mail
 			u.WelcomedAt = m.now()
 			return nil
 		}
 		if status == Refused {
 			m.putBack(u)
 		}
-		if u.WelcomeBegunAt.Equal(m.user.WelcomeBegunAt) {
+		if m.kind == WelcomeMail && u.WelcomeBegunAt.Equal(m.user.WelcomeBegunAt) {
 			u.WelcomeBegunAt = time.Time{} // another run need not wait
 		}
 		return nil

@@ -91,7 +91,11 @@ func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) 
 	case !strings.EqualFold(account.Technology, technology):
 		return nil, noSoftphone("the default extension is not of the type " + technology + "; set one that is")
 	}
-	return account.completed(), nil
+	complete := account.completed()
+	if err := complete.writable(); err != nil {
+		return nil, err
+	}
+	return complete, nil
 }
 
 func noSoftphone(reason string) error {

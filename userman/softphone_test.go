@@ -336,3 +336,17 @@ func TestAnAccountNameWithSignsStandsInItsAddress(t *testing.T) {
 	require.Equal(t, "<sip:jane%20doe%40x%3By%3E@pbx.example.com>", values["proxy_0/reg_identity"])
 	require.Equal(t, "jane doe@x;y>", values["auth_info_0/username"])
 }
+
+func TestAnAccountThatNoSoftphoneCanBeGivenDoesNotSpendTheLink(t *testing.T) {
+	t.Parallel()
+	accounts := sipAccounts{"1001": {Technology: "PJSIP", Username: "1001", Domain: "pbx.example.com"}}
+	h := newService(t, withSIPAccounts(accounts))
+	h.add(t, person("jane", "1001"), "")
+	link, err := h.InviteSoftphone(t.Context(), "jane")
+	require.NoError(t, err)
+	accounts["1001"] = userman.SIPAccount{Technology: "PJSIP", Username: "1001\n", Domain: "pbx.example.com"}
+	_, err = h.ActivateSoftphone(t.Context(), link.Token)
+	require.ErrorIs(t, err, store.ErrConflict)
+	_, err = h.SoftphoneLink(t.Context(), link.Token)
+	require.NoError(t, err)
+}

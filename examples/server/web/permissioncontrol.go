@@ -1,5 +1,11 @@
 package web
 
+import (
+	"strings"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
 // permissionControl is what says something about one permission.
 type permissionControl struct {
 	userman.Permission

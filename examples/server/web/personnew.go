@@ -1,5 +1,13 @@
 package web
 
+import (
+	"net/http"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
 func (v *visit) personNew() error {
 	forms, err := v.personForms(&userman.User{})
 	if err != nil {

@@ -1,15 +1,7 @@
 package web
 
 import (
-	"net/netip"
-	"net/url"
-	"slices"
 	"strconv"
-	"strings"
-	"time"
-
-	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
 )
 
 // tokenFields are the form of an API token, new or not.

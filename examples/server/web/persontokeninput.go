@@ -1,5 +1,17 @@
 package web
 
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
 // tokenInput is what the form of a token holds.
 type tokenInput struct {
 	Description, Extensions, Modules, RequestsPerHour, Addresses, ExpiresAt string
