@@ -132,10 +132,8 @@ func (x *unlinking) write(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, g := range x.groups {
-		if err := x.writeGroup(ctx, g); err != nil {
-			return err
-		}
+	if err := x.writeGroups(ctx); err != nil {
+		return err
 	}
 	for _, t := range x.tokens {
 		if err := x.writeToken(ctx, t); err != nil {
@@ -145,7 +143,23 @@ func (x *unlinking) write(ctx context.Context) error {
 	return nil
 }
 
-func (x *unlinking) writeGroup(ctx context.Context, before *Group) error {
+func (x *unlinking) writeGroups(ctx context.Context) error {
+	if len(x.groups) == 0 {
+		return nil
+	}
+	members, err := x.service.store.CountMembers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range x.groups {
+		if err := x.writeGroup(ctx, g, members[g.Name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *unlinking) writeGroup(ctx context.Context, before *Group, members int) error {
 	after := before.Clone()
 	x.forget(after.Permissions)
 	after.UpdatedAt = x.service.now()
@@ -156,13 +170,9 @@ func (x *unlinking) writeGroup(ctx context.Context, before *Group) error {
 	if err != nil {
 		return err
 	}
-	members, err := x.service.store.CountMembers(ctx)
-	if err != nil {
-		return err
-	}
 	return x.service.trail.Record(ctx, audit.Event{
 		Action: x.action, Kind: kindGroup, Key: x.service.inTeam(before.Name),
-		Before: before.shown(members[before.Name]), After: after.shown(members[before.Name]),
+		Before: before.shown(members), After: after.shown(members),
 		SealedBefore: sealedGroup(before), Sealed: sealedGroup(after),
 	})
 }

@@ -23,7 +23,11 @@ import (
 // alone serves the API of a server with options of its own.
 func alone(t *testing.T, opts *api.Options) *harness {
 	t.Helper()
-	h := start(t)
+	return start(t).alone(t, opts)
+}
+
+func (h *harness) alone(t *testing.T, opts *api.Options) *harness {
+	t.Helper()
 	gate, runner, work := access.New(h.Site, nil), applying.New(h.Site, nil), jobs.New(h.Site, nil)
 	server := httptest.NewServer(gate.Handler(api.New(h.Site, gate, runner, work, opts)))
 	t.Cleanup(func() {

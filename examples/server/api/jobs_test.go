@@ -1,11 +1,14 @@
 package api_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/examples/server/api"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -26,6 +29,39 @@ func TestASyncIsPlannedAndThenDone(t *testing.T) {
 	require.Equal(t, branch, v.call(t, http.MethodGet, "/users/ann", nil).is(t, http.StatusOK).object(t)["directory"])
 	require.Equal(t, done, v.call(t, http.MethodGet, at, nil).is(t, http.StatusOK).object(t))
 	require.Contains(t, v.call(t, http.MethodGet, "/directories", nil).is(t, http.StatusOK).body, `"people":2`)
+}
+
+// slowOffice is a directory that waits to be released, or for the end.
+type slowOffice struct {
+	branchOffice
+
+	released chan struct{}
+}
+
+func (o slowOffice) Each(ctx context.Context, visit func(userman.Entry) error) error {
+	select {
+	case <-o.released:
+		return o.branchOffice.Each(ctx, visit)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func TestASyncThatTakesLongGoesOn(t *testing.T) {
+	t.Parallel()
+	slow := slowOffice{released: make(chan struct{})}
+	h := startWith(t, func(o *userman.Options) { o.Directories = append(o.Directories, slow) })
+	v := h.alone(t, &api.Options{Wait: 10 * time.Millisecond}).as(t, "root")
+	at := "/directories/" + branch + "/sync"
+	begun := v.call(t, http.MethodPost, at, nil).is(t, http.StatusAccepted).object(t)
+	require.NotContains(t, begun, "ended_at")
+	require.Equal(t, "conflict", v.call(t, http.MethodPost, at, nil).is(t, http.StatusConflict).problem(t).Code)
+	require.NotContains(t, v.call(t, http.MethodGet, at, nil).is(t, http.StatusOK).object(t), "ended_at")
+	close(slow.released)
+	require.Eventually(t, func() bool {
+		return v.call(t, http.MethodGet, at, nil).object(t)["ended_at"] != nil
+	}, 30*time.Second, 20*time.Millisecond)
+	v.call(t, http.MethodGet, "/users/bob", nil).is(t, http.StatusOK)
 }
 
 func TestWhoReachesSomeIsToldOfMailsToOthersNothing(t *testing.T) {
