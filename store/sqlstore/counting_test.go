@@ -81,6 +81,37 @@ func (c countingConn) QueryContext(ctx context.Context, text string, args []driv
 	return c.sqliteConn.QueryContext(ctx, text, args)
 }
 
+func (c countingConn) Prepare(text string) (driver.Stmt, error) {
+	statement, err := c.sqliteConn.Prepare(text)
+	if err != nil {
+		return nil, err
+	}
+	asking, ok := statement.(sqliteStatement)
+	if !ok {
+		return nil, errors.New("the driver has changed")
+	}
+	return countingStatement{asking, text, c.counter}, nil
+}
+
+// sqliteStatement is what the driver's prepared statements are.
+type sqliteStatement interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+// countingStatement is counted when it is used, not when it is prepared.
+type countingStatement struct {
+	sqliteStatement
+	text    string
+	counter *counter
+}
+
+func (s countingStatement) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	s.counter.count(s.text)
+	return s.sqliteStatement.QueryContext(ctx, args)
+}
+
 // counted opens a store whose statements are counted.
 func counted(t *testing.T) (*sqlstore.DB, *counter) {
 	t.Helper()
@@ -131,10 +162,12 @@ func TestARequestIsOneReadAndOneWrite(t *testing.T) {
 	crowd(t, db, 2)
 	st := db.People("")
 	require.NoError(t, st.CreateToken(t.Context(), &userman.Token{ID: "token", UserID: worker(1).ID}))
-	require.Len(t, statements.during(func() {
-		_, err := st.Holder(t.Context(), "token")
-		require.NoError(t, err)
-	}), 1)
+	for range 2 { // prepared, and again
+		require.Len(t, statements.during(func() {
+			_, err := st.Holder(t.Context(), "token")
+			require.NoError(t, err)
+		}), 1)
+	}
 	now := time.Now()
 	for _, want := range []int{1, 2} { // the second one is over the limit
 		require.Len(t, statements.during(func() {
