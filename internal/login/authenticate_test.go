@@ -299,11 +299,15 @@ func TestTheDeviceThatWasNotUsedForLongestIsForgotten(t *testing.T) {
 		tokens = append(tokens, done.Device)
 	}
 	require.Len(t, h.jane(t).Credentials.Devices, credential.MaxDevices)
-	for i, stays := range map[int]bool{1: true, 0: false} {
-		again := attempt("jane", rightPassword)
-		again.Device = tokens[i]
-		done, err := h.Authenticate(t.Context(), again, nil)
+	// An unknown device is remembered in place of the oldest one: it goes last.
+	for _, again := range []struct {
+		device store.Secret
+		known  bool
+	}{{tokens[1], true}, {tokens[0], false}} {
+		attempt := attempt("jane", rightPassword)
+		attempt.Device = again.device
+		done, err := h.Authenticate(t.Context(), attempt, nil)
 		require.NoError(t, err)
-		require.Equal(t, stays, done.Device.Equal(tokens[i]), i)
+		require.Equal(t, again.known, done.Device.Equal(again.device))
 	}
 }
