@@ -24,17 +24,19 @@ const module = "github.com/pbxusers/pbxusers"
 func arrows() map[string][]string {
 	backend := []string{"store", "ampusers", "manager", "userman", "internal"}
 	rooms := map[string][]string{
-		".":               {},
-		"ampusers":        {"store", "internal"},
-		"asteriskconf":    {"store", "internal"},
-		"internal":        {"store"},
-		"manager":         {"store", "asteriskconf", "manager/ami", "internal"},
-		"manager/ami":     {"store", "asteriskconf"},
-		"store":           {},
-		"store/memstore":  backend,
-		"store/sqlstore":  backend,
-		"store/storetest": backend,
-		"userman":         {"store", "internal"},
+		".":            {},
+		"ampusers":     {"store", "internal"},
+		"asteriskconf": {"store", "internal"},
+		"internal":     {"store"},
+		// It is for tests, which may be of any room.
+		"internal/sqlitetest": {"store", "store/sqlstore"},
+		"manager":             {"store", "asteriskconf", "manager/ami", "internal"},
+		"manager/ami":         {"store", "asteriskconf"},
+		"store":               {},
+		"store/memstore":      backend,
+		"store/sqlstore":      backend,
+		"store/storetest":     backend,
+		"userman":             {"store", "internal"},
 	}
 	rooms["examples"] = slices.Collect(maps.Keys(rooms))
 	return rooms

@@ -1,18 +1,18 @@
 package ampusers_test
 
 import (
-	"database/sql"
 	"errors"
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	_ "modernc.org/sqlite"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
+	"github.com/pbxusers/pbxusers/internal/testclock"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
@@ -45,19 +45,7 @@ func backends() map[string]func(t testing.TB) backend {
 
 func openSQLite(t testing.TB) *sqlstore.DB {
 	t.Helper()
-	return openSQLiteFile(t, filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t))
-}
-
-func openSQLiteFile(t testing.TB, path string, keyring *store.Keyring) *sqlstore.DB {
-	t.Helper()
-	// What a test writes need not survive a power cut.
-	dsn := sqlstore.SQLiteDSN(path) + "&_pragma=synchronous(OFF)"
-	conn, err := sql.Open("sqlite", dsn)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
-	require.NoError(t, err)
-	return db
+	return sqlitetest.Open(t, filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t))
 }
 
 func newKeyring(t testing.TB) *store.Keyring {
@@ -67,24 +55,6 @@ func newKeyring(t testing.TB) *store.Keyring {
 	return keyring
 }
 
-// clock is a time that only passes when a test says so.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // house is a service with all that it stands on.
 type house struct {
 	*ampusers.Service
@@ -92,7 +62,7 @@ type house struct {
 	t     testing.TB
 	store ampusers.Store
 	trail *audit.Trail
-	clock *clock
+	clock *testclock.Clock
 }
 
 func sections() []ampusers.Section {
@@ -102,7 +72,7 @@ func sections() []ampusers.Section {
 // newHouse returns a service over db with cheap hashes.
 func newHouse(t testing.TB, db backend, with ...func(*ampusers.Options)) *house {
 	t.Helper()
-	c := &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	c := testclock.New()
 	trail := audit.New(db.Audit(), newKeyring(t), &audit.Options{Clock: c.Now})
 	opts := &ampusers.Options{
 		Sections: sections(), Audit: trail, Clock: c.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},

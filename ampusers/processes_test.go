@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -18,7 +19,7 @@ func processes(t testing.TB) [2]*house {
 	path, keyring := filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t)
 	var both [2]*house
 	for i := range both {
-		db := openSQLiteFile(t, path, keyring)
+		db := sqlitetest.Open(t, path, keyring)
 		both[i] = newHouse(t, db, func(o *ampusers.Options) {
 			o.Audit = audit.New(db.Audit(), keyring, &audit.Options{Clock: o.Clock})
 		})

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/internal/ratio"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -39,7 +39,7 @@ func BenchmarkAuthorize(b *testing.B) {
 				return nil
 			})
 			require.NoError(b, err)
-			against(b, func() {
+			ratio.Against(b, func() {
 				_, err := s.Authorize(b.Context(), r)
 				require.NoError(b, err)
 			}, func() { scanBare(b, conn, r.TokenID) })
@@ -85,28 +85,4 @@ func scanBare(b *testing.B, conn *sql.DB, id string) {
 		places[i] = &values[i]
 	}
 	require.NoError(b, conn.QueryRowContext(b.Context(), bareToken, "", id).Scan(places...))
-}
-
-// against runs ours and the bare query in turns, and reports the median time of
-// each, and the ratio of both. The bare one decodes nothing: what is above it
-// is ours.
-func against(b *testing.B, ours, bare func()) {
-	b.Helper()
-	var oursTook, bareTook []time.Duration
-	for b.Loop() {
-		began := time.Now()
-		ours()
-		between := time.Now()
-		bare()
-		oursTook, bareTook = append(oursTook, between.Sub(began)), append(bareTook, time.Since(between))
-	}
-	b.ReportMetric(0, "ns/op") // of both together it says nothing
-	b.ReportMetric(median(oursTook), "ns/ours")
-	b.ReportMetric(median(bareTook), "ns/bare")
-	b.ReportMetric(median(oursTook)/median(bareTook), "ratio")
-}
-
-func median(times []time.Duration) float64 {
-	slices.Sort(times)
-	return float64(times[len(times)/2])
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
@@ -247,8 +248,8 @@ func TestALimitRacedOnTwoServersLetsInExactlyTheLimit(t *testing.T) {
 	t.Parallel()
 	const limit = 17
 	path, keyring := filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t)
-	one := newServiceOver(t, openSQLiteFile(t, path, keyring), "")
-	other := newServiceOver(t, openSQLiteFile(t, path, keyring), "")
+	one := newServiceOver(t, sqlitetest.Open(t, path, keyring), "")
+	other := newServiceOver(t, sqlitetest.Open(t, path, keyring), "")
 	c := newCaller(t, one, userman.Token{Modules: []string{"all"}, RequestsPerHour: limit})
 	require.Equal(t, limit, letIn(t, c, &caller{other, t, c.request}))
 }

@@ -2,11 +2,8 @@ package userman_test
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -16,6 +13,8 @@ import (
 	"go.uber.org/goleak"
 	_ "modernc.org/sqlite"
 
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
+	"github.com/pbxusers/pbxusers/internal/testclock"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
@@ -49,50 +48,8 @@ func backends() map[string]func(t testing.TB) backend {
 
 func openSQLite(t testing.TB) *sqlstore.DB {
 	t.Helper()
-	return openSQLiteFile(t, filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t))
+	return sqlitetest.Open(t, filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t))
 }
-
-func openSQLiteFile(t testing.TB, path string, keyring *store.Keyring) *sqlstore.DB {
-	t.Helper()
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		empty, err := emptySQLite()
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(path, empty, 0o600))
-	}
-	// What a test writes need not survive a power cut.
-	conn, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
-	require.NoError(t, err)
-	const connections = 4 // the race detector makes each new one slow
-	conn.SetMaxOpenConns(connections)
-	conn.SetMaxIdleConns(connections)
-	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	db, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
-	require.NoError(t, err)
-	return db
-}
-
-// emptySQLite returns the file of a database in which nothing is but the tables,
-// which take long to be made.
-var emptySQLite = sync.OnceValues(func() (file []byte, err error) {
-	dir, err := os.MkdirTemp("", "userman")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	path := filepath.Join(dir, "empty.db")
-	conn, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
-	if err != nil {
-		return nil, err
-	}
-	keyring, err := store.NewKeyring(store.GenerateKey())
-	if err == nil {
-		_, err = sqlstore.Open(context.Background(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
-	}
-	if err = errors.Join(err, conn.Close()); err != nil { // after which all is in the one file
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 func newKeyring(t testing.TB) *store.Keyring {
 	t.Helper()
@@ -101,31 +58,13 @@ func newKeyring(t testing.TB) *store.Keyring {
 	return keyring
 }
 
-// clock is a time that only passes when a test says so.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // house is a service with all that it stands on.
 type house struct {
 	*userman.Service
 
 	store userman.Store
 	trail *audit.Trail
-	clock *clock
+	clock *testclock.Clock
 }
 
 // newService returns a service over memstore with cheap hashes.
@@ -137,7 +76,7 @@ func newService(t testing.TB, with ...func(*userman.Options)) *house {
 // newServiceOver returns a service over a team of db with cheap hashes.
 func newServiceOver(t testing.TB, db backend, team string, with ...func(*userman.Options)) *house {
 	t.Helper()
-	c := &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	c := testclock.New()
 	trail := audit.New(db.Audit(), newKeyring(t), &audit.Options{Clock: c.Now})
 	opts := &userman.Options{Audit: trail, Clock: c.Now, Argon2: userman.Argon2{Memory: 64, Time: 1, Threads: 1}}
 	for _, change := range with {

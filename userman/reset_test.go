@@ -15,13 +15,6 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// withEmail is somebody with that username and a primary email of it.
-func withEmail(username string) *userman.User {
-	u := person(username)
-	u.Email = username + "@example.com"
-	return u
-}
-
 func TestAForgottenPasswordIsResetByAMail(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
@@ -29,7 +22,7 @@ func TestAForgottenPasswordIsResetByAMail(t *testing.T) {
 			t.Parallel()
 			box := &postbox{}
 			h := newServiceOver(t, open(t), "", box.mailing)
-			h.add(t, withEmail("jane"), goodPassword)
+			h.add(t, reachable("jane"), goodPassword)
 			require.NoError(t, h.RequestReset(from(t, "192.0.2.1"), " JANE "))
 			mails := box.after(t, h)
 			require.Len(t, mails, 1)
@@ -55,7 +48,7 @@ func TestAResetIsAskedForByWhateverOneLogsInWith(t *testing.T) {
 	t.Parallel()
 	box := &postbox{}
 	h := newService(t, box.mailing, func(o *userman.Options) { o.LoginByEmail, o.LoginByExtension = true, true })
-	jane := withEmail("jane")
+	jane := reachable("jane")
 	jane.DefaultExtension = "1001"
 	h.add(t, jane, goodPassword)
 	for i, typed := range []string{"jane", "Jane@Example.com", "1001"} {
@@ -71,14 +64,14 @@ func TestNobodyLearnsFromARequestWhoThereIs(t *testing.T) {
 	t.Parallel()
 	box := &postbox{}
 	h := newService(t, box.mailing, withDirectories(headOffice()))
-	h.add(t, withEmail("jane"), goodPassword)
-	h.add(t, withEmail("off"), goodPassword)
+	h.add(t, reachable("jane"), goodPassword)
+	h.add(t, reachable("off"), goodPassword)
 	_, err := h.Disable(t.Context(), "off")
 	require.NoError(t, err)
 	h.add(t, person("noaddress"), goodPassword)
-	h.add(t, withEmail("elsewhere"), goodPassword)
+	h.add(t, reachable("elsewhere"), goodPassword)
 	h.becomeOf(t, "elsewhere", "head-office", "uid-elsewhere")
-	h.add(t, withEmail("deleted"), goodPassword)
+	h.add(t, reachable("deleted"), goodPassword)
 	require.NoError(t, h.Delete(t.Context(), "deleted"))
 	before := len(h.entries(t, audit.Query{Page: store.Page{Limit: 1000}}))
 	for i, typed := range []string{
@@ -111,7 +104,7 @@ func TestARequestReturnsBeforeAnythingIsLookedUp(t *testing.T) {
 	t.Parallel()
 	box := &postbox{}
 	h := newService(t)
-	h.add(t, withEmail("jane"), goodPassword)
+	h.add(t, reachable("jane"), goodPassword)
 	release := make(chan struct{})
 	opts := &userman.Options{Clock: h.clock.Now}
 	box.mailing(opts)
@@ -131,7 +124,7 @@ func TestNobodyIsSentASecondMailWithinThePause(t *testing.T) {
 			t.Parallel()
 			box := &postbox{}
 			h := newServiceOver(t, open(t), "", box.mailing)
-			h.add(t, withEmail("jane"), goodPassword)
+			h.add(t, reachable("jane"), goodPassword)
 			for i := range 50 {
 				require.NoError(t, h.RequestReset(from(t, fmt.Sprintf("192.0.2.%d", i)), "jane"))
 			}
@@ -160,7 +153,7 @@ func TestAWelcomeMailOfAMomentAgoIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	box := &postbox{}
 	h := newService(t, box.mailing)
-	h.add(t, withEmail("jane"), "")
+	h.add(t, reachable("jane"), "")
 	delivery, err := h.SendWelcome(t.Context(), "jane")
 	require.NoError(t, err)
 	require.Equal(t, userman.Delivered, delivery.Status)
@@ -178,7 +171,7 @@ func TestALinkThatWasNotMailedHoldsUpNoMail(t *testing.T) {
 	t.Parallel()
 	box := &postbox{}
 	h := newService(t, box.mailing)
-	h.add(t, withEmail("jane"), goodPassword)
+	h.add(t, reachable("jane"), goodPassword)
 	_, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	require.NoError(t, h.RequestReset(t.Context(), "jane"))
@@ -194,7 +187,7 @@ func TestASourceThatAsksTooOftenIsHeldUp(t *testing.T) {
 	t.Parallel()
 	box := &postbox{}
 	h := newService(t, box.mailing)
-	h.add(t, withEmail("jane"), goodPassword)
+	h.add(t, reachable("jane"), goodPassword)
 	held := 0
 	for i := range 100 {
 		ask := func() error { return h.RequestReset(from(t, "203.0.113.9"), fmt.Sprintf("name-%d", i)) }
@@ -234,7 +227,7 @@ func (b *blocked) Send(ctx context.Context, _ *userman.Message) error {
 func TestAResetMailThatIsRefusedLeavesTheEarlierLink(t *testing.T) {
 	t.Parallel()
 	h := newService(t, mailedBy(refuses))
-	h.add(t, withEmail("jane"), "")
+	h.add(t, reachable("jane"), "")
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	h.clock.Pass(time.Hour)
@@ -252,7 +245,7 @@ func TestRequestsAreRefusedWhileTooManyMailsWait(t *testing.T) {
 	server := &blocked{release: make(chan struct{})}
 	h := newService(t, (&postbox{}).mailing, func(o *userman.Options) { o.Mailer = server })
 	for i := range 10 {
-		h.add(t, withEmail(fmt.Sprintf("person-%d", i)), "")
+		h.add(t, reachable(fmt.Sprintf("person-%d", i)), "")
 	}
 	var refused error
 	for i := range 5000 {
@@ -275,7 +268,7 @@ func TestAnExpiredLinkIsReplacedByANewWelcomeMail(t *testing.T) {
 			t.Parallel()
 			box := &postbox{}
 			h := newServiceOver(t, open(t), "", box.mailing)
-			h.add(t, withEmail("jane"), "")
+			h.add(t, reachable("jane"), "")
 			_, err := h.SendWelcome(t.Context(), "jane")
 			require.NoError(t, err)
 			first := tokenIn(t, box.taken()[0])
@@ -305,7 +298,7 @@ func TestAWelcomeMailSentAgainReplacesTheExpiredLink(t *testing.T) {
 	t.Parallel()
 	box := &postbox{}
 	h := newService(t, box.mailing)
-	h.add(t, withEmail("jane"), "")
+	h.add(t, reachable("jane"), "")
 	for range 2 {
 		_, err := h.SendWelcome(t.Context(), "jane")
 		require.NoError(t, err)
@@ -323,7 +316,7 @@ func TestAnExpiredResetIsReplacedByAnotherReset(t *testing.T) {
 	t.Parallel()
 	box := &postbox{}
 	h := newService(t, box.mailing)
-	h.add(t, withEmail("jane"), goodPassword)
+	h.add(t, reachable("jane"), goodPassword)
 	require.NoError(t, h.RequestReset(t.Context(), "jane"))
 	first := box.after(t, h)[0]
 	h.clock.Pass(time.Hour)

@@ -251,7 +251,7 @@ func TestAnEmptyListSaysHowToMakeTheFirstAdministrator(t *testing.T) {
 
 func TestAdmin_exitCodes(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	for _, line := range []string{"admin list", "admin recover root", "admin show jane", "audit list", "audit verify"} {
 		require.Contains(t, c.fails(t, exitFailed, strings.Fields(line)...), "there is no database", "%s makes none", line)
 	}

@@ -11,7 +11,7 @@ import (
 
 func TestTheLastFullAdministratorStays_andRecoverIsTheWayBackIn(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	c.addRoot(t)
 	c.do(t, "admin", "add", "jane", "--access", "full")
 	for _, line := range [][]string{
@@ -63,7 +63,7 @@ func (c *ctl) sql(t *testing.T, statement string) {
 
 func TestAnAdministratorWhoseLinkCannotBeMadeIsSaidToBeThere(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	c.addRoot(t)
 	_, err := c.pool(t).ExecContext(t.Context(), "CREATE TRIGGER no_link BEFORE UPDATE ON pbxusers_administrators BEGIN SELECT RAISE(ABORT, 'no'); END")
 	require.NoError(t, err)
@@ -95,7 +95,7 @@ func TestAuditVerify_findsWhatWasDoneBehindTheTrailsBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := offline(t)
+			c := offline(t).atFirst(t)
 			c.addRoot(t)
 			c.do(t, "manager", "add", "crm")
 			c.do(t, "admin", "add", "jane", "--sections", "managers")

@@ -162,7 +162,7 @@ func TestEveryGlobalFlagCanBeSetInTheEnvironment(t *testing.T) {
 
 func TestCompletion(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		require.Contains(t, c.do(t, "completion", shell), "__complete")
 	}

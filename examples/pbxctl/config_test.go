@@ -107,7 +107,7 @@ func TestPlan_namesTheLineOfABrokenHandEdit(t *testing.T) {
 // apply "no accounts at all".
 func TestApply_neverMakesADatabase(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	before := snapshot(t, c.confDir)
 	for _, line := range [][]string{{"config", "apply"}, {"config", "plan"}, {"config", "status"}, {"manager", "list"}, {"manager", "edit", "crm"}} {
 		said := c.fails(t, exitFailed, line...)

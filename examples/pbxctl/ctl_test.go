@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // ourFile is where the file of ours stands in a folder as Debian lays it out.
@@ -54,10 +56,22 @@ func offline(t *testing.T) *ctl {
 	return c
 }
 
+// newCtl is a site whose database is made already.
 func newCtl(t *testing.T, confDir string, flags ...string) *ctl {
 	t.Helper()
 	c := &ctl{confDir: confDir, dataDir: t.TempDir()}
 	c.flags = append([]string{"--conf-dir", confDir, "--db", "sqlite:" + c.data("pbxusers.db")}, flags...)
+	_, err := store.OpenKeyring(c.data("pbxusers.key"))
+	require.NoError(t, err)
+	sqlitetest.Place(t, c.data("pbxusers.db"))
+	return c
+}
+
+// atFirst takes the database away, as it is before the first use.
+func (c *ctl) atFirst(t *testing.T) *ctl {
+	t.Helper()
+	require.NoError(t, os.Remove(c.data("pbxusers.db")))
+	require.NoError(t, os.Remove(c.data("pbxusers.key")))
 	return c
 }
 

@@ -19,6 +19,7 @@ const includeLine = "#tryinclude pbxusers_manager.conf\n"
 func TestInstall_namesWhatKeepsAMIOff_andMendsItWhenTold(t *testing.T) {
 	t.Parallel()
 	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.conf": closedManagerConf}})
+	c.atFirst(t)
 	original := c.read(t, "manager.conf")
 	for range 2 {
 		o := c.run(t, "config", "install")
@@ -102,7 +103,7 @@ func readSecret(t *testing.T, path string) string {
 
 func TestInstall_aDryRunChangesNothing(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	c.write(t, "manager.conf", closedManagerConf)
 	before := snapshot(t, c.confDir)
 	said := c.do(t, "config", "install", "--dry-run", "--mend", "enabled")

@@ -42,7 +42,7 @@ func silent(t *testing.T) io.Reader {
 
 func TestAnInterruptEndsTheWaitForASecret(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	c.do(t, "manager", "add", "crm")
 	before := c.do(t, "manager", "show", "crm", "--json")
 	for _, verb := range []string{"rotate", "edit", "probe"} {
@@ -57,7 +57,7 @@ func TestAnInterruptEndsTheWaitForASecret(t *testing.T) {
 // leaves a program behind, which keeps its output open.
 func TestInstall_anInterruptEndsTheWaitForAsterisk(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	script := c.data("asterisk")
 	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nsleep 30 &\necho $! >"+c.data("pid")+"\nwait\n"), 0o700))
 	t.Cleanup(func() { stop(t, c.data("pid")) })
@@ -137,7 +137,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 
 func TestWhatIsDoneIsSaidToBeDone_evenWhenItCannotBeShown(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	var stderr bytes.Buffer
 	code := run(t.Context(), slices.Concat(c.flags, []string{"manager", "add", "crm"}), strings.NewReader(""), full{}, &stderr)
 	require.Equal(t, exitFailed, code)

@@ -19,6 +19,7 @@ const (
 func TestStory(t *testing.T) {
 	t.Parallel()
 	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	c.atFirst(t)
 	require.Empty(t, users(t, asterisk))
 
 	installed := c.do(t, "config", "install")

@@ -70,7 +70,7 @@ func TestADeletedPersonIsRestored_orGoneForGood(t *testing.T) {
 
 func TestUser_exitCodes(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	for _, line := range []string{"user list", "user show jane", "user sync", "user welcome jane", "group list", "token list", "user export"} {
 		require.Contains(t, c.fails(t, exitFailed, strings.Fields(line)...), "there is no database", "%s makes none", line)
 	}
@@ -112,7 +112,7 @@ func TestUser_exitCodes(t *testing.T) {
 
 func TestPeopleGroupsAndTokensAreCompleted(t *testing.T) {
 	t.Parallel()
-	c := offline(t)
+	c := offline(t).atFirst(t)
 	completed := func(args ...string) []string {
 		t.Helper()
 		o := runLine(t, "", append([]string{"__complete"}, append(c.flags, args...)...)...)

@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/login"
 	"github.com/pbxusers/pbxusers/internal/loginname"
 	"github.com/pbxusers/pbxusers/internal/passwords"
+	"github.com/pbxusers/pbxusers/internal/testclock"
 	"github.com/pbxusers/pbxusers/internal/throttle"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -96,31 +97,13 @@ func (h *hashing) derive(password, salt []byte, passes, memory uint32, threads u
 	return argon2.IDKey(password, salt, passes, memory, threads, length)
 }
 
-// clock is a time that only passes when a test says so.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) Pass(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // house is a desk with all that it stands on.
 type house struct {
 	*login.Desk
 
 	records *records
 	trail   *audit.Trail
-	clock   *clock
+	clock   *testclock.Clock
 	hashing *hashing
 	hasher  *passwords.Hasher
 }
@@ -129,7 +112,7 @@ type house struct {
 // who has the ID 7 and the mail jane@example.com.
 func newHouse(t testing.TB, with ...func(*login.Options)) *house {
 	t.Helper()
-	h := &house{clock: &clock{now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}, hashing: &hashing{}}
+	h := &house{clock: testclock.New(), hashing: &hashing{}}
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
 	h.trail = audit.New(memstore.New().Audit(), keyring, &audit.Options{Clock: h.clock.Now})

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/internal/ratio"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
@@ -101,30 +101,6 @@ func scanBare(b *testing.B, conn *sql.DB, query string, args ...any) int {
 	return n
 }
 
-// against runs ours and the bare query in turns, and reports the median time of
-// each, and the ratio of both. The bare one reads the same rows of the same
-// database and decodes nothing: what is above it is ours.
-func against(b *testing.B, ours, bare func()) {
-	b.Helper()
-	var oursTook, bareTook []time.Duration
-	for b.Loop() {
-		began := time.Now()
-		ours()
-		between := time.Now()
-		bare()
-		oursTook, bareTook = append(oursTook, between.Sub(began)), append(bareTook, time.Since(between))
-	}
-	b.ReportMetric(0, "ns/op") // of both together it says nothing
-	b.ReportMetric(median(oursTook), "ns/ours")
-	b.ReportMetric(median(bareTook), "ns/bare")
-	b.ReportMetric(median(oursTook)/median(bareTook), "ratio")
-}
-
-func median(times []time.Duration) float64 {
-	slices.Sort(times)
-	return float64(times[len(times)/2])
-}
-
 // pageInTheMiddle walks to a page of that order far from both ends.
 func pageInTheMiddle(b *testing.B, list func(page store.Page) (next string, err error)) store.Page {
 	b.Helper()
@@ -165,7 +141,7 @@ func BenchmarkManagers(b *testing.B) {
 			if by != "name" {
 				args = []any{last.CreatedAt.UnixMicro(), last.Name} // both times are equal
 			}
-			against(b, func() {
+			ratio.Against(b, func() {
 				list, err := db.Managers().ListUsers(b.Context(), q)
 				require.NoError(b, err)
 				require.Len(b, list.Items, 50)
@@ -186,7 +162,7 @@ func BenchmarkManagers(b *testing.B) {
 		}
 	})
 	b.Run("each", func(b *testing.B) {
-		against(b, func() {
+		ratio.Against(b, func() {
 			visited := 0
 			require.NoError(b, db.Managers().EachUser(b.Context(), func(*manager.User) error {
 				visited++
@@ -251,7 +227,7 @@ func benchmarkAdministrators(b *testing.B, db *sqlstore.DB, conn *sql.DB, q ampu
 		at := map[string]time.Time{"created_at": last.CreatedAt, "updated_at": last.UpdatedAt, "last_login_at": last.LastLoginAt}[by]
 		args = []any{at.UnixMicro(), last.Username}
 	}
-	against(b, func() {
+	ratio.Against(b, func() {
 		list, err := db.Administrators().ListAdministrators(b.Context(), q)
 		require.NoError(b, err)
 		require.Len(b, list.Items, 50)

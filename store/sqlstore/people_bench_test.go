@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/internal/ratio"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -50,7 +51,7 @@ func BenchmarkPeople(b *testing.B) {
 					bare.column + ", folded_username, id LIMIT 51"
 				args = append([]any{bare.value}, args...)
 			}
-			against(b, func() {
+			ratio.Against(b, func() {
 				list, err := st.ListUsers(b.Context(), q)
 				require.NoError(b, err)
 				require.Len(b, list.Items, 50)
@@ -71,7 +72,7 @@ func BenchmarkPeople(b *testing.B) {
 		})
 	}
 	b.Run("one by username", func(b *testing.B) {
-		against(b, func() {
+		ratio.Against(b, func() {
 			_, err := st.FindUser(b.Context(), userman.Key{Username: middle.Username})
 			require.NoError(b, err)
 		}, func() {
@@ -103,7 +104,7 @@ func BenchmarkTokens(b *testing.B) {
 		ID: "token", UserID: id, Extensions: []string{userman.All}, Modules: []string{"voicemail"}, KeyHash: []byte("0123456789abcdef0123456789abcdef"),
 	}))
 	b.Run("holder", func(b *testing.B) {
-		against(b, func() {
+		ratio.Against(b, func() {
 			holder, err := st.Holder(b.Context(), "token")
 			require.NoError(b, err)
 			require.Equal(b, id, holder.User.ID)
@@ -111,7 +112,7 @@ func BenchmarkTokens(b *testing.B) {
 	})
 	b.Run("count a request", func(b *testing.B) {
 		now := time.Now()
-		against(b, func() {
+		ratio.Against(b, func() {
 			wait, err := st.CountRequest(b.Context(), "token", now, 0)
 			require.NoError(b, err)
 			require.Zero(b, wait)

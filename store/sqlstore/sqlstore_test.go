@@ -2,7 +2,6 @@ package sqlstore_test
 
 import (
 	"database/sql"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -10,6 +9,7 @@ import (
 	"go.uber.org/goleak"
 	_ "modernc.org/sqlite"
 
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/store/storetest"
@@ -19,18 +19,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestBehaviour(t *testing.T) {
 	t.Parallel()
-	// The tables are made once: each test begins with a copy of the file.
-	empty := newPath(t)
-	conn := connect(t, empty)
-	_, err := sqlstore.Open(t.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring(t)})
-	require.NoError(t, err)
-	require.NoError(t, conn.Close())
-	content, err := os.ReadFile(empty)
-	require.NoError(t, err)
 	storetest.Run(t, func(t *testing.T) storetest.Backend {
 		t.Helper()
 		path := newPath(t)
-		require.NoError(t, os.WriteFile(path, content, 0o600))
+		sqlitetest.Place(t, path)
 		db, _ := open(t, path)
 		return db
 	})

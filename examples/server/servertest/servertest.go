@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/examples/server/serving"
 	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -130,6 +131,7 @@ func (s *Server) openSite(t testing.TB, opts *Options, base string, logger *slog
 	if opts.Settings != nil {
 		opts.Settings(&settings)
 	}
+	s.makeDatabase(t)
 	var err error
 	s.Site, err = site.Open(t.Context(), settings, &site.Options{
 		Create: true, Logger: logger,
@@ -149,6 +151,18 @@ func (s *Server) openSite(t testing.TB, opts *Options, base string, logger *slog
 		},
 	})
 	require.NoError(t, err)
+}
+
+// makeDatabase makes the database and its key, unless they are there.
+func (s *Server) makeDatabase(t testing.TB) {
+	t.Helper()
+	path := filepath.Join(s.DataDir, "pbxusers.db")
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	_, err := store.OpenKeyring(filepath.Join(s.DataDir, "pbxusers.key"))
+	require.NoError(t, err)
+	sqlitetest.Place(t, path)
 }
 
 // offlineFolder is a configuration folder as Debian lays it out.

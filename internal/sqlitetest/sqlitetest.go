@@ -1,0 +1,95 @@
+// Package sqlitetest gives tests SQLite databases whose tables are made
+// already: to make them takes the race detector longer than most tests take. It
+// is for tests only.
+package sqlitetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite" // the SQLite driver
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/sqlstore"
+)
+
+// connections bounds those of [Open]: the race detector makes each new one slow.
+const connections = 4
+
+// Place writes a database at path in which nothing is but the tables, and an
+// identity of its own.
+func Place(t testing.TB, path string) {
+	t.Helper()
+	made, err := empty()
+	require.NoError(t, err)
+	random := make([]byte, len(made.id)/2)
+	_, _ = rand.Read(random)
+	own := []byte(hex.EncodeToString(random))
+	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(made.file, []byte(made.id), own), 0o600))
+}
+
+// Open opens the database at path, which it places there when there is none.
+// What a test writes need not survive a power cut.
+func Open(t testing.TB, path string, keyring *store.Keyring) *sqlstore.DB {
+	t.Helper()
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		Place(t, path)
+	}
+	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
+	require.NoError(t, err)
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	t.Cleanup(func() { require.NoError(t, pool.Close()) })
+	db, err := sqlstore.Open(t.Context(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
+	require.NoError(t, err)
+	return db
+}
+
+// database is the file of a database, and the identity that stands in it.
+type database struct {
+	file []byte
+	id   string
+}
+
+// empty makes the tables, once.
+var empty = sync.OnceValues(func() (made database, err error) {
+	folder, err := os.MkdirTemp("", "sqlitetest")
+	if err != nil {
+		return database{}, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	path := filepath.Join(folder, "empty.db")
+	if made.id, err = makeTables(path); err != nil {
+		return database{}, err
+	}
+	made.file, err = os.ReadFile(path)
+	return made, err
+})
+
+// makeTables makes the database at path and returns its identity. When it is
+// closed all of it is in the one file.
+func makeTables(path string) (id string, err error) {
+	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	keyring, err := store.NewKeyring(store.GenerateKey())
+	if err != nil {
+		return "", err
+	}
+	db, err := sqlstore.Open(context.Background(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
+	if err != nil {
+		return "", err
+	}
+	return db.ID(context.Background())
+}
