@@ -24,53 +24,27 @@ import (
 //go:embed web/testdata/axe.min.js
 var axe string
 
-// violations are the rules of axe-core that the page breaks, with where.
-func (v visitor) violations(t *testing.T) []string {
-	t.Helper()
-	chromium.Eval[bool](t, v.Tab, axe+"; true")
-	return chromium.Eval[[]string](t, v.Tab, `axe.run(document).then(r =>
-		r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.target + " (" + n.failureSummary + ")")))`)
-}
-
-// TestEveryPageIsForEverybody runs axe-core on every page, light, dark and as
-// wide as a phone, and sees to it that no page loads anything from elsewhere,
-// breaks its content security policy, or is wider than the screen. Where
-// PBXUSERS_SCREENSHOTS names a folder, pictures of the pages are left there.
+// TestEveryPageIsForEverybody runs axe-core on every page but those of people,
+// light, dark and as wide as a phone, and sees to it that no page loads anything
+// from elsewhere, breaks its content security policy, or is wider than the
+// screen. Where PBXUSERS_SCREENSHOTS names a folder, pictures of the pages are
+// left there.
 func TestEveryPageIsForEverybody(t *testing.T) {
 	t.Parallel()
-	asterisk := peers.StartAsterisk(t, nil)
-	browser := chromium.Start(t)
-	views := []struct {
-		name string
-		view chromium.View
-	}{
-		{"light", chromium.View{}},
-		{"dark", chromium.View{Dark: true}},
-		{"phone", chromium.View{Width: 360, Height: 740}},
-	}
-	server := servertest.Start(t, &servertest.Options{Asterisk: asterisk})
+	server := servertest.Start(t, &servertest.Options{Asterisk: peers.StartAsterisk(t, nil)})
 	furnish(t, server)
-	furnishPeople(t, server)
-	for i, view := range views {
-		v := at(t, browser, server, view.view)
-		w := walk{visitor: v, view: view.name}
-		w.visitorPages(t)
-		v.logIn(t, "root.admin", rootPassword)
-		w.check(t, "overview")
-		w.lists(t)
-		w.forms(t, server)
-		w.people(t, server)
-		w.account(t)
-		w.refused(t)
-		if i == 0 { // from here on there is something live
-			connectAsterisk(t, v)
-			w.check(t, "connected")
-		}
-		w.configuration(t, server)
-		for _, url := range v.Requested() {
-			require.True(t, strings.HasPrefix(url, server.URL+"/") || strings.HasPrefix(url, "data:"), url)
-		}
-	}
+	w := walk{at(t, chromium.Start(t), server, chromium.View{})}
+	w.visitorPages(t)
+	w.logIn(t, "root.admin", rootPassword)
+	w.check(t, "overview")
+	w.lists(t)
+	w.forms(t, server)
+	w.account(t)
+	w.refused(t)
+	connectAsterisk(t, w.visitor)
+	w.check(t, "connected")
+	w.configuration(t, server)
+	w.requireNothingFromElsewhere(t)
 }
 
 // furnish makes records for pages to show.
@@ -99,12 +73,8 @@ func ranges(t *testing.T, text string) ampusers.Ranges {
 	return r
 }
 
-// walk is one visitor's way over all pages, in one view.
-type walk struct {
-	visitor
-
-	view string
-}
+// walk is one visitor's way over pages.
+type walk struct{ visitor }
 
 // visit opens a page and checks it.
 func (w walk) visit(t *testing.T, status int, path, name string) {
@@ -113,17 +83,45 @@ func (w walk) visit(t *testing.T, status int, path, name string) {
 	w.check(t, name)
 }
 
-// check judges the page that is open, and leaves a picture of it.
+// check judges the page that is open in every view, and leaves pictures of it.
 func (w walk) check(t *testing.T, name string) {
 	t.Helper()
-	if folder := os.Getenv("PBXUSERS_SCREENSHOTS"); folder != "" {
-		require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+w.view+".png"), w.Screenshot(t), 0o600))
+	chromium.Eval[bool](t, w.Tab, axe+"; true")
+	for _, view := range []struct {
+		name string
+		view chromium.View
+		// options of axe-core.
+		options string
+	}{
+		{"phone", chromium.View{Width: 360, Height: 740}, "{}"},
+		// From the light one, only the colours differ.
+		{"dark", chromium.View{Dark: true}, `{runOnly: ["color-contrast"]}`},
+		{"light", chromium.View{}, "{}"},
+	} {
+		w.Look(t, view.view)
+		if folder := os.Getenv("PBXUSERS_SCREENSHOTS"); folder != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+view.name+".png"), w.Screenshot(t), 0o600))
+		}
+		require.Empty(t, w.violations(t, view.options), "%s, %s", name, view.name)
+		require.LessOrEqual(t,
+			chromium.Eval[int](t, w.Tab, "document.documentElement.scrollWidth"),
+			chromium.Eval[int](t, w.Tab, "innerWidth"), "%s is wider than the screen, %s", name, view.name)
 	}
-	require.Empty(t, w.violations(t), "%s, %s", name, w.view)
-	require.Empty(t, w.Console(t), "%s, %s", name, w.view)
-	require.LessOrEqual(t,
-		chromium.Eval[int](t, w.Tab, "document.documentElement.scrollWidth"),
-		chromium.Eval[int](t, w.Tab, "innerWidth"), "%s is wider than the screen, %s", name, w.view)
+	require.Empty(t, w.Console(t), name)
+}
+
+// violations are the rules of axe-core that the page breaks, with where.
+func (w walk) violations(t *testing.T, options string) []string {
+	t.Helper()
+	return chromium.Eval[[]string](t, w.Tab, `axe.run(document, `+options+`).then(r =>
+		r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.target + " (" + n.failureSummary + ")")))`)
+}
+
+func (w walk) requireNothingFromElsewhere(t *testing.T) {
+	t.Helper()
+	for _, url := range w.Requested() {
+		require.True(t, strings.HasPrefix(url, w.url+"/") || strings.HasPrefix(url, "data:"), url)
+	}
 }
 
 // submit fills a form and sends it, refused or not.

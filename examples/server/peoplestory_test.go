@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -42,7 +41,7 @@ func (c *calendar) add(d time.Duration) {
 
 // mailing starts a server that sends its mails to a real mail server, at a time
 // that the test moves.
-func mailing(t *testing.T) (server *servertest.Server, post *smtp.Server, days *calendar) {
+func mailing(t *testing.T, directories ...userman.Directory) (server *servertest.Server, post *smtp.Server, days *calendar) {
 	t.Helper()
 	post, days = smtp.Start(t, nil), &calendar{}
 	server = servertest.Start(t, &servertest.Options{
@@ -50,7 +49,7 @@ func mailing(t *testing.T) (server *servertest.Server, post *smtp.Server, days *
 		Settings: func(s *site.Settings) {
 			s.SMTP = site.SMTPSettings{Server: post.Addr, From: "ACME Telephony <pbx@example.com>", Security: "none"}
 		},
-		People: func(o *userman.Options) { o.SIPAccounts = accounts{} },
+		People: func(o *userman.Options) { o.SIPAccounts, o.Directories = accounts{}, directories },
 	})
 	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, rootPassword)
 	return server, post, days
@@ -148,79 +147,4 @@ func TestTheStoryOfAPersonFromWelcomeMailToPassword_inABrowser(t *testing.T) {
 	require.Equal(t, 200, alice.chooses(t, alicePassword))
 	canLogIn(t, server, "alice", alicePassword)
 	require.Zero(t, post.Waiting())
-}
-
-// TestEveryPageOfGroupsAndOfLinksIsForEverybody does for the pages of groups,
-// and those that people see without a session, what
-// [TestEveryPageIsForEverybody] does for the others.
-func TestEveryPageOfGroupsAndOfLinksIsForEverybody(t *testing.T) {
-	t.Parallel()
-	server, post, _ := mailing(t)
-	addGroups(t, server)
-	addPerson(t, server, userman.User{Username: "alice", Email: "alice@example.org", DefaultExtension: "1001", Groups: []string{"Sales"}})
-	addPerson(t, server, userman.User{Username: "王小明", Groups: []string{"Sales"}})
-	root := server.LogIn(t, "root.admin", rootPassword)
-	response, _ := server.Post(t, root, "/people/welcome", nil)
-	require.Equal(t, http.StatusSeeOther, response.StatusCode)
-	post.Wait(t)
-	browser := chromium.Start(t)
-	for name, view := range map[string]chromium.View{"light": {}, "dark": {Dark: true}, "phone": {Width: 360, Height: 740}} {
-		w := walk{visitor: at(t, browser, server, view), view: name}
-		w.linkPages(t, server)
-		w.logIn(t, "root.admin", rootPassword)
-		w.groupPages(t)
-	}
-}
-
-// addGroups makes groups that say much.
-func addGroups(t *testing.T, server *servertest.Server) {
-	t.Helper()
-	for _, g := range []userman.Group{
-		{Name: "Sales", Priority: 20, Description: "Everybody who sells", Default: true, Permissions: userman.Permissions{
-			userman.HistoryRecordings: userman.On(), userman.VoicemailExtensions: userman.Extend("1001", "1002"), userman.SMSNumbers: userman.Replace("+493012345678"),
-		}},
-		{Name: "Interns", Priority: 10, Permissions: userman.Permissions{userman.PortalClickToDial: userman.Off(), userman.ContactsGroups: userman.Replace("Company")}},
-		{Name: "Operators of the head office", Permissions: userman.Permissions{userman.ISymphonyLogin: userman.On(), userman.HistoryExtensions: userman.Replace(userman.All)}},
-	} {
-		_, err := server.Site.People.CreateGroup(t.Context(), &g)
-		require.NoError(t, err)
-	}
-}
-
-// linkPages are those of people without a session.
-func (w walk) linkPages(t *testing.T, server *servertest.Server) {
-	t.Helper()
-	link, err := server.Site.People.Invite(t.Context(), "alice")
-	require.NoError(t, err)
-	w.visit(t, http.StatusOK, userman.SetPasswordPath+link.Token.Reveal(), "own-password")
-	w.chooses(t, "short")
-	w.check(t, "own-password-refused")
-	w.chooses(t, alicePassword)
-	w.check(t, "own-password-done")
-	w.visit(t, http.StatusNotFound, userman.SetPasswordPath+link.Token.Reveal(), "own-link-used")
-	w.visit(t, http.StatusOK, "/person/forgot", "forgotten")
-	w.visit(t, http.StatusOK, "/person/sent", "forgotten-sent")
-	phone, err := server.Site.People.InviteSoftphone(t.Context(), "alice")
-	require.NoError(t, err)
-	w.visit(t, http.StatusOK, userman.ActivationPath+phone.Token.Reveal(), "softphone")
-	w.visit(t, http.StatusNotFound, userman.ActivationPath+"gone", "softphone-dead")
-}
-
-// groupPages are those of an administrator.
-func (w walk) groupPages(t *testing.T) {
-	t.Helper()
-	w.visit(t, http.StatusOK, "/groups", "groups")
-	w.visit(t, http.StatusOK, "/groups/Sales", "group")
-	w.Visit(t, w.url+"/groups/new")
-	w.submit(t, map[string]string{"name": "x", "priority": "soon", "permissions.voicemail.extensions.items": "1001"})
-	w.check(t, "group-new-refused")
-	w.visit(t, http.StatusOK, "/groups/Sales/delete", "group-delete")
-	w.visit(t, http.StatusOK, "/permissions", "permissions")
-	w.visit(t, http.StatusUnprocessableEntity, "/permissions?username=nobody", "permissions-nobody")
-	w.visit(t, http.StatusOK, "/people/welcome", "welcome-all")
-	w.visit(t, http.StatusOK, "/settings", "settings-mail")
-	w.Fill(t, `[name="to"]`, "root@example.org")
-	w.Click(t, `form[action="/settings/mail"] button`)
-	w.waitText(t, "The mail server has taken the mail")
-	w.check(t, "settings-mail-sent")
 }

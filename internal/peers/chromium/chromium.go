@@ -69,7 +69,7 @@ func program() (string, error) {
 	return "", errors.New("no Chromium on PATH")
 }
 
-// View is how a tab shows pages.
+// View is how a tab shows pages; none shows them moving.
 type View struct {
 	// Width and Height of the page in CSS pixels. Default to 1280 and 900.
 	Width, Height int64
@@ -121,27 +121,40 @@ func (b *Browser) Open(t testing.TB, view View) *Tab {
 	t.Helper()
 	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(end)
+	tab := &Tab{ctx: ctx, seen: &sightings{}}
+	tab.Do(t, chromedp.Func(listen))
+	tab.Look(t, view)
+	require.NoError(t, chromedp.Listen(ctx, tab.seen.hear))
+	return tab
+}
+
+// listen makes the browser tell what happens in a tab.
+func listen(ctx context.Context, tab *chromedp.Target) error {
+	if _, err := cdp.Call(ctx, tab, network.Enable, network.EnableParams{}); err != nil {
+		return err
+	}
+	_, err := cdp.Call(ctx, tab, log.Enable, cdp.Empty{})
+	return err
+}
+
+// Look shows the page that is open, and those that follow, in another view.
+func (tab *Tab) Look(t testing.TB, view View) {
+	t.Helper()
 	if view.Width == 0 {
 		view.Width, view.Height = 1280, 900
 	}
-	tab := &Tab{ctx: ctx, seen: &sightings{}}
 	tab.Do(t, chromedp.EmulateViewport(view.Width, view.Height), chromedp.Func(view.emulate))
-	require.NoError(t, chromedp.Listen(ctx, tab.seen.hear))
-	return tab
 }
 
 func (v View) emulate(ctx context.Context, tab *chromedp.Target) error {
 	scheme := map[bool]string{false: "light", true: "dark"}[v.Dark]
 	_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme},
+			{Name: "prefers-reduced-motion", Value: "reduce"},
+		},
 	})
 	if err != nil {
-		return err
-	}
-	if _, err := cdp.Call(ctx, tab, network.Enable, network.EnableParams{}); err != nil {
-		return err
-	}
-	if _, err := cdp.Call(ctx, tab, log.Enable, cdp.Empty{}); err != nil {
 		return err
 	}
 	_, err = cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: v.NoScript})

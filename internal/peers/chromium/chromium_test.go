@@ -49,9 +49,14 @@ func TestAViewDecidesColoursSizeAndScript(t *testing.T) {
 	t.Parallel()
 	url := serve(t)
 	browser := chromium.Start(t)
-	for _, view := range []chromium.View{{}, {Dark: true, Width: 360, Height: 740}} {
+	open := browser.Open(t, chromium.View{})
+	open.Visit(t, url)
+	for _, view := range []chromium.View{{Dark: true, Width: 360, Height: 740}, {}} {
 		tab := browser.Open(t, view)
 		tab.Visit(t, url)
+		open.Look(t, view)
+		require.Equal(t, chromium.Eval[int](t, tab, "innerWidth"), chromium.Eval[int](t, open, "innerWidth"), "a page that is open already shows the view too")
+		require.Equal(t, view.Dark, chromium.Eval[bool](t, open, `matchMedia("(prefers-color-scheme: dark)").matches`))
 		require.Equal(t, view.Dark, chromium.Eval[bool](t, tab, `matchMedia("(prefers-color-scheme: dark)").matches`))
 		image, err := png.DecodeConfig(bytes.NewReader(tab.Screenshot(t)))
 		require.NoError(t, err)
