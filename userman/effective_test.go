@@ -93,7 +93,7 @@ func TestAListIsReplacedOrExtended(t *testing.T) {
 	}
 	require.Equal(t, []bool{true, true, true, false, false}, counts)
 	require.Equal(t, "1001, 1009, 2000, 2001, 2002, because what is set for this person adds 2000, the group First adds 2001, and "+
-		"the group Second says linked, 2002; it is self by default.", x.Sentence)
+		"the group Second gives all extensions of the person, 2002; by default it is the person's own extension.", x.Sentence)
 }
 
 func TestAPersonMayReachTheVoicemailOfThreeOthers(t *testing.T) {
@@ -140,7 +140,8 @@ func TestSelfIsNothingWithoutADefaultExtension(t *testing.T) {
 	require.Equal(t, "none", e.String(userman.SettingsExtensions))
 	require.Equal(t, "1002", e.String(userman.HistoryExtensions))
 	require.False(t, e.Allows(userman.SettingsExtensions, ""))
-	require.Equal(t, "Nothing, because nobody says anything about it, and it is self by default.", h.explained(t, userman.SettingsExtensions).Sentence)
+	require.Equal(t, "Nothing, because nobody says anything about it, and by default it is the person's own extension, of which there is none.",
+		h.explained(t, userman.SettingsExtensions).Sentence)
 }
 
 func TestAllIsEverything(t *testing.T) {
@@ -157,7 +158,7 @@ func TestAllIsEverything(t *testing.T) {
 	require.True(t, e.Allows(userman.SettingsExtensions, "9999"))
 	require.False(t, e.Allows(userman.SettingsExtensions, ""), "no list holds nothing")
 	require.Equal(t, "all", e.String(userman.SettingsExtensions))
-	require.Equal(t, "Everything, because what is set for this person adds all, 1002, and it is self by default.",
+	require.Equal(t, "Everything, because what is set for this person adds all extensions, and by default it is the person's own extension.",
 		h.explained(t, userman.SettingsExtensions).Sentence)
 }
 
@@ -175,9 +176,9 @@ func TestAPermissionSaysWhyItIsAsItIs(t *testing.T) {
 		userman.XMPPLogin:          "On, because the group Sales says so; it is off by default.",
 		userman.PortalLogin:        "Off, because what is set for this person says so; it is on by default.",
 		userman.RESTUse:            "Off, because nobody says anything about it, and it is off by default.",
-		userman.SettingsExtensions: "1001, because nobody says anything about it, and it is self by default.",
-		userman.HistoryExtensions:  "Nothing, because the group Sales says none; it is self by default.",
-		userman.ContactsGroups:     "Everything, because nobody says anything about it, and it is all by default.",
+		userman.SettingsExtensions: "1001, because nobody says anything about it, and by default it is the person's own extension.",
+		userman.HistoryExtensions:  "Nothing, because the group Sales gives none; by default it is the person's own extension.",
+		userman.ContactsGroups:     "Everything, because nobody says anything about it, and by default it is everything.",
 	} {
 		require.Equal(t, sentence, h.explained(t, permission).Sentence)
 	}
@@ -198,6 +199,31 @@ func TestAPermissionSaysWhyItIsAsItIs(t *testing.T) {
 	}
 }
 
+// Words of lists are for programs; people are told what they mean.
+func TestAnExplanationSaysWhatTheWordsOfAListMean(t *testing.T) {
+	t.Parallel()
+	h := newService(t)
+	h.ranked(t, "Sales", 1, userman.Permissions{
+		userman.SettingsExtensions: userman.Replace("linked"), userman.VoicemailExtensions: userman.Extend("self", "2001"),
+		userman.SMSNumbers: userman.Replace("all"), userman.PhoneAppsModules: userman.Replace("all", "presence"),
+		userman.ConferenceExtensions: userman.Extend("linked"), userman.ContactsGroups: userman.Replace(),
+	})
+	nobody := person("jane")
+	nobody.Groups = []string{"Sales"}
+	h.add(t, nobody, "")
+
+	for permission, sentence := range map[string]string{
+		userman.SettingsExtensions:   "Nothing, because the group Sales gives all extensions of the person, of which there are none; by default it is the person's own extension.",
+		userman.VoicemailExtensions:  "2001, because the group Sales adds the person's own extension, 2001, and by default it is the person's own extension.",
+		userman.SMSNumbers:           "Everything, because the group Sales gives all numbers; by default it is nothing.",
+		userman.PhoneAppsModules:     "Everything, because the group Sales gives everything; by default it is nothing.",
+		userman.ConferenceExtensions: "Nothing, because the group Sales adds all extensions of the person, of which there are none, and by default it is nothing.",
+		userman.ContactsGroups:       "Nothing, because the group Sales gives none; by default it is everything.",
+	} {
+		require.Equal(t, sentence, h.explained(t, permission).Sentence)
+	}
+}
+
 func TestALongExplanationIsShortened(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
@@ -210,7 +236,7 @@ func TestALongExplanationIsShortened(t *testing.T) {
 	h.add(t, jane, "")
 	const seven = "3, 4, 5, 6, 7 and 2 more"
 	require.Equal(t, "1001, 3, 4, 5, 6 and 3 more, because the group Group a adds "+seven+", the group Group b adds "+seven+
-		", the group Group c adds "+seven+", the group Group d adds "+seven+", 4 others add to it, and it is self by default.",
+		", the group Group c adds "+seven+", the group Group d adds "+seven+", 4 others add to it, and by default it is the person's own extension.",
 		h.explained(t, userman.HistoryExtensions).Sentence)
 }
 

@@ -63,7 +63,7 @@ func ExampleEffective_Explain() {
 	}
 	// Output:
 	// May log in to the chat server (XMPP). On, because the group Sales says so; it is off by default.
-	// May see and manage the voicemail boxes of these extensions. 1001, 1099, because the group Sales adds 1099, and it is self by default.
+	// May see and manage the voicemail boxes of these extensions. 1001, 1099, because the group Sales adds 1099, and by default it is the person's own extension.
 	// May download the call history. On, because nobody says anything about it, and it is on by default.
 }
 

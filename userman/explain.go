@@ -2,6 +2,7 @@ package userman
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -40,7 +41,8 @@ type Explanation struct {
 	// the default is the last one.
 	Sources []Source `json:"sources"`
 	// Sentence says it to people: "On, because the group Sales says so; it is
-	// off by default."
+	// off by default." or "1001, because nobody says anything about it, and by
+	// default it is the person's own extension."
 	Sentence string `json:"sentence"`
 }
 
@@ -93,11 +95,11 @@ func (e *Effective) explain(permission int) *Explanation {
 // sentence says what a permission comes to, why, and what the default is.
 func (x *Explanation) sentence() string {
 	last := x.Sources[len(x.Sources)-1]
-	byDefault := "it is " + inWords(last.Value) + " by default"
+	byDefault := x.byDefault(last)
 	reasons := []string{}
 	for _, source := range x.Sources[:len(x.Sources)-1] {
 		if source.Counts {
-			reasons = append(reasons, source.reason())
+			reasons = append(reasons, x.reason(source))
 		}
 	}
 	switch {
@@ -125,8 +127,19 @@ func (x *Explanation) outcome() string {
 	return firstFew(x.Items)
 }
 
+// byDefault says what the default is.
+func (x *Explanation) byDefault(s Source) string {
+	switch {
+	case !s.Value.IsList():
+		return "it is " + s.Value.String() + " by default"
+	case len(s.Value.items) == 0:
+		return "by default it is nothing"
+	}
+	return "by default it is " + x.inWords(s)
+}
+
 // reason says who said what.
-func (s Source) reason() string {
+func (x *Explanation) reason(s Source) string {
 	who := "the group " + s.Group
 	if s.Origin == FromUser {
 		who = "what is set for this person"
@@ -135,17 +148,36 @@ func (s Source) reason() string {
 	case !s.Value.IsList():
 		return who + " says so"
 	case s.Value.Extends():
-		return who + " adds " + firstFew(s.Value.items)
+		return who + " adds " + x.inWords(s)
+	case len(s.Value.items) == 0:
+		return who + " gives none"
 	}
-	return who + " says " + inWords(s.Value)
+	return who + " gives " + x.inWords(s)
 }
 
-// inWords is [Value.String], shortened.
-func inWords(v Value) string {
-	if v.IsList() && len(v.items) > 0 {
-		return firstFew(v.items)
+// inWords names what is in a list, shortened, and says what its words mean to
+// people. Where all that counts comes to nothing the words stand for nothing.
+func (x *Explanation) inWords(s Source) string {
+	words, items := cutWords(s.Value.items)
+	if slices.Contains(words, All) {
+		return map[Kind]string{Extensions: "all extensions", Numbers: "all numbers", Names: "everything"}[x.Permission.Kind]
 	}
-	return v.String()
+	nothing := s.Counts && len(x.Items) == 0 && !x.All
+	named := []string{}
+	for _, word := range words {
+		switch {
+		case word == Self && nothing:
+			word = "the person's own extension, of which there is none"
+		case word == Self:
+			word = "the person's own extension"
+		case nothing:
+			word = "all extensions of the person, of which there are none"
+		default:
+			word = "all extensions of the person"
+		}
+		named = append(named, word)
+	}
+	return firstFew(append(named, items...))
 }
 
 // firstFew names the first few of many.

@@ -2,7 +2,6 @@ package userman
 
 import (
 	"context"
-	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -55,7 +54,7 @@ func (s *Service) GroupImpact(ctx context.Context, name string, most int) (impac
 // impactOf returns what would change for u without the group.
 func (s *Service) impactOf(policies *Policies, u *User, group string) Impact {
 	without := u.Clone()
-	without.Groups = slices.DeleteFunc(without.Groups, func(name string) bool { return name == group })
+	leave(without, group)
 	before, after := policies.Of(u), policies.Of(without)
 	impact := Impact{Username: u.Username, Changes: []ImpactChange{}}
 	for _, p := range s.Permissions() {

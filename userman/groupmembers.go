@@ -32,9 +32,11 @@ func (s *Service) RemoveMembers(ctx context.Context, group string, usernames ...
 	return s.changeMembers(ctx, "leave group", group, usernames, leave)
 }
 
-// leave takes u out of the group of that very name.
+// leave takes u out of the group of that name, in any case: others may have
+// written it.
 func leave(u *User, name string) {
-	u.Groups = slices.DeleteFunc(u.Groups, func(of string) bool { return of == name })
+	folded := FoldGroupName(name)
+	u.Groups = slices.DeleteFunc(u.Groups, func(of string) bool { return FoldGroupName(of) == folded })
 }
 
 // member is somebody whose membership is about to change.
@@ -66,6 +68,10 @@ func (s *Service) membersToChange(ctx context.Context, usernames []string, chang
 	if len(usernames) > MaxMembersAtOnce {
 		return nil, store.Invalid(store.FieldError{Field: "usernames", Code: "max", Message: fmt.Sprintf("at most %d entries are allowed; give them in several parts", MaxMembersAtOnce)})
 	}
+	policies, err := s.Policies(ctx) // once, for all of them
+	if err != nil {
+		return nil, err
+	}
 	var members []member
 	var refused []store.FieldError
 	seen := map[string]bool{}
@@ -87,7 +93,7 @@ func (s *Service) membersToChange(ctx context.Context, usernames []string, chang
 		if len(after.Groups) > MaxGroupsOfUser {
 			refused = append(refused, refusedMember(i, "max", fmt.Sprintf("this person is in %d groups already", MaxGroupsOfUser)))
 		}
-		if err := s.mayBecome(ctx, before, after); err != nil {
+		if err := s.mayGive(policies, before, after); err != nil {
 			return nil, err
 		}
 		members = append(members, member{before, after})
@@ -147,17 +153,29 @@ func (s *Service) empty(ctx context.Context, g *Group) error {
 // removeAll takes everybody of that status out of a group, in the transaction
 // of ctx.
 func (s *Service) removeAll(ctx context.Context, name string, status Status) error {
-	for {
-		list, err := s.store.ListUsers(ctx, Query{Group: name, Status: status, Page: store.Page{Limit: store.MaxPageLimit}})
-		if err != nil || len(list.Items) == 0 {
+	for q := (Query{Group: name, Status: status, Page: store.Page{Limit: store.MaxPageLimit}}); ; {
+		list, err := s.store.ListUsers(ctx, q)
+		if err != nil {
 			return err
 		}
 		for _, before := range list.Items {
-			after := before.Clone()
-			leave(after, name)
-			if err := s.keep(ctx, "leave group", before, after); err != nil {
+			if err := s.removeFrom(ctx, name, before); err != nil {
 				return err
 			}
 		}
+		if q.After = list.Next; q.After == "" {
+			return nil
+		}
 	}
+}
+
+// removeFrom takes somebody who is listed as a member out of a group, in the
+// transaction of ctx. Only who writes to the database by hand makes list and
+// record disagree.
+func (s *Service) removeFrom(ctx context.Context, name string, before *User) error {
+	after := before.Clone()
+	if leave(after, name); len(after.Groups) == len(before.Groups) {
+		return &store.ConflictError{Reason: "the database lists " + before.Username + " as a member of this group, but the record of this person does not; add the person to the group, restored where they are deleted, and try again"}
+	}
+	return s.keep(ctx, "leave group", before, after)
 }

@@ -113,7 +113,7 @@ func (s *Service) linked(ctx context.Context, kind linkKind, token store.Secret)
 	if hash == nil {
 		return nil, kind.notFound()
 	}
-	u, err := s.store.FindUser(ctx, kind.key(hash))
+	u, err := s.within(s.store.FindUser(ctx, kind.key(hash)))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, kind.notFound()
 	}

@@ -72,7 +72,7 @@ func (s *Service) begun(ctx context.Context, done *login.Login, err error) (*Log
 // says [Service.MustChangePassword].
 func (s *Service) Session(ctx context.Context, id string, generation int64) (*User, error) {
 	ended := &store.NotFoundError{Kind: "session"}
-	u, err := s.present(ctx, id)
+	u, err := s.findByID(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, ended
 	}

@@ -9,27 +9,30 @@ import (
 )
 
 // Within returns a service for somebody who reaches some extensions only, such
-// as a Limited administrator: people are reached who have at least one
-// extension, and none that reaches says no to. Others are neither listed nor
-// read nor changed, and nobody is made or moved out of reach, with a
-// [store.ForbiddenError]; nor is anybody given, by permissions or groups,
-// extensions out of reach that they have not, or all of them. What the default
-// groups give to everybody is not given by whoever makes a person. Groups are
-// read, but not changed; directories are not synced, and tokens are those of
-// people who are reached. nil reaches everything.
+// as a Limited administrator. nil reaches everything.
 //
-// Whoever holds the credentials of a person may do what the person may. Of people
-// with a permission of the kind [Extensions] for extensions out of reach, or for
-// all of them, credentials are therefore not handed out, with a
-// [store.ForbiddenError] too: no password is set and no link made, the second
-// factor stays, and so does the email, where links go; tokens are not made, not
-// rotated, and not changed but to disable or delete them. What the defaults and
-// the default groups give to everybody does not count here either. Mails with
-// links are sent: the person alone reads what [Service.SendWelcome] and
-// [Service.SendReset] send.
+// People are reached who have at least one extension, and none that reaches
+// says no to. Others are neither listed nor read nor changed, and their
+// password is not compared. Nobody is made or moved out of reach. Nobody is
+// given extensions out of reach, or all of them, by permissions or by groups,
+// unless they have them already; what the default groups give to everybody is
+// not given by whoever makes a person. Groups are read, but not changed;
+// directories are not synced; and tokens are those of people who are reached.
+//
+// Whoever holds the credentials of a person may do what the person may. They
+// are therefore not handed out of people who have a permission of the kind
+// [Extensions] for extensions out of reach, or for all of them: no password is
+// set and no link made, the second factor stays, and so does the email, where
+// links go; tokens are not made, not rotated, and not changed but to disable or
+// delete them. What the defaults and the default groups give to everybody does
+// not count here either. Mails with links are sent: the person alone reads what
+// [Service.SendWelcome] and [Service.SendReset] send.
+//
+// Each of these is refused with a [store.ForbiddenError].
 func (s *Service) Within(reaches func(extension string) bool) *Service {
 	narrowed := *s
 	narrowed.reaches = reaches
+	narrowed.desk = narrowed.newDesk() // it looks up who logs in
 	return &narrowed
 }
 
@@ -78,6 +81,15 @@ func (s *Service) mayBecome(ctx context.Context, before, after *User) error {
 	policies, err := s.Policies(ctx)
 	if err != nil {
 		return err
+	}
+	return s.mayGive(policies, before, after)
+}
+
+// mayGive refuses permissions for extensions out of reach that after has and
+// before has not.
+func (s *Service) mayGive(policies *Policies, before, after *User) error {
+	if s.reaches == nil {
+		return nil
 	}
 	if given := s.beyond(policies.Of(before), policies.Of(after)); given != "" {
 		return &store.ForbiddenError{Reason: "this would give the permission " + given + " for extensions that you do not reach; ask an administrator who reaches them"}

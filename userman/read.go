@@ -35,13 +35,19 @@ func (s *Service) GetByExtension(ctx context.Context, extension string) (*User, 
 // read returns what may be shown of somebody who was looked up, and tells the
 // trail of who is out of reach.
 func (s *Service) read(ctx context.Context, username string, u *User, err error) (*User, error) {
-	if errors.Is(err, store.ErrForbidden) {
-		s.trail.RecordFailure(ctx, s.event("access", username), err)
-	}
 	if err != nil {
-		return nil, err
+		return nil, s.told(ctx, username, err)
 	}
 	return s.show(u), nil
+}
+
+// told returns err, and tells the trail when somebody was looked up who is out
+// of reach.
+func (s *Service) told(ctx context.Context, username string, err error) error {
+	if _, out := errors.AsType[*store.ForbiddenError](err); out {
+		s.trail.RecordFailure(ctx, s.event("access", username), err)
+	}
+	return err
 }
 
 // List returns a page of people. Of those who are out of reach, see

@@ -41,7 +41,7 @@ func (r records) Typed(ctx context.Context, typed string) (*login.Account, error
 
 // Now implements [login.Records].
 func (r records) Now(ctx context.Context, id string) (*login.Account, error) {
-	u, err := r.s.present(ctx, id)
+	u, err := r.s.findByID(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -62,16 +62,6 @@ func (r records) Keep(ctx context.Context, action string, after *login.Account) 
 		return err
 	}
 	return r.s.trail.Record(ctx, event)
-}
-
-// present returns the person of that ID, who is not deleted, as the store keeps
-// them.
-func (s *Service) present(ctx context.Context, id string) (*User, error) {
-	u, err := s.store.User(ctx, id)
-	if err == nil && !u.DeletedAt.IsZero() {
-		return nil, &store.NotFoundError{Kind: kind}
-	}
-	return u, err
 }
 
 // accountOf returns what a login reads of u.
@@ -95,7 +85,8 @@ const maxTyped = 4 * MaxEmailLength
 // typed returns who is meant by what somebody typed as a username, as the store
 // keeps them: the person of that username, or, when [Options] say so, the only
 // one with that primary email, or the one with that default extension. All of
-// it is looked up, whoever is found first, so that the time does not tell.
+// it is looked up, whoever is found first, so that the time does not tell. Who
+// is out of reach is a [store.ForbiddenError].
 func (s *Service) typed(ctx context.Context, typed string) (*User, error) {
 	if len(typed) > maxTyped {
 		return nil, &store.NotFoundError{Kind: kind}
@@ -115,7 +106,7 @@ func (s *Service) typed(ctx context.Context, typed string) (*User, error) {
 	if meant == nil {
 		return nil, &store.NotFoundError{Kind: kind}
 	}
-	return meant, nil
+	return s.within(meant, nil)
 }
 
 type lookup func(ctx context.Context, typed string) (*User, error)

@@ -21,7 +21,8 @@ func (m *mailing) settle(ctx context.Context, status DeliveryStatus) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settlingTime)
 	defer cancel()
 	action := string(m.kind) + " mail " + string(status)
-	_, err := m.actOn(ctx, action, m.user.ID, func(_ context.Context, u *User) error {
+	// Whoever was moved out of reach meanwhile was sent the mail all the same.
+	_, err := m.Within(nil).actOn(ctx, action, m.user.ID, func(_ context.Context, u *User) error {
 		if status == Delivered { // of a welcome mail
 			u.WelcomedAt = m.now()
 			return nil

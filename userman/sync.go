@@ -17,7 +17,8 @@ type SyncOptions struct {
 	// DryRun plans and changes nothing.
 	DryRun bool
 	// MaxGone is the largest share of the directory's people here, above 0 up
-	// to 1, that one sync disables or deletes; more are a
+	// to 1, that one sync disables or deletes, and by which their memberships
+	// in its groups become fewer, all together; more is a
 	// [store.ConflictError], and nothing is changed. Defaults to 0.1. At least
 	// one may always go.
 	MaxGone float64
@@ -93,9 +94,10 @@ type SyncReport struct {
 //
 // When the directory cannot be read to its end nothing is changed. Neither is
 // it when the directory reads as empty while there are people of it, or when
-// more than MaxGone would go: these are a [store.ConflictError], and the report
-// of what was planned comes with it. While an entry has no usable external ID
-// nobody is taken for missing, because it might be theirs.
+// more people or memberships than MaxGone would go: these are a
+// [store.ConflictError], and the report of what was planned comes with it.
+// While an entry has no usable external ID nobody is taken for missing, because
+// it might be theirs.
 //
 // First all is read and planned, which a DryRun reports; then each person is
 // changed in a transaction of their own. Where that is refused because somebody

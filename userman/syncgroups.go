@@ -89,8 +89,15 @@ func (g *syncGroups) after(before *User, word *syncWord) []string {
 	if g == nil {
 		return before.Groups
 	}
-	kept := slices.DeleteFunc(slices.Clone(before.Groups), func(name string) bool { return g.owners[FoldGroupName(name)] == g.own })
-	return set(append(kept, word.groups...))
+	return set(append(g.others(before), word.groups...))
+}
+
+// others returns the groups of a person that do not follow the directory.
+func (g *syncGroups) others(u *User) []string {
+	if g == nil {
+		return u.Groups
+	}
+	return slices.DeleteFunc(slices.Clone(u.Groups), func(name string) bool { return g.owners[FoldGroupName(name)] == g.own })
 }
 
 // needed returns the names of the groups that are to be made for these steps,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -130,4 +131,73 @@ func TestASyncIsToldToTheTrailByWhoeverBeganIt(t *testing.T) {
 	require.Equal(t, []string{
 		"sync update person janet", "sync update person jane", "sync create person jane", "sync create group Sales",
 	}, told)
+}
+
+// A directory whose groups cannot be seen any more tells of no error.
+func TestNoMoreThanAShareOfTheMembershipsGoesAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		people, leaving int
+		share           float64
+		refused         bool
+	}{
+		{people: 10, leaving: 10, refused: true}, {people: 10, leaving: 10, share: 1},
+		{people: 10, leaving: 2}, {people: 10, leaving: 3, refused: true},
+		{people: 10, leaving: 10, share: 0.5}, {people: 10, leaving: 11, share: 0.5, refused: true},
+		{people: 1, leaving: 1}, {people: 1, leaving: 2, refused: true},
+	} {
+		t.Run(fmt.Sprintf("%d of %d at %g", test.leaving, 2*test.people, test.share), func(t *testing.T) {
+			t.Parallel()
+			// Each is in two groups, and leaves first the one and then the other.
+			hold := func(leaving int) (all []userman.Entry) {
+				for i := range test.people {
+					groups := []string{"Everybody", "Sales"}
+					groups = groups[min(2, leaving):]
+					leaving -= 2 - len(groups)
+					all = append(all, entry(fmt.Sprintf("id-%02d", i), fmt.Sprintf("user%02d", i), "", groups...))
+				}
+				return all
+			}
+			h, d := newSynced(t, hold(0)...)
+			h.group(t, "Kept here", nil)
+			h.sync(t)
+			require.NoError(t, h.AddMembers(t.Context(), "Kept here", "user00"))
+			before := h.get(t, "user00").Groups
+			d.hold(hold(test.leaving)...)
+			r, err := h.Sync(t.Context(), branch, &userman.SyncOptions{MaxGone: test.share})
+			require.Len(t, r.Steps, (test.leaving+1)/2)
+			if !test.refused {
+				require.NoError(t, err)
+				require.NotEqual(t, before, h.get(t, "user00").Groups)
+				return
+			}
+			require.ErrorIs(t, err, store.ErrConflict)
+			require.ErrorContains(t, err, fmt.Sprintf("%d of the %d memberships", test.leaving, 2*test.people))
+			require.True(t, r.DryRun, "what was planned is told, and was not done")
+			require.Equal(t, before, h.get(t, "user00").Groups)
+		})
+	}
+}
+
+// Whoever moves from group to group shows that they can be read; and whoever is
+// missing, or cannot be read, leaves none.
+func TestMembershipsMoveWithoutBeingAskedFor(t *testing.T) {
+	t.Parallel()
+	var before, after []userman.Entry
+	for i := range 10 {
+		id, username := fmt.Sprintf("id-%d", i), fmt.Sprintf("user%d", i)
+		before, after = append(before, entry(id, username, "", "Sales")), append(after, entry(id, username, "", "Support"))
+	}
+	h, d := newSynced(t, before...)
+	h.sync(t)
+	after[1] = userman.Entry{ExternalID: "id-1", Problem: "it is broken"}
+	after[2] = entry("id-2", "user2", "")
+	d.hold(after[1:]...)
+	r, err := h.Sync(t.Context(), branch, nil)
+	require.NoError(t, err)
+	require.Len(t, r.Steps, 9)
+	require.Equal(t, "disable user0", steps(r)[0])
+	for username, groups := range map[string][]string{"user0": {"Sales"}, "user1": {"Sales"}, "user2": {}, "user3": {"Support"}} {
+		require.Equal(t, groups, h.get(t, username).Groups)
+	}
 }

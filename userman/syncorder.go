@@ -103,18 +103,28 @@ func (p *syncPlan) guard() error {
 	if p.seen == 0 {
 		return &store.ConflictError{Reason: fmt.Sprintf("the directory reads as empty, while %d people come from it; look whether it is read in the right place", len(p.people))}
 	}
-	gone := 0
+	gone, fewer := 0, 0
 	for _, step := range p.steps() {
 		if step.Action == SyncDisable || step.Action == SyncDelete {
 			gone++
 		}
+		fewer += step.fewer
 	}
+	if most := p.most(len(p.people)); gone > most {
+		return &store.ConflictError{Reason: fmt.Sprintf(
+			"this would disable or delete %d of the %d people of the directory, and %d at most may go at once; look who they are, and allow a larger share if they should",
+			gone, len(p.people), most)}
+	}
+	if most := p.most(p.memberships); fewer > most {
+		return &store.ConflictError{Reason: fmt.Sprintf(
+			"this would take away %d of the %d memberships in groups of the directory, and %d at most may go at once; look whether its groups can be read, and allow a larger share if they should go",
+			fewer, p.memberships, most)}
+	}
+	return nil
+}
+
+// most returns how many of all may go at once.
+func (p *syncPlan) most(all int) int {
 	const rounding = 1e-9
-	most := max(1, int(math.Floor(p.opts.MaxGone*float64(len(p.people))+rounding)))
-	if gone <= most {
-		return nil
-	}
-	return &store.ConflictError{Reason: fmt.Sprintf(
-		"this would disable or delete %d of the %d people of the directory, and %d at most may go at once; look who they are, and allow a larger share if they should",
-		gone, len(p.people), most)}
+	return max(1, int(math.Floor(p.opts.MaxGone*float64(all)+rounding)))
 }

@@ -44,6 +44,8 @@ type syncStep struct {
 	id string
 	// word is what the directory says; nil of who is missing from it.
 	word *syncWord
+	// fewer is how many groups the person is in less than before.
+	fewer int
 }
 
 // syncWord is what a directory says of a person.
@@ -81,8 +83,8 @@ func (u *User) miss(now time.Time) {
 	u.endSessions()
 }
 
-// gone reports whether the person will not have the username any more when it
-// is somebody else's turn.
+// leavesUsername reports whether the person will not have the username any more
+// when it is somebody else's turn.
 func (p *syncPerson) leavesUsername() bool {
 	if p.entry == nil {
 		return p.deleted()

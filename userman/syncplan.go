@@ -27,6 +27,8 @@ type syncPlan struct {
 	byID    map[string]*syncEntry
 	groups  *syncGroups
 	seen    int
+	// memberships counts those of the people in groups of the directory.
+	memberships int
 	// nameless counts entries of which nobody knows whose they are.
 	nameless int
 	problems []SyncProblem
@@ -46,7 +48,7 @@ func (s *Service) planSync(ctx context.Context, d Directory, opts SyncOptions) (
 		people: map[string]*syncPerson{}, byID: map[string]*syncEntry{},
 	}
 	for _, step := range []func(context.Context) error{
-		p.readPeople, p.readGroups, p.readDirectory, p.missing, p.claims,
+		p.readGroups, p.readPeople, p.readDirectory, p.missing, p.claims,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -70,6 +72,7 @@ func (p *syncPlan) readPeople(ctx context.Context) error {
 				id: u.ID, externalID: u.ExternalID, username: u.Username, extension: u.DefaultExtension,
 				disabled: u.Disabled, missingSince: u.MissingSince,
 			}
+			p.memberships += len(u.Groups) - len(p.groups.others(u))
 		}
 		if q.After = list.Next; q.After == "" {
 			return nil

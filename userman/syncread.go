@@ -132,6 +132,7 @@ func (e *syncEntry) propose(before, after *User, word *syncWord) {
 	step := &syncStep{word: word, SyncStep: SyncStep{Action: SyncCreate, ExternalID: e.externalID, Username: after.Username}}
 	if e.person != nil {
 		step.id = e.person.id
+		step.fewer = len(before.Groups) - len(after.Groups)
 		step.Action, step.Fields = syncAction(before, after), differences(before, after)
 		if step.Action == SyncUpdate && len(step.Fields) == 0 {
 			return

@@ -45,7 +45,8 @@ func (s *Service) loginTo(service string) (string, error) {
 // place to type it. Refusals are [credential.LoginError]s (NotAllowed says that
 // the permission is off, and PasswordExpired that the password must be changed
 // in the portal first) and [store.ThrottledError]s; an unknown service is a
-// [store.InvalidError] on "service".
+// [store.InvalidError] on "service". Whose password it is must be in reach, see
+// [Service.Within]: else it is not compared.
 //
 // Tries are throttled by the address of the actor of ctx (see
 // [audit.WithActor]): give it where the service knows it. Where there is none,
@@ -64,7 +65,7 @@ func (s *Service) VerifyFor(ctx context.Context, service, login string, password
 	var u *User
 	_, err = s.desk.Verify(ctx, attempt, s.vetFor(permission, &u))
 	if err != nil {
-		return nil, err
+		return nil, s.told(ctx, login, err)
 	}
 	return s.show(u), nil
 }
@@ -94,7 +95,7 @@ func (s *Service) MayUse(ctx context.Context, service, login string) (bool, erro
 		return false, nil
 	}
 	if err != nil || u.Disabled {
-		return false, err
+		return false, s.told(ctx, login, err)
 	}
 	return s.can(ctx, u, permission)
 }

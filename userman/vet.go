@@ -29,7 +29,7 @@ func (s *Service) vetPortal(ctx context.Context, a *login.Account) error {
 // takes long: whose sessions were ended meanwhile, as a new password and
 // [Service.Disable] do, is refused as well.
 func (s *Service) vet(ctx context.Context, a *login.Account, permission string) (*User, error) {
-	u, err := s.present(ctx, a.ID)
+	u, err := s.findByID(ctx, a.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, endedMeanwhile()
 	}

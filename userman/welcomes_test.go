@@ -225,3 +225,21 @@ func TestARunWelcomesWhomItReaches(t *testing.T) {
 	require.Equal(t, map[userman.DeliveryStatus]int{userman.Delivered: 1}, few.welcomes(t).Counts)
 	require.Equal(t, []string{"anna@example.com"}, recipients(box.taken()))
 }
+
+func TestWhoMovesOutOfReachWhileBeingWelcomedIsNotWelcomedTwice(t *testing.T) {
+	t.Parallel()
+	box := &postbox{}
+	var h *house
+	h = newService(t, mailedBy(carrier(func(ctx context.Context, m *userman.Message) error {
+		if len(box.taken()) == 0 {
+			h.update(t, "jane", func(u *userman.User) { u.DefaultExtension = "201" })
+		}
+		return box.Send(ctx, m)
+	})))
+	h.add(t, reachable("jane", "101"), "")
+	within := h.within(hundreds)
+	require.Equal(t, map[userman.DeliveryStatus]int{userman.Delivered: 1}, within.welcomes(t).Counts)
+	h.clock.Pass(time.Hour)
+	require.Empty(t, h.welcomes(t).Counts)
+	require.Len(t, box.taken(), 1)
+}

@@ -80,10 +80,10 @@ const ServicePrefix = "service:"
 type Options struct {
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// Keys bounds how many sources, users, devices, users and devices that
-	// type codes, and pairs of a source and a user are remembered, each at
-	// about 200 bytes. Defaults to
-	// 100 000; the one that was quiet for longest is forgotten.
+	// Keys bounds how many of each are remembered, at about 200 bytes: sources,
+	// users, devices, users and devices that type codes, and pairs of a source
+	// and a user. Defaults to 100 000; the one that was quiet for longest is
+	// forgotten.
 	Keys int
 }
 
@@ -210,10 +210,10 @@ func (t *Throttle) countPair(try Try, begun uint64) {
 }
 
 // Succeeded forgets the failures of that source with that user, or of that
-// device; of codes it gives back the right one only, so that whoever has stolen
-// a password does not gain by each login of the owner, and so it does to users
-// whom a service asks for. A source cannot wash
-// itself clean of its failures with other users by one account of its own.
+// device: a source cannot wash itself clean of its failures with other users by
+// one account of its own. Of codes, and of users whom a service asks for, it
+// gives back the one try only: whoever has stolen a password does not gain by
+// each login of the owner.
 func (t *Throttle) Succeeded(try Try) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

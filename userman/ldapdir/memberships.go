@@ -60,7 +60,7 @@ func (d *Directory) readGroups(ctx context.Context, s *session) (*memberships, e
 
 // add takes a group in.
 func (m *memberships) add(entry *ldap.Entry) error {
-	name := groupName(entry)
+	name := strings.TrimSpace(groupName(entry))
 	if name == "" {
 		return nil // nobody can be in what has no name
 	}

@@ -60,6 +60,20 @@ func TestAPersonInOneOfTwoGroupsOfOneNameIsAProblem(t *testing.T) {
 	require.Empty(t, all[1].Problem)
 }
 
+// Blanks around a name mean nothing here.
+func TestGroupsWhoseNamesDifferInBlanksAreOfOneName(t *testing.T) {
+	t.Parallel()
+	f := newFake(t, grouped([]map[string][]string{
+		{"dn": {"ou=test," + groupBase}, "cn": {"Admins "}, "memberUid": {"jane"}},
+		{"dn": {"ou=real," + groupBase}, "cn": {"Admins"}, "memberUid": {"john"}},
+		{"dn": {"ou=blank," + groupBase}, "cn": {" "}, "memberUid": {"joan"}},
+	}, []map[string][]string{someone("1", "jane"), someone("2", "joan")}))
+	all, err := read(t, f.directory(t, withGroups))
+	require.NoError(t, err)
+	require.Contains(t, all[0].Problem, "one of the person's groups has the name of another group")
+	require.Empty(t, all[1].Groups)
+}
+
 func TestWithoutItsGroupsADirectoryIsNotRead(t *testing.T) {
 	t.Parallel()
 	f := newFake(t, func(c *client, op ber.Tag) {

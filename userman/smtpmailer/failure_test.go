@@ -163,6 +163,7 @@ func TestOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
 		{"a sender that is none", smtpmailer.Options{Address: "mail.example.com", From: "ACME"}, "from"},
 		{"a sender beyond ASCII", smtpmailer.Options{Address: "mail.example.com", From: "pbx@bücher.example"}, "from"},
 		{"a line break in the sender", smtpmailer.Options{Address: "mail.example.com", From: "ACME\r\n <pbx@example.com>"}, "from"},
+		{"a line break that is encoded", smtpmailer.Options{Address: "mail.example.com", From: "=?utf-8?b?QUNNRQ0KQmNjOiBldmU=?= <pbx@example.com>"}, "from"},
 		{"no such security", smtpmailer.Options{Address: "mail.example.com", From: sender, Security: "ssl"}, "security"},
 		{"a username alone", smtpmailer.Options{Address: "mail.example.com", From: sender, Username: "pbx"}, "password"},
 		{"a password alone", smtpmailer.Options{Address: "mail.example.com", From: sender, Password: secret}, "username"},

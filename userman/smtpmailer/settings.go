@@ -95,7 +95,7 @@ func isLoopback(host string) bool {
 // parseSender reads whom mails are from.
 func parseSender(from string) (sender, bool) {
 	address, err := netmail.ParseAddress(from)
-	if err != nil || len(from) > maxText || strings.ContainsFunc(from, unicode.IsControl) || !ascii(address.Address) {
+	if err != nil || len(from) > maxText || !plain(from) || !plain(address.Name) || !ascii(address.Address) {
 		return sender{}, false
 	}
 	domain := address.Address[strings.LastIndex(address.Address, "@")+1:]

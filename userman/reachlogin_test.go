@@ -1,0 +1,84 @@
+package userman_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// Whoever asks whether a password is right could guess it, and hold up whose it
+// is.
+func TestNobodyLogsInOutOfReach(t *testing.T) {
+	t.Parallel()
+	all := newService(t, func(o *userman.Options) { o.LoginByExtension = true })
+	within := all.within(hundreds)
+	for _, u := range []*userman.User{person("jane", "101"), person("joan", "201")} {
+		all.add(t, u, goodPassword)
+		all.permit(t, u.Username, userman.XMPPLogin, userman.On())
+	}
+	require.NoError(t, within.verify(t, "jane", goodPassword))
+	for _, name := range []string{"joan", "201"} {
+		for range 30 { // more than a guesser has
+			for what, err := range map[string]error{
+				"VerifyFor":                   within.verify(t, name, goodPassword),
+				"VerifyFor, a wrong password": within.verify(t, name, anotherPassword),
+				"MayUse":                      second(within.MayUse(t.Context(), "xmpp", name)),
+				"Authenticate":                second(within.Authenticate(t.Context(), attempt(name, goodPassword))),
+			} {
+				_, forbidden := errors.AsType[*store.ForbiddenError](err)
+				require.True(t, forbidden, "%s: %v", what, err)
+			}
+		}
+		require.NoError(t, all.verify(t, name, goodPassword), "nobody is held up by that")
+	}
+	require.ErrorIs(t, within.verify(t, "joan", anotherPassword), store.ErrForbidden)
+	require.Equal(t, "refused access joan: forbidden", all.told(t))
+	requireRefused(t, within.verify(t, "nobody", goodPassword), credential.WrongPassword)
+}
+
+func TestALinkOfSomebodyOutOfReachIsNotRead(t *testing.T) {
+	t.Parallel()
+	all, within := limited(t)
+	link, err := all.Invite(t.Context(), "joan")
+	require.NoError(t, err)
+	require.ErrorIs(t, second(within.Invitation(t.Context(), link.Token)), store.ErrForbidden)
+	require.ErrorIs(t, second(within.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))), store.ErrForbidden)
+	_, err = all.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
+	require.NoError(t, err)
+}
+
+// A token that somebody else enables later must not have become more meanwhile.
+func TestATokenOfSomebodyWhoMayDoMoreIsDisabledAndNothingElse(t *testing.T) {
+	t.Parallel()
+	all, within := limited(t)
+	for _, username := range mighty(t, all) {
+		token, _ := all.token(t, username, userman.Token{Modules: []string{"contacts"}, Addresses: prefixes("192.0.2.0/24")})
+		change := func(change func(t *userman.Token)) error {
+			return second(within.UpdateToken(t.Context(), token.ID, func(t *userman.Token) error {
+				t.Disabled = true
+				change(t)
+				return nil
+			}))
+		}
+		requireRefused := func() {
+			t.Helper()
+			require.ErrorIs(t, change(func(t *userman.Token) { t.Modules = []string{userman.All} }), store.ErrForbidden, username)
+			require.ErrorIs(t, change(func(t *userman.Token) { t.Addresses = nil }), store.ErrForbidden, username)
+			require.ErrorIs(t, change(func(t *userman.Token) { t.RequestsPerHour = -1 }), store.ErrForbidden, username)
+		}
+		requireRefused()
+		require.NoError(t, change(func(*userman.Token) {}))
+		requireRefused()
+		require.NoError(t, change(func(*userman.Token) {}), "it is disabled already")
+		kept, err := all.Token(t.Context(), token.ID)
+		require.NoError(t, err)
+		require.Equal(t, token.Modules, kept.Modules)
+		require.True(t, kept.Disabled)
+	}
+	all.requireProven(t)
+}
