@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 )
 
 func (a *app) adminCommand() *cobra.Command {
@@ -44,10 +45,9 @@ func (a *app) adminAdd() *cobra.Command {
 		fields.refused = append(fields.refused, empty...)
 		wanted := &ampusers.Administrator{Username: args[0]}
 		fields.set(wanted)
-		var created *ampusers.Administrator
-		err = fields.refused.judged(cmd.Context(), s, onAdministrator(cmd.Context(), s, "create", args[0]), func(ctx context.Context) (err error) {
-			created, err = s.Administrators.Create(ctx, wanted, given)
-			return err
+		act := onAdministrator(cmd.Context(), s, "create", args[0])
+		created, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*ampusers.Administrator, error) {
+			return s.Administrators.Create(ctx, wanted, given)
 		})
 		if err != nil {
 			return err
@@ -70,6 +70,7 @@ func (a *app) adminEdit() *cobra.Command {
 			"  pbxctl admin edit jane.admin --extensions ''",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAdministrators,
+		PreRunE:           needChange,
 	}
 	flags.register(cmd)
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
@@ -78,13 +79,12 @@ func (a *app) adminEdit() *cobra.Command {
 			return err
 		}
 		fields := flags.parse(cmd.Flags())
-		var updated *ampusers.Administrator
-		err = fields.refused.judged(cmd.Context(), s, onAdministrator(cmd.Context(), s, "update", args[0]), func(ctx context.Context) (err error) {
-			updated, err = s.Administrators.Update(ctx, args[0], func(to *ampusers.Administrator) error {
+		act := onAdministrator(cmd.Context(), s, "update", args[0])
+		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*ampusers.Administrator, error) {
+			return s.Administrators.Update(ctx, args[0], func(to *ampusers.Administrator) error {
 				fields.set(to)
 				return nil
 			})
-			return err
 		})
 		if err != nil {
 			return err
@@ -95,44 +95,24 @@ func (a *app) adminEdit() *cobra.Command {
 }
 
 func (a *app) adminDisable(use, short string, act func(*ampusers.Service, context.Context, string) (*ampusers.Administrator, error)) *cobra.Command {
-	return &cobra.Command{
-		Use:               use + " USERNAME",
-		Short:             short,
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAdministrators,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			changed, err := act(s.Administrators, cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printAdministrator(administrator{Administrator: changed}, "Changed.")
-		}),
-	}
+	return a.about(use+" USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.Site, username string) error {
+		changed, err := act(s.Administrators, ctx, username)
+		if err != nil {
+			return err
+		}
+		return a.printAdministrator(administrator{Administrator: changed}, "Changed.")
+	})
 }
 
 func (a *app) adminDelete() *cobra.Command {
-	return &cobra.Command{
-		Use:               "delete USERNAME",
-		Short:             "Delete an administrator, and end all sessions",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAdministrators,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			username := args[0]
-			if one, err := s.Administrators.Get(cmd.Context(), username); err == nil {
-				username = one.Username // as it is stored
-			}
-			if err := s.Administrators.Delete(cmd.Context(), username); err != nil {
-				return err
-			}
-			return a.print(map[string]string{"deleted": username}, func() string { return "Deleted.\n" })
-		}),
-	}
+	const short = "Delete an administrator, and end all sessions"
+	return a.about("delete USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.Site, username string) error {
+		if one, err := s.Administrators.Get(ctx, username); err == nil {
+			username = one.Username // as it is stored
+		}
+		if err := s.Administrators.Delete(ctx, username); err != nil {
+			return err
+		}
+		return a.print(map[string]string{"deleted": username}, func() string { return "Deleted.\n" })
+	})
 }

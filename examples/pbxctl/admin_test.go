@@ -174,8 +174,9 @@ func TestAdmin_refusesAllThatIsWrongAtOnce_andChangesNothing(t *testing.T) {
 	require.NotContains(t, said, "extensions")
 	require.Contains(t, c.fails(t, exitRefused, "admin", "add", "JANE"), "username: another administrator has this username already")
 	require.Contains(t, c.fails(t, exitRefused, "admin", "edit", "root", "--sections", "audit"), "\n  sections: a Full administrator is not narrowed")
-	for _, verb := range []string{"show", "edit", "disable", "enable", "delete"} {
-		said = c.fails(t, exitRefused, "admin", verb, "nobody")
+	for _, verb := range []string{"show", "edit --disabled", "disable", "enable", "delete"} {
+		line := append([]string{"admin"}, strings.Fields(verb)...)
+		said = c.fails(t, exitRefused, append(line, "nobody")...)
 		require.Contains(t, said, "there is no such administrator\nRun 'pbxctl admin list'")
 	}
 	require.Equal(t, before, c.do(t, "admin", "list", "--json"))

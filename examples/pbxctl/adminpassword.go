@@ -53,25 +53,17 @@ func (a *app) adminPassword() *cobra.Command {
 }
 
 func (a *app) adminRecover() *cobra.Command {
-	return &cobra.Command{
-		Use:   "recover USERNAME",
-		Short: "Make or bring back a Full administrator; the link to set a password is shown this once",
-		Long: "Make a Full administrator of that name, or make the one that there is Full, enabled and free of a second factor, and show a link\n" +
-			"to set a password with. It is the way back in when nobody can log in any more, and it stays in the audit trail.",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAdministrators,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			link, err := s.Administrators.Recover(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printInvited(cmd.Context(), s.Administrators, link)
-		}),
-	}
+	const short = "Make or bring back a Full administrator; the link to set a password is shown this once"
+	cmd := a.about("recover USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.Site, username string) error {
+		link, err := s.Administrators.Recover(ctx, username)
+		if err != nil {
+			return err
+		}
+		return a.printInvited(ctx, s.Administrators, link)
+	})
+	cmd.Long = "Make a Full administrator of that name, or make the one that there is Full, enabled and free of a second factor, and show a link\n" +
+		"to set a password with. It is the way back in when nobody can log in any more, and it stays in the audit trail."
+	return cmd
 }
 
 // invite makes a link and prints it.

@@ -93,12 +93,31 @@ func TestUsageErrors_nameTheCommandWhoseHelpHelps(t *testing.T) {
 		"Run 'pbxctl manager --help' for what there is.\n", said)
 }
 
+func TestAnEditWithoutAFieldIsAMistakeOfUsage(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.addRoot(t)
+	c.do(t, "manager", "add", "crm")
+	c.do(t, "group", "add", "Sales")
+	c.do(t, "user", "add", "jane")
+	id, _ := c.json(t, "token", "add", "jane")["id"].(string)
+	trail := c.do(t, "audit", "list", "--json")
+	for noun, name := range map[string]string{"admin": "root", "manager": "crm", "group": "Sales", "user": "jane", "token": id} {
+		for _, flag := range []string{"--json", "--product=x"} { // flags of every command are no fields
+			said := c.fails(t, exitUsage, noun, "edit", name, flag)
+			require.Equal(t, "pbxctl: nothing to change: name what is to be changed by its flag\nRun 'pbxctl "+noun+" edit --help' for what there is.\n", said)
+		}
+	}
+	require.Equal(t, trail, c.do(t, "audit", "list", "--json"))
+}
+
 func TestHelp_describesEveryFlag(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	help := c.do(t, "admin", "add", "--help") + c.do(t, "admin", "show", "--help") + c.do(t, "admin", "password", "--help") +
 		c.do(t, "audit", "list", "--help") + c.do(t, "manager", "add", "--help") +
 		c.do(t, "user", "edit", "--help") + c.do(t, "user", "list", "--help") + c.do(t, "user", "password", "--help") + c.do(t, "user", "sync", "--help") +
+		c.do(t, "user", "preview", "--help") +
 		c.do(t, "group", "add", "--help") + c.do(t, "token", "add", "--help")
 	for _, flag := range []string{
 		"display-name", "access", "sections", "extensions", "dids", "teams", "password", "password-file", "explain", "invite",

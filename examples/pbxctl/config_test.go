@@ -109,7 +109,7 @@ func TestApply_neverMakesADatabase(t *testing.T) {
 	t.Parallel()
 	c := offline(t).atFirst(t)
 	before := snapshot(t, c.confDir)
-	for _, line := range [][]string{{"config", "apply"}, {"config", "plan"}, {"config", "status"}, {"manager", "list"}, {"manager", "edit", "crm"}} {
+	for _, line := range [][]string{{"config", "apply"}, {"config", "plan"}, {"config", "status"}, {"manager", "list"}, {"manager", "edit", "crm", "--disabled"}} {
 		said := c.fails(t, exitFailed, line...)
 		require.Contains(t, said, "there is no database")
 		require.Contains(t, said, "\nName it with --db; ")

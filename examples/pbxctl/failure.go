@@ -51,14 +51,17 @@ type unreadable []store.FieldError
 // judged has a service make the change, and undoes it when a flag could not
 // be read: so all that is wrong is refused at once. act is the change as the
 // audit trail calls it.
-func (u unreadable) judged(ctx context.Context, s *site.Site, act audit.Event, change func(context.Context) error) error {
+func judged[R any](ctx context.Context, s *site.Site, u unreadable, act audit.Event, change func(context.Context) (R, error)) (changed R, err error) {
 	if len(u) == 0 {
 		return change(ctx)
 	}
-	err := s.DB.Atomically(ctx, func(ctx context.Context) error { return u.and(change(ctx)) })
+	err = s.DB.Atomically(ctx, func(ctx context.Context) error {
+		_, err := change(ctx)
+		return u.and(err)
+	})
 	// What the service kept of it was undone as well.
 	s.Trail.RecordFailure(ctx, act, err)
-	return err
+	return changed, err
 }
 
 // and adds what the service refused to what the flags refused.

@@ -80,10 +80,9 @@ func (a *app) groupAdd() *cobra.Command {
 		fields := flags.parse(cmd.Flags(), s.People.Permissions())
 		wanted := &userman.Group{Name: args[0]}
 		fields.set(wanted)
-		var created *userman.Group
-		err = fields.refused.judged(cmd.Context(), s, onGroup(cmd.Context(), s, "create", args[0]), func(ctx context.Context) (err error) {
-			created, err = s.People.CreateGroup(ctx, wanted)
-			return err
+		act := onGroup(cmd.Context(), s, "create", args[0])
+		created, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.Group, error) {
+			return s.People.CreateGroup(ctx, wanted)
 		})
 		if err != nil {
 			return err
@@ -103,6 +102,7 @@ func (a *app) groupEdit() *cobra.Command {
 		Example:           "  pbxctl group edit Sales --priority 10 --permissions xmpp.login=",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeGroup,
+		PreRunE:           needChange,
 	}
 	flags.register(a, cmd)
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
@@ -111,13 +111,12 @@ func (a *app) groupEdit() *cobra.Command {
 			return err
 		}
 		fields := flags.parse(cmd.Flags(), s.People.Permissions())
-		var updated *userman.Group
-		err = fields.refused.judged(cmd.Context(), s, onGroup(cmd.Context(), s, "update", args[0]), func(ctx context.Context) (err error) {
-			updated, err = s.People.UpdateGroup(ctx, args[0], func(to *userman.Group) error {
+		act := onGroup(cmd.Context(), s, "update", args[0])
+		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.Group, error) {
+			return s.People.UpdateGroup(ctx, args[0], func(to *userman.Group) error {
 				fields.set(to)
 				return nil
 			})
-			return err
 		})
 		if err != nil {
 			return err

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -33,23 +35,13 @@ func (a *app) printGroup(g *userman.Group, after string) error {
 }
 
 func (a *app) groupShow() *cobra.Command {
-	return &cobra.Command{
-		Use:               "show NAME",
-		Short:             "Show a group",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeGroup,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			g, err := s.People.Group(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printGroup(g, "")
-		}),
-	}
+	return a.about("show NAME", "Show a group", a.completeGroup, func(ctx context.Context, s *site.Site, name string) error {
+		g, err := s.People.Group(ctx, name)
+		if err != nil {
+			return err
+		}
+		return a.printGroup(g, "")
+	})
 }
 
 func (a *app) groupList() *cobra.Command {

@@ -14,23 +14,13 @@ import (
 )
 
 func (a *app) managerShow() *cobra.Command {
-	return &cobra.Command{
-		Use:               "show NAME",
-		Short:             "Show an account, without its secret",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAccounts,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			u, err := s.Managers.Get(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printAccount(newAccount(u), "")
-		}),
-	}
+	return a.about("show NAME", "Show an account, without its secret", a.completeAccounts, func(ctx context.Context, s *site.Site, name string) error {
+		u, err := s.Managers.Get(ctx, name)
+		if err != nil {
+			return err
+		}
+		return a.printAccount(newAccount(u), "")
+	})
 }
 
 func (a *app) managerList() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -49,10 +50,8 @@ func (a *app) addAccount(ctx context.Context, name string, given *givenFields) e
 	}
 	u := &manager.User{Name: name, AllowMultipleLogin: true}
 	given.set(u)
-	var created *manager.User
-	err = given.refused.judged(ctx, s, onAccount(ctx, s, "create", name), func(ctx context.Context) (err error) {
-		created, err = s.Managers.Create(ctx, u)
-		return err
+	created, err := judged(ctx, s, given.refused, onAccount(ctx, s, "create", name), func(ctx context.Context) (*manager.User, error) {
+		return s.Managers.Create(ctx, u)
 	})
 	if err != nil {
 		return err
@@ -70,6 +69,7 @@ func (a *app) managerEdit() *cobra.Command {
 			"  pbxctl manager edit crmpro_ami --event-filters ''",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAccounts,
+		PreRunE:           needChange,
 	}
 	flags.register(cmd, "it stays")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
@@ -87,13 +87,11 @@ func (a *app) editAccount(ctx context.Context, name string, given *givenFields) 
 	if err != nil {
 		return err
 	}
-	var updated *manager.User
-	err = given.refused.judged(ctx, s, onAccount(ctx, s, "update", name), func(ctx context.Context) (err error) {
-		updated, err = s.Managers.Update(ctx, name, func(u *manager.User) error {
+	updated, err := judged(ctx, s, given.refused, onAccount(ctx, s, "update", name), func(ctx context.Context) (*manager.User, error) {
+		return s.Managers.Update(ctx, name, func(u *manager.User) error {
 			given.set(u)
 			return nil
 		})
-		return err
 	})
 	if err != nil {
 		return err
@@ -143,46 +141,26 @@ func withGenerated(u *manager.User, given store.Secret) account {
 }
 
 func (a *app) managerDisable(use, short string, act func(*manager.Service, context.Context, string) (*manager.User, error)) *cobra.Command {
-	return &cobra.Command{
-		Use:               use + " NAME",
-		Short:             short,
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAccounts,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			u, err := act(s.Managers, cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printAccount(newAccount(u), changed)
-		}),
-	}
+	return a.about(use+" NAME", short, a.completeAccounts, func(ctx context.Context, s *site.Site, name string) error {
+		u, err := act(s.Managers, ctx, name)
+		if err != nil {
+			return err
+		}
+		return a.printAccount(newAccount(u), changed)
+	})
 }
 
 func (a *app) managerDelete() *cobra.Command {
-	return &cobra.Command{
-		Use:               "delete NAME",
-		Short:             "Delete an account; the next apply takes it from Asterisk and ends its sessions",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAccounts,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			name := args[0]
-			if u, err := s.Managers.Get(cmd.Context(), name); err == nil {
-				name = u.Name // as it is stored
-			}
-			if err := s.Managers.Delete(cmd.Context(), name); err != nil {
-				return err
-			}
-			return a.print(map[string]string{"deleted": name}, func() string {
-				return "Deleted, and pending: it works until 'pbxctl config apply'.\n"
-			})
-		}),
-	}
+	const short = "Delete an account; the next apply takes it from Asterisk and ends its sessions"
+	return a.about("delete NAME", short, a.completeAccounts, func(ctx context.Context, s *site.Site, name string) error {
+		if u, err := s.Managers.Get(ctx, name); err == nil {
+			name = u.Name // as it is stored
+		}
+		if err := s.Managers.Delete(ctx, name); err != nil {
+			return err
+		}
+		return a.print(map[string]string{"deleted": name}, func() string {
+			return "Deleted, and pending: it works until 'pbxctl config apply'.\n"
+		})
+	})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -35,11 +36,10 @@ func (a *app) tokenAdd() *cobra.Command {
 		wanted := &userman.Token{}
 		fields.set(wanted)
 		act := onToken(cmd.Context(), s, "create", "")
-		var created *userman.Token
 		var key store.Secret
-		err = fields.refused.judged(cmd.Context(), s, act, func(ctx context.Context) (err error) {
-			created, key, err = s.People.CreateToken(ctx, args[0], wanted)
-			return err
+		created, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (made *userman.Token, err error) {
+			made, key, err = s.People.CreateToken(ctx, args[0], wanted)
+			return made, err
 		})
 		if err != nil {
 			return err
@@ -58,6 +58,7 @@ func (a *app) tokenEdit() *cobra.Command {
 		Example:           "  pbxctl token edit 7h2kq9x4v1n8b3m6 --addresses '' --disabled",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeTokens,
+		PreRunE:           needChange,
 	}
 	flags.register(cmd)
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
@@ -66,13 +67,12 @@ func (a *app) tokenEdit() *cobra.Command {
 			return err
 		}
 		fields := flags.parse(cmd.Flags())
-		var updated *userman.Token
-		err = fields.refused.judged(cmd.Context(), s, onToken(cmd.Context(), s, "update", args[0]), func(ctx context.Context) (err error) {
-			updated, err = s.People.UpdateToken(ctx, args[0], func(to *userman.Token) error {
+		act := onToken(cmd.Context(), s, "update", args[0])
+		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.Token, error) {
+			return s.People.UpdateToken(ctx, args[0], func(to *userman.Token) error {
 				fields.set(to)
 				return nil
 			})
-			return err
 		})
 		if err != nil {
 			return err
@@ -83,40 +83,21 @@ func (a *app) tokenEdit() *cobra.Command {
 }
 
 func (a *app) tokenRotate() *cobra.Command {
-	return &cobra.Command{
-		Use:               "rotate ID",
-		Short:             "Give a token another key, shown this once; the old one stops to work",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeTokens,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			rotated, key, err := s.People.RotateToken(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printToken(cmd.Context(), s, token{Token: rotated, Key: key.Reveal()}, "Rotated: the old key does not work any more.")
-		}),
-	}
+	const short = "Give a token another key, shown this once; the old one stops to work"
+	return a.about("rotate ID", short, a.completeTokens, func(ctx context.Context, s *site.Site, id string) error {
+		rotated, key, err := s.People.RotateToken(ctx, id)
+		if err != nil {
+			return err
+		}
+		return a.printToken(ctx, s, token{Token: rotated, Key: key.Reveal()}, "Rotated: the old key does not work any more.")
+	})
 }
 
 func (a *app) tokenDelete() *cobra.Command {
-	return &cobra.Command{
-		Use:               "delete ID",
-		Short:             "Delete a token",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeTokens,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := s.People.DeleteToken(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			return a.print(map[string]string{"deleted": args[0]}, func() string { return "Deleted.\n" })
-		}),
-	}
+	return a.about("delete ID", "Delete a token", a.completeTokens, func(ctx context.Context, s *site.Site, id string) error {
+		if err := s.People.DeleteToken(ctx, id); err != nil {
+			return err
+		}
+		return a.print(map[string]string{"deleted": id}, func() string { return "Deleted.\n" })
+	})
 }

@@ -122,8 +122,9 @@ func TestToken_refusesAllThatIsWrongAtOnce(t *testing.T) {
 	}
 	require.Contains(t, c.fails(t, exitRefused, "token", "list", ""), "\n  username: the name is empty")
 	require.Contains(t, c.fails(t, exitRefused, "token", "list", "nobody"), "there is no such person")
-	for _, verb := range []string{"show", "edit", "rotate", "delete"} {
-		require.Contains(t, c.fails(t, exitRefused, "token", verb, "hush"), "there is no such API token\nRun 'pbxctl token list'", verb)
+	for _, verb := range []string{"show", "edit --disabled", "rotate", "delete"} {
+		line := append([]string{"token"}, strings.Fields(verb)...)
+		require.Contains(t, c.fails(t, exitRefused, append(line, "hush")...), "there is no such API token\nRun 'pbxctl token list'", verb)
 	}
 	require.Equal(t, before, c.do(t, "token", "list", "--json"))
 }

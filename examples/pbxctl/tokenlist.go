@@ -87,23 +87,13 @@ func withHolders(ctx context.Context, s *site.Site, list *store.List[*userman.To
 }
 
 func (a *app) tokenShow() *cobra.Command {
-	return &cobra.Command{
-		Use:               "show ID",
-		Short:             "Show a token, without its key",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeTokens,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			t, err := s.People.Token(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printToken(cmd.Context(), s, token{Token: t}, "")
-		}),
-	}
+	return a.about("show ID", "Show a token, without its key", a.completeTokens, func(ctx context.Context, s *site.Site, id string) error {
+		t, err := s.People.Token(ctx, id)
+		if err != nil {
+			return err
+		}
+		return a.printToken(ctx, s, token{Token: t}, "")
+	})
 }
 
 func (a *app) tokenList() *cobra.Command {

@@ -24,7 +24,7 @@ func (a *app) userCommand() *cobra.Command {
 				return people.Get(ctx, username)
 			}),
 		a.userDelete(), a.userDeleted(), a.userRestore(), a.userPurge(),
-		a.userPassword(), a.userInvite(), a.userWelcome(), a.userReset(), a.userSoftphone(),
+		a.userPassword(), a.userInvite(), a.userWelcome(), a.userReset(), a.userPreview(), a.userSoftphone(),
 		a.userPicture(), a.userSync(),
 	)
 	return parent
@@ -64,7 +64,10 @@ func (a *app) userAdd() *cobra.Command {
 				return err
 			}
 		}
-		created, err := createPerson(cmd.Context(), s, fields, wanted)
+		act := onPerson(cmd.Context(), s, "create", args[0])
+		created, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.User, error) {
+			return s.People.Create(ctx, wanted)
+		})
 		if err != nil {
 			return err
 		}
@@ -75,14 +78,6 @@ func (a *app) userAdd() *cobra.Command {
 		return a.printPerson(shown, madeText(created))
 	})
 	return cmd
-}
-
-func createPerson(ctx context.Context, s *site.Site, fields *personFields, wanted userman.NewUser) (created *userman.User, err error) {
-	err = fields.refused.judged(ctx, s, onPerson(ctx, s, "create", wanted.User.Username), func(ctx context.Context) (err error) {
-		created, err = s.People.Create(ctx, wanted)
-		return err
-	})
-	return created, err
 }
 
 // madeText says what is left to do.
@@ -104,6 +99,7 @@ func (a *app) userEdit() *cobra.Command {
 			"  pbxctl user edit jane.roe --permissions 'voicemail.extensions=+ 4005' --permissions xmpp.login=",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completePeople,
+		PreRunE:           needChange,
 	}
 	flags.register(a, cmd)
 	cmd.Flags().StringVar(&flags.user.Username, "username", "", "another `USERNAME`")
@@ -113,13 +109,12 @@ func (a *app) userEdit() *cobra.Command {
 			return err
 		}
 		fields := flags.parse(cmd.Flags(), s.People.Permissions())
-		var updated *userman.User
-		err = fields.refused.judged(cmd.Context(), s, onPerson(cmd.Context(), s, "update", args[0]), func(ctx context.Context) (err error) {
-			updated, err = s.People.Update(ctx, args[0], func(to *userman.User) error {
+		act := onPerson(cmd.Context(), s, "update", args[0])
+		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.User, error) {
+			return s.People.Update(ctx, args[0], func(to *userman.User) error {
 				fields.set(to)
 				return nil
 			})
-			return err
 		})
 		if err != nil {
 			return err
@@ -131,21 +126,11 @@ func (a *app) userEdit() *cobra.Command {
 
 // userAct is a command that does one thing to a person.
 func (a *app) userAct(use, short string, act func(*userman.Service, context.Context, string) (*userman.User, error)) *cobra.Command {
-	return &cobra.Command{
-		Use:               use + " USERNAME",
-		Short:             short,
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completePeople,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			changed, err := act(s.People, cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printPerson(person{User: changed}, "Changed.")
-		}),
-	}
+	return a.about(use+" USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
+		changed, err := act(s.People, ctx, username)
+		if err != nil {
+			return err
+		}
+		return a.printPerson(person{User: changed}, "Changed.")
+	})
 }

@@ -82,6 +82,9 @@ func TestANewPersonIsInTheDefaultGroups_unlessGroupsAreSaid(t *testing.T) {
 	c.do(t, "group", "add", "Everybody", "--default")
 	require.Equal(t, []any{"Everybody"}, c.json(t, "user", "add", "in")["groups"])
 	require.Equal(t, []any{}, c.json(t, "user", "add", "out", "--groups", "")["groups"])
+	c.do(t, "group", "add", "Sales, EMEA")
+	require.Equal(t, []any{"Everybody", "Sales, EMEA"}, c.json(t, "user", "edit", "out", "--groups", "Sales, EMEA", "--groups", "Everybody")["groups"],
+		"a name may hold a comma")
 }
 
 func TestAGeneratedPasswordIsShownOnce(t *testing.T) {
@@ -187,8 +190,9 @@ func TestUser_refusesAllThatIsWrongAtOnce_andChangesNothing(t *testing.T) {
 	require.Contains(t, said, "\n  permissions.xmpp.login: ")
 	require.Contains(t, said, "\n  email: ")
 	require.Contains(t, c.fails(t, exitRefused, "user", "add", strings.Repeat("x", 100_000)), "\n  username: ")
-	for _, verb := range []string{"show", "edit", "disable", "enable", "delete", "invite", "welcome", "reset", "softphone", "permissions", "end-sessions", "remove-second-factor"} {
-		require.Contains(t, c.fails(t, exitRefused, "user", verb, "nobody"), "there is no such person\nRun 'pbxctl user list'", verb)
+	for _, verb := range []string{"show", "edit --disabled", "disable", "enable", "delete", "invite", "welcome", "reset", "softphone", "permissions", "preview", "end-sessions", "remove-second-factor"} {
+		line := append([]string{"user"}, strings.Fields(verb)...)
+		require.Contains(t, c.fails(t, exitRefused, append(line, "nobody")...), "there is no such person\nRun 'pbxctl user list'", verb)
 	}
 	require.Equal(t, before, c.do(t, "user", "export"))
 }
@@ -210,6 +214,9 @@ func TestUserPermissions_sayWhy(t *testing.T) {
 	all, _ := c.listed(t, "sentence", "user", "permissions", "jane")
 	require.Len(t, all, len(c.at(t).People.Permissions()))
 	require.Contains(t, c.fails(t, exitRefused, "user", "permissions", "jane", "--permission", "no.such"), "\n  permission: ")
+	require.Regexp(t, `(?m)^settings.extensions +extensions +self +May change `, c.do(t, "user", "permissions"))
+	ids, _ := c.listed(t, "id", "user", "permissions")
+	require.Len(t, ids, len(all), "without a name, what there is to permit")
 }
 
 func TestALinkOfAPersonIsShownOnceAndSetsAPasswordOnce(t *testing.T) {
@@ -263,5 +270,7 @@ func TestUserPicture(t *testing.T) {
 	for _, content := range []string{"", "hush", "<svg/>", strings.Repeat("x", userman.MaxPictureBytes+1)} {
 		require.Contains(t, c.given(content).fails(t, exitRefused, "user", "picture", "jane", "--file", "-"), "\n  picture: ")
 	}
-	require.Contains(t, c.fails(t, exitFailed, "user", "picture", "jane", "--file", c.data("none")), "Check the path that --file names.")
+	for _, path := range []string{c.data("none"), ""} {
+		require.Contains(t, c.fails(t, exitFailed, "user", "picture", "jane", "--file", path), "Check the path that --file names.")
+	}
 }

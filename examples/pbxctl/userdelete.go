@@ -1,34 +1,30 @@
 package main
 
 import (
+	"context"
+	"errors"
+
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 func (a *app) userDelete() *cobra.Command {
-	return &cobra.Command{
-		Use:               "delete USERNAME",
-		Short:             "Delete a person, who can be restored, and end all sessions",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completePeople,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			gone := &userman.User{Username: args[0]}
-			if found, err := s.People.Get(cmd.Context(), args[0]); err == nil {
-				gone = found // as it is stored
-			}
-			if err := s.People.Delete(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			return a.print(map[string]string{"deleted": gone.Username, "id": gone.ID}, func() string {
-				return "Deleted. To undo it: pbxctl user restore " + cell(gone.ID) + "\n"
-			})
-		}),
-	}
+	const short = "Delete a person, who can be restored, and end all sessions"
+	return a.about("delete USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
+		gone := &userman.User{Username: username}
+		if found, err := s.People.Get(ctx, username); err == nil {
+			gone = found // as it is stored
+		}
+		if err := s.People.Delete(ctx, username); err != nil {
+			return err
+		}
+		return a.print(map[string]string{"deleted": gone.Username, "id": gone.ID}, func() string {
+			return "Deleted. To undo it: pbxctl user restore " + cell(gone.ID) + "\n"
+		})
+	})
 }
 
 func (a *app) userRestore() *cobra.Command {
@@ -59,7 +55,7 @@ func (a *app) userRestore() *cobra.Command {
 			return nil
 		})
 		if err != nil {
-			return err
+			return ofDeleted(err)
 		}
 		return a.printPerson(person{User: restored}, "Restored.")
 	})
@@ -67,20 +63,20 @@ func (a *app) userRestore() *cobra.Command {
 }
 
 func (a *app) userPurge() *cobra.Command {
-	return &cobra.Command{
-		Use:               "purge ID",
-		Short:             "Remove a deleted person for good, with tokens and picture",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeDeleted,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if err := s.People.Purge(cmd.Context(), args[0]); err != nil {
-				return err
-			}
-			return a.print(map[string]string{"purged": args[0]}, func() string { return "Gone for good.\n" })
-		}),
+	const short = "Remove a deleted person for good, with tokens and picture"
+	return a.about("purge ID", short, a.completeDeleted, func(ctx context.Context, s *site.Site, id string) error {
+		if err := s.People.Purge(ctx, id); err != nil {
+			return ofDeleted(err)
+		}
+		return a.print(map[string]string{"purged": id}, func() string { return "Gone for good.\n" })
+	})
+}
+
+// ofDeleted says of somebody whom there is not that it is among the deleted
+// people that they were looked for.
+func ofDeleted(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return &store.NotFoundError{Kind: "deleted person"}
 	}
+	return err
 }

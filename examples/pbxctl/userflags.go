@@ -38,7 +38,7 @@ func (f *personFlags) register(a *app, cmd *cobra.Command) {
 	}
 	flags.StringArrayVar(&f.furtherEmails, "further-emails", nil, "further `ADDRESSES` for the directory; may be repeated")
 	flags.StringArrayVar(&f.linkedExtensions, "linked-extensions", nil, "further `EXTENSIONS` of the person, such as 4002,4003; may be repeated")
-	flags.StringArrayVar(&f.groups, "groups", nil, "`GROUPS` that the person is in, all of them; may be repeated")
+	flags.StringArrayVar(&f.groups, "groups", nil, "a `GROUP` that the person is in; repeat it for each that they are in, and '' is for none")
 	flags.BoolVar(&f.user.Disabled, "disabled", false, "keep the person from logging in anywhere")
 	flags.BoolVar(&f.user.MustChangePassword, "must-change-password", false, "have the person choose another password after the next login")
 	registerPermissions(a, cmd, &f.permissions)
@@ -70,7 +70,8 @@ func (f *personFlags) parse(flags *pflag.FlagSet, registry []userman.Permission)
 	fields := &personFields{flags: flags, from: f.user}
 	fields.from.FurtherEmails = values(f.furtherEmails)
 	fields.from.LinkedExtensions = values(f.linkedExtensions)
-	fields.from.Groups = values(f.groups)
+	// A name of a group may hold a comma.
+	fields.from.Groups = slices.DeleteFunc(slices.Clone(f.groups), func(name string) bool { return name == "" })
 	fields.permissions, fields.refused = parsePermissions(registry, f.permissions)
 	return fields
 }

@@ -60,7 +60,9 @@ func TestADeletedPersonIsRestored_orGoneForGood(t *testing.T) {
 	require.Equal(t, "jane.old", restored["username"])
 	require.Empty(t, restored["default_extension"])
 	require.Contains(t, c.fails(t, exitRefused, "user", "purge", id), "only deleted people")
-	require.Contains(t, c.fails(t, exitRefused, "user", "restore", "nonsense"), "there is no such")
+	for _, verb := range []string{"restore", "purge"} {
+		require.Contains(t, c.fails(t, exitRefused, "user", verb, "nonsense"), "there is no such deleted person\nRun 'pbxctl user deleted'", verb)
+	}
 
 	c.do(t, "user", "delete", "jane.old")
 	require.Equal(t, map[string]any{"purged": id}, c.json(t, "user", "purge", id))
@@ -88,6 +90,8 @@ func TestUser_exitCodes(t *testing.T) {
 		"user welcome jane --all":                    exitUsage,
 		"user picture jane":                          exitUsage,
 		"user picture jane --remove --save x":        exitUsage,
+		"user permissions --permission xmpp.login":   exitUsage,
+		"user preview":                               exitUsage,
 		"user list --limit many":                     exitUsage,
 		"user sync one two":                          exitUsage,
 		"user list --base-url https://x/y":           exitUsage,
@@ -127,7 +131,7 @@ func TestPeopleGroupsAndTokensAreCompleted(t *testing.T) {
 	}
 	c.do(t, "group", "add", "Sales")
 	id, _ := c.json(t, "token", "add", "jane")["id"].(string)
-	for _, verb := range []string{"show", "edit", "disable", "enable", "delete", "password", "invite", "welcome", "reset", "softphone", "picture", "permissions", "end-sessions", "remove-second-factor"} {
+	for _, verb := range []string{"show", "edit", "disable", "enable", "delete", "password", "invite", "welcome", "reset", "softphone", "picture", "permissions", "preview", "end-sessions", "remove-second-factor"} {
 		require.Equal(t, []string{"jane", "Janet"}, completed("user", verb, "JA"), verb)
 		if verb != "password" && verb != "picture" { // these go on with the flags that they need
 			require.Empty(t, completed("user", verb, "jane", ""), verb)
@@ -145,6 +149,7 @@ func TestPeopleGroupsAndTokensAreCompleted(t *testing.T) {
 	require.Equal(t, []string{"xmpp.login="}, completed("user", "edit", "jane", "--permissions", "xm"))
 	require.Equal(t, []string{"Sales"}, completed("user", "add", "x", "--groups", ""))
 	require.Equal(t, []string{"enabled", "disabled"}, completed("user", "list", "--status", ""))
+	require.Equal(t, []string{"welcome", "reset"}, completed("user", "preview", "jane", "--kind", ""))
 	gone, _ := c.json(t, "user", "delete", "jane")["id"].(string)
 	for _, verb := range []string{"restore", "purge"} {
 		require.Equal(t, []string{gone}, completed("user", verb, ""), verb)

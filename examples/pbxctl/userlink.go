@@ -25,27 +25,17 @@ func (a *app) userSoftphone() *cobra.Command {
 
 // userLink is a command that makes a link for a person.
 func (a *app) userLink(use, short, after, path string, act func(*userman.Service, context.Context, string) (*userman.Link, error)) *cobra.Command {
-	return &cobra.Command{
-		Use:               use + " USERNAME",
-		Short:             short,
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completePeople,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			made, err := act(s.People, cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			after := after + ", until " + localTime(made.ExpiresAt) + "."
-			if made.URL.IsZero() {
-				after += " It is " + path + " and the secret, below the address of the server; with --base-url it is shown whole."
-			}
-			return a.printLink(newLink(made), after, "pbxctl user "+use)
-		}),
-	}
+	return a.about(use+" USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
+		made, err := act(s.People, ctx, username)
+		if err != nil {
+			return err
+		}
+		after := after + ", until " + localTime(made.ExpiresAt) + "."
+		if made.URL.IsZero() {
+			after += " It is " + path + " and the secret, below the address of the server; with --base-url it is shown whole."
+		}
+		return a.printLink(newLink(made), after, "pbxctl user "+use)
+	})
 }
 
 // link is one as it is printed.

@@ -15,23 +15,13 @@ import (
 )
 
 func (a *app) userShow() *cobra.Command {
-	return &cobra.Command{
-		Use:               "show USERNAME",
-		Short:             "Show a person",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completePeople,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
-			shown, err := s.People.Get(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printPerson(person{User: shown}, "")
-		}),
-	}
+	return a.about("show USERNAME", "Show a person", a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
+		shown, err := s.People.Get(ctx, username)
+		if err != nil {
+			return err
+		}
+		return a.printPerson(person{User: shown}, "")
+	})
 }
 
 // personQuery is what lists of people may be asked.

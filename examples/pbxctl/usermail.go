@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -34,32 +35,27 @@ func (a *app) userWelcome() *cobra.Command {
 		return nil
 	}
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		if all {
-			return a.welcomeAll(cmd.Context())
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
 		}
-		return a.sendMail(cmd.Context(), args[0], (*userman.Service).SendWelcome)
+		if all {
+			return a.welcomeAll(cmd.Context(), s)
+		}
+		return a.sendMail(cmd.Context(), s, args[0], (*userman.Service).SendWelcome)
 	})
 	return cmd
 }
 
 func (a *app) userReset() *cobra.Command {
-	return &cobra.Command{
-		Use:               "reset USERNAME",
-		Short:             "Mail a person a link to set a forgotten password anew",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completePeople,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			return a.sendMail(cmd.Context(), args[0], (*userman.Service).SendReset)
-		}),
-	}
+	const short = "Mail a person a link to set a forgotten password anew"
+	return a.about("reset USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
+		return a.sendMail(ctx, s, username, (*userman.Service).SendReset)
+	})
 }
 
 // sendMail sends a mail to one person, and fails when it was not delivered.
-func (a *app) sendMail(ctx context.Context, username string, send func(*userman.Service, context.Context, string) (*userman.Delivery, error)) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
+func (a *app) sendMail(ctx context.Context, s *site.Site, username string, send func(*userman.Service, context.Context, string) (*userman.Delivery, error)) error {
 	delivery, err := send(s.People, ctx, username)
 	if err != nil {
 		return err
@@ -81,11 +77,7 @@ func (a *app) sendMail(ctx context.Context, username string, send func(*userman.
 
 // welcomeAll mails everybody new, and fails when somebody was left out whom
 // another try, or another setting, would reach.
-func (a *app) welcomeAll(ctx context.Context) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
+func (a *app) welcomeAll(ctx context.Context, s *site.Site) error {
 	report, err := s.People.SendWelcomes(ctx, func(p userman.WelcomeProgress) {
 		a.tell(fmt.Sprintf("%d of %d: %s: %s\n", p.Done, p.Total, cell(p.Last.Username), p.Last.Message))
 	})

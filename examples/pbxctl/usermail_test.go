@@ -154,6 +154,23 @@ func TestAStoppedMailServerStopsTheRun(t *testing.T) {
 	require.Contains(t, o.stderr, "6 were not sent the mail")
 }
 
+func TestAMailIsShownBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	c, server := mailing(t, nil)
+	c.do(t, "user", "add", "jane", "--display-name", "Jane \"J\" Roe", "--email", "jane@example.org")
+	before := c.do(t, "user", "show", "jane")
+	said := c.do(t, "user", "preview", "jane")
+	require.True(t, strings.HasPrefix(said, "To: Jane \"J\" Roe <jane@example.org>\nSubject: Your ACME account\n\nHello "), said)
+	require.Contains(t, said, "https://pbx.example.com"+userman.SetPasswordPath)
+	shown := c.json(t, "user", "preview", "jane", "--kind", "reset")
+	require.Equal(t, "jane@example.org", shown["to"])
+	require.Contains(t, shown["text"], "asked for a new password")
+	require.Contains(t, shown["html"], "<p")
+	require.Contains(t, c.fails(t, exitRefused, "user", "preview", "jane", "--kind", "hush"), "\n  kind: ")
+	require.Equal(t, before, c.do(t, "user", "show", "jane"))
+	require.Zero(t, server.Waiting())
+}
+
 // What stands in a record reaches a mail as text only.
 func TestHostileNamesAreTextInAMail(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -14,19 +15,29 @@ import (
 func (a *app) userPermissions() *cobra.Command {
 	var only []string
 	cmd := &cobra.Command{
-		Use:   "permissions USERNAME",
-		Short: "Show what a person may do, and why",
+		Use:   "permissions [USERNAME]",
+		Short: "Show what a person may do, and why; without a name, what people and groups can be permitted",
 		Long: "Show what a person may do, and why: what is said of the person goes first, then the groups by priority and name,\n" +
-			"then the default.",
-		Example:           "  pbxctl user permissions jane.roe --permission voicemail.extensions",
-		Args:              cobra.ExactArgs(1),
+			"then the default. Without a name, list what people and groups can be permitted.",
+		Example:           "  pbxctl user permissions\n  pbxctl user permissions jane.roe --permission voicemail.extensions",
+		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completePeople,
+		PreRunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && len(only) > 0 {
+				return errors.New("name the person whose permission is to be explained")
+			}
+			return nil
+		},
 	}
 	cmd.Flags().StringArrayVar(&only, "permission", nil, "only the permission of this `ID`; may be repeated (default: all)")
 	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
 		s, err := a.open(cmd.Context())
 		if err != nil {
 			return err
+		}
+		if len(args) == 0 {
+			permissions := s.People.Permissions()
+			return a.print(store.List[userman.Permission]{Items: permissions}, func() string { return permissionsText(permissions) })
 		}
 		effective, err := s.People.Effective(cmd.Context(), args[0])
 		if err != nil {
@@ -39,6 +50,17 @@ func (a *app) userPermissions() *cobra.Command {
 		return a.print(store.List[*userman.Explanation]{Items: explained}, func() string { return explainedText(effective, explained) })
 	})
 	return cmd
+}
+
+func permissionsText(permissions []userman.Permission) string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "PERMISSION\tKIND\tDEFAULT\tSENTENCE")
+	for _, p := range permissions {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Kind, cell(p.Default), cell(p.Sentence))
+	}
+	_ = w.Flush()
+	return b.String()
 }
 
 // explainPermissions explains those that are asked for, or all.

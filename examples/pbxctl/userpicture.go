@@ -39,7 +39,7 @@ func (a *app) userPicture() *cobra.Command {
 		switch {
 		case remove:
 			changed, err = s.People.RemovePicture(cmd.Context(), args[0])
-		case file != "":
+		case cmd.Flags().Changed("file"):
 			changed, err = a.setPicture(cmd.Context(), s, args[0], file)
 		default:
 			return a.savePicture(cmd.Context(), s, args[0], save)

@@ -44,7 +44,10 @@ func main() {
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	if err != nil && !errors.Is(err, pflag.ErrHelp) {
-		_, _ = fmt.Fprintf(os.Stderr, "xmppauth: %v\n%s\n", err, site.WayOut(err))
+		_, _ = fmt.Fprintf(os.Stderr, "xmppauth: %v\n", err)
+		if way := site.WayOut(err); way != "" {
+			_, _ = fmt.Fprintln(os.Stderr, way)
+		}
 		os.Exit(1)
 	}
 }
@@ -73,6 +76,9 @@ func (s *settings) read(args []string, help io.Writer) error {
 	ini, must := site.IniFile(flags)
 	if err := site.Complete(flags, ini, must); err != nil {
 		return err
+	}
+	if flags.NArg() > 0 {
+		return errors.New("there are only flags here; run with --help for what there is")
 	}
 	if s.domain == "" {
 		return errors.New("--domain is missing; name the domain whose people log in")

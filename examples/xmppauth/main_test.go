@@ -178,6 +178,7 @@ func TestSettingsThatAreMissingAreNamed(t *testing.T) {
 		"there is no database":   {"--db", "sqlite:" + filepath.Join(t.TempDir(), "none.db"), "--domain", "example.com"},
 		"write ejabberd or":      {"--db", h.db, "--domain", "example.com", "--protocol", "dovecot"},
 		"unknown flag: --domian": {"--domian", "example.com"},
+		"there are only flags":   {"--db", h.db, "--domain", "example.com", "--ldap-start-tls", "false"},
 	} {
 		var out, log bytes.Buffer
 		err := run(t.Context(), args, strings.NewReader(""), &out, &log)

@@ -9,12 +9,9 @@ import (
 )
 
 // ParseBaseURL reads where the pages are: http or https, the name of a host,
-// and its port where it has one. Without text it is nil. The error is a
-// [store.InvalidError] on "base-url".
+// and its port where it has one. The error is a [store.InvalidError] on
+// "base-url", also where there is no text.
 func ParseBaseURL(text string) (*url.URL, error) {
-	if text == "" {
-		return nil, nil
-	}
 	base, err := url.Parse(text)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil ||
 		strings.Trim(base.Path, "/") != "" || strings.ContainsAny(text, "?#") {
@@ -34,16 +31,26 @@ func (u *baseURL) String() string { return string(*u) }
 // Type is what the flag holds.
 func (u *baseURL) Type() string { return "address of pages" }
 
-// Set takes what [ParseBaseURL] reads.
+// Set takes what [ParseBaseURL] reads, or nothing.
 func (u *baseURL) Set(text string) error {
+	if text == "" {
+		*u = ""
+		return nil
+	}
 	base, err := ParseBaseURL(text)
 	if err != nil {
 		return errors.New("write the address of the pages, such as https://pbx.example.com")
 	}
-	if *u = ""; base != nil {
-		*u = baseURL(base.String())
-	}
+	*u = baseURL(base.String())
 	return nil
+}
+
+// base returns where the pages are; nil when it is not known.
+func (s *Settings) base() (*url.URL, error) {
+	if s.BaseURL == "" {
+		return nil, nil
+	}
+	return ParseBaseURL(s.BaseURL)
 }
 
 // Link returns the address of a page, with the token behind path; zero when it

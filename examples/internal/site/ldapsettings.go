@@ -62,7 +62,7 @@ func (s *LDAPSettings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Filter, "ldap-filter", "", "`FILTER` of who is one (default: as the kind has it)")
 	flags.StringVar(&s.GroupBaseDN, "ldap-group-base-dn", "", "`DN` below which groups are (default: none are read)")
 	s.MaxGone, s.Grace = 0.1, 30*day
-	flags.Var((*share)(&s.MaxGone), "ldap-max-gone", "largest `SHARE` of the directory's people that one sync disables or deletes")
+	flags.Var((*share)(&s.MaxGone), "ldap-max-gone", "largest `SHARE` of the directory's people that one sync disables or deletes, and of their memberships that it takes away")
 	flags.Var(days{to: &s.Grace, none: -1}, "ldap-grace", "`DAYS` that somebody who is missing there stays disabled before they are deleted; 0 never deletes")
 }
 

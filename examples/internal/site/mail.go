@@ -33,7 +33,7 @@ func (s *Site) Mail() Mail {
 		m.BaseURL = s.mails.base.String()
 	}
 	if smtp := s.Settings.SMTP; smtp.Server != "" {
-		m.Server, m.From, m.Security = smtp.Server, smtp.From, string(smtp.security())
+		m.Server, m.From, m.Security = smtp.Server, smtp.From, smtp.security()
 	}
 	switch {
 	case s.mails.mailer == nil:

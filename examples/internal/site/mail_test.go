@@ -95,6 +95,33 @@ func TestWhatMailsMissIsSaid(t *testing.T) {
 	require.Contains(t, mail.Missing, "--base-url")
 }
 
+// The links in mails set passwords.
+func TestMailsGoUnprotectedToThisHostOnly_unlessThatIsSaid(t *testing.T) {
+	t.Parallel()
+	for server, here := range map[string]bool{
+		"127.0.0.1:25": true, "127.8.8.8": true, "::1": true, "[::1]": true, "[::1]:2525": true, "[::ffff:127.0.0.1]:25": true, "LocalHost:25": true, "localhost": true,
+		"mail:25": false, "192.0.2.1:25": false, "[2001:db8::1]:25": false, "localhost.example.com": false, "0.0.0.0:25": false,
+	} {
+		settings := &site.Settings{SMTP: site.SMTPSettings{Server: server, From: "pbx@example.com", Security: "none"}}
+		if here {
+			require.NoError(t, settings.Check(), server)
+		} else {
+			require.ErrorContains(t, settings.Check(), "smtp-security: none is for a mail server on this host", server)
+		}
+		settings.SMTP.Security = site.Unprotected
+		require.NoError(t, settings.Check(), server)
+	}
+	server := smtp.Start(t, nil)
+	settings := mailing(t, server)
+	settings.SMTP.Security = site.Unprotected
+	s := open(t, settings)
+	require.Equal(t, site.Unprotected, s.Mail().Security)
+	delivery, err := s.TestMail(t.Context(), "jane@example.org")
+	require.NoError(t, err)
+	require.Equal(t, userman.Delivered, delivery.Status, delivery.Message)
+	require.False(t, server.Wait(t).Encrypted)
+}
+
 func TestTemplatesOfAFolderGoBeforeOurs(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)

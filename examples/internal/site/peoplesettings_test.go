@@ -83,24 +83,29 @@ func TestWrongSettingsAreRefusedAtTheStart_byNameAndNeverByValue(t *testing.T) {
 		change func(*site.Settings)
 		fields []string
 	}{
-		"no address of pages": {func(s *site.Settings) { s.BaseURL = "hush" }, []string{"base-url"}},
-		"a path of pages":     {func(s *site.Settings) { s.BaseURL = "https://hush/x" }, []string{"base-url"}},
-		"no language":         {func(s *site.Settings) { s.People.Language = "hush!" }, []string{"language"}},
-		"a time before 0":     {func(s *site.Settings) { s.People.PasswordLifetime = -1 }, []string{"password-lifetime"}},
-		"no sender":           {func(s *site.Settings) { s.SMTP = site.SMTPSettings{Server: "hush.example.com"} }, []string{"smtp-from"}},
-		"no server":           {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.Server = "hush:port" }, []string{"smtp"}},
-		"no security":         {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.Security = "hush" }, []string{"smtp-security"}},
-		"no password":         {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.User = "hush" }, []string{"smtp-password-file"}},
-		"an empty password":   {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.PasswordFile = file(t, "empty", "\n") }, []string{"smtp-password-file"}},
-		"no certificate":      {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.CAFile = file(t, "ca", "hush") }, []string{"smtp-ca-file"}},
-		"no URLs":             {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.URLs = []string{"ldap://x", "http://hush"} }, []string{"ldap-url[1]"}},
-		"no name":             {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.Name = "Hush!" }, []string{"ldap-name"}},
-		"no base":             {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.BaseDN = "hush" }, []string{"ldap-base-dn"}},
-		"no group base":       {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.GroupBaseDN = "hush" }, []string{"ldap-group-base-dn"}},
-		"no filter":           {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.Filter = "hush" }, []string{"ldap-filter"}},
-		"no kind":             {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.Kind = "hush" }, []string{"ldap-kind"}},
-		"no share":            {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.MaxGone = 2 }, []string{"ldap-max-gone"}},
-		"no reader":           {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.BindDN = "cn=hush" }, []string{"ldap-password-file"}},
+		"no address of pages":   {func(s *site.Settings) { s.BaseURL = "hush" }, []string{"base-url"}},
+		"a path of pages":       {func(s *site.Settings) { s.BaseURL = "https://hush/x" }, []string{"base-url"}},
+		"no language":           {func(s *site.Settings) { s.People.Language = "hush!" }, []string{"language"}},
+		"a time before 0":       {func(s *site.Settings) { s.People.PasswordLifetime = -1 }, []string{"password-lifetime"}},
+		"no sender":             {func(s *site.Settings) { s.SMTP = site.SMTPSettings{Server: "hush.example.com"} }, []string{"smtp-from"}},
+		"no server":             {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.Server = "hush:port" }, []string{"smtp"}},
+		"no security":           {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.Security = "hush" }, []string{"smtp-security"}},
+		"links for all to read": {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.Security = "none" }, []string{"smtp-security"}},
+		"a login for all to read": {func(s *site.Settings) {
+			s.SMTP = smtp
+			s.SMTP.Security, s.SMTP.User, s.SMTP.PasswordFile = site.Unprotected, "hush", file(t, "password", "hush")
+		}, []string{"smtp-password-file"}},
+		"no password":       {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.User = "hush" }, []string{"smtp-password-file"}},
+		"an empty password": {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.PasswordFile = file(t, "empty", "\n") }, []string{"smtp-password-file"}},
+		"no certificate":    {func(s *site.Settings) { s.SMTP = smtp; s.SMTP.CAFile = file(t, "ca", "hush") }, []string{"smtp-ca-file"}},
+		"no URLs":           {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.URLs = []string{"ldap://x", "http://hush"} }, []string{"ldap-url[1]"}},
+		"no name":           {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.Name = "Hush!" }, []string{"ldap-name"}},
+		"no base":           {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.BaseDN = "hush" }, []string{"ldap-base-dn"}},
+		"no group base":     {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.GroupBaseDN = "hush" }, []string{"ldap-group-base-dn"}},
+		"no filter":         {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.Filter = "hush" }, []string{"ldap-filter"}},
+		"no kind":           {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.Kind = "hush" }, []string{"ldap-kind"}},
+		"no share":          {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.MaxGone = 2 }, []string{"ldap-max-gone"}},
+		"no reader":         {func(s *site.Settings) { s.LDAP = ldap; s.LDAP.BindDN = "cn=hush" }, []string{"ldap-password-file"}},
 		"all at once": {func(s *site.Settings) {
 			s.BaseURL, s.SMTP, s.LDAP = "hush", site.SMTPSettings{Server: "x"}, site.LDAPSettings{URLs: []string{"hush"}}
 		}, []string{"base-url", "smtp-from", "ldap-url[0]", "ldap-base-dn"}},

@@ -3,11 +3,21 @@ package site
 import (
 	"cmp"
 	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
+
+// Unprotected is the security of a mail server on another host that is spoken
+// to without TLS. Whoever can listen on the way reads the links in mails, with
+// which passwords are set, so it takes a word of its own: [smtpmailer.None] is
+// for this host alone.
+const Unprotected = "unprotected"
 
 // SMTPSettings say how mails are sent. Those of [smtpmailer.Options] that are
 // not here have their defaults.
@@ -19,7 +29,8 @@ type SMTPSettings struct {
 	User string
 	// PasswordFile holds the password of User.
 	PasswordFile string
-	// Security is one of [smtpmailer.Security]; empty means STARTTLS.
+	// Security is one of [smtpmailer.Security], or [Unprotected]; empty means
+	// STARTTLS.
 	Security string
 	// CAFile holds the certificates, in PEM, that sign the server's; empty
 	// means those of the host.
@@ -31,13 +42,43 @@ func (s *SMTPSettings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.From, "smtp-from", "", "`SENDER` of mails, such as pbx@example.com or 'ACME Telephony <pbx@example.com>'")
 	flags.StringVar(&s.User, "smtp-user", "", "`NAME` to log in to the mail server with (default: no login)")
 	flags.StringVar(&s.PasswordFile, "smtp-password-file", "", "`FILE` of that name's password, which only its owner should be able to read")
-	flags.StringVar(&s.Security, "smtp-security", string(smtpmailer.STARTTLS), "`SECURITY` of the connection: starttls, tls, or none for a mail server on this host")
+	flags.StringVar(&s.Security, "smtp-security", string(smtpmailer.STARTTLS), "`SECURITY` of the connection: starttls, tls, none for a mail server on this host, or unprotected for one elsewhere, where others can read the links in mails")
 	flags.StringVar(&s.CAFile, "smtp-ca-file", "", "`FILE` of the certificates, in PEM, that sign the mail server's (default: those of the host)")
 }
 
 // security returns what counts.
-func (s *SMTPSettings) security() smtpmailer.Security {
-	return cmp.Or(smtpmailer.Security(s.Security), smtpmailer.STARTTLS)
+func (s *SMTPSettings) security() string {
+	return cmp.Or(s.Security, string(smtpmailer.STARTTLS))
+}
+
+// protection returns security as the mailer knows it.
+func (s *SMTPSettings) protection() smtpmailer.Security {
+	if s.security() == Unprotected {
+		return smtpmailer.None
+	}
+	return smtpmailer.Security(s.security())
+}
+
+// check refuses what only these settings can have wrong.
+func (s *SMTPSettings) check() error {
+	if s.security() != string(smtpmailer.None) || s.isHere() {
+		return nil
+	}
+	return store.Invalid(store.FieldError{
+		Field: "smtp-security", Code: "unprotected",
+		Message: "none is for a mail server on this host; choose starttls or tls, or unprotected where nobody can listen on the way and read the links in mails",
+	})
+}
+
+// isHere reports whether the mail server is on this host, as far as its name
+// tells.
+func (s *SMTPSettings) isHere() bool {
+	host := strings.Trim(s.Server, "[]")
+	if h, _, err := net.SplitHostPort(s.Server); err == nil {
+		host = h
+	}
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
 // mailer returns the mailer, or nil when there is none. It does not connect.
@@ -54,9 +95,13 @@ func (s *SMTPSettings) mailer(log *slog.Logger) (*smtpmailer.Mailer, error) {
 		return nil, err
 	}
 	mailer, err := smtpmailer.New(smtpmailer.Options{
-		Address: s.Server, From: s.From, Username: s.User, Password: password, Security: s.security(), TLSConfig: trusted,
+		Address: s.Server, From: s.From, Username: s.User, Password: password, Security: s.protection(), TLSConfig: trusted,
 	})
-	return mailer, inFlags(err, map[string]string{
+	err = together(s.check(), inFlags(err, map[string]string{
 		"address": "smtp", "from": "smtp-from", "username": "smtp-user", "password": "smtp-password-file", "security": "smtp-security",
-	})
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return mailer, nil
 }

@@ -20,7 +20,7 @@ func (s *Settings) Check() error {
 
 // peopleOptions returns the options of the people that the settings give.
 func (s *Settings) peopleOptions(log *slog.Logger) (*userman.Options, error) {
-	base, wrongBase := ParseBaseURL(s.BaseURL)
+	base, wrongBase := s.base()
 	templates, wrongTemplates := s.People.templates()
 	mailer, wrongMailer := s.SMTP.mailer(log)
 	directory, wrongDirectory := s.LDAP.directory(log)

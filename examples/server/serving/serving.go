@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/site"
@@ -17,7 +16,6 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/examples/server/web"
-	"github.com/pbxusers/pbxusers/store"
 )
 
 // Options of [New].
@@ -57,7 +55,7 @@ func New(s *site.Site, opts *Options) (*Server, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	base, err := parseBase(opts.BaseURL)
+	base, err := site.ParseBaseURL(opts.BaseURL)
 	if err != nil {
 		return nil, err
 	}
@@ -94,24 +92,6 @@ func (s *Server) listening(handler http.Handler) *http.Server {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
-}
-
-// CheckBaseURL returns a [store.InvalidError] on "base-url" when text is none
-// that [Options] may have.
-func CheckBaseURL(text string) error {
-	_, err := parseBase(text)
-	return err
-}
-
-func parseBase(text string) (*url.URL, error) {
-	base, err := url.Parse(text)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil ||
-		strings.Trim(base.Path, "/") != "" || base.RawQuery != "" || base.Fragment != "" {
-		return nil, store.Invalid(store.FieldError{
-			Field: "base-url", Code: "url", Message: "write http:// or https://, the name of the host, and its port where it has one",
-		})
-	}
-	return &url.URL{Scheme: base.Scheme, Host: strings.ToLower(base.Host)}, nil
 }
 
 // Handler returns everything that is served.

@@ -71,19 +71,31 @@ func (p Protocol) answer(yes bool) []byte {
 	return []byte{0, 2, 0, 0}
 }
 
+// heard is a question as it was read.
+type heard struct {
+	text string
+	// followed says that something was read behind it already.
+	followed bool
+}
+
 // read sends the questions of in on, one when the one before was taken, and
 // closes questions at the end; then failed holds why, nil at the end of in. It
 // goes on in the background until in ends or ctx does.
-func (p Protocol) read(ctx context.Context, in io.Reader) (questions <-chan string, failed <-chan error) {
-	asked, ended := make(chan string), make(chan error, 1)
+func (p Protocol) read(ctx context.Context, in io.Reader) (questions <-chan heard, failed <-chan error) {
+	asked, ended := make(chan heard), make(chan error, 1)
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(nil, lengthSize+maxQuestion)
-	scanner.Split(p.split())
+	split, followed := p.split(), false
+	scanner.Split(func(data []byte, atEOF bool) (advance int, token []byte, err error) {
+		advance, token, err = split(data, atEOF)
+		followed = advance < len(data)
+		return advance, token, err
+	})
 	go func() {
 		defer close(asked)
 		for scanner.Scan() {
 			select {
-			case asked <- scanner.Text():
+			case asked <- heard{scanner.Text(), followed}:
 			case <-ctx.Done():
 				ended <- nil
 				return

@@ -76,12 +76,12 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case text, more := <-questions:
+		case asked, more := <-questions:
 			if !more {
 				return told(<-failed)
 			}
-			yes := s.answer(ctx, text)
-			if s.opts.Protocol == Generic && !s.alone(text, questions) {
+			yes := s.answer(ctx, asked.text)
+			if s.opts.Protocol == Generic && !s.alone(ctx, asked, questions) {
 				yes = false
 			}
 			if _, err := out.Write(s.opts.Protocol.answer(yes)); err != nil {
@@ -101,23 +101,30 @@ func told(err error) error {
 // alone reports whether a line is all that was asked. A server waits for its
 // answer: what comes meanwhile was behind a line break in a password, and its
 // answer would be taken for that to the next question, about somebody else. It
-// is read, and not answered. No line break can be in the name of an isuser, and
-// servers ask that often.
-func (s *Server) alone(text string, questions <-chan string) bool {
-	if strings.HasPrefix(text, isUser+":") {
+// is read, and not answered: what was written together at once, however busy
+// the host is, and what comes a moment later, as from a terminal, line by line.
+// No line break can be in the name of an isuser, and servers ask that often.
+func (s *Server) alone(ctx context.Context, asked heard, questions <-chan heard) bool {
+	if strings.HasPrefix(asked.text, isUser+":") {
 		return true
 	}
-	alone := true
-	for moment := time.After(settling); ; {
+	moment, alone := time.After(settling), true
+	for {
+		settled := moment
+		if asked.followed {
+			settled = nil // there is more
+		}
 		select {
-		case <-moment:
+		case <-ctx.Done():
+			return false
+		case <-settled:
 			return alone
-		case _, more := <-questions:
+		case next, more := <-questions:
 			if !more {
-				return alone
+				return alone && !asked.followed
 			}
-			s.opts.Logger.Warn("a line break in a password, or a server that does not wait for its answer: refused")
-			alone = false
+			s.opts.Logger.WarnContext(ctx, "a line break in a password, or a server that does not wait for its answer: refused")
+			asked, alone = next, false
 		}
 	}
 }

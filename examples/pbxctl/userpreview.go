@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func (a *app) userPreview() *cobra.Command {
+	var kind string
+	const short = "Show the mail that 'pbxctl user welcome', or 'reset', would send; its links do nothing"
+	cmd := a.about("preview USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
+		message, err := s.People.PreviewMail(ctx, userman.MailKind(kind), username)
+		if err != nil {
+			return err
+		}
+		m := mail{To: message.To, ToName: message.ToName, Subject: message.Subject, Text: message.Text, HTML: message.HTML}
+		return a.print(m, m.text)
+	})
+	cmd.Flags().StringVar(&kind, "kind", string(userman.WelcomeMail), "`KIND` of the mail: welcome or reset")
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(
+		[]string{string(userman.WelcomeMail), string(userman.ResetMail)}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// mail is one as it is printed.
+type mail struct {
+	To      string `json:"to"`
+	ToName  string `json:"to_name"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	HTML    string `json:"html"`
+}
+
+// text is the mail as people read it who are shown no HTML.
+func (m mail) text() string {
+	return fmt.Sprintf("To: %s <%s>\nSubject: %s\n\n%s", cell(m.ToName), cell(m.To), cell(m.Subject), m.Text)
+}
