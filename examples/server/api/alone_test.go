@@ -28,14 +28,20 @@ func alone(t *testing.T, opts *api.Options) *harness {
 
 func (h *harness) alone(t *testing.T, opts *api.Options) *harness {
 	t.Helper()
+	server := httptest.NewServer(h.handler(t, opts))
+	t.Cleanup(server.Close)
+	return &harness{Server: &servertest.Server{URL: server.URL, Site: h.Site, DataDir: h.DataDir}}
+}
+
+// handler is the API of a server with options of its own.
+func (h *harness) handler(t *testing.T, opts *api.Options) http.Handler {
+	t.Helper()
 	gate, runner, work := access.New(h.Site, nil), applying.New(h.Site, nil), jobs.New(h.Site, nil)
-	server := httptest.NewServer(gate.Handler(api.New(h.Site, gate, runner, work, opts)))
 	t.Cleanup(func() {
-		server.Close()
 		require.NoError(t, work.Close(context.WithoutCancel(t.Context())))
 		runner.Close()
 	})
-	return &harness{Server: &servertest.Server{URL: server.URL, Site: h.Site, DataDir: h.DataDir}}
+	return gate.Handler(api.New(h.Site, gate, runner, work, opts))
 }
 
 func TestAnAnswerIsKeptForADay(t *testing.T) {

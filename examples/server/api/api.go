@@ -45,6 +45,8 @@ type api struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	wait    time.Duration
+	// exports holds one token for each export at work.
+	exports chan struct{}
 	mux     *http.ServeMux
 	huma    huma.API
 }
@@ -58,6 +60,7 @@ func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Ru
 	a := &api{
 		site: s, gate: gate, runner: runner, jobs: work, baseURL: opts.BaseURL,
 		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), mux: http.NewServeMux(),
+		exports: make(chan struct{}, maxExports),
 	}
 	if a.clock == nil {
 		a.clock = time.Now

@@ -170,6 +170,7 @@ var problemTexts = map[int]string{
 	http.StatusTooManyRequests:       "There were too many tries; Retry-After says how many seconds to wait.",
 	http.StatusInternalServerError:   "The server failed; its log says more.",
 	http.StatusBadGateway:            "Asterisk did not take it; the detail says how things stand and what to do.",
+	http.StatusServiceUnavailable:    "The server has too much to do; Retry-After says how many seconds to wait.",
 }
 
 // problemResponse describes the answer with a problem of that status.
@@ -181,6 +182,7 @@ func (a *api) problemResponse(status int) *huma.Response {
 		http.StatusPreconditionFailed: "stale", http.StatusRequestEntityTooLarge: "too_large",
 		http.StatusUnsupportedMediaType: "content_type", http.StatusUnprocessableEntity: "invalid",
 		http.StatusTooManyRequests: "throttled", http.StatusInternalServerError: "internal", http.StatusBadGateway: "apply_failed",
+		http.StatusServiceUnavailable: "busy",
 	}[status]
 	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")
 	return &huma.Response{

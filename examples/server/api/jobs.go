@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -36,10 +35,11 @@ func (a *api) registerWelcomeMails() {
 		description: "To those who are enabled, have no password and were never sent one. It can be run again safely." + jobNote,
 		errors:      []int{http.StatusConflict}, accepted: true, response: exampleWelcomes(),
 	}, func(ctx context.Context, _ *struct{}) (*jobOutput, error) {
-		if _, err := a.jobs.StartWelcome(ctx, a.people(ctx)); err != nil {
+		begun, err := a.jobs.StartWelcome(ctx, a.people(ctx))
+		if err != nil {
 			return nil, err
 		}
-		return a.jobEnd(ctx, jobs.Welcome, "")
+		return a.jobEnd(ctx, begun)
 	})
 }
 
@@ -107,30 +107,23 @@ func (a *api) syncDirectory(ctx context.Context, input *syncInput) (*jobOutput, 
 	}
 	opts := a.site.Settings.SyncOptions()
 	opts.DryRun = input.Body != nil && input.Body.DryRun
-	if _, err := a.jobs.StartSync(ctx, input.Name, opts); err != nil {
+	begun, err := a.jobs.StartSync(ctx, input.Name, opts)
+	if err != nil {
 		return nil, err
 	}
-	return a.jobEnd(ctx, jobs.Sync, input.Name)
+	return a.jobEnd(ctx, begun)
 }
 
 // jobEnd waits for the end of a job, for as long as a request may take.
-func (a *api) jobEnd(ctx context.Context, kind jobs.Kind, directory string) (*jobOutput, error) {
+func (a *api) jobEnd(ctx context.Context, begun *jobs.State) (*jobOutput, error) {
 	wait, cancel := context.WithTimeout(ctx, a.wait)
 	defer cancel()
-	state, err := a.jobs.Wait(wait, kind, directory)
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case errors.Is(err, context.DeadlineExceeded):
-		output, err := a.jobState(ctx, kind, directory)
-		if err == nil && output.Body.Running() {
-			output.Status = http.StatusAccepted
-		}
-		return output, err
-	case err != nil:
-		return nil, err
+	state := a.jobs.Wait(wait, begun)
+	status := http.StatusOK
+	if state.Running() {
+		status = http.StatusAccepted
 	}
-	return &jobOutput{http.StatusOK, a.shownJob(ctx, state)}, nil
+	return &jobOutput{status, a.shownJob(ctx, state)}, ctx.Err()
 }
 
 // jobState tells of the job that is at work, or was last.

@@ -29,7 +29,7 @@ func (a *api) registerPicture(g group) {
 	register(g, operation{
 		id: "setPicture", method: http.MethodPut, path: "/users/{username}/picture", summary: "Give a person a picture",
 		description: "A JPEG, PNG or GIF of at most 5 MiB. The middle is cut out square and kept as a JPEG of 256 pixels; nothing else of the file is kept.",
-		picture:     true, response: exampleUser(),
+		errors:      []int{http.StatusPreconditionFailed}, picture: true, response: exampleUser(),
 	}, a.setPicture)
 	register(g, operation{
 		id: "deletePicture", method: http.MethodDelete, path: "/users/{username}/picture", summary: "Remove the picture of a person",
@@ -67,16 +67,14 @@ func (a *api) getPicture(ctx context.Context, input *getUserInput) (*pictureOutp
 }
 
 type setPictureInput struct {
-	Person
+	PersonTarget
 	RawBody []byte `contentType:"image/jpeg"`
 }
 
 func (a *api) setPicture(ctx context.Context, input *setPictureInput) (*userOutput, error) {
-	shown, err := shownAfter(a.people(ctx).SetPicture(ctx, input.Username, bytes.NewReader(input.RawBody)))
-	if err != nil {
-		return nil, err
-	}
-	return record(shown, shown.tag()), nil
+	return a.changeUser(ctx, &input.PersonTarget, "set picture", func(ctx context.Context, people *userman.Service) (shownUser, error) {
+		return shownAfter(people.SetPicture(ctx, input.Username, bytes.NewReader(input.RawBody)))
+	})
 }
 
 // readPicture is to pictures what readBody is to JSON.

@@ -37,6 +37,18 @@ func TestAPictureIsKeptSquareAndReadOnceByThoseWhoKnowIt(t *testing.T) {
 	known := v.call(t, http.MethodGet, at, nil, "If-None-Match", read.Header.Get("ETag")).is(t, http.StatusNotModified)
 	require.Empty(t, known.body)
 
+	stale := v.call(t, http.MethodGet, "/users/jane.admin", nil).is(t, http.StatusOK).Header.Get("ETag")
+	v.call(t, http.MethodPatch, "/users/jane.admin", map[string]any{"title": "x"}).is(t, http.StatusOK)
+	for _, method := range []string{http.MethodPut, http.MethodDelete} {
+		file, media := "", "application/json"
+		if method == http.MethodPut {
+			file, media = pictureFile(t), "image/png"
+		}
+		v.call(t, method, at, file, "Content-Type", media, "If-Match", stale).is(t, http.StatusPreconditionFailed)
+		v.call(t, method, at, file, "Content-Type", media, "If-Match", "*").is(t, http.StatusOK)
+	}
+
+	v.call(t, http.MethodPut, at, pictureFile(t), "Content-Type", "image/png").is(t, http.StatusOK)
 	gone := v.call(t, http.MethodDelete, at, nil).is(t, http.StatusOK).object(t)
 	require.Empty(t, gone["picture"])
 	v.call(t, http.MethodGet, at, nil, "If-None-Match", `""`).is(t, http.StatusNotFound)

@@ -119,25 +119,10 @@ func (a *api) verifyPassword(ctx context.Context, input *struct{ Body NewVerific
 		actor.Source = address.String()
 	}
 	u, err := a.people(ctx).VerifyFor(audit.WithActor(ctx, actor), body.Service, body.Username, body.Password)
-	if a.narrowed(ctx) && !a.reachesVerified(ctx, body.Username, u, err) {
+	if _, outOfReach := errors.AsType[*store.ForbiddenError](err); outOfReach {
 		err = strangerHere()
 	}
 	return letIn(u, err)
-}
-
-// reachesVerified reports whether what came of a password may be told to
-// somebody who does not reach everybody.
-func (a *api) reachesVerified(ctx context.Context, username string, u *userman.User, err error) bool {
-	refused, isLogin := errors.AsType[*credential.LoginError](err)
-	switch {
-	case err == nil:
-		_, err = a.people(ctx).GetByID(ctx, u.ID)
-	case isLogin && refused.Code != credential.WrongPassword:
-		_, err = a.people(ctx).Get(ctx, username)
-	default:
-		return true
-	}
-	return err == nil
 }
 
 // strangerHere is what is said of those who are out of reach, as of those who

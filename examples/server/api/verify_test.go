@@ -88,6 +88,24 @@ func TestWhoIsOutOfReachIsAStrangerToAService(t *testing.T) {
 	v.call(t, http.MethodPost, "/authorize-phone", map[string]any{"extension": "100", "module": "contacts"}).is(t, http.StatusOK)
 }
 
+func TestAServiceWithSomeOfThePeopleIsToldWhyOfThem_howeverTheyLogIn(t *testing.T) {
+	t.Parallel()
+	h := startWith(t, func(o *userman.Options) { o.LoginByEmail, o.LoginByExtension = true, true })
+	h.person(t, userman.User{Username: "near", DefaultExtension: "100", Email: "near@example.com"})
+	h.person(t, userman.User{Username: "far", DefaultExtension: "200", Email: "far@example.com"})
+	// The username goes first: it is not near who is meant.
+	h.person(t, userman.User{Username: "101", DefaultExtension: "201"})
+	h.person(t, userman.User{Username: "near.too", DefaultExtension: "101"})
+	v := h.narrowed(t)
+	for username, code := range map[string]string{
+		"near": "not_allowed", "Near@Example.com": "not_allowed", "100": "not_allowed",
+		"far": "wrong_password", "far@example.com": "wrong_password", "200": "wrong_password", "101": "wrong_password",
+	} {
+		refused := v.call(t, http.MethodPost, "/verify", map[string]any{"service": "xmpp", "username": username, "password": password})
+		require.Equal(t, code, refused.is(t, http.StatusForbidden).problem(t).Code, username)
+	}
+}
+
 func TestATokenIsBoundToAddressesModulesAndExtensions(t *testing.T) {
 	t.Parallel()
 	h := start(t)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/site"
-	"github.com/pbxusers/pbxusers/store"
 )
 
 // Kind is a kind of job.
@@ -88,23 +87,16 @@ func (r *Runner) State(kind Kind, directory string) *State {
 	return nil
 }
 
-// Wait returns when the job has ended, with what came of it, or with the error
-// of ctx. A [store.NotFoundError] when there was none.
-func (r *Runner) Wait(ctx context.Context, kind Kind, directory string) (*State, error) {
-	r.mu.Lock()
-	j := r.jobs[key{kind, directory}]
-	r.mu.Unlock()
-	if j == nil {
-		return nil, &store.NotFoundError{Kind: "job"}
-	}
+// Wait waits for the end of that very job, whatever was begun since, or for that
+// of ctx, and returns its state by then: one that is Running goes on.
+func (r *Runner) Wait(ctx context.Context, begun *State) *State {
 	select {
-	case <-j.ended:
+	case <-begun.job.ended:
 	case <-ctx.Done():
-		return nil, ctx.Err()
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return j.state.clone(), nil
+	return begun.job.state.clone()
 }
 
 // Close lets jobs end within ctx, and then stops them: its error is then that

@@ -142,8 +142,7 @@ func TestEverybodyNewIsWelcomedInTheBackground_withProgress(t *testing.T) {
 	<-mails.begun
 	mails.let <- nil
 
-	state, err = r.Wait(t.Context(), jobs.Welcome, "")
-	require.NoError(t, err)
+	state = r.Wait(t.Context(), begun)
 	require.False(t, state.Running())
 	require.Empty(t, state.Problem)
 	require.Equal(t, map[userman.DeliveryStatus]int{userman.Delivered: 2, userman.Refused: 1}, state.Welcome.Counts)
@@ -153,13 +152,12 @@ func TestEverybodyNewIsWelcomedInTheBackground_withProgress(t *testing.T) {
 	require.Len(t, list.Items, 3, "the trail has who began it")
 
 	// Again: only who was not welcomed is sent a mail.
-	_, err = r.StartWelcome(t.Context(), s.People)
+	again, err := r.StartWelcome(t.Context(), s.People)
 	require.NoError(t, err)
 	require.Equal(t, "bob@example.org", <-mails.begun)
+	require.Equal(t, state, r.Wait(t.Context(), begun), "who waits for the one before is told of that")
 	mails.let <- nil
-	state, err = r.Wait(t.Context(), jobs.Welcome, "")
-	require.NoError(t, err)
-	require.Equal(t, map[userman.DeliveryStatus]int{userman.Delivered: 1}, state.Welcome.Counts)
+	require.Equal(t, map[userman.DeliveryStatus]int{userman.Delivered: 1}, r.Wait(t.Context(), again).Welcome.Counts)
 }
 
 func TestADirectoryIsSyncedInTheBackground(t *testing.T) {
@@ -169,10 +167,9 @@ func TestADirectoryIsSyncedInTheBackground(t *testing.T) {
 	_, err := r.StartSync(t.Context(), "nowhere", nil)
 	require.ErrorIs(t, err, store.ErrNotFound)
 	for _, dry := range []bool{true, false} {
-		_, err = r.StartSync(as(t.Context(), "jane.admin"), "head-office", &userman.SyncOptions{DryRun: dry})
+		begun, err := r.StartSync(as(t.Context(), "jane.admin"), "head-office", &userman.SyncOptions{DryRun: dry})
 		require.NoError(t, err)
-		state, err := r.Wait(t.Context(), jobs.Sync, "head-office")
-		require.NoError(t, err)
+		state := r.Wait(t.Context(), begun)
 		require.Empty(t, state.Problem)
 		require.Equal(t, dry, state.Sync.DryRun)
 		require.Len(t, state.Sync.Steps, 1)
@@ -184,10 +181,9 @@ func TestADirectoryIsSyncedInTheBackground(t *testing.T) {
 
 	// What is refused says why, and shows what was planned.
 	directory.entries = nil
-	_, err = r.StartSync(t.Context(), "head-office", nil)
+	begun, err := r.StartSync(t.Context(), "head-office", nil)
 	require.NoError(t, err)
-	state, err := r.Wait(t.Context(), jobs.Sync, "head-office")
-	require.NoError(t, err)
+	state := r.Wait(t.Context(), begun)
 	require.NotEmpty(t, state.Problem)
 	require.NotNil(t, state.Sync)
 	_, err = s.People.Get(t.Context(), "alice")
@@ -199,11 +195,9 @@ func TestAJobThatFailsSaysSo_andAnotherMayBegin(t *testing.T) {
 	directory := &office{each: func(context.Context) error { return errors.New("the directory is on fire") }}
 	_, r := setup(t, nil, directory)
 	for _, test := range []struct{ problem string }{{"the directory is on fire"}, {"a mistake in the program ended it"}} {
-		_, err := r.StartSync(t.Context(), "head-office", nil)
+		begun, err := r.StartSync(t.Context(), "head-office", nil)
 		require.NoError(t, err)
-		state, err := r.Wait(t.Context(), jobs.Sync, "head-office")
-		require.NoError(t, err)
-		require.Contains(t, state.Problem, test.problem)
+		require.Contains(t, r.Wait(t.Context(), begun).Problem, test.problem)
 		directory.each = func(context.Context) error { panic("hush") }
 	}
 	require.NotContains(t, r.State(jobs.Sync, "head-office").Problem, "hush")
@@ -217,10 +211,9 @@ func TestKindsDoNotWaitForEachOther(t *testing.T) {
 	_, err := r.StartWelcome(t.Context(), s.People)
 	require.NoError(t, err)
 	<-mails.begun
-	_, err = r.StartSync(t.Context(), "head-office", nil)
+	begun, err := r.StartSync(t.Context(), "head-office", nil)
 	require.NoError(t, err)
-	_, err = r.Wait(t.Context(), jobs.Sync, "head-office")
-	require.NoError(t, err)
+	require.False(t, r.Wait(t.Context(), begun).Running())
 	mails.let <- nil
 }
 
@@ -229,13 +222,12 @@ func TestCloseWaitsForJobs_andThenStopsThem(t *testing.T) {
 	mails := stalling()
 	s, r := setup(t, mails, nil)
 	add(t, s, "alice")
-	_, err := r.StartWelcome(t.Context(), s.People)
+	begun, err := r.StartWelcome(t.Context(), s.People)
 	require.NoError(t, err)
 	<-mails.begun
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = r.Wait(ended, jobs.Welcome, "")
-	require.ErrorIs(t, err, context.Canceled)
+	require.True(t, r.Wait(ended, begun).Running())
 	require.ErrorIs(t, r.Close(ended), context.Canceled)
 	state := r.State(jobs.Welcome, "")
 	require.False(t, state.Running())
@@ -243,8 +235,6 @@ func TestCloseWaitsForJobs_andThenStopsThem(t *testing.T) {
 	require.Zero(t, mails.sent.Load())
 	_, err = r.StartWelcome(t.Context(), s.People)
 	require.ErrorIs(t, err, store.ErrConflict)
-	_, err = r.Wait(t.Context(), jobs.Sync, "head-office")
-	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
 func TestOfManyWhoStartAJobOneDoes(t *testing.T) {

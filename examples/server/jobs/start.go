@@ -67,6 +67,7 @@ func (r *Runner) start(ctx context.Context, k key, do work) (*State, error) {
 		state: State{Kind: k.kind, Directory: k.directory, Actor: actor.Name, StartedAt: r.clock().UTC()},
 		ended: make(chan struct{}),
 	}
+	j.state.job = j
 	r.jobs[k] = j
 	// Nothing else of ctx goes along: what it holds may end with the request.
 	r.work.Go(func() { r.carryOut(audit.WithActor(r.stopping, actor), j, do) }) //nolint:contextcheck // a job outlives the request

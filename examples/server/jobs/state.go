@@ -25,6 +25,8 @@ type State struct {
 	// them.
 	Welcome *userman.WelcomeReport `json:"welcome,omitempty"`
 	Sync    *userman.SyncReport    `json:"sync,omitempty"`
+
+	job *job
 }
 
 // Running reports whether the job is at work.

@@ -77,7 +77,9 @@ func (v *visit) act(said string, do func(username string) (*ampusers.Administrat
 	}
 	_, err = do(a.Username)
 	if errs, ok := refusalsOf(err); ok {
-		return v.showAdministrator(errs.status, a, v.administratorFields(a.Username, inputOfAdministrator(a), errs))
+		form := v.administratorFields(a.Username, inputOfAdministrator(a), errs)
+		form.Problems, form.Refused = nil, form.Problems
+		return v.showAdministrator(errs.status, a, form)
 	}
 	if err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 // administratorFields are the form of an administrator, new or not.
 type administratorFields struct {
 	Problems []problem
+	// Refused is what was refused of an act, which saves nothing of the form.
+	Refused []problem
 	// Conflict lists what somebody else changed meanwhile.
 	Conflict []difference
 	// Version is that of the record that was put into the form.

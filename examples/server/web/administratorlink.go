@@ -4,12 +4,14 @@ import (
 	"time"
 )
 
-// linkPage shows a link with which a password may be set, once.
+// linkPage shows a link that works once.
 type linkPage struct {
 	Username string
-	Back     string
+	// What the link does, Again makes another one, and Back is whose it is.
+	What, Again, Back string
 	// Link is empty when it was shown before.
-	Link    copied
+	Link copied
+	// Expires is zero where it is not told.
 	Expires time.Time
 }
 
@@ -43,8 +45,9 @@ func (v *visit) administratorInvited() error {
 	if err != nil {
 		return err
 	}
+	back := administratorPath(a.Username)
 	return v.show("link", "Link for "+a.Username, linkPage{
-		Username: a.Username, Back: administratorPath(a.Username), Expires: a.InvitedUntil,
+		Username: a.Username, Back: back, Again: back + "/invite", What: "set a password", Expires: a.InvitedUntil,
 		Link: copied{ID: "link", Text: v.shownOnce(linkKey, a.Username, a.InvitedUntil), What: "the link"},
 	})
 }

@@ -72,7 +72,7 @@ func (v *visit) directorySync() error {
 	}
 	page := directoryPage{DirectoryState: directory, Job: newJobPage(state, directoryPath(directory.Name), syncTitles(state))}
 	if state != nil && state.Sync != nil {
-		page.report(state.Sync, state.Problem != "")
+		page.report(state.Sync)
 	}
 	return v.show("directory", "Directory "+directory.Name, page)
 }
@@ -85,9 +85,10 @@ func syncTitles(state *jobs.State) jobTitles {
 	return titles
 }
 
-// report puts what came of a sync into the page.
-func (p *directoryPage) report(r *userman.SyncReport, failed bool) {
-	p.Planned, p.Groups = r.DryRun || failed, r.Groups
+// report puts what came of a sync into the page. One that was refused as a whole
+// comes as its plan; one that broke off, as what was done until then.
+func (p *directoryPage) report(r *userman.SyncReport) {
+	p.Planned, p.Groups = r.DryRun, r.Groups
 	p.Summary = fmt.Sprintf("The directory has %d entries; %d of them need nothing.", r.Seen, r.Unchanged)
 	p.MoreSteps, p.MoreProblems = max(len(r.Steps)-maxSteps, 0), max(len(r.Problems)-maxSteps, 0)
 	for _, step := range r.Steps[:len(r.Steps)-p.MoreSteps] {
@@ -142,7 +143,7 @@ func (v *visit) directorySyncStart() error {
 	}
 	_, err = v.jobs.StartSync(v.r.Context(), directory.Name, opts)
 	if errors.Is(err, store.ErrConflict) {
-		return v.done(path, sentence(err.Error()))
+		return v.warn(path, sentence(err.Error()))
 	}
 	if err != nil {
 		return err

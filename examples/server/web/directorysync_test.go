@@ -2,13 +2,17 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -83,7 +87,47 @@ func TestASyncThatWouldLoseEverybodyIsRefusedWithThePlan(t *testing.T) {
 	page := b.ended(path)
 	require.Contains(t, page, "It could not be done")
 	require.Contains(t, page, "empty")
+	require.Contains(t, page, "Nothing was changed.")
 	require.False(t, b.person("alice").Disabled)
+}
+
+// What was done before a sync broke off is not said to be undone.
+func TestASyncThatBreaksOffSaysWhatItDid(t *testing.T) {
+	t.Parallel()
+	const path = "/directories/head-office"
+	entry := func(name string) userman.Entry {
+		return userman.Entry{ExternalID: name, User: &userman.User{Username: name}, Owned: []string{"username"}}
+	}
+	office := &headOffice{entries: []userman.Entry{entry("alice"), entry("bob"), entry("carol")}}
+	at, asked := &clock{now: time.Now().UTC()}, atomic.Int32{}
+	b := start(t, &servertest.Options{
+		Clock:    at.time,
+		Settings: func(s *site.Settings) { s.LDAP.MaxGone = 1 },
+		People: func(o *userman.Options) {
+			o.Directories = []userman.Directory{office}
+			o.References = []func(context.Context, *userman.User) ([]store.Reference, error){
+				func(context.Context, *userman.User) ([]store.Reference, error) {
+					if asked.Add(1) > 3 { // two for the plan, and the first who goes
+						return nil, errors.New("the call flows do not answer")
+					}
+					return nil, nil
+				},
+			}
+		},
+	})
+	b.sent(path, url.Values{"do": {"sync"}})
+	b.ended(path)
+	office.entries = office.entries[:1]
+	b.sent(path, url.Values{"do": {"sync"}})
+	b.ended(path)
+	at.add(31 * 24 * time.Hour)
+	admin := b.as("root.admin") // the session from before has ended
+	admin.sent(path, url.Values{"do": {"sync"}})
+	page := admin.ended(path)
+	require.Contains(t, page, "It could not be done")
+	require.Contains(t, page, `<span class="tag off">Deleted</span>`)
+	require.Contains(t, page, "What has changed")
+	require.NotContains(t, page, "Nothing was changed.")
 }
 
 func TestWhoReachesSomePeopleSyncsNoDirectory(t *testing.T) {

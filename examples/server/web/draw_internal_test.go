@@ -40,7 +40,7 @@ func hostileManagerFields() managerFields {
 	row.Action.Choices = []choice{{Value: hostile, Label: hostile}}
 	row.Header, row.Method, row.Match = hostileField("event_filters[0].header"), hostileField("event_filters[0].method"), hostileField("event_filters[0].match")
 	return managerFields{
-		Problems: []problem{{Href: "#x", Text: hostile}, {Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
+		Problems: []problem{{Href: "#x", Text: hostile}, {Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
 		Said: hostile, Warnings: []problem{{Text: hostile}}, Action: "/managers/x", Name: hostileField("name"), Secret: hostileField("secret"),
 		Deny: hostileField("deny"), Permit: hostileField("permit"), NamedACL: hostileField("named_acl"), WriteTimeout: hostileField("write_timeout"),
 		Owner: hostileField("owner"), Note: hostileField("note"), Presets: hostileGroup(), Classes: classRows(managerInput{Read: []string{"call"}}),
@@ -50,7 +50,7 @@ func hostileManagerFields() managerFields {
 
 func hostileAdministratorFields() administratorFields {
 	return administratorFields{
-		Problems: []problem{{Href: "#x", Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
+		Problems: []problem{{Href: "#x", Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
 		Username: hostileField("username"), Password: hostileField("password"), DisplayName: hostileField("display_name"), Access: hostileGroup(),
 		Sections: hostileGroup(), Extensions: hostileField("extensions"), DIDs: hostileField("dids"), Teams: hostileField("teams"),
 	}
@@ -106,7 +106,7 @@ func bodies() map[string][2]any {
 		"administratornew": {administratorFields{}, hostileAdministratorFields()},
 		"administrator":    {administratorPage{Administrator: none}, administratorPage{hostileAdministrator(), hostileAdministratorFields(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, true}},
 		"question":         {question{}, question{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, true, hostileField("secret"), hostile, "/x"}},
-		"link":             {linkPage{}, linkPage{hostile, "/x", hostileCopy(), now}},
+		"link":             {linkPage{}, linkPage{hostile, hostile, "/x", "/x", hostileCopy(), now}},
 		"managers":         {managerListPage{}, managerListPage{listed, heads, []*manager.User{user}, pages}},
 		"managernew":       {managerPage{User: &manager.User{}}, managerPage{User: user, Form: hostileManagerFields()}},
 		"manager":          {managerPage{User: &manager.User{}}, managerPage{user, hostileManagerFields(), &probed{false, hostile}}},

@@ -18,10 +18,10 @@ func hostileGroupFields() groupFields {
 	onOff := newPermissionControl(userman.Permission{ID: "c.d", Kind: userman.Switch, Sentence: hostile}, saidInput{hostile, hostile}, errs)
 	list.Choice.Errors, onOff.Choice.Errors = []string{hostile}, []string{hostile}
 	return groupFields{
-		Problems: []problem{{Href: "#x", Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
+		Problems: []problem{{Href: "#x", Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
 		Name: hostileField("name"), Description: hostileField("description"), Priority: hostileField("priority"),
 		Default: choice{Value: "default", Label: hostile, Hint: hostile},
-		Modules: []permissionModule{{hostile, []permissionControl{list, onOff}}},
+		Modules: []module[permissionControl]{{hostile, []permissionControl{list, onOff}}},
 	}
 }
 
@@ -34,7 +34,7 @@ func hostileMatrix() matrixPage {
 	row := rowOf(hostilePermission(userman.Names), []*userman.Group{g})
 	return matrixPage{
 		Problems: []problem{{Text: hostile}}, Who: &who, Groups: []matrixGroup{{hostile, "/x", 1}}, Span: 3,
-		Modules: []matrixModule{{hostile, []matrixRow{row}}}, Paging: paging{"/x", "/y"},
+		Modules: []module[matrixRow]{{hostile, []matrixRow{row}}}, Paging: paging{"/x", "/y"},
 	}
 }
 
@@ -56,7 +56,7 @@ func hostileDirectory() directoryPage {
 	page.report(&userman.SyncReport{
 		Steps:    []userman.SyncStep{{Action: hostile, Username: hostile, Fields: []string{hostile}}},
 		Problems: []userman.SyncProblem{{Username: hostile, Message: hostile}}, Groups: []string{hostile},
-	}, true)
+	})
 	page.MoreSteps, page.MoreProblems = 1, 1
 	return page
 }

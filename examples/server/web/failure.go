@@ -37,17 +37,24 @@ func (v *visit) fail(err error) {
 	if v.r.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		return // nobody is there to read it
 	}
-	f := failureOf(err)
-	if f.Status == http.StatusInternalServerError {
-		v.log.ErrorContext(v.r.Context(), "page failed", "route", v.r.Pattern, "error", err)
-	}
+	f := v.failure(err)
 	if errors.Is(err, store.ErrInvalid) && v.r.Method != http.MethodPost {
-		f.FirstPage = v.r.URL.Path
+		f.FirstPage = v.r.URL.EscapedPath()
 	}
 	v.retryAfter(err)
 	if err := v.showStatus(f.Status, "failure", f.Title, f); err != nil {
 		http.Error(v.w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 	}
+}
+
+// failure is what a visitor is told of err; the log is told what a visitor is
+// not.
+func (v *visit) failure(err error) failure {
+	f := failureOf(err)
+	if f.Status == http.StatusInternalServerError {
+		v.log.ErrorContext(v.r.Context(), "page failed", "route", v.r.Pattern, "error", err)
+	}
+	return f
 }
 
 // retryAfter tells programs when to try again, where err says so.
@@ -137,7 +144,7 @@ func (v *visit) wayBack() string {
 	if _, pattern := v.mux.Handler(again); pattern == "" {
 		return "/"
 	}
-	return localPath(v.r.URL.Path)
+	return localPath(v.r.URL.EscapedPath())
 }
 
 // shownPage is the page that the browser shows while htmx asks for a part.

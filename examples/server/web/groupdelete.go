@@ -28,6 +28,7 @@ type groupDeletePage struct {
 type memberImpact struct {
 	userman.Impact
 
+	// Href is empty where the visitor may not see people.
 	Href string
 }
 
@@ -41,7 +42,7 @@ func (v *visit) askDeleteGroup(g *userman.Group, errs refusals) error {
 	}
 	page := groupDeletePage{Group: g, Problems: errs.summary(nil), Impact: make([]memberImpact, len(impact)), More: total - len(impact)}
 	for i, one := range impact {
-		page.Impact[i] = memberImpact{one, personPath(one.Username)}
+		page.Impact[i] = memberImpact{one, v.personHref(one.Username)}
 	}
 	return v.showStatus(errs.status, "groupdelete", "Delete the group "+g.Name+"?", page)
 }

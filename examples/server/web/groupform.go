@@ -10,13 +10,15 @@ import (
 // groupFields are the form of a group, new or not.
 type groupFields struct {
 	Problems []problem
+	// Refused is what was refused of an act, which saves nothing of the form.
+	Refused  []problem
 	Conflict []difference
 	// Version is that of the group that was put into the form.
 	Version string
 
 	Name, Description, Priority field
 	Default                     choice
-	Modules                     []permissionModule
+	Modules                     []module[permissionControl]
 }
 
 func groupLabels(known []userman.Permission) map[string]string {
@@ -49,38 +51,13 @@ func (v *visit) groupFields(name string, in groupInput, errs refusals) groupFiel
 	return f
 }
 
-// permissionModule is what can be said about the permissions of one module.
-type permissionModule struct {
-	Name string
-	Rows []permissionControl
-}
-
 // groupModules draws the controls in the order of the registry, by module.
-func groupModules(known []userman.Permission, in permissionsInput, errs refusals) []permissionModule {
-	var modules []permissionModule
+func groupModules(known []userman.Permission, in permissionsInput, errs refusals) []module[permissionControl] {
+	var modules []module[permissionControl]
 	for _, p := range known {
-		name := moduleName(p.Module())
-		if len(modules) == 0 || modules[len(modules)-1].Name != name {
-			modules = append(modules, permissionModule{Name: name})
-		}
-		last := &modules[len(modules)-1]
-		last.Rows = append(last.Rows, newPermissionControl(p, in[p.ID], errs))
+		modules = withRow(modules, p, newPermissionControl(p, in[p.ID], errs))
 	}
 	return modules
-}
-
-// moduleName is what people call a module.
-func moduleName(module string) string {
-	switch module {
-	case "sms", "xmpp", "rest":
-		return strings.ToUpper(module)
-	case "isymphony":
-		return "iSymphony"
-	case "xactview":
-		return "XactView"
-	}
-	words := strings.ReplaceAll(module, "_", " ")
-	return strings.ToUpper(words[:1]) + words[1:]
 }
 
 // conflictOfGroup compares what stands now with what was typed.

@@ -21,7 +21,8 @@ type membersPage struct {
 // usernamesLabel is that of the field in which people are added.
 const usernamesLabel = "Usernames"
 
-// memberRow is somebody in the group.
+// memberRow is somebody in the group. Href is empty where the visitor may not
+// see people.
 type memberRow struct{ Username, Name, Href string }
 
 // membersPage lists those members that the visitor reaches, from the place that
@@ -39,11 +40,8 @@ func (v *visit) membersPage(g *userman.Group, errs refusals) (membersPage, error
 			Hint: "One or several, with commas between or one per line.",
 		},
 	}
-	if len(errs.fields) == 0 {
-		page.Adding.Value = ""
-	}
 	for i, u := range list.Items {
-		page.Items[i] = memberRow{u.Username, u.Name(), personPath(u.Username)}
+		page.Items[i] = memberRow{u.Username, u.Name(), v.personHref(u.Username)}
 	}
 	if after != "" {
 		page.Paging.First = path
@@ -70,7 +68,7 @@ func (v *visit) groupMembers() error {
 	}
 	if errs, ok := refusalsOf(err); ok {
 		form := v.groupFields(g.Name, v.inputOf(g), refusals{})
-		form.Problems = errs.summary(map[string]string{"usernames": usernamesLabel})
+		form.Refused = errs.summary(map[string]string{"usernames": usernamesLabel})
 		return v.showGroup(errs.status, g, form, errs)
 	}
 	if err != nil {

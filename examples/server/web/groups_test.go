@@ -135,6 +135,16 @@ func TestPeopleArePutIntoAGroupAndTakenOut(t *testing.T) {
 	require.Equal(t, 1, b.salesGroup().Members)
 }
 
+func TestWhatAGroupIsCalledStaysInAddresses(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.addGroup(userman.Group{Name: "100% who?"})
+	const path = "/groups/100%25%20who%3F"
+	require.Contains(t, b.get("/groups", http.StatusOK), `href="`+path+`"`)
+	require.Contains(t, b.get(path+"?after=x", http.StatusBadRequest), `href="`+path+`">First page`)
+	require.Equal(t, "/login?next="+url.QueryEscape(path), b.stranger().sent(path, nil))
+}
+
 func TestWhoIsAffectedIsShownBeforeAGroupGoes(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
@@ -177,6 +187,12 @@ func TestTheMatrixShowsWhatEachGroupSays(t *testing.T) {
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "only.groups", Sections: []string{"groups"}}, password)
 	only := b.as("only.groups")
 	require.NotContains(t, only.get("/permissions?username=alice", http.StatusOK), `name="username"`)
+	require.NoError(t, b.server.Site.People.AddMembers(t.Context(), "Sales", "alice"))
+	for _, path := range []string{"/groups/Sales", "/groups/Sales/delete"} {
+		page = only.get(path, http.StatusOK)
+		require.Contains(t, page, "alice")
+		require.NotContains(t, page, `href="/people/alice"`, "the page of a person is not for them")
+	}
 }
 
 func TestWhoReachesSomeExtensionsSeesGroupsAndChangesNone(t *testing.T) {
@@ -195,6 +211,10 @@ func TestWhoReachesSomeExtensionsSeesGroupsAndChangesNone(t *testing.T) {
 	require.Contains(t, page, `href="/people/alice"`)
 	require.NotContains(t, page, "bob")
 	require.NotContains(t, page, "/groups/Sales/delete")
+	require.NotContains(t, page, ">Save<", "not by the Enter key either")
+	refused := narrowed.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, bob"}}, http.StatusForbidden)
+	require.Contains(t, refused, ">Nothing was done</h2>")
+	require.Contains(t, refused, "alice, bob</textarea>", "what was typed is kept")
 	form := sales()
 	form.Set("version", narrowed.hidden(page, "version"))
 	require.Equal(t, http.StatusForbidden, narrowed.status("/groups/Sales", form))

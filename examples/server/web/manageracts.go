@@ -58,7 +58,9 @@ func (v *visit) turnManager(turn turning, said string) error {
 	}
 	_, err = turn(v.r.Context(), u.Name)
 	if errs, ok := refusalsOf(err); ok {
-		return v.showManager(errs.status, u, v.managerFields(u.Name, inputOfManager(u), errs))
+		form := v.managerFields(u.Name, inputOfManager(u), errs)
+		form.Problems, form.Refused = nil, form.Problems
+		return v.showManager(errs.status, u, form)
 	}
 	if err != nil {
 		return err

@@ -12,6 +12,8 @@ import (
 // managerFields are the form of an AMI account, new or not.
 type managerFields struct {
 	Problems []problem
+	// Refused is what was refused of an act, which saves nothing of the form.
+	Refused  []problem
 	Conflict []difference
 	// Version is that of the account that was put into the form.
 	Version string

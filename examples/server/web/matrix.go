@@ -25,7 +25,7 @@ type matrixPage struct {
 	// where the visitor may not see people.
 	Who     *field
 	Groups  []matrixGroup
-	Modules []matrixModule
+	Modules []module[matrixRow]
 	// Span is how many columns there are.
 	Span   int
 	Paging paging
@@ -35,12 +35,6 @@ type matrixPage struct {
 type matrixGroup struct {
 	Name, Href string
 	Priority   int
-}
-
-// matrixModule are the rows of a module.
-type matrixModule struct {
-	Name string
-	Rows []matrixRow
 }
 
 // matrixRow is a permission, and what each group says of it.
@@ -115,15 +109,10 @@ func columns(groups []*userman.Group, after string) ([]*userman.Group, paging) {
 	return groups, p
 }
 
-func matrixModules(known []userman.Permission, groups []*userman.Group) []matrixModule {
-	var modules []matrixModule
+func matrixModules(known []userman.Permission, groups []*userman.Group) []module[matrixRow] {
+	var modules []module[matrixRow]
 	for _, p := range known {
-		name := moduleName(p.Module())
-		if len(modules) == 0 || modules[len(modules)-1].Name != name {
-			modules = append(modules, matrixModule{Name: name})
-		}
-		last := &modules[len(modules)-1]
-		last.Rows = append(last.Rows, rowOf(p, groups))
+		modules = withRow(modules, p, rowOf(p, groups))
 	}
 	return modules
 }

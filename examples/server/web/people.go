@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -50,6 +52,29 @@ func (v *visit) elsewhere(u *userman.User) bool {
 	return u.Directory != "" && (directory == nil || directory.Abilities().Authenticate)
 }
 
+// formPerson returns the one of whom the form was made that is sent: somebody
+// else may go by the username in the address by now, or nobody.
+func (v *visit) formPerson() (*userman.User, error) {
+	id := v.form().Get("person")
+	if id == "" {
+		return v.person()
+	}
+	u, err := v.people().GetByID(v.r.Context(), id)
+	if err == nil && !u.DeletedAt.IsZero() {
+		return nil, &store.NotFoundError{Kind: "person"}
+	}
+	return u, err
+}
+
+// personHref is the page of a person; empty where the visitor may not see
+// people.
+func (v *visit) personHref(username string) string {
+	if !v.visitor.Can(site.SectionPeople) {
+		return ""
+	}
+	return personPath(username)
+}
+
 func (v *visit) personForm() error {
 	u, err := v.person()
 	if err != nil {
@@ -77,9 +102,13 @@ func (v *visit) drawPerson(status int, u *userman.User, form personFields, errs 
 }
 
 func (v *visit) personSave() error {
-	name, in, loaded := v.r.PathValue("username"), readPerson(v.form()), v.form().Get("version")
-	u, err := v.people().Update(v.r.Context(), name, func(u *userman.User) error {
-		if personVersion(u) != loaded {
+	of, err := v.formPerson()
+	if err != nil {
+		return err
+	}
+	in, loaded := readPerson(v.form()), v.form().Get("version")
+	u, err := v.people().Update(v.r.Context(), of.Username, func(u *userman.User) error {
+		if u.ID != of.ID || personVersion(u) != loaded {
 			return errStale
 		}
 		in.fill(u)
@@ -95,7 +124,7 @@ func (v *visit) personSave() error {
 	if !ok {
 		return err
 	}
-	u, err = v.person()
+	u, err = v.formPerson()
 	if err != nil {
 		return err
 	}
@@ -105,7 +134,7 @@ func (v *visit) personSave() error {
 // showStalePerson shows what somebody else saved meanwhile beside what was
 // typed.
 func (v *visit) showStalePerson(in personInput) error {
-	now, err := v.person()
+	now, err := v.formPerson()
 	if err != nil {
 		return err
 	}
@@ -125,5 +154,11 @@ func (v *visit) refusedPerson(u *userman.User, err error) error {
 	if !ok {
 		return err
 	}
-	return v.showPerson(u, inputOfPerson(u), personVersion(u), errs)
+	forms, err := v.personForms(u)
+	if err != nil {
+		return err
+	}
+	form := forms.fields(inputOfPerson(u), errs)
+	form.Version, form.Problems, form.Refused = personVersion(u), nil, form.Problems
+	return v.drawPerson(errs.status, u, form, errs)
 }

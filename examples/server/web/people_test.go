@@ -152,6 +152,45 @@ func TestAStaleEditOfAPersonIsRefusedAndComparesBoth(t *testing.T) {
 	require.Equal(t, "Title of mine", b.person("jane.roe").Title)
 }
 
+// The form is of a person, whatever they are called by now; and nobody gets what
+// was typed about another one.
+func TestAnEditOfSomebodyWhoWasRenamedMeanwhileIsComparedToo(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.sent("/people/new", jane())
+	rename := func(from, to string) {
+		_, err := b.server.Site.People.Update(t.Context(), from, func(u *userman.User) error {
+			u.Username = to
+			return nil
+		})
+		require.NoError(t, err)
+	}
+	page, said := b.get("/people/jane.roe", http.StatusOK), b.get("/people/jane.roe/permissions", http.StatusOK)
+	form := jane()
+	form.Set("title", "Title of mine")
+	for _, name := range []string{"version", "person"} {
+		form.Set(name, b.hidden(page, name))
+	}
+	permitted := url.Values{"permissions.rest.use": {"on"}, "version": {b.hidden(said, "version")}, "person": {b.hidden(said, "person")}}
+	rename("jane.roe", "jane.smith")
+	page = b.post("/people/jane.roe", form, http.StatusConflict)
+	require.Contains(t, page, "<td>jane.smith</td><td>jane.roe</td>")
+	require.Contains(t, page, `value="Title of mine"`)
+	require.Contains(t, page, `action="/people/jane.smith"`)
+
+	b.addPerson(userman.User{Username: "jane.roe"})
+	require.Equal(t, "/people/jane.smith/permissions", b.sent("/people/jane.roe/permissions", permitted))
+	require.Empty(t, b.person("jane.roe").Permissions)
+	form.Set("username", "jane.smith")
+	form.Set("version", b.hidden(page, "version"))
+	require.Equal(t, "/people/jane.smith", b.sent("/people/jane.roe", form))
+	require.Equal(t, "Title of mine", b.person("jane.smith").Title)
+	require.Empty(t, b.person("jane.roe").Title)
+	require.NoError(t, b.server.Site.People.Delete(t.Context(), "jane.smith"))
+	b.post("/people/jane.smith", form, http.StatusNotFound)
+	b.post("/people/jane.smith/permissions", permitted, http.StatusNotFound)
+}
+
 func TestPeopleAreSearchedFilteredSortedAndPaged(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
@@ -205,6 +244,9 @@ func TestAnAdministratorOfSomeExtensionsSeesAndMakesPeopleOfThoseOnly(t *testing
 	require.Equal(t, "/people/NEW", desk.sent("/people/new", form))
 	form = url.Values{"username": {"new"}, "default_extension": {"5002"}, "version": {desk.hidden(desk.get("/people/NEW", http.StatusOK), "version")}}
 	require.Contains(t, desk.post("/people/NEW", form, http.StatusForbidden), `role="alert"`)
+	form.Set("person", b.person("outside").ID)
+	desk.post("/people/NEW", form, http.StatusForbidden)
+	desk.post("/people/NEW/permissions", form, http.StatusForbidden)
 	require.Equal(t, "4002", b.person("new").DefaultExtension)
 }
 

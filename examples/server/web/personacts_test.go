@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"testing"
@@ -41,7 +42,7 @@ func TestAWelcomeMailIsSentFromTheFormAndFromThePage(t *testing.T) {
 	form := jane()
 	form.Set("begin", "mail")
 	require.Equal(t, "/people/jane.roe", b.sent("/people/new", form))
-	require.Contains(t, b.get("/people/jane.roe", http.StatusOK), "jane.roe is added. The mail is on its way to jane.roe@example.com.")
+	require.Contains(t, b.get("/people/jane.roe", http.StatusOK), "jane.roe is added. The mail is on its way to jane.roe@example.com: the mail server has taken the mail.")
 	require.Contains(t, (<-mails.mails).Text, b.server.URL+userman.SetPasswordPath)
 	b.sent("/people/jane.roe/welcome", nil)
 	<-mails.mails
@@ -103,6 +104,47 @@ func TestALinkToSetAPasswordIsShownOnce(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// noPhones is where extensions are kept, and does not answer.
+type noPhones struct{}
+
+func (noPhones) SIPAccount(context.Context, string) (*userman.SIPAccount, error) {
+	return nil, errors.New("the extensions do not answer")
+}
+
+// Who was added must not be taken for somebody who was not: to add them again is
+// refused.
+func TestWhoIsAddedIsSaidToBe_alsoWhenWhatFollowsFails(t *testing.T) {
+	t.Parallel()
+	opts := withMailer(newLetterbox())
+	mailed := opts.People
+	opts.People = func(o *userman.Options) {
+		mailed(o)
+		o.SIPAccounts = noPhones{}
+	}
+	b := start(t, opts)
+	form := jane()
+	form.Set("begin", "mail")
+	require.Equal(t, "/people/jane.roe", b.sent("/people/new", form))
+	page := b.get("/people/jane.roe", http.StatusOK)
+	require.Contains(t, page, `role="alert">jane.roe is added. No mail was sent: The server could not do this.`)
+}
+
+func TestWhatAMailLacksIsSaidWithIt(t *testing.T) {
+	t.Parallel()
+	opts := withMailer(newLetterbox())
+	mailed := opts.People
+	opts.People = func(o *userman.Options) {
+		mailed(o)
+		o.SIPAccounts = phones("SIP")
+	}
+	b := start(t, opts)
+	b.addPerson(userman.User{Username: "jane.roe", Email: "jane@example.com", DefaultExtension: "4001"})
+	b.sent("/people/jane.roe/welcome", nil)
+	page := b.get("/people/jane.roe", http.StatusOK)
+	require.Contains(t, page, "on its way to jane@example.com")
+	require.Contains(t, page, "the default extension is not of the type PJSIP")
+}
+
 // phones are extensions of one technology.
 type phones string
 
@@ -118,7 +160,10 @@ func TestASoftphoneLinkIsShownOnce_orThePageSaysWhyThereIsNone(t *testing.T) {
 	require.Equal(t, "/people/jane.roe/softphone", b.sent("/people/jane.roe/softphone", nil))
 	require.Contains(t, shown(b.get("/people/jane.roe/softphone", http.StatusOK), "link"), userman.ActivationPath)
 	require.Contains(t, b.get("/people/jane.roe/softphone", http.StatusOK), "was shown once")
-	require.Contains(t, b.post("/people/john.roe/softphone", nil, http.StatusConflict), "set the person&#39;s default extension first")
+	page := b.post("/people/john.roe/softphone", nil, http.StatusConflict)
+	require.Contains(t, page, "set the person&#39;s default extension first")
+	require.Contains(t, page, ">Nothing was done</h2>")
+	require.NotContains(t, page, "Nothing was saved", "nothing was to be saved")
 }
 
 func TestAPasswordIsMadeAndShownOnce_orTyped(t *testing.T) {
@@ -189,7 +234,9 @@ func TestAPersonWhomRecordsNeedIsKept(t *testing.T) {
 	}})
 	b.addPerson(userman.User{Username: "jane.roe"})
 	require.Contains(t, b.get("/people/jane.roe/delete", http.StatusOK), "as long as this needs the person: call flow night")
-	require.Contains(t, b.post("/people/jane.roe/delete", nil, http.StatusConflict), `role="alert"`)
+	page := b.post("/people/jane.roe/delete", nil, http.StatusConflict)
+	require.Contains(t, page, `role="alert"`)
+	require.Contains(t, page, ">Nothing was done</h2>")
 	b.get("/people/jane.roe", http.StatusOK)
 }
 

@@ -53,14 +53,23 @@ func (v *visit) beginPerson(u *userman.User, begin string) error {
 	case beginMail:
 		delivery, err := v.people().SendWelcome(v.r.Context(), u.Username)
 		if err != nil {
-			return err
+			return v.onlyAdded(u, "No mail was sent", err)
 		}
 		return v.mailed(u, added+". ", delivery)
 	case beginLink:
-		return v.linkPerson(u)
+		if err := v.linkPerson(u); err != nil {
+			return v.onlyAdded(u, "No link was made", err)
+		}
+		return nil
 	case beginPassword:
 		return v.done(personPath(u.Username), added+" and can log in with the password that you chose.")
 	default:
 		return v.done(personPath(u.Username), added+".")
 	}
+}
+
+// onlyAdded says on the page of u, who was just made, that what was to follow
+// failed: a page that only says so would be taken for that of nobody made.
+func (v *visit) onlyAdded(u *userman.User, missing string, err error) error {
+	return v.warn(personPath(u.Username), u.Username+" is added. "+missing+": "+v.failure(err).Reason)
 }

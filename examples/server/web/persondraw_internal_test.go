@@ -17,6 +17,7 @@ func hostilePersonFields() personFields {
 	all := personForms{
 		groups: []*userman.Group{{Name: hostile, Description: hostile, Directory: hostile}}, owns: func(name string) bool { return name == "title" }, directory: hostile,
 	}.fields(inputOfPerson(hostilePerson()), refusals{})
+	all.Refused = []problem{{Text: hostile}}
 	all.Problems, all.Conflict, all.Version = []problem{{Href: "#x", Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile
 	all.Begin, all.Password = beginGroup(hostile, refusals{}), hostileField("password")
 	return all
@@ -31,7 +32,7 @@ func hostilePermissions() personPermissionsPage {
 		}},
 	}
 	return personPermissionsPage{
-		hostile, hostile, []problem{{Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile, []personModule{{hostile, []permissionRow{row}}},
+		hostile, hostile, hostile, []problem{{Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile, []module[permissionRow]{{hostile, []permissionRow{row}}},
 	}
 }
 
@@ -51,7 +52,6 @@ func personBodies() map[string][2]any {
 		"people":            {personListPage{}, personListPage{listed, []head{{Label: hostile}}, people, pages, []field{hostileField("status")}, true}},
 		"personnew":         {personFields{}, hostilePersonFields()},
 		"person":            {personPage{User: &userman.User{}}, personPage{hostilePerson(), hostilePersonFields(), true, hostileField("picture"), hostile}},
-		"personlink":        {personLinkPage{}, personLinkPage{hostile, hostile, "/x", "/x", hostileCopy()}},
 		"personpassword":    {personPasswordPage{}, personPasswordPage{[]problem{{Text: hostile}}, hostile, hostile, secret, hostileGroup(), hostileField("password")}},
 		"personsecret":      {personSecretPage{}, personSecretPage{hostile, "/x", hostileCopy()}},
 		"personmail":        {mailPage{Message: &userman.Message{}}, mailPage{&userman.Message{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, "/x"}},

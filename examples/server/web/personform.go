@@ -11,6 +11,8 @@ import (
 // personFields are the form of a person, new or not.
 type personFields struct {
 	Problems []problem
+	// Refused is what was refused of an act, which saves nothing of the form.
+	Refused []problem
 	// Conflict lists what somebody else changed meanwhile.
 	Conflict []difference
 	// Version is that of the record that was put into the form.

@@ -10,7 +10,7 @@ import (
 // mailed says on the page of u what came of a mail, after what was done before.
 func (v *visit) mailed(u *userman.User, before string, d *userman.Delivery) error {
 	if d.Status == userman.Delivered {
-		return v.done(personPath(u.Username), before+"The mail is on its way to "+u.Email+".")
+		return v.done(personPath(u.Username), before+"The mail is on its way to "+u.Email+": "+d.Message+".")
 	}
 	return v.warn(personPath(u.Username), before+"No mail was delivered: "+sentence(d.Message))
 }

@@ -10,17 +10,11 @@ import (
 // personPermissionsPage is the page on which permissions of one person are set
 // and explained.
 type personPermissionsPage struct {
-	Username, Name string
-	Problems       []problem
-	Conflict       []difference
-	Version        string
-	Modules        []personModule
-}
-
-// personModule is the permissions of one module.
-type personModule struct {
-	Name string
-	Rows []permissionRow
+	ID, Username, Name string
+	Problems           []problem
+	Conflict           []difference
+	Version            string
+	Modules            []module[permissionRow]
 }
 
 // permissionRow is one permission: what says something about it for this person,
@@ -58,14 +52,14 @@ func (v *visit) showPersonPermissions(u *userman.User, in permissionsInput, page
 	if err != nil {
 		return err
 	}
-	page.Username, page.Name = u.Username, u.Name()
+	page.ID, page.Username, page.Name = u.ID, u.Username, u.Name()
 	page.Problems = errs.summary(permissionLabels(v.people().Permissions()))
 	for _, x := range effective.ExplainAll() {
 		row := permissionRow{
 			Control: newPermissionControl(x.Permission, in[x.Permission.ID], errs),
 			Why:     x, Value: outcomeWords(x, effective),
 		}
-		page.Modules = withRow(page.Modules, row)
+		page.Modules = withRow(page.Modules, x.Permission, row)
 	}
 	return v.showStatus(errs.status, "personpermissions", "Permissions of "+u.Name(), page)
 }
@@ -81,23 +75,15 @@ func outcomeWords(x *userman.Explanation, effective *userman.Effective) string {
 	return effective.String(x.Permission.ID)
 }
 
-// withRow puts a row to those of its module.
-func withRow(modules []personModule, row permissionRow) []personModule {
-	name := moduleName(row.Control.Module())
-	for i := range modules {
-		if modules[i].Name == name {
-			modules[i].Rows = append(modules[i].Rows, row)
-			return modules
-		}
-	}
-	return append(modules, personModule{Name: name, Rows: []permissionRow{row}})
-}
-
 func (v *visit) personSavePermissions() error {
+	of, err := v.formPerson()
+	if err != nil {
+		return err
+	}
 	known := v.people().Permissions()
 	in, loaded := readPermissions(v.form(), known), v.form().Get("version")
-	u, err := v.people().Update(v.r.Context(), v.r.PathValue("username"), func(u *userman.User) error {
-		if permissionsVersion(u.Permissions) != loaded {
+	u, err := v.people().Update(v.r.Context(), of.Username, func(u *userman.User) error {
+		if u.ID != of.ID || permissionsVersion(u.Permissions) != loaded {
 			return errStale
 		}
 		return in.fill(&u.Permissions, known)
@@ -109,7 +95,7 @@ func (v *visit) personSavePermissions() error {
 	if !refused && !errors.Is(err, errStale) {
 		return err
 	}
-	u, err = v.person()
+	u, err = v.formPerson()
 	if err != nil {
 		return err
 	}

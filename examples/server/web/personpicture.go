@@ -27,22 +27,28 @@ func (v *visit) personPicture() error {
 		return err
 	}
 	tag := `"` + u.Picture + `"`
-	header := v.w.Header()
-	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	header.Set("Cache-Control", "private, no-cache")
-	header.Set("ETag", tag)
 	if u.Picture != "" && v.r.Header.Get("If-None-Match") == tag {
+		v.pictureHeader(tag)
 		v.w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
 	picture, err := v.people().Picture(v.r.Context(), u.Username)
 	if err != nil {
-		header.Del("ETag")
 		return err
 	}
-	header.Set("Content-Type", "image/jpeg")
+	v.pictureHeader(tag)
+	v.w.Header().Set("Content-Type", "image/jpeg")
 	_, _ = v.w.Write(picture)
 	return nil
+}
+
+// pictureHeader is that of a picture alone: a page that refuses needs the policy
+// of pages.
+func (v *visit) pictureHeader(tag string) {
+	header := v.w.Header()
+	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	header.Set("Cache-Control", "private, no-cache")
+	header.Set("ETag", tag)
 }
 
 func (v *visit) personSetPicture() error {

@@ -51,8 +51,10 @@ func TestAPictureIsSavedServedAndRemoved(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.addPerson(userman.User{Username: "jane.roe"})
-	b.get(janesPicture, http.StatusNotFound)
-	response, _ := b.upload("picture", drawnPicture(t))
+	response, _ := b.server.Get(t, b.client, janesPicture)
+	require.Equal(t, http.StatusNotFound, response.StatusCode)
+	require.Contains(t, response.Header.Get("Content-Security-Policy"), "style-src 'self'", "that is a page, and no picture")
+	response, _ = b.upload("picture", drawnPicture(t))
 	require.Equal(t, http.StatusSeeOther, response.StatusCode)
 	require.Contains(t, b.get("/people/jane.roe", http.StatusOK), `alt="Picture of jane.roe"`)
 

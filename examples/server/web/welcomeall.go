@@ -85,7 +85,7 @@ func (v *visit) welcomeAllStart() error {
 	const path = "/people/welcome"
 	_, err := v.jobs.StartWelcome(v.r.Context(), v.people())
 	if errors.Is(err, store.ErrConflict) {
-		return v.done(path, sentence(err.Error()))
+		return v.warn(path, sentence(err.Error()))
 	}
 	if err != nil {
 		return err
