@@ -146,7 +146,7 @@ func (s *Service) tell(ctx context.Context, events []audit.Event) error {
 
 // log tells the logger of what was done with u.
 func (s *Service) log(ctx context.Context, action string, u *User) {
-	s.opts.Logger.InfoContext(ctx, kind+": "+action, "username", u.Username, "id", u.ID, "team", s.store.Team())
+	s.opts.Logger.InfoContext(ctx, PersonRecord+": "+action, "username", u.Username, "id", u.ID, "team", s.store.Team())
 }
 
 // endSessions ends every session of u: they are of an earlier generation.

@@ -11,7 +11,7 @@ import (
 // event begins an entry of the trail about somebody called username. What is no
 // username may be a password in the wrong field: it is not kept.
 func (s *Service) event(action, username string) audit.Event {
-	event := audit.Event{Action: action, Kind: kind}
+	event := audit.Event{Action: action, Kind: PersonRecord}
 	if name := usernameOrNone(username); name != "" {
 		event.Key = s.inTeam(name)
 	}
@@ -42,9 +42,9 @@ func (s *Service) inTeam(name string) string {
 // trailKey returns what u is called in the trail.
 func (s *Service) trailKey(u *User) (of, key string) {
 	if !u.DeletedAt.IsZero() {
-		return kindDeleted, s.inTeam(u.ID)
+		return DeletedPersonRecord, s.inTeam(u.ID)
 	}
-	return kind, s.inTeam(u.Username)
+	return PersonRecord, s.inTeam(u.Username)
 }
 
 // changed returns what the trail is told of a change: that the record under the
@@ -72,10 +72,10 @@ func (s *Service) changed(action string, before, after *User) []audit.Event {
 // AuditRecords are the people, groups and tokens, for [audit.Trail.Verify].
 func (s *Service) AuditRecords() []audit.Records {
 	return []audit.Records{
-		{Kind: kind, Each: s.eachPerson(false)},
-		{Kind: kindDeleted, Each: s.eachPerson(true)},
-		{Kind: kindGroup, Each: s.eachGroup},
-		{Kind: kindToken, Each: s.eachToken},
+		{Kind: PersonRecord, Each: s.eachPerson(false)},
+		{Kind: DeletedPersonRecord, Each: s.eachPerson(true)},
+		{Kind: GroupRecord, Each: s.eachGroup},
+		{Kind: TokenRecord, Each: s.eachToken},
 	}
 }
 

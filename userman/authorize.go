@@ -16,8 +16,8 @@ import (
 // used.
 const usedEvery = time.Minute
 
-// Request is what a program wants to do with a token.
-type Request struct {
+// TokenRequest is what a program wants to do with a token.
+type TokenRequest struct {
 	// TokenID and Key are what it shows.
 	TokenID string
 	Key     store.Secret
@@ -39,7 +39,7 @@ type Request struct {
 //
 // Wrong keys are not throttled, because a key of 256 random bits cannot be
 // guessed, and the trail is not told of requests: they are many.
-func (s *Service) Authorize(ctx context.Context, r Request) (*User, error) {
+func (s *Service) Authorize(ctx context.Context, r TokenRequest) (*User, error) {
 	h, err := s.holder(ctx, r)
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (s *Service) Authorize(ctx context.Context, r Request) (*User, error) {
 }
 
 // holder returns whose token a request shows, once it has proven the key.
-func (s *Service) holder(ctx context.Context, r Request) (*Holder, error) {
+func (s *Service) holder(ctx context.Context, r TokenRequest) (*Holder, error) {
 	if !tokenIDPattern.MatchString(r.TokenID) {
 		return nil, wrongKey()
 	}
@@ -88,7 +88,7 @@ func wrongKey() error {
 
 // inTheWay returns why the token does not work now, from there, or for u; ""
 // when it does.
-func (t *Token) inTheWay(r Request, u *User, now time.Time) string {
+func (t *Token) inTheWay(r TokenRequest, u *User, now time.Time) string {
 	switch {
 	case t.Disabled:
 		return "this API token is disabled; ask your administrator to enable it"
@@ -110,7 +110,7 @@ func inOneOf(networks []netip.Prefix, addr netip.Addr) bool {
 
 // outOfBounds returns why the token does not reach what is asked for; "" when
 // it does.
-func (t *Token) outOfBounds(r Request, u *User) string {
+func (t *Token) outOfBounds(r TokenRequest, u *User) string {
 	switch {
 	case r.Module == "" || !lists(t.Modules, r.Module):
 		return "this API token does not reach this module; ask your administrator to add it"
@@ -174,7 +174,7 @@ func (s *Service) phoneOwner(ctx context.Context, extension string) (*User, erro
 	if !extensionItem.MatchString(extension) {
 		return nil, nobody
 	}
-	u, err := s.within(s.store.FindUser(ctx, Key{DefaultExtension: extension}))
+	u, err := s.within(s.store.FindUser(ctx, UserKey{DefaultExtension: extension}))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nobody
 	}

@@ -49,10 +49,10 @@ func BenchmarkAuthorize(b *testing.B) {
 
 // employ creates that many people as they are in real life, in 10 of 50 groups
 // each, with a token, and returns what their programs ask.
-func employ(b *testing.B, people userman.Store, n int) []userman.Request {
+func employ(b *testing.B, people userman.Store, n int) []userman.TokenRequest {
 	b.Helper()
 	s := userman.New(people, nil)
-	requests := make([]userman.Request, n)
+	requests := make([]userman.TokenRequest, n)
 	require.NoError(b, people.Atomically(b.Context(), func(ctx context.Context) error {
 		names := make([]string, 50)
 		for i := range names {
@@ -69,7 +69,7 @@ func employ(b *testing.B, people userman.Store, n int) []userman.Request {
 			require.NoError(b, err)
 			made, key, err := s.CreateToken(ctx, u.Username, &userman.Token{Modules: []string{"call_forward", "voicemail"}})
 			require.NoError(b, err)
-			requests[i] = userman.Request{TokenID: made.ID, Key: key, Module: "voicemail", Extension: u.DefaultExtension}
+			requests[i] = userman.TokenRequest{TokenID: made.ID, Key: key, Module: "voicemail", Extension: u.DefaultExtension}
 		}
 		return nil
 	}))

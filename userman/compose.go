@@ -86,7 +86,7 @@ func (s *Service) mailData(ctx context.Context, u *User) (MailData, error) {
 		data.BaseURL = s.opts.BaseURL.String()
 	}
 	may := policies.Of(u)
-	for _, service := range s.Services() {
+	for _, service := range s.LoginServices() {
 		if may.Can(service + loginSuffix) {
 			data.Services = append(data.Services, service)
 		}

@@ -16,9 +16,9 @@ type NewUser struct {
 	// Password is set at once; zero makes somebody who cannot log in until a
 	// link is accepted, see [Service.Invite].
 	Password store.Secret
-	// Groups says that User.Groups are all groups the person is in; otherwise
+	// NoDefaultGroups says that User.NoDefaultGroups are all groups the person is in; otherwise
 	// the default groups are added to them.
-	Groups bool
+	NoDefaultGroups bool
 }
 
 // Create adds a person. What the service sets is ignored in the record.
@@ -80,7 +80,7 @@ func (s *Service) prepared(ctx context.Context, n NewUser, begin func(*User)) (*
 			return nil, err
 		}
 	}
-	return settled(created), s.start(created)
+	return normalised(created), s.start(created)
 }
 
 // startingWith returns a copy of u without what the service sets.

@@ -185,11 +185,11 @@ func TestNewPeopleAreInTheDefaultGroupsUnlessTheCallSaysWhichGroups(t *testing.T
 			u.Groups = []string{" sales ", "SALES", "New"}
 			require.Equal(t, []string{"Everybody", "New", "Sales"}, h.add(t, u, "").Groups)
 			u.Username = "june"
-			only, err := h.Create(t.Context(), userman.NewUser{User: u, Groups: true})
+			only, err := h.Create(t.Context(), userman.NewUser{User: u, NoDefaultGroups: true})
 			require.NoError(t, err)
 			require.Equal(t, []string{"New", "Sales"}, only.Groups)
 			u = person("none")
-			none, err := h.Create(t.Context(), userman.NewUser{User: u, Groups: true})
+			none, err := h.Create(t.Context(), userman.NewUser{User: u, NoDefaultGroups: true})
 			require.NoError(t, err)
 			require.Empty(t, none.Groups)
 			h.requireProven(t)

@@ -55,7 +55,7 @@ func (s *Service) setAside(ctx context.Context, u *User) error {
 func (s *Service) unreferenced(ctx context.Context, u *User) error {
 	references, err := s.references(ctx, u)
 	if err == nil && len(references) > 0 {
-		return &store.InUseError{Kind: kind, References: references}
+		return &store.InUseError{Kind: PersonRecord, References: references}
 	}
 	return err
 }
@@ -65,7 +65,7 @@ func (s *Service) unreferenced(ctx context.Context, u *User) error {
 // change the restored record as [Service.Update] does; nil edits nothing. A
 // [store.ConflictError] for somebody who was not deleted.
 func (s *Service) Restore(ctx context.Context, id string, edit func(*User) error) (*User, error) {
-	intent := audit.Event{Action: "restore", Kind: kindDeleted}
+	intent := audit.Event{Action: "restore", Kind: DeletedPersonRecord}
 	find := func(ctx context.Context) (*User, error) { return s.deleted(ctx, id) }
 	return s.change(ctx, intent, find, func(ctx context.Context, u *User) error {
 		if edit != nil {
@@ -95,7 +95,7 @@ func (s *Service) deleted(ctx context.Context, id string) (*User, error) {
 func (s *Service) Purge(ctx context.Context, id string) error {
 	const action = "purge"
 	var gone *User
-	intent := audit.Event{Action: action, Kind: kindDeleted}
+	intent := audit.Event{Action: action, Kind: DeletedPersonRecord}
 	err := s.once(ctx, intent, func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
 		u, err := s.deleted(ctx, id)
 		if err != nil {
@@ -123,7 +123,7 @@ func (s *Service) tokensGone(ctx context.Context, action string, u *User) ([]aud
 	}
 	events := make([]audit.Event, len(list.Items))
 	for i, t := range list.Items {
-		events[i] = audit.Event{Action: action, Kind: kindToken, Key: s.inTeam(t.ID), Before: showToken(t), SealedBefore: sealedToken(t)}
+		events[i] = audit.Event{Action: action, Kind: TokenRecord, Key: s.inTeam(t.ID), Before: showToken(t), SealedBefore: sealedToken(t)}
 	}
 	return events, nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // Directory is a place that people come from. The internal one is
-// [Service.Internal]; package userman/ldapdir is another.
+// [Service.InternalDirectory]; package userman/ldapdir is another.
 type Directory interface {
 	// Name is 1 to 64 lower-case letters, digits and dashes, such as
 	// "head-office"; it stands in the records of its people and must not

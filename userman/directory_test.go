@@ -22,7 +22,7 @@ func TestThePeopleWhoAreKeptHereAreADirectoryToo(t *testing.T) {
 	require.NoError(t, h.Delete(t.Context(), gone.Username))
 	require.Equal(t, []userman.Directory{d}, h.Directories())
 
-	internal := h.Internal()
+	internal := h.InternalDirectory()
 	require.Empty(t, internal.Name())
 	can := internal.Abilities()
 	require.True(t, can.Authenticate && can.ChangePassword && can.CreateUsers && can.UpdateUsers && can.DeleteUsers && can.Groups)

@@ -192,10 +192,10 @@ func (e *Effective) items(permission int) (items []string, all bool) {
 	return slices.Compact(items), false
 }
 
-// String returns the effective value of a permission in words, as
-// [Value.String] does: that of a list with Self and Linked resolved. It is empty
+// Words returns the effective value of a permission in words, as
+// [Value.Words] does: that of a list with Self and Linked resolved. It is empty
 // of an unknown permission.
-func (e *Effective) String(permission string) string {
+func (e *Effective) Words(permission string) string {
 	i, ok := e.policies.registry.index.find(permission)
 	switch {
 	case !ok:

@@ -179,7 +179,7 @@ func TestWhatIsSaidOfAnotherKindSaysNothing(t *testing.T) {
 	u := &User{DefaultExtension: "1001", Groups: []string{"Sales"}, Permissions: Permissions{XMPPLogin: Extend("1"), SettingsExtensions: On()}}
 	e := p.Of(u)
 	require.False(t, e.Can(XMPPLogin))
-	require.Equal(t, "1001", e.String(SettingsExtensions))
+	require.Equal(t, "1001", e.Words(SettingsExtensions))
 	for _, x := range e.ExplainAll() {
 		require.Len(t, x.Sources, 1, x.Permission.ID)
 	}
@@ -193,5 +193,5 @@ func TestMoreGroupsThanATeamMayHaveAreResolvedAllTheSame(t *testing.T) {
 		groups[i] = &Group{Name: fmt.Sprintf("g%05d", i), Permissions: Permissions{HistoryExtensions: Extend(strconv.Itoa(i))}}
 	}
 	e := newPolicies(newRegistry(nil), groups, 1).Of(&User{Groups: []string{"g02999", "G00000", "g01500"}})
-	require.Equal(t, "0, 1500, 2999", e.String(HistoryExtensions))
+	require.Equal(t, "0, 1500, 2999", e.Words(HistoryExtensions))
 }

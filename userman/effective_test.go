@@ -68,8 +68,8 @@ func TestThePersonGoesBeforeGroupsAndTheFirstGroupBeforeOthers(t *testing.T) {
 	require.True(t, e.Can(userman.PortalLogin), "said of the person")
 	require.True(t, e.Can(userman.XMPPLogin), "Sales comes before support: the same priority, and the name")
 	require.False(t, e.Can(userman.RESTUse), "support comes before Everybody, by priority")
-	require.Equal(t, "on", e.String(userman.XMPPLogin))
-	require.Equal(t, "off", e.String(userman.RESTUse))
+	require.Equal(t, "on", e.Words(userman.XMPPLogin))
+	require.Equal(t, "off", e.Words(userman.RESTUse))
 }
 
 func TestAListIsReplacedOrExtended(t *testing.T) {
@@ -137,8 +137,8 @@ func TestSelfIsNothingWithoutADefaultExtension(t *testing.T) {
 	h.add(t, jane, "")
 
 	e := h.effective(t, "jane")
-	require.Equal(t, "none", e.String(userman.SettingsExtensions))
-	require.Equal(t, "1002", e.String(userman.HistoryExtensions))
+	require.Equal(t, "none", e.Words(userman.SettingsExtensions))
+	require.Equal(t, "1002", e.Words(userman.HistoryExtensions))
 	require.False(t, e.Allows(userman.SettingsExtensions, ""))
 	require.Equal(t, "Nothing, because nobody says anything about it, and by default it is the person's own extension, of which there is none.",
 		h.explained(t, userman.SettingsExtensions).Sentence)
@@ -157,7 +157,7 @@ func TestAllIsEverything(t *testing.T) {
 	require.Empty(t, items)
 	require.True(t, e.Allows(userman.SettingsExtensions, "9999"))
 	require.False(t, e.Allows(userman.SettingsExtensions, ""), "no list holds nothing")
-	require.Equal(t, "all", e.String(userman.SettingsExtensions))
+	require.Equal(t, "all", e.Words(userman.SettingsExtensions))
 	require.Equal(t, "Everything, because what is set for this person adds all extensions, and by default it is the person's own extension.",
 		h.explained(t, userman.SettingsExtensions).Sentence)
 }
@@ -248,7 +248,7 @@ func TestThereIsNothingToSayOfAnUnknownPermission(t *testing.T) {
 	for _, permission := range []string{"fax.send", "", "self"} {
 		require.False(t, e.Can(permission))
 		require.False(t, e.Allows(permission, "1001"))
-		require.Empty(t, e.String(permission))
+		require.Empty(t, e.Words(permission))
 		items, all := e.Items(permission)
 		require.Empty(t, items)
 		require.False(t, all)

@@ -29,7 +29,7 @@ func (s *Service) keptHere(u *User) error {
 func (s *Service) checkElsewhere(ctx context.Context, u *User, password store.Secret) (bool, error) {
 	directory, ok := s.directoryOf(u)
 	if !ok {
-		s.opts.Logger.ErrorContext(ctx, kind+": the directory that compares the password is not among the options any more",
+		s.opts.Logger.ErrorContext(ctx, PersonRecord+": the directory that compares the password is not among the options any more",
 			"username", u.Username, "directory", u.Directory)
 		return false, nil
 	}

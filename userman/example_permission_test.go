@@ -77,7 +77,7 @@ func ExamplePolicies_Of() {
 		return
 	}
 	err = people.Each(ctx, func(u *userman.User) error {
-		fmt.Println(u.Username, policies.Of(u).String(userman.VoicemailExtensions))
+		fmt.Println(u.Username, policies.Of(u).Words(userman.VoicemailExtensions))
 		return nil
 	})
 	if err != nil {

@@ -64,9 +64,9 @@ func ExampleService_Sync() {
 	// this would disable or delete 2 of the 3 people of the directory, and 1 at most may go at once; look who they are, and allow a larger share if they should
 }
 
-func ExampleService_Internal() {
+func ExampleService_InternalDirectory() {
 	people := userman.New(memstore.New().People(""), nil)
-	can := people.Internal().Abilities()
+	can := people.InternalDirectory().Abilities()
 	fmt.Println(can.Authenticate, can.ChangePassword, can.Sync)
 	// Output: true true false
 }

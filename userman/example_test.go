@@ -109,7 +109,7 @@ func ExampleService_CreateGroup() {
 	_, _ = people.CreateGroup(ctx, &userman.Group{
 		Name: "Everybody", Default: true, Permissions: userman.Permissions{userman.XMPPLogin: userman.On()},
 	})
-	made, _ := people.ExtensionCreated(ctx, userman.Extension{Number: "1001"})
+	made, _ := people.ExtensionCreated(ctx, userman.NewExtension{Number: "1001"})
 	effective, _ := people.Effective(ctx, made.User.Username)
 	fmt.Println(made.User.Groups, effective.Can(userman.XMPPLogin))
 	// Output: [Everybody] true
@@ -160,7 +160,7 @@ func ExampleService_ExtensionCreated() {
 	people := userman.New(db.People(""), nil)
 	err := db.Atomically(context.Background(), func(ctx context.Context) error {
 		// The extension is written here.
-		made, err := people.ExtensionCreated(ctx, userman.Extension{Number: "1001", DisplayName: "Jane Doe", Generate: true})
+		made, err := people.ExtensionCreated(ctx, userman.NewExtension{Number: "1001", DisplayName: "Jane Doe", Generate: true})
 		if err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func ExampleService_Authorize() {
 		return
 	}
 	for _, extension := range []string{"1001", "1003", "1002", "1001"} {
-		u, err := people.Authorize(ctx, userman.Request{
+		u, err := people.Authorize(ctx, userman.TokenRequest{
 			TokenID: token.ID, Key: key, Module: "call_forward", Extension: extension, Source: netip.MustParseAddr("192.0.2.7"),
 		})
 		switch {
@@ -74,7 +74,7 @@ func ExampleService_RotateToken() {
 		return
 	}
 	for _, key := range []store.Secret{old, key} {
-		_, err := people.Authorize(ctx, userman.Request{TokenID: token.ID, Key: key, Module: "voicemail"})
+		_, err := people.Authorize(ctx, userman.TokenRequest{TokenID: token.ID, Key: key, Module: "voicemail"})
 		fmt.Println(err)
 	}
 	// Output:

@@ -7,8 +7,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Extension is an extension that was made, with what is to become of it here.
-type Extension struct {
+// NewExtension is an extension that was made, with what is to become of it here.
+type NewExtension struct {
 	// Number is 1 to 20 digits.
 	Number string
 	// DisplayName and Email are copied to a person who is made.
@@ -38,7 +38,7 @@ type ExtensionPerson struct {
 // makes extensions calls it, in the same transaction, when it was asked for a
 // person. Refusals are those of [Service.Create], and of [Service.Update] for a
 // link; the number's is on "number".
-func (s *Service) ExtensionCreated(ctx context.Context, e Extension) (*ExtensionPerson, error) {
+func (s *Service) ExtensionCreated(ctx context.Context, e NewExtension) (*ExtensionPerson, error) {
 	if err := s.mayLinkNumber(ctx, "create", e.Number); err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (s *Service) mayLinkNumber(ctx context.Context, action, number string) erro
 }
 
 // linkTo gives the extension to u.
-func (e Extension) linkTo(u *User) error {
+func (e NewExtension) linkTo(u *User) error {
 	if u.DefaultExtension == "" {
 		u.DefaultExtension = e.Number
 	} else if !u.Has(e.Number) {
@@ -75,7 +75,7 @@ func (e Extension) linkTo(u *User) error {
 }
 
 // personOf makes the person of a new extension.
-func (s *Service) personOf(ctx context.Context, e Extension) (*ExtensionPerson, error) {
+func (s *Service) personOf(ctx context.Context, e NewExtension) (*ExtensionPerson, error) {
 	n := NewUser{
 		User:     &User{Username: e.Username, DisplayName: e.DisplayName, Email: e.Email, DefaultExtension: e.Number},
 		Password: e.Password,

@@ -19,7 +19,7 @@ func TestANewExtensionMakesItsPerson(t *testing.T) {
 			h := newServiceOver(t, open(t), "")
 			_, err := h.CreateGroup(t.Context(), &userman.Group{Name: "Everybody", Default: true})
 			require.NoError(t, err)
-			made, err := h.ExtensionCreated(t.Context(), userman.Extension{
+			made, err := h.ExtensionCreated(t.Context(), userman.NewExtension{
 				Number: "1001", DisplayName: "Jane Doe", Email: "jane@example.com", Password: secret(goodPassword),
 			})
 			require.NoError(t, err)
@@ -31,12 +31,12 @@ func TestANewExtensionMakesItsPerson(t *testing.T) {
 			require.True(t, made.Password.IsZero())
 			h.logIn(t, "1001", goodPassword)
 
-			made, err = h.ExtensionCreated(t.Context(), userman.Extension{Number: "1002", Username: "joan", Generate: true})
+			made, err = h.ExtensionCreated(t.Context(), userman.NewExtension{Number: "1002", Username: "joan", Generate: true})
 			require.NoError(t, err)
 			require.Equal(t, "joan", made.User.Username)
 			h.logIn(t, "joan", made.Password.Reveal())
 
-			made, err = h.ExtensionCreated(t.Context(), userman.Extension{Number: "1003"})
+			made, err = h.ExtensionCreated(t.Context(), userman.NewExtension{Number: "1003"})
 			require.NoError(t, err)
 			require.False(t, made.User.HasPassword)
 			h.requireProven(t)
@@ -52,7 +52,7 @@ func TestANewExtensionIsLinkedToSomebodyAndNothingElseChanges(t *testing.T) {
 	jane.Description, jane.Email = "front desk", "jane@example.com"
 	before := h.add(t, jane, "")
 	link := func(number string) *userman.User {
-		made, err := h.ExtensionCreated(t.Context(), userman.Extension{Number: number, DisplayName: "x", Email: "x@example.com", Username: "x", Generate: true, Link: "JANE"})
+		made, err := h.ExtensionCreated(t.Context(), userman.NewExtension{Number: number, DisplayName: "x", Email: "x@example.com", Username: "x", Generate: true, Link: "JANE"})
 		require.NoError(t, err)
 		require.True(t, made.Password.IsZero())
 		return made.User
@@ -66,9 +66,9 @@ func TestANewExtensionIsLinkedToSomebodyAndNothingElseChanges(t *testing.T) {
 	require.Equal(t, "jane", h.list(t, userman.Query{}))
 
 	h.add(t, person("joan"), "")
-	_, err := h.ExtensionCreated(t.Context(), userman.Extension{Number: "1001", Link: "joan"})
+	_, err := h.ExtensionCreated(t.Context(), userman.NewExtension{Number: "1001", Link: "joan"})
 	requireExists(t, err, "default_extension")
-	_, err = h.ExtensionCreated(t.Context(), userman.Extension{Number: "1001", Link: "nobody"})
+	_, err = h.ExtensionCreated(t.Context(), userman.NewExtension{Number: "1001", Link: "nobody"})
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
@@ -76,16 +76,16 @@ func TestWhatIsWrongWithAPersonOfANewExtensionIsTold(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	for _, number := range []string{"", "10 01", "1001\n", "sip", "123456789012345678901"} {
-		_, err := h.ExtensionCreated(t.Context(), userman.Extension{Number: number})
+		_, err := h.ExtensionCreated(t.Context(), userman.NewExtension{Number: number})
 		requireFields(t, err, "number: extension")
 		_, err = h.ExtensionDeleted(t.Context(), number, "burn")
 		requireFields(t, err, "number: extension", "policy: oneof")
 	}
-	_, err := h.ExtensionCreated(t.Context(), userman.Extension{Number: "1001", Username: "-", Email: "x", DisplayName: " Jane\r\n", Password: secret("short")})
+	_, err := h.ExtensionCreated(t.Context(), userman.NewExtension{Number: "1001", Username: "-", Email: "x", DisplayName: " Jane\r\n", Password: secret("short")})
 	requireFields(t, err, "username: username", "email: email_or_blank", "password: min")
-	_, err = h.ExtensionCreated(t.Context(), userman.Extension{Number: "1001", DisplayName: "Jane\r\nBcc: eve@example.com"})
+	_, err = h.ExtensionCreated(t.Context(), userman.NewExtension{Number: "1001", DisplayName: "Jane\r\nBcc: eve@example.com"})
 	requireFields(t, err, "display_name: plain_line")
-	_, err = h.ExtensionCreated(t.Context(), userman.Extension{Number: "7"})
+	_, err = h.ExtensionCreated(t.Context(), userman.NewExtension{Number: "7"})
 	requireFields(t, err, "username: username")
 }
 
@@ -98,7 +98,7 @@ func TestThePersonComesAndGoesWithTheTransactionOfTheExtension(t *testing.T) {
 			h.add(t, person("jane", "1001"), "")
 			undone := errors.New("the extension cannot be written")
 			err := h.store.Atomically(t.Context(), func(ctx context.Context) error {
-				if _, err := h.ExtensionCreated(ctx, userman.Extension{Number: "1002"}); err != nil {
+				if _, err := h.ExtensionCreated(ctx, userman.NewExtension{Number: "1002"}); err != nil {
 					return err
 				}
 				if _, err := h.ExtensionDeleted(ctx, "1001", userman.DeleteUser); err != nil {
@@ -243,6 +243,6 @@ func TestWhoReachesAnExtensionDeletesItForEverybody(t *testing.T) {
 	changed, err := within.ExtensionDeleted(t.Context(), "101", userman.DisableUser)
 	require.NoError(t, err)
 	require.Equal(t, []string{"jane", "joan"}, changed)
-	_, err = within.ExtensionCreated(t.Context(), userman.Extension{Number: "201"})
+	_, err = within.ExtensionCreated(t.Context(), userman.NewExtension{Number: "201"})
 	require.ErrorIs(t, err, store.ErrForbidden)
 }

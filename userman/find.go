@@ -11,16 +11,16 @@ import (
 func (s *Service) find(ctx context.Context, username string) (*User, error) {
 	name := usernameOrNone(username)
 	if name == "" {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
-	return s.within(s.store.FindUser(ctx, Key{Username: name}))
+	return s.within(s.store.FindUser(ctx, UserKey{Username: name}))
 }
 
 // findByID is find for an ID; a deleted person is not found.
 func (s *Service) findByID(ctx context.Context, id string) (*User, error) {
 	u, err := s.anybody(ctx, id)
 	if err == nil && !u.DeletedAt.IsZero() {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
 	return u, err
 }
@@ -28,7 +28,7 @@ func (s *Service) findByID(ctx context.Context, id string) (*User, error) {
 // anybody is find for an ID, of a deleted person too.
 func (s *Service) anybody(ctx context.Context, id string) (*User, error) {
 	if len(id) > maxText {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
 	return s.within(s.store.User(ctx, id))
 }

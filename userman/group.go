@@ -90,7 +90,7 @@ func nameable(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) 
 // groupEvent begins an entry of the trail about a group. What can be no name of
 // one is not kept.
 func (s *Service) groupEvent(action, name string) audit.Event {
-	event := audit.Event{Action: action, Kind: kindGroup}
+	event := audit.Event{Action: action, Kind: GroupRecord}
 	if len(name) > maxText {
 		return event
 	}

@@ -16,7 +16,7 @@ type Impact struct {
 }
 
 // ImpactChange is a permission that would be another one, in the words of
-// [Effective.String].
+// [Effective.Words].
 type ImpactChange struct {
 	Permission string `json:"permission"`
 	Before     string `json:"before"`
@@ -58,7 +58,7 @@ func (s *Service) impactOf(policies *Policies, u *User, group string) Impact {
 	before, after := policies.Of(u), policies.Of(without)
 	impact := Impact{Username: u.Username, Changes: []ImpactChange{}}
 	for _, p := range s.Permissions() {
-		change := ImpactChange{Permission: p.ID, Before: before.String(p.ID), After: after.String(p.ID)}
+		change := ImpactChange{Permission: p.ID, Before: before.Words(p.ID), After: after.Words(p.ID)}
 		if change.Before != change.After {
 			impact.Changes = append(impact.Changes, change)
 		}

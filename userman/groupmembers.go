@@ -129,7 +129,7 @@ func (s *Service) DeleteGroup(ctx context.Context, name string, force bool) erro
 		if err := s.store.DeleteGroup(ctx, g.Name); err != nil {
 			return err
 		}
-		return s.trail.Record(ctx, audit.Event{Action: action, Kind: kindGroup, Key: s.inTeam(g.Name), Before: g, SealedBefore: sealedGroup(g)})
+		return s.trail.Record(ctx, audit.Event{Action: action, Kind: GroupRecord, Key: s.inTeam(g.Name), Before: g, SealedBefore: sealedGroup(g)})
 	})
 	if err == nil {
 		s.logGroup(ctx, action, g)
@@ -145,9 +145,9 @@ func (s *Service) empty(ctx context.Context, g *Group) error {
 	}
 	references := make([]store.Reference, len(list.Items))
 	for i, u := range list.Items {
-		references[i] = store.Reference{Kind: kind, Key: u.Username}
+		references[i] = store.Reference{Kind: PersonRecord, Key: u.Username}
 	}
-	return &store.InUseError{Kind: kindGroup, References: references}
+	return &store.InUseError{Kind: GroupRecord, References: references}
 }
 
 // removeAll takes everybody of that status out of a group, in the transaction

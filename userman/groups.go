@@ -35,7 +35,7 @@ func (s *Service) createGroup(ctx context.Context, action string, g *Group, begi
 		if err := s.store.CreateGroup(ctx, created); err != nil {
 			return nil, err
 		}
-		event := audit.Event{Action: action, Kind: kindGroup, Key: intent.Key, After: created.shown(0), Sealed: sealedGroup(created)}
+		event := audit.Event{Action: action, Kind: GroupRecord, Key: intent.Key, After: created.shown(0), Sealed: sealedGroup(created)}
 		return []audit.Event{event}, nil
 	})
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Service) mayAddGroup(ctx context.Context, g *Group) error {
 // findGroup reads the group of that name, which may come from a stranger.
 func (s *Service) findGroup(ctx context.Context, name string) (*Group, error) {
 	if len(name) > maxText {
-		return nil, &store.NotFoundError{Kind: kindGroup}
+		return nil, &store.NotFoundError{Kind: GroupRecord}
 	}
 	return s.store.Group(ctx, plain(name))
 }
@@ -116,7 +116,7 @@ func (s *Service) UpdateGroup(ctx context.Context, name string, change func(*Gro
 			return nil, err
 		}
 		event := audit.Event{
-			Action: action, Kind: kindGroup, Key: intent.Key,
+			Action: action, Kind: GroupRecord, Key: intent.Key,
 			Before: before, After: after, SealedBefore: sealedGroup(before), Sealed: sealedGroup(after),
 		}
 		return []audit.Event{event}, s.store.UpdateGroup(ctx, before.Name, func(g *Group) error {
@@ -148,5 +148,5 @@ func (s *Service) changeGroup(before *Group, change func(*Group) error) (*Group,
 }
 
 func (s *Service) logGroup(ctx context.Context, action string, g *Group) {
-	s.opts.Logger.InfoContext(ctx, kindGroup+": "+action, "name", g.Name, "team", s.store.Team())
+	s.opts.Logger.InfoContext(ctx, GroupRecord+": "+action, "name", g.Name, "team", s.store.Team())
 }

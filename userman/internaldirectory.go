@@ -10,11 +10,11 @@ import (
 // internal is the [Directory] of the people who are kept here.
 type internal struct{ service *Service }
 
-// Internal returns the people who are kept here as a [Directory]. Its external
+// InternalDirectory returns the people who are kept here as a [Directory]. Its external
 // IDs are usernames. Authenticate says nothing but whether the password is
 // right: it neither counts tries nor asks whether the person may log in, as
 // [Service.Authenticate] does. The visit of Each must not call the service.
-func (s *Service) Internal() Directory { return internal{s} }
+func (s *Service) InternalDirectory() Directory { return internal{s} }
 
 // Name implements [Directory].
 func (d internal) Name() string { return "" }

@@ -50,7 +50,7 @@ type linkKind struct {
 	// name is what it is called in refusals.
 	name string
 	path string
-	key  func(hash []byte) Key
+	key  func(hash []byte) UserKey
 	// of returns where the link of u is kept.
 	of func(u *User) **credential.Link
 }
@@ -59,12 +59,12 @@ type linkKind struct {
 var (
 	passwordLink = linkKind{
 		"invitation", SetPasswordPath,
-		func(hash []byte) Key { return Key{InvitationHash: hash} },
+		func(hash []byte) UserKey { return UserKey{InvitationHash: hash} },
 		func(u *User) **credential.Link { return &u.Credentials.Invitation },
 	}
 	activationLink = linkKind{
 		"softphone activation", ActivationPath,
-		func(hash []byte) Key { return Key{ActivationHash: hash} },
+		func(hash []byte) UserKey { return UserKey{ActivationHash: hash} },
 		func(u *User) **credential.Link { return &u.Activation },
 	}
 )

@@ -27,7 +27,7 @@ func TestPeopleAreSearchedInAllFieldsAndByExtension(t *testing.T) {
 			h := newServiceOver(t, open(t), "")
 			h.group(t, "Sales", nil)
 			for _, u := range []*userman.User{
-				{Username: "carol", Title: "Chief", CellPhone: "+49 170 12-34", DefaultExtension: "1003"},
+				{Username: "carol", Title: "Chief", CellPhone: "+49 170 12-34", DefaultExtension: "1003", ExternalID: "CRM-77"},
 				{Username: "Alice", LastName: "Zander", Email: "alice@example.com", DefaultExtension: "1001", LinkedExtensions: []string{"2000"}, Groups: []string{"Sales"}},
 				{Username: "bob", Department: "Dispatch", FurtherEmails: []string{"robert@example.com"}, LinkedExtensions: []string{"1001", "2000"}, Disabled: true},
 			} {
@@ -40,7 +40,7 @@ func TestPeopleAreSearchedInAllFieldsAndByExtension(t *testing.T) {
 				"carol Alice bob": {{Order: store.Order{By: "created_at"}}},
 				"bob Alice carol": {{Order: store.Order{By: "default_extension"}}},
 				"Alice":           {{Search: "ZAND"}, {Search: "alice@"}, {Group: "sales"}, {Email: "ALICE@example.com"}},
-				"carol":           {{Search: "chief"}, {Search: "1701234"}, {Extension: "1003"}},
+				"carol":           {{Search: "chief"}, {Search: "1701234"}, {Search: "crm-77"}, {Extension: "1003"}},
 				"bob":             {{Search: "robert@"}, {Search: "dispatch"}, {Status: userman.Disabled}},
 				"Alice bob":       {{Extension: "1001"}, {Extension: "2000"}, {Search: "2000"}},
 				"Alice carol":     {{Status: userman.Enabled}},

@@ -96,7 +96,7 @@ func (h *house) permit(t testing.TB, username, permission string, value userman.
 // kept returns somebody as the store keeps them.
 func (h *house) kept(t testing.TB, username string) *userman.User {
 	t.Helper()
-	u, err := h.store.FindUser(t.Context(), userman.Key{Username: username})
+	u, err := h.store.FindUser(t.Context(), userman.UserKey{Username: username})
 	require.NoError(t, err)
 	return u
 }

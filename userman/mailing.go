@@ -211,7 +211,7 @@ func (m *mailing) send(ctx context.Context, message *Message) *Delivery {
 		}
 		return d
 	}
-	m.opts.Logger.WarnContext(ctx, kind+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
+	m.opts.Logger.WarnContext(ctx, PersonRecord+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
 	if refused, ok := errors.AsType[*MailRefusedError](err); ok {
 		return said(m.user, Refused, bounded(flattened(refused.Error()))+"; correct the address, or ask whoever runs the mail server")
 	}

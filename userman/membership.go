@@ -80,7 +80,7 @@ func (s *Service) joinGroups(ctx context.Context, n NewUser, created *User) erro
 	if err := store.Invalid(refused...); err != nil {
 		return err
 	}
-	if created.Groups = names; !n.Groups {
+	if created.Groups = names; !n.NoDefaultGroups {
 		created.Groups = set(slices.Concat(names, defaultGroups(groups)))
 	}
 	if len(created.Groups) > MaxGroupsOfUser {

@@ -59,9 +59,9 @@ func cleanEmail(address string) string {
 	return address[:at] + norm.NFC.String(strings.ToLower(address[at:]))
 }
 
-// settled brings the lists of u, which the rules have taken, into the form in
+// normalised brings the lists of u, which the rules have taken, into the form in
 // which they are kept.
-func settled(u *User) *User {
+func normalised(u *User) *User {
 	links := make([]string, 0, len(u.LinkedExtensions))
 	for _, extension := range u.LinkedExtensions {
 		if extension != u.DefaultExtension && !slices.Contains(links, extension) {

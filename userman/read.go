@@ -26,9 +26,9 @@ func (s *Service) GetByID(ctx context.Context, id string) (*User, error) {
 // GetByExtension returns the person whose default extension it is.
 func (s *Service) GetByExtension(ctx context.Context, extension string) (*User, error) {
 	if !extensionPattern.MatchString(extension) {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
-	u, err := s.within(s.store.FindUser(ctx, Key{DefaultExtension: extension}))
+	u, err := s.within(s.store.FindUser(ctx, UserKey{DefaultExtension: extension}))
 	return s.read(ctx, "", u, err)
 }
 

@@ -18,7 +18,7 @@ type records struct{ s *Service }
 // newDesk returns where people log in.
 func (s *Service) newDesk() *login.Desk {
 	return login.New(login.Options{
-		Kind: kind, Actor: audit.Person, Records: records{s},
+		Kind: PersonRecord, Actor: audit.Person, Records: records{s},
 		Hasher: s.hasher, Throttle: s.throttle, Trail: s.trail,
 		Clock: s.opts.Clock, Random: s.opts.Random, Log: s.opts.Logger,
 		DisabledMessage: "your account is disabled; ask your administrator to enable it",
@@ -51,7 +51,7 @@ func (r records) Now(ctx context.Context, id string) (*login.Account, error) {
 // Keep implements [login.Records]. A login is no change of the record that is
 // worth a new UpdatedAt.
 func (r records) Keep(ctx context.Context, action string, after *login.Account) error {
-	event := audit.Event{Action: action, Kind: kind, Key: after.Name}
+	event := audit.Event{Action: action, Kind: PersonRecord, Key: after.Name}
 	err := r.s.store.UpdateUser(ctx, after.ID, func(u *User) error {
 		event.SealedBefore = sealed(u)
 		u.Credentials, u.LastLoginAt = after.Credentials.Clone(), after.LastLoginAt
@@ -89,7 +89,7 @@ const maxTyped = 4 * MaxEmailLength
 // is out of reach is a [store.ForbiddenError].
 func (s *Service) typed(ctx context.Context, typed string) (*User, error) {
 	if len(typed) > maxTyped {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
 	typed = loginname.Normalise(typed)
 	var meant *User
@@ -104,7 +104,7 @@ func (s *Service) typed(ctx context.Context, typed string) (*User, error) {
 		}
 	}
 	if meant == nil {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
 	return s.within(meant, nil)
 }
@@ -126,23 +126,23 @@ func (s *Service) lookups() []lookup {
 
 func (s *Service) withUsername(ctx context.Context, typed string) (*User, error) {
 	if !loginname.Valid(typed) {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
-	return s.store.FindUser(ctx, Key{Username: typed})
+	return s.store.FindUser(ctx, UserKey{Username: typed})
 }
 
 // withEmail returns the one person of that primary email; that of several
 // people is nobody's, or one of them could be let in as another.
 func (s *Service) withEmail(ctx context.Context, typed string) (*User, error) {
 	if !strings.Contains(typed, "@") {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
 	list, err := s.store.ListUsers(ctx, Query{Email: typed, Page: store.Page{Limit: 2}})
 	if err != nil {
 		return nil, err
 	}
 	if len(list.Items) != 1 {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
 	return list.Items[0], nil
 }
@@ -152,7 +152,7 @@ var typedExtension = regexp.MustCompile(`^[0-9]{1,20}$`)
 
 func (s *Service) withExtension(ctx context.Context, typed string) (*User, error) {
 	if !typedExtension.MatchString(typed) {
-		return nil, &store.NotFoundError{Kind: kind}
+		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
-	return s.store.FindUser(ctx, Key{DefaultExtension: typed})
+	return s.store.FindUser(ctx, UserKey{DefaultExtension: typed})
 }

@@ -34,9 +34,9 @@ func newRegistry(product []Permission) *registry {
 		}
 		given[p.ID] = true
 		if i := slices.IndexFunc(standard, func(s Permission) bool { return s.ID == p.ID }); i >= 0 {
-			ordered[i] = p.inPlaceOf(standard[i]).settled()
+			ordered[i] = p.inPlaceOf(standard[i]).normalised()
 		} else {
-			ordered = append(ordered, p.settled())
+			ordered = append(ordered, p.normalised())
 		}
 	}
 	ids := make([]string, len(ordered))
@@ -55,8 +55,8 @@ func (p Permission) inPlaceOf(standard Permission) Permission {
 	return p
 }
 
-// settled returns p as it stands in a registry.
-func (p Permission) settled() Permission {
+// normalised returns p as it stands in a registry.
+func (p Permission) normalised() Permission {
 	if wrong := p.wrong(); wrong != "" {
 		panic(fmt.Sprintf("userman: the permission %q %s", p.ID, wrong))
 	}

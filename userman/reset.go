@@ -64,7 +64,7 @@ func (s *Service) requested(ctx context.Context, work func(ctx context.Context) 
 	}
 	begun := s.background(ctx, func(ctx context.Context) {
 		if err := work(ctx); err != nil && !errors.Is(err, store.ErrNotFound) {
-			s.opts.Logger.ErrorContext(ctx, kind+": a mail that was asked for was not sent", "error", err)
+			s.opts.Logger.ErrorContext(ctx, PersonRecord+": a mail that was asked for was not sent", "error", err)
 		}
 	})
 	if !begun {
@@ -94,6 +94,6 @@ func (s *Service) mailWhenDue(ctx context.Context, mail MailKind, u *User, due f
 	if err != nil {
 		return err
 	}
-	s.opts.Logger.InfoContext(ctx, kind+": a mail was asked for", "mail", string(mail), "username", u.Username, "status", string(delivery.Status))
+	s.opts.Logger.InfoContext(ctx, PersonRecord+": a mail was asked for", "mail", string(mail), "username", u.Username, "status", string(delivery.Status))
 	return nil
 }

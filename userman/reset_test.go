@@ -93,7 +93,7 @@ type stuck struct {
 	release chan struct{}
 }
 
-func (s *stuck) FindUser(ctx context.Context, key userman.Key) (*userman.User, error) {
+func (s *stuck) FindUser(ctx context.Context, key userman.UserKey) (*userman.User, error) {
 	<-s.release
 	return s.Store.FindUser(ctx, key)
 }

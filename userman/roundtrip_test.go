@@ -54,7 +54,7 @@ func TestWhateverIsTakenIsReadBackUnchanged(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		u := anyPerson().Draw(r, "person")
 		for _, h := range houses {
-			created, err := h.Create(t.Context(), userman.NewUser{User: u, Groups: true})
+			created, err := h.Create(t.Context(), userman.NewUser{User: u, NoDefaultGroups: true})
 			if err != nil {
 				return
 			}

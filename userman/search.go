@@ -19,7 +19,7 @@ func SearchText(u *User) string {
 			parts = append(parts, number, digitsOf(number))
 		}
 	}
-	parts = append(append(parts, u.DefaultExtension), u.LinkedExtensions...)
+	parts = append(append(parts, u.ExternalID, u.DefaultExtension), u.LinkedExtensions...)
 	for i, part := range parts {
 		parts[i] = onOneLine(part)
 	}

@@ -8,14 +8,15 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// kind, kindDeleted, kindGroup and kindToken are what records are called in
-// refusals and in the audit trail. A deleted person's key in the trail is the
-// ID, because the username is free for others; that of others is the username.
+// What records are called in refusals and in the audit trail. The key of a
+// deleted person in the trail is the ID, because the username is free for
+// others; that of other people is the username.
 const (
-	kind        = "person"
-	kindDeleted = "deleted person"
-	kindGroup   = "group"
-	kindToken   = "API token"
+	PersonRecord        = "person"
+	DeletedPersonRecord = "deleted person"
+	GroupRecord         = "group"
+	TokenRecord         = "API token"
+	DirectoryRecord     = "directory"
 )
 
 // Service keeps the people of one team. All rules are here; the [Store] only

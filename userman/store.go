@@ -41,7 +41,7 @@ type Users interface {
 	User(ctx context.Context, id string) (*User, error)
 	// FindUser returns the one person who is not deleted and has that key. A
 	// [store.NotFoundError] when there is none.
-	FindUser(ctx context.Context, key Key) (*User, error)
+	FindUser(ctx context.Context, key UserKey) (*User, error)
 	// UpdateUser reads the person of that ID, deleted or not, has change edit
 	// them, and writes them back, all in one transaction: no other write to
 	// this person comes between. change may run more than once and must not
@@ -137,9 +137,9 @@ type Holder struct {
 	GroupsRevision int64
 }
 
-// Key finds one person. Exactly one of its fields is set, or Directory with
+// UserKey finds one person. Exactly one of its fields is set, or Directory with
 // ExternalID.
-type Key struct {
+type UserKey struct {
 	// Username is in any case.
 	Username         string
 	DefaultExtension string

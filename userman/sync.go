@@ -108,20 +108,17 @@ type SyncReport struct {
 func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions) (*SyncReport, error) {
 	report, err := s.sync(ctx, directory, opts)
 	if err != nil {
-		intent := audit.Event{Action: "sync", Kind: kindDirectory}
+		intent := audit.Event{Action: "sync", Kind: DirectoryRecord}
 		if directoryName.MatchString(directory) {
 			intent.Key = s.inTeam(directory)
 		}
 		s.trail.RecordFailure(ctx, intent, err)
 		return report, err
 	}
-	s.opts.Logger.InfoContext(ctx, kindDirectory+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
+	s.opts.Logger.InfoContext(ctx, DirectoryRecord+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
 		"seen", report.Seen, "steps", len(report.Steps), "problems", len(report.Problems))
 	return report, nil
 }
-
-// kindDirectory is what a directory is called in refusals and in the trail.
-const kindDirectory = "directory"
 
 func (s *Service) sync(ctx context.Context, directory string, opts *SyncOptions) (*SyncReport, error) {
 	if err := s.everything(); err != nil {
@@ -129,7 +126,7 @@ func (s *Service) sync(ctx context.Context, directory string, opts *SyncOptions)
 	}
 	d, ok := s.directory(directory)
 	if !ok {
-		return nil, &store.NotFoundError{Kind: kindDirectory}
+		return nil, &store.NotFoundError{Kind: DirectoryRecord}
 	}
 	if !d.Abilities().Sync {
 		return nil, &store.ConflictError{Reason: "this directory cannot be synced"}

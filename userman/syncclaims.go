@@ -37,13 +37,13 @@ func (p *syncPlan) claims(ctx context.Context) error {
 	p.twice()
 	held := p.holders()
 	for _, e := range p.entries {
-		if err := p.claim(ctx, e, held.usernames[FoldUsername(e.username)], Key{Username: e.username}); err != nil {
+		if err := p.claim(ctx, e, held.usernames[FoldUsername(e.username)], UserKey{Username: e.username}); err != nil {
 			return err
 		}
 		if e.extension == "" {
 			continue
 		}
-		if err := p.claim(ctx, e, held.extensions[e.extension], Key{DefaultExtension: e.extension}); err != nil {
+		if err := p.claim(ctx, e, held.extensions[e.extension], UserKey{DefaultExtension: e.extension}); err != nil {
 			return err
 		}
 	}
@@ -83,7 +83,7 @@ func (p *syncPlan) twice() {
 
 // claim looks who has what e is to have: holder, somebody of the directory, or
 // whom the store finds.
-func (p *syncPlan) claim(ctx context.Context, e *syncEntry, holder *syncPerson, key Key) error {
+func (p *syncPlan) claim(ctx context.Context, e *syncEntry, holder *syncPerson, key UserKey) error {
 	switch {
 	case e.step == nil || holder != nil && holder == e.person:
 		return nil

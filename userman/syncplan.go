@@ -124,7 +124,7 @@ func (p *syncPlan) miss(ctx context.Context, person *syncPerson) error {
 	case err != nil:
 		return err
 	case len(references) > 0:
-		p.problem(person.externalID, person.username, (&store.InUseError{Kind: kind, References: references}).Error())
+		p.problem(person.externalID, person.username, (&store.InUseError{Kind: PersonRecord, References: references}).Error())
 	default:
 		step.Action = SyncDelete
 		person.step = step

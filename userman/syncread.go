@@ -82,7 +82,7 @@ func (p *syncPlan) plan(ctx context.Context, e *syncEntry, entry Entry) error {
 		return err
 	}
 	after.Groups = p.groups.after(before, word)
-	settled(after)
+	normalised(after)
 	switch err := store.Invalid(wrong...); {
 	case err != nil:
 		e.fail(err.Error())

@@ -156,7 +156,7 @@ func (p *syncPlan) update(ctx context.Context, step *syncStep, u *User) error {
 	if err := store.Invalid(wrong...); err != nil {
 		return err
 	}
-	*u = *settled(after)
+	*u = *normalised(after)
 	return nil
 }
 

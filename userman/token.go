@@ -37,8 +37,8 @@ type Token struct {
 	// person's is not reached. Defaults to All when the token is made.
 	Extensions []string `json:"extensions" validate:"min=1,max=200"`
 	// Modules are those that the token reaches, by name (see [Names]), or
-	// [All]. Nothing unless given.
-	Modules []string `json:"modules" validate:"max=200"`
+	// [All]. Defaults to All when the token is made.
+	Modules []string `json:"modules" validate:"min=1,max=200"`
 	// RequestsPerHour bounds how often it is used, [DefaultRequestsPerHour]
 	// unless given (0); -1 is without a bound.
 	RequestsPerHour int `json:"requests_per_hour"`

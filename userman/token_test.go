@@ -49,7 +49,7 @@ func TestATokenIsMadeWithAKeyThatIsShownOnce(t *testing.T) {
 			require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, key.Reveal())
 			now := h.clock.Now()
 			require.Equal(t, &userman.Token{
-				ID: made.ID, UserID: jane.ID, Description: "the CRM", Extensions: []string{"all"}, Modules: []string{},
+				ID: made.ID, UserID: jane.ID, Description: "the CRM", Extensions: []string{"all"}, Modules: []string{"all"},
 				RequestsPerHour: userman.DefaultRequestsPerHour, Addresses: []netip.Prefix{},
 				CreatedAt: now, UpdatedAt: now, KeyMadeAt: now,
 			}, made, "all extensions of hers, no module, and nothing that the service sets is taken over")
@@ -150,7 +150,7 @@ func TestAnUpdateChangesWhatMayBeChangedOfAToken(t *testing.T) {
 	})
 	require.NoError(t, err)
 	h.permit(t, "jane", userman.RESTUse, userman.On())
-	_, err = h.Authorize(t.Context(), userman.Request{TokenID: made.ID, Key: key, Module: "x", Extension: "1001"})
+	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: made.ID, Key: key, Module: "x", Extension: "1001"})
 	require.NoError(t, err, "the key is the same")
 
 	_, err = h.UpdateToken(t.Context(), made.ID, func(token *userman.Token) error {
@@ -159,6 +159,11 @@ func TestAnUpdateChangesWhatMayBeChangedOfAToken(t *testing.T) {
 	})
 	requireFields(t, err, "extensions: min", "modules[0]: name")
 	require.Equal(t, "refused update "+made.ID+": invalid: extensions (min), modules[0] (name)", h.told(t))
+	_, err = h.UpdateToken(t.Context(), made.ID, func(token *userman.Token) error {
+		token.Modules = nil
+		return nil
+	})
+	requireFields(t, err, "modules: min")
 	own := errors.New("of the caller")
 	_, err = h.UpdateToken(t.Context(), made.ID, func(*userman.Token) error { return own })
 	require.Equal(t, own, err)
@@ -180,9 +185,9 @@ func TestARotatedTokenHasAnotherKey(t *testing.T) {
 	require.Equal(t, h.clock.Now(), rotated.KeyMadeAt)
 	require.Equal(t, made.CreatedAt, rotated.CreatedAt)
 	require.False(t, key.Equal(old))
-	_, err = h.Authorize(t.Context(), userman.Request{TokenID: made.ID, Key: old, Module: "x"})
+	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: made.ID, Key: old, Module: "x"})
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, err = h.Authorize(t.Context(), userman.Request{TokenID: made.ID, Key: key, Module: "x"})
+	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: made.ID, Key: key, Module: "x"})
 	require.NoError(t, err)
 	require.Equal(t, "done rotate "+made.ID, h.told(t))
 	h.requireProven(t)
@@ -196,7 +201,7 @@ func TestADeletedTokenIsGone(t *testing.T) {
 	made, key := h.token(t, "jane", userman.Token{Modules: []string{"all"}})
 	require.NoError(t, h.DeleteToken(t.Context(), made.ID))
 	require.Equal(t, "done delete "+made.ID, h.told(t))
-	_, err := h.Authorize(t.Context(), userman.Request{TokenID: made.ID, Key: key, Module: "x"})
+	_, err := h.Authorize(t.Context(), userman.TokenRequest{TokenID: made.ID, Key: key, Module: "x"})
 	require.ErrorIs(t, err, store.ErrForbidden)
 	h.requireProven(t)
 

@@ -2,6 +2,7 @@ package userman
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -47,9 +48,9 @@ func (s *Service) checkToken(t, before *Token) []store.FieldError {
 		})
 	}
 	for i, network := range t.Addresses[:min(len(t.Addresses), MaxTokenAddresses)] {
-		if !settledNetwork(network).IsValid() {
+		if !normalisedNetwork(network).IsValid() {
 			refused = append(refused, store.FieldError{
-				Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: "write an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32",
+				Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: noNetwork,
 			})
 		}
 	}
@@ -76,21 +77,36 @@ func tokenField(e store.FieldError) int {
 	return slices.Index([]string{"description", "extensions", "modules", "requests_per_hour", "addresses", "expires_at"}, name)
 }
 
-// settled brings the lists of t, which the rules have taken, into the form in
+// normalise brings the lists of t, which the rules have taken, into the form in
 // which they are kept.
-func (t *Token) settled() {
+func (t *Token) normalise() {
 	t.Extensions = canonical(t.Extensions)
 	t.Modules = Replace(t.Modules...).normalised().items
 	for i, network := range t.Addresses {
-		t.Addresses[i] = settledNetwork(network)
+		t.Addresses[i] = normalisedNetwork(network)
 	}
 	slices.SortFunc(t.Addresses, netip.Prefix.Compare)
 	t.Addresses = slices.Compact(t.Addresses)
 }
 
-// settledNetwork returns a network without the bits behind its mask; an IPv4
+const noNetwork = "write an IP address such as 192.0.2.1, or a range such as 10.0.0.0/8 or 2001:db8::/32"
+
+// ParseNetwork reads what [Token].Addresses has: a network, or an address as
+// the network of itself alone. The error says what to write.
+func ParseNetwork(text string) (netip.Prefix, error) {
+	text = strings.TrimSpace(text)
+	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
+		return netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), nil
+	}
+	if network, err := netip.ParsePrefix(text); err == nil {
+		return network, nil
+	}
+	return netip.Prefix{}, errors.New(noNetwork)
+}
+
+// normalisedNetwork returns a network without the bits behind its mask; an IPv4
 // one that is written as IPv6 is IPv4. What is none is the zero Prefix.
-func settledNetwork(network netip.Prefix) netip.Prefix {
+func normalisedNetwork(network netip.Prefix) netip.Prefix {
 	if addr := network.Addr(); addr.Is4In6() {
 		network = netip.PrefixFrom(addr.Unmap(), network.Bits()-96)
 	}

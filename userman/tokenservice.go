@@ -55,7 +55,10 @@ func (s *Service) newToken(u *User, t *Token) (*Token, store.Secret, error) {
 	if len(created.Extensions) == 0 {
 		created.Extensions = []string{All}
 	}
-	if err := s.settleToken(created, &Token{}); err != nil {
+	if len(created.Modules) == 0 {
+		created.Modules = []string{All}
+	}
+	if err := s.acceptToken(created, &Token{}); err != nil {
 		return nil, store.Secret{}, err
 	}
 	id, err := s.newID(tokenIDSize)
@@ -84,13 +87,13 @@ func (s *Service) mayHaveAnother(ctx context.Context, u *User) error {
 	return nil
 }
 
-// settleToken checks what was edited of a token, and brings it into the form in
+// acceptToken checks what was edited of a token, and brings it into the form in
 // which it is kept.
-func (s *Service) settleToken(t, before *Token) error {
+func (s *Service) acceptToken(t, before *Token) error {
 	if err := store.Invalid(s.checkToken(t, before)...); err != nil {
 		return err
 	}
-	t.settled()
+	t.normalise()
 	added := func(number string) bool {
 		return number != All && !slices.Contains(before.Extensions, number) && !s.reaches(number)
 	}
@@ -110,7 +113,7 @@ func (s *Service) UpdateToken(ctx context.Context, id string, change func(*Token
 			return err
 		}
 		t.edited(edited)
-		if err := s.settleToken(t, before); err != nil {
+		if err := s.acceptToken(t, before); err != nil {
 			return err
 		}
 		before.Disabled = true
@@ -208,7 +211,7 @@ func (s *Service) DeleteToken(ctx context.Context, id string) error {
 // store keeps it. That of somebody out of reach is a [store.ForbiddenError].
 func (s *Service) findToken(ctx context.Context, id string) (*Token, error) {
 	if !tokenIDPattern.MatchString(id) {
-		return nil, &store.NotFoundError{Kind: kindToken}
+		return nil, &store.NotFoundError{Kind: TokenRecord}
 	}
 	t, err := s.store.Token(ctx, id)
 	if err != nil || s.reaches == nil {
@@ -216,7 +219,7 @@ func (s *Service) findToken(ctx context.Context, id string) (*Token, error) {
 	}
 	if _, err := s.anybody(ctx, t.UserID); err != nil {
 		if errors.Is(err, store.ErrNotFound) {
-			return nil, &store.NotFoundError{Kind: kindToken}
+			return nil, &store.NotFoundError{Kind: TokenRecord}
 		}
 		return nil, err
 	}
@@ -226,7 +229,7 @@ func (s *Service) findToken(ctx context.Context, id string) (*Token, error) {
 // tokenEvent begins an entry of the trail about the token of that ID. What is no
 // ID may be a key in the wrong field: it is not kept.
 func (s *Service) tokenEvent(action, id string) audit.Event {
-	event := audit.Event{Action: action, Kind: kindToken}
+	event := audit.Event{Action: action, Kind: TokenRecord}
 	if tokenIDPattern.MatchString(id) {
 		event.Key = s.inTeam(id)
 	}
@@ -242,12 +245,12 @@ func (s *Service) tokenChanged(action string, before, after *Token) audit.Event 
 		event.Before, event.SealedBefore = showToken(before), sealedToken(before)
 	}
 	if after != nil {
-		event.Action, event.Kind, event.Key = action, kindToken, s.inTeam(after.ID)
+		event.Action, event.Kind, event.Key = action, TokenRecord, s.inTeam(after.ID)
 		event.After, event.Sealed = showToken(after), sealedToken(after)
 	}
 	return event
 }
 
 func (s *Service) logToken(ctx context.Context, action string, t *Token) {
-	s.opts.Logger.InfoContext(ctx, kindToken+": "+action, "id", t.ID, "user_id", t.UserID, "team", s.store.Team())
+	s.opts.Logger.InfoContext(ctx, TokenRecord+": "+action, "id", t.ID, "user_id", t.UserID, "team", s.store.Team())
 }

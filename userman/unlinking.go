@@ -171,7 +171,7 @@ func (x *unlinking) writeGroup(ctx context.Context, before *Group, members int) 
 		return err
 	}
 	return x.service.trail.Record(ctx, audit.Event{
-		Action: x.action, Kind: kindGroup, Key: x.service.inTeam(before.Name),
+		Action: x.action, Kind: GroupRecord, Key: x.service.inTeam(before.Name),
 		Before: before.shown(members), After: after.shown(members),
 		SealedBefore: sealedGroup(before), Sealed: sealedGroup(after),
 	})
@@ -193,7 +193,7 @@ func (x *unlinking) writeToken(ctx context.Context, before *Token) error {
 		return err
 	}
 	return x.service.trail.Record(ctx, audit.Event{
-		Action: x.action, Kind: kindToken, Key: x.service.inTeam(before.ID),
+		Action: x.action, Kind: TokenRecord, Key: x.service.inTeam(before.ID),
 		Before: showToken(before), After: showToken(after), SealedBefore: sealedToken(before), Sealed: sealedToken(after),
 	})
 }

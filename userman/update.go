@@ -38,7 +38,7 @@ func (s *Service) edit(ctx context.Context, u *User, change func(*User) error) e
 	if err := store.Invalid(refused...); err != nil {
 		return err
 	}
-	if err := s.notOwned(u, settled(after)); err != nil {
+	if err := s.notOwned(u, normalised(after)); err != nil {
 		return err
 	}
 	if after.Disabled != u.Disabled {

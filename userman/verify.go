@@ -16,9 +16,9 @@ import (
 // loginSuffix is the end of the permissions to log in somewhere.
 const loginSuffix = ".login"
 
-// Services returns the names of the services that people log in to: the modules
+// LoginServices returns the names of the services that people log in to: the modules
 // of the switches whose ID ends in ".login".
-func (s *Service) Services() []string {
+func (s *Service) LoginServices() []string {
 	services := []string{}
 	for _, p := range s.Permissions() {
 		if module, ok := strings.CutSuffix(p.ID, loginSuffix); ok && p.Kind == Switch {
@@ -30,7 +30,7 @@ func (s *Service) Services() []string {
 
 // loginTo returns the permission to log in to a service.
 func (s *Service) loginTo(service string) (string, error) {
-	if slices.Contains(s.Services(), service) {
+	if slices.Contains(s.LoginServices(), service) {
 		return service + loginSuffix, nil
 	}
 	return "", store.Invalid(store.FieldError{

@@ -131,7 +131,7 @@ func TestAServiceThatIsNotKnown(t *testing.T) {
 		}
 	})
 	h.add(t, person("jane"), goodPassword)
-	require.Equal(t, []string{"portal", "xmpp", "isymphony", "xactview", "wiki"}, h.Services())
+	require.Equal(t, []string{"portal", "xmpp", "isymphony", "xactview", "wiki"}, h.LoginServices())
 	for _, service := range []string{"", "ftp", "XMPP", "xmpp.login", "voicemail", "doors", "rest"} {
 		_, err := h.VerifyFor(t.Context(), service, "jane", secret(goodPassword))
 		requireFields(t, err, "service: unknown")

@@ -6,6 +6,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/internal/loginname"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // onAdministrator is an act on an administrator as the audit trail calls it.
@@ -28,7 +29,7 @@ func onAccount(ctx context.Context, s *site.Site, action, name string) audit.Eve
 
 // onPerson is an act on a person as the audit trail calls it.
 func onPerson(ctx context.Context, s *site.Site, action, username string) audit.Event {
-	act := audit.Event{Action: action, Kind: "person", Key: nameOrNone(username)}
+	act := audit.Event{Action: action, Kind: userman.PersonRecord, Key: nameOrNone(username)}
 	if u, err := s.People.Get(ctx, username); err == nil {
 		act.Key = u.Username
 	}
@@ -38,7 +39,7 @@ func onPerson(ctx context.Context, s *site.Site, action, username string) audit.
 // onGroup is an act on a group as the audit trail calls it. What is no group
 // is not named: it may be a secret in the wrong place.
 func onGroup(ctx context.Context, s *site.Site, action, name string) audit.Event {
-	act := audit.Event{Action: action, Kind: "group"}
+	act := audit.Event{Action: action, Kind: userman.GroupRecord}
 	if g, err := s.People.Group(ctx, name); err == nil {
 		act.Key = g.Name
 	}
@@ -47,7 +48,7 @@ func onGroup(ctx context.Context, s *site.Site, action, name string) audit.Event
 
 // onToken is an act on an API token as the audit trail calls it.
 func onToken(ctx context.Context, s *site.Site, action, id string) audit.Event {
-	act := audit.Event{Action: action, Kind: "API token"}
+	act := audit.Event{Action: action, Kind: userman.TokenRecord}
 	if t, err := s.People.Token(ctx, id); err == nil {
 		act.Key = t.ID
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 // authorizes reports whether a program with the key may use a module.
 func (c *ctl) authorizes(t *testing.T, id, key, module string) bool {
 	t.Helper()
-	_, err := c.at(t).People.Authorize(t.Context(), userman.Request{
+	_, err := c.at(t).People.Authorize(t.Context(), userman.TokenRequest{
 		TokenID: id, Key: store.NewSecret(key), Module: module, Source: netip.MustParseAddr("192.0.2.7"),
 	})
 	if err != nil {
@@ -75,7 +76,7 @@ func TestAKeyIsShownOnce_andEndsWhenItIsRotated(t *testing.T) {
 	c.do(t, "token", "edit", ids[0], "--disabled")
 	require.False(t, c.authorizes(t, ids[0], key, "voicemail"))
 	require.Equal(t, map[string]any{"deleted": ids[0]}, c.json(t, "token", "delete", ids[0]))
-	require.Equal(t, "No API tokens. Make one: pbxctl token add USERNAME --modules MODULES\n", c.do(t, "token", "list"))
+	require.Equal(t, "No API tokens. Make one: pbxctl token add USERNAME\n", c.do(t, "token", "list"))
 	require.Contains(t, c.do(t, "audit", "verify"), "Nothing was tampered with")
 }
 
@@ -94,10 +95,10 @@ func TestTokenEdit_changesOnlyTheGivenFields_andEmptyClears(t *testing.T) {
 		delete(document, "key")
 	}
 	require.Equal(t, before, after)
-	after = c.json(t, "token", "edit", id, "--description", "", "--extensions", "all", "--modules", "", "--addresses", "", "--expires-at", "", "--requests-per-hour", "0")
+	after = c.json(t, "token", "edit", id, "--description", "", "--extensions", "all", "--modules", "all", "--addresses", "", "--expires-at", "", "--requests-per-hour", "0")
 	require.Empty(t, after["description"])
 	require.Equal(t, []any{"all"}, after["extensions"])
-	require.Empty(t, after["modules"])
+	require.Equal(t, []any{"all"}, after["modules"])
 	require.Empty(t, after["addresses"])
 	require.NotContains(t, after, "expires_at")
 	require.InDelta(t, 1000, after["requests_per_hour"], 0)
@@ -115,10 +116,12 @@ func TestToken_refusesAllThatIsWrongAtOnce(t *testing.T) {
 		require.Contains(t, said, "\n  "+field+": ")
 	}
 	require.NotContains(t, said, "hush")
-	require.Contains(t, c.fails(t, exitRefused, "token", "edit", id, "--addresses", "fe80::1%eth0"), "\n  addresses[0]: write an address")
+	require.Contains(t, c.fails(t, exitRefused, "token", "edit", id, "--addresses", "fe80::1%eth0"), "\n  addresses[0]: write an IP address")
 	for _, line := range [][]string{{"token", "add", "jane"}, {"token", "edit", id}} {
-		said = c.fails(t, exitRefused, append(line, "--extensions", "")...)
-		require.Equal(t, 1, strings.Count(said, "\n  extensions: name extensions, or all"), "none would be all")
+		for _, list := range []string{"extensions", "modules"} {
+			said = c.fails(t, exitRefused, append(slices.Clone(line), "--"+list, "")...)
+			require.Equal(t, 1, strings.Count(said, "\n  "+list+": name "+list+", or all"), "none would be all")
+		}
 	}
 	require.Contains(t, c.fails(t, exitRefused, "token", "list", ""), "\n  username: the name is empty")
 	require.Contains(t, c.fails(t, exitRefused, "token", "list", "nobody"), "there is no such person")

@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,7 +24,7 @@ func (f *tokenFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.token.Description, "description", "", "`TEXT` for people: what uses it")
 	flags.StringArrayVar(&f.extensions, "extensions", nil, "`EXTENSIONS` of the person that it reaches, or all, as a new one does; may be repeated")
-	flags.StringArrayVar(&f.modules, "modules", nil, "`MODULES` that it reaches, such as voicemail,contacts, or all; a new one reaches none; may be repeated")
+	flags.StringArrayVar(&f.modules, "modules", nil, "`MODULES` that it reaches, such as voicemail,contacts, or all, as a new one does; may be repeated")
 	flags.IntVar(&f.token.RequestsPerHour, "requests-per-hour", userman.DefaultRequestsPerHour, "`NUMBER` of requests in an hour; -1 without a bound")
 	flags.StringArrayVar(&f.addresses, "addresses", nil, "`ADDRESSES` and networks that it may be used from; none means everywhere; may be repeated")
 	flags.Var((*expiry)(&f.token.ExpiresAt), "expires-at", "`TIME` at which it stops to work, such as 2027-01-31 or 2027-01-31T17:00:00Z; '' for never")
@@ -62,40 +60,34 @@ type tokenFields struct {
 func (f *tokenFlags) parse(flags *pflag.FlagSet) *tokenFields {
 	fields := &tokenFields{flags: flags, from: f.token}
 	fields.from.Extensions, fields.from.Modules = values(f.extensions), values(f.modules)
-	if flags.Changed("extensions") && len(fields.from.Extensions) == 0 {
-		// Such as an unset variable of a script: none would be all.
-		fields.refused = append(fields.refused, store.FieldError{
-			Field: "extensions", Code: "required", Message: "name extensions, or all; to take the last one away, disable or delete the token",
-		})
+	for _, list := range []struct {
+		name  string
+		given []string
+	}{{"extensions", fields.from.Extensions}, {"modules", fields.from.Modules}} {
+		if flags.Changed(list.name) && len(list.given) == 0 {
+			// Such as an unset variable of a script: none would be all.
+			fields.refused = append(fields.refused, store.FieldError{
+				Field: list.name, Code: "required", Message: "name " + list.name + ", or all; to take the last one away, disable or delete the token",
+			})
+		}
 	}
 	for i, text := range values(f.addresses) {
-		prefix, ok := parsePrefix(strings.TrimSpace(text))
-		if !ok {
-			fields.refused = append(fields.refused, store.FieldError{
-				Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24",
-			})
+		network, err := userman.ParseNetwork(text)
+		if err != nil {
+			fields.refused = append(fields.refused, store.FieldError{Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: err.Error()})
 			continue
 		}
-		fields.from.Addresses = append(fields.from.Addresses, prefix)
+		fields.from.Addresses = append(fields.from.Addresses, network)
 	}
 	return fields
-}
-
-// parsePrefix reads a network, or an address as the network of itself alone.
-func parsePrefix(text string) (netip.Prefix, bool) {
-	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
-		return netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), true
-	}
-	prefix, err := netip.ParsePrefix(text)
-	return prefix, err == nil
 }
 
 // set sets the fields of to that were given. It may run more than once.
 func (f *tokenFields) set(to *userman.Token) {
 	for name, set := range map[string]func(){
 		"description":       func() { to.Description = f.from.Description },
-		"extensions":        func() { to.Extensions = f.extensionsOr(to.Extensions) },
-		"modules":           func() { to.Modules = slices.Clone(f.from.Modules) },
+		"extensions":        func() { to.Extensions = givenOr(f.from.Extensions, to.Extensions) },
+		"modules":           func() { to.Modules = givenOr(f.from.Modules, to.Modules) },
 		"requests-per-hour": func() { to.RequestsPerHour = f.from.RequestsPerHour },
 		"addresses":         func() { to.Addresses = slices.Clone(f.from.Addresses) },
 		"expires-at":        func() { to.ExpiresAt = f.from.ExpiresAt },
@@ -107,10 +99,10 @@ func (f *tokenFields) set(to *userman.Token) {
 	}
 }
 
-// extensionsOr returns those that were given; none were refused.
-func (f *tokenFields) extensionsOr(before []string) []string {
-	if len(f.from.Extensions) == 0 {
+// givenOr returns those that were given; none were refused.
+func givenOr(given, before []string) []string {
+	if len(given) == 0 {
 		return before
 	}
-	return slices.Clone(f.from.Extensions)
+	return slices.Clone(given)
 }

@@ -131,7 +131,7 @@ func (a *app) tokenList() *cobra.Command {
 
 func tokenListText(list *store.List[token]) string {
 	if len(list.Items) == 0 {
-		return "No API tokens. Make one: pbxctl token add USERNAME --modules MODULES\n"
+		return "No API tokens. Make one: pbxctl token add USERNAME\n"
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

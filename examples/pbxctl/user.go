@@ -56,7 +56,7 @@ func (a *app) userAdd() *cobra.Command {
 		}
 		fields := flags.parse(cmd.Flags(), s.People.Permissions())
 		fields.refused = append(fields.refused, empty...)
-		wanted := userman.NewUser{User: &userman.User{}, Password: given, Groups: cmd.Flags().Changed("groups")}
+		wanted := userman.NewUser{User: &userman.User{}, Password: given, NoDefaultGroups: cmd.Flags().Changed("groups")}
 		fields.set(wanted.User)
 		wanted.User.Username = args[0]
 		if generate {

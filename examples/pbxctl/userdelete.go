@@ -76,7 +76,7 @@ func (a *app) userPurge() *cobra.Command {
 // people that they were looked for.
 func ofDeleted(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return &store.NotFoundError{Kind: "deleted person"}
+		return &store.NotFoundError{Kind: userman.DeletedPersonRecord}
 	}
 	return err
 }

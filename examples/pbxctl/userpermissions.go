@@ -84,7 +84,7 @@ func explainedText(effective *userman.Effective, explained []*userman.Explanatio
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "PERMISSION\tVALUE\tWHY")
 	for _, e := range explained {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", e.Permission.ID, cell(effective.String(e.Permission.ID)), cell(e.Sentence))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", e.Permission.ID, cell(effective.Words(e.Permission.ID)), cell(e.Sentence))
 	}
 	_ = w.Flush()
 	return b.String()

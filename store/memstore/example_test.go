@@ -65,7 +65,7 @@ func ExampleDB_People() {
 
 	acme := db.People("acme")
 	fmt.Println(acme.CreateUser(ctx, &userman.User{ID: "2", Username: "bob", DefaultExtension: "1001"}))
-	u, err := acme.FindUser(ctx, userman.Key{Username: "JANE"})
+	u, err := acme.FindUser(ctx, userman.UserKey{Username: "JANE"})
 	fmt.Println(u.Username, err)
 	// Output:
 	// default_extension: another person has this default_extension already; choose a different one

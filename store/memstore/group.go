@@ -10,7 +10,7 @@ import (
 )
 
 func (t *team) group(name string) (*userman.Group, error) {
-	return copyOf(&t.groups, userman.FoldGroupName(name), "group", (*userman.Group).Clone)
+	return copyOf(&t.groups, userman.FoldGroupName(name), userman.GroupRecord, (*userman.Group).Clone)
 }
 
 // groupNames returns the names as the groups are named, each once.
@@ -19,7 +19,7 @@ func (t *team) groupNames(names []string) ([]string, error) {
 	for _, name := range names {
 		g, ok := t.groups.get(userman.FoldGroupName(name))
 		if !ok {
-			return nil, &store.NotFoundError{Kind: "group"}
+			return nil, &store.NotFoundError{Kind: userman.GroupRecord}
 		}
 		if !slices.Contains(kept, g.Name) {
 			kept = append(kept, g.Name)
@@ -41,7 +41,7 @@ func (m people) putGroup(t *team, g *userman.Group) {
 func (m people) CreateGroup(ctx context.Context, g *userman.Group) error {
 	return m.edit(ctx, func(t *team) error {
 		if _, found := t.groups.get(userman.FoldGroupName(g.Name)); found {
-			return &store.ExistsError{Kind: "group", Field: "name"}
+			return &store.ExistsError{Kind: userman.GroupRecord, Field: "name"}
 		}
 		m.putGroup(t, g)
 		return nil

@@ -9,7 +9,7 @@ import (
 )
 
 func (t *team) token(id string) (*userman.Token, error) {
-	return copyOf(&t.tokens, id, "API token", (*userman.Token).Clone)
+	return copyOf(&t.tokens, id, userman.TokenRecord, (*userman.Token).Clone)
 }
 
 func (t *team) putToken(token *userman.Token) {
@@ -22,7 +22,7 @@ func (t *team) putToken(token *userman.Token) {
 func (m people) CreateToken(ctx context.Context, token *userman.Token) error {
 	return m.edit(ctx, func(t *team) error {
 		if _, found := t.tokens.get(token.ID); found {
-			return &store.ExistsError{Kind: "API token", Field: "id"}
+			return &store.ExistsError{Kind: userman.TokenRecord, Field: "id"}
 		}
 		if _, found := t.users.get(token.UserID); !found {
 			return noUser()
@@ -101,7 +101,7 @@ func (m people) CountRequest(ctx context.Context, id string, now time.Time, limi
 func (m people) DeleteToken(ctx context.Context, id string) error {
 	return m.edit(ctx, func(t *team) error {
 		if !t.tokens.remove(id) {
-			return &store.NotFoundError{Kind: "API token"}
+			return &store.NotFoundError{Kind: userman.TokenRecord}
 		}
 		return nil
 	})

@@ -10,17 +10,17 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func noUser() error { return &store.NotFoundError{Kind: "person"} }
+func noUser() error { return &store.NotFoundError{Kind: userman.PersonRecord} }
 
 func (t *team) user(id string) (*userman.User, error) {
-	return copyOf(&t.users, id, "person", (*userman.User).Clone)
+	return copyOf(&t.users, id, userman.PersonRecord, (*userman.User).Clone)
 }
 
 // CreateUser implements [userman.Store].
 func (m people) CreateUser(ctx context.Context, u *userman.User) error {
 	return m.edit(ctx, func(t *team) error {
 		if _, found := t.users.get(u.ID); found {
-			return &store.ExistsError{Kind: "person", Field: "id"}
+			return &store.ExistsError{Kind: userman.PersonRecord, Field: "id"}
 		}
 		return t.putUser(keptUser(u))
 	})
@@ -36,7 +36,7 @@ func (m people) User(ctx context.Context, id string) (u *userman.User, err error
 }
 
 // FindUser implements [userman.Store].
-func (m people) FindUser(ctx context.Context, key userman.Key) (u *userman.User, err error) {
+func (m people) FindUser(ctx context.Context, key userman.UserKey) (u *userman.User, err error) {
 	err = m.view(ctx, func(t *team) (err error) {
 		id, found := t.findUser(key)
 		if !found {
@@ -49,7 +49,7 @@ func (m people) FindUser(ctx context.Context, key userman.Key) (u *userman.User,
 }
 
 // findUser returns the ID of whoever is not deleted and has that key.
-func (t *team) findUser(key userman.Key) (id string, found bool) {
+func (t *team) findUser(key userman.UserKey) (id string, found bool) {
 	switch {
 	case key.Username != "":
 		return t.usernames.get(userman.FoldUsername(key.Username))
@@ -139,7 +139,7 @@ func (t *team) putUser(u *userman.User) error {
 	u.Groups = groups
 	for _, name := range t.uniques(u) {
 		if owner, taken := name.owners.get(name.value); taken && owner != u.ID {
-			return &store.ExistsError{Kind: "person", Field: name.field}
+			return &store.ExistsError{Kind: userman.PersonRecord, Field: name.field}
 		}
 	}
 	if before, found := t.users.get(u.ID); found {

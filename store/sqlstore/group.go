@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func noGroup() error { return &store.NotFoundError{Kind: "group"} }
+func noGroup() error { return &store.NotFoundError{Kind: userman.GroupRecord} }
 
 func groupTable() table {
 	return table{
@@ -56,7 +56,7 @@ func (m people) CreateGroup(ctx context.Context, g *userman.Group) error {
 		}
 		_, err = q.ExecContext(ctx, groupTable().insert(), values...)
 		if err != nil && m.engine.duplicate(err) {
-			return &store.ExistsError{Kind: "group", Field: "name"}
+			return &store.ExistsError{Kind: userman.GroupRecord, Field: "name"}
 		}
 		if err != nil {
 			return m.failed(ctx, "create group", err)

@@ -73,7 +73,7 @@ func BenchmarkPeople(b *testing.B) {
 	}
 	b.Run("one by username", func(b *testing.B) {
 		ratio.Against(b, func() {
-			_, err := st.FindUser(b.Context(), userman.Key{Username: middle.Username})
+			_, err := st.FindUser(b.Context(), userman.UserKey{Username: middle.Username})
 			require.NoError(b, err)
 		}, func() {
 			require.Equal(b, 1, scanBare(b, conn, barePeople+" WHERE team = '' AND taken_username = ?", middle.Username))

@@ -150,7 +150,7 @@ func TestWhatIsReadOfPeopleIsFoundByAnIndex(t *testing.T) {
 		"DELETE FROM pbxusers_people_extensions WHERE team = ? AND user_id = ?", "DELETE FROM pbxusers_memberships WHERE team = ? AND user_id = ?",
 	}
 	hash := []byte("hash")
-	for _, key := range []userman.Key{
+	for _, key := range []userman.UserKey{
 		{Username: "jane"}, {DefaultExtension: "1001"}, {Directory: "ldap", ExternalID: "1"}, {InvitationHash: hash}, {ActivationHash: hash},
 	} {
 		where, _ := whereKey(key)

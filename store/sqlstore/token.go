@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func noToken() error { return &store.NotFoundError{Kind: "API token"} }
+func noToken() error { return &store.NotFoundError{Kind: userman.TokenRecord} }
 
 // CreateToken implements [userman.Store].
 func (m people) CreateToken(ctx context.Context, t *userman.Token) error {
@@ -24,7 +24,7 @@ func (m people) CreateToken(ctx context.Context, t *userman.Token) error {
 		}
 		_, err = q.ExecContext(ctx, tokenTable().insert(), values...)
 		if err != nil && m.engine.duplicate(err) {
-			return &store.ExistsError{Kind: "API token", Field: "id"}
+			return &store.ExistsError{Kind: userman.TokenRecord, Field: "id"}
 		}
 		return m.failed(ctx, "create API token", err)
 	})

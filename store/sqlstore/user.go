@@ -21,14 +21,14 @@ func (db *DB) People(team string) userman.Store { return people{db, team} }
 // Team implements [userman.Store].
 func (m people) Team() string { return m.team }
 
-func noUser() error { return &store.NotFoundError{Kind: "person"} }
+func noUser() error { return &store.NotFoundError{Kind: userman.PersonRecord} }
 
 // CreateUser implements [userman.Store].
 func (m people) CreateUser(ctx context.Context, u *userman.User) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		switch err := m.requireUser(ctx, q, u.ID); {
 		case err == nil:
-			return &store.ExistsError{Kind: "person", Field: "id"}
+			return &store.ExistsError{Kind: userman.PersonRecord, Field: "id"}
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
@@ -61,7 +61,7 @@ func (m people) putUser(ctx context.Context, q querier, u *userman.User, text st
 	if field == "" { // a hash of a link, of 32 random bytes
 		return m.failed(ctx, "write person", err)
 	}
-	return &store.ExistsError{Kind: "person", Field: field}
+	return &store.ExistsError{Kind: userman.PersonRecord, Field: field}
 }
 
 // taken returns the first field of u of which another person has the value, or
@@ -98,7 +98,7 @@ func (m people) User(ctx context.Context, id string) (found *userman.User, err e
 }
 
 // FindUser implements [userman.Store].
-func (m people) FindUser(ctx context.Context, key userman.Key) (found *userman.User, err error) {
+func (m people) FindUser(ctx context.Context, key userman.UserKey) (found *userman.User, err error) {
 	where, args := whereKey(key)
 	if where == "" {
 		return nil, errors.Join(ctx.Err(), noUser())
@@ -111,7 +111,7 @@ func (m people) FindUser(ctx context.Context, key userman.Key) (found *userman.U
 }
 
 // whereKey returns the condition of a key, or "" when nobody has it.
-func whereKey(key userman.Key) (where string, args []any) {
+func whereKey(key userman.UserKey) (where string, args []any) {
 	switch {
 	case key.Username != "":
 		return "taken_username = ?", []any{userman.FoldUsername(key.Username)}

@@ -56,7 +56,7 @@ func (m people) resolveGroups(ctx context.Context, q querier, u *userman.User) (
 		return nil, err
 	}
 	if len(names) < len(folded) {
-		return nil, &store.NotFoundError{Kind: "group"}
+		return nil, &store.NotFoundError{Kind: userman.GroupRecord}
 	}
 	u.Groups = make([]string, len(folded))
 	for i, key := range folded {

@@ -37,10 +37,10 @@ func peopleFound(t *testing.T, b Backend) {
 	admit(t, st, "王小明")
 	requireSomebody(t, st, want)
 	for _, username := range []string{"José.Müller", "JOSÉ.MÜLLER", "jose\u0301.mu\u0308ller"} {
-		requireFound(t, st, userman.Key{Username: username}, "José.Müller")
+		requireFound(t, st, userman.UserKey{Username: username}, "José.Müller")
 	}
-	requireFound(t, st, userman.Key{Username: "王小明"}, "王小明")
-	for _, key := range []userman.Key{
+	requireFound(t, st, userman.UserKey{Username: "王小明"}, "王小明")
+	for _, key := range []userman.UserKey{
 		{DefaultExtension: want.DefaultExtension}, {Directory: want.Directory, ExternalID: want.ExternalID},
 		{InvitationHash: want.Credentials.Invitation.TokenHash}, {ActivationHash: want.Activation.TokenHash},
 	} {
@@ -62,7 +62,7 @@ func noSuchPerson(t *testing.T, b Backend) {
 			return nil
 		}), "person")
 	}
-	for _, key := range []userman.Key{
+	for _, key := range []userman.UserKey{
 		{}, {Username: "jan"}, {Username: "%"}, {DefaultExtension: "1001"}, {Directory: "", ExternalID: "1"}, {Directory: "ldap"},
 		{InvitationHash: []byte{}}, {InvitationHash: []byte("unknown")}, {ActivationHash: []byte{}}, {ActivationHash: []byte("unknown")},
 	} {
@@ -76,15 +76,15 @@ func linkFound(t *testing.T, b Backend) {
 	admit(t, st, "bob", "jane")
 	for name, link := range map[string]struct {
 		set func(u *userman.User, l *credential.Link)
-		key func(hash []byte) userman.Key
+		key func(hash []byte) userman.UserKey
 	}{
 		"invitation": {
 			func(u *userman.User, l *credential.Link) { u.Credentials.Invitation = l },
-			func(hash []byte) userman.Key { return userman.Key{InvitationHash: hash} },
+			func(hash []byte) userman.UserKey { return userman.UserKey{InvitationHash: hash} },
 		},
 		"activation": {
 			func(u *userman.User, l *credential.Link) { u.Activation = l },
-			func(hash []byte) userman.Key { return userman.Key{ActivationHash: hash} },
+			func(hash []byte) userman.UserKey { return userman.UserKey{ActivationHash: hash} },
 		},
 	} {
 		give := func(username string, l *credential.Link) {
@@ -107,7 +107,7 @@ func linkFound(t *testing.T, b Backend) {
 		requireFound(t, st, link.key(first.TokenHash), "")
 		amend(t, st, "bob", func(u *userman.User) { u.DeletedAt = time.Time{} })
 	}
-	requireFound(t, st, userman.Key{InvitationHash: linked("activationfirst", noon()).TokenHash}, "")
+	requireFound(t, st, userman.UserKey{InvitationHash: linked("activationfirst", noon()).TokenHash}, "")
 }
 
 func deletedFoundByID(t *testing.T, b Backend) {
@@ -116,11 +116,11 @@ func deletedFoundByID(t *testing.T, b Backend) {
 	makeGroups(t, st, want.Groups...)
 	require.NoError(t, st.CreateUser(t.Context(), want))
 	amend(t, st, "jane", func(u *userman.User) { u.DeletedAt = time.Time{} })
-	requireFound(t, st, userman.Key{Username: "jane"}, "jane")
+	requireFound(t, st, userman.UserKey{Username: "jane"}, "jane")
 	amend(t, st, "jane", setAside)
 	want.DeletedAt = noon()
 	requireSomebody(t, st, want)
-	for _, key := range []userman.Key{
+	for _, key := range []userman.UserKey{
 		{Username: "jane"}, {DefaultExtension: want.DefaultExtension}, {Directory: want.Directory, ExternalID: want.ExternalID},
 		{InvitationHash: want.Credentials.Invitation.TokenHash}, {ActivationHash: want.Activation.TokenHash},
 	} {
@@ -155,7 +155,7 @@ func personUpdateGivenUp(t *testing.T, b Backend) {
 		return refusal
 	}))
 	requireSomebody(t, st, somebody("jane"))
-	requireFound(t, st, userman.Key{Username: "other"}, "")
+	requireFound(t, st, userman.UserKey{Username: "other"}, "")
 }
 
 func idKept(t *testing.T, b Backend) {
@@ -177,7 +177,7 @@ func keysFollow(t *testing.T, b Backend) {
 	amend(t, st, "jane", func(u *userman.User) {
 		u.Username, u.DefaultExtension, u.Directory, u.ExternalID = "Doe", "1002", "scim", "43"
 	})
-	for key, want := range map[*userman.Key]string{
+	for key, want := range map[*userman.UserKey]string{
 		{Username: "jane"}: "", {Username: "doe"}: "Doe", {DefaultExtension: "1001"}: "", {DefaultExtension: "1002"}: "Doe",
 		{Directory: "ldap", ExternalID: "42"}: "", {Directory: "ldap", ExternalID: "43"}: "", {ExternalID: "43"}: "",
 		{Directory: "scim", ExternalID: "43"}: "Doe",
@@ -188,7 +188,7 @@ func keysFollow(t *testing.T, b Backend) {
 	amend(t, st, "bob", func(u *userman.User) {
 		u.Username, u.DefaultExtension, u.Directory, u.ExternalID = "jane", "1001", "ldap", "42"
 	})
-	requireFound(t, st, userman.Key{Username: "JANE"}, "jane")
+	requireFound(t, st, userman.UserKey{Username: "JANE"}, "jane")
 }
 
 func noLostPersonUpdate(t *testing.T, b Backend) {
@@ -252,7 +252,7 @@ func personNotShared(t *testing.T, b Backend) {
 	require.NoError(t, st.CreateToken(t.Context(), tokenOf("jane", 1)))
 	list, err := st.ListUsers(t.Context(), userman.Query{})
 	require.NoError(t, err)
-	found, err := st.FindUser(t.Context(), userman.Key{Username: "jane"})
+	found, err := st.FindUser(t.Context(), userman.UserKey{Username: "jane"})
 	require.NoError(t, err)
 	holder, err := st.Holder(t.Context(), tokenOf("jane", 1).ID)
 	require.NoError(t, err)

@@ -77,7 +77,7 @@ func requireUserEverywhere(t *testing.T, rt require.TestingT, st userman.Store, 
 	}))
 	require.Equal(rt, 1, visited)
 	if want.DeletedAt.IsZero() {
-		found, err := st.FindUser(t.Context(), userman.Key{Username: want.Username})
+		found, err := st.FindUser(t.Context(), userman.UserKey{Username: want.Username})
 		require.NoError(rt, err)
 		requireSameUser(rt, want, found)
 	}

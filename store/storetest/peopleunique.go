@@ -113,7 +113,7 @@ func deletedLeavesKeys(t *testing.T, b Backend) {
 	require.Equal(t, []string{"jane", "jane", "jane"}, admitted(t, st))
 	require.NoError(t, bring("second", time.Time{}))
 	requireTaken(t, bring("first", time.Time{}), "person", "username")
-	u, err := st.FindUser(t.Context(), userman.Key{DefaultExtension: "1001"})
+	u, err := st.FindUser(t.Context(), userman.UserKey{DefaultExtension: "1001"})
 	require.NoError(t, err)
 	requireSameUser(t, claim("second"), u)
 	for field, change := range map[string]func(u *userman.User){
@@ -224,6 +224,6 @@ func swapped(t *testing.T, b Backend) {
 		}
 		return nil
 	})
-	requireFound(t, st, userman.Key{DefaultExtension: "1001"}, "bob")
-	requireFound(t, st, userman.Key{DefaultExtension: "1002"}, "jane")
+	requireFound(t, st, userman.UserKey{DefaultExtension: "1001"}, "bob")
+	requireFound(t, st, userman.UserKey{DefaultExtension: "1002"}, "jane")
 }

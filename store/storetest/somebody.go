@@ -79,7 +79,7 @@ func requireTaken(t *testing.T, err error, kind, field string) {
 
 // requireFound requires that the key finds the person of that username, or
 // nobody.
-func requireFound(t *testing.T, st userman.Store, key userman.Key, username string) {
+func requireFound(t *testing.T, st userman.Store, key userman.UserKey, username string) {
 	t.Helper()
 	u, err := st.FindUser(t.Context(), key)
 	if username == "" {

@@ -82,7 +82,7 @@ func teamsApart(t *testing.T, b Backend) {
 		for _, q := range []userman.Query{{}, {Search: "jane"}, {Group: jane.Groups[0]}, {Extension: jane.DefaultExtension}, {Email: jane.Email}} {
 			require.Empty(t, listed(t, st, q))
 		}
-		for _, key := range []userman.Key{
+		for _, key := range []userman.UserKey{
 			{Username: "jane"}, {DefaultExtension: jane.DefaultExtension}, {Directory: jane.Directory, ExternalID: jane.ExternalID},
 			{InvitationHash: jane.Credentials.Invitation.TokenHash}, {ActivationHash: jane.Activation.TokenHash},
 		} {

@@ -50,7 +50,7 @@ func requirePeopleUnwritten(t *testing.T, st userman.Store) {
 	requireGroup(t, st, groupOf("changed"))
 	require.Equal(t, []string{"changed", "old"}, admitted(t, st))
 	requireSomebody(t, st, somebody("changed"))
-	requireFound(t, st, userman.Key{DefaultExtension: "1001"}, "")
+	requireFound(t, st, userman.UserKey{DefaultExtension: "1001"}, "")
 	require.Equal(t, []string{tokenOf("changed", 0).ID, tokenOf("changed", 1).ID, tokenOf("changed", 2).ID}, walkTokens(t, st, "", 0))
 	for i := range 3 {
 		requireToken(t, st, tokenOf("changed", i))
@@ -94,8 +94,8 @@ func requirePeopleEnded(ctx context.Context, t *testing.T, st userman.Store) {
 		"KeepPicture": st.KeepPicture(ctx, id, nil),
 	}
 	_, errs["User"] = st.User(ctx, id)
-	_, errs["FindUser"] = st.FindUser(ctx, userman.Key{Username: "changed"})
-	_, errs["FindUser of no key"] = st.FindUser(ctx, userman.Key{})
+	_, errs["FindUser"] = st.FindUser(ctx, userman.UserKey{Username: "changed"})
+	_, errs["FindUser of no key"] = st.FindUser(ctx, userman.UserKey{})
 	_, errs["ListUsers"] = st.ListUsers(ctx, userman.Query{})
 	_, errs["Group"] = st.Group(ctx, "changed")
 	_, _, errs["ListGroups"] = st.ListGroups(ctx)

@@ -25,7 +25,7 @@ func ExampleNew() {
 		Product: "ACME Telephony", Mailer: mailer,
 		BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
 	})
-	fmt.Println(people.Services())
+	fmt.Println(people.LoginServices())
 	// Output: [portal xmpp isymphony xactview]
 }
 

@@ -95,5 +95,5 @@ func (s *Site) directory(name string) (userman.Directory, error) {
 			return directory, nil
 		}
 	}
-	return nil, &store.NotFoundError{Kind: kindDirectory}
+	return nil, &store.NotFoundError{Kind: userman.DirectoryRecord}
 }

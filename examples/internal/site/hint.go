@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // hintedError is an error and the way out of it, a sentence of its own.
@@ -68,11 +69,11 @@ func wayOutOfRefusal(err error) string {
 	switch {
 	case errors.As(err, &inUse) && inUse.Kind == kindManager:
 		return "Apply with another one first: 'pbxctl config install --ami-user NAME', and --ami-user NAME from then on."
-	case errors.As(err, &inUse) && inUse.Kind == kindGroup:
+	case errors.As(err, &inUse) && inUse.Kind == userman.GroupRecord:
 		return "Run 'pbxctl group impact NAME' for who would lose what, and say --force to take everybody out of it."
 	case errors.As(err, &notFound) && listing(notFound.Kind) != "":
 		return "Run '" + listing(notFound.Kind) + "' for what there is."
-	case errors.As(err, &notFound) && notFound.Kind == kindDirectory:
+	case errors.As(err, &notFound) && notFound.Kind == userman.DirectoryRecord:
 		return "Name the directory as --ldap-name does, and its servers with --ldap-url."
 	}
 	return ""
@@ -86,22 +87,20 @@ func listing(kind string) string {
 		return "pbxctl manager list"
 	case kindAdministrator:
 		return "pbxctl admin list"
-	case "person":
+	case userman.PersonRecord:
 		return "pbxctl user list"
-	case "deleted person":
+	case userman.DeletedPersonRecord:
 		return "pbxctl user deleted"
-	case kindGroup:
+	case userman.GroupRecord:
 		return "pbxctl group list"
-	case "API token":
+	case userman.TokenRecord:
 		return "pbxctl token list"
 	}
 	return ""
 }
 
-// What refusals call the records.
+// What refusals call the other records.
 const (
 	kindManager       = "AMI account"
 	kindAdministrator = "administrator"
-	kindGroup         = "group"
-	kindDirectory     = "directory"
 )

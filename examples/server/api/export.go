@@ -46,7 +46,7 @@ func (a *api) beginExport(ctx context.Context) (end func(), err error) {
 		return nil, newProblem(http.StatusServiceUnavailable, "busy", "others are exporting; try again when they have ended").
 			with("Retry-After", exportPause)
 	}
-	if err := a.site.Trail.Record(ctx, audit.Event{Action: "export", Kind: personKind}); err != nil {
+	if err := a.site.Trail.Record(ctx, audit.Event{Action: "export", Kind: userman.PersonRecord}); err != nil {
 		end()
 		return nil, err
 	}

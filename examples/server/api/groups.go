@@ -15,9 +15,6 @@ import (
 
 const tagGroups = "groups"
 
-// groupKind is what package userman calls a group in the audit trail.
-const groupKind = "group"
-
 // GroupName is the group that a path names.
 type GroupName struct {
 	Name string `doc:"The name of the group, in any case." path:"name"`
@@ -150,5 +147,5 @@ func groupEvent(action, name string) audit.Event {
 	if utf8.RuneCountInString(name) > userman.MaxGroupNameLength || !validate.PlainLine().Holds(name) {
 		name = ""
 	}
-	return audit.Event{Action: action, Kind: groupKind, Key: name}
+	return audit.Event{Action: action, Kind: userman.GroupRecord, Key: name}
 }

@@ -12,9 +12,6 @@ import (
 
 const tagPeople = "people"
 
-// personKind is what package userman calls a person in the audit trail.
-const personKind = "person"
-
 // Person is who a path names.
 type Person struct {
 	Username string `doc:"The username, in any case." path:"username"`
@@ -118,7 +115,7 @@ type createUserInput struct {
 }
 
 func (a *api) createUser(ctx context.Context, input *createUserInput) (*createdOutput[shownUser], error) {
-	event := eventOf("create", personKind, input.Body.Username)
+	event := eventOf("create", userman.PersonRecord, input.Body.Username)
 	made, err := once(ctx, a, input.IdempotencyKey, event, func(ctx context.Context) (shownUser, error) {
 		return newUser(ctx, a.people(ctx), &input.Body)
 	})
@@ -139,7 +136,7 @@ func newUser(ctx context.Context, people *userman.Service, body *NewUser) (shown
 		return shownUser{}, err
 	}
 	created, err := people.Create(ctx, userman.NewUser{
-		User: u, Password: password, Groups: body.Groups.set && !body.Groups.null,
+		User: u, Password: password, NoDefaultGroups: body.Groups.set && !body.Groups.null,
 	})
 	if err := judged(append(unread, wrong...), err); err != nil {
 		return shownUser{}, err
@@ -164,7 +161,7 @@ func (a *api) getUser(ctx context.Context, input *getUserInput) (*userOutput, er
 // changeUser changes one person, on the condition of the request.
 func (a *api) changeUser(ctx context.Context, input *PersonTarget, action string, change func(context.Context, *userman.Service) (shownUser, error)) (*userOutput, error) {
 	var changed shownUser
-	event := eventOf(action, personKind, input.Username)
+	event := eventOf(action, userman.PersonRecord, input.Username)
 	err := a.ifMatch(ctx, input.IfMatch, event, a.userTag(input.Username), func(ctx context.Context) (err error) {
 		changed, err = change(ctx, a.people(ctx))
 		return err
@@ -199,7 +196,7 @@ func (a *api) updateUser(ctx context.Context, input *updateUserInput) (*userOutp
 }
 
 func (a *api) deleteUser(ctx context.Context, input *PersonTarget) (*noOutput, error) {
-	event := eventOf("delete", personKind, input.Username)
+	event := eventOf("delete", userman.PersonRecord, input.Username)
 	return nil, a.ifMatch(ctx, input.IfMatch, event, a.userTag(input.Username), func(ctx context.Context) error {
 		return a.people(ctx).Delete(ctx, input.Username)
 	})

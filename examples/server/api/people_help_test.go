@@ -59,7 +59,7 @@ func referTo(context.Context, *userman.User) ([]store.Reference, error) {
 // person makes somebody.
 func (h *harness) person(t *testing.T, u userman.User) *userman.User {
 	t.Helper()
-	made, err := h.Site.People.Create(t.Context(), userman.NewUser{User: &u, Password: store.NewSecret(password), Groups: true})
+	made, err := h.Site.People.Create(t.Context(), userman.NewUser{User: &u, Password: store.NewSecret(password), NoDefaultGroups: true})
 	require.NoError(t, err)
 	return made
 }

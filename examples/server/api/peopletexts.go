@@ -92,7 +92,7 @@ var tokenTexts = texts{
 	"description":       "For people: what uses it; at most 200 characters.",
 	"disabled":          "Keeps the token from working.",
 	"extensions":        "The extensions of the person that the token reaches, or all, which it is unless given.",
-	"modules":           "The modules that the token reaches, or all; none unless given.",
+	"modules":           "The modules that the token reaches, or all, as a new one does.",
 	"requests_per_hour": "How often the token may be used in an hour; -1 without a bound, 1000 unless given.",
 	"addresses":         "The addresses and networks that the token may be used from; none means everywhere.",
 	"expires_at":        "When the token stops to work; absent when never.",

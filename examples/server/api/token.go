@@ -3,7 +3,6 @@ package api
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -36,6 +35,9 @@ func (c *TokenChanges) set(t *userman.Token) []store.FieldError {
 		t.Extensions = []string{userman.All}
 	}
 	c.Modules.into(&t.Modules)
+	if c.Modules.null {
+		t.Modules = []string{userman.All}
+	}
 	c.RequestsPerHour.into(&t.RequestsPerHour)
 	c.ExpiresAt.into(&t.ExpiresAt)
 	if !c.Addresses.set {
@@ -44,11 +46,9 @@ func (c *TokenChanges) set(t *userman.Token) []store.FieldError {
 	var unread []store.FieldError
 	parsed := make([]netip.Prefix, len(c.Addresses.value))
 	for i, text := range c.Addresses.value {
-		network, ok := parseNetwork(strings.TrimSpace(text))
-		if !ok {
-			unread = append(unread, store.FieldError{
-				Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24",
-			})
+		network, err := userman.ParseNetwork(text)
+		if err != nil {
+			unread = append(unread, store.FieldError{Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: err.Error()})
 		}
 		parsed[i] = network
 	}
@@ -56,15 +56,6 @@ func (c *TokenChanges) set(t *userman.Token) []store.FieldError {
 		t.Addresses = parsed
 	}
 	return unread
-}
-
-// parseNetwork reads a network, or an address as the network of itself alone.
-func parseNetwork(text string) (netip.Prefix, bool) {
-	if addr, err := netip.ParseAddr(text); err == nil && addr.Zone() == "" {
-		return netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), true
-	}
-	network, err := netip.ParsePrefix(text)
-	return network, err == nil
 }
 
 // shownToken is an API token as the API shows it: with the key only where it is

@@ -12,12 +12,8 @@ import (
 
 const tagTokens = "tokens"
 
-// tokenKind is what package userman calls an API token in the audit trail, and
-// tokenIDLength how long the id of one is.
-const (
-	tokenKind     = "API token"
-	tokenIDLength = 16
-)
+// tokenIDLength is how long the id of a token is.
+const tokenIDLength = 16
 
 // TokenID is the API token that a path names.
 type TokenID struct {
@@ -92,7 +88,7 @@ type createTokenInput struct {
 
 func (a *api) createToken(ctx context.Context, input *createTokenInput) (*createdOutput[shownToken], error) {
 	// The same key for another person is another request, see answerKey.
-	event := eventOf("create", tokenKind, "")
+	event := eventOf("create", userman.TokenRecord, "")
 	made, err := once(ctx, a, input.of(input.Username), event, func(ctx context.Context) (shownToken, error) {
 		t := &userman.Token{}
 		unread := input.Body.set(t)
@@ -140,9 +136,9 @@ func (a *api) token(ctx context.Context, id string) (shownToken, error) {
 
 // ifTokenMatches runs act on the condition of the request.
 func (a *api) ifTokenMatches(ctx context.Context, input *TokenTarget, action string, act func(context.Context) error) error {
-	event := audit.Event{Action: action, Kind: tokenKind}
+	event := audit.Event{Action: action, Kind: userman.TokenRecord}
 	if len(input.ID) == tokenIDLength { // or it may be a key in the wrong place
-		event = eventOf(action, tokenKind, input.ID)
+		event = eventOf(action, userman.TokenRecord, input.ID)
 	}
 	return a.ifMatch(ctx, input.IfMatch, event, func(ctx context.Context) (string, error) {
 		shown, err := a.token(ctx, input.ID)

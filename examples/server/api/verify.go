@@ -137,7 +137,7 @@ func (a *api) authorizeToken(ctx context.Context, input *struct{ Body NewAuthori
 	if err != nil {
 		return nil, err
 	}
-	return letIn(a.people(ctx).Authorize(ctx, userman.Request{
+	return letIn(a.people(ctx).Authorize(ctx, userman.TokenRequest{
 		TokenID: body.Token, Key: body.Key, Module: body.Module, Extension: body.Extension, Source: address,
 	}))
 }

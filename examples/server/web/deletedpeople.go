@@ -35,7 +35,7 @@ func (v *visit) deletedList() error {
 func (v *visit) deletedPerson() (*userman.User, error) {
 	u, err := v.people().GetByID(v.r.Context(), v.r.PathValue("id"))
 	if err == nil && u.DeletedAt.IsZero() {
-		return nil, &store.NotFoundError{Kind: "deleted person"}
+		return nil, &store.NotFoundError{Kind: userman.DeletedPersonRecord}
 	}
 	return u, err
 }

@@ -61,7 +61,7 @@ func (v *visit) formPerson() (*userman.User, error) {
 	}
 	u, err := v.people().GetByID(v.r.Context(), id)
 	if err == nil && !u.DeletedAt.IsZero() {
-		return nil, &store.NotFoundError{Kind: "person"}
+		return nil, &store.NotFoundError{Kind: userman.PersonRecord}
 	}
 	return u, err
 }

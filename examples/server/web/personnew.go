@@ -43,7 +43,7 @@ func (v *visit) personCreate() error {
 	in.fill(u)
 	err = checkBegin(begin, password)
 	if err == nil {
-		u, err = v.people().Create(v.r.Context(), userman.NewUser{User: u, Password: password, Groups: !forms.leavesDefaults(in.Groups)})
+		u, err = v.people().Create(v.r.Context(), userman.NewUser{User: u, Password: password, NoDefaultGroups: !forms.leavesDefaults(in.Groups)})
 	}
 	if errs, ok := refusalsOf(err); ok {
 		return v.showNewPerson(forms, in, begin, errs)

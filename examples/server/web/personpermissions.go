@@ -72,7 +72,7 @@ func outcomeWords(x *userman.Explanation, effective *userman.Effective) string {
 	case x.Permission.Kind != userman.Switch && len(x.Items) == 0:
 		return "nothing"
 	}
-	return effective.String(x.Permission.ID)
+	return effective.Words(x.Permission.ID)
 }
 
 func (v *visit) personSavePermissions() error {

@@ -68,9 +68,9 @@ func (in tokenInput) fill(t *userman.Token) error {
 	}
 	t.Addresses = nil
 	for _, word := range words(in.Addresses) {
-		network, err := parseNetwork(word)
+		network, err := userman.ParseNetwork(word)
 		if err != nil {
-			refuse("addresses", "network", "write IP addresses, or ranges such as 10.0.0.0/8, with commas between")
+			refuse("addresses", "network", err.Error())
 			break
 		}
 		t.Addresses = append(t.Addresses, network)
@@ -92,13 +92,6 @@ func wordsOrAll(text string) []string {
 		}
 	}
 	return all
-}
-
-func parseNetwork(text string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return netip.PrefixFrom(addr.WithZone(""), addr.BitLen()), nil
-	}
-	return netip.ParsePrefix(text)
 }
 
 // parseTokenTime reads what browsers send of a date and a time, with seconds or

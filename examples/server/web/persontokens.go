@@ -44,7 +44,7 @@ func (v *visit) token() (*userman.User, *userman.Token, error) {
 	}
 	t, err := v.people().Token(v.r.Context(), v.r.PathValue("id"))
 	if err == nil && t.UserID != u.ID {
-		err = &store.NotFoundError{Kind: "API token"}
+		err = &store.NotFoundError{Kind: userman.TokenRecord}
 	}
 	return u, t, err
 }

@@ -35,7 +35,7 @@ func TestATokenIsMadeAndItsKeyShownOnce(t *testing.T) {
 	key := shown(text, "key")
 	require.Equal(t, id, shown(text, "token-id"))
 	require.NotContains(t, b.get(page, http.StatusOK), key)
-	u, err := b.server.Site.People.Authorize(t.Context(), userman.Request{
+	u, err := b.server.Site.People.Authorize(t.Context(), userman.TokenRequest{
 		TokenID: id, Key: store.NewSecret(key), Module: "voicemail", Extension: "4001", Source: netip.MustParseAddr("10.1.2.3"),
 	})
 	require.NoError(t, err)
