@@ -5,10 +5,12 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/login"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Enrolment is what an authenticator app has to be given.
-type Enrolment = login.Enrolment
+// Enrolment is what an authenticator app has to be given; its fields are those
+// of [credential.Enrolment].
+type Enrolment = credential.Enrolment
 
 // BeginSecondFactor makes a new secret for an authenticator app. It counts
 // only after [Service.ConfirmSecondFactor]; a second factor that there is

@@ -7,32 +7,32 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// edit changes the record of a person as the store keeps it, credentials
+// mutation changes the record of a person as the store keeps it, credentials
 // included, in the transaction of ctx. It may run more than once. Other records
 // it writes as its last step, or not at all: where it refuses there is nothing
 // to undo.
-type edit = func(ctx context.Context, u *User) error
+type mutation = func(ctx context.Context, u *User) error
 
 // now returns the time as the store keeps it.
 func (s *Service) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Microsecond) }
 
-// act runs edit on the person of that username and keeps what came of it,
+// act runs mutate on the person of that username and keeps what came of it,
 // together with its entry in the trail, or nothing; it returns what may be
-// shown. What edit left is checked against what is reached; the rules of fields
+// shown. What mutate left is checked against what is reached; the rules of fields
 // are for the caller. A refusal is kept in the trail.
-func (s *Service) act(ctx context.Context, action, username string, edit edit) (*User, error) {
+func (s *Service) act(ctx context.Context, action, username string, mutate mutation) (*User, error) {
 	find := func(ctx context.Context) (*User, error) { return s.find(ctx, username) }
-	return s.change(ctx, s.event(action, username), find, edit)
+	return s.change(ctx, s.event(action, username), find, mutate)
 }
 
 // actOn is act for an ID; a deleted person is not found.
-func (s *Service) actOn(ctx context.Context, action, id string, edit edit) (*User, error) {
+func (s *Service) actOn(ctx context.Context, action, id string, mutate mutation) (*User, error) {
 	find := func(ctx context.Context) (*User, error) { return s.findByID(ctx, id) }
-	return s.change(ctx, s.event(action, ""), find, edit)
+	return s.change(ctx, s.event(action, ""), find, mutate)
 }
 
-// change runs edit on the person whom find finds.
-func (s *Service) change(ctx context.Context, intent audit.Event, find func(ctx context.Context) (*User, error), edit edit) (*User, error) {
+// change runs mutate on the person whom find finds.
+func (s *Service) change(ctx context.Context, intent audit.Event, find func(ctx context.Context) (*User, error), mutate mutation) (*User, error) {
 	var after *User
 	err := s.once(ctx, intent, func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
 		before, err := find(ctx)
@@ -41,7 +41,7 @@ func (s *Service) change(ctx context.Context, intent audit.Event, find func(ctx 
 		}
 		intent.Kind, intent.Key = s.trailKey(before)
 		after = before.Clone()
-		if err := edit(ctx, after); err != nil {
+		if err := mutate(ctx, after); err != nil {
 			return nil, err
 		}
 		if err := s.mayBecome(ctx, before, after); err != nil {

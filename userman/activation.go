@@ -97,11 +97,11 @@ func section(name string, pairs ...string) lpsection {
 // writable refuses an account that cannot stand in a file of lines, as which
 // Linphone keeps what it is given; nor in XML.
 func (a *SIPAccount) writable() error {
-	for name, value := range map[string]string{
-		"username": a.Username, "auth_username": a.AuthUsername, "secret": a.Secret.Reveal(), "domain": a.Domain, "transport": a.Transport,
+	for _, field := range []struct{ name, value string }{
+		{"username", a.Username}, {"auth_username", a.AuthUsername}, {"secret", a.Secret.Reveal()}, {"domain", a.Domain}, {"transport", a.Transport},
 	} {
-		if !utf8.ValidString(value) || strings.ContainsFunc(value, unicode.IsControl) {
-			return &store.ConflictError{Reason: "the " + name + " of the SIP account holds control characters, or no text; change it first"}
+		if !utf8.ValidString(field.value) || strings.ContainsFunc(field.value, unicode.IsControl) {
+			return &store.ConflictError{Reason: "the " + field.name + " of the SIP account holds control characters, or no text; change it first"}
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/pbxusers/pbxusers/internal/loginname"
-	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -72,17 +71,17 @@ func (s *Service) changed(action string, before, after *User) []audit.Event {
 // AuditRecords are the people, groups and tokens, for [audit.Trail.Verify].
 func (s *Service) AuditRecords() []audit.Records {
 	return []audit.Records{
-		{Kind: PersonRecord, Each: s.eachPerson(false)},
-		{Kind: DeletedPersonRecord, Each: s.eachPerson(true)},
-		{Kind: GroupRecord, Each: s.eachGroup},
-		{Kind: TokenRecord, Each: s.eachToken},
+		{Kind: PersonRecord, Each: s.sealedPeople(false)},
+		{Kind: DeletedPersonRecord, Each: s.sealedPeople(true)},
+		{Kind: GroupRecord, Each: s.sealedGroups},
+		{Kind: TokenRecord, Each: s.sealedTokens},
 	}
 }
 
 // visitSealed is called with the key of a record and all that it holds.
 type visitSealed = func(key string, sealed []byte) error
 
-func (s *Service) eachPerson(deleted bool) func(ctx context.Context, visit visitSealed) error {
+func (s *Service) sealedPeople(deleted bool) func(ctx context.Context, visit visitSealed) error {
 	return func(ctx context.Context, visit visitSealed) error {
 		return s.store.EachUser(ctx, func(u *User) error {
 			if u.DeletedAt.IsZero() == deleted {
@@ -94,7 +93,7 @@ func (s *Service) eachPerson(deleted bool) func(ctx context.Context, visit visit
 	}
 }
 
-func (s *Service) eachGroup(ctx context.Context, visit visitSealed) error {
+func (s *Service) sealedGroups(ctx context.Context, visit visitSealed) error {
 	groups, _, err := s.store.ListGroups(ctx)
 	if err != nil {
 		return err
@@ -107,19 +106,6 @@ func (s *Service) eachGroup(ctx context.Context, visit visitSealed) error {
 	return nil
 }
 
-func (s *Service) eachToken(ctx context.Context, visit visitSealed) error {
-	for page := (store.Page{Limit: store.MaxPageLimit}); ; {
-		list, err := s.store.ListTokens(ctx, "", page)
-		if err != nil {
-			return err
-		}
-		for _, t := range list.Items {
-			if err := visit(s.inTeam(t.ID), sealedToken(t)); err != nil {
-				return err
-			}
-		}
-		if page.After = list.Next; page.After == "" {
-			return nil
-		}
-	}
+func (s *Service) sealedTokens(ctx context.Context, visit visitSealed) error {
+	return s.eachToken(ctx, "", func(t *Token) error { return visit(s.inTeam(t.ID), sealedToken(t)) })
 }

@@ -171,7 +171,7 @@ func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) 
 // phoneOwner returns whose default extension it is.
 func (s *Service) phoneOwner(ctx context.Context, extension string) (*User, error) {
 	nobody := &store.ForbiddenError{Reason: "this extension is nobody's default extension; ask your administrator to give it to a person"}
-	if !extensionItem.MatchString(extension) {
+	if !extensionPattern.MatchString(extension) {
 		return nil, nobody
 	}
 	u, err := s.within(s.store.FindUser(ctx, UserKey{DefaultExtension: extension}))

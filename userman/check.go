@@ -16,7 +16,7 @@ func (s *Service) check(ctx context.Context, u, before *User) ([]store.FieldErro
 		return nil, err
 	}
 	u.Groups = names
-	wrong = append(wrong, s.registry.check("permissions", u.Permissions, before.Permissions)...)
+	wrong = append(wrong, s.registry.check(u.Permissions, before.Permissions)...)
 	refused := s.rules.Struct(u)
 	end := len(refused)
 	if end > 0 && refused[end-1].Field == "external_id" {

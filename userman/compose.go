@@ -9,7 +9,7 @@ import (
 
 // compose writes the mail as it is sent to u.
 func (m *mailing) compose(ctx context.Context, u *User) (*Message, error) {
-	data, err := m.mailData(ctx, u)
+	data, err := m.service.mailData(ctx, u)
 	if err != nil {
 		return nil, err
 	}
@@ -20,7 +20,7 @@ func (m *mailing) compose(ctx context.Context, u *User) (*Message, error) {
 		data.ActivationLink = m.activation.URL.Reveal()
 	}
 	data.NoActivation = m.noActivation
-	return m.writeTo(u, m.kind, data)
+	return m.service.writeTo(u, m.kind, data)
 }
 
 // PreviewMail writes the mail as the person would get it, with links that do

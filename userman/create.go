@@ -94,7 +94,7 @@ func startingWith(u *User) *User {
 	} {
 		*t = time.Time{}
 	}
-	c.HasPassword, c.HasSecondFactor = false, false
+	c.HasPassword, c.PasswordElsewhere, c.HasSecondFactor = false, false, false
 	return c
 }
 

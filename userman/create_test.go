@@ -41,7 +41,7 @@ func TestAPersonIsCreatedWithAllThatTheGeneralTabHas(t *testing.T) {
 			"department":"Sales","first_name":"Jane","last_name":"Doe","display_name":"","email":"Jane@example.com","further_emails":["sales@example.com"],
 			"cell_phone":"+49 170 1234567","home_phone":"030/1234","work_phone":"(030) 12-34 ext 12","fax":"030 1235","language":"zh-Hans",
 			"time_zone":"Europe/Berlin","default_extension":"1001","linked_extensions":["1002","2001"],"groups":[],"permissions":{},"disabled":false,
-			"must_change_password":false,"directory":"","external_id":"hr-17","picture":"","has_password":false,"has_second_factor":false,
+			"must_change_password":false,"directory":"","external_id":"hr-17","picture":"","has_password":false,"password_elsewhere":false,"has_second_factor":false,
 			"created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-01T09:00:00Z"}`, string(text))
 			require.Equal(t, created, h.get(t, "JANE.doe@example.com"))
 			byID, err := h.GetByID(t.Context(), created.ID)
@@ -70,7 +70,7 @@ func TestWhatTheServiceSetsIsIgnoredInANewPerson(t *testing.T) {
 	created := h.add(t, &userman.User{
 		ID: "mine", Username: "jane", Directory: "head-office", Picture: "v1", SessionGeneration: 7,
 		Credentials: credential.Set{PasswordHash: secret("mine")}, Activation: &credential.Link{TokenHash: []byte("mine")},
-		HasPassword: true, HasSecondFactor: true, InvitedUntil: long, PasswordExpiresAt: long,
+		HasPassword: true, PasswordElsewhere: true, HasSecondFactor: true, InvitedUntil: long, PasswordExpiresAt: long,
 		CreatedAt: long, UpdatedAt: long, PasswordChangedAt: long, LastLoginAt: long, WelcomedAt: long, WelcomeBegunAt: long, MissingSince: long, DeletedAt: long,
 	}, "")
 	kept, err := h.store.User(t.Context(), created.ID)
@@ -84,7 +84,7 @@ func TestWhatTheServiceSetsIsIgnoredInANewPerson(t *testing.T) {
 		require.True(t, at.IsZero())
 	}
 	require.Equal(t, h.clock.Now(), kept.CreatedAt)
-	require.False(t, created.HasPassword || created.HasSecondFactor)
+	require.False(t, created.HasPassword || created.PasswordElsewhere || created.HasSecondFactor)
 }
 
 func TestCreateTellsEveryFieldThatIsWrong(t *testing.T) {

@@ -61,15 +61,15 @@ func (s *Service) unreferenced(ctx context.Context, u *User) error {
 }
 
 // Restore undoes [Service.Delete]. A [store.ExistsError] when somebody else has
-// the username or the default extension by now: rename them, or give edit to
-// change the restored record as [Service.Update] does; nil edits nothing. A
+// the username or the default extension by now: rename them, or give change to
+// edit the restored record as [Service.Update] does; nil edits nothing. A
 // [store.ConflictError] for somebody who was not deleted.
-func (s *Service) Restore(ctx context.Context, id string, edit func(*User) error) (*User, error) {
+func (s *Service) Restore(ctx context.Context, id string, change func(*User) error) (*User, error) {
 	intent := audit.Event{Action: "restore", Kind: DeletedPersonRecord}
 	find := func(ctx context.Context) (*User, error) { return s.deleted(ctx, id) }
 	return s.change(ctx, intent, find, func(ctx context.Context, u *User) error {
-		if edit != nil {
-			if err := s.edit(ctx, u, edit); err != nil {
+		if change != nil {
+			if err := s.edit(ctx, u, change); err != nil {
 				return err
 			}
 		}

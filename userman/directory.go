@@ -36,15 +36,24 @@ type Owner interface {
 	Owns(field string) bool
 }
 
-// Abilities are what a [Directory] can do.
+// Abilities are what a [Directory] can do. The service acts on Authenticate,
+// Groups and Sync. The other four are for pages and programs that tell people
+// where a change is to be made: the service writes to no directory but the
+// internal one, whatever they say.
 type Abilities struct {
-	Authenticate   bool `json:"authenticate"`
+	// Authenticate says that the directory keeps the passwords of its people:
+	// they are compared there and cannot be set here, see
+	// [User].PasswordElsewhere.
+	Authenticate bool `json:"authenticate"`
+	// These say what can be changed in the directory itself.
 	ChangePassword bool `json:"change_password"`
 	CreateUsers    bool `json:"create_users"`
 	UpdateUsers    bool `json:"update_users"`
 	DeleteUsers    bool `json:"delete_users"`
-	Groups         bool `json:"groups"`
-	Sync           bool `json:"sync"`
+	// Groups says that memberships follow [Entry].Groups, and Sync that
+	// [Service.Sync] may read the directory.
+	Groups bool `json:"groups"`
+	Sync   bool `json:"sync"`
 }
 
 // Entry is a person as a directory knows them.
@@ -69,8 +78,11 @@ type Entry struct {
 	Problem string
 }
 
-// directoryName is what a directory may be called.
 var directoryName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
+// ValidDirectoryName reports whether a directory may be called that, see
+// [Directory].
+func ValidDirectoryName(name string) bool { return directoryName.MatchString(name) }
 
 // checkDirectories panics where the directories contradict each other: that is
 // a mistake in the program.
@@ -78,7 +90,7 @@ func checkDirectories(directories []Directory) {
 	seen := make(map[string]bool, len(directories))
 	for i, d := range directories {
 		name := d.Name()
-		if !directoryName.MatchString(name) || seen[name] {
+		if !ValidDirectoryName(name) || seen[name] {
 			panic(fmt.Sprintf("userman: Directories[%d] needs a name of its own, of up to 64 lower-case letters, digits and dashes", i))
 		}
 		seen[name] = true

@@ -24,10 +24,27 @@
 // [Service.VerifyFor], and programs API tokens: [Service.Authorize]. The
 // password is never copied to any of them.
 //
+// # Who calls what
+//
+// A portal calls what people do by their own hand. Until they have logged in it
+// takes what they typed ([Service.Authenticate], [Service.RequestReset]) or the
+// token of a link ([Service.AcceptInvitation], [Service.ActivateSoftphone]),
+// and then their ID, which a rename leaves alone: [Service.Session],
+// [Service.ChangePassword], [Service.BeginSecondFactor].
+//
+// Pages for administrators call the rest, of people by username:
+// [Service.Update], [Service.SetPassword], [Service.Invite],
+// [Service.RemoveSecondFactor]; for those who reach some extensions only, on
+// what [Service.Within] returns. The username of somebody deleted is free for
+// others: [Service.Restore] and [Service.Purge] take the ID.
+//
+// Other services ask by what was typed ([Service.VerifyFor], [Service.MayUse]),
+// by a token's ID and key ([Service.Authorize]) or by the extension of a
+// telephone ([Service.AuthorizePhone]). Whoever keeps extensions gives their
+// numbers: [Service.ExtensionCreated], [Service.ExtensionDeleted].
+//
 // # Elsewhere
 //
 // Mails go out through a [Mailer]; package userman/smtpmailer is one. People
-// may come from a [Directory] such as LDAP, package userman/ldapdir. Where
-// extensions come and go, whoever makes them calls [Service.ExtensionCreated]
-// and [Service.ExtensionDeleted].
+// may come from a [Directory] such as LDAP, package userman/ldapdir.
 package userman

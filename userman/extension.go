@@ -39,7 +39,8 @@ type ExtensionPerson struct {
 // person. Refusals are those of [Service.Create], and of [Service.Update] for a
 // link; the number's is on "number".
 func (s *Service) ExtensionCreated(ctx context.Context, e NewExtension) (*ExtensionPerson, error) {
-	if err := s.mayLinkNumber(ctx, "create", e.Number); err != nil {
+	if err := store.Invalid(checkNumber(e.Number)...); err != nil {
+		s.trail.RecordFailure(ctx, s.event("create", ""), err)
 		return nil, err
 	}
 	if e.Link != "" {
@@ -54,14 +55,12 @@ func (s *Service) ExtensionCreated(ctx context.Context, e NewExtension) (*Extens
 	return s.personOf(ctx, e)
 }
 
-// mayLinkNumber refuses what is no number of an extension.
-func (s *Service) mayLinkNumber(ctx context.Context, action, number string) error {
+// checkNumber returns what is wrong with the number of an extension.
+func checkNumber(number string) []store.FieldError {
 	if extensionPattern.MatchString(number) {
 		return nil
 	}
-	err := store.Invalid(store.FieldError{Field: "number", Code: "extension", Message: extensionRule})
-	s.trail.RecordFailure(ctx, s.event(action, ""), err)
-	return err
+	return []store.FieldError{{Field: "number", Code: "extension", Message: extensionRule}}
 }
 
 // linkTo gives the extension to u.
@@ -147,10 +146,7 @@ func (s *Service) ExtensionDeleted(ctx context.Context, number string, policy Ex
 }
 
 func checkUnlinking(number string, policy ExtensionPolicy) error {
-	var refused []store.FieldError
-	if !extensionPattern.MatchString(number) {
-		refused = append(refused, store.FieldError{Field: "number", Code: "extension", Message: extensionRule})
-	}
+	refused := checkNumber(number)
 	if !slices.Contains([]ExtensionPolicy{KeepUser, DisableUser, DeleteUser}, policy) {
 		refused = append(refused, store.FieldError{Field: "policy", Code: "oneof", Message: "this must be one of keep, disable, delete"})
 	}

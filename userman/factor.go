@@ -8,8 +8,9 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Enrolment is what an authenticator app has to be given.
-type Enrolment = login.Enrolment
+// Enrolment is what an authenticator app has to be given; its fields are those
+// of [credential.Enrolment].
+type Enrolment = credential.Enrolment
 
 // BeginSecondFactor makes a new secret for an authenticator app of the person
 // of that ID. It counts only after [Service.ConfirmSecondFactor]; a second

@@ -82,7 +82,7 @@ func (s *Service) checkGroup(g *Group, known Permissions) []store.FieldError {
 	if len(refused) == 0 && !strings.ContainsFunc(g.Name, nameable) {
 		refused = append(refused, store.FieldError{Field: "name", Code: "letter", Message: "a name needs a letter or a digit"})
 	}
-	return append(refused, s.registry.check("permissions", g.Permissions, known)...)
+	return append(refused, s.registry.check(g.Permissions, known)...)
 }
 
 func nameable(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !invisible(r) }

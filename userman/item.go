@@ -15,10 +15,8 @@ import (
 // maxItemLength is that of the longest item, a name, in characters.
 const maxItemLength = 64
 
-var (
-	extensionItem = regexp.MustCompile(`^[0-9]{1,20}$`)
-	numberItem    = regexp.MustCompile(`^\+?[0-9]{1,20}$`)
-)
+// numberPattern is what a telephone number of a list looks like.
+var numberPattern = regexp.MustCompile(`^\+?[0-9]{1,20}$`)
 
 // wrongWith returns what is wrong with a value of that kind; items are named
 // field[index], by the position in which they were given.
@@ -50,9 +48,9 @@ func (k Kind) wrongItems(field string, items []string) []store.FieldError {
 func (k Kind) holds(item string) bool {
 	switch k {
 	case Extensions:
-		return wordRank(item) <= wordRank(All) || extensionItem.MatchString(item)
+		return wordRank(item) <= wordRank(All) || extensionPattern.MatchString(item)
 	case Numbers:
-		return item == All || numberItem.MatchString(item)
+		return item == All || numberPattern.MatchString(item)
 	case Names:
 		return item == All || isName(item)
 	case Switch:

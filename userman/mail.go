@@ -77,25 +77,20 @@ type Delivery struct {
 // came of the mail is in the Delivery, which comes with an error, too, when the
 // mail was on its way.
 func (s *Service) SendWelcome(ctx context.Context, username string) (*Delivery, error) {
-	u, err := s.find(ctx, username)
-	if err != nil {
-		return nil, err
-	}
-	return s.deliver(ctx, WelcomeMail, u)
+	return s.sendTo(ctx, WelcomeMail, username)
 }
 
 // SendReset mails a link with which a forgotten password is set anew; see
 // [Service.RequestReset] for strangers. An earlier link stops to work.
 func (s *Service) SendReset(ctx context.Context, username string) (*Delivery, error) {
+	return s.sendTo(ctx, ResetMail, username)
+}
+
+// sendTo sends a mail with links to the person of that username.
+func (s *Service) sendTo(ctx context.Context, kind MailKind, username string) (*Delivery, error) {
 	u, err := s.find(ctx, username)
 	if err != nil {
 		return nil, err
 	}
-	return s.deliver(ctx, ResetMail, u)
-}
-
-// deliver makes the links of a mail to u, keeps them, writes the mail and sends
-// it.
-func (s *Service) deliver(ctx context.Context, kind MailKind, u *User) (*Delivery, error) {
 	return s.newMailing(kind).run(ctx, u.ID)
 }

@@ -25,9 +25,8 @@ const (
 // mailing is one mail to one person: begun, sent, settled. Links are kept
 // before the mail with them leaves.
 type mailing struct {
-	*Service
-
-	kind MailKind
+	service *Service
+	kind    MailKind
 	// fresh says that only somebody is meant who has no password and was not
 	// welcomed, and whom nobody else is at work on.
 	fresh bool
@@ -45,11 +44,11 @@ type mailing struct {
 	earlierPassword, earlierActivation *credential.Link
 }
 
-func (s *Service) newMailing(kind MailKind) *mailing { return &mailing{Service: s, kind: kind} }
+func (s *Service) newMailing(kind MailKind) *mailing { return &mailing{service: s, kind: kind} }
 
 // run sends the mail to the person of that ID.
 func (m *mailing) run(ctx context.Context, id string) (*Delivery, error) {
-	u, err := m.findByID(ctx, id)
+	u, err := m.service.findByID(ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +81,13 @@ func endOf(ctx context.Context, d *Delivery) error {
 // u; nil when it can.
 func (m *mailing) pointless(u *User) *Delivery {
 	switch {
-	case m.opts.Mailer == nil:
+	case m.service.opts.Mailer == nil:
 		return said(u, NotConfigured, "no mail server is configured, so no mail can be sent; configure one, or set the password by hand")
-	case m.opts.BaseURL == nil:
+	case m.service.opts.BaseURL == nil:
 		return said(u, NotConfigured, "the address under which people reach the product is not configured, so no link can be sent; configure the base URL")
 	case u.Disabled:
 		return said(u, Skipped, "the person is disabled, and links of theirs do not work; enable them first")
-	case m.kind == ResetMail && m.elsewhere(u):
+	case m.kind == ResetMail && m.service.elsewhere(u):
 		return said(u, Skipped, "the directory that this person comes from keeps the password; change it there")
 	case m.fresh && (u.Credentials.HasPassword() || !u.WelcomedAt.IsZero()):
 		return said(u, Skipped, "the person was welcomed, or has a password, already")
@@ -104,7 +103,7 @@ func (m *mailing) pointless(u *User) *Delivery {
 
 // claimed reports whether a welcome mail to u was begun of late.
 func (m *mailing) claimed(u *User) bool {
-	since := m.now().Sub(u.WelcomeBegunAt)
+	since := m.service.now().Sub(u.WelcomeBegunAt)
 	return !u.WelcomeBegunAt.IsZero() && since < claimTime && since > -claimTime
 }
 
@@ -114,21 +113,21 @@ func said(u *User, status DeliveryStatus, message string) *Delivery {
 
 // prepare makes the links that are to be in the mail.
 func (m *mailing) prepare(ctx context.Context, u *User) (err error) {
-	if !m.elsewhere(u) {
-		if m.password, err = m.newLink(passwordLink, m.lifetime(m.kind)); err != nil {
+	if !m.service.elsewhere(u) {
+		if m.password, err = m.service.newLink(passwordLink, m.service.lifetime(m.kind)); err != nil {
 			return err
 		}
 	}
 	if m.kind != WelcomeMail {
 		return nil
 	}
-	activatable, reason, err := m.activatable(ctx, u)
+	activatable, reason, err := m.service.activatable(ctx, u)
 	if err != nil {
 		return err
 	}
 	m.noActivation = reason
 	if activatable {
-		m.activation, err = m.newLink(activationLink, m.opts.ActivationLifetime)
+		m.activation, err = m.service.newLink(activationLink, m.service.opts.ActivationLifetime)
 	}
 	return err
 }
@@ -159,15 +158,15 @@ func (s *Service) activatable(ctx context.Context, u *User) (_ bool, reason stri
 // it or nothing. When there is nothing to send any more, or the mail cannot be
 // written, it returns that.
 func (m *mailing) begin(ctx context.Context, id string) (message *Message, d *Delivery, err error) {
-	err = m.store.Atomically(ctx, func(ctx context.Context) error {
-		u, err := m.findByID(ctx, id)
+	err = m.service.store.Atomically(ctx, func(ctx context.Context) error {
+		u, err := m.service.findByID(ctx, id)
 		if err != nil {
 			return err
 		}
 		if d = m.pointless(u); d != nil {
 			return nil
 		}
-		m.user, err = m.actOn(ctx, "send "+string(m.kind)+" mail", id, func(ctx context.Context, u *User) (err error) {
+		m.user, err = m.service.actOn(ctx, "send "+string(m.kind)+" mail", id, func(ctx context.Context, u *User) (err error) {
 			m.takeOver(u)
 			message, err = m.compose(ctx, u)
 			return err
@@ -192,7 +191,7 @@ func (m *mailing) takeOver(u *User) {
 		m.activation.giveTo(u)
 	}
 	if m.kind == WelcomeMail {
-		u.WelcomeBegunAt = m.now()
+		u.WelcomeBegunAt = m.service.now()
 	}
 }
 
@@ -200,7 +199,7 @@ func (m *mailing) takeOver(u *User) {
 func (m *mailing) send(ctx context.Context, message *Message) *Delivery {
 	ctx, cancel := context.WithTimeout(ctx, sendingTime)
 	defer cancel()
-	err := m.opts.Mailer.Send(ctx, message)
+	err := m.service.opts.Mailer.Send(ctx, message)
 	if err == nil {
 		d := said(m.user, Delivered, "the mail server has taken the mail")
 		if m.noActivation != "" {
@@ -211,7 +210,7 @@ func (m *mailing) send(ctx context.Context, message *Message) *Delivery {
 		}
 		return d
 	}
-	m.opts.Logger.WarnContext(ctx, PersonRecord+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
+	m.service.opts.Logger.WarnContext(ctx, PersonRecord+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
 	if refused, ok := errors.AsType[*MailRefusedError](err); ok {
 		return said(m.user, Refused, bounded(flattened(refused.Error()))+"; correct the address, or ask whoever runs the mail server")
 	}

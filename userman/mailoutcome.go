@@ -22,9 +22,9 @@ func (m *mailing) settle(ctx context.Context, status DeliveryStatus) error {
 	defer cancel()
 	action := string(m.kind) + " mail " + string(status)
 	// Whoever was moved out of reach meanwhile was sent the mail all the same.
-	_, err := m.Within(nil).actOn(ctx, action, m.user.ID, func(_ context.Context, u *User) error {
+	_, err := m.service.Within(nil).actOn(ctx, action, m.user.ID, func(_ context.Context, u *User) error {
 		if status == Delivered { // of a welcome mail
-			u.WelcomedAt = m.now()
+			u.WelcomedAt = m.service.now()
 			return nil
 		}
 		if status == Refused {

@@ -60,13 +60,13 @@ func (s *Service) SetPassword(ctx context.Context, username string, password sto
 		s.trail.RecordFailure(ctx, s.event(action, username), err)
 		return nil, err
 	}
-	edit := s.giving(s.replacing(hash, func(u *User) { u.Activation, u.MustChangePassword = nil, opts.MustChange }))
+	replace := s.giving(s.replacing(hash, func(u *User) { u.Activation, u.MustChangePassword = nil, opts.MustChange }))
 	if !opts.DisableTokens {
-		return s.act(ctx, action, username, edit)
+		return s.act(ctx, action, username, replace)
 	}
 	var after *User
 	err = s.together(ctx, s.event(action, username), func(ctx context.Context) error {
-		if after, err = s.act(ctx, action, username, edit); err != nil {
+		if after, err = s.act(ctx, action, username, replace); err != nil {
 			return err
 		}
 		return s.disableTokens(ctx, after.ID)
@@ -90,7 +90,7 @@ func (s *Service) newHash(ctx context.Context, username string, password store.S
 
 // replacing returns what gives somebody another password, forgets the devices,
 // and then does more.
-func (s *Service) replacing(hash store.Secret, more func(u *User)) edit {
+func (s *Service) replacing(hash store.Secret, more func(u *User)) mutation {
 	return func(_ context.Context, u *User) error {
 		if err := s.keptHere(u); err != nil {
 			return err
@@ -104,23 +104,13 @@ func (s *Service) replacing(hash store.Secret, more func(u *User)) edit {
 
 // disableTokens disables all tokens of a person, in the transaction of ctx.
 func (s *Service) disableTokens(ctx context.Context, userID string) error {
-	for page := (store.Page{Limit: store.MaxPageLimit}); ; {
-		list, err := s.store.ListTokens(ctx, userID, page)
-		if err != nil {
-			return err
-		}
-		for _, t := range list.Items {
-			if t.Disabled {
-				continue
-			}
-			if _, err := s.UpdateToken(ctx, t.ID, func(t *Token) error { t.Disabled = true; return nil }); err != nil {
-				return err
-			}
-		}
-		if page.After = list.Next; page.After == "" {
+	return s.eachToken(ctx, userID, func(t *Token) error {
+		if t.Disabled {
 			return nil
 		}
-	}
+		_, err := s.UpdateToken(ctx, t.ID, func(t *Token) error { t.Disabled = true; return nil })
+		return err
+	})
 }
 
 // SetPasswordHash takes over a hash from another system: argon2id in PHC form,

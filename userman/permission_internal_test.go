@@ -72,7 +72,7 @@ func TestEveryBadPermissionIsNamed(t *testing.T) {
 	for i := range many {
 		many[i] = strconv.Itoa(i)
 	}
-	refused := r.check("permissions", Permissions{
+	refused := r.check(Permissions{
 		PortalLogin:          Replace("1001"),
 		VoicemailExtensions:  On(),
 		SettingsExtensions:   Extend("1001", "x", "self", "1\n2"),
@@ -109,15 +109,15 @@ func TestPermissionsThatAreTooManyAreNotLookedAt(t *testing.T) {
 	for i := range maxSaid + 1 {
 		said[fmt.Sprintf("a.b%d", i)] = On()
 	}
-	require.Equal(t, []string{"permissions: max"}, fields(newRegistry(nil).check("permissions", said, nil)))
+	require.Equal(t, []string{"permissions: max"}, fields(newRegistry(nil).check(said, nil)))
 }
 
 func TestWhatWasSaidBeforeStaysWhenTheProductDropsAPermission(t *testing.T) {
 	t.Parallel()
 	r, known := newRegistry(nil), Permissions{"fax.send": On(), PortalLogin: Replace("1001")}
-	require.Empty(t, r.check("permissions", Permissions{"fax.send": On(), PortalLogin: Replace("1001")}, known))
+	require.Empty(t, r.check(Permissions{"fax.send": On(), PortalLogin: Replace("1001")}, known))
 	require.Equal(t, []string{"permissions.fax.send: unknown", "permissions.portal.login: kind"},
-		fields(r.check("permissions", Permissions{"fax.send": Off(), PortalLogin: Replace("1002")}, known)))
+		fields(r.check(Permissions{"fax.send": Off(), PortalLogin: Replace("1002")}, known)))
 }
 
 func TestPermissionsAreKeptInOneForm(t *testing.T) {

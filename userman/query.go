@@ -12,7 +12,7 @@ type Query struct {
 	// Search keeps those of whom any of these contains this text, without
 	// regard to case: username, names (first and last name also together),
 	// description, title, company, department, emails, telephone numbers,
-	// extensions. A text that is written as a telephone number is looked for
+	// external ID, extensions. A text that is written as a telephone number is looked for
 	// by its digits alone, too. Empty keeps all.
 	Search string
 	// Extension keeps those whose default or linked extension it is.

@@ -100,7 +100,7 @@ func (s *Service) mayGive(policies *Policies, before, after *User) error {
 // giving returns do for an act after which whoever does it may hold credentials
 // of the person: a password, a link, a key. It is refused of those who may do
 // more than is reached, see [Service.Within].
-func (s *Service) giving(do edit) edit {
+func (s *Service) giving(do mutation) mutation {
 	return func(ctx context.Context, u *User) error {
 		if err := s.mayHold(ctx, u); err != nil {
 			return err

@@ -41,6 +41,20 @@ func TestNobodyLogsInOutOfReach(t *testing.T) {
 	requireRefused(t, within.verify(t, "nobody", goodPassword), credential.WrongPassword)
 }
 
+// Or each call of Within would give a guesser as many tries again.
+func TestGuessesCountTogetherWhateverIsReached(t *testing.T) {
+	t.Parallel()
+	all := newService(t)
+	all.add(t, person("jane", "101"), goodPassword)
+	all.permit(t, "jane", userman.XMPPLogin, userman.On())
+	var err error
+	for range 30 {
+		err = all.within(hundreds).verify(t, "jane", anotherPassword)
+	}
+	require.ErrorIs(t, err, store.ErrThrottled)
+	require.ErrorIs(t, all.verify(t, "jane", goodPassword), store.ErrThrottled)
+}
+
 func TestALinkOfSomebodyOutOfReachIsNotRead(t *testing.T) {
 	t.Parallel()
 	all, within := limited(t)

@@ -3,7 +3,6 @@ package userman
 import (
 	"context"
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/internal/login"
@@ -13,7 +12,7 @@ import (
 )
 
 // records is how people log in.
-type records struct{ s *Service }
+type records struct{ service *Service }
 
 // newDesk returns where people log in.
 func (s *Service) newDesk() *login.Desk {
@@ -27,32 +26,32 @@ func (s *Service) newDesk() *login.Desk {
 
 // Atomically implements [store.Transactor].
 func (r records) Atomically(ctx context.Context, fn func(ctx context.Context) error) error {
-	return r.s.store.Atomically(ctx, fn)
+	return r.service.store.Atomically(ctx, fn)
 }
 
 // Typed implements [login.Records].
 func (r records) Typed(ctx context.Context, typed string) (*login.Account, error) {
-	u, err := r.s.typed(ctx, typed)
+	u, err := r.service.typed(ctx, typed)
 	if err != nil {
 		return nil, err
 	}
-	return r.s.accountOf(u), nil
+	return r.service.accountOf(u), nil
 }
 
 // Now implements [login.Records].
 func (r records) Now(ctx context.Context, id string) (*login.Account, error) {
-	u, err := r.s.findByID(ctx, id)
+	u, err := r.service.findByID(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return r.s.accountOf(u), nil
+	return r.service.accountOf(u), nil
 }
 
 // Keep implements [login.Records]. A login is no change of the record that is
 // worth a new UpdatedAt.
 func (r records) Keep(ctx context.Context, action string, after *login.Account) error {
 	event := audit.Event{Action: action, Kind: PersonRecord, Key: after.Name}
-	err := r.s.store.UpdateUser(ctx, after.ID, func(u *User) error {
+	err := r.service.store.UpdateUser(ctx, after.ID, func(u *User) error {
 		event.SealedBefore = sealed(u)
 		u.Credentials, u.LastLoginAt = after.Credentials.Clone(), after.LastLoginAt
 		event.Sealed = sealed(u)
@@ -61,7 +60,7 @@ func (r records) Keep(ctx context.Context, action string, after *login.Account) 
 	if err != nil {
 		return err
 	}
-	return r.s.trail.Record(ctx, event)
+	return r.service.trail.Record(ctx, event)
 }
 
 // accountOf returns what a login reads of u.
@@ -147,11 +146,8 @@ func (s *Service) withEmail(ctx context.Context, typed string) (*User, error) {
 	return list.Items[0], nil
 }
 
-// typedExtension is what an extension looks like, see [User].DefaultExtension.
-var typedExtension = regexp.MustCompile(`^[0-9]{1,20}$`)
-
 func (s *Service) withExtension(ctx context.Context, typed string) (*User, error) {
-	if !typedExtension.MatchString(typed) {
+	if !extensionPattern.MatchString(typed) {
 		return nil, &store.NotFoundError{Kind: PersonRecord}
 	}
 	return s.store.FindUser(ctx, UserKey{DefaultExtension: typed})

@@ -10,6 +10,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
+// fieldPermissions is what people and groups have their permissions in.
+const fieldPermissions = "permissions"
+
 // maxSaid bounds what a person or a group says before it is looked at.
 const maxSaid = 1000
 
@@ -83,12 +86,12 @@ func (p Permission) wrong() string {
 }
 
 // check returns what is wrong with what a person or a group says, in the order
-// of the IDs; fields are named prefix.ID, with an [index] for items. known is
-// what was said before: what is left as it was stays, also of an ID that the
+// of the IDs; fields are named permissions.ID, with an [index] for items. known
+// is what was said before: what is left as it was stays, also of an ID that the
 // product has dropped since.
-func (r *registry) check(prefix string, said, known Permissions) []store.FieldError { //nolint:unparam // what the field is called is for the caller to say
+func (r *registry) check(said, known Permissions) []store.FieldError {
 	if len(said) > maxSaid {
-		return []store.FieldError{{Field: prefix, Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", maxSaid)}}
+		return []store.FieldError{{Field: fieldPermissions, Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", maxSaid)}}
 	}
 	var wrong []store.FieldError
 	for _, id := range slices.Sorted(maps.Keys(said)) {
@@ -97,19 +100,20 @@ func (r *registry) check(prefix string, said, known Permissions) []store.FieldEr
 		}
 		i, ok := r.index.find(id)
 		if !ok {
-			wrong = append(wrong, unknownPermission(prefix, id))
+			wrong = append(wrong, unknownPermission(id))
 			continue
 		}
-		wrong = append(wrong, r.ordered[i].Kind.wrongWith(prefix+"."+id, said[id])...)
+		wrong = append(wrong, r.ordered[i].Kind.wrongWith(fieldPermissions+"."+id, said[id])...)
 	}
 	return wrong
 }
 
 // unknownPermission names the ID only when it has the form of one: it was
 // submitted.
-func unknownPermission(prefix, id string) store.FieldError {
+func unknownPermission(id string) store.FieldError {
+	field := fieldPermissions
 	if permissionID.MatchString(id) {
-		prefix += "." + id
+		field += "." + id
 	}
-	return store.FieldError{Field: prefix, Code: "unknown", Message: "there is no such permission; choose from the list of permissions"}
+	return store.FieldError{Field: field, Code: "unknown", Message: "there is no such permission; choose from the list of permissions"}
 }

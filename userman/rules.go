@@ -19,6 +19,8 @@ import (
 const maxText = 4 * MaxExternalIDLength
 
 var (
+	// extensionPattern is what an extension looks like, see
+	// [User].DefaultExtension.
 	extensionPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
 	phonePattern     = regexp.MustCompile(`^[0-9+ ().\-/*#]*[0-9*#][0-9+ ().\-/*#]*((x|ext|ext\.) ?[0-9]{1,20})?$`)
 	zonePattern      = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}$`)

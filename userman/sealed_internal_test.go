@@ -68,7 +68,7 @@ func requireSealed[T any](t *testing.T, seal func(*T) []byte, except ...string) 
 
 func TestEveryFieldIsSealed(t *testing.T) {
 	t.Parallel()
-	requireSealed(t, sealed, "HasPassword", "HasSecondFactor", "InvitedUntil", "PasswordExpiresAt")
+	requireSealed(t, sealed, "HasPassword", "PasswordElsewhere", "HasSecondFactor", "InvitedUntil", "PasswordExpiresAt")
 	requireSealed(t, sealedGroup, "Members")
 	requireSealed(t, sealedToken, "HourStartedAt", "HourRequests", "LastUsedAt")
 }

@@ -16,11 +16,11 @@ func fullyNamed() (u *userman.User, texts []string) {
 		ID: "id", Username: "Jane.Admin", DisplayName: "Boss", FirstName: "Zoë", LastName: "van Straße", Description: "two\nlines", Title: "Dr.",
 		Company: "ÉCOLE", Department: "北京", Email: "J@example.com", FurtherEmails: []string{"a@b.org", "c@d.net"},
 		CellPhone: "+49 (30) 12-34", HomePhone: "771", WorkPhone: "772", Fax: "773 x5",
-		DefaultExtension: "0100", LinkedExtensions: []string{"2001", "2002"},
+		ExternalID: "HR-17", DefaultExtension: "0100", LinkedExtensions: []string{"2001", "2002"},
 	}
 	texts = []string{
 		u.Username, u.DisplayName, u.FirstName, u.LastName, "Zoë van Straße", u.Description, u.Title, u.Company, u.Department,
-		u.Email, "a@b.org", "c@d.net", u.CellPhone, u.HomePhone, u.WorkPhone, u.Fax, u.DefaultExtension, "2001", "2002",
+		u.Email, "a@b.org", "c@d.net", u.CellPhone, u.HomePhone, u.WorkPhone, u.Fax, u.ExternalID, u.DefaultExtension, "2001", "2002",
 	}
 	return u, texts
 }
@@ -68,7 +68,7 @@ func TestWhatIsInAFieldIsFound(t *testing.T) {
 		u := &userman.User{Username: "jane", Department: rest + " " + word + " " + rest}
 		require.True(t, userman.Query{Search: " " + word + " "}.Matches(u))
 		text := userman.SearchText(u)
-		require.Equal(t, 8, strings.Count(text, "\n"), "each field is one line")
+		require.Equal(t, 9, strings.Count(text, "\n"), "each field is one line")
 	})
 }
 

@@ -29,6 +29,8 @@ type Service struct {
 	trail    *audit.Trail
 	policy   passwords.Policy
 	hasher   *passwords.Hasher
+	// throttle counts tries to log in: those of all copies of the service
+	// together, each of which has a desk of its own, see [Service.Within].
 	throttle *throttle.Throttle
 	desk     *login.Desk
 	// requests counts those who ask for links by mail, apart from logins.

@@ -20,6 +20,7 @@ func (s *Service) show(u *User) *User {
 		c.Permissions = Permissions{}
 	}
 	c.HasPassword, c.HasSecondFactor = u.Credentials.HasPassword(), u.Credentials.HasSecondFactor()
+	c.PasswordElsewhere = s.elsewhere(u)
 	c.InvitedUntil = time.Time{}
 	if invitation := u.Credentials.Invitation; invitation != nil {
 		c.InvitedUntil = invitation.ExpiresAt

@@ -323,6 +323,9 @@ func TestAnAccountThatCannotBeWrittenIsRefused(t *testing.T) {
 		requireConflict(t, err, "the "+name+" of the SIP account")
 		require.NotContains(t, err.Error(), "se\ncret")
 	}
+	nothing := &userman.SIPAccount{Username: "\n", AuthUsername: "\n", Secret: secret("\n"), Domain: "\n", Transport: "\n"}
+	_, err := (&userman.Activation{Account: nothing}).Linphone()
+	requireConflict(t, err, "the username of the SIP account")
 }
 
 // What means something in an address is written so that it does not.

@@ -109,7 +109,7 @@ func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions)
 	report, err := s.sync(ctx, directory, opts)
 	if err != nil {
 		intent := audit.Event{Action: "sync", Kind: DirectoryRecord}
-		if directoryName.MatchString(directory) {
+		if ValidDirectoryName(directory) {
 			intent.Key = s.inTeam(directory)
 		}
 		s.trail.RecordFailure(ctx, intent, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/pbxusers/pbxusers/internal/granted"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -43,35 +44,25 @@ func (s *Service) listTokens(ctx context.Context, username string, page store.Pa
 	return s.store.ListTokens(ctx, u.ID, page)
 }
 
-// tokensInReach reads on until it has a page of tokens of people who are
-// reached.
+// tokensInReach returns a page of the tokens of people who are reached.
 func (s *Service) tokensInReach(ctx context.Context, page store.Page) (*store.List[*Token], error) {
-	found := &store.List[*Token]{Items: []*Token{}}
-	reached := map[string]bool{}
-	for next := (store.Page{After: page.After, Limit: store.MaxPageLimit}); ; {
-		list, err := s.store.ListTokens(ctx, "", next)
+	reached := map[string]bool{} // by the ID of the person
+	next := func(ctx context.Context, page store.Page) (*store.List[*Token], error) {
+		list, err := s.store.ListTokens(ctx, "", page)
 		if err != nil {
 			return nil, err
 		}
 		for _, t := range list.Items {
-			if _, known := reached[t.UserID]; !known {
-				if reached[t.UserID], err = s.reachesID(ctx, t.UserID); err != nil {
-					return nil, err
-				}
+			if _, known := reached[t.UserID]; known {
+				continue
 			}
-			switch {
-			case !reached[t.UserID]:
-			case len(found.Items) == page.Clamped():
-				found.Next = found.Items[len(found.Items)-1].ID
-				return found, nil
-			default:
-				found.Items = append(found.Items, t)
+			if reached[t.UserID], err = s.reachesID(ctx, t.UserID); err != nil {
+				return nil, err
 			}
 		}
-		if next.After = list.Next; next.After == "" {
-			return found, nil
-		}
+		return list, nil
 	}
+	return granted.List(ctx, page, next, func(t *Token) bool { return reached[t.UserID] }, false)
 }
 
 // reachesID reports whether the person of that ID is reached.
@@ -81,4 +72,24 @@ func (s *Service) reachesID(ctx context.Context, id string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// eachToken calls visit for every token of a person, or of all people with an
+// empty userID, in the order of their IDs, and stops at the first error. visit
+// may change the token that it is given in the store.
+func (s *Service) eachToken(ctx context.Context, userID string, visit func(*Token) error) error {
+	for page := (store.Page{Limit: store.MaxPageLimit}); ; {
+		list, err := s.store.ListTokens(ctx, userID, page)
+		if err != nil {
+			return err
+		}
+		for _, t := range list.Items {
+			if err := visit(t); err != nil {
+				return err
+			}
+		}
+		if page.After = list.Next; page.After == "" {
+			return nil
+		}
+	}
 }

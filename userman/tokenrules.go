@@ -35,7 +35,7 @@ func (t *Token) edited(from *Token) {
 func (s *Service) checkToken(t, before *Token) []store.FieldError {
 	refused := s.rules.Struct(t)
 	for i, item := range t.Extensions[:min(len(t.Extensions), MaxTokenExtensions)] {
-		if item != All && !extensionItem.MatchString(item) {
+		if item != All && !extensionPattern.MatchString(item) {
 			refused = append(refused, store.FieldError{
 				Field: fmt.Sprintf("extensions[%d]", i), Code: "extension", Message: "write extensions of 1 to 20 digits, or the word all",
 			})

@@ -156,9 +156,9 @@ func (s *Service) RotateToken(ctx context.Context, id string) (*Token, store.Sec
 	return t, key, nil
 }
 
-// changeToken runs edit on a token and keeps what came of it, together with its
-// entry in the trail, or nothing. edit may run more than once.
-func (s *Service) changeToken(ctx context.Context, action, id string, edit func(ctx context.Context, t *Token) error) (*Token, error) {
+// changeToken runs mutate on a token and keeps what came of it, together with its
+// entry in the trail, or nothing. mutate may run more than once.
+func (s *Service) changeToken(ctx context.Context, action, id string, mutate func(ctx context.Context, t *Token) error) (*Token, error) {
 	var after *Token
 	err := s.once(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {
 		before, err := s.findToken(ctx, id)
@@ -166,7 +166,7 @@ func (s *Service) changeToken(ctx context.Context, action, id string, edit func(
 			return nil, err
 		}
 		after = before.Clone()
-		if err := edit(ctx, after); err != nil {
+		if err := mutate(ctx, after); err != nil {
 			return nil, err
 		}
 		after.UpdatedAt = s.now()

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -108,20 +107,12 @@ func (x *unlinking) findOthers(ctx context.Context) error {
 			x.groups = append(x.groups, g)
 		}
 	}
-	for page := (store.Page{Limit: store.MaxPageLimit}); ; {
-		list, err := x.service.store.ListTokens(ctx, "", page)
-		if err != nil {
-			return err
+	return x.service.eachToken(ctx, "", func(t *Token) error {
+		if slices.Contains(t.Extensions, x.number) {
+			x.tokens = append(x.tokens, t)
 		}
-		for _, t := range list.Items {
-			if slices.Contains(t.Extensions, x.number) {
-				x.tokens = append(x.tokens, t)
-			}
-		}
-		if page.After = list.Next; page.After == "" {
-			return nil
-		}
-	}
+		return nil
+	})
 }
 
 // write writes what is to change, and tells the trail, in the transaction of

@@ -1,7 +1,6 @@
 package userman
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"time"
@@ -63,7 +62,8 @@ func keeping(before, edited *User) *User {
 		c.ExternalID = kept.ExternalID
 	}
 	c.Credentials, c.Activation, c.SessionGeneration = kept.Credentials, kept.Activation, kept.SessionGeneration
-	c.HasPassword, c.HasSecondFactor, c.InvitedUntil, c.PasswordExpiresAt = kept.HasPassword, kept.HasSecondFactor, kept.InvitedUntil, kept.PasswordExpiresAt
+	c.HasPassword, c.PasswordElsewhere, c.HasSecondFactor = kept.HasPassword, kept.PasswordElsewhere, kept.HasSecondFactor
+	c.InvitedUntil, c.PasswordExpiresAt = kept.InvitedUntil, kept.PasswordExpiresAt
 	c.CreatedAt, c.UpdatedAt, c.PasswordChangedAt, c.LastLoginAt = kept.CreatedAt, kept.UpdatedAt, kept.PasswordChangedAt, kept.LastLoginAt
 	c.WelcomedAt, c.WelcomeBegunAt, c.MissingSince, c.DeletedAt = kept.WelcomedAt, kept.WelcomeBegunAt, kept.MissingSince, kept.DeletedAt
 	return c
@@ -79,9 +79,7 @@ func (s *Service) notOwned(before, after *User) error {
 	}
 	var owned []string
 	for _, field := range ownedFields() {
-		undone := after.Clone()
-		field.take(undone, before)
-		if owner.Owns(field.name) && !bytes.Equal(sealed(undone), sealed(after)) {
+		if owner.Owns(field.name) && !field.same(before, after) {
 			owned = append(owned, field.name)
 		}
 	}

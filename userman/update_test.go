@@ -32,7 +32,7 @@ func TestUpdateChangesWhatItMayAndKeepsTheRest(t *testing.T) {
 			updated := h.update(t, "JANE", func(u *userman.User) {
 				require.Equal(t, seen, u, "change sees what Get returns")
 				u.FirstName, u.LinkedExtensions = "Jane", nil
-				u.ID, u.Directory, u.Picture, u.SessionGeneration, u.HasPassword = "mine", "head-office", "v1", 7, false
+				u.ID, u.Directory, u.Picture, u.SessionGeneration, u.HasPassword, u.PasswordElsewhere = "mine", "head-office", "v1", 7, false, true
 				u.Credentials.PasswordHash, u.Activation = secret("mine"), &credential.Link{}
 				for _, at := range []*time.Time{
 					&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt, &u.WelcomedAt, &u.WelcomeBegunAt, &u.MissingSince, &u.DeletedAt,
@@ -150,6 +150,8 @@ func TestDisablingEndsEverySession(t *testing.T) {
 type office struct{ userman.Directory }
 
 func (office) Name() string { return "head-office" }
+
+func (office) Abilities() userman.Abilities { return userman.Abilities{Sync: true} }
 
 func (office) Owns(field string) bool { return field == "first_name" || field == "further_emails" }
 

@@ -105,10 +105,13 @@ type User struct {
 	SessionGeneration int64 `json:"-"`
 
 	// These tell of the credentials; the service sets them in whatever it
-	// returns, and a backend does not keep them. InvitedUntil is when the link
+	// returns, and a backend does not keep them. HasPassword is of a password
+	// that is kept here; PasswordElsewhere says that the person's directory
+	// keeps it, so that it cannot be set here. InvitedUntil is when the link
 	// with which a password may be set expires, zero when there is none;
 	// PasswordExpiresAt is zero when it does not.
 	HasPassword       bool      `json:"has_password"`
+	PasswordElsewhere bool      `json:"password_elsewhere"`
 	HasSecondFactor   bool      `json:"has_second_factor"`
 	InvitedUntil      time.Time `json:"invited_until,omitzero"`
 	PasswordExpiresAt time.Time `json:"password_expires_at,omitzero"`

@@ -46,7 +46,8 @@ func (s *Service) loginTo(service string) (string, error) {
 // the permission is off, and PasswordExpired that the password must be changed
 // in the portal first) and [store.ThrottledError]s; an unknown service is a
 // [store.InvalidError] on "service". Whose password it is must be in reach, see
-// [Service.Within]: else it is not compared.
+// [Service.Within]: else it is not compared, but refused no sooner than that of
+// a name that nobody has.
 //
 // Tries are throttled by the address of the actor of ctx (see
 // [audit.WithActor]): give it where the service knows it. Where there is none,

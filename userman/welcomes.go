@@ -45,7 +45,7 @@ type WelcomeReport struct {
 // configured, when five mails in a row failed, and with ctx, whose error it
 // returns with the report of what was done. progress may be nil.
 func (s *Service) SendWelcomes(ctx context.Context, progress func(WelcomeProgress)) (*WelcomeReport, error) {
-	run := &welcomes{Service: s, progress: progress, report: WelcomeReport{
+	run := &welcomes{service: s, progress: progress, report: WelcomeReport{
 		Counts: make(map[DeliveryStatus]int), Undelivered: []Delivery{},
 	}}
 	err := s.eachNew(ctx, func(*User) error {
@@ -67,8 +67,7 @@ var errStopped = errors.New("stopped")
 
 // welcomes is one run of SendWelcomes.
 type welcomes struct {
-	*Service
-
+	service     *Service
 	progress    func(WelcomeProgress)
 	report      WelcomeReport
 	done, total int
@@ -104,7 +103,7 @@ func (w *welcomes) welcome(ctx context.Context, u *User) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m := w.newMailing(WelcomeMail)
+	m := w.service.newMailing(WelcomeMail)
 	m.fresh = true
 	d, err := m.run(ctx, u.ID)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {

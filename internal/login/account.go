@@ -36,7 +36,8 @@ type Records interface {
 	store.Transactor
 	// Typed returns the account of whoever is meant by what was typed as a
 	// username, at most maxText bytes of it. A [store.NotFoundError] when it
-	// is nobody.
+	// is nobody, and a [store.ForbiddenError] when it is somebody whom they do
+	// not hand out.
 	Typed(ctx context.Context, typed string) (*Account, error)
 	// Now returns the account of that ID as it is now, in the transaction
 	// of ctx; the desk may change it. A [store.NotFoundError] when it is

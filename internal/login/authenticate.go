@@ -11,7 +11,8 @@ import (
 // what vet refuses with, or, after too many tries, with a
 // [store.ThrottledError]. vet is asked once the password is proven, and before
 // a code is asked for. An unknown name and a wrong password take the same time
-// and get the same answer. Codes of an authenticator app are counted apart from
+// and get the same answer; somebody whom the records do not hand out takes that
+// time, too. Codes of an authenticator app are counted apart from
 // passwords.
 //
 // In the trail are the logins and the refusals, but that a code is still asked
@@ -44,7 +45,7 @@ func (d *Desk) Verify(ctx context.Context, attempt credential.Attempt, vet Vet) 
 func (d *Desk) proven(ctx context.Context, attempt credential.Attempt, vet Vet) (*candidate, error) {
 	c, err := d.candidate(ctx, attempt)
 	if err != nil {
-		return nil, err
+		return nil, d.withheld(ctx, attempt.Password, err)
 	}
 	if err := d.admit(ctx, c, c.try); err != nil {
 		return nil, err

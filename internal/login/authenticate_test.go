@@ -73,6 +73,36 @@ func TestUnknownNamesAndWrongPasswordsLookAlike(t *testing.T) {
 	}
 }
 
+// Whoever is told no in either case, as by a service, is not told by the time
+// that there is somebody of that name.
+func TestWhoIsNotHandedOutTakesAsLongAsAnUnknownName(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.records.closed = map[string]bool{"7": true}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for verb, ask := range map[string]func(ctx context.Context, password string) error{
+		"Authenticate": func(ctx context.Context, password string) error {
+			_, err := h.Authenticate(ctx, attempt("jane", password), nil)
+			return err
+		},
+		"Verify": func(ctx context.Context, password string) error {
+			_, err := h.Verify(ctx, attempt("jane", password), nil)
+			return err
+		},
+	} {
+		for _, password := range []string{rightPassword, "wrong", "", strings.Repeat("jane", 1<<18)} {
+			h.hashing.all.Store(0)
+			err := ask(t.Context(), password)
+			_, forbidden := errors.AsType[*store.ForbiddenError](err)
+			require.True(t, forbidden, "%s: %v", verb, err)
+			require.EqualValues(t, 1, h.hashing.all.Load(), verb)
+		}
+		require.ErrorIs(t, ask(ended, rightPassword), context.Canceled, "it waits for its turn no longer than its context")
+	}
+	require.Empty(t, h.told(t), "that is for the records to tell")
+}
+
 func TestADamagedHashIsAWrongPassword(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -12,20 +12,12 @@ import (
 const (
 	// recoveryCodes is how many are given.
 	recoveryCodes = 10
-	// qrSize is that of [Enrolment.QR], in pixels.
+	// qrSize is that of [credential.Enrolment.QR], in pixels.
 	qrSize = 256
 	// maxCode bounds a code, in bytes: a recovery code with blanks and
 	// dashes fits.
 	maxCode = 100
 )
-
-// Enrolment is what an authenticator app has to be given.
-type Enrolment struct {
-	// Secret is for typing, URL for clicking, and QR, a PNG, for scanning.
-	Secret store.Secret
-	URL    store.Secret
-	QR     []byte
-}
 
 // BeginFactor gives c a new secret that counts only after [ConfirmFactor]. A
 // second factor that there is already is a [store.ConflictError].
@@ -43,7 +35,7 @@ func BeginFactor(c *credential.Set, random io.Reader) error {
 
 // PendingFactor returns the enrolment that was begun and not confirmed. A
 // [store.NotFoundError] when there is none.
-func PendingFactor(c *credential.Set, issuer, account string) (*Enrolment, error) {
+func PendingFactor(c *credential.Set, issuer, account string) (*credential.Enrolment, error) {
 	factor, err := pending(c)
 	if err != nil {
 		return nil, err
@@ -56,7 +48,7 @@ func PendingFactor(c *credential.Set, issuer, account string) (*Enrolment, error
 	if err != nil {
 		return nil, err
 	}
-	return &Enrolment{Secret: factor.Secret, URL: url, QR: qr}, nil
+	return &credential.Enrolment{Secret: factor.Secret, URL: url, QR: qr}, nil
 }
 
 // pending returns the second factor that waits for its first code.

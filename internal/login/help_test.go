@@ -42,6 +42,8 @@ type records struct {
 	people map[string]login.Account
 	// names holds the IDs of people by what they may type.
 	names map[string]string
+	// closed are the IDs of those whom the records do not hand out.
+	closed map[string]bool
 }
 
 func (r *records) Atomically(ctx context.Context, fn func(ctx context.Context) error) error {
@@ -53,7 +55,11 @@ func (r *records) Atomically(ctx context.Context, fn func(ctx context.Context) e
 func (r *records) Typed(ctx context.Context, typed string) (*login.Account, error) {
 	r.mu.Lock()
 	id := r.names[loginname.Fold(loginname.Normalise(typed))]
+	closed := r.closed[id]
 	r.mu.Unlock()
+	if closed {
+		return nil, &store.ForbiddenError{Reason: "this person is out of reach"}
+	}
 	return r.Now(ctx, id)
 }
 

@@ -70,6 +70,19 @@ func (d *Desk) verdict(ctx context.Context, a *Account, password store.Secret) (
 	return verdict, err
 }
 
+// withheld returns err, why there is no account to compare the password with,
+// and takes as long as an unknown name when the records do not hand it out:
+// who is told the same in either case would know that the name exists.
+func (d *Desk) withheld(ctx context.Context, password store.Secret, err error) error {
+	if !errors.Is(err, store.ErrForbidden) {
+		return err
+	}
+	if _, failed := d.verdict(ctx, nil, password); failed != nil {
+		return failed
+	}
+	return err
+}
+
 // elsewhere has a password compared where it is kept, and takes the time of a
 // hash at least, so that time does not tell who is kept elsewhere. A password
 // that is empty is never shown: to some directories it is that of a visitor,

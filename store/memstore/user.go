@@ -157,7 +157,8 @@ func (t *team) putUser(u *userman.User) error {
 // keptUser returns a copy as a database would keep it.
 func keptUser(u *userman.User) *userman.User {
 	kept := u.Clone()
-	kept.HasPassword, kept.HasSecondFactor, kept.InvitedUntil, kept.PasswordExpiresAt = false, false, time.Time{}, time.Time{}
+	kept.HasPassword, kept.PasswordElsewhere, kept.HasSecondFactor = false, false, false
+	kept.InvitedUntil, kept.PasswordExpiresAt = time.Time{}, time.Time{}
 	keepTimes(
 		&kept.CreatedAt, &kept.UpdatedAt, &kept.PasswordChangedAt, &kept.LastLoginAt,
 		&kept.WelcomedAt, &kept.WelcomeBegunAt, &kept.MissingSince, &kept.DeletedAt,

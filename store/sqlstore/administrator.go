@@ -86,13 +86,7 @@ func (m administrators) UpdateAdministrator(ctx context.Context, username string
 func (m administrators) DeleteAdministrator(ctx context.Context, username string) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		result, err := q.ExecContext(ctx, administratorTable().remove(), ampusers.FoldUsername(username))
-		if err != nil {
-			return m.failed(ctx, "delete administrator", err)
-		}
-		if deleted, err := result.RowsAffected(); err != nil || deleted > 0 {
-			return m.failed(ctx, "delete administrator", err)
-		}
-		return noAdministrator()
+		return m.requireOne(ctx, "delete administrator", result, err, noAdministrator())
 	})
 }
 

@@ -80,13 +80,7 @@ func (m managers) UpdateUser(ctx context.Context, name string, change func(*mana
 func (m managers) DeleteUser(ctx context.Context, name string) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		result, err := q.ExecContext(ctx, managerTable().remove(), manager.FoldName(name))
-		if err != nil {
-			return m.failed(ctx, "delete AMI account", err)
-		}
-		if deleted, err := result.RowsAffected(); err != nil || deleted > 0 {
-			return m.failed(ctx, "delete AMI account", err)
-		}
-		return noManager()
+		return m.requireOne(ctx, "delete AMI account", result, err, noManager())
 	})
 }
 

@@ -85,7 +85,7 @@ func requireUserEverywhere(t *testing.T, rt require.TestingT, st userman.Store, 
 
 func userKept(t *testing.T, b Backend) {
 	want := hostileUser("jane")
-	requireFilled(t, reflect.ValueOf(*want), "HasPassword", "HasSecondFactor", "InvitedUntil", "PasswordExpiresAt")
+	requireFilled(t, reflect.ValueOf(*want), "HasPassword", "PasswordElsewhere", "HasSecondFactor", "InvitedUntil", "PasswordExpiresAt")
 	makeGroups(t, b.People(""), want.Groups...)
 	require.NoError(t, b.People("").CreateUser(t.Context(), want))
 	requireUserEverywhere(t, t, b.People(""), want)
@@ -128,7 +128,8 @@ func timesOfUser(u *userman.User) []*time.Time {
 
 func userAdditionsNotKept(t *testing.T, b Backend) {
 	given := somebody("jane")
-	given.HasPassword, given.HasSecondFactor, given.InvitedUntil, given.PasswordExpiresAt = true, true, noon(), noon()
+	given.HasPassword, given.PasswordElsewhere, given.HasSecondFactor = true, true, true
+	given.InvitedUntil, given.PasswordExpiresAt = noon(), noon()
 	require.NoError(t, b.People("").CreateUser(t.Context(), given))
 	requireUserEverywhere(t, t, b.People(""), somebody("jane"))
 }

@@ -9,14 +9,12 @@ import (
 	"github.com/go-ldap/ldap/v3"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
-// namePattern is that of [userman.Directory].Name, and attributePattern that of
-// an attribute without options (RFC 4512, 2.5): a name or an OID.
-var (
-	namePattern      = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
-	attributePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]{0,99}|[0-9]+(\.[0-9]+){1,30})$`)
-)
+// attributePattern is that of an attribute without options (RFC 4512, 2.5): a
+// name or an OID.
+var attributePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]{0,99}|[0-9]+(\.[0-9]+){1,30})$`)
 
 // check returns what is wrong with the options, defaults filled in, but for the
 // URLs.
@@ -27,7 +25,7 @@ func (o Options) check() []store.FieldError {
 			refused = append(refused, store.FieldError{Field: field, Code: code, Message: message})
 		}
 	}
-	refuse(namePattern.MatchString(o.Name), "name", "name", "use 1 to 64 lower-case letters, digits and dashes")
+	refuse(userman.ValidDirectoryName(o.Name), "name", "name", "use 1 to 64 lower-case letters, digits and dashes")
 	refuse(o.BindDN == "" || isDN(o.BindDN), "bind_dn", "dn", "write a distinguished name such as cn=reader,dc=example,dc=com")
 	refuse((o.BindDN == "") == o.BindPassword.IsZero(), "bind_password", "required", "give both the name and the password of who reads, or neither to read anonymously")
 	refuse(isDN(o.BaseDN), "base_dn", "dn", "write a distinguished name such as ou=people,dc=example,dc=com")

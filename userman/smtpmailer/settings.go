@@ -25,7 +25,7 @@ var hostname = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9]
 func read(opts Options) (*Mailer, []store.FieldError) {
 	s := server{
 		username: opts.Username, password: opts.Password,
-		security: cmp.Or(opts.Security, STARTTLS), timeout: DefaultTimeout,
+		security: cmp.Or(opts.Security, STARTTLS), timeout: defaultTimeout,
 	}
 	if opts.Timeout > 0 {
 		s.timeout = opts.Timeout

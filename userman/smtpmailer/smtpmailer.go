@@ -29,8 +29,8 @@ const (
 	None Security = "none"
 )
 
-// DefaultTimeout is that of [Options].
-const DefaultTimeout = 30 * time.Second
+// defaultTimeout is that of [Options].
+const defaultTimeout = 30 * time.Second
 
 // Options of [New].
 type Options struct {
