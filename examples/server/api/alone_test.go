@@ -78,6 +78,29 @@ func TestAnApplyThatTakesLongGoesOn(t *testing.T) {
 	require.Contains(t, v.call(t, http.MethodGet, "/config/run", nil).object(t)["failure"], "nothing was changed")
 }
 
+func TestWhoWaitsForAnApplyIsAnsweredWhenTheServerStops(t *testing.T) {
+	t.Parallel()
+	silent, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	stopping, stop := context.WithCancel(t.Context())
+	defer stop()
+	h := alone(t, &api.Options{Wait: time.Hour, Stopping: stopping})
+	v := h.as(t, "root")
+	_, err = h.Site.Install(t.Context())
+	require.NoError(t, err)
+	h.Site.Settings.AMI = silent.Addr().String()
+	go func() {
+		if conn, err := silent.Accept(); err == nil {
+			defer func() { _ = conn.Close() }()
+			stop()
+			<-t.Context().Done()
+		}
+	}()
+	accepted := v.call(t, http.MethodPost, "/config/apply", nil).is(t, http.StatusAccepted).object(t)
+	require.Equal(t, false, accepted["done"])
+	require.NoError(t, silent.Close())
+}
+
 func TestABodyThatDoesNotTellItsLengthIsBoundedToo(t *testing.T) {
 	t.Parallel()
 	v := alone(t, nil).as(t, "root")

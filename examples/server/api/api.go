@@ -5,6 +5,7 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -30,9 +31,12 @@ type Options struct {
 	Logger *slog.Logger
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// Wait is how long a request waits for an apply to end, less than the
-	// server gives an answer. Defaults to 45 seconds.
+	// Wait is how long a request waits for an apply or a job to end, less than
+	// the server gives an answer. Defaults to 45 seconds.
 	Wait time.Duration
+	// Stopping ends when the server begins to stop: requests that wait are
+	// answered with how far it is. Defaults to waiting on.
+	Stopping context.Context
 }
 
 // api is what the operations work with.
@@ -45,6 +49,8 @@ type api struct {
 	log     *slog.Logger
 	clock   func() time.Time
 	wait    time.Duration
+	// stopping ends all waiting.
+	stopping context.Context
 	// exports holds one token for each export at work.
 	exports chan struct{}
 	mux     *http.ServeMux
@@ -59,11 +65,14 @@ func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Ru
 	}
 	a := &api{
 		site: s, gate: gate, runner: runner, jobs: work, baseURL: opts.BaseURL,
-		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), mux: http.NewServeMux(),
-		exports: make(chan struct{}, maxExports),
+		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), stopping: opts.Stopping,
+		mux: http.NewServeMux(), exports: make(chan struct{}, maxExports),
 	}
 	if a.clock == nil {
 		a.clock = time.Now
+	}
+	if a.stopping == nil {
+		a.stopping = context.Background()
 	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
@@ -85,4 +94,15 @@ func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Ru
 	a.mux.Handle("GET "+prefix+"/openapi.json", a.document())
 	a.mux.HandleFunc("/", a.notFound)
 	return readable(a.mux)
+}
+
+// waiting returns a context that ends with ctx, when the request has waited for
+// as long as it may, and when the server stops.
+func (a *api) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
+	wait, cancel := context.WithTimeout(ctx, a.wait)
+	forget := context.AfterFunc(a.stopping, cancel)
+	return wait, func() {
+		forget()
+		cancel()
+	}
 }

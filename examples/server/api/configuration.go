@@ -77,7 +77,7 @@ func (a *api) configurationPlan(ctx context.Context, _ *struct{}) (*struct{ Body
 
 // configurationRun begins a run and waits for its end.
 func (a *api) configurationRun(ctx context.Context, act applying.Act) (*runOutput, error) {
-	wait, cancel := context.WithTimeout(ctx, a.wait)
+	wait, cancel := a.waiting(ctx)
 	defer cancel()
 	run, err := a.runner.Run(wait, act, a.gate.Visitor(ctx).Username)
 	switch {

@@ -263,7 +263,7 @@ func (op *operation) takesPicture() bool {
 
 // filled puts names into a path.
 func filled(path string) string {
-	return strings.NewReplacer("{username}", "somebody", "{name}", "something", "{id}", "anything").Replace(path)
+	return strings.NewReplacer("{username}", "somebody", "{name}", "something", "{id}", "anything", "{kind}", "welcome").Replace(path)
 }
 
 func TestEveryOperationHasExamplesThatFitItsSchemas(t *testing.T) {

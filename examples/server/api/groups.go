@@ -4,10 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"unicode/utf8"
 
 	"github.com/pbxusers/pbxusers/examples/internal/site"
-	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
@@ -71,7 +69,7 @@ type createGroupInput struct {
 }
 
 func (a *api) createGroup(ctx context.Context, input *createGroupInput) (*createdOutput[*userman.Group], error) {
-	made, err := once(ctx, a, input.IdempotencyKey, groupEvent("create", input.Body.Name), func(ctx context.Context) (*userman.Group, error) {
+	made, err := once(ctx, a, input.IdempotencyKey, a.groupEvent(ctx, "create", input.Body.Name), func(ctx context.Context) (*userman.Group, error) {
 		people := a.people(ctx)
 		g := &userman.Group{Name: input.Body.Name}
 		unread := input.Body.set(g, people.Permissions())
@@ -132,7 +130,7 @@ func (a *api) deleteGroup(ctx context.Context, input *deleteGroupInput) (*noOutp
 
 // ifGroupMatches runs act on the condition of the request.
 func (a *api) ifGroupMatches(ctx context.Context, input *GroupTarget, action string, act func(context.Context) error) error {
-	return a.ifMatch(ctx, input.IfMatch, groupEvent(action, input.Name), func(ctx context.Context) (string, error) {
+	return a.ifMatch(ctx, input.IfMatch, a.groupEvent(ctx, action, input.Name), func(ctx context.Context) (string, error) {
 		g, err := a.people(ctx).Group(ctx, input.Name)
 		if err != nil {
 			return "", err
@@ -141,11 +139,11 @@ func (a *api) ifGroupMatches(ctx context.Context, input *GroupTarget, action str
 	}, act)
 }
 
-// groupEvent is an act on a group for the audit trail. What can be no name of
-// one is not kept.
-func groupEvent(action, name string) audit.Event {
-	if utf8.RuneCountInString(name) > userman.MaxGroupNameLength || !validate.PlainLine().Holds(name) {
-		name = ""
+// groupEvent is an act on a group for the audit trail, by the name that the
+// group has; see eventOf for one that is not there.
+func (a *api) groupEvent(ctx context.Context, action, name string) audit.Event {
+	if g, err := a.people(ctx).Group(ctx, name); err == nil {
+		return audit.Event{Action: action, Kind: userman.GroupRecord, Key: g.Name}
 	}
-	return audit.Event{Action: action, Kind: userman.GroupRecord, Key: name}
+	return eventOf(action, userman.GroupRecord, name)
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -64,4 +66,24 @@ func TestWhoSeesGroupsDoesNotSeeAllOfTheMembers(t *testing.T) {
 	require.Contains(t, members, "jane.admin")
 	require.NotContains(t, members, "example.com")
 	v.call(t, http.MethodGet, "/users/jane.admin", nil).is(t, http.StatusForbidden)
+}
+
+func TestTheTrailNamesTheGroupOfWhatWasRefused_andNoSecretInThePlaceOfAName(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	h.group(t, userman.Group{Name: "Sales and Support"})
+	v := h.as(t, "root")
+	refused := func() audit.Entry {
+		t.Helper()
+		list, err := h.Site.Trail.List(t.Context(), audit.Query{Outcome: audit.Refused, Page: store.Page{Limit: 1}})
+		require.NoError(t, err)
+		require.Equal(t, userman.GroupRecord, list.Items[0].Kind)
+		return *list.Items[0]
+	}
+	v.call(t, http.MethodPatch, "/groups/sales%20AND%20support", `{"description":"x"}`, "If-Match", `"old"`).is(t, http.StatusPreconditionFailed)
+	require.Equal(t, "Sales and Support", refused().Key)
+	v.call(t, http.MethodPost, "/groups", map[string]any{"name": "Night", "priority": -1}).is(t, http.StatusUnprocessableEntity)
+	require.Equal(t, "Night", refused().Key)
+	v.call(t, http.MethodPost, "/groups", map[string]any{"name": "correct horse battery staple", "priority": -1}).is(t, http.StatusUnprocessableEntity)
+	require.Empty(t, refused().Key)
 }

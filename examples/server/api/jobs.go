@@ -116,7 +116,7 @@ func (a *api) syncDirectory(ctx context.Context, input *syncInput) (*jobOutput, 
 
 // jobEnd waits for the end of a job, for as long as a request may take.
 func (a *api) jobEnd(ctx context.Context, begun *jobs.State) (*jobOutput, error) {
-	wait, cancel := context.WithTimeout(ctx, a.wait)
+	wait, cancel := a.waiting(ctx)
 	defer cancel()
 	state := a.jobs.Wait(wait, begun)
 	status := http.StatusOK

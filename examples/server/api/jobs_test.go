@@ -35,10 +35,14 @@ func TestASyncIsPlannedAndThenDone(t *testing.T) {
 type slowOffice struct {
 	branchOffice
 
-	released chan struct{}
+	// begun is closed when it is read, unless it is nil.
+	begun, released chan struct{}
 }
 
 func (o slowOffice) Each(ctx context.Context, visit func(userman.Entry) error) error {
+	if o.begun != nil {
+		close(o.begun)
+	}
 	select {
 	case <-o.released:
 		return o.branchOffice.Each(ctx, visit)
@@ -62,6 +66,23 @@ func TestASyncThatTakesLongGoesOn(t *testing.T) {
 		return v.call(t, http.MethodGet, at, nil).object(t)["ended_at"] != nil
 	}, 30*time.Second, 20*time.Millisecond)
 	v.call(t, http.MethodGet, "/users/bob", nil).is(t, http.StatusOK)
+}
+
+func TestWhoWaitsForAJobIsAnsweredWhenTheServerStops(t *testing.T) {
+	t.Parallel()
+	slow := slowOffice{begun: make(chan struct{}), released: make(chan struct{})}
+	h := startWith(t, func(o *userman.Options) { o.Directories = append(o.Directories, slow) })
+	v := h.as(t, "root")
+	stopped := make(chan struct{})
+	go func() {
+		<-slow.begun
+		h.Stop(t)
+		close(stopped)
+	}()
+	begun := v.call(t, http.MethodPost, "/directories/"+branch+"/sync", nil).is(t, http.StatusAccepted).object(t)
+	require.NotContains(t, begun, "ended_at")
+	close(slow.released)
+	<-stopped
 }
 
 func TestWhoReachesSomeIsToldOfMailsToOthersNothing(t *testing.T) {

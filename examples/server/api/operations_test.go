@@ -78,6 +78,7 @@ func trials() map[string]trial {
 		"inviteSoftphone":        {prepare: withPerson, status: http.StatusCreated},
 		"sendWelcomeMail":        ok(withPerson),
 		"sendResetMail":          ok(withPerson),
+		"previewMail":            ok(withPerson),
 		"setUserPassword":        ok(withPerson),
 		"deleteUserSecondFactor": ok(withPerson),
 		"explainUser":            ok(withPerson),
@@ -90,12 +91,13 @@ func trials() map[string]trial {
 		"restoreUser":            ok(withDeleted),
 		"purgeUser":              {prepare: withDeleted, status: http.StatusNoContent},
 
-		"listTokens":  ok(withToken),
-		"createToken": {prepare: withPerson, status: http.StatusCreated},
-		"getToken":    ok(withToken),
-		"updateToken": ok(withToken),
-		"deleteToken": {prepare: withToken, status: http.StatusNoContent},
-		"rotateToken": ok(withToken),
+		"listAllTokens": {prepare: withToken, query: "limit=1", status: http.StatusOK},
+		"listTokens":    ok(withToken),
+		"createToken":   {prepare: withPerson, status: http.StatusCreated},
+		"getToken":      ok(withToken),
+		"updateToken":   ok(withToken),
+		"deleteToken":   {prepare: withToken, status: http.StatusNoContent},
+		"rotateToken":   ok(withToken),
 
 		"listGroups":         ok(withPerson),
 		"createGroup":        {status: http.StatusCreated},
@@ -199,7 +201,7 @@ func (h *harness) path(path string) string {
 	if id == "" {
 		id = "0000000000000000"
 	}
-	return strings.NewReplacer("{username}", "jane.admin", "{name}", name, "{id}", id).Replace(path)
+	return strings.NewReplacer("{username}", "jane.admin", "{name}", name, "{id}", id, "{kind}", "welcome").Replace(path)
 }
 
 func TestEveryOperationDoesWhatTheDocumentSays(t *testing.T) {

@@ -34,6 +34,7 @@ func (a *api) registerPersonActs(g group) {
 	})
 	a.registerPersonLinks(g)
 	a.registerPersonMails(g)
+	a.registerMailPreview(g)
 }
 
 // personLink is a link of a person, shown this once.

@@ -33,7 +33,8 @@ var userTexts = texts{ //nolint:gosec // texts about a credential, and none them
 	"directory":            "The directory that the person comes from; empty for people who are kept here.",
 	"external_id":          "The key of the person in their directory, or in another system.",
 	"picture":              "The version of the picture; empty when there is none.",
-	"has_password":         "Whether there is a password.",
+	"has_password":         "Whether there is a password that is kept here.",
+	"password_elsewhere":   "Whether the person's directory keeps the password: it cannot be set here then.",
 	"has_second_factor":    "Whether a code of an authenticator app is asked for.",
 	"invited_until":        "When the link expires with which a password may be set; absent when there is none.",
 	"password_expires_at":  "When the password must be changed; absent when it need not.",
@@ -59,6 +60,14 @@ var deliveryTexts = texts{
 	"status":     "delivered to the mail server, no_address, not_configured, refused, failed or skipped.",
 	"message":    "What it means, and what to do.",
 	"expires_at": "When the link in the mail stops to work; absent when none was sent.",
+}
+
+var mailPreviewTexts = texts{
+	"to":      "The primary email address of the person; empty when there is none.",
+	"to_name": "How the person is called.",
+	"subject": "The subject.",
+	"text":    "The mail as plain text.",
+	"html":    "The same for programs that show HTML; empty when there is no such form.",
 }
 
 var permissionTexts = texts{

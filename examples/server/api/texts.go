@@ -23,7 +23,7 @@ var fieldTexts = map[string]texts{
 	"AuditEntry": entryTexts, "AuditActor": actorTexts, "AuditVerification": verificationTexts, "AuditProblem": auditProblemTexts,
 
 	"User": userTexts, "NewUser": userTexts, "UserChanges": userTexts, "NewUserPassword": userTexts,
-	"PersonLink": personLinkTexts, "Delivery": deliveryTexts, "Permission": permissionTexts,
+	"PersonLink": personLinkTexts, "Delivery": deliveryTexts, "MailPreview": mailPreviewTexts, "Permission": permissionTexts,
 	"PermissionExplanation": permissionExplanationTexts, "Source": sourceTexts,
 	"Token": tokenTexts, "NewToken": tokenTexts, "TokenChanges": tokenTexts,
 

@@ -31,6 +31,11 @@ type tokenOutput = recordOutput[shownToken]
 func (a *api) registerTokens() {
 	g := group{api: a, tag: tagTokens, section: site.SectionPeople}
 	register(g, operation{
+		id: "listAllTokens", method: http.MethodGet, path: "/tokens", summary: "List the API tokens of everybody",
+		description: "Those of people that the visitor reaches; of deleted ones too, whose tokens do not work.",
+		response:    list[shownToken]{Items: []shownToken{exampleToken()}, Next: ""},
+	}, a.listAllTokens)
+	register(g, operation{
 		id: "listTokens", method: http.MethodGet, path: "/users/{username}/tokens", summary: "List the API tokens of a person",
 		response: list[shownToken]{Items: []shownToken{exampleToken()}, Next: ""},
 	}, a.listTokens)
@@ -78,6 +83,26 @@ func (a *api) listTokens(ctx context.Context, input *listTokensInput) (*listOutp
 		return nil, err
 	}
 	return listed(page, func(t *userman.Token) shownToken { return shownToken{Token: t, Username: u.Username} }), nil
+}
+
+func (a *api) listAllTokens(ctx context.Context, input *Paging) (*listOutput[shownToken], error) {
+	people := a.people(ctx)
+	page, err := people.Tokens(ctx, "", input.page())
+	if err != nil {
+		return nil, err
+	}
+	usernames := map[string]string{}
+	for _, t := range page.Items {
+		if _, known := usernames[t.UserID]; known {
+			continue
+		}
+		u, err := people.GetByID(ctx, t.UserID)
+		if err != nil {
+			return nil, err
+		}
+		usernames[t.UserID] = u.Username
+	}
+	return listed(page, func(t *userman.Token) shownToken { return shownToken{Token: t, Username: usernames[t.UserID]} }), nil
 }
 
 type createTokenInput struct {

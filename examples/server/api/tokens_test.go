@@ -1,7 +1,9 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -64,6 +66,45 @@ func TestAPatchOfATokenKeepsWhatItDoesNotName(t *testing.T) {
 	v.call(t, http.MethodPatch, at, `{"addresses":["::1%eth0","10.0.0.0/8"]}`).refuses(t, http.StatusUnprocessableEntity, "body.addresses[0] network")
 	v.call(t, http.MethodPatch, at, `{"requests_per_hour":-2,"expires_at":"2020-01-01T00:00:00Z"}`).
 		refuses(t, http.StatusUnprocessableEntity, "body.requests_per_hour range", "body.expires_at past")
+}
+
+func TestTheTokensOfEverybodyAreListedPageByPage_ofThoseWhoAreReached(t *testing.T) {
+	t.Parallel()
+	h := start(t)
+	holders := map[string]string{}
+	for username, extension := range map[string]string{"near": "100", "far": "200", "gone": "101"} {
+		h.person(t, userman.User{Username: username, DefaultExtension: extension})
+		for range 2 {
+			made, _, err := h.Site.People.CreateToken(t.Context(), username, &userman.Token{})
+			require.NoError(t, err)
+			holders[made.ID] = username
+		}
+	}
+	require.NoError(t, h.Site.People.Delete(t.Context(), "gone"))
+	listed := func(v *visitor) map[string]string {
+		t.Helper()
+		found := map[string]string{}
+		for next := ""; ; {
+			page := v.call(t, http.MethodGet, "/tokens?limit=1&after="+next, nil).is(t, http.StatusOK)
+			require.NotContains(t, page.body, `"key"`)
+			var tokens struct {
+				Items []struct {
+					ID       string `json:"id"`
+					Username string `json:"username"`
+				} `json:"items"`
+				Next string `json:"next"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(page.body), &tokens))
+			require.Len(t, tokens.Items, 1)
+			found[tokens.Items[0].ID] = tokens.Items[0].Username
+			if next = tokens.Next; next == "" {
+				return found
+			}
+		}
+	}
+	require.Equal(t, holders, listed(h.as(t, "root")), "deleted people's too")
+	maps.DeleteFunc(holders, func(_, username string) bool { return username == "far" })
+	require.Equal(t, holders, listed(h.narrowed(t)))
 }
 
 func TestTheSameIdempotencyKeyForAnotherPersonIsAnotherRequest(t *testing.T) {

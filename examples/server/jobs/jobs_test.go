@@ -1,10 +1,13 @@
 package jobs_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -190,17 +193,48 @@ func TestADirectoryIsSyncedInTheBackground(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAJobThatFailsSaysSo_andAnotherMayBegin(t *testing.T) {
+// testedOffice is an office that can be tried.
+type testedOffice struct {
+	*office
+
+	problem error
+}
+
+func (o *testedOffice) Test(context.Context) (people int, err error) { return 1, o.problem }
+
+func TestAJobThatFailsSaysWhyWhereItMayBeKnown_andAnotherMayBegin(t *testing.T) {
 	t.Parallel()
-	directory := &office{each: func(context.Context) error { return errors.New("the directory is on fire") }}
-	_, r := setup(t, nil, directory)
-	for _, test := range []struct{ problem string }{{"the directory is on fire"}, {"a mistake in the program ended it"}} {
+	const unknown = "the server failed; its log says more"
+	directory := &testedOffice{office: &office{}}
+	s, _ := setup(t, nil, directory)
+	var log bytes.Buffer
+	r := jobs.New(s, &jobs.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	hush := func(context.Context) error { return errors.New("row 7: hush") }
+	for _, test := range []struct {
+		each   func(context.Context) error
+		tested error
+		says   string
+	}{
+		{hush, nil, unknown},
+		{hush, errors.New("ldapdir: ldaps://dc1.example.com: connection refused"), "The directory could not be read: ldaps://dc1.example.com: connection refused. Look at the servers"},
+		{func(context.Context) error { return &store.ConflictError{Reason: "narrow what is read"} }, errors.New("not asked"), "narrow what is read"},
+		{func(context.Context) error { panic("hush") }, nil, "a mistake in the program ended it; the log of the server says more"},
+	} {
+		directory.each, directory.problem = test.each, test.tested
+		log.Reset()
 		begun, err := r.StartSync(t.Context(), "head-office", nil)
 		require.NoError(t, err)
-		require.Contains(t, r.Wait(t.Context(), begun).Problem, test.problem)
-		directory.each = func(context.Context) error { panic("hush") }
+		state := r.Wait(t.Context(), begun)
+		require.True(t, strings.HasPrefix(state.Problem, test.says), state.Problem)
+		require.NotContains(t, state.Problem, "hush")
+		require.Equal(t, !strings.HasPrefix(test.says, "narrow"), strings.Contains(log.String(), "hush"), "the log has all of it")
 	}
-	require.NotContains(t, r.State(jobs.Sync, "head-office").Problem, "hush")
+	require.NoError(t, s.Close())
+	begun, err := r.StartWelcome(t.Context(), s.People)
+	require.NoError(t, err)
+	require.Equal(t, unknown, r.Wait(t.Context(), begun).Problem)
+	require.Contains(t, log.String(), "closed")
+	require.NoError(t, r.Close(t.Context()))
 }
 
 func TestKindsDoNotWaitForEachOther(t *testing.T) {

@@ -2,10 +2,8 @@ package jobs
 
 import (
 	"context"
-	"errors"
 	"runtime/debug"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
@@ -44,6 +42,9 @@ func (r *Runner) StartSync(ctx context.Context, directory string, opts *userman.
 		}
 		report, err := r.site.People.Sync(ctx, directory, &own)
 		tell(func(s *State) { s.Sync = report })
+		if report == nil { // not all was read
+			err = r.explained(ctx, directory, err)
+		}
 		return err
 	})
 }
@@ -101,21 +102,4 @@ func (r *Runner) survive(ctx context.Context, j *job, do work) (err error) {
 		defer r.mu.Unlock()
 		change(&j.state)
 	})
-}
-
-// errMistake says of a mistake in the program what a visitor may know.
-var errMistake = errors.New("a mistake in the program ended it; the log of the server says more")
-
-// problem is what people are told of an error.
-func problem(err error) string {
-	switch {
-	case err == nil:
-		return ""
-	case errors.Is(err, context.Canceled):
-		return "the server was stopped before this had ended; begin it again"
-	}
-	if way := site.WayOut(err); way != "" {
-		return err.Error() + ". " + way
-	}
-	return err.Error()
 }

@@ -10,8 +10,8 @@ import (
 
 // Serve serves listener until ctx ends or the listener fails, then lets
 // requests, jobs and a running apply end: the listener is closed at once,
-// requests have ten seconds, then jobs have ten, and an apply is waited for. A
-// server serves once.
+// requests that wait for a job or an apply are answered, the others have ten
+// seconds, then jobs have ten, and an apply is waited for. A server serves once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	var sweeping sync.WaitGroup
 	defer sweeping.Wait()
@@ -34,6 +34,7 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 func (s *Server) shutDown(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
 	defer cancel()
+	s.stop()
 	err := s.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.WarnContext(ctx, "requests were cut off: they took too long to end")

@@ -48,6 +48,8 @@ type Server struct {
 	http    *http.Server
 	// grace is how long requests may take to end.
 	grace time.Duration
+	// stop has requests that wait for something at work wait no longer.
+	stop context.CancelFunc
 }
 
 // New returns the server of s.
@@ -70,11 +72,13 @@ func New(s *site.Site, opts *Options) (*Server, error) {
 	if server.clock == nil {
 		server.clock = time.Now
 	}
+	stopping, stop := context.WithCancel(context.Background())
+	server.stop = stop
 	gate := access.New(s, &access.Options{
 		Secure: base.Scheme == "https", TrustedProxies: opts.TrustedProxies, Clock: opts.Clock, Failed: server.fail,
 	})
 	server.http = server.listening(server.routes(gate,
-		api.New(s, gate, server.runner, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock}),
+		api.New(s, gate, server.runner, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock, Stopping: stopping}),
 		web.New(s, gate, server.runner, server.jobs, &web.Options{BaseURL: base.String(), Logger: opts.Logger}),
 	))
 	return server, nil
@@ -97,10 +101,13 @@ func (s *Server) listening(handler http.Handler) *http.Server {
 // Handler returns everything that is served.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
-// Close gives the jobs at work ten seconds to end, stops them, and waits for a
-// running apply. [Server.Serve] ends with it; it is for those who serve
-// [Server.Handler] themselves.
-func (s *Server) Close() { s.closeWork(context.Background()) }
+// Close answers requests that wait for something at work, gives the jobs ten
+// seconds to end, stops them, and waits for a running apply. [Server.Serve] ends
+// with it; it is for those who serve [Server.Handler] themselves.
+func (s *Server) Close() {
+	s.stop()
+	s.closeWork(context.Background())
+}
 
 func (s *Server) closeWork(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, s.grace)

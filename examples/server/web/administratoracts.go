@@ -14,6 +14,9 @@ type question struct {
 	// Consequences say what happens, one sentence each.
 	Consequences []string
 	Action, Yes  string
+	// Person is the ID of the person that it is about; empty when it is about
+	// none.
+	Person string
 	// Danger marks what cannot be undone.
 	Danger bool
 	// Field is what has to be typed; nothing when it has no name. Username

@@ -6,7 +6,9 @@ import (
 
 // linkPage shows a link that works once.
 type linkPage struct {
-	Username string
+	// Person is the ID of the person whose it is; empty when it is somebody
+	// else's.
+	Person, Username string
 	// What the link does, Again makes another one, and Back is whose it is.
 	What, Again, Back string
 	// Link is empty when it was shown before.

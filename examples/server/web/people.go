@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -13,57 +14,45 @@ import (
 type personPage struct {
 	*userman.User
 
-	Form personFields
-	// Elsewhere says that the person's directory keeps the password.
-	Elsewhere bool
-	Picture   field
-	Pictured  string
+	Form     personFields
+	Picture  field
+	Pictured string
 }
 
-// person returns the one that the address names.
+// person returns the one of whom the form was made that was sent: somebody else
+// may go by the username in the address by now, or nobody. A page is of the one
+// that its address names.
 func (v *visit) person() (*userman.User, error) {
-	return v.people().Get(v.r.Context(), v.r.PathValue("username"))
-}
-
-// personForms returns what draws the form of u; of somebody new, u is empty.
-func (v *visit) personForms(u *userman.User) (personForms, error) {
-	groups, err := v.people().Groups(v.r.Context())
-	f := personForms{groups: groups, directory: u.Directory, owns: func(string) bool { return false }}
-	if owner, ok := v.directoryOf(u).(userman.Owner); ok {
-		f.owns = owner.Owns
-	}
-	return f, err
-}
-
-// directoryOf returns the directory that u comes from; nil when there is none,
-// or none any more.
-func (v *visit) directoryOf(u *userman.User) userman.Directory {
-	for _, d := range v.site.People.Directories() {
-		if u.Directory != "" && d.Name() == u.Directory {
-			return d
-		}
-	}
-	return nil
-}
-
-// elsewhere reports whether the password of u is kept by a directory.
-func (v *visit) elsewhere(u *userman.User) bool {
-	directory := v.directoryOf(u)
-	return u.Directory != "" && (directory == nil || directory.Abilities().Authenticate)
-}
-
-// formPerson returns the one of whom the form was made that is sent: somebody
-// else may go by the username in the address by now, or nobody.
-func (v *visit) formPerson() (*userman.User, error) {
-	id := v.form().Get("person")
+	id := v.formPerson()
 	if id == "" {
-		return v.person()
+		return v.people().Get(v.r.Context(), v.r.PathValue("username"))
 	}
 	u, err := v.people().GetByID(v.r.Context(), id)
 	if err == nil && !u.DeletedAt.IsZero() {
 		return nil, &store.NotFoundError{Kind: userman.PersonRecord}
 	}
 	return u, err
+}
+
+// formPerson is the ID in the form that was sent. One with a file has it in its
+// address, because it is read while it comes.
+func (v *visit) formPerson() string {
+	if v.r.Method != http.MethodPost {
+		return ""
+	}
+	return cmp.Or(v.form().Get("person"), v.r.URL.Query().Get("person"))
+}
+
+// personForms returns what draws the form of u; of somebody new, u is empty.
+func (v *visit) personForms(u *userman.User) (personForms, error) {
+	groups, err := v.people().Groups(v.r.Context())
+	f := personForms{groups: groups, directory: u.Directory, owns: func(string) bool { return false }}
+	for _, d := range v.people().Directories() {
+		if owner, ok := d.(userman.Owner); ok && d.Name() == u.Directory {
+			f.owns = owner.Owns
+		}
+	}
+	return f, err
 }
 
 // personHref is the page of a person; empty where the visitor may not see
@@ -97,12 +86,12 @@ func (v *visit) showPerson(u *userman.User, in personInput, version string, errs
 
 func (v *visit) drawPerson(status int, u *userman.User, form personFields, errs refusals) error {
 	return v.showStatus(status, "person", u.Name(), personPage{
-		User: u, Form: form, Elsewhere: v.elsewhere(u), Picture: pictureField(errs), Pictured: u.Picture,
+		User: u, Form: form, Picture: pictureField(errs), Pictured: u.Picture,
 	})
 }
 
 func (v *visit) personSave() error {
-	of, err := v.formPerson()
+	of, err := v.person()
 	if err != nil {
 		return err
 	}
@@ -124,7 +113,7 @@ func (v *visit) personSave() error {
 	if !ok {
 		return err
 	}
-	u, err = v.formPerson()
+	u, err = v.person()
 	if err != nil {
 		return err
 	}
@@ -134,7 +123,7 @@ func (v *visit) personSave() error {
 // showStalePerson shows what somebody else saved meanwhile beside what was
 // typed.
 func (v *visit) showStalePerson(in personInput) error {
-	now, err := v.formPerson()
+	now, err := v.person()
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (v *visit) personAskRemoveFactor() error {
 	}
 	back := personPath(u.Username)
 	return v.ask(http.StatusOK, question{
-		Title: "Remove the second factor of " + u.Name() + "?", Back: back, Action: back + "/second-factor/remove", Yes: "Remove second factor",
+		Title: "Remove the second factor of " + u.Name() + "?", Person: u.ID, Back: back, Action: back + "/second-factor/remove", Yes: "Remove second factor",
 		Consequences: []string{
 			"The password is then enough to log in. The recovery codes stop to work.",
 			"Be sure that it is the person who asks for this.",
@@ -76,7 +76,7 @@ func (v *visit) askDeletePerson(u *userman.User, errs refusals) error {
 	}
 	back := personPath(u.Username)
 	q := question{
-		Title: "Delete " + u.Name() + "?", Problems: errs.summary(nil), Back: back, Action: back + "/delete", Yes: "Delete " + u.Username, Danger: true,
+		Title: "Delete " + u.Name() + "?", Problems: errs.summary(nil), Person: u.ID, Back: back, Action: back + "/delete", Yes: "Delete " + u.Username, Danger: true,
 		Consequences: []string{
 			"All sessions and links end, and API tokens do not work any more.",
 			"Others may have the username and the default extension.",

@@ -8,7 +8,7 @@ import (
 
 func hostilePerson() *userman.User {
 	return &userman.User{
-		Username: hostile, DisplayName: hostile, DefaultExtension: hostile, Email: hostile, Groups: []string{hostile}, Directory: hostile,
+		ID: hostile, Username: hostile, DisplayName: hostile, DefaultExtension: hostile, Email: hostile, Groups: []string{hostile}, Directory: hostile,
 		Picture: hostile, InvitedUntil: time.Now(), PasswordExpiresAt: time.Now(), MissingSince: time.Now(), HasSecondFactor: true,
 	}
 }
@@ -39,7 +39,7 @@ func hostilePermissions() personPermissionsPage {
 func hostileToken() tokenPage {
 	form := tokenInput{Description: hostile, Extensions: hostile, Modules: hostile, Addresses: hostile, ExpiresAt: hostile}.fields(refusals{})
 	form.Problems, form.Conflict, form.Version = []problem{{Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile
-	return tokenPage{hostile, hostile, &userman.Token{ID: hostile, Disabled: true}, "/x", form}
+	return tokenPage{hostile, hostile, hostile, &userman.Token{ID: hostile, Disabled: true}, "/x", form}
 }
 
 // personBodies are what the pages of people are drawn with, see bodies.
@@ -51,10 +51,10 @@ func personBodies() map[string][2]any {
 	return map[string][2]any{
 		"people":            {personListPage{}, personListPage{listed, []head{{Label: hostile}}, people, pages, []field{hostileField("status")}, true}},
 		"personnew":         {personFields{}, hostilePersonFields()},
-		"person":            {personPage{User: &userman.User{}}, personPage{hostilePerson(), hostilePersonFields(), true, hostileField("picture"), hostile}},
-		"personpassword":    {personPasswordPage{}, personPasswordPage{[]problem{{Text: hostile}}, hostile, hostile, secret, hostileGroup(), hostileField("password")}},
+		"person":            {personPage{User: &userman.User{}}, personPage{hostilePerson(), hostilePersonFields(), hostileField("picture"), hostile}},
+		"personpassword":    {personPasswordPage{}, personPasswordPage{[]problem{{Text: hostile}}, hostile, hostile, hostile, secret, hostileGroup(), hostileField("password")}},
 		"personsecret":      {personSecretPage{}, personSecretPage{hostile, "/x", hostileCopy()}},
-		"personmail":        {mailPage{Message: &userman.Message{}}, mailPage{&userman.Message{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, "/x"}},
+		"personmail":        {mailPage{Message: &userman.Message{}}, mailPage{&userman.Message{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
 		"personpermissions": {personPermissionsPage{}, hostilePermissions()},
 		"tokens":            {tokenListPage{}, tokenListPage{hostile, hostile, tokens, pages, false}},
 		"tokennew":          {tokenPage{}, hostileToken()},

@@ -34,7 +34,7 @@ func (v *visit) personLinked() error {
 	}
 	back := personPath(u.Username)
 	return v.show("link", "Link for "+u.Name(), linkPage{
-		Username: u.Username, Back: back, Again: back + "/link", What: "set a password", Expires: u.InvitedUntil,
+		Person: u.ID, Username: u.Username, Back: back, Again: back + "/link", What: "set a password", Expires: u.InvitedUntil,
 		Link: copied{ID: "link", Text: v.shownOnce(personLinkKey, u.ID, u.InvitedUntil), What: "the link"},
 	})
 }
@@ -59,7 +59,7 @@ func (v *visit) personSoftphoneLinked() error {
 	}
 	back := personPath(u.Username)
 	return v.show("link", "Softphone link for "+u.Name(), linkPage{
-		Username: u.Username, Back: back, Again: back + "/softphone", What: "set up a softphone",
+		Person: u.ID, Username: u.Username, Back: back, Again: back + "/softphone", What: "set up a softphone",
 		Link: copied{ID: "link", Text: v.shownOnce(softphoneKey, u.ID, time.Time{}), What: "the link"},
 	})
 }

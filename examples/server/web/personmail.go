@@ -43,7 +43,7 @@ func (v *visit) personReset() error {
 type mailPage struct {
 	*userman.Message
 
-	Username string
+	ID, Username string
 	// Kind names the mail for people; Send is where it is sent.
 	Kind, Send string
 }
@@ -67,6 +67,6 @@ func (v *visit) personMail() error {
 	policy := v.w.Header().Get("Content-Security-Policy")
 	v.w.Header().Set("Content-Security-Policy", strings.Replace(policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1))
 	return v.show("personmail", names[kind]+" to "+u.Name(), mailPage{
-		Message: message, Username: u.Username, Kind: names[kind], Send: personPath(u.Username) + "/" + string(kind),
+		Message: message, ID: u.ID, Username: u.Username, Kind: names[kind], Send: personPath(u.Username) + "/" + string(kind),
 	})
 }

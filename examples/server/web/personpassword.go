@@ -15,10 +15,10 @@ const (
 
 // personPasswordPage is the form with which somebody else's password is set.
 type personPasswordPage struct {
-	Problems       []problem
-	Username, Name string
-	How, Options   group
-	Password       field
+	Problems           []problem
+	ID, Username, Name string
+	How, Options       group
+	Password           field
 }
 
 func (v *visit) personAskPassword() error {
@@ -31,7 +31,7 @@ func (v *visit) personAskPassword() error {
 
 func (v *visit) askPersonPassword(u *userman.User, how string, options []string, errs refusals) error {
 	page := personPasswordPage{
-		Problems: errs.summary(map[string]string{"password": "New password", "how": "Password"}), Username: u.Username, Name: u.Name(),
+		Problems: errs.summary(map[string]string{"password": "New password", "how": "Password"}), ID: u.ID, Username: u.Username, Name: u.Name(),
 		How: group{Name: "how", Legend: "Password", One: true, Errors: errs.on("how"), Choices: []choice{
 			{Value: howGenerated, Label: "Make one", Hint: "It is shown once.", Chosen: how != howTyped},
 			{Value: howTyped, Label: "Set the one that I type", Chosen: how == howTyped},

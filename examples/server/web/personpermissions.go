@@ -76,7 +76,7 @@ func outcomeWords(x *userman.Explanation, effective *userman.Effective) string {
 }
 
 func (v *visit) personSavePermissions() error {
-	of, err := v.formPerson()
+	of, err := v.person()
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (v *visit) personSavePermissions() error {
 	if !refused && !errors.Is(err, errStale) {
 		return err
 	}
-	u, err = v.formPerson()
+	u, err = v.person()
 	if err != nil {
 		return err
 	}

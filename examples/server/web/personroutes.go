@@ -10,18 +10,23 @@ import (
 // of its own in the place of the username: the routes would be ambiguous.
 const onePerson = "/people/{username}"
 
-// personRoutes are the pages of people.
+// personRoutes are the pages of people, and of the directories that they come
+// from.
 func personRoutes() []route {
-	const section = site.SectionPeople
+	const section, directory = site.SectionPeople, "/directories/{directory}"
 	list := []route{
 		get("/people", section, (*visit).personList),
 		get("/people/new", section, (*visit).personNew),
 		post("/people/new", section, (*visit).personCreate),
+		get("/people/welcome", section, (*visit).welcomeAll),
+		post("/people/welcome", section, (*visit).welcomeAllStart),
 		get(deletedPeoplePath, section, (*visit).deletedList),
 		get(deletedPeoplePath+"/{id}/restore", section, (*visit).deletedAskRestore),
 		post(deletedPeoplePath+"/{id}/restore", section, (*visit).deletedRestore),
 		get(deletedPeoplePath+"/{id}/purge", section, (*visit).deletedAskPurge),
 		post(deletedPeoplePath+"/{id}/purge", section, (*visit).deletedPurge),
+		get(directory, section, (*visit).directorySync),
+		post(directory, section, (*visit).directorySyncStart),
 	}
 	return slices.Concat(list, onePersonRoutes(), personLoginRoutes(), tokenRoutes())
 }

@@ -42,7 +42,7 @@ func (v *visit) tokenAskRotate() error {
 func (v *visit) askRotateToken(u *userman.User, t *userman.Token, errs refusals) error {
 	back := tokenPath(u.Username, t.ID)
 	return v.ask(errs.status, question{
-		Title: "Give this API token a new key?", Problems: errs.summary(nil), Back: back, Action: back + "/rotate", Yes: "Make a new key",
+		Title: "Give this API token a new key?", Problems: errs.summary(nil), Person: u.ID, Back: back, Action: back + "/rotate", Yes: "Make a new key",
 		Consequences: []string{
 			"The old key stops to work at once: put the new one into the program that uses it.",
 			"The new key is shown once.",
@@ -76,7 +76,7 @@ func (v *visit) tokenAskDelete() error {
 func (v *visit) askDeleteToken(u *userman.User, t *userman.Token, errs refusals) error {
 	back := tokenPath(u.Username, t.ID)
 	return v.ask(errs.status, question{
-		Title: "Delete this API token?", Problems: errs.summary(nil), Back: back, Action: back + "/delete", Yes: "Delete API token", Danger: true,
+		Title: "Delete this API token?", Problems: errs.summary(nil), Person: u.ID, Back: back, Action: back + "/delete", Yes: "Delete API token", Danger: true,
 		Consequences: []string{
 			"The program that uses it gets no answer any more.",
 			"This cannot be undone. To keep the token for later, disable it instead.",

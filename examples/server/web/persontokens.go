@@ -36,7 +36,7 @@ func (v *visit) tokenList() error {
 	})
 }
 
-// token returns the person and the token that the address names.
+// token returns the person, and their token that the address names.
 func (v *visit) token() (*userman.User, *userman.Token, error) {
 	u, err := v.person()
 	if err != nil {
@@ -54,7 +54,7 @@ func tokenPath(username, id string) string { return recordPath(personPath(userna
 
 // tokenPage is the page of one token, new or not.
 type tokenPage struct {
-	Username, Name string
+	ID, Username, Name string
 	// Token is nil for a new one, and Path its page.
 	Token *userman.Token
 	Path  string
@@ -72,7 +72,7 @@ func (v *visit) tokenNew() error {
 
 func (v *visit) showNewToken(u *userman.User, in tokenInput, errs refusals) error {
 	return v.showStatus(errs.status, "tokennew", "Add API token for "+u.Name(), tokenPage{
-		Username: u.Username, Name: u.Name(), Path: personPath(u.Username) + "/tokens/new", Form: in.fields(errs),
+		ID: u.ID, Username: u.Username, Name: u.Name(), Path: personPath(u.Username) + "/tokens/new", Form: in.fields(errs),
 	})
 }
 
@@ -111,7 +111,7 @@ func (v *visit) tokenForm() error {
 
 func (v *visit) showToken(status int, u *userman.User, t *userman.Token, form tokenFields) error {
 	return v.showStatus(status, "token", "API token of "+u.Name(), tokenPage{
-		Username: u.Username, Name: u.Name(), Token: t, Path: tokenPath(u.Username, t.ID), Form: form,
+		ID: u.ID, Username: u.Username, Name: u.Name(), Token: t, Path: tokenPath(u.Username, t.ID), Form: form,
 	})
 }
 

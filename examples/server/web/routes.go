@@ -111,6 +111,8 @@ func otherRoutes() []route {
 		post("/audit/verify", site.SectionAudit, (*visit).auditVerify),
 		get("/settings", site.SectionSettings, (*visit).settings),
 		post("/settings/test", site.SectionSettings, (*visit).settingsTest),
+		post("/settings/mail", site.SectionSettings, (*visit).settingsTestMail),
+		post("/settings/directories/{directory}", site.SectionSettings, (*visit).settingsTestDirectory),
 		get("/settings/install", site.SectionSettings, (*visit).installPlan),
 		post("/settings/install", site.SectionSettings, (*visit).install),
 		get("/account", "", (*visit).account),

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/secondfactor"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -55,7 +54,7 @@ func (v *visit) softphoneQR() error {
 	if _, err := v.site.People.SoftphoneLink(v.r.Context(), v.linkToken()); err != nil {
 		return err
 	}
-	picture, err := secondfactor.QR(v.provisioningURL(), qrSize)
+	picture, err := userman.QR(v.provisioningURL(), qrSize)
 	if err != nil {
 		return err
 	}
