@@ -92,12 +92,12 @@ type SyncReport struct {
 // or comes from elsewhere, is not used whatever it is called: nobody gets its
 // permissions because of what a directory says.
 //
-// When the directory cannot be read to its end nothing is changed. Neither is
-// it when the directory reads as empty while there are people of it, or when
-// more people or memberships than MaxGone would go: these are a
-// [store.ConflictError], and the report of what was planned comes with it.
-// While an entry has no usable external ID nobody is taken for missing, because
-// it might be theirs.
+// When the directory cannot be read to its end nothing is changed, with a
+// [DirectoryError]. Neither is it when the directory reads as empty while there
+// are people of it, or when more people or memberships than MaxGone would go:
+// these are a [store.ConflictError], and the report of what was planned comes
+// with it. While an entry has no usable external ID nobody is taken for missing,
+// because it might be theirs.
 //
 // First all is read and planned, which a DryRun reports; then each person is
 // changed in a transaction of their own. Where that is refused because somebody

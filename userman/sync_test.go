@@ -200,6 +200,9 @@ func TestADirectoryThatIsNotReadToItsEndChangesNothing(t *testing.T) {
 	for _, dry := range []bool{true, false} {
 		r, err := h.Sync(t.Context(), branch, &userman.SyncOptions{MaxGone: 1, DryRun: dry})
 		require.ErrorIs(t, err, d.broken)
+		unread, ok := errors.AsType[*userman.DirectoryError](err)
+		require.True(t, ok, "it is the directory's, not ours")
+		require.Equal(t, branch, unread.Directory)
 		require.Nil(t, r)
 	}
 	d.broken = nil

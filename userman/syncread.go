@@ -22,14 +22,20 @@ var errMeanwhile = &store.ConflictError{Reason: "this person was changed at the 
 // readDirectory reads all entries and plans what is to be done about each by
 // itself.
 func (p *syncPlan) readDirectory(ctx context.Context) error {
+	var own error // of ours, not of the directory
 	err := p.directory.Each(ctx, func(entry Entry) error {
 		if p.seen++; p.seen > maxSynced {
-			return &store.ConflictError{Reason: fmt.Sprintf("the directory has more than %d entries; narrow what is read of it", maxSynced)}
+			own = &store.ConflictError{Reason: fmt.Sprintf("the directory has more than %d entries; narrow what is read of it", maxSynced)}
+		} else {
+			own = p.read(ctx, entry)
 		}
-		return p.read(ctx, entry)
+		return own
 	})
 	slices.SortFunc(p.entries, func(a, b *syncEntry) int { return strings.Compare(a.externalID, b.externalID) })
-	return cmp.Or(err, ctx.Err())
+	if err != nil && own == nil && ctx.Err() == nil {
+		return &DirectoryError{Directory: p.name, Err: err}
+	}
+	return cmp.Or(own, err, ctx.Err())
 }
 
 // read takes an entry in.

@@ -73,13 +73,15 @@ func (s *Site) TestDirectory(ctx context.Context, name string) (problem string, 
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case err != nil:
-		return "The directory could not be read: " + strings.TrimPrefix(err.Error(), "ldapdir: ") +
-			". Look at the servers, and at --ldap-url, --ldap-bind-dn and what belongs to them.", nil
+		return "The directory could not be read: " + strings.TrimPrefix(err.Error(), "ldapdir: ") + ". " + lookAtTheDirectory, nil
 	case people == 0:
 		return "The directory was read, and nobody was found in it. Look at --ldap-base-dn and --ldap-filter.", nil
 	}
 	return "", nil
 }
+
+// lookAtTheDirectory is the way out when a directory cannot be read.
+const lookAtTheDirectory = "Look at the servers, and at --ldap-url, --ldap-bind-dn and what belongs to them."
 
 // HasDirectory returns a [store.NotFoundError] when there is no directory of
 // that name.

@@ -33,6 +33,8 @@ func WayOut(err error) string {
 	switch {
 	case errors.As(err, &hinted):
 		return hinted.wayOut
+	case errors.As(err, new(*userman.DirectoryError)):
+		return lookAtTheDirectory
 	case errors.As(err, &applied) && applied.Undo != nil:
 		return "Run 'pbxctl config recover' once Asterisk runs: it ends what is left to do."
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):

@@ -7,15 +7,16 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // errMistake says of a mistake in the program what a visitor may know.
 var errMistake = errors.New("a mistake in the program ended it; the log of the server says more")
 
 // problem is what people are told of an error: refusals, which are made to be
-// shown, and no details of anything else, which the log is told.
+// shown, and why a directory cannot be read, which whoever runs it needs to
+// know. Of anything else the log is told.
 func problem(err error) string {
-	unread, isUnread := errors.AsType[*unreadError](err)
 	switch {
 	case err == nil:
 		return ""
@@ -23,8 +24,6 @@ func problem(err error) string {
 		return "the server was stopped before this had ended; begin it again"
 	case errors.Is(err, errMistake):
 		return errMistake.Error()
-	case isUnread:
-		return unread.said
 	case !refused(err):
 		return "the server failed; its log says more"
 	}
@@ -34,34 +33,12 @@ func problem(err error) string {
 	return err.Error()
 }
 
-// refused reports whether err is a refusal of the services.
+// refused reports whether err is a refusal of the services, or of a directory.
 func refused(err error) bool {
+	if _, unread := errors.AsType[*userman.DirectoryError](err); unread {
+		return true
+	}
 	return slices.ContainsFunc([]error{
 		store.ErrNotFound, store.ErrExists, store.ErrConflict, store.ErrInUse, store.ErrInvalid, store.ErrForbidden, store.ErrThrottled,
 	}, func(refusal error) bool { return errors.Is(err, refusal) })
-}
-
-// unreadError is the failure of a sync whose directory cannot be read.
-type unreadError struct {
-	error
-
-	// said is what the test of the directory says.
-	said string
-}
-
-// Unwrap returns the failure.
-func (e *unreadError) Unwrap() error { return e.error }
-
-// explained tells why a sync failed where the directory is at fault: whoever
-// runs it needs to know. Nothing in the error tells whose it is, so that the
-// directory is tested, as on the page of the settings.
-func (r *Runner) explained(ctx context.Context, directory string, err error) error {
-	if err == nil || ctx.Err() != nil || refused(err) {
-		return err
-	}
-	said, failed := r.site.TestDirectory(ctx, directory)
-	if failed != nil || said == "" {
-		return err
-	}
-	return &unreadError{err, said}
 }

@@ -42,9 +42,6 @@ func (r *Runner) StartSync(ctx context.Context, directory string, opts *userman.
 		}
 		report, err := r.site.People.Sync(ctx, directory, &own)
 		tell(func(s *State) { s.Sync = report })
-		if report == nil { // not all was read
-			err = r.explained(ctx, directory, err)
-		}
 		return err
 	})
 }

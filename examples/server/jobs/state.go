@@ -20,7 +20,7 @@ type State struct {
 	// Total is 0 when it is not known.
 	Total int `json:"total"`
 	// Problem says why it failed as a whole, and what to do: the refusal, or
-	// what a test of the directory says; of any other failure, that the log of
+	// why the directory cannot be read; of any other failure, that the log of
 	// the server says more.
 	Problem string `json:"problem"`
 	// Welcome and Sync are what came of it, once it has ended; nobody changes
