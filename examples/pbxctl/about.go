@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -17,13 +18,21 @@ func (a *app) about(use, short string, complete cobra.CompletionFunc, work func(
 		Short:             short,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 			return work(cmd.Context(), s, args[0])
 		}),
+	}
+}
+
+// needOn refuses a switch that was turned off, such as --invite=false, where a
+// command line has to say what to do: that it was given would be enough.
+func needOn(name string) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		on, err := cmd.Flags().GetBool(name)
+		if err == nil && !on && cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s=false asks for nothing: leave it out, and say what is to be done", name)
+		}
+		return err
 	}
 }
 

@@ -9,12 +9,16 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// values splits repeated flags at commas; an empty one clears the list.
+// values splits repeated flags at commas, and takes the blanks around each
+// value away; an empty flag clears the list.
 func values(given []string) []string {
 	var all []string
-	for _, value := range given {
-		if value != "" {
-			all = append(all, strings.Split(value, ",")...)
+	for _, list := range given {
+		if list == "" {
+			continue
+		}
+		for value := range strings.SplitSeq(list, ",") {
+			all = append(all, strings.TrimSpace(value))
 		}
 	}
 	return all

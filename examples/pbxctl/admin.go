@@ -73,11 +73,7 @@ func (a *app) adminEdit() *cobra.Command {
 		PreRunE:           needChange,
 	}
 	flags.register(cmd)
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		fields := flags.parse(cmd.Flags())
 		act := onAdministrator(cmd.Context(), s, "update", args[0])
 		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*ampusers.Administrator, error) {

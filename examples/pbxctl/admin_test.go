@@ -17,7 +17,8 @@ const goodPassword = "vier lila Ziegen am Deich"
 // at opens the database of c as the server does.
 func (c *ctl) at(t *testing.T) *site.Site {
 	t.Helper()
-	s, err := site.Open(t.Context(), site.Settings{DB: "sqlite:" + c.data("pbxusers.db"), ConfDir: c.confDir, AMI: site.NoAsterisk}, nil)
+	opts := cheap()
+	s, err := site.Open(t.Context(), site.Settings{DB: "sqlite:" + c.data("pbxusers.db"), ConfDir: c.confDir, AMI: site.NoAsterisk}, &opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
@@ -127,6 +128,15 @@ func TestAdminPassword_setsAPasswordThatIsNeverShown(t *testing.T) {
 
 	said = c.fails(t, exitFailed, "admin", "password", "jane", "--password-file", c.data("no-such-file"))
 	require.Contains(t, said, "\nCheck the path that --password-file names.\n")
+}
+
+func TestALinkThatIsNotAskedForIsNotMade(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.addRoot(t)
+	said := c.fails(t, exitUsage, "admin", "password", "root", "--invite=false")
+	require.Contains(t, said, "pbxctl: --invite=false asks for nothing: ")
+	require.NotContains(t, c.json(t, "admin", "show", "root"), "invited_until")
 }
 
 func TestAdminEdit_changesOnlyTheGivenFields(t *testing.T) {

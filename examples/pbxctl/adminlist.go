@@ -21,11 +21,8 @@ func (a *app) adminList() *cobra.Command {
 	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(ampusers.OrderFields()))
 	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
 	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("administrators"))
-	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+		var err error
 		if query.Order, err = store.ParseOrder(sort, ampusers.OrderFields()); err != nil {
 			return err
 		}
@@ -70,14 +67,14 @@ func (a *app) completeAdministrators(cmd *cobra.Command, args []string, begun st
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completed(cmd, begun, ampusers.FoldUsername, func(ctx context.Context, s *site.Site) (names []string, err error) {
-		list, err := s.Administrators.List(ctx, ampusers.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
+	return a.completed(cmd, begun, ampusers.FoldUsername, func(ctx context.Context, s *site.Site, page store.Page) (names []string, next string, err error) {
+		list, err := s.Administrators.List(ctx, ampusers.Query{Search: begun, Page: page})
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for _, one := range list.Items {
 			names = append(names, one.Username)
 		}
-		return names, nil
+		return names, list.Next, nil
 	})
 }

@@ -21,18 +21,15 @@ func (a *app) adminPassword() *cobra.Command {
 		Example:           "  pbxctl admin password jane.admin --invite\n  pbxctl admin password jane.admin --password-file -",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAdministrators,
+		PreRunE:           needOn("invite"),
 	}
 	password.register(cmd, "password", "say --invite")
 	cmd.Flags().BoolVar(&invite, "invite", false, "make a link to set a password; the present one works until then")
 	cmd.MarkFlagsOneRequired("password", "password-file", "invite")
 	cmd.MarkFlagsMutuallyExclusive("password", "invite")
 	cmd.MarkFlagsMutuallyExclusive("password-file", "invite")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		given, empty, err := password.read(cmd.Context(), a.stdin)
-		if err != nil {
-			return err
-		}
-		s, err := a.open(cmd.Context())
 		if err != nil {
 			return err
 		}

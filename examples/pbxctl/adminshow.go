@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -20,11 +21,7 @@ func (a *app) adminShow() *cobra.Command {
 		ValidArgsFunction: a.completeAdministrators,
 	}
 	cmd.Flags().StringArrayVar(&asked, "explain", nil, "`SUBJECT` to explain: section:ID, extension:NUMBER, did:NUMBER or team:NAME; may be repeated")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		shown, err := s.Administrators.Get(cmd.Context(), args[0])
 		if err != nil {
 			return err

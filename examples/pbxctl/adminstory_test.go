@@ -11,7 +11,7 @@ import (
 
 func TestTheLastFullAdministratorStays_andRecoverIsTheWayBackIn(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	c := offline(t)
 	c.addRoot(t)
 	c.do(t, "admin", "add", "jane", "--access", "full")
 	for _, line := range [][]string{
@@ -63,7 +63,7 @@ func (c *ctl) sql(t *testing.T, statement string) {
 
 func TestAnAdministratorWhoseLinkCannotBeMadeIsSaidToBeThere(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	c := offline(t)
 	c.addRoot(t)
 	_, err := c.pool(t).ExecContext(t.Context(), "CREATE TRIGGER no_link BEFORE UPDATE ON pbxusers_administrators BEGIN SELECT RAISE(ABORT, 'no'); END")
 	require.NoError(t, err)
@@ -75,6 +75,11 @@ func TestAnAdministratorWhoseLinkCannotBeMadeIsSaidToBeThere(t *testing.T) {
 
 func TestAuditVerify_findsWhatWasDoneBehindTheTrailsBack(t *testing.T) {
 	t.Parallel()
+	untouched := offline(t)
+	untouched.addRoot(t)
+	untouched.do(t, "manager", "add", "crm")
+	untouched.do(t, "admin", "add", "jane", "--sections", "managers")
+	require.Contains(t, untouched.do(t, "audit", "verify"), "Nothing was tampered with: ")
 	for name, test := range map[string]struct {
 		statement, code, key string
 	}{
@@ -95,12 +100,7 @@ func TestAuditVerify_findsWhatWasDoneBehindTheTrailsBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := offline(t).atFirst(t)
-			c.addRoot(t)
-			c.do(t, "manager", "add", "crm")
-			c.do(t, "admin", "add", "jane", "--sections", "managers")
-			require.Contains(t, c.do(t, "audit", "verify"), "Nothing was tampered with: ")
-
+			c := untouched.copy(t)
 			c.sql(t, test.statement)
 			said := c.fails(t, exitFailed, "audit", "verify")
 			require.Contains(t, said, "pbxctl: the audit trail was tampered with:\n  ")

@@ -19,6 +19,9 @@ type app struct {
 	stdin    io.Reader
 	stdout   io.Writer
 	stderr   io.Writer
+	// options are those that the database is opened with. Tests make passwords
+	// cost little.
+	options site.Options
 	// started says that the command line was understood.
 	started bool
 	closers []func() error
@@ -47,11 +50,13 @@ func (a *app) close() {
 }
 
 // open opens a database that exists.
-func (a *app) open(ctx context.Context) (*site.Site, error) { return a.opened(ctx, nil) }
+func (a *app) open(ctx context.Context) (*site.Site, error) { return a.opened(ctx, a.options) }
 
 // openNew opens the database, and makes it and its key at first use.
 func (a *app) openNew(ctx context.Context) (*site.Site, error) {
-	return a.opened(ctx, &site.Options{Create: true})
+	opts := a.options
+	opts.Create = true
+	return a.opened(ctx, opts)
 }
 
 // openToComplete opens the database to complete a key in a shell.
@@ -62,8 +67,8 @@ func (a *app) openToComplete(cmd *cobra.Command) (*site.Site, error) {
 	return a.open(cmd.Context())
 }
 
-func (a *app) opened(ctx context.Context, opts *site.Options) (*site.Site, error) {
-	s, err := site.Open(ctx, a.settings, opts)
+func (a *app) opened(ctx context.Context, opts site.Options) (*site.Site, error) {
+	s, err := site.Open(ctx, a.settings, &opts)
 	if err != nil {
 		return nil, err
 	}

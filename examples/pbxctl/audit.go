@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -38,13 +39,9 @@ func (a *app) auditList() *cobra.Command {
 	flags.StringVar(&query.After, "after", "", "begin after this `SEQUENCE`: the 'next' of the page before")
 	flags.IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("entries"))
 	_ = cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes(), cobra.ShellCompDirectiveNoFileComp))
-	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
 		var err error
 		if query.Outcome, err = parseOutcome(outcome); err != nil {
-			return err
-		}
-		s, err := a.open(cmd.Context())
-		if err != nil {
 			return err
 		}
 		list, err := s.Trail.List(cmd.Context(), query)

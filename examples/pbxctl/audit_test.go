@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/user"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +85,26 @@ func TestAuditList_filtersAndPages(t *testing.T) {
 	require.NotNil(t, next, said)
 	rest := c.entries(t, "--after", next[1])
 	require.Len(t, rest, all-1)
+}
+
+func TestAnExportIsKeptInTheTrail_beforeAnythingIsPrinted(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	c.do(t, "user", "add", "jane")
+	require.Contains(t, c.do(t, "user", "export"), `"username":"jane"`)
+	exports := c.entries(t, "--action", "export")
+	require.Len(t, exports, 1)
+	require.Equal(t, []any{"person", "", "done"}, []any{exports[0]["kind"], exports[0]["key"], exports[0]["outcome"]})
+
+	line := slices.Concat(c.flags, []string{"user", "export"})
+	require.Equal(t, exitFailed, run(t.Context(), line, strings.NewReader(""), full{}, io.Discard))
+	require.Len(t, c.entries(t, "--action", "export"), 2, "also when the rest fails")
+
+	_, err := c.pool(t).ExecContext(t.Context(), "CREATE TRIGGER no_entry BEFORE INSERT ON pbxusers_audit BEGIN SELECT RAISE(ABORT, 'no'); END")
+	require.NoError(t, err)
+	o := c.run(t, "user", "export")
+	require.Equal(t, exitFailed, o.code)
+	require.Empty(t, o.stdout, "what the trail cannot be told of is not printed")
 }
 
 func TestAuditVerify_tellsLaterThatNothingWasReplaced(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -16,11 +17,7 @@ func (a *app) auditAdopt() *cobra.Command {
 		Long: "Vouch for the records that the audit trail was never told of, such as those from before it began.\n" +
 			"'pbxctl audit verify' lists them: look at each first, since one that was put in by plain SQL looks the same.",
 		Args: cobra.NoArgs,
-		RunE: a.do(func(cmd *cobra.Command, _ []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
 			adopted, err := s.Adopt(cmd.Context())
 			if err != nil {
 				return err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -23,12 +24,8 @@ func (a *app) auditVerify() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&since, "since", "", "`SEQUENCE:HASH` that an earlier verification ended with")
-	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
 		mark, err := parseMark(since)
-		if err != nil {
-			return err
-		}
-		s, err := a.open(cmd.Context())
 		if err != nil {
 			return err
 		}

@@ -111,6 +111,25 @@ func TestAnEditWithoutAFieldIsAMistakeOfUsage(t *testing.T) {
 	require.Equal(t, trail, c.do(t, "audit", "list", "--json"))
 }
 
+func TestBlanksAroundTheCommasOfAListDoNotMatter(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	jane := c.json(t, "user", "add", "jane", "--default-extension", "4001", "--linked-extensions", "4002 , 4003", "--further-emails", "a@example.com, b@example.com")
+	require.Equal(t, []any{"4002", "4003"}, jane["linked_extensions"])
+	require.Equal(t, []any{"a@example.com", "b@example.com"}, jane["further_emails"])
+	token := c.json(t, "token", "add", "jane", "--extensions", "4001, 4002", "--modules", " voicemail, contacts", "--addresses", "192.0.2.7, 198.51.100.0/24")
+	require.Equal(t, []any{"4001", "4002"}, token["extensions"])
+	require.Equal(t, []any{"contacts", "voicemail"}, token["modules"])
+	require.Equal(t, []any{"192.0.2.7/32", "198.51.100.0/24"}, token["addresses"])
+	admin := c.json(t, "admin", "add", "root", "--sections", "managers, apply", "--extensions", "205, 100-199", "--teams", " , acme")
+	require.Equal(t, []any{"apply", "managers"}, admin["sections"])
+	require.Equal(t, "100-199,205", admin["extensions"])
+	require.Equal(t, []any{"", "acme"}, admin["teams"])
+	account := c.json(t, "manager", "add", "crm", "--permit", "10.0.0.0/8, 127.0.0.1", "--read", "call, user")
+	require.Equal(t, []any{"10.0.0.0/8", "127.0.0.1/32"}, account["permit"])
+	require.Equal(t, []any{"call", "user"}, account["read"])
+}
+
 func TestHelp_describesEveryFlag(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
@@ -187,10 +206,7 @@ func TestCompletion(t *testing.T) {
 	}
 	completed := func(args ...string) []string {
 		t.Helper()
-		o := runLine(t, "", append([]string{"__complete"}, append(c.flags, args...)...)...)
-		require.Equal(t, exitDone, o.code, o.stderr)
-		lines := strings.Split(strings.TrimSpace(o.stdout), "\n")
-		return lines[:len(lines)-1] // the last one is cobra's directive
+		return c.completed(t, args...)
 	}
 	require.Empty(t, completed("manager", "show", ""))
 	require.Len(t, snapshot(t, c.dataDir), 1, "completion makes no database")

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 )
 
 func (a *app) configCommand() *cobra.Command {
@@ -22,8 +23,8 @@ func (a *app) configPlan() *cobra.Command {
 		Use:   "plan",
 		Short: "Show what an apply would change, secrets masked",
 		Args:  cobra.NoArgs,
-		RunE: a.do(func(cmd *cobra.Command, _ []string) error {
-			folder, err := a.offlineFolder(cmd)
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+			folder, err := s.Folder(nil, nil)
 			if err != nil {
 				return err
 			}
@@ -41,8 +42,8 @@ func (a *app) configApply() *cobra.Command {
 		Use:   "apply",
 		Short: "Make the records live: write, check, reload, verify; roll back when Asterisk does not take it",
 		Args:  cobra.NoArgs,
-		RunE: a.do(func(cmd *cobra.Command, _ []string) error {
-			folder, err := a.liveFolder(cmd)
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+			folder, err := a.liveFolder(cmd, s)
 			if err != nil {
 				return err
 			}
@@ -60,8 +61,8 @@ func (a *app) configRollback() *cobra.Command {
 		Use:   "rollback",
 		Short: "Go back to the generation before the live one; the records keep what they hold",
 		Args:  cobra.NoArgs,
-		RunE: a.do(func(cmd *cobra.Command, _ []string) error {
-			folder, err := a.liveFolder(cmd)
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+			folder, err := a.liveFolder(cmd, s)
 			if err != nil {
 				return err
 			}
@@ -81,8 +82,8 @@ func (a *app) configStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Say whether there is something to apply",
 		Args:  cobra.NoArgs,
-		RunE: a.do(func(cmd *cobra.Command, _ []string) error {
-			folder, err := a.offlineFolder(cmd)
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+			folder, err := s.Folder(nil, nil)
 			if err != nil {
 				return err
 			}
@@ -100,8 +101,8 @@ func (a *app) configRecover() *cobra.Command {
 		Use:   "recover",
 		Short: "End an apply that was cut short, on the old or on the new generation, whole",
 		Args:  cobra.NoArgs,
-		RunE: a.do(func(cmd *cobra.Command, _ []string) error {
-			folder, err := a.liveFolder(cmd)
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+			folder, err := a.liveFolder(cmd, s)
 			if err != nil {
 				return err
 			}
@@ -114,22 +115,9 @@ func (a *app) configRecover() *cobra.Command {
 	}
 }
 
-// offlineFolder opens the configuration folder without asking Asterisk.
-func (a *app) offlineFolder(cmd *cobra.Command) (*asteriskconf.Folder, error) {
-	s, err := a.open(cmd.Context())
-	if err != nil {
-		return nil, err
-	}
-	return s.Folder(nil, nil)
-}
-
 // liveFolder opens the configuration folder and logs in to Asterisk, for an
 // act of the name that the command has.
-func (a *app) liveFolder(cmd *cobra.Command) (*asteriskconf.Folder, error) {
-	s, err := a.open(cmd.Context())
-	if err != nil {
-		return nil, err
-	}
+func (a *app) liveFolder(cmd *cobra.Command, s *site.Site) (*asteriskconf.Folder, error) {
 	client, err := a.dial(cmd.Context(), s, "")
 	if err != nil {
 		// The folder keeps in the trail what comes of an act; this one did

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,9 +16,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/internal/peers"
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // ourFile is where the file of ours stands in a folder as Debian lays it out.
@@ -31,6 +35,19 @@ type ctl struct {
 	// flags are the global flags of every command line.
 	flags []string
 	stdin string
+}
+
+// run runs a command line as main does, with passwords that cost little.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return (&app{stdin: stdin, stdout: stdout, stderr: stderr, options: cheap()}).run(ctx, args)
+}
+
+// cheap are options with passwords that cost little.
+func cheap() site.Options {
+	return site.Options{
+		Administrators: func(o *ampusers.Options) { o.Argon2 = ampusers.Argon2{Memory: 64, Time: 1, Threads: 1} },
+		People:         func(o *userman.Options) { o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1} },
+	}
 }
 
 // outcome is what came of one command line.
@@ -73,6 +90,19 @@ func (c *ctl) atFirst(t *testing.T) *ctl {
 	require.NoError(t, os.Remove(c.data("pbxusers.db")))
 	require.NoError(t, os.Remove(c.data("pbxusers.key")))
 	return c
+}
+
+// copy is another site, with a copy of the database.
+func (c *ctl) copy(t *testing.T) *ctl {
+	t.Helper()
+	other := &ctl{confDir: c.confDir, dataDir: t.TempDir()}
+	other.flags = slices.Concat(c.flags, []string{"--db", "sqlite:" + other.data("pbxusers.db")})
+	for _, name := range []string{"pbxusers.db", "pbxusers.key"} {
+		content, err := os.ReadFile(c.data(name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(other.data(name), content, 0o600))
+	}
+	return other
 }
 
 // data is the path of a file beside the database.
@@ -126,6 +156,15 @@ func decoded(t *testing.T, text string) map[string]any {
 	var document map[string]any
 	require.NoError(t, json.Unmarshal([]byte(text), &document), text)
 	return document
+}
+
+// completed returns what a shell is offered for the last of the words.
+func (c *ctl) completed(t *testing.T, words ...string) []string {
+	t.Helper()
+	o := runLine(t, "", slices.Concat([]string{"__complete"}, c.flags, words)...)
+	require.Equal(t, exitDone, o.code, o.stderr)
+	lines := strings.Split(strings.TrimSpace(o.stdout), "\n")
+	return lines[:len(lines)-1] // the last one is cobra's directive
 }
 
 // page is a list of records as it is printed.

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -105,11 +106,7 @@ func (a *app) groupEdit() *cobra.Command {
 		PreRunE:           needChange,
 	}
 	flags.register(a, cmd)
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		fields := flags.parse(cmd.Flags(), s.People.Permissions())
 		act := onGroup(cmd.Context(), s, "update", args[0])
 		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.Group, error) {
@@ -135,11 +132,7 @@ func (a *app) groupDelete() *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "take everybody out of it first")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		name := args[0]
 		if g, err := s.People.Group(cmd.Context(), name); err == nil {
 			name = g.Name // as it is stored

@@ -49,11 +49,7 @@ func (a *app) groupList() *cobra.Command {
 		Use:   "list",
 		Short: "List all groups, in the order in which they count",
 		Args:  cobra.NoArgs,
-		RunE: a.do(func(cmd *cobra.Command, _ []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
 			groups, err := s.People.Groups(cmd.Context())
 			if err != nil {
 				return err

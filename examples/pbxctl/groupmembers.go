@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -21,11 +22,7 @@ func (a *app) groupMembers() *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 	}
 	query.register(cmd.Flags())
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		// A group that there is not has no list, not an empty one.
 		if _, err := s.People.Group(cmd.Context(), args[0]); err != nil {
 			return err
@@ -63,11 +60,7 @@ func (a *app) groupMemberAct(use, short string, act func(*userman.Service, conte
 		Short:             short + ": all of them, or none",
 		Args:              cobra.MinimumNArgs(2),
 		ValidArgsFunction: a.completeGroupAndMembers,
-		RunE: a.do(func(cmd *cobra.Command, args []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
-				return err
-			}
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 			if err := act(s.People, cmd.Context(), args[0], args[1:]...); err != nil {
 				return err
 			}
@@ -96,15 +89,12 @@ func (a *app) groupImpact() *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 	}
 	cmd.Flags().IntVar(&limit, "limit", store.DefaultPageLimit, limitUsage("members"))
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+		items, total, err := s.People.GroupImpact(cmd.Context(), args[0], store.Page{Limit: limit}.Clamped())
 		if err != nil {
 			return err
 		}
-		shown := impact{}
-		if shown.Items, shown.Total, err = s.People.GroupImpact(cmd.Context(), args[0], store.Page{Limit: limit}.Clamped()); err != nil {
-			return err
-		}
+		shown := impact{Items: items, Total: total}
 		return a.print(shown, shown.text)
 	})
 	return cmd

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -42,7 +41,7 @@ func silent(t *testing.T) io.Reader {
 
 func TestAnInterruptEndsTheWaitForASecret(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	c := offline(t)
 	c.do(t, "manager", "add", "crm")
 	before := c.do(t, "manager", "show", "crm", "--json")
 	for _, verb := range []string{"rotate", "edit", "probe"} {
@@ -94,20 +93,24 @@ func stop(t *testing.T, pidFile string) {
 	require.NoError(t, process.Kill())
 }
 
-// TestApply_interruptedAtAnyMomentEndsWhole interrupts applies later and later,
-// until one is done before.
+// TestApply_interruptedAtAnyMomentEndsWhole interrupts an apply later and later,
+// until it is done before: by steps of a part of what one takes here.
 func TestApply_interruptedAtAnyMomentEndsWhole(t *testing.T) {
 	t.Parallel()
 	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
+	c.do(t, "manager", "add", "first")
+	began := time.Now()
+	c.do(t, "config", "apply")
+	const steps = 25
+	step := time.Since(began) / steps
+	c.do(t, "manager", "add", "crm")
 	cut := 0
-	for i := 0; ; i++ {
-		name := fmt.Sprintf("crm%d", i)
-		c.do(t, "manager", "add", name)
-		o := c.interrupted(t, time.Duration(i)*3*time.Millisecond, strings.NewReader(""), "config", "apply")
+	for after := time.Duration(0); ; after += step {
+		o := c.interrupted(t, after, strings.NewReader(""), "config", "apply")
 		done := o.code == exitDone
-		require.Equal(t, done, strings.Contains(c.read(t, ourFile), "["+name+"]"), o.stderr)
-		require.Equal(t, done, slices.Contains(users(t, asterisk), name), o.stderr)
+		require.Equal(t, done, strings.Contains(c.read(t, ourFile), "[crm]"), o.stderr)
+		require.Equal(t, done, slices.Contains(users(t, asterisk), "crm"), o.stderr)
 		if done {
 			break
 		}
@@ -137,7 +140,7 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 
 func TestWhatIsDoneIsSaidToBeDone_evenWhenItCannotBeShown(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	c := offline(t)
 	var stderr bytes.Buffer
 	code := run(t.Context(), slices.Concat(c.flags, []string{"manager", "add", "crm"}), strings.NewReader(""), full{}, &stderr)
 	require.Equal(t, exitFailed, code)

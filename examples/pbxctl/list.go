@@ -31,11 +31,8 @@ func (a *app) managerList() *cobra.Command {
 	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(manager.OrderFields()))
 	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
 	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("accounts"))
-	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+		var err error
 		if query.Order, err = store.ParseOrder(sort, manager.OrderFields()); err != nil {
 			return err
 		}
@@ -89,14 +86,14 @@ func (a *app) completeAccounts(cmd *cobra.Command, args []string, begun string) 
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completed(cmd, begun, manager.FoldName, func(ctx context.Context, s *site.Site) (names []string, err error) {
-		list, err := s.Managers.List(ctx, manager.Query{Search: begun, Page: store.Page{Limit: store.MaxPageLimit}})
+	return a.completed(cmd, begun, manager.FoldName, func(ctx context.Context, s *site.Site, page store.Page) (names []string, next string, err error) {
+		list, err := s.Managers.List(ctx, manager.Query{Search: begun, Page: page})
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		for _, u := range list.Items {
 			names = append(names, u.Name)
 		}
-		return names, nil
+		return names, list.Next, nil
 	})
 }

@@ -72,21 +72,17 @@ func (a *app) managerEdit() *cobra.Command {
 		PreRunE:           needChange,
 	}
 	flags.register(cmd, "it stays")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		given, err := flags.parse(cmd.Context(), cmd.Flags(), a.stdin)
 		if err != nil {
 			return err
 		}
-		return a.editAccount(cmd.Context(), args[0], given)
+		return a.editAccount(cmd.Context(), s, args[0], given)
 	})
 	return cmd
 }
 
-func (a *app) editAccount(ctx context.Context, name string, given *givenFields) error {
-	s, err := a.open(ctx)
-	if err != nil {
-		return err
-	}
+func (a *app) editAccount(ctx context.Context, s *site.Site, name string, given *givenFields) error {
 	updated, err := judged(ctx, s, given.refused, onAccount(ctx, s, "update", name), func(ctx context.Context) (*manager.User, error) {
 		return s.Managers.Update(ctx, name, func(u *manager.User) error {
 			given.set(u)
@@ -108,11 +104,7 @@ func (a *app) managerRotate() *cobra.Command {
 		ValidArgsFunction: a.completeAccounts,
 	}
 	secret.register(cmd, "secret", "a secret is generated")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		given, empty, err := secret.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -23,19 +24,15 @@ func (a *app) managerProbe() *cobra.Command {
 	cmd.Flags().StringVar(&address, "address", "", "host and port of AMI, as `HOST:PORT` (default: that of --ami)")
 	cmd.Flags().BoolVar(&useTLS, "tls", false, "use TLS")
 	secret.register(cmd, "secret", "the one of the account is tried")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+		given, empty, err := secret.read(cmd.Context(), a.stdin)
 		if err != nil {
-			return err
-		}
-		opts := &manager.ProbeOptions{Address: address}
-		var empty unreadable
-		if opts.Secret, empty, err = secret.read(cmd.Context(), a.stdin); err != nil {
 			return err
 		}
 		if err := store.Invalid(empty...); err != nil {
 			return err
 		}
+		opts := &manager.ProbeOptions{Address: address, Secret: given}
 		if useTLS {
 			opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		}

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -20,22 +20,21 @@ const (
 )
 
 // run runs one command line and returns its exit code.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand() //nolint:contextcheck // cobra hands ctx to the command
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
 		return exitDone
 	case !a.started:
-		_, _ = fmt.Fprintf(stderr, "pbxctl: %s\nRun '%s --help' for what there is.\n", visible(err.Error()), cmd.CommandPath())
+		_, _ = fmt.Fprintf(a.stderr, "pbxctl: %s\nRun '%s --help' for what there is.\n", visible(err.Error()), cmd.CommandPath())
 		return exitUsage
 	}
-	_, _ = fmt.Fprintln(stderr, visible(errorText(err)))
+	_, _ = fmt.Fprintln(a.stderr, visible(errorText(err)))
 	if refused(err) {
 		return exitRefused
 	}
@@ -80,6 +79,17 @@ func (a *app) do(work func(cmd *cobra.Command, args []string) error) func(*cobra
 		defer a.close()
 		return work(cmd, args)
 	}
+}
+
+// onSite is do for what works on a database that exists.
+func (a *app) onSite(work func(cmd *cobra.Command, s *site.Site, args []string) error) func(*cobra.Command, []string) error {
+	return a.do(func(cmd *cobra.Command, args []string) error {
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return work(cmd, s, args)
+	})
 }
 
 // needVerb is what a noun alone does.

@@ -27,11 +27,7 @@ func (a *app) tokenAdd() *cobra.Command {
 		ValidArgsFunction: a.completePeople,
 	}
 	flags.register(cmd)
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		fields := flags.parse(cmd.Flags())
 		wanted := &userman.Token{}
 		fields.set(wanted)
@@ -61,11 +57,7 @@ func (a *app) tokenEdit() *cobra.Command {
 		PreRunE:           needChange,
 	}
 	flags.register(cmd)
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		fields := flags.parse(cmd.Flags())
 		act := onToken(cmd.Context(), s, "update", args[0])
 		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.Token, error) {

@@ -106,11 +106,7 @@ func (a *app) tokenList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&page.After, "after", "", "begin after this `ID`: the 'next' of the page before")
 	cmd.Flags().IntVar(&page.Limit, "limit", store.DefaultPageLimit, limitUsage("tokens"))
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		username := strings.Join(args, "")
 		if len(args) == 1 && username == "" {
 			// A script whose variable is empty does not mean everybody.

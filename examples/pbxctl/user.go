@@ -103,11 +103,7 @@ func (a *app) userEdit() *cobra.Command {
 	}
 	flags.register(a, cmd)
 	cmd.Flags().StringVar(&flags.user.Username, "username", "", "another `USERNAME`")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		fields := flags.parse(cmd.Flags(), s.People.Permissions())
 		act := onPerson(cmd.Context(), s, "update", args[0])
 		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.User, error) {

@@ -70,7 +70,7 @@ func TestUserAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
 			"xmpp.login": true, "voicemail.extensions": map[string]any{"extend": []any{"self", "402"}}, "phone_apps.modules": []any{},
 		},
 		"disabled": false, "must_change_password": true, "directory": "", "external_id": "hr-17", "picture": "",
-		"has_password": false, "has_second_factor": false,
+		"has_password": false, "password_elsewhere": false, "has_second_factor": false,
 	}, added)
 	said := c.do(t, "user", "show", "JANE.roe")
 	require.Regexp(t, `(?m)^groups +Sales,销售\npermissions +phone_apps.modules=none\npermissions +voicemail.extensions=\+ self, 402\npermissions +xmpp.login=on$`, said)

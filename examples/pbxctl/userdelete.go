@@ -40,11 +40,7 @@ func (a *app) userRestore() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&username, "username", "", "another `USERNAME` than before")
 	cmd.Flags().StringVar(&extension, "default-extension", "", "another default `EXTENSION` than before, or '' for none")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		restored, err := s.People.Restore(cmd.Context(), args[0], func(u *userman.User) error {
 			if cmd.Flags().Changed("username") {
 				u.Username = username

@@ -6,17 +6,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 func (a *app) userExport() *cobra.Command {
 	return &cobra.Command{
 		Use:   "export",
-		Short: "Print everybody who is not deleted, as one line of JSON each",
+		Short: "Print everybody who is not deleted, as one line of JSON each; the audit trail is told",
 		Args:  cobra.NoArgs,
-		RunE: a.do(func(cmd *cobra.Command, _ []string) error {
-			s, err := a.open(cmd.Context())
-			if err != nil {
+		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+			// The trail is told first: what was printed it has, also when the rest
+			// fails.
+			if err := s.Trail.Record(cmd.Context(), audit.Event{Action: "export", Kind: userman.PersonRecord}); err != nil {
 				return err
 			}
 			var line bytes.Buffer

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -90,6 +93,8 @@ func TestUser_exitCodes(t *testing.T) {
 		"user welcome jane --all":                    exitUsage,
 		"user picture jane":                          exitUsage,
 		"user picture jane --remove --save x":        exitUsage,
+		"user picture jane --remove=false":           exitUsage,
+		"user password jane --generate=false":        exitUsage,
 		"user permissions --permission xmpp.login":   exitUsage,
 		"user preview":                               exitUsage,
 		"user list --limit many":                     exitUsage,
@@ -116,16 +121,15 @@ func TestUser_exitCodes(t *testing.T) {
 
 func TestPeopleGroupsAndTokensAreCompleted(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	first := offline(t).atFirst(t)
+	require.Empty(t, first.completed(t, "user", "show", ""))
+	require.Len(t, snapshot(t, first.dataDir), 1, "completion makes no database")
+
+	c := offline(t)
 	completed := func(args ...string) []string {
 		t.Helper()
-		o := runLine(t, "", append([]string{"__complete"}, append(c.flags, args...)...)...)
-		require.Equal(t, exitDone, o.code, o.stderr)
-		lines := strings.Split(strings.TrimSpace(o.stdout), "\n")
-		return lines[:len(lines)-1] // the last one is cobra's directive
+		return c.completed(t, args...)
 	}
-	require.Empty(t, completed("user", "show", ""))
-	require.Len(t, snapshot(t, c.dataDir), 1, "completion makes no database")
 	for _, name := range []string{"jane", "Janet", "mary.jane"} {
 		c.do(t, "user", "add", name)
 	}
@@ -154,6 +158,44 @@ func TestPeopleGroupsAndTokensAreCompleted(t *testing.T) {
 	for _, verb := range []string{"restore", "purge"} {
 		require.Equal(t, []string{gone}, completed("user", verb, ""), verb)
 	}
+}
+
+// copies makes as many more rows of the only one that a table has. Each of the
+// given columns is what its SQL makes of i, the number of the copy.
+func (c *ctl) copies(t *testing.T, table string, count int, given map[string]string) {
+	t.Helper()
+	rows, err := c.pool(t).QueryContext(t.Context(), "SELECT name FROM pragma_table_info('"+table+"')")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, rows.Close()) }()
+	var columns, values []string
+	for rows.Next() {
+		var column string
+		require.NoError(t, rows.Scan(&column))
+		columns, values = append(columns, column), append(values, cmp.Or(given[column], column))
+	}
+	require.NoError(t, rows.Err())
+	c.sql(t, fmt.Sprintf("WITH RECURSIVE copies(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM copies WHERE i < %d) INSERT INTO %s (%s) SELECT %s FROM %[2]s, copies",
+		count, table, strings.Join(columns, ", "), strings.Join(values, ", ")))
+}
+
+// What is typed may stand in more records than one page holds, or be no search.
+func TestCompletionReachesBeyondTheFirstPage(t *testing.T) {
+	t.Parallel()
+	c := offline(t)
+	zoe, _ := c.json(t, "user", "add", "zoe")["id"].(string)
+	c.copies(t, "pbxusers_people", store.MaxPageLimit, map[string]string{
+		"id": "printf('%024d', i)", "username": "printf('anne%d', i)", "folded_username": "printf('anne%d', i)", "taken_username": "NULL",
+	})
+	require.Equal(t, []string{"zoe"}, c.completed(t, "user", "show", "zo"))
+
+	id, _ := c.json(t, "token", "add", "zoe")["id"].(string)
+	c.sql(t, "UPDATE pbxusers_tokens SET id = 'z' || substr(id, 2)")
+	c.copies(t, "pbxusers_tokens", store.MaxPageLimit, map[string]string{"id": "printf('%016d', i)"})
+	require.Equal(t, []string{"z" + id[1:]}, c.completed(t, "token", "show", "z"))
+	require.Len(t, c.completed(t, "token", "show", ""), store.MaxPageLimit, "a page is enough to choose from")
+
+	c.sql(t, "UPDATE pbxusers_people SET deleted = 1, deleted_at = updated_at")
+	require.Equal(t, []string{zoe}, c.completed(t, "user", "restore", zoe[:12]))
 }
 
 func FuzzPermissionsAsPeopleWriteThem(f *testing.F) {

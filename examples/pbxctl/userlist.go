@@ -56,7 +56,7 @@ func (a *app) userList() *cobra.Command {
 	flags.BoolVar(&query.NotWelcomed, "not-welcomed", false, "only those who were never sent a welcome mail")
 	_ = cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"enabled", "disabled"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("group", a.completeGroups)
-	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
 		if flags.Changed("directory") {
 			query.Directory = &directory
 		}
@@ -65,7 +65,7 @@ func (a *app) userList() *cobra.Command {
 		default:
 			return store.Invalid(store.FieldError{Field: "status", Code: "oneof", Message: "choose enabled or disabled; 'pbxctl user deleted' lists deleted people"})
 		}
-		return a.listPeople(cmd, query, personListText)
+		return a.listPeople(cmd.Context(), s, query, personListText)
 	})
 	return cmd
 }
@@ -74,20 +74,16 @@ func (a *app) userDeleted() *cobra.Command {
 	var query personQuery
 	cmd := &cobra.Command{Use: "deleted", Short: "List deleted people, who can be restored", Args: cobra.NoArgs}
 	query.register(cmd.Flags())
-	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
 		query.Status = userman.Deleted
-		return a.listPeople(cmd, query, deletedListText)
+		return a.listPeople(cmd.Context(), s, query, deletedListText)
 	})
 	return cmd
 }
 
 // listPeople prints a page of people.
-func (a *app) listPeople(cmd *cobra.Command, query personQuery, text func(personQuery, *store.List[*userman.User]) string) error {
-	s, err := a.open(cmd.Context())
-	if err != nil {
-		return err
-	}
-	list, err := query.run(cmd.Context(), s)
+func (a *app) listPeople(ctx context.Context, s *site.Site, query personQuery, text func(personQuery, *store.List[*userman.User]) string) error {
+	list, err := query.run(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -34,11 +34,7 @@ func (a *app) userWelcome() *cobra.Command {
 		}
 		return nil
 	}
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		if all {
 			return a.welcomeAll(cmd.Context(), s)
 		}

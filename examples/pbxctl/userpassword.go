@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -17,6 +18,7 @@ func (a *app) userPassword() *cobra.Command {
 		Example:           "  pbxctl user password jane.roe --generate --must-change-password\n  pbxctl user password jane.roe --password-file -",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completePeople,
+		PreRunE:           needOn("generate"),
 	}
 	password.register(cmd, "password", "say --generate")
 	flags := cmd.Flags()
@@ -25,12 +27,8 @@ func (a *app) userPassword() *cobra.Command {
 	flags.BoolVar(&opts.DisableTokens, "disable-tokens", false, "disable the API tokens of the person as well")
 	cmd.MarkFlagsOneRequired("password", "password-file", "generate")
 	cmd.MarkFlagsMutuallyExclusive("password", "password-file", "generate")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		given, empty, err := password.read(cmd.Context(), a.stdin)
-		if err != nil {
-			return err
-		}
-		s, err := a.open(cmd.Context())
 		if err != nil {
 			return err
 		}

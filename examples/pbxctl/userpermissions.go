@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -30,11 +31,7 @@ func (a *app) userPermissions() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVar(&only, "permission", nil, "only the permission of this `ID`; may be repeated (default: all)")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		if len(args) == 0 {
 			permissions := s.People.Permissions()
 			return a.print(store.List[userman.Permission]{Items: permissions}, func() string { return permissionsText(permissions) })

@@ -24,18 +24,16 @@ func (a *app) userPicture() *cobra.Command {
 		Example:           "  pbxctl user picture jane.roe --file jane.png\n  pbxctl user picture jane.roe --save jane.jpg",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completePeople,
+		PreRunE:           needOn("remove"),
 	}
 	cmd.Flags().StringVar(&file, "file", "", "`FILE` of the new picture, '-' for standard input")
 	cmd.Flags().StringVar(&save, "save", "", "`FILE` to write the picture to, as a JPEG, '-' for standard output")
 	cmd.Flags().BoolVar(&remove, "remove", false, "remove the picture")
 	cmd.MarkFlagsOneRequired("file", "save", "remove")
 	cmd.MarkFlagsMutuallyExclusive("file", "save", "remove")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		var changed *userman.User
+		var err error
 		switch {
 		case remove:
 			changed, err = s.People.RemovePicture(cmd.Context(), args[0])

@@ -60,6 +60,7 @@ func (shown person) writeTable(out io.Writer) {
 	row("disabled", shown.Disabled)
 	row("must_change_password", shown.MustChangePassword)
 	row("has_password", shown.HasPassword)
+	row("password_elsewhere", shown.PasswordElsewhere)
 	row("has_second_factor", shown.HasSecondFactor)
 	row("invited_until", localTime(shown.InvitedUntil))
 	row("password_expires_at", localTime(shown.PasswordExpiresAt))

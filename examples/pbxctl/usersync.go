@@ -25,11 +25,7 @@ func (a *app) userSync() *cobra.Command {
 		Args:    cobra.MaximumNArgs(1),
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and change nothing")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.open(cmd.Context())
-		if err != nil {
-			return err
-		}
+	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
 		name, err := directoryOf(s, args)
 		if err != nil {
 			return err

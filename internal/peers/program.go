@@ -47,15 +47,8 @@ func (p *Program) WaitReady(t testing.TB, ready func() bool) {
 	})
 }
 
-// PID returns the process id.
-func (p *Program) PID() int { return p.cmd.Process.Pid }
-
 // Stop ends the program as an administrator does and returns when it is gone.
 func (p *Program) Stop() { p.stop() }
-
-// Kill ends the program at once, as a power cut does, and returns when it is
-// gone.
-func (p *Program) Kill() { p.kill() }
 
 // Output returns what the program has said so far, to the terminal that it does
 // not have.

@@ -9,14 +9,20 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 // A thousand who log in at once open no thousand connections.
 func TestConnectionsToTheDatabaseAreBounded(t *testing.T) {
 	t.Parallel()
-	settings := Settings{DB: "sqlite:" + filepath.Join(t.TempDir(), "pbxusers.db"), ConfDir: t.TempDir(), AMI: NoAsterisk}
-	s, err := Open(t.Context(), settings, &Options{Create: true})
+	folder := t.TempDir()
+	path := filepath.Join(folder, "pbxusers.db")
+	_, err := store.OpenKeyring(filepath.Join(folder, "pbxusers.key"))
+	require.NoError(t, err)
+	sqlitetest.Place(t, path)
+	s, err := Open(t.Context(), Settings{DB: "sqlite:" + path, ConfDir: t.TempDir(), AMI: NoAsterisk}, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	_, err = s.People.Create(t.Context(), userman.NewUser{User: &userman.User{Username: "jane"}})

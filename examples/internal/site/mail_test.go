@@ -143,7 +143,9 @@ func TestTemplatesOfAFolderGoBeforeOurs(t *testing.T) {
 func TestCloseLetsMailsThatAreOnTheirWayGo(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
-	s, err := site.Open(t.Context(), mailing(t, server), &site.Options{Create: true, People: func(o *userman.Options) {
+	settings := mailing(t, server)
+	place(t, settings)
+	s, err := site.Open(t.Context(), settings, &site.Options{People: func(o *userman.Options) {
 		o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1}
 	}})
 	require.NoError(t, err)

@@ -154,9 +154,10 @@ func TestAPasswordThatOthersCanReadIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	settings := offline(t)
 	settings.SMTP = site.SMTPSettings{Server: "127.0.0.1", From: "pbx@example.com", User: "pbx", Security: "none", PasswordFile: file(t, "password", "hush")}
+	place(t, settings)
 	warned := func() string {
 		var log bytes.Buffer
-		s, err := site.Open(t.Context(), settings, &site.Options{Create: true, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		s, err := site.Open(t.Context(), settings, &site.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		require.NoError(t, err)
 		require.NoError(t, s.Close())
 		require.NotContains(t, log.String(), "hush")

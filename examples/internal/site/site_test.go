@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -38,11 +39,24 @@ func onAsterisk(t *testing.T, opts *peers.AsteriskOptions) site.Settings {
 	}
 }
 
-// open makes the database of the settings, with passwords that cost little.
+// place makes the database of the settings, unless there is one.
+func place(t *testing.T, settings site.Settings) {
+	t.Helper()
+	path := strings.TrimPrefix(settings.DB, "sqlite:")
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	_, err := store.OpenKeyring(filepath.Join(filepath.Dir(path), "pbxusers.key"))
+	require.NoError(t, err)
+	sqlitetest.Place(t, path)
+}
+
+// open opens the database of the settings, which it makes where there is none,
+// with passwords that cost little.
 func open(t *testing.T, settings site.Settings) *site.Site {
 	t.Helper()
+	place(t, settings)
 	s, err := site.Open(t.Context(), settings, &site.Options{
-		Create:         true,
 		Administrators: func(o *ampusers.Options) { o.Argon2 = ampusers.Argon2{Memory: 64, Time: 1, Threads: 1} },
 		People:         func(o *userman.Options) { o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1} },
 	})
@@ -62,10 +76,11 @@ func TestOpenMakesADatabaseOnlyWhenAskedTo(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 
-	open(t, settings)
-	s, err := site.Open(t.Context(), settings, nil)
-	require.NoError(t, err)
-	require.NoError(t, s.Close())
+	for _, opts := range []*site.Options{{Create: true}, nil} {
+		s, err := site.Open(t.Context(), settings, opts)
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+	}
 
 	require.NoError(t, os.Remove(filepath.Join(folder, "pbxusers.key")))
 	_, err = site.Open(t.Context(), settings, &site.Options{Create: true})
