@@ -3,7 +3,7 @@ package userman
 // nameTable tells the place of each name of a list. It is made once and then
 // only read, some fifty times for each answer to what somebody may do, which is
 // why it is no map: those keep room to grow, hash against hostile keys, and
-// take half as long again.
+// take nearly twice as long.
 type nameTable struct {
 	// slots are a power of two, and most of them empty: the name is "".
 	slots []nameSlot
