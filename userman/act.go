@@ -18,8 +18,8 @@ func (s *Service) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Mi
 
 // act runs mutate on the person of that username and keeps what came of it,
 // together with its entry in the trail, or nothing; it returns what may be
-// shown. What mutate left is checked against what is reached; the rules of fields
-// are for the caller. A refusal is kept in the trail.
+// shown. What mutate left is checked against what is reached; the rules of
+// fields are for the caller. A refusal is kept in the trail.
 func (s *Service) act(ctx context.Context, action, username string, mutate mutation) (*User, error) {
 	find := func(ctx context.Context) (*User, error) { return s.find(ctx, username) }
 	return s.change(ctx, s.event(action, username), find, mutate)
@@ -90,9 +90,9 @@ func (s *Service) together(ctx context.Context, intent audit.Event, fn func(ctx 
 	return err
 }
 
-// preparedTogether runs write as together does, and before it prepare, which writes
-// nothing: inside of a transaction that the caller began, the refusal of prepare
-// leaves the rest as it is.
+// preparedTogether runs write as together does, and before it prepare, which
+// writes nothing: inside of a transaction that the caller began, the refusal of
+// prepare leaves the rest as it is.
 func (s *Service) preparedTogether(ctx context.Context, intent audit.Event, prepare, write func(ctx context.Context) error) error {
 	var refused error
 	err := s.store.Atomically(ctx, func(ctx context.Context) error {

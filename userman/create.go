@@ -16,8 +16,8 @@ type NewUser struct {
 	// Password is set at once; zero makes somebody who cannot log in until a
 	// link is accepted, see [Service.Invite].
 	Password store.Secret
-	// NoDefaultGroups says that User.NoDefaultGroups are all groups the person is in; otherwise
-	// the default groups are added to them.
+	// NoDefaultGroups says that User.Groups are all groups the person is in;
+	// otherwise the default groups are added to them.
 	NoDefaultGroups bool
 }
 

@@ -193,7 +193,7 @@ func (e *Effective) items(permission int) (items []string, all bool) {
 }
 
 // Words returns the effective value of a permission in words, as
-// [Value.Words] does: that of a list with Self and Linked resolved. It is empty
+// [Value.String] does: that of a list with Self and Linked resolved. It is empty
 // of an unknown permission.
 func (e *Effective) Words(permission string) string {
 	i, ok := e.policies.registry.index.find(permission)

@@ -10,9 +10,9 @@ import (
 // internal is the [Directory] of the people who are kept here.
 type internal struct{ service *Service }
 
-// InternalDirectory returns the people who are kept here as a [Directory]. Its external
-// IDs are usernames. Authenticate says nothing but whether the password is
-// right: it neither counts tries nor asks whether the person may log in, as
+// InternalDirectory returns the people who are kept here as a [Directory]. Its
+// external IDs are usernames. Authenticate says nothing but whether the password
+// is right: it neither counts tries nor asks whether the person may log in, as
 // [Service.Authenticate] does. The visit of Each must not call the service.
 func (s *Service) InternalDirectory() Directory { return internal{s} }
 

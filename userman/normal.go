@@ -59,8 +59,8 @@ func cleanEmail(address string) string {
 	return address[:at] + norm.NFC.String(strings.ToLower(address[at:]))
 }
 
-// normalised brings the lists of u, which the rules have taken, into the form in
-// which they are kept.
+// normalised brings the lists of u, which the rules have taken, into the form
+// in which they are kept.
 func normalised(u *User) *User {
 	links := make([]string, 0, len(u.LinkedExtensions))
 	for _, extension := range u.LinkedExtensions {

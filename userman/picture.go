@@ -28,6 +28,14 @@ const (
 // picture is drawn at a time, in a bounded amount of memory: what needs more, such
 // as a progressive JPEG of more than 8 million pixels, is refused.
 func (s *Service) SetPicture(ctx context.Context, username string, picture io.Reader) (*User, error) {
+	return s.SetPictureIf(ctx, username, picture, func(context.Context) error { return nil })
+}
+
+// SetPictureIf is [Service.SetPicture] unless check refuses. It is asked in the
+// transaction that keeps the picture, which begins when the picture is drawn: to
+// draw one takes seconds, in which nothing else could be written. It may run
+// more than once.
+func (s *Service) SetPictureIf(ctx context.Context, username string, picture io.Reader, check func(ctx context.Context) error) (*User, error) {
 	const action = "set picture"
 	drawn, err := s.drawn(ctx, username, picture)
 	if err != nil {
@@ -35,18 +43,21 @@ func (s *Service) SetPicture(ctx context.Context, username string, picture io.Re
 		return nil, err
 	}
 	sum := sha256.Sum256(drawn)
-	return s.keepPicture(ctx, action, username, hex.EncodeToString(sum[:8]), drawn)
+	version := hex.EncodeToString(sum[:8])
+	return s.act(ctx, action, username, func(ctx context.Context, u *User) error {
+		if err := check(ctx); err != nil {
+			return err
+		}
+		u.Picture = version
+		return s.store.KeepPicture(ctx, u.ID, drawn)
+	})
 }
 
 // RemovePicture removes it. It is no error when there is none.
 func (s *Service) RemovePicture(ctx context.Context, username string) (*User, error) {
-	return s.keepPicture(ctx, "remove picture", username, "", nil)
-}
-
-func (s *Service) keepPicture(ctx context.Context, action, username, version string, picture []byte) (*User, error) {
-	return s.act(ctx, action, username, func(ctx context.Context, u *User) error {
-		u.Picture = version
-		return s.store.KeepPicture(ctx, u.ID, picture)
+	return s.act(ctx, "remove picture", username, func(ctx context.Context, u *User) error {
+		u.Picture = ""
+		return s.store.KeepPicture(ctx, u.ID, nil)
 	})
 }
 

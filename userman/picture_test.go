@@ -100,6 +100,41 @@ func TestAPictureIsKeptAsASquareJPEG(t *testing.T) {
 	}
 }
 
+func TestAPictureIsKeptOnlyWhenTheCallerStillWantsIt(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newServiceOver(t, open(t), "")
+			jane := h.add(t, person("jane"), "")
+			stale := errors.New("somebody was faster")
+			_, err := h.SetPictureIf(t.Context(), "jane", pngOf(t, 600, 200), func(context.Context) error { return stale })
+			require.ErrorIs(t, err, stale)
+			_, err = h.Picture(t.Context(), "jane")
+			require.ErrorIs(t, err, store.ErrNotFound)
+			// While the picture is drawn others may write; what is checked is
+			// what stands when it is kept.
+			drawing := readerFunc(func() { h.update(t, "jane", func(u *userman.User) { u.Title = "Chief" }) })
+			_, err = h.SetPictureIf(t.Context(), "jane", io.MultiReader(drawing, pngOf(t, 600, 200)), func(ctx context.Context) error {
+				now, err := h.GetByID(ctx, jane.ID)
+				require.NoError(t, err)
+				require.Equal(t, "Chief", now.Title)
+				return nil
+			})
+			require.NoError(t, err)
+			require.NotEmpty(t, h.get(t, "jane").Picture)
+		})
+	}
+}
+
+// readerFunc is called when it is read, and is empty.
+type readerFunc func()
+
+func (f readerFunc) Read([]byte) (int, error) {
+	f()
+	return 0, io.EOF
+}
+
 func TestTransparentPicturesStandOnWhite(t *testing.T) {
 	t.Parallel()
 	h := newService(t)

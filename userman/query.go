@@ -12,8 +12,8 @@ type Query struct {
 	// Search keeps those of whom any of these contains this text, without
 	// regard to case: username, names (first and last name also together),
 	// description, title, company, department, emails, telephone numbers,
-	// external ID, extensions. A text that is written as a telephone number is looked for
-	// by its digits alone, too. Empty keeps all.
+	// external ID, extensions. A text that is written as a telephone number is
+	// looked for by its digits alone, too. Empty keeps all.
 	Search string
 	// Extension keeps those whose default or linked extension it is.
 	Extension string

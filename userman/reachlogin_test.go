@@ -1,12 +1,15 @@
 package userman_test
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -23,22 +26,44 @@ func TestNobodyLogsInOutOfReach(t *testing.T) {
 	}
 	require.NoError(t, within.verify(t, "jane", goodPassword))
 	for _, name := range []string{"joan", "201"} {
-		for range 30 { // more than a guesser has
-			for what, err := range map[string]error{
-				"VerifyFor":                   within.verify(t, name, goodPassword),
-				"VerifyFor, a wrong password": within.verify(t, name, anotherPassword),
-				"MayUse":                      second(within.MayUse(t.Context(), "xmpp", name)),
-				"Authenticate":                second(within.Authenticate(t.Context(), attempt(name, goodPassword))),
-			} {
-				_, forbidden := errors.AsType[*store.ForbiddenError](err)
-				require.True(t, forbidden, "%s: %v", what, err)
-			}
+		for what, err := range map[string]error{
+			"VerifyFor":                   within.verify(t, name, goodPassword),
+			"VerifyFor, a wrong password": within.verify(t, name, anotherPassword),
+			"MayUse":                      second(within.MayUse(t.Context(), "xmpp", name)),
+			"Authenticate":                second(within.Authenticate(t.Context(), attempt(name, goodPassword))),
+		} {
+			_, forbidden := errors.AsType[*store.ForbiddenError](err)
+			require.True(t, forbidden, "%s: %v", what, err)
 		}
-		require.NoError(t, all.verify(t, name, goodPassword), "nobody is held up by that")
 	}
 	require.ErrorIs(t, within.verify(t, "joan", anotherPassword), store.ErrForbidden)
 	require.Equal(t, "refused access joan: forbidden", all.told(t))
 	requireRefused(t, within.verify(t, "nobody", goodPassword), credential.WrongPassword)
+}
+
+// Else whoever is held up with one name, and never with another, knows that
+// there is somebody; and could fill the trail.
+func TestGuessesOutOfReachCountAsThoseAtANameThatNobodyHas(t *testing.T) {
+	t.Parallel()
+	for source, ctx := range map[string]context.Context{"no address": t.Context(), "an address": from(t, "192.0.2.1")} {
+		all := newService(t)
+		within := all.within(hundreds)
+		all.add(t, person("joan", "201"), goodPassword)
+		all.permit(t, "joan", userman.XMPPLogin, userman.On())
+		guess := func(name string) (held []bool) {
+			for range 60 {
+				_, err := within.VerifyFor(ctx, "xmpp", name, secret(anotherPassword))
+				held = append(held, errors.Is(err, store.ErrThrottled))
+			}
+			return held
+		}
+		want := guess("nobody")
+		require.Contains(t, want, true, source)
+		all.clock.Pass(time.Hour)
+		require.Equal(t, want, guess("joan"), source)
+		require.Less(t, len(all.entries(t, audit.Query{Key: "joan", Outcome: audit.Refused})), 30, source)
+		require.NoError(t, all.verify(t, "joan", goodPassword), "nobody is held up by that")
+	}
 }
 
 // Or each call of Within would give a guesser as many tries again.

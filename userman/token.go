@@ -34,10 +34,11 @@ type Token struct {
 	Disabled bool `json:"disabled"`
 	// Extensions are those that the token reaches: numbers, or [All], which
 	// means all of the person's own, now and later. A number that is not the
-	// person's is not reached. Defaults to All when the token is made.
+	// person's is not reached. nil is All when the token is made; an empty
+	// list is refused.
 	Extensions []string `json:"extensions" validate:"min=1,max=200"`
 	// Modules are those that the token reaches, by name (see [Names]), or
-	// [All]. Defaults to All when the token is made.
+	// [All]. nil is All when the token is made; an empty list is refused.
 	Modules []string `json:"modules" validate:"min=1,max=200"`
 	// RequestsPerHour bounds how often it is used, [DefaultRequestsPerHour]
 	// unless given (0); -1 is without a bound.

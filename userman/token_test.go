@@ -52,7 +52,7 @@ func TestATokenIsMadeWithAKeyThatIsShownOnce(t *testing.T) {
 				ID: made.ID, UserID: jane.ID, Description: "the CRM", Extensions: []string{"all"}, Modules: []string{"all"},
 				RequestsPerHour: userman.DefaultRequestsPerHour, Addresses: []netip.Prefix{},
 				CreatedAt: now, UpdatedAt: now, KeyMadeAt: now,
-			}, made, "all extensions of hers, no module, and nothing that the service sets is taken over")
+			}, made, "all extensions of hers, all modules, and nothing that the service sets is taken over")
 
 			read, err := h.Token(t.Context(), made.ID)
 			require.NoError(t, err)
@@ -164,6 +164,8 @@ func TestAnUpdateChangesWhatMayBeChangedOfAToken(t *testing.T) {
 		return nil
 	})
 	requireFields(t, err, "modules: min")
+	_, _, err = h.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{}, Modules: []string{}})
+	requireFields(t, err, "extensions: min", "modules: min")
 	own := errors.New("of the caller")
 	_, err = h.UpdateToken(t.Context(), made.ID, func(*userman.Token) error { return own })
 	require.Equal(t, own, err)

@@ -52,10 +52,10 @@ func (s *Service) CreateToken(ctx context.Context, username string, t *Token) (*
 func (s *Service) newToken(u *User, t *Token) (*Token, store.Secret, error) {
 	created := &Token{UserID: u.ID}
 	created.edited(t)
-	if len(created.Extensions) == 0 {
+	if created.Extensions == nil {
 		created.Extensions = []string{All}
 	}
-	if len(created.Modules) == 0 {
+	if created.Modules == nil {
 		created.Modules = []string{All}
 	}
 	if err := s.acceptToken(created, &Token{}); err != nil {
@@ -156,8 +156,8 @@ func (s *Service) RotateToken(ctx context.Context, id string) (*Token, store.Sec
 	return t, key, nil
 }
 
-// changeToken runs mutate on a token and keeps what came of it, together with its
-// entry in the trail, or nothing. mutate may run more than once.
+// changeToken runs mutate on a token and keeps what came of it, together with
+// its entry in the trail, or nothing. mutate may run more than once.
 func (s *Service) changeToken(ctx context.Context, action, id string, mutate func(ctx context.Context, t *Token) error) (*Token, error) {
 	var after *Token
 	err := s.once(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {

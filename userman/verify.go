@@ -16,8 +16,8 @@ import (
 // loginSuffix is the end of the permissions to log in somewhere.
 const loginSuffix = ".login"
 
-// LoginServices returns the names of the services that people log in to: the modules
-// of the switches whose ID ends in ".login".
+// LoginServices returns the names of the services that people log in to: the
+// modules of the switches whose ID ends in ".login".
 func (s *Service) LoginServices() []string {
 	services := []string{}
 	for _, p := range s.Permissions() {
@@ -47,7 +47,7 @@ func (s *Service) loginTo(service string) (string, error) {
 // in the portal first) and [store.ThrottledError]s; an unknown service is a
 // [store.InvalidError] on "service". Whose password it is must be in reach, see
 // [Service.Within]: else it is not compared, but refused no sooner than that of
-// a name that nobody has.
+// a name that nobody has, and throttled like it.
 //
 // Tries are throttled by the address of the actor of ctx (see
 // [audit.WithActor]): give it where the service knows it. Where there is none,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -71,17 +72,20 @@ func addressesText(t *userman.Token) string {
 
 // withHolders are tokens with the usernames of those whose they are.
 func withHolders(ctx context.Context, s *site.Site, list *store.List[*userman.Token]) (*store.List[token], error) {
-	shown := &store.List[token]{Items: make([]token, len(list.Items)), Next: list.Next}
+	shown := &store.List[token]{Items: []token{}, Next: list.Next}
 	known := map[string]string{}
-	for i, t := range list.Items {
+	for _, t := range list.Items {
 		if _, ok := known[t.UserID]; !ok {
 			holder, err := s.People.GetByID(ctx, t.UserID)
+			if errors.Is(err, store.ErrNotFound) {
+				continue // purged meanwhile, with their tokens
+			}
 			if err != nil {
 				return nil, err
 			}
 			known[t.UserID] = holder.Username
 		}
-		shown.Items[i] = token{Token: t, Username: known[t.UserID]}
+		shown.Items = append(shown.Items, token{Token: t, Username: known[t.UserID]})
 	}
 	return shown, nil
 }

@@ -11,9 +11,9 @@ import (
 // what vet refuses with, or, after too many tries, with a
 // [store.ThrottledError]. vet is asked once the password is proven, and before
 // a code is asked for. An unknown name and a wrong password take the same time
-// and get the same answer; somebody whom the records do not hand out takes that
-// time, too. Codes of an authenticator app are counted apart from
-// passwords.
+// and get the same answer; somebody whom the records do not hand out is refused
+// as the records do, takes that time, too, and is counted as an unknown name.
+// Codes of an authenticator app are counted apart from passwords.
 //
 // In the trail are the logins and the refusals, but that a code is still asked
 // for; of those that are held up only the first.
@@ -45,7 +45,7 @@ func (d *Desk) Verify(ctx context.Context, attempt credential.Attempt, vet Vet) 
 func (d *Desk) proven(ctx context.Context, attempt credential.Attempt, vet Vet) (*candidate, error) {
 	c, err := d.candidate(ctx, attempt)
 	if err != nil {
-		return nil, d.withheld(ctx, attempt.Password, err)
+		return nil, err
 	}
 	if err := d.admit(ctx, c, c.try); err != nil {
 		return nil, err
@@ -71,7 +71,10 @@ func (d *Desk) Confirm(ctx context.Context, attempt credential.Attempt, generati
 			return nil, err
 		}
 	}
-	if !stands {
+	switch {
+	case c.withheld != nil:
+		return nil, c.withheld
+	case !stands:
 		return nil, d.refuse(ctx, c, wrongPassword())
 	}
 	if err := d.allow(ctx, c, vet); err != nil {

@@ -100,6 +100,10 @@ func TestWhoIsNotHandedOutTakesAsLongAsAnUnknownName(t *testing.T) {
 		}
 		require.ErrorIs(t, ask(ended, rightPassword), context.Canceled, "it waits for its turn no longer than its context")
 	}
+	other := attempt("jane", "")
+	other.Source = "192.0.2.2"
+	_, err := h.Confirm(t.Context(), other, h.jane(t).Generation, nil)
+	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Empty(t, h.told(t), "that is for the records to tell")
 }
 

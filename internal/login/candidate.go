@@ -3,6 +3,7 @@ package login
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/internal/loginname"
 	"github.com/pbxusers/pbxusers/internal/throttle"
@@ -14,9 +15,11 @@ import (
 // it.
 type candidate struct {
 	credential.Attempt
-	// known is nil when there is nobody of that name.
-	known *Account
-	try   throttle.Try
+	// known is nil when there is nobody of that name, and when the records do
+	// not hand out who has it: then withheld is their refusal.
+	known    *Account
+	withheld error
+	try      throttle.Try
 }
 
 // candidate reads who is meant. What is longer than it can be stands for what
@@ -29,12 +32,18 @@ func (d *Desk) candidate(ctx context.Context, attempt credential.Attempt) (*cand
 		typed = ""
 	}
 	known, err := d.opts.Records.Typed(ctx, typed)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	switch {
+	case errors.Is(err, store.ErrForbidden):
+		c.withheld = err
+	case err != nil && !errors.Is(err, store.ErrNotFound):
 		return nil, err
 	}
 	// Tries with what nobody is called never count for somebody: who finds
 	// out that they do would know that there is such an account.
 	c.try = throttle.Try{Source: c.Source, User: "\x00" + loginname.Fold(loginname.Normalise(typed))}
+	if c.withheld != nil && strings.HasPrefix(c.Source, throttle.ServicePrefix) {
+		c.try.Source = "\x00" + c.Source // that of whoever has the name is not held up
+	}
 	if err == nil {
 		c.known = known
 		c.try.User = known.folded()

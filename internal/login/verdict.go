@@ -15,6 +15,9 @@ func (d *Desk) prove(ctx context.Context, c *candidate, vet Vet) error {
 	if err != nil {
 		return d.failed(ctx, c, err)
 	}
+	if c.withheld != nil {
+		return c.withheld
+	}
 	if !verdict.Match {
 		return d.refuse(ctx, c, d.stranger(ctx, c.Attempt))
 	}
@@ -68,19 +71,6 @@ func (d *Desk) verdict(ctx context.Context, a *Account, password store.Secret) (
 		return passwords.Verdict{}, nil
 	}
 	return verdict, err
-}
-
-// withheld returns err, why there is no account to compare the password with,
-// and takes as long as an unknown name when the records do not hand it out:
-// who is told the same in either case would know that the name exists.
-func (d *Desk) withheld(ctx context.Context, password store.Secret, err error) error {
-	if !errors.Is(err, store.ErrForbidden) {
-		return err
-	}
-	if _, failed := d.verdict(ctx, nil, password); failed != nil {
-		return failed
-	}
-	return err
 }
 
 // elsewhere has a password compared where it is kept, and takes the time of a

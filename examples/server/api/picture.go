@@ -72,9 +72,14 @@ type setPictureInput struct {
 }
 
 func (a *api) setPicture(ctx context.Context, input *setPictureInput) (*userOutput, error) {
-	return a.changeUser(ctx, &input.PersonTarget, "set picture", func(ctx context.Context, people *userman.Service) (shownUser, error) {
-		return shownAfter(people.SetPicture(ctx, input.Username, bytes.NewReader(input.RawBody)))
-	})
+	picture, tag := bytes.NewReader(input.RawBody), a.userTag(input.Username)
+	changed, err := shownAfter(a.people(ctx).SetPictureIf(ctx, input.Username, picture, func(ctx context.Context) error {
+		return matches(ctx, input.IfMatch, tag)
+	}))
+	if err != nil {
+		return nil, err
+	}
+	return record(changed, changed.tag()), nil
 }
 
 // readPicture is to pictures what readBody is to JSON.

@@ -108,13 +108,25 @@ func (a *api) ifMatch(ctx context.Context, condition IfMatch, event audit.Event,
 		return act(ctx)
 	}
 	return a.atomically(ctx, event, func(ctx context.Context) error {
-		tag, err := current(ctx)
-		if err != nil {
+		if err := matches(ctx, condition, current); err != nil {
 			return err
-		}
-		if !lists(condition.IfMatch, tag) {
-			return &staleError{}
 		}
 		return act(ctx)
 	})
+}
+
+// matches refuses when the tag that current returns is not the one that the
+// visitor named, if one was named.
+func matches(ctx context.Context, condition IfMatch, current func(context.Context) (string, error)) error {
+	if condition.IfMatch == "" {
+		return nil
+	}
+	tag, err := current(ctx)
+	if err != nil {
+		return err
+	}
+	if !lists(condition.IfMatch, tag) {
+		return &staleError{}
+	}
+	return nil
 }

@@ -2,7 +2,9 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/store"
@@ -97,11 +99,15 @@ func (a *api) listAllTokens(ctx context.Context, input *Paging) (*listOutput[sho
 			continue
 		}
 		u, err := people.GetByID(ctx, t.UserID)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // purged meanwhile, with their tokens
+		}
 		if err != nil {
 			return nil, err
 		}
 		usernames[t.UserID] = u.Username
 	}
+	page.Items = slices.DeleteFunc(page.Items, func(t *userman.Token) bool { return usernames[t.UserID] == "" })
 	return listed(page, func(t *userman.Token) shownToken { return shownToken{Token: t, Username: usernames[t.UserID]} }), nil
 }
 

@@ -55,7 +55,7 @@ func TestEveryFormIsOfThePersonWhomItShowed_whoeverGoesByTheNameByNow(t *testing
 	require.NoError(t, err)
 	other := b.addPerson(userman.User{Username: "jane.roe", Email: "other@example.com"})
 	for _, action := range actions {
-		response, page := b.server.Post(t, b.client, action, url.Values{"person": {jane.ID}})
+		response, page := b.server.Post(t, b.client, action, url.Values{"person": {jane.ID}, "extensions": {"all"}, "modules": {"all"}})
 		led := response.Header.Get("Location")
 		if response.StatusCode != http.StatusSeeOther {
 			require.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusConflict}, response.StatusCode, action)

@@ -83,15 +83,17 @@ func (in tokenInput) fill(t *userman.Token) error {
 	return store.Invalid(refused...)
 }
 
-// wordsOrAll splits a list, in which the word all is in any case.
+// wordsOrAll splits a list, in which the word all is in any case. It is never
+// nil: whoever empties the field does not mean all.
 func wordsOrAll(text string) []string {
-	all := words(text)
-	for i, word := range all {
+	list := []string{}
+	for _, word := range words(text) {
 		if strings.EqualFold(word, userman.All) {
-			all[i] = userman.All
+			word = userman.All
 		}
+		list = append(list, word)
 	}
-	return all
+	return list
 }
 
 // parseTokenTime reads what browsers send of a date and a time, with seconds or
