@@ -86,8 +86,9 @@ func (in tokenInput) fill(t *userman.Token) error {
 // wordsOrAll splits a list, in which the word all is in any case. It is never
 // nil: whoever empties the field does not mean all.
 func wordsOrAll(text string) []string {
-	list := []string{}
-	for _, word := range words(text) {
+	typed := words(text)
+	list := make([]string, 0, len(typed))
+	for _, word := range typed {
 		if strings.EqualFold(word, userman.All) {
 			word = userman.All
 		}
