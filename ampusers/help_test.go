@@ -2,7 +2,6 @@ package ampusers_test
 
 import (
 	"errors"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -16,7 +15,6 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
-	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -39,13 +37,8 @@ type backend interface {
 func backends() map[string]func(t testing.TB) backend {
 	return map[string]func(t testing.TB) backend{
 		"memstore": func(testing.TB) backend { return memstore.New() },
-		"SQLite":   func(t testing.TB) backend { return openSQLite(t) }, //nolint:thelper // it is one, by another name
+		"SQLite":   func(t testing.TB) backend { return sqlitetest.New(t) }, //nolint:thelper // it is one, by another name
 	}
-}
-
-func openSQLite(t testing.TB) *sqlstore.DB {
-	t.Helper()
-	return sqlitetest.Open(t, filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t))
 }
 
 func newKeyring(t testing.TB) *store.Keyring {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
-	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -42,13 +40,8 @@ type backend interface {
 func backends() map[string]func(t testing.TB) backend {
 	return map[string]func(t testing.TB) backend{
 		"memstore": func(testing.TB) backend { return memstore.New() },
-		"SQLite":   func(t testing.TB) backend { return openSQLite(t) }, //nolint:thelper // it is one, by another name
+		"SQLite":   func(t testing.TB) backend { return sqlitetest.New(t) }, //nolint:thelper // it is one, by another name
 	}
-}
-
-func openSQLite(t testing.TB) *sqlstore.DB {
-	t.Helper()
-	return sqlitetest.Open(t, filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t))
 }
 
 func newKeyring(t testing.TB) *store.Keyring {

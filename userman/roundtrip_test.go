@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -45,7 +46,7 @@ func anyPerson() *rapid.Generator[*userman.User] {
 func TestWhateverIsTakenIsReadBackUnchanged(t *testing.T) {
 	t.Parallel()
 	taken, houses := 0, []*house{}
-	for _, db := range []backend{memstore.New(), openSQLite(t)} {
+	for _, db := range []backend{memstore.New(), sqlitetest.New(t)} {
 		h := newServiceOver(t, db, "", func(o *userman.Options) { o.Audit = nil })
 		h.group(t, "Sales", nil)
 		h.group(t, "Zoë", nil)

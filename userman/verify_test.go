@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -257,7 +258,7 @@ func TestAThousandLoginsAtOnceAllSucceed(t *testing.T) {
 // the same instant, with hashes of the default costs, and tells what memory was
 // in use at the most.
 func BenchmarkAThousandLoginsAtOnce(b *testing.B) {
-	h := newServiceOver(b, openSQLite(b), "", func(o *userman.Options) { o.Argon2 = userman.Argon2{} })
+	h := newServiceOver(b, sqlitetest.New(b), "", func(o *userman.Options) { o.Argon2 = userman.Argon2{} })
 	h.crowd(b, 1000)
 	var peak atomic.Uint64
 	done := make(chan struct{})

@@ -37,6 +37,14 @@ func Place(t testing.TB, path string) {
 	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(made.file, []byte(made.id), own), 0o600))
 }
 
+// New opens a new database, with a keyring of its own, as [Open] does.
+func New(t testing.TB) *sqlstore.DB {
+	t.Helper()
+	keyring, err := store.NewKeyring(store.GenerateKey())
+	require.NoError(t, err)
+	return Open(t, filepath.Join(t.TempDir(), "pbxusers.db"), keyring)
+}
+
 // Open opens the database at path, which it places there when there is none.
 // What a test writes need not survive a power cut.
 func Open(t testing.TB, path string, keyring *store.Keyring) *sqlstore.DB {

@@ -2,8 +2,6 @@ package sqlstore_test
 
 import (
 	"fmt"
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,14 +23,7 @@ func TestSecretsAreSealedAtRest(t *testing.T) {
 		u.Secret = store.NewSecret(plainSecret + "2")
 		return nil
 	}))
-	var files strings.Builder
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		content, err := os.ReadFile(path + suffix)
-		require.NoError(t, err)
-		files.Write(content)
-	}
-	require.Contains(t, files.String(), "in clear")
-	require.NotContains(t, files.String(), plainSecret[:8])
+	requireSealedAtRest(t, path)
 }
 
 func TestASecretMovedToAnotherRowDoesNotOpen(t *testing.T) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
-	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -33,14 +31,7 @@ func TestSecondFactorsOfPeopleAreSealedAtRest(t *testing.T) {
 		u.Credentials.SecondFactor.Secret = store.NewSecret(plainSecret + "2")
 		return nil
 	}))
-	var files strings.Builder
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		content, err := os.ReadFile(path + suffix)
-		require.NoError(t, err)
-		files.Write(content)
-	}
-	require.Contains(t, files.String(), "in clear")
-	require.NotContains(t, files.String(), plainSecret[:8])
+	requireSealedAtRest(t, path)
 }
 
 func TestASecondFactorOpensForItsPersonAndTeamOnly(t *testing.T) {

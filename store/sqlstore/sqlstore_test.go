@@ -2,7 +2,9 @@ package sqlstore_test
 
 import (
 	"database/sql"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +33,20 @@ func TestBehaviour(t *testing.T) {
 func newPath(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(t.TempDir(), "pbxusers.db")
+}
+
+// requireSealedAtRest requires that the database has what is kept in clear,
+// and plainSecret in none of its files.
+func requireSealedAtRest(t testing.TB, path string) {
+	t.Helper()
+	var files strings.Builder
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		content, err := os.ReadFile(path + suffix)
+		require.NoError(t, err)
+		files.Write(content)
+	}
+	require.Contains(t, files.String(), "in clear")
+	require.NotContains(t, files.String(), plainSecret[:8])
 }
 
 // keyring returns a keyring of one new key.
