@@ -124,7 +124,13 @@ type ThrottledError struct {
 }
 
 func (e *ThrottledError) Error() string {
-	return fmt.Sprintf("there were too many tries; try again in %s", e.RetryAfter.Round(time.Second)+time.Second)
+	return fmt.Sprintf("there were too many tries; try again in %s", time.Duration(e.Seconds())*time.Second)
+}
+
+// Seconds returns RetryAfter in whole seconds, after which it is over: as the
+// header Retry-After has it (RFC 9110, section 10.2.3).
+func (e *ThrottledError) Seconds() int {
+	return max(1, int((e.RetryAfter+time.Second-1)/time.Second))
 }
 
 // Is reports whether target is [ErrThrottled].

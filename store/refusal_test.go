@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -55,5 +56,16 @@ func TestPageLimitIsClamped(t *testing.T) {
 		store.MaxPageLimit: store.MaxPageLimit, store.MaxPageLimit + 1: store.MaxPageLimit,
 	} {
 		require.Equal(t, want, store.Page{Limit: limit}.Clamped(), "limit %d", limit)
+	}
+}
+
+func TestHowLongToWaitIsRoundedUpToWholeSeconds(t *testing.T) {
+	t.Parallel()
+	for wait, seconds := range map[time.Duration]int{
+		1: 1, time.Second: 1, time.Second + 1: 2, time.Hour - 1: 3600, time.Hour: 3600,
+	} {
+		refused := &store.ThrottledError{RetryAfter: wait}
+		require.Equal(t, seconds, refused.Seconds(), wait)
+		require.Contains(t, refused.Error(), "try again in "+(time.Duration(seconds)*time.Second).String())
 	}
 }

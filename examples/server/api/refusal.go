@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"strconv"
 
@@ -42,8 +41,7 @@ func loginProblem(err error) *problem {
 	case errors.Is(err, access.ErrLoginNeeded):
 		return newProblem(http.StatusUnauthorized, "login_required", access.ErrLoginNeeded.Error()).with("WWW-Authenticate", "Bearer")
 	case errors.As(err, &throttled):
-		seconds := int(math.Ceil(throttled.RetryAfter.Seconds()))
-		return newProblem(http.StatusTooManyRequests, "throttled", throttled.Error()).with("Retry-After", strconv.Itoa(max(seconds, 1)))
+		return newProblem(http.StatusTooManyRequests, "throttled", throttled.Error()).with("Retry-After", strconv.Itoa(throttled.Seconds()))
 	}
 	return nil
 }

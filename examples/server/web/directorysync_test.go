@@ -26,7 +26,7 @@ type headOffice struct {
 
 func (*headOffice) Name() string { return "head-office" }
 
-func (*headOffice) Abilities() userman.Abilities { return userman.Abilities{Sync: true} }
+func (*headOffice) Abilities() userman.Abilities { return userman.Abilities{Groups: true, Sync: true} }
 
 func (*headOffice) Authenticate(context.Context, string, store.Secret) (bool, error) {
 	return false, nil
@@ -46,7 +46,7 @@ func (o *headOffice) Each(_ context.Context, visit func(userman.Entry) error) er
 func startDirectory(t *testing.T) (*browser, *headOffice) {
 	t.Helper()
 	office := &headOffice{entries: []userman.Entry{
-		{ExternalID: "1", User: &userman.User{Username: "alice"}, Owned: []string{"username"}},
+		{ExternalID: "1", User: &userman.User{Username: "alice"}, Owned: []string{"username"}, Groups: []string{"Sales"}},
 		{ExternalID: "2", Problem: "there is no <username>"},
 	}}
 	return start(t, &servertest.Options{People: func(o *userman.Options) { o.Directories = []userman.Directory{office} }}), office
@@ -64,6 +64,7 @@ func TestASyncIsPlannedThenDone(t *testing.T) {
 	page := b.ended(path)
 	require.Contains(t, page, "What a sync would do")
 	require.Contains(t, page, "Nothing was changed.")
+	require.Contains(t, page, "Groups that would be made: Sales.")
 	require.Contains(t, page, `<span class="tag on">New</span>`)
 	require.Contains(t, page, "There is no &lt;username&gt;.")
 	_, err := b.server.Site.People.Get(t.Context(), "alice")
@@ -73,6 +74,7 @@ func TestASyncIsPlannedThenDone(t *testing.T) {
 	page = b.ended(path)
 	require.Contains(t, page, "What the sync did")
 	require.Contains(t, page, "What has changed")
+	require.Contains(t, page, "Groups that were made: Sales.")
 	require.Equal(t, "head-office", b.person("alice").Directory)
 }
 

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
@@ -60,7 +59,7 @@ func (v *visit) failure(err error) failure {
 // retryAfter tells programs when to try again, where err says so.
 func (v *visit) retryAfter(err error) {
 	if throttled, ok := errors.AsType[*store.ThrottledError](err); ok {
-		v.w.Header().Set("Retry-After", strconv.Itoa(int(throttled.RetryAfter/time.Second)+1))
+		v.w.Header().Set("Retry-After", strconv.Itoa(throttled.Seconds()))
 	}
 }
 
