@@ -1,0 +1,85 @@
+package servertest
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// RecordsPassword is that of everybody whom [Server.AddRecords] adds.
+const RecordsPassword = "plum-orbit-canyon-47"
+
+// AddRecords adds a little of everything, always the same, and leaves an audit
+// trail of it: the administrators root.admin, who is Full, and desk.admin, who
+// has the people of the extensions 100-199; two AMI accounts; three people in
+// two groups; and an API token, whose ID it returns.
+func (s *Server) AddRecords(t testing.TB) (tokenID string) {
+	t.Helper()
+	s.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", DisplayName: "Root", Access: ampusers.Full}, RecordsPassword)
+	reach, err := ampusers.ParseRanges("100-199")
+	require.NoError(t, err)
+	s.AddAdministrator(t, ampusers.Administrator{Username: "desk.admin", DisplayName: "Front desk", Sections: []string{site.SectionPeople}, Extensions: reach}, RecordsPassword)
+	s.addManagers(t)
+	s.addPeople(t)
+	token, _, err := s.Site.People.CreateToken(t.Context(), "ada.first", &userman.Token{
+		Description: "CRM", Modules: []string{"contacts", "history"}, Extensions: []string{"101"}, RequestsPerHour: 100,
+		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ExpiresAt: time.Date(2099, 1, 31, 17, 0, 0, 0, time.UTC),
+	})
+	require.NoError(t, err)
+	return token.ID
+}
+
+func (s *Server) addManagers(t testing.TB) {
+	t.Helper()
+	local, err := manager.ParseNetwork("127.0.0.1")
+	require.NoError(t, err)
+	reads, err := manager.ParsePrivileges("call", "user")
+	require.NoError(t, err)
+	writes, err := manager.ParsePrivileges("originate")
+	require.NoError(t, err)
+	for _, u := range []manager.User{
+		{
+			Name: "wallboard", Note: "Wallboard in the hall", Owner: "Facilities", Permit: []manager.Network{local},
+			Read: reads, Write: writes, WriteTimeout: 500,
+		},
+		{Name: "dialer_ami", Disabled: true},
+	} {
+		u.Secret = store.NewSecret("not a secret at all")
+		_, err := s.Site.Managers.Create(t.Context(), &u)
+		require.NoError(t, err)
+	}
+}
+
+func (s *Server) addPeople(t testing.TB) {
+	t.Helper()
+	people := s.Site.People
+	for _, g := range []userman.Group{
+		{Name: "Everybody", Description: "All who work here", Default: true, Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}},
+		{Name: "Support", Priority: 10, Permissions: userman.Permissions{
+			userman.HistoryRecordings: userman.On(), userman.HistoryExtensions: userman.Extend("102", "103"), userman.PortalClickToDial: userman.Off(),
+		}},
+	} {
+		_, err := people.CreateGroup(t.Context(), &g)
+		require.NoError(t, err)
+	}
+	for _, u := range []userman.User{
+		{
+			Username: "ada.first", FirstName: "Ada", LastName: "First", Title: "Head of Support", Company: "Acme", Email: "ada@example.com",
+			DefaultExtension: "101", LinkedExtensions: []string{"111", "112"}, Groups: []string{"Support"}, WorkPhone: "+49 30 1234-101",
+			Permissions: userman.Permissions{userman.XMPPLogin: userman.Off(), userman.RESTUse: userman.On(), userman.SMSNumbers: userman.Replace("+49301234101")},
+		},
+		{Username: "ben.second", DisplayName: "Ben", DefaultExtension: "102", Language: "de", Disabled: true},
+		{Username: "eve.faraway", Email: "eve@example.org", DefaultExtension: "205", Groups: []string{"Support"}},
+	} {
+		_, err := people.Create(t.Context(), userman.NewUser{User: &u, Password: store.NewSecret(RecordsPassword)})
+		require.NoError(t, err)
+	}
+}
