@@ -11,3 +11,15 @@ func Routes() [][3]string {
 	}
 	return all
 }
+
+// Pages returns the patterns of all that can be got, also by those who have not
+// logged in, for the tests outside.
+func Pages() []string {
+	var all []string
+	for _, rt := range routes() {
+		if rt.method == "GET" {
+			all = append(all, rt.path)
+		}
+	}
+	return all
+}

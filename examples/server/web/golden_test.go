@@ -1,0 +1,267 @@
+package web_test
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"image"
+	"image/png"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/examples/server/web"
+	"github.com/pbxusers/pbxusers/internal/golden"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// TestGolden_pages compares what every page shows with what it showed: to a
+// Full administrator, to one who has some people only, and to a person.
+func TestGolden_pages(t *testing.T) {
+	t.Parallel()
+	s := servertest.Start(t, &servertest.Options{Logger: slog.New(slog.DiscardHandler), People: func(o *userman.Options) {
+		o.SIPAccounts, o.Directories = office{"PJSIP"}, []userman.Directory{&headOffice{}}
+	}})
+	token := s.AddRecords(t)
+	require.NoError(t, s.Site.People.Delete(t.Context(), "ben.second"))
+	var picture bytes.Buffer
+	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 40, 30))))
+	_, err := s.Site.People.SetPicture(t.Context(), "ada.first", &picture)
+	require.NoError(t, err)
+	gone, err := s.Site.People.List(t.Context(), userman.Query{Status: userman.Deleted})
+	require.NoError(t, err)
+	ids := strings.NewReplacer("TOKEN", token, "GONE", gone.Items[0].ID)
+	seen := http.NewServeMux()
+	visited, files := map[string]bool{}, []string{}
+	for _, pattern := range web.Pages() {
+		seen.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})
+	}
+	for _, who := range goldenVisitors() {
+		b := &browser{T: t, server: s, client: s.Client(t)}
+		if who.username != "" {
+			b.client = s.LogIn(t, who.username, servertest.RecordsPassword)
+		}
+		w := &goldenWalk{browser: b, visited: visited, patterns: seen, mask: golden.Masks(s.URL, "http://server", s.DataDir, "DATA", s.Site.Settings.ConfDir, "CONF", token, "TOKEN", gone.Items[0].ID, "GONE")}
+		for _, path := range who.paths {
+			w.queue = append(w.queue, ids.Replace(path))
+		}
+		if who.username == "" {
+			w.queue = append(w.queue, linksOf(t, s)...)
+		}
+		w.walk()
+		if who.acts {
+			w.showOnce(ids)
+		}
+		golden.Check(t, "pages/"+who.file, w.said.String())
+		files = append(files, who.file)
+	}
+	golden.CheckFiles(t, "pages", files)
+	for _, pattern := range web.Pages() {
+		require.True(t, visited[pattern], "nothing is recorded of %s", pattern)
+	}
+}
+
+// goldenVisitor is who walks from page to page, and where the walk begins:
+// links are followed from there.
+type goldenVisitor struct {
+	file, username string
+	paths          []string
+	// acts has what is shown once shown at the end.
+	acts bool
+}
+
+func goldenVisitors() []goldenVisitor {
+	one := []string{
+		"/people/eve.faraway", "/people/nobody", "/people?search=nobody", "/people?sort=-username&group=Support", "/people?sort=nonsense",
+		"/people/ada.first/mail/welcome", "/people/ada.first/mail/reset", "/people/ada.first/mail/nonsense", "/people/ada.first/second-factor/remove",
+		"/people/ada.first/link", "/people/ada.first/softphone", "/people/ada.first/password/generated", "/people/ada.first/picture",
+		"/people/ada.first/tokens/TOKEN/key", "/people/ada.first/tokens/nobody", "/deleted-people?search=nobody", "/deleted-people/GONE/restore", "/deleted-people/GONE/purge",
+		"/directories/nobody", "/directories/head-office", "/config/banner", "/account/second-factor/qr.png", "/account/second-factor/remove", "/nowhere", "/static/app.css",
+	}
+	more := []string{
+		"/administrators?search=nobody", "/administrators/nobody", "/administrators/desk.admin/invite", "/administrators/desk.admin/second-factor/remove",
+		"/managers?search=nobody", "/managers/nobody", "/managers/wallboard/secret", "/groups/nobody", "/permissions?username=ada.first", "/permissions?username=nobody",
+		"/audit?outcome=refused", "/audit?outcome=nonsense", "/config/rollback", "/config/run", "/settings/install",
+	}
+	all := slices.Concat([]string{"/"}, one, more, []string{"/administrators", "/managers", "/groups", "/permissions", "/audit", "/config", "/settings"})
+	return []goldenVisitor{
+		{file: "person.txt", paths: []string{
+			"/", "/login", "/login/code", "/people", "/set-password/gone", "/person/forgot", "/person/sent", "/person/password", "/person/password/gone", "/person/softphone/gone", "/nowhere",
+		}},
+		{file: "limited.txt", username: "desk.admin", paths: all},
+		{file: "full.txt", username: "root.admin", paths: all, acts: true},
+	}
+}
+
+// linksOf are the pages of those who were given a link.
+func linksOf(t *testing.T, s *servertest.Server) []string {
+	t.Helper()
+	own, err := s.Site.People.Invite(t.Context(), "ada.first")
+	require.NoError(t, err)
+	phone, err := s.Site.People.InviteSoftphone(t.Context(), "ada.first")
+	require.NoError(t, err)
+	admin, err := s.Site.Administrators.Invite(t.Context(), "desk.admin")
+	require.NoError(t, err)
+	softphone := userman.ActivationPath + phone.Token.Reveal()
+	return []string{
+		userman.SetPasswordPath + own.Token.Reveal(), "/set-password/" + admin.Token.Reveal(),
+		softphone, softphone + "/qr.png", softphone + "/linphone.xml", softphone + "/account.json",
+	}
+}
+
+// goldenWalk writes down what is shown.
+type goldenWalk struct {
+	*browser
+
+	queue    []string
+	visited  map[string]bool
+	patterns *http.ServeMux
+	mask     func(string) string
+	said     strings.Builder
+}
+
+var links = regexp.MustCompile(`(?:href|hx-get)="(/[^"#]*)`)
+
+// walk gets the pages of the queue, and those that they lead to. Another order
+// or another page of a list is not followed, as it would not end.
+func (w *goldenWalk) walk() {
+	w.Helper()
+	been := map[string]bool{}
+	for len(w.queue) > 0 {
+		path := w.queue[0]
+		w.queue = w.queue[1:]
+		if been[path] {
+			continue
+		}
+		been[path] = true
+		require.Less(w, len(been), 400, "the walk does not end: %s", path)
+		for _, found := range links.FindAllStringSubmatch(w.page(path), -1) {
+			next := html.UnescapeString(found[1])
+			if !strings.Contains(next, "?") && !strings.HasPrefix(next, "/static/") {
+				w.queue = append(w.queue, next)
+			}
+		}
+	}
+}
+
+// page gets a page and writes down what it shows.
+func (w *goldenWalk) page(path string) string {
+	w.Helper()
+	response, body := w.server.Get(w, w.client, path)
+	_, pattern := w.patterns.Handler(&http.Request{Method: http.MethodGet, URL: response.Request.URL, Host: response.Request.Host})
+	w.visited[pattern] = true
+	w.write("GET", path, response, body)
+	return body
+}
+
+func (w *goldenWalk) write(method, path string, response *http.Response, body string) {
+	unescaped, err := url.PathUnescape(path)
+	require.NoError(w, err)
+	kind := response.Header.Get("Content-Type")
+	fmt.Fprintf(&w.said, "== %s %s\n%d %s", method, w.mask(unescaped), response.StatusCode, w.mask(kind))
+	if to := response.Header.Get("Location"); to != "" {
+		fmt.Fprintf(&w.said, " -> %s", w.mask(to))
+	}
+	w.said.WriteString("\n")
+	switch {
+	case strings.HasPrefix(path, "/static/"):
+	case strings.HasPrefix(kind, "text/html"):
+		w.said.WriteString(w.mask(visibleText(body)))
+	case strings.Contains(kind, "xml"), strings.Contains(kind, "json"), strings.HasPrefix(kind, "text/"):
+		w.said.WriteString(w.mask(body) + "\n")
+	}
+	w.said.WriteString("\n")
+}
+
+// showOnce does what is answered with a page that is shown once.
+func (w *goldenWalk) showOnce(ids *strings.Replacer) {
+	w.Helper()
+	ada, err := w.server.Site.People.Get(w.Context(), "ada.first")
+	require.NoError(w, err)
+	for _, path := range []string{
+		"/administrators/desk.admin/invite", "/managers/wallboard/rotate", "/people/ada.first/link", "/people/ada.first/softphone",
+		"/people/ada.first/password", "/people/ada.first/tokens/TOKEN/rotate", "/account/second-factor/begin", "/managers/new", "/people/new", "/groups/new", "/administrators/new",
+	} {
+		response, body := w.server.Post(w, w.client, ids.Replace(path), url.Values{"person": {ada.ID}, "how": {"generate"}})
+		w.write("POST", ids.Replace(path), response, body)
+		if to := response.Header.Get("Location"); to != "" {
+			w.page(to)
+		}
+	}
+}
+
+var (
+	scripts    = regexp.MustCompile(`(?s)<(script|style|head)\b.*?</(?:script|style|head)>`)
+	title      = regexp.MustCompile(`(?s)<title>(.*?)</title>`)
+	tags       = regexp.MustCompile(`(?s)<(/?[a-z0-9]+)([^>]*)>`)
+	attributes = regexp.MustCompile(`([a-z-]+)(="([^"]*)")?`)
+	blanks     = regexp.MustCompile(`[ \t\r\n]+`)
+	inline     = regexp.MustCompile(`</?(?:strong|span|code|em|b|small|time)\b[^>]*>`)
+)
+
+// visibleText is what a page shows, each piece on a line of its own, with where
+// links and forms lead, and what fields hold.
+func visibleText(page string) string {
+	var lines []string
+	if found := title.FindStringSubmatch(page); found != nil {
+		lines = append(lines, "# "+found[1])
+	}
+	page = strings.TrimPrefix(page, "<!doctype html>")
+	page = scripts.ReplaceAllString(page, "")
+	page = inline.ReplaceAllString(page, "")
+	page = tags.ReplaceAllStringFunc(page, func(tag string) string {
+		parts := tags.FindStringSubmatch(tag)
+		said := map[string]string{}
+		for _, a := range attributes.FindAllStringSubmatch(parts[2], -1) {
+			said[a[1]] = a[3]
+			if a[2] == "" {
+				said[a[1]] = "yes"
+			}
+		}
+		return "\n" + described(parts[1], said) + "\n"
+	})
+	for line := range strings.Lines(page) {
+		if line = strings.TrimSpace(blanks.ReplaceAllString(html.UnescapeString(line), " ")); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// described says of a tag what people notice of it.
+func described(tag string, said map[string]string) string {
+	var names []string
+	switch tag {
+	case "a":
+		names = []string{"href"}
+	case "form":
+		names = []string{"method", "action"}
+	case "input":
+		if said["type"] == "hidden" {
+			delete(said, "value")
+		}
+		names = []string{"type", "name", "value", "checked", "required", "readonly", "disabled", "placeholder"}
+	case "select", "textarea":
+		names = []string{"name", "required", "disabled"}
+	case "option":
+		names = []string{"value", "selected"}
+	case "button":
+		names = []string{"name", "value", "disabled"}
+	default:
+		return ""
+	}
+	text := "[" + tag
+	for _, name := range names {
+		if value, ok := said[name]; ok {
+			text += " " + name + "=" + value
+		}
+	}
+	return text + "]"
+}
