@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestTheTestsThatTheDocumentsNameExist(t *testing.T) {
+func TestDocs_namedTestsExist(t *testing.T) {
 	t.Parallel()
 	var tests strings.Builder
 	require.NoError(t, filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
@@ -26,26 +26,26 @@ func TestTheTestsThatTheDocumentsNameExist(t *testing.T) {
 	}))
 	documents, err := filepath.Glob("docs/*.md")
 	require.NoError(t, err)
-	named := 0
+	checked := 0
 	for _, document := range documents {
-		for _, test := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(read(t, document), -1) {
+		for _, test := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(readFile(t, document), -1) {
 			require.Contains(t, tests.String(), "func "+test+"(t *testing.T)", "%s names it", document)
-			named++
+			checked++
 		}
 	}
-	require.NotZero(t, named)
+	require.NotZero(t, checked)
 }
 
-func TestThePermissionsStandInTheDocumentAsTheyAre(t *testing.T) {
+func TestDocs_permissionTableMatchesRegistry(t *testing.T) {
 	t.Parallel()
-	document := read(t, "docs/people.md")
+	document := readFile(t, "docs/people.md")
 	for _, p := range userman.StandardPermissions() {
-		row := "\n| `" + p.ID + "` | " + string(p.Kind) + " | `" + p.Default.String() + "` | " + p.Sentence + " |\n"
+		row := "\n| `" + p.ID + "` | " + string(p.Kind) + " | `" + p.Default.String() + "` | " + p.Description + " |\n"
 		require.Contains(t, document, row)
 	}
 }
 
-func read(t *testing.T, file string) string {
+func readFile(t *testing.T, file string) string {
 	t.Helper()
 	content, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -21,11 +21,11 @@ func Example() {
 	defer func() { _ = os.RemoveAll(etc) }()
 	_ = os.WriteFile(filepath.Join(etc, "manager.conf"), []byte("[general]\nenabled = yes\nbindaddr = 127.0.0.1\n"), 0o600)
 
-	accounts := memstore.New().Managers()
-	service := manager.New(accounts, &manager.Options{Taken: manager.Taken(etc)})
+	accounts := memstore.New().AMIAccounts()
+	service := manager.New(accounts, &manager.Options{NameInUse: manager.NameInConfig(etc)})
 	office, _ := manager.ParseNetwork("10.0.0.0/8")
-	crm := &manager.User{Name: "crmpro_ami", Permit: []manager.Network{office}}
-	preset, _ := manager.PresetNamed("click-to-call")
+	crm := &manager.Account{Name: "crmpro_ami", Permit: []manager.Network{office}}
+	preset, _ := manager.LookupPreset("click-to-call")
 	preset.ApplyTo(crm)
 	created, err := service.Create(ctx, crm)
 	if err != nil {
@@ -34,7 +34,7 @@ func Example() {
 	}
 	fmt.Println("made", created.Name, "with the secret", created.Secret)
 
-	folder, _ := asteriskconf.Open(etc, []asteriskconf.Source{manager.NewSource(accounts, nil)}, nil)
+	folder, _ := asteriskconf.Open(etc, []asteriskconf.Source{manager.NewConfSource(accounts, nil)}, nil)
 	_, _ = folder.Install(ctx)
 	plan, _ := folder.Plan(ctx)
 	fmt.Print(plan)

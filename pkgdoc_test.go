@@ -16,14 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const module = "github.com/pbxusers/pbxusers"
+const modulePath = "github.com/pbxusers/pbxusers"
 
-// arrows says which rooms of the house the packages of a room may import,
+// allowedImports says which rooms of the house the packages of a room may import,
 // beside those of their own room. A room is a folder with all below it that is
 // no room itself; what no other room has is in ".".
-func arrows() map[string][]string {
+func allowedImports() map[string][]string {
 	backend := []string{"store", "ampusers", "manager", "userman", "internal"}
-	rooms := map[string][]string{
+	groups := map[string][]string{
 		".":            {},
 		"ampusers":     {"store", "internal"},
 		"asteriskconf": {"store", "internal"},
@@ -38,21 +38,21 @@ func arrows() map[string][]string {
 		"store/storetest":     backend,
 		"userman":             {"store", "internal"},
 	}
-	rooms["examples"] = slices.Collect(maps.Keys(rooms))
-	return rooms
+	groups["examples"] = slices.Collect(maps.Keys(groups))
+	return groups
 }
 
-func TestEveryPackageSaysWhatItIs(t *testing.T) {
+func TestPackage_hasDocComment(t *testing.T) {
 	t.Parallel()
-	for folder, files := range packages(t) {
-		described := slices.ContainsFunc(files, func(f *ast.File) bool { return f.Doc != nil })
-		require.True(t, described, "package %s has no package comment", folder)
+	for folder, files := range parsePackages(t) {
+		documented := slices.ContainsFunc(files, func(f *ast.File) bool { return f.Doc != nil })
+		require.True(t, documented, "package %s has no package comment", folder)
 	}
 }
 
-func TestEveryExportedNameIsDocumented(t *testing.T) {
+func TestPackage_exportedNamesAreDocumented(t *testing.T) {
 	t.Parallel()
-	for folder, files := range packages(t) {
+	for folder, files := range parsePackages(t) {
 		if files[0].Name.Name == "main" || slices.Contains(strings.Split(folder, "/"), "internal") {
 			continue
 		}
@@ -64,29 +64,29 @@ func TestEveryExportedNameIsDocumented(t *testing.T) {
 	}
 }
 
-func TestImportsFollowTheArrows(t *testing.T) {
+func TestPackage_importsAreAllowed(t *testing.T) {
 	t.Parallel()
-	allowed := arrows()
-	for folder, files := range packages(t) {
-		from := room(allowed, folder)
+	allowed := allowedImports()
+	for folder, files := range parsePackages(t) {
+		from := importGroup(allowed, folder)
 		for _, file := range files {
 			for _, spec := range file.Imports {
 				imported, err := strconv.Unquote(spec.Path.Value)
 				require.NoError(t, err)
-				if imported != module && !strings.HasPrefix(imported, module+"/") {
+				if imported != modulePath && !strings.HasPrefix(imported, modulePath+"/") {
 					continue
 				}
-				to := room(allowed, strings.TrimPrefix(strings.TrimPrefix(imported, module), "/"))
+				to := importGroup(allowed, strings.TrimPrefix(strings.TrimPrefix(imported, modulePath), "/"))
 				require.True(t, from == to || slices.Contains(allowed[from], to), "%s must not import %s", folder, imported)
 			}
 		}
 	}
 }
 
-// packages parses the module's files, but for tests, by folder.
-func packages(t *testing.T) map[string][]*ast.File {
+// parsePackages parses the module's files, but for tests, by folder.
+func parsePackages(t *testing.T) map[string][]*ast.File {
 	t.Helper()
-	found := map[string][]*ast.File{}
+	parsed := map[string][]*ast.File{}
 	files := token.NewFileSet()
 	err := filepath.WalkDir(".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
@@ -99,18 +99,18 @@ func packages(t *testing.T) map[string][]*ast.File {
 		}
 		file, err := parser.ParseFile(files, name, nil, parser.ParseComments|parser.SkipObjectResolution)
 		folder := filepath.ToSlash(filepath.Dir(name))
-		found[folder] = append(found[folder], file)
+		parsed[folder] = append(parsed[folder], file)
 		return err
 	})
 	require.NoError(t, err)
-	require.NotEmpty(t, found)
-	return found
+	require.NotEmpty(t, parsed)
+	return parsed
 }
 
-// room returns the room that a folder is in.
-func room(rooms map[string][]string, folder string) string {
+// importGroup returns the room that a folder is in.
+func importGroup(groups map[string][]string, folder string) string {
 	for ; folder != "." && folder != ""; folder = path.Dir(folder) {
-		if _, ok := rooms[folder]; ok {
+		if _, ok := groups[folder]; ok {
 			return folder
 		}
 	}
@@ -123,7 +123,7 @@ func undocumented(decl ast.Decl) []string {
 	var names []string
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
-		if d.Name.IsExported() && d.Doc == nil && exportedReceiver(d) && !explainsItself(d.Name.Name) {
+		if d.Name.IsExported() && d.Doc == nil && exportedReceiver(d) && !isErrorMethod(d.Name.Name) {
 			names = append(names, d.Name.Name)
 		}
 	case *ast.GenDecl:
@@ -145,8 +145,8 @@ func undocumented(decl ast.Decl) []string {
 	return names
 }
 
-// explainsItself reports whether a name says all in Go: the methods of errors.
-func explainsItself(name string) bool { return name == "Error" || name == "Unwrap" }
+// isErrorMethod reports whether a name says all in Go: the methods of errors.
+func isErrorMethod(name string) bool { return name == "Error" || name == "Unwrap" }
 
 // exportedReceiver reports whether a function is no method of a hidden type.
 func exportedReceiver(d *ast.FuncDecl) bool {

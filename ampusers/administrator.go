@@ -15,20 +15,20 @@ const (
 	// MaxRanges bounds Extensions and DIDs, each, after merging.
 	MaxRanges = 64
 	MaxTeams  = 256
-	// MaxDevices is how many devices are remembered; the one that was not
+	// MaxTrustedDevices is how many devices are remembered; the one that was not
 	// used for longest is forgotten.
-	MaxDevices = credential.MaxDevices
+	MaxTrustedDevices = credential.MaxTrustedDevices
 )
 
-// Access says whether an administrator may do everything.
-type Access string
+// AccessLevel says whether an administrator may do everything.
+type AccessLevel string
 
 // The kinds of access.
 const (
 	// Full is unrestricted: every section, extension, DID and team.
-	Full Access = "full"
+	Full AccessLevel = "full"
 	// Limited is restricted to what is listed.
-	Limited Access = "limited"
+	Limited AccessLevel = "limited"
 )
 
 // Administrator is somebody who logs in to the pages or the API of the product.
@@ -42,7 +42,7 @@ type Administrator struct {
 	DisplayName string `json:"display_name" validate:"max=200,plain_line"`
 
 	// Access is Limited unless given.
-	Access Access `json:"access" validate:"oneof=full limited"`
+	Access AccessLevel `json:"access" validate:"oneof=full limited"`
 	// Sections are the ids of what a Limited administrator sees and
 	// changes, sorted; none means nothing. A Full one has none listed.
 	Sections []string `json:"sections"`
@@ -61,18 +61,18 @@ type Administrator struct {
 	// Credentials are set by the service only, and left out of whatever it
 	// returns.
 	Credentials Credentials `json:"-"`
-	// SessionGeneration counts up whenever all sessions end: see
+	// SessionEpoch counts up whenever all sessions end: see
 	// [Service.Session].
-	SessionGeneration int64 `json:"-"`
+	SessionEpoch int64 `json:"-"`
 
 	// HasPassword, HasSecondFactor and InvitedUntil tell of the credentials;
 	// the service sets them in whatever it returns, and a backend does not
 	// keep them. Without a password nobody can log in; with a second factor
 	// a code is asked for; InvitedUntil is when the link with which a
 	// password may be set expires, zero when there is none.
-	HasPassword     bool      `json:"has_password"`
-	HasSecondFactor bool      `json:"has_second_factor"`
-	InvitedUntil    time.Time `json:"invited_until,omitzero"`
+	HasPassword         bool      `json:"has_password"`
+	HasSecondFactor     bool      `json:"has_second_factor"`
+	InvitationExpiresAt time.Time `json:"invited_until,omitzero"`
 
 	// The times are UTC with microseconds; the service sets them. Zero means
 	// never.
@@ -85,15 +85,15 @@ type Administrator struct {
 // What is kept of the credentials of an administrator.
 type (
 	// Credentials are what an administrator proves to be the one with.
-	Credentials = credential.Set
-	// SecondFactor is what is kept of an authenticator app.
-	SecondFactor = credential.Factor
-	// Invitation is what is kept of a link with which a password may be set
+	Credentials = credential.Credentials
+	// TOTP is what is kept of an authenticator app.
+	TOTP = credential.TOTP
+	// OneTimeToken is what is kept of a link with which a password may be set
 	// once.
-	Invitation = credential.Link
-	// Device is what is kept of a device that the administrator has logged
+	OneTimeToken = credential.OneTimeToken
+	// TrustedDevice is what is kept of a device that the administrator has logged
 	// in from.
-	Device = credential.Device
+	TrustedDevice = credential.TrustedDevice
 )
 
 // Clone returns a copy that shares nothing with a.

@@ -22,19 +22,19 @@ func (a *Administrator) CanDID(number string) bool {
 // CanTeam reports whether the administrator may see and change a team; "" is
 // the default one.
 func (a *Administrator) CanTeam(team string) bool {
-	return !a.Disabled && (a.Access == Full || len(a.Teams) == 0 || a.listsTeam(team))
+	return !a.Disabled && (a.Access == Full || len(a.Teams) == 0 || a.hasTeam(team))
 }
 
-// listsTeam relies on the order of Teams: there may be many.
-func (a *Administrator) listsTeam(team string) bool {
+// hasTeam relies on the order of Teams: there may be many.
+func (a *Administrator) hasTeam(team string) bool {
 	_, found := slices.BinarySearch(a.Teams, team)
 	return found
 }
 
-// Grants reports whether a may do everything that other may: only then may a
+// Covers reports whether a may do everything that other may: only then may a
 // make, change or remove other. That other is disabled does not matter: it
 // could be enabled again. A disabled a grants nobody.
-func (a *Administrator) Grants(other *Administrator) bool {
+func (a *Administrator) Covers(other *Administrator) bool {
 	switch {
 	case a.Disabled:
 		return false
@@ -55,5 +55,5 @@ func (a *Administrator) coversTeams(other *Administrator) bool {
 	if len(a.Teams) == 0 || len(other.Teams) == 0 {
 		return len(a.Teams) == 0
 	}
-	return !slices.ContainsFunc(other.Teams, func(team string) bool { return !a.listsTeam(team) })
+	return !slices.ContainsFunc(other.Teams, func(team string) bool { return !a.hasTeam(team) })
 }

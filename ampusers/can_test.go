@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 )
 
-func TestAFullAdministratorMayDoEverything(t *testing.T) {
+func TestAdministrator_Can_fullAllowsEverything(t *testing.T) {
 	t.Parallel()
 	a := &ampusers.Administrator{Access: ampusers.Full}
 	require.True(t, a.Can("managers"))
@@ -22,20 +22,20 @@ func TestAFullAdministratorMayDoEverything(t *testing.T) {
 	require.True(t, a.CanTeam("acme"))
 }
 
-func TestADisabledAdministratorMayDoNothing(t *testing.T) {
+func TestAdministrator_Can_disabledAllowsNothing(t *testing.T) {
 	t.Parallel()
-	for _, access := range []ampusers.Access{ampusers.Full, ampusers.Limited} {
+	for _, access := range []ampusers.AccessLevel{ampusers.Full, ampusers.Limited} {
 		a := &ampusers.Administrator{Access: access, Disabled: true, Sections: []string{"managers"}}
 		require.False(t, a.Can("managers"))
 		require.False(t, a.CanExtension("100"))
 		require.False(t, a.CanDID("100"))
 		require.False(t, a.CanTeam(""))
-		require.False(t, a.Grants(a))
-		require.Equal(t, "disabled", a.Explain(ampusers.SubjectSection, "managers").Code)
+		require.False(t, a.Covers(a))
+		require.Equal(t, "disabled", a.Explain(ampusers.ResourceSection, "managers").Code)
 	}
 }
 
-func TestALimitedAdministratorMayDoWhatIsListed(t *testing.T) {
+func TestAdministrator_Can_limitedAllowsListed(t *testing.T) {
 	t.Parallel()
 	a := &ampusers.Administrator{Access: ampusers.Limited}
 	require.False(t, a.Can("managers"), "no section means nothing")
@@ -59,12 +59,12 @@ func TestALimitedAdministratorMayDoWhatIsListed(t *testing.T) {
 }
 
 // An access that nobody knows is no Full one.
-func TestAnUnknownAccessIsNotFull(t *testing.T) {
+func TestAdministrator_Can_unknownAccessLevelIsNotFull(t *testing.T) {
 	t.Parallel()
-	for _, access := range []ampusers.Access{"", "FULL", "root"} {
+	for _, access := range []ampusers.AccessLevel{"", "FULL", "root"} {
 		a := &ampusers.Administrator{Access: access}
 		require.False(t, a.Can("managers"))
-		require.False(t, a.Grants(&ampusers.Administrator{Access: ampusers.Full}))
+		require.False(t, a.Covers(&ampusers.Administrator{Access: ampusers.Full}))
 	}
 }
 
@@ -80,38 +80,38 @@ func drawAdministrator(t *rapid.T, label string) *ampusers.Administrator {
 		return r
 	}
 	return &ampusers.Administrator{
-		Access:   rapid.SampledFrom([]ampusers.Access{ampusers.Full, ampusers.Limited, ampusers.Limited, ampusers.Limited}).Draw(t, label),
+		Access:   rapid.SampledFrom([]ampusers.AccessLevel{ampusers.Full, ampusers.Limited, ampusers.Limited, ampusers.Limited}).Draw(t, label),
 		Sections: words("administrators", "audit", "managers"),
 		Teams:    words("", "acme", "beta"), Extensions: ranges(), DIDs: ranges(),
 		Disabled: rapid.IntRange(0, 9).Draw(t, label) == 0,
 	}
 }
 
-// subjects are all questions that drawAdministrator can answer differently.
-func subjects() map[ampusers.Subject][]string {
+// resources are all questions that drawAdministrator can answer differently.
+func resources() map[ampusers.ResourceKind][]string {
 	numbers := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "", "x"}
-	return map[ampusers.Subject][]string{
-		ampusers.SubjectSection:   {"administrators", "audit", "managers", "apply", ""},
-		ampusers.SubjectExtension: numbers, ampusers.SubjectDID: numbers,
-		ampusers.SubjectTeam: {"", "acme", "beta", "gamma"},
+	return map[ampusers.ResourceKind][]string{
+		ampusers.ResourceSection:   {"administrators", "audit", "managers", "apply", ""},
+		ampusers.ResourceExtension: numbers, ampusers.ResourceDID: numbers,
+		ampusers.ResourceTeam: {"", "acme", "beta", "gamma"},
 	}
 }
 
-func can(a *ampusers.Administrator, subject ampusers.Subject, key string) bool {
-	return map[ampusers.Subject]func(string) bool{
-		ampusers.SubjectSection: a.Can, ampusers.SubjectExtension: a.CanExtension,
-		ampusers.SubjectDID: a.CanDID, ampusers.SubjectTeam: a.CanTeam,
-	}[subject](key)
+func can(a *ampusers.Administrator, resource ampusers.ResourceKind, key string) bool {
+	return map[ampusers.ResourceKind]func(string) bool{
+		ampusers.ResourceSection: a.Can, ampusers.ResourceExtension: a.CanExtension,
+		ampusers.ResourceDID: a.CanDID, ampusers.ResourceTeam: a.CanTeam,
+	}[resource](key)
 }
 
-func TestExplainAgreesWithCan(t *testing.T) {
+func TestAdministrator_Explain_agreesWithCan(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a := drawAdministrator(t, "a")
-		for subject, keys := range subjects() {
+		for resource, keys := range resources() {
 			for _, key := range keys {
-				e := a.Explain(subject, key)
-				require.Equal(t, can(a, subject, key), e.Allowed, "%s %q: %+v", subject, key, e)
+				e := a.Explain(resource, key)
+				require.Equal(t, can(a, resource, key), e.Allowed, "%s %q: %+v", resource, key, e)
 				require.Equal(t, e.Allowed, slices.Contains([]string{"full", "listed", "unrestricted"}, e.Code), e.Code)
 				require.True(t, strings.HasSuffix(e.Reason, "."), e.Reason)
 			}
@@ -119,27 +119,27 @@ func TestExplainAgreesWithCan(t *testing.T) {
 	})
 }
 
-func TestWhoeverGrantsAnotherMayDoAllThatTheOtherMay(t *testing.T) {
+func TestAdministrator_Covers_impliesAllRights(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := drawAdministrator(t, "a"), drawAdministrator(t, "b"), drawAdministrator(t, "c")
-		require.Equal(t, !a.Disabled, a.Grants(a))
+		require.Equal(t, !a.Disabled, a.Covers(a))
 		enabled := b.Clone()
 		enabled.Disabled = false
-		require.Equal(t, a.Grants(b), a.Grants(enabled), "being disabled does not matter")
-		if !a.Grants(b) {
+		require.Equal(t, a.Covers(b), a.Covers(enabled), "being disabled does not matter")
+		if !a.Covers(b) {
 			return
 		}
-		for subject, keys := range subjects() {
+		for resource, keys := range resources() {
 			for _, key := range keys {
-				require.True(t, can(a, subject, key) || !can(enabled, subject, key), "%s %q", subject, key)
+				require.True(t, can(a, resource, key) || !can(enabled, resource, key), "%s %q", resource, key)
 			}
 		}
-		require.True(t, !enabled.Grants(c) || a.Grants(c), "granting is transitive")
+		require.True(t, !enabled.Covers(c) || a.Covers(c), "granting is transitive")
 	})
 }
 
-func TestNothingIsListedOfASubjectThatThereIsNot(t *testing.T) {
+func TestAdministrator_Explain_deniesUnknownResource(t *testing.T) {
 	t.Parallel()
 	a := &ampusers.Administrator{Access: ampusers.Limited}
 	require.Equal(t, "not_listed", a.Explain("trunk", "1").Code)

@@ -15,46 +15,46 @@ import (
 //
 // It refuses bad fields with a [store.InvalidError], the password's being
 // "password", and a name that another administrator has, in any case, with a
-// [store.ExistsError].
+// [store.AlreadyExistsError].
 func (s *Service) Create(ctx context.Context, a *Administrator, password store.Secret) (*Administrator, error) {
-	created, err := s.prepared(ctx, a, password)
+	created, err := s.prepareNew(ctx, a, password)
 	if err != nil {
-		s.trail.RecordFailure(ctx, event("create", a.Username), err)
+		s.audit.RecordFailure(ctx, newEvent("create", a.Username), err)
 		return nil, err
 	}
-	if err := s.trail.ActOnce(ctx, s.store, event("create", a.Username), func(ctx context.Context, event *audit.Event) error {
-		actor, err := s.acting(ctx)
+	if err := s.audit.Do(ctx, s.store, newEvent("create", a.Username), func(ctx context.Context, event *audit.Event) error {
+		actor, err := s.loadActor(ctx)
 		if err != nil {
 			return err
 		}
-		if err := actor.gives(created); err != nil {
+		if err := actor.authorizeGrant(created); err != nil {
 			return err
 		}
-		return s.add(ctx, event, created)
+		return s.create(ctx, event, created)
 	}); err != nil {
 		return nil, err
 	}
 	s.log.InfoContext(ctx, "administrator: create", "username", created.Username)
-	return shown(created), nil
+	return redact(created), nil
 }
 
-// prepared returns what is to be added: complete and checked, with the hash of
+// prepareNew returns what is to be added: complete and checked, with the hash of
 // the password.
-func (s *Service) prepared(ctx context.Context, a *Administrator, password store.Secret) (*Administrator, error) {
-	actor, err := s.acting(ctx)
+func (s *Service) prepareNew(ctx context.Context, a *Administrator, password store.Secret) (*Administrator, error) {
+	actor, err := s.loadActor(ctx)
 	if err != nil {
 		return nil, err
 	}
 	created := a.Clone()
-	refused := s.check(cleaned(created), nil)
-	sorted(created)
+	errs := s.validateFields(normalizeFields(created), nil)
+	normalizeLists(created)
 	if !password.IsZero() {
-		refused = append(refused, s.judge("password", password, created)...)
+		errs = append(errs, s.checkPolicy("password", password, created)...)
 	}
-	if err := store.Invalid(refused...); err != nil {
+	if err := store.NewInvalidError(errs...); err != nil {
 		return nil, err
 	}
-	if err := actor.gives(created); err != nil {
+	if err := actor.authorizeGrant(created); err != nil {
 		return nil, err
 	}
 	created.Credentials = Credentials{}
@@ -64,12 +64,12 @@ func (s *Service) prepared(ctx context.Context, a *Administrator, password store
 			return nil, err
 		}
 	}
-	return created, s.start(created)
+	return created, s.initManaged(created)
 }
 
-// start sets what an administrator begins with.
-func (s *Service) start(a *Administrator) (err error) {
-	if a.SessionGeneration, err = login.NewGeneration(s.random); err != nil {
+// initManaged sets what an administrator begins with.
+func (s *Service) initManaged(a *Administrator) (err error) {
+	if a.SessionEpoch, err = login.NewSessionEpoch(s.random); err != nil {
 		return err
 	}
 	a.CreatedAt = s.now()
@@ -80,12 +80,12 @@ func (s *Service) start(a *Administrator) (err error) {
 	return nil
 }
 
-// add writes a new administrator, in the transaction of ctx, and completes the
+// create writes a new administrator, in the transaction of ctx, and completes the
 // event.
-func (s *Service) add(ctx context.Context, event *audit.Event, a *Administrator) error {
+func (s *Service) create(ctx context.Context, event *audit.Event, a *Administrator) error {
 	if err := s.store.CreateAdministrator(ctx, a); err != nil {
 		return err
 	}
-	event.Key, event.After, event.Sealed = a.Username, shown(a), sealed(a)
+	event.Key, event.After, event.State = a.Username, redact(a), auditState(a)
 	return nil
 }

@@ -13,22 +13,22 @@
 // [Administrator.CanTeam] answer for reading and for writing alike, and
 // [Administrator.Explain] says why. To apply the configuration is a section of
 // its own, [SectionApply]. Nobody makes, reads or changes somebody who may do
-// more, or gives what they have not: [Service.As].
+// more, or gives what they have not: [Service.ForActor].
 //
 // # The last Full administrator
 //
 // The best way in that there is stays: an enabled Full administrator who has a
 // password, or, before anybody has one, an enabled Full one. No delete,
 // disable, demotion or narrowing takes it, and no two at the same instant.
-// Where all is lost, [Service.Recover] opens the door from the host itself, and
-// [Service.FirstStart] opens it the first time; there is no default password.
+// Where all is lost, [Service.RestoreAccess] opens the door from the host itself, and
+// [Service.Bootstrap] opens it the first time; there is no default password.
 //
 // # Passwords and sessions
 //
 // Passwords are kept as argon2id; hashes of other systems are taken over, and
 // replaced at the next login. Whoever guesses is slowed, by source and by name,
 // while a device that has logged in before still gets in. A session is kept
-// elsewhere, as the username and [Administrator.SessionGeneration]:
+// elsewhere, as the username and [Administrator.SessionEpoch]:
 // [Service.Session] asks whether it still stands, and returns the rights of
 // now.
 //
@@ -37,5 +37,5 @@
 // Every change, login and refusal is told to the audit trail. Credentials never
 // leave the service, in no record, error, log or entry; the trail keeps a keyed
 // fingerprint of the whole record, so that a change behind the program's back
-// is found: [Service.AuditRecords].
+// is found: [Service.AuditSource].
 package ampusers

@@ -11,8 +11,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// product is a service with the sections of a product.
-func product() *ampusers.Service {
+// newService is a service with the sections of a product.
+func newService() *ampusers.Service {
 	return ampusers.New(memstore.New().Administrators(), &ampusers.Options{
 		Sections: []ampusers.Section{
 			{ID: "managers", Name: "AMI accounts"},
@@ -37,7 +37,7 @@ func ExampleNew() {
 // A new administrator is Limited, and may do what is listed.
 func ExampleService_Create() {
 	extensions, _ := ampusers.ParseRanges("100-199, 205")
-	jane, err := product().Create(context.Background(), &ampusers.Administrator{
+	jane, err := newService().Create(context.Background(), &ampusers.Administrator{
 		Username: "jane.admin", Sections: []string{"managers"}, Extensions: extensions,
 	}, store.NewSecret("vivid-otter-73-lanterns"))
 	if err != nil {
@@ -49,8 +49,8 @@ func ExampleService_Create() {
 }
 
 // What is refused is told field by field, for a form to show.
-func ExampleService_Create_refused() {
-	_, err := product().Create(context.Background(), &ampusers.Administrator{
+func ExampleService_Create_rejected() {
+	_, err := newService().Create(context.Background(), &ampusers.Administrator{
 		Username: "jane admin", Sections: []string{"fax"},
 	}, store.NewSecret("jane"))
 	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
@@ -66,19 +66,19 @@ func ExampleService_Create_refused() {
 
 func ExampleService_Authenticate() {
 	ctx := context.Background()
-	administrators := product()
+	administrators := newService()
 	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane"}, store.NewSecret("vivid-otter-73-lanterns"))
 
-	login, err := administrators.Authenticate(ctx, ampusers.Attempt{
-		Username: "Jane", Password: store.NewSecret("vivid-otter-73-lanterns"), Source: "192.0.2.1",
+	login, err := administrators.Authenticate(ctx, ampusers.LoginAttempt{
+		Username: "Jane", Password: store.NewSecret("vivid-otter-73-lanterns"), RemoteAddr: "192.0.2.1",
 	})
 	fmt.Println(login.Administrator.Username, err)
 
-	_, err = administrators.Authenticate(ctx, ampusers.Attempt{
-		Username: "Jane", Password: store.NewSecret("a guess"), Source: "203.0.113.9",
+	_, err = administrators.Authenticate(ctx, ampusers.LoginAttempt{
+		Username: "Jane", Password: store.NewSecret("a guess"), RemoteAddr: "203.0.113.9",
 	})
-	if refused, ok := errors.AsType[*ampusers.LoginError](err); ok {
-		fmt.Println(refused.Code)
+	if loginErr, ok := errors.AsType[*ampusers.LoginError](err); ok {
+		fmt.Println(loginErr.Code)
 	}
 	// Output:
 	// jane <nil>
@@ -89,13 +89,13 @@ func ExampleService_Authenticate() {
 // request: the rights are those of now.
 func ExampleService_Session() {
 	ctx := context.Background()
-	administrators := product()
+	administrators := newService()
 	jane, _ := administrators.Create(ctx, &ampusers.Administrator{Username: "jane"}, store.Secret{})
 
-	_, err := administrators.Session(ctx, "jane", jane.SessionGeneration)
+	_, err := administrators.Session(ctx, "jane", jane.SessionEpoch)
 	fmt.Println(err)
 	_, _ = administrators.Disable(ctx, "jane")
-	_, err = administrators.Session(ctx, "jane", jane.SessionGeneration)
+	_, err = administrators.Session(ctx, "jane", jane.SessionEpoch)
 	fmt.Println(err)
 	// Output:
 	// <nil>
@@ -105,7 +105,7 @@ func ExampleService_Session() {
 // An edit sees the administrator as it is, and loses nobody else's edit.
 func ExampleService_Update() {
 	ctx := context.Background()
-	administrators := product()
+	administrators := newService()
 	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane", Sections: []string{"managers"}}, store.Secret{})
 
 	jane, err := administrators.Update(ctx, "jane", func(a *ampusers.Administrator) error {
@@ -118,7 +118,7 @@ func ExampleService_Update() {
 
 func ExampleService_Delete() {
 	ctx := context.Background()
-	administrators := product()
+	administrators := newService()
 	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "boss", Access: ampusers.Full}, store.NewSecret("vivid-otter-73-lanterns"))
 	fmt.Println(administrators.Delete(ctx, "boss"))
 	// Output: this is the last enabled Full administrator who can log in; make another one Full first, with a password
@@ -126,15 +126,15 @@ func ExampleService_Delete() {
 
 func ExampleService_List() {
 	ctx := context.Background()
-	administrators := product()
+	administrators := newService()
 	for _, username := range []string{"carol", "alice", "bob"} {
 		_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: username}, store.Secret{})
 	}
-	page, _ := administrators.List(ctx, ampusers.Query{Page: store.Page{Limit: 2}})
+	page, _ := administrators.List(ctx, ampusers.Query{PageRequest: store.PageRequest{Limit: 2}})
 	for _, a := range page.Items {
 		fmt.Println(a.Username)
 	}
-	page, _ = administrators.List(ctx, ampusers.Query{Page: store.Page{Limit: 2, After: page.Next}})
+	page, _ = administrators.List(ctx, ampusers.Query{PageRequest: store.PageRequest{Limit: 2, After: page.Next}})
 	fmt.Println(page.Items[0].Username, page.Next == "")
 	// Output:
 	// alice
@@ -143,12 +143,12 @@ func ExampleService_List() {
 }
 
 // Whoever is limited makes and changes only those who may do no more.
-func ExampleService_As() {
+func ExampleService_ForActor() {
 	ctx := context.Background()
-	administrators := product()
+	administrators := newService()
 	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane", Sections: []string{"managers"}}, store.Secret{})
 
-	_, err := administrators.As("jane").Create(ctx, &ampusers.Administrator{Username: "joan", Access: ampusers.Full}, store.Secret{})
+	_, err := administrators.ForActor("jane").Create(ctx, &ampusers.Administrator{Username: "joan", Access: ampusers.Full}, store.Secret{})
 	fmt.Println(err)
 	// Output: you cannot give what you have not; ask an administrator who has it
 }
@@ -156,7 +156,7 @@ func ExampleService_As() {
 // Somebody new sets their own password.
 func ExampleService_Invite() {
 	ctx := context.Background()
-	administrators := product()
+	administrators := newService()
 	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane"}, store.Secret{})
 
 	link, _ := administrators.Invite(ctx, "jane")
@@ -172,23 +172,23 @@ func ExampleService_Invite() {
 }
 
 // The way back in, for whoever has the host.
-func ExampleService_Recover() {
+func ExampleService_RestoreAccess() {
 	ctx := context.Background()
-	administrators := product()
-	link, _ := administrators.Recover(ctx, "rescue")
+	administrators := newService()
+	link, _ := administrators.RestoreAccess(ctx, "rescue")
 	rescue, err := administrators.AcceptInvitation(ctx, link.Token, store.NewSecret("vivid-otter-73-lanterns"))
 	fmt.Println(rescue.Username, rescue.Access, err)
 	// Output: rescue full <nil>
 }
 
 // A server prints the link of its first start; there is no default password.
-func ExampleService_FirstStart() {
+func ExampleService_Bootstrap() {
 	ctx := context.Background()
-	administrators := product()
-	link, _ := administrators.FirstStart(ctx)
+	administrators := newService()
+	link, _ := administrators.Bootstrap(ctx)
 	fmt.Println(link.Username, time.Until(link.ExpiresAt) > 23*time.Hour)
 	_, _ = administrators.AcceptInvitation(ctx, link.Token, store.NewSecret("vivid-otter-73-lanterns"))
-	link, err := administrators.FirstStart(ctx)
+	link, err := administrators.Bootstrap(ctx)
 	fmt.Println(link, err)
 	// Output:
 	// admin true
@@ -208,8 +208,8 @@ func ExampleAdministrator_Can() {
 func ExampleAdministrator_Explain() {
 	extensions, _ := ampusers.ParseRanges("100-199,205")
 	jane := &ampusers.Administrator{Access: ampusers.Limited, Extensions: extensions}
-	fmt.Println(jane.Explain(ampusers.SubjectExtension, "300").Reason)
-	fmt.Println(jane.Explain(ampusers.SubjectDID, "+4930123").Code)
+	fmt.Println(jane.Explain(ampusers.ResourceExtension, "300").Reason)
+	fmt.Println(jane.Explain(ampusers.ResourceDID, "+4930123").Code)
 	// Output:
 	// The administrator has limited access, and this extension is not listed.
 	// unrestricted

@@ -2,15 +2,15 @@ package ampusers
 
 import "slices"
 
-// Subject is what [Administrator.Explain] is asked about.
-type Subject string
+// ResourceKind is what [Administrator.Explain] is asked about.
+type ResourceKind string
 
 // The subjects.
 const (
-	SubjectSection   Subject = "section"
-	SubjectExtension Subject = "extension"
-	SubjectDID       Subject = "did"
-	SubjectTeam      Subject = "team"
+	ResourceSection   ResourceKind = "section"
+	ResourceExtension ResourceKind = "extension"
+	ResourceDID       ResourceKind = "did"
+	ResourceTeam      ResourceKind = "team"
 )
 
 // Explanation says whether something is allowed, and why.
@@ -26,16 +26,16 @@ type Explanation struct {
 // Explain says whether the administrator may see and change something, and
 // why. It always agrees with the Can methods. Of a subject that there is not,
 // nothing is listed.
-func (a *Administrator) Explain(subject Subject, key string) Explanation {
+func (a *Administrator) Explain(resource ResourceKind, key string) Explanation {
 	switch {
 	case a.Disabled:
 		return Explanation{false, "disabled", "The administrator is disabled, and may do nothing."}
 	case a.Access == Full:
 		return Explanation{true, "full", "The administrator has full access."}
 	}
-	name, blank, listed := a.listing(subject, key)
+	name, unrestricted, listed := a.resourceAccess(resource, key)
 	switch {
-	case blank:
+	case unrestricted:
 		return Explanation{true, "unrestricted", "The administrator is not restricted to certain " + name + "s."}
 	case listed:
 		return Explanation{true, "listed", "The administrator has limited access, and this " + name + " is listed."}
@@ -43,18 +43,18 @@ func (a *Administrator) Explain(subject Subject, key string) Explanation {
 	return Explanation{false, "not_listed", "The administrator has limited access, and this " + name + " is not listed."}
 }
 
-// listing returns what the subject is called, whether there is no list, which
+// resourceAccess returns what the subject is called, whether there is no list, which
 // stands for all, and whether key is on the list.
-func (a *Administrator) listing(subject Subject, key string) (name string, blank, listed bool) {
-	switch subject {
-	case SubjectSection:
+func (a *Administrator) resourceAccess(resource ResourceKind, key string) (name string, unrestricted, listed bool) {
+	switch resource {
+	case ResourceSection:
 		return "section", false, slices.Contains(a.Sections, key)
-	case SubjectExtension:
-		return "extension", a.Extensions.IsBlank(), a.Extensions.Contains(key)
-	case SubjectDID:
-		return "DID", a.DIDs.IsBlank(), a.DIDs.Contains(key)
-	case SubjectTeam:
-		return "team", len(a.Teams) == 0, a.listsTeam(key)
+	case ResourceExtension:
+		return "extension", a.Extensions.IsUnrestricted(), a.Extensions.Contains(key)
+	case ResourceDID:
+		return "DID", a.DIDs.IsUnrestricted(), a.DIDs.Contains(key)
+	case ResourceTeam:
+		return "team", len(a.Teams) == 0, a.hasTeam(key)
 	}
 	return "subject", false, false
 }

@@ -9,37 +9,37 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Attempt is somebody who wants to log in.
-type Attempt = credential.Attempt
+// LoginAttempt is somebody who wants to log in.
+type LoginAttempt = credential.LoginAttempt
 
 // Login is a login that succeeded.
 type Login struct {
 	Administrator *Administrator
-	// Device is for this device to keep and to show at the next login: while
+	// DeviceToken is for this device to keep and to show at the next login: while
 	// others guess at this account, a device that is known still gets in.
-	Device store.Secret
+	DeviceToken store.Secret
 	// RecoveryCodesLeft is how many are left when this login used one; -1
 	// when it did not.
 	RecoveryCodesLeft int
 }
 
-// LoginCode says why a login was refused, for programs.
-type LoginCode = credential.Code
+// LoginErrorCode says why a login was refused, for programs.
+type LoginErrorCode = credential.LoginErrorCode
 
 // Why a login is refused.
 const (
-	// WrongPassword also stands for a username that does not exist and for
+	// InvalidCredentials also stands for a username that does not exist and for
 	// an administrator without a password.
-	WrongPassword = credential.WrongPassword
+	InvalidCredentials = credential.InvalidCredentials
 	// AccountDisabled is only said to those who know the password.
 	AccountDisabled = credential.AccountDisabled
-	// CodeRequired and WrongCode are only said to those who know the
+	// MFARequired and InvalidMFACode are only said to those who know the
 	// password.
-	CodeRequired = credential.CodeRequired
-	WrongCode    = credential.WrongCode
-	// OtherAccount is only said to those who know the secret of that other
+	MFARequired    = credential.MFARequired
+	InvalidMFACode = credential.InvalidMFACode
+	// WrongAccountType is only said to those who know the secret of that other
 	// account.
-	OtherAccount = credential.OtherAccount
+	WrongAccountType = credential.WrongAccountType
 )
 
 // LoginError says that a login was refused. It matches [store.ErrForbidden].
@@ -47,40 +47,40 @@ const (
 type LoginError = credential.LoginError
 
 // Authenticate logs an administrator in, or refuses with a [LoginError], or,
-// after too many tries, with a [store.ThrottledError]. An unknown user and a
+// after too many tries, with a [store.RateLimitedError]. An unknown user and a
 // wrong password take the same time and get the same answer. Codes of an
 // authenticator app are counted apart from passwords.
 //
 // In the trail are the logins and the refusals, but that a code is still asked
 // for; of those that are held up only the first. A name that no administrator
 // has is not kept: people type passwords there.
-func (s *Service) Authenticate(ctx context.Context, attempt Attempt) (*Login, error) {
-	done, err := s.desk.Authenticate(ctx, attempt, nil)
-	return s.begun(ctx, done, err)
+func (s *Service) Authenticate(ctx context.Context, attempt LoginAttempt) (*Login, error) {
+	result, err := s.authenticator.Authenticate(ctx, attempt, nil)
+	return s.newLogin(ctx, result, err)
 }
 
 // ConfirmLogin ends a login that [Service.Authenticate] answered with
-// CodeRequired or WrongCode: whoever calls vouches that this visitor has
-// proven the password of attempt.Username a few minutes ago, when the sessions
-// were of that generation. attempt.Password is ignored. The refusals are those
-// of Authenticate; WrongPassword means that it has to begin again.
-func (s *Service) ConfirmLogin(ctx context.Context, attempt Attempt, generation int64) (*Login, error) {
-	done, err := s.desk.Confirm(ctx, attempt, generation, nil)
-	return s.begun(ctx, done, err)
+// MFARequired or InvalidMFACode: whoever calls vouches that this visitor has
+// proven the password of newLoginAttempt.Username a few minutes ago, when the sessions
+// were of that generation. newLoginAttempt.Password is ignored. The refusals are those
+// of Authenticate; InvalidCredentials means that it has to begin again.
+func (s *Service) ConfirmLogin(ctx context.Context, attempt LoginAttempt, epoch int64) (*Login, error) {
+	result, err := s.authenticator.Confirm(ctx, attempt, epoch, nil)
+	return s.newLogin(ctx, result, err)
 }
 
-// begun returns what came of a login: a session of the generation that was
+// newLogin returns what came of a login: a session of the generation that was
 // proven, which ends at once when the password was changed meanwhile.
-func (s *Service) begun(ctx context.Context, done *login.Login, err error) (*Login, error) {
+func (s *Service) newLogin(ctx context.Context, result *login.Login, err error) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := s.Session(ctx, done.Account.Name, done.Account.Generation)
+	a, err := s.Session(ctx, result.Account.Name, result.Account.SessionEpoch)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, &LoginError{Code: WrongPassword, Message: "the sessions were ended meanwhile; log in again"}
+		return nil, &LoginError{Code: InvalidCredentials, Message: "the sessions were ended meanwhile; log in again"}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &Login{Administrator: a, Device: done.Device, RecoveryCodesLeft: done.RecoveryCodesLeft}, nil
+	return &Login{Administrator: a, DeviceToken: result.DeviceToken, RecoveryCodesLeft: result.RecoveryCodesLeft}, nil
 }

@@ -17,98 +17,98 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-func attempt(username, password string) ampusers.Attempt {
-	return ampusers.Attempt{Username: username, Password: secret(password), Source: "192.0.2.1"}
+func newLoginAttempt(username, password string) ampusers.LoginAttempt {
+	return ampusers.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: "192.0.2.1"}
 }
 
-func TestALoginTellsWhoItIs(t *testing.T) {
+func TestService_Authenticate_returnsAdministrator(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)
-			h := newHouse(t, db)
-			h.limited(t, "Jane", "managers")
-			h.clock.Pass(time.Hour)
-			login, err := h.Authenticate(t.Context(), attempt(" jANE ", goodPassword))
+			h := newEnv(t, db)
+			h.createLimited(t, "Jane", "managers")
+			h.clock.Advance(time.Hour)
+			login, err := h.Authenticate(t.Context(), newLoginAttempt(" jANE ", goodPassword))
 			require.NoError(t, err)
 			require.Equal(t, "Jane", login.Administrator.Username)
 			require.Equal(t, h.clock.Now(), login.Administrator.LastLoginAt)
 			require.Equal(t, -1, login.RecoveryCodesLeft)
-			require.Len(t, login.Device.Reveal(), 43)
+			require.Len(t, login.DeviceToken.Reveal(), 43)
 
-			e := h.entries(t, audit.Query{Action: "login"})[0]
-			require.Equal(t, audit.Done, e.Outcome)
+			e := h.auditEntries(t, audit.Query{Action: "login"})[0]
+			require.Equal(t, audit.Succeeded, e.Outcome)
 			require.Equal(t, "Jane", e.Key)
-			require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "Jane", Source: "192.0.2.1"}, e.Actor)
-			h.requireProven(t)
+			require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "Jane", RemoteAddr: "192.0.2.1"}, e.Actor)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestALoginIsRefusedAlikeForAllWhoDoNotKnowThePassword(t *testing.T) {
+func TestService_Authenticate_sameErrorForInvalidCredentials(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.full(t, "boss")
-	h.limited(t, "jane")
-	h.limited(t, "nopassword")
-	h.add(t, &ampusers.Administrator{Username: "invited"}, "")
+	h := newEnv(t, memstore.New())
+	h.createFull(t, "boss")
+	h.createLimited(t, "jane")
+	h.createLimited(t, "nopassword")
+	h.createAdministrator(t, &ampusers.Administrator{Username: "invited"}, "")
 	_, err := h.Disable(t.Context(), "nopassword")
 	require.NoError(t, err)
-	_, want := h.Authenticate(t.Context(), attempt("jane", "wrong"))
-	for _, a := range []ampusers.Attempt{
-		attempt("jane", ""), attempt("jane", goodPassword+" "), attempt("jane", strings.ToUpper(goodPassword)), attempt("jane", "\xff"),
-		attempt("jane", strings.Repeat("x", 1<<20)),
-		attempt("nobody", goodPassword), attempt("", goodPassword), attempt("\x00", goodPassword), attempt(strings.Repeat("j", 1<<20), goodPassword),
-		attempt("invited", ""), attempt("invited", goodPassword), attempt("nopassword", "wrong"),
+	_, want := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
+	for _, a := range []ampusers.LoginAttempt{
+		newLoginAttempt("jane", ""), newLoginAttempt("jane", goodPassword+" "), newLoginAttempt("jane", strings.ToUpper(goodPassword)), newLoginAttempt("jane", "\xff"),
+		newLoginAttempt("jane", strings.Repeat("x", 1<<20)),
+		newLoginAttempt("nobody", goodPassword), newLoginAttempt("", goodPassword), newLoginAttempt("\x00", goodPassword), newLoginAttempt(strings.Repeat("j", 1<<20), goodPassword),
+		newLoginAttempt("invited", ""), newLoginAttempt("invited", goodPassword), newLoginAttempt("nopassword", "wrong"),
 	} {
-		h.clock.Pass(time.Hour)
+		h.clock.Advance(time.Hour)
 		_, err := h.Authenticate(t.Context(), a)
-		requireRefused(t, err, ampusers.WrongPassword)
+		requireLoginError(t, err, ampusers.InvalidCredentials)
 		require.Equal(t, want, err)
 	}
 }
 
 // People type their password into the field of the username.
-func TestANameThatNoAdministratorHasIsNotKept(t *testing.T) {
+func TestAudit_omitsUnknownUsernames(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
-	_, err := h.Authenticate(t.Context(), attempt("Hunter2hunter2", "jane"))
-	requireRefused(t, err, ampusers.WrongPassword)
-	require.Equal(t, "refused login : forbidden: wrong_password", h.told(t))
-	_, err = h.Authenticate(t.Context(), attempt("JANE", "Hunter2hunter2"))
-	requireRefused(t, err, ampusers.WrongPassword)
-	require.Equal(t, "refused login jane: forbidden: wrong_password", h.told(t))
-	require.Equal(t, audit.Actor{Kind: audit.Visitor, Source: "192.0.2.1"}, h.entries(t, audit.Query{})[0].Actor)
-	for _, e := range h.entries(t, audit.Query{}) {
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("Hunter2hunter2", "jane"))
+	requireLoginError(t, err, ampusers.InvalidCredentials)
+	require.Equal(t, "refused login : forbidden: wrong_password", h.lastAuditEntry(t))
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("JANE", "Hunter2hunter2"))
+	requireLoginError(t, err, ampusers.InvalidCredentials)
+	require.Equal(t, "refused login jane: forbidden: wrong_password", h.lastAuditEntry(t))
+	require.Equal(t, audit.Actor{Kind: audit.Anonymous, RemoteAddr: "192.0.2.1"}, h.auditEntries(t, audit.Query{})[0].Actor)
+	for _, e := range h.auditEntries(t, audit.Query{}) {
 		require.NotContains(t, strings.ToLower(fmt.Sprintf("%+v %s %s", e, e.Before, e.After)), "hunter2")
 	}
 }
 
-func TestADisabledAdministratorIsToldSoAfterThePasswordOnly(t *testing.T) {
+func TestService_Authenticate_revealsDisabledOnlyWithPassword(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
 	_, err := h.Disable(t.Context(), "jane")
 	require.NoError(t, err)
-	_, err = h.Authenticate(t.Context(), attempt("jane", "wrong"))
-	requireRefused(t, err, ampusers.WrongPassword)
-	_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
-	requireRefused(t, err, ampusers.AccountDisabled)
-	require.Equal(t, "refused login jane: forbidden: disabled", h.told(t))
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
+	requireLoginError(t, err, ampusers.InvalidCredentials)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+	requireLoginError(t, err, ampusers.AccountDisabled)
+	require.Equal(t, "refused login jane: forbidden: disabled", h.lastAuditEntry(t))
 	_, err = h.Enable(t.Context(), "jane")
 	require.NoError(t, err)
-	_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
 }
 
-func TestWhoHasTakenAnotherKindOfAccountIsToldSo(t *testing.T) {
+func TestService_Authenticate_detectsWrongAccountType(t *testing.T) {
 	t.Parallel()
-	asked := 0
-	h := newHouse(t, memstore.New(), func(o *ampusers.Options) {
-		o.OtherAccount = func(_ context.Context, username string, password store.Secret) (string, error) {
-			asked++
+	calls := 0
+	h := newEnv(t, memstore.New(), func(o *ampusers.Options) {
+		o.DetectAccountType = func(_ context.Context, username string, password store.Secret) (string, error) {
+			calls++
 			switch {
 			case username == "broken":
 				return "", errors.New("the other store is down")
@@ -118,115 +118,115 @@ func TestWhoHasTakenAnotherKindOfAccountIsToldSo(t *testing.T) {
 			return "", nil
 		}
 	})
-	h.limited(t, "jane")
-	_, err := h.Authenticate(t.Context(), attempt("crm", "ami secret"))
-	requireRefused(t, err, ampusers.OtherAccount)
+	h.createLimited(t, "jane")
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("crm", "ami secret"))
+	requireLoginError(t, err, ampusers.WrongAccountType)
 	require.EqualError(t, err, "this is an AMI account")
-	for _, a := range []ampusers.Attempt{attempt("crm", "wrong"), attempt("jane", "ami secret"), attempt("broken", "ami secret")} {
+	for _, a := range []ampusers.LoginAttempt{newLoginAttempt("crm", "wrong"), newLoginAttempt("jane", "ami secret"), newLoginAttempt("broken", "ami secret")} {
 		_, err = h.Authenticate(t.Context(), a)
-		requireRefused(t, err, ampusers.WrongPassword)
+		requireLoginError(t, err, ampusers.InvalidCredentials)
 	}
-	require.Equal(t, 4, asked)
-	_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	require.Equal(t, 4, calls)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
-	require.Equal(t, 4, asked, "it is asked after a failure only")
+	require.Equal(t, 4, calls, "it is asked after a failure only")
 }
 
-func TestOlderHashesAreReplacedAtLogin(t *testing.T) {
+func TestService_Authenticate_rehashesLegacyHash(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
 	// The SHA-1 of "password", as FreePBX keeps it.
 	_, err := h.SetPasswordHash(t.Context(), "jane", secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"))
 	require.NoError(t, err)
 	for range 2 {
-		_, err = h.Authenticate(t.Context(), attempt("jane", "password"))
+		_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "password"))
 		require.NoError(t, err)
 	}
-	kept, err := h.store.Administrator(t.Context(), "jane")
+	stored, err := h.store.Administrator(t.Context(), "jane")
 	require.NoError(t, err)
-	require.Contains(t, kept.Credentials.PasswordHash.Reveal(), "$argon2id$")
-	require.Len(t, h.entries(t, audit.Query{Action: "rehash"}), 1)
-	h.requireProven(t)
+	require.Contains(t, stored.Credentials.PasswordHash.Reveal(), "$argon2id$")
+	require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
+	h.requireAuditIntact(t)
 }
 
-func TestAHashOfNoKnownFormIsRefused(t *testing.T) {
+func TestService_SetPasswordHash_rejectsUnsupportedHash(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
 	for _, hash := range []string{"", "plain", "$1$abc$def", "$argon2id$v=19$m=4194304,t=100,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "5baa61e4"} {
 		_, err := h.SetPasswordHash(t.Context(), "jane", secret(hash))
 		requireFields(t, err, "password_hash: unknown")
 	}
-	_, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
 }
 
 // A hash that was damaged in the database lets nobody in, and is no outage.
-func TestADamagedHashIsAWrongPassword(t *testing.T) {
+func TestService_Authenticate_rejectsDamagedHash(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
 	require.NoError(t, h.store.UpdateAdministrator(t.Context(), "jane", func(a *ampusers.Administrator) error {
 		a.Credentials.PasswordHash = secret("$argon2id$damaged")
 		return nil
 	}))
-	_, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
-	requireRefused(t, err, ampusers.WrongPassword)
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+	requireLoginError(t, err, ampusers.InvalidCredentials)
 }
 
-func TestWhoeverGuessesIsSlowedAndTheRightOwnerGetsIn(t *testing.T) {
+func TestService_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
-	login, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
 	guess := func(source string) error {
-		_, err := h.Authenticate(t.Context(), ampusers.Attempt{Username: "jane", Password: secret("guess"), Source: source})
+		_, err := h.Authenticate(t.Context(), ampusers.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: source})
 		return err
 	}
 	// From one source.
-	held := 0
+	limited := 0
 	for range 100 {
-		if err := guess("203.0.113.9"); errors.Is(err, store.ErrThrottled) {
-			throttled, ok := errors.AsType[*store.ThrottledError](err)
+		if err := guess("203.0.113.9"); errors.Is(err, store.ErrRateLimited) {
+			limitErr, ok := errors.AsType[*store.RateLimitedError](err)
 			require.True(t, ok)
-			require.Positive(t, throttled.RetryAfter)
-			held++
+			require.Positive(t, limitErr.RetryAfter)
+			limited++
 		}
 	}
-	require.Greater(t, held, 50)
+	require.Greater(t, limited, 50)
 	// From many.
-	held = 0
+	limited = 0
 	for i := range 200 {
-		if errors.Is(guess(fmt.Sprintf("198.51.100.%d", i)), store.ErrThrottled) {
-			held++
+		if errors.Is(guess(fmt.Sprintf("198.51.100.%d", i)), store.ErrRateLimited) {
+			limited++
 		}
 	}
-	require.Greater(t, held, 100)
-	lines := len(h.entries(t, audit.Query{Outcome: audit.Refused, Page: store.Page{Limit: 1000}}))
+	require.Greater(t, limited, 100)
+	lines := len(h.auditEntries(t, audit.Query{Outcome: audit.Denied, PageRequest: store.PageRequest{Limit: 1000}}))
 	require.Less(t, lines, 150, "those that are held up do not fill the trail")
-	require.NotEmpty(t, h.entries(t, audit.Query{Key: "jane", Outcome: audit.Refused}))
+	require.NotEmpty(t, h.auditEntries(t, audit.Query{Key: "jane", Outcome: audit.Denied}))
 
 	// A made-up device helps nobody.
-	made := attempt("jane", "guess")
-	made.Source, made.Device = "198.51.100.250", secret(strings.Repeat("A", 43))
-	_, err = h.Authenticate(t.Context(), made)
-	require.ErrorIs(t, err, store.ErrThrottled)
+	forged := newLoginAttempt("jane", "guess")
+	forged.RemoteAddr, forged.DeviceToken = "198.51.100.250", secret(strings.Repeat("A", 43))
+	_, err = h.Authenticate(t.Context(), forged)
+	require.ErrorIs(t, err, store.ErrRateLimited)
 
-	right := attempt("jane", goodPassword)
-	right.Device = login.Device
+	right := newLoginAttempt("jane", goodPassword)
+	right.DeviceToken = login.DeviceToken
 	_, err = h.Authenticate(t.Context(), right)
 	require.NoError(t, err)
 }
 
-func TestALoginObeysItsContext(t *testing.T) {
+func TestService_Authenticate_respectsContext(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := h.Authenticate(ctx, attempt("jane", goodPassword))
+	_, err := h.Authenticate(ctx, newLoginAttempt("jane", goodPassword))
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = h.Create(ctx, &ampusers.Administrator{Username: "joan"}, secret(goodPassword))
 	require.ErrorIs(t, err, context.Canceled)
@@ -234,10 +234,10 @@ func TestALoginObeysItsContext(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-// code returns what an app shows.
-func code(t testing.TB, key store.Secret, at time.Time) string {
+// totpCode returns what an app shows.
+func totpCode(t testing.TB, key store.Secret, at time.Time) string {
 	t.Helper()
-	shown, err := totp.GenerateCode(key.Reveal(), at)
+	passcode, err := totp.GenerateCode(key.Reveal(), at)
 	require.NoError(t, err)
-	return shown
+	return passcode
 }

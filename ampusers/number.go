@@ -27,8 +27,8 @@ func parseNumber(text string) (n number, ok bool) {
 		digits = text[1:]
 	}
 	split := max(0, len(digits)-lowDigits)
-	first, firstOK := pack(digits[:split])
-	last, lastOK := pack(digits[split:])
+	first, firstOK := packBCD(digits[:split])
+	last, lastOK := packBCD(digits[split:])
 	n = number{hi: uint64(len(text))<<lengthShift | first, lo: last}
 	if len(digits) == len(text) {
 		n.hi |= plainBit
@@ -36,8 +36,8 @@ func parseNumber(text string) (n number, ok bool) {
 	return n, firstOK && lastOK && digits != ""
 }
 
-// pack returns up to 16 digits, four bits each; false when one is none.
-func pack(digits string) (packed uint64, ok bool) {
+// packBCD returns up to 16 digits, four bits each; false when one is none.
+func packBCD(digits string) (packed uint64, ok bool) {
 	for i := range len(digits) {
 		digit := digits[i] - '0'
 		if digit > 9 {

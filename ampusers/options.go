@@ -24,7 +24,7 @@ type Options struct {
 	// "pbxusers".
 	Issuer string
 	// Audit is told of every change, login and refusal. Defaults to none.
-	Audit *audit.Trail
+	Audit *audit.Log
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
 	// Random is where tokens, salts and secrets come from. Defaults to
@@ -35,10 +35,10 @@ type Options struct {
 	// Argon2 are the costs of password hashes. Defaults to 19 MiB, 2 passes
 	// and 1 lane.
 	Argon2 Argon2
-	// MaxHashing is how many passwords are hashed at once; other logins
+	// MaxConcurrentHashes is how many passwords are hashed at once; other logins
 	// wait. Defaults to the number of processors, or to as many as take 256
 	// MiB together.
-	MaxHashing int
+	MaxConcurrentHashes int
 	// MinPasswordLength is counted in characters. Defaults to 12.
 	MinPasswordLength int
 	// MinPasswordScore is the least score of zxcvbn, 0 to 4. Defaults to 3;
@@ -47,10 +47,10 @@ type Options struct {
 	// InvitationLifetime is how long a link with which a password may be set
 	// works. Defaults to 24 hours.
 	InvitationLifetime time.Duration
-	// OtherAccount says, in one sentence, what kind of account username and
+	// WrongAccountType says, in one sentence, what kind of account username and
 	// password belong to when they belong to no administrator, or "". It is
 	// asked only after a login failed. Defaults to not asking.
-	OtherAccount func(ctx context.Context, username string, password store.Secret) (string, error)
+	DetectAccountType func(ctx context.Context, username string, password store.Secret) (string, error)
 }
 
 // Argon2 are the costs of argon2id (RFC 9106). What is zero has its default.
@@ -73,10 +73,10 @@ func New(st Store, opts *Options) *Service {
 		opts = &Options{}
 	}
 	s := &Service{
-		store: st, rules: newValidator(), sections: registered(opts.Sections), trail: opts.Audit,
+		store: st, validator: newValidator(), sections: registerSections(opts.Sections), audit: opts.Audit,
 		clock: opts.Clock, random: opts.Random, log: opts.Logger,
-		issuer:   cmp.Or(opts.Issuer, defaultIssuer),
-		lifetime: cmp.Or(opts.InvitationLifetime, defaultInvitationLifetime),
+		issuer:             cmp.Or(opts.Issuer, defaultIssuer),
+		invitationLifetime: cmp.Or(opts.InvitationLifetime, defaultInvitationLifetime),
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -88,17 +88,17 @@ func New(st Store, opts *Options) *Service {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.policy = passwords.Policy{MinLength: opts.MinPasswordLength, MinScore: opts.MinPasswordScore, Words: []string{s.issuer}}
-	s.hasher = passwords.NewHasher(&passwords.Options{Params: opts.Argon2.params(), Concurrency: opts.MaxHashing, Random: s.random})
-	s.desk = s.newDesk(opts)
+	s.hasher = passwords.NewHasher(&passwords.Options{Params: opts.Argon2.params(), Concurrency: opts.MaxConcurrentHashes, Random: s.random})
+	s.authenticator = s.newAuthenticator(opts)
 	return s
 }
 
-// newDesk returns where administrators log in.
-func (s *Service) newDesk(opts *Options) *login.Desk {
+// newAuthenticator returns where administrators log in.
+func (s *Service) newAuthenticator(opts *Options) *login.Authenticator {
 	return login.New(login.Options{
-		Kind: kind, Actor: audit.Administrator, Records: accounts{s.store, s.trail},
-		Hasher: s.hasher, Throttle: throttle.New(&throttle.Options{Clock: s.clock}), Trail: s.trail,
-		Clock: s.clock, Random: s.random, Log: s.log, Other: opts.OtherAccount,
+		Kind: kind, ActorKind: audit.Administrator, Accounts: loginAccounts{s.store, s.audit},
+		Hasher: s.hasher, Limiter: throttle.New(&throttle.Options{Clock: s.clock}), Audit: s.audit,
+		Clock: s.clock, Random: s.random, Logger: s.log, DetectAccountType: opts.DetectAccountType,
 		DisabledMessage: "this administrator is disabled; ask another administrator to enable it",
 	})
 }

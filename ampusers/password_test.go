@@ -18,31 +18,31 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-func TestThePolicyHoldsOnEveryPath(t *testing.T) {
+func TestService_enforcesPasswordPolicyEverywhere(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.add(t, &ampusers.Administrator{Username: "jane.admin", DisplayName: "Wilhelmina Zimmermann"}, goodPassword)
+	h := newEnv(t, memstore.New())
+	h.createAdministrator(t, &ampusers.Administrator{Username: "jane.admin", DisplayName: "Wilhelmina Zimmermann"}, goodPassword)
 	link, err := h.Invite(t.Context(), "jane.admin")
 	require.NoError(t, err)
 	for _, weak := range []string{"short", "password12345", "jane.admin", "jane.admin.jane.admin", "Wilhelmina Zimmermann", strings.Repeat("a", 2000)} {
 		_, err := h.Create(t.Context(), &ampusers.Administrator{Username: "jane.admin", DisplayName: "Wilhelmina Zimmermann"}, secret(weak))
-		requirePassword(t, err)
+		requirePasswordErrors(t, err)
 		_, err = h.SetPassword(t.Context(), "jane.admin", secret(weak))
-		requirePassword(t, err)
+		requirePasswordErrors(t, err)
 		_, err = h.ChangePassword(t.Context(), "jane.admin", secret(goodPassword), secret(weak))
-		requirePassword(t, err)
+		requirePasswordErrors(t, err)
 		_, err = h.AcceptInvitation(t.Context(), link.Token, secret(weak))
-		requirePassword(t, err)
+		requirePasswordErrors(t, err)
 		require.NotContains(t, err.Error(), weak)
 	}
 	_, err = h.SetPassword(t.Context(), "jane.admin", store.Secret{})
-	requirePassword(t, err)
-	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
+	requirePasswordErrors(t, err)
+	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(otherPassword))
 	require.NoError(t, err, "a refused password does not spend the link")
 }
 
-// requirePassword requires an InvalidError on the password only.
-func requirePassword(t testing.TB, err error) {
+// requirePasswordErrors requires an InvalidError on the password only.
+func requirePasswordErrors(t testing.TB, err error) {
 	t.Helper()
 	invalid, ok := errors.AsType[*store.InvalidError](err)
 	require.True(t, ok, "%v", err)
@@ -51,68 +51,68 @@ func requirePassword(t testing.TB, err error) {
 	}
 }
 
-func TestWhoeverChangesTheirPasswordKnowsTheCurrentOne(t *testing.T) {
+func TestService_ChangePassword_requiresCurrentPassword(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)
-			h := newHouse(t, db)
-			before := h.limited(t, "jane")
+			h := newEnv(t, db)
+			before := h.createLimited(t, "jane")
 			for _, wrong := range []string{"", "wrong", strings.Repeat("x", 1<<20)} {
-				_, err := h.ChangePassword(t.Context(), "jane", secret(wrong), secret(anotherPassword))
+				_, err := h.ChangePassword(t.Context(), "jane", secret(wrong), secret(otherPassword))
 				requireFields(t, err, "current_password: wrong")
-				require.Equal(t, "refused change password jane: invalid: current_password (wrong)", h.told(t))
+				require.Equal(t, "refused change password jane: invalid: current_password (wrong)", h.lastAuditEntry(t))
 			}
-			h.clock.Pass(time.Hour)
-			after, err := h.As("jane").ChangePassword(t.Context(), "JANE", secret(goodPassword), secret(anotherPassword))
+			h.clock.Advance(time.Hour)
+			after, err := h.ForActor("jane").ChangePassword(t.Context(), "JANE", secret(goodPassword), secret(otherPassword))
 			require.NoError(t, err)
-			require.NotEqual(t, before.SessionGeneration, after.SessionGeneration)
+			require.NotEqual(t, before.SessionEpoch, after.SessionEpoch)
 			require.Equal(t, h.clock.Now(), after.PasswordChangedAt)
-			_, err = h.Session(t.Context(), "jane", after.SessionGeneration)
+			_, err = h.Session(t.Context(), "jane", after.SessionEpoch)
 			require.NoError(t, err, "the session that goes on takes the new generation")
-			_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
-			requireRefused(t, err, ampusers.WrongPassword)
-			_, err = h.Authenticate(t.Context(), attempt("jane", anotherPassword))
+			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+			requireLoginError(t, err, ampusers.InvalidCredentials)
+			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", otherPassword))
 			require.NoError(t, err)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestTheCurrentPasswordCannotBeGuessed(t *testing.T) {
+func TestService_ChangePassword_limitsGuesses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
-	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", Source: "192.0.2.1"})
-	held := 0
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.1"})
+	limited := 0
 	for range 50 {
-		_, err := h.ChangePassword(ctx, "jane", secret("guess"), secret(anotherPassword))
-		if errors.Is(err, store.ErrThrottled) {
-			_, ok := errors.AsType[*store.ThrottledError](err)
+		_, err := h.ChangePassword(ctx, "jane", secret("guess"), secret(otherPassword))
+		if errors.Is(err, store.ErrRateLimited) {
+			_, ok := errors.AsType[*store.RateLimitedError](err)
 			require.True(t, ok)
-			held++
+			limited++
 		}
 	}
-	require.Greater(t, held, 25)
-	require.Less(t, len(h.entries(t, audit.Query{Action: "change password"})), 25)
+	require.Greater(t, limited, 25)
+	require.Less(t, len(h.auditEntries(t, audit.Query{Action: "change password"})), 25)
 }
 
 // Strangers who guess at a name do not keep its owner from changing the
 // password.
-func TestStrangersDoNotKeepTheOwnerFromANewPassword(t *testing.T) {
+func TestService_ChangePassword_unaffectedByLoginGuesses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
 	for i := range 200 {
-		_, _ = h.Authenticate(t.Context(), ampusers.Attempt{Username: "jane", Password: secret("guess"), Source: "198.51.100." + string(rune('0'+i%10)) + string(rune('0'+i/10))})
+		_, _ = h.Authenticate(t.Context(), ampusers.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: "198.51.100." + string(rune('0'+i%10)) + string(rune('0'+i/10))})
 	}
-	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", Source: "192.0.2.1"})
-	_, err := h.ChangePassword(ctx, "jane", secret(goodPassword), secret(anotherPassword))
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.1"})
+	_, err := h.ChangePassword(ctx, "jane", secret(goodPassword), secret(otherPassword))
 	require.NoError(t, err)
 }
 
-func TestHashesOfOtherSystemsAreReplacedAtLogin(t *testing.T) {
+func TestService_SetPasswordHash_rehashesAtLogin(t *testing.T) {
 	t.Parallel()
 	const password = "Grüße & ’apostrophes’; 40"
 	blow, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
@@ -125,57 +125,57 @@ func TestHashesOfOtherSystemsAreReplacedAtLogin(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
 					db := open(t)
-					h := newHouse(t, db)
-					h.limited(t, "jane")
+					h := newEnv(t, db)
+					h.createLimited(t, "jane")
 					before, err := h.SetPasswordHash(t.Context(), "jane", secret(hash))
 					require.NoError(t, err)
-					_, err = h.Authenticate(t.Context(), attempt("jane", goodPassword))
-					requireRefused(t, err, ampusers.WrongPassword)
+					_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+					requireLoginError(t, err, ampusers.InvalidCredentials)
 					for range 2 {
-						_, err = h.Authenticate(t.Context(), attempt("jane", password))
+						_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", password))
 						require.NoError(t, err)
 					}
-					kept, err := h.store.Administrator(t.Context(), "jane")
+					stored, err := h.store.Administrator(t.Context(), "jane")
 					require.NoError(t, err)
-					require.True(t, strings.HasPrefix(kept.Credentials.PasswordHash.Reveal(), "$argon2id$"))
-					require.Equal(t, before.SessionGeneration, kept.SessionGeneration, "a rehash ends no session")
-					require.Len(t, h.entries(t, audit.Query{Action: "rehash"}), 1)
-					h.requireProven(t)
+					require.True(t, strings.HasPrefix(stored.Credentials.PasswordHash.Reveal(), "$argon2id$"))
+					require.Equal(t, before.SessionEpoch, stored.SessionEpoch, "a rehash ends no session")
+					require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
+					h.requireAuditIntact(t)
 				})
 			}
 		})
 	}
 }
 
-func TestAHashIsReplacedWhenTheCostsRise(t *testing.T) {
+func TestService_Authenticate_rehashesWhenCostRises(t *testing.T) {
 	t.Parallel()
 	db := memstore.New()
-	cheap := newHouse(t, db)
-	cheap.limited(t, "jane")
-	dear := newHouse(t, db, func(o *ampusers.Options) {
-		o.Audit, o.Argon2 = cheap.trail, ampusers.Argon2{Memory: 128, Time: 2, Threads: 1}
+	cheap := newEnv(t, db)
+	cheap.createLimited(t, "jane")
+	dear := newEnv(t, db, func(o *ampusers.Options) {
+		o.Audit, o.Argon2 = cheap.auditLog, ampusers.Argon2{Memory: 128, Time: 2, Threads: 1}
 	})
-	for _, h := range []*house{dear, cheap, dear} {
-		_, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	for _, h := range []*env{dear, cheap, dear} {
+		_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 		require.NoError(t, err)
 	}
-	kept, err := dear.store.Administrator(t.Context(), "jane")
+	stored, err := dear.store.Administrator(t.Context(), "jane")
 	require.NoError(t, err)
-	require.Contains(t, kept.Credentials.PasswordHash.Reveal(), "m=128,t=2")
-	require.Len(t, dear.entries(t, audit.Query{Action: "rehash"}), 1)
+	require.Contains(t, stored.Credentials.PasswordHash.Reveal(), "m=128,t=2")
+	require.Len(t, dear.auditEntries(t, audit.Query{Action: "rehash"}), 1)
 }
 
-func TestAnUnknownUserTakesAsLongAsAWrongPassword(t *testing.T) { //nolint:paralleltest // it measures
-	h := newHouse(t, memstore.New(), func(o *ampusers.Options) { o.Argon2 = ampusers.Argon2{Memory: 4 << 10, Time: 1, Threads: 1} })
-	h.limited(t, "jane")
-	h.add(t, &ampusers.Administrator{Username: "invited"}, "")
-	h.limited(t, "damaged")
-	h.handEdit(t, "damaged", func(a *ampusers.Administrator) { a.Credentials.PasswordHash = secret("$argon2id$damaged") })
-	took := func(username string) time.Duration {
-		h.clock.Pass(time.Hour)
+func TestService_Authenticate_constantTimeForUnknownUser(t *testing.T) { //nolint:paralleltest // it measures
+	h := newEnv(t, memstore.New(), func(o *ampusers.Options) { o.Argon2 = ampusers.Argon2{Memory: 4 << 10, Time: 1, Threads: 1} })
+	h.createLimited(t, "jane")
+	h.createAdministrator(t, &ampusers.Administrator{Username: "invited"}, "")
+	h.createLimited(t, "damaged")
+	h.tamper(t, "damaged", func(a *ampusers.Administrator) { a.Credentials.PasswordHash = secret("$argon2id$damaged") })
+	measure := func(username string) time.Duration {
+		h.clock.Advance(time.Hour)
 		begin := time.Now()
-		_, err := h.Authenticate(t.Context(), attempt(username, "wrong"))
-		requireRefused(t, err, ampusers.WrongPassword)
+		_, err := h.Authenticate(t.Context(), newLoginAttempt(username, "wrong"))
+		requireLoginError(t, err, ampusers.InvalidCredentials)
 		return time.Since(begin)
 	}
 	for _, username := range []string{"nobody", "invited", "damaged", "no such name at all"} {
@@ -184,16 +184,16 @@ func TestAnUnknownUserTakesAsLongAsAWrongPassword(t *testing.T) { //nolint:paral
 		known, unknown := time.Hour, time.Hour
 		for try := 0; try < 5 || unknown < known*2/3 || unknown > known*3/2; try++ {
 			require.Less(t, try, 200, "%s takes %s rather than %s", username, unknown, known)
-			known, unknown = min(known, took("jane")), min(unknown, took(username))
+			known, unknown = min(known, measure("jane")), min(unknown, measure(username))
 		}
 	}
 }
 
-func TestARightCurrentPasswordIsNoGuess(t *testing.T) {
+func TestService_ChangePassword_countsOnlyWrongPasswords(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
-	current, next := goodPassword, anotherPassword
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	current, next := goodPassword, otherPassword
 	for range 30 {
 		_, err := h.ChangePassword(t.Context(), "jane", secret(current), secret(next))
 		require.NoError(t, err)
@@ -202,29 +202,29 @@ func TestARightCurrentPasswordIsNoGuess(t *testing.T) {
 }
 
 // However a keyboard writes it: the bound is that of the form that is hashed.
-func TestALongPasswordMayBeTypedDecomposed(t *testing.T) {
+func TestService_Authenticate_acceptsLongDecomposedPassword(t *testing.T) {
 	t.Parallel()
 	var shown []int
-	h := newHouse(t, memstore.New(), func(o *ampusers.Options) {
+	h := newEnv(t, memstore.New(), func(o *ampusers.Options) {
 		o.MinPasswordScore = -1
-		o.OtherAccount = func(_ context.Context, _ string, password store.Secret) (string, error) {
+		o.DetectAccountType = func(_ context.Context, _ string, password store.Secret) (string, error) {
 			shown = append(shown, len(password.Reveal()))
 			return "", nil
 		}
 	})
 	composed, decomposed := strings.Repeat("\u1ee9", 340), strings.Repeat("u\u031b\u0301", 340)
 	require.Less(t, 1024, len(decomposed))
-	h.add(t, &ampusers.Administrator{Username: "jane"}, decomposed)
+	h.createAdministrator(t, &ampusers.Administrator{Username: "jane"}, decomposed)
 	for _, typed := range []string{composed, decomposed} {
-		_, err := h.Authenticate(t.Context(), attempt("jane", typed))
+		_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", typed))
 		require.NoError(t, err)
 	}
-	_, err := h.ChangePassword(t.Context(), "jane", secret(decomposed), secret(anotherPassword))
+	_, err := h.ChangePassword(t.Context(), "jane", secret(decomposed), secret(otherPassword))
 	require.NoError(t, err)
 
 	for _, wrong := range []string{decomposed, strings.Repeat("x", 1<<20)} {
-		_, err = h.Authenticate(t.Context(), attempt("jane", wrong))
-		requireRefused(t, err, ampusers.WrongPassword)
+		_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", wrong))
+		requireLoginError(t, err, ampusers.InvalidCredentials)
 	}
 	require.Equal(t, []int{len(decomposed)}, shown, "what nobody has typed is shown to nobody")
 }

@@ -19,41 +19,41 @@ type Ranges struct {
 // span is all numbers from low to high, which are of one kind.
 type span struct{ low, high number }
 
-// IsBlank reports whether r stands for all numbers.
-func (r Ranges) IsBlank() bool { return len(r.spans) == 0 }
+// IsUnrestricted reports whether r stands for all numbers.
+func (r Ranges) IsUnrestricted() bool { return len(r.spans) == 0 }
 
 // Contains reports whether number is one of r, or r is blank. It allocates
 // nothing.
 func (r Ranges) Contains(number string) bool {
-	if r.IsBlank() {
+	if r.IsUnrestricted() {
 		return true
 	}
 	n, ok := parseNumber(number)
-	return ok && r.holds(span{n, n})
+	return ok && r.containsSpan(span{n, n})
 }
 
 // Covers reports whether every number of other is one of r.
 func (r Ranges) Covers(other Ranges) bool {
-	if r.IsBlank() || other.IsBlank() {
-		return r.IsBlank()
+	if r.IsUnrestricted() || other.IsUnrestricted() {
+		return r.IsUnrestricted()
 	}
-	return !slices.ContainsFunc(other.spans, func(s span) bool { return !r.holds(s) })
+	return !slices.ContainsFunc(other.spans, func(s span) bool { return !r.containsSpan(s) })
 }
 
-// holds reports whether all of s is in one span of r. As spans do not touch,
+// containsSpan reports whether all of s is in one span of r. As spans do not touch,
 // what spreads over two of them has a gap.
-func (r Ranges) holds(s span) bool {
+func (r Ranges) containsSpan(s span) bool {
 	// The first span that does not end before s.
-	first, beyond := 0, len(r.spans)
-	for first < beyond {
-		middle := (first + beyond) / 2
-		if r.spans[middle].high.less(s.high) {
-			first = middle + 1
+	lo, hi := 0, len(r.spans)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if r.spans[mid].high.less(s.high) {
+			lo = mid + 1
 		} else {
-			beyond = middle
+			hi = mid
 		}
 	}
-	return first < len(r.spans) && !s.low.less(r.spans[first].low)
+	return lo < len(r.spans) && !s.low.less(r.spans[lo].low)
 }
 
 // Equal reports whether both hold the same numbers.
@@ -81,7 +81,7 @@ func (r Ranges) String() string {
 func (r Ranges) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText reads what [ParseRanges] takes, and refuses alike. Where the
-// field matters, read the text with [ParseRangesOf].
+// field matters, read the text with [ParseRangesField].
 func (r *Ranges) UnmarshalText(text []byte) error {
 	parsed, err := ParseRanges(string(text))
 	if err != nil {
@@ -91,25 +91,25 @@ func (r *Ranges) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// merged sorts spans and joins those that overlap or touch.
-func merged(spans []span) []span {
+// mergeSpans sorts spans and joins those that overlap or touch.
+func mergeSpans(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int { return compareNumbers(a.low, b.low) })
-	var kept []span
+	var result []span
 	for _, s := range spans {
-		if last := len(kept) - 1; last >= 0 && kept[last].meets(s) {
-			if kept[last].high.less(s.high) {
-				kept[last].high = s.high
+		if last := len(result) - 1; last >= 0 && result[last].adjoins(s) {
+			if result[last].high.less(s.high) {
+				result[last].high = s.high
 			}
 			continue
 		}
-		kept = append(kept, s)
+		result = append(result, s)
 	}
-	return kept
+	return result
 }
 
-// meets reports whether next, which begins at s.low or later, overlaps s or
+// adjoins reports whether next, which begins at s.low or later, overlaps s or
 // follows it without a gap.
-func (s span) meets(next span) bool {
+func (s span) adjoins(next span) bool {
 	if !s.high.less(next.low) {
 		return true
 	}

@@ -22,7 +22,7 @@ func mustRanges(t testing.TB, text string) ampusers.Ranges {
 	return r
 }
 
-func TestRangesAreSortedAndMerged(t *testing.T) {
+func TestParseRanges_sortsAndMerges(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":                     "",
@@ -46,7 +46,7 @@ func TestRangesAreSortedAndMerged(t *testing.T) {
 	}
 }
 
-func TestRangesThatAreNotReadableAreRefused(t *testing.T) {
+func TestParseRanges_rejectsInvalidText(t *testing.T) {
 	t.Parallel()
 	apart := make([]string, ampusers.MaxRanges+1)
 	for i := range apart {
@@ -72,14 +72,14 @@ func TestRangesThatAreNotReadableAreRefused(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestARefusalOfRangesNamesTheFieldThatItIsAskedFor(t *testing.T) {
+func TestParseRangesField_namesField(t *testing.T) {
 	t.Parallel()
-	_, err := ampusers.ParseRangesOf("dids", "+49 30 12345x")
+	_, err := ampusers.ParseRangesField("dids", "+49 30 12345x")
 	requireFields(t, err, "dids: range")
 	require.NotContains(t, err.Error(), "12345")
 }
 
-func TestRangesContainNumbersOnly(t *testing.T) {
+func TestRanges_Contains_matchesListedNumbers(t *testing.T) {
 	t.Parallel()
 	r := mustRanges(t, "100-199,205,+49100-+49199,007")
 	for number, want := range map[string]bool{
@@ -93,12 +93,12 @@ func TestRangesContainNumbersOnly(t *testing.T) {
 	require.True(t, ampusers.Ranges{}.Contains("whatever"), "blank is all")
 }
 
-func TestBlankIsOnlyCoveredByBlank(t *testing.T) {
+func TestRanges_Covers_requiresUnrestrictedForUnrestricted(t *testing.T) {
 	t.Parallel()
-	blank, some := ampusers.Ranges{}, mustRanges(t, "100-199,300")
-	require.True(t, blank.Covers(blank))
-	require.True(t, blank.Covers(some))
-	require.False(t, some.Covers(blank))
+	unrestricted, some := ampusers.Ranges{}, mustRanges(t, "100-199,300")
+	require.True(t, unrestricted.Covers(unrestricted))
+	require.True(t, unrestricted.Covers(some))
+	require.False(t, some.Covers(unrestricted))
 	require.True(t, some.Covers(some))
 	require.True(t, some.Covers(mustRanges(t, "100,150-160,300")))
 	for _, text := range []string{"99", "199-200", "200-299", "100-300", "0100", "301", "100,400", "+100"} {
@@ -106,7 +106,7 @@ func TestBlankIsOnlyCoveredByBlank(t *testing.T) {
 	}
 }
 
-func TestRangesAreAStringInJSON(t *testing.T) {
+func TestRanges_UnmarshalText_roundTripsJSON(t *testing.T) {
 	t.Parallel()
 	var record struct {
 		Extensions ampusers.Ranges `json:"extensions"`
@@ -141,8 +141,8 @@ func drawRanges(t *rapid.T) (parts []string, r ampusers.Ranges) {
 	return parts, r
 }
 
-// naive asks every part by itself.
-func naive(parts []string, number string) bool {
+// containsNaively asks every part by itself.
+func containsNaively(parts []string, number string) bool {
 	for _, part := range parts {
 		low, high, _ := strings.Cut(part, "-")
 		if len(low) == len(number) && low[0] == '+' == (number[0] == '+') && low <= number && number <= high {
@@ -152,13 +152,13 @@ func naive(parts []string, number string) bool {
 	return len(parts) == 0
 }
 
-func TestRangesHoldWhatTheirPartsHold(t *testing.T) {
+func TestRanges_Contains_agreesWithNaiveCheck(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		parts, r := drawRanges(t)
 		for range 20 {
 			number := drawNumber(t)
-			require.Equal(t, naive(parts, number), r.Contains(number), "%v %q", parts, number)
+			require.Equal(t, containsNaively(parts, number), r.Contains(number), "%v %q", parts, number)
 		}
 		again, err := ampusers.ParseRanges(r.String())
 		require.NoError(t, err)
@@ -167,14 +167,14 @@ func TestRangesHoldWhatTheirPartsHold(t *testing.T) {
 	})
 }
 
-func TestRangesCoverWhatHoldsNothingElse(t *testing.T) {
+func TestRanges_Covers_agreesWithContains(t *testing.T) {
 	t.Parallel()
-	all := everyNumber()
+	all := allNumbers()
 	rapid.Check(t, func(t *rapid.T) {
 		_, a := drawRanges(t)
 		_, b := drawRanges(t)
-		if b.IsBlank() {
-			require.Equal(t, a.IsBlank(), a.Covers(b))
+		if b.IsUnrestricted() {
+			require.Equal(t, a.IsUnrestricted(), a.Covers(b))
 			return
 		}
 		want := true
@@ -186,8 +186,8 @@ func TestRangesCoverWhatHoldsNothingElse(t *testing.T) {
 	})
 }
 
-// everyNumber returns all numbers that drawRanges can hold.
-func everyNumber() []string {
+// allNumbers returns all numbers that drawRanges can hold.
+func allNumbers() []string {
 	var all []string
 	for digits := 1; digits <= 3; digits++ {
 		for n := range []int{1, 10, 100, 1000}[digits] {
@@ -221,8 +221,8 @@ func FuzzParseRanges(f *testing.F) {
 	})
 }
 
-// mostRanges are as many as there may be, of the longest numbers.
-func mostRanges(t testing.TB) ampusers.Ranges {
+// longestRanges are as many as there may be, of the longest numbers.
+func longestRanges(t testing.TB) ampusers.Ranges {
 	t.Helper()
 	parts := make([]string, ampusers.MaxRanges)
 	for i := range parts {
@@ -231,8 +231,8 @@ func mostRanges(t testing.TB) ampusers.Ranges {
 	return mustRanges(t, strings.Join(parts, ","))
 }
 
-// someNumbers are half inside and half outside of mostRanges.
-func someNumbers() []string {
+// sampleNumbers are half inside and half outside of longestRanges.
+func sampleNumbers() []string {
 	numbers := make([]string, 256)
 	for i := range numbers {
 		numbers[i] = fmt.Sprintf("+49301234567890%03d%02d", rand.IntN(ampusers.MaxRanges), rand.IntN(100))
@@ -240,9 +240,9 @@ func someNumbers() []string {
 	return numbers
 }
 
-func TestCanTakesNoMemory(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of others too
-	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"audit", "managers"}, Extensions: mostRanges(t), DIDs: mostRanges(t)}
-	numbers := someNumbers()
+func TestAdministrator_Can_doesNotAllocate(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of others too
+	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"audit", "managers"}, Extensions: longestRanges(t), DIDs: longestRanges(t)}
+	numbers := sampleNumbers()
 	allowed, next := 0, 0
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		number := numbers[next%len(numbers)]
@@ -255,12 +255,12 @@ func TestCanTakesNoMemory(t *testing.T) { //nolint:paralleltest // AllocsPerRun 
 }
 
 // The loop without a question is the floor that the others stand on.
-func BenchmarkCan(b *testing.B) {
-	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"administrators", "apply", "audit", "managers", "settings"}, Extensions: mostRanges(b)}
+func BenchmarkAdministrator_Can(b *testing.B) {
+	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"administrators", "apply", "audit", "managers", "settings"}, Extensions: longestRanges(b)}
 	for i := range ampusers.MaxTeams {
 		a.Teams = append(a.Teams, fmt.Sprintf("team%03d", i))
 	}
-	numbers := someNumbers()
+	numbers := sampleNumbers()
 	for name, ask := range map[string]func(number string) bool{
 		"floor":               func(number string) bool { return number != "" },
 		"section":             func(string) bool { return a.Can("settings") },

@@ -7,43 +7,43 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxRangesText bounds what is read, in bytes: [MaxRanges] of the longest
+// maxRangesBytes bounds what is read, in bytes: [MaxRanges] of the longest
 // ranges take less, and what is written with blanks and repetitions fits.
-const maxRangesText = 4096
+const maxRangesBytes = 4096
 
 // ParseRanges reads numbers and ranges with commas between; blanks around them
 // do not matter, and "" is blank. What is not readable, more than 64 ranges
 // after merging included, is a store.InvalidError on "ranges".
-func ParseRanges(text string) (Ranges, error) { return ParseRangesOf("ranges", text) }
+func ParseRanges(text string) (Ranges, error) { return ParseRangesField("ranges", text) }
 
-// ParseRangesOf is [ParseRanges] with the refusal on that field, such as
+// ParseRangesField is [ParseRanges] with the refusal on that field, such as
 // "extensions" or "dids".
-func ParseRangesOf(field, text string) (Ranges, error) {
-	refused := func(code, message string) (Ranges, error) {
-		return Ranges{}, store.Invalid(store.FieldError{Field: field, Code: code, Message: message})
+func ParseRangesField(field, text string) (Ranges, error) {
+	fail := func(code, message string) (Ranges, error) {
+		return Ranges{}, store.NewInvalidError(store.FieldError{Field: field, Code: code, Message: message})
 	}
-	if len(text) > maxRangesText {
-		return refused("max", fmt.Sprintf("at most %d bytes are read; write fewer ranges", maxRangesText))
+	if len(text) > maxRangesBytes {
+		return fail("max", fmt.Sprintf("at most %d bytes are read; write fewer ranges", maxRangesBytes))
 	}
 	if strings.TrimSpace(text) == "" {
 		return Ranges{}, nil
 	}
 	var spans []span
 	for i, part := range strings.Split(text, ",") {
-		s, wrong := parseSpan(part)
-		if wrong != "" {
-			return refused("range", fmt.Sprintf("part %d: %s", i+1, wrong))
+		s, reason := parseSpan(part)
+		if reason != "" {
+			return fail("range", fmt.Sprintf("part %d: %s", i+1, reason))
 		}
 		spans = append(spans, s)
 	}
-	if spans = merged(spans); len(spans) > MaxRanges {
-		return refused("max", fmt.Sprintf("at most %d ranges are allowed, after merging", MaxRanges))
+	if spans = mergeSpans(spans); len(spans) > MaxRanges {
+		return fail("max", fmt.Sprintf("at most %d ranges are allowed, after merging", MaxRanges))
 	}
 	return Ranges{spans}, nil
 }
 
 // parseSpan reads a number or a range, or returns what is wrong with it.
-func parseSpan(part string) (s span, wrong string) {
+func parseSpan(part string) (s span, reason string) {
 	low, high, isRange := strings.Cut(part, "-")
 	if !isRange {
 		high = low

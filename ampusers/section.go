@@ -22,9 +22,9 @@ type Section struct {
 
 var sectionPattern = regexp.MustCompile(`^[a-z0-9.-]{1,64}$`)
 
-// registered returns the sections of a product with SectionApply as the last
+// registerSections returns the sections of a product with SectionApply as the last
 // one. An id that is none, or stands twice, is a mistake in the program.
-func registered(sections []Section) []Section {
+func registerSections(sections []Section) []Section {
 	all := append(slices.Clone(sections), Section{
 		ID: SectionApply, Name: "Apply", Description: "Plan, apply and roll back the configuration of Asterisk.",
 	})
@@ -42,6 +42,6 @@ func registered(sections []Section) []Section {
 // Sections returns the sections in their order, [SectionApply] last.
 func (s *Service) Sections() []Section { return slices.Clone(s.sections) }
 
-func (s *Service) knows(section string) bool {
-	return slices.ContainsFunc(s.sections, func(known Section) bool { return known.ID == section })
+func (s *Service) hasSection(section string) bool {
+	return slices.ContainsFunc(s.sections, func(registered Section) bool { return registered.ID == section })
 }

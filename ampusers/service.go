@@ -19,77 +19,77 @@ const kind = "administrator"
 // Service keeps the administrators. All rules are here; the [Store] only
 // persists. It may be used from many goroutines.
 type Service struct {
-	store    Store
-	rules    *validate.Validator
-	sections []Section
-	trail    *audit.Trail
-	clock    func() time.Time
-	random   io.Reader
-	log      *slog.Logger
-	policy   passwords.Policy
-	hasher   *passwords.Hasher
-	desk     *login.Desk
-	issuer   string
-	lifetime time.Duration
-	// actor is nil when everything is allowed, see [Service.As].
+	store              Store
+	validator          *validate.Validator
+	sections           []Section
+	audit              *audit.Log
+	clock              func() time.Time
+	random             io.Reader
+	log                *slog.Logger
+	policy             passwords.Policy
+	hasher             *passwords.Hasher
+	authenticator      *login.Authenticator
+	issuer             string
+	invitationLifetime time.Duration
+	// actor is nil when everything is allowed, see [Service.ForActor].
 	actor *string
 }
 
 // now returns the time as the store keeps it.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
-// act runs edit on the administrator of that name and keeps what came of it,
+// mutate runs edit on the administrator of that name and keeps what came of it,
 // together with its entry in the trail, or nothing. edit may run more than
 // once. What edit left has to be within what the actor grants, and must not
 // lose the last way in.
-func (s *Service) act(ctx context.Context, action, username string, edit func(ctx context.Context, a *Administrator) error) (*Administrator, error) {
+func (s *Service) mutate(ctx context.Context, action, username string, edit func(ctx context.Context, a *Administrator) error) (*Administrator, error) {
 	var after *Administrator
-	err := s.trail.ActOnce(ctx, s.store, event(action, username), func(ctx context.Context, event *audit.Event) error {
-		actor, err := s.acting(ctx)
+	err := s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, event *audit.Event) error {
+		actor, err := s.loadActor(ctx)
 		if err != nil {
 			return err
 		}
-		before, err := s.find(ctx, username)
+		before, err := s.lookup(ctx, username)
 		if err != nil {
 			return err
 		}
 		event.Key = before.Username
-		if err := actor.reaches(before); err != nil {
+		if err := actor.authorizeTarget(before); err != nil {
 			return err
 		}
 		after = before.Clone()
 		if err := edit(ctx, after); err != nil {
 			return err
 		}
-		if err := actor.gives(after); err != nil {
+		if err := actor.authorizeGrant(after); err != nil {
 			return err
 		}
-		return s.keep(ctx, event, before, after)
+		return s.save(ctx, event, before, after)
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.log.InfoContext(ctx, "administrator: "+action, "username", after.Username)
-	return shown(after), nil
+	return redact(after), nil
 }
 
-// find reads the administrator of that name, which may come from a stranger.
-func (s *Service) find(ctx context.Context, username string) (*Administrator, error) {
-	if len(username) > maxText {
+// lookup reads the administrator of that name, which may come from a stranger.
+func (s *Service) lookup(ctx context.Context, username string) (*Administrator, error) {
+	if len(username) > maxTextBytes {
 		return nil, &store.NotFoundError{Kind: kind}
 	}
 	return s.store.Administrator(ctx, username)
 }
 
-// keep writes after in the place of before, in the transaction of ctx, and
+// save writes after in the place of before, in the transaction of ctx, and
 // completes the event.
-func (s *Service) keep(ctx context.Context, event *audit.Event, before, after *Administrator) error {
-	if err := s.guard(ctx, before, after); err != nil {
+func (s *Service) save(ctx context.Context, event *audit.Event, before, after *Administrator) error {
+	if err := s.checkLastFull(ctx, before, after); err != nil {
 		return err
 	}
 	after.UpdatedAt = s.now()
-	event.Before, event.After = shown(before), shown(after)
-	event.Key, event.SealedBefore, event.Sealed = after.Username, sealed(before), sealed(after)
+	event.Before, event.After = redact(before), redact(after)
+	event.Key, event.PriorState, event.State = after.Username, auditState(before), auditState(after)
 	return s.store.UpdateAdministrator(ctx, before.Username, func(a *Administrator) error {
 		*a = *after.Clone()
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-func TestASectionIDThatIsNoneOrStandsTwiceIsAMistakeInTheProgram(t *testing.T) {
+func TestNew_panicsOnInvalidSections(t *testing.T) {
 	t.Parallel()
 	for _, wrong := range [][]ampusers.Section{
 		{{ID: ""}}, {{ID: "Managers"}}, {{ID: "a b"}}, {{ID: strings.Repeat("a", 65)}},
@@ -28,13 +28,13 @@ func TestASectionIDThatIsNoneOrStandsTwiceIsAMistakeInTheProgram(t *testing.T) {
 	require.Equal(t, ampusers.SectionApply, s.Sections()[0].ID)
 }
 
-func TestCreateBeginsLimitedWithNothing(t *testing.T) {
+func TestService_Create_defaultsToLimitedAccess(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)
-			h := newHouse(t, db)
+			h := newEnv(t, db)
 			created, err := h.Create(t.Context(), &ampusers.Administrator{Username: " jane.admin ", DisplayName: " Jane  Doe "}, store.Secret{})
 			require.NoError(t, err)
 			require.Equal(t, "jane.admin", created.Username)
@@ -51,35 +51,35 @@ func TestCreateBeginsLimitedWithNothing(t *testing.T) {
 			got, err := h.Get(t.Context(), "JANE.admin")
 			require.NoError(t, err)
 			require.Equal(t, created, got)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestCreateNeverOverwrites(t *testing.T) {
+func TestService_Create_rejectsExistingUsername(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)
-			h := newHouse(t, db)
-			h.full(t, "Zoë")
+			h := newEnv(t, db)
+			h.createFull(t, "Zoë")
 			for _, username := range []string{"Zoë", "ZOË", "Zoe\u0308", "zoë "} {
-				_, err := h.Create(t.Context(), &ampusers.Administrator{Username: username}, secret(anotherPassword))
-				require.ErrorIs(t, err, store.ErrExists, "%q", username)
+				_, err := h.Create(t.Context(), &ampusers.Administrator{Username: username}, secret(otherPassword))
+				require.ErrorIs(t, err, store.ErrAlreadyExists, "%q", username)
 			}
-			kept, err := h.Get(t.Context(), "zoë")
+			stored, err := h.Get(t.Context(), "zoë")
 			require.NoError(t, err)
-			require.Equal(t, ampusers.Full, kept.Access)
-			_, err = h.Authenticate(t.Context(), ampusers.Attempt{Username: "zoë", Password: secret(goodPassword)})
+			require.Equal(t, ampusers.Full, stored.Access)
+			_, err = h.Authenticate(t.Context(), ampusers.LoginAttempt{Username: "zoë", Password: secret(goodPassword)})
 			require.NoError(t, err)
 		})
 	}
 }
 
-func TestCreateTellsEveryFieldThatIsWrong(t *testing.T) {
+func TestService_Create_reportsAllFieldErrors(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
+	h := newEnv(t, memstore.New())
 	_, err := h.Create(t.Context(), &ampusers.Administrator{
 		Username: "-", DisplayName: "a\x00b", Sections: []string{"managers", "fax", "managers", "door"}, Teams: []string{"acme", "../x"},
 	}, secret("short"))
@@ -90,9 +90,9 @@ func TestCreateTellsEveryFieldThatIsWrong(t *testing.T) {
 	require.Empty(t, mustList(t, h, ampusers.Query{}).Items)
 }
 
-func TestHostileUsernamesAreRefusedWithoutBeingRepeated(t *testing.T) {
+func TestService_Create_rejectsHostileUsernames(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
+	h := newEnv(t, memstore.New())
 	for _, username := range []string{
 		"a", "", "   ", "jane doe", "jane\x00", "jane\nroot", "\u202Eenaj", "jane\u200b", "<script>", "../etc", "%2e%2e", "-jane", "@jane", ".jane",
 		"\xff\xfe", "\u0301jane", strings.Repeat("a", 65), strings.Repeat("é", 5<<20), "jane;--", "jane'", `"jane"`, "ｊａｎｅ",
@@ -103,7 +103,7 @@ func TestHostileUsernamesAreRefusedWithoutBeingRepeated(t *testing.T) {
 			requireFields(t, err, "username: username")
 		}
 		require.Less(t, len(err.Error()), 300)
-		require.Equal(t, "refused create : invalid: username", h.told(t)[:len("refused create : invalid: username")])
+		require.Equal(t, "refused create : invalid: username", h.lastAuditEntry(t)[:len("refused create : invalid: username")])
 		_, err = h.Get(t.Context(), username)
 		require.ErrorIs(t, err, store.ErrNotFound)
 		require.ErrorIs(t, h.Delete(t.Context(), username), store.ErrNotFound)
@@ -114,17 +114,17 @@ func TestHostileUsernamesAreRefusedWithoutBeingRepeated(t *testing.T) {
 	}
 }
 
-func TestHugeFieldsAreRefused(t *testing.T) {
+func TestService_Create_rejectsOversizedFields(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
+	h := newEnv(t, memstore.New())
 	many := make([]string, 2000)
 	_, err := h.Create(t.Context(), &ampusers.Administrator{Username: "jane", DisplayName: strings.Repeat("é", 5<<20), Sections: many, Teams: many}, secret(strings.Repeat("x", 10<<20)))
 	requireFields(t, err, "display_name: max", "teams: max", "sections: max", "password: max")
 }
 
-func TestAFullAdministratorIsNotNarrowed(t *testing.T) {
+func TestService_Create_rejectsRestrictionsOnFullAccess(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
+	h := newEnv(t, memstore.New())
 	narrow := &ampusers.Administrator{
 		Username: "jane", Access: ampusers.Full, Sections: []string{"managers"}, Teams: []string{"acme"},
 		Extensions: mustRanges(t, "100"), DIDs: mustRanges(t, "100"),
@@ -132,7 +132,7 @@ func TestAFullAdministratorIsNotNarrowed(t *testing.T) {
 	_, err := h.Create(t.Context(), narrow, store.Secret{})
 	requireFields(t, err, "sections: full", "extensions: full", "dids: full", "teams: full")
 	narrow.Access = ampusers.Limited
-	h.add(t, narrow, "")
+	h.createAdministrator(t, narrow, "")
 	_, err = h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
 		a.Access = ampusers.Full
 		return nil
@@ -140,36 +140,36 @@ func TestAFullAdministratorIsNotNarrowed(t *testing.T) {
 	requireFields(t, err, "sections: full", "extensions: full", "dids: full", "teams: full")
 }
 
-func TestListsAreKeptSortedWithoutRepetitions(t *testing.T) {
+func TestService_Create_sortsAndDeduplicatesLists(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	created := h.add(t, &ampusers.Administrator{
+	h := newEnv(t, memstore.New())
+	created := h.createAdministrator(t, &ampusers.Administrator{
 		Username: "jane", Sections: []string{"managers", "apply", "managers"}, Teams: []string{"beta", "", "acme", ""},
 	}, "")
 	require.Equal(t, []string{"apply", "managers"}, created.Sections)
 	require.Equal(t, []string{"", "acme", "beta"}, created.Teams)
 }
 
-func TestUpdateChangesWhatItMayAndKeepsTheRest(t *testing.T) {
+func TestService_Update_preservesManagedFields(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)
-			h := newHouse(t, db)
-			h.limited(t, "Jane")
+			h := newEnv(t, db)
+			h.createLimited(t, "Jane")
 			before, err := h.store.Administrator(t.Context(), "jane")
 			require.NoError(t, err)
 			seen, err := h.Get(t.Context(), "jane")
 			require.NoError(t, err)
-			h.clock.Pass(time.Minute)
+			h.clock.Advance(time.Minute)
 
 			updated, err := h.Update(t.Context(), "JANE", func(a *ampusers.Administrator) error {
 				require.Equal(t, seen, a, "change sees what Get returns")
 				a.DisplayName, a.Sections = "Jane", []string{"audit"}
 				a.Extensions = mustRanges(t, "100-199")
 				a.Credentials.PasswordHash = secret("mine")
-				a.SessionGeneration, a.HasPassword = 7, false
+				a.SessionEpoch, a.HasPassword = 7, false
 				a.CreatedAt, a.UpdatedAt, a.PasswordChangedAt, a.LastLoginAt = time.Time{}, time.Time{}, time.Time{}, time.Now()
 				return nil
 			})
@@ -181,19 +181,19 @@ func TestUpdateChangesWhatItMayAndKeepsTheRest(t *testing.T) {
 			after, err := h.store.Administrator(t.Context(), "jane")
 			require.NoError(t, err)
 			require.True(t, after.Credentials.PasswordHash.Equal(before.Credentials.PasswordHash))
-			require.Equal(t, before.SessionGeneration, after.SessionGeneration, "widening ends no session")
+			require.Equal(t, before.SessionEpoch, after.SessionEpoch, "widening ends no session")
 			require.Equal(t, before.CreatedAt, after.CreatedAt)
 			require.Equal(t, before.PasswordChangedAt, after.PasswordChangedAt)
 			require.True(t, after.LastLoginAt.IsZero())
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestUpdateRefuses(t *testing.T) {
+func TestService_Update_rejectsInvalidChanges(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	before := h.limited(t, "jane", "managers")
+	h := newEnv(t, memstore.New())
+	before := h.createLimited(t, "jane", "managers")
 	edit := func(change func(a *ampusers.Administrator)) error {
 		_, err := h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
 			change(a)
@@ -216,12 +216,12 @@ func TestUpdateRefuses(t *testing.T) {
 }
 
 // A product may drop a section: who had it can still be edited and disabled.
-func TestASectionThatTheProductDroppedStaysUntilItIsTaken(t *testing.T) {
+func TestService_Update_keepsUnregisteredSection(t *testing.T) {
 	t.Parallel()
 	db := memstore.New()
-	before := newHouse(t, db)
-	before.limited(t, "jane", "managers", "audit")
-	h := newHouse(t, db, func(o *ampusers.Options) { o.Sections, o.Audit = []ampusers.Section{{ID: "audit"}}, before.trail })
+	before := newEnv(t, db)
+	before.createLimited(t, "jane", "managers", "audit")
+	h := newEnv(t, db, func(o *ampusers.Options) { o.Sections, o.Audit = []ampusers.Section{{ID: "audit"}}, before.auditLog })
 	updated, err := h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
 		a.DisplayName = "Jane"
 		return nil
@@ -240,15 +240,15 @@ func TestASectionThatTheProductDroppedStaysUntilItIsTaken(t *testing.T) {
 	requireFields(t, err, "sections[0]: unknown")
 }
 
-func TestUpdatesAtTheSameInstantLoseNothing(t *testing.T) {
+func TestService_Update_losesNoConcurrentUpdate(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)
-			h := newHouse(t, db)
-			h.limited(t, "jane")
-			for _, err := range together(20, func(i int) error {
+			h := newEnv(t, db)
+			h.createLimited(t, "jane")
+			for _, err := range runConcurrently(20, func(i int) error {
 				_, err := h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
 					a.Teams = append(a.Teams, fmt.Sprintf("team%02d", i))
 					return nil
@@ -260,20 +260,20 @@ func TestUpdatesAtTheSameInstantLoseNothing(t *testing.T) {
 			jane, err := h.Get(t.Context(), "jane")
 			require.NoError(t, err)
 			require.Len(t, jane.Teams, 20)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestOneOfManyCreationsOfANameWins(t *testing.T) {
+func TestService_Create_createsUsernameOnceConcurrently(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)
-			h := newHouse(t, db)
+			h := newEnv(t, db)
 			won := 0
-			for _, err := range together(20, func(i int) error {
+			for _, err := range runConcurrently(20, func(i int) error {
 				_, err := h.Create(t.Context(), &ampusers.Administrator{Username: []string{"jane", "JANE", "Jane"}[i%3]}, store.Secret{})
 				return err
 			}) {
@@ -281,34 +281,34 @@ func TestOneOfManyCreationsOfANameWins(t *testing.T) {
 					won++
 					continue
 				}
-				require.ErrorIs(t, err, store.ErrExists)
+				require.ErrorIs(t, err, store.ErrAlreadyExists)
 			}
 			require.Equal(t, 1, won)
 		})
 	}
 }
 
-func mustList(t testing.TB, h *house, q ampusers.Query) *store.List[*ampusers.Administrator] {
+func mustList(t testing.TB, h *env, q ampusers.Query) *store.Page[*ampusers.Administrator] {
 	t.Helper()
 	list, err := h.List(t.Context(), q)
 	require.NoError(t, err)
 	return list
 }
 
-func TestListSearchesSortsAndHidesCredentials(t *testing.T) {
+func TestService_List_searchesSortsAndRedacts(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := open(t)
-			h := newHouse(t, db)
+			h := newEnv(t, db)
 			for _, name := range []string{"carol", "Alice", "bob"} {
-				h.clock.Pass(time.Minute)
-				h.limited(t, name)
+				h.clock.Advance(time.Minute)
+				h.createLimited(t, name)
 			}
 			require.Equal(t, "Alice bob carol", names(mustList(t, h, ampusers.Query{})))
-			require.Equal(t, "carol bob Alice", names(mustList(t, h, ampusers.Query{Order: store.Order{Descending: true}})))
-			require.Equal(t, "carol Alice bob", names(mustList(t, h, ampusers.Query{Order: store.Order{By: "created_at"}})))
+			require.Equal(t, "carol bob Alice", names(mustList(t, h, ampusers.Query{Sort: store.Sort{Descending: true}})))
+			require.Equal(t, "carol Alice bob", names(mustList(t, h, ampusers.Query{Sort: store.Sort{By: "created_at"}})))
 			require.Equal(t, "Alice", names(mustList(t, h, ampusers.Query{Search: "LIC"})))
 			require.Empty(t, names(mustList(t, h, ampusers.Query{Search: strings.Repeat("a", 1<<20)})))
 			require.Empty(t, names(mustList(t, h, ampusers.Query{Access: ampusers.Full})))
@@ -317,7 +317,7 @@ func TestListSearchesSortsAndHidesCredentials(t *testing.T) {
 				require.True(t, a.HasPassword)
 			}
 			for _, by := range []string{"password_hash", "-username", "-", " username"} {
-				_, err := h.List(t.Context(), ampusers.Query{Order: store.Order{By: by}})
+				_, err := h.List(t.Context(), ampusers.Query{Sort: store.Sort{By: by}})
 				requireFields(t, err, "sort: oneof")
 			}
 			_, err := h.List(t.Context(), ampusers.Query{Access: "root"})
@@ -326,7 +326,7 @@ func TestListSearchesSortsAndHidesCredentials(t *testing.T) {
 	}
 }
 
-func names(list *store.List[*ampusers.Administrator]) string {
+func names(list *store.Page[*ampusers.Administrator]) string {
 	all := make([]string, len(list.Items))
 	for i, a := range list.Items {
 		all[i] = a.Username
@@ -334,9 +334,9 @@ func names(list *store.List[*ampusers.Administrator]) string {
 	return strings.Join(all, " ")
 }
 
-func TestAMatcherIsAskedManyTimes(t *testing.T) {
+func TestQuery_MatchFunc_agreesWithMatch(t *testing.T) {
 	t.Parallel()
-	people := []*ampusers.Administrator{
+	administrators := []*ampusers.Administrator{
 		{Username: "Zoë", DisplayName: "ΟΔΥΣΣΕΥΣ", Access: ampusers.Full}, {Username: "STRASSE", Access: ampusers.Limited, Disabled: true},
 	}
 	for _, test := range []struct {
@@ -351,9 +351,9 @@ func TestAMatcherIsAskedManyTimes(t *testing.T) {
 		{ampusers.Query{Search: "s", EnabledOnly: true}, ""},
 		{ampusers.Query{Access: ampusers.Limited}, "STRASSE"},
 	} {
-		matches, list := test.query.Matcher(), &store.List[*ampusers.Administrator]{}
-		for _, a := range people {
-			require.Equal(t, test.query.Matches(a), matches(a))
+		matches, list := test.query.MatchFunc(), &store.Page[*ampusers.Administrator]{}
+		for _, a := range administrators {
+			require.Equal(t, test.query.Match(a), matches(a))
 			if matches(a) {
 				list.Items = append(list.Items, a)
 			}

@@ -11,34 +11,34 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-func TestASessionEndsWhenItHasTo(t *testing.T) {
+func TestService_Session_endsOnSecurityChange(t *testing.T) {
 	t.Parallel()
-	for name, act := range map[string]func(h *house) error{
-		"set password": func(h *house) error {
-			_, err := h.SetPassword(h.t.Context(), "jane", secret(anotherPassword))
+	for name, act := range map[string]func(h *env) error{
+		"set password": func(h *env) error {
+			_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword))
 			return err
 		},
-		"change password": func(h *house) error {
-			_, err := h.ChangePassword(h.t.Context(), "jane", secret(goodPassword), secret(anotherPassword))
+		"change password": func(h *env) error {
+			_, err := h.ChangePassword(h.t.Context(), "jane", secret(goodPassword), secret(otherPassword))
 			return err
 		},
-		"accept invitation": func(h *house) error {
+		"accept invitation": func(h *env) error {
 			link, err := h.Invite(h.t.Context(), "jane")
 			require.NoError(h.t, err)
-			_, err = h.AcceptInvitation(h.t.Context(), link.Token, secret(anotherPassword))
+			_, err = h.AcceptInvitation(h.t.Context(), link.Token, secret(otherPassword))
 			return err
 		},
-		"disable": func(h *house) error {
+		"disable": func(h *env) error {
 			_, err := h.Disable(h.t.Context(), "jane")
 			return err
 		},
-		"disable and enable": func(h *house) error {
+		"disable and enable": func(h *env) error {
 			_, err := h.Disable(h.t.Context(), "jane")
 			require.NoError(h.t, err)
 			_, err = h.Enable(h.t.Context(), "jane")
 			return err
 		},
-		"disable by an update, and enable": func(h *house) error {
+		"disable by an update, and enable": func(h *env) error {
 			_, err := h.Update(h.t.Context(), "jane", func(a *ampusers.Administrator) error {
 				a.Disabled = true
 				return nil
@@ -47,154 +47,154 @@ func TestASessionEndsWhenItHasTo(t *testing.T) {
 			_, err = h.Enable(h.t.Context(), "jane")
 			return err
 		},
-		"disable in the database": func(h *house) error {
+		"disable in the database": func(h *env) error {
 			return h.store.UpdateAdministrator(h.t.Context(), "jane", func(a *ampusers.Administrator) error {
 				a.Disabled = true
 				return nil
 			})
 		},
-		"demote": func(h *house) error {
+		"demote": func(h *env) error {
 			_, err := h.Update(h.t.Context(), "jane", func(a *ampusers.Administrator) error {
 				a.Access = ampusers.Limited
 				return nil
 			})
 			return err
 		},
-		"recover": func(h *house) error {
-			_, err := h.Recover(h.t.Context(), "jane")
+		"recover": func(h *env) error {
+			_, err := h.RestoreAccess(h.t.Context(), "jane")
 			return err
 		},
-		"end sessions": func(h *house) error { return h.EndSessions(h.t.Context(), "jane") },
-		"delete":       func(h *house) error { return h.Delete(h.t.Context(), "jane") },
-		"delete and make again": func(h *house) error {
+		"end sessions": func(h *env) error { return h.EndSessions(h.t.Context(), "jane") },
+		"delete":       func(h *env) error { return h.Delete(h.t.Context(), "jane") },
+		"delete and make again": func(h *env) error {
 			require.NoError(h.t, h.Delete(h.t.Context(), "jane"))
-			h.full(h.t, "jane")
+			h.createFull(h.t, "jane")
 			return nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, memstore.New())
-			h.full(t, "boss")
-			h.full(t, "jane")
-			login, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+			h := newEnv(t, memstore.New())
+			h.createFull(t, "boss")
+			h.createFull(t, "jane")
+			login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 			require.NoError(t, err)
-			generation := login.Administrator.SessionGeneration
-			now, err := h.Session(t.Context(), "JANE", generation)
+			epoch := login.Administrator.SessionEpoch
+			current, err := h.Session(t.Context(), "JANE", epoch)
 			require.NoError(t, err)
-			require.Equal(t, login.Administrator, now)
+			require.Equal(t, login.Administrator, current)
 
 			require.NoError(t, act(h))
-			_, err = h.Session(t.Context(), "jane", generation)
+			_, err = h.Session(t.Context(), "jane", epoch)
 			require.ErrorIs(t, err, store.ErrNotFound)
 		})
 	}
 }
 
-func TestASessionHasTheRightsOfNow(t *testing.T) {
+func TestService_Session_returnsCurrentRights(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane", "managers")
-	login, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane", "managers")
+	login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
 	_, err = h.Update(t.Context(), "jane", func(a *ampusers.Administrator) error {
 		a.Sections = []string{"audit"}
 		return nil
 	})
 	require.NoError(t, err)
-	now, err := h.Session(t.Context(), "jane", login.Administrator.SessionGeneration)
+	current, err := h.Session(t.Context(), "jane", login.Administrator.SessionEpoch)
 	require.NoError(t, err)
-	require.True(t, now.Can("audit"))
-	require.False(t, now.Can("managers"))
+	require.True(t, current.Can("audit"))
+	require.False(t, current.Can("managers"))
 }
 
-func TestADeviceIsKnownAgain(t *testing.T) {
+func TestService_Authenticate_recognizesTrustedDevice(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
-	h.limited(t, "joan")
-	first, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	h.createLimited(t, "joan")
+	first, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
-	again := attempt("jane", goodPassword)
-	again.Device = first.Device
-	h.clock.Pass(time.Hour)
+	again := newLoginAttempt("jane", goodPassword)
+	again.DeviceToken = first.DeviceToken
+	h.clock.Advance(time.Hour)
 	second, err := h.Authenticate(t.Context(), again)
 	require.NoError(t, err)
-	require.True(t, second.Device.Equal(first.Device), "a known device keeps its token")
-	kept, err := h.store.Administrator(t.Context(), "jane")
+	require.True(t, second.DeviceToken.Equal(first.DeviceToken), "a known device keeps its token")
+	stored, err := h.store.Administrator(t.Context(), "jane")
 	require.NoError(t, err)
-	require.Len(t, kept.Credentials.Devices, 1)
-	require.Equal(t, h.clock.Now(), kept.Credentials.Devices[0].UsedAt)
+	require.Len(t, stored.Credentials.Devices, 1)
+	require.Equal(t, h.clock.Now(), stored.Credentials.Devices[0].LastUsedAt)
 
 	// One administrator's device is a stranger to another.
-	other := attempt("joan", goodPassword)
-	other.Device = first.Device
+	other := newLoginAttempt("joan", goodPassword)
+	other.DeviceToken = first.DeviceToken
 	third, err := h.Authenticate(t.Context(), other)
 	require.NoError(t, err)
-	require.False(t, third.Device.Equal(first.Device))
+	require.False(t, third.DeviceToken.Equal(first.DeviceToken))
 }
 
-func TestTheDeviceThatWasNotUsedForLongestIsForgotten(t *testing.T) {
+func TestService_Authenticate_forgetsLeastRecentlyUsedDevice(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
 	var tokens []store.Secret
-	for range ampusers.MaxDevices + 1 {
-		h.clock.Pass(time.Minute)
-		login, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	for range ampusers.MaxTrustedDevices + 1 {
+		h.clock.Advance(time.Minute)
+		login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 		require.NoError(t, err)
-		tokens = append(tokens, login.Device)
+		tokens = append(tokens, login.DeviceToken)
 		// The first one stays in use.
-		again := attempt("jane", goodPassword)
-		again.Device = tokens[0]
-		h.clock.Pass(time.Minute)
+		again := newLoginAttempt("jane", goodPassword)
+		again.DeviceToken = tokens[0]
+		h.clock.Advance(time.Minute)
 		_, err = h.Authenticate(t.Context(), again)
 		require.NoError(t, err)
 	}
-	kept, err := h.store.Administrator(t.Context(), "jane")
+	stored, err := h.store.Administrator(t.Context(), "jane")
 	require.NoError(t, err)
-	require.Len(t, kept.Credentials.Devices, ampusers.MaxDevices)
+	require.Len(t, stored.Credentials.Devices, ampusers.MaxTrustedDevices)
 	for _, i := range []int{0, 2, 1} { // the last one is new, and takes the place of another
-		again := attempt("jane", goodPassword)
-		again.Device = tokens[i]
+		again := newLoginAttempt("jane", goodPassword)
+		again.DeviceToken = tokens[i]
 		login, err := h.Authenticate(t.Context(), again)
 		require.NoError(t, err)
-		require.Equal(t, i != 1, login.Device.Equal(tokens[i]), i)
+		require.Equal(t, i != 1, login.DeviceToken.Equal(tokens[i]), i)
 	}
 }
 
-func TestDevicesAreForgottenWhenThePasswordIsSetByAnothersHand(t *testing.T) {
+func TestService_SetPassword_forgetsTrustedDevices(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
-	_, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
-	_, err = h.ChangePassword(t.Context(), "jane", secret(goodPassword), secret(anotherPassword))
+	_, err = h.ChangePassword(t.Context(), "jane", secret(goodPassword), secret(otherPassword))
 	require.NoError(t, err)
-	kept, err := h.store.Administrator(t.Context(), "jane")
+	stored, err := h.store.Administrator(t.Context(), "jane")
 	require.NoError(t, err)
-	require.Len(t, kept.Credentials.Devices, 1, "by the own hand it stays")
+	require.Len(t, stored.Credentials.Devices, 1, "by the own hand it stays")
 	for name, act := range map[string]func() error{
 		"set": func() error {
-			_, err := h.SetPassword(t.Context(), "jane", secret(anotherPassword))
+			_, err := h.SetPassword(t.Context(), "jane", secret(otherPassword))
 			return err
 		},
 		"invited": func() error {
 			link, err := h.Invite(t.Context(), "jane")
 			require.NoError(t, err)
-			_, err = h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
+			_, err = h.AcceptInvitation(t.Context(), link.Token, secret(otherPassword))
 			return err
 		},
 		"taken over": func() error {
-			_, err := h.SetPasswordHash(t.Context(), "jane", kept.Credentials.PasswordHash)
+			_, err := h.SetPasswordHash(t.Context(), "jane", stored.Credentials.PasswordHash)
 			return err
 		},
 		"recovered": func() error {
-			_, err := h.Recover(t.Context(), "jane")
+			_, err := h.RestoreAccess(t.Context(), "jane")
 			return err
 		},
 	} {
-		_, err := h.Authenticate(t.Context(), attempt("jane", anotherPassword))
+		_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", otherPassword))
 		require.NoError(t, err)
 		require.NoError(t, act())
 		after, err := h.store.Administrator(t.Context(), "jane")
@@ -203,27 +203,27 @@ func TestDevicesAreForgottenWhenThePasswordIsSetByAnothersHand(t *testing.T) {
 	}
 }
 
-func TestANewDeviceIsRememberedAlsoWhenTheClockWasSetBack(t *testing.T) {
+func TestService_Authenticate_trustsNewDeviceAfterClockSetBack(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, memstore.New())
-	h.limited(t, "jane")
-	for range ampusers.MaxDevices {
-		h.clock.Pass(time.Minute)
-		_, err := h.Authenticate(t.Context(), attempt("jane", goodPassword))
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	for range ampusers.MaxTrustedDevices {
+		h.clock.Advance(time.Minute)
+		_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 		require.NoError(t, err)
 	}
-	h.clock.Pass(-24 * time.Hour)
-	again := attempt("jane", goodPassword)
+	h.clock.Advance(-24 * time.Hour)
+	again := newLoginAttempt("jane", goodPassword)
 	_, err := h.Authenticate(t.Context(), again)
-	require.ErrorIs(t, err, store.ErrThrottled, "which does not know how many tries there were")
-	h.clock.Pass(time.Minute)
+	require.ErrorIs(t, err, store.ErrRateLimited, "which does not know how many tries there were")
+	h.clock.Advance(time.Minute)
 	for range 3 {
 		login, err := h.Authenticate(t.Context(), again)
 		require.NoError(t, err)
-		if !again.Device.IsZero() {
-			require.True(t, login.Device.Equal(again.Device))
+		if !again.DeviceToken.IsZero() {
+			require.True(t, login.DeviceToken.Equal(again.DeviceToken))
 		}
-		again.Device = login.Device
+		again.DeviceToken = login.DeviceToken
 	}
-	h.requireProven(t)
+	h.requireAuditIntact(t)
 }

@@ -20,16 +20,16 @@ import (
 type Store interface {
 	store.Transactor
 
-	// CreateAdministrator adds a. A [store.ExistsError] on "username" when
+	// CreateAdministrator adds a. A [store.AlreadyExistsError] on "username" when
 	// there is an administrator of that name in any case ([FoldUsername]).
 	CreateAdministrator(ctx context.Context, a *Administrator) error
 	// Administrator returns the administrator of that name, in any case. A
 	// [store.NotFoundError] when there is none.
 	Administrator(ctx context.Context, username string) (*Administrator, error)
-	// InvitedAdministrator returns the administrator whose invitation has
+	// AdministratorByInvitation returns the administrator whose invitation has
 	// this hash of a token, expired or not. A [store.NotFoundError] when
 	// there is none.
-	InvitedAdministrator(ctx context.Context, tokenHash []byte) (*Administrator, error)
+	AdministratorByInvitation(ctx context.Context, tokenHash []byte) (*Administrator, error)
 	// UpdateAdministrator reads the administrator of that name, has change
 	// edit it, and writes it back, all in one transaction: no other write to
 	// this administrator comes between. change may run more than once and
@@ -43,7 +43,7 @@ type Store interface {
 	// ListAdministrators returns one page of the administrators that match
 	// q. No match is an empty list. An After that is not from a page of the
 	// same order may be a [store.InvalidError] on "after".
-	ListAdministrators(ctx context.Context, q Query) (*store.List[*Administrator], error)
+	ListAdministrators(ctx context.Context, q Query) (*store.Page[*Administrator], error)
 	// EachAdministrator calls visit for every administrator in the order of
 	// their folded names, as of one moment, and stops at the first error,
 	// which it returns. visit must not write to the store. It keeps no more
@@ -57,29 +57,29 @@ type Query struct {
 	// without regard to case. Empty keeps all.
 	Search string
 	// Access keeps those of that access; empty keeps all.
-	Access Access
+	Access AccessLevel
 	// EnabledOnly leaves the disabled ones out.
 	EnabledOnly bool
-	// Order is by one of [OrderFields]; the key is the folded username.
-	Order store.Order
-	store.Page
+	// Sort is by one of [SortFields]; the key is the folded username.
+	Sort store.Sort
+	store.PageRequest
 }
 
-// OrderFields are the fields that [Query.Order] may name.
-func OrderFields() []string {
+// SortFields are the fields that [Query.Sort] may name.
+func SortFields() []string {
 	return []string{"username", "created_at", "updated_at", "last_login_at"}
 }
 
 // FoldUsername returns the form of a username that is unique and sorted by.
 func FoldUsername(username string) string { return loginname.Fold(username) }
 
-// Matches reports whether a is selected by q, order and page aside. A backend
-// that cannot ask its database the same question uses it, or [Query.Matcher]
+// Match reports whether a is selected by q, order and page aside. A backend
+// that cannot ask its database the same question uses it, or [Query.MatchFunc]
 // for many.
-func (q Query) Matches(a *Administrator) bool { return q.Matcher()(a) }
+func (q Query) Match(a *Administrator) bool { return q.MatchFunc()(a) }
 
-// Matcher returns what [Query.Matches] does, ready to be asked many times.
-func (q Query) Matcher() func(a *Administrator) bool {
+// MatchFunc returns what [Query.Match] does, ready to be asked many times.
+func (q Query) MatchFunc() func(a *Administrator) bool {
 	username, displayName := FoldUsername(q.Search), strings.ToLower(q.Search)
 	return func(a *Administrator) bool {
 		switch {

@@ -16,19 +16,19 @@ import (
 // What would leave no enabled Full administrator who can log in is refused
 // with a [store.ConflictError], also when two such acts come at once.
 func (s *Service) Update(ctx context.Context, username string, change func(*Administrator) error) (*Administrator, error) {
-	return s.act(ctx, "update", username, func(_ context.Context, a *Administrator) error {
-		edited := shown(a)
+	return s.mutate(ctx, "update", username, func(_ context.Context, a *Administrator) error {
+		edited := redact(a)
 		if err := change(edited); err != nil {
 			return err
 		}
-		return s.settle(a, edited)
+		return s.applyEdits(a, edited)
 	})
 }
 
-// settle takes over into a what may be changed of it.
-func (s *Service) settle(a, edited *Administrator) error {
+// applyEdits takes over into a what may be changed of it.
+func (s *Service) applyEdits(a, edited *Administrator) error {
 	if edited.Username != a.Username {
-		return store.Invalid(store.FieldError{
+		return store.NewInvalidError(store.FieldError{
 			Field: "username", Code: "immutable", Message: "the username cannot be changed; make a new administrator and delete this one",
 		})
 	}
@@ -36,14 +36,14 @@ func (s *Service) settle(a, edited *Administrator) error {
 	a.DisplayName, a.Access, a.Disabled = edited.DisplayName, edited.Access, edited.Disabled
 	a.Sections, a.Teams = edited.Sections, edited.Teams
 	a.Extensions, a.DIDs = edited.Extensions, edited.DIDs
-	if err := store.Invalid(s.check(cleaned(a), before.Sections)...); err != nil {
+	if err := store.NewInvalidError(s.validateFields(normalizeFields(a), before.Sections)...); err != nil {
 		return err
 	}
-	sorted(a)
+	normalizeLists(a)
 	if a.Disabled && !before.Disabled || a.Access == Limited && before.Access == Full {
 		a.endSessions()
 	}
-	if before.Disabled = false; !before.Grants(a) {
+	if before.Disabled = false; !before.Covers(a) {
 		// Whoever made the link may have kept it, and be granted less than
 		// this administrator is now.
 		a.Credentials.Invitation = nil
@@ -54,7 +54,7 @@ func (s *Service) settle(a, edited *Administrator) error {
 // Disable keeps the administrator from logging in and ends all sessions. The
 // last Full one is kept, see [Service.Update].
 func (s *Service) Disable(ctx context.Context, username string) (*Administrator, error) {
-	return s.act(ctx, "disable", username, func(_ context.Context, a *Administrator) error {
+	return s.mutate(ctx, "disable", username, func(_ context.Context, a *Administrator) error {
 		a.Disabled = true
 		a.endSessions()
 		return nil
@@ -63,7 +63,7 @@ func (s *Service) Disable(ctx context.Context, username string) (*Administrator,
 
 // Enable undoes [Service.Disable].
 func (s *Service) Enable(ctx context.Context, username string) (*Administrator, error) {
-	return s.act(ctx, "enable", username, func(_ context.Context, a *Administrator) error {
+	return s.mutate(ctx, "enable", username, func(_ context.Context, a *Administrator) error {
 		a.Disabled = false
 		return nil
 	})
@@ -71,7 +71,7 @@ func (s *Service) Enable(ctx context.Context, username string) (*Administrator, 
 
 // EndSessions ends every session of the administrator.
 func (s *Service) EndSessions(ctx context.Context, username string) error {
-	_, err := s.act(ctx, "end sessions", username, func(_ context.Context, a *Administrator) error {
+	_, err := s.mutate(ctx, "end sessions", username, func(_ context.Context, a *Administrator) error {
 		a.endSessions()
 		return nil
 	})
@@ -82,22 +82,22 @@ func (s *Service) EndSessions(ctx context.Context, username string) error {
 // kept, see [Service.Update].
 func (s *Service) Delete(ctx context.Context, username string) error {
 	const action = "delete"
-	kept := ""
-	err := s.trail.ActOnce(ctx, s.store, event(action, username), func(ctx context.Context, event *audit.Event) error {
-		a, err := s.reachable(ctx, username)
+	key := ""
+	err := s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, event *audit.Event) error {
+		a, err := s.loadTarget(ctx, username)
 		if err != nil {
 			return err
 		}
-		kept = a.Username
-		event.Key, event.Before, event.SealedBefore = kept, shown(a), sealed(a)
-		if err := s.guard(ctx, a, nil); err != nil {
+		key = a.Username
+		event.Key, event.Before, event.PriorState = key, redact(a), auditState(a)
+		if err := s.checkLastFull(ctx, a, nil); err != nil {
 			return err
 		}
-		return s.store.DeleteAdministrator(ctx, kept)
+		return s.store.DeleteAdministrator(ctx, key)
 	})
 	if err != nil {
 		return err
 	}
-	s.log.InfoContext(ctx, "administrator: "+action, "username", kept)
+	s.log.InfoContext(ctx, "administrator: "+action, "username", key)
 	return nil
 }

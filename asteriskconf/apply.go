@@ -17,45 +17,45 @@ import (
 //
 // Without an Asterisk it stops after the files are in place, and the report
 // says that nothing was verified.
-func (f *Folder) Apply(ctx context.Context) (*Report, error) {
-	report, err := f.apply(ctx)
-	f.record(ctx, "apply", report, err)
+func (d *ConfigDir) Apply(ctx context.Context) (*Report, error) {
+	report, err := d.apply(ctx)
+	d.record(ctx, "apply", report, err)
 	return report, err
 }
 
-func (f *Folder) apply(ctx context.Context) (*Report, error) {
-	s, unlock, err := f.begin(ctx)
+func (d *ConfigDir) apply(ctx context.Context) (*Report, error) {
+	s, unlock, err := d.beginApply(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	if f.asterisk != nil {
-		f.at(StepConnect, "")
+	if d.asterisk != nil {
+		d.reportProgress(StepConnect, "")
 	}
-	target, err := f.target(ctx, s)
+	target, err := d.target(ctx, s)
 	if err != nil {
 		return nil, &ApplyError{Step: StepConnect, Err: err}
 	}
-	f.at(StepRender, "")
-	files, err := f.stageAll(ctx, s, target)
+	d.reportProgress(StepRender, "")
+	files, err := d.stageAll(ctx, s, target)
 	if err != nil {
 		return nil, &ApplyError{Step: StepRender, Err: err}
 	}
 	s.Version = target.Version
-	return f.put(ctx, s, s.Newest+1, files)
+	return d.deploy(ctx, s, s.Newest+1, files)
 }
 
 // Rollback puts the generation before the live one back in its place, in the
 // same steps as Apply. The records keep what they hold, so the folder is
 // pending afterwards; a second Rollback returns.
-func (f *Folder) Rollback(ctx context.Context) (*Report, error) {
-	report, err := f.rollback(ctx)
-	f.record(ctx, "rollback", report, err)
+func (d *ConfigDir) Rollback(ctx context.Context) (*Report, error) {
+	report, err := d.rollback(ctx)
+	d.record(ctx, "rollback", report, err)
 	return report, err
 }
 
-func (f *Folder) rollback(ctx context.Context) (*Report, error) {
-	s, unlock, err := f.begin(ctx)
+func (d *ConfigDir) rollback(ctx context.Context) (*Report, error) {
+	s, unlock, err := d.beginApply(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,26 +63,26 @@ func (f *Folder) rollback(ctx context.Context) (*Report, error) {
 	if s.Previous == 0 {
 		return nil, &store.ConflictError{Reason: "there is no earlier generation to go back to"}
 	}
-	f.at(StepRender, "")
-	files, err := f.stageGeneration(s, s.Previous)
+	d.reportProgress(StepRender, "")
+	files, err := d.stageGeneration(s, s.Previous)
 	if err != nil {
 		return nil, err
 	}
-	return f.put(ctx, s, s.Previous, files)
+	return d.deploy(ctx, s, s.Previous, files)
 }
 
-// begin takes the folder, and ends what an earlier apply left undone.
-func (f *Folder) begin(ctx context.Context) (s state, unlock func(), err error) {
-	if unlock, err = f.lock(); err != nil {
+// beginApply takes the folder, and ends what an earlier apply left undone.
+func (d *ConfigDir) beginApply(ctx context.Context) (s state, unlock func(), err error) {
+	if unlock, err = d.lock(); err != nil {
 		return state{}, nil, err
 	}
-	recovery, err := f.recover(ctx)
+	recovery, err := d.recover(ctx)
 	if err == nil {
-		f.recordRecovery(ctx, recovery, nil)
-		s, err = f.readState()
+		d.recordRecovery(ctx, recovery, nil)
+		s, err = d.readState()
 	}
 	if err == nil {
-		err = f.refuseOrigin(s)
+		err = d.checkDatabaseID(s)
 	}
 	if err != nil {
 		unlock()
@@ -92,11 +92,11 @@ func (f *Folder) begin(ctx context.Context) (s state, unlock func(), err error) 
 }
 
 // stageGeneration stages the files as a kept generation has them.
-func (f *Folder) stageGeneration(s state, number int) ([]*stagedFile, error) {
+func (d *ConfigDir) stageGeneration(s state, number int) ([]*stagedFile, error) {
 	var files []*stagedFile
-	for _, source := range f.sources {
+	for _, source := range d.sources {
 		name := source.File().Name
-		content, err := f.generationContent(number, name)
+		content, err := d.generationContent(number, name)
 		if err != nil {
 			return nil, err
 		}
@@ -107,7 +107,7 @@ func (f *Folder) stageGeneration(s state, number int) ([]*stagedFile, error) {
 		if err != nil {
 			return nil, err
 		}
-		staged, err := f.stage(source, s, content, sections)
+		staged, err := d.stage(source, s, content, sections)
 		if err != nil {
 			return nil, err
 		}
@@ -116,83 +116,83 @@ func (f *Folder) stageGeneration(s state, number int) ([]*stagedFile, error) {
 	return files, nil
 }
 
-// put brings the staged files to disk and then live.
-func (f *Folder) put(ctx context.Context, s state, generation int, files []*stagedFile) (*Report, error) {
-	f.at(StepCheck, "")
-	if err := f.checkTrees(files); err != nil {
+// deploy brings the staged files to disk and then live.
+func (d *ConfigDir) deploy(ctx context.Context, s state, generation int, files []*stagedFile) (*Report, error) {
+	d.reportProgress(StepCheck, "")
+	if err := d.checkTrees(files); err != nil {
 		return nil, &ApplyError{Step: StepCheck, Err: err}
 	}
-	if settled(s, files) {
+	if upToDate(s, files) {
 		return &Report{Generation: s.Live, Verified: true, Files: fileReports(files)}, nil
 	}
-	if err := f.checkCandidates(ctx, files); err != nil {
-		return nil, &ApplyError{Step: StepCheck, Err: errors.Join(err, f.dropCandidates(files))}
+	if err := d.checkCandidates(ctx, files); err != nil {
+		return nil, &ApplyError{Step: StepCheck, Err: errors.Join(err, d.removeCandidates(files))}
 	}
-	f.at(StepWrite, "")
+	d.reportProgress(StepWrite, "")
 	report := &Report{Generation: generation, Changed: true, Files: fileReports(files)}
-	j, err := f.prepare(&s, generation, files, report)
+	j, err := d.saveRecoveryData(&s, generation, files, report)
 	if err != nil {
-		return nil, &ApplyError{Step: StepWrite, Err: errors.Join(err, f.closeJournal(), f.dropCandidates(files))}
+		return nil, &ApplyError{Step: StepWrite, Err: errors.Join(err, d.closeJournal(), d.removeCandidates(files))}
 	}
-	if err := f.swap(j, files); err != nil {
-		return nil, f.abandon(ctx, s, j, files, &ApplyError{Step: StepWrite, Err: err})
+	if err := d.renameCandidates(j, files); err != nil {
+		return nil, d.failAndRevert(ctx, s, j, files, &ApplyError{Step: StepWrite, Err: err})
 	}
-	return f.finish(ctx, s, j, files, report)
+	return d.activate(ctx, s, j, files, report)
 }
 
-// settled reports whether the files are on disk already, and were seen live.
-func settled(s state, files []*stagedFile) bool {
+// upToDate reports whether the files are on disk already, and were seen live.
+func upToDate(s state, files []*stagedFile) bool {
 	return s.Live != 0 && !s.Unverified && !slices.ContainsFunc(files, func(file *stagedFile) bool {
-		return file.written() || !bytes.Equal(file.next, file.live)
+		return file.needsWrite() || !bytes.Equal(file.next, file.live)
 	})
 }
 
-// prepare saves all that a recovery will need, and opens the journal.
-func (f *Folder) prepare(s *state, generation int, files []*stagedFile, report *Report) (*journal, error) {
+// saveRecoveryData saves all that a recovery will need, and opens the journal.
+func (d *ConfigDir) saveRecoveryData(s *state, generation int, files []*stagedFile, report *Report) (*journal, error) {
 	for i, file := range files {
-		aside, err := f.keepAside(file)
+		backup, err := d.backUpEdited(file)
 		if err != nil {
 			return nil, err
 		}
-		report.Files[i].KeptAside = aside
+		report.Files[i].BackupPath = backup
 	}
 	if generation > s.Newest {
-		if err := f.keepGeneration(generation, files); err != nil {
+		if err := d.saveGeneration(generation, files); err != nil {
 			return nil, err
 		}
 		s.Newest = generation
-		if err := f.writeState(*s); err != nil {
+		if err := d.writeState(*s); err != nil {
 			return nil, err
 		}
 	}
-	return f.openJournal(generation, files)
+	return d.openJournal(generation, files)
 }
 
-// keepAside copies a file that a person edited to where no apply touches it.
-func (f *Folder) keepAside(file *stagedFile) (string, error) {
-	if !file.edited() {
+// backUpEdited copies a file that a person edited to where no apply touches it.
+func (d *ConfigDir) backUpEdited(file *stagedFile) (string, error) {
+	if !file.manuallyEdited() {
 		return "", nil
 	}
-	return f.keepCopy(file.File.Name, file.prior)
+	return d.saveBackup(file.File.Name, file.prior)
 }
 
-// swap renames every candidate into its place and makes that durable.
-func (f *Folder) swap(j *journal, files []*stagedFile) error {
+// renameCandidates renames every candidate into its place and makes that durable.
+func (d *ConfigDir) renameCandidates(j *journal, files []*stagedFile) error {
 	for _, file := range files {
-		if !file.written() {
+		if !file.needsWrite() {
 			continue
 		}
-		now, err := f.disk.read(file.Path)
+		current, err := d.disk.read(file.Path)
 		if err != nil {
 			return err
 		}
-		if !bytes.Equal(now, file.prior) || (now == nil) != (file.prior == nil) {
+		if !bytes.Equal(current, file.prior) || (current == nil) != (file.prior == nil) {
 			return &store.ConflictError{Reason: "somebody changed " + file.Path + " while it was applied; a copy is kept, apply again"}
 		}
-		if err := f.disk.rename(candidatePath(file.Path), file.Path); err != nil {
+		if err := d.disk.rename(candidatePath(file.Path), file.Path); err != nil {
 			return err
 		}
 	}
-	j.Phase = renamed
-	return f.writeJournal(j)
+	j.Phase = phaseRenamed
+	return d.writeJournal(j)
 }

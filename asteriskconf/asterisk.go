@@ -25,12 +25,12 @@ type Asterisk interface {
 // its own words. Anything else that an [Asterisk] returns means that it could
 // not be asked.
 type RejectedError struct {
-	// Act is what was asked, such as "reload of manager".
-	Act string
+	// Action is what was asked, such as "reload of manager".
+	Action string
 	// Reason is Asterisk's answer, such as "Config file has invalid format".
 	Reason string
 }
 
 func (e *RejectedError) Error() string {
-	return "Asterisk refused the " + e.Act + ": " + e.Reason
+	return "Asterisk refused the " + e.Action + ": " + e.Reason
 }

@@ -38,7 +38,7 @@ func dialRaw(t *testing.T, a *peers.Asterisk) *rawAMI {
 	r := &rawAMI{conn: conn, r: bufio.NewReader(conn)}
 	_, err = fmt.Fprintf(conn, "Action: Login\r\nUsername: %s\r\nSecret: %s\r\nEvents: off\r\n\r\n", a.AMIUser, a.AMISecret)
 	require.NoError(t, err)
-	_, err = r.until("Message: Authentication accepted\r\n\r\n")
+	_, err = r.readUntil("Message: Authentication accepted\r\n\r\n")
 	require.NoError(t, err)
 	return r
 }
@@ -52,15 +52,15 @@ func (r *rawAMI) getConfig(name string) (string, error) {
 		return "", err
 	}
 	mark := fmt.Sprintf("Response: Success\r\nActionID: mark-%d\r\n", r.n)
-	answer, err := r.until(mark)
+	answer, err := r.readUntil(mark)
 	if err != nil {
 		return "", err
 	}
-	_, err = r.until("\r\n\r\n")
+	_, err = r.readUntil("\r\n\r\n")
 	return strings.TrimSuffix(answer, mark), err
 }
 
-func (r *rawAMI) until(end string) (string, error) {
+func (r *rawAMI) readUntil(end string) (string, error) {
 	const patience = 30 * time.Second
 	if err := r.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		return "", err
@@ -76,9 +76,9 @@ func (r *rawAMI) until(end string) (string, error) {
 	return b.String(), nil
 }
 
-// hangs reports whether Asterisk must not be asked: it would loop for ever,
+// asteriskHangs reports whether Asterisk must not be asked: it would loop for ever,
 // or read more than this test lets Parse read.
-func hangs(tree *asteriskconf.Tree) bool {
+func asteriskHangs(tree *asteriskconf.Tree) bool {
 	for _, f := range tree.Findings {
 		switch f.Code {
 		case asteriskconf.FindingCommentDepth, asteriskconf.FindingSelfInheritance, asteriskconf.FindingTooLarge:
@@ -88,9 +88,9 @@ func hangs(tree *asteriskconf.Tree) bool {
 	return false
 }
 
-// TestDialectAgreesWithAsterisk has a real Asterisk read the whole corpus and
+// TestParse_corpusAgreesWithAsterisk has a real Asterisk read the whole corpus and
 // compares every byte of its answers.
-func TestDialectAgreesWithAsterisk(t *testing.T) {
+func TestParse_corpusAgreesWithAsterisk(t *testing.T) {
 	t.Parallel()
 	a := peers.StartAsterisk(t, nil)
 	require.NoError(t, os.CopyFS(filepath.Join(a.ConfDir, "dialect"), os.DirFS(dialectDir)))
@@ -109,9 +109,9 @@ func TestDialectAgreesWithAsterisk(t *testing.T) {
 	}
 }
 
-// TestFuzzCorpusAgreesWithAsterisk does the same with the kept corpus of
+// TestParse_fuzzCorpusAgreesWithAsterisk does the same with the kept corpus of
 // FuzzParse: what fuzzing found to be different from all else.
-func TestFuzzCorpusAgreesWithAsterisk(t *testing.T) {
+func TestParse_fuzzCorpusAgreesWithAsterisk(t *testing.T) {
 	t.Parallel()
 	a := peers.StartAsterisk(t, nil)
 	conn := dialRaw(t, a)
@@ -125,7 +125,7 @@ func TestFuzzCorpusAgreesWithAsterisk(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, "inc", "ok.inc"), []byte(included), 0o644))
 		tree, err := asteriskconf.ParseFile(a.ConfDir, "fuzz.conf", &asteriskconf.ParseFileOptions{MaxBytes: 1 << 21})
 		require.NoError(t, err)
-		if hangs(tree) {
+		if asteriskHangs(tree) {
 			continue
 		}
 		got, err := conn.getConfig("fuzz.conf")
@@ -149,19 +149,19 @@ func fuzzInput(t *testing.T, path string) (file, included string) {
 	return file, included
 }
 
-// TestParseAgreesWithAsterisk does the same with files at random.
-func TestParseAgreesWithAsterisk(t *testing.T) {
+// TestParse_randomFilesAgreeWithAsterisk does the same with files at random.
+func TestParse_randomFilesAgreeWithAsterisk(t *testing.T) {
 	t.Parallel()
 	a := peers.StartAsterisk(t, nil)
 	conn := dialRaw(t, a)
 	require.NoError(t, os.MkdirAll(filepath.Join(a.ConfDir, "inc"), 0o755))
 	rapid.Check(t, func(t *rapid.T) {
 		for _, name := range []string{"t0.conf", "t1.conf", "inc/a.inc", "inc/b.inc"} {
-			require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, name), hostileFile().Draw(t, name), 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, name), arbitraryFile().Draw(t, name), 0o644))
 		}
 		tree, err := asteriskconf.ParseFile(a.ConfDir, "t0.conf", &asteriskconf.ParseFileOptions{MaxBytes: 1 << 21})
 		require.NoError(t, err)
-		if hangs(tree) {
+		if asteriskHangs(tree) {
 			return
 		}
 		got, err := conn.getConfig("t0.conf")
@@ -170,17 +170,17 @@ func TestParseAgreesWithAsterisk(t *testing.T) {
 	})
 }
 
-// TestWriterAgreesWithAsterisk has a real Asterisk read what the writer
+// TestWriter_agreesWithAsterisk has a real Asterisk read what the writer
 // writes of sections at random.
-func TestWriterAgreesWithAsterisk(t *testing.T) {
+func TestWriter_agreesWithAsterisk(t *testing.T) {
 	t.Parallel()
 	a := peers.StartAsterisk(t, nil)
 	client, err := ami.Dial(t.Context(), a.AMIAddr, &ami.Options{Username: a.AMIUser, Secret: store.NewSecret(a.AMISecret)})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	rapid.Check(t, func(rt *rapid.T) {
-		sections := rapid.SliceOfN(carriedSection(), 0, 20).Draw(rt, "sections")
-		file := written(rt, sections)
+		sections := rapid.SliceOfN(validSection(), 0, 20).Draw(rt, "sections")
+		file := writeSections(rt, sections)
 		require.NoError(rt, os.WriteFile(filepath.Join(a.ConfDir, "written.conf"), file, 0o644))
 		got, err := client.ReadConfig(t.Context(), "written.conf")
 		require.NoError(rt, err)

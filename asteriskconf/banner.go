@@ -14,8 +14,8 @@ const (
 	bannerHash = "; sha256 "
 )
 
-// withBanner puts the banner in front of body.
-func withBanner(body []byte) []byte {
+// prependBanner puts the banner in front of body.
+func prependBanner(body []byte) []byte {
 	sum := sha256.Sum256(body)
 	out := make([]byte, 0, len(bannerText)+len(bannerHash)+2*sha256.Size+2+len(body))
 	out = append(out, bannerText...)
@@ -25,17 +25,17 @@ func withBanner(body []byte) []byte {
 	return append(out, body...)
 }
 
-// editedByHand reports whether content is not what an apply wrote: the banner
+// isManuallyEdited reports whether content is not what an apply wrote: the banner
 // is gone, or its hash does not fit the rest.
-func editedByHand(content []byte) bool {
+func isManuallyEdited(content []byte) bool {
 	rest, ok := bytes.CutPrefix(content, []byte(bannerText+bannerHash))
 	if !ok {
 		return true
 	}
-	claimed, body, ok := bytes.Cut(rest, []byte("\n"))
+	wantSum, body, ok := bytes.Cut(rest, []byte("\n"))
 	if !ok {
 		return true
 	}
 	sum := sha256.Sum256(body)
-	return string(claimed) != hex.EncodeToString(sum[:])
+	return string(wantSum) != hex.EncodeToString(sum[:])
 }

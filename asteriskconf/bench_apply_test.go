@@ -20,28 +20,28 @@ import (
 // timedAsterisk adds up how long Asterisk's answers take.
 type timedAsterisk struct {
 	asteriskconf.Asterisk
-	spent *time.Duration
+	total *time.Duration
 }
 
-func (a timedAsterisk) time(since time.Time) { *a.spent += time.Since(since) }
+func (a timedAsterisk) track(since time.Time) { *a.total += time.Since(since) }
 
 func (a timedAsterisk) Version(ctx context.Context) (asteriskconf.Version, error) {
-	defer a.time(time.Now())
+	defer a.track(time.Now())
 	return a.Asterisk.Version(ctx)
 }
 
 func (a timedAsterisk) ReadConfig(ctx context.Context, filename string) ([]asteriskconf.Section, error) {
-	defer a.time(time.Now())
+	defer a.track(time.Now())
 	return a.Asterisk.ReadConfig(ctx, filename)
 }
 
 func (a timedAsterisk) Reload(ctx context.Context, module string) error {
-	defer a.time(time.Now())
+	defer a.track(time.Now())
 	return a.Asterisk.Reload(ctx, module)
 }
 
 func (a timedAsterisk) Command(ctx context.Context, command string) ([]string, error) {
-	defer a.time(time.Now())
+	defer a.track(time.Now())
 	return a.Asterisk.Command(ctx, command)
 }
 
@@ -56,7 +56,7 @@ func sqliteStore(b *testing.B) manager.Store {
 	b.Cleanup(func() { require.NoError(b, pool.Close()) })
 	db, err := sqlstore.Open(b.Context(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keys})
 	require.NoError(b, err)
-	return db.Managers()
+	return db.AMIAccounts()
 }
 
 // BenchmarkApplyOneOf10000 applies one changed account among 10 000 to the
@@ -64,28 +64,28 @@ func sqliteStore(b *testing.B) manager.Store {
 // for Asterisk's answers.
 func BenchmarkApplyOneOf10000(b *testing.B) {
 	var spent time.Duration
-	s := startSite(b, func(a asteriskconf.Asterisk) asteriskconf.Asterisk { return timedAsterisk{a, &spent} })
+	s := newLiveEnv(b, func(a asteriskconf.Asterisk) asteriskconf.Asterisk { return timedAsterisk{a, &spent} })
 	s.store = sqliteStore(b)
-	s.folder = s.open(b, timedAsterisk{s.client, &spent})
-	err := s.store.Atomically(b.Context(), func(ctx context.Context) error {
+	s.configDir = s.open(b, timedAsterisk{s.client, &spent})
+	err := s.store.RunInTx(b.Context(), func(ctx context.Context) error {
 		for i := range 10_000 {
-			if err := s.store.CreateUser(ctx, accountNamed(fmt.Sprintf("account-%05d", i))); err != nil {
+			if err := s.store.CreateAccount(ctx, accountNamed(fmt.Sprintf("account-%05d", i))); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	require.NoError(b, err)
-	_, err = s.folder.Apply(b.Context())
+	_, err = s.configDir.Apply(b.Context())
 	require.NoError(b, err)
 	spent = 0
 	for b.Loop() {
-		err := s.store.UpdateUser(b.Context(), "account-05000", func(u *manager.User) error {
+		err := s.store.UpdateAccount(b.Context(), "account-05000", func(u *manager.Account) error {
 			u.Read ^= manager.UserClass
 			return nil
 		})
 		require.NoError(b, err)
-		_, err = s.folder.Apply(b.Context())
+		_, err = s.configDir.Apply(b.Context())
 		require.NoError(b, err)
 	}
 	whole := b.Elapsed()

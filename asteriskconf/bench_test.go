@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// manySections returns accounts of 6 keys, as manager.conf has them, in the
+// benchSections returns accounts of 6 keys, as manager.conf has them, in the
 // order of their names.
-func manySections(n int) []Section {
+func benchSections(n int) []Section {
 	sections := make([]Section, n)
 	for i := range sections {
 		sections[i] = Section{Name: fmt.Sprintf("account%07d", i), Lines: []Line{
@@ -32,13 +32,13 @@ func manySections(n int) []Section {
 	return sections
 }
 
-// bare writes the sections with go-ini alone: the same options, batches of
+// writeINI writes the sections with go-ini alone: the same options, batches of
 // the same size, no check, no escaping, no order.
-func bare(b *testing.B, sections []Section) {
+func writeINI(b *testing.B, sections []Section) {
 	b.Helper()
 	for len(sections) > 0 {
 		n := min(batchSections, len(sections))
-		f := newFile()
+		f := newINIFile()
 		for _, s := range sections[:n] {
 			section, err := f.NewSection(s.Name)
 			if err != nil {
@@ -66,7 +66,7 @@ func write(b *testing.B, w *Writer, sections []Section) {
 	}
 }
 
-func timed(f func()) time.Duration {
+func elapsed(f func()) time.Duration {
 	runtime.GC()
 	start := time.Now()
 	f()
@@ -77,9 +77,9 @@ func timed(f func()) time.Duration {
 // thousand sections, so that whatever else the machine does slows both alike.
 // "x-bare" is the ratio of the sums; the bound is 1.2.
 func BenchmarkWriter(b *testing.B) {
-	b.Run("in order", func(b *testing.B) { benchmarkWriter(b, manySections(100_000)) })
+	b.Run("in order", func(b *testing.B) { benchmarkWriter(b, benchSections(100_000)) })
 	b.Run("out of order", func(b *testing.B) {
-		sections := manySections(100_000)
+		sections := benchSections(100_000)
 		slices.Reverse(sections)
 		benchmarkWriter(b, sections)
 	})
@@ -88,20 +88,20 @@ func BenchmarkWriter(b *testing.B) {
 func benchmarkWriter(b *testing.B, sections []Section) {
 	b.Helper()
 	const turn = 20 * batchSections
-	var floor, ours time.Duration
+	var floor, writerTime time.Duration
 	for b.Loop() {
 		w := NewWriter(io.Discard, nil)
 		for turn := range slices.Chunk(sections, turn) {
 			start := time.Now()
-			bare(b, turn)
+			writeINI(b, turn)
 			middle := time.Now()
 			write(b, w, turn)
-			floor, ours = floor+middle.Sub(start), ours+time.Since(middle)
+			floor, writerTime = floor+middle.Sub(start), writerTime+time.Since(middle)
 		}
 		require.NoError(b, w.Close())
 	}
-	b.ReportMetric(float64(ours)/float64(floor), "x-bare")
-	b.ReportMetric(float64(ours.Milliseconds())/float64(b.N), "ms/100k")
+	b.ReportMetric(float64(writerTime)/float64(floor), "x-bare")
+	b.ReportMetric(float64(writerTime.Milliseconds())/float64(b.N), "ms/100k")
 }
 
 // BenchmarkWriterMemory measures the largest heap while a million sections
@@ -111,58 +111,58 @@ func BenchmarkWriterMemory(b *testing.B) {
 	for _, n := range []int{100_000, 1_000_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
 			for b.Loop() {
-				b.ReportMetric(heapOfWriting(b, n), "MiB-above-start")
+				b.ReportMetric(heapGrowth(b, n), "MiB-above-start")
 			}
 		})
 	}
 }
 
-func heapOfWriting(b *testing.B, n int) float64 {
+func heapGrowth(b *testing.B, n int) float64 {
 	b.Helper()
-	template := manySections(1)[0]
+	template := benchSections(1)[0]
 	var stats runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&stats)
-	start, most := stats.HeapAlloc, stats.HeapAlloc
+	start, peak := stats.HeapAlloc, stats.HeapAlloc
 	w := NewWriter(io.Discard, &WriterOptions{RepeatSections: n > 100_000})
 	for i := range n {
 		template.Name = "account" + strconv.Itoa(i)
 		require.NoError(b, w.Section(template))
 		if i%1000 == 0 {
 			runtime.ReadMemStats(&stats)
-			most = max(most, stats.HeapAlloc)
+			peak = max(peak, stats.HeapAlloc)
 		}
 	}
 	require.NoError(b, w.Close())
-	return float64(most-start) / (1 << 20)
+	return float64(peak-start) / (1 << 20)
 }
 
 // BenchmarkParse measures Parse beside the default Load of go-ini, in one
 // run. "x-faster" is the ratio; the bound is 100.
 func BenchmarkParse(b *testing.B) {
-	file := conf(b, manySections(100_000))
-	floor := timed(func() {
+	file := renderSections(b, benchSections(100_000))
+	floor := elapsed(func() {
 		_, err := ini.Load(file)
 		require.NoError(b, err)
 	})
-	ours := time.Hour
+	parseTime := time.Hour
 	for b.Loop() {
-		ours = min(ours, timed(func() { parsed(b, file) }))
+		parseTime = min(parseTime, elapsed(func() { mustParse(b, file) }))
 	}
-	b.ReportMetric(float64(floor)/float64(ours), "x-faster")
-	b.ReportMetric(float64(ours.Milliseconds()), "ms/100k")
+	b.ReportMetric(float64(floor)/float64(parseTime), "x-faster")
+	b.ReportMetric(float64(parseTime.Milliseconds()), "ms/100k")
 }
 
 // BenchmarkParseLinear measures a fourfold file. "x-time" is how much longer
 // that takes; linear is 4.
 func BenchmarkParseLinear(b *testing.B) {
-	one, four := conf(b, manySections(50_000)), conf(b, manySections(200_000))
-	least, most := time.Hour, time.Hour
+	one, four := renderSections(b, benchSections(50_000)), renderSections(b, benchSections(200_000))
+	minTime, maxTime := time.Hour, time.Hour
 	for b.Loop() {
-		least = min(least, timed(func() { parsed(b, one) }))
-		most = min(most, timed(func() { parsed(b, four) }))
+		minTime = min(minTime, elapsed(func() { mustParse(b, one) }))
+		maxTime = min(maxTime, elapsed(func() { mustParse(b, four) }))
 	}
-	b.ReportMetric(float64(most)/float64(least), "x-time")
+	b.ReportMetric(float64(maxTime)/float64(minTime), "x-time")
 }
 
 // BenchmarkParseHostile measures files that invite quadratic time: each is
@@ -182,17 +182,17 @@ func BenchmarkParseHostile(b *testing.B) {
 	for name, shape := range shapes {
 		b.Run(name, func(b *testing.B) {
 			small, large := []byte(shape(20_000)), []byte(shape(80_000))
-			least, most := time.Hour, time.Hour
+			minTime, maxTime := time.Hour, time.Hour
 			for b.Loop() {
-				least = min(least, timed(func() { parsed(b, small) }))
-				most = min(most, timed(func() { parsed(b, large) }))
+				minTime = min(minTime, elapsed(func() { mustParse(b, small) }))
+				maxTime = min(maxTime, elapsed(func() { mustParse(b, large) }))
 			}
-			b.ReportMetric(float64(most)/float64(least), "x-time")
+			b.ReportMetric(float64(maxTime)/float64(minTime), "x-time")
 		})
 	}
 }
 
-func conf(tb testing.TB, sections []Section) []byte {
+func renderSections(tb testing.TB, sections []Section) []byte {
 	tb.Helper()
 	var buf bytes.Buffer
 	w := NewWriter(&buf, &WriterOptions{RepeatSections: true})
@@ -203,7 +203,7 @@ func conf(tb testing.TB, sections []Section) []byte {
 	return buf.Bytes()
 }
 
-func parsed(tb testing.TB, file []byte) *Tree {
+func mustParse(tb testing.TB, file []byte) *Tree {
 	tb.Helper()
 	tree, err := Parse(bytes.NewReader(file), nil)
 	require.NoError(tb, err)

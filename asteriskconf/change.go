@@ -14,13 +14,13 @@ type Change struct {
 	// there was none. It differs from Before after an apply that could not
 	// be verified, or a change by hand.
 	Live []Section
-	// Unseen is what the file held in generations between Live and Before
+	// Unverified is what the file held in generations between Live and Before
 	// that were never seen live, one after the other: Asterisk may have
 	// served them all the same.
-	Unseen []Section
-	// Others are the names, folded to lower case, of the sections that other
+	Unverified []Section
+	// OtherFileSections are the names, folded to lower case, of the sections that other
 	// files of the parent's tree hold. Set for Verify.
-	Others map[string]bool
+	OtherFileSections map[string]bool
 	// Sections lists what differs between Before and After, in the order of
 	// After, removed sections last.
 	Sections []SectionChange
@@ -43,7 +43,7 @@ type sectionKey struct {
 
 // diffSections compares two files section by section.
 func diffSections(before, after []Section) []SectionChange {
-	old := keySections(before)
+	old := indexSections(before)
 	var changes []SectionChange
 	seen := make(map[string]int, len(after))
 	for i := range after {
@@ -65,7 +65,7 @@ func diffSections(before, after []Section) []SectionChange {
 	return changes
 }
 
-func keySections(sections []Section) map[sectionKey]*Section {
+func indexSections(sections []Section) map[sectionKey]*Section {
 	keyed := make(map[sectionKey]*Section, len(sections))
 	seen := make(map[string]int, len(sections))
 	for i := range sections {
@@ -81,12 +81,12 @@ func nextKey(seen map[string]int, name string) sectionKey {
 	return key
 }
 
-// otherSections returns the folded names of the sections that stand in other
+// otherFileSections returns the folded names of the sections that stand in other
 // files than ours.
-func otherSections(tree *Tree, ours string) map[string]bool {
+func otherFileSections(tree *Tree, ownPath string) map[string]bool {
 	others := make(map[string]bool)
 	for _, s := range tree.Sections {
-		if s.File != ours && !s.Template {
+		if s.File != ownPath && !s.Template {
 			others[foldName(s.Name)] = true
 		}
 	}

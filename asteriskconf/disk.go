@@ -24,25 +24,25 @@ const (
 // user of Asterisk.
 type disk struct {
 	dir string
-	// before, when set, is called ahead of every system call that changes
+	// syscallHook, when set, is called ahead of every system call that changes
 	// something, with its name and the path: a test stops the process there.
-	before func(call, path string)
+	syscallHook func(call, path string)
 }
 
-func (d disk) note(call, path string) {
-	if d.before != nil {
-		d.before(call, path)
+func (d disk) callHook(call, path string) {
+	if d.syscallHook != nil {
+		d.syscallHook(call, path)
 	}
 }
 
-// in runs work with the folder open.
-func (d disk) in(work func(root *os.Root) error) (err error) {
+// withRoot runs work with the folder open.
+func (d disk) withRoot(fn func(root *os.Root) error) (err error) {
 	root, err := os.OpenRoot(d.dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	return work(root)
+	return fn(root)
 }
 
 // owner is who a file belongs to.
@@ -58,16 +58,16 @@ func ownerOf(info fs.FileInfo) owner {
 
 // stat returns what stands at path.
 func (d disk) stat(path string) (info fs.FileInfo, err error) {
-	err = d.in(func(root *os.Root) error {
+	err = d.withRoot(func(root *os.Root) error {
 		info, err = root.Stat(path)
 		return err
 	})
 	return info, err
 }
 
-// missing reports whether nothing stands at path.
-func (d disk) missing(path string) bool {
-	err := d.in(func(root *os.Root) error {
+// notExist reports whether nothing stands at path.
+func (d disk) notExist(path string) bool {
+	err := d.withRoot(func(root *os.Root) error {
 		_, err := root.Lstat(path)
 		return err
 	})
@@ -77,7 +77,7 @@ func (d disk) missing(path string) bool {
 // read returns the content of a file, and nil when there is none. What is not
 // a regular file of sensible size is an error.
 func (d disk) read(path string) (content []byte, err error) {
-	err = d.in(func(root *os.Root) error {
+	err = d.withRoot(func(root *os.Root) error {
 		f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			return err
@@ -101,64 +101,64 @@ func (d disk) read(path string) (content []byte, err error) {
 
 // create writes a new file at path, which is on disk, with its owner and
 // mode, when create returns. A leftover of an earlier try is replaced.
-func (d disk) create(path string, content []byte, mode fs.FileMode, who owner) error {
+func (d disk) create(path string, content []byte, mode fs.FileMode, fileOwner owner) error {
 	if err := d.remove(path); err != nil {
 		return err
 	}
-	return d.in(func(root *os.Root) error {
-		d.note("create", path)
+	return d.withRoot(func(root *os.Root) error {
+		d.callHook("create", path)
 		f, err := root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode&modePrivate)
 		if err != nil {
 			return err
 		}
-		if err := d.fill(f, path, content, mode, who); err != nil {
+		if err := d.writeAndSync(f, path, content, mode, fileOwner); err != nil {
 			return errors.Join(err, f.Close(), root.Remove(path))
 		}
 		return f.Close()
 	})
 }
 
-func (d disk) fill(f *os.File, path string, content []byte, mode fs.FileMode, who owner) error {
-	d.note("write", path)
+func (d disk) writeAndSync(f *os.File, path string, content []byte, mode fs.FileMode, fileOwner owner) error {
+	d.callHook("write", path)
 	if _, err := f.Write(content); err != nil {
 		return err
 	}
-	if err := giveTo(f, who); err != nil {
+	if err := chown(f, fileOwner); err != nil {
 		return err
 	}
 	if err := f.Chmod(mode); err != nil {
 		return err
 	}
-	d.note("fsync", path)
+	d.callHook("fsync", path)
 	return f.Sync()
 }
 
-// giveTo hands the file to its owner. Only root may give a file away; another
+// chown hands the file to its owner. Only root may give a file away; another
 // user who owns the folder's group can at least give it to that group.
-func giveTo(f *os.File, who owner) error {
+func chown(f *os.File, want owner) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	if ownerOf(info) == who {
+	if ownerOf(info) == want {
 		return nil
 	}
-	err = f.Chown(who.uid, who.gid)
+	err = f.Chown(want.uid, want.gid)
 	if errors.Is(err, fs.ErrPermission) {
-		err = f.Chown(-1, who.gid)
+		err = f.Chown(-1, want.gid)
 	}
 	if err != nil {
 		return fmt.Errorf("%s cannot be given to the owner of Asterisk's files (uid %d, gid %d); run as root or as that user: %w",
-			filepath.Base(f.Name()), who.uid, who.gid, err)
+			filepath.Base(f.Name()), want.uid, want.gid, err)
 	}
 	return nil
 }
 
 // replace puts content at path in one step: a reader sees the old or the new,
 // whole.
-func (d disk) replace(path string, content []byte, mode fs.FileMode, who owner) error {
+func (d disk) replace(path string, content []byte, mode fs.FileMode, fileOwner owner) error {
 	candidate := candidatePath(path)
-	if err := d.create(candidate, content, mode, who); err != nil {
+	if err := d.create(candidate, content, mode, fileOwner); err != nil {
 		return err
 	}
 	return d.rename(candidate, path)
@@ -172,8 +172,8 @@ func candidatePath(path string) string {
 
 // rename moves a file within one folder, durably.
 func (d disk) rename(from, to string) error {
-	err := d.in(func(root *os.Root) error {
-		d.note("rename", to)
+	err := d.withRoot(func(root *os.Root) error {
+		d.callHook("rename", to)
 		return root.Rename(from, to)
 	})
 	if err != nil {
@@ -184,11 +184,11 @@ func (d disk) rename(from, to string) error {
 
 // remove deletes a file; that nothing is there is no error.
 func (d disk) remove(path string) error {
-	if d.missing(path) {
+	if d.notExist(path) {
 		return nil
 	}
-	return d.in(func(root *os.Root) error {
-		d.note("unlink", path)
+	return d.withRoot(func(root *os.Root) error {
+		d.callHook("unlink", path)
 		if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -196,22 +196,22 @@ func (d disk) remove(path string) error {
 	})
 }
 
-// removeTree deletes a folder of our own state.
-func (d disk) removeTree(path string) error {
-	return d.in(func(root *os.Root) error {
-		d.note("unlink", path)
+// removeAll deletes a folder of our own state.
+func (d disk) removeAll(path string) error {
+	return d.withRoot(func(root *os.Root) error {
+		d.callHook("unlink", path)
 		return root.RemoveAll(path)
 	})
 }
 
 // mkdir makes a folder of our own state, if it is not there.
-func (d disk) mkdir(path string, who owner) error {
-	err := d.in(func(root *os.Root) error {
-		d.note("mkdir", path)
+func (d disk) mkdir(path string, fileOwner owner) error {
+	err := d.withRoot(func(root *os.Root) error {
+		d.callHook("mkdir", path)
 		if err := root.Mkdir(path, modeState); err != nil || os.Getuid() != 0 {
 			return err
 		}
-		return root.Lchown(path, who.uid, who.gid)
+		return root.Lchown(path, fileOwner.uid, fileOwner.gid)
 	})
 	if errors.Is(err, fs.ErrExist) {
 		return nil
@@ -224,13 +224,13 @@ func (d disk) mkdir(path string, who owner) error {
 
 // touch sets the time at which a file was last changed.
 func (d disk) touch(path string, at time.Time) error {
-	return d.in(func(root *os.Root) error { return root.Chtimes(path, at, at) })
+	return d.withRoot(func(root *os.Root) error { return root.Chtimes(path, at, at) })
 }
 
 // syncDir makes renames and removals in a folder durable.
 func (d disk) syncDir(path string) error {
-	return d.in(func(root *os.Root) error {
-		d.note("fsync", path)
+	return d.withRoot(func(root *os.Root) error {
+		d.callHook("fsync", path)
 		f, err := root.Open(path)
 		if err != nil {
 			return err

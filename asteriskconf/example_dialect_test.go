@@ -20,8 +20,8 @@ func ExampleWriter() {
 		{Key: "deny", Value: "10.1.0.0/16"},
 	}})
 	err := w.Section(asteriskconf.Section{Name: "wallboard", Lines: []asteriskconf.Line{{Key: "secret", Value: "a\nread = all"}}})
-	if refused, ok := errors.AsType[*store.InvalidError](err); ok {
-		fmt.Println(";", refused.Fields[0].Field, refused.Fields[0].Code)
+	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
+		fmt.Println(";", invalid.Fields[0].Field, invalid.Fields[0].Code)
 	}
 	_ = w.Close()
 	// Output:
@@ -46,7 +46,7 @@ secret = a--;b        ; this swallows the rest of the file
 	if err != nil {
 		panic(err)
 	}
-	for _, s := range tree.Plain() {
+	for _, s := range tree.ResolvedSections() {
 		fmt.Println(s.Name, len(s.Lines), "lines")
 	}
 	for _, f := range tree.Findings {

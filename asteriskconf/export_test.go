@@ -1,5 +1,5 @@
 package asteriskconf
 
-// OnDisk has hook called before each system call of f that changes something
+// SetDiskHook has hook called before each system call of f that changes something
 // on disk.
-func OnDisk(f *Folder, hook func(call, path string)) { f.disk.before = hook }
+func SetDiskHook(f *ConfigDir, hook func(call, path string)) { f.disk.syscallHook = hook }

@@ -61,19 +61,19 @@ const (
 
 	// Everything is taken, but perhaps not as meant.
 	FindingControlCharacter = "control_character"
-	FindingAppendElsewhere  = "append_elsewhere"
-	FindingFilter           = "filter"
+	FindingAppendOtherLine  = "append_elsewhere"
+	FindingInvalidFilter    = "filter"
 
 	// Limits of Parse itself.
-	FindingExec        = "exec"
-	FindingNotFollowed = "include_not_followed"
-	FindingTooLarge    = "too_large"
-	FindingMore        = "more_findings"
+	FindingExec               = "exec"
+	FindingIncludeNotFollowed = "include_not_followed"
+	FindingTooLarge           = "too_large"
+	FindingTruncated          = "more_findings"
 )
 
-// shown returns a name in quotes when it can be shown safely, and says so
+// quoteName returns a name in quotes when it can be shown safely, and says so
 // when it cannot. Only names of sections, keys and files may be passed.
-func shown(name string) string {
+func quoteName(name string) string {
 	const longest = 80
 	if len(name) > longest {
 		return "(a long name)"

@@ -22,7 +22,7 @@ func FuzzWriter(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, name, key, value, comment string) {
-		refusedOrCarried(t, name, key, value)
+		requireRejectedOrRoundTrip(t, name, key, value)
 		var file bytes.Buffer
 		w := asteriskconf.NewWriter(&file, nil)
 		require.NoError(t, w.Comment(comment))
@@ -31,7 +31,7 @@ func FuzzWriter(f *testing.F) {
 		require.NoError(t, w.Close())
 		tree := parse(t, file.String(), nil)
 		require.Empty(t, tree.Findings)
-		requireSections(t, []asteriskconf.Section{section("a", "k", "v")}, tree.Plain())
+		requireSections(t, []asteriskconf.Section{section("a", "k", "v")}, tree.ResolvedSections())
 	})
 }
 
@@ -55,13 +55,13 @@ func FuzzParse(f *testing.F) {
 		var again bytes.Buffer
 		var carried []asteriskconf.Section
 		w := asteriskconf.NewWriter(&again, &asteriskconf.WriterOptions{RepeatSections: true})
-		for _, s := range tree.Plain() {
+		for _, s := range tree.ResolvedSections() {
 			if w.Section(s) == nil {
 				carried = append(carried, s)
 			}
 		}
 		require.NoError(t, w.Close())
-		requireSections(t, carried, parse(t, again.String(), nil).Plain())
+		requireSections(t, carried, parse(t, again.String(), nil).ResolvedSections())
 	})
 }
 
@@ -72,13 +72,13 @@ func requireConsistent(t *testing.T, tree *asteriskconf.Tree) {
 	require.NotEmpty(t, tree.Files)
 	for _, s := range tree.Sections {
 		require.LessOrEqual(t, len(s.Name), 79)
-		require.Len(t, s.At, len(s.Lines))
+		require.Len(t, s.Positions, len(s.Lines))
 		require.Positive(t, s.Line)
 		for i, l := range s.Lines {
 			require.NotEmpty(t, l.Key)
 			require.Equal(t, strings.Trim(l.Value, " \t\r\n"), l.Value)
-			require.Positive(t, s.At[i].Line)
-			require.Contains(t, tree.Files, s.At[i].File)
+			require.Positive(t, s.Positions[i].Line)
+			require.Contains(t, tree.Files, s.Positions[i].File)
 		}
 	}
 	for _, f := range tree.Findings {

@@ -5,12 +5,12 @@ type phase string
 
 const (
 	// prepared: all is ready, some files may be renamed. Recovery goes back.
-	prepared phase = "prepared"
+	phasePrepared phase = "prepared"
 	// renamed: every file is the new one. Recovery goes forward, and back
 	// only when Asterisk does not take it.
-	renamed phase = "renamed"
+	phaseRenamed phase = "renamed"
 	// undoing: Asterisk did not take it. Recovery goes on going back.
-	undoing phase = "undoing"
+	phaseReverting phase = "undoing"
 )
 
 // journal is the note of an apply at work. It exists exactly as long as the
@@ -30,12 +30,12 @@ type journalFile struct {
 	Existed bool   `json:"existed"`
 }
 
-func (f *Folder) journalPath() string { return f.statePath("journal.json") }
+func (d *ConfigDir) journalPath() string { return d.statePath("journal.json") }
 
 // readJournal returns the journal, or nil when no apply was cut short.
-func (f *Folder) readJournal() (*journal, error) {
+func (d *ConfigDir) readJournal() (*journal, error) {
 	var j journal
-	if err := f.readJSON(f.journalPath(), &j); err != nil {
+	if err := d.readJSON(d.journalPath(), &j); err != nil {
 		return nil, err
 	}
 	if j.Phase == "" {
@@ -44,13 +44,13 @@ func (f *Folder) readJournal() (*journal, error) {
 	return &j, nil
 }
 
-func (f *Folder) writeJournal(j *journal) error { return f.writeJSON(f.journalPath(), j) }
+func (d *ConfigDir) writeJournal(j *journal) error { return d.writeJSON(d.journalPath(), j) }
 
 // openJournal saves what the files hold now, and then notes that they are
 // about to change.
-func (f *Folder) openJournal(generation int, files []*stagedFile) (*journal, error) {
-	j := &journal{Phase: prepared, Generation: generation}
-	if err := f.disk.mkdir(f.statePath("undo"), f.owner); err != nil {
+func (d *ConfigDir) openJournal(generation int, files []*stagedFile) (*journal, error) {
+	j := &journal{Phase: phasePrepared, Generation: generation}
+	if err := d.disk.mkdir(d.statePath("undo"), d.owner); err != nil {
 		return nil, err
 	}
 	for _, file := range files {
@@ -58,31 +58,31 @@ func (f *Folder) openJournal(generation int, files []*stagedFile) (*journal, err
 		if file.prior == nil {
 			continue
 		}
-		if err := f.disk.create(f.statePath("undo", file.File.Name), file.prior, modePrivate, f.owner); err != nil {
+		if err := d.disk.create(d.statePath("undo", file.File.Name), file.prior, modePrivate, d.owner); err != nil {
 			return nil, err
 		}
 	}
-	if err := f.disk.syncDir(f.statePath("undo")); err != nil {
+	if err := d.disk.syncDir(d.statePath("undo")); err != nil {
 		return nil, err
 	}
-	return j, f.writeJournal(j)
+	return j, d.writeJournal(j)
 }
 
 // closeJournal ends the apply: from here on the state file tells all.
-func (f *Folder) closeJournal() error {
-	if err := f.disk.remove(f.journalPath()); err != nil {
+func (d *ConfigDir) closeJournal() error {
+	if err := d.disk.remove(d.journalPath()); err != nil {
 		return err
 	}
-	if err := f.disk.syncDir(f.statePath()); err != nil {
+	if err := d.disk.syncDir(d.statePath()); err != nil {
 		return err
 	}
-	return f.disk.removeTree(f.statePath("undo"))
+	return d.disk.removeAll(d.statePath("undo"))
 }
 
-// dropCandidates removes what an apply left that never came to its renames.
-func (f *Folder) dropCandidates(files []*stagedFile) error {
+// removeCandidates removes what an apply left that never came to its renames.
+func (d *ConfigDir) removeCandidates(files []*stagedFile) error {
 	for _, file := range files {
-		if err := f.disk.remove(candidatePath(file.Path)); err != nil {
+		if err := d.disk.remove(candidatePath(file.Path)); err != nil {
 			return err
 		}
 	}

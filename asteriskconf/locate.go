@@ -19,23 +19,23 @@ func (e *NotInstalledError) Error() string {
 
 // locate returns the path, relative to the folder, at which Asterisk reads
 // the file, whether or not it exists now.
-func (f *Folder) locate(file File) (string, error) {
+func (d *ConfigDir) locate(file File) (string, error) {
 	// Our own file may be large, and says nothing about where it is included.
-	unread := map[string][]byte{file.Name: nil}
-	found, err := fs.Glob(os.DirFS(f.dir), "*/"+file.Name)
+	replaced := map[string][]byte{file.Name: nil}
+	found, err := fs.Glob(os.DirFS(d.dir), "*/"+file.Name)
 	if err != nil {
 		return "", err
 	}
 	for _, path := range found {
-		unread[path] = nil
+		replaced[path] = nil
 	}
-	tree, err := ParseFile(f.dir, file.Parent, &ParseFileOptions{Replace: unread})
+	tree, err := ParseFile(d.dir, file.Parent, &ParseFileOptions{Replace: replaced})
 	if err != nil {
 		return "", err
 	}
-	path, _, ok := f.included(tree, file)
-	if broken := brokenFile(tree); !ok && broken != nil {
-		return "", broken
+	path, _, ok := d.findInclude(tree, file)
+	if syntaxErr := firstSyntaxError(tree); !ok && syntaxErr != nil {
+		return "", syntaxErr
 	}
 	if !ok {
 		return "", &NotInstalledError{Name: file.Name, Parent: file.Parent}
@@ -43,31 +43,31 @@ func (f *Folder) locate(file File) (string, error) {
 	return path, nil
 }
 
-// included finds the include line of the tree that brings the file in, and
+// findInclude finds the include line of the tree that brings the file in, and
 // the path that it brings it in from: one where the file stands already, before
 // one where it may.
-func (f *Folder) included(tree *Tree, file File) (path string, by Include, ok bool) {
+func (d *ConfigDir) findInclude(tree *Tree, file File) (path string, match Include, ok bool) {
 	for _, include := range tree.Includes {
-		candidate := f.candidateOf(include, file)
+		candidate := d.includedPath(include, file)
 		if candidate == "" {
 			continue
 		}
-		if !f.disk.missing(candidate) {
+		if !d.disk.notExist(candidate) {
 			return candidate, include, true
 		}
 		if !ok {
-			path, by, ok = candidate, include, true
+			path, match, ok = candidate, include, true
 		}
 	}
-	return path, by, ok
+	return path, match, ok
 }
 
-// candidateOf returns the path at which an include line would find the file,
+// includedPath returns the path at which an include line would find the file,
 // or "".
-func (f *Folder) candidateOf(include Include, file File) string {
+func (d *ConfigDir) includedPath(include Include, file File) string {
 	pattern := filepath.Clean(include.Pattern)
 	if filepath.IsAbs(pattern) {
-		relative, err := filepath.Rel(f.dir, pattern)
+		relative, err := filepath.Rel(d.dir, pattern)
 		if err != nil {
 			return ""
 		}
@@ -78,7 +78,7 @@ func (f *Folder) candidateOf(include Include, file File) string {
 	if err != nil || !matched || !filepath.IsLocal(candidate) {
 		return ""
 	}
-	if info, err := f.disk.stat(filepath.Dir(candidate)); err != nil || !info.IsDir() {
+	if info, err := d.disk.stat(filepath.Dir(candidate)); err != nil || !info.IsDir() {
 		return ""
 	}
 	return candidate

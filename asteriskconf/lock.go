@@ -13,13 +13,13 @@ import (
 // lock takes the folder for one apply, install, rollback or recovery at a
 // time, across processes. The kernel frees it when the process ends, however
 // it ends.
-func (f *Folder) lock() (unlock func(), err error) {
-	if err := f.disk.mkdir(f.statePath(), f.owner); err != nil {
+func (d *ConfigDir) lock() (unlock func(), err error) {
+	if err := d.disk.mkdir(d.statePath(), d.owner); err != nil {
 		return nil, err
 	}
 	var file *os.File
-	err = f.disk.in(func(root *os.Root) error {
-		file, err = root.OpenFile(f.statePath("lock"), os.O_RDWR|os.O_CREATE|syscall.O_NONBLOCK, modePrivate)
+	err = d.disk.withRoot(func(root *os.Root) error {
+		file, err = root.OpenFile(d.statePath("lock"), os.O_RDWR|os.O_CREATE|syscall.O_NONBLOCK, modePrivate)
 		return err
 	})
 	if errors.Is(err, fs.ErrPermission) {
@@ -29,7 +29,7 @@ func (f *Folder) lock() (unlock func(), err error) {
 		return nil, err
 	}
 	if os.Getuid() == 0 {
-		err = file.Chown(f.owner.uid, f.owner.gid)
+		err = file.Chown(d.owner.uid, d.owner.gid)
 	}
 	if err == nil {
 		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

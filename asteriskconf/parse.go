@@ -58,10 +58,10 @@ type ParsedSection struct {
 	// Bases are the names of the sections it inherits from. Their lines stand
 	// in Lines already.
 	Bases []string
-	// At holds the place of each of Lines: At[i] is where Lines[i] is written,
+	// Positions holds the place of each of Lines: At[i] is where Lines[i] is written,
 	// which for an inherited line is in the base, and for a line that came by
 	// "[name](+)" behind that header.
-	At []Position
+	Positions []Position
 }
 
 // Tree is what Asterisk makes of a configuration file.
@@ -70,7 +70,7 @@ type Tree struct {
 	// a tree that is not valid they are those before the fault.
 	Sections []ParsedSection
 	// Findings are in the order in which the lines are read. At most 1000 are
-	// kept; the last then has the code [FindingMore].
+	// kept; the last then has the code [FindingTruncated].
 	Findings []Finding
 	// Files are the names of all files that were read, each once.
 	Files []string
@@ -92,9 +92,9 @@ func (t *Tree) Valid() bool {
 	return !slices.ContainsFunc(t.Findings, func(f Finding) bool { return f.Invalid })
 }
 
-// Plain returns the sections as modules and the AMI action GetConfig see
+// ResolvedSections returns the sections as modules and the AMI action GetConfig see
 // them: without templates, and with inherited lines in place.
-func (t *Tree) Plain() []Section {
+func (t *Tree) ResolvedSections() []Section {
 	var plain []Section
 	for i := range t.Sections {
 		if !t.Sections[i].Template {
@@ -121,10 +121,10 @@ func Parse(r io.Reader, opts *ParseOptions) (*Tree, error) {
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(r), nil }
 	p := newParser(o.Include, o.MaxBytes)
-	if _, err := p.top([]IncludedFile{{Name: o.Name, Open: open}}); err != nil {
+	if _, err := p.loadRoot([]IncludedFile{{Name: o.Name, Open: open}}); err != nil {
 		return nil, err
 	}
-	return p.finish(), nil
+	return p.buildTree(), nil
 }
 
 // The ways in which reading ends early without being an error of Parse.
@@ -138,20 +138,20 @@ var (
 
 // parser is the state that all files of one configuration share.
 type parser struct {
-	include func(pattern string) ([]IncludedFile, error)
-	tree    Tree
-	all     sectionIndex
+	include  func(pattern string) ([]IncludedFile, error)
+	tree     Tree
+	sections sectionIndex
 	// byName is nil until a section is looked for.
 	byName map[string]*sectionIndex
 	// current is the section that an included file begins in.
 	current *category
 	// depth is the number of files that are open one inside the other.
 	depth int
-	// bytes and memory are what may still be read and kept.
-	bytes, memory int64
-	seen          map[string]bool
-	left          int
-	slab          slab
+	// bytesLeft and memory are what may still be read and kept.
+	bytesLeft, memoryLeft int64
+	seen                  map[string]bool
+	omitted               int
+	arena                 arena
 }
 
 func newParser(include func(string) ([]IncludedFile, error), maxBytes int64) *parser {
@@ -159,42 +159,42 @@ func newParser(include func(string) ([]IncludedFile, error), maxBytes int64) *pa
 		maxBytes = DefaultMaxBytes
 	}
 	return &parser{
-		include: include,
-		bytes:   maxBytes,
-		memory:  4 * maxBytes,
-		seen:    map[string]bool{},
-		slab:    slab{keys: map[string]string{}},
+		include:    include,
+		bytesLeft:  maxBytes,
+		memoryLeft: 4 * maxBytes,
+		seen:       map[string]bool{},
+		arena:      arena{keys: map[string]string{}},
 	}
 }
 
-// top reads the file that was asked for. It returns how many files there
+// loadRoot reads the file that was asked for. It returns how many files there
 // were, which is 0 or 1.
-func (p *parser) top(files []IncludedFile) (int, error) {
+func (p *parser) loadRoot(files []IncludedFile) (int, error) {
 	p.depth = 1
-	n, err := p.load(files, true)
+	n, err := p.loadFiles(files, true)
 	if errors.Is(err, errRejected) || errors.Is(err, errHalted) {
 		err = nil
 	}
 	return n, err
 }
 
-// finish turns what was read into the tree.
-func (p *parser) finish() *Tree {
-	p.tree.Sections = make([]ParsedSection, len(p.all.list))
-	for i, c := range p.all.list {
+// buildTree turns what was read into the tree.
+func (p *parser) buildTree() *Tree {
+	p.tree.Sections = make([]ParsedSection, len(p.sections.list))
+	for i, c := range p.sections.list {
 		p.tree.Sections[i] = ParsedSection{
-			Section:  Section{Name: c.name, Lines: c.lines},
-			File:     c.at.File,
-			Line:     c.at.Line,
-			Template: c.template,
-			Bases:    c.bases,
-			At:       c.places,
+			Section:   Section{Name: c.name, Lines: c.lines},
+			File:      c.pos.File,
+			Line:      c.pos.Line,
+			Template:  c.template,
+			Bases:     c.bases,
+			Positions: c.positions,
 		}
 	}
-	if p.left > 0 {
+	if p.omitted > 0 {
 		p.tree.Findings = append(p.tree.Findings, Finding{
-			File: p.tree.Files[0], Line: 1, Code: FindingMore, Partial: true,
-			Message: fmt.Sprintf("%d more findings are left out; mend the first ones and look again", p.left),
+			File: p.tree.Files[0], Line: 1, Code: FindingTruncated, Partial: true,
+			Message: fmt.Sprintf("%d more findings are left out; mend the first ones and look again", p.omitted),
 		})
 	}
 	return &p.tree
@@ -203,7 +203,7 @@ func (p *parser) finish() *Tree {
 // report keeps a finding. What decides over the whole file is always kept.
 func (p *parser) report(f Finding) {
 	if len(p.tree.Findings) >= maxFindings && !f.Invalid {
-		p.left++
+		p.omitted++
 		return
 	}
 	p.tree.Findings = append(p.tree.Findings, f)

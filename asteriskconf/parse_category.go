@@ -9,12 +9,12 @@ const (
 
 // category is a section while it is read.
 type category struct {
-	name     string
-	at       Position
-	template bool
-	bases    []string
-	lines    []Line
-	places   []Position
+	name      string
+	pos       Position
+	template  bool
+	bases     []string
+	lines     []Line
+	positions []Position
 	// byKey finds the lines of a key, by its folded name. It is made for the
 	// first "+=" of the section.
 	byKey map[string][]int
@@ -27,7 +27,7 @@ func (c *category) append(line Line, at Position) {
 		c.byKey[key] = append(c.byKey[key], len(c.lines))
 	}
 	c.lines = append(c.lines, line)
-	c.places = append(c.places, at)
+	c.positions = append(c.positions, at)
 }
 
 func (c *category) appendAll(lines []Line, places []Position) {
@@ -38,12 +38,12 @@ func (c *category) appendAll(lines []Line, places []Position) {
 
 // moveFrom takes over the lines of another section.
 func (c *category) moveFrom(other *category) {
-	c.appendAll(other.lines, other.places)
-	other.lines, other.places = nil, nil
+	c.appendAll(other.lines, other.positions)
+	other.lines, other.positions = nil, nil
 }
 
-// withKey returns the places of a key in the section, without regard to case.
-func (c *category) withKey(key string) []int {
+// lineIndexes returns the places of a key in the section, without regard to case.
+func (c *category) lineIndexes(key string) []int {
 	if c.byKey == nil {
 		c.byKey = make(map[string][]int, len(c.lines))
 		for i := range c.lines {
@@ -57,9 +57,9 @@ func (c *category) withKey(key string) []int {
 // sectionIndex is a list of sections in file order.
 type sectionIndex struct {
 	list []*category
-	// plain is the place of the first section that is no template. A section
+	// nonTemplate is the place of the first section that is no template. A section
 	// may become a template, but never stops being one.
-	plain int
+	nonTemplate int
 }
 
 func (x *sectionIndex) first() *category {
@@ -69,41 +69,41 @@ func (x *sectionIndex) first() *category {
 	return x.list[0]
 }
 
-// firstPlain returns the first section that is no template.
-func (x *sectionIndex) firstPlain() *category {
+// firstNonTemplate returns the first section that is no template.
+func (x *sectionIndex) firstNonTemplate() *category {
 	if x == nil {
 		return nil
 	}
-	for x.plain < len(x.list) && x.list[x.plain].template {
-		x.plain++
+	for x.nonTemplate < len(x.list) && x.list[x.nonTemplate].template {
+		x.nonTemplate++
 	}
-	if x.plain == len(x.list) {
+	if x.nonTemplate == len(x.list) {
 		return nil
 	}
-	return x.list[x.plain]
+	return x.list[x.nonTemplate]
 }
 
-// add appends a section to the configuration.
-func (p *parser) add(c *category) {
-	p.all.list = append(p.all.list, c)
+// addSection appends a section to the configuration.
+func (p *parser) addSection(c *category) {
+	p.sections.list = append(p.sections.list, c)
 	p.current = c
 	if p.byName != nil {
 		p.indexName(c)
 	}
 }
 
-// named returns the sections of a name, without regard to case. To Asterisk
+// sectionsNamed returns the sections of a name, without regard to case. To Asterisk
 // the empty name is that of every section. The index is made when a section
 // is looked for the first time, because most files never do.
-func (p *parser) named(name string) *sectionIndex {
+func (p *parser) sectionsNamed(name string) *sectionIndex {
 	if p.byName == nil {
-		p.byName = make(map[string]*sectionIndex, len(p.all.list))
-		for _, c := range p.all.list {
+		p.byName = make(map[string]*sectionIndex, len(p.sections.list))
+		for _, c := range p.sections.list {
 			p.indexName(c)
 		}
 	}
 	if name == "" {
-		return &p.all
+		return &p.sections
 	}
 	return p.byName[foldName(name)]
 }

@@ -5,14 +5,14 @@ import "bytes"
 // maxCommentDepth is how deep block comments nest in Asterisk.
 const maxCommentDepth = 128
 
-// comment is the state of block comments between two lines.
-type comment struct {
+// commentStripper is the state of block comments between two lines.
+type commentStripper struct {
 	// depth is Asterisk's counter. Below zero, after an end without a
 	// beginning, it swallows text like any other value but zero.
 	depth int
-	// since is where the outermost open block begins.
-	since Position
-	text  []byte
+	// start is where the outermost open block begins.
+	start Position
+	buf   []byte
 }
 
 // strip returns what is left of a line without its comments, with escaped
@@ -23,79 +23,79 @@ type comment struct {
 // "--;" ends one, also where none is open; any other begins a comment that
 // runs to the end of the line, but not inside a block. Dashes and backslashes
 // of an earlier semicolon do not count again.
-func (c *comment) strip(line []byte, l *load) ([]byte, error) {
-	if l.traits&semicolon == 0 {
+func (c *commentStripper) strip(line []byte, loader *fileLoader) ([]byte, error) {
+	if loader.classes&classSemicolon == 0 {
 		if c.depth != 0 {
 			return nil, nil
 		}
 		return line, nil
 	}
-	c.text = c.text[:0]
-	keep := c.depth == 0
+	c.buf = c.buf[:0]
+	outside := c.depth == 0
 	for {
 		i := bytes.IndexByte(line, ';')
 		if i < 0 {
-			c.keep(keep, line)
-			return c.text, nil
+			c.write(outside, line)
+			return c.buf, nil
 		}
 		before, after := line[:i], line[i+1:]
 		switch {
 		case bytes.HasSuffix(before, []byte(`\`)):
-			c.keep(keep, before[:i-1])
-			c.keep(keep, line[i:i+1])
+			c.write(outside, before[:i-1])
+			c.write(outside, line[i:i+1])
 			line = after
-		case beginsBlock(after):
-			c.keep(keep, before)
-			if err := c.enter(l); err != nil {
+		case isBlockStart(after):
+			c.write(outside, before)
+			if err := c.beginBlock(loader); err != nil {
 				return nil, err
 			}
-			keep, line = false, after[2:]
+			outside, line = false, after[2:]
 		case bytes.HasSuffix(before, []byte("--")):
 			c.depth--
 			if c.depth == 0 {
-				keep = true
+				outside = true
 			} else {
-				c.keep(keep, line[:i+1])
+				c.write(outside, line[:i+1])
 			}
-			c.stray(l)
+			c.reportStrayEnd(loader)
 			line = after
 		case c.depth == 0:
-			c.keep(keep, before)
-			return c.text, nil
+			c.write(outside, before)
+			return c.buf, nil
 		default:
-			c.keep(keep, line[:i+1])
+			c.write(outside, line[:i+1])
 			line = after
 		}
 	}
 }
 
-// beginsBlock reports whether a semicolon before after begins a block.
-func beginsBlock(after []byte) bool {
+// isBlockStart reports whether a semicolon before after begins a block.
+func isBlockStart(after []byte) bool {
 	return len(after) >= 2 && after[0] == '-' && after[1] == '-' && (len(after) == 2 || after[2] != '-')
 }
 
-func (c *comment) keep(keep bool, text []byte) {
-	if keep {
-		c.text = append(c.text, text...)
+func (c *commentStripper) write(enabled bool, text []byte) {
+	if enabled {
+		c.buf = append(c.buf, text...)
 	}
 }
 
-// enter counts the beginning of a block.
-func (c *comment) enter(l *load) error {
+// beginBlock counts the beginning of a block.
+func (c *commentStripper) beginBlock(l *fileLoader) error {
 	if c.depth >= maxCommentDepth {
-		l.haltf(FindingCommentDepth, "block comments nest deeper than %d: Asterisk loops here for ever; end them with --;", maxCommentDepth)
+		l.reportFatalf(FindingCommentDepth, "block comments nest deeper than %d: Asterisk loops here for ever; end them with --;", maxCommentDepth)
 		return errHalted
 	}
 	if c.depth == 0 {
-		c.since = l.at
+		c.start = l.pos
 	}
 	c.depth++
 	return nil
 }
 
-// stray reports an end without a beginning.
-func (c *comment) stray(l *load) {
+// reportStrayEnd reports an end without a beginning.
+func (c *commentStripper) reportStrayEnd(l *fileLoader) {
 	if c.depth == -1 {
-		l.lostf(FindingStrayCommentEnd, `"--;" ends a block comment that never began: Asterisk ignores every line after this one; write "--\;"`)
+		l.reportPartialf(FindingStrayCommentEnd, `"--;" ends a block comment that never began: Asterisk ignores every line after this one; write "--\;"`)
 	}
 }

@@ -64,7 +64,7 @@ func outline(tree *asteriskconf.Tree) string {
 	for _, s := range tree.Sections {
 		fmt.Fprintf(&b, "%s:%d: [%s] template=%t\n", s.File, s.Line, s.Name, s.Template)
 		for i, l := range s.Lines {
-			fmt.Fprintf(&b, "%s:%d: %s\n", s.At[i].File, s.At[i].Line, l.Key)
+			fmt.Fprintf(&b, "%s:%d: %s\n", s.Positions[i].File, s.Positions[i].Line, l.Key)
 		}
 	}
 	for _, f := range tree.Findings {
@@ -74,10 +74,10 @@ func outline(tree *asteriskconf.Tree) string {
 	return b.String()
 }
 
-// TestDialect reads each file of the corpus and compares the tree with the
+// TestParse_dialectCorpus reads each file of the corpus and compares the tree with the
 // kept one. That the kept ones are what Asterisk makes of the files is the
-// affair of TestDialectAgreesWithAsterisk.
-func TestDialect(t *testing.T) {
+// affair of TestParse_corpusAgreesWithAsterisk.
+func TestParse_dialectCorpus(t *testing.T) {
 	t.Parallel()
 	for _, name := range dialectFiles(t) {
 		t.Run(strings.TrimSuffix(name, ".conf"), func(t *testing.T) {
@@ -89,9 +89,9 @@ func TestDialect(t *testing.T) {
 			if *update {
 				require.NoError(t, os.WriteFile(want, []byte(got), 0o644))
 			}
-			kept, err := os.ReadFile(want)
+			golden, err := os.ReadFile(want)
 			require.NoError(t, err)
-			require.Equal(t, string(kept), got)
+			require.Equal(t, string(golden), got)
 		})
 	}
 }

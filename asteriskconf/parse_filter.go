@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// find returns the first section of a name that a filter lets through, or
+// findSection returns the first section of a name that a filter lets through, or
 // nil. An empty filter lets through what is no template.
-func (l *load) find(name, filter string) (*category, error) {
-	x := l.p.named(name)
+func (l *fileLoader) findSection(name, filter string) (*category, error) {
+	x := l.p.sectionsNamed(name)
 	if x == nil || filter == "" {
-		return x.firstPlain(), nil
+		return x.firstNonTemplate(), nil
 	}
 	terms, ok := parseFilter(filter)
 	if !ok {
-		l.notef(FindingFilter, "the filter behind the + is not understood, so that no section matches it")
+		l.reportf(FindingInvalidFilter, "the filter behind the + is not understood, so that no section matches it")
 		return nil, nil
 	}
 	for _, c := range x.list {
-		if err := l.spend(0, 1+len(terms)*len(c.lines)); err != nil {
+		if err := l.consume(0, 1+len(terms)*len(c.lines)); err != nil {
 			return nil, err
 		}
-		if matches(c, terms) {
+		if matchesAll(c, terms) {
 			return c, nil
 		}
 	}
@@ -73,9 +73,9 @@ func newTerm(key, value string) (term, bool) {
 	return term{key: k, value: v}, true
 }
 
-// matches reports whether a section passes all terms. A template passes only
+// matchesAll reports whether a section passes all terms. A template passes only
 // where a term asks for templates.
-func matches(c *category, terms []term) bool {
+func matchesAll(c *category, terms []term) bool {
 	templates := false
 	for _, t := range terms {
 		switch {
@@ -84,14 +84,14 @@ func matches(c *category, terms []term) bool {
 				return false
 			}
 			templates = true
-		case !t.someLine(c):
+		case !t.matchesAnyLine(c):
 			return false
 		}
 	}
 	return !c.template || templates
 }
 
-func (t *term) someLine(c *category) bool {
+func (t *term) matchesAnyLine(c *category) bool {
 	for i := range c.lines {
 		if t.key.MatchString(c.lines[i].Key) && t.value.MatchString(c.lines[i].Value) {
 			return true
@@ -105,7 +105,7 @@ func (t *term) someLine(c *category) bool {
 // characters from itself on, but not a separator right after them.
 func cutQuoted(text string, sep byte) (before, after string, found bool) {
 	end := len(text)
-	var open []byte
+	var quotes []byte
 	for i := 0; i < len(text); i++ {
 		if text[i] == '\\' {
 			i += 2
@@ -115,13 +115,13 @@ func cutQuoted(text string, sep byte) (before, after string, found bool) {
 		}
 		c := text[i]
 		if c == '\'' || c == '"' {
-			if len(open) > 0 && open[len(open)-1] == c {
-				open = open[:len(open)-1]
+			if len(quotes) > 0 && quotes[len(quotes)-1] == c {
+				quotes = quotes[:len(quotes)-1]
 			} else {
-				open = append(open, c)
+				quotes = append(quotes, c)
 			}
 		}
-		if c == sep && len(open) == 0 {
+		if c == sep && len(quotes) == 0 {
 			end, after, found = i, text[i+1:], true
 			break
 		}

@@ -11,7 +11,7 @@ import (
 // What patterns may lead to: names that are compared, and names in one folder.
 const (
 	maxNames       = 1 << 24
-	maxNamesInside = 1 << 20
+	maxNamesPerDir = 1 << 20
 )
 
 // errTooManyFiles says that patterns lead to more names than maxNames.
@@ -21,7 +21,7 @@ var errTooManyFiles = errors.New("too many files")
 // with GLOB_BRACE and GLOB_NOMAGIC. The alternatives of a brace are matched
 // one after the other; a brace of which no alternative matches is ordinary
 // text. An alternative, other than a whole pattern, must exist to match.
-func (f *confFiles) expand(root, pattern string, mustExist bool) ([]string, error) {
+func (f *fileFinder) expand(root, pattern string, mustExist bool) ([]string, error) {
 	alternatives := cutBraces(pattern)
 	var found []string
 	for _, alternative := range alternatives {
@@ -48,7 +48,7 @@ func (f *confFiles) expand(root, pattern string, mustExist bool) ([]string, erro
 }
 
 // match returns the paths below dir that the parts of a pattern match.
-func (f *confFiles) match(dir string, parts []string) ([]string, error) {
+func (f *fileFinder) match(dir string, parts []string) ([]string, error) {
 	part, rest := parts[0], parts[1:]
 	if part == "" || !isPattern(part) {
 		path := dir + part
@@ -60,7 +60,7 @@ func (f *confFiles) match(dir string, parts []string) ([]string, error) {
 		}
 		return nil, nil
 	}
-	names, err := f.list(dir)
+	names, err := f.listDir(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -82,21 +82,21 @@ func (f *confFiles) match(dir string, parts []string) ([]string, error) {
 	return found, nil
 }
 
-// list returns the names in a folder. A folder that cannot be read is empty.
-func (f *confFiles) list(dir string) ([]string, error) {
+// listDir returns the names in a folder. A folder that cannot be read is empty.
+func (f *fileFinder) listDir(dir string) ([]string, error) {
 	dir = filepath.Clean(dir)
-	names, ok := f.listed[dir]
+	names, ok := f.dirCache[dir]
 	if !ok {
-		names = f.namesIn(dir)
-		f.listed[dir] = names
+		names = f.readNames(dir)
+		f.dirCache[dir] = names
 	}
-	if f.names += len(names); f.names > maxNames {
+	if f.nameCount += len(names); f.nameCount > maxNames {
 		return nil, errTooManyFiles
 	}
 	return names, nil
 }
 
-func (f *confFiles) namesIn(dir string) []string {
+func (f *fileFinder) readNames(dir string) []string {
 	var names []string
 	for path := range f.replace {
 		if below, ok := strings.CutPrefix(path, strings.TrimSuffix(dir, "/")+"/"); ok {
@@ -105,7 +105,7 @@ func (f *confFiles) namesIn(dir string) []string {
 		}
 	}
 	if opened, err := os.Open(dir); err == nil {
-		listed, _ := opened.Readdirnames(maxNamesInside)
+		listed, _ := opened.Readdirnames(maxNamesPerDir)
 		names = append(names, listed...)
 		_ = opened.Close()
 	}
@@ -134,16 +134,16 @@ func cutBraces(pattern string) []string {
 			cuts = append(cuts, i)
 		case c == '}' && depth > 0:
 			if depth--; depth == 0 {
-				return alternatives(pattern, open, append(cuts, i))
+				return expandBrace(pattern, open, append(cuts, i))
 			}
 		}
 	}
 	return nil
 }
 
-// alternatives puts together what a brace stands for. The cuts are its commas
+// expandBrace puts together what a brace stands for. The cuts are its commas
 // and its end.
-func alternatives(pattern string, open int, cuts []int) []string {
+func expandBrace(pattern string, open int, cuts []int) []string {
 	end := cuts[len(cuts)-1]
 	found := make([]string, len(cuts))
 	from := open + 1

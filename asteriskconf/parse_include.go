@@ -13,8 +13,8 @@ const maxIncludeDepth = 10
 // that a file of nothing but includes comes to an end.
 const includeCost = 1 << 10
 
-// directive takes a line that begins with "#", without it.
-func (l *load) directive(text []byte) error {
+// parseDirective takes a line that begins with "#", without it.
+func (l *fileLoader) parseDirective(text []byte) error {
 	// The word ends at a blank; where char is signed, also at a byte from
 	// 0x80 on.
 	end := bytes.IndexFunc(text, func(c rune) bool { return c <= ' ' || c >= 0x80 })
@@ -24,24 +24,24 @@ func (l *load) directive(text []byte) error {
 	}
 	switch foldName(string(word)) {
 	case "include":
-		return l.includeLine(argument, false)
+		return l.parseInclude(argument, false)
 	case "tryinclude":
-		return l.includeLine(argument, true)
+		return l.parseInclude(argument, true)
 	case "exec":
-		l.lostf(FindingExec, "where asterisk.conf says execincludes = yes, Asterisk runs a program here and reads what it prints, which is not known to this program; otherwise it ignores the line")
+		l.reportPartialf(FindingExec, "where asterisk.conf says execincludes = yes, Asterisk runs a program here and reads what it prints, which is not known to this program; otherwise it ignores the line")
 	default:
-		l.lostf(FindingUnknownDirective, `Asterisk ignores a line that begins with "#" and is no include; a comment begins with ";", and a key with "\#"`)
+		l.reportPartialf(FindingUnknownDirective, `Asterisk ignores a line that begins with "#" and is no include; a comment begins with ";", and a key with "\#"`)
 	}
 	return nil
 }
 
-func (l *load) includeLine(argument []byte, try bool) error {
+func (l *fileLoader) parseInclude(argument []byte, try bool) error {
 	if len(argument) == 0 {
-		l.lostf(FindingNoArgument, "the include names no file: Asterisk ignores it")
+		l.reportPartialf(FindingNoArgument, "the include names no file: Asterisk ignores it")
 		return nil
 	}
 	if l.p.include == nil {
-		l.lostf(FindingNotFollowed, "the include is not followed here: what it holds is not known")
+		l.reportPartialf(FindingIncludeNotFollowed, "the include is not followed here: what it holds is not known")
 		return nil
 	}
 	return l.includeFiles(unquoteFile(string(argument)), try)
@@ -51,29 +51,29 @@ func (l *load) includeLine(argument []byte, try bool) error {
 //
 // A file that Asterisk stops reading does not count as missing. It also does
 // not count as left: from then on one level less can be nested.
-func (l *load) includeFiles(pattern string, try bool) error {
+func (l *fileLoader) includeFiles(pattern string, try bool) error {
 	p := l.p
 	if p.depth > maxIncludeDepth {
 		if try {
-			l.lostf(FindingIncludeDepth, "includes nest deeper than %d: Asterisk ignores this one", maxIncludeDepth)
+			l.reportPartialf(FindingIncludeDepth, "includes nest deeper than %d: Asterisk ignores this one", maxIncludeDepth)
 			return nil
 		}
-		return l.rejectf(FindingIncludeDepth, "includes nest deeper than %d", maxIncludeDepth)
+		return l.reportInvalidf(FindingIncludeDepth, "includes nest deeper than %d", maxIncludeDepth)
 	}
-	if err := l.spend(0, includeCost); err != nil {
+	if err := l.consume(0, includeCost); err != nil {
 		return err
 	}
-	p.tree.Includes = append(p.tree.Includes, Include{Position: l.at, Pattern: pattern})
+	p.tree.Includes = append(p.tree.Includes, Include{Position: l.pos, Pattern: pattern})
 	files, err := p.include(pattern)
 	if errors.Is(err, errTooManyFiles) {
-		l.haltf(FindingTooLarge, "the include matches more files than this program reads: nothing from here on is known")
+		l.reportFatalf(FindingTooLarge, "the include matches more files than this program reads: nothing from here on is known")
 		return errHalted
 	}
 	if err != nil {
-		return fmt.Errorf("%s:%d: include: %w", l.at.File, l.at.Line, err)
+		return fmt.Errorf("%s:%d: include: %w", l.pos.File, l.pos.Line, err)
 	}
 	p.depth++
-	n, err := p.load(files, false)
+	n, err := p.loadFiles(files, false)
 	if errors.Is(err, errRejected) {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (l *load) includeFiles(pattern string, try bool) error {
 	}
 	p.depth--
 	if n == 0 && !try {
-		return l.rejectf(FindingNoSuchFile, "no file matches the #include of %s; #tryinclude takes what there is", shown(pattern))
+		return l.reportInvalidf(FindingNoSuchFile, "no file matches the #include of %s; #tryinclude takes what there is", quoteName(pattern))
 	}
 	return nil
 }

@@ -59,7 +59,7 @@ func matchOne(pattern []rune, c rune) int {
 		return 0
 	case '[':
 		if set, n := cutSet(pattern); n > 0 {
-			if set.has(c) {
+			if set.contains(c) {
 				return n
 			}
 			return 0
@@ -75,7 +75,7 @@ func matchOne(pattern []rune, c rune) int {
 type runeSet struct {
 	ranges  [][2]rune
 	classes []string
-	not     bool
+	negated bool
 }
 
 // cutSet reads a bracket expression and returns its length, or 0 when it has
@@ -83,7 +83,7 @@ type runeSet struct {
 func cutSet(pattern []rune) (set runeSet, n int) {
 	i := 1
 	if i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^') {
-		set.not = true
+		set.negated = true
 		i++
 	}
 	for first := true; i < len(pattern); first = false {
@@ -126,18 +126,18 @@ func cutClass(pattern []rune) (name string, n int) {
 	return name, utf8.RuneCountInString(name) + len("[::]")
 }
 
-func (s *runeSet) has(c rune) bool {
+func (s *runeSet) contains(c rune) bool {
 	for _, r := range s.ranges {
 		if r[0] <= c && c <= r[1] {
-			return !s.not
+			return !s.negated
 		}
 	}
 	for _, class := range s.classes {
 		if inClass(class, c) {
-			return !s.not
+			return !s.negated
 		}
 	}
-	return s.not
+	return s.negated
 }
 
 func inClass(class string, c rune) bool {

@@ -46,20 +46,20 @@ func memoryFiles(files map[string]string) func(string) ([]asteriskconf.IncludedF
 	}
 }
 
-func TestParseReadsWhatModulesSee(t *testing.T) {
+func TestParse_returnsSectionsAsModulesSeeThem(t *testing.T) {
 	t.Parallel()
 	tree := parse(t, "[base](!)\nallow = ulaw\n[6001](base)\ntype = endpoint ; a phone\n", nil)
 	require.True(t, tree.Valid())
 	require.Empty(t, tree.Findings)
-	requireSections(t, []asteriskconf.Section{section("6001", "allow", "ulaw", "type", "endpoint")}, tree.Plain())
+	requireSections(t, []asteriskconf.Section{section("6001", "allow", "ulaw", "type", "endpoint")}, tree.ResolvedSections())
 	require.True(t, tree.Sections[0].Template)
 	phone := tree.Sections[1]
 	require.Equal(t, []string{"base"}, phone.Bases)
 	require.Equal(t, 3, phone.Line)
-	require.Equal(t, []asteriskconf.Position{{File: "input", Line: 2}, {File: "input", Line: 4}}, phone.At)
+	require.Equal(t, []asteriskconf.Position{{File: "input", Line: 2}, {File: "input", Line: 4}}, phone.Positions)
 }
 
-func TestParseWithoutIncludeSaysThatItDoesNotFollow(t *testing.T) {
+func TestParse_reportsIncludeNotFollowed(t *testing.T) {
 	t.Parallel()
 	tree := parse(t, "#include other.conf\n[a]\nk=v\n", &asteriskconf.ParseOptions{Name: "main.conf"})
 	require.True(t, tree.Valid())
@@ -68,27 +68,27 @@ func TestParseWithoutIncludeSaysThatItDoesNotFollow(t *testing.T) {
 	require.Equal(t, []string{"main.conf"}, tree.Files)
 }
 
-func TestParseFollowsIncludes(t *testing.T) {
+func TestParse_followsIncludes(t *testing.T) {
 	t.Parallel()
 	tree := parse(t, "[a]\n#include x\n#tryinclude y\nk=v\n", &asteriskconf.ParseOptions{Include: memoryFiles(map[string]string{"x": "i=1\n[b]\n"})})
 	require.Empty(t, tree.Findings)
-	requireSections(t, []asteriskconf.Section{section("a", "i", "1", "k", "v"), section("b")}, tree.Plain())
+	requireSections(t, []asteriskconf.Section{section("a", "i", "1", "k", "v"), section("b")}, tree.ResolvedSections())
 	require.Equal(t, []string{"input", "x"}, tree.Files)
-	require.Equal(t, asteriskconf.Position{File: "x", Line: 1}, tree.Sections[0].At[0])
+	require.Equal(t, asteriskconf.Position{File: "x", Line: 1}, tree.Sections[0].Positions[0])
 }
 
-// TestAFaultInAnIncludedFileIsNotInvalid is what surprises most: Asterisk
+// TestParse_errorInIncludedFileIsPartial is what surprises most: Asterisk
 // takes half of the included file and reports success.
-func TestAFaultInAnIncludedFileIsNotInvalid(t *testing.T) {
+func TestParse_errorInIncludedFileIsPartial(t *testing.T) {
 	t.Parallel()
 	tree := parse(t, "[a]\n#include x\nk=v\n", &asteriskconf.ParseOptions{Include: memoryFiles(map[string]string{"x": "[b]\ni=1\n[broken\n[c]\n"})})
 	require.True(t, tree.Valid())
 	require.Equal(t, []string{"x:3 no_closing_bracket"}, codes(tree))
 	require.True(t, tree.Findings[0].Partial)
-	requireSections(t, []asteriskconf.Section{section("a", "k", "v"), section("b", "i", "1")}, tree.Plain())
+	requireSections(t, []asteriskconf.Section{section("a", "k", "v"), section("b", "i", "1")}, tree.ResolvedSections())
 }
 
-func TestParseErrorsAreThoseOfReading(t *testing.T) {
+func TestParse_returnsReadErrors(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken disk")
 	for name, tt := range map[string]struct {
@@ -110,8 +110,8 @@ func TestParseErrorsAreThoseOfReading(t *testing.T) {
 	}
 }
 
-// TestParseOfAnyReader reads byte by byte what another test reads at once.
-func TestParseOfAnyReader(t *testing.T) {
+// TestParse_readsByteByByte reads byte by byte what another test reads at once.
+func TestParse_readsByteByByte(t *testing.T) {
 	t.Parallel()
 	text := "[a]\nk=" + strings.Repeat("x", 8185) + "\n" + strings.Repeat("y", 20_000) + "\nk2=v\x00lost\nk3=v"
 	tree, err := asteriskconf.Parse(iotest.OneByteReader(strings.NewReader(text)), nil)
@@ -121,9 +121,9 @@ func TestParseOfAnyReader(t *testing.T) {
 	require.Len(t, tree.Sections[0].Lines, 3)
 }
 
-// TestParseEndsWhereAsteriskDoesNot gives files on which Asterisk loops for
+// TestParse_terminatesWhereAsteriskLoops gives files on which Asterisk loops for
 // ever, or for as long as it has memory.
-func TestParseEndsWhereAsteriskDoesNot(t *testing.T) {
+func TestParse_terminatesWhereAsteriskLoops(t *testing.T) {
 	t.Parallel()
 	var doubling strings.Builder
 	doubling.WriteString("[t0](!)\nk=v\n")
@@ -155,25 +155,25 @@ func TestParseEndsWhereAsteriskDoesNot(t *testing.T) {
 	}
 }
 
-func TestSectionThatInheritsFromItselfWithoutLines(t *testing.T) {
+func TestParse_acceptsSelfInheritanceWithoutLines(t *testing.T) {
 	t.Parallel()
 	tree := parse(t, "[a]\n[a](+,a)\nk=v\n", nil)
 	require.Empty(t, tree.Findings)
-	requireSections(t, []asteriskconf.Section{section("a", "k", "v")}, tree.Plain())
+	requireSections(t, []asteriskconf.Section{section("a", "k", "v")}, tree.ResolvedSections())
 }
 
-func TestParseBoundsItsFindings(t *testing.T) {
+func TestParse_limitsFindings(t *testing.T) {
 	t.Parallel()
 	tree := parse(t, "[a]\n"+strings.Repeat("no equals\n", 5000)+"[b\n", nil)
 	require.Len(t, tree.Findings, 1002)
 	require.False(t, tree.Valid(), "what rejects the file is kept")
-	require.Equal(t, asteriskconf.FindingMore, tree.Findings[1001].Code)
+	require.Equal(t, asteriskconf.FindingTruncated, tree.Findings[1001].Code)
 	require.Contains(t, tree.Findings[1001].Message, "4000")
 }
 
-// TestFindingsNeverShowAValue breaks lines that hold a secret in every way
+// TestFinding_neverContainsValues breaks lines that hold a secret in every way
 // there is.
-func TestFindingsNeverShowAValue(t *testing.T) {
+func TestFinding_neverContainsValues(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
 	lines := []string{
@@ -192,7 +192,7 @@ func TestFindingsNeverShowAValue(t *testing.T) {
 	}
 }
 
-func TestFindingsShowOnlyPrintableNames(t *testing.T) {
+func TestFinding_quotesPrintableNamesOnly(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ section, shown string }{
 		"plain":         {"crm", `"crm"`},
@@ -211,12 +211,12 @@ func TestFindingsShowOnlyPrintableNames(t *testing.T) {
 	}
 }
 
-// TestParseOfItsOwnPlain writes what Parse makes of files at random, and
+// TestTree_ResolvedSections_roundTrip writes what Parse makes of files at random, and
 // reads it back: a file that was resolved once resolves to itself.
-func TestParseOfItsOwnPlain(t *testing.T) {
+func TestTree_ResolvedSections_roundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		plain := parse(t, string(hostileFile().Draw(t, "file")), nil).Plain()
+		plain := parse(t, string(arbitraryFile().Draw(t, "file")), nil).ResolvedSections()
 		var carried []asteriskconf.Section
 		var file bytes.Buffer
 		w := asteriskconf.NewWriter(&file, &asteriskconf.WriterOptions{RepeatSections: true})
@@ -226,12 +226,12 @@ func TestParseOfItsOwnPlain(t *testing.T) {
 			}
 		}
 		require.NoError(t, w.Close())
-		requireSections(t, carried, parse(t, file.String(), nil).Plain())
+		requireSections(t, carried, parse(t, file.String(), nil).ResolvedSections())
 	})
 }
 
-// confDir writes files into a new folder.
-func confDir(t *testing.T, files map[string]string) string {
+// writeConfigDir writes files into a new folder.
+func writeConfigDir(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
@@ -250,9 +250,9 @@ func names(tree *asteriskconf.Tree) []string {
 	return names
 }
 
-func TestParseFileReplacesFiles(t *testing.T) {
+func TestParseFile_replacesIncludedFiles(t *testing.T) {
 	t.Parallel()
-	dir := confDir(t, map[string]string{
+	dir := writeConfigDir(t, map[string]string{
 		"manager.conf": "[general]\n#include manager.d/*.conf\n#tryinclude new/*.conf\n", "manager.d/b.conf": "[old]\n", "manager.d/d.conf": "[d]\n",
 	})
 	tree, err := asteriskconf.ParseFile(dir, "manager.conf", &asteriskconf.ParseFileOptions{Replace: map[string][]byte{
@@ -263,34 +263,34 @@ func TestParseFileReplacesFiles(t *testing.T) {
 	require.Equal(t, []string{"manager.conf", "manager.d/b.conf", "manager.d/c.conf", "manager.d/d.conf", "new/x.conf"}, tree.Files)
 }
 
-func TestParseFileReplacesTheFileItself(t *testing.T) {
+func TestParseFile_replacesRootFile(t *testing.T) {
 	t.Parallel()
 	tree, err := asteriskconf.ParseFile(t.TempDir(), "manager.conf", &asteriskconf.ParseFileOptions{Replace: map[string][]byte{"manager.conf": []byte("[a]\n")}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"a"}, names(tree))
 }
 
-func TestParseFileThatIsNotThere(t *testing.T) {
+func TestParseFile_missingFileIsErrNotExist(t *testing.T) {
 	t.Parallel()
-	dir := confDir(t, map[string]string{"folder/x.conf": ""})
+	dir := writeConfigDir(t, map[string]string{"folder/x.conf": ""})
 	for _, name := range []string{"manager.conf", "folder", "none/manager.conf", "folder/x.conf/y.conf", strings.Repeat("x", 300)} {
 		_, err := asteriskconf.ParseFile(dir, name, nil)
 		require.ErrorIs(t, err, fs.ErrNotExist, name)
 	}
 }
 
-func TestALinkThatLeadsNowhereIsNoFile(t *testing.T) {
+func TestParseFile_danglingSymlinkIsMissing(t *testing.T) {
 	t.Parallel()
-	dir := confDir(t, map[string]string{"manager.conf": "#tryinclude secret.conf\n"})
+	dir := writeConfigDir(t, map[string]string{"manager.conf": "#tryinclude secret.conf\n"})
 	require.NoError(t, os.Symlink("secret.conf", filepath.Join(dir, "secret.conf")))
 	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
 	require.Empty(t, tree.Findings)
 }
 
-func TestParseFileLeavesTheFolder(t *testing.T) {
+func TestParseFile_followsPathsOutsideDirectory(t *testing.T) {
 	t.Parallel()
-	dir := confDir(t, map[string]string{"etc/a.conf": "#include ../other/x.conf\n", "other/x.conf": "[x]\n"})
+	dir := writeConfigDir(t, map[string]string{"etc/a.conf": "#include ../other/x.conf\n", "other/x.conf": "[x]\n"})
 	absolute := filepath.Join(dir, "other", "x.conf")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "etc", "b.conf"), []byte("#include "+absolute+"\n"), 0o644))
 	for _, name := range []string{"a.conf", "b.conf"} {
@@ -301,11 +301,11 @@ func TestParseFileLeavesTheFolder(t *testing.T) {
 	}
 }
 
-// TestParseFileInAFolderNamedLikeAPattern looks at the folder as it is, not
+// TestParseFile_directoryNameIsNoPattern looks at the folder as it is, not
 // as a pattern.
-func TestParseFileInAFolderNamedLikeAPattern(t *testing.T) {
+func TestParseFile_directoryNameIsNoPattern(t *testing.T) {
 	t.Parallel()
-	dir := confDir(t, map[string]string{"{a,b}[c]*/main.conf": "#include *.inc\n", "{a,b}[c]*/x.inc": "[x]\n"})
+	dir := writeConfigDir(t, map[string]string{"{a,b}[c]*/main.conf": "#include *.inc\n", "{a,b}[c]*/x.inc": "[x]\n"})
 	tree, err := asteriskconf.ParseFile(filepath.Join(dir, "{a,b}[c]*"), "main.conf", nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"x"}, names(tree))

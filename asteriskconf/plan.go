@@ -21,9 +21,9 @@ type FilePlan struct {
 	Module string `json:"module"`
 	// Sections that differ from what is on disk.
 	Sections []SectionPlan `json:"sections"`
-	// EditedByHand says that a person changed the file on disk; that copy
+	// ManuallyEdited says that a person changed the file on disk; that copy
 	// would be set aside.
-	EditedByHand bool `json:"edited_by_hand"`
+	ManuallyEdited bool `json:"edited_by_hand"`
 	// Unverified says that the file was put in place without an Asterisk to
 	// ask; an apply would reload and verify it.
 	Unverified bool `json:"unverified"`
@@ -32,9 +32,9 @@ type FilePlan struct {
 // SectionPlan is one section that would be added, altered or removed.
 type SectionPlan struct {
 	Name string `json:"name"`
-	// Act is "add", "alter" or "remove".
-	Act   string     `json:"act"`
-	Lines []LinePlan `json:"lines"`
+	// Action is "add", "alter" or "remove".
+	Action string     `json:"act"`
+	Lines  []LinePlan `json:"lines"`
 }
 
 // LinePlan is one line that would come ("+") or go ("-").
@@ -56,14 +56,14 @@ func (p *Plan) String() string {
 	var b strings.Builder
 	for _, file := range p.Files {
 		fmt.Fprintf(&b, "%s (reload %s)\n", file.Path, file.Module)
-		if file.EditedByHand {
+		if file.ManuallyEdited {
 			b.WriteString("  ! edited by hand since the last apply; that copy would be set aside\n")
 		}
 		if file.Unverified {
 			b.WriteString("  ! not seen live yet; it would be reloaded and verified\n")
 		}
 		for _, section := range file.Sections {
-			fmt.Fprintf(&b, "  %s [%s]\n", sectionSign(section.Act), section.Name)
+			fmt.Fprintf(&b, "  %s [%s]\n", sectionSign(section.Action), section.Name)
 			for _, line := range section.Lines {
 				fmt.Fprintf(&b, "    %s %s = %s\n", line.Sign, line.Key, line.Value)
 			}
@@ -72,57 +72,57 @@ func (p *Plan) String() string {
 	return b.String()
 }
 
-func sectionSign(act string) string {
-	return map[string]string{"add": "+", "alter": "~", "remove": "-"}[act]
+func sectionSign(action string) string {
+	return map[string]string{"add": "+", "alter": "~", "remove": "-"}[action]
 }
 
-// Plan returns what [Folder.Apply] would change, without changing anything.
+// Plan returns what [ConfigDir.Apply] would change, without changing anything.
 // It refuses what Apply would refuse before it begins, except what only
 // Asterisk can tell.
-func (f *Folder) Plan(ctx context.Context) (*Plan, error) {
-	s, err := f.readState()
+func (d *ConfigDir) Plan(ctx context.Context) (*Plan, error) {
+	s, err := d.readState()
 	if err != nil {
 		return nil, err
 	}
-	if err := f.refuseOrigin(s); err != nil {
+	if err := d.checkDatabaseID(s); err != nil {
 		return nil, err
 	}
-	target, err := f.target(ctx, s)
+	target, err := d.target(ctx, s)
 	if err != nil {
 		return nil, err
 	}
-	files, err := f.stageAll(ctx, s, target)
+	files, err := d.stageAll(ctx, s, target)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.checkTrees(files); err != nil {
+	if err := d.checkTrees(files); err != nil {
 		return nil, err
 	}
 	plan := &Plan{Files: []FilePlan{}}
 	for _, file := range files {
-		if settled(s, []*stagedFile{file}) {
+		if upToDate(s, []*stagedFile{file}) {
 			continue
 		}
 		plan.Files = append(plan.Files, FilePlan{
 			Name: file.File.Name, Path: file.Path, Module: file.File.Module,
-			Sections:     planSections(file),
-			EditedByHand: file.edited(),
-			Unverified:   !file.written(),
+			Sections:       planSections(file),
+			ManuallyEdited: file.manuallyEdited(),
+			Unverified:     !file.needsWrite(),
 		})
 	}
 	return plan, nil
 }
 
 func planSections(file *stagedFile) []SectionPlan {
-	mask := maskFor(file)
+	mask := secretMask(file)
 	plans := make([]SectionPlan, len(file.Sections))
 	for i, change := range file.Sections {
-		plans[i] = SectionPlan{Name: change.Name, Act: "alter", Lines: planLines(mask, change)}
+		plans[i] = SectionPlan{Name: change.Name, Action: "alter", Lines: planLines(mask, change)}
 		switch {
 		case change.Before == nil:
-			plans[i].Act = "add"
+			plans[i].Action = "add"
 		case change.After == nil:
-			plans[i].Act = "remove"
+			plans[i].Action = "remove"
 		}
 	}
 	return plans
@@ -138,35 +138,35 @@ func planLines(mask func(key string) bool, change SectionChange) []LinePlan {
 	if change.After != nil {
 		after = change.After.Lines
 	}
-	gone, come := without(before, after), without(after, before)
-	if len(gone)+len(come) == 0 {
-		gone, come = before, after
+	removed, added := subtractLines(before, after), subtractLines(after, before)
+	if len(removed)+len(added) == 0 {
+		removed, added = before, after
 	}
-	lines := make([]LinePlan, 0, len(gone)+len(come))
-	for _, l := range gone {
+	lines := make([]LinePlan, 0, len(removed)+len(added))
+	for _, l := range removed {
 		lines = append(lines, planLine(mask, "-", l))
 	}
-	for _, l := range come {
+	for _, l := range added {
 		lines = append(lines, planLine(mask, "+", l))
 	}
 	return lines
 }
 
-// without returns the lines of a that b does not hold, counting repeats.
-func without(a, b []Line) []Line {
+// subtractLines returns the lines of a that b does not hold, counting repeats.
+func subtractLines(a, b []Line) []Line {
 	count := make(map[Line]int, len(b))
 	for _, l := range b {
 		count[l]++
 	}
-	var rest []Line
+	var diff []Line
 	for _, l := range a {
 		if count[l] > 0 {
 			count[l]--
 			continue
 		}
-		rest = append(rest, l)
+		diff = append(diff, l)
 	}
-	return rest
+	return diff
 }
 
 func planLine(mask func(key string) bool, sign string, l Line) LinePlan {
@@ -177,9 +177,9 @@ func planLine(mask func(key string) bool, sign string, l Line) LinePlan {
 	return LinePlan{Sign: sign, Key: l.Key, Value: value}
 }
 
-// maskFor says which values are not shown: those of secrets, and those of keys
+// secretMask says which values are not shown: those of secrets, and those of keys
 // that we never wrote. A person who edited the file may have misspelt "secret".
-func maskFor(file *stagedFile) func(key string) bool {
+func secretMask(file *stagedFile) func(key string) bool {
 	written := make(map[string]bool)
 	for _, sections := range [][]Section{file.After, file.Live} {
 		for _, s := range sections {

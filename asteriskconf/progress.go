@@ -8,9 +8,9 @@ type Progress struct {
 	File string `json:"file"`
 }
 
-// at says that a step begins.
-func (f *Folder) at(step, file string) {
-	if f.progress != nil {
-		f.progress(Progress{Step: step, File: file})
+// reportProgress says that a step begins.
+func (d *ConfigDir) reportProgress(step, file string) {
+	if d.progress != nil {
+		d.progress(Progress{Step: step, File: file})
 	}
 }

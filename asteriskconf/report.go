@@ -22,14 +22,14 @@ type FileReport struct {
 	Path string `json:"path"`
 	// Added, Altered and Removed count the sections that differ from what
 	// stood on disk before.
-	Added   int `json:"added"`
-	Altered int `json:"altered"`
-	Removed int `json:"removed"`
-	// Reloaded is the module that was reloaded for it; empty when none.
-	Reloaded string `json:"reloaded,omitempty"`
-	// KeptAside is where the copy that a person had edited was moved, when
+	Added    int `json:"added"`
+	Modified int `json:"altered"`
+	Removed  int `json:"removed"`
+	// ReloadedModule is the module that was reloaded for it; empty when none.
+	ReloadedModule string `json:"reloaded,omitempty"`
+	// BackupPath is where the copy that a person had edited was moved, when
 	// there was one; an absolute path.
-	KeptAside string `json:"kept_aside,omitempty"`
+	BackupPath string `json:"kept_aside,omitempty"`
 	// Notes are sentences about what was ended, such as open sessions of
 	// accounts that were narrowed.
 	Notes []string `json:"notes,omitempty"`
@@ -51,8 +51,8 @@ const (
 	StepReload = "reload"
 	StepVerify = "verification"
 	StepRevoke = "revocation"
-	// StepUndo puts the generation before back, after a step that failed.
-	StepUndo = "undoing"
+	// StepRollback puts the generation before back, after a step that failed.
+	StepRollback = "undoing"
 	// StepRecover ends, before all others, an apply that was cut short.
 	StepRecover = "recovery"
 )
@@ -68,12 +68,12 @@ type ApplyError struct {
 	// Changed says whether anything had been put in place by then. When it
 	// had, Undo tells of the way back: nil means that the files are those of
 	// before and that Asterisk was seen to serve them.
-	Changed bool
-	Undo    error
-	// Kept says that the new generation stands and is live, but that
+	Changed     bool
+	RollbackErr error
+	// RevocationPending says that the new generation stands and is live, but that
 	// something it revoked is still in use; it stays pending, and the next
 	// apply tries again.
-	Kept bool
+	RevocationPending bool
 }
 
 func (e *ApplyError) Error() string {
@@ -82,32 +82,32 @@ func (e *ApplyError) Error() string {
 		at += " of " + e.File
 	}
 	switch {
-	case e.Kept:
+	case e.RevocationPending:
 		return fmt.Sprintf("the new configuration is live, but the %s failed: %v; apply again to end it", at, e.Err)
 	case !e.Changed:
 		return fmt.Sprintf("apply stopped at the %s; nothing was changed: %v", at, e.Err)
-	case e.Undo == nil:
+	case e.RollbackErr == nil:
 		return fmt.Sprintf("apply failed at the %s and was rolled back: %v", at, e.Err)
 	}
-	return fmt.Sprintf("apply failed at the %s: %v; the roll back is not verified: %v", at, e.Err, e.Undo)
+	return fmt.Sprintf("apply failed at the %s: %v; the roll back is not verified: %v", at, e.Err, e.RollbackErr)
 }
 
 // Unwrap returns the cause, and what went wrong on the way back.
 func (e *ApplyError) Unwrap() []error {
-	if e.Undo == nil {
+	if e.RollbackErr == nil {
 		return []error{e.Err}
 	}
-	return []error{e.Err, e.Undo}
+	return []error{e.Err, e.RollbackErr}
 }
 
 // AuditReason implements [audit.Reasoner].
 func (e *ApplyError) AuditReason() string {
 	switch {
-	case e.Kept:
+	case e.RevocationPending:
 		return e.Step + ", kept"
 	case !e.Changed:
 		return e.Step + ", nothing changed"
-	case e.Undo == nil:
+	case e.RollbackErr == nil:
 		return e.Step + ", rolled back"
 	}
 	return e.Step + ", roll back not verified"
@@ -125,7 +125,7 @@ func fileReports(files []*stagedFile) []FileReport {
 			case change.After == nil:
 				reports[i].Removed++
 			default:
-				reports[i].Altered++
+				reports[i].Modified++
 			}
 		}
 	}

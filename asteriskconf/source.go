@@ -5,7 +5,7 @@ import "context"
 // File describes one whole file that this module owns.
 type File struct {
 	// Name is the file's name, such as "pbxusers_manager.conf". Where in the
-	// configuration folder it stands is what [Folder.Install] decides.
+	// configuration folder it stands is what [ConfigDir.Install] decides.
 	Name string
 	// Parent is the file that Asterisk reads on its own, and that includes
 	// this one, such as "manager.conf".
@@ -15,10 +15,10 @@ type File struct {
 	Module string
 	// SecretKeys are the keys whose values are never shown in a plan.
 	SecretKeys []string
-	// OwnSections means that no section of this file may have the name,
+	// UniqueSections means that no section of this file may have the name,
 	// without regard to case, of a section that another file of the
 	// parent's tree holds: Asterisk would merge the two.
-	OwnSections bool
+	UniqueSections bool
 	// RepeatSections allows several sections of one name in this file.
 	RepeatSections bool
 }
@@ -52,29 +52,29 @@ type Revoker interface {
 	Revoke(ctx context.Context, asterisk Asterisk, change *Change) ([]string, error)
 }
 
-// Guard is a [Source] that knows of changes that would do harm to a running
+// ChangeChecker is a [Source] that knows of changes that would do harm to a running
 // Asterisk. An apply asks it before anything is written; what it returns,
 // usually a store.ConflictError, refuses the apply.
-type Guard interface {
-	Guard(change *Change) error
+type ChangeChecker interface {
+	CheckChange(change *Change) error
 }
 
 // Inspector is a [Source] that knows what else in the parent's tree keeps its
 // file from working.
 type Inspector interface {
-	Inspect(tree *Tree) []Obstacle
+	Inspect(tree *Tree) []Issue
 }
 
 // MismatchError says that the running Asterisk does not serve what was
 // written.
 type MismatchError struct {
-	// What is the thing that differs, such as "AMI account crm".
-	What string
+	// Object is the thing that differs, such as "AMI account crm".
+	Object string
 	// Difference is one clause without secrets, such as "read privileges are
 	// call, not call,user".
 	Difference string
 }
 
 func (e *MismatchError) Error() string {
-	return e.What + " is not live as written: " + e.Difference
+	return e.Object + " is not live as written: " + e.Difference
 }

@@ -15,18 +15,18 @@ type stagedFile struct {
 	prior, next, live []byte
 }
 
-// written reports whether the file on disk is to change.
-func (s *stagedFile) written() bool { return !bytes.Equal(s.prior, s.next) || s.prior == nil }
+// needsWrite reports whether the file on disk is to change.
+func (s *stagedFile) needsWrite() bool { return !bytes.Equal(s.prior, s.next) || s.prior == nil }
 
-// edited reports whether a person changed the file on disk.
-func (s *stagedFile) edited() bool {
-	return s.prior != nil && !bytes.Equal(s.prior, s.next) && !bytes.Equal(s.prior, s.live) && editedByHand(s.prior)
+// manuallyEdited reports whether a person changed the file on disk.
+func (s *stagedFile) manuallyEdited() bool {
+	return s.prior != nil && !bytes.Equal(s.prior, s.next) && !bytes.Equal(s.prior, s.live) && isManuallyEdited(s.prior)
 }
 
 // stageAll renders every file and compares it with what is there.
-func (f *Folder) stageAll(ctx context.Context, s state, target Target) ([]*stagedFile, error) {
-	files := make([]*stagedFile, 0, len(f.sources))
-	for _, source := range f.sources {
+func (d *ConfigDir) stageAll(ctx context.Context, s state, target Target) ([]*stagedFile, error) {
+	files := make([]*stagedFile, 0, len(d.sources))
+	for _, source := range d.sources {
 		sections, err := source.Sections(ctx, target)
 		if err != nil {
 			return nil, err
@@ -35,7 +35,7 @@ func (f *Folder) stageAll(ctx context.Context, s state, target Target) ([]*stage
 		if err != nil {
 			return nil, err
 		}
-		staged, err := f.stage(source, s, next, sections)
+		staged, err := d.stage(source, s, next, sections)
 		if err != nil {
 			return nil, err
 		}
@@ -45,17 +45,17 @@ func (f *Folder) stageAll(ctx context.Context, s state, target Target) ([]*stage
 }
 
 // stage sets the content that a file shall have beside what it has.
-func (f *Folder) stage(source Source, s state, next []byte, after []Section) (*stagedFile, error) {
+func (d *ConfigDir) stage(source Source, s state, next []byte, after []Section) (*stagedFile, error) {
 	file := source.File()
-	path, err := f.locate(file)
+	path, err := d.locate(file)
 	if err != nil {
 		return nil, err
 	}
 	staged := &stagedFile{source: source, next: next, Change: Change{File: file, Path: path, After: after}}
-	if staged.prior, err = f.disk.read(path); err != nil {
+	if staged.prior, err = d.disk.read(path); err != nil {
 		return nil, err
 	}
-	if staged.live, err = f.generationContent(s.Live, file.Name); err != nil {
+	if staged.live, err = d.generationContent(s.Live, file.Name); err != nil {
 		return nil, err
 	}
 	if staged.Before, err = decode(file.Name, staged.prior); err != nil {
@@ -64,7 +64,7 @@ func (f *Folder) stage(source Source, s state, next []byte, after []Section) (*s
 	if staged.Live, err = staged.decodeLive(); err != nil {
 		return nil, err
 	}
-	if staged.Unseen, err = f.unseenSections(s, file.Name); err != nil {
+	if staged.Unverified, err = d.unverifiedSections(s, file.Name); err != nil {
 		return nil, err
 	}
 	staged.Sections = diffSections(staged.Before, staged.After)
@@ -92,7 +92,7 @@ func encode(file File, sections []Section) ([]byte, error) {
 	if err := w.Close(); err != nil {
 		return nil, fmt.Errorf("%s: %w", file.Name, err)
 	}
-	content := withBanner(body.Bytes())
+	content := prependBanner(body.Bytes())
 	seen, err := decode(file.Name, content)
 	if err != nil {
 		return nil, err
@@ -113,5 +113,5 @@ func decode(name string, content []byte) ([]Section, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tree.Plain(), nil
+	return tree.ResolvedSections(), nil
 }

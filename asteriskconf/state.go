@@ -24,44 +24,44 @@ type state struct {
 	// Unverified means that files were put in place, or put back, and that
 	// no Asterisk was asked: it may serve something other than Live.
 	Unverified bool `json:"unverified"`
-	// Origin of the records that were last applied; empty when unknown.
-	Origin string `json:"origin"`
-	// Unseen are the generations that were put in place since Live and were
+	// DatabaseID of the records that were last applied; empty when unknown.
+	DatabaseID string `json:"origin"`
+	// UnverifiedGenerations are the generations that were put in place since Live and were
 	// never seen live: Asterisk may have served them all the same.
-	Unseen []int `json:"unseen"`
+	UnverifiedGenerations []int `json:"unseen"`
 	// Version of the Asterisk that Live was rendered for.
 	Version Version `json:"version"`
 }
 
-func (f *Folder) readState() (state, error) {
+func (d *ConfigDir) readState() (state, error) {
 	var s state
-	err := f.readJSON(f.statePath("state.json"), &s)
+	err := d.readJSON(d.statePath("state.json"), &s)
 	return s, err
 }
 
-func (f *Folder) writeState(s state) error {
-	return f.writeJSON(f.statePath("state.json"), s)
+func (d *ConfigDir) writeState(s state) error {
+	return d.writeJSON(d.statePath("state.json"), s)
 }
 
 // generationPath returns where a generation keeps its copy of a file.
-func (f *Folder) generationPath(number int, name string) string {
-	return f.statePath("generations", strconv.Itoa(number), name)
+func (d *ConfigDir) generationPath(number int, name string) string {
+	return d.statePath("generations", strconv.Itoa(number), name)
 }
 
 // generationContent returns the copy, or nil when there is none.
-func (f *Folder) generationContent(number int, name string) ([]byte, error) {
+func (d *ConfigDir) generationContent(number int, name string) ([]byte, error) {
 	if number == 0 {
 		return nil, nil
 	}
-	return f.disk.read(f.generationPath(number, name))
+	return d.disk.read(d.generationPath(number, name))
 }
 
-// unseenSections returns what a file held in the generations that were never
+// unverifiedSections returns what a file held in the generations that were never
 // seen live.
-func (f *Folder) unseenSections(s state, name string) ([]Section, error) {
+func (d *ConfigDir) unverifiedSections(s state, name string) ([]Section, error) {
 	var all []Section
-	for _, number := range s.Unseen {
-		content, err := f.generationContent(number, name)
+	for _, number := range s.UnverifiedGenerations {
+		content, err := d.generationContent(number, name)
 		if err != nil {
 			return nil, err
 		}
@@ -74,52 +74,52 @@ func (f *Folder) unseenSections(s state, name string) ([]Section, error) {
 	return all, nil
 }
 
-// keepGeneration stores what the files of a generation hold.
-func (f *Folder) keepGeneration(number int, files []*stagedFile) error {
-	folder := filepath.Dir(f.generationPath(number, "-"))
-	for _, path := range []string{filepath.Dir(folder), folder} {
-		if err := f.disk.mkdir(path, f.owner); err != nil {
+// saveGeneration stores what the files of a generation hold.
+func (d *ConfigDir) saveGeneration(number int, files []*stagedFile) error {
+	dir := filepath.Dir(d.generationPath(number, "-"))
+	for _, path := range []string{filepath.Dir(dir), dir} {
+		if err := d.disk.mkdir(path, d.owner); err != nil {
 			return err
 		}
 	}
 	for _, file := range files {
-		path := f.generationPath(number, file.File.Name)
-		if err := f.disk.create(path, file.next, modePrivate, f.owner); err != nil {
+		path := d.generationPath(number, file.File.Name)
+		if err := d.disk.create(path, file.next, modePrivate, d.owner); err != nil {
 			return err
 		}
 	}
-	return f.disk.syncDir(folder)
+	return d.disk.syncDir(dir)
 }
 
 // pruneGenerations removes all but the two generations that may be needed.
-func (f *Folder) pruneGenerations(s state) error {
-	entries, err := fs.ReadDir(os.DirFS(f.dir), f.statePath("generations"))
+func (d *ConfigDir) pruneGenerations(s state) error {
+	entries, err := fs.ReadDir(os.DirFS(d.dir), d.statePath("generations"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	for _, entry := range entries {
 		number, err := strconv.Atoi(entry.Name())
-		if err != nil || number == s.Live || number == s.Previous || slices.Contains(s.Unseen, number) {
+		if err != nil || number == s.Live || number == s.Previous || slices.Contains(s.UnverifiedGenerations, number) {
 			continue
 		}
-		if err := f.disk.removeTree(f.statePath("generations", entry.Name())); err != nil {
+		if err := d.disk.removeAll(d.statePath("generations", entry.Name())); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *Folder) writeJSON(path string, value any) error {
+func (d *ConfigDir) writeJSON(path string, value any) error {
 	content, err := json.MarshalIndent(value, "", "\t")
 	if err != nil {
 		return err
 	}
-	return f.disk.replace(path, append(content, '\n'), modePrivate, f.owner)
+	return d.disk.replace(path, append(content, '\n'), modePrivate, d.owner)
 }
 
 // readJSON fills value from path, and leaves it alone when there is no file.
-func (f *Folder) readJSON(path string, value any) error {
-	content, err := f.disk.read(path)
+func (d *ConfigDir) readJSON(path string, value any) error {
+	content, err := d.disk.read(path)
 	if err != nil || content == nil {
 		return err
 	}

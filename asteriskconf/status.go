@@ -26,8 +26,8 @@ type Status struct {
 
 // Pending reports whether the records differ from what Asterisk was last seen
 // to serve. It asks the files, not Asterisk.
-func (f *Folder) Pending(ctx context.Context) (bool, error) {
-	status, err := f.Status(ctx)
+func (d *ConfigDir) Pending(ctx context.Context) (bool, error) {
+	status, err := d.Status(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -35,19 +35,19 @@ func (f *Folder) Pending(ctx context.Context) (bool, error) {
 }
 
 // Status works out how the folder stands. It asks the files, not Asterisk.
-func (f *Folder) Status(ctx context.Context) (*Status, error) {
-	s, err := f.readState()
+func (d *ConfigDir) Status(ctx context.Context) (*Status, error) {
+	s, err := d.readState()
 	if err != nil {
 		return nil, err
 	}
-	j, err := f.readJournal()
+	j, err := d.readJournal()
 	if err != nil {
 		return nil, err
 	}
 	interrupted := false
 	if j != nil {
 		// While another program applies, the journal is its own.
-		unlock, err := f.lock()
+		unlock, err := d.lock()
 		if interrupted = !errors.Is(err, store.ErrConflict); err == nil {
 			unlock()
 		}
@@ -57,11 +57,11 @@ func (f *Folder) Status(ctx context.Context) (*Status, error) {
 		status.LiveAt = &s.LiveAt
 	}
 	status.Pending = j != nil || s.Live == 0 || s.Unverified
-	for _, source := range f.sources {
+	for _, source := range d.sources {
 		if status.Pending {
 			break
 		}
-		if status.Pending, err = f.outdated(ctx, s, source); err != nil {
+		if status.Pending, err = d.outdated(ctx, s, source); err != nil {
 			return nil, err
 		}
 	}
@@ -70,23 +70,23 @@ func (f *Folder) Status(ctx context.Context) (*Status, error) {
 
 // outdated reports whether the records, the file on disk and what was last
 // seen live are not all the same.
-func (f *Folder) outdated(ctx context.Context, s state, source Source) (bool, error) {
-	live, err := f.generationContent(s.Live, source.File().Name)
+func (d *ConfigDir) outdated(ctx context.Context, s state, source Source) (bool, error) {
+	live, err := d.generationContent(s.Live, source.File().Name)
 	if err != nil {
 		return false, err
 	}
-	path, err := f.locate(source.File())
-	if errors.As(err, new(*NotInstalledError)) || errors.As(err, new(*BrokenFileError)) {
+	path, err := d.locate(source.File())
+	if errors.As(err, new(*NotInstalledError)) || errors.As(err, new(*SyntaxError)) {
 		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	onDisk, err := f.disk.read(path)
+	onDisk, err := d.disk.read(path)
 	if err != nil || !bytes.Equal(onDisk, live) {
 		return true, err
 	}
-	sections, err := source.Sections(ctx, f.offlineTarget(s))
+	sections, err := source.Sections(ctx, d.offlineTarget(s))
 	if err != nil {
 		return false, err
 	}
@@ -94,10 +94,10 @@ func (f *Folder) outdated(ctx context.Context, s state, source Source) (bool, er
 	if err != nil || !bytes.Equal(next, live) {
 		return true, err
 	}
-	tree, err := ParseFile(f.dir, source.File().Parent, nil)
+	tree, err := ParseFile(d.dir, source.File().Parent, nil)
 	if err != nil {
 		return false, err
 	}
 	staged := &stagedFile{Change: Change{File: source.File(), Path: path, After: sections}}
-	return refuseTree(tree, staged) != nil, nil
+	return checkTree(tree, staged) != nil, nil
 }

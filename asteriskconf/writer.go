@@ -73,7 +73,7 @@ func (w *Writer) Section(s Section) error {
 	if err != nil {
 		return err
 	}
-	if err := w.claim(s.Name); err != nil {
+	if err := w.addName(s.Name); err != nil {
 		return err
 	}
 	w.batch.add(&s, c, w.comment)
@@ -93,20 +93,20 @@ func (w *Writer) Close() error {
 	if w.err = w.batch.flush(w.w); w.err != nil {
 		return w.err
 	}
-	if w.err = w.closing(); w.err != nil {
+	if w.err = w.flushComment(); w.err != nil {
 		return w.err
 	}
 	w.err = errClosed
 	return nil
 }
 
-// closing writes the comment that no section follows.
-func (w *Writer) closing() error {
+// flushComment writes the comment that no section follows.
+func (w *Writer) flushComment() error {
 	if len(w.comment) == 0 {
 		return nil
 	}
 	text := strings.Join(w.comment, "\n") + "\n"
-	if w.batch.begun {
+	if w.batch.flushed {
 		text = "\n" + text
 	}
 	_, err := io.WriteString(w.w, text)
@@ -116,12 +116,12 @@ func (w *Writer) closing() error {
 // errClosed is returned by all calls after Close.
 var errClosed = errors.New("the configuration writer is closed")
 
-// claim takes a section's name, unless it is taken.
-func (w *Writer) claim(name string) error {
+// addName takes a section's name, unless it is taken.
+func (w *Writer) addName(name string) error {
 	if w.names == nil || w.names.add(name) {
 		return nil
 	}
-	return store.Invalid(store.FieldError{
+	return store.NewInvalidError(store.FieldError{
 		Field: "name", Code: "repeated",
 		Message: "another section of this file has the same name, which Asterisk compares without regard to case; choose a different one",
 	})

@@ -8,12 +8,12 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// equalSign is what stands between key and value. Without its blanks, a key
+// keyValueSeparator is what stands between key and value. Without its blanks, a key
 // that ends in "+" or a value that begins with ">" would mean something else.
-const equalSign = " = "
+const keyValueSeparator = " = "
 
-// maxRefusals bounds the refusals of one section.
-const maxRefusals = 100
+// maxFieldErrors bounds the refusals of one section.
+const maxFieldErrors = 100
 
 // CheckName refuses a section name that no configuration file can carry, with
 // a [*store.InvalidError] for the field "name" that [Writer.Section] would
@@ -21,7 +21,7 @@ const maxRefusals = 100
 // (too_long), with a "]" (bracket), with control characters or DEL
 // (control_character), or with invalid UTF-8 (invalid_utf8).
 func CheckName(name string) error {
-	return store.Invalid(checkName(name)...)
+	return store.NewInvalidError(checkName(name)...)
 }
 
 // CheckLine refuses a key or a value that no configuration file can carry,
@@ -33,11 +33,11 @@ func CheckName(name string) error {
 // ";" counts twice. Anything else, such as quotes, semicolons and backslashes,
 // reaches Asterisk as it is.
 func CheckLine(key, value string) error {
-	return store.Invalid(checkLine("", Line{Key: key, Value: value})...)
+	return store.NewInvalidError(checkLine("", Line{Key: key, Value: value})...)
 }
 
-// checked is what the check of a section finds out on the way.
-type checked struct {
+// sectionInfo is what the check of a section finds out on the way.
+type sectionInfo struct {
 	// size is about how many bytes the section will take.
 	size int
 	// simple says that all its lines are.
@@ -45,9 +45,9 @@ type checked struct {
 }
 
 // checkSection refuses what cannot be carried.
-func checkSection(s *Section) (checked, error) {
-	refused := checkName(s.Name)
-	c := checked{size: len(s.Name), simple: true}
+func checkSection(s *Section) (sectionInfo, error) {
+	errs := checkName(s.Name)
+	c := sectionInfo{size: len(s.Name), simple: true}
 	for i := range s.Lines {
 		l := &s.Lines[i]
 		c.size += len(l.Key) + len(l.Value)
@@ -55,53 +55,53 @@ func checkSection(s *Section) (checked, error) {
 			continue
 		}
 		c.simple = false
-		if len(refused) < maxRefusals && checkLine("", *l) != nil {
-			refused = append(refused, checkLine(fmt.Sprintf("lines[%d].", i), *l)...)
+		if len(errs) < maxFieldErrors && checkLine("", *l) != nil {
+			errs = append(errs, checkLine(fmt.Sprintf("lines[%d].", i), *l)...)
 		}
 	}
-	return c, store.Invalid(refused...)
+	return c, store.NewInvalidError(errs...)
 }
 
 func checkName(name string) []store.FieldError {
-	refuse := func(code, message string) []store.FieldError {
+	fieldErr := func(code, message string) []store.FieldError {
 		return []store.FieldError{{Field: "name", Code: code, Message: message}}
 	}
 	switch {
 	case name == "":
-		return refuse("required", "a section needs a name")
+		return fieldErr("required", "a section needs a name")
 	case len(name) > maxName:
-		return refuse("too_long", fmt.Sprintf("use at most %d bytes; Asterisk would cut the rest off", maxName))
+		return fieldErr("too_long", fmt.Sprintf("use at most %d bytes; Asterisk would cut the rest off", maxName))
 	}
-	t := traitsOf(name)
-	if t&bracket != 0 {
-		return refuse("bracket", `leave out "]", which ends the name of a section`)
+	t := classesOf(name)
+	if t&classBracket != 0 {
+		return fieldErr("bracket", `leave out "]", which ends the name of a section`)
 	}
 	if code, message := checkText(name, t); code != "" {
-		return refuse(code, message)
+		return fieldErr(code, message)
 	}
 	return nil
 }
 
 // checkLine names the fields "key" and "value" behind prefix.
 func checkLine(prefix string, l Line) []store.FieldError {
-	var refused []store.FieldError
-	refuse := func(field, code, message string) {
-		refused = append(refused, store.FieldError{Field: prefix + field, Code: code, Message: message})
+	var errs []store.FieldError
+	addErr := func(field, code, message string) {
+		errs = append(errs, store.FieldError{Field: prefix + field, Code: code, Message: message})
 	}
 	if code, message := checkKey(l.Key); code != "" {
-		refuse("key", code, message)
+		addErr("key", code, message)
 	}
 	if code, message := checkValue(l.Value); code != "" {
-		refuse("value", code, message)
+		addErr("value", code, message)
 	}
-	if keySize := escapedSize(l.Key) + 1; refused == nil && keySize+len(equalSign)+escapedSize(l.Value) > maxLine {
+	if keySize := escapedSize(l.Key) + 1; errs == nil && keySize+len(keyValueSeparator)+escapedSize(l.Value) > maxLine {
 		field := "value"
-		if keySize+len(equalSign) > maxLine {
+		if keySize+len(keyValueSeparator) > maxLine {
 			field = "key"
 		}
-		refuse(field, "too_long", fmt.Sprintf("use a shorter one; Asterisk ignores a line of more than %d bytes", maxLine))
+		addErr(field, "too_long", fmt.Sprintf("use a shorter one; Asterisk ignores a line of more than %d bytes", maxLine))
 	}
-	return refused
+	return errs
 }
 
 func checkKey(key string) (code, message string) {
@@ -115,7 +115,7 @@ func checkKey(key string) (code, message string) {
 }
 
 func checkValue(value string) (code, message string) {
-	if code, message := checkText(value, traitsOf(value)); code != "" {
+	if code, message := checkText(value, classesOf(value)); code != "" {
 		return code, message
 	}
 	if strings.HasPrefix(value, " ") || strings.HasSuffix(value, " ") {
@@ -125,11 +125,11 @@ func checkValue(value string) (code, message string) {
 }
 
 // checkText refuses what no part of a configuration file may hold.
-func checkText(text string, t traits) (code, message string) {
+func checkText(text string, t charClass) (code, message string) {
 	switch {
-	case t&control != 0:
+	case t&classControl != 0:
 		return "control_character", "leave out line breaks, tabs and other control characters; Asterisk would take them for the end of the line, or pass them on"
-	case t&high != 0 && !utf8.ValidString(text):
+	case t&classNonASCII != 0 && !utf8.ValidString(text):
 		return "invalid_utf8", "use text in UTF-8"
 	}
 	return "", ""

@@ -14,18 +14,18 @@ type batch struct {
 	file     *ini.File
 	sections int
 	bytes    int
-	// begun says that a batch was written before.
-	begun bool
+	// flushed says that a batch was written before.
+	flushed bool
 }
 
-// newFile returns an empty file with options under which go-ini writes keys
+// newINIFile returns an empty file with options under which go-ini writes keys
 // and values as they are.
-func newFile() *ini.File {
+func newINIFile() *ini.File {
 	equals := "="
 	if !ini.PrettyFormat && !ini.PrettyEqual {
 		// The program that embeds this module has turned off the blanks that
 		// go-ini puts around the sign.
-		equals = equalSign
+		equals = keyValueSeparator
 	}
 	f := ini.Empty(ini.LoadOptions{
 		AllowNonUniqueSections:   true,
@@ -47,19 +47,19 @@ func newFile() *ini.File {
 
 // add takes a section that was checked. go-ini fails for empty names and keys
 // alone.
-func (b *batch) add(s *Section, c checked, comment []string) {
+func (b *batch) add(s *Section, c sectionInfo, comment []string) {
 	if b.file == nil {
-		b.file = newFile()
+		b.file = newINIFile()
 	}
 	name := escapeSemicolons(s.Name)
 	var section *ini.Section
-	if isPlain(s.Lines, c.simple) {
+	if isVerbatim(s.Lines, c.simple) {
 		section, _ = b.file.NewSection(name)
 		for i := range s.Lines {
 			_, _ = section.NewKey(escapeKey(s.Lines[i].Key), escapeSemicolons(s.Lines[i].Value))
 		}
 	} else {
-		section, _ = b.file.NewRawSection(name, body(s.Lines))
+		section, _ = b.file.NewRawSection(name, rawBody(s.Lines))
 	}
 	section.Comment = strings.Join(comment, ini.LineBreak)
 	b.sections++
@@ -71,32 +71,32 @@ func (b *batch) flush(w io.Writer) error {
 	if b.file == nil {
 		return nil
 	}
-	if b.begun {
+	if b.flushed {
 		// go-ini puts an empty line between sections, but not after the last.
 		if _, err := io.WriteString(w, "\n"); err != nil {
 			return err
 		}
 	}
 	_, err := b.file.WriteTo(w)
-	*b = batch{begun: true}
+	*b = batch{flushed: true}
 	return err
 }
 
-// plainLines is up to how many lines go-ini is not slower than a raw section:
+// maxVerbatimLines is up to how many lines go-ini is not slower than a raw section:
 // it compares every new key with all others.
-const plainLines = 32
+const maxVerbatimLines = 32
 
-// isPlain reports whether go-ini writes the lines as they are. It groups
+// isVerbatim reports whether go-ini writes the lines as they are. It groups
 // repeated keys, wraps values and keys with certain characters in quotes of
 // its own, and pads keys to the length of the longest.
-func isPlain(lines []Line, simple bool) bool {
-	if len(lines) > plainLines {
+func isVerbatim(lines []Line, simple bool) bool {
+	if len(lines) > maxVerbatimLines {
 		return false
 	}
 	longestKey, longestValue := 0, 0
 	for i := range lines {
 		l := &lines[i]
-		if !simple && (!isPlainKey(l.Key) || !isPlainValue(l.Value)) {
+		if !simple && (!isVerbatimKey(l.Key) || !isVerbatimValue(l.Value)) {
 			return false
 		}
 		for j := range i {
@@ -110,22 +110,22 @@ func isPlain(lines []Line, simple bool) bool {
 	return 2*(longestKey+longestValue)+len(`\ = `) <= maxLine
 }
 
-func isPlainKey(key string) bool {
+func isVerbatimKey(key string) bool {
 	return key[0] != '=' && strings.IndexByte(key, '"') < 0 && strings.IndexByte(key, '`') < 0
 }
 
-// isPlainValue refuses the backtick, and Unicode blanks at the ends, of which
+// isVerbatimValue refuses the backtick, and Unicode blanks at the ends, of which
 // go-ini would make a quoted value.
-func isPlainValue(value string) bool {
+func isVerbatimValue(value string) bool {
 	return strings.IndexByte(value, '`') < 0 && len(strings.TrimSpace(value)) == len(value)
 }
 
-// body returns lines as they stand in a file.
-func body(lines []Line) string {
+// rawBody returns lines as they stand in a file.
+func rawBody(lines []Line) string {
 	var b strings.Builder
 	for _, l := range lines {
 		b.WriteString(escapeKey(l.Key))
-		b.WriteString(equalSign)
+		b.WriteString(keyValueSeparator)
 		b.WriteString(escapeSemicolons(l.Value))
 		b.WriteByte('\n')
 	}

@@ -10,46 +10,46 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf"
 )
 
-// TestEverySectionThatCanBeCarriedComesBack writes sections at random, with
+// TestWriter_roundTripsValidSections writes sections at random, with
 // comments of any text between them, and reads them back: every byte is
 // there, and there is nothing to find.
-func TestEverySectionThatCanBeCarriedComesBack(t *testing.T) {
+func TestWriter_roundTripsValidSections(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		sections := rapid.SliceOfN(carriedSection(), 0, 20).Draw(t, "sections")
+		sections := rapid.SliceOfN(validSection(), 0, 20).Draw(t, "sections")
 		var file bytes.Buffer
 		w := asteriskconf.NewWriter(&file, &asteriskconf.WriterOptions{RepeatSections: true})
 		for _, s := range sections {
 			if rapid.Bool().Draw(t, "commented") {
-				require.NoError(t, w.Comment(string(hostileFile().Draw(t, "comment"))))
+				require.NoError(t, w.Comment(string(arbitraryFile().Draw(t, "comment"))))
 			}
 			require.NoError(t, w.Section(s))
 		}
-		require.NoError(t, w.Comment(string(hostileFile().Draw(t, "last comment"))))
+		require.NoError(t, w.Comment(string(arbitraryFile().Draw(t, "last comment"))))
 		require.NoError(t, w.Close())
 		tree, err := asteriskconf.Parse(&file, nil)
 		require.NoError(t, err)
 		require.Empty(t, tree.Findings)
-		requireSections(t, sections, tree.Plain())
+		requireSections(t, sections, tree.ResolvedSections())
 	})
 }
 
-// TestAnySectionIsRefusedOrComesBack does so with any bytes at all.
-func TestAnySectionIsRefusedOrComesBack(t *testing.T) {
+// TestWriter_rejectsOrRoundTripsAnySection does so with any bytes at all.
+func TestWriter_rejectsOrRoundTripsAnySection(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.OneOf(
-			rapid.Map(hostileFile(), func(b []byte) string { return string(b) }),
+			rapid.Map(arbitraryFile(), func(b []byte) string { return string(b) }),
 			rapid.Map(rapid.SliceOfN(rapid.Byte(), 0, 9000), func(b []byte) string { return string(b) }),
-			carriedText(0),
+			validText(0),
 		)
-		refusedOrCarried(t, text.Draw(t, "name"), text.Draw(t, "key"), text.Draw(t, "value"))
+		requireRejectedOrRoundTrip(t, text.Draw(t, "name"), text.Draw(t, "key"), text.Draw(t, "value"))
 	})
 }
 
-// refusedOrCarried writes one section between two others, and wants it
+// requireRejectedOrRoundTrip writes one section between two others, and wants it
 // refused with nothing of it written, or read back as it is.
-func refusedOrCarried(t require.TestingT, name, key, value string) {
+func requireRejectedOrRoundTrip(t require.TestingT, name, key, value string) {
 	before := asteriskconf.Section{Name: "before", Lines: []asteriskconf.Line{{Key: "k", Value: "v"}}}
 	after := asteriskconf.Section{Name: "after", Lines: []asteriskconf.Line{{Key: "k", Value: "v"}}}
 	given := asteriskconf.Section{Name: name, Lines: []asteriskconf.Line{{Key: key, Value: value}}}
@@ -59,7 +59,7 @@ func refusedOrCarried(t require.TestingT, name, key, value string) {
 	w := asteriskconf.NewWriter(&file, &asteriskconf.WriterOptions{RepeatSections: true})
 	require.NoError(t, w.Section(before))
 	if err := w.Section(given); err != nil {
-		requireRefusal(t, err)
+		requireInvalidFields(t, err)
 		require.True(t, asteriskconf.CheckName(name) != nil || asteriskconf.CheckLine(key, value) != nil)
 		want = []asteriskconf.Section{before, after}
 	} else {
@@ -72,5 +72,5 @@ func refusedOrCarried(t require.TestingT, name, key, value string) {
 	tree, err := asteriskconf.Parse(&file, nil)
 	require.NoError(t, err)
 	require.Empty(t, tree.Findings)
-	requireSections(t, want, tree.Plain())
+	requireSections(t, want, tree.ResolvedSections())
 }

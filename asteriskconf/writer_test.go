@@ -16,19 +16,19 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// requireRefusal wants a typed refusal with a code and a sentence for each
+// requireInvalidFields wants a typed refusal with a code and a sentence for each
 // field, and returns its fields.
-func requireRefusal(t require.TestingT, err error) []store.FieldError {
+func requireInvalidFields(t require.TestingT, err error) []store.FieldError {
 	require.ErrorIs(t, err, store.ErrInvalid)
-	var invalid *store.InvalidError
-	require.ErrorAs(t, err, &invalid)
-	require.NotEmpty(t, invalid.Fields)
-	for _, f := range invalid.Fields {
+	var invalidErr *store.InvalidError
+	require.ErrorAs(t, err, &invalidErr)
+	require.NotEmpty(t, invalidErr.Fields)
+	for _, f := range invalidErr.Fields {
 		require.NotEmpty(t, f.Field)
 		require.NotEmpty(t, f.Code)
 		require.NotEmpty(t, f.Message)
 	}
-	return invalid.Fields
+	return invalidErr.Fields
 }
 
 func section(name string, pairs ...string) asteriskconf.Section {
@@ -59,31 +59,31 @@ func goldenFiles() map[string][]asteriskconf.Section {
 	}
 }
 
-// TestWriterGolden compares what is written with the kept files.
-func TestWriterGolden(t *testing.T) {
+// TestWriter_golden compares what is written with the kept files.
+func TestWriter_golden(t *testing.T) {
 	t.Parallel()
 	for name, sections := range goldenFiles() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := written(t, sections)
+			got := writeSections(t, sections)
 			path := "testdata/writer/" + name + ".conf"
 			if *update {
 				require.NoError(t, os.WriteFile(path, got, 0o644))
 			}
-			kept, err := os.ReadFile(path)
+			golden, err := os.ReadFile(path)
 			require.NoError(t, err)
-			require.Equal(t, string(kept), string(got))
+			require.Equal(t, string(golden), string(got))
 			tree, err := asteriskconf.Parse(bytes.NewReader(got), nil)
 			require.NoError(t, err)
 			require.Empty(t, tree.Findings)
-			requireSections(t, sections, tree.Plain())
+			requireSections(t, sections, tree.ResolvedSections())
 		})
 	}
 }
 
-// TestWriterRefuses is the table of what no file can carry. Codes that are
+// TestWriter_Section_rejectsInvalidFields is the table of what no file can carry. Codes that are
 // empty mean that it is carried.
-func TestWriterRefuses(t *testing.T) {
+func TestWriter_Section_rejectsInvalidFields(t *testing.T) {
 	t.Parallel()
 	const carried = ""
 	for name, tt := range map[string]struct{ text, name, key, value string }{
@@ -135,9 +135,9 @@ func TestWriterRefuses(t *testing.T) {
 			requireCode(t, asteriskconf.CheckName(tt.text), "name", tt.name)
 			requireCode(t, asteriskconf.CheckLine(tt.text, "v"), "key", tt.key)
 			requireCode(t, asteriskconf.CheckLine("k", tt.text), "value", tt.value)
-			refusedOrCarried(t, tt.text, "k", "v")
-			refusedOrCarried(t, "a", tt.text, "v")
-			refusedOrCarried(t, "a", "k", tt.text)
+			requireRejectedOrRoundTrip(t, tt.text, "k", "v")
+			requireRejectedOrRoundTrip(t, "a", tt.text, "v")
+			requireRejectedOrRoundTrip(t, "a", "k", tt.text)
 		})
 	}
 }
@@ -148,18 +148,18 @@ func requireCode(t *testing.T, err error, field, code string) {
 		require.NoError(t, err)
 		return
 	}
-	fields := requireRefusal(t, err)
+	fields := requireInvalidFields(t, err)
 	require.Len(t, fields, 1)
 	require.Equal(t, field, fields[0].Field)
 	require.Equal(t, code, fields[0].Code)
 }
 
-func TestWriterNamesEveryRefusedField(t *testing.T) {
+func TestWriter_Section_reportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
 	w := asteriskconf.NewWriter(io.Discard, nil)
 	err := w.Section(section("a]", "k", "v", "k=2", "v\n", "k3", " v", "", "v"))
 	var got []string
-	for _, f := range requireRefusal(t, err) {
+	for _, f := range requireInvalidFields(t, err) {
 		got = append(got, f.Field+" "+f.Code)
 	}
 	require.Equal(t, []string{
@@ -167,13 +167,13 @@ func TestWriterNamesEveryRefusedField(t *testing.T) {
 	}, got)
 }
 
-func TestWriterBoundsTheRefusalsOfOneSection(t *testing.T) {
+func TestWriter_Section_limitsFieldErrors(t *testing.T) {
 	t.Parallel()
 	s := asteriskconf.Section{Name: "a", Lines: make([]asteriskconf.Line, 10_000)}
-	require.Len(t, requireRefusal(t, asteriskconf.NewWriter(io.Discard, nil).Section(s)), 100)
+	require.Len(t, requireInvalidFields(t, asteriskconf.NewWriter(io.Discard, nil).Section(s)), 100)
 }
 
-func TestWriterRefusalsNeverShowAValue(t *testing.T) {
+func TestWriter_Section_errorsNeverContainValues(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
 	for _, bad := range []string{secret + "\n", " " + secret, secret + "\xff", secret + strings.Repeat("x", 9000)} {
@@ -183,9 +183,9 @@ func TestWriterRefusalsNeverShowAValue(t *testing.T) {
 	}
 }
 
-// TestWriterLineLimit writes the longest lines that Asterisk reads, and
+// TestWriter_Section_lineLengthLimit writes the longest lines that Asterisk reads, and
 // refuses what is one byte longer.
-func TestWriterLineLimit(t *testing.T) {
+func TestWriter_Section_lineLengthLimit(t *testing.T) {
 	t.Parallel()
 	for name, line := range map[string]asteriskconf.Line{
 		"long value":      {Key: "k", Value: strings.Repeat("v", 8185)},
@@ -196,20 +196,20 @@ func TestWriterLineLimit(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			refusedOrCarried(t, "a", line.Key, line.Value)
+			requireRejectedOrRoundTrip(t, "a", line.Key, line.Value)
 			require.NoError(t, asteriskconf.CheckLine(line.Key, line.Value))
-			fields := requireRefusal(t, asteriskconf.CheckLine(line.Key, line.Value+"v"))
+			fields := requireInvalidFields(t, asteriskconf.CheckLine(line.Key, line.Value+"v"))
 			require.Equal(t, "too_long", fields[0].Code)
 		})
 	}
 }
 
-func TestWriterRefusesARepeatedName(t *testing.T) {
+func TestWriter_Section_rejectsDuplicateName(t *testing.T) {
 	t.Parallel()
 	var file bytes.Buffer
 	w := asteriskconf.NewWriter(&file, nil)
 	require.NoError(t, w.Section(section("Alice", "k", "1")))
-	fields := requireRefusal(t, w.Section(section("alicE", "k", "2")))
+	fields := requireInvalidFields(t, w.Section(section("alicE", "k", "2")))
 	require.Equal(t, "repeated", fields[0].Code)
 	require.NoError(t, w.Section(section("Älice", "k", "3")))
 	require.NoError(t, w.Section(section("älice", "k", "4")), "only ASCII letters have case")
@@ -217,9 +217,9 @@ func TestWriterRefusesARepeatedName(t *testing.T) {
 	require.NotContains(t, file.String(), "2")
 }
 
-// TestWriterFindsARepeatedNameInAnyOrder repeats each name of a file, written
+// TestWriter_Section_detectsDuplicateNameInAnyOrder repeats each name of a file, written
 // in the order of names and otherwise.
-func TestWriterFindsARepeatedNameInAnyOrder(t *testing.T) {
+func TestWriter_Section_detectsDuplicateNameInAnyOrder(t *testing.T) {
 	t.Parallel()
 	for name, order := range map[string][]string{"in order": {"a", "b", "c"}, "out of order": {"b", "c", "a"}, "backwards": {"c", "b", "a"}, "one": {"a"}} {
 		t.Run(name, func(t *testing.T) {
@@ -229,24 +229,24 @@ func TestWriterFindsARepeatedNameInAnyOrder(t *testing.T) {
 				require.NoError(t, w.Section(section(n)))
 			}
 			for _, n := range order {
-				requireRefusal(t, w.Section(section(strings.ToUpper(n))))
+				requireInvalidFields(t, w.Section(section(strings.ToUpper(n))))
 			}
 			require.NoError(t, w.Section(section("d")))
 		})
 	}
 }
 
-// TestWriterTakesANameThatWasRefusedBefore writes a section whose first form
+// TestWriter_Section_acceptsNameAfterRejection writes a section whose first form
 // was refused: a refusal must not claim the name.
-func TestWriterTakesANameThatWasRefusedBefore(t *testing.T) {
+func TestWriter_Section_acceptsNameAfterRejection(t *testing.T) {
 	t.Parallel()
 	w := asteriskconf.NewWriter(io.Discard, nil)
-	requireRefusal(t, w.Section(section("a", "k", " v")))
+	requireInvalidFields(t, w.Section(section("a", "k", " v")))
 	require.NoError(t, w.Section(section("a", "k", "v")))
 	require.NoError(t, w.Close())
 }
 
-func TestCommentIsHarmlessWhateverItSays(t *testing.T) {
+func TestWriter_Comment_neutralizesAnyText(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{
 		"empty":           "",
@@ -275,15 +275,15 @@ func TestCommentIsHarmlessWhateverItSays(t *testing.T) {
 			tree, err := asteriskconf.Parse(&file, nil)
 			require.NoError(t, err)
 			require.Empty(t, tree.Findings)
-			requireSections(t, []asteriskconf.Section{section("a", "k", "v")}, tree.Plain())
+			requireSections(t, []asteriskconf.Section{section("a", "k", "v")}, tree.ResolvedSections())
 		})
 	}
 }
 
-// TestWriterSurvivesTheGlobalsOfGoIni writes while the embedding program has
+// TestWriter_ignoresGoINIGlobals writes while the embedding program has
 // changed go-ini's package variables, as many programs do. It must not run
 // beside other tests.
-func TestWriterSurvivesTheGlobalsOfGoIni(t *testing.T) { //nolint:paralleltest // it changes package variables
+func TestWriter_ignoresGoINIGlobals(t *testing.T) { //nolint:paralleltest // it changes package variables
 	for name, change := range map[string]func(){
 		"no alignment": func() { ini.PrettyFormat = false },
 		"no blanks":    func() { ini.PrettyFormat, ini.PrettyEqual = false, false },
@@ -299,10 +299,10 @@ func TestWriterSurvivesTheGlobalsOfGoIni(t *testing.T) { //nolint:paralleltest /
 			}()
 			change()
 			for _, sections := range goldenFiles() {
-				tree, err := asteriskconf.Parse(bytes.NewReader(written(t, sections)), nil)
+				tree, err := asteriskconf.Parse(bytes.NewReader(writeSections(t, sections)), nil)
 				require.NoError(t, err)
 				require.Empty(t, tree.Findings)
-				requireSections(t, sections, tree.Plain())
+				requireSections(t, sections, tree.ResolvedSections())
 			}
 		})
 	}
@@ -320,7 +320,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestWriterKeepsTheFirstErrorOfTheFile(t *testing.T) {
+func TestWriter_returnsFirstWriteError(t *testing.T) {
 	t.Parallel()
 	w := asteriskconf.NewWriter(&fullDisk{room: 100_000}, nil)
 	var err error
@@ -333,7 +333,7 @@ func TestWriterKeepsTheFirstErrorOfTheFile(t *testing.T) {
 	require.ErrorIs(t, w.Close(), errDiskFull)
 }
 
-func TestWriterReportsAFullDiskAtClose(t *testing.T) {
+func TestWriter_Close_reportsFullDisk(t *testing.T) {
 	t.Parallel()
 	for name, fill := range map[string]func(w *asteriskconf.Writer) error{
 		"section": func(w *asteriskconf.Writer) error { return w.Section(section("a", "k", "v")) },
@@ -348,7 +348,7 @@ func TestWriterReportsAFullDiskAtClose(t *testing.T) {
 	}
 }
 
-func TestWriterIsClosedOnce(t *testing.T) {
+func TestWriter_Close_rejectsFurtherUse(t *testing.T) {
 	t.Parallel()
 	w := asteriskconf.NewWriter(io.Discard, nil)
 	require.NoError(t, w.Close())

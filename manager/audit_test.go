@@ -17,50 +17,50 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// auditedOffice is a service whose every act is kept.
-type auditedOffice struct {
+// auditedEnv is a service whose every act is kept.
+type auditedEnv struct {
 	*manager.Service
 	db    *memstore.DB
-	trail *audit.Trail
+	audit *audit.Log
 }
 
-func newAuditedOffice(t testing.TB, opts *manager.Options) *auditedOffice {
+func newAuditedEnv(t testing.TB, opts *manager.Options) *auditedEnv {
 	t.Helper()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
 	db := memstore.New()
-	o := &auditedOffice{db: db, trail: audit.New(db.Audit(), keyring, nil)}
-	given := manager.Options{}
+	o := &auditedEnv{db: db, audit: audit.New(db.Audit(), keyring, nil)}
+	options := manager.Options{}
 	if opts != nil {
-		given = *opts
+		options = *opts
 	}
-	given.Audit = o.trail
-	o.Service = manager.New(db.Managers(), &given)
+	options.Audit = o.audit
+	o.Service = manager.New(db.AMIAccounts(), &options)
 	return o
 }
 
 // entries returns what was kept, newest first.
-func (o *auditedOffice) entries(t testing.TB) []*audit.Entry {
+func (o *auditedEnv) entries(t testing.TB) []*audit.Entry {
 	t.Helper()
-	list, err := o.trail.List(t.Context(), audit.Query{Kind: "AMI account"})
+	list, err := o.audit.List(t.Context(), audit.Query{Kind: "AMI account"})
 	require.NoError(t, err)
 	return list.Items
 }
 
-func (o *auditedOffice) problems(t testing.TB) []audit.Problem {
+func (o *auditedEnv) findings(t testing.TB) []audit.Finding {
 	t.Helper()
-	found, err := o.trail.Verify(t.Context(), o.AuditRecords())
+	found, err := o.audit.Verify(t.Context(), o.AuditSource())
 	require.NoError(t, err)
-	return found.Problems
+	return found.Findings
 }
 
-func TestEveryChangeOfAnAccountIsKeptInTheTrail(t *testing.T) {
+func TestAudit_recordsEveryChange(t *testing.T) {
 	t.Parallel()
-	o := newAuditedOffice(t, nil)
+	o := newAuditedEnv(t, nil)
 	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane"})
-	_, err := o.Create(ctx, &manager.User{Name: "Crm", Secret: store.NewSecret(goodSecret)})
+	_, err := o.Create(ctx, &manager.Account{Name: "Crm", Secret: store.NewSecret(validSecret)})
 	require.NoError(t, err)
-	_, err = o.Update(ctx, "crm", func(u *manager.User) error { u.Note = "of the CRM"; return nil })
+	_, err = o.Update(ctx, "crm", func(a *manager.Account) error { a.Note = "of the CRM"; return nil })
 	require.NoError(t, err)
 	_, err = o.Rotate(ctx, "crm", store.Secret{})
 	require.NoError(t, err)
@@ -68,36 +68,36 @@ func TestEveryChangeOfAnAccountIsKeptInTheTrail(t *testing.T) {
 	require.NoError(t, err)
 	_, err = o.Enable(ctx, "crm")
 	require.NoError(t, err)
-	require.Empty(t, o.problems(t))
+	require.Empty(t, o.findings(t))
 	require.NoError(t, o.Delete(ctx, "crm"))
 
 	entries := o.entries(t)
 	for i, action := range []string{"delete", "enable", "disable", "rotate", "update", "create"} {
 		e := entries[i]
-		require.Equal(t, []any{action, "Crm", audit.Done, "", "jane"}, []any{e.Action, e.Key, e.Outcome, e.Reason, e.Actor.Name})
+		require.Equal(t, []any{action, "Crm", audit.Succeeded, "", "jane"}, []any{e.Action, e.Key, e.Outcome, e.Reason, e.Actor.Name})
 		require.Equal(t, action == "create", e.Before == nil, action)
 		require.Equal(t, action == "delete", e.After == nil, action)
 		require.Equal(t, action == "delete", e.Fingerprint == nil, action)
-		require.NotContains(t, string(e.Before)+string(e.After), goodSecret)
+		require.NotContains(t, string(e.Before)+string(e.After), validSecret)
 		require.NotContains(t, string(e.Before)+string(e.After), "redacted")
 	}
 	update := entries[4]
 	require.Contains(t, string(update.Before), `"note":""`)
 	require.Contains(t, string(update.After), `"note":"of the CRM"`)
-	require.Empty(t, o.problems(t))
+	require.Empty(t, o.findings(t))
 }
 
-func TestEveryRefusalOfAnAccountIsKeptInTheTrail(t *testing.T) {
+func TestAudit_recordsEveryDenial(t *testing.T) {
 	t.Parallel()
-	o := newAuditedOffice(t, &manager.Options{
-		ApplyAs: "pbx",
-		Taken: func(_ context.Context, name string) (string, error) {
+	o := newAuditedEnv(t, &manager.Options{
+		ApplyAccount: "pbx",
+		NameInUse: func(_ context.Context, name string) (string, error) {
 			return map[string]string{"byhand": "manager.conf:12"}[name], nil
 		},
 	})
 	ctx := t.Context()
 	for _, name := range []string{"crm", "pbx"} {
-		_, err := o.Create(ctx, &manager.User{Name: name, Write: manager.Config | manager.Command | manager.Reporting})
+		_, err := o.Create(ctx, &manager.Account{Name: name, Write: manager.Config | manager.Command | manager.Reporting})
 		require.NoError(t, err)
 	}
 	const short = "hunter2"
@@ -107,13 +107,13 @@ func TestEveryRefusalOfAnAccountIsKeptInTheTrail(t *testing.T) {
 	}{
 		{
 			func() error {
-				_, err := o.Create(ctx, &manager.User{Name: "new", Secret: store.NewSecret(short)})
+				_, err := o.Create(ctx, &manager.Account{Name: "new", Secret: store.NewSecret(short)})
 				return err
 			},
 			"create", "new", "invalid: secret (min)",
 		},
-		{func() error { _, err := o.Create(ctx, &manager.User{Name: "CRM"}); return err }, "create", "CRM", "exists: name"},
-		{func() error { _, err := o.Create(ctx, &manager.User{Name: "byhand"}); return err }, "create", "byhand", "exists: name"},
+		{func() error { _, err := o.Create(ctx, &manager.Account{Name: "CRM"}); return err }, "create", "CRM", "exists: name"},
+		{func() error { _, err := o.Create(ctx, &manager.Account{Name: "byhand"}); return err }, "create", "byhand", "exists: name"},
 		{func() error { _, err := o.Rotate(ctx, "CRM", store.NewSecret(short)); return err }, "rotate", "crm", "invalid: secret (min)"},
 		{func() error { _, err := o.Disable(ctx, "PBX"); return err }, "disable", "pbx", "in_use"},
 		{func() error { return o.Delete(ctx, "PBX") }, "delete", "PBX", "in_use"},
@@ -122,61 +122,61 @@ func TestEveryRefusalOfAnAccountIsKeptInTheTrail(t *testing.T) {
 	} {
 		require.Error(t, test.do())
 		e := o.entries(t)[0]
-		require.Equal(t, []any{test.action, test.key, audit.Refused, test.reason}, []any{e.Action, e.Key, e.Outcome, e.Reason})
+		require.Equal(t, []any{test.action, test.key, audit.Denied, test.reason}, []any{e.Action, e.Key, e.Outcome, e.Reason})
 		require.Nil(t, e.Before)
 	}
 	require.Len(t, o.entries(t), 10)
-	require.Empty(t, o.problems(t))
+	require.Empty(t, o.findings(t))
 }
 
-func TestWhatIsDoneToAnAccountBehindTheServiceIsFound(t *testing.T) {
+func TestService_AuditSource_detectsTampering(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for code, harm := range map[string]func(st manager.Store) error{
-		audit.CodeRecordDiffers: func(st manager.Store) error {
-			return st.UpdateUser(ctx, "crm", func(u *manager.User) error { u.Secret = store.NewSecret("of somebody else"); return nil })
+		audit.CodeRecordModified: func(st manager.Store) error {
+			return st.UpdateAccount(ctx, "crm", func(a *manager.Account) error { a.Secret = store.NewSecret("of somebody else"); return nil })
 		},
-		audit.CodeRecordMissing: func(st manager.Store) error { return st.DeleteUser(ctx, "crm") },
-		audit.CodeRecordUnknown: func(st manager.Store) error { return st.CreateUser(ctx, &manager.User{Name: "evil"}) },
+		audit.CodeRecordMissing:   func(st manager.Store) error { return st.DeleteAccount(ctx, "crm") },
+		audit.CodeRecordUntracked: func(st manager.Store) error { return st.CreateAccount(ctx, &manager.Account{Name: "evil"}) },
 	} {
-		o := newAuditedOffice(t, nil)
-		_, err := o.Create(ctx, &manager.User{Name: "crm"})
+		o := newAuditedEnv(t, nil)
+		_, err := o.Create(ctx, &manager.Account{Name: "crm"})
 		require.NoError(t, err)
-		require.NoError(t, harm(o.db.Managers()))
-		problems := o.problems(t)
+		require.NoError(t, harm(o.db.AMIAccounts()))
+		problems := o.findings(t)
 		require.Len(t, problems, 1, code)
 		require.Equal(t, code, problems[0].Code)
 	}
 }
 
-func TestAChangeBehindTheServiceIsFoundAfterTheNextOneThroughIt(t *testing.T) {
+func TestService_AuditSource_detectsTamperingAfterNextUpdate(t *testing.T) {
 	t.Parallel()
-	for name, act := range map[string]func(o *auditedOffice) error{
-		"update": func(o *auditedOffice) error { _, err := o.Disable(t.Context(), "crm"); return err },
-		"delete": func(o *auditedOffice) error { return o.Delete(t.Context(), "crm") },
+	for name, act := range map[string]func(o *auditedEnv) error{
+		"update": func(o *auditedEnv) error { _, err := o.Disable(t.Context(), "crm"); return err },
+		"delete": func(o *auditedEnv) error { return o.Delete(t.Context(), "crm") },
 	} {
-		o := newAuditedOffice(t, nil)
-		_, err := o.Create(t.Context(), &manager.User{Name: "crm"})
+		o := newAuditedEnv(t, nil)
+		_, err := o.Create(t.Context(), &manager.Account{Name: "crm"})
 		require.NoError(t, err)
-		require.NoError(t, o.db.Managers().UpdateUser(t.Context(), "crm", func(u *manager.User) error { u.Write = manager.AllPrivileges; return nil }))
+		require.NoError(t, o.db.AMIAccounts().UpdateAccount(t.Context(), "crm", func(a *manager.Account) error { a.Write = manager.AllPrivileges; return nil }))
 		require.NoError(t, act(o), name)
-		problems := o.problems(t)
+		problems := o.findings(t)
 		require.Len(t, problems, 1, name)
-		require.Equal(t, audit.CodeRecordDiffers, problems[0].Code)
+		require.Equal(t, audit.CodeRecordModified, problems[0].Code)
 		require.Equal(t, int64(2), problems[0].Sequence)
 	}
 }
 
-// fields returns one account for every field, in which that field is not as
+// accountsByField returns one account for every field, in which that field is not as
 // in a zero one.
-func fields(t *testing.T) map[string]*manager.User {
+func accountsByField(t *testing.T) map[string]*manager.Account {
 	t.Helper()
-	network, err := manager.NetworkFrom(netip.MustParsePrefix("10.0.0.0/8"))
+	network, err := manager.NetworkFromPrefix(netip.MustParsePrefix("10.0.0.0/8"))
 	require.NoError(t, err)
-	all := map[string]*manager.User{}
-	for field := range reflect.TypeFor[manager.User]().Fields() {
-		u := &manager.User{Name: "crm"}
-		value := reflect.ValueOf(u).Elem().FieldByName(field.Name)
+	all := map[string]*manager.Account{}
+	for field := range reflect.TypeFor[manager.Account]().Fields() {
+		a := &manager.Account{Name: "crm"}
+		value := reflect.ValueOf(a).Elem().FieldByName(field.Name)
 		switch value.Interface().(type) {
 		case string:
 			value.SetString("x")
@@ -185,7 +185,7 @@ func fields(t *testing.T) map[string]*manager.User {
 		case int:
 			value.SetInt(7)
 		case store.Secret:
-			u.Secret = store.NewSecret("x")
+			a.Secret = store.NewSecret("x")
 		case []manager.Network:
 			value.Set(reflect.ValueOf([]manager.Network{network}))
 		case manager.Privileges:
@@ -195,94 +195,94 @@ func fields(t *testing.T) map[string]*manager.User {
 		default:
 			value.Set(reflect.ValueOf(time.Unix(1, 0).UTC()))
 		}
-		all[field.Name] = u
+		all[field.Name] = a
 	}
 	return all
 }
 
-func TestTheFingerprintIsOfEveryField(t *testing.T) {
+func TestAuditState_coversEveryField(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
-	for field, u := range fields(t) {
-		sealed, err := manager.Sealed(u)
+	for field, a := range accountsByField(t) {
+		sealed, err := manager.AuditState(a)
 		require.NoError(t, err)
 		require.Empty(t, seen[string(sealed)], field)
 		seen[string(sealed)] = field
 	}
-	empty, err := manager.Sealed(&manager.User{})
+	empty, err := manager.AuditState(&manager.Account{})
 	require.NoError(t, err)
-	lists, err := manager.Sealed(&manager.User{Deny: []manager.Network{}, EventFilters: []manager.EventFilter{}})
+	lists, err := manager.AuditState(&manager.Account{Deny: []manager.Network{}, EventFilters: []manager.EventFilter{}})
 	require.NoError(t, err)
 	require.Equal(t, empty, lists)
 	require.Equal(t, "{}", string(empty), "a field that is added later must not change old fingerprints")
 }
 
-// unreadable is a store of accounts whose secrets cannot be opened any more.
-type unreadable struct {
+// failingStore is a store of accounts whose secrets cannot be opened any more.
+type failingStore struct {
 	manager.Store
 
 	err error
 }
 
-func (s unreadable) User(context.Context, string) (*manager.User, error) { return nil, s.err }
+func (s failingStore) Account(context.Context, string) (*manager.Account, error) { return nil, s.err }
 
-func TestAnAccountWhoseSecretIsLostCanBeDeleted(t *testing.T) {
+func TestService_Delete_allowsUndecryptableSecret(t *testing.T) {
 	t.Parallel()
-	for _, lost := range []error{store.ErrUnsealable, &store.UnknownKeyError{ID: "lost"}} {
-		o := newAuditedOffice(t, nil)
-		_, err := o.Create(t.Context(), &manager.User{Name: "crm"})
+	for _, lost := range []error{store.ErrDecrypt, &store.UnknownKeyError{ID: "lost"}} {
+		o := newAuditedEnv(t, nil)
+		_, err := o.Create(t.Context(), &manager.Account{Name: "crm"})
 		require.NoError(t, err)
-		broken := manager.New(unreadable{o.db.Managers(), lost}, &manager.Options{Audit: o.trail})
+		broken := manager.New(failingStore{o.db.AMIAccounts(), lost}, &manager.Options{Audit: o.audit})
 		require.NoError(t, broken.Delete(t.Context(), "crm"))
 		e := o.entries(t)[0]
-		require.Equal(t, []any{"delete", audit.Done}, []any{e.Action, e.Outcome})
+		require.Equal(t, []any{"delete", audit.Succeeded}, []any{e.Action, e.Outcome})
 		require.NotNil(t, e.Before)
 	}
-	o := newAuditedOffice(t, nil)
+	o := newAuditedEnv(t, nil)
 	failure := errors.New("the disk is gone")
-	broken := manager.New(unreadable{o.db.Managers(), failure}, &manager.Options{Audit: o.trail})
+	broken := manager.New(failingStore{o.db.AMIAccounts(), failure}, &manager.Options{Audit: o.audit})
 	require.ErrorIs(t, broken.Delete(t.Context(), "crm"), failure)
 	require.Equal(t, "failed", o.entries(t)[0].Reason)
 }
 
-func TestARefusalLeavesTheTransactionOfTheCallerAsItIs(t *testing.T) {
+func TestService_Create_errorKeepsCallerTransaction(t *testing.T) {
 	t.Parallel()
-	bare, audited := newOffice(t, nil), newAuditedOffice(t, nil)
+	bare, audited := newEnv(t, nil), newAuditedEnv(t, nil)
 	for name, test := range map[string]struct {
 		*manager.Service
 		st manager.Store
 	}{
 		"without a trail": {bare.Service, bare.store},
-		"with a trail":    {audited.Service, audited.db.Managers()},
+		"with a trail":    {audited.Service, audited.db.AMIAccounts()},
 	} {
-		require.NoError(t, test.st.Atomically(t.Context(), func(ctx context.Context) error {
-			_, err := test.Create(ctx, &manager.User{Name: "crm"})
+		require.NoError(t, test.st.RunInTx(t.Context(), func(ctx context.Context) error {
+			_, err := test.Create(ctx, &manager.Account{Name: "crm"})
 			require.NoError(t, err)
-			_, err = test.Create(ctx, &manager.User{Name: "CRM"})
-			require.ErrorIs(t, err, store.ErrExists)
-			_, err = test.Create(ctx, &manager.User{Name: "new", Secret: store.NewSecret("short")})
+			_, err = test.Create(ctx, &manager.Account{Name: "CRM"})
+			require.ErrorIs(t, err, store.ErrAlreadyExists)
+			_, err = test.Create(ctx, &manager.Account{Name: "new", Secret: store.NewSecret("short")})
 			require.ErrorIs(t, err, store.ErrInvalid)
-			_, err = test.Update(ctx, "nobody", func(*manager.User) error { return nil })
+			_, err = test.Update(ctx, "nobody", func(*manager.Account) error { return nil })
 			require.ErrorIs(t, err, store.ErrNotFound)
 			mine := errors.New("no change after all")
-			_, err = test.Update(ctx, "crm", func(u *manager.User) error { u.Note = "changed"; return mine })
+			_, err = test.Update(ctx, "crm", func(a *manager.Account) error { a.Note = "changed"; return mine })
 			require.ErrorIs(t, err, mine)
 			require.ErrorIs(t, test.Delete(ctx, "nobody"), store.ErrNotFound)
 			return nil
 		}), name)
-		u, err := test.st.User(t.Context(), "crm")
+		a, err := test.st.Account(t.Context(), "crm")
 		require.NoError(t, err, name)
-		require.Empty(t, u.Note, name)
+		require.Empty(t, a.Note, name)
 	}
 	require.Len(t, audited.entries(t), 6)
-	require.Empty(t, audited.problems(t))
+	require.Empty(t, audited.findings(t))
 }
 
-func TestWhatCanBeNoNameIsNotKeptInTheTrail(t *testing.T) {
+func TestAudit_omitsInvalidName(t *testing.T) {
 	t.Parallel()
-	o := newAuditedOffice(t, nil)
+	o := newAuditedEnv(t, nil)
 	for _, name := range []string{"my secret pass phrase", "P@ssw0rd!", ""} {
-		_, err := o.Create(t.Context(), &manager.User{Name: name})
+		_, err := o.Create(t.Context(), &manager.Account{Name: name})
 		require.ErrorIs(t, err, store.ErrInvalid)
 		_, err = o.Disable(t.Context(), name)
 		require.ErrorIs(t, err, store.ErrNotFound)
@@ -294,45 +294,45 @@ func TestWhatCanBeNoNameIsNotKeptInTheTrail(t *testing.T) {
 	}
 }
 
-func TestAListInAnUnknownOrderIsRefused(t *testing.T) {
+func TestService_List_rejectsUnknownSortField(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, nil)
+	o := newEnv(t, nil)
 	for _, by := range []string{"secret", "-name", "name; DROP TABLE pbxusers_managers"} {
-		_, err := o.List(t.Context(), manager.Query{Order: store.Order{By: by}})
+		_, err := o.List(t.Context(), manager.Query{Sort: store.Sort{By: by}})
 		var invalid *store.InvalidError
 		require.ErrorAs(t, err, &invalid)
 		require.Equal(t, "sort", invalid.Fields[0].Field)
 	}
-	for _, by := range append(manager.OrderFields(), "") {
-		_, err := o.List(t.Context(), manager.Query{Order: store.Order{By: by, Descending: true}})
+	for _, by := range append(manager.SortFields(), "") {
+		_, err := o.List(t.Context(), manager.Query{Sort: store.Sort{By: by, Descending: true}})
 		require.NoError(t, err)
 	}
 }
 
-func TestAuthenticKnowsTheSecretOfTheAccountOnly(t *testing.T) {
+func TestService_VerifySecret_matchesOwnSecretOnly(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, nil)
-	o.make(t, &manager.User{Name: "crm", Secret: store.NewSecret(goodSecret), Disabled: true})
-	require.NoError(t, o.store.CreateUser(t.Context(), &manager.User{Name: "bare"}))
+	o := newEnv(t, nil)
+	o.mustCreate(t, &manager.Account{Name: "crm", Secret: store.NewSecret(validSecret), Disabled: true})
+	require.NoError(t, o.store.CreateAccount(t.Context(), &manager.Account{Name: "bare"}))
 	for _, test := range []struct {
 		name, secret string
 		want         bool
 	}{
-		{"crm", goodSecret, true},
-		{"CRM", goodSecret, true},
-		{"crm", goodSecret + "x", false},
-		{"crm", strings.ToUpper(goodSecret), false},
+		{"crm", validSecret, true},
+		{"CRM", validSecret, true},
+		{"crm", validSecret + "x", false},
+		{"crm", strings.ToUpper(validSecret), false},
 		{"crm", "", false},
 		{"bare", "", false},
 		{"nobody", "", false},
-		{"nobody", goodSecret, false},
+		{"nobody", validSecret, false},
 	} {
-		authentic, err := o.Authentic(t.Context(), test.name, store.NewSecret(test.secret))
+		authentic, err := o.VerifySecret(t.Context(), test.name, store.NewSecret(test.secret))
 		require.NoError(t, err)
 		require.Equal(t, test.want, authentic, test.name)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := o.Authentic(ctx, "crm", store.NewSecret(goodSecret))
+	_, err := o.VerifySecret(ctx, "crm", store.NewSecret(validSecret))
 	require.ErrorIs(t, err, context.Canceled)
 }

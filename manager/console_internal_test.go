@@ -10,17 +10,17 @@ import (
 )
 
 // What Asterisk 22.10.1 prints for "manager show connected".
-const connected = `  Username         IP Address                                               Start       Elapsed     FileDes   HttpCnt   ReadPerms   WritePerms
+const connectedOutput = `  Username         IP Address                                               Start       Elapsed     FileDes   HttpCnt   ReadPerms   WritePerms
   A-NAME-of-more-  127.0.0.1                                                1795320321  0           9         0         0000000000  0000000000
   crm              2001:db8:1111:2222:3333:4444:5555:6666                   1795320321  86400       1024      0         0000000000  0000000000
                    ::1                                                      0           1795320321  15        0         0000000000  0000000000
   web              127.0.0.1                                                1795320321  0           -1        0         2147483647  2147483647
 4 users connected.`
 
-func TestSessionsAreReadFromTheConsole(t *testing.T) {
+func TestParseSession_parsesConsoleOutput(t *testing.T) {
 	t.Parallel()
 	var found []session
-	for line := range strings.SplitSeq(connected, "\n") {
+	for line := range strings.SplitSeq(connectedOutput, "\n") {
 		if s, ok := parseSession(line); ok {
 			found = append(found, s)
 		}
@@ -31,13 +31,13 @@ func TestSessionsAreReadFromTheConsole(t *testing.T) {
 		{name: "", address: "::1", start: 0, descriptor: 15},
 		{name: "web", address: "127.0.0.1", start: 1795320321, descriptor: -1},
 	}, found)
-	require.Equal(t, shownName("a-name-of-more-than-fifteen"), shownName(found[0].name))
-	require.NotEqual(t, shownName("a-name-of-more"), shownName(found[0].name))
+	require.Equal(t, listedName("a-name-of-more-than-fifteen"), listedName(found[0].name))
+	require.NotEqual(t, listedName("a-name-of-more"), listedName(found[0].name))
 }
 
-func TestWhatIsNoSessionIsPassedOver(t *testing.T) {
+func TestParseSession_skipsOtherLines(t *testing.T) {
 	t.Parallel()
-	line := strings.Split(connected, "\n")[1]
+	line := strings.Split(connectedOutput, "\n")[1]
 	_, ok := parseSession(line)
 	require.True(t, ok)
 	for _, other := range []string{
@@ -51,7 +51,7 @@ func TestWhatIsNoSessionIsPassedOver(t *testing.T) {
 
 // What Asterisk 22.10.1 prints for "manager show user", but that no list is a
 // realtime one there.
-const account = `
+const accountOutput = `
           username: a-name-of-more-than-fifteen
             secret: <Set>
                ACL: yes
@@ -77,7 +77,7 @@ ACL: office (realtime)
   0:  deny - 0.0.0.0/0.0.0.0
   1: allow - 10.0.0.0/255.0.0.0`
 
-func TestAnAccountIsReadFromTheConsole(t *testing.T) {
+func TestParseAccount_parsesConsoleOutput(t *testing.T) {
 	t.Parallel()
 	fields := map[string]string{
 		"username": "a-name-of-more-than-fifteen", "secret": "<Set>", "read perm": "system,call,all", "write perm": "call,originate",
@@ -87,33 +87,33 @@ func TestAnAccountIsReadFromTheConsole(t *testing.T) {
 		"deny 0.0.0.0/0", "deny ::/0", "allow 127.0.0.0/8", "allow 2001:db8::1/128", "allow 10.1.2.3/32", "allow 2001:db8::/33", "allow fe80::/10",
 		"allow 10.0.0.0/255.0.255.0",
 	}
-	own, list, found := strings.Cut(account, "ACL: office")
+	own, list, found := strings.Cut(accountOutput, "ACL: office")
 	require.True(t, found)
 	list = "ACL: office" + list
 	labels, _, _ := strings.Cut(own, "ACL: (unnamed)")
 	for _, test := range []struct {
 		name, text string
-		want       shownUser
+		want       consoleAccount
 	}{
-		{"rules of its own and a realtime list", account, shownUser{fields: fields, rules: rules, namedACL: "office"}},
-		{"a list of acl.conf", strings.Replace(account, " (realtime)", "", 1), shownUser{fields: fields, rules: rules, namedACL: "office"}},
-		{"rules of its own", own, shownUser{fields: fields, rules: rules}},
+		{"rules of its own and a realtime list", accountOutput, consoleAccount{fields: fields, rules: rules, namedACL: "office"}},
+		{"a list of acl.conf", strings.Replace(accountOutput, " (realtime)", "", 1), consoleAccount{fields: fields, rules: rules, namedACL: "office"}},
+		{"rules of its own", own, consoleAccount{fields: fields, rules: rules}},
 		{
 			"a list alone", labels + list,
-			shownUser{fields: fields, namedACL: "office"},
+			consoleAccount{fields: fields, namedACL: "office"},
 		},
-		{"CR LF", strings.ReplaceAll(account, "\n", "\r\n"), shownUser{fields: fields, rules: rules, namedACL: "office"}},
-		{"no such account", "There is no manager called NOBODY", shownUser{fields: map[string]string{}}},
+		{"CR LF", strings.ReplaceAll(accountOutput, "\n", "\r\n"), consoleAccount{fields: fields, rules: rules, namedACL: "office"}},
+		{"no such account", "There is no manager called NOBODY", consoleAccount{fields: map[string]string{}}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			shown := parseShown(strings.Split(test.text, "\n"))
+			shown := parseAccount(strings.Split(test.text, "\n"))
 			require.Equal(t, test.want, shown)
 		})
 	}
 }
 
-func TestTheNamesOfAccountsAreReadFromTheConsole(t *testing.T) {
+func TestParseAccountNames_parsesConsoleOutput(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
 		"There are no manager users.": nil,
@@ -123,25 +123,25 @@ func TestTheNamesOfAccountsAreReadFromTheConsole(t *testing.T) {
 		"\nusername\n--------\nusername\n-------------------\n-------------------\n2 manager users configured.": {"username", "-------------------"},
 		"\nusername\n--------\ncut off": nil,
 	} {
-		require.ElementsMatch(t, want, slices.Collect(maps.Keys(parseShownNames(strings.Split(text, "\n")))), "%q", text)
+		require.ElementsMatch(t, want, slices.Collect(maps.Keys(parseAccountNames(strings.Split(text, "\n")))), "%q", text)
 	}
 }
 
 // FuzzConsole looks for console output that ends the program, or that is read
 // as something that the console cannot have said.
 func FuzzConsole(f *testing.F) {
-	f.Add(connected)
-	f.Add(account)
+	f.Add(connectedOutput)
+	f.Add(accountOutput)
 	f.Fuzz(func(t *testing.T, text string) {
 		lines := strings.Split(text, "\n")
-		require.LessOrEqual(t, len(parseShownNames(lines)), len(lines))
-		shown := parseShown(lines)
-		for _, rule := range shown.rules {
+		require.LessOrEqual(t, len(parseAccountNames(lines)), len(lines))
+		parsed := parseAccount(lines)
+		for _, rule := range parsed.rules {
 			require.Regexp(t, "^(deny|allow) [0-9a-fA-F.:]+/[0-9a-fA-F.:]+$", rule)
 		}
 		for _, line := range lines {
 			if s, ok := parseSession(line); ok {
-				require.LessOrEqual(t, len([]rune(s.name)), shownNameLength)
+				require.LessOrEqual(t, len([]rune(s.name)), listedNameLength)
 				require.Contains(t, line, s.name)
 				require.GreaterOrEqual(t, s.start, 0)
 			}

@@ -13,13 +13,13 @@ import (
 
 // An account for a CRM that starts calls, from one network only.
 func ExampleService_Create() {
-	accounts := manager.New(memstore.New().Managers(), nil)
-	office, _ := manager.ParseNetwork("10.0.0.0/8")
-	u := &manager.User{Name: "crm", Permit: []manager.Network{office}}
-	preset, _ := manager.PresetNamed("click-to-call")
-	preset.ApplyTo(u)
+	accounts := manager.New(memstore.New().AMIAccounts(), nil)
+	env, _ := manager.ParseNetwork("10.0.0.0/8")
+	a := &manager.Account{Name: "crm", Permit: []manager.Network{env}}
+	preset, _ := manager.LookupPreset("click-to-call")
+	preset.ApplyTo(a)
 
-	created, err := accounts.Create(context.Background(), u)
+	created, err := accounts.Create(context.Background(), a)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -32,9 +32,9 @@ func ExampleService_Create() {
 }
 
 // What is refused is told field by field, for a form to show.
-func ExampleService_Create_refused() {
-	accounts := manager.New(memstore.New().Managers(), nil)
-	_, err := accounts.Create(context.Background(), &manager.User{Name: "general", WriteTimeout: 5})
+func ExampleService_Create_invalid() {
+	accounts := manager.New(memstore.New().AMIAccounts(), nil)
+	_, err := accounts.Create(context.Background(), &manager.Account{Name: "general", WriteTimeout: 5})
 	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
 		for _, f := range invalid.Fields {
 			fmt.Printf("%s (%s): %s\n", f.Field, f.Code, f.Message)
@@ -48,25 +48,25 @@ func ExampleService_Create_refused() {
 // An edit sees the account as it is, and loses nobody else's edit.
 func ExampleService_Update() {
 	ctx := context.Background()
-	accounts := manager.New(memstore.New().Managers(), nil)
-	_, _ = accounts.Create(ctx, &manager.User{Name: "wallboard", Read: manager.Agent})
+	accounts := manager.New(memstore.New().AMIAccounts(), nil)
+	_, _ = accounts.Create(ctx, &manager.Account{Name: "wallboard", Read: manager.Agent})
 
-	u, err := accounts.Update(ctx, "wallboard", func(u *manager.User) error {
-		u.Read |= manager.Call
-		u.EventFilters = append(u.EventFilters, manager.EventFilter{
+	a, err := accounts.Update(ctx, "wallboard", func(a *manager.Account) error {
+		a.Read |= manager.Call
+		a.EventFilters = append(a.EventFilters, manager.EventFilter{
 			Action: manager.Exclude, Header: "Channel", Method: manager.MatchStartsWith, Match: "Local/",
 		})
 		return nil
 	})
-	fmt.Println(u.Read, len(u.EventFilters), err)
+	fmt.Println(a.Read, len(a.EventFilters), err)
 	// Output: call,agent 1 <nil>
 }
 
 // A new secret. Asterisk has the old one until the next apply.
 func ExampleService_Rotate() {
 	ctx := context.Background()
-	accounts := manager.New(memstore.New().Managers(), nil)
-	before, _ := accounts.Create(ctx, &manager.User{Name: "crm"})
+	accounts := manager.New(memstore.New().AMIAccounts(), nil)
+	before, _ := accounts.Create(ctx, &manager.Account{Name: "crm"})
 
 	after, err := accounts.Rotate(ctx, "crm", store.Secret{})
 	if err != nil {
@@ -81,8 +81,8 @@ func ExampleService_Probe() {
 	asterisk := amitest.NewServer(&amitest.Options{Accounts: []amitest.Account{{Name: "crm", Secret: "what Asterisk has"}}})
 	defer asterisk.Close()
 	ctx := context.Background()
-	accounts := manager.New(memstore.New().Managers(), nil)
-	_, _ = accounts.Create(ctx, &manager.User{Name: "crm"})
+	accounts := manager.New(memstore.New().AMIAccounts(), nil)
+	_, _ = accounts.Create(ctx, &manager.Account{Name: "crm"})
 
 	for _, secret := range []string{"what Asterisk has", "something else"} {
 		result, err := accounts.Probe(ctx, "crm", &manager.ProbeOptions{Address: asterisk.Addr(), Secret: store.NewSecret(secret)})
@@ -97,10 +97,10 @@ func ExampleService_Probe() {
 	// refused
 }
 
-func ExampleUser_Lint() {
-	office, _ := manager.ParseNetwork("10.0.0.0/8")
-	u := &manager.User{Name: "dialer", Permit: []manager.Network{office}, Write: manager.Originate | manager.CDR}
-	for _, w := range u.Lint() {
+func ExampleAccount_Lint() {
+	env, _ := manager.ParseNetwork("10.0.0.0/8")
+	a := &manager.Account{Name: "dialer", Permit: []manager.Network{env}, Write: manager.Originate | manager.CDR}
+	for _, w := range a.Lint() {
 		fmt.Printf("%s: %s\n", w.Field, w.Message)
 	}
 	// Output:

@@ -3,8 +3,8 @@ package manager
 // AcceptsRegex reports whether a filter may hold the expression.
 func AcceptsRegex(expression string) bool {
 	f := EventFilter{Action: Include, Method: MatchRegex, Match: expression}
-	return f.check() == nil
+	return f.validate() == nil
 }
 
-// Sealed returns what the audit trail takes the fingerprint of.
-func Sealed(u *User) ([]byte, error) { return sealed(u) }
+// AuditState returns what the audit trail takes the fingerprint of.
+func AuditState(a *Account) ([]byte, error) { return auditState(a) }

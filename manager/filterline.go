@@ -42,7 +42,7 @@ func (f EventFilter) line(version asteriskconf.Version) (asteriskconf.Line, erro
 // the whole text of the event.
 func (f EventFilter) legacyLine() (asteriskconf.Line, error) {
 	if f.Method == MatchRegex && (f.Event != "" || f.Header != "") {
-		return asteriskconf.Line{}, store.Invalid(store.FieldError{
+		return asteriskconf.Line{}, store.NewInvalidError(store.FieldError{
 			Field: "event_filters", Code: "unsupported",
 			Message: "a regular expression on one event or header needs Asterisk 18.26, 20.11, 21.6, 22.1 or later",
 		})
@@ -58,12 +58,12 @@ func (f EventFilter) legacyLine() (asteriskconf.Line, error) {
 // and each of its lines ends in CR LF. A file cannot hold these: two control
 // characters stand for them. One alone may be a tab, which is part of a line.
 const (
-	lineEnd  = `[[:cntrl:]]{2}`
-	valueEnd = lineEnd + `([^[:cntrl:]]|` + lineEnd + `$)` // a tab before it belongs to the value
-	anyLines = `(.*` + lineEnd + `)?`
-	inLine   = `([^[:cntrl:]]|[[:blank:]])*`
-	blanks   = `[[:blank:]]*`
-	never    = `^[[:cntrl:]]`
+	lineEnd      = `[[:cntrl:]]{2}`
+	valueEnd     = lineEnd + `([^[:cntrl:]]|` + lineEnd + `$)` // a tab before it belongs to the value
+	anyLines     = `(.*` + lineEnd + `)?`
+	lineChars    = `([^[:cntrl:]]|[[:blank:]])*`
+	blanks       = `[[:blank:]]*`
+	matchNothing = `^[[:cntrl:]]`
 )
 
 func (f EventFilter) legacyExpression() string {
@@ -74,7 +74,7 @@ func (f EventFilter) legacyExpression() string {
 		return f.legacyText()
 	case f.Event == "":
 		return "^" + anyLines + f.Header + ":" + f.legacyValue()
-	case f.Header == "Event" && f.compare(f.Event):
+	case f.Header == "Event" && f.matches(f.Event):
 		return f.legacyName()
 	}
 	return f.legacyName() + anyLines + f.Header + ":" + f.legacyValue()
@@ -90,7 +90,7 @@ func (f EventFilter) legacyText() string {
 	match, first := regexp.QuoteMeta(f.Match), "Event: "+f.Event
 	switch {
 	case f.Method == MatchExact, f.Method == MatchEndsWith:
-		return never
+		return matchNothing
 	case f.Event == "" && f.Method == MatchStartsWith:
 		return "^" + match
 	case f.Event == "":
@@ -100,7 +100,7 @@ func (f EventFilter) legacyText() string {
 		f.Method == MatchContains && strings.Contains(first, f.Match):
 		return f.legacyName()
 	case f.Method == MatchStartsWith:
-		return never
+		return matchNothing
 	}
 	return f.legacyName() + ".*" + match
 }
@@ -113,13 +113,13 @@ func (f EventFilter) legacyValue() string {
 		MatchNone:       blanks + "[^[:cntrl:][:blank:]]",
 		MatchExact:      blanks + match + valueEnd,
 		MatchStartsWith: blanks + match,
-		MatchEndsWith:   inLine + match + valueEnd,
-		MatchContains:   inLine + match,
+		MatchEndsWith:   lineChars + match + valueEnd,
+		MatchContains:   lineChars + match,
 	}[f.Method]
 }
 
-// compare reports whether the method holds for a value.
-func (f EventFilter) compare(value string) bool {
+// matches reports whether the method holds for a value.
+func (f EventFilter) matches(value string) bool {
 	switch f.Method {
 	case MatchNone:
 		return true

@@ -24,13 +24,13 @@ func exclude(event, header string, method manager.FilterMethod, match string) ma
 	return filter(manager.Exclude, event, header, method, match)
 }
 
-// rendered returns the lines of an account with one filter.
-func rendered(t *testing.T, f manager.EventFilter, version asteriskconf.Version) ([]asteriskconf.Line, error) {
+// renderFilter returns the lines of an account with one filter.
+func renderFilter(t *testing.T, f manager.EventFilter, version asteriskconf.Version) ([]asteriskconf.Line, error) {
 	t.Helper()
-	st := memstore.New().Managers()
-	_, err := manager.New(st, nil).Create(t.Context(), &manager.User{Name: "crm", Read: manager.Call, EventFilters: []manager.EventFilter{f}})
+	st := memstore.New().AMIAccounts()
+	_, err := manager.New(st, nil).Create(t.Context(), &manager.Account{Name: "crm", Read: manager.Call, EventFilters: []manager.EventFilter{f}})
 	require.NoError(t, err)
-	sections, err := manager.NewSource(st, nil).Sections(t.Context(), asteriskconf.Target{Version: version})
+	sections, err := manager.NewConfSource(st, nil).Sections(t.Context(), asteriskconf.Target{Version: version})
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func rendered(t *testing.T, f manager.EventFilter, version asteriskconf.Version)
 	return lines[len(lines)-1:], nil
 }
 
-func TestFilterLines(t *testing.T) {
+func TestEventFilter_linesPerSyntax(t *testing.T) {
 	t.Parallel()
 	newest, old := asteriskconf.Version{Major: 22, Minor: 10, Patch: 1}, asteriskconf.Version{Major: 18, Minor: 10}
 	for _, test := range []struct {
@@ -151,10 +151,10 @@ func TestFilterLines(t *testing.T) {
 	} {
 		t.Run(test.advanced, func(t *testing.T) {
 			t.Parallel()
-			lines, err := rendered(t, test.filter, newest)
+			lines, err := renderFilter(t, test.filter, newest)
 			require.NoError(t, err)
 			require.Equal(t, test.advanced, lines[0].Key+" = "+lines[0].Value)
-			lines, err = rendered(t, test.filter, old)
+			lines, err = renderFilter(t, test.filter, old)
 			if test.legacy == "" {
 				require.ErrorIs(t, err, store.ErrInvalid)
 				require.EqualError(t, err, "AMI account crm: event_filters: a regular expression on one event or header needs Asterisk 18.26, 20.11, 21.6, 22.1 or later")
@@ -166,7 +166,7 @@ func TestFilterLines(t *testing.T) {
 	}
 }
 
-func TestFilterLines_followTheVersionOfAsterisk(t *testing.T) {
+func TestEventFilter_syntaxFollowsAsteriskVersion(t *testing.T) {
 	t.Parallel()
 	for text, advanced := range map[string]bool{
 		"16.30.1": false, "18.0.0": false, "18.25.9": false, "18.26.0": true, "18.26.4": true, "19.8.1": false,
@@ -174,7 +174,7 @@ func TestFilterLines_followTheVersionOfAsterisk(t *testing.T) {
 		"23.0.0": true, "24.1.0": true, "unknown": true,
 	} {
 		version, _ := asteriskconf.ParseVersion(text)
-		lines, err := rendered(t, include("Hangup", "", manager.MatchNone, ""), version)
+		lines, err := renderFilter(t, include("Hangup", "", manager.MatchNone, ""), version)
 		require.NoError(t, err)
 		require.Equal(t, advanced, lines[0].Key != "eventfilter", text)
 	}

@@ -11,16 +11,16 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf"
 )
 
-// Codes of the obstacles that a [Source] knows.
+// Codes of the obstacles that a [ConfSource] knows.
 const (
-	// ObstacleDisabled: [general] does not say enabled = yes, so nothing
+	// IssueDisabled: [general] does not say enabled = yes, so nothing
 	// listens.
-	ObstacleDisabled = "enabled"
-	// ObstacleSetvar: an account has setvar, which corrupts Asterisk at each
+	IssueDisabled = "enabled"
+	// IssueSetvar: an account has setvar, which corrupts Asterisk at each
 	// reload.
-	ObstacleSetvar = "setvar"
-	// ObstaclePublic: AMI listens on an address that other hosts can reach.
-	ObstaclePublic = "bindaddr"
+	IssueSetvar = "setvar"
+	// IssuePublic: AMI listens on an address that other hosts can reach.
+	IssuePublic = "bindaddr"
 )
 
 // defaultPort is that of AMI without TLS.
@@ -29,49 +29,49 @@ const defaultPort = "5038"
 // Inspect finds what in [general] of manager.conf keeps AMI from working, or
 // opens it to others. The defaults are those of main/manager.c: enabled = no,
 // and an unset bindaddr listens on every address.
-func (s *Source) Inspect(tree *asteriskconf.Tree) []asteriskconf.Obstacle {
+func (s *ConfSource) Inspect(tree *asteriskconf.Tree) []asteriskconf.Issue {
 	return append(inspectGeneral(tree), inspectAccounts(tree)...)
 }
 
 // inspectAccounts finds accounts that have setvar.
-func inspectAccounts(tree *asteriskconf.Tree) []asteriskconf.Obstacle {
-	var found []asteriskconf.Obstacle
+func inspectAccounts(tree *asteriskconf.Tree) []asteriskconf.Issue {
+	var issues []asteriskconf.Issue
 	for _, section := range tree.Sections {
 		if section.Template || FoldName(section.Name) == "general" {
 			continue
 		}
 		for i, line := range section.Lines {
 			if FoldName(line.Key) == "setvar" {
-				at := section.At[i]
-				found = append(found, asteriskconf.Obstacle{Code: ObstacleSetvar, File: at.File, Line: at.Line, Message: setvarHarm, Blocks: true})
+				pos := section.Positions[i]
+				issues = append(issues, asteriskconf.Issue{Code: IssueSetvar, File: pos.File, Line: pos.Line, Message: setvarWarning, Blocking: true})
 				break
 			}
 		}
 	}
-	return found
+	return issues
 }
 
-func inspectGeneral(tree *asteriskconf.Tree) []asteriskconf.Obstacle {
+func inspectGeneral(tree *asteriskconf.Tree) []asteriskconf.Issue {
 	general := generalSection(tree)
 	if general == nil {
-		return []asteriskconf.Obstacle{{
-			Code: ObstacleDisabled, File: "manager.conf", Blocks: true,
+		return []asteriskconf.Issue{{
+			Code: IssueDisabled, File: "manager.conf", Blocking: true,
 			Message: "there is no section [general], so AMI is off; mending adds one with enabled = yes that listens on 127.0.0.1",
-			Mend:    &asteriskconf.Mend{After: true, Text: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n"},
+			Fix:     &asteriskconf.Fix{InsertAfter: true, Text: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n"},
 		}}
 	}
-	var found []asteriskconf.Obstacle
+	var issues []asteriskconf.Issue
 	if value, _ := general.Value("enabled"); !isTrue(value) {
-		off := obstacle(general, "enabled", "yes", "AMI is off; mending sets enabled = yes")
-		off.Blocks = true
-		found = append(found, off)
+		issue := keyIssue(general, "enabled", "yes", "AMI is off; mending sets enabled = yes")
+		issue.Blocking = true
+		issues = append(issues, issue)
 	}
 	bind, _ := general.Value("bindaddr")
 	if addr, ok := bindAddress(bind); !ok || !addr.IsLoopback() {
-		found = append(found, obstacle(general, "bindaddr", "127.0.0.1",
+		issues = append(issues, keyIssue(general, "bindaddr", "127.0.0.1",
 			"AMI listens on an address that other hosts can reach; mending sets bindaddr = 127.0.0.1, which keeps integrations on other hosts out"))
 	}
-	return found
+	return issues
 }
 
 // ListenAddress returns the host and port at which AMI can be reached from
@@ -102,24 +102,24 @@ func generalSection(tree *asteriskconf.Tree) *asteriskconf.ParsedSection {
 	return &tree.Sections[i]
 }
 
-// obstacle is about one key of a section: its last line is replaced, or a
+// keyIssue is about one key of a section: its last line is replaced, or a
 // line is added below the header.
-func obstacle(section *asteriskconf.ParsedSection, key, value, message string) asteriskconf.Obstacle {
-	o := asteriskconf.Obstacle{
+func keyIssue(section *asteriskconf.ParsedSection, key, value, message string) asteriskconf.Issue {
+	issue := asteriskconf.Issue{
 		Code: key, File: section.File, Message: message,
-		Mend: &asteriskconf.Mend{Line: section.Line, After: true, Text: key + " = " + value},
+		Fix: &asteriskconf.Fix{Line: section.Line, InsertAfter: true, Text: key + " = " + value},
 	}
 	for i, line := range section.Lines {
 		if FoldName(line.Key) == key {
-			at := section.At[i]
-			o.File, o.Line = at.File, at.Line
-			o.Mend.Line, o.Mend.After = at.Line, false
+			pos := section.Positions[i]
+			issue.File, issue.Line = pos.File, pos.Line
+			issue.Fix.Line, issue.Fix.InsertAfter = pos.Line, false
 		}
 	}
-	if filepath.IsAbs(o.File) {
-		o.Mend = nil
+	if filepath.IsAbs(issue.File) {
+		issue.Fix = nil
 	}
-	return o
+	return issue
 }
 
 // isTrue reads a value as ast_true does (main/utils.c).

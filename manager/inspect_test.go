@@ -13,20 +13,20 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// inspected reads a configuration folder, and returns the obstacles as
+// inspectIssues reads a configuration folder, and returns the obstacles as
 // "code file:line" and the address to reach AMI at.
-func inspected(t *testing.T, dir string) (obstacles []string, address string) {
+func inspectIssues(t *testing.T, dir string) (issues []string, address string) {
 	t.Helper()
 	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
-	for _, o := range manager.NewSource(memstore.New().Managers(), nil).Inspect(tree) {
-		require.NotEmpty(t, o.Message)
-		obstacles = append(obstacles, fmt.Sprintf("%s %s:%d", o.Code, o.File, o.Line))
+	for _, issue := range manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(tree) {
+		require.NotEmpty(t, issue.Message)
+		issues = append(issues, fmt.Sprintf("%s %s:%d", issue.Code, issue.File, issue.Line))
 	}
-	return obstacles, manager.ListenAddress(tree)
+	return issues, manager.ListenAddress(tree)
 }
 
-func TestObstaclesAreFound_andMended(t *testing.T) {
+func TestConfSource_Inspect_findsFixableIssues(t *testing.T) {
 	t.Parallel()
 	const off, public = "enabled manager.conf:", "bindaddr manager.conf:"
 	for _, test := range []struct {
@@ -89,52 +89,52 @@ func TestObstaclesAreFound_andMended(t *testing.T) {
 				require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o640))
 			}
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte(test.conf), 0o640))
-			obstacles, address := inspected(t, dir)
-			require.Equal(t, test.want, obstacles)
+			issues, address := inspectIssues(t, dir)
+			require.Equal(t, test.want, issues)
 			require.Equal(t, test.address, address)
 
-			mend(t, dir)
-			obstacles, _ = inspected(t, dir)
-			require.Empty(t, obstacles, "all that was found is mended")
+			installFixes(t, dir)
+			issues, _ = inspectIssues(t, dir)
+			require.Empty(t, issues, "all that was found is mended")
 		})
 	}
 }
 
-// mend installs our file, and mends every obstacle.
-func mend(t *testing.T, dir string) {
+// installFixes installs our file, and mends every obstacle.
+func installFixes(t *testing.T, dir string) {
 	t.Helper()
-	folder, err := asteriskconf.Open(dir, []asteriskconf.Source{manager.NewSource(memstore.New().Managers(), nil)}, nil)
+	configDir, err := asteriskconf.Open(dir, []asteriskconf.Source{manager.NewConfSource(memstore.New().AMIAccounts(), nil)}, nil)
 	require.NoError(t, err)
-	plan, err := folder.PlanInstall(t.Context())
+	plan, err := configDir.PlanInstall(t.Context())
 	require.NoError(t, err)
 	var codes []string
-	for _, o := range plan.Obstacles {
-		codes = append(codes, o.Code)
+	for _, issue := range plan.Issues {
+		codes = append(codes, issue.Code)
 	}
-	_, err = folder.Install(t.Context(), codes...)
+	_, err = configDir.Install(t.Context(), codes...)
 	require.NoError(t, err)
 }
 
-func TestAnObstacleInAPartOfASectionIsFound(t *testing.T) {
+func TestConfSource_Inspect_findsIssueInIncludedFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "general.inc"), []byte("port = 5042\nenabled = no\n"), 0o640))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte("[general]\n#include general.inc\nbindaddr = 127.0.0.1\n"), 0o640))
-	obstacles, address := inspected(t, dir)
-	require.Equal(t, []string{"enabled general.inc:2"}, obstacles)
+	issues, address := inspectIssues(t, dir)
+	require.Equal(t, []string{"enabled general.inc:2"}, issues)
 	require.Equal(t, "127.0.0.1:5042", address)
 }
 
-func TestAnObstacleOutsideTheFolderIsLeftToAPerson(t *testing.T) {
+func TestConfSource_Inspect_noFixOutsideDirectory(t *testing.T) {
 	t.Parallel()
-	dir, elsewhere := t.TempDir(), t.TempDir()
-	outside := filepath.Join(elsewhere, "general.conf")
+	dir, outerDir := t.TempDir(), t.TempDir()
+	outside := filepath.Join(outerDir, "general.conf")
 	require.NoError(t, os.WriteFile(outside, []byte("[general]\nenabled = no\nbindaddr = 127.0.0.1\n"), 0o640))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte("#include "+outside+"\n"), 0o640))
 	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
-	obstacles := manager.NewSource(memstore.New().Managers(), nil).Inspect(tree)
-	require.Len(t, obstacles, 1)
-	require.Equal(t, outside, obstacles[0].File)
-	require.Nil(t, obstacles[0].Mend)
+	issues := manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(tree)
+	require.Len(t, issues, 1)
+	require.Equal(t, outside, issues[0].File)
+	require.Nil(t, issues[0].Fix)
 }

@@ -23,58 +23,58 @@ type Warning struct {
 const rootLike = System | Command | Config
 
 // Lint returns what is doubtful about the account; it refuses nothing.
-func (u *User) Lint() []Warning {
+func (a *Account) Lint() []Warning {
 	var warnings []Warning
 	warn := func(field, code, message string) {
 		warnings = append(warnings, Warning{Field: field, Code: code, Message: message})
 	}
-	u.lintAddresses(warn)
+	a.lintAddresses(warn)
 	for _, c := range Classes() {
-		if u.Read.Has(c.Privilege) && c.Read == "" {
+		if a.Read.Has(c.Privilege) && c.Read == "" {
 			warn("read", "no-effect", fmt.Sprintf("%s does nothing in read: Asterisk has no events of this class", c.Name))
 		}
-		if u.Write.Has(c.Privilege) && c.Write == "" {
+		if a.Write.Has(c.Privilege) && c.Write == "" {
 			warn("write", "no-effect", fmt.Sprintf("%s does nothing in write: Asterisk has no actions of this class", c.Name))
 		}
 	}
-	if u.Write.Has(Originate) && !u.Write.Has(Call) {
+	if a.Write.Has(Originate) && !a.Write.Has(Call) {
 		warn("write", "originate-without-call", "the account can start calls, but not redirect or hang up any: that needs call as well")
 	}
-	if risky := u.Write & rootLike; risky != 0 {
+	if risky := a.Write & rootLike; risky != 0 {
 		warn("write", "root-like", fmt.Sprintf("with %s the account can take over the whole PBX: permit only hosts that you trust like root",
 			strings.Join(risky.Names(), ", ")))
 	}
-	u.lintFilters(warn)
+	a.lintFilters(warn)
 	return warnings
 }
 
-func (u *User) lintFilters(warn func(field, code, message string)) {
-	if u.Read == NoPrivileges && len(u.EventFilters) > 0 {
+func (a *Account) lintFilters(warn func(field, code, message string)) {
+	if a.Read == NoPrivileges && len(a.EventFilters) > 0 {
 		warn("event_filters", "no-effect", "event filters do nothing: without a class in read the account is sent no events")
 	}
-	for i, f := range u.EventFilters {
+	for i, f := range a.EventFilters {
 		if f.Header == "" && (f.Method == MatchExact || f.Method == MatchEndsWith) {
 			warn(fmt.Sprintf("event_filters[%d]", i), "never-matches", "this matches no event: the whole text of one ends in a line break; name the header to compare")
 		}
 	}
 }
 
-func (u *User) lintAddresses(warn func(field, code, message string)) {
-	if len(u.Permit)+len(u.Deny) == 0 && u.NamedACL == "" {
+func (a *Account) lintAddresses(warn func(field, code, message string)) {
+	if len(a.Permit)+len(a.Deny) == 0 && a.NamedACL == "" {
 		warn("permit", "any-address", "anybody who can reach the port may try to log in: permit only the integration's address")
 	}
-	if len(u.Permit) > 0 && len(u.Deny) == 0 {
+	if len(a.Permit) > 0 && len(a.Deny) == 0 {
 		warn("deny", "deny-all-added", "permit alone would keep nobody out: all other addresses are denied for you")
 	}
-	if len(u.Permit) > 0 && len(u.Deny) > 0 {
-		for _, everyone := range everyAddress() {
-			if family := familyName(everyone); !covers(u.Deny, everyone) {
-				warn("deny", "open-family", fmt.Sprintf("some %s addresses may log in although they are not permitted: deny %s as well", family, everyone))
+	if len(a.Permit) > 0 && len(a.Deny) > 0 {
+		for _, all := range allAddresses() {
+			if family := familyName(all); !covers(a.Deny, all) {
+				warn("deny", "open-family", fmt.Sprintf("some %s addresses may log in although they are not permitted: deny %s as well", family, all))
 			}
 		}
 	}
-	for i, d := range u.Deny {
-		if d.Prefix().Bits() > 0 && covers(u.Permit, d) {
+	for i, d := range a.Deny {
+		if d.Prefix().Bits() > 0 && covers(a.Permit, d) {
 			warn(fmt.Sprintf("deny[%d]", i), "overruled", "this has no effect: a permit that contains it comes after it, and the last rule that matches wins")
 		}
 	}

@@ -8,81 +8,81 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 )
 
-func network(t testing.TB, text string) manager.Network {
+func mustNetwork(t testing.TB, text string) manager.Network {
 	t.Helper()
 	n, err := manager.ParseNetwork(text)
 	require.NoError(t, err)
 	return n
 }
 
-func networks(t testing.TB, texts ...string) []manager.Network {
+func mustNetworks(t testing.TB, texts ...string) []manager.Network {
 	t.Helper()
 	var ns []manager.Network
 	for _, text := range texts {
-		ns = append(ns, network(t, text))
+		ns = append(ns, mustNetwork(t, text))
 	}
 	return ns
 }
 
-func TestLint(t *testing.T) {
+func TestAccount_Lint(t *testing.T) {
 	t.Parallel()
 	everyone := []string{"0.0.0.0/0", "::/0"}
 	for _, test := range []struct {
 		name string
-		user manager.User
+		user manager.Account
 		want []string
 	}{
 		{
 			name: "an account for one host with what it needs has nothing to say",
-			user: manager.User{Deny: networks(t, everyone...), Permit: networks(t, "192.0.2.7"), Read: manager.Call, Write: manager.Call | manager.Originate},
+			user: manager.Account{Deny: mustNetworks(t, everyone...), Permit: mustNetworks(t, "192.0.2.7"), Read: manager.Call, Write: manager.Call | manager.Originate},
 		},
 		{
 			name: "no rule lets any address in",
-			user: manager.User{Read: manager.Call},
+			user: manager.Account{Read: manager.Call},
 			want: []string{"permit any-address"},
 		},
 		{
 			name: "a named list counts as a rule",
-			user: manager.User{Read: manager.Call, NamedACL: "office"},
+			user: manager.Account{Read: manager.Call, NamedACL: "office"},
 		},
 		{
 			name: "permit without deny has deny-all added",
-			user: manager.User{Permit: networks(t, "10.0.0.0/8"), Read: manager.Call},
+			user: manager.Account{Permit: mustNetworks(t, "10.0.0.0/8"), Read: manager.Call},
 			want: []string{"deny deny-all-added"},
 		},
 		{
 			name: "denying IPv4 only leaves IPv6 open",
-			user: manager.User{Deny: networks(t, "0.0.0.0/0"), Permit: networks(t, "10.0.0.0/8"), Read: manager.Call},
+			user: manager.Account{Deny: mustNetworks(t, "0.0.0.0/0"), Permit: mustNetworks(t, "10.0.0.0/8"), Read: manager.Call},
 			want: []string{"deny open-family"},
 		},
 		{
 			name: "a deny inside a permit has no effect",
-			user: manager.User{Deny: networks(t, "0.0.0.0/0", "::/0", "10.1.0.0/16"), Permit: networks(t, "10.0.0.0/8"), Read: manager.Call},
+			user: manager.Account{Deny: mustNetworks(t, "0.0.0.0/0", "::/0", "10.1.0.0/16"), Permit: mustNetworks(t, "10.0.0.0/8"), Read: manager.Call},
 			want: []string{"deny[2] overruled"},
 		},
 		{
 			name: "originate without call cannot hang up",
-			user: manager.User{NamedACL: "office", Write: manager.Originate},
+			user: manager.Account{NamedACL: "office", Write: manager.Originate},
 			want: []string{"write originate-without-call"},
 		},
 		{
 			name: "classes do nothing in the wrong direction",
-			user: manager.User{NamedACL: "office", Read: manager.Originate | manager.Log, Write: manager.CDR | manager.Security},
+			user: manager.Account{NamedACL: "office", Read: manager.Originate | manager.Log, Write: manager.CDR | manager.Security},
 			want: []string{"read no-effect", "read no-effect", "write no-effect", "write no-effect"},
 		},
 		{
 			name: "classes that are as good as root",
-			user: manager.User{NamedACL: "office", Write: manager.System | manager.Command | manager.Config},
+			user: manager.Account{NamedACL: "office", Write: manager.System | manager.Command | manager.Config},
 			want: []string{"write root-like"},
 		},
 		{
 			name: "filters without events do nothing",
-			user: manager.User{NamedACL: "office", EventFilters: []manager.EventFilter{{Action: manager.Include, Event: "Newchannel", Method: manager.MatchNone}}},
+			user: manager.Account{NamedACL: "office", EventFilters: []manager.EventFilter{{Action: manager.Include, Event: "Newchannel", Method: manager.MatchNone}}},
 			want: []string{"event_filters no-effect"},
 		},
 		{
 			name: "the whole text of an event is never known to its end",
-			user: manager.User{NamedACL: "office", Read: manager.Call, EventFilters: []manager.EventFilter{
+			user: manager.Account{NamedACL: "office", Read: manager.Call, EventFilters: []manager.EventFilter{
 				{Action: manager.Exclude, Method: manager.MatchExact, Match: "Event: Hangup"},
 				{Action: manager.Exclude, Header: "Channel", Method: manager.MatchExact, Match: "x"},
 				{Action: manager.Exclude, Event: "Hangup", Method: manager.MatchEndsWith, Match: "x"},
@@ -102,20 +102,20 @@ func TestLint(t *testing.T) {
 	}
 }
 
-func TestPresets_holdNoClassThatDoesNothing(t *testing.T) {
+func TestPresets_containNoIneffectiveClass(t *testing.T) {
 	t.Parallel()
 	for _, preset := range manager.Presets() {
-		u := manager.User{NamedACL: "office"}
-		preset.ApplyTo(&u)
-		for _, w := range u.Lint() {
+		a := manager.Account{NamedACL: "office"}
+		preset.ApplyTo(&a)
+		for _, w := range a.Lint() {
 			require.NotEqual(t, "no-effect", w.Code, "%s: %s", preset.Name, w.Message)
 			require.NotEqual(t, "originate-without-call", w.Code, preset.Name)
 		}
-		require.NotEmpty(t, preset.Purpose)
-		found, ok := manager.PresetNamed(preset.Name)
+		require.NotEmpty(t, preset.Description)
+		found, ok := manager.LookupPreset(preset.Name)
 		require.True(t, ok)
 		require.Equal(t, preset, found)
 	}
-	_, ok := manager.PresetNamed("everything")
+	_, ok := manager.LookupPreset("everything")
 	require.False(t, ok)
 }

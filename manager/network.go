@@ -18,40 +18,40 @@ type Network struct {
 // form (10.0.0.0/8) or one with a dotted mask (10.0.0.0/255.0.0.0). Anything
 // else, a host name or a port included, is a [store.InvalidError].
 func ParseNetwork(text string) (Network, error) {
-	refused := store.Invalid(store.FieldError{
+	errInvalid := store.NewInvalidError(store.FieldError{
 		Code:    "network",
 		Message: "write an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32",
 	})
 	address, mask, hasMask := strings.Cut(text, "/")
 	addr, err := netip.ParseAddr(address)
 	if err != nil || addr.Zone() != "" {
-		return Network{}, refused
+		return Network{}, errInvalid
 	}
 	prefix := netip.PrefixFrom(addr, addr.BitLen())
 	if hasMask {
 		ones, ok := maskBits(mask, addr)
 		if !ok {
-			return Network{}, refused
+			return Network{}, errInvalid
 		}
 		prefix = netip.PrefixFrom(addr, ones)
 	}
-	n, ok := networkFrom(prefix)
+	n, ok := newNetwork(prefix)
 	if !ok {
-		return Network{}, refused
+		return Network{}, errInvalid
 	}
 	return n, nil
 }
 
-// NetworkFrom makes a Network of a prefix. The zero Prefix is refused like
+// NetworkFromPrefix makes a Network of a prefix. The zero Prefix is refused like
 // unreadable text.
-func NetworkFrom(prefix netip.Prefix) (Network, error) {
-	if n, ok := networkFrom(prefix); ok {
+func NetworkFromPrefix(prefix netip.Prefix) (Network, error) {
+	if n, ok := newNetwork(prefix); ok {
 		return n, nil
 	}
-	return Network{}, store.Invalid(store.FieldError{Code: "network", Message: "this range of addresses is not valid"})
+	return Network{}, store.NewInvalidError(store.FieldError{Code: "network", Message: "this range of addresses is not valid"})
 }
 
-func networkFrom(prefix netip.Prefix) (Network, bool) {
+func newNetwork(prefix netip.Prefix) (Network, bool) {
 	if addr := prefix.Addr(); addr.Is4In6() {
 		// A range wider than the mapped addresses has no IPv4 form.
 		prefix = netip.PrefixFrom(addr.Unmap(), prefix.Bits()-96)

@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func TestParseNetwork_normalisesAsAsteriskDoes(t *testing.T) {
+func TestParseNetwork_normalizesLikeAsterisk(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"10.0.0.0/8":                      "10.0.0.0/8",
@@ -35,7 +35,7 @@ func TestParseNetwork_normalisesAsAsteriskDoes(t *testing.T) {
 	}
 }
 
-func TestParseNetwork_refusesWhatIsNoRange(t *testing.T) {
+func TestParseNetwork_rejectsInvalidRange(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", "/", "10.0.0.0/", "/8", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/255.0.255.0",
@@ -69,7 +69,7 @@ func drawNetwork(t *rapid.T, label string) manager.Network {
 	addr, _ := netip.AddrFromSlice(bytes)
 	addr = addr.Unmap()
 	bits := rapid.IntRange(0, addr.BitLen()).Draw(t, label+" bits")
-	n, err := manager.NetworkFrom(netip.PrefixFrom(addr, bits))
+	n, err := manager.NetworkFromPrefix(netip.PrefixFrom(addr, bits))
 	require.NoError(t, err)
 	return n
 }

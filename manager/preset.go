@@ -6,9 +6,9 @@ import "cmp"
 type Preset struct {
 	// Name is the word to choose it by.
 	Name string `json:"name"`
-	// Purpose is one sentence: what it is for, and what it lets in.
-	Purpose string `json:"purpose"`
-	// The fields of [User] that it sets.
+	// Description is one sentence: what it is for, and what it lets in.
+	Description string `json:"purpose"`
+	// The fields of [Account] that it sets.
 	Read         Privileges    `json:"read"`
 	Write        Privileges    `json:"write"`
 	WriteTimeout int           `json:"write_timeout"`
@@ -23,29 +23,29 @@ const applyPrivileges = Config | Command | Reporting
 func Presets() []Preset {
 	presets := []Preset{
 		{
-			Name:    "click-to-call",
-			Purpose: "A CRM that starts calls, shows who calls, and can redirect or hang up what it started.",
-			Read:    Call | UserClass, Write: Call | Originate,
+			Name:        "click-to-call",
+			Description: "A CRM that starts calls, shows who calls, and can redirect or hang up what it started.",
+			Read:        Call | UserClass, Write: Call | Originate,
 		},
 		{
-			Name:    "queue-dashboard",
-			Purpose: "A wallboard that shows queues, their agents and waiting callers, and changes nothing.",
-			Read:    Agent | Call, Write: NoPrivileges,
+			Name:        "queue-dashboard",
+			Description: "A wallboard that shows queues, their agents and waiting callers, and changes nothing.",
+			Read:        Agent | Call, Write: NoPrivileges,
 		},
 		{
-			Name:    "cdr-collector",
-			Purpose: "A billing or reporting system that is sent one record at the end of each call; it needs cdr_manager to be enabled.",
-			Read:    CDR, Write: NoPrivileges,
+			Name:        "cdr-collector",
+			Description: "A billing or reporting system that is sent one record at the end of each call; it needs cdr_manager to be enabled.",
+			Read:        CDR, Write: NoPrivileges,
 		},
 		{
-			Name:    "monitoring",
-			Purpose: "A monitoring system that asks for the state of Asterisk, its channels and phones, and is told of restarts.",
-			Read:    System | Reporting, Write: Reporting,
+			Name:        "monitoring",
+			Description: "A monitoring system that asks for the state of Asterisk, its channels and phones, and is told of restarts.",
+			Read:        System | Reporting, Write: Reporting,
 		},
 		{
-			Name:    "apply",
-			Purpose: "The account with which this module applies the configuration; as good as root on the PBX.",
-			Read:    Security, Write: applyPrivileges | System, WriteTimeout: 5000,
+			Name:        "apply",
+			Description: "The account with which this module applies the configuration; as good as root on the PBX.",
+			Read:        Security, Write: applyPrivileges | System, WriteTimeout: 5000,
 		},
 	}
 	for i := range presets {
@@ -55,8 +55,8 @@ func Presets() []Preset {
 	return presets
 }
 
-// PresetNamed returns the preset of that name, and whether there is one.
-func PresetNamed(name string) (Preset, bool) {
+// LookupPreset returns the preset of that name, and whether there is one.
+func LookupPreset(name string) (Preset, bool) {
 	for _, p := range Presets() {
 		if p.Name == name {
 			return p, true
@@ -68,7 +68,7 @@ func PresetNamed(name string) (Preset, bool) {
 // ApplyTo sets the fields of u that the preset speaks of, and lets the account
 // have several sessions, as Asterisk does by default: integrations reconnect
 // before their old session has ended.
-func (p Preset) ApplyTo(u *User) {
-	u.Read, u.Write, u.WriteTimeout, u.EventFilters = p.Read, p.Write, p.WriteTimeout, p.EventFilters
-	u.AllowMultipleLogin = true
+func (p Preset) ApplyTo(a *Account) {
+	a.Read, a.Write, a.WriteTimeout, a.EventFilters = p.Read, p.Write, p.WriteTimeout, p.EventFilters
+	a.AllowMultipleLogin = true
 }

@@ -114,9 +114,9 @@ func (p Privileges) String() string {
 func ParsePrivileges(names ...string) (Privileges, error) {
 	var p Privileges
 	for i, name := range names {
-		class, ok := classNamed(name)
+		class, ok := lookupClass(name)
 		if !ok {
-			return 0, store.Invalid(store.FieldError{
+			return 0, store.NewInvalidError(store.FieldError{
 				Field: fmt.Sprintf("[%d]", i), Code: "privilege",
 				Message: "this is not a privilege class; write one of " + AllPrivileges.list() + ", all or none",
 			})
@@ -126,7 +126,7 @@ func ParsePrivileges(names ...string) (Privileges, error) {
 	return p, nil
 }
 
-func classNamed(name string) (Privileges, bool) {
+func lookupClass(name string) (Privileges, bool) {
 	switch name {
 	case "all":
 		return AllPrivileges, true
@@ -150,7 +150,7 @@ func (p Privileges) MarshalJSON() ([]byte, error) { return json.Marshal(p.Names(
 func (p *Privileges) UnmarshalJSON(data []byte) error {
 	var names []string
 	if err := json.Unmarshal(data, &names); err != nil {
-		return store.Invalid(store.FieldError{Code: "type", Message: "write a list of privilege classes"})
+		return store.NewInvalidError(store.FieldError{Code: "type", Message: "write a list of privilege classes"})
 	}
 	parsed, err := ParsePrivileges(names...)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func TestPrivileges_areWrittenAsExactNamesWithoutBlanks(t *testing.T) {
+func TestPrivileges_String_exactNamesWithoutSpaces(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]manager.Privileges{
 		"none":           manager.NoPrivileges,
@@ -25,7 +25,7 @@ func TestPrivileges_areWrittenAsExactNamesWithoutBlanks(t *testing.T) {
 	}
 }
 
-func TestPrivileges_neverHoldAnEmptyOrShortenedName(t *testing.T) {
+func TestPrivileges_String_neverEmptyOrAbbreviated(t *testing.T) {
 	t.Parallel()
 	known := make(map[string]bool)
 	for _, class := range manager.Classes() {
@@ -50,7 +50,7 @@ func TestPrivileges_neverHoldAnEmptyOrShortenedName(t *testing.T) {
 	})
 }
 
-func TestParsePrivileges_takesExactNamesOnly(t *testing.T) {
+func TestParsePrivileges_acceptsExactNamesOnly(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "Call", " call", "call ", "cal", "c", "calls", "!call", "call,user", "-1", "yes", "hookresponse"} {
 		_, err := manager.ParsePrivileges(name)

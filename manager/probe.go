@@ -13,35 +13,35 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Outcome is what came of a login that [Service.Probe] tried.
-type Outcome string
+// ProbeOutcome is what came of a login that [Service.Probe] tried.
+type ProbeOutcome string
 
 // The outcomes of a probe.
 const (
 	// LoggedIn means that the account works from here.
-	LoggedIn Outcome = "logged_in"
+	LoggedIn ProbeOutcome = "logged_in"
 	// WrongSecret means that Asterisk has another secret.
-	WrongSecret Outcome = "wrong_secret"
-	// AddressRefused means that the account does not permit the address that
+	WrongSecret ProbeOutcome = "wrong_secret"
+	// AddressDenied means that the account does not permit the address that
 	// the login came from.
-	AddressRefused Outcome = "address_refused"
+	AddressDenied ProbeOutcome = "address_refused"
 	// UnknownAccount means that Asterisk has no such account.
-	UnknownAccount Outcome = "unknown_account"
+	UnknownAccount ProbeOutcome = "unknown_account"
 	// AlreadyLoggedIn means that the account is in use, and allows one
 	// session only.
-	AlreadyLoggedIn Outcome = "already_logged_in"
-	// Refused means one of the first three refusals; which, only a witness
+	AlreadyLoggedIn ProbeOutcome = "already_logged_in"
+	// Denied means one of the first three refusals; which, only a witness
 	// can tell: Asterisk gives the client the same answer to all.
-	Refused Outcome = "refused"
+	Denied ProbeOutcome = "refused"
 	// Unreachable means that nothing answers at the address.
-	Unreachable Outcome = "unreachable"
+	Unreachable ProbeOutcome = "unreachable"
 	// NotAMI means that what answers at the address is not AMI.
-	NotAMI Outcome = "not_ami"
+	NotAMI ProbeOutcome = "not_ami"
 )
 
 // ProbeResult tells how a login went.
 type ProbeResult struct {
-	Outcome Outcome `json:"outcome"`
+	Outcome ProbeOutcome `json:"outcome"`
 	// Message is one sentence: what it means, and what to do.
 	Message string `json:"message"`
 }
@@ -54,22 +54,22 @@ type ProbeOptions struct {
 	TLS *tls.Config
 	// Secret to try. Defaults to the one stored.
 	Secret store.Secret
-	// Witness is a client of the same Asterisk that receives the events of
+	// SecurityEvents is a client of the same Asterisk that receives the events of
 	// class security. With it a refusal is explained. Defaults to none.
-	Witness *ami.Client
+	SecurityEvents *ami.Client
 }
 
 // DefaultAddress is where AMI listens unless it is told otherwise.
 const DefaultAddress = "127.0.0.1:5038"
 
-// witnessTimeout is how long the explanation of a refusal may take.
-const witnessTimeout = 3 * time.Second
+// securityEventTimeout is how long the explanation of a refusal may take.
+const securityEventTimeout = 3 * time.Second
 
 // Probe logs in to Asterisk as the account, from here, and off again, and says
 // how it went. The error is a [store.NotFoundError], or that of ctx; whatever
 // Asterisk or the network does is an outcome.
 func (s *Service) Probe(ctx context.Context, name string, opts *ProbeOptions) (*ProbeResult, error) {
-	u, err := s.store.User(ctx, name)
+	a, err := s.store.Account(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -78,14 +78,14 @@ func (s *Service) Probe(ctx context.Context, name string, opts *ProbeOptions) (*
 	}
 	secret := opts.Secret
 	if secret.IsZero() {
-		secret = u.Secret
+		secret = a.Secret
 	}
-	watch, err := watchLogins(opts.Witness)
+	watch, err := watchLogins(opts.SecurityEvents)
 	if err != nil {
 		return nil, err
 	}
 	defer watch.close()
-	from, err := ami.TestLogin(ctx, cmp.Or(opts.Address, DefaultAddress), &ami.Options{Username: u.Name, Secret: secret, TLS: opts.TLS})
+	localAddr, err := ami.CheckLogin(ctx, cmp.Or(opts.Address, DefaultAddress), &ami.Options{Username: a.Name, Secret: secret, TLS: opts.TLS})
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
@@ -93,66 +93,66 @@ func (s *Service) Probe(ctx context.Context, name string, opts *ProbeOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	if outcome == Refused {
-		outcome = watch.explain(ctx, securityAddress(from, opts.TLS != nil))
+	if outcome == Denied {
+		outcome = watch.explain(ctx, securityAddress(localAddr, opts.TLS != nil))
 	}
-	return &ProbeResult{Outcome: outcome, Message: u.explain(outcome, from)}, nil
+	return &ProbeResult{Outcome: outcome, Message: a.outcomeMessage(outcome, localAddr)}, nil
 }
 
-func outcomeOf(err error) (Outcome, error) {
-	for _, known := range []struct {
+func outcomeOf(err error) (ProbeOutcome, error) {
+	for _, mapping := range []struct {
 		err     error
-		outcome Outcome
+		outcome ProbeOutcome
 	}{
-		{ami.ErrAuthentication, Refused},
-		{ami.ErrLoginInUse, AlreadyLoggedIn},
+		{ami.ErrAuthentication, Denied},
+		{ami.ErrAlreadyLoggedIn, AlreadyLoggedIn},
 		{ami.ErrUnreachable, Unreachable},
 		{ami.ErrNotAMI, NotAMI},
 		{ami.ErrDisconnected, NotAMI},
 	} {
-		if errors.Is(err, known.err) {
-			return known.outcome, nil
+		if errors.Is(err, mapping.err) {
+			return mapping.outcome, nil
 		}
 	}
 	return LoggedIn, err
 }
 
-// explain words the outcome for the account.
-func (u *User) explain(outcome Outcome, from netip.AddrPort) string {
+// outcomeMessage words the outcome for the account.
+func (a *Account) outcomeMessage(outcome ProbeOutcome, from netip.AddrPort) string {
 	address := from.Addr().Unmap().String()
 	switch outcome {
 	case LoggedIn:
 		return fmt.Sprintf("The account can log in from %s.", address)
 	case WrongSecret:
 		return "Asterisk has another secret for this account: apply the configuration, or give the integration the secret that is live."
-	case AddressRefused:
+	case AddressDenied:
 		return fmt.Sprintf("The account does not permit %s: add it to permit and apply, or try from the integration's own host.", address)
 	case UnknownAccount:
-		return "Asterisk does not have this account: " + u.absence()
+		return "Asterisk does not have this account: " + a.missingReason()
 	case AlreadyLoggedIn:
 		return "The account is logged in already and allows one session only: end that session, or allow multiple logins."
 	case Unreachable:
 		return "Nothing answers at this address: check host and port, bindaddr and enabled in manager.conf, and the firewall."
 	case NotAMI:
 		return "What answers at this address is not the Asterisk Manager Interface: check the port and the use of TLS."
-	case Refused:
+	case Denied:
 	}
-	return "Asterisk refused the login and does not say why: " + u.suspicion(from.Addr())
+	return "Asterisk refused the login and does not say why: " + a.likelyReason(from.Addr())
 }
 
-func (u *User) absence() string {
-	if u.Disabled {
+func (a *Account) missingReason() string {
+	if a.Disabled {
 		return "it is disabled."
 	}
 	return "apply the configuration."
 }
 
-// suspicion is the likeliest reason of an unexplained refusal.
-func (u *User) suspicion(from netip.Addr) string {
+// likelyReason is the likeliest reason of an unexplained refusal.
+func (a *Account) likelyReason(from netip.Addr) string {
 	switch {
-	case u.Disabled:
+	case a.Disabled:
 		return "the account is disabled."
-	case from.IsValid() && !u.admits(from):
+	case from.IsValid() && !a.permits(from):
 		return fmt.Sprintf("probably because the account does not permit %s.", from.Unmap())
 	}
 	return "the account may not be applied yet, its secret may be another one, or its named list may not hold this address."
@@ -164,11 +164,11 @@ type loginWatch struct {
 	events *ami.Subscription
 }
 
-func watchLogins(witness *ami.Client) (loginWatch, error) {
-	if witness == nil {
+func watchLogins(client *ami.Client) (loginWatch, error) {
+	if client == nil {
 		return loginWatch{}, nil
 	}
-	events, err := witness.Subscribe(nil)
+	events, err := client.Subscribe(nil)
 	if err != nil {
 		return loginWatch{}, fmt.Errorf("watching logins: %w", err)
 	}
@@ -183,23 +183,23 @@ func (w loginWatch) close() {
 
 // explain waits for the event about a login that came from the given address,
 // as [securityAddress] writes it.
-func (w loginWatch) explain(ctx context.Context, from string) Outcome {
+func (w loginWatch) explain(ctx context.Context, from string) ProbeOutcome {
 	if w.events == nil {
-		return Refused
+		return Denied
 	}
-	ctx, cancel := context.WithTimeout(ctx, witnessTimeout)
+	ctx, cancel := context.WithTimeout(ctx, securityEventTimeout)
 	defer cancel()
 	for {
 		event, err := w.events.Next(ctx)
 		if err != nil {
-			return Refused
+			return Denied
 		}
 		if event.Get("RemoteAddress") != from {
 			continue
 		}
 		switch event.Name() {
 		case "FailedACL":
-			return AddressRefused
+			return AddressDenied
 		case "InvalidAccountID":
 			return UnknownAccount
 		case "InvalidPassword", "ChallengeResponseFailed":

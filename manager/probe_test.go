@@ -13,21 +13,21 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// fakePBX starts a fake Asterisk that has the account crm with goodSecret.
-func fakePBX(t testing.TB, opts *amitest.Options) *amitest.Server {
+// newFakeAsterisk starts a fake Asterisk that has the account crm with validSecret.
+func newFakeAsterisk(t testing.TB, opts *amitest.Options) *amitest.Server {
 	t.Helper()
 	given := amitest.Options{}
 	if opts != nil {
 		given = *opts
 	}
-	given.Accounts = append(given.Accounts, amitest.Account{Name: "crm", Secret: goodSecret})
+	given.Accounts = append(given.Accounts, amitest.Account{Name: "crm", Secret: validSecret})
 	server := amitest.NewServer(&given)
 	t.Cleanup(server.Close)
 	return server
 }
 
-// program listens and does with a connection what serve does.
-func program(t *testing.T, serve func(conn net.Conn)) string {
+// serveTCP listens and does with a connection what serve does.
+func serveTCP(t *testing.T, serve func(conn net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -45,12 +45,12 @@ func program(t *testing.T, serve func(conn net.Conn)) string {
 	return listener.Addr().String()
 }
 
-func TestProbe_wordsWhatItMeets(t *testing.T) {
+func TestService_Probe_describesOutcome(t *testing.T) {
 	t.Parallel()
-	asterisk := fakePBX(t, nil).Addr()
-	other := fakePBX(t, &amitest.Options{Accounts: []amitest.Account{{Name: "witness", Secret: goodSecret}}}).Addr()
-	mail := program(t, func(conn net.Conn) { _, _ = conn.Write([]byte("220 mail.example.com ESMTP\r\n")) })
-	closed := program(t, func(net.Conn) {})
+	asterisk := newFakeAsterisk(t, nil).Addr()
+	other := newFakeAsterisk(t, &amitest.Options{Accounts: []amitest.Account{{Name: "witness", Secret: validSecret}}}).Addr()
+	mail := serveTCP(t, func(conn net.Conn) { _, _ = conn.Write([]byte("220 mail.example.com ESMTP\r\n")) })
+	closed := serveTCP(t, func(net.Conn) {})
 	const (
 		works       = "The account can log in from 127.0.0.1."
 		silent      = "Asterisk refused the login and does not say why: "
@@ -61,39 +61,39 @@ func TestProbe_wordsWhatItMeets(t *testing.T) {
 	wrong := store.NewSecret("another good secret")
 	for _, test := range []struct {
 		name    string
-		account manager.User
+		account manager.Account
 		opts    manager.ProbeOptions
 		want    manager.ProbeResult
 	}{
-		{"success", manager.User{}, manager.ProbeOptions{Address: asterisk}, manager.ProbeResult{Outcome: manager.LoggedIn, Message: works}},
-		{"a mail server", manager.User{}, manager.ProbeOptions{Address: mail}, manager.ProbeResult{Outcome: manager.NotAMI, Message: notAMI}},
-		{"a program that hangs up", manager.User{}, manager.ProbeOptions{Address: closed}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
-		{"nobody", manager.User{}, manager.ProbeOptions{Address: "127.0.0.1:1"}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
-		{"no such host", manager.User{}, manager.ProbeOptions{Address: "host.invalid:5038"}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
-		{"refused", manager.User{}, manager.ProbeOptions{Address: asterisk, Secret: wrong}, manager.ProbeResult{Outcome: manager.Refused, Message: unknown}},
+		{"success", manager.Account{}, manager.ProbeOptions{Address: asterisk}, manager.ProbeResult{Outcome: manager.LoggedIn, Message: works}},
+		{"a mail server", manager.Account{}, manager.ProbeOptions{Address: mail}, manager.ProbeResult{Outcome: manager.NotAMI, Message: notAMI}},
+		{"a program that hangs up", manager.Account{}, manager.ProbeOptions{Address: closed}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
+		{"nobody", manager.Account{}, manager.ProbeOptions{Address: "127.0.0.1:1"}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
+		{"no such host", manager.Account{}, manager.ProbeOptions{Address: "host.invalid:5038"}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
+		{"refused", manager.Account{}, manager.ProbeOptions{Address: asterisk, Secret: wrong}, manager.ProbeResult{Outcome: manager.Denied, Message: unknown}},
 		{
-			"refused, and disabled", manager.User{Disabled: true, Permit: networks(t, "192.0.2.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
-			manager.ProbeResult{Outcome: manager.Refused, Message: silent + "the account is disabled."},
+			"refused, and disabled", manager.Account{Disabled: true, Permit: mustNetworks(t, "192.0.2.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
+			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "the account is disabled."},
 		},
 		{
-			"refused, and not permitted", manager.User{Permit: networks(t, "192.0.2.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
-			manager.ProbeResult{Outcome: manager.Refused, Message: silent + "probably because the account does not permit 127.0.0.1."},
+			"refused, and not permitted", manager.Account{Permit: mustNetworks(t, "192.0.2.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
+			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "probably because the account does not permit 127.0.0.1."},
 		},
 		{
-			"refused, and denied", manager.User{Deny: networks(t, "127.0.0.0/8")}, manager.ProbeOptions{Address: other, Secret: wrong},
-			manager.ProbeResult{Outcome: manager.Refused, Message: silent + "probably because the account does not permit 127.0.0.1."},
+			"refused, and denied", manager.Account{Deny: mustNetworks(t, "127.0.0.0/8")}, manager.ProbeOptions{Address: other, Secret: wrong},
+			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "probably because the account does not permit 127.0.0.1."},
 		},
 		{
-			"refused, although permitted", manager.User{Permit: networks(t, "127.0.0.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
-			manager.ProbeResult{Outcome: manager.Refused, Message: unknown},
+			"refused, although permitted", manager.Account{Permit: mustNetworks(t, "127.0.0.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
+			manager.ProbeResult{Outcome: manager.Denied, Message: unknown},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t, nil)
-			u := test.account.Clone()
-			u.Name, u.Secret = "crm", store.NewSecret(goodSecret)
-			o.make(t, u)
+			o := newEnv(t, nil)
+			a := test.account.Clone()
+			a.Name, a.Secret = "crm", store.NewSecret(validSecret)
+			o.mustCreate(t, a)
 			result, err := o.Probe(t.Context(), "CRM", &test.opts)
 			require.NoError(t, err)
 			require.Equal(t, &test.want, result)
@@ -101,31 +101,31 @@ func TestProbe_wordsWhatItMeets(t *testing.T) {
 	}
 }
 
-func TestProbe_believesTheEventAboutItsOwnLoginOnly(t *testing.T) {
+func TestService_Probe_usesEventOfOwnLoginOnly(t *testing.T) {
 	t.Parallel()
-	for event, want := range map[string]manager.Outcome{
-		"FailedACL": manager.AddressRefused, "InvalidAccountID": manager.UnknownAccount,
+	for event, want := range map[string]manager.ProbeOutcome{
+		"FailedACL": manager.AddressDenied, "InvalidAccountID": manager.UnknownAccount,
 		"InvalidPassword": manager.WrongSecret, "ChallengeResponseFailed": manager.WrongSecret,
 	} {
 		t.Run(event, func(t *testing.T) {
 			t.Parallel()
-			server := fakePBX(t, &amitest.Options{Accounts: []amitest.Account{{Name: "witness", Secret: goodSecret}}})
-			witness, err := ami.Dial(t.Context(), server.Addr(), &ami.Options{Username: "witness", Secret: store.NewSecret(goodSecret), Events: "security"})
+			server := newFakeAsterisk(t, &amitest.Options{Accounts: []amitest.Account{{Name: "witness", Secret: validSecret}}})
+			client, err := ami.Dial(t.Context(), server.Addr(), &ami.Options{Username: "witness", Secret: store.NewSecret(validSecret), Events: "security"})
 			require.NoError(t, err)
-			t.Cleanup(func() { _ = witness.Close() })
+			t.Cleanup(func() { _ = client.Close() })
 			server.Handle("Login", func(c *amitest.Conn, r *amitest.Request) {
-				from := "IPV4/TCP/127.0.0.1/" + port(t, c.RemoteAddr())
-				for _, told := range []struct{ name, from string }{
+				from := "IPV4/TCP/127.0.0.1/" + portOf(t, c.RemoteAddr())
+				for _, loginEvent := range []struct{ name, from string }{
 					{"SuccessfulAuth", from}, {"FailedACL", from + "0"}, {"InvalidPassword", "IPV4/TLS/127.0.0.1/1"}, {event, from},
 				} {
-					server.Event(told.name, ami.Header{Name: "RemoteAddress", Value: told.from})
+					server.Event(loginEvent.name, ami.Header{Name: "RemoteAddress", Value: loginEvent.from})
 				}
 				c.Fail(r, "Authentication failed")
 				c.Close()
 			})
-			o := newOffice(t, nil)
-			o.make(t, &manager.User{Name: "crm", Secret: store.NewSecret(goodSecret)})
-			result, err := o.Probe(t.Context(), "crm", &manager.ProbeOptions{Address: server.Addr(), Witness: witness})
+			o := newEnv(t, nil)
+			o.mustCreate(t, &manager.Account{Name: "crm", Secret: store.NewSecret(validSecret)})
+			result, err := o.Probe(t.Context(), "crm", &manager.ProbeOptions{Address: server.Addr(), SecurityEvents: client})
 			require.NoError(t, err)
 			require.Equal(t, want, result.Outcome)
 			require.NotEmpty(t, result.Message)
@@ -133,36 +133,36 @@ func TestProbe_believesTheEventAboutItsOwnLoginOnly(t *testing.T) {
 	}
 }
 
-func port(t *testing.T, addr net.Addr) string {
+func portOf(t *testing.T, addr net.Addr) string {
 	t.Helper()
 	_, port, err := net.SplitHostPort(addr.String())
 	require.NoError(t, err)
 	return port
 }
 
-func TestProbe_asksAWitnessThatReceivesEvents(t *testing.T) {
+func TestService_Probe_requiresClientWithEvents(t *testing.T) {
 	t.Parallel()
-	server := fakePBX(t, nil)
-	deaf, err := ami.Dial(t.Context(), server.Addr(), &ami.Options{Username: "crm", Secret: store.NewSecret(goodSecret)})
+	server := newFakeAsterisk(t, nil)
+	deaf, err := ami.Dial(t.Context(), server.Addr(), &ami.Options{Username: "crm", Secret: store.NewSecret(validSecret)})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = deaf.Close() })
-	o := newOffice(t, nil)
-	o.make(t, &manager.User{Name: "crm", Secret: store.NewSecret(goodSecret)})
-	_, err = o.Probe(t.Context(), "crm", &manager.ProbeOptions{Address: server.Addr(), Witness: deaf})
+	o := newEnv(t, nil)
+	o.mustCreate(t, &manager.Account{Name: "crm", Secret: store.NewSecret(validSecret)})
+	_, err = o.Probe(t.Context(), "crm", &manager.ProbeOptions{Address: server.Addr(), SecurityEvents: deaf})
 	require.ErrorIs(t, err, ami.ErrNoEvents)
 }
 
-func TestProbe_endsWithItsContext(t *testing.T) {
+func TestService_Probe_honorsContext(t *testing.T) {
 	t.Parallel()
 	reached := make(chan struct{}, 1)
 	release := make(chan struct{})
-	silent := program(t, func(net.Conn) {
+	silent := serveTCP(t, func(net.Conn) {
 		reached <- struct{}{}
 		<-release
 	})
 	t.Cleanup(func() { close(release) })
-	o := newOffice(t, nil)
-	o.make(t, &manager.User{Name: "crm"})
+	o := newEnv(t, nil)
+	o.mustCreate(t, &manager.Account{Name: "crm"})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-reached

@@ -17,46 +17,46 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// manyAccounts is how many accounts are made and compared.
-const manyAccounts = 500
+// accountCount is how many accounts are made and compared.
+const accountCount = 500
 
-func TestEveryFieldOfEveryAccountIsServedAsItWasMade(t *testing.T) {
+func TestConfSource_Sections_asteriskServesEveryField(t *testing.T) {
 	t.Parallel()
 	p := startPBX(t, &peers.AsteriskOptions{Files: map[string]string{
 		"acl.conf": "[office]\ndeny = 0.0.0.0/0\npermit = 10.0.0.0/8\n[branch_2-x]\ndeny = 0.0.0.0/0\n",
 	}})
-	made := make(map[string]*manager.User, manyAccounts)
-	generator := rapid.Custom(func(t *rapid.T) *manager.User { return drawUser(t, drawName(t, 0)) })
-	for i := range manyAccounts {
-		u := generator.Example(i)
-		u.Name = "u" + strconv.Itoa(i) + u.Name[2:]
-		made[u.Name] = p.create(t, u)
+	made := make(map[string]*manager.Account, accountCount)
+	generator := rapid.Custom(func(t *rapid.T) *manager.Account { return drawAccount(t, drawName(t, 0)) })
+	for i := range accountCount {
+		a := generator.Example(i)
+		a.Name = "u" + strconv.Itoa(i) + a.Name[2:]
+		made[a.Name] = p.create(t, a)
 	}
 	report := p.apply(t)
-	require.Equal(t, manyAccounts, report.Files[0].Added)
+	require.Equal(t, accountCount, report.Files[0].Added)
 	require.NotContains(t, p.Log(t), "WARNING[", "Asterisk dropped nothing")
 
-	sections, err := p.client.ReadConfig(within(t), "manager.conf")
+	sections, err := p.client.ReadConfig(testContext(t), "manager.conf")
 	require.NoError(t, err)
 	compared := 0
 	for _, section := range sections {
-		u, ours := made[section.Name]
+		a, ours := made[section.Name]
 		if !ours {
 			continue
 		}
 		compared++
 		secret, _ := section.Value("secret")
-		require.Equal(t, u.Secret.Reveal(), secret)
-		require.Equal(t, []string{strconv.Itoa(u.WriteTimeout)}, section.Values("writetimeout"))
-		requireFilters(t, u, section.Lines)
-		requireShown(t, u, p.Console(t, "manager show user "+u.Name))
-		requireLogin(t, p, u)
+		require.Equal(t, a.Secret.Reveal(), secret)
+		require.Equal(t, []string{strconv.Itoa(a.WriteTimeout)}, section.Values("writetimeout"))
+		requireFilters(t, a, section.Lines)
+		requireConsoleShows(t, a, p.Console(t, "manager show user "+a.Name))
+		requireLogin(t, p, a)
 	}
-	require.Equal(t, manyAccounts, compared)
+	require.Equal(t, accountCount, compared)
 }
 
 // requireFilters compares the filters with the lines that Asterisk parsed.
-func requireFilters[L ~struct{ Key, Value string }](t *testing.T, u *manager.User, lines []L) {
+func requireFilters[L ~struct{ Key, Value string }](t *testing.T, a *manager.Account, lines []L) {
 	t.Helper()
 	var shown, want []string
 	for _, line := range lines {
@@ -65,7 +65,7 @@ func requireFilters[L ~struct{ Key, Value string }](t *testing.T, u *manager.Use
 			shown = append(shown, l.Key+" = "+l.Value)
 		}
 	}
-	for _, f := range u.EventFilters {
+	for _, f := range a.EventFilters {
 		key := "eventfilter(action(" + string(f.Action) + ")"
 		if f.Event != "" {
 			key += ",name(" + f.Event + ")"
@@ -75,18 +75,18 @@ func requireFilters[L ~struct{ Key, Value string }](t *testing.T, u *manager.Use
 		}
 		want = append(want, key+",method("+string(f.Method)+")) = "+f.Match)
 	}
-	require.Equal(t, want, shown, u.Name)
+	require.Equal(t, want, shown, a.Name)
 }
 
 var ruleLine = regexp.MustCompile(`^ *\d+: +(allow|deny) - (\S+)/(\S+)$`)
 
-// requireShown compares the account with the output of "manager show user",
+// requireConsoleShows compares the account with the output of "manager show user",
 // read here on its own: the product's reader is what is under test too.
-func requireShown(t *testing.T, u *manager.User, lines []string) {
+func requireConsoleShows(t *testing.T, a *manager.Account, lines []string) {
 	t.Helper()
 	text := strings.Join(lines, "\n") + "\n"
 	has := func(label, value string) {
-		require.Regexp(t, "(?m)^ *"+regexp.QuoteMeta(label+": "+value)+"$", text, u.Name)
+		require.Regexp(t, "(?m)^ *"+regexp.QuoteMeta(label+": "+value)+"$", text, a.Name)
 	}
 	yes := map[bool]string{true: "yes", false: "no"}
 	classes := func(p manager.Privileges) string {
@@ -95,12 +95,12 @@ func requireShown(t *testing.T, u *manager.User, lines []string) {
 		}
 		return p.String()
 	}
-	has("username", u.Name)
+	has("username", a.Name)
 	has("secret", "<Set>")
-	has("read perm", classes(u.Read))
-	has("write perm", classes(u.Write))
-	has("displayconnects", yes[u.DisplayConnects])
-	has("allowmultiplelogin", yes[u.AllowMultipleLogin])
+	has("read perm", classes(a.Read))
+	has("write perm", classes(a.Write))
+	has("displayconnects", yes[a.DisplayConnects])
+	has("allowmultiplelogin", yes[a.AllowMultipleLogin])
 
 	var rules []string
 	unnamed := false
@@ -109,28 +109,28 @@ func requireShown(t *testing.T, u *manager.User, lines []string) {
 			unnamed = line == "ACL: (unnamed)"
 		}
 		if m := ruleLine.FindStringSubmatch(line); m != nil && unnamed {
-			rules = append(rules, m[1]+" "+m[2]+"/"+strconv.Itoa(ones(t, m[3])))
+			rules = append(rules, m[1]+" "+m[2]+"/"+strconv.Itoa(prefixLength(t, m[3])))
 		}
 	}
 	var want []string
-	deny := u.Deny
-	if len(u.Permit) > 0 && len(deny) == 0 {
+	deny := a.Deny
+	if len(a.Permit) > 0 && len(deny) == 0 {
 		want = append(want, "deny 0.0.0.0/0", "deny ::/0")
 	}
 	for _, n := range deny {
 		want = append(want, "deny "+n.String())
 	}
-	for _, n := range u.Permit {
+	for _, n := range a.Permit {
 		want = append(want, "allow "+n.String())
 	}
-	require.Equal(t, want, rules, u.Name)
-	if u.NamedACL != "" {
-		require.Contains(t, text, "ACL: "+u.NamedACL+"\n")
+	require.Equal(t, want, rules, a.Name)
+	if a.NamedACL != "" {
+		require.Contains(t, text, "ACL: "+a.NamedACL+"\n")
 	}
 }
 
-// ones counts the bits of a mask as Asterisk prints it.
-func ones(t *testing.T, mask string) int {
+// prefixLength counts the bits of a mask as Asterisk prints it.
+func prefixLength(t *testing.T, mask string) int {
 	t.Helper()
 	addr, err := netip.ParseAddr(mask)
 	require.NoError(t, err, mask)
@@ -143,21 +143,21 @@ func ones(t *testing.T, mask string) int {
 
 // requireLogin logs in where the rules let this host in. A refusal takes
 // Asterisk a second, so that the others are tried only now and then.
-func requireLogin(t *testing.T, p *pbx, u *manager.User) {
+func requireLogin(t *testing.T, p *pbx, a *manager.Account) {
 	t.Helper()
 	here := netip.MustParseAddr("127.0.0.1")
-	admitted := len(u.Permit) == 0
-	for _, n := range u.Deny {
+	admitted := len(a.Permit) == 0
+	for _, n := range a.Deny {
 		admitted = admitted && !n.Contains(here)
 	}
-	for _, n := range u.Permit {
+	for _, n := range a.Permit {
 		admitted = admitted || n.Contains(here)
 	}
-	if u.NamedACL != "" || !admitted {
+	if a.NamedACL != "" || !admitted {
 		return
 	}
 	for _, method := range []ami.LoginMethod{ami.MD5Challenge, ami.PlainText} {
-		_, err := ami.TestLogin(context.Background(), p.AMIAddr, &ami.Options{Username: u.Name, Secret: u.Secret, Login: method})
-		require.NoError(t, err, u.Name)
+		_, err := ami.CheckLogin(context.Background(), p.AMIAddr, &ami.Options{Username: a.Name, Secret: a.Secret, Login: method})
+		require.NoError(t, err, a.Name)
 	}
 }

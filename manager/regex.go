@@ -21,7 +21,7 @@ func checkRegex(expression string) string {
 	if _, err := regexp.CompilePOSIX(expression); err != nil {
 		return "this is not an extended regular expression of POSIX"
 	}
-	r := regexReader{rest: expression}
+	r := regexScanner{rest: expression}
 	for r.rest != "" {
 		if reason := r.next(); reason != "" {
 			return reason
@@ -33,49 +33,49 @@ func checkRegex(expression string) string {
 	return ""
 }
 
-// regexReader walks over an expression that Go's parser has accepted.
-type regexReader struct {
+// regexScanner walks over an expression that Go's parser has accepted.
+type regexScanner struct {
 	rest string
 	// atStart: nothing that could be repeated stands before; quantified: the
 	// last thing was a repetition.
-	atStart, quantified, begun bool
+	atStart, quantified, started bool
 }
 
 const regexSpecial = `.[]{}()*+?^$|\/-`
 
-func (r *regexReader) next() string {
+func (r *regexScanner) next() string {
 	c := r.rest[0]
-	first := r.atStart || !r.begun
-	r.begun = true
+	first := r.atStart || !r.started
+	r.started = true
 	switch c {
 	case '\\':
 		if len(r.rest) < 2 || !strings.ContainsRune(regexSpecial, rune(r.rest[1])) {
 			return `after \ only a special character may stand: ` + regexSpecial
 		}
-		r.take(2, false, false)
+		r.advance(2, false, false)
 	case '[':
 		return r.bracket()
 	case '(', '|':
 		if c == '|' && first {
 			return "an alternative is empty"
 		}
-		r.take(1, true, false)
+		r.advance(1, true, false)
 	case ')':
 		if first {
 			return "an alternative is empty"
 		}
-		r.take(1, false, false)
+		r.advance(1, false, false)
 	case '^', '$':
-		r.take(1, c == '^', c == '$')
+		r.advance(1, c == '^', c == '$')
 	case '*', '+', '?', '{':
 		return r.repetition(first)
 	default:
-		r.take(1, false, false)
+		r.advance(1, false, false)
 	}
 	return ""
 }
 
-func (r *regexReader) take(n int, atStart, quantified bool) {
+func (r *regexScanner) advance(n int, atStart, quantified bool) {
 	r.rest, r.atStart, r.quantified = r.rest[n:], atStart, quantified
 }
 
@@ -88,7 +88,7 @@ const maxRepeat = 255
 
 // repetition takes *, +, ? or {m,n}, which must follow something that is not
 // itself a repetition or an anchor.
-func (r *regexReader) repetition(first bool) string {
+func (r *regexScanner) repetition(first bool) string {
 	if first || r.quantified {
 		return "a repetition must follow what it repeats; write \\ before a literal " + r.rest[:1]
 	}
@@ -105,7 +105,7 @@ func (r *regexReader) repetition(first bool) string {
 		}
 		length = len(m[0])
 	}
-	r.take(length, false, true)
+	r.advance(length, false, true)
 	return ""
 }
 
@@ -115,7 +115,7 @@ var characterClasses = []string{
 
 // bracket takes a whole bracket expression. A "]" may stand first in it and a
 // "-" first or last; anything else is a class, a character or a range.
-func (r *regexReader) bracket() string {
+func (r *regexScanner) bracket() string {
 	body := strings.TrimPrefix(r.rest[1:], "^")
 	for first := true; first || !strings.HasPrefix(body, "]"); first = false {
 		length, reason := bracketElement(body)
@@ -124,7 +124,7 @@ func (r *regexReader) bracket() string {
 		}
 		body = body[length:]
 	}
-	r.take(len(r.rest)-len(body)+1, false, false)
+	r.advance(len(r.rest)-len(body)+1, false, false)
 	return ""
 }
 

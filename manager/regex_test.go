@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 )
 
-func TestExpressionsThatMeanTheSameEverywhereAreAccepted(t *testing.T) {
+func TestAcceptsRegex_portableExpressions(t *testing.T) {
 	t.Parallel()
 	for _, expression := range []string{
 		"a", "^Event: New", "^$|a", "a$", "(^a|b$)", "a|b|c", "((a)|(b))+", "a*b+c?", "(ab)*", "a{2}", "a{2,}", "a{2,3}", "a{0,255}", ".", ".*x",
@@ -24,7 +24,7 @@ func TestExpressionsThatMeanTheSameEverywhereAreAccepted(t *testing.T) {
 	}
 }
 
-func TestExpressionsThatDoNotMeanTheSameEverywhereAreRefused(t *testing.T) {
+func TestAcceptsRegex_rejectsNonPortableExpressions(t *testing.T) {
 	t.Parallel()
 	for reason, expressions := range map[string][]string{
 		"not an expression at all":                {"(", ")", "a(", "(a", "a)", "[", "[a", "[]", "[^]", "[z-a]", "[a", `\`, `a\`, "a{3,2}", "a{1001}"},
@@ -68,22 +68,22 @@ func FuzzRegex(f *testing.F) {
 	})
 }
 
-// TestAsteriskCompilesWhatIsAccepted has the C library compile a great many
+// TestAcceptsRegex_asteriskCompilesAccepted has the C library compile a great many
 // expressions: Asterisk warns of each that it cannot use.
-func TestAsteriskCompilesWhatIsAccepted(t *testing.T) {
+func TestAcceptsRegex_asteriskCompilesAccepted(t *testing.T) {
 	t.Parallel()
 	const accounts, each = 32, manager.MaxEventFilters
 	p := startPBX(t, nil)
 	generator := rapid.Custom(drawRegex)
 	different := make(map[string]bool)
 	for i := range accounts {
-		u := &manager.User{Name: fmt.Sprint("u", i), Read: manager.Call}
+		a := &manager.Account{Name: fmt.Sprint("u", i), Read: manager.Call}
 		for j := range each {
 			expression := generator.Example(i*each + j)
 			different[expression] = true
-			u.EventFilters = append(u.EventFilters, exclude("", "", manager.MatchRegex, expression))
+			a.EventFilters = append(a.EventFilters, exclude("", "", manager.MatchRegex, expression))
 		}
-		p.create(t, u)
+		p.create(t, a)
 	}
 	require.Greater(t, len(different), accounts*each/2)
 	p.apply(t)

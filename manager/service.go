@@ -21,14 +21,14 @@ const kind = "AMI account"
 // Service keeps the AMI accounts. All rules are here; the [Store] only
 // persists. It may be used from many goroutines.
 type Service struct {
-	store   Store
-	rules   *validate.Validator
-	clock   func() time.Time
-	random  io.Reader
-	log     *slog.Logger
-	audit   *audit.Trail
-	taken   func(ctx context.Context, name string) (string, error)
-	applyAs string
+	store        Store
+	rules        *validate.Validator
+	clock        func() time.Time
+	random       io.Reader
+	log          *slog.Logger
+	audit        *audit.Log
+	nameInUse    func(ctx context.Context, name string) (string, error)
+	applyAccount string
 }
 
 // Options of [New].
@@ -40,18 +40,18 @@ type Options struct {
 	Random io.Reader
 	// Audit is told of every change and refusal, together with the change: it
 	// must be in the database of the store. Defaults to none.
-	Audit *audit.Trail
+	Audit *audit.Log
 	// Logger is told of each change, without secrets. Defaults to none.
 	Logger *slog.Logger
-	// Taken says where a name is used outside the store, such as
-	// "manager.conf:12", or "" when it is not. [Taken] asks the configuration
+	// NameInUse says where a name is used outside the store, such as
+	// "manager.conf:12", or "" when it is not. [NameInConfig] asks the configuration
 	// folder. Defaults to nowhere.
-	Taken func(ctx context.Context, name string) (string, error)
-	// ApplyAs is the account that the configuration is applied with. It
+	NameInUse func(ctx context.Context, name string) (string, error)
+	// ApplyAccount is the account that the configuration is applied with. It
 	// cannot be deleted, disabled, robbed of what an apply needs, kept from
 	// an address, or given a new secret: whoever applies still holds the old
 	// one. Defaults to none.
-	ApplyAs string
+	ApplyAccount string
 }
 
 // New returns a service over st.
@@ -61,7 +61,7 @@ func New(st Store, opts *Options) *Service {
 	}
 	s := &Service{
 		store: st, rules: newValidator(),
-		clock: opts.Clock, random: opts.Random, log: opts.Logger, audit: opts.Audit, taken: opts.Taken, applyAs: opts.ApplyAs,
+		clock: opts.Clock, random: opts.Random, log: opts.Logger, audit: opts.Audit, nameInUse: opts.NameInUse, applyAccount: opts.ApplyAccount,
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -81,19 +81,19 @@ func New(st Store, opts *Options) *Service {
 //
 // It refuses bad fields with a [store.InvalidError], and a name that another
 // account has, in any case, here or by hand in manager.conf, with a
-// [store.ExistsError].
-func (s *Service) Create(ctx context.Context, u *User) (*User, error) {
-	act := eventOf("create", u.Name)
-	created, err := s.prepare(ctx, u)
+// [store.AlreadyExistsError].
+func (s *Service) Create(ctx context.Context, a *Account) (*Account, error) {
+	baseEvent := newEvent("create", a.Name)
+	created, err := s.prepare(ctx, a)
 	if err != nil {
-		s.audit.RecordFailure(ctx, act, err)
+		s.audit.RecordFailure(ctx, baseEvent, err)
 		return nil, err
 	}
-	err = s.act(ctx, act, func(ctx context.Context, event *audit.Event) error {
-		if err := endingWith(event, created); err != nil {
+	err = s.mutate(ctx, baseEvent, func(ctx context.Context, event *audit.Event) error {
+		if err := setAfter(event, created); err != nil {
 			return err
 		}
-		return s.store.CreateUser(ctx, created)
+		return s.store.CreateAccount(ctx, created)
 	})
 	if err != nil {
 		return nil, err
@@ -103,8 +103,8 @@ func (s *Service) Create(ctx context.Context, u *User) (*User, error) {
 }
 
 // prepare returns u as it is to be stored, unless a rule refuses it.
-func (s *Service) prepare(ctx context.Context, u *User) (*User, error) {
-	created := normalised(u.Clone())
+func (s *Service) prepare(ctx context.Context, a *Account) (*Account, error) {
+	created := normalizeDefaults(a.Clone())
 	if created.Secret.IsZero() {
 		secret, err := s.generateSecret()
 		if err != nil {
@@ -114,73 +114,73 @@ func (s *Service) prepare(ctx context.Context, u *User) (*User, error) {
 	}
 	created.CreatedAt = s.now()
 	created.UpdatedAt, created.SecretChangedAt = created.CreatedAt, created.CreatedAt
-	if err := s.check(created); err != nil {
+	if err := s.validateAccount(created); err != nil {
 		return nil, err
 	}
-	return created, s.refuseTaken(ctx, created.Name)
+	return created, s.checkNameFree(ctx, created.Name)
 }
 
-func (s *Service) refuseTaken(ctx context.Context, name string) error {
-	if s.taken == nil {
+func (s *Service) checkNameFree(ctx context.Context, name string) error {
+	if s.nameInUse == nil {
 		return nil
 	}
-	where, err := s.taken(ctx, name)
+	location, err := s.nameInUse(ctx, name)
 	if err != nil {
 		return fmt.Errorf("looking for accounts written by hand: %w", err)
 	}
-	if where != "" {
-		return &store.ExistsError{Kind: kind, Field: "name", Where: where}
+	if location != "" {
+		return &store.AlreadyExistsError{Kind: kind, Field: "name", Location: location}
 	}
 	return nil
 }
 
 // Get returns the account of that name, in any case, without its secret, or a
 // [store.NotFoundError].
-func (s *Service) Get(ctx context.Context, name string) (*User, error) {
-	u, err := s.store.User(ctx, name)
+func (s *Service) Get(ctx context.Context, name string) (*Account, error) {
+	a, err := s.store.Account(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	return withoutSecret(u), nil
+	return withoutSecret(a), nil
 }
 
 // List returns a page of accounts without their secrets. An order that is not
-// by one of [OrderFields] is a [store.InvalidError] on "sort".
-func (s *Service) List(ctx context.Context, q Query) (*store.List[*User], error) {
-	if err := q.Order.Check(OrderFields()); err != nil {
+// by one of [SortFields] is a [store.InvalidError] on "sort".
+func (s *Service) List(ctx context.Context, q Query) (*store.Page[*Account], error) {
+	if err := q.Sort.Validate(SortFields()); err != nil {
 		return nil, err
 	}
-	list, err := s.store.ListUsers(ctx, q)
+	list, err := s.store.ListAccounts(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	for i, u := range list.Items {
-		list.Items[i] = withoutSecret(u)
+	for i, a := range list.Items {
+		list.Items[i] = withoutSecret(a)
 	}
 	return list, nil
 }
 
-func withoutSecret(u *User) *User {
-	u.Secret = store.Secret{}
-	return normalised(u)
+func withoutSecret(a *Account) *Account {
+	a.Secret = store.Secret{}
+	return normalizeDefaults(a)
 }
 
-// normalised spells out the defaults of u: lists are empty rather than nil, so
+// normalizeDefaults spells out the defaults of u: lists are empty rather than nil, so
 // that JSON has [] for them.
-func normalised(u *User) *User {
-	if u.Deny == nil {
-		u.Deny = []Network{}
+func normalizeDefaults(a *Account) *Account {
+	if a.Deny == nil {
+		a.Deny = []Network{}
 	}
-	if u.Permit == nil {
-		u.Permit = []Network{}
+	if a.Permit == nil {
+		a.Permit = []Network{}
 	}
-	if u.EventFilters == nil {
-		u.EventFilters = []EventFilter{}
+	if a.EventFilters == nil {
+		a.EventFilters = []EventFilter{}
 	}
-	if u.WriteTimeout == 0 {
-		u.WriteTimeout = DefaultWriteTimeout
+	if a.WriteTimeout == 0 {
+		a.WriteTimeout = DefaultWriteTimeout
 	}
-	return u
+	return a
 }
 
 // Update has change edit the account of that name and returns what came of
@@ -190,29 +190,29 @@ func normalised(u *User) *User {
 //
 // Sessions that are open keep the rights with which they logged in until the
 // change is applied; applying ends those that have too many.
-func (s *Service) Update(ctx context.Context, name string, change func(*User) error) (*User, error) {
+func (s *Service) Update(ctx context.Context, name string, change func(*Account) error) (*Account, error) {
 	return s.update(ctx, "update", name, change)
 }
 
 // update is [Service.Update], called action in the audit trail.
-func (s *Service) update(ctx context.Context, action, name string, change func(*User) error) (*User, error) {
-	var updated *User
-	act := eventOf(action, name)
-	err := s.act(ctx, act, func(ctx context.Context, event *audit.Event) error {
-		return s.store.UpdateUser(ctx, name, func(u *User) error {
-			before := u.Clone()
-			if err := beginningWith(event, before); err != nil {
+func (s *Service) update(ctx context.Context, action, name string, change func(*Account) error) (*Account, error) {
+	var updated *Account
+	baseEvent := newEvent(action, name)
+	err := s.mutate(ctx, baseEvent, func(ctx context.Context, event *audit.Event) error {
+		return s.store.UpdateAccount(ctx, name, func(a *Account) error {
+			before := a.Clone()
+			if err := setBefore(event, before); err != nil {
 				return err
 			}
-			u.Secret = store.Secret{}
-			if err := change(u); err != nil {
+			a.Secret = store.Secret{}
+			if err := change(a); err != nil {
 				return err
 			}
-			if err := s.settle(before, u); err != nil {
+			if err := s.completeUpdate(before, a); err != nil {
 				return err
 			}
-			updated = u.Clone()
-			return endingWith(event, u)
+			updated = a.Clone()
+			return setAfter(event, a)
 		})
 	})
 	if err != nil {
@@ -222,49 +222,49 @@ func (s *Service) update(ctx context.Context, action, name string, change func(*
 	return withoutSecret(updated), nil
 }
 
-// settle completes what change left, and judges it.
-func (s *Service) settle(before, u *User) error {
-	if u.Name != before.Name {
-		return store.Invalid(store.FieldError{
+// completeUpdate completes what change left, and judges it.
+func (s *Service) completeUpdate(before, a *Account) error {
+	if a.Name != before.Name {
+		return store.NewInvalidError(store.FieldError{
 			Field: "name", Code: "immutable", Message: "the name cannot be changed; make a new account and delete this one",
 		})
 	}
-	u.CreatedAt, u.UpdatedAt, u.SecretChangedAt = before.CreatedAt, s.now(), before.SecretChangedAt
-	if u.Secret.IsZero() || u.Secret.Equal(before.Secret) {
-		u.Secret = before.Secret
+	a.CreatedAt, a.UpdatedAt, a.SecretChangedAt = before.CreatedAt, s.now(), before.SecretChangedAt
+	if a.Secret.IsZero() || a.Secret.Equal(before.Secret) {
+		a.Secret = before.Secret
 	} else {
-		u.SecretChangedAt = u.UpdatedAt
+		a.SecretChangedAt = a.UpdatedAt
 	}
-	if err := s.check(normalised(u)); err != nil {
+	if err := s.validateAccount(normalizeDefaults(a)); err != nil {
 		return err
 	}
-	return s.guardApplyAccount(before, u)
+	return s.checkApplyAccount(before, a)
 }
 
-// guardApplyAccount refuses what would lock the next apply out.
-func (s *Service) guardApplyAccount(before, u *User) error {
-	if !s.isApplyAccount(u.Name) {
+// checkApplyAccount refuses what would lock the next apply out.
+func (s *Service) checkApplyAccount(before, a *Account) error {
+	if !s.isApplyAccount(a.Name) {
 		return nil
 	}
-	canApply := u.Write.Has(applyPrivileges) || u.Write.Has(before.Write&(applyPrivileges|System))
-	canLogIn := (!u.Disabled || before.Disabled) && u.Secret.Equal(before.Secret) && u.admitsAllOf(before)
+	canApply := a.Write.Has(applyPrivileges) || a.Write.Has(before.Write&(applyPrivileges|System))
+	canLogIn := (!a.Disabled || before.Disabled) && a.Secret.Equal(before.Secret) && a.permitsAllOf(before)
 	if canApply && canLogIn {
 		return nil
 	}
-	return s.inUseByApply()
+	return s.applyAccountInUseError()
 }
 
 func (s *Service) isApplyAccount(name string) bool {
-	return s.applyAs != "" && FoldName(name) == FoldName(s.applyAs)
+	return s.applyAccount != "" && FoldName(name) == FoldName(s.applyAccount)
 }
 
-func (s *Service) inUseByApply() error {
-	return &store.InUseError{Kind: kind, References: []store.Reference{{Kind: "the apply of the configuration, as", Key: s.applyAs}}}
+func (s *Service) applyAccountInUseError() error {
+	return &store.InUseError{Kind: kind, References: []store.Reference{{Kind: "the apply of the configuration, as", Key: s.applyAccount}}}
 }
 
 // Rotate gives the account a new secret, generated when secret is zero, and
 // returns the account with it; this is the one time that it is shown.
-func (s *Service) Rotate(ctx context.Context, name string, secret store.Secret) (*User, error) {
+func (s *Service) Rotate(ctx context.Context, name string, secret store.Secret) (*Account, error) {
 	if secret.IsZero() {
 		generated, err := s.generateSecret()
 		if err != nil {
@@ -272,8 +272,8 @@ func (s *Service) Rotate(ctx context.Context, name string, secret store.Secret) 
 		}
 		secret = generated
 	}
-	rotated, err := s.update(ctx, "rotate", name, func(u *User) error {
-		u.Secret = secret
+	rotated, err := s.update(ctx, "rotate", name, func(a *Account) error {
+		a.Secret = secret
 		return nil
 	})
 	if err != nil {
@@ -284,18 +284,18 @@ func (s *Service) Rotate(ctx context.Context, name string, secret store.Secret) 
 }
 
 // Disable keeps the account and takes it from Asterisk at the next apply.
-func (s *Service) Disable(ctx context.Context, name string) (*User, error) {
+func (s *Service) Disable(ctx context.Context, name string) (*Account, error) {
 	return s.setDisabled(ctx, "disable", name, true)
 }
 
 // Enable undoes [Service.Disable].
-func (s *Service) Enable(ctx context.Context, name string) (*User, error) {
+func (s *Service) Enable(ctx context.Context, name string) (*Account, error) {
 	return s.setDisabled(ctx, "enable", name, false)
 }
 
-func (s *Service) setDisabled(ctx context.Context, action, name string, disabled bool) (*User, error) {
-	return s.update(ctx, action, name, func(u *User) error {
-		u.Disabled = disabled
+func (s *Service) setDisabled(ctx context.Context, action, name string, disabled bool) (*Account, error) {
+	return s.update(ctx, action, name, func(a *Account) error {
+		a.Disabled = disabled
 		return nil
 	})
 }
@@ -303,17 +303,17 @@ func (s *Service) setDisabled(ctx context.Context, action, name string, disabled
 // Delete removes the account; the next apply takes it from Asterisk and ends
 // its sessions. A [store.NotFoundError] when there is none of that name.
 func (s *Service) Delete(ctx context.Context, name string) error {
-	act := eventOf("delete", name)
+	baseEvent := newEvent("delete", name)
 	if s.isApplyAccount(name) {
-		err := s.inUseByApply()
-		s.audit.RecordFailure(ctx, act, err)
+		err := s.applyAccountInUseError()
+		s.audit.RecordFailure(ctx, baseEvent, err)
 		return err
 	}
-	err := s.act(ctx, act, func(ctx context.Context, event *audit.Event) error {
-		if err := s.beginning(ctx, event, name); err != nil {
+	err := s.mutate(ctx, baseEvent, func(ctx context.Context, event *audit.Event) error {
+		if err := s.loadBefore(ctx, event, name); err != nil {
 			return err
 		}
-		return s.store.DeleteUser(ctx, name)
+		return s.store.DeleteAccount(ctx, name)
 	})
 	if err != nil {
 		return err

@@ -20,84 +20,84 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-const goodSecret = "a secret of 24 characters"
+const validSecret = "a secret of 24 characters"
 
-// office is a service over an empty store, with a clock that steps by a second.
-type office struct {
+// env is a service over an empty store, with a clock that steps by a second.
+type env struct {
 	*manager.Service
 	store manager.Store
 	now   time.Time
 	log   *bytes.Buffer
 }
 
-func newOffice(t testing.TB, opts *manager.Options) *office {
+func newEnv(t testing.TB, opts *manager.Options) *env {
 	t.Helper()
-	o := &office{store: memstore.New().Managers(), now: time.Date(2026, 3, 1, 12, 0, 0, 123_456_789, time.FixedZone("", 3600)), log: &bytes.Buffer{}}
-	given := manager.Options{}
+	o := &env{store: memstore.New().AMIAccounts(), now: time.Date(2026, 3, 1, 12, 0, 0, 123_456_789, time.FixedZone("", 3600)), log: &bytes.Buffer{}}
+	options := manager.Options{}
 	if opts != nil {
-		given = *opts
+		options = *opts
 	}
-	given.Clock = func() time.Time {
+	options.Clock = func() time.Time {
 		o.now = o.now.Add(time.Second)
 		return o.now
 	}
-	given.Logger = slog.New(slog.NewJSONHandler(o.log, nil))
-	o.Service = manager.New(o.store, &given)
+	options.Logger = slog.New(slog.NewJSONHandler(o.log, nil))
+	o.Service = manager.New(o.store, &options)
 	return o
 }
 
-// make adds an account that must be accepted.
-func (o *office) make(t testing.TB, u *manager.User) *manager.User {
+// mustCreate adds an account that must be accepted.
+func (o *env) mustCreate(t testing.TB, a *manager.Account) *manager.Account {
 	t.Helper()
-	created, err := o.Create(t.Context(), u)
+	created, err := o.Create(t.Context(), a)
 	require.NoError(t, err)
 	return created
 }
 
-// stored returns the account as the store has it, with its secret.
-func (o *office) stored(t testing.TB, name string) *manager.User {
+// storedAccount returns the account as the store has it, with its secret.
+func (o *env) storedAccount(t testing.TB, name string) *manager.Account {
 	t.Helper()
-	u, err := o.store.User(t.Context(), name)
+	a, err := o.store.Account(t.Context(), name)
 	require.NoError(t, err)
-	return u
+	return a
 }
 
-// requireRefused requires exactly one refused field, in an error that does not
+// requireFieldError requires exactly one refused field, in an error that does not
 // repeat what was submitted.
-func requireRefused(t testing.TB, err error, field, code string) {
+func requireFieldError(t testing.TB, err error, field, code string) {
 	t.Helper()
 	require.ErrorIs(t, err, store.ErrInvalid)
-	invalid := (*store.InvalidError)(nil)
-	require.ErrorAs(t, err, &invalid)
-	require.Len(t, invalid.Fields, 1, "%v", err)
-	require.Equal(t, field+" "+code, invalid.Fields[0].Field+" "+invalid.Fields[0].Code)
-	require.NotEmpty(t, invalid.Fields[0].Message)
+	invalidErr := (*store.InvalidError)(nil)
+	require.ErrorAs(t, err, &invalidErr)
+	require.Len(t, invalidErr.Fields, 1, "%v", err)
+	require.Equal(t, field+" "+code, invalidErr.Fields[0].Field+" "+invalidErr.Fields[0].Code)
+	require.NotEmpty(t, invalidErr.Fields[0].Message)
 }
 
-func TestCreate_generatesASecretThatNothingNeedsToEscape(t *testing.T) {
+func TestService_Create_generatesAlphanumericSecret(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, nil)
+	o := newEnv(t, nil)
 	seen := make(map[string]bool)
 	for i := range 50 {
-		secret := o.make(t, &manager.User{Name: fmt.Sprint("u", i)}).Secret
+		secret := o.mustCreate(t, &manager.Account{Name: fmt.Sprint("u", i)}).Secret
 		require.Regexp(t, "^[0-9A-Za-z]{32}$", secret.Reveal())
 		require.False(t, seen[secret.Reveal()], "a secret came twice")
-		require.True(t, secret.Equal(o.stored(t, fmt.Sprint("u", i)).Secret))
+		require.True(t, secret.Equal(o.storedAccount(t, fmt.Sprint("u", i)).Secret))
 		seen[secret.Reveal()] = true
 	}
 }
 
-func TestCreate_completesTheAccount(t *testing.T) {
+func TestService_Create_setsDefaults(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, nil)
-	given := &manager.User{
-		Name: "Crm", Secret: store.NewSecret(goodSecret),
+	o := newEnv(t, nil)
+	given := &manager.Account{
+		Name: "Crm", Secret: store.NewSecret(validSecret),
 		CreatedAt: time.Unix(1, 0), UpdatedAt: time.Unix(2, 0), SecretChangedAt: time.Unix(3, 0),
 	}
-	created := o.make(t, given)
+	created := o.mustCreate(t, given)
 	at := time.Date(2026, 3, 1, 11, 0, 1, 123_456_000, time.UTC)
-	require.Equal(t, &manager.User{
-		Name: "Crm", Secret: store.NewSecret(goodSecret),
+	require.Equal(t, &manager.Account{
+		Name: "Crm", Secret: store.NewSecret(validSecret),
 		Deny: []manager.Network{}, Permit: []manager.Network{}, EventFilters: []manager.EventFilter{}, WriteTimeout: 100,
 		CreatedAt: at, UpdatedAt: at, SecretChangedAt: at,
 	}, created)
@@ -111,63 +111,63 @@ func TestCreate_completesTheAccount(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestCreate_refusesBadFields(t *testing.T) {
+func TestService_Create_rejectsInvalidFields(t *testing.T) {
 	t.Parallel()
 	many := func(n int) []manager.Network { return append([]manager.Network(nil), make([]manager.Network, n)...) }
 	someFilter := include("Hangup", "", manager.MatchNone, "")
 	for _, test := range []struct {
 		field, code string
-		spoil       func(u *manager.User)
+		spoil       func(a *manager.Account)
 	}{
-		{"name", "required", func(u *manager.User) { u.Name = "" }},
-		{"name", "ami_name", func(u *manager.User) { u.Name = "General" }},
-		{"name", "ami_name", func(u *manager.User) { u.Name = ".hidden" }},
-		{"name", "ami_name", func(u *manager.User) { u.Name = "größe" }},
-		{"name", "ami_name", func(u *manager.User) { u.Name = strings.Repeat("n", 80) }},
-		{"secret", "min", func(u *manager.User) { u.Secret = store.NewSecret("11 are few.") }},
-		{"secret", "max", func(u *manager.User) { u.Secret = store.NewSecret(strings.Repeat("s", 201)) }},
-		{"named_acl", "acl_name", func(u *manager.User) { u.NamedACL = "a b" }},
-		{"note", "max", func(u *manager.User) { u.Note = strings.Repeat("注", 1001) }},
-		{"owner", "max", func(u *manager.User) { u.Owner = strings.Repeat("o", 201) }},
-		{"write_timeout", "min", func(u *manager.User) { u.WriteTimeout = 99 }},
-		{"write_timeout", "min", func(u *manager.User) { u.WriteTimeout = -1 }},
-		{"write_timeout", "max", func(u *manager.User) { u.WriteTimeout = 600_001 }},
-		{"deny[0]", "network", func(u *manager.User) { u.Deny = many(1) }},
-		{"permit[1]", "network", func(u *manager.User) { u.Permit = append(networks(t, "10.0.0.0/8"), many(1)...) }},
-		{"read", "privilege", func(u *manager.User) { u.Read = manager.AllPrivileges + 1 }},
-		{"write", "privilege", func(u *manager.User) { u.Write = 1 << 31 }},
-		{"event_filters[0].action", "oneof", func(u *manager.User) { u.EventFilters[0].Action = "" }},
-		{"event_filters[0].event", "word", func(u *manager.User) { u.EventFilters[0].Event = "New channel" }},
-		{"event_filters[0].header", "word", func(u *manager.User) { u.EventFilters[0].Header = "Channel:" }},
-		{"event_filters[0].method", "oneof", func(u *manager.User) { u.EventFilters[0].Method = "like" }},
-		{"event_filters[0].event", "required", func(u *manager.User) { u.EventFilters[0].Event = "" }},
-		{"event_filters[0].match", "unexpected", func(u *manager.User) { u.EventFilters[0].Match = "x" }},
-		{"event_filters[0].match", "required", func(u *manager.User) { u.EventFilters[0].Method = manager.MatchExact }},
-		{"event_filters[1].match", "exclamation", func(u *manager.User) {
-			u.EventFilters = append(u.EventFilters, include("", "", manager.MatchContains, "!x"))
+		{"name", "required", func(a *manager.Account) { a.Name = "" }},
+		{"name", "ami_name", func(a *manager.Account) { a.Name = "General" }},
+		{"name", "ami_name", func(a *manager.Account) { a.Name = ".hidden" }},
+		{"name", "ami_name", func(a *manager.Account) { a.Name = "größe" }},
+		{"name", "ami_name", func(a *manager.Account) { a.Name = strings.Repeat("n", 80) }},
+		{"secret", "min", func(a *manager.Account) { a.Secret = store.NewSecret("11 are few.") }},
+		{"secret", "max", func(a *manager.Account) { a.Secret = store.NewSecret(strings.Repeat("s", 201)) }},
+		{"named_acl", "acl_name", func(a *manager.Account) { a.NamedACL = "a b" }},
+		{"note", "max", func(a *manager.Account) { a.Note = strings.Repeat("注", 1001) }},
+		{"owner", "max", func(a *manager.Account) { a.Owner = strings.Repeat("o", 201) }},
+		{"write_timeout", "min", func(a *manager.Account) { a.WriteTimeout = 99 }},
+		{"write_timeout", "min", func(a *manager.Account) { a.WriteTimeout = -1 }},
+		{"write_timeout", "max", func(a *manager.Account) { a.WriteTimeout = 600_001 }},
+		{"deny[0]", "network", func(a *manager.Account) { a.Deny = many(1) }},
+		{"permit[1]", "network", func(a *manager.Account) { a.Permit = append(mustNetworks(t, "10.0.0.0/8"), many(1)...) }},
+		{"read", "privilege", func(a *manager.Account) { a.Read = manager.AllPrivileges + 1 }},
+		{"write", "privilege", func(a *manager.Account) { a.Write = 1 << 31 }},
+		{"event_filters[0].action", "oneof", func(a *manager.Account) { a.EventFilters[0].Action = "" }},
+		{"event_filters[0].event", "word", func(a *manager.Account) { a.EventFilters[0].Event = "New channel" }},
+		{"event_filters[0].header", "word", func(a *manager.Account) { a.EventFilters[0].Header = "Channel:" }},
+		{"event_filters[0].method", "oneof", func(a *manager.Account) { a.EventFilters[0].Method = "like" }},
+		{"event_filters[0].event", "required", func(a *manager.Account) { a.EventFilters[0].Event = "" }},
+		{"event_filters[0].match", "unexpected", func(a *manager.Account) { a.EventFilters[0].Match = "x" }},
+		{"event_filters[0].match", "required", func(a *manager.Account) { a.EventFilters[0].Method = manager.MatchExact }},
+		{"event_filters[1].match", "exclamation", func(a *manager.Account) {
+			a.EventFilters = append(a.EventFilters, include("", "", manager.MatchContains, "!x"))
 		}},
-		{"event_filters[0].match", "max", func(u *manager.User) {
-			u.EventFilters[0] = include("", "", manager.MatchContains, strings.Repeat("m", 501))
+		{"event_filters[0].match", "max", func(a *manager.Account) {
+			a.EventFilters[0] = include("", "", manager.MatchContains, strings.Repeat("m", 501))
 		}},
-		{"event_filters[0].match", "regex", func(u *manager.User) { u.EventFilters[0] = include("", "", manager.MatchRegex, "(") }},
-		{"event_filters", "max", func(u *manager.User) {
-			for len(u.EventFilters) <= manager.MaxEventFilters {
-				u.EventFilters = append(u.EventFilters, someFilter)
+		{"event_filters[0].match", "regex", func(a *manager.Account) { a.EventFilters[0] = include("", "", manager.MatchRegex, "(") }},
+		{"event_filters", "max", func(a *manager.Account) {
+			for len(a.EventFilters) <= manager.MaxEventFilters {
+				a.EventFilters = append(a.EventFilters, someFilter)
 			}
 		}},
-		{"permit", "max", func(u *manager.User) {
-			for len(u.Permit) <= manager.MaxNetworks {
-				u.Permit = append(u.Permit, network(t, "10.0.0.0/8"))
+		{"permit", "max", func(a *manager.Account) {
+			for len(a.Permit) <= manager.MaxNetworks {
+				a.Permit = append(a.Permit, mustNetwork(t, "10.0.0.0/8"))
 			}
 		}},
 	} {
 		t.Run(test.field+" "+test.code, func(t *testing.T) {
 			t.Parallel()
-			o := newOffice(t, nil)
-			u := &manager.User{Name: "crm", Secret: store.NewSecret(goodSecret), EventFilters: []manager.EventFilter{someFilter}}
-			test.spoil(u)
-			_, err := o.Create(t.Context(), u)
-			requireRefused(t, err, test.field, test.code)
+			o := newEnv(t, nil)
+			a := &manager.Account{Name: "crm", Secret: store.NewSecret(validSecret), EventFilters: []manager.EventFilter{someFilter}}
+			test.spoil(a)
+			_, err := o.Create(t.Context(), a)
+			requireFieldError(t, err, test.field, test.code)
 			list, err := o.List(t.Context(), manager.Query{})
 			require.NoError(t, err)
 			require.Empty(t, list.Items)
@@ -176,9 +176,9 @@ func TestCreate_refusesBadFields(t *testing.T) {
 	}
 }
 
-func TestCreate_namesAllBadFieldsAtOnce(t *testing.T) {
+func TestService_Create_reportsAllInvalidFields(t *testing.T) {
 	t.Parallel()
-	_, err := newOffice(t, nil).Create(t.Context(), &manager.User{
+	_, err := newEnv(t, nil).Create(t.Context(), &manager.Account{
 		Secret: store.NewSecret("short"), WriteTimeout: 1, Deny: make([]manager.Network, 1), Read: 1 << 20,
 	})
 	invalid := (*store.InvalidError)(nil)
@@ -190,19 +190,19 @@ func TestCreate_namesAllBadFieldsAtOnce(t *testing.T) {
 	require.ElementsMatch(t, []string{"name", "secret", "write_timeout", "deny[0]", "read"}, fields)
 }
 
-func TestCreate_keepsNamesUniqueWithoutRegardToCase(t *testing.T) {
+func TestService_Create_namesAreUniqueIgnoringCase(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, nil)
-	o.make(t, &manager.User{Name: "Crm"})
-	_, err := o.Create(t.Context(), &manager.User{Name: "cRM"})
-	exists := (*store.ExistsError)(nil)
+	o := newEnv(t, nil)
+	o.mustCreate(t, &manager.Account{Name: "Crm"})
+	_, err := o.Create(t.Context(), &manager.Account{Name: "cRM"})
+	exists := (*store.AlreadyExistsError)(nil)
 	require.ErrorAs(t, err, &exists)
 	require.Equal(t, "name", exists.Field)
-	require.Empty(t, exists.Where)
-	require.Equal(t, "Crm", o.stored(t, "crm").Name)
+	require.Empty(t, exists.Location)
+	require.Equal(t, "Crm", o.storedAccount(t, "crm").Name)
 }
 
-func TestCreate_refusesTheNamesOfAccountsWrittenByHand(t *testing.T) {
+func TestService_Create_rejectsNameInConfig(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -216,19 +216,19 @@ func TestCreate_refusesTheNamesOfAccountsWrittenByHand(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o750))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
-	o := newOffice(t, &manager.Options{Taken: manager.Taken(dir)})
+	o := newEnv(t, &manager.Options{NameInUse: manager.NameInConfig(dir)})
 	for name, where := range map[string]string{
 		"admin": "manager.conf:6", "OLDCRM": "manager.d/crm.conf:2", "base": "manager.conf:3", "alike": "manager.d/x" + manager.FileName + ":1",
 		"ours": "", "unread": "", "deep": "", "new": "",
 	} {
-		_, err := o.Create(t.Context(), &manager.User{Name: name})
+		_, err := o.Create(t.Context(), &manager.Account{Name: name})
 		if where == "" {
 			require.NoError(t, err, name)
 			continue
 		}
-		exists := (*store.ExistsError)(nil)
+		exists := (*store.AlreadyExistsError)(nil)
 		require.ErrorAs(t, err, &exists, name)
-		require.Equal(t, where, exists.Where)
+		require.Equal(t, where, exists.Location)
 		require.EqualError(t, err, "name: another AMI account has this name already ("+where+"); choose a different one")
 	}
 	list, err := o.List(t.Context(), manager.Query{})
@@ -236,35 +236,35 @@ func TestCreate_refusesTheNamesOfAccountsWrittenByHand(t *testing.T) {
 	require.Len(t, list.Items, 4)
 }
 
-func TestCreate_refusesWhenNobodyKnowsWhatIsWrittenByHand(t *testing.T) {
+func TestService_Create_failsWhenConfigIsUnreadable(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, &manager.Options{Taken: manager.Taken(filepath.Join(t.TempDir(), "missing"))})
-	_, err := o.Create(t.Context(), &manager.User{Name: "crm"})
+	o := newEnv(t, &manager.Options{NameInUse: manager.NameInConfig(filepath.Join(t.TempDir(), "missing"))})
+	_, err := o.Create(t.Context(), &manager.Account{Name: "crm"})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, "looking for accounts written by hand")
 	_, err = o.Get(t.Context(), "crm")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestAFailingSourceOfRandomnessMakesNoSecret(t *testing.T) {
+func TestService_Create_failsWithoutRandomness(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no entropy")
 	for name, random := range map[string]io.Reader{"at once": iotest.ErrReader(broken), "midway": io.MultiReader(strings.NewReader("12345"), iotest.ErrReader(broken))} {
-		o := newOffice(t, &manager.Options{Random: random})
-		_, err := o.Create(t.Context(), &manager.User{Name: "crm"})
+		o := newEnv(t, &manager.Options{Random: random})
+		_, err := o.Create(t.Context(), &manager.Account{Name: "crm"})
 		require.ErrorIs(t, err, broken, name)
-		o.make(t, &manager.User{Name: "crm", Secret: store.NewSecret(goodSecret)})
+		o.mustCreate(t, &manager.Account{Name: "crm", Secret: store.NewSecret(validSecret)})
 		_, err = o.Rotate(t.Context(), "crm", store.Secret{})
 		require.ErrorIs(t, err, broken, name)
-		require.Equal(t, goodSecret, o.stored(t, "crm").Secret.Reveal())
+		require.Equal(t, validSecret, o.storedAccount(t, "crm").Secret.Reveal())
 	}
 }
 
-func TestTheLogTellsOfEveryChange_andOfNoSecret(t *testing.T) {
+func TestService_logsChangesWithoutSecrets(t *testing.T) {
 	t.Parallel()
-	o := newOffice(t, nil)
-	secrets := []string{goodSecret, o.make(t, &manager.User{Name: "generated"}).Secret.Reveal()}
-	o.make(t, &manager.User{Name: "crm", Secret: store.NewSecret(goodSecret)})
+	o := newEnv(t, nil)
+	secrets := []string{validSecret, o.mustCreate(t, &manager.Account{Name: "generated"}).Secret.Reveal()}
+	o.mustCreate(t, &manager.Account{Name: "crm", Secret: store.NewSecret(validSecret)})
 	rotated, err := o.Rotate(t.Context(), "crm", store.Secret{})
 	require.NoError(t, err)
 	secrets = append(secrets, rotated.Secret.Reveal())

@@ -14,11 +14,11 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// showSessions is the console command that lists the open sessions.
-const showSessions = "manager show connected"
+// showConnectedCommand is the console command that lists the open sessions.
+const showConnectedCommand = "manager show connected"
 
-// shownNameLength is where that list cuts names off.
-const shownNameLength = 15
+// listedNameLength is where that list cuts names off.
+const listedNameLength = 15
 
 // session is one open AMI session (handle_showmanconn in main/manager.c).
 type session struct {
@@ -39,56 +39,56 @@ var sessionLine = regexp.MustCompile(`^  (.{15})  (.{55})  (\d+) *  (\d+) *  (-?
 // characters, so a session of an unchanged account that begins alike may be
 // ended too; it can log in again at once. It returns when the sessions are
 // gone, with a sentence for each.
-func (s *Source) Revoke(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) ([]string, error) {
-	narrowed := narrowedNames(change)
-	if len(narrowed) == 0 {
+func (s *ConfSource) Revoke(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) ([]string, error) {
+	reduced := reducedAccounts(change)
+	if len(reduced) == 0 {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	ctx, cancel := context.WithTimeout(ctx, kickTimeout)
 	defer cancel()
-	open, err := openSessions(ctx, asterisk, narrowed)
-	if err != nil || len(open) == 0 {
+	sessions, err := listSessions(ctx, asterisk, reduced)
+	if err != nil || len(sessions) == 0 {
 		return nil, err
 	}
 	var notes []string
-	var victims []session
-	for _, found := range open {
+	var targets []session
+	for _, found := range sessions {
 		if found.descriptor <= 0 {
 			notes = append(notes, fmt.Sprintf("a session of %s over HTTP from %s cannot be ended; it ends by itself when it is idle",
 				found.name, found.address))
 			continue
 		}
-		victims = append(victims, found)
+		targets = append(targets, found)
 		notes = append(notes, fmt.Sprintf("ended an open session of %s from %s", found.name, found.address))
 	}
-	return notes, endSessions(ctx, asterisk, narrowed, victims)
+	return notes, endSessions(ctx, asterisk, reduced, targets)
 }
 
 // Asking again for sessions that were told to end: they end within
 // milliseconds, unless Asterisk is busy.
 const (
-	endInterval = 20 * time.Millisecond
-	endTimeout  = 10 * time.Second
+	kickInterval = 20 * time.Millisecond
+	kickTimeout  = 10 * time.Second
 )
 
 // endSessions tells the victims to end until they are gone. A client that
 // logs in again at once, and gets the same descriptor in the same second, is
 // told once more: it cannot be told apart, and can come back.
-func endSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool, victims []session) error {
-	tick := time.NewTicker(endInterval)
+func endSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool, targets []session) error {
+	tick := time.NewTicker(kickInterval)
 	defer tick.Stop()
-	for len(victims) > 0 {
-		open, err := kick(ctx, asterisk, names, victims)
+	for len(targets) > 0 {
+		sessions, err := kick(ctx, asterisk, names, targets)
 		if err != nil {
 			return err
 		}
-		victims = slices.DeleteFunc(victims, func(s session) bool { return !slices.Contains(open, s) })
-		if len(victims) == 0 {
+		targets = slices.DeleteFunc(targets, func(s session) bool { return !slices.Contains(sessions, s) })
+		if len(targets) == 0 {
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return mismatch(victims[0].name, "an open session does not end")
+			return mismatch(targets[0].name, "an open session does not end")
 		case <-tick.C:
 		}
 	}
@@ -98,9 +98,9 @@ func endSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[
 // kick tells the victims to end, once, and returns the sessions that are open
 // then. One of the victims may be the session through which we ask: it is lost
 // at some point, and the list is asked for on the next one.
-func kick(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool, victims []session) ([]session, error) {
-	for _, victim := range victims {
-		_, err := asterisk.Command(ctx, "manager kick session "+strconv.Itoa(victim.descriptor))
+func kick(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool, targets []session) ([]session, error) {
+	for _, target := range targets {
+		_, err := asterisk.Command(ctx, "manager kick session "+strconv.Itoa(target.descriptor))
 		if errors.Is(err, ami.ErrDisconnected) {
 			break
 		}
@@ -108,50 +108,50 @@ func kick(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]
 			return nil, err
 		}
 	}
-	open, err := openSessions(ctx, asterisk, names)
+	sessions, err := listSessions(ctx, asterisk, names)
 	if errors.Is(err, ami.ErrDisconnected) {
-		open, err = openSessions(ctx, asterisk, names)
+		sessions, err = listSessions(ctx, asterisk, names)
 	}
-	return open, err
+	return sessions, err
 }
 
-// narrowedNames returns the accounts that lost something against what was
-// live or on disk before, in the form of [shownName].
-func narrowedNames(change *asteriskconf.Change) map[string]bool {
+// reducedAccounts returns the accounts that lost something against what was
+// live or on disk before, in the form of [listedName].
+func reducedAccounts(change *asteriskconf.Change) map[string]bool {
 	after := make(map[string]*asteriskconf.Section, len(change.After))
 	for i := range change.After {
 		after[FoldName(change.After[i].Name)] = &change.After[i]
 	}
-	narrowed := make(map[string]bool)
-	for _, before := range slices.Concat(change.Before, change.Live, change.Unseen) {
-		now := after[FoldName(before.Name)]
-		if now == nil || narrows(&before, now) {
-			narrowed[shownName(before.Name)] = true
+	reduced := make(map[string]bool)
+	for _, before := range slices.Concat(change.Before, change.Live, change.Unverified) {
+		current := after[FoldName(before.Name)]
+		if current == nil || reducesRights(&before, current) {
+			reduced[listedName(before.Name)] = true
 		}
 	}
-	return narrowed
+	return reduced
 }
 
-// narrows reports whether a session that logged in under before could have
+// reducesRights reports whether a session that logged in under before could have
 // more than one that logs in under now.
-func narrows(before, now *asteriskconf.Section) bool {
-	if slices.Equal(before.Lines, now.Lines) {
+func reducesRights(before, after *asteriskconf.Section) bool {
+	if slices.Equal(before.Lines, after.Lines) {
 		return false
 	}
 	for _, key := range []string{"read", "write"} {
-		if !privilegesOf(now, key).Has(privilegesOf(before, key)) {
+		if !sectionPrivileges(after, key).Has(sectionPrivileges(before, key)) {
 			return true
 		}
 	}
 	if multiple, _ := before.Value("allowmultiplelogin"); multiple == "yes" {
-		if single, _ := now.Value("allowmultiplelogin"); single != "yes" {
+		if single, _ := after.Value("allowmultiplelogin"); single != "yes" {
 			return true
 		}
 	}
-	return !slices.Equal(accessLines(before), accessLines(now))
+	return !slices.Equal(accessLines(before), accessLines(after))
 }
 
-func privilegesOf(section *asteriskconf.Section, key string) Privileges {
+func sectionPrivileges(section *asteriskconf.Section, key string) Privileges {
 	value, _ := section.Value(key)
 	p, err := ParsePrivileges(strings.Split(value, ",")...)
 	if err != nil {
@@ -173,25 +173,25 @@ func accessLines(section *asteriskconf.Section) []asteriskconf.Line {
 	return lines
 }
 
-// shownName is how the list of sessions shows an account, in lower case: it
+// listedName is how the list of sessions shows an account, in lower case: it
 // holds the name as the client wrote it.
-func shownName(name string) string {
-	return FoldName(name[:min(len(name), shownNameLength)])
+func listedName(name string) string {
+	return FoldName(name[:min(len(name), listedNameLength)])
 }
 
-// openSessions lists the sessions of the given accounts.
-func openSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool) ([]session, error) {
-	lines, err := asterisk.Command(ctx, showSessions)
+// listSessions lists the sessions of the given accounts.
+func listSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool) ([]session, error) {
+	lines, err := asterisk.Command(ctx, showConnectedCommand)
 	if err != nil {
 		return nil, err
 	}
-	var open []session
+	var sessions []session
 	for _, line := range lines {
-		if found, ok := parseSession(line); ok && names[shownName(found.name)] {
-			open = append(open, found)
+		if found, ok := parseSession(line); ok && names[listedName(found.name)] {
+			sessions = append(sessions, found)
 		}
 	}
-	return open, nil
+	return sessions, nil
 }
 
 func parseSession(line string) (session, bool) {

@@ -20,15 +20,15 @@ const maxLogins = 100
 // one everything that it shows: privileges, addresses, displayconnects,
 // allowmultiplelogin. Where it can, it proves the new secrets by logging in.
 // Write timeouts and event filters Asterisk shows nobody.
-func (s *Source) Verify(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
+func (s *ConfSource) Verify(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
 	if err := verifyNames(ctx, asterisk, change); err != nil {
 		return err
 	}
-	for _, altered := range change.Sections {
-		if altered.After == nil {
+	for _, changed := range change.Sections {
+		if changed.After == nil {
 			continue
 		}
-		if err := verifyUser(ctx, asterisk, altered.After); err != nil {
+		if err := verifyAccount(ctx, asterisk, changed.After); err != nil {
 			return err
 		}
 	}
@@ -42,7 +42,7 @@ func verifyNames(ctx context.Context, asterisk asteriskconf.Asterisk, change *as
 	if err != nil {
 		return err
 	}
-	live := parseShownNames(lines)
+	live := parseAccountNames(lines)
 	wanted := make(map[string]bool, len(change.After))
 	for _, section := range change.After {
 		wanted[FoldName(section.Name)] = true
@@ -52,7 +52,7 @@ func verifyNames(ctx context.Context, asterisk asteriskconf.Asterisk, change *as
 	}
 	for _, section := range slices.Concat(change.Before, change.Live) {
 		// One that a person has written in its place is not ours to judge.
-		if name := FoldName(section.Name); live[name] && !wanted[name] && !change.Others[name] {
+		if name := FoldName(section.Name); live[name] && !wanted[name] && !change.OtherFileSections[name] {
 			return mismatch(section.Name, "Asterisk still has it")
 		}
 	}
@@ -60,16 +60,16 @@ func verifyNames(ctx context.Context, asterisk asteriskconf.Asterisk, change *as
 }
 
 func mismatch(name, difference string) error {
-	return &asteriskconf.MismatchError{What: kind + " " + name, Difference: difference}
+	return &asteriskconf.MismatchError{Object: kind + " " + name, Difference: difference}
 }
 
-// verifyUser compares one account with what "manager show user" prints.
-func verifyUser(ctx context.Context, asterisk asteriskconf.Asterisk, section *asteriskconf.Section) error {
+// verifyAccount compares one account with what "manager show user" prints.
+func verifyAccount(ctx context.Context, asterisk asteriskconf.Asterisk, section *asteriskconf.Section) error {
 	lines, err := asterisk.Command(ctx, "manager show user "+section.Name)
 	if err != nil {
 		return err
 	}
-	shown := parseShown(lines)
+	live := parseAccount(lines)
 	for _, key := range []struct{ shown, written string }{
 		{"read perm", "read"},
 		{"write perm", "write"},
@@ -80,24 +80,24 @@ func verifyUser(ctx context.Context, asterisk asteriskconf.Asterisk, section *as
 		if want == "none" {
 			want = "<none>"
 		}
-		if got := shown.fields[key.shown]; got != want {
+		if got := live.fields[key.shown]; got != want {
 			return mismatch(section.Name, fmt.Sprintf("%s is %s, not %s", key.written, got, want))
 		}
 	}
-	if shown.fields["secret"] != "<Set>" {
+	if live.fields["secret"] != "<Set>" {
 		return mismatch(section.Name, "it has no secret")
 	}
-	if want := writtenRules(section); !slices.Equal(shown.rules, want) {
-		return mismatch(section.Name, fmt.Sprintf("its addresses are %s, not %s", shown.rules, want))
+	if want := configuredRules(section); !slices.Equal(live.rules, want) {
+		return mismatch(section.Name, fmt.Sprintf("its addresses are %s, not %s", live.rules, want))
 	}
-	if acl, _ := section.Value("acl"); shown.namedACL != acl {
+	if acl, _ := section.Value("acl"); live.namedACL != acl {
 		return mismatch(section.Name, "the named access list differs")
 	}
 	return nil
 }
 
-// writtenRules returns the deny and permit lines of a section in order.
-func writtenRules(section *asteriskconf.Section) []string {
+// configuredRules returns the deny and permit lines of a section in order.
+func configuredRules(section *asteriskconf.Section) []string {
 	var rules []string
 	for _, line := range section.Lines {
 		switch line.Key {
@@ -115,7 +115,7 @@ func writtenRules(section *asteriskconf.Section) []string {
 // sees: not past this host, and not when it runs in a container that sees
 // another. An account that is logged in already, and allows one session only,
 // cannot be tried.
-func (s *Source) verifySecrets(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
+func (s *ConfSource) verifySecrets(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
 	if s.opts.Address == "" {
 		return nil
 	}
@@ -123,25 +123,25 @@ func (s *Source) verifySecrets(ctx context.Context, asterisk asteriskconf.Asteri
 	if err != nil || !from.IsLoopback() {
 		return err
 	}
-	if seen, err := seenFrom(ctx, asterisk, from); err != nil || !seen {
+	if seen, err := hasSessionFrom(ctx, asterisk, from); err != nil || !seen {
 		return err
 	}
 	tried := 0
-	for _, altered := range change.Sections {
-		if altered.After == nil || !newSecret(altered) || !admits(altered.After, from) {
+	for _, changed := range change.Sections {
+		if changed.After == nil || !secretChanged(changed) || !sectionPermits(changed.After, from) {
 			continue
 		}
 		if tried++; tried > maxLogins {
 			return nil
 		}
-		secret, _ := altered.After.Value("secret")
-		_, err := ami.TestLogin(ctx, s.opts.Address, &ami.Options{
-			Username: altered.Name, Secret: store.NewSecret(secret), TLS: s.opts.TLS,
+		secret, _ := changed.After.Value("secret")
+		_, err := ami.CheckLogin(ctx, s.opts.Address, &ami.Options{
+			Username: changed.Name, Secret: store.NewSecret(secret), TLS: s.opts.TLS,
 		})
 		if errors.Is(err, ami.ErrAuthentication) {
-			return mismatch(altered.Name, "Asterisk refuses a login with its secret")
+			return mismatch(changed.Name, "Asterisk refuses a login with its secret")
 		}
-		if err != nil && !errors.Is(err, ami.ErrLoginInUse) {
+		if err != nil && !errors.Is(err, ami.ErrAlreadyLoggedIn) {
 			return err
 		}
 	}
@@ -160,17 +160,17 @@ func localAddress(ctx context.Context, address string) (netip.Addr, error) {
 	return local.Addr().Unmap(), err
 }
 
-// seenFrom reports whether Asterisk has a session from that address. One of
+// hasSessionFrom reports whether Asterisk has a session from that address. One of
 // its sessions is ours.
-func seenFrom(ctx context.Context, asterisk asteriskconf.Asterisk, addr netip.Addr) (bool, error) {
-	lines, err := asterisk.Command(ctx, showSessions)
+func hasSessionFrom(ctx context.Context, asterisk asteriskconf.Asterisk, addr netip.Addr) (bool, error) {
+	lines, err := asterisk.Command(ctx, showConnectedCommand)
 	return slices.ContainsFunc(lines, func(line string) bool {
 		found, ok := parseSession(line)
 		return ok && found.address == addr.String()
 	}), err
 }
 
-func newSecret(change asteriskconf.SectionChange) bool {
+func secretChanged(change asteriskconf.SectionChange) bool {
 	if change.Before == nil {
 		return true
 	}
@@ -179,22 +179,22 @@ func newSecret(change asteriskconf.SectionChange) bool {
 	return before != after
 }
 
-// admits reports whether the account lets addr log in for certain: a named
+// sectionPermits reports whether the account lets addr log in for certain: a named
 // access list is Asterisk's to judge.
-func admits(section *asteriskconf.Section, addr netip.Addr) bool {
+func sectionPermits(section *asteriskconf.Section, addr netip.Addr) bool {
 	if _, named := section.Value("acl"); named {
 		return false
 	}
-	var u User
+	var a Account
 	for _, line := range section.Lines {
 		n, err := ParseNetwork(line.Value)
 		switch {
 		case err != nil:
 		case line.Key == "deny":
-			u.Deny = append(u.Deny, n)
+			a.Deny = append(a.Deny, n)
 		case line.Key == "permit":
-			u.Permit = append(u.Permit, n)
+			a.Permit = append(a.Permit, n)
 		}
 	}
-	return u.admits(addr)
+	return a.permits(addr)
 }

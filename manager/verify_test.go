@@ -16,8 +16,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// consoleOf returns what the console shows of one account without rules.
-func consoleOf(name string) map[string][]string {
+// consoleOutput returns what the console shows of one account without rules.
+func consoleOutput(name string) map[string][]string {
 	return map[string][]string{
 		"manager show users": {"", "username", "--------", name, "-------------------", "1 manager users configured."},
 		"manager show user " + name: {
@@ -30,17 +30,17 @@ func consoleOf(name string) map[string][]string {
 	}
 }
 
-// sectionOf is the account that consoleOf shows.
-func sectionOf(name string, lines ...asteriskconf.Line) asteriskconf.Section {
+// testSection is the account that consoleOutput shows.
+func testSection(name string, lines ...asteriskconf.Line) asteriskconf.Section {
 	section := asteriskconf.Section{Name: name, Lines: []asteriskconf.Line{
-		{Key: "secret", Value: goodSecret}, {Key: "read", Value: "call"}, {Key: "write", Value: "none"},
+		{Key: "secret", Value: validSecret}, {Key: "read", Value: "call"}, {Key: "write", Value: "none"},
 		{Key: "displayconnects", Value: "no"}, {Key: "allowmultiplelogin", Value: "yes"},
 	}}
 	section.Lines = append(section.Lines, lines...)
 	return section
 }
 
-func TestVerify_findsWhatIsNotLive(t *testing.T) {
+func TestConfSource_Verify_detectsMismatch(t *testing.T) {
 	t.Parallel()
 	office := asteriskconf.Line{Key: "acl", Value: "office"}
 	for _, test := range []struct {
@@ -49,25 +49,25 @@ func TestVerify_findsWhatIsNotLive(t *testing.T) {
 		shown map[string][]string
 		want  string
 	}{
-		{"as written", sectionOf("crm", office), nil, ""},
-		{"in another case", sectionOf("CRM", office), map[string][]string{"manager show user CRM": consoleOf("crm")["manager show user crm"]}, ""},
-		{"not there", sectionOf("dialer"), nil, "Asterisk does not know it; its log says why"},
-		{"a heading is no account", sectionOf("username"), nil, "Asterisk does not know it; its log says why"},
-		{"no list", sectionOf("crm"), nil, "the named access list differs"},
-		{"another list", sectionOf("crm", asteriskconf.Line{Key: "acl", Value: "home"}), nil, "the named access list differs"},
-		{"a rule", sectionOf("crm", office, asteriskconf.Line{Key: "deny", Value: "::/0"}), nil, "its addresses are [], not [deny ::/0]"},
-		{"fewer classes", sectionOf("crm", office, asteriskconf.Line{Key: "read", Value: "call,user"}), nil, "read is call, not call,user"},
-		{"more classes", sectionOf("crm", office, asteriskconf.Line{Key: "write", Value: "call"}), nil, "write is <none>, not call"},
-		{"connects", sectionOf("crm", office, asteriskconf.Line{Key: "displayconnects", Value: "yes"}), nil, "displayconnects is no, not yes"},
-		{"logins", sectionOf("crm", office, asteriskconf.Line{Key: "allowmultiplelogin", Value: "no"}), nil, "allowmultiplelogin is yes, not no"},
-		{"nothing is shown", sectionOf("crm", office), map[string][]string{"manager show user crm": {"There is no manager called crm"}}, "read is , not call"},
+		{"as written", testSection("crm", office), nil, ""},
+		{"in another case", testSection("CRM", office), map[string][]string{"manager show user CRM": consoleOutput("crm")["manager show user crm"]}, ""},
+		{"not there", testSection("dialer"), nil, "Asterisk does not know it; its log says why"},
+		{"a heading is no account", testSection("username"), nil, "Asterisk does not know it; its log says why"},
+		{"no list", testSection("crm"), nil, "the named access list differs"},
+		{"another list", testSection("crm", asteriskconf.Line{Key: "acl", Value: "home"}), nil, "the named access list differs"},
+		{"a rule", testSection("crm", office, asteriskconf.Line{Key: "deny", Value: "::/0"}), nil, "its addresses are [], not [deny ::/0]"},
+		{"fewer classes", testSection("crm", office, asteriskconf.Line{Key: "read", Value: "call,user"}), nil, "read is call, not call,user"},
+		{"more classes", testSection("crm", office, asteriskconf.Line{Key: "write", Value: "call"}), nil, "write is <none>, not call"},
+		{"connects", testSection("crm", office, asteriskconf.Line{Key: "displayconnects", Value: "yes"}), nil, "displayconnects is no, not yes"},
+		{"logins", testSection("crm", office, asteriskconf.Line{Key: "allowmultiplelogin", Value: "no"}), nil, "allowmultiplelogin is yes, not no"},
+		{"nothing is shown", testSection("crm", office), map[string][]string{"manager show user crm": {"There is no manager called crm"}}, "read is , not call"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			commands := consoleOf("crm")
+			commands := consoleOutput("crm")
 			maps.Copy(commands, test.shown)
 			after := []asteriskconf.Section{test.after}
-			err := verify(t, &amitest.Options{Commands: commands}, &asteriskconf.Change{
+			err := verifyAgainstFake(t, &amitest.Options{Commands: commands}, &asteriskconf.Change{
 				After: after, Sections: []asteriskconf.SectionChange{{Name: test.after.Name, After: &after[0]}},
 			})
 			if test.want == "" {
@@ -76,13 +76,13 @@ func TestVerify_findsWhatIsNotLive(t *testing.T) {
 			}
 			mismatch := (*asteriskconf.MismatchError)(nil)
 			require.ErrorAs(t, err, &mismatch)
-			require.Equal(t, asteriskconf.MismatchError{What: "AMI account " + test.after.Name, Difference: test.want}, *mismatch)
+			require.Equal(t, asteriskconf.MismatchError{Object: "AMI account " + test.after.Name, Difference: test.want}, *mismatch)
 		})
 	}
 }
 
-// verify has a fake Asterisk asked about a change.
-func verify(t *testing.T, asterisk *amitest.Options, change *asteriskconf.Change) error {
+// verifyAgainstFake has a fake Asterisk asked about a change.
+func verifyAgainstFake(t *testing.T, asterisk *amitest.Options, change *asteriskconf.Change) error {
 	t.Helper()
 	asterisk.Accounts = append(asterisk.Accounts, amitest.Account{Name: "test", Secret: "secret"})
 	server := amitest.NewServer(asterisk)
@@ -90,12 +90,12 @@ func verify(t *testing.T, asterisk *amitest.Options, change *asteriskconf.Change
 	client, err := ami.Dial(t.Context(), server.Addr(), &ami.Options{Username: "test", Secret: store.NewSecret("secret")})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
-	source := manager.NewSource(memstore.New().Managers(), &manager.SourceOptions{Address: server.Addr()})
+	source := manager.NewConfSource(memstore.New().AMIAccounts(), &manager.ConfSourceOptions{Address: server.Addr()})
 	change.File = source.File()
 	return source.Verify(t.Context(), client, change)
 }
 
-func TestVerify_provesNewSecretsWhereItCan(t *testing.T) {
+func TestConfSource_Verify_logsInWithNewSecrets(t *testing.T) {
 	t.Parallel()
 	const works, mismatch = "", "AMI account crm is not live as written: Asterisk refuses a login with its secret"
 	deny, permit := asteriskconf.Line{Key: "deny", Value: "0.0.0.0/0"}, asteriskconf.Line{Key: "permit", Value: "127.0.0.0/8"}
@@ -106,7 +106,7 @@ func TestVerify_provesNewSecretsWhereItCan(t *testing.T) {
 		seen, want string
 		known      bool
 	}{
-		{name: "the secret works", live: goodSecret, want: works},
+		{name: "the secret works", live: validSecret, want: works},
 		{name: "the secret does not work", live: "another", want: mismatch},
 		{name: "it does not work where it is permitted", live: "another", lines: []asteriskconf.Line{deny, permit}, rules: []string{
 			"ACL: (unnamed)", "  0:  deny - 0.0.0.0/0.0.0.0", "  1: allow - 127.0.0.0/255.0.0.0",
@@ -122,19 +122,19 @@ func TestVerify_provesNewSecretsWhereItCan(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			commands := consoleOf("crm")
+			commands := consoleOutput("crm")
 			shown := commands["manager show user crm"]
 			commands["manager show user crm"] = append(shown[:len(shown)-1:len(shown)-1], test.rules...)
 			if test.seen != "" {
 				commands["manager show connected"][0] = "  test             172.17.0.1 " + commands["manager show connected"][0][30:]
 			}
-			after := []asteriskconf.Section{sectionOf("crm", test.lines...)}
+			after := []asteriskconf.Section{testSection("crm", test.lines...)}
 			change := asteriskconf.SectionChange{Name: "crm", After: &after[0]}
 			if test.known {
-				before := sectionOf("crm")
+				before := testSection("crm")
 				change.Before = &before
 			}
-			err := verify(t, &amitest.Options{Commands: commands, Accounts: []amitest.Account{{Name: "crm", Secret: test.live}}},
+			err := verifyAgainstFake(t, &amitest.Options{Commands: commands, Accounts: []amitest.Account{{Name: "crm", Secret: test.live}}},
 				&asteriskconf.Change{After: after, Sections: []asteriskconf.SectionChange{change}})
 			if test.want == works {
 				require.NoError(t, err)
@@ -145,25 +145,25 @@ func TestVerify_provesNewSecretsWhereItCan(t *testing.T) {
 	}
 }
 
-func TestADeletedAccountMayBeCalledLikeAHeading(t *testing.T) {
+func TestConfSource_Verify_acceptsDeletedAccountNamedLikeHeading(t *testing.T) {
 	t.Parallel()
 	p := startPBX(t, nil)
-	p.create(t, &manager.User{Name: "username"})
+	p.create(t, &manager.Account{Name: "username"})
 	p.apply(t)
-	require.NoError(t, p.service.Delete(within(t), "username"))
+	require.NoError(t, p.service.Delete(testContext(t), "username"))
 	require.Equal(t, 1, p.apply(t).Files[0].Removed)
 }
 
-// TestADeletedAccountMayBeWrittenByHand has a person take over an account.
-func TestADeletedAccountMayBeWrittenByHand(t *testing.T) {
+// TestConfSource_Verify_acceptsDeletedAccountInManualSection has a person take over an account.
+func TestConfSource_Verify_acceptsDeletedAccountInManualSection(t *testing.T) {
 	t.Parallel()
 	p := startPBX(t, nil)
-	u := p.create(t, &manager.User{Name: "crm", Read: manager.Call})
+	a := p.create(t, &manager.Account{Name: "crm", Read: manager.Call})
 	p.apply(t)
-	require.NoError(t, p.service.Delete(within(t), u.Name))
+	require.NoError(t, p.service.Delete(testContext(t), a.Name))
 	byHand := "[CRM]\nsecret = written by hand\nread = call\n"
 	require.NoError(t, os.WriteFile(filepath.Join(p.ConfDir, "manager.d", "crm.conf"), []byte(byHand), 0o640))
 	require.Equal(t, 1, p.apply(t).Files[0].Removed)
-	u.Secret = store.NewSecret("written by hand")
-	require.NoError(t, p.login(t, u))
+	a.Secret = store.NewSecret("written by hand")
+	require.NoError(t, p.login(t, a))
 }

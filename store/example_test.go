@@ -10,11 +10,11 @@ import (
 )
 
 func ExampleOpenKeyring() {
-	folder, _ := os.MkdirTemp("", "keyring")
-	defer func() { _ = os.RemoveAll(folder) }()
+	dir, _ := os.MkdirTemp("", "keyring")
+	defer func() { _ = os.RemoveAll(dir) }()
 
 	// The file is made on first use; back it up apart from the database.
-	keyring, err := store.OpenKeyring(filepath.Join(folder, "pbxusers.key"))
+	keyring, err := store.OpenKeyring(filepath.Join(dir, "pbxusers.key"))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -31,17 +31,17 @@ func ExampleOpenKeyring() {
 }
 
 func ExampleKeyring_Rotate() {
-	folder, _ := os.MkdirTemp("", "keyring")
-	defer func() { _ = os.RemoveAll(folder) }()
+	dir, _ := os.MkdirTemp("", "keyring")
+	defer func() { _ = os.RemoveAll(dir) }()
 
-	keyring, _ := store.OpenKeyring(filepath.Join(folder, "pbxusers.key"))
+	keyring, _ := store.OpenKeyring(filepath.Join(dir, "pbxusers.key"))
 	sealed := keyring.Seal([]byte("s3cret"), "crm/secret")
 	if err := keyring.Rotate(); err != nil {
 		fmt.Println(err)
 		return
 	}
 	opened, err := keyring.Open(sealed, "crm/secret")
-	fmt.Println(string(opened), err, keyring.Current(sealed))
+	fmt.Println(string(opened), err, keyring.IsPrimary(sealed))
 	// Output: s3cret <nil> false
 }
 
@@ -61,8 +61,8 @@ func ExampleSecret() {
 	// Output: [redacted] [redacted] s3cret
 }
 
-func ExampleInvalid() {
-	err := store.Invalid(store.FieldError{Field: "name", Code: "required", Message: "write a name"})
+func ExampleNewInvalidError() {
+	err := store.NewInvalidError(store.FieldError{Field: "name", Code: "required", Message: "write a name"})
 	var invalid *store.InvalidError
 	fmt.Println(errors.Is(err, store.ErrInvalid), errors.As(err, &invalid), err)
 	// Output: true true name: write a name

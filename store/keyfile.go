@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// maxKeyFile bounds what is read of a key file; some 700 keys fit.
-const maxKeyFile = 64 << 10
+// maxKeyFileSize bounds what is read of a key file; some 700 keys fit.
+const maxKeyFileSize = 64 << 10
 
 const keyFileHeader = `# Keys of pbxusers. The first one seals, all of them open. Keep this file
 # secret, and keep a copy of it apart from the database: what is sealed cannot
@@ -57,8 +57,8 @@ func (k *Keyring) Rotate() error {
 	if k.path == "" {
 		return errors.New("this keyring has no key file; make a new keyring with the new key in front")
 	}
-	k.rotating.Lock()
-	defer k.rotating.Unlock()
+	k.rotateMu.Lock()
+	defer k.rotateMu.Unlock()
 	// A link is followed: the file it points to is the one to replace.
 	path, err := filepath.EvalSymlinks(k.path)
 	if err != nil {
@@ -77,31 +77,31 @@ func (k *Keyring) Rotate() error {
 	if err != nil {
 		return err
 	}
-	if err := replaceKeyFile(path, set.keys, old.file); err != nil {
+	if err := replaceKeyFile(path, set.keys, old.fileInfo); err != nil {
 		return fmt.Errorf("rotate keys: %w", err)
 	}
 	k.keys.Store(set)
 	return nil
 }
 
-// newest returns the keys of the file as it is now, or those that are known
+// currentKeys returns the keys of the file as it is now, or those that are known
 // when it cannot be read: to seal with the key of before a rotation would lose
 // the value with that key.
-func (k *Keyring) newest() *keySet {
-	known := k.keys.Load()
+func (k *Keyring) currentKeys() *keySet {
+	current := k.keys.Load()
 	if k.path == "" {
-		return known
+		return current
 	}
-	if now, err := os.Stat(k.path); err != nil || known.readFrom(now) || k.reload() != nil {
-		return known
+	if info, err := os.Stat(k.path); err != nil || current.sameFile(info) || k.reload() != nil {
+		return current
 	}
 	return k.keys.Load()
 }
 
 // reload reads the key file again.
 func (k *Keyring) reload() error {
-	k.rotating.Lock()
-	defer k.rotating.Unlock()
+	k.rotateMu.Lock()
+	defer k.rotateMu.Unlock()
 	set, err := readKeyFile(k.path)
 	if err != nil {
 		return err
@@ -123,10 +123,10 @@ func readKeyFile(path string) (*keySet, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &KeyFileError{path, "this is not a regular file; name another path"}
 	}
-	if open := othersMay(info); open != 0 {
-		return nil, &KeyFileError{path, fmt.Sprintf("its mode lets others in (%04o); run chmod 600 on it, and rotate if others may have read it", open)}
+	if others := otherPermissions(info); others != 0 {
+		return nil, &KeyFileError{path, fmt.Sprintf("its mode lets others in (%04o); run chmod 600 on it, and rotate if others may have read it", others)}
 	}
-	text, err := io.ReadAll(io.LimitReader(file, maxKeyFile+1))
+	text, err := io.ReadAll(io.LimitReader(file, maxKeyFileSize+1))
 	if err != nil {
 		return nil, fmt.Errorf("open keyring: %w", err)
 	}
@@ -138,14 +138,14 @@ func readKeyFile(path string) (*keySet, error) {
 	if err != nil {
 		return nil, &KeyFileError{path, err.Error() + "; put back a copy of the file"}
 	}
-	set.file = info
+	set.fileInfo = info
 	return set, nil
 }
 
 // parseKeys reads the text of a key file. Its errors quote nothing of it.
 func parseKeys(text []byte) ([]Key, error) {
-	if len(text) > maxKeyFile {
-		return nil, fmt.Errorf("it is larger than %d bytes; this is no key file", maxKeyFile)
+	if len(text) > maxKeyFileSize {
+		return nil, fmt.Errorf("it is larger than %d bytes; this is no key file", maxKeyFileSize)
 	}
 	var keys []Key
 	for i, line := range strings.Split(string(text), "\n") {
@@ -174,7 +174,7 @@ func formatKeys(keys []Key) []byte {
 // createKeyFile makes the file with one key. It is not an error when somebody
 // else was first: a hard link, unlike a rename, never replaces a file.
 func createKeyFile(path string, key Key) error {
-	temp, err := writeBeside(path, formatKeys([]Key{key}), nil)
+	temp, err := writeTempFile(path, formatKeys([]Key{key}), nil)
 	if err != nil {
 		return fmt.Errorf("make key file: %w", err)
 	}
@@ -182,13 +182,13 @@ func createKeyFile(path string, key Key) error {
 	if err := os.Link(temp, path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make key file: %w", err)
 	}
-	return syncFolder(path)
+	return syncDir(path)
 }
 
 // replaceKeyFile puts keys in the place of the old file, whose owner the new
 // one has: root may rotate the keys of a service that runs as somebody else.
 func replaceKeyFile(path string, keys []Key, old fs.FileInfo) error {
-	temp, err := writeBeside(path, formatKeys(keys), old)
+	temp, err := writeTempFile(path, formatKeys(keys), old)
 	if err != nil {
 		return err
 	}
@@ -196,19 +196,19 @@ func replaceKeyFile(path string, keys []Key, old fs.FileInfo) error {
 	if err := os.Rename(temp, path); err != nil {
 		return err
 	}
-	return syncFolder(path)
+	return syncDir(path)
 }
 
-// writeBeside writes a file of mode 0600 into the folder of path, safe on
+// writeTempFile writes a file of mode 0600 into the folder of path, safe on
 // disk, and returns its name. It has the owner of the old file, if any.
-func writeBeside(path string, text []byte, old fs.FileInfo) (string, error) {
+func writeTempFile(path string, text []byte, old fs.FileInfo) (string, error) {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return "", err
 	}
 	_, err = file.Write(text)
 	if err == nil && old != nil {
-		err = giveToOwner(file, old)
+		err = chownLike(file, old)
 	}
 	if err == nil {
 		err = file.Sync()

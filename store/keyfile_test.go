@@ -19,7 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func TestKeyFileIsMadeOnFirstUse(t *testing.T) {
+func TestOpenKeyring_createsKeyFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	first, err := store.OpenKeyring(path)
@@ -27,17 +27,17 @@ func TestKeyFileIsMadeOnFirstUse(t *testing.T) {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, fs.FileMode(0o600), info.Mode())
-	requireOnly(t, path)
+	requireNoOtherFiles(t, path)
 
 	again, err := store.OpenKeyring(path)
 	require.NoError(t, err)
-	opened, err := again.Open(first.Seal([]byte(hunter2), place), place)
+	opened, err := again.Open(first.Seal([]byte(hunter2), sealContext), sealContext)
 	require.NoError(t, err)
 	require.Equal(t, hunter2, string(opened))
 }
 
-// requireOnly checks that nothing was left beside path.
-func requireOnly(t *testing.T, path string) {
+// requireNoOtherFiles checks that nothing was left beside path.
+func requireNoOtherFiles(t *testing.T, path string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
@@ -45,31 +45,31 @@ func requireOnly(t *testing.T, path string) {
 	require.Equal(t, filepath.Base(path), entries[0].Name())
 }
 
-func TestKeyFileNeedsItsFolder(t *testing.T) {
+func TestOpenKeyring_requiresDirectory(t *testing.T) {
 	t.Parallel()
 	_, err := store.OpenKeyring(filepath.Join(t.TempDir(), "missing", "keys"))
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-func TestKeyFileIsOneWhenManyStartAtOnce(t *testing.T) {
+func TestOpenKeyring_createsOneKeyFileConcurrently(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	keyrings := make([]*store.Keyring, 16)
-	atOnce(len(keyrings), func(i int) {
+	runConcurrently(len(keyrings), func(i int) {
 		keyrings[i], _ = store.OpenKeyring(path)
 	})
-	sealed := keyrings[0].Seal([]byte(hunter2), place)
+	sealed := keyrings[0].Seal([]byte(hunter2), sealContext)
 	for _, keyring := range keyrings {
 		require.NotNil(t, keyring)
-		require.True(t, keyring.Current(sealed), "all have the same primary key")
-		_, err := keyring.Open(sealed, place)
+		require.True(t, keyring.IsPrimary(sealed), "all have the same primary key")
+		_, err := keyring.Open(sealed, sealContext)
 		require.NoError(t, err)
 	}
-	requireOnly(t, path)
+	requireNoOtherFiles(t, path)
 }
 
-// atOnce runs fn n times as much at once as it goes.
-func atOnce(n int, fn func(i int)) {
+// runConcurrently runs fn n times as much at once as it goes.
+func runConcurrently(n int, fn func(i int)) {
 	var done sync.WaitGroup
 	start := make(chan struct{})
 	for i := range n {
@@ -96,11 +96,11 @@ func TestMain(m *testing.M) {
 	fmt.Print(keyring)
 }
 
-func TestKeyFileIsOneAmongProcesses(t *testing.T) {
+func TestOpenKeyring_createsOneKeyFileAcrossProcesses(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	outputs, errs := make([]string, 4), make([]error, 4)
-	atOnce(len(outputs), func(i int) {
+	runConcurrently(len(outputs), func(i int) {
 		process := exec.CommandContext(t.Context(), os.Args[0])
 		process.Env = append(os.Environ(), "PBXUSERS_TEST_KEY_FILE="+path)
 		output, err := process.Output()
@@ -113,7 +113,7 @@ func TestKeyFileIsOneAmongProcesses(t *testing.T) {
 	}
 }
 
-func TestKeyFileThatOthersMayReadIsRefused(t *testing.T) {
+func TestOpenKeyring_rejectsGroupOrWorldReadableFile(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []fs.FileMode{0o640, 0o604, 0o660, 0o644, 0o610, 0o602} {
 		path := filepath.Join(t.TempDir(), "keys")
@@ -121,14 +121,14 @@ func TestKeyFileThatOthersMayReadIsRefused(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, os.Chmod(path, mode))
 		_, err = store.OpenKeyring(path)
-		var refused *store.KeyFileError
-		require.ErrorAs(t, err, &refused)
-		require.Equal(t, path, refused.Path)
+		var keyFileErr *store.KeyFileError
+		require.ErrorAs(t, err, &keyFileErr)
+		require.Equal(t, path, keyFileErr.Path)
 		require.Contains(t, err.Error(), "chmod 600")
 	}
 }
 
-func TestKeyFileThatIsReadOnlyIsTaken(t *testing.T) {
+func TestOpenKeyring_acceptsReadOnlyFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	_, err := store.OpenKeyring(path)
@@ -138,7 +138,7 @@ func TestKeyFileThatIsReadOnlyIsTaken(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestKeyFileThatIsBrokenIsRefused(t *testing.T) {
+func TestOpenKeyring_rejectsMalformedFile(t *testing.T) {
 	t.Parallel()
 	line := "a " + strings.Repeat("QUFB", 10) + "QUE=\n" // 32 bytes
 	for name, text := range map[string]string{
@@ -158,8 +158,8 @@ func TestKeyFileThatIsBrokenIsRefused(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "keys")
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		_, err := store.OpenKeyring(path)
-		var refused *store.KeyFileError
-		require.ErrorAs(t, err, &refused, name)
+		var keyFileErr *store.KeyFileError
+		require.ErrorAs(t, err, &keyFileErr, name)
 		require.NotContains(t, err.Error(), "QUFB", name)
 		after, err := os.ReadFile(path)
 		require.NoError(t, err)
@@ -171,44 +171,44 @@ func TestKeyFileThatIsBrokenIsRefused(t *testing.T) {
 	require.NoError(t, err, "a good file stays good with CRLF")
 }
 
-func TestKeyFileThatIsNoFileIsRefused(t *testing.T) {
+func TestOpenKeyring_rejectsIrregularFile(t *testing.T) {
 	t.Parallel()
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
 	for _, path := range []string{t.TempDir(), pipe} {
 		_, err := store.OpenKeyring(path)
-		var refused *store.KeyFileError
-		require.ErrorAs(t, err, &refused)
+		var keyFileErr *store.KeyFileError
+		require.ErrorAs(t, err, &keyFileErr)
 	}
 }
 
-func TestRotateMakesANewPrimaryKeyAndKeepsTheOld(t *testing.T) {
+func TestKeyring_Rotate_addsPrimaryKeepsOldKeys(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	keyring, err := store.OpenKeyring(path)
 	require.NoError(t, err)
-	before := keyring.Seal([]byte(hunter2), place)
+	before := keyring.Seal([]byte(hunter2), sealContext)
 	require.NoError(t, keyring.Rotate())
-	after := keyring.Seal([]byte(hunter2), place)
-	require.False(t, keyring.Current(before))
+	after := keyring.Seal([]byte(hunter2), sealContext)
+	require.False(t, keyring.IsPrimary(before))
 
 	reopened, err := store.OpenKeyring(path)
 	require.NoError(t, err)
 	for _, sealed := range [][]byte{before, after} {
 		for _, k := range []*store.Keyring{keyring, reopened} {
-			opened, err := k.Open(sealed, place)
+			opened, err := k.Open(sealed, sealContext)
 			require.NoError(t, err)
 			require.Equal(t, hunter2, string(opened))
 		}
 	}
-	require.True(t, reopened.Current(after))
-	requireOnly(t, path)
+	require.True(t, reopened.IsPrimary(after))
+	requireNoOtherFiles(t, path)
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, fs.FileMode(0o600), info.Mode())
 }
 
-func TestRotationByAnotherProcessIsNoticed(t *testing.T) {
+func TestKeyring_Open_reloadsAfterExternalRotation(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	server, err := store.OpenKeyring(path)
@@ -216,66 +216,66 @@ func TestRotationByAnotherProcessIsNoticed(t *testing.T) {
 	tool, err := store.OpenKeyring(path)
 	require.NoError(t, err)
 	require.NoError(t, tool.Rotate())
-	sealed := tool.Seal([]byte(hunter2), place)
-	opened, err := server.Open(sealed, place)
+	sealed := tool.Seal([]byte(hunter2), sealContext)
+	opened, err := server.Open(sealed, sealContext)
 	require.NoError(t, err)
 	require.Equal(t, hunter2, string(opened))
-	require.True(t, server.Current(sealed))
+	require.True(t, server.IsPrimary(sealed))
 }
 
-func TestAfterARotationElsewhereNothingIsSealedWithTheOldKey(t *testing.T) {
+func TestKeyring_Seal_usesNewKeyAfterExternalRotation(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	server, err := store.OpenKeyring(path)
 	require.NoError(t, err)
-	before := server.Seal([]byte(hunter2), place)
+	before := server.Seal([]byte(hunter2), sealContext)
 	tool, err := store.OpenKeyring(path)
 	require.NoError(t, err)
 	for range 3 {
 		require.NoError(t, tool.Rotate())
-		require.False(t, server.Current(before), "a Reseal of the server has work to do")
-		require.True(t, tool.Current(server.Seal([]byte(hunter2), place)))
+		require.False(t, server.IsPrimary(before), "a Reseal of the server has work to do")
+		require.True(t, tool.IsPrimary(server.Seal([]byte(hunter2), sealContext)))
 	}
 }
 
-func TestAKeyFileThatIsGoneOrBrokenDoesNotStopSealing(t *testing.T) {
+func TestKeyring_Seal_survivesMissingOrBrokenKeyFile(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	keyring, err := store.OpenKeyring(path)
 	require.NoError(t, err)
-	for _, spoil := range []func() error{
+	for _, corrupt := range []func() error{
 		func() error { return os.WriteFile(path, []byte("broken"), 0o600) },
 		func() error { return os.Remove(path) },
 	} {
-		require.NoError(t, spoil())
-		sealed := keyring.Seal([]byte(hunter2), place)
-		require.True(t, keyring.Current(sealed))
-		opened, err := keyring.Open(sealed, place)
+		require.NoError(t, corrupt())
+		sealed := keyring.Seal([]byte(hunter2), sealContext)
+		require.True(t, keyring.IsPrimary(sealed))
+		opened, err := keyring.Open(sealed, sealContext)
 		require.NoError(t, err)
 		require.Equal(t, hunter2, string(opened))
 	}
 }
 
-func TestRotateDoesNotWaitForAPipe(t *testing.T) {
+func TestKeyring_Rotate_doesNotBlockOnPipe(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	keyring, err := store.OpenKeyring(path)
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(path))
 	require.NoError(t, syscall.Mkfifo(path, 0o600))
-	var refused *store.KeyFileError
-	require.ErrorAs(t, keyring.Rotate(), &refused)
+	var keyFileErr *store.KeyFileError
+	require.ErrorAs(t, keyring.Rotate(), &keyFileErr)
 }
 
-func TestRotationsAtOnceLoseNoKey(t *testing.T) {
+func TestKeyring_Rotate_keepsKeysWhenConcurrent(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	sealed, errs := make([][]byte, 8), make([]error, 8)
-	atOnce(len(sealed), func(i int) {
+	runConcurrently(len(sealed), func(i int) {
 		keyring, err := store.OpenKeyring(path)
 		if err == nil {
 			err = keyring.Rotate()
-			sealed[i] = keyring.Seal([]byte(hunter2), place)
+			sealed[i] = keyring.Seal([]byte(hunter2), sealContext)
 		}
 		errs[i] = err
 	})
@@ -283,13 +283,13 @@ func TestRotationsAtOnceLoseNoKey(t *testing.T) {
 	keyring, err := store.OpenKeyring(path)
 	require.NoError(t, err)
 	for _, s := range sealed {
-		_, err := keyring.Open(s, place)
+		_, err := keyring.Open(s, sealContext)
 		require.NoError(t, err)
 	}
-	requireOnly(t, path)
+	requireNoOtherFiles(t, path)
 }
 
-func TestRotateFollowsALink(t *testing.T) {
+func TestKeyring_Rotate_followsSymlink(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	_, err := store.OpenKeyring(path)
@@ -307,12 +307,12 @@ func TestRotateFollowsALink(t *testing.T) {
 	require.Equal(t, keyring.String(), behind.String())
 }
 
-func TestRotateNeedsAFile(t *testing.T) {
+func TestKeyring_Rotate_requiresKeyFile(t *testing.T) {
 	t.Parallel()
 	require.Error(t, newKeyring(t, store.GenerateKey()).Rotate())
 }
 
-func TestRotateLeavesARefusedFileAlone(t *testing.T) {
+func TestKeyring_Rotate_leavesMalformedFileUnchanged(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "keys")
 	keyring, err := store.OpenKeyring(path)

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// othersMay returns the rights that group and others have.
-func othersMay(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() & 0o077 }
+// otherPermissions returns the rights that group and others have.
+func otherPermissions(info fs.FileInfo) fs.FileMode { return info.Mode().Perm() & 0o077 }
 
 // openKeyFile does not wait, as to open a pipe would.
 func openKeyFile(path string) (*os.File, error) {
@@ -54,10 +54,10 @@ func lockIfCurrent(file *os.File, path string) (bool, error) {
 	return os.SameFile(locked, current), nil
 }
 
-// giveToOwner gives the file to the owner of info. It goes by the open file:
+// chownLike gives the file to the owner of info. It goes by the open file:
 // whoever may write to the folder could put a link in the place of a name. The
 // group has no rights, and only root may give a file to every group.
-func giveToOwner(file *os.File, info fs.FileInfo) error {
+func chownLike(file *os.File, info fs.FileInfo) error {
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return nil
@@ -65,12 +65,12 @@ func giveToOwner(file *os.File, info fs.FileInfo) error {
 	return file.Chown(int(owner.Uid), -1)
 }
 
-// syncFolder makes a new name in the folder of path survive a power cut.
-func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
+// syncDir makes a new name in the folder of path survive a power cut.
+func syncDir(path string) error {
+	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	defer func() { _ = folder.Close() }()
-	return folder.Sync()
+	defer func() { _ = dir.Close() }()
+	return dir.Sync()
 }

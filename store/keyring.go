@@ -16,9 +16,9 @@ const KeySize = 32
 // maxKeyID bounds the length of a key's id, which precedes all that it seals.
 const maxKeyID = 64
 
-// ErrUnsealable means that a sealed value was changed, cut, or belongs to
+// ErrDecrypt means that a sealed value was changed, cut, or belongs to
 // another place than the one it was opened for.
-var ErrUnsealable = errors.New("the sealed value was changed or belongs elsewhere")
+var ErrDecrypt = errors.New("the sealed value was changed or belongs elsewhere")
 
 // UnknownKeyError says that a value was sealed with a key that the keyring
 // does not hold. The way out is to put that key back.
@@ -55,8 +55,8 @@ func GenerateKey() Key {
 // many goroutines, and never prints a key.
 type Keyring struct {
 	keys atomic.Pointer[keySet]
-	// rotating keeps two rotations and reloads of this process apart.
-	rotating sync.Mutex
+	// rotateMu keeps two rotations and reloads of this process apart.
+	rotateMu sync.Mutex
 	// path is the key file, empty when the embedder holds the keys.
 	path string
 }
@@ -78,22 +78,22 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 // opens the value, so that it is of no use in another place. The primary key
 // is that of the key file as it is now: another process may have rotated.
 func (k *Keyring) Seal(plaintext []byte, context string) []byte {
-	return k.newest().primary.seal(plaintext, context)
+	return k.currentKeys().primary.seal(plaintext, context)
 }
 
 // Open decrypts what [Keyring.Seal] made for the same context. It returns an
-// [UnknownKeyError], or [ErrUnsealable]. A keyring of a key file reads the
+// [UnknownKeyError], or [ErrDecrypt]. A keyring of a key file reads the
 // file again when it meets an unknown key: another process may have rotated.
 func (k *Keyring) Open(sealed []byte, context string) ([]byte, error) {
-	key, err := k.keyOf(sealed)
+	key, err := k.keyFor(sealed)
 	if err != nil {
 		return nil, err
 	}
 	return key.open(sealed, context)
 }
 
-// keyOf returns the key that a sealed value or a signature names.
-func (k *Keyring) keyOf(sealed []byte) (*sealer, error) {
+// keyFor returns the key that a sealed value or a signature names.
+func (k *Keyring) keyFor(sealed []byte) (*sealer, error) {
 	id, err := sealedKeyID(sealed)
 	if err != nil {
 		return nil, err
@@ -111,13 +111,13 @@ func (k *Keyring) keyOf(sealed []byte) (*sealer, error) {
 	return key, nil
 }
 
-// Current reports whether sealed, which [Keyring.Seal] or [Keyring.Sign] made,
+// IsPrimary reports whether sealed, which [Keyring.Seal] or [Keyring.Sign] made,
 // names the primary key, that of the key file as it is now. What does not is
 // due to be opened and sealed again, or verified and signed again, after a
 // rotation.
-func (k *Keyring) Current(sealed []byte) bool {
+func (k *Keyring) IsPrimary(sealed []byte) bool {
 	id, err := sealedKeyID(sealed)
-	return err == nil && string(id) == k.newest().primary.id
+	return err == nil && string(id) == k.currentKeys().primary.id
 }
 
 // String names the primary key and no secret.

@@ -16,7 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-const place = "pbxusers_managers/crm/secret"
+const sealContext = "pbxusers_managers/crm/secret"
 
 func newKeyring(t testing.TB, keys ...store.Key) *store.Keyring {
 	t.Helper()
@@ -25,7 +25,7 @@ func newKeyring(t testing.TB, keys ...store.Key) *store.Keyring {
 	return keyring
 }
 
-func TestKeyringOpensWhatItSealed(t *testing.T) {
+func TestKeyring_Open_roundTripsSeal(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t, store.GenerateKey())
 	rapid.Check(t, func(t *rapid.T) {
@@ -37,86 +37,86 @@ func TestKeyringOpensWhatItSealed(t *testing.T) {
 	})
 }
 
-func TestKeyringSealsTheSameValueDifferentlyEachTime(t *testing.T) {
+func TestKeyring_Seal_isRandomized(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t, store.GenerateKey())
-	once, again := keyring.Seal([]byte(hunter2), place), keyring.Seal([]byte(hunter2), place)
+	once, again := keyring.Seal([]byte(hunter2), sealContext), keyring.Seal([]byte(hunter2), sealContext)
 	require.NotEqual(t, once, again)
 }
 
-func TestKeyringRefusesWhatWasMoved(t *testing.T) {
+func TestKeyring_Open_rejectsOtherContext(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t, store.GenerateKey())
-	sealed := keyring.Seal([]byte(hunter2), place)
-	for _, elsewhere := range []string{"", place + "x", "pbxusers_managers/dialer/secret"} {
-		_, err := keyring.Open(sealed, elsewhere)
-		require.ErrorIs(t, err, store.ErrUnsealable)
+	sealed := keyring.Seal([]byte(hunter2), sealContext)
+	for _, otherContext := range []string{"", sealContext + "x", "pbxusers_managers/dialer/secret"} {
+		_, err := keyring.Open(sealed, otherContext)
+		require.ErrorIs(t, err, store.ErrDecrypt)
 	}
 }
 
-func TestKeyringRefusesEveryChangedOrMissingByte(t *testing.T) {
+func TestKeyring_Open_rejectsModifiedOrTruncatedValue(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t, store.GenerateKey(), store.GenerateKey())
-	sealed := keyring.Seal([]byte(hunter2), place)
+	sealed := keyring.Seal([]byte(hunter2), sealContext)
 	for i := range sealed {
 		for _, bit := range []byte{1, 0x80} {
 			changed := bytes.Clone(sealed)
 			changed[i] ^= bit
-			opened, err := keyring.Open(changed, place)
-			requireUnopened(t, opened, err)
+			opened, err := keyring.Open(changed, sealContext)
+			requireOpenFails(t, opened, err)
 		}
-		opened, err := keyring.Open(sealed[:i], place)
-		requireUnopened(t, opened, err)
+		opened, err := keyring.Open(sealed[:i], sealContext)
+		requireOpenFails(t, opened, err)
 	}
-	opened, err := keyring.Open(append(sealed, 0), place)
-	requireUnopened(t, opened, err)
+	opened, err := keyring.Open(append(sealed, 0), sealContext)
+	requireOpenFails(t, opened, err)
 }
 
-// requireUnopened takes either refusal: a changed id may look like that of
+// requireOpenFails takes either refusal: a changed id may look like that of
 // another key.
-func requireUnopened(t require.TestingT, opened []byte, err error) {
+func requireOpenFails(t require.TestingT, opened []byte, err error) {
 	require.Error(t, err)
 	require.Empty(t, opened)
 	if _, unknown := errors.AsType[*store.UnknownKeyError](err); !unknown {
-		require.ErrorIs(t, err, store.ErrUnsealable)
+		require.ErrorIs(t, err, store.ErrDecrypt)
 	}
 }
 
-func TestKeyringDoesNotTakeOneKeyForAnother(t *testing.T) {
+func TestKeyring_Open_rejectsSwappedKeyID(t *testing.T) {
 	t.Parallel()
 	first, second := store.GenerateKey(), store.GenerateKey()
-	sealed := newKeyring(t, first).Seal([]byte(hunter2), place)
+	sealed := newKeyring(t, first).Seal([]byte(hunter2), sealContext)
 	swapped := bytes.Replace(sealed, []byte(first.ID), []byte(second.ID), 1)
-	_, err := newKeyring(t, first, second).Open(swapped, place)
-	require.ErrorIs(t, err, store.ErrUnsealable)
+	_, err := newKeyring(t, first, second).Open(swapped, sealContext)
+	require.ErrorIs(t, err, store.ErrDecrypt)
 }
 
-func TestKeyringNamesTheKeyItLacks(t *testing.T) {
+func TestUnknownKeyError_namesMissingKey(t *testing.T) {
 	t.Parallel()
 	lost := store.GenerateKey()
-	sealed := newKeyring(t, lost).Seal([]byte(hunter2), place)
-	_, err := newKeyring(t, store.GenerateKey()).Open(sealed, place)
+	sealed := newKeyring(t, lost).Seal([]byte(hunter2), sealContext)
+	_, err := newKeyring(t, store.GenerateKey()).Open(sealed, sealContext)
 	var unknown *store.UnknownKeyError
 	require.ErrorAs(t, err, &unknown)
 	require.Equal(t, lost.ID, unknown.ID)
 }
 
-func TestKeyringSealsWithTheFirstKeyAndOpensWithAll(t *testing.T) {
+func TestKeyring_IsPrimary_sealsWithFirstKeyOpensWithAll(t *testing.T) {
 	t.Parallel()
 	old, fresh := store.GenerateKey(), store.GenerateKey()
 	keyring := newKeyring(t, fresh, old)
-	sealedBefore := newKeyring(t, old).Seal([]byte(hunter2), place)
-	require.False(t, keyring.Current(sealedBefore))
-	opened, err := keyring.Open(sealedBefore, place)
+	sealedBefore := newKeyring(t, old).Seal([]byte(hunter2), sealContext)
+	require.False(t, keyring.IsPrimary(sealedBefore))
+	opened, err := keyring.Open(sealedBefore, sealContext)
 	require.NoError(t, err)
 	require.Equal(t, hunter2, string(opened))
 
-	sealedNow := keyring.Seal(opened, place)
-	require.True(t, keyring.Current(sealedNow))
-	require.False(t, keyring.Current(nil))
+	sealedNow := keyring.Seal(opened, sealContext)
+	require.True(t, keyring.IsPrimary(sealedNow))
+	require.False(t, keyring.IsPrimary(nil))
 }
 
-func TestKeyringRefusesUnusableKeys(t *testing.T) {
+func TestNewKeyring_rejectsInvalidKeys(t *testing.T) {
 	t.Parallel()
 	good := store.GenerateKey()
 	for name, keys := range map[string][]store.Key{
@@ -136,7 +136,7 @@ func TestKeyringRefusesUnusableKeys(t *testing.T) {
 	}
 }
 
-func TestKeyringDoesNotPrintItsKeys(t *testing.T) {
+func TestKeyring_Format_redactsKeys(t *testing.T) {
 	t.Parallel()
 	key := store.Key{ID: "first", Secret: store.NewSecret(strings.Repeat("k3", 16))}
 	keyring := newKeyring(t, key)
@@ -158,48 +158,48 @@ func TestKeyringDoesNotPrintItsKeys(t *testing.T) {
 	require.Equal(t, "keyring of primary key first", keyring.String())
 }
 
-// sealedOnce is hunter2 as version 1 sealed it with the key of the test below;
+// sealedV1 is hunter2 as version 1 sealed it with the key of the test below;
 // it has to open for ever.
-const sealedOnce = "010466757a7a148b71d76e45803a1e6b3764969f97d9f92175e709ccfc95ac0106cdf6b332dae492f89c181b0848836aec"
+const sealedV1 = "010466757a7a148b71d76e45803a1e6b3764969f97d9f92175e709ccfc95ac0106cdf6b332dae492f89c181b0848836aec"
 
-func TestKeyringOpensWhatEarlierVersionsSealed(t *testing.T) {
+func TestKeyring_Open_isStableAcrossVersions(t *testing.T) {
 	t.Parallel()
 	keyring := newKeyring(t, store.Key{ID: "fuzz", Secret: store.NewSecret(strings.Repeat("f", store.KeySize))})
-	sealed, err := hex.DecodeString(sealedOnce)
+	sealed, err := hex.DecodeString(sealedV1)
 	require.NoError(t, err)
-	opened, err := keyring.Open(sealed, place)
+	opened, err := keyring.Open(sealed, sealContext)
 	require.NoError(t, err)
 	require.Equal(t, hunter2, string(opened))
 }
 
-func FuzzKeyringOpen(f *testing.F) {
+func FuzzKeyring_Open(f *testing.F) {
 	key := store.Key{ID: "fuzz", Secret: store.NewSecret(strings.Repeat("f", store.KeySize))}
 	keyring := newKeyring(f, key)
-	sealed, err := hex.DecodeString(sealedOnce)
+	sealed, err := hex.DecodeString(sealedV1)
 	require.NoError(f, err)
-	f.Add(sealed, place)
-	f.Add(sealed[:len(sealed)-1], place)
+	f.Add(sealed, sealContext)
+	f.Add(sealed[:len(sealed)-1], sealContext)
 	f.Add([]byte{}, "")
-	f.Add([]byte{1, 255, 'f'}, place)
-	f.Add([]byte("\x01\x04fuzz"), place)
-	f.Add([]byte("\x01\x04lost0123456789"), place)
+	f.Add([]byte{1, 255, 'f'}, sealContext)
+	f.Add([]byte("\x01\x04fuzz"), sealContext)
+	f.Add([]byte("\x01\x04lost0123456789"), sealContext)
 	f.Fuzz(func(t *testing.T, input []byte, context string) {
 		opened, err := keyring.Open(input, context)
 		if err == nil {
 			// Nobody but the keyring can make what opens.
 			require.Equal(t, sealed, input)
-			require.Equal(t, place, context)
+			require.Equal(t, sealContext, context)
 			require.Equal(t, hunter2, string(opened))
 			return
 		}
-		requireUnopened(t, opened, err)
+		requireOpenFails(t, opened, err)
 	})
 }
 
-func BenchmarkKeyringOpen(b *testing.B) {
+func BenchmarkKeyring_Open(b *testing.B) {
 	keyring := newKeyring(b, store.GenerateKey())
-	sealed := keyring.Seal([]byte(hunter2), place)
+	sealed := keyring.Seal([]byte(hunter2), sealContext)
 	for b.Loop() {
-		_, _ = keyring.Open(sealed, place)
+		_, _ = keyring.Open(sealed, sealContext)
 	}
 }

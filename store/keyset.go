@@ -22,9 +22,9 @@ type keySet struct {
 	byID    map[string]*sealer
 	// keys are in the order of the file.
 	keys []Key
-	// file is what they were read from; nil when they were not, which makes
+	// fileInfo is what they were read from; nil when they were not, which makes
 	// newest read a key file again.
-	file fs.FileInfo
+	fileInfo fs.FileInfo
 }
 
 func newKeySet(keys []Key) (*keySet, error) {
@@ -46,10 +46,10 @@ func newKeySet(keys []Key) (*keySet, error) {
 	return set, nil
 }
 
-// readFrom reports whether now is the file that the keys were read from, as it
+// sameFile reports whether now is the file that the keys were read from, as it
 // was then.
-func (s *keySet) readFrom(now fs.FileInfo) bool {
-	return s.file != nil && os.SameFile(s.file, now) && s.file.Size() == now.Size() && s.file.ModTime().Equal(now.ModTime())
+func (s *keySet) sameFile(info fs.FileInfo) bool {
+	return s.fileInfo != nil && os.SameFile(s.fileInfo, info) && s.fileInfo.Size() == info.Size() && s.fileInfo.ModTime().Equal(info.ModTime())
 }
 
 // sealer is one key made ready: the AES key schedule is the greater part of
@@ -58,8 +58,8 @@ type sealer struct {
 	id     string
 	header []byte
 	aead   cipher.AEAD
-	// signing is the key of signatures.
-	signing []byte
+	// signingKey is the key of signatures.
+	signingKey []byte
 }
 
 func newSealer(key Key) (*sealer, error) {
@@ -83,25 +83,25 @@ func newSealer(key Key) (*sealer, error) {
 		return nil, err
 	}
 	header := append([]byte{sealVersion, byte(len(key.ID))}, key.ID...) //nolint:gosec // at most maxKeyID
-	return &sealer{id: key.ID, header: header, aead: aead, signing: signing}, nil
+	return &sealer{id: key.ID, header: header, aead: aead, signingKey: signing}, nil
 }
 
 func (s *sealer) seal(plaintext []byte, context string) []byte {
 	sealed := make([]byte, len(s.header), len(s.header)+len(plaintext)+s.aead.Overhead())
 	copy(sealed, s.header)
-	return s.aead.Seal(sealed, nil, plaintext, s.authenticated(context)) //nolint:gosec // this AEAD draws the nonce itself
+	return s.aead.Seal(sealed, nil, plaintext, s.additionalData(context)) //nolint:gosec // this AEAD draws the nonce itself
 }
 
 // open expects that sealed begins with the header.
 func (s *sealer) open(sealed []byte, context string) ([]byte, error) {
-	plaintext, err := s.aead.Open(nil, nil, sealed[len(s.header):], s.authenticated(context))
+	plaintext, err := s.aead.Open(nil, nil, sealed[len(s.header):], s.additionalData(context))
 	if err != nil {
-		return nil, ErrUnsealable
+		return nil, ErrDecrypt
 	}
 	return plaintext, nil
 }
 
-func (s *sealer) authenticated(context string) []byte {
+func (s *sealer) additionalData(context string) []byte {
 	data := make([]byte, 0, len(s.header)+len(context))
 	return append(append(data, s.header...), context...)
 }
@@ -110,11 +110,11 @@ func (s *sealer) authenticated(context string) []byte {
 // authenticated yet.
 func sealedKeyID(sealed []byte) ([]byte, error) {
 	if len(sealed) < 2 || sealed[0] != sealVersion {
-		return nil, ErrUnsealable
+		return nil, ErrDecrypt
 	}
 	length, rest := int(sealed[1]), sealed[2:]
 	if length > len(rest) || !validKeyID(string(rest[:length])) {
-		return nil, ErrUnsealable
+		return nil, ErrDecrypt
 	}
 	return rest[:length], nil
 }

@@ -1,15 +1,15 @@
 package store
 
-// Bounds of [Page.Limit].
+// Bounds of [PageRequest.Limit].
 const (
 	DefaultPageLimit = 50
 	MaxPageLimit     = 1000
 )
 
-// Page asks for a part of a list in key order. Pages are cut by key, never by
+// PageRequest asks for a part of a list in key order. Pages are cut by key, never by
 // offset, so that records made or deleted meanwhile neither repeat nor hide
 // others.
-type Page struct {
+type PageRequest struct {
 	// After is the key that the page begins after: the Next of the page
 	// before. Empty begins at the start.
 	After string
@@ -18,8 +18,8 @@ type Page struct {
 	Limit int
 }
 
-// Clamped returns the limit to use, between 1 and [MaxPageLimit].
-func (p Page) Clamped() int {
+// EffectiveLimit returns the limit to use, between 1 and [MaxPageLimit].
+func (p PageRequest) EffectiveLimit() int {
 	switch {
 	case p.Limit <= 0:
 		return DefaultPageLimit
@@ -29,10 +29,10 @@ func (p Page) Clamped() int {
 	return p.Limit
 }
 
-// List is one page of records in key order.
-type List[T any] struct {
+// Page is one page of records in key order.
+type Page[T any] struct {
 	Items []T `json:"items"`
-	// Next is what to pass as [Page.After] for the page that follows; empty
+	// Next is what to pass as [PageRequest.After] for the page that follows; empty
 	// when this is the last one.
 	Next string `json:"next"`
 }

@@ -16,7 +16,7 @@ import (
 
 const hunter2 = "hunter2-hunter2"
 
-func TestSecretIsNotPrintedByAnyVerb(t *testing.T) {
+func TestSecret_Format_redactsForEveryVerb(t *testing.T) {
 	t.Parallel()
 	type exported struct{ Secret store.Secret }
 	type unexported struct {
@@ -50,7 +50,7 @@ func TestSecretIsNotPrintedByAnyVerb(t *testing.T) {
 	require.Equal(t, "{[redacted]}", fmt.Sprintf("%v", exported{secret}))
 }
 
-func TestSecretIsNotLogged(t *testing.T) {
+func TestSecret_LogValue_redacts(t *testing.T) {
 	t.Parallel()
 	secret := store.NewSecret(hunter2)
 	type account struct{ Secret store.Secret }
@@ -66,7 +66,7 @@ func TestSecretIsNotLogged(t *testing.T) {
 	}
 }
 
-func TestSecretIsNotWrittenToDocuments(t *testing.T) {
+func TestSecret_MarshalJSON_redacts(t *testing.T) {
 	t.Parallel()
 	account := struct {
 		Secret  store.Secret  `json:"secret"`
@@ -85,7 +85,7 @@ func TestSecretIsNotWrittenToDocuments(t *testing.T) {
 	require.NotContains(t, string(document), "hunter")
 }
 
-func TestSecretIsReadFromDocuments(t *testing.T) {
+func TestSecret_UnmarshalJSON_readsPlainString(t *testing.T) {
 	t.Parallel()
 	var fromJSON, fromText store.Secret
 	require.NoError(t, json.Unmarshal([]byte(`"`+hunter2+`"`), &fromJSON))
@@ -100,7 +100,7 @@ func TestSecretIsReadFromDocuments(t *testing.T) {
 	require.NotContains(t, err.Error(), "hunter")
 }
 
-func TestNoSecretPrintsAsNothing(t *testing.T) {
+func TestSecret_IsZero_printsAsEmpty(t *testing.T) {
 	t.Parallel()
 	for _, none := range []store.Secret{{}, store.NewSecret("")} {
 		require.True(t, none.IsZero())
@@ -111,7 +111,7 @@ func TestNoSecretPrintsAsNothing(t *testing.T) {
 	}
 }
 
-func TestSecretsAreComparedByWhatTheyHold(t *testing.T) {
+func TestSecret_Equal_comparesValues(t *testing.T) {
 	t.Parallel()
 	secret := store.NewSecret(hunter2)
 	require.True(t, secret.Equal(store.NewSecret(hunter2)))

@@ -34,9 +34,9 @@ func (a *Activation) JSON() ([]byte, error) {
 	}{a.Username, account{*a.Account, a.Account.Secret.Reveal()}})
 }
 
-// registration is how long a softphone registers for, in seconds: the default
+// registerExpiry is how long a softphone registers for, in seconds: the default
 // of Linphone.
-const registration = "3600"
+const registerExpiry = "3600"
 
 // Linphone returns a remote provisioning document for Linphone: its lpconfig
 // XML, with proxy_0 and auth_info_0. It has Linphone ask for it this once, and
@@ -45,19 +45,19 @@ const registration = "3600"
 // [store.ConflictError] when the account cannot be written there.
 func (a *Activation) Linphone() ([]byte, error) {
 	account := a.Account
-	if err := account.writable(); err != nil {
+	if err := account.validate(); err != nil {
 		return nil, err
 	}
 	proxy := "<" + account.registrar() + ">"
 	document := lpconfig{Sections: []lpsection{
-		section("misc", "transient_provisioning", "1"),
-		section("sip", "default_proxy", "0"),
-		section("auth_info_0",
+		newLPSection("misc", "transient_provisioning", "1"),
+		newLPSection("sip", "default_proxy", "0"),
+		newLPSection("auth_info_0",
 			"username", account.Username, "userid", account.AuthUsername,
 			"passwd", account.Secret.Reveal(), "domain", account.Domain),
-		section("proxy_0",
+		newLPSection("proxy_0",
 			"reg_proxy", proxy, "reg_route", proxy, "reg_identity", account.identity(),
-			"reg_expires", registration, "reg_sendregister", "1"),
+			"reg_expires", registerExpiry, "reg_sendregister", "1"),
 	}}
 	text, err := xml.MarshalIndent(document, "", "  ")
 	if err != nil {
@@ -84,9 +84,9 @@ type lpentry struct {
 	Value     string `xml:",chardata"`
 }
 
-// section returns a section of pairs of a key and its value, which replace what
+// newLPSection returns a section of pairs of a key and its value, which replace what
 // the softphone has.
-func section(name string, pairs ...string) lpsection {
+func newLPSection(name string, pairs ...string) lpsection {
 	s := lpsection{Name: name}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		s.Entries = append(s.Entries, lpentry{Name: pairs[i], Overwrite: true, Value: pairs[i+1]})
@@ -94,9 +94,9 @@ func section(name string, pairs ...string) lpsection {
 	return s
 }
 
-// writable refuses an account that cannot stand in a file of lines, as which
+// validate refuses an account that cannot stand in a file of lines, as which
 // Linphone keeps what it is given; nor in XML.
-func (a *SIPAccount) writable() error {
+func (a *SIPAccount) validate() error {
 	for _, field := range []struct{ name, value string }{
 		{"username", a.Username}, {"auth_username", a.AuthUsername}, {"secret", a.Secret.Reveal()}, {"domain", a.Domain}, {"transport", a.Transport},
 	} {
@@ -115,16 +115,16 @@ func (a *SIPAccount) registrar() string {
 // identity returns the address that the softphone calls from (RFC 3261, section
 // 20.10): in quotes stands the name, as long as it is one.
 func (a *SIPAccount) identity() string {
-	address := "<sip:" + escapedUser(a.Username) + "@" + a.domain() + ">"
-	name := flattened(a.DisplayName)
+	address := "<sip:" + escapeUser(a.Username) + "@" + a.domain() + ">"
+	name := sanitizeLine(a.DisplayName)
 	if name == "" {
 		return address
 	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `" ` + address
 }
 
-// escapedUser returns a name as it stands before the @ of a SIP URI.
-func escapedUser(name string) string {
+// escapeUser returns a name as it stands before the @ of a SIP URI.
+func escapeUser(name string) string {
 	return strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
 }
 

@@ -12,9 +12,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// usedEvery is how often it is written down that a token without a limit is
+// lastUsedInterval is how often it is written down that a token without a limit is
 // used.
-const usedEvery = time.Minute
+const lastUsedInterval = time.Minute
 
 // TokenRequest is what a program wants to do with a token.
 type TokenRequest struct {
@@ -25,76 +25,76 @@ type TokenRequest struct {
 	// empty where the module is not about an extension.
 	Module    string
 	Extension string
-	// Source is the address that it comes from, without a port.
-	Source netip.Addr
+	// RemoteAddr is the address that it comes from, without a port.
+	RemoteAddr netip.Addr
 }
 
 // Authorize lets a program act for the person whose token it shows, who is
 // returned. Every refusal but one is a [store.ForbiddenError]: an unknown token
 // and a wrong key get the same answer; whoever has the key is told which of the
 // token's bounds is in the way. More requests in an hour than it allows are a
-// [store.ThrottledError]: RetryAfter is when the next one is counted. Only
+// [store.RateLimitedError]: RetryAfter is when the next one is counted. Only
 // requests that are let in count. The person must be enabled and permitted
 // [RESTUse].
 //
 // Wrong keys are not throttled, because a key of 256 random bits cannot be
 // guessed, and the trail is not told of requests: they are many.
 func (s *Service) Authorize(ctx context.Context, r TokenRequest) (*User, error) {
-	h, err := s.holder(ctx, r)
+	h, err := s.authenticateToken(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	now := s.now()
-	if reason := h.Token.inTheWay(r, h.User, now); reason != "" {
+	if reason := h.Token.inactiveReason(r, h.User, now); reason != "" {
 		return nil, &store.ForbiddenError{Reason: reason}
 	}
-	policies, err := s.policiesAt(ctx, h.GroupsRevision)
+	resolver, err := s.resolverAt(ctx, h.GroupsRevision)
 	if err != nil {
 		return nil, err
 	}
-	if !policies.Of(h.User).Can(RESTUse) {
+	if !resolver.For(h.User).Enabled(RESTUse) {
 		return nil, &store.ForbiddenError{Reason: "the person of this API token may not use the API; ask your administrator to permit it"}
 	}
-	if reason := h.Token.outOfBounds(r, h.User); reason != "" {
+	if reason := h.Token.scopeViolation(r, h.User); reason != "" {
 		return nil, &store.ForbiddenError{Reason: reason}
 	}
-	if err := s.count(ctx, h.Token, now); err != nil {
+	if err := s.takeRequest(ctx, h.Token, now); err != nil {
 		return nil, err
 	}
-	return s.show(h.User), nil
+	return s.redact(h.User), nil
 }
 
-// holder returns whose token a request shows, once it has proven the key.
-func (s *Service) holder(ctx context.Context, r TokenRequest) (*Holder, error) {
+// authenticateToken returns whose token a request shows, once it has proven the key.
+func (s *Service) authenticateToken(ctx context.Context, r TokenRequest) (*TokenOwner, error) {
 	if !tokenIDPattern.MatchString(r.TokenID) {
-		return nil, wrongKey()
+		return nil, errInvalidKey()
 	}
-	h, err := s.store.Holder(ctx, r.TokenID)
+	h, err := s.store.TokenWithOwner(ctx, r.TokenID)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, wrongKey()
+		return nil, errInvalidKey()
 	}
 	if err != nil {
 		return nil, err
 	}
 	if hash := login.HashToken(r.Key); hash == nil || subtle.ConstantTimeCompare(hash, h.Token.KeyHash) != 1 {
-		return nil, wrongKey()
+		return nil, errInvalidKey()
 	}
-	return h, s.mayReach(h.User)
+	return h, s.authorizeUser(h.User)
 }
 
-func wrongKey() error {
+func errInvalidKey() error {
 	return &store.ForbiddenError{Reason: "there is no API token with this ID and this key; look at both, or ask for another key"}
 }
 
-// inTheWay returns why the token does not work now, from there, or for u; ""
+// inactiveReason returns why the token does not work now, from there, or for u; ""
 // when it does.
-func (t *Token) inTheWay(r TokenRequest, u *User, now time.Time) string {
+func (t *Token) inactiveReason(r TokenRequest, u *User, now time.Time) string {
 	switch {
 	case t.Disabled:
 		return "this API token is disabled; ask your administrator to enable it"
 	case !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now):
 		return "this API token has expired; ask your administrator for another one"
-	case len(t.Addresses) > 0 && !inOneOf(t.Addresses, r.Source):
+	case len(t.Addresses) > 0 && !containsAddr(t.Addresses, r.RemoteAddr):
 		return "this API token may not be used from this address; ask your administrator to add it"
 	case u.Disabled || !u.DeletedAt.IsZero():
 		return "the person of this API token is disabled; ask your administrator to enable them"
@@ -102,46 +102,46 @@ func (t *Token) inTheWay(r TokenRequest, u *User, now time.Time) string {
 	return ""
 }
 
-// inOneOf reports whether an address is in one of the networks.
-func inOneOf(networks []netip.Prefix, addr netip.Addr) bool {
+// containsAddr reports whether an address is in one of the networks.
+func containsAddr(networks []netip.Prefix, addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
 	return slices.ContainsFunc(networks, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
-// outOfBounds returns why the token does not reach what is asked for; "" when
+// scopeViolation returns why the token does not reach what is asked for; "" when
 // it does.
-func (t *Token) outOfBounds(r TokenRequest, u *User) string {
+func (t *Token) scopeViolation(r TokenRequest, u *User) string {
 	switch {
-	case r.Module == "" || !lists(t.Modules, r.Module):
+	case r.Module == "" || !listContains(t.Modules, r.Module):
 		return "this API token does not reach this module; ask your administrator to add it"
-	case r.Extension != "" && (!lists(t.Extensions, r.Extension) || !u.Has(r.Extension)):
+	case r.Extension != "" && (!listContains(t.Extensions, r.Extension) || !u.HasExtension(r.Extension)):
 		return "this API token does not reach this extension; it reaches those of its person only, all or some"
 	}
 	return ""
 }
 
-// lists reports whether a list of a token holds the item, or All.
-func lists(list []string, item string) bool {
-	return slices.Contains(list, item) || slices.Contains(list, All)
+// listContains reports whether a list of a token holds the item, or All.
+func listContains(list []string, item string) bool {
+	return slices.Contains(list, item) || slices.Contains(list, Any)
 }
 
-// count counts a request that is let in, or refuses it.
-func (s *Service) count(ctx context.Context, t *Token, now time.Time) error {
+// takeRequest counts a request that is let in, or refuses it.
+func (s *Service) takeRequest(ctx context.Context, t *Token, now time.Time) error {
 	limit := t.RequestsPerHour
-	if limit == noLimit {
-		if idle := now.Sub(t.LastUsedAt); idle >= 0 && idle < usedEvery {
+	if limit == unlimited {
+		if idle := now.Sub(t.LastUsedAt); idle >= 0 && idle < lastUsedInterval {
 			return nil
 		}
 		limit = 0
 	}
-	wait, err := s.store.CountRequest(ctx, t.ID, now, limit)
+	wait, err := s.store.TakeRequest(ctx, t.ID, now, limit)
 	switch {
 	case errors.Is(err, store.ErrNotFound): // deleted since it was read
-		return wrongKey()
+		return errInvalidKey()
 	case err != nil:
 		return err
 	case wait > 0:
-		return &store.ThrottledError{RetryAfter: wait}
+		return &store.RateLimitedError{RetryAfter: wait}
 	}
 	return nil
 }
@@ -158,14 +158,14 @@ func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) 
 	if u.Disabled {
 		return nil, &store.ForbiddenError{Reason: "the person of this extension is disabled; ask your administrator to enable them"}
 	}
-	policies, err := s.Policies(ctx)
+	resolver, err := s.PermissionResolver(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !policies.Of(u).Allows(PhoneAppsModules, module) {
+	if !resolver.For(u).Contains(PhoneAppsModules, module) {
 		return nil, &store.ForbiddenError{Reason: "the person of this extension may not use this app on the telephone; ask your administrator to permit it"}
 	}
-	return s.show(u), nil
+	return s.redact(u), nil
 }
 
 // phoneOwner returns whose default extension it is.
@@ -174,7 +174,7 @@ func (s *Service) phoneOwner(ctx context.Context, extension string) (*User, erro
 	if !extensionPattern.MatchString(extension) {
 		return nil, nobody
 	}
-	u, err := s.within(s.store.FindUser(ctx, UserKey{DefaultExtension: extension}))
+	u, err := s.requireInScope(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nobody
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-const bareToken = `SELECT team, id, user_id, description, disabled, extensions, modules, addresses, requests_per_hour, key_hash,
+const selectToken = `SELECT team, id, user_id, description, disabled, extensions, modules, addresses, requests_per_hour, key_hash,
 	hour_requests, expires_at, hour_started_at, created_at, updated_at, key_made_at, last_used_at
 	FROM pbxusers_tokens WHERE team = ? AND id = ?`
 
@@ -29,60 +29,60 @@ func BenchmarkAuthorize(b *testing.B) {
 	b.Cleanup(func() { require.NoError(b, conn.Close()) })
 	db, err := sqlstore.Open(b.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: newKeyring(b)})
 	require.NoError(b, err)
-	requests := employ(b, db.People(""), 2000)
+	requests := createTokenRequests(b, db.Users(""), 2000)
 	for name, limit := range map[string]int{"no limit": -1, "limit": userman.MaxRequestsPerHour} {
 		b.Run(name, func(b *testing.B) {
-			s := userman.New(db.People(""), nil)
+			s := userman.New(db.Users(""), nil)
 			r := requests[len(requests)/2]
 			_, err := s.UpdateToken(b.Context(), r.TokenID, func(t *userman.Token) error {
 				t.RequestsPerHour = limit
 				return nil
 			})
 			require.NoError(b, err)
-			ratio.Against(b, func() {
+			ratio.Compare(b, func() {
 				_, err := s.Authorize(b.Context(), r)
 				require.NoError(b, err)
-			}, func() { scanBare(b, conn, r.TokenID) })
+			}, func() { scanToken(b, conn, r.TokenID) })
 		})
 	}
 }
 
-// employ creates that many people as they are in real life, in 10 of 50 groups
+// createTokenRequests creates that many people as they are in real life, in 10 of 50 groups
 // each, with a token, and returns what their programs ask.
-func employ(b *testing.B, people userman.Store, n int) []userman.TokenRequest {
+func createTokenRequests(b *testing.B, st userman.Store, n int) []userman.TokenRequest {
 	b.Helper()
-	s := userman.New(people, nil)
+	s := userman.New(st, nil)
 	requests := make([]userman.TokenRequest, n)
-	require.NoError(b, people.Atomically(b.Context(), func(ctx context.Context) error {
+	require.NoError(b, st.RunInTx(b.Context(), func(ctx context.Context) error {
 		names := make([]string, 50)
 		for i := range names {
 			names[i] = fmt.Sprintf("Department %02d", i)
 			_, err := s.CreateGroup(ctx, &userman.Group{Name: names[i], Permissions: userman.Permissions{
-				userman.RESTUse: userman.On(), userman.VoicemailExtensions: userman.Extend(strconv.Itoa(9000 + i)),
+				userman.RESTUse: userman.On(), userman.VoicemailExtensions: userman.Append(strconv.Itoa(9000 + i)),
 			}})
 			require.NoError(b, err)
 		}
 		for i := range requests {
-			u := person(fmt.Sprintf("person%04d", i), strconv.Itoa(10_000+i), strconv.Itoa(20_000+i))
+			u := newUser(fmt.Sprintf("person%04d", i), strconv.Itoa(10_000+i), strconv.Itoa(20_000+i))
 			u.FirstName, u.LastName, u.Email, u.Groups = "Jane", "of Sales", u.Username+"@example.com", slices.Clone(names[i%40:i%40+10])
 			_, err := s.Create(ctx, userman.NewUser{User: u})
 			require.NoError(b, err)
-			made, key, err := s.CreateToken(ctx, u.Username, &userman.Token{Modules: []string{"call_forward", "voicemail"}})
+			created, key, err := s.CreateToken(ctx, u.Username, &userman.Token{Modules: []string{"call_forward", "voicemail"}})
 			require.NoError(b, err)
-			requests[i] = userman.TokenRequest{TokenID: made.ID, Key: key, Module: "voicemail", Extension: u.DefaultExtension}
+			requests[i] = userman.TokenRequest{TokenID: created.ID, Key: key, Module: "voicemail", Extension: u.DefaultExtension}
 		}
 		return nil
 	}))
 	return requests
 }
 
-// scanBare reads the row as database/sql gives it.
-func scanBare(b *testing.B, conn *sql.DB, id string) {
+// scanToken reads the row as database/sql gives it.
+func scanToken(b *testing.B, conn *sql.DB, id string) {
 	b.Helper()
 	var values [17]any
-	places := make([]any, len(values))
+	dest := make([]any, len(values))
 	for i := range values {
-		places[i] = &values[i]
+		dest[i] = &values[i]
 	}
-	require.NoError(b, conn.QueryRowContext(b.Context(), bareToken, "", id).Scan(places...))
+	require.NoError(b, conn.QueryRowContext(b.Context(), selectToken, "", id).Scan(dest...))
 }

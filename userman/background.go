@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	// backgroundAtOnce is how much work runs in the background at once, and
-	// backgroundWaiting how much more may wait for its turn.
-	backgroundAtOnce  = 4
-	backgroundWaiting = 1000
-	// backgroundTime bounds each piece of work, from when it begins.
-	backgroundTime = 2 * time.Minute
+	// maxBackgroundTasks is how much work runs in the background at once, and
+	// maxBackgroundQueue how much more may wait for its turn.
+	maxBackgroundTasks = 4
+	maxBackgroundQueue = 1000
+	// backgroundTimeout bounds each piece of work, from when it begins.
+	backgroundTimeout = 2 * time.Minute
 )
 
 // background is work that goes on after the call that began it has returned.
 type background struct {
-	turns chan struct{}
+	slots chan struct{}
 
 	mu      sync.Mutex
 	running int
@@ -28,44 +28,44 @@ type background struct {
 }
 
 func newBackground() *background {
-	return &background{turns: make(chan struct{}, backgroundAtOnce)}
+	return &background{slots: make(chan struct{}, maxBackgroundTasks)}
 }
 
-// background runs work after the call has returned, by the actor of ctx and
+// runInBackground runs work after the call has returned, by the actor of ctx and
 // with a time limit, a bounded number at once; false when there is too much to
-// do. See [Service.Wait].
+// do. See [Service.Shutdown].
 //
 // Nothing else of ctx goes along: the transaction that it may hold has ended by
 // then.
-func (s *Service) background(ctx context.Context, work func(ctx context.Context)) bool {
-	own := audit.WithActor(context.Background(), audit.ActorOf(ctx))
-	return s.shared.background.run(own, work) //nolint:contextcheck // see above
+func (s *Service) runInBackground(ctx context.Context, work func(ctx context.Context)) bool {
+	detached := audit.WithActor(context.Background(), audit.ActorFromContext(ctx))
+	return s.shared.background.run(detached, work) //nolint:contextcheck // see above
 }
 
-// Wait returns when what the service does in the background is done, such as
+// Shutdown returns when what the service does in the background is done, such as
 // reset mails, or when ctx ends. Call it before the program ends.
-func (s *Service) Wait(ctx context.Context) error { return s.shared.background.wait(ctx) }
+func (s *Service) Shutdown(ctx context.Context) error { return s.shared.background.wait(ctx) }
 
 // run runs work when it is its turn; false when too many wait.
 func (b *background) run(ctx context.Context, work func(ctx context.Context)) bool {
-	if !b.begin() {
+	if !b.acquire() {
 		return false
 	}
 	go func() {
-		defer b.end()
-		b.turns <- struct{}{}
-		defer func() { <-b.turns }()
-		ctx, cancel := context.WithTimeout(ctx, backgroundTime)
+		defer b.release()
+		b.slots <- struct{}{}
+		defer func() { <-b.slots }()
+		ctx, cancel := context.WithTimeout(ctx, backgroundTimeout)
 		defer cancel()
 		work(ctx)
 	}()
 	return true
 }
 
-func (b *background) begin() bool {
+func (b *background) acquire() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.running == backgroundAtOnce+backgroundWaiting {
+	if b.running == maxBackgroundTasks+maxBackgroundQueue {
 		return false
 	}
 	if b.running == 0 {
@@ -75,7 +75,7 @@ func (b *background) begin() bool {
 	return true
 }
 
-func (b *background) end() {
+func (b *background) release() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.running--; b.running == 0 {

@@ -14,46 +14,46 @@ import (
 // directory keeps it.
 func (s *Service) ChangePassword(ctx context.Context, id string, current, password store.Secret) (*User, error) {
 	const action = "change password"
-	seen, err := s.findByID(ctx, id)
+	snapshot, err := s.findByID(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.keptHere(seen); err != nil {
-		s.trail.RecordFailure(ctx, s.event(action, seen.Username), err)
+	if err := s.requireLocalPassword(snapshot); err != nil {
+		s.audit.RecordFailure(ctx, s.userEvent(action, snapshot.Username), err)
 		return nil, err
 	}
-	if err := s.desk.Own(ctx, action, s.accountOf(seen), current); err != nil {
+	if err := s.authenticator.VerifyCurrentPassword(ctx, action, s.loginAccount(snapshot), current); err != nil {
 		return nil, err
 	}
-	hash, err := s.anotherHash(ctx, seen, password)
+	hash, err := s.hashDifferentPassword(ctx, snapshot, password)
 	if err != nil {
-		s.trail.RecordFailure(ctx, s.event(action, seen.Username), err)
+		s.audit.RecordFailure(ctx, s.userEvent(action, snapshot.Username), err)
 		return nil, err
 	}
-	return s.actOn(ctx, action, id, func(_ context.Context, u *User) error {
-		if u.SessionGeneration != seen.SessionGeneration || u.Disabled {
+	return s.mutateByID(ctx, action, id, func(_ context.Context, u *User) error {
+		if u.SessionEpoch != snapshot.SessionEpoch || u.Disabled {
 			return &store.ConflictError{Reason: "the sessions were ended meanwhile; log in again"}
 		}
-		if err := s.keptHere(u); err != nil {
+		if err := s.requireLocalPassword(u); err != nil {
 			return err
 		}
-		s.take(u, hash)
+		s.setPasswordHash(u, hash)
 		u.MustChangePassword = false
 		return nil
 	})
 }
 
-// anotherHash returns the hash of a password that is good enough for u, and
+// hashDifferentPassword returns the hash of a password that is good enough for u, and
 // not the current one, however that is typed.
-func (s *Service) anotherHash(ctx context.Context, u *User, password store.Secret) (store.Secret, error) {
-	current, err := s.hasher.Check(ctx, u.Credentials.PasswordHash, password)
+func (s *Service) hashDifferentPassword(ctx context.Context, u *User, password store.Secret) (store.Secret, error) {
+	current, err := s.hasher.Verify(ctx, u.Credentials.PasswordHash, password)
 	if err != nil {
 		return store.Secret{}, err
 	}
 	if current.Match {
-		return store.Secret{}, store.Invalid(store.FieldError{
+		return store.Secret{}, store.NewInvalidError(store.FieldError{
 			Field: "password", Code: "unchanged", Message: "this is the current password; choose another one",
 		})
 	}
-	return s.hashFor(ctx, u, password)
+	return s.hashPassword(ctx, u, password)
 }

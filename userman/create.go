@@ -25,54 +25,54 @@ type NewUser struct {
 //
 // It refuses bad fields with a [store.InvalidError], the password's being
 // "password", and a username, default extension or external ID that another
-// person has with a [store.ExistsError].
+// person has with a [store.AlreadyExistsError].
 func (s *Service) Create(ctx context.Context, n NewUser) (*User, error) {
 	return s.create(ctx, "create", n, nil)
 }
 
 // create adds a person as [Service.Create] does. begin, when it is not nil, sets
 // what only the service sets, such as the directory.
-func (s *Service) create(ctx context.Context, action string, n NewUser, begin func(*User)) (*User, error) {
+func (s *Service) create(ctx context.Context, action string, n NewUser, setManaged func(*User)) (*User, error) {
 	if n.User == nil {
 		n.User = &User{}
 	}
-	intent := s.event(action, n.User.Username)
-	created, err := s.prepared(ctx, n, begin)
+	intent := s.userEvent(action, n.User.Username)
+	created, err := s.prepareUser(ctx, n, setManaged)
 	if err != nil {
-		s.trail.RecordFailure(ctx, intent, err)
+		s.audit.RecordFailure(ctx, intent, err)
 		return nil, err
 	}
-	err = s.once(ctx, intent, func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {
+	err = s.runAudited(ctx, intent, func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {
 		if err := s.joinGroups(ctx, n, created); err != nil {
 			return nil, err
 		}
 		if err := s.store.CreateUser(ctx, created); err != nil {
 			return nil, err
 		}
-		return s.changed(action, nil, created), nil
+		return s.changeEvents(action, nil, created), nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.log(ctx, action, created)
-	return s.show(created), nil
+	s.logUser(ctx, action, created)
+	return s.redact(created), nil
 }
 
-// prepared returns who is to be added: complete and checked, with the hash of
+// prepareUser returns who is to be added: complete and checked, with the hash of
 // the password.
-func (s *Service) prepared(ctx context.Context, n NewUser, begin func(*User)) (*User, error) {
-	created := cleaned(startingWith(n.User))
-	if begin != nil {
-		begin(created)
+func (s *Service) prepareUser(ctx context.Context, n NewUser, setManaged func(*User)) (*User, error) {
+	created := normalizeFields(clearManaged(n.User))
+	if setManaged != nil {
+		setManaged(created)
 	}
-	refused, err := s.check(ctx, created, &User{})
+	errs, err := s.validateUser(ctx, created, &User{})
 	if err != nil {
 		return nil, err
 	}
 	if !n.Password.IsZero() {
-		refused = append(refused, s.judge("password", n.Password, created)...)
+		errs = append(errs, s.checkPolicy("password", n.Password, created)...)
 	}
-	if err := store.Invalid(refused...); err != nil {
+	if err := store.NewInvalidError(errs...); err != nil {
 		return nil, err
 	}
 	if !n.Password.IsZero() {
@@ -80,30 +80,30 @@ func (s *Service) prepared(ctx context.Context, n NewUser, begin func(*User)) (*
 			return nil, err
 		}
 	}
-	return normalised(created), s.start(created)
+	return normalizeLists(created), s.initManaged(created)
 }
 
-// startingWith returns a copy of u without what the service sets.
-func startingWith(u *User) *User {
+// clearManaged returns a copy of u without what the service sets.
+func clearManaged(u *User) *User {
 	c := u.Clone()
 	c.ID, c.Directory, c.Picture = "", "", ""
-	c.Credentials, c.Activation, c.SessionGeneration = credential.Set{}, nil, 0
+	c.Credentials, c.Activation, c.SessionEpoch = credential.Credentials{}, nil, 0
 	for _, t := range []*time.Time{
-		&c.CreatedAt, &c.UpdatedAt, &c.PasswordChangedAt, &c.LastLoginAt, &c.WelcomedAt, &c.WelcomeBegunAt, &c.MissingSince, &c.DeletedAt,
-		&c.InvitedUntil, &c.PasswordExpiresAt,
+		&c.CreatedAt, &c.UpdatedAt, &c.PasswordChangedAt, &c.LastLoginAt, &c.WelcomedAt, &c.WelcomeStartedAt, &c.MissingSince, &c.DeletedAt,
+		&c.InvitationExpiresAt, &c.PasswordExpiresAt,
 	} {
 		*t = time.Time{}
 	}
-	c.HasPassword, c.PasswordElsewhere, c.HasSecondFactor = false, false, false
+	c.HasPassword, c.ExternalPassword, c.HasSecondFactor = false, false, false
 	return c
 }
 
-// start sets what a person begins with.
-func (s *Service) start(u *User) (err error) {
+// initManaged sets what a person begins with.
+func (s *Service) initManaged(u *User) (err error) {
 	if u.ID, err = s.newID(userIDSize); err != nil {
 		return err
 	}
-	if u.SessionGeneration, err = login.NewGeneration(s.opts.Random); err != nil {
+	if u.SessionEpoch, err = login.NewSessionEpoch(s.opts.Random); err != nil {
 		return err
 	}
 	u.CreatedAt = s.now()

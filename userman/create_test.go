@@ -19,15 +19,15 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestAPersonIsCreatedWithAllThatTheGeneralTabHas(t *testing.T) {
+func TestService_Create_normalizesAndStoresAllFields(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			created := h.add(t, &userman.User{
+			h := newServiceWithDB(t, open(t), "")
+			created := h.createUser(t, &userman.User{
 				Username: " jane.doe@example.com ", Description: "front desk", Title: "Ms", Company: "Acme", Department: "Sales",
-				FirstName: "Jane", LastName: "Doe", Email: "Jane@EXAMPLE.com", FurtherEmails: []string{"sales@Example.com"},
+				FirstName: "Jane", LastName: "Doe", Email: "Jane@EXAMPLE.com", OtherEmails: []string{"sales@Example.com"},
 				CellPhone: "+49 170 1234567", HomePhone: "030/1234", WorkPhone: "(030) 12-34 ext 12", Fax: "030 1235",
 				Language: "ZH-hans", TimeZone: "Europe/Berlin",
 				DefaultExtension: "1001", LinkedExtensions: []string{"1002", "1001", " 1002", "2001"}, ExternalID: "hr-17",
@@ -50,208 +50,208 @@ func TestAPersonIsCreatedWithAllThatTheGeneralTabHas(t *testing.T) {
 			byExtension, err := h.GetByExtension(t.Context(), "1001")
 			require.NoError(t, err)
 			require.Equal(t, created, byExtension)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestUsernamesAreEmailsFirstDotLastOrOfAnyScript(t *testing.T) {
+func TestService_Create_acceptsUsernameForms(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	for _, username := range []string{"jane.doe", "jane@example.com", "jane+pbx@example.com", "王小明", "1001", "Ольга"} {
-		require.Equal(t, username, h.add(t, person(username), "").Username)
+		require.Equal(t, username, h.createUser(t, newUser(username), "").Username)
 	}
 }
 
-func TestWhatTheServiceSetsIsIgnoredInANewPerson(t *testing.T) {
+func TestService_Create_ignoresServiceManagedFields(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	long := time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
-	created := h.add(t, &userman.User{
-		ID: "mine", Username: "jane", Directory: "head-office", Picture: "v1", SessionGeneration: 7,
-		Credentials: credential.Set{PasswordHash: secret("mine")}, Activation: &credential.Link{TokenHash: []byte("mine")},
-		HasPassword: true, PasswordElsewhere: true, HasSecondFactor: true, InvitedUntil: long, PasswordExpiresAt: long,
-		CreatedAt: long, UpdatedAt: long, PasswordChangedAt: long, LastLoginAt: long, WelcomedAt: long, WelcomeBegunAt: long, MissingSince: long, DeletedAt: long,
+	past := time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
+	created := h.createUser(t, &userman.User{
+		ID: "mine", Username: "jane", Directory: "head-office", Picture: "v1", SessionEpoch: 7,
+		Credentials: credential.Credentials{PasswordHash: secret("mine")}, Activation: &credential.OneTimeToken{TokenHash: []byte("mine")},
+		HasPassword: true, ExternalPassword: true, HasSecondFactor: true, InvitationExpiresAt: past, PasswordExpiresAt: past,
+		CreatedAt: past, UpdatedAt: past, PasswordChangedAt: past, LastLoginAt: past, WelcomedAt: past, WelcomeStartedAt: past, MissingSince: past, DeletedAt: past,
 	}, "")
-	kept, err := h.store.User(t.Context(), created.ID)
+	stored, err := h.store.User(t.Context(), created.ID)
 	require.NoError(t, err)
-	require.NotEqual(t, "mine", kept.ID)
-	require.NotEqual(t, int64(7), kept.SessionGeneration)
-	require.Equal(t, credential.Set{}, kept.Credentials)
-	require.Nil(t, kept.Activation)
-	require.Empty(t, kept.Directory+kept.Picture)
-	for _, at := range []time.Time{kept.PasswordChangedAt, kept.LastLoginAt, kept.WelcomedAt, kept.WelcomeBegunAt, kept.MissingSince, kept.DeletedAt} {
+	require.NotEqual(t, "mine", stored.ID)
+	require.NotEqual(t, int64(7), stored.SessionEpoch)
+	require.Equal(t, credential.Credentials{}, stored.Credentials)
+	require.Nil(t, stored.Activation)
+	require.Empty(t, stored.Directory+stored.Picture)
+	for _, at := range []time.Time{stored.PasswordChangedAt, stored.LastLoginAt, stored.WelcomedAt, stored.WelcomeStartedAt, stored.MissingSince, stored.DeletedAt} {
 		require.True(t, at.IsZero())
 	}
-	require.Equal(t, h.clock.Now(), kept.CreatedAt)
-	require.False(t, created.HasPassword || created.PasswordElsewhere || created.HasSecondFactor)
+	require.Equal(t, h.clock.Now(), stored.CreatedAt)
+	require.False(t, created.HasPassword || created.ExternalPassword || created.HasSecondFactor)
 }
 
-func TestCreateTellsEveryFieldThatIsWrong(t *testing.T) {
+func TestService_Create_reportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	_, err := h.Create(t.Context(), userman.NewUser{
 		User: &userman.User{
-			Username: "-", Description: strings.Repeat("d", 501), FirstName: "a\r\nBcc: x", Email: "jane", FurtherEmails: []string{"a@b.example", "no"},
+			Username: "-", Description: strings.Repeat("d", 501), FirstName: "a\r\nBcc: x", Email: "jane", OtherEmails: []string{"a@b.example", "no"},
 			CellPhone: "call me", Language: "klingon?", TimeZone: "Mars/Olympus", DefaultExtension: "10o1", LinkedExtensions: []string{"1002", "x"},
 			Groups: []string{"Nobody"}, Permissions: userman.Permissions{"no.such": userman.On()}, ExternalID: "a\x00",
 		},
 		Password: secret("short"),
 	})
-	requireFields(t, err, "username: username", "description: max", "first_name: plain_line", "email: email_or_blank", "further_emails[1]: email",
+	requireFieldErrors(t, err, "username: username", "description: max", "first_name: plain_line", "email: email_or_blank", "further_emails[1]: email",
 		"cell_phone: phone_or_blank", "language: language_or_blank", "time_zone: time_zone_or_blank", "default_extension: extension_or_blank",
 		"linked_extensions[1]: extension", "groups[0]: unknown", "permissions.no.such: unknown", "external_id: plain_line", "password: min")
-	require.Equal(t, "refused create ", h.told(t)[:len("refused create ")])
+	require.Equal(t, "refused create ", h.lastAuditEntry(t)[:len("refused create ")])
 	list, err := h.List(t.Context(), userman.Query{})
 	require.NoError(t, err)
 	require.Empty(t, list.Items)
 }
 
-func TestCreateNeverOverwrites(t *testing.T) {
+func TestService_Create_rejectsDuplicates(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			zoe := person("Zoë", "1001", "1002")
+			h := newServiceWithDB(t, open(t), "")
+			zoe := newUser("Zoë", "1001", "1002")
 			zoe.ExternalID = "hr-1"
-			h.add(t, zoe, "")
+			h.createUser(t, zoe, "")
 			for field, u := range map[string]*userman.User{
-				"username":          person("ZOE\u0308", "2001"),
-				"default_extension": person("jane", "1001"),
+				"username":          newUser("ZOE\u0308", "2001"),
+				"default_extension": newUser("jane", "1001"),
 				"external_id":       {Username: "joan", ExternalID: "hr-1"},
 			} {
 				_, err := h.Create(t.Context(), userman.NewUser{User: u})
-				requireExists(t, err, field)
+				requireAlreadyExists(t, err, field)
 			}
 			// A linked extension may be shared, and be the default one of another.
-			h.add(t, person("jane", "1002", "1001"), "")
-			h.requireProven(t)
+			h.createUser(t, newUser("jane", "1002", "1001"), "")
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestTwoPeopleNeverHaveOneDefaultExtension(t *testing.T) {
+func TestService_Create_keepsDefaultExtensionUniqueConcurrently(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			won := 0
-			for _, err := range together(100, func(i int) error {
-				_, err := h.Create(t.Context(), userman.NewUser{User: person(fmt.Sprintf("person%d", i), "1001")})
+			h := newServiceWithDB(t, open(t), "")
+			succeeded := 0
+			for _, err := range runConcurrently(100, func(i int) error {
+				_, err := h.Create(t.Context(), userman.NewUser{User: newUser(fmt.Sprintf("person%d", i), "1001")})
 				return err
 			}) {
 				if err == nil {
-					won++
+					succeeded++
 					continue
 				}
-				requireExists(t, err, "default_extension")
+				requireAlreadyExists(t, err, "default_extension")
 			}
-			require.Equal(t, 1, won)
+			require.Equal(t, 1, succeeded)
 
 			for i := range 20 {
-				h.add(t, person(fmt.Sprintf("late%d", i)), "")
+				h.createUser(t, newUser(fmt.Sprintf("late%d", i)), "")
 			}
-			won = 0
-			for _, err := range together(20, func(i int) error {
+			succeeded = 0
+			for _, err := range runConcurrently(20, func(i int) error {
 				_, err := h.tryUpdate(t, fmt.Sprintf("late%d", i), func(u *userman.User) { u.DefaultExtension = "2001" })
 				return err
 			}) {
 				if err == nil {
-					won++
+					succeeded++
 					continue
 				}
-				requireExists(t, err, "default_extension")
+				requireAlreadyExists(t, err, "default_extension")
 			}
-			require.Equal(t, 1, won)
-			h.requireProven(t)
+			require.Equal(t, 1, succeeded)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestNewPeopleAreInTheDefaultGroupsUnlessTheCallSaysWhichGroups(t *testing.T) {
+func TestService_Create_addsDefaultGroups(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
+			h := newServiceWithDB(t, open(t), "")
 			for _, g := range []*userman.Group{{Name: "Sales"}, {Name: "Everybody", Default: true}, {Name: "New", Default: true}} {
 				_, err := h.CreateGroup(t.Context(), g)
 				require.NoError(t, err)
 			}
-			require.Equal(t, []string{"Everybody", "New"}, h.add(t, person("jane"), "").Groups)
-			u := person("joan")
+			require.Equal(t, []string{"Everybody", "New"}, h.createUser(t, newUser("jane"), "").Groups)
+			u := newUser("joan")
 			u.Groups = []string{" sales ", "SALES", "New"}
-			require.Equal(t, []string{"Everybody", "New", "Sales"}, h.add(t, u, "").Groups)
+			require.Equal(t, []string{"Everybody", "New", "Sales"}, h.createUser(t, u, "").Groups)
 			u.Username = "june"
 			only, err := h.Create(t.Context(), userman.NewUser{User: u, NoDefaultGroups: true})
 			require.NoError(t, err)
 			require.Equal(t, []string{"New", "Sales"}, only.Groups)
-			u = person("none")
+			u = newUser("none")
 			none, err := h.Create(t.Context(), userman.NewUser{User: u, NoDefaultGroups: true})
 			require.NoError(t, err)
 			require.Empty(t, none.Groups)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestAPasswordIsKeptAsAHashOnly(t *testing.T) {
+func TestService_Create_storesPasswordHashOnly(t *testing.T) {
 	t.Parallel()
 	h := newService(t, func(o *userman.Options) { o.PasswordLifetime = 90 * 24 * time.Hour })
-	created := h.add(t, person("jane"), goodPassword)
+	created := h.createUser(t, newUser("jane"), goodPassword)
 	require.True(t, created.HasPassword)
 	require.Equal(t, h.clock.Now(), created.PasswordChangedAt)
 	require.Equal(t, h.clock.Now().Add(90*24*time.Hour), created.PasswordExpiresAt)
-	require.Equal(t, credential.Set{}, created.Credentials)
-	kept, err := h.store.User(t.Context(), created.ID)
+	require.Equal(t, credential.Credentials{}, created.Credentials)
+	stored, err := h.store.User(t.Context(), created.ID)
 	require.NoError(t, err)
-	require.Regexp(t, `^\$argon2id\$`, kept.Credentials.PasswordHash.Reveal())
-	_, err = h.Create(t.Context(), userman.NewUser{User: person("otter.lanterns"), Password: secret("otter.lanterns")})
-	requireFields(t, err, "password: username")
+	require.Regexp(t, `^\$argon2id\$`, stored.Credentials.PasswordHash.Reveal())
+	_, err = h.Create(t.Context(), userman.NewUser{User: newUser("otter.lanterns"), Password: secret("otter.lanterns")})
+	requireFieldErrors(t, err, "password: username")
 }
 
 // Somebody who administers the product and has a telephone has a record here and
 // one there, with a password each.
-func TestAdministratorAndPersonAreSeparateRecords(t *testing.T) {
+func TestService_Create_isIndependentOfAdministrators(t *testing.T) {
 	t.Parallel()
 	db := memstore.New()
-	h := newServiceOver(t, db, "")
+	h := newServiceWithDB(t, db, "")
 	administrators := ampusers.New(db.Administrators(), &ampusers.Options{
-		Audit: h.trail, Clock: h.clock.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+		Audit: h.auditLog, Clock: h.clock.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
 	})
-	h.add(t, person("jane", "1001"), goodPassword)
+	h.createUser(t, newUser("jane", "1001"), goodPassword)
 	for _, username := range []string{"jane", "root.admin"} {
 		_, err := administrators.Create(t.Context(), &ampusers.Administrator{Username: username, Access: ampusers.Full}, secret(anotherPassword))
 		require.NoError(t, err)
 	}
-	_, err := administrators.Authenticate(t.Context(), attempt("jane", goodPassword))
-	requireRefused(t, err, credential.WrongPassword)
-	_, err = h.Authenticate(t.Context(), attempt("jane", anotherPassword))
-	requireRefused(t, err, credential.WrongPassword)
+	_, err := administrators.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+	requireLoginError(t, err, credential.InvalidCredentials)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", anotherPassword))
+	requireLoginError(t, err, credential.InvalidCredentials)
 
 	require.NoError(t, administrators.Delete(t.Context(), "jane"))
 	h.logIn(t, "jane", goodPassword)
 	require.Equal(t, "1001", h.get(t, "jane").DefaultExtension)
 	require.Len(t, h.entries(t, audit.Query{Kind: "person", Key: "jane", Action: "create"}), 1)
 	require.Len(t, h.entries(t, audit.Query{Kind: "administrator", Key: "jane", Action: "delete"}), 1)
-	h.requireProven(t)
+	h.requireAuditIntact(t)
 }
 
 // A creation that is refused inside of a transaction of the caller leaves the
 // rest of it as it is.
-func TestARefusalLeavesTheTransactionOfTheCaller(t *testing.T) {
+func TestService_Create_errorKeepsCallerTransaction(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.group(t, "Sales", nil)
-			err := h.store.Atomically(t.Context(), func(ctx context.Context) error {
-				for _, u := range []*userman.User{person("jane", "1001"), person("joan", "1001"), person("-")} {
+			h := newServiceWithDB(t, open(t), "")
+			h.createGroup(t, "Sales", nil)
+			err := h.store.RunInTx(t.Context(), func(ctx context.Context) error {
+				for _, u := range []*userman.User{newUser("jane", "1001"), newUser("joan", "1001"), newUser("-")} {
 					if _, err := h.Create(ctx, userman.NewUser{User: u}); err != nil {
-						require.True(t, errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrInvalid), "%v", err)
+						require.True(t, errors.Is(err, store.ErrAlreadyExists) || errors.Is(err, store.ErrInvalid), "%v", err)
 					}
 				}
 				_, err := h.Update(ctx, "nobody", func(*userman.User) error { return nil })
@@ -261,7 +261,7 @@ func TestARefusalLeavesTheTransactionOfTheCaller(t *testing.T) {
 			})
 			require.NoError(t, err)
 			require.Empty(t, h.get(t, "jane").Groups)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }

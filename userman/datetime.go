@@ -8,10 +8,10 @@ import (
 	"golang.org/x/text/language"
 )
 
-// datetimeIn returns how times are written in a language: the month as a word,
+// datetimeFormat returns how times are written in a language: the month as a word,
 // or year first, 24 hours, and the time zone by its name, so that nobody takes
 // one for another. Languages that are not known here get ISO 8601.
-func datetimeIn(tag language.Tag) func(t time.Time) string {
+func datetimeFormat(tag language.Tag) func(t time.Time) string {
 	base, _ := tag.Base()
 	write, ok := map[string]func(t time.Time) string{
 		"en": func(t time.Time) string { return t.Format("2 January 2006, 15:04") },
@@ -29,12 +29,12 @@ func datetimeIn(tag language.Tag) func(t time.Time) string {
 	if !ok {
 		write = func(t time.Time) string { return t.Format("2006-01-02 15:04") }
 	}
-	return func(t time.Time) string { return write(t) + " (" + zone(t) + ")" }
+	return func(t time.Time) string { return write(t) + " (" + zoneName(t) + ")" }
 }
 
-// zone returns the name of a time zone, or the distance from UTC where it has
+// zoneName returns the name of a time zone, or the distance from UTC where it has
 // none that people elsewhere know.
-func zone(t time.Time) string {
+func zoneName(t time.Time) string {
 	name := t.Location().String()
 	if name == "Local" || name == "" {
 		return t.Format("UTC-07:00")

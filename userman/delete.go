@@ -15,14 +15,14 @@ func (s *Service) References(ctx context.Context, username string) ([]store.Refe
 	if err != nil {
 		return nil, err
 	}
-	return s.references(ctx, u)
+	return s.listReferences(ctx, u)
 }
 
-// references asks everybody who may refer to u.
-func (s *Service) references(ctx context.Context, u *User) ([]store.Reference, error) {
+// listReferences asks everybody who may refer to u.
+func (s *Service) listReferences(ctx context.Context, u *User) ([]store.Reference, error) {
 	all := []store.Reference{}
-	for _, ask := range s.opts.References {
-		found, err := ask(ctx, s.show(u))
+	for _, find := range s.opts.References {
+		found, err := find(ctx, s.redact(u))
 		if err != nil {
 			return nil, err
 		}
@@ -36,13 +36,13 @@ func (s *Service) references(ctx context.Context, u *User) ([]store.Reference, e
 // extension are free for others. While records refer to the person it is
 // refused with a [store.InUseError] that lists them.
 func (s *Service) Delete(ctx context.Context, username string) error {
-	_, err := s.act(ctx, "delete", username, s.setAside)
+	_, err := s.mutate(ctx, "delete", username, s.softDelete)
 	return err
 }
 
-// setAside makes u a deleted person, unless something refers to them.
-func (s *Service) setAside(ctx context.Context, u *User) error {
-	if err := s.unreferenced(ctx, u); err != nil {
+// softDelete makes u a deleted person, unless something refers to them.
+func (s *Service) softDelete(ctx context.Context, u *User) error {
+	if err := s.requireUnreferenced(ctx, u); err != nil {
 		return err
 	}
 	u.DeletedAt = s.now()
@@ -51,25 +51,25 @@ func (s *Service) setAside(ctx context.Context, u *User) error {
 	return nil
 }
 
-// unreferenced refuses to delete somebody to whom records refer.
-func (s *Service) unreferenced(ctx context.Context, u *User) error {
-	references, err := s.references(ctx, u)
+// requireUnreferenced refuses to delete somebody to whom records refer.
+func (s *Service) requireUnreferenced(ctx context.Context, u *User) error {
+	references, err := s.listReferences(ctx, u)
 	if err == nil && len(references) > 0 {
-		return &store.InUseError{Kind: PersonRecord, References: references}
+		return &store.InUseError{Kind: KindUser, References: references}
 	}
 	return err
 }
 
-// Restore undoes [Service.Delete]. A [store.ExistsError] when somebody else has
+// Restore undoes [Service.Delete]. A [store.AlreadyExistsError] when somebody else has
 // the username or the default extension by now: rename them, or give change to
 // edit the restored record as [Service.Update] does; nil edits nothing. A
 // [store.ConflictError] for somebody who was not deleted.
 func (s *Service) Restore(ctx context.Context, id string, change func(*User) error) (*User, error) {
-	intent := audit.Event{Action: "restore", Kind: DeletedPersonRecord}
-	find := func(ctx context.Context) (*User, error) { return s.deleted(ctx, id) }
-	return s.change(ctx, intent, find, func(ctx context.Context, u *User) error {
+	intent := audit.Event{Action: "restore", Kind: KindDeletedUser}
+	find := func(ctx context.Context) (*User, error) { return s.findDeleted(ctx, id) }
+	return s.mutateFound(ctx, intent, find, func(ctx context.Context, u *User) error {
 		if change != nil {
-			if err := s.edit(ctx, u, change); err != nil {
+			if err := s.applyEdit(ctx, u, change); err != nil {
 				return err
 			}
 		}
@@ -81,9 +81,9 @@ func (s *Service) Restore(ctx context.Context, id string, change func(*User) err
 	})
 }
 
-// deleted reads somebody who was deleted.
-func (s *Service) deleted(ctx context.Context, id string) (*User, error) {
-	u, err := s.anybody(ctx, id)
+// findDeleted reads somebody who was deleted.
+func (s *Service) findDeleted(ctx context.Context, id string) (*User, error) {
+	u, err := s.findAny(ctx, id)
 	if err == nil && u.DeletedAt.IsZero() {
 		return nil, &store.ConflictError{Reason: "this person is not deleted; only deleted people can be restored or purged"}
 	}
@@ -94,36 +94,36 @@ func (s *Service) deleted(ctx context.Context, id string) (*User, error) {
 // picture. A [store.ConflictError] for one who was not.
 func (s *Service) Purge(ctx context.Context, id string) error {
 	const action = "purge"
-	var gone *User
-	intent := audit.Event{Action: action, Kind: DeletedPersonRecord}
-	err := s.once(ctx, intent, func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
-		u, err := s.deleted(ctx, id)
+	var purged *User
+	intent := audit.Event{Action: action, Kind: KindDeletedUser}
+	err := s.runAudited(ctx, intent, func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
+		u, err := s.findDeleted(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		gone = u
-		intent.Kind, intent.Key = s.trailKey(u)
-		tokens, err := s.tokensGone(ctx, action, u)
+		purged = u
+		intent.Kind, intent.Key = s.auditKey(u)
+		tokens, err := s.tokenDeletionEvents(ctx, action, u)
 		if err != nil {
 			return nil, err
 		}
-		return slices.Concat(tokens, s.changed(action, u, nil)), s.store.DeleteUser(ctx, id)
+		return slices.Concat(tokens, s.changeEvents(action, u, nil)), s.store.DeleteUser(ctx, id)
 	})
 	if err == nil {
-		s.log(ctx, action, gone)
+		s.logUser(ctx, action, purged)
 	}
 	return err
 }
 
-// tokensGone returns what the trail is told of the tokens that go with u.
-func (s *Service) tokensGone(ctx context.Context, action string, u *User) ([]audit.Event, error) {
-	list, err := s.store.ListTokens(ctx, u.ID, store.Page{Limit: store.MaxPageLimit})
+// tokenDeletionEvents returns what the trail is told of the tokens that go with u.
+func (s *Service) tokenDeletionEvents(ctx context.Context, action string, u *User) ([]audit.Event, error) {
+	list, err := s.store.ListTokens(ctx, u.ID, store.PageRequest{Limit: store.MaxPageLimit})
 	if err != nil {
 		return nil, err
 	}
 	events := make([]audit.Event, len(list.Items))
 	for i, t := range list.Items {
-		events[i] = audit.Event{Action: action, Kind: TokenRecord, Key: s.inTeam(t.ID), Before: showToken(t), SealedBefore: sealedToken(t)}
+		events[i] = audit.Event{Action: action, Kind: KindToken, Key: s.auditName(t.ID), Before: redactToken(t), PriorState: tokenAuditState(t)}
 	}
 	return events, nil
 }

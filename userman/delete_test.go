@@ -13,33 +13,33 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// remove deletes somebody and returns their ID.
-func (h *house) remove(t testing.TB, username string) string {
+// deleteUser deletes somebody and returns their ID.
+func (h *env) deleteUser(t testing.TB, username string) string {
 	t.Helper()
 	id := h.get(t, username).ID
 	require.NoError(t, h.Delete(t.Context(), username))
 	return id
 }
 
-func TestADeletedPersonIsGoneEverywhereButToRestore(t *testing.T) {
+func TestService_Delete_softDeletesAndRestores(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.group(t, "Sales", nil)
-			jane := person("jane", "1001", "1002")
+			h := newServiceWithDB(t, open(t), "")
+			h.createGroup(t, "Sales", nil)
+			jane := newUser("jane", "1001", "1002")
 			jane.Groups = []string{"Sales"}
-			before := h.add(t, jane, goodPassword)
-			h.clock.Pass(time.Minute)
-			id := h.remove(t, "JANE")
+			before := h.createUser(t, jane, goodPassword)
+			h.clock.Advance(time.Minute)
+			id := h.deleteUser(t, "JANE")
 
 			_, err := h.Get(t.Context(), "jane")
 			require.ErrorIs(t, err, store.ErrNotFound)
 			_, err = h.GetByExtension(t.Context(), "1001")
 			require.ErrorIs(t, err, store.ErrNotFound)
 			require.ErrorIs(t, h.Delete(t.Context(), "jane"), store.ErrNotFound)
-			for status, want := range map[userman.Status][]string{"": {}, userman.Enabled: {}, userman.Deleted: {"jane"}} {
+			for status, want := range map[userman.Status][]string{"": {}, userman.StatusEnabled: {}, userman.StatusDeleted: {"jane"}} {
 				list, err := h.List(t.Context(), userman.Query{Status: status})
 				require.NoError(t, err)
 				require.Equal(t, want, usernames(list))
@@ -53,32 +53,32 @@ func TestADeletedPersonIsGoneEverywhereButToRestore(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, h.clock.Now(), deleted.DeletedAt)
 			require.Equal(t, "1001", deleted.DefaultExtension)
-			kept, err := h.store.User(t.Context(), id)
+			stored, err := h.store.User(t.Context(), id)
 			require.NoError(t, err)
-			require.Equal(t, before.SessionGeneration+1, kept.SessionGeneration)
-			h.requireProven(t)
+			require.Equal(t, before.SessionEpoch+1, stored.SessionEpoch)
+			h.requireAuditIntact(t)
 
-			h.add(t, person("jane", "1001"), "") // username and extension are free
+			h.createUser(t, newUser("jane", "1001"), "") // username and extension are free
 			_, err = h.Restore(t.Context(), id, nil)
-			requireExists(t, err, "username")
-			h.remove(t, "jane")
+			requireAlreadyExists(t, err, "username")
+			h.deleteUser(t, "jane")
 			restored, err := h.Restore(t.Context(), id, nil)
 			require.NoError(t, err)
 			require.True(t, restored.DeletedAt.IsZero())
 			require.Equal(t, []string{"Sales"}, restored.Groups)
 			require.True(t, restored.HasPassword)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestLinksEndWithTheirPerson(t *testing.T) {
+func TestService_Delete_revokesInvitation(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), "")
+	h.createUser(t, newUser("jane"), "")
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
-	id := h.remove(t, "jane")
+	id := h.deleteUser(t, "jane")
 	_, err = h.Invitation(t.Context(), link.Token)
 	require.ErrorIs(t, err, store.ErrNotFound)
 	_, err = h.Restore(t.Context(), id, nil)
@@ -87,23 +87,23 @@ func TestLinksEndWithTheirPerson(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestARestoredPersonCanBeRenamedOnTheWay(t *testing.T) {
+func TestService_Restore_appliesChange(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane", "1001"), "")
-	id := h.remove(t, "jane")
-	h.add(t, person("jane"), "")
-	h.add(t, person("joan", "1001"), "")
+	h.createUser(t, newUser("jane", "1001"), "")
+	id := h.deleteUser(t, "jane")
+	h.createUser(t, newUser("jane"), "")
+	h.createUser(t, newUser("joan", "1001"), "")
 	_, err := h.Restore(t.Context(), id, func(u *userman.User) error {
 		u.Username = "jane.doe"
 		return nil
 	})
-	requireExists(t, err, "default_extension")
+	requireAlreadyExists(t, err, "default_extension")
 	_, err = h.Restore(t.Context(), id, func(u *userman.User) error {
 		u.Username, u.DefaultExtension, u.Email = "jane.doe", "", "no"
 		return nil
 	})
-	requireFields(t, err, "email: email_or_blank")
+	requireFieldErrors(t, err, "email: email_or_blank")
 	restored, err := h.Restore(t.Context(), id, func(u *userman.User) error {
 		u.Username, u.DefaultExtension = "jane.doe", ""
 		u.DeletedAt = time.Unix(1, 0)
@@ -114,11 +114,11 @@ func TestARestoredPersonCanBeRenamedOnTheWay(t *testing.T) {
 	require.Equal(t, restored, h.get(t, "jane.doe"))
 	_, err = h.Restore(t.Context(), id, nil)
 	require.ErrorIs(t, err, store.ErrConflict, "who is not deleted is not restored")
-	require.Equal(t, "refused restore : conflict", h.told(t))
-	h.requireProven(t)
+	require.Equal(t, "refused restore : conflict", h.lastAuditEntry(t))
+	h.requireAuditIntact(t)
 }
 
-func TestWhoeverIsReferredToIsNotDeleted(t *testing.T) {
+func TestService_Delete_rejectsReferencedUser(t *testing.T) {
 	t.Parallel()
 	broken := error(nil)
 	h := newService(t, func(o *userman.Options) {
@@ -133,41 +133,41 @@ func TestWhoeverIsReferredToIsNotDeleted(t *testing.T) {
 		}
 		o.References = append(o.References, flows, administrators)
 	})
-	h.add(t, person("jane", "1001"), "")
-	h.add(t, person("joan"), "")
+	h.createUser(t, newUser("jane", "1001"), "")
+	h.createUser(t, newUser("joan"), "")
 	want := []store.Reference{{Kind: "call flow", Key: "night"}, {Kind: "group administrator", Key: "Sales jane"}}
 	found, err := h.References(t.Context(), "jane")
 	require.NoError(t, err)
 	require.Equal(t, want, found)
 	err = h.Delete(t.Context(), "jane")
-	refused, ok := errors.AsType[*store.InUseError](err)
+	inUse, ok := errors.AsType[*store.InUseError](err)
 	require.True(t, ok, "%v", err)
-	require.Equal(t, want, refused.References)
+	require.Equal(t, want, inUse.References)
 	require.EqualError(t, err, "this person is still needed by call flow night, group administrator Sales jane")
-	require.Equal(t, "refused delete jane: in_use", h.told(t))
+	require.Equal(t, "refused delete jane: in_use", h.lastAuditEntry(t))
 	h.get(t, "jane")
-	h.remove(t, "joan")
+	h.deleteUser(t, "joan")
 
 	broken = errors.New("the call flows cannot be read")
 	require.ErrorIs(t, h.Delete(t.Context(), "jane"), broken)
 	h.get(t, "jane")
 }
 
-func TestPurgeTakesAPersonForGoodWithTokensAndPicture(t *testing.T) {
+func TestService_Purge_deletesTokensAndPicture(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.add(t, person("jane", "1001"), "")
+			h := newServiceWithDB(t, open(t), "")
+			h.createUser(t, newUser("jane", "1001"), "")
 			token, _, err := h.CreateToken(t.Context(), "jane", &userman.Token{Description: "crm"})
 			require.NoError(t, err)
-			_, err = h.SetPicture(t.Context(), "jane", pngOf(t, 10, 10))
+			_, err = h.SetPicture(t.Context(), "jane", newPNG(t, 10, 10))
 			require.NoError(t, err)
 			id := h.get(t, "jane").ID
 			require.ErrorIs(t, h.Purge(t.Context(), id), store.ErrConflict)
-			h.remove(t, "jane")
-			h.requireProven(t)
+			h.deleteUser(t, "jane")
+			h.requireAuditIntact(t)
 			require.NoError(t, h.Purge(t.Context(), id))
 			_, err = h.GetByID(t.Context(), id)
 			require.ErrorIs(t, err, store.ErrNotFound)
@@ -176,7 +176,7 @@ func TestPurgeTakesAPersonForGoodWithTokensAndPicture(t *testing.T) {
 			_, err = h.store.Picture(t.Context(), id)
 			require.ErrorIs(t, err, store.ErrNotFound)
 			require.ErrorIs(t, h.Purge(t.Context(), id), store.ErrNotFound)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 			require.NotEmpty(t, h.entries(t, audit.Query{Kind: "deleted person", Key: id, Action: "purge"}))
 		})
 	}

@@ -16,8 +16,8 @@ type Directory interface {
 	// "head-office"; it stands in the records of its people and must not
 	// change. That of the internal one is "".
 	Name() string
-	// Abilities says what it can do.
-	Abilities() Abilities
+	// Capabilities says what it can do.
+	Capabilities() Capabilities
 	// Authenticate reports whether the password is that of the person of that
 	// external ID (their username for the internal one). An empty password is
 	// never. An error is a failure of the directory. It ends with ctx.
@@ -26,21 +26,21 @@ type Directory interface {
 	// bounded part of them. An error of visit is returned at once. Any other
 	// error means that not all were seen: nothing may be concluded from who
 	// was missing.
-	Each(ctx context.Context, visit func(Entry) error) error
+	Each(ctx context.Context, visit func(DirectoryEntry) error) error
 }
 
-// Owner is what a [Directory] may be besides: it says which fields of its
+// FieldOwner is what a [Directory] may be besides: it says which fields of its
 // people, named as in JSON, it keeps itself, such as "email". [Service.Update]
 // refuses to change those.
-type Owner interface {
-	Owns(field string) bool
+type FieldOwner interface {
+	OwnsField(field string) bool
 }
 
-// Abilities are what a [Directory] can do. The service acts on Authenticate,
+// Capabilities are what a [Directory] can do. The service acts on Authenticate,
 // Groups and Sync. The other four are for pages and programs that tell people
 // where a change is to be made: the service writes to no directory but the
 // internal one, whatever they say.
-type Abilities struct {
+type Capabilities struct {
 	// Authenticate says that the directory keeps the passwords of its people:
 	// they are compared there and cannot be set here, see
 	// [User].PasswordElsewhere.
@@ -50,14 +50,14 @@ type Abilities struct {
 	CreateUsers    bool `json:"create_users"`
 	UpdateUsers    bool `json:"update_users"`
 	DeleteUsers    bool `json:"delete_users"`
-	// Groups says that memberships follow [Entry].Groups, and Sync that
+	// Groups says that memberships follow [DirectoryEntry].Groups, and Sync that
 	// [Service.Sync] may read the directory.
 	Groups bool `json:"groups"`
 	Sync   bool `json:"sync"`
 }
 
-// Entry is a person as a directory knows them.
-type Entry struct {
+// DirectoryEntry is a person as a directory knows them.
+type DirectoryEntry struct {
 	// ExternalID never changes, also when the person is renamed or moved.
 	ExternalID string
 	// User holds the fields that the directory owns. Disabled in it says that
@@ -65,11 +65,11 @@ type Entry struct {
 	// never deletes them while they are there. Whoever is disabled by hand
 	// stays so, whatever the directory says.
 	User *User
-	// Owned are the names, as in JSON, of the fields of User that the
+	// ManagedFields are the names, as in JSON, of the fields of User that the
 	// directory keeps, such as "email"; others are kept here. Groups,
 	// permissions and "disabled" cannot be owned. The username of somebody
 	// new is taken from User in any case.
-	Owned []string
+	ManagedFields []string
 	// Groups are the names of the person's groups there; they count when the
 	// directory has the ability Groups.
 	Groups []string
@@ -78,15 +78,15 @@ type Entry struct {
 	Problem string
 }
 
-var directoryName = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+var directoryNamePattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
 // ValidDirectoryName reports whether a directory may be called that, see
 // [Directory].
-func ValidDirectoryName(name string) bool { return directoryName.MatchString(name) }
+func ValidDirectoryName(name string) bool { return directoryNamePattern.MatchString(name) }
 
-// checkDirectories panics where the directories contradict each other: that is
+// validateDirectories panics where the directories contradict each other: that is
 // a mistake in the program.
-func checkDirectories(directories []Directory) {
+func validateDirectories(directories []Directory) {
 	seen := make(map[string]bool, len(directories))
 	for i, d := range directories {
 		name := d.Name()

@@ -12,34 +12,34 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestThePeopleWhoAreKeptHereAreADirectoryToo(t *testing.T) {
+func TestService_InternalDirectory_listsLocalUsers(t *testing.T) {
 	t.Parallel()
-	h, d := newSynced(t, entry("id-1", "jane", ""))
+	h, d := newSyncedService(t, newEntry("id-1", "jane", ""))
 	h.sync(t)
-	h.group(t, "Sales", nil)
-	kept := h.add(t, &userman.User{Username: "kept", Groups: []string{"Sales"}}, goodPassword)
-	gone := h.add(t, person("gone"), goodPassword)
-	require.NoError(t, h.Delete(t.Context(), gone.Username))
+	h.createGroup(t, "Sales", nil)
+	local := h.createUser(t, &userman.User{Username: "kept", Groups: []string{"Sales"}}, goodPassword)
+	deleted := h.createUser(t, newUser("gone"), goodPassword)
+	require.NoError(t, h.Delete(t.Context(), deleted.Username))
 	require.Equal(t, []userman.Directory{d}, h.Directories())
 
 	internal := h.InternalDirectory()
 	require.Empty(t, internal.Name())
-	can := internal.Abilities()
-	require.True(t, can.Authenticate && can.ChangePassword && can.CreateUsers && can.UpdateUsers && can.DeleteUsers && can.Groups)
-	require.False(t, can.Sync)
+	caps := internal.Capabilities()
+	require.True(t, caps.Authenticate && caps.ChangePassword && caps.CreateUsers && caps.UpdateUsers && caps.DeleteUsers && caps.Groups)
+	require.False(t, caps.Sync)
 
-	var entries []userman.Entry
-	require.NoError(t, internal.Each(t.Context(), func(e userman.Entry) error {
+	var entries []userman.DirectoryEntry
+	require.NoError(t, internal.Each(t.Context(), func(e userman.DirectoryEntry) error {
 		entries = append(entries, e)
 		return nil
 	}))
 	require.Len(t, entries, 1, "neither those of other directories nor deleted people")
 	require.Equal(t, "kept", entries[0].ExternalID)
-	require.Equal(t, kept, entries[0].User)
+	require.Equal(t, local, entries[0].User)
 	require.Equal(t, []string{"Sales"}, entries[0].Groups)
-	require.Contains(t, entries[0].Owned, "linked_extensions")
+	require.Contains(t, entries[0].ManagedFields, "linked_extensions")
 	failure := errors.New("enough")
-	require.ErrorIs(t, internal.Each(t.Context(), func(userman.Entry) error { return failure }), failure)
+	require.ErrorIs(t, internal.Each(t.Context(), func(userman.DirectoryEntry) error { return failure }), failure)
 
 	for _, test := range []struct {
 		username, password string
@@ -49,9 +49,9 @@ func TestThePeopleWhoAreKeptHereAreADirectoryToo(t *testing.T) {
 		{"nobody", goodPassword, false}, {"", goodPassword, false}, {"jane", goodPassword, false}, {"gone", goodPassword, false},
 		{strings.Repeat("x", 1<<16), goodPassword, false},
 	} {
-		right, err := internal.Authenticate(t.Context(), test.username, secret(test.password))
+		ok, err := internal.Authenticate(t.Context(), test.username, secret(test.password))
 		require.NoError(t, err)
-		require.Equal(t, test.want, right, test.username)
+		require.Equal(t, test.want, ok, test.username)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -59,31 +59,31 @@ func TestThePeopleWhoAreKeptHereAreADirectoryToo(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestPeopleOfADirectoryLogInWithTheirPasswordThere(t *testing.T) {
+func TestService_Authenticate_usesPasswordOfSyncedDirectory(t *testing.T) {
 	t.Parallel()
-	h, d := newSynced(t, entry("id-1", "jane", ""))
-	d.right = secret("their password there")
+	h, d := newSyncedService(t, newEntry("id-1", "jane", ""))
+	d.password = secret("their password there")
 	h.sync(t)
-	login, err := h.Authenticate(t.Context(), credential.Attempt{Username: "jane", Password: d.right, Source: "192.0.2.1"})
+	login, err := h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: d.password, RemoteAddr: "192.0.2.1"})
 	require.NoError(t, err)
 	require.Equal(t, "jane", login.User.Username)
 	require.False(t, login.User.HasPassword, "it is not copied")
-	require.Equal(t, []string{"id-1"}, d.asked)
+	require.Equal(t, []string{"id-1"}, d.authCalls)
 
-	_, err = h.Authenticate(t.Context(), credential.Attempt{Username: "jane", Password: secret("wrong"), Source: "192.0.2.1"})
-	refusal, ok := errors.AsType[*credential.LoginError](err)
+	_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("wrong"), RemoteAddr: "192.0.2.1"})
+	loginErr, ok := errors.AsType[*credential.LoginError](err)
 	require.True(t, ok, "%v", err)
-	require.Equal(t, credential.WrongPassword, refusal.Code)
-	asked := len(d.asked)
-	_, err = h.Authenticate(t.Context(), credential.Attempt{Username: "jane", Source: "192.0.2.1"})
-	require.EqualError(t, err, refusal.Message)
-	require.Len(t, d.asked, asked, "nobody is asked for an empty password")
+	require.Equal(t, credential.InvalidCredentials, loginErr.Code)
+	asked := len(d.authCalls)
+	_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", RemoteAddr: "192.0.2.1"})
+	require.EqualError(t, err, loginErr.Message)
+	require.Len(t, d.authCalls, asked, "nobody is asked for an empty password")
 
-	d.hold()
-	d.hold(entry("id-2", "other", ""))
+	d.setEntries()
+	d.setEntries(newEntry("id-2", "other", ""))
 	h.sync(t)
-	_, err = h.Authenticate(t.Context(), credential.Attempt{Username: "jane", Password: d.right, Source: "192.0.2.1"})
-	refusal, ok = errors.AsType[*credential.LoginError](err)
+	_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: d.password, RemoteAddr: "192.0.2.1"})
+	loginErr, ok = errors.AsType[*credential.LoginError](err)
 	require.True(t, ok, "%v", err)
-	require.Equal(t, credential.AccountDisabled, refusal.Code, "who has left the directory is disabled here")
+	require.Equal(t, credential.AccountDisabled, loginErr.Code, "who has left the directory is disabled here")
 }

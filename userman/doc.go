@@ -13,7 +13,7 @@
 // What can be permitted is a list of typed [Permission]s, which a product
 // extends with its own. A person, a group and the permission's default each may
 // say something about it: what is said of the person goes first, then the
-// groups by priority and name, then the default. [Service.Effective] answers
+// groups by priority and name, then the default. [Service.EffectivePermissions] answers
 // what comes of it, and why.
 //
 // # Logging in
@@ -21,7 +21,7 @@
 // Passwords are kept as argon2id, set by hand or through links in mails that
 // work once: [Service.Invite], [Service.RequestReset]. Portals use
 // [Service.Authenticate], services with a login of their own, such as XMPP,
-// [Service.VerifyFor], and programs API tokens: [Service.Authorize]. The
+// [Service.AuthenticateService], and programs API tokens: [Service.Authorize]. The
 // password is never copied to any of them.
 //
 // # Who calls what
@@ -35,13 +35,13 @@
 // Pages for administrators call the rest, of people by username:
 // [Service.Update], [Service.SetPassword], [Service.Invite],
 // [Service.RemoveSecondFactor]; for those who reach some extensions only, on
-// what [Service.Within] returns. The username of somebody deleted is free for
+// what [Service.Scoped] returns. The username of somebody deleted is free for
 // others: [Service.Restore] and [Service.Purge] take the ID.
 //
-// Other services ask by what was typed ([Service.VerifyFor], [Service.MayUse]),
+// Other services ask by what was typed ([Service.AuthenticateService], [Service.CanUseService]),
 // by a token's ID and key ([Service.Authorize]) or by the extension of a
 // telephone ([Service.AuthorizePhone]). Whoever keeps extensions gives their
-// numbers: [Service.ExtensionCreated], [Service.ExtensionDeleted].
+// numbers: [Service.OnExtensionCreated], [Service.OnExtensionDeleted].
 //
 // # Elsewhere
 //

@@ -14,27 +14,27 @@ import (
 
 func ExampleService_Authenticate() {
 	ctx := context.Background()
-	people := userman.New(memstore.New().People(""), nil)
-	_, err := people.Create(ctx, userman.NewUser{
+	users := userman.New(memstore.New().Users(""), nil)
+	_, err := users.Create(ctx, userman.NewUser{
 		User: &userman.User{Username: "jane", DefaultExtension: "1001"}, Password: store.NewSecret("vivid-otter-73-lanterns"),
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	login, err := people.Authenticate(ctx, credential.Attempt{Username: "Jane", Password: store.NewSecret("vivid-otter-73-lanterns")})
+	login, err := users.Authenticate(ctx, credential.LoginAttempt{Username: "Jane", Password: store.NewSecret("vivid-otter-73-lanterns")})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	// A portal keeps these two in its session, and asks with each page:
-	id, generation := login.User.ID, login.User.SessionGeneration
-	u, err := people.Session(ctx, id, generation)
+	id, epoch := login.User.ID, login.User.SessionEpoch
+	u, err := users.Session(ctx, id, epoch)
 	fmt.Println(u.Username, u.DefaultExtension, err)
 
-	_, err = people.Disable(ctx, "jane")
+	_, err = users.Disable(ctx, "jane")
 	fmt.Println(err)
-	_, err = people.Session(ctx, id, generation)
+	_, err = users.Session(ctx, id, epoch)
 	fmt.Println(err)
 	// Output:
 	// jane 1001 <nil>
@@ -44,23 +44,23 @@ func ExampleService_Authenticate() {
 
 func ExampleService_Invite() {
 	ctx := context.Background()
-	people := userman.New(memstore.New().People(""), &userman.Options{BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"}})
-	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}}); err != nil {
+	users := userman.New(memstore.New().Users(""), &userman.Options{BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"}})
+	if _, err := users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	link, err := people.Invite(ctx, "jane")
+	link, err := users.Invite(ctx, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println(link.Username, "opens", link.URL)
 
-	_, err = people.AcceptInvitation(ctx, link.Token, store.NewSecret("jane1234"))
+	_, err = users.AcceptInvitation(ctx, link.Token, store.NewSecret("jane1234"))
 	fmt.Println(err)
-	_, err = people.AcceptInvitation(ctx, link.Token, store.NewSecret("vivid-otter-73-lanterns"))
+	_, err = users.AcceptInvitation(ctx, link.Token, store.NewSecret("vivid-otter-73-lanterns"))
 	fmt.Println(err)
-	_, err = people.AcceptInvitation(ctx, link.Token, store.NewSecret("another & longer phrase"))
+	_, err = users.AcceptInvitation(ctx, link.Token, store.NewSecret("another & longer phrase"))
 	fmt.Println(err)
 	// Output:
 	// jane opens [redacted]
@@ -71,50 +71,50 @@ func ExampleService_Invite() {
 
 func ExampleService_SetPassword() {
 	ctx := context.Background()
-	people := userman.New(memstore.New().People(""), nil)
-	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}}); err != nil {
+	users := userman.New(memstore.New().Users(""), nil)
+	if _, err := users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	password, err := people.GeneratePassword()
+	password, err := users.GeneratePassword()
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	if _, err := people.SetPassword(ctx, "jane", password, &userman.PasswordOptions{MustChange: true}); err != nil {
+	if _, err := users.SetPassword(ctx, "jane", password, &userman.PasswordOptions{MustChange: true}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	login, err := people.Authenticate(ctx, credential.Attempt{Username: "jane", Password: password})
+	login, err := users.Authenticate(ctx, credential.LoginAttempt{Username: "jane", Password: password})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	fmt.Println("must change it:", login.MustChangePassword)
-	u, err := people.ChangePassword(ctx, login.User.ID, password, store.NewSecret("vivid-otter-73-lanterns"))
+	u, err := users.ChangePassword(ctx, login.User.ID, password, store.NewSecret("vivid-otter-73-lanterns"))
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("must change it:", people.MustChangePassword(u))
+	fmt.Println("must change it:", users.MustChangePassword(u))
 	// Output:
 	// must change it: true
 	// must change it: false
 }
 
-func ExampleService_VerifyFor() {
+func ExampleService_AuthenticateService() {
 	ctx := context.Background()
-	people := userman.New(memstore.New().People(""), nil)
+	users := userman.New(memstore.New().Users(""), nil)
 	password := store.NewSecret("vivid-otter-73-lanterns")
-	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}, Password: password}); err != nil {
+	if _, err := users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}, Password: password}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	_, err := people.VerifyFor(ctx, "xmpp", "jane", password)
-	if refused, ok := errors.AsType[*credential.LoginError](err); ok {
-		fmt.Println(refused.Code)
+	_, err := users.AuthenticateService(ctx, "xmpp", "jane", password)
+	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok {
+		fmt.Println(loginErr.Code)
 	}
-	_, err = people.Update(ctx, "jane", func(u *userman.User) error {
+	_, err = users.Update(ctx, "jane", func(u *userman.User) error {
 		u.Permissions = userman.Permissions{userman.XMPPLogin: userman.On()}
 		return nil
 	})
@@ -122,17 +122,17 @@ func ExampleService_VerifyFor() {
 		fmt.Println(err)
 		return
 	}
-	u, err := people.VerifyFor(ctx, "xmpp", "jane", password)
+	u, err := users.AuthenticateService(ctx, "xmpp", "jane", password)
 	fmt.Println(u.Username, err)
 	// Output:
 	// not_allowed
 	// jane <nil>
 }
 
-// accounts are the SIP accounts that the product knows.
-type accounts struct{}
+// exampleSIPAccounts are the SIP accounts that the product knows.
+type exampleSIPAccounts struct{}
 
-func (accounts) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
+func (exampleSIPAccounts) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
 	return &userman.SIPAccount{
 		Technology: "PJSIP", Username: extension, Secret: store.NewSecret("made-by-the-product"),
 		Domain: "pbx.example.com", Transport: "tls", DisplayName: "Jane Doe",
@@ -141,17 +141,17 @@ func (accounts) SIPAccount(_ context.Context, extension string) (*userman.SIPAcc
 
 func ExampleService_ActivateSoftphone() {
 	ctx := context.Background()
-	people := userman.New(memstore.New().People(""), &userman.Options{SIPAccounts: accounts{}})
-	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}}); err != nil {
+	users := userman.New(memstore.New().Users(""), &userman.Options{SIPAccounts: exampleSIPAccounts{}})
+	if _, err := users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}}); err != nil {
 		fmt.Println(err)
 		return
 	}
-	link, err := people.InviteSoftphone(ctx, "jane")
+	link, err := users.InviteSoftphone(ctx, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	activation, err := people.ActivateSoftphone(ctx, link.Token)
+	activation, err := users.ActivateSoftphone(ctx, link.Token)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -187,26 +187,26 @@ func ExampleService_ActivateSoftphone() {
 	// </config>
 }
 
-// console shows mails in place of sending them.
-type console struct{}
+// consoleMailer shows mails in place of sending them.
+type consoleMailer struct{}
 
-func (console) Send(_ context.Context, m *userman.Message) error {
+func (consoleMailer) Send(_ context.Context, m *userman.Message) error {
 	fmt.Println("to:", m.To)
 	return nil
 }
 
 func ExampleService_RequestReset() {
 	ctx := context.Background()
-	people := userman.New(memstore.New().People(""), &userman.Options{
-		Mailer: console{}, BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
+	users := userman.New(memstore.New().Users(""), &userman.Options{
+		Mailer: consoleMailer{}, BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
 	})
-	if _, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", Email: "jane@example.com"}}); err != nil {
+	if _, err := users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", Email: "jane@example.com"}}); err != nil {
 		fmt.Println(err)
 		return
 	}
 	// The answers are the same; the mail is sent in the background.
-	unknown, known := people.RequestReset(ctx, "nobody"), people.RequestReset(ctx, "jane")
-	if err := people.Wait(ctx); err != nil {
+	unknown, known := users.RequestReset(ctx, "nobody"), users.RequestReset(ctx, "jane")
+	if err := users.Shutdown(ctx); err != nil {
 		fmt.Println(err)
 		return
 	}

@@ -11,18 +11,18 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// printer is a mail server that prints to whom mails go.
-type printer struct{}
+// printMailer is a mail server that prints to whom mails go.
+type printMailer struct{}
 
-func (printer) Send(_ context.Context, m *userman.Message) error {
+func (printMailer) Send(_ context.Context, m *userman.Message) error {
 	fmt.Printf("To: %s <%s>, %s\n", m.ToName, m.To, m.Subject)
 	return nil
 }
 
-// mailingProduct is a service that sends mails, with somebody in it.
-func mailingProduct(usernames ...string) *userman.Service {
-	s := userman.New(memstore.New().People(""), &userman.Options{
-		Product: "ACME Telephony", Mailer: printer{},
+// newMailService is a service that sends mails, with somebody in it.
+func newMailService(usernames ...string) *userman.Service {
+	s := userman.New(memstore.New().Users(""), &userman.Options{
+		Product: "ACME Telephony", Mailer: printMailer{},
 		BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
 		Clock:   func() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) },
 	})
@@ -36,8 +36,8 @@ func mailingProduct(usernames ...string) *userman.Service {
 }
 
 func ExampleService_SendWelcome() {
-	people := mailingProduct("jane")
-	delivery, err := people.SendWelcome(context.Background(), "jane")
+	users := newMailService("jane")
+	delivery, err := users.SendWelcome(context.Background(), "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -49,8 +49,8 @@ func ExampleService_SendWelcome() {
 }
 
 func ExampleService_SendReset() {
-	people := mailingProduct("jane")
-	delivery, _ := people.SendReset(context.Background(), "jane")
+	users := newMailService("jane")
+	delivery, _ := users.SendReset(context.Background(), "jane")
 	fmt.Println(delivery.Message)
 	// Output:
 	// To: jane <jane@example.com>, Set a new password for ACME Telephony
@@ -58,13 +58,13 @@ func ExampleService_SendReset() {
 }
 
 // It may be run as often as one likes: nobody is welcomed twice.
-func ExampleService_SendWelcomes() {
-	people := mailingProduct("jane", "joe")
+func ExampleService_SendPendingWelcomes() {
+	users := newMailService("jane", "joe")
 	for range 2 {
-		report, err := people.SendWelcomes(context.Background(), func(p userman.WelcomeProgress) {
+		report, err := users.SendPendingWelcomes(context.Background(), func(p userman.WelcomeProgress) {
 			fmt.Printf("%d of %d: %s %s\n", p.Done, p.Total, p.Last.Username, p.Last.Status)
 		})
-		fmt.Println(report.Counts[userman.Delivered], "delivered", err)
+		fmt.Println(report.Counts[userman.DeliverySent], "delivered", err)
 	}
 	// Output:
 	// To: jane <jane@example.com>, Your ACME Telephony account
@@ -76,8 +76,8 @@ func ExampleService_SendWelcomes() {
 }
 
 func ExampleService_PreviewMail() {
-	people := mailingProduct("jane")
-	mail, err := people.PreviewMail(context.Background(), userman.WelcomeMail, "jane")
+	users := newMailService("jane")
+	mail, err := users.PreviewMail(context.Background(), userman.WelcomeMail, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -111,7 +111,7 @@ Hi {{.FirstName}}, {{.Link}} works until {{datetime .ValidUntil}}.`)},
 		fmt.Println(err)
 		return
 	}
-	mail, err := templates.Write(userman.ResetMail, "en-GB", userman.MailData{
+	mail, err := templates.Render(userman.ResetMail, "en-GB", userman.MailData{
 		Product: "ACME Telephony", FirstName: "Jane", Link: "https://pbx.example.com/x",
 		ValidUntil: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC),
 	})

@@ -8,58 +8,58 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// directory is a service with jane, who is in the group Sales.
-func directory(ctx context.Context) *userman.Service {
-	people := userman.New(memstore.New().People(""), nil)
-	_, err := people.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: userman.Permissions{
+// newExampleService is a service with jane, who is in the group Sales.
+func newExampleService(ctx context.Context) *userman.Service {
+	users := userman.New(memstore.New().Users(""), nil)
+	_, err := users.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: userman.Permissions{
 		userman.XMPPLogin:           userman.On(),
 		userman.RESTUse:             userman.On(),
-		userman.VoicemailExtensions: userman.Extend("1099"),
-		userman.PhoneAppsModules:    userman.Replace("call_forward"),
+		userman.VoicemailExtensions: userman.Append("1099"),
+		userman.PhoneAppsModules:    userman.Set("call_forward"),
 	}})
 	if err != nil {
 		panic(err)
 	}
-	_, err = people.Create(ctx, userman.NewUser{User: &userman.User{
+	_, err = users.Create(ctx, userman.NewUser{User: &userman.User{
 		Username: "jane", DefaultExtension: "1001", LinkedExtensions: []string{"1002"}, Groups: []string{"Sales"},
 	}})
 	if err != nil {
 		panic(err)
 	}
-	return people
+	return users
 }
 
 // What a person may do comes from the person, the groups and the defaults.
-func ExampleService_Effective() {
+func ExampleService_EffectivePermissions() {
 	ctx := context.Background()
-	jane, err := directory(ctx).Effective(ctx, "jane")
+	jane, err := newExampleService(ctx).EffectivePermissions(ctx, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(jane.Can(userman.XMPPLogin))
-	fmt.Println(jane.Items(userman.VoicemailExtensions))
-	fmt.Println(jane.Allows(userman.VoicemailExtensions, "1099"), jane.Allows(userman.VoicemailExtensions, "1002"))
+	fmt.Println(jane.Enabled(userman.XMPPLogin))
+	fmt.Println(jane.Values(userman.VoicemailExtensions))
+	fmt.Println(jane.Contains(userman.VoicemailExtensions, "1099"), jane.Contains(userman.VoicemailExtensions, "1002"))
 	// Output:
 	// true
 	// [1001 1099] false
 	// true false
 }
 
-func ExampleEffective_Explain() {
+func ExampleEffectiveSet_Explain() {
 	ctx := context.Background()
-	jane, err := directory(ctx).Effective(ctx, "jane")
+	jane, err := newExampleService(ctx).EffectivePermissions(ctx, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	for _, permission := range []string{userman.XMPPLogin, userman.VoicemailExtensions, userman.HistoryDownload} {
-		why, err := jane.Explain(permission)
+		explanation, err := jane.Explain(permission)
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		fmt.Println(why.Permission.Sentence, why.Sentence)
+		fmt.Println(explanation.Permission.Description, explanation.Summary)
 	}
 	// Output:
 	// May log in to the chat server (XMPP). On, because the group Sales says so; it is off by default.
@@ -68,16 +68,16 @@ func ExampleEffective_Explain() {
 }
 
 // Many people are told of from groups that are loaded once.
-func ExamplePolicies_Of() {
+func ExampleResolver_For() {
 	ctx := context.Background()
-	people := directory(ctx)
-	policies, err := people.Policies(ctx)
+	users := newExampleService(ctx)
+	resolver, err := users.PermissionResolver(ctx)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	err = people.Each(ctx, func(u *userman.User) error {
-		fmt.Println(u.Username, policies.Of(u).Words(userman.VoicemailExtensions))
+	err = users.Each(ctx, func(u *userman.User) error {
+		fmt.Println(u.Username, resolver.For(u).Format(userman.VoicemailExtensions))
 		return nil
 	})
 	if err != nil {
@@ -88,13 +88,13 @@ func ExamplePolicies_Of() {
 
 // A product has permissions of its own, and other defaults.
 func ExampleService_Permissions() {
-	people := userman.New(memstore.New().People(""), &userman.Options{Permissions: []userman.Permission{
-		{ID: "fax.send", Kind: userman.Switch, Sentence: "May send faxes."},
+	users := userman.New(memstore.New().Users(""), &userman.Options{Permissions: []userman.Permission{
+		{ID: "fax.send", Kind: userman.KindBool, Description: "May send faxes."},
 		{ID: userman.XMPPLogin, Default: userman.On()},
 	}})
-	for _, p := range people.Permissions() {
+	for _, p := range users.Permissions() {
 		if p.Module() == "fax" || p.Module() == "xmpp" {
-			fmt.Println(p.ID, p.Kind, p.Default, p.Sentence)
+			fmt.Println(p.ID, p.Kind, p.Default, p.Description)
 		}
 	}
 	// Output:
@@ -104,12 +104,12 @@ func ExampleService_Permissions() {
 
 func ExampleParseValue() {
 	for _, text := range []string{"1002, self", "+ linked", "none", "extension 5"} {
-		value, err := userman.ParseValue(userman.Extensions, text)
+		value, err := userman.ParseValue(userman.KindExtensions, text)
 		if err != nil {
 			fmt.Println(err)
 			continue
 		}
-		fmt.Println(value, value.Extends())
+		fmt.Println(value, value.IsAppend())
 	}
 	// Output:
 	// self, 1002 false

@@ -12,21 +12,23 @@ import (
 
 // payroll is a directory of a product's own: it lists people, and knows no
 // passwords.
-type payroll struct{ people map[string]string }
+type payroll struct{ users map[string]string }
 
-func (payroll) Name() string                 { return "payroll" }
-func (payroll) Abilities() userman.Abilities { return userman.Abilities{Sync: true, Groups: true} }
-func (payroll) Owns(field string) bool       { return field == "username" || field == "last_name" }
-func (payroll) owned() []string              { return []string{"username", "last_name"} }
+func (payroll) Name() string { return "payroll" }
+func (payroll) Capabilities() userman.Capabilities {
+	return userman.Capabilities{Sync: true, Groups: true}
+}
+func (payroll) OwnsField(field string) bool { return field == "username" || field == "last_name" }
+func (payroll) managedFields() []string     { return []string{"username", "last_name"} }
 
 func (payroll) Authenticate(context.Context, string, store.Secret) (bool, error) {
 	return false, errors.New("the payroll has no passwords")
 }
 
-func (p payroll) Each(_ context.Context, visit func(userman.Entry) error) error {
-	for number, name := range p.people {
-		err := visit(userman.Entry{
-			ExternalID: number, User: &userman.User{Username: name + "@example.com", LastName: name}, Owned: p.owned(), Groups: []string{"Staff"},
+func (p payroll) Each(_ context.Context, visit func(userman.DirectoryEntry) error) error {
+	for number, name := range p.users {
+		err := visit(userman.DirectoryEntry{
+			ExternalID: number, User: &userman.User{Username: name + "@example.com", LastName: name}, ManagedFields: p.managedFields(), Groups: []string{"Staff"},
 		})
 		if err != nil {
 			return err
@@ -37,8 +39,8 @@ func (p payroll) Each(_ context.Context, visit func(userman.Entry) error) error 
 
 func ExampleService_Sync() {
 	ctx := context.Background()
-	staff := payroll{people: map[string]string{"17": "Doe", "18": "Roe", "19": "Poe"}}
-	people := userman.New(memstore.New().People(""), &userman.Options{Directories: []userman.Directory{staff}})
+	staff := payroll{users: map[string]string{"17": "Doe", "18": "Roe", "19": "Poe"}}
+	users := userman.New(memstore.New().Users(""), &userman.Options{Directories: []userman.Directory{staff}})
 	show := func(r *userman.SyncReport, err error) {
 		for _, step := range r.Steps {
 			fmt.Println(step.Action, step.Username, step.Fields)
@@ -48,12 +50,12 @@ func ExampleService_Sync() {
 		}
 	}
 
-	show(people.Sync(ctx, "payroll", nil))
-	staff.people["17"] = "Miller" // has married
-	delete(staff.people, "19")
-	show(people.Sync(ctx, "payroll", &userman.SyncOptions{DryRun: true}))
-	delete(staff.people, "18")
-	_, err := people.Sync(ctx, "payroll", nil)
+	show(users.Sync(ctx, "payroll", nil))
+	staff.users["17"] = "Miller" // has married
+	delete(staff.users, "19")
+	show(users.Sync(ctx, "payroll", &userman.SyncOptions{DryRun: true}))
+	delete(staff.users, "18")
+	_, err := users.Sync(ctx, "payroll", nil)
 	fmt.Println(err)
 	// Output:
 	// create Doe@example.com []
@@ -65,8 +67,8 @@ func ExampleService_Sync() {
 }
 
 func ExampleService_InternalDirectory() {
-	people := userman.New(memstore.New().People(""), nil)
-	can := people.InternalDirectory().Abilities()
-	fmt.Println(can.Authenticate, can.ChangePassword, can.Sync)
+	users := userman.New(memstore.New().Users(""), nil)
+	caps := users.InternalDirectory().Capabilities()
+	fmt.Println(caps.Authenticate, caps.ChangePassword, caps.Sync)
 	// Output: true true false
 }

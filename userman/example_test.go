@@ -15,8 +15,8 @@ import (
 
 // A product adds permissions of its own, and says who refers to people.
 func ExampleNew() {
-	people := userman.New(memstore.New().People(""), &userman.Options{
-		Permissions: []userman.Permission{{ID: "fax.send", Kind: userman.Switch, Sentence: "May send faxes."}},
+	users := userman.New(memstore.New().Users(""), &userman.Options{
+		Permissions: []userman.Permission{{ID: "fax.send", Kind: userman.KindBool, Description: "May send faxes."}},
 		References: []func(context.Context, *userman.User) ([]store.Reference, error){
 			func(_ context.Context, u *userman.User) ([]store.Reference, error) {
 				return []store.Reference{{Kind: "call flow", Key: "night service of " + u.Name()}}, nil
@@ -24,15 +24,15 @@ func ExampleNew() {
 		},
 	})
 	ctx := context.Background()
-	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", FirstName: "Jane"}})
-	fmt.Println(people.Delete(ctx, "jane"))
+	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", FirstName: "Jane"}})
+	fmt.Println(users.Delete(ctx, "jane"))
 	// Output: this person is still needed by call flow night service of Jane
 }
 
 // A person owns extensions, and logs in with a password of their own.
 func ExampleService_Create() {
-	people := userman.New(memstore.New().People(""), nil)
-	jane, err := people.Create(context.Background(), userman.NewUser{
+	users := userman.New(memstore.New().Users(""), nil)
+	jane, err := users.Create(context.Background(), userman.NewUser{
 		User: &userman.User{
 			Username: "jane.doe", FirstName: "Jane", LastName: "Doe", Email: "jane@example.com",
 			DefaultExtension: "1001", LinkedExtensions: []string{"2001"},
@@ -48,18 +48,18 @@ func ExampleService_Create() {
 }
 
 // What is refused is told field by field, for a form to show.
-func ExampleService_Create_refused() {
-	people := userman.New(memstore.New().People(""), nil)
+func ExampleService_Create_invalid() {
+	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "joan", DefaultExtension: "1001"}})
+	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "joan", DefaultExtension: "1001"}})
 
-	_, err := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane doe", Email: "jane"}})
+	_, err := users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane doe", Email: "jane"}})
 	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
 		for _, f := range invalid.Fields {
 			fmt.Println(f.Field, f.Code)
 		}
 	}
-	_, err = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}})
+	_, err = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}})
 	fmt.Println(err)
 	// Output:
 	// username username
@@ -69,10 +69,10 @@ func ExampleService_Create_refused() {
 
 // Update changes what the function changes, and nothing else.
 func ExampleService_Update() {
-	people := userman.New(memstore.New().People(""), nil)
+	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", Description: "front desk"}})
-	jane, err := people.Update(ctx, "jane", func(u *userman.User) error {
+	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", Description: "front desk"}})
+	jane, err := users.Update(ctx, "jane", func(u *userman.User) error {
 		u.Title = "Head of reception"
 		return nil
 	})
@@ -81,17 +81,17 @@ func ExampleService_Update() {
 }
 
 func ExampleService_List() {
-	people := userman.New(memstore.New().People(""), nil)
+	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
 	for _, u := range []*userman.User{
 		{Username: "jane", WorkPhone: "+49 30 1234-56", DefaultExtension: "1001"},
 		{Username: "joan", LinkedExtensions: []string{"1001"}},
 		{Username: "june"},
 	} {
-		_, _ = people.Create(ctx, userman.NewUser{User: u})
+		_, _ = users.Create(ctx, userman.NewUser{User: u})
 	}
 	for _, q := range []userman.Query{{Search: "301234"}, {Extension: "1001"}} {
-		list, _ := people.List(ctx, q)
+		list, _ := users.List(ctx, q)
 		for _, u := range list.Items {
 			fmt.Println(u.Username)
 		}
@@ -104,29 +104,29 @@ func ExampleService_List() {
 
 // New people are in the default groups on whatever way they come in.
 func ExampleService_CreateGroup() {
-	people := userman.New(memstore.New().People(""), nil)
+	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	_, _ = people.CreateGroup(ctx, &userman.Group{
+	_, _ = users.CreateGroup(ctx, &userman.Group{
 		Name: "Everybody", Default: true, Permissions: userman.Permissions{userman.XMPPLogin: userman.On()},
 	})
-	made, _ := people.ExtensionCreated(ctx, userman.NewExtension{Number: "1001"})
-	effective, _ := people.Effective(ctx, made.User.Username)
-	fmt.Println(made.User.Groups, effective.Can(userman.XMPPLogin))
+	created, _ := users.OnExtensionCreated(ctx, userman.NewExtension{Number: "1001"})
+	effective, _ := users.EffectivePermissions(ctx, created.User.Username)
+	fmt.Println(created.User.Groups, effective.Enabled(userman.XMPPLogin))
 	// Output: [Everybody] true
 }
 
 // Who is affected is told before a group goes.
 func ExampleService_DeleteGroup() {
-	people := userman.New(memstore.New().People(""), nil)
+	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	_, _ = people.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}})
-	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
-	_ = people.AddMembers(ctx, "Sales", "jane")
+	_, _ = users.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}})
+	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
+	_ = users.AddMembers(ctx, "Sales", "jane")
 
-	fmt.Println(people.DeleteGroup(ctx, "Sales", false))
-	impact, total, _ := people.GroupImpact(ctx, "Sales", 10)
+	fmt.Println(users.DeleteGroup(ctx, "Sales", false))
+	impact, total, _ := users.PreviewDeleteGroup(ctx, "Sales", 10)
 	fmt.Println(total, impact[0].Username, impact[0].Changes)
-	fmt.Println(people.DeleteGroup(ctx, "Sales", true))
+	fmt.Println(users.DeleteGroup(ctx, "Sales", true))
 	// Output:
 	// this group is still needed by person jane
 	// 1 jane [{xmpp.login on off}]
@@ -136,15 +136,15 @@ func ExampleService_DeleteGroup() {
 // A deleted person can be restored, under another name when somebody else has
 // the old one by now.
 func ExampleService_Restore() {
-	people := userman.New(memstore.New().People(""), nil)
+	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	jane, _ := people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}})
-	_ = people.Delete(ctx, "jane")
-	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
+	jane, _ := users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}})
+	_ = users.Delete(ctx, "jane")
+	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
 
-	_, err := people.Restore(ctx, jane.ID, nil)
+	_, err := users.Restore(ctx, jane.ID, nil)
 	fmt.Println(err)
-	restored, err := people.Restore(ctx, jane.ID, func(u *userman.User) error {
+	restored, err := users.Restore(ctx, jane.ID, func(u *userman.User) error {
 		u.Username = "jane.doe"
 		return nil
 	})
@@ -155,16 +155,16 @@ func ExampleService_Restore() {
 }
 
 // Whoever makes extensions asks for their people in the same transaction.
-func ExampleService_ExtensionCreated() {
+func ExampleService_OnExtensionCreated() {
 	db := memstore.New()
-	people := userman.New(db.People(""), nil)
-	err := db.Atomically(context.Background(), func(ctx context.Context) error {
+	users := userman.New(db.Users(""), nil)
+	err := db.RunInTx(context.Background(), func(ctx context.Context) error {
 		// The extension is written here.
-		made, err := people.ExtensionCreated(ctx, userman.NewExtension{Number: "1001", DisplayName: "Jane Doe", Generate: true})
+		created, err := users.OnExtensionCreated(ctx, userman.NewExtension{Number: "1001", DisplayName: "Jane Doe", GeneratePassword: true})
 		if err != nil {
 			return err
 		}
-		fmt.Println(made.User.Username, made.User.Name(), len(made.Password.Reveal()))
+		fmt.Println(created.User.Username, created.User.Name(), len(created.Password.Reveal()))
 		return nil
 	})
 	fmt.Println(err)
@@ -173,14 +173,14 @@ func ExampleService_ExtensionCreated() {
 	// <nil>
 }
 
-func ExampleService_ExtensionDeleted() {
-	people := userman.New(memstore.New().People(""), nil)
+func ExampleService_OnExtensionDeleted() {
+	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}})
-	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "joan", LinkedExtensions: []string{"1001"}}})
-	changed, err := people.ExtensionDeleted(ctx, "1001", userman.DisableUser)
+	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane", DefaultExtension: "1001"}})
+	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "joan", LinkedExtensions: []string{"1001"}}})
+	changed, err := users.OnExtensionDeleted(ctx, "1001", userman.OrphanDisable)
 	fmt.Println(changed, err)
-	jane, _ := people.Get(ctx, "jane")
+	jane, _ := users.Get(ctx, "jane")
 	fmt.Println(jane.Disabled, jane.Extensions())
 	// Output:
 	// [jane joan] <nil>
@@ -189,16 +189,16 @@ func ExampleService_ExtensionDeleted() {
 
 // A Limited administrator of the extensions 100 to 199 sees their people, and
 // nobody else.
-func ExampleService_Within() {
-	people := userman.New(memstore.New().People(""), nil)
+func ExampleService_Scoped() {
+	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
 	for username, extension := range map[string]string{"jane": "101", "joan": "201"} {
-		_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: username, DefaultExtension: extension}})
+		_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: username, DefaultExtension: extension}})
 	}
-	floor := people.Within(func(extension string) bool { return extension >= "100" && extension < "200" })
-	list, _ := floor.List(ctx, userman.Query{})
+	scoped := users.Scoped(func(extension string) bool { return extension >= "100" && extension < "200" })
+	list, _ := scoped.List(ctx, userman.Query{})
 	fmt.Println(len(list.Items), list.Items[0].Username)
-	_, err := floor.Get(ctx, "joan")
+	_, err := scoped.Get(ctx, "joan")
 	fmt.Println(errors.Is(err, store.ErrForbidden))
 	// Output:
 	// 1 jane
@@ -206,16 +206,16 @@ func ExampleService_Within() {
 }
 
 func ExampleService_SetPicture() {
-	people := userman.New(memstore.New().People(""), nil)
+	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	_, _ = people.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
+	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
 	var file bytes.Buffer
 	_ = png.Encode(&file, image.NewGray(image.Rect(0, 0, 640, 480)))
 
-	_, err := people.SetPicture(ctx, "jane", &file)
+	_, err := users.SetPicture(ctx, "jane", &file)
 	fmt.Println(err)
-	kept, _ := people.Picture(ctx, "jane")
-	size, format, _ := image.DecodeConfig(bytes.NewReader(kept))
+	stored, _ := users.Picture(ctx, "jane")
+	size, format, _ := image.DecodeConfig(bytes.NewReader(stored))
 	fmt.Println(format, size.Width, size.Height)
 	// Output:
 	// <nil>

@@ -14,7 +14,7 @@ import (
 // The key is shown once; from then on only its hash is kept.
 func ExampleService_CreateToken() {
 	ctx := context.Background()
-	token, key, err := directory(ctx).CreateToken(ctx, "jane", &userman.Token{
+	token, key, err := newExampleService(ctx).CreateToken(ctx, "jane", &userman.Token{
 		Description: "the CRM", Modules: []string{"call_forward"},
 		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 		ExpiresAt: time.Now().AddDate(1, 0, 0),
@@ -33,18 +33,18 @@ func ExampleService_CreateToken() {
 // A server asks for each request of a program.
 func ExampleService_Authorize() {
 	ctx := context.Background()
-	people := directory(ctx)
-	token, key, err := people.CreateToken(ctx, "jane", &userman.Token{Modules: []string{"call_forward"}, RequestsPerHour: 2})
+	users := newExampleService(ctx)
+	token, key, err := users.CreateToken(ctx, "jane", &userman.Token{Modules: []string{"call_forward"}, RequestsPerHour: 2})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	for _, extension := range []string{"1001", "1003", "1002", "1001"} {
-		u, err := people.Authorize(ctx, userman.TokenRequest{
-			TokenID: token.ID, Key: key, Module: "call_forward", Extension: extension, Source: netip.MustParseAddr("192.0.2.7"),
+		u, err := users.Authorize(ctx, userman.TokenRequest{
+			TokenID: token.ID, Key: key, Module: "call_forward", Extension: extension, RemoteAddr: netip.MustParseAddr("192.0.2.7"),
 		})
 		switch {
-		case errors.Is(err, store.ErrThrottled):
+		case errors.Is(err, store.ErrRateLimited):
 			fmt.Println("answer 429, with Retry-After")
 		case err != nil:
 			fmt.Println(err)
@@ -62,19 +62,19 @@ func ExampleService_Authorize() {
 // A key that somebody else may have seen is replaced by another one.
 func ExampleService_RotateToken() {
 	ctx := context.Background()
-	people := directory(ctx)
-	token, old, err := people.CreateToken(ctx, "jane", &userman.Token{Modules: []string{userman.All}})
+	users := newExampleService(ctx)
+	token, old, err := users.CreateToken(ctx, "jane", &userman.Token{Modules: []string{userman.Any}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	_, key, err := people.RotateToken(ctx, token.ID)
+	_, key, err := users.RotateToken(ctx, token.ID)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	for _, key := range []store.Secret{old, key} {
-		_, err := people.Authorize(ctx, userman.TokenRequest{TokenID: token.ID, Key: key, Module: "voicemail"})
+		_, err := users.Authorize(ctx, userman.TokenRequest{TokenID: token.ID, Key: key, Module: "voicemail"})
 		fmt.Println(err)
 	}
 	// Output:
@@ -85,13 +85,13 @@ func ExampleService_RotateToken() {
 // A token that is disabled is kept, and can be enabled again.
 func ExampleService_UpdateToken() {
 	ctx := context.Background()
-	people := directory(ctx)
-	token, _, err := people.CreateToken(ctx, "jane", &userman.Token{})
+	users := newExampleService(ctx)
+	token, _, err := users.CreateToken(ctx, "jane", &userman.Token{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	token, err = people.UpdateToken(ctx, token.ID, func(t *userman.Token) error {
+	token, err = users.UpdateToken(ctx, token.ID, func(t *userman.Token) error {
 		t.Disabled = true
 		return nil
 	})
@@ -102,9 +102,9 @@ func ExampleService_UpdateToken() {
 // A telephone asks whether to show an app to whoever has its extension.
 func ExampleService_AuthorizePhone() {
 	ctx := context.Background()
-	people := directory(ctx)
+	users := newExampleService(ctx)
 	for _, module := range []string{"call_forward", "voicemail"} {
-		_, err := people.AuthorizePhone(ctx, "1001", module)
+		_, err := users.AuthorizePhone(ctx, "1001", module)
 		fmt.Println(module, err)
 	}
 	// Output:

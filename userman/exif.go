@@ -5,11 +5,11 @@ import (
 	"encoding/binary"
 )
 
-// orientationOf returns how a JPEG is to be turned, as its Exif says (tag 0x0112
+// exifOrientation returns how a JPEG is to be turned, as its Exif says (tag 0x0112
 // of the first directory): 1 to 8, where 1, the answer for whatever cannot be
 // read, is upright. Telephones keep pictures as the sensor lies.
-func orientationOf(file []byte) int {
-	tiff := exifOf(file)
+func exifOrientation(file []byte) int {
+	tiff := exifData(file)
 	if len(tiff) < 8 {
 		return 1
 	}
@@ -36,9 +36,9 @@ func orientationOf(file []byte) int {
 	return 1
 }
 
-// exifOf returns the TIFF data of the Exif segment of a JPEG; nil when it has
+// exifData returns the TIFF data of the Exif segment of a JPEG; nil when it has
 // none.
-func exifOf(file []byte) (tiff []byte) {
+func exifData(file []byte) (tiff []byte) {
 	const app1 = 0xe1
 	eachSegment(file, func(marker byte, body []byte) bool {
 		found, ok := bytes.CutPrefix(body, []byte("Exif\x00\x00"))
@@ -50,10 +50,10 @@ func exifOf(file []byte) (tiff []byte) {
 	return tiff
 }
 
-// progressive reports whether the file is a JPEG that is drawn in several passes,
+// isProgressive reports whether the file is a JPEG that is drawn in several passes,
 // and kept in memory as a whole for that. A file whose segments cannot be
 // followed to its picture is taken for one.
-func progressive(file []byte) bool {
+func isProgressive(file []byte) bool {
 	const sof0, sof1 = 0xc0, 0xc1 // drawn in one pass, line by line
 	inPasses := len(file) >= 2 && file[0] == 0xff && file[1] == 0xd8
 	eachSegment(file, func(marker byte, _ []byte) bool {

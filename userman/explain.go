@@ -8,25 +8,25 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Origin says who said something about a permission.
-type Origin string
+// Layer says who said something about a permission.
+type Layer string
 
 // The origins.
 const (
-	FromUser    Origin = "user"
-	FromGroup   Origin = "group"
-	FromDefault Origin = "default"
+	LayerUser    Layer = "user"
+	LayerGroup   Layer = "group"
+	LayerDefault Layer = "default"
 )
 
-// Source is somebody who said something, and what.
-type Source struct {
-	Origin Origin `json:"origin"`
+// Grant is somebody who said something, and what.
+type Grant struct {
+	Layer Layer `json:"origin"`
 	// Group is the group's name, when it is one.
 	Group string `json:"group,omitempty"`
 	Value Value  `json:"value"`
-	// Counts says that it is part of the effective value; others were said,
+	// Applied says that it is part of the effective value; others were said,
 	// but somebody before them had the last word.
-	Counts bool `json:"counts"`
+	Applied bool `json:"counts"`
 }
 
 // Explanation tells what a permission comes to, and why.
@@ -37,21 +37,21 @@ type Explanation struct {
 	// Items and All are the effective value of a list, resolved.
 	Items []string `json:"items"`
 	All   bool     `json:"all"`
-	// Sources are all who said something, in the order in which they count;
+	// Grants are all who said something, in the order in which they count;
 	// the default is the last one.
-	Sources []Source `json:"sources"`
-	// Sentence says it to people: "On, because the group Sales says so; it is
+	Grants []Grant `json:"sources"`
+	// Summary says it to people: "On, because the group Sales says so; it is
 	// off by default." or "1001, because nobody says anything about it, and by
 	// default it is the person's own extension."
-	Sentence string `json:"sentence"`
+	Summary string `json:"sentence"`
 }
 
 // Explain tells what a permission comes to, and why. A [store.InvalidError] on
 // "permission" when there is none of that ID.
-func (e *Effective) Explain(permission string) (*Explanation, error) {
-	i, ok := e.policies.registry.index.find(permission)
+func (e *EffectiveSet) Explain(permission string) (*Explanation, error) {
+	i, ok := e.resolver.registry.index.find(permission)
 	if !ok {
-		return nil, store.Invalid(store.FieldError{
+		return nil, store.NewInvalidError(store.FieldError{
 			Field: "permission", Code: "unknown", Message: "there is no such permission; choose from the list of permissions",
 		})
 	}
@@ -59,129 +59,129 @@ func (e *Effective) Explain(permission string) (*Explanation, error) {
 }
 
 // ExplainAll explains every permission, in the order of the registry.
-func (e *Effective) ExplainAll() []*Explanation {
-	all := make([]*Explanation, len(e.policies.registry.ordered))
+func (e *EffectiveSet) ExplainAll() []*Explanation {
+	all := make([]*Explanation, len(e.resolver.registry.permissions))
 	for i := range all {
 		all[i] = e.explain(i)
 	}
 	return all
 }
 
-func (e *Effective) explain(permission int) *Explanation {
-	x := &Explanation{Permission: e.policies.registry.ordered[permission], Items: []string{}}
+func (e *EffectiveSet) explain(permission int) *Explanation {
+	x := &Explanation{Permission: e.resolver.registry.permissions[permission], Items: []string{}}
 	decided := false
-	for layer, value := range e.layers(permission) {
-		source := Source{Origin: FromGroup, Value: value, Counts: !decided}
+	for layer, value := range e.precedence(permission) {
+		grant := Grant{Layer: LayerGroup, Value: value, Applied: !decided}
 		switch layer {
-		case ownLayer:
-			source.Origin = FromUser
+		case userLayer:
+			grant.Layer = LayerUser
 		case defaultLayer:
-			source.Origin = FromDefault
+			grant.Layer = LayerDefault
 		default:
-			source.Group = e.policies.groups[layer]
+			grant.Group = e.resolver.groups[layer]
 		}
-		x.Sources = append(x.Sources, source)
-		decided = decided || !value.Extends()
+		x.Grants = append(x.Grants, grant)
+		decided = decided || !value.IsAppend()
 	}
-	if x.Permission.Kind == Switch {
-		x.On = x.Sources[0].Value.IsOn()
+	if x.Permission.Kind == KindBool {
+		x.On = x.Grants[0].Value.IsOn()
 	} else {
-		x.Items, x.All = e.items(permission)
+		x.Items, x.All = e.values(permission)
 	}
-	x.Sentence = x.sentence()
+	x.Summary = x.summary()
 	return x
 }
 
-// sentence says what a permission comes to, why, and what the default is.
-func (x *Explanation) sentence() string {
-	last := x.Sources[len(x.Sources)-1]
-	byDefault := x.byDefault(last)
+// summary says what a permission comes to, why, and what the default is.
+func (x *Explanation) summary() string {
+	last := x.Grants[len(x.Grants)-1]
+	defaultText := x.defaultClause(last)
 	reasons := []string{}
-	for _, source := range x.Sources[:len(x.Sources)-1] {
-		if source.Counts {
-			reasons = append(reasons, x.reason(source))
+	for _, grant := range x.Grants[:len(x.Grants)-1] {
+		if grant.Applied {
+			reasons = append(reasons, x.grantClause(grant))
 		}
 	}
 	switch {
 	case len(reasons) == 0:
-		return fmt.Sprintf("%s, because nobody says anything about it, and %s.", x.outcome(), byDefault)
-	case last.Counts:
-		reasons = append(reasons, byDefault)
-		return fmt.Sprintf("%s, because %s.", x.outcome(), enumerated(reasons))
+		return fmt.Sprintf("%s, because nobody says anything about it, and %s.", x.effectiveText(), defaultText)
+	case last.Applied:
+		reasons = append(reasons, defaultText)
+		return fmt.Sprintf("%s, because %s.", x.effectiveText(), joinClauses(reasons))
 	}
-	return fmt.Sprintf("%s, because %s; %s.", x.outcome(), enumerated(reasons), byDefault)
+	return fmt.Sprintf("%s, because %s; %s.", x.effectiveText(), joinClauses(reasons), defaultText)
 }
 
-// outcome begins the sentence.
-func (x *Explanation) outcome() string {
+// effectiveText begins the sentence.
+func (x *Explanation) effectiveText() string {
 	switch {
-	case x.Permission.Kind == Switch && x.On:
+	case x.Permission.Kind == KindBool && x.On:
 		return "On"
-	case x.Permission.Kind == Switch:
+	case x.Permission.Kind == KindBool:
 		return "Off"
 	case x.All:
 		return "Everything"
 	case len(x.Items) == 0:
 		return "Nothing"
 	}
-	return firstFew(x.Items)
+	return abbreviate(x.Items)
 }
 
-// byDefault says what the default is.
-func (x *Explanation) byDefault(s Source) string {
+// defaultClause says what the default is.
+func (x *Explanation) defaultClause(s Grant) string {
 	switch {
 	case !s.Value.IsList():
 		return "it is " + s.Value.String() + " by default"
 	case len(s.Value.items) == 0:
 		return "by default it is nothing"
 	}
-	return "by default it is " + x.inWords(s)
+	return "by default it is " + x.describeItems(s)
 }
 
-// reason says who said what.
-func (x *Explanation) reason(s Source) string {
+// grantClause says who said what.
+func (x *Explanation) grantClause(s Grant) string {
 	who := "the group " + s.Group
-	if s.Origin == FromUser {
+	if s.Layer == LayerUser {
 		who = "what is set for this person"
 	}
 	switch {
 	case !s.Value.IsList():
 		return who + " says so"
-	case s.Value.Extends():
-		return who + " adds " + x.inWords(s)
+	case s.Value.IsAppend():
+		return who + " adds " + x.describeItems(s)
 	case len(s.Value.items) == 0:
 		return who + " gives none"
 	}
-	return who + " gives " + x.inWords(s)
+	return who + " gives " + x.describeItems(s)
 }
 
-// inWords names what is in a list, shortened, and says what its words mean to
+// describeItems names what is in a list, shortened, and says what its words mean to
 // people. Where all that counts comes to nothing the words stand for nothing.
-func (x *Explanation) inWords(s Source) string {
-	words, items := cutWords(s.Value.items)
-	if slices.Contains(words, All) {
-		return map[Kind]string{Extensions: "all extensions", Numbers: "all numbers", Names: "everything"}[x.Permission.Kind]
+func (x *Explanation) describeItems(s Grant) string {
+	keywords, items := splitKeywords(s.Value.items)
+	if slices.Contains(keywords, Any) {
+		return map[Kind]string{KindExtensions: "all extensions", KindNumbers: "all numbers", KindStrings: "everything"}[x.Permission.Kind]
 	}
-	nothing := s.Counts && len(x.Items) == 0 && !x.All
+	nothing := s.Applied && len(x.Items) == 0 && !x.All
 	named := []string{}
-	for _, word := range words {
+	for _, keyword := range keywords {
 		switch {
-		case word == Self && nothing:
-			word = "the person's own extension, of which there is none"
-		case word == Self:
-			word = "the person's own extension"
+		case keyword == OwnExtension && nothing:
+			keyword = "the person's own extension, of which there is none"
+		case keyword == OwnExtension:
+			keyword = "the person's own extension"
 		case nothing:
-			word = "all extensions of the person, of which there are none"
+			keyword = "all extensions of the person, of which there are none"
 		default:
-			word = "all extensions of the person"
+			keyword = "all extensions of the person"
 		}
-		named = append(named, word)
+		named = append(named, keyword)
 	}
-	return firstFew(append(named, items...))
+	return abbreviate(append(named, items...))
 }
 
-// firstFew names the first few of many.
-func firstFew(items []string) string {
+// abbreviate names the first few of many.
+func abbreviate(items []string) string {
 	const most = 5
 	if len(items) <= most+1 {
 		return strings.Join(items, ", ")
@@ -189,8 +189,8 @@ func firstFew(items []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:most], ", "), len(items)-most)
 }
 
-// enumerated joins the parts of a sentence; who adds to a list may be many.
-func enumerated(parts []string) string {
+// joinClauses joins the parts of a sentence; who adds to a list may be many.
+func joinClauses(parts []string) string {
 	const most = 5
 	if n := len(parts); n > most {
 		parts = append(parts[:most-1:most-1], fmt.Sprintf("%d others add to it", n-most), parts[n-1])

@@ -59,8 +59,8 @@ func (g *Group) Clone() *Group {
 	return &c
 }
 
-// shown returns a copy of g as it leaves the service, with that many members.
-func (g *Group) shown(members int) *Group {
+// withMembers returns a copy of g as it leaves the service, with that many members.
+func (g *Group) withMembers(members int) *Group {
 	c := g.Clone()
 	if c.Members = members; c.Permissions == nil {
 		c.Permissions = Permissions{}
@@ -68,34 +68,34 @@ func (g *Group) shown(members int) *Group {
 	return c
 }
 
-// cleaned brings what people write into the form in which it is kept.
-func (g *Group) cleaned() *Group {
-	g.Name, g.Description = plain(g.Name), plain(g.Description)
+// normalize brings what people write into the form in which it is kept.
+func (g *Group) normalize() *Group {
+	g.Name, g.Description = normalizeText(g.Name), normalizeText(g.Description)
 	g.Priority = cmp.Or(g.Priority, DefaultPriority)
 	return g
 }
 
-// checkGroup returns everything that is wrong with g, which is cleaned; known is
+// validateGroup returns everything that is wrong with g, which is cleaned; known is
 // what it said of permissions before.
-func (s *Service) checkGroup(g *Group, known Permissions) []store.FieldError {
-	refused := s.rules.Struct(g)
-	if len(refused) == 0 && !strings.ContainsFunc(g.Name, nameable) {
-		refused = append(refused, store.FieldError{Field: "name", Code: "letter", Message: "a name needs a letter or a digit"})
+func (s *Service) validateGroup(g *Group, previous Permissions) []store.FieldError {
+	errs := s.validator.Struct(g)
+	if len(errs) == 0 && !strings.ContainsFunc(g.Name, isNameRune) {
+		errs = append(errs, store.FieldError{Field: "name", Code: "letter", Message: "a name needs a letter or a digit"})
 	}
-	return append(refused, s.registry.check(g.Permissions, known)...)
+	return append(errs, s.registry.validate(g.Permissions, previous)...)
 }
 
-func nameable(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !invisible(r) }
+func isNameRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !isInvisible(r) }
 
 // groupEvent begins an entry of the trail about a group. What can be no name of
 // one is not kept.
 func (s *Service) groupEvent(action, name string) audit.Event {
-	event := audit.Event{Action: action, Kind: GroupRecord}
+	event := audit.Event{Action: action, Kind: KindGroup}
 	if len(name) > maxText {
 		return event
 	}
-	if name = plain(name); utf8.RuneCountInString(name) <= MaxGroupNameLength && validate.PlainLine().Holds(name) && name != "" {
-		event.Key = s.inTeam(name)
+	if name = normalizeText(name); utf8.RuneCountInString(name) <= MaxGroupNameLength && validate.PlainLine().Valid(name) && name != "" {
+		event.Key = s.auditName(name)
 	}
 	return event
 }

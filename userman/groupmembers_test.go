@@ -18,41 +18,41 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// groupsCounted counts how often all groups are read.
-type groupsCounted struct {
+// countingStore counts how often all groups are read.
+type countingStore struct {
 	userman.Store
 
-	read atomic.Int64
+	groupReads atomic.Int64
 }
 
-func (s *groupsCounted) ListGroups(ctx context.Context) ([]*userman.Group, int64, error) {
-	s.read.Add(1)
+func (s *countingStore) ListGroups(ctx context.Context) ([]*userman.Group, int64, error) {
+	s.groupReads.Add(1)
 	return s.Store.ListGroups(ctx)
 }
 
-func TestTheGroupsAreReadOnceHoweverManyBecomeMembers(t *testing.T) {
+func TestService_AddMembers_readsGroupsOnce(t *testing.T) {
 	t.Parallel()
-	counted := &groupsCounted{Store: memstore.New().People("")}
+	counted := &countingStore{Store: memstore.New().Users("")}
 	s := userman.New(counted, nil)
 	_, err := s.CreateGroup(t.Context(), &userman.Group{Name: "Sales"})
 	require.NoError(t, err)
 	var names []string
 	for i := range 20 {
 		names = append(names, fmt.Sprintf("person%d", i))
-		_, err := s.Create(t.Context(), userman.NewUser{User: person(names[i], fmt.Sprintf("1%02d", i))})
+		_, err := s.Create(t.Context(), userman.NewUser{User: newUser(names[i], fmt.Sprintf("1%02d", i))})
 		require.NoError(t, err)
 	}
-	before := counted.read.Load()
-	require.NoError(t, s.Within(hundreds).AddMembers(t.Context(), "Sales", names...))
-	require.Equal(t, int64(1), counted.read.Load()-before)
+	before := counted.groupReads.Load()
+	require.NoError(t, s.Scoped(extensions1xx).AddMembers(t.Context(), "Sales", names...))
+	require.Equal(t, int64(1), counted.groupReads.Load()-before)
 }
 
-// byHand returns a service over SQLite, and what writes to its tables behind its
+// newServiceWithSQL returns a service over SQLite, and what writes to its tables behind its
 // back.
-func byHand(t testing.TB) (h *house, write func(statement string)) {
+func newServiceWithSQL(t testing.TB) (h *env, exec func(statement string)) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pbxusers.db")
-	h = newServiceOver(t, sqlitetest.Open(t, path, newKeyring(t)), "")
+	h = newServiceWithDB(t, sqlitetest.Open(t, path, newKeyring(t)), "")
 	conn, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
@@ -62,49 +62,49 @@ func byHand(t testing.TB) (h *house, write func(statement string)) {
 	}
 }
 
-func TestAGroupGoesWhateverPlainSQLMadeOfItsMembers(t *testing.T) {
+func TestService_DeleteGroup_foldsStoredGroupNames(t *testing.T) {
 	t.Parallel()
-	h, write := byHand(t)
-	h.group(t, "Sales", userman.Permissions{userman.XMPPLogin: userman.On()})
+	h, exec := newServiceWithSQL(t)
+	h.createGroup(t, "Sales", userman.Permissions{userman.XMPPLogin: userman.On()})
 	for _, username := range []string{"jane", "joan"} {
-		u := person(username)
+		u := newUser(username)
 		u.Groups = []string{"Sales"}
-		h.add(t, u, "")
+		h.createUser(t, u, "")
 	}
-	h.remove(t, "joan")
-	write(`UPDATE pbxusers_people SET group_names = '["SALES"]'`)
-	impact, _, err := h.GroupImpact(t.Context(), "Sales", 10)
+	h.deleteUser(t, "joan")
+	exec(`UPDATE pbxusers_people SET group_names = '["SALES"]'`)
+	impact, _, err := h.PreviewDeleteGroup(t.Context(), "Sales", 10)
 	require.NoError(t, err)
-	require.Equal(t, []userman.ImpactChange{{Permission: userman.XMPPLogin, Before: "on", After: "off"}}, impact[0].Changes)
+	require.Equal(t, []userman.PermissionChange{{Permission: userman.XMPPLogin, Before: "on", After: "off"}}, impact[0].Changes)
 	require.NoError(t, h.DeleteGroup(t.Context(), "Sales", true))
 	require.Empty(t, h.get(t, "jane").Groups)
 	require.Len(t, h.entries(t, audit.Query{Action: "leave group"}), 2, "each of them is written once")
 }
 
-func TestMembersLeaveAGroupWhateverPlainSQLMadeOfItsName(t *testing.T) {
+func TestService_RemoveMembers_foldsStoredGroupNames(t *testing.T) {
 	t.Parallel()
-	h, write := byHand(t)
-	h.group(t, "Sales", nil)
-	u := person("jane")
+	h, exec := newServiceWithSQL(t)
+	h.createGroup(t, "Sales", nil)
+	u := newUser("jane")
 	u.Groups = []string{"Sales"}
-	h.add(t, u, "")
-	write(`UPDATE pbxusers_people SET group_names = '["SALES"]'`)
+	h.createUser(t, u, "")
+	exec(`UPDATE pbxusers_people SET group_names = '["SALES"]'`)
 	require.NoError(t, h.RemoveMembers(t.Context(), "Sales", "jane"))
 	require.Empty(t, h.get(t, "jane").Groups)
 }
 
 // The record of a person, and the table of memberships, may tell different
 // things once somebody wrote to one of them.
-func TestAGroupOfWhichTheTablesDisagreeIsRefusedWithTheWayOut(t *testing.T) {
+func TestService_DeleteGroup_rejectsInconsistentMembership(t *testing.T) {
 	t.Parallel()
-	h, write := byHand(t)
-	h.group(t, "Sales", nil)
+	h, exec := newServiceWithSQL(t)
+	h.createGroup(t, "Sales", nil)
 	for _, username := range []string{"jane", "joan"} {
-		u := person(username)
+		u := newUser(username)
 		u.Groups = []string{"Sales"}
-		h.add(t, u, "")
+		h.createUser(t, u, "")
 	}
-	write(`UPDATE pbxusers_people SET group_names = '[]' WHERE username = 'jane'`)
+	exec(`UPDATE pbxusers_people SET group_names = '[]' WHERE username = 'jane'`)
 	err := h.DeleteGroup(t.Context(), "Sales", true)
 	require.ErrorIs(t, err, store.ErrConflict)
 	require.ErrorContains(t, err, "jane")

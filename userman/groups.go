@@ -11,7 +11,7 @@ import (
 // CreateGroup adds a group. What the service sets is ignored in g. It refuses
 // bad fields with a [store.InvalidError] ("permissions.voicemail.download" is
 // the field of a permission), and a name that another group has, in any case,
-// with a [store.ExistsError]. Beyond [MaxGroups] it is a
+// with a [store.AlreadyExistsError]. Beyond [MaxGroups] it is a
 // [store.ConflictError].
 func (s *Service) CreateGroup(ctx context.Context, g *Group) (*Group, error) {
 	return s.createGroup(ctx, "create", g, nil)
@@ -19,37 +19,37 @@ func (s *Service) CreateGroup(ctx context.Context, g *Group) (*Group, error) {
 
 // createGroup adds a group as [Service.CreateGroup] does. begin, when it is not
 // nil, sets what only the service sets: the directory.
-func (s *Service) createGroup(ctx context.Context, action string, g *Group, begin func(*Group)) (*Group, error) {
-	created := g.Clone().cleaned()
+func (s *Service) createGroup(ctx context.Context, action string, g *Group, setManaged func(*Group)) (*Group, error) {
+	created := g.Clone().normalize()
 	created.Directory, created.Members = "", 0
-	if begin != nil {
-		begin(created)
+	if setManaged != nil {
+		setManaged(created)
 	}
 	created.CreatedAt = s.now()
 	created.UpdatedAt = created.CreatedAt
-	err := s.once(ctx, s.groupEvent(action, g.Name), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
-		if err := s.mayAddGroup(ctx, created); err != nil {
+	err := s.runAudited(ctx, s.groupEvent(action, g.Name), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
+		if err := s.checkCreateGroup(ctx, created); err != nil {
 			return nil, err
 		}
-		created.Permissions = created.Permissions.normalised()
+		created.Permissions = created.Permissions.normalized()
 		if err := s.store.CreateGroup(ctx, created); err != nil {
 			return nil, err
 		}
-		event := audit.Event{Action: action, Kind: GroupRecord, Key: intent.Key, After: created.shown(0), Sealed: sealedGroup(created)}
+		event := audit.Event{Action: action, Kind: KindGroup, Key: intent.Key, After: created.withMembers(0), State: groupAuditState(created)}
 		return []audit.Event{event}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.logGroup(ctx, action, created)
-	return created.shown(0), nil
+	return created.withMembers(0), nil
 }
 
-func (s *Service) mayAddGroup(ctx context.Context, g *Group) error {
-	if err := s.everything(); err != nil {
+func (s *Service) checkCreateGroup(ctx context.Context, g *Group) error {
+	if err := s.requireUnscoped(); err != nil {
 		return err
 	}
-	if err := store.Invalid(s.checkGroup(g, nil)...); err != nil {
+	if err := store.NewInvalidError(s.validateGroup(g, nil)...); err != nil {
 		return err
 	}
 	groups, _, err := s.store.ListGroups(ctx)
@@ -62,9 +62,9 @@ func (s *Service) mayAddGroup(ctx context.Context, g *Group) error {
 // findGroup reads the group of that name, which may come from a stranger.
 func (s *Service) findGroup(ctx context.Context, name string) (*Group, error) {
 	if len(name) > maxText {
-		return nil, &store.NotFoundError{Kind: GroupRecord}
+		return nil, &store.NotFoundError{Kind: KindGroup}
 	}
-	return s.store.Group(ctx, plain(name))
+	return s.store.Group(ctx, normalizeText(name))
 }
 
 // Group returns the group of that name, in any case, or a
@@ -78,7 +78,7 @@ func (s *Service) Group(ctx context.Context, name string) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return g.shown(members[g.Name]), nil
+	return g.withMembers(members[g.Name]), nil
 }
 
 // Groups returns all groups, in the order in which they count: by priority,
@@ -93,7 +93,7 @@ func (s *Service) Groups(ctx context.Context) ([]*Group, error) {
 		return nil, err
 	}
 	for i, g := range groups {
-		groups[i] = g.shown(members[g.Name])
+		groups[i] = g.withMembers(members[g.Name])
 	}
 	return groups, nil
 }
@@ -103,21 +103,21 @@ func (s *Service) Groups(ctx context.Context) ([]*Group, error) {
 func (s *Service) UpdateGroup(ctx context.Context, name string, change func(*Group) error) (*Group, error) {
 	const action = "update"
 	var after *Group
-	err := s.once(ctx, s.groupEvent(action, name), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
-		if err := s.everything(); err != nil {
+	err := s.runAudited(ctx, s.groupEvent(action, name), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
+		if err := s.requireUnscoped(); err != nil {
 			return nil, err
 		}
 		before, err := s.Group(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		intent.Key = s.inTeam(before.Name)
-		if after, err = s.changeGroup(before, change); err != nil {
+		intent.Key = s.auditName(before.Name)
+		if after, err = s.editGroup(before, change); err != nil {
 			return nil, err
 		}
 		event := audit.Event{
-			Action: action, Kind: GroupRecord, Key: intent.Key,
-			Before: before, After: after, SealedBefore: sealedGroup(before), Sealed: sealedGroup(after),
+			Action: action, Kind: KindGroup, Key: intent.Key,
+			Before: before, After: after, PriorState: groupAuditState(before), State: groupAuditState(after),
 		}
 		return []audit.Event{event}, s.store.UpdateGroup(ctx, before.Name, func(g *Group) error {
 			*g = *after.Clone()
@@ -131,22 +131,22 @@ func (s *Service) UpdateGroup(ctx context.Context, name string, change func(*Gro
 	return after, nil
 }
 
-// changeGroup returns what change makes of a group.
-func (s *Service) changeGroup(before *Group, change func(*Group) error) (*Group, error) {
+// editGroup returns what change makes of a group.
+func (s *Service) editGroup(before *Group, change func(*Group) error) (*Group, error) {
 	after := before.Clone()
 	if err := change(after); err != nil {
 		return nil, err
 	}
-	after = after.Clone().cleaned()
+	after = after.Clone().normalize()
 	after.Name, after.Directory, after.Members = before.Name, before.Directory, before.Members
 	after.CreatedAt, after.UpdatedAt = before.CreatedAt, s.now()
-	if err := store.Invalid(s.checkGroup(after, before.Permissions)...); err != nil {
+	if err := store.NewInvalidError(s.validateGroup(after, before.Permissions)...); err != nil {
 		return nil, err
 	}
-	after.Permissions = after.Permissions.normalised()
-	return after.shown(after.Members), nil
+	after.Permissions = after.Permissions.normalized()
+	return after.withMembers(after.Members), nil
 }
 
 func (s *Service) logGroup(ctx context.Context, action string, g *Group) {
-	s.opts.Logger.InfoContext(ctx, GroupRecord+": "+action, "name", g.Name, "team", s.store.Team())
+	s.opts.Logger.InfoContext(ctx, KindGroup+": "+action, "name", g.Name, "team", s.store.Team())
 }

@@ -12,15 +12,15 @@ import (
 // link of a disabled person does not work until [Service.Enable]. A
 // [store.ConflictError] for people whose directory keeps their password.
 func (s *Service) Invite(ctx context.Context, username string) (*Link, error) {
-	link, err := s.newLink(passwordLink, s.opts.InvitationLifetime)
+	link, err := s.issueLink(passwordLink, s.opts.InvitationLifetime)
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.act(ctx, "invite", username, s.giving(func(_ context.Context, u *User) error {
-		if err := s.keptHere(u); err != nil {
+	_, err = s.mutate(ctx, "invite", username, s.withCredentialCheck(func(_ context.Context, u *User) error {
+		if err := s.requireLocalPassword(u); err != nil {
 			return err
 		}
-		link.giveTo(u)
+		link.assign(u)
 		return nil
 	}))
 	if err != nil {
@@ -44,18 +44,18 @@ func (s *Service) Invitation(ctx context.Context, token store.Secret) (*Link, er
 func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Secret) (*User, error) {
 	const action = "accept invitation"
 	// What is no link is not kept in the trail: strangers could fill it.
-	u, err := s.linked(ctx, passwordLink, token)
+	u, err := s.userByLink(ctx, passwordLink, token)
 	if err != nil {
 		return nil, err
 	}
-	hash, err := s.hashFor(ctx, u, password)
+	hash, err := s.hashPassword(ctx, u, password)
 	if err != nil {
-		s.trail.RecordFailure(ctx, s.event(action, u.Username), err)
+		s.audit.RecordFailure(ctx, s.userEvent(action, u.Username), err)
 		return nil, err
 	}
-	accept := s.replacing(hash, func(u *User) { u.MustChangePassword = false })
-	return s.actOn(ctx, action, u.ID, func(ctx context.Context, u *User) error {
-		if err := s.works(passwordLink, u, login.HashToken(token)); err != nil {
+	accept := s.replacePassword(hash, func(u *User) { u.MustChangePassword = false })
+	return s.mutateByID(ctx, action, u.ID, func(ctx context.Context, u *User) error {
+		if err := s.checkLink(passwordLink, u, login.HashToken(token)); err != nil {
 			return err
 		}
 		return accept(ctx, u)

@@ -17,61 +17,61 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// baseURL has the service build links from there.
-func baseURL(t testing.TB, base string) func(*userman.Options) {
+// withBaseURL has the service build links from there.
+func withBaseURL(t testing.TB, base string) func(*userman.Options) {
 	t.Helper()
 	parsed, err := url.Parse(base)
 	require.NoError(t, err)
 	return func(o *userman.Options) { o.BaseURL = parsed }
 }
 
-func TestALinkSetsAPasswordOnce(t *testing.T) {
+func TestService_AcceptInvitation_setsPasswordOnce(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "", baseURL(t, "https://pbx.example.com/phones/"))
-			created := h.add(t, person("Jane"), "")
+			h := newServiceWithDB(t, open(t), "", withBaseURL(t, "https://pbx.example.com/phones/"))
+			created := h.createUser(t, newUser("Jane"), "")
 			link, err := h.Invite(t.Context(), "jane")
 			require.NoError(t, err)
 			require.Len(t, link.Token.Reveal(), 43)
 			require.Equal(t, "https://pbx.example.com/phones/person/password/"+link.Token.Reveal(), link.URL.Reveal())
 			require.Equal(t, h.clock.Now().Add(7*24*time.Hour), link.ExpiresAt)
-			require.Equal(t, link.ExpiresAt, h.get(t, "jane").InvitedUntil)
+			require.Equal(t, link.ExpiresAt, h.get(t, "jane").InvitationExpiresAt)
 
-			whose, err := h.Invitation(t.Context(), link.Token)
+			got, err := h.Invitation(t.Context(), link.Token)
 			require.NoError(t, err)
-			require.Equal(t, &userman.Link{UserID: created.ID, Username: "Jane", ExpiresAt: link.ExpiresAt}, whose)
+			require.Equal(t, &userman.Link{UserID: created.ID, Username: "Jane", ExpiresAt: link.ExpiresAt}, got)
 			accepted, err := h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
 			require.NoError(t, err)
 			require.True(t, accepted.HasPassword)
-			require.True(t, accepted.InvitedUntil.IsZero())
+			require.True(t, accepted.InvitationExpiresAt.IsZero())
 			h.logIn(t, "jane", goodPassword)
 
 			_, err = h.Invitation(t.Context(), link.Token)
-			requireNoLink(t, err)
+			requireLinkNotFound(t, err)
 			_, err = h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
-			requireNoLink(t, err)
-			h.requireProven(t)
+			requireLinkNotFound(t, err)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestALinkThatDoesNotWorkAnyMore(t *testing.T) {
+func TestService_AcceptInvitation_rejectsRevokedLink(t *testing.T) {
 	t.Parallel()
-	for name, end := range map[string]func(ctx context.Context, h *house, jane string) error{
-		"replaced": func(ctx context.Context, h *house, _ string) error { _, err := h.Invite(ctx, "jane"); return err },
-		"disabled": func(ctx context.Context, h *house, _ string) error { _, err := h.Disable(ctx, "jane"); return err },
-		"deleted":  func(ctx context.Context, h *house, _ string) error { return h.Delete(ctx, "jane") },
-		"password set by hand": func(ctx context.Context, h *house, _ string) error {
+	for name, revoke := range map[string]func(ctx context.Context, h *env, jane string) error{
+		"replaced": func(ctx context.Context, h *env, _ string) error { _, err := h.Invite(ctx, "jane"); return err },
+		"disabled": func(ctx context.Context, h *env, _ string) error { _, err := h.Disable(ctx, "jane"); return err },
+		"deleted":  func(ctx context.Context, h *env, _ string) error { return h.Delete(ctx, "jane") },
+		"password set by hand": func(ctx context.Context, h *env, _ string) error {
 			_, err := h.SetPassword(ctx, "jane", secret(anotherPassword), nil)
 			return err
 		},
-		"password changed": func(ctx context.Context, h *house, jane string) error {
+		"password changed": func(ctx context.Context, h *env, jane string) error {
 			_, err := h.ChangePassword(ctx, jane, secret(goodPassword), secret(anotherPassword))
 			return err
 		},
-		"deleted and restored": func(ctx context.Context, h *house, jane string) error {
+		"deleted and restored": func(ctx context.Context, h *env, jane string) error {
 			if err := h.Delete(ctx, "jane"); err != nil {
 				return err
 			}
@@ -82,85 +82,85 @@ func TestALinkThatDoesNotWorkAnyMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newService(t)
-			jane := h.add(t, person("jane"), goodPassword)
+			jane := h.createUser(t, newUser("jane"), goodPassword)
 			link, err := h.Invite(t.Context(), "jane")
 			require.NoError(t, err)
-			require.NoError(t, end(t.Context(), h, jane.ID))
+			require.NoError(t, revoke(t.Context(), h, jane.ID))
 			_, err = h.Invitation(t.Context(), link.Token)
-			requireNoLink(t, err)
+			requireLinkNotFound(t, err)
 			_, err = h.AcceptInvitation(t.Context(), link.Token, secret("a third & unlikely phrase"))
-			requireNoLink(t, err)
-			h.clock.Pass(8 * 24 * time.Hour)
+			requireLinkNotFound(t, err)
+			h.clock.Advance(8 * 24 * time.Hour)
 			_, err = h.Invitation(t.Context(), link.Token)
-			requireNoLink(t, err)
+			requireLinkNotFound(t, err)
 		})
 	}
 }
 
-func TestAnExpiredLinkSaysSo(t *testing.T) {
+func TestService_AcceptInvitation_reportsExpiredLink(t *testing.T) {
 	t.Parallel()
 	h := newService(t, func(o *userman.Options) { o.InvitationLifetime = 36 * time.Hour })
-	h.add(t, person("jane"), "")
+	h.createUser(t, newUser("jane"), "")
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
-	h.clock.Pass(36*time.Hour - time.Microsecond)
+	h.clock.Advance(36*time.Hour - time.Microsecond)
 	_, err = h.Invitation(t.Context(), link.Token)
 	require.NoError(t, err)
-	h.clock.Pass(time.Microsecond)
+	h.clock.Advance(time.Microsecond)
 	_, err = h.Invitation(t.Context(), link.Token)
-	requireExpired(t, err)
+	requireLinkExpired(t, err)
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
-	requireExpired(t, err)
+	requireLinkExpired(t, err)
 
 	_, err = h.Disable(t.Context(), "jane")
 	require.NoError(t, err)
 	_, err = h.Invitation(t.Context(), link.Token)
-	requireNoLink(t, err)
+	requireLinkNotFound(t, err)
 }
 
-func TestALinkOfADisabledPersonWorksOnceTheyAreEnabled(t *testing.T) {
+func TestService_AcceptInvitation_requiresEnabledUser(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), "")
+	h.createUser(t, newUser("jane"), "")
 	_, err := h.Disable(t.Context(), "jane")
 	require.NoError(t, err)
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
-	requireNoLink(t, err)
+	requireLinkNotFound(t, err)
 	_, err = h.Enable(t.Context(), "jane")
 	require.NoError(t, err)
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
 	require.NoError(t, err)
 }
 
-func TestARefusedPasswordDoesNotSpendTheLink(t *testing.T) {
+func TestService_AcceptInvitation_weakPasswordKeepsLink(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), "")
+	h.createUser(t, newUser("jane"), "")
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	for _, weak := range []string{"", "short", "jane-jane-jane-jane"} {
 		_, err = h.AcceptInvitation(t.Context(), link.Token, secret(weak))
 		require.ErrorIs(t, err, store.ErrInvalid)
 	}
-	require.Equal(t, "refused accept invitation jane: invalid: password (username)", h.told(t))
+	require.Equal(t, "refused accept invitation jane: invalid: password (username)", h.lastAuditEntry(t))
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
 	require.NoError(t, err)
 }
 
-func TestALinkThatManyAcceptAtOnceWorksOnce(t *testing.T) {
+func TestService_AcceptInvitation_succeedsOnceConcurrently(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.add(t, person("jane"), "")
+			h := newServiceWithDB(t, open(t), "")
+			h.createUser(t, newUser("jane"), "")
 			link, err := h.Invite(t.Context(), "jane")
 			require.NoError(t, err)
 			password := func(i int) string { return fmt.Sprintf("%s %02d", goodPassword, i) }
 			winner := -1
-			for i, err := range together(20, func(i int) error {
+			for i, err := range runConcurrently(20, func(i int) error {
 				_, err := h.AcceptInvitation(t.Context(), link.Token, secret(password(i)))
 				return err
 			}) {
@@ -169,20 +169,20 @@ func TestALinkThatManyAcceptAtOnceWorksOnce(t *testing.T) {
 					winner = i
 					continue
 				}
-				requireNoLink(t, err)
+				requireLinkNotFound(t, err)
 			}
 			require.NotEqual(t, -1, winner)
 			h.logIn(t, "jane", password(winner))
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestATokenThatIsNone(t *testing.T) {
+func TestService_AcceptInvitation_rejectsUnknownToken(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), "")
-	h.add(t, person("joan"), "") // without links: an empty hash is nobody's
+	h.createUser(t, newUser("jane"), "")
+	h.createUser(t, newUser("joan"), "") // without links: an empty hash is nobody's
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	before := len(h.entries(t, audit.Query{}))
@@ -191,47 +191,47 @@ func TestATokenThatIsNone(t *testing.T) {
 		strings.ToUpper(link.Token.Reveal()), "\x00" + link.Token.Reveal()[1:],
 	} {
 		_, err = h.Invitation(t.Context(), secret(token))
-		requireNoLink(t, err)
+		requireLinkNotFound(t, err)
 		_, err = h.AcceptInvitation(t.Context(), secret(token), secret(goodPassword))
-		requireNoLink(t, err)
+		requireLinkNotFound(t, err)
 		_, err = h.SoftphoneLink(t.Context(), secret(token))
-		requireNoLink(t, err)
+		requireLinkNotFound(t, err)
 		_, err = h.ActivateSoftphone(t.Context(), secret(token))
-		requireNoLink(t, err)
+		requireLinkNotFound(t, err)
 	}
 	_, err = h.ActivateSoftphone(t.Context(), link.Token)
-	requireNoLink(t, err)
+	requireLinkNotFound(t, err)
 	require.Len(t, h.entries(t, audit.Query{}), before, "strangers do not fill the trail")
 }
 
-func TestOnlyAHashOfALinkIsKept(t *testing.T) {
+func TestService_Invite_storesTokenHashOnly(t *testing.T) {
 	t.Parallel()
-	h := newService(t, baseURL(t, "https://pbx.example.com"))
-	h.add(t, person("jane"), "")
+	h := newService(t, withBaseURL(t, "https://pbx.example.com"))
+	h.createUser(t, newUser("jane"), "")
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	want := sha256.Sum256([]byte(link.Token.Reveal()))
-	require.Equal(t, want[:], h.kept(t, "jane").Credentials.Invitation.TokenHash)
+	require.Equal(t, want[:], h.storedUser(t, "jane").Credentials.Invitation.TokenHash)
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v", link, link, *link), link.Token.Reveal())
 }
 
-func TestALinkLeavesTheSecondFactor(t *testing.T) {
+func TestService_AcceptInvitation_keepsSecondFactor(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	jane := h.add(t, person("jane"), goodPassword)
-	h.enrol(t, jane.ID)
+	jane := h.createUser(t, newUser("jane"), goodPassword)
+	h.enrollTOTP(t, jane.ID)
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
 	require.NoError(t, err)
-	_, err = h.Authenticate(t.Context(), attempt("jane", anotherPassword))
-	requireRefused(t, err, credential.CodeRequired)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", anotherPassword))
+	requireLoginError(t, err, credential.MFARequired)
 }
 
-func TestALinkIsNotAcceptedWhenTheCallerHasGone(t *testing.T) {
+func TestService_AcceptInvitation_respectsContext(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), "")
+	h.createUser(t, newUser("jane"), "")
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())

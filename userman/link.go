@@ -48,47 +48,47 @@ func (*LinkExpiredError) Is(target error) bool { return target == store.ErrNotFo
 // linkKind is one of the kinds of links that people have, of each one at most.
 type linkKind struct {
 	// name is what it is called in refusals.
-	name string
-	path string
-	key  func(hash []byte) UserKey
-	// of returns where the link of u is kept.
-	of func(u *User) **credential.Link
+	name   string
+	path   string
+	lookup func(hash []byte) UserLookup
+	// slot returns where the link of u is kept.
+	slot func(u *User) **credential.OneTimeToken
 }
 
 // passwordLink sets a password, activationLink sets up a softphone.
 var (
 	passwordLink = linkKind{
 		"invitation", SetPasswordPath,
-		func(hash []byte) UserKey { return UserKey{InvitationHash: hash} },
-		func(u *User) **credential.Link { return &u.Credentials.Invitation },
+		func(hash []byte) UserLookup { return UserLookup{InvitationHash: hash} },
+		func(u *User) **credential.OneTimeToken { return &u.Credentials.Invitation },
 	}
 	activationLink = linkKind{
 		"softphone activation", ActivationPath,
-		func(hash []byte) UserKey { return UserKey{ActivationHash: hash} },
-		func(u *User) **credential.Link { return &u.Activation },
+		func(hash []byte) UserLookup { return UserLookup{ActivationHash: hash} },
+		func(u *User) **credential.OneTimeToken { return &u.Activation },
 	}
 )
 
 func (k linkKind) notFound() error { return &store.NotFoundError{Kind: k.name} }
 
-// newLink is a link that is nobody's until it is given.
-type newLink struct {
+// issuedLink is a link that is nobody's until it is given.
+type issuedLink struct {
 	Link
 
-	kind linkKind
-	kept credential.Link
+	kind   linkKind
+	stored credential.OneTimeToken
 }
 
-// newLink makes a link that works for that long.
-func (s *Service) newLink(kind linkKind, lifetime time.Duration) (*newLink, error) {
+// issuedLink makes a link that works for that long.
+func (s *Service) issueLink(kind linkKind, lifetime time.Duration) (*issuedLink, error) {
 	token, hash, err := login.NewToken(s.opts.Random)
 	if err != nil {
 		return nil, err
 	}
 	expires := s.now().Add(lifetime)
-	return &newLink{
+	return &issuedLink{
 		Link{Token: token, URL: s.linkURL(kind.path, token), ExpiresAt: expires},
-		kind, credential.Link{TokenHash: hash, ExpiresAt: expires},
+		kind, credential.OneTimeToken{TokenHash: hash, ExpiresAt: expires},
 	}, nil
 }
 
@@ -101,31 +101,31 @@ func (s *Service) linkURL(path string, token store.Secret) store.Secret {
 	return store.NewSecret(s.opts.BaseURL.JoinPath(path, token.Reveal()).String())
 }
 
-// giveTo makes it the link of u, in place of an earlier one.
-func (l *newLink) giveTo(u *User) {
+// assign makes it the link of u, in place of an earlier one.
+func (l *issuedLink) assign(u *User) {
 	l.UserID, l.Username = u.ID, u.Username
-	*l.kind.of(u) = l.kept.Clone()
+	*l.kind.slot(u) = l.stored.Clone()
 }
 
-// linked returns the person whose link that works has this token.
-func (s *Service) linked(ctx context.Context, kind linkKind, token store.Secret) (*User, error) {
+// userByLink returns the person whose link that works has this token.
+func (s *Service) userByLink(ctx context.Context, kind linkKind, token store.Secret) (*User, error) {
 	hash := login.HashToken(token)
 	if hash == nil {
 		return nil, kind.notFound()
 	}
-	u, err := s.within(s.store.FindUser(ctx, kind.key(hash)))
+	u, err := s.requireInScope(s.store.FindUser(ctx, kind.lookup(hash)))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, kind.notFound()
 	}
 	if err != nil {
 		return nil, err
 	}
-	return u, s.works(kind, u, hash)
+	return u, s.checkLink(kind, u, hash)
 }
 
-// works refuses a link of that hash when it is not that of u, or does not work.
-func (s *Service) works(kind linkKind, u *User, hash []byte) error {
-	link := *kind.of(u)
+// checkLink refuses a link of that hash when it is not that of u, or does not work.
+func (s *Service) checkLink(kind linkKind, u *User, hash []byte) error {
+	link := *kind.slot(u)
 	switch {
 	case link == nil || !bytes.Equal(link.TokenHash, hash) || u.Disabled:
 		return kind.notFound()
@@ -137,9 +137,9 @@ func (s *Service) works(kind linkKind, u *User, hash []byte) error {
 
 // readLink returns whose link that works has this token, without the token.
 func (s *Service) readLink(ctx context.Context, kind linkKind, token store.Secret) (*Link, error) {
-	u, err := s.linked(ctx, kind, token)
+	u, err := s.userByLink(ctx, kind, token)
 	if err != nil {
 		return nil, err
 	}
-	return &Link{UserID: u.ID, Username: u.Username, ExpiresAt: (*kind.of(u)).ExpiresAt}, nil
+	return &Link{UserID: u.ID, Username: u.Username, ExpiresAt: (*kind.slot(u)).ExpiresAt}, nil
 }

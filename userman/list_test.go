@@ -12,59 +12,59 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (h *house) list(t testing.TB, q userman.Query) string {
+func (h *env) list(t testing.TB, q userman.Query) string {
 	t.Helper()
 	list, err := h.List(t.Context(), q)
 	require.NoError(t, err)
 	return strings.Join(usernames(list), " ")
 }
 
-func TestPeopleAreSearchedInAllFieldsAndByExtension(t *testing.T) {
+func TestService_List_filtersAndSorts(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.group(t, "Sales", nil)
+			h := newServiceWithDB(t, open(t), "")
+			h.createGroup(t, "Sales", nil)
 			for _, u := range []*userman.User{
 				{Username: "carol", Title: "Chief", CellPhone: "+49 170 12-34", DefaultExtension: "1003", ExternalID: "CRM-77"},
 				{Username: "Alice", LastName: "Zander", Email: "alice@example.com", DefaultExtension: "1001", LinkedExtensions: []string{"2000"}, Groups: []string{"Sales"}},
-				{Username: "bob", Department: "Dispatch", FurtherEmails: []string{"robert@example.com"}, LinkedExtensions: []string{"1001", "2000"}, Disabled: true},
+				{Username: "bob", Department: "Dispatch", OtherEmails: []string{"robert@example.com"}, LinkedExtensions: []string{"1001", "2000"}, Disabled: true},
 			} {
-				h.clock.Pass(time.Minute)
-				h.add(t, u, "")
+				h.clock.Advance(time.Minute)
+				h.createUser(t, u, "")
 			}
 			for want, queries := range map[string][]userman.Query{
 				"Alice bob carol": {{}, {Search: ""}},
-				"carol bob Alice": {{Order: store.Order{Descending: true}}},
-				"carol Alice bob": {{Order: store.Order{By: "created_at"}}},
-				"bob Alice carol": {{Order: store.Order{By: "default_extension"}}},
+				"carol bob Alice": {{Sort: store.Sort{Descending: true}}},
+				"carol Alice bob": {{Sort: store.Sort{By: "created_at"}}},
+				"bob Alice carol": {{Sort: store.Sort{By: "default_extension"}}},
 				"Alice":           {{Search: "ZAND"}, {Search: "alice@"}, {Group: "sales"}, {Email: "ALICE@example.com"}},
 				"carol":           {{Search: "chief"}, {Search: "1701234"}, {Search: "crm-77"}, {Extension: "1003"}},
-				"bob":             {{Search: "robert@"}, {Search: "dispatch"}, {Status: userman.Disabled}},
+				"bob":             {{Search: "robert@"}, {Search: "dispatch"}, {Status: userman.StatusDisabled}},
 				"Alice bob":       {{Extension: "1001"}, {Extension: "2000"}, {Search: "2000"}},
-				"Alice carol":     {{Status: userman.Enabled}},
-				"":                {{Search: "nobody"}, {Group: "Nobody"}, {Extension: "100"}, {Status: userman.Deleted}},
+				"Alice carol":     {{Status: userman.StatusEnabled}},
+				"":                {{Search: "nobody"}, {Group: "Nobody"}, {Extension: "100"}, {Status: userman.StatusDeleted}},
 			} {
 				for _, q := range queries {
 					require.Equal(t, want, h.list(t, q), "%+v", q)
 				}
 			}
-			_, err := h.List(t.Context(), userman.Query{Order: store.Order{By: "password_hash"}})
-			requireFields(t, err, "sort: oneof")
+			_, err := h.List(t.Context(), userman.Query{Sort: store.Sort{By: "password_hash"}})
+			requireFieldErrors(t, err, "sort: oneof")
 			_, err = h.List(t.Context(), userman.Query{Status: "gone"})
-			requireFields(t, err, "status: oneof")
+			requireFieldErrors(t, err, "status: oneof")
 		})
 	}
 }
 
-func TestAnExportHoldsEverybodyOnceWithoutCredentials(t *testing.T) {
+func TestService_Each_visitsEveryUserWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	for _, username := range []string{"jane", "joan", "june"} {
-		h.add(t, person(username), goodPassword)
+		h.createUser(t, newUser(username), goodPassword)
 	}
-	h.remove(t, "joan")
+	h.deleteUser(t, "joan")
 	seen := map[string]bool{}
 	last := ""
 	require.NoError(t, h.Each(t.Context(), func(u *userman.User) error {

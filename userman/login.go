@@ -25,48 +25,48 @@ type Login struct {
 
 // Authenticate logs a person in to the portal, or refuses with a
 // [credential.LoginError], or, after too many tries, with a
-// [store.ThrottledError]. Unknown people and wrong passwords take the same time
+// [store.RateLimitedError]. Unknown people and wrong passwords take the same time
 // and get the same answer. Who is not permitted [PortalLogin] is told so once
 // the password is proven.
 //
 // In the trail are the logins and the refusals, but that a code is still asked
 // for; of those that are held up only the first. A name that nobody has is not
 // kept: people type passwords there.
-func (s *Service) Authenticate(ctx context.Context, attempt credential.Attempt) (*Login, error) {
-	done, err := s.desk.Authenticate(ctx, attempt, s.vetPortal)
-	return s.begun(ctx, done, err)
+func (s *Service) Authenticate(ctx context.Context, attempt credential.LoginAttempt) (*Login, error) {
+	result, err := s.authenticator.Authenticate(ctx, attempt, s.authorizePortal)
+	return s.startSession(ctx, result, err)
 }
 
 // ConfirmLogin ends a login that [Service.Authenticate] answered with
 // CodeRequired or WrongCode: whoever calls vouches that this visitor has proven
-// the password of attempt.Username a few minutes ago, when the sessions were of
-// that generation. attempt.Password is ignored. The refusals are those of
+// the password of newLoginAttempt.Username a few minutes ago, when the sessions were of
+// that generation. newLoginAttempt.Password is ignored. The refusals are those of
 // Authenticate; WrongPassword means that it has to begin again.
-func (s *Service) ConfirmLogin(ctx context.Context, attempt credential.Attempt, generation int64) (*Login, error) {
-	done, err := s.desk.Confirm(ctx, attempt, generation, s.vetPortal)
-	return s.begun(ctx, done, err)
+func (s *Service) ConfirmLogin(ctx context.Context, attempt credential.LoginAttempt, generation int64) (*Login, error) {
+	result, err := s.authenticator.Confirm(ctx, attempt, generation, s.authorizePortal)
+	return s.startSession(ctx, result, err)
 }
 
-// begun returns what came of a login: a session of the generation that was
+// startSession returns what came of a login: a session of the generation that was
 // proven, which ends at once when the password was changed meanwhile.
-func (s *Service) begun(ctx context.Context, done *login.Login, err error) (*Login, error) {
+func (s *Service) startSession(ctx context.Context, result *login.Login, err error) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.Session(ctx, done.Account.ID, done.Account.Generation)
+	u, err := s.Session(ctx, result.Account.ID, result.Account.SessionEpoch)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, endedMeanwhile()
+		return nil, sessionsEnded()
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &Login{
-		User: u, Device: done.Device, RecoveryCodesLeft: done.RecoveryCodesLeft, MustChangePassword: s.MustChangePassword(u),
+		User: u, Device: result.DeviceToken, RecoveryCodesLeft: result.RecoveryCodesLeft, MustChangePassword: s.MustChangePassword(u),
 	}, nil
 }
 
 // Session returns the person of a session that began at that generation (see
-// [User.SessionGeneration]), with the rights of now. A [store.NotFoundError]
+// [User.SessionEpoch]), with the rights of now. A [store.NotFoundError]
 // when the session has ended: the person is gone, disabled or may not use the
 // portal any more, or all sessions were ended since. What a session is good for
 // says [Service.MustChangePassword].
@@ -79,17 +79,17 @@ func (s *Service) Session(ctx context.Context, id string, generation int64) (*Us
 	if err != nil {
 		return nil, err
 	}
-	if u.Disabled || u.SessionGeneration != generation {
+	if u.Disabled || u.SessionEpoch != generation {
 		return nil, ended
 	}
-	may, err := s.can(ctx, u, PortalLogin)
-	if err == nil && !may {
+	allowed, err := s.hasPermission(ctx, u, PortalLogin)
+	if err == nil && !allowed {
 		err = ended
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s.show(u), nil
+	return s.redact(u), nil
 }
 
 // MustChangePassword reports whether a session of u, as the service returned
@@ -97,7 +97,7 @@ func (s *Service) Session(ctx context.Context, id string, generation int64) (*Us
 // password has expired. It is never so of people whose directory keeps the
 // password.
 func (s *Service) MustChangePassword(u *User) bool {
-	if !u.HasPassword || s.elsewhere(u) {
+	if !u.HasPassword || s.passwordIsExternal(u) {
 		return false
 	}
 	expired := !u.PasswordExpiresAt.IsZero() && !s.now().Before(u.PasswordExpiresAt)

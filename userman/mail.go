@@ -8,7 +8,7 @@ import (
 // Mailer sends mails.
 type Mailer interface {
 	// Send hands one mail to the mail server and returns when the server has
-	// taken it. A [MailRefusedError] means that the server will never take
+	// taken it. A [MailRejectedError] means that the server will never take
 	// this mail; any other error is a failure that may be worth another try.
 	// It ends with ctx. Errors are shown to administrators: they hold no
 	// secret.
@@ -27,13 +27,13 @@ type Message struct {
 	HTML string
 }
 
-// MailRefusedError says that a mail server did not take a mail, for good.
-type MailRefusedError struct {
+// MailRejectedError says that a mail server did not take a mail, for good.
+type MailRejectedError struct {
 	// Reason is what the server said, without anything of the mail.
 	Reason string
 }
 
-func (e *MailRefusedError) Error() string {
+func (e *MailRejectedError) Error() string {
 	return "the mail server refused the mail: " + e.Reason
 }
 
@@ -42,22 +42,22 @@ type DeliveryStatus string
 
 // What comes of a mail.
 const (
-	// Delivered means that the mail server has taken it.
-	Delivered DeliveryStatus = "delivered"
-	// NoAddress means that the person has no primary email.
-	NoAddress DeliveryStatus = "no_address"
-	// NotConfigured means that [Options] have no Mailer or no BaseURL.
-	NotConfigured DeliveryStatus = "not_configured"
-	// Refused means that the mail server did not take it, and will not.
-	Refused DeliveryStatus = "refused"
-	// Failed means that the mail server could not be reached, or did not
+	// DeliverySent means that the mail server has taken it.
+	DeliverySent DeliveryStatus = "delivered"
+	// DeliveryNoAddress means that the person has no primary email.
+	DeliveryNoAddress DeliveryStatus = "no_address"
+	// DeliveryNotConfigured means that [Options] have no Mailer or no BaseURL.
+	DeliveryNotConfigured DeliveryStatus = "not_configured"
+	// DeliveryRejected means that the mail server did not take it, and will not.
+	DeliveryRejected DeliveryStatus = "refused"
+	// DeliveryFailed means that the mail server could not be reached, or did not
 	// answer in time, so that another try may do; or that the template could
 	// not write this mail.
-	Failed DeliveryStatus = "failed"
-	// Skipped means that nothing was sent because the person is disabled,
+	DeliveryFailed DeliveryStatus = "failed"
+	// DeliverySkipped means that nothing was sent because the person is disabled,
 	// because their directory keeps the password and there is nothing to say,
 	// or because another run is at work on it.
-	Skipped DeliveryStatus = "skipped"
+	DeliverySkipped DeliveryStatus = "skipped"
 )
 
 // Delivery is what came of a mail to one person.
@@ -77,20 +77,20 @@ type Delivery struct {
 // came of the mail is in the Delivery, which comes with an error, too, when the
 // mail was on its way.
 func (s *Service) SendWelcome(ctx context.Context, username string) (*Delivery, error) {
-	return s.sendTo(ctx, WelcomeMail, username)
+	return s.sendMail(ctx, WelcomeMail, username)
 }
 
 // SendReset mails a link with which a forgotten password is set anew; see
 // [Service.RequestReset] for strangers. An earlier link stops to work.
 func (s *Service) SendReset(ctx context.Context, username string) (*Delivery, error) {
-	return s.sendTo(ctx, ResetMail, username)
+	return s.sendMail(ctx, ResetMail, username)
 }
 
-// sendTo sends a mail with links to the person of that username.
-func (s *Service) sendTo(ctx context.Context, kind MailKind, username string) (*Delivery, error) {
+// sendMail sends a mail with links to the person of that username.
+func (s *Service) sendMail(ctx context.Context, kind MailKind, username string) (*Delivery, error) {
 	u, err := s.find(ctx, username)
 	if err != nil {
 		return nil, err
 	}
-	return s.newMailing(kind).run(ctx, u.ID)
+	return s.newDeliveryJob(kind).run(ctx, u.ID)
 }

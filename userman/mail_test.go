@@ -14,30 +14,30 @@ import (
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
 
-// throughSMTP has the service send mails through a real server.
-func throughSMTP(t testing.TB, server *smtp.Server) func(*userman.Options) {
+// withSMTP has the service send mails through a real server.
+func withSMTP(t testing.TB, server *smtp.Server) func(*userman.Options) {
 	t.Helper()
 	m, err := smtpmailer.New(smtpmailer.Options{
 		Address: server.Addr, From: "ACME Telephony <pbx@acme.example>", Security: smtpmailer.None,
 	})
 	require.NoError(t, err)
-	return mailedBy(m)
+	return withMailer(m)
 }
 
-func TestTheLinkOfAWelcomeMailSetsThePassword(t *testing.T) {
+func TestService_SendWelcome_linkSetsPassword(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
-	h := newService(t, throughSMTP(t, server))
-	h.add(t, reachable("jane", "1001"), "")
-	d := h.welcome(t, "jane", userman.Delivered)
+	h := newService(t, withSMTP(t, server))
+	h.createUser(t, newUserWithEmail("jane", "1001"), "")
+	d := h.sendWelcome(t, "jane", userman.DeliverySent)
 	require.Equal(t, h.clock.Now().Add(7*24*time.Hour), d.ExpiresAt)
-	require.Equal(t, "done welcome mail delivered jane", h.told(t))
+	require.Equal(t, "done welcome mail delivered jane", h.lastAuditEntry(t))
 	require.Equal(t, h.clock.Now(), h.get(t, "jane").WelcomedAt)
 
-	got := server.Wait(t)
+	got := server.Receive(t)
 	require.Equal(t, []string{"jane@example.com"}, got.To)
 	require.Equal(t, "Your pbxusers account", got.Get(t, "Subject"))
-	link := tokenIn(t, &userman.Message{Text: got.Text})
+	link := linkToken(t, &userman.Message{Text: got.Text})
 	require.Contains(t, got.HTML, `href="https://pbx.example.com/person/password/`+link.Reveal()+`"`)
 	require.Contains(t, got.Text, "Extension: 1001")
 
@@ -45,63 +45,63 @@ func TestTheLinkOfAWelcomeMailSetsThePassword(t *testing.T) {
 	require.NoError(t, err)
 	h.logIn(t, "jane", goodPassword)
 	_, err = h.AcceptInvitation(t.Context(), link, secret(anotherPassword))
-	requireNoLink(t, err)
-	h.requireProven(t)
+	requireLinkNotFound(t, err)
+	h.requireAuditIntact(t)
 }
 
-func TestTheLinkOfAResetMailSetsANewPassword(t *testing.T) {
+func TestService_SendReset_linkSetsPassword(t *testing.T) {
 	t.Parallel()
-	box := &postbox{}
-	h := newService(t, box.mailing)
-	h.add(t, reachable("jane"), goodPassword)
+	box := &mailbox{}
+	h := newService(t, box.configure)
+	h.createUser(t, newUserWithEmail("jane"), goodPassword)
 	d, err := h.SendReset(t.Context(), "jane")
 	require.NoError(t, err)
-	require.Equal(t, userman.Delivered, d.Status)
+	require.Equal(t, userman.DeliverySent, d.Status)
 	require.Equal(t, h.clock.Now().Add(time.Hour), d.ExpiresAt)
 	require.True(t, h.get(t, "jane").WelcomedAt.IsZero())
 	h.logIn(t, "jane", goodPassword)
-	_, err = h.AcceptInvitation(t.Context(), tokenIn(t, box.taken()[0]), secret(anotherPassword))
+	_, err = h.AcceptInvitation(t.Context(), linkToken(t, box.sent()[0]), secret(anotherPassword))
 	require.NoError(t, err)
 	h.logIn(t, "jane", anotherPassword)
 }
 
-func TestAWelcomeMailWithoutAMailServerSaysSo(t *testing.T) {
+func TestService_SendWelcome_reportsNotConfigured(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*userman.Options){
 		"no mail server": func(o *userman.Options) { o.Mailer = nil },
 		"no base URL":    func(o *userman.Options) { o.BaseURL = nil },
 	} {
-		h := newService(t, (&postbox{}).mailing, change)
-		h.add(t, reachable("jane"), "")
-		before := h.kept(t, "jane")
-		require.Contains(t, h.welcome(t, "jane", userman.NotConfigured).Message, "configure", name)
+		h := newService(t, (&mailbox{}).configure, change)
+		h.createUser(t, newUserWithEmail("jane"), "")
+		before := h.storedUser(t, "jane")
+		require.Contains(t, h.sendWelcome(t, "jane", userman.DeliveryNotConfigured).Message, "configure", name)
 		d, err := h.SendReset(t.Context(), "jane")
 		require.NoError(t, err)
-		require.Equal(t, userman.NotConfigured, d.Status, name)
-		require.Equal(t, before, h.kept(t, "jane"), name)
+		require.Equal(t, userman.DeliveryNotConfigured, d.Status, name)
+		require.Equal(t, before, h.storedUser(t, "jane"), name)
 	}
 }
 
-func TestWhoCannotBeSentAMailIsToldWhy(t *testing.T) {
+func TestService_SendWelcome_reportsSkipReason(t *testing.T) {
 	t.Parallel()
-	box := &postbox{}
-	h := newService(t, box.mailing, withDirectories(headOffice()))
-	h.add(t, person("silent"), "")
-	h.add(t, reachable("gone"), "")
-	h.add(t, reachable("elsewhere"), "")
+	box := &mailbox{}
+	h := newService(t, box.configure, withDirectories(newHeadOffice()))
+	h.createUser(t, newUser("silent"), "")
+	h.createUser(t, newUserWithEmail("gone"), "")
+	h.createUser(t, newUserWithEmail("elsewhere"), "")
 	_, err := h.Disable(t.Context(), "gone")
 	require.NoError(t, err)
-	h.becomeOf(t, "elsewhere", "head-office", "uid-elsewhere")
+	h.moveToDirectory(t, "elsewhere", "head-office", "uid-elsewhere")
 
-	require.Contains(t, h.welcome(t, "silent", userman.NoAddress).Message, "no primary email")
-	require.Contains(t, h.welcome(t, "gone", userman.Skipped).Message, "disabled")
+	require.Contains(t, h.sendWelcome(t, "silent", userman.DeliveryNoAddress).Message, "no primary email")
+	require.Contains(t, h.sendWelcome(t, "gone", userman.DeliverySkipped).Message, "disabled")
 	d, err := h.SendReset(t.Context(), "elsewhere")
 	require.NoError(t, err)
-	require.Equal(t, userman.Skipped, d.Status)
+	require.Equal(t, userman.DeliverySkipped, d.Status)
 	require.Contains(t, d.Message, "directory")
-	require.Empty(t, box.taken())
+	require.Empty(t, box.sent())
 	for _, name := range []string{"silent", "gone", "elsewhere"} {
-		require.Nil(t, h.kept(t, name).Credentials.Invitation, name)
+		require.Nil(t, h.storedUser(t, name).Credentials.Invitation, name)
 	}
 	_, err = h.SendWelcome(t.Context(), "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
@@ -109,184 +109,184 @@ func TestWhoCannotBeSentAMailIsToldWhy(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestWhoseDirectoryKeepsThePasswordIsWelcomedWithoutALink(t *testing.T) {
+func TestService_SendWelcome_omitsLinkForExternalPassword(t *testing.T) {
 	t.Parallel()
-	box := &postbox{}
-	h := newService(t, box.mailing, withDirectories(headOffice()))
-	h.add(t, reachable("jane"), "")
-	h.becomeOf(t, "jane", "head-office", "uid-jane")
-	require.True(t, h.welcome(t, "jane", userman.Delivered).ExpiresAt.IsZero())
-	require.Contains(t, box.taken()[0].Text, "the one that you already use")
-	require.NotContains(t, box.taken()[0].Text+box.taken()[0].HTML, userman.SetPasswordPath)
-	require.Nil(t, h.kept(t, "jane").Credentials.Invitation)
+	box := &mailbox{}
+	h := newService(t, box.configure, withDirectories(newHeadOffice()))
+	h.createUser(t, newUserWithEmail("jane"), "")
+	h.moveToDirectory(t, "jane", "head-office", "uid-jane")
+	require.True(t, h.sendWelcome(t, "jane", userman.DeliverySent).ExpiresAt.IsZero())
+	require.Contains(t, box.sent()[0].Text, "the one that you already use")
+	require.NotContains(t, box.sent()[0].Text+box.sent()[0].HTML, userman.SetPasswordPath)
+	require.Nil(t, h.storedUser(t, "jane").Credentials.Invitation)
 	require.False(t, h.get(t, "jane").WelcomedAt.IsZero())
 }
 
-func TestALinkIsKeptBeforeTheMailWithItLeaves(t *testing.T) {
+func TestService_SendWelcome_storesLinkBeforeSending(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var h *house
-			h = newServiceOver(t, open(t), "", mailedBy(carrier(func(ctx context.Context, m *userman.Message) error {
-				link, err := h.Invitation(ctx, tokenIn(t, m))
+			var h *env
+			h = newServiceWithDB(t, open(t), "", withMailer(mailerFunc(func(ctx context.Context, m *userman.Message) error {
+				link, err := h.Invitation(ctx, linkToken(t, m))
 				require.NoError(t, err)
 				require.Equal(t, "jane", link.Username)
 				require.True(t, h.get(t, "jane").WelcomedAt.IsZero())
 				return nil
 			})))
-			h.add(t, reachable("jane"), "")
-			h.welcome(t, "jane", userman.Delivered)
+			h.createUser(t, newUserWithEmail("jane"), "")
+			h.sendWelcome(t, "jane", userman.DeliverySent)
 		})
 	}
 }
 
-func TestAnEarlierLinkWorksUntilAnotherOneMayHaveArrived(t *testing.T) {
+func TestService_SendWelcome_rejectedMailKeepsEarlierLink(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		server userman.Mailer
 		status userman.DeliveryStatus
 		works  bool
 	}{
-		"refused": {refuses, userman.Refused, true}, "failed": {fails, userman.Failed, false}, "delivered": {&postbox{}, userman.Delivered, false},
+		"refused": {rejectingMailer, userman.DeliveryRejected, true}, "failed": {failingMailer, userman.DeliveryFailed, false}, "delivered": {&mailbox{}, userman.DeliverySent, false},
 	} {
 		server := test.server
-		h := newService(t, mailedBy(carrier(func(ctx context.Context, m *userman.Message) error { return server.Send(ctx, m) })),
+		h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *userman.Message) error { return server.Send(ctx, m) })),
 			withSIPAccounts(sipAccounts{"1001": {Technology: "PJSIP"}}))
-		h.add(t, reachable("jane", "1001"), "")
+		h.createUser(t, newUserWithEmail("jane", "1001"), "")
 		link, err := h.Invite(t.Context(), "jane")
 		require.NoError(t, err)
 		activation, err := h.InviteSoftphone(t.Context(), "jane")
 		require.NoError(t, err)
 
-		d := h.welcome(t, "jane", test.status)
-		require.Equal(t, test.status != userman.Delivered, d.ExpiresAt.IsZero(), name)
+		d := h.sendWelcome(t, "jane", test.status)
+		require.Equal(t, test.status != userman.DeliverySent, d.ExpiresAt.IsZero(), name)
 		_, err = h.Invitation(t.Context(), link.Token)
 		require.Equal(t, test.works, err == nil, name)
 		_, err = h.SoftphoneLink(t.Context(), activation.Token)
 		require.Equal(t, test.works, err == nil, name)
-		require.Equal(t, "done welcome mail "+string(test.status)+" jane", h.told(t))
-		h.requireProven(t)
+		require.Equal(t, "done welcome mail "+string(test.status)+" jane", h.lastAuditEntry(t))
+		h.requireAuditIntact(t)
 	}
 }
 
-func TestALinkThatWasMadeWhileAMailWasRefusedStays(t *testing.T) {
+func TestService_SendWelcome_rejectedMailKeepsConcurrentLink(t *testing.T) {
 	t.Parallel()
-	var h *house
-	var between *userman.Link
-	h = newService(t, mailedBy(carrier(func(ctx context.Context, _ *userman.Message) (err error) {
-		between, err = h.Invite(ctx, "jane")
+	var h *env
+	var concurrent *userman.Link
+	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *userman.Message) (err error) {
+		concurrent, err = h.Invite(ctx, "jane")
 		require.NoError(t, err)
-		return &userman.MailRefusedError{Reason: "550"}
+		return &userman.MailRejectedError{Reason: "550"}
 	})))
-	h.add(t, reachable("jane"), "")
-	h.welcome(t, "jane", userman.Refused)
-	_, err := h.Invitation(t.Context(), between.Token)
+	h.createUser(t, newUserWithEmail("jane"), "")
+	h.sendWelcome(t, "jane", userman.DeliveryRejected)
+	_, err := h.Invitation(t.Context(), concurrent.Token)
 	require.NoError(t, err)
 }
 
-func TestWhyAMailWasNotSentIsToldInOneBoundedLine(t *testing.T) {
+func TestService_SendWelcome_truncatesFailureMessage(t *testing.T) {
 	t.Parallel()
 	for status, err := range map[userman.DeliveryStatus]error{
-		userman.Refused: &userman.MailRefusedError{Reason: "550\r\nno" + strings.Repeat(" no", 1000)},
-		userman.Failed:  context.DeadlineExceeded,
+		userman.DeliveryRejected: &userman.MailRejectedError{Reason: "550\r\nno" + strings.Repeat(" no", 1000)},
+		userman.DeliveryFailed:   context.DeadlineExceeded,
 	} {
-		h := newService(t, mailedBy(carrier(func(context.Context, *userman.Message) error { return err })))
-		h.add(t, reachable("jane"), "")
-		message := h.welcome(t, "jane", status).Message
+		h := newService(t, withMailer(mailerFunc(func(context.Context, *userman.Message) error { return err })))
+		h.createUser(t, newUserWithEmail("jane"), "")
+		message := h.sendWelcome(t, "jane", status).Message
 		require.NotContains(t, message, "\n")
 		require.LessOrEqual(t, len(message), 450)
 	}
 }
 
-func TestAMailServerThatStallsEndsWithTheCaller(t *testing.T) {
+func TestService_SendWelcome_stalledServerRespectsContext(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, &smtp.Options{Stall: true})
-	h := newService(t, throughSMTP(t, server))
-	h.add(t, reachable("jane"), "")
+	h := newService(t, withSMTP(t, server))
+	h.createUser(t, newUserWithEmail("jane"), "")
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	d, err := h.SendWelcome(ctx, "jane")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Equal(t, userman.Failed, d.Status)
-	require.True(t, h.kept(t, "jane").WelcomeBegunAt.IsZero(), "others may try again at once")
+	require.Equal(t, userman.DeliveryFailed, d.Status)
+	require.True(t, h.storedUser(t, "jane").WelcomeStartedAt.IsZero(), "others may try again at once")
 }
 
-func TestAMailIsGivenALimitedTime(t *testing.T) {
+func TestService_SendWelcome_setsDeadline(t *testing.T) {
 	t.Parallel()
-	h := newService(t, mailedBy(carrier(func(ctx context.Context, _ *userman.Message) error {
+	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *userman.Message) error {
 		deadline, limited := ctx.Deadline()
 		require.True(t, limited)
 		require.LessOrEqual(t, time.Until(deadline), time.Minute)
 		return nil
 	})))
-	h.add(t, reachable("jane"), "")
-	h.welcome(t, "jane", userman.Delivered)
+	h.createUser(t, newUserWithEmail("jane"), "")
+	h.sendWelcome(t, "jane", userman.DeliverySent)
 }
 
-func TestAMailThatWasTakenIsKnownAlsoWhenTheCallerHasGone(t *testing.T) {
+func TestService_SendWelcome_recordsDeliveryAfterCancel(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	h := newService(t, mailedBy(carrier(func(context.Context, *userman.Message) error {
+	h := newService(t, withMailer(mailerFunc(func(context.Context, *userman.Message) error {
 		cancel()
 		return nil
 	})))
-	h.add(t, reachable("jane"), "")
+	h.createUser(t, newUserWithEmail("jane"), "")
 	d, err := h.SendWelcome(ctx, "jane")
 	require.NoError(t, err)
-	require.Equal(t, userman.Delivered, d.Status)
+	require.Equal(t, userman.DeliverySent, d.Status)
 	require.False(t, h.get(t, "jane").WelcomedAt.IsZero())
 }
 
-func TestWhoIsDeletedWhileTheMailIsOnItsWayIsNoError(t *testing.T) {
+func TestService_SendWelcome_toleratesConcurrentDelete(t *testing.T) {
 	t.Parallel()
-	var h *house
-	h = newService(t, mailedBy(carrier(func(ctx context.Context, _ *userman.Message) error { return h.Delete(ctx, "jane") })))
-	h.add(t, reachable("jane"), "")
-	h.welcome(t, "jane", userman.Delivered)
+	var h *env
+	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *userman.Message) error { return h.Delete(ctx, "jane") })))
+	h.createUser(t, newUserWithEmail("jane"), "")
+	h.sendWelcome(t, "jane", userman.DeliverySent)
 	_, err := h.Get(t.Context(), "jane")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestMailsAreOnlySentToWhomIsReached(t *testing.T) {
+func TestService_SendWelcome_rejectsOutOfScopeUser(t *testing.T) {
 	t.Parallel()
-	box := &postbox{}
-	h := newService(t, box.mailing)
-	h.add(t, reachable("jane", "1001"), "")
-	few := h.within(func(extension string) bool { return extension != "1001" })
-	for _, send := range []func(context.Context, string) (*userman.Delivery, error){few.SendWelcome, few.SendReset} {
+	box := &mailbox{}
+	h := newService(t, box.configure)
+	h.createUser(t, newUserWithEmail("jane", "1001"), "")
+	scoped := h.scoped(func(extension string) bool { return extension != "1001" })
+	for _, send := range []func(context.Context, string) (*userman.Delivery, error){scoped.SendWelcome, scoped.SendReset} {
 		_, err := send(t.Context(), "jane")
 		require.ErrorIs(t, err, store.ErrForbidden)
 	}
-	_, err := few.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
+	_, err := scoped.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.Empty(t, box.taken())
+	require.Empty(t, box.sent())
 }
 
-func TestAMailThatCannotBeWrittenChangesNothing(t *testing.T) {
+func TestService_SendPendingWelcomes_templateErrorKeepsLink(t *testing.T) {
 	t.Parallel()
-	templates, err := userman.ParseTemplates(files("en/welcome.txt", `{{define "subject"}}Hi{{end}}Hi {{slice .Name 0 3}} at {{.Link}}`))
+	templates, err := userman.ParseTemplates(templateFS("en/welcome.txt", `{{define "subject"}}Hi{{end}}Hi {{slice .Name 0 3}} at {{.Link}}`))
 	require.NoError(t, err)
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			box := &postbox{}
-			h := newServiceOver(t, open(t), "", box.mailing, func(o *userman.Options) { o.Templates = templates })
+			box := &mailbox{}
+			h := newServiceWithDB(t, open(t), "", box.configure, func(o *userman.Options) { o.Templates = templates })
 			for _, username := range []string{"anna", "jo", "zoe"} {
-				h.add(t, reachable(username), "")
+				h.createUser(t, newUserWithEmail(username), "")
 			}
 			link, err := h.Invite(t.Context(), "jo")
 			require.NoError(t, err)
-			report := h.welcomes(t)
-			require.Equal(t, map[userman.DeliveryStatus]int{userman.Delivered: 2, userman.Failed: 1}, report.Counts)
+			report := h.sendPendingWelcomes(t)
+			require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 2, userman.DeliveryFailed: 1}, report.Counts)
 			require.Equal(t, "jo", report.Undelivered[0].Username)
 			require.Contains(t, report.Undelivered[0].Message, "en/welcome.txt:1")
-			require.Equal(t, []string{"anna@example.com", "zoe@example.com"}, recipients(box.taken()))
+			require.Equal(t, []string{"anna@example.com", "zoe@example.com"}, recipients(box.sent()))
 
 			_, err = h.Invitation(t.Context(), link.Token)
 			require.NoError(t, err, "the earlier link works")
-			require.True(t, h.kept(t, "jo").WelcomeBegunAt.IsZero(), "others may try again at once")
-			h.requireProven(t)
+			require.True(t, h.storedUser(t, "jo").WelcomeStartedAt.IsZero(), "others may try again at once")
+			h.requireAuditIntact(t)
 		})
 	}
 }

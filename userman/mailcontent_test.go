@@ -14,22 +14,22 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestASoftphoneIsSetUpByTheWelcomeMail(t *testing.T) {
+func TestService_SendWelcome_includesSoftphoneLink(t *testing.T) {
 	t.Parallel()
-	box := &postbox{}
-	h := newService(t, box.mailing, withSIPAccounts(sipAccounts{
+	box := &mailbox{}
+	h := newService(t, box.configure, withSIPAccounts(sipAccounts{
 		"1001": {Technology: "PJSIP", Username: "1001", Secret: secret("x"), Domain: "pbx.example.com"}, "1002": {Technology: "IAX2"},
 	}))
-	h.add(t, reachable("jane", "1001"), "")
-	h.welcome(t, "jane", userman.Delivered)
-	_, rest, found := strings.Cut(box.taken()[0].Text, "https://pbx.example.com"+userman.ActivationPath)
+	h.createUser(t, newUserWithEmail("jane", "1001"), "")
+	h.sendWelcome(t, "jane", userman.DeliverySent)
+	_, rest, found := strings.Cut(box.sent()[0].Text, "https://pbx.example.com"+userman.ActivationPath)
 	require.True(t, found)
 	activation, err := h.ActivateSoftphone(t.Context(), secret(rest[:43]))
 	require.NoError(t, err)
 	require.Equal(t, "1001", activation.Account.Username)
 }
 
-func TestASoftphoneNeedsADefaultExtensionOfPJSIPAndTheMailSaysSo(t *testing.T) {
+func TestService_SendWelcome_explainsMissingSoftphoneLink(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name       string
@@ -43,15 +43,15 @@ func TestASoftphoneNeedsADefaultExtensionOfPJSIPAndTheMailSaysSo(t *testing.T) {
 		{"not permitted", nil, func(u *userman.User) { u.Permissions = userman.Permissions{userman.SoftphoneActivate: userman.Off()} }, sipAccounts{}, "", ""},
 		{"no softphones here", nil, nil, nil, "", ""},
 	} {
-		box := &postbox{}
-		h := newService(t, box.mailing, func(o *userman.Options) { o.SIPAccounts = test.accounts })
-		u := reachable("jane", test.extensions...)
+		box := &mailbox{}
+		h := newService(t, box.configure, func(o *userman.Options) { o.SIPAccounts = test.accounts })
+		u := newUserWithEmail("jane", test.extensions...)
 		if test.change != nil {
 			test.change(u)
 		}
-		h.add(t, u, "")
-		message := h.welcome(t, "jane", userman.Delivered).Message
-		sent := box.taken()[0]
+		h.createUser(t, u, "")
+		message := h.sendWelcome(t, "jane", userman.DeliverySent).Message
+		sent := box.sent()[0]
 		require.Contains(t, message, test.told, test.name)
 		require.Contains(t, sent.Text, test.mail, test.name)
 		require.Contains(t, sent.HTML, test.mail, test.name)
@@ -59,11 +59,11 @@ func TestASoftphoneNeedsADefaultExtensionOfPJSIPAndTheMailSaysSo(t *testing.T) {
 			require.NotContains(t, message+sent.Text, "softphone", test.name)
 		}
 		require.NotContains(t, sent.Text, userman.ActivationPath, test.name)
-		require.Nil(t, h.kept(t, "jane").Activation, test.name)
+		require.Nil(t, h.storedUser(t, "jane").Activation, test.name)
 	}
 }
 
-func TestAMailIsInTheLanguageAndTimeZoneOfThePerson(t *testing.T) {
+func TestService_SendWelcome_usesUserLanguageAndTimeZone(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ language, zone, subject, until string }{
 		{"", "", "Your pbxusers account", "8 March 2026, 09:00 (UTC)"},
@@ -71,99 +71,99 @@ func TestAMailIsInTheLanguageAndTimeZoneOfThePerson(t *testing.T) {
 		{"zh-Hans", "Asia/Shanghai", "您的 pbxusers 账户", "2026年3月8日 17:00 (Asia/Shanghai)"},
 		{"pl", "", "Su cuenta de pbxusers", "8 de marzo de 2026, 09:00 (UTC)"}, // that of the service
 	} {
-		box := &postbox{}
-		h := newService(t, box.mailing, func(o *userman.Options) {
+		box := &mailbox{}
+		h := newService(t, box.configure, func(o *userman.Options) {
 			if test.language != "" {
 				o.Language = "es"
 			}
 		})
-		u := reachable("jane")
+		u := newUserWithEmail("jane")
 		u.Language, u.TimeZone = test.language, test.zone
-		h.add(t, u, "")
-		h.welcome(t, "jane", userman.Delivered)
-		require.Equal(t, test.subject, box.taken()[0].Subject)
-		require.Contains(t, box.taken()[0].Text, test.until)
-		require.Contains(t, box.taken()[0].HTML, test.until)
+		h.createUser(t, u, "")
+		h.sendWelcome(t, "jane", userman.DeliverySent)
+		require.Equal(t, test.subject, box.sent()[0].Subject)
+		require.Contains(t, box.sent()[0].Text, test.until)
+		require.Contains(t, box.sent()[0].HTML, test.until)
 	}
 }
 
-func TestAMailTellsWhatThePersonMayLogInTo(t *testing.T) {
+func TestService_SendWelcome_listsLoginServices(t *testing.T) {
 	t.Parallel()
-	box := &postbox{}
-	h := newService(t, box.mailing)
-	u := reachable("jane")
+	box := &mailbox{}
+	h := newService(t, box.configure)
+	u := newUserWithEmail("jane")
 	u.Permissions = userman.Permissions{userman.XMPPLogin: userman.On(), userman.ISymphonyLogin: userman.On()}
-	h.add(t, u, "")
-	u = reachable("joe")
+	h.createUser(t, u, "")
+	u = newUserWithEmail("joe")
 	u.Permissions = userman.Permissions{userman.PortalLogin: userman.Off()}
-	h.add(t, u, "")
-	h.welcome(t, "jane", userman.Delivered)
-	h.welcome(t, "joe", userman.Delivered)
-	require.Contains(t, box.taken()[0].Text, "good for: XMPP, iSymphony.")
-	require.Contains(t, box.taken()[0].Text, "You log in here:\nhttps://pbx.example.com\n")
-	require.NotContains(t, box.taken()[1].Text, "You log in here")
-	require.NotContains(t, box.taken()[1].Text, "good for")
+	h.createUser(t, u, "")
+	h.sendWelcome(t, "jane", userman.DeliverySent)
+	h.sendWelcome(t, "joe", userman.DeliverySent)
+	require.Contains(t, box.sent()[0].Text, "good for: XMPP, iSymphony.")
+	require.Contains(t, box.sent()[0].Text, "You log in here:\nhttps://pbx.example.com\n")
+	require.NotContains(t, box.sent()[1].Text, "You log in here")
+	require.NotContains(t, box.sent()[1].Text, "good for")
 }
 
-func TestAPreviewIsTheMailWithoutItsLinksAndChangesNothing(t *testing.T) {
+func TestService_PreviewMail_hasPlaceholderLinksAndNoSideEffects(t *testing.T) {
 	t.Parallel()
-	box := &postbox{}
-	h := newService(t, box.mailing, withDirectories(headOffice()), withSIPAccounts(sipAccounts{"1001": {Technology: "PJSIP"}}))
-	h.add(t, reachable("jane", "1001"), "")
-	before, entries := h.kept(t, "jane"), h.entries(t, audit.Query{})
+	box := &mailbox{}
+	h := newService(t, box.configure, withDirectories(newHeadOffice()), withSIPAccounts(sipAccounts{"1001": {Technology: "PJSIP"}}))
+	h.createUser(t, newUserWithEmail("jane", "1001"), "")
+	before, entries := h.storedUser(t, "jane"), h.entries(t, audit.Query{})
 	preview, err := h.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
 	require.NoError(t, err)
 	reset, err := h.PreviewMail(t.Context(), userman.ResetMail, "jane")
 	require.NoError(t, err)
 	require.Contains(t, reset.Text, "asked for a new password")
-	require.Empty(t, box.taken())
-	require.Equal(t, before, h.kept(t, "jane"))
+	require.Empty(t, box.sent())
+	require.Equal(t, before, h.storedUser(t, "jane"))
 	require.Equal(t, entries, h.entries(t, audit.Query{}))
-	_, err = h.Invitation(t.Context(), tokenIn(t, preview))
-	requireNoLink(t, err)
+	_, err = h.Invitation(t.Context(), linkToken(t, preview))
+	requireLinkNotFound(t, err)
 
-	h.welcome(t, "jane", userman.Delivered)
-	sent := box.taken()[0]
-	kept := h.kept(t, "jane")
-	require.NotNil(t, kept.Activation)
+	h.sendWelcome(t, "jane", userman.DeliverySent)
+	sent := box.sent()[0]
+	stored := h.storedUser(t, "jane")
+	require.NotNil(t, stored.Activation)
 	_, rest, _ := strings.Cut(sent.Text, userman.ActivationPath)
-	for _, token := range []string{tokenIn(t, sent).Reveal(), rest[:43]} {
-		sent.Text = strings.ReplaceAll(sent.Text, token, tokenIn(t, preview).Reveal())
-		sent.HTML = strings.ReplaceAll(sent.HTML, token, tokenIn(t, preview).Reveal())
+	for _, token := range []string{linkToken(t, sent).Reveal(), rest[:43]} {
+		sent.Text = strings.ReplaceAll(sent.Text, token, linkToken(t, preview).Reveal())
+		sent.HTML = strings.ReplaceAll(sent.HTML, token, linkToken(t, preview).Reveal())
 	}
 	require.Equal(t, sent, preview)
 
-	h.becomeOf(t, "jane", "head-office", "uid-jane")
+	h.moveToDirectory(t, "jane", "head-office", "uid-jane")
 	_, err = h.PreviewMail(t.Context(), userman.ResetMail, "jane")
 	requireConflict(t, err, "directory")
 	preview, err = h.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
 	require.NoError(t, err)
 	require.NotContains(t, preview.Text, userman.SetPasswordPath)
 	_, err = h.PreviewMail(t.Context(), "newsletter", "jane")
-	requireFields(t, err, "kind: oneof")
+	requireFieldErrors(t, err, "kind: oneof")
 	_, err = h.PreviewMail(t.Context(), userman.WelcomeMail, "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestAPreviewNeedsNoMailServer(t *testing.T) {
+func TestService_PreviewMail_worksWithoutMailer(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), "")
+	h.createUser(t, newUser("jane"), "")
 	preview, err := h.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
 	require.NoError(t, err)
 	require.Contains(t, preview.Text, "\n"+userman.SetPasswordPath)
 	require.Empty(t, preview.To)
 }
 
-func TestNamesReachMailsUnharmedAndHarmNothing(t *testing.T) {
+func TestService_SendWelcome_escapesNames(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
-	h := newService(t, throughSMTP(t, server))
-	u := reachable("jane")
+	h := newService(t, withSMTP(t, server))
+	u := newUserWithEmail("jane")
 	u.DisplayName = "Jane"
-	h.add(t, u, "")
-	h.welcome(t, "jane", userman.Delivered)
-	usual := server.Wait(t)
+	h.createUser(t, u, "")
+	h.sendWelcome(t, "jane", userman.DeliverySent)
+	baseline := server.Receive(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		name := strings.TrimSpace(rapid.OneOf(
 			rapid.StringMatching(`[ -~]{1,60}`),
@@ -174,30 +174,30 @@ func TestNamesReachMailsUnharmedAndHarmNothing(t *testing.T) {
 			return
 		}
 		h.update(t, "jane", func(u *userman.User) { u.DisplayName = name })
-		h.welcome(t, "jane", userman.Delivered)
-		got := server.Wait(t)
+		h.sendWelcome(t, "jane", userman.DeliverySent)
+		got := server.Receive(t)
 		to, err := got.Header.AddressList("To")
 		require.NoError(rt, err)
 		require.Equal(rt, []*mail.Address{{Name: name, Address: "jane@example.com"}}, to)
-		require.Len(rt, got.Header, len(usual.Header))
+		require.Len(rt, got.Header, len(baseline.Header))
 		require.Contains(rt, got.Text, "Hello "+name+",")
-		require.Equal(rt, strings.Count(usual.HTML, "<"), strings.Count(got.HTML, "<"), "no tag came in")
-		require.Equal(rt, strings.Count(usual.HTML, ">"), strings.Count(got.HTML, ">"))
+		require.Equal(rt, strings.Count(baseline.HTML, "<"), strings.Count(got.HTML, "<"), "no tag came in")
+		require.Equal(rt, strings.Count(baseline.HTML, ">"), strings.Count(got.HTML, ">"))
 	})
 }
 
-func TestALineBreakInANameReachesNoHeader(t *testing.T) {
+func TestService_SendWelcome_preventsHeaderInjection(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
-	h := newService(t, throughSMTP(t, server))
-	created := h.add(t, reachable("jane"), "")
+	h := newService(t, withSMTP(t, server))
+	created := h.createUser(t, newUserWithEmail("jane"), "")
 	// No rule lets this pass; a record may be older than the rule.
 	require.NoError(t, h.store.UpdateUser(t.Context(), created.ID, func(u *userman.User) error {
 		u.DisplayName = "Jane\r\nBcc: joe@example.com\r\n\r\n<script>"
 		return nil
 	}))
-	h.welcome(t, "jane", userman.Delivered)
-	got := server.Wait(t)
+	h.sendWelcome(t, "jane", userman.DeliverySent)
+	got := server.Receive(t)
 	require.Equal(t, []string{"jane@example.com"}, got.To)
 	require.Empty(t, got.Header.Get("Bcc"))
 	to, err := got.Header.AddressList("To")

@@ -53,19 +53,19 @@ func (d MailData) OtherServices() []string {
 	return names
 }
 
-// madeUp are data to try templates with: of somebody with everything, of
+// sampleData are data to try templates with: of somebody with everything, of
 // somebody whose directory keeps the password, and of a softphone that cannot
 // be.
-func madeUp() []MailData {
+func sampleData() []MailData {
 	full := MailData{
 		Product: "ACME Telephony", BaseURL: "https://pbx.example.com", Name: "Jane Doe", FirstName: "Jane", Username: "jane",
 		DefaultExtension: "1001", Link: "https://pbx.example.com" + SetPasswordPath + previewToken,
 		ValidUntil:     time.Date(2026, time.March, 1, 9, 4, 0, 0, time.UTC),
 		ActivationLink: "https://pbx.example.com" + ActivationPath + previewToken, Services: []string{portalService, "xmpp"},
 	}
-	refused := full
-	refused.ActivationLink, refused.NoActivation = "", "there is no default extension"
-	return []MailData{full, refused, {Product: "ACME Telephony", Name: "jane", Username: "jane"}}
+	unactivatable := full
+	unactivatable.ActivationLink, unactivatable.NoActivation = "", "there is no default extension"
+	return []MailData{full, unactivatable, {Product: "ACME Telephony", Name: "jane", Username: "jane"}}
 }
 
 // previewToken is of the length of a token, and none: a preview shows it.

@@ -11,7 +11,7 @@ import (
 // groupNames are the names of all groups, by their folded form.
 type groupNames map[string]string
 
-func namesOf(groups []*Group) groupNames {
+func newGroupNames(groups []*Group) groupNames {
 	names := make(groupNames, len(groups))
 	for _, g := range groups {
 		names[FoldGroupName(g.Name)] = g.Name
@@ -22,25 +22,25 @@ func namesOf(groups []*Group) groupNames {
 // resolve returns the names as the groups are called, sorted and each once, and
 // what is wrong with them.
 func (n groupNames) resolve(names []string) ([]string, []store.FieldError) {
-	if len(names) > MaxGroupsOfUser {
-		return nil, []store.FieldError{{Field: "groups", Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", MaxGroupsOfUser)}}
+	if len(names) > MaxGroupsPerUser {
+		return nil, []store.FieldError{{Field: "groups", Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", MaxGroupsPerUser)}}
 	}
-	var refused []store.FieldError
+	var errs []store.FieldError
 	found := make([]string, 0, len(names))
 	for i, name := range names {
-		known, ok := "", false
+		canonicalName, ok := "", false
 		if len(name) <= maxText {
-			known, ok = n[FoldGroupName(plain(name))]
+			canonicalName, ok = n[FoldGroupName(normalizeText(name))]
 		}
 		if !ok {
-			refused = append(refused, store.FieldError{
+			errs = append(errs, store.FieldError{
 				Field: fmt.Sprintf("groups[%d]", i), Code: "unknown", Message: "there is no such group; choose from the list of groups, or make it first",
 			})
 			continue
 		}
-		found = append(found, known)
+		found = append(found, canonicalName)
 	}
-	return set(found), refused
+	return sortedUnique(found), errs
 }
 
 // resolveGroups is resolve over the groups that there are now.
@@ -52,8 +52,8 @@ func (s *Service) resolveGroups(ctx context.Context, names []string) ([]string, 
 	if err != nil {
 		return nil, nil, err
 	}
-	names, refused := namesOf(groups).resolve(names)
-	return names, refused, nil
+	names, errs := newGroupNames(groups).resolve(names)
+	return names, errs, nil
 }
 
 // defaultGroups returns the names of the groups that new people are put into,
@@ -65,7 +65,7 @@ func defaultGroups(groups []*Group) []string {
 			names = append(names, g.Name)
 		}
 	}
-	return set(names)
+	return sortedUnique(names)
 }
 
 // joinGroups puts a new person, in the transaction of ctx, into the groups that
@@ -76,15 +76,15 @@ func (s *Service) joinGroups(ctx context.Context, n NewUser, created *User) erro
 	if err != nil {
 		return err
 	}
-	names, refused := namesOf(groups).resolve(n.User.Groups)
-	if err := store.Invalid(refused...); err != nil {
+	names, errs := newGroupNames(groups).resolve(n.User.Groups)
+	if err := store.NewInvalidError(errs...); err != nil {
 		return err
 	}
 	if created.Groups = names; !n.NoDefaultGroups {
-		created.Groups = set(slices.Concat(names, defaultGroups(groups)))
+		created.Groups = sortedUnique(slices.Concat(names, defaultGroups(groups)))
 	}
-	if len(created.Groups) > MaxGroupsOfUser {
-		return &store.ConflictError{Reason: fmt.Sprintf("with the default groups this is more than %d groups; make fewer groups default", MaxGroupsOfUser)}
+	if len(created.Groups) > MaxGroupsPerUser {
+		return &store.ConflictError{Reason: fmt.Sprintf("with the default groups this is more than %d groups; make fewer groups default", MaxGroupsPerUser)}
 	}
-	return s.mayBecome(ctx, created.plain(groups), created)
+	return s.authorizeChange(ctx, created.withDefaultGrants(groups), created)
 }

@@ -11,7 +11,7 @@ type nameTable struct {
 
 type nameSlot struct {
 	name  string
-	place int
+	index int
 }
 
 // newNameTable returns the table of names, of which none is empty; of two that
@@ -22,9 +22,9 @@ func newNameTable(names []string) nameTable {
 		size *= 2
 	}
 	t := nameTable{slots: make([]nameSlot, size)}
-	for place, name := range names {
+	for i, name := range names {
 		if slot := t.slot(name); slot.name == "" {
-			*slot = nameSlot{name, place}
+			*slot = nameSlot{name, i}
 		}
 	}
 	return t
@@ -33,7 +33,7 @@ func newNameTable(names []string) nameTable {
 // find returns the place of a name.
 func (t nameTable) find(name string) (place int, ok bool) {
 	slot := t.slot(name)
-	return slot.place, slot.name != ""
+	return slot.index, slot.name != ""
 }
 
 // slot returns where a name is, or where it would be put.

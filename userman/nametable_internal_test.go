@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestEveryNameIsFoundInItsPlaceAndNoOther(t *testing.T) {
+func TestNameTable_findsOnlyKnownNames(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		// Few letters, so that many names are nearly the same.

@@ -29,7 +29,7 @@ type Options struct {
 	BaseURL *url.URL
 	// Language is that of mails to people who have none. Defaults to "en".
 	Language string
-	// Mailer sends mails. Defaults to none: see [NotConfigured].
+	// Mailer sends mails. Defaults to none: see [DeliveryNotConfigured].
 	Mailer Mailer
 	// Templates write the mails. Defaults to those of the package.
 	Templates *Templates
@@ -48,9 +48,9 @@ type Options struct {
 	InvitationLifetime time.Duration
 	ResetLifetime      time.Duration
 	ActivationLifetime time.Duration
-	// ResetPause is how long nobody is sent a second reset mail. Defaults to
+	// ResetCooldown is how long nobody is sent a second reset mail. Defaults to
 	// 5 minutes.
-	ResetPause time.Duration
+	ResetCooldown time.Duration
 	// SIPAccounts tells the SIP account of an extension, for softphones.
 	// Defaults to none: softphones cannot be activated.
 	SIPAccounts SIPAccounts
@@ -62,7 +62,7 @@ type Options struct {
 	// a person is, and the like, are for the product to tell.
 	References []func(ctx context.Context, u *User) ([]store.Reference, error)
 	// Audit is told of every change, login and refusal. Defaults to none.
-	Audit *audit.Trail
+	Audit *audit.Log
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
 	// Random is where IDs, tokens, salts and secrets come from. Defaults to
@@ -73,10 +73,10 @@ type Options struct {
 	// Argon2 are the costs of password hashes. Defaults to 19 MiB, 2 passes
 	// and 1 lane.
 	Argon2 Argon2
-	// MaxHashing is how many passwords are hashed at once; other logins
+	// MaxConcurrentHashes is how many passwords are hashed at once; other logins
 	// wait. Defaults to the number of processors, or to as many as take 256
 	// MiB together.
-	MaxHashing int
+	MaxConcurrentHashes int
 	// MinPasswordLength is counted in characters. Defaults to 12.
 	MinPasswordLength int
 	// MinPasswordScore is the least score of zxcvbn, 0 to 4. Defaults to 3;
@@ -99,7 +99,7 @@ const (
 	defaultInvitationLifetime = 7 * 24 * time.Hour
 	defaultResetLifetime      = time.Hour
 	defaultActivationLifetime = 7 * 24 * time.Hour
-	defaultResetPause         = 5 * time.Minute
+	defaultResetCooldown      = 5 * time.Minute
 )
 
 // New returns a service over st. Permissions or directories that contradict
@@ -109,16 +109,16 @@ func New(st Store, opts *Options) *Service {
 		opts = &Options{}
 	}
 	o := opts.withDefaults()
-	checkDirectories(o.Directories)
+	validateDirectories(o.Directories)
 	s := &Service{
-		store: st, opts: o, rules: newValidator(), registry: newRegistry(o.Permissions), trail: o.Audit,
-		policy:   passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Product}},
-		hasher:   passwords.NewHasher(&passwords.Options{Params: o.Argon2.params(), Concurrency: o.MaxHashing, Random: o.Random}),
-		throttle: throttle.New(&throttle.Options{Clock: o.Clock}),
-		requests: throttle.New(&throttle.Options{Clock: o.Clock}),
-		shared:   newShared(),
+		store: st, opts: o, validator: newValidator(), registry: newRegistry(o.Permissions), audit: o.Audit,
+		policy:       passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Product}},
+		hasher:       passwords.NewHasher(&passwords.Options{Params: o.Argon2.params(), Concurrency: o.MaxConcurrentHashes, Random: o.Random}),
+		loginLimiter: throttle.New(&throttle.Options{Clock: o.Clock}),
+		mailLimiter:  throttle.New(&throttle.Options{Clock: o.Clock}),
+		shared:       newShared(),
 	}
-	s.desk = s.newDesk()
+	s.authenticator = s.newAuthenticator()
 	return s
 }
 
@@ -130,7 +130,7 @@ func (o *Options) withDefaults() Options {
 	filled.InvitationLifetime = cmp.Or(o.InvitationLifetime, defaultInvitationLifetime)
 	filled.ResetLifetime = cmp.Or(o.ResetLifetime, defaultResetLifetime)
 	filled.ActivationLifetime = cmp.Or(o.ActivationLifetime, defaultActivationLifetime)
-	filled.ResetPause = cmp.Or(o.ResetPause, defaultResetPause)
+	filled.ResetCooldown = cmp.Or(o.ResetCooldown, defaultResetCooldown)
 	if o.Clock == nil {
 		filled.Clock = time.Now
 	}

@@ -17,9 +17,9 @@ type PasswordOptions struct {
 	DisableTokens bool
 }
 
-// judge returns what is wrong with a password for u, on the field named field.
+// checkPolicy returns what is wrong with a password for u, on the field named field.
 // What the record says of the person is guessed first.
-func (s *Service) judge(field string, password store.Secret, u *User) []store.FieldError {
+func (s *Service) checkPolicy(field string, password store.Secret, u *User) []store.FieldError {
 	words := []string{u.Username, u.FirstName, u.LastName, u.DisplayName, u.Email, u.DefaultExtension}
 	for i, word := range words {
 		if len(word) > maxText { // it is refused for itself
@@ -29,18 +29,18 @@ func (s *Service) judge(field string, password store.Secret, u *User) []store.Fi
 	return s.policy.Check(field, password, words...)
 }
 
-// hashFor returns the hash of a password that is good enough for u. It takes
+// hashPassword returns the hash of a password that is good enough for u. It takes
 // long: do it before a transaction is begun.
-func (s *Service) hashFor(ctx context.Context, u *User, password store.Secret) (store.Secret, error) {
-	if err := store.Invalid(s.judge("password", password, u)...); err != nil {
+func (s *Service) hashPassword(ctx context.Context, u *User, password store.Secret) (store.Secret, error) {
+	if err := store.NewInvalidError(s.checkPolicy("password", password, u)...); err != nil {
 		return store.Secret{}, err
 	}
 	return s.hasher.Hash(ctx, password)
 }
 
-// take makes this the hash of the password of u. Whatever else opens the door,
+// setPasswordHash makes this the hash of the password of u. Whatever else opens the door,
 // or holds it open, ends.
-func (s *Service) take(u *User, hash store.Secret) {
+func (s *Service) setPasswordHash(u *User, hash store.Secret) {
 	u.Credentials.PasswordHash = hash
 	u.Credentials.Invitation = nil
 	u.PasswordChangedAt = s.now()
@@ -55,18 +55,18 @@ func (s *Service) SetPassword(ctx context.Context, username string, password sto
 	if opts == nil {
 		opts = &PasswordOptions{}
 	}
-	hash, err := s.newHash(ctx, username, password)
+	hash, err := s.hashPasswordOf(ctx, username, password)
 	if err != nil {
-		s.trail.RecordFailure(ctx, s.event(action, username), err)
+		s.audit.RecordFailure(ctx, s.userEvent(action, username), err)
 		return nil, err
 	}
-	replace := s.giving(s.replacing(hash, func(u *User) { u.Activation, u.MustChangePassword = nil, opts.MustChange }))
+	replace := s.withCredentialCheck(s.replacePassword(hash, func(u *User) { u.Activation, u.MustChangePassword = nil, opts.MustChange }))
 	if !opts.DisableTokens {
-		return s.act(ctx, action, username, replace)
+		return s.mutate(ctx, action, username, replace)
 	}
 	var after *User
-	err = s.together(ctx, s.event(action, username), func(ctx context.Context) error {
-		if after, err = s.act(ctx, action, username, replace); err != nil {
+	err = s.runAuditedTx(ctx, s.userEvent(action, username), func(ctx context.Context) error {
+		if after, err = s.mutate(ctx, action, username, replace); err != nil {
 			return err
 		}
 		return s.disableTokens(ctx, after.ID)
@@ -77,27 +77,27 @@ func (s *Service) SetPassword(ctx context.Context, username string, password sto
 	return after, nil
 }
 
-func (s *Service) newHash(ctx context.Context, username string, password store.Secret) (store.Secret, error) {
+func (s *Service) hashPasswordOf(ctx context.Context, username string, password store.Secret) (store.Secret, error) {
 	u, err := s.find(ctx, username)
 	if err != nil {
 		return store.Secret{}, err
 	}
-	if err := s.keptHere(u); err != nil {
+	if err := s.requireLocalPassword(u); err != nil {
 		return store.Secret{}, err
 	}
-	return s.hashFor(ctx, u, password)
+	return s.hashPassword(ctx, u, password)
 }
 
-// replacing returns what gives somebody another password, forgets the devices,
+// replacePassword returns what gives somebody another password, forgets the devices,
 // and then does more.
-func (s *Service) replacing(hash store.Secret, more func(u *User)) mutation {
+func (s *Service) replacePassword(hash store.Secret, then func(u *User)) mutation {
 	return func(_ context.Context, u *User) error {
-		if err := s.keptHere(u); err != nil {
+		if err := s.requireLocalPassword(u); err != nil {
 			return err
 		}
-		s.take(u, hash)
+		s.setPasswordHash(u, hash)
 		u.Credentials.Devices = nil
-		more(u)
+		then(u)
 		return nil
 	}
 }
@@ -120,12 +120,12 @@ func (s *Service) disableTokens(ctx context.Context, userID string) error {
 // [store.InvalidError] on "password_hash".
 func (s *Service) SetPasswordHash(ctx context.Context, username string, hash store.Secret) (*User, error) {
 	const action = "set password hash"
-	if !passwords.Known(hash) {
-		err := store.Invalid(store.FieldError{
+	if !passwords.Supported(hash) {
+		err := store.NewInvalidError(store.FieldError{
 			Field: "password_hash", Code: "unknown", Message: "give a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
 		})
-		s.trail.RecordFailure(ctx, s.event(action, username), err)
+		s.audit.RecordFailure(ctx, s.userEvent(action, username), err)
 		return nil, err
 	}
-	return s.act(ctx, action, username, s.giving(s.replacing(hash, func(u *User) { u.Activation = nil })))
+	return s.mutate(ctx, action, username, s.withCredentialCheck(s.replacePassword(hash, func(u *User) { u.Activation = nil })))
 }

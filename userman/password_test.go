@@ -15,53 +15,53 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// The other way is a link, see TestALinkSetsAPasswordOnce.
-func TestAnAdministratorSetsThePasswordOfAPerson(t *testing.T) {
+// The other way is a link, see TestService_AcceptInvitation_setsPasswordOnce.
+func TestService_SetPassword_storesHash(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			created := h.add(t, person("Jane"), "")
+			h := newServiceWithDB(t, open(t), "")
+			created := h.createUser(t, newUser("Jane"), "")
 			require.False(t, created.HasPassword)
-			h.clock.Pass(time.Hour)
+			h.clock.Advance(time.Hour)
 			after, err := h.SetPassword(t.Context(), "jane", secret(goodPassword), nil)
 			require.NoError(t, err)
 			require.True(t, after.HasPassword)
 			require.Equal(t, h.clock.Now(), after.PasswordChangedAt)
 			require.False(t, after.MustChangePassword)
-			require.Equal(t, "done set password Jane", h.told(t))
+			require.Equal(t, "done set password Jane", h.lastAuditEntry(t))
 			h.logIn(t, "jane", goodPassword)
-			kept := h.kept(t, "jane").Credentials
-			require.True(t, strings.HasPrefix(kept.PasswordHash.Reveal(), "$argon2id$"))
-			h.requireProven(t)
+			stored := h.storedUser(t, "jane").Credentials
+			require.True(t, strings.HasPrefix(stored.PasswordHash.Reveal(), "$argon2id$"))
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestANewPasswordEndsWhateverOpensTheDoor(t *testing.T) {
+func TestService_SetPassword_revokesSessionsLinksAndDevices(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), goodPassword)
+	h.createUser(t, newUser("jane"), goodPassword)
 	login := h.logIn(t, "jane", goodPassword)
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	_, err = h.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)
 	require.NoError(t, err)
 
-	_, err = h.Session(t.Context(), login.User.ID, login.User.SessionGeneration)
+	_, err = h.Session(t.Context(), login.User.ID, login.User.SessionEpoch)
 	require.ErrorIs(t, err, store.ErrNotFound)
 	_, err = h.Invitation(t.Context(), link.Token)
-	requireNoLink(t, err)
-	require.Empty(t, h.kept(t, "jane").Credentials.Devices)
+	requireLinkNotFound(t, err)
+	require.Empty(t, h.storedUser(t, "jane").Credentials.Devices)
 }
 
 // Whoever read the mailbox has the link of the softphone as well.
-func TestANewPasswordEndsTheLinkOfTheSoftphone(t *testing.T) {
+func TestService_SetPassword_revokesSoftphoneLink(t *testing.T) {
 	t.Parallel()
-	h := newService(t, withPhones)
-	h.add(t, person("jane", "1001"), goodPassword)
-	hash := h.kept(t, "jane").Credentials.PasswordHash
+	h := newService(t, withTestSIPAccounts)
+	h.createUser(t, newUser("jane", "1001"), goodPassword)
+	hash := h.storedUser(t, "jane").Credentials.PasswordHash
 	for name, set := range map[string]func() error{
 		"password": func() error {
 			_, err := h.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)
@@ -76,7 +76,7 @@ func TestANewPasswordEndsTheLinkOfTheSoftphone(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, set(), name)
 		_, err = h.ActivateSoftphone(t.Context(), link.Token)
-		requireNoLink(t, err)
+		requireLinkNotFound(t, err)
 	}
 	// The person's own hand leaves it: the welcome mail holds both links.
 	phone, err := h.InviteSoftphone(t.Context(), "jane")
@@ -89,12 +89,12 @@ func TestANewPasswordEndsTheLinkOfTheSoftphone(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAPasswordThatIsNotGoodEnoughIsNotSet(t *testing.T) {
+func TestService_SetPassword_rejectsWeakPassword(t *testing.T) {
 	t.Parallel()
 	h := newService(t, func(o *userman.Options) { o.Product = "Acme Telephony" })
-	jane := person("jane.doe", "1001")
+	jane := newUser("jane.doe", "1001")
 	jane.FirstName, jane.LastName, jane.DisplayName, jane.Email = "Janet", "Featherstone", "Janet the Great", "janet@featherstone.example"
-	h.add(t, jane, goodPassword)
+	h.createUser(t, jane, goodPassword)
 	for password, want := range map[string]string{
 		"":                        "password: min",
 		"short":                   "password: min",
@@ -108,48 +108,48 @@ func TestAPasswordThatIsNotGoodEnoughIsNotSet(t *testing.T) {
 		"\xff\xfe and much more":  "password: characters",
 	} {
 		_, err := h.SetPassword(t.Context(), "jane.doe", secret(password), nil)
-		requireFields(t, err, want)
+		requireFieldErrors(t, err, want)
 		if password != "" {
 			require.NotContains(t, err.Error(), password)
 		}
 		_, err = h.ChangePassword(t.Context(), h.get(t, "jane.doe").ID, secret(goodPassword), secret(password))
-		requireFields(t, err, want)
+		requireFieldErrors(t, err, want)
 	}
-	require.Equal(t, "refused change password jane.doe: invalid: password (", h.told(t)[:53])
+	require.Equal(t, "refused change password jane.doe: invalid: password (", h.lastAuditEntry(t)[:53])
 	h.logIn(t, "jane.doe", goodPassword)
 }
 
-func TestAPasswordMayHaveToBeChangedAtTheNextLogin(t *testing.T) {
+func TestService_SetPassword_forcesChangeAtNextLogin(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.add(t, person("jane"), "")
+			h := newServiceWithDB(t, open(t), "")
+			h.createUser(t, newUser("jane"), "")
 			set, err := h.SetPassword(t.Context(), "jane", secret(goodPassword), &userman.PasswordOptions{MustChange: true})
 			require.NoError(t, err)
 			require.True(t, set.MustChangePassword)
 			login := h.logIn(t, "jane", goodPassword)
 			require.True(t, login.MustChangePassword)
-			session, err := h.Session(t.Context(), login.User.ID, login.User.SessionGeneration)
+			session, err := h.Session(t.Context(), login.User.ID, login.User.SessionEpoch)
 			require.NoError(t, err)
 			require.True(t, h.MustChangePassword(session))
 
 			_, err = h.ChangePassword(t.Context(), session.ID, secret(goodPassword), secret(goodPassword))
-			requireFields(t, err, "password: unchanged")
+			requireFieldErrors(t, err, "password: unchanged")
 			changed, err := h.ChangePassword(t.Context(), session.ID, secret(goodPassword), secret(anotherPassword))
 			require.NoError(t, err)
 			require.False(t, h.MustChangePassword(changed))
 			require.False(t, h.logIn(t, "jane", anotherPassword).MustChangePassword)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestALinkMakesACompulsoryChangeNeedless(t *testing.T) {
+func TestService_AcceptInvitation_clearsMustChangePassword(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), "")
+	h.createUser(t, newUser("jane"), "")
 	_, err := h.SetPassword(t.Context(), "jane", secret(goodPassword), &userman.PasswordOptions{MustChange: true})
 	require.NoError(t, err)
 	link, err := h.Invite(t.Context(), "jane")
@@ -159,16 +159,16 @@ func TestALinkMakesACompulsoryChangeNeedless(t *testing.T) {
 	require.False(t, h.logIn(t, "jane", anotherPassword).MustChangePassword)
 }
 
-func TestAPasswordExpires(t *testing.T) {
+func TestService_MustChangePassword_afterPasswordLifetime(t *testing.T) {
 	t.Parallel()
 	const lifetime = 90 * 24 * time.Hour
 	h := newService(t, func(o *userman.Options) { o.PasswordLifetime = lifetime })
-	created := h.add(t, person("jane"), goodPassword)
+	created := h.createUser(t, newUser("jane"), goodPassword)
 	require.Equal(t, h.clock.Now().Add(lifetime), created.PasswordExpiresAt)
-	h.clock.Pass(lifetime - time.Microsecond)
+	h.clock.Advance(lifetime - time.Microsecond)
 	session := h.logIn(t, "jane", goodPassword)
 	require.False(t, session.MustChangePassword)
-	h.clock.Pass(time.Microsecond)
+	h.clock.Advance(time.Microsecond)
 	require.True(t, h.MustChangePassword(session.User), "also of a session that began before")
 	require.True(t, h.logIn(t, "jane", goodPassword).MustChangePassword)
 	changed, err := h.ChangePassword(t.Context(), created.ID, secret(goodPassword), secret(anotherPassword))
@@ -177,10 +177,10 @@ func TestAPasswordExpires(t *testing.T) {
 	require.False(t, h.MustChangePassword(changed))
 }
 
-func TestANewPasswordMayDisableTheTokens(t *testing.T) {
+func TestService_SetPassword_disablesTokens(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane", "1001"), goodPassword)
+	h.createUser(t, newUser("jane", "1001"), goodPassword)
 	token, _, err := h.CreateToken(t.Context(), "jane", &userman.Token{})
 	require.NoError(t, err)
 	disabled := func() bool {
@@ -192,28 +192,28 @@ func TestANewPasswordMayDisableTheTokens(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, disabled(), "tokens have keys of their own")
 	_, err = h.SetPassword(t.Context(), "jane", secret("short"), &userman.PasswordOptions{DisableTokens: true})
-	requireFields(t, err, "password: min")
+	requireFieldErrors(t, err, "password: min")
 	require.False(t, disabled())
 	_, err = h.SetPassword(t.Context(), "jane", secret(goodPassword), &userman.PasswordOptions{DisableTokens: true})
 	require.NoError(t, err)
 	require.True(t, disabled())
-	h.requireProven(t)
+	h.requireAuditIntact(t)
 }
 
 // What a directory keeps is changed there.
-func TestThePasswordOfAPersonOfADirectoryIsNotSetHere(t *testing.T) {
+func TestService_SetPassword_rejectsExternalPassword(t *testing.T) {
 	t.Parallel()
-	h := newService(t, withDirectories(headOffice()))
+	h := newService(t, withDirectories(newHeadOffice()))
 	for _, username := range []string{"jane", "gone"} {
-		h.add(t, person(username), goodPassword)
+		h.createUser(t, newUser(username), goodPassword)
 	}
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
-	h.becomeOf(t, "jane", "head-office", "uid-jane")
-	h.becomeOf(t, "gone", "closed", "uid-gone")
+	h.moveToDirectory(t, "jane", "head-office", "uid-jane")
+	h.moveToDirectory(t, "gone", "closed", "uid-gone")
 	for _, username := range []string{"jane", "gone"} {
-		before := h.kept(t, username)
-		for name, act := range map[string]func() error{
+		before := h.storedUser(t, username)
+		for name, call := range map[string]func() error{
 			"set": func() error { _, err := h.SetPassword(t.Context(), username, secret(anotherPassword), nil); return err },
 			"change": func() error {
 				_, err := h.ChangePassword(t.Context(), before.ID, secret(goodPassword), secret(anotherPassword))
@@ -225,18 +225,18 @@ func TestThePasswordOfAPersonOfADirectoryIsNotSetHere(t *testing.T) {
 				return err
 			},
 		} {
-			requireConflict(t, act(), "change it there")
-			require.Equal(t, before, h.kept(t, username), name)
+			requireConflict(t, call(), "change it there")
+			require.Equal(t, before, h.storedUser(t, username), name)
 		}
 	}
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(anotherPassword))
 	requireConflict(t, err, "change it there")
 }
 
-func TestAGeneratedPasswordIsTaken(t *testing.T) {
+func TestService_GeneratePassword_satisfiesPolicy(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), "")
+	h.createUser(t, newUser("jane"), "")
 	seen := map[string]bool{}
 	for range 20 {
 		generated, err := h.GeneratePassword()
@@ -253,12 +253,12 @@ func TestAGeneratedPasswordIsTaken(t *testing.T) {
 	require.Len(t, generated.Reveal(), 40)
 }
 
-func TestAHashOfAnotherSystemIsTakenOverAndReplacedAtLogin(t *testing.T) {
+func TestService_SetPasswordHash_rehashesLegacyHashAtLogin(t *testing.T) {
 	t.Parallel()
-	blow, err := bcrypt.GenerateFromPassword([]byte("password"), bcrypt.MinCost)
+	bcryptHash, err := bcrypt.GenerateFromPassword([]byte("password"), bcrypt.MinCost)
 	require.NoError(t, err)
 	for name, hash := range map[string]string{
-		"bcrypt":          string(blow),
+		"bcrypt":          string(bcryptHash),
 		"FreePBX's SHA-1": "5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -266,45 +266,45 @@ func TestAHashOfAnotherSystemIsTakenOverAndReplacedAtLogin(t *testing.T) {
 			for name, open := range backends() {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					h := newServiceOver(t, open(t), "")
-					h.add(t, person("jane"), goodPassword)
+					h := newServiceWithDB(t, open(t), "")
+					h.createUser(t, newUser("jane"), goodPassword)
 					before, err := h.SetPasswordHash(t.Context(), "jane", secret(hash))
 					require.NoError(t, err)
 					for range 2 {
 						h.logIn(t, "jane", "password")
 					}
-					kept := h.kept(t, "jane")
-					require.True(t, strings.HasPrefix(kept.Credentials.PasswordHash.Reveal(), "$argon2id$"))
-					require.Equal(t, before.SessionGeneration, kept.SessionGeneration, "a rehash ends no session")
+					stored := h.storedUser(t, "jane")
+					require.True(t, strings.HasPrefix(stored.Credentials.PasswordHash.Reveal(), "$argon2id$"))
+					require.Equal(t, before.SessionEpoch, stored.SessionEpoch, "a rehash ends no session")
 					require.Len(t, h.entries(t, audit.Query{Action: "rehash"}), 1)
-					h.requireProven(t)
+					h.requireAuditIntact(t)
 				})
 			}
 		})
 	}
 }
 
-func TestAHashOfNoKnownFormIsRefused(t *testing.T) {
+func TestService_SetPasswordHash_rejectsUnknownFormat(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane"), goodPassword)
+	h.createUser(t, newUser("jane"), goodPassword)
 	for _, hash := range []string{"", "plain", "$1$abc$def", "$argon2id$v=19$m=4194304,t=100,p=1$AAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA", "5baa61e4"} {
 		_, err := h.SetPasswordHash(t.Context(), "jane", secret(hash))
-		requireFields(t, err, "password_hash: unknown")
+		requireFieldErrors(t, err, "password_hash: unknown")
 	}
 	h.logIn(t, "jane", goodPassword)
 }
 
 // Whatever the service takes as a password opens the door, however often and by
 // whom it was set; and nothing else does.
-func TestThePasswordThatWasSetLastIsTheOneThatWorks(t *testing.T) {
+func TestService_SetPassword_lastPasswordAuthenticates(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		h := newService(t, func(o *userman.Options) { o.MinPasswordLength, o.MinPasswordScore = 1, -1 })
-		jane := h.add(t, person("jane"), "")
+		jane := h.createUser(t, newUser("jane"), "")
 		current := ""
 		for range rapid.IntRange(1, 6).Draw(rt, "changes") {
-			h.clock.Pass(time.Hour)
+			h.clock.Advance(time.Hour)
 			next := rapid.StringN(1, 30, 200).Draw(rt, "password")
 			set := func() (*userman.User, error) { return h.SetPassword(t.Context(), "jane", secret(next), nil) }
 			if rapid.Bool().Draw(rt, "by her own hand") {
@@ -319,9 +319,9 @@ func TestThePasswordThatWasSetLastIsTheOneThatWorks(t *testing.T) {
 		if current == "" {
 			return
 		}
-		_, err := h.Authenticate(t.Context(), attempt("jane", current))
+		_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", current))
 		require.NoError(rt, err, "%q", current)
-		_, err = h.Authenticate(t.Context(), attempt("jane", current+"x"))
-		requireRefused(t, err, credential.WrongPassword)
+		_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", current+"x"))
+		requireLoginError(t, err, credential.InvalidCredentials)
 	})
 }

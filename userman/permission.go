@@ -7,35 +7,35 @@ type Kind string
 
 // The kinds of permissions.
 const (
-	// Switch is on or off.
-	Switch Kind = "switch"
-	// Extensions is a list of extensions of 1 to 20 digits, with the words
-	// [Self], [Linked] and [All].
-	Extensions Kind = "extensions"
-	// Numbers is a list of telephone numbers (DIDs) of 1 to 20 digits, with or
+	// KindBool is on or off.
+	KindBool Kind = "switch"
+	// KindExtensions is a list of extensions of 1 to 20 digits, with the words
+	// [OwnExtension], [OwnExtensions] and [Any].
+	KindExtensions Kind = "extensions"
+	// KindNumbers is a list of telephone numbers (DIDs) of 1 to 20 digits, with or
 	// without + in front, which are compared as they are written; with the
-	// word [All].
-	Numbers Kind = "numbers"
-	// Names is a list of names of something, such as modules or contact
+	// word [Any].
+	KindNumbers Kind = "numbers"
+	// KindStrings is a list of names of something, such as modules or contact
 	// groups: 1 to 64 characters on one line, without commas, not beginning
-	// with +, compared with their case; with the word [All]. The other words,
+	// with +, compared with their case; with the word [Any]. The other words,
 	// and none, are no names.
-	Names Kind = "names"
+	KindStrings Kind = "names"
 )
 
-// Words in lists. Self and Linked are for lists of [Extensions].
+// Words in lists. Self and Linked are for lists of [KindExtensions].
 const (
-	// Self is the default extension of the person; nothing when there is
+	// OwnExtension is the default extension of the person; nothing when there is
 	// none.
-	Self = "self"
-	// Linked are all extensions of the person, the default one included.
-	Linked = "linked"
-	// All is everything there is.
-	All = "all"
+	OwnExtension = "self"
+	// OwnExtensions are all extensions of the person, the default one included.
+	OwnExtensions = "linked"
+	// Any is everything there is.
+	Any = "all"
 )
 
 // IDs of the permissions that every product has. Those that end in ".login" are
-// services that people log in to, see [Service.VerifyFor].
+// services that people log in to, see [Service.AuthenticateService].
 const (
 	PortalLogin          = "portal.login"
 	PortalClickToDial    = "portal.click_to_dial"
@@ -71,9 +71,9 @@ type Permission struct {
 	Kind Kind `json:"kind"`
 	// Default is what counts when nobody says anything; a list of Replace.
 	Default Value `json:"default"`
-	// Sentence says to people what it permits: "May download voicemail
+	// Description says to people what it permits: "May download voicemail
 	// messages."
-	Sentence string `json:"sentence"`
+	Description string `json:"sentence"`
 }
 
 // Module returns the part of the ID before the dot.
@@ -86,14 +86,14 @@ func (p Permission) Module() string {
 // permission. What is not in it is left to whoever comes next.
 type Permissions map[string]Value
 
-// normalised returns a copy in the form in which it is kept: lists as
+// normalized returns a copy in the form in which it is kept: lists as
 // [Value.Items] has them, and none that adds nothing.
-func (p Permissions) normalised() Permissions {
-	kept := make(Permissions, len(p))
+func (p Permissions) normalized() Permissions {
+	out := make(Permissions, len(p))
 	for id, value := range p {
-		if !value.Extends() || len(value.items) > 0 {
-			kept[id] = value.normalised()
+		if !value.IsAppend() || len(value.items) > 0 {
+			out[id] = value.normalized()
 		}
 	}
-	return kept
+	return out
 }

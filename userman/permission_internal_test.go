@@ -11,18 +11,18 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// fields returns "field: code" of each refusal.
-func fields(refused []store.FieldError) []string {
-	all := make([]string, len(refused))
-	for i, f := range refused {
+// fieldCodes returns "field: code" of each refusal.
+func fieldCodes(errs []store.FieldError) []string {
+	all := make([]string, len(errs))
+	for i, f := range errs {
 		all[i] = f.Field + ": " + f.Code
 	}
 	return all
 }
 
-func TestARegistryThatContradictsItselfIsAMistakeInTheProgram(t *testing.T) {
+func TestNewRegistry_panicsOnInvalidPermissions(t *testing.T) {
 	t.Parallel()
-	fax := Permission{ID: "fax.send", Kind: Switch, Sentence: "May send faxes."}
+	fax := Permission{ID: "fax.send", Kind: KindBool, Description: "May send faxes."}
 	changed := func(change func(p *Permission)) []Permission {
 		p := fax
 		change(&p)
@@ -36,50 +36,50 @@ func TestARegistryThatContradictsItselfIsAMistakeInTheProgram(t *testing.T) {
 		"too long":          changed(func(p *Permission) { p.ID = "fax." + strings.Repeat("s", 33) }),
 		"no kind":           changed(func(p *Permission) { p.Kind = "" }),
 		"unknown kind":      changed(func(p *Permission) { p.Kind = "number" }),
-		"no sentence":       changed(func(p *Permission) { p.Sentence = "" }),
-		"list as a default": changed(func(p *Permission) { p.Default = Replace() }),
-		"bad items":         changed(func(p *Permission) { p.Kind, p.Default = Extensions, Replace("x") }),
-		"extending default": changed(func(p *Permission) { p.Kind, p.Default = Extensions, Extend("1001") }),
-		"other kind":        {{ID: PortalLogin, Kind: Names, Default: Replace()}},
+		"no sentence":       changed(func(p *Permission) { p.Description = "" }),
+		"list as a default": changed(func(p *Permission) { p.Default = Set() }),
+		"bad items":         changed(func(p *Permission) { p.Kind, p.Default = KindExtensions, Set("x") }),
+		"extending default": changed(func(p *Permission) { p.Kind, p.Default = KindExtensions, Append("1001") }),
+		"other kind":        {{ID: PortalLogin, Kind: KindStrings, Default: Set()}},
 	} {
 		require.Panics(t, func() { newRegistry(bad) }, name)
 	}
 	require.NotPanics(t, func() { newRegistry([]Permission{fax}) })
 }
 
-func TestAProductReplacesAndAddsPermissions(t *testing.T) {
+func TestNewRegistry_overridesAndAddsPermissions(t *testing.T) {
 	t.Parallel()
 	r := newRegistry([]Permission{
-		{ID: "fax.send", Kind: Switch, Sentence: "May send faxes."},
+		{ID: "fax.send", Kind: KindBool, Description: "May send faxes."},
 		{ID: PortalLogin, Default: Off()},
 	})
-	require.Len(t, r.ordered, len(StandardPermissions())+1)
-	require.Equal(t, Permission{PortalLogin, Switch, Off(), "May log in to the portal."}, r.ordered[0], "kind and sentence stay")
-	last := r.ordered[len(r.ordered)-1]
+	require.Len(t, r.permissions, len(StandardPermissions())+1)
+	require.Equal(t, Permission{PortalLogin, KindBool, Off(), "May log in to the portal."}, r.permissions[0], "kind and sentence stay")
+	last := r.permissions[len(r.permissions)-1]
 	require.Equal(t, "fax.send", last.ID)
 	require.Equal(t, "fax", last.Module())
-	for i, p := range r.ordered {
+	for i, p := range r.permissions {
 		place, ok := r.index.find(p.ID)
 		require.True(t, ok)
 		require.Equal(t, i, place)
 	}
 }
 
-func TestEveryBadPermissionIsNamed(t *testing.T) {
+func TestRegistry_reportsEveryInvalidPermission(t *testing.T) {
 	t.Parallel()
 	r := newRegistry(nil)
 	many := make([]string, MaxItems+1)
 	for i := range many {
 		many[i] = strconv.Itoa(i)
 	}
-	refused := r.check(Permissions{
-		PortalLogin:          Replace("1001"),
+	errs := r.validate(Permissions{
+		PortalLogin:          Set("1001"),
 		VoicemailExtensions:  On(),
-		SettingsExtensions:   Extend("1001", "x", "self", "1\n2"),
-		HistoryExtensions:    Replace(many...),
-		SMSNumbers:           Replace("+49", "linked", "+", "tel:1"),
-		PhoneAppsModules:     Replace("call_forward", "a,b", " x", "self"),
-		ContactsGroups:       Replace("all", "All"),
+		SettingsExtensions:   Append("1001", "x", "self", "1\n2"),
+		HistoryExtensions:    Set(many...),
+		SMSNumbers:           Set("+49", "linked", "+", "tel:1"),
+		PhoneAppsModules:     Set("call_forward", "a,b", " x", "self"),
+		ContactsGroups:       Set("all", "All"),
 		VoicemailDownload:    Off(),
 		"voicemail.teleport": On(),
 		"hunter2 <script>":   On(),
@@ -99,40 +99,40 @@ func TestEveryBadPermissionIsNamed(t *testing.T) {
 		"permissions.sms.numbers[3]: number",
 		"permissions.voicemail.extensions: kind",
 		"permissions.voicemail.teleport: unknown",
-	}, fields(refused))
-	require.NotContains(t, store.Invalid(refused...).Error(), "hunter2")
+	}, fieldCodes(errs))
+	require.NotContains(t, store.NewInvalidError(errs...).Error(), "hunter2")
 }
 
-func TestPermissionsThatAreTooManyAreNotLookedAt(t *testing.T) {
+func TestRegistry_limitsPermissionCount(t *testing.T) {
 	t.Parallel()
-	said := Permissions{}
-	for i := range maxSaid + 1 {
-		said[fmt.Sprintf("a.b%d", i)] = On()
+	perms := Permissions{}
+	for i := range maxGrants + 1 {
+		perms[fmt.Sprintf("a.b%d", i)] = On()
 	}
-	require.Equal(t, []string{"permissions: max"}, fields(newRegistry(nil).check(said, nil)))
+	require.Equal(t, []string{"permissions: max"}, fieldCodes(newRegistry(nil).validate(perms, nil)))
 }
 
-func TestWhatWasSaidBeforeStaysWhenTheProductDropsAPermission(t *testing.T) {
+func TestRegistry_acceptsUnchangedUnknownPermission(t *testing.T) {
 	t.Parallel()
-	r, known := newRegistry(nil), Permissions{"fax.send": On(), PortalLogin: Replace("1001")}
-	require.Empty(t, r.check(Permissions{"fax.send": On(), PortalLogin: Replace("1001")}, known))
+	r, known := newRegistry(nil), Permissions{"fax.send": On(), PortalLogin: Set("1001")}
+	require.Empty(t, r.validate(Permissions{"fax.send": On(), PortalLogin: Set("1001")}, known))
 	require.Equal(t, []string{"permissions.fax.send: unknown", "permissions.portal.login: kind"},
-		fields(r.check(Permissions{"fax.send": Off(), PortalLogin: Replace("1002")}, known)))
+		fieldCodes(r.validate(Permissions{"fax.send": Off(), PortalLogin: Set("1002")}, known)))
 }
 
-func TestPermissionsAreKeptInOneForm(t *testing.T) {
+func TestPermissions_normalizesValues(t *testing.T) {
 	t.Parallel()
-	said := Permissions{
-		SettingsExtensions: Replace("1002", "self", "1001", "1002"),
-		ContactsGroups:     Replace("U\u0308ber", "Über"),
-		HistoryExtensions:  Extend(),
+	perms := Permissions{
+		SettingsExtensions: Set("1002", "self", "1001", "1002"),
+		ContactsGroups:     Set("U\u0308ber", "Über"),
+		HistoryExtensions:  Append(),
 		PortalLogin:        On(),
 	}
-	kept := said.normalised()
+	normalized := perms.normalized()
 	require.Equal(t, Permissions{
-		SettingsExtensions: Replace("self", "1001", "1002"), ContactsGroups: Replace("Über"), PortalLogin: On(),
-	}, kept, "an Extend without items says nothing")
-	require.Equal(t, []string{"1002", "self", "1001", "1002"}, said[SettingsExtensions].items, "what was given stays as it was")
-	require.Equal(t, "U\u0308ber", said[ContactsGroups].items[0])
-	require.Equal(t, Permissions{}, Permissions(nil).normalised())
+		SettingsExtensions: Set("self", "1001", "1002"), ContactsGroups: Set("Über"), PortalLogin: On(),
+	}, normalized, "an Extend without items says nothing")
+	require.Equal(t, []string{"1002", "self", "1001", "1002"}, perms[SettingsExtensions].items, "what was given stays as it was")
+	require.Equal(t, "U\u0308ber", perms[ContactsGroups].items[0])
+	require.Equal(t, Permissions{}, Permissions(nil).normalized())
 }

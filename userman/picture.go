@@ -37,27 +37,27 @@ func (s *Service) SetPicture(ctx context.Context, username string, picture io.Re
 // more than once.
 func (s *Service) SetPictureIf(ctx context.Context, username string, picture io.Reader, check func(ctx context.Context) error) (*User, error) {
 	const action = "set picture"
-	drawn, err := s.drawn(ctx, username, picture)
+	avatar, err := s.renderPicture(ctx, username, picture)
 	if err != nil {
-		s.trail.RecordFailure(ctx, s.event(action, username), err)
+		s.audit.RecordFailure(ctx, s.userEvent(action, username), err)
 		return nil, err
 	}
-	sum := sha256.Sum256(drawn)
+	sum := sha256.Sum256(avatar)
 	version := hex.EncodeToString(sum[:8])
-	return s.act(ctx, action, username, func(ctx context.Context, u *User) error {
+	return s.mutate(ctx, action, username, func(ctx context.Context, u *User) error {
 		if err := check(ctx); err != nil {
 			return err
 		}
 		u.Picture = version
-		return s.store.KeepPicture(ctx, u.ID, drawn)
+		return s.store.PutPicture(ctx, u.ID, avatar)
 	})
 }
 
 // RemovePicture removes it. It is no error when there is none.
 func (s *Service) RemovePicture(ctx context.Context, username string) (*User, error) {
-	return s.act(ctx, "remove picture", username, func(ctx context.Context, u *User) error {
+	return s.mutate(ctx, "remove picture", username, func(ctx context.Context, u *User) error {
 		u.Picture = ""
-		return s.store.KeepPicture(ctx, u.ID, nil)
+		return s.store.PutPicture(ctx, u.ID, nil)
 	})
 }
 
@@ -70,9 +70,9 @@ func (s *Service) Picture(ctx context.Context, username string) ([]byte, error) 
 	return s.store.Picture(ctx, u.ID)
 }
 
-// drawn reads a picture of somebody who is there, and returns what is kept of
+// renderPicture reads a picture of somebody who is there, and returns what is kept of
 // it.
-func (s *Service) drawn(ctx context.Context, username string, picture io.Reader) ([]byte, error) {
+func (s *Service) renderPicture(ctx context.Context, username string, picture io.Reader) ([]byte, error) {
 	if _, err := s.find(ctx, username); err != nil {
 		return nil, err
 	}
@@ -81,17 +81,17 @@ func (s *Service) drawn(ctx context.Context, username string, picture io.Reader)
 		return nil, fmt.Errorf("reading a picture: %w", err)
 	}
 	if len(file) > MaxPictureBytes {
-		return nil, wrongPicture("max", fmt.Sprintf("at most %d MiB are allowed; make the picture smaller", MaxPictureBytes>>20))
+		return nil, pictureError("max", fmt.Sprintf("at most %d MiB are allowed; make the picture smaller", MaxPictureBytes>>20))
 	}
 	select {
-	case s.shared.drawing <- struct{}{}:
-		defer func() { <-s.shared.drawing }()
+	case s.shared.avatarSlot <- struct{}{}:
+		defer func() { <-s.shared.avatarSlot }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	return redraw(file)
+	return renderAvatar(file)
 }
 
-func wrongPicture(code, message string) error {
-	return store.Invalid(store.FieldError{Field: "picture", Code: code, Message: message})
+func pictureError(code, message string) error {
+	return store.NewInvalidError(store.FieldError{Field: "picture", Code: code, Message: message})
 }

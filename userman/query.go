@@ -28,10 +28,10 @@ type Query struct {
 	Status Status
 	// NotWelcomed keeps those who were never sent a welcome mail.
 	NotWelcomed bool
-	// Order is by one of [OrderFields]; the key is the folded username and
+	// Sort is by one of [SortFields]; the key is the folded username and
 	// then the ID. Last names are in the order of [FoldSearch].
-	Order store.Order
-	store.Page
+	Sort store.Sort
+	store.PageRequest
 }
 
 // Status says which people are meant.
@@ -39,13 +39,13 @@ type Status string
 
 // The statuses.
 const (
-	Enabled  Status = "enabled"
-	Disabled Status = "disabled"
-	Deleted  Status = "deleted"
+	StatusEnabled  Status = "enabled"
+	StatusDisabled Status = "disabled"
+	StatusDeleted  Status = "deleted"
 )
 
-// OrderFields are the fields that [Query.Order] may name.
-func OrderFields() []string {
+// SortFields are the fields that [Query.Sort] may name.
+func SortFields() []string {
 	return []string{"username", "default_extension", "last_name", "created_at", "updated_at", "last_login_at"}
 }
 
@@ -56,17 +56,17 @@ func FoldUsername(username string) string { return loginname.Fold(username) }
 // by.
 func FoldGroupName(name string) string { return loginname.Fold(name) }
 
-// Matches reports whether u is selected by q, order and page aside. A backend
-// that cannot ask its database the same question uses it, or [Query.Matcher]
+// Match reports whether u is selected by q, order and page aside. A backend
+// that cannot ask its database the same question uses it, or [Query.MatchFunc]
 // for many.
-func (q Query) Matches(u *User) bool { return q.Matcher()(u) }
+func (q Query) Match(u *User) bool { return q.MatchFunc()(u) }
 
-// Matcher returns what [Query.Matches] does, ready to be asked many times.
-func (q Query) Matcher() func(u *User) bool {
-	searched, group, email := q.searcher(), FoldGroupName(q.Group), FoldSearch(q.Email)
+// MatchFunc returns what [Query.Match] does, ready to be asked many times.
+func (q Query) MatchFunc() func(u *User) bool {
+	searched, group, email := q.searchFunc(), FoldGroupName(q.Group), FoldSearch(q.Email)
 	return func(u *User) bool {
 		switch {
-		case !q.Status.includes(u),
+		case !q.Status.matches(u),
 			q.NotWelcomed && !u.WelcomedAt.IsZero(),
 			q.Directory != nil && u.Directory != *q.Directory,
 			q.Extension != "" && u.DefaultExtension != q.Extension && !slices.Contains(u.LinkedExtensions, q.Extension),
@@ -78,17 +78,17 @@ func (q Query) Matcher() func(u *User) bool {
 	}
 }
 
-// includes reports whether u is of that status.
-func (s Status) includes(u *User) bool {
+// matches reports whether u is of that status.
+func (s Status) matches(u *User) bool {
 	deleted := !u.DeletedAt.IsZero()
 	switch s {
 	case "":
 		return !deleted
-	case Enabled:
+	case StatusEnabled:
 		return !deleted && !u.Disabled
-	case Disabled:
+	case StatusDisabled:
 		return !deleted && u.Disabled
-	case Deleted:
+	case StatusDeleted:
 		return deleted
 	}
 	return false

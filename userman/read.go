@@ -11,79 +11,79 @@ import (
 // Get returns the person of that username, in any case, or a
 // [store.NotFoundError]. Credentials are left out, as they are of everybody
 // that the service returns. The trail is told when the person is out of reach,
-// see [Service.Within].
+// see [Service.Scoped].
 func (s *Service) Get(ctx context.Context, username string) (*User, error) {
 	u, err := s.find(ctx, username)
-	return s.read(ctx, username, u, err)
+	return s.lookupResult(ctx, username, u, err)
 }
 
 // GetByID returns the person of that ID, deleted or not.
 func (s *Service) GetByID(ctx context.Context, id string) (*User, error) {
-	u, err := s.anybody(ctx, id)
-	return s.read(ctx, "", u, err)
+	u, err := s.findAny(ctx, id)
+	return s.lookupResult(ctx, "", u, err)
 }
 
 // GetByExtension returns the person whose default extension it is.
 func (s *Service) GetByExtension(ctx context.Context, extension string) (*User, error) {
 	if !extensionPattern.MatchString(extension) {
-		return nil, &store.NotFoundError{Kind: PersonRecord}
+		return nil, &store.NotFoundError{Kind: KindUser}
 	}
-	u, err := s.within(s.store.FindUser(ctx, UserKey{DefaultExtension: extension}))
-	return s.read(ctx, "", u, err)
+	u, err := s.requireInScope(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))
+	return s.lookupResult(ctx, "", u, err)
 }
 
-// read returns what may be shown of somebody who was looked up, and tells the
+// lookupResult returns what may be shown of somebody who was looked up, and tells the
 // trail of who is out of reach.
-func (s *Service) read(ctx context.Context, username string, u *User, err error) (*User, error) {
+func (s *Service) lookupResult(ctx context.Context, username string, u *User, err error) (*User, error) {
 	if err != nil {
-		return nil, s.told(ctx, username, err)
+		return nil, s.recordDenied(ctx, username, err)
 	}
-	return s.show(u), nil
+	return s.redact(u), nil
 }
 
-// told returns err, and tells the trail when somebody was looked up who is out
+// recordDenied returns err, and tells the trail when somebody was looked up who is out
 // of reach.
-func (s *Service) told(ctx context.Context, username string, err error) error {
+func (s *Service) recordDenied(ctx context.Context, username string, err error) error {
 	if _, out := errors.AsType[*store.ForbiddenError](err); out {
-		s.trail.RecordFailure(ctx, s.event("access", username), err)
+		s.audit.RecordFailure(ctx, s.userEvent("access", username), err)
 	}
 	return err
 }
 
 // List returns a page of people. Of those who are out of reach, see
-// [Service.Within], it tells nothing, not even that more follow.
-func (s *Service) List(ctx context.Context, q Query) (*store.List[*User], error) {
-	if err := q.check(); err != nil {
+// [Service.Scoped], it tells nothing, not even that more follow.
+func (s *Service) List(ctx context.Context, q Query) (*store.Page[*User], error) {
+	if err := q.validate(); err != nil {
 		return nil, err
 	}
-	if q.findsNobody() {
-		return &store.List[*User]{Items: []*User{}}, nil
+	if q.matchesNone() {
+		return &store.Page[*User]{Items: []*User{}}, nil
 	}
-	next := func(ctx context.Context, page store.Page) (*store.List[*User], error) {
-		q.Page = page
+	next := func(ctx context.Context, page store.PageRequest) (*store.Page[*User], error) {
+		q.PageRequest = page
 		return s.store.ListUsers(ctx, q)
 	}
-	list, err := granted.List(ctx, q.Page, next, s.reached, s.reaches == nil)
+	list, err := granted.List(ctx, q.PageRequest, next, s.userInScope, s.inScope == nil)
 	if err != nil {
 		return nil, err
 	}
 	for i, u := range list.Items {
-		list.Items[i] = s.show(u)
+		list.Items[i] = s.redact(u)
 	}
 	return list, nil
 }
 
-func (q Query) check() error {
+func (q Query) validate() error {
 	switch q.Status {
-	case "", Enabled, Disabled, Deleted:
-		return q.Order.Check(OrderFields())
+	case "", StatusEnabled, StatusDisabled, StatusDeleted:
+		return q.Sort.Validate(SortFields())
 	}
-	return store.Invalid(store.FieldError{Field: "status", Code: "oneof", Message: "this must be one of enabled, disabled, deleted"})
+	return store.NewInvalidError(store.FieldError{Field: "status", Code: "oneof", Message: "this must be one of enabled, disabled, deleted"})
 }
 
-// findsNobody reports whether something that q asks for is longer than it can
+// matchesNone reports whether something that q asks for is longer than it can
 // be of anybody.
-func (q Query) findsNobody() bool {
+func (q Query) matchesNone() bool {
 	return len(q.Search) > maxText || len(q.Extension) > maxText || len(q.Group) > maxText || len(q.Email) > maxText ||
 		q.Directory != nil && len(*q.Directory) > maxText
 }
@@ -92,9 +92,9 @@ func (q Query) findsNobody() bool {
 // for an export, and stops at the first error. visit must not call the service.
 func (s *Service) Each(ctx context.Context, visit func(*User) error) error {
 	return s.store.EachUser(ctx, func(u *User) error {
-		if !u.DeletedAt.IsZero() || !s.reached(u) {
+		if !u.DeletedAt.IsZero() || !s.userInScope(u) {
 			return nil
 		}
-		return visit(s.show(u))
+		return visit(s.redact(u))
 	})
 }

@@ -13,16 +13,16 @@ import (
 // fieldPermissions is what people and groups have their permissions in.
 const fieldPermissions = "permissions"
 
-// maxSaid bounds what a person or a group says before it is looked at.
-const maxSaid = 1000
+// maxGrants bounds what a person or a group says before it is looked at.
+const maxGrants = 1000
 
 var permissionID = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}\.[a-z][a-z0-9_]{0,31}$`)
 
 // registry are the permissions of a service, by ID and in their order. It never
 // changes.
 type registry struct {
-	ordered []Permission
-	index   nameTable
+	permissions []Permission
+	index       nameTable
 }
 
 // newRegistry returns the standard permissions with those of the product. One
@@ -30,82 +30,82 @@ type registry struct {
 // What contradicts itself is a mistake in the program: it panics.
 func newRegistry(product []Permission) *registry {
 	standard := StandardPermissions()
-	ordered, given := slices.Clone(standard), map[string]bool{}
+	permissions, seen := slices.Clone(standard), map[string]bool{}
 	for _, p := range product {
-		if given[p.ID] {
+		if seen[p.ID] {
 			panic(fmt.Sprintf("userman: the permission %q is given twice", p.ID))
 		}
-		given[p.ID] = true
+		seen[p.ID] = true
 		if i := slices.IndexFunc(standard, func(s Permission) bool { return s.ID == p.ID }); i >= 0 {
-			ordered[i] = p.inPlaceOf(standard[i]).normalised()
+			permissions[i] = p.inheritFrom(standard[i]).normalized()
 		} else {
-			ordered = append(ordered, p.normalised())
+			permissions = append(permissions, p.normalized())
 		}
 	}
-	ids := make([]string, len(ordered))
-	for i, p := range ordered {
+	ids := make([]string, len(permissions))
+	for i, p := range permissions {
 		ids[i] = p.ID
 	}
-	return &registry{ordered, newNameTable(ids)}
+	return &registry{permissions, newNameTable(ids)}
 }
 
-// inPlaceOf returns p with what it leaves empty of a standard permission.
-func (p Permission) inPlaceOf(standard Permission) Permission {
-	p.Kind, p.Sentence = cmp.Or(p.Kind, standard.Kind), cmp.Or(p.Sentence, standard.Sentence)
+// inheritFrom returns p with what it leaves empty of a standard permission.
+func (p Permission) inheritFrom(standard Permission) Permission {
+	p.Kind, p.Description = cmp.Or(p.Kind, standard.Kind), cmp.Or(p.Description, standard.Description)
 	if p.Kind != standard.Kind {
 		panic(fmt.Sprintf("userman: the permission %q is of kind %q in every product", p.ID, standard.Kind))
 	}
 	return p
 }
 
-// normalised returns p as it stands in a registry.
-func (p Permission) normalised() Permission {
-	if wrong := p.wrong(); wrong != "" {
-		panic(fmt.Sprintf("userman: the permission %q %s", p.ID, wrong))
+// normalized returns p as it stands in a registry.
+func (p Permission) normalized() Permission {
+	if reason := p.invalidReason(); reason != "" {
+		panic(fmt.Sprintf("userman: the permission %q %s", p.ID, reason))
 	}
-	p.Default = p.Default.normalised()
+	p.Default = p.Default.normalized()
 	return p
 }
 
-// wrong returns what keeps p out of a registry.
-func (p Permission) wrong() string {
+// invalidReason returns what keeps p out of a registry.
+func (p Permission) invalidReason() string {
 	switch {
 	case !permissionID.MatchString(p.ID):
 		return "is not named module.key, in lower-case letters, digits and underscores"
-	case !slices.Contains([]Kind{Switch, Extensions, Numbers, Names}, p.Kind):
+	case !slices.Contains([]Kind{KindBool, KindExtensions, KindNumbers, KindStrings}, p.Kind):
 		return fmt.Sprintf("is of an unknown kind %q", p.Kind)
-	case p.Sentence == "":
+	case p.Description == "":
 		return "has no sentence"
-	case p.Default.Extends():
+	case p.Default.IsAppend():
 		return "has a default that extends nothing"
 	}
-	if wrong := p.Kind.wrongWith("", p.Default); len(wrong) > 0 {
-		return "has a wrong default: " + wrong[0].String()
+	if errs := p.Kind.validate("", p.Default); len(errs) > 0 {
+		return "has a wrong default: " + errs[0].String()
 	}
 	return ""
 }
 
-// check returns what is wrong with what a person or a group says, in the order
+// validate returns what is wrong with what a person or a group says, in the order
 // of the IDs; fields are named permissions.ID, with an [index] for items. known
 // is what was said before: what is left as it was stays, also of an ID that the
 // product has dropped since.
-func (r *registry) check(said, known Permissions) []store.FieldError {
-	if len(said) > maxSaid {
-		return []store.FieldError{{Field: fieldPermissions, Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", maxSaid)}}
+func (r *registry) validate(grants, previous Permissions) []store.FieldError {
+	if len(grants) > maxGrants {
+		return []store.FieldError{{Field: fieldPermissions, Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", maxGrants)}}
 	}
-	var wrong []store.FieldError
-	for _, id := range slices.Sorted(maps.Keys(said)) {
-		if before, ok := known[id]; ok && before.Equal(said[id]) {
+	var errs []store.FieldError
+	for _, id := range slices.Sorted(maps.Keys(grants)) {
+		if before, ok := previous[id]; ok && before.Equal(grants[id]) {
 			continue
 		}
 		i, ok := r.index.find(id)
 		if !ok {
-			wrong = append(wrong, unknownPermission(id))
+			errs = append(errs, unknownPermission(id))
 			continue
 		}
-		wrong = append(wrong, r.ordered[i].Kind.wrongWith(fieldPermissions+"."+id, said[id])...)
+		errs = append(errs, r.permissions[i].Kind.validate(fieldPermissions+"."+id, grants[id])...)
 	}
-	return wrong
+	return errs
 }
 
 // unknownPermission names the ID only when it has the form of one: it was

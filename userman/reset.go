@@ -15,26 +15,26 @@ import (
 // the background. Whether there is such a person, and whether they have an
 // address, is not told, not by the answer and not by the time it takes. Nobody
 // is sent a second mail within [Options].ResetPause of one whose link was not
-// used. A [store.ThrottledError] after too many tries from one source (that of
+// used. A [store.RateLimitedError] after too many tries from one source (that of
 // the actor of ctx).
 func (s *Service) RequestReset(ctx context.Context, name string) error {
-	return s.requested(ctx, func(ctx context.Context) error {
-		u, err := s.typed(ctx, name)
+	return s.runMailRequest(ctx, func(ctx context.Context) error {
+		u, err := s.resolveLogin(ctx, name)
 		if err != nil {
 			return err
 		}
-		return s.mailWhenDue(ctx, ResetMail, u, s.resetDue)
+		return s.mailIf(ctx, ResetMail, u, s.resetAllowed)
 	})
 }
 
-// RenewLink mails a new link to the person whose expired link token is, in the
+// RequestNewLink mails a new link to the person whose expired link token is, in the
 // background: the welcome mail to somebody who has no password yet, and else
 // the mail to reset it. It is no error when token is none, or the person has no
-// address: whoever asks learns nothing. A [store.ThrottledError] after too many
+// address: whoever asks learns nothing. A [store.RateLimitedError] after too many
 // tries from one source (that of the actor of ctx).
-func (s *Service) RenewLink(ctx context.Context, token store.Secret) error {
-	return s.requested(ctx, func(ctx context.Context) error {
-		u, err := s.linked(ctx, passwordLink, token)
+func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error {
+	return s.runMailRequest(ctx, func(ctx context.Context) error {
+		u, err := s.userByLink(ctx, passwordLink, token)
 		if _, expired := errors.AsType[*LinkExpiredError](err); !expired {
 			return err
 		}
@@ -43,57 +43,57 @@ func (s *Service) RenewLink(ctx context.Context, token store.Secret) error {
 			mail = ResetMail
 		}
 		hash := login.HashToken(token)
-		return s.mailWhenDue(ctx, mail, u, func(u *User) bool {
-			_, expired := errors.AsType[*LinkExpiredError](s.works(passwordLink, u, hash))
+		return s.mailIf(ctx, mail, u, func(u *User) bool {
+			_, expired := errors.AsType[*LinkExpiredError](s.checkLink(passwordLink, u, hash))
 			return expired
 		})
 	})
 }
 
-// retryRequest is when to ask again for a mail when too many wait to be sent.
-const retryRequest = time.Minute
+// mailRequestRetryAfter is when to ask again for a mail when too many wait to be sent.
+const mailRequestRetryAfter = time.Minute
 
-// requested does in the background what a stranger asked for, unless there were
+// runMailRequest does in the background what a stranger asked for, unless there were
 // too many tries from one source. Nothing is looked up before it returns, so
 // that time tells nothing.
-func (s *Service) requested(ctx context.Context, work func(ctx context.Context) error) error {
-	source := audit.ActorOf(ctx).Source
+func (s *Service) runMailRequest(ctx context.Context, work func(ctx context.Context) error) error {
+	addr := audit.ActorFromContext(ctx).RemoteAddr
 	// Each source is a user of its own: nobody's mails can be used up by others.
-	if wait, _ := s.requests.Begin(throttle.Try{Source: source, User: source}); wait > 0 {
-		return &store.ThrottledError{RetryAfter: wait}
+	if wait, _ := s.mailLimiter.Allow(throttle.Attempt{Source: addr, User: addr}); wait > 0 {
+		return &store.RateLimitedError{RetryAfter: wait}
 	}
-	begun := s.background(ctx, func(ctx context.Context) {
+	started := s.runInBackground(ctx, func(ctx context.Context) {
 		if err := work(ctx); err != nil && !errors.Is(err, store.ErrNotFound) {
-			s.opts.Logger.ErrorContext(ctx, PersonRecord+": a mail that was asked for was not sent", "error", err)
+			s.opts.Logger.ErrorContext(ctx, KindUser+": a mail that was asked for was not sent", "error", err)
 		}
 	})
-	if !begun {
-		return &store.ThrottledError{RetryAfter: retryRequest}
+	if !started {
+		return &store.RateLimitedError{RetryAfter: mailRequestRetryAfter}
 	}
 	return nil
 }
 
-// resetDue reports whether u may be sent a reset mail: not while the link of an
+// resetAllowed reports whether u may be sent a reset mail: not while the link of an
 // earlier one, or a welcome mail, is that young. A link does not say when it was
 // made, but when it ends, and of what lifetime those of mails are.
-func (s *Service) resetDue(u *User) bool {
-	young := func(made time.Time) bool {
-		age := s.now().Sub(made)
-		return age >= 0 && age < s.opts.ResetPause
+func (s *Service) resetAllowed(u *User) bool {
+	recent := func(createdAt time.Time) bool {
+		age := s.now().Sub(createdAt)
+		return age >= 0 && age < s.opts.ResetCooldown
 	}
 	link := u.Credentials.Invitation
-	return link == nil || !young(link.ExpiresAt.Add(-s.opts.ResetLifetime)) && !young(u.WelcomeBegunAt)
+	return link == nil || !recent(link.ExpiresAt.Add(-s.opts.ResetLifetime)) && !recent(u.WelcomeStartedAt)
 }
 
-// mailWhenDue mails u a link when that is due, which is asked again where the
+// mailIf mails u a link when that is due, which is asked again where the
 // link is written: of many who ask at once one gets the mail sent.
-func (s *Service) mailWhenDue(ctx context.Context, mail MailKind, u *User, due func(u *User) bool) error {
-	m := s.newMailing(mail)
-	m.due = due
+func (s *Service) mailIf(ctx context.Context, mail MailKind, u *User, precondition func(u *User) bool) error {
+	m := s.newDeliveryJob(mail)
+	m.precondition = precondition
 	delivery, err := m.run(ctx, u.ID)
 	if err != nil {
 		return err
 	}
-	s.opts.Logger.InfoContext(ctx, PersonRecord+": a mail was asked for", "mail", string(mail), "username", u.Username, "status", string(delivery.Status))
+	s.opts.Logger.InfoContext(ctx, KindUser+": a mail was asked for", "mail", string(mail), "username", u.Username, "status", string(delivery.Status))
 	return nil
 }

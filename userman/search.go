@@ -13,7 +13,7 @@ func SearchText(u *User) string {
 	parts := []string{
 		u.Username, u.DisplayName, u.FirstName + " " + u.LastName, u.Description, u.Title, u.Company, u.Department, u.Email,
 	}
-	parts = append(parts, u.FurtherEmails...)
+	parts = append(parts, u.OtherEmails...)
 	for _, number := range []string{u.CellPhone, u.HomePhone, u.WorkPhone, u.Fax} {
 		if number != "" {
 			parts = append(parts, number, digitsOf(number))
@@ -21,14 +21,14 @@ func SearchText(u *User) string {
 	}
 	parts = append(append(parts, u.ExternalID, u.DefaultExtension), u.LinkedExtensions...)
 	for i, part := range parts {
-		parts[i] = onOneLine(part)
+		parts[i] = joinLines(part)
 	}
 	// Nothing that is looked for reaches over the end of a line.
 	return loginname.Fold(strings.Join(parts, "\n"))
 }
 
 // FoldSearch returns the form of a search that is looked for in [SearchText].
-func FoldSearch(search string) string { return loginname.Fold(onOneLine(search)) }
+func FoldSearch(search string) string { return loginname.Fold(joinLines(search)) }
 
 // SearchDigits returns the digits of a search that is written as a telephone
 // number, which are looked for in [SearchText], too; empty when it is not, or
@@ -43,8 +43,8 @@ func SearchDigits(search string) string {
 	return ""
 }
 
-// searcher returns what looks for the search of q.
-func (q Query) searcher() func(u *User) bool {
+// searchFunc returns what looks for the search of q.
+func (q Query) searchFunc() func(u *User) bool {
 	if q.Search == "" {
 		return func(*User) bool { return true }
 	}
@@ -55,7 +55,7 @@ func (q Query) searcher() func(u *User) bool {
 	}
 }
 
-func onOneLine(text string) string { return strings.ReplaceAll(text, "\n", " ") }
+func joinLines(text string) string { return strings.ReplaceAll(text, "\n", " ") }
 
 func digitsOf(number string) string {
 	return strings.Map(func(r rune) rune {

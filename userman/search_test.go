@@ -10,11 +10,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// fullyNamed is somebody with another text in each field that is searched.
-func fullyNamed() (u *userman.User, texts []string) {
+// userWithAllFields is somebody with another text in each field that is searched.
+func userWithAllFields() (u *userman.User, texts []string) {
 	u = &userman.User{
 		ID: "id", Username: "Jane.Admin", DisplayName: "Boss", FirstName: "Zoë", LastName: "van Straße", Description: "two\nlines", Title: "Dr.",
-		Company: "ÉCOLE", Department: "北京", Email: "J@example.com", FurtherEmails: []string{"a@b.org", "c@d.net"},
+		Company: "ÉCOLE", Department: "北京", Email: "J@example.com", OtherEmails: []string{"a@b.org", "c@d.net"},
 		CellPhone: "+49 (30) 12-34", HomePhone: "771", WorkPhone: "772", Fax: "773 x5",
 		ExternalID: "HR-17", DefaultExtension: "0100", LinkedExtensions: []string{"2001", "2002"},
 	}
@@ -25,48 +25,48 @@ func fullyNamed() (u *userman.User, texts []string) {
 	return u, texts
 }
 
-func TestASearchFindsTheTextOfEachFieldInAnyCase(t *testing.T) {
+func TestQuery_Match_searchesEveryFieldCaseInsensitively(t *testing.T) {
 	t.Parallel()
-	u, texts := fullyNamed()
+	u, texts := userWithAllFields()
 	for _, text := range texts {
 		for _, search := range []string{text, strings.ToUpper(text), strings.ToLower(text)} {
-			require.True(t, userman.Query{Search: search}.Matches(u), search)
+			require.True(t, userman.Query{Search: search}.Match(u), search)
 		}
-		require.False(t, userman.Query{Search: text + "?"}.Matches(u), text)
+		require.False(t, userman.Query{Search: text + "?"}.Match(u), text)
 	}
-	require.False(t, userman.Query{Search: "id"}.Matches(u))
+	require.False(t, userman.Query{Search: "id"}.Match(u))
 }
 
-func TestASearchDoesNotReachOverTheEndOfAField(t *testing.T) {
+func TestQuery_Match_searchStaysWithinOneField(t *testing.T) {
 	t.Parallel()
-	u, _ := fullyNamed()
+	u, _ := userWithAllFields()
 	for _, search := range []string{"Jane.Admin\nBoss", "Jane.AdminBoss", "Jane.Admin Boss", "20012002", "2001\n2002", "a@b.org\nc"} {
-		require.False(t, userman.Query{Search: search}.Matches(u), search)
+		require.False(t, userman.Query{Search: search}.Match(u), search)
 	}
 }
 
-func TestATelephoneNumberIsFoundByItsDigits(t *testing.T) {
+func TestSearchDigits_findsPhoneNumbers(t *testing.T) {
 	t.Parallel()
 	for search, want := range map[string]string{
 		"+49 30": "4930", "(030) 1-2.3/4*#": "0301234", "1234": "", "": "", "+": "", "12a": "", "１２": "", "x5": "", "1\n2": "",
 	} {
 		require.Equal(t, want, userman.SearchDigits(search), search)
 	}
-	u, _ := fullyNamed()
+	u, _ := userWithAllFields()
 	for search, found := range map[string]bool{
 		"+49301234": true, "49 30 12 34": true, "30/1234": true, "7735": true, "773-5": true, "493012345": false, "77 1772": false,
 	} {
-		require.Equal(t, found, userman.Query{Search: search}.Matches(u), search)
+		require.Equal(t, found, userman.Query{Search: search}.Match(u), search)
 	}
 }
 
-func TestWhatIsInAFieldIsFound(t *testing.T) {
+func TestSearchText_containsEveryWord(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		word, rest := rapid.String().Draw(t, "word"), rapid.String().Draw(t, "rest")
 		// A space on both sides: letters may join with marks beside them.
 		u := &userman.User{Username: "jane", Department: rest + " " + word + " " + rest}
-		require.True(t, userman.Query{Search: " " + word + " "}.Matches(u))
+		require.True(t, userman.Query{Search: " " + word + " "}.Match(u))
 		text := userman.SearchText(u)
 		require.Equal(t, 9, strings.Count(text, "\n"), "each field is one line")
 	})
@@ -81,6 +81,6 @@ func FuzzFoldSearch(f *testing.F) {
 		require.Equal(t, folded, userman.FoldSearch(folded))
 		require.NotContains(t, folded, "\n")
 		require.Empty(t, strings.Trim(userman.SearchDigits(search), "0123456789"))
-		require.True(t, userman.Query{Search: search}.Matches(&userman.User{Title: search}))
+		require.True(t, userman.Query{Search: search}.Match(&userman.User{Title: search}))
 	})
 }

@@ -12,31 +12,31 @@ import (
 // deleted person in the trail is the ID, because the username is free for
 // others; that of other people is the username.
 const (
-	PersonRecord        = "person"
-	DeletedPersonRecord = "deleted person"
-	GroupRecord         = "group"
-	TokenRecord         = "API token"
-	DirectoryRecord     = "directory"
+	KindUser        = "person"
+	KindDeletedUser = "deleted person"
+	KindGroup       = "group"
+	KindToken       = "API token"
+	KindDirectory   = "directory"
 )
 
 // Service keeps the people of one team. All rules are here; the [Store] only
 // persists. It may be used from many goroutines.
 type Service struct {
-	store    Store
-	opts     Options // with the defaults filled in
-	rules    *validate.Validator
-	registry *registry
-	trail    *audit.Trail
-	policy   passwords.Policy
-	hasher   *passwords.Hasher
-	// throttle counts tries to log in: those of all copies of the service
-	// together, each of which has a desk of its own, see [Service.Within].
-	throttle *throttle.Throttle
-	desk     *login.Desk
-	// requests counts those who ask for links by mail, apart from logins.
-	requests *throttle.Throttle
-	// reaches is nil when everything is reached, see [Service.Within].
-	reaches func(extension string) bool
+	store     Store
+	opts      Options // with the defaults filled in
+	validator *validate.Validator
+	registry  *registry
+	audit     *audit.Log
+	policy    passwords.Policy
+	hasher    *passwords.Hasher
+	// loginLimiter counts tries to log in: those of all copies of the service
+	// together, each of which has a desk of its own, see [Service.Scoped].
+	loginLimiter  *throttle.Limiter
+	authenticator *login.Authenticator
+	// mailLimiter counts those who ask for links by mail, apart from logins.
+	mailLimiter *throttle.Limiter
+	// inScope is nil when everything is reached, see [Service.Scoped].
+	inScope func(extension string) bool
 	// shared is what copies of the service (see Within) have in common.
 	shared *shared
 }

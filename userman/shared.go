@@ -4,12 +4,12 @@ package userman
 // background, and what is kept of the groups.
 type shared struct {
 	background *background
-	// drawing holds one token while a picture is drawn.
-	drawing  chan struct{}
-	policies policyCache
-	syncs    syncs
+	// avatarSlot holds one token while a picture is drawn.
+	avatarSlot chan struct{}
+	resolvers  resolverCache
+	syncLocks  syncLocks
 }
 
 func newShared() *shared {
-	return &shared{background: newBackground(), drawing: make(chan struct{}, 1)}
+	return &shared{background: newBackground(), avatarSlot: make(chan struct{}, 1)}
 }

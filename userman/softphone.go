@@ -37,8 +37,8 @@ type SIPAccount struct {
 	Voicemail string `json:"voicemail"`
 }
 
-// technology is the one whose extensions softphones are activated for.
-const technology = "PJSIP"
+// activatableTechnology is the one whose extensions softphones are activated for.
+const activatableTechnology = "PJSIP"
 
 // InviteSoftphone makes a link with which a softphone is set up once; an
 // earlier one stops to work. A [store.ConflictError] says why it cannot be
@@ -51,15 +51,15 @@ func (s *Service) InviteSoftphone(ctx context.Context, username string) (*Link, 
 		_, err = s.sipAccount(ctx, u)
 	}
 	if err != nil {
-		s.trail.RecordFailure(ctx, s.event(action, username), err)
+		s.audit.RecordFailure(ctx, s.userEvent(action, username), err)
 		return nil, err
 	}
-	link, err := s.newLink(activationLink, s.opts.ActivationLifetime)
+	link, err := s.issueLink(activationLink, s.opts.ActivationLifetime)
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.actOn(ctx, action, u.ID, s.giving(func(_ context.Context, u *User) error {
-		link.giveTo(u)
+	_, err = s.mutateByID(ctx, action, u.ID, s.withCredentialCheck(func(_ context.Context, u *User) error {
+		link.assign(u)
 		return nil
 	}))
 	if err != nil {
@@ -71,39 +71,39 @@ func (s *Service) InviteSoftphone(ctx context.Context, username string) (*Link, 
 // sipAccount returns what a softphone of u registers with, or a
 // [store.ConflictError] that says why there is none to be.
 func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) {
-	may, err := s.can(ctx, u, SoftphoneActivate)
+	allowed, err := s.hasPermission(ctx, u, SoftphoneActivate)
 	switch {
 	case err != nil:
 		return nil, err
-	case !may:
-		return nil, noSoftphone("the permission " + SoftphoneActivate + " is off; turn it on for this person, or for one of their groups")
+	case !allowed:
+		return nil, activationError("the permission " + SoftphoneActivate + " is off; turn it on for this person, or for one of their groups")
 	case u.DefaultExtension == "":
-		return nil, noSoftphone("there is no default extension; set the person's default extension first")
+		return nil, activationError("there is no default extension; set the person's default extension first")
 	case s.opts.SIPAccounts == nil:
-		return nil, noSoftphone("this installation does not know the SIP accounts of extensions; set the softphone up by hand")
+		return nil, activationError("this installation does not know the SIP accounts of extensions; set the softphone up by hand")
 	}
 	account, err := s.opts.SIPAccounts.SIPAccount(ctx, u.DefaultExtension)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		return nil, noSoftphone("the default extension does not exist any more; set another one")
+		return nil, activationError("the default extension does not exist any more; set another one")
 	case err != nil:
 		return nil, err
-	case !strings.EqualFold(account.Technology, technology):
-		return nil, noSoftphone("the default extension is not of the type " + technology + "; set one that is")
+	case !strings.EqualFold(account.Technology, activatableTechnology):
+		return nil, activationError("the default extension is not of the type " + activatableTechnology + "; set one that is")
 	}
-	complete := account.completed()
-	if err := complete.writable(); err != nil {
+	complete := account.withDefaults()
+	if err := complete.validate(); err != nil {
 		return nil, err
 	}
 	return complete, nil
 }
 
-func noSoftphone(reason string) error {
+func activationError(reason string) error {
 	return &store.ConflictError{Reason: "a softphone cannot be activated: " + reason}
 }
 
-// completed returns a copy with the defaults filled in.
-func (a *SIPAccount) completed() *SIPAccount {
+// withDefaults returns a copy with the defaults filled in.
+func (a *SIPAccount) withDefaults() *SIPAccount {
 	c := *a
 	if c.AuthUsername == "" {
 		c.AuthUsername = c.Username
@@ -126,21 +126,21 @@ func (s *Service) SoftphoneLink(ctx context.Context, token store.Secret) (*Link,
 func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*Activation, error) {
 	const action = "activate softphone"
 	// What is no link is not kept in the trail: strangers could fill it.
-	seen, err := s.linked(ctx, activationLink, token)
+	snapshot, err := s.userByLink(ctx, activationLink, token)
 	if err != nil {
 		return nil, err
 	}
-	account, err := s.sipAccount(ctx, seen)
+	account, err := s.sipAccount(ctx, snapshot)
 	if err != nil {
-		s.trail.RecordFailure(ctx, s.event(action, seen.Username), err)
+		s.audit.RecordFailure(ctx, s.userEvent(action, snapshot.Username), err)
 		return nil, err
 	}
-	u, err := s.actOn(ctx, action, seen.ID, func(_ context.Context, u *User) error {
-		if err := s.works(activationLink, u, login.HashToken(token)); err != nil {
+	u, err := s.mutateByID(ctx, action, snapshot.ID, func(_ context.Context, u *User) error {
+		if err := s.checkLink(activationLink, u, login.HashToken(token)); err != nil {
 			return err
 		}
-		if u.DefaultExtension != seen.DefaultExtension {
-			return noSoftphone("the default extension was changed meanwhile; try again")
+		if u.DefaultExtension != snapshot.DefaultExtension {
+			return activationError("the default extension was changed meanwhile; try again")
 		}
 		u.Activation = nil
 		return nil

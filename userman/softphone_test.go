@@ -17,10 +17,10 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// phones are the SIP accounts of extensions.
-type phones map[string]*userman.SIPAccount
+// extensionAccounts are the SIP accounts of extensions.
+type extensionAccounts map[string]*userman.SIPAccount
 
-func (p phones) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
+func (p extensionAccounts) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
 	switch account, ok := p[extension]; {
 	case extension == "1999":
 		return nil, errors.New("the database of extensions is down")
@@ -33,26 +33,26 @@ func (p phones) SIPAccount(_ context.Context, extension string) (*userman.SIPAcc
 
 const sipSecret = "s3cr3t-of-1001"
 
-func desk() *userman.SIPAccount {
+func newSIPAccount() *userman.SIPAccount {
 	return &userman.SIPAccount{
 		Technology: "PJSIP", Username: "1001", Secret: secret(sipSecret), Domain: "pbx.example.com", Port: 5061, Transport: "tls",
 		DisplayName: "Jane Doe", Voicemail: "*97",
 	}
 }
 
-func withPhones(o *userman.Options) {
-	old := desk()
+func withTestSIPAccounts(o *userman.Options) {
+	old := newSIPAccount()
 	old.Technology = "SIP"
-	o.SIPAccounts = phones{"1001": desk(), "1002": old}
+	o.SIPAccounts = extensionAccounts{"1001": newSIPAccount(), "1002": old}
 }
 
-func TestASoftphoneIsActivatedOnce(t *testing.T) {
+func TestService_ActivateSoftphone_succeedsOnce(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "", withPhones, baseURL(t, "https://pbx.example.com"))
-			jane := h.add(t, person("jane", "1001"), goodPassword)
+			h := newServiceWithDB(t, open(t), "", withTestSIPAccounts, withBaseURL(t, "https://pbx.example.com"))
+			jane := h.createUser(t, newUser("jane", "1001"), goodPassword)
 			older, err := h.InviteSoftphone(t.Context(), "jane")
 			require.NoError(t, err)
 			link, err := h.InviteSoftphone(t.Context(), "JANE")
@@ -60,59 +60,59 @@ func TestASoftphoneIsActivatedOnce(t *testing.T) {
 			require.Equal(t, "https://pbx.example.com/person/softphone/"+link.Token.Reveal(), link.URL.Reveal())
 			require.Equal(t, h.clock.Now().Add(7*24*time.Hour), link.ExpiresAt)
 			_, err = h.ActivateSoftphone(t.Context(), older.Token)
-			requireNoLink(t, err)
+			requireLinkNotFound(t, err)
 			_, err = h.Invitation(t.Context(), link.Token)
-			requireNoLink(t, err)
+			requireLinkNotFound(t, err)
 
 			for range 2 {
-				whose, err := h.SoftphoneLink(t.Context(), link.Token)
+				got, err := h.SoftphoneLink(t.Context(), link.Token)
 				require.NoError(t, err)
-				require.Equal(t, &userman.Link{UserID: jane.ID, Username: "jane", ExpiresAt: link.ExpiresAt}, whose)
+				require.Equal(t, &userman.Link{UserID: jane.ID, Username: "jane", ExpiresAt: link.ExpiresAt}, got)
 			}
 			activation, err := h.ActivateSoftphone(t.Context(), link.Token)
 			require.NoError(t, err)
-			want := desk()
+			want := newSIPAccount()
 			want.AuthUsername = "1001"
 			require.Equal(t, &userman.Activation{Username: "jane", Account: want}, activation)
-			require.Equal(t, "done activate softphone jane", h.told(t))
+			require.Equal(t, "done activate softphone jane", h.lastAuditEntry(t))
 			_, err = h.ActivateSoftphone(t.Context(), link.Token)
-			requireNoLink(t, err)
+			requireLinkNotFound(t, err)
 			_, err = h.SoftphoneLink(t.Context(), link.Token)
-			requireNoLink(t, err)
+			requireLinkNotFound(t, err)
 			h.logIn(t, "jane", goodPassword)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestALinkThatManyActivateAtOnceWorksOnce(t *testing.T) {
+func TestService_ActivateSoftphone_succeedsOnceConcurrently(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "", withPhones)
-			h.add(t, person("jane", "1001"), "")
+			h := newServiceWithDB(t, open(t), "", withTestSIPAccounts)
+			h.createUser(t, newUser("jane", "1001"), "")
 			link, err := h.InviteSoftphone(t.Context(), "jane")
 			require.NoError(t, err)
-			won := 0
-			for _, err := range together(20, func(int) error {
+			succeeded := 0
+			for _, err := range runConcurrently(20, func(int) error {
 				_, err := h.ActivateSoftphone(t.Context(), link.Token)
 				return err
 			}) {
 				if err == nil {
-					won++
+					succeeded++
 					continue
 				}
-				requireNoLink(t, err)
+				requireLinkNotFound(t, err)
 			}
-			require.Equal(t, 1, won)
-			h.requireProven(t)
+			require.Equal(t, 1, succeeded)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
 // What administrators report as "Sangoma Connect activation fails".
-func TestASoftphoneNeedsADefaultExtensionOfPJSIP(t *testing.T) {
+func TestService_InviteSoftphone_requiresPJSIPDefaultExtension(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		change func(u *userman.User)
@@ -129,8 +129,8 @@ func TestASoftphoneNeedsADefaultExtensionOfPJSIP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newService(t, withPhones)
-			h.add(t, person("jane", "1001"), "")
+			h := newService(t, withTestSIPAccounts)
+			h.createUser(t, newUser("jane", "1001"), "")
 			link, err := h.InviteSoftphone(t.Context(), "jane")
 			require.NoError(t, err)
 			before := h.get(t, "jane")
@@ -138,10 +138,10 @@ func TestASoftphoneNeedsADefaultExtensionOfPJSIP(t *testing.T) {
 
 			_, err = h.InviteSoftphone(t.Context(), "jane")
 			requireConflict(t, err, test.says)
-			require.Equal(t, "refused invite softphone jane: conflict", h.told(t))
+			require.Equal(t, "refused invite softphone jane: conflict", h.lastAuditEntry(t))
 			_, err = h.ActivateSoftphone(t.Context(), link.Token)
 			requireConflict(t, err, test.says)
-			require.Equal(t, "refused activate softphone jane: conflict", h.told(t))
+			require.Equal(t, "refused activate softphone jane: conflict", h.lastAuditEntry(t))
 
 			h.update(t, "jane", func(u *userman.User) {
 				u.DefaultExtension, u.LinkedExtensions, u.Permissions = before.DefaultExtension, nil, nil
@@ -152,35 +152,35 @@ func TestASoftphoneNeedsADefaultExtensionOfPJSIP(t *testing.T) {
 	}
 }
 
-func TestASoftphoneNeedsSIPAccounts(t *testing.T) {
+func TestService_InviteSoftphone_requiresSIPAccounts(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane", "1001"), "")
+	h.createUser(t, newUser("jane", "1001"), "")
 	_, err := h.InviteSoftphone(t.Context(), "jane")
 	requireConflict(t, err, "does not know the SIP accounts of extensions; set the softphone up by hand")
 	_, err = h.InviteSoftphone(t.Context(), "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
 
-	failing := newService(t, withPhones)
-	failing.add(t, person("jane", "1999"), "")
+	failing := newService(t, withTestSIPAccounts)
+	failing.createUser(t, newUser("jane", "1999"), "")
 	_, err = failing.InviteSoftphone(t.Context(), "jane")
 	require.EqualError(t, err, "the database of extensions is down")
 }
 
-func TestAnActivationThatDoesNotWorkAnyMore(t *testing.T) {
+func TestService_ActivateSoftphone_rejectsExpiredOrRevokedLink(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		end  func(ctx context.Context, h *house) error
+		end  func(ctx context.Context, h *env) error
 		want func(t testing.TB, err error)
 	}{
-		"expired":  {func(_ context.Context, h *house) error { h.clock.Pass(7 * 24 * time.Hour); return nil }, requireExpired},
-		"disabled": {func(ctx context.Context, h *house) error { _, err := h.Disable(ctx, "jane"); return err }, requireNoLink},
-		"deleted":  {func(ctx context.Context, h *house) error { return h.Delete(ctx, "jane") }, requireNoLink},
+		"expired":  {func(_ context.Context, h *env) error { h.clock.Advance(7 * 24 * time.Hour); return nil }, requireLinkExpired},
+		"disabled": {func(ctx context.Context, h *env) error { _, err := h.Disable(ctx, "jane"); return err }, requireLinkNotFound},
+		"deleted":  {func(ctx context.Context, h *env) error { return h.Delete(ctx, "jane") }, requireLinkNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newService(t, withPhones)
-			h.add(t, person("jane", "1001"), "")
+			h := newService(t, withTestSIPAccounts)
+			h.createUser(t, newUser("jane", "1001"), "")
 			link, err := h.InviteSoftphone(t.Context(), "jane")
 			require.NoError(t, err)
 			require.NoError(t, test.end(t.Context(), h))
@@ -193,22 +193,22 @@ func TestAnActivationThatDoesNotWorkAnyMore(t *testing.T) {
 }
 
 // The SIP account of one extension is not handed out for a link of another one.
-func TestAnExtensionThatIsChangedMeanwhileIsNotActivated(t *testing.T) {
+func TestService_ActivateSoftphone_rejectsConcurrentExtensionChange(t *testing.T) {
 	t.Parallel()
-	h := newService(t, withPhones)
-	h.add(t, person("jane", "1001"), "")
+	h := newService(t, withTestSIPAccounts)
+	h.createUser(t, newUser("jane", "1001"), "")
 	link, err := h.InviteSoftphone(t.Context(), "jane")
 	require.NoError(t, err)
-	late := h.overtaking(func() { h.update(t, "jane", func(u *userman.User) { u.DefaultExtension = "1005" }) }, withPhones)
-	_, err = late.ActivateSoftphone(t.Context(), link.Token)
+	svc := h.withTxHook(func() { h.update(t, "jane", func(u *userman.User) { u.DefaultExtension = "1005" }) }, withTestSIPAccounts)
+	_, err = svc.ActivateSoftphone(t.Context(), link.Token)
 	requireConflict(t, err, "changed meanwhile")
 }
 
 // The secret is in what the softphone is given, and nowhere else.
-func TestTheSecretOfASoftphoneIsInItsDocumentsOnly(t *testing.T) {
+func TestActivation_exposesSecretInDocumentsOnly(t *testing.T) {
 	t.Parallel()
-	h := newService(t, withPhones)
-	h.add(t, person("jane", "1001"), "")
+	h := newService(t, withTestSIPAccounts)
+	h.createUser(t, newUser("jane", "1001"), "")
 	link, err := h.InviteSoftphone(t.Context(), "jane")
 	require.NoError(t, err)
 	a, err := h.ActivateSoftphone(t.Context(), link.Token)
@@ -233,8 +233,8 @@ func TestTheSecretOfASoftphoneIsInItsDocumentsOnly(t *testing.T) {
 	require.Contains(t, string(text), sipSecret)
 }
 
-// provisioned reads a document of Linphone: values by "section/key".
-func provisioned(t require.TestingT, text []byte) map[string]string {
+// parseLinphone reads a document of Linphone: values by "section/key".
+func parseLinphone(t require.TestingT, text []byte) map[string]string {
 	var document struct {
 		XMLName  xml.Name `xml:"http://www.linphone.org/xsds/lpconfig.xsd config"`
 		Sections []struct {
@@ -257,9 +257,9 @@ func provisioned(t require.TestingT, text []byte) map[string]string {
 	return values
 }
 
-func TestALinphoneIsProvisioned(t *testing.T) {
+func TestActivation_Linphone_writesAllEntries(t *testing.T) {
 	t.Parallel()
-	account := desk()
+	account := newSIPAccount()
 	account.AuthUsername = "auth-1001"
 	text, err := (&userman.Activation{Username: "jane", Account: account}).Linphone()
 	require.NoError(t, err)
@@ -275,15 +275,15 @@ func TestALinphoneIsProvisioned(t *testing.T) {
 		"auth_info_0/userid":          "auth-1001",
 		"auth_info_0/passwd":          sipSecret,
 		"auth_info_0/domain":          "pbx.example.com",
-	}, provisioned(t, text))
+	}, parseLinphone(t, text))
 }
 
-func TestALinphoneIsProvisionedForAnAddress(t *testing.T) {
+func TestActivation_Linphone_bracketsIPv6Domain(t *testing.T) {
 	t.Parallel()
 	account := &userman.SIPAccount{Username: "1001", AuthUsername: "1001", Secret: secret(sipSecret), Domain: "2001:db8::1", Transport: "udp"}
 	text, err := (&userman.Activation{Account: account}).Linphone()
 	require.NoError(t, err)
-	values := provisioned(t, text)
+	values := parseLinphone(t, text)
 	require.Equal(t, "<sip:[2001:db8::1];transport=udp>", values["proxy_0/reg_proxy"])
 	require.Equal(t, "<sip:1001@[2001:db8::1]>", values["proxy_0/reg_identity"])
 	require.Equal(t, "2001:db8::1", values["auth_info_0/domain"])
@@ -291,34 +291,34 @@ func TestALinphoneIsProvisionedForAnAddress(t *testing.T) {
 
 // Whatever a display name holds, it stands in its quotes, on its line, and
 // changes nothing else of the document.
-func TestADisplayNameIsNothingElse(t *testing.T) {
+func TestActivation_Linphone_quotesDisplayName(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		account := desk()
+		account := newSIPAccount()
 		account.DisplayName = rapid.OneOf(
 			rapid.String(),
 			rapid.SampledFrom([]string{`Jane" <sip:evil@example.net>`, "Jane\r\nreg_proxy=<sip:evil>", `back\slash"`, "</entry><entry>", "]]>", "\x00\x1b[31m", "张伟", "\xff\xfe", `\`}),
 		).Draw(rt, "name")
 		text, err := (&userman.Activation{Account: account}).Linphone()
 		require.NoError(rt, err)
-		values := provisioned(rt, text)
+		values := parseLinphone(rt, text)
 		require.Len(rt, values, 11)
 		require.Regexp(rt, `^("([^"\\]|\\["\\])*" )?<sip:1001@pbx\.example\.com>$`, values["proxy_0/reg_identity"])
 		require.NotRegexp(rt, `[[:cntrl:]]`, values["proxy_0/reg_identity"])
 	})
 }
 
-func TestAnAccountThatCannotBeWrittenIsRefused(t *testing.T) {
+func TestActivation_Linphone_rejectsControlCharacters(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(a *userman.SIPAccount){
+	for name, corrupt := range map[string]func(a *userman.SIPAccount){
 		"username":      func(a *userman.SIPAccount) { a.Username = "1001\n[x]" },
 		"auth_username": func(a *userman.SIPAccount) { a.AuthUsername = "\x00" },
 		"secret":        func(a *userman.SIPAccount) { a.Secret = secret("se\ncret") },
 		"domain":        func(a *userman.SIPAccount) { a.Domain = "pbx\r" },
 		"transport":     func(a *userman.SIPAccount) { a.Transport = "\xff" },
 	} {
-		account := desk()
-		spoil(account)
+		account := newSIPAccount()
+		corrupt(account)
 		_, err := (&userman.Activation{Account: account}).Linphone()
 		requireConflict(t, err, "the "+name+" of the SIP account")
 		require.NotContains(t, err.Error(), "se\ncret")
@@ -329,22 +329,22 @@ func TestAnAccountThatCannotBeWrittenIsRefused(t *testing.T) {
 }
 
 // What means something in an address is written so that it does not.
-func TestAnAccountNameWithSignsStandsInItsAddress(t *testing.T) {
+func TestActivation_Linphone_escapesUsernameInURI(t *testing.T) {
 	t.Parallel()
-	account := desk()
+	account := newSIPAccount()
 	account.Username, account.DisplayName = "jane doe@x;y>", ""
 	text, err := (&userman.Activation{Account: account}).Linphone()
 	require.NoError(t, err)
-	values := provisioned(t, text)
+	values := parseLinphone(t, text)
 	require.Equal(t, "<sip:jane%20doe%40x%3By%3E@pbx.example.com>", values["proxy_0/reg_identity"])
 	require.Equal(t, "jane doe@x;y>", values["auth_info_0/username"])
 }
 
-func TestAnAccountThatNoSoftphoneCanBeGivenDoesNotSpendTheLink(t *testing.T) {
+func TestService_ActivateSoftphone_invalidAccountKeepsLink(t *testing.T) {
 	t.Parallel()
 	accounts := sipAccounts{"1001": {Technology: "PJSIP", Username: "1001", Domain: "pbx.example.com"}}
 	h := newService(t, withSIPAccounts(accounts))
-	h.add(t, person("jane", "1001"), "")
+	h.createUser(t, newUser("jane", "1001"), "")
 	link, err := h.InviteSoftphone(t.Context(), "jane")
 	require.NoError(t, err)
 	accounts["1001"] = userman.SIPAccount{Technology: "PJSIP", Username: "1001\n", Domain: "pbx.example.com"}

@@ -30,7 +30,7 @@ type Store interface {
 
 // Users keeps people.
 type Users interface {
-	// CreateUser adds u. A [store.ExistsError] on "username"
+	// CreateUser adds u. A [store.AlreadyExistsError] on "username"
 	// ([FoldUsername]), "default_extension" or "external_id" (within a
 	// directory, unless empty) when another person who is not deleted has the
 	// same; on "id" when anybody has. The groups of u exist, and are kept by
@@ -41,7 +41,7 @@ type Users interface {
 	User(ctx context.Context, id string) (*User, error)
 	// FindUser returns the one person who is not deleted and has that key. A
 	// [store.NotFoundError] when there is none.
-	FindUser(ctx context.Context, key UserKey) (*User, error)
+	FindUser(ctx context.Context, key UserLookup) (*User, error)
 	// UpdateUser reads the person of that ID, deleted or not, has change edit
 	// them, and writes them back, all in one transaction: no other write to
 	// this person comes between. change may run more than once and must not
@@ -49,14 +49,14 @@ type Users interface {
 	// that very error is returned. Refusals are those of CreateUser, and a
 	// [store.NotFoundError] when there is no such person.
 	UpdateUser(ctx context.Context, id string, change func(*User) error) error
-	// DeleteUser removes the person of that ID for good, with memberships,
+	// OrphanDelete removes the person of that ID for good, with memberships,
 	// tokens and picture. A [store.NotFoundError] when there is none.
 	DeleteUser(ctx context.Context, id string) error
 	// ListUsers returns one page of the people that match q, with their
 	// groups and extensions, in a number of queries that does not depend on
 	// how many they are. No match is an empty list. An After that is not from
 	// a page of the same order may be a [store.InvalidError] on "after".
-	ListUsers(ctx context.Context, q Query) (*store.List[*User], error)
+	ListUsers(ctx context.Context, q Query) (*store.Page[*User], error)
 	// EachUser calls visit for every person, deleted ones too, in the order
 	// of their IDs, as of one moment, and stops at the first error, which it
 	// returns. visit must not write to the store. It keeps no more than a
@@ -66,7 +66,7 @@ type Users interface {
 
 // Groups keeps groups.
 type Groups interface {
-	// CreateGroup adds g. A [store.ExistsError] on "name" when there is a
+	// CreateGroup adds g. A [store.AlreadyExistsError] on "name" when there is a
 	// group of that name in any case ([FoldGroupName]).
 	CreateGroup(ctx context.Context, g *Group) error
 	// Group returns the group of that name, in any case. A
@@ -90,32 +90,32 @@ type Groups interface {
 
 // Tokens keeps API tokens.
 type Tokens interface {
-	// CreateToken adds t; a [store.ExistsError] on "id" when there is one. A
+	// CreateToken adds t; a [store.AlreadyExistsError] on "id" when there is one. A
 	// [store.NotFoundError] when there is no such person.
 	CreateToken(ctx context.Context, t *Token) error
 	// Token returns the token of that ID. A [store.NotFoundError] when there
 	// is none.
 	Token(ctx context.Context, id string) (*Token, error)
-	// Holder returns the token of that ID with the person whose it is and the
+	// TokenWithOwner returns the token of that ID with the person whose it is and the
 	// revision of the groups, in one query where the backend can. A
 	// [store.NotFoundError] when there is none.
-	Holder(ctx context.Context, id string) (*Holder, error)
+	TokenWithOwner(ctx context.Context, id string) (*TokenOwner, error)
 	// UpdateToken is to tokens what UpdateUser is to people; the ID and the
 	// person stay.
 	UpdateToken(ctx context.Context, id string, change func(*Token) error) error
-	// CountRequest counts one request at now against the limit, unless limit
+	// TakeRequest counts one request at now against the limit, unless limit
 	// requests were counted in the hour that began with the first of them:
 	// then it counts nothing and returns how long until that hour ends, above
 	// 0. However many servers and goroutines call, no more than limit are
 	// counted. An hour that begins more than an hour after now is one of a
 	// clock that was wrong: a new one begins. It sets LastUsedAt. A limit of 0
 	// counts all. A [store.NotFoundError] when there is no such token.
-	CountRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error)
+	TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error)
 	// DeleteToken removes a token; a [store.NotFoundError] when there is none.
 	DeleteToken(ctx context.Context, id string) error
 	// ListTokens returns the tokens of a person, or of all with an empty
 	// userID, in the order of their IDs.
-	ListTokens(ctx context.Context, userID string, page store.Page) (*store.List[*Token], error)
+	ListTokens(ctx context.Context, userID string, page store.PageRequest) (*store.Page[*Token], error)
 }
 
 // Pictures keeps the pictures of people, beside their records, which are read
@@ -124,22 +124,22 @@ type Pictures interface {
 	// Picture returns the bytes that were kept for the person of that ID. A
 	// [store.NotFoundError] when there are none.
 	Picture(ctx context.Context, userID string) ([]byte, error)
-	// KeepPicture keeps bytes for the person, in place of earlier ones; nil
+	// PutPicture keeps bytes for the person, in place of earlier ones; nil
 	// removes them. A [store.NotFoundError] when there is no such person.
-	KeepPicture(ctx context.Context, userID string, picture []byte) error
+	PutPicture(ctx context.Context, userID string, picture []byte) error
 }
 
-// Holder is a token and whose it is.
-type Holder struct {
+// TokenOwner is a token and whose it is.
+type TokenOwner struct {
 	Token *Token
 	User  *User
 	// GroupsRevision is that of [Groups].ListGroups.
 	GroupsRevision int64
 }
 
-// UserKey finds one person. Exactly one of its fields is set, or Directory with
+// UserLookup finds one person. Exactly one of its fields is set, or Directory with
 // ExternalID.
-type UserKey struct {
+type UserLookup struct {
 	// Username is in any case.
 	Username         string
 	DefaultExtension string

@@ -16,16 +16,16 @@ import (
 type SyncOptions struct {
 	// DryRun plans and changes nothing.
 	DryRun bool
-	// MaxGone is the largest share of the directory's people here, above 0 up
+	// MaxRemovalRatio is the largest share of the directory's people here, above 0 up
 	// to 1, that one sync disables or deletes, and by which their memberships
 	// in its groups become fewer, all together; more is a
 	// [store.ConflictError], and nothing is changed. Defaults to 0.1. At least
 	// one may always go.
-	MaxGone float64
-	// Grace is how long somebody who is missing stays disabled before they are
+	MaxRemovalRatio float64
+	// DeleteAfter is how long somebody who is missing stays disabled before they are
 	// deleted, see [Service.Delete]. Defaults to 30 days; negative never
 	// deletes.
-	Grace time.Duration
+	DeleteAfter time.Duration
 	// Progress is told how many people have been seen to, each time that they
 	// are more. Defaults to nobody.
 	Progress func(done int)
@@ -66,9 +66,9 @@ type SyncReport struct {
 	Directory string `json:"directory"`
 	// DryRun says that the steps were planned only.
 	DryRun bool `json:"dry_run"`
-	// Seen is how many entries the directory has, and Unchanged how many of
+	// Entries is how many entries the directory has, and Unchanged how many of
 	// them needed nothing.
-	Seen      int `json:"seen"`
+	Entries   int `json:"seen"`
 	Unchanged int `json:"unchanged"`
 	// Steps are in the order in which they are done: those who go first, so
 	// that what they held is free. Problems are in the order of the external
@@ -108,37 +108,37 @@ type SyncReport struct {
 func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions) (*SyncReport, error) {
 	report, err := s.sync(ctx, directory, opts)
 	if err != nil {
-		intent := audit.Event{Action: "sync", Kind: DirectoryRecord}
+		intent := audit.Event{Action: "sync", Kind: KindDirectory}
 		if ValidDirectoryName(directory) {
-			intent.Key = s.inTeam(directory)
+			intent.Key = s.auditName(directory)
 		}
-		s.trail.RecordFailure(ctx, intent, err)
+		s.audit.RecordFailure(ctx, intent, err)
 		return report, err
 	}
-	s.opts.Logger.InfoContext(ctx, DirectoryRecord+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
-		"seen", report.Seen, "steps", len(report.Steps), "problems", len(report.Problems))
+	s.opts.Logger.InfoContext(ctx, KindDirectory+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
+		"seen", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems))
 	return report, nil
 }
 
 func (s *Service) sync(ctx context.Context, directory string, opts *SyncOptions) (*SyncReport, error) {
-	if err := s.everything(); err != nil {
+	if err := s.requireUnscoped(); err != nil {
 		return nil, err
 	}
 	d, ok := s.directory(directory)
 	if !ok {
-		return nil, &store.NotFoundError{Kind: DirectoryRecord}
+		return nil, &store.NotFoundError{Kind: KindDirectory}
 	}
-	if !d.Abilities().Sync {
+	if !d.Capabilities().Sync {
 		return nil, &store.ConflictError{Reason: "this directory cannot be synced"}
 	}
 	filled, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	if !s.shared.syncs.begin(directory) {
+	if !s.shared.syncLocks.tryLock(directory) {
 		return nil, &store.ConflictError{Reason: "this directory is being synced already; wait until that is done"}
 	}
-	defer s.shared.syncs.end(directory)
+	defer s.shared.syncLocks.unlock(directory)
 	plan, err := s.planSync(ctx, d, filled)
 	if err != nil || filled.DryRun {
 		return plan.report(), err
@@ -147,8 +147,8 @@ func (s *Service) sync(ctx context.Context, directory string, opts *SyncOptions)
 }
 
 const (
-	defaultMaxGone = 0.1
-	defaultGrace   = 30 * 24 * time.Hour
+	defaultMaxRemovalRatio = 0.1
+	defaultDeleteAfter     = 30 * 24 * time.Hour
 )
 
 // withDefaults returns a copy in which nothing is left to its default.
@@ -158,13 +158,13 @@ func (o *SyncOptions) withDefaults() (SyncOptions, error) {
 	}
 	filled := *o
 	switch {
-	case filled.MaxGone == 0:
-		filled.MaxGone = defaultMaxGone
-	case math.IsNaN(filled.MaxGone) || filled.MaxGone < 0 || filled.MaxGone > 1:
-		return filled, store.Invalid(store.FieldError{Field: "max_gone", Code: "range", Message: "use a share above 0 and up to 1, such as 0.1"})
+	case filled.MaxRemovalRatio == 0:
+		filled.MaxRemovalRatio = defaultMaxRemovalRatio
+	case math.IsNaN(filled.MaxRemovalRatio) || filled.MaxRemovalRatio < 0 || filled.MaxRemovalRatio > 1:
+		return filled, store.NewInvalidError(store.FieldError{Field: "max_gone", Code: "range", Message: "use a share above 0 and up to 1, such as 0.1"})
 	}
-	if filled.Grace == 0 {
-		filled.Grace = defaultGrace
+	if filled.DeleteAfter == 0 {
+		filled.DeleteAfter = defaultDeleteAfter
 	}
 	if filled.Progress == nil {
 		filled.Progress = func(int) {}
@@ -172,14 +172,14 @@ func (o *SyncOptions) withDefaults() (SyncOptions, error) {
 	return filled, nil
 }
 
-// syncs are the directories that are being synced.
-type syncs struct {
+// syncLocks are the directories that are being synced.
+type syncLocks struct {
 	mu    sync.Mutex
 	names []string
 }
 
-// begin reports whether nobody else syncs the directory; [syncs.end] ends it.
-func (r *syncs) begin(name string) bool {
+// tryLock reports whether nobody else syncs the directory; [syncLocks.unlock] ends it.
+func (r *syncLocks) tryLock(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if slices.Contains(r.names, name) {
@@ -189,16 +189,16 @@ func (r *syncs) begin(name string) bool {
 	return true
 }
 
-func (r *syncs) end(name string) {
+func (r *syncLocks) unlock(name string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.names = slices.DeleteFunc(r.names, func(n string) bool { return n == name })
 }
 
-// refused reports whether err is a refusal, which concerns one person, and not
+// isDomainError reports whether err is a refusal, which concerns one person, and not
 // a failure of the system.
-func refused(err error) bool {
+func isDomainError(err error) bool {
 	return slices.ContainsFunc([]error{
-		store.ErrNotFound, store.ErrExists, store.ErrConflict, store.ErrInUse, store.ErrInvalid, store.ErrForbidden, store.ErrThrottled,
-	}, func(refusal error) bool { return errors.Is(err, refusal) })
+		store.ErrNotFound, store.ErrAlreadyExists, store.ErrConflict, store.ErrInUse, store.ErrInvalid, store.ErrForbidden, store.ErrRateLimited,
+	}, func(target error) bool { return errors.Is(err, target) })
 }

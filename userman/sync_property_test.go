@@ -15,13 +15,13 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// anyEntries draws what a directory has: few names, so that they collide.
-func anyEntries(t *rapid.T) []userman.Entry {
-	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) userman.Entry {
-		pick := func(what, prefix string, most int) string {
-			return fmt.Sprintf("%s%d", prefix, rapid.IntRange(1, most).Draw(t, what))
+// drawEntries draws what a directory has: few names, so that they collide.
+func drawEntries(t *rapid.T) []userman.DirectoryEntry {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) userman.DirectoryEntry {
+		pick := func(what, prefix string, limit int) string {
+			return fmt.Sprintf("%s%d", prefix, rapid.IntRange(1, limit).Draw(t, what))
 		}
-		e := entry(pick("external ID", "id-", 7), pick("username", "user", 7), "")
+		e := newEntry(pick("external ID", "id-", 7), pick("username", "user", 7), "")
 		if rapid.Bool().Draw(t, "has extension") {
 			e.User.DefaultExtension = pick("extension", "100", 5)
 		}
@@ -42,8 +42,8 @@ func anyEntries(t *rapid.T) []userman.Entry {
 	}), 0, 9).Draw(t, "entries")
 }
 
-// everybody returns all people, by ID.
-func everybody(t require.TestingT, h *house) map[string]*userman.User {
+// allUsers returns all people, by ID.
+func allUsers(t require.TestingT, h *env) map[string]*userman.User {
 	all := map[string]*userman.User{}
 	require.NoError(t, h.store.EachUser(context.Background(), func(u *userman.User) error {
 		all[u.ID] = u
@@ -52,8 +52,8 @@ func everybody(t require.TestingT, h *house) map[string]*userman.User {
 	return all
 }
 
-// handiwork does something to somebody, as people do between two syncs.
-func handiwork(t *rapid.T, h *house) {
+// drawManualChange does something to somebody, as people do between two syncs.
+func drawManualChange(t *rapid.T, h *env) {
 	list, err := h.List(context.Background(), userman.Query{})
 	require.NoError(t, err)
 	if len(list.Items) == 0 {
@@ -66,68 +66,68 @@ func handiwork(t *rapid.T, h *house) {
 	case 1:
 		_, err = h.Enable(context.Background(), username)
 	case 2:
-		h.clock.Pass(rapid.SampledFrom([]time.Duration{time.Hour, 31 * 24 * time.Hour}).Draw(t, "pause"))
+		h.clock.Advance(rapid.SampledFrom([]time.Duration{time.Hour, 31 * 24 * time.Hour}).Draw(t, "pause"))
 	case 3:
 		err = h.Delete(context.Background(), username)
 	}
 	require.NoError(t, err)
 }
 
-func TestASyncDoesWhatADryRunSays(t *testing.T) {
+func TestService_Sync_matchesDryRun(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		d := &fakeDirectory{}
 		h := newService(t, withDirectory(d))
-		h.add(t, person("user1", "1001"), "")
-		h.group(t, "Group 1", nil)
+		h.createUser(t, newUser("user1", "1001"), "")
+		h.createGroup(t, "Group 1", nil)
 		for range rapid.IntRange(1, 6).Draw(r, "syncs") {
-			d.hold(anyEntries(r)...)
-			handiwork(r, h)
-			syncTwice(r, h, rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(r, "share"))
+			d.setEntries(drawEntries(r)...)
+			drawManualChange(r, h)
+			syncAndReplan(r, h, rapid.SampledFrom([]float64{0, 0.5, 1}).Draw(r, "share"))
 		}
-		h.requireProven(t)
+		h.requireAuditIntact(t)
 	})
 }
 
-// syncTwice plans a sync, does it, and plans it once more.
-func syncTwice(t *rapid.T, h *house, share float64) {
-	before := everybody(t, h)
-	planned, refusal := h.Sync(context.Background(), branch, &userman.SyncOptions{DryRun: true, MaxGone: share})
-	require.Equal(t, before, everybody(t, h), "a dry run changes nothing")
-	done, err := h.Sync(context.Background(), branch, &userman.SyncOptions{MaxGone: share})
-	require.Equal(t, refusal, err)
-	after := everybody(t, h)
+// syncAndReplan plans a sync, does it, and plans it once more.
+func syncAndReplan(t *rapid.T, h *env, ratio float64) {
+	before := allUsers(t, h)
+	planned, planErr := h.Sync(context.Background(), branchDirectory, &userman.SyncOptions{DryRun: true, MaxRemovalRatio: ratio})
+	require.Equal(t, before, allUsers(t, h), "a dry run changes nothing")
+	applied, err := h.Sync(context.Background(), branchDirectory, &userman.SyncOptions{MaxRemovalRatio: ratio})
+	require.Equal(t, planErr, err)
+	after := allUsers(t, h)
 	if err != nil {
 		require.ErrorIs(t, err, store.ErrConflict)
 		require.Equal(t, before, after, "a refusal changes nothing")
-		require.Equal(t, planned, done)
+		require.Equal(t, planned, applied)
 		return
 	}
 	planned.DryRun = false
-	require.Equal(t, planned, done)
-	requireUntouched(t, before, after, done)
+	require.Equal(t, planned, applied)
+	requireOthersUnchanged(t, before, after, applied)
 
-	again, err := h.Sync(context.Background(), branch, &userman.SyncOptions{DryRun: true, MaxGone: 1})
+	again, err := h.Sync(context.Background(), branchDirectory, &userman.SyncOptions{DryRun: true, MaxRemovalRatio: 1})
 	if !errors.Is(err, store.ErrConflict) { // everybody went, and nobody is left there
 		require.NoError(t, err)
 	}
 	require.Empty(t, again.Steps, "nothing is left to do")
-	require.Equal(t, done.Problems, again.Problems)
+	require.Equal(t, applied.Problems, again.Problems)
 }
 
-// requireUntouched requires that only those have changed who have a step.
-func requireUntouched(t *rapid.T, before, after map[string]*userman.User, r *userman.SyncReport) {
-	for id, was := range before {
-		is := after[id]
+// requireOthersUnchanged requires that only those have changed who have a step.
+func requireOthersUnchanged(t *rapid.T, before, after map[string]*userman.User, r *userman.SyncReport) {
+	for id, prev := range before {
+		next := after[id]
 		stepped := slices.ContainsFunc(r.Steps, func(s userman.SyncStep) bool {
-			return was.Directory == branch && s.ExternalID == was.ExternalID && s.Action != userman.SyncCreate
+			return prev.Directory == branchDirectory && s.ExternalID == prev.ExternalID && s.Action != userman.SyncCreate
 		})
 		if !stepped {
-			require.Equal(t, was, is)
+			require.Equal(t, prev, next)
 		}
-		if was.Directory == branch && was.Disabled && was.MissingSince.IsZero() {
-			require.True(t, is.Disabled, "who was disabled by hand stays so")
-			require.Equal(t, was.DeletedAt, is.DeletedAt)
+		if prev.Directory == branchDirectory && prev.Disabled && prev.MissingSince.IsZero() {
+			require.True(t, next.Disabled, "who was disabled by hand stays so")
+			require.Equal(t, prev.DeletedAt, next.DeletedAt)
 		}
 	}
 	for _, p := range r.Problems {

@@ -14,32 +14,32 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestWhoAppearsInTheDirectoryIsCreated(t *testing.T) {
+func TestService_Sync_createsNewUsers(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := &fakeDirectory{entries: []userman.Entry{entry("id-1", "jane", "1001", "Sales"), entry("id-2", "张伟", "", "Sales", "Support")}}
-			h := newServiceOver(t, open(t), "", withDirectory(d))
-			h.add(t, person("kept.here", "1009"), "")
+			d := &fakeDirectory{entries: []userman.DirectoryEntry{newEntry("id-1", "jane", "1001", "Sales"), newEntry("id-2", "张伟", "", "Sales", "Support")}}
+			h := newServiceWithDB(t, open(t), "", withDirectory(d))
+			h.createUser(t, newUser("kept.here", "1009"), "")
 			_, err := h.CreateGroup(t.Context(), &userman.Group{Name: "Everybody", Default: true})
 			require.NoError(t, err)
 
 			r := h.sync(t)
 			require.Equal(t, []string{"create jane", "create 张伟"}, steps(r))
 			require.Equal(t, []string{"Sales", "Support"}, r.Groups)
-			require.Equal(t, 2, r.Seen)
+			require.Equal(t, 2, r.Entries)
 			require.Zero(t, r.Unchanged)
 
 			jane := h.get(t, "jane")
-			require.Equal(t, branch, jane.Directory)
+			require.Equal(t, branchDirectory, jane.Directory)
 			require.Equal(t, "id-1", jane.ExternalID)
 			require.Equal(t, "1001", jane.DefaultExtension)
 			require.Equal(t, []string{"Everybody", "Sales"}, jane.Groups)
 			require.False(t, jane.HasPassword)
 			group, err := h.Group(t.Context(), "sales")
 			require.NoError(t, err)
-			require.Equal(t, branch, group.Directory)
+			require.Equal(t, branchDirectory, group.Directory)
 			require.Empty(t, group.Permissions)
 			require.Equal(t, 2, group.Members)
 
@@ -48,16 +48,16 @@ func TestWhoAppearsInTheDirectoryIsCreated(t *testing.T) {
 			require.Empty(t, r.Groups)
 			require.Equal(t, 2, r.Unchanged)
 			require.Equal(t, h.get(t, "jane"), jane)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestFieldsOfTheDirectoryFollowItAndOthersStay(t *testing.T) {
+func TestService_Sync_updatesManagedFieldsOnly(t *testing.T) {
 	t.Parallel()
-	was := entry("id-1", "jane.doe", "1001")
-	was.User.LastName, was.User.Email, was.User.Company = "Doe", "jane@EXAMPLE.com", "not owned"
-	h, d := newSynced(t, was)
+	prev := newEntry("id-1", "jane.doe", "1001")
+	prev.User.LastName, prev.User.Email, prev.User.Company = "Doe", "jane@EXAMPLE.com", "not owned"
+	h, d := newSyncedService(t, prev)
 	h.sync(t)
 	jane := h.get(t, "jane.doe")
 	require.Empty(t, jane.Company, "what the directory does not own it does not give")
@@ -68,9 +68,9 @@ func TestFieldsOfTheDirectoryFollowItAndOthersStay(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrConflict)
 	require.ErrorContains(t, err, "last_name")
 
-	is := entry("id-1", "jane.roe", "1001")
-	is.User.LastName = "Roe"
-	d.hold(is)
+	next := newEntry("id-1", "jane.roe", "1001")
+	next.User.LastName = "Roe"
+	d.setEntries(next)
 	require.Equal(t, []string{"update jane.roe email last_name username"}, steps(h.sync(t)))
 	after := h.get(t, "jane.roe")
 	require.Equal(t, jane.ID, after.ID)
@@ -79,79 +79,79 @@ func TestFieldsOfTheDirectoryFollowItAndOthersStay(t *testing.T) {
 	require.Equal(t, []string{"1002"}, after.LinkedExtensions)
 	_, err = h.Get(t.Context(), "jane.doe")
 	require.ErrorIs(t, err, store.ErrNotFound)
-	h.requireProven(t)
+	h.requireAuditIntact(t)
 }
 
-func TestWhoIsMissingIsDisabledAndLaterDeleted(t *testing.T) {
+func TestService_Sync_disablesThenDeletesMissingUsers(t *testing.T) {
 	t.Parallel()
-	h, d := newSynced(t, entry("id-1", "jane", ""), entry("id-2", "john", ""))
+	h, d := newSyncedService(t, newEntry("id-1", "jane", ""), newEntry("id-2", "john", ""))
 	h.sync(t)
-	before, err := h.store.FindUser(t.Context(), userman.UserKey{Username: "john"})
+	before, err := h.store.FindUser(t.Context(), userman.UserLookup{Username: "john"})
 	require.NoError(t, err)
 
-	d.hold(entry("id-1", "jane", ""))
+	d.setEntries(newEntry("id-1", "jane", ""))
 	require.Equal(t, []string{"disable john"}, steps(h.sync(t)))
-	john, err := h.store.FindUser(t.Context(), userman.UserKey{Username: "john"})
+	john, err := h.store.FindUser(t.Context(), userman.UserLookup{Username: "john"})
 	require.NoError(t, err)
 	require.True(t, john.Disabled)
 	require.Equal(t, h.clock.Now(), john.MissingSince)
-	require.Greater(t, john.SessionGeneration, before.SessionGeneration, "sessions end")
+	require.Greater(t, john.SessionEpoch, before.SessionEpoch, "sessions end")
 
-	h.clock.Pass(30*24*time.Hour - time.Second)
+	h.clock.Advance(30*24*time.Hour - time.Second)
 	require.Empty(t, h.sync(t).Steps, "the grace is not over")
-	h.clock.Pass(time.Second)
-	r, err := h.Sync(t.Context(), branch, &userman.SyncOptions{MaxGone: 1, Grace: -1})
+	h.clock.Advance(time.Second)
+	r, err := h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{MaxRemovalRatio: 1, DeleteAfter: -1})
 	require.NoError(t, err)
 	require.Empty(t, r.Steps, "a negative grace is never over")
 	require.Equal(t, []string{"delete john"}, steps(h.sync(t)))
 	_, err = h.Get(t.Context(), "john")
 	require.ErrorIs(t, err, store.ErrNotFound)
-	gone, err := h.GetByID(t.Context(), john.ID)
+	deleted, err := h.GetByID(t.Context(), john.ID)
 	require.NoError(t, err)
-	require.False(t, gone.DeletedAt.IsZero(), "and can be restored")
+	require.False(t, deleted.DeletedAt.IsZero(), "and can be restored")
 
-	d.hold(entry("id-1", "jane", ""), entry("id-2", "john", ""))
+	d.setEntries(newEntry("id-1", "jane", ""), newEntry("id-2", "john", ""))
 	require.Equal(t, []string{"create john"}, steps(h.sync(t)))
 	require.NotEqual(t, john.ID, h.get(t, "john").ID)
-	h.requireProven(t)
+	h.requireAuditIntact(t)
 }
 
-func TestWhoComesBackIsEnabled(t *testing.T) {
+func TestService_Sync_enablesReturningUsers(t *testing.T) {
 	t.Parallel()
-	h, d := newSynced(t, entry("id-1", "jane", ""), entry("id-2", "john", ""), entry("id-3", "joan", ""))
+	h, d := newSyncedService(t, newEntry("id-1", "jane", ""), newEntry("id-2", "john", ""), newEntry("id-3", "joan", ""))
 	h.sync(t)
 	_, err := h.Disable(t.Context(), "john")
 	require.NoError(t, err)
-	d.hold(entry("id-3", "joan", ""))
+	d.setEntries(newEntry("id-3", "joan", ""))
 	require.Equal(t, []string{"disable jane"}, steps(h.sync(t)), "john is disabled already, by hand")
-	h.clock.Pass(1000 * time.Hour)
-	d.hold(entry("id-1", "janet", ""), entry("id-2", "john", ""), entry("id-3", "joan", ""))
+	h.clock.Advance(1000 * time.Hour)
+	d.setEntries(newEntry("id-1", "janet", ""), newEntry("id-2", "john", ""), newEntry("id-3", "joan", ""))
 	require.Equal(t, []string{"enable janet username"}, steps(h.sync(t)))
 	require.False(t, h.get(t, "janet").Disabled)
 	require.Zero(t, h.get(t, "janet").MissingSince)
 	require.True(t, h.get(t, "john").Disabled, "who was disabled by hand stays so")
 }
 
-func TestWhoIsDisabledThereIsDisabledHereButNotDeleted(t *testing.T) {
+func TestService_Sync_followsDisabledFlag(t *testing.T) {
 	t.Parallel()
-	disabled := entry("id-1", "jane", "1001")
+	disabled := newEntry("id-1", "jane", "1001")
 	disabled.User.Disabled = true
-	h, d := newSynced(t, disabled)
+	h, d := newSyncedService(t, disabled)
 	require.Empty(t, h.sync(t).Steps, "nobody is created to be disabled")
-	d.hold(entry("id-1", "jane", "1001"))
+	d.setEntries(newEntry("id-1", "jane", "1001"))
 	h.sync(t)
-	d.hold(disabled)
+	d.setEntries(disabled)
 	require.Equal(t, []string{"disable jane"}, steps(h.sync(t)))
-	h.clock.Pass(10_000 * time.Hour)
+	h.clock.Advance(10_000 * time.Hour)
 	require.Empty(t, h.sync(t).Steps)
 	_, err := h.Enable(t.Context(), "jane")
 	require.NoError(t, err)
 	require.Equal(t, []string{"disable jane"}, steps(h.sync(t)), "enabling by hand does not last")
-	d.hold(entry("id-1", "jane", "1001"))
+	d.setEntries(newEntry("id-1", "jane", "1001"))
 	require.Equal(t, []string{"enable jane"}, steps(h.sync(t)))
 }
 
-func TestNoMoreThanAShareGoesAtOnce(t *testing.T) {
+func TestService_Sync_limitsRemovalRatio(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		people, missing int
@@ -166,14 +166,14 @@ func TestNoMoreThanAShareGoesAtOnce(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d of %d at %g", test.missing, test.people, test.share), func(t *testing.T) {
 			t.Parallel()
-			var all []userman.Entry
+			var all []userman.DirectoryEntry
 			for i := range test.people {
-				all = append(all, entry(fmt.Sprintf("id-%02d", i), fmt.Sprintf("user%02d", i), ""))
+				all = append(all, newEntry(fmt.Sprintf("id-%02d", i), fmt.Sprintf("user%02d", i), ""))
 			}
-			h, d := newSynced(t, all...)
+			h, d := newSyncedService(t, all...)
 			h.sync(t)
-			d.hold(all[test.missing:]...)
-			r, err := h.Sync(t.Context(), branch, &userman.SyncOptions{MaxGone: test.share})
+			d.setEntries(all[test.missing:]...)
+			r, err := h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{MaxRemovalRatio: test.share})
 			require.Len(t, r.Steps, test.missing)
 			if !test.refused {
 				require.NoError(t, err)
@@ -181,75 +181,75 @@ func TestNoMoreThanAShareGoesAtOnce(t *testing.T) {
 			}
 			require.ErrorIs(t, err, store.ErrConflict)
 			require.True(t, r.DryRun, "what was planned is told, and was not done")
-			require.Equal(t, "refused sync "+branch+": conflict", h.told(t))
-			list, err := h.List(t.Context(), userman.Query{Status: userman.Disabled})
+			require.Equal(t, "refused sync "+branchDirectory+": conflict", h.lastAuditEntry(t))
+			list, err := h.List(t.Context(), userman.Query{Status: userman.StatusDisabled})
 			require.NoError(t, err)
 			require.Empty(t, list.Items)
 		})
 	}
 }
 
-func TestADirectoryThatIsNotReadToItsEndChangesNothing(t *testing.T) {
+func TestService_Sync_readErrorChangesNothing(t *testing.T) {
 	t.Parallel()
-	h, d := newSynced(t, entry("id-1", "jane", ""), entry("id-2", "john", ""), entry("id-3", "joan", ""))
+	h, d := newSyncedService(t, newEntry("id-1", "jane", ""), newEntry("id-2", "john", ""), newEntry("id-3", "joan", ""))
 	h.sync(t)
 	entries := len(h.entries(t, audit.Query{}))
 
-	d.broken = errors.New("the line was cut")
-	d.hold(entry("id-1", "renamed", ""), entry("id-4", "new", ""), entry("id-5", "lost", ""))
+	d.eachErr = errors.New("the line was cut")
+	d.setEntries(newEntry("id-1", "renamed", ""), newEntry("id-4", "new", ""), newEntry("id-5", "lost", ""))
 	for _, dry := range []bool{true, false} {
-		r, err := h.Sync(t.Context(), branch, &userman.SyncOptions{MaxGone: 1, DryRun: dry})
-		require.ErrorIs(t, err, d.broken)
-		unread, ok := errors.AsType[*userman.DirectoryError](err)
+		r, err := h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{MaxRemovalRatio: 1, DryRun: dry})
+		require.ErrorIs(t, err, d.eachErr)
+		dirErr, ok := errors.AsType[*userman.DirectoryError](err)
 		require.True(t, ok, "it is the directory's, not ours")
-		require.Equal(t, branch, unread.Directory)
+		require.Equal(t, branchDirectory, dirErr.Directory)
 		require.Nil(t, r)
 	}
-	d.broken = nil
-	d.hold()
-	_, err := h.Sync(t.Context(), branch, &userman.SyncOptions{MaxGone: 1})
+	d.eachErr = nil
+	d.setEntries()
+	_, err := h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{MaxRemovalRatio: 1})
 	require.ErrorIs(t, err, store.ErrConflict, "an empty directory is a mistake while there are people of it")
-	list, err := h.List(t.Context(), userman.Query{Status: userman.Enabled})
+	list, err := h.List(t.Context(), userman.Query{Status: userman.StatusEnabled})
 	require.NoError(t, err)
 	require.Equal(t, []string{"jane", "joan", "john"}, usernames(list))
 	require.Len(t, h.entries(t, audit.Query{}), entries+3, "the trail has the failures, and nothing else")
 }
 
-func TestAnEmptyDirectoryOfNobodyIsFine(t *testing.T) {
+func TestService_Sync_acceptsEmptyDirectoryWithoutUsers(t *testing.T) {
 	t.Parallel()
-	h, _ := newSynced(t)
+	h, _ := newSyncedService(t)
 	require.Equal(t, &userman.SyncReport{
-		Directory: branch, Steps: []userman.SyncStep{}, Problems: []userman.SyncProblem{}, Groups: []string{},
+		Directory: branchDirectory, Steps: []userman.SyncStep{}, Problems: []userman.SyncProblem{}, Groups: []string{},
 	}, h.sync(t))
 }
 
-func TestOneSyncOfADirectoryRunsAtATime(t *testing.T) {
+func TestService_Sync_runsOncePerDirectory(t *testing.T) {
 	t.Parallel()
-	h, d := newSynced(t, entry("id-1", "jane", ""))
-	begun, goOn, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
-	d.reading = func() { close(begun); <-goOn }
+	h, d := newSyncedService(t, newEntry("id-1", "jane", ""))
+	started, resume, done := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	d.onEach = func() { close(started); <-resume }
 	go func() {
-		_, err := h.Sync(t.Context(), branch, nil)
+		_, err := h.Sync(t.Context(), branchDirectory, nil)
 		done <- err
 	}()
-	<-begun
-	_, err := h.Sync(t.Context(), branch, nil)
+	<-started
+	_, err := h.Sync(t.Context(), branchDirectory, nil)
 	require.ErrorIs(t, err, store.ErrConflict)
-	close(goOn)
+	close(resume)
 	require.NoError(t, <-done)
-	d.reading = nil
+	d.onEach = nil
 	h.sync(t)
 }
 
-func TestASyncThatIsInterruptedGoesOnNextTime(t *testing.T) {
+func TestService_Sync_resumesAfterCancel(t *testing.T) {
 	t.Parallel()
-	var all []userman.Entry
+	var all []userman.DirectoryEntry
 	for i := range 9 {
-		all = append(all, entry(fmt.Sprintf("id-%d", i), fmt.Sprintf("user%d", i), ""))
+		all = append(all, newEntry(fmt.Sprintf("id-%d", i), fmt.Sprintf("user%d", i), ""))
 	}
-	h, _ := newSynced(t, all...)
+	h, _ := newSyncedService(t, all...)
 	ctx, cancel := context.WithCancel(t.Context())
-	r, err := h.Sync(ctx, branch, &userman.SyncOptions{Progress: func(done int) {
+	r, err := h.Sync(ctx, branchDirectory, &userman.SyncOptions{Progress: func(done int) {
 		if done == 4 {
 			cancel()
 		}
@@ -257,80 +257,80 @@ func TestASyncThatIsInterruptedGoesOnNextTime(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	require.Len(t, r.Steps, 4)
 	var progress []int
-	r, err = h.Sync(t.Context(), branch, &userman.SyncOptions{Progress: func(done int) { progress = append(progress, done) }})
+	r, err = h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{Progress: func(done int) { progress = append(progress, done) }})
 	require.NoError(t, err)
 	require.Len(t, r.Steps, 5)
 	require.Equal(t, []int{4, 5, 6, 7, 8, 9}, progress)
 }
 
-func TestWhatCannotBeSyncedIsRefused(t *testing.T) {
+func TestService_Sync_rejectsInvalidArguments(t *testing.T) {
 	t.Parallel()
-	h, _ := newSynced(t, entry("id-1", "jane", ""))
+	h, _ := newSyncedService(t, newEntry("id-1", "jane", ""))
 	_, err := h.Sync(t.Context(), "elsewhere", nil)
 	require.ErrorIs(t, err, store.ErrNotFound)
 	_, err = h.Sync(t.Context(), "", nil)
 	require.ErrorIs(t, err, store.ErrNotFound, "the people who are kept here come from nowhere")
 	for _, share := range []float64{-0.1, 1.1} {
-		_, err = h.Sync(t.Context(), branch, &userman.SyncOptions{MaxGone: share})
-		requireFields(t, err, "max_gone: range")
+		_, err = h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{MaxRemovalRatio: share})
+		requireFieldErrors(t, err, "max_gone: range")
 	}
-	_, err = h.Within(func(string) bool { return true }).Sync(t.Context(), branch, nil)
+	_, err = h.Scoped(func(string) bool { return true }).Sync(t.Context(), branchDirectory, nil)
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Panics(t, func() {
 		newService(t, func(o *userman.Options) { o.Directories = []userman.Directory{&fakeDirectory{}, &fakeDirectory{}} })
 	}, "two directories of one name are a mistake in the program")
 }
 
-func TestLinksToAnEarlierAddressEndWhenTheDirectoryHasAnother(t *testing.T) {
+func TestService_Sync_emailChangeRevokesLinks(t *testing.T) {
 	t.Parallel()
-	was := entry("id-1", "jane", "1001")
-	was.User.Email = "jane@example.com"
-	d := &fakeDirectory{entries: []userman.Entry{was}}
+	prev := newEntry("id-1", "jane", "1001")
+	prev.User.Email = "jane@example.com"
+	d := &fakeDirectory{entries: []userman.DirectoryEntry{prev}}
 	h := newService(t, withDirectory(d), withSIPAccounts(sipAccounts{"1001": {Technology: "PJSIP"}}))
 	h.sync(t)
 	link, err := h.InviteSoftphone(t.Context(), "jane")
 	require.NoError(t, err)
-	is := entry("id-1", "jane", "1001")
-	is.User.Email, is.User.LastName = was.User.Email, "Doe"
-	d.hold(is)
+	next := newEntry("id-1", "jane", "1001")
+	next.User.Email, next.User.LastName = prev.User.Email, "Doe"
+	d.setEntries(next)
 	require.Equal(t, []string{"update jane last_name"}, steps(h.sync(t)))
 	_, err = h.SoftphoneLink(t.Context(), link.Token)
 	require.NoError(t, err)
 
-	is = entry("id-1", "jane", "1001")
-	is.User.Email, is.User.LastName = "jane.doe@example.com", "Doe"
-	d.hold(is)
+	next = newEntry("id-1", "jane", "1001")
+	next.User.Email, next.User.LastName = "jane.doe@example.com", "Doe"
+	d.setEntries(next)
 	require.Equal(t, []string{"update jane email"}, steps(h.sync(t)))
 	_, err = h.SoftphoneLink(t.Context(), link.Token)
-	requireNoLink(t, err)
+	requireLinkNotFound(t, err)
 }
 
-func TestWhoIsDisabledByHandAfterASyncStaysSo(t *testing.T) {
+func TestService_Sync_keepsManuallyDisabledUsers(t *testing.T) {
 	t.Parallel()
-	for name, disable := range map[string]func(h *house) error{
-		"Disable": func(h *house) error { _, err := h.Disable(t.Context(), "jane"); return err },
-		"Enable and Disable": func(h *house) error {
+	for name, disable := range map[string]func(h *env) error{
+		"Disable": func(h *env) error { _, err := h.Disable(t.Context(), "jane"); return err },
+		"Enable and Disable": func(h *env) error {
 			_, err := h.Enable(t.Context(), "jane")
 			require.NoError(t, err)
 			_, err = h.Disable(t.Context(), "jane")
 			return err
 		},
-		"Update": func(h *house) error {
+		"Update": func(h *env) error {
 			h.update(t, "jane", func(u *userman.User) { u.Disabled = false })
 			_, err := h.tryUpdate(t, "jane", func(u *userman.User) { u.Disabled = true })
 			return err
 		},
 	} {
-		h, d := newSynced(t, entry("id-1", "jane", ""), entry("id-2", "john", ""))
+		h, d := newSyncedService(t, newEntry("id-1", "jane", ""), newEntry("id-2", "john", ""))
 		h.sync(t)
-		d.hold(entry("id-2", "john", ""))
+		d.setEntries(newEntry("id-2", "john", ""))
 		h.sync(t)
 		require.NoError(t, disable(h), name)
 		require.Zero(t, h.get(t, "jane").MissingSince, name)
-		h.clock.Pass(10_000 * time.Hour)
+		h.clock.Advance(10_000 * time.Hour)
 		require.Empty(t, h.sync(t).Steps, "%s: she is not deleted", name)
-		d.hold(entry("id-1", "jane", ""), entry("id-2", "john", ""))
+		d.setEntries(newEntry("id-1", "jane", ""), newEntry("id-2", "john", ""))
 		require.Empty(t, h.sync(t).Steps, "%s: nor enabled", name)
-		h.requireProven(t)
+		h.requireAuditIntact(t)
 	}
 }

@@ -19,25 +19,25 @@ type syncPlan struct {
 	opts      SyncOptions
 	now       time.Time
 
-	// people are those of the directory here, by external ID.
-	people map[string]*syncPerson
+	// users are those of the directory here, by external ID.
+	users map[string]*syncUser
 	// entries are what the directory has, in the order of their external IDs
 	// once all are read, and byID finds one by it.
-	entries []*syncEntry
-	byID    map[string]*syncEntry
-	groups  *syncGroups
-	seen    int
+	entries    []*syncEntry
+	byID       map[string]*syncEntry
+	groups     *syncGroups
+	entryCount int
 	// memberships counts those of the people in groups of the directory.
 	memberships int
-	// nameless counts entries of which nobody knows whose they are.
-	nameless int
-	problems []SyncProblem
+	// noExternalID counts entries of which nobody knows whose they are.
+	noExternalID int
+	problems     []SyncProblem
 
-	// gone, changed and created are the steps, in this order. Those of
+	// removals, changed and created are the steps, in this order. Those of
 	// changed that stand together can only be done together.
-	gone    []*syncStep
-	changed [][]*syncStep
-	created []*syncStep
+	removals  []*syncStep
+	updates   [][]*syncStep
+	creations []*syncStep
 }
 
 // planSync reads the directory to its end and plans what to do. With a refusal
@@ -45,34 +45,34 @@ type syncPlan struct {
 func (s *Service) planSync(ctx context.Context, d Directory, opts SyncOptions) (*syncPlan, error) {
 	p := &syncPlan{
 		service: s, directory: d, name: d.Name(), opts: opts, now: s.now(),
-		people: map[string]*syncPerson{}, byID: map[string]*syncEntry{},
+		users: map[string]*syncUser{}, byID: map[string]*syncEntry{},
 	}
 	for _, step := range []func(context.Context) error{
-		p.readGroups, p.readPeople, p.readDirectory, p.missing, p.claims,
+		p.readGroups, p.readUsers, p.readDirectory, p.planMissing, p.resolveUnique,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
-	p.order()
-	err := p.guard()
+	p.orderSteps()
+	err := p.checkRemovalRatio()
 	return p, err
 }
 
-// readPeople reads who comes from the directory.
-func (p *syncPlan) readPeople(ctx context.Context) error {
-	q := Query{Directory: &p.name, Page: store.Page{Limit: store.MaxPageLimit}}
+// readUsers reads who comes from the directory.
+func (p *syncPlan) readUsers(ctx context.Context) error {
+	q := Query{Directory: &p.name, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
 	for {
 		list, err := p.service.store.ListUsers(ctx, q)
 		if err != nil {
 			return err
 		}
 		for _, u := range list.Items {
-			p.people[u.ExternalID] = &syncPerson{
+			p.users[u.ExternalID] = &syncUser{
 				id: u.ID, externalID: u.ExternalID, username: u.Username, extension: u.DefaultExtension,
 				disabled: u.Disabled, missingSince: u.MissingSince,
 			}
-			p.memberships += len(u.Groups) - len(p.groups.others(u))
+			p.memberships += len(u.Groups) - len(p.groups.unmanaged(u))
 		}
 		if q.After = list.Next; q.After == "" {
 			return nil
@@ -80,67 +80,67 @@ func (p *syncPlan) readPeople(ctx context.Context) error {
 	}
 }
 
-// missing plans what becomes of those whom the directory does not have any
+// planMissing plans what becomes of those whom the directory does not have any
 // more. While there are entries of nobody knows whom, nobody is missing.
-func (p *syncPlan) missing(ctx context.Context) error {
+func (p *syncPlan) planMissing(ctx context.Context) error {
 	missing := 0
-	for _, person := range p.people {
-		if person.entry != nil {
+	for _, user := range p.users {
+		if user.entry != nil {
 			continue
 		}
-		if missing++; p.nameless > 0 {
+		if missing++; p.noExternalID > 0 {
 			continue
 		}
-		if err := p.miss(ctx, person); err != nil {
+		if err := p.planMissingUser(ctx, user); err != nil {
 			return err
 		}
 	}
-	if missing > 0 && p.nameless > 0 {
-		p.problem("", "", "some entries have no usable external ID, so that nobody can tell who is missing; nobody was disabled or deleted")
+	if missing > 0 && p.noExternalID > 0 {
+		p.addProblem("", "", "some entries have no usable external ID, so that nobody can tell who is missing; nobody was disabled or deleted")
 	}
 	return nil
 }
 
-// miss plans what becomes of somebody who is missing. Who was disabled by hand
+// planMissingUser plans what becomes of somebody who is missing. Who was disabled by hand
 // stays as they are.
-func (p *syncPlan) miss(ctx context.Context, person *syncPerson) error {
-	step := &syncStep{id: person.id, SyncStep: SyncStep{Action: SyncDisable, ExternalID: person.externalID, Username: person.username}}
+func (p *syncPlan) planMissingUser(ctx context.Context, user *syncUser) error {
+	step := &syncStep{id: user.id, SyncStep: SyncStep{Action: SyncDisable, ExternalID: user.externalID, Username: user.username}}
 	switch {
-	case !person.disabled:
-		person.step = step
+	case !user.disabled:
+		user.step = step
 		return nil
-	case person.missingSince.IsZero() || p.opts.Grace < 0 || p.now.Before(person.missingSince.Add(p.opts.Grace)):
+	case user.missingSince.IsZero() || p.opts.DeleteAfter < 0 || p.now.Before(user.missingSince.Add(p.opts.DeleteAfter)):
 		return nil
 	}
-	u, err := p.service.store.User(ctx, person.id)
+	u, err := p.service.store.User(ctx, user.id)
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && !u.DeletedAt.IsZero():
 		return nil // somebody else was faster
 	case err != nil:
 		return err
 	}
-	references, err := p.service.references(ctx, u)
+	references, err := p.service.listReferences(ctx, u)
 	switch {
 	case err != nil:
 		return err
 	case len(references) > 0:
-		p.problem(person.externalID, person.username, (&store.InUseError{Kind: PersonRecord, References: references}).Error())
+		p.addProblem(user.externalID, user.username, (&store.InUseError{Kind: KindUser, References: references}).Error())
 	default:
 		step.Action = SyncDelete
-		person.step = step
+		user.step = step
 	}
 	return nil
 }
 
-// problem adds to the report. What is no external ID or no username is left
+// addProblem adds to the report. What is no external ID or no username is left
 // out of it.
-func (p *syncPlan) problem(externalID, username, message string) {
-	p.problems = append(p.problems, SyncProblem{ExternalID: externalID, Username: usernameOrNone(username), Message: message})
+func (p *syncPlan) addProblem(externalID, username, message string) {
+	p.problems = append(p.problems, SyncProblem{ExternalID: externalID, Username: validUsername(username), Message: message})
 }
 
 // steps returns all steps in their order.
 func (p *syncPlan) steps() []*syncStep {
-	return slices.Concat(p.gone, slices.Concat(p.changed...), p.created)
+	return slices.Concat(p.removals, slices.Concat(p.updates...), p.creations)
 }
 
 // report tells what is planned; nil when nothing is.
@@ -148,19 +148,19 @@ func (p *syncPlan) report() *SyncReport {
 	if p == nil {
 		return nil
 	}
-	r := p.begin()
+	r := p.newReport()
 	r.DryRun = true
 	for _, step := range p.steps() {
 		r.Steps = append(r.Steps, step.SyncStep)
 	}
-	r.Groups = p.groups.needed(p.steps())
+	r.Groups = p.groups.requiredBy(p.steps())
 	r.sort()
 	return r
 }
 
-// begin returns a report of what needs nothing to be done.
-func (p *syncPlan) begin() *SyncReport {
-	r := &SyncReport{Directory: p.name, Seen: p.seen, Steps: []SyncStep{}, Problems: append([]SyncProblem{}, p.problems...), Groups: []string{}}
+// newReport returns a report of what needs nothing to be done.
+func (p *syncPlan) newReport() *SyncReport {
+	r := &SyncReport{Directory: p.name, Entries: p.entryCount, Steps: []SyncStep{}, Problems: append([]SyncProblem{}, p.problems...), Groups: []string{}}
 	for _, e := range p.entries {
 		if e.problem == "" && e.step == nil {
 			r.Unchanged++

@@ -11,79 +11,79 @@ import (
 // run does what is planned, each step in a transaction of its own. A refusal is
 // a problem in the report; any other error ends it.
 func (p *syncPlan) run(ctx context.Context) (*SyncReport, error) {
-	report := p.begin()
+	report := p.newReport()
 	defer report.sort()
-	if err := p.makeGroups(ctx, report); err != nil {
+	if err := p.createGroups(ctx, report); err != nil {
 		return report, err
 	}
-	done := len(p.entries) - len(slices.Concat(p.changed...)) - len(p.created)
+	done := len(p.entries) - len(slices.Concat(p.updates...)) - len(p.creations)
 	p.opts.Progress(done)
-	for _, turn := range p.turns() {
-		err := p.do(ctx, turn)
-		if err != nil && !refused(err) {
+	for _, batch := range p.batches() {
+		err := p.runBatch(ctx, batch)
+		if err != nil && !isDomainError(err) {
 			return report, err
 		}
-		for _, step := range turn {
+		for _, step := range batch {
 			report.add(step, err)
 		}
-		done += len(turn)
+		done += len(batch)
 		p.opts.Progress(done)
 	}
 	return report, nil
 }
 
 // add tells of a step that was done, or refused.
-func (r *SyncReport) add(step *syncStep, refusal error) {
-	if refusal == nil {
+func (r *SyncReport) add(step *syncStep, err error) {
+	if err == nil {
 		r.Steps = append(r.Steps, step.SyncStep)
 		return
 	}
-	r.Problems = append(r.Problems, SyncProblem{ExternalID: step.ExternalID, Username: step.Username, Message: refusal.Error()})
+	r.Problems = append(r.Problems, SyncProblem{ExternalID: step.ExternalID, Username: step.Username, Message: err.Error()})
 }
 
-// turns returns the steps in their order, those together that are done
+// batches returns the steps in their order, those together that are done
 // together.
-func (p *syncPlan) turns() [][]*syncStep {
-	turns := make([][]*syncStep, 0, len(p.gone)+len(p.changed)+len(p.created))
-	for _, step := range p.gone {
-		turns = append(turns, []*syncStep{step})
+func (p *syncPlan) batches() [][]*syncStep {
+	batches := make([][]*syncStep, 0, len(p.removals)+len(p.updates)+len(p.creations))
+	for _, step := range p.removals {
+		batches = append(batches, []*syncStep{step})
 	}
-	turns = append(turns, p.changed...)
-	for _, step := range p.created {
-		turns = append(turns, []*syncStep{step})
+	batches = append(batches, p.updates...)
+	for _, step := range p.creations {
+		batches = append(batches, []*syncStep{step})
 	}
-	return turns
+	return batches
 }
 
-// makeGroups makes the groups that are needed. One that somebody else has made
+// createGroups makes the groups that are needed. One that somebody else has made
 // meanwhile is refused later, where it is used, unless it is of the directory.
-func (p *syncPlan) makeGroups(ctx context.Context, report *SyncReport) error {
-	for _, name := range p.groups.needed(p.steps()) {
+func (p *syncPlan) createGroups(ctx context.Context, report *SyncReport) error {
+	for _, name := range p.groups.requiredBy(p.steps()) {
 		_, err := p.service.createGroup(ctx, "sync create", &Group{Name: name}, func(g *Group) { g.Directory = p.name })
 		switch {
 		case err == nil:
 			report.Groups = append(report.Groups, name)
-		case !refused(err):
+		case !isDomainError(err):
 			return err
 		}
 	}
 	return nil
 }
 
-// do does what is to be done together.
-func (p *syncPlan) do(ctx context.Context, turn []*syncStep) error {
-	if len(turn) == 1 {
-		return p.doStep(ctx, turn[0])
+// runBatch does what is to be done together.
+func (p *syncPlan) runBatch(ctx context.Context, batch []*syncStep) error {
+	if len(batch) == 1 {
+		return p.runStep(ctx, batch[0])
 	}
 	s := p.service
-	return s.together(ctx, s.event("sync update", turn[0].Username), func(ctx context.Context) error {
-		for _, step := range turn {
-			if err := p.park(ctx, step); err != nil {
+	return s.runAuditedTx(ctx, s.userEvent("sync update", batch[0].Username), func(ctx context.Context) error {
+		for _, step := range batch {
+			if err := p.releaseUnique(ctx, step); err != nil {
 				return err
 			}
 		}
-		for _, step := range turn {
-			if err := p.doStep(ctx, step); err != nil {
+		for _, step := range batch {
+			if err := p.runStep(ctx, step); err != nil {
 				return err
 			}
 		}
@@ -91,35 +91,35 @@ func (p *syncPlan) do(ctx context.Context, turn []*syncStep) error {
 	})
 }
 
-// park frees what the person of a step has, for the others of its turn. The
+// releaseUnique frees what the person of a step has, for the others of its turn. The
 // trail is told, because each name in it stands for one person at a time.
-func (p *syncPlan) park(ctx context.Context, step *syncStep) error {
+func (p *syncPlan) releaseUnique(ctx context.Context, step *syncStep) error {
 	before, err := p.service.findByID(ctx, step.id)
 	if err != nil {
 		return err
 	}
 	after := before.Clone()
 	after.Username, after.DefaultExtension = "renaming-"+before.ID, ""
-	return p.service.keep(ctx, "sync "+string(step.Action), before, after)
+	return p.service.save(ctx, "sync "+string(step.Action), before, after)
 }
 
-// doStep does one step.
-func (p *syncPlan) doStep(ctx context.Context, step *syncStep) error {
+// runStep does one step.
+func (p *syncPlan) runStep(ctx context.Context, step *syncStep) error {
 	s, action := p.service, "sync "+string(step.Action)
 	var err error
 	switch {
 	case step.Action == SyncCreate:
 		err = p.create(ctx, action, step)
-	case step.word != nil:
-		_, err = s.actOn(ctx, action, step.id, func(ctx context.Context, u *User) error { return p.update(ctx, step, u) })
+	case step.desired != nil:
+		_, err = s.mutateByID(ctx, action, step.id, func(ctx context.Context, u *User) error { return p.update(ctx, step, u) })
 	case step.Action == SyncDelete:
-		_, err = s.actOn(ctx, action, step.id, func(ctx context.Context, u *User) error { return p.setAside(ctx, u) })
+		_, err = s.mutateByID(ctx, action, step.id, func(ctx context.Context, u *User) error { return p.softDelete(ctx, u) })
 	default:
-		_, err = s.actOn(ctx, action, step.id, func(_ context.Context, u *User) error {
+		_, err = s.mutateByID(ctx, action, step.id, func(_ context.Context, u *User) error {
 			if u.Disabled || u.Directory != p.name {
-				return errMeanwhile
+				return errConcurrentChange
 			}
-			u.miss(p.now)
+			u.markMissing(p.now)
 			return nil
 		})
 	}
@@ -128,10 +128,10 @@ func (p *syncPlan) doStep(ctx context.Context, step *syncStep) error {
 
 // create creates somebody as [Service.Create] does.
 func (p *syncPlan) create(ctx context.Context, action string, step *syncStep) error {
-	u := step.word.merged(&User{ExternalID: step.ExternalID}, p.now)
-	u.Groups = step.word.groups
-	return p.service.together(ctx, p.service.event(action, u.Username), func(ctx context.Context) error {
-		if err := p.mayJoin(ctx, nil, u.Groups); err != nil {
+	u := step.desired.apply(&User{ExternalID: step.ExternalID}, p.now)
+	u.Groups = step.desired.groups
+	return p.service.runAuditedTx(ctx, p.service.userEvent(action, u.Username), func(ctx context.Context) error {
+		if err := p.checkGroupOwnership(ctx, nil, u.Groups); err != nil {
 			return err
 		}
 		_, err := p.service.create(ctx, action, NewUser{User: u}, func(u *User) { u.Directory = p.name })
@@ -142,27 +142,27 @@ func (p *syncPlan) create(ctx context.Context, action string, step *syncStep) er
 // update changes u into what the directory says, in the transaction of ctx.
 func (p *syncPlan) update(ctx context.Context, step *syncStep, u *User) error {
 	if u.Directory != p.name {
-		return errMeanwhile
+		return errConcurrentChange
 	}
-	after := step.word.merged(u, p.now)
-	after.Groups = p.groups.after(u, step.word)
-	if err := p.mayJoin(ctx, u.Groups, after.Groups); err != nil {
+	after := step.desired.apply(u, p.now)
+	after.Groups = p.groups.merge(u, step.desired)
+	if err := p.checkGroupOwnership(ctx, u.Groups, after.Groups); err != nil {
 		return err
 	}
-	wrong, err := p.service.check(ctx, after, u)
+	errs, err := p.service.validateUser(ctx, after, u)
 	if err != nil {
 		return err
 	}
-	if err := store.Invalid(wrong...); err != nil {
+	if err := store.NewInvalidError(errs...); err != nil {
 		return err
 	}
-	*u = *normalised(after)
+	*u = *normalizeLists(after)
 	return nil
 }
 
-// mayJoin refuses, in the transaction of ctx, groups that are not of the
+// checkGroupOwnership refuses, in the transaction of ctx, groups that are not of the
 // directory by now.
-func (p *syncPlan) mayJoin(ctx context.Context, before, after []string) error {
+func (p *syncPlan) checkGroupOwnership(ctx context.Context, before, after []string) error {
 	for _, name := range after {
 		if slices.Contains(before, name) {
 			continue
@@ -178,11 +178,11 @@ func (p *syncPlan) mayJoin(ctx context.Context, before, after []string) error {
 	return nil
 }
 
-// setAside deletes somebody who is still missing and may go, in the transaction
+// softDelete deletes somebody who is still missing and may go, in the transaction
 // of ctx.
-func (p *syncPlan) setAside(ctx context.Context, u *User) error {
-	if u.Directory != p.name || !u.Disabled || u.MissingSince.IsZero() || p.now.Before(u.MissingSince.Add(p.opts.Grace)) {
-		return errMeanwhile
+func (p *syncPlan) softDelete(ctx context.Context, u *User) error {
+	if u.Directory != p.name || !u.Disabled || u.MissingSince.IsZero() || p.now.Before(u.MissingSince.Add(p.opts.DeleteAfter)) {
+		return errConcurrentChange
 	}
-	return p.service.setAside(ctx, u)
+	return p.service.softDelete(ctx, u)
 }

@@ -30,20 +30,20 @@ func mailKinds() []MailKind { return []MailKind{WelcomeMail, ResetMail} }
 
 // Templates write mails. They never change.
 type Templates struct {
-	kinds map[MailKind]*letters
+	kinds map[MailKind]*templateSet
 }
 
-// letters are the templates of one kind.
-type letters struct {
+// templateSet are the templates of one kind.
+type templateSet struct {
 	// languages are those that there is a template in, that which stands in
 	// for all others first.
-	languages []language.Tag
-	matcher   language.Matcher
-	in        map[language.Tag]letter
+	languages  []language.Tag
+	matcher    language.Matcher
+	byLanguage map[language.Tag]mailTemplate
 }
 
-// letter is a template of one kind in one language.
-type letter struct {
+// mailTemplate is a template of one kind in one language.
+type mailTemplate struct {
 	text *texttemplate.Template
 	// html is nil when there is no HTML form.
 	html *htmltemplate.Template
@@ -53,10 +53,10 @@ type letter struct {
 const subjectName = "subject"
 
 //go:embed templates
-var embedded embed.FS
+var embeddedTemplates embed.FS
 
 var defaultTemplates = sync.OnceValue(func() *Templates {
-	files, err := fs.Sub(embedded, "templates")
+	files, err := fs.Sub(embeddedTemplates, "templates")
 	if err == nil {
 		var t *Templates
 		if t, err = parseTemplates(files, nil); err == nil {
@@ -93,23 +93,23 @@ func (t *Templates) Languages() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// Write writes a mail in the language that matches a BCP 47 tag best; To stays
+// Render writes a mail in the language that matches a BCP 47 tag best; To stays
 // empty. A subject is brought onto one line.
-func (t *Templates) Write(kind MailKind, tag string, data MailData) (*Message, error) {
-	return t.write(kind, data, tag)
+func (t *Templates) Render(kind MailKind, tag string, data MailData) (*Message, error) {
+	return t.render(kind, data, tag)
 }
 
-// write is Write for the languages that somebody reads, the best one first.
-func (t *Templates) write(kind MailKind, data MailData, languages ...string) (*Message, error) {
+// render is Write for the languages that somebody reads, the best one first.
+func (t *Templates) render(kind MailKind, data MailData, languages ...string) (*Message, error) {
 	l, ok := t.kinds[kind]
 	if !ok {
-		return nil, store.Invalid(store.FieldError{Field: "kind", Code: "oneof", Message: "this must be one of welcome, reset"})
+		return nil, store.NewInvalidError(store.FieldError{Field: "kind", Code: "oneof", Message: "this must be one of welcome, reset"})
 	}
-	return l.in[l.match(languages)].write(data)
+	return l.byLanguage[l.match(languages)].render(data)
 }
 
 // match returns the language to write in.
-func (l *letters) match(languages []string) language.Tag {
+func (l *templateSet) match(languages []string) language.Tag {
 	var wanted []language.Tag
 	for _, name := range languages {
 		if tag, err := language.Parse(name); err == nil {
@@ -120,42 +120,42 @@ func (l *letters) match(languages []string) language.Tag {
 	return l.languages[i]
 }
 
-func (l letter) write(data MailData) (*Message, error) {
-	subject, err := executed(func(w io.Writer) error { return l.text.ExecuteTemplate(w, subjectName, data) })
+func (l mailTemplate) render(data MailData) (*Message, error) {
+	subject, err := executeTemplate(func(w io.Writer) error { return l.text.ExecuteTemplate(w, subjectName, data) })
 	if err != nil {
 		return nil, err
 	}
-	text, err := executed(func(w io.Writer) error { return l.text.Execute(w, data) })
+	text, err := executeTemplate(func(w io.Writer) error { return l.text.Execute(w, data) })
 	if err != nil {
 		return nil, err
 	}
-	m := &Message{Subject: flattened(subject), Text: text + "\n"}
+	m := &Message{Subject: sanitizeLine(subject), Text: text + "\n"}
 	if l.html == nil {
 		return m, nil
 	}
-	html, err := executed(func(w io.Writer) error { return l.html.Execute(w, data) })
+	html, err := executeTemplate(func(w io.Writer) error { return l.html.Execute(w, data) })
 	m.HTML = html + "\n"
 	return m, err
 }
 
-// executed returns what a template writes, without blanks around it.
-func executed(execute func(w io.Writer) error) (string, error) {
+// executeTemplate returns what a template writes, without blanks around it.
+func executeTemplate(execute func(w io.Writer) error) (string, error) {
 	var b strings.Builder
 	if err := execute(&b); err != nil {
-		return "", &writingError{err}
+		return "", &renderError{err}
 	}
 	return strings.TrimSpace(b.String()), nil
 }
 
-// writingError says that a template cannot write one mail; others it may.
-type writingError struct{ err error }
+// renderError says that a template cannot write one mail; others it may.
+type renderError struct{ err error }
 
-func (e *writingError) Error() string { return "userman: writing a mail: " + e.err.Error() }
-func (e *writingError) Unwrap() error { return e.err }
+func (e *renderError) Error() string { return "userman: writing a mail: " + e.err.Error() }
+func (e *renderError) Unwrap() error { return e.err }
 
-// flattened returns a text in which no line ends and nothing steers a terminal or
+// sanitizeLine returns a text in which no line ends and nothing steers a terminal or
 // a header.
-func flattened(text string) string {
+func sanitizeLine(text string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			return ' '

@@ -13,8 +13,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// everything is said in a mail.
-func everything() userman.MailData {
+// fullMailData is said in a mail.
+func fullMailData() userman.MailData {
 	return userman.MailData{
 		Product: "ACME Telephony", BaseURL: "https://pbx.example.com", Name: "Jane Doe", FirstName: "Jane", Username: "jane",
 		DefaultExtension: "1001", Link: "https://pbx.example.com/person/password/abc", ValidUntil: time.Date(2026, 3, 1, 9, 4, 0, 0, time.UTC),
@@ -22,7 +22,7 @@ func everything() userman.MailData {
 	}
 }
 
-func files(pairs ...string) fstest.MapFS {
+func templateFS(pairs ...string) fstest.MapFS {
 	all := fstest.MapFS{}
 	for i := 0; i < len(pairs); i += 2 {
 		all[pairs[i]] = &fstest.MapFile{Data: []byte(pairs[i+1])}
@@ -31,15 +31,15 @@ func files(pairs ...string) fstest.MapFS {
 }
 
 var (
-	tag     = regexp.MustCompile(`<(/?)([a-z]+)[^>]*>`)
-	address = regexp.MustCompile(`[a-z]+://[^/"<\s]+`)
+	tagPattern = regexp.MustCompile(`<(/?)([a-z]+)[^>]*>`)
+	urlPattern = regexp.MustCompile(`[a-z]+://[^/"<\s]+`)
 )
 
 // requireBalanced requires that each tag of HTML is closed.
 func requireBalanced(t *testing.T, html string) {
 	t.Helper()
 	var open []string
-	for _, found := range tag.FindAllStringSubmatch(html, -1) {
+	for _, found := range tagPattern.FindAllStringSubmatch(html, -1) {
 		closes, name := found[1] != "", found[2]
 		switch {
 		case slices.Contains([]string{"meta", "br"}, name):
@@ -54,21 +54,21 @@ func requireBalanced(t *testing.T, html string) {
 	require.Empty(t, open, html)
 }
 
-func TestTheMailsOfThePackageAreWholeInEveryLanguage(t *testing.T) {
+func TestDefaultTemplates_areCompleteInEveryLanguage(t *testing.T) {
 	t.Parallel()
 	templates := userman.DefaultTemplates()
 	require.Equal(t, []string{"de", "en", "es", "fr", "zh"}, templates.Languages())
-	least := userman.MailData{Product: "ACME Telephony", Name: "jane", Username: "jane"}
-	refused := everything()
-	refused.ActivationLink, refused.NoActivation = "", "a reason"
+	minimal := userman.MailData{Product: "ACME Telephony", Name: "jane", Username: "jane"}
+	noSoftphone := fullMailData()
+	noSoftphone.ActivationLink, noSoftphone.NoActivation = "", "a reason"
 	subjects := make(map[string]string)
 	for _, language := range templates.Languages() {
 		for _, kind := range []userman.MailKind{userman.WelcomeMail, userman.ResetMail} {
-			for _, data := range []userman.MailData{everything(), refused, least} {
+			for _, data := range []userman.MailData{fullMailData(), noSoftphone, minimal} {
 				if kind == userman.ResetMail && data.Link == "" {
 					continue // no such mail is sent
 				}
-				m, err := templates.Write(kind, language, data)
+				m, err := templates.Render(kind, language, data)
 				require.NoError(t, err)
 				require.Empty(t, m.To)
 				for _, form := range []string{m.Subject, m.Text, m.HTML} {
@@ -76,7 +76,7 @@ func TestTheMailsOfThePackageAreWholeInEveryLanguage(t *testing.T) {
 					require.NotContains(t, form, "\n\n\n")
 					require.NotContains(t, form, "<no value>")
 					require.NotContains(t, form, "&#")
-					for _, link := range address.FindAllString(form, -1) {
+					for _, link := range urlPattern.FindAllString(form, -1) {
 						require.Equal(t, "https://pbx.example.com", link, "mails lead nowhere else")
 					}
 				}
@@ -99,45 +99,45 @@ func TestTheMailsOfThePackageAreWholeInEveryLanguage(t *testing.T) {
 	require.Len(t, subjects, 10, "each is in its own language")
 }
 
-func TestHTMLIsEscapedAndTextIsNot(t *testing.T) {
+func TestTemplates_Render_escapesHTMLOnly(t *testing.T) {
 	t.Parallel()
-	data := everything()
+	data := fullMailData()
 	data.Name = `<b>"O'Neil" & Söhne</b>`
-	m, err := userman.DefaultTemplates().Write(userman.WelcomeMail, "en", data)
+	m, err := userman.DefaultTemplates().Render(userman.WelcomeMail, "en", data)
 	require.NoError(t, err)
 	require.Contains(t, m.Text, "Hello "+data.Name+",")
 	require.Contains(t, m.HTML, "&lt;b&gt;&#34;O&#39;Neil&#34; &amp; Söhne&lt;/b&gt;")
 
 	data.Link = "javascript:alert(1)"
-	m, err = userman.DefaultTemplates().Write(userman.ResetMail, "en", data)
+	m, err = userman.DefaultTemplates().Render(userman.ResetMail, "en", data)
 	require.NoError(t, err)
 	require.NotContains(t, m.HTML, "javascript")
 }
 
-func TestASubjectIsOneLine(t *testing.T) {
+func TestTemplates_Render_keepsSubjectOnOneLine(t *testing.T) {
 	t.Parallel()
-	templates, err := userman.ParseTemplates(files("en/reset.txt", "{{define \"subject\"}}\n Hello\r\n {{.Name}}\n{{end}}Text"))
+	templates, err := userman.ParseTemplates(templateFS("en/reset.txt", "{{define \"subject\"}}\n Hello\r\n {{.Name}}\n{{end}}Text"))
 	require.NoError(t, err)
-	m, err := templates.Write(userman.ResetMail, "en", userman.MailData{Name: "Jane\r\nBcc: joe\u2028x"})
+	m, err := templates.Render(userman.ResetMail, "en", userman.MailData{Name: "Jane\r\nBcc: joe\u2028x"})
 	require.NoError(t, err)
 	require.Equal(t, "Hello   Jane  Bcc: joe x", m.Subject)
 }
 
-func TestTheLanguageIsTheOneThatMatchesBest(t *testing.T) {
+func TestTemplates_Render_matchesBestLanguage(t *testing.T) {
 	t.Parallel()
 	for language, want := range map[string]string{
 		"": "en", "en": "en", "en-GB": "en", "de-CH": "de", "de-Latn-AT": "de", "es-419": "es", "fr-CA": "fr",
 		"zh-Hans-CN": "zh", "zh-CN": "zh", "ja": "en", "pl": "en", "nonsense of a tag": "en", "x": "en",
 	} {
-		m, err := userman.DefaultTemplates().Write(userman.ResetMail, language, everything())
+		m, err := userman.DefaultTemplates().Render(userman.ResetMail, language, fullMailData())
 		require.NoError(t, err)
 		require.Contains(t, m.HTML, `<html lang="`+want+`">`, language)
 	}
 }
 
-func TestTemplatesOfAProductStandInForThoseOfThePackage(t *testing.T) {
+func TestParseTemplates_overridesDefaults(t *testing.T) {
 	t.Parallel()
-	templates, err := userman.ParseTemplates(files(
+	templates, err := userman.ParseTemplates(templateFS(
 		"README.md", "not a template",
 		"de/welcome.txt", `{{define "subject"}}Moin{{end}}Moin {{.Name}}, bis {{datetime .ValidUntil}}.`,
 		"it/reset.txt", `{{define "subject"}}Ciao{{end}}Ciao, {{datetime .ValidUntil}}.`,
@@ -155,33 +155,33 @@ func TestTemplatesOfAProductStandInForThoseOfThePackage(t *testing.T) {
 		{userman.ResetMail, "de", "Neues Passwort für ACME Telephony", "Guten Tag", `lang="de"`},
 		{userman.WelcomeMail, "en", "Your ACME Telephony account", "Hello Jane Doe", `lang="en"`},
 	} {
-		m, err := templates.Write(test.kind, test.language, everything())
+		m, err := templates.Render(test.kind, test.language, fullMailData())
 		require.NoError(t, err)
 		require.Equal(t, test.subject, m.Subject)
 		require.Contains(t, m.Text, test.text)
 		require.Contains(t, m.HTML, test.html)
 		require.Equal(t, test.html == "", m.HTML == "")
 	}
-	_, err = templates.Write("newsletter", "en", everything())
-	requireFields(t, err, "kind: oneof")
+	_, err = templates.Render("newsletter", "en", fullMailData())
+	requireFieldErrors(t, err, "kind: oneof")
 }
 
-func TestAServiceWritesWithTheTemplatesOfTheProduct(t *testing.T) {
+func TestService_SendWelcome_usesProductTemplates(t *testing.T) {
 	t.Parallel()
-	templates, err := userman.ParseTemplates(files("en/welcome.txt", `{{define "subject"}}Hi{{end}}Hi {{.FirstName}} at {{.Link}}`))
+	templates, err := userman.ParseTemplates(templateFS("en/welcome.txt", `{{define "subject"}}Hi{{end}}Hi {{.FirstName}} at {{.Link}}`))
 	require.NoError(t, err)
-	box := &postbox{}
-	h := newService(t, box.mailing, func(o *userman.Options) { o.Templates = templates })
-	u := reachable("jane")
+	box := &mailbox{}
+	h := newService(t, box.configure, func(o *userman.Options) { o.Templates = templates })
+	u := newUserWithEmail("jane")
 	u.FirstName = "Jane"
-	h.add(t, u, "")
-	h.welcome(t, "jane", userman.Delivered)
-	require.Equal(t, "Hi", box.taken()[0].Subject)
-	require.Contains(t, box.taken()[0].Text, "Hi Jane at https://pbx.example.com/person/password/")
-	require.Empty(t, box.taken()[0].HTML)
+	h.createUser(t, u, "")
+	h.sendWelcome(t, "jane", userman.DeliverySent)
+	require.Equal(t, "Hi", box.sent()[0].Subject)
+	require.Contains(t, box.sent()[0].Text, "Hi Jane at https://pbx.example.com/person/password/")
+	require.Empty(t, box.sent()[0].HTML)
 }
 
-func TestAMistakeInATemplateIsFoundWithFileAndLine(t *testing.T) {
+func TestParseTemplates_reportsFileAndLine(t *testing.T) {
 	t.Parallel()
 	const subject = "{{define \"subject\"}}Hello{{end}}\n"
 	for _, test := range []struct {
@@ -189,28 +189,28 @@ func TestAMistakeInATemplateIsFoundWithFileAndLine(t *testing.T) {
 		files fstest.MapFS
 		says  string
 	}{
-		{"a brace", files("en/welcome.txt", subject+"{{.Name}"), "en/welcome.txt:2"},
-		{"a field that is not there", files("en/welcome.txt", subject+"\n{{.Password}}"), "en/welcome.txt:3"},
-		{"a function that is not there", files("en/welcome.txt", subject+"{{shout .Name}}"), "en/welcome.txt:2"},
-		{"the subject's field", files("en/reset.txt", "{{define \"subject\"}}\n{{.Nobody}}{{end}}"), "en/reset.txt:2"},
-		{"a branch that is seldom taken", files("en/welcome.txt", subject+"{{if .NoActivation}}{{.Nobody}}{{end}}"), "en/welcome.txt:2"},
-		{"HTML that breaks off", files("en/welcome.txt", subject, "en/welcome.html", "<p>\n<a href=\"{{.Link}}"), "en/welcome.html"},
-		{"HTML of another data", files("en/welcome.txt", subject, "en/welcome.html", "<p>\n{{.Nobody}}"), "en/welcome.html:2"},
-		{"no subject", files("en/welcome.txt", "Hello"), "en/welcome.txt:1: there is no subject"},
-		{"an empty subject", files("en/welcome.txt", "{{define \"subject\"}} {{end}}"), "en/welcome.txt:1: the subject is empty"},
-		{"no such kind", files("en/welcom.txt", subject), "en/welcom.txt is no template"},
-		{"no such language", files("english language/welcome.txt", subject), "english language/welcome.txt is no template"},
-		{"a folder too much", files("acme/en/welcome.txt", subject), "acme/en/welcome.txt is no template"},
-		{"no folder", files("welcome.txt", subject), "welcome.txt is no template"},
-		{"HTML alone", files("en/welcome.html", "<p>"), "en/welcome.html needs welcome.txt"},
-		{"a language twice", files("de/welcome.txt", subject, "DE/welcome.txt", subject), "are of one language"},
+		{"a brace", templateFS("en/welcome.txt", subject+"{{.Name}"), "en/welcome.txt:2"},
+		{"a field that is not there", templateFS("en/welcome.txt", subject+"\n{{.Password}}"), "en/welcome.txt:3"},
+		{"a function that is not there", templateFS("en/welcome.txt", subject+"{{shout .Name}}"), "en/welcome.txt:2"},
+		{"the subject's field", templateFS("en/reset.txt", "{{define \"subject\"}}\n{{.Nobody}}{{end}}"), "en/reset.txt:2"},
+		{"a branch that is seldom taken", templateFS("en/welcome.txt", subject+"{{if .NoActivation}}{{.Nobody}}{{end}}"), "en/welcome.txt:2"},
+		{"HTML that breaks off", templateFS("en/welcome.txt", subject, "en/welcome.html", "<p>\n<a href=\"{{.Link}}"), "en/welcome.html"},
+		{"HTML of another data", templateFS("en/welcome.txt", subject, "en/welcome.html", "<p>\n{{.Nobody}}"), "en/welcome.html:2"},
+		{"no subject", templateFS("en/welcome.txt", "Hello"), "en/welcome.txt:1: there is no subject"},
+		{"an empty subject", templateFS("en/welcome.txt", "{{define \"subject\"}} {{end}}"), "en/welcome.txt:1: the subject is empty"},
+		{"no such kind", templateFS("en/welcom.txt", subject), "en/welcom.txt is no template"},
+		{"no such language", templateFS("english language/welcome.txt", subject), "english language/welcome.txt is no template"},
+		{"a folder too much", templateFS("acme/en/welcome.txt", subject), "acme/en/welcome.txt is no template"},
+		{"no folder", templateFS("welcome.txt", subject), "welcome.txt is no template"},
+		{"HTML alone", templateFS("en/welcome.html", "<p>"), "en/welcome.html needs welcome.txt"},
+		{"a language twice", templateFS("de/welcome.txt", subject, "DE/welcome.txt", subject), "are of one language"},
 	} {
 		_, err := userman.ParseTemplates(test.files)
 		require.ErrorContains(t, err, test.says, test.name)
 	}
 }
 
-func TestTimesAreWrittenAsPeopleReadThem(t *testing.T) {
+func TestTemplates_Render_localizesTimes(t *testing.T) {
 	t.Parallel()
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	require.NoError(t, err)
@@ -220,13 +220,13 @@ func TestTimesAreWrittenAsPeopleReadThem(t *testing.T) {
 		"es": "1 de diciembre de 2026, 17:05 (Europe/Berlin)", "fr": "1er décembre 2026 à 17:05 (Europe/Berlin)",
 		"zh": "2026年12月1日 17:05 (Europe/Berlin)", "sv": "2026-12-01 17:05 (Europe/Berlin)",
 	} {
-		templates, err := userman.ParseTemplates(files(language+"/reset.txt", `{{define "subject"}}x{{end}}{{datetime .ValidUntil}}`))
+		templates, err := userman.ParseTemplates(templateFS(language+"/reset.txt", `{{define "subject"}}x{{end}}{{datetime .ValidUntil}}`))
 		require.NoError(t, err)
-		m, err := templates.Write(userman.ResetMail, language, userman.MailData{ValidUntil: at})
+		m, err := templates.Render(userman.ResetMail, language, userman.MailData{ValidUntil: at})
 		require.NoError(t, err)
 		require.Equal(t, want+"\n", m.Text)
 	}
-	m, err := userman.DefaultTemplates().Write(userman.ResetMail, "fr", userman.MailData{ValidUntil: at.AddDate(0, 0, 1).In(time.FixedZone("", 3600))})
+	m, err := userman.DefaultTemplates().Render(userman.ResetMail, "fr", userman.MailData{ValidUntil: at.AddDate(0, 0, 1).In(time.FixedZone("", 3600))})
 	require.NoError(t, err)
 	require.Contains(t, m.Text, "2 décembre 2026 à 17:05 (UTC+01:00)")
 }

@@ -22,11 +22,11 @@ const (
 // parseTemplates reads the templates of files, over those of base, which may be
 // nil.
 func parseTemplates(files fs.FS, base *Templates) (*Templates, error) {
-	t := &Templates{kinds: make(map[MailKind]*letters)}
+	t := &Templates{kinds: make(map[MailKind]*templateSet)}
 	for _, kind := range mailKinds() {
-		t.kinds[kind] = &letters{in: make(map[language.Tag]letter)}
+		t.kinds[kind] = &templateSet{byLanguage: make(map[language.Tag]mailTemplate)}
 		if base != nil {
-			maps.Copy(t.kinds[kind].in, base.kinds[kind].in)
+			maps.Copy(t.kinds[kind].byLanguage, base.kinds[kind].byLanguage)
 		}
 	}
 	read := make(map[string]string) // files by what they hold
@@ -34,19 +34,19 @@ func parseTemplates(files fs.FS, base *Templates) (*Templates, error) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		return t.take(files, name, read)
+		return t.addFile(files, name, read)
 	})
 	if err != nil {
 		return nil, err
 	}
 	for _, l := range t.kinds {
-		l.index()
+		l.buildMatcher()
 	}
 	return t, nil
 }
 
-// take reads one file; that of an HTML form together with its text.
-func (t *Templates) take(files fs.FS, name string, read map[string]string) error {
+// addFile reads one file; that of an HTML form together with its text.
+func (t *Templates) addFile(files fs.FS, name string, read map[string]string) error {
 	suffix := path.Ext(name)
 	if suffix != textSuffix && suffix != htmlSuffix {
 		return nil // notes, and what editors leave
@@ -54,8 +54,8 @@ func (t *Templates) take(files fs.FS, name string, read map[string]string) error
 	stem := strings.TrimSuffix(name, suffix)
 	folder, kind := path.Split(stem)
 	tag, err := language.Parse(strings.TrimSuffix(folder, "/"))
-	l, known := t.kinds[MailKind(kind)]
-	if err != nil || !known {
+	l, ok := t.kinds[MailKind(kind)]
+	if err != nil || !ok {
 		return fmt.Errorf("userman: %s is no template of a mail: name it <language>/welcome or <language>/reset, with .txt or .html behind it", name)
 	}
 	if suffix == htmlSuffix {
@@ -65,48 +65,48 @@ func (t *Templates) take(files fs.FS, name string, read map[string]string) error
 		return nil // it comes with its text
 	}
 	key := tag.String() + "/" + kind
-	if other, twice := read[key]; twice {
+	if other, exists := read[key]; exists {
 		return fmt.Errorf("userman: %s and %s are of one language; leave one out", other, name)
 	}
 	read[key] = name
-	l.in[tag], err = parseLetter(files, stem, tag)
+	l.byLanguage[tag], err = parseMailTemplate(files, stem, tag)
 	return err
 }
 
-// parseLetter reads a template and tries it.
-func parseLetter(files fs.FS, stem string, tag language.Tag) (letter, error) {
-	functions := map[string]any{"datetime": datetimeIn(tag)}
+// parseMailTemplate reads a template and tries it.
+func parseMailTemplate(files fs.FS, stem string, tag language.Tag) (mailTemplate, error) {
+	functions := map[string]any{"datetime": datetimeFormat(tag)}
 	text, err := fs.ReadFile(files, stem+textSuffix)
 	if err != nil {
-		return letter{}, fmt.Errorf("userman: reading a template: %w", err)
+		return mailTemplate{}, fmt.Errorf("userman: reading a template: %w", err)
 	}
-	var l letter
+	var l mailTemplate
 	if l.text, err = texttemplate.New(stem + textSuffix).Funcs(functions).Parse(string(text)); err != nil {
-		return letter{}, wrong(err)
+		return mailTemplate{}, templateError(err)
 	}
 	if l.text.Lookup(subjectName) == nil {
-		return letter{}, fmt.Errorf(`userman: %s:1: there is no subject; begin with {{define "subject"}}…{{end}}`, stem+textSuffix)
+		return mailTemplate{}, fmt.Errorf(`userman: %s:1: there is no subject; begin with {{define "subject"}}…{{end}}`, stem+textSuffix)
 	}
 	html, err := fs.ReadFile(files, stem+htmlSuffix)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return l, l.try(stem)
+		return l, l.validate(stem)
 	case err != nil:
-		return letter{}, fmt.Errorf("userman: reading a template: %w", err)
+		return mailTemplate{}, fmt.Errorf("userman: reading a template: %w", err)
 	}
 	if l.html, err = htmltemplate.New(stem + htmlSuffix).Funcs(functions).Parse(string(html)); err != nil {
-		return letter{}, wrong(err)
+		return mailTemplate{}, templateError(err)
 	}
-	return l, l.try(stem)
+	return l, l.validate(stem)
 }
 
-// try writes mails of made-up data: one of somebody with everything, and one of
+// validate writes mails of made-up data: one of somebody with everything, and one of
 // somebody with nothing that may be missing.
-func (l letter) try(stem string) error {
-	for _, data := range madeUp() {
-		m, err := l.write(data)
+func (l mailTemplate) validate(stem string) error {
+	for _, data := range sampleData() {
+		m, err := l.render(data)
 		if err != nil {
-			return wrong(err)
+			return templateError(err)
 		}
 		if m.Subject == "" {
 			return fmt.Errorf("userman: %s:1: the subject is empty", stem+textSuffix)
@@ -115,15 +115,15 @@ func (l letter) try(stem string) error {
 	return nil
 }
 
-// wrong says what is wrong with a template; its file and line are in err.
-func wrong(err error) error {
+// templateError says what is wrong with a template; its file and line are in err.
+func templateError(err error) error {
 	return fmt.Errorf("userman: a template of a mail: %w", err)
 }
 
-// index readies the languages to be matched. Where none matches, English is
+// buildMatcher readies the languages to be matched. Where none matches, English is
 // written, or the first one.
-func (l *letters) index() {
-	for tag := range l.in {
+func (l *templateSet) buildMatcher() {
+	for tag := range l.byLanguage {
 		l.languages = append(l.languages, tag)
 	}
 	slices.SortFunc(l.languages, func(a, b language.Tag) int { return strings.Compare(a.String(), b.String()) })

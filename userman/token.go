@@ -32,13 +32,13 @@ type Token struct {
 	// Disabled keeps it from working. That of a disabled person does not work
 	// either.
 	Disabled bool `json:"disabled"`
-	// Extensions are those that the token reaches: numbers, or [All], which
+	// Extensions are those that the token reaches: numbers, or [Any], which
 	// means all of the person's own, now and later. A number that is not the
 	// person's is not reached. nil is All when the token is made; an empty
 	// list is refused.
 	Extensions []string `json:"extensions" validate:"min=1,max=200"`
-	// Modules are those that the token reaches, by name (see [Names]), or
-	// [All]. nil is All when the token is made; an empty list is refused.
+	// Modules are those that the token reaches, by name (see [KindStrings]), or
+	// [Any]. nil is All when the token is made; an empty list is refused.
 	Modules []string `json:"modules" validate:"min=1,max=200"`
 	// RequestsPerHour bounds how often it is used, [DefaultRequestsPerHour]
 	// unless given (0); -1 is without a bound.
@@ -60,10 +60,10 @@ type Token struct {
 
 	// The times are UTC with microseconds; the service sets them. LastUsedAt
 	// may be up to a minute early, zero means never.
-	CreatedAt  time.Time `json:"created_at"`
-	UpdatedAt  time.Time `json:"updated_at"`
-	KeyMadeAt  time.Time `json:"key_made_at"`
-	LastUsedAt time.Time `json:"last_used_at,omitzero"`
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
+	KeyCreatedAt time.Time `json:"key_made_at"`
+	LastUsedAt   time.Time `json:"last_used_at,omitzero"`
 }
 
 // Clone returns a copy that shares nothing with t.
@@ -76,9 +76,9 @@ func (t *Token) Clone() *Token {
 	return &c
 }
 
-// showToken returns a copy of t as it leaves the service: without the hash of
+// redactToken returns a copy of t as it leaves the service: without the hash of
 // the key. Lists are empty rather than nil, so that JSON has [] for them.
-func showToken(t *Token) *Token {
+func redactToken(t *Token) *Token {
 	c := t.Clone()
 	c.KeyHash = nil
 	c.Extensions, c.Modules = append([]string{}, c.Extensions...), append([]string{}, c.Modules...)

@@ -18,10 +18,10 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// token creates a token of somebody, and returns it with its key.
-func (h *house) token(t testing.TB, username string, of userman.Token) (*userman.Token, store.Secret) {
+// createToken creates a token of somebody, and returns it with its key.
+func (h *env) createToken(t testing.TB, username string, tok userman.Token) (*userman.Token, store.Secret) {
 	t.Helper()
-	created, key, err := h.CreateToken(t.Context(), username, &of)
+	created, key, err := h.CreateToken(t.Context(), username, &tok)
 	require.NoError(t, err)
 	return created, key
 }
@@ -34,43 +34,43 @@ func prefixes(texts ...string) []netip.Prefix {
 	return all
 }
 
-func TestATokenIsMadeWithAKeyThatIsShownOnce(t *testing.T) {
+func TestService_CreateToken_returnsKeyOnce(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			jane := h.add(t, person("jane", "1001"), "")
-			made, key := h.token(t, "JANE", userman.Token{
+			h := newServiceWithDB(t, open(t), "")
+			jane := h.createUser(t, newUser("jane", "1001"), "")
+			created, key := h.createToken(t, "JANE", userman.Token{
 				ID: "mine", UserID: "mine", KeyHash: []byte("mine"), LastUsedAt: time.Now(), HourRequests: 7,
 				Description: "  the CRM\t",
 			})
-			require.Regexp(t, `^[a-z0-9]{16}$`, made.ID)
+			require.Regexp(t, `^[a-z0-9]{16}$`, created.ID)
 			require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, key.Reveal())
 			now := h.clock.Now()
 			require.Equal(t, &userman.Token{
-				ID: made.ID, UserID: jane.ID, Description: "the CRM", Extensions: []string{"all"}, Modules: []string{"all"},
+				ID: created.ID, UserID: jane.ID, Description: "the CRM", Extensions: []string{"all"}, Modules: []string{"all"},
 				RequestsPerHour: userman.DefaultRequestsPerHour, Addresses: []netip.Prefix{},
-				CreatedAt: now, UpdatedAt: now, KeyMadeAt: now,
-			}, made, "all extensions of hers, all modules, and nothing that the service sets is taken over")
+				CreatedAt: now, UpdatedAt: now, KeyCreatedAt: now,
+			}, created, "all extensions of hers, all modules, and nothing that the service sets is taken over")
 
-			read, err := h.Token(t.Context(), made.ID)
+			read, err := h.Token(t.Context(), created.ID)
 			require.NoError(t, err)
-			require.Equal(t, made, read)
+			require.Equal(t, created, read)
 			text, err := json.Marshal(read)
 			require.NoError(t, err)
 			require.NotContains(t, string(text), key.Reveal())
 			require.NotContains(t, string(text), "hash")
-			require.Equal(t, "done create "+made.ID, h.told(t))
-			h.requireProven(t)
+			require.Equal(t, "done create "+created.ID, h.lastAuditEntry(t))
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestEveryBadFieldOfATokenIsNamed(t *testing.T) {
+func TestService_CreateToken_reportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane", "1001"), "")
+	h.createUser(t, newUser("jane", "1001"), "")
 	many := make([]string, 201)
 	networks := make([]netip.Prefix, 51)
 	for i := range many {
@@ -79,7 +79,7 @@ func TestEveryBadFieldOfATokenIsNamed(t *testing.T) {
 	for i := range networks {
 		networks[i] = netip.MustParsePrefix("10.0.0.0/8")
 	}
-	for _, bad := range []struct {
+	for _, tc := range []struct {
 		token userman.Token
 		want  []string
 	}{
@@ -95,42 +95,42 @@ func TestEveryBadFieldOfATokenIsNamed(t *testing.T) {
 			Addresses: networks, ExpiresAt: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC),
 		}, []string{"description: max", "extensions: max", "modules: max", "requests_per_hour: range", "addresses: max", "expires_at: range"}},
 	} {
-		_, key, err := h.CreateToken(t.Context(), "jane", &bad.token)
-		requireFields(t, err, bad.want...)
+		_, key, err := h.CreateToken(t.Context(), "jane", &tc.token)
+		requireFieldErrors(t, err, tc.want...)
 		require.True(t, key.IsZero())
 		require.NotContains(t, err.Error(), "hunter2")
 	}
-	list, err := h.Tokens(t.Context(), "jane", store.Page{})
+	list, err := h.Tokens(t.Context(), "jane", store.PageRequest{})
 	require.NoError(t, err)
 	require.Empty(t, list.Items, "nothing is stored")
 }
 
-func TestATokenIsKeptInOneForm(t *testing.T) {
+func TestService_CreateToken_normalizesFields(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane", "1001"), "")
+	h.createUser(t, newUser("jane", "1001"), "")
 	given := userman.Token{
 		Extensions: []string{"1002", "all", "1001", "1002"}, Modules: []string{"voicemail", "all", "U\u0308ber", "Über"},
 		RequestsPerHour: -1, Addresses: prefixes("10.1.2.3/8", "2001:db8::1/32", "::ffff:192.0.2.7/128", "10.0.0.0/8", "::ffff:0.0.0.0/96"),
 		ExpiresAt: h.clock.Now().Add(1234567 * time.Nanosecond).In(time.FixedZone("CET", 3600)),
 	}
-	made, _ := h.token(t, "jane", given)
-	require.Equal(t, []string{"all", "1001", "1002"}, made.Extensions)
-	require.Equal(t, []string{"all", "voicemail", "Über"}, made.Modules)
-	require.Equal(t, prefixes("0.0.0.0/0", "10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"), made.Addresses)
-	require.Equal(t, h.clock.Now().Add(1234*time.Microsecond), made.ExpiresAt)
-	require.Equal(t, time.UTC, made.ExpiresAt.Location())
-	require.Equal(t, -1, made.RequestsPerHour)
+	created, _ := h.createToken(t, "jane", given)
+	require.Equal(t, []string{"all", "1001", "1002"}, created.Extensions)
+	require.Equal(t, []string{"all", "voicemail", "Über"}, created.Modules)
+	require.Equal(t, prefixes("0.0.0.0/0", "10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"), created.Addresses)
+	require.Equal(t, h.clock.Now().Add(1234*time.Microsecond), created.ExpiresAt)
+	require.Equal(t, time.UTC, created.ExpiresAt.Location())
+	require.Equal(t, -1, created.RequestsPerHour)
 	require.Equal(t, []string{"1002", "all", "1001", "1002"}, given.Extensions, "what was given stays as it was")
 }
 
-func TestAnUpdateChangesWhatMayBeChangedOfAToken(t *testing.T) {
+func TestService_UpdateToken_savesEditableFieldsOnly(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane", "1001"), "")
-	made, key := h.token(t, "jane", userman.Token{Description: "CRM", Modules: []string{"all"}, ExpiresAt: h.clock.Now().Add(time.Hour)})
-	h.clock.Pass(2 * time.Hour)
-	changed, err := h.UpdateToken(t.Context(), made.ID, func(token *userman.Token) error {
+	h.createUser(t, newUser("jane", "1001"), "")
+	created, key := h.createToken(t, "jane", userman.Token{Description: "CRM", Modules: []string{"all"}, ExpiresAt: h.clock.Now().Add(time.Hour)})
+	h.clock.Advance(2 * time.Hour)
+	changed, err := h.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
 		require.Empty(t, token.KeyHash)
 		token.ID, token.UserID, token.KeyHash, token.CreatedAt = "mine", "mine", []byte("mine"), time.Time{}
 		token.LastUsedAt, token.HourRequests = time.Now(), 9
@@ -138,76 +138,76 @@ func TestAnUpdateChangesWhatMayBeChangedOfAToken(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err, "that it has expired meanwhile does not keep it from being described")
-	want := *made
+	want := *created
 	want.Description, want.Disabled, want.UpdatedAt = "the new CRM", true, h.clock.Now()
 	require.Equal(t, &want, changed)
-	require.Equal(t, "done update "+made.ID, h.told(t))
+	require.Equal(t, "done update "+created.ID, h.lastAuditEntry(t))
 
-	_, err = h.UpdateToken(t.Context(), made.ID, func(token *userman.Token) error {
+	_, err = h.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
 		token.Disabled, token.ExpiresAt = false, time.Time{}
 		token.RequestsPerHour = 0
 		return nil
 	})
 	require.NoError(t, err)
-	h.permit(t, "jane", userman.RESTUse, userman.On())
-	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: made.ID, Key: key, Module: "x", Extension: "1001"})
+	h.setPermission(t, "jane", userman.RESTUse, userman.On())
+	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: created.ID, Key: key, Module: "x", Extension: "1001"})
 	require.NoError(t, err, "the key is the same")
 
-	_, err = h.UpdateToken(t.Context(), made.ID, func(token *userman.Token) error {
+	_, err = h.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
 		token.Description, token.Extensions, token.Modules = "never", nil, []string{"a,b"}
 		return nil
 	})
-	requireFields(t, err, "extensions: min", "modules[0]: name")
-	require.Equal(t, "refused update "+made.ID+": invalid: extensions (min), modules[0] (name)", h.told(t))
-	_, err = h.UpdateToken(t.Context(), made.ID, func(token *userman.Token) error {
+	requireFieldErrors(t, err, "extensions: min", "modules[0]: name")
+	require.Equal(t, "refused update "+created.ID+": invalid: extensions (min), modules[0] (name)", h.lastAuditEntry(t))
+	_, err = h.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
 		token.Modules = nil
 		return nil
 	})
-	requireFields(t, err, "modules: min")
+	requireFieldErrors(t, err, "modules: min")
 	_, _, err = h.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{}, Modules: []string{}})
-	requireFields(t, err, "extensions: min", "modules: min")
-	own := errors.New("of the caller")
-	_, err = h.UpdateToken(t.Context(), made.ID, func(*userman.Token) error { return own })
-	require.Equal(t, own, err)
-	read, err := h.Token(t.Context(), made.ID)
+	requireFieldErrors(t, err, "extensions: min", "modules: min")
+	callerErr := errors.New("of the caller")
+	_, err = h.UpdateToken(t.Context(), created.ID, func(*userman.Token) error { return callerErr })
+	require.Equal(t, callerErr, err)
+	read, err := h.Token(t.Context(), created.ID)
 	require.NoError(t, err)
 	require.Equal(t, "the new CRM", read.Description)
-	h.requireProven(t)
+	h.requireAuditIntact(t)
 }
 
-func TestARotatedTokenHasAnotherKey(t *testing.T) {
+func TestService_RotateToken_revokesOldKey(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane", "1001"), "")
-	h.permit(t, "jane", userman.RESTUse, userman.On())
-	made, old := h.token(t, "jane", userman.Token{Modules: []string{"all"}})
-	h.clock.Pass(time.Hour)
-	rotated, key, err := h.RotateToken(t.Context(), made.ID)
+	h.createUser(t, newUser("jane", "1001"), "")
+	h.setPermission(t, "jane", userman.RESTUse, userman.On())
+	created, old := h.createToken(t, "jane", userman.Token{Modules: []string{"all"}})
+	h.clock.Advance(time.Hour)
+	rotated, key, err := h.RotateToken(t.Context(), created.ID)
 	require.NoError(t, err)
-	require.Equal(t, h.clock.Now(), rotated.KeyMadeAt)
-	require.Equal(t, made.CreatedAt, rotated.CreatedAt)
+	require.Equal(t, h.clock.Now(), rotated.KeyCreatedAt)
+	require.Equal(t, created.CreatedAt, rotated.CreatedAt)
 	require.False(t, key.Equal(old))
-	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: made.ID, Key: old, Module: "x"})
+	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: created.ID, Key: old, Module: "x"})
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: made.ID, Key: key, Module: "x"})
+	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: created.ID, Key: key, Module: "x"})
 	require.NoError(t, err)
-	require.Equal(t, "done rotate "+made.ID, h.told(t))
-	h.requireProven(t)
+	require.Equal(t, "done rotate "+created.ID, h.lastAuditEntry(t))
+	h.requireAuditIntact(t)
 }
 
-func TestADeletedTokenIsGone(t *testing.T) {
+func TestService_DeleteToken_revokesKey(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane", "1001"), "")
-	h.permit(t, "jane", userman.RESTUse, userman.On())
-	made, key := h.token(t, "jane", userman.Token{Modules: []string{"all"}})
-	require.NoError(t, h.DeleteToken(t.Context(), made.ID))
-	require.Equal(t, "done delete "+made.ID, h.told(t))
-	_, err := h.Authorize(t.Context(), userman.TokenRequest{TokenID: made.ID, Key: key, Module: "x"})
+	h.createUser(t, newUser("jane", "1001"), "")
+	h.setPermission(t, "jane", userman.RESTUse, userman.On())
+	created, key := h.createToken(t, "jane", userman.Token{Modules: []string{"all"}})
+	require.NoError(t, h.DeleteToken(t.Context(), created.ID))
+	require.Equal(t, "done delete "+created.ID, h.lastAuditEntry(t))
+	_, err := h.Authorize(t.Context(), userman.TokenRequest{TokenID: created.ID, Key: key, Module: "x"})
 	require.ErrorIs(t, err, store.ErrForbidden)
-	h.requireProven(t)
+	h.requireAuditIntact(t)
 
-	for _, id := range []string{made.ID, "", "hunter2", strings.Repeat("a", 1_000_000)} {
+	for _, id := range []string{created.ID, "", "hunter2", strings.Repeat("a", 1_000_000)} {
 		_, err := h.Token(t.Context(), id)
 		require.ErrorIs(t, err, store.ErrNotFound)
 		_, err = h.UpdateToken(t.Context(), id, func(*userman.Token) error { return nil })
@@ -223,67 +223,67 @@ func TestADeletedTokenIsGone(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestAPersonHasABoundedNumberOfTokens(t *testing.T) {
+func TestService_CreateToken_limitsTokensPerUser(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.add(t, person("jane", "1001"), "")
-			h.add(t, person("john", "1002"), "")
-			h.token(t, "john", userman.Token{})
+			h := newServiceWithDB(t, open(t), "")
+			h.createUser(t, newUser("jane", "1001"), "")
+			h.createUser(t, newUser("john", "1002"), "")
+			h.createToken(t, "john", userman.Token{})
 			for range userman.MaxTokens - 5 {
-				h.token(t, "jane", userman.Token{})
+				h.createToken(t, "jane", userman.Token{})
 			}
-			made := 0
-			for _, err := range together(20, func(int) error {
+			created := 0
+			for _, err := range runConcurrently(20, func(int) error {
 				_, _, err := h.CreateToken(context.Background(), "jane", &userman.Token{})
 				return err
 			}) {
 				if err == nil {
-					made++
+					created++
 				} else {
 					require.ErrorIs(t, err, store.ErrConflict)
 				}
 			}
-			require.Equal(t, 5, made)
-			list, err := h.Tokens(t.Context(), "jane", store.Page{Limit: 1000})
+			require.Equal(t, 5, created)
+			list, err := h.Tokens(t.Context(), "jane", store.PageRequest{Limit: 1000})
 			require.NoError(t, err)
 			require.Len(t, list.Items, userman.MaxTokens)
 		})
 	}
 }
 
-func TestTokensAreListedInPages(t *testing.T) {
+func TestService_Tokens_paginates(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	want := map[string]bool{}
 	for i := range 9 {
 		username := fmt.Sprintf("person%d", i%3)
 		if i < 3 {
-			h.add(t, person(username, strconv.Itoa(1000+i)), "")
+			h.createUser(t, newUser(username, strconv.Itoa(1000+i)), "")
 		}
-		made, _ := h.token(t, username, userman.Token{})
-		want[made.ID] = true
+		created, _ := h.createToken(t, username, userman.Token{})
+		want[created.ID] = true
 	}
-	of := h.get(t, "person1")
-	list, err := h.Tokens(t.Context(), "person1", store.Page{})
+	owner := h.get(t, "person1")
+	list, err := h.Tokens(t.Context(), "person1", store.PageRequest{})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 3)
 	for _, token := range list.Items {
-		require.Equal(t, of.ID, token.UserID)
+		require.Equal(t, owner.ID, token.UserID)
 		require.Empty(t, token.KeyHash)
 	}
 	require.Equal(t, want, h.allTokens(t, 2))
-	_, err = h.Tokens(t.Context(), "nobody", store.Page{})
+	_, err = h.Tokens(t.Context(), "nobody", store.PageRequest{})
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
 // allTokens reads the tokens of all people in pages of that many.
-func (h *house) allTokens(t testing.TB, limit int) map[string]bool {
+func (h *env) allTokens(t testing.TB, limit int) map[string]bool {
 	t.Helper()
 	got := map[string]bool{}
-	for page := (store.Page{Limit: limit}); ; {
+	for page := (store.PageRequest{Limit: limit}); ; {
 		list, err := h.Tokens(t.Context(), "", page)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(list.Items), limit)
@@ -297,52 +297,52 @@ func (h *house) allTokens(t testing.TB, limit int) map[string]bool {
 	}
 }
 
-func TestTokensOfPeopleOutOfReachAreNeitherSeenNorChanged(t *testing.T) {
+func TestService_Tokens_hidesOutOfScopeUsers(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	narrow := h.within(func(extension string) bool { return strings.HasPrefix(extension, "1") })
-	mine := map[string]bool{}
-	foreign := ""
+	scoped := h.scoped(func(extension string) bool { return strings.HasPrefix(extension, "1") })
+	inScope := map[string]bool{}
+	outOfScope := ""
 	for i := range 6 {
 		username := fmt.Sprintf("person%d", i)
-		h.add(t, person(username, strconv.Itoa(1000+1000*(i%2)+i)), "")
-		made, _ := h.token(t, username, userman.Token{Extensions: []string{"2009"}})
+		h.createUser(t, newUser(username, strconv.Itoa(1000+1000*(i%2)+i)), "")
+		created, _ := h.createToken(t, username, userman.Token{Extensions: []string{"2009"}})
 		if i%2 == 0 {
-			mine[made.ID] = true
+			inScope[created.ID] = true
 		} else {
-			foreign = made.ID
+			outOfScope = created.ID
 		}
 	}
-	require.Equal(t, mine, narrow.allTokens(t, 2))
-	require.Equal(t, mine, narrow.allTokens(t, 100))
+	require.Equal(t, inScope, scoped.allTokens(t, 2))
+	require.Equal(t, inScope, scoped.allTokens(t, 100))
 
-	_, err := narrow.Token(t.Context(), foreign)
+	_, err := scoped.Token(t.Context(), outOfScope)
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, err = narrow.UpdateToken(t.Context(), foreign, func(*userman.Token) error { return nil })
+	_, err = scoped.UpdateToken(t.Context(), outOfScope, func(*userman.Token) error { return nil })
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.Equal(t, "refused update "+foreign+": forbidden", h.told(t))
-	_, _, err = narrow.RotateToken(t.Context(), foreign)
+	require.Equal(t, "refused update "+outOfScope+": forbidden", h.lastAuditEntry(t))
+	_, _, err = scoped.RotateToken(t.Context(), outOfScope)
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.ErrorIs(t, narrow.DeleteToken(t.Context(), foreign), store.ErrForbidden)
-	_, err = narrow.Tokens(t.Context(), "person1", store.Page{})
+	require.ErrorIs(t, scoped.DeleteToken(t.Context(), outOfScope), store.ErrForbidden)
+	_, err = scoped.Tokens(t.Context(), "person1", store.PageRequest{})
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, _, err = narrow.CreateToken(t.Context(), "person1", &userman.Token{})
+	_, _, err = scoped.CreateToken(t.Context(), "person1", &userman.Token{})
 	require.ErrorIs(t, err, store.ErrForbidden)
 }
 
-func TestATokenIsNotGivenExtensionsOutOfReach(t *testing.T) {
+func TestService_CreateToken_rejectsOutOfScopeExtensions(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	narrow := h.within(func(extension string) bool { return strings.HasPrefix(extension, "1") })
-	h.add(t, person("jane", "1001"), "")
-	_, _, err := narrow.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{"1001", "2001"}})
+	scoped := h.scoped(func(extension string) bool { return strings.HasPrefix(extension, "1") })
+	h.createUser(t, newUser("jane", "1001"), "")
+	_, _, err := scoped.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{"1001", "2001"}})
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, _, err = narrow.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{"all"}})
+	_, _, err = scoped.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{"all"}})
 	require.NoError(t, err, "all are those of a person who is reached")
 
-	made, _ := h.token(t, "jane", userman.Token{Extensions: []string{"1001", "2001"}})
+	created, _ := h.createToken(t, "jane", userman.Token{Extensions: []string{"1001", "2001"}})
 	add := func(number string) error {
-		_, err := narrow.UpdateToken(t.Context(), made.ID, func(token *userman.Token) error {
+		_, err := scoped.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
 			token.Extensions = append(token.Extensions, number)
 			return nil
 		})

@@ -14,26 +14,26 @@ func (s *Service) Token(ctx context.Context, id string) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	return showToken(t), nil
+	return redactToken(t), nil
 }
 
 // Tokens returns a page of the tokens of a person; of all people, deleted ones
 // too, with an empty username.
-func (s *Service) Tokens(ctx context.Context, username string, page store.Page) (*store.List[*Token], error) {
+func (s *Service) Tokens(ctx context.Context, username string, page store.PageRequest) (*store.Page[*Token], error) {
 	list, err := s.listTokens(ctx, username, page)
 	if err != nil {
 		return nil, err
 	}
 	for i, t := range list.Items {
-		list.Items[i] = showToken(t)
+		list.Items[i] = redactToken(t)
 	}
 	return list, nil
 }
 
-func (s *Service) listTokens(ctx context.Context, username string, page store.Page) (*store.List[*Token], error) {
+func (s *Service) listTokens(ctx context.Context, username string, page store.PageRequest) (*store.Page[*Token], error) {
 	if username == "" {
-		if s.reaches != nil {
-			return s.tokensInReach(ctx, page)
+		if s.inScope != nil {
+			return s.listTokensInScope(ctx, page)
 		}
 		return s.store.ListTokens(ctx, "", page)
 	}
@@ -44,30 +44,30 @@ func (s *Service) listTokens(ctx context.Context, username string, page store.Pa
 	return s.store.ListTokens(ctx, u.ID, page)
 }
 
-// tokensInReach returns a page of the tokens of people who are reached.
-func (s *Service) tokensInReach(ctx context.Context, page store.Page) (*store.List[*Token], error) {
-	reached := map[string]bool{} // by the ID of the person
-	next := func(ctx context.Context, page store.Page) (*store.List[*Token], error) {
+// listTokensInScope returns a page of the tokens of people who are reached.
+func (s *Service) listTokensInScope(ctx context.Context, page store.PageRequest) (*store.Page[*Token], error) {
+	inScope := map[string]bool{} // by the ID of the person
+	next := func(ctx context.Context, page store.PageRequest) (*store.Page[*Token], error) {
 		list, err := s.store.ListTokens(ctx, "", page)
 		if err != nil {
 			return nil, err
 		}
 		for _, t := range list.Items {
-			if _, known := reached[t.UserID]; known {
+			if _, cached := inScope[t.UserID]; cached {
 				continue
 			}
-			if reached[t.UserID], err = s.reachesID(ctx, t.UserID); err != nil {
+			if inScope[t.UserID], err = s.userIDInScope(ctx, t.UserID); err != nil {
 				return nil, err
 			}
 		}
 		return list, nil
 	}
-	return granted.List(ctx, page, next, func(t *Token) bool { return reached[t.UserID] }, false)
+	return granted.List(ctx, page, next, func(t *Token) bool { return inScope[t.UserID] }, false)
 }
 
-// reachesID reports whether the person of that ID is reached.
-func (s *Service) reachesID(ctx context.Context, id string) (bool, error) {
-	_, err := s.anybody(ctx, id)
+// userIDInScope reports whether the person of that ID is reached.
+func (s *Service) userIDInScope(ctx context.Context, id string) (bool, error) {
+	_, err := s.findAny(ctx, id)
 	if errors.Is(err, store.ErrForbidden) || errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
@@ -78,7 +78,7 @@ func (s *Service) reachesID(ctx context.Context, id string) (bool, error) {
 // empty userID, in the order of their IDs, and stops at the first error. visit
 // may change the token that it is given in the store.
 func (s *Service) eachToken(ctx context.Context, userID string, visit func(*Token) error) error {
-	for page := (store.Page{Limit: store.MaxPageLimit}); ; {
+	for page := (store.PageRequest{Limit: store.MaxPageLimit}); ; {
 		list, err := s.store.ListTokens(ctx, userID, page)
 		if err != nil {
 			return err

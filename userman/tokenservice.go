@@ -22,7 +22,7 @@ var tokenIDPattern = regexp.MustCompile(`^[a-z0-9]{16}$`)
 func (s *Service) CreateToken(ctx context.Context, username string, t *Token) (*Token, store.Secret, error) {
 	var created *Token
 	var key store.Secret
-	err := s.once(ctx, s.tokenEvent("create", ""), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
+	err := s.runAudited(ctx, s.tokenEvent("create", ""), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
 		u, err := s.find(ctx, username)
 		if err != nil {
 			return nil, err
@@ -30,35 +30,35 @@ func (s *Service) CreateToken(ctx context.Context, username string, t *Token) (*
 		if created, key, err = s.newToken(u, t); err != nil {
 			return nil, err
 		}
-		if err := s.mayHold(ctx, u); err != nil {
+		if err := s.authorizeCredentials(ctx, u); err != nil {
 			return nil, err
 		}
-		if err := s.mayHaveAnother(ctx, u); err != nil {
+		if err := s.checkTokenQuota(ctx, u); err != nil {
 			return nil, err
 		}
 		if err := s.store.CreateToken(ctx, created); err != nil {
 			return nil, err
 		}
-		return []audit.Event{s.tokenChanged(intent.Action, nil, created)}, nil
+		return []audit.Event{s.tokenChangeEvent(intent.Action, nil, created)}, nil
 	})
 	if err != nil {
 		return nil, store.Secret{}, err
 	}
 	s.logToken(ctx, "create", created)
-	return showToken(created), key, nil
+	return redactToken(created), key, nil
 }
 
 // newToken returns a token of u as it is to be kept, and its key.
 func (s *Service) newToken(u *User, t *Token) (*Token, store.Secret, error) {
 	created := &Token{UserID: u.ID}
-	created.edited(t)
+	created.applyEdits(t)
 	if created.Extensions == nil {
-		created.Extensions = []string{All}
+		created.Extensions = []string{Any}
 	}
 	if created.Modules == nil {
-		created.Modules = []string{All}
+		created.Modules = []string{Any}
 	}
-	if err := s.acceptToken(created, &Token{}); err != nil {
+	if err := s.prepareToken(created, &Token{}); err != nil {
 		return nil, store.Secret{}, err
 	}
 	id, err := s.newID(tokenIDSize)
@@ -71,33 +71,33 @@ func (s *Service) newToken(u *User, t *Token) (*Token, store.Secret, error) {
 	}
 	now := s.now()
 	created.ID, created.KeyHash = id, hash
-	created.CreatedAt, created.UpdatedAt, created.KeyMadeAt = now, now, now
+	created.CreatedAt, created.UpdatedAt, created.KeyCreatedAt = now, now, now
 	return created, key, nil
 }
 
-// mayHaveAnother refuses more tokens than a person may have.
-func (s *Service) mayHaveAnother(ctx context.Context, u *User) error {
-	has, err := s.store.ListTokens(ctx, u.ID, store.Page{Limit: MaxTokens})
+// checkTokenQuota refuses more tokens than a person may have.
+func (s *Service) checkTokenQuota(ctx context.Context, u *User) error {
+	existing, err := s.store.ListTokens(ctx, u.ID, store.PageRequest{Limit: MaxTokens})
 	if err != nil {
 		return err
 	}
-	if len(has.Items) >= MaxTokens {
+	if len(existing.Items) >= MaxTokens {
 		return &store.ConflictError{Reason: fmt.Sprintf("this person has %d API tokens, and cannot have more; delete one that is not used any more", MaxTokens)}
 	}
 	return nil
 }
 
-// acceptToken checks what was edited of a token, and brings it into the form in
+// prepareToken checks what was edited of a token, and brings it into the form in
 // which it is kept.
-func (s *Service) acceptToken(t, before *Token) error {
-	if err := store.Invalid(s.checkToken(t, before)...); err != nil {
+func (s *Service) prepareToken(t, before *Token) error {
+	if err := store.NewInvalidError(s.validateToken(t, before)...); err != nil {
 		return err
 	}
-	t.normalise()
+	t.normalize()
 	added := func(number string) bool {
-		return number != All && !slices.Contains(before.Extensions, number) && !s.reaches(number)
+		return number != Any && !slices.Contains(before.Extensions, number) && !s.inScope(number)
 	}
-	if s.reaches != nil && slices.ContainsFunc(t.Extensions, added) {
+	if s.inScope != nil && slices.ContainsFunc(t.Extensions, added) {
 		return &store.ForbiddenError{Reason: "this would give the token extensions that you do not reach; ask an administrator who reaches them"}
 	}
 	return nil
@@ -107,46 +107,46 @@ func (s *Service) acceptToken(t, before *Token) error {
 // [Service.Update]. An empty list of extensions is refused here: whoever takes
 // the last one away would else give it all.
 func (s *Service) UpdateToken(ctx context.Context, id string, change func(*Token) error) (*Token, error) {
-	return s.changeToken(ctx, "update", id, func(ctx context.Context, t *Token) error {
-		before, edited := t.Clone(), showToken(t)
+	return s.mutateToken(ctx, "update", id, func(ctx context.Context, t *Token) error {
+		before, edited := t.Clone(), redactToken(t)
 		if err := change(edited); err != nil {
 			return err
 		}
-		t.edited(edited)
-		if err := s.acceptToken(t, before); err != nil {
+		t.applyEdits(edited)
+		if err := s.prepareToken(t, before); err != nil {
 			return err
 		}
 		before.Disabled = true
-		if bytes.Equal(sealedToken(t), sealedToken(before)) {
+		if bytes.Equal(tokenAuditState(t), tokenAuditState(before)) {
 			return nil // whoever holds the key can do less than before
 		}
-		return s.mayHoldToken(ctx, t)
+		return s.authorizeTokenKey(ctx, t)
 	})
 }
 
-// mayHoldToken refuses, in the transaction of ctx, whoever may not hold the
+// authorizeTokenKey refuses, in the transaction of ctx, whoever may not hold the
 // credentials of the person of a token: who has its key already would be able
 // to do more.
-func (s *Service) mayHoldToken(ctx context.Context, t *Token) error {
-	if s.reaches == nil {
+func (s *Service) authorizeTokenKey(ctx context.Context, t *Token) error {
+	if s.inScope == nil {
 		return nil
 	}
-	u, err := s.anybody(ctx, t.UserID)
+	u, err := s.findAny(ctx, t.UserID)
 	if err != nil {
 		return err
 	}
-	return s.mayHold(ctx, u)
+	return s.authorizeCredentials(ctx, u)
 }
 
 // RotateToken gives the token another key, and returns it; the old one stops to
 // work.
 func (s *Service) RotateToken(ctx context.Context, id string) (*Token, store.Secret, error) {
 	var key store.Secret
-	t, err := s.changeToken(ctx, "rotate", id, func(ctx context.Context, t *Token) (err error) {
-		if err := s.mayHoldToken(ctx, t); err != nil {
+	t, err := s.mutateToken(ctx, "rotate", id, func(ctx context.Context, t *Token) (err error) {
+		if err := s.authorizeTokenKey(ctx, t); err != nil {
 			return err
 		}
-		t.KeyMadeAt = s.now()
+		t.KeyCreatedAt = s.now()
 		key, t.KeyHash, err = login.NewToken(s.opts.Random)
 		return err
 	})
@@ -156,11 +156,11 @@ func (s *Service) RotateToken(ctx context.Context, id string) (*Token, store.Sec
 	return t, key, nil
 }
 
-// changeToken runs mutate on a token and keeps what came of it, together with
+// mutateToken runs mutate on a token and keeps what came of it, together with
 // its entry in the trail, or nothing. mutate may run more than once.
-func (s *Service) changeToken(ctx context.Context, action, id string, mutate func(ctx context.Context, t *Token) error) (*Token, error) {
+func (s *Service) mutateToken(ctx context.Context, action, id string, mutate func(ctx context.Context, t *Token) error) (*Token, error) {
 	var after *Token
-	err := s.once(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {
+	err := s.runAudited(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {
 		before, err := s.findToken(ctx, id)
 		if err != nil {
 			return nil, err
@@ -178,32 +178,32 @@ func (s *Service) changeToken(ctx context.Context, action, id string, mutate fun
 		}); err != nil {
 			return nil, err
 		}
-		return []audit.Event{s.tokenChanged(action, before, after)}, nil
+		return []audit.Event{s.tokenChangeEvent(action, before, after)}, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.logToken(ctx, action, after)
-	return showToken(after), nil
+	return redactToken(after), nil
 }
 
 // DeleteToken removes a token.
 func (s *Service) DeleteToken(ctx context.Context, id string) error {
 	const action = "delete"
-	var gone *Token
-	err := s.once(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) (_ []audit.Event, err error) {
-		if gone, err = s.findToken(ctx, id); err != nil {
+	var deleted *Token
+	err := s.runAudited(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) (_ []audit.Event, err error) {
+		if deleted, err = s.findToken(ctx, id); err != nil {
 			return nil, err
 		}
 		if err := s.store.DeleteToken(ctx, id); err != nil {
 			return nil, err
 		}
-		return []audit.Event{s.tokenChanged(action, gone, nil)}, nil
+		return []audit.Event{s.tokenChangeEvent(action, deleted, nil)}, nil
 	})
 	if err != nil {
 		return err
 	}
-	s.logToken(ctx, action, gone)
+	s.logToken(ctx, action, deleted)
 	return nil
 }
 
@@ -211,15 +211,15 @@ func (s *Service) DeleteToken(ctx context.Context, id string) error {
 // store keeps it. That of somebody out of reach is a [store.ForbiddenError].
 func (s *Service) findToken(ctx context.Context, id string) (*Token, error) {
 	if !tokenIDPattern.MatchString(id) {
-		return nil, &store.NotFoundError{Kind: TokenRecord}
+		return nil, &store.NotFoundError{Kind: KindToken}
 	}
 	t, err := s.store.Token(ctx, id)
-	if err != nil || s.reaches == nil {
+	if err != nil || s.inScope == nil {
 		return t, err
 	}
-	if _, err := s.anybody(ctx, t.UserID); err != nil {
+	if _, err := s.findAny(ctx, t.UserID); err != nil {
 		if errors.Is(err, store.ErrNotFound) {
-			return nil, &store.NotFoundError{Kind: TokenRecord}
+			return nil, &store.NotFoundError{Kind: KindToken}
 		}
 		return nil, err
 	}
@@ -229,28 +229,28 @@ func (s *Service) findToken(ctx context.Context, id string) (*Token, error) {
 // tokenEvent begins an entry of the trail about the token of that ID. What is no
 // ID may be a key in the wrong field: it is not kept.
 func (s *Service) tokenEvent(action, id string) audit.Event {
-	event := audit.Event{Action: action, Kind: TokenRecord}
+	event := audit.Event{Action: action, Kind: KindToken}
 	if tokenIDPattern.MatchString(id) {
-		event.Key = s.inTeam(id)
+		event.Key = s.auditName(id)
 	}
 	return event
 }
 
-// tokenChanged returns what the trail is told of a change. before is nil of a
+// tokenChangeEvent returns what the trail is told of a change. before is nil of a
 // new token, after of one that is gone.
-func (s *Service) tokenChanged(action string, before, after *Token) audit.Event {
+func (s *Service) tokenChangeEvent(action string, before, after *Token) audit.Event {
 	var event audit.Event
 	if before != nil {
 		event = s.tokenEvent(action, before.ID)
-		event.Before, event.SealedBefore = showToken(before), sealedToken(before)
+		event.Before, event.PriorState = redactToken(before), tokenAuditState(before)
 	}
 	if after != nil {
-		event.Action, event.Kind, event.Key = action, TokenRecord, s.inTeam(after.ID)
-		event.After, event.Sealed = showToken(after), sealedToken(after)
+		event.Action, event.Kind, event.Key = action, KindToken, s.auditName(after.ID)
+		event.After, event.State = redactToken(after), tokenAuditState(after)
 	}
 	return event
 }
 
 func (s *Service) logToken(ctx context.Context, action string, t *Token) {
-	s.opts.Logger.InfoContext(ctx, TokenRecord+": "+action, "id", t.ID, "user_id", t.UserID, "team", s.store.Team())
+	s.opts.Logger.InfoContext(ctx, KindToken+": "+action, "id", t.ID, "user_id", t.UserID, "team", s.store.Team())
 }

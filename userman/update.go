@@ -12,32 +12,32 @@ import (
 // change leaves alone stay as they are, and no other change comes between.
 // change may run more than once. What the service sets, and password and
 // credentials, stay whatever change does to them. Fields that the person's
-// directory owns, see [Owner], are a [store.ConflictError] to change.
+// directory owns, see [FieldOwner], are a [store.ConflictError] to change.
 //
 // Disabling ends all sessions, and another primary email the links that may have
 // been mailed to the one before. Refusals are those of [Service.Create]; an error
 // of change is returned as it is, and nothing is written.
 func (s *Service) Update(ctx context.Context, username string, change func(*User) error) (*User, error) {
-	return s.act(ctx, "update", username, func(ctx context.Context, u *User) error {
-		return s.edit(ctx, u, change)
+	return s.mutate(ctx, "update", username, func(ctx context.Context, u *User) error {
+		return s.applyEdit(ctx, u, change)
 	})
 }
 
-// edit has change edit u as [Service.Update] does.
-func (s *Service) edit(ctx context.Context, u *User, change func(*User) error) error {
-	edited := s.show(u)
+// applyEdit has change edit u as [Service.Update] does.
+func (s *Service) applyEdit(ctx context.Context, u *User, change func(*User) error) error {
+	edited := s.redact(u)
 	if err := change(edited); err != nil {
 		return err
 	}
-	after := cleaned(keeping(u, edited))
-	refused, err := s.check(ctx, after, u)
+	after := normalizeFields(restoreManaged(u, edited))
+	errs, err := s.validateUser(ctx, after, u)
 	if err != nil {
 		return err
 	}
-	if err := store.Invalid(refused...); err != nil {
+	if err := store.NewInvalidError(errs...); err != nil {
 		return err
 	}
-	if err := s.notOwned(u, normalised(after)); err != nil {
+	if err := s.requireUnmanaged(u, normalizeLists(after)); err != nil {
 		return err
 	}
 	if after.Disabled != u.Disabled {
@@ -53,46 +53,46 @@ func (s *Service) edit(ctx context.Context, u *User, change func(*User) error) e
 	return nil
 }
 
-// keeping returns a copy of edited in which everything that the service sets is
+// restoreManaged returns a copy of edited in which everything that the service sets is
 // that of before.
-func keeping(before, edited *User) *User {
-	c, kept := edited.Clone(), before.Clone()
-	c.ID, c.Directory, c.Picture = kept.ID, kept.Directory, kept.Picture
-	if kept.Directory != "" {
-		c.ExternalID = kept.ExternalID
+func restoreManaged(before, edited *User) *User {
+	c, prior := edited.Clone(), before.Clone()
+	c.ID, c.Directory, c.Picture = prior.ID, prior.Directory, prior.Picture
+	if prior.Directory != "" {
+		c.ExternalID = prior.ExternalID
 	}
-	c.Credentials, c.Activation, c.SessionGeneration = kept.Credentials, kept.Activation, kept.SessionGeneration
-	c.HasPassword, c.PasswordElsewhere, c.HasSecondFactor = kept.HasPassword, kept.PasswordElsewhere, kept.HasSecondFactor
-	c.InvitedUntil, c.PasswordExpiresAt = kept.InvitedUntil, kept.PasswordExpiresAt
-	c.CreatedAt, c.UpdatedAt, c.PasswordChangedAt, c.LastLoginAt = kept.CreatedAt, kept.UpdatedAt, kept.PasswordChangedAt, kept.LastLoginAt
-	c.WelcomedAt, c.WelcomeBegunAt, c.MissingSince, c.DeletedAt = kept.WelcomedAt, kept.WelcomeBegunAt, kept.MissingSince, kept.DeletedAt
+	c.Credentials, c.Activation, c.SessionEpoch = prior.Credentials, prior.Activation, prior.SessionEpoch
+	c.HasPassword, c.ExternalPassword, c.HasSecondFactor = prior.HasPassword, prior.ExternalPassword, prior.HasSecondFactor
+	c.InvitationExpiresAt, c.PasswordExpiresAt = prior.InvitationExpiresAt, prior.PasswordExpiresAt
+	c.CreatedAt, c.UpdatedAt, c.PasswordChangedAt, c.LastLoginAt = prior.CreatedAt, prior.UpdatedAt, prior.PasswordChangedAt, prior.LastLoginAt
+	c.WelcomedAt, c.WelcomeStartedAt, c.MissingSince, c.DeletedAt = prior.WelcomedAt, prior.WelcomeStartedAt, prior.MissingSince, prior.DeletedAt
 	return c
 }
 
-// notOwned refuses to change what the person's directory keeps itself: the next
+// requireUnmanaged refuses to change what the person's directory keeps itself: the next
 // sync would undo it.
-func (s *Service) notOwned(before, after *User) error {
+func (s *Service) requireUnmanaged(before, after *User) error {
 	directory, _ := s.directoryOf(before)
-	owner, ok := directory.(Owner)
+	fieldOwner, ok := directory.(FieldOwner)
 	if !ok {
 		return nil
 	}
-	var owned []string
-	for _, field := range ownedFields() {
-		if owner.Owns(field.name) && !field.same(before, after) {
-			owned = append(owned, field.name)
+	var managed []string
+	for _, field := range userFields() {
+		if fieldOwner.OwnsField(field.name) && !field.equal(before, after) {
+			managed = append(managed, field.name)
 		}
 	}
-	if len(owned) == 0 {
+	if len(managed) == 0 {
 		return nil
 	}
-	return &store.ConflictError{Reason: "the directory " + before.Directory + " keeps this of its people; change it there: " + strings.Join(owned, ", ")}
+	return &store.ConflictError{Reason: "the directory " + before.Directory + " keeps this of its people; change it there: " + strings.Join(managed, ", ")}
 }
 
 // Disable keeps the person from logging in anywhere, and ends all sessions. No
 // sync enables them again, see [User].MissingSince.
 func (s *Service) Disable(ctx context.Context, username string) (*User, error) {
-	return s.act(ctx, "disable", username, func(_ context.Context, u *User) error {
+	return s.mutate(ctx, "disable", username, func(_ context.Context, u *User) error {
 		u.Disabled, u.MissingSince = true, time.Time{}
 		u.endSessions()
 		return nil
@@ -101,7 +101,7 @@ func (s *Service) Disable(ctx context.Context, username string) (*User, error) {
 
 // Enable undoes [Service.Disable].
 func (s *Service) Enable(ctx context.Context, username string) (*User, error) {
-	return s.act(ctx, "enable", username, func(_ context.Context, u *User) error {
+	return s.mutate(ctx, "enable", username, func(_ context.Context, u *User) error {
 		u.Disabled, u.MissingSince = false, time.Time{}
 		return nil
 	})
@@ -109,7 +109,7 @@ func (s *Service) Enable(ctx context.Context, username string) (*User, error) {
 
 // EndSessions ends every session of the person.
 func (s *Service) EndSessions(ctx context.Context, username string) error {
-	_, err := s.act(ctx, "end sessions", username, func(_ context.Context, u *User) error {
+	_, err := s.mutate(ctx, "end sessions", username, func(_ context.Context, u *User) error {
 		u.endSessions()
 		return nil
 	})

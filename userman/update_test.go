@@ -15,27 +15,27 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestUpdateChangesWhatItMayAndKeepsTheRest(t *testing.T) {
+func TestService_Update_savesEditableFieldsOnly(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			jane := person("Jane", "1001", "1002")
+			h := newServiceWithDB(t, open(t), "")
+			jane := newUser("Jane", "1001", "1002")
 			jane.Description = "front desk"
-			h.add(t, jane, goodPassword)
+			h.createUser(t, jane, goodPassword)
 			seen := h.get(t, "jane")
 			before, err := h.store.User(t.Context(), seen.ID)
 			require.NoError(t, err)
-			h.clock.Pass(time.Minute)
+			h.clock.Advance(time.Minute)
 
 			updated := h.update(t, "JANE", func(u *userman.User) {
 				require.Equal(t, seen, u, "change sees what Get returns")
 				u.FirstName, u.LinkedExtensions = "Jane", nil
-				u.ID, u.Directory, u.Picture, u.SessionGeneration, u.HasPassword, u.PasswordElsewhere = "mine", "head-office", "v1", 7, false, true
-				u.Credentials.PasswordHash, u.Activation = secret("mine"), &credential.Link{}
+				u.ID, u.Directory, u.Picture, u.SessionEpoch, u.HasPassword, u.ExternalPassword = "mine", "head-office", "v1", 7, false, true
+				u.Credentials.PasswordHash, u.Activation = secret("mine"), &credential.OneTimeToken{}
 				for _, at := range []*time.Time{
-					&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt, &u.WelcomedAt, &u.WelcomeBegunAt, &u.MissingSince, &u.DeletedAt,
+					&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt, &u.WelcomedAt, &u.WelcomeStartedAt, &u.MissingSince, &u.DeletedAt,
 				} {
 					*at = time.Unix(1, 0)
 				}
@@ -47,48 +47,48 @@ func TestUpdateChangesWhatItMayAndKeepsTheRest(t *testing.T) {
 			after, err := h.store.User(t.Context(), seen.ID)
 			require.NoError(t, err)
 			require.True(t, after.Credentials.PasswordHash.Equal(before.Credentials.PasswordHash))
-			before.Credentials, after.Credentials = credential.Set{}, credential.Set{}
+			before.Credentials, after.Credentials = credential.Credentials{}, credential.Credentials{}
 			before.FirstName, before.LinkedExtensions, before.UpdatedAt = "Jane", after.LinkedExtensions, h.clock.Now()
 			require.Equal(t, before, after)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestAUsernameCanBeChanged(t *testing.T) {
+func TestService_Update_renamesUser(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.add(t, person("jane"), "")
-			h.add(t, person("joan"), "")
+			h := newServiceWithDB(t, open(t), "")
+			h.createUser(t, newUser("jane"), "")
+			h.createUser(t, newUser("joan"), "")
 			_, err := h.tryUpdate(t, "jane", func(u *userman.User) { u.Username = "JOAN" })
-			requireExists(t, err, "username")
+			requireAlreadyExists(t, err, "username")
 			h.update(t, "jane", func(u *userman.User) { u.Username = "Jane" })
 			h.update(t, "jane", func(u *userman.User) { u.Username = "jane.doe" })
 			_, err = h.Get(t.Context(), "jane")
 			require.ErrorIs(t, err, store.ErrNotFound)
 			// The trail knows under which name there is nobody any more.
-			h.requireProven(t)
-			h.add(t, person("jane"), "")
-			h.requireProven(t)
-			gone := h.entries(t, audit.Query{Kind: "person", Key: "Jane"})[0]
-			require.NotEmpty(t, gone.Before)
-			require.Empty(t, gone.After)
+			h.requireAuditIntact(t)
+			h.createUser(t, newUser("jane"), "")
+			h.requireAuditIntact(t)
+			renamed := h.entries(t, audit.Query{Kind: "person", Key: "Jane"})[0]
+			require.NotEmpty(t, renamed.Before)
+			require.Empty(t, renamed.After)
 		})
 	}
 }
 
-func TestUpdateRefuses(t *testing.T) {
+func TestService_Update_rejectsInvalidChange(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, person("jane", "1001"), "")
+	h.createUser(t, newUser("jane", "1001"), "")
 	before := h.get(t, "jane")
 	_, err := h.tryUpdate(t, "jane", func(u *userman.User) {
 		u.Email, u.Groups, u.LinkedExtensions = "no", []string{"Nobody"}, []string{"1", "2", "three"}
 	})
-	requireFields(t, err, "email: email_or_blank", "linked_extensions[2]: extension", "groups[0]: unknown")
+	requireFieldErrors(t, err, "email: email_or_blank", "linked_extensions[2]: extension", "groups[0]: unknown")
 	stale := errors.New("stale")
 	_, err = h.Update(t.Context(), "jane", func(*userman.User) error { return stale })
 	require.Equal(t, stale, err, "the caller's own refusal")
@@ -97,14 +97,14 @@ func TestUpdateRefuses(t *testing.T) {
 	require.Equal(t, before, h.get(t, "jane"))
 }
 
-func TestUpdatesAtTheSameInstantLoseNothing(t *testing.T) {
+func TestService_Update_losesNoConcurrentChange(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.add(t, person("jane"), "")
-			for _, err := range together(20, func(i int) error {
+			h := newServiceWithDB(t, open(t), "")
+			h.createUser(t, newUser("jane"), "")
+			for _, err := range runConcurrently(20, func(i int) error {
 				_, err := h.tryUpdate(t, "jane", func(u *userman.User) {
 					u.LinkedExtensions = append(u.LinkedExtensions, strconv.Itoa(1000+i))
 				})
@@ -113,57 +113,59 @@ func TestUpdatesAtTheSameInstantLoseNothing(t *testing.T) {
 				require.NoError(t, err)
 			}
 			require.Len(t, h.get(t, "jane").LinkedExtensions, 20)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
-func TestDisablingEndsEverySession(t *testing.T) {
+func TestService_Disable_endsSessions(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	id := h.add(t, person("jane"), "").ID
-	generation := func() int64 {
+	id := h.createUser(t, newUser("jane"), "").ID
+	epoch := func() int64 {
 		u, err := h.store.User(t.Context(), id)
 		require.NoError(t, err)
-		return u.SessionGeneration
+		return u.SessionEpoch
 	}
-	before := generation()
+	before := epoch()
 	disabled, err := h.Disable(t.Context(), "jane")
 	require.NoError(t, err)
 	require.True(t, disabled.Disabled)
-	require.Equal(t, before+1, generation())
+	require.Equal(t, before+1, epoch())
 	enabled, err := h.Enable(t.Context(), "jane")
 	require.NoError(t, err)
 	require.False(t, enabled.Disabled)
-	require.Equal(t, before+1, generation())
+	require.Equal(t, before+1, epoch())
 	h.update(t, "jane", func(u *userman.User) { u.Disabled = true })
-	require.Equal(t, before+2, generation())
+	require.Equal(t, before+2, epoch())
 	h.update(t, "jane", func(u *userman.User) { u.Title = "Ms" })
-	require.Equal(t, before+2, generation())
+	require.Equal(t, before+2, epoch())
 	require.NoError(t, h.EndSessions(t.Context(), "jane"))
-	require.Equal(t, before+3, generation())
-	require.Equal(t, "done end sessions jane", h.told(t))
-	h.requireProven(t)
+	require.Equal(t, before+3, epoch())
+	require.Equal(t, "done end sessions jane", h.lastAuditEntry(t))
+	h.requireAuditIntact(t)
 }
 
-// office is a directory that keeps names and emails itself.
-type office struct{ userman.Directory }
+// officeDirectory is a directory that keeps names and emails itself.
+type officeDirectory struct{ userman.Directory }
 
-func (office) Name() string { return "head-office" }
+func (officeDirectory) Name() string { return "head-office" }
 
-func (office) Abilities() userman.Abilities { return userman.Abilities{Sync: true} }
+func (officeDirectory) Capabilities() userman.Capabilities { return userman.Capabilities{Sync: true} }
 
-func (office) Owns(field string) bool { return field == "first_name" || field == "further_emails" }
+func (officeDirectory) OwnsField(field string) bool {
+	return field == "first_name" || field == "further_emails"
+}
 
-func TestWhatTheDirectoryOfAPersonKeepsIsChangedThere(t *testing.T) {
+func TestService_Update_rejectsDirectoryManagedFields(t *testing.T) {
 	t.Parallel()
-	h := newService(t, func(o *userman.Options) { o.Directories = []userman.Directory{office{}} })
-	id := h.add(t, &userman.User{Username: "jane", FirstName: "Jane", FurtherEmails: []string{"a@b.example"}, ExternalID: "17"}, "").ID
+	h := newService(t, func(o *userman.Options) { o.Directories = []userman.Directory{officeDirectory{}} })
+	id := h.createUser(t, &userman.User{Username: "jane", FirstName: "Jane", OtherEmails: []string{"a@b.example"}, ExternalID: "17"}, "").ID
 	require.NoError(t, h.store.UpdateUser(t.Context(), id, func(u *userman.User) error {
 		u.Directory = "head-office"
 		return nil
 	}))
-	_, err := h.tryUpdate(t, "jane", func(u *userman.User) { u.FirstName, u.FurtherEmails, u.LastName = "Joan", nil, "Doe" })
+	_, err := h.tryUpdate(t, "jane", func(u *userman.User) { u.FirstName, u.OtherEmails, u.LastName = "Joan", nil, "Doe" })
 	require.ErrorIs(t, err, store.ErrConflict)
 	require.EqualError(t, err, "the directory head-office keeps this of its people; change it there: first_name, further_emails")
 	require.Empty(t, h.get(t, "jane").LastName)
@@ -172,20 +174,20 @@ func TestWhatTheDirectoryOfAPersonKeepsIsChangedThere(t *testing.T) {
 	require.Equal(t, "17", updated.ExternalID, "their key there is not for hands")
 }
 
-func TestAProductMayKeepItsOwnKeyOfAPerson(t *testing.T) {
+func TestService_Update_changesExternalIDOfLocalUser(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, &userman.User{Username: "jane", ExternalID: "crm-1"}, "")
+	h.createUser(t, &userman.User{Username: "jane", ExternalID: "crm-1"}, "")
 	require.Equal(t, "crm-2", h.update(t, "jane", func(u *userman.User) { u.ExternalID = "crm-2" }).ExternalID)
 }
 
-func TestAChangeEndsWithItsContext(t *testing.T) {
+func TestService_Update_respectsContext(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newServiceOver(t, open(t), "")
-			h.add(t, person("jane"), "")
+			h := newServiceWithDB(t, open(t), "")
+			h.createUser(t, newUser("jane"), "")
 			ctx, cancel := context.WithCancel(t.Context())
 			_, err := h.Update(ctx, "jane", func(u *userman.User) error {
 				u.Title = "Ms"
@@ -194,25 +196,25 @@ func TestAChangeEndsWithItsContext(t *testing.T) {
 			})
 			require.ErrorIs(t, err, context.Canceled)
 			require.Empty(t, h.get(t, "jane").Title)
-			_, err = h.Create(ctx, userman.NewUser{User: person("joan")})
+			_, err = h.Create(ctx, userman.NewUser{User: newUser("joan")})
 			require.ErrorIs(t, err, context.Canceled)
-			h.requireProven(t)
+			h.requireAuditIntact(t)
 		})
 	}
 }
 
 // Whoever has the mailbox that was wrong has the link, too.
-func TestALinkEndsWhenTheEmailThatItWentToIsChanged(t *testing.T) {
+func TestService_Update_emailChangeRevokesInvitation(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.add(t, &userman.User{Username: "jane", Email: "jnae@example.com"}, "")
+	h.createUser(t, &userman.User{Username: "jane", Email: "jnae@example.com"}, "")
 	link, err := h.Invite(t.Context(), "jane")
 	require.NoError(t, err)
 	h.update(t, "jane", func(u *userman.User) { u.Title = "Ms" })
 	_, err = h.Invitation(t.Context(), link.Token)
 	require.NoError(t, err)
 	updated := h.update(t, "jane", func(u *userman.User) { u.Email = "jane@example.com" })
-	require.True(t, updated.InvitedUntil.IsZero())
+	require.True(t, updated.InvitationExpiresAt.IsZero())
 	_, err = h.Invitation(t.Context(), link.Token)
 	require.ErrorIs(t, err, store.ErrNotFound)
 }

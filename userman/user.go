@@ -18,10 +18,10 @@ const (
 	MaxEmailLength       = 254
 	MaxPhoneLength       = 40
 	MaxExternalIDLength  = 750
-	// MaxFurtherEmails, MaxLinkedExtensions and MaxGroupsOfUser count entries.
-	MaxFurtherEmails    = 20
+	// MaxOtherEmails, MaxLinkedExtensions and MaxGroupsPerUser count entries.
+	MaxOtherEmails      = 20
 	MaxLinkedExtensions = 200
-	MaxGroupsOfUser     = 200
+	MaxGroupsPerUser    = 200
 )
 
 // User is a person.
@@ -47,8 +47,8 @@ type User struct {
 
 	// Email is where mails go: password resets, notifications. FurtherEmails
 	// are for the directory, in their order.
-	Email         string   `json:"email"          validate:"max=254,email_or_blank"`
-	FurtherEmails []string `json:"further_emails" validate:"max=20,dive,max=254,email"`
+	Email       string   `json:"email"          validate:"max=254,email_or_blank"`
+	OtherEmails []string `json:"further_emails" validate:"max=20,dive,max=254,email"`
 	// The telephone numbers are as people write them: digits, plus, blanks,
 	// and ().-/*#, with an x or ext before an extension.
 	CellPhone string `json:"cell_phone" validate:"max=40,phone_or_blank"`
@@ -96,13 +96,13 @@ type User struct {
 
 	// Credentials and Activation are set by the service only, and left out of
 	// whatever it returns.
-	Credentials credential.Set `json:"-"`
+	Credentials credential.Credentials `json:"-"`
 	// Activation is the link with which a softphone is set up; nil when there
 	// is none.
-	Activation *credential.Link `json:"-"`
-	// SessionGeneration counts up whenever all sessions end, see
+	Activation *credential.OneTimeToken `json:"-"`
+	// SessionEpoch counts up whenever all sessions end, see
 	// [Service.Session].
-	SessionGeneration int64 `json:"-"`
+	SessionEpoch int64 `json:"-"`
 
 	// These tell of the credentials; the service sets them in whatever it
 	// returns, and a backend does not keep them. HasPassword is of a password
@@ -110,11 +110,11 @@ type User struct {
 	// keeps it, so that it cannot be set here. InvitedUntil is when the link
 	// with which a password may be set expires, zero when there is none;
 	// PasswordExpiresAt is zero when it does not.
-	HasPassword       bool      `json:"has_password"`
-	PasswordElsewhere bool      `json:"password_elsewhere"`
-	HasSecondFactor   bool      `json:"has_second_factor"`
-	InvitedUntil      time.Time `json:"invited_until,omitzero"`
-	PasswordExpiresAt time.Time `json:"password_expires_at,omitzero"`
+	HasPassword         bool      `json:"has_password"`
+	ExternalPassword    bool      `json:"password_elsewhere"`
+	HasSecondFactor     bool      `json:"has_second_factor"`
+	InvitationExpiresAt time.Time `json:"invited_until,omitzero"`
+	PasswordExpiresAt   time.Time `json:"password_expires_at,omitzero"`
 
 	// The times are UTC with microseconds; the service sets them. Zero means
 	// never. WelcomedAt is when a welcome mail was delivered to the mail
@@ -128,7 +128,7 @@ type User struct {
 	PasswordChangedAt time.Time `json:"password_changed_at,omitzero"`
 	LastLoginAt       time.Time `json:"last_login_at,omitzero"`
 	WelcomedAt        time.Time `json:"welcomed_at,omitzero"`
-	WelcomeBegunAt    time.Time `json:"-"`
+	WelcomeStartedAt  time.Time `json:"-"`
 	MissingSince      time.Time `json:"missing_since,omitzero"`
 	DeletedAt         time.Time `json:"deleted_at,omitzero"`
 }
@@ -136,7 +136,7 @@ type User struct {
 // Clone returns a copy that shares nothing with u.
 func (u *User) Clone() *User {
 	c := *u
-	c.FurtherEmails = slices.Clone(u.FurtherEmails)
+	c.OtherEmails = slices.Clone(u.OtherEmails)
 	c.LinkedExtensions = slices.Clone(u.LinkedExtensions)
 	c.Groups = slices.Clone(u.Groups)
 	c.Permissions = maps.Clone(u.Permissions) // a Value never changes
@@ -160,7 +160,7 @@ func (u *User) Extensions() []string {
 	return append(extensions, u.LinkedExtensions...)
 }
 
-// Has reports whether that extension is the person's, default or linked.
-func (u *User) Has(extension string) bool {
+// HasExtension reports whether that extension is the person's, default or linked.
+func (u *User) HasExtension(extension string) bool {
 	return extension != "" && (u.DefaultExtension == extension || slices.Contains(u.LinkedExtensions, extension))
 }

@@ -10,7 +10,7 @@ import (
 const MaxItems = 500
 
 // Value is what somebody says about one permission. Make it with [On], [Off],
-// [Replace] or [Extend]. The zero Value is Off. A Value never changes.
+// [Set] or [Append]. The zero Value is Off. A Value never changes.
 type Value struct {
 	mode mode
 	// items are as they were given, so that a refusal can tell a position;
@@ -23,8 +23,8 @@ type mode uint8
 const (
 	modeOff mode = iota
 	modeOn
-	modeReplace
-	modeExtend
+	modeSet
+	modeAppend
 )
 
 // On is the value of a Switch that permits.
@@ -33,39 +33,39 @@ func On() Value { return Value{mode: modeOn} }
 // Off is the value of a Switch that does not.
 func Off() Value { return Value{} }
 
-// Replace is the value of a list that holds just these items.
-func Replace(items ...string) Value { return Value{mode: modeReplace, items: slices.Clone(items)} }
+// Set is the value of a list that holds just these items.
+func Set(items ...string) Value { return Value{mode: modeSet, items: slices.Clone(items)} }
 
-// Extend is the value of a list that adds items to what whoever comes next
+// Append is the value of a list that adds items to what whoever comes next
 // says. Without items it says nothing.
-func Extend(items ...string) Value { return Value{mode: modeExtend, items: slices.Clone(items)} }
+func Append(items ...string) Value { return Value{mode: modeAppend, items: slices.Clone(items)} }
 
 // IsList reports whether v is of a list.
-func (v Value) IsList() bool { return v.mode == modeReplace || v.mode == modeExtend }
+func (v Value) IsList() bool { return v.mode == modeSet || v.mode == modeAppend }
 
 // IsOn reports whether v is On.
 func (v Value) IsOn() bool { return v.mode == modeOn }
 
-// Extends reports whether v was made with [Extend].
-func (v Value) Extends() bool { return v.mode == modeExtend }
+// IsAppend reports whether v was made with [Append].
+func (v Value) IsAppend() bool { return v.mode == modeAppend }
 
 // Items returns the items of a list: the words first, then sorted, each once.
-func (v Value) Items() []string { return append([]string{}, canonical(v.items)...) }
+func (v Value) Items() []string { return append([]string{}, canonicalItems(v.items)...) }
 
 // Equal reports whether v and other say the same.
 func (v Value) Equal(other Value) bool {
-	return v.mode == other.mode && slices.Equal(canonical(v.items), canonical(other.items))
+	return v.mode == other.mode && slices.Equal(canonicalItems(v.items), canonicalItems(other.items))
 }
 
-// sorted returns v with its items as [Value.Items] has them.
-func (v Value) sorted() Value {
-	v.items = canonical(v.items)
+// canonical returns v with its items as [Value.Items] has them.
+func (v Value) canonical() Value {
+	v.items = canonicalItems(v.items)
 	return v
 }
 
-// canonical returns items as [Value.Items] does; items itself when they are in
+// canonicalItems returns items as [Value.Items] does; items itself when they are in
 // that form already.
-func canonical(items []string) []string {
+func canonicalItems(items []string) []string {
 	if isCanonical(items) {
 		return items
 	}
@@ -85,16 +85,16 @@ func isCanonical(items []string) bool {
 
 // compareItems orders the items of a list: words go first.
 func compareItems(a, b string) int {
-	return cmp.Or(cmp.Compare(wordRank(a), wordRank(b)), strings.Compare(a, b))
+	return cmp.Or(cmp.Compare(keywordRank(a), keywordRank(b)), strings.Compare(a, b))
 }
 
-func wordRank(item string) int {
+func keywordRank(item string) int {
 	switch item {
-	case Self:
+	case OwnExtension:
 		return 0
-	case Linked:
+	case OwnExtensions:
 		return 1
-	case All:
+	case Any:
 		return 2
 	}
 	return 3

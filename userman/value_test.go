@@ -14,27 +14,27 @@ import (
 )
 
 func kinds() []userman.Kind {
-	return []userman.Kind{userman.Switch, userman.Extensions, userman.Numbers, userman.Names}
+	return []userman.Kind{userman.KindBool, userman.KindExtensions, userman.KindNumbers, userman.KindStrings}
 }
 
 // drawValue draws a value that the rules of its kind take.
 func drawValue(t *rapid.T, kind userman.Kind) userman.Value {
 	items := map[userman.Kind][]string{
-		userman.Extensions: {"self", "linked", "all", "1001", "1002", "007", "01234567890123456789"},
-		userman.Numbers:    {"all", "+4930123", "4930123", "0", "+00", "110"},
-		userman.Names:      {"all", "call_forward", "Key accounts", "客户", "on", "a=b", "8", "Über", "self-service"},
+		userman.KindExtensions: {"self", "linked", "all", "1001", "1002", "007", "01234567890123456789"},
+		userman.KindNumbers:    {"all", "+4930123", "4930123", "0", "+00", "110"},
+		userman.KindStrings:    {"all", "call_forward", "Key accounts", "客户", "on", "a=b", "8", "Über", "self-service"},
 	}[kind]
-	if kind == userman.Switch {
+	if kind == userman.KindBool {
 		return rapid.SampledFrom([]userman.Value{userman.On(), userman.Off()}).Draw(t, "switch")
 	}
 	list := rapid.SliceOfN(rapid.SampledFrom(items), 0, 6).Draw(t, "items")
 	if rapid.Bool().Draw(t, "extends") {
-		return userman.Extend(list...)
+		return userman.Append(list...)
 	}
-	return userman.Replace(list...)
+	return userman.Set(list...)
 }
 
-func TestEveryValueComesBackFromItsText(t *testing.T) {
+func TestParseValue_roundTrips(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		kind := rapid.SampledFrom(kinds()).Draw(t, "kind")
@@ -46,7 +46,7 @@ func TestEveryValueComesBackFromItsText(t *testing.T) {
 	})
 }
 
-func TestEveryValueComesBackFromItsJSON(t *testing.T) {
+func TestValue_UnmarshalJSON_roundTrips(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		value := drawValue(t, rapid.SampledFrom(kinds()).Draw(t, "kind"))
@@ -61,93 +61,93 @@ func TestEveryValueComesBackFromItsJSON(t *testing.T) {
 	})
 }
 
-func TestAValueIsWrittenInOneForm(t *testing.T) {
+func TestValue_String_isCanonical(t *testing.T) {
 	t.Parallel()
-	for _, form := range []struct {
+	for _, tc := range []struct {
 		value      userman.Value
 		text, json string
 	}{
 		{userman.On(), "on", "true"},
 		{userman.Off(), "off", "false"},
 		{userman.Value{}, "off", "false"},
-		{userman.Replace(), "none", "[]"},
-		{userman.Replace("1002", "self", "1001", "1002"), "self, 1001, 1002", `["self","1001","1002"]`},
-		{userman.Replace("1002", "all", "linked", "self"), "self, linked, all, 1002", `["self","linked","all","1002"]`},
-		{userman.Extend("1002"), "+ 1002", `{"extend":["1002"]}`},
-		{userman.Extend("+4930"), "+ +4930", `{"extend":["+4930"]}`},
-		{userman.Extend(), "+", `{"extend":[]}`},
+		{userman.Set(), "none", "[]"},
+		{userman.Set("1002", "self", "1001", "1002"), "self, 1001, 1002", `["self","1001","1002"]`},
+		{userman.Set("1002", "all", "linked", "self"), "self, linked, all, 1002", `["self","linked","all","1002"]`},
+		{userman.Append("1002"), "+ 1002", `{"extend":["1002"]}`},
+		{userman.Append("+4930"), "+ +4930", `{"extend":["+4930"]}`},
+		{userman.Append(), "+", `{"extend":[]}`},
 	} {
-		text, err := json.Marshal(form.value)
+		text, err := json.Marshal(tc.value)
 		require.NoError(t, err)
-		require.Equal(t, form.json, string(text))
-		require.Equal(t, form.text, form.value.String())
+		require.Equal(t, tc.json, string(text))
+		require.Equal(t, tc.text, tc.value.String())
 	}
 }
 
-func TestAValueIsReadAsPeopleWriteIt(t *testing.T) {
+func TestParseValue_acceptsInformalInput(t *testing.T) {
 	t.Parallel()
-	for _, written := range []struct {
+	for _, tc := range []struct {
 		kind userman.Kind
 		text string
 		want userman.Value
 	}{
-		{userman.Switch, " ON ", userman.On()},
-		{userman.Switch, "yes", userman.On()},
-		{userman.Switch, "False", userman.Off()},
-		{userman.Extensions, "1002,\t Self 1001\n", userman.Replace("self", "1001", "1002")},
-		{userman.Extensions, "+1002", userman.Extend("1002")},
-		{userman.Extensions, "+ linked,", userman.Extend("linked")},
-		{userman.Extensions, " NONE ", userman.Replace()},
-		{userman.Numbers, "+4930123, 110", userman.Replace("110", "+4930123")},
-		{userman.Numbers, "++4930123", userman.Extend("+4930123")},
-		{userman.Numbers, "+ 4930123", userman.Extend("4930123")},
-		{userman.Numbers, "+all", userman.Extend("all")},
-		{userman.Names, "Key accounts ,ALL", userman.Replace("all", "Key accounts")},
-		{userman.Names, "U\u0308ber", userman.Replace("Über")},
-		{userman.Names, "+call_forward", userman.Extend("call_forward")},
+		{userman.KindBool, " ON ", userman.On()},
+		{userman.KindBool, "yes", userman.On()},
+		{userman.KindBool, "False", userman.Off()},
+		{userman.KindExtensions, "1002,\t Self 1001\n", userman.Set("self", "1001", "1002")},
+		{userman.KindExtensions, "+1002", userman.Append("1002")},
+		{userman.KindExtensions, "+ linked,", userman.Append("linked")},
+		{userman.KindExtensions, " NONE ", userman.Set()},
+		{userman.KindNumbers, "+4930123, 110", userman.Set("110", "+4930123")},
+		{userman.KindNumbers, "++4930123", userman.Append("+4930123")},
+		{userman.KindNumbers, "+ 4930123", userman.Append("4930123")},
+		{userman.KindNumbers, "+all", userman.Append("all")},
+		{userman.KindStrings, "Key accounts ,ALL", userman.Set("all", "Key accounts")},
+		{userman.KindStrings, "U\u0308ber", userman.Set("Über")},
+		{userman.KindStrings, "+call_forward", userman.Append("call_forward")},
 	} {
-		got, err := userman.ParseValue(written.kind, written.text)
-		require.NoError(t, err, written.text)
-		require.True(t, got.Equal(written.want), "%q is %v", written.text, got)
+		got, err := userman.ParseValue(tc.kind, tc.text)
+		require.NoError(t, err, tc.text)
+		require.True(t, got.Equal(tc.want), "%q is %v", tc.text, got)
 	}
 }
 
-func TestWhatIsNoValueOfThatKindIsRefused(t *testing.T) {
+func TestParseValue_rejectsInvalidInput(t *testing.T) {
 	t.Parallel()
 	const digits21 = "012345678901234567890"
-	for _, bad := range []struct {
+	for _, tc := range []struct {
 		kind       userman.Kind
 		text, code string
 	}{
-		{userman.Switch, "", "kind"},
-		{userman.Switch, "hunter2", "kind"},
-		{userman.Extensions, "", "required"},
-		{userman.Extensions, "hunter2", "extension"},
-		{userman.Extensions, digits21, "extension"},
-		{userman.Extensions, "١٢٣", "extension"},
-		{userman.Extensions, "1001;1002", "extension"},
-		{userman.Extensions, "1001\x00", "extension"},
-		{userman.Extensions, strings.Repeat("1001,", userman.MaxItems+1), "max"},
-		{userman.Extensions, strings.Repeat("1", 1_000_000), "max"},
-		{userman.Numbers, "self", "number"},
-		{userman.Numbers, digits21, "number"},
-		{userman.Numbers, "1 ++2", "number"},
-		{userman.Names, "Linked", "name"},
-		{userman.Names, "call_forward,none", "name"},
-		{userman.Names, "hunter2, +b", "name"},
-		{userman.Names, strings.Repeat("x", 65), "name"},
-		{userman.Names, "call\x1bforward", "name"},
-		{userman.Names, "call\u202eforward", "name"},
-		{userman.Names, "\xff", "name"},
-		{userman.Names, "\uff0bx, " + strings.Repeat("客", 65), "name"},
+		{userman.KindBool, "", "kind"},
+		{userman.KindBool, "hunter2", "kind"},
+		{userman.KindExtensions, "", "required"},
+		{userman.KindExtensions, "hunter2", "extension"},
+		{userman.KindExtensions, digits21, "extension"},
+		{userman.KindExtensions, "١٢٣", "extension"},
+		{userman.KindExtensions, "1001;1002", "extension"},
+		{userman.KindExtensions, "1001\x00", "extension"},
+		{userman.KindExtensions, strings.Repeat("1001,", userman.MaxItems+1), "max"},
+		{userman.KindExtensions, strings.Repeat("1", 1_000_000), "max"},
+		{userman.KindNumbers, "self", "number"},
+		{userman.KindNumbers, digits21, "number"},
+		{userman.KindNumbers, "1 ++2", "number"},
+		{userman.KindStrings, "Linked", "name"},
+		{userman.KindStrings, "call_forward,none", "name"},
+		{userman.KindStrings, "hunter2, +b", "name"},
+		{userman.KindStrings, strings.Repeat("x", 65), "name"},
+		{userman.KindStrings, "call\x1bforward", "name"},
+		{userman.KindStrings, "call\u202eforward", "name"},
+		{userman.KindStrings, "\xff", "name"},
+		{userman.KindStrings, "\uff0bx, " + strings.Repeat("客", 65), "name"},
 	} {
-		_, err := userman.ParseValue(bad.kind, bad.text)
-		requireFields(t, err, "value: "+bad.code)
+		_, err := userman.ParseValue(tc.kind, tc.text)
+		requireFieldErrors(t, err, "value: "+tc.code)
 		require.NotContains(t, err.Error(), "hunter2")
 	}
 }
 
-func TestWhatIsNoValueInJSONIsRefusedWithoutRepeatingIt(t *testing.T) {
+func TestValue_UnmarshalJSON_rejectsInvalidInputWithoutEcho(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		`null`, `1`, `"hunter2"`, `["hunter2", 1]`, `{"extend": null}`, `{}`, `{"hunter2": ["1"]}`, `{"extend": ["1"], "hunter2": 1}`, `{"extend": "hunter2"}`,
@@ -160,17 +160,17 @@ func TestWhatIsNoValueInJSONIsRefusedWithoutRepeatingIt(t *testing.T) {
 	}
 }
 
-func TestAValueNeverChanges(t *testing.T) {
+func TestValue_isImmutable(t *testing.T) {
 	t.Parallel()
 	given := []string{"1002", "1001"}
-	value := userman.Replace(given...)
+	value := userman.Set(given...)
 	given[0] = "9999"
 	value.Items()[0] = "9999"
 	require.Equal(t, []string{"1001", "1002"}, value.Items())
 	require.Equal(t, "1001, 1002", value.String())
 
-	require.False(t, userman.Replace("1").Equal(userman.Extend("1")))
-	require.False(t, userman.Replace().Equal(userman.Off()))
+	require.False(t, userman.Set("1").Equal(userman.Append("1")))
+	require.False(t, userman.Set().Equal(userman.Off()))
 	require.Empty(t, userman.On().Items())
 	require.NotNil(t, userman.On().Items(), "JSON has [] for it")
 }

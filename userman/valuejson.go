@@ -8,18 +8,18 @@ import (
 )
 
 // extension of a list, as JSON has it.
-type extendJSON struct {
-	Extend []string `json:"extend"`
+type appendJSON struct {
+	Append []string `json:"extend"`
 }
 
 // MarshalJSON writes true, false, ["self","1002"] for Replace, and
 // {"extend":["1002"]}.
 func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.mode {
-	case modeReplace:
+	case modeSet:
 		return json.Marshal(v.Items())
-	case modeExtend:
-		return json.Marshal(extendJSON{v.Items()})
+	case modeAppend:
+		return json.Marshal(appendJSON{v.Items()})
 	default:
 		return json.Marshal(v.IsOn())
 	}
@@ -37,22 +37,22 @@ func (v *Value) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	if bytes.HasPrefix(text, []byte("[")) {
-		read := Value{mode: modeReplace}
+		read := Value{mode: modeSet}
 		if json.Unmarshal(text, &read.items) == nil {
 			*v = read
 			return nil
 		}
 	}
 	if bytes.HasPrefix(text, []byte("{")) {
-		var read extendJSON
+		var read appendJSON
 		decoder := json.NewDecoder(bytes.NewReader(text))
 		decoder.DisallowUnknownFields()
-		if decoder.Decode(&read) == nil && read.Extend != nil {
-			*v = Value{mode: modeExtend, items: read.Extend}
+		if decoder.Decode(&read) == nil && read.Append != nil {
+			*v = Value{mode: modeAppend, items: read.Append}
 			return nil
 		}
 	}
-	return store.Invalid(store.FieldError{
+	return store.NewInvalidError(store.FieldError{
 		Code: "value", Message: `write true or false, a list of texts, or {"extend": [...]} with such a list`,
 	})
 }

@@ -23,77 +23,77 @@ func (v Value) String() string {
 	switch v.mode {
 	case modeOn:
 		return "on"
-	case modeReplace:
+	case modeSet:
 		if len(v.items) == 0 {
 			return noItems
 		}
-		return strings.Join(canonical(v.items), ", ")
-	case modeExtend:
-		return strings.TrimSpace("+ " + strings.Join(canonical(v.items), ", "))
+		return strings.Join(canonicalItems(v.items), ", ")
+	case modeAppend:
+		return strings.TrimSpace("+ " + strings.Join(canonicalItems(v.items), ", "))
 	default:
 		return "off"
 	}
 }
 
 // ParseValue reads a value as people write it, blanks and case of the words
-// aside; items are separated by commas, and those that are no [Names] also by
-// blanks. A plus in front of the list makes it one of [Extend]: of [Numbers],
+// aside; items are separated by commas, and those that are no [KindStrings] also by
+// blanks. A plus in front of the list makes it one of [Append]: of [KindNumbers],
 // where it may belong to the first number, only with a blank behind it, as
 // [Value.String] writes it, or a second plus. A [store.InvalidError] on "value"
 // when it is none of that kind.
 func ParseValue(kind Kind, text string) (Value, error) {
 	if len(text) > maxValueText {
-		return refusedValue("max", fmt.Sprintf("at most %d bytes are read; write fewer items", maxValueText))
+		return valueError("max", fmt.Sprintf("at most %d bytes are read; write fewer items", maxValueText))
 	}
 	text = strings.TrimSpace(text)
-	if kind == Switch {
-		return parseSwitch(text)
+	if kind == KindBool {
+		return parseBool(text)
 	}
-	list, extends := strings.CutPrefix(text, "+")
-	if extends && kind == Numbers && beginsWithDigit(list) {
-		list, extends = text, false
+	list, isAppend := strings.CutPrefix(text, "+")
+	if isAppend && kind == KindNumbers && startsWithDigit(list) {
+		list, isAppend = text, false
 	}
 	switch {
 	case text == "":
-		return refusedValue("required", "write items with commas between, or none for a list without any")
+		return valueError("required", "write items with commas between, or none for a list without any")
 	case strings.EqualFold(text, noItems):
-		return Replace(), nil
+		return Set(), nil
 	}
-	v := Value{mode: modeReplace, items: splitItems(kind, list)}
-	if extends {
-		v.mode = modeExtend
+	v := Value{mode: modeSet, items: splitItems(kind, list)}
+	if isAppend {
+		v.mode = modeAppend
 	}
-	if wrong := kind.wrongWith("value", v); len(wrong) > 0 {
-		return refusedValue(wrong[0].Code, wrong[0].Message)
+	if errs := kind.validate("value", v); len(errs) > 0 {
+		return valueError(errs[0].Code, errs[0].Message)
 	}
-	return v.normalised(), nil
+	return v.normalized(), nil
 }
 
-func refusedValue(code, message string) (Value, error) {
-	return Value{}, store.Invalid(store.FieldError{Field: "value", Code: code, Message: message})
+func valueError(code, message string) (Value, error) {
+	return Value{}, store.NewInvalidError(store.FieldError{Field: "value", Code: code, Message: message})
 }
 
-func parseSwitch(text string) (Value, error) {
+func parseBool(text string) (Value, error) {
 	switch strings.ToLower(text) {
 	case "on", "yes", "true":
 		return On(), nil
 	case "off", "no", "false":
 		return Off(), nil
 	}
-	return refusedValue("kind", "write on or off")
+	return valueError("kind", "write on or off")
 }
 
-func beginsWithDigit(text string) bool { return text != "" && text[0] >= '0' && text[0] <= '9' }
+func startsWithDigit(text string) bool { return text != "" && text[0] >= '0' && text[0] <= '9' }
 
 // splitItems cuts a list into its items, with the words in small letters.
 func splitItems(kind Kind, list string) []string {
 	items := []string{}
 	for item := range strings.FieldsFuncSeq(list, func(r rune) bool {
-		return r == ',' || kind != Names && unicode.IsSpace(r)
+		return r == ',' || kind != KindStrings && unicode.IsSpace(r)
 	}) {
 		item = strings.TrimSpace(item)
-		if word := strings.ToLower(item); wordRank(word) < wordRank("") {
-			item = word
+		if keyword := strings.ToLower(item); keywordRank(keyword) < keywordRank("") {
+			item = keyword
 		}
 		if item != "" {
 			items = append(items, item)

@@ -48,7 +48,7 @@ func (c *call) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	account, err := c.account(ctx, manager.New(db.Managers(), &manager.Options{Taken: manager.Taken(c.confDir)}))
+	account, err := c.ensureAccount(ctx, manager.New(db.AMIAccounts(), &manager.Options{NameInUse: manager.NameInConfig(c.confDir)}))
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (c *call) run(ctx context.Context) error {
 		return err
 	}
 	defer asterisk.Close()
-	source := manager.NewSource(db.Managers(), &manager.SourceOptions{Address: c.ami})
+	source := manager.NewConfSource(db.AMIAccounts(), &manager.ConfSourceOptions{Address: c.ami})
 	folder, err := asteriskconf.Open(c.confDir, []asteriskconf.Source{source}, &asteriskconf.Options{Asterisk: asterisk})
 	if err == nil {
 		_, err = folder.Apply(ctx)
@@ -72,20 +72,20 @@ func (c *call) run(ctx context.Context) error {
 	return c.dial(ctx, account)
 }
 
-// account returns our account with a secret that nobody else has seen.
-func (c *call) account(ctx context.Context, accounts *manager.Service) (*manager.User, error) {
-	here, _ := manager.ParseNetwork("127.0.0.0/8")
-	u := &manager.User{Name: "clicktocall", Permit: []manager.Network{here}}
-	preset, _ := manager.PresetNamed("click-to-call")
+// ensureAccount returns our account with a secret that nobody else has seen.
+func (c *call) ensureAccount(ctx context.Context, accounts *manager.Service) (*manager.Account, error) {
+	loopback, _ := manager.ParseNetwork("127.0.0.0/8")
+	u := &manager.Account{Name: "clicktocall", Permit: []manager.Network{loopback}}
+	preset, _ := manager.LookupPreset("click-to-call")
 	preset.ApplyTo(u)
 	u, err := accounts.Create(ctx, u)
-	if errors.Is(err, store.ErrExists) {
+	if errors.Is(err, store.ErrAlreadyExists) {
 		return accounts.Rotate(ctx, "clicktocall", store.Secret{})
 	}
 	return u, err
 }
 
-func (c *call) dial(ctx context.Context, u *manager.User) error {
+func (c *call) dial(ctx context.Context, u *manager.Account) error {
 	client, err := ami.Dial(ctx, c.ami, &ami.Options{Username: u.Name, Secret: u.Secret})
 	if err != nil {
 		return err

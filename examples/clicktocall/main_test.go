@@ -19,7 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-func TestClickToCall_makesItsAccountAndTheCall(t *testing.T) {
+func TestE2E_clickToCallPlacesCall(t *testing.T) {
 	t.Parallel()
 	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{
 		"extensions.conf": "[from-internal]\nexten = 1001,1,Answer()\nexten = 1001,2,Wait(10)\nexten = 1002,1,NoOp(connected)\nexten = 1002,2,UserEvent(Connected)\n",
@@ -58,20 +58,20 @@ func installApplyAccount(ctx context.Context, t *testing.T, c *call, asterisk *p
 	defer func() { require.NoError(t, pool.Close()) }()
 	db, err := sqlstore.Open(ctx, pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keys})
 	require.NoError(t, err)
-	here, err := manager.NetworkFrom(netip.MustParsePrefix("127.0.0.0/8"))
+	loopback, err := manager.NetworkFromPrefix(netip.MustParsePrefix("127.0.0.0/8"))
 	require.NoError(t, err)
-	u := &manager.User{Name: "pbxusers", Permit: []manager.Network{here}}
-	preset, ok := manager.PresetNamed("apply")
+	u := &manager.Account{Name: "pbxusers", Permit: []manager.Network{loopback}}
+	preset, ok := manager.LookupPreset("apply")
 	require.True(t, ok)
 	preset.ApplyTo(u)
-	u, err = manager.New(db.Managers(), nil).Create(ctx, u)
+	u, err = manager.New(db.AMIAccounts(), nil).Create(ctx, u)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(c.folder, "pbxusers_ami.secret"), []byte(u.Secret.Reveal()), 0o600))
 
 	client, err := ami.Dial(ctx, asterisk.AMIAddr, &ami.Options{Username: asterisk.AMIUser, Secret: store.NewSecret(asterisk.AMISecret)})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, client.Close()) }()
-	folder, err := asteriskconf.Open(c.confDir, []asteriskconf.Source{manager.NewSource(db.Managers(), nil)}, &asteriskconf.Options{Asterisk: client})
+	folder, err := asteriskconf.Open(c.confDir, []asteriskconf.Source{manager.NewConfSource(db.AMIAccounts(), nil)}, &asteriskconf.Options{Asterisk: client})
 	require.NoError(t, err)
 	_, err = folder.Install(ctx)
 	require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 )
 
-func (a *app) adminCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "admin", Short: "Administrators, who log in to the pages and the API of the server", Args: cobra.NoArgs, RunE: needVerb}
+func (a *cli) adminCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "admin", Short: "Administrators, who log in to the pages and the API of the server", Args: cobra.NoArgs, RunE: requireSubcommand}
 	parent.AddCommand(
 		a.adminAdd(), a.adminList(), a.adminShow(), a.adminEdit(), a.adminPassword(),
 		a.adminDisable("disable", "Keep an administrator from logging in, and end all sessions", (*ampusers.Service).Disable),
@@ -20,7 +20,7 @@ func (a *app) adminCommand() *cobra.Command {
 	return parent
 }
 
-func (a *app) adminAdd() *cobra.Command {
+func (a *cli) adminAdd() *cobra.Command {
 	var flags adminFlags
 	var password secretFlags
 	cmd := &cobra.Command{
@@ -32,21 +32,21 @@ func (a *app) adminAdd() *cobra.Command {
 	}
 	flags.register(cmd)
 	password.register(cmd, "password", "a link to set one is made")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = a.runE(func(cmd *cobra.Command, args []string) error {
 		given, empty, err := password.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
 		}
-		s, err := a.openNew(cmd.Context())
+		s, err := a.openOrCreate(cmd.Context())
 		if err != nil {
 			return err
 		}
 		fields := flags.parse(cmd.Flags())
-		fields.refused = append(fields.refused, empty...)
+		fields.fieldErrs = append(fields.fieldErrs, empty...)
 		wanted := &ampusers.Administrator{Username: args[0]}
 		fields.set(wanted)
-		act := onAdministrator(cmd.Context(), s, "create", args[0])
-		created, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*ampusers.Administrator, error) {
+		act := administratorEvent(cmd.Context(), s, "create", args[0])
+		created, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*ampusers.Administrator, error) {
 			return s.Administrators.Create(ctx, wanted, given)
 		})
 		if err != nil {
@@ -55,12 +55,12 @@ func (a *app) adminAdd() *cobra.Command {
 		if !given.IsZero() {
 			return a.printAdministrator(administrator{Administrator: created}, "Made.")
 		}
-		return a.inviteNew(cmd.Context(), s.Administrators, created.Username)
+		return a.inviteCreated(cmd.Context(), s.Administrators, created.Username)
 	})
 	return cmd
 }
 
-func (a *app) adminEdit() *cobra.Command {
+func (a *cli) adminEdit() *cobra.Command {
 	var flags adminFlags
 	cmd := &cobra.Command{
 		Use:   "edit USERNAME",
@@ -70,13 +70,13 @@ func (a *app) adminEdit() *cobra.Command {
 			"  pbxctl admin edit jane.admin --extensions ''",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAdministrators,
-		PreRunE:           needChange,
+		PreRunE:           requireChange,
 	}
 	flags.register(cmd)
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		fields := flags.parse(cmd.Flags())
-		act := onAdministrator(cmd.Context(), s, "update", args[0])
-		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*ampusers.Administrator, error) {
+		act := administratorEvent(cmd.Context(), s, "update", args[0])
+		updated, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*ampusers.Administrator, error) {
 			return s.Administrators.Update(ctx, args[0], func(to *ampusers.Administrator) error {
 				fields.set(to)
 				return nil
@@ -90,8 +90,8 @@ func (a *app) adminEdit() *cobra.Command {
 	return cmd
 }
 
-func (a *app) adminDisable(use, short string, act func(*ampusers.Service, context.Context, string) (*ampusers.Administrator, error)) *cobra.Command {
-	return a.about(use+" USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.Site, username string) error {
+func (a *cli) adminDisable(use, short string, act func(*ampusers.Service, context.Context, string) (*ampusers.Administrator, error)) *cobra.Command {
+	return a.recordCommand(use+" USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.App, username string) error {
 		changed, err := act(s.Administrators, ctx, username)
 		if err != nil {
 			return err
@@ -100,11 +100,11 @@ func (a *app) adminDisable(use, short string, act func(*ampusers.Service, contex
 	})
 }
 
-func (a *app) adminDelete() *cobra.Command {
+func (a *cli) adminDelete() *cobra.Command {
 	const short = "Delete an administrator, and end all sessions"
-	return a.about("delete USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.Site, username string) error {
-		if one, err := s.Administrators.Get(ctx, username); err == nil {
-			username = one.Username // as it is stored
+	return a.recordCommand("delete USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.App, username string) error {
+		if admin, err := s.Administrators.Get(ctx, username); err == nil {
+			username = admin.Username // as it is stored
 		}
 		if err := s.Administrators.Delete(ctx, username); err != nil {
 			return err

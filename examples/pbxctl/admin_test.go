@@ -14,10 +14,10 @@ import (
 // goodPassword is one that the policy takes.
 const goodPassword = "vier lila Ziegen am Deich"
 
-// at opens the database of c as the server does.
-func (c *ctl) at(t *testing.T) *site.Site {
+// openApp opens the database of c as the server does.
+func (c *ctl) openApp(t *testing.T) *site.App {
 	t.Helper()
-	opts := cheap()
+	opts := cheapHashing()
 	s, err := site.Open(t.Context(), site.Settings{DB: "sqlite:" + c.data("pbxusers.db"), ConfDir: c.confDir, AMI: site.NoAsterisk}, &opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -27,8 +27,8 @@ func (c *ctl) at(t *testing.T) *site.Site {
 // logsIn reports whether the administrator can log in.
 func (c *ctl) logsIn(t *testing.T, username, password string) bool {
 	t.Helper()
-	_, err := c.at(t).Administrators.Authenticate(t.Context(), ampusers.Attempt{
-		Username: username, Password: store.NewSecret(password), Source: "192.0.2.1",
+	_, err := c.openApp(t).Administrators.Authenticate(t.Context(), ampusers.LoginAttempt{
+		Username: username, Password: store.NewSecret(password), RemoteAddr: "192.0.2.1",
 	})
 	if err != nil {
 		require.ErrorAs(t, err, new(*ampusers.LoginError))
@@ -36,20 +36,20 @@ func (c *ctl) logsIn(t *testing.T, username, password string) bool {
 	return err == nil
 }
 
-// accept sets a password with the token of a link.
-func (c *ctl) accept(t *testing.T, token, password string) {
+// acceptInvitation sets a password with the token of a link.
+func (c *ctl) acceptInvitation(t *testing.T, token, password string) {
 	t.Helper()
-	_, err := c.at(t).Administrators.AcceptInvitation(t.Context(), store.NewSecret(token), store.NewSecret(password))
+	_, err := c.openApp(t).Administrators.AcceptInvitation(t.Context(), store.NewSecret(token), store.NewSecret(password))
 	require.NoError(t, err)
 }
 
 // addRoot makes a Full administrator who can log in.
 func (c *ctl) addRoot(t *testing.T) {
 	t.Helper()
-	c.given(goodPassword+"\n").do(t, "admin", "add", "root", "--access", "full", "--password-file", "-")
+	c.withStdin(goodPassword+"\n").do(t, "admin", "add", "root", "--access", "full", "--password-file", "-")
 }
 
-func TestAdminAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
+func TestCLI_adminAddPrintsAPIRecord(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	added := c.json(t, "admin", "add", "jane.admin", "--display-name", "Jane", "--sections", "managers,apply", "--sections", "audit",
@@ -72,16 +72,16 @@ func TestAdminAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
 	require.Regexp(t, `(?m)^teams +\(default\),acme$`, c.do(t, "admin", "show", "JANE.admin"))
 }
 
-func TestANewAdministratorIsLimitedWithNothing(t *testing.T) {
+func TestCLI_adminAddDefaultsToNoAccess(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	said := c.do(t, "admin", "add", "jane")
-	require.Regexp(t, `(?m)^access +limited\nsections +-\nextensions +all\ndids +all\nteams +all\n`, said)
-	require.Contains(t, said, "The link sets a password once, until ")
-	require.Contains(t, said, "with --base-url it is shown whole.\n")
+	output := c.do(t, "admin", "add", "jane")
+	require.Regexp(t, `(?m)^access +limited\nsections +-\nextensions +all\ndids +all\nteams +all\n`, output)
+	require.Contains(t, output, "The link sets a password once, until ")
+	require.Contains(t, output, "with --base-url it is shown whole.\n")
 }
 
-func TestALinkIsShownOnceAndSetsAPasswordOnce(t *testing.T) {
+func TestCLI_adminInvitationShownAndUsedOnce(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	first := shownSecret(t, c.do(t, "admin", "add", "jane"))
@@ -99,16 +99,16 @@ func TestALinkIsShownOnceAndSetsAPasswordOnce(t *testing.T) {
 		}
 	}
 	require.False(t, c.logsIn(t, "jane", goodPassword))
-	_, err := c.at(t).Administrators.AcceptInvitation(t.Context(), store.NewSecret(first), store.NewSecret(goodPassword))
+	_, err := c.openApp(t).Administrators.AcceptInvitation(t.Context(), store.NewSecret(first), store.NewSecret(goodPassword))
 	require.ErrorIs(t, err, store.ErrNotFound, "the newer link cancels the older one")
-	c.accept(t, second, goodPassword)
+	c.acceptInvitation(t, second, goodPassword)
 	require.True(t, c.logsIn(t, "jane", goodPassword))
 }
 
-func TestAdminPassword_setsAPasswordThatIsNeverShown(t *testing.T) {
+func TestCLI_adminPasswordIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	added := c.given(goodPassword+"\r\n").do(t, "admin", "add", "jane", "--password-file", "-", "--json")
+	added := c.withStdin(goodPassword+"\r\n").do(t, "admin", "add", "jane", "--password-file", "-", "--json")
 	require.NotContains(t, added, goodPassword)
 	require.NotContains(t, added, `"secret"`)
 	require.True(t, c.logsIn(t, "Jane", goodPassword))
@@ -119,27 +119,27 @@ func TestAdminPassword_setsAPasswordThatIsNeverShown(t *testing.T) {
 	require.True(t, c.logsIn(t, "jane", next))
 	require.NotContains(t, c.do(t, "audit", "list", "--json"), next)
 
-	said := c.given("\n").fails(t, exitRefused, "admin", "password", "jane", "--password-file", "-")
-	require.Contains(t, said, "  password: what was given is empty; ")
-	said = c.given("hunter2\n").fails(t, exitRefused, "admin", "password", "jane", "--password-file", "-")
-	require.Contains(t, said, "  password: ")
-	require.NotContains(t, said, "hunter2")
+	output := c.withStdin("\n").fails(t, exitRejected, "admin", "password", "jane", "--password-file", "-")
+	require.Contains(t, output, "  password: what was given is empty; ")
+	output = c.withStdin("hunter2\n").fails(t, exitRejected, "admin", "password", "jane", "--password-file", "-")
+	require.Contains(t, output, "  password: ")
+	require.NotContains(t, output, "hunter2")
 	require.True(t, c.logsIn(t, "jane", next))
 
-	said = c.fails(t, exitFailed, "admin", "password", "jane", "--password-file", c.data("no-such-file"))
-	require.Contains(t, said, "\nCheck the path that --password-file names.\n")
+	output = c.fails(t, exitFailed, "admin", "password", "jane", "--password-file", c.data("no-such-file"))
+	require.Contains(t, output, "\nCheck the path that --password-file names.\n")
 }
 
-func TestALinkThatIsNotAskedForIsNotMade(t *testing.T) {
+func TestRequireTrue_rejectsInviteFalse(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
-	said := c.fails(t, exitUsage, "admin", "password", "root", "--invite=false")
-	require.Contains(t, said, "pbxctl: --invite=false asks for nothing: ")
+	output := c.fails(t, exitUsage, "admin", "password", "root", "--invite=false")
+	require.Contains(t, output, "pbxctl: --invite=false asks for nothing: ")
 	require.NotContains(t, c.json(t, "admin", "show", "root"), "invited_until")
 }
 
-func TestAdminEdit_changesOnlyTheGivenFields(t *testing.T) {
+func TestCLI_adminEditKeepsOtherFields(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
@@ -164,48 +164,48 @@ func TestAdminEdit_changesOnlyTheGivenFields(t *testing.T) {
 	require.Equal(t, false, c.json(t, "admin", "edit", "jane", "--disabled=false")["disabled"])
 }
 
-func TestAdmin_refusesAllThatIsWrongAtOnce_andChangesNothing(t *testing.T) {
+func TestCLI_adminReportsAllFieldErrors(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
 	c.do(t, "admin", "add", "jane", "--sections", "managers")
 	before := c.do(t, "admin", "list", "--json")
-	said := c.fails(t, exitRefused, "admin", "add", "x\ty", "--extensions", "hush", "--dids", "9-1", "--sections", "hush", "--access", "hush", "--password", "hush")
-	said += c.fails(t, exitRefused, "admin", "add", "fine", "--password", "", "--extensions", "hush")
-	require.Equal(t, 2, strings.Count(said, "\n  extensions: "), "also when the password is empty")
+	output := c.fails(t, exitRejected, "admin", "add", "x\ty", "--extensions", "hush", "--dids", "9-1", "--sections", "hush", "--access", "hush", "--password", "hush")
+	output += c.fails(t, exitRejected, "admin", "add", "fine", "--password", "", "--extensions", "hush")
+	require.Equal(t, 2, strings.Count(output, "\n  extensions: "), "also when the password is empty")
 	for _, field := range []string{"extensions", "dids", "username", "access", "sections[0]", "password"} {
-		require.Contains(t, said, "\n  "+field+": ")
+		require.Contains(t, output, "\n  "+field+": ")
 	}
-	require.NotContains(t, said, "hush")
+	require.NotContains(t, output, "hush")
 
-	said = c.fails(t, exitRefused, "admin", "edit", "jane", "--dids", "hush", "--sections", "nonsense")
-	require.Contains(t, said, "\n  dids: ")
-	require.Contains(t, said, "\n  sections[0]: ")
-	require.NotContains(t, said, "extensions")
-	require.Contains(t, c.fails(t, exitRefused, "admin", "add", "JANE"), "username: another administrator has this username already")
-	require.Contains(t, c.fails(t, exitRefused, "admin", "edit", "root", "--sections", "audit"), "\n  sections: a Full administrator is not narrowed")
+	output = c.fails(t, exitRejected, "admin", "edit", "jane", "--dids", "hush", "--sections", "nonsense")
+	require.Contains(t, output, "\n  dids: ")
+	require.Contains(t, output, "\n  sections[0]: ")
+	require.NotContains(t, output, "extensions")
+	require.Contains(t, c.fails(t, exitRejected, "admin", "add", "JANE"), "username: another administrator has this username already")
+	require.Contains(t, c.fails(t, exitRejected, "admin", "edit", "root", "--sections", "audit"), "\n  sections: a Full administrator is not narrowed")
 	for _, verb := range []string{"show", "edit --disabled", "disable", "enable", "delete"} {
 		line := append([]string{"admin"}, strings.Fields(verb)...)
-		said = c.fails(t, exitRefused, append(line, "nobody")...)
-		require.Contains(t, said, "there is no such administrator\nRun 'pbxctl admin list'")
+		output = c.fails(t, exitRejected, append(line, "nobody")...)
+		require.Contains(t, output, "there is no such administrator\nRun 'pbxctl admin list'")
 	}
 	require.Equal(t, before, c.do(t, "admin", "list", "--json"))
 }
 
-func TestAdminShow_explains(t *testing.T) {
+func TestCLI_adminShowExplains(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "admin", "add", "jane", "--sections", "managers", "--extensions", "100-199")
 	line := []string{"admin", "show", "jane"}
-	for _, asked := range []string{"section:managers", "section:audit", "extension:0100", "did:+4930", "team:"} {
-		line = append(line, "--explain", asked)
+	for _, queries := range []string{"section:managers", "section:audit", "extension:0100", "did:+4930", "team:"} {
+		line = append(line, "--explain", queries)
 	}
-	said := c.do(t, line...)
-	require.Contains(t, said, "\nsection managers: allowed: The administrator has limited access, and this section is listed.\n"+
+	output := c.do(t, line...)
+	require.Contains(t, output, "\nsection managers: allowed: The administrator has limited access, and this section is listed.\n"+
 		"section audit: refused: The administrator has limited access, and this section is not listed.\n"+
 		"extension 0100: refused: ")
-	require.Contains(t, said, "\ndid +4930: allowed: ")
-	require.Contains(t, said, "\nteam -: allowed: ")
+	require.Contains(t, output, "\ndid +4930: allowed: ")
+	require.Contains(t, output, "\nteam -: allowed: ")
 	answers, _ := c.json(t, line...)["explanations"].([]any)
 	require.Len(t, answers, 5)
 	require.Equal(t, map[string]any{
@@ -213,11 +213,11 @@ func TestAdminShow_explains(t *testing.T) {
 		"reason": "The administrator has limited access, and this section is not listed.",
 	}, answers[1])
 	for _, nonsense := range []string{"", "section", "colour:red", "Section:managers"} {
-		require.Contains(t, c.fails(t, exitRefused, "admin", "show", "jane", "--explain", nonsense), "\n  explain[0]: write section:ID")
+		require.Contains(t, c.fails(t, exitRejected, "admin", "show", "jane", "--explain", nonsense), "\n  explain[0]: write section:ID")
 	}
 }
 
-func TestAdminList_searchesSortsAndPages(t *testing.T) {
+func TestCLI_adminListSearchesSortsAndPages(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
@@ -247,22 +247,22 @@ func TestAdminList_searchesSortsAndPages(t *testing.T) {
 	require.Equal(t, []string{"alice"}, names)
 	require.Empty(t, next)
 	require.Contains(t, c.do(t, "admin", "list", "--limit", "1"), "\nMore: --after ")
-	require.Contains(t, c.fails(t, exitRefused, "admin", "list", "--sort", "password"), "\n  sort: sort by one of username, ")
+	require.Contains(t, c.fails(t, exitRejected, "admin", "list", "--sort", "password"), "\n  sort: sort by one of username, ")
 }
 
-func TestAnEmptyListSaysHowToMakeTheFirstAdministrator(t *testing.T) {
+func TestCLI_adminListHintsRecoverWhenEmpty(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
 	require.Equal(t, "No administrators. Make the first one: pbxctl admin recover USERNAME\n", c.do(t, "admin", "list"))
-	c.accept(t, shownSecret(t, c.do(t, "admin", "recover", "root")), goodPassword)
+	c.acceptInvitation(t, shownSecret(t, c.do(t, "admin", "recover", "root")), goodPassword)
 	require.True(t, c.logsIn(t, "root", goodPassword))
 	require.Equal(t, "full", c.json(t, "admin", "show", "root")["access"])
 }
 
-func TestAdmin_exitCodes(t *testing.T) {
+func TestCLI_adminExitCodes(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	c := offline(t).withoutDatabase(t)
 	for _, line := range []string{"admin list", "admin recover root", "admin show jane", "audit list", "audit verify"} {
 		require.Contains(t, c.fails(t, exitFailed, strings.Fields(line)...), "there is no database", "%s makes none", line)
 	}
@@ -279,17 +279,17 @@ func TestAdmin_exitCodes(t *testing.T) {
 		"admin add x --password one --password-file two": exitUsage,
 		"audit":                             exitUsage,
 		"audit list --since yesterday":      exitUsage,
-		"audit list --outcome good":         exitRefused,
-		"audit list --after nonsense":       exitRefused,
-		"audit verify --since nonsense":     exitRefused,
-		"audit verify --since 0:aa":         exitRefused,
-		"admin recover x/y":                 exitRefused,
-		"admin add x --access some":         exitRefused,
-		"admin delete root":                 exitRefused,
-		"manager list --sort secret":        exitRefused,
-		"config install --dry-run --mend x": exitRefused,
+		"audit list --outcome good":         exitRejected,
+		"audit list --after nonsense":       exitRejected,
+		"audit verify --since nonsense":     exitRejected,
+		"audit verify --since 0:aa":         exitRejected,
+		"admin recover x/y":                 exitRejected,
+		"admin add x --access some":         exitRejected,
+		"admin delete root":                 exitRejected,
+		"manager list --sort secret":        exitRejected,
+		"config install --dry-run --mend x": exitRejected,
 	} {
-		said := c.fails(t, code, strings.Fields(line)...)
-		require.True(t, strings.HasPrefix(said, "pbxctl: "), said)
+		output := c.fails(t, code, strings.Fields(line)...)
+		require.True(t, strings.HasPrefix(output, "pbxctl: "), output)
 	}
 }

@@ -52,16 +52,16 @@ func sectionIDs() []string {
 type adminFields struct {
 	flags *pflag.FlagSet
 	from  ampusers.Administrator
-	// refused are those that cannot be read; they are blank in from.
-	refused unreadable
+	// fieldErrs are those that cannot be read; they are blank in from.
+	fieldErrs flagErrors
 }
 
 // parse reads the flags. What cannot be read is kept, to be refused together
 // with what the service refuses.
 func (f *adminFlags) parse(flags *pflag.FlagSet) *adminFields {
 	fields := &adminFields{flags: flags, from: ampusers.Administrator{
-		DisplayName: f.displayName, Access: ampusers.Access(f.access), Disabled: f.disabled,
-		Sections: values(f.sections), Teams: values(f.teams),
+		DisplayName: f.displayName, Access: ampusers.AccessLevel(f.access), Disabled: f.disabled,
+		Sections: splitValues(f.sections), Teams: splitValues(f.teams),
 	}}
 	fields.from.Extensions = fields.parseRanges("extensions", f.extensions)
 	fields.from.DIDs = fields.parseRanges("dids", f.dids)
@@ -69,9 +69,9 @@ func (f *adminFlags) parse(flags *pflag.FlagSet) *adminFields {
 }
 
 func (f *adminFields) parseRanges(field string, given []string) ampusers.Ranges {
-	ranges, err := ampusers.ParseRanges(strings.Join(values(given), ","))
-	for _, refused := range named("", err) {
-		f.refused = append(f.refused, store.FieldError{Field: field, Code: refused.Code, Message: refused.Message})
+	ranges, err := ampusers.ParseRanges(strings.Join(splitValues(given), ","))
+	for _, fieldErr := range prefixFieldErrors("", err) {
+		f.fieldErrs = append(f.fieldErrs, store.FieldError{Field: field, Code: fieldErr.Code, Message: fieldErr.Message})
 	}
 	return ranges
 }

@@ -13,17 +13,17 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func (a *app) adminList() *cobra.Command {
+func (a *cli) adminList() *cobra.Command {
 	var query ampusers.Query
 	var sort string
 	cmd := &cobra.Command{Use: "list", Short: "List administrators, in the order of their usernames unless told otherwise", Args: cobra.NoArgs}
 	cmd.Flags().StringVar(&query.Search, "search", "", "only those whose username or display name contains this `TEXT`")
-	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(ampusers.OrderFields()))
+	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(ampusers.SortFields()))
 	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
 	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("administrators"))
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
 		var err error
-		if query.Order, err = store.ParseOrder(sort, ampusers.OrderFields()); err != nil {
+		if query.Sort, err = store.ParseSort(sort, ampusers.SortFields()); err != nil {
 			return err
 		}
 		list, err := s.Administrators.List(cmd.Context(), query)
@@ -43,7 +43,7 @@ func limitUsage(items string) string {
 	return fmt.Sprintf("`NUMBER` of %s at most, up to %d", items, store.MaxPageLimit)
 }
 
-func adminListText(query ampusers.Query, list *store.List[*ampusers.Administrator]) string {
+func adminListText(query ampusers.Query, list *store.Page[*ampusers.Administrator]) string {
 	switch {
 	case len(list.Items) > 0:
 	case query.Search+query.After != "":
@@ -54,26 +54,26 @@ func adminListText(query ampusers.Query, list *store.List[*ampusers.Administrato
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "USERNAME\tDISPLAY NAME\tACCESS\tSECTIONS\tPASSWORD\tSECOND FACTOR\tDISABLED\tLAST LOGIN")
-	for _, one := range list.Items {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\t%v\t%v\t%s\n", cell(one.Username), cell(one.DisplayName), cell(one.Access),
-			cell(strings.Join(one.Sections, ",")), one.HasPassword, one.HasSecondFactor, one.Disabled, cell(localTime(one.LastLoginAt)))
+	for _, admin := range list.Items {
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\t%v\t%v\t%s\n", cell(admin.Username), cell(admin.DisplayName), cell(admin.Access),
+			cell(strings.Join(admin.Sections, ",")), admin.HasPassword, admin.HasSecondFactor, admin.Disabled, cell(localTime(admin.LastLoginAt)))
 	}
 	_ = w.Flush()
 	return b.String() + moreText(list.Next)
 }
 
 // completeAdministrators completes usernames in a shell.
-func (a *app) completeAdministrators(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (a *cli) completeAdministrators(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completed(cmd, begun, ampusers.FoldUsername, func(ctx context.Context, s *site.Site, page store.Page) (names []string, next string, err error) {
-		list, err := s.Administrators.List(ctx, ampusers.Query{Search: begun, Page: page})
+	return a.completeFrom(cmd, toComplete, ampusers.FoldUsername, func(ctx context.Context, s *site.App, page store.PageRequest) (names []string, next string, err error) {
+		list, err := s.Administrators.List(ctx, ampusers.Query{Search: toComplete, PageRequest: page})
 		if err != nil {
 			return nil, "", err
 		}
-		for _, one := range list.Items {
-			names = append(names, one.Username)
+		for _, admin := range list.Items {
+			names = append(names, admin.Username)
 		}
 		return names, list.Next, nil
 	})

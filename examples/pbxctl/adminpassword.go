@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func (a *app) adminPassword() *cobra.Command {
+func (a *cli) adminPassword() *cobra.Command {
 	var invite bool
 	var password secretFlags
 	cmd := &cobra.Command{
@@ -21,20 +21,20 @@ func (a *app) adminPassword() *cobra.Command {
 		Example:           "  pbxctl admin password jane.admin --invite\n  pbxctl admin password jane.admin --password-file -",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAdministrators,
-		PreRunE:           needOn("invite"),
+		PreRunE:           requireTrue("invite"),
 	}
 	password.register(cmd, "password", "say --invite")
 	cmd.Flags().BoolVar(&invite, "invite", false, "make a link to set a password; the present one works until then")
 	cmd.MarkFlagsOneRequired("password", "password-file", "invite")
 	cmd.MarkFlagsMutuallyExclusive("password", "invite")
 	cmd.MarkFlagsMutuallyExclusive("password-file", "invite")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		given, empty, err := password.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
 		}
-		if err := store.Invalid(empty...); err != nil {
-			s.Trail.RecordFailure(cmd.Context(), onAdministrator(cmd.Context(), s, "set password", args[0]), err)
+		if err := store.NewInvalidError(empty...); err != nil {
+			s.AuditLog.RecordFailure(cmd.Context(), administratorEvent(cmd.Context(), s, "set password", args[0]), err)
 			return err
 		}
 		if given.IsZero() {
@@ -49,14 +49,14 @@ func (a *app) adminPassword() *cobra.Command {
 	return cmd
 }
 
-func (a *app) adminRecover() *cobra.Command {
+func (a *cli) adminRecover() *cobra.Command {
 	const short = "Make or bring back a Full administrator; the link to set a password is shown this once"
-	cmd := a.about("recover USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.Site, username string) error {
-		link, err := s.Administrators.Recover(ctx, username)
+	cmd := a.recordCommand("recover USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.App, username string) error {
+		link, err := s.Administrators.RestoreAccess(ctx, username)
 		if err != nil {
 			return err
 		}
-		return a.printInvited(ctx, s.Administrators, link)
+		return a.printInvitation(ctx, s.Administrators, link)
 	})
 	cmd.Long = "Make a Full administrator of that name, or make the one that there is Full, enabled and free of a second factor, and show a link\n" +
 		"to set a password with. It is the way back in when nobody can log in any more, and it stays in the audit trail."
@@ -64,37 +64,37 @@ func (a *app) adminRecover() *cobra.Command {
 }
 
 // invite makes a link and prints it.
-func (a *app) invite(ctx context.Context, service *ampusers.Service, username string) error {
+func (a *cli) invite(ctx context.Context, service *ampusers.Service, username string) error {
 	link, err := service.Invite(ctx, username)
 	if err != nil {
 		return err
 	}
-	return a.printInvited(ctx, service, link)
+	return a.printInvitation(ctx, service, link)
 }
 
-// inviteNew makes the link of an administrator who was made just now.
-func (a *app) inviteNew(ctx context.Context, service *ampusers.Service, username string) error {
+// inviteCreated makes the link of an administrator who was made just now.
+func (a *cli) inviteCreated(ctx context.Context, service *ampusers.Service, username string) error {
 	link, err := service.Invite(ctx, username)
 	if err != nil {
-		return site.Hint(fmt.Errorf("the administrator was made, and has no link: %w", err), linkLost)
+		return site.WithHint(fmt.Errorf("the administrator was made, and has no link: %w", err), lostLinkHint)
 	}
-	return a.printInvited(ctx, service, link)
+	return a.printInvitation(ctx, service, link)
 }
 
-// linkLost is the way out when the one time to show a link went by.
-const linkLost = "Nobody knows the link: 'pbxctl admin password USERNAME --invite' makes another one."
+// lostLinkHint is the way out when the one time to show a link went by.
+const lostLinkHint = "Nobody knows the link: 'pbxctl admin password USERNAME --invite' makes another one."
 
-// printInvited prints whom a link is for, with the link, which is shown this
+// printInvitation prints whom a link is for, with the link, which is shown this
 // once.
-func (a *app) printInvited(ctx context.Context, service *ampusers.Service, link *ampusers.Link) error {
+func (a *cli) printInvitation(ctx context.Context, service *ampusers.Service, link *ampusers.InvitationLink) error {
 	invited, err := service.Get(ctx, link.Username)
 	if err != nil {
-		return site.Hint(err, linkLost)
+		return site.WithHint(err, lostLinkHint)
 	}
 	address := a.settings.Link("/set-password/", link.Token).Reveal()
-	after := "The link sets a password once, until " + localTime(link.ExpiresAt) + "."
+	footer := "The link sets a password once, until " + localTime(link.ExpiresAt) + "."
 	if address == "" {
-		after += " It is /set-password/ and the secret, below the address of the server; with --base-url it is shown whole."
+		footer += " It is /set-password/ and the secret, below the address of the server; with --base-url it is shown whole."
 	}
-	return a.printAdministrator(administrator{Administrator: invited, Secret: link.Token.Reveal(), Link: address}, after)
+	return a.printAdministrator(administrator{Administrator: invited, Secret: link.Token.Reveal(), Link: address}, footer)
 }

@@ -23,20 +23,20 @@ type administrator struct {
 }
 
 // printAdministrator prints an administrator, and what was done.
-func (a *app) printAdministrator(shown administrator, after string) error {
+func (a *cli) printAdministrator(shown administrator, footer string) error {
 	err := a.print(shown, func() string {
 		var b strings.Builder
 		shown.writeTable(&b)
 		for _, e := range shown.Explanations {
 			fmt.Fprintf(&b, "%s\n", e)
 		}
-		if after != "" {
-			b.WriteString(after + "\n")
+		if footer != "" {
+			b.WriteString(footer + "\n")
 		}
 		return b.String()
 	})
 	if err != nil && shown.Secret != "" {
-		return site.Hint(err, linkLost)
+		return site.WithHint(err, lostLinkHint)
 	}
 	return err
 }
@@ -60,7 +60,7 @@ func (shown administrator) writeTable(out io.Writer) {
 	row("disabled", shown.Disabled)
 	row("has_password", shown.HasPassword)
 	row("has_second_factor", shown.HasSecondFactor)
-	row("invited_until", localTime(shown.InvitedUntil))
+	row("invited_until", localTime(shown.InvitationExpiresAt))
 	row("last_login_at", localTime(shown.LastLoginAt))
 	_ = w.Flush()
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func (a *app) adminShow() *cobra.Command {
-	var asked []string
+func (a *cli) adminShow() *cobra.Command {
+	var queries []string
 	cmd := &cobra.Command{
 		Use:               "show USERNAME",
 		Short:             "Show an administrator, and explain what is allowed and why",
@@ -20,13 +20,13 @@ func (a *app) adminShow() *cobra.Command {
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeAdministrators,
 	}
-	cmd.Flags().StringArrayVar(&asked, "explain", nil, "`SUBJECT` to explain: section:ID, extension:NUMBER, did:NUMBER or team:NAME; may be repeated")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.Flags().StringArrayVar(&queries, "explain", nil, "`SUBJECT` to explain: section:ID, extension:NUMBER, did:NUMBER or team:NAME; may be repeated")
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		shown, err := s.Administrators.Get(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
-		explanations, err := explain(shown, asked)
+		explanations, err := explain(shown, queries)
 		if err != nil {
 			return err
 		}
@@ -37,29 +37,29 @@ func (a *app) adminShow() *cobra.Command {
 
 // explanation says whether one thing is allowed, and why.
 type explanation struct {
-	Subject ampusers.Subject `json:"subject"`
-	Key     string           `json:"key"`
+	Subject ampusers.ResourceKind `json:"subject"`
+	Key     string                `json:"key"`
 	ampusers.Explanation
 }
 
 func (e explanation) String() string {
-	verdict := "refused"
+	result := "refused"
 	if e.Allowed {
-		verdict = "allowed"
+		result = "allowed"
 	}
-	return fmt.Sprintf("%s %s: %s: %s", e.Subject, cell(e.Key), verdict, e.Reason)
+	return fmt.Sprintf("%s %s: %s: %s", e.Subject, cell(e.Key), result, e.Reason)
 }
 
 // explain answers each of what is asked, written as SUBJECT:KEY.
-func explain(one *ampusers.Administrator, asked []string) ([]explanation, error) {
+func explain(admin *ampusers.Administrator, queries []string) ([]explanation, error) {
 	var answers []explanation
-	for i, text := range asked {
+	for i, text := range queries {
 		subject, key, ok := strings.Cut(text, ":")
-		switch about := ampusers.Subject(subject); {
-		case ok && isSubject(about):
-			answers = append(answers, explanation{about, key, one.Explain(about, key)})
+		switch kind := ampusers.ResourceKind(subject); {
+		case ok && isSubject(kind):
+			answers = append(answers, explanation{kind, key, admin.Explain(kind, key)})
 		default:
-			return nil, store.Invalid(store.FieldError{
+			return nil, store.NewInvalidError(store.FieldError{
 				Field: fmt.Sprintf("explain[%d]", i), Code: "syntax", Message: "write section:ID, extension:NUMBER, did:NUMBER or team:NAME",
 			})
 		}
@@ -67,9 +67,9 @@ func explain(one *ampusers.Administrator, asked []string) ([]explanation, error)
 	return answers, nil
 }
 
-func isSubject(s ampusers.Subject) bool {
+func isSubject(s ampusers.ResourceKind) bool {
 	switch s {
-	case ampusers.SubjectSection, ampusers.SubjectExtension, ampusers.SubjectDID, ampusers.SubjectTeam:
+	case ampusers.ResourceSection, ampusers.ResourceExtension, ampusers.ResourceDID, ampusers.ResourceTeam:
 		return true
 	}
 	return false

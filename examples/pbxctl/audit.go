@@ -13,13 +13,13 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-func (a *app) auditCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "audit", Short: "The audit trail: who did what, when and from where", Args: cobra.NoArgs, RunE: needVerb}
-	parent.AddCommand(a.auditList(), a.auditVerify(), a.auditAdopt())
+func (a *cli) auditCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "audit", Short: "The audit trail: who did what, when and from where", Args: cobra.NoArgs, RunE: requireSubcommand}
+	parent.AddCommand(a.auditList(), a.auditVerify(), a.auditBaseline())
 	return parent
 }
 
-func (a *app) auditList() *cobra.Command {
+func (a *cli) auditList() *cobra.Command {
 	var query audit.Query
 	var outcome string
 	cmd := &cobra.Command{
@@ -34,17 +34,17 @@ func (a *app) auditList() *cobra.Command {
 	flags.StringVar(&query.Kind, "kind", "", "only what was done to this `KIND`, such as administrator or 'AMI account'")
 	flags.StringVar(&query.Key, "key", "", "only what was done to the record of this `NAME`")
 	flags.StringVar(&outcome, "outcome", "", "only this `OUTCOME`: done, refused or failed")
-	flags.Var((*moment)(&query.Since), "since", "only from this `TIME` on, such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z")
-	flags.Var((*moment)(&query.Until), "until", "only before this `TIME`")
+	flags.Var((*timeFlag)(&query.Since), "since", "only from this `TIME` on, such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z")
+	flags.Var((*timeFlag)(&query.Until), "until", "only before this `TIME`")
 	flags.StringVar(&query.After, "after", "", "begin after this `SEQUENCE`: the 'next' of the page before")
 	flags.IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("entries"))
 	_ = cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes(), cobra.ShellCompDirectiveNoFileComp))
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
 		var err error
 		if query.Outcome, err = parseOutcome(outcome); err != nil {
 			return err
 		}
-		list, err := s.Trail.List(cmd.Context(), query)
+		list, err := s.AuditLog.List(cmd.Context(), query)
 		if err != nil {
 			return err
 		}
@@ -54,19 +54,19 @@ func (a *app) auditList() *cobra.Command {
 }
 
 func outcomes() []string {
-	return []string{string(audit.Done), string(audit.Refused), string(audit.Failed)}
+	return []string{string(audit.Succeeded), string(audit.Denied), string(audit.Failed)}
 }
 
 // parseOutcome refuses a word that would select nothing.
 func parseOutcome(text string) (audit.Outcome, error) {
 	switch outcome := audit.Outcome(text); outcome {
-	case "", audit.Done, audit.Refused, audit.Failed:
+	case "", audit.Succeeded, audit.Denied, audit.Failed:
 		return outcome, nil
 	}
-	return "", store.Invalid(store.FieldError{Field: "outcome", Code: "oneof", Message: "choose one of " + strings.Join(outcomes(), ", ")})
+	return "", store.NewInvalidError(store.FieldError{Field: "outcome", Code: "oneof", Message: "choose one of " + strings.Join(outcomes(), ", ")})
 }
 
-func auditListText(list *store.List[*audit.Entry]) string {
+func auditListText(list *store.Page[*audit.Entry]) string {
 	if len(list.Items) == 0 {
 		return "Nothing is kept that matches.\n"
 	}
@@ -74,7 +74,7 @@ func auditListText(list *store.List[*audit.Entry]) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "SEQUENCE\tTIME\tACTOR\tSOURCE\tACTION\tKIND\tKEY\tOUTCOME\tREASON")
 	for _, e := range list.Items {
-		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Sequence, localTime(e.At), cell(actorText(e.Actor)), cell(e.Actor.Source),
+		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Sequence, localTime(e.Time), cell(actorText(e.Actor)), cell(e.Actor.RemoteAddr),
 			cell(e.Action), cell(e.Kind), cell(e.Key), cell(e.Outcome), cell(e.Reason))
 	}
 	_ = w.Flush()
@@ -85,11 +85,11 @@ func actorText(actor audit.Actor) string {
 	return strings.TrimSuffix(string(actor.Kind)+" "+actor.Name, " ")
 }
 
-// moment is a time as a flag.
-type moment time.Time
+// timeFlag is a time as a flag.
+type timeFlag time.Time
 
 // String returns nothing for the zero time.
-func (m *moment) String() string {
+func (m *timeFlag) String() string {
 	if t := time.Time(*m); !t.IsZero() {
 		return t.Format(time.RFC3339Nano)
 	}
@@ -97,14 +97,14 @@ func (m *moment) String() string {
 }
 
 // Type is what the flag holds.
-func (m *moment) Type() string { return "time" }
+func (m *timeFlag) Type() string { return "time" }
 
 // Set takes a date, a date with the time of this host, or RFC 3339.
-func (m *moment) Set(text string) error {
+func (m *timeFlag) Set(text string) error {
 	for _, layout := range []string{time.RFC3339Nano, time.DateTime, time.DateOnly} {
 		t, err := time.ParseInLocation(layout, text, time.Local) //nolint:gosmopolitan // for a person at this host
 		if err == nil {
-			*m = moment(t)
+			*m = timeFlag(t)
 			return nil
 		}
 	}

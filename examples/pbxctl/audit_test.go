@@ -26,7 +26,7 @@ func (c *ctl) entries(t *testing.T, line ...string) []map[string]any {
 	return entries
 }
 
-func TestEveryChangeOfPbxctlIsKeptInTheTrail_withWhoDidIt(t *testing.T) {
+func TestAudit_recordsEveryCommandWithActor(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "config", "install")
@@ -39,7 +39,7 @@ func TestEveryChangeOfPbxctlIsKeptInTheTrail_withWhoDidIt(t *testing.T) {
 	c.do(t, "admin", "add", "jane")
 	c.do(t, "admin", "edit", "jane", "--sections", "audit")
 	c.do(t, "admin", "delete", "jane")
-	c.fails(t, exitRefused, "manager", "add", "general")
+	c.fails(t, exitRejected, "manager", "add", "general")
 
 	current, err := user.Current()
 	require.NoError(t, err)
@@ -58,13 +58,13 @@ func TestEveryChangeOfPbxctlIsKeptInTheTrail_withWhoDidIt(t *testing.T) {
 	require.Equal(t, "create AMI account refused", lines[0], "newest first")
 }
 
-func TestAuditList_filtersAndPages(t *testing.T) {
+func TestCLI_auditListFiltersAndPages(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
 	c.do(t, "manager", "add", "wallboard")
 	c.do(t, "manager", "delete", "crm")
-	c.fails(t, exitRefused, "manager", "delete", "crm")
+	c.fails(t, exitRejected, "manager", "delete", "crm")
 	count := func(line ...string) int { return len(c.entries(t, line...)) }
 	all := count()
 	require.GreaterOrEqual(t, all, 4)
@@ -79,15 +79,15 @@ func TestAuditList_filtersAndPages(t *testing.T) {
 	require.Zero(t, count("--since", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
 	require.Equal(t, "Nothing is kept that matches.\n", c.do(t, "audit", "list", "--actor", "nobody"))
 
-	said := c.do(t, "audit", "list", "--limit", "1")
-	require.Regexp(t, `^SEQUENCE +TIME +ACTOR +SOURCE +ACTION +KIND +KEY +OUTCOME +REASON\n\d+ +[-\d]+ [:\d]+ +host \S+ +- +delete +AMI account +crm +refused +\S.*\n`, said)
-	next := regexp.MustCompile(`\nMore: --after (\d+)\n$`).FindStringSubmatch(said)
-	require.NotNil(t, next, said)
+	output := c.do(t, "audit", "list", "--limit", "1")
+	require.Regexp(t, `^SEQUENCE +TIME +ACTOR +SOURCE +ACTION +KIND +KEY +OUTCOME +REASON\n\d+ +[-\d]+ [:\d]+ +host \S+ +- +delete +AMI account +crm +refused +\S.*\n`, output)
+	next := regexp.MustCompile(`\nMore: --after (\d+)\n$`).FindStringSubmatch(output)
+	require.NotNil(t, next, output)
 	rest := c.entries(t, "--after", next[1])
 	require.Len(t, rest, all-1)
 }
 
-func TestAnExportIsKeptInTheTrail_beforeAnythingIsPrinted(t *testing.T) {
+func TestAudit_recordsExportBeforeOutput(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane")
@@ -97,7 +97,7 @@ func TestAnExportIsKeptInTheTrail_beforeAnythingIsPrinted(t *testing.T) {
 	require.Equal(t, []any{"person", "", "done"}, []any{exports[0]["kind"], exports[0]["key"], exports[0]["outcome"]})
 
 	line := slices.Concat(c.flags, []string{"user", "export"})
-	require.Equal(t, exitFailed, run(t.Context(), line, strings.NewReader(""), full{}, io.Discard))
+	require.Equal(t, exitFailed, run(t.Context(), line, strings.NewReader(""), fullWriter{}, io.Discard))
 	require.Len(t, c.entries(t, "--action", "export"), 2, "also when the rest fails")
 
 	_, err := c.pool(t).ExecContext(t.Context(), "CREATE TRIGGER no_entry BEFORE INSERT ON pbxusers_audit BEGIN SELECT RAISE(ABORT, 'no'); END")
@@ -107,16 +107,16 @@ func TestAnExportIsKeptInTheTrail_beforeAnythingIsPrinted(t *testing.T) {
 	require.Empty(t, o.stdout, "what the trail cannot be told of is not printed")
 }
 
-func TestAuditVerify_tellsLaterThatNothingWasReplaced(t *testing.T) {
+func TestCheckpoint_detectsReplacedLog(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
-	said := c.do(t, "audit", "verify")
-	noted := regexp.MustCompile(`\nNote down for the next time: --since (\d+):([0-9a-f]{64})\n$`).FindStringSubmatch(said)
-	require.NotNil(t, noted, said)
+	output := c.do(t, "audit", "verify")
+	checkpointMatch := regexp.MustCompile(`\nNote down for the next time: --since (\d+):([0-9a-f]{64})\n$`).FindStringSubmatch(output)
+	require.NotNil(t, checkpointMatch, output)
 	c.do(t, "manager", "add", "wallboard")
-	c.do(t, "audit", "verify", "--since", noted[1]+":"+noted[2])
-	verified := c.json(t, "audit", "verify", "--since", noted[1]+":"+strings.ToUpper(noted[2]))
+	c.do(t, "audit", "verify", "--since", checkpointMatch[1]+":"+checkpointMatch[2])
+	verified := c.json(t, "audit", "verify", "--since", checkpointMatch[1]+":"+strings.ToUpper(checkpointMatch[2]))
 	require.Empty(t, verified["problems"])
 	require.InDelta(t, 2, verified["records"], 0)
 
@@ -127,16 +127,16 @@ func TestAuditVerify_tellsLaterThatNothingWasReplaced(t *testing.T) {
 	c.do(t, "manager", "add", "crm")
 	c.do(t, "manager", "add", "wallboard")
 	c.do(t, "audit", "verify")
-	said = c.fails(t, exitFailed, "audit", "verify", "--since", noted[1]+":"+noted[2])
-	require.Contains(t, said, "\n  entry "+noted[1]+": it is not the entry that was noted down")
+	output = c.fails(t, exitFailed, "audit", "verify", "--since", checkpointMatch[1]+":"+checkpointMatch[2])
+	require.Contains(t, output, "\n  entry "+checkpointMatch[1]+": it is not the entry that was noted down")
 }
 
-func TestAuditAdopt_vouchesForRecordsFromBeforeTheTrail(t *testing.T) {
+func TestCLI_auditBaselineAcceptsUntrackedRecords(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
-	c.sql(t, "DELETE FROM pbxusers_audit")
-	c.sql(t, "DELETE FROM pbxusers_audit_head")
+	c.exec(t, "DELETE FROM pbxusers_audit")
+	c.exec(t, "DELETE FROM pbxusers_audit_head")
 	require.Contains(t, c.fails(t, exitFailed, "audit", "verify"), "AMI account crm: ")
 	require.Equal(t, []any{map[string]any{"kind": "AMI account", "key": "crm"}}, c.json(t, "audit", "adopt")["adopted"])
 	c.do(t, "audit", "verify")
@@ -145,9 +145,9 @@ func TestAuditAdopt_vouchesForRecordsFromBeforeTheTrail(t *testing.T) {
 	require.Equal(t, "Nothing to adopt: the audit trail was told of every record.\n", c.do(t, "audit", "adopt"))
 }
 
-// TestBehindSudoTheActorIsWhoeverRanIt runs alone: the environment is that of
+// TestConsoleActor_usesSudoUserForRoot runs alone: the environment is that of
 // the whole process.
-func TestBehindSudoTheActorIsWhoeverRanIt(t *testing.T) {
+func TestConsoleActor_usesSudoUserForRoot(t *testing.T) {
 	t.Setenv("SUDO_USER", "somebody")
 	current, err := user.Current()
 	require.NoError(t, err)
@@ -155,10 +155,10 @@ func TestBehindSudoTheActorIsWhoeverRanIt(t *testing.T) {
 	if os.Getuid() == 0 {
 		want = "somebody"
 	}
-	require.Equal(t, want, hostActor().Name, "only root is believed")
+	require.Equal(t, want, consoleActor().Name, "only root is believed")
 }
 
-func TestWhatPbxctlItselfRefusesIsKeptInTheTrail_once(t *testing.T) {
+func TestAudit_recordsRejectedFlagsOnce(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
@@ -181,7 +181,7 @@ func TestWhatPbxctlItselfRefusesIsKeptInTheTrail_once(t *testing.T) {
 		{"", []string{"config", "install", "--mend", "hush"}, []any{"install", "configuration", filepath.Base(c.confDir), "invalid: mend (unknown)"}},
 	} {
 		before := len(c.entries(t))
-		require.NotContains(t, c.given(test.stdin).fails(t, exitRefused, test.line...), "hush")
+		require.NotContains(t, c.withStdin(test.stdin).fails(t, exitRejected, test.line...), "hush")
 		entries := c.entries(t)
 		require.Len(t, entries, before+1, "%v", test.line)
 		e := entries[0]
@@ -191,28 +191,28 @@ func TestWhatPbxctlItselfRefusesIsKeptInTheTrail_once(t *testing.T) {
 	c.do(t, "audit", "verify")
 }
 
-func TestAnApplyThatFindsNoAsteriskIsKeptInTheTrail(t *testing.T) {
+func TestAudit_recordsApplyConnectionFailure(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "config", "install")
 	for _, verb := range []string{"apply", "rollback", "recover"} {
-		c.with("--ami", "127.0.0.1:1").fails(t, exitFailed, "config", verb)
+		c.withFlags("--ami", "127.0.0.1:1").fails(t, exitFailed, "config", verb)
 		e := c.entries(t)[0]
 		require.Equal(t, []any{verb, "configuration", "failed", "failed: connection, nothing changed"},
 			[]any{e["action"], e["kind"], e["outcome"], e["reason"]})
 	}
-	c.with("--ami", "127.0.0.1:1", "--asterisk", c.data("no-asterisk")).fails(t, exitFailed, "config", "install")
+	c.withFlags("--ami", "127.0.0.1:1", "--asterisk", c.data("no-asterisk")).fails(t, exitFailed, "config", "install")
 	e := c.entries(t)[0]
 	require.Equal(t, []any{"install", "configuration", "failed"}, []any{e["action"], e["kind"], e["outcome"]})
 }
 
-func TestWhatAnInstallationChangedBeforeAnObstacleIsKeptInTheTrail(t *testing.T) {
+func TestAudit_recordsInstallBeforeBlockingIssue(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
 	c.write(t, "manager.conf", closedManagerConf)
-	said := c.with("--ami", "127.0.0.1:1").fails(t, exitFailed, "config", "install")
-	require.Contains(t, said, "AMI is off")
+	output := c.withFlags("--ami", "127.0.0.1:1").fails(t, exitFailed, "config", "install")
+	require.Contains(t, output, "AMI is off")
 	e := c.entries(t)[0]
 	require.Equal(t, []any{"install", "configuration", "done"}, []any{e["action"], e["kind"], e["outcome"]})
 	require.Contains(t, c.read(t, "manager.conf"), includeLine, "this was changed")

@@ -14,7 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-func (a *app) auditVerify() *cobra.Command {
+func (a *cli) auditVerify() *cobra.Command {
 	var since string
 	cmd := &cobra.Command{
 		Use:   "verify",
@@ -24,16 +24,16 @@ func (a *app) auditVerify() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&since, "since", "", "`SEQUENCE:HASH` that an earlier verification ended with")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
-		mark, err := parseMark(since)
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		mark, err := parseCheckpoint(since)
 		if err != nil {
 			return err
 		}
-		found, err := s.Verify(cmd.Context())
+		found, err := s.VerifyAudit(cmd.Context())
 		if err != nil {
 			return err
 		}
-		if err := mark.compare(cmd.Context(), s.Trail, found); err != nil {
+		if err := mark.compare(cmd.Context(), s.AuditLog, found); err != nil {
 			return err
 		}
 		return a.printVerification(found)
@@ -43,15 +43,15 @@ func (a *app) auditVerify() *cobra.Command {
 
 // printVerification fails when there are problems, so that scripts notice. As
 // text they are the error; as JSON they stand in the document.
-func (a *app) printVerification(found *audit.Verification) error {
-	if found.ProblemCount > 0 {
+func (a *cli) printVerification(found *audit.Verification) error {
+	if found.FindingCount > 0 {
 		if a.json {
 			if err := a.print(found, nil); err != nil {
 				return err
 			}
-			return fmt.Errorf("the audit trail was tampered with: see the %d problems", found.ProblemCount)
+			return fmt.Errorf("the audit trail was tampered with: see the %d problems", found.FindingCount)
 		}
-		return fmt.Errorf("the audit trail was tampered with:%s", problemsText(found))
+		return fmt.Errorf("the audit trail was tampered with:%s", findingsText(found))
 	}
 	return a.print(found, func() string {
 		text := fmt.Sprintf("Nothing was tampered with: %d entries, and %d records agree with them.\n", found.Entries, found.Records)
@@ -62,9 +62,9 @@ func (a *app) printVerification(found *audit.Verification) error {
 	})
 }
 
-func problemsText(found *audit.Verification) string {
+func findingsText(found *audit.Verification) string {
 	var b strings.Builder
-	for _, p := range found.Problems {
+	for _, p := range found.Findings {
 		b.WriteString("\n  ")
 		if p.Sequence != 0 {
 			fmt.Fprintf(&b, "entry %d: ", p.Sequence)
@@ -74,46 +74,46 @@ func problemsText(found *audit.Verification) string {
 		}
 		b.WriteString(cell(p.Message))
 	}
-	if more := found.ProblemCount - int64(len(found.Problems)); more > 0 {
+	if more := found.FindingCount - int64(len(found.Findings)); more > 0 {
 		fmt.Fprintf(&b, "\n  and %d more", more)
 	}
 	return b.String()
 }
 
-// mark is an entry that was noted down; the zero one is none.
-type mark struct {
+// checkpoint is an entry that was noted down; the zero one is none.
+type checkpoint struct {
 	sequence int64
 	hash     string
 }
 
-func parseMark(text string) (mark, error) {
+func parseCheckpoint(text string) (checkpoint, error) {
 	if text == "" {
-		return mark{}, nil
+		return checkpoint{}, nil
 	}
 	sequence, hash, _ := strings.Cut(text, ":")
 	number, err := strconv.ParseInt(sequence, 10, 64)
 	if err != nil || number < 1 || hash == "" {
-		return mark{}, store.Invalid(store.FieldError{
+		return checkpoint{}, store.NewInvalidError(store.FieldError{
 			Field: "since", Code: "syntax", Message: "write SEQUENCE:HASH, as an earlier verification ended with",
 		})
 	}
-	return mark{number, strings.ToLower(hash)}, nil
+	return checkpoint{number, strings.ToLower(hash)}, nil
 }
 
 // compare adds a problem when the entry is gone, or another one.
-func (m mark) compare(ctx context.Context, trail *audit.Trail, found *audit.Verification) error {
+func (m checkpoint) compare(ctx context.Context, trail *audit.Log, found *audit.Verification) error {
 	if m.sequence == 0 {
 		return nil
 	}
-	list, err := trail.List(ctx, audit.Query{Page: store.Page{After: strconv.FormatInt(m.sequence+1, 10), Limit: 1}})
+	list, err := trail.List(ctx, audit.Query{PageRequest: store.PageRequest{After: strconv.FormatInt(m.sequence+1, 10), Limit: 1}})
 	if err != nil {
 		return err
 	}
 	if len(list.Items) == 1 && list.Items[0].Sequence == m.sequence && hex.EncodeToString(list.Items[0].Hash) == m.hash {
 		return nil
 	}
-	found.ProblemCount++
-	found.Problems = append(found.Problems, audit.Problem{
+	found.FindingCount++
+	found.Findings = append(found.Findings, audit.Finding{
 		Sequence: m.sequence, Code: "since", Message: "it is not the entry that was noted down: it, and all before it, may have been replaced",
 	})
 	return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/peers"
 )
 
-func TestExitCodes(t *testing.T) {
+func TestCLI_exitCodes(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
@@ -19,13 +19,13 @@ func TestExitCodes(t *testing.T) {
 		line string
 		code int
 	}{
-		{"", exitDone},
-		{"--help", exitDone},
-		{"help manager add", exitDone},
-		{"manager presets", exitDone},
-		{"manager list --limit 1", exitDone},
-		{"config plan", exitDone},
-		{"completion zsh", exitDone},
+		{"", exitOK},
+		{"--help", exitOK},
+		{"help manager add", exitOK},
+		{"manager presets", exitOK},
+		{"manager list --limit 1", exitOK},
+		{"config plan", exitOK},
+		{"completion zsh", exitOK},
 
 		{"--db sqlite:" + c.data("no/such.db") + " manager list", exitFailed},
 		{"--conf-dir " + c.data("nowhere") + " config install", exitFailed},
@@ -48,52 +48,52 @@ func TestExitCodes(t *testing.T) {
 		{"manager add x --secret one --secret-file two", exitUsage},
 		{"manager list --limit many", exitUsage},
 
-		{"manager add crm", exitRefused},
-		{"manager add CRM", exitRefused},
-		{"manager add general", exitRefused},
-		{"manager add x --secret short", exitRefused},
-		{"manager add x --permit nonsense", exitRefused},
-		{"manager add x --preset nonsense", exitRefused},
-		{"manager show nobody", exitRefused},
-		{"manager edit nobody --note x", exitRefused},
-		{"manager rotate nobody", exitRefused},
-		{"manager delete nobody", exitRefused},
-		{"--ami 127.0.0.1:1 manager probe nobody", exitRefused},
-		{"manager probe crm", exitRefused},
-		{"config rollback", exitRefused},
-		{"--db postgres:x manager list", exitRefused},
+		{"manager add crm", exitRejected},
+		{"manager add CRM", exitRejected},
+		{"manager add general", exitRejected},
+		{"manager add x --secret short", exitRejected},
+		{"manager add x --permit nonsense", exitRejected},
+		{"manager add x --preset nonsense", exitRejected},
+		{"manager show nobody", exitRejected},
+		{"manager edit nobody --note x", exitRejected},
+		{"manager rotate nobody", exitRejected},
+		{"manager delete nobody", exitRejected},
+		{"--ami 127.0.0.1:1 manager probe nobody", exitRejected},
+		{"manager probe crm", exitRejected},
+		{"config rollback", exitRejected},
+		{"--db postgres:x manager list", exitRejected},
 	} {
 		t.Run(test.line, func(t *testing.T) {
 			t.Parallel()
 			o := c.run(t, strings.Fields(test.line)...)
 			require.Equal(t, test.code, o.code, o.stderr)
-			require.Equal(t, test.code == exitDone, o.stderr == "", o.stderr)
+			require.Equal(t, test.code == exitOK, o.stderr == "", o.stderr)
 			switch test.code {
-			case exitDone:
+			case exitOK:
 				require.NotEmpty(t, o.stdout)
 			case exitUsage:
 				require.Contains(t, o.stderr, "--help' for what there is.\n")
 				fallthrough
-			case exitRefused:
+			case exitRejected:
 				require.Empty(t, o.stdout)
 			}
-			if test.code != exitDone {
+			if test.code != exitOK {
 				require.True(t, strings.HasPrefix(o.stderr, "pbxctl: "), o.stderr)
 			}
 		})
 	}
 }
 
-func TestUsageErrors_nameTheCommandWhoseHelpHelps(t *testing.T) {
+func TestCLI_usageErrorsNameCommandHelp(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	require.Contains(t, c.fails(t, exitUsage, "manager", "add", "x", "--nonsense"), "\nRun 'pbxctl manager add --help' for what there is.\n")
-	said := c.fails(t, exitUsage, "manager")
+	output := c.fails(t, exitUsage, "manager")
 	require.Equal(t, "pbxctl: say what to do with manager: add, delete, disable, edit, enable, list, presets, probe, rotate, show\n"+
-		"Run 'pbxctl manager --help' for what there is.\n", said)
+		"Run 'pbxctl manager --help' for what there is.\n", output)
 }
 
-func TestAnEditWithoutAFieldIsAMistakeOfUsage(t *testing.T) {
+func TestRequireChange_rejectsEditWithoutFlags(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
@@ -104,14 +104,14 @@ func TestAnEditWithoutAFieldIsAMistakeOfUsage(t *testing.T) {
 	trail := c.do(t, "audit", "list", "--json")
 	for noun, name := range map[string]string{"admin": "root", "manager": "crm", "group": "Sales", "user": "jane", "token": id} {
 		for _, flag := range []string{"--json", "--product=x"} { // flags of every command are no fields
-			said := c.fails(t, exitUsage, noun, "edit", name, flag)
-			require.Equal(t, "pbxctl: nothing to change: name what is to be changed by its flag\nRun 'pbxctl "+noun+" edit --help' for what there is.\n", said)
+			output := c.fails(t, exitUsage, noun, "edit", name, flag)
+			require.Equal(t, "pbxctl: nothing to change: name what is to be changed by its flag\nRun 'pbxctl "+noun+" edit --help' for what there is.\n", output)
 		}
 	}
 	require.Equal(t, trail, c.do(t, "audit", "list", "--json"))
 }
 
-func TestBlanksAroundTheCommasOfAListDoNotMatter(t *testing.T) {
+func TestSplitValues_trimsSpaces(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	jane := c.json(t, "user", "add", "jane", "--default-extension", "4001", "--linked-extensions", "4002 , 4003", "--further-emails", "a@example.com, b@example.com")
@@ -130,7 +130,7 @@ func TestBlanksAroundTheCommasOfAListDoNotMatter(t *testing.T) {
 	require.Equal(t, []any{"call", "user"}, account["read"])
 }
 
-func TestHelp_describesEveryFlag(t *testing.T) {
+func TestCLI_helpDescribesEveryFlag(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	help := c.do(t, "admin", "add", "--help") + c.do(t, "admin", "show", "--help") + c.do(t, "admin", "password", "--help") +
@@ -156,9 +156,9 @@ func TestHelp_describesEveryFlag(t *testing.T) {
 	}
 }
 
-// TestEveryGlobalFlagCanBeSetInTheEnvironment runs alone: the environment is
+// TestConfig_globalFlagsFromEnvironment runs alone: the environment is
 // that of the whole process.
-func TestEveryGlobalFlagCanBeSetInTheEnvironment(t *testing.T) {
+func TestConfig_globalFlagsFromEnvironment(t *testing.T) {
 	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
 	folder := t.TempDir()
 	script := filepath.Join(folder, "asterisk")
@@ -176,9 +176,9 @@ func TestEveryGlobalFlagCanBeSetInTheEnvironment(t *testing.T) {
 		t.Setenv("PBXUSERS_"+variable, value)
 	}
 	o := runLine(t, "", "config", "install")
-	require.Equal(t, exitDone, o.code, o.stderr)
+	require.Equal(t, exitOK, o.code, o.stderr)
 	require.Equal(t, "applier", decoded(t, o.stdout)["ami_user"])
-	require.Equal(t, []string{"applier"}, users(t, asterisk))
+	require.Equal(t, []string{"applier"}, liveAMIAccounts(t, asterisk))
 	for _, name := range []string{"records.db", "own.key", "own.secret"} {
 		require.FileExists(t, filepath.Join(folder, name))
 	}
@@ -189,7 +189,7 @@ func TestEveryGlobalFlagCanBeSetInTheEnvironment(t *testing.T) {
 	require.Contains(t, runLine(t, "", "config", "status", "--json=false").stdout, "Nothing is pending.\n")
 	t.Setenv("PBXUSERS_AMI", "127.0.0.1:1")
 	require.Equal(t, exitFailed, runLine(t, "", "config", "apply").code)
-	require.Equal(t, exitDone, runLine(t, "", "config", "apply", "--ami", asterisk.AMIAddr).code)
+	require.Equal(t, exitOK, runLine(t, "", "config", "apply", "--ami", asterisk.AMIAddr).code)
 	t.Setenv("PBXUSERS_JSON", "perhaps")
 	o = runLine(t, "", "config", "status")
 	require.Equal(t, exitUsage, o.code)
@@ -198,15 +198,15 @@ func TestEveryGlobalFlagCanBeSetInTheEnvironment(t *testing.T) {
 	require.Contains(t, runLine(t, "", "config", "status").stdout, "Nothing is pending.\n", "an empty variable is none")
 }
 
-func TestCompletion(t *testing.T) {
+func TestCLI_completion(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	c := offline(t).withoutDatabase(t)
 	for _, shell := range []string{"bash", "zsh", "fish"} {
 		require.Contains(t, c.do(t, "completion", shell), "__complete")
 	}
 	completed := func(args ...string) []string {
 		t.Helper()
-		return c.completed(t, args...)
+		return c.complete(t, args...)
 	}
 	require.Empty(t, completed("manager", "show", ""))
 	require.Len(t, snapshot(t, c.dataDir), 1, "completion makes no database")

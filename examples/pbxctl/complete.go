@@ -11,18 +11,18 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// completePeople completes the username that a command begins with.
-func (a *app) completePeople(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+// completeUsers completes the username that a command begins with.
+func (a *cli) completeUsers(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completeMembers(cmd, nil, begun)
+	return a.completeMembers(cmd, nil, toComplete)
 }
 
 // completeMembers completes the usernames behind the name of a group.
-func (a *app) completeMembers(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	return a.completed(cmd, begun, userman.FoldUsername, func(ctx context.Context, s *site.Site, page store.Page) (names []string, next string, err error) {
-		list, err := s.People.List(ctx, userman.Query{Search: begun, Page: page})
+func (a *cli) completeMembers(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	return a.completeFrom(cmd, toComplete, userman.FoldUsername, func(ctx context.Context, s *site.App, page store.PageRequest) (names []string, next string, err error) {
+		list, err := s.Users.List(ctx, userman.Query{Search: toComplete, PageRequest: page})
 		if err != nil {
 			return nil, "", err
 		}
@@ -34,12 +34,12 @@ func (a *app) completeMembers(cmd *cobra.Command, _ []string, begun string) ([]s
 }
 
 // completeDeleted completes the IDs of deleted people.
-func (a *app) completeDeleted(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (a *cli) completeDeleted(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completed(cmd, begun, asItIs, func(ctx context.Context, s *site.Site, page store.Page) (ids []string, next string, err error) {
-		list, err := s.People.List(ctx, userman.Query{Status: userman.Deleted, Page: page})
+	return a.completeFrom(cmd, toComplete, verbatim, func(ctx context.Context, s *site.App, page store.PageRequest) (ids []string, next string, err error) {
+		list, err := s.Users.List(ctx, userman.Query{Status: userman.StatusDeleted, PageRequest: page})
 		if err != nil {
 			return nil, "", err
 		}
@@ -51,9 +51,9 @@ func (a *app) completeDeleted(cmd *cobra.Command, args []string, begun string) (
 }
 
 // completeGroups completes the names of groups.
-func (a *app) completeGroups(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-	return a.completed(cmd, begun, userman.FoldGroupName, func(ctx context.Context, s *site.Site, _ store.Page) (names []string, next string, err error) {
-		groups, err := s.People.Groups(ctx)
+func (a *cli) completeGroups(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	return a.completeFrom(cmd, toComplete, userman.FoldGroupName, func(ctx context.Context, s *site.App, _ store.PageRequest) (names []string, next string, err error) {
+		groups, err := s.Users.Groups(ctx)
 		if err != nil {
 			return nil, "", err
 		}
@@ -65,28 +65,28 @@ func (a *app) completeGroups(cmd *cobra.Command, _ []string, begun string) ([]st
 }
 
 // completeGroup completes the name of the group that a command begins with.
-func (a *app) completeGroup(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (a *cli) completeGroup(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completeGroups(cmd, nil, begun)
+	return a.completeGroups(cmd, nil, toComplete)
 }
 
 // completeGroupAndMembers completes a group, and then usernames.
-func (a *app) completeGroupAndMembers(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (a *cli) completeGroupAndMembers(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
-		return a.completeMembers(cmd, nil, begun)
+		return a.completeMembers(cmd, nil, toComplete)
 	}
-	return a.completeGroups(cmd, nil, begun)
+	return a.completeGroups(cmd, nil, toComplete)
 }
 
 // completeTokens completes the IDs of tokens.
-func (a *app) completeTokens(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (a *cli) completeTokens(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completed(cmd, begun, asItIs, func(ctx context.Context, s *site.Site, page store.Page) (ids []string, next string, err error) {
-		list, err := s.People.Tokens(ctx, "", page)
+	return a.completeFrom(cmd, toComplete, verbatim, func(ctx context.Context, s *site.App, page store.PageRequest) (ids []string, next string, err error) {
+		list, err := s.Users.Tokens(ctx, "", page)
 		if err != nil {
 			return nil, "", err
 		}
@@ -97,28 +97,28 @@ func (a *app) completeTokens(cmd *cobra.Command, args []string, begun string) ([
 	})
 }
 
-func asItIs(text string) string { return text }
+func verbatim(text string) string { return text }
 
-// wordsOf reads the words of a page of records, and what the next one begins
+// listFunc reads the words of a page of records, and what the next one begins
 // after.
-type wordsOf func(ctx context.Context, s *site.Site, page store.Page) (words []string, next string, err error)
+type listFunc func(ctx context.Context, s *site.App, page store.PageRequest) (words []string, next string, err error)
 
-// completed returns those of the words that begin as begun does, when both are
+// completeFrom returns those of the words that begin as begun does, when both are
 // folded, and that a shell can show. It reads on until they fill a page.
-func (a *app) completed(cmd *cobra.Command, begun string, fold func(string) string, read wordsOf) ([]string, cobra.ShellCompDirective) {
+func (a *cli) completeFrom(cmd *cobra.Command, toComplete string, fold func(string) string, read listFunc) ([]string, cobra.ShellCompDirective) {
 	defer a.close()
-	s, err := a.openToComplete(cmd)
+	s, err := a.openForCompletion(cmd)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var fitting []string
-	for page := (store.Page{Limit: store.MaxPageLimit}); ; {
+	for page := (store.PageRequest{Limit: store.MaxPageLimit}); ; {
 		words, next, err := read(cmd.Context(), s, page)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
 		for _, word := range words {
-			if strings.HasPrefix(fold(word), fold(begun)) && cell(word) == word {
+			if strings.HasPrefix(fold(word), fold(toComplete)) && cell(word) == word {
 				fitting = append(fitting, word)
 			}
 		}

@@ -10,21 +10,21 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 )
 
-func (a *app) configCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "config", Short: "The Asterisk configuration that makes the records live", Args: cobra.NoArgs, RunE: needVerb}
-	parent.PersistentFlags().BoolVar(&a.settings.Adopt, "adopt", false,
+func (a *cli) configCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "config", Short: "The Asterisk configuration that makes the records live", Args: cobra.NoArgs, RunE: requireSubcommand}
+	parent.PersistentFlags().BoolVar(&a.settings.TakeOver, "adopt", false,
 		"take the configuration folder over from another database, with all that is in it")
 	parent.AddCommand(a.configInstall(), a.configPlan(), a.configApply(), a.configRollback(), a.configStatus(), a.configRecover())
 	return parent
 }
 
-func (a *app) configPlan() *cobra.Command {
+func (a *cli) configPlan() *cobra.Command {
 	return &cobra.Command{
 		Use:   "plan",
 		Short: "Show what an apply would change, secrets masked",
 		Args:  cobra.NoArgs,
-		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
-			folder, err := s.Folder(nil, nil)
+		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+			folder, err := s.ConfigDir(nil, nil)
 			if err != nil {
 				return err
 			}
@@ -37,13 +37,13 @@ func (a *app) configPlan() *cobra.Command {
 	}
 }
 
-func (a *app) configApply() *cobra.Command {
+func (a *cli) configApply() *cobra.Command {
 	return &cobra.Command{
 		Use:   "apply",
 		Short: "Make the records live: write, check, reload, verify; roll back when Asterisk does not take it",
 		Args:  cobra.NoArgs,
-		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
-			folder, err := a.liveFolder(cmd, s)
+		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+			folder, err := a.openConfigDir(cmd, s)
 			if err != nil {
 				return err
 			}
@@ -56,13 +56,13 @@ func (a *app) configApply() *cobra.Command {
 	}
 }
 
-func (a *app) configRollback() *cobra.Command {
+func (a *cli) configRollback() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rollback",
 		Short: "Go back to the generation before the live one; the records keep what they hold",
 		Args:  cobra.NoArgs,
-		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
-			folder, err := a.liveFolder(cmd, s)
+		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+			folder, err := a.openConfigDir(cmd, s)
 			if err != nil {
 				return err
 			}
@@ -77,13 +77,13 @@ func (a *app) configRollback() *cobra.Command {
 	}
 }
 
-func (a *app) configStatus() *cobra.Command {
+func (a *cli) configStatus() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status",
 		Short: "Say whether there is something to apply",
 		Args:  cobra.NoArgs,
-		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
-			folder, err := s.Folder(nil, nil)
+		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+			folder, err := s.ConfigDir(nil, nil)
 			if err != nil {
 				return err
 			}
@@ -96,13 +96,13 @@ func (a *app) configStatus() *cobra.Command {
 	}
 }
 
-func (a *app) configRecover() *cobra.Command {
+func (a *cli) configRecover() *cobra.Command {
 	return &cobra.Command{
 		Use:   "recover",
 		Short: "End an apply that was cut short, on the old or on the new generation, whole",
 		Args:  cobra.NoArgs,
-		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
-			folder, err := a.liveFolder(cmd, s)
+		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+			folder, err := a.openConfigDir(cmd, s)
 			if err != nil {
 				return err
 			}
@@ -115,18 +115,18 @@ func (a *app) configRecover() *cobra.Command {
 	}
 }
 
-// liveFolder opens the configuration folder and logs in to Asterisk, for an
+// openConfigDir opens the configuration folder and logs in to Asterisk, for an
 // act of the name that the command has.
-func (a *app) liveFolder(cmd *cobra.Command, s *site.Site) (*asteriskconf.Folder, error) {
+func (a *cli) openConfigDir(cmd *cobra.Command, s *site.App) (*asteriskconf.ConfigDir, error) {
 	client, err := a.dial(cmd.Context(), s, "")
 	if err != nil {
 		// The folder keeps in the trail what comes of an act; this one did
 		// not come that far.
 		failed := &asteriskconf.ApplyError{Step: asteriskconf.StepConnect, Err: err}
-		s.Trail.RecordFailure(cmd.Context(), s.ConfigurationAct(cmd.Name()), failed)
-		return nil, unchanged(err)
+		s.AuditLog.RecordFailure(cmd.Context(), s.ConfigAuditEvent(cmd.Name()), failed)
+		return nil, wrapUnchanged(err)
 	}
-	return s.Folder(client, nil)
+	return s.ConfigDir(client, nil)
 }
 
 func reportText(r *asteriskconf.Report) string {
@@ -135,13 +135,13 @@ func reportText(r *asteriskconf.Report) string {
 	}
 	var b strings.Builder
 	for _, f := range r.Files {
-		if f.Added+f.Altered+f.Removed == 0 {
+		if f.Added+f.Modified+f.Removed == 0 {
 			fmt.Fprintf(&b, "%s: as it stands\n", f.Path)
 		} else {
-			fmt.Fprintf(&b, "%s: %d added, %d altered, %d removed\n", f.Path, f.Added, f.Altered, f.Removed)
+			fmt.Fprintf(&b, "%s: %d added, %d altered, %d removed\n", f.Path, f.Added, f.Modified, f.Removed)
 		}
-		if f.KeptAside != "" {
-			fmt.Fprintf(&b, "  edited by hand; that copy was set aside: %s\n", f.KeptAside)
+		if f.BackupPath != "" {
+			fmt.Fprintf(&b, "  edited by hand; that copy was set aside: %s\n", f.BackupPath)
 		}
 		for _, note := range f.Notes {
 			fmt.Fprintf(&b, "  %s\n", note)
@@ -175,7 +175,7 @@ func recoveryText(r *asteriskconf.Recovery) string {
 	switch {
 	case !r.Interrupted:
 		return "No apply was cut short.\n"
-	case r.Forward:
+	case r.RolledForward:
 		return "The new generation was completed.\n"
 	case r.Reason != "":
 		return "The old generation was put back: " + r.Reason + "\n"

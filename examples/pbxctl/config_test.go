@@ -9,7 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/peers"
 )
 
-func TestApply_withoutAsteriskFailsAndStaysPending(t *testing.T) {
+func TestCLI_applyWithoutAsteriskStaysPending(t *testing.T) {
 	t.Parallel()
 	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
@@ -18,9 +18,9 @@ func TestApply_withoutAsteriskFailsAndStaysPending(t *testing.T) {
 	before := snapshot(t, c.confDir)
 
 	asterisk.Stop()
-	said := c.fails(t, exitFailed, "config", "apply")
-	require.Contains(t, said, asterisk.AMIAddr+" cannot be reached")
-	require.Contains(t, said, "; nothing was changed, and what was pending still is\nStart Asterisk, ")
+	output := c.fails(t, exitFailed, "config", "apply")
+	require.Contains(t, output, asterisk.AMIAddr+" cannot be reached")
+	require.Contains(t, output, "; nothing was changed, and what was pending still is\nStart Asterisk, ")
 	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
 	require.Equal(t, true, c.json(t, "config", "status")["pending"])
 	require.Equal(t, before, snapshot(t, c.confDir))
@@ -29,45 +29,45 @@ func TestApply_withoutAsteriskFailsAndStaysPending(t *testing.T) {
 	secretFile := c.data("pbxusers_ami.secret")
 	good := readSecret(t, secretFile)
 	require.NoError(t, os.WriteFile(secretFile, []byte("not the secret\n"), 0o600))
-	said = c.fails(t, exitFailed, "config", "apply")
-	require.Contains(t, said, "Asterisk refused the login")
-	require.Contains(t, said, "\nRun 'pbxctl config install' on the host of Asterisk")
-	require.NotContains(t, said, "not the secret")
+	output = c.fails(t, exitFailed, "config", "apply")
+	require.Contains(t, output, "Asterisk refused the login")
+	require.Contains(t, output, "\nRun 'pbxctl config install' on the host of Asterisk")
+	require.NotContains(t, output, "not the secret")
 	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
 
 	require.NoError(t, os.Remove(secretFile))
-	said = c.fails(t, exitFailed, "config", "apply")
-	require.Contains(t, said, "no secret for the AMI account pbxusers")
-	require.Contains(t, said, "--ami-secret-file")
+	output = c.fails(t, exitFailed, "config", "apply")
+	require.Contains(t, output, "no secret for the AMI account pbxusers")
+	require.Contains(t, output, "--ami-secret-file")
 
 	require.NoError(t, os.WriteFile(secretFile, []byte(good), 0o600))
 	require.Contains(t, c.do(t, "config", "apply"), "Live: ")
 	require.Contains(t, c.do(t, "config", "status"), "Nothing is pending.\n")
 }
 
-func TestRollback_goesBackAndForth_andRecoverFindsNothingToDo(t *testing.T) {
+func TestCLI_rollbackAndRecover(t *testing.T) {
 	t.Parallel()
 	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
-	require.Contains(t, c.fails(t, exitRefused, "config", "rollback"), "there is no earlier generation")
+	require.Contains(t, c.fails(t, exitRejected, "config", "rollback"), "there is no earlier generation")
 	require.Equal(t, "No apply was cut short.\n", c.do(t, "config", "recover"))
 	require.Equal(t, false, c.json(t, "config", "recover")["interrupted"])
 
 	c.do(t, "manager", "add", "crm")
 	c.do(t, "config", "apply")
 	require.Equal(t, "Nothing to apply: Asterisk serves what the records hold.\n", c.do(t, "config", "apply"))
-	require.ElementsMatch(t, []string{"pbxusers", "crm"}, users(t, asterisk))
+	require.ElementsMatch(t, []string{"pbxusers", "crm"}, liveAMIAccounts(t, asterisk))
 
 	back := c.json(t, "config", "rollback")
 	require.Equal(t, true, back["verified"])
-	require.Equal(t, []string{"pbxusers"}, users(t, asterisk))
+	require.Equal(t, []string{"pbxusers"}, liveAMIAccounts(t, asterisk))
 	require.Contains(t, c.do(t, "config", "status"), "Pending: ", "the record is still there")
 	require.Contains(t, c.do(t, "config", "rollback"), "1 added, 0 altered, 0 removed\nLive: ", "a second one returns")
-	require.ElementsMatch(t, []string{"pbxusers", "crm"}, users(t, asterisk))
+	require.ElementsMatch(t, []string{"pbxusers", "crm"}, liveAMIAccounts(t, asterisk))
 	require.Contains(t, c.do(t, "config", "status"), "Nothing is pending.\n")
 }
 
-func TestApply_withAMINoneWritesTheFilesAndSaysThatNothingWasVerified(t *testing.T) {
+func TestCLI_applyWithAMINoneIsUnverified(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
@@ -78,20 +78,20 @@ func TestApply_withAMINoneWritesTheFilesAndSaysThatNothingWasVerified(t *testing
 	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
 }
 
-func TestConfig_saysWhatIsNotInstalledYet(t *testing.T) {
+func TestCLI_configCommandsHintInstall(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.write(t, "manager.conf", "[general]\nenabled = yes\n")
 	c.do(t, "manager", "add", "crm")
 	for _, verb := range []string{"plan", "apply"} {
-		said := c.fails(t, exitFailed, "config", verb)
-		require.Contains(t, said, "manager.conf does not include pbxusers_manager.conf yet")
-		require.Contains(t, said, "\nRun 'pbxctl config install'.\n")
+		output := c.fails(t, exitFailed, "config", verb)
+		require.Contains(t, output, "manager.conf does not include pbxusers_manager.conf yet")
+		require.Contains(t, output, "\nRun 'pbxctl config install'.\n")
 	}
 	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
 }
 
-func TestPlan_namesTheLineOfABrokenHandEdit(t *testing.T) {
+func TestCLI_planNamesLineOfSyntaxError(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
@@ -100,19 +100,19 @@ func TestPlan_namesTheLineOfABrokenHandEdit(t *testing.T) {
 		require.Contains(t, c.fails(t, exitFailed, "config", verb), "manager.d/x.conf:3: ")
 	}
 	c.write(t, "manager.d/x.conf", "[Crm]\nsecret = by hand\n")
-	require.Contains(t, c.fails(t, exitRefused, "config", "apply"), "manager.d/x.conf:1: ")
+	require.Contains(t, c.fails(t, exitRejected, "config", "apply"), "manager.d/x.conf:1: ")
 }
 
-// TestApply_neverMakesADatabase: run in the wrong folder it would otherwise
+// TestCLI_applyNeverCreatesDatabase: run in the wrong folder it would otherwise
 // apply "no accounts at all".
-func TestApply_neverMakesADatabase(t *testing.T) {
+func TestCLI_applyNeverCreatesDatabase(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	c := offline(t).withoutDatabase(t)
 	before := snapshot(t, c.confDir)
 	for _, line := range [][]string{{"config", "apply"}, {"config", "plan"}, {"config", "status"}, {"manager", "list"}, {"manager", "edit", "crm", "--disabled"}} {
-		said := c.fails(t, exitFailed, line...)
-		require.Contains(t, said, "there is no database")
-		require.Contains(t, said, "\nName it with --db; ")
+		output := c.fails(t, exitFailed, line...)
+		require.Contains(t, output, "there is no database")
+		require.Contains(t, output, "\nName it with --db; ")
 	}
 	require.Equal(t, before, snapshot(t, c.confDir))
 	require.Len(t, snapshot(t, c.dataDir), 1)

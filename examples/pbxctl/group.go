@@ -10,12 +10,12 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) groupCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "group", Short: "Groups of people, and what they permit", Args: cobra.NoArgs, RunE: needVerb}
+func (a *cli) groupCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "group", Short: "Groups of people, and what they permit", Args: cobra.NoArgs, RunE: requireSubcommand}
 	parent.AddCommand(
 		a.groupAdd(), a.groupList(), a.groupShow(), a.groupEdit(), a.groupDelete(), a.groupMembers(), a.groupImpact(),
-		a.groupMemberAct("add-member", "Put people into a group", (*userman.Service).AddMembers),
-		a.groupMemberAct("remove-member", "Take people out of a group", (*userman.Service).RemoveMembers),
+		a.groupMemberAction("add-member", "Put people into a group", (*userman.Service).AddMembers),
+		a.groupMemberAction("remove-member", "Take people out of a group", (*userman.Service).RemoveMembers),
 	)
 	return parent
 }
@@ -26,7 +26,7 @@ type groupFlags struct {
 	permissions []string
 }
 
-func (f *groupFlags) register(a *app, cmd *cobra.Command) {
+func (f *groupFlags) register(a *cli, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.group.Description, "description", "", "`TEXT` for people")
 	flags.IntVar(&f.group.Priority, "priority", userman.DefaultPriority, "`NUMBER`, 1 to 10000; of the groups that say something the one with the least counts")
@@ -39,13 +39,13 @@ type groupFields struct {
 	flags       *pflag.FlagSet
 	from        userman.Group
 	permissions permissionChanges
-	// refused are those that cannot be read.
-	refused unreadable
+	// fieldErrs are those that cannot be read.
+	fieldErrs flagErrors
 }
 
 func (f *groupFlags) parse(flags *pflag.FlagSet, registry []userman.Permission) *groupFields {
 	fields := &groupFields{flags: flags, from: f.group}
-	fields.permissions, fields.refused = parsePermissions(registry, f.permissions)
+	fields.permissions, fields.fieldErrs = parsePermissions(registry, f.permissions)
 	return fields
 }
 
@@ -60,10 +60,10 @@ func (f *groupFields) set(to *userman.Group) {
 	if f.flags.Changed("default") {
 		to.Default = f.from.Default
 	}
-	to.Permissions = f.permissions.applied(to.Permissions)
+	to.Permissions = f.permissions.applyTo(to.Permissions)
 }
 
-func (a *app) groupAdd() *cobra.Command {
+func (a *cli) groupAdd() *cobra.Command {
 	var flags groupFlags
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -73,17 +73,17 @@ func (a *app) groupAdd() *cobra.Command {
 		Args: cobra.ExactArgs(1),
 	}
 	flags.register(a, cmd)
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
-		s, err := a.openNew(cmd.Context())
+	cmd.RunE = a.runE(func(cmd *cobra.Command, args []string) error {
+		s, err := a.openOrCreate(cmd.Context())
 		if err != nil {
 			return err
 		}
-		fields := flags.parse(cmd.Flags(), s.People.Permissions())
+		fields := flags.parse(cmd.Flags(), s.Users.Permissions())
 		wanted := &userman.Group{Name: args[0]}
 		fields.set(wanted)
-		act := onGroup(cmd.Context(), s, "create", args[0])
-		created, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.Group, error) {
-			return s.People.CreateGroup(ctx, wanted)
+		act := groupEvent(cmd.Context(), s, "create", args[0])
+		created, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*userman.Group, error) {
+			return s.Users.CreateGroup(ctx, wanted)
 		})
 		if err != nil {
 			return err
@@ -93,7 +93,7 @@ func (a *app) groupAdd() *cobra.Command {
 	return cmd
 }
 
-func (a *app) groupEdit() *cobra.Command {
+func (a *cli) groupEdit() *cobra.Command {
 	var flags groupFlags
 	cmd := &cobra.Command{
 		Use:   "edit NAME",
@@ -103,14 +103,14 @@ func (a *app) groupEdit() *cobra.Command {
 		Example:           "  pbxctl group edit Sales --priority 10 --permissions xmpp.login=",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeGroup,
-		PreRunE:           needChange,
+		PreRunE:           requireChange,
 	}
 	flags.register(a, cmd)
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
-		fields := flags.parse(cmd.Flags(), s.People.Permissions())
-		act := onGroup(cmd.Context(), s, "update", args[0])
-		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.Group, error) {
-			return s.People.UpdateGroup(ctx, args[0], func(to *userman.Group) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+		fields := flags.parse(cmd.Flags(), s.Users.Permissions())
+		act := groupEvent(cmd.Context(), s, "update", args[0])
+		updated, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*userman.Group, error) {
+			return s.Users.UpdateGroup(ctx, args[0], func(to *userman.Group) error {
 				fields.set(to)
 				return nil
 			})
@@ -123,7 +123,7 @@ func (a *app) groupEdit() *cobra.Command {
 	return cmd
 }
 
-func (a *app) groupDelete() *cobra.Command {
+func (a *cli) groupDelete() *cobra.Command {
 	var force bool
 	cmd := &cobra.Command{
 		Use:               "delete NAME",
@@ -132,12 +132,12 @@ func (a *app) groupDelete() *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "take everybody out of it first")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		name := args[0]
-		if g, err := s.People.Group(cmd.Context(), name); err == nil {
+		if g, err := s.Users.Group(cmd.Context(), name); err == nil {
 			name = g.Name // as it is stored
 		}
-		if err := s.People.DeleteGroup(cmd.Context(), name, force); err != nil {
+		if err := s.Users.DeleteGroup(cmd.Context(), name, force); err != nil {
 			return err
 		}
 		return a.print(map[string]string{"deleted": name}, func() string { return "Deleted.\n" })

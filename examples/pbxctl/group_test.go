@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestGroup_printsTheRecordAsTheAPIDoes(t *testing.T) {
+func TestCLI_groupAddPrintsAPIRecord(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	added := c.json(t, "group", "add", "Sales", "--description", "All who sell", "--priority", "10", "--default",
@@ -24,7 +24,7 @@ func TestGroup_printsTheRecordAsTheAPIDoes(t *testing.T) {
 	require.InDelta(t, 100, c.json(t, "group", "add", "Plain")["priority"], 0)
 }
 
-func TestGroupEdit_changesOnlyTheGivenFields(t *testing.T) {
+func TestCLI_groupEditKeepsOtherFields(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Sales", "--description", "x", "--default", "--permissions", "xmpp.login=on")
@@ -43,7 +43,7 @@ func TestGroupEdit_changesOnlyTheGivenFields(t *testing.T) {
 	require.InDelta(t, 100, after["priority"], 0, "0 is the default")
 }
 
-func TestGroupsAreListedInTheOrderInWhichTheyCount(t *testing.T) {
+func TestCLI_groupListSortsByPriority(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane")
@@ -55,7 +55,7 @@ func TestGroupsAreListedInTheOrderInWhichTheyCount(t *testing.T) {
 	require.Regexp(t, `(?m)^1 +c +- +0 +false\n5 +A `, c.do(t, "group", "list"))
 }
 
-func TestMembersComeAndGo_allOrNone(t *testing.T) {
+func TestCLI_groupMemberChangesAreAtomic(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Sales")
@@ -63,8 +63,8 @@ func TestMembersComeAndGo_allOrNone(t *testing.T) {
 		c.do(t, "user", "add", name, "--groups", "")
 	}
 	require.InDelta(t, 2, c.json(t, "group", "add-member", "sales", "alice", "BOB")["members"], 0)
-	require.Contains(t, c.fails(t, exitRefused, "group", "add-member", "Sales", "carol", "nobody"), "\n  usernames[1]: ")
-	names, next := c.listed(t, "username", "group", "members", "SALES")
+	require.Contains(t, c.fails(t, exitRejected, "group", "add-member", "Sales", "carol", "nobody"), "\n  usernames[1]: ")
+	names, next := c.listField(t, "username", "group", "members", "SALES")
 	require.Equal(t, []string{"alice", "bob"}, names)
 	require.Empty(t, next)
 	items, _ := c.json(t, "group", "members", "Sales", "--limit", "1")["items"].([]any)
@@ -72,42 +72,42 @@ func TestMembersComeAndGo_allOrNone(t *testing.T) {
 	require.InDelta(t, 1, c.json(t, "group", "remove-member", "Sales", "alice", "carol")["members"], 0)
 	for _, line := range []string{"members", "impact", "show", "edit --default", "delete"} {
 		args := append([]string{"group"}, strings.Fields(line)...)
-		require.Contains(t, c.fails(t, exitRefused, append(args, "nowhere")...), "there is no such group\nRun 'pbxctl group list'", line)
+		require.Contains(t, c.fails(t, exitRejected, append(args, "nowhere")...), "there is no such group\nRun 'pbxctl group list'", line)
 	}
 }
 
-func TestWhoIsAffectedIsShownBeforeAGroupGoes(t *testing.T) {
+func TestCLI_groupImpactBeforeDelete(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Sales", "--permissions", "xmpp.login=on")
 	c.do(t, "user", "add", "alice", "--groups", "Sales")
 	c.do(t, "user", "add", "bob", "--groups", "Sales", "--permissions", "xmpp.login=on")
-	said := c.do(t, "group", "impact", "Sales")
-	require.Regexp(t, `(?m)^alice +xmpp.login +on -> off$`, said)
-	require.Regexp(t, `(?m)^bob +loses nothing`, said)
-	require.Contains(t, said, "2 members, 2 of them shown.\n")
+	output := c.do(t, "group", "impact", "Sales")
+	require.Regexp(t, `(?m)^alice +xmpp.login +on -> off$`, output)
+	require.Regexp(t, `(?m)^bob +loses nothing`, output)
+	require.Contains(t, output, "2 members, 2 of them shown.\n")
 	shown := c.json(t, "group", "impact", "Sales", "--limit", "1")
 	require.Len(t, shown["items"], 1)
 	require.InDelta(t, 2, shown["total"], 0)
 
-	said = c.fails(t, exitRefused, "group", "delete", "Sales")
-	require.Contains(t, said, "this group is still needed by person alice, person bob")
-	require.Contains(t, said, "'pbxctl group impact NAME'")
+	output = c.fails(t, exitRejected, "group", "delete", "Sales")
+	require.Contains(t, output, "this group is still needed by person alice, person bob")
+	require.Contains(t, output, "'pbxctl group impact NAME'")
 	require.Equal(t, map[string]any{"deleted": "Sales"}, c.json(t, "group", "delete", "SALES", "--force"))
 	require.Empty(t, c.json(t, "user", "show", "alice")["groups"])
 	require.Contains(t, c.do(t, "audit", "verify"), "Nothing was tampered with")
 }
 
-func TestGroup_refusesAllThatIsWrongAtOnce(t *testing.T) {
+func TestCLI_groupReportsAllFieldErrors(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Sales")
-	said := c.fails(t, exitRefused, "group", "add", "a\nb", "--priority", "99999", "--description", "hush\x1b[2J", "--permissions", "xmpp.login=hush", "--permissions", "no.such=on")
+	output := c.fails(t, exitRejected, "group", "add", "a\nb", "--priority", "99999", "--description", "hush\x1b[2J", "--permissions", "xmpp.login=hush", "--permissions", "no.such=on")
 	for _, field := range []string{"name", "priority", "description", "permissions.xmpp.login", "permissions.no.such"} {
-		require.Contains(t, said, "\n  "+field+": ")
+		require.Contains(t, output, "\n  "+field+": ")
 	}
-	require.NotContains(t, said, "hush")
-	require.Contains(t, c.fails(t, exitRefused, "group", "add", "SALES"), "name: another group has this name already")
-	require.Contains(t, c.fails(t, exitRefused, "group", "edit", "Sales", "--permissions", "xmpp.login=x"), "\n  permissions.xmpp.login: ")
+	require.NotContains(t, output, "hush")
+	require.Contains(t, c.fails(t, exitRejected, "group", "add", "SALES"), "name: another group has this name already")
+	require.Contains(t, c.fails(t, exitRejected, "group", "edit", "Sales", "--permissions", "xmpp.login=x"), "\n  permissions.xmpp.login: ")
 	require.Equal(t, []string{"Sales"}, c.page(t, "group", "list").names())
 }

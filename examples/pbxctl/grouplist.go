@@ -14,7 +14,7 @@ import (
 )
 
 // printGroup prints a group, and what was done.
-func (a *app) printGroup(g *userman.Group, after string) error {
+func (a *cli) printGroup(g *userman.Group, footer string) error {
 	return a.print(g, func() string {
 		var b strings.Builder
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -27,16 +27,16 @@ func (a *app) printGroup(g *userman.Group, after string) error {
 		writePermissions(row, g.Permissions)
 		row("directory", g.Directory)
 		_ = w.Flush()
-		if after != "" {
-			b.WriteString(after + "\n")
+		if footer != "" {
+			b.WriteString(footer + "\n")
 		}
 		return b.String()
 	})
 }
 
-func (a *app) groupShow() *cobra.Command {
-	return a.about("show NAME", "Show a group", a.completeGroup, func(ctx context.Context, s *site.Site, name string) error {
-		g, err := s.People.Group(ctx, name)
+func (a *cli) groupShow() *cobra.Command {
+	return a.recordCommand("show NAME", "Show a group", a.completeGroup, func(ctx context.Context, s *site.App, name string) error {
+		g, err := s.Users.Group(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -44,17 +44,17 @@ func (a *app) groupShow() *cobra.Command {
 	})
 }
 
-func (a *app) groupList() *cobra.Command {
+func (a *cli) groupList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List all groups, in the order in which they count",
 		Args:  cobra.NoArgs,
-		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
-			groups, err := s.People.Groups(cmd.Context())
+		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+			groups, err := s.Users.Groups(cmd.Context())
 			if err != nil {
 				return err
 			}
-			return a.print(store.List[*userman.Group]{Items: groups}, func() string { return groupListText(groups) })
+			return a.print(store.Page[*userman.Group]{Items: groups}, func() string { return groupListText(groups) })
 		}),
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) groupMembers() *cobra.Command {
-	var query personQuery
+func (a *cli) groupMembers() *cobra.Command {
+	var query userQuery
 	cmd := &cobra.Command{
 		Use:               "members NAME",
 		Short:             "List the members of a group",
@@ -22,9 +22,9 @@ func (a *app) groupMembers() *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 	}
 	query.register(cmd.Flags())
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		// A group that there is not has no list, not an empty one.
-		if _, err := s.People.Group(cmd.Context(), args[0]); err != nil {
+		if _, err := s.Users.Group(cmd.Context(), args[0]); err != nil {
 			return err
 		}
 		query.Group = args[0]
@@ -32,7 +32,7 @@ func (a *app) groupMembers() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.print(membersOf(list), func() string { return personListText(query, list) })
+		return a.print(membersOf(list), func() string { return userListText(query, list) })
 	})
 	return cmd
 }
@@ -45,26 +45,26 @@ type member struct {
 	Disabled         bool   `json:"disabled"`
 }
 
-func membersOf(list *store.List[*userman.User]) store.List[member] {
-	members := store.List[member]{Items: make([]member, len(list.Items)), Next: list.Next}
+func membersOf(list *store.Page[*userman.User]) store.Page[member] {
+	members := store.Page[member]{Items: make([]member, len(list.Items)), Next: list.Next}
 	for i, u := range list.Items {
 		members.Items[i] = member{u.Username, u.Name(), u.DefaultExtension, u.Disabled}
 	}
 	return members
 }
 
-// groupMemberAct is a command that changes who is in a group.
-func (a *app) groupMemberAct(use, short string, act func(*userman.Service, context.Context, string, ...string) error) *cobra.Command {
+// groupMemberAction is a command that changes who is in a group.
+func (a *cli) groupMemberAction(use, short string, act func(*userman.Service, context.Context, string, ...string) error) *cobra.Command {
 	return &cobra.Command{
 		Use:               use + " NAME USERNAME...",
 		Short:             short + ": all of them, or none",
 		Args:              cobra.MinimumNArgs(2),
 		ValidArgsFunction: a.completeGroupAndMembers,
-		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
-			if err := act(s.People, cmd.Context(), args[0], args[1:]...); err != nil {
+		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+			if err := act(s.Users, cmd.Context(), args[0], args[1:]...); err != nil {
 				return err
 			}
-			changed, err := s.People.Group(cmd.Context(), args[0])
+			changed, err := s.Users.Group(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -73,14 +73,14 @@ func (a *app) groupMemberAct(use, short string, act func(*userman.Service, conte
 	}
 }
 
-// impact is what would change if a group were deleted, as it is printed.
-type impact struct {
-	Items []userman.Impact `json:"items"`
+// memberImpact is what would change if a group were deleted, as it is printed.
+type memberImpact struct {
+	Items []userman.MemberImpact `json:"items"`
 	// Total counts all members, also those whom Items do not show.
 	Total int `json:"total"`
 }
 
-func (a *app) groupImpact() *cobra.Command {
+func (a *cli) groupImpact() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:               "impact NAME",
@@ -89,26 +89,26 @@ func (a *app) groupImpact() *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 	}
 	cmd.Flags().IntVar(&limit, "limit", store.DefaultPageLimit, limitUsage("members"))
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
-		items, total, err := s.People.GroupImpact(cmd.Context(), args[0], store.Page{Limit: limit}.Clamped())
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+		items, total, err := s.Users.PreviewDeleteGroup(cmd.Context(), args[0], store.PageRequest{Limit: limit}.EffectiveLimit())
 		if err != nil {
 			return err
 		}
-		shown := impact{Items: items, Total: total}
+		shown := memberImpact{Items: items, Total: total}
 		return a.print(shown, shown.text)
 	})
 	return cmd
 }
 
-func (i impact) text() string {
+func (i memberImpact) text() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, one := range i.Items {
-		if len(one.Changes) == 0 {
-			_, _ = fmt.Fprintf(w, "%s\tloses nothing\t\n", cell(one.Username))
+	for _, item := range i.Items {
+		if len(item.Changes) == 0 {
+			_, _ = fmt.Fprintf(w, "%s\tloses nothing\t\n", cell(item.Username))
 		}
-		for _, change := range one.Changes {
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s -> %s\n", cell(one.Username), cell(change.Permission), cell(change.Before), cell(change.After))
+		for _, change := range item.Changes {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s -> %s\n", cell(item.Username), cell(change.Permission), cell(change.Before), cell(change.After))
 		}
 	}
 	_ = w.Flush()

@@ -14,7 +14,7 @@ func readInput(ctx context.Context, path string, stdin io.Reader, limit int64) (
 	done := make(chan error, 1)
 	go func() {
 		var err error
-		content, err = readBounded(path, stdin, limit)
+		content, err = readLimited(path, stdin, limit)
 		done <- err
 	}()
 	select {
@@ -25,7 +25,7 @@ func readInput(ctx context.Context, path string, stdin io.Reader, limit int64) (
 	}
 }
 
-func readBounded(path string, stdin io.Reader, limit int64) ([]byte, error) {
+func readLimited(path string, stdin io.Reader, limit int64) ([]byte, error) {
 	source := stdin
 	if path != "-" {
 		file, err := os.Open(path)

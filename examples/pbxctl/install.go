@@ -27,9 +27,9 @@ type installResult struct {
 	Apply *asteriskconf.Report `json:"apply"`
 }
 
-func (a *app) configInstall() *cobra.Command {
+func (a *cli) configInstall() *cobra.Command {
 	var dryRun bool
-	var mend []string
+	var fix []string
 	cmd := &cobra.Command{
 		Use:   "install",
 		Short: "Set all up on the host of Asterisk: the include line, an AMI account to apply with, the first apply",
@@ -40,55 +40,55 @@ func (a *app) configInstall() *cobra.Command {
 		Args:    cobra.NoArgs,
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would be done")
-	cmd.Flags().StringSliceVar(&mend, "mend", nil, "`CODE` of an obstacle to mend, as it is listed; may be repeated")
+	cmd.Flags().StringSliceVar(&fix, "mend", nil, "`CODE` of an obstacle to mend, as it is listed; may be repeated")
 	_ = cmd.RegisterFlagCompletionFunc("mend",
-		cobra.FixedCompletions([]string{manager.ObstacleDisabled, manager.ObstaclePublic}, cobra.ShellCompDirectiveNoFileComp))
-	cmd.RunE = a.do(func(cmd *cobra.Command, _ []string) error {
+		cobra.FixedCompletions([]string{manager.IssueDisabled, manager.IssuePublic}, cobra.ShellCompDirectiveNoFileComp))
+	cmd.RunE = a.runE(func(cmd *cobra.Command, _ []string) error {
 		if dryRun {
-			return a.planInstall(cmd.Context(), mend)
+			return a.planInstall(cmd.Context(), fix)
 		}
-		return a.install(cmd.Context(), mend)
+		return a.install(cmd.Context(), fix)
 	})
 	return cmd
 }
 
-func (a *app) planInstall(ctx context.Context, mend []string) error {
-	plan, err := a.settings.PlanInstall(ctx, mend...)
+func (a *cli) planInstall(ctx context.Context, fix []string) error {
+	plan, err := a.settings.PlanInstall(ctx, fix...)
 	if err != nil {
-		return hintToMend(err)
+		return withFixHint(err)
 	}
 	result, err := a.installResult(plan)
 	if err != nil {
 		return err
 	}
 	return a.print(result, func() string {
-		return "Nothing was changed. This would be done:\n" + installationText(plan, mend) + result.accountText()
+		return "Nothing was changed. This would be done:\n" + installationText(plan, fix) + result.accountText()
 	})
 }
 
 // install makes the database only when no obstacle is in the way.
-func (a *app) install(ctx context.Context, mend []string) error {
-	plan, err := a.settings.InstallFiles(ctx, mend...)
+func (a *cli) install(ctx context.Context, fix []string) error {
+	plan, err := a.settings.InstallFiles(ctx, fix...)
 	if err != nil {
-		return errors.Join(hintToMend(err), a.recordInstall(ctx, plan, err, mend))
+		return errors.Join(withFixHint(err), a.recordInstall(ctx, plan, err, fix))
 	}
-	a.tell(installationText(plan, mend))
-	if o := a.settings.Blocked(plan, mend); o != nil {
-		blocked := site.Hint(fmt.Errorf("%s: %s", place(*o), o.Message), toMend(*o))
-		return errors.Join(blocked, a.recordInstall(ctx, plan, nil, mend))
+	a.printProgress(installationText(plan, fix))
+	if o := a.settings.BlockingIssue(plan, fix); o != nil {
+		blocked := site.WithHint(fmt.Errorf("%s: %s", issueLocation(*o), o.Message), fixHint(*o))
+		return errors.Join(blocked, a.recordInstall(ctx, plan, nil, fix))
 	}
 	result, err := a.installResult(plan)
 	if err != nil {
 		return err
 	}
-	s, err := a.openNew(ctx)
+	s, err := a.openOrCreate(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.RecordInstall(ctx, plan, nil, mend...); err != nil {
+	if err := s.RecordInstall(ctx, plan, nil, fix...); err != nil {
 		return err
 	}
-	if result.Apply, err = s.FirstApply(ctx); err != nil {
+	if result.Apply, err = s.InitialApply(ctx); err != nil {
 		return err
 	}
 	return a.print(result, func() string { return result.accountText() + reportText(result.Apply) })
@@ -96,7 +96,7 @@ func (a *app) install(ctx context.Context, mend []string) error {
 
 // recordInstall keeps in the audit trail what came of an installation that goes
 // no further; where there is no database yet, there is no trail.
-func (a *app) recordInstall(ctx context.Context, plan *asteriskconf.Installation, failed error, mended []string) error {
+func (a *cli) recordInstall(ctx context.Context, plan *asteriskconf.Installation, failed error, fixed []string) error {
 	s, err := a.open(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -104,31 +104,31 @@ func (a *app) recordInstall(ctx context.Context, plan *asteriskconf.Installation
 	if err != nil {
 		return err
 	}
-	return s.RecordInstall(ctx, plan, failed, mended...)
+	return s.RecordInstall(ctx, plan, failed, fixed...)
 }
 
-func (a *app) installResult(plan *asteriskconf.Installation) (installResult, error) {
+func (a *cli) installResult(plan *asteriskconf.Installation) (installResult, error) {
 	secretFile, err := a.settings.SecretPath()
 	return installResult{Installation: plan, AMIUser: a.settings.AMIUser, SecretFile: secretFile}, err
 }
 
-// hintToMend says where the codes of --mend are listed.
-func hintToMend(err error) error {
+// withFixHint says where the codes of --mend are listed.
+func withFixHint(err error) error {
 	if errors.Is(err, store.ErrInvalid) {
-		return site.Hint(err, "Run 'pbxctl config install --dry-run' for what there is to mend.")
+		return site.WithHint(err, "Run 'pbxctl config install --dry-run' for what there is to mend.")
 	}
 	return err
 }
 
-func place(o asteriskconf.Obstacle) string {
+func issueLocation(o asteriskconf.Issue) string {
 	if o.Line == 0 {
 		return o.File
 	}
 	return fmt.Sprintf("%s:%d", o.File, o.Line)
 }
 
-func toMend(o asteriskconf.Obstacle) string {
-	if o.Mend == nil {
+func fixHint(o asteriskconf.Issue) string {
+	if o.Fix == nil {
 		return "Mend it by hand, and run 'pbxctl config install' again."
 	}
 	return fmt.Sprintf("To mend it run 'pbxctl config install --mend %s'.", o.Code)
@@ -138,21 +138,21 @@ func (r installResult) accountText() string {
 	return fmt.Sprintf("AMI account to apply with: %s, its secret in %s\n", r.AMIUser, r.SecretFile)
 }
 
-func installationText(plan *asteriskconf.Installation, mended []string) string {
+func installationText(plan *asteriskconf.Installation, fixed []string) string {
 	var b strings.Builder
 	for _, f := range plan.Files {
-		if f.Adds == "" {
+		if f.IncludeLine == "" {
 			fmt.Fprintf(&b, "%s: Asterisk reads it, by %s\n", f.Path, f.IncludedBy)
 		} else {
-			fmt.Fprintf(&b, "%s: line added at the end: %s\n", f.Parent, f.Adds)
+			fmt.Fprintf(&b, "%s: line added at the end: %s\n", f.Parent, f.IncludeLine)
 		}
 	}
-	for _, o := range plan.Obstacles {
-		outcome := toMend(o)
-		if slices.Contains(mended, o.Code) {
+	for _, o := range plan.Issues {
+		outcome := fixHint(o)
+		if slices.Contains(fixed, o.Code) {
 			outcome = "Mended."
 		}
-		fmt.Fprintf(&b, "%s: %s\n  %s\n", place(o), o.Message, outcome)
+		fmt.Fprintf(&b, "%s: %s\n  %s\n", issueLocation(o), o.Message, outcome)
 	}
 	return b.String()
 }

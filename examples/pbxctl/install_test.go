@@ -16,10 +16,10 @@ const closedManagerConf = "[general]\nenabled = no\nport = {{port}}\nbindaddr = 
 
 const includeLine = "#tryinclude pbxusers_manager.conf\n"
 
-func TestInstall_namesWhatKeepsAMIOff_andMendsItWhenTold(t *testing.T) {
+func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 	t.Parallel()
 	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.conf": closedManagerConf}})
-	c.atFirst(t)
+	c.withoutDatabase(t)
 	original := c.read(t, "manager.conf")
 	for range 2 {
 		o := c.run(t, "config", "install")
@@ -32,34 +32,34 @@ func TestInstall_namesWhatKeepsAMIOff_andMendsItWhenTold(t *testing.T) {
 	}
 	require.NoFileExists(t, c.data("pbxusers.db"), "it goes no further")
 
-	said := c.fails(t, exitRefused, "config", "install", "--mend", "everything")
-	require.Contains(t, said, "  mend: ")
-	require.Contains(t, said, "\nRun 'pbxctl config install --dry-run' ")
+	output := c.fails(t, exitRejected, "config", "install", "--mend", "everything")
+	require.Contains(t, output, "  mend: ")
+	require.Contains(t, output, "\nRun 'pbxctl config install --dry-run' ")
 	o := c.run(t, "config", "install", "--json")
 	require.Equal(t, exitFailed, o.code)
 	require.Empty(t, o.stdout, "standard output is JSON, or nothing")
 
-	c.with("--ami", "none").do(t, "config", "install")
-	require.Empty(t, users(t, asterisk), "all is written, and Asterisk knows nothing of it")
-	mended := c.do(t, "config", "install", "--mend", "enabled", "--mend", "bindaddr")
-	require.Contains(t, mended, "manager.conf:2: AMI is off; mending sets enabled = yes\n  Mended.\n")
-	require.Contains(t, mended, "manager.conf:4: ")
-	require.Contains(t, mended, "Live: Asterisk was seen to serve generation ")
+	c.withFlags("--ami", "none").do(t, "config", "install")
+	require.Empty(t, liveAMIAccounts(t, asterisk), "all is written, and Asterisk knows nothing of it")
+	fixed := c.do(t, "config", "install", "--mend", "enabled", "--mend", "bindaddr")
+	require.Contains(t, fixed, "manager.conf:2: AMI is off; mending sets enabled = yes\n  Mended.\n")
+	require.Contains(t, fixed, "manager.conf:4: ")
+	require.Contains(t, fixed, "Live: Asterisk was seen to serve generation ")
 	after := strings.NewReplacer("enabled = no", "enabled = yes", "0.0.0.0", "127.0.0.1").Replace(original)
 	require.Equal(t, after+includeLine, c.read(t, "manager.conf"))
-	require.Equal(t, []string{"pbxusers"}, users(t, asterisk))
+	require.Equal(t, []string{"pbxusers"}, liveAMIAccounts(t, asterisk))
 	require.Contains(t, strings.Join(asterisk.Console(t, "manager show settings"), "\n"), asterisk.AMIAddr)
 }
 
-func TestInstall_mendsWhatIsMissing(t *testing.T) {
+func TestCLI_installRepairsDamage(t *testing.T) {
 	t.Parallel()
 	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
 	secretFile := c.data("pbxusers_ami.secret")
 
-	said := c.with("--asterisk", c.data("no-asterisk")).fails(t, exitFailed, "config", "install")
-	require.Contains(t, said, "the files are in place, and Asterisk could not be told to read them")
-	require.Contains(t, said, "\nRun 'pbxctl config install' again on the host of Asterisk")
-	require.Empty(t, users(t, asterisk))
+	output := c.withFlags("--asterisk", c.data("no-asterisk")).fails(t, exitFailed, "config", "install")
+	require.Contains(t, output, "the files are in place, and Asterisk could not be told to read them")
+	require.Contains(t, output, "\nRun 'pbxctl config install' again on the host of Asterisk")
+	require.Empty(t, liveAMIAccounts(t, asterisk))
 	secret := readSecret(t, secretFile)
 	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
 
@@ -73,7 +73,7 @@ func TestInstall_mendsWhatIsMissing(t *testing.T) {
 		{"Asterisk forgot the account", func() {
 			c.write(t, ourFile, "")
 			asterisk.Console(t, "manager reload")
-			require.Empty(t, users(t, asterisk))
+			require.Empty(t, liveAMIAccounts(t, asterisk))
 		}},
 		{"Asterisk has another secret", func() {
 			c.write(t, ourFile, "[pbxusers]\nsecret = by hand\nwrite = all\n")
@@ -101,22 +101,22 @@ func readSecret(t *testing.T, path string) string {
 	return strings.TrimSuffix(string(content), "\n")
 }
 
-func TestInstall_aDryRunChangesNothing(t *testing.T) {
+func TestCLI_installDryRunChangesNothing(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	c := offline(t).withoutDatabase(t)
 	c.write(t, "manager.conf", closedManagerConf)
 	before := snapshot(t, c.confDir)
-	said := c.do(t, "config", "install", "--dry-run", "--mend", "enabled")
+	output := c.do(t, "config", "install", "--dry-run", "--mend", "enabled")
 	require.Equal(t, "Nothing was changed. This would be done:\n"+
 		"manager.conf: line added at the end: #tryinclude pbxusers_manager.conf\n"+
 		"manager.conf:2: AMI is off; mending sets enabled = yes\n"+
 		"  Mended.\n"+
 		"manager.conf:4: AMI listens on an address that other hosts can reach; mending sets bindaddr = 127.0.0.1, which keeps integrations on other hosts out\n"+
 		"  To mend it run 'pbxctl config install --mend bindaddr'.\n"+
-		"AMI account to apply with: pbxusers, its secret in "+c.data("pbxusers_ami.secret")+"\n", said)
-	refused := c.fails(t, exitRefused, "config", "install", "--dry-run", "--mend", "everything")
-	require.Contains(t, refused, "  mend: ")
-	require.Contains(t, refused, "\nRun 'pbxctl config install --dry-run' ")
+		"AMI account to apply with: pbxusers, its secret in "+c.data("pbxusers_ami.secret")+"\n", output)
+	rejected := c.fails(t, exitRejected, "config", "install", "--dry-run", "--mend", "everything")
+	require.Contains(t, rejected, "  mend: ")
+	require.Contains(t, rejected, "\nRun 'pbxctl config install --dry-run' ")
 	document := c.json(t, "config", "install", "--dry-run")
 	require.Nil(t, document["apply"])
 	installation, _ := document["installation"].(map[string]any)
@@ -125,11 +125,11 @@ func TestInstall_aDryRunChangesNothing(t *testing.T) {
 	require.Len(t, snapshot(t, c.dataDir), 1, "no database, no key, no secret: the folder alone")
 }
 
-func TestInstall_withoutAnAsteriskWritesAndSaysThatNothingWasVerified(t *testing.T) {
+func TestCLI_installWithoutAsteriskIsUnverified(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	said := c.do(t, "config", "install")
-	require.Contains(t, said, "Written, and not verified: there was no Asterisk to talk to. It stays pending.\n")
+	output := c.do(t, "config", "install")
+	require.Contains(t, output, "Written, and not verified: there was no Asterisk to talk to. It stays pending.\n")
 	require.Regexp(t, `(?m)^\[pbxusers\]\nsecret *= `+readSecret(t, c.data("pbxusers_ami.secret"))+`$`, c.read(t, ourFile))
 	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
 
@@ -140,18 +140,18 @@ func TestInstall_withoutAnAsteriskWritesAndSaysThatNothingWasVerified(t *testing
 	require.Equal(t, c.data("pbxusers_ami.secret"), document["ami_secret_file"])
 }
 
-func TestInstall_refusesAFolderThatIsNotAsterisks(t *testing.T) {
+func TestCLI_installRejectsForeignDirectory(t *testing.T) {
 	t.Parallel()
 	c := newCtl(t, t.TempDir())
-	said := c.fails(t, exitFailed, "config", "install")
-	require.Contains(t, said, "this does not look like the configuration folder of an Asterisk")
-	require.Contains(t, said, "\nCheck the paths: --conf-dir")
+	output := c.fails(t, exitFailed, "config", "install")
+	require.Contains(t, output, "this does not look like the configuration folder of an Asterisk")
+	require.Contains(t, output, "\nCheck the paths: --conf-dir")
 }
 
-func TestInstall_doesNotTakeAnAccountWrittenByHand(t *testing.T) {
+func TestCLI_installKeepsManualAMIAccount(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.write(t, "manager.d/x.conf", "\n[PbxUsers]\nsecret = by hand\n")
-	require.Contains(t, c.fails(t, exitRefused, "config", "install"), "manager.d/x.conf:2")
+	require.Contains(t, c.fails(t, exitRejected, "config", "install"), "manager.d/x.conf:2")
 	require.NoFileExists(t, c.data("pbxusers_ami.secret"))
 }

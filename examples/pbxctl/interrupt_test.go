@@ -19,70 +19,70 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// interrupted runs a command line whose context ends after a while, as Ctrl-C
+// runInterrupted runs a command line whose context ends after a while, as Ctrl-C
 // ends it.
-func (c *ctl) interrupted(t *testing.T, after time.Duration, stdin io.Reader, args ...string) outcome {
+func (c *ctl) runInterrupted(t *testing.T, after time.Duration, stdin io.Reader, args ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	defer time.AfterFunc(after, cancel).Stop()
 	var stdout, stderr bytes.Buffer
 	code := run(ctx, slices.Concat(c.flags, args), stdin, &stdout, &stderr)
-	return outcome{code, stdout.String(), stderr.String()}
+	return result{code, stdout.String(), stderr.String()}
 }
 
-// silent is standard input on which nothing comes before the test ends.
-func silent(t *testing.T) io.Reader {
+// blockingReader is standard input on which nothing comes before the test ends.
+func blockingReader(t *testing.T) io.Reader {
 	t.Helper()
 	reader, writer := io.Pipe()
 	t.Cleanup(func() { require.NoError(t, writer.Close()) })
 	return reader
 }
 
-func TestAnInterruptEndsTheWaitForASecret(t *testing.T) {
+func TestReadInput_stopsOnInterrupt(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
 	before := c.do(t, "manager", "show", "crm", "--json")
 	for _, verb := range []string{"rotate", "edit", "probe"} {
-		o := c.interrupted(t, 10*time.Millisecond, silent(t), "manager", verb, "crm", "--secret-file", "-")
+		o := c.runInterrupted(t, 10*time.Millisecond, blockingReader(t), "manager", verb, "crm", "--secret-file", "-")
 		require.Equal(t, exitFailed, o.code, verb)
 		require.Contains(t, o.stderr, "context canceled", verb)
 	}
 	require.Equal(t, before, c.do(t, "manager", "show", "crm", "--json"))
 }
 
-// TestInstall_anInterruptEndsTheWaitForAsterisk has an asterisk command that
+// TestCLI_installStopsOnInterrupt has an asterisk command that
 // leaves a program behind, which keeps its output open.
-func TestInstall_anInterruptEndsTheWaitForAsterisk(t *testing.T) {
+func TestCLI_installStopsOnInterrupt(t *testing.T) {
 	t.Parallel()
-	c := offline(t).atFirst(t)
+	c := offline(t).withoutDatabase(t)
 	script := c.data("asterisk")
 	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nsleep 30 &\necho $! >"+c.data("pid")+"\nwait\n"), 0o700))
-	t.Cleanup(func() { stop(t, c.data("pid")) })
+	t.Cleanup(func() { killProcess(t, c.data("pid")) })
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
-	ended := make(chan outcome, 1)
+	ended := make(chan result, 1)
 	go func() {
 		var stderr bytes.Buffer
 		code := run(ctx, slices.Concat(c.flags, []string{"--ami", "127.0.0.1:1", "--asterisk", script, "config", "install"}), strings.NewReader(""), io.Discard, &stderr)
-		ended <- outcome{code: code, stderr: stderr.String()}
+		ended <- result{code: code, stderr: stderr.String()}
 	}()
 	require.Eventually(t, func() bool {
 		pid, _ := os.ReadFile(c.data("pid"))
 		return bytes.HasSuffix(pid, []byte("\n"))
 	}, 20*time.Second, 10*time.Millisecond)
-	began := time.Now()
+	startTime := time.Now()
 	interrupt()
 	o := <-ended
-	require.Less(t, time.Since(began), 15*time.Second)
+	require.Less(t, time.Since(startTime), 15*time.Second)
 	require.Equal(t, exitFailed, o.code)
 	require.Contains(t, o.stderr, "the files are in place, and Asterisk could not be told to read them")
 	require.Contains(t, o.stderr, "context canceled")
 }
 
-// stop ends the program whose process id stands in the file.
-func stop(t *testing.T, pidFile string) {
+// killProcess ends the program whose process id stands in the file.
+func killProcess(t *testing.T, pidFile string) {
 	t.Helper()
 	text, err := os.ReadFile(pidFile)
 	require.NoError(t, err)
@@ -93,24 +93,24 @@ func stop(t *testing.T, pidFile string) {
 	require.NoError(t, process.Kill())
 }
 
-// TestApply_interruptedAtAnyMomentEndsWhole interrupts an apply later and later,
+// TestCLI_interruptedApplyIsAtomic interrupts an apply later and later,
 // until it is done before: by steps of a part of what one takes here.
-func TestApply_interruptedAtAnyMomentEndsWhole(t *testing.T) {
+func TestCLI_interruptedApplyIsAtomic(t *testing.T) {
 	t.Parallel()
 	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
 	c.do(t, "manager", "add", "first")
-	began := time.Now()
+	startTime := time.Now()
 	c.do(t, "config", "apply")
 	const steps = 25
-	step := time.Since(began) / steps
+	step := time.Since(startTime) / steps
 	c.do(t, "manager", "add", "crm")
 	cut := 0
 	for after := time.Duration(0); ; after += step {
-		o := c.interrupted(t, after, strings.NewReader(""), "config", "apply")
-		done := o.code == exitDone
+		o := c.runInterrupted(t, after, strings.NewReader(""), "config", "apply")
+		done := o.code == exitOK
 		require.Equal(t, done, strings.Contains(c.read(t, ourFile), "[crm]"), o.stderr)
-		require.Equal(t, done, slices.Contains(users(t, asterisk), "crm"), o.stderr)
+		require.Equal(t, done, slices.Contains(liveAMIAccounts(t, asterisk), "crm"), o.stderr)
 		if done {
 			break
 		}
@@ -123,26 +123,26 @@ func TestApply_interruptedAtAnyMomentEndsWhole(t *testing.T) {
 	require.Equal(t, "No apply was cut short.\n", c.do(t, "config", "recover"))
 }
 
-func TestARollBackThatIsNotVerifiedNamesRecover(t *testing.T) {
+func TestErrorText_unverifiedRollbackHintsRecover(t *testing.T) {
 	t.Parallel()
-	gone := &ami.DisconnectedError{Err: io.EOF}
-	failed := &asteriskconf.ApplyError{Step: asteriskconf.StepReload, Err: gone, Changed: true}
+	disconnected := &ami.DisconnectedError{Err: io.EOF}
+	failed := &asteriskconf.ApplyError{Step: asteriskconf.StepReload, Err: disconnected, Changed: true}
 	require.NotContains(t, errorText(failed), "pbxctl config recover", "what was rolled back needs no recovery")
-	failed.Undo = gone
+	failed.RollbackErr = disconnected
 	require.Contains(t, errorText(failed), "the roll back is not verified")
 	require.Contains(t, errorText(failed), "\nRun 'pbxctl config recover' once Asterisk runs")
 }
 
-// full is standard output that takes nothing.
-type full struct{}
+// fullWriter is standard output that takes nothing.
+type fullWriter struct{}
 
-func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+func (fullWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
 
-func TestWhatIsDoneIsSaidToBeDone_evenWhenItCannotBeShown(t *testing.T) {
+func TestCLI_outputFailureReportsCompletedWork(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	var stderr bytes.Buffer
-	code := run(t.Context(), slices.Concat(c.flags, []string{"manager", "add", "crm"}), strings.NewReader(""), full{}, &stderr)
+	code := run(t.Context(), slices.Concat(c.flags, []string{"manager", "add", "crm"}), strings.NewReader(""), fullWriter{}, &stderr)
 	require.Equal(t, exitFailed, code)
 	require.Equal(t, "pbxctl: done, and the result could not be shown: no space left on device\n"+
 		"Nobody knows the generated secret: 'pbxctl manager rotate' makes another one.\n", stderr.String())

@@ -13,30 +13,30 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func (a *app) managerShow() *cobra.Command {
-	return a.about("show NAME", "Show an account, without its secret", a.completeAccounts, func(ctx context.Context, s *site.Site, name string) error {
-		u, err := s.Managers.Get(ctx, name)
+func (a *cli) managerShow() *cobra.Command {
+	return a.recordCommand("show NAME", "Show an account, without its secret", a.completeAMIAccounts, func(ctx context.Context, s *site.App, name string) error {
+		u, err := s.AMIAccounts.Get(ctx, name)
 		if err != nil {
 			return err
 		}
-		return a.printAccount(newAccount(u), "")
+		return a.printAMIAccount(newAMIAccountView(u), "")
 	})
 }
 
-func (a *app) managerList() *cobra.Command {
+func (a *cli) managerList() *cobra.Command {
 	var query manager.Query
 	var sort string
 	cmd := &cobra.Command{Use: "list", Short: "List accounts, in the order of their names unless told otherwise", Args: cobra.NoArgs}
 	cmd.Flags().StringVar(&query.Search, "search", "", "only accounts whose name, owner or note contains this `TEXT`")
-	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(manager.OrderFields()))
+	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(manager.SortFields()))
 	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
 	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("accounts"))
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
 		var err error
-		if query.Order, err = store.ParseOrder(sort, manager.OrderFields()); err != nil {
+		if query.Sort, err = store.ParseSort(sort, manager.SortFields()); err != nil {
 			return err
 		}
-		list, err := s.Managers.List(cmd.Context(), query)
+		list, err := s.AMIAccounts.List(cmd.Context(), query)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (a *app) managerList() *cobra.Command {
 	return cmd
 }
 
-func listText(query manager.Query, list *store.List[*manager.User]) string {
+func listText(query manager.Query, list *store.Page[*manager.Account]) string {
 	switch {
 	case len(list.Items) > 0:
 	case query.Search+query.After != "":
@@ -57,23 +57,23 @@ func listText(query manager.Query, list *store.List[*manager.User]) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "NAME\tREAD\tWRITE\tPERMIT\tDISABLED\tOWNER")
 	for _, u := range list.Items {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\t%s\n", cell(u.Name), u.Read, u.Write, cell(joined(u.Permit)), u.Disabled, cell(u.Owner))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\t%s\n", cell(u.Name), u.Read, u.Write, cell(joinNetworks(u.Permit)), u.Disabled, cell(u.Owner))
 	}
 	_ = w.Flush()
 	return b.String() + moreText(list.Next)
 }
 
-func (a *app) managerPresets() *cobra.Command {
+func (a *cli) managerPresets() *cobra.Command {
 	return &cobra.Command{
 		Use:   "presets",
 		Short: "List the ready choices of privileges",
 		Args:  cobra.NoArgs,
-		RunE: a.do(func(*cobra.Command, []string) error {
+		RunE: a.runE(func(*cobra.Command, []string) error {
 			presets := manager.Presets()
-			return a.print(store.List[manager.Preset]{Items: presets}, func() string {
+			return a.print(store.Page[manager.Preset]{Items: presets}, func() string {
 				var b strings.Builder
 				for _, p := range presets {
-					fmt.Fprintf(&b, "%s\n  %s\n  read: %s   write: %s\n", p.Name, p.Purpose, p.Read, p.Write)
+					fmt.Fprintf(&b, "%s\n  %s\n  read: %s   write: %s\n", p.Name, p.Description, p.Read, p.Write)
 				}
 				return b.String()
 			})
@@ -81,13 +81,13 @@ func (a *app) managerPresets() *cobra.Command {
 	}
 }
 
-// completeAccounts completes the names of accounts in a shell.
-func (a *app) completeAccounts(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+// completeAMIAccounts completes the names of accounts in a shell.
+func (a *cli) completeAMIAccounts(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completed(cmd, begun, manager.FoldName, func(ctx context.Context, s *site.Site, page store.Page) (names []string, next string, err error) {
-		list, err := s.Managers.List(ctx, manager.Query{Search: begun, Page: page})
+	return a.completeFrom(cmd, toComplete, manager.FoldName, func(ctx context.Context, s *site.App, page store.PageRequest) (names []string, next string, err error) {
+		list, err := s.AMIAccounts.List(ctx, manager.Query{Search: toComplete, PageRequest: page})
 		if err != nil {
 			return nil, "", err
 		}

@@ -10,11 +10,11 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// changed is what people are told after a change that is not live yet.
-const changed = "Changed, and pending: 'pbxctl config apply' brings it to Asterisk."
+// pendingMessage is what people are told after a change that is not live yet.
+const pendingMessage = "Changed, and pending: 'pbxctl config apply' brings it to Asterisk."
 
-func (a *app) managerCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "manager", Short: "AMI accounts, with which integrations talk to Asterisk", Args: cobra.NoArgs, RunE: needVerb}
+func (a *cli) managerCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "manager", Short: "AMI accounts, with which integrations talk to Asterisk", Args: cobra.NoArgs, RunE: requireSubcommand}
 	parent.AddCommand(
 		a.managerAdd(), a.managerList(), a.managerShow(), a.managerEdit(), a.managerRotate(),
 		a.managerDisable("disable", "Take an account from Asterisk, and keep it", (*manager.Service).Disable),
@@ -24,8 +24,8 @@ func (a *app) managerCommand() *cobra.Command {
 	return parent
 }
 
-func (a *app) managerAdd() *cobra.Command {
-	var flags accountFlags
+func (a *cli) managerAdd() *cobra.Command {
+	var flags amiAccountFlags
 	cmd := &cobra.Command{
 		Use:     "add NAME",
 		Short:   "Make an account; its generated secret is shown this once",
@@ -33,34 +33,34 @@ func (a *app) managerAdd() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 	}
 	flags.register(cmd, "a secret is generated")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = a.runE(func(cmd *cobra.Command, args []string) error {
 		given, err := flags.parse(cmd.Context(), cmd.Flags(), a.stdin)
 		if err != nil {
 			return err
 		}
-		return a.addAccount(cmd.Context(), args[0], given)
+		return a.addAMIAccount(cmd.Context(), args[0], given)
 	})
 	return cmd
 }
 
-func (a *app) addAccount(ctx context.Context, name string, given *givenFields) error {
-	s, err := a.openNew(ctx)
+func (a *cli) addAMIAccount(ctx context.Context, name string, given *amiAccountFields) error {
+	s, err := a.openOrCreate(ctx)
 	if err != nil {
 		return err
 	}
-	u := &manager.User{Name: name, AllowMultipleLogin: true}
+	u := &manager.Account{Name: name, AllowMultipleLogin: true}
 	given.set(u)
-	created, err := judged(ctx, s, given.refused, onAccount(ctx, s, "create", name), func(ctx context.Context) (*manager.User, error) {
-		return s.Managers.Create(ctx, u)
+	created, err := withFlagErrors(ctx, s, given.fieldErrs, amiAccountEvent(ctx, s, "create", name), func(ctx context.Context) (*manager.Account, error) {
+		return s.AMIAccounts.Create(ctx, u)
 	})
 	if err != nil {
 		return err
 	}
-	return a.printAccount(withGenerated(created, u.Secret), "Made, and pending: 'pbxctl config apply' brings it to Asterisk.")
+	return a.printAMIAccount(withGeneratedSecret(created, u.Secret), "Made, and pending: 'pbxctl config apply' brings it to Asterisk.")
 }
 
-func (a *app) managerEdit() *cobra.Command {
-	var flags accountFlags
+func (a *cli) managerEdit() *cobra.Command {
+	var flags amiAccountFlags
 	cmd := &cobra.Command{
 		Use:   "edit NAME",
 		Short: "Change the given fields of an account, and keep the others",
@@ -68,23 +68,23 @@ func (a *app) managerEdit() *cobra.Command {
 		Example: "  pbxctl manager edit crmpro_ami --permit 10.1.0.0/16 --permit 192.0.2.7\n" +
 			"  pbxctl manager edit crmpro_ami --event-filters ''",
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAccounts,
-		PreRunE:           needChange,
+		ValidArgsFunction: a.completeAMIAccounts,
+		PreRunE:           requireChange,
 	}
 	flags.register(cmd, "it stays")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		given, err := flags.parse(cmd.Context(), cmd.Flags(), a.stdin)
 		if err != nil {
 			return err
 		}
-		return a.editAccount(cmd.Context(), s, args[0], given)
+		return a.editAMIAccount(cmd.Context(), s, args[0], given)
 	})
 	return cmd
 }
 
-func (a *app) editAccount(ctx context.Context, s *site.Site, name string, given *givenFields) error {
-	updated, err := judged(ctx, s, given.refused, onAccount(ctx, s, "update", name), func(ctx context.Context) (*manager.User, error) {
-		return s.Managers.Update(ctx, name, func(u *manager.User) error {
+func (a *cli) editAMIAccount(ctx context.Context, s *site.App, name string, given *amiAccountFields) error {
+	updated, err := withFlagErrors(ctx, s, given.fieldErrs, amiAccountEvent(ctx, s, "update", name), func(ctx context.Context) (*manager.Account, error) {
+		return s.AMIAccounts.Update(ctx, name, func(u *manager.Account) error {
 			given.set(u)
 			return nil
 		})
@@ -92,63 +92,63 @@ func (a *app) editAccount(ctx context.Context, s *site.Site, name string, given 
 	if err != nil {
 		return err
 	}
-	return a.printAccount(newAccount(updated), changed)
+	return a.printAMIAccount(newAMIAccountView(updated), pendingMessage)
 }
 
-func (a *app) managerRotate() *cobra.Command {
+func (a *cli) managerRotate() *cobra.Command {
 	var secret secretFlags
 	cmd := &cobra.Command{
 		Use:               "rotate NAME",
 		Short:             "Give an account a new secret; a generated one is shown this once",
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAccounts,
+		ValidArgsFunction: a.completeAMIAccounts,
 	}
 	secret.register(cmd, "secret", "a secret is generated")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		given, empty, err := secret.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
 		}
-		if err := store.Invalid(empty...); err != nil {
-			s.Trail.RecordFailure(cmd.Context(), onAccount(cmd.Context(), s, "rotate", args[0]), err)
+		if err := store.NewInvalidError(empty...); err != nil {
+			s.AuditLog.RecordFailure(cmd.Context(), amiAccountEvent(cmd.Context(), s, "rotate", args[0]), err)
 			return err
 		}
-		rotated, err := s.Managers.Rotate(cmd.Context(), args[0], given)
+		rotated, err := s.AMIAccounts.Rotate(cmd.Context(), args[0], given)
 		if err != nil {
 			return err
 		}
-		return a.printAccount(withGenerated(rotated, given), "Rotated, and pending: the old secret works until 'pbxctl config apply'.")
+		return a.printAMIAccount(withGeneratedSecret(rotated, given), "Rotated, and pending: the old secret works until 'pbxctl config apply'.")
 	})
 	return cmd
 }
 
-// withGenerated is the account with its secret, unless that was given: who
+// withGeneratedSecret is the account with its secret, unless that was given: who
 // gave it has it, and it is not shown.
-func withGenerated(u *manager.User, given store.Secret) account {
-	shown := newAccount(u)
+func withGeneratedSecret(u *manager.Account, given store.Secret) amiAccountView {
+	shown := newAMIAccountView(u)
 	if given.IsZero() {
 		shown.Secret = u.Secret.Reveal()
 	}
 	return shown
 }
 
-func (a *app) managerDisable(use, short string, act func(*manager.Service, context.Context, string) (*manager.User, error)) *cobra.Command {
-	return a.about(use+" NAME", short, a.completeAccounts, func(ctx context.Context, s *site.Site, name string) error {
-		u, err := act(s.Managers, ctx, name)
+func (a *cli) managerDisable(use, short string, act func(*manager.Service, context.Context, string) (*manager.Account, error)) *cobra.Command {
+	return a.recordCommand(use+" NAME", short, a.completeAMIAccounts, func(ctx context.Context, s *site.App, name string) error {
+		u, err := act(s.AMIAccounts, ctx, name)
 		if err != nil {
 			return err
 		}
-		return a.printAccount(newAccount(u), changed)
+		return a.printAMIAccount(newAMIAccountView(u), pendingMessage)
 	})
 }
 
-func (a *app) managerDelete() *cobra.Command {
+func (a *cli) managerDelete() *cobra.Command {
 	const short = "Delete an account; the next apply takes it from Asterisk and ends its sessions"
-	return a.about("delete NAME", short, a.completeAccounts, func(ctx context.Context, s *site.Site, name string) error {
-		if u, err := s.Managers.Get(ctx, name); err == nil {
+	return a.recordCommand("delete NAME", short, a.completeAMIAccounts, func(ctx context.Context, s *site.App, name string) error {
+		if u, err := s.AMIAccounts.Get(ctx, name); err == nil {
 			name = u.Name // as it is stored
 		}
-		if err := s.Managers.Delete(ctx, name); err != nil {
+		if err := s.AMIAccounts.Delete(ctx, name); err != nil {
 			return err
 		}
 		return a.print(map[string]string{"deleted": name}, func() string {

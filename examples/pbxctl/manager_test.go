@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
+func TestCLI_managerAddPrintsAPIRecord(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	added := c.json(t, "manager", "add", "crm", "--preset", "click-to-call", "--permit", "10.1.2.3/8,192.0.2.1",
@@ -37,7 +37,7 @@ func TestAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
 	}, added)
 }
 
-func TestASecretIsShownOnceAndNeverOtherwise(t *testing.T) {
+func TestCLI_managerSecretShownOnce(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	first, _ := c.json(t, "manager", "add", "crm")["secret"].(string)
@@ -51,7 +51,7 @@ func TestASecretIsShownOnceAndNeverOtherwise(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(path, []byte(given+"\n"), 0o600))
 	require.NotContains(t, c.do(t, "manager", "add", "other", "--secret-file", path, "--json"), given)
-	require.NotContains(t, c.given(given+" too\r\n").do(t, "manager", "rotate", "other", "--secret-file", "-"), given)
+	require.NotContains(t, c.withStdin(given+" too\r\n").do(t, "manager", "rotate", "other", "--secret-file", "-"), given)
 	c.do(t, "config", "apply")
 	require.Regexp(t, `(?m)^secret *= `+given+` too$`, c.read(t, ourFile))
 
@@ -74,24 +74,24 @@ func TestASecretIsShownOnceAndNeverOtherwise(t *testing.T) {
 	}
 }
 
-func TestAnEmptySecretIsRefused_notReplacedByAGeneratedOne(t *testing.T) {
+func TestSecretFlags_rejectEmptySecret(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
 	before := c.do(t, "manager", "show", "crm", "--json")
 	for _, given := range [][]string{{"--secret", ""}, {"--secret-file", "-"}, {"--secret-file", os.DevNull}} {
 		for _, verb := range []string{"rotate", "edit", "probe"} {
-			said := c.fails(t, exitRefused, append([]string{"manager", verb, "crm"}, given...)...)
-			require.Contains(t, said, "secret: what was given is empty; without the flag ", verb)
+			output := c.fails(t, exitRejected, append([]string{"manager", verb, "crm"}, given...)...)
+			require.Contains(t, output, "secret: what was given is empty; without the flag ", verb)
 		}
-		require.Contains(t, c.fails(t, exitRefused, append([]string{"manager", "add", "other"}, given...)...), "without the flag a secret is generated")
+		require.Contains(t, c.fails(t, exitRejected, append([]string{"manager", "add", "other"}, given...)...), "without the flag a secret is generated")
 	}
 	c.fails(t, exitFailed, "manager", "rotate", "crm", "--secret-file", "")
 	require.Equal(t, before, c.do(t, "manager", "show", "crm", "--json"))
 	require.Equal(t, []string{"crm"}, c.page(t, "manager", "list").names())
 }
 
-func TestEdit_keepsTheOtherFields(t *testing.T) {
+func TestCLI_managerEditKeepsOtherFields(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm", "--preset", "click-to-call", "--deny", "192.0.2.0/24", "--permit", "192.0.2.1",
@@ -126,16 +126,16 @@ func TestEdit_keepsTheOtherFields(t *testing.T) {
 	require.Equal(t, []any{}, preset["write"])
 }
 
-func TestEdit_takesANewSecret(t *testing.T) {
+func TestCLI_managerEditSetsSecret(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
-	require.NotContains(t, c.given("read from standard input\n").do(t, "manager", "edit", "crm", "--secret-file", "-"), "read from")
+	require.NotContains(t, c.withStdin("read from standard input\n").do(t, "manager", "edit", "crm", "--secret-file", "-"), "read from")
 	c.do(t, "config", "apply")
 	require.Regexp(t, `(?m)^secret *= read from standard input$`, c.read(t, ourFile))
 }
 
-func TestDisable_takesAnAccountFromAsterisk_andEnableGivesItBack(t *testing.T) {
+func TestCLI_managerDisableAndEnable(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
@@ -147,25 +147,25 @@ func TestDisable_takesAnAccountFromAsterisk_andEnableGivesItBack(t *testing.T) {
 		c.do(t, "config", "apply")
 		require.Equal(t, step.there, strings.Contains(c.read(t, ourFile), "[crm]"), step.verb)
 	}
-	require.Contains(t, c.fails(t, exitRefused, "manager", "delete", "crm"), "there is no such AMI account\nRun 'pbxctl manager list' ")
+	require.Contains(t, c.fails(t, exitRejected, "manager", "delete", "crm"), "there is no such AMI account\nRun 'pbxctl manager list' ")
 }
 
-func TestTheAccountThatAppliesIsGuarded(t *testing.T) {
+func TestCLI_managerProtectsApplyAccount(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "config", "install")
 	for _, line := range [][]string{{"delete", "pbxusers"}, {"disable", "pbxusers"}, {"rotate", "pbxusers"}, {"edit", "pbxusers", "--write", "call"}} {
-		said := c.fails(t, exitRefused, append([]string{"manager"}, line...)...)
-		require.Contains(t, said, "still needed by the apply")
-		require.Contains(t, said, "\nApply with another one first: 'pbxctl config install --ami-user NAME'")
+		output := c.fails(t, exitRejected, append([]string{"manager"}, line...)...)
+		require.Contains(t, output, "still needed by the apply")
+		require.Contains(t, output, "\nApply with another one first: 'pbxctl config install --ami-user NAME'")
 	}
-	second := c.with("--ami-user", "second")
+	second := c.withFlags("--ami-user", "second")
 	second.do(t, "config", "install")
 	second.do(t, "manager", "delete", "pbxusers")
 	require.Equal(t, []string{"second"}, second.page(t, "manager", "list").names())
 }
 
-func TestList_pagesByName(t *testing.T) {
+func TestCLI_managerListPaginates(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	require.Equal(t, "x", c.json(t, "manager", "add", "x", "--owner", "Zoe")["name"])
@@ -194,7 +194,7 @@ func TestList_pagesByName(t *testing.T) {
 	require.Equal(t, "No AMI account matches.\n", c.do(t, "manager", "list", "--search", "nobody"))
 }
 
-func TestList_sorts(t *testing.T) {
+func TestCLI_managerListSorts(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	for _, name := range []string{"b", "c", "a"} {
@@ -205,59 +205,59 @@ func TestList_sorts(t *testing.T) {
 	first := c.page(t, "manager", "list", "--sort", "-created_at", "--limit", "2")
 	require.Equal(t, []string{"a", "c"}, first.names())
 	require.Equal(t, []string{"b"}, c.page(t, "manager", "list", "--sort", "-created_at", "--after", first.Next).names())
-	require.Contains(t, c.fails(t, exitRefused, "manager", "list", "--sort", "note"), "\n  sort: sort by one of name, ")
+	require.Contains(t, c.fails(t, exitRejected, "manager", "list", "--sort", "note"), "\n  sort: sort by one of name, ")
 }
 
-func TestDelete_printsTheNameAsItIsStored(t *testing.T) {
+func TestCLI_managerDeletePrintsStoredName(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "Crm")
 	require.Equal(t, map[string]any{"deleted": "Crm"}, c.json(t, "manager", "delete", "cRM"))
 }
 
-func TestAdd_refusesTheNameOfAnAccountWrittenByHand(t *testing.T) {
+func TestCLI_managerAddRejectsManualAccountName(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.write(t, "manager.d/x.conf", "; by hand\n\n[Crm]\nsecret = x\n")
-	said := c.fails(t, exitRefused, "manager", "add", "crm")
-	require.Contains(t, said, "manager.d/x.conf:3")
+	output := c.fails(t, exitRejected, "manager", "add", "crm")
+	require.Contains(t, output, "manager.d/x.conf:3")
 	require.Equal(t, "No AMI accounts.", strings.SplitAfter(c.do(t, "manager", "list"), ".")[0])
 }
 
-// TestEverythingThatIsWrongIsSaidAtOnce: what a flag cannot hold together with
+// TestCLI_managerReportsAllFieldErrors: what a flag cannot hold together with
 // what the service refuses.
-func TestEverythingThatIsWrongIsSaidAtOnce(t *testing.T) {
+func TestCLI_managerReportsAllFieldErrors(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	wrong := []string{
+	invalidFlags := []string{
 		"--permit", "10.0.0.0/8,bad", "--deny", "worse", "--read", "call,nothing", "--event-filters", "exclude,nonsense",
 		"--preset", "none-such", "--write-timeout", "5", "--owner", "two\nlines", "--secret-file", "-",
 	}
-	fields := func(said string) (names []string) {
-		for _, line := range strings.Split(strings.TrimSpace(said), "\n")[1:] {
+	fields := func(output string) (names []string) {
+		for _, line := range strings.Split(strings.TrimSpace(output), "\n")[1:] {
 			name, _, _ := strings.Cut(strings.TrimSpace(line), ":")
 			names = append(names, name)
 		}
 		return names
 	}
-	said := c.fails(t, exitRefused, append([]string{"manager", "add", "bad name"}, wrong...)...)
-	require.True(t, strings.HasPrefix(said, "pbxctl: refused, nothing was changed:\n"), said)
+	output := c.fails(t, exitRejected, append([]string{"manager", "add", "bad name"}, invalidFlags...)...)
+	require.True(t, strings.HasPrefix(output, "pbxctl: refused, nothing was changed:\n"), output)
 	common := []string{"secret", "preset", "deny[0]", "permit[1]", "read[1]", "event_filters[0]", "write_timeout", "owner"}
-	require.ElementsMatch(t, append([]string{"name"}, common...), fields(said))
+	require.ElementsMatch(t, append([]string{"name"}, common...), fields(output))
 	for _, value := range []string{"bad name", "worse", "nonsense", "none-such"} {
-		require.NotContains(t, said, value, "no submitted value is repeated")
+		require.NotContains(t, output, value, "no submitted value is repeated")
 	}
 
 	c.do(t, "manager", "add", "crm", "--owner", "Jane")
-	require.ElementsMatch(t, common, fields(c.fails(t, exitRefused, append([]string{"manager", "edit", "crm"}, wrong...)...)))
-	require.Equal(t, []string{"permit[0]", "name"}, fields(c.fails(t, exitRefused, "manager", "add", "CRM", "--permit", "bad")))
-	require.Equal(t, []string{"permit[0]"}, fields(c.fails(t, exitRefused, "manager", "edit", "crm", "--owner", "Joe", "--permit", "bad")))
-	require.Equal(t, []string{"permit[0]"}, fields(c.fails(t, exitRefused, "manager", "add", "other", "--permit", "bad")))
+	require.ElementsMatch(t, common, fields(c.fails(t, exitRejected, append([]string{"manager", "edit", "crm"}, invalidFlags...)...)))
+	require.Equal(t, []string{"permit[0]", "name"}, fields(c.fails(t, exitRejected, "manager", "add", "CRM", "--permit", "bad")))
+	require.Equal(t, []string{"permit[0]"}, fields(c.fails(t, exitRejected, "manager", "edit", "crm", "--owner", "Joe", "--permit", "bad")))
+	require.Equal(t, []string{"permit[0]"}, fields(c.fails(t, exitRejected, "manager", "add", "other", "--permit", "bad")))
 	require.Equal(t, "Jane", c.json(t, "manager", "show", "crm")["owner"], "nothing was changed")
-	c.fails(t, exitRefused, "manager", "show", "other")
+	c.fails(t, exitRejected, "manager", "show", "other")
 }
 
-func TestPresets_areListed(t *testing.T) {
+func TestCLI_managerPresetsLists(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	require.Contains(t, c.do(t, "manager", "presets"), "click-to-call\n  A CRM that starts calls")

@@ -10,9 +10,9 @@ import (
 )
 
 // print prints value as JSON, or what text returns.
-func (a *app) print(value any, text func() string) error {
+func (a *cli) print(value any, text func() string) error {
 	if !a.json {
-		return a.show(text())
+		return a.write(text())
 	}
 	var document bytes.Buffer
 	encoder := json.NewEncoder(&document)
@@ -21,30 +21,30 @@ func (a *app) print(value any, text func() string) error {
 	if err := encoder.Encode(value); err != nil {
 		return err
 	}
-	return a.show(document.String())
+	return a.write(document.String())
 }
 
-// show fails where nobody reads, or nothing can be written: what was asked for
+// write fails where nobody reads, or nothing can be written: what was asked for
 // has been done by then.
-func (a *app) show(text string) error {
-	if _, err := io.WriteString(a.stdout, visible(text)); err != nil {
+func (a *cli) write(text string) error {
+	if _, err := io.WriteString(a.stdout, escapeControl(text)); err != nil {
 		return fmt.Errorf("done, and the result could not be shown: %w", err)
 	}
 	return nil
 }
 
-// tell shows people what has been done so far; JSON is one document, at the
+// printProgress shows people what has been done so far; JSON is one document, at the
 // end.
-func (a *app) tell(text string) {
+func (a *cli) printProgress(text string) {
 	if !a.json {
-		_, _ = io.WriteString(a.stdout, visible(text))
+		_, _ = io.WriteString(a.stdout, escapeControl(text))
 	}
 }
 
-// visible spells out, as JSON does, what a terminal would obey instead of
+// escapeControl spells out, as JSON does, what a terminal would obey instead of
 // show: control characters, and those that reorder text. They may stand in a
 // record that another program made, or in a file written by hand.
-func visible(text string) string {
+func escapeControl(text string) string {
 	var b strings.Builder
 	for _, r := range text {
 		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
@@ -58,7 +58,7 @@ func visible(text string) string {
 
 // cell is a value in a table: one line, and a dash for nothing.
 func cell(value any) string {
-	text := visible(strings.NewReplacer("\n", " ", "\t", " ").Replace(fmt.Sprint(value)))
+	text := escapeControl(strings.NewReplacer("\n", " ", "\t", " ").Replace(fmt.Sprint(value)))
 	if text == "" {
 		return "-"
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // registerPermissions adds the flag --permissions to cmd.
-func registerPermissions(a *app, cmd *cobra.Command, given *[]string) {
+func registerPermissions(a *cli, cmd *cobra.Command, given *[]string) {
 	cmd.Flags().StringArrayVar(given, "permissions", nil,
 		"`ID=VALUE` of a permission: on or off; or a list such as self,4005, with a plus in front to add to what others give, or none; ID= says nothing any more; may be repeated")
 	_ = cmd.RegisterFlagCompletionFunc("permissions", a.completePermissions)
@@ -26,26 +26,26 @@ type permissionChanges struct {
 	values map[string]*userman.Value
 }
 
-// applied returns said with the changes, as a copy.
-func (c permissionChanges) applied(said userman.Permissions) userman.Permissions {
-	after := userman.Permissions{}
+// applyTo returns said with the changes, as a copy.
+func (c permissionChanges) applyTo(grants userman.Permissions) userman.Permissions {
+	result := userman.Permissions{}
 	if !c.clear {
-		maps.Copy(after, said)
+		maps.Copy(result, grants)
 	}
 	for id, value := range c.values {
 		if value == nil {
-			delete(after, id)
+			delete(result, id)
 		} else {
-			after[id] = *value
+			result[id] = *value
 		}
 	}
-	return after
+	return result
 }
 
 // parsePermissions reads flags written as ID=VALUE, each after the one before.
 func parsePermissions(registry []userman.Permission, given []string) (permissionChanges, []store.FieldError) {
 	changes := permissionChanges{values: map[string]*userman.Value{}}
-	var refused []store.FieldError
+	var errs []store.FieldError
 	for i, text := range given {
 		id, written, ok := strings.Cut(text, "=")
 		id = strings.TrimSpace(id)
@@ -53,18 +53,18 @@ func parsePermissions(registry []userman.Permission, given []string) (permission
 		case text == "":
 			changes = permissionChanges{clear: true, values: map[string]*userman.Value{}}
 		case !ok || id == "":
-			refused = append(refused, store.FieldError{
+			errs = append(errs, store.FieldError{
 				Field: fmt.Sprintf("permissions[%d]", i), Code: "syntax", Message: "write ID=VALUE, such as xmpp.login=on, or ID= to say nothing of it",
 			})
 		case strings.TrimSpace(written) == "":
 			changes.values[id] = nil
 		default:
-			value, wrong := parsePermission(registry, id, written)
-			refused = append(refused, wrong...)
+			value, valueErrs := parsePermission(registry, id, written)
+			errs = append(errs, valueErrs...)
 			changes.values[id] = &value
 		}
 	}
-	return changes, refused
+	return changes, errs
 }
 
 // parsePermission reads one value. That of a permission that there is not is
@@ -75,28 +75,28 @@ func parsePermission(registry []userman.Permission, id, written string) (userman
 			continue
 		}
 		value, err := userman.ParseValue(p.Kind, written)
-		refused := named("", err)
-		for i := range refused {
-			refused[i].Field = "permissions." + id
+		errs := prefixFieldErrors("", err)
+		for i := range errs {
+			errs[i].Field = "permissions." + id
 		}
-		if len(refused) > 0 {
+		if len(errs) > 0 {
 			value = p.Default // which the service takes
 		}
-		return value, refused
+		return value, errs
 	}
 	return userman.Off(), nil
 }
 
 // completePermissions completes the IDs of permissions in a shell.
-func (a *app) completePermissions(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+func (a *cli) completePermissions(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	defer a.close()
-	s, err := a.openToComplete(cmd)
+	s, err := a.openForCompletion(cmd)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var ids []string
-	for _, p := range s.People.Permissions() {
-		if strings.HasPrefix(p.ID, begun) {
+	for _, p := range s.Users.Permissions() {
+		if strings.HasPrefix(p.ID, toComplete) {
 			ids = append(ids, p.ID+"=")
 		}
 	}

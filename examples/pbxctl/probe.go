@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func (a *app) managerProbe() *cobra.Command {
+func (a *cli) managerProbe() *cobra.Command {
 	var address string
 	var useTLS bool
 	var secret secretFlags
@@ -19,17 +19,17 @@ func (a *app) managerProbe() *cobra.Command {
 		Use:               "probe NAME",
 		Short:             "Log in to Asterisk as an account, from here, and say how it went",
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAccounts,
+		ValidArgsFunction: a.completeAMIAccounts,
 	}
 	cmd.Flags().StringVar(&address, "address", "", "host and port of AMI, as `HOST:PORT` (default: that of --ami)")
 	cmd.Flags().BoolVar(&useTLS, "tls", false, "use TLS")
 	secret.register(cmd, "secret", "the one of the account is tried")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		given, empty, err := secret.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
 		}
-		if err := store.Invalid(empty...); err != nil {
+		if err := store.NewInvalidError(empty...); err != nil {
 			return err
 		}
 		opts := &manager.ProbeOptions{Address: address, Secret: given}
@@ -46,7 +46,7 @@ func (a *app) managerProbe() *cobra.Command {
 }
 
 // printProbe fails when the login did, so that scripts notice.
-func (a *app) printProbe(result *manager.ProbeResult) error {
+func (a *cli) printProbe(result *manager.ProbeResult) error {
 	if err := a.print(result, func() string { return result.Message + "\n" }); err != nil {
 		return err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/peers"
 )
 
-func TestProbe_tellsHowALoginGoes(t *testing.T) {
+func TestCLI_managerProbeReportsOutcome(t *testing.T) {
 	t.Parallel()
 	c, _ := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
@@ -30,11 +30,11 @@ func TestProbe_tellsHowALoginGoes(t *testing.T) {
 	} {
 		t.Run(test.outcome, func(t *testing.T) {
 			t.Parallel()
-			o := c.given("not the secret\n").with("--json").run(t, append([]string{"manager", "probe"}, test.line...)...)
+			o := c.withStdin("not the secret\n").withFlags("--json").run(t, append([]string{"manager", "probe"}, test.line...)...)
 			require.Equal(t, exitFailed, o.code)
 			require.Equal(t, test.outcome, decoded(t, o.stdout)["outcome"], "the result is JSON, alone on standard output")
 			require.Equal(t, "pbxctl: the login failed ("+test.outcome+")\n", o.stderr)
 		})
 	}
-	require.Contains(t, c.fails(t, exitRefused, "manager", "probe", "nobody"), "there is no such AMI account")
+	require.Contains(t, c.fails(t, exitRejected, "manager", "probe", "nobody"), "there is no such AMI account")
 }

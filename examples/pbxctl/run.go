@@ -13,14 +13,14 @@ import (
 
 // Exit codes, for scripts.
 const (
-	exitDone    = 0
-	exitFailed  = 1
-	exitUsage   = 2
-	exitRefused = 3
+	exitOK       = 0
+	exitFailed   = 1
+	exitUsage    = 2
+	exitRejected = 3
 )
 
-// run runs one command line and returns its exit code.
-func (a *app) run(ctx context.Context, args []string) int {
+// execute runs one command line and returns its exit code.
+func (a *cli) execute(ctx context.Context, args []string) int {
 	root := a.rootCommand() //nolint:contextcheck // cobra hands ctx to the command
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
@@ -29,19 +29,19 @@ func (a *app) run(ctx context.Context, args []string) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	switch {
 	case err == nil:
-		return exitDone
+		return exitOK
 	case !a.started:
-		_, _ = fmt.Fprintf(a.stderr, "pbxctl: %s\nRun '%s --help' for what there is.\n", visible(err.Error()), cmd.CommandPath())
+		_, _ = fmt.Fprintf(a.stderr, "pbxctl: %s\nRun '%s --help' for what there is.\n", escapeControl(err.Error()), cmd.CommandPath())
 		return exitUsage
 	}
-	_, _ = fmt.Fprintln(a.stderr, visible(errorText(err)))
-	if refused(err) {
-		return exitRefused
+	_, _ = fmt.Fprintln(a.stderr, escapeControl(errorText(err)))
+	if isClientError(err) {
+		return exitRejected
 	}
 	return exitFailed
 }
 
-func (a *app) rootCommand() *cobra.Command {
+func (a *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pbxctl",
 		Short: "Administer the users of an Asterisk PBX",
@@ -67,33 +67,33 @@ func (a *app) rootCommand() *cobra.Command {
 	return root
 }
 
-// do wraps what a command does, so that everything that fails before it
+// runE wraps what a command does, so that everything that fails before it
 // is known to be a mistake in the command line.
-func (a *app) do(work func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
+func (a *cli) runE(fn func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := a.complete(cmd.Root().PersistentFlags()); err != nil {
 			return err
 		}
 		a.started = true
-		cmd.SetContext(audit.WithActor(cmd.Context(), hostActor()))
+		cmd.SetContext(audit.WithActor(cmd.Context(), consoleActor()))
 		defer a.close()
-		return work(cmd, args)
+		return fn(cmd, args)
 	}
 }
 
-// onSite is do for what works on a database that exists.
-func (a *app) onSite(work func(cmd *cobra.Command, s *site.Site, args []string) error) func(*cobra.Command, []string) error {
-	return a.do(func(cmd *cobra.Command, args []string) error {
+// withApp is do for what works on a database that exists.
+func (a *cli) withApp(fn func(cmd *cobra.Command, s *site.App, args []string) error) func(*cobra.Command, []string) error {
+	return a.runE(func(cmd *cobra.Command, args []string) error {
 		s, err := a.open(cmd.Context())
 		if err != nil {
 			return err
 		}
-		return work(cmd, s, args)
+		return fn(cmd, s, args)
 	})
 }
 
-// needVerb is what a noun alone does.
-func needVerb(cmd *cobra.Command, _ []string) error {
+// requireSubcommand is what a noun alone does.
+func requireSubcommand(cmd *cobra.Command, _ []string) error {
 	verbs := make([]string, len(cmd.Commands()))
 	for i, child := range cmd.Commands() {
 		verbs[i] = child.Name()

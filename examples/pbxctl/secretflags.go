@@ -44,13 +44,13 @@ const maxSecretFile = 64 << 10
 
 // read returns the secret that was given, without the line break at its end;
 // the zero Secret when none was, or when it is refused.
-func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Secret, refused unreadable, err error) {
+func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Secret, errs flagErrors, err error) {
 	text := f.value
 	switch {
 	case f.flags.Changed(f.fileFlag()):
 		content, err := readInput(ctx, f.file, stdin, maxSecretFile)
 		if err != nil {
-			return store.Secret{}, nil, f.unread(err)
+			return store.Secret{}, nil, f.readError(err)
 		}
 		text = strings.TrimSuffix(strings.TrimSuffix(string(content), "\n"), "\r")
 	case !f.flags.Changed(f.field):
@@ -59,17 +59,17 @@ func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Se
 	if text == "" {
 		// Whatever should have made it failed, such as an unset variable of a
 		// script: to do what is done without one would surprise.
-		return store.Secret{}, unreadable{{
+		return store.Secret{}, flagErrors{{
 			Field: f.field, Code: "required", Message: "what was given is empty; without the flag " + f.without,
 		}}, nil
 	}
 	return store.NewSecret(text), nil, nil
 }
 
-func (f *secretFlags) unread(err error) error {
+func (f *secretFlags) readError(err error) error {
 	err = fmt.Errorf("reading the %s: %w", f.field, err)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return site.Hint(err, "Check the path that --"+f.fileFlag()+" names.")
+		return site.WithHint(err, "Check the path that --"+f.fileFlag()+" names.")
 	}
 	return err
 }

@@ -17,12 +17,12 @@ func (c *ctl) settingsFile(t *testing.T, lines string) string {
 	return path
 }
 
-func TestSettingsComeFromAFile_unlessTheCommandLineSaysOtherwise(t *testing.T) {
+func TestConfig_flagsOverrideIniFile(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	path := c.settingsFile(t, "json = true\nbase-url = https://pbx.example.com\nlisten = :8080\n")
 	o := runLine(t, "", "--config", path, "admin", "add", "jane")
-	require.Equal(t, exitDone, o.code, o.stderr)
+	require.Equal(t, exitOK, o.code, o.stderr)
 	require.Contains(t, decoded(t, o.stdout)["link"], "https://pbx.example.com/set-password/")
 	o = runLine(t, "", "--config", path, "admin", "list", "--json=false")
 	require.Contains(t, o.stdout, "USERNAME")
@@ -32,7 +32,7 @@ func TestSettingsComeFromAFile_unlessTheCommandLineSaysOtherwise(t *testing.T) {
 	require.Equal(t, "jane\n:4\n", o.stdout, "a shell completes with it, too")
 }
 
-func TestABadFileOfSettingsIsAMistakeOfUsage(t *testing.T) {
+func TestConfig_badIniFileIsUsageError(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	path := c.settingsFile(t, "colour = hush\n")
@@ -43,12 +43,12 @@ func TestABadFileOfSettingsIsAMistakeOfUsage(t *testing.T) {
 	require.Equal(t, exitUsage, o.code)
 	require.Contains(t, o.stderr, "missing.ini")
 	o = runLine(t, "", "--config", path, "manager", "list", "--help")
-	require.Equal(t, exitDone, o.code, "help needs no settings")
+	require.Equal(t, exitOK, o.code, "help needs no settings")
 }
 
-// TestTheFileOfSettingsIsFoundInTheWorkingDirectory runs alone: the working
+// TestConfig_findsIniFileInWorkingDirectory runs alone: the working
 // directory and the environment are those of the whole process.
-func TestTheFileOfSettingsIsFoundInTheWorkingDirectory(t *testing.T) {
+func TestConfig_findsIniFileInWorkingDirectory(t *testing.T) {
 	c := offline(t)
 	path := c.settingsFile(t, "ami-user = applier\n")
 	folder := t.TempDir()

@@ -14,27 +14,27 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// requireShowable fails on anything that a terminal would obey.
-func requireShowable(t require.TestingT, text string) {
+// requireNoControlCharacters fails on anything that a terminal would obey.
+func requireNoControlCharacters(t require.TestingT, text string) {
 	for _, r := range text {
 		require.False(t, r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)), "%q in %q", r, text)
 	}
 }
 
-// TestATerminalIsNeverToldWhatToDo puts into the database, past all rules,
+// TestCLI_escapesTerminalControlSequences puts into the database, past all rules,
 // what another program might.
-func TestATerminalIsNeverToldWhatToDo(t *testing.T) {
+func TestCLI_escapesTerminalControlSequences(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "manager", "add", "crm")
 	const hostile = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202egnp.exe\ndisabled  false\r\t\x7f"
-	insert(t, c, &manager.User{
+	insertAMIAccount(t, c, &manager.Account{
 		Name: "crm" + hostile, Secret: store.NewSecret("long enough for a secret"), Owner: hostile, Note: hostile, NamedACL: hostile,
 		EventFilters: []manager.EventFilter{{Action: manager.Include, Header: hostile, Method: manager.MatchExact, Match: hostile}},
 	})
 	c.do(t, "admin", "add", "jane")
-	c.sql(t, "UPDATE pbxusers_administrators SET display_name = '"+hostile+"', username = 'jane"+hostile+"', sections = '[\"\\u001b\"]'")
-	c.sql(t, "UPDATE pbxusers_audit SET actor_name = '"+hostile+"', record = '"+hostile+"', reason = '"+hostile+"'")
+	c.exec(t, "UPDATE pbxusers_administrators SET display_name = '"+hostile+"', username = 'jane"+hostile+"', sections = '[\"\\u001b\"]'")
+	c.exec(t, "UPDATE pbxusers_audit SET actor_name = '"+hostile+"', record = '"+hostile+"', reason = '"+hostile+"'")
 	c.write(t, "manager.d/x.conf", "[other"+strings.ReplaceAll(hostile, "\n", " ")+"\n")
 	for _, line := range [][]string{
 		{"manager", "list"},
@@ -64,8 +64,8 @@ func TestATerminalIsNeverToldWhatToDo(t *testing.T) {
 			if line[0] == "__complete" {
 				o = runLine(t, "", append(append([]string{"__complete"}, c.flags...), line[1:]...)...)
 			}
-			requireShowable(t, o.stdout)
-			requireShowable(t, o.stderr)
+			requireNoControlCharacters(t, o.stdout)
+			requireNoControlCharacters(t, o.stderr)
 			require.NotEmpty(t, o.stdout+o.stderr)
 		}
 	}
@@ -75,8 +75,8 @@ func TestATerminalIsNeverToldWhatToDo(t *testing.T) {
 	require.Equal(t, hostile, document["note"], "JSON keeps the very text")
 }
 
-// insert stores an account without asking the service.
-func insert(t *testing.T, c *ctl, u *manager.User) {
+// insertAMIAccount stores an account without asking the service.
+func insertAMIAccount(t *testing.T, c *ctl, u *manager.Account) {
 	t.Helper()
 	keys, err := store.OpenKeyring(c.data("pbxusers.key"))
 	require.NoError(t, err)
@@ -85,16 +85,16 @@ func insert(t *testing.T, c *ctl, u *manager.User) {
 	defer func() { require.NoError(t, pool.Close()) }()
 	db, err := sqlstore.Open(t.Context(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keys})
 	require.NoError(t, err)
-	require.NoError(t, db.Managers().CreateUser(t.Context(), u))
+	require.NoError(t, db.AMIAccounts().CreateAccount(t.Context(), u))
 }
 
-func TestVisible_leavesReadableTextAlone(t *testing.T) {
+func TestEscapeControl_keepsPrintableText(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.String().Draw(t, "text")
-		shown := visible(text)
-		requireShowable(t, shown)
-		requireShowable(t, cell(text))
+		shown := escapeControl(text)
+		requireNoControlCharacters(t, shown)
+		requireNoControlCharacters(t, cell(text))
 		require.NotContains(t, cell(text), "\n")
 		if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }) {
 			require.Equal(t, text, shown)

@@ -10,13 +10,13 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) tokenCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "token", Short: "API tokens, with which programs act for people", Args: cobra.NoArgs, RunE: needVerb}
+func (a *cli) tokenCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "token", Short: "API tokens, with which programs act for people", Args: cobra.NoArgs, RunE: requireSubcommand}
 	parent.AddCommand(a.tokenAdd(), a.tokenList(), a.tokenShow(), a.tokenEdit(), a.tokenRotate(), a.tokenDelete())
 	return parent
 }
 
-func (a *app) tokenAdd() *cobra.Command {
+func (a *cli) tokenAdd() *cobra.Command {
 	var flags tokenFlags
 	cmd := &cobra.Command{
 		Use:   "add USERNAME",
@@ -24,18 +24,18 @@ func (a *app) tokenAdd() *cobra.Command {
 		Example: "  pbxctl token add jane.roe --description 'CRM' --modules voicemail,contacts\n" +
 			"  pbxctl token add jane.roe --extensions 4001 --modules all --addresses 192.0.2.0/24 --expires-at 2027-01-01 --requests-per-hour 100",
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completePeople,
+		ValidArgsFunction: a.completeUsers,
 	}
 	flags.register(cmd)
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		fields := flags.parse(cmd.Flags())
 		wanted := &userman.Token{}
 		fields.set(wanted)
-		act := onToken(cmd.Context(), s, "create", "")
+		act := tokenEvent(cmd.Context(), s, "create", "")
 		var key store.Secret
-		created, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (made *userman.Token, err error) {
-			made, key, err = s.People.CreateToken(ctx, args[0], wanted)
-			return made, err
+		created, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (link *userman.Token, err error) {
+			link, key, err = s.Users.CreateToken(ctx, args[0], wanted)
+			return link, err
 		})
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func (a *app) tokenAdd() *cobra.Command {
 	return cmd
 }
 
-func (a *app) tokenEdit() *cobra.Command {
+func (a *cli) tokenEdit() *cobra.Command {
 	var flags tokenFlags
 	cmd := &cobra.Command{
 		Use:               "edit ID",
@@ -54,14 +54,14 @@ func (a *app) tokenEdit() *cobra.Command {
 		Example:           "  pbxctl token edit 7h2kq9x4v1n8b3m6 --addresses '' --disabled",
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeTokens,
-		PreRunE:           needChange,
+		PreRunE:           requireChange,
 	}
 	flags.register(cmd)
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		fields := flags.parse(cmd.Flags())
-		act := onToken(cmd.Context(), s, "update", args[0])
-		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.Token, error) {
-			return s.People.UpdateToken(ctx, args[0], func(to *userman.Token) error {
+		act := tokenEvent(cmd.Context(), s, "update", args[0])
+		updated, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*userman.Token, error) {
+			return s.Users.UpdateToken(ctx, args[0], func(to *userman.Token) error {
 				fields.set(to)
 				return nil
 			})
@@ -74,10 +74,10 @@ func (a *app) tokenEdit() *cobra.Command {
 	return cmd
 }
 
-func (a *app) tokenRotate() *cobra.Command {
+func (a *cli) tokenRotate() *cobra.Command {
 	const short = "Give a token another key, shown this once; the old one stops to work"
-	return a.about("rotate ID", short, a.completeTokens, func(ctx context.Context, s *site.Site, id string) error {
-		rotated, key, err := s.People.RotateToken(ctx, id)
+	return a.recordCommand("rotate ID", short, a.completeTokens, func(ctx context.Context, s *site.App, id string) error {
+		rotated, key, err := s.Users.RotateToken(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -85,9 +85,9 @@ func (a *app) tokenRotate() *cobra.Command {
 	})
 }
 
-func (a *app) tokenDelete() *cobra.Command {
-	return a.about("delete ID", "Delete a token", a.completeTokens, func(ctx context.Context, s *site.Site, id string) error {
-		if err := s.People.DeleteToken(ctx, id); err != nil {
+func (a *cli) tokenDelete() *cobra.Command {
+	return a.recordCommand("delete ID", "Delete a token", a.completeTokens, func(ctx context.Context, s *site.App, id string) error {
+		if err := s.Users.DeleteToken(ctx, id); err != nil {
 			return err
 		}
 		return a.print(map[string]string{"deleted": id}, func() string { return "Deleted.\n" })

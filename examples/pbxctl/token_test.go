@@ -15,8 +15,8 @@ import (
 // authorizes reports whether a program with the key may use a module.
 func (c *ctl) authorizes(t *testing.T, id, key, module string) bool {
 	t.Helper()
-	_, err := c.at(t).People.Authorize(t.Context(), userman.TokenRequest{
-		TokenID: id, Key: store.NewSecret(key), Module: module, Source: netip.MustParseAddr("192.0.2.7"),
+	_, err := c.openApp(t).Users.Authorize(t.Context(), userman.TokenRequest{
+		TokenID: id, Key: store.NewSecret(key), Module: module, RemoteAddr: netip.MustParseAddr("192.0.2.7"),
 	})
 	if err != nil {
 		require.ErrorIs(t, err, store.ErrForbidden)
@@ -24,7 +24,7 @@ func (c *ctl) authorizes(t *testing.T, id, key, module string) bool {
 	return err == nil
 }
 
-func TestTokenAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
+func TestCLI_tokenAddPrintsAPIRecord(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane", "--default-extension", "401", "--permissions", "rest.use=on")
@@ -53,18 +53,18 @@ func TestTokenAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
 	require.Regexp(t, `(?m)^username +jane$`, c.do(t, "token", "show", id))
 }
 
-func TestAKeyIsShownOnce_andEndsWhenItIsRotated(t *testing.T) {
+func TestCLI_tokenKeyShownOnceAndRotated(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane", "--permissions", "rest.use=on")
-	said := c.do(t, "token", "add", "jane", "--modules", "all")
-	require.Regexp(t, `(?m)^key +\S{43}   \(shown this once\)$`, said)
-	require.Contains(t, said, "\nextensions         all\n")
-	ids, _ := c.listed(t, "id", "token", "list", "jane")
+	output := c.do(t, "token", "add", "jane", "--modules", "all")
+	require.Regexp(t, `(?m)^key +\S{43}   \(shown this once\)$`, output)
+	require.Contains(t, output, "\nextensions         all\n")
+	ids, _ := c.listField(t, "id", "token", "list", "jane")
 	require.Len(t, ids, 1)
 	rotated := c.json(t, "token", "rotate", ids[0])
 	key, _ := rotated["key"].(string)
-	require.NotContains(t, said, key)
+	require.NotContains(t, output, key)
 	require.True(t, c.authorizes(t, ids[0], key, "voicemail"))
 	for _, line := range []string{"token list", "token list jane", "token show " + ids[0], "token edit " + ids[0] + " --description x", "audit list", "user export"} {
 		for _, format := range []string{"--json=false", "--json"} {
@@ -80,7 +80,7 @@ func TestAKeyIsShownOnce_andEndsWhenItIsRotated(t *testing.T) {
 	require.Contains(t, c.do(t, "audit", "verify"), "Nothing was tampered with")
 }
 
-func TestTokenEdit_changesOnlyTheGivenFields_andEmptyClears(t *testing.T) {
+func TestCLI_tokenEditKeepsOtherFields(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane", "--default-extension", "401")
@@ -104,47 +104,47 @@ func TestTokenEdit_changesOnlyTheGivenFields_andEmptyClears(t *testing.T) {
 	require.InDelta(t, 1000, after["requests_per_hour"], 0)
 }
 
-func TestToken_refusesAllThatIsWrongAtOnce(t *testing.T) {
+func TestCLI_tokenReportsAllFieldErrors(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane")
 	id, _ := c.json(t, "token", "add", "jane")["id"].(string)
 	before := c.do(t, "token", "list", "--json")
-	said := c.fails(t, exitRefused, "token", "add", "jane", "--addresses", "192.0.2.1,hush", "--extensions", "hush", "--modules", "hu\x00sh",
+	output := c.fails(t, exitRejected, "token", "add", "jane", "--addresses", "192.0.2.1,hush", "--extensions", "hush", "--modules", "hu\x00sh",
 		"--requests-per-hour", "-7", "--expires-at", "1999-01-01")
 	for _, field := range []string{"addresses[1]", "extensions[0]", "modules[0]", "requests_per_hour"} {
-		require.Contains(t, said, "\n  "+field+": ")
+		require.Contains(t, output, "\n  "+field+": ")
 	}
-	require.NotContains(t, said, "hush")
-	require.Contains(t, c.fails(t, exitRefused, "token", "edit", id, "--addresses", "fe80::1%eth0"), "\n  addresses[0]: write an IP address")
+	require.NotContains(t, output, "hush")
+	require.Contains(t, c.fails(t, exitRejected, "token", "edit", id, "--addresses", "fe80::1%eth0"), "\n  addresses[0]: write an IP address")
 	for _, line := range [][]string{{"token", "add", "jane"}, {"token", "edit", id}} {
 		for _, list := range []string{"extensions", "modules"} {
-			said = c.fails(t, exitRefused, append(slices.Clone(line), "--"+list, "")...)
-			require.Equal(t, 1, strings.Count(said, "\n  "+list+": name "+list+", or all"), "none would be all")
+			output = c.fails(t, exitRejected, append(slices.Clone(line), "--"+list, "")...)
+			require.Equal(t, 1, strings.Count(output, "\n  "+list+": name "+list+", or all"), "none would be all")
 		}
 	}
-	require.Contains(t, c.fails(t, exitRefused, "token", "list", ""), "\n  username: the name is empty")
-	require.Contains(t, c.fails(t, exitRefused, "token", "list", "nobody"), "there is no such person")
+	require.Contains(t, c.fails(t, exitRejected, "token", "list", ""), "\n  username: the name is empty")
+	require.Contains(t, c.fails(t, exitRejected, "token", "list", "nobody"), "there is no such person")
 	for _, verb := range []string{"show", "edit --disabled", "rotate", "delete"} {
 		line := append([]string{"token"}, strings.Fields(verb)...)
-		require.Contains(t, c.fails(t, exitRefused, append(line, "hush")...), "there is no such API token\nRun 'pbxctl token list'", verb)
+		require.Contains(t, c.fails(t, exitRejected, append(line, "hush")...), "there is no such API token\nRun 'pbxctl token list'", verb)
 	}
 	require.Equal(t, before, c.do(t, "token", "list", "--json"))
 }
 
-func TestTokensArePagedAndNameTheirPeople(t *testing.T) {
+func TestCLI_tokenListPaginatesWithOwners(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	for _, name := range []string{"jane", "王伟"} {
 		c.do(t, "user", "add", name)
 		c.do(t, "token", "add", name)
 	}
-	ids, next := c.listed(t, "id", "token", "list", "--limit", "1")
-	more, end := c.listed(t, "id", "token", "list", "--limit", "1", "--after", next)
+	ids, next := c.listField(t, "id", "token", "list", "--limit", "1")
+	more, end := c.listField(t, "id", "token", "list", "--limit", "1", "--after", next)
 	require.NotEqual(t, ids, more)
 	require.Empty(t, end)
 	c.do(t, "user", "delete", "jane")
-	said := c.do(t, "token", "list")
-	require.Contains(t, said, "王伟")
-	require.Contains(t, said, "jane", "also of who was deleted")
+	output := c.do(t, "token", "list")
+	require.Contains(t, output, "王伟")
+	require.Contains(t, output, "jane", "also of who was deleted")
 }

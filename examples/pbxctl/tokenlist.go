@@ -24,19 +24,19 @@ type token struct {
 }
 
 // printToken prints a token, and what was done.
-func (a *app) printToken(ctx context.Context, s *site.Site, shown token, after string) error {
-	holder, err := s.People.GetByID(ctx, shown.UserID)
+func (a *cli) printToken(ctx context.Context, s *site.App, shown token, footer string) error {
+	owner, err := s.Users.GetByID(ctx, shown.UserID)
 	if err == nil {
-		shown.Username = holder.Username
-		err = a.print(shown, func() string { return shown.text(after) })
+		shown.Username = owner.Username
+		err = a.print(shown, func() string { return shown.text(footer) })
 	}
 	if err != nil && shown.Key != "" {
-		return site.Hint(err, "Nobody knows the key: 'pbxctl token rotate "+shown.ID+"' makes another one.")
+		return site.WithHint(err, "Nobody knows the key: 'pbxctl token rotate "+shown.ID+"' makes another one.")
 	}
 	return err
 }
 
-func (shown token) text(after string) string {
+func (shown token) text(footer string) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	row := func(label string, value any) { _, _ = fmt.Fprintf(w, "%s\t%s\n", label, cell(value)) }
@@ -52,11 +52,11 @@ func (shown token) text(after string) string {
 	row("addresses", addressesText(shown.Token))
 	row("expires_at", localTime(shown.ExpiresAt))
 	row("disabled", shown.Disabled)
-	row("key_made_at", localTime(shown.KeyMadeAt))
+	row("key_made_at", localTime(shown.KeyCreatedAt))
 	row("last_used_at", localTime(shown.LastUsedAt))
 	_ = w.Flush()
-	if after != "" {
-		b.WriteString(after + "\n")
+	if footer != "" {
+		b.WriteString(footer + "\n")
 	}
 	return b.String()
 }
@@ -70,29 +70,29 @@ func addressesText(t *userman.Token) string {
 	return orAll(strings.Join(texts, ","))
 }
 
-// withHolders are tokens with the usernames of those whose they are.
-func withHolders(ctx context.Context, s *site.Site, list *store.List[*userman.Token]) (*store.List[token], error) {
-	shown := &store.List[token]{Items: []token{}, Next: list.Next}
+// withOwners are tokens with the usernames of those whose they are.
+func withOwners(ctx context.Context, s *site.App, list *store.Page[*userman.Token]) (*store.Page[token], error) {
+	shown := &store.Page[token]{Items: []token{}, Next: list.Next}
 	known := map[string]string{}
 	for _, t := range list.Items {
 		if _, ok := known[t.UserID]; !ok {
-			holder, err := s.People.GetByID(ctx, t.UserID)
+			owner, err := s.Users.GetByID(ctx, t.UserID)
 			if errors.Is(err, store.ErrNotFound) {
 				continue // purged meanwhile, with their tokens
 			}
 			if err != nil {
 				return nil, err
 			}
-			known[t.UserID] = holder.Username
+			known[t.UserID] = owner.Username
 		}
 		shown.Items = append(shown.Items, token{Token: t, Username: known[t.UserID]})
 	}
 	return shown, nil
 }
 
-func (a *app) tokenShow() *cobra.Command {
-	return a.about("show ID", "Show a token, without its key", a.completeTokens, func(ctx context.Context, s *site.Site, id string) error {
-		t, err := s.People.Token(ctx, id)
+func (a *cli) tokenShow() *cobra.Command {
+	return a.recordCommand("show ID", "Show a token, without its key", a.completeTokens, func(ctx context.Context, s *site.App, id string) error {
+		t, err := s.Users.Token(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -100,27 +100,27 @@ func (a *app) tokenShow() *cobra.Command {
 	})
 }
 
-func (a *app) tokenList() *cobra.Command {
-	var page store.Page
+func (a *cli) tokenList() *cobra.Command {
+	var page store.PageRequest
 	cmd := &cobra.Command{
 		Use:               "list [USERNAME]",
 		Short:             "List the tokens of a person, or of everybody",
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: a.completePeople,
+		ValidArgsFunction: a.completeUsers,
 	}
 	cmd.Flags().StringVar(&page.After, "after", "", "begin after this `ID`: the 'next' of the page before")
 	cmd.Flags().IntVar(&page.Limit, "limit", store.DefaultPageLimit, limitUsage("tokens"))
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		username := strings.Join(args, "")
 		if len(args) == 1 && username == "" {
 			// A script whose variable is empty does not mean everybody.
-			return store.Invalid(store.FieldError{Field: "username", Code: "required", Message: "the name is empty; leave it out to list the tokens of everybody"})
+			return store.NewInvalidError(store.FieldError{Field: "username", Code: "required", Message: "the name is empty; leave it out to list the tokens of everybody"})
 		}
-		list, err := s.People.Tokens(cmd.Context(), username, page)
+		list, err := s.Users.Tokens(cmd.Context(), username, page)
 		if err != nil {
 			return err
 		}
-		shown, err := withHolders(cmd.Context(), s, list)
+		shown, err := withOwners(cmd.Context(), s, list)
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (a *app) tokenList() *cobra.Command {
 	return cmd
 }
 
-func tokenListText(list *store.List[token]) string {
+func tokenListText(list *store.Page[token]) string {
 	if len(list.Items) == 0 {
 		return "No API tokens. Make one: pbxctl token add USERNAME\n"
 	}

@@ -9,19 +9,19 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "user", Short: "People, who own extensions and log in to a portal and to other services", Args: cobra.NoArgs, RunE: needVerb}
+func (a *cli) userCommand() *cobra.Command {
+	parent := &cobra.Command{Use: "user", Short: "People, who own extensions and log in to a portal and to other services", Args: cobra.NoArgs, RunE: requireSubcommand}
 	parent.AddCommand(
 		a.userAdd(), a.userList(), a.userShow(), a.userEdit(), a.userExport(), a.userPermissions(),
-		a.userAct("disable", "Keep a person from logging in anywhere, and end all sessions", (*userman.Service).Disable),
-		a.userAct("enable", "Let a disabled person log in again", (*userman.Service).Enable),
-		a.userAct("remove-second-factor", "Make the password of a person enough again", (*userman.Service).RemoveSecondFactor),
-		a.userAct("end-sessions", "End every session of a person",
-			func(people *userman.Service, ctx context.Context, username string) (*userman.User, error) {
-				if err := people.EndSessions(ctx, username); err != nil {
+		a.userAction("disable", "Keep a person from logging in anywhere, and end all sessions", (*userman.Service).Disable),
+		a.userAction("enable", "Let a disabled person log in again", (*userman.Service).Enable),
+		a.userAction("remove-second-factor", "Make the password of a person enough again", (*userman.Service).RemoveSecondFactor),
+		a.userAction("end-sessions", "End every session of a person",
+			func(users *userman.Service, ctx context.Context, username string) (*userman.User, error) {
+				if err := users.EndSessions(ctx, username); err != nil {
 					return nil, err
 				}
-				return people.Get(ctx, username)
+				return users.Get(ctx, username)
 			}),
 		a.userDelete(), a.userDeleted(), a.userRestore(), a.userPurge(),
 		a.userPassword(), a.userInvite(), a.userWelcome(), a.userReset(), a.userPreview(), a.userSoftphone(),
@@ -30,8 +30,8 @@ func (a *app) userCommand() *cobra.Command {
 	return parent
 }
 
-func (a *app) userAdd() *cobra.Command {
-	var flags personFlags
+func (a *cli) userAdd() *cobra.Command {
+	var flags userFlags
 	var password secretFlags
 	var generate bool
 	cmd := &cobra.Command{
@@ -45,51 +45,51 @@ func (a *app) userAdd() *cobra.Command {
 	password.register(cmd, "password", "the person has none until a link is used, see 'pbxctl user welcome'")
 	cmd.Flags().BoolVar(&generate, "generate", false, "give the person a generated password, which is shown this once")
 	cmd.MarkFlagsMutuallyExclusive("generate", "password", "password-file")
-	cmd.RunE = a.do(func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = a.runE(func(cmd *cobra.Command, args []string) error {
 		given, empty, err := password.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
 		}
-		s, err := a.openNew(cmd.Context())
+		s, err := a.openOrCreate(cmd.Context())
 		if err != nil {
 			return err
 		}
-		fields := flags.parse(cmd.Flags(), s.People.Permissions())
-		fields.refused = append(fields.refused, empty...)
+		fields := flags.parse(cmd.Flags(), s.Users.Permissions())
+		fields.fieldErrs = append(fields.fieldErrs, empty...)
 		wanted := userman.NewUser{User: &userman.User{}, Password: given, NoDefaultGroups: cmd.Flags().Changed("groups")}
 		fields.set(wanted.User)
 		wanted.User.Username = args[0]
 		if generate {
-			if wanted.Password, err = s.People.GeneratePassword(); err != nil {
+			if wanted.Password, err = s.Users.GeneratePassword(); err != nil {
 				return err
 			}
 		}
-		act := onPerson(cmd.Context(), s, "create", args[0])
-		created, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.User, error) {
-			return s.People.Create(ctx, wanted)
+		act := userEvent(cmd.Context(), s, "create", args[0])
+		created, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*userman.User, error) {
+			return s.Users.Create(ctx, wanted)
 		})
 		if err != nil {
 			return err
 		}
-		shown := person{User: created}
+		shown := userView{User: created}
 		if generate {
 			shown.Secret = wanted.Password.Reveal()
 		}
-		return a.printPerson(shown, madeText(created))
+		return a.printUser(shown, createdText(created))
 	})
 	return cmd
 }
 
-// madeText says what is left to do.
-func madeText(u *userman.User) string {
+// createdText says what is left to do.
+func createdText(u *userman.User) string {
 	if u.HasPassword {
 		return "Made."
 	}
 	return "Made, without a password: 'pbxctl user welcome' mails a link to set one, 'pbxctl user invite' shows one."
 }
 
-func (a *app) userEdit() *cobra.Command {
-	var flags personFlags
+func (a *cli) userEdit() *cobra.Command {
+	var flags userFlags
 	cmd := &cobra.Command{
 		Use:   "edit USERNAME",
 		Short: "Change the given fields of a person, and keep the others",
@@ -98,16 +98,16 @@ func (a *app) userEdit() *cobra.Command {
 		Example: "  pbxctl user edit jane.roe --linked-extensions 4002,4003 --fax ''\n" +
 			"  pbxctl user edit jane.roe --permissions 'voicemail.extensions=+ 4005' --permissions xmpp.login=",
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completePeople,
-		PreRunE:           needChange,
+		ValidArgsFunction: a.completeUsers,
+		PreRunE:           requireChange,
 	}
 	flags.register(a, cmd)
 	cmd.Flags().StringVar(&flags.user.Username, "username", "", "another `USERNAME`")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
-		fields := flags.parse(cmd.Flags(), s.People.Permissions())
-		act := onPerson(cmd.Context(), s, "update", args[0])
-		updated, err := judged(cmd.Context(), s, fields.refused, act, func(ctx context.Context) (*userman.User, error) {
-			return s.People.Update(ctx, args[0], func(to *userman.User) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+		fields := flags.parse(cmd.Flags(), s.Users.Permissions())
+		act := userEvent(cmd.Context(), s, "update", args[0])
+		updated, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*userman.User, error) {
+			return s.Users.Update(ctx, args[0], func(to *userman.User) error {
 				fields.set(to)
 				return nil
 			})
@@ -115,18 +115,18 @@ func (a *app) userEdit() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.printPerson(person{User: updated}, "Changed.")
+		return a.printUser(userView{User: updated}, "Changed.")
 	})
 	return cmd
 }
 
-// userAct is a command that does one thing to a person.
-func (a *app) userAct(use, short string, act func(*userman.Service, context.Context, string) (*userman.User, error)) *cobra.Command {
-	return a.about(use+" USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
-		changed, err := act(s.People, ctx, username)
+// userAction is a command that does one thing to a person.
+func (a *cli) userAction(use, short string, act func(*userman.Service, context.Context, string) (*userman.User, error)) *cobra.Command {
+	return a.recordCommand(use+" USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+		changed, err := act(s.Users, ctx, username)
 		if err != nil {
 			return err
 		}
-		return a.printPerson(person{User: changed}, "Changed.")
+		return a.printUser(userView{User: changed}, "Changed.")
 	})
 }

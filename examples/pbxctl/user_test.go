@@ -19,8 +19,8 @@ import (
 // janeLogsIn reports whether the person jane can log in to the portal.
 func (c *ctl) janeLogsIn(t *testing.T, password string) bool {
 	t.Helper()
-	_, err := c.at(t).People.Authenticate(t.Context(), credential.Attempt{
-		Username: "jane", Password: store.NewSecret(password), Source: "192.0.2.1",
+	_, err := c.openApp(t).Users.Authenticate(t.Context(), credential.LoginAttempt{
+		Username: "jane", Password: store.NewSecret(password), RemoteAddr: "192.0.2.1",
 	})
 	if err != nil {
 		require.ErrorAs(t, err, new(*credential.LoginError))
@@ -28,9 +28,9 @@ func (c *ctl) janeLogsIn(t *testing.T, password string) bool {
 	return err == nil
 }
 
-// listed runs a command line that prints a list, and returns one field of
+// listField runs a command line that prints a list, and returns one field of
 // each.
-func (c *ctl) listed(t *testing.T, field string, line ...string) (all []string, next string) {
+func (c *ctl) listField(t *testing.T, field string, line ...string) (all []string, next string) {
 	t.Helper()
 	document := c.json(t, line...)
 	items, ok := document["items"].([]any)
@@ -44,7 +44,7 @@ func (c *ctl) listed(t *testing.T, field string, line ...string) (all []string, 
 	return all, next
 }
 
-func TestUserAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
+func TestCLI_userAddPrintsAPIRecord(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Sales")
@@ -72,11 +72,11 @@ func TestUserAdd_printsTheRecordAsTheAPIDoes(t *testing.T) {
 		"disabled": false, "must_change_password": true, "directory": "", "external_id": "hr-17", "picture": "",
 		"has_password": false, "password_elsewhere": false, "has_second_factor": false,
 	}, added)
-	said := c.do(t, "user", "show", "JANE.roe")
-	require.Regexp(t, `(?m)^groups +Sales,销售\npermissions +phone_apps.modules=none\npermissions +voicemail.extensions=\+ self, 402\npermissions +xmpp.login=on$`, said)
+	output := c.do(t, "user", "show", "JANE.roe")
+	require.Regexp(t, `(?m)^groups +Sales,销售\npermissions +phone_apps.modules=none\npermissions +voicemail.extensions=\+ self, 402\npermissions +xmpp.login=on$`, output)
 }
 
-func TestANewPersonIsInTheDefaultGroups_unlessGroupsAreSaid(t *testing.T) {
+func TestCLI_userAddUsesDefaultGroups(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Everybody", "--default")
@@ -87,7 +87,7 @@ func TestANewPersonIsInTheDefaultGroups_unlessGroupsAreSaid(t *testing.T) {
 		"a name may hold a comma")
 }
 
-func TestAGeneratedPasswordIsShownOnce(t *testing.T) {
+func TestCLI_userGeneratedPasswordShownOnce(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	first := shownSecret(t, c.do(t, "user", "add", "jane", "--generate"))
@@ -107,10 +107,10 @@ func TestAGeneratedPasswordIsShownOnce(t *testing.T) {
 	require.Equal(t, true, c.json(t, "user", "show", "jane")["must_change_password"])
 }
 
-func TestUserPassword_isReadFromFilesAndNeverShown(t *testing.T) {
+func TestCLI_userPasswordFileIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	added := c.given(goodPassword+"\r\n").do(t, "user", "add", "jane", "--password-file", "-")
+	added := c.withStdin(goodPassword+"\r\n").do(t, "user", "add", "jane", "--password-file", "-")
 	require.NotContains(t, added, goodPassword)
 	require.True(t, strings.HasSuffix(added, "\nMade.\n"))
 	require.True(t, c.janeLogsIn(t, goodPassword))
@@ -123,16 +123,16 @@ func TestUserPassword_isReadFromFilesAndNeverShown(t *testing.T) {
 	require.True(t, c.janeLogsIn(t, next))
 	require.Equal(t, true, c.json(t, "token", "show", id)["disabled"])
 
-	for _, refused := range []string{"\n", "hunter2\n"} {
-		said := c.given(refused).fails(t, exitRefused, "user", "password", "jane", "--password-file", "-")
-		require.Contains(t, said, "\n  password: ")
-		require.NotContains(t, said, "hunter2")
+	for _, rejected := range []string{"\n", "hunter2\n"} {
+		output := c.withStdin(rejected).fails(t, exitRejected, "user", "password", "jane", "--password-file", "-")
+		require.Contains(t, output, "\n  password: ")
+		require.NotContains(t, output, "hunter2")
 	}
 	require.Contains(t, c.fails(t, exitFailed, "user", "password", "jane", "--password-file", c.data("no-such-file")), "\nCheck the path that --password-file names.\n")
 	require.True(t, c.janeLogsIn(t, next))
 }
 
-func TestUserEdit_changesOnlyTheGivenFields_andEmptyClears(t *testing.T) {
+func TestCLI_userEditKeepsOtherFields(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Sales")
@@ -163,88 +163,88 @@ func TestUserEdit_changesOnlyTheGivenFields_andEmptyClears(t *testing.T) {
 	require.Equal(t, false, c.json(t, "user", "remove-second-factor", "jane.doe")["has_second_factor"])
 }
 
-func TestUser_refusesAllThatIsWrongAtOnce_andChangesNothing(t *testing.T) {
+func TestCLI_userReportsAllFieldErrors(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane", "--default-extension", "401", "--permissions", "xmpp.login=on")
 	before := c.do(t, "user", "export")
-	said := c.fails(t, exitRefused, "user", "add", "hu/sh", "--email", "hush", "--language", "hush!", "--time-zone", "Hush/Hush", "--default-extension", "hush",
+	output := c.fails(t, exitRejected, "user", "add", "hu/sh", "--email", "hush", "--language", "hush!", "--time-zone", "Hush/Hush", "--default-extension", "hush",
 		"--linked-extensions", "402,hush", "--further-emails", "hush", "--cell-phone", "hush", "--groups", "hush", "--password", "hush",
 		"--display-name", "a\r\nBcc: hush", "--permissions", "xmpp.login=hush", "--permissions", "hush", "--permissions", "HUSH!=on", "--permissions", "voicemail.extensions=hush")
 	for _, field := range []string{
 		"username", "email", "language", "time_zone", "default_extension", "linked_extensions[1]", "further_emails[0]", "cell_phone", "groups[0]",
 		"password", "display_name", "permissions.xmpp.login", "permissions[1]", "permissions", "permissions.voicemail.extensions",
 	} {
-		require.Contains(t, said, "\n  "+field+": ")
+		require.Contains(t, output, "\n  "+field+": ")
 	}
-	require.NotContains(t, strings.ToLower(said), "hush")
-	require.Contains(t, c.fails(t, exitRefused, "user", "add", "fine", "--permissions", "no.such=on"), "\n  permissions.no.such: there is no such permission")
-	require.Contains(t, c.fails(t, exitRefused, "user", "add", "fine", "--password", ""), "\n  password: what was given is empty")
-	require.Contains(t, c.fails(t, exitRefused, "user", "add", "JANE"), "username: another person has this username already")
-	require.Contains(t, c.fails(t, exitRefused, "user", "add", "bob", "--default-extension", "401"), "default_extension: another person has this default_extension already")
-	said = c.fails(t, exitRefused, "user", "add", "bob", "--default-extension", "401", "--permissions", "x")
-	require.Contains(t, said, "\n  default_extension: ")
-	require.Contains(t, said, "\n  permissions[0]: ")
+	require.NotContains(t, strings.ToLower(output), "hush")
+	require.Contains(t, c.fails(t, exitRejected, "user", "add", "fine", "--permissions", "no.such=on"), "\n  permissions.no.such: there is no such permission")
+	require.Contains(t, c.fails(t, exitRejected, "user", "add", "fine", "--password", ""), "\n  password: what was given is empty")
+	require.Contains(t, c.fails(t, exitRejected, "user", "add", "JANE"), "username: another person has this username already")
+	require.Contains(t, c.fails(t, exitRejected, "user", "add", "bob", "--default-extension", "401"), "default_extension: another person has this default_extension already")
+	output = c.fails(t, exitRejected, "user", "add", "bob", "--default-extension", "401", "--permissions", "x")
+	require.Contains(t, output, "\n  default_extension: ")
+	require.Contains(t, output, "\n  permissions[0]: ")
 
-	said = c.fails(t, exitRefused, "user", "edit", "jane", "--permissions", "xmpp.login=perhaps", "--email", "hush")
-	require.Contains(t, said, "\n  permissions.xmpp.login: ")
-	require.Contains(t, said, "\n  email: ")
-	require.Contains(t, c.fails(t, exitRefused, "user", "add", strings.Repeat("x", 100_000)), "\n  username: ")
+	output = c.fails(t, exitRejected, "user", "edit", "jane", "--permissions", "xmpp.login=perhaps", "--email", "hush")
+	require.Contains(t, output, "\n  permissions.xmpp.login: ")
+	require.Contains(t, output, "\n  email: ")
+	require.Contains(t, c.fails(t, exitRejected, "user", "add", strings.Repeat("x", 100_000)), "\n  username: ")
 	for _, verb := range []string{"show", "edit --disabled", "disable", "enable", "delete", "invite", "welcome", "reset", "softphone", "permissions", "preview", "end-sessions", "remove-second-factor"} {
 		line := append([]string{"user"}, strings.Fields(verb)...)
-		require.Contains(t, c.fails(t, exitRefused, append(line, "nobody")...), "there is no such person\nRun 'pbxctl user list'", verb)
+		require.Contains(t, c.fails(t, exitRejected, append(line, "nobody")...), "there is no such person\nRun 'pbxctl user list'", verb)
 	}
 	require.Equal(t, before, c.do(t, "user", "export"))
 }
 
-func TestUserPermissions_sayWhy(t *testing.T) {
+func TestCLI_userPermissionsExplains(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Sales", "--permissions", "xmpp.login=on")
 	c.do(t, "user", "add", "jane", "--default-extension", "401", "--groups", "Sales", "--permissions", "contacts.view=off")
-	said := c.do(t, "user", "permissions", "jane")
-	require.Regexp(t, `(?m)^xmpp.login +on +On, because the group Sales says so`, said)
-	require.Regexp(t, `(?m)^settings.extensions +401 +`, said)
+	output := c.do(t, "user", "permissions", "jane")
+	require.Regexp(t, `(?m)^xmpp.login +on +On, because the group Sales says so`, output)
+	require.Regexp(t, `(?m)^settings.extensions +401 +`, output)
 	only := c.json(t, "user", "permissions", "jane", "--permission", "contacts.view")
 	items, _ := only["items"].([]any)
 	require.Len(t, items, 1)
 	explained, _ := items[0].(map[string]any)
 	require.Equal(t, false, explained["on"])
 	require.Len(t, explained["sources"], 2)
-	all, _ := c.listed(t, "sentence", "user", "permissions", "jane")
-	require.Len(t, all, len(c.at(t).People.Permissions()))
-	require.Contains(t, c.fails(t, exitRefused, "user", "permissions", "jane", "--permission", "no.such"), "\n  permission: ")
+	all, _ := c.listField(t, "sentence", "user", "permissions", "jane")
+	require.Len(t, all, len(c.openApp(t).Users.Permissions()))
+	require.Contains(t, c.fails(t, exitRejected, "user", "permissions", "jane", "--permission", "no.such"), "\n  permission: ")
 	require.Regexp(t, `(?m)^settings.extensions +extensions +self +May change `, c.do(t, "user", "permissions"))
-	ids, _ := c.listed(t, "id", "user", "permissions")
+	ids, _ := c.listField(t, "id", "user", "permissions")
 	require.Len(t, ids, len(all), "without a name, what there is to permit")
 }
 
-func TestALinkOfAPersonIsShownOnceAndSetsAPasswordOnce(t *testing.T) {
+func TestCLI_userInvitationShownAndUsedOnce(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane")
-	made := c.with("--base-url", "https://pbx.example.com/").json(t, "user", "invite", "jane")
-	token, _ := made["secret"].(string)
+	created := c.withFlags("--base-url", "https://pbx.example.com/").json(t, "user", "invite", "jane")
+	token, _ := created["secret"].(string)
 	require.Regexp(t, `^[\w-]{43}$`, token)
-	require.Equal(t, "https://pbx.example.com/person/password/"+token, made["url"])
-	require.Equal(t, "jane", made["username"])
+	require.Equal(t, "https://pbx.example.com/person/password/"+token, created["url"])
+	require.Equal(t, "jane", created["username"])
 	second := shownSecret(t, c.do(t, "user", "invite", "jane"))
-	_, err := c.at(t).People.AcceptInvitation(t.Context(), store.NewSecret(token), store.NewSecret(goodPassword))
+	_, err := c.openApp(t).Users.AcceptInvitation(t.Context(), store.NewSecret(token), store.NewSecret(goodPassword))
 	require.ErrorIs(t, err, store.ErrNotFound, "the newer link cancels the older one")
-	_, err = c.at(t).People.AcceptInvitation(t.Context(), store.NewSecret(second), store.NewSecret(goodPassword))
+	_, err = c.openApp(t).Users.AcceptInvitation(t.Context(), store.NewSecret(second), store.NewSecret(goodPassword))
 	require.NoError(t, err)
 	require.True(t, c.janeLogsIn(t, goodPassword))
 	require.NotContains(t, c.do(t, "audit", "list", "--json")+c.do(t, "user", "show", "jane"), second)
 }
 
-func TestASoftphoneThatCannotBeSetUpSaysWhy(t *testing.T) {
+func TestCLI_userSoftphoneReportsReason(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane", "--default-extension", "401")
-	require.Contains(t, c.fails(t, exitRefused, "user", "softphone", "jane"), "a softphone cannot be activated: ")
+	require.Contains(t, c.fails(t, exitRejected, "user", "softphone", "jane"), "a softphone cannot be activated: ")
 }
 
-func TestUserPicture(t *testing.T) {
+func TestCLI_userPicture(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane")
@@ -252,9 +252,9 @@ func TestUserPicture(t *testing.T) {
 	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 300, 200))))
 	file := c.data("jane.png")
 	require.NoError(t, os.WriteFile(file, picture.Bytes(), 0o600))
-	require.Contains(t, c.fails(t, exitRefused, "user", "picture", "jane", "--save", "-"), "there is no such picture")
+	require.Contains(t, c.fails(t, exitRejected, "user", "picture", "jane", "--save", "-"), "there is no such picture")
 	require.NotEmpty(t, c.json(t, "user", "picture", "jane", "--file", file)["picture"])
-	require.NotEmpty(t, c.given(picture.String()).json(t, "user", "picture", "jane", "--file", "-")["picture"])
+	require.NotEmpty(t, c.withStdin(picture.String()).json(t, "user", "picture", "jane", "--file", "-")["picture"])
 	require.Regexp(t, `(?m)^picture +true$`, c.do(t, "user", "show", "jane"))
 
 	saved := c.data("jane.jpg")
@@ -268,7 +268,7 @@ func TestUserPicture(t *testing.T) {
 	require.Empty(t, c.json(t, "user", "picture", "jane", "--remove")["picture"])
 
 	for _, content := range []string{"", "hush", "<svg/>", strings.Repeat("x", userman.MaxPictureBytes+1)} {
-		require.Contains(t, c.given(content).fails(t, exitRefused, "user", "picture", "jane", "--file", "-"), "\n  picture: ")
+		require.Contains(t, c.withStdin(content).fails(t, exitRejected, "user", "picture", "jane", "--file", "-"), "\n  picture: ")
 	}
 	for _, path := range []string{c.data("none"), ""} {
 		require.Contains(t, c.fails(t, exitFailed, "user", "picture", "jane", "--file", path), "Check the path that --file names.")

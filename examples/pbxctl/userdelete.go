@@ -11,23 +11,23 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userDelete() *cobra.Command {
+func (a *cli) userDelete() *cobra.Command {
 	const short = "Delete a person, who can be restored, and end all sessions"
-	return a.about("delete USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
-		gone := &userman.User{Username: username}
-		if found, err := s.People.Get(ctx, username); err == nil {
-			gone = found // as it is stored
+	return a.recordCommand("delete USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+		deleted := &userman.User{Username: username}
+		if found, err := s.Users.Get(ctx, username); err == nil {
+			deleted = found // as it is stored
 		}
-		if err := s.People.Delete(ctx, username); err != nil {
+		if err := s.Users.Delete(ctx, username); err != nil {
 			return err
 		}
-		return a.print(map[string]string{"deleted": gone.Username, "id": gone.ID}, func() string {
-			return "Deleted. To undo it: pbxctl user restore " + cell(gone.ID) + "\n"
+		return a.print(map[string]string{"deleted": deleted.Username, "id": deleted.ID}, func() string {
+			return "Deleted. To undo it: pbxctl user restore " + cell(deleted.ID) + "\n"
 		})
 	})
 }
 
-func (a *app) userRestore() *cobra.Command {
+func (a *cli) userRestore() *cobra.Command {
 	var username, extension string
 	cmd := &cobra.Command{
 		Use:   "restore ID",
@@ -40,8 +40,8 @@ func (a *app) userRestore() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&username, "username", "", "another `USERNAME` than before")
 	cmd.Flags().StringVar(&extension, "default-extension", "", "another default `EXTENSION` than before, or '' for none")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
-		restored, err := s.People.Restore(cmd.Context(), args[0], func(u *userman.User) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+		restored, err := s.Users.Restore(cmd.Context(), args[0], func(u *userman.User) error {
 			if cmd.Flags().Changed("username") {
 				u.Username = username
 			}
@@ -51,28 +51,28 @@ func (a *app) userRestore() *cobra.Command {
 			return nil
 		})
 		if err != nil {
-			return ofDeleted(err)
+			return asDeletedUserError(err)
 		}
-		return a.printPerson(person{User: restored}, "Restored.")
+		return a.printUser(userView{User: restored}, "Restored.")
 	})
 	return cmd
 }
 
-func (a *app) userPurge() *cobra.Command {
+func (a *cli) userPurge() *cobra.Command {
 	const short = "Remove a deleted person for good, with tokens and picture"
-	return a.about("purge ID", short, a.completeDeleted, func(ctx context.Context, s *site.Site, id string) error {
-		if err := s.People.Purge(ctx, id); err != nil {
-			return ofDeleted(err)
+	return a.recordCommand("purge ID", short, a.completeDeleted, func(ctx context.Context, s *site.App, id string) error {
+		if err := s.Users.Purge(ctx, id); err != nil {
+			return asDeletedUserError(err)
 		}
 		return a.print(map[string]string{"purged": id}, func() string { return "Gone for good.\n" })
 	})
 }
 
-// ofDeleted says of somebody whom there is not that it is among the deleted
+// asDeletedUserError says of somebody whom there is not that it is among the deleted
 // people that they were looked for.
-func ofDeleted(err error) error {
+func asDeletedUserError(err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return &store.NotFoundError{Kind: userman.DeletedPersonRecord}
+		return &store.NotFoundError{Kind: userman.KindDeletedUser}
 	}
 	return err
 }

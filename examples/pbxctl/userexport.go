@@ -11,26 +11,26 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userExport() *cobra.Command {
+func (a *cli) userExport() *cobra.Command {
 	return &cobra.Command{
 		Use:   "export",
 		Short: "Print everybody who is not deleted, as one line of JSON each; the audit trail is told",
 		Args:  cobra.NoArgs,
-		RunE: a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
 			// The trail is told first: what was printed it has, also when the rest
 			// fails.
-			if err := s.Trail.Record(cmd.Context(), audit.Event{Action: "export", Kind: userman.PersonRecord}); err != nil {
+			if err := s.AuditLog.Record(cmd.Context(), audit.Event{Action: "export", Kind: userman.KindUser}); err != nil {
 				return err
 			}
 			var line bytes.Buffer
 			encoder := json.NewEncoder(&line)
 			encoder.SetEscapeHTML(false)
-			return s.People.Each(cmd.Context(), func(u *userman.User) error {
+			return s.Users.Each(cmd.Context(), func(u *userman.User) error {
 				line.Reset()
 				if err := encoder.Encode(u); err != nil {
 					return err
 				}
-				return a.show(line.String())
+				return a.write(line.String())
 			})
 		}),
 	}

@@ -9,17 +9,17 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// personFlags are the fields of a person, each a flag of the field's name.
-type personFlags struct {
+// userFlags are the fields of a person, each a flag of the field's name.
+type userFlags struct {
 	user             userman.User
-	furtherEmails    []string
+	otherEmails      []string
 	linkedExtensions []string
 	groups           []string
 	permissions      []string
 }
 
 // register adds the flags to cmd, but for the username.
-func (f *personFlags) register(a *app, cmd *cobra.Command) {
+func (f *userFlags) register(a *cli, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	usages := map[string]string{
 		"description": "`TEXT` for people", "title": "`TITLE` in the company", "company": "`COMPANY`", "department": "`DEPARTMENT`",
@@ -31,12 +31,12 @@ func (f *personFlags) register(a *app, cmd *cobra.Command) {
 		"default-extension": "`EXTENSION` that is this person's and nobody else's",
 		"external-id":       "`KEY` of the person in another system",
 	}
-	for name, field := range personTexts(&f.user) {
+	for name, field := range userTextFields(&f.user) {
 		if usage, ok := usages[name]; ok {
 			flags.StringVar(field, name, "", usage)
 		}
 	}
-	flags.StringArrayVar(&f.furtherEmails, "further-emails", nil, "further `ADDRESSES` for the directory; may be repeated")
+	flags.StringArrayVar(&f.otherEmails, "further-emails", nil, "further `ADDRESSES` for the directory; may be repeated")
 	flags.StringArrayVar(&f.linkedExtensions, "linked-extensions", nil, "further `EXTENSIONS` of the person, such as 4002,4003; may be repeated")
 	flags.StringArrayVar(&f.groups, "groups", nil, "a `GROUP` that the person is in; repeat it for each that they are in, and '' is for none")
 	flags.BoolVar(&f.user.Disabled, "disabled", false, "keep the person from logging in anywhere")
@@ -45,8 +45,8 @@ func (f *personFlags) register(a *app, cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("groups", a.completeGroups)
 }
 
-// personTexts are the fields of a person that are one text, by their flags.
-func personTexts(u *userman.User) map[string]*string {
+// userTextFields are the fields of a person that are one text, by their flags.
+func userTextFields(u *userman.User) map[string]*string {
 	return map[string]*string{
 		"username": &u.Username, "description": &u.Description, "title": &u.Title, "company": &u.Company, "department": &u.Department,
 		"first-name": &u.FirstName, "last-name": &u.LastName, "display-name": &u.DisplayName, "email": &u.Email,
@@ -55,37 +55,37 @@ func personTexts(u *userman.User) map[string]*string {
 	}
 }
 
-// personFields are the fields whose flags were given.
-type personFields struct {
+// userFields are the fields whose flags were given.
+type userFields struct {
 	flags       *pflag.FlagSet
 	from        userman.User
 	permissions permissionChanges
-	// refused are those that cannot be read.
-	refused unreadable
+	// fieldErrs are those that cannot be read.
+	fieldErrs flagErrors
 }
 
 // parse reads the flags. What cannot be read is kept, to be refused together
 // with what the service refuses.
-func (f *personFlags) parse(flags *pflag.FlagSet, registry []userman.Permission) *personFields {
-	fields := &personFields{flags: flags, from: f.user}
-	fields.from.FurtherEmails = values(f.furtherEmails)
-	fields.from.LinkedExtensions = values(f.linkedExtensions)
+func (f *userFlags) parse(flags *pflag.FlagSet, registry []userman.Permission) *userFields {
+	fields := &userFields{flags: flags, from: f.user}
+	fields.from.OtherEmails = splitValues(f.otherEmails)
+	fields.from.LinkedExtensions = splitValues(f.linkedExtensions)
 	// A name of a group may hold a comma.
 	fields.from.Groups = slices.DeleteFunc(slices.Clone(f.groups), func(name string) bool { return name == "" })
-	fields.permissions, fields.refused = parsePermissions(registry, f.permissions)
+	fields.permissions, fields.fieldErrs = parsePermissions(registry, f.permissions)
 	return fields
 }
 
 // set sets the fields of to that were given. It may run more than once.
-func (f *personFields) set(to *userman.User) {
-	from, into := personTexts(&f.from), personTexts(to)
+func (f *userFields) set(to *userman.User) {
+	from, into := userTextFields(&f.from), userTextFields(to)
 	for name, field := range into {
 		if f.flags.Changed(name) {
 			*field = *from[name]
 		}
 	}
 	for name, set := range map[string]func(){
-		"further-emails":       func() { to.FurtherEmails = slices.Clone(f.from.FurtherEmails) },
+		"further-emails":       func() { to.OtherEmails = slices.Clone(f.from.OtherEmails) },
 		"linked-extensions":    func() { to.LinkedExtensions = slices.Clone(f.from.LinkedExtensions) },
 		"groups":               func() { to.Groups = slices.Clone(f.from.Groups) },
 		"disabled":             func() { to.Disabled = f.from.Disabled },
@@ -95,5 +95,5 @@ func (f *personFields) set(to *userman.User) {
 			set()
 		}
 	}
-	to.Permissions = f.permissions.applied(to.Permissions)
+	to.Permissions = f.permissions.applyTo(to.Permissions)
 }

@@ -13,28 +13,28 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userInvite() *cobra.Command {
+func (a *cli) userInvite() *cobra.Command {
 	return a.userLink("invite", "Make a link to set a password with, shown this once; 'pbxctl user welcome' mails one",
 		"The link sets a password once", userman.SetPasswordPath, (*userman.Service).Invite)
 }
 
-func (a *app) userSoftphone() *cobra.Command {
+func (a *cli) userSoftphone() *cobra.Command {
 	return a.userLink("softphone", "Make a link to set up a softphone with, shown this once",
 		"The link sets up a softphone once", userman.ActivationPath, (*userman.Service).InviteSoftphone)
 }
 
 // userLink is a command that makes a link for a person.
-func (a *app) userLink(use, short, after, path string, act func(*userman.Service, context.Context, string) (*userman.Link, error)) *cobra.Command {
-	return a.about(use+" USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
-		made, err := act(s.People, ctx, username)
+func (a *cli) userLink(use, short, footer, path string, act func(*userman.Service, context.Context, string) (*userman.Link, error)) *cobra.Command {
+	return a.recordCommand(use+" USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+		created, err := act(s.Users, ctx, username)
 		if err != nil {
 			return err
 		}
-		after := after + ", until " + localTime(made.ExpiresAt) + "."
-		if made.URL.IsZero() {
-			after += " It is " + path + " and the secret, below the address of the server; with --base-url it is shown whole."
+		footer := footer + ", until " + localTime(created.ExpiresAt) + "."
+		if created.URL.IsZero() {
+			footer += " It is " + path + " and the secret, below the address of the server; with --base-url it is shown whole."
 		}
-		return a.printLink(newLink(made), after, "pbxctl user "+use)
+		return a.printLink(newLink(created), footer, "pbxctl user "+use)
 	})
 }
 
@@ -52,7 +52,7 @@ func newLink(l *userman.Link) link {
 }
 
 // printLink prints a link; again makes another one.
-func (a *app) printLink(shown link, after, again string) error {
+func (a *cli) printLink(shown link, footer, retryCommand string) error {
 	err := a.print(shown, func() string {
 		var b strings.Builder
 		w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
@@ -64,10 +64,10 @@ func (a *app) printLink(shown link, after, again string) error {
 		}
 		row("expires_at", localTime(shown.ExpiresAt))
 		_ = w.Flush()
-		return b.String() + after + "\n"
+		return b.String() + footer + "\n"
 	})
 	if err != nil {
-		return site.Hint(err, "Nobody knows the link: '"+again+" USERNAME' makes another one.")
+		return site.WithHint(err, "Nobody knows the link: '"+retryCommand+" USERNAME' makes another one.")
 	}
 	return nil
 }

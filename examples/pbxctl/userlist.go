@@ -14,33 +14,33 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userShow() *cobra.Command {
-	return a.about("show USERNAME", "Show a person", a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
-		shown, err := s.People.Get(ctx, username)
+func (a *cli) userShow() *cobra.Command {
+	return a.recordCommand("show USERNAME", "Show a person", a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+		shown, err := s.Users.Get(ctx, username)
 		if err != nil {
 			return err
 		}
-		return a.printPerson(person{User: shown}, "")
+		return a.printUser(userView{User: shown}, "")
 	})
 }
 
-// personQuery is what lists of people may be asked.
-type personQuery struct {
+// userQuery is what lists of people may be asked.
+type userQuery struct {
 	userman.Query
 
 	sort string
 }
 
 // register adds the flags of every list of people.
-func (q *personQuery) register(flags *pflag.FlagSet) {
+func (q *userQuery) register(flags *pflag.FlagSet) {
 	flags.StringVar(&q.Search, "search", "", "only those of whom a name, address, number or extension contains this `TEXT`")
-	flags.StringVar(&q.sort, "sort", "", sortUsage(userman.OrderFields()))
+	flags.StringVar(&q.sort, "sort", "", sortUsage(userman.SortFields()))
 	flags.StringVar(&q.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
 	flags.IntVar(&q.Limit, "limit", store.DefaultPageLimit, limitUsage("people"))
 }
 
-func (a *app) userList() *cobra.Command {
-	var query personQuery
+func (a *cli) userList() *cobra.Command {
+	var query userQuery
 	var status, directory string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List people, in the order of their usernames unless told otherwise", Args: cobra.NoArgs,
@@ -56,33 +56,33 @@ func (a *app) userList() *cobra.Command {
 	flags.BoolVar(&query.NotWelcomed, "not-welcomed", false, "only those who were never sent a welcome mail")
 	_ = cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"enabled", "disabled"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("group", a.completeGroups)
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
 		if flags.Changed("directory") {
 			query.Directory = &directory
 		}
 		switch query.Status = userman.Status(status); query.Status {
-		case "", userman.Enabled, userman.Disabled:
+		case "", userman.StatusEnabled, userman.StatusDisabled:
 		default:
-			return store.Invalid(store.FieldError{Field: "status", Code: "oneof", Message: "choose enabled or disabled; 'pbxctl user deleted' lists deleted people"})
+			return store.NewInvalidError(store.FieldError{Field: "status", Code: "oneof", Message: "choose enabled or disabled; 'pbxctl user deleted' lists deleted people"})
 		}
-		return a.listPeople(cmd.Context(), s, query, personListText)
+		return a.listUsers(cmd.Context(), s, query, userListText)
 	})
 	return cmd
 }
 
-func (a *app) userDeleted() *cobra.Command {
-	var query personQuery
+func (a *cli) userDeleted() *cobra.Command {
+	var query userQuery
 	cmd := &cobra.Command{Use: "deleted", Short: "List deleted people, who can be restored", Args: cobra.NoArgs}
 	query.register(cmd.Flags())
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, _ []string) error {
-		query.Status = userman.Deleted
-		return a.listPeople(cmd.Context(), s, query, deletedListText)
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		query.Status = userman.StatusDeleted
+		return a.listUsers(cmd.Context(), s, query, deletedListText)
 	})
 	return cmd
 }
 
-// listPeople prints a page of people.
-func (a *app) listPeople(ctx context.Context, s *site.Site, query personQuery, text func(personQuery, *store.List[*userman.User]) string) error {
+// listUsers prints a page of people.
+func (a *cli) listUsers(ctx context.Context, s *site.App, query userQuery, text func(userQuery, *store.Page[*userman.User]) string) error {
 	list, err := query.run(ctx, s)
 	if err != nil {
 		return err
@@ -91,17 +91,17 @@ func (a *app) listPeople(ctx context.Context, s *site.Site, query personQuery, t
 }
 
 // run reads the page.
-func (q *personQuery) run(ctx context.Context, s *site.Site) (list *store.List[*userman.User], err error) {
-	if q.Order, err = store.ParseOrder(q.sort, userman.OrderFields()); err != nil {
+func (q *userQuery) run(ctx context.Context, s *site.App) (list *store.Page[*userman.User], err error) {
+	if q.Sort, err = store.ParseSort(q.sort, userman.SortFields()); err != nil {
 		return nil, err
 	}
-	return s.People.List(ctx, q.Query)
+	return s.Users.List(ctx, q.Query)
 }
 
-func personListText(query personQuery, list *store.List[*userman.User]) string {
+func userListText(query userQuery, list *store.Page[*userman.User]) string {
 	if len(list.Items) == 0 {
-		if narrowed := query.Query; narrowed.Search+narrowed.After+narrowed.Extension+narrowed.Group+narrowed.Email+string(narrowed.Status) != "" ||
-			narrowed.Directory != nil || narrowed.NotWelcomed {
+		if filter := query.Query; filter.Search+filter.After+filter.Extension+filter.Group+filter.Email+string(filter.Status) != "" ||
+			filter.Directory != nil || filter.NotWelcomed {
 			return "Nobody matches.\n"
 		}
 		return "No people. Make one: pbxctl user add USERNAME --default-extension EXTENSION\n"
@@ -117,7 +117,7 @@ func personListText(query personQuery, list *store.List[*userman.User]) string {
 	return b.String() + moreText(list.Next)
 }
 
-func deletedListText(_ personQuery, list *store.List[*userman.User]) string {
+func deletedListText(_ userQuery, list *store.Page[*userman.User]) string {
 	if len(list.Items) == 0 {
 		return "No deleted person matches.\n"
 	}

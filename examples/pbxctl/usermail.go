@@ -14,7 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userWelcome() *cobra.Command {
+func (a *cli) userWelcome() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "welcome [USERNAME]",
@@ -24,7 +24,7 @@ func (a *app) userWelcome() *cobra.Command {
 			"also after it was stopped: nobody is sent a second one. Needs --smtp, --smtp-from and --base-url, best in the file of settings.",
 		Example:           "  pbxctl user welcome jane.roe\n  pbxctl user welcome --all",
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: a.completePeople,
+		ValidArgsFunction: a.completeUsers,
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "mail everybody new")
 	// Before the work begins, so that it is a mistake in the command line.
@@ -34,7 +34,7 @@ func (a *app) userWelcome() *cobra.Command {
 		}
 		return nil
 	}
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		if all {
 			return a.welcomeAll(cmd.Context(), s)
 		}
@@ -43,20 +43,20 @@ func (a *app) userWelcome() *cobra.Command {
 	return cmd
 }
 
-func (a *app) userReset() *cobra.Command {
+func (a *cli) userReset() *cobra.Command {
 	const short = "Mail a person a link to set a forgotten password anew"
-	return a.about("reset USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
+	return a.recordCommand("reset USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
 		return a.sendMail(ctx, s, username, (*userman.Service).SendReset)
 	})
 }
 
 // sendMail sends a mail to one person, and fails when it was not delivered.
-func (a *app) sendMail(ctx context.Context, s *site.Site, username string, send func(*userman.Service, context.Context, string) (*userman.Delivery, error)) error {
-	delivery, err := send(s.People, ctx, username)
+func (a *cli) sendMail(ctx context.Context, s *site.App, username string, send func(*userman.Service, context.Context, string) (*userman.Delivery, error)) error {
+	delivery, err := send(s.Users, ctx, username)
 	if err != nil {
 		return err
 	}
-	if delivery.Status != userman.Delivered {
+	if delivery.Status != userman.DeliverySent {
 		if a.json {
 			err = a.print(delivery, nil)
 		}
@@ -73,9 +73,9 @@ func (a *app) sendMail(ctx context.Context, s *site.Site, username string, send 
 
 // welcomeAll mails everybody new, and fails when somebody was left out whom
 // another try, or another setting, would reach.
-func (a *app) welcomeAll(ctx context.Context, s *site.Site) error {
-	report, err := s.People.SendWelcomes(ctx, func(p userman.WelcomeProgress) {
-		a.tell(fmt.Sprintf("%d of %d: %s: %s\n", p.Done, p.Total, cell(p.Last.Username), p.Last.Message))
+func (a *cli) welcomeAll(ctx context.Context, s *site.App) error {
+	report, err := s.Users.SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
+		a.printProgress(fmt.Sprintf("%d of %d: %s: %s\n", p.Done, p.Total, cell(p.Last.Username), p.Last.Message))
 	})
 	if report != nil {
 		err = errors.Join(err, a.print(report, func() string { return welcomesText(report) }))
@@ -83,7 +83,7 @@ func (a *app) welcomeAll(ctx context.Context, s *site.Site) error {
 	if err != nil {
 		return err
 	}
-	if failed := report.Left + report.Counts[userman.Failed] + report.Counts[userman.Refused] + report.Counts[userman.NotConfigured]; failed > 0 {
+	if failed := report.Remaining + report.Counts[userman.DeliveryFailed] + report.Counts[userman.DeliveryRejected] + report.Counts[userman.DeliveryNotConfigured]; failed > 0 {
 		return fmt.Errorf("%d were not sent the mail; mend what is said of them, and run it again", failed)
 	}
 	return nil
@@ -98,8 +98,8 @@ func welcomesText(r *userman.WelcomeReport) string {
 		counts = append(counts, fmt.Sprintf("%s: %d", strings.ReplaceAll(string(status), "_", " "), r.Counts[status]))
 	}
 	text := strings.Join(counts, ", ") + ".\n"
-	if r.Left > 0 {
-		text += fmt.Sprintf("It was stopped early: %d were not tried.\n", r.Left)
+	if r.Remaining > 0 {
+		text += fmt.Sprintf("It was stopped early: %d were not tried.\n", r.Remaining)
 	}
 	return text
 }

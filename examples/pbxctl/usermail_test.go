@@ -15,50 +15,50 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// mailing is a site with a mail server, as its file of settings says.
-func mailing(t *testing.T, opts *smtp.Options) (*ctl, *smtp.Server) {
+// withMailServer is a site with a mail server, as its file of settings says.
+func withMailServer(t *testing.T, opts *smtp.Options) (*ctl, *smtp.Server) {
 	t.Helper()
 	server := smtp.Start(t, opts)
 	c := offline(t)
 	settings := "base-url = https://pbx.example.com\nproduct = ACME\nsmtp = " + server.Addr + "\nsmtp-from = ACME <pbx@example.com>\n"
 	if opts != nil && opts.User != "" {
 		require.NoError(t, os.WriteFile(c.data("smtp.password"), []byte(opts.Password+"\n"), 0o600))
-		require.NoError(t, os.WriteFile(c.data("ca.pem"), server.Certificate.PEM, 0o600))
+		require.NoError(t, os.WriteFile(c.data("ca.pem"), server.Certificate.CertPEM, 0o600))
 		settings += "smtp-user = " + opts.User + "\nsmtp-password-file = " + c.data("smtp.password") + "\nsmtp-ca-file = " + c.data("ca.pem") + "\n"
 	} else {
 		settings += "smtp-security = none\n"
 	}
 	path := filepath.Join(c.dataDir, "settings.ini")
 	require.NoError(t, os.WriteFile(path, []byte(settings), 0o600))
-	return c.with("--config", path), server
+	return c.withFlags("--config", path), server
 }
 
 var mailedLink = regexp.MustCompile(`https://pbx\.example\.com` + regexp.QuoteMeta(userman.SetPasswordPath) + `([\w-]{43})`)
 
-// linkIn returns the token of the link to set a password in a mail.
-func linkIn(t *testing.T, m smtp.Message) store.Secret {
+// linkToken returns the token of the link to set a password in a mail.
+func linkToken(t *testing.T, m smtp.Message) store.Secret {
 	t.Helper()
 	found := mailedLink.FindStringSubmatch(m.Text)
 	require.NotNil(t, found, m.Text)
 	return store.NewSecret(found[1])
 }
 
-func TestAWelcomeMailArrives_andItsLinkSetsThePassword(t *testing.T) {
+func TestCLI_userWelcomeMailLinkSetsPassword(t *testing.T) {
 	t.Parallel()
-	c, server := mailing(t, &smtp.Options{STARTTLS: true, User: "pbx", Password: "hush"})
+	c, server := withMailServer(t, &smtp.Options{STARTTLS: true, User: "pbx", Password: "hush"})
 	c.do(t, "user", "add", "jane", "--first-name", "Jane", "--email", "jane@example.org", "--default-extension", "401", "--language", "de")
-	said := c.do(t, "user", "welcome", "jane")
-	require.Contains(t, said, "Sent: the mail server has taken the mail")
-	require.Contains(t, said, "The link in it works until ")
-	mail := server.Wait(t)
+	output := c.do(t, "user", "welcome", "jane")
+	require.Contains(t, output, "Sent: the mail server has taken the mail")
+	require.Contains(t, output, "The link in it works until ")
+	mail := server.Receive(t)
 	require.True(t, mail.Encrypted)
 	require.Equal(t, []string{"jane@example.org"}, mail.To)
-	token := linkIn(t, mail)
-	require.NotContains(t, said, token.Reveal())
-	_, err := c.at(t).People.AcceptInvitation(t.Context(), token, store.NewSecret(goodPassword))
+	token := linkToken(t, mail)
+	require.NotContains(t, output, token.Reveal())
+	_, err := c.openApp(t).Users.AcceptInvitation(t.Context(), token, store.NewSecret(goodPassword))
 	require.NoError(t, err)
 	require.True(t, c.janeLogsIn(t, goodPassword))
-	_, err = c.at(t).People.AcceptInvitation(t.Context(), token, store.NewSecret(goodPassword))
+	_, err = c.openApp(t).Users.AcceptInvitation(t.Context(), token, store.NewSecret(goodPassword))
 	require.ErrorIs(t, err, store.ErrNotFound, "it works once")
 
 	reset := c.json(t, "user", "reset", "jane")
@@ -66,16 +66,16 @@ func TestAWelcomeMailArrives_andItsLinkSetsThePassword(t *testing.T) {
 	require.Equal(t, "jane", reset["username"])
 	require.NotEmpty(t, reset["expires_at"])
 	const next = "drei blaue Deiche voller Schafe"
-	_, err = c.at(t).People.AcceptInvitation(t.Context(), linkIn(t, server.Wait(t)), store.NewSecret(next))
+	_, err = c.openApp(t).Users.AcceptInvitation(t.Context(), linkToken(t, server.Receive(t)), store.NewSecret(next))
 	require.NoError(t, err)
 	require.True(t, c.janeLogsIn(t, next))
 	require.NotEqual(t, "-", c.json(t, "user", "show", "jane")["welcomed_at"])
 	require.NotContains(t, c.do(t, "audit", "list", "--json"), token.Reveal())
 }
 
-func TestAMailThatIsNotDeliveredSaysWhy_eachApart(t *testing.T) {
+func TestCLI_userWelcomeReportsDeliveryStatus(t *testing.T) {
 	t.Parallel()
-	c, _ := mailing(t, &smtp.Options{RefuseRecipient: "refused@example.org"})
+	c, _ := withMailServer(t, &smtp.Options{RejectRecipient: "refused@example.org"})
 	c.do(t, "user", "add", "silent")
 	c.do(t, "user", "add", "refused", "--email", "refused@example.org")
 	c.do(t, "user", "add", "disabled", "--email", "disabled@example.org", "--disabled")
@@ -87,23 +87,23 @@ func TestAMailThatIsNotDeliveredSaysWhy_eachApart(t *testing.T) {
 		"no_address":     {c, "silent", "the person has no primary email address"},
 		"refused":        {c, "refused", "the mail server refused the mail"},
 		"skipped":        {c, "disabled", "the person is disabled"},
-		"not_configured": {c.with("--smtp", ""), "refused", "no mail server is configured"},
-		"failed":         {c.with("--smtp", "127.0.0.1:1"), "refused", "the mail could not be sent"},
+		"not_configured": {c.withFlags("--smtp", ""), "refused", "no mail server is configured"},
+		"failed":         {c.withFlags("--smtp", "127.0.0.1:1"), "refused", "the mail could not be sent"},
 	} {
-		said := test.c.fails(t, exitFailed, "user", "welcome", test.username)
-		require.Contains(t, said, "pbxctl: no mail was sent ("+status+"): "+test.want)
+		output := test.c.fails(t, exitFailed, "user", "welcome", test.username)
+		require.Contains(t, output, "pbxctl: no mail was sent ("+status+"): "+test.want)
 		o := test.c.run(t, "user", "welcome", test.username, "--json")
 		require.Equal(t, exitFailed, o.code)
 		require.Equal(t, status, decoded(t, o.stdout)["status"])
-		require.NotContains(t, o.stdout+o.stderr+said, "@example.org")
+		require.NotContains(t, o.stdout+o.stderr+output, "@example.org")
 	}
-	said := c.with("--base-url", "").fails(t, exitFailed, "user", "welcome", "refused")
-	require.Contains(t, said, "configure the base URL")
+	output := c.withFlags("--base-url", "").fails(t, exitFailed, "user", "welcome", "refused")
+	require.Contains(t, output, "configure the base URL")
 }
 
-func TestEverybodyNewIsWelcomed_andNobodyTwice(t *testing.T) {
+func TestCLI_userWelcomeAllMailsEachUserOnce(t *testing.T) {
 	t.Parallel()
-	c, server := mailing(t, &smtp.Options{RefuseRecipient: "refused@example.org"})
+	c, server := withMailServer(t, &smtp.Options{RejectRecipient: "refused@example.org"})
 	for _, name := range []string{"alice", "bob", "refused"} {
 		c.do(t, "user", "add", name, "--email", name+"@example.org")
 	}
@@ -115,9 +115,9 @@ func TestEverybodyNewIsWelcomed_andNobodyTwice(t *testing.T) {
 	require.Contains(t, o.stdout, "\ndelivered: 2, no address: 1, refused: 1.\n")
 	require.Contains(t, o.stderr, "1 were not sent the mail")
 	for _, name := range []string{"alice", "bob"} {
-		require.Equal(t, []string{name + "@example.org"}, server.Wait(t).To)
+		require.Equal(t, []string{name + "@example.org"}, server.Receive(t).To)
 	}
-	require.Zero(t, server.Waiting())
+	require.Zero(t, server.Pending())
 
 	c.do(t, "user", "edit", "refused", "--email", "taken@example.org")
 	c.do(t, "user", "delete", "silent")
@@ -125,61 +125,61 @@ func TestEverybodyNewIsWelcomed_andNobodyTwice(t *testing.T) {
 	report := c.json(t, "user", "welcome", "--all")
 	require.Equal(t, map[string]any{"delivered": 2.0}, report["counts"])
 	for _, name := range []string{"carol", "taken"} {
-		require.Equal(t, []string{name + "@example.org"}, server.Wait(t).To)
+		require.Equal(t, []string{name + "@example.org"}, server.Receive(t).To)
 	}
-	require.Zero(t, server.Waiting())
+	require.Zero(t, server.Pending())
 
-	done := newCtlLike(t, c)
+	done := newCtlWithPasswordUser(t, c)
 	require.Contains(t, done.do(t, "user", "welcome", "--all"), "Nobody is new")
 }
 
-// newCtlLike is another site with the settings of c, and somebody who has a
+// newCtlWithPasswordUser is another site with the settings of c, and somebody who has a
 // password.
-func newCtlLike(t *testing.T, c *ctl) *ctl {
+func newCtlWithPasswordUser(t *testing.T, c *ctl) *ctl {
 	t.Helper()
-	other := c.with("--db", "sqlite:"+filepath.Join(t.TempDir(), "pbxusers.db"))
+	other := c.withFlags("--db", "sqlite:"+filepath.Join(t.TempDir(), "pbxusers.db"))
 	other.do(t, "user", "add", "jane", "--generate")
 	return other
 }
 
-func TestAStoppedMailServerStopsTheRun(t *testing.T) {
+func TestCLI_userWelcomeAllStopsWhenServerIsDown(t *testing.T) {
 	t.Parallel()
-	c, _ := mailing(t, nil)
+	c, _ := withMailServer(t, nil)
 	for name := range strings.FieldsSeq("anna bert cleo dora emil fred") {
 		c.do(t, "user", "add", name, "--email", name+"@example.org")
 	}
-	o := c.with("--smtp", "127.0.0.1:1").run(t, "user", "welcome", "--all")
+	o := c.withFlags("--smtp", "127.0.0.1:1").run(t, "user", "welcome", "--all")
 	require.Equal(t, exitFailed, o.code)
 	require.Contains(t, o.stdout, "failed: 5.\nIt was stopped early: 1 were not tried.\n")
 	require.Contains(t, o.stderr, "6 were not sent the mail")
 }
 
-func TestAMailIsShownBeforeItIsSent(t *testing.T) {
+func TestCLI_userPreviewSendsNothing(t *testing.T) {
 	t.Parallel()
-	c, server := mailing(t, nil)
+	c, server := withMailServer(t, nil)
 	c.do(t, "user", "add", "jane", "--display-name", "Jane \"J\" Roe", "--email", "jane@example.org")
 	before := c.do(t, "user", "show", "jane")
-	said := c.do(t, "user", "preview", "jane")
-	require.True(t, strings.HasPrefix(said, "To: Jane \"J\" Roe <jane@example.org>\nSubject: Your ACME account\n\nHello "), said)
-	require.Contains(t, said, "https://pbx.example.com"+userman.SetPasswordPath)
+	output := c.do(t, "user", "preview", "jane")
+	require.True(t, strings.HasPrefix(output, "To: Jane \"J\" Roe <jane@example.org>\nSubject: Your ACME account\n\nHello "), output)
+	require.Contains(t, output, "https://pbx.example.com"+userman.SetPasswordPath)
 	shown := c.json(t, "user", "preview", "jane", "--kind", "reset")
 	require.Equal(t, "jane@example.org", shown["to"])
 	require.Contains(t, shown["text"], "asked for a new password")
 	require.Contains(t, shown["html"], "<p")
-	require.Contains(t, c.fails(t, exitRefused, "user", "preview", "jane", "--kind", "hush"), "\n  kind: ")
+	require.Contains(t, c.fails(t, exitRejected, "user", "preview", "jane", "--kind", "hush"), "\n  kind: ")
 	require.Equal(t, before, c.do(t, "user", "show", "jane"))
-	require.Zero(t, server.Waiting())
+	require.Zero(t, server.Pending())
 }
 
 // What stands in a record reaches a mail as text only.
-func TestHostileNamesAreTextInAMail(t *testing.T) {
+func TestCLI_userWelcomeEscapesNames(t *testing.T) {
 	t.Parallel()
-	c, server := mailing(t, nil)
+	c, server := withMailServer(t, nil)
 	c.do(t, "user", "add", "mallory", "--display-name", `<script>alert("x")</script> {{.Link}}`, "--email", "mallory@example.org")
-	require.Contains(t, c.fails(t, exitRefused, "user", "edit", "mallory", "--display-name", "x\r\nBcc: victim@example.org"), "\n  display_name: ")
-	require.Contains(t, c.fails(t, exitRefused, "user", "edit", "mallory", "--email", "x@example.org>\r\nRCPT TO:<victim@example.org"), "\n  email: ")
+	require.Contains(t, c.fails(t, exitRejected, "user", "edit", "mallory", "--display-name", "x\r\nBcc: victim@example.org"), "\n  display_name: ")
+	require.Contains(t, c.fails(t, exitRejected, "user", "edit", "mallory", "--email", "x@example.org>\r\nRCPT TO:<victim@example.org"), "\n  email: ")
 	c.do(t, "user", "welcome", "mallory")
-	mail := server.Wait(t)
+	mail := server.Receive(t)
 	require.Equal(t, []string{"mallory@example.org"}, mail.To)
 	require.NotContains(t, mail.HTML, "<script>")
 	require.Contains(t, mail.Text, "{{.Link}}", "a name is no template")

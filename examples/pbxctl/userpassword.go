@@ -8,7 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userPassword() *cobra.Command {
+func (a *cli) userPassword() *cobra.Command {
 	var password secretFlags
 	var generate bool
 	var opts userman.PasswordOptions
@@ -17,8 +17,8 @@ func (a *app) userPassword() *cobra.Command {
 		Short:             "Give a person a new password, and end all sessions; a generated one is shown this once",
 		Example:           "  pbxctl user password jane.roe --generate --must-change-password\n  pbxctl user password jane.roe --password-file -",
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completePeople,
-		PreRunE:           needOn("generate"),
+		ValidArgsFunction: a.completeUsers,
+		PreRunE:           requireTrue("generate"),
 	}
 	password.register(cmd, "password", "say --generate")
 	flags := cmd.Flags()
@@ -27,26 +27,26 @@ func (a *app) userPassword() *cobra.Command {
 	flags.BoolVar(&opts.DisableTokens, "disable-tokens", false, "disable the API tokens of the person as well")
 	cmd.MarkFlagsOneRequired("password", "password-file", "generate")
 	cmd.MarkFlagsMutuallyExclusive("password", "password-file", "generate")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		given, empty, err := password.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
 		}
-		if err := store.Invalid(empty...); err != nil {
-			s.Trail.RecordFailure(cmd.Context(), onPerson(cmd.Context(), s, "set password", args[0]), err)
+		if err := store.NewInvalidError(empty...); err != nil {
+			s.AuditLog.RecordFailure(cmd.Context(), userEvent(cmd.Context(), s, "set password", args[0]), err)
 			return err
 		}
-		var shown person
+		var shown userView
 		if generate {
-			if given, err = s.People.GeneratePassword(); err != nil {
+			if given, err = s.Users.GeneratePassword(); err != nil {
 				return err
 			}
 			shown.Secret = given.Reveal()
 		}
-		if shown.User, err = s.People.SetPassword(cmd.Context(), args[0], given, &opts); err != nil {
+		if shown.User, err = s.Users.SetPassword(cmd.Context(), args[0], given, &opts); err != nil {
 			return err
 		}
-		return a.printPerson(shown, "Changed: all sessions have ended.")
+		return a.printUser(shown, "Changed: all sessions have ended.")
 	})
 	return cmd
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userPermissions() *cobra.Command {
+func (a *cli) userPermissions() *cobra.Command {
 	var only []string
 	cmd := &cobra.Command{
 		Use:   "permissions [USERNAME]",
@@ -22,7 +22,7 @@ func (a *app) userPermissions() *cobra.Command {
 			"then the default. Without a name, list what people and groups can be permitted.",
 		Example:           "  pbxctl user permissions\n  pbxctl user permissions jane.roe --permission voicemail.extensions",
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: a.completePeople,
+		ValidArgsFunction: a.completeUsers,
 		PreRunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && len(only) > 0 {
 				return errors.New("name the person whose permission is to be explained")
@@ -31,12 +31,12 @@ func (a *app) userPermissions() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVar(&only, "permission", nil, "only the permission of this `ID`; may be repeated (default: all)")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		if len(args) == 0 {
-			permissions := s.People.Permissions()
-			return a.print(store.List[userman.Permission]{Items: permissions}, func() string { return permissionsText(permissions) })
+			permissions := s.Users.Permissions()
+			return a.print(store.Page[userman.Permission]{Items: permissions}, func() string { return permissionsText(permissions) })
 		}
-		effective, err := s.People.Effective(cmd.Context(), args[0])
+		effective, err := s.Users.EffectivePermissions(cmd.Context(), args[0])
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func (a *app) userPermissions() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.print(store.List[*userman.Explanation]{Items: explained}, func() string { return explainedText(effective, explained) })
+		return a.print(store.Page[*userman.Explanation]{Items: explained}, func() string { return explainedText(effective, explained) })
 	})
 	return cmd
 }
@@ -54,14 +54,14 @@ func permissionsText(permissions []userman.Permission) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "PERMISSION\tKIND\tDEFAULT\tSENTENCE")
 	for _, p := range permissions {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Kind, cell(p.Default), cell(p.Sentence))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Kind, cell(p.Default), cell(p.Description))
 	}
 	_ = w.Flush()
 	return b.String()
 }
 
 // explainPermissions explains those that are asked for, or all.
-func explainPermissions(effective *userman.Effective, only []string) ([]*userman.Explanation, error) {
+func explainPermissions(effective *userman.EffectiveSet, only []string) ([]*userman.Explanation, error) {
 	if len(only) == 0 {
 		return effective.ExplainAll(), nil
 	}
@@ -76,12 +76,12 @@ func explainPermissions(effective *userman.Effective, only []string) ([]*userman
 	return explained, nil
 }
 
-func explainedText(effective *userman.Effective, explained []*userman.Explanation) string {
+func explainedText(effective *userman.EffectiveSet, explained []*userman.Explanation) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "PERMISSION\tVALUE\tWHY")
 	for _, e := range explained {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", e.Permission.ID, cell(effective.Words(e.Permission.ID)), cell(e.Sentence))
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", e.Permission.ID, cell(effective.Format(e.Permission.ID)), cell(e.Summary))
 	}
 	_ = w.Flush()
 	return b.String()

@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userPicture() *cobra.Command {
+func (a *cli) userPicture() *cobra.Command {
 	var file, save string
 	var remove bool
 	cmd := &cobra.Command{
@@ -23,20 +23,20 @@ func (a *app) userPicture() *cobra.Command {
 			"and nothing else of the file.",
 		Example:           "  pbxctl user picture jane.roe --file jane.png\n  pbxctl user picture jane.roe --save jane.jpg",
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completePeople,
-		PreRunE:           needOn("remove"),
+		ValidArgsFunction: a.completeUsers,
+		PreRunE:           requireTrue("remove"),
 	}
 	cmd.Flags().StringVar(&file, "file", "", "`FILE` of the new picture, '-' for standard input")
 	cmd.Flags().StringVar(&save, "save", "", "`FILE` to write the picture to, as a JPEG, '-' for standard output")
 	cmd.Flags().BoolVar(&remove, "remove", false, "remove the picture")
 	cmd.MarkFlagsOneRequired("file", "save", "remove")
 	cmd.MarkFlagsMutuallyExclusive("file", "save", "remove")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
 		var changed *userman.User
 		var err error
 		switch {
 		case remove:
-			changed, err = s.People.RemovePicture(cmd.Context(), args[0])
+			changed, err = s.Users.RemovePicture(cmd.Context(), args[0])
 		case cmd.Flags().Changed("file"):
 			changed, err = a.setPicture(cmd.Context(), s, args[0], file)
 		default:
@@ -45,25 +45,25 @@ func (a *app) userPicture() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.printPerson(person{User: changed}, "Changed.")
+		return a.printUser(userView{User: changed}, "Changed.")
 	})
 	return cmd
 }
 
-func (a *app) setPicture(ctx context.Context, s *site.Site, username, path string) (*userman.User, error) {
+func (a *cli) setPicture(ctx context.Context, s *site.App, username, path string) (*userman.User, error) {
 	// One byte more, so that the service sees that it is too much.
 	picture, err := readInput(ctx, path, a.stdin, userman.MaxPictureBytes+1)
 	if err != nil {
-		return nil, site.Hint(fmt.Errorf("reading the picture: %w", err), "Check the path that --file names.")
+		return nil, site.WithHint(fmt.Errorf("reading the picture: %w", err), "Check the path that --file names.")
 	}
-	return s.People.SetPicture(ctx, username, bytes.NewReader(picture))
+	return s.Users.SetPicture(ctx, username, bytes.NewReader(picture))
 }
 
 // modePicture lets others look at what is saved.
 const modePicture os.FileMode = 0o644
 
-func (a *app) savePicture(ctx context.Context, s *site.Site, username, path string) error {
-	picture, err := s.People.Picture(ctx, username)
+func (a *cli) savePicture(ctx context.Context, s *site.App, username, path string) error {
+	picture, err := s.Users.Picture(ctx, username)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (a *app) savePicture(ctx context.Context, s *site.Site, username, path stri
 		return err
 	}
 	if err := renameio.WriteFile(path, picture, modePicture); err != nil {
-		return site.Hint(err, "Check the path that --save names.")
+		return site.WithHint(err, "Check the path that --save names.")
 	}
 	return a.print(map[string]any{"saved": path, "bytes": len(picture)}, func() string { return "Saved.\n" })
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userPreview() *cobra.Command {
+func (a *cli) userPreview() *cobra.Command {
 	var kind string
 	const short = "Show the mail that 'pbxctl user welcome', or 'reset', would send; its links do nothing"
-	cmd := a.about("preview USERNAME", short, a.completePeople, func(ctx context.Context, s *site.Site, username string) error {
-		message, err := s.People.PreviewMail(ctx, userman.MailKind(kind), username)
+	cmd := a.recordCommand("preview USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+		message, err := s.Users.PreviewMail(ctx, userman.MailKind(kind), username)
 		if err != nil {
 			return err
 		}

@@ -12,31 +12,31 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// person is one as it is printed: with a generated password only where it is
+// userView is one as it is printed: with a generated password only where it is
 // shown once.
-type person struct {
+type userView struct {
 	*userman.User
 
 	Secret string `json:"secret,omitempty"`
 }
 
-// printPerson prints a person, and what was done.
-func (a *app) printPerson(shown person, after string) error {
+// printUser prints a person, and what was done.
+func (a *cli) printUser(shown userView, footer string) error {
 	err := a.print(shown, func() string {
 		var b strings.Builder
 		shown.writeTable(&b)
-		if after != "" {
-			b.WriteString(after + "\n")
+		if footer != "" {
+			b.WriteString(footer + "\n")
 		}
 		return b.String()
 	})
 	if err != nil && shown.Secret != "" {
-		return site.Hint(err, "Nobody knows the generated password: 'pbxctl user password USERNAME --generate' makes another one.")
+		return site.WithHint(err, "Nobody knows the generated password: 'pbxctl user password USERNAME --generate' makes another one.")
 	}
 	return err
 }
 
-func (shown person) writeTable(out io.Writer) {
+func (shown userView) writeTable(out io.Writer) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	row := func(label string, value any) { _, _ = fmt.Fprintf(w, "%s\t%s\n", label, cell(value)) }
 	row("username", shown.Username)
@@ -44,14 +44,14 @@ func (shown person) writeTable(out io.Writer) {
 		row("secret", shown.Secret+"   (shown this once)")
 	}
 	row("id", shown.ID)
-	texts := personTexts(shown.User)
+	texts := userTextFields(shown.User)
 	for _, flag := range []string{
 		"display-name", "first-name", "last-name", "default-extension", "email", "description", "title", "company", "department",
 		"cell-phone", "home-phone", "work-phone", "fax", "language", "time-zone", "external-id",
 	} {
 		row(strings.ReplaceAll(flag, "-", "_"), *texts[flag])
 	}
-	row("further_emails", strings.Join(shown.FurtherEmails, ","))
+	row("further_emails", strings.Join(shown.OtherEmails, ","))
 	row("linked_extensions", strings.Join(shown.LinkedExtensions, ","))
 	row("groups", strings.Join(shown.Groups, ","))
 	writePermissions(row, shown.Permissions)
@@ -60,9 +60,9 @@ func (shown person) writeTable(out io.Writer) {
 	row("disabled", shown.Disabled)
 	row("must_change_password", shown.MustChangePassword)
 	row("has_password", shown.HasPassword)
-	row("password_elsewhere", shown.PasswordElsewhere)
+	row("password_elsewhere", shown.ExternalPassword)
 	row("has_second_factor", shown.HasSecondFactor)
-	row("invited_until", localTime(shown.InvitedUntil))
+	row("invited_until", localTime(shown.InvitationExpiresAt))
 	row("password_expires_at", localTime(shown.PasswordExpiresAt))
 	row("welcomed_at", localTime(shown.WelcomedAt))
 	row("last_login_at", localTime(shown.LastLoginAt))
@@ -73,11 +73,11 @@ func (shown person) writeTable(out io.Writer) {
 }
 
 // writePermissions writes a row for each that something is said of.
-func writePermissions(row func(label string, value any), said userman.Permissions) {
-	if len(said) == 0 {
+func writePermissions(row func(label string, value any), grants userman.Permissions) {
+	if len(grants) == 0 {
 		row("permissions", "")
 	}
-	for _, id := range slices.Sorted(maps.Keys(said)) {
-		row("permissions", id+"="+said[id].String())
+	for _, id := range slices.Sorted(maps.Keys(grants)) {
+		row("permissions", id+"="+grants[id].String())
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (a *app) userSync() *cobra.Command {
+func (a *cli) userSync() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "sync [DIRECTORY]",
@@ -25,8 +25,8 @@ func (a *app) userSync() *cobra.Command {
 		Args:    cobra.MaximumNArgs(1),
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and change nothing")
-	cmd.RunE = a.onSite(func(cmd *cobra.Command, s *site.Site, args []string) error {
-		name, err := directoryOf(s, args)
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+		name, err := selectDirectory(s, args)
 		if err != nil {
 			return err
 		}
@@ -37,12 +37,12 @@ func (a *app) userSync() *cobra.Command {
 	return cmd
 }
 
-// directoryOf is the directory that was named, or the only one.
-func directoryOf(s *site.Site, args []string) (string, error) {
+// selectDirectory is the directory that was named, or the only one.
+func selectDirectory(s *site.App, args []string) (string, error) {
 	if len(args) == 1 {
 		return args[0], nil
 	}
-	directories := s.People.Directories()
+	directories := s.Users.Directories()
 	if len(directories) == 0 {
 		return "", &store.NotFoundError{Kind: "directory"}
 	}
@@ -50,8 +50,8 @@ func directoryOf(s *site.Site, args []string) (string, error) {
 }
 
 // sync fails when somebody could not be seen to, so that scripts notice.
-func (a *app) sync(ctx context.Context, s *site.Site, name string, opts *userman.SyncOptions) error {
-	report, err := s.People.Sync(ctx, name, opts)
+func (a *cli) sync(ctx context.Context, s *site.App, name string, opts *userman.SyncOptions) error {
+	report, err := s.Users.Sync(ctx, name, opts)
 	if report != nil {
 		if shown := a.print(report, func() string { return syncText(report, err == nil) }); shown != nil {
 			return errors.Join(err, shown)
@@ -67,7 +67,7 @@ func (a *app) sync(ctx context.Context, s *site.Site, name string, opts *userman
 }
 
 // syncText says what was done; whole is false when it did not come to its end.
-func syncText(r *userman.SyncReport, whole bool) string {
+func syncText(r *userman.SyncReport, complete bool) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, step := range r.Steps {
@@ -81,12 +81,12 @@ func syncText(r *userman.SyncReport, whole bool) string {
 	}
 	_ = w.Flush()
 	switch {
-	case !whole:
+	case !complete:
 		b.WriteString("This was planned, or done, until it was stopped.\n")
 	case r.DryRun:
-		fmt.Fprintf(&b, "Planned only: %d people seen, %d need nothing.\n", r.Seen, r.Unchanged)
+		fmt.Fprintf(&b, "Planned only: %d people seen, %d need nothing.\n", r.Entries, r.Unchanged)
 	default:
-		fmt.Fprintf(&b, "Done: %d people seen, %d needed nothing.\n", r.Seen, r.Unchanged)
+		fmt.Fprintf(&b, "Done: %d people seen, %d needed nothing.\n", r.Entries, r.Unchanged)
 	}
 	return b.String()
 }

@@ -12,35 +12,35 @@ import (
 )
 
 const (
-	peopleDN = "ou=people," + ldap.BaseDN
+	usersDN  = "ou=people," + ldap.BaseDN
 	groupsDN = "ou=groups," + ldap.BaseDN
 )
 
-// directory is a slapd with people of these names, and a site whose people come
+// withLDAP is a slapd with people of these names, and a site whose people come
 // from it.
-func directory(t *testing.T, names ...string) (*ctl, *ldap.Server) {
+func withLDAP(t *testing.T, names ...string) (*ctl, *ldap.Server) {
 	t.Helper()
 	var ldif strings.Builder
 	for _, unit := range []string{"people", "groups"} {
 		_, _ = fmt.Fprintf(&ldif, "dn: ou=%s,%s\nobjectClass: organizationalUnit\n\n", unit, ldap.BaseDN)
 	}
 	for _, name := range names {
-		_, _ = fmt.Fprintf(&ldif, "dn: uid=%s,%s\nobjectClass: inetOrgPerson\ncn: %[1]s\nsn: %[1]s\nmail: %[1]s@example.org\nuserPassword: %[3]s\n\n", name, peopleDN, goodPassword)
+		_, _ = fmt.Fprintf(&ldif, "dn: uid=%s,%s\nobjectClass: inetOrgPerson\ncn: %[1]s\nsn: %[1]s\nmail: %[1]s@example.org\nuserPassword: %[3]s\n\n", name, usersDN, goodPassword)
 	}
 	server := ldap.Start(t, &ldap.Options{LDIF: ldif.String()})
 	c := offline(t)
 	require.NoError(t, os.WriteFile(c.data("ldap.password"), []byte(server.ReaderPassword), 0o600))
-	require.NoError(t, os.WriteFile(c.data("ca.pem"), server.Certificate.PEM, 0o600))
-	c = c.with("--ldap-url", server.URL(), "--ldap-start-tls", "--ldap-ca-file", c.data("ca.pem"), "--ldap-name", "head-office",
-		"--ldap-bind-dn", ldap.ReaderDN, "--ldap-password-file", c.data("ldap.password"), "--ldap-base-dn", peopleDN, "--ldap-group-base-dn", groupsDN)
+	require.NoError(t, os.WriteFile(c.data("ca.pem"), server.Certificate.CertPEM, 0o600))
+	c = c.withFlags("--ldap-url", server.URL(), "--ldap-start-tls", "--ldap-ca-file", c.data("ca.pem"), "--ldap-name", "head-office",
+		"--ldap-bind-dn", ldap.ReaderDN, "--ldap-password-file", c.data("ldap.password"), "--ldap-base-dn", usersDN, "--ldap-group-base-dn", groupsDN)
 	c.do(t, "group", "add", "Everybody", "--default")
 	return c, server
 }
 
-func TestPeopleComeAndGoWithTheirDirectory(t *testing.T) {
+func TestSync_createsAndDisablesDirectoryUsers(t *testing.T) {
 	t.Parallel()
-	c, server := directory(t, "alice", "bob", "carol")
-	server.Add(t, "cn=Sales,"+groupsDN, map[string][]string{"objectClass": {"groupOfNames"}, "member": {"uid=alice," + peopleDN}})
+	c, server := withLDAP(t, "alice", "bob", "carol")
+	server.Add(t, "cn=Sales,"+groupsDN, map[string][]string{"objectClass": {"groupOfNames"}, "member": {"uid=alice," + usersDN}})
 	planned := c.do(t, "user", "sync", "--dry-run")
 	require.Regexp(t, `(?m)^create +bob `, planned)
 	require.Regexp(t, `(?m)^create group +Sales`, planned)
@@ -58,27 +58,27 @@ func TestPeopleComeAndGoWithTheirDirectory(t *testing.T) {
 	require.Equal(t, "alice@example.org", alice["email"])
 	require.Equal(t, []any{"Everybody", "Sales"}, alice["groups"])
 	require.Contains(t, c.do(t, "user", "sync"), "Done: 3 people seen, 3 needed nothing.\n")
-	require.Contains(t, c.fails(t, exitRefused, "user", "edit", "alice", "--email", "x@example.org"), "the directory head-office keeps this")
-	require.Contains(t, c.fails(t, exitRefused, "user", "password", "alice", "--generate"), "the directory that this person comes from keeps the password")
+	require.Contains(t, c.fails(t, exitRejected, "user", "edit", "alice", "--email", "x@example.org"), "the directory head-office keeps this")
+	require.Contains(t, c.fails(t, exitRejected, "user", "password", "alice", "--generate"), "the directory that this person comes from keeps the password")
 
 	// More would go than may at once: nothing is changed, and what was planned
 	// is shown.
-	server.Delete(t, "uid=alice,"+peopleDN)
-	server.Delete(t, "uid=bob,"+peopleDN)
+	server.Delete(t, "uid=alice,"+usersDN)
+	server.Delete(t, "uid=bob,"+usersDN)
 	o := c.run(t, "user", "sync")
-	require.Equal(t, exitRefused, o.code, o.stderr)
+	require.Equal(t, exitRejected, o.code, o.stderr)
 	require.Regexp(t, `(?m)^disable +bob`, o.stdout)
 	require.Contains(t, o.stdout, "This was planned, or done, until it was stopped.\n")
-	disabled, _ := c.listed(t, "username", "user", "list", "--status", "disabled")
+	disabled, _ := c.listField(t, "username", "user", "list", "--status", "disabled")
 	require.Empty(t, disabled)
 	c.do(t, "user", "sync", "--ldap-max-gone", "0.7")
-	disabled, _ = c.listed(t, "username", "user", "list", "--status", "disabled", "--directory", "head-office")
+	disabled, _ = c.listField(t, "username", "user", "list", "--status", "disabled", "--directory", "head-office")
 	require.Equal(t, []string{"alice", "bob"}, disabled)
 }
 
-func TestASyncWithProblemsFails_andDoesTheRest(t *testing.T) {
+func TestSync_problemsFailButOthersApply(t *testing.T) {
 	t.Parallel()
-	c, _ := directory(t, "alice", "bob")
+	c, _ := withLDAP(t, "alice", "bob")
 	c.do(t, "user", "add", "bob")
 	o := c.run(t, "user", "sync")
 	require.Equal(t, exitFailed, o.code)
@@ -88,9 +88,9 @@ func TestASyncWithProblemsFails_andDoesTheRest(t *testing.T) {
 	require.Empty(t, c.json(t, "user", "show", "bob")["directory"], "somebody who is kept here stays so")
 }
 
-func TestADirectoryThatCannotBeReadChangesNothing(t *testing.T) {
+func TestSync_unreachableDirectoryChangesNothing(t *testing.T) {
 	t.Parallel()
-	c, server := directory(t, "alice")
+	c, server := withLDAP(t, "alice")
 	c.do(t, "user", "sync")
 	before := c.do(t, "user", "export")
 	server.Stop()

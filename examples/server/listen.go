@@ -13,13 +13,13 @@ import (
 
 // openListener listens, with TLS where there is a certificate.
 func (s *settings) openListener(ctx context.Context) (net.Listener, error) {
-	var secured *tls.Config
+	var tlsConfig *tls.Config
 	if s.tlsCert != "" {
 		certificate, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
 		if err != nil {
 			return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
 		}
-		secured = &tls.Config{
+		tlsConfig = &tls.Config{
 			Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"},
 		}
 	}
@@ -30,14 +30,14 @@ func (s *settings) openListener(ctx context.Context) (net.Listener, error) {
 		return nil, fmt.Errorf("another program listens on %s already; stop it, or choose another address with --listen", s.listen)
 	case err != nil:
 		return nil, fmt.Errorf("--listen: %w", err)
-	case secured != nil:
-		return tls.NewListener(listener, secured), nil
+	case tlsConfig != nil:
+		return tls.NewListener(listener, tlsConfig), nil
 	}
 	return listener, nil
 }
 
-// base is what links begin with: as told, or the address that is listened on.
-func (s *settings) base(addr net.Addr) string {
+// baseURL is what links begin with: as told, or the address that is listened on.
+func (s *settings) baseURL(addr net.Addr) string {
 	if s.site.BaseURL != "" {
 		return strings.TrimRight(s.site.BaseURL, "/")
 	}
@@ -52,8 +52,8 @@ func (s *settings) base(addr net.Addr) string {
 	return scheme + addr.String()
 }
 
-// exposed reports whether others on the network can read what is sent.
-func (s *settings) exposed(addr net.Addr, base string) bool {
+// isExposed reports whether others on the network can read what is sent.
+func (s *settings) isExposed(addr net.Addr, base string) bool {
 	at, err := netip.ParseAddrPort(addr.String())
 	return (err != nil || !at.Addr().IsLoopback()) && !strings.HasPrefix(base, "https://")
 }

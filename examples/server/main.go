@@ -28,7 +28,7 @@ func main() {
 
 // Exit codes, for scripts.
 const (
-	exitDone   = 0
+	exitOK     = 0
 	exitFailed = 1
 	exitUsage  = 2
 )
@@ -38,20 +38,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	s, err := readSettings(args, stdout)
 	switch {
 	case errors.Is(err, pflag.ErrHelp):
-		return exitDone
+		return exitOK
 	case err != nil:
 		_, _ = fmt.Fprintf(stderr, "server: %v\nRun it with --help for what there is.\n", err)
 		return exitUsage
 	case s.version:
 		_, _ = fmt.Fprintln(stdout, versionText())
-		return exitDone
+		return exitOK
 	}
 	if err := s.serve(ctx, stdout, stderr); err != nil {
 		_, _ = fmt.Fprintf(stderr, "server: %v\n", err)
-		if way := site.WayOut(err); way != "" {
-			_, _ = fmt.Fprintln(stderr, way)
+		if hint := site.Hint(err); hint != "" {
+			_, _ = fmt.Fprintln(stderr, hint)
 		}
 		return exitFailed
 	}
-	return exitDone
+	return exitOK
 }

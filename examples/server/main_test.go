@@ -28,77 +28,77 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// console is what a program prints, to be read while it runs.
-type console struct {
+// syncBuffer is what a program prints, to be read while it runs.
+type syncBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (c *console) Write(p []byte) (int, error) {
+func (c *syncBuffer) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.text.Write(p)
 }
 
-func (c *console) String() string {
+func (c *syncBuffer) String() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.text.String()
 }
 
-// program is a server that runs as from a shell.
-type program struct {
-	stdout, stderr console
+// process is a server that runs as from a shell.
+type process struct {
+	stdout, stderr syncBuffer
 	stop           context.CancelFunc
-	ended          chan int
+	exitCode       chan int
 }
 
-// launch runs the server on a free port, with a database in dir.
-func launch(t *testing.T, dir string, args ...string) *program {
+// startProcess runs the server on a free port, with a database in dir.
+func startProcess(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	p := &program{stop: stop, ended: make(chan int, 1)}
+	proc := &process{stop: stop, exitCode: make(chan int, 1)}
 	t.Cleanup(stop)
 	args = append([]string{"--db", "sqlite:" + filepath.Join(dir, "pbxusers.db"), "--conf-dir", filepath.Join(dir, "asterisk"), "--listen", "127.0.0.1:0"}, args...)
 	go func() {
-		p.ended <- run(ctx, args, &p.stdout, &p.stderr)
+		proc.exitCode <- run(ctx, args, &proc.stdout, &proc.stderr)
 		stop()
 	}()
-	require.Eventually(t, func() bool { return ctx.Err() != nil || strings.Contains(p.stdout.String(), "Listening on") }, time.Minute, time.Millisecond)
-	return p
+	require.Eventually(t, func() bool { return ctx.Err() != nil || strings.Contains(proc.stdout.String(), "Listening on") }, time.Minute, time.Millisecond)
+	return proc
 }
 
-var listeningLine = regexp.MustCompile(`(?m)^Listening on (\S+)$`)
+var listeningPattern = regexp.MustCompile(`(?m)^Listening on (\S+)$`)
 
-func (p *program) url(t *testing.T) string {
+func (p *process) url(t *testing.T) string {
 	t.Helper()
-	found := listeningLine.FindStringSubmatch(p.stdout.String())
+	found := listeningPattern.FindStringSubmatch(p.stdout.String())
 	require.NotNil(t, found, p.stderr.String())
 	return found[1]
 }
 
-// end ends the program as a signal does.
-func (p *program) end(t *testing.T) {
+// shutdown ends the program as a signal does.
+func (p *process) shutdown(t *testing.T) {
 	t.Helper()
 	p.stop()
-	require.Equal(t, exitDone, <-p.ended, p.stderr.String())
+	require.Equal(t, exitOK, <-p.exitCode, p.stderr.String())
 }
 
-// finished runs a command line that ends by itself.
-func finished(t *testing.T, args ...string) (code int, stdout, stderr string) {
+// runCommand runs a command line that ends by itself.
+func runCommand(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code = run(t.Context(), args, &out, &errs)
 	return code, out.String(), errs.String()
 }
 
-var setPassword = regexp.MustCompile(`(?m)^  (http\S+/set-password/(\S+))$`)
+var setPasswordPattern = regexp.MustCompile(`(?m)^  (http\S+/set-password/(\S+))$`)
 
-func TestTheFirstStartEndsAtALogin(t *testing.T) {
+func TestServer_firstStartPrintsSetPasswordLink(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	p := launch(t, dir, "--log-level", "debug")
-	found := setPassword.FindStringSubmatch(p.stdout.String())
+	p := startProcess(t, dir, "--log-level", "debug")
+	found := setPasswordPattern.FindStringSubmatch(p.stdout.String())
 	require.NotNil(t, found, p.stdout.String())
 	require.True(t, strings.HasPrefix(found[1], p.url(t)))
 
@@ -116,28 +116,28 @@ func TestTheFirstStartEndsAtALogin(t *testing.T) {
 	require.Equal(t, "/", response.Request.URL.Path, "logged in, and sent to the overview")
 	require.NotContains(t, p.stderr.String(), found[2], "the link is a secret and goes into no log")
 	require.NotContains(t, p.stderr.String(), password)
-	p.end(t)
+	p.shutdown(t)
 
-	again := launch(t, dir)
-	require.NotContains(t, again.stdout.String(), "set-password")
-	again.end(t)
+	restarted := startProcess(t, dir)
+	require.NotContains(t, restarted.stdout.String(), "set-password")
+	restarted.shutdown(t)
 }
 
-func TestAnAddressInUseIsSaidInOneSentence(t *testing.T) {
+func TestRun_reportsAddressInUse(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	occupied, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	defer func() { _ = taken.Close() }()
+	defer func() { _ = occupied.Close() }()
 	dir := t.TempDir()
-	code, stdout, stderr := finished(t, "--listen", taken.Addr().String(), "--db", "sqlite:"+filepath.Join(dir, "pbxusers.db"))
+	code, stdout, stderr := runCommand(t, "--listen", occupied.Addr().String(), "--db", "sqlite:"+filepath.Join(dir, "pbxusers.db"))
 	require.Equal(t, exitFailed, code)
 	require.Empty(t, stdout)
-	require.Contains(t, stderr, "another program listens on "+taken.Addr().String())
+	require.Contains(t, stderr, "another program listens on "+occupied.Addr().String())
 	require.Contains(t, stderr, "--listen")
 	require.NoFileExists(t, filepath.Join(dir, "pbxusers.db"))
 }
 
-func TestMistakesInTheSettingsAreUsage(t *testing.T) {
+func TestRun_exitsWithUsageOnInvalidSettings(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"an unknown flag":  {"--nope"},
@@ -152,31 +152,31 @@ func TestMistakesInTheSettingsAreUsage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			code, stdout, stderr := finished(t, args...)
+			code, stdout, stderr := runCommand(t, args...)
 			require.Equal(t, exitUsage, code, stderr)
 			require.Empty(t, stdout)
 			require.Contains(t, stderr, "--help")
 		})
 	}
-	code, _, stderr := finished(t, "--listen", "nowhere", "--db", "sqlite:"+filepath.Join(t.TempDir(), "pbxusers.db"))
+	code, _, stderr := runCommand(t, "--listen", "nowhere", "--db", "sqlite:"+filepath.Join(t.TempDir(), "pbxusers.db"))
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr, "--listen")
 }
 
-func TestHelpAndVersionArePrinted(t *testing.T) {
+func TestRun_printsHelpAndVersion(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr := finished(t, "--help")
-	require.Equal(t, exitDone, code)
+	code, stdout, stderr := runCommand(t, "--help")
+	require.Equal(t, exitOK, code)
 	require.Empty(t, stderr)
 	for _, flag := range []string{"--listen", "--base-url", "--tls-cert", "--tls-key", "--trusted-proxies", "--log-level", "--config", "--db", "--conf-dir", "--ami"} {
 		require.Contains(t, stdout, flag)
 	}
-	code, stdout, _ = finished(t, "--version")
-	require.Equal(t, exitDone, code)
+	code, stdout, _ = runCommand(t, "--version")
+	require.Equal(t, exitOK, code)
 	require.NotEmpty(t, strings.TrimSpace(stdout))
 }
 
-func TestSettingsComeFromTheFileToo(t *testing.T) {
+func TestReadSettings_commandLineOverridesFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	ini := filepath.Join(dir, "pbxusers.ini")
@@ -192,7 +192,7 @@ func TestSettingsComeFromTheFileToo(t *testing.T) {
 	require.Equal(t, "192.0.2.2/32", proxies[2].String())
 }
 
-func TestABaseURLIsWorkedOutFromTheAddress(t *testing.T) {
+func TestSettings_baseURLIsDerivedFromListenAddress(t *testing.T) {
 	t.Parallel()
 	at := func(text string) net.Addr {
 		addr, err := net.ResolveTCPAddr("tcp", text)
@@ -214,28 +214,28 @@ func TestABaseURLIsWorkedOutFromTheAddress(t *testing.T) {
 		{settings{site: site.Settings{BaseURL: "https://pbx.example.com/"}}, "0.0.0.0:8080", "https://pbx.example.com", false},
 		{settings{site: site.Settings{BaseURL: "http://pbx.example.com"}}, "0.0.0.0:8080", "http://pbx.example.com", true},
 	} {
-		base := c.settings.base(at(c.addr))
+		base := c.settings.baseURL(at(c.addr))
 		require.Equal(t, c.base, base, c.addr)
-		require.Equal(t, c.exposed, c.settings.exposed(at(c.addr), base), c.addr)
+		require.Equal(t, c.exposed, c.settings.isExposed(at(c.addr), base), c.addr)
 	}
 }
 
-func TestPlainHTTPForOthersIsWarnedOf(t *testing.T) {
+func TestSettings_plainHTTPOnNetworkIsExposed(t *testing.T) {
 	t.Parallel()
-	p := launch(t, t.TempDir(), "--base-url", "http://pbx.example.com")
-	p.end(t)
+	p := startProcess(t, t.TempDir(), "--base-url", "http://pbx.example.com")
+	p.shutdown(t)
 	require.NotContains(t, p.stderr.String(), "--tls-cert", "on the loopback nobody reads along")
 
 	var s settings
 	s.site.BaseURL = "http://pbx.example.com"
-	require.True(t, s.exposed(&net.TCPAddr{IP: net.IPv4zero, Port: 80}, s.site.BaseURL))
+	require.True(t, s.isExposed(&net.TCPAddr{IP: net.IPv4zero, Port: 80}, s.site.BaseURL))
 }
 
-func TestTLSIsServedFromFiles(t *testing.T) {
+func TestServer_servesTLSFromFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	cert, key, pool := certificate(t, dir)
-	p := launch(t, dir, "--tls-cert", cert, "--tls-key", key)
+	cert, key, pool := newCertificate(t, dir)
+	p := startProcess(t, dir, "--tls-cert", cert, "--tls-key", key)
 	require.True(t, strings.HasPrefix(p.url(t), "https://"))
 	for version, ok := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
 		transport := &http.Transport{
@@ -253,15 +253,15 @@ func TestTLSIsServedFromFiles(t *testing.T) {
 		require.Equal(t, 2, response.ProtoMajor)
 		require.NotEmpty(t, response.Header.Get("Strict-Transport-Security"))
 	}
-	p.end(t)
+	p.shutdown(t)
 
-	code, _, stderr := finished(t, "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", cert, "--db", "sqlite:"+filepath.Join(dir, "pbxusers.db"))
+	code, _, stderr := runCommand(t, "--listen", "127.0.0.1:0", "--tls-cert", cert, "--tls-key", cert, "--db", "sqlite:"+filepath.Join(dir, "pbxusers.db"))
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr, "--tls-key")
 }
 
-// certificate makes a certificate for 127.0.0.1.
-func certificate(t *testing.T, dir string) (cert, key string, pool *x509.CertPool) {
+// newCertificate makes a certificate for 127.0.0.1.
+func newCertificate(t *testing.T, dir string) (cert, key string, pool *x509.CertPool) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -281,9 +281,9 @@ func certificate(t *testing.T, dir string) (cert, key string, pool *x509.CertPoo
 	return cert, key, pool
 }
 
-func TestRefusedSettingsAreNamed(t *testing.T) {
+func TestSettings_trustedProxiesNameInvalidEntry(t *testing.T) {
 	t.Parallel()
-	s := &settings{proxies: []string{"10.0.0.1", "secret.example.com"}}
+	s := &settings{proxyAddrs: []string{"10.0.0.1", "secret.example.com"}}
 	_, err := s.trustedProxies()
 	require.ErrorIs(t, err, store.ErrInvalid)
 	require.ErrorContains(t, err, "trusted-proxies[1]")

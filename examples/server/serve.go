@@ -18,7 +18,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	base := s.base(listener.Addr())
+	base := s.baseURL(listener.Addr())
 	s.site.BaseURL = base // links in mails begin with it, too
 	opened, err := site.Open(ctx, s.site, &site.Options{Create: true, Logger: logger})
 	if err != nil {
@@ -33,19 +33,19 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := greet(ctx, opened, base, stdout); err != nil {
+	if err := printStartup(ctx, opened, base, stdout); err != nil {
 		return err
 	}
-	if s.exposed(listener.Addr(), base) {
+	if s.isExposed(listener.Addr(), base) {
 		logger.Warn("passwords and secrets can be read on their way to this server: give it --tls-cert and --tls-key, or put a proxy with TLS in front and name it with --base-url")
 	}
 	return server.Serve(ctx, listener)
 }
 
-// greet says where the server is, and how to get in the first time. The link
+// printStartup says where the server is, and how to get in the first time. The link
 // is a secret: it goes to whoever started the program, and into no log.
-func greet(ctx context.Context, s *site.Site, base string, stdout io.Writer) error {
-	link, err := s.Administrators.FirstStart(ctx)
+func printStartup(ctx context.Context, s *site.App, base string, stdout io.Writer) error {
+	link, err := s.Administrators.Bootstrap(ctx)
 	if err != nil {
 		return err
 	}

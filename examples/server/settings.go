@@ -17,13 +17,13 @@ import (
 // settings are those of the site and those of the server. Each is a flag, a
 // variable of the environment, and a key of pbxusers.ini.
 type settings struct {
-	site     site.Settings
-	listen   string
-	tlsCert  string
-	tlsKey   string
-	proxies  []string
-	logLevel slog.Level
-	version  bool
+	site       site.Settings
+	listen     string
+	tlsCert    string
+	tlsKey     string
+	proxyAddrs []string
+	logLevel   slog.Level
+	version    bool
 }
 
 // readSettings reads the command line, then the environment, then the file.
@@ -40,14 +40,14 @@ func readSettings(args []string, help io.Writer) (*settings, error) {
 		return nil, err
 	}
 	ini, must := site.IniFile(flags)
-	if err := site.Complete(flags, ini, must); err != nil {
+	if err := site.LoadFlags(flags, ini, must); err != nil {
 		return nil, err
 	}
 	if flags.NArg() > 0 {
 		return nil, fmt.Errorf("there are only flags here; run with --help for what there is")
 	}
 	if (s.tlsCert == "") != (s.tlsKey == "") {
-		return nil, store.Invalid(store.FieldError{Field: "tls-key", Code: "required", Message: "give --tls-cert and --tls-key together"})
+		return nil, store.NewInvalidError(store.FieldError{Field: "tls-key", Code: "required", Message: "give --tls-cert and --tls-key together"})
 	}
 	if _, err := s.trustedProxies(); err != nil {
 		return nil, err
@@ -61,15 +61,15 @@ func (s *settings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on")
 	flags.StringVar(&s.tlsCert, "tls-cert", "", "`FILE` of the certificate, with its chain, read at the start; https is served with it")
 	flags.StringVar(&s.tlsKey, "tls-key", "", "`FILE` of its key")
-	flags.StringSliceVar(&s.proxies, "trusted-proxies", nil, "`ADDRESSES` or networks of proxies whose X-Forwarded-For is believed")
+	flags.StringSliceVar(&s.proxyAddrs, "trusted-proxies", nil, "`ADDRESSES` or networks of proxies whose X-Forwarded-For is believed")
 	flags.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "least `LEVEL` to log: debug, info, warn or error")
 	flags.BoolVar(&s.version, "version", false, "print the version")
 }
 
 // trustedProxies reads addresses and networks.
 func (s *settings) trustedProxies() ([]netip.Prefix, error) {
-	prefixes := make([]netip.Prefix, len(s.proxies))
-	for i, text := range s.proxies {
+	prefixes := make([]netip.Prefix, len(s.proxyAddrs))
+	for i, text := range s.proxyAddrs {
 		text = strings.TrimSpace(text)
 		prefix, err := netip.ParsePrefix(text)
 		if addr, single := netip.ParseAddr(text); single == nil {
@@ -78,7 +78,7 @@ func (s *settings) trustedProxies() ([]netip.Prefix, error) {
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
 		if err != nil {
-			return nil, store.Invalid(store.FieldError{
+			return nil, store.NewInvalidError(store.FieldError{
 				Field: fmt.Sprintf("trusted-proxies[%d]", i), Code: "network", Message: "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24",
 			})
 		}

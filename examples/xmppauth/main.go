@@ -45,15 +45,15 @@ func main() {
 	stop()
 	if err != nil && !errors.Is(err, pflag.ErrHelp) {
 		_, _ = fmt.Fprintf(os.Stderr, "xmppauth: %v\n", err)
-		if way := site.WayOut(err); way != "" {
-			_, _ = fmt.Fprintln(os.Stderr, way)
+		if hint := site.Hint(err); hint != "" {
+			_, _ = fmt.Fprintln(os.Stderr, hint)
 		}
 		os.Exit(1)
 	}
 }
 
 type settings struct {
-	site     site.Settings
+	app      site.Settings
 	domain   string
 	protocol extauth.Protocol
 	timeout  time.Duration
@@ -64,7 +64,7 @@ type settings struct {
 func (s *settings) read(args []string, help io.Writer) error {
 	flags := pflag.NewFlagSet("xmppauth", pflag.ContinueOnError)
 	flags.SetOutput(help)
-	s.site.Register(flags)
+	s.app.Register(flags)
 	site.RegisterIniFile(flags)
 	flags.StringVar(&s.domain, "domain", "", "`DOMAIN` whose people log in; others are refused (required)")
 	flags.TextVar(&s.protocol, "protocol", extauth.Ejabberd, "`PROTOCOL` of the XMPP server: ejabberd or generic, which is Prosody's")
@@ -73,8 +73,8 @@ func (s *settings) read(args []string, help io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	ini, must := site.IniFile(flags)
-	if err := site.Complete(flags, ini, must); err != nil {
+	ini, required := site.IniFile(flags)
+	if err := site.LoadFlags(flags, ini, required); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
@@ -93,16 +93,16 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: s.logLevel}))
-	opened, err := site.Open(ctx, s.site, &site.Options{Logger: logger, People: byUsername})
+	opened, err := site.Open(ctx, s.app, &site.Options{Logger: logger, Users: usernameLoginOnly})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = opened.Close() }()
-	server := extauth.New(opened.People, s.domain, &extauth.Options{Protocol: s.protocol, Timeout: s.timeout, Logger: logger})
+	server := extauth.New(opened.Users, s.domain, &extauth.Options{Protocol: s.protocol, Timeout: s.timeout, Logger: logger})
 	return server.Serve(ctx, in, out)
 }
 
-// byUsername has people log in by their usernames alone, whatever the settings
+// usernameLoginOnly has people log in by their usernames alone, whatever the settings
 // say: the XMPP server keeps messages and contacts by address, and an extension,
 // or an email, may be somebody else's tomorrow.
-func byUsername(o *userman.Options) { o.LoginByEmail, o.LoginByExtension = false, false }
+func usernameLoginOnly(o *userman.Options) { o.LoginByEmail, o.LoginByExtension = false, false }

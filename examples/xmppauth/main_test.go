@@ -20,11 +20,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// asProgram is the first argument with which the test binary is xmppauth.
-const asProgram = "xmppauth"
+// programArg is the first argument with which the test binary is xmppauth.
+const programArg = "xmppauth"
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == asProgram {
+	if len(os.Args) > 1 && os.Args[1] == programArg {
 		if err := run(context.Background(), os.Args[2:], os.Stdin, os.Stdout, os.Stderr); err != nil {
 			panic(err)
 		}
@@ -38,14 +38,14 @@ const (
 	anotherPassword = "Grüße & 91 tiny; harbours’"
 )
 
-// house is the directory that the program opens.
-type house struct {
+// env is the directory that the program opens.
+type env struct {
 	*userman.Service
 
 	db string
 }
 
-func newHouse(t *testing.T) *house {
+func newEnv(t *testing.T) *env {
 	t.Helper()
 	folder := t.TempDir()
 	path := filepath.Join(folder, "pbxusers.db")
@@ -57,12 +57,12 @@ func newHouse(t *testing.T) *house {
 	t.Cleanup(func() { require.NoError(t, pool.Close()) })
 	db, err := sqlstore.Open(t.Context(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
 	require.NoError(t, err)
-	people := userman.New(db.People(""), &userman.Options{Audit: audit.New(db.Audit(), keyring, nil)})
-	return &house{people, "sqlite:" + path}
+	users := userman.New(db.Users(""), &userman.Options{Audit: audit.New(db.Audit(), keyring, nil)})
+	return &env{users, "sqlite:" + path}
 }
 
-// add makes somebody who may use XMPP or not.
-func (h *house) add(t *testing.T, username string, login userman.Value) {
+// addUser makes somebody who may use XMPP or not.
+func (h *env) addUser(t *testing.T, username string, login userman.Value) {
 	t.Helper()
 	_, err := h.Create(t.Context(), userman.NewUser{
 		User:     &userman.User{Username: username, Permissions: userman.Permissions{userman.XMPPLogin: login}},
@@ -71,7 +71,7 @@ func (h *house) add(t *testing.T, username string, login userman.Value) {
 	require.NoError(t, err)
 }
 
-func (h *house) permit(t *testing.T, username string, login userman.Value) {
+func (h *env) setXMPPLogin(t *testing.T, username string, login userman.Value) {
 	t.Helper()
 	_, err := h.Update(t.Context(), username, func(u *userman.User) error {
 		u.Permissions = userman.Permissions{userman.XMPPLogin: login}
@@ -80,29 +80,29 @@ func (h *house) permit(t *testing.T, username string, login userman.Value) {
 	require.NoError(t, err)
 }
 
-// prosody starts one that asks the program.
-func (h *house) prosody(t *testing.T, protocol xmpp.Protocol) *xmpp.Server {
+// startProsody starts one that asks the program.
+func (h *env) startProsody(t *testing.T, protocol xmpp.Protocol) *xmpp.Server {
 	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	return xmpp.Start(t, &xmpp.Options{
 		Protocol: protocol,
-		Command:  []string{self, asProgram, "--db", h.db, "--domain", xmpp.Domain, "--protocol", string(protocol), "--log-level", "debug", "--timeout", "20s"},
+		Command:  []string{self, programArg, "--db", h.db, "--domain", xmpp.Domain, "--protocol", string(protocol), "--log-level", "debug", "--timeout", "20s"},
 	})
 }
 
 // The whole story of a person and a real XMPP server: switching XMPP on is
 // enough, and whatever changes here counts there at once.
-func TestPeopleLogInToProsodyWithTheirOwnPassword(t *testing.T) {
+func TestE2E_prosodyLoginFollowsDirectory(t *testing.T) {
 	t.Parallel()
 	for _, protocol := range []xmpp.Protocol{xmpp.Ejabberd, xmpp.Generic} {
 		t.Run(string(protocol), func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
-			h.add(t, "Jane", userman.On())
-			h.add(t, "joe@acme.com", userman.On())
-			h.add(t, "off", userman.Off())
-			server := h.prosody(t, protocol)
+			h := newEnv(t)
+			h.addUser(t, "Jane", userman.On())
+			h.addUser(t, "joe@acme.com", userman.On())
+			h.addUser(t, "off", userman.Off())
+			server := h.startProsody(t, protocol)
 			login := func(user, password string) error {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
@@ -114,9 +114,9 @@ func TestPeopleLogInToProsodyWithTheirOwnPassword(t *testing.T) {
 			require.ErrorIs(t, login("jane", "wrong"), xmpp.ErrNotAuthorized)
 			require.ErrorIs(t, login("nobody", password), xmpp.ErrNotAuthorized)
 			require.ErrorIs(t, login("off", password), xmpp.ErrNotAuthorized)
-			h.permit(t, "off", userman.On())
+			h.setXMPPLogin(t, "off", userman.On())
 			require.NoError(t, login("off", password))
-			h.permit(t, "off", userman.Off())
+			h.setXMPPLogin(t, "off", userman.Off())
 			require.ErrorIs(t, login("off", password), xmpp.ErrNotAuthorized)
 
 			_, err := h.SetPassword(t.Context(), "jane", store.NewSecret(anotherPassword), nil)
@@ -143,9 +143,9 @@ func TestPeopleLogInToProsodyWithTheirOwnPassword(t *testing.T) {
 
 // An extension is somebody else's tomorrow, and the messages that the server
 // keeps for its address would be, too.
-func TestAnAddressIsMadeOfTheUsernameAlone(t *testing.T) {
+func TestRun_acceptsUsernameOnly(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newEnv(t)
 	_, err := h.Create(t.Context(), userman.NewUser{
 		User: &userman.User{
 			Username: "jane", Email: "jane@acme.com", DefaultExtension: "1001", Permissions: userman.Permissions{userman.XMPPLogin: userman.On()},
@@ -170,9 +170,9 @@ func TestAnAddressIsMadeOfTheUsernameAlone(t *testing.T) {
 	require.Equal(t, want.Bytes(), out.Bytes())
 }
 
-func TestSettingsThatAreMissingAreNamed(t *testing.T) {
+func TestRun_namesMissingSettings(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newEnv(t)
 	for want, args := range map[string][]string{
 		"--domain is missing":    {"--db", h.db},
 		"there is no database":   {"--db", "sqlite:" + filepath.Join(t.TempDir(), "none.db"), "--domain", "example.com"},
@@ -187,9 +187,9 @@ func TestSettingsThatAreMissingAreNamed(t *testing.T) {
 	}
 }
 
-func TestTheProgramEndsWhenTheServerDoes(t *testing.T) {
+func TestRun_endsAtEOF(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newEnv(t)
 	var out, log bytes.Buffer
 	in := strings.NewReader("isuser:jane:example.com\n")
 	require.NoError(t, run(t.Context(), []string{"--db", h.db, "--domain", "example.com", "--protocol", "generic"}, in, &out, &log))

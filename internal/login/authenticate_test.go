@@ -16,57 +16,57 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-func TestALoginIsWrittenAndTold(t *testing.T) {
+func TestAuthenticator_Authenticate_savesAndRecordsLogin(t *testing.T) {
 	t.Parallel()
-	for _, typed := range []string{"jane", " JANE ", "jane@example.com"} {
-		t.Run(typed, func(t *testing.T) {
+	for _, username := range []string{"jane", " JANE ", "jane@example.com"} {
+		t.Run(username, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
-			done, err := h.Authenticate(t.Context(), attempt(typed, rightPassword), nil)
+			h := newEnv(t)
+			result, err := h.Authenticate(t.Context(), newLoginAttempt(username, rightPassword), nil)
 			require.NoError(t, err)
-			require.Equal(t, "Jane", done.Account.Name)
-			require.Equal(t, -1, done.RecoveryCodesLeft)
-			require.Len(t, done.Device.Reveal(), 43)
-			require.Equal(t, h.jane(t), done.Account)
-			require.Equal(t, h.clock.Now(), done.Account.LastLoginAt)
-			require.Equal(t, []credential.Device{{TokenHash: login.HashToken(done.Device), UsedAt: h.clock.Now()}}, done.Account.Credentials.Devices)
+			require.Equal(t, "Jane", result.Account.Name)
+			require.Equal(t, -1, result.RecoveryCodesLeft)
+			require.Len(t, result.DeviceToken.Reveal(), 43)
+			require.Equal(t, h.jane(t), result.Account)
+			require.Equal(t, h.clock.Now(), result.Account.LastLoginAt)
+			require.Equal(t, []credential.TrustedDevice{{TokenHash: login.HashToken(result.DeviceToken), LastUsedAt: h.clock.Now()}}, result.Account.Credentials.Devices)
 
-			told := h.entries(t, audit.Query{})
-			require.Len(t, told, 1)
-			require.Equal(t, audit.Actor{Kind: audit.Person, Name: "Jane", Source: "192.0.2.1"}, told[0].Actor)
-			require.Equal(t, []string{"done login Jane"}, h.told(t))
+			entries := h.auditEntries(t, audit.Query{})
+			require.Len(t, entries, 1)
+			require.Equal(t, audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: "192.0.2.1"}, entries[0].Actor)
+			require.Equal(t, []string{"done login Jane"}, h.auditLines(t))
 		})
 	}
 }
 
-func TestUnknownNamesAndWrongPasswordsLookAlike(t *testing.T) {
+func TestAuthenticator_Authenticate_sameErrorForInvalidCredentials(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.add(t, "8", "nopassword")
-	h.records.change("8", func(a *login.Account) { a.Credentials = credential.Set{} })
+	h := newEnv(t)
+	h.addAccount(t, "8", "nopassword")
+	h.accounts.update("8", func(a *login.Account) { a.Credentials = credential.Credentials{} })
 	var first error
-	for name, guess := range map[string]credential.Attempt{
-		"wrong password":     attempt("jane", "wrong"),
-		"no password given":  attempt("jane", ""),
-		"unknown":            attempt("joan", rightPassword),
-		"no password set":    attempt("nopassword", rightPassword),
-		"nothing typed":      attempt("", rightPassword),
-		"no name at all":     attempt("\x00\xff", rightPassword),
-		"a name of 1 MB":     attempt(strings.Repeat("jane", 1<<18), rightPassword),
-		"a password of 1 MB": attempt("jane", strings.Repeat("jane", 1<<18)),
+	for name, guess := range map[string]credential.LoginAttempt{
+		"wrong password":     newLoginAttempt("jane", "wrong"),
+		"no password given":  newLoginAttempt("jane", ""),
+		"unknown":            newLoginAttempt("joan", rightPassword),
+		"no password set":    newLoginAttempt("nopassword", rightPassword),
+		"nothing typed":      newLoginAttempt("", rightPassword),
+		"no name at all":     newLoginAttempt("\x00\xff", rightPassword),
+		"a name of 1 MB":     newLoginAttempt(strings.Repeat("jane", 1<<18), rightPassword),
+		"a password of 1 MB": newLoginAttempt("jane", strings.Repeat("jane", 1<<18)),
 	} {
-		h.hashing.all.Store(0)
+		h.hashes.total.Store(0)
 		_, err := h.Authenticate(t.Context(), guess, nil)
-		requireRefused(t, err, credential.WrongPassword)
-		require.EqualValues(t, 1, h.hashing.all.Load(), name)
+		requireLoginError(t, err, credential.InvalidCredentials)
+		require.EqualValues(t, 1, h.hashes.total.Load(), name)
 		if first == nil {
 			first = err
 		}
 		require.Equal(t, first, err, name)
 	}
 	// People type passwords where names belong.
-	require.Len(t, h.entries(t, audit.Query{}), 8)
-	for _, line := range h.told(t) {
+	require.Len(t, h.auditEntries(t, audit.Query{}), 8)
+	for _, line := range h.auditLines(t) {
 		require.Contains(t, []string{
 			"refused login : forbidden: wrong_password", "refused login Jane: forbidden: wrong_password", "refused login nopassword: forbidden: wrong_password",
 		}, line)
@@ -75,209 +75,209 @@ func TestUnknownNamesAndWrongPasswordsLookAlike(t *testing.T) {
 
 // Whoever is told no in either case, as by a service, is not told by the time
 // that there is somebody of that name.
-func TestWhoIsNotHandedOutTakesAsLongAsAnUnknownName(t *testing.T) {
+func TestAuthenticator_Authenticate_constantTimeForOutOfScopeAccount(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.records.closed = map[string]bool{"7": true}
+	h := newEnv(t)
+	h.accounts.outOfScope = map[string]bool{"7": true}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	for verb, ask := range map[string]func(ctx context.Context, password string) error{
 		"Authenticate": func(ctx context.Context, password string) error {
-			_, err := h.Authenticate(ctx, attempt("jane", password), nil)
+			_, err := h.Authenticate(ctx, newLoginAttempt("jane", password), nil)
 			return err
 		},
 		"Verify": func(ctx context.Context, password string) error {
-			_, err := h.Verify(ctx, attempt("jane", password), nil)
+			_, err := h.Verify(ctx, newLoginAttempt("jane", password), nil)
 			return err
 		},
 	} {
 		for _, password := range []string{rightPassword, "wrong", "", strings.Repeat("jane", 1<<18)} {
-			h.hashing.all.Store(0)
+			h.hashes.total.Store(0)
 			err := ask(t.Context(), password)
 			_, forbidden := errors.AsType[*store.ForbiddenError](err)
 			require.True(t, forbidden, "%s: %v", verb, err)
-			require.EqualValues(t, 1, h.hashing.all.Load(), verb)
+			require.EqualValues(t, 1, h.hashes.total.Load(), verb)
 		}
 		require.ErrorIs(t, ask(ended, rightPassword), context.Canceled, "it waits for its turn no longer than its context")
 	}
-	other := attempt("jane", "")
-	other.Source = "192.0.2.2"
-	_, err := h.Confirm(t.Context(), other, h.jane(t).Generation, nil)
+	other := newLoginAttempt("jane", "")
+	other.RemoteAddr = "192.0.2.2"
+	_, err := h.Confirm(t.Context(), other, h.jane(t).SessionEpoch, nil)
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.Empty(t, h.told(t), "that is for the records to tell")
+	require.Empty(t, h.auditLines(t), "that is for the records to tell")
 }
 
-func TestADamagedHashIsAWrongPassword(t *testing.T) {
+func TestAuthenticator_Authenticate_rejectsDamagedHash(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.records.change("7", func(a *login.Account) { a.Credentials.PasswordHash = secret("$argon2id$damaged") })
-	_, err := h.Authenticate(t.Context(), attempt("jane", rightPassword), nil)
-	requireRefused(t, err, credential.WrongPassword)
+	h := newEnv(t)
+	h.accounts.update("7", func(a *login.Account) { a.Credentials.PasswordHash = secret("$argon2id$damaged") })
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	requireLoginError(t, err, credential.InvalidCredentials)
 }
 
-func TestWhoIsDisabledIsToldOnlyWithTheRightPassword(t *testing.T) {
+func TestAuthenticator_Authenticate_revealsDisabledOnlyWithPassword(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.records.change("7", func(a *login.Account) { a.Disabled = true })
-	_, err := h.Authenticate(t.Context(), attempt("jane", "wrong"), nil)
-	requireRefused(t, err, credential.WrongPassword)
-	_, err = h.Authenticate(t.Context(), attempt("jane", rightPassword), nil)
-	requireRefused(t, err, credential.AccountDisabled)
+	h := newEnv(t)
+	h.accounts.update("7", func(a *login.Account) { a.Disabled = true })
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"), nil)
+	requireLoginError(t, err, credential.InvalidCredentials)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	requireLoginError(t, err, credential.AccountDisabled)
 	require.EqualError(t, err, "this person is disabled; ask an administrator")
-	_, err = h.Verify(t.Context(), attempt("jane", rightPassword), nil)
-	requireRefused(t, err, credential.AccountDisabled)
-	_, err = h.Confirm(t.Context(), attempt("jane", ""), 5, nil)
-	requireRefused(t, err, credential.AccountDisabled)
+	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	requireLoginError(t, err, credential.AccountDisabled)
+	_, err = h.Confirm(t.Context(), newLoginAttempt("jane", ""), 5, nil)
+	requireLoginError(t, err, credential.AccountDisabled)
 	require.Zero(t, h.jane(t).LastLoginAt)
 }
 
-func TestWhoMayNotIsToldAfterThePasswordAndBeforeTheCode(t *testing.T) {
+func TestAuthenticator_Authenticate_authorizesAfterPasswordBeforeCode(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	key, _ := h.enrol(t)
-	asked := 0
-	vet := func(_ context.Context, a *login.Account) error {
-		asked++
+	h := newEnv(t)
+	key, _ := h.enrollTOTP(t)
+	calls := 0
+	authorize := func(_ context.Context, a *login.Account) error {
+		calls++
 		require.Equal(t, "7", a.ID)
-		return &credential.LoginError{Code: credential.NotAllowed, Message: "you may not use this; ask an administrator"}
+		return &credential.LoginError{Code: credential.NotAuthorized, Message: "you may not use this; ask an administrator"}
 	}
-	_, err := h.Authenticate(t.Context(), attempt("jane", "wrong"), vet)
-	requireRefused(t, err, credential.WrongPassword)
-	require.Zero(t, asked)
-	_, err = h.Authenticate(t.Context(), attempt("jane", rightPassword), vet)
-	requireRefused(t, err, credential.NotAllowed)
-	require.Equal(t, "refused login Jane: forbidden: not_allowed", h.told(t)[0])
-	_, err = h.Verify(t.Context(), attempt("jane", rightPassword), vet)
-	requireRefused(t, err, credential.NotAllowed)
-	with := attempt("jane", "")
-	with.Code = code(t, key, h.clock.Now())
-	_, err = h.Confirm(t.Context(), with, 5, vet)
-	requireRefused(t, err, credential.NotAllowed)
-	require.Equal(t, 3, asked)
-	_, err = h.Confirm(t.Context(), with, 5, nil)
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"), authorize)
+	requireLoginError(t, err, credential.InvalidCredentials)
+	require.Zero(t, calls)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), authorize)
+	requireLoginError(t, err, credential.NotAuthorized)
+	require.Equal(t, "refused login Jane: forbidden: not_allowed", h.auditLines(t)[0])
+	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), authorize)
+	requireLoginError(t, err, credential.NotAuthorized)
+	withCode := newLoginAttempt("jane", "")
+	withCode.Code = totpCode(t, key, h.clock.Now())
+	_, err = h.Confirm(t.Context(), withCode, 5, authorize)
+	requireLoginError(t, err, credential.NotAuthorized)
+	require.Equal(t, 3, calls)
+	_, err = h.Confirm(t.Context(), withCode, 5, nil)
 	require.NoError(t, err, "the code is not spent yet")
 }
 
-func TestAnOutdatedHashIsReplacedAtTheLogin(t *testing.T) {
+func TestAuthenticator_Authenticate_rehashesOutdatedHash(t *testing.T) {
 	t.Parallel()
-	for name, act := range map[string]func(h *house) error{
-		"authenticate": func(h *house) error {
-			_, err := h.Authenticate(context.Background(), attempt("jane", "password"), nil)
+	for name, act := range map[string]func(h *env) error{
+		"authenticate": func(h *env) error {
+			_, err := h.Authenticate(context.Background(), newLoginAttempt("jane", "password"), nil)
 			return err
 		},
-		"verify": func(h *house) error {
-			_, err := h.Verify(context.Background(), attempt("jane", "password"), nil)
+		"verify": func(h *env) error {
+			_, err := h.Verify(context.Background(), newLoginAttempt("jane", "password"), nil)
 			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
-			h.records.change("7", func(a *login.Account) {
+			h := newEnv(t)
+			h.accounts.update("7", func(a *login.Account) {
 				a.Credentials.PasswordHash = secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8")
 			})
 			require.NoError(t, act(h))
 			require.Contains(t, h.jane(t).Credentials.PasswordHash.Reveal(), "$argon2id$")
-			rehash := h.entries(t, audit.Query{Action: "rehash"})
+			rehash := h.auditEntries(t, audit.Query{Action: "rehash"})
 			require.Len(t, rehash, 1)
-			require.Equal(t, audit.Actor{Kind: audit.System, Source: "192.0.2.1"}, rehash[0].Actor)
+			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: "192.0.2.1"}, rehash[0].Actor)
 			require.NoError(t, act(h))
-			require.Len(t, h.entries(t, audit.Query{Action: "rehash"}), 1)
+			require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
 		})
 	}
 }
 
-func TestACodeIsSpentOnceByTwoAtTheSameInstant(t *testing.T) {
+func TestAuthenticator_Authenticate_acceptsCodeOnceConcurrently(t *testing.T) {
 	t.Parallel()
-	for name, pick := range map[string]func(t *testing.T, h *house) string{
-		"of the app": func(t *testing.T, h *house) string {
+	for name, pick := range map[string]func(t *testing.T, h *env) string{
+		"of the app": func(t *testing.T, h *env) string {
 			t.Helper()
-			key, _ := h.enrol(t)
-			return code(t, key, h.clock.Now())
+			key, _ := h.enrollTOTP(t)
+			return totpCode(t, key, h.clock.Now())
 		},
-		"of recovery": func(t *testing.T, h *house) string {
+		"of recovery": func(t *testing.T, h *env) string {
 			t.Helper()
-			_, recovery := h.enrol(t)
+			_, recovery := h.enrollTOTP(t)
 			return recovery[3].Reveal()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
-			with := attempt("jane", rightPassword)
-			with.Code = pick(t, h)
-			failed := together(2, func(i int) error {
-				mine := with
-				mine.Source = fmt.Sprintf("192.0.2.%d", i+1)
+			h := newEnv(t)
+			withCode := newLoginAttempt("jane", rightPassword)
+			withCode.Code = pick(t, h)
+			errs := runConcurrently(2, func(i int) error {
+				mine := withCode
+				mine.RemoteAddr = fmt.Sprintf("192.0.2.%d", i+1)
 				_, err := h.Authenticate(t.Context(), mine, nil)
 				return err
 			})
-			if failed[0] != nil {
-				failed[0], failed[1] = failed[1], failed[0]
+			if errs[0] != nil {
+				errs[0], errs[1] = errs[1], errs[0]
 			}
-			require.NoError(t, failed[0])
-			requireRefused(t, failed[1], credential.WrongCode)
-			require.Len(t, h.entries(t, audit.Query{Action: "login", Outcome: audit.Done}), 1)
+			require.NoError(t, errs[0])
+			requireLoginError(t, errs[1], credential.InvalidMFACode)
+			require.Len(t, h.auditEntries(t, audit.Query{Action: "login", Outcome: audit.Succeeded}), 1)
 		})
 	}
 }
 
-func TestALoginWithACodeIsInTwoSteps(t *testing.T) {
+func TestAuthenticator_Confirm_completesLogin(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	key, recovery := h.enrol(t)
-	_, err := h.Authenticate(t.Context(), attempt("jane", rightPassword), nil)
-	requireRefused(t, err, credential.CodeRequired)
+	h := newEnv(t)
+	key, recovery := h.enrollTOTP(t)
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	requireLoginError(t, err, credential.MFARequired)
 	wait, ok := errors.AsType[*credential.LoginError](err)
 	require.True(t, ok)
-	require.Empty(t, h.told(t), "that a code is asked for is not worth a line")
+	require.Empty(t, h.auditLines(t), "that a code is asked for is not worth a line")
 
-	with := attempt("jane", "")
-	with.Code = recovery[0].Reveal()
-	_, err = h.Confirm(t.Context(), with, wait.Generation+1, nil)
-	requireRefused(t, err, credential.WrongPassword)
-	done, err := h.Confirm(t.Context(), with, wait.Generation, nil)
+	withCode := newLoginAttempt("jane", "")
+	withCode.Code = recovery[0].Reveal()
+	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch+1, nil)
+	requireLoginError(t, err, credential.InvalidCredentials)
+	result, err := h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
 	require.NoError(t, err)
-	require.Equal(t, 9, done.RecoveryCodesLeft)
-	_, err = h.Confirm(t.Context(), with, wait.Generation, nil)
-	requireRefused(t, err, credential.WrongCode)
-	with.Code = strings.Repeat("1", 1<<20)
-	_, err = h.Confirm(t.Context(), with, wait.Generation, nil)
-	requireRefused(t, err, credential.WrongCode)
-	with.Code = code(t, key, h.clock.Now())
-	_, err = h.Confirm(t.Context(), with, wait.Generation, nil)
+	require.Equal(t, 9, result.RecoveryCodesLeft)
+	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	requireLoginError(t, err, credential.InvalidMFACode)
+	withCode.Code = strings.Repeat("1", 1<<20)
+	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	requireLoginError(t, err, credential.InvalidMFACode)
+	withCode.Code = totpCode(t, key, h.clock.Now())
+	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
 	require.NoError(t, err)
 }
 
-func TestALoginThatWasOvertakenIsRefused(t *testing.T) {
+func TestAuthenticator_Authenticate_rejectsConcurrentChange(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		happens func(r *records)
-		want    credential.Code
+		happens func(r *fakeAccounts)
+		want    credential.LoginErrorCode
 	}{
-		"by the end of all sessions": {func(r *records) { r.change("7", func(a *login.Account) { a.Generation++ }) }, credential.WrongPassword},
-		"by being disabled":          {func(r *records) { r.change("7", func(a *login.Account) { a.Disabled = true }) }, credential.AccountDisabled},
-		"by a deletion":              {func(r *records) { r.mu.Lock(); delete(r.people, "7"); r.mu.Unlock() }, credential.WrongPassword},
+		"by the end of all sessions": {func(r *fakeAccounts) { r.update("7", func(a *login.Account) { a.SessionEpoch++ }) }, credential.InvalidCredentials},
+		"by being disabled":          {func(r *fakeAccounts) { r.update("7", func(a *login.Account) { a.Disabled = true }) }, credential.AccountDisabled},
+		"by a deletion":              {func(r *fakeAccounts) { r.mu.Lock(); delete(r.accounts, "7"); r.mu.Unlock() }, credential.InvalidCredentials},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t)
-			_, err := h.Authenticate(t.Context(), attempt("jane", rightPassword), func(context.Context, *login.Account) error {
-				test.happens(h.records)
+			h := newEnv(t)
+			_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), func(context.Context, *login.Account) error {
+				test.happens(h.accounts)
 				return nil
 			})
-			requireRefused(t, err, test.want)
-			require.Empty(t, h.entries(t, audit.Query{Outcome: audit.Done}))
+			requireLoginError(t, err, test.want)
+			require.Empty(t, h.auditEntries(t, audit.Query{Outcome: audit.Succeeded}))
 		})
 	}
 }
 
-func TestAnotherKindOfAccountIsToldOfAtAWrongPasswordOnly(t *testing.T) {
+func TestAuthenticator_Authenticate_detectsWrongAccountTypeOnFailure(t *testing.T) {
 	t.Parallel()
-	asked := 0
-	h := newHouse(t, func(o *login.Options) {
-		o.Other = func(_ context.Context, username string, password store.Secret) (string, error) {
-			asked++
+	calls := 0
+	h := newEnv(t, func(o *login.Options) {
+		o.DetectAccountType = func(_ context.Context, username string, password store.Secret) (string, error) {
+			calls++
 			switch {
 			case username == "down":
 				return "", errors.New("the other store is down")
@@ -287,61 +287,61 @@ func TestAnotherKindOfAccountIsToldOfAtAWrongPasswordOnly(t *testing.T) {
 			return "", nil
 		}
 	})
-	_, err := h.Authenticate(t.Context(), attempt("crm", "its secret"), nil)
-	requireRefused(t, err, credential.OtherAccount)
-	for _, guess := range []credential.Attempt{attempt("crm", "wrong"), attempt("down", "wrong")} {
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("crm", "its secret"), nil)
+	requireLoginError(t, err, credential.WrongAccountType)
+	for _, guess := range []credential.LoginAttempt{newLoginAttempt("crm", "wrong"), newLoginAttempt("down", "wrong")} {
 		_, err = h.Authenticate(t.Context(), guess, nil)
-		requireRefused(t, err, credential.WrongPassword)
+		requireLoginError(t, err, credential.InvalidCredentials)
 	}
-	require.Equal(t, 3, asked)
-	for _, guess := range []credential.Attempt{attempt("jane", rightPassword), attempt(strings.Repeat("x", 1<<20), "x"), attempt("x", strings.Repeat("x", 1<<20))} {
+	require.Equal(t, 3, calls)
+	for _, guess := range []credential.LoginAttempt{newLoginAttempt("jane", rightPassword), newLoginAttempt(strings.Repeat("x", 1<<20), "x"), newLoginAttempt("x", strings.Repeat("x", 1<<20))} {
 		_, _ = h.Authenticate(t.Context(), guess, nil)
 	}
-	require.Equal(t, 3, asked, "neither after the right password, nor of what is too long")
+	require.Equal(t, 3, calls, "neither after the right password, nor of what is too long")
 }
 
-func TestALoginObeysItsContext(t *testing.T) {
+func TestAuthenticator_Authenticate_respectsContext(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newEnv(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := h.Authenticate(ctx, attempt("jane", rightPassword), nil)
+	_, err := h.Authenticate(ctx, newLoginAttempt("jane", rightPassword), nil)
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = h.Verify(ctx, attempt("jane", rightPassword), nil)
+	_, err = h.Verify(ctx, newLoginAttempt("jane", rightPassword), nil)
 	require.ErrorIs(t, err, context.Canceled)
 	// Somebody who does not wait for the answer is not worth a line.
 	ctx, cancel = context.WithCancel(t.Context())
-	h.records.change("7", func(a *login.Account) {
-		a.Check = func(ctx context.Context, _ store.Secret) (bool, error) {
+	h.accounts.update("7", func(a *login.Account) {
+		a.VerifyExternal = func(ctx context.Context, _ store.Secret) (bool, error) {
 			cancel()
 			return false, ctx.Err()
 		}
 	})
-	_, err = h.Verify(ctx, attempt("jane", rightPassword), nil)
+	_, err = h.Verify(ctx, newLoginAttempt("jane", rightPassword), nil)
 	require.ErrorIs(t, err, context.Canceled)
-	require.Empty(t, h.told(t))
+	require.Empty(t, h.auditLines(t))
 }
 
-func TestTheDeviceThatWasNotUsedForLongestIsForgotten(t *testing.T) {
+func TestAuthenticator_Authenticate_forgetsLeastRecentlyUsedDevice(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newEnv(t)
 	var tokens []store.Secret
-	for range credential.MaxDevices + 1 {
-		h.clock.Pass(time.Minute)
-		done, err := h.Authenticate(t.Context(), attempt("jane", rightPassword), nil)
+	for range credential.MaxTrustedDevices + 1 {
+		h.clock.Advance(time.Minute)
+		result, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
 		require.NoError(t, err)
-		tokens = append(tokens, done.Device)
+		tokens = append(tokens, result.DeviceToken)
 	}
-	require.Len(t, h.jane(t).Credentials.Devices, credential.MaxDevices)
+	require.Len(t, h.jane(t).Credentials.Devices, credential.MaxTrustedDevices)
 	// An unknown device is remembered in place of the oldest one: it goes last.
 	for _, again := range []struct {
 		device store.Secret
 		known  bool
 	}{{tokens[1], true}, {tokens[0], false}} {
-		attempt := attempt("jane", rightPassword)
-		attempt.Device = again.device
-		done, err := h.Authenticate(t.Context(), attempt, nil)
+		attempt := newLoginAttempt("jane", rightPassword)
+		attempt.DeviceToken = again.device
+		result, err := h.Authenticate(t.Context(), attempt, nil)
 		require.NoError(t, err)
-		require.Equal(t, again.known, done.Device.Equal(again.device))
+		require.Equal(t, again.known, result.DeviceToken.Equal(again.device))
 	}
 }

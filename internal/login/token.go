@@ -37,13 +37,13 @@ func HashToken(token store.Secret) []byte {
 	return sum[:]
 }
 
-// NewGeneration returns the random number that the sessions of a new record
+// NewSessionEpoch returns the random number that the sessions of a new record
 // begin with: those of a deleted one are no sessions of a new one of that name.
-func NewGeneration(random io.Reader) (int64, error) {
-	var generation [8]byte
-	if _, err := io.ReadFull(random, generation[:]); err != nil {
+func NewSessionEpoch(random io.Reader) (int64, error) {
+	var epoch [8]byte
+	if _, err := io.ReadFull(random, epoch[:]); err != nil {
 		return 0, fmt.Errorf("making a session generation: %w", err)
 	}
 	// There is room above it to count up.
-	return int64(binary.BigEndian.Uint64(generation[:]) >> 2), nil
+	return int64(binary.BigEndian.Uint64(epoch[:]) >> 2), nil
 }

@@ -15,76 +15,76 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-func TestVerifyKeepsNoSession(t *testing.T) {
+func TestAuthenticator_Verify_createsNoSession(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.enrol(t)
+	h := newEnv(t)
+	h.enrollTOTP(t)
 	before := h.jane(t)
 	for range 30 { // more than there are tries: those that are right are given back
-		a, err := h.Verify(t.Context(), attempt("jane@example.com", rightPassword), nil)
+		a, err := h.Verify(t.Context(), newLoginAttempt("jane@example.com", rightPassword), nil)
 		require.NoError(t, err, "no code is asked for")
 		require.Equal(t, "7", a.ID)
 	}
 	require.Equal(t, before, h.jane(t))
-	require.Empty(t, h.told(t))
-	_, err := h.Verify(t.Context(), attempt("jane", "wrong"), nil)
-	requireRefused(t, err, credential.WrongPassword)
-	require.Equal(t, []string{"refused login Jane: forbidden: wrong_password"}, h.told(t))
+	require.Empty(t, h.auditLines(t))
+	_, err := h.Verify(t.Context(), newLoginAttempt("jane", "wrong"), nil)
+	requireLoginError(t, err, credential.InvalidCredentials)
+	require.Equal(t, []string{"refused login Jane: forbidden: wrong_password"}, h.auditLines(t))
 }
 
-func TestAThousandAtOnceAreVerified(t *testing.T) {
+func TestAuthenticator_Verify_handlesThousandConcurrently(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newEnv(t)
 	hash := h.jane(t).Credentials.PasswordHash
 	for i := range 1000 {
 		name := fmt.Sprintf("person%d", i)
-		h.records.names[name] = name
-		h.records.change(name, func(a *login.Account) {
-			*a = login.Account{ID: name, Name: name, Credentials: credential.Set{PasswordHash: hash}}
+		h.accounts.idsByLogin[name] = name
+		h.accounts.update(name, func(a *login.Account) {
+			*a = login.Account{ID: name, Name: name, Credentials: credential.Credentials{PasswordHash: hash}}
 		})
 	}
-	for _, err := range together(1000, func(i int) error {
-		one := attempt(fmt.Sprintf("person%d", i), rightPassword)
-		one.Source = "service:xmpp/" + one.Username
+	for _, err := range runConcurrently(1000, func(i int) error {
+		one := newLoginAttempt(fmt.Sprintf("person%d", i), rightPassword)
+		one.RemoteAddr = "service:xmpp/" + one.Username
 		_, err := h.Verify(t.Context(), one, nil)
 		return err
 	}) {
 		require.NoError(t, err)
 	}
-	require.EqualValues(t, 1000, h.hashing.all.Load())
-	require.LessOrEqual(t, h.hashing.most.Load(), int64(2), "as many as the hasher lets compute at once")
+	require.EqualValues(t, 1000, h.hashes.total.Load())
+	require.LessOrEqual(t, h.hashes.peak.Load(), int64(2), "as many as the hasher lets compute at once")
 }
 
-func TestAServiceIsASourceForEachOfItsPeople(t *testing.T) {
+func TestAuthenticator_Verify_limitsServiceUsersSeparately(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.add(t, "8", "joan")
-	try := func(name, password string) error {
-		one := attempt(name, password)
-		one.Source = "service:xmpp/" + name
+	h := newEnv(t)
+	h.addAccount(t, "8", "joan")
+	verify := func(name, password string) error {
+		one := newLoginAttempt(name, password)
+		one.RemoteAddr = "service:xmpp/" + name
 		_, err := h.Verify(t.Context(), one, nil)
 		return err
 	}
 	var err error
 	for range 30 {
-		err = try("jane", "wrong")
+		err = verify("jane", "wrong")
 	}
-	require.ErrorIs(t, err, store.ErrThrottled)
-	require.NoError(t, try("joan", rightPassword))
-	requireRefused(t, try("hunter2", "hunter2"), credential.WrongPassword)
-	for _, e := range h.entries(t, audit.Query{}) {
-		require.Equal(t, "service:xmpp", e.Actor.Source, "what was typed as a name is not kept")
+	require.ErrorIs(t, err, store.ErrRateLimited)
+	require.NoError(t, verify("joan", rightPassword))
+	requireLoginError(t, verify("hunter2", "hunter2"), credential.InvalidCredentials)
+	for _, e := range h.auditEntries(t, audit.Query{}) {
+		require.Equal(t, "service:xmpp", e.Actor.RemoteAddr, "what was typed as a name is not kept")
 	}
 }
 
-func TestAPasswordThatIsKeptElsewhereIsAskedForThere(t *testing.T) {
+func TestAuthenticator_Verify_checksExternalPassword(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	var shown []string
+	h := newEnv(t)
+	var received []string
 	down := false
-	h.records.change("7", func(a *login.Account) {
-		a.Check = func(_ context.Context, password store.Secret) (bool, error) {
-			shown = append(shown, password.Reveal())
+	h.accounts.update("7", func(a *login.Account) {
+		a.VerifyExternal = func(_ context.Context, password store.Secret) (bool, error) {
+			received = append(received, password.Reveal())
 			if down {
 				return false, errors.New("the directory does not answer")
 			}
@@ -92,106 +92,106 @@ func TestAPasswordThatIsKeptElsewhereIsAskedForThere(t *testing.T) {
 		}
 	})
 	verify := func(password string) error {
-		h.hashing.all.Store(0)
-		_, err := h.Verify(t.Context(), attempt("jane", password), nil)
-		require.EqualValues(t, 1, h.hashing.all.Load(), "it takes as long as any")
+		h.hashes.total.Store(0)
+		_, err := h.Verify(t.Context(), newLoginAttempt("jane", password), nil)
+		require.EqualValues(t, 1, h.hashes.total.Load(), "it takes as long as any")
 		return err
 	}
 	require.NoError(t, verify("theirs"))
-	requireRefused(t, verify(rightPassword), credential.WrongPassword)
-	requireRefused(t, verify(""), credential.WrongPassword)
-	require.Equal(t, []string{"theirs", rightPassword}, shown, "an empty password is right for some directories")
-	_, err := h.Authenticate(t.Context(), attempt("jane", "theirs"), nil)
+	requireLoginError(t, verify(rightPassword), credential.InvalidCredentials)
+	requireLoginError(t, verify(""), credential.InvalidCredentials)
+	require.Equal(t, []string{"theirs", rightPassword}, received, "an empty password is right for some directories")
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "theirs"), nil)
 	require.NoError(t, err)
 	down = true
 	require.ErrorContains(t, verify("theirs"), "does not answer")
-	require.Equal(t, "failed login Jane: failed", h.told(t)[0])
-	require.Empty(t, h.entries(t, audit.Query{Action: "rehash"}))
+	require.Equal(t, "failed login Jane: failed", h.auditLines(t)[0])
+	require.Empty(t, h.auditEntries(t, audit.Query{Action: "rehash"}))
 }
 
-func TestWhoeverGuessesIsSlowedAndTheRightOwnerGetsIn(t *testing.T) {
+func TestAuthenticator_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	done, err := h.Authenticate(t.Context(), attempt("jane", rightPassword), nil)
+	h := newEnv(t)
+	result, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
 	require.NoError(t, err)
 	guess := func(name, source string) error {
-		one := attempt(name, "guess")
-		one.Source = source
+		one := newLoginAttempt(name, "guess")
+		one.RemoteAddr = source
 		_, err := h.Verify(t.Context(), one, nil)
 		return err
 	}
 	// One source, whatever it tries.
 	for i := range 10 {
-		requireRefused(t, guess(fmt.Sprintf("nobody%d", i), "203.0.113.9"), credential.WrongPassword)
+		requireLoginError(t, guess(fmt.Sprintf("nobody%d", i), "203.0.113.9"), credential.InvalidCredentials)
 	}
-	require.ErrorIs(t, guess("jane", "203.0.113.9"), store.ErrThrottled)
+	require.ErrorIs(t, guess("jane", "203.0.113.9"), store.ErrRateLimited)
 	// One person from many sources, by all the names of that person.
 	for i := range 20 {
 		name := []string{"jane", "jane@example.com"}[i%2]
-		requireRefused(t, guess(name, fmt.Sprintf("198.51.100.%d", i)), credential.WrongPassword)
+		requireLoginError(t, guess(name, fmt.Sprintf("198.51.100.%d", i)), credential.InvalidCredentials)
 	}
-	require.ErrorIs(t, guess("jane@example.com", "198.51.100.99"), store.ErrThrottled)
-	before := len(h.told(t))
-	require.ErrorIs(t, guess("jane", "198.51.100.98"), store.ErrThrottled)
-	require.Len(t, h.told(t), before, "only the first that is held up is worth a line")
+	require.ErrorIs(t, guess("jane@example.com", "198.51.100.99"), store.ErrRateLimited)
+	before := len(h.auditLines(t))
+	require.ErrorIs(t, guess("jane", "198.51.100.98"), store.ErrRateLimited)
+	require.Len(t, h.auditLines(t), before, "only the first that is held up is worth a line")
 	// A device that is known has tries of its own.
-	own := attempt("jane", rightPassword)
-	own.Device = done.Device
+	own := newLoginAttempt("jane", rightPassword)
+	own.DeviceToken = result.DeviceToken
 	_, err = h.Authenticate(t.Context(), own, nil)
 	require.NoError(t, err)
 	own.Password = secret("guess")
 	for range 10 {
 		_, err = h.Authenticate(t.Context(), own, nil)
-		requireRefused(t, err, credential.WrongPassword)
+		requireLoginError(t, err, credential.InvalidCredentials)
 	}
 	_, err = h.Authenticate(t.Context(), own, nil)
-	require.ErrorIs(t, err, store.ErrThrottled)
+	require.ErrorIs(t, err, store.ErrRateLimited)
 }
 
-func TestTriesWithANameThatNobodyHasCountForNobodyElse(t *testing.T) {
+func TestAuthenticator_Verify_countsUnknownUsernamesSeparately(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.records.change("7", func(a *login.Account) { a.Name = "acme/Jane" })
+	h := newEnv(t)
+	h.accounts.update("7", func(a *login.Account) { a.Name = "acme/Jane" })
 	sources := 0
 	guess := func(name string) error {
 		sources++
 		source := fmt.Sprintf("198.51.100.%d", sources)
-		_, err := h.Verify(t.Context(), credential.Attempt{Username: name, Password: secret("guess"), Source: source}, nil)
+		_, err := h.Verify(t.Context(), credential.LoginAttempt{Username: name, Password: secret("guess"), RemoteAddr: source}, nil)
 		return err
 	}
 	for _, name := range []string{"acme/jane", "joan", "\x00acme/jane"} {
-		for range throttle.UserTries {
-			requireRefused(t, guess(name), credential.WrongPassword)
+		for range throttle.UserBurst {
+			requireLoginError(t, guess(name), credential.InvalidCredentials)
 		}
-		require.ErrorIs(t, guess(name), store.ErrThrottled)
+		require.ErrorIs(t, guess(name), store.ErrRateLimited)
 	}
-	requireRefused(t, guess("jane"), credential.WrongPassword)
+	requireLoginError(t, guess("jane"), credential.InvalidCredentials)
 }
 
-func TestTheOwnPasswordIsProvenWhateverStrangersTry(t *testing.T) {
+func TestAuthenticator_VerifyCurrentPassword_unaffectedByLoginGuesses(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newEnv(t)
 	for i := range 40 {
-		_, _ = h.Verify(t.Context(), credential.Attempt{Username: "jane", Source: fmt.Sprintf("198.51.100.%d", i)}, nil)
+		_, _ = h.Verify(t.Context(), credential.LoginAttempt{Username: "jane", RemoteAddr: fmt.Sprintf("198.51.100.%d", i)}, nil)
 	}
-	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Person, Name: "Jane", Source: "192.0.2.1"})
-	require.NoError(t, h.Own(ctx, "change password", h.jane(t), secret(rightPassword)))
-	strangers := len(h.told(t))
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: "192.0.2.1"})
+	require.NoError(t, h.VerifyCurrentPassword(ctx, "change password", h.jane(t), secret(rightPassword)))
+	strangers := len(h.auditLines(t))
 	for range 10 {
-		err := h.Own(ctx, "change password", h.jane(t), secret("wrong"))
+		err := h.VerifyCurrentPassword(ctx, "change password", h.jane(t), secret("wrong"))
 		invalid, ok := errors.AsType[*store.InvalidError](err)
 		require.True(t, ok, "%v", err)
 		require.Equal(t, "current_password", invalid.Fields[0].Field)
 	}
 	for range 3 {
-		require.ErrorIs(t, h.Own(ctx, "change password", h.jane(t), secret(rightPassword)), store.ErrThrottled)
+		require.ErrorIs(t, h.VerifyCurrentPassword(ctx, "change password", h.jane(t), secret(rightPassword)), store.ErrRateLimited)
 	}
-	told := h.entries(t, audit.Query{})[:len(h.told(t))-strangers]
-	require.Len(t, told, 11, "of those that are held up only the first")
-	require.Equal(t, "throttled", told[0].Reason)
-	require.Equal(t, "invalid: current_password (wrong)", told[1].Reason)
-	for _, e := range told {
-		require.Equal(t, audit.Actor{Kind: audit.Person, Name: "Jane", Source: "192.0.2.1"}, e.Actor)
+	entries := h.auditEntries(t, audit.Query{})[:len(h.auditLines(t))-strangers]
+	require.Len(t, entries, 11, "of those that are held up only the first")
+	require.Equal(t, "throttled", entries[0].Reason)
+	require.Equal(t, "invalid: current_password (wrong)", entries[1].Reason)
+	for _, e := range entries {
+		require.Equal(t, audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: "192.0.2.1"}, e.Actor)
 		require.Equal(t, "change password", e.Action)
 		require.Equal(t, "Jane", e.Key)
 	}

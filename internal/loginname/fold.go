@@ -25,7 +25,7 @@ func Fold(name string) string {
 	folder := cases.Fold()
 	name = folder.String(norm.NFD.String(name))
 	name = folder.String(norm.NFKD.String(name))
-	return norm.NFKC.String(joinCases(norm.NFKD.String(name)))
+	return norm.NFKC.String(foldSpecialCases(norm.NFKD.String(name)))
 }
 
 func isASCII(s string) bool {
@@ -42,11 +42,11 @@ const (
 	dotAbove = '\u0307'
 )
 
-// joinCases does what is left to do on a name that is decomposed and folded: it
+// foldSpecialCases does what is left to do on a name that is decomposed and folded: it
 // makes the dotless i, and the i with a dot of its own, a plain i, and the small
 // letters of Cherokee, which cases.Fold leaves alone, capital ones, as Unicode's
 // CaseFolding.txt has it.
-func joinCases(name string) string {
+func foldSpecialCases(name string) string {
 	afterI := false
 	return strings.Map(func(r rune) rune {
 		switch {

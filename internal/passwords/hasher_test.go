@@ -17,34 +17,34 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func cheap() *passwords.Hasher {
+func newCheapHasher() *passwords.Hasher {
 	return passwords.NewHasher(&passwords.Options{Params: passwords.Params{Memory: 64, Time: 1, Threads: 1}})
 }
 
 func secret(s string) store.Secret { return store.NewSecret(s) }
 
-func TestTheDefaultHashIsOWASPsFirstChoice(t *testing.T) {
+func TestNewHasher_defaultsToOWASPParameters(t *testing.T) {
 	t.Parallel()
 
 	for _, h := range []*passwords.Hasher{passwords.NewHasher(nil), passwords.NewHasher(&passwords.Options{})} {
 		hash, err := h.Hash(t.Context(), secret("correct horse"))
 		require.NoError(t, err)
 		require.Regexp(t, `^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$`, hash.Reveal())
-		require.True(t, passwords.Known(hash))
+		require.True(t, passwords.Supported(hash))
 
-		verdict, err := h.Check(t.Context(), hash, secret("correct horse"))
+		result, err := h.Verify(t.Context(), hash, secret("correct horse"))
 		require.NoError(t, err)
-		require.Equal(t, passwords.Verdict{Match: true}, verdict)
-		verdict, err = h.Check(t.Context(), hash, secret("correct hors"))
+		require.Equal(t, passwords.Result{Match: true}, result)
+		result, err = h.Verify(t.Context(), hash, secret("correct hors"))
 		require.NoError(t, err)
-		require.False(t, verdict.Match)
+		require.False(t, result.Match)
 	}
 }
 
-func TestTwoHashesOfOnePasswordDiffer(t *testing.T) {
+func TestHasher_Hash_saltsEachHash(t *testing.T) {
 	t.Parallel()
 
-	h := cheap()
+	h := newCheapHasher()
 	one, err := h.Hash(t.Context(), secret("correct horse"))
 	require.NoError(t, err)
 	two, err := h.Hash(t.Context(), secret("correct horse"))
@@ -52,38 +52,38 @@ func TestTwoHashesOfOnePasswordDiffer(t *testing.T) {
 	require.False(t, one.Equal(two))
 }
 
-func TestEveryAcceptedPasswordIsFoundAgainHoweverItIsTyped(t *testing.T) {
+func TestHasher_Verify_acceptsAnyUnicodeForm(t *testing.T) {
 	t.Parallel()
 
-	h := cheap()
+	h := newCheapHasher()
 	policy := passwords.Policy{MinLength: 1, MinScore: -1}
-	passing := passwordOf(func(password string) bool { return len(policy.Check("password", secret(password))) == 0 })
+	passing := passwordGenerator(func(password string) bool { return len(policy.Check("password", secret(password))) == 0 })
 	rapid.Check(t, func(t *rapid.T) {
 		password := passing.Draw(t, "password")
 		other := rapid.StringN(1, -1, passwords.MaxLength).Draw(t, "other")
 		hash, err := h.Hash(t.Context(), secret(password))
 		require.NoError(t, err)
 		for _, typed := range []string{password, norm.NFC.String(password), norm.NFD.String(password)} {
-			verdict, err := h.Check(t.Context(), hash, secret(typed))
+			result, err := h.Verify(t.Context(), hash, secret(typed))
 			require.NoError(t, err)
-			require.Equal(t, passwords.Verdict{Match: true}, verdict)
+			require.Equal(t, passwords.Result{Match: true}, result)
 		}
 		for _, wrong := range []string{other, password + "x", password[1:], strings.ToUpper(password) + "\u00a0"} {
-			verdict, err := h.Check(t.Context(), hash, secret(wrong))
+			result, err := h.Verify(t.Context(), hash, secret(wrong))
 			require.NoError(t, err)
-			require.Equal(t, spaced(wrong) == spaced(password), verdict.Match)
+			require.Equal(t, equivalentForm(wrong) == equivalentForm(password), result.Match)
 		}
 	})
 }
 
-// passwordOf draws passwords that pass, of runes that pass alone.
-func passwordOf(passes func(password string) bool) *rapid.Generator[string] {
+// passwordGenerator draws passwords that pass, of runes that pass alone.
+func passwordGenerator(passes func(password string) bool) *rapid.Generator[string] {
 	char := rapid.Rune().Filter(func(r rune) bool { return passes(string(r)) })
 	return rapid.StringOfN(char, 1, -1, passwords.MaxLength).Filter(passes)
 }
 
-// spaced is another way to write what the hasher takes for one password.
-func spaced(password string) string {
+// equivalentForm is another way to write what the hasher takes for one password.
+func equivalentForm(password string) string {
 	if !utf8.ValidString(password) {
 		return password
 	}
@@ -93,38 +93,38 @@ func spaced(password string) string {
 	return norm.NFD.String(password)
 }
 
-func TestAPasswordIsNeverCutShort(t *testing.T) {
+func TestHasher_Verify_neverTruncates(t *testing.T) {
 	t.Parallel()
 
-	h := cheap()
-	most := strings.Repeat("x", passwords.MaxLength-1)
-	hash, err := h.Hash(t.Context(), secret(most+"a"))
+	h := newCheapHasher()
+	longest := strings.Repeat("x", passwords.MaxLength-1)
+	hash, err := h.Hash(t.Context(), secret(longest+"a"))
 	require.NoError(t, err)
-	for typed, match := range map[string]bool{most + "a": true, most + "b": false, most: false, most + "ab": false, strings.Repeat("x", 10<<20): false} {
-		verdict, err := h.Check(t.Context(), hash, secret(typed))
+	for typed, match := range map[string]bool{longest + "a": true, longest + "b": false, longest: false, longest + "ab": false, strings.Repeat("x", 10<<20): false} {
+		result, err := h.Verify(t.Context(), hash, secret(typed))
 		require.NoError(t, err)
-		require.Equal(t, match, verdict.Match, len(typed))
+		require.Equal(t, match, result.Match, len(typed))
 	}
 
-	_, err = h.Hash(t.Context(), secret(most+"ab"))
+	_, err = h.Hash(t.Context(), secret(longest+"ab"))
 	require.ErrorIs(t, err, store.ErrInvalid)
 	_, err = h.Hash(t.Context(), store.Secret{})
 	require.ErrorIs(t, err, store.ErrInvalid)
 }
 
-func TestADecomposedPasswordMayTakeMoreBytes(t *testing.T) {
+func TestHasher_Verify_acceptsLongDecomposedPassword(t *testing.T) {
 	t.Parallel()
 
-	h := cheap()
+	h := newCheapHasher()
 	password := strings.Repeat("ΐ", passwords.MaxLength/2)
 	hash, err := h.Hash(t.Context(), secret(password))
 	require.NoError(t, err)
-	verdict, err := h.Check(t.Context(), hash, secret(norm.NFD.String(password)))
+	result, err := h.Verify(t.Context(), hash, secret(norm.NFD.String(password)))
 	require.NoError(t, err)
-	require.True(t, verdict.Match)
+	require.True(t, result.Match)
 }
 
-func TestAHashIsOutdatedWhenAnyCostHasRisen(t *testing.T) {
+func TestHasher_Verify_needsRehashWhenCostRises(t *testing.T) {
 	t.Parallel()
 
 	params := func(memory, time uint32, threads uint8) *passwords.Options {
@@ -142,13 +142,13 @@ func TestAHashIsOutdatedWhenAnyCostHasRisen(t *testing.T) {
 		{params(64, 3, 1), true},
 		{params(64, 1, 3), true},
 	} {
-		verdict, err := passwords.NewHasher(c.now).Check(t.Context(), hash, secret("correct horse"))
+		result, err := passwords.NewHasher(c.now).Verify(t.Context(), hash, secret("correct horse"))
 		require.NoError(t, err)
-		require.Equal(t, passwords.Verdict{Match: true, Outdated: c.outdated}, verdict, fmt.Sprint(c.now.Params))
+		require.Equal(t, passwords.Result{Match: true, NeedsRehash: c.outdated}, result, fmt.Sprint(c.now.Params))
 	}
 }
 
-func TestWhatAHasherMakesItCanRead(t *testing.T) {
+func TestHasher_Hash_returnsSupportedHash(t *testing.T) {
 	t.Parallel()
 
 	for _, p := range []passwords.Params{
@@ -158,11 +158,11 @@ func TestWhatAHasherMakesItCanRead(t *testing.T) {
 	} {
 		hash, err := passwords.NewHasher(&passwords.Options{Params: p}).Hash(t.Context(), secret("correct horse"))
 		require.NoError(t, err)
-		require.True(t, passwords.Known(hash), fmt.Sprint(p))
+		require.True(t, passwords.Supported(hash), fmt.Sprint(p))
 	}
 }
 
-func TestAFailingSourceOfSaltIsAnError(t *testing.T) {
+func TestHasher_Hash_returnsSaltError(t *testing.T) {
 	t.Parallel()
 
 	broken := errors.New("no randomness")
@@ -170,14 +170,14 @@ func TestAFailingSourceOfSaltIsAnError(t *testing.T) {
 	require.ErrorIs(t, err, broken)
 }
 
-func TestWaitingForATurnEndsWithTheContext(t *testing.T) {
+func TestHasher_respectsContext(t *testing.T) {
 	t.Parallel()
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	h := cheap()
+	h := newCheapHasher()
 	_, err := h.Hash(ctx, secret("correct horse"))
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = h.Check(ctx, store.Secret{}, secret("correct horse"))
+	_, err = h.Verify(ctx, store.Secret{}, secret("correct horse"))
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func TestAsManyAreComputedAtOnceAsTake256MiB(t *testing.T) {
+func TestDefaultConcurrency_boundsTotalMemory(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {
@@ -27,62 +27,62 @@ func TestAsManyAreComputedAtOnceAsTake256MiB(t *testing.T) {
 		{128, maxMemory, 1},
 		{2, 8, 2},
 	} {
-		require.Equal(t, test.want, concurrency(test.processors, test.memory), test)
+		require.Equal(t, test.want, defaultConcurrency(test.processors, test.memory), test)
 	}
 }
 
-// weighed stands for argon2id, and notes the most memory, in KiB, that was used
+// memoryMeter stands for argon2id, and notes the most memory, in KiB, that was used
 // at once.
-type weighed struct {
-	mu        sync.Mutex
-	now, most int
+type memoryMeter struct {
+	mu            sync.Mutex
+	current, peak int
 }
 
-func (w *weighed) add(memory int) {
+func (w *memoryMeter) add(memory int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.now += memory
-	w.most = max(w.most, w.now)
+	w.current += memory
+	w.peak = max(w.peak, w.current)
 }
 
-func (w *weighed) derive(_, _ []byte, _, memory uint32, _ uint8, length uint32) []byte {
+func (w *memoryMeter) derive(_, _ []byte, _, memory uint32, _ uint8, length uint32) []byte {
 	w.add(int(memory))
 	defer w.add(-int(memory))
 	runtime.Gosched()
 	return make([]byte, length)
 }
 
-// foreign is the most expensive hash that is taken over.
-func foreign() store.Secret {
+// importedHash is the most expensive hash that is taken over.
+func importedHash() store.Secret {
 	return store.NewSecret("$argon2id$v=19$m=262144,t=4,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 }
 
-func TestAThousandChecksAtOnceTakeLessThan512MiB(t *testing.T) {
+func TestHasher_Verify_boundsMemoryUnderLoad(t *testing.T) {
 	t.Parallel()
 
-	require.True(t, Known(foreign()))
-	for name, slots := range map[string]int{"one processor": 1, "two": 2, "as many as there are at the most": concurrency(1000, DefaultParams().Memory)} {
+	require.True(t, Supported(importedHash()))
+	for name, slots := range map[string]int{"one processor": 1, "two": 2, "as many as there are at the most": defaultConcurrency(1000, DefaultParams().Memory)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			var w weighed
+			var w memoryMeter
 			h := NewHasher(&Options{Concurrency: slots, Derive: w.derive})
 			var all sync.WaitGroup
 			for i := range 1000 {
 				hash := store.Secret{}
 				if i%2 == 0 {
-					hash = foreign()
+					hash = importedHash()
 				}
-				all.Go(func() { _, _ = h.Check(context.Background(), hash, store.NewSecret("correct horse")) })
+				all.Go(func() { _, _ = h.Verify(context.Background(), hash, store.NewSecret("correct horse")) })
 			}
 			all.Wait()
-			require.GreaterOrEqual(t, w.most, maxMemory)
-			require.Less(t, w.most, 512<<10)
+			require.GreaterOrEqual(t, w.peak, maxMemory)
+			require.Less(t, w.peak, 512<<10)
 		})
 	}
 }
 
-func TestAHeavyCheckThatGivesUpLetsTheNextOneIn(t *testing.T) {
+func TestHasher_Verify_releasesLargeSlotOnCancel(t *testing.T) {
 	t.Parallel()
 
 	started, release := make(chan struct{}), make(chan struct{})
@@ -96,22 +96,22 @@ func TestAHeavyCheckThatGivesUpLetsTheNextOneIn(t *testing.T) {
 	}})
 	first := make(chan error, 1)
 	go func() {
-		_, err := h.Check(context.Background(), foreign(), store.NewSecret("correct horse"))
+		_, err := h.Verify(context.Background(), importedHash(), store.NewSecret("correct horse"))
 		first <- err
 	}()
 	<-started
 	ctx, cancel := context.WithCancel(t.Context())
 	second := make(chan error, 1)
 	go func() {
-		_, err := h.Check(ctx, foreign(), store.NewSecret("correct horse"))
+		_, err := h.Verify(ctx, importedHash(), store.NewSecret("correct horse"))
 		second <- err
 	}()
-	_, err := h.Check(t.Context(), store.Secret{}, store.NewSecret("correct horse"))
+	_, err := h.Verify(t.Context(), store.Secret{}, store.NewSecret("correct horse"))
 	require.NoError(t, err, "a check of what is made here does not wait for a heavy one")
 	cancel()
 	require.ErrorIs(t, <-second, context.Canceled)
 	close(release)
 	require.NoError(t, <-first)
-	_, err = h.Check(t.Context(), foreign(), store.NewSecret("correct horse"))
+	_, err = h.Verify(t.Context(), importedHash(), store.NewSecret("correct horse"))
 	require.NoError(t, err)
 }

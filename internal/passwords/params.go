@@ -10,11 +10,11 @@ type Params struct {
 
 // The bounds of Params. What argon2id costs is memory times passes.
 const (
-	maxMemory     = 256 << 10 // KiB
-	maxTime       = 16
-	maxThreads    = 16
-	maxPassedOver = 1 << 20 // KiB
-	memoryPerLane = 8       // KiB at least: RFC 9106, section 3.1
+	maxMemory       = 256 << 10 // KiB
+	maxTime         = 16
+	maxThreads      = 16
+	maxMemoryPasses = 1 << 20 // KiB
+	memoryPerLane   = 8       // KiB at least: RFC 9106, section 3.1
 )
 
 // DefaultParams are 19 MiB, 2 passes, 1 lane: the first choice of OWASP's
@@ -35,11 +35,11 @@ func (p Params) bounded() Params {
 	}
 	p.Threads = min(p.Threads, maxThreads)
 	p.Memory = min(max(p.Memory, memoryPerLane*uint32(p.Threads)), maxMemory)
-	p.Time = min(p.Time, maxTime, maxPassedOver/p.Memory)
+	p.Time = min(p.Time, maxTime, maxMemoryPasses/p.Memory)
 	return p
 }
 
-// cheaperThan reports whether any cost of p is below that of want.
-func (p Params) cheaperThan(want Params) bool {
+// weakerThan reports whether any cost of p is below that of want.
+func (p Params) weakerThan(want Params) bool {
 	return p.Memory < want.Memory || p.Time < want.Time || p.Threads < want.Threads
 }

@@ -49,20 +49,20 @@ func parsePHC(hash string) (phc, bool) {
 		return phc{}, false
 	}
 	p := phc{Params: Params{
-		Memory:  number[uint32](parts[1]),
-		Time:    number[uint32](parts[2]),
-		Threads: number[uint8](parts[3]),
+		Memory:  parseUint[uint32](parts[1]),
+		Time:    parseUint[uint32](parts[2]),
+		Threads: parseUint[uint8](parts[3]),
 	}}
 	var saltErr, tagErr error
 	p.salt, saltErr = phcBase64.DecodeString(parts[4])
 	p.tag, tagErr = phcBase64.DecodeString(parts[5])
 	ok := saltErr == nil && tagErr == nil && p.Params == p.bounded() &&
-		within(len(p.salt), minSaltLength, maxSaltLength) && within(len(p.tag), minTagLength, maxTagLength)
+		inRange(len(p.salt), minSaltLength, maxSaltLength) && inRange(len(p.tag), minTagLength, maxTagLength)
 	return p, ok
 }
 
-// number reads digits that phcPattern has bounded.
-func number[N uint8 | uint32](digits string) N {
+// parseUint reads digits that phcPattern has bounded.
+func parseUint[N uint8 | uint32](digits string) N {
 	n, err := strconv.ParseUint(digits, 10, 32)
 	if err != nil || n > math.MaxUint32 {
 		return 0
@@ -70,9 +70,9 @@ func number[N uint8 | uint32](digits string) N {
 	return N(n)
 }
 
-func within(n, least, most int) bool { return n >= least && n <= most }
+func inRange(n, lo, hi int) bool { return n >= lo && n <= hi }
 
-// cheaper reports whether a new hash with those costs would be a better one.
-func (p phc) cheaper(want Params) bool {
-	return p.cheaperThan(want) || len(p.salt) < saltLength || len(p.tag) < tagLength
+// needsRehash reports whether a new hash with those costs would be a better one.
+func (p phc) needsRehash(want Params) bool {
+	return p.weakerThan(want) || len(p.salt) < saltLength || len(p.tag) < tagLength
 }

@@ -18,14 +18,14 @@ func FuzzHashes(f *testing.F) {
 		f.Add(hash)
 	}
 	f.Fuzz(func(t *testing.T, hash string) {
-		kept, ok := parsePHC(hash)
+		parsed, ok := parsePHC(hash)
 		if ok {
-			require.Equal(t, hash, kept.String())
-			require.LessOrEqual(t, kept.Memory*kept.Time, uint32(maxPassedOver))
-			require.GreaterOrEqual(t, kept.Memory, memoryPerLane*uint32(kept.Threads))
+			require.Equal(t, hash, parsed.String())
+			require.LessOrEqual(t, parsed.Memory*parsed.Time, uint32(maxMemoryPasses))
+			require.GreaterOrEqual(t, parsed.Memory, memoryPerLane*uint32(parsed.Threads))
 		}
-		_, older := parseOlder(hash)
-		require.False(t, ok && older)
-		require.Equal(t, ok || older, Known(store.NewSecret(hash)))
+		_, isLegacy := parseLegacy(hash)
+		require.False(t, ok && isLegacy)
+		require.Equal(t, ok || isLegacy, Supported(store.NewSecret(hash)))
 	})
 }

@@ -16,17 +16,17 @@ const phpassDigits = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst
 var phpassPattern = regexp.MustCompile(`^\$[PH]\$[5-9A-K][./0-9A-Za-z]{8}[./0-9A-Za-z]{22}$`)
 
 // parsePhpass reads the portable hashes of phpass, such as WordPress kept.
-func parsePhpass(hash string) (older, bool) {
+func parsePhpass(hash string) (legacyHash, bool) {
 	if !phpassPattern.MatchString(hash) {
-		return older{}, false
+		return legacyHash{}, false
 	}
 	rounds := 1 << strings.IndexByte(phpassDigits, hash[3])
-	salt, kept := hash[4:12], hash[12:]
+	salt, stored := hash[4:12], hash[12:]
 	match := func(password string) bool {
 		sum := phpassSum(password, salt, rounds)
-		return subtle.ConstantTimeCompare([]byte(sum), []byte(kept)) == 1
+		return subtle.ConstantTimeCompare([]byte(sum), []byte(stored)) == 1
 	}
-	return older{match: match}, true
+	return legacyHash{match: match}, true
 }
 
 func phpassSum(password, salt string, rounds int) string {

@@ -33,24 +33,24 @@ func DefaultPolicy() Policy { return Policy{MinLength: 12, MinScore: 3} }
 // Characters of any script will do, but no control characters.
 func (p Policy) Check(field string, password store.Secret, words ...string) []store.FieldError {
 	p = p.withDefaults()
-	prepared, ok := prepare(password.Reveal())
+	normalized, ok := normalize(password.Reveal())
 	switch {
 	case !ok:
 		return []store.FieldError{tooLong(field)}
-	case !typable(prepared):
+	case !isTypable(normalized):
 		return []store.FieldError{{Field: field, Code: "characters", Message: "leave out control characters, and anything else that cannot be typed"}}
 	}
-	var refused []store.FieldError
-	if utf8.RuneCountInString(prepared) < p.MinLength {
-		refused = append(refused, tooShort(field, p.MinLength))
+	var errs []store.FieldError
+	if utf8.RuneCountInString(normalized) < p.MinLength {
+		errs = append(errs, tooShort(field, p.MinLength))
 	}
-	if len(words) > 0 && madeOf(prepared, words[0]) {
-		refused = append(refused, store.FieldError{Field: field, Code: "username", Message: "this is made of the username; choose something that has nothing to do with it"})
+	if len(words) > 0 && derivedFrom(normalized, words[0]) {
+		errs = append(errs, store.FieldError{Field: field, Code: "username", Message: "this is made of the username; choose something that has nothing to do with it"})
 	}
-	if len(refused) == 0 && p.MinScore >= 0 && score(prepared, slices.Concat(words, p.Words)) < p.MinScore {
-		refused = append(refused, store.FieldError{Field: field, Code: "guessable", Message: "this is easy to guess; use several words that have nothing to do with each other, or have a password manager make one"})
+	if len(errs) == 0 && p.MinScore >= 0 && score(normalized, slices.Concat(words, p.Words)) < p.MinScore {
+		errs = append(errs, store.FieldError{Field: field, Code: "guessable", Message: "this is easy to guess; use several words that have nothing to do with each other, or have a password manager make one"})
 	}
-	return refused
+	return errs
 }
 
 func (p Policy) withDefaults() Policy {
@@ -68,9 +68,9 @@ func tooLong(field string) store.FieldError {
 	return store.FieldError{Field: field, Code: "max", Message: fmt.Sprintf("at most %d bytes are allowed, which is as many plain letters", MaxLength)}
 }
 
-func tooShort(field string, least int) store.FieldError {
-	message := fmt.Sprintf("at least %d characters are needed; a few words with spaces between are easy to remember", least)
-	if least == 1 {
+func tooShort(field string, minimum int) store.FieldError {
+	message := fmt.Sprintf("at least %d characters are needed; a few words with spaces between are easy to remember", minimum)
+	if minimum == 1 {
 		message = "a password is needed"
 	}
 	return store.FieldError{Field: field, Code: "min", Message: message}

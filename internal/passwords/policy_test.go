@@ -14,13 +14,13 @@ import (
 
 func codes(p passwords.Policy, password string, words ...string) []string {
 	found := []string{}
-	for _, refused := range p.Check("password", secret(password), words...) {
-		found = append(found, refused.Code)
+	for _, fieldErr := range p.Check("password", secret(password), words...) {
+		found = append(found, fieldErr.Code)
 	}
 	return found
 }
 
-func TestTheDefaultPolicy(t *testing.T) {
+func TestDefaultPolicy_checksPasswords(t *testing.T) {
 	t.Parallel()
 
 	for password, want := range map[string][]string{
@@ -57,7 +57,7 @@ func TestTheDefaultPolicy(t *testing.T) {
 	}
 }
 
-func TestAPasswordIsNotMadeOfAShortUsername(t *testing.T) {
+func TestPolicy_Check_allowsShortUsernameInsideWord(t *testing.T) {
 	t.Parallel()
 
 	p := passwords.Policy{MinScore: -1}
@@ -69,7 +69,7 @@ func TestAPasswordIsNotMadeOfAShortUsername(t *testing.T) {
 	require.Empty(t, codes(p, "ozone plumage"))
 }
 
-func TestThePolicyOfAProduct(t *testing.T) {
+func TestPolicy_Check_appliesOptions(t *testing.T) {
 	t.Parallel()
 
 	require.Empty(t, codes(passwords.Policy{MinLength: 4, MinScore: -1}, "1111"))
@@ -84,19 +84,19 @@ func TestThePolicyOfAProduct(t *testing.T) {
 	require.Equal(t, []string{"guessable"}, codes(passwords.Policy{MinScore: 4, Words: own}, "Hydroponics-umbrella"))
 }
 
-func TestARefusalNamesTheFieldAndNotThePassword(t *testing.T) {
+func TestPolicy_Check_namesFieldWithoutPassword(t *testing.T) {
 	t.Parallel()
 
 	for _, password := range []string{"short", "password1234", "jane.admin", "umbr\x07ella-fettle", strings.Repeat("fettle ", 200)} {
-		for _, refused := range (passwords.Policy{}).Check("new_password", secret(password), "jane.admin") {
-			require.Equal(t, "new_password", refused.Field)
-			require.NotContains(t, refused.Message, password)
-			require.Regexp(t, `[;,] `, refused.Message)
+		for _, fieldErr := range (passwords.Policy{}).Check("new_password", secret(password), "jane.admin") {
+			require.Equal(t, "new_password", fieldErr.Field)
+			require.NotContains(t, fieldErr.Message, password)
+			require.Regexp(t, `[;,] `, fieldErr.Message)
 		}
 	}
 }
 
-func TestThePolicyDoesNotChangeTheWordsItIsGiven(t *testing.T) {
+func TestPolicy_Check_doesNotModifyWords(t *testing.T) {
 	t.Parallel()
 
 	words := append(make([]string, 0, 8), "jane")
@@ -104,11 +104,11 @@ func TestThePolicyDoesNotChangeTheWordsItIsGiven(t *testing.T) {
 	require.Empty(t, words[:2][1])
 }
 
-func TestWhatOpaqueStringAcceptsIsAccepted(t *testing.T) {
+func TestPolicy_Check_acceptsOpaqueString(t *testing.T) {
 	t.Parallel()
 
 	p := passwords.Policy{MinLength: 1, MinScore: -1}
-	opaque := passwordOf(func(password string) bool {
+	opaque := passwordGenerator(func(password string) bool {
 		_, err := precis.OpaqueString.String(password)
 		return err == nil
 	})
@@ -122,9 +122,9 @@ func FuzzPolicy(f *testing.F) {
 		f.Add(password, "jane.admin")
 	}
 	f.Fuzz(func(t *testing.T, password, word string) {
-		for _, refused := range (passwords.Policy{}).Check("password", secret(password), word) {
-			require.NotEmpty(t, refused.Code)
-			require.True(t, utf8.ValidString(refused.Message))
+		for _, fieldErr := range (passwords.Policy{}).Check("password", secret(password), word) {
+			require.NotEmpty(t, fieldErr.Code)
+			require.True(t, utf8.ValidString(fieldErr.Message))
 		}
 	})
 }

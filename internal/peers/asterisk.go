@@ -47,12 +47,12 @@ type Asterisk struct {
 	// there is none.
 	AMIUser, AMISecret string
 
-	installed *installation
-	layout    layout
-	port      *port
+	installation *installation
+	layout       layout
+	port         *port
 
-	mu      sync.Mutex
-	running *process
+	mu   sync.Mutex
+	proc *process
 }
 
 // StartAsterisk starts an Asterisk for the test t and returns when it is fully
@@ -67,17 +67,17 @@ func StartAsterisk(t testing.TB, opts *AsteriskOptions) *Asterisk {
 	}
 	installed, err := findAsterisk(t.Context())
 	if err != nil {
-		Missing(t, err)
+		SkipOrFail(t, err)
 	}
-	a := &Asterisk{installed: installed}
-	a.prepare(t, opts)
+	a := &Asterisk{installation: installed}
+	a.configure(t, opts)
 	t.Cleanup(func() { a.tearDown(t) })
 	a.start(t)
 	return a
 }
 
-// prepare makes the files of the instance and claims its port.
-func (a *Asterisk) prepare(t testing.TB, opts *AsteriskOptions) {
+// configure makes the files of the instance and claims its port.
+func (a *Asterisk) configure(t testing.TB, opts *AsteriskOptions) {
 	t.Helper()
 	var err error
 	if a.port, err = claimPort(t.Context()); err != nil {
@@ -93,16 +93,16 @@ func (a *Asterisk) prepare(t testing.TB, opts *AsteriskOptions) {
 	}
 	a.ConfDir = a.layout.etc()
 
-	if _, own := opts.Files[managerFile]; !own && !opts.NoAMIUser {
+	if _, custom := opts.Files[managerFile]; !custom && !opts.NoAMIUser {
 		a.AMIUser, a.AMISecret = "admin", rand.Text()
 	}
-	files := generated(opts.Modules)
+	files := defaultFiles(opts.Modules)
 	files[managerFile] = managerConf(a.AMIUser, a.AMISecret)
 	maps.Copy(files, opts.Files)
 	if err := writeFiles(a.ConfDir, files, a.port.number); err != nil {
 		t.Fatalf("configuring Asterisk: %v", err)
 	}
-	if err := os.WriteFile(a.layout.conf(), []byte(a.layout.asteriskConf(a.installed)), 0o600); err != nil {
+	if err := os.WriteFile(a.layout.conf(), []byte(a.layout.asteriskConf(a.installation)), 0o600); err != nil {
 		t.Fatalf("configuring Asterisk: %v", err)
 	}
 }
@@ -110,12 +110,12 @@ func (a *Asterisk) prepare(t testing.TB, opts *AsteriskOptions) {
 // Command returns how the program asterisk is called to reach this instance:
 // append "-rx" and a command of its console.
 func (a *Asterisk) Command() []string {
-	return slices.Concat(a.installed.argv, []string{"-C", a.layout.conf()})
+	return slices.Concat(a.installation.argv, []string{"-C", a.layout.conf()})
 }
 
 // command prepares the program with further arguments.
 func (a *Asterisk) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := a.installed.command(ctx, slices.Concat([]string{"-C", a.layout.conf()}, args)...)
+	cmd := a.installation.command(ctx, slices.Concat([]string{"-C", a.layout.conf()}, args)...)
 	cmd.Dir = a.layout.base
 	return cmd
 }
@@ -167,7 +167,7 @@ func (a *Asterisk) Restart(t testing.TB) {
 func (a *Asterisk) process() *process {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.running
+	return a.proc
 }
 
 // tearDown ends the instance when its test is over.
@@ -180,7 +180,7 @@ func (a *Asterisk) tearDown(t testing.TB) {
 	p.kill()
 	a.reportCrash(t)
 	if t.Failed() {
-		t.Logf("what Asterisk said:\n%s%s", a.read(t, a.layout.output()), a.Log(t))
+		t.Logf("what Asterisk said:\n%s%s", a.readFile(t, a.layout.output()), a.Log(t))
 	}
 }
 

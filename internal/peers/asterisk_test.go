@@ -16,7 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/peers"
 )
 
-func TestEachTestHasItsOwnAsterisk(t *testing.T) {
+func TestStartAsterisk_isolatesInstances(t *testing.T) {
 	t.Parallel()
 	one := peers.StartAsterisk(t, nil)
 	other := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{
@@ -29,16 +29,16 @@ func TestEachTestHasItsOwnAsterisk(t *testing.T) {
 	require.ElementsMatch(t, []string{"crm", "admin"}, managerUsers(t, other))
 }
 
-func TestTheAdministratorLogsIn(t *testing.T) {
+func TestStartAsterisk_createsAdminAccount(t *testing.T) {
 	t.Parallel()
 	a := peers.StartAsterisk(t, nil)
 	banner, answer := logIn(t, a)
 	require.Contains(t, banner, "Asterisk Call Manager/")
 	require.Contains(t, answer, "Success")
-	a.WaitLog(t, `SecurityEvent="SuccessfulAuth"`)
+	a.WaitForLog(t, `SecurityEvent="SuccessfulAuth"`)
 }
 
-func TestAReplacedManagerConfIsServedOnThePort(t *testing.T) {
+func TestStartAsterisk_servesReplacedManagerConf(t *testing.T) {
 	t.Parallel()
 	a := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{
 		"manager.conf": "[general]\nenabled = yes\nport = {{port}}\nbindaddr = 127.0.0.1\n[own]\nsecret = for-tests-only\n",
@@ -50,7 +50,7 @@ func TestAReplacedManagerConfIsServedOnThePort(t *testing.T) {
 	require.NoError(t, conn.Close())
 }
 
-func TestModulesAreLoadedBesideTheUsualOnes(t *testing.T) {
+func TestStartAsterisk_loadsExtraModules(t *testing.T) {
 	t.Parallel()
 	a := peers.StartAsterisk(t, &peers.AsteriskOptions{Modules: []string{"app_softhangup.so"}})
 	shown := strings.Join(a.Console(t, "module show"), "\n")
@@ -59,23 +59,23 @@ func TestModulesAreLoadedBesideTheUsualOnes(t *testing.T) {
 	}
 }
 
-func TestAsteriskStartsAgainWithItsFiles(t *testing.T) {
+func TestAsterisk_Restart_keepsFiles(t *testing.T) {
 	t.Parallel()
 	a := peers.StartAsterisk(t, nil)
 	file := filepath.Join(a.ConfDir, "manager.d", "later.conf")
 	require.NoError(t, os.WriteFile(file, []byte("[later]\nsecret = for-tests-only\n"), 0o600))
 
-	for _, end := range []func(){a.Stop, a.Kill} {
+	for _, stop := range []func(){a.Stop, a.Kill} {
 		before := a.PID()
-		end()
-		require.True(t, gone(t, before))
+		stop()
+		require.True(t, hasExited(t, before))
 		a.Restart(t)
 		require.NotEqual(t, before, a.PID())
 		require.ElementsMatch(t, []string{"admin", "later"}, managerUsers(t, a))
 	}
 }
 
-func TestACommandReachesTheInstance(t *testing.T) {
+func TestAsterisk_Command_reachesInstance(t *testing.T) {
 	t.Parallel()
 	a := peers.StartAsterisk(t, nil)
 	argv := append(a.Command(), "-rx", "manager show settings")

@@ -18,25 +18,25 @@ import (
 // test, valid for 127.0.0.1 and localhost, and signed by itself, so that a
 // client that is not given Authority refuses it.
 type Certificate struct {
-	// Pair is the certificate with its key, for a server in this process.
-	Pair tls.Certificate
-	// Authority is what a client is to trust.
-	Authority *x509.CertPool
-	// PEM and KeyPEM are the same as files, for other programs.
-	PEM, KeyPEM []byte
+	// KeyPair is the certificate with its key, for a server in this process.
+	KeyPair tls.Certificate
+	// RootCAs is what a client is to trust.
+	RootCAs *x509.CertPool
+	// CertPEM and KeyPEM are the same as files, for other programs.
+	CertPEM, KeyPEM []byte
 }
 
 // NewCertificate makes a certificate.
 func NewCertificate(t testing.TB) *Certificate {
 	t.Helper()
-	c, err := makeCertificate(time.Now())
+	c, err := createCertificate(time.Now())
 	if err != nil {
 		t.Fatalf("making a certificate: %v", err)
 	}
 	return c
 }
 
-func makeCertificate(now time.Time) (*Certificate, error) {
+func createCertificate(now time.Time) (*Certificate, error) {
 	const day = 24 * time.Hour
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -63,11 +63,11 @@ func makeCertificate(now time.Time) (*Certificate, error) {
 		return nil, err
 	}
 	c := &Certificate{
-		Authority: x509.NewCertPool(),
-		PEM:       pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}),
-		KeyPEM:    pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+		RootCAs: x509.NewCertPool(),
+		CertPEM: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed}),
+		KeyPEM:  pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
 	}
-	c.Authority.AppendCertsFromPEM(c.PEM)
-	c.Pair, err = tls.X509KeyPair(c.PEM, c.KeyPEM)
+	c.RootCAs.AppendCertsFromPEM(c.CertPEM)
+	c.KeyPair, err = tls.X509KeyPair(c.CertPEM, c.KeyPEM)
 	return c, err
 }

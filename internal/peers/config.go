@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// alwaysLoaded are the modules that every instance has: the dialplan and what
+// baseModules are the modules that every instance has: the dialplan and what
 // it takes to place a call between two Local channels. The manager is part of
 // Asterisk's core.
-func alwaysLoaded() []string {
+func baseModules() []string {
 	return []string{
 		"app_dial.so", "app_echo.so", "app_stack.so", "app_userevent.so", "app_verbose.so",
 		"bridge_simple.so", "cdr_manager.so", "codec_ulaw.so",
@@ -53,8 +53,8 @@ func newLayout() (layout, error) {
 		return layout{}, err
 	}
 	l := layout{base: base}
-	for _, folder := range []string{l.etc(), l.run(), l.lib(), l.spool(), l.logs()} {
-		if err := os.Mkdir(folder, 0o750); err != nil {
+	for _, dir := range []string{l.etc(), l.run(), l.lib(), l.spool(), l.logs()} {
+		if err := os.Mkdir(dir, 0o750); err != nil {
 			return l, err
 		}
 	}
@@ -65,21 +65,21 @@ func newLayout() (layout, error) {
 func (l layout) asteriskConf(i *installation) string {
 	var b strings.Builder
 	b.WriteString("[directories]\n")
-	folder := func(key, path string) {
+	writeDir := func(key, path string) {
 		if path != "" {
 			fmt.Fprintf(&b, "%s => %s\n", key, path)
 		}
 	}
-	folder("astetcdir", l.etc())
-	folder("astmoddir", i.modules)
-	folder("astdatadir", i.data)
+	writeDir("astetcdir", l.etc())
+	writeDir("astmoddir", i.modules)
+	writeDir("astdatadir", i.data)
 	for _, key := range []string{"astvarlibdir", "astdbdir", "astkeydir", "astagidir"} {
-		folder(key, l.lib())
+		writeDir(key, l.lib())
 	}
-	folder("astspooldir", l.spool())
-	folder("astcachedir", l.spool())
-	folder("astrundir", l.run())
-	folder("astlogdir", l.logs())
+	writeDir("astspooldir", l.spool())
+	writeDir("astcachedir", l.spool())
+	writeDir("astrundir", l.run())
+	writeDir("astlogdir", l.logs())
 	b.WriteString("\n[options]\nnocolor = yes\ndocumentation_language = en_US\n")
 	return b.String()
 }
@@ -94,12 +94,12 @@ func managerConf(user, secret string) string {
 	return text
 }
 
-// generated returns the files of the configuration folder by their paths in
+// defaultFiles returns the files of the configuration folder by their paths in
 // it. Those that say nothing keep Asterisk from complaining in its log.
-func generated(modules []string) map[string]string {
+func defaultFiles(modules []string) map[string]string {
 	var load strings.Builder
 	load.WriteString("[modules]\nautoload = no\n")
-	for _, module := range slices.Concat(alwaysLoaded(), modules) {
+	for _, module := range slices.Concat(baseModules(), modules) {
 		fmt.Fprintf(&load, "load = %s\n", module)
 	}
 	files := map[string]string{
@@ -117,12 +117,12 @@ func generated(modules []string) map[string]string {
 }
 
 // writeFiles writes files below folder, with {{port}} in them filled in.
-func writeFiles(folder string, files map[string]string, port int) error {
+func writeFiles(dir string, files map[string]string, port int) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if !filepath.IsLocal(name) {
 			return fmt.Errorf("%s is not below the configuration folder", name)
 		}
-		path := filepath.Join(folder, name)
+		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return err
 		}

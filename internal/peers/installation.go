@@ -13,12 +13,12 @@ import (
 	"strconv"
 )
 
-// oldestAsterisk is the first major version that this module supports.
-const oldestAsterisk = 18
+// minAsteriskVersion is the first major version that this module supports.
+const minAsteriskVersion = 18
 
-// peersEnv names the environment variable that moves the folder into which
+// dirEnv names the environment variable that moves the folder into which
 // `make peers` installs.
-const peersEnv = "PBXUSERS_PEERS"
+const dirEnv = "PBXUSERS_PEERS"
 
 // installation is an Asterisk on this machine that can be run.
 type installation struct {
@@ -36,23 +36,23 @@ func findAsterisk(ctx context.Context) (*installation, error) {
 		return nil, errors.New("the tests with a real Asterisk run on Linux only")
 	}
 	if path, ok := systemAsterisk(); ok {
-		found := &installation{argv: []string{path}}
-		if major, err := found.major(ctx); err == nil && major >= oldestAsterisk {
-			return found, nil
+		inst := &installation{argv: []string{path}}
+		if major, err := inst.majorVersion(ctx); err == nil && major >= minAsteriskVersion {
+			return inst, nil
 		}
 	}
-	folder, err := peersFolder()
+	dir, err := installDir()
 	if err != nil {
 		return nil, err
 	}
-	found, err := inRoot(filepath.Join(folder, "asterisk"))
+	inst, err := installationInRoot(filepath.Join(dir, "asterisk"))
 	if err != nil {
-		return nil, fmt.Errorf("no Asterisk %d or newer on PATH, and %w", oldestAsterisk, err)
+		return nil, fmt.Errorf("no Asterisk %d or newer on PATH, and %w", minAsteriskVersion, err)
 	}
-	if _, err := found.major(ctx); err != nil {
+	if _, err := inst.majorVersion(ctx); err != nil {
 		return nil, err
 	}
-	return found, nil
+	return inst, nil
 }
 
 // systemAsterisk returns the program on PATH, or in the folder where packages
@@ -66,10 +66,10 @@ func systemAsterisk() (path string, ok bool) {
 	return "", false
 }
 
-// peersFolder returns the folder into which `make peers` installs.
-func peersFolder() (string, error) {
-	if folder := os.Getenv(peersEnv); folder != "" {
-		return filepath.Abs(folder)
+// installDir returns the folder into which `make peers` installs.
+func installDir() (string, error) {
+	if dir := os.Getenv(dirEnv); dir != "" {
+		return filepath.Abs(dir)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -78,15 +78,15 @@ func peersFolder() (string, error) {
 	return filepath.Join(cache, "pbxusers"), nil
 }
 
-// inRoot returns the Asterisk of the Debian system that is installed in folder.
-func inRoot(folder string) (*installation, error) {
-	root, err := openRoot(folder)
+// installationInRoot returns the Asterisk of the Debian system that is installed in folder.
+func installationInRoot(dir string) (*installation, error) {
+	root, err := openRoot(dir)
 	if err != nil {
 		return nil, err
 	}
 	return &installation{
 		argv:    root.argv("usr", "sbin", "asterisk"),
-		modules: root.Libraries("asterisk", "modules"),
+		modules: root.LibDir("asterisk", "modules"),
 		data:    root.Path("usr", "share", "asterisk"),
 	}, nil
 }
@@ -97,20 +97,20 @@ func (i *installation) command(ctx context.Context, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, argv[0], argv[1:]...)
 }
 
-// program returns the path of the program itself, for messages.
-func (i *installation) program() string { return i.argv[len(i.argv)-1] }
+// path returns the path of the program itself, for messages.
+func (i *installation) path() string { return i.argv[len(i.argv)-1] }
 
 var versionLine = regexp.MustCompile(`^Asterisk (?:certified[/-])?(\d+)\.`)
 
-// major asks the program for its version, which proves too that it runs here.
-func (i *installation) major(ctx context.Context) (int, error) {
+// majorVersion asks the program for its version, which proves too that it runs here.
+func (i *installation) majorVersion(ctx context.Context) (int, error) {
 	out, err := i.command(ctx, "-V").Output()
 	if err != nil {
-		return 0, fmt.Errorf("%s does not run: %w", i.program(), err)
+		return 0, fmt.Errorf("%s does not run: %w", i.path(), err)
 	}
 	found := versionLine.FindSubmatch(out)
 	if found == nil {
-		return 0, fmt.Errorf("%s says no version", i.program())
+		return 0, fmt.Errorf("%s says no version", i.path())
 	}
 	return strconv.Atoi(string(found[1]))
 }

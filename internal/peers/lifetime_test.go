@@ -19,50 +19,50 @@ import (
 	"github.com/pbxusers/pbxusers/internal/peers"
 )
 
-// endingEnv tells a test binary that this file starts how it is to end.
-const endingEnv = "PBXUSERS_TEST_ENDING"
+// exitModeEnv tells a test binary that this file starts how it is to end.
+const exitModeEnv = "PBXUSERS_TEST_ENDING"
 
-// TestAsteriskEndsWithTheTestBinary runs itself in a second process, which
+// TestStartAsterisk_endsWithTestBinary runs itself in a second process, which
 // starts an Asterisk and then ends without any cleanup.
-func TestAsteriskEndsWithTheTestBinary(t *testing.T) {
+func TestStartAsterisk_endsWithTestBinary(t *testing.T) {
 	t.Parallel()
-	if ending := os.Getenv(endingEnv); ending != "" {
-		endBadly(t, ending)
+	if exitMode := os.Getenv(exitModeEnv); exitMode != "" {
+		runChild(t, exitMode)
 	}
 	peers.StartAsterisk(t, nil).Stop() // leaves this test out where there is no Asterisk
-	for _, ending := range []string{"killed", "panics"} {
-		t.Run(ending, func(t *testing.T) {
+	for _, exitMode := range []string{"killed", "panics"} {
+		t.Run(exitMode, func(t *testing.T) {
 			t.Parallel()
-			pid := runToItsEnd(t, ending)
-			require.Eventually(t, func() bool { return gone(t, pid) }, 30*time.Second, 5*time.Millisecond)
+			pid := startChild(t, exitMode)
+			require.Eventually(t, func() bool { return hasExited(t, pid) }, 30*time.Second, 5*time.Millisecond)
 		})
 	}
 }
 
-// endBadly is what the second process does.
-func endBadly(t *testing.T, ending string) {
+// runChild is what the second process does.
+func runChild(t *testing.T, exitMode string) {
 	t.Helper()
 	a := peers.StartAsterisk(t, nil)
 	// This is how the first process learns it.
 	fmt.Printf("\nPID %d\n", a.PID())
-	if ending == "panics" {
+	if exitMode == "panics" {
 		go panic("in a goroutine, where no cleanup runs")
 	}
 	select {}
 }
 
-// runToItsEnd runs this test in a second process, has it end in the given way,
+// startChild runs this test in a second process, has it end in the given way,
 // and returns the process id of the Asterisk that it started.
-func runToItsEnd(t *testing.T, ending string) int {
+func startChild(t *testing.T, exitMode string) int {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestAsteriskEndsWithTheTestBinary$", "-test.v")
-	cmd.Env = append(os.Environ(), endingEnv+"="+ending, "TMPDIR="+t.TempDir())
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestStartAsterisk_endsWithTestBinary$", "-test.v")
+	cmd.Env = append(os.Environ(), exitModeEnv+"="+exitMode, "TMPDIR="+t.TempDir())
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	pid := announced(t, out)
-	if ending == "killed" {
-		require.False(t, gone(t, pid))
+	pid := readPID(t, out)
+	if exitMode == "killed" {
+		require.False(t, hasExited(t, pid))
 		require.NoError(t, cmd.Process.Kill())
 	}
 	_, err = io.Copy(io.Discard, out)
@@ -71,25 +71,25 @@ func runToItsEnd(t *testing.T, ending string) int {
 	return pid
 }
 
-// announced reads the process id that the second process prints.
-func announced(t *testing.T, out io.Reader) int {
+// readPID reads the process id that the second process prints.
+func readPID(t *testing.T, out io.Reader) int {
 	t.Helper()
-	var said strings.Builder
+	var output strings.Builder
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if number, ok := strings.CutPrefix(lines.Text(), "PID "); ok {
 			pid, err := strconv.Atoi(number)
 			require.NoError(t, err)
 			return pid
 		}
-		said.WriteString(lines.Text() + "\n")
+		output.WriteString(lines.Text() + "\n")
 	}
-	require.Fail(t, "the second process started no Asterisk", said.String())
+	require.Fail(t, "the second process started no Asterisk", output.String())
 	return 0
 }
 
-// gone reports whether a process has ended. One that nobody has reaped yet, in
+// hasExited reports whether a process has ended. One that nobody has reaped yet, in
 // state Z, has.
-func gone(t *testing.T, pid int) bool {
+func hasExited(t *testing.T, pid int) bool {
 	t.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -14,18 +14,18 @@ import (
 // notices, warnings, errors, verbose lines and security events.
 func (a *Asterisk) Log(t testing.TB) string {
 	t.Helper()
-	return a.read(t, a.layout.log())
+	return a.readFile(t, a.layout.log())
 }
 
-// WaitLog waits until Asterisk's log has the text, and fails the test when that
+// WaitForLog waits until Asterisk's log has the text, and fails the test when that
 // takes too long.
-func (a *Asterisk) WaitLog(t testing.TB, text string) {
+func (a *Asterisk) WaitForLog(t testing.TB, text string) {
 	t.Helper()
-	poll(t, "Asterisk to log "+text, func() bool { return strings.Contains(a.Log(t), text) })
+	waitUntil(t, "Asterisk to log "+text, func() bool { return strings.Contains(a.Log(t), text) })
 }
 
-// read returns a file of the instance; one that is not there yet is empty.
-func (a *Asterisk) read(t testing.TB, path string) string {
+// readFile returns a file of the instance; one that is not there yet is empty.
+func (a *Asterisk) readFile(t testing.TB, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -34,8 +34,8 @@ func (a *Asterisk) read(t testing.TB, path string) string {
 	return string(text)
 }
 
-// poll waits until done is true, where nothing tells of the moment.
-func poll(t testing.TB, what string, done func() bool) {
+// waitUntil waits until done is true, where nothing tells of the moment.
+func waitUntil(t testing.TB, desc string, done func() bool) {
 	t.Helper()
 	const (
 		interval = 5 * time.Millisecond
@@ -49,7 +49,7 @@ func poll(t testing.TB, what string, done func() bool) {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			t.Fatalf("waited %v for %s", patience, what)
+			t.Fatalf("waited %v for %s", patience, desc)
 		}
 	}
 }

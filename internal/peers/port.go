@@ -22,7 +22,7 @@ const (
 // drops it with the process, and two processes cannot have the same.
 type port struct {
 	number int
-	claim  net.Listener
+	lock   net.Listener
 }
 
 // ClaimAddress returns an address of 127.0.0.1 for a program of the test to
@@ -42,11 +42,11 @@ func claimPort(ctx context.Context) (*port, error) {
 	for range tries {
 		p := &port{number: firstPort + rand.IntN(lastPort-firstPort+1)}
 		var err error
-		p.claim, err = new(net.ListenConfig).Listen(ctx, "unix", "@pbxusers-peer-port-"+strconv.Itoa(p.number))
+		p.lock, err = new(net.ListenConfig).Listen(ctx, "unix", "@pbxusers-peer-port-"+strconv.Itoa(p.number))
 		if err != nil {
 			continue
 		}
-		if p.free(ctx) {
+		if p.isFree(ctx) {
 			return p, nil
 		}
 		p.release()
@@ -58,10 +58,10 @@ func (p *port) address() string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(p.number))
 }
 
-// free reports whether no program outside these tests listens on the port. It
+// isFree reports whether no program outside these tests listens on the port. It
 // knocks: to listen there would keep the port busy for as long as a child that
 // is forked meanwhile has not become its program.
-func (p *port) free(ctx context.Context) bool {
+func (p *port) isFree(ctx context.Context) bool {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.address())
 	if err != nil {
 		return true
@@ -70,4 +70,4 @@ func (p *port) free(ctx context.Context) bool {
 	return false
 }
 
-func (p *port) release() { _ = p.claim.Close() }
+func (p *port) release() { _ = p.lock.Close() }

@@ -11,15 +11,15 @@ import (
 
 // process is a running program that does not outlive this one.
 type process struct {
-	cmd   *exec.Cmd
-	asked atomic.Bool   // to end, by us, before it ended
-	done  chan struct{} // closed when it is gone and reaped
+	cmd           *exec.Cmd
+	stopRequested atomic.Bool   // to end, by us, before it ended
+	done          chan struct{} // closed when it is gone and reaped
 }
 
 // startProcess starts cmd on a thread of its own, which lives as long as cmd
-// does; see endWithParent.
+// does; see setParentDeathSignal.
 func startProcess(cmd *exec.Cmd) (*process, error) {
-	endWithParent(cmd)
+	setParentDeathSignal(cmd)
 	p := &process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
@@ -56,7 +56,7 @@ func (p *process) kill() {
 
 func (p *process) signal(signal os.Signal) {
 	if err := p.cmd.Process.Signal(signal); err == nil {
-		p.asked.Store(true)
+		p.stopRequested.Store(true)
 	}
 }
 
@@ -65,7 +65,7 @@ func (p *process) crash() (state *os.ProcessState, crashed bool) {
 	select {
 	case <-p.done:
 		state = p.cmd.ProcessState
-		return state, !p.asked.Load() && state.ExitCode() == -1
+		return state, !p.stopRequested.Load() && state.ExitCode() == -1
 	default:
 		return nil, false
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOnlyAnEndThatNobodyAskedForIsACrash(t *testing.T) {
+func TestProcess_crashReportsOnlyUnrequestedExit(t *testing.T) {
 	t.Parallel()
 	for name, end := range map[string]struct {
 		how     func(t *testing.T, p *process)
@@ -37,7 +37,7 @@ func TestOnlyAnEndThatNobodyAskedForIsACrash(t *testing.T) {
 	}
 }
 
-func TestAPortIsClaimedOnce(t *testing.T) {
+func TestClaimPort_claimsOnce(t *testing.T) {
 	t.Parallel()
 	claimed := map[int]bool{}
 	for range 100 {
@@ -49,14 +49,14 @@ func TestAPortIsClaimedOnce(t *testing.T) {
 	}
 }
 
-func TestAPortThatAnotherProgramUsesIsNotFree(t *testing.T) {
+func TestPort_isFreeDetectsOtherListener(t *testing.T) {
 	t.Parallel()
 	p, err := claimPort(t.Context())
 	require.NoError(t, err)
 	defer p.release()
-	require.True(t, p.free(t.Context()))
+	require.True(t, p.isFree(t.Context()))
 	l, err := net.Listen("tcp", p.address())
 	require.NoError(t, err)
 	defer func() { require.NoError(t, l.Close()) }()
-	require.False(t, p.free(t.Context()))
+	require.False(t, p.isFree(t.Context()))
 }

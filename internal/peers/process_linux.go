@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// endWithParent has the kernel kill cmd when the thread that starts it ends,
+// setParentDeathSignal has the kernel kill cmd when the thread that starts it ends,
 // however that happens: PR_SET_PDEATHSIG goes by thread, not by process.
-func endWithParent(cmd *exec.Cmd) {
+func setParentDeathSignal(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }

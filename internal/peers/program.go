@@ -9,8 +9,8 @@ import (
 
 // Program is a peer that runs as a process of its own.
 type Program struct {
-	name   string
-	output string // the file that has what it says
+	name       string
+	outputPath string // the file that has what it says
 	*process
 }
 
@@ -19,8 +19,8 @@ type Program struct {
 // peer said. The name is for messages.
 func StartProgram(t testing.TB, name string, cmd *exec.Cmd) *Program {
 	t.Helper()
-	p := &Program{name: name, output: filepath.Join(t.TempDir(), "output")}
-	output, err := os.OpenFile(p.output, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	p := &Program{name: name, outputPath: filepath.Join(t.TempDir(), "output")}
+	output, err := os.OpenFile(p.outputPath, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatalf("starting %s: %v", name, err)
 	}
@@ -37,7 +37,7 @@ func StartProgram(t testing.TB, name string, cmd *exec.Cmd) *Program {
 // before that, or takes too long.
 func (p *Program) WaitReady(t testing.TB, ready func() bool) {
 	t.Helper()
-	poll(t, p.name+" to start", func() bool {
+	waitUntil(t, p.name+" to start", func() bool {
 		select {
 		case <-p.done:
 			t.Fatalf("%s ended while it started: %v", p.name, p.cmd.ProcessState)
@@ -54,7 +54,7 @@ func (p *Program) Stop() { p.stop() }
 // not have.
 func (p *Program) Output(t testing.TB) string {
 	t.Helper()
-	text, err := os.ReadFile(p.output)
+	text, err := os.ReadFile(p.outputPath)
 	if err != nil {
 		t.Fatalf("reading what %s said: %v", p.name, err)
 	}

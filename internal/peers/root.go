@@ -13,50 +13,50 @@ import (
 // programs run through its own loader and libraries, which takes neither chroot
 // nor its privileges, and asks nothing of this machine's own system.
 type Root struct {
-	folder  string
-	loader  string
-	triplet string
+	dir       string
+	loader    string
+	multiarch string
 }
 
 // openRoot returns the system below a folder.
-func openRoot(folder string) (*Root, error) {
-	loaders, _ := filepath.Glob(filepath.Join(folder, "usr", "lib", "*", "ld-*.so.[0-9]"))
+func openRoot(dir string) (*Root, error) {
+	loaders, _ := filepath.Glob(filepath.Join(dir, "usr", "lib", "*", "ld-*.so.[0-9]"))
 	if len(loaders) == 0 {
-		return nil, fmt.Errorf("none installed in %s", folder)
+		return nil, fmt.Errorf("none installed in %s", dir)
 	}
-	return &Root{folder: folder, loader: loaders[0], triplet: filepath.Base(filepath.Dir(loaders[0]))}, nil
+	return &Root{dir: dir, loader: loaders[0], multiarch: filepath.Base(filepath.Dir(loaders[0]))}, nil
 }
 
-// Servers returns the system that has slapd and Prosody, as `make peers`
+// ServerRoot returns the system that has slapd and Prosody, as `make peers`
 // unpacks it. Without it the test is skipped, or fails; see the package
 // comment.
-func Servers(t testing.TB) *Root {
+func ServerRoot(t testing.TB) *Root {
 	t.Helper()
-	folder, err := peersFolder()
+	dir, err := installDir()
 	if err != nil {
-		Missing(t, err)
+		SkipOrFail(t, err)
 	}
-	root, err := openRoot(filepath.Join(folder, "servers"))
+	root, err := openRoot(filepath.Join(dir, "servers"))
 	if err != nil {
-		Missing(t, fmt.Errorf("no slapd and no Prosody: %w", err))
+		SkipOrFail(t, fmt.Errorf("no slapd and no Prosody: %w", err))
 	}
 	return root
 }
 
 // Path returns where a file of that system is in this one.
 func (r *Root) Path(elem ...string) string {
-	return filepath.Join(slices.Concat([]string{r.folder}, elem)...)
+	return filepath.Join(slices.Concat([]string{r.dir}, elem)...)
 }
 
-// Libraries returns the folder of the libraries of this machine's kind, where
+// LibDir returns the folder of the libraries of this machine's kind, where
 // programs keep their modules.
-func (r *Root) Libraries(elem ...string) string {
-	return r.Path(slices.Concat([]string{"usr", "lib", r.triplet}, elem)...)
+func (r *Root) LibDir(elem ...string) string {
+	return r.Path(slices.Concat([]string{"usr", "lib", r.multiarch}, elem)...)
 }
 
 // argv returns how a program of that system is called.
 func (r *Root) argv(program ...string) []string {
-	return []string{r.loader, "--library-path", r.Libraries() + ":" + r.Path("lib", r.triplet), r.Path(program...)}
+	return []string{r.loader, "--library-path", r.LibDir() + ":" + r.Path("lib", r.multiarch), r.Path(program...)}
 }
 
 // Command prepares a program of that system, such as "usr/sbin/slapd". What it

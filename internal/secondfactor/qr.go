@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// quiet is the light border that scanners need, in modules: ISO/IEC
+	// quietZone is the light border that scanners need, in modules: ISO/IEC
 	// 18004, section 6.3.8.
-	quiet = 4
+	quietZone = 4
 	// maxSize bounds the picture, in pixels.
 	maxSize = 2048
 )
@@ -30,29 +30,29 @@ func QR(url store.Secret, size int) ([]byte, error) {
 		return nil, errors.New("this URL is empty, or too long for a QR code")
 	}
 	modules := code.Bounds().Dx()
-	if size < modules+2*quiet || size > maxSize {
-		return nil, fmt.Errorf("a picture of this QR code is %d to %d pixels wide", modules+2*quiet, maxSize)
+	if size < modules+2*quietZone || size > maxSize {
+		return nil, fmt.Errorf("a picture of this QR code is %d to %d pixels wide", modules+2*quietZone, maxSize)
 	}
 	var out bytes.Buffer
-	if err := png.Encode(&out, draw(code, size)); err != nil {
+	if err := png.Encode(&out, render(code, size)); err != nil {
 		return nil, fmt.Errorf("draw a QR code: %w", err)
 	}
 	return out.Bytes(), nil
 }
 
-// draw enlarges a code by a whole number, so that its edges stay sharp, in the
+// render enlarges a code by a whole number, so that its edges stay sharp, in the
 // middle of a light square.
-func draw(code barcode.Barcode, size int) image.Image {
+func render(code barcode.Barcode, size int) image.Image {
 	modules := code.Bounds().Dx()
-	scale := size / (modules + 2*quiet)
+	scale := size / (modules + 2*quietZone)
 	border := (size - modules*scale) / 2
-	picture := image.NewPaletted(image.Rect(0, 0, size, size), color.Palette{color.White, color.Black})
+	img := image.NewPaletted(image.Rect(0, 0, size, size), color.Palette{color.White, color.Black})
 	for y := range modules * scale {
 		for x := range modules * scale {
 			if code.At(x/scale, y/scale) == color.Black {
-				picture.SetColorIndex(border+x, border+y, 1)
+				img.SetColorIndex(border+x, border+y, 1)
 			}
 		}
 	}
-	return picture
+	return img
 }

@@ -15,30 +15,30 @@ import (
 // A recovery code is 10 random bytes in the base 32 of Douglas Crockford, which
 // has no letters that look like digits: 16 characters in groups of 4.
 const (
-	recoveryBytes  = 10
-	recoveryLength = 16
-	groupLength    = 4
+	recoveryCodeBytes  = 10
+	recoveryCodeLength = 16
+	groupLength        = 4
 )
 
 var recoveryBase32 = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// RecoveryCodes returns n random codes of 80 bits each, in groups that people
+// NewRecoveryCodes returns n random codes of 80 bits each, in groups that people
 // can copy (xxxx-xxxx-xxxx-xxxx), and what to keep of them: their hashes,
 // SHA-256 without salt, which is enough for what nobody can guess.
-func RecoveryCodes(random io.Reader, n int) (codes []store.Secret, hashes [][]byte, err error) {
+func NewRecoveryCodes(random io.Reader, n int) (codes []store.Secret, hashes [][]byte, err error) {
 	for range n {
-		var secret [recoveryBytes]byte
+		var secret [recoveryCodeBytes]byte
 		if _, err := io.ReadFull(random, secret[:]); err != nil {
 			return nil, nil, fmt.Errorf("make a recovery code: %w", err)
 		}
 		code := recoveryBase32.EncodeToString(secret[:])
-		codes = append(codes, store.NewSecret(grouped(code)))
-		hashes = append(hashes, recoveryHash(code))
+		codes = append(codes, store.NewSecret(formatGroups(code)))
+		hashes = append(hashes, hashRecoveryCode(code))
 	}
 	return codes, hashes, nil
 }
 
-func grouped(code string) string {
+func formatGroups(code string) string {
 	var groups []string
 	for at := 0; at < len(code); at += groupLength {
 		groups = append(groups, code[at:at+groupLength])
@@ -46,39 +46,39 @@ func grouped(code string) string {
 	return strings.Join(groups, "-")
 }
 
-func recoveryHash(code string) []byte {
+func hashRecoveryCode(code string) []byte {
 	hash := sha256.Sum256([]byte(code))
 	return hash[:]
 }
 
-// MatchRecovery returns which of the hashes is that of code, however it is
+// MatchRecoveryCode returns which of the hashes is that of code, however it is
 // grouped and in whatever case, or -1. Letters that no code has are read as
 // what they look like.
-func MatchRecovery(hashes [][]byte, code string) int {
-	plain := readRecovery(code)
-	if len(plain) != recoveryLength {
+func MatchRecoveryCode(hashes [][]byte, code string) int {
+	normalized := normalizeRecoveryCode(code)
+	if len(normalized) != recoveryCodeLength {
 		return -1
 	}
-	found, hash := -1, recoveryHash(plain)
-	for i, kept := range hashes {
-		if subtle.ConstantTimeCompare(kept, hash) == 1 {
+	found, hash := -1, hashRecoveryCode(normalized)
+	for i, stored := range hashes {
+		if subtle.ConstantTimeCompare(stored, hash) == 1 {
 			found = i
 		}
 	}
 	return found
 }
 
-// lookalikes are the letters that a code cannot hold, and what was meant.
-var lookalikes = strings.NewReplacer("i", "1", "l", "1", "o", "0", "u", "v")
+// crockfordAliases are the letters that a code cannot hold, and what was meant.
+var crockfordAliases = strings.NewReplacer("i", "1", "l", "1", "o", "0", "u", "v")
 
-// readRecovery returns what was typed as RecoveryCodes would have written it,
+// normalizeRecoveryCode returns what was typed as NewRecoveryCodes would have written it,
 // without groups.
-func readRecovery(typed string) string {
-	plain := strings.Map(func(r rune) rune {
+func normalizeRecoveryCode(input string) string {
+	normalized := strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Dash, r) {
 			return -1
 		}
 		return unicode.ToLower(r)
-	}, withoutBlanks(typed))
-	return lookalikes.Replace(plain)
+	}, stripSpaces(input))
+	return crockfordAliases.Replace(normalized)
 }

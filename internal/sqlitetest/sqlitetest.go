@@ -22,19 +22,19 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// connections bounds those of [Open]: the race detector makes each new one slow.
-const connections = 4
+// maxConns bounds those of [Open]: the race detector makes each new one slow.
+const maxConns = 4
 
-// Place writes a database at path in which nothing is but the tables, and an
+// Create writes a database at path in which nothing is but the tables, and an
 // identity of its own.
-func Place(t testing.TB, path string) {
+func Create(t testing.TB, path string) {
 	t.Helper()
-	made, err := empty()
+	tmpl, err := emptyTemplate()
 	require.NoError(t, err)
-	random := make([]byte, len(made.id)/2)
+	random := make([]byte, len(tmpl.id)/2)
 	_, _ = rand.Read(random)
-	own := []byte(hex.EncodeToString(random))
-	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(made.file, []byte(made.id), own), 0o600))
+	id := []byte(hex.EncodeToString(random))
+	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(tmpl.file, []byte(tmpl.id), id), 0o600))
 }
 
 // New opens a new database, with a keyring of its own, as [Open] does.
@@ -50,42 +50,42 @@ func New(t testing.TB) *sqlstore.DB {
 func Open(t testing.TB, path string, keyring *store.Keyring) *sqlstore.DB {
 	t.Helper()
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		Place(t, path)
+		Create(t, path)
 	}
 	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path)+"&_pragma=synchronous(OFF)")
 	require.NoError(t, err)
-	pool.SetMaxOpenConns(connections)
-	pool.SetMaxIdleConns(connections)
+	pool.SetMaxOpenConns(maxConns)
+	pool.SetMaxIdleConns(maxConns)
 	t.Cleanup(func() { require.NoError(t, pool.Close()) })
 	db, err := sqlstore.Open(t.Context(), pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
 	require.NoError(t, err)
 	return db
 }
 
-// database is the file of a database, and the identity that stands in it.
-type database struct {
+// template is the file of a database, and the identity that stands in it.
+type template struct {
 	file []byte
 	id   string
 }
 
-// empty makes the tables, once.
-var empty = sync.OnceValues(func() (made database, err error) {
-	folder, err := os.MkdirTemp("", "sqlitetest")
+// emptyTemplate makes the tables, once.
+var emptyTemplate = sync.OnceValues(func() (tmpl template, err error) {
+	dir, err := os.MkdirTemp("", "sqlitetest")
 	if err != nil {
-		return database{}, err
+		return template{}, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	path := filepath.Join(folder, "empty.db")
-	if made.id, err = makeTables(path); err != nil {
-		return database{}, err
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "empty.db")
+	if tmpl.id, err = createTables(path); err != nil {
+		return template{}, err
 	}
-	made.file, err = os.ReadFile(path)
-	return made, err
+	tmpl.file, err = os.ReadFile(path)
+	return tmpl, err
 })
 
-// makeTables makes the database at path and returns its identity. When it is
+// createTables makes the database at path and returns its identity. When it is
 // closed all of it is in the one file.
-func makeTables(path string) (id string, err error) {
+func createTables(path string) (id string, err error) {
 	pool, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
 	if err != nil {
 		return "", err

@@ -23,8 +23,8 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// Pass moves the clock on, or back.
-func (c *Clock) Pass(d time.Duration) {
+// Advance moves the clock on, or back.
+func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)

@@ -10,8 +10,8 @@ import (
 // strangers try.
 type key [16]byte
 
-// keyOf cannot be made to confuse two lists of names: each is hashed by itself.
-func keyOf(names ...string) key {
+// hashKey cannot be made to confuse two lists of names: each is hashed by itself.
+func hashKey(names ...string) key {
 	var all []byte
 	for _, name := range names {
 		sum := sha256.Sum256([]byte(name))
@@ -21,23 +21,23 @@ func keyOf(names ...string) key {
 	return key(sum[:16])
 }
 
-func (t Try) sourceKey() key { return keyOf(plainSource(t.Source)) }
-func (t Try) userKey() key   { return keyOf(t.User) }
-func (t Try) deviceKey() key { return keyOf(t.User, t.Device) }
-func (t Try) pairKey() key   { return keyOf(plainSource(t.Source), t.User) }
+func (a Attempt) sourceKey() key { return hashKey(normalizeSource(a.Source)) }
+func (a Attempt) userKey() key   { return hashKey(a.User) }
+func (a Attempt) deviceKey() key { return hashKey(a.User, a.Device) }
+func (a Attempt) pairKey() key   { return hashKey(normalizeSource(a.Source), a.User) }
 
 // codeKey is that of the device, or of all strangers.
-func (t Try) codeKey() key {
-	if t.Device != "" {
-		return t.deviceKey()
+func (a Attempt) codeKey() key {
+	if a.Device != "" {
+		return a.deviceKey()
 	}
-	return t.userKey()
+	return a.userKey()
 }
 
-// plainSource returns one name for all addresses that one subscriber has: the
+// normalizeSource returns one name for all addresses that one subscriber has: the
 // /64 of IPv6, and the address of IPv4, also where it is written as IPv6. A
 // service is a name already.
-func plainSource(source string) string {
+func normalizeSource(source string) string {
 	if source == "" {
 		return ""
 	}

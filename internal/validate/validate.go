@@ -20,8 +20,8 @@ import (
 type Rule struct {
 	// Tag is the word in the struct tag, and the code of the refusal.
 	Tag string
-	// Holds reports whether the value is acceptable.
-	Holds func(value string) bool
+	// Valid reports whether the value is acceptable.
+	Valid func(value string) bool
 	// Message is the sentence of the refusal.
 	Message string
 }
@@ -41,9 +41,9 @@ func New(rules ...Rule) *Validator {
 	}
 	v.engine.RegisterTagNameFunc(jsonName)
 	for _, rule := range append(rules, PlainLine(), PlainText()) {
-		holds := rule.Holds
+		valid := rule.Valid
 		err := v.engine.RegisterValidation(rule.Tag, func(fl validator.FieldLevel) bool {
-			return holds(fl.Field().String())
+			return valid(fl.Field().String())
 		})
 		if err != nil {
 			panic(fmt.Sprintf("validate: rule %q: %v", rule.Tag, err))
@@ -64,16 +64,16 @@ func jsonName(field reflect.StructField) string {
 // Struct returns what the tags of the struct refuse, in the order of its
 // fields; nil when nothing.
 func (v *Validator) Struct(value any) []store.FieldError {
-	var found validator.ValidationErrors
-	if !errors.As(v.engine.Struct(value), &found) {
+	var verrs validator.ValidationErrors
+	if !errors.As(v.engine.Struct(value), &verrs) {
 		return nil
 	}
-	refused := make([]store.FieldError, len(found))
-	for i, e := range found {
+	errs := make([]store.FieldError, len(verrs))
+	for i, e := range verrs {
 		_, field, _ := strings.Cut(e.Namespace(), ".")
-		refused[i] = store.FieldError{Field: field, Code: e.Tag(), Message: v.message(e)}
+		errs[i] = store.FieldError{Field: field, Code: e.Tag(), Message: v.message(e)}
 	}
-	return refused
+	return errs
 }
 
 // message words the refusal of a standard tag, or of one of ours.
@@ -99,7 +99,7 @@ func (v *Validator) message(e validator.FieldError) string {
 func PlainLine() Rule {
 	return Rule{
 		Tag:     "plain_line",
-		Holds:   func(s string) bool { return readable(s, "") },
+		Valid:   func(s string) bool { return readable(s, "") },
 		Message: "write one line of text without control characters",
 	}
 }
@@ -108,7 +108,7 @@ func PlainLine() Rule {
 func PlainText() Rule {
 	return Rule{
 		Tag:     "plain_text",
-		Holds:   func(s string) bool { return readable(s, "\n\t") },
+		Valid:   func(s string) bool { return readable(s, "\n\t") },
 		Message: "write text without control characters",
 	}
 }

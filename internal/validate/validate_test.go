@@ -28,16 +28,16 @@ type record struct {
 func newValidator() *validate.Validator {
 	return validate.New(validate.Rule{
 		Tag:     "even",
-		Holds:   func(s string) bool { return len(s)%2 == 0 },
+		Valid:   func(s string) bool { return len(s)%2 == 0 },
 		Message: "write an even number of letters",
 	})
 }
 
-func TestARefusalNamesTheFieldAsJSONDoes_andTheWayOut(t *testing.T) {
+func TestValidator_Struct_namesFieldsAsJSON(t *testing.T) {
 	t.Parallel()
 	v := newValidator()
 	require.Empty(t, v.Struct(record{Name: "ab"}))
-	refused := v.Struct(record{
+	errs := v.Struct(record{
 		Note: "123456", Title: "a\nb", Count: 3, Words: []string{"ab", "abc", "x"},
 		Parts: []part{{"ab"}, {"a"}}, Colour: "blue", Ignored: "a",
 	})
@@ -50,10 +50,10 @@ func TestARefusalNamesTheFieldAsJSONDoes_andTheWayOut(t *testing.T) {
 		{Field: "parts[1].label", Code: "even", Message: "write an even number of letters"},
 		{Field: "colour", Code: "oneof", Message: "this must be one of red, green"},
 		{Field: "ignored", Code: "even", Message: "write an even number of letters"},
-	}, refused)
+	}, errs)
 }
 
-func TestAnElementOfAListIsNamedByItsPlace(t *testing.T) {
+func TestValidator_Struct_namesListElementsByIndex(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []store.FieldError{
 		{Field: "words[1]", Code: "even", Message: "write an even number of letters"},
@@ -77,12 +77,12 @@ func TestPlainText(t *testing.T) {
 		"a\u200emark":      {false, false},
 		"\xff\xfe":         {false, false},
 	} {
-		require.Equal(t, want[0], validate.PlainLine().Holds(text), "a line: %q", text)
-		require.Equal(t, want[1], validate.PlainText().Holds(text), "a text: %q", text)
+		require.Equal(t, want[0], validate.PlainLine().Valid(text), "a line: %q", text)
+		require.Equal(t, want[1], validate.PlainText().Valid(text), "a text: %q", text)
 	}
 }
 
-func TestAMisspeltTagPanicsWhenItIsFirstUsed(t *testing.T) {
+func TestValidator_Struct_panicsOnUnknownTag(t *testing.T) {
 	t.Parallel()
 	type misspelt struct {
 		Name string `validate:"requird"`
@@ -91,7 +91,7 @@ func TestAMisspeltTagPanicsWhenItIsFirstUsed(t *testing.T) {
 	require.Panics(t, func() { validate.New(validate.Rule{}) })
 }
 
-func TestARefusalNeverHoldsTheValue(t *testing.T) {
+func TestValidator_Struct_omitsValues(t *testing.T) {
 	t.Parallel()
 	v := newValidator()
 	rapid.Check(t, func(t *rapid.T) {

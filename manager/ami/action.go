@@ -38,32 +38,32 @@ func (a Action) MarshalText() ([]byte, error) { return []byte(a.label()), nil }
 
 func (a Action) label() string { return "AMI action " + printable(a.Name) }
 
-// check returns a [store.InvalidError] when Asterisk would not understand the
+// validate returns a [store.InvalidError] when Asterisk would not understand the
 // action as it is meant.
-func (a Action) check() error {
-	var found []store.FieldError
-	refuse := func(field, code, message string) {
-		found = append(found, store.FieldError{Field: field, Code: code, Message: message})
+func (a Action) validate() error {
+	var errs []store.FieldError
+	addErr := func(field, code, message string) {
+		errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
 	}
 	if a.Name == "" {
-		refuse("action", "required", "an action needs a name, such as Ping")
+		addErr("action", "required", "an action needs a name, such as Ping")
 	}
 	if code, message := checkValue("Action", a.Name); code != "" {
-		refuse("action", code, message)
+		addErr("action", code, message)
 	}
 	if len(a.Headers)+2 > MaxHeaders {
-		refuse("headers", "too_many", fmt.Sprintf("Asterisk takes %d headers at most, besides Action and ActionID", MaxHeaders-2))
+		addErr("headers", "too_many", fmt.Sprintf("Asterisk takes %d headers at most, besides Action and ActionID", MaxHeaders-2))
 	}
 	for i, h := range a.Headers {
 		if code, message := checkName(h.Name); code != "" {
-			refuse(fmt.Sprintf("headers[%d].name", i), code, message)
+			addErr(fmt.Sprintf("headers[%d].name", i), code, message)
 			continue
 		}
 		if code, message := checkValue(h.Name, h.Value); code != "" {
-			refuse(fmt.Sprintf("headers[%d].value", i), code, message)
+			addErr(fmt.Sprintf("headers[%d].value", i), code, message)
 		}
 	}
-	return store.Invalid(found...)
+	return store.NewInvalidError(errs...)
 }
 
 func checkName(name string) (code, message string) {

@@ -45,7 +45,7 @@ func (c *Client) Version(ctx context.Context) (asteriskconf.Version, error) {
 // do for a file that they could not read.
 func (c *Client) Reload(ctx context.Context, module string) error {
 	if module == "" {
-		return store.Invalid(store.FieldError{
+		return store.NewInvalidError(store.FieldError{
 			Field: "module", Code: "required",
 			Message: "name the module: Asterisk reloads all of them otherwise, and reports success when a single one succeeds",
 		})
@@ -53,9 +53,9 @@ func (c *Client) Reload(ctx context.Context, module string) error {
 	action := Action{Name: "Reload", Headers: []Header{{Name: "Module", Value: module}}}
 	for wait := minReloadWait; ; wait = min(2*wait, maxReloadWait) {
 		_, err := c.Do(ctx, action)
-		var refused *ActionError
-		if !errors.As(err, &refused) || refused.Message != "A reload is in progress" {
-			return rejected("reload of "+module, err)
+		var actionErr *ActionError
+		if !errors.As(err, &actionErr) || actionErr.Message != "A reload is in progress" {
+			return toRejectedError("reload of "+module, err)
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -78,23 +78,23 @@ func (c *Client) Command(ctx context.Context, command string) ([]string, error) 
 		// Asterisk sends one empty line for a command that prints nothing.
 		lines = nil
 	}
-	var refused *ActionError
-	if errors.As(err, &refused) && len(lines) > 0 {
-		err = &ActionError{Action: refused.Action, Message: printable(strings.Join(lines, " "))}
+	var actionErr *ActionError
+	if errors.As(err, &actionErr) && len(lines) > 0 {
+		err = &ActionError{Action: actionErr.Action, Message: printable(strings.Join(lines, " "))}
 	}
 	if err != nil {
-		return nil, rejected("command", err)
+		return nil, toRejectedError("command", err)
 	}
 	return lines, nil
 }
 
-// rejected turns an answer "Error" into a RejectedError. A missing privilege
+// toRejectedError turns an answer "Error" into a RejectedError. A missing privilege
 // and an Asterisk that shuts down say nothing about what was asked, so their
 // errors stay as they are.
-func rejected(act string, err error) error {
-	var refused *ActionError
-	if !errors.As(err, &refused) || refused.permission() || refused.shutdown() {
+func toRejectedError(action string, err error) error {
+	var actionErr *ActionError
+	if !errors.As(err, &actionErr) || actionErr.permission() || actionErr.shutdown() {
 		return err
 	}
-	return &asteriskconf.RejectedError{Act: act, Reason: refused.Message}
+	return &asteriskconf.RejectedError{Action: action, Reason: actionErr.Message}
 }

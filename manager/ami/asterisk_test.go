@@ -15,7 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func TestVersion(t *testing.T) {
+func TestClient_Version(t *testing.T) {
 	t.Parallel()
 	shown := map[string][]string{"core show version": {"Asterisk 18.26.1 built by x @ y on a x86_64 running Linux"}}
 	for name, c := range map[string]struct {
@@ -33,22 +33,22 @@ func TestVersion(t *testing.T) {
 				Commands: shown,
 				Accounts: []amitest.Account{{Name: "test", Secret: "secret", Write: c.write}},
 			})
-			version, err := dial(t, server, options(t)).Version(inTime(t))
+			version, err := dial(t, server, testOptions(t)).Version(testContext(t))
 			require.ErrorIs(t, err, c.err)
 			require.Equal(t, c.want, version)
 		})
 	}
 }
 
-func TestAVersionWithoutNumbersIsUnknown(t *testing.T) {
+func TestClient_Version_zeroWithoutNumbers(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, &amitest.Options{Version: "GIT-master-4f0a2b"})
-	version, err := dial(t, server, options(t)).Version(inTime(t))
+	version, err := dial(t, server, testOptions(t)).Version(testContext(t))
 	require.NoError(t, err)
 	require.True(t, version.IsZero())
 }
 
-func TestReadConfig(t *testing.T) {
+func TestClient_ReadConfig(t *testing.T) {
 	t.Parallel()
 	longest := strings.Repeat("x", 8190-len("k = "))
 	files := map[string][]asteriskconf.Section{
@@ -64,23 +64,23 @@ func TestReadConfig(t *testing.T) {
 			}},
 		},
 	}
-	client := dial(t, newServer(t, &amitest.Options{Files: files}), options(t))
-	sections, err := client.ReadConfig(inTime(t), "pjsip.conf")
+	client := dial(t, newServer(t, &amitest.Options{Files: files}), testOptions(t))
+	sections, err := client.ReadConfig(testContext(t), "pjsip.conf")
 	require.NoError(t, err)
 	require.Equal(t, files["pjsip.conf"], sections)
 
-	names, err := client.Categories(inTime(t), "pjsip.conf")
+	names, err := client.Categories(testContext(t), "pjsip.conf")
 	require.NoError(t, err)
 	require.Equal(t, []string{"6001", "6001", " outer: spaces ", "odd"}, names)
 
-	sections, err = client.ReadConfig(inTime(t), "empty.conf")
+	sections, err = client.ReadConfig(testContext(t), "empty.conf")
 	require.NoError(t, err)
 	require.Empty(t, sections)
 }
 
-func TestAnyConfigIsReadAsItIsSent(t *testing.T) {
+func TestClient_ReadConfig_roundTripsAnyConfig(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	var want []asteriskconf.Section // written before each request
 	server.Handle("GetConfig", func(c *amitest.Conn, r *amitest.Request) {
 		headers := []ami.Header{}
@@ -111,20 +111,20 @@ func TestAnyConfigIsReadAsItIsSent(t *testing.T) {
 	})
 }
 
-func TestSectionsDoNotShareRoom(t *testing.T) {
+func TestClient_ReadConfig_sectionsDoNotShareCapacity(t *testing.T) {
 	t.Parallel()
 	files := map[string][]asteriskconf.Section{"a.conf": {
 		{Name: "a", Lines: []asteriskconf.Line{{Key: "a", Value: "1"}}},
 		{Name: "b", Lines: []asteriskconf.Line{{Key: "b", Value: "2"}}},
 	}}
-	client := dial(t, newServer(t, &amitest.Options{Files: files}), options(t))
-	sections, err := client.ReadConfig(inTime(t), "a.conf")
+	client := dial(t, newServer(t, &amitest.Options{Files: files}), testOptions(t))
+	sections, err := client.ReadConfig(testContext(t), "a.conf")
 	require.NoError(t, err)
 	sections[0].Lines = append(sections[0].Lines, asteriskconf.Line{Key: "x", Value: "y"})
 	require.Equal(t, files["a.conf"][1], sections[1])
 }
 
-func TestAConfigAnswerOutOfOrderIsNotTaken(t *testing.T) {
+func TestClient_ReadConfig_rejectsOutOfOrderResponse(t *testing.T) {
 	t.Parallel()
 	for name, headers := range map[string][]ami.Header{
 		"a line before any section":  {header("Line-000000-000000", "a=b")},
@@ -133,15 +133,15 @@ func TestAConfigAnswerOutOfOrderIsNotTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, client := story(t)
+			server, client := newServerAndClient(t)
 			server.Handle("GetConfig", func(c *amitest.Conn, r *amitest.Request) { c.Succeed(r, headers...) })
-			_, err := client.ReadConfig(inTime(t), "a.conf")
+			_, err := client.ReadConfig(testContext(t), "a.conf")
 			require.ErrorContains(t, err, "GetConfig")
 		})
 	}
 }
 
-func TestWhatAsteriskRefusesIsToldInItsWords(t *testing.T) {
+func TestClient_returnsRejectedError(t *testing.T) {
 	t.Parallel()
 	for words, rejected := range map[string]bool{
 		"Config file not found": true, "Config file has invalid format": true, "File requires escalated privileges": true,
@@ -150,7 +150,7 @@ func TestWhatAsteriskRefusesIsToldInItsWords(t *testing.T) {
 	} {
 		t.Run(words, func(t *testing.T) {
 			t.Parallel()
-			server, client := story(t)
+			server, client := newServerAndClient(t)
 			for _, name := range []string{"GetConfig", "ListCategories", "Reload", "Command"} {
 				server.Handle(name, func(c *amitest.Conn, r *amitest.Request) { c.Fail(r, words) })
 			}
@@ -159,26 +159,26 @@ func TestWhatAsteriskRefusesIsToldInItsWords(t *testing.T) {
 				"reload of manager": func(ctx context.Context) error { return client.Reload(ctx, "manager") },
 				"command":           func(ctx context.Context) error { _, err := client.Command(ctx, "x"); return err },
 			} {
-				err := do(inTime(t))
-				var refusal *asteriskconf.RejectedError
+				err := do(testContext(t))
+				var rejectedErr *asteriskconf.RejectedError
 				if !rejected {
-					require.NotErrorAs(t, err, &refusal)
+					require.NotErrorAs(t, err, &rejectedErr)
 					var answer *ami.ActionError
 					require.ErrorAs(t, err, &answer)
 					continue
 				}
-				require.ErrorAs(t, err, &refusal)
-				require.Equal(t, asteriskconf.RejectedError{Act: act, Reason: words}, *refusal)
+				require.ErrorAs(t, err, &rejectedErr)
+				require.Equal(t, asteriskconf.RejectedError{Action: act, Reason: words}, *rejectedErr)
 			}
-			_, err := client.Categories(inTime(t), "a.conf")
+			_, err := client.Categories(testContext(t), "a.conf")
 			require.Error(t, err)
 		})
 	}
 }
 
-func TestReloadWaitsForAnotherOne(t *testing.T) {
+func TestClient_Reload_waitsForRunningReload(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	tries := 0
 	server.Handle("Reload", func(c *amitest.Conn, r *amitest.Request) {
 		if tries++; tries < 3 {
@@ -187,15 +187,15 @@ func TestReloadWaitsForAnotherOne(t *testing.T) {
 		}
 		c.Succeed(r, header("Message", "Module Reloaded"))
 	})
-	require.NoError(t, client.Reload(inTime(t), "res_pjsip.so"))
+	require.NoError(t, client.Reload(testContext(t), "res_pjsip.so"))
 	require.NoError(t, client.Close())
 	require.Equal(t, 3, tries)
 }
 
-func TestReloadGivesUpWithItsContext(t *testing.T) {
+func TestClient_Reload_honorsContext(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
-	ctx, cancel := context.WithCancel(inTime(t))
+	server, client := newServerAndClient(t)
+	ctx, cancel := context.WithCancel(testContext(t))
 	server.Handle("Reload", func(c *amitest.Conn, r *amitest.Request) {
 		c.Fail(r, "A reload is in progress")
 		cancel()
@@ -203,32 +203,32 @@ func TestReloadGivesUpWithItsContext(t *testing.T) {
 	require.ErrorIs(t, client.Reload(ctx, "manager"), context.Canceled)
 }
 
-func TestAReloadOfEverythingIsRefused(t *testing.T) {
+func TestClient_Reload_requiresModule(t *testing.T) {
 	t.Parallel()
-	_, client := story(t)
-	require.ErrorIs(t, client.Reload(inTime(t), ""), store.ErrInvalid)
+	_, client := newServerAndClient(t)
+	require.ErrorIs(t, client.Reload(testContext(t), ""), store.ErrInvalid)
 }
 
-func TestCommand(t *testing.T) {
+func TestClient_Command(t *testing.T) {
 	t.Parallel()
 	client := dial(t, newServer(t, &amitest.Options{Commands: map[string][]string{
 		"manager show users": {"", "username", "--------", "crm: x", "", "1 manager users configured."},
 		"logger mute":        nil,
-	}}), options(t))
-	lines, err := client.Command(inTime(t), "manager show users")
+	}}), testOptions(t))
+	lines, err := client.Command(testContext(t), "manager show users")
 	require.NoError(t, err)
 	require.Equal(t, []string{"", "username", "--------", "crm: x", "", "1 manager users configured."}, lines)
 
-	lines, err = client.Command(inTime(t), "logger mute")
+	lines, err = client.Command(testContext(t), "logger mute")
 	require.NoError(t, err)
 	require.Empty(t, lines)
 
-	_, err = client.Command(inTime(t), "no such thing")
-	var refusal *asteriskconf.RejectedError
-	require.ErrorAs(t, err, &refusal)
-	require.Equal(t, "command", refusal.Act)
-	require.Contains(t, refusal.Reason, "No such command")
+	_, err = client.Command(testContext(t), "no such thing")
+	var rejectedErr *asteriskconf.RejectedError
+	require.ErrorAs(t, err, &rejectedErr)
+	require.Equal(t, "command", rejectedErr.Action)
+	require.Contains(t, rejectedErr.Reason, "No such command")
 
-	_, err = client.Command(inTime(t), "a\nAction: Logoff")
+	_, err = client.Command(testContext(t), "a\nAction: Logoff")
 	require.ErrorIs(t, err, store.ErrInvalid)
 }

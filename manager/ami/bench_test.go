@@ -36,7 +36,7 @@ func BenchmarkReadConfig(b *testing.B) {
 		c.Write(body)
 	})
 	b.Run("ReadConfig", func(b *testing.B) {
-		client := dial(b, server, options(b))
+		client := dial(b, server, testOptions(b))
 		b.SetBytes(int64(len(body)))
 		b.ReportAllocs()
 		for b.Loop() {
@@ -46,7 +46,7 @@ func BenchmarkReadConfig(b *testing.B) {
 		}
 	})
 	b.Run("receive only", func(b *testing.B) {
-		addr := raw(b, func(c net.Conn) { _, _ = io.WriteString(c, body) })
+		addr := serveRaw(b, func(c net.Conn) { _, _ = io.WriteString(c, body) })
 		b.SetBytes(int64(len(body)))
 		for b.Loop() {
 			conn, err := net.Dial("tcp", addr)
@@ -80,7 +80,7 @@ func BenchmarkReaderEvents(b *testing.B) {
 
 // BenchmarkDo is one round trip on the loopback.
 func BenchmarkDo(b *testing.B) {
-	_, client := story(b)
+	_, client := newServerAndClient(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		_, err := client.Do(b.Context(), action("Ping"))

@@ -11,12 +11,12 @@ import (
 type Client struct {
 	addr string
 	opts Options
-	ids  *ids
+	ids  *actionIDs
 
-	// life ends when Close is called, and stopped closes when nothing of the
+	// lifeCtx ends when Close is called, and stopped closes when nothing of the
 	// client runs any more.
-	life    context.Context
-	end     context.CancelFunc
+	lifeCtx context.Context
+	cancel  context.CancelFunc
 	stopped chan struct{}
 
 	mu      sync.Mutex
@@ -29,29 +29,29 @@ type Client struct {
 // Dial connects to an Asterisk at host:port, or at a host alone with the
 // default port 5038 (5039 with TLS), and logs in. The first login must
 // succeed: the error is one of [ErrUnreachable], [ErrNotAMI],
-// [ErrAuthentication], [ErrLoginInUse], a [store.InvalidError] for options
+// [ErrAuthentication], [ErrAlreadyLoggedIn], a [store.InvalidError] for options
 // that cannot be sent, or that of ctx, which bounds nothing after it.
 func Dial(ctx context.Context, addr string, opts *Options) (*Client, error) {
 	o := opts.withDefaults()
-	if err := o.check(); err != nil {
+	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	c := &Client{
-		addr: withPort(addr, o.TLS != nil), opts: o, ids: newIDs(),
+		addr: addDefaultPort(addr, o.TLS != nil), opts: o, ids: newActionIDs(),
 		stopped: make(chan struct{}), changed: make(chan struct{}), subs: map[*Subscription]struct{}{},
 	}
-	l := c.newLink()
-	if err := l.open(ctx); err != nil {
+	l := c.newHandshake()
+	if err := l.connect(ctx); err != nil {
 		return nil, err
 	}
-	c.life, c.end = context.WithCancel(context.Background())
+	c.lifeCtx, c.cancel = context.WithCancel(context.Background())
 	c.current = newSession(l, c.ids, c.publish)
-	go c.keep(c.current) //nolint:contextcheck // ctx bounds the first login alone; the client has a life of its own
+	go c.maintain(c.current) //nolint:contextcheck // ctx bounds the first login alone; the client has a life of its own
 	return c, nil
 }
 
-func (c *Client) newLink() *link {
-	return &link{addr: c.addr, opts: &c.opts, newID: c.ids.next}
+func (c *Client) newHandshake() *handshake {
+	return &handshake{addr: c.addr, opts: &c.opts, newID: c.ids.next}
 }
 
 // Do runs one action and returns the response to it. An answer "Error" is an
@@ -63,7 +63,7 @@ func (c *Client) newLink() *link {
 // Events that Asterisk sends in consequence go to the subscriptions; some,
 // such as OriginateResponse, carry the ActionID of the response.
 func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
-	if err := a.check(); err != nil {
+	if err := a.validate(); err != nil {
 		return Message{}, err
 	}
 	x := newExchange(a, c.ids.next())
@@ -77,7 +77,7 @@ func (c *Client) exchange(ctx context.Context, x *exchange) error {
 		if err != nil {
 			return fmt.Errorf("ami: action %s: %w", x.action, err)
 		}
-		if s.expect(x) {
+		if s.register(x) {
 			return s.run(ctx, x)
 		}
 	}
@@ -94,7 +94,7 @@ func (c *Client) session(ctx context.Context) (*session, error) {
 			return nil, ctx.Err()
 		case err != nil:
 			return nil, err
-		case c.life.Err() != nil:
+		case c.lifeCtx.Err() != nil:
 			return nil, ErrClosed
 		case s != nil && !s.ended():
 			return s, nil
@@ -123,7 +123,7 @@ func (c *Client) Err() error {
 // second at most. Actions that wait fail with [ErrDisconnected], and every
 // later use with [ErrClosed]. It always returns nil, and may be called again.
 func (c *Client) Close() error {
-	c.end()
+	c.cancel()
 	<-c.stopped
 	return nil
 }

@@ -18,7 +18,7 @@ var errConfigAnswer = errors.New("ami: the answer to GetConfig is not understood
 func (c *Client) ReadConfig(ctx context.Context, filename string) ([]asteriskconf.Section, error) {
 	answer, err := c.Do(ctx, Action{Name: "GetConfig", Headers: []Header{{Name: "Filename", Value: filename}}})
 	if err != nil {
-		return nil, rejected("reading of "+filename, err)
+		return nil, toRejectedError("reading of "+filename, err)
 	}
 	return parseSections(answer)
 }
@@ -30,7 +30,7 @@ func (c *Client) ReadConfig(ctx context.Context, filename string) ([]asteriskcon
 func (c *Client) Categories(ctx context.Context, filename string) ([]string, error) {
 	answer, err := c.Do(ctx, Action{Name: "ListCategories", Headers: []Header{{Name: "Filename", Value: filename}}})
 	if err != nil {
-		return nil, rejected("reading of "+filename, err)
+		return nil, toRejectedError("reading of "+filename, err)
 	}
 	var names []string
 	for header, name := range answer.All() {

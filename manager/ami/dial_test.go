@@ -19,16 +19,16 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func TestLoginMethods(t *testing.T) {
+func TestDial_loginMethods(t *testing.T) {
 	t.Parallel()
 	for name, method := range map[string]ami.LoginMethod{"MD5 challenge": ami.MD5Challenge, "plain text": ami.PlainText} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t, nil)
-			opts := options(t)
+			opts := testOptions(t)
 			opts.Login = method
 			client := dial(t, server, opts)
-			answer, err := client.Do(inTime(t), action("Ping"))
+			answer, err := client.Do(testContext(t), action("Ping"))
 			require.NoError(t, err)
 			require.Equal(t, "Pong", answer.Get("ping"))
 			require.Equal(t, []string{"test"}, server.Sessions())
@@ -36,7 +36,7 @@ func TestLoginMethods(t *testing.T) {
 	}
 }
 
-func TestTheSecretDoesNotCrossTheNetworkWithAChallenge(t *testing.T) {
+func TestDial_challengeDoesNotSendSecret(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, nil)
 	seen := make(chan string, 1)
@@ -48,7 +48,7 @@ func TestTheSecretDoesNotCrossTheNetworkWithAChallenge(t *testing.T) {
 		}
 		c.Succeed(r)
 	})
-	dial(t, server, options(t))
+	dial(t, server, testOptions(t))
 	require.Empty(t, seen)
 }
 
@@ -64,34 +64,34 @@ func tlsConfigs(t testing.TB) (server, client *tls.Config) {
 		&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 }
 
-func TestTLS(t *testing.T) {
+func TestDial_tls(t *testing.T) {
 	t.Parallel()
 	serverTLS, clientTLS := tlsConfigs(t)
 	server := newServer(t, &amitest.Options{TLS: serverTLS})
-	opts := options(t)
+	opts := testOptions(t)
 	opts.TLS = clientTLS
 
 	client := dial(t, server, opts)
-	_, err := client.Do(inTime(t), action("Ping"))
+	_, err := client.Do(testContext(t), action("Ping"))
 	require.NoError(t, err)
 
 	t.Run("an unknown certificate is refused", func(t *testing.T) {
 		t.Parallel()
-		opts := options(t)
+		opts := testOptions(t)
 		opts.TLS = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
-		_, err := ami.Dial(inTime(t), server.Addr(), opts)
+		_, err := ami.Dial(testContext(t), server.Addr(), opts)
 		require.ErrorIs(t, err, ami.ErrUnreachable)
 		var certificate *tls.CertificateVerificationError
 		require.ErrorAs(t, err, &certificate)
 	})
 	t.Run("a server without TLS is told apart", func(t *testing.T) {
 		t.Parallel()
-		_, err := ami.Dial(inTime(t), newServer(t, nil).Addr(), opts)
+		_, err := ami.Dial(testContext(t), newServer(t, nil).Addr(), opts)
 		require.ErrorIs(t, err, ami.ErrNotAMI)
 	})
 }
 
-func TestAStrangeServerIsNotLoggedInto(t *testing.T) {
+func TestDial_rejectsOtherProtocols(t *testing.T) {
 	t.Parallel()
 	for name, banner := range map[string]string{
 		"another protocol": "SSH-2.0-OpenSSH_10.0",
@@ -101,14 +101,14 @@ func TestAStrangeServerIsNotLoggedInto(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t, &amitest.Options{Banner: banner + "\r\n"})
-			_, err := ami.Dial(inTime(t), server.Addr(), options(t))
+			_, err := ami.Dial(testContext(t), server.Addr(), testOptions(t))
 			require.ErrorIs(t, err, ami.ErrNotAMI)
 			require.NotErrorIs(t, err, ami.ErrUnreachable)
 		})
 	}
 }
 
-func TestBannersOfAllVersions(t *testing.T) {
+func TestDial_acceptsBannersOfAllVersions(t *testing.T) {
 	t.Parallel()
 	for _, banner := range []string{
 		"Asterisk Call Manager/5.0.5", "Asterisk Call Manager/13.0.0", "Asterisk Call Manager/1.0",
@@ -116,13 +116,13 @@ func TestBannersOfAllVersions(t *testing.T) {
 	} {
 		t.Run(banner, func(t *testing.T) {
 			t.Parallel()
-			dial(t, newServer(t, &amitest.Options{Banner: banner}), options(t))
+			dial(t, newServer(t, &amitest.Options{Banner: banner}), testOptions(t))
 		})
 	}
 }
 
-// raw listens and hands each connection to serve.
-func raw(t testing.TB, serve func(net.Conn)) string {
+// serveRaw listens and hands each connection to serve.
+func serveRaw(t testing.TB, serve func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -145,14 +145,14 @@ func raw(t testing.TB, serve func(net.Conn)) string {
 	return listener.Addr().String()
 }
 
-func TestUnreachable(t *testing.T) {
+func TestDial_unreachable(t *testing.T) {
 	t.Parallel()
-	closed := raw(t, func(net.Conn) {})
+	closed := serveRaw(t, func(net.Conn) {})
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, gone.Close())
-	silent := raw(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) })
-	mute := raw(t, func(c net.Conn) {
+	silent := serveRaw(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) })
+	mute := serveRaw(t, func(c net.Conn) {
 		_, _ = c.Write([]byte("Asterisk Call Manager/11.0.0\r\n"))
 		_, _ = c.Read(make([]byte, 1024))
 		_, _ = c.Read(make([]byte, 1024))
@@ -163,9 +163,9 @@ func TestUnreachable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			opts := options(t)
+			opts := testOptions(t)
 			opts.DialTimeout = 200 * time.Millisecond
-			_, err := ami.Dial(inTime(t), addr, opts)
+			_, err := ami.Dial(testContext(t), addr, opts)
 			var unreachable *ami.UnreachableError
 			require.ErrorAs(t, err, &unreachable)
 			require.ErrorIs(t, err, ami.ErrUnreachable)
@@ -174,26 +174,26 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-func TestTheContextEndsAnAttempt(t *testing.T) {
+func TestDial_honorsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	addr := raw(t, func(c net.Conn) {
+	addr := serveRaw(t, func(c net.Conn) {
 		cancel()
 		_, _ = c.Read(make([]byte, 1))
 	})
-	_, err := ami.Dial(ctx, addr, options(t))
+	_, err := ami.Dial(ctx, addr, testOptions(t))
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, ami.ErrUnreachable)
 }
 
-func TestRefusedLoginsAreTold(t *testing.T) {
+func TestDial_distinguishesLoginErrors(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, &amitest.Options{Accounts: []amitest.Account{
 		{Name: "test", Secret: "hunter2"},
-		{Name: "elsewhere", Secret: "hunter2", Refused: true},
-		{Name: "single", Secret: "hunter2", Single: true},
+		{Name: "elsewhere", Secret: "hunter2", Denied: true},
+		{Name: "single", Secret: "hunter2", OneSession: true},
 	}})
-	first := options(t)
+	first := testOptions(t)
 	first.Username, first.Secret = "single", store.NewSecret("hunter2")
 	dial(t, server, first)
 	for _, method := range []ami.LoginMethod{ami.MD5Challenge, ami.PlainText} {
@@ -204,13 +204,13 @@ func TestRefusedLoginsAreTold(t *testing.T) {
 			{"wrong secret", "test", "s3cr3t-wrong", ami.ErrAuthentication},
 			{"no such account", "nobody", "hunter2", ami.ErrAuthentication},
 			{"address not permitted", "elsewhere", "hunter2", ami.ErrAuthentication},
-			{"in use", "single", "hunter2", ami.ErrLoginInUse},
+			{"in use", "single", "hunter2", ami.ErrAlreadyLoggedIn},
 		} {
 			t.Run(fmt.Sprint(c.name, method), func(t *testing.T) {
 				t.Parallel()
-				opts := options(t)
+				opts := testOptions(t)
 				opts.Login, opts.Username, opts.Secret = method, c.user, store.NewSecret(c.secret)
-				local, err := ami.TestLogin(inTime(t), server.Addr(), opts)
+				local, err := ami.CheckLogin(testContext(t), server.Addr(), opts)
 				require.ErrorIs(t, err, c.want)
 				require.NotContains(t, err.Error(), c.secret)
 				require.True(t, local.Addr().IsLoopback())
@@ -220,7 +220,7 @@ func TestRefusedLoginsAreTold(t *testing.T) {
 	}
 }
 
-func TestTestLogin(t *testing.T) {
+func TestCheckLogin(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, nil)
 	from := make(chan string, 1)
@@ -229,22 +229,22 @@ func TestTestLogin(t *testing.T) {
 		c.Respond(r, "Goodbye")
 		c.Close()
 	})
-	local, err := ami.TestLogin(inTime(t), server.Addr(), options(t))
+	local, err := ami.CheckLogin(testContext(t), server.Addr(), testOptions(t))
 	require.NoError(t, err)
 	require.Equal(t, receive(t, from), local.String())
 }
 
-func TestTestLoginHasNoAddressWithoutAConnection(t *testing.T) {
+func TestCheckLogin_noAddressWithoutConnection(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, nil)
 	server.Stop()
-	local, err := ami.TestLogin(inTime(t), server.Addr(), options(t))
+	local, err := ami.CheckLogin(testContext(t), server.Addr(), testOptions(t))
 	require.ErrorIs(t, err, ami.ErrUnreachable)
 	require.False(t, local.IsValid())
 	server.Start()
 }
 
-func TestOptionsThatCannotBeSent(t *testing.T) {
+func TestDial_rejectsInvalidOptions(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		change      func(*ami.Options)
@@ -262,50 +262,50 @@ func TestOptionsThatCannotBeSent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			opts := options(t)
+			opts := testOptions(t)
 			c.change(opts)
-			_, err := ami.Dial(inTime(t), "127.0.0.1:1", opts)
+			_, err := ami.Dial(testContext(t), "127.0.0.1:1", opts)
 			var invalid *store.InvalidError
 			require.ErrorAs(t, err, &invalid)
 			require.Len(t, invalid.Fields, 1)
 			require.Equal(t, c.field, invalid.Fields[0].Field)
 			require.Equal(t, c.code, invalid.Fields[0].Code)
-			_, err = ami.TestLogin(inTime(t), "127.0.0.1:1", opts)
+			_, err = ami.CheckLogin(testContext(t), "127.0.0.1:1", opts)
 			require.ErrorIs(t, err, store.ErrInvalid)
 		})
 	}
 }
 
-func TestAnAddressWithoutPortGetsTheUsualOne(t *testing.T) {
+func TestDial_addsDefaultPort(t *testing.T) {
 	t.Parallel()
 	for addr, want := range map[string]string{
 		"pbx": "pbx:5038", "192.0.2.1": "192.0.2.1:5038", "2001:db8::1": "[2001:db8::1]:5038", "[2001:db8::1]": "[2001:db8::1]:5038",
 		"pbx:1": "pbx:1", "[2001:db8::1]:1": "[2001:db8::1]:1",
 	} {
-		opts := options(t)
+		opts := testOptions(t)
 		opts.Dial = func(_ context.Context, _, address string) (net.Conn, error) {
 			require.Equal(t, want, address)
 			return nil, io.EOF
 		}
-		_, err := ami.Dial(inTime(t), addr, opts)
+		_, err := ami.Dial(testContext(t), addr, opts)
 		require.ErrorIs(t, err, ami.ErrUnreachable)
 		require.ErrorIs(t, err, io.EOF)
 		require.ErrorContains(t, err, want)
 	}
-	opts := options(t)
+	opts := testOptions(t)
 	opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	opts.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, io.EOF }
-	_, err := ami.Dial(inTime(t), "pbx", opts)
+	_, err := ami.Dial(testContext(t), "pbx", opts)
 	require.ErrorContains(t, err, "pbx:5039")
 }
 
-func TestNilOptionsAreRefusedForTheMissingName(t *testing.T) {
+func TestDial_nilOptionsLackUsername(t *testing.T) {
 	t.Parallel()
-	_, err := ami.Dial(inTime(t), "127.0.0.1", nil)
+	_, err := ami.Dial(testContext(t), "127.0.0.1", nil)
 	require.ErrorIs(t, err, store.ErrInvalid)
 }
 
-func TestUntidyLogins(t *testing.T) {
+func TestDial_toleratesIrregularLoginResponses(t *testing.T) {
 	t.Parallel()
 	booted := "Event: FullyBooted\r\nStatus: Fully Booted\r\n\r\n"
 	for name, answer := range map[string]func(c *amitest.Conn, r *amitest.Request){
@@ -325,32 +325,32 @@ func TestUntidyLogins(t *testing.T) {
 			t.Parallel()
 			server := newServer(t, nil)
 			server.Handle("Login", func(c *amitest.Conn, r *amitest.Request) {
-				c.Admit(amitest.Account{Name: "test"}, r)
+				c.Authenticate(amitest.Account{Name: "test"}, r)
 				answer(c, r)
 			})
-			opts := options(t)
+			opts := testOptions(t)
 			opts.Login = ami.PlainText
 			client := dial(t, server, opts)
-			_, err := client.Do(inTime(t), action("Ping"))
+			_, err := client.Do(testContext(t), action("Ping"))
 			require.NoError(t, err)
 		})
 	}
 }
 
-func TestALoginAnswerWithoutEndIsNotKept(t *testing.T) {
+func TestDial_limitsLoginResponse(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, nil)
 	server.Handle("Login", func(c *amitest.Conn, _ *amitest.Request) {
 		c.Write("Response: Success\r\n" + strings.Repeat("Filler: x\r\n", 20_000) + "\r\n")
 	})
-	_, err := ami.Dial(inTime(t), server.Addr(), options(t))
+	_, err := ami.Dial(testContext(t), server.Addr(), testOptions(t))
 	require.ErrorIs(t, err, ami.ErrNotAMI)
 }
 
-func TestAChallengeWithoutNumberIsNotAnswered(t *testing.T) {
+func TestDial_rejectsEmptyChallenge(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, nil)
 	server.Handle("Challenge", func(c *amitest.Conn, r *amitest.Request) { c.Succeed(r) })
-	_, err := ami.Dial(inTime(t), server.Addr(), options(t))
+	_, err := ami.Dial(testContext(t), server.Addr(), testOptions(t))
 	require.ErrorIs(t, err, ami.ErrNotAMI)
 }

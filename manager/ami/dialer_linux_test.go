@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestAConnectionIsLostWhenThePeersTCPIsSilent(t *testing.T) {
+func TestDial_setsTCPUserTimeout(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		keepAlive time.Duration

@@ -20,9 +20,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func TestAnswersAreMatchedByActionID(t *testing.T) {
+func TestClient_Do_matchesResponsesByActionID(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	const together = 20
 	var held []*amitest.Request // by the one connection's goroutine
 	server.Handle("Hold", func(c *amitest.Conn, r *amitest.Request) {
@@ -39,7 +39,7 @@ func TestAnswersAreMatchedByActionID(t *testing.T) {
 	failures := make([]error, together)
 	for i := range together {
 		callers.Go(func() {
-			answer, err := client.Do(inTime(t), action("Hold", "Number", strconv.Itoa(i)))
+			answer, err := client.Do(testContext(t), action("Hold", "Number", strconv.Itoa(i)))
 			answers[i], failures[i] = answer.Get("Number"), err
 		})
 	}
@@ -50,16 +50,16 @@ func TestAnswersAreMatchedByActionID(t *testing.T) {
 	}
 }
 
-func TestActionIDsAreUniqueAndShort(t *testing.T) {
+func TestClient_Do_actionIDsAreUniqueAndShort(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	seen := map[string]bool{}
 	server.Handle("Count", func(c *amitest.Conn, r *amitest.Request) {
 		seen[r.Get("ActionID")] = true
 		c.Succeed(r)
 	})
 	for range 100 {
-		_, err := client.Do(inTime(t), action("Count"))
+		_, err := client.Do(testContext(t), action("Count"))
 		require.NoError(t, err)
 	}
 	require.NoError(t, client.Close())
@@ -70,28 +70,28 @@ func TestActionIDsAreUniqueAndShort(t *testing.T) {
 	}
 }
 
-func TestAnErrorAnswerIsTyped(t *testing.T) {
+func TestClient_Do_returnsActionError(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, &amitest.Options{Accounts: []amitest.Account{{Name: "test", Secret: "secret", Write: []string{"call"}}}})
-	client := dial(t, server, options(t))
+	client := dial(t, server, testOptions(t))
 	server.Handle("Hangup", func(c *amitest.Conn, r *amitest.Request) { c.Fail(r, "No such channel\x1b[0m") }, "call")
 
-	_, err := client.Do(inTime(t), action("Hangup", "Channel", "x"))
-	var refused *ami.ActionError
-	require.ErrorAs(t, err, &refused)
-	require.Equal(t, "Hangup", refused.Action)
-	require.Equal(t, "No such channel [0m", refused.Message)
+	_, err := client.Do(testContext(t), action("Hangup", "Channel", "x"))
+	var actionErr *ami.ActionError
+	require.ErrorAs(t, err, &actionErr)
+	require.Equal(t, "Hangup", actionErr.Action)
+	require.Equal(t, "No such channel [0m", actionErr.Message)
 	require.NotErrorIs(t, err, ami.ErrPermission)
 
-	_, err = client.Do(inTime(t), action("CoreSettings"))
+	_, err = client.Do(testContext(t), action("CoreSettings"))
 	require.ErrorIs(t, err, ami.ErrPermission)
 	require.ErrorContains(t, err, "write privileges")
 
-	_, err = client.Do(inTime(t), action("Nonsense"))
+	_, err = client.Do(testContext(t), action("Nonsense"))
 	require.ErrorContains(t, err, "Invalid/unknown command")
 }
 
-func TestNothingIsSentThatAsteriskWouldMisread(t *testing.T) {
+func TestClient_Do_rejectsInvalidAction(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		action      ami.Action
@@ -112,32 +112,32 @@ func TestNothingIsSentThatAsteriskWouldMisread(t *testing.T) {
 		"a second action":          {action("Set", "ACTION", "Logoff"), "headers[0].name", "reserved"},
 		"an ActionID":              {action("Set", "actionid", "1"), "headers[0].name", "reserved"},
 		"a long line":              {action("Set", "A", strings.Repeat("x", 1024-4)), "headers[0].value", "too_long"},
-		"many headers":             {ami.Action{Name: "Set", Headers: many(127)}, "headers", "too_many"},
+		"many headers":             {ami.Action{Name: "Set", Headers: manyHeaders(127)}, "headers", "too_many"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, client := story(t)
+			server, client := newServerAndClient(t)
 			reached := make(chan struct{}, 1)
 			server.Handle("Set", func(c *amitest.Conn, r *amitest.Request) {
 				reached <- struct{}{}
 				c.Succeed(r)
 			})
-			_, err := client.Do(inTime(t), c.action)
+			_, err := client.Do(testContext(t), c.action)
 			var invalid *store.InvalidError
 			require.ErrorAs(t, err, &invalid)
 			require.Len(t, invalid.Fields, 1)
 			require.Equal(t, c.field, invalid.Fields[0].Field)
 			require.Equal(t, c.code, invalid.Fields[0].Code)
-			_, err = client.List(inTime(t), c.action)
+			_, err = client.List(testContext(t), c.action)
 			require.ErrorIs(t, err, store.ErrInvalid)
-			_, err = client.Do(inTime(t), action("Ping"))
+			_, err = client.Do(testContext(t), action("Ping"))
 			require.NoError(t, err)
 			require.Empty(t, reached)
 		})
 	}
 }
 
-func many(n int) []ami.Header {
+func manyHeaders(n int) []ami.Header {
 	headers := make([]ami.Header, n)
 	for i := range headers {
 		headers[i] = header("Variable", "x")
@@ -145,25 +145,25 @@ func many(n int) []ami.Header {
 	return headers
 }
 
-func TestTheLargestActionIsSent(t *testing.T) {
+func TestClient_Do_sendsLargestAction(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	longest := strings.Repeat("x", 1024-len("Variable: \r\n"))
 	server.Handle("Set", func(c *amitest.Conn, r *amitest.Request) {
 		values := r.Values("Variable")
 		c.Succeed(r, header("Count", strconv.Itoa(len(values))), header("Length", strconv.Itoa(len(values[0]))))
 	})
-	a := ami.Action{Name: "Set", Headers: many(126)}
+	a := ami.Action{Name: "Set", Headers: manyHeaders(126)}
 	a.Headers[0].Value = longest
-	answer, err := client.Do(inTime(t), a)
+	answer, err := client.Do(testContext(t), a)
 	require.NoError(t, err)
 	require.Equal(t, "126", answer.Get("Count"))
 	require.Equal(t, strconv.Itoa(len(longest)), answer.Get("Length"))
 }
 
-func TestWhateverIsSentArrivesUnchanged(t *testing.T) {
+func TestClient_Do_roundTripsHeaders(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	var got []ami.Header // read after the answer has come
 	server.Handle("Echo", func(c *amitest.Conn, r *amitest.Request) {
 		got = nil
@@ -187,16 +187,16 @@ func TestWhateverIsSentArrivesUnchanged(t *testing.T) {
 	})
 }
 
-func TestALateAnswerIsDropped(t *testing.T) {
+func TestClient_Do_dropsLateResponse(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	release, received := make(chan struct{}), make(chan struct{})
 	server.Handle("Slow", func(c *amitest.Conn, r *amitest.Request) {
 		close(received)
 		<-release
 		c.Succeed(r, header("Late", "yes"))
 	})
-	ctx, cancel := context.WithCancel(inTime(t))
+	ctx, cancel := context.WithCancel(testContext(t))
 	failed := make(chan error, 1)
 	go func() {
 		_, err := client.Do(ctx, action("Slow"))
@@ -207,15 +207,15 @@ func TestALateAnswerIsDropped(t *testing.T) {
 	require.ErrorIs(t, receive(t, failed), context.Canceled)
 
 	close(release)
-	answer, err := client.Do(inTime(t), action("Ping"))
+	answer, err := client.Do(testContext(t), action("Ping"))
 	require.NoError(t, err)
 	require.Equal(t, "Pong", answer.Get("Ping"))
 	require.Empty(t, answer.Get("Late"))
 }
 
-func TestAnActionOfAnEndedContextIsNotSent(t *testing.T) {
+func TestClient_Do_skipsActionOfCanceledContext(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	reached := make(chan struct{}, 1)
 	server.Handle("Act", func(c *amitest.Conn, r *amitest.Request) {
 		reached <- struct{}{}
@@ -225,19 +225,19 @@ func TestAnActionOfAnEndedContextIsNotSent(t *testing.T) {
 	cancel()
 	_, err := client.Do(ctx, action("Act"))
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = client.Do(inTime(t), action("Ping"))
+	_, err = client.Do(testContext(t), action("Ping"))
 	require.NoError(t, err)
 	require.Empty(t, reached)
 }
 
-func TestALineCutWithinAnAnswer(t *testing.T) {
+func TestClient_Do_connectionLostWithinResponse(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	server.Handle("Cut", func(c *amitest.Conn, _ *amitest.Request) {
 		c.Write("Response: Success\r\nAction")
 		c.Close()
 	})
-	_, err := client.Do(inTime(t), action("Cut"))
+	_, err := client.Do(testContext(t), action("Cut"))
 	var lost *ami.DisconnectedError
 	require.ErrorAs(t, err, &lost)
 	require.ErrorIs(t, err, ami.ErrDisconnected)
@@ -246,10 +246,10 @@ func TestALineCutWithinAnAnswer(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
-func TestAnAnswerThatIsTooLarge(t *testing.T) {
+func TestClient_Do_rejectsOversizedResponse(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, nil)
-	opts := options(t)
+	opts := testOptions(t)
 	opts.MaxMessage = 10_000
 	client := dial(t, server, opts)
 	server.Handle("Fit", func(c *amitest.Conn, r *amitest.Request) { c.Succeed(r, header("X", strings.Repeat("x", 9_000))) })
@@ -258,18 +258,18 @@ func TestAnAnswerThatIsTooLarge(t *testing.T) {
 			c.Write("Filler: xxxxxxxxxx\r\n")
 		}
 	})
-	_, err := client.Do(inTime(t), action("Fit"))
+	_, err := client.Do(testContext(t), action("Fit"))
 	require.NoError(t, err)
-	_, err = client.Do(inTime(t), action("Flood"))
+	_, err = client.Do(testContext(t), action("Flood"))
 	require.ErrorIs(t, err, ami.ErrTooLarge)
 	require.ErrorIs(t, err, ami.ErrDisconnected)
 	require.ErrorContains(t, err, "MaxMessage")
-	require.NoError(t, pong(inTime(t), client), "it is connected again")
+	require.NoError(t, pingUntilConnected(testContext(t), client), "it is connected again")
 }
 
-func TestUntidyMessagesAreRead(t *testing.T) {
+func TestClient_Do_toleratesIrregularMessages(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	long := strings.Repeat("y", 200_000)
 	server.Handle("Untidy", func(c *amitest.Conn, r *amitest.Request) {
 		c.Write("\r\n\r\nno header at all\r\n\r\n" +
@@ -278,7 +278,7 @@ func TestUntidyMessagesAreRead(t *testing.T) {
 			"ChanVariable(PJSIP/[::1]:5060): a=b\r\n" +
 			"Outer:  x \r\nLone: a\rb\r\nLong: " + long + "\r\n\n")
 	})
-	answer, err := client.Do(inTime(t), action("Untidy"))
+	answer, err := client.Do(testContext(t), action("Untidy"))
 	require.NoError(t, err)
 	empty, found := answer.Lookup("Empty")
 	require.True(t, found)
@@ -294,9 +294,9 @@ func TestUntidyMessagesAreRead(t *testing.T) {
 	require.Equal(t, long, answer.Get("Long"))
 }
 
-func TestManyCallersOneConnection(t *testing.T) {
+func TestClient_Do_concurrentCallers(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	server.Handle("Echo", func(c *amitest.Conn, r *amitest.Request) { c.Succeed(r, header("X", r.Get("X"))) })
 	var callers sync.WaitGroup
 	failures := make(chan error, 32)
@@ -304,7 +304,7 @@ func TestManyCallersOneConnection(t *testing.T) {
 		callers.Go(func() {
 			for i := range 50 {
 				want := fmt.Sprint(caller, "-", i)
-				answer, err := client.Do(inTime(t), action("Echo", "X", want))
+				answer, err := client.Do(testContext(t), action("Echo", "X", want))
 				if err != nil || answer.Get("X") != want {
 					failures <- fmt.Errorf("wanted %s, got %s, %w", want, answer.Get("X"), err)
 					return
@@ -316,14 +316,14 @@ func TestManyCallersOneConnection(t *testing.T) {
 	require.Empty(t, failures)
 }
 
-func TestNothingPrintsTheContent(t *testing.T) {
+func TestMessage_Format_hidesContent(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	server.Handle("GetConfig", func(c *amitest.Conn, r *amitest.Request) {
 		c.Succeed(r, header("Line-000000-000000", "secret=hunter2"))
 	})
 	a := action("GetConfig", "Filename", "hunter2")
-	answer, err := client.Do(inTime(t), a)
+	answer, err := client.Do(testContext(t), a)
 	require.NoError(t, err)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
 		require.NotContains(t, fmt.Sprintf(verb, answer), "hunter2")

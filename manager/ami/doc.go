@@ -20,7 +20,7 @@
 // connection is lost, and keeps its subscriptions. It also is the
 // [asteriskconf.Asterisk] that configuration is applied through
 // ([Client.Version], [Client.ReadConfig], [Client.Reload], [Client.Command]).
-// [TestLogin] answers whether an account can log in, and no more.
+// [CheckLogin] answers whether an account can log in, and no more.
 //
 // Asterisk works off the actions of one connection one after the other: while
 // a long reload runs, others on the same client wait. Answers are matched by

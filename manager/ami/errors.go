@@ -20,17 +20,17 @@ var (
 	// say which of the three it was: no such account, a wrong secret, or an
 	// address that the account does not permit.
 	ErrAuthentication = errors.New("ami: Asterisk refused the login; check the name, the secret and the addresses that the account permits")
-	// ErrLoginInUse means that the account is logged in already and has
+	// ErrAlreadyLoggedIn means that the account is logged in already and has
 	// allowmultiplelogin off.
-	ErrLoginInUse = errors.New("ami: the account is logged in already, and does not allow more than one login")
+	ErrAlreadyLoggedIn = errors.New("ami: the account is logged in already, and does not allow more than one login")
 	// ErrPermission means that the account lacks the write privilege for an
 	// action; the error is an [ActionError].
 	ErrPermission = errors.New("ami: the account lacks the privilege for this action")
 	// ErrDisconnected means that the connection was lost before an answer
 	// came; the error is a [DisconnectedError].
 	ErrDisconnected = errors.New("ami: the connection to Asterisk was lost")
-	// ErrListCancelled means that Asterisk broke a list off.
-	ErrListCancelled = errors.New("ami: Asterisk broke the list off")
+	// ErrListCanceled means that Asterisk broke a list off.
+	ErrListCanceled = errors.New("ami: Asterisk broke the list off")
 	// ErrTooLarge means that a message or a list was larger than
 	// [Options.MaxMessage].
 	ErrTooLarge = errors.New("ami: the answer is larger than the limit; raise MaxMessage, or ask for less")
@@ -40,7 +40,7 @@ var (
 	// ErrClosed means that the client, or the subscription, was closed.
 	ErrClosed = errors.New("ami: closed")
 
-	errSilent = errors.New("no answer to a ping")
+	errPingTimeout = errors.New("no answer to a ping")
 )
 
 // UnreachableError says why no connection to an address came about. It

@@ -192,13 +192,13 @@ func ExampleClient_Command() {
 	// Output: ["crm" "1 manager users configured."] <nil>
 }
 
-func ExampleTestLogin() {
+func ExampleCheckLogin() {
 	asterisk := fakeAsterisk()
 	defer asterisk.Close()
 	opts := login()
 	opts.Secret = store.NewSecret("mistyped")
 
-	_, err := ami.TestLogin(context.Background(), asterisk.Addr(), opts)
+	_, err := ami.CheckLogin(context.Background(), asterisk.Addr(), opts)
 	fmt.Println(errors.Is(err, ami.ErrAuthentication))
 	// Output: true
 }

@@ -8,17 +8,17 @@ import (
 
 // The states of an exchange, as far as its sending goes.
 const (
-	waiting int32 = iota
-	sent
-	abandoned
+	stateWaiting int32 = iota
+	stateSent
+	stateAbandoned
 )
 
 // exchange is one action and the answer to it. The reader of the session
 // fills it, and nobody looks into it before done is closed.
 type exchange struct {
-	id     string
-	action string
-	wire   []byte
+	id      string
+	action  string
+	encoded []byte
 	// list says that events belong to the answer; limit bounds their bytes.
 	list  bool
 	limit int
@@ -34,29 +34,29 @@ type exchange struct {
 }
 
 func newExchange(a Action, id string) *exchange {
-	return &exchange{id: id, action: a.Name, wire: a.encode(id), done: make(chan struct{})}
+	return &exchange{id: id, action: a.Name, encoded: a.encode(id), done: make(chan struct{})}
 }
 
 // wasSent reports whether the action may have reached Asterisk.
-func (x *exchange) wasSent() bool { return x.state.Load() == sent }
+func (x *exchange) wasSent() bool { return x.state.Load() == stateSent }
 
-// respond takes the response, and reports whether that is all.
-func (x *exchange) respond(m Message, value string) (finished bool) {
+// setResponse takes the response, and reports whether that is all.
+func (x *exchange) setResponse(m Message, value string) (finished bool) {
 	x.response = m
 	x.err = responseError(x.action, value, m)
-	begins := strings.EqualFold(m.Get("EventList"), "start")
-	return !x.list || x.err != nil || !begins
+	startsList := strings.EqualFold(m.Get("EventList"), "start")
+	return !x.list || x.err != nil || !startsList
 }
 
-// collect takes one event of a list, and reports whether that was the last.
-func (x *exchange) collect(m Message) (finished bool) {
+// addEvent takes one event of a list, and reports whether that was the last.
+func (x *exchange) addEvent(m Message) (finished bool) {
 	switch strings.ToLower(m.Get("EventList")) {
 	case "complete":
 		x.complete = m
 		return true
 	case "cancelled", "canceled":
 		x.complete = m
-		x.err = fmt.Errorf("%w: %s", ErrListCancelled, printable(m.Get("Message")))
+		x.err = fmt.Errorf("%w: %s", ErrListCanceled, printable(m.Get("Message")))
 		return true
 	}
 	if x.size += len(m.text); x.size > x.limit {

@@ -18,10 +18,10 @@ type List struct {
 // go to the subscriptions. When the response does not begin a list
 // ("EventList: start"), there are no entries. Several lists may run at once.
 // The entries together are bounded by [Options.MaxMessage] ([ErrTooLarge]),
-// and a list that Asterisk breaks off is [ErrListCancelled]; otherwise the
+// and a list that Asterisk breaks off is [ErrListCanceled]; otherwise the
 // errors are those of [Client.Do].
 func (c *Client) List(ctx context.Context, a Action) (*List, error) {
-	if err := a.check(); err != nil {
+	if err := a.validate(); err != nil {
 		return nil, err
 	}
 	x := newExchange(a, c.ids.nextList())

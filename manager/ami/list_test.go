@@ -13,13 +13,13 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
 )
 
-func TestAListIsReadToItsEnd(t *testing.T) {
+func TestClient_List_readsAllEvents(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	server.Handle("CoreShowChannels", func(c *amitest.Conn, r *amitest.Request) {
 		c.List(r, "CoreShowChannel", []ami.Header{header("Channel", "PJSIP/1")}, []ami.Header{header("Channel", "PJSIP/2")})
 	})
-	list, err := client.List(inTime(t), action("CoreShowChannels"))
+	list, err := client.List(testContext(t), action("CoreShowChannels"))
 	require.NoError(t, err)
 	require.Equal(t, "start", list.Response.Get("EventList"))
 	require.Len(t, list.Events, 2)
@@ -27,9 +27,9 @@ func TestAListIsReadToItsEnd(t *testing.T) {
 	require.Equal(t, "2", list.Complete.Get("ListItems"))
 }
 
-func TestListsThatInterleave(t *testing.T) {
+func TestClient_List_interleavedLists(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	const together = 10
 	var held []*amitest.Request
 	server.Handle("Interleave", func(c *amitest.Conn, r *amitest.Request) {
@@ -55,7 +55,7 @@ func TestListsThatInterleave(t *testing.T) {
 	failures := make([]error, together)
 	for i := range together {
 		callers.Go(func() {
-			lists[i], failures[i] = client.List(inTime(t), action("Interleave", "Number", strconv.Itoa(i)))
+			lists[i], failures[i] = client.List(testContext(t), action("Interleave", "Number", strconv.Itoa(i)))
 		})
 	}
 	callers.Wait()
@@ -68,7 +68,7 @@ func TestListsThatInterleave(t *testing.T) {
 	}
 }
 
-func TestListsThatFail(t *testing.T) {
+func TestClient_List_failures(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		handle amitest.Handler
@@ -84,7 +84,7 @@ func TestListsThatFail(t *testing.T) {
 			c.Succeed(r, header("EventList", "start"))
 			c.Entry(r, "Entry")
 			c.Entry(r, "ShowComplete", header("EventList", "cancelled"), header("Message", "too busy"))
-		}, ami.ErrListCancelled, "too busy"},
+		}, ami.ErrListCanceled, "too busy"},
 		"too large": {func(c *amitest.Conn, r *amitest.Request) {
 			c.Succeed(r, header("EventList", "start"))
 			for range 100 {
@@ -101,32 +101,32 @@ func TestListsThatFail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := newServer(t, nil)
-			opts := options(t)
+			opts := testOptions(t)
 			opts.MaxMessage = 10_000
 			client := dial(t, server, opts)
 			server.Handle("Show", c.handle)
-			_, err := client.List(inTime(t), action("Show"))
+			_, err := client.List(testContext(t), action("Show"))
 			require.ErrorContains(t, err, c.text)
 			if c.want != nil {
 				require.ErrorIs(t, err, c.want)
 			}
-			require.NoError(t, pong(inTime(t), client), "the client is of use still")
+			require.NoError(t, pingUntilConnected(testContext(t), client), "the client is of use still")
 		})
 	}
 }
 
-func TestAResponseThatBeginsNoListIsAll(t *testing.T) {
+func TestClient_List_responseWithoutList(t *testing.T) {
 	t.Parallel()
-	_, client := story(t)
-	list, err := client.List(inTime(t), action("Ping"))
+	_, client := newServerAndClient(t)
+	list, err := client.List(testContext(t), action("Ping"))
 	require.NoError(t, err)
 	require.Empty(t, list.Events)
 	require.Equal(t, "Pong", list.Response.Get("Ping"))
 }
 
-func TestTheRestOfAnAbandonedListReachesNobody(t *testing.T) {
+func TestClient_List_dropsEventsOfAbandonedList(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	sub, err := client.Subscribe(nil)
 	require.NoError(t, err)
 	begun, release := make(chan struct{}), make(chan struct{})
@@ -139,7 +139,7 @@ func TestTheRestOfAnAbandonedListReachesNobody(t *testing.T) {
 		c.Entry(r, "ShowComplete", header("EventList", "Complete"))
 		server.Event("After")
 	})
-	ctx, cancel := context.WithCancel(inTime(t))
+	ctx, cancel := context.WithCancel(testContext(t))
 	failed := make(chan error, 1)
 	go func() {
 		_, err := client.List(ctx, action("Show"))
@@ -152,9 +152,9 @@ func TestTheRestOfAnAbandonedListReachesNobody(t *testing.T) {
 	requireEvents(t, sub, "After")
 }
 
-func TestAUserEventCannotEndAnothersList(t *testing.T) {
+func TestClient_List_userEventCannotCompleteList(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	server.Handle("Show", func(c *amitest.Conn, r *amitest.Request) {
 		c.Succeed(r, header("EventList", "start"))
 		// What another account sends arrives as an event, whatever it holds.
@@ -162,7 +162,7 @@ func TestAUserEventCannotEndAnothersList(t *testing.T) {
 		c.Entry(r, "Entry", header("Response", "Error"))
 		c.Entry(r, "ShowComplete", header("EventList", "Complete"))
 	})
-	list, err := client.List(inTime(t), action("Show"))
+	list, err := client.List(testContext(t), action("Show"))
 	require.NoError(t, err)
 	require.Len(t, list.Events, 1)
 }

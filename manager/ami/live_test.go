@@ -46,20 +46,20 @@ write = command,call
 
 func liveOptions(t testing.TB, asterisk *peers.Asterisk) *ami.Options {
 	t.Helper()
-	opts := options(t)
+	opts := testOptions(t)
 	opts.Username, opts.Secret = asterisk.AMIUser, store.NewSecret(asterisk.AMISecret)
 	return opts
 }
 
 func dialLive(t testing.TB, asterisk *peers.Asterisk, opts *ami.Options) *ami.Client {
 	t.Helper()
-	client, err := ami.Dial(inTime(t), asterisk.AMIAddr, opts)
+	client, err := ami.Dial(testContext(t), asterisk.AMIAddr, opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client
 }
 
-func TestLiveLogins(t *testing.T) {
+func TestDial_liveLogins(t *testing.T) {
 	t.Parallel()
 	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.d/accounts.conf": accounts}})
 	holder := liveOptions(t, asterisk)
@@ -74,32 +74,32 @@ func TestLiveLogins(t *testing.T) {
 			{"a wrong secret", asterisk.AMIUser, "mistyped", ami.ErrAuthentication},
 			{"no such account", "nobody", "mistyped", ami.ErrAuthentication},
 			{"an address not permitted", "elsewhere", "for-tests-only", ami.ErrAuthentication},
-			{"a second login", "single", "for-tests-only", ami.ErrLoginInUse},
+			{"a second login", "single", "for-tests-only", ami.ErrAlreadyLoggedIn},
 		} {
 			t.Run(fmt.Sprint(c.name, method), func(t *testing.T) {
 				t.Parallel()
-				opts := options(t)
+				opts := testOptions(t)
 				opts.Login, opts.Username, opts.Secret = method, c.user, store.NewSecret(c.secret)
-				local, err := ami.TestLogin(inTime(t), asterisk.AMIAddr, opts)
+				local, err := ami.CheckLogin(testContext(t), asterisk.AMIAddr, opts)
 				require.ErrorIs(t, err, c.want)
-				asterisk.WaitLog(t, strings.ReplaceAll(local.String(), ":", "/"))
+				asterisk.WaitForLog(t, strings.ReplaceAll(local.String(), ":", "/"))
 			})
 		}
 	}
 }
 
-func TestLiveCloseFreesTheLogin(t *testing.T) {
+func TestClient_Close_liveFreesLogin(t *testing.T) {
 	t.Parallel()
 	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.d/accounts.conf": accounts}})
 	for range 20 {
-		opts := options(t)
+		opts := testOptions(t)
 		opts.Username, opts.Secret = "single", store.NewSecret("for-tests-only")
 		client := dialLive(t, asterisk, opts)
 		require.NoError(t, client.Close())
 	}
 }
 
-func TestLiveTLS(t *testing.T) {
+func TestDial_liveTLS(t *testing.T) {
 	t.Parallel()
 	serverTLS, clientTLS := tlsConfigs(t)
 	pemFile := filepath.Join(t.TempDir(), "asterisk.pem")
@@ -112,16 +112,16 @@ func TestLiveTLS(t *testing.T) {
 			"tlsenable = yes\ntlsbindaddr = 127.0.0.1:{{port}}\ntlscertfile = " + pemFile + "\n" + accounts,
 	}})
 	for _, method := range []ami.LoginMethod{ami.MD5Challenge, ami.PlainText} {
-		opts := options(t)
+		opts := testOptions(t)
 		opts.Username, opts.Secret, opts.TLS, opts.Login = "reader", store.NewSecret("for-tests-only"), clientTLS, method
 		client := dialLive(t, asterisk, opts)
-		_, err := client.Command(inTime(t), "core show uptime")
+		_, err := client.Command(testContext(t), "core show uptime")
 		require.NoError(t, err)
 		require.NoError(t, client.Close())
 
 		opts.TLS = nil
 		opts.DialTimeout = time.Second
-		_, err = ami.TestLogin(inTime(t), asterisk.AMIAddr, opts)
+		_, err = ami.CheckLogin(testContext(t), asterisk.AMIAddr, opts)
 		require.ErrorIs(t, err, ami.ErrUnreachable, "without TLS there is no greeting")
 	}
 }
@@ -136,7 +136,7 @@ func writeKeyPair(t testing.TB, path string, pair tls.Certificate) {
 	require.NoError(t, os.WriteFile(path, []byte(text.String()), 0o600))
 }
 
-func TestLiveAsterisk(t *testing.T) {
+func TestClient_liveAsterisk(t *testing.T) {
 	t.Parallel()
 	longest := strings.Repeat("x", 8190-len("k = "))
 	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{
@@ -154,10 +154,10 @@ func TestLiveAsterisk(t *testing.T) {
 
 	t.Run("Version", func(t *testing.T) {
 		t.Parallel()
-		version, err := client.Version(inTime(t))
+		version, err := client.Version(testContext(t))
 		require.NoError(t, err)
 		require.Contains(t, asterisk.Console(t, "core show version")[0], version.String())
-		fromConsole, err := reader.Version(inTime(t))
+		fromConsole, err := reader.Version(testContext(t))
 		require.NoError(t, err)
 		require.Equal(t, version, fromConsole)
 	})
@@ -173,125 +173,125 @@ func TestLiveAsterisk(t *testing.T) {
 				{Key: "Response", Value: "Error"},
 			}},
 		}
-		sections, err := client.ReadConfig(inTime(t), ".candidate.tmp")
+		sections, err := client.ReadConfig(testContext(t), ".candidate.tmp")
 		require.NoError(t, err)
 		require.Equal(t, want, sections)
-		names, err := client.Categories(inTime(t), ".candidate.tmp")
+		names, err := client.Categories(testContext(t), ".candidate.tmp")
 		require.NoError(t, err)
 		require.Equal(t, []string{"6001", "6001", " outer: spaces ", "odd"}, names)
-		sections, err = client.ReadConfig(inTime(t), "empty.conf")
+		sections, err = client.ReadConfig(testContext(t), "empty.conf")
 		require.NoError(t, err)
 		require.Empty(t, sections)
 	})
 	t.Run("refusals", func(t *testing.T) {
 		t.Parallel()
-		var refusal *asteriskconf.RejectedError
-		_, err := client.ReadConfig(inTime(t), "broken.conf")
-		require.ErrorAs(t, err, &refusal)
-		require.Equal(t, "Config file has invalid format", refusal.Reason)
-		_, err = client.ReadConfig(inTime(t), "absent.conf")
-		require.ErrorAs(t, err, &refusal)
-		require.Equal(t, "Config file not found", refusal.Reason)
-		_, err = client.Categories(inTime(t), "/etc/passwd")
-		require.ErrorAs(t, err, &refusal)
-		require.Equal(t, "File requires escalated privileges", refusal.Reason)
-		require.ErrorAs(t, client.Reload(inTime(t), "no_such_module.so"), &refusal)
-		require.Equal(t, "No such module", refusal.Reason)
-		_, err = client.Command(inTime(t), "no such command")
-		require.ErrorAs(t, err, &refusal)
-		require.Contains(t, refusal.Reason, "No such command")
-		_, err = client.Command(inTime(t), "module load x.so")
-		require.ErrorAs(t, err, &refusal)
-		require.Equal(t, "Command blacklisted", refusal.Reason)
-		_, err = reader.ReadConfig(inTime(t), "empty.conf")
+		var rejectedErr *asteriskconf.RejectedError
+		_, err := client.ReadConfig(testContext(t), "broken.conf")
+		require.ErrorAs(t, err, &rejectedErr)
+		require.Equal(t, "Config file has invalid format", rejectedErr.Reason)
+		_, err = client.ReadConfig(testContext(t), "absent.conf")
+		require.ErrorAs(t, err, &rejectedErr)
+		require.Equal(t, "Config file not found", rejectedErr.Reason)
+		_, err = client.Categories(testContext(t), "/etc/passwd")
+		require.ErrorAs(t, err, &rejectedErr)
+		require.Equal(t, "File requires escalated privileges", rejectedErr.Reason)
+		require.ErrorAs(t, client.Reload(testContext(t), "no_such_module.so"), &rejectedErr)
+		require.Equal(t, "No such module", rejectedErr.Reason)
+		_, err = client.Command(testContext(t), "no such command")
+		require.ErrorAs(t, err, &rejectedErr)
+		require.Contains(t, rejectedErr.Reason, "No such command")
+		_, err = client.Command(testContext(t), "module load x.so")
+		require.ErrorAs(t, err, &rejectedErr)
+		require.Equal(t, "Command blacklisted", rejectedErr.Reason)
+		_, err = reader.ReadConfig(testContext(t), "empty.conf")
 		require.ErrorIs(t, err, ami.ErrPermission)
-		require.ErrorIs(t, reader.Reload(inTime(t), "manager"), ami.ErrPermission)
+		require.ErrorIs(t, reader.Reload(testContext(t), "manager"), ami.ErrPermission)
 	})
 	t.Run("Reload", func(t *testing.T) {
 		t.Parallel()
-		require.NoError(t, client.Reload(inTime(t), "manager"))
-		require.NoError(t, client.Reload(inTime(t), "pbx_config.so"))
+		require.NoError(t, client.Reload(testContext(t), "manager"))
+		require.NoError(t, client.Reload(testContext(t), "pbx_config.so"))
 	})
 	t.Run("Command", func(t *testing.T) {
 		t.Parallel()
-		lines, err := client.Command(inTime(t), "manager show users")
+		lines, err := client.Command(testContext(t), "manager show users")
 		require.NoError(t, err)
 		require.Subset(t, lines, []string{"single", "elsewhere", "reader", "admin"})
 		require.Equal(t, "4 manager users configured.", lines[len(lines)-1])
 	})
 	t.Run("List", func(t *testing.T) {
 		t.Parallel()
-		list, err := client.List(inTime(t), action("ShowDialPlan", "Context", "default"))
+		list, err := client.List(testContext(t), action("ShowDialPlan", "Context", "default"))
 		require.NoError(t, err)
 		require.Len(t, list.Events, 2)
 		require.Equal(t, "2", list.Events[1].Get("Extension"))
 		require.Equal(t, "2", list.Complete.Get("ListItems"))
-		list, err = client.List(inTime(t), action("CoreShowChannels"))
+		list, err = client.List(testContext(t), action("CoreShowChannels"))
 		require.NoError(t, err)
 		require.Empty(t, list.Events)
-		_, err = client.List(inTime(t), action("ShowDialPlan", "Context", "absent"))
-		var refused *ami.ActionError
-		require.ErrorAs(t, err, &refused)
+		_, err = client.List(testContext(t), action("ShowDialPlan", "Context", "absent"))
+		var actionErr *ami.ActionError
+		require.ErrorAs(t, err, &actionErr)
 	})
 	t.Run("the largest action", func(t *testing.T) {
 		t.Parallel()
-		a := ami.Action{Name: "Ping", Headers: many(126)}
+		a := ami.Action{Name: "Ping", Headers: manyHeaders(126)}
 		a.Headers[0].Value = strings.Repeat("x", 1024-len("Variable: \r\n"))
-		answer, err := client.Do(inTime(t), a)
+		answer, err := client.Do(testContext(t), a)
 		require.NoError(t, err)
 		require.Equal(t, "Pong", answer.Get("Ping"))
 	})
 }
 
-func TestLiveEventsSurviveARestart(t *testing.T) {
+func TestSubscription_liveEventsAfterRestart(t *testing.T) {
 	t.Parallel()
 	asterisk := peers.StartAsterisk(t, nil)
 	client := dialLive(t, asterisk, liveOptions(t, asterisk))
 	sub, err := client.Subscribe(&ami.SubscribeOptions{Events: []string{"UserEvent"}})
 	require.NoError(t, err)
 	tell := func(number string) {
-		_, err := client.Do(inTime(t), action("UserEvent", "UserEvent", "Test", "Number", number))
+		_, err := client.Do(testContext(t), action("UserEvent", "UserEvent", "Test", "Number", number))
 		require.NoError(t, err)
 	}
 	tell("1")
 	require.Equal(t, "1", nextEvent(t, sub).Get("Number"))
 
 	asterisk.Restart(t)
-	require.NoError(t, pong(inTime(t), client))
+	require.NoError(t, pingUntilConnected(testContext(t), client))
 	require.True(t, nextEvent(t, sub).Gap.Reconnected)
 	tell("2")
 	require.Equal(t, "2", nextEvent(t, sub).Get("Number"))
 }
 
-func TestLiveAChangedSecretEndsTheClient(t *testing.T) {
+func TestClient_liveChangedSecretEndsClient(t *testing.T) {
 	t.Parallel()
 	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.d/accounts.conf": accounts}})
 	admin := dialLive(t, asterisk, liveOptions(t, asterisk))
-	opts := options(t)
+	opts := testOptions(t)
 	opts.Username, opts.Secret = "reader", store.NewSecret("for-tests-only")
 	client := dialLive(t, asterisk, opts)
 
 	file := filepath.Join(asterisk.ConfDir, "manager.d", "accounts.conf")
 	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(accounts, "for-tests-only", "rotated")), 0o600))
-	require.NoError(t, admin.Reload(inTime(t), "manager"))
-	_, err := client.Do(inTime(t), action("Ping"))
+	require.NoError(t, admin.Reload(testContext(t), "manager"))
+	_, err := client.Do(testContext(t), action("Ping"))
 	require.NoError(t, err, "Asterisk keeps who is logged in")
 
-	kickAll(t, admin, "reader")
+	kickSessions(t, admin, "reader")
 	receive(t, client.Done())
 	require.ErrorIs(t, client.Err(), ami.ErrAuthentication)
 }
 
-// kickAll ends the sessions of an account; the fifth column of
+// kickSessions ends the sessions of an account; the fifth column of
 // "manager show connected" is the session's number.
-func kickAll(t testing.TB, admin *ami.Client, account string) {
+func kickSessions(t testing.TB, admin *ami.Client, account string) {
 	t.Helper()
-	lines, err := admin.Command(inTime(t), "manager show connected")
+	lines, err := admin.Command(testContext(t), "manager show connected")
 	require.NoError(t, err)
 	for _, line := range lines {
 		columns := strings.Fields(line)
 		if len(columns) > 5 && columns[0] == account {
-			_, err := admin.Command(inTime(t), "manager kick session "+columns[4])
+			_, err := admin.Command(testContext(t), "manager kick session "+columns[4])
 			require.NoError(t, err)
 		}
 	}

@@ -14,36 +14,36 @@ import (
 // logoffWait is how long an orderly end may take.
 const logoffWait = 500 * time.Millisecond
 
-// TestLogin logs in once and off again, and returns the local address that it
+// CheckLogin logs in once and off again, and returns the local address that it
 // came from, as far as there was a connection, so that the attempt can be
 // found in Asterisk's security events; behind network address translation
 // Asterisk sees another one. The error is nil when Asterisk let the account
-// in, [ErrAuthentication], [ErrLoginInUse], [ErrNotAMI] or [ErrUnreachable].
+// in, [ErrAuthentication], [ErrAlreadyLoggedIn], [ErrNotAMI] or [ErrUnreachable].
 // opts are those of [Dial]; nothing in them makes it try again.
-func TestLogin(ctx context.Context, addr string, opts *Options) (netip.AddrPort, error) {
-	l, err := newLink(addr, opts)
+func CheckLogin(ctx context.Context, addr string, opts *Options) (netip.AddrPort, error) {
+	l, err := newHandshake(addr, opts)
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	if err := l.open(ctx); err != nil {
+	if err := l.connect(ctx); err != nil {
 		return l.local, err
 	}
 	l.logoff(logoffWait)
 	return l.local, nil
 }
 
-// newLink returns a link that is not open yet, with ActionIDs of its own.
-func newLink(addr string, opts *Options) (*link, error) {
+// newHandshake returns a link that is not open yet, with ActionIDs of its own.
+func newHandshake(addr string, opts *Options) (*handshake, error) {
 	o := opts.withDefaults()
-	if err := o.check(); err != nil {
+	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	ids := newIDs()
-	return &link{addr: withPort(addr, o.TLS != nil), opts: &o, newID: ids.next}, nil
+	ids := newActionIDs()
+	return &handshake{addr: addDefaultPort(addr, o.TLS != nil), opts: &o, newID: ids.next}, nil
 }
 
 // login proves the secret in the way that the options ask for.
-func (l *link) login() error {
+func (l *handshake) login() error {
 	login := Action{Name: "Login", Headers: []Header{
 		{Name: "Username", Value: l.opts.Username},
 		{Name: "Events", Value: l.opts.Events},
@@ -78,22 +78,22 @@ func digest(challenge, secret string) string {
 }
 
 // loginError gives the ways in which a login fails their own errors.
-func (l *link) loginError(err error) error {
-	var refused *ActionError
-	var lost *DisconnectedError
+func (l *handshake) loginError(err error) error {
+	var actionErr *ActionError
+	var disconnectedErr *DisconnectedError
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		return ErrNotAMI
-	case errors.As(err, &lost):
-		return &UnreachableError{Address: l.addr, Err: fmt.Errorf("it does not answer the login: %w", lost.Err)}
-	case !errors.As(err, &refused):
+	case errors.As(err, &disconnectedErr):
+		return &UnreachableError{Address: l.addr, Err: fmt.Errorf("it does not answer the login: %w", disconnectedErr.Err)}
+	case !errors.As(err, &actionErr):
 		return err
-	case strings.EqualFold(refused.Message, "Authentication failed"):
+	case strings.EqualFold(actionErr.Message, "Authentication failed"):
 		return ErrAuthentication
-	case strings.EqualFold(refused.Message, "Login Already In Use"):
-		return ErrLoginInUse
-	case refused.shutdown():
-		return &UnreachableError{Address: l.addr, Err: refused}
+	case strings.EqualFold(actionErr.Message, "Login Already In Use"):
+		return ErrAlreadyLoggedIn
+	case actionErr.shutdown():
+		return &UnreachableError{Address: l.addr, Err: actionErr}
 	}
 	return err
 }

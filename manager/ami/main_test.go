@@ -17,20 +17,20 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience bounds what should happen at once.
-const patience = 20 * time.Second
+// testTimeout bounds what should happen at once.
+const testTimeout = 20 * time.Second
 
-// inTime returns a context that ends when something hangs.
-func inTime(t testing.TB) context.Context {
+// testContext returns a context that ends when something hangs.
+func testContext(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// pong pings until a connection holds: one that is lost is noticed only when
+// pingUntilConnected pings until a connection holds: one that is lost is noticed only when
 // an action has been sent on it.
-func pong(ctx context.Context, client *ami.Client) error {
+func pingUntilConnected(ctx context.Context, client *ami.Client) error {
 	for {
 		_, err := client.Do(ctx, action("Ping"))
 		if !errors.Is(err, ami.ErrDisconnected) {
@@ -46,8 +46,8 @@ func newServer(t testing.TB, opts *amitest.Options) *amitest.Server {
 	return server
 }
 
-// options returns those of the fake's own account, quick to come back.
-func options(t testing.TB) *ami.Options {
+// testOptions returns those of the fake's own account, quick to come back.
+func testOptions(t testing.TB) *ami.Options {
 	t.Helper()
 	return &ami.Options{
 		Username: "test", Secret: store.NewSecret("secret"), Events: "on",
@@ -58,17 +58,17 @@ func options(t testing.TB) *ami.Options {
 
 func dial(t testing.TB, server *amitest.Server, opts *ami.Options) *ami.Client {
 	t.Helper()
-	client, err := ami.Dial(inTime(t), server.Addr(), opts)
+	client, err := ami.Dial(testContext(t), server.Addr(), opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	return client
 }
 
-// story is a server with one client.
-func story(t testing.TB) (*amitest.Server, *ami.Client) {
+// newServerAndClient is a server with one client.
+func newServerAndClient(t testing.TB) (*amitest.Server, *ami.Client) {
 	t.Helper()
 	server := newServer(t, nil)
-	return server, dial(t, server, options(t))
+	return server, dial(t, server, testOptions(t))
 }
 
 func action(name string, headers ...string) ami.Action {
@@ -87,7 +87,7 @@ func receive[T any](t testing.TB, from <-chan T) T {
 	select {
 	case v := <-from:
 		return v
-	case <-time.After(patience):
+	case <-time.After(testTimeout):
 		require.FailNow(t, "nothing came")
 		panic("unreachable")
 	}

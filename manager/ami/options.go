@@ -86,31 +86,31 @@ func (o *Options) withDefaults() Options {
 	return out
 }
 
-// check returns a [store.InvalidError] for what cannot be sent.
-func (o *Options) check() error {
-	var found []store.FieldError
-	refuse := func(field, header, value string) {
+// validate returns a [store.InvalidError] for what cannot be sent.
+func (o *Options) validate() error {
+	var errs []store.FieldError
+	checkField := func(field, header, value string) {
 		if code, message := checkValue(header, value); code != "" {
-			found = append(found, store.FieldError{Field: field, Code: code, Message: message})
+			errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
 		}
 	}
 	if o.Username == "" {
-		found = append(found, store.FieldError{Field: "username", Code: "required", Message: "a login needs the name of an AMI account"})
+		errs = append(errs, store.FieldError{Field: "username", Code: "required", Message: "a login needs the name of an AMI account"})
 	}
-	refuse("username", "Username", o.Username)
-	refuse("events", "Events", o.Events)
+	checkField("username", "Username", o.Username)
+	checkField("events", "Events", o.Events)
 	if o.Login == PlainText {
-		refuse("secret", "Secret", o.Secret.Reveal())
+		checkField("secret", "Secret", o.Secret.Reveal())
 	}
-	return store.Invalid(found...)
+	return store.NewInvalidError(errs...)
 }
 
 // wantsEvents reports whether the login asks for events.
 func (o *Options) wantsEvents() bool { return o.Events != "off" }
 
-// withPort adds the port that Asterisk listens on by default to an address
+// addDefaultPort adds the port that Asterisk listens on by default to an address
 // that has none.
-func withPort(addr string, overTLS bool) string {
+func addDefaultPort(addr string, overTLS bool) string {
 	if _, _, err := net.SplitHostPort(addr); err == nil {
 		return addr
 	}

@@ -12,10 +12,10 @@ import (
 // 100 000 sections with 10 lines each is about half of it.
 const DefaultMaxMessage = 128 << 20
 
-// chunk is the size of the pieces in which a large message is gathered. They
+// chunkSize is the size of the pieces in which a large message is gathered. They
 // are joined once, at its end: a single growing buffer would copy a message of
 // some megabytes several times over.
-const chunk = 256 << 10
+const chunkSize = 256 << 10
 
 // Reader cuts a stream into messages. Lines end with CR LF or LF alone and
 // may be as long as a message may be; empty lines between messages, which
@@ -44,17 +44,17 @@ func NewReader(r io.Reader, maxMessage int) *Reader {
 // [io.ErrUnexpectedEOF] within one. A longer one than allowed is
 // [ErrTooLarge], after which the reader is of no more use.
 func (r *Reader) Next() (Message, error) {
-	defer r.release()
+	defer r.reset()
 	for {
 		start := len(r.buf)
-		if err := r.line(); err != nil {
+		if err := r.readLine(); err != nil {
 			if errors.Is(err, io.EOF) && r.size+len(r.buf) > 0 {
 				err = io.ErrUnexpectedEOF
 			}
 			return Message{}, err
 		}
 		if len(r.buf) > start+1 {
-			r.spill()
+			r.moveToChunk()
 			continue
 		}
 		r.buf = r.buf[:start]
@@ -64,8 +64,8 @@ func (r *Reader) Next() (Message, error) {
 	}
 }
 
-// line appends one line to the buffer, ended by LF alone.
-func (r *Reader) line() error {
+// readLine appends one line to the buffer, ended by LF alone.
+func (r *Reader) readLine() error {
 	start := len(r.buf)
 	for {
 		part, err := r.src.ReadSlice('\n')
@@ -86,15 +86,15 @@ func (r *Reader) line() error {
 	}
 }
 
-// spill sets the buffer aside when it has become large.
-func (r *Reader) spill() {
+// moveToChunk sets the buffer aside when it has become large.
+func (r *Reader) moveToChunk() {
 	const room = 8 << 10
-	if len(r.buf) < chunk-room {
+	if len(r.buf) < chunkSize-room {
 		return
 	}
 	r.chunks = append(r.chunks, r.buf)
 	r.size += len(r.buf)
-	r.buf = make([]byte, 0, chunk)
+	r.buf = make([]byte, 0, chunkSize)
 }
 
 // text returns the message that is gathered.
@@ -111,9 +111,9 @@ func (r *Reader) text() string {
 	return b.String()
 }
 
-// release empties the buffer, and gives the memory of a large message back.
-func (r *Reader) release() {
-	if cap(r.buf) > chunk {
+// reset empties the buffer, and gives the memory of a large message back.
+func (r *Reader) reset() {
+	if cap(r.buf) > chunkSize {
 		r.buf = nil
 	}
 	r.buf, r.chunks, r.size = r.buf[:0], nil, 0

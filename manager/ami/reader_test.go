@@ -29,7 +29,7 @@ func readAll(r *ami.Reader) (messages [][]ami.Header, end error) {
 	}
 }
 
-func TestReaderCutsMessages(t *testing.T) {
+func TestReader_Next_splitsMessages(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		stream string
@@ -58,7 +58,7 @@ func TestReaderCutsMessages(t *testing.T) {
 	}
 }
 
-func TestReaderBoundsAMessage(t *testing.T) {
+func TestReader_Next_limitsMessageSize(t *testing.T) {
 	t.Parallel()
 	const limit = 100
 	for name, stream := range map[string]string{
@@ -75,7 +75,7 @@ func TestReaderBoundsAMessage(t *testing.T) {
 	}
 }
 
-func TestReaderGathersALargeMessage(t *testing.T) {
+func TestReader_Next_joinsLargeMessage(t *testing.T) {
 	t.Parallel()
 	body := configAnswer(2_000, 10) // some chunks
 	long := "Long: " + strings.Repeat("x", 1<<20) + "\r\n"
@@ -94,7 +94,7 @@ func TestReaderGathersALargeMessage(t *testing.T) {
 	}
 }
 
-func TestReaderReturnsWhatWasWritten(t *testing.T) {
+func TestReader_Next_roundTrip(t *testing.T) {
 	t.Parallel()
 	value := rapid.StringMatching(`[^\r\n]{0,40}`)
 	rapid.Check(t, func(t *rapid.T) {
@@ -118,7 +118,7 @@ func TestReaderReturnsWhatWasWritten(t *testing.T) {
 	})
 }
 
-func TestTheDefaultLimitAllowsALargeFile(t *testing.T) {
+func TestNewReader_defaultLimitAllowsLargeFile(t *testing.T) {
 	t.Parallel()
 	const hundredth = 1_000 // of 100 000 sections with 10 lines each
 	require.Less(t, 100*len(configAnswer(hundredth, 10)), ami.DefaultMaxMessage)

@@ -16,13 +16,13 @@ import (
 type session struct {
 	conn    net.Conn
 	reader  *Reader
-	ids     *ids
+	ids     *actionIDs
 	logger  *slog.Logger
 	deliver func(event Message)
 
-	out     chan *exchange
-	done    chan struct{}
-	workers sync.WaitGroup
+	outgoing chan *exchange
+	done     chan struct{}
+	workers  sync.WaitGroup
 
 	mu      sync.Mutex
 	pending map[string]*exchange
@@ -30,12 +30,12 @@ type session struct {
 }
 
 // newSession takes over an open link. Its goroutines run until fail.
-func newSession(l *link, g *ids, deliver func(Message)) *session {
+func newSession(l *handshake, gen *actionIDs, deliver func(Message)) *session {
 	s := &session{
-		conn: l.conn, reader: l.reader, ids: g, logger: l.opts.Logger, deliver: deliver,
-		out: make(chan *exchange), done: make(chan struct{}), pending: map[string]*exchange{},
+		conn: l.conn, reader: l.reader, ids: gen, logger: l.opts.Logger, deliver: deliver,
+		outgoing: make(chan *exchange), done: make(chan struct{}), pending: map[string]*exchange{},
 	}
-	for _, event := range l.early {
+	for _, event := range l.earlyEvents {
 		s.deliver(event)
 	}
 	s.workers.Go(s.read)
@@ -52,9 +52,9 @@ func (s *session) fail(cause error) {
 	}
 	s.err = cause
 	raw := s.conn
-	if secure, ok := raw.(interface{ NetConn() net.Conn }); ok {
+	if tlsConn, ok := raw.(interface{ NetConn() net.Conn }); ok {
 		// The farewell of TLS could block.
-		raw = secure.NetConn()
+		raw = tlsConn.NetConn()
 	}
 	// In this order, so that nothing is sent any more once done is closed.
 	_ = raw.Close()
@@ -91,11 +91,11 @@ func (s *session) read() {
 func (s *session) write() {
 	for {
 		select {
-		case x := <-s.out:
-			if !x.state.CompareAndSwap(waiting, sent) {
+		case x := <-s.outgoing:
+			if !x.state.CompareAndSwap(stateWaiting, stateSent) {
 				continue
 			}
-			if _, err := s.conn.Write(x.wire); err != nil {
+			if _, err := s.conn.Write(x.encoded); err != nil {
 				s.fail(err)
 				return
 			}
@@ -109,15 +109,15 @@ func (s *session) write() {
 func (s *session) dispatch(m Message) {
 	kind, value := m.kind()
 	id := m.Get("ActionID")
-	x := s.waitingFor(id)
+	x := s.lookup(id)
 	switch {
 	case kind == "Response" && x != nil:
-		if x.respond(m, value) {
-			s.finish(x)
+		if x.setResponse(m, value) {
+			s.complete(x)
 		}
 	case kind == "Event" && x != nil && x.list:
-		if x.collect(m) {
-			s.finish(x)
+		if x.addEvent(m) {
+			s.complete(x)
 		}
 	case kind == "Event" && !s.ids.isList(id):
 		s.deliver(m)
@@ -126,20 +126,20 @@ func (s *session) dispatch(m Message) {
 	}
 }
 
-func (s *session) waitingFor(id string) *exchange {
+func (s *session) lookup(id string) *exchange {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.pending[id]
 }
 
-func (s *session) finish(x *exchange) {
-	s.forget(x)
+func (s *session) complete(x *exchange) {
+	s.unregister(x)
 	close(x.done)
 }
 
-// expect makes the reader look out for the answer. It reports false when the
+// register makes the reader look out for the answer. It reports false when the
 // session has ended.
-func (s *session) expect(x *exchange) bool {
+func (s *session) register(x *exchange) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
@@ -149,7 +149,7 @@ func (s *session) expect(x *exchange) bool {
 	return true
 }
 
-func (s *session) forget(x *exchange) {
+func (s *session) unregister(x *exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.pending, x.id)
@@ -167,11 +167,11 @@ func (s *session) idle() bool {
 // it comes, dropped.
 func (s *session) run(ctx context.Context, x *exchange) error {
 	select {
-	case s.out <- x:
+	case s.outgoing <- x:
 	case <-ctx.Done():
 		return s.abandon(ctx, x)
 	case <-s.done:
-		return s.lost(x)
+		return s.disconnected(x)
 	}
 	select {
 	case <-x.done:
@@ -179,18 +179,18 @@ func (s *session) run(ctx context.Context, x *exchange) error {
 	case <-ctx.Done():
 		return s.abandon(ctx, x)
 	case <-s.done:
-		return s.lost(x)
+		return s.disconnected(x)
 	}
 }
 
 func (s *session) abandon(ctx context.Context, x *exchange) error {
-	x.state.CompareAndSwap(waiting, abandoned)
-	s.forget(x)
+	x.state.CompareAndSwap(stateWaiting, stateAbandoned)
+	s.unregister(x)
 	return fmt.Errorf("ami: action %s: %w", x.action, ctx.Err())
 }
 
-// lost returns the answer if it came just before the end.
-func (s *session) lost(x *exchange) error {
+// disconnected returns the answer if it came just before the end.
+func (s *session) disconnected(x *exchange) error {
 	select {
 	case <-x.done:
 		return x.err

@@ -89,7 +89,7 @@ func (c *Client) Subscribe(opts *SubscribeOptions) (*Subscription, error) {
 // [ErrClosed] or the error of the client. ctx bounds the wait.
 func (s *Subscription) Next(ctx context.Context) (Event, error) {
 	for {
-		e, ok, err := s.take()
+		e, ok, err := s.pop()
 		if ok || err != nil {
 			return e, err
 		}
@@ -109,7 +109,7 @@ func (s *Subscription) Close() {
 	s.finish(ErrClosed)
 }
 
-func (s *Subscription) take() (Event, bool, error) {
+func (s *Subscription) pop() (Event, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.queue) == 0 {
@@ -121,17 +121,17 @@ func (s *Subscription) take() (Event, bool, error) {
 	e := s.queue[0]
 	s.queue[0] = Event{}
 	s.queue = s.queue[1:]
-	s.size -= e.cost()
+	s.size -= e.bufferSize()
 	if len(s.queue) > 0 || s.err != nil {
 		s.signal()
 	}
 	return e, true, nil
 }
 
-// put adds an event, or counts it when there is no room.
-func (s *Subscription) put(e Event) {
+// push adds an event, or counts it when there is no room.
+func (s *Subscription) push(e Event) {
 	if s.names != nil {
-		if _, wanted := s.names[strings.ToLower(e.Name())]; !wanted {
+		if _, ok := s.names[strings.ToLower(e.Name())]; !ok {
 			return
 		}
 	}
@@ -140,11 +140,11 @@ func (s *Subscription) put(e Event) {
 	if s.err != nil {
 		return
 	}
-	if s.size+e.cost() > s.limit {
-		s.gap().Dropped++
+	if s.size+e.bufferSize() > s.limit {
+		s.tailGap().Dropped++
 	} else {
 		s.queue = append(s.queue, e)
-		s.size += e.cost()
+		s.size += e.bufferSize()
 	}
 	s.signal()
 }
@@ -153,14 +153,14 @@ func (s *Subscription) put(e Event) {
 func (s *Subscription) reconnected() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gap().Reconnected = true
+	s.tailGap().Reconnected = true
 	s.signal()
 }
 
-// gap returns the gap at the end of the queue, and makes one if need be.
+// tailGap returns the gap at the end of the queue, and makes one if need be.
 // Gaps cost no room: there is at most one after each event, and one more.
 // s.mu must be held.
-func (s *Subscription) gap() *Gap {
+func (s *Subscription) tailGap() *Gap {
 	if n := len(s.queue); n == 0 || s.queue[n-1].Gap == nil {
 		s.queue = append(s.queue, Event{Gap: &Gap{}})
 	}
@@ -184,9 +184,9 @@ func (s *Subscription) signal() {
 	}
 }
 
-// cost is what an event takes of the buffer: its text, and about what the
+// bufferSize is what an event takes of the buffer: its text, and about what the
 // queue needs beside it.
-func (e Event) cost() int {
+func (e Event) bufferSize() int {
 	if e.Gap != nil {
 		return 0
 	}
@@ -196,16 +196,16 @@ func (e Event) cost() int {
 
 // publish gives an event to every subscription.
 func (c *Client) publish(m Message) {
-	c.each(func(s *Subscription) { s.put(Event{Message: m}) })
+	c.eachSubscription(func(s *Subscription) { s.push(Event{Message: m}) })
 }
 
-// tellGap marks in every subscription that the connection was lost.
-func (c *Client) tellGap() { c.each((*Subscription).reconnected) }
+// markGap marks in every subscription that the connection was lost.
+func (c *Client) markGap() { c.eachSubscription((*Subscription).reconnected) }
 
-func (c *Client) each(act func(*Subscription)) {
+func (c *Client) eachSubscription(fn func(*Subscription)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for s := range c.subs {
-		act(s)
+		fn(s)
 	}
 }

@@ -24,7 +24,7 @@ func requireEvents(t testing.TB, sub *ami.Subscription, names ...string) {
 func nextEvent(t testing.TB, sub *ami.Subscription) ami.Event {
 	t.Helper()
 	for {
-		e, err := sub.Next(inTime(t))
+		e, err := sub.Next(testContext(t))
 		require.NoError(t, err)
 		if e.Name() != "FullyBooted" {
 			return e
@@ -32,9 +32,9 @@ func nextEvent(t testing.TB, sub *ami.Subscription) ami.Event {
 	}
 }
 
-func TestEventsArriveInOrder(t *testing.T) {
+func TestSubscription_Next_keepsOrder(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	sub, err := client.Subscribe(nil)
 	require.NoError(t, err)
 	server.Event("Newchannel", header("Channel", "PJSIP/1"))
@@ -48,9 +48,9 @@ func TestEventsArriveInOrder(t *testing.T) {
 	requireEvents(t, sub, "OriginateResponse", "Hangup")
 }
 
-func TestASubscriptionReceivesWhatItNamed(t *testing.T) {
+func TestClient_Subscribe_filtersByName(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	some, err := client.Subscribe(&ami.SubscribeOptions{Events: []string{"hangup", "Newstate"}})
 	require.NoError(t, err)
 	all, err := client.Subscribe(&ami.SubscribeOptions{})
@@ -62,16 +62,16 @@ func TestASubscriptionReceivesWhatItNamed(t *testing.T) {
 	requireEvents(t, all, "Newchannel", "Newstate", "VarSet", "Hangup")
 }
 
-func TestASlowReaderLosesEventsAndIsTold(t *testing.T) {
+func TestSubscription_Next_reportsDroppedEvents(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	slow, err := client.Subscribe(&ami.SubscribeOptions{Events: []string{"Tick"}, Buffer: 2_000})
 	require.NoError(t, err)
 	const total = 1_000
 	for i := range total {
 		server.Event("Tick", header("Number", strconv.Itoa(i)), header("Filler", strings.Repeat("x", 100)))
 	}
-	_, err = client.Do(inTime(t), action("Ping"))
+	_, err = client.Do(testContext(t), action("Ping"))
 	require.NoError(t, err, "nobody waits for the slow reader")
 
 	received := 0
@@ -88,33 +88,33 @@ func TestASlowReaderLosesEventsAndIsTold(t *testing.T) {
 	require.Equal(t, "after", nextEvent(t, slow).Get("Number"))
 }
 
-func TestAReconnectionIsAGap(t *testing.T) {
+func TestSubscription_Next_reportsReconnectAsGap(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	sub, err := client.Subscribe(&ami.SubscribeOptions{Events: []string{"Before", "After"}})
 	require.NoError(t, err)
 	server.Event("Before")
-	_, err = client.Do(inTime(t), action("Ping"))
+	_, err = client.Do(testContext(t), action("Ping"))
 	require.NoError(t, err)
 	server.Disconnect()
 	requireEvents(t, sub, "Before")
 	e := nextEvent(t, sub)
 	require.Equal(t, &ami.Gap{Reconnected: true}, e.Gap)
-	require.NoError(t, pong(inTime(t), client))
+	require.NoError(t, pingUntilConnected(testContext(t), client))
 	server.Event("After")
 	requireEvents(t, sub, "After")
 }
 
-// TestEventsBeforeTheLoginIsAnsweredAreMissingOnlyAtTheGap has the answer to
+// TestSubscription_Next_earlyEventsAreMissingOnlyAtGap has the answer to
 // the second login come after more events than are kept.
-func TestEventsBeforeTheLoginIsAnsweredAreMissingOnlyAtTheGap(t *testing.T) {
+func TestSubscription_Next_earlyEventsAreMissingOnlyAtGap(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	sub, err := client.Subscribe(nil)
 	require.NoError(t, err)
 	const early = 100
 	server.Handle("Login", func(c *amitest.Conn, r *amitest.Request) {
-		c.Admit(amitest.Account{Name: "test"}, r)
+		c.Authenticate(amitest.Account{Name: "test"}, r)
 		for i := range early {
 			c.Send(header("Event", "Early"), header("Number", strconv.Itoa(i)))
 		}
@@ -127,14 +127,14 @@ func TestEventsBeforeTheLoginIsAnsweredAreMissingOnlyAtTheGap(t *testing.T) {
 	for number++; number < early; number++ {
 		require.Equal(t, strconv.Itoa(number), nextEvent(t, sub).Get("Number"))
 	}
-	require.NoError(t, pong(inTime(t), client))
+	require.NoError(t, pingUntilConnected(testContext(t), client))
 	server.Event("Later")
 	requireEvents(t, sub, "Later")
 }
 
-func TestNextObeysItsContext(t *testing.T) {
+func TestSubscription_Next_honorsContext(t *testing.T) {
 	t.Parallel()
-	_, client := story(t)
+	_, client := newServerAndClient(t)
 	sub, err := client.Subscribe(&ami.SubscribeOptions{Events: []string{"Never"}})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -143,30 +143,30 @@ func TestNextObeysItsContext(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-func TestTheEndOfASubscription(t *testing.T) {
+func TestSubscription_Close(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	names := &ami.SubscribeOptions{Events: []string{"Tick"}}
 	closed, err := client.Subscribe(names)
 	require.NoError(t, err)
-	kept, err := client.Subscribe(names)
+	open, err := client.Subscribe(names)
 	require.NoError(t, err)
 	server.Event("Tick")
-	_, err = client.Do(inTime(t), action("Ping"))
+	_, err = client.Do(testContext(t), action("Ping"))
 	require.NoError(t, err)
 
 	closed.Close()
 	server.Event("Tick")
-	_, err = client.Do(inTime(t), action("Ping"))
+	_, err = client.Do(testContext(t), action("Ping"))
 	require.NoError(t, err)
 	require.NoError(t, client.Close())
 
-	for sub, left := range map[*ami.Subscription]int{closed: 1, kept: 2} {
+	for sub, left := range map[*ami.Subscription]int{closed: 1, open: 2} {
 		for range left {
 			requireEvents(t, sub, "Tick")
 		}
 		for range 2 {
-			_, err = sub.Next(inTime(t))
+			_, err = sub.Next(testContext(t))
 			require.ErrorIs(t, err, ami.ErrClosed)
 		}
 	}
@@ -174,16 +174,16 @@ func TestTheEndOfASubscription(t *testing.T) {
 	require.ErrorIs(t, err, ami.ErrClosed)
 }
 
-func TestAClientWithoutEvents(t *testing.T) {
+func TestClient_Subscribe_requiresEvents(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, nil)
 	asked := make(chan string, 1)
 	server.Handle("Login", func(c *amitest.Conn, r *amitest.Request) {
 		asked <- r.Get("Events")
-		c.Admit(amitest.Account{Name: "test"}, r)
+		c.Authenticate(amitest.Account{Name: "test"}, r)
 		c.Succeed(r)
 	})
-	opts := options(t)
+	opts := testOptions(t)
 	opts.Events = ""
 	client := dial(t, server, opts)
 	require.Equal(t, "off", receive(t, asked))
@@ -191,9 +191,9 @@ func TestAClientWithoutEvents(t *testing.T) {
 	require.ErrorIs(t, err, ami.ErrNoEvents)
 }
 
-func TestManyReadersOfOneSubscription(t *testing.T) {
+func TestSubscription_Next_concurrentReaders(t *testing.T) {
 	t.Parallel()
-	server, client := story(t)
+	server, client := newServerAndClient(t)
 	sub, err := client.Subscribe(&ami.SubscribeOptions{Events: []string{"Tick"}})
 	require.NoError(t, err)
 	const total = 200

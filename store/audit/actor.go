@@ -9,9 +9,9 @@ func WithActor(ctx context.Context, actor Actor) context.Context {
 	return context.WithValue(ctx, actorKey{}, actor)
 }
 
-// ActorOf returns who acts in ctx; an actor of kind [System] when nobody was
+// ActorFromContext returns who acts in ctx; an actor of kind [System] when nobody was
 // named.
-func ActorOf(ctx context.Context) Actor {
+func ActorFromContext(ctx context.Context) Actor {
 	if actor, ok := ctx.Value(actorKey{}).(Actor); ok {
 		return actor
 	}

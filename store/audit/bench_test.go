@@ -16,10 +16,10 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// BenchmarkAct compares a change that is kept in the trail with the change
+// BenchmarkLog_Do compares a change that is kept in the trail with the change
 // alone, in SQLite.
-func BenchmarkAct(b *testing.B) {
-	for name, kept := range map[string]bool{"kept": true, "bare": false} {
+func BenchmarkLog_Do(b *testing.B) {
+	for name, audited := range map[string]bool{"kept": true, "bare": false} {
 		b.Run(name, func(b *testing.B) {
 			keyring, err := store.NewKeyring(store.GenerateKey())
 			require.NoError(b, err)
@@ -29,11 +29,11 @@ func BenchmarkAct(b *testing.B) {
 			db, err := sqlstore.Open(b.Context(), file, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring})
 			require.NoError(b, err)
 			opts := &manager.Options{}
-			if kept {
+			if audited {
 				opts.Audit = audit.New(db.Audit(), keyring, nil)
 			}
-			accounts := manager.New(db.Managers(), opts)
-			_, err = accounts.Create(b.Context(), &manager.User{Name: "crm", Secret: store.NewSecret("a secret of 24 characters")})
+			accounts := manager.New(db.AMIAccounts(), opts)
+			_, err = accounts.Create(b.Context(), &manager.Account{Name: "crm", Secret: store.NewSecret("a secret of 24 characters")})
 			require.NoError(b, err)
 			for b.Loop() {
 				_, err := accounts.Disable(b.Context(), "crm")
@@ -43,20 +43,20 @@ func BenchmarkAct(b *testing.B) {
 	}
 }
 
-// BenchmarkVerify reads a trail of 10 000 entries.
-func BenchmarkVerify(b *testing.B) {
-	s, entries := setup(b), 10_000
-	records := table{}
+// BenchmarkLog_Verify reads a trail of 10 000 entries.
+func BenchmarkLog_Verify(b *testing.B) {
+	s, entries := newEnv(b), 10_000
+	records := recordTable{}
 	for i := range entries {
 		key := strconv.Itoa(i % 1000)
 		records[key] = key
-		event := audit.Event{Kind: kind, Key: key, After: "it", Sealed: []byte(key)}
-		require.NoError(b, s.trail.Record(context.Background(), event))
+		event := audit.Event{Kind: kind, Key: key, After: "it", State: []byte(key)}
+		require.NoError(b, s.audit.Record(context.Background(), event))
 	}
 	for b.Loop() {
-		found, err := s.trail.Verify(context.Background(), records.records())
+		found, err := s.audit.Verify(context.Background(), records.source())
 		require.NoError(b, err)
-		require.Empty(b, found.Problems)
+		require.Empty(b, found.Findings)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*entries), "ns/entry")
 }

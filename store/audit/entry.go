@@ -10,10 +10,10 @@ type Outcome string
 
 // The outcomes of an act.
 const (
-	// Done means that it was done.
-	Done Outcome = "done"
-	// Refused means that it was refused, and nothing was changed.
-	Refused Outcome = "refused"
+	// Succeeded means that it was done.
+	Succeeded Outcome = "done"
+	// Denied means that it was refused, and nothing was changed.
+	Denied Outcome = "refused"
 	// Failed means that the system failed at it.
 	Failed Outcome = "failed"
 )
@@ -26,15 +26,15 @@ const (
 	// Administrator is somebody who logged in to the pages or the API of the
 	// administrators.
 	Administrator ActorKind = "administrator"
-	// Person is somebody of the directory who logged in to a portal of their
+	// User is somebody of the directory who logged in to a portal of their
 	// own, or to a service.
-	Person ActorKind = "person"
-	// Host is somebody who has a shell on the host.
-	Host ActorKind = "host"
+	User ActorKind = "person"
+	// Console is somebody who has a shell on the host.
+	Console ActorKind = "host"
 	// System is the program by itself.
 	System ActorKind = "system"
-	// Visitor is somebody who has not logged in.
-	Visitor ActorKind = "visitor"
+	// Anonymous is somebody who has not logged in.
+	Anonymous ActorKind = "visitor"
 )
 
 // Actor is who did something, and from where.
@@ -43,9 +43,9 @@ type Actor struct {
 	// Name is the username, of which each kind has its own; empty for a
 	// visitor.
 	Name string `json:"name"`
-	// Source is the address that the actor came from, without a port; empty
+	// RemoteAddr is the address that the actor came from, without a port; empty
 	// on the host itself.
-	Source string `json:"source"`
+	RemoteAddr string `json:"source"`
 }
 
 // Entry is one line of the trail. It holds no secret, no hash of one, and no
@@ -53,8 +53,8 @@ type Actor struct {
 type Entry struct {
 	// Sequence counts the entries of a trail from 1, without a gap.
 	Sequence int64 `json:"sequence"`
-	// At is UTC with microseconds.
-	At    time.Time `json:"at"`
+	// Time is UTC with microseconds.
+	Time  time.Time `json:"at"`
 	Actor Actor     `json:"actor"`
 	// Action is a word such as "create", "update", "delete", "login",
 	// "apply".
@@ -76,7 +76,7 @@ type Entry struct {
 	// Fingerprint is that of the whole record after the act, secrets
 	// included: HMAC-SHA-256 with a random key of its own, so that it tells
 	// nothing of them; nil when the record is gone, or the act concerned
-	// none. See [Trail.Verify].
+	// none. See [Log.Verify].
 	Fingerprint []byte `json:"-"`
 	// Hash chains the entry to the one before: SHA-256 over its hash and all
 	// of the above.

@@ -31,53 +31,53 @@ type Event struct {
 	// with Before says that the record is gone, and one without Before says
 	// nothing of the record, such as a login.
 	Before, After any
-	// Sealed is all of the record after the act that matters, its secrets
+	// State is all of the record after the act that matters, its secrets
 	// included, in a form that is equal for equal records only, also when a
 	// later version of the program makes it: what holds nothing is left out
 	// of it, so that a field may be added. The trail keeps a keyed
 	// fingerprint of it. Nil when the record is gone, or the act concerned
 	// none.
-	Sealed []byte
-	// SealedBefore is the same of the record before the act; nil when there
+	State []byte
+	// PriorState is the same of the record before the act; nil when there
 	// was none. It is compared with what the trail says, and not kept: that
 	// the record had been changed in another way would else be lost with the
 	// fingerprint that the act replaces. Such an act is done all the same,
-	// and kept with [CodeRecordDiffers] or [CodeRecordUnknown] as its reason;
-	// the logger is told, and [Trail.Verify] tells of it for ever.
-	SealedBefore []byte
+	// and kept with [CodeRecordModified] or [CodeRecordUntracked] as its reason;
+	// the logger is told, and [Log.Verify] tells of it for ever.
+	PriorState []byte
 }
 
-// ActionAdopt is the action of an event that tells the trail of a record from
+// ActionBaseline is the action of an event that tells the trail of a record from
 // before the trail began, or vouches for one that was changed in another way:
 // with its Sealed, and neither Before nor After.
-const ActionAdopt = "adopt"
+const ActionBaseline = "adopt"
 
-// entry returns the entry of an event, not chained yet.
-func (t *Trail) entry(ctx context.Context, event Event, outcome Outcome, reason string) (*Entry, error) {
-	before, err := document(event.Before)
+// newEntry returns the entry of an event, not chained yet.
+func (l *Log) newEntry(ctx context.Context, event Event, outcome Outcome, reason string) (*Entry, error) {
+	before, err := marshalRecord(event.Before)
 	if err != nil {
 		return nil, fmt.Errorf("audit: the record before the act: %w", err)
 	}
-	after, err := document(event.After)
+	after, err := marshalRecord(event.After)
 	if err != nil {
 		return nil, fmt.Errorf("audit: the record after the act: %w", err)
 	}
-	actor := ActorOf(ctx)
+	actor := ActorFromContext(ctx)
 	return &Entry{
-		At:    t.clock().UTC().Truncate(time.Microsecond),
-		Actor: Actor{Kind: ActorKind(clean(string(actor.Kind), maxText)), Name: clean(actor.Name, maxText), Source: clean(actor.Source, maxText)},
+		Time:  l.clock().UTC().Truncate(time.Microsecond),
+		Actor: Actor{Kind: ActorKind(sanitize(string(actor.Kind), maxText)), Name: sanitize(actor.Name, maxText), RemoteAddr: sanitize(actor.RemoteAddr, maxText)},
 
-		Action: clean(event.Action, maxText),
-		Kind:   clean(event.Kind, maxText),
-		Key:    clean(event.Key, maxText),
+		Action: sanitize(event.Action, maxText),
+		Kind:   sanitize(event.Kind, maxText),
+		Key:    sanitize(event.Key, maxText),
 
-		Outcome: outcome, Reason: clean(reason, maxReason),
+		Outcome: outcome, Reason: sanitize(reason, maxReason),
 		Before: before, After: after,
 	}, nil
 }
 
-// document returns the JSON of a record, nil when there is none.
-func document(record any) (json.RawMessage, error) {
+// marshalRecord returns the JSON of a record, nil when there is none.
+func marshalRecord(record any) (json.RawMessage, error) {
 	if record == nil {
 		return nil, nil
 	}
@@ -88,16 +88,16 @@ func document(record any) (json.RawMessage, error) {
 	return text, nil
 }
 
-// clean returns text as every database keeps it, and no terminal obeys it.
-func clean(text string, most int) string {
+// sanitize returns text as every database keeps it, and no terminal obeys it.
+func sanitize(text string, limit int) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return utf8.RuneError
 		}
 		return r
-	}, strings.ToValidUTF8(text[:min(len(text), 4*most)], string(utf8.RuneError)))
-	for most = min(most, len(text)); most < len(text) && !utf8.RuneStart(text[most]); {
-		most--
+	}, strings.ToValidUTF8(text[:min(len(text), 4*limit)], string(utf8.RuneError)))
+	for limit = min(limit, len(text)); limit < len(text) && !utf8.RuneStart(text[limit]); {
+		limit--
 	}
-	return text[:most]
+	return text[:limit]
 }

@@ -16,22 +16,22 @@ import (
 func Example() {
 	db := memstore.New()
 	keyring, _ := store.NewKeyring(store.GenerateKey())
-	trail := audit.New(db.Audit(), keyring, nil)
-	accounts := manager.New(db.Managers(), &manager.Options{Audit: trail})
+	auditLog := audit.New(db.Audit(), keyring, nil)
+	accounts := manager.New(db.AMIAccounts(), &manager.Options{Audit: auditLog})
 
-	jane := audit.Actor{Kind: audit.Administrator, Name: "jane", Source: "192.0.2.7"}
+	jane := audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.7"}
 	ctx := audit.WithActor(context.Background(), jane)
-	_, _ = accounts.Create(ctx, &manager.User{Name: "crm"})
-	_, _ = accounts.Create(ctx, &manager.User{Name: "dialer", Secret: store.NewSecret("short")})
+	_, _ = accounts.Create(ctx, &manager.Account{Name: "crm"})
+	_, _ = accounts.Create(ctx, &manager.Account{Name: "dialer", Secret: store.NewSecret("short")})
 	// Somebody gets at the database, and makes an account of his own.
-	_ = db.Managers().CreateUser(ctx, &manager.User{Name: "evil"})
+	_ = db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "evil"})
 
-	list, _ := trail.List(ctx, audit.Query{})
+	list, _ := auditLog.List(ctx, audit.Query{})
 	for _, e := range list.Items {
 		fmt.Printf("%d: %s, %s %q %s\n", e.Sequence, e.Actor.Name, e.Action, e.Key, cmp.Or(e.Reason, string(e.Outcome)))
 	}
-	found, _ := trail.Verify(ctx, accounts.AuditRecords())
-	for _, p := range found.Problems {
+	found, _ := auditLog.Verify(ctx, accounts.AuditSource())
+	for _, p := range found.Findings {
 		fmt.Println(p.Code, p.Key)
 	}
 	// Output:
@@ -40,30 +40,30 @@ func Example() {
 	// record_unknown evil
 }
 
-func ExampleTrail_Act() {
+func ExampleLog_Do() {
 	db := memstore.New()
 	keyring, _ := store.NewKeyring(store.GenerateKey())
-	trail := audit.New(db.Audit(), keyring, nil)
+	auditLog := audit.New(db.Audit(), keyring, nil)
 	ctx := context.Background()
 
-	err := trail.Act(ctx, db, audit.Event{Action: "create", Kind: "door"}, func(_ context.Context, event *audit.Event) error {
+	err := auditLog.Act(ctx, db, audit.Event{Action: "create", Kind: "door"}, func(_ context.Context, event *audit.Event) error {
 		event.Key, event.After = "front", map[string]string{"name": "front"}
-		event.Sealed = []byte(`{"name":"front","code":"1234"}`)
+		event.State = []byte(`{"name":"front","code":"1234"}`)
 		return nil // after the record was stored, in this transaction
 	})
-	list, _ := trail.List(ctx, audit.Query{Kind: "door"})
+	list, _ := auditLog.List(ctx, audit.Query{Kind: "door"})
 	fmt.Println(err, list.Items[0].Action, list.Items[0].Key, string(list.Items[0].After))
 	// Output: <nil> create front {"name":"front"}
 }
 
-func ExampleTrail_RecordFailure() {
+func ExampleLog_RecordFailure() {
 	db := memstore.New()
 	keyring, _ := store.NewKeyring(store.GenerateKey())
-	trail := audit.New(db.Audit(), keyring, nil)
-	ctx := audit.WithActor(context.Background(), audit.Actor{Kind: audit.Visitor, Source: "198.51.100.9"})
+	auditLog := audit.New(db.Audit(), keyring, nil)
+	ctx := audit.WithActor(context.Background(), audit.Actor{Kind: audit.Anonymous, RemoteAddr: "198.51.100.9"})
 
-	trail.RecordFailure(ctx, audit.Event{Action: "login", Kind: "administrator", Key: "jane"}, &store.ThrottledError{RetryAfter: time.Minute})
-	list, _ := trail.List(ctx, audit.Query{Outcome: audit.Refused})
-	fmt.Println(list.Items[0].Actor.Source, list.Items[0].Action, list.Items[0].Reason)
+	auditLog.RecordFailure(ctx, audit.Event{Action: "login", Kind: "administrator", Key: "jane"}, &store.RateLimitedError{RetryAfter: time.Minute})
+	list, _ := auditLog.List(ctx, audit.Query{Outcome: audit.Denied})
+	fmt.Println(list.Items[0].Actor.RemoteAddr, list.Items[0].Action, list.Items[0].Reason)
 	// Output: 198.51.100.9 login throttled
 }

@@ -5,7 +5,7 @@ package audit
 func Rehash(entries []*Entry) {
 	var previous Hash
 	for _, e := range entries {
-		e.Hash = e.chained(previous)
+		e.Hash = e.chainHash(previous)
 		previous = e.Hash
 	}
 }

@@ -26,15 +26,15 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// chained returns the hash of e when it follows the entry of hash previous.
+// chainHash returns the hash of e when it follows the entry of hash previous.
 // Each field is preceded by its length, so that no two entries, however
 // chosen, are written alike.
-func (e *Entry) chained(previous Hash) Hash {
+func (e *Entry) chainHash(previous Hash) Hash {
 	h := sha256.New()
 	for _, field := range [][]byte{
 		[]byte("pbxusers_audit 1"), previous,
-		number(e.Sequence), number(e.At.UnixMicro()),
-		[]byte(e.Actor.Kind), []byte(e.Actor.Name), []byte(e.Actor.Source),
+		encodeInt(e.Sequence), encodeInt(e.Time.UnixMicro()),
+		[]byte(e.Actor.Kind), []byte(e.Actor.Name), []byte(e.Actor.RemoteAddr),
 		[]byte(e.Action), []byte(e.Kind), []byte(e.Key), []byte(e.Outcome), []byte(e.Reason),
 		e.Before, e.After, e.Fingerprint,
 	} {
@@ -44,10 +44,10 @@ func (e *Entry) chained(previous Hash) Hash {
 }
 
 func writeField(h hash.Hash, field []byte) {
-	_, _ = h.Write(number(int64(len(field))))
+	_, _ = h.Write(encodeInt(int64(len(field))))
 	_, _ = h.Write(field)
 }
 
-func number(n int64) []byte {
+func encodeInt(n int64) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(n)) //nolint:gosec // the same bits, to be hashed
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Store is what [Trail] asks of a backend. A backend only persists: it neither
+// Store is what [Log] asks of a backend. A backend only persists: it neither
 // chains nor signs.
 //
 // Every method joins the transaction of its context (see [store.Transactor]),
@@ -16,7 +16,7 @@ import (
 type Store interface {
 	store.Transactor
 
-	// AppendEntry adds e and replaces the head. A [store.ExistsError] on
+	// AppendEntry adds e and replaces the head. A [store.AlreadyExistsError] on
 	// "sequence" when there is an entry of that sequence.
 	AppendEntry(ctx context.Context, e *Entry, head Head) error
 	// Head returns the end of the chain; the zero Head when nothing was
@@ -26,7 +26,7 @@ type Store interface {
 	// first. The key of a page is the sequence as a decimal number; an
 	// After that is none is a [store.InvalidError] on "after". No match is
 	// an empty list.
-	ListEntries(ctx context.Context, q Query) (*store.List[*Entry], error)
+	ListEntries(ctx context.Context, q Query) (*store.Page[*Entry], error)
 	// EachEntry calls visit for every entry in the order of the sequences,
 	// as of one moment, and stops at the first error, which it returns.
 	// visit must not write to the store. It keeps no more than a bounded
@@ -45,12 +45,12 @@ type Query struct {
 	Outcome Outcome
 	// Since and Until bound the time: at Since or later, before Until.
 	Since, Until time.Time
-	store.Page
+	store.PageRequest
 }
 
-// Matches reports whether e is selected by q, pages aside. A backend that
+// Match reports whether e is selected by q, pages aside. A backend that
 // cannot ask its database the same question uses it.
-func (q Query) Matches(e *Entry) bool {
+func (q Query) Match(e *Entry) bool {
 	for _, field := range [][2]string{
 		{q.Actor, e.Actor.Name}, {q.Action, e.Action}, {q.Kind, e.Kind}, {q.Key, e.Key}, {string(q.Outcome), string(e.Outcome)},
 	} {
@@ -58,5 +58,5 @@ func (q Query) Matches(e *Entry) bool {
 			return false
 		}
 	}
-	return (q.Since.IsZero() || !e.At.Before(q.Since)) && (q.Until.IsZero() || e.At.Before(q.Until))
+	return (q.Since.IsZero() || !e.Time.Before(q.Since)) && (q.Until.IsZero() || e.Time.Before(q.Until))
 }

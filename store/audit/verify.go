@@ -9,11 +9,11 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxProblems bounds how many problems a verification lists.
-const maxProblems = 100
+// maxFindings bounds how many problems a verification lists.
+const maxFindings = 100
 
-// Records are all records of one kind, to be compared with the trail.
-type Records struct {
+// RecordSource are all records of one kind, to be compared with the trail.
+type RecordSource struct {
 	// Kind is that of [Event].
 	Kind string
 	// Each calls visit for every record with its key and what [Event] calls
@@ -21,8 +21,8 @@ type Records struct {
 	Each func(ctx context.Context, visit func(key string, sealed []byte) error) error
 }
 
-// Problem is something that was changed behind the trail's back.
-type Problem struct {
+// Finding is something that was changed behind the trail's back.
+type Finding struct {
 	// Sequence is that of the entry concerned; 0 when it is a record as it is
 	// now.
 	Sequence int64 `json:"sequence,omitempty"`
@@ -45,11 +45,11 @@ const (
 	// CodeEntryForged means that the keyring did not sign the entry: it was
 	// added, or changed together with its hash.
 	CodeEntryForged = "entry_forged"
-	// CodeEntryChanged means that the entry is not what was signed.
-	CodeEntryChanged = "entry_changed"
-	// CodeEntryUnproven means that the entry cannot be proven, because of
+	// CodeEntryModified means that the entry is not what was signed.
+	CodeEntryModified = "entry_changed"
+	// CodeEntryUnverified means that the entry cannot be proven, because of
 	// what became of the one before.
-	CodeEntryUnproven = "entry_unproven"
+	CodeEntryUnverified = "entry_unproven"
 	// CodeKeyMissing means that what signed the entry, or the head when
 	// Sequence is 0, is not in the keyring.
 	CodeKeyMissing = "key_missing"
@@ -58,19 +58,19 @@ const (
 	// end.
 	CodeHeadMissing = "head_missing"
 	CodeHeadForged  = "head_forged"
-	// CodeHeadDiffers means that the last entry is not the one that the head
+	// CodeHeadMismatch means that the last entry is not the one that the head
 	// tells of.
-	CodeHeadDiffers = "head_differs"
-	// CodeTrailBroken means that the trail was found changed when this entry
+	CodeHeadMismatch = "head_differs"
+	// CodeLogTampered means that the trail was found changed when this entry
 	// was to follow. Entries may be missing before it.
-	CodeTrailBroken = "trail_broken"
-	// CodeRecordUnknown means that the trail never told how the record was
+	CodeLogTampered = "trail_broken"
+	// CodeRecordUntracked means that the trail never told how the record was
 	// made, or told that it was deleted. With a Sequence, it was so before
 	// that entry.
-	CodeRecordUnknown = "record_unknown"
-	// CodeRecordDiffers means that the record is not what the trail says of
+	CodeRecordUntracked = "record_unknown"
+	// CodeRecordModified means that the record is not what the trail says of
 	// it last. With a Sequence, it was so before that entry.
-	CodeRecordDiffers = "record_differs"
+	CodeRecordModified = "record_differs"
 	// CodeRecordMissing means that the trail does not know of a deletion.
 	CodeRecordMissing = "record_missing"
 	// CodeRecordUnreadable means that what a record keeps sealed was changed,
@@ -80,7 +80,7 @@ const (
 	CodeRecordUnreadable = "record_unreadable"
 )
 
-// Verification is what [Trail.Verify] found.
+// Verification is what [Log.Verify] found.
 type Verification struct {
 	// Entries is how many entries the trail has, and Records how many
 	// records were compared with it.
@@ -89,10 +89,10 @@ type Verification struct {
 	// Hash is that of the last entry. Whoever notes it down together with
 	// Entries can later tell that nothing before was replaced as a whole.
 	Hash string `json:"hash"`
-	// Problems are empty when nothing was changed. At most 100 are listed;
+	// Findings are empty when nothing was changed. At most 100 are listed;
 	// ProblemCount is how many there are.
-	Problems     []Problem `json:"problems"`
-	ProblemCount int64     `json:"problem_count"`
+	Findings     []Finding `json:"problems"`
+	FindingCount int64     `json:"problem_count"`
 }
 
 // Verify reads the whole trail, and compares every record of the given kinds
@@ -104,49 +104,49 @@ type Verification struct {
 // It cannot find that the trail, and the records that have changed since, were
 // put back to an earlier state: for that, note down Entries and Hash elsewhere
 // from time to time. A record from before the trail began is a problem until
-// [Trail.Adopt] tells the trail of it. A record of which an event told without Sealed is not judged until the next one that has
+// [Log.Baseline] tells the trail of it. A record of which an event told without Sealed is not judged until the next one that has
 // it.
-func (t *Trail) Verify(ctx context.Context, records ...Records) (*Verification, error) {
-	if t == nil {
-		return &Verification{Problems: []Problem{}}, nil
+func (l *Log) Verify(ctx context.Context, records ...RecordSource) (*Verification, error) {
+	if l == nil {
+		return &Verification{Findings: []Finding{}}, nil
 	}
-	v := newVerifier(t.keyring, records)
-	if err := t.store.EachEntry(ctx, func(e *Entry) error {
-		v.entry(e)
+	v := newVerifier(l.keyring, records)
+	if err := l.store.EachEntry(ctx, func(e *Entry) error {
+		v.checkEntry(e)
 		return nil
 	}); err != nil {
 		return nil, err
 	}
-	var found *Verification
-	err := t.store.Atomically(ctx, func(ctx context.Context) error {
-		end := v.clone() // this may run more than once
-		found = end.found
-		newer, err := t.newerThan(ctx, end.last)
+	var result *Verification
+	err := l.store.RunInTx(ctx, func(ctx context.Context) error {
+		final := v.clone() // this may run more than once
+		result = final.result
+		newer, err := l.entriesAfter(ctx, final.last)
 		if err != nil {
 			return err
 		}
 		for _, e := range slices.Backward(newer) {
-			end.entry(e)
+			final.checkEntry(e)
 		}
-		head, err := t.store.Head(ctx)
+		head, err := l.store.Head(ctx)
 		if err != nil {
 			return err
 		}
-		end.head(head)
-		return end.compare(ctx, records)
+		final.checkHead(head)
+		return final.checkRecords(ctx, records)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return found, nil
+	return result, nil
 }
 
-// newerThan returns the entries of higher sequences, the newest first. They are
+// entriesAfter returns the entries of higher sequences, the newest first. They are
 // few: those that were written while the others were read.
-func (t *Trail) newerThan(ctx context.Context, last int64) ([]*Entry, error) {
+func (l *Log) entriesAfter(ctx context.Context, last int64) ([]*Entry, error) {
 	var newer []*Entry
 	for q := (Query{}); ; {
-		list, err := t.store.ListEntries(ctx, q)
+		list, err := l.store.ListEntries(ctx, q)
 		if err != nil {
 			return nil, err
 		}
@@ -162,31 +162,31 @@ func (t *Trail) newerThan(ctx context.Context, last int64) ([]*Entry, error) {
 	}
 }
 
-// compare compares all records with what the trail says of them last.
-func (v *verifier) compare(ctx context.Context, records []Records) error {
-	for _, of := range records {
-		kind := clean(of.Kind, maxText)
-		err := of.Each(ctx, func(key string, sealed []byte) error {
-			v.record(store.Reference{Kind: kind, Key: clean(key, maxText)}, sealed)
+// checkRecords compares all records with what the trail says of them last.
+func (v *verifier) checkRecords(ctx context.Context, records []RecordSource) error {
+	for _, source := range records {
+		kind := sanitize(source.Kind, maxText)
+		err := source.Each(ctx, func(key string, state []byte) error {
+			v.checkRecord(store.Reference{Kind: kind, Key: sanitize(key, maxText)}, state)
 			return ctx.Err()
 		})
 		switch {
-		case unreadable(err):
-			v.problem(Problem{
+		case isUndecryptable(err):
+			v.addFinding(Finding{
 				Kind: kind, Code: CodeRecordUnreadable,
 				Message: fmt.Sprintf("one %s cannot be read, and what follows it was not compared: %v", kind, err),
 			})
 		case err != nil:
 			return err
 		default:
-			v.lost(kind)
+			v.checkMissing(kind)
 		}
 	}
 	return nil
 }
 
-// unreadable reports whether err is of what a record holds, rather than of the
+// isUndecryptable reports whether err is of what a record holds, rather than of the
 // database.
-func unreadable(err error) bool {
-	return errors.Is(err, store.ErrUnsealable) || errors.As(err, new(*store.UnknownKeyError))
+func isUndecryptable(err error) bool {
+	return errors.Is(err, store.ErrDecrypt) || errors.As(err, new(*store.UnknownKeyError))
 }

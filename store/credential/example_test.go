@@ -10,10 +10,10 @@ import (
 
 func ExampleLoginError() {
 	var err error = &credential.LoginError{
-		Code: credential.CodeRequired, Message: "type the code that your authenticator app shows", Generation: 7,
+		Code: credential.MFARequired, Message: "type the code that your authenticator app shows", SessionEpoch: 7,
 	}
-	if refused, ok := errors.AsType[*credential.LoginError](err); ok && refused.Code == credential.CodeRequired {
-		fmt.Println("ask for a code:", refused)
+	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok && loginErr.Code == credential.MFARequired {
+		fmt.Println("ask for a code:", loginErr)
 	}
 	fmt.Println(errors.Is(err, store.ErrForbidden))
 	// Output:
@@ -21,11 +21,11 @@ func ExampleLoginError() {
 	// true
 }
 
-func ExampleSet_HasSecondFactor() {
-	set := credential.Set{SecondFactor: &credential.Factor{Secret: store.NewSecret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")}}
-	fmt.Println(set.HasSecondFactor())
-	set.SecondFactor.Confirmed = true
-	fmt.Println(set.HasSecondFactor())
+func ExampleCredentials_HasSecondFactor() {
+	creds := credential.Credentials{SecondFactor: &credential.TOTP{Secret: store.NewSecret("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")}}
+	fmt.Println(creds.HasSecondFactor())
+	creds.SecondFactor.Confirmed = true
+	fmt.Println(creds.HasSecondFactor())
 	// Output:
 	// false
 	// true

@@ -10,22 +10,22 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/refuse"
 )
 
-// trail is the audit trail of a DB.
-type trail struct{ *DB }
+// auditStore is the audit trail of a DB.
+type auditStore struct{ *DB }
 
 // Audit returns the store of the audit trail.
-func (db *DB) Audit() audit.Store { return trail{db} }
+func (db *DB) Audit() audit.Store { return auditStore{db} }
 
 // AppendEntry implements [audit.Store].
-func (m trail) AppendEntry(ctx context.Context, e *audit.Entry, head audit.Head) error {
-	kept := e.Clone()
-	kept.At = keptTime(kept.At)
+func (m auditStore) AppendEntry(ctx context.Context, e *audit.Entry, head audit.Head) error {
+	stored := e.Clone()
+	stored.Time = truncateTime(stored.Time)
 	return m.write(ctx, func(ctx context.Context, tx *transaction) error {
-		return tx.do(ctx, func(s *state) error {
+		return tx.withState(ctx, func(s *state) error {
 			if _, found := s.entries.get(sortableNumber(e.Sequence)); found {
-				return &store.ExistsError{Kind: "audit entry", Field: "sequence"}
+				return &store.AlreadyExistsError{Kind: "audit entry", Field: "sequence"}
 			}
-			s.entries.put(sortableNumber(e.Sequence), kept)
+			s.entries.put(sortableNumber(e.Sequence), stored)
 			s.head = cloneHead(head)
 			return nil
 		})
@@ -33,7 +33,7 @@ func (m trail) AppendEntry(ctx context.Context, e *audit.Entry, head audit.Head)
 }
 
 // Head implements [audit.Store].
-func (m trail) Head(ctx context.Context) (head audit.Head, err error) {
+func (m auditStore) Head(ctx context.Context) (head audit.Head, err error) {
 	err = m.read(ctx, func(s *state) error {
 		head = cloneHead(s.head)
 		return nil
@@ -42,19 +42,19 @@ func (m trail) Head(ctx context.Context) (head audit.Head, err error) {
 }
 
 // ListEntries implements [audit.Store].
-func (m trail) ListEntries(ctx context.Context, q audit.Query) (*store.List[*audit.Entry], error) {
+func (m auditStore) ListEntries(ctx context.Context, q audit.Query) (*store.Page[*audit.Entry], error) {
 	after := ""
 	if q.After != "" {
 		sequence, err := strconv.ParseInt(q.After, 10, 64)
 		if err != nil {
-			return nil, refuse.After()
+			return nil, refuse.NewCursorError()
 		}
 		after = sortableNumber(sequence)
 	}
-	var list *store.List[*audit.Entry]
+	var list *store.Page[*audit.Entry]
 	err := m.read(ctx, func(s *state) error {
-		l := listing[*audit.Entry]{clone: (*audit.Entry).Clone}
-		list = l.cut(s.entries.beyond(after, true), q.Matches, q.Page, func(r row[*audit.Entry]) string {
+		l := pager[*audit.Entry]{clone: (*audit.Entry).Clone}
+		list = l.takePage(s.entries.seq(after, true), q.Match, q.PageRequest, func(r row[*audit.Entry]) string {
 			return strconv.FormatInt(r.value.Sequence, 10)
 		})
 		return nil
@@ -63,8 +63,8 @@ func (m trail) ListEntries(ctx context.Context, q audit.Query) (*store.List[*aud
 }
 
 // EachEntry implements [audit.Store].
-func (m trail) EachEntry(ctx context.Context, visit func(*audit.Entry) error) error {
-	return each(ctx, m.DB, func(s *state) *table[*audit.Entry] { return &s.entries }, (*audit.Entry).Clone, visit)
+func (m auditStore) EachEntry(ctx context.Context, visit func(*audit.Entry) error) error {
+	return forEach(ctx, m.DB, func(s *state) *table[*audit.Entry] { return &s.entries }, (*audit.Entry).Clone, visit)
 }
 
 // cloneHead returns a copy that shares nothing with head.

@@ -26,10 +26,10 @@ type state struct {
 	administrators table[*ampusers.Administrator]
 	entries        table[*audit.Entry]
 	head           audit.Head
-	managers       table[*manager.User]
+	amiAccounts    table[*manager.Account]
 	// teams are what each team has, by its name.
-	teams map[string]*team
-	vault table[kept]
+	teams     map[string]*team
+	ttlValues table[ttlValue]
 }
 
 // New returns an empty database.
@@ -42,15 +42,15 @@ func New() *DB {
 // draft returns a copy to write to. It shares the rows until it is written to.
 func (s *state) draft() *state {
 	teams := make(map[string]*team, len(s.teams))
-	for name, of := range s.teams {
-		teams[name] = of.draft()
+	for name, t := range s.teams {
+		teams[name] = t.draft()
 	}
 	return &state{
-		administrators: s.administrators.copy(),
-		entries:        s.entries.copy(),
+		administrators: s.administrators.share(),
+		entries:        s.entries.share(),
 		head:           s.head,
-		managers:       s.managers.copy(),
+		amiAccounts:    s.amiAccounts.share(),
 		teams:          teams,
-		vault:          s.vault.copy(),
+		ttlValues:      s.ttlValues.share(),
 	}
 }

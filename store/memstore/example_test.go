@@ -13,26 +13,26 @@ import (
 
 func ExampleNew() {
 	ctx := context.Background()
-	accounts := memstore.New().Managers()
-	_ = accounts.CreateUser(ctx, &manager.User{Name: "crm"})
-	u, err := accounts.User(ctx, "CRM")
+	accounts := memstore.New().AMIAccounts()
+	_ = accounts.CreateAccount(ctx, &manager.Account{Name: "crm"})
+	u, err := accounts.Account(ctx, "CRM")
 	fmt.Println(u.Name, err)
-	fmt.Println(accounts.CreateUser(ctx, &manager.User{Name: "Crm"}))
+	fmt.Println(accounts.CreateAccount(ctx, &manager.Account{Name: "Crm"}))
 	// Output:
 	// crm <nil>
 	// name: another AMI account has this name already; choose a different one
 }
 
-func ExampleDB_Atomically() {
+func ExampleDB_RunInTx() {
 	ctx := context.Background()
 	db := memstore.New()
-	_ = db.Managers().CreateUser(ctx, &manager.User{Name: "crm"})
+	_ = db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "crm"})
 
-	err := db.Atomically(ctx, func(ctx context.Context) error {
+	err := db.RunInTx(ctx, func(ctx context.Context) error {
 		if err := db.Administrators().CreateAdministrator(ctx, &ampusers.Administrator{Username: "jane"}); err != nil {
 			return err
 		}
-		return db.Managers().CreateUser(ctx, &manager.User{Name: "crm"})
+		return db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "crm"})
 	})
 	fmt.Println(err)
 	_, err = db.Administrators().Administrator(ctx, "jane")
@@ -42,30 +42,30 @@ func ExampleDB_Atomically() {
 	// there is no such administrator
 }
 
-func ExampleDB_Vault() {
+func ExampleDB_TTLStore() {
 	ctx := context.Background()
-	sessions, noon := memstore.New().Vault(), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	_ = sessions.Keep(ctx, "session", "hash of its token", []byte("jane"), noon.Add(time.Hour))
+	sessions, noon := memstore.New().TTLStore(), time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	_ = sessions.Put(ctx, "session", "hash of its token", []byte("jane"), noon.Add(time.Hour))
 
-	value, err := sessions.Kept(ctx, "session", "hash of its token", noon)
+	value, err := sessions.Get(ctx, "session", "hash of its token", noon)
 	fmt.Println(string(value), err)
-	_, err = sessions.Kept(ctx, "session", "hash of its token", noon.Add(time.Hour))
+	_, err = sessions.Get(ctx, "session", "hash of its token", noon.Add(time.Hour))
 	fmt.Println(err)
 	// Output:
 	// jane <nil>
 	// there is no such value
 }
 
-func ExampleDB_People() {
+func ExampleDB_Users() {
 	ctx := context.Background()
 	db := memstore.New()
 	for _, team := range []string{"acme", "example"} { // which know nothing of each other
-		_ = db.People(team).CreateUser(ctx, &userman.User{ID: "1", Username: "jane", DefaultExtension: "1001"})
+		_ = db.Users(team).CreateUser(ctx, &userman.User{ID: "1", Username: "jane", DefaultExtension: "1001"})
 	}
 
-	acme := db.People("acme")
+	acme := db.Users("acme")
 	fmt.Println(acme.CreateUser(ctx, &userman.User{ID: "2", Username: "bob", DefaultExtension: "1001"}))
-	u, err := acme.FindUser(ctx, userman.UserKey{Username: "JANE"})
+	u, err := acme.FindUser(ctx, userman.UserLookup{Username: "JANE"})
 	fmt.Println(u.Username, err)
 	// Output:
 	// default_extension: another person has this default_extension already; choose a different one

@@ -10,38 +10,38 @@ import (
 )
 
 func (t *team) group(name string) (*userman.Group, error) {
-	return copyOf(&t.groups, userman.FoldGroupName(name), userman.GroupRecord, (*userman.Group).Clone)
+	return cloneRecord(&t.groups, userman.FoldGroupName(name), userman.KindGroup, (*userman.Group).Clone)
 }
 
 // groupNames returns the names as the groups are named, each once.
 func (t *team) groupNames(names []string) ([]string, error) {
-	kept := make([]string, 0, len(names))
+	resolved := make([]string, 0, len(names))
 	for _, name := range names {
 		g, ok := t.groups.get(userman.FoldGroupName(name))
 		if !ok {
-			return nil, &store.NotFoundError{Kind: userman.GroupRecord}
+			return nil, &store.NotFoundError{Kind: userman.KindGroup}
 		}
-		if !slices.Contains(kept, g.Name) {
-			kept = append(kept, g.Name)
+		if !slices.Contains(resolved, g.Name) {
+			resolved = append(resolved, g.Name)
 		}
 	}
-	return kept, nil
+	return resolved, nil
 }
 
 // putGroup puts g, and gives the groups another revision.
-func (m people) putGroup(t *team, g *userman.Group) {
-	kept := g.Clone()
-	kept.Members = 0
-	keepTimes(&kept.CreatedAt, &kept.UpdatedAt)
-	t.groups.put(userman.FoldGroupName(g.Name), kept)
+func (m userStore) putGroup(t *team, g *userman.Group) {
+	stored := g.Clone()
+	stored.Members = 0
+	truncateTimes(&stored.CreatedAt, &stored.UpdatedAt)
+	t.groups.put(userman.FoldGroupName(g.Name), stored)
 	t.revision = m.revisions.Add(1)
 }
 
 // CreateGroup implements [userman.Store].
-func (m people) CreateGroup(ctx context.Context, g *userman.Group) error {
-	return m.edit(ctx, func(t *team) error {
+func (m userStore) CreateGroup(ctx context.Context, g *userman.Group) error {
+	return m.writeTeam(ctx, func(t *team) error {
 		if _, found := t.groups.get(userman.FoldGroupName(g.Name)); found {
-			return &store.ExistsError{Kind: userman.GroupRecord, Field: "name"}
+			return &store.AlreadyExistsError{Kind: userman.KindGroup, Field: "name"}
 		}
 		m.putGroup(t, g)
 		return nil
@@ -49,8 +49,8 @@ func (m people) CreateGroup(ctx context.Context, g *userman.Group) error {
 }
 
 // Group implements [userman.Store].
-func (m people) Group(ctx context.Context, name string) (g *userman.Group, err error) {
-	err = m.view(ctx, func(t *team) (err error) {
+func (m userStore) Group(ctx context.Context, name string) (g *userman.Group, err error) {
+	err = m.readTeam(ctx, func(t *team) (err error) {
 		g, err = t.group(name)
 		return err
 	})
@@ -58,25 +58,25 @@ func (m people) Group(ctx context.Context, name string) (g *userman.Group, err e
 }
 
 // UpdateGroup implements [userman.Store].
-func (m people) UpdateGroup(ctx context.Context, name string, edit func(*userman.Group) error) error {
-	var kept string
+func (m userStore) UpdateGroup(ctx context.Context, name string, edit func(*userman.Group) error) error {
+	var stored string
 	read := func(t *team) (*userman.Group, error) {
 		g, err := t.group(name)
 		if err == nil {
-			kept = g.Name
+			stored = g.Name
 		}
 		return g, err
 	}
-	return change(ctx, m, read, edit, func(t *team, g *userman.Group) error {
-		g.Name = kept
+	return updateRecord(ctx, m, read, edit, func(t *team, g *userman.Group) error {
+		g.Name = stored
 		m.putGroup(t, g)
 		return nil
 	})
 }
 
 // DeleteGroup implements [userman.Store].
-func (m people) DeleteGroup(ctx context.Context, name string) error {
-	return m.edit(ctx, func(t *team) error {
+func (m userStore) DeleteGroup(ctx context.Context, name string) error {
+	return m.writeTeam(ctx, func(t *team) error {
 		g, err := t.group(name)
 		if err != nil {
 			return err
@@ -91,9 +91,9 @@ func (m people) DeleteGroup(ctx context.Context, name string) error {
 }
 
 // ListGroups implements [userman.Store].
-func (m people) ListGroups(ctx context.Context) (groups []*userman.Group, revision int64, err error) {
+func (m userStore) ListGroups(ctx context.Context) (groups []*userman.Group, revision int64, err error) {
 	groups = []*userman.Group{}
-	err = m.view(ctx, func(t *team) error {
+	err = m.readTeam(ctx, func(t *team) error {
 		for _, row := range t.groups.rows { // in the order of folded names
 			groups = append(groups, row.value.Clone())
 		}
@@ -108,9 +108,9 @@ func (m people) ListGroups(ctx context.Context) (groups []*userman.Group, revisi
 }
 
 // CountMembers implements [userman.Store].
-func (m people) CountMembers(ctx context.Context) (map[string]int, error) {
+func (m userStore) CountMembers(ctx context.Context) (map[string]int, error) {
 	members := map[string]int{}
-	err := m.view(ctx, func(t *team) error {
+	err := m.readTeam(ctx, func(t *team) error {
 		for _, row := range t.users.rows {
 			if !row.value.DeletedAt.IsZero() {
 				continue

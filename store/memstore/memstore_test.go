@@ -7,7 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/storetest"
 )
 
-func TestBehaviour(t *testing.T) {
+func TestDB_conformance(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(*testing.T) storetest.Backend { return memstore.New() })
 }

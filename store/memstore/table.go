@@ -22,14 +22,14 @@ type row[T any] struct {
 	value T
 }
 
-func (t *table[T]) find(key string) (int, bool) {
+func (t *table[T]) search(key string) (int, bool) {
 	return slices.BinarySearchFunc(t.rows, key, func(r row[T], key string) int {
 		return strings.Compare(r.key, key)
 	})
 }
 
 func (t *table[T]) get(key string) (T, bool) {
-	i, found := t.find(key)
+	i, found := t.search(key)
 	if !found {
 		var none T
 		return none, false
@@ -37,25 +37,25 @@ func (t *table[T]) get(key string) (T, bool) {
 	return t.rows[i].value, true
 }
 
-// after returns the rows that follow key, or all where there is none; they may
+// rowsAfter returns the rows that follow key, or all where there is none; they may
 // be read while the table is locked.
-func (t *table[T]) after(key string) []row[T] {
-	i, found := t.find(key)
+func (t *table[T]) rowsAfter(key string) []row[T] {
+	i, found := t.search(key)
 	if found && key != "" {
 		i++
 	}
 	return t.rows[i:]
 }
 
-// beyond yields the rows that follow key, or with descending those before it,
+// seq yields the rows that follow key, or with descending those before it,
 // the last one first, where no key stands for the end. They may be read while
 // the table is locked.
-func (t *table[T]) beyond(key string, descending bool) iter.Seq[row[T]] {
-	rows := t.after(key)
+func (t *table[T]) seq(key string, descending bool) iter.Seq[row[T]] {
+	rows := t.rowsAfter(key)
 	if descending {
 		rows = t.rows
 		if key != "" {
-			end, _ := t.find(key)
+			end, _ := t.search(key)
 			rows = rows[:end]
 		}
 	}
@@ -71,8 +71,8 @@ func (t *table[T]) beyond(key string, descending bool) iter.Seq[row[T]] {
 	}
 }
 
-// all returns the rows as they are now, whatever is written later.
-func (t *table[T]) all() []row[T] {
+// snapshot returns the rows as they are now, whatever is written later.
+func (t *table[T]) snapshot() []row[T] {
 	if t.appended {
 		// What was appended may be undone, and then overwritten.
 		t.rows, t.shared, t.appended = slices.Clone(t.rows), false, false
@@ -84,14 +84,14 @@ func (t *table[T]) all() []row[T] {
 }
 
 func (t *table[T]) put(key string, value T) {
-	i, found := t.find(key)
+	i, found := t.search(key)
 	if !found && i == len(t.rows) {
 		// Nobody reads behind the end, and there is one writer at a time: the
 		// rows are not copied, so that a long trail grows cheaply.
 		t.rows, t.appended = append(t.rows, row[T]{key, value}), t.shared
 		return
 	}
-	t.own()
+	t.copyOnWrite()
 	if found {
 		t.rows[i].value = value
 		return
@@ -100,29 +100,29 @@ func (t *table[T]) put(key string, value T) {
 }
 
 func (t *table[T]) remove(key string) bool {
-	i, found := t.find(key)
+	i, found := t.search(key)
 	if found {
-		t.own()
+		t.copyOnWrite()
 		t.rows = slices.Delete(t.rows, i, i+1)
 	}
 	return found
 }
 
 // removeAll removes the rows that are doomed and returns how many they were.
-func (t *table[T]) removeAll(doomed func(T) bool) int {
-	if !slices.ContainsFunc(t.rows, func(r row[T]) bool { return doomed(r.value) }) {
+func (t *table[T]) removeAll(match func(T) bool) int {
+	if !slices.ContainsFunc(t.rows, func(r row[T]) bool { return match(r.value) }) {
 		return 0
 	}
-	t.own()
+	t.copyOnWrite()
 	before := len(t.rows)
-	t.rows = slices.DeleteFunc(t.rows, func(r row[T]) bool { return doomed(r.value) })
+	t.rows = slices.DeleteFunc(t.rows, func(r row[T]) bool { return match(r.value) })
 	return before - len(t.rows)
 }
 
-func (t *table[T]) own() {
+func (t *table[T]) copyOnWrite() {
 	if t.shared {
 		t.rows, t.shared, t.appended = slices.Clone(t.rows), false, false
 	}
 }
 
-func (t *table[T]) copy() table[T] { return table[T]{rows: t.rows, shared: true} }
+func (t *table[T]) share() table[T] { return table[T]{rows: t.rows, shared: true} }

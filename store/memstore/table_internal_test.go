@@ -15,9 +15,9 @@ import (
 // content returns the rows of a table as one text.
 func content(rows []row[int]) string { return fmt.Sprint(rows) }
 
-// TestWhatIsReadOfATableNeverChanges writes, commits and rolls back at random,
+// TestTable_snapshotsAreImmutable writes, commits and rolls back at random,
 // while all that was ever read is kept and looked at again.
-func TestWhatIsReadOfATableNeverChanges(t *testing.T) {
+func TestTable_snapshotsAreImmutable(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		type reading struct {
@@ -26,12 +26,12 @@ func TestWhatIsReadOfATableNeverChanges(t *testing.T) {
 		}
 		readings := []reading{}
 		read := func(of *table[int]) {
-			rows := of.all()
+			rows := of.snapshot()
 			readings = append(readings, reading{rows, content(rows)})
 		}
-		committed := (&table[int]{}).copy()
+		committed := (&table[int]{}).share()
 		for range rapid.IntRange(1, 8).Draw(t, "transactions") {
-			draft := committed.copy()
+			draft := committed.share()
 			for range rapid.IntRange(0, 6).Draw(t, "steps") {
 				key := string(rune('a' + len(draft.rows))) // often the next one
 				if rapid.Bool().Draw(t, "any key") {
@@ -50,7 +50,7 @@ func TestWhatIsReadOfATableNeverChanges(t *testing.T) {
 			}
 			read(&committed)
 			if rapid.Bool().Draw(t, "commit") {
-				committed = draft.copy()
+				committed = draft.share()
 			}
 		}
 		for _, r := range readings {
@@ -59,15 +59,15 @@ func TestWhatIsReadOfATableNeverChanges(t *testing.T) {
 	})
 }
 
-// TestWhatWasAppendedAndUndoneIsNotOverwritten is about rows that are read in a
+// TestTable_rolledBackAppendIsNotOverwritten is about rows that are read in a
 // transaction which is then undone, while there is room behind the committed
 // ones.
-func TestWhatWasAppendedAndUndoneIsNotOverwritten(t *testing.T) {
+func TestTable_rolledBackAppendIsNotOverwritten(t *testing.T) {
 	t.Parallel()
-	committed := (&table[int]{rows: append(make([]row[int], 0, 8), row[int]{"a", 1})}).copy()
-	undone, next := committed.copy(), committed.copy()
+	committed := (&table[int]{rows: append(make([]row[int], 0, 8), row[int]{"a", 1})}).share()
+	undone, next := committed.share(), committed.share()
 	undone.put("b", 2)
-	read := undone.all()
+	read := undone.snapshot()
 	undone.put("c", 3)
 	next.put("b", 20)
 	next.put("c", 30)
@@ -77,11 +77,11 @@ func TestWhatWasAppendedAndUndoneIsNotOverwritten(t *testing.T) {
 	require.Equal(t, "[{a 1}]", content(committed.rows))
 }
 
-func TestAppendingToTheTrailCopiesNothing(t *testing.T) {
+func TestAuditStore_AppendEntry_doesNotCopyRows(t *testing.T) {
 	t.Parallel()
 	db := New()
 	add := func(sequence int64, result error) {
-		err := db.Atomically(t.Context(), func(ctx context.Context) error {
+		err := db.RunInTx(t.Context(), func(ctx context.Context) error {
 			require.NoError(t, db.Audit().AppendEntry(ctx, &audit.Entry{Sequence: sequence}, audit.Head{Sequence: sequence}))
 			return result
 		})

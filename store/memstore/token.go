@@ -9,23 +9,23 @@ import (
 )
 
 func (t *team) token(id string) (*userman.Token, error) {
-	return copyOf(&t.tokens, id, userman.TokenRecord, (*userman.Token).Clone)
+	return cloneRecord(&t.tokens, id, userman.KindToken, (*userman.Token).Clone)
 }
 
 func (t *team) putToken(token *userman.Token) {
-	kept := token.Clone()
-	keepTimes(&kept.ExpiresAt, &kept.HourStartedAt, &kept.CreatedAt, &kept.UpdatedAt, &kept.KeyMadeAt, &kept.LastUsedAt)
-	t.tokens.put(kept.ID, kept)
+	stored := token.Clone()
+	truncateTimes(&stored.ExpiresAt, &stored.HourStartedAt, &stored.CreatedAt, &stored.UpdatedAt, &stored.KeyCreatedAt, &stored.LastUsedAt)
+	t.tokens.put(stored.ID, stored)
 }
 
 // CreateToken implements [userman.Store].
-func (m people) CreateToken(ctx context.Context, token *userman.Token) error {
-	return m.edit(ctx, func(t *team) error {
+func (m userStore) CreateToken(ctx context.Context, token *userman.Token) error {
+	return m.writeTeam(ctx, func(t *team) error {
 		if _, found := t.tokens.get(token.ID); found {
-			return &store.ExistsError{Kind: userman.TokenRecord, Field: "id"}
+			return &store.AlreadyExistsError{Kind: userman.KindToken, Field: "id"}
 		}
 		if _, found := t.users.get(token.UserID); !found {
-			return noUser()
+			return userNotFound()
 		}
 		t.putToken(token)
 		return nil
@@ -33,50 +33,50 @@ func (m people) CreateToken(ctx context.Context, token *userman.Token) error {
 }
 
 // Token implements [userman.Store].
-func (m people) Token(ctx context.Context, id string) (token *userman.Token, err error) {
-	err = m.view(ctx, func(t *team) (err error) {
+func (m userStore) Token(ctx context.Context, id string) (token *userman.Token, err error) {
+	err = m.readTeam(ctx, func(t *team) (err error) {
 		token, err = t.token(id)
 		return err
 	})
 	return token, err
 }
 
-// Holder implements [userman.Store].
-func (m people) Holder(ctx context.Context, id string) (*userman.Holder, error) {
-	holder := &userman.Holder{}
-	err := m.view(ctx, func(t *team) (err error) {
-		if holder.Token, err = t.token(id); err != nil {
+// TokenWithOwner implements [userman.Store].
+func (m userStore) TokenWithOwner(ctx context.Context, id string) (*userman.TokenOwner, error) {
+	owner := &userman.TokenOwner{}
+	err := m.readTeam(ctx, func(t *team) (err error) {
+		if owner.Token, err = t.token(id); err != nil {
 			return err
 		}
-		holder.GroupsRevision = t.revision
-		holder.User, err = t.user(holder.Token.UserID)
+		owner.GroupsRevision = t.revision
+		owner.User, err = t.user(owner.Token.UserID)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return holder, nil
+	return owner, nil
 }
 
 // UpdateToken implements [userman.Store].
-func (m people) UpdateToken(ctx context.Context, id string, edit func(*userman.Token) error) error {
+func (m userStore) UpdateToken(ctx context.Context, id string, edit func(*userman.Token) error) error {
 	read := func(t *team) (*userman.Token, error) { return t.token(id) }
-	return change(ctx, m, read, edit, func(t *team, token *userman.Token) error {
-		kept, err := t.token(id)
+	return updateRecord(ctx, m, read, edit, func(t *team, token *userman.Token) error {
+		stored, err := t.token(id)
 		if err != nil {
 			return err
 		}
-		token.ID, token.UserID = id, kept.UserID
-		token.HourStartedAt, token.HourRequests, token.LastUsedAt = kept.HourStartedAt, kept.HourRequests, kept.LastUsedAt
+		token.ID, token.UserID = id, stored.UserID
+		token.HourStartedAt, token.HourRequests, token.LastUsedAt = stored.HourStartedAt, stored.HourRequests, stored.LastUsedAt
 		t.putToken(token)
 		return nil
 	})
 }
 
-// CountRequest implements [userman.Store].
-func (m people) CountRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error) {
-	now = keptTime(now)
-	err = m.edit(ctx, func(t *team) error {
+// TakeRequest implements [userman.Store].
+func (m userStore) TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error) {
+	now = truncateTime(now)
+	err = m.writeTeam(ctx, func(t *team) error {
 		token, err := t.token(id)
 		if err != nil {
 			return err
@@ -98,21 +98,21 @@ func (m people) CountRequest(ctx context.Context, id string, now time.Time, limi
 }
 
 // DeleteToken implements [userman.Store].
-func (m people) DeleteToken(ctx context.Context, id string) error {
-	return m.edit(ctx, func(t *team) error {
+func (m userStore) DeleteToken(ctx context.Context, id string) error {
+	return m.writeTeam(ctx, func(t *team) error {
 		if !t.tokens.remove(id) {
-			return &store.NotFoundError{Kind: userman.TokenRecord}
+			return &store.NotFoundError{Kind: userman.KindToken}
 		}
 		return nil
 	})
 }
 
 // ListTokens implements [userman.Store].
-func (m people) ListTokens(ctx context.Context, userID string, page store.Page) (list *store.List[*userman.Token], err error) {
-	err = m.view(ctx, func(t *team) error {
-		l := listing[*userman.Token]{clone: (*userman.Token).Clone}
-		wanted := func(token *userman.Token) bool { return userID == "" || token.UserID == userID }
-		list = l.cut(t.tokens.beyond(page.After, false), wanted, page, func(r row[*userman.Token]) string { return r.key })
+func (m userStore) ListTokens(ctx context.Context, userID string, req store.PageRequest) (list *store.Page[*userman.Token], err error) {
+	err = m.readTeam(ctx, func(t *team) error {
+		l := pager[*userman.Token]{clone: (*userman.Token).Clone}
+		match := func(token *userman.Token) bool { return userID == "" || token.UserID == userID }
+		list = l.takePage(t.tokens.seq(req.After, false), match, req, func(r row[*userman.Token]) string { return r.key })
 		return nil
 	})
 	return list, err

@@ -11,11 +11,11 @@ import (
 
 var _ store.Transactor = (*DB)(nil)
 
-var errEnded = errors.New("memstore: the transaction of this context has ended")
+var errTxDone = errors.New("memstore: the transaction of this context has ended")
 
 // transaction is the open transaction of a DB. There is one at a time.
 type transaction struct {
-	joined.Calls
+	joined.ErrorTracker
 	mu sync.Mutex
 	// draft is nil once the transaction has ended.
 	draft *state
@@ -24,10 +24,10 @@ type transaction struct {
 // transactionKey finds the transaction of db in a context.
 type transactionKey struct{ db *DB }
 
-// Atomically implements [store.Transactor]. One transaction runs at a time,
+// RunInTx implements [store.Transactor]. One transaction runs at a time,
 // others wait; readers outside see what was committed before.
-func (db *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error) error {
-	if tx := db.joined(ctx); tx != nil {
+func (db *DB) RunInTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	if tx := db.currentTx(ctx); tx != nil {
 		return tx.Run(ctx, fn)
 	}
 	if err := db.lock(ctx); err != nil {
@@ -36,18 +36,18 @@ func (db *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error
 	defer db.unlock()
 	tx := &transaction{draft: db.committed.Load().draft()}
 	defer tx.end()
-	if err := joined.Within(context.WithValue(ctx, transactionKey{db}, tx), fn); err != nil {
+	if err := joined.RunContext(context.WithValue(ctx, transactionKey{db}, tx), fn); err != nil {
 		return err
 	}
 	if err := tx.Err(); err != nil {
 		return err
 	}
-	committed := tx.end().draft() // its tables are marked as shared
-	db.committed.Store(committed)
+	next := tx.end().draft() // its tables are marked as shared
+	db.committed.Store(next)
 	return nil
 }
 
-func (db *DB) joined(ctx context.Context) *transaction {
+func (db *DB) currentTx(ctx context.Context) *transaction {
 	tx, _ := ctx.Value(transactionKey{db}).(*transaction)
 	return tx
 }
@@ -70,13 +70,13 @@ func (db *DB) unlock() { <-db.writer }
 func (tx *transaction) end() *state {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	written := tx.draft
+	draft := tx.draft
 	tx.draft = nil
-	return written
+	return draft
 }
 
-// do gives fn what the transaction has written so far, to read and to write.
-func (tx *transaction) do(ctx context.Context, fn func(s *state) error) error {
+// withState gives fn what the transaction has written so far, to read and to write.
+func (tx *transaction) withState(ctx context.Context, fn func(s *state) error) error {
 	if err := ctx.Err(); err != nil {
 		tx.Fail(err)
 		return err
@@ -84,15 +84,15 @@ func (tx *transaction) do(ctx context.Context, fn func(s *state) error) error {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if tx.draft == nil {
-		return errEnded
+		return errTxDone
 	}
 	return fn(tx.draft)
 }
 
 // read gives fn the state that ctx sees, to read only.
 func (db *DB) read(ctx context.Context, fn func(s *state) error) error {
-	if tx := db.joined(ctx); tx != nil {
-		return tx.do(ctx, fn)
+	if tx := db.currentTx(ctx); tx != nil {
+		return tx.withState(ctx, fn)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -104,8 +104,8 @@ func (db *DB) read(ctx context.Context, fn func(s *state) error) error {
 // nested Atomically its refusal leaves an outer transaction as it was: fn
 // writes as its last step, or not at all.
 func (db *DB) write(ctx context.Context, fn func(ctx context.Context, tx *transaction) error) error {
-	if tx := db.joined(ctx); tx != nil {
+	if tx := db.currentTx(ctx); tx != nil {
 		return fn(ctx, tx)
 	}
-	return db.Atomically(ctx, func(ctx context.Context) error { return fn(ctx, db.joined(ctx)) })
+	return db.RunInTx(ctx, func(ctx context.Context) error { return fn(ctx, db.currentTx(ctx)) })
 }

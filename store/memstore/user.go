@@ -10,25 +10,25 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func noUser() error { return &store.NotFoundError{Kind: userman.PersonRecord} }
+func userNotFound() error { return &store.NotFoundError{Kind: userman.KindUser} }
 
 func (t *team) user(id string) (*userman.User, error) {
-	return copyOf(&t.users, id, userman.PersonRecord, (*userman.User).Clone)
+	return cloneRecord(&t.users, id, userman.KindUser, (*userman.User).Clone)
 }
 
 // CreateUser implements [userman.Store].
-func (m people) CreateUser(ctx context.Context, u *userman.User) error {
-	return m.edit(ctx, func(t *team) error {
+func (m userStore) CreateUser(ctx context.Context, u *userman.User) error {
+	return m.writeTeam(ctx, func(t *team) error {
 		if _, found := t.users.get(u.ID); found {
-			return &store.ExistsError{Kind: userman.PersonRecord, Field: "id"}
+			return &store.AlreadyExistsError{Kind: userman.KindUser, Field: "id"}
 		}
-		return t.putUser(keptUser(u))
+		return t.putUser(storedUser(u))
 	})
 }
 
 // User implements [userman.Store].
-func (m people) User(ctx context.Context, id string) (u *userman.User, err error) {
-	err = m.view(ctx, func(t *team) (err error) {
+func (m userStore) User(ctx context.Context, id string) (u *userman.User, err error) {
+	err = m.readTeam(ctx, func(t *team) (err error) {
 		u, err = t.user(id)
 		return err
 	})
@@ -36,11 +36,11 @@ func (m people) User(ctx context.Context, id string) (u *userman.User, err error
 }
 
 // FindUser implements [userman.Store].
-func (m people) FindUser(ctx context.Context, key userman.UserKey) (u *userman.User, err error) {
-	err = m.view(ctx, func(t *team) (err error) {
+func (m userStore) FindUser(ctx context.Context, key userman.UserLookup) (u *userman.User, err error) {
+	err = m.readTeam(ctx, func(t *team) (err error) {
 		id, found := t.findUser(key)
 		if !found {
-			return noUser()
+			return userNotFound()
 		}
 		u, err = t.user(id)
 		return err
@@ -49,25 +49,25 @@ func (m people) FindUser(ctx context.Context, key userman.UserKey) (u *userman.U
 }
 
 // findUser returns the ID of whoever is not deleted and has that key.
-func (t *team) findUser(key userman.UserKey) (id string, found bool) {
+func (t *team) findUser(key userman.UserLookup) (id string, found bool) {
 	switch {
 	case key.Username != "":
 		return t.usernames.get(userman.FoldUsername(key.Username))
 	case key.DefaultExtension != "":
 		return t.extensions.get(key.DefaultExtension)
 	case key.ExternalID != "":
-		return t.externals.get(externalKey(key.Directory, key.ExternalID))
+		return t.externalIDs.get(externalKey(key.Directory, key.ExternalID))
 	case len(key.InvitationHash) > 0:
-		return t.findLink(key.InvitationHash, func(u *userman.User) *credential.Link { return u.Credentials.Invitation })
+		return t.findByTokenHash(key.InvitationHash, func(u *userman.User) *credential.OneTimeToken { return u.Credentials.Invitation })
 	case len(key.ActivationHash) > 0:
-		return t.findLink(key.ActivationHash, func(u *userman.User) *credential.Link { return u.Activation })
+		return t.findByTokenHash(key.ActivationHash, func(u *userman.User) *credential.OneTimeToken { return u.Activation })
 	}
 	return "", false
 }
 
-func (t *team) findLink(hash []byte, of func(*userman.User) *credential.Link) (id string, found bool) {
+func (t *team) findByTokenHash(hash []byte, tokenOf func(*userman.User) *credential.OneTimeToken) (id string, found bool) {
 	for _, row := range t.users.rows {
-		if link := of(row.value); link != nil && row.value.DeletedAt.IsZero() && bytes.Equal(link.TokenHash, hash) {
+		if token := tokenOf(row.value); token != nil && row.value.DeletedAt.IsZero() && bytes.Equal(token.TokenHash, hash) {
 			return row.key, true
 		}
 	}
@@ -75,23 +75,23 @@ func (t *team) findLink(hash []byte, of func(*userman.User) *credential.Link) (i
 }
 
 // externalKey returns the key of the table: another pair never has the same.
-func externalKey(directory, id string) string { return vaultKey(directory, id) }
+func externalKey(directory, id string) string { return ttlKey(directory, id) }
 
 // UpdateUser implements [userman.Store].
-func (m people) UpdateUser(ctx context.Context, id string, edit func(*userman.User) error) error {
+func (m userStore) UpdateUser(ctx context.Context, id string, edit func(*userman.User) error) error {
 	read := func(t *team) (*userman.User, error) { return t.user(id) }
-	return change(ctx, m, read, edit, func(t *team, u *userman.User) error {
+	return updateRecord(ctx, m, read, edit, func(t *team, u *userman.User) error {
 		u.ID = id
-		return t.putUser(keptUser(u))
+		return t.putUser(storedUser(u))
 	})
 }
 
 // DeleteUser implements [userman.Store].
-func (m people) DeleteUser(ctx context.Context, id string) error {
-	return m.edit(ctx, func(t *team) error {
+func (m userStore) DeleteUser(ctx context.Context, id string) error {
+	return m.writeTeam(ctx, func(t *team) error {
 		before, found := t.users.get(id)
 		if !found {
-			return noUser()
+			return userNotFound()
 		}
 		t.users.remove(id)
 		for _, name := range t.uniques(before) {
@@ -104,9 +104,9 @@ func (m people) DeleteUser(ctx context.Context, id string) error {
 }
 
 // EachUser implements [userman.Store].
-func (m people) EachUser(ctx context.Context, visit func(*userman.User) error) error {
-	all := func(s *state) *table[*userman.User] { return &m.of(s).users }
-	return each(ctx, m.DB, all, (*userman.User).Clone, visit)
+func (m userStore) EachUser(ctx context.Context, visit func(*userman.User) error) error {
+	all := func(s *state) *table[*userman.User] { return &m.teamState(s).users }
+	return forEach(ctx, m.DB, all, (*userman.User).Clone, visit)
 }
 
 // unique is a value that only one person has.
@@ -120,14 +120,14 @@ func (t *team) uniques(u *userman.User) []unique {
 	if !u.DeletedAt.IsZero() {
 		return nil
 	}
-	values := []unique{{"username", userman.FoldUsername(u.Username), &t.usernames}}
+	uniques := []unique{{"username", userman.FoldUsername(u.Username), &t.usernames}}
 	if u.DefaultExtension != "" {
-		values = append(values, unique{"default_extension", u.DefaultExtension, &t.extensions})
+		uniques = append(uniques, unique{"default_extension", u.DefaultExtension, &t.extensions})
 	}
 	if u.ExternalID != "" {
-		values = append(values, unique{"external_id", externalKey(u.Directory, u.ExternalID), &t.externals})
+		uniques = append(uniques, unique{"external_id", externalKey(u.Directory, u.ExternalID), &t.externalIDs})
 	}
-	return values
+	return uniques
 }
 
 // putUser puts u in the place of whoever has the same ID.
@@ -139,7 +139,7 @@ func (t *team) putUser(u *userman.User) error {
 	u.Groups = groups
 	for _, name := range t.uniques(u) {
 		if owner, taken := name.owners.get(name.value); taken && owner != u.ID {
-			return &store.ExistsError{Kind: userman.PersonRecord, Field: name.field}
+			return &store.AlreadyExistsError{Kind: userman.KindUser, Field: name.field}
 		}
 	}
 	if before, found := t.users.get(u.ID); found {
@@ -154,16 +154,16 @@ func (t *team) putUser(u *userman.User) error {
 	return nil
 }
 
-// keptUser returns a copy as a database would keep it.
-func keptUser(u *userman.User) *userman.User {
-	kept := u.Clone()
-	kept.HasPassword, kept.PasswordElsewhere, kept.HasSecondFactor = false, false, false
-	kept.InvitedUntil, kept.PasswordExpiresAt = time.Time{}, time.Time{}
-	keepTimes(
-		&kept.CreatedAt, &kept.UpdatedAt, &kept.PasswordChangedAt, &kept.LastLoginAt,
-		&kept.WelcomedAt, &kept.WelcomeBegunAt, &kept.MissingSince, &kept.DeletedAt,
+// storedUser returns a copy as a database would keep it.
+func storedUser(u *userman.User) *userman.User {
+	stored := u.Clone()
+	stored.HasPassword, stored.ExternalPassword, stored.HasSecondFactor = false, false, false
+	stored.InvitationExpiresAt, stored.PasswordExpiresAt = time.Time{}, time.Time{}
+	truncateTimes(
+		&stored.CreatedAt, &stored.UpdatedAt, &stored.PasswordChangedAt, &stored.LastLoginAt,
+		&stored.WelcomedAt, &stored.WelcomeStartedAt, &stored.MissingSince, &stored.DeletedAt,
 	)
-	keepCredentials(&kept.Credentials)
-	keepLink(kept.Activation)
-	return kept
+	truncateCredentials(&stored.Credentials)
+	truncateOneTimeToken(stored.Activation)
+	return stored
 }

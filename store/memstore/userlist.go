@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// userOrders returns what people are sorted by before the key.
-func userOrders() map[string]func(u *userman.User) cursor.Position {
+// userSortKeys returns what people are sorted by before the key.
+func userSortKeys() map[string]func(u *userman.User) cursor.Position {
 	return map[string]func(u *userman.User) cursor.Position{
 		"username":          func(*userman.User) cursor.Position { return nil },
 		"default_extension": func(u *userman.User) cursor.Position { return cursor.Position{u.DefaultExtension} },
@@ -23,19 +23,19 @@ func userOrders() map[string]func(u *userman.User) cursor.Position {
 }
 
 // ListUsers implements [userman.Store].
-func (m people) ListUsers(ctx context.Context, q userman.Query) (list *store.List[*userman.User], err error) {
-	q.Order.By = cmp.Or(q.Order.By, "username")
-	by, known := userOrders()[q.Order.By]
+func (m userStore) ListUsers(ctx context.Context, q userman.Query) (list *store.Page[*userman.User], err error) {
+	q.Sort.By = cmp.Or(q.Sort.By, "username")
+	sortKey, known := userSortKeys()[q.Sort.By]
 	if !known {
-		return nil, refuse.Sort()
+		return nil, refuse.NewSortError()
 	}
-	place := func(r row[*userman.User]) placed[*userman.User] {
-		return placed[*userman.User]{r, append(by(r.value), userman.FoldUsername(r.value.Username), r.key)}
+	position := func(r row[*userman.User]) positionedRow[*userman.User] {
+		return positionedRow[*userman.User]{r, append(sortKey(r.value), userman.FoldUsername(r.value.Username), r.key)}
 	}
-	values := len(by(&userman.User{})) + 2
-	err = m.view(ctx, func(t *team) (err error) {
-		l := listing[*userman.User]{clone: (*userman.User).Clone}
-		list, err = l.sorted(t.users.rows, q.Matcher(), sorting[*userman.User]{q.Order, values, place}, q.Page)
+	width := len(sortKey(&userman.User{})) + 2
+	err = m.readTeam(ctx, func(t *team) (err error) {
+		l := pager[*userman.User]{clone: (*userman.User).Clone}
+		list, err = l.sortedPage(t.users.rows, q.MatchFunc(), sorter[*userman.User]{q.Sort, width, position}, q.PageRequest)
 		return err
 	})
 	return list, err

@@ -11,16 +11,16 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// administrators are the administrators of a DB.
-type administrators struct{ *DB }
+// administratorStore are the administrators of a DB.
+type administratorStore struct{ *DB }
 
 // Administrators returns the store of administrators.
-func (db *DB) Administrators() ampusers.Store { return administrators{db} }
+func (db *DB) Administrators() ampusers.Store { return administratorStore{db} }
 
-func noAdministrator() error { return &store.NotFoundError{Kind: "administrator"} }
+func administratorNotFound() error { return &store.NotFoundError{Kind: "administrator"} }
 
 // CreateAdministrator implements [ampusers.Store].
-func (m administrators) CreateAdministrator(ctx context.Context, a *ampusers.Administrator) error {
+func (m administratorStore) CreateAdministrator(ctx context.Context, a *ampusers.Administrator) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		// Sealed inside of the transaction, as AMI accounts are.
 		values, err := m.encodeAdministrator(a)
@@ -28,77 +28,77 @@ func (m administrators) CreateAdministrator(ctx context.Context, a *ampusers.Adm
 			return err
 		}
 		_, err = q.ExecContext(ctx, administratorTable().insert(), values...)
-		if err != nil && m.engine.duplicate(err) {
-			return &store.ExistsError{Kind: "administrator", Field: "username"}
+		if err != nil && m.engine.isDuplicate(err) {
+			return &store.AlreadyExistsError{Kind: "administrator", Field: "username"}
 		}
-		return m.failed(ctx, "create administrator", err)
+		return m.wrapError(ctx, "create administrator", err)
 	})
 }
 
 // Administrator implements [ampusers.Store].
-func (m administrators) Administrator(ctx context.Context, username string) (found *ampusers.Administrator, err error) {
+func (m administratorStore) Administrator(ctx context.Context, username string) (found *ampusers.Administrator, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
-		found, err = m.find(ctx, q, administratorTable().where(), ampusers.FoldUsername(username))
+		found, err = m.findAdministrator(ctx, q, administratorTable().where(), ampusers.FoldUsername(username))
 		return err
 	})
 	return found, err
 }
 
-// InvitedAdministrator implements [ampusers.Store].
-func (m administrators) InvitedAdministrator(ctx context.Context, tokenHash []byte) (found *ampusers.Administrator, err error) {
+// AdministratorByInvitation implements [ampusers.Store].
+func (m administratorStore) AdministratorByInvitation(ctx context.Context, tokenHash []byte) (found *ampusers.Administrator, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
-		found, err = m.find(ctx, q, " WHERE invitation_hash = ?", encodeHash(tokenHash))
+		found, err = m.findAdministrator(ctx, q, " WHERE invitation_hash = ?", encodeHash(tokenHash))
 		return err
 	})
 	return found, err
 }
 
-func (m administrators) find(ctx context.Context, q querier, where string, key any) (*ampusers.Administrator, error) {
+func (m administratorStore) findAdministrator(ctx context.Context, q querier, where string, key any) (*ampusers.Administrator, error) {
 	a, err := m.administratorDecoder().decode(q.QueryRowContext(ctx, administratorTable().selectAll()+where, key))
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, noAdministrator()
+		return nil, administratorNotFound()
 	}
-	return a, m.failed(ctx, "read administrator", err)
+	return a, m.wrapError(ctx, "read administrator", err)
 }
 
 // UpdateAdministrator implements [ampusers.Store].
-func (m administrators) UpdateAdministrator(ctx context.Context, username string, change func(*ampusers.Administrator) error) error {
+func (m administratorStore) UpdateAdministrator(ctx context.Context, username string, change func(*ampusers.Administrator) error) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		a, err := m.find(ctx, q, administratorTable().where(), ampusers.FoldUsername(username))
+		a, err := m.findAdministrator(ctx, q, administratorTable().where(), ampusers.FoldUsername(username))
 		if err != nil {
 			return err
 		}
-		kept := a.Username
+		stored := a.Username
 		if err := change(a); err != nil {
 			return err
 		}
-		a.Username = kept
+		a.Username = stored
 		values, err := m.encodeAdministrator(a)
 		if err != nil {
 			return err
 		}
-		_, err = q.ExecContext(ctx, administratorTable().update(), administratorTable().updated(values)...)
-		return m.failed(ctx, "update administrator", err)
+		_, err = q.ExecContext(ctx, administratorTable().update(), administratorTable().updateArgs(values)...)
+		return m.wrapError(ctx, "update administrator", err)
 	})
 }
 
 // DeleteAdministrator implements [ampusers.Store].
-func (m administrators) DeleteAdministrator(ctx context.Context, username string) error {
+func (m administratorStore) DeleteAdministrator(ctx context.Context, username string) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		result, err := q.ExecContext(ctx, administratorTable().remove(), ampusers.FoldUsername(username))
-		return m.requireOne(ctx, "delete administrator", result, err, noAdministrator())
+		result, err := q.ExecContext(ctx, administratorTable().deleteByKey(), ampusers.FoldUsername(username))
+		return m.requireAffected(ctx, "delete administrator", result, err, administratorNotFound())
 	})
 }
 
 // ListAdministrators implements [ampusers.Store].
-func (m administrators) ListAdministrators(ctx context.Context, q ampusers.Query) (*store.List[*ampusers.Administrator], error) {
-	return m.administratorListing().page(ctx, m.DB, selectAdministrators(q), q.Order, q.Page)
+func (m administratorStore) ListAdministrators(ctx context.Context, q ampusers.Query) (*store.Page[*ampusers.Administrator], error) {
+	return m.pager().page(ctx, m.DB, whereAdministrators(q), q.Sort, q.PageRequest)
 }
 
-// selectAdministrators selects as ampusers.Query.Matches does: the columns are
+// whereAdministrators selects as ampusers.Query.Match does: the columns are
 // folded alike.
-func selectAdministrators(q ampusers.Query) selection {
-	var s selection
+func whereAdministrators(q ampusers.Query) whereClause {
+	var s whereClause
 	if q.Access != "" {
 		s.and("access = ?", q.Access)
 	}
@@ -113,16 +113,16 @@ func selectAdministrators(q ampusers.Query) selection {
 }
 
 // EachAdministrator implements [ampusers.Store].
-func (m administrators) EachAdministrator(ctx context.Context, visit func(*ampusers.Administrator) error) error {
-	return m.administratorListing().each(ctx, m.DB, visit)
+func (m administratorStore) EachAdministrator(ctx context.Context, visit func(*ampusers.Administrator) error) error {
+	return m.pager().each(ctx, m.DB, visit)
 }
 
-func (m administrators) administratorListing() listing[*ampusers.Administrator] {
-	return listing[*ampusers.Administrator]{
-		table: administratorTable(), doing: "list administrators", keyField: "username", fold: ampusers.FoldUsername,
+func (m administratorStore) pager() pager[*ampusers.Administrator] {
+	return pager[*ampusers.Administrator]{
+		table: administratorTable(), op: "list administrators", keyField: "username", fold: ampusers.FoldUsername,
 		keys: administratorTable().key(),
 		key:  func(a *ampusers.Administrator) []string { return []string{ampusers.FoldUsername(a.Username)} },
-		fields: times(map[string]func(*ampusers.Administrator) time.Time{
+		fields: timeFields(map[string]func(*ampusers.Administrator) time.Time{
 			"created_at":    func(a *ampusers.Administrator) time.Time { return a.CreatedAt },
 			"updated_at":    func(a *ampusers.Administrator) time.Time { return a.UpdatedAt },
 			"last_login_at": func(a *ampusers.Administrator) time.Time { return a.LastLoginAt },

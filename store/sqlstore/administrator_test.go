@@ -10,34 +10,34 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// withSecondFactor returns an administrator of that name.
-func withSecondFactor(username string) *ampusers.Administrator {
+// administratorWithTOTP returns an administrator of that name.
+func administratorWithTOTP(username string) *ampusers.Administrator {
 	a := &ampusers.Administrator{Username: username, DisplayName: "in clear"}
-	a.Credentials.SecondFactor = &ampusers.SecondFactor{Secret: store.NewSecret(plainSecret)}
+	a.Credentials.SecondFactor = &ampusers.TOTP{Secret: store.NewSecret(plainSecret)}
 	return a
 }
 
-func TestSecondFactorsAndKeptValuesAreSealedAtRest(t *testing.T) {
+func TestDB_Administrators_sealsTOTPSecretsAndTTLValues(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	db, _ := open(t, path)
-	require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), withSecondFactor("jane")))
+	require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), administratorWithTOTP("jane")))
 	require.NoError(t, db.Administrators().UpdateAdministrator(t.Context(), "jane", func(a *ampusers.Administrator) error {
 		a.Credentials.SecondFactor.Secret = store.NewSecret(plainSecret + "2")
 		return nil
 	}))
 	for range 2 {
-		require.NoError(t, db.Vault().Keep(t.Context(), "session", "key", []byte(plainSecret), time.Now().Add(time.Hour)))
+		require.NoError(t, db.TTLStore().Put(t.Context(), "session", "key", []byte(plainSecret), time.Now().Add(time.Hour)))
 	}
 	requireSealedAtRest(t, path)
 }
 
-func TestWhatIsSealedForOnePlaceDoesNotOpenInAnother(t *testing.T) {
+func TestDB_Administrators_rejectsSealedValueOfOtherRow(t *testing.T) {
 	t.Parallel()
 	db, conn := open(t, newPath(t))
 	for _, username := range []string{"jane", "bob"} {
-		require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), withSecondFactor(username)))
-		require.NoError(t, db.Vault().Keep(t.Context(), "session", username, []byte(plainSecret), time.Now().Add(time.Hour)))
+		require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), administratorWithTOTP(username)))
+		require.NoError(t, db.TTLStore().Put(t.Context(), "session", username, []byte(plainSecret), time.Now().Add(time.Hour)))
 	}
 	for _, move := range []string{
 		`UPDATE pbxusers_administrators SET second_factor =
@@ -48,18 +48,18 @@ func TestWhatIsSealedForOnePlaceDoesNotOpenInAnother(t *testing.T) {
 		require.NoError(t, err)
 	}
 	_, err := db.Administrators().Administrator(t.Context(), "bob")
-	require.ErrorIs(t, err, store.ErrUnsealable)
+	require.ErrorIs(t, err, store.ErrDecrypt)
 	require.NotContains(t, err.Error(), plainSecret)
-	_, err = db.Vault().Kept(t.Context(), "session", "bob", time.Now())
-	require.ErrorIs(t, err, store.ErrUnsealable)
+	_, err = db.TTLStore().Get(t.Context(), "session", "bob", time.Now())
+	require.ErrorIs(t, err, store.ErrDecrypt)
 	require.NotContains(t, err.Error(), plainSecret)
 }
 
-func TestAnUnreadableAdministratorIsReportedWithoutItsContent(t *testing.T) {
+func TestDB_Administrators_errorOmitsColumnContent(t *testing.T) {
 	t.Parallel()
 	for _, column := range []string{"sections", "teams", "extensions", "dids", "devices", "recovery_hashes"} {
 		db, conn := open(t, newPath(t))
-		require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), withSecondFactor("jane")))
+		require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), administratorWithTOTP("jane")))
 		_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_administrators SET "+column+` = '["personal data"'`)
 		require.NoError(t, err)
 		_, err = db.Administrators().Administrator(t.Context(), "jane")
@@ -68,7 +68,7 @@ func TestAnUnreadableAdministratorIsReportedWithoutItsContent(t *testing.T) {
 	}
 }
 
-func TestSQLiteKeepsNULAndBrokenUTF8OfAdministrators(t *testing.T) {
+func TestDB_Administrators_roundTripsNULAndInvalidUTF8(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t, newPath(t))
 	want := &ampusers.Administrator{Username: "a\x00b\xff", DisplayName: "\x00name\xfe\x00"}
@@ -80,21 +80,21 @@ func TestSQLiteKeepsNULAndBrokenUTF8OfAdministrators(t *testing.T) {
 		q := ampusers.Query{Search: search}
 		list, err := db.Administrators().ListAdministrators(t.Context(), q)
 		require.NoError(t, err)
-		require.Equal(t, q.Matches(want), len(list.Items) == 1, "%q", search)
+		require.Equal(t, q.Match(want), len(list.Items) == 1, "%q", search)
 	}
 }
 
-func TestTwoInvitationsNeverShareAToken(t *testing.T) {
+func TestDB_Administrators_invitationTokenIsUnique(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t, newPath(t))
 	invited := func(username string) *ampusers.Administrator {
 		a := &ampusers.Administrator{Username: username}
-		a.Credentials.Invitation = &ampusers.Invitation{TokenHash: []byte("one hash"), ExpiresAt: time.Now()}
+		a.Credentials.Invitation = &ampusers.OneTimeToken{TokenHash: []byte("one hash"), ExpiresAt: time.Now()}
 		return a
 	}
 	require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), invited("jane")))
 	require.Error(t, db.Administrators().CreateAdministrator(t.Context(), invited("bob")))
-	a, err := db.Administrators().InvitedAdministrator(t.Context(), []byte("one hash"))
+	a, err := db.Administrators().AdministratorByInvitation(t.Context(), []byte("one hash"))
 	require.NoError(t, err)
 	require.Equal(t, "jane", a.Username)
 }

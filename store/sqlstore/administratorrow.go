@@ -16,13 +16,13 @@ func administratorTable() table {
 			"folded_username", "username", "display_name", "access", "sections", "teams", "extensions", "dids",
 			"disabled", "session_generation", "created_at", "updated_at", "password_changed_at", "last_login_at",
 		}, credentialColumns()),
-		unread: []string{"folded_display_name"},
+		derived: []string{"folded_display_name"},
 	}
 }
 
-// secondFactorSeal is the context that the secret of a second factor is sealed
+// administratorSealContext is the context that the secret of a second factor is sealed
 // for.
-func secondFactorSeal(foldedUsername string) string {
+func administratorSealContext(foldedUsername string) string {
 	return "pbxusers_administrators/" + foldedUsername + "/second_factor"
 }
 
@@ -36,9 +36,9 @@ func (db *DB) encodeAdministrator(a *ampusers.Administrator) ([]any, error) {
 	}
 	return slices.Concat([]any{
 		folded, a.Username, a.DisplayName, a.Access, sections, teams, a.Extensions.String(), a.DIDs.String(),
-		a.Disabled, a.SessionGeneration,
+		a.Disabled, a.SessionEpoch,
 		a.CreatedAt.UnixMicro(), a.UpdatedAt.UnixMicro(), a.PasswordChangedAt.UnixMicro(), a.LastLoginAt.UnixMicro(),
-	}, db.encodeCredentials(&a.Credentials, secondFactorSeal(folded)), []any{strings.ToLower(a.DisplayName)}), nil
+	}, db.encodeCredentials(&a.Credentials, administratorSealContext(folded)), []any{strings.ToLower(a.DisplayName)}), nil
 }
 
 // administratorDecoder decodes the rows of one query. It scans all of them into
@@ -61,7 +61,7 @@ func (db *DB) administratorDecoder() *administratorDecoder {
 	a := &d.administrator
 	d.columns = slices.Concat([]any{
 		&d.folded, &a.Username, &a.DisplayName, &a.Access, &d.sections, &d.teams, &d.extensions, &d.dids,
-		&a.Disabled, &a.SessionGeneration,
+		&a.Disabled, &a.SessionEpoch,
 	}, d.times.columns(), d.credentials.columns())
 	return d
 }
@@ -73,8 +73,8 @@ func (d *administratorDecoder) decode(row scanner) (*ampusers.Administrator, err
 	}
 	a := d.administrator
 	d.times.decode(&a.CreatedAt, &a.UpdatedAt, &a.PasswordChangedAt, &a.LastLoginAt)
-	seal := func() string { return secondFactorSeal(d.folded) }
-	if err := errors.Join(d.decodeLists(&a), d.credentials.decode(&a.Credentials, seal)); err != nil {
+	sealContext := func() string { return administratorSealContext(d.folded) }
+	if err := errors.Join(d.decodeLists(&a), d.credentials.decode(&a.Credentials, sealContext)); err != nil {
 		return nil, fmt.Errorf("%q: %w", a.Username, err)
 	}
 	return &a, nil
@@ -99,7 +99,7 @@ func (d *administratorDecoder) decodeRanges(column, text string) (ampusers.Range
 	if !ok {
 		parsed, err := ampusers.ParseRanges(text)
 		if err != nil {
-			return ampusers.Ranges{}, unreadable(column)
+			return ampusers.Ranges{}, columnError(column)
 		}
 		d.ranges[text], known = parsed, parsed
 	}

@@ -12,31 +12,31 @@ import (
 	"github.com/pbxusers/pbxusers/store/internal/refuse"
 )
 
-// trail is the audit trail of a DB.
-type trail struct{ *DB }
+// auditStore is the audit trail of a DB.
+type auditStore struct{ *DB }
 
 // Audit returns the store of the audit trail.
-func (db *DB) Audit() audit.Store { return trail{db} }
+func (db *DB) Audit() audit.Store { return auditStore{db} }
 
 // AppendEntry implements [audit.Store].
-func (m trail) AppendEntry(ctx context.Context, e *audit.Entry, head audit.Head) error {
+func (m auditStore) AppendEntry(ctx context.Context, e *audit.Entry, head audit.Head) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		_, err := q.ExecContext(ctx, entryTable().insert(), encodeEntry(e)...)
-		if err != nil && m.engine.duplicate(err) {
-			return &store.ExistsError{Kind: "audit entry", Field: "sequence"}
+		if err != nil && m.engine.isDuplicate(err) {
+			return &store.AlreadyExistsError{Kind: "audit entry", Field: "sequence"}
 		}
 		if err != nil {
-			return m.failed(ctx, "append to the audit trail", err)
+			return m.wrapError(ctx, "append to the audit trail", err)
 		}
 		const replace = `INSERT INTO pbxusers_audit_head (id, sequence, hash, signature) VALUES (1, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, signature = excluded.signature`
 		_, err = q.ExecContext(ctx, replace, head.Sequence, encodeHash(head.Hash), encodeHash(head.Signature))
-		return m.failed(ctx, "append to the audit trail", err)
+		return m.wrapError(ctx, "append to the audit trail", err)
 	})
 }
 
 // Head implements [audit.Store].
-func (m trail) Head(ctx context.Context) (head audit.Head, err error) {
+func (m auditStore) Head(ctx context.Context) (head audit.Head, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) (err error) {
 		head, err = m.readHead(ctx, q)
 		return err
@@ -51,21 +51,21 @@ func (db *DB) readHead(ctx context.Context, q querier) (audit.Head, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return audit.Head{}, nil
 	}
-	return head, db.failed(ctx, "read the end of the audit trail", err)
+	return head, db.wrapError(ctx, "read the end of the audit trail", err)
 }
 
 // ListEntries implements [audit.Store].
-func (m trail) ListEntries(ctx context.Context, q audit.Query) (*store.List[*audit.Entry], error) {
-	s := selectEntries(q)
+func (m auditStore) ListEntries(ctx context.Context, q audit.Query) (*store.Page[*audit.Entry], error) {
+	s := whereEntries(q)
 	if q.After != "" {
 		sequence, err := strconv.ParseInt(q.After, 10, 64)
 		if err != nil {
-			return nil, refuse.After()
+			return nil, refuse.NewCursorError()
 		}
 		s.and("sequence < ?", sequence)
 	}
-	limit := q.Clamped()
-	list := &store.List[*audit.Entry]{}
+	limit := q.EffectiveLimit()
+	list := &store.Page[*audit.Entry]{}
 	err := m.read(ctx, func(ctx context.Context, db querier) (err error) {
 		list.Items, err = m.entries(ctx, db, s, " ORDER BY sequence DESC", limit+1)
 		return err
@@ -80,9 +80,9 @@ func (m trail) ListEntries(ctx context.Context, q audit.Query) (*store.List[*aud
 	return list, nil
 }
 
-// selectEntries selects as audit.Query.Matches does.
-func selectEntries(q audit.Query) selection {
-	var s selection
+// whereEntries selects as audit.Query.Match does.
+func whereEntries(q audit.Query) whereClause {
+	var s whereClause
 	for _, filter := range []struct{ column, value string }{
 		{"actor_name", q.Actor}, {"action", q.Action}, {"kind", q.Kind}, {"record", q.Key}, {"outcome", string(q.Outcome)},
 	} {
@@ -101,16 +101,16 @@ func selectEntries(q audit.Query) selection {
 }
 
 // EachEntry implements [audit.Store].
-func (m trail) EachEntry(ctx context.Context, visit func(*audit.Entry) error) error {
+func (m auditStore) EachEntry(ctx context.Context, visit func(*audit.Entry) error) error {
 	batch := func(q querier, after int64) ([]*audit.Entry, error) {
-		var s selection
+		var s whereClause
 		s.and("sequence > ?", after)
-		return m.entries(ctx, q, s, " ORDER BY sequence", eachBatch)
+		return m.entries(ctx, q, s, " ORDER BY sequence", iterationBatch)
 	}
-	return each(ctx, m.DB, math.MinInt64, batch, func(e *audit.Entry) int64 { return e.Sequence }, visit)
+	return forEach(ctx, m.DB, math.MinInt64, batch, func(e *audit.Entry) int64 { return e.Sequence }, visit)
 }
 
-func (m trail) entries(ctx context.Context, q querier, s selection, orderBy string, limit int) ([]*audit.Entry, error) {
-	text := entryTable().selectAll() + s.where() + orderBy + " LIMIT ?"
+func (m auditStore) entries(ctx context.Context, q querier, s whereClause, orderBy string, limit int) ([]*audit.Entry, error) {
+	text := entryTable().selectAll() + s.sql() + orderBy + " LIMIT ?"
 	return query(ctx, m.DB, q, "read the audit trail", text, append(s.args, limit), decodeEntry)
 }

@@ -19,8 +19,8 @@ func entryTable() table {
 // encodeEntry returns the values of the columns of entryTable.
 func encodeEntry(e *audit.Entry) []any {
 	return []any{
-		e.Sequence, e.At.UnixMicro(), e.Actor.Kind, e.Actor.Name, e.Actor.Source, e.Action, e.Kind, e.Key, e.Outcome, e.Reason,
-		orNULL(string(e.Before)), orNULL(string(e.After)), encodeHash(e.Fingerprint), encodeHash(e.Hash), encodeHash(e.Signature),
+		e.Sequence, e.Time.UnixMicro(), e.Actor.Kind, e.Actor.Name, e.Actor.RemoteAddr, e.Action, e.Kind, e.Key, e.Outcome, e.Reason,
+		nullIfEmpty(string(e.Before)), nullIfEmpty(string(e.After)), encodeHash(e.Fingerprint), encodeHash(e.Hash), encodeHash(e.Signature),
 	}
 }
 
@@ -28,10 +28,10 @@ func encodeEntry(e *audit.Entry) []any {
 func decodeEntry(row scanner) (*audit.Entry, error) {
 	e, at := &audit.Entry{}, int64(0)
 	err := row.Scan(
-		&e.Sequence, &at, &e.Actor.Kind, &e.Actor.Name, &e.Actor.Source, &e.Action, &e.Kind, &e.Key, &e.Outcome, &e.Reason,
+		&e.Sequence, &at, &e.Actor.Kind, &e.Actor.Name, &e.Actor.RemoteAddr, &e.Action, &e.Kind, &e.Key, &e.Outcome, &e.Reason,
 		(*[]byte)(&e.Before), (*[]byte)(&e.After), &e.Fingerprint, (*[]byte)(&e.Hash), &e.Signature,
 	)
-	e.At = fromMicro(at)
+	e.Time = fromMicro(at)
 	return e, err
 }
 

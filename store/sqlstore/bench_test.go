@@ -18,18 +18,18 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-const many = 100_000
+const benchSize = 100_000
 
-// createMany returns a transaction that creates n accounts.
-func createMany(db *sqlstore.DB, n int, permit manager.Network) func(ctx context.Context) error {
+// createManyAccounts returns a transaction that creates n accounts.
+func createManyAccounts(db *sqlstore.DB, n int, permit manager.Network) func(ctx context.Context) error {
 	return func(ctx context.Context) error {
 		for i := range n {
-			u := &manager.User{
+			u := &manager.Account{
 				Name: accountName(i), Secret: store.NewSecret(plainSecret), Permit: []manager.Network{permit},
 				Read: manager.Call | manager.CDR, Write: manager.Originate, Owner: "Sales", Note: "click to call of the CRM",
-				CreatedAt: madeAt(i), UpdatedAt: madeAt(i),
+				CreatedAt: createdAt(i), UpdatedAt: createdAt(i),
 			}
-			if err := db.Managers().CreateUser(ctx, u); err != nil {
+			if err := db.AMIAccounts().CreateAccount(ctx, u); err != nil {
 				return err
 			}
 		}
@@ -37,29 +37,29 @@ func createMany(db *sqlstore.DB, n int, permit manager.Network) func(ctx context
 	}
 }
 
-// madeAt scatters the records over time, many of them at the same instant.
-func madeAt(i int) time.Time { return time.Unix(1_700_000_000+int64(i)*7919%50_000, 0) }
+// createdAt scatters the records over time, many of them at the same instant.
+func createdAt(i int) time.Time { return time.Unix(1_700_000_000+int64(i)*7919%50_000, 0) }
 
-// employMany creates n administrators as they are in real life: one in ten is
+// createManyAdministrators creates n administrators as they are in real life: one in ten is
 // disabled, half of them have a second factor, all have a device or two.
-func employMany(b *testing.B, db *sqlstore.DB, n int) {
+func createManyAdministrators(b *testing.B, db *sqlstore.DB, n int) {
 	b.Helper()
 	extensions, err := ampusers.ParseRanges("100-199,205,2000-2999")
 	require.NoError(b, err)
 	hash := sha256.Sum256([]byte("token"))
-	require.NoError(b, db.Atomically(b.Context(), func(ctx context.Context) error {
+	require.NoError(b, db.RunInTx(b.Context(), func(ctx context.Context) error {
 		for i := range n {
 			a := &ampusers.Administrator{
 				Username: accountName(i), DisplayName: "Jane of Sales", Access: ampusers.Limited,
 				Sections: []string{"administrators", "managers"}, Extensions: extensions, Disabled: i%10 == 0,
-				CreatedAt: madeAt(i), UpdatedAt: madeAt(i + 1), LastLoginAt: madeAt(i + 2), SessionGeneration: 3,
+				CreatedAt: createdAt(i), UpdatedAt: createdAt(i + 1), LastLoginAt: createdAt(i + 2), SessionEpoch: 3,
 			}
 			a.Credentials.PasswordHash = store.NewSecret("$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 			for range 1 + i%2 {
-				a.Credentials.Devices = append(a.Credentials.Devices, ampusers.Device{TokenHash: hash[:], UsedAt: madeAt(i)})
+				a.Credentials.Devices = append(a.Credentials.Devices, ampusers.TrustedDevice{TokenHash: hash[:], LastUsedAt: createdAt(i)})
 			}
 			if i%2 == 0 {
-				a.Credentials.SecondFactor = &ampusers.SecondFactor{Secret: store.NewSecret("JBSWY3DPEHPK3PXP"), Confirmed: true, LastStep: int64(i)}
+				a.Credentials.SecondFactor = &ampusers.TOTP{Secret: store.NewSecret("JBSWY3DPEHPK3PXP"), Confirmed: true, LastStep: int64(i)}
 				for range 10 {
 					a.Credentials.SecondFactor.RecoveryHashes = append(a.Credentials.SecondFactor.RecoveryHashes, hash[:])
 				}
@@ -72,17 +72,17 @@ func employMany(b *testing.B, db *sqlstore.DB, n int) {
 	}))
 }
 
-const bareManagers = `SELECT folded_name, name, secret, deny, permit, named_acl, read_classes, write_classes, event_filters,
+const rawAMIAccountsSQL = `SELECT folded_name, name, secret, deny, permit, named_acl, read_classes, write_classes, event_filters,
 	display_connects, allow_multiple_login, write_timeout, disabled, note, owner, created_at, updated_at, secret_changed_at
 	FROM pbxusers_managers`
 
-const bareAdministrators = `SELECT folded_username, username, display_name, access, sections, teams, extensions, dids,
+const rawAdministratorsSQL = `SELECT folded_username, username, display_name, access, sections, teams, extensions, dids,
 	disabled, session_generation, password_hash, second_factor, second_factor_confirmed, second_factor_step, recovery_hashes,
 	invitation_hash, invitation_expires, devices, created_at, updated_at, password_changed_at, last_login_at
 	FROM pbxusers_administrators`
 
-// scanBare reads rows as database/sql gives them, and returns how many.
-func scanBare(b *testing.B, conn *sql.DB, query string, args ...any) int {
+// scanRaw reads rows as database/sql gives them, and returns how many.
+func scanRaw(b *testing.B, conn *sql.DB, query string, args ...any) int {
 	b.Helper()
 	rows, err := conn.QueryContext(b.Context(), query, args...)
 	require.NoError(b, err)
@@ -101,10 +101,10 @@ func scanBare(b *testing.B, conn *sql.DB, query string, args ...any) int {
 	return n
 }
 
-// pageInTheMiddle walks to a page of that order far from both ends.
-func pageInTheMiddle(b *testing.B, list func(page store.Page) (next string, err error)) store.Page {
+// middlePage walks to a page of that order far from both ends.
+func middlePage(b *testing.B, list func(page store.PageRequest) (next string, err error)) store.PageRequest {
 	b.Helper()
-	page := store.Page{Limit: store.MaxPageLimit}
+	page := store.PageRequest{Limit: store.MaxPageLimit}
 	for range 20 {
 		next, err := list(page)
 		require.NoError(b, err)
@@ -114,66 +114,66 @@ func pageInTheMiddle(b *testing.B, list func(page store.Page) (next string, err 
 	return page
 }
 
-// bareOrder returns the bare query of one page beyond the given record.
-func bareOrder(query, column, key, filter string) string {
+// rawSortSQL returns the bare query of one page beyond the given record.
+func rawSortSQL(query, column, key, filter string) string {
 	if column == "" {
 		return fmt.Sprintf("%s WHERE %s%s > ? ORDER BY %s LIMIT 51", query, filter, key, key)
 	}
 	return fmt.Sprintf("%s WHERE %s(%s, %s) > (?, ?) ORDER BY %s, %s LIMIT 51", query, filter, column, key, column, key)
 }
 
-// BenchmarkManagers reads from 100 000 accounts.
-func BenchmarkManagers(b *testing.B) {
+// BenchmarkDB_AMIAccounts reads from 100 000 accounts.
+func BenchmarkDB_AMIAccounts(b *testing.B) {
 	db, conn := open(b, newPath(b))
-	fill(b, db, many)
-	for _, by := range manager.OrderFields() {
+	createAccounts(b, db, benchSize)
+	for _, by := range manager.SortFields() {
 		b.Run("list 50 by "+by, func(b *testing.B) {
-			q := manager.Query{Order: store.Order{By: by}}
-			var last *manager.User
-			q.Page = pageInTheMiddle(b, func(page store.Page) (string, error) {
-				list, err := db.Managers().ListUsers(b.Context(), manager.Query{Order: q.Order, Page: page})
+			q := manager.Query{Sort: store.Sort{By: by}}
+			var last *manager.Account
+			q.PageRequest = middlePage(b, func(page store.PageRequest) (string, error) {
+				list, err := db.AMIAccounts().ListAccounts(b.Context(), manager.Query{Sort: q.Sort, PageRequest: page})
 				if err == nil {
 					last = list.Items[len(list.Items)-1]
 				}
 				return list.Next, err
 			})
-			text, args := bareOrder(bareManagers, strings.TrimPrefix(by, "name"), "folded_name", ""), []any{last.Name}
+			text, args := rawSortSQL(rawAMIAccountsSQL, strings.TrimPrefix(by, "name"), "folded_name", ""), []any{last.Name}
 			if by != "name" {
 				args = []any{last.CreatedAt.UnixMicro(), last.Name} // both times are equal
 			}
-			ratio.Against(b, func() {
-				list, err := db.Managers().ListUsers(b.Context(), q)
+			ratio.Compare(b, func() {
+				list, err := db.AMIAccounts().ListAccounts(b.Context(), q)
 				require.NoError(b, err)
 				require.Len(b, list.Items, 50)
-			}, func() { require.Equal(b, 51, scanBare(b, conn, text, args...)) })
+			}, func() { require.Equal(b, 51, scanRaw(b, conn, text, args...)) })
 		})
 	}
 	b.Run("search without a match", func(b *testing.B) {
 		for b.Loop() {
-			list, err := db.Managers().ListUsers(b.Context(), manager.Query{Search: "nowhere"})
+			list, err := db.AMIAccounts().ListAccounts(b.Context(), manager.Query{Search: "nowhere"})
 			require.NoError(b, err)
 			require.Empty(b, list.Items)
 		}
 	})
 	b.Run("one", func(b *testing.B) {
 		for b.Loop() {
-			_, err := db.Managers().User(b.Context(), accountName(many/2))
+			_, err := db.AMIAccounts().Account(b.Context(), accountName(benchSize/2))
 			require.NoError(b, err)
 		}
 	})
 	b.Run("each", func(b *testing.B) {
-		ratio.Against(b, func() {
+		ratio.Compare(b, func() {
 			visited := 0
-			require.NoError(b, db.Managers().EachUser(b.Context(), func(*manager.User) error {
+			require.NoError(b, db.AMIAccounts().EachAccount(b.Context(), func(*manager.Account) error {
 				visited++
 				return nil
 			}))
-			require.Equal(b, many, visited)
-		}, func() { require.Equal(b, many, scanBare(b, conn, bareManagers+" ORDER BY folded_name")) })
+			require.Equal(b, benchSize, visited)
+		}, func() { require.Equal(b, benchSize, scanRaw(b, conn, rawAMIAccountsSQL+" ORDER BY folded_name")) })
 	})
 	b.Run("update", func(b *testing.B) {
 		for b.Loop() {
-			require.NoError(b, db.Managers().UpdateUser(b.Context(), accountName(many/2), func(u *manager.User) error {
+			require.NoError(b, db.AMIAccounts().UpdateAccount(b.Context(), accountName(benchSize/2), func(u *manager.Account) error {
 				u.WriteTimeout++
 				return nil
 			}))
@@ -181,29 +181,29 @@ func BenchmarkManagers(b *testing.B) {
 	})
 }
 
-// BenchmarkAdministrators reads from 100 000 administrators.
-func BenchmarkAdministrators(b *testing.B) {
+// BenchmarkDB_Administrators reads from 100 000 administrators.
+func BenchmarkDB_Administrators(b *testing.B) {
 	db, conn := open(b, newPath(b))
-	employMany(b, db, many)
-	for _, by := range ampusers.OrderFields() {
+	createManyAdministrators(b, db, benchSize)
+	for _, by := range ampusers.SortFields() {
 		b.Run("list 50 by "+by, func(b *testing.B) {
-			benchmarkAdministrators(b, db, conn, ampusers.Query{Order: store.Order{By: by}}, "")
+			benchmarkAdministrators(b, db, conn, ampusers.Query{Sort: store.Sort{By: by}}, "")
 		})
 	}
 	b.Run("list 50 enabled by last_login_at", func(b *testing.B) {
-		q := ampusers.Query{EnabledOnly: true, Access: ampusers.Limited, Order: store.Order{By: "last_login_at"}}
+		q := ampusers.Query{EnabledOnly: true, Access: ampusers.Limited, Sort: store.Sort{By: "last_login_at"}}
 		benchmarkAdministrators(b, db, conn, q, "access = 'limited' AND disabled = 0 AND ")
 	})
 	b.Run("one", func(b *testing.B) {
 		for b.Loop() {
-			_, err := db.Administrators().Administrator(b.Context(), accountName(many/2))
+			_, err := db.Administrators().Administrator(b.Context(), accountName(benchSize/2))
 			require.NoError(b, err)
 		}
 	})
 	b.Run("update", func(b *testing.B) {
 		for b.Loop() {
-			require.NoError(b, db.Administrators().UpdateAdministrator(b.Context(), accountName(many/2), func(a *ampusers.Administrator) error {
-				a.SessionGeneration++
+			require.NoError(b, db.Administrators().UpdateAdministrator(b.Context(), accountName(benchSize/2), func(a *ampusers.Administrator) error {
+				a.SessionEpoch++
 				return nil
 			}))
 		}
@@ -213,23 +213,23 @@ func BenchmarkAdministrators(b *testing.B) {
 func benchmarkAdministrators(b *testing.B, db *sqlstore.DB, conn *sql.DB, q ampusers.Query, filter string) {
 	b.Helper()
 	var last *ampusers.Administrator
-	q.Page = pageInTheMiddle(b, func(page store.Page) (string, error) {
-		q.Page = page
+	q.PageRequest = middlePage(b, func(page store.PageRequest) (string, error) {
+		q.PageRequest = page
 		list, err := db.Administrators().ListAdministrators(b.Context(), q)
 		if err == nil {
 			last = list.Items[len(list.Items)-1]
 		}
 		return list.Next, err
 	})
-	by := strings.TrimPrefix(q.Order.By, "username")
-	text, args := bareOrder(bareAdministrators, by, "folded_username", filter), []any{last.Username}
+	by := strings.TrimPrefix(q.Sort.By, "username")
+	text, args := rawSortSQL(rawAdministratorsSQL, by, "folded_username", filter), []any{last.Username}
 	if by != "" {
 		at := map[string]time.Time{"created_at": last.CreatedAt, "updated_at": last.UpdatedAt, "last_login_at": last.LastLoginAt}[by]
 		args = []any{at.UnixMicro(), last.Username}
 	}
-	ratio.Against(b, func() {
+	ratio.Compare(b, func() {
 		list, err := db.Administrators().ListAdministrators(b.Context(), q)
 		require.NoError(b, err)
 		require.Len(b, list.Items, 50)
-	}, func() { require.Equal(b, 51, scanBare(b, conn, text, args...)) })
+	}, func() { require.Equal(b, 51, scanRaw(b, conn, text, args...)) })
 }

@@ -19,40 +19,40 @@ func credentialColumns() []string {
 
 // encodeCredentials returns the values of credentialColumns; seal is the
 // context that the secret of the second factor is sealed for.
-func (db *DB) encodeCredentials(c *credential.Set, seal string) []any {
-	factor := credential.Factor{}
+func (db *DB) encodeCredentials(c *credential.Credentials, sealContext string) []any {
+	totp := credential.TOTP{}
 	var sealed any // NULL unless there is one
 	if c.SecondFactor != nil {
-		factor = *c.SecondFactor
-		sealed = db.keyring.Seal([]byte(factor.Secret.Reveal()), seal)
+		totp = *c.SecondFactor
+		sealed = db.keyring.Seal([]byte(totp.Secret.Reveal()), sealContext)
 	}
-	invitation, expires := encodeLink(c.Invitation)
+	invitation, expires := encodeOneTimeToken(c.Invitation)
 	return []any{
-		c.PasswordHash.Reveal(), sealed, factor.Confirmed, factor.LastStep, encodeHashes(factor.RecoveryHashes),
+		c.PasswordHash.Reveal(), sealed, totp.Confirmed, totp.LastStep, encodeHashes(totp.RecoveryHashes),
 		invitation, expires, encodeDevices(c.Devices),
 	}
 }
 
-// encodeLink returns the values of the two columns of a link: NULL when there
+// encodeOneTimeToken returns the values of the two columns of a link: NULL when there
 // is none.
-func encodeLink(l *credential.Link) (hash, expires any) {
+func encodeOneTimeToken(l *credential.OneTimeToken) (hash, expires any) {
 	if l == nil {
 		return nil, nil
 	}
 	return encodeHash(l.TokenHash), l.ExpiresAt.UnixMicro()
 }
 
-// linkColumns are where the two columns of a link are scanned to.
-type linkColumns struct {
+// oneTimeTokenColumns are where the two columns of a link are scanned to.
+type oneTimeTokenColumns struct {
 	hash    []byte
 	expires sql.NullInt64
 }
 
-func (c *linkColumns) decode() *credential.Link {
+func (c *oneTimeTokenColumns) decode() *credential.OneTimeToken {
 	if !c.expires.Valid {
 		return nil
 	}
-	return &credential.Link{TokenHash: c.hash, ExpiresAt: fromMicro(c.expires.Int64)}
+	return &credential.OneTimeToken{TokenHash: c.hash, ExpiresAt: fromMicro(c.expires.Int64)}
 }
 
 // credentialDecoder is the part of a decoder that reads credentialColumns.
@@ -60,8 +60,8 @@ type credentialDecoder struct {
 	keyring                         *store.Keyring
 	passwordHash, recovery, devices string
 	secondFactor                    []byte
-	factor                          credential.Factor
-	invitation                      linkColumns
+	factor                          credential.TOTP
+	invitation                      oneTimeTokenColumns
 }
 
 // columns points to where credentialColumns are scanned to, in their order.
@@ -73,20 +73,20 @@ func (d *credentialDecoder) columns() []any {
 }
 
 // decode reads what was scanned into c.
-func (d *credentialDecoder) decode(c *credential.Set, seal func() string) (err error) {
+func (d *credentialDecoder) decode(c *credential.Credentials, sealContext func() string) (err error) {
 	c.PasswordHash = store.NewSecret(d.passwordHash)
 	c.Invitation = d.invitation.decode()
 	if c.Devices, err = decodeDevices("devices", d.devices); err != nil || d.secondFactor == nil {
 		return err
 	}
-	factor := d.factor
-	secret, err := d.keyring.Open(d.secondFactor, seal())
+	totp := d.factor
+	secret, err := d.keyring.Open(d.secondFactor, sealContext())
 	if err != nil {
 		return fmt.Errorf("the second factor: %w", err)
 	}
-	factor.Secret = store.NewSecret(string(secret))
-	factor.RecoveryHashes, err = decodeHashes("recovery_hashes", d.recovery)
-	c.SecondFactor = &factor
+	totp.Secret = store.NewSecret(string(secret))
+	totp.RecoveryHashes, err = decodeHashes("recovery_hashes", d.recovery)
+	c.SecondFactor = &totp
 	return err
 }
 
@@ -95,11 +95,11 @@ type micros []int64
 
 // columns points to them.
 func (m micros) columns() []any {
-	places := make([]any, len(m))
+	dest := make([]any, len(m))
 	for i := range m {
-		places[i] = &m[i]
+		dest[i] = &m[i]
 	}
-	return places
+	return dest
 }
 
 // decode sets the times in the order of the columns.

@@ -16,13 +16,13 @@ type DB struct {
 	sql     *sql.DB
 	engine  *engine
 	keyring *store.Keyring
-	log     *slog.Logger
+	logger  *slog.Logger
 	// writers holds a token for each transaction of this DB that is open, up
 	// to as many as the database lets write at once: waiting here is fair,
 	// cheap, and ends with the context.
 	writers chan struct{}
-	// holder reads API tokens with whose they are.
-	holder prepared
+	// tokenOwner reads API tokens with whose they are.
+	tokenOwner prepared
 }
 
 // Options of [Open].
@@ -51,14 +51,14 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB,
 	if opts == nil || opts.Keyring == nil {
 		return nil, errors.New("sqlstore: set Options.Keyring; secrets are never stored in clear")
 	}
-	s := &DB{sql: db, engine: engine, keyring: opts.Keyring, log: opts.Logger, writers: make(chan struct{}, engine.writers)}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+	s := &DB{sql: db, engine: engine, keyring: opts.Keyring, logger: opts.Logger, writers: make(chan struct{}, engine.maxWriters)}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
 	}
 	if err := s.retry(ctx, s.migrate); err != nil {
 		return nil, err
 	}
-	if err := s.tryKeyring(ctx); err != nil {
+	if err := s.checkKeyring(ctx); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -68,7 +68,7 @@ func Open(ctx context.Context, db *sql.DB, dialect Dialect, opts *Options) (*DB,
 // that were drawn when its tables were made.
 func (db *DB) ID(ctx context.Context) (id string, err error) {
 	err = db.read(ctx, func(ctx context.Context, q querier) error {
-		return db.failed(ctx, "read the identity", q.QueryRowContext(ctx, "SELECT id FROM pbxusers_identity").Scan(&id))
+		return db.wrapError(ctx, "read the identity", q.QueryRowContext(ctx, "SELECT id FROM pbxusers_identity").Scan(&id))
 	})
 	return id, err
 }

@@ -24,21 +24,21 @@ type engine struct {
 	goose goose.Dialect
 	// migrations is the folder of the embedded migrations.
 	migrations string
-	// locked returns the options under which the migrations up to newest run
+	// lockOptions returns the options under which the migrations up to newest run
 	// in one process at a time.
-	locked func(newest int64) []goose.ProviderOption
+	lockOptions func(newest int64) []goose.ProviderOption
 	// prepare runs before the migrations.
 	prepare func(ctx context.Context, db *sql.DB) error
-	// writers is how many transactions may write at once.
-	writers int
-	// failure tells an error of the database, after which it may have undone
+	// maxWriters is how many transactions may write at once.
+	maxWriters int
+	// isFailure tells an error of the database, after which it may have undone
 	// the transaction.
-	failure func(error) bool
-	// busy tells an error that another try may mend: a lock that was not had
+	isFailure func(error) bool
+	// isBusy tells an error that another try may mend: a lock that was not had
 	// in time, a deadlock, a failure to serialize.
-	busy func(error) bool
-	// duplicate tells the violation of a unique constraint.
-	duplicate func(error) bool
+	isBusy func(error) bool
+	// isDuplicate tells the violation of a unique constraint.
+	isDuplicate func(error) bool
 }
 
 func (d Dialect) engine() (*engine, error) {

@@ -12,13 +12,13 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// inFolder opens a store in the folder; the driver is modernc.org/sqlite.
-func inFolder(ctx context.Context, folder string) (db *sqlstore.DB, conn *sql.DB, err error) {
-	keyring, err := store.OpenKeyring(filepath.Join(folder, "pbxusers.key"))
+// openInDir opens a store in the folder; the driver is modernc.org/sqlite.
+func openInDir(ctx context.Context, dir string) (db *sqlstore.DB, conn *sql.DB, err error) {
+	keyring, err := store.OpenKeyring(filepath.Join(dir, "pbxusers.key"))
 	if err != nil {
 		return nil, nil, err
 	}
-	path := filepath.Join(folder, "pbxusers.db")
+	path := filepath.Join(dir, "pbxusers.db")
 	if err := sqlstore.CreateSQLiteFile(path); err != nil {
 		return nil, nil, err
 	}
@@ -31,20 +31,20 @@ func inFolder(ctx context.Context, folder string) (db *sqlstore.DB, conn *sql.DB
 }
 
 func ExampleOpen() {
-	folder, _ := os.MkdirTemp("", "sqlstore")
-	defer func() { _ = os.RemoveAll(folder) }()
+	dir, _ := os.MkdirTemp("", "sqlstore")
+	defer func() { _ = os.RemoveAll(dir) }()
 	ctx := context.Background()
 
-	db, conn, err := inFolder(ctx, folder)
+	db, conn, err := openInDir(ctx, dir)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer func() { _ = conn.Close() }()
 
-	err = db.Managers().CreateUser(ctx, &manager.User{Name: "crm", Secret: store.NewSecret("correct-horse-battery")})
+	err = db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "crm", Secret: store.NewSecret("correct-horse-battery")})
 	fmt.Println(err)
-	u, err := db.Managers().User(ctx, "CRM")
+	u, err := db.AMIAccounts().Account(ctx, "CRM")
 	fmt.Println(u.Name, u.Secret, err)
 	// Output:
 	// <nil>
@@ -52,10 +52,10 @@ func ExampleOpen() {
 }
 
 func ExampleWithTx() {
-	folder, _ := os.MkdirTemp("", "sqlstore")
-	defer func() { _ = os.RemoveAll(folder) }()
+	dir, _ := os.MkdirTemp("", "sqlstore")
+	defer func() { _ = os.RemoveAll(dir) }()
 	ctx := context.Background()
-	db, conn, err := inFolder(ctx, folder)
+	db, conn, err := openInDir(ctx, dir)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -68,11 +68,11 @@ func ExampleWithTx() {
 		fmt.Println(err)
 		return
 	}
-	err = db.Managers().CreateUser(sqlstore.WithTx(ctx, tx), &manager.User{Name: "crm"})
+	err = db.AMIAccounts().CreateAccount(sqlstore.WithTx(ctx, tx), &manager.Account{Name: "crm"})
 	fmt.Println(err)
 	fmt.Println(tx.Rollback())
 
-	_, err = db.Managers().User(ctx, "crm")
+	_, err = db.AMIAccounts().Account(ctx, "crm")
 	fmt.Println(err)
 	// Output:
 	// <nil>
@@ -80,11 +80,11 @@ func ExampleWithTx() {
 	// there is no such AMI account
 }
 
-func ExampleDB_Atomically() {
-	folder, _ := os.MkdirTemp("", "sqlstore")
-	defer func() { _ = os.RemoveAll(folder) }()
+func ExampleDB_RunInTx() {
+	dir, _ := os.MkdirTemp("", "sqlstore")
+	defer func() { _ = os.RemoveAll(dir) }()
 	ctx := context.Background()
-	db, conn, err := inFolder(ctx, folder)
+	db, conn, err := openInDir(ctx, dir)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -92,9 +92,9 @@ func ExampleDB_Atomically() {
 	defer func() { _ = conn.Close() }()
 
 	create := func(names ...string) error {
-		return db.Atomically(ctx, func(ctx context.Context) error {
+		return db.RunInTx(ctx, func(ctx context.Context) error {
 			for _, name := range names {
-				if err := db.Managers().CreateUser(ctx, &manager.User{Name: name}); err != nil {
+				if err := db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: name}); err != nil {
 					return err
 				}
 			}
@@ -102,7 +102,7 @@ func ExampleDB_Atomically() {
 		})
 	}
 	fmt.Println(create("crm", "dialer", "CRM"))
-	list, err := db.Managers().ListUsers(ctx, manager.Query{})
+	list, err := db.AMIAccounts().ListAccounts(ctx, manager.Query{})
 	fmt.Println(len(list.Items), err)
 	// Output:
 	// name: another AMI account has this name already; choose a different one

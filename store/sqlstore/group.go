@@ -10,11 +10,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func noGroup() error { return &store.NotFoundError{Kind: userman.GroupRecord} }
+func groupNotFound() error { return &store.NotFoundError{Kind: userman.KindGroup} }
 
 func groupTable() table {
 	return table{
-		name: "pbxusers_groups", keyed: 2,
+		name: "pbxusers_groups", keyLen: 2,
 		columns: []string{
 			"team", "folded_name", "name", "description", "priority", "is_default", "permissions", "directory", "created_at", "updated_at",
 		},
@@ -22,7 +22,7 @@ func groupTable() table {
 }
 
 // encodeGroup returns the values of the columns of groupTable.
-func (m people) encodeGroup(g *userman.Group) ([]any, error) {
+func (m userStore) encodeGroup(g *userman.Group) ([]any, error) {
 	permissions, err := encodePermissions(g.Permissions)
 	return []any{
 		m.team, userman.FoldGroupName(g.Name), g.Name, g.Description, g.Priority, g.Default, permissions, g.Directory,
@@ -35,46 +35,46 @@ func decodeGroup(row scanner) (*userman.Group, error) {
 	var g userman.Group
 	var team, folded, permissions string
 	times := make(micros, 2)
-	places := append([]any{
+	dest := append([]any{
 		&team, &folded, &g.Name, &g.Description, &g.Priority, &g.Default, &permissions, &g.Directory,
 	}, times.columns()...)
-	if err := row.Scan(places...); err != nil {
+	if err := row.Scan(dest...); err != nil {
 		return nil, err
 	}
 	times.decode(&g.CreatedAt, &g.UpdatedAt)
-	said, err := permissionDecoder{}.decode(permissions)
-	g.Permissions = said
+	grants, err := permissionDecoder{}.decode(permissions)
+	g.Permissions = grants
 	return &g, err
 }
 
 // CreateGroup implements [userman.Store].
-func (m people) CreateGroup(ctx context.Context, g *userman.Group) error {
+func (m userStore) CreateGroup(ctx context.Context, g *userman.Group) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		values, err := m.encodeGroup(g)
 		if err != nil {
 			return err
 		}
 		_, err = q.ExecContext(ctx, groupTable().insert(), values...)
-		if err != nil && m.engine.duplicate(err) {
-			return &store.ExistsError{Kind: userman.GroupRecord, Field: "name"}
+		if err != nil && m.engine.isDuplicate(err) {
+			return &store.AlreadyExistsError{Kind: userman.KindGroup, Field: "name"}
 		}
 		if err != nil {
-			return m.failed(ctx, "create group", err)
+			return m.wrapError(ctx, "create group", err)
 		}
-		return m.revise(ctx, q)
+		return m.bumpRevision(ctx, q)
 	})
 }
 
-// revise gives the groups another revision.
-func (m people) revise(ctx context.Context, q querier) error {
+// bumpRevision gives the groups another revision.
+func (m userStore) bumpRevision(ctx context.Context, q querier) error {
 	const replace = `INSERT INTO pbxusers_group_revisions (team, revision) VALUES (?, ?)
 		ON CONFLICT (team) DO UPDATE SET revision = excluded.revision`
 	_, err := q.ExecContext(ctx, replace, m.team, 1+rand.Int64N(1<<62)) //nolint:gosec // no secret
-	return m.failed(ctx, "revise groups", err)
+	return m.wrapError(ctx, "revise groups", err)
 }
 
 // Group implements [userman.Store].
-func (m people) Group(ctx context.Context, name string) (found *userman.Group, err error) {
+func (m userStore) Group(ctx context.Context, name string) (found *userman.Group, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
 		found, err = m.findGroup(ctx, q, name)
 		return err
@@ -82,65 +82,65 @@ func (m people) Group(ctx context.Context, name string) (found *userman.Group, e
 	return found, err
 }
 
-func (m people) findGroup(ctx context.Context, q querier, name string) (*userman.Group, error) {
+func (m userStore) findGroup(ctx context.Context, q querier, name string) (*userman.Group, error) {
 	row := q.QueryRowContext(ctx, groupTable().selectAll()+groupTable().where(), m.team, userman.FoldGroupName(name))
 	g, err := decodeGroup(row)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, noGroup()
+		return nil, groupNotFound()
 	}
-	return g, m.failed(ctx, "read group", err)
+	return g, m.wrapError(ctx, "read group", err)
 }
 
 // UpdateGroup implements [userman.Store].
-func (m people) UpdateGroup(ctx context.Context, name string, change func(*userman.Group) error) error {
+func (m userStore) UpdateGroup(ctx context.Context, name string, change func(*userman.Group) error) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		g, err := m.findGroup(ctx, q, name)
 		if err != nil {
 			return err
 		}
-		kept := g.Name
+		stored := g.Name
 		if err := change(g); err != nil {
 			return err
 		}
-		g.Name = kept
+		g.Name = stored
 		values, err := m.encodeGroup(g)
 		if err != nil {
 			return err
 		}
-		if _, err := q.ExecContext(ctx, groupTable().update(), groupTable().updated(values)...); err != nil {
-			return m.failed(ctx, "update group", err)
+		if _, err := q.ExecContext(ctx, groupTable().update(), groupTable().updateArgs(values)...); err != nil {
+			return m.wrapError(ctx, "update group", err)
 		}
-		return m.revise(ctx, q)
+		return m.bumpRevision(ctx, q)
 	})
 }
 
 // DeleteGroup implements [userman.Store].
-func (m people) DeleteGroup(ctx context.Context, name string) error {
+func (m userStore) DeleteGroup(ctx context.Context, name string) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		if _, err := m.findGroup(ctx, q, name); err != nil {
 			return err
 		}
-		result, err := q.ExecContext(ctx, deleteGroupText(), m.team, userman.FoldGroupName(name))
+		result, err := q.ExecContext(ctx, deleteGroupSQL(), m.team, userman.FoldGroupName(name))
 		inUse := &store.ConflictError{Reason: "somebody is still in this group; remove its members first"}
-		if err := m.requireOne(ctx, "delete group", result, err, inUse); err != nil {
+		if err := m.requireAffected(ctx, "delete group", result, err, inUse); err != nil {
 			return err
 		}
-		return m.revise(ctx, q)
+		return m.bumpRevision(ctx, q)
 	})
 }
 
-// deleteGroupText deletes a group that has no members.
-func deleteGroupText() string {
-	return groupTable().remove() + ` AND NOT EXISTS (SELECT 1 FROM pbxusers_memberships m
+// deleteGroupSQL deletes a group that has no members.
+func deleteGroupSQL() string {
+	return groupTable().deleteByKey() + ` AND NOT EXISTS (SELECT 1 FROM pbxusers_memberships m
 		WHERE m.team = pbxusers_groups.team AND m.folded_group = pbxusers_groups.folded_name)`
 }
 
 // ListGroups implements [userman.Store].
-func (m people) ListGroups(ctx context.Context) (groups []*userman.Group, revision int64, err error) {
+func (m userStore) ListGroups(ctx context.Context) (groups []*userman.Group, revision int64, err error) {
 	err = m.snapshot(ctx, func(q querier) (err error) {
 		err = q.QueryRowContext(ctx, "SELECT revision FROM pbxusers_group_revisions WHERE team = ?", m.team).Scan(&revision)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return m.failed(ctx, "list groups", err)
+			return m.wrapError(ctx, "list groups", err)
 		}
 		text := groupTable().selectAll() + " WHERE team = ? ORDER BY priority, folded_name"
 		groups, err = query(ctx, m.DB, q, "list groups", text, []any{m.team}, decodeGroup)
@@ -149,16 +149,16 @@ func (m people) ListGroups(ctx context.Context) (groups []*userman.Group, revisi
 	return groups, revision, err
 }
 
-const countMembersText = `SELECT g.name, (SELECT COUNT(*) FROM pbxusers_memberships m
+const countMembersSQL = `SELECT g.name, (SELECT COUNT(*) FROM pbxusers_memberships m
 		WHERE m.team = g.team AND m.folded_group = g.folded_name AND m.deleted = 0)
 	FROM pbxusers_groups g WHERE g.team = ?`
 
 // CountMembers implements [userman.Store].
-func (m people) CountMembers(ctx context.Context) (map[string]int, error) {
+func (m userStore) CountMembers(ctx context.Context) (map[string]int, error) {
 	members := map[string]int{}
 	err := m.read(ctx, func(ctx context.Context, q querier) error {
 		clear(members) // it may run again
-		_, err := query(ctx, m.DB, q, "count members", countMembersText, []any{m.team}, func(row scanner) (_ struct{}, err error) {
+		_, err := query(ctx, m.DB, q, "count members", countMembersSQL, []any{m.team}, func(row scanner) (_ struct{}, err error) {
 			var name string
 			var count int
 			err = row.Scan(&name, &count)

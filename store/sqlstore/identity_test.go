@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEveryDatabaseHasAnIdentityOfItsOwn(t *testing.T) {
+func TestDB_ID_isUniquePerDatabase(t *testing.T) {
 	t.Parallel()
 	first, _ := open(t, newPath(t))
 	second, _ := open(t, newPath(t))

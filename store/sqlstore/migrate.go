@@ -21,12 +21,12 @@ var migrations embed.FS
 
 // migrate brings the tables up to date.
 func (db *DB) migrate(ctx context.Context) error {
-	_, err := obeying(ctx, func() (struct{}, error) { return struct{}{}, db.migrateUnder(ctx, migrations) })
+	_, err := withContext(ctx, func() (struct{}, error) { return struct{}{}, db.migrateFS(ctx, migrations) })
 	return err
 }
 
-func (db *DB) migrateUnder(ctx context.Context, all fs.FS) error {
-	files, err := fs.Sub(all, db.engine.migrations)
+func (db *DB) migrateFS(ctx context.Context, fsys fs.FS) error {
+	files, err := fs.Sub(fsys, db.engine.migrations)
 	if err != nil {
 		return fmt.Errorf("sqlstore: migrate: %w", err)
 	}
@@ -35,21 +35,21 @@ func (db *DB) migrateUnder(ctx context.Context, all fs.FS) error {
 		return fmt.Errorf("sqlstore: migrate: %w", err)
 	}
 	if err := db.engine.prepare(ctx, db.sql); err != nil {
-		return db.failed(ctx, "prepare the database", err)
+		return db.wrapError(ctx, "prepare the database", err)
 	}
-	options := append(db.engine.locked(newest), goose.WithTableName(migrationsTable), goose.WithDisableGlobalRegistry(true))
+	options := append(db.engine.lockOptions(newest), goose.WithTableName(migrationsTable), goose.WithDisableGlobalRegistry(true))
 	provider, err := goose.NewProvider(db.engine.goose, db.sql, files, options...)
 	if err != nil {
 		return fmt.Errorf("sqlstore: migrate: %w", err)
 	}
-	done, err := provider.Up(ctx)
+	results, err := provider.Up(ctx)
 	if err != nil {
-		return db.failed(ctx, "migrate", err)
+		return db.wrapError(ctx, "migrate", err)
 	}
-	for _, step := range done {
-		db.log.InfoContext(ctx, "database migrated", "version", step.Source.Version)
+	for _, step := range results {
+		db.logger.InfoContext(ctx, "database migrated", "version", step.Source.Version)
 	}
-	return db.refuseNewer(ctx, newest)
+	return db.checkVersion(ctx, newest)
 }
 
 // newestMigration returns the highest version of the files: their names sort
@@ -62,11 +62,11 @@ func newestMigration(files fs.FS) (int64, error) {
 	return goose.NumericComponent(names[len(names)-1])
 }
 
-// refuseNewer keeps this version from writing to tables that it does not know.
-func (db *DB) refuseNewer(ctx context.Context, newest int64) error {
+// checkVersion keeps this version from writing to tables that it does not know.
+func (db *DB) checkVersion(ctx context.Context, newest int64) error {
 	var version sql.NullInt64
 	if err := db.sql.QueryRowContext(ctx, "SELECT MAX(version_id) FROM "+migrationsTable).Scan(&version); err != nil {
-		return db.failed(ctx, "read the version of the tables", err)
+		return db.wrapError(ctx, "read the version of the tables", err)
 	}
 	if version.Int64 > newest {
 		return &store.ConflictError{Reason: fmt.Sprintf(

@@ -15,12 +15,12 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func unmigrated(t *testing.T) *DB {
+func newUnmigratedDB(t *testing.T) *DB {
 	t.Helper()
 	conn, err := sql.Open("sqlite", SQLiteDSN(filepath.Join(t.TempDir(), "pbxusers.db")))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
-	return &DB{sql: conn, engine: sqliteEngine(), log: slog.New(slog.DiscardHandler)}
+	return &DB{sql: conn, engine: sqliteEngine(), logger: slog.New(slog.DiscardHandler)}
 }
 
 func migrationFiles(texts ...string) fstest.MapFS {
@@ -32,7 +32,7 @@ func migrationFiles(texts ...string) fstest.MapFS {
 	return files
 }
 
-func tables(t *testing.T, db *DB) []string {
+func tableNames(t *testing.T, db *DB) []string {
 	t.Helper()
 	rows, err := db.sql.QueryContext(t.Context(), "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
 	require.NoError(t, err)
@@ -47,74 +47,74 @@ func tables(t *testing.T, db *DB) []string {
 	return names
 }
 
-func TestAFailedMigrationLeavesNothing(t *testing.T) {
+func TestDB_migrateFailureRollsBackEverything(t *testing.T) {
 	t.Parallel()
-	db := unmigrated(t)
+	db := newUnmigratedDB(t)
 	first, broken := "CREATE TABLE a (id INTEGER);", "CREATE TABLE b (id INTEGER);\nCREATE TABLE a (id INTEGER);"
-	require.Error(t, db.migrateUnder(t.Context(), migrationFiles(first, broken)))
-	require.Equal(t, []string{"pbxusers_migrations"}, tables(t, db), "not even what went well before")
+	require.Error(t, db.migrateFS(t.Context(), migrationFiles(first, broken)))
+	require.Equal(t, []string{"pbxusers_migrations"}, tableNames(t, db), "not even what went well before")
 
-	mended := "CREATE TABLE b (id INTEGER);"
-	require.NoError(t, db.migrateUnder(t.Context(), migrationFiles(first, mended)))
-	require.Equal(t, []string{"a", "b", "pbxusers_migrations"}, tables(t, db))
+	fixed := "CREATE TABLE b (id INTEGER);"
+	require.NoError(t, db.migrateFS(t.Context(), migrationFiles(first, fixed)))
+	require.Equal(t, []string{"a", "b", "pbxusers_migrations"}, tableNames(t, db))
 }
 
-func TestAFailedMigrationKeepsTheVersionBefore(t *testing.T) {
+func TestDB_migrateFailureKeepsPriorVersion(t *testing.T) {
 	t.Parallel()
-	db := unmigrated(t)
+	db := newUnmigratedDB(t)
 	first := "CREATE TABLE a (id INTEGER);"
-	require.NoError(t, db.migrateUnder(t.Context(), migrationFiles(first)))
-	require.Error(t, db.migrateUnder(t.Context(), migrationFiles(first, "CREATE TABLE b (id INTEGER);", "broken;")))
-	require.Equal(t, []string{"a", "pbxusers_migrations"}, tables(t, db))
-	require.NoError(t, db.migrateUnder(t.Context(), migrationFiles(first)), "the database is not locked")
+	require.NoError(t, db.migrateFS(t.Context(), migrationFiles(first)))
+	require.Error(t, db.migrateFS(t.Context(), migrationFiles(first, "CREATE TABLE b (id INTEGER);", "broken;")))
+	require.Equal(t, []string{"a", "pbxusers_migrations"}, tableNames(t, db))
+	require.NoError(t, db.migrateFS(t.Context(), migrationFiles(first)), "the database is not locked")
 }
 
-func TestTablesOfANewerVersionAreRefused(t *testing.T) {
+func TestDB_migrateRejectsNewerVersion(t *testing.T) {
 	t.Parallel()
-	db := unmigrated(t)
+	db := newUnmigratedDB(t)
 	first := "CREATE TABLE a (id INTEGER);"
-	require.NoError(t, db.migrateUnder(t.Context(), migrationFiles(first, "CREATE TABLE b (id INTEGER);")))
-	err := db.migrateUnder(t.Context(), migrationFiles(first))
+	require.NoError(t, db.migrateFS(t.Context(), migrationFiles(first, "CREATE TABLE b (id INTEGER);")))
+	err := db.migrateFS(t.Context(), migrationFiles(first))
 	require.ErrorIs(t, err, store.ErrConflict)
 	require.ErrorContains(t, err, "update the program")
 }
 
-func TestMigrationsRunOnASingleConnection(t *testing.T) {
+func TestDB_migrateRunsOnSingleConnection(t *testing.T) {
 	t.Parallel()
-	db := unmigrated(t)
+	db := newUnmigratedDB(t)
 	db.sql.SetMaxOpenConns(1)
-	require.NoError(t, db.migrateUnder(t.Context(), migrations))
-	require.NoError(t, db.migrateUnder(t.Context(), migrations))
+	require.NoError(t, db.migrateFS(t.Context(), migrations))
+	require.NoError(t, db.migrateFS(t.Context(), migrations))
 	require.Equal(t, []string{
 		"pbxusers_administrators", "pbxusers_audit", "pbxusers_audit_head", "pbxusers_group_revisions", "pbxusers_groups",
 		"pbxusers_identity", "pbxusers_managers", "pbxusers_memberships", "pbxusers_migrations", "pbxusers_people",
 		"pbxusers_people_extensions", "pbxusers_pictures", "pbxusers_tokens", "pbxusers_vault",
-	}, tables(t, db))
+	}, tableNames(t, db))
 }
 
-func TestMigrationsKeepTheAccountsOfAnOlderVersion(t *testing.T) {
+func TestDB_migrateKeepsExistingAccounts(t *testing.T) {
 	t.Parallel()
-	db := unmigrated(t)
+	db := newUnmigratedDB(t)
 	older := fstest.MapFS{}
 	for _, name := range []string{"migrations/sqlite/00001_managers.sql", "migrations/sqlite/00002_identity.sql"} {
 		text, err := migrations.ReadFile(name)
 		require.NoError(t, err)
 		older[name] = &fstest.MapFile{Data: text}
 	}
-	require.NoError(t, db.migrateUnder(t.Context(), older))
+	require.NoError(t, db.migrateFS(t.Context(), older))
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
 	db.keyring, db.writers = keyring, make(chan struct{}, 1)
-	want := &manager.User{Name: "crm", Secret: store.NewSecret("a secret"), CreatedAt: time.Unix(1_700_000_000, 0).UTC()}
-	require.NoError(t, db.Managers().CreateUser(t.Context(), want))
+	want := &manager.Account{Name: "crm", Secret: store.NewSecret("a secret"), CreatedAt: time.Unix(1_700_000_000, 0).UTC()}
+	require.NoError(t, db.AMIAccounts().CreateAccount(t.Context(), want))
 	id, err := db.ID(t.Context())
 	require.NoError(t, err)
 
 	newer, err := Open(t.Context(), db.sql, SQLite, &Options{Keyring: keyring})
 	require.NoError(t, err)
-	list, err := newer.Managers().ListUsers(t.Context(), manager.Query{Order: store.Order{By: "created_at"}})
+	list, err := newer.AMIAccounts().ListAccounts(t.Context(), manager.Query{Sort: store.Sort{By: "created_at"}})
 	require.NoError(t, err)
-	require.Equal(t, []*manager.User{want}, list.Items)
+	require.Equal(t, []*manager.Account{want}, list.Items)
 	sameID, err := newer.ID(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, id, sameID)

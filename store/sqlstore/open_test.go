@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-func TestOpenNeedsAKeyringAndADialect(t *testing.T) {
+func TestOpen_requiresKeyringAndDialect(t *testing.T) {
 	t.Parallel()
 	conn := connect(t, newPath(t))
 	for name, opts := range map[string]*sqlstore.Options{"no options": nil, "no keyring": {}} {
@@ -28,7 +28,7 @@ func TestOpenNeedsAKeyringAndADialect(t *testing.T) {
 	require.ErrorContains(t, err, "dialect")
 }
 
-func TestOpenManyTimesAtOnceMigratesOnce(t *testing.T) {
+func TestOpen_migratesOnceWhenConcurrent(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	errs := make([]error, 8)
@@ -48,30 +48,30 @@ func TestOpenManyTimesAtOnceMigratesOnce(t *testing.T) {
 	require.Positive(t, applied)
 }
 
-func TestOpenKeepsWhatIsStored(t *testing.T) {
+func TestOpen_keepsStoredRecords(t *testing.T) {
 	t.Parallel()
 	path, opts := newPath(t), &sqlstore.Options{Keyring: keyring(t)}
 	for i, name := range []string{"first", "second"} {
 		db, err := sqlstore.Open(t.Context(), connect(t, path), sqlstore.SQLite, opts)
 		require.NoError(t, err)
-		require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: name}))
-		list, err := db.Managers().ListUsers(t.Context(), manager.Query{})
+		require.NoError(t, db.AMIAccounts().CreateAccount(t.Context(), &manager.Account{Name: name}))
+		list, err := db.AMIAccounts().ListAccounts(t.Context(), manager.Query{})
 		require.NoError(t, err)
 		require.Len(t, list.Items, i+1)
 	}
 }
 
-func TestOpenObeysTheContextWhileAnotherProcessHasTheLock(t *testing.T) {
+func TestOpen_honorsContextWhileLocked(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	holder := begin(t, connect(t, path))
+	lockTx := begin(t, connect(t, path))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	began := time.Now()
+	start := time.Now()
 	_, err := sqlstore.Open(ctx, connect(t, path), sqlstore.SQLite, &sqlstore.Options{Keyring: keyring(t)})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Less(t, time.Since(began), 3*time.Second, "SQLite itself waits for five seconds")
-	require.NoError(t, holder.Rollback())
+	require.Less(t, time.Since(start), 3*time.Second, "SQLite itself waits for five seconds")
+	require.NoError(t, lockTx.Rollback())
 }
 
 // begin begins a transaction that has the write lock.
@@ -92,7 +92,7 @@ func requireModes(t *testing.T, path string, want fs.FileMode) {
 	}
 }
 
-func TestNewDatabaseIsForItsOwnerOnly(t *testing.T) {
+func TestOpen_restrictsNewFilesToOwner(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(path string) error{
 		"made by the driver":          func(string) error { return nil },
@@ -112,7 +112,7 @@ func TestNewDatabaseIsForItsOwnerOnly(t *testing.T) {
 	}
 }
 
-func TestModeOfADatabaseInUseIsItsOwnersChoice(t *testing.T) {
+func TestOpen_keepsModeOfExistingDatabase(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	_, err := connect(t, path).ExecContext(t.Context(), "CREATE TABLE product (id INTEGER)")
@@ -125,19 +125,19 @@ func TestModeOfADatabaseInUseIsItsOwnersChoice(t *testing.T) {
 	require.Equal(t, fs.FileMode(0o640), info.Mode())
 }
 
-func TestCreateSQLiteFileNeedsItsFolder(t *testing.T) {
+func TestCreateSQLiteFile_requiresDirectory(t *testing.T) {
 	t.Parallel()
 	require.ErrorIs(t, sqlstore.CreateSQLiteFile(filepath.Join(t.TempDir(), "missing", "x.db")), fs.ErrNotExist)
 }
 
-func TestSQLiteDSNNamesTheFileWhateverItHolds(t *testing.T) {
+func TestSQLiteDSN_escapesAnyPath(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"plain.db", "a b.db", "a?b#c%d&e=f;g+h.db", "?mode=memory", "%41.db", "é北京😀.db", ":memory:", "file:x.db", "a:b", "'\"`$(x)", "\xff\xfe", "..db", "~", "*",
 	} {
 		path := filepath.Join(t.TempDir(), name)
 		db, conn := open(t, path)
-		require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm"}), name)
+		require.NoError(t, db.AMIAccounts().CreateAccount(t.Context(), &manager.Account{Name: "crm"}), name)
 		require.FileExists(t, path)
 		var text string
 		require.NoError(t, conn.QueryRowContext(t.Context(), "SELECT file FROM pragma_database_list").Scan(&text))
@@ -145,7 +145,7 @@ func TestSQLiteDSNNamesTheFileWhateverItHolds(t *testing.T) {
 	}
 }
 
-func TestSQLiteDSNTakesRelativePaths(t *testing.T) {
+func TestSQLiteDSN_acceptsRelativePaths(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"pbxusers.db", "./dot.db", ":memory:", "file:x.db", "a//b?.db", "-x"} {
 		require.NoError(t, os.MkdirAll("a", 0o700))
@@ -154,7 +154,7 @@ func TestSQLiteDSNTakesRelativePaths(t *testing.T) {
 	}
 }
 
-func TestSQLiteDSNSetsWhatWritersNeed(t *testing.T) {
+func TestSQLiteDSN_setsPragmas(t *testing.T) {
 	t.Parallel()
 	conn, err := sql.Open("sqlite", sqlstore.SQLiteDSN(newPath(t)))
 	require.NoError(t, err)

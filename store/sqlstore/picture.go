@@ -9,20 +9,20 @@ import (
 )
 
 // Picture implements [userman.Store].
-func (m people) Picture(ctx context.Context, userID string) (picture []byte, err error) {
+func (m userStore) Picture(ctx context.Context, userID string) (picture []byte, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
 		const text = "SELECT picture FROM pbxusers_pictures WHERE team = ? AND user_id = ?"
 		err := q.QueryRowContext(ctx, text, m.team, userID).Scan(&picture)
 		if errors.Is(err, sql.ErrNoRows) {
 			return &store.NotFoundError{Kind: "picture"}
 		}
-		return m.failed(ctx, "read picture", err)
+		return m.wrapError(ctx, "read picture", err)
 	})
 	return picture, err
 }
 
-// KeepPicture implements [userman.Store].
-func (m people) KeepPicture(ctx context.Context, userID string, picture []byte) error {
+// PutPicture implements [userman.Store].
+func (m userStore) PutPicture(ctx context.Context, userID string, picture []byte) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		if err := m.requireUser(ctx, q, userID); err != nil {
 			return err
@@ -35,6 +35,6 @@ func (m people) KeepPicture(ctx context.Context, userID string, picture []byte) 
 			text, args = replace, append(args, picture)
 		}
 		_, err := q.ExecContext(ctx, text, args...)
-		return m.failed(ctx, "keep picture", err)
+		return m.wrapError(ctx, "keep picture", err)
 	})
 }

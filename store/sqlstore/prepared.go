@@ -13,8 +13,8 @@ type prepared struct{ statement atomic.Pointer[sql.Stmt] }
 
 // queryRow asks text, which is always the same, of q.
 func (p *prepared) queryRow(ctx context.Context, q querier, text string, args ...any) (scanner, error) {
-	db, alone := q.(*sql.DB)
-	if !alone {
+	db, isDB := q.(*sql.DB)
+	if !isDB {
 		// A transaction would prepare it anew on its own connection.
 		return q.QueryRowContext(ctx, text, args...), nil
 	}

@@ -11,8 +11,8 @@ import (
 // Bounds of the pause before another try. SQLite has by then waited for its
 // own five seconds.
 const (
-	firstPause   = 2 * time.Millisecond
-	longestPause = 250 * time.Millisecond
+	minBackoff = 2 * time.Millisecond
+	maxBackoff = 250 * time.Millisecond
 )
 
 // busyError is a failure of the database that another try may mend.
@@ -20,22 +20,22 @@ type busyError struct{ error }
 
 func (e *busyError) Unwrap() error { return e.error }
 
-// failed makes what the database returned an error of the store, and keeps the
+// wrapError makes what the database returned an error of the store, and keeps the
 // transaction of ctx from committing without what was to be done here.
-func (db *DB) failed(ctx context.Context, doing string, err error) error {
+func (db *DB) wrapError(ctx context.Context, op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	wrapped := fmt.Errorf("sqlstore: %s: %w", doing, err)
+	wrapped := fmt.Errorf("sqlstore: %s: %w", op, err)
 	switch {
 	case ctx.Err() != nil:
 		wrapped = ctx.Err()
-	case db.engine.busy(err):
+	case db.engine.isBusy(err):
 		wrapped = &busyError{wrapped}
-	case !db.engine.failure(err):
+	case !db.engine.isFailure(err):
 		return wrapped
 	}
-	if t := db.joined(ctx); t != nil {
+	if t := db.currentTx(ctx); t != nil {
 		t.Fail(wrapped)
 	}
 	return wrapped
@@ -43,7 +43,7 @@ func (db *DB) failed(ctx context.Context, doing string, err error) error {
 
 // retry runs fn again while it fails because of others, until ctx ends.
 func (db *DB) retry(ctx context.Context, fn func(ctx context.Context) error) error {
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+	for pause := minBackoff; ; pause = min(2*pause, maxBackoff) {
 		err := fn(ctx)
 		if _, busy := errors.AsType[*busyError](err); !busy {
 			return err
@@ -59,21 +59,21 @@ func (db *DB) retry(ctx context.Context, fn func(ctx context.Context) error) err
 	}
 }
 
-// obeying runs fn and returns when ctx ends, even when fn does not: SQLite
+// withContext runs fn and returns when ctx ends, even when fn does not: SQLite
 // waits for a lock without looking at the context, for five seconds at the
 // most. fn is then left to end by itself and must undo what it did.
-func obeying[T any](ctx context.Context, fn func() (T, error)) (T, error) {
+func withContext[T any](ctx context.Context, fn func() (T, error)) (T, error) {
 	type result struct {
 		value T
 		err   error
 	}
-	ended := make(chan result, 1)
+	done := make(chan result, 1)
 	go func() {
 		value, err := fn()
-		ended <- result{value, err}
+		done <- result{value, err}
 	}()
 	select {
-	case r := <-ended:
+	case r := <-done:
 		return r.value, r.err
 	case <-ctx.Done():
 		var none T

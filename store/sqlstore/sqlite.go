@@ -14,16 +14,16 @@ func sqliteEngine() *engine {
 	return &engine{
 		goose:      goose.DialectSQLite3,
 		migrations: "migrations/sqlite",
-		locked: func(newest int64) []goose.ProviderOption {
+		lockOptions: func(newest int64) []goose.ProviderOption {
 			// Isolated DDL keeps goose from beginning transactions inside of
 			// the one that is the lock.
 			return []goose.ProviderOption{goose.WithSessionLocker(sqliteLock{newest}), goose.WithIsolateDDL(true)}
 		},
-		prepare:   prepareSQLite,
-		writers:   1,
-		failure:   func(err error) bool { return sqliteCode(err) != 0 },
-		busy:      sqliteBusy,
-		duplicate: sqliteDuplicate,
+		prepare:     prepareSQLite,
+		maxWriters:  1,
+		isFailure:   func(err error) bool { return sqliteCode(err) != 0 },
+		isBusy:      sqliteBusy,
+		isDuplicate: sqliteDuplicate,
 	}
 }
 
@@ -56,7 +56,7 @@ func sqliteDuplicate(err error) bool {
 // prepareSQLite makes the table of migrations, whole or not at all: goose would
 // make it outside of the lock, in two steps.
 func prepareSQLite(ctx context.Context, db *sql.DB) (err error) {
-	if err := narrowSQLiteFile(ctx, db); err != nil {
+	if err := restrictFileMode(ctx, db); err != nil {
 		return err
 	}
 	conn, err := db.Conn(ctx)
@@ -115,7 +115,7 @@ func (l sqliteLock) SessionUnlock(ctx context.Context, conn *sql.Conn) error {
 			return nil
 		}
 	}
-	if _, undoErr := conn.ExecContext(ctx, "ROLLBACK"); undoErr != nil {
+	if _, rollbackErr := conn.ExecContext(ctx, "ROLLBACK"); rollbackErr != nil {
 		// Nobody may get this connection with a transaction that is open.
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
 	}

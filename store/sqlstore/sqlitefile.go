@@ -52,10 +52,10 @@ func CreateSQLiteFile(path string) error {
 	return file.Close()
 }
 
-// narrowSQLiteFile takes the files of a database that is still empty from
+// restrictFileMode takes the files of a database that is still empty from
 // everybody but their owner. The mode of one that holds something is the
 // choice of its owner.
-func narrowSQLiteFile(ctx context.Context, db *sql.DB) error {
+func restrictFileMode(ctx context.Context, db *sql.DB) error {
 	var path string
 	err := db.QueryRowContext(ctx, `SELECT file FROM pragma_database_list
 		WHERE name = 'main' AND NOT EXISTS (SELECT 1 FROM sqlite_schema)`).Scan(&path)

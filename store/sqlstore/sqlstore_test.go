@@ -19,12 +19,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestBehaviour(t *testing.T) {
+func TestDB_conformance(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T) storetest.Backend {
 		t.Helper()
 		path := newPath(t)
-		sqlitetest.Place(t, path)
+		sqlitetest.Create(t, path)
 		db, _ := open(t, path)
 		return db
 	})

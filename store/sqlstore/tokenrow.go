@@ -12,7 +12,7 @@ import (
 
 func tokenTable() table {
 	return table{
-		name: "pbxusers_tokens", keyed: 2,
+		name: "pbxusers_tokens", keyLen: 2,
 		columns: []string{
 			"team", "id", "user_id", "description", "disabled", "extensions", "modules", "addresses", "requests_per_hour",
 			"key_hash", "hour_requests", "expires_at", "hour_started_at", "created_at", "updated_at", "key_made_at", "last_used_at",
@@ -21,7 +21,7 @@ func tokenTable() table {
 }
 
 // encodeToken returns the values of the columns of tokenTable.
-func (m people) encodeToken(t *userman.Token) ([]any, error) {
+func (m userStore) encodeToken(t *userman.Token) ([]any, error) {
 	extensions, extensionsErr := encodeList(t.Extensions)
 	modules, modulesErr := encodeList(t.Modules)
 	addresses, addressesErr := encodePrefixes(t.Addresses)
@@ -31,7 +31,7 @@ func (m people) encodeToken(t *userman.Token) ([]any, error) {
 	return []any{
 		m.team, t.ID, t.UserID, t.Description, t.Disabled, extensions, modules, addresses, t.RequestsPerHour,
 		encodeHash(t.KeyHash), t.HourRequests, t.ExpiresAt.UnixMicro(), t.HourStartedAt.UnixMicro(),
-		t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), t.KeyMadeAt.UnixMicro(), t.LastUsedAt.UnixMicro(),
+		t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), t.KeyCreatedAt.UnixMicro(), t.LastUsedAt.UnixMicro(),
 	}, nil
 }
 
@@ -55,7 +55,7 @@ func decodePrefixes(column, text string) ([]netip.Prefix, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		p, err := netip.ParsePrefix(part)
 		if err != nil {
-			return nil, unreadable(column)
+			return nil, columnError(column)
 		}
 		prefixes = append(prefixes, p)
 	}
@@ -90,14 +90,14 @@ func (d *tokenDecoder) decode(row scanner) (*userman.Token, error) {
 	if err := row.Scan(d.columns...); err != nil {
 		return nil, err
 	}
-	return d.scanned()
+	return d.build()
 }
 
-// scanned returns what was scanned into the columns.
-func (d *tokenDecoder) scanned() (*userman.Token, error) {
+// build returns what was scanned into the columns.
+func (d *tokenDecoder) build() (*userman.Token, error) {
 	t := d.token
 	t.KeyHash = d.keyHash
-	d.times.decode(&t.ExpiresAt, &t.HourStartedAt, &t.CreatedAt, &t.UpdatedAt, &t.KeyMadeAt, &t.LastUsedAt)
+	d.times.decode(&t.ExpiresAt, &t.HourStartedAt, &t.CreatedAt, &t.UpdatedAt, &t.KeyCreatedAt, &t.LastUsedAt)
 	var extensionsErr, modulesErr, addressesErr error
 	t.Extensions, extensionsErr = d.lists.decode("extensions", d.extensions)
 	t.Modules, modulesErr = d.lists.decode("modules", d.modules)

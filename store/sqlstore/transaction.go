@@ -12,14 +12,14 @@ var _ store.Transactor = (*DB)(nil)
 
 // transaction is what rides in a context.
 type transaction struct {
-	joined.Calls
+	joined.ErrorTracker
 	*sql.Tx
 	// owner is the DB that began it; nil for one of the product, which every
 	// DB joins.
 	owner *DB
-	// outer is the transaction that the context held before, perhaps of
+	// parent is the transaction that the context held before, perhaps of
 	// another DB.
-	outer *transaction
+	parent *transaction
 }
 
 type transactionKey struct{}
@@ -32,7 +32,7 @@ type transactionKey struct{}
 // refusal: the database may have undone it already, and would keep each later
 // statement at once.
 func WithTx(ctx context.Context, tx *sql.Tx) context.Context {
-	return (&transaction{Tx: tx}).in(ctx)
+	return (&transaction{Tx: tx}).newContext(ctx)
 }
 
 // ExecContext refuses to write once a call has failed: SQLite undoes the whole
@@ -45,37 +45,37 @@ func (t *transaction) ExecContext(ctx context.Context, query string, args ...any
 	return t.Tx.ExecContext(ctx, query, args...)
 }
 
-// in returns a context that holds t.
-func (t *transaction) in(ctx context.Context) context.Context {
-	t.outer, _ = ctx.Value(transactionKey{}).(*transaction)
+// newContext returns a context that holds t.
+func (t *transaction) newContext(ctx context.Context) context.Context {
+	t.parent, _ = ctx.Value(transactionKey{}).(*transaction)
 	return context.WithValue(ctx, transactionKey{}, t)
 }
 
-// joined returns the innermost transaction of ctx that db takes part in.
-func (db *DB) joined(ctx context.Context) *transaction {
+// currentTx returns the innermost transaction of ctx that db takes part in.
+func (db *DB) currentTx(ctx context.Context) *transaction {
 	t, _ := ctx.Value(transactionKey{}).(*transaction)
 	for t != nil && t.owner != nil && t.owner != db {
-		t = t.outer
+		t = t.parent
 	}
 	return t
 }
 
-// Atomically implements [store.Transactor]. fn runs again, until ctx ends,
+// RunInTx implements [store.Transactor]. fn runs again, until ctx ends,
 // when the database is locked by others. Two DBs do not share a transaction,
 // and waiting for one inside of the other may last until ctx ends.
-func (db *DB) Atomically(ctx context.Context, fn func(ctx context.Context) error) error {
-	t := db.joined(ctx)
+func (db *DB) RunInTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	t := db.currentTx(ctx)
 	switch {
 	case t == nil:
-		return db.retry(ctx, func(ctx context.Context) error { return db.transact(ctx, fn) })
+		return db.retry(ctx, func(ctx context.Context) error { return db.runTx(ctx, fn) })
 	case t.owner == nil:
 		return db.savepoint(ctx, t, fn)
 	}
 	return t.Run(ctx, fn)
 }
 
-// transact runs fn in a transaction of its own.
-func (db *DB) transact(ctx context.Context, fn func(ctx context.Context) error) error {
+// runTx runs fn in a transaction of its own.
+func (db *DB) runTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -93,20 +93,20 @@ func (db *DB) transact(ctx context.Context, fn func(ctx context.Context) error) 
 	if err := db.run(ctx, tx, fn); err != nil {
 		return err
 	}
-	return db.failed(ctx, "commit", tx.Commit())
+	return db.wrapError(ctx, "commit", tx.Commit())
 }
 
 // begin begins a transaction. When ctx ends first, the one that comes about
 // later is rolled back by package sql.
 func (db *DB) begin(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
-	tx, err := obeying(ctx, func() (*sql.Tx, error) { return db.sql.BeginTx(ctx, opts) })
-	return tx, db.failed(ctx, "begin", err)
+	tx, err := withContext(ctx, func() (*sql.Tx, error) { return db.sql.BeginTx(ctx, opts) })
+	return tx, db.wrapError(ctx, "begin", err)
 }
 
 // run runs fn with tx in its context.
 func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(ctx context.Context) error) error {
 	t := &transaction{Tx: tx, owner: db}
-	if err := joined.Within(t.in(ctx), fn); err != nil {
+	if err := joined.RunContext(t.newContext(ctx), fn); err != nil {
 		return err
 	}
 	return t.Err()
@@ -115,18 +115,18 @@ func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(ctx context.Context) 
 // savepoint runs fn as a part of t that can be undone alone.
 func (db *DB) savepoint(ctx context.Context, t *transaction, fn func(ctx context.Context) error) error {
 	if _, err := t.ExecContext(ctx, "SAVEPOINT pbxusers"); err != nil {
-		return db.failed(ctx, "begin", err)
+		return db.wrapError(ctx, "begin", err)
 	}
-	kept := false
+	released := false
 	defer func() {
-		if kept {
+		if released {
 			return
 		}
 		// This fails when the transaction is gone as a whole: undone, too.
-		undo := context.WithoutCancel(ctx)
-		_, err := t.ExecContext(undo, "ROLLBACK TO SAVEPOINT pbxusers")
+		rollbackCtx := context.WithoutCancel(ctx)
+		_, err := t.ExecContext(rollbackCtx, "ROLLBACK TO SAVEPOINT pbxusers")
 		if err == nil {
-			_, err = t.ExecContext(undo, "RELEASE SAVEPOINT pbxusers")
+			_, err = t.ExecContext(rollbackCtx, "RELEASE SAVEPOINT pbxusers")
 		}
 		t.Fail(err)
 	}()
@@ -134,8 +134,8 @@ func (db *DB) savepoint(ctx context.Context, t *transaction, fn func(ctx context
 		return err
 	}
 	_, err := t.ExecContext(ctx, "RELEASE SAVEPOINT pbxusers")
-	kept = err == nil
-	return db.failed(ctx, "commit", err)
+	released = err == nil
+	return db.wrapError(ctx, "commit", err)
 }
 
 // querier is what a database and a transaction have in common.
@@ -148,7 +148,7 @@ type querier interface {
 // read runs fn in the transaction of ctx, or else in none: fn makes one query.
 // It may run more than once.
 func (db *DB) read(ctx context.Context, fn func(ctx context.Context, q querier) error) error {
-	if t := db.joined(ctx); t != nil {
+	if t := db.currentTx(ctx); t != nil {
 		return fn(ctx, t)
 	}
 	return db.retry(ctx, func(ctx context.Context) error { return fn(ctx, db.sql) })
@@ -158,16 +158,16 @@ func (db *DB) read(ctx context.Context, fn func(ctx context.Context, q querier) 
 // nested Atomically its refusal leaves an outer transaction as it was: fn
 // writes with its last statement, or not at all.
 func (db *DB) write(ctx context.Context, fn func(ctx context.Context, q querier) error) error {
-	if t := db.joined(ctx); t != nil {
+	if t := db.currentTx(ctx); t != nil {
 		return fn(ctx, t)
 	}
-	return db.Atomically(ctx, func(ctx context.Context) error { return fn(ctx, db.joined(ctx)) })
+	return db.RunInTx(ctx, func(ctx context.Context) error { return fn(ctx, db.currentTx(ctx)) })
 }
 
 // snapshot runs fn in the transaction of ctx, or in one that only reads and
 // sees one moment.
 func (db *DB) snapshot(ctx context.Context, fn func(q querier) error) error {
-	if t := db.joined(ctx); t != nil {
+	if t := db.currentTx(ctx); t != nil {
 		return fn(t)
 	}
 	tx, err := db.begin(ctx, &sql.TxOptions{ReadOnly: true})

@@ -15,17 +15,17 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-func names(t *testing.T, db *sqlstore.DB) []string {
+func accountNames(t *testing.T, db *sqlstore.DB) []string {
 	t.Helper()
 	found := []string{}
-	require.NoError(t, db.Managers().EachUser(t.Context(), func(u *manager.User) error {
+	require.NoError(t, db.AMIAccounts().EachAccount(t.Context(), func(u *manager.Account) error {
 		found = append(found, u.Name)
 		return nil
 	}))
 	return found
 }
 
-func TestWithTxWritesInTheTransactionOfTheProduct(t *testing.T) {
+func TestWithTx_joinsCallerTransaction(t *testing.T) {
 	t.Parallel()
 	db, conn := open(t, newPath(t))
 	for _, end := range []struct {
@@ -37,29 +37,29 @@ func TestWithTxWritesInTheTransactionOfTheProduct(t *testing.T) {
 	} {
 		tx := begin(t, conn)
 		ctx := sqlstore.WithTx(t.Context(), tx)
-		require.NoError(t, db.Managers().CreateUser(ctx, &manager.User{Name: "crm"}))
-		require.NoError(t, db.Atomically(ctx, func(ctx context.Context) error {
-			_, err := db.Managers().User(ctx, "crm")
+		require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "crm"}))
+		require.NoError(t, db.RunInTx(ctx, func(ctx context.Context) error {
+			_, err := db.AMIAccounts().Account(ctx, "crm")
 			require.NoError(t, err)
-			return db.Managers().CreateUser(ctx, &manager.User{Name: "dialer"})
+			return db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "dialer"})
 		}))
 		_, err := tx.ExecContext(ctx, "CREATE TABLE product (id INTEGER)")
 		require.NoError(t, err)
-		require.Empty(t, names(t, db), "nothing is committed yet")
+		require.Empty(t, accountNames(t, db), "nothing is committed yet")
 		require.NoError(t, end.end(tx))
-		require.Equal(t, end.want, names(t, db))
+		require.Equal(t, end.want, accountNames(t, db))
 	}
 }
 
-func TestAtomicallyInsideWithTxKeepsAllOrNothing(t *testing.T) {
+func TestDB_RunInTx_isAtomicInsideWithTx(t *testing.T) {
 	t.Parallel()
 	db, conn := open(t, newPath(t))
 	tx := begin(t, conn)
 	ctx := sqlstore.WithTx(t.Context(), tx)
-	require.NoError(t, db.Managers().CreateUser(ctx, &manager.User{Name: "before"}))
+	require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "before"}))
 	createAnd := func(last func()) error {
-		return db.Atomically(ctx, func(ctx context.Context) error {
-			require.NoError(t, db.Managers().CreateUser(ctx, &manager.User{Name: "lost"}))
+		return db.RunInTx(ctx, func(ctx context.Context) error {
+			require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "lost"}))
 			last()
 			return errors.New("refused")
 		})
@@ -67,56 +67,56 @@ func TestAtomicallyInsideWithTxKeepsAllOrNothing(t *testing.T) {
 	require.EqualError(t, createAnd(func() {}), "refused")
 	require.Panics(t, func() { _ = createAnd(func() { panic("boom") }) })
 	ended, cancel := context.WithCancel(ctx)
-	require.ErrorIs(t, db.Atomically(ended, func(ctx context.Context) error {
+	require.ErrorIs(t, db.RunInTx(ended, func(ctx context.Context) error {
 		defer cancel()
-		return db.Managers().CreateUser(ctx, &manager.User{Name: "lost"})
+		return db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "lost"})
 	}), context.Canceled)
-	swallowed := db.Atomically(ctx, func(ctx context.Context) error {
-		require.NoError(t, db.Managers().CreateUser(ctx, &manager.User{Name: "lost"}))
-		require.Error(t, db.Atomically(ctx, func(context.Context) error { return errors.New("inner") }))
+	ignoredErr := db.RunInTx(ctx, func(ctx context.Context) error {
+		require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "lost"}))
+		require.Error(t, db.RunInTx(ctx, func(context.Context) error { return errors.New("inner") }))
 		return nil
 	})
-	require.ErrorContains(t, swallowed, "inner")
-	require.NoError(t, db.Managers().CreateUser(ctx, &manager.User{Name: "after"}))
+	require.ErrorContains(t, ignoredErr, "inner")
+	require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "after"}))
 	require.NoError(t, tx.Commit())
-	require.Equal(t, []string{"after", "before"}, names(t, db))
+	require.Equal(t, []string{"after", "before"}, accountNames(t, db))
 }
 
-func TestTwoDatabasesDoNotShareATransaction(t *testing.T) {
+func TestDB_RunInTx_isPerDatabase(t *testing.T) {
 	t.Parallel()
 	first, _ := open(t, newPath(t))
 	second, _ := open(t, newPath(t))
-	err := first.Atomically(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, second.Managers().CreateUser(ctx, &manager.User{Name: "kept"}))
-		return second.Atomically(ctx, func(ctx context.Context) error {
-			require.NoError(t, second.Managers().CreateUser(ctx, &manager.User{Name: "kept-2"}))
-			require.NoError(t, first.Managers().CreateUser(ctx, &manager.User{Name: "lost"}))
-			return errors.Join(second.Managers().DeleteUser(ctx, "kept"), nil)
+	err := first.RunInTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, second.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "kept"}))
+		return second.RunInTx(ctx, func(ctx context.Context) error {
+			require.NoError(t, second.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "kept-2"}))
+			require.NoError(t, first.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "lost"}))
+			return errors.Join(second.AMIAccounts().DeleteAccount(ctx, "kept"), nil)
 		})
 	})
 	require.NoError(t, err)
-	require.Equal(t, []string{"lost"}, names(t, first))
-	require.Equal(t, []string{"kept-2"}, names(t, second))
+	require.Equal(t, []string{"lost"}, accountNames(t, first))
+	require.Equal(t, []string{"kept-2"}, accountNames(t, second))
 }
 
-func TestWaitingForAnotherProcessObeysTheContext(t *testing.T) {
+func TestDB_RunInTx_honorsContextWhileLocked(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
 	db, _ := open(t, path)
-	holder := begin(t, connect(t, path))
+	lockTx := begin(t, connect(t, path))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	began := time.Now()
-	require.ErrorIs(t, db.Managers().CreateUser(ctx, &manager.User{Name: "crm"}), context.DeadlineExceeded)
-	require.Less(t, time.Since(began), 3*time.Second, "SQLite itself waits for five seconds")
-	require.NoError(t, holder.Rollback())
-	require.Empty(t, names(t, db))
-	require.NoError(t, db.Managers().CreateUser(t.Context(), &manager.User{Name: "crm"}))
+	start := time.Now()
+	require.ErrorIs(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "crm"}), context.DeadlineExceeded)
+	require.Less(t, time.Since(start), 3*time.Second, "SQLite itself waits for five seconds")
+	require.NoError(t, lockTx.Rollback())
+	require.Empty(t, accountNames(t, db))
+	require.NoError(t, db.AMIAccounts().CreateAccount(t.Context(), &manager.Account{Name: "crm"}))
 }
 
-// impatient opens the database with other settings than SQLiteDSN: it gives up
+// openWithoutBusyTimeout opens the database with other settings than SQLiteDSN: it gives up
 // at once when there is a lock, and takes its own lock late.
-func impatient(t *testing.T, path string, key *store.Keyring) *sqlstore.DB {
+func openWithoutBusyTimeout(t *testing.T, path string, key *store.Keyring) *sqlstore.DB {
 	t.Helper()
 	conn, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(0)&_pragma=journal_mode(WAL)")
 	require.NoError(t, err)
@@ -126,37 +126,37 @@ func impatient(t *testing.T, path string, key *store.Keyring) *sqlstore.DB {
 	return db
 }
 
-func TestALockedDatabaseIsTriedAgainUntilItIsFree(t *testing.T) {
+func TestDB_RunInTx_retriesWhileLocked(t *testing.T) {
 	t.Parallel()
 	path := newPath(t)
-	db := impatient(t, path, keyring(t))
-	holder := begin(t, connect(t, path))
-	tried, result := make(chan struct{}, 1000), make(chan error)
+	db := openWithoutBusyTimeout(t, path, keyring(t))
+	lockTx := begin(t, connect(t, path))
+	attempts, result := make(chan struct{}, 1000), make(chan error)
 	go func() {
-		result <- db.Atomically(t.Context(), func(ctx context.Context) error {
-			tried <- struct{}{}
-			return db.Managers().CreateUser(ctx, &manager.User{Name: "crm"})
+		result <- db.RunInTx(t.Context(), func(ctx context.Context) error {
+			attempts <- struct{}{}
+			return db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "crm"})
 		})
 	}()
 	for range 3 {
-		<-tried
+		<-attempts
 	}
-	require.NoError(t, holder.Rollback())
+	require.NoError(t, lockTx.Rollback())
 	require.NoError(t, <-result)
-	require.Equal(t, []string{"crm"}, names(t, db))
+	require.Equal(t, []string{"crm"}, accountNames(t, db))
 }
 
-func TestProcessesThatWriteAtOnceLoseNothing(t *testing.T) {
+func TestDB_RunInTx_keepsConcurrentUpdatesOfProcesses(t *testing.T) {
 	t.Parallel()
 	path, key := newPath(t), keyring(t)
-	processes := []*sqlstore.DB{impatient(t, path, key), impatient(t, path, key), impatient(t, path, key)}
-	require.NoError(t, processes[0].Managers().CreateUser(t.Context(), &manager.User{Name: "crm"}))
+	processes := []*sqlstore.DB{openWithoutBusyTimeout(t, path, key), openWithoutBusyTimeout(t, path, key), openWithoutBusyTimeout(t, path, key)}
+	require.NoError(t, processes[0].AMIAccounts().CreateAccount(t.Context(), &manager.Account{Name: "crm"}))
 	errs := make([]error, len(processes))
 	var done sync.WaitGroup
 	for i, db := range processes {
 		done.Go(func() {
 			for range 20 {
-				errs[i] = errors.Join(errs[i], db.Managers().UpdateUser(t.Context(), "crm", func(u *manager.User) error {
+				errs[i] = errors.Join(errs[i], db.AMIAccounts().UpdateAccount(t.Context(), "crm", func(u *manager.Account) error {
 					u.WriteTimeout++
 					return nil
 				}))
@@ -165,25 +165,25 @@ func TestProcessesThatWriteAtOnceLoseNothing(t *testing.T) {
 	}
 	done.Wait()
 	require.NoError(t, errors.Join(errs...))
-	u, err := processes[0].Managers().User(t.Context(), "crm")
+	u, err := processes[0].AMIAccounts().Account(t.Context(), "crm")
 	require.NoError(t, err)
 	require.Equal(t, 20*len(processes), u.WriteTimeout)
 }
 
-// busyLookingError has the code of SQLITE_BUSY, but is the caller's own.
-type busyLookingError struct{}
+// fakeBusyError has the code of SQLITE_BUSY, but is the caller's own.
+type fakeBusyError struct{}
 
-func (busyLookingError) Error() string { return "five" }
-func (busyLookingError) Code() int     { return 5 }
+func (fakeBusyError) Error() string { return "five" }
+func (fakeBusyError) Code() int     { return 5 }
 
-func TestErrorsOfTheCallerAreNotTriedAgain(t *testing.T) {
+func TestDB_RunInTx_doesNotRetryCallerErrors(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t, newPath(t))
 	runs := 0
-	err := db.Atomically(t.Context(), func(context.Context) error {
+	err := db.RunInTx(t.Context(), func(context.Context) error {
 		runs++
-		return busyLookingError{}
+		return fakeBusyError{}
 	})
-	require.Equal(t, busyLookingError{}, err)
+	require.Equal(t, fakeBusyError{}, err)
 	require.Equal(t, 1, runs)
 }

@@ -9,66 +9,66 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// people are the people of one team of a DB.
-type people struct {
+// userStore are the people of one team of a DB.
+type userStore struct {
 	*DB
 	team string
 }
 
-// People returns the store of the people of a team; "" is the default one.
-func (db *DB) People(team string) userman.Store { return people{db, team} }
+// Users returns the store of the people of a team; "" is the default one.
+func (db *DB) Users(team string) userman.Store { return userStore{db, team} }
 
 // Team implements [userman.Store].
-func (m people) Team() string { return m.team }
+func (m userStore) Team() string { return m.team }
 
-func noUser() error { return &store.NotFoundError{Kind: userman.PersonRecord} }
+func userNotFound() error { return &store.NotFoundError{Kind: userman.KindUser} }
 
 // CreateUser implements [userman.Store].
-func (m people) CreateUser(ctx context.Context, u *userman.User) error {
+func (m userStore) CreateUser(ctx context.Context, u *userman.User) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		switch err := m.requireUser(ctx, q, u.ID); {
 		case err == nil:
-			return &store.ExistsError{Kind: userman.PersonRecord, Field: "id"}
+			return &store.AlreadyExistsError{Kind: userman.KindUser, Field: "id"}
 		case !errors.Is(err, store.ErrNotFound):
 			return err
 		}
-		kept := *u
-		folded, err := m.resolveGroups(ctx, q, &kept)
+		stored := *u
+		folded, err := m.resolveGroups(ctx, q, &stored)
 		if err != nil {
 			return err
 		}
-		values, err := m.encodeUser(&kept)
+		values, err := m.encodeUser(&stored)
 		if err != nil {
 			return err
 		}
-		if err := m.putUser(ctx, q, &kept, userTable().insert(), values); err != nil {
+		if err := m.upsertUser(ctx, q, &stored, userTable().insert(), values); err != nil {
 			return err
 		}
-		return m.index(ctx, q, &kept, folded)
+		return m.index(ctx, q, &stored, folded)
 	})
 }
 
-// putUser writes the row of u, or refuses what another person has.
-func (m people) putUser(ctx context.Context, q querier, u *userman.User, text string, args []any) error {
+// upsertUser writes the row of u, or refuses what another person has.
+func (m userStore) upsertUser(ctx context.Context, q querier, u *userman.User, text string, args []any) error {
 	_, err := q.ExecContext(ctx, text, args...)
-	if err == nil || !m.engine.duplicate(err) {
-		return m.failed(ctx, "write person", err)
+	if err == nil || !m.engine.isDuplicate(err) {
+		return m.wrapError(ctx, "write person", err)
 	}
-	field, takenErr := m.taken(ctx, q, u)
-	if takenErr != nil {
-		return takenErr
+	field, lookupErr := m.conflictingField(ctx, q, u)
+	if lookupErr != nil {
+		return lookupErr
 	}
 	if field == "" { // a hash of a link, of 32 random bytes
-		return m.failed(ctx, "write person", err)
+		return m.wrapError(ctx, "write person", err)
 	}
-	return &store.ExistsError{Kind: userman.PersonRecord, Field: field}
+	return &store.AlreadyExistsError{Kind: userman.KindUser, Field: field}
 }
 
-// taken returns the first field of u of which another person has the value, or
+// conflictingField returns the first field of u of which another person has the value, or
 // "" when there is none.
-func (m people) taken(ctx context.Context, q querier, u *userman.User) (field string, err error) {
+func (m userStore) conflictingField(ctx context.Context, q querier, u *userman.User) (field string, err error) {
 	folded := userman.FoldUsername(u.Username)
-	for _, unique := range []struct {
+	for _, candidate := range []struct {
 		field, where string
 		args         []any
 	}{
@@ -77,19 +77,19 @@ func (m people) taken(ctx context.Context, q querier, u *userman.User) (field st
 		{"external_id", "directory = ? AND taken_external_id = ?", []any{u.Directory, u.ExternalID}},
 	} {
 		var found bool
-		text := "SELECT EXISTS (SELECT 1 FROM pbxusers_people WHERE team = ? AND id <> ? AND " + unique.where + ")"
-		if err := q.QueryRowContext(ctx, text, append([]any{m.team, u.ID}, unique.args...)...).Scan(&found); err != nil {
-			return "", m.failed(ctx, "read person", err)
+		text := "SELECT EXISTS (SELECT 1 FROM pbxusers_people WHERE team = ? AND id <> ? AND " + candidate.where + ")"
+		if err := q.QueryRowContext(ctx, text, append([]any{m.team, u.ID}, candidate.args...)...).Scan(&found); err != nil {
+			return "", m.wrapError(ctx, "read person", err)
 		}
 		if found {
-			return unique.field, nil
+			return candidate.field, nil
 		}
 	}
 	return "", nil
 }
 
 // User implements [userman.Store].
-func (m people) User(ctx context.Context, id string) (found *userman.User, err error) {
+func (m userStore) User(ctx context.Context, id string) (found *userman.User, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
 		found, err = m.findUser(ctx, q, "id = ?", id)
 		return err
@@ -98,10 +98,10 @@ func (m people) User(ctx context.Context, id string) (found *userman.User, err e
 }
 
 // FindUser implements [userman.Store].
-func (m people) FindUser(ctx context.Context, key userman.UserKey) (found *userman.User, err error) {
+func (m userStore) FindUser(ctx context.Context, key userman.UserLookup) (found *userman.User, err error) {
 	where, args := whereKey(key)
 	if where == "" {
-		return nil, errors.Join(ctx.Err(), noUser())
+		return nil, errors.Join(ctx.Err(), userNotFound())
 	}
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
 		found, err = m.findUser(ctx, q, where, args...)
@@ -111,7 +111,7 @@ func (m people) FindUser(ctx context.Context, key userman.UserKey) (found *userm
 }
 
 // whereKey returns the condition of a key, or "" when nobody has it.
-func whereKey(key userman.UserKey) (where string, args []any) {
+func whereKey(key userman.UserLookup) (where string, args []any) {
 	switch {
 	case key.Username != "":
 		return "taken_username = ?", []any{userman.FoldUsername(key.Username)}
@@ -127,17 +127,17 @@ func whereKey(key userman.UserKey) (where string, args []any) {
 	return "", nil
 }
 
-func (m people) findUser(ctx context.Context, q querier, where string, args ...any) (*userman.User, error) {
+func (m userStore) findUser(ctx context.Context, q querier, where string, args ...any) (*userman.User, error) {
 	text := userTable().selectAll() + " WHERE team = ? AND " + where
 	u, err := m.userDecoder().decode(q.QueryRowContext(ctx, text, append([]any{m.team}, args...)...))
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, noUser()
+		return nil, userNotFound()
 	}
-	return u, m.failed(ctx, "read person", err)
+	return u, m.wrapError(ctx, "read person", err)
 }
 
 // UpdateUser implements [userman.Store].
-func (m people) UpdateUser(ctx context.Context, id string, change func(*userman.User) error) error {
+func (m userStore) UpdateUser(ctx context.Context, id string, change func(*userman.User) error) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		u, err := m.findUser(ctx, q, "id = ?", id)
 		if err != nil {
@@ -156,7 +156,7 @@ func (m people) UpdateUser(ctx context.Context, id string, change func(*userman.
 		if err != nil {
 			return err
 		}
-		if err := m.putUser(ctx, q, u, userTable().update(), userTable().updated(values)); err != nil {
+		if err := m.upsertUser(ctx, q, u, userTable().update(), userTable().updateArgs(values)); err != nil {
 			return err
 		}
 		if indexOf(u).equal(before) {
@@ -167,30 +167,30 @@ func (m people) UpdateUser(ctx context.Context, id string, change func(*userman.
 }
 
 // DeleteUser implements [userman.Store]. What refers to the person goes, too.
-func (m people) DeleteUser(ctx context.Context, id string) error {
+func (m userStore) DeleteUser(ctx context.Context, id string) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		result, err := q.ExecContext(ctx, userTable().remove(), m.team, id)
-		return m.requireOne(ctx, "delete person", result, err, noUser())
+		result, err := q.ExecContext(ctx, userTable().deleteByKey(), m.team, id)
+		return m.requireAffected(ctx, "delete person", result, err, userNotFound())
 	})
 }
 
-// requireOne returns missing when a statement found no row.
-func (db *DB) requireOne(ctx context.Context, doing string, result sql.Result, err, missing error) error {
+// requireAffected returns missing when a statement found no row.
+func (db *DB) requireAffected(ctx context.Context, op string, result sql.Result, err, missing error) error {
 	if err != nil {
-		return db.failed(ctx, doing, err)
+		return db.wrapError(ctx, op, err)
 	}
 	if found, err := result.RowsAffected(); err != nil || found > 0 {
-		return db.failed(ctx, doing, err)
+		return db.wrapError(ctx, op, err)
 	}
 	return missing
 }
 
 // requireUser refuses an ID that no person has.
-func (m people) requireUser(ctx context.Context, q querier, id string) error {
+func (m userStore) requireUser(ctx context.Context, q querier, id string) error {
 	var found bool
 	err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pbxusers_people WHERE team = ? AND id = ?)", m.team, id).Scan(&found)
 	if err == nil && !found {
-		return noUser()
+		return userNotFound()
 	}
-	return m.failed(ctx, "read person", err)
+	return m.wrapError(ctx, "read person", err)
 }

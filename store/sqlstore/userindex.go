@@ -35,7 +35,7 @@ func extensionsOf(u *userman.User) []string {
 
 // resolveGroups gives the groups of u the names that they have, each once, and
 // returns them folded. It refuses those that do not exist.
-func (m people) resolveGroups(ctx context.Context, q querier, u *userman.User) (folded []string, err error) {
+func (m userStore) resolveGroups(ctx context.Context, q querier, u *userman.User) (folded []string, err error) {
 	if len(u.Groups) == 0 {
 		return nil, nil
 	}
@@ -44,9 +44,9 @@ func (m people) resolveGroups(ctx context.Context, q querier, u *userman.User) (
 			folded = append(folded, key)
 		}
 	}
-	text := "SELECT folded_name, name FROM pbxusers_groups WHERE team = ? AND folded_name IN (" + places(len(folded)) + ")"
+	text := "SELECT folded_name, name FROM pbxusers_groups WHERE team = ? AND folded_name IN (" + placeholders(len(folded)) + ")"
 	names := map[string]string{}
-	_, err = query(ctx, m.DB, q, "read groups", text, append([]any{m.team}, anys(folded)...), func(row scanner) (_ struct{}, err error) {
+	_, err = query(ctx, m.DB, q, "read groups", text, append([]any{m.team}, toAny(folded)...), func(row scanner) (_ struct{}, err error) {
 		var key, name string
 		err = row.Scan(&key, &name)
 		names[key] = name
@@ -56,7 +56,7 @@ func (m people) resolveGroups(ctx context.Context, q querier, u *userman.User) (
 		return nil, err
 	}
 	if len(names) < len(folded) {
-		return nil, &store.NotFoundError{Kind: userman.GroupRecord}
+		return nil, &store.NotFoundError{Kind: userman.KindGroup}
 	}
 	u.Groups = make([]string, len(folded))
 	for i, key := range folded {
@@ -66,10 +66,10 @@ func (m people) resolveGroups(ctx context.Context, q querier, u *userman.User) (
 }
 
 // index adds a person to the tables of extensions and memberships.
-func (m people) index(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
-	owned := extensionsOf(u)
-	extensions := make([]any, 0, 3*len(owned))
-	for _, extension := range owned {
+func (m userStore) index(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
+	extensionList := extensionsOf(u)
+	extensions := make([]any, 0, 3*len(extensionList))
+	for _, extension := range extensionList {
 		extensions = append(extensions, m.team, u.ID, extension)
 	}
 	memberships := make([]any, 0, 4*len(foldedGroups))
@@ -83,20 +83,20 @@ func (m people) index(ctx context.Context, q querier, u *userman.User, foldedGro
 }
 
 // insertRows inserts rows of n values each with one statement.
-func (m people) insertRows(ctx context.Context, q querier, into string, n int, values []any) error {
+func (m userStore) insertRows(ctx context.Context, q querier, into string, n int, values []any) error {
 	if len(values) == 0 {
 		return nil
 	}
-	rows := strings.Repeat("("+places(n)+"), ", len(values)/n-1) + "(" + places(n) + ")"
+	rows := strings.Repeat("("+placeholders(n)+"), ", len(values)/n-1) + "(" + placeholders(n) + ")"
 	_, err := q.ExecContext(ctx, "INSERT INTO "+into+" VALUES "+rows, values...)
-	return m.failed(ctx, "write person", err)
+	return m.wrapError(ctx, "write person", err)
 }
 
 // reindex does what index does for a person who is there already.
-func (m people) reindex(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
+func (m userStore) reindex(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
 	for _, table := range []string{"pbxusers_people_extensions", "pbxusers_memberships"} {
 		if _, err := q.ExecContext(ctx, "DELETE FROM "+table+" WHERE team = ? AND user_id = ?", m.team, u.ID); err != nil {
-			return m.failed(ctx, "write person", err)
+			return m.wrapError(ctx, "write person", err)
 		}
 	}
 	return m.index(ctx, q, u, foldedGroups)

@@ -9,27 +9,27 @@ import (
 )
 
 // ListUsers implements [userman.Store].
-func (m people) ListUsers(ctx context.Context, q userman.Query) (*store.List[*userman.User], error) {
-	return m.userListing().page(ctx, m.DB, m.selectUsers(q), q.Order, q.Page)
+func (m userStore) ListUsers(ctx context.Context, q userman.Query) (*store.Page[*userman.User], error) {
+	return m.pager().page(ctx, m.DB, m.whereUsers(q), q.Sort, q.PageRequest)
 }
 
-// selectUsers selects as userman.Query.Matches does: the columns are folded
+// whereUsers selects as userman.Query.Match does: the columns are folded
 // alike.
-func (m people) selectUsers(q userman.Query) selection {
-	var s selection
+func (m userStore) whereUsers(q userman.Query) whereClause {
+	var s whereClause
 	s.and("team = ?", m.team)
 	if q.Extension == "" {
-		s.and("deleted = ?", q.Status == userman.Deleted)
+		s.and("deleted = ?", q.Status == userman.StatusDeleted)
 	} else {
 		// Few have it: they are found, and then sorted. The sum keeps the
 		// database from passing over all people in their order instead.
 		s.and("id IN (SELECT user_id FROM pbxusers_people_extensions WHERE team = ? AND extension = ?)", m.team, q.Extension)
-		s.and("deleted + 0 = ?", q.Status == userman.Deleted)
+		s.and("deleted + 0 = ?", q.Status == userman.StatusDeleted)
 	}
 	switch q.Status {
-	case "", userman.Deleted:
-	case userman.Enabled, userman.Disabled:
-		s.and("disabled = ?", q.Status == userman.Disabled)
+	case "", userman.StatusDeleted:
+	case userman.StatusEnabled, userman.StatusDisabled:
+		s.and("disabled = ?", q.Status == userman.StatusDisabled)
 	default:
 		s.and("1 = 0")
 	}
@@ -40,20 +40,20 @@ func (m people) selectUsers(q userman.Query) selection {
 		s.and("directory = ?", *q.Directory)
 	}
 	if q.NotWelcomed {
-		s.and("welcomed_at = ?", neverMicro())
+		s.and("welcomed_at = ?", zeroMicro())
 	}
 	if q.Group != "" {
 		// Many may be in it: it is asked for one after the other.
 		s.and(`EXISTS (SELECT 1 FROM pbxusers_memberships m
 			WHERE m.team = pbxusers_people.team AND m.user_id = pbxusers_people.id AND m.folded_group = ?)`, userman.FoldGroupName(q.Group))
 	}
-	m.search(&s, q.Search)
+	m.addSearch(&s, q.Search)
 	return s
 }
 
-// search selects what a search finds. instr, unlike LIKE, has no wildcards and
+// addSearch selects what a search finds. instr, unlike LIKE, has no wildcards and
 // no case of its own.
-func (m people) search(s *selection, search string) {
+func (m userStore) addSearch(s *whereClause, search string) {
 	digits := userman.SearchDigits(search)
 	switch {
 	case search == "":
@@ -64,20 +64,20 @@ func (m people) search(s *selection, search string) {
 	}
 }
 
-func (m people) userListing() listing[*userman.User] {
-	fields := times(map[string]func(*userman.User) time.Time{
+func (m userStore) pager() pager[*userman.User] {
+	fields := timeFields(map[string]func(*userman.User) time.Time{
 		"created_at":    func(u *userman.User) time.Time { return u.CreatedAt },
 		"updated_at":    func(u *userman.User) time.Time { return u.UpdatedAt },
 		"last_login_at": func(u *userman.User) time.Time { return u.LastLoginAt },
 	})
-	fields["default_extension"] = field[*userman.User]{
+	fields["default_extension"] = sortField[*userman.User]{
 		column: "default_extension", text: func(u *userman.User) string { return u.DefaultExtension },
 	}
-	fields["last_name"] = field[*userman.User]{
+	fields["last_name"] = sortField[*userman.User]{
 		column: "folded_last_name", text: func(u *userman.User) string { return userman.FoldSearch(u.LastName) },
 	}
-	return listing[*userman.User]{
-		table: userTable(), doing: "list people", keyField: "username", keys: []string{"folded_username", "id"},
+	return pager[*userman.User]{
+		table: userTable(), op: "list people", keyField: "username", keys: []string{"folded_username", "id"},
 		key:     func(u *userman.User) []string { return []string{userman.FoldUsername(u.Username), u.ID} },
 		fields:  fields,
 		decoder: func() func(scanner) (*userman.User, error) { return m.userDecoder().decode },
@@ -85,10 +85,10 @@ func (m people) userListing() listing[*userman.User] {
 }
 
 // EachUser implements [userman.Store].
-func (m people) EachUser(ctx context.Context, visit func(*userman.User) error) error {
+func (m userStore) EachUser(ctx context.Context, visit func(*userman.User) error) error {
 	batch := func(q querier, after string) ([]*userman.User, error) {
 		text := userTable().selectAll() + " WHERE team = ? AND id > ? ORDER BY id LIMIT ?"
-		return query(ctx, m.DB, q, "list people", text, []any{m.team, after, eachBatch}, m.userDecoder().decode)
+		return query(ctx, m.DB, q, "list people", text, []any{m.team, after, iterationBatch}, m.userDecoder().decode)
 	}
-	return each(ctx, m.DB, "", batch, func(u *userman.User) string { return u.ID }, visit)
+	return forEach(ctx, m.DB, "", batch, func(u *userman.User) string { return u.ID }, visit)
 }

@@ -13,14 +13,14 @@ import (
 
 func userTable() table {
 	return table{
-		name: "pbxusers_people", keyed: 2,
+		name: "pbxusers_people", keyLen: 2,
 		columns: slices.Concat([]string{
 			"team", "id", "username", "description", "title", "company", "department", "first_name", "last_name", "display_name",
 			"email", "further_emails", "cell_phone", "home_phone", "work_phone", "fax", "language", "time_zone",
 			"default_extension", "linked_extensions", "group_names", "permissions", "disabled", "must_change_password",
 			"directory", "external_id", "picture", "session_generation",
 		}, userTimeColumns(), credentialColumns(), []string{"activation_hash", "activation_expires"}),
-		unread: []string{
+		derived: []string{
 			"deleted", "folded_username", "folded_last_name", "folded_email", "searched",
 			"taken_username", "taken_extension", "taken_external_id",
 		},
@@ -38,16 +38,18 @@ func userTimeColumns() []string {
 func userTimes(u *userman.User) []*time.Time {
 	return []*time.Time{
 		&u.CreatedAt, &u.UpdatedAt, &u.PasswordChangedAt, &u.LastLoginAt,
-		&u.WelcomedAt, &u.WelcomeBegunAt, &u.MissingSince, &u.DeletedAt,
+		&u.WelcomedAt, &u.WelcomeStartedAt, &u.MissingSince, &u.DeletedAt,
 	}
 }
 
-// userSeal is the context that the secret of a second factor is sealed for.
-func userSeal(team, id string) string { return "pbxusers_people/" + team + "/" + id + "/second_factor" }
+// userSealContext is the context that the secret of a second factor is sealed for.
+func userSealContext(team, id string) string {
+	return "pbxusers_people/" + team + "/" + id + "/second_factor"
+}
 
 // encodeUser returns the values of the columns of userTable.
-func (m people) encodeUser(u *userman.User) ([]any, error) {
-	emails, emailsErr := encodeList(u.FurtherEmails)
+func (m userStore) encodeUser(u *userman.User) ([]any, error) {
+	emails, emailsErr := encodeList(u.OtherEmails)
 	linked, linkedErr := encodeList(u.LinkedExtensions)
 	groups, groupsErr := encodeList(u.Groups)
 	permissions, permissionsErr := encodePermissions(u.Permissions)
@@ -58,28 +60,28 @@ func (m people) encodeUser(u *userman.User) ([]any, error) {
 		m.team, u.ID, u.Username, u.Description, u.Title, u.Company, u.Department, u.FirstName, u.LastName, u.DisplayName,
 		u.Email, emails, u.CellPhone, u.HomePhone, u.WorkPhone, u.Fax, u.Language, u.TimeZone,
 		u.DefaultExtension, linked, groups, permissions, u.Disabled, u.MustChangePassword,
-		u.Directory, u.ExternalID, u.Picture, u.SessionGeneration,
+		u.Directory, u.ExternalID, u.Picture, u.SessionEpoch,
 	}
 	for _, t := range userTimes(u) {
 		values = append(values, t.UnixMicro())
 	}
-	values = append(values, m.encodeCredentials(&u.Credentials, userSeal(m.team, u.ID))...)
-	hash, expires := encodeLink(u.Activation)
-	return append(append(values, hash, expires), unreadOfUser(u)...), nil
+	values = append(values, m.encodeCredentials(&u.Credentials, userSealContext(m.team, u.ID))...)
+	hash, expires := encodeOneTimeToken(u.Activation)
+	return append(append(values, hash, expires), derivedUserColumns(u)...), nil
 }
 
-// unreadOfUser returns the values of the unread columns of userTable.
-func unreadOfUser(u *userman.User) []any {
+// derivedUserColumns returns the values of the unread columns of userTable.
+func derivedUserColumns(u *userman.User) []any {
 	folded := userman.FoldUsername(u.Username)
 	values := []any{isDeleted(u), folded, userman.FoldSearch(u.LastName), userman.FoldSearch(u.Email), userman.SearchText(u)}
 	if isDeleted(u) {
 		return append(values, nil, nil, nil)
 	}
-	return append(values, folded, orNULL(u.DefaultExtension), orNULL(u.ExternalID))
+	return append(values, folded, nullIfEmpty(u.DefaultExtension), nullIfEmpty(u.ExternalID))
 }
 
-// orNULL returns the value of a text: NULL when it is empty.
-func orNULL(text string) any {
+// nullIfEmpty returns the value of a text: NULL when it is empty.
+func nullIfEmpty(text string) any {
 	if text == "" {
 		return nil
 	}
@@ -87,16 +89,16 @@ func orNULL(text string) any {
 }
 
 // isDeleted looks at DeletedAt as it is kept.
-func isDeleted(u *userman.User) bool { return u.DeletedAt.UnixMicro() != neverMicro() }
+func isDeleted(u *userman.User) bool { return u.DeletedAt.UnixMicro() != zeroMicro() }
 
-// neverMicro is the zero time as it is kept.
-func neverMicro() int64 { return time.Time{}.UnixMicro() }
+// zeroMicro is the zero time as it is kept.
+func zeroMicro() int64 { return time.Time{}.UnixMicro() }
 
-func encodePermissions(said userman.Permissions) (string, error) {
-	if len(said) == 0 {
+func encodePermissions(grants userman.Permissions) (string, error) {
+	if len(grants) == 0 {
 		return "{}", nil
 	}
-	text, err := json.Marshal(said)
+	text, err := json.Marshal(grants)
 	return string(text), err
 }
 
@@ -111,7 +113,7 @@ func (d permissionDecoder) decode(text string) (userman.Permissions, error) {
 	known, ok := d[text]
 	if !ok {
 		if json.Unmarshal([]byte(text), &known) != nil {
-			return nil, unreadable("permissions")
+			return nil, columnError("permissions")
 		}
 		d[text] = known
 	}
@@ -130,7 +132,7 @@ type userDecoder struct {
 	emails, linked, groups, permissions string
 	times                               micros
 	credentials                         credentialDecoder
-	activation                          linkColumns
+	activation                          oneTimeTokenColumns
 }
 
 func (db *DB) userDecoder() *userDecoder {
@@ -143,7 +145,7 @@ func (db *DB) userDecoder() *userDecoder {
 		&d.team, &u.ID, &u.Username, &u.Description, &u.Title, &u.Company, &u.Department, &u.FirstName, &u.LastName, &u.DisplayName,
 		&u.Email, &d.emails, &u.CellPhone, &u.HomePhone, &u.WorkPhone, &u.Fax, &u.Language, &u.TimeZone,
 		&u.DefaultExtension, &d.linked, &d.groups, &d.permissions, &u.Disabled, &u.MustChangePassword,
-		&u.Directory, &u.ExternalID, &u.Picture, &u.SessionGeneration,
+		&u.Directory, &u.ExternalID, &u.Picture, &u.SessionEpoch,
 	}, d.times.columns(), d.credentials.columns(), []any{&d.activation.hash, &d.activation.expires})
 	return d
 }
@@ -153,23 +155,23 @@ func (d *userDecoder) decode(row scanner) (*userman.User, error) {
 	if err := row.Scan(d.columns...); err != nil {
 		return nil, err
 	}
-	return d.scanned()
+	return d.build()
 }
 
-// scanned returns what was scanned into the columns.
-func (d *userDecoder) scanned() (*userman.User, error) {
+// build returns what was scanned into the columns.
+func (d *userDecoder) build() (*userman.User, error) {
 	u := d.user
 	d.times.decode(userTimes(&u)...)
 	u.Activation = d.activation.decode()
-	seal := func() string { return userSeal(d.team, u.ID) }
-	if err := errors.Join(d.decodeLists(&u), d.credentials.decode(&u.Credentials, seal)); err != nil {
+	sealContext := func() string { return userSealContext(d.team, u.ID) }
+	if err := errors.Join(d.decodeLists(&u), d.credentials.decode(&u.Credentials, sealContext)); err != nil {
 		return nil, fmt.Errorf("person %q: %w", u.Username, err)
 	}
 	return &u, nil
 }
 
 func (d *userDecoder) decodeLists(u *userman.User) (err error) {
-	if u.FurtherEmails, err = d.lists.decode("further_emails", d.emails); err != nil {
+	if u.OtherEmails, err = d.lists.decode("further_emails", d.emails); err != nil {
 		return err
 	}
 	if u.LinkedExtensions, err = d.lists.decode("linked_extensions", d.linked); err != nil {

@@ -11,17 +11,17 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func administratorLists() []rule {
+func administratorListRules() []rule {
 	return []rule{
 		{"a new backend has no administrators", noAdministrators},
-		{"a search finds username and display name", personSearchFinds},
-		{"a list agrees with Query.Matches", personListAgrees},
-		{"a filtered list is paged in every order", personListPaged},
+		{"a search finds username and display name", administratorSearchFinds},
+		{"a list agrees with Query.Matches", administratorListAgrees},
+		{"a filtered list is paged in every order", administratorListPaged},
 	}
 }
 
-// peopleOf returns the usernames of one page.
-func peopleOf(list *store.List[*ampusers.Administrator]) []string {
+// usernamesOnPage returns the usernames of one page.
+func usernamesOnPage(list *store.Page[*ampusers.Administrator]) []string {
 	names := make([]string, len(list.Items))
 	for i, a := range list.Items {
 		names[i] = a.Username
@@ -30,21 +30,21 @@ func peopleOf(list *store.List[*ampusers.Administrator]) []string {
 }
 
 func noAdministrators(t *testing.T, b Backend) {
-	for _, by := range append(ampusers.OrderFields(), "") {
-		list, err := b.Administrators().ListAdministrators(t.Context(), ampusers.Query{Order: store.Order{By: by}})
+	for _, by := range append(ampusers.SortFields(), "") {
+		list, err := b.Administrators().ListAdministrators(t.Context(), ampusers.Query{Sort: store.Sort{By: by}})
 		require.NoError(t, err)
 		require.NotNil(t, list.Items, "JSON shows an empty list, not null")
 		require.Empty(t, list.Items)
 		require.Empty(t, list.Next)
 	}
-	require.Empty(t, employed(t, b))
+	require.Empty(t, administratorNames(t, b))
 }
 
-func personSearchFinds(t *testing.T, b Backend) {
+func administratorSearchFinds(t *testing.T, b Backend) {
 	for username, displayName := range map[string]string{
 		"josé": "100% of_all", "jane.admin": `back\slash "quoted" 'single'`, "王小明": "ÉCOLE, Straße",
 	} {
-		a := person(username)
+		a := newAdministrator(username)
 		a.DisplayName = displayName
 		require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), a))
 	}
@@ -55,42 +55,42 @@ func personSearchFinds(t *testing.T, b Backend) {
 	} {
 		list, err := b.Administrators().ListAdministrators(t.Context(), ampusers.Query{Search: search})
 		require.NoError(t, err)
-		require.Equal(t, want, peopleOf(list), "search %q", search)
+		require.Equal(t, want, usernamesOnPage(list), "search %q", search)
 	}
 }
 
-func personListAgrees(t *testing.T, b Backend) {
-	people := []*ampusers.Administrator{}
+func administratorListAgrees(t *testing.T, b Backend) {
+	created := []*ampusers.Administrator{}
 	text := rapid.StringOf(rapid.RuneFrom([]rune("aAbB%_\\ éÉİıßẞσςΣK\u212aﬀ'\"\n\u0301😀")))
-	access := rapid.SampledFrom([]ampusers.Access{ampusers.Full, ampusers.Limited})
+	access := rapid.SampledFrom([]ampusers.AccessLevel{ampusers.Full, ampusers.Limited})
 	rapid.Check(t, func(rt *rapid.T) {
-		a := person(fmt.Sprintf("%04d", len(people)) + text.Draw(rt, "username"))
+		a := newAdministrator(fmt.Sprintf("%04d", len(created)) + text.Draw(rt, "username"))
 		a.DisplayName, a.Access, a.Disabled = text.Draw(rt, "display_name"), access.Draw(rt, "access"), rapid.Bool().Draw(rt, "disabled")
 		require.NoError(rt, b.Administrators().CreateAdministrator(t.Context(), a))
-		people = append(people, a)
+		created = append(created, a)
 		q := ampusers.Query{
 			Search: text.Draw(rt, "search"), EnabledOnly: rapid.Bool().Draw(rt, "enabled_only"),
-			Access: rapid.SampledFrom([]ampusers.Access{"", ampusers.Full, ampusers.Limited, "odd"}).Draw(rt, "wanted"),
-			Order:  store.Order{By: rapid.SampledFrom([]string{"", "created_at"}).Draw(rt, "by")}, // of equal times the key decides
-			Page:   store.Page{Limit: store.MaxPageLimit},
+			Access:      rapid.SampledFrom([]ampusers.AccessLevel{"", ampusers.Full, ampusers.Limited, "odd"}).Draw(rt, "wanted"),
+			Sort:        store.Sort{By: rapid.SampledFrom([]string{"", "created_at"}).Draw(rt, "by")}, // of equal times the key decides
+			PageRequest: store.PageRequest{Limit: store.MaxPageLimit},
 		}
 		want := []string{}
-		for _, a := range people {
-			if q.Matches(a) {
+		for _, a := range created {
+			if q.Match(a) {
 				want = append(want, a.Username)
 			}
 		}
 		list, err := b.Administrators().ListAdministrators(t.Context(), q)
 		require.NoError(rt, err)
-		require.Equal(rt, want, peopleOf(list))
+		require.Equal(rt, want, usernamesOnPage(list))
 	})
 }
 
-func personListPaged(t *testing.T, b Backend) {
+func administratorListPaged(t *testing.T, b Backend) {
 	want := []string{}
-	for i, username := range numbered(60) {
-		a := person(username)
-		a.Disabled, a.Access = i%2 == 0, []ampusers.Access{ampusers.Full, ampusers.Limited, ampusers.Limited}[i%3]
+	for i, username := range sequentialNames(60) {
+		a := newAdministrator(username)
+		a.Disabled, a.Access = i%2 == 0, []ampusers.AccessLevel{ampusers.Full, ampusers.Limited, ampusers.Limited}[i%3]
 		if i%5 != 0 {
 			a.DisplayName = "Wanted"
 		}
@@ -99,13 +99,13 @@ func personListPaged(t *testing.T, b Backend) {
 			want = append(want, username)
 		}
 	}
-	for _, by := range append(ampusers.OrderFields(), "") { // all times are equal
-		q := ampusers.Query{Search: "wanted", EnabledOnly: true, Access: ampusers.Limited, Order: store.Order{By: by}, Page: store.Page{Limit: 3}}
+	for _, by := range append(ampusers.SortFields(), "") { // all times are equal
+		q := ampusers.Query{Search: "wanted", EnabledOnly: true, Access: ampusers.Limited, Sort: store.Sort{By: by}, PageRequest: store.PageRequest{Limit: 3}}
 		read := []string{}
 		for next := "-"; next != ""; q.After = next {
 			list, err := b.Administrators().ListAdministrators(t.Context(), q)
 			require.NoError(t, err)
-			read, next = append(read, peopleOf(list)...), list.Next
+			read, next = append(read, usernamesOnPage(list)...), list.Next
 		}
 		require.Equal(t, want, read, "order %q", by)
 	}

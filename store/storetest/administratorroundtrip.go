@@ -14,63 +14,63 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func administratorRoundTrip() []rule {
+func administratorRoundTripRules() []rule {
 	return []rule{
-		{"every field of an administrator is kept", personKept},
-		{"an administrator of nothing but a name is kept", emptyPersonKept},
-		{"what the service adds is not kept", additionsNotKept},
-		{"times of an administrator are kept to the microsecond in UTC", personTimesKept},
-		{"hostile values of an administrator are kept", hostilePersonKept},
+		{"every field of an administrator is kept", administratorStored},
+		{"an administrator of nothing but a name is kept", emptyAdministratorStored},
+		{"what the service adds is not kept", derivedFieldsNotStored},
+		{"times of an administrator are kept to the microsecond in UTC", administratorTimesStored},
+		{"hostile values of an administrator are kept", hostileAdministratorStored},
 	}
 }
 
-// requireSamePerson compares every field. Empty and missing lists are the same.
-func requireSamePerson(t require.TestingT, want, got *ampusers.Administrator) {
-	want, got = withoutEmptyLists(want), withoutEmptyLists(got)
+// requireSameAdministrator compares every field. Empty and missing lists are the same.
+func requireSameAdministrator(t require.TestingT, want, got *ampusers.Administrator) {
+	want, got = normalizeAdministrator(want), normalizeAdministrator(got)
 	require.Equal(t, want.Extensions.String(), got.Extensions.String())
 	require.Equal(t, want.DIDs.String(), got.DIDs.String())
 	got.Extensions, got.DIDs = want.Extensions, want.DIDs // equal, whatever they are made of
 	require.Equal(t, want, got)
 }
 
-func withoutEmptyLists(a *ampusers.Administrator) *ampusers.Administrator {
+func normalizeAdministrator(a *ampusers.Administrator) *ampusers.Administrator {
 	c := a.Clone()
 	for _, list := range []*[]string{&c.Sections, &c.Teams} {
 		*list = append([]string(nil), *list...)
 	}
-	plainCredentials(&c.Credentials)
+	normalizeCredentials(&c.Credentials)
 	return c
 }
 
-// requirePersonEverywhere reads want, the only administrator, in each way there
+// requireAdministratorEverywhere reads want, the only administrator, in each way there
 // is.
-func requirePersonEverywhere(t *testing.T, rt require.TestingT, b Backend, want *ampusers.Administrator) {
+func requireAdministratorEverywhere(t *testing.T, rt require.TestingT, b Backend, want *ampusers.Administrator) {
 	a, err := b.Administrators().Administrator(t.Context(), want.Username)
 	require.NoError(rt, err)
-	requireSamePerson(rt, want, a)
+	requireSameAdministrator(rt, want, a)
 	list, err := b.Administrators().ListAdministrators(t.Context(), ampusers.Query{})
 	require.NoError(rt, err)
 	require.Len(rt, list.Items, 1)
-	requireSamePerson(rt, want, list.Items[0])
+	requireSameAdministrator(rt, want, list.Items[0])
 	visited := 0
 	require.NoError(rt, b.Administrators().EachAdministrator(t.Context(), func(a *ampusers.Administrator) error {
 		visited++
-		requireSamePerson(rt, want, a)
+		requireSameAdministrator(rt, want, a)
 		return nil
 	}))
 	require.Equal(rt, 1, visited)
 	if invitation := want.Credentials.Invitation; invitation != nil {
-		invited, err := b.Administrators().InvitedAdministrator(t.Context(), invitation.TokenHash)
+		invited, err := b.Administrators().AdministratorByInvitation(t.Context(), invitation.TokenHash)
 		require.NoError(rt, err)
-		requireSamePerson(rt, want, invited)
+		requireSameAdministrator(rt, want, invited)
 	}
 }
 
-func personKept(t *testing.T, b Backend) {
-	want := hostilePerson("jane.admin")
-	requireFilled(t, reflect.ValueOf(*want), "HasPassword", "HasSecondFactor", "InvitedUntil")
+func administratorStored(t *testing.T, b Backend) {
+	want := hostileAdministrator("jane.admin")
+	requireFilled(t, reflect.ValueOf(*want), "HasPassword", "HasSecondFactor", "InvitationExpiresAt")
 	require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), want))
-	requirePersonEverywhere(t, t, b, want)
+	requireAdministratorEverywhere(t, t, b, want)
 }
 
 // requireFilled requires that no field of a struct is zero, nor any of the
@@ -97,13 +97,13 @@ func requireFilled(t *testing.T, v reflect.Value, except ...string) {
 	}
 }
 
-func emptyPersonKept(t *testing.T, b Backend) {
+func emptyAdministratorStored(t *testing.T, b Backend) {
 	want := &ampusers.Administrator{Username: "jane"}
 	require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), want))
-	requirePersonEverywhere(t, t, b, want)
+	requireAdministratorEverywhere(t, t, b, want)
 	a, err := b.Administrators().Administrator(t.Context(), "jane")
 	require.NoError(t, err)
-	require.True(t, a.Extensions.IsBlank())
+	require.True(t, a.Extensions.IsUnrestricted())
 	require.True(t, a.Credentials.PasswordHash.IsZero())
 	require.Nil(t, a.Credentials.SecondFactor)
 	require.Nil(t, a.Credentials.Invitation)
@@ -112,56 +112,56 @@ func emptyPersonKept(t *testing.T, b Backend) {
 	}
 }
 
-func additionsNotKept(t *testing.T, b Backend) {
-	given := person("jane")
-	given.HasPassword, given.HasSecondFactor, given.InvitedUntil = true, true, time.Now()
+func derivedFieldsNotStored(t *testing.T, b Backend) {
+	given := newAdministrator("jane")
+	given.HasPassword, given.HasSecondFactor, given.InvitationExpiresAt = true, true, time.Now()
 	require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), given))
-	requirePersonEverywhere(t, t, b, person("jane"))
+	requireAdministratorEverywhere(t, t, b, newAdministrator("jane"))
 }
 
-func personTimesKept(t *testing.T, b Backend) {
-	precise, kept := time.Date(2026, 11, 22, 9, 30, 0, 123_456_789, time.FixedZone("CET", 3600)), time.Date(2026, 11, 22, 8, 30, 0, 123_456_000, time.UTC)
+func administratorTimesStored(t *testing.T, b Backend) {
+	precise, truncated := time.Date(2026, 11, 22, 9, 30, 0, 123_456_789, time.FixedZone("CET", 3600)), time.Date(2026, 11, 22, 8, 30, 0, 123_456_000, time.UTC)
 	withTimes := func(at time.Time) *ampusers.Administrator {
-		a := hostilePerson("jane")
+		a := hostileAdministrator("jane")
 		a.CreatedAt, a.UpdatedAt, a.PasswordChangedAt, a.LastLoginAt = at, at.Add(time.Hour), at.Add(2*time.Hour), at.Add(3*time.Hour)
 		a.Credentials.Invitation.ExpiresAt = at.Add(4 * time.Hour)
-		a.Credentials.Devices[0].UsedAt = at.Add(5 * time.Hour)
+		a.Credentials.Devices[0].LastUsedAt = at.Add(5 * time.Hour)
 		return a
 	}
 	require.NoError(t, b.Administrators().CreateAdministrator(t.Context(), withTimes(precise)))
-	requirePersonEverywhere(t, t, b, withTimes(kept))
+	requireAdministratorEverywhere(t, t, b, withTimes(truncated))
 }
 
-// hostilePersonKept writes what the service would refuse, too, as
-// hostileValuesKept does.
-func hostilePersonKept(t *testing.T, b Backend) {
+// hostileAdministratorStored writes what the service would refuse, too, as
+// hostileValuesStored does.
+func hostileAdministratorStored(t *testing.T, b Backend) {
 	rapid.Check(t, func(rt *rapid.T) {
-		first, second := drawPerson(rt), drawPerson(rt)
+		first, second := drawAdministrator(rt), drawAdministrator(rt)
 		second.Username = first.Username
 		require.NoError(rt, b.Administrators().CreateAdministrator(t.Context(), first))
 		require.NoError(rt, b.Administrators().UpdateAdministrator(t.Context(), first.Username, func(a *ampusers.Administrator) error {
-			requireSamePerson(rt, first, a)
+			requireSameAdministrator(rt, first, a)
 			*a = *second
 			return nil
 		}))
-		requirePersonEverywhere(t, rt, b, second)
+		requireAdministratorEverywhere(t, rt, b, second)
 		require.NoError(rt, b.Administrators().DeleteAdministrator(t.Context(), first.Username))
 	})
 }
 
-func drawPerson(t *rapid.T) *ampusers.Administrator {
+func drawAdministrator(t *rapid.T) *ampusers.Administrator {
 	text := rapid.OneOf(rapid.SampledFrom(hostileTexts()), rapid.Map(rapid.String(), withoutNUL))
 	return &ampusers.Administrator{
 		Username:          "x" + text.Draw(t, "username"),
 		DisplayName:       text.Draw(t, "display_name"),
-		Access:            rapid.SampledFrom([]ampusers.Access{ampusers.Full, ampusers.Limited, "", "odd"}).Draw(t, "access"),
+		Access:            rapid.SampledFrom([]ampusers.AccessLevel{ampusers.Full, ampusers.Limited, "", "odd"}).Draw(t, "access"),
 		Sections:          rapid.SliceOfN(text, 0, 3).Draw(t, "sections"),
 		Teams:             rapid.SliceOfN(text, 0, 3).Draw(t, "teams"),
 		Extensions:        drawRanges(t),
 		DIDs:              drawRanges(t),
 		Disabled:          rapid.Bool().Draw(t, "disabled"),
 		Credentials:       drawCredentials(t, text),
-		SessionGeneration: rapid.Int64().Draw(t, "session_generation"),
+		SessionEpoch:      rapid.Int64().Draw(t, "session_generation"),
 		CreatedAt:         drawTime(t),
 		UpdatedAt:         drawTime(t),
 		PasswordChangedAt: drawTime(t),
@@ -179,7 +179,7 @@ func drawCredentials(t *rapid.T, text *rapid.Generator[string]) ampusers.Credent
 	hash := rapid.SliceOfN(rapid.Byte(), 1, 40)
 	c := ampusers.Credentials{PasswordHash: store.NewSecret(text.Draw(t, "password_hash"))}
 	if rapid.Bool().Draw(t, "second_factor") {
-		c.SecondFactor = &ampusers.SecondFactor{
+		c.SecondFactor = &ampusers.TOTP{
 			Secret:         store.NewSecret(string(rapid.SliceOf(rapid.Byte()).Draw(t, "secret"))),
 			Confirmed:      rapid.Bool().Draw(t, "confirmed"),
 			LastStep:       rapid.Int64().Draw(t, "last_step"),
@@ -187,16 +187,16 @@ func drawCredentials(t *rapid.T, text *rapid.Generator[string]) ampusers.Credent
 		}
 	}
 	if rapid.Bool().Draw(t, "invitation") {
-		c.Invitation = &ampusers.Invitation{TokenHash: hash.Draw(t, "token_hash"), ExpiresAt: drawTime(t)}
+		c.Invitation = &ampusers.OneTimeToken{TokenHash: hash.Draw(t, "token_hash"), ExpiresAt: drawTime(t)}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "devices") {
-		c.Devices = append(c.Devices, ampusers.Device{TokenHash: hash.Draw(t, "token_hash"), UsedAt: drawTime(t)})
+		c.Devices = append(c.Devices, ampusers.TrustedDevice{TokenHash: hash.Draw(t, "token_hash"), LastUsedAt: drawTime(t)})
 	}
 	return c
 }
 
-// hostilePerson has something in every field that is kept.
-func hostilePerson(username string) *ampusers.Administrator {
+// hostileAdministrator has something in every field that is kept.
+func hostileAdministrator(username string) *ampusers.Administrator {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
 	return &ampusers.Administrator{
 		Username: username, DisplayName: "<b>Jane</b> & 'Größe' 北京\n\\",
@@ -204,15 +204,15 @@ func hostilePerson(username string) *ampusers.Administrator {
 		Extensions: mustRanges("100-199,205,007"), DIDs: mustRanges("+4930123456"), Disabled: true,
 		Credentials: ampusers.Credentials{
 			PasswordHash: store.NewSecret("$argon2id$v=19$m=64,t=1,p=1$c2FsdA$aGFzaA"),
-			SecondFactor: &ampusers.SecondFactor{
+			SecondFactor: &ampusers.TOTP{
 				Secret: store.NewSecret("s3cret \x00\xff\n'\""), Confirmed: true, LastStep: math.MaxInt64,
 				RecoveryHashes: [][]byte{{0, 1, 255}, []byte("'\"")},
 			},
-			Invitation: &ampusers.Invitation{TokenHash: []byte("\x00token '\xff"), ExpiresAt: at.Add(time.Hour)},
-			Devices:    []ampusers.Device{{TokenHash: []byte("\x00\xff"), UsedAt: at.Add(2 * time.Hour)}, {TokenHash: []byte("second"), UsedAt: at}},
+			Invitation: &ampusers.OneTimeToken{TokenHash: []byte("\x00token '\xff"), ExpiresAt: at.Add(time.Hour)},
+			Devices:    []ampusers.TrustedDevice{{TokenHash: []byte("\x00\xff"), LastUsedAt: at.Add(2 * time.Hour)}, {TokenHash: []byte("second"), LastUsedAt: at}},
 		},
-		SessionGeneration: 7,
-		CreatedAt:         at, UpdatedAt: at.Add(3 * time.Hour), PasswordChangedAt: at.Add(4 * time.Hour), LastLoginAt: at.Add(5 * time.Hour),
+		SessionEpoch: 7,
+		CreatedAt:    at, UpdatedAt: at.Add(3 * time.Hour), PasswordChangedAt: at.Add(4 * time.Hour), LastLoginAt: at.Add(5 * time.Hour),
 	}
 }
 

@@ -13,10 +13,10 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-func auditLists() []rule {
+func auditListRules() []rule {
 	return []rule{
 		{"entries are listed newest first and visited oldest first", entriesInOrder},
-		{"entries appended between pages hide and repeat none", appendedBetweenPages},
+		{"entries appended between pages hide and repeat none", entriesAppendedBetweenPages},
 		{"the key of a page of entries is a sequence", entriesAfter},
 		{"filters agree with Query.Matches", filtersAgree},
 		{"filtered entries are paged", filteredEntriesPaged},
@@ -32,13 +32,13 @@ func sequencesOf(entries []*audit.Entry) []int64 {
 }
 
 func reversed(numbers []int64) []int64 {
-	turned := slices.Clone(numbers)
-	slices.Reverse(turned)
-	return turned
+	reversedCopy := slices.Clone(numbers)
+	slices.Reverse(reversedCopy)
+	return reversedCopy
 }
 
-// walkEntries reads page after page and calls between after each.
-func walkEntries(t *testing.T, b Backend, q audit.Query, between func()) []int64 {
+// readEntryPages reads page after page and calls between after each.
+func readEntryPages(t *testing.T, b Backend, q audit.Query, between func()) []int64 {
 	t.Helper()
 	read := []int64{}
 	for {
@@ -48,7 +48,7 @@ func walkEntries(t *testing.T, b Backend, q audit.Query, between func()) []int64
 		if list.Next == "" {
 			return read
 		}
-		require.Len(t, list.Items, q.Clamped(), "only the last page is short")
+		require.Len(t, list.Items, q.EffectiveLimit(), "only the last page is short")
 		require.Equal(t, strconv.FormatInt(read[len(read)-1], 10), list.Next)
 		between()
 		q.After = list.Next
@@ -56,36 +56,36 @@ func walkEntries(t *testing.T, b Backend, q audit.Query, between func()) []int64
 }
 
 func entriesInOrder(t *testing.T, b Backend) {
-	record(t, b, upTo(120)...) // the order of numbers, not that of their digits
-	require.Equal(t, upTo(120), recorded(t, b))
+	appendEntries(t, b, sequencesUpTo(120)...) // the order of numbers, not that of their digits
+	require.Equal(t, sequencesUpTo(120), allSequences(t, b))
 	for _, limit := range []int{7, 60, store.MaxPageLimit} {
-		require.Equal(t, reversed(upTo(120)), walkEntries(t, b, audit.Query{Page: store.Page{Limit: limit}}, func() {}))
+		require.Equal(t, reversed(sequencesUpTo(120)), readEntryPages(t, b, audit.Query{PageRequest: store.PageRequest{Limit: limit}}, func() {}))
 	}
 }
 
-func appendedBetweenPages(t *testing.T, b Backend) {
-	record(t, b, upTo(20)...)
+func entriesAppendedBetweenPages(t *testing.T, b Backend) {
+	appendEntries(t, b, sequencesUpTo(20)...)
 	last := int64(20)
-	read := walkEntries(t, b, audit.Query{Page: store.Page{Limit: 6}}, func() {
+	read := readEntryPages(t, b, audit.Query{PageRequest: store.PageRequest{Limit: 6}}, func() {
 		last++
-		record(t, b, last)
+		appendEntries(t, b, last)
 	})
-	require.Equal(t, reversed(upTo(20)), read)
-	require.Equal(t, upTo(last), recorded(t, b))
+	require.Equal(t, reversed(sequencesUpTo(20)), read)
+	require.Equal(t, sequencesUpTo(last), allSequences(t, b))
 	require.Greater(t, last, int64(20))
 }
 
 func entriesAfter(t *testing.T, b Backend) {
-	record(t, b, upTo(3)...)
+	appendEntries(t, b, sequencesUpTo(3)...)
 	for after, want := range map[string][]int64{
 		"": {3, 2, 1}, "1": {}, "2": {1}, "3": {2, 1}, "4": {3, 2, 1}, "0": {}, "-1": {}, "9223372036854775807": {3, 2, 1},
 	} {
-		list, err := b.Audit().ListEntries(t.Context(), audit.Query{Page: store.Page{After: after}})
+		list, err := b.Audit().ListEntries(t.Context(), audit.Query{PageRequest: store.PageRequest{After: after}})
 		require.NoError(t, err, "after %q", after)
 		require.Equal(t, want, sequencesOf(list.Items), "after %q", after)
 	}
 	for _, after := range []string{"x", "1x", "0x1", " 1", "1 ", "1.0", "1e3", "1_0", "9223372036854775808", "'", "1; --"} {
-		_, err := b.Audit().ListEntries(t.Context(), audit.Query{Page: store.Page{After: after}})
+		_, err := b.Audit().ListEntries(t.Context(), audit.Query{PageRequest: store.PageRequest{After: after}})
 		requireInvalid(t, err, "after")
 	}
 }
@@ -96,13 +96,13 @@ func filtersAgree(t *testing.T, b Backend) {
 	rapid.Check(t, func(rt *rapid.T) {
 		e := entry(int64(len(entries)) + 1)
 		e.Actor.Name, e.Action, e.Kind, e.Key = word.Draw(rt, "actor"), word.Draw(rt, "action"), word.Draw(rt, "kind"), word.Draw(rt, "key")
-		e.Outcome, e.At = audit.Outcome(word.Draw(rt, "outcome")), time.UnixMicro(rapid.Int64Range(0, 9).Draw(rt, "at")).UTC()
+		e.Outcome, e.Time = audit.Outcome(word.Draw(rt, "outcome")), time.UnixMicro(rapid.Int64Range(0, 9).Draw(rt, "at")).UTC()
 		require.NoError(rt, b.Audit().AppendEntry(t.Context(), e, headOf(e)))
 		entries = append(entries, e)
 		q := drawEntryQuery(rt, word)
 		want := []int64{}
 		for _, e := range slices.Backward(entries) {
-			if q.Matches(e) {
+			if q.Match(e) {
 				want = append(want, e.Sequence)
 			}
 		}
@@ -115,7 +115,7 @@ func filtersAgree(t *testing.T, b Backend) {
 // drawEntryQuery draws a query with a filter or two; times may be between two
 // microseconds.
 func drawEntryQuery(t *rapid.T, word *rapid.Generator[string]) audit.Query {
-	q := audit.Query{Page: store.Page{Limit: store.MaxPageLimit}}
+	q := audit.Query{PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
 	outcome := ""
 	for _, field := range []*string{&q.Actor, &q.Action, &q.Kind, &q.Key, &outcome} {
 		if rapid.IntRange(0, 3).Draw(t, "filter") == 0 {
@@ -133,16 +133,16 @@ func drawEntryQuery(t *rapid.T, word *rapid.Generator[string]) audit.Query {
 
 func filteredEntriesPaged(t *testing.T, b Backend) {
 	want := []int64{}
-	for _, sequence := range upTo(30) {
+	for _, sequence := range sequencesUpTo(30) {
 		e := entry(sequence)
 		if sequence%3 == 0 {
-			e.Outcome = audit.Refused
+			e.Outcome = audit.Denied
 			want = append(want, sequence)
 		}
 		require.NoError(t, b.Audit().AppendEntry(t.Context(), e, headOf(e)))
 	}
 	for _, limit := range []int{1, 4, 10, 11} {
-		q := audit.Query{Outcome: audit.Refused, Page: store.Page{Limit: limit}}
-		require.Equal(t, reversed(want), walkEntries(t, b, q, func() {}), "limit %d", limit)
+		q := audit.Query{Outcome: audit.Denied, PageRequest: store.PageRequest{Limit: limit}}
+		require.Equal(t, reversed(want), readEntryPages(t, b, q, func() {}), "limit %d", limit)
 	}
 }

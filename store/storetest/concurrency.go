@@ -12,18 +12,18 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 )
 
-func concurrency() []rule {
+func concurrencyRules() []rule {
 	return []rule{
 		{"updates at once lose none", noLostUpdate},
 		{"transactions at once lose none", noLostTransaction},
 		{"readers and writers do not disturb each other", readersAndWriters},
 		{"readers of a new backend do not disturb each other", readersOfNew},
-		{"each user shows one moment", oneMoment},
+		{"each user shows one moment", consistentSnapshot},
 	}
 }
 
-// atOnce runs fn n times as much at once as it goes.
-func atOnce(n int, fn func(i int)) {
+// runConcurrently runs fn n times as much at once as it goes.
+func runConcurrently(n int, fn func(i int)) {
 	var done sync.WaitGroup
 	start := make(chan struct{})
 	for i := range n {
@@ -42,17 +42,17 @@ const (
 )
 
 func noLostUpdate(t *testing.T, b Backend) {
-	create(t, b, "crm")
+	createAccounts(t, b, "crm")
 	errs := make([]error, updaters)
-	atOnce(updaters, func(i int) {
+	runConcurrently(updaters, func(i int) {
 		for range updates {
-			errs[i] = errors.Join(errs[i], b.Managers().UpdateUser(t.Context(), "crm", increment))
+			errs[i] = errors.Join(errs[i], b.AMIAccounts().UpdateAccount(t.Context(), "crm", increment))
 		}
 	})
 	requireCounted(t, b, errs)
 }
 
-func increment(u *manager.User) error {
+func increment(u *manager.Account) error {
 	u.WriteTimeout++
 	return nil
 }
@@ -60,7 +60,7 @@ func increment(u *manager.User) error {
 func requireCounted(t *testing.T, b Backend, errs []error) {
 	t.Helper()
 	require.NoError(t, errors.Join(errs...))
-	u, err := b.Managers().User(t.Context(), "crm")
+	u, err := b.AMIAccounts().Account(t.Context(), "crm")
 	require.NoError(t, err)
 	require.Equal(t, updaters*updates, u.WriteTimeout)
 }
@@ -68,16 +68,16 @@ func requireCounted(t *testing.T, b Backend, errs []error) {
 // noLostTransaction reads and writes in two steps, which only a serializable
 // transaction keeps together.
 func noLostTransaction(t *testing.T, b Backend) {
-	create(t, b, "crm")
+	createAccounts(t, b, "crm")
 	errs := make([]error, updaters)
-	atOnce(updaters, func(i int) {
+	runConcurrently(updaters, func(i int) {
 		for range updates {
-			errs[i] = errors.Join(errs[i], b.Atomically(t.Context(), func(ctx context.Context) error {
-				before, err := b.Managers().User(ctx, "crm")
+			errs[i] = errors.Join(errs[i], b.RunInTx(t.Context(), func(ctx context.Context) error {
+				before, err := b.AMIAccounts().Account(ctx, "crm")
 				if err != nil {
 					return err
 				}
-				return b.Managers().UpdateUser(ctx, "crm", func(u *manager.User) error {
+				return b.AMIAccounts().UpdateAccount(ctx, "crm", func(u *manager.Account) error {
 					u.WriteTimeout = before.WriteTimeout + 1
 					return nil
 				})
@@ -90,18 +90,18 @@ func noLostTransaction(t *testing.T, b Backend) {
 // readersAndWriters moves one account between two names in each transaction:
 // no reader may see none or both.
 func readersAndWriters(t *testing.T, b Backend) {
-	create(t, b, "crm-0")
+	createAccounts(t, b, "crm-0")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	errs := make([]error, 3)
-	atOnce(len(errs), func(i int) {
+	runConcurrently(len(errs), func(i int) {
 		if i == 0 {
 			defer stop()
-			errs[i] = moveAround(t.Context(), b)
+			errs[i] = renameRepeatedly(t.Context(), b)
 			return
 		}
 		for ctx.Err() == nil && errs[i] == nil {
-			errs[i] = seesOne(t.Context(), b)
+			errs[i] = requireOneAccount(t.Context(), b)
 		}
 	})
 	require.NoError(t, errors.Join(errs...))
@@ -110,19 +110,19 @@ func readersAndWriters(t *testing.T, b Backend) {
 // readersOfNew is for the race detector.
 func readersOfNew(t *testing.T, b Backend) {
 	errs := make([]error, 8)
-	atOnce(len(errs), func(i int) {
-		errs[i] = b.Managers().EachUser(t.Context(), func(*manager.User) error { return errors.New("not empty") })
+	runConcurrently(len(errs), func(i int) {
+		errs[i] = b.AMIAccounts().EachAccount(t.Context(), func(*manager.Account) error { return errors.New("not empty") })
 	})
 	require.NoError(t, errors.Join(errs...))
 }
 
-func moveAround(ctx context.Context, b Backend) error {
+func renameRepeatedly(ctx context.Context, b Backend) error {
 	names := []string{"crm-0", "crm-1"}
 	for i := range updates {
-		err := b.Atomically(ctx, func(ctx context.Context) error {
+		err := b.RunInTx(ctx, func(ctx context.Context) error {
 			return errors.Join(
-				b.Managers().DeleteUser(ctx, names[i%2]),
-				b.Managers().CreateUser(ctx, account(names[1-i%2])),
+				b.AMIAccounts().DeleteAccount(ctx, names[i%2]),
+				b.AMIAccounts().CreateAccount(ctx, newAccount(names[1-i%2])),
 			)
 		})
 		if err != nil {
@@ -132,8 +132,8 @@ func moveAround(ctx context.Context, b Backend) error {
 	return nil
 }
 
-func seesOne(ctx context.Context, b Backend) error {
-	list, err := b.Managers().ListUsers(ctx, manager.Query{})
+func requireOneAccount(ctx context.Context, b Backend) error {
+	list, err := b.AMIAccounts().ListAccounts(ctx, manager.Query{})
 	if err != nil {
 		return err
 	}
@@ -143,13 +143,13 @@ func seesOne(ctx context.Context, b Backend) error {
 	return nil
 }
 
-// oneMoment writes while EachUser runs. A backend may also make the writer
+// consistentSnapshot writes while EachUser runs. A backend may also make the writer
 // wait: then the write ends with its context, and the moment is as good.
-func oneMoment(t *testing.T, b Backend) {
-	names := numbered(600)
-	require.NoError(t, createTogether(t.Context(), b, names))
+func consistentSnapshot(t *testing.T, b Backend) {
+	names := sequentialNames(600)
+	require.NoError(t, createInTx(t.Context(), b, names))
 	var visited []string
-	require.NoError(t, b.Managers().EachUser(t.Context(), func(u *manager.User) error {
+	require.NoError(t, b.AMIAccounts().EachAccount(t.Context(), func(u *manager.Account) error {
 		visited = append(visited, u.Name)
 		if len(visited) > 1 {
 			return nil
@@ -157,7 +157,7 @@ func oneMoment(t *testing.T, b Backend) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
 		written := make(chan error)
-		go func() { written <- changeBothEnds(ctx, b, names) }()
+		go func() { written <- changeFirstAndLast(ctx, b, names) }()
 		if err := <-written; err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -166,10 +166,10 @@ func oneMoment(t *testing.T, b Backend) {
 	require.Equal(t, names, visited)
 }
 
-func createTogether(ctx context.Context, b Backend, names []string) error {
-	return b.Atomically(ctx, func(ctx context.Context) error {
+func createInTx(ctx context.Context, b Backend, names []string) error {
+	return b.RunInTx(ctx, func(ctx context.Context) error {
 		for _, name := range names {
-			if err := b.Managers().CreateUser(ctx, account(name)); err != nil {
+			if err := b.AMIAccounts().CreateAccount(ctx, newAccount(name)); err != nil {
 				return err
 			}
 		}
@@ -177,13 +177,13 @@ func createTogether(ctx context.Context, b Backend, names []string) error {
 	})
 }
 
-func changeBothEnds(ctx context.Context, b Backend, names []string) error {
-	return b.Atomically(ctx, func(ctx context.Context) error {
+func changeFirstAndLast(ctx context.Context, b Backend, names []string) error {
+	return b.RunInTx(ctx, func(ctx context.Context) error {
 		return errors.Join(
-			b.Managers().DeleteUser(ctx, names[1]),
-			b.Managers().DeleteUser(ctx, names[len(names)-1]),
-			b.Managers().CreateUser(ctx, account(names[1]+"-b")),
-			b.Managers().CreateUser(ctx, account("zzz")),
+			b.AMIAccounts().DeleteAccount(ctx, names[1]),
+			b.AMIAccounts().DeleteAccount(ctx, names[len(names)-1]),
+			b.AMIAccounts().CreateAccount(ctx, newAccount(names[1]+"-b")),
+			b.AMIAccounts().CreateAccount(ctx, newAccount("zzz")),
 		)
 	})
 }

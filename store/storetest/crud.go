@@ -10,35 +10,35 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func crud() []rule {
+func crudRules() []rule {
 	return []rule{
-		{"a new backend is empty", emptyAtFirst},
-		{"an account is found in any case", foundInAnyCase},
+		{"a new backend is empty", emptyBackend},
+		{"an account is found in any case", foundIgnoringCase},
 		{"an unknown account is not found", unknownNotFound},
 		{"an update writes what changed", updateWrites},
-		{"an update that is given up writes nothing", updateGivenUp},
-		{"an update keeps the name", updateKeepsName},
-		{"a deleted account is gone", deletedIsGone},
-		{"each user is visited in the order of folded names", visitedInOrder},
-		{"each user stops at the first error", visitStops},
-		{"visit may read the store", visitMayRead},
-		{"what goes in and out is not shared", nothingShared},
+		{"an update that is given up writes nothing", updateAborted},
+		{"an update keeps the name", nameUnchanged},
+		{"a deleted account is gone", deletedNotFound},
+		{"each user is visited in the order of folded names", iteratedInOrder},
+		{"each user stops at the first error", iterationStops},
+		{"visit may read the store", readDuringIteration},
+		{"what goes in and out is not shared", accountNotShared},
 	}
 }
 
-func emptyAtFirst(t *testing.T, b Backend) {
-	list, err := b.Managers().ListUsers(t.Context(), manager.Query{})
+func emptyBackend(t *testing.T, b Backend) {
+	list, err := b.AMIAccounts().ListAccounts(t.Context(), manager.Query{})
 	require.NoError(t, err)
 	require.NotNil(t, list.Items, "JSON shows an empty list, not null")
 	require.Empty(t, list.Items)
 	require.Empty(t, list.Next)
-	require.Empty(t, stored(t, b))
+	require.Empty(t, accountNames(t, b))
 }
 
-func foundInAnyCase(t *testing.T, b Backend) {
-	create(t, b, "CRMpro_Ami")
+func foundIgnoringCase(t *testing.T, b Backend) {
+	createAccounts(t, b, "CRMpro_Ami")
 	for _, name := range []string{"CRMpro_Ami", "crmpro_ami", "CRMPRO_AMI"} {
-		u, err := b.Managers().User(t.Context(), name)
+		u, err := b.AMIAccounts().Account(t.Context(), name)
 		require.NoError(t, err)
 		require.Equal(t, "CRMpro_Ami", u.Name, "the name is kept as it was given")
 		require.Equal(t, "secret of CRMpro_Ami", u.Secret.Reveal())
@@ -46,13 +46,13 @@ func foundInAnyCase(t *testing.T, b Backend) {
 }
 
 func unknownNotFound(t *testing.T, b Backend) {
-	create(t, b, "crm")
+	createAccounts(t, b, "crm")
 	called := false
-	_, err := b.Managers().User(t.Context(), "dialer")
+	_, err := b.AMIAccounts().Account(t.Context(), "dialer")
 	for verb, err := range map[string]error{
 		"read":   err,
-		"update": b.Managers().UpdateUser(t.Context(), "dialer", func(*manager.User) error { called = true; return nil }),
-		"delete": b.Managers().DeleteUser(t.Context(), "dialer"),
+		"update": b.AMIAccounts().UpdateAccount(t.Context(), "dialer", func(*manager.Account) error { called = true; return nil }),
+		"delete": b.AMIAccounts().DeleteAccount(t.Context(), "dialer"),
 	} {
 		require.ErrorIs(t, err, store.ErrNotFound, verb)
 		var notFound *store.NotFoundError
@@ -60,131 +60,131 @@ func unknownNotFound(t *testing.T, b Backend) {
 		require.Equal(t, "AMI account", notFound.Kind, verb)
 	}
 	require.False(t, called)
-	require.Equal(t, []string{"crm"}, stored(t, b))
+	require.Equal(t, []string{"crm"}, accountNames(t, b))
 }
 
 func updateWrites(t *testing.T, b Backend) {
-	create(t, b, "crm", "dialer")
-	require.NoError(t, b.Managers().UpdateUser(t.Context(), "CRM", func(u *manager.User) error {
-		require.Equal(t, account("crm").Secret, u.Secret)
+	createAccounts(t, b, "crm", "dialer")
+	require.NoError(t, b.AMIAccounts().UpdateAccount(t.Context(), "CRM", func(u *manager.Account) error {
+		require.Equal(t, newAccount("crm").Secret, u.Secret)
 		u.Owner, u.Secret, u.Read = "sales", store.NewSecret("another secret"), manager.NoPrivileges
 		return nil
 	}))
-	u, err := b.Managers().User(t.Context(), "crm")
+	u, err := b.AMIAccounts().Account(t.Context(), "crm")
 	require.NoError(t, err)
-	want := account("crm")
+	want := newAccount("crm")
 	want.Owner, want.Secret, want.Read = "sales", store.NewSecret("another secret"), manager.NoPrivileges
-	requireSame(t, want, u)
-	other, err := b.Managers().User(t.Context(), "dialer")
+	requireSameAccount(t, want, u)
+	other, err := b.AMIAccounts().Account(t.Context(), "dialer")
 	require.NoError(t, err)
-	requireSame(t, account("dialer"), other)
+	requireSameAccount(t, newAccount("dialer"), other)
 }
 
-func updateGivenUp(t *testing.T, b Backend) {
-	create(t, b, "crm")
-	refusal := errors.New("refused")
-	err := b.Managers().UpdateUser(t.Context(), "crm", func(u *manager.User) error {
+func updateAborted(t *testing.T, b Backend) {
+	createAccounts(t, b, "crm")
+	errAbort := errors.New("refused")
+	err := b.AMIAccounts().UpdateAccount(t.Context(), "crm", func(u *manager.Account) error {
 		u.Owner = "nobody"
-		return refusal
+		return errAbort
 	})
-	require.Same(t, refusal, err)
-	u, err := b.Managers().User(t.Context(), "crm")
+	require.Same(t, errAbort, err)
+	u, err := b.AMIAccounts().Account(t.Context(), "crm")
 	require.NoError(t, err)
-	requireSame(t, account("crm"), u)
+	requireSameAccount(t, newAccount("crm"), u)
 }
 
-func updateKeepsName(t *testing.T, b Backend) {
-	create(t, b, "crm", "dialer")
+func nameUnchanged(t *testing.T, b Backend) {
+	createAccounts(t, b, "crm", "dialer")
 	for _, name := range []string{"CRM", "dialer", "other", ""} {
-		require.NoError(t, b.Managers().UpdateUser(t.Context(), "crm", func(u *manager.User) error {
+		require.NoError(t, b.AMIAccounts().UpdateAccount(t.Context(), "crm", func(u *manager.Account) error {
 			u.Name = name
 			return nil
 		}))
 	}
-	require.Equal(t, []string{"crm", "dialer"}, stored(t, b))
+	require.Equal(t, []string{"crm", "dialer"}, accountNames(t, b))
 }
 
-func deletedIsGone(t *testing.T, b Backend) {
-	create(t, b, "crm", "dialer")
-	require.NoError(t, b.Managers().DeleteUser(t.Context(), "CRM"))
-	require.ErrorIs(t, b.Managers().DeleteUser(t.Context(), "crm"), store.ErrNotFound)
-	require.Equal(t, []string{"dialer"}, stored(t, b))
-	create(t, b, "Crm")
-	require.Equal(t, []string{"Crm", "dialer"}, stored(t, b))
+func deletedNotFound(t *testing.T, b Backend) {
+	createAccounts(t, b, "crm", "dialer")
+	require.NoError(t, b.AMIAccounts().DeleteAccount(t.Context(), "CRM"))
+	require.ErrorIs(t, b.AMIAccounts().DeleteAccount(t.Context(), "crm"), store.ErrNotFound)
+	require.Equal(t, []string{"dialer"}, accountNames(t, b))
+	createAccounts(t, b, "Crm")
+	require.Equal(t, []string{"Crm", "dialer"}, accountNames(t, b))
 }
 
-func visitedInOrder(t *testing.T, b Backend) {
-	create(t, b, "b", "_", "B-1", "a.b", "A", "z", "0", "Z_")
-	require.Equal(t, []string{"0", "_", "A", "a.b", "b", "B-1", "z", "Z_"}, stored(t, b))
+func iteratedInOrder(t *testing.T, b Backend) {
+	createAccounts(t, b, "b", "_", "B-1", "a.b", "A", "z", "0", "Z_")
+	require.Equal(t, []string{"0", "_", "A", "a.b", "b", "B-1", "z", "Z_"}, accountNames(t, b))
 }
 
-func visitStops(t *testing.T, b Backend) {
-	create(t, b, "a", "b", "c")
-	enough := errors.New("enough")
+func iterationStops(t *testing.T, b Backend) {
+	createAccounts(t, b, "a", "b", "c")
+	errStop := errors.New("enough")
 	visited := 0
-	err := b.Managers().EachUser(t.Context(), func(*manager.User) error {
+	err := b.AMIAccounts().EachAccount(t.Context(), func(*manager.Account) error {
 		visited++
 		if visited == 2 {
-			return enough
+			return errStop
 		}
 		return nil
 	})
-	require.Same(t, enough, err)
+	require.Same(t, errStop, err)
 	require.Equal(t, 2, visited)
 }
 
-func visitMayRead(t *testing.T, b Backend) {
-	create(t, b, "a", "b")
+func readDuringIteration(t *testing.T, b Backend) {
+	createAccounts(t, b, "a", "b")
 	read := 0
-	visit := func(u *manager.User) error {
-		_, err := b.Managers().User(t.Context(), u.Name)
+	visit := func(u *manager.Account) error {
+		_, err := b.AMIAccounts().Account(t.Context(), u.Name)
 		read++
 		return err
 	}
-	require.NoError(t, b.Managers().EachUser(t.Context(), visit))
+	require.NoError(t, b.AMIAccounts().EachAccount(t.Context(), visit))
 	require.Equal(t, 2, read)
 }
 
-func nothingShared(t *testing.T, b Backend) {
+func accountNotShared(t *testing.T, b Backend) {
 	original := hostileAccount("crm")
 	given := original.Clone()
-	require.NoError(t, b.Managers().CreateUser(t.Context(), given))
-	spoil(given)
-	requireStored := func() *manager.User {
-		u, err := b.Managers().User(t.Context(), "crm")
+	require.NoError(t, b.AMIAccounts().CreateAccount(t.Context(), given))
+	mutateAccount(given)
+	requireStored := func() *manager.Account {
+		u, err := b.AMIAccounts().Account(t.Context(), "crm")
 		require.NoError(t, err)
-		requireSame(t, original, u)
+		requireSameAccount(t, original, u)
 		return u
 	}
-	spoil(requireStored())
+	mutateAccount(requireStored())
 
-	list, err := b.Managers().ListUsers(t.Context(), manager.Query{})
+	list, err := b.AMIAccounts().ListAccounts(t.Context(), manager.Query{})
 	require.NoError(t, err)
-	spoil(list.Items[0])
+	mutateAccount(list.Items[0])
 	requireStored()
 
-	require.NoError(t, b.Managers().EachUser(t.Context(), func(u *manager.User) error {
-		spoil(u)
+	require.NoError(t, b.AMIAccounts().EachAccount(t.Context(), func(u *manager.Account) error {
+		mutateAccount(u)
 		return nil
 	}))
 	requireStored()
 
-	var kept *manager.User
-	require.NoError(t, b.Managers().UpdateUser(t.Context(), "crm", func(u *manager.User) error {
-		kept = u
+	var retained *manager.Account
+	require.NoError(t, b.AMIAccounts().UpdateAccount(t.Context(), "crm", func(u *manager.Account) error {
+		retained = u
 		return nil
 	}))
-	spoil(kept)
+	mutateAccount(retained)
 	requireStored()
-	require.Error(t, b.Managers().UpdateUser(t.Context(), "crm", func(u *manager.User) error {
-		spoil(u)
+	require.Error(t, b.AMIAccounts().UpdateAccount(t.Context(), "crm", func(u *manager.Account) error {
+		mutateAccount(u)
 		return errors.New("refused")
 	}))
 	requireStored()
 }
 
-// spoil changes all that u could share with another.
-func spoil(u *manager.User) {
+// mutateAccount changes all that u could share with another.
+func mutateAccount(u *manager.Account) {
 	u.Name, u.Owner, u.Secret = "spoilt", "spoilt", store.NewSecret("spoilt")
 	for i := range u.Deny {
 		u.Deny[i] = manager.Network{}

@@ -13,27 +13,27 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func groups() []rule {
+func groupRules() []rule {
 	return []rule{
-		{"every field of a group is kept", groupKept},
+		{"every field of a group is kept", groupStored},
 		{"a group is found in any case and spelling", groupFound},
 		{"a name of a group is unique in any case and spelling", groupNameUnique},
-		{"an update of a group keeps the name", groupNameKept},
-		{"an update of a group that is given up writes nothing", groupUpdateGivenUp},
+		{"an update of a group keeps the name", groupNameUnchanged},
+		{"an update of a group that is given up writes nothing", groupUpdateAborted},
 		{"groups are listed by priority and name", groupsListed},
-		{"each write to a group gives another revision", groupsRevised},
-		{"a revision of what was undone does not come back", undoneRevision},
-		{"a group with members is not deleted", groupWithMembersStays},
-		{"members of a group that does not exist are refused", unknownGroupRefused},
-		{"people are in groups by the names that these have", groupsByTheirNames},
+		{"each write to a group gives another revision", groupRevisionChanges},
+		{"a revision of what was undone does not come back", rolledBackRevision},
+		{"a group with members is not deleted", groupWithMembersNotDeleted},
+		{"members of a group that does not exist are refused", unknownGroupRejected},
+		{"people are in groups by the names that these have", groupNamesNormalized},
 		{"members are counted without the deleted ones", membersCounted},
-		{"a deleted group is in nobody's list", deletedGroupInNoList},
+		{"a deleted group is in nobody's list", deletedGroupHasNoMembers},
 		{"a group that goes in and out is not shared", groupNotShared},
 	}
 }
 
-// groupOf returns a valid group of that name.
-func groupOf(name string) *userman.Group {
+// newGroup returns a valid group of that name.
+func newGroup(name string) *userman.Group {
 	return &userman.Group{Name: name, Priority: userman.DefaultPriority}
 }
 
@@ -72,8 +72,8 @@ func listGroups(t *testing.T, st userman.Store) (names []string, revision int64)
 	return names, revision
 }
 
-func groupKept(t *testing.T, b Backend) {
-	st, want := b.People(""), fullGroup("北京 'n\" <b>")
+func groupStored(t *testing.T, b Backend) {
+	st, want := b.Users(""), fullGroup("北京 'n\" <b>")
 	requireFilled(t, reflect.ValueOf(*want), "Members")
 	given := want.Clone()
 	given.Members = 7
@@ -97,18 +97,18 @@ func groupKept(t *testing.T, b Backend) {
 }
 
 func groupFound(t *testing.T, b Backend) {
-	st := b.People("")
-	makeGroups(t, st, "Größe", "北京")
-	for asked, want := range map[string]string{"größe": "Größe", "GRÖSSE": "Größe", "gro\u0308ße": "Größe", "北京": "北京"} {
-		g, err := st.Group(t.Context(), asked)
+	st := b.Users("")
+	createGroups(t, st, "Größe", "北京")
+	for lookup, want := range map[string]string{"größe": "Größe", "GRÖSSE": "Größe", "gro\u0308ße": "Größe", "北京": "北京"} {
+		g, err := st.Group(t.Context(), lookup)
 		require.NoError(t, err)
 		require.Equal(t, want, g.Name)
 	}
 	for _, name := range []string{"", "Grö", "%"} {
 		_, err := st.Group(t.Context(), name)
-		requireMissing(t, err, "group")
-		requireMissing(t, st.DeleteGroup(t.Context(), name), "group")
-		requireMissing(t, st.UpdateGroup(t.Context(), name, func(*userman.Group) error {
+		requireNotFound(t, err, "group")
+		requireNotFound(t, st.DeleteGroup(t.Context(), name), "group")
+		requireNotFound(t, st.UpdateGroup(t.Context(), name, func(*userman.Group) error {
 			require.Fail(t, "there is nothing to change")
 			return nil
 		}), "group")
@@ -116,18 +116,18 @@ func groupFound(t *testing.T, b Backend) {
 }
 
 func groupNameUnique(t *testing.T, b Backend) {
-	st := b.People("")
-	makeGroups(t, st, "Größe")
+	st := b.Users("")
+	createGroups(t, st, "Größe")
 	for _, name := range []string{"Größe", "GRÖSSE", "gro\u0308ße"} {
-		requireTaken(t, st.CreateGroup(t.Context(), fullGroup(name)), "group", "name")
+		requireAlreadyExists(t, st.CreateGroup(t.Context(), fullGroup(name)), "group", "name")
 	}
-	requireGroup(t, st, groupOf("Größe"))
-	makeGroups(t, st, "Grosse")
+	requireGroup(t, st, newGroup("Größe"))
+	createGroups(t, st, "Grosse")
 }
 
-func groupNameKept(t *testing.T, b Backend) {
-	st := b.People("")
-	makeGroups(t, st, "Sales", "Support")
+func groupNameUnchanged(t *testing.T, b Backend) {
+	st := b.Users("")
+	createGroups(t, st, "Sales", "Support")
 	for _, name := range []string{"SALES", "Support", "other", ""} {
 		require.NoError(t, st.UpdateGroup(t.Context(), "sales", func(g *userman.Group) error {
 			g.Name = name
@@ -138,22 +138,22 @@ func groupNameKept(t *testing.T, b Backend) {
 	require.Equal(t, []string{"Sales", "Support"}, names)
 }
 
-func groupUpdateGivenUp(t *testing.T, b Backend) {
-	st := b.People("")
-	makeGroups(t, st, "Sales")
+func groupUpdateAborted(t *testing.T, b Backend) {
+	st := b.Users("")
+	createGroups(t, st, "Sales")
 	_, before := listGroups(t, st)
-	refusal := errors.New("refused")
-	require.Same(t, refusal, st.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
+	errAbort := errors.New("refused")
+	require.Same(t, errAbort, st.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
 		g.Default = true
-		return refusal
+		return errAbort
 	}))
-	requireGroup(t, st, groupOf("Sales"))
+	requireGroup(t, st, newGroup("Sales"))
 	_, after := listGroups(t, st)
 	require.Equal(t, before, after)
 }
 
 func groupsListed(t *testing.T, b Backend) {
-	st := b.People("")
+	st := b.Users("")
 	names, revision := listGroups(t, st)
 	require.Empty(t, names)
 	require.Zero(t, revision)
@@ -161,7 +161,7 @@ func groupsListed(t *testing.T, b Backend) {
 	require.NoError(t, err)
 	require.NotNil(t, groups, "JSON shows an empty list, not null")
 	for name, priority := range map[string]int{"b": 5, "A": 5, "é": 5, "z": 1, "last": 10_000, "c": 100} {
-		g := groupOf(name)
+		g := newGroup(name)
 		g.Priority = priority
 		require.NoError(t, st.CreateGroup(t.Context(), g))
 	}
@@ -169,10 +169,10 @@ func groupsListed(t *testing.T, b Backend) {
 	require.Equal(t, []string{"z", "A", "b", "é", "c", "last"}, names)
 }
 
-func groupsRevised(t *testing.T, b Backend) {
-	st := b.People("")
-	admit(t, st, "jane")
-	require.NoError(t, st.CreateToken(t.Context(), tokenOf("jane", 1)))
+func groupRevisionChanges(t *testing.T, b Backend) {
+	st := b.Users("")
+	createUsers(t, st, "jane")
+	require.NoError(t, st.CreateToken(t.Context(), newToken("jane", 1)))
 	seen := map[int64]bool{}
 	requireNew := func(err error) {
 		t.Helper()
@@ -180,100 +180,100 @@ func groupsRevised(t *testing.T, b Backend) {
 		_, revision := listGroups(t, st)
 		require.NotContains(t, seen, revision)
 		seen[revision] = true
-		holder, err := st.Holder(t.Context(), tokenOf("jane", 1).ID)
+		owner, err := st.TokenWithOwner(t.Context(), newToken("jane", 1).ID)
 		require.NoError(t, err)
-		require.Equal(t, revision, holder.GroupsRevision)
+		require.Equal(t, revision, owner.GroupsRevision)
 	}
 	requireNew(nil)
 	unchanged := func(*userman.Group) error { return nil }
 	for range 3 {
-		requireNew(st.CreateGroup(t.Context(), groupOf("Sales")))
-		requireNew(st.CreateGroup(t.Context(), groupOf("Support")))
+		requireNew(st.CreateGroup(t.Context(), newGroup("Sales")))
+		requireNew(st.CreateGroup(t.Context(), newGroup("Support")))
 		requireNew(st.UpdateGroup(t.Context(), "Sales", unchanged))
 		requireNew(st.DeleteGroup(t.Context(), "Sales"))
 		requireNew(st.DeleteGroup(t.Context(), "Support"))
 	}
 	_, before := listGroups(t, st)
-	require.NoError(t, b.People("acme").CreateGroup(t.Context(), groupOf("Sales")))
+	require.NoError(t, b.Users("acme").CreateGroup(t.Context(), newGroup("Sales")))
 	_, after := listGroups(t, st)
 	require.Equal(t, before, after, "those of another team are another matter")
 }
 
-func undoneRevision(t *testing.T, b Backend) {
-	st := b.People("")
-	undo := errors.New("undo")
+func rolledBackRevision(t *testing.T, b Backend) {
+	st := b.Users("")
+	errRollback := errors.New("undo")
 	seen := map[int64]bool{}
 	for i := range 10 {
-		err := b.Atomically(t.Context(), func(ctx context.Context) error {
-			require.NoError(t, st.CreateGroup(ctx, groupOf(nth(i))))
+		err := b.RunInTx(t.Context(), func(ctx context.Context) error {
+			require.NoError(t, st.CreateGroup(ctx, newGroup(nthName(i))))
 			_, revision, err := st.ListGroups(ctx)
 			require.NoError(t, err)
 			require.NotContains(t, seen, revision)
 			seen[revision] = true
-			return []error{undo, nil}[i%2]
+			return []error{errRollback, nil}[i%2]
 		})
-		require.Equal(t, i%2 == 0, errors.Is(err, undo))
+		require.Equal(t, i%2 == 0, errors.Is(err, errRollback))
 	}
 }
 
-func groupWithMembersStays(t *testing.T, b Backend) {
-	st := b.People("")
-	makeGroups(t, st, "Sales", "Support")
-	u := somebody("jane")
+func groupWithMembersNotDeleted(t *testing.T, b Backend) {
+	st := b.Users("")
+	createGroups(t, st, "Sales", "Support")
+	u := newUser("jane")
 	u.Groups, u.DeletedAt = []string{"Sales"}, noon()
 	require.NoError(t, st.CreateUser(t.Context(), u))
 	_, before := listGroups(t, st)
-	inTransaction(t, b, func(ctx context.Context) error {
+	runInTx(t, b, func(ctx context.Context) error {
 		require.ErrorIs(t, st.DeleteGroup(ctx, "SALES"), store.ErrConflict)
 		return nil
 	})
 	names, after := listGroups(t, st)
 	require.Equal(t, []string{"Sales", "Support"}, names)
 	require.Equal(t, before, after)
-	amend(t, st, "jane", func(u *userman.User) { u.Groups = []string{"Support"} })
+	updateUser(t, st, "jane", func(u *userman.User) { u.Groups = []string{"Support"} })
 	require.NoError(t, st.DeleteGroup(t.Context(), "SALES"))
 	require.ErrorIs(t, st.DeleteGroup(t.Context(), "Support"), store.ErrConflict)
 	require.NoError(t, st.DeleteUser(t.Context(), idOf("jane")))
 	require.NoError(t, st.DeleteGroup(t.Context(), "Support"))
 }
 
-func unknownGroupRefused(t *testing.T, b Backend) {
-	st := b.People("")
-	makeGroups(t, st, "Sales")
-	makeGroups(t, b.People("acme"), "Support")
-	admit(t, st, "jane")
-	lost := somebody("lost")
+func unknownGroupRejected(t *testing.T, b Backend) {
+	st := b.Users("")
+	createGroups(t, st, "Sales")
+	createGroups(t, b.Users("acme"), "Support")
+	createUsers(t, st, "jane")
+	lost := newUser("lost")
 	lost.Groups = []string{"Sales", "Support"}
-	requireMissing(t, st.CreateUser(t.Context(), lost), "group")
-	requireMissing(t, st.UpdateUser(t.Context(), idOf("jane"), func(u *userman.User) error {
+	requireNotFound(t, st.CreateUser(t.Context(), lost), "group")
+	requireNotFound(t, st.UpdateUser(t.Context(), idOf("jane"), func(u *userman.User) error {
 		u.Title, u.Groups = "changed", []string{"Support"}
 		return nil
 	}), "group")
-	require.Equal(t, []string{"jane"}, admitted(t, st))
-	requireSomebody(t, st, somebody("jane"))
+	require.Equal(t, []string{"jane"}, allUsernames(t, st))
+	requireUser(t, st, newUser("jane"))
 }
 
-func groupsByTheirNames(t *testing.T, b Backend) {
-	st := b.People("")
-	makeGroups(t, st, "Größe", "Sales")
-	u := somebody("jane")
+func groupNamesNormalized(t *testing.T, b Backend) {
+	st := b.Users("")
+	createGroups(t, st, "Größe", "Sales")
+	u := newUser("jane")
 	u.Groups = []string{"GRÖSSE", "sales", "Größe"}
 	require.NoError(t, st.CreateUser(t.Context(), u))
 	require.Equal(t, []string{"GRÖSSE", "sales", "Größe"}, u.Groups, "what was given stays as it was")
 	u.Groups = []string{"Größe", "Sales"}
-	requireSomebody(t, st, u)
-	amend(t, st, "jane", func(u *userman.User) { u.Groups = []string{"SALES"} })
+	requireUser(t, st, u)
+	updateUser(t, st, "jane", func(u *userman.User) { u.Groups = []string{"SALES"} })
 	u.Groups = []string{"Sales"}
-	requireSomebody(t, st, u)
-	require.Empty(t, listed(t, st, userman.Query{Group: "Größe"}))
-	require.Equal(t, []string{"jane"}, listed(t, st, userman.Query{Group: "Sales"}))
+	requireUser(t, st, u)
+	require.Empty(t, listUsernames(t, st, userman.Query{Group: "Größe"}))
+	require.Equal(t, []string{"jane"}, listUsernames(t, st, userman.Query{Group: "Sales"}))
 }
 
 func membersCounted(t *testing.T, b Backend) {
-	st := b.People("")
-	makeGroups(t, st, "Sales", "Größe", "empty")
-	for i, username := range numbered(6) {
-		u := somebody(username)
+	st := b.Users("")
+	createGroups(t, st, "Sales", "Größe", "empty")
+	for i, username := range sequentialNames(6) {
+		u := newUser(username)
 		u.Groups, u.Disabled = [][]string{{"Sales"}, {"Größe", "Sales"}, {}}[i%3], i == 0
 		if i == 1 {
 			u.DeletedAt = noon()
@@ -287,28 +287,28 @@ func membersCounted(t *testing.T, b Backend) {
 		require.Equal(t, []int{sales, size, 0}, []int{members["Sales"], members["Größe"], members["empty"]})
 	}
 	requireMembers(3, 1)
-	amend(t, st, nth(0), setAside)
+	updateUser(t, st, nthName(0), softDelete)
 	requireMembers(2, 1)
-	amend(t, st, nth(1), func(u *userman.User) { u.DeletedAt = time.Time{} })
+	updateUser(t, st, nthName(1), func(u *userman.User) { u.DeletedAt = time.Time{} })
 	requireMembers(3, 2)
-	amend(t, st, nth(4), func(u *userman.User) { u.Groups = nil })
+	updateUser(t, st, nthName(4), func(u *userman.User) { u.Groups = nil })
 	requireMembers(2, 1)
-	require.NoError(t, st.DeleteUser(t.Context(), idOf(nth(1))))
+	require.NoError(t, st.DeleteUser(t.Context(), idOf(nthName(1))))
 	requireMembers(1, 0)
 }
 
-// deletedGroupInNoList has people join a group while it is deleted.
-func deletedGroupInNoList(t *testing.T, b Backend) {
-	st := b.People("")
-	makeGroups(t, st, "Sales")
-	admit(t, st, numbered(8)...)
+// deletedGroupHasNoMembers has people join a group while it is deleted.
+func deletedGroupHasNoMembers(t *testing.T, b Backend) {
+	st := b.Users("")
+	createGroups(t, st, "Sales")
+	createUsers(t, st, sequentialNames(8)...)
 	errs := make([]error, 9)
-	atOnce(len(errs), func(i int) {
+	runConcurrently(len(errs), func(i int) {
 		if i == len(errs)/2 {
 			errs[i] = st.DeleteGroup(t.Context(), "Sales")
 			return
 		}
-		errs[i] = st.UpdateUser(t.Context(), idOf(nth(i%8)), func(u *userman.User) error {
+		errs[i] = st.UpdateUser(t.Context(), idOf(nthName(i%8)), func(u *userman.User) error {
 			u.Groups = []string{"Sales"}
 			return nil
 		})
@@ -325,7 +325,7 @@ func deletedGroupInNoList(t *testing.T, b Backend) {
 }
 
 func groupNotShared(t *testing.T, b Backend) {
-	st, want := b.People(""), fullGroup("Sales")
+	st, want := b.Users(""), fullGroup("Sales")
 	given := want.Clone()
 	require.NoError(t, st.CreateGroup(t.Context(), given))
 	given.Permissions["spoilt"] = userman.On()

@@ -10,11 +10,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func pictures() []rule {
+func pictureRules() []rule {
 	return []rule{
-		{"a picture is kept to the byte, and replaced", pictureKept},
+		{"a picture is kept to the byte, and replaced", pictureStored},
 		{"a picture is removed", pictureRemoved},
-		{"a picture is of somebody", pictureOfSomebody},
+		{"a picture is of somebody", pictureRequiresUser},
 		{"a picture that goes in and out is not shared", pictureNotShared},
 	}
 }
@@ -23,47 +23,47 @@ func requirePicture(t *testing.T, st userman.Store, username, want string) {
 	t.Helper()
 	picture, err := st.Picture(t.Context(), idOf(username))
 	if want == "" {
-		requireMissing(t, err, "picture")
+		requireNotFound(t, err, "picture")
 		return
 	}
 	require.NoError(t, err)
 	require.Equal(t, want, string(picture))
 }
 
-func pictureKept(t *testing.T, b Backend) {
-	st := b.People("")
-	admit(t, st, "jane", "bob")
+func pictureStored(t *testing.T, b Backend) {
+	st := b.Users("")
+	createUsers(t, st, "jane", "bob")
 	requirePicture(t, st, "jane", "")
 	for _, picture := range []string{"\x00\xff\xd8 '\"", string(bytes.Repeat([]byte("picture"), 100_000)), "small"} {
-		require.NoError(t, st.KeepPicture(t.Context(), idOf("jane"), []byte(picture)))
+		require.NoError(t, st.PutPicture(t.Context(), idOf("jane"), []byte(picture)))
 		requirePicture(t, st, "jane", picture)
 		requirePicture(t, st, "bob", "")
 	}
-	amend(t, st, "jane", func(u *userman.User) { u.Picture = "v2" }) // a version, and not the bytes
+	updateUser(t, st, "jane", func(u *userman.User) { u.Picture = "v2" }) // a version, and not the bytes
 	requirePicture(t, st, "jane", "small")
 }
 
 func pictureRemoved(t *testing.T, b Backend) {
-	st := b.People("")
-	admit(t, st, "jane", "bob")
+	st := b.Users("")
+	createUsers(t, st, "jane", "bob")
 	for _, nothing := range [][]byte{nil, {}} {
 		for _, username := range []string{"jane", "bob"} {
-			require.NoError(t, st.KeepPicture(t.Context(), idOf(username), []byte(username)))
+			require.NoError(t, st.PutPicture(t.Context(), idOf(username), []byte(username)))
 		}
 		for range 2 {
-			require.NoError(t, st.KeepPicture(t.Context(), idOf("jane"), nothing), "it is no error when there is none")
+			require.NoError(t, st.PutPicture(t.Context(), idOf("jane"), nothing), "it is no error when there is none")
 		}
 		requirePicture(t, st, "jane", "")
 		requirePicture(t, st, "bob", "bob")
 	}
 }
 
-func pictureOfSomebody(t *testing.T, b Backend) {
-	st := b.People("")
-	admit(t, b.People("acme"), "jane")
-	inTransaction(t, b, func(ctx context.Context) error {
+func pictureRequiresUser(t *testing.T, b Backend) {
+	st := b.Users("")
+	createUsers(t, b.Users("acme"), "jane")
+	runInTx(t, b, func(ctx context.Context) error {
 		for _, picture := range [][]byte{nil, []byte("picture")} {
-			requireMissing(t, st.KeepPicture(ctx, idOf("jane"), picture), "person")
+			requireNotFound(t, st.PutPicture(ctx, idOf("jane"), picture), "person")
 		}
 		return nil
 	})
@@ -71,10 +71,10 @@ func pictureOfSomebody(t *testing.T, b Backend) {
 }
 
 func pictureNotShared(t *testing.T, b Backend) {
-	st := b.People("")
-	admit(t, st, "jane")
+	st := b.Users("")
+	createUsers(t, st, "jane")
 	given := []byte("picture")
-	require.NoError(t, st.KeepPicture(t.Context(), idOf("jane"), given))
+	require.NoError(t, st.PutPicture(t.Context(), idOf("jane"), given))
 	given[0] = 'x'
 	read, err := st.Picture(t.Context(), idOf("jane"))
 	require.NoError(t, err)

@@ -14,82 +14,82 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func roundTrip() []rule {
+func roundTripRules() []rule {
 	return []rule{
-		{"every field is kept", everyFieldKept},
-		{"an account of nothing but a name is kept", emptyFieldsKept},
-		{"hostile values are kept", hostileValuesKept},
-		{"times are kept to the microsecond in UTC", timesKept},
+		{"every field is kept", everyFieldStored},
+		{"an account of nothing but a name is kept", emptyFieldsStored},
+		{"hostile values are kept", hostileValuesStored},
+		{"times are kept to the microsecond in UTC", timesStored},
 	}
 }
 
-// requireSame compares every field. Empty and missing lists are the same.
-func requireSame(t require.TestingT, want, got *manager.User) {
+// requireSameAccount compares every field. Empty and missing lists are the same.
+func requireSameAccount(t require.TestingT, want, got *manager.Account) {
 	require.Equal(t, want.Clone(), got.Clone())
 	require.Equal(t, want.Secret.Reveal(), got.Secret.Reveal())
 }
 
-func everyFieldKept(t *testing.T, b Backend) {
+func everyFieldStored(t *testing.T, b Backend) {
 	want := hostileAccount("crm")
-	require.NoError(t, b.Managers().CreateUser(t.Context(), want))
-	requireEverywhere(t, t, b, want)
+	require.NoError(t, b.AMIAccounts().CreateAccount(t.Context(), want))
+	requireAccountEverywhere(t, t, b, want)
 }
 
-// requireEverywhere reads want, the only account, in each way there is.
-func requireEverywhere(t *testing.T, rt require.TestingT, b Backend, want *manager.User) {
-	u, err := b.Managers().User(t.Context(), want.Name)
+// requireAccountEverywhere reads want, the only account, in each way there is.
+func requireAccountEverywhere(t *testing.T, rt require.TestingT, b Backend, want *manager.Account) {
+	u, err := b.AMIAccounts().Account(t.Context(), want.Name)
 	require.NoError(rt, err)
-	requireSame(rt, want, u)
-	list, err := b.Managers().ListUsers(t.Context(), manager.Query{})
+	requireSameAccount(rt, want, u)
+	list, err := b.AMIAccounts().ListAccounts(t.Context(), manager.Query{})
 	require.NoError(rt, err)
 	require.Len(rt, list.Items, 1)
-	requireSame(rt, want, list.Items[0])
+	requireSameAccount(rt, want, list.Items[0])
 	visited := 0
-	require.NoError(rt, b.Managers().EachUser(t.Context(), func(u *manager.User) error {
+	require.NoError(rt, b.AMIAccounts().EachAccount(t.Context(), func(u *manager.Account) error {
 		visited++
-		requireSame(rt, want, u)
+		requireSameAccount(rt, want, u)
 		return nil
 	}))
 	require.Equal(rt, 1, visited)
 }
 
-func emptyFieldsKept(t *testing.T, b Backend) {
-	want := &manager.User{Name: "crm"}
-	require.NoError(t, b.Managers().CreateUser(t.Context(), want))
-	requireEverywhere(t, t, b, want)
-	u, err := b.Managers().User(t.Context(), "crm")
+func emptyFieldsStored(t *testing.T, b Backend) {
+	want := &manager.Account{Name: "crm"}
+	require.NoError(t, b.AMIAccounts().CreateAccount(t.Context(), want))
+	requireAccountEverywhere(t, t, b, want)
+	u, err := b.AMIAccounts().Account(t.Context(), "crm")
 	require.NoError(t, err)
 	require.True(t, u.Secret.IsZero())
 	require.True(t, u.CreatedAt.IsZero())
 }
 
-func timesKept(t *testing.T, b Backend) {
+func timesStored(t *testing.T, b Backend) {
 	precise := time.Date(2026, 11, 22, 9, 30, 0, 123_456_789, time.FixedZone("CET", 3600))
-	u := account("crm")
+	u := newAccount("crm")
 	u.CreatedAt, u.UpdatedAt, u.SecretChangedAt = precise, time.Now(), time.Date(1969, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
-	require.NoError(t, b.Managers().CreateUser(t.Context(), u))
+	require.NoError(t, b.AMIAccounts().CreateAccount(t.Context(), u))
 	want := u.Clone()
 	want.CreatedAt = time.Date(2026, 11, 22, 8, 30, 0, 123_456_000, time.UTC)
 	want.UpdatedAt = u.UpdatedAt.UTC().Truncate(time.Microsecond)
 	want.SecretChangedAt = time.Date(1969, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
-	requireEverywhere(t, t, b, want)
+	requireAccountEverywhere(t, t, b, want)
 }
 
-// hostileValuesKept writes what the services would refuse, too: a backend
+// hostileValuesStored writes what the services would refuse, too: a backend
 // judges nothing. Only what not every database can hold is left out: texts
 // are valid UTF-8 without NUL.
-func hostileValuesKept(t *testing.T, b Backend) {
+func hostileValuesStored(t *testing.T, b Backend) {
 	rapid.Check(t, func(rt *rapid.T) {
 		first, second := drawAccount(rt), drawAccount(rt)
 		second.Name = first.Name
-		require.NoError(rt, b.Managers().CreateUser(t.Context(), first))
-		require.NoError(rt, b.Managers().UpdateUser(t.Context(), first.Name, func(u *manager.User) error {
-			requireSame(rt, first, u)
+		require.NoError(rt, b.AMIAccounts().CreateAccount(t.Context(), first))
+		require.NoError(rt, b.AMIAccounts().UpdateAccount(t.Context(), first.Name, func(u *manager.Account) error {
+			requireSameAccount(rt, first, u)
 			*u = *second
 			return nil
 		}))
-		requireEverywhere(t, rt, b, second)
-		require.NoError(rt, b.Managers().DeleteUser(t.Context(), first.Name))
+		requireAccountEverywhere(t, rt, b, second)
+		require.NoError(rt, b.AMIAccounts().DeleteAccount(t.Context(), first.Name))
 	})
 }
 
@@ -101,10 +101,10 @@ func hostileTexts() []string {
 	}
 }
 
-func drawAccount(t *rapid.T) *manager.User {
+func drawAccount(t *rapid.T) *manager.Account {
 	text := rapid.OneOf(rapid.SampledFrom(hostileTexts()), rapid.Map(rapid.String(), withoutNUL))
 	networks := rapid.SliceOfN(rapid.Custom(drawNetwork), 0, 4)
-	return &manager.User{
+	return &manager.Account{
 		Name:               rapid.OneOf(rapid.StringMatching(`[A-Za-z0-9][A-Za-z0-9._-]{0,78}`), rapid.Map(text, func(s string) string { return "x" + s })).Draw(t, "name"),
 		Secret:             store.NewSecret(string(rapid.SliceOf(rapid.Byte()).Draw(t, "secret"))),
 		Deny:               networks.Draw(t, "deny"),
@@ -144,7 +144,7 @@ func drawNetwork(t *rapid.T) manager.Network {
 	} else {
 		addr = netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, rapid.Uint32().Draw(t, "ipv4"))))
 	}
-	n, err := manager.NetworkFrom(netip.PrefixFrom(addr, rapid.IntRange(0, bits).Draw(t, "bits")))
+	n, err := manager.NetworkFromPrefix(netip.PrefixFrom(addr, rapid.IntRange(0, bits).Draw(t, "bits")))
 	require.NoError(t, err)
 	return n
 }
@@ -164,17 +164,17 @@ func drawFilters(t *rapid.T, text *rapid.Generator[string]) []manager.EventFilte
 }
 
 // hostileAccount has something in every field.
-func hostileAccount(name string) *manager.User {
+func hostileAccount(name string) *manager.Account {
 	networks := make([]manager.Network, 0, 3)
 	for _, text := range []string{"10.0.0.0/8", "2001:db8::/32", "192.0.2.1/32"} {
 		prefix := netip.MustParsePrefix(text)
-		network, err := manager.NetworkFrom(prefix)
+		network, err := manager.NetworkFromPrefix(prefix)
 		if err != nil {
 			panic(err)
 		}
 		networks = append(networks, network)
 	}
-	return &manager.User{
+	return &manager.Account{
 		Name: name, Secret: store.NewSecret("s3cret \x00\xff\n'\""),
 		Deny: networks[:1:1], Permit: networks[1:], NamedACL: "office",
 		Read: manager.AllPrivileges, Write: manager.Originate | manager.Call,

@@ -29,13 +29,13 @@ type Backend interface {
 	Administrators() ampusers.Store
 	// Audit returns the store of the audit trail.
 	Audit() audit.Store
-	// Managers returns the store of AMI accounts.
-	Managers() manager.Store
-	// People returns the store of the people of a team; "" is the default
+	// AMIAccounts returns the store of AMI accounts.
+	AMIAccounts() manager.Store
+	// Users returns the store of the people of a team; "" is the default
 	// one.
-	People(team string) userman.Store
-	// Vault returns the store of small values that expire.
-	Vault() store.Vault
+	Users(team string) userman.Store
+	// TTLStore returns the store of small values that expire.
+	TTLStore() store.TTLStore
 }
 
 // rule is one test; each is given a backend of its own, which is empty.
@@ -53,32 +53,32 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 		name  string
 		rules []rule
 	}{
-		{"administrators", administrators()},
-		{"administrators, lists", administratorLists()},
-		{"administrators, round trip", administratorRoundTrip()},
-		{"all together", together()},
-		{"audit", auditTrail()},
-		{"audit, lists", auditLists()},
-		{"cancellation", cancellation()},
-		{"concurrency", concurrency()},
-		{"crud", crud()},
-		{"groups", groups()},
-		{"orders", orders()},
-		{"paging", paging()},
-		{"people", people()},
-		{"people, lists", peopleLists()},
-		{"people, orders", peopleOrders()},
-		{"people, round trip", peopleRoundTrip()},
-		{"people, uniqueness", peopleUniqueness()},
-		{"pictures", pictures()},
-		{"round trip", roundTrip()},
-		{"teams", teams()},
-		{"tokens", tokens()},
-		{"tokens, requests", tokenRequests()},
-		{"transactions", transactions()},
-		{"uniqueness", uniqueness()},
-		{"vault", vault()},
-		{"visits", visits()},
+		{"administrators", administratorRules()},
+		{"administrators, lists", administratorListRules()},
+		{"administrators, round trip", administratorRoundTripRules()},
+		{"all together", crossStoreRules()},
+		{"audit", auditLogRules()},
+		{"audit, lists", auditListRules()},
+		{"cancellation", cancellationRules()},
+		{"concurrency", concurrencyRules()},
+		{"crud", crudRules()},
+		{"groups", groupRules()},
+		{"orders", sortRules()},
+		{"paging", pagingRules()},
+		{"people", userRules()},
+		{"people, lists", userListRules()},
+		{"people, orders", userSortRules()},
+		{"people, round trip", userRoundTripRules()},
+		{"people, uniqueness", userUniquenessRules()},
+		{"pictures", pictureRules()},
+		{"round trip", roundTripRules()},
+		{"teams", teamRules()},
+		{"tokens", tokenRules()},
+		{"tokens, requests", tokenRequestRules()},
+		{"transactions", transactionRules()},
+		{"uniqueness", uniquenessRules()},
+		{"vault", ttlStoreRules()},
+		{"visits", iterationRules()},
 	}
 	for _, part := range parts {
 		t.Run(part.name, func(t *testing.T) {
@@ -93,43 +93,43 @@ func Run(t *testing.T, open func(t *testing.T) Backend) {
 	}
 }
 
-// account returns a valid account of that name.
-func account(name string) *manager.User {
-	return &manager.User{Name: name, Secret: store.NewSecret("secret of " + name), Read: manager.Call | manager.CDR, Write: manager.Originate}
+// newAccount returns a valid account of that name.
+func newAccount(name string) *manager.Account {
+	return &manager.Account{Name: name, Secret: store.NewSecret("secret of " + name), Read: manager.Call | manager.CDR, Write: manager.Originate}
 }
 
-// create stores valid accounts of these names.
-func create(t *testing.T, b Backend, names ...string) {
+// createAccounts stores valid accounts of these names.
+func createAccounts(t *testing.T, b Backend, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		require.NoError(t, b.Managers().CreateUser(t.Context(), account(name)))
+		require.NoError(t, b.AMIAccounts().CreateAccount(t.Context(), newAccount(name)))
 	}
 }
 
-// numbered returns n names in their order.
-func numbered(n int) []string {
+// sequentialNames returns n names in their order.
+func sequentialNames(n int) []string {
 	names := make([]string, n)
 	for i := range names {
-		names[i] = nth(i)
+		names[i] = nthName(i)
 	}
 	return names
 }
 
-// nth returns the i-th of the numbered names.
-func nth(i int) string { return fmt.Sprintf("account-%04d", i) }
+// nthName returns the i-th of the numbered names.
+func nthName(i int) string { return fmt.Sprintf("account-%04d", i) }
 
-// stored returns the names of all accounts in the order of EachUser.
-func stored(t *testing.T, b Backend) []string {
+// accountNames returns the names of all accounts in the order of EachUser.
+func accountNames(t *testing.T, b Backend) []string {
 	t.Helper()
 	names := []string{}
-	require.NoError(t, b.Managers().EachUser(t.Context(), func(u *manager.User) error {
+	require.NoError(t, b.AMIAccounts().EachAccount(t.Context(), func(u *manager.Account) error {
 		names = append(names, u.Name)
 		return nil
 	}))
 	return names
 }
 
-func namesOf(users []*manager.User) []string {
+func namesOf(users []*manager.Account) []string {
 	names := make([]string, len(users))
 	for i, u := range users {
 		names[i] = u.Name

@@ -11,40 +11,40 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func teams() []rule {
+func teamRules() []rule {
 	return []rule{
-		{"a store says which team it belongs to", teamTold},
-		{"teams may have the same people, groups and tokens", teamsAlike},
-		{"what is another team's is never shown or changed", teamsApart},
-		{"a transaction may write to several teams", teamsTogether},
+		{"a store says which team it belongs to", teamReturned},
+		{"teams may have the same people, groups and tokens", teamsWithSameRecords},
+		{"what is another team's is never shown or changed", teamsIsolated},
+		{"a transaction may write to several teams", teamsInOneTransaction},
 	}
 }
 
-// someTeams are names that must not meet.
-func someTeams() []string { return []string{"", "acme", "ACME", "acme/", "%", "'; --", "北京"} }
+// teamNames are names that must not meet.
+func teamNames() []string { return []string{"", "acme", "ACME", "acme/", "%", "'; --", "北京"} }
 
-func teamTold(t *testing.T, b Backend) {
-	for _, team := range someTeams() {
-		require.Equal(t, team, b.People(team).Team())
+func teamReturned(t *testing.T, b Backend) {
+	for _, team := range teamNames() {
+		require.Equal(t, team, b.Users(team).Team())
 	}
 }
 
-// settle gives a team all that there is.
-func settle(ctx context.Context, t *testing.T, st userman.Store) {
+// fillTeam gives a team all that there is.
+func fillTeam(ctx context.Context, t *testing.T, st userman.Store) {
 	t.Helper()
 	want := hostileUser("jane")
 	for _, name := range want.Groups {
-		require.NoError(t, st.CreateGroup(ctx, groupOf(name)))
+		require.NoError(t, st.CreateGroup(ctx, newGroup(name)))
 	}
 	want.DeletedAt = time.Time{}
 	want.Title = "of team " + st.Team()
 	require.NoError(t, st.CreateUser(ctx, want))
-	require.NoError(t, st.CreateToken(ctx, tokenOf("jane", 1)))
-	require.NoError(t, st.KeepPicture(ctx, want.ID, []byte("of team "+st.Team())))
+	require.NoError(t, st.CreateToken(ctx, newToken("jane", 1)))
+	require.NoError(t, st.PutPicture(ctx, want.ID, []byte("of team "+st.Team())))
 }
 
-// requireSettled requires that a team has what settle gave it.
-func requireSettled(t *testing.T, st userman.Store) {
+// requireTeamFilled requires that a team has what settle gave it.
+func requireTeamFilled(t *testing.T, st userman.Store) {
 	t.Helper()
 	want := hostileUser("jane")
 	want.DeletedAt = time.Time{}
@@ -55,71 +55,71 @@ func requireSettled(t *testing.T, st userman.Store) {
 	members, err := st.CountMembers(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, members[want.Groups[0]])
-	requireToken(t, st, tokenOf("jane", 1))
-	list, err := st.ListTokens(t.Context(), "", store.Page{})
+	requireToken(t, st, newToken("jane", 1))
+	list, err := st.ListTokens(t.Context(), "", store.PageRequest{})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
 	requirePicture(t, st, "jane", "of team "+st.Team())
 }
 
-func teamsAlike(t *testing.T, b Backend) {
-	for _, team := range someTeams() {
-		settle(t.Context(), t, b.People(team))
+func teamsWithSameRecords(t *testing.T, b Backend) {
+	for _, team := range teamNames() {
+		fillTeam(t.Context(), t, b.Users(team))
 	}
-	for _, team := range someTeams() {
-		requireSettled(t, b.People(team))
+	for _, team := range teamNames() {
+		requireTeamFilled(t, b.Users(team))
 	}
 }
 
-func teamsApart(t *testing.T, b Backend) {
-	settle(t.Context(), t, b.People("acme"))
-	for _, team := range someTeams() {
+func teamsIsolated(t *testing.T, b Backend) {
+	fillTeam(t.Context(), t, b.Users("acme"))
+	for _, team := range teamNames() {
 		if team == "acme" {
 			continue
 		}
-		st, jane := b.People(team), hostileUser("jane")
-		require.Empty(t, admitted(t, st))
+		st, jane := b.Users(team), hostileUser("jane")
+		require.Empty(t, allUsernames(t, st))
 		for _, q := range []userman.Query{{}, {Search: "jane"}, {Group: jane.Groups[0]}, {Extension: jane.DefaultExtension}, {Email: jane.Email}} {
-			require.Empty(t, listed(t, st, q))
+			require.Empty(t, listUsernames(t, st, q))
 		}
-		for _, key := range []userman.UserKey{
+		for _, key := range []userman.UserLookup{
 			{Username: "jane"}, {DefaultExtension: jane.DefaultExtension}, {Directory: jane.Directory, ExternalID: jane.ExternalID},
 			{InvitationHash: jane.Credentials.Invitation.TokenHash}, {ActivationHash: jane.Activation.TokenHash},
 		} {
 			requireFound(t, st, key, "")
 		}
 		unchanged := func(*userman.User) error { return nil }
-		requireMissing(t, st.UpdateUser(t.Context(), jane.ID, unchanged), "person")
-		requireMissing(t, st.DeleteUser(t.Context(), jane.ID), "person")
-		requireMissing(t, st.KeepPicture(t.Context(), jane.ID, nil), "person")
+		requireNotFound(t, st.UpdateUser(t.Context(), jane.ID, unchanged), "person")
+		requireNotFound(t, st.DeleteUser(t.Context(), jane.ID), "person")
+		requireNotFound(t, st.PutPicture(t.Context(), jane.ID, nil), "person")
 		requirePicture(t, st, "jane", "")
-		requireMissing(t, st.DeleteGroup(t.Context(), jane.Groups[0]), "group")
-		requireMissing(t, st.DeleteToken(t.Context(), tokenOf("jane", 1).ID), "API token")
-		_, err := st.Holder(t.Context(), tokenOf("jane", 1).ID)
-		requireMissing(t, err, "API token")
-		_, err = st.CountRequest(t.Context(), tokenOf("jane", 1).ID, noon(), 0)
-		requireMissing(t, err, "API token")
+		requireNotFound(t, st.DeleteGroup(t.Context(), jane.Groups[0]), "group")
+		requireNotFound(t, st.DeleteToken(t.Context(), newToken("jane", 1).ID), "API token")
+		_, err := st.TokenWithOwner(t.Context(), newToken("jane", 1).ID)
+		requireNotFound(t, err, "API token")
+		_, err = st.TakeRequest(t.Context(), newToken("jane", 1).ID, noon(), 0)
+		requireNotFound(t, err, "API token")
 		names, revision := listGroups(t, st)
 		require.Empty(t, names)
 		require.Zero(t, revision)
 	}
-	requireSettled(t, b.People("acme"))
+	requireTeamFilled(t, b.Users("acme"))
 }
 
-func teamsTogether(t *testing.T, b Backend) {
+func teamsInOneTransaction(t *testing.T, b Backend) {
 	require.Panics(t, func() {
-		_ = b.Atomically(t.Context(), func(ctx context.Context) error {
-			settle(ctx, t, b.People("acme"))
+		_ = b.RunInTx(t.Context(), func(ctx context.Context) error {
+			fillTeam(ctx, t, b.Users("acme"))
 			panic("undo")
 		})
 	})
-	require.Empty(t, admitted(t, b.People("acme")))
-	inTransaction(t, b, func(ctx context.Context) error {
-		for _, team := range someTeams() {
-			settle(ctx, t, b.People(team))
+	require.Empty(t, allUsernames(t, b.Users("acme")))
+	runInTx(t, b, func(ctx context.Context) error {
+		for _, team := range teamNames() {
+			fillTeam(ctx, t, b.Users(team))
 		}
 		return nil
 	})
-	requireSettled(t, b.People("acme"))
-	requireSettled(t, b.People(""))
+	requireTeamFilled(t, b.Users("acme"))
+	requireTeamFilled(t, b.Users(""))
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func transactions() []rule {
+func transactionRules() []rule {
 	return []rule{
-		{"all is kept when it returns nil", committed},
+		{"all is kept when it returns nil", committedOnNil},
 		{"nothing is kept when it returns an error", rolledBack},
 		{"nothing is kept when it panics", rolledBackByPanic},
 		{"it sees what it wrote", seesItsWrites},
@@ -21,17 +21,17 @@ func transactions() []rule {
 		{"a nested call joins", nestedJoins},
 		{"the error of a nested call undoes the whole", nestedError},
 		{"the panic of a nested call undoes the whole", nestedPanic},
-		{"an update given up inside leaves the rest", updateGivenUpInside},
-		{"an ended transaction takes no more calls", endedTakesNothing},
-		{"the store of accounts begins transactions too", begunByStore},
+		{"an update given up inside leaves the rest", updateAbortedInside},
+		{"an ended transaction takes no more calls", endedTransactionRejectsCalls},
+		{"the store of accounts begins transactions too", txStartedByAccountStore},
 	}
 }
 
-func committed(t *testing.T, b Backend) {
-	create(t, b, "old", "changed")
-	require.NoError(t, b.Atomically(t.Context(), func(ctx context.Context) error { return writeAll(ctx, b) }))
-	require.Equal(t, []string{"changed", "new"}, stored(t, b))
-	u, err := b.Managers().User(t.Context(), "changed")
+func committedOnNil(t *testing.T, b Backend) {
+	createAccounts(t, b, "old", "changed")
+	require.NoError(t, b.RunInTx(t.Context(), func(ctx context.Context) error { return writeAll(ctx, b) }))
+	require.Equal(t, []string{"changed", "new"}, accountNames(t, b))
+	u, err := b.AMIAccounts().Account(t.Context(), "changed")
 	require.NoError(t, err)
 	require.Equal(t, 1, u.WriteTimeout)
 }
@@ -39,36 +39,36 @@ func committed(t *testing.T, b Backend) {
 // writeAll creates, deletes and changes.
 func writeAll(ctx context.Context, b Backend) error {
 	return errors.Join(
-		b.Managers().CreateUser(ctx, account("new")),
-		b.Managers().DeleteUser(ctx, "old"),
-		b.Managers().UpdateUser(ctx, "changed", increment),
+		b.AMIAccounts().CreateAccount(ctx, newAccount("new")),
+		b.AMIAccounts().DeleteAccount(ctx, "old"),
+		b.AMIAccounts().UpdateAccount(ctx, "changed", increment),
 	)
 }
 
 func requireUnwritten(t *testing.T, b Backend) {
 	t.Helper()
-	require.Equal(t, []string{"changed", "old"}, stored(t, b))
-	u, err := b.Managers().User(t.Context(), "changed")
+	require.Equal(t, []string{"changed", "old"}, accountNames(t, b))
+	u, err := b.AMIAccounts().Account(t.Context(), "changed")
 	require.NoError(t, err)
-	requireSame(t, account("changed"), u)
-	create(t, b, "afterwards") // nothing is left locked
+	requireSameAccount(t, newAccount("changed"), u)
+	createAccounts(t, b, "afterwards") // nothing is left locked
 }
 
 func rolledBack(t *testing.T, b Backend) {
-	create(t, b, "old", "changed")
-	refusal := errors.New("refused")
-	err := b.Atomically(t.Context(), func(ctx context.Context) error {
+	createAccounts(t, b, "old", "changed")
+	errAbort := errors.New("refused")
+	err := b.RunInTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, writeAll(ctx, b))
-		return refusal
+		return errAbort
 	})
-	require.Same(t, refusal, err)
+	require.Same(t, errAbort, err)
 	requireUnwritten(t, b)
 }
 
 func rolledBackByPanic(t *testing.T, b Backend) {
-	create(t, b, "old", "changed")
+	createAccounts(t, b, "old", "changed")
 	require.PanicsWithValue(t, "boom", func() {
-		_ = b.Atomically(t.Context(), func(ctx context.Context) error {
+		_ = b.RunInTx(t.Context(), func(ctx context.Context) error {
 			require.NoError(t, writeAll(ctx, b))
 			panic("boom")
 		})
@@ -77,21 +77,21 @@ func rolledBackByPanic(t *testing.T, b Backend) {
 }
 
 func seesItsWrites(t *testing.T, b Backend) {
-	create(t, b, "old", "changed")
-	require.NoError(t, b.Atomically(t.Context(), func(ctx context.Context) error {
+	createAccounts(t, b, "old", "changed")
+	require.NoError(t, b.RunInTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, writeAll(ctx, b))
-		u, err := b.Managers().User(ctx, "changed")
+		u, err := b.AMIAccounts().Account(ctx, "changed")
 		require.NoError(t, err)
 		require.Equal(t, 1, u.WriteTimeout)
-		_, err = b.Managers().User(ctx, "old")
+		_, err = b.AMIAccounts().Account(ctx, "old")
 		require.ErrorIs(t, err, store.ErrNotFound)
-		list, err := b.Managers().ListUsers(ctx, manager.Query{})
+		list, err := b.AMIAccounts().ListAccounts(ctx, manager.Query{})
 		require.NoError(t, err)
 		require.Equal(t, []string{"changed", "new"}, namesOf(list.Items))
 		var visited []string
-		require.NoError(t, b.Managers().EachUser(ctx, func(u *manager.User) error {
+		require.NoError(t, b.AMIAccounts().EachAccount(ctx, func(u *manager.Account) error {
 			visited = append(visited, u.Name)
-			_, err := b.Managers().User(ctx, u.Name)
+			_, err := b.AMIAccounts().Account(ctx, u.Name)
 			return err
 		}))
 		require.Equal(t, []string{"changed", "new"}, visited)
@@ -100,100 +100,100 @@ func seesItsWrites(t *testing.T, b Backend) {
 }
 
 func isolated(t *testing.T, b Backend) {
-	create(t, b, "old", "changed")
-	require.NoError(t, b.Atomically(t.Context(), func(ctx context.Context) error {
+	createAccounts(t, b, "old", "changed")
+	require.NoError(t, b.RunInTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, writeAll(ctx, b))
-		require.Equal(t, []string{"changed", "old"}, stored(t, b))
-		u, err := b.Managers().User(t.Context(), "changed")
+		require.Equal(t, []string{"changed", "old"}, accountNames(t, b))
+		u, err := b.AMIAccounts().Account(t.Context(), "changed")
 		require.NoError(t, err)
-		requireSame(t, account("changed"), u)
-		_, err = b.Managers().User(t.Context(), "new")
+		requireSameAccount(t, newAccount("changed"), u)
+		_, err = b.AMIAccounts().Account(t.Context(), "new")
 		require.ErrorIs(t, err, store.ErrNotFound)
-		list, err := b.Managers().ListUsers(t.Context(), manager.Query{})
+		list, err := b.AMIAccounts().ListAccounts(t.Context(), manager.Query{})
 		require.NoError(t, err)
 		require.Equal(t, []string{"changed", "old"}, namesOf(list.Items))
 		return nil
 	}))
-	require.Equal(t, []string{"changed", "new"}, stored(t, b))
+	require.Equal(t, []string{"changed", "new"}, accountNames(t, b))
 }
 
 func nestedJoins(t *testing.T, b Backend) {
-	refusal := errors.New("refused")
+	errAbort := errors.New("refused")
 	nested := func(result error) error {
-		return b.Atomically(t.Context(), func(ctx context.Context) error {
-			err := b.Atomically(ctx, func(ctx context.Context) error {
-				return b.Managers().Atomically(ctx, func(ctx context.Context) error {
-					return b.Managers().CreateUser(ctx, account("crm"))
+		return b.RunInTx(t.Context(), func(ctx context.Context) error {
+			err := b.RunInTx(ctx, func(ctx context.Context) error {
+				return b.AMIAccounts().RunInTx(ctx, func(ctx context.Context) error {
+					return b.AMIAccounts().CreateAccount(ctx, newAccount("crm"))
 				})
 			})
 			require.NoError(t, err)
-			_, err = b.Managers().User(ctx, "crm")
+			_, err = b.AMIAccounts().Account(ctx, "crm")
 			require.NoError(t, err)
 			return result
 		})
 	}
-	require.Same(t, refusal, nested(refusal))
-	require.Empty(t, stored(t, b), "the inner call did not commit")
+	require.Same(t, errAbort, nested(errAbort))
+	require.Empty(t, accountNames(t, b), "the inner call did not commit")
 	require.NoError(t, nested(nil))
-	require.Equal(t, []string{"crm"}, stored(t, b))
+	require.Equal(t, []string{"crm"}, accountNames(t, b))
 }
 
 func nestedError(t *testing.T, b Backend) {
-	refusal := errors.New("refused")
-	err := b.Atomically(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, b.Managers().CreateUser(ctx, account("crm")))
-		inner := b.Atomically(ctx, func(context.Context) error { return refusal })
-		require.Same(t, refusal, inner)
+	errAbort := errors.New("refused")
+	err := b.RunInTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, b.AMIAccounts().CreateAccount(ctx, newAccount("crm")))
+		inner := b.RunInTx(ctx, func(context.Context) error { return errAbort })
+		require.Same(t, errAbort, inner)
 		return nil
 	})
-	require.ErrorIs(t, err, refusal)
-	require.Empty(t, stored(t, b))
+	require.ErrorIs(t, err, errAbort)
+	require.Empty(t, accountNames(t, b))
 }
 
 func nestedPanic(t *testing.T, b Backend) {
-	err := b.Atomically(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, b.Managers().CreateUser(ctx, account("crm")))
+	err := b.RunInTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, b.AMIAccounts().CreateAccount(ctx, newAccount("crm")))
 		require.Panics(t, func() {
-			_ = b.Atomically(ctx, func(context.Context) error { panic("boom") })
+			_ = b.RunInTx(ctx, func(context.Context) error { panic("boom") })
 		})
 		return nil
 	})
 	require.Error(t, err)
-	require.Empty(t, stored(t, b))
+	require.Empty(t, accountNames(t, b))
 }
 
-func updateGivenUpInside(t *testing.T, b Backend) {
-	create(t, b, "crm")
-	require.NoError(t, b.Atomically(t.Context(), func(ctx context.Context) error {
-		require.Error(t, b.Managers().UpdateUser(ctx, "crm", func(u *manager.User) error {
+func updateAbortedInside(t *testing.T, b Backend) {
+	createAccounts(t, b, "crm")
+	require.NoError(t, b.RunInTx(t.Context(), func(ctx context.Context) error {
+		require.Error(t, b.AMIAccounts().UpdateAccount(ctx, "crm", func(u *manager.Account) error {
 			u.Owner = "nobody"
 			return errors.New("refused")
 		}))
-		return b.Managers().CreateUser(ctx, account("dialer"))
+		return b.AMIAccounts().CreateAccount(ctx, newAccount("dialer"))
 	}))
-	require.Equal(t, []string{"crm", "dialer"}, stored(t, b))
-	u, err := b.Managers().User(t.Context(), "crm")
+	require.Equal(t, []string{"crm", "dialer"}, accountNames(t, b))
+	u, err := b.AMIAccounts().Account(t.Context(), "crm")
 	require.NoError(t, err)
-	requireSame(t, account("crm"), u)
+	requireSameAccount(t, newAccount("crm"), u)
 }
 
-func endedTakesNothing(t *testing.T, b Backend) {
+func endedTransactionRejectsCalls(t *testing.T, b Backend) {
 	var ended context.Context
-	require.NoError(t, b.Atomically(t.Context(), func(ctx context.Context) error {
+	require.NoError(t, b.RunInTx(t.Context(), func(ctx context.Context) error {
 		ended = ctx
 		return nil
 	}))
-	require.Error(t, b.Managers().CreateUser(ended, account("crm")))
-	_, err := b.Managers().User(ended, "crm")
+	require.Error(t, b.AMIAccounts().CreateAccount(ended, newAccount("crm")))
+	_, err := b.AMIAccounts().Account(ended, "crm")
 	require.Error(t, err)
 	require.NotErrorIs(t, err, store.ErrNotFound)
-	require.Empty(t, stored(t, b))
+	require.Empty(t, accountNames(t, b))
 }
 
-func begunByStore(t *testing.T, b Backend) {
-	require.Error(t, b.Managers().Atomically(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, b.Managers().CreateUser(ctx, account("crm")))
+func txStartedByAccountStore(t *testing.T, b Backend) {
+	require.Error(t, b.AMIAccounts().RunInTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, b.AMIAccounts().CreateAccount(ctx, newAccount("crm")))
 		return errors.New("refused")
 	}))
-	require.Empty(t, stored(t, b))
+	require.Empty(t, accountNames(t, b))
 }

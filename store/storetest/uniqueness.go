@@ -11,44 +11,44 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func uniqueness() []rule {
+func uniquenessRules() []rule {
 	return []rule{
-		{"a name is unique in any case", uniqueInAnyCase},
-		{"of many who take a name at once one gets it", racedName},
-		{"a refused name leaves its transaction usable", refusedNameInTransaction},
+		{"a name is unique in any case", uniqueIgnoringCase},
+		{"of many who take a name at once one gets it", concurrentNames},
+		{"a refused name leaves its transaction usable", duplicateNameInTransaction},
 	}
 }
 
-func requireNameTaken(t *testing.T, err error) {
+func requireNameExists(t *testing.T, err error) {
 	t.Helper()
-	require.ErrorIs(t, err, store.ErrExists)
-	var exists *store.ExistsError
+	require.ErrorIs(t, err, store.ErrAlreadyExists)
+	var exists *store.AlreadyExistsError
 	require.ErrorAs(t, err, &exists)
-	require.Equal(t, &store.ExistsError{Kind: "AMI account", Field: "name"}, exists)
+	require.Equal(t, &store.AlreadyExistsError{Kind: "AMI account", Field: "name"}, exists)
 }
 
-func uniqueInAnyCase(t *testing.T, b Backend) {
-	create(t, b, "crm")
+func uniqueIgnoringCase(t *testing.T, b Backend) {
+	createAccounts(t, b, "crm")
 	for _, name := range []string{"crm", "CRM", "cRm"} {
-		taken := account(name)
-		taken.Owner = "somebody else"
-		requireNameTaken(t, b.Managers().CreateUser(t.Context(), taken))
+		duplicate := newAccount(name)
+		duplicate.Owner = "somebody else"
+		requireNameExists(t, b.AMIAccounts().CreateAccount(t.Context(), duplicate))
 	}
-	u, err := b.Managers().User(t.Context(), "crm")
+	u, err := b.AMIAccounts().Account(t.Context(), "crm")
 	require.NoError(t, err)
-	requireSame(t, account("crm"), u)
-	create(t, b, "crm2", "cr")
+	requireSameAccount(t, newAccount("crm"), u)
+	createAccounts(t, b, "crm2", "cr")
 }
 
-func racedName(t *testing.T, b Backend) {
+func concurrentNames(t *testing.T, b Backend) {
 	for _, name := range []string{"crm", "dialer", "queue"} {
 		errs := make([]error, 8)
-		atOnce(len(errs), func(i int) {
-			mine := name
+		runConcurrently(len(errs), func(i int) {
+			variant := name
 			if i%2 == 1 {
-				mine = strings.ToUpper(name)
+				variant = strings.ToUpper(name)
 			}
-			errs[i] = b.Managers().CreateUser(t.Context(), account(mine))
+			errs[i] = b.AMIAccounts().CreateAccount(t.Context(), newAccount(variant))
 		})
 		created := 0
 		for _, err := range errs {
@@ -56,20 +56,20 @@ func racedName(t *testing.T, b Backend) {
 				created++
 				continue
 			}
-			requireNameTaken(t, err)
+			requireNameExists(t, err)
 		}
 		require.Equal(t, 1, created)
 	}
-	require.Len(t, stored(t, b), 3)
+	require.Len(t, accountNames(t, b), 3)
 }
 
-func refusedNameInTransaction(t *testing.T, b Backend) {
-	create(t, b, "crm")
-	require.NoError(t, b.Atomically(t.Context(), func(ctx context.Context) error {
-		requireNameTaken(t, b.Managers().CreateUser(ctx, account("CRM")))
-		err := b.Managers().DeleteUser(ctx, "unknown")
+func duplicateNameInTransaction(t *testing.T, b Backend) {
+	createAccounts(t, b, "crm")
+	require.NoError(t, b.RunInTx(t.Context(), func(ctx context.Context) error {
+		requireNameExists(t, b.AMIAccounts().CreateAccount(ctx, newAccount("CRM")))
+		err := b.AMIAccounts().DeleteAccount(ctx, "unknown")
 		require.ErrorIs(t, err, store.ErrNotFound)
-		return errors.Join(b.Managers().CreateUser(ctx, account("dialer")), b.Managers().DeleteUser(ctx, "crm"))
+		return errors.Join(b.AMIAccounts().CreateAccount(ctx, newAccount("dialer")), b.AMIAccounts().DeleteAccount(ctx, "crm"))
 	}))
-	require.Equal(t, []string{"dialer"}, stored(t, b))
+	require.Equal(t, []string{"dialer"}, accountNames(t, b))
 }

@@ -11,28 +11,28 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// maxPassword bounds, in bytes, what is sent to a server.
-const maxPassword = 4096
+// maxPasswordLength bounds, in bytes, what is sent to a server.
+const maxPasswordLength = 4096
 
 // Authenticate implements [userman.Directory]: it looks the person up by
 // external ID and binds as them, on a connection of its own. An empty password
 // is refused without asking: LDAP servers take it for an anonymous bind
 // (RFC 4513, 5.1.2). Whoever Filter does not find has no password.
 func (d *Directory) Authenticate(ctx context.Context, externalID string, password store.Secret) (bool, error) {
-	if given := password.Reveal(); given == "" || len(given) > maxPassword {
+	if plaintext := password.Reveal(); plaintext == "" || len(plaintext) > maxPasswordLength {
 		return false, nil
 	}
 	filter, ok := d.filterFor(externalID)
 	if !ok {
 		return false, nil
 	}
-	dn, at, err := d.find(ctx, filter)
+	dn, srv, err := d.find(ctx, filter)
 	if err != nil || dn == "" {
 		return false, err
 	}
-	s, err := d.openAs(ctx, at, dn, password)
+	s, err := d.openAs(ctx, srv, dn, password)
 	switch {
-	case wrongPassword(err):
+	case isInvalidCredentials(err):
 		return false, nil
 	case err != nil:
 		return false, err
@@ -56,13 +56,13 @@ func (d *Directory) filterFor(externalID string) (string, bool) {
 
 // find returns the DN of the one person whom filter finds, "" when there is
 // none, and the server that knows them.
-func (d *Directory) find(ctx context.Context, filter string) (dn string, at server, err error) {
+func (d *Directory) find(ctx context.Context, filter string) (dn string, srv server, err error) {
 	s, err := d.connect(ctx)
 	if err != nil {
 		return "", server{}, err
 	}
 	defer s.close()
-	entries, _, err := s.page(ctx, d.search(d.opts.BaseDN, filter, noAttributes), d.opts.PageSize, nil)
+	entries, _, err := s.searchPage(ctx, d.search(d.opts.BaseDN, filter, noAttributes), d.opts.PageSize, nil)
 	switch {
 	case err != nil || len(entries) == 0:
 		return "", server{}, err

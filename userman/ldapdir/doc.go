@@ -1,4 +1,4 @@
-// Package ldapdir lets people come from an LDAP directory, such as OpenLDAP or
+// Package ldapdir lets people come from an LDAP directory, such as OpenLDAPAttributes or
 // Active Directory: they are synced from it, and log in with its passwords, by
 // bind. It only reads; it never changes the directory.
 //

@@ -11,7 +11,7 @@ import (
 
 // Each implements [userman.Directory]. One page of people is kept in memory,
 // and who is in which group.
-func (d *Directory) Each(ctx context.Context, visit func(userman.Entry) error) error {
+func (d *Directory) Each(ctx context.Context, visit func(userman.DirectoryEntry) error) error {
 	s, err := d.connect(ctx)
 	if err != nil {
 		return err
@@ -21,13 +21,13 @@ func (d *Directory) Each(ctx context.Context, visit func(userman.Entry) error) e
 	if err != nil {
 		return err
 	}
-	return s.each(ctx, d.search(d.opts.BaseDN, d.opts.Filter, d.attributes()...), d.opts.PageSize, func(e *ldap.Entry) error {
+	return s.eachEntry(ctx, d.search(d.opts.BaseDN, d.opts.Filter, d.requestedAttributes()...), d.opts.PageSize, func(e *ldap.Entry) error {
 		return visit(d.entry(e, groups))
 	})
 }
 
-// attributes returns all that are asked for of a person.
-func (d *Directory) attributes() []string {
+// requestedAttributes returns all that are asked for of a person.
+func (d *Directory) requestedAttributes() []string {
 	names := []string{d.opts.ExternalID}
 	for _, attribute := range d.opts.Attributes {
 		names = append(names, attribute)

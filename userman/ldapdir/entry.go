@@ -18,82 +18,82 @@ const (
 )
 
 // entry returns what the directory knows of a person.
-func (d *Directory) entry(from *ldap.Entry, groups *memberships) userman.Entry {
-	id, problem := d.externalID(from)
+func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.DirectoryEntry {
+	id, problem := d.externalID(src)
 	if problem != "" {
-		return userman.Entry{Problem: problem}
+		return userman.DirectoryEntry{Problem: problem}
 	}
-	made := userman.Entry{ExternalID: id, User: &userman.User{}, Owned: d.owned}
+	out := userman.DirectoryEntry{ExternalID: id, User: &userman.User{}, ManagedFields: d.managed}
 	known := fields()
-	for _, name := range d.owned {
-		if made.Problem = d.fill(made.User, from, known[name], d.opts.Attributes[name]); made.Problem != "" {
-			return made
+	for _, name := range d.managed {
+		if out.Problem = d.setField(out.User, src, known[name], d.opts.Attributes[name]); out.Problem != "" {
+			return out
 		}
 	}
-	distinct(made.User)
-	if made.Problem = d.fillDisabled(made.User, from); made.Problem == "" && groups != nil {
-		made.Groups, made.Problem = groups.of(from)
+	removeDuplicates(out.User)
+	if out.Problem = d.setDisabled(out.User, src); out.Problem == "" && groups != nil {
+		out.Groups, out.Problem = groups.groupsOf(src)
 	}
-	return made
+	return out
 }
 
-// fill sets a field from an attribute, and returns what is wrong with it, in
+// setField sets a field from an attribute, and returns what is wrong with it, in
 // one sentence.
-func (d *Directory) fill(u *userman.User, from *ldap.Entry, f field, attribute string) string {
-	values, wrong := texts(from, attribute)
-	if wrong == "" {
-		wrong = f.set(u, values)
+func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field, attribute string) string {
+	values, problem := textValues(src, attribute)
+	if problem == "" {
+		problem = f.set(u, values)
 	}
-	return about(attribute, wrong)
+	return attributeProblem(attribute, problem)
 }
 
-// fillDisabled sets whether the person is disabled there, as fill does.
-func (d *Directory) fillDisabled(u *userman.User, from *ldap.Entry) string {
+// setDisabled sets whether the person is disabled there, as fill does.
+func (d *Directory) setDisabled(u *userman.User, src *ldap.Entry) string {
 	attribute, mapped := d.opts.Attributes[fieldDisabled]
 	if !mapped {
 		return ""
 	}
-	values, wrong := texts(from, attribute)
-	if wrong != "" {
-		return about(attribute, wrong)
+	values, problem := textValues(src, attribute)
+	if problem != "" {
+		return attributeProblem(attribute, problem)
 	}
 	disabled, ok := parseDisabled(attribute, values)
 	if !ok {
-		return about(attribute, "does not say whether the account is disabled")
+		return attributeProblem(attribute, "does not say whether the account is disabled")
 	}
 	u.Disabled = disabled
 	return ""
 }
 
 // externalID returns the key of a person, or what is wrong with it.
-func (d *Directory) externalID(from *ldap.Entry) (id, problem string) {
+func (d *Directory) externalID(src *ldap.Entry) (id, problem string) {
 	attribute := d.opts.ExternalID
 	if strings.EqualFold(attribute, objectGUID) {
-		values := from.GetEqualFoldRawAttributeValues(attribute)
+		values := src.GetEqualFoldRawAttributeValues(attribute)
 		if len(values) != 1 {
-			return "", about(attribute, "must have one value; let who reads see it")
+			return "", attributeProblem(attribute, "must have one value; let who reads see it")
 		}
 		if id, ok := guidText(values[0]); ok {
 			return id, ""
 		}
-		return "", about(attribute, "is no GUID")
+		return "", attributeProblem(attribute, "is no GUID")
 	}
-	values, wrong := texts(from, attribute)
+	values, reason := textValues(src, attribute)
 	switch {
-	case wrong != "":
-		return "", about(attribute, wrong)
+	case reason != "":
+		return "", attributeProblem(attribute, reason)
 	case len(values) != 1:
-		return "", about(attribute, "must have one value; let who reads see it")
+		return "", attributeProblem(attribute, "must have one value; let who reads see it")
 	case len(values[0]) > userman.MaxExternalIDLength:
-		return "", about(attribute, "is too long")
+		return "", attributeProblem(attribute, "is too long")
 	}
 	return values[0], ""
 }
 
-// texts returns the values of an attribute that are not blank, or what is wrong
+// textValues returns the values of an attribute that are not blank, or what is wrong
 // with one of them.
-func texts(from *ldap.Entry, attribute string) (values []string, wrong string) {
-	raw := from.GetEqualFoldRawAttributeValues(attribute)
+func textValues(src *ldap.Entry, attribute string) (values []string, problem string) {
+	raw := src.GetEqualFoldRawAttributeValues(attribute)
 	if len(raw) > maxValues {
 		return nil, "has too many values"
 	}
@@ -112,11 +112,11 @@ func texts(from *ldap.Entry, attribute string) (values []string, wrong string) {
 	return values, ""
 }
 
-// about makes a sentence of what is wrong with an attribute; "" when nothing
+// attributeProblem makes a sentence of what is wrong with an attribute; "" when nothing
 // is.
-func about(attribute, wrong string) string {
-	if wrong == "" {
+func attributeProblem(attribute, problem string) string {
+	if problem == "" {
 		return ""
 	}
-	return "the attribute " + attribute + " " + wrong
+	return "the attribute " + attribute + " " + problem
 }

@@ -18,7 +18,7 @@ func FuzzEntry(f *testing.F) {
 	f.Add("\xff", "a\x00", "\r\n", "cn=\\", "9999999999999999999999")
 	f.Add("id", " ", "x", "CN=sales , DC=example,dc=com", "-1")
 	f.Fuzz(func(t *testing.T, id, uid, mail, group, control string) {
-		attributes := OpenLDAP()
+		attributes := OpenLDAPAttributes()
 		attributes[fieldDisabled] = accountControl
 		d, err := New(Options{
 			Name: "x", URLs: []string{"ldaps://x"}, BaseDN: "dc=x", GroupBaseDN: "dc=x", BindDN: "cn=x", BindPassword: store.NewSecret("x"), Attributes: attributes,
@@ -34,7 +34,7 @@ func FuzzEntry(f *testing.F) {
 			return
 		}
 		require.NotEmpty(t, e.ExternalID)
-		for _, text := range append([]string{e.ExternalID, e.User.Username, e.User.Email}, e.User.FurtherEmails...) {
+		for _, text := range append([]string{e.ExternalID, e.User.Username, e.User.Email}, e.User.OtherEmails...) {
 			for _, r := range text {
 				require.False(t, unicode.IsControl(r) || r == unicode.ReplacementChar && !containsReplacement(id, uid, mail))
 			}
@@ -55,24 +55,24 @@ func containsReplacement(texts ...string) bool {
 	return false
 }
 
-func TestDistinguishedNamesAreComparedWithoutCaseAndBlanks(t *testing.T) {
+func TestNormalizeDN_ignoresCaseAndBlanks(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, canonical("uid=jane,ou=people,dc=example,dc=com"), canonical("UID=Jane, OU=People , DC=example,dc=COM"))
-	require.Equal(t, canonical(`cn=a\2cb,dc=x`), canonical(`cn=a\,b,dc=x`))
-	require.NotEqual(t, canonical("uid=jane,dc=x"), canonical("uid=joan,dc=x"))
-	require.Equal(t, "no dn", canonical("No DN"))
+	require.Equal(t, normalizeDN("uid=jane,ou=people,dc=example,dc=com"), normalizeDN("UID=Jane, OU=People , DC=example,dc=COM"))
+	require.Equal(t, normalizeDN(`cn=a\2cb,dc=x`), normalizeDN(`cn=a\,b,dc=x`))
+	require.NotEqual(t, normalizeDN("uid=jane,dc=x"), normalizeDN("uid=joan,dc=x"))
+	require.Equal(t, "no dn", normalizeDN("No DN"))
 }
 
-func TestPasswordsAreNotSentInTheClearToAnotherHost(t *testing.T) {
+func TestSession_rejectsCleartextPasswordToRemoteHost(t *testing.T) {
 	t.Parallel()
-	s := &session{server: server{name: "ldap://ldap.example.com"}, raw: &boundedConn{Conn: elsewhere{}}}
+	s := &session{server: server{name: "ldap://ldap.example.com"}, raw: &limitedConn{Conn: remoteConn{}}}
 	require.ErrorContains(t, s.bind(t.Context(), "cn=reader", store.NewSecret("secret")), "in the clear")
 	s.encrypted = true
 	require.ErrorContains(t, s.bind(t.Context(), "", store.NewSecret("secret")), "proves nothing")
 	require.ErrorContains(t, s.bind(t.Context(), "cn=reader", store.Secret{}), "proves nothing")
 }
 
-func TestMembershipsAreBoundedAlsoByTheirLength(t *testing.T) {
+func TestMemberships_limitsTotalLength(t *testing.T) {
 	t.Parallel()
 	m := newMemberships()
 	m.length = maxMembershipText - 100

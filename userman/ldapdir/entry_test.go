@@ -10,38 +10,38 @@ import (
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
-// only reads the one entry of a server.
-func only(t *testing.T, attributes map[string][]string, with ...func(*ldapdir.Options)) userman.Entry {
+// readOne reads the one entry of a server.
+func readOne(t *testing.T, attributes map[string][]string, opts ...func(*ldapdir.Options)) userman.DirectoryEntry {
 	t.Helper()
-	all, err := read(t, newFake(t, found(attributes)).directory(t, with...))
+	all, err := readAll(t, newFakeServer(t, serveEntries(attributes)).directory(t, opts...))
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	return all[0]
 }
 
-func TestAttributesBecomeFields(t *testing.T) {
+func TestDirectory_Each_mapsAttributesToFields(t *testing.T) {
 	t.Parallel()
-	e := only(t, map[string][]string{
+	e := readOne(t, map[string][]string{
 		"dn": {"uid=jane,dc=example,dc=com"}, "entryUUID": {"id-1"}, "UID": {"jane"}, "givenName": {" Jane "}, "sn": {"Döe"},
 		"displayName": {"Jane Döe"}, "mail": {"jane@example.com", "j.doe@example.com", "JANE@example.com"}, "title": {"Head", "Deputy"},
 		"o": {"Example"}, "ou": {"Sales"}, "description": {""}, "telephoneNumber": {"+49 30 123"}, "homePhone": {"1"}, "mobile": {"2"},
 		"facsimileTelephoneNumber": {"3"}, "jpegPhoto": {"\xff\xd8"},
 	})
-	require.Equal(t, userman.Entry{
+	require.Equal(t, userman.DirectoryEntry{
 		ExternalID: "id-1",
 		User: &userman.User{
 			Username: "jane", FirstName: "Jane", LastName: "Döe", DisplayName: "Jane Döe", Title: "Head", Company: "Example", Department: "Sales",
-			Email: "jane@example.com", FurtherEmails: []string{"j.doe@example.com"},
+			Email: "jane@example.com", OtherEmails: []string{"j.doe@example.com"},
 			WorkPhone: "+49 30 123", HomePhone: "1", CellPhone: "2", Fax: "3",
 		},
-		Owned: []string{
+		ManagedFields: []string{
 			"cell_phone", "company", "department", "description", "display_name", "email", "fax", "first_name", "further_emails", "home_phone",
 			"last_name", "title", "username", "work_phone",
 		},
 	}, e)
 }
 
-func TestAttributesThatCannotBeUsedAreAProblemOfTheirEntry(t *testing.T) {
+func TestDirectory_Each_reportsUnusableAttributes(t *testing.T) {
 	t.Parallel()
 	extensions := func(o *ldapdir.Options) {
 		o.Attributes = map[string]string{
@@ -70,9 +70,9 @@ func TestAttributesThatCannotBeUsedAreAProblemOfTheirEntry(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			attributes := someone("id-1", "jane")
+			attributes := userEntry("id-1", "jane")
 			attributes[test.attribute] = test.values
-			e := only(t, attributes, extensions)
+			e := readOne(t, attributes, extensions)
 			require.Equal(t, "the attribute "+test.attribute+" "+test.problem, e.Problem)
 			if test.attribute == "entryUUID" {
 				require.Empty(t, e.ExternalID)
@@ -83,10 +83,12 @@ func TestAttributesThatCannotBeUsedAreAProblemOfTheirEntry(t *testing.T) {
 	}
 }
 
-func TestWhoIsDisabledInActiveDirectoryIsDisabled(t *testing.T) {
+func TestActiveDirectoryAttributes_mapDisabledAccounts(t *testing.T) {
 	t.Parallel()
 	const guid = "\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff"
-	active := func(o *ldapdir.Options) { o.ExternalID, o.Attributes = "objectGUID", ldapdir.ActiveDirectory() }
+	active := func(o *ldapdir.Options) {
+		o.ExternalID, o.Attributes = "objectGUID", ldapdir.ActiveDirectoryAttributes()
+	}
 	for _, test := range []struct {
 		control  []string
 		disabled bool
@@ -95,17 +97,17 @@ func TestWhoIsDisabledInActiveDirectoryIsDisabled(t *testing.T) {
 		{control: []string{"512"}}, {control: []string{"514"}, disabled: true}, {control: []string{"66050"}, disabled: true}, {},
 		{control: []string{"x"}, problem: "the attribute userAccountControl does not say whether the account is disabled"},
 	} {
-		e := only(t, map[string][]string{
+		e := readOne(t, map[string][]string{
 			"dn": {"cn=Jane"}, "objectGUID": {guid}, "sAMAccountName": {"jane"}, "ipPhone": {"1001"}, "userAccountControl": test.control,
 		}, active)
 		require.Equal(t, "00112233-4455-6677-8899-aabbccddeeff", e.ExternalID)
 		require.Equal(t, "1001", e.User.DefaultExtension)
 		require.Equal(t, test.disabled, e.User.Disabled)
 		require.Equal(t, test.problem, e.Problem)
-		require.NotContains(t, e.Owned, "disabled")
+		require.NotContains(t, e.ManagedFields, "disabled")
 	}
 	for _, guids := range [][]string{nil, {"short"}, {guid, guid}} {
-		e := only(t, map[string][]string{"dn": {"cn=Jane"}, "objectGUID": guids, "sAMAccountName": {"jane"}}, active)
+		e := readOne(t, map[string][]string{"dn": {"cn=Jane"}, "objectGUID": guids, "sAMAccountName": {"jane"}}, active)
 		require.NotEmpty(t, e.Problem)
 		require.Empty(t, e.ExternalID)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
-// A service whose people come from OpenLDAP: [userman.Service.Sync] with the
+// A service whose people come from OpenLDAPAttributes: [userman.Service.Sync] with the
 // directory's name brings them up to date.
 func ExampleNew() {
 	office, err := ldapdir.New(ldapdir.Options{
@@ -22,15 +22,15 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	people := userman.New(memstore.New().People(""), &userman.Options{Directories: []userman.Directory{office}})
-	for _, d := range people.Directories() {
-		fmt.Println(d.Name(), d.Abilities().Authenticate, d.Abilities().Groups)
+	users := userman.New(memstore.New().Users(""), &userman.Options{Directories: []userman.Directory{office}})
+	for _, d := range users.Directories() {
+		fmt.Println(d.Name(), d.Capabilities().Authenticate, d.Capabilities().Groups)
 	}
 	// Output: head-office true true
 }
 
 // Passwords do not cross the network in the clear.
-func ExampleNew_refused() {
+func ExampleNew_cleartextPassword() {
 	_, err := ldapdir.New(ldapdir.Options{
 		Name: "head-office", URLs: []string{"ldap://ldap.example.com"}, BaseDN: "ou=people,dc=example,dc=com",
 		BindDN: "cn=reader,dc=example,dc=com", BindPassword: store.NewSecret("the reader's password"),
@@ -42,8 +42,8 @@ func ExampleNew_refused() {
 	// urls[0]: the password of who reads would cross the network readable by anybody; use ldaps:// or StartTLS
 }
 
-func ExampleActiveDirectory() {
-	attributes := ldapdir.ActiveDirectory()
+func ExampleActiveDirectoryAttributes() {
+	attributes := ldapdir.ActiveDirectoryAttributes()
 	attributes["default_extension"] = "extensionAttribute1" // not in ipPhone here
 	_, err := ldapdir.New(ldapdir.Options{
 		Name: "domain", URLs: []string{"ldaps://dc1.example.com"}, BaseDN: "dc=example,dc=com",

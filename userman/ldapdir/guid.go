@@ -18,7 +18,7 @@ func guidText(value []byte) (string, bool) {
 	if len(value) != guidLength {
 		return "", false
 	}
-	g := reordered(value)
+	g := swapGUIDBytes(value)
 	return fmt.Sprintf("%x-%x-%x-%x-%x", g[0:4], g[4:6], g[6:8], g[8:10], g[10:16]), true
 }
 
@@ -29,17 +29,17 @@ func guidFilter(text string) (string, bool) {
 	if err != nil || len(value) != guidLength {
 		return "", false
 	}
-	if again, _ := guidText(reordered(value)); again != text {
+	if roundTrip, _ := guidText(swapGUIDBytes(value)); roundTrip != text {
 		return "", false
 	}
 	var escaped strings.Builder
-	for _, b := range reordered(value) {
+	for _, b := range swapGUIDBytes(value) {
 		fmt.Fprintf(&escaped, `\%02x`, b)
 	}
 	return escaped.String(), true
 }
 
-// reordered turns what is kept into what is read, and back.
-func reordered(v []byte) []byte {
+// swapGUIDBytes turns what is kept into what is read, and back.
+func swapGUIDBytes(v []byte) []byte {
 	return []byte{v[3], v[2], v[1], v[0], v[5], v[4], v[7], v[6], v[8], v[9], v[10], v[11], v[12], v[13], v[14], v[15]}
 }

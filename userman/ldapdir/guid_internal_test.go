@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAGUIDIsFoundByItsText(t *testing.T) {
+func TestGuidFilter_roundTripsGUIDText(t *testing.T) {
 	t.Parallel()
 	value := []byte("\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff")
 	text, ok := guidText(value)
@@ -17,9 +17,9 @@ func TestAGUIDIsFoundByItsText(t *testing.T) {
 	filter, ok := guidFilter(text)
 	require.True(t, ok)
 	require.Equal(t, `\33\22\11\00\55\44\77\66\88\99\aa\bb\cc\dd\ee\ff`, filter)
-	for _, none := range []string{"", "*", "*)(uid=*", text[1:], strings.ReplaceAll(text, "-", ""), strings.ToUpper(text), text + "00", "-" + text} {
-		_, ok := guidFilter(none)
-		require.False(t, ok, none)
+	for _, invalid := range []string{"", "*", "*)(uid=*", text[1:], strings.ReplaceAll(text, "-", ""), strings.ToUpper(text), text + "00", "-" + text} {
+		_, ok := guidFilter(invalid)
+		require.False(t, ok, invalid)
 	}
 }
 

@@ -30,8 +30,8 @@ const (
 // members into ranges, which are not read: memberOf of the person tells there.
 type memberships struct {
 	names []string
-	// folded counts how many groups have a name.
-	folded map[string]int
+	// nameCounts counts how many groups have a name.
+	nameCounts map[string]int
 	// groups finds a group by its DN, dns and uids the groups of a person; the
 	// numbers are places in names.
 	groups map[string]int
@@ -42,7 +42,7 @@ type memberships struct {
 }
 
 func newMemberships() *memberships {
-	return &memberships{folded: map[string]int{}, groups: map[string]int{}, dns: map[string][]int{}, uids: map[string][]int{}}
+	return &memberships{nameCounts: map[string]int{}, groups: map[string]int{}, dns: map[string][]int{}, uids: map[string][]int{}}
 }
 
 // readGroups reads all groups; nil when there are none to read.
@@ -52,7 +52,7 @@ func (d *Directory) readGroups(ctx context.Context, s *session) (*memberships, e
 	}
 	m := newMemberships()
 	request := d.search(d.opts.GroupBaseDN, d.opts.GroupFilter, attributeName, attributeMember, attributeUnique, attributeMemberUID)
-	if err := s.each(ctx, request, d.opts.PageSize, m.add); err != nil {
+	if err := s.eachEntry(ctx, request, d.opts.PageSize, m.add); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -66,17 +66,17 @@ func (m *memberships) add(entry *ldap.Entry) error {
 	}
 	group := len(m.names)
 	m.names = append(m.names, name)
-	m.folded[userman.FoldGroupName(name)]++
-	m.groups[canonical(entry.DN)] = group
+	m.nameCounts[userman.FoldGroupName(name)]++
+	m.groups[normalizeDN(entry.DN)] = group
 	m.length += len(name) + len(entry.DN)
 	for _, dn := range entry.GetEqualFoldAttributeValues(attributeMember) {
-		m.join(m.dns, canonical(dn), group)
+		m.addMember(m.dns, normalizeDN(dn), group)
 	}
 	for _, dn := range entry.GetEqualFoldAttributeValues(attributeUnique) {
-		m.join(m.dns, canonical(optionalUID.ReplaceAllString(dn, "")), group)
+		m.addMember(m.dns, normalizeDN(optionalUID.ReplaceAllString(dn, "")), group)
 	}
 	for _, uid := range entry.GetEqualFoldAttributeValues(attributeMemberUID) {
-		m.join(m.uids, uid, group)
+		m.addMember(m.uids, uid, group)
 	}
 	if m.count > maxMemberships || m.length > maxMembershipText {
 		return fmt.Errorf("ldapdir: the groups have more than %d members together, or too long names; narrow GroupFilter", maxMemberships)
@@ -84,7 +84,7 @@ func (m *memberships) add(entry *ldap.Entry) error {
 	return nil
 }
 
-func (m *memberships) join(members map[string][]int, key string, group int) {
+func (m *memberships) addMember(members map[string][]int, key string, group int) {
 	if members[key] == nil {
 		m.length += len(key)
 	}
@@ -92,19 +92,19 @@ func (m *memberships) join(members map[string][]int, key string, group int) {
 	m.count++
 }
 
-// of returns the groups of a person, sorted, or what is wrong with them.
-func (m *memberships) of(person *ldap.Entry) (names []string, problem string) {
-	groups := slices.Clone(m.dns[canonical(person.DN)])
-	for _, uid := range person.GetEqualFoldAttributeValues(attributeUID) {
+// groupsOf returns the groups of a person, sorted, or what is wrong with them.
+func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, problem string) {
+	groups := slices.Clone(m.dns[normalizeDN(entry.DN)])
+	for _, uid := range entry.GetEqualFoldAttributeValues(attributeUID) {
 		groups = append(groups, m.uids[uid]...)
 	}
-	for _, dn := range person.GetEqualFoldAttributeValues(attributeMemberOf) {
-		if group, known := m.groups[canonical(dn)]; known {
+	for _, dn := range entry.GetEqualFoldAttributeValues(attributeMemberOf) {
+		if group, known := m.groups[normalizeDN(dn)]; known {
 			groups = append(groups, group)
 		}
 	}
 	for _, group := range groups {
-		if m.folded[userman.FoldGroupName(m.names[group])] > 1 {
+		if m.nameCounts[userman.FoldGroupName(m.names[group])] > 1 {
 			return nil, "one of the person's groups has the name of another group; rename one of the two there, or narrow GroupFilter"
 		}
 		names = append(names, m.names[group])
@@ -128,9 +128,9 @@ func groupName(entry *ldap.Entry) string {
 // optionalUID is what may stand behind a DN in uniqueMember (RFC 4517, 3.3.21).
 var optionalUID = regexp.MustCompile(`#'[01]*'B$`)
 
-// canonical returns a DN in the form in which it is compared: without regard to
+// normalizeDN returns a DN in the form in which it is compared: without regard to
 // case and to blanks that mean nothing.
-func canonical(dn string) string {
+func normalizeDN(dn string) string {
 	parsed, err := ldap.ParseDN(dn)
 	if err != nil {
 		return strings.ToLower(dn)

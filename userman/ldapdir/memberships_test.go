@@ -13,26 +13,26 @@ import (
 
 const groupBase = "ou=groups,dc=example,dc=com"
 
-// grouped answers searches below groupBase with the groups, and others with
+// serveGroups answers searches below groupBase with the groups, and others with
 // the people.
-func grouped(groups, people []map[string][]string) func(c *client, op ber.Tag) {
+func serveGroups(groups, users []map[string][]string) func(c *client, op ber.Tag) {
 	return func(c *client, op ber.Tag) {
 		base, _ := c.request.Children[0].Value.(string)
 		if op == ldap.ApplicationSearchRequest && strings.HasSuffix(base, groupBase) {
-			found(groups...)(c, op)
+			serveEntries(groups...)(c, op)
 			return
 		}
-		found(people...)(c, op)
+		serveEntries(users...)(c, op)
 	}
 }
 
 func withGroups(o *ldapdir.Options) { o.GroupBaseDN = groupBase }
 
-func TestMembersAreThoseOfTheGroupAndOfThePerson(t *testing.T) {
+func TestDirectory_Each_mergesGroupAndUserMemberships(t *testing.T) {
 	t.Parallel()
-	jane, john, joan := someone("1", "jane"), someone("2", "john"), someone("3", "joan")
+	jane, john, joan := userEntry("1", "jane"), userEntry("2", "john"), userEntry("3", "joan")
 	john["memberOf"] = []string{"CN=Big, OU=groups,DC=example,DC=com", "cn=Elsewhere,dc=example,dc=com"}
-	f := newFake(t, grouped([]map[string][]string{
+	f := newFakeServer(t, serveGroups([]map[string][]string{
 		{"dn": {"cn=Sales," + groupBase}, "cn": {"Sales"}, "member": {"UID=Jane,ou=people, dc=example,dc=com", "cn=gone,dc=example,dc=com", "nonsense"}},
 		{"dn": {"cn=Unique," + groupBase}, "cn": {"other", "Unique"}, "uniqueMember": {"uid=jane,ou=people,dc=example,dc=com#'0101'B"}},
 		{"dn": {"gidNumber=100," + groupBase}, "cn": {"posix"}, "memberUid": {"jane", "john"}},
@@ -40,20 +40,20 @@ func TestMembersAreThoseOfTheGroupAndOfThePerson(t *testing.T) {
 		{"dn": {"cn=Big," + groupBase}, "cn": {"Big"}, "member;range=0-1": {"uid=joan,ou=people,dc=example,dc=com"}},
 		{"dn": {"ou=nameless," + groupBase}, "member": {"uid=joan,ou=people,dc=example,dc=com"}},
 	}, []map[string][]string{jane, john, joan}))
-	all, err := read(t, f.directory(t, withGroups))
+	all, err := readAll(t, f.directory(t, withGroups))
 	require.NoError(t, err)
 	require.Equal(t, []string{"Sales", "Unique", "posix"}, all[0].Groups)
 	require.Equal(t, []string{"Big", "posix"}, all[1].Groups)
 	require.Empty(t, all[2].Groups)
 }
 
-func TestAPersonInOneOfTwoGroupsOfOneNameIsAProblem(t *testing.T) {
+func TestDirectory_Each_reportsAmbiguousGroupName(t *testing.T) {
 	t.Parallel()
-	f := newFake(t, grouped([]map[string][]string{
+	f := newFakeServer(t, serveGroups([]map[string][]string{
 		{"dn": {"cn=Admins,ou=test," + groupBase}, "cn": {"Admins"}, "memberUid": {"jane"}},
 		{"dn": {"cn=ADMINS,ou=real," + groupBase}, "cn": {"ADMINS"}, "memberUid": {"john"}},
-	}, []map[string][]string{someone("1", "jane"), someone("2", "joan")}))
-	all, err := read(t, f.directory(t, withGroups))
+	}, []map[string][]string{userEntry("1", "jane"), userEntry("2", "joan")}))
+	all, err := readAll(t, f.directory(t, withGroups))
 	require.NoError(t, err)
 	require.Contains(t, all[0].Problem, "one of the person's groups has the name of another group")
 	require.Equal(t, "1", all[0].ExternalID)
@@ -61,29 +61,29 @@ func TestAPersonInOneOfTwoGroupsOfOneNameIsAProblem(t *testing.T) {
 }
 
 // Blanks around a name mean nothing here.
-func TestGroupsWhoseNamesDifferInBlanksAreOfOneName(t *testing.T) {
+func TestDirectory_Each_trimsGroupNames(t *testing.T) {
 	t.Parallel()
-	f := newFake(t, grouped([]map[string][]string{
+	f := newFakeServer(t, serveGroups([]map[string][]string{
 		{"dn": {"ou=test," + groupBase}, "cn": {"Admins "}, "memberUid": {"jane"}},
 		{"dn": {"ou=real," + groupBase}, "cn": {"Admins"}, "memberUid": {"john"}},
 		{"dn": {"ou=blank," + groupBase}, "cn": {" "}, "memberUid": {"joan"}},
-	}, []map[string][]string{someone("1", "jane"), someone("2", "joan")}))
-	all, err := read(t, f.directory(t, withGroups))
+	}, []map[string][]string{userEntry("1", "jane"), userEntry("2", "joan")}))
+	all, err := readAll(t, f.directory(t, withGroups))
 	require.NoError(t, err)
 	require.Contains(t, all[0].Problem, "one of the person's groups has the name of another group")
 	require.Empty(t, all[1].Groups)
 }
 
-func TestWithoutItsGroupsADirectoryIsNotRead(t *testing.T) {
+func TestDirectory_Each_failsWhenGroupsUnreadable(t *testing.T) {
 	t.Parallel()
-	f := newFake(t, func(c *client, op ber.Tag) {
+	f := newFakeServer(t, func(c *client, op ber.Tag) {
 		if base, _ := c.request.Children[0].Value.(string); strings.HasSuffix(base, groupBase) {
 			c.result(ldap.ApplicationSearchResultDone, ldap.LDAPResultInsufficientAccessRights)
 			return
 		}
-		found(someone("1", "jane"))(c, op)
+		serveEntries(userEntry("1", "jane"))(c, op)
 	})
-	all, err := read(t, f.directory(t, withGroups))
+	all, err := readAll(t, f.directory(t, withGroups))
 	require.ErrorContains(t, err, "Insufficient Access Rights")
 	require.Empty(t, all)
 }

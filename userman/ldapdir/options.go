@@ -29,7 +29,7 @@ type Options struct {
 	BindPassword store.Secret
 	// BaseDN is where people are looked for, and Filter who of what is there
 	// is one; each attribute in it stands as it is. Whom Filter does not find
-	// cannot log in either. Filter defaults to OpenLDAP's
+	// cannot log in either. Filter defaults to OpenLDAPAttributes's
 	// "(objectClass=inetOrgPerson)".
 	BaseDN string
 	Filter string
@@ -41,7 +41,7 @@ type Options struct {
 	GroupBaseDN string
 	GroupFilter string
 	// Attributes map fields of [userman.User], named as in JSON, to
-	// attributes. Defaults to [OpenLDAP]. A field is owned by the directory
+	// attributes. Defaults to [OpenLDAPAttributes]. A field is owned by the directory
 	// when it stands here, and is blank here when it is there. Of several
 	// values the first counts, except that username, default_extension,
 	// language, time_zone and disabled must have one; further_emails and
@@ -68,8 +68,8 @@ const (
 	maxPageSize = 5000
 )
 
-// OpenLDAP maps the fields of a user to attributes of inetOrgPerson.
-func OpenLDAP() map[string]string {
+// OpenLDAPAttributes maps the fields of a user to attributes of inetOrgPerson.
+func OpenLDAPAttributes() map[string]string {
 	return map[string]string{
 		"username":       "uid",
 		"first_name":     "givenName",
@@ -88,11 +88,11 @@ func OpenLDAP() map[string]string {
 	}
 }
 
-// ActiveDirectory maps them to attributes of Active Directory; set ExternalID
+// ActiveDirectoryAttributes maps them to attributes of Active Directory; set ExternalID
 // to "objectGUID" and Filter to
 // "(&(objectCategory=person)(objectClass=user))" with it. The default extension
 // is ipPhone, as FreePBX has it, and who is disabled there is disabled here.
-func ActiveDirectory() map[string]string {
+func ActiveDirectoryAttributes() map[string]string {
 	return map[string]string{
 		"username":          "sAMAccountName",
 		"first_name":        "givenName",
@@ -121,7 +121,7 @@ func (o Options) withDefaults() Options {
 	o.PageSize = cmp.Or(o.PageSize, defaultPageSize)
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
 	if o.Attributes == nil {
-		o.Attributes = OpenLDAP()
+		o.Attributes = OpenLDAPAttributes()
 	}
 	o.Attributes, o.URLs = maps.Clone(o.Attributes), slices.Clone(o.URLs)
 	if o.TLSConfig == nil {

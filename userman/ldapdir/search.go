@@ -22,19 +22,19 @@ func (d *Directory) search(base, filter string, attributes ...string) *ldap.Sear
 		0, int(d.opts.Timeout.Seconds()), false, filter, attributes, nil)
 }
 
-// each calls visit for every entry, page by page. Unless it returns nil, not
+// eachEntry calls visit for every entry, page by page. Unless it returns nil, not
 // all entries were seen.
-func (s *session) each(ctx context.Context, request *ldap.SearchRequest, pageSize int, visit func(*ldap.Entry) error) error {
+func (s *session) eachEntry(ctx context.Context, request *ldap.SearchRequest, pageSize int, visit func(*ldap.Entry) error) error {
 	var cookie []byte
-	for seen, empty := 0, 0; ; {
-		entries, next, err := s.page(ctx, request, pageSize, cookie)
+	for seen, emptyPages := 0, 0; ; {
+		entries, next, err := s.searchPage(ctx, request, pageSize, cookie)
 		if err != nil {
 			return err
 		}
-		if empty++; len(entries) > 0 {
-			empty = 0
+		if emptyPages++; len(entries) > 0 {
+			emptyPages = 0
 		}
-		if seen += len(entries); seen > maxEntries || empty > maxEmptyPages {
+		if seen += len(entries); seen > maxEntries || emptyPages > maxEmptyPages {
 			return fmt.Errorf("ldapdir: %s: the server does not come to an end; narrow the filter", s.server.name)
 		}
 		for _, entry := range entries {
@@ -48,19 +48,19 @@ func (s *session) each(ctx context.Context, request *ldap.SearchRequest, pageSiz
 	}
 }
 
-// page returns the page of that cookie, and the cookie of the next one, which
+// searchPage returns the page of that cookie, and the cookie of the next one, which
 // is empty when there is none. Referrals are passed over.
-func (s *session) page(ctx context.Context, request *ldap.SearchRequest, size int, cookie []byte) ([]*ldap.Entry, []byte, error) {
+func (s *session) searchPage(ctx context.Context, request *ldap.SearchRequest, size int, cookie []byte) ([]*ldap.Entry, []byte, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, nil, failed(ctx, s.server.name, err)
+		return nil, nil, wrapError(ctx, s.server.name, err)
 	}
 	paging := ldap.NewControlPaging(uint32(size)) //nolint:gosec // 1 to maxPageSize
 	paging.SetCookie(cookie)
 	request.Controls = []ldap.Control{paging}
-	s.raw.allow(maxPage)
+	s.raw.setLimit(maxPage)
 	result, err := s.conn.Search(request)
 	if err != nil {
-		return nil, nil, failed(ctx, s.server.name, err)
+		return nil, nil, wrapError(ctx, s.server.name, err)
 	}
 	if len(result.Entries) > size {
 		return nil, nil, fmt.Errorf("ldapdir: %s: the server sends more entries at a time than it was asked for; let it support paged results (RFC 2696), or use a larger page", s.server.name)

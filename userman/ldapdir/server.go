@@ -24,14 +24,14 @@ type server struct {
 	tls bool
 }
 
-// loopback reports whether the server is named by an address of this host.
-func (s server) loopback() bool {
+// isLoopback reports whether the server is named by an address of this host.
+func (s server) isLoopback() bool {
 	ip := net.ParseIP(s.host)
 	return s.host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // parseServers returns the servers of the options, and what is wrong with them.
-func parseServers(o Options) (servers []server, refused []store.FieldError) {
+func parseServers(o Options) (servers []server, errs []store.FieldError) {
 	if len(o.URLs) == 0 || len(o.URLs) > maxURLs {
 		return nil, []store.FieldError{{Field: "urls", Code: "required", Message: fmt.Sprintf("give 1 to %d URLs such as ldaps://ldap.example.com", maxURLs)}}
 	}
@@ -39,15 +39,15 @@ func parseServers(o Options) (servers []server, refused []store.FieldError) {
 		field := fmt.Sprintf("urls[%d]", i)
 		s, ok := parseServer(text)
 		if !ok {
-			refused = append(refused, store.FieldError{Field: field, Code: "url", Message: "write ldap:// or ldaps:// and a host, with a port where it is another one, and nothing else"})
+			errs = append(errs, store.FieldError{Field: field, Code: "url", Message: "write ldap:// or ldaps:// and a host, with a port where it is another one, and nothing else"})
 			continue
 		}
-		if !s.tls && !o.StartTLS && !o.BindPassword.IsZero() && !s.loopback() {
-			refused = append(refused, store.FieldError{Field: field, Code: "plain", Message: "the password of who reads would cross the network readable by anybody; use ldaps:// or StartTLS"})
+		if !s.tls && !o.StartTLS && !o.BindPassword.IsZero() && !s.isLoopback() {
+			errs = append(errs, store.FieldError{Field: field, Code: "plain", Message: "the password of who reads would cross the network readable by anybody; use ldaps:// or StartTLS"})
 		}
 		servers = append(servers, s)
 	}
-	return servers, refused
+	return servers, errs
 }
 
 // parseServer reads a URL (RFC 4516) that names a server, and nothing else.

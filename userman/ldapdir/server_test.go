@@ -18,39 +18,39 @@ import (
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
-// These tests talk to OpenLDAP's slapd, see package internal/peers/ldap.
+// These tests talk to OpenLDAPAttributes's slapd, see package internal/peers/ldap.
 
 const (
-	people   = "ou=people," + ldap.BaseDN
-	groups   = "ou=groups," + ldap.BaseDN
+	usersDN  = "ou=people," + ldap.BaseDN
+	groupsDN = "ou=groups," + ldap.BaseDN
 	password = "correct horse"
-	units    = "dn: " + people + "\nobjectClass: organizationalUnit\n\ndn: " + groups + "\nobjectClass: organizationalUnit\n\n"
+	baseLDIF = "dn: " + usersDN + "\nobjectClass: organizationalUnit\n\ndn: " + groupsDN + "\nobjectClass: organizationalUnit\n\n"
 )
 
-// inhabitant is the LDIF of somebody.
-func inhabitant(uid string) string {
+// userLDIF is the LDIF of somebody.
+func userLDIF(uid string) string {
 	return fmt.Sprintf("dn: uid=%s,%s\nobjectClass: inetOrgPerson\ncn: %[1]s\nsn: Doe\nuserPassword: %[3]s\nmail: %[1]s@example.com\n\n",
-		uid, people, password)
+		uid, usersDN, password)
 }
 
-// members is the LDIF of a group.
-func members(name string, uids ...string) string {
+// groupLDIF is the LDIF of a group.
+func groupLDIF(name string, uids ...string) string {
 	var ldif strings.Builder
-	fmt.Fprintf(&ldif, "dn: cn=%s,%s\nobjectClass: groupOfNames\n", name, groups)
+	fmt.Fprintf(&ldif, "dn: cn=%s,%s\nobjectClass: groupOfNames\n", name, groupsDN)
 	for _, uid := range uids {
-		fmt.Fprintf(&ldif, "member: uid=%s,%s\n", uid, people)
+		fmt.Fprintf(&ldif, "member: uid=%s,%s\n", uid, usersDN)
 	}
 	return ldif.String() + "\n"
 }
 
-// of returns a directory over the server.
-func of(t *testing.T, server *ldap.Server, with ...func(*ldapdir.Options)) *ldapdir.Directory {
+// newDirectory returns a directory over the server.
+func newDirectory(t *testing.T, server *ldap.Server, opts ...func(*ldapdir.Options)) *ldapdir.Directory {
 	t.Helper()
 	o := ldapdir.Options{
-		Name: "head-office", URLs: []string{server.TLSURL()}, TLSConfig: trusting(server),
-		BindDN: ldap.ReaderDN, BindPassword: store.NewSecret(server.ReaderPassword), BaseDN: people, GroupBaseDN: groups,
+		Name: "head-office", URLs: []string{server.TLSURL()}, TLSConfig: tlsConfig(server),
+		BindDN: ldap.ReaderDN, BindPassword: store.NewSecret(server.ReaderPassword), BaseDN: usersDN, GroupBaseDN: groupsDN,
 	}
-	for _, change := range with {
+	for _, change := range opts {
 		change(&o)
 	}
 	d, err := ldapdir.New(o)
@@ -58,16 +58,16 @@ func of(t *testing.T, server *ldap.Server, with ...func(*ldapdir.Options)) *ldap
 	return d
 }
 
-func trusting(server *ldap.Server) *tls.Config {
-	return &tls.Config{RootCAs: server.Certificate.Authority, MinVersion: tls.VersionTLS12}
+func tlsConfig(server *ldap.Server) *tls.Config {
+	return &tls.Config{RootCAs: server.Certificate.RootCAs, MinVersion: tls.VersionTLS12}
 }
 
-func overStartTLS(server *ldap.Server) func(*ldapdir.Options) {
+func withStartTLS(server *ldap.Server) func(*ldapdir.Options) {
 	return func(o *ldapdir.Options) { o.URLs, o.StartTLS = []string{server.URL()}, true }
 }
 
-// service returns a service whose people come from the directory.
-func service(st userman.Store, d userman.Directory) *userman.Service {
+// newService returns a service whose people come from the directory.
+func newService(st userman.Store, d userman.Directory) *userman.Service {
 	return userman.New(st, &userman.Options{
 		Directories: []userman.Directory{d}, Argon2: userman.Argon2{Memory: 64, Time: 1, Threads: 1},
 	})
@@ -81,24 +81,24 @@ func syncAll(t *testing.T, s *userman.Service) *userman.SyncReport {
 	return r
 }
 
-func TestMorePeopleThanTheServerGivesAtOnceAreSynced(t *testing.T) {
+func TestDirectory_Each_readsAllPages(t *testing.T) {
 	t.Parallel()
 	const many = 1200
 	ldif := strings.Builder{}
-	ldif.WriteString(units)
+	ldif.WriteString(baseLDIF)
 	for i := range many {
-		ldif.WriteString(inhabitant(fmt.Sprintf("user%04d", i)))
+		ldif.WriteString(userLDIF(fmt.Sprintf("user%04d", i)))
 	}
-	ldif.WriteString(members("Sales", "user0000", "user0001"))
+	ldif.WriteString(groupLDIF("Sales", "user0000", "user0001"))
 	server := ldap.Start(t, &ldap.Options{LDIF: ldif.String()})
-	d := of(t, server)
-	s := service(memstore.New().People(""), d)
+	d := newDirectory(t, server)
+	s := newService(memstore.New().Users(""), d)
 	seen, err := d.Test(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 500, seen, "one page")
 
 	r := syncAll(t, s)
-	require.Equal(t, many, r.Seen)
+	require.Equal(t, many, r.Entries)
 	require.Len(t, r.Steps, many)
 	require.Equal(t, []string{"Sales"}, r.Groups)
 	list, err := s.List(t.Context(), userman.Query{Group: "sales"})
@@ -106,9 +106,9 @@ func TestMorePeopleThanTheServerGivesAtOnceAreSynced(t *testing.T) {
 	require.Len(t, list.Items, 2)
 	require.Equal(t, "user0000@example.com", list.Items[0].Email)
 
-	server.Rename(t, "uid=user0000,"+people, "uid=renamed")
-	server.Modify(t, "cn=Sales,"+groups, map[string][]string{"member": {"uid=user0002," + people}})
-	server.Delete(t, "uid=user1199,"+people)
+	server.Rename(t, "uid=user0000,"+usersDN, "uid=renamed")
+	server.Modify(t, "cn=Sales,"+groupsDN, map[string][]string{"member": {"uid=user0002," + usersDN}})
+	server.Delete(t, "uid=user1199,"+usersDN)
 	r = syncAll(t, s)
 	actions := map[string][]string{}
 	for _, step := range r.Steps {
@@ -123,86 +123,86 @@ func TestMorePeopleThanTheServerGivesAtOnceAreSynced(t *testing.T) {
 	require.Equal(t, many-4, r.Unchanged)
 }
 
-func TestPeopleOfADirectoryLogInByBind(t *testing.T) {
+func TestDirectory_Authenticate_bindsAsUser(t *testing.T) {
 	t.Parallel()
-	server := ldap.Start(t, &ldap.Options{LDIF: units + inhabitant("jane") + inhabitant("john")})
-	for name, how := range map[string]func(*ldapdir.Options){"StartTLS": overStartTLS(server), "ldaps": func(*ldapdir.Options) {}, "loopback": func(o *ldapdir.Options) { o.URLs = []string{server.URL()} }} {
+	server := ldap.Start(t, &ldap.Options{LDIF: baseLDIF + userLDIF("jane") + userLDIF("john")})
+	for name, option := range map[string]func(*ldapdir.Options){"StartTLS": withStartTLS(server), "ldaps": func(*ldapdir.Options) {}, "loopback": func(o *ldapdir.Options) { o.URLs = []string{server.URL()} }} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := service(memstore.New().People(""), of(t, server, how))
+			s := newService(memstore.New().Users(""), newDirectory(t, server, option))
 			syncAll(t, s)
 			login := func(username, password string) error {
-				_, err := s.Authenticate(t.Context(), credential.Attempt{Username: username, Password: store.NewSecret(password), Source: "192.0.2.1"})
+				_, err := s.Authenticate(t.Context(), credential.LoginAttempt{Username: username, Password: store.NewSecret(password), RemoteAddr: "192.0.2.1"})
 				return err
 			}
 			require.NoError(t, login("jane", password))
 			require.NoError(t, login("JOHN", password))
-			for _, wrong := range []struct{ username, password string }{
+			for _, bad := range []struct{ username, password string }{
 				{"jane", "wrong"}, {"jane", ""}, {"*", password}, {"*)(uid=*", password}, {"jane)(|(uid=*)", password}, {"nobody", password},
 			} {
-				refusal, ok := errors.AsType[*credential.LoginError](login(wrong.username, wrong.password))
-				require.True(t, ok, wrong.username)
-				require.Equal(t, credential.WrongPassword, refusal.Code)
+				loginErr, ok := errors.AsType[*credential.LoginError](login(bad.username, bad.password))
+				require.True(t, ok, bad.username)
+				require.Equal(t, credential.InvalidCredentials, loginErr.Code)
 			}
 		})
 	}
 }
 
-func TestOnlyTheExternalIDOfSomebodyFindsThem(t *testing.T) {
+func TestDirectory_Authenticate_matchesExternalIDExactly(t *testing.T) {
 	t.Parallel()
-	server := ldap.Start(t, &ldap.Options{LDIF: units + inhabitant("jane") + "dn: cn=guest," + ldap.BaseDN + "\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\nuserPassword: " + password + "\n"})
+	server := ldap.Start(t, &ldap.Options{LDIF: baseLDIF + userLDIF("jane") + "dn: cn=guest," + ldap.BaseDN + "\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\nuserPassword: " + password + "\n"})
 	for attribute, right := range map[string]string{"uid": "jane", "entryUUID": ""} {
-		d := of(t, server, func(o *ldapdir.Options) { o.ExternalID = attribute })
-		all, err := read(t, d)
+		d := newDirectory(t, server, func(o *ldapdir.Options) { o.ExternalID = attribute })
+		all, err := readAll(t, d)
 		require.NoError(t, err)
 		require.Len(t, all, 1)
 		if right != "" {
 			require.Equal(t, right, all[0].ExternalID)
 		}
-		can := func(id, password string) bool {
+		authenticates := func(id, password string) bool {
 			ok, err := d.Authenticate(t.Context(), id, store.NewSecret(password))
 			require.NoError(t, err)
 			return ok
 		}
-		require.True(t, can(all[0].ExternalID, password))
-		for _, id := range []string{"*", "jan*", "*)(uid=*", "jane)(uid=*", `\2a`, "jane\x00", "\xff", "guest", "uid=jane," + people, "00000000-0000-0000-0000-000000000000"} {
-			require.False(t, can(id, password), id)
+		require.True(t, authenticates(all[0].ExternalID, password))
+		for _, id := range []string{"*", "jan*", "*)(uid=*", "jane)(uid=*", `\2a`, "jane\x00", "\xff", "guest", "uid=jane," + usersDN, "00000000-0000-0000-0000-000000000000"} {
+			require.False(t, authenticates(id, password), id)
 		}
-		for _, none := range []string{"", "\x00", "Correct horse", password + "\x00", password + " "} {
-			require.False(t, can(all[0].ExternalID, none), none)
+		for _, invalid := range []string{"", "\x00", "Correct horse", password + "\x00", password + " "} {
+			require.False(t, authenticates(all[0].ExternalID, invalid), invalid)
 		}
 	}
 }
 
-func TestAServerThatIsNotTrustedIsToldNothing(t *testing.T) {
+func TestDirectory_Test_rejectsUntrustedServer(t *testing.T) {
 	t.Parallel()
-	server := ldap.Start(t, &ldap.Options{LDIF: units})
-	for _, how := range []func(*ldapdir.Options){overStartTLS(server), func(*ldapdir.Options) {}} {
-		d := of(t, server, how, func(o *ldapdir.Options) { o.TLSConfig = nil })
+	server := ldap.Start(t, &ldap.Options{LDIF: baseLDIF})
+	for _, option := range []func(*ldapdir.Options){withStartTLS(server), func(*ldapdir.Options) {}} {
+		d := newDirectory(t, server, option, func(o *ldapdir.Options) { o.TLSConfig = nil })
 		_, err := d.Test(t.Context())
 		require.ErrorContains(t, err, "certificate")
 		require.NotContains(t, err.Error(), server.ReaderPassword)
 	}
-	d := of(t, server, func(o *ldapdir.Options) { o.BindPassword = store.NewSecret("wrong secret") })
+	d := newDirectory(t, server, func(o *ldapdir.Options) { o.BindPassword = store.NewSecret("wrong secret") })
 	_, err := d.Test(t.Context())
 	require.EqualError(t, err, fmt.Sprintf(`ldapdir: %s: the server answered "Invalid Credentials" (49)`, server.TLSURL()))
 }
 
-func TestAServerThatIsGoneChangesNobody(t *testing.T) {
+func TestDirectory_unavailableServerChangesNoUsers(t *testing.T) {
 	t.Parallel()
-	server := ldap.Start(t, &ldap.Options{LDIF: units + inhabitant("jane")})
-	d := of(t, server, func(o *ldapdir.Options) { o.Timeout = 5 * time.Second })
-	s := service(memstore.New().People(""), d)
+	server := ldap.Start(t, &ldap.Options{LDIF: baseLDIF + userLDIF("jane")})
+	d := newDirectory(t, server, func(o *ldapdir.Options) { o.Timeout = 5 * time.Second })
+	s := newService(memstore.New().Users(""), d)
 	syncAll(t, s)
 	server.Stop()
 	_, err := s.Sync(t.Context(), "head-office", nil)
 	require.ErrorContains(t, err, "connection refused")
-	_, err = s.Authenticate(t.Context(), credential.Attempt{Username: "jane", Password: store.NewSecret(password), Source: "192.0.2.1"})
+	_, err = s.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(password), RemoteAddr: "192.0.2.1"})
 	require.Error(t, err)
 	require.NotErrorIs(t, err, store.ErrForbidden, "that is no wrong password")
 	server.Restart(t)
 	require.Empty(t, syncAll(t, s).Steps)
-	server.Delete(t, "uid=jane,"+people)
+	server.Delete(t, "uid=jane,"+usersDN)
 	_, err = s.Sync(t.Context(), "head-office", nil)
 	require.ErrorIs(t, err, store.ErrConflict, "nor does an empty one")
 	jane, err := s.Get(t.Context(), "jane")

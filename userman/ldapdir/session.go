@@ -17,32 +17,32 @@ import (
 // opened with.
 type session struct {
 	server server
-	raw    *boundedConn
+	raw    *limitedConn
 	conn   *ldap.Conn
 	// encrypted says that nobody on the way can read along.
 	encrypted bool
-	// release stops to wait for the end of the context.
-	release func() bool
+	// stop stops to wait for the end of the context.
+	stop func() bool
 }
 
 // connect opens a session as who reads, with the first server that serves.
 func (d *Directory) connect(ctx context.Context) (*session, error) {
-	var all error
+	var errs error
 	for _, server := range d.servers {
 		s, err := d.openAs(ctx, server, d.opts.BindDN, d.opts.BindPassword)
 		if err == nil {
 			return s, nil
 		}
-		if all == nil {
-			all = err
+		if errs == nil {
+			errs = err
 		} else {
-			all = fmt.Errorf("%w; %w", all, err)
+			errs = fmt.Errorf("%w; %w", errs, err)
 		}
-		if ctx.Err() != nil || wrongPassword(err) {
+		if ctx.Err() != nil || isInvalidCredentials(err) {
 			break // the same password once more on each server might lock the account
 		}
 	}
-	return nil, all
+	return nil, errs
 }
 
 // openAs opens a session and binds; an empty dn stays anonymous.
@@ -63,35 +63,35 @@ func (d *Directory) openAs(ctx context.Context, server server, dn string, passwo
 
 // open connects to a server, with TLS where the options want it.
 func (d *Directory) open(ctx context.Context, server server) (*session, error) {
-	limited, cancel := context.WithTimeout(ctx, d.opts.Timeout)
+	dialCtx, cancel := context.WithTimeout(ctx, d.opts.Timeout)
 	defer cancel()
-	dialed, err := (&net.Dialer{}).DialContext(limited, "tcp", server.address)
+	conn, err := (&net.Dialer{}).DialContext(dialCtx, "tcp", server.address)
 	if err != nil {
-		return nil, failed(ctx, server.name, err)
+		return nil, wrapError(ctx, server.name, err)
 	}
-	raw := &boundedConn{Conn: dialed}
-	raw.allow(maxGreeting)
+	raw := &limitedConn{Conn: conn}
+	raw.setLimit(maxHandshake)
 	s := &session{server: server, raw: raw, encrypted: server.tls || d.opts.StartTLS}
-	s.release = context.AfterFunc(ctx, func() { _ = dialed.Close() })
-	if err := s.begin(limited, d.tlsConfig(server), d.opts.Timeout); err != nil {
+	s.stop = context.AfterFunc(ctx, func() { _ = conn.Close() })
+	if err := s.handshake(dialCtx, d.tlsConfig(server), d.opts.Timeout); err != nil {
 		s.close()
-		return nil, failed(ctx, server.name, err)
+		return nil, wrapError(ctx, server.name, err)
 	}
 	return s, nil
 }
 
-// begin speaks TLS where it is wanted, and LDAP from then on.
-func (s *session) begin(ctx context.Context, config *tls.Config, timeout time.Duration) error {
+// handshake speaks TLS where it is wanted, and LDAP from then on.
+func (s *session) handshake(ctx context.Context, config *tls.Config, timeout time.Duration) error {
 	deadline, _ := ctx.Deadline()
 	if err := s.raw.SetDeadline(deadline); err != nil {
 		return err
 	}
 	if s.server.tls {
-		secured := tls.Client(s.raw.Conn, config)
-		if err := secured.HandshakeContext(ctx); err != nil {
+		tlsConn := tls.Client(s.raw.Conn, config)
+		if err := tlsConn.HandshakeContext(ctx); err != nil {
 			return err
 		}
-		s.raw.Conn = secured
+		s.raw.Conn = tlsConn
 	}
 	s.conn = ldap.NewConn(s.raw, s.server.tls)
 	s.conn.SetTimeout(timeout)
@@ -119,15 +119,15 @@ func (s *session) bind(ctx context.Context, dn string, password store.Secret) er
 	if dn == "" || password.IsZero() {
 		return errors.New("ldapdir: a bind without a name or a password proves nothing")
 	}
-	if !s.encrypted && !s.local() {
+	if !s.encrypted && !s.isLocal() {
 		return fmt.Errorf("ldapdir: %s: passwords are not sent across the network in the clear; use ldaps:// or StartTLS", s.server.name)
 	}
-	s.raw.allow(maxGreeting)
-	return failed(ctx, s.server.name, s.conn.Bind(dn, password.Reveal()))
+	s.raw.setLimit(maxHandshake)
+	return wrapError(ctx, s.server.name, s.conn.Bind(dn, password.Reveal()))
 }
 
-// local reports whether the other end is on this host.
-func (s *session) local() bool {
+// isLocal reports whether the other end is on this host.
+func (s *session) isLocal() bool {
 	address, ok := s.raw.RemoteAddr().(*net.TCPAddr)
 	return ok && address.IP.IsLoopback()
 }
@@ -135,7 +135,7 @@ func (s *session) local() bool {
 // close ends the session. The connection goes first, so that nothing waits for
 // a server that does not answer.
 func (s *session) close() {
-	s.release()
+	s.stop()
 	_ = s.raw.Close()
 	if s.conn != nil {
 		_ = s.conn.Close()

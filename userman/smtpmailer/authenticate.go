@@ -14,9 +14,9 @@ import (
 // mechanism is a way to authenticate.
 type mechanism struct {
 	name string
-	// binds says that it needs TLS, to which it binds the proof.
-	binds bool
-	start func(s *server, state *tls.ConnectionState) smtp.Auth
+	// channelBinding says that it needs TLS, to which it binds the proof.
+	channelBinding bool
+	newAuth        func(s *server, state *tls.ConnectionState) smtp.Auth
 }
 
 // mechanisms are the ways to authenticate that there are, the best one first.
@@ -41,32 +41,32 @@ var mechanisms = []mechanism{
 // authenticate proves who sends. A password goes over a protected connection,
 // or to this very host, which the address that was connected to tells: the name
 // of a host may lead anywhere.
-func (s *server) authenticate(client *smtp.Client, at net.Addr) error {
+func (s *server) authenticate(client *smtp.Client, remote net.Addr) error {
 	state, err := client.GetTLSConnectionState()
 	if err != nil {
 		state = nil
 	}
-	if tcp, ok := at.(*net.TCPAddr); state == nil && (!ok || !tcp.IP.IsLoopback()) {
+	if tcp, ok := remote.(*net.TCPAddr); state == nil && (!ok || !tcp.IP.IsLoopback()) {
 		return errors.New("smtpmailer: the connection is not protected and the mail server is another host: the password was not sent; use starttls or tls")
 	}
 	_, offered := client.Extension("AUTH")
 	names := strings.Fields(strings.ToUpper(offered))
 	for _, m := range mechanisms {
-		if !slices.Contains(names, m.name) || m.binds && state == nil {
+		if !slices.Contains(names, m.name) || m.channelBinding && state == nil {
 			continue
 		}
-		if err := client.Auth(m.start(s, state)); err != nil {
-			return unproven(err)
+		if err := client.Auth(m.newAuth(s, state)); err != nil {
+			return authError(err)
 		}
 		return nil
 	}
 	return errors.New("smtpmailer: the mail server offers no way to authenticate that is known here; leave username and password out, or use starttls or tls")
 }
 
-// unproven says that the server did not take username and password. What it
+// authError says that the server did not take username and password. What it
 // says itself is left out: it has just been told them.
-func unproven(err error) error {
-	code := codeOf(err)
+func authError(err error) error {
+	code := replyCode(err)
 	switch {
 	case code >= 500:
 		return fmt.Errorf("smtpmailer: the mail server does not accept username and password (%d); correct them", code)

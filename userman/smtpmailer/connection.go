@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	// maxAnswers bounds, in bytes, what is read from a server for one mail,
+	// maxResponseBytes bounds, in bytes, what is read from a server for one mail,
 	// certificates included.
-	maxAnswers = 1 << 20
-	// farewell bounds how long the answer to the goodbye is waited for.
-	farewell = 2 * time.Second
+	maxResponseBytes = 1 << 20
+	// quitTimeout bounds how long the answer to the goodbye is waited for.
+	quitTimeout = 2 * time.Second
 )
 
 // server is how the mail server is reached.
@@ -35,34 +35,34 @@ type server struct {
 	timeout  time.Duration
 }
 
-// visit connects, authenticates, does what is to be done, and says goodbye, all
+// run connects, authenticates, does what is to be done, and says goodbye, all
 // of it within the timeout and ctx: a server may stall at any point.
-func (s *server) visit(ctx context.Context, do func(c *smtp.Client) error) error {
+func (s *server) run(ctx context.Context, do func(c *smtp.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	wire, err := s.dial(ctx)
+	rawConn, err := s.dial(ctx)
 	if err != nil {
-		return inTime(ctx, fmt.Errorf("smtpmailer: the mail server cannot be reached: %w", err))
+		return timeoutError(ctx, fmt.Errorf("smtpmailer: the mail server cannot be reached: %w", err))
 	}
-	hangUp := func() { _ = wire.Close() }
-	defer hangUp()
-	defer context.AfterFunc(ctx, hangUp)()
-	client, err := s.open(ctx, wire)
+	closeConn := func() { _ = rawConn.Close() }
+	defer closeConn()
+	defer context.AfterFunc(ctx, closeConn)()
+	client, err := s.open(ctx, rawConn)
 	if err == nil {
 		err = do(client)
 	}
 	if err != nil {
-		return inTime(ctx, err)
+		return timeoutError(ctx, err)
 	}
 	// The work is done, whatever the server says to the goodbye.
-	_ = wire.SetDeadline(time.Now().Add(farewell))
+	_ = rawConn.SetDeadline(time.Now().Add(quitTimeout))
 	_ = client.Quit()
 	return nil
 }
 
-// inTime returns err, or that the time was over when that is why.
-func inTime(ctx context.Context, err error) error {
-	if ctx.Err() == nil || isRefused(err) {
+// timeoutError returns err, or that the time was over when that is why.
+func timeoutError(ctx context.Context, err error) error {
+	if ctx.Err() == nil || isRejected(err) {
 		return err
 	}
 	return fmt.Errorf("smtpmailer: the mail server did not answer in time: %w", ctx.Err())
@@ -74,26 +74,26 @@ func (s *server) dial(ctx context.Context) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &metered{Conn: conn, left: maxAnswers}, nil
+	return &limitedConn{Conn: conn, remaining: maxResponseBytes}, nil
 }
 
 // open has the server greet, protects the connection and authenticates.
-func (s *server) open(ctx context.Context, wire net.Conn) (*smtp.Client, error) {
-	conn := wire
+func (s *server) open(ctx context.Context, rawConn net.Conn) (*smtp.Client, error) {
+	conn := rawConn
 	if s.security == TLS {
-		protected := tls.Client(wire, s.tls)
-		if err := protected.HandshakeContext(ctx); err != nil {
-			return nil, unprotected(err)
+		tlsConn := tls.Client(rawConn, s.tls)
+		if err := tlsConn.HandshakeContext(ctx); err != nil {
+			return nil, tlsError(err)
 		}
-		conn = protected
+		conn = tlsConn
 	}
 	client, err := smtp.NewClient(conn, s.host)
 	if err != nil {
-		return nil, told("greeted with", err)
+		return nil, replyError("greeted with", err)
 	}
-	own, _ := os.Hostname() // some servers insist on a name, but not on which
-	if err := client.Hello(cmp.Or(own, "localhost")); err != nil {
-		return nil, told("answered the greeting with", err)
+	localName, _ := os.Hostname() // some servers insist on a name, but not on which
+	if err := client.Hello(cmp.Or(localName, "localhost")); err != nil {
+		return nil, replyError("answered the greeting with", err)
 	}
 	if s.security == STARTTLS {
 		if err := s.startTLS(client); err != nil {
@@ -103,7 +103,7 @@ func (s *server) open(ctx context.Context, wire net.Conn) (*smtp.Client, error) 
 	if s.username == "" {
 		return client, nil
 	}
-	return client, s.authenticate(client, wire.RemoteAddr())
+	return client, s.authenticate(client, rawConn.RemoteAddr())
 }
 
 func (s *server) startTLS(client *smtp.Client) error {
@@ -111,32 +111,32 @@ func (s *server) startTLS(client *smtp.Client) error {
 		return errors.New("smtpmailer: the mail server does not offer STARTTLS; see whether it takes TLS at another port")
 	}
 	if err := client.StartTLS(s.tls); err != nil {
-		return unprotected(err)
+		return tlsError(err)
 	}
 	return nil
 }
 
-// unprotected says that there is no TLS.
-func unprotected(err error) error {
-	if code := codeOf(err); code != 0 {
-		return told("answered STARTTLS with", err)
+// tlsError says that there is no TLS.
+func tlsError(err error) error {
+	if code := replyCode(err); code != 0 {
+		return replyError("answered STARTTLS with", err)
 	}
 	return fmt.Errorf("smtpmailer: no protected connection to the mail server: %w", err)
 }
 
-// metered is a connection that ends when more was read than a mail takes.
-type metered struct {
+// limitedConn is a connection that ends when more was read than a mail takes.
+type limitedConn struct {
 	net.Conn
 
-	left int
+	remaining int
 }
 
 // Read implements [net.Conn].
-func (m *metered) Read(p []byte) (int, error) {
-	if m.left <= 0 {
+func (m *limitedConn) Read(p []byte) (int, error) {
+	if m.remaining <= 0 {
 		return 0, errors.New("the mail server says too much")
 	}
-	n, err := m.Conn.Read(p[:min(len(p), m.left)])
-	m.left -= n
+	n, err := m.Conn.Read(p[:min(len(p), m.remaining)])
+	m.remaining -= n
 	return n, err
 }

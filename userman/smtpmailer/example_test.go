@@ -21,16 +21,16 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	people := userman.New(memstore.New().People(""), &userman.Options{
+	users := userman.New(memstore.New().Users(""), &userman.Options{
 		Product: "ACME Telephony", Mailer: mailer,
 		BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
 	})
-	fmt.Println(people.LoginServices())
+	fmt.Println(users.LoginServices())
 	// Output: [portal xmpp isymphony xactview]
 }
 
 // A password is never sent for others to read.
-func ExampleNew_refused() {
+func ExampleNew_cleartextPassword() {
 	_, err := smtpmailer.New(smtpmailer.Options{
 		Address: "mail.example.com", From: "pbx@example.com", Security: smtpmailer.None,
 		Username: "pbx", Password: store.NewSecret("the password of the mailbox"),

@@ -15,53 +15,53 @@ import (
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
 
-func TestAServerThatStallsAtAnyPointEndsInTime(t *testing.T) {
+func TestMailer_Send_timesOutStalledServer(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"greeting", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "end"} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			address, _ := script{step: ""}.start(t)
-			err := mailer(t, address, loggedIn, impatient).Send(t.Context(), message())
-			requireFailed(t, err)
+			err := openMailer(t, address, withLogin, withShortTimeout).Send(t.Context(), message())
+			requireTransient(t, err)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 			defer cancel()
-			require.ErrorIs(t, mailer(t, address, loggedIn).Send(ctx, message()), context.DeadlineExceeded)
+			require.ErrorIs(t, openMailer(t, address, withLogin).Send(ctx, message()), context.DeadlineExceeded)
 
 			ctx, cancel = context.WithCancel(t.Context())
 			cancel()
-			require.ErrorIs(t, mailer(t, address, loggedIn).Send(ctx, message()), context.Canceled)
+			require.ErrorIs(t, openMailer(t, address, withLogin).Send(ctx, message()), context.Canceled)
 		})
 	}
 	for name, opts := range map[string]*smtp.Options{"a silent server": {Stall: true}, "one that keeps the mail": {StallAtData: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := smtp.Start(t, opts)
-			require.ErrorIs(t, mailer(t, server.Addr, impatient).Send(t.Context(), message()), context.DeadlineExceeded)
+			require.ErrorIs(t, openMailer(t, server.Addr, withShortTimeout).Send(t.Context(), message()), context.DeadlineExceeded)
 		})
 	}
 	t.Run("handshakes", func(t *testing.T) {
 		t.Parallel()
 		server := smtp.Start(t, &smtp.Options{Stall: true})
-		err := mailer(t, server.Addr, impatient, func(o *smtpmailer.Options) { o.Security = smtpmailer.TLS }).Send(t.Context(), message())
+		err := openMailer(t, server.Addr, withShortTimeout, func(o *smtpmailer.Options) { o.Security = smtpmailer.TLS }).Send(t.Context(), message())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		address, _ := script{"EHLO": "250-mail.example.com\r\n250 STARTTLS"}.start(t)
-		err = mailer(t, address, impatient, func(o *smtpmailer.Options) { o.Security = smtpmailer.STARTTLS }).Send(t.Context(), message())
+		err = openMailer(t, address, withShortTimeout, func(o *smtpmailer.Options) { o.Security = smtpmailer.STARTTLS }).Send(t.Context(), message())
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
 
-func TestAMailThatWasTakenIsDeliveredWhateverComesAfter(t *testing.T) {
+func TestMailer_Send_ignoresErrorsAfterAcceptance(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]string{"silence": "", "nonsense": "554 never"} {
-		address, heard := script{"QUIT": answer}.start(t)
-		require.NoError(t, mailer(t, address, impatient).Send(t.Context(), message()), name)
-		require.Contains(t, heard(), "QUIT", name)
+		address, received := script{"QUIT": answer}.start(t)
+		require.NoError(t, openMailer(t, address, withShortTimeout).Send(t.Context(), message()), name)
+		require.Contains(t, received(), "QUIT", name)
 	}
 }
 
-func TestWhatTheServerRefusesForGoodIsToldFromWhatMayStillCome(t *testing.T) {
+func TestMailer_Send_distinguishesPermanentErrors(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name   string
@@ -89,11 +89,11 @@ func TestWhatTheServerRefusesForGoodIsToldFromWhatMayStillCome(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			address, _ := test.script.start(t)
-			err := mailer(t, address, loggedIn).Send(t.Context(), message())
+			err := openMailer(t, address, withLogin).Send(t.Context(), message())
 			if test.reason == "" {
-				requireFailed(t, err)
+				requireTransient(t, err)
 			} else {
-				require.Equal(t, test.reason, requireRefused(t, err))
+				require.Equal(t, test.reason, requireRejected(t, err))
 			}
 			require.NotContains(t, err.Error(), "jane")
 			require.NotContains(t, err.Error(), "\n")
@@ -102,45 +102,45 @@ func TestWhatTheServerRefusesForGoodIsToldFromWhatMayStillCome(t *testing.T) {
 	t.Run("an endless reason", func(t *testing.T) {
 		t.Parallel()
 		address, _ := script{"RCPT": "550 " + strings.Repeat("no ", 1000)}.start(t)
-		require.LessOrEqual(t, len(requireRefused(t, mailer(t, address).Send(t.Context(), message()))), 210)
+		require.LessOrEqual(t, len(requireRejected(t, openMailer(t, address).Send(t.Context(), message()))), 210)
 	})
 	t.Run("a real server", func(t *testing.T) {
 		t.Parallel()
-		server := smtp.Start(t, &smtp.Options{RefuseRecipient: "*"})
-		require.Equal(t, "550 5.1.1 No such mailbox here", requireRefused(t, mailer(t, server.Addr).Send(t.Context(), message())))
+		server := smtp.Start(t, &smtp.Options{RejectRecipient: "*"})
+		require.Equal(t, "550 5.1.1 No such mailbox here", requireRejected(t, openMailer(t, server.Addr).Send(t.Context(), message())))
 	})
 }
 
-func TestNoErrorHoldsThePassword(t *testing.T) {
+func TestMailer_Test_errorsOmitPassword(t *testing.T) {
 	t.Parallel()
 	const echoed = "AHBieABjb3JyZWN0IGhvcnNlIGJhdHRlcnk=" // what AUTH PLAIN sends
 	for _, code := range []string{"535", "454", "334"} {
-		address, heard := script{"AUTH": code + " " + echoed + " " + password}.start(t)
-		err := mailer(t, address, loggedIn).Test(t.Context())
-		requireFailed(t, err)
-		require.Contains(t, heard()[1], echoed)
+		address, received := script{"AUTH": code + " " + echoed + " " + password}.start(t)
+		err := openMailer(t, address, withLogin).Test(t.Context())
+		requireTransient(t, err)
+		require.Contains(t, received()[1], echoed)
 		require.NotContains(t, err.Error(), echoed)
 		require.NotContains(t, err.Error(), password)
 	}
 }
 
-func TestAServerThatNeverStopsTalkingIsLeft(t *testing.T) {
+func TestMailer_Send_limitsResponseSize(t *testing.T) {
 	t.Parallel()
 	address, _ := script{"EHLO": "250-" + strings.Repeat("x", 2<<20)}.start(t)
-	requireFailed(t, mailer(t, address).Send(t.Context(), message()))
+	requireTransient(t, openMailer(t, address).Send(t.Context(), message()))
 }
 
-func TestAServerThatIsNotThereIsAFailure(t *testing.T) {
+func TestMailer_Send_failsWhenServerUnreachable(t *testing.T) {
 	t.Parallel()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
-	err = mailer(t, listener.Addr().String()).Send(t.Context(), message())
-	requireFailed(t, err)
+	err = openMailer(t, listener.Addr().String()).Send(t.Context(), message())
+	requireTransient(t, err)
 	require.ErrorContains(t, err, "cannot be reached")
 }
 
-func TestOptionsAreCheckedBeforeAnythingIsSent(t *testing.T) {
+func TestNew_validatesOptions(t *testing.T) {
 	t.Parallel()
 	secret := store.NewSecret(password)
 	for _, test := range []struct {

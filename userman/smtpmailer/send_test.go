@@ -14,11 +14,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
 
-func TestAMailArrivesAsItWasWritten(t *testing.T) {
+func TestMailer_Send_deliversMessageUnchanged(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
-	require.NoError(t, mailer(t, server.Addr).Send(t.Context(), message()))
-	got := server.Wait(t)
+	require.NoError(t, openMailer(t, server.Addr).Send(t.Context(), message()))
+	got := server.Receive(t)
 	require.Equal(t, "pbx@acme.example", got.From)
 	require.Equal(t, []string{"jane@example.com"}, got.To)
 	require.Equal(t, message().Subject, got.Get(t, "Subject"))
@@ -43,19 +43,19 @@ func TestAMailArrivesAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestAMailMayHaveATextOnly(t *testing.T) {
+func TestMailer_Send_sendsTextOnly(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	plain := message()
 	plain.HTML, plain.ToName = "", ""
-	require.NoError(t, mailer(t, server.Addr).Send(t.Context(), plain))
-	got := server.Wait(t)
+	require.NoError(t, openMailer(t, server.Addr).Send(t.Context(), plain))
+	got := server.Receive(t)
 	require.Empty(t, got.HTML)
 	require.NotContains(t, string(got.Data), "multipart")
 	require.Equal(t, "<jane@example.com>", got.Header.Get("To"))
 }
 
-func TestConnectionsAreProtectedAndAuthenticated(t *testing.T) {
+func TestMailer_Send_encryptsAndAuthenticates(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name     string
@@ -70,67 +70,67 @@ func TestConnectionsAreProtectedAndAuthenticated(t *testing.T) {
 			t.Parallel()
 			test.server.User, test.server.Password = username, password
 			server := smtp.Start(t, &test.server)
-			how := protected(server, test.security)
+			withServer := withTLS(server, test.security)
 
-			m := mailer(t, server.Addr, how, loggedIn)
+			m := openMailer(t, server.Addr, withServer, withLogin)
 			require.NoError(t, m.Test(t.Context()))
-			require.Zero(t, server.Waiting())
+			require.Zero(t, server.Pending())
 			require.NoError(t, m.Send(t.Context(), message()))
-			require.Equal(t, test.security != smtpmailer.None, server.Wait(t).Encrypted)
+			require.Equal(t, test.security != smtpmailer.None, server.Receive(t).Encrypted)
 
-			err := mailer(t, server.Addr, how).Send(t.Context(), message())
-			requireFailed(t, err)
+			err := openMailer(t, server.Addr, withServer).Send(t.Context(), message())
+			requireTransient(t, err)
 			require.ErrorContains(t, err, "wants a login")
-			requireFailed(t, mailer(t, server.Addr, how, loggedIn, func(o *smtpmailer.Options) { o.Username = "other" }).Send(t.Context(), message()))
-			require.Zero(t, server.Waiting())
+			requireTransient(t, openMailer(t, server.Addr, withServer, withLogin, func(o *smtpmailer.Options) { o.Username = "other" }).Send(t.Context(), message()))
+			require.Zero(t, server.Pending())
 		})
 	}
 }
 
-func TestAServerThatNobodyVouchesForIsNotTold(t *testing.T) {
+func TestMailer_Send_rejectsUntrustedCertificate(t *testing.T) {
 	t.Parallel()
 	for security, opts := range map[smtpmailer.Security]*smtp.Options{
 		smtpmailer.STARTTLS: {STARTTLS: true}, smtpmailer.TLS: {TLS: true},
 	} {
 		server := smtp.Start(t, opts)
-		err := mailer(t, server.Addr, loggedIn, func(o *smtpmailer.Options) { o.Security = security }).Send(t.Context(), message())
-		requireFailed(t, err)
+		err := openMailer(t, server.Addr, withLogin, func(o *smtpmailer.Options) { o.Security = security }).Send(t.Context(), message())
+		requireTransient(t, err)
 		require.ErrorContains(t, err, "certificate")
-		require.Zero(t, server.Waiting())
+		require.Zero(t, server.Pending())
 	}
 }
 
-func TestSTARTTLSIsNotGivenUpForAServerWithoutIt(t *testing.T) {
+func TestMailer_Send_requiresSTARTTLS(t *testing.T) {
 	t.Parallel()
-	address, heard := script{}.start(t)
-	err := mailer(t, address, loggedIn, func(o *smtpmailer.Options) { o.Security = smtpmailer.STARTTLS }).Send(t.Context(), message())
-	requireFailed(t, err)
+	address, received := script{}.start(t)
+	err := openMailer(t, address, withLogin, func(o *smtpmailer.Options) { o.Security = smtpmailer.STARTTLS }).Send(t.Context(), message())
+	requireTransient(t, err)
 	require.ErrorContains(t, err, "does not offer STARTTLS")
-	require.Len(t, heard(), 1, "nothing but the greeting")
+	require.Len(t, received(), 1, "nothing but the greeting")
 }
 
-func TestAddressesBeyondASCIINeedAServerThatTakesThem(t *testing.T) {
+func TestMailer_Send_requiresSMTPUTF8ForNonASCIIAddress(t *testing.T) {
 	t.Parallel()
 	unusual := message()
 	unusual.To = "jürgen@bücher.example"
 
 	server := smtp.Start(t, nil)
-	require.NoError(t, mailer(t, server.Addr).Send(t.Context(), unusual))
-	require.Equal(t, []string{unusual.To}, server.Wait(t).To)
+	require.NoError(t, openMailer(t, server.Addr).Send(t.Context(), unusual))
+	require.Equal(t, []string{unusual.To}, server.Receive(t).To)
 
-	address, heard := script{}.start(t)
-	require.Contains(t, requireRefused(t, mailer(t, address).Send(t.Context(), unusual)), "SMTPUTF8")
-	require.NotContains(t, strings.Join(heard(), "\n"), "MAIL")
+	address, received := script{}.start(t)
+	require.Contains(t, requireRejected(t, openMailer(t, address).Send(t.Context(), unusual)), "SMTPUTF8")
+	require.NotContains(t, strings.Join(received(), "\n"), "MAIL")
 
-	address, heard = script{"EHLO": "250-mail.example.com\r\n250 SMTPUTF8"}.start(t)
-	require.NoError(t, mailer(t, address).Send(t.Context(), message()))
-	require.Contains(t, heard(), "MAIL FROM:<pbx@acme.example>", "it is not asked for where it is not needed")
+	address, received = script{"EHLO": "250-mail.example.com\r\n250 SMTPUTF8"}.start(t)
+	require.NoError(t, openMailer(t, address).Send(t.Context(), message()))
+	require.Contains(t, received(), "MAIL FROM:<pbx@acme.example>", "it is not asked for where it is not needed")
 }
 
-func TestWhatCanBeInNoMailIsRefusedBeforeAServerHearsOfIt(t *testing.T) {
+func TestMailer_Send_rejectsInvalidMessage(t *testing.T) {
 	t.Parallel()
-	address, heard := script{}.start(t)
-	for name, spoil := range map[string]func(m *userman.Message){
+	address, received := script{}.start(t)
+	for name, mutate := range map[string]func(m *userman.Message){
 		"no address":                     func(m *userman.Message) { m.To = "" },
 		"none":                           func(m *userman.Message) { m.To = "jane" },
 		"with a name":                    func(m *userman.Message) { m.To = "Jane <jane@example.com>" },
@@ -145,15 +145,15 @@ func TestWhatCanBeInNoMailIsRefusedBeforeAServerHearsOfIt(t *testing.T) {
 		"a control character in subject": func(m *userman.Message) { m.Subject = "\x1b[31m" },
 	} {
 		bad := message()
-		spoil(bad)
-		requireRefused(t, mailer(t, address).Send(t.Context(), bad))
-		require.Empty(t, heard(), name)
+		mutate(bad)
+		requireRejected(t, openMailer(t, address).Send(t.Context(), bad))
+		require.Empty(t, received(), name)
 	}
 }
 
-// names draws what people may be called: the letters of headers and HTML, and
+// genNames draws what people may be called: the letters of headers and HTML, and
 // of everybody.
-func names() *rapid.Generator[string] {
+func genNames() *rapid.Generator[string] {
 	return rapid.OneOf(
 		rapid.StringMatching(`[ -~]{0,80}`),
 		rapid.StringOfN(rapid.RuneFrom([]rune(`<>"'\,;:@()[]=?_% aäß张ﬁ🙂`)), 0, 60, -1),
@@ -164,24 +164,24 @@ func names() *rapid.Generator[string] {
 	)
 }
 
-func TestNamesAndSubjectsArriveUnchangedAndAddNoHeader(t *testing.T) {
+func TestMailer_Send_preventsHeaderInjection(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
-	m := mailer(t, server.Addr)
+	m := openMailer(t, server.Addr)
 	usual := func() map[string]bool {
 		require.NoError(t, m.Send(t.Context(), message()))
 		fields := make(map[string]bool)
-		for field := range server.Wait(t).Header {
+		for field := range server.Receive(t).Header {
 			fields[field] = true
 		}
 		return fields
 	}()
 	rapid.Check(t, func(rt *rapid.T) {
 		sent := message()
-		sent.ToName = names().Draw(rt, "name")
-		sent.Subject = strings.TrimSpace(names().Draw(rt, "subject"))
+		sent.ToName = genNames().Draw(rt, "name")
+		sent.Subject = strings.TrimSpace(genNames().Draw(rt, "subject"))
 		require.NoError(rt, m.Send(t.Context(), sent))
-		got := server.Wait(t)
+		got := server.Receive(t)
 		require.Equal(rt, []string{"jane@example.com"}, got.To)
 		require.Equal(rt, sent.Subject, got.Get(t, "Subject"))
 		to, err := got.Header.AddressList("To")

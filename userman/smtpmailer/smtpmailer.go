@@ -65,8 +65,8 @@ var _ userman.Mailer = (*Mailer)(nil)
 // New returns a mailer, or a [store.InvalidError] on "address", "from",
 // "security", "username" or "password". It does not connect.
 func New(opts Options) (*Mailer, error) {
-	m, found := read(opts)
-	if err := store.Invalid(found...); err != nil {
+	m, errs := newMailer(opts)
+	if err := store.NewInvalidError(errs...); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -76,14 +76,14 @@ func New(opts Options) (*Mailer, error) {
 // server says after it has taken it does not matter. Errors hold no address and
 // no password.
 func (m *Mailer) Send(ctx context.Context, message *userman.Message) error {
-	letter, err := m.sender.compose(message)
+	out, err := m.sender.compose(message)
 	if err != nil {
 		return err
 	}
-	return m.server.visit(ctx, letter.hand)
+	return m.server.run(ctx, out.send)
 }
 
 // Test connects, authenticates and says goodbye.
 func (m *Mailer) Test(ctx context.Context) error {
-	return m.server.visit(ctx, func(*smtp.Client) error { return nil })
+	return m.server.run(ctx, func(*smtp.Client) error { return nil })
 }

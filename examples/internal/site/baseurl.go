@@ -15,24 +15,24 @@ func ParseBaseURL(text string) (*url.URL, error) {
 	base, err := url.Parse(text)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil ||
 		strings.Trim(base.Path, "/") != "" || strings.ContainsAny(text, "?#") {
-		return nil, store.Invalid(store.FieldError{
+		return nil, store.NewInvalidError(store.FieldError{
 			Field: "base-url", Code: "url", Message: "write http:// or https://, the name of the host, and its port where it has one",
 		})
 	}
 	return &url.URL{Scheme: base.Scheme, Host: strings.ToLower(base.Host)}, nil
 }
 
-// baseURL is [Settings].BaseURL as a flag.
-type baseURL string
+// baseURLFlag is [Settings].BaseURL as a flag.
+type baseURLFlag string
 
 // String returns what Set takes.
-func (u *baseURL) String() string { return string(*u) }
+func (u *baseURLFlag) String() string { return string(*u) }
 
 // Type is what the flag holds.
-func (u *baseURL) Type() string { return "address of pages" }
+func (u *baseURLFlag) Type() string { return "address of pages" }
 
 // Set takes what [ParseBaseURL] reads, or nothing.
-func (u *baseURL) Set(text string) error {
+func (u *baseURLFlag) Set(text string) error {
 	if text == "" {
 		*u = ""
 		return nil
@@ -41,12 +41,12 @@ func (u *baseURL) Set(text string) error {
 	if err != nil {
 		return errors.New("write the address of the pages, such as https://pbx.example.com")
 	}
-	*u = baseURL(base.String())
+	*u = baseURLFlag(base.String())
 	return nil
 }
 
-// base returns where the pages are; nil when it is not known.
-func (s *Settings) base() (*url.URL, error) {
+// parsedBaseURL returns where the pages are; nil when it is not known.
+func (s *Settings) parsedBaseURL() (*url.URL, error) {
 	if s.BaseURL == "" {
 		return nil, nil
 	}

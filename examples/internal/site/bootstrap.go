@@ -12,38 +12,38 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// FirstApply sees to it that there is an account to apply with, has Asterisk
+// InitialApply sees to it that there is an account to apply with, has Asterisk
 // know it, through the asterisk command where it does not yet, and applies
 // over AMI. The files have to be installed, see [Settings.InstallFiles].
-func (s *Site) FirstApply(ctx context.Context) (*asteriskconf.Report, error) {
-	client, err := s.firstEntry(ctx)
+func (s *App) InitialApply(ctx context.Context) (*asteriskconf.Report, error) {
+	client, err := s.connectForInitialApply(ctx)
 	if err != nil {
-		s.Trail.RecordFailure(ctx, s.ConfigurationAct(actInstall), err)
+		s.AuditLog.RecordFailure(ctx, s.ConfigAuditEvent(actionInstall), err)
 		return nil, err
 	}
 	if client != nil {
 		defer func() { _ = client.Close() }()
 	}
-	live, err := s.Folder(client, nil)
+	live, err := s.ConfigDir(client, nil)
 	if err != nil {
 		return nil, err
 	}
 	return live.Apply(ctx)
 }
 
-// firstEntry logs in to Asterisk with an account that it may have to make.
-func (s *Site) firstEntry(ctx context.Context) (*ami.Client, error) {
-	made, err := s.ensureApplyAccount(ctx)
+// connectForInitialApply logs in to Asterisk with an account that it may have to make.
+func (s *App) connectForInitialApply(ctx context.Context) (*ami.Client, error) {
+	created, err := s.ensureApplyAccount(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.enter(ctx, made)
+	return s.dialOrBootstrap(ctx, created)
 }
 
-// enter logs in to Asterisk, which may not know the account yet, or may have
+// dialOrBootstrap logs in to Asterisk, which may not know the account yet, or may have
 // an earlier secret of it.
-func (s *Site) enter(ctx context.Context, made bool) (*ami.Client, error) {
-	if !made || s.Settings.AMI == NoAsterisk {
+func (s *App) dialOrBootstrap(ctx context.Context, created bool) (*ami.Client, error) {
+	if !created || s.Settings.AMI == NoAsterisk {
 		client, err := s.Dial(ctx, "")
 		if !errors.Is(err, ami.ErrAuthentication) && !errors.Is(err, ami.ErrUnreachable) {
 			return client, err
@@ -54,21 +54,21 @@ func (s *Site) enter(ctx context.Context, made bool) (*ami.Client, error) {
 
 // bootstrap brings the files to Asterisk without AMI: they are put in place,
 // the asterisk command reloads the manager, and then AMI must let us in.
-func (s *Site) bootstrap(ctx context.Context) (*ami.Client, error) {
-	offline, err := s.Folder(nil, nil)
+func (s *App) bootstrap(ctx context.Context) (*ami.Client, error) {
+	offline, err := s.ConfigDir(nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := offline.Apply(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.Settings.console(ctx, "manager reload"); err != nil {
-		return nil, Hint(
+	if err := s.Settings.runConsoleCommand(ctx, "manager reload"); err != nil {
+		return nil, WithHint(
 			fmt.Errorf("the files are in place, and Asterisk could not be told to read them: %w", err),
 			"Run 'pbxctl config install' again on the host of Asterisk while it runs; --asterisk says how its command is called.",
 		)
 	}
-	return s.dialUntil(ctx, bootTimeout)
+	return s.dialWithRetry(ctx, bootTimeout)
 }
 
 // Bounds of what Asterisk may take for a command of its console, and to listen
@@ -79,8 +79,8 @@ const (
 	bootInterval   = 100 * time.Millisecond
 )
 
-// dialUntil dials again while nothing listens yet.
-func (s *Site) dialUntil(ctx context.Context, limit time.Duration) (*ami.Client, error) {
+// dialWithRetry dials again while nothing listens yet.
+func (s *App) dialWithRetry(ctx context.Context, limit time.Duration) (*ami.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	tick := time.NewTicker(bootInterval)
@@ -98,8 +98,8 @@ func (s *Site) dialUntil(ctx context.Context, limit time.Duration) (*ami.Client,
 	}
 }
 
-// console runs a command of the Asterisk console through the asterisk command.
-func (s *Settings) console(ctx context.Context, command string) error {
+// runConsoleCommand runs a command of the Asterisk console through the asterisk command.
+func (s *Settings) runConsoleCommand(ctx context.Context, command string) error {
 	ctx, cancel := context.WithTimeout(ctx, consoleTimeout)
 	defer cancel()
 	argv := append(strings.Fields(s.Asterisk), "-rx", command)

@@ -19,26 +19,26 @@ type Connection struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// TestConnection tries to log in to Asterisk and says how it went. Whatever
+// CheckConnection tries to log in to Asterisk and says how it went. Whatever
 // Asterisk or the network does is no error.
-func (s *Site) TestConnection(ctx context.Context) (*Connection, error) {
+func (s *App) CheckConnection(ctx context.Context) (*Connection, error) {
 	c := &Connection{ConfDir: s.Settings.ConfDir, User: s.Settings.AMIUser}
 	address, err := s.Settings.Address()
 	if err == nil && address != NoAsterisk {
 		c.Address = address
-		err = s.greet(ctx, c)
+		err = s.queryVersion(ctx, c)
 	}
 	if ended := ctx.Err(); ended != nil {
 		return nil, ended
 	}
 	if err != nil {
-		c.Problem = strings.TrimSpace(err.Error() + ". " + WayOut(err))
+		c.Problem = strings.TrimSpace(err.Error() + ". " + Hint(err))
 	}
 	return c, nil
 }
 
-// greet logs in and asks who answers.
-func (s *Site) greet(ctx context.Context, c *Connection) error {
+// queryVersion logs in and asks who answers.
+func (s *App) queryVersion(ctx context.Context, c *Connection) error {
 	client, err := s.Dial(ctx, "")
 	if err != nil {
 		return err

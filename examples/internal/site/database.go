@@ -30,11 +30,11 @@ func (s *Settings) openDatabase(create bool) (*store.Keyring, *sql.DB, error) {
 		return nil, nil, err
 	}
 	if create {
-		if err := makeDatabase(path, keyPath); err != nil {
+		if err := createDatabase(path, keyPath); err != nil {
 			return nil, nil, err
 		}
 	}
-	if err := refuseMissing(path, keyPath); err != nil {
+	if err := requireDatabase(path, keyPath); err != nil {
 		return nil, nil, err
 	}
 	keyring, err := store.OpenKeyring(keyPath)
@@ -50,8 +50,8 @@ func (s *Settings) openDatabase(create bool) (*store.Keyring, *sql.DB, error) {
 	return keyring, pool, nil
 }
 
-// makeDatabase makes the key and the database, where there is no database.
-func makeDatabase(path, keyPath string) error {
+// createDatabase makes the key and the database, where there is no database.
+func createDatabase(path, keyPath string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -62,18 +62,18 @@ func makeDatabase(path, keyPath string) error {
 	return sqlstore.CreateSQLiteFile(path)
 }
 
-// refuseMissing refuses a database that is not there: one made by mistake, in
+// requireDatabase refuses a database that is not there: one made by mistake, in
 // another folder, would be applied as "no accounts at all".
-func refuseMissing(path, keyPath string) error {
-	if err := exists("database", path, "Name it with --db; 'pbxctl config install', and 'pbxctl admin add', 'pbxctl manager add' and 'pbxctl user add', make a new one."); err != nil {
+func requireDatabase(path, keyPath string) error {
+	if err := requireFile("database", path, "Name it with --db; 'pbxctl config install', and 'pbxctl admin add', 'pbxctl manager add' and 'pbxctl user add', make a new one."); err != nil {
 		return err
 	}
-	return exists("key file of the database", keyPath, "Put a copy back, or name it with --key-file: without it no secret can be read.")
+	return requireFile("key file of the database", keyPath, "Put a copy back, or name it with --key-file: without it no secret can be read.")
 }
 
-func exists(what, path, wayOut string) error {
+func requireFile(name, path, hint string) error {
 	if _, err := os.Stat(path); err != nil {
-		return Hint(fmt.Errorf("there is no %s: %w", what, err), wayOut)
+		return WithHint(fmt.Errorf("there is no %s: %w", name, err), hint)
 	}
 	return nil
 }

@@ -15,30 +15,30 @@ import (
 )
 
 // A thousand who log in at once open no thousand connections.
-func TestConnectionsToTheDatabaseAreBounded(t *testing.T) {
+func TestOpen_limitsDatabaseConnections(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	path := filepath.Join(folder, "pbxusers.db")
 	_, err := store.OpenKeyring(filepath.Join(folder, "pbxusers.key"))
 	require.NoError(t, err)
-	sqlitetest.Place(t, path)
+	sqlitetest.Create(t, path)
 	s, err := Open(t.Context(), Settings{DB: "sqlite:" + path, ConfDir: t.TempDir(), AMI: NoAsterisk}, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	_, err = s.People.Create(t.Context(), userman.NewUser{User: &userman.User{Username: "jane"}})
+	_, err = s.Users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: "jane"}})
 	require.NoError(t, err)
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	began, end := make(chan struct{}), make(chan struct{})
+	startTime, end := make(chan struct{}), make(chan struct{})
 	var visits sync.WaitGroup
 	defer visits.Wait()
 	defer cancel()
 	for range 3 * maxConnections {
 		visits.Go(func() {
-			_ = s.People.Each(ctx, func(*userman.User) error { // holds a connection
+			_ = s.Users.Each(ctx, func(*userman.User) error { // holds a connection
 				select {
-				case began <- struct{}{}:
+				case startTime <- struct{}{}:
 					<-end
 				case <-ctx.Done():
 				}
@@ -49,7 +49,7 @@ func TestConnectionsToTheDatabaseAreBounded(t *testing.T) {
 	defer close(end)
 	for range maxConnections {
 		select {
-		case <-began:
+		case <-startTime:
 		case <-ctx.Done():
 			require.NoError(t, ctx.Err())
 		}

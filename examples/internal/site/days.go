@@ -12,32 +12,32 @@ const (
 	maxDays = 36500
 )
 
-// days is a time as a flag, in days.
-type days struct {
-	to *time.Duration
-	// none is what 0 days are kept as.
-	none time.Duration
+// daysFlag is a time as a flag, in days.
+type daysFlag struct {
+	target *time.Duration
+	// zeroValue is what 0 days are kept as.
+	zeroValue time.Duration
 }
 
 // String returns what Set takes.
-func (d days) String() string {
-	if d.to == nil || *d.to <= 0 {
+func (d daysFlag) String() string {
+	if d.target == nil || *d.target <= 0 {
 		return "0"
 	}
-	return strconv.Itoa(int(*d.to / day))
+	return strconv.Itoa(int(*d.target / day))
 }
 
 // Type is what the flag holds.
-func (d days) Type() string { return "days" }
+func (d daysFlag) Type() string { return "days" }
 
 // Set takes a number of days.
-func (d days) Set(text string) error {
+func (d daysFlag) Set(text string) error {
 	number, err := strconv.Atoi(text)
 	if err != nil || number < 0 || number > maxDays {
 		return errors.New("write a number of days, 0 to 36500")
 	}
-	if *d.to = time.Duration(number) * day; number == 0 {
-		*d.to = d.none
+	if *d.target = time.Duration(number) * day; number == 0 {
+		*d.target = d.zeroValue
 	}
 	return nil
 }

@@ -11,24 +11,24 @@ import (
 // DirectoryState is a directory that people come from, as far as it may be
 // shown.
 type DirectoryState struct {
-	Name      string            `json:"name"`
-	URL       string            `json:"url"`
-	BaseDN    string            `json:"base_dn"`
-	Abilities userman.Abilities `json:"abilities"`
-	// People is how many people here are of it.
-	People int `json:"people"`
+	Name         string               `json:"name"`
+	URL          string               `json:"url"`
+	BaseDN       string               `json:"base_dn"`
+	Capabilities userman.Capabilities `json:"abilities"`
+	// Users is how many people here are of it.
+	Users int `json:"people"`
 }
 
 // Directories tells of the directories of the settings; none is an empty list.
-func (s *Site) Directories(ctx context.Context) ([]DirectoryState, error) {
+func (s *App) Directories(ctx context.Context) ([]DirectoryState, error) {
 	states := []DirectoryState{}
-	for _, directory := range s.People.Directories() {
-		state := DirectoryState{Name: directory.Name(), Abilities: directory.Abilities()}
+	for _, directory := range s.Users.Directories() {
+		state := DirectoryState{Name: directory.Name(), Capabilities: directory.Capabilities()}
 		if ldap := s.Settings.LDAP; len(ldap.urls()) > 0 && state.Name == ldap.name() {
 			state.URL, state.BaseDN = ldap.url(), ldap.BaseDN
 		}
 		var err error
-		if state.People, err = s.countOf(ctx, state.Name); err != nil {
+		if state.Users, err = s.countUsers(ctx, state.Name); err != nil {
 			return nil, err
 		}
 		states = append(states, state)
@@ -36,11 +36,11 @@ func (s *Site) Directories(ctx context.Context) ([]DirectoryState, error) {
 	return states, nil
 }
 
-// countOf returns how many people here are of a directory.
-func (s *Site) countOf(ctx context.Context, directory string) (count int, err error) {
-	query := userman.Query{Directory: &directory, Page: store.Page{Limit: store.MaxPageLimit}}
+// countUsers returns how many people here are of a directory.
+func (s *App) countUsers(ctx context.Context, directory string) (count int, err error) {
+	query := userman.Query{Directory: &directory, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
 	for {
-		page, err := s.People.List(ctx, query)
+		page, err := s.Users.List(ctx, query)
 		if err != nil {
 			return 0, err
 		}
@@ -51,51 +51,51 @@ func (s *Site) countOf(ctx context.Context, directory string) (count int, err er
 	}
 }
 
-// tester is a directory that can be tried.
-type tester interface {
+// directoryTester is a directory that can be tried.
+type directoryTester interface {
 	Test(ctx context.Context) (people int, err error)
 }
 
-// TestDirectory connects to a directory and binds; problem is one sentence with
+// CheckDirectory connects to a directory and binds; problem is one sentence with
 // the way out, empty when all is well. The error is a [store.NotFoundError]
 // when there is no such directory, or that of ctx.
-func (s *Site) TestDirectory(ctx context.Context, name string) (problem string, err error) {
+func (s *App) CheckDirectory(ctx context.Context, name string) (problem string, err error) {
 	directory, err := s.directory(name)
 	if err != nil {
 		return "", err
 	}
-	tested, ok := directory.(tester)
+	tested, ok := directory.(directoryTester)
 	if !ok {
 		return "", nil
 	}
-	people, err := tested.Test(ctx)
+	count, err := tested.Test(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case err != nil:
-		return "The directory could not be read: " + strings.TrimPrefix(err.Error(), "ldapdir: ") + ". " + lookAtTheDirectory, nil
-	case people == 0:
+		return "The directory could not be read: " + strings.TrimPrefix(err.Error(), "ldapdir: ") + ". " + directoryHint, nil
+	case count == 0:
 		return "The directory was read, and nobody was found in it. Look at --ldap-base-dn and --ldap-filter.", nil
 	}
 	return "", nil
 }
 
-// lookAtTheDirectory is the way out when a directory cannot be read.
-const lookAtTheDirectory = "Look at the servers, and at --ldap-url, --ldap-bind-dn and what belongs to them."
+// directoryHint is the way out when a directory cannot be read.
+const directoryHint = "Look at the servers, and at --ldap-url, --ldap-bind-dn and what belongs to them."
 
-// HasDirectory returns a [store.NotFoundError] when there is no directory of
+// RequireDirectory returns a [store.NotFoundError] when there is no directory of
 // that name.
-func (s *Site) HasDirectory(name string) error {
+func (s *App) RequireDirectory(name string) error {
 	_, err := s.directory(name)
 	return err
 }
 
 // directory returns a directory of the settings.
-func (s *Site) directory(name string) (userman.Directory, error) {
-	for _, directory := range s.People.Directories() {
+func (s *App) directory(name string) (userman.Directory, error) {
+	for _, directory := range s.Users.Directories() {
 		if directory.Name() == name {
 			return directory, nil
 		}
 	}
-	return nil, &store.NotFoundError{Kind: userman.DirectoryRecord}
+	return nil, &store.NotFoundError{Kind: userman.KindDirectory}
 }

@@ -15,47 +15,47 @@ import (
 
 // hintedError is an error and the way out of it, a sentence of its own.
 type hintedError struct {
-	err    error
-	wayOut string
+	err  error
+	hint string
 }
 
 func (e *hintedError) Error() string { return e.err.Error() }
 func (e *hintedError) Unwrap() error { return e.err }
 
-// Hint gives err the way out that [WayOut] returns for it.
-func Hint(err error, wayOut string) error { return &hintedError{err, wayOut} }
+// WithHint gives err the way out that [Hint] returns for it.
+func WithHint(err error, hint string) error { return &hintedError{err, hint} }
 
-// WayOut is one sentence: what a person can do about err, in a shell; empty
+// Hint is one sentence: what a person can do about err, in a shell; empty
 // when err says it, or nothing is known.
-func WayOut(err error) string {
+func Hint(err error) string {
 	var hinted *hintedError
 	var applied *asteriskconf.ApplyError
 	switch {
 	case errors.As(err, &hinted):
-		return hinted.wayOut
+		return hinted.hint
 	case errors.As(err, new(*userman.DirectoryError)):
-		return lookAtTheDirectory
-	case errors.As(err, &applied) && applied.Undo != nil:
+		return directoryHint
+	case errors.As(err, &applied) && applied.RollbackErr != nil:
 		return "Run 'pbxctl config recover' once Asterisk runs: it ends what is left to do."
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
 		return "Run 'pbxctl config install'."
-	case errors.As(err, new(*asteriskconf.OtherOriginError)):
+	case errors.As(err, new(*asteriskconf.ForeignDatabaseError)):
 		return "Name that database with --db, or take the folder over with --adopt."
 	case errors.Is(err, ami.ErrAuthentication):
 		return "Run 'pbxctl config install' on the host of Asterisk: it mends the account and the file of its secret."
 	case errors.Is(err, ami.ErrUnreachable):
 		return "Start Asterisk, or say with --ami where AMI listens; with --ami none the files are written and not verified."
-	case errors.Is(err, fs.ErrPermission), unwritable(err):
+	case errors.Is(err, fs.ErrPermission), isReadOnlyDB(err):
 		return "Run it as root, or as the user that these files, and their folder, belong to."
 	case errors.Is(err, fs.ErrNotExist):
 		return "Check the paths: --conf-dir, --db, --key-file and --ami-secret-file."
 	}
-	return wayOutOfRefusal(err)
+	return storeErrorHint(err)
 }
 
-// unwritable reports whether SQLite may not write the database, or the folder
+// isReadOnlyDB reports whether SQLite may not write the database, or the folder
 // that its journal is in.
-func unwritable(err error) bool {
+func isReadOnlyDB(err error) bool {
 	failed, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
 		return false
@@ -64,38 +64,38 @@ func unwritable(err error) bool {
 	return code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CANTOPEN
 }
 
-// wayOutOfRefusal depends on what kind of record was asked for.
-func wayOutOfRefusal(err error) string {
+// storeErrorHint depends on what kind of record was asked for.
+func storeErrorHint(err error) string {
 	var notFound *store.NotFoundError
 	var inUse *store.InUseError
 	switch {
-	case errors.As(err, &inUse) && inUse.Kind == kindManager:
+	case errors.As(err, &inUse) && inUse.Kind == kindAMIAccount:
 		return "Apply with another one first: 'pbxctl config install --ami-user NAME', and --ami-user NAME from then on."
-	case errors.As(err, &inUse) && inUse.Kind == userman.GroupRecord:
+	case errors.As(err, &inUse) && inUse.Kind == userman.KindGroup:
 		return "Run 'pbxctl group impact NAME' for who would lose what, and say --force to take everybody out of it."
-	case errors.As(err, &notFound) && listing(notFound.Kind) != "":
-		return "Run '" + listing(notFound.Kind) + "' for what there is."
-	case errors.As(err, &notFound) && notFound.Kind == userman.DirectoryRecord:
+	case errors.As(err, &notFound) && listCommand(notFound.Kind) != "":
+		return "Run '" + listCommand(notFound.Kind) + "' for what there is."
+	case errors.As(err, &notFound) && notFound.Kind == userman.KindDirectory:
 		return "Name the directory as --ldap-name does, and its servers with --ldap-url."
 	}
 	return ""
 }
 
-// listing returns the command that lists the records of a kind; empty when
+// listCommand returns the command that lists the records of a kind; empty when
 // there is none.
-func listing(kind string) string {
+func listCommand(kind string) string {
 	switch kind {
-	case kindManager:
+	case kindAMIAccount:
 		return "pbxctl manager list"
 	case kindAdministrator:
 		return "pbxctl admin list"
-	case userman.PersonRecord:
+	case userman.KindUser:
 		return "pbxctl user list"
-	case userman.DeletedPersonRecord:
+	case userman.KindDeletedUser:
 		return "pbxctl user deleted"
-	case userman.GroupRecord:
+	case userman.KindGroup:
 		return "pbxctl group list"
-	case userman.TokenRecord:
+	case userman.KindToken:
 		return "pbxctl token list"
 	}
 	return ""
@@ -103,6 +103,6 @@ func listing(kind string) string {
 
 // What refusals call the other records.
 const (
-	kindManager       = "AMI account"
+	kindAMIAccount    = "AMI account"
 	kindAdministrator = "administrator"
 )

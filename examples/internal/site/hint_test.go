@@ -10,14 +10,14 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 )
 
-func TestADatabaseThatCannotBeOpenedIsNamed_withTheWayOut(t *testing.T) {
+func TestHint_unreadableDatabase(t *testing.T) {
 	t.Parallel()
-	settings := offline(t)
-	open(t, settings)
+	settings := offlineSettings(t)
+	openApp(t, settings)
 	path := strings.TrimPrefix(settings.DB, "sqlite:")
 	require.NoError(t, os.Rename(path, path+".aside"))
 	require.NoError(t, os.Mkdir(path, 0o700))
 	_, err := site.Open(t.Context(), settings, nil)
 	require.ErrorContains(t, err, "database "+settings.DB+": ")
-	require.Contains(t, site.WayOut(err), "as the user that these files, and their folder, belong to", "SQLite tells no more: %v", err)
+	require.Contains(t, site.Hint(err), "as the user that these files, and their folder, belong to", "SQLite tells no more: %v", err)
 }

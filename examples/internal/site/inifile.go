@@ -26,9 +26,9 @@ type iniFile struct {
 
 // readIniFile reads the file of settings; a missing one holds none, unless it
 // must be there.
-func readIniFile(path string, must bool) (iniFile, error) {
-	content, _, err := readBounded(path)
-	if errors.Is(err, fs.ErrNotExist) && !must {
+func readIniFile(path string, required bool) (iniFile, error) {
+	content, _, err := readLimited(path)
+	if errors.Is(err, fs.ErrNotExist) && !required {
 		return iniFile{}, nil
 	}
 	if err != nil {
@@ -37,8 +37,8 @@ func readIniFile(path string, must bool) (iniFile, error) {
 	return parseIniFile(path, content)
 }
 
-// readBounded reads a file that settings are in, and its mode.
-func readBounded(path string) ([]byte, fs.FileMode, error) {
+// readLimited reads a file that settings are in, and its mode.
+func readLimited(path string) ([]byte, fs.FileMode, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, 0, err
@@ -64,7 +64,7 @@ func parseIniFile(path string, content []byte) (iniFile, error) {
 		KeyValueDelimiters:         "=",
 	}, content)
 	if err != nil {
-		return iniFile{}, malformed(path, content, err)
+		return iniFile{}, iniSyntaxError(path, content, err)
 	}
 	file := iniFile{path, map[string]string{}}
 	for _, section := range parsed.Sections() {
@@ -83,22 +83,22 @@ func parseIniFile(path string, content []byte) (iniFile, error) {
 // add keeps a key under the name of its flag.
 func (f iniFile) add(key *ini.Key) error {
 	name := strings.ReplaceAll(key.Name(), "_", "-")
-	if _, twice := f.values[name]; twice || len(key.ValueWithShadows()) > 1 {
+	if _, duplicate := f.values[name]; duplicate || len(key.ValueWithShadows()) > 1 {
 		return fmt.Errorf("%s: the key %s stands there twice; keep one of them", f.path, key.Name())
 	}
 	f.values[name] = key.Value()
 	return nil
 }
 
-// malformed names the line, and not what stands in it, as ini's own errors do.
-func malformed(path string, content []byte, err error) error {
+// iniSyntaxError names the line, and not what stands in it, as ini's own errors do.
+func iniSyntaxError(path string, content []byte, err error) error {
 	var noDelimiter ini.ErrDelimiterNotFound
 	if !errors.As(err, &noDelimiter) {
 		return fmt.Errorf("%s: the file is malformed; write one setting a line, such as conf-dir = /etc/asterisk", path)
 	}
-	wrong := bytes.TrimSpace([]byte(noDelimiter.Line))
+	badLine := bytes.TrimSpace([]byte(noDelimiter.Line))
 	number := 1 + slices.IndexFunc(bytes.Split(content, []byte("\n")), func(line []byte) bool {
-		return bytes.Equal(bytes.TrimSpace(line), wrong)
+		return bytes.Equal(bytes.TrimSpace(line), badLine)
 	})
 	return fmt.Errorf("%s:%d: there is no = in the line; write a setting such as conf-dir = /etc/asterisk", path, number)
 }
@@ -108,7 +108,7 @@ func malformed(path string, content []byte, err error) error {
 func (f iniFile) unknownKeys(flags *pflag.FlagSet) []error {
 	var failures []error
 	for name := range f.values {
-		known := flags.Lookup(name) != nil && name != configFlag || slices.Contains(ownSettings(), name)
+		known := flags.Lookup(name) != nil && name != configFlag || slices.Contains(programSettings(), name)
 		if !known {
 			failures = append(failures, fmt.Errorf("%s: there is no setting %s", f.path, name))
 		}
@@ -117,8 +117,8 @@ func (f iniFile) unknownKeys(flags *pflag.FlagSet) []error {
 	return failures
 }
 
-// ownSettings are those that not all of the programs have. They may share one
+// programSettings are those that not all of the programs have. They may share one
 // file, so each passes over the others'.
-func ownSettings() []string {
+func programSettings() []string {
 	return []string{"json", "listen", "tls-cert", "tls-key", "trusted-proxies", "log-level", "domain", "protocol", "timeout"}
 }

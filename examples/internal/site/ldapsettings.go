@@ -45,9 +45,9 @@ type LDAPSettings struct {
 	BaseDN       string
 	Filter       string
 	GroupBaseDN  string
-	// MaxGone and Grace are those of [userman.SyncOptions].
-	MaxGone float64
-	Grace   time.Duration
+	// MaxRemovalRatio and Grace are those of [userman.SyncOptions].
+	MaxRemovalRatio float64
+	DeleteAfter     time.Duration
 }
 
 func (s *LDAPSettings) register(flags *pflag.FlagSet) {
@@ -61,9 +61,9 @@ func (s *LDAPSettings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.BaseDN, "ldap-base-dn", "", "`DN` below which people are, such as ou=people,dc=example,dc=com")
 	flags.StringVar(&s.Filter, "ldap-filter", "", "`FILTER` of who is one (default: as the kind has it)")
 	flags.StringVar(&s.GroupBaseDN, "ldap-group-base-dn", "", "`DN` below which groups are (default: none are read)")
-	s.MaxGone, s.Grace = 0.1, 30*day
-	flags.Var((*share)(&s.MaxGone), "ldap-max-gone", "largest `SHARE` of the directory's people that one sync disables or deletes, and of their memberships that it takes away")
-	flags.Var(days{to: &s.Grace, none: -1}, "ldap-grace", "`DAYS` that somebody who is missing there stays disabled before they are deleted; 0 never deletes")
+	s.MaxRemovalRatio, s.DeleteAfter = 0.1, 30*day
+	flags.Var((*ratioFlag)(&s.MaxRemovalRatio), "ldap-max-gone", "largest `SHARE` of the directory's people that one sync disables or deletes, and of their memberships that it takes away")
+	flags.Var(daysFlag{target: &s.DeleteAfter, zeroValue: -1}, "ldap-grace", "`DAYS` that somebody who is missing there stays disabled before they are deleted; 0 never deletes")
 }
 
 // directory returns the directory, or nil when there is none. It does not
@@ -75,11 +75,11 @@ func (s *LDAPSettings) directory(log *slog.Logger) (*ldapdir.Directory, error) {
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	password, err := passwordIn(s.PasswordFile, "ldap-password-file", log)
+	password, err := readPasswordFile(s.PasswordFile, "ldap-password-file", log)
 	if err != nil {
 		return nil, err
 	}
-	trusted, err := trusting(s.CAFile, "ldap-ca-file")
+	trusted, err := loadCAFile(s.CAFile, "ldap-ca-file")
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +88,11 @@ func (s *LDAPSettings) directory(log *slog.Logger) (*ldapdir.Directory, error) {
 		BindDN: s.BindDN, BindPassword: password, BaseDN: s.BaseDN, Filter: s.Filter, GroupBaseDN: s.GroupBaseDN,
 	}
 	if s.Kind == ActiveDirectory {
-		opts.Attributes, opts.ExternalID = ldapdir.ActiveDirectory(), "objectGUID"
+		opts.Attributes, opts.ExternalID = ldapdir.ActiveDirectoryAttributes(), "objectGUID"
 		opts.Filter = cmp.Or(s.Filter, "(&(objectCategory=person)(objectClass=user))")
 	}
 	directory, err := ldapdir.New(opts)
-	return directory, inFlags(err, map[string]string{
+	return directory, withFlagNames(err, map[string]string{
 		"name": "ldap-name", "urls": "ldap-url", "start_tls": "ldap-start-tls", "bind_dn": "ldap-bind-dn",
 		"bind_password": "ldap-password-file", "base_dn": "ldap-base-dn", "filter": "ldap-filter", "group_base_dn": "ldap-group-base-dn",
 	})
@@ -100,14 +100,14 @@ func (s *LDAPSettings) directory(log *slog.Logger) (*ldapdir.Directory, error) {
 
 // check refuses what only these settings can have wrong.
 func (s *LDAPSettings) check() error {
-	var refused []store.FieldError
+	var errs []store.FieldError
 	if s.Kind != "" && s.Kind != OpenLDAP && s.Kind != ActiveDirectory {
-		refused = append(refused, store.FieldError{Field: "ldap-kind", Code: "oneof", Message: "choose openldap or active-directory"})
+		errs = append(errs, store.FieldError{Field: "ldap-kind", Code: "oneof", Message: "choose openldap or active-directory"})
 	}
-	if s.MaxGone != 0 && !isShare(s.MaxGone) {
-		refused = append(refused, store.FieldError{Field: "ldap-max-gone", Code: "range", Message: "write a share above 0 and up to 1, such as 0.1"})
+	if s.MaxRemovalRatio != 0 && !isRatio(s.MaxRemovalRatio) {
+		errs = append(errs, store.FieldError{Field: "ldap-max-gone", Code: "range", Message: "write a share above 0 and up to 1, such as 0.1"})
 	}
-	return store.Invalid(refused...)
+	return store.NewInvalidError(errs...)
 }
 
 // name is what the directory is called.
@@ -121,5 +121,5 @@ func (s *LDAPSettings) url() string { return strings.Join(s.urls(), " ") }
 
 // SyncOptions returns those that the settings give to [userman.Service.Sync].
 func (s *Settings) SyncOptions() *userman.SyncOptions {
-	return &userman.SyncOptions{MaxGone: s.LDAP.MaxGone, Grace: s.LDAP.Grace}
+	return &userman.SyncOptions{MaxRemovalRatio: s.LDAP.MaxRemovalRatio, DeleteAfter: s.LDAP.DeleteAfter}
 }

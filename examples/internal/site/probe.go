@@ -13,9 +13,9 @@ import (
 // may be nil. The errors are those of manager.Service.Probe and of
 // [Settings.Address], and a [store.ConflictError] when there is no Asterisk to
 // log in to.
-func (s *Site) Probe(ctx context.Context, name string, opts *manager.ProbeOptions) (*manager.ProbeResult, error) {
+func (s *App) Probe(ctx context.Context, name string, opts *manager.ProbeOptions) (*manager.ProbeResult, error) {
 	// Whom there is not is not found, whatever there is to log in to.
-	if _, err := s.Managers.Get(ctx, name); err != nil {
+	if _, err := s.AMIAccounts.Get(ctx, name); err != nil {
 		return nil, err
 	}
 	probe := manager.ProbeOptions{}
@@ -27,15 +27,15 @@ func (s *Site) Probe(ctx context.Context, name string, opts *manager.ProbeOption
 		return nil, err
 	}
 	// Without a witness a refusal is only explained less.
-	if witness, err := s.Dial(ctx, "security"); err == nil && witness != nil {
-		defer func() { _ = witness.Close() }()
-		probe.Witness = witness
+	if securityEvents, err := s.Dial(ctx, "security"); err == nil && securityEvents != nil {
+		defer func() { _ = securityEvents.Close() }()
+		probe.SecurityEvents = securityEvents
 	}
-	return s.Managers.Probe(ctx, name, &probe)
+	return s.AMIAccounts.Probe(ctx, name, &probe)
 }
 
 // probeAddress returns where to log in: as given, or where AMI listens.
-func (s *Site) probeAddress(given string) (string, error) {
+func (s *App) probeAddress(given string) (string, error) {
 	if given != "" {
 		return given, nil
 	}

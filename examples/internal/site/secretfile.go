@@ -12,8 +12,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// modeSecret lets nobody but the owner in.
-const modeSecret fs.FileMode = 0o600
+// secretFileMode lets nobody but the owner in.
+const secretFileMode fs.FileMode = 0o600
 
 // readAMISecret reads the secret of the account that applies.
 func (s *Settings) readAMISecret() (store.Secret, error) {
@@ -23,7 +23,7 @@ func (s *Settings) readAMISecret() (store.Secret, error) {
 	}
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return store.Secret{}, Hint(
+		return store.Secret{}, WithHint(
 			fmt.Errorf("no secret for the AMI account %s: %w", s.AMIUser, err),
 			"Run 'pbxctl config install' on the host of Asterisk, name the file with --ami-secret-file, or use --ami none.",
 		)
@@ -31,9 +31,9 @@ func (s *Settings) readAMISecret() (store.Secret, error) {
 	return store.NewSecret(strings.TrimSpace(string(content))), nil
 }
 
-// keepAMISecret sees to it that the file holds the secret, and that only its
+// saveAMISecret sees to it that the file holds the secret, and that only its
 // owner reads it.
-func (s *Settings) keepAMISecret(secret store.Secret) error {
+func (s *Settings) saveAMISecret(secret store.Secret) error {
 	path, err := s.SecretPath()
 	if err != nil {
 		return err
@@ -42,9 +42,9 @@ func (s *Settings) keepAMISecret(secret store.Secret) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err == nil && info.Mode().Perm() == modeSecret {
-		kept, err := s.readAMISecret()
-		if err != nil || kept.Equal(secret) {
+	if err == nil && info.Mode().Perm() == secretFileMode {
+		saved, err := s.readAMISecret()
+		if err != nil || saved.Equal(secret) {
 			return err
 		}
 	}
@@ -54,7 +54,7 @@ func (s *Settings) keepAMISecret(secret store.Secret) error {
 // writeSecret replaces the file whole. renameio.WriteFile would keep the mode
 // of the file that it replaces.
 func writeSecret(path string, secret store.Secret) error {
-	file, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(modeSecret))
+	file, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(secretFileMode))
 	if err != nil {
 		return err
 	}

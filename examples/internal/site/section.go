@@ -5,8 +5,8 @@ import "github.com/pbxusers/pbxusers/ampusers"
 // Sections of the reference server.
 const (
 	SectionAdministrators = "administrators"
-	SectionManagers       = "managers"
-	SectionPeople         = "people"
+	SectionAMIAccounts    = "managers"
+	SectionUsers          = "people"
 	SectionGroups         = "groups"
 	SectionVerify         = "verify"
 	SectionAudit          = "audit"
@@ -18,8 +18,8 @@ const (
 func Sections() []ampusers.Section {
 	return []ampusers.Section{
 		{ID: SectionAdministrators, Name: "Administrators", Description: "Make, change and remove those who may log in here, with no more rights than one's own."},
-		{ID: SectionManagers, Name: "AMI accounts", Description: "Make, change and remove the accounts with which programs talk to Asterisk."},
-		{ID: SectionPeople, Name: "People", Description: "Make, change and remove people, their passwords, mails and API tokens, within one's own extensions."},
+		{ID: SectionAMIAccounts, Name: "AMI accounts", Description: "Make, change and remove the accounts with which programs talk to Asterisk."},
+		{ID: SectionUsers, Name: "People", Description: "Make, change and remove people, their passwords, mails and API tokens, within one's own extensions."},
 		{ID: SectionGroups, Name: "Groups", Description: "Make, change and remove groups of people, and what they permit."},
 		{ID: SectionVerify, Name: "Verify", Description: "For services: ask whether a person's password, token or phone lets them in."},
 		{ID: SectionAudit, Name: "Audit trail", Description: "Read who did what, when and from where, and verify that nobody tampered with it."},

@@ -37,13 +37,13 @@ type Settings struct {
 	AMISecretFile string
 	// Asterisk is the command that runs the console of Asterisk.
 	Asterisk string
-	// Adopt takes the configuration folder over from another database.
-	Adopt bool
+	// TakeOver takes the configuration folder over from another database.
+	TakeOver bool
 	// BaseURL is where the pages are, see [ParseBaseURL]; links begin with it.
 	// Empty means that it is not known.
 	BaseURL string
-	// People are those of the people.
-	People PeopleSettings
+	// Users are those of the people.
+	Users UserSettings
 	// SMTP and LDAP are those of the mail server and of the directory that
 	// people come from.
 	SMTP SMTPSettings
@@ -59,8 +59,8 @@ func (s *Settings) Register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.AMIUser, "ami-user", "pbxusers", "AMI `ACCOUNT` to apply the configuration with")
 	flags.StringVar(&s.AMISecretFile, "ami-secret-file", "", "`FILE` of that account's secret (default: pbxusers_ami.secret beside the database)")
 	flags.StringVar(&s.Asterisk, "asterisk", "asterisk", "`COMMAND` that runs the console of Asterisk, arguments included")
-	flags.Var((*baseURL)(&s.BaseURL), "base-url", "`URL` that links begin with, such as https://pbx.example.com (default of the server: http:// and the address to listen on)")
-	s.People.register(flags)
+	flags.Var((*baseURLFlag)(&s.BaseURL), "base-url", "`URL` that links begin with, such as https://pbx.example.com (default of the server: http:// and the address to listen on)")
+	s.Users.register(flags)
 	s.SMTP.register(flags)
 	s.LDAP.register(flags)
 }
@@ -69,13 +69,13 @@ func (s *Settings) Register(flags *pflag.FlagSet) {
 func (s *Settings) dbPath() (string, error) {
 	path, ok := strings.CutPrefix(s.DB, "sqlite:")
 	if !ok || path == "" {
-		return "", store.Invalid(store.FieldError{Field: "db", Code: "database", Message: "write sqlite: and the path of a file"})
+		return "", store.NewInvalidError(store.FieldError{Field: "db", Code: "database", Message: "write sqlite: and the path of a file"})
 	}
 	return path, nil
 }
 
-// beside returns a path in the folder of the database, unless given.
-func (s *Settings) beside(given, name string) (string, error) {
+// pathBesideDB returns a path in the folder of the database, unless given.
+func (s *Settings) pathBesideDB(given, name string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
@@ -83,11 +83,11 @@ func (s *Settings) beside(given, name string) (string, error) {
 	return filepath.Join(filepath.Dir(path), name), err
 }
 
-func (s *Settings) keyPath() (string, error) { return s.beside(s.KeyFile, "pbxusers.key") }
+func (s *Settings) keyPath() (string, error) { return s.pathBesideDB(s.KeyFile, "pbxusers.key") }
 
 // SecretPath returns the file of the secret of the account that applies.
 func (s *Settings) SecretPath() (string, error) {
-	return s.beside(s.AMISecretFile, "pbxusers_ami.secret")
+	return s.pathBesideDB(s.AMISecretFile, "pbxusers_ami.secret")
 }
 
 // Address returns where AMI listens: as told, or as manager.conf says. It may

@@ -51,8 +51,8 @@ func (s *SMTPSettings) security() string {
 	return cmp.Or(s.Security, string(smtpmailer.STARTTLS))
 }
 
-// protection returns security as the mailer knows it.
-func (s *SMTPSettings) protection() smtpmailer.Security {
+// mailerSecurity returns security as the mailer knows it.
+func (s *SMTPSettings) mailerSecurity() smtpmailer.Security {
 	if s.security() == Unprotected {
 		return smtpmailer.None
 	}
@@ -61,18 +61,18 @@ func (s *SMTPSettings) protection() smtpmailer.Security {
 
 // check refuses what only these settings can have wrong.
 func (s *SMTPSettings) check() error {
-	if s.security() != string(smtpmailer.None) || s.isHere() {
+	if s.security() != string(smtpmailer.None) || s.isLocalServer() {
 		return nil
 	}
-	return store.Invalid(store.FieldError{
+	return store.NewInvalidError(store.FieldError{
 		Field: "smtp-security", Code: "unprotected",
 		Message: "none is for a mail server on this host; choose starttls or tls, or unprotected where nobody can listen on the way and read the links in mails",
 	})
 }
 
-// isHere reports whether the mail server is on this host, as far as its name
+// isLocalServer reports whether the mail server is on this host, as far as its name
 // tells.
-func (s *SMTPSettings) isHere() bool {
+func (s *SMTPSettings) isLocalServer() bool {
 	host := strings.Trim(s.Server, "[]")
 	if h, _, err := net.SplitHostPort(s.Server); err == nil {
 		host = h
@@ -86,18 +86,18 @@ func (s *SMTPSettings) mailer(log *slog.Logger) (*smtpmailer.Mailer, error) {
 	if s.Server == "" {
 		return nil, nil
 	}
-	password, err := passwordIn(s.PasswordFile, "smtp-password-file", log)
+	password, err := readPasswordFile(s.PasswordFile, "smtp-password-file", log)
 	if err != nil {
 		return nil, err
 	}
-	trusted, err := trusting(s.CAFile, "smtp-ca-file")
+	trusted, err := loadCAFile(s.CAFile, "smtp-ca-file")
 	if err != nil {
 		return nil, err
 	}
 	mailer, err := smtpmailer.New(smtpmailer.Options{
-		Address: s.Server, From: s.From, Username: s.User, Password: password, Security: s.protection(), TLSConfig: trusted,
+		Address: s.Server, From: s.From, Username: s.User, Password: password, Security: s.mailerSecurity(), TLSConfig: trusted,
 	})
-	err = together(s.check(), inFlags(err, map[string]string{
+	err = joinFieldErrors(s.check(), withFlagNames(err, map[string]string{
 		"address": "smtp", "from": "smtp-from", "username": "smtp-user", "password": "smtp-password-file", "security": "smtp-security",
 	}))
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 )
 
-// ErrLoginNeeded means that nobody is logged in.
-var ErrLoginNeeded = errors.New("log in first")
+// ErrLoginRequired means that nobody is logged in.
+var ErrLoginRequired = errors.New("log in first")
 
 // CookieName is that of the cookie with the token of a session.
 const CookieName = "pbxusers_session"
@@ -33,57 +33,57 @@ type Options struct {
 	Lifetime, Idle time.Duration
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// Failed answers a request whose session cannot be read or kept because
+	// HandleError answers a request whose session cannot be read or kept because
 	// of err. Defaults to status 500 and no details.
-	Failed func(w http.ResponseWriter, r *http.Request, err error)
+	HandleError func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// Gate lets visitors in.
-type Gate struct {
-	// Sessions hold what pages remember of a visitor. The keys that begin
+// Manager lets visitors in.
+type Manager struct {
+	// SCS hold what pages remember of a visitor. The keys that begin
 	// with "access." are the gate's own. A login begins with an empty one.
-	Sessions *scs.SessionManager
+	SCS *scs.SessionManager
 
-	// unwatched is Sessions without the idle timeout, with which scs would
-	// write every session at every request; see vaultStore.
-	unwatched scs.SessionManager
-	site      *site.Site
-	proxies   []netip.Prefix
-	lifetime  time.Duration
-	clock     func() time.Time
-	failed    func(w http.ResponseWriter, r *http.Request, err error)
+	// scsNoIdle is Sessions without the idle timeout, with which scs would
+	// write every session at every request; see sessionStore.
+	scsNoIdle      scs.SessionManager
+	site           *site.App
+	trustedProxies []netip.Prefix
+	lifetime       time.Duration
+	clock          func() time.Time
+	handleError    func(w http.ResponseWriter, r *http.Request, err error)
 }
 
 // New returns the gate of s.
-func New(s *site.Site, opts *Options) *Gate {
+func New(s *site.App, opts *Options) *Manager {
 	if opts == nil {
 		opts = &Options{}
 	}
-	g := &Gate{
-		site:     s,
-		proxies:  opts.TrustedProxies,
-		lifetime: cmp.Or(opts.Lifetime, 12*time.Hour),
-		clock:    opts.Clock,
-		failed:   opts.Failed,
+	m := &Manager{
+		site:           s,
+		trustedProxies: opts.TrustedProxies,
+		lifetime:       cmp.Or(opts.Lifetime, 12*time.Hour),
+		clock:          opts.Clock,
+		handleError:    opts.HandleError,
 	}
-	if g.clock == nil {
-		g.clock = time.Now
+	if m.clock == nil {
+		m.clock = time.Now
 	}
-	if g.failed == nil {
-		g.failed = func(w http.ResponseWriter, _ *http.Request, _ error) {
+	if m.handleError == nil {
+		m.handleError = func(w http.ResponseWriter, _ *http.Request, _ error) {
 			http.Error(w, "something went wrong", http.StatusInternalServerError)
 		}
 	}
 	idle := cmp.Or(opts.Idle, time.Hour)
 	// Without scs.New, whose own store would sweep in the background for ever.
-	g.Sessions = &scs.SessionManager{
-		Store: &vaultStore{vault: s.Vault, idle: idle, clock: g.clock}, Codec: scs.GobCodec{},
-		Lifetime: g.lifetime, HashTokenInStore: true,
+	m.SCS = &scs.SessionManager{
+		Store: &sessionStore{ttl: s.TTLStore, idle: idle, clock: m.clock}, Codec: scs.GobCodec{},
+		Lifetime: m.lifetime, HashTokenInStore: true,
 		Cookie: scs.SessionCookie{
 			Name: CookieName, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: opts.Secure,
 		},
 	}
-	g.unwatched = *g.Sessions
-	g.Sessions.IdleTimeout = idle
-	return g
+	m.scsNoIdle = *m.SCS
+	m.SCS.IdleTimeout = idle
+	return m
 }

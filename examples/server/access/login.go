@@ -11,139 +11,139 @@ import (
 
 // Keys of the gate in a session whose visitor has yet to give a code.
 const (
-	keyHalf           = "access.half"
-	keyHalfGeneration = "access.half_generation"
-	keyHalfUntil      = "access.half_until"
-	keyHalfWrong      = "access.half_wrong"
+	keyMFAUsername  = "access.half"
+	keyMFAEpoch     = "access.half_generation"
+	keyMFAExpiresAt = "access.half_until"
+	keyMFAFailures  = "access.half_wrong"
 )
 
 // Bounds of a login that waits for a code.
 const (
-	halfLifetime  = 5 * time.Minute
-	maxWrongCodes = 5
+	mfaLifetime    = 5 * time.Minute
+	maxFailedCodes = 5
 )
 
 // LogIn checks the attempt, whose Source it sets, and begins a new session, in
 // which nothing of the one before is left. The errors are those of
 // ampusers.Service.Authenticate. After CodeRequired or WrongCode it remembers,
-// for five minutes, that the password was right: [Gate.Confirm] ends the login.
-func (g *Gate) LogIn(ctx context.Context, attempt ampusers.Attempt) (*ampusers.Login, error) {
-	attempt.Source = g.Source(ctx)
-	login, err := g.site.Administrators.Authenticate(ctx, attempt)
+// for five minutes, that the password was right: [Manager.ConfirmMFA] ends the login.
+func (m *Manager) LogIn(ctx context.Context, attempt ampusers.LoginAttempt) (*ampusers.Login, error) {
+	attempt.RemoteAddr = m.RemoteAddr(ctx)
+	login, err := m.site.Administrators.Authenticate(ctx, attempt)
 	if err == nil {
-		return g.begin(ctx, login)
+		return m.startSession(ctx, login)
 	}
-	refused := (*ampusers.LoginError)(nil)
-	if errors.As(err, &refused) && (refused.Code == ampusers.CodeRequired || refused.Code == ampusers.WrongCode) {
-		if kept := g.beginHalf(ctx, attempt.Username, refused.Generation); kept != nil {
-			return nil, kept
+	loginErr := (*ampusers.LoginError)(nil)
+	if errors.As(err, &loginErr) && (loginErr.Code == ampusers.MFARequired || loginErr.Code == ampusers.InvalidMFACode) {
+		if sessionErr := m.startPendingMFA(ctx, attempt.Username, loginErr.SessionEpoch); sessionErr != nil {
+			return nil, sessionErr
 		}
 	}
 	return nil, err
 }
 
-// begin begins the session of a login. The token is a new one, so that nobody
+// startSession begins the session of a login. The token is a new one, so that nobody
 // can have planted it.
-func (g *Gate) begin(ctx context.Context, login *ampusers.Login) (*ampusers.Login, error) {
-	if err := g.renew(ctx); err != nil {
+func (m *Manager) startSession(ctx context.Context, login *ampusers.Login) (*ampusers.Login, error) {
+	if err := m.resetSession(ctx); err != nil {
 		return nil, err
 	}
 	a := login.Administrator
-	g.Sessions.Put(ctx, keyUsername, a.Username)
-	g.Sessions.Put(ctx, keyGeneration, a.SessionGeneration)
-	g.Sessions.Put(ctx, keySeen, g.clock().Unix())
-	visitOf(ctx).is(a)
+	m.SCS.Put(ctx, keyUsername, a.Username)
+	m.SCS.Put(ctx, keyEpoch, a.SessionEpoch)
+	m.SCS.Put(ctx, keyLastSeen, m.clock().Unix())
+	stateFromContext(ctx).setAdministrator(a)
 	return login, nil
 }
 
-func (g *Gate) beginHalf(ctx context.Context, username string, generation int64) error {
-	if err := g.renew(ctx); err != nil {
+func (m *Manager) startPendingMFA(ctx context.Context, username string, generation int64) error {
+	if err := m.resetSession(ctx); err != nil {
 		return err
 	}
-	g.Sessions.Put(ctx, keyHalf, username)
-	g.Sessions.Put(ctx, keyHalfGeneration, generation)
-	g.Sessions.Put(ctx, keyHalfUntil, g.clock().Add(halfLifetime).Unix())
-	visitOf(ctx).is(nil)
+	m.SCS.Put(ctx, keyMFAUsername, username)
+	m.SCS.Put(ctx, keyMFAEpoch, generation)
+	m.SCS.Put(ctx, keyMFAExpiresAt, m.clock().Add(mfaLifetime).Unix())
+	stateFromContext(ctx).setAdministrator(nil)
 	return nil
 }
 
-// renew empties the session and gives it a new token.
-func (g *Gate) renew(ctx context.Context) error {
-	if err := g.Sessions.Clear(ctx); err != nil {
+// resetSession empties the session and gives it a new token.
+func (m *Manager) resetSession(ctx context.Context) error {
+	if err := m.SCS.Clear(ctx); err != nil {
 		return err
 	}
-	if err := g.Sessions.RenewToken(ctx); err != nil {
+	if err := m.SCS.RenewToken(ctx); err != nil {
 		return err
 	}
-	g.Sessions.SetDeadline(ctx, g.clock().Add(g.lifetime))
+	m.SCS.SetDeadline(ctx, m.clock().Add(m.lifetime))
 	return nil
 }
 
-// HalfLoggedIn returns the username whose password was right a moment ago, and
+// PendingMFA returns the username whose password was right a moment ago, and
 // of whom a code is still to come; empty when there is none.
-func (g *Gate) HalfLoggedIn(ctx context.Context) string {
-	if g.clock().Unix() >= g.Sessions.GetInt64(ctx, keyHalfUntil) {
+func (m *Manager) PendingMFA(ctx context.Context) string {
+	if m.clock().Unix() >= m.SCS.GetInt64(ctx, keyMFAExpiresAt) {
 		return ""
 	}
-	return g.Sessions.GetString(ctx, keyHalf)
+	return m.SCS.GetString(ctx, keyMFAUsername)
 }
 
-// Confirm ends the login of [Gate.HalfLoggedIn] with a code. The errors are
+// ConfirmMFA ends the login of [Manager.PendingMFA] with a code. The errors are
 // those of ampusers.Service.ConfirmLogin; WrongPassword, also after five wrong
 // codes or five minutes, means that the login has to begin again.
-func (g *Gate) Confirm(ctx context.Context, code string, device store.Secret) (*ampusers.Login, error) {
-	username := g.HalfLoggedIn(ctx)
+func (m *Manager) ConfirmMFA(ctx context.Context, code string, device store.Secret) (*ampusers.Login, error) {
+	username := m.PendingMFA(ctx)
 	if username == "" {
-		return nil, &ampusers.LoginError{Code: ampusers.WrongPassword, Message: "it took too long until the code came; log in again"}
+		return nil, &ampusers.LoginError{Code: ampusers.InvalidCredentials, Message: "it took too long until the code came; log in again"}
 	}
-	attempt := ampusers.Attempt{Username: username, Code: code, Device: device, Source: g.Source(ctx)}
-	login, err := g.site.Administrators.ConfirmLogin(ctx, attempt, g.Sessions.GetInt64(ctx, keyHalfGeneration))
+	attempt := ampusers.LoginAttempt{Username: username, Code: code, DeviceToken: device, RemoteAddr: m.RemoteAddr(ctx)}
+	login, err := m.site.Administrators.ConfirmLogin(ctx, attempt, m.SCS.GetInt64(ctx, keyMFAEpoch))
 	if err != nil {
-		return nil, g.unconfirmed(ctx, err)
+		return nil, m.recordFailedCode(ctx, err)
 	}
-	return g.begin(ctx, login)
+	return m.startSession(ctx, login)
 }
 
-// unconfirmed counts wrong codes.
-func (g *Gate) unconfirmed(ctx context.Context, err error) error {
-	refused := (*ampusers.LoginError)(nil)
-	if !errors.As(err, &refused) {
+// recordFailedCode counts wrong codes.
+func (m *Manager) recordFailedCode(ctx context.Context, err error) error {
+	loginErr := (*ampusers.LoginError)(nil)
+	if !errors.As(err, &loginErr) {
 		return err
 	}
-	wrong := g.Sessions.GetInt(ctx, keyHalfWrong) + 1
-	if refused.Code == ampusers.WrongCode && wrong < maxWrongCodes {
-		g.Sessions.Put(ctx, keyHalfWrong, wrong)
+	failures := m.SCS.GetInt(ctx, keyMFAFailures) + 1
+	if loginErr.Code == ampusers.InvalidMFACode && failures < maxFailedCodes {
+		m.SCS.Put(ctx, keyMFAFailures, failures)
 		return err
 	}
-	if refused.Code == ampusers.WrongCode {
-		err = &ampusers.LoginError{Code: ampusers.WrongPassword, Message: "there were too many wrong codes; log in again"}
+	if loginErr.Code == ampusers.InvalidMFACode {
+		err = &ampusers.LoginError{Code: ampusers.InvalidCredentials, Message: "there were too many wrong codes; log in again"}
 	}
-	g.Sessions.Remove(ctx, keyHalf)
+	m.SCS.Remove(ctx, keyMFAUsername)
 	return err
 }
 
-// Adopt keeps this session alive after the administrator has changed the own
+// Refresh keeps this session alive after the administrator has changed the own
 // password, which ends all sessions. A browser gets a new token; a program
 // keeps the one it has.
-func (g *Gate) Adopt(ctx context.Context, a *ampusers.Administrator) error {
-	if !visitOf(ctx).program {
-		if err := g.Sessions.RenewToken(ctx); err != nil {
+func (m *Manager) Refresh(ctx context.Context, a *ampusers.Administrator) error {
+	if !stateFromContext(ctx).isBearer {
+		if err := m.SCS.RenewToken(ctx); err != nil {
 			return err
 		}
-		g.Sessions.SetDeadline(ctx, g.clock().Add(g.lifetime))
+		m.SCS.SetDeadline(ctx, m.clock().Add(m.lifetime))
 	}
-	g.Sessions.Put(ctx, keyGeneration, a.SessionGeneration)
-	visitOf(ctx).is(a)
+	m.SCS.Put(ctx, keyEpoch, a.SessionEpoch)
+	stateFromContext(ctx).setAdministrator(a)
 	return nil
 }
 
 // LogOut ends the session.
-func (g *Gate) LogOut(ctx context.Context) error {
-	visitOf(ctx).is(nil)
-	return g.Sessions.Destroy(ctx)
+func (m *Manager) LogOut(ctx context.Context) error {
+	stateFromContext(ctx).setAdministrator(nil)
+	return m.SCS.Destroy(ctx)
 }
 
 // Token returns what a program sends as its bearer token after LogIn.
-func (g *Gate) Token(ctx context.Context) store.Secret {
-	return store.NewSecret(g.Sessions.Token(ctx))
+func (m *Manager) Token(ctx context.Context) store.Secret {
+	return store.NewSecret(m.SCS.Token(ctx))
 }

@@ -17,213 +17,213 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// enrol gives jane.admin a second factor and returns what shows its codes.
-func (b *bundle) enrol(t *testing.T) (code func() string) {
+// enrollTOTP gives jane.admin a second factor and returns what shows its codes.
+func (b *env) enrollTOTP(t *testing.T) (code func() string) {
 	t.Helper()
-	enrolment, err := b.site.Administrators.BeginSecondFactor(t.Context(), "jane.admin")
+	enrollment, err := b.site.Administrators.BeginSecondFactor(t.Context(), "jane.admin")
 	require.NoError(t, err)
 	code = func() string {
-		shown, err := totp.GenerateCode(enrolment.Secret.Reveal(), b.clock.time())
+		current, err := totp.GenerateCode(enrollment.Secret.Reveal(), b.clock.Now())
 		require.NoError(t, err)
-		return shown
+		return current
 	}
 	_, err = b.site.Administrators.ConfirmSecondFactor(t.Context(), "jane.admin", code())
 	require.NoError(t, err)
-	b.clock.forward(time.Minute)
+	b.clock.advance(time.Minute)
 	return code
 }
 
-func requireLoginError(t *testing.T, err error, code ampusers.LoginCode) {
+func requireLoginError(t *testing.T, err error, code ampusers.LoginErrorCode) {
 	t.Helper()
-	var refused *ampusers.LoginError
-	require.ErrorAs(t, err, &refused)
-	require.Equal(t, code, refused.Code)
-	require.NotEmpty(t, refused.Message)
+	var loginErr *ampusers.LoginError
+	require.ErrorAs(t, err, &loginErr)
+	require.Equal(t, code, loginErr.Code)
+	require.NotEmpty(t, loginErr.Message)
 }
 
-// halfLogIn gives the right password, and no code.
-func (v *visitor) halfLogIn(t *testing.T) {
+// logInPendingMFA gives the right password, and no code.
+func (v *client) logInPendingMFA(t *testing.T) {
 	t.Helper()
-	v.visit(t, func(ctx context.Context) {
-		_, err := v.LogIn(ctx, ampusers.Attempt{Username: "jane.admin", Password: store.NewSecret(password)})
-		requireLoginError(t, err, ampusers.CodeRequired)
-		require.Nil(t, v.Visitor(ctx))
+	v.do(t, func(ctx context.Context) {
+		_, err := v.LogIn(ctx, ampusers.LoginAttempt{Username: "jane.admin", Password: store.NewSecret(password)})
+		requireLoginError(t, err, ampusers.MFARequired)
+		require.Nil(t, v.Administrator(ctx))
 	})
 }
 
-func (v *visitor) half(t *testing.T) (username string) {
+func (v *client) pendingMFA(t *testing.T) (username string) {
 	t.Helper()
-	v.visit(t, func(ctx context.Context) { username = v.HalfLoggedIn(ctx) })
+	v.do(t, func(ctx context.Context) { username = v.PendingMFA(ctx) })
 	return username
 }
 
-func (v *visitor) confirm(t *testing.T, code string) (err error) {
+func (v *client) confirmMFA(t *testing.T, code string) (err error) {
 	t.Helper()
-	v.visit(t, func(ctx context.Context) { _, err = v.Confirm(ctx, code, store.Secret{}) })
+	v.do(t, func(ctx context.Context) { _, err = v.ConfirmMFA(ctx, code, store.Secret{}) })
 	return err
 }
 
-func TestAWrongPasswordLeavesEverythingAsItWas(t *testing.T) {
+func TestManager_LogIn_wrongPasswordKeepsSession(t *testing.T) {
 	t.Parallel()
-	v := setup(t, nil).visitor()
+	v := setup(t, nil).newClient()
 	v.logIn(t, "root.admin")
-	v.visit(t, func(ctx context.Context) {
-		_, err := v.LogIn(ctx, ampusers.Attempt{Username: "jane.admin", Password: store.NewSecret("wrong")})
-		requireLoginError(t, err, ampusers.WrongPassword)
+	v.do(t, func(ctx context.Context) {
+		_, err := v.LogIn(ctx, ampusers.LoginAttempt{Username: "jane.admin", Password: store.NewSecret("wrong")})
+		requireLoginError(t, err, ampusers.InvalidCredentials)
 	})
-	require.Equal(t, "root.admin", v.name(t))
-	require.Empty(t, v.half(t))
+	require.Equal(t, "root.admin", v.username(t))
+	require.Empty(t, v.pendingMFA(t))
 }
 
-func TestACodeEndsALoginThatWaitsForIt(t *testing.T) {
+func TestManager_ConfirmMFA_completesLogin(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	code := b.enrol(t)
-	v := b.visitor()
-	v.halfLogIn(t)
-	require.Empty(t, v.name(t), "half is not in")
-	require.Equal(t, "jane.admin", v.half(t))
+	code := b.enrollTOTP(t)
+	v := b.newClient()
+	v.logInPendingMFA(t)
+	require.Empty(t, v.username(t), "half is not in")
+	require.Equal(t, "jane.admin", v.pendingMFA(t))
 	waiting := v.cookie
-	require.NoError(t, v.confirm(t, code()))
+	require.NoError(t, v.confirmMFA(t, code()))
 	require.NotEqual(t, waiting, v.cookie)
-	require.Equal(t, "jane.admin", v.name(t))
-	require.Empty(t, v.half(t))
+	require.Equal(t, "jane.admin", v.username(t))
+	require.Empty(t, v.pendingMFA(t))
 }
 
-func TestALoginThatWaitsForACodeEndsTheOneBefore(t *testing.T) {
+func TestManager_LogIn_pendingMFAEndsPreviousSession(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	b.enrol(t)
-	v := b.visitor()
+	b.enrollTOTP(t)
+	v := b.newClient()
 	v.logIn(t, "root.admin")
-	v.halfLogIn(t)
-	require.Empty(t, v.name(t))
+	v.logInPendingMFA(t)
+	require.Empty(t, v.username(t))
 }
 
-func TestALoginWaitsFiveMinutesForItsCode(t *testing.T) {
+func TestManager_ConfirmMFA_expiresAfterFiveMinutes(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	code := b.enrol(t)
-	v := b.visitor()
-	v.halfLogIn(t)
-	b.clock.forward(5*time.Minute - time.Second)
-	require.Equal(t, "jane.admin", v.half(t))
-	b.clock.forward(time.Second)
-	require.Empty(t, v.half(t))
-	requireLoginError(t, v.confirm(t, code()), ampusers.WrongPassword)
-	require.Empty(t, v.name(t))
+	code := b.enrollTOTP(t)
+	v := b.newClient()
+	v.logInPendingMFA(t)
+	b.clock.advance(5*time.Minute - time.Second)
+	require.Equal(t, "jane.admin", v.pendingMFA(t))
+	b.clock.advance(time.Second)
+	require.Empty(t, v.pendingMFA(t))
+	requireLoginError(t, v.confirmMFA(t, code()), ampusers.InvalidCredentials)
+	require.Empty(t, v.username(t))
 }
 
-func TestALoginBeginsAgainAfterFiveWrongCodes(t *testing.T) {
+func TestManager_ConfirmMFA_abortsAfterFiveWrongCodes(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	b.enrol(t)
-	v := b.visitor()
-	v.halfLogIn(t)
+	b.enrollTOTP(t)
+	v := b.newClient()
+	v.logInPendingMFA(t)
 	for range 4 {
-		requireLoginError(t, v.confirm(t, "000000x"), ampusers.WrongCode)
-		require.Equal(t, "jane.admin", v.half(t))
-		b.clock.forward(time.Minute) // past every throttle
+		requireLoginError(t, v.confirmMFA(t, "000000x"), ampusers.InvalidMFACode)
+		require.Equal(t, "jane.admin", v.pendingMFA(t))
+		b.clock.advance(time.Minute) // past every throttle
 	}
-	requireLoginError(t, v.confirm(t, "000000x"), ampusers.WrongPassword)
-	require.Empty(t, v.half(t))
+	requireLoginError(t, v.confirmMFA(t, "000000x"), ampusers.InvalidCredentials)
+	require.Empty(t, v.pendingMFA(t))
 }
 
-func TestALoginThatWaitsForACodeEndsWhenAllSessionsEnd(t *testing.T) {
+func TestManager_ConfirmMFA_rejectsEndedSessions(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	code := b.enrol(t)
-	v := b.visitor()
-	v.halfLogIn(t)
+	code := b.enrollTOTP(t)
+	v := b.newClient()
+	v.logInPendingMFA(t)
 	require.NoError(t, b.site.Administrators.EndSessions(t.Context(), "jane.admin"))
-	requireLoginError(t, v.confirm(t, code()), ampusers.WrongPassword)
-	require.Empty(t, v.half(t))
+	requireLoginError(t, v.confirmMFA(t, code()), ampusers.InvalidCredentials)
+	require.Empty(t, v.pendingMFA(t))
 }
 
-func TestNobodyConfirmsWithoutAPassword(t *testing.T) {
+func TestManager_ConfirmMFA_requiresPasswordFirst(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	code := b.enrol(t)
-	v := b.visitor()
-	requireLoginError(t, v.confirm(t, code()), ampusers.WrongPassword)
-	require.Empty(t, v.name(t))
+	code := b.enrollTOTP(t)
+	v := b.newClient()
+	requireLoginError(t, v.confirmMFA(t, code()), ampusers.InvalidCredentials)
+	require.Empty(t, v.username(t))
 }
 
-// program is one that logged in and shows its token.
-func (b *bundle) program(t *testing.T) *visitor {
+// newBearerClient is one that logged in and shows its token.
+func (b *env) newBearerClient(t *testing.T) *client {
 	t.Helper()
-	v := b.visitor()
-	made := b.visitor()
-	made.visit(t, func(ctx context.Context) {
-		_, err := made.LogIn(ctx, ampusers.Attempt{Username: "jane.admin", Password: store.NewSecret(password)})
+	v := b.newClient()
+	login := b.newClient()
+	login.do(t, func(ctx context.Context) {
+		_, err := login.LogIn(ctx, ampusers.LoginAttempt{Username: "jane.admin", Password: store.NewSecret(password)})
 		require.NoError(t, err)
-		v.bearer = made.Token(ctx).Reveal()
+		v.bearer = login.Token(ctx).Reveal()
 	})
 	return v
 }
 
-func TestProgramsShowATokenInAHeader(t *testing.T) {
+func TestManager_Handler_acceptsBearerToken(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	program := b.program(t)
-	require.Equal(t, "jane.admin", program.name(t))
+	program := b.newBearerClient(t)
+	require.Equal(t, "jane.admin", program.username(t))
 
-	b.clock.forward(2 * time.Minute)
-	response := program.visit(t, func(ctx context.Context) { program.Sessions.Put(ctx, "web.flash", "x") })
+	b.clock.advance(2 * time.Minute)
+	response := program.do(t, func(ctx context.Context) { program.SCS.Put(ctx, "web.flash", "x") })
 	require.Empty(t, response.Cookies(), "it never gets a cookie")
 
-	response = program.visit(t, func(ctx context.Context) { require.NoError(t, program.LogOut(ctx)) })
+	response = program.do(t, func(ctx context.Context) { require.NoError(t, program.LogOut(ctx)) })
 	require.Empty(t, response.Cookies())
-	require.Empty(t, program.name(t))
+	require.Empty(t, program.username(t))
 }
 
-func TestATokenComesBeforeACookieAlsoWhenItIsDead(t *testing.T) {
+func TestManager_Handler_bearerTokenOverridesCookie(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	both := b.visitor()
+	both := b.newClient()
 	both.logIn(t, "root.admin")
-	both.bearer = b.program(t).bearer
-	require.Equal(t, "jane.admin", both.name(t))
+	both.bearer = b.newBearerClient(t).bearer
+	require.Equal(t, "jane.admin", both.username(t))
 	both.bearer = "dead"
-	require.Empty(t, both.name(t))
+	require.Empty(t, both.username(t))
 	both.bearer = ""
 	for _, nothing := range []string{"Bearer", "bearer ", "BEARER  "} {
 		both.header.Set("Authorization", nothing)
-		require.Empty(t, both.name(t), nothing)
+		require.Empty(t, both.username(t), nothing)
 	}
 }
 
-func TestAProgramKeepsItsTokenAfterANewPassword(t *testing.T) {
+func TestManager_Refresh_keepsBearerToken(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	program := b.program(t)
-	program.visit(t, func(ctx context.Context) {
+	program := b.newBearerClient(t)
+	program.do(t, func(ctx context.Context) {
 		changed, err := b.site.Administrators.ChangePassword(ctx, "jane.admin", store.NewSecret(password), store.NewSecret("another-"+password))
 		require.NoError(t, err)
-		require.NoError(t, program.Adopt(ctx, changed))
+		require.NoError(t, program.Refresh(ctx, changed))
 	})
-	require.Equal(t, "jane.admin", program.name(t))
+	require.Equal(t, "jane.admin", program.username(t))
 }
 
-func TestOtherAuthorizationsAreNotTokens(t *testing.T) {
+func TestManager_Handler_ignoresOtherAuthorizationSchemes(t *testing.T) {
 	t.Parallel()
-	v := setup(t, nil).visitor()
+	v := setup(t, nil).newClient()
 	v.logIn(t, "root.admin")
 	v.header.Set("Authorization", "Basic cm9vdDpyb290")
-	require.Equal(t, "root.admin", v.name(t), "a proxy in front may ask for one of its own")
+	require.Equal(t, "root.admin", v.username(t), "a proxy in front may ask for one of its own")
 }
 
-func TestARefusedSectionIsKeptInTheTrail(t *testing.T) {
+func TestManager_Require_recordsDeniedSection(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	v := b.visitor()
-	v.visit(t, func(ctx context.Context) {
-		_, err := v.Require(ctx, site.SectionManagers)
-		require.ErrorIs(t, err, access.ErrLoginNeeded)
+	v := b.newClient()
+	v.do(t, func(ctx context.Context) {
+		_, err := v.Require(ctx, site.SectionAMIAccounts)
+		require.ErrorIs(t, err, access.ErrLoginRequired)
 	})
 	v.logIn(t, "jane.admin")
-	v.visit(t, func(ctx context.Context) {
-		for _, section := range []string{"", site.SectionManagers} {
+	v.do(t, func(ctx context.Context) {
+		for _, section := range []string{"", site.SectionAMIAccounts} {
 			a, err := v.Require(ctx, section)
 			require.NoError(t, err)
 			require.Equal(t, "jane.admin", a.Username)
@@ -232,60 +232,60 @@ func TestARefusedSectionIsKeptInTheTrail(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrForbidden)
 		require.ErrorContains(t, err, "Audit")
 	})
-	list, err := b.site.Trail.List(t.Context(), audit.Query{Action: "access"})
+	list, err := b.site.AuditLog.List(t.Context(), audit.Query{Action: "access"})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
 	entry := list.Items[0]
-	require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "jane.admin", Source: "192.0.2.7"}, entry.Actor)
+	require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "jane.admin", RemoteAddr: "192.0.2.7"}, entry.Actor)
 	require.Equal(t, "section", entry.Kind)
 	require.Equal(t, site.SectionAudit, entry.Key)
-	require.Equal(t, audit.Refused, entry.Outcome)
+	require.Equal(t, audit.Denied, entry.Outcome)
 }
 
-func TestRightsAreThoseOfNow(t *testing.T) {
+func TestManager_Require_usesCurrentRights(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	v := b.visitor()
+	v := b.newClient()
 	v.logIn(t, "jane.admin")
 	_, err := b.site.Administrators.Update(t.Context(), "jane.admin", func(a *ampusers.Administrator) error {
 		a.Sections = []string{site.SectionAudit}
 		return nil
 	})
 	require.NoError(t, err)
-	v.visit(t, func(ctx context.Context) {
-		_, err := v.Require(ctx, site.SectionManagers)
+	v.do(t, func(ctx context.Context) {
+		_, err := v.Require(ctx, site.SectionAMIAccounts)
 		require.ErrorIs(t, err, store.ErrForbidden)
 		_, err = v.Require(ctx, site.SectionAudit)
 		require.NoError(t, err)
 	})
 }
 
-func TestNobodyIsLoggedInOutsideOfTheGate(t *testing.T) {
+func TestManager_Require_rejectsRequestOutsideHandler(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
-	require.Nil(t, b.Visitor(t.Context()))
-	require.Empty(t, b.Source(t.Context()))
+	require.Nil(t, b.Administrator(t.Context()))
+	require.Empty(t, b.RemoteAddr(t.Context()))
 	_, err := b.Require(t.Context(), "")
-	require.ErrorIs(t, err, access.ErrLoginNeeded)
+	require.ErrorIs(t, err, access.ErrLoginRequired)
 }
 
-func TestAHandlerThatAnswersNothingKeepsTheSessionToo(t *testing.T) {
+func TestManager_Handler_savesSessionWithoutResponse(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	handler := b.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		b.Sessions.Put(r.Context(), "web.flash", "x")
+		b.SCS.Put(r.Context(), "web.flash", "x")
 	}))
 	recorder := httptest.NewRecorder()
 	handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
 	require.NotEmpty(t, recorder.Header().Get("Set-Cookie"))
 }
 
-func TestTheSessionIsKeptBeforeTheAnswerIsFlushed(t *testing.T) {
+func TestManager_Handler_savesSessionBeforeFlush(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	var flushed error
 	handler := b.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b.Sessions.Put(r.Context(), "web.flash", "x")
+		b.SCS.Put(r.Context(), "web.flash", "x")
 		flushed = http.NewResponseController(w).Flush()
 	}))
 	recorder := httptest.NewRecorder()

@@ -33,7 +33,7 @@ type recoveryCodes struct {
 type recoveryCodesOutput struct{ Body recoveryCodes }
 
 func (a *api) registerAccount() {
-	g := group{api: a, tag: tagAccount}
+	g := operationGroup{api: a, tag: tagAccount}
 	register(g, operation{
 		id: "changeOwnPassword", method: http.MethodPut, path: "/account/password", summary: "Change one's own password",
 		description: "All other sessions end; this one goes on.",
@@ -68,31 +68,31 @@ func exampleRecoveryCodes() recoveryCodes {
 }
 
 func (a *api) changeOwnPassword(ctx context.Context, input *struct{ Body NewPassword }) (*noOutput, error) {
-	username := a.gate.Visitor(ctx).Username
-	changed, err := a.site.Administrators.ChangePassword(ctx, username, input.Body.CurrentPassword, input.Body.Password)
+	username := a.sessions.Administrator(ctx).Username
+	changed, err := a.app.Administrators.ChangePassword(ctx, username, input.Body.CurrentPassword, input.Body.Password)
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.gate.Adopt(ctx, changed)
+	return nil, a.sessions.Refresh(ctx, changed)
 }
 
 func (a *api) beginSecondFactor(ctx context.Context, _ *struct{}) (*struct{ Body enrolment }, error) {
-	begun, err := a.site.Administrators.BeginSecondFactor(ctx, a.gate.Visitor(ctx).Username)
+	enrollment, err := a.app.Administrators.BeginSecondFactor(ctx, a.sessions.Administrator(ctx).Username)
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body enrolment }{enrolment{begun.Secret.Reveal(), begun.URL.Reveal()}}, nil
+	return &struct{ Body enrolment }{enrolment{enrollment.Secret.Reveal(), enrollment.URL.Reveal()}}, nil
 }
 
 func (a *api) confirmSecondFactor(ctx context.Context, input *struct{ Body NewCode }) (*recoveryCodesOutput, error) {
-	return shownCodes(a.site.Administrators.ConfirmSecondFactor(ctx, a.gate.Visitor(ctx).Username, input.Body.Code))
+	return recoveryCodesResult(a.app.Administrators.ConfirmSecondFactor(ctx, a.sessions.Administrator(ctx).Username, input.Body.Code))
 }
 
 func (a *api) replaceRecoveryCodes(ctx context.Context, _ *struct{}) (*recoveryCodesOutput, error) {
-	return shownCodes(a.site.Administrators.NewRecoveryCodes(ctx, a.gate.Visitor(ctx).Username))
+	return recoveryCodesResult(a.app.Administrators.NewRecoveryCodes(ctx, a.sessions.Administrator(ctx).Username))
 }
 
-func shownCodes(codes []store.Secret, err error) (*recoveryCodesOutput, error) {
+func recoveryCodesResult(codes []store.Secret, err error) (*recoveryCodesOutput, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +104,6 @@ func shownCodes(codes []store.Secret, err error) (*recoveryCodesOutput, error) {
 }
 
 func (a *api) deleteOwnSecondFactor(ctx context.Context, _ *struct{}) (*noOutput, error) {
-	_, err := a.site.Administrators.RemoveSecondFactor(ctx, a.gate.Visitor(ctx).Username)
+	_, err := a.app.Administrators.RemoveSecondFactor(ctx, a.sessions.Administrator(ctx).Username)
 	return nil, err
 }

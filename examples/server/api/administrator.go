@@ -25,20 +25,20 @@ type AdministratorChanges struct {
 	Disabled    optional[bool]     `json:"disabled,omitzero"`
 }
 
-// set sets the fields of who that are given, and returns those that cannot be
+// applyTo sets the fields of who that are given, and returns those that cannot be
 // read.
-func (c *AdministratorChanges) set(who *ampusers.Administrator) []store.FieldError {
-	c.DisplayName.into(&who.DisplayName)
-	c.Sections.into(&who.Sections)
-	c.Teams.into(&who.Teams)
-	c.Disabled.into(&who.Disabled)
+func (c *AdministratorChanges) applyTo(admin *ampusers.Administrator) []store.FieldError {
+	c.DisplayName.assignTo(&admin.DisplayName)
+	c.Sections.assignTo(&admin.Sections)
+	c.Teams.assignTo(&admin.Teams)
+	c.Disabled.assignTo(&admin.Disabled)
 	if c.Access.set {
-		who.Access = ampusers.Access(c.Access.value)
+		admin.Access = ampusers.AccessLevel(c.Access.value)
 	}
 	if c.Access.null {
-		who.Access = ampusers.Limited
+		admin.Access = ampusers.Limited
 	}
-	return append(setRanges("extensions", c.Extensions, &who.Extensions), setRanges("dids", c.DIDs, &who.DIDs)...)
+	return append(setRanges("extensions", c.Extensions, &admin.Extensions), setRanges("dids", c.DIDs, &admin.DIDs)...)
 }
 
 func setRanges(field string, given optional[string], ranges *ampusers.Ranges) []store.FieldError {
@@ -47,7 +47,7 @@ func setRanges(field string, given optional[string], ranges *ampusers.Ranges) []
 	}
 	parsed, err := ampusers.ParseRanges(given.value)
 	if err != nil {
-		return renamed(field, err)
+		return fieldErrors(field, err)
 	}
 	*ranges = parsed
 	return nil
@@ -59,12 +59,12 @@ type shownAdministrator struct {
 	Invitation *invitation `json:"invitation,omitempty"`
 }
 
-// administratorETag returns the tag of an administrator, which a login does not
+// computeAdministratorETag returns the tag of an administrator, which a login does not
 // change: who edits an administrator overwrites nothing of it.
-func administratorETag(who *ampusers.Administrator) string {
-	tagged := *who
+func computeAdministratorETag(admin *ampusers.Administrator) string {
+	tagged := *admin
 	tagged.LastLoginAt = time.Time{}
-	return etagOf(&tagged)
+	return computeETag(&tagged)
 }
 
 // invitation is a link with which a password may be set once.
@@ -75,16 +75,16 @@ type invitation struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-func (a *api) shownInvitation(link *ampusers.Link) *invitation {
+func (a *api) shownInvitation(link *ampusers.InvitationLink) *invitation {
 	token := link.Token.Reveal()
 	return &invitation{Username: link.Username, Token: token, URL: a.baseURL + "/set-password/" + token, ExpiresAt: link.ExpiresAt}
 }
 
 func exampleAdministrator() shownAdministrator {
-	made := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	created := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 	return shownAdministrator{Administrator: &ampusers.Administrator{
 		Username: "jane.admin", DisplayName: "Jane Doe", Access: ampusers.Limited,
-		Sections: []string{exampleSection().ID}, Teams: []string{}, HasPassword: true, CreatedAt: made, UpdatedAt: made,
+		Sections: []string{exampleSection().ID}, Teams: []string{}, HasPassword: true, CreatedAt: created, UpdatedAt: created,
 	}}
 }
 
@@ -99,6 +99,6 @@ func exampleInvitation() *invitation {
 func exampleInvited() shownAdministrator {
 	invited := exampleAdministrator()
 	invited.Invitation = exampleInvitation()
-	invited.HasPassword, invited.InvitedUntil = false, invited.Invitation.ExpiresAt
+	invited.HasPassword, invited.InvitationExpiresAt = false, invited.Invitation.ExpiresAt
 	return invited
 }

@@ -16,15 +16,15 @@ const tagAdministrators = "administrators"
 // audit trail.
 const administratorKind = "administrator"
 
-// Username is the administrator that a path names.
-type Username struct {
+// AdministratorPath is the administrator that a path names.
+type AdministratorPath struct {
 	Name string `doc:"The username, in any case." path:"username"`
 }
 
 type administratorOutput = recordOutput[shownAdministrator]
 
 func (a *api) registerAdministrators() {
-	g := group{api: a, tag: tagAdministrators, section: site.SectionAdministrators}
+	g := operationGroup{api: a, tag: tagAdministrators, section: site.SectionAdministrators}
 	register(g, operation{
 		id: "listAdministrators", method: http.MethodGet, path: "/administrators", summary: "List administrators",
 		description: "Those that the visitor may change, which is those who may do nothing that the visitor may not.",
@@ -39,7 +39,7 @@ func (a *api) registerAdministrators() {
 	}, a.createAdministrator)
 	register(g, operation{
 		id: "getAdministrator", method: http.MethodGet, path: "/administrators/{username}", summary: "Show an administrator",
-		known: true, response: exampleAdministrator(),
+		notModified: true, response: exampleAdministrator(),
 	}, a.getAdministrator)
 	register(g, operation{
 		id: "updateAdministrator", method: http.MethodPatch, path: "/administrators/{username}", summary: "Change an administrator",
@@ -53,11 +53,11 @@ func (a *api) registerAdministrators() {
 		description: "All sessions of the administrator end. The last full administrator is kept.",
 		status:      http.StatusNoContent, errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
 	}, a.deleteAdministrator)
-	a.registerAdministratorActs(g)
+	a.registerAdministratorActions(g)
 	a.registerCredentials(g)
 }
 
-func (a *api) registerAdministratorActs(g group) {
+func (a *api) registerAdministratorActions(g operationGroup) {
 	for _, act := range []struct {
 		verb, summary string
 		do            func(*ampusers.Service, context.Context, string) (*ampusers.Administrator, error)
@@ -82,11 +82,11 @@ func (a *api) registerAdministratorActs(g group) {
 
 // administrators returns the service with the rights of the visitor.
 func (a *api) administrators(ctx context.Context) *ampusers.Service {
-	return a.site.Administrators.As(a.gate.Visitor(ctx).Username)
+	return a.app.Administrators.ForActor(a.sessions.Administrator(ctx).Username)
 }
 
-func showAdministrator(who *ampusers.Administrator) shownAdministrator {
-	return shownAdministrator{Administrator: who}
+func showAdministrator(admin *ampusers.Administrator) shownAdministrator {
+	return shownAdministrator{Administrator: admin}
 }
 
 type listAdministratorsInput struct {
@@ -97,17 +97,17 @@ type listAdministratorsInput struct {
 }
 
 func (a *api) listAdministrators(ctx context.Context, input *listAdministratorsInput) (*listOutput[shownAdministrator], error) {
-	order, err := store.ParseOrder(input.Sort, ampusers.OrderFields())
+	order, err := store.ParseSort(input.Sort, ampusers.SortFields())
 	if err != nil {
 		return nil, err
 	}
 	page, err := a.administrators(ctx).List(ctx, ampusers.Query{
-		Search: input.Search, Access: ampusers.Access(input.Access), Order: order, Page: input.page(),
+		Search: input.Search, Access: ampusers.AccessLevel(input.Access), Sort: order, PageRequest: input.page(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return listed(page, showAdministrator), nil
+	return newListOutput(page, showAdministrator), nil
 }
 
 type createAdministratorInput struct {
@@ -116,50 +116,50 @@ type createAdministratorInput struct {
 }
 
 func (a *api) createAdministrator(ctx context.Context, input *createAdministratorInput) (*createdOutput[shownAdministrator], error) {
-	event := eventOf("create", administratorKind, input.Body.Username)
-	made, err := once(ctx, a, input.IdempotencyKey, event, func(ctx context.Context) (shownAdministrator, error) {
-		who := &ampusers.Administrator{Username: input.Body.Username}
-		unread := input.Body.set(who)
-		created, err := a.administrators(ctx).Create(ctx, who, input.Body.Password)
-		if err = judged(unread, err); err != nil || !input.Body.Password.IsZero() {
+	event := newAuditEvent("create", administratorKind, input.Body.Username)
+	result, err := idempotent(ctx, a, input.IdempotencyKey, event, func(ctx context.Context) (shownAdministrator, error) {
+		admin := &ampusers.Administrator{Username: input.Body.Username}
+		errs := input.Body.applyTo(admin)
+		created, err := a.administrators(ctx).Create(ctx, admin, input.Body.Password)
+		if err = mergeFieldErrors(errs, err); err != nil || !input.Body.Password.IsZero() {
 			return showAdministrator(created), err
 		}
-		return a.invited(ctx, created.Username)
+		return a.inviteAndShow(ctx, created.Username)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &createdOutput[shownAdministrator]{
-		ETag: administratorETag(made.Administrator), Location: prefix + "/administrators/" + url.PathEscape(made.Username), Body: made,
+		ETag: computeAdministratorETag(result.Administrator), Location: prefix + "/administrators/" + url.PathEscape(result.Username), Body: result,
 	}, nil
 }
 
-// invited invites an administrator, and shows both.
-func (a *api) invited(ctx context.Context, username string) (shownAdministrator, error) {
+// inviteAndShow invites an administrator, and shows both.
+func (a *api) inviteAndShow(ctx context.Context, username string) (shownAdministrator, error) {
 	link, err := a.administrators(ctx).Invite(ctx, username)
 	if err != nil {
 		return shownAdministrator{}, err
 	}
-	who, err := a.administrators(ctx).Get(ctx, username)
-	return shownAdministrator{Administrator: who, Invitation: a.shownInvitation(link)}, err
+	admin, err := a.administrators(ctx).Get(ctx, username)
+	return shownAdministrator{Administrator: admin, Invitation: a.shownInvitation(link)}, err
 }
 
 type getAdministratorInput struct {
-	Username
+	AdministratorPath
 	IfNoneMatch string `doc:"The ETag of the record that the visitor has already: 304 when there is no newer one." header:"If-None-Match"`
 }
 
 func (a *api) getAdministrator(ctx context.Context, input *getAdministratorInput) (*administratorOutput, error) {
-	who, err := a.administrators(ctx).Get(ctx, input.Name)
+	admin, err := a.administrators(ctx).Get(ctx, input.Name)
 	if err != nil {
 		return nil, err
 	}
-	return record(showAdministrator(who), administratorETag(who)).unlessKnown(input.IfNoneMatch), nil
+	return record(showAdministrator(admin), computeAdministratorETag(admin)).ifNoneMatch(input.IfNoneMatch), nil
 }
 
 // AdministratorTarget is an administrator to be changed.
 type AdministratorTarget struct {
-	Username
+	AdministratorPath
 	IfMatch
 }
 
@@ -167,24 +167,24 @@ type AdministratorTarget struct {
 // request.
 func (a *api) changeAdministrator(ctx context.Context, input *AdministratorTarget, action string, change func(context.Context, *ampusers.Service) (*ampusers.Administrator, error)) (*administratorOutput, error) {
 	var changed *ampusers.Administrator
-	event := eventOf(action, administratorKind, input.Name)
-	err := a.ifMatch(ctx, input.IfMatch, event, a.administratorTag(input.Name), func(ctx context.Context) (err error) {
+	event := newAuditEvent(action, administratorKind, input.Name)
+	err := a.ifMatch(ctx, input.IfMatch, event, a.currentAdministratorETag(input.Name), func(ctx context.Context) (err error) {
 		changed, err = change(ctx, a.administrators(ctx))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return record(showAdministrator(changed), administratorETag(changed)), nil
+	return record(showAdministrator(changed), computeAdministratorETag(changed)), nil
 }
 
-func (a *api) administratorTag(username string) func(context.Context) (string, error) {
+func (a *api) currentAdministratorETag(username string) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
-		who, err := a.administrators(ctx).Get(ctx, username)
+		admin, err := a.administrators(ctx).Get(ctx, username)
 		if err != nil {
 			return "", err
 		}
-		return administratorETag(who), nil
+		return computeAdministratorETag(admin), nil
 	}
 }
 
@@ -195,29 +195,29 @@ type updateAdministratorInput struct {
 
 func (a *api) updateAdministrator(ctx context.Context, input *updateAdministratorInput) (*administratorOutput, error) {
 	return a.changeAdministrator(ctx, &input.AdministratorTarget, "update", func(ctx context.Context, service *ampusers.Service) (*ampusers.Administrator, error) {
-		return service.Update(ctx, input.Name, func(who *ampusers.Administrator) error {
-			return store.Invalid(input.Body.set(who)...)
+		return service.Update(ctx, input.Name, func(admin *ampusers.Administrator) error {
+			return store.NewInvalidError(input.Body.applyTo(admin)...)
 		})
 	})
 }
 
 func (a *api) deleteAdministrator(ctx context.Context, input *AdministratorTarget) (*noOutput, error) {
-	event := eventOf("delete", administratorKind, input.Name)
-	return nil, a.ifMatch(ctx, input.IfMatch, event, a.administratorTag(input.Name), func(ctx context.Context) error {
+	event := newAuditEvent("delete", administratorKind, input.Name)
+	return nil, a.ifMatch(ctx, input.IfMatch, event, a.currentAdministratorETag(input.Name), func(ctx context.Context) error {
 		return a.administrators(ctx).Delete(ctx, input.Name)
 	})
 }
 
 type explainInput struct {
-	Username
+	AdministratorPath
 	Subject string `doc:"What is asked about."                                                                              enum:"section,extension,did,team" query:"subject" required:"true"`
 	Key     string `doc:"Which of those: the id of a section, a number, or the name of a team; empty for the default team." query:"key"`
 }
 
 func (a *api) explainAdministrator(ctx context.Context, input *explainInput) (*struct{ Body ampusers.Explanation }, error) {
-	who, err := a.administrators(ctx).Get(ctx, input.Name)
+	admin, err := a.administrators(ctx).Get(ctx, input.Name)
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body ampusers.Explanation }{who.Explain(ampusers.Subject(input.Subject), input.Key)}, nil
+	return &struct{ Body ampusers.Explanation }{admin.Explain(ampusers.ResourceKind(input.Subject), input.Key)}, nil
 }

@@ -41,14 +41,14 @@ type Options struct {
 
 // api is what the operations work with.
 type api struct {
-	site    *site.Site
-	gate    *access.Gate
-	runner  *applying.Runner
-	jobs    *jobs.Runner
-	baseURL string
-	log     *slog.Logger
-	clock   func() time.Time
-	wait    time.Duration
+	app         *site.App
+	sessions    *access.Manager
+	applyRunner *applying.Runner
+	jobs        *jobs.Runner
+	baseURL     string
+	log         *slog.Logger
+	clock       func() time.Time
+	wait        time.Duration
 	// stopping ends all waiting.
 	stopping context.Context
 	// exports holds one token for each export at work.
@@ -58,13 +58,13 @@ type api struct {
 }
 
 // New returns the API of s, to be served below /api/v1/ inside of
-// [access.Gate.Handler].
-func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Runner, opts *Options) http.Handler {
+// [access.Manager.Handler].
+func New(s *site.App, sessions *access.Manager, applyRunner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}
 	a := &api{
-		site: s, gate: gate, runner: runner, jobs: work, baseURL: opts.BaseURL,
+		app: s, sessions: sessions, applyRunner: applyRunner, jobs: jobRunner, baseURL: opts.BaseURL,
 		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), stopping: opts.Stopping,
 		mux: http.NewServeMux(), exports: make(chan struct{}, maxExports),
 	}
@@ -81,8 +81,8 @@ func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Ru
 	a.registerSession()
 	a.registerAccount()
 	a.registerAdministrators()
-	a.registerManagers()
-	a.registerPeople()
+	a.registerAMIAccounts()
+	a.registerUsers()
 	a.registerTokens()
 	a.registerGroups()
 	a.registerWelcomeMails()
@@ -93,16 +93,16 @@ func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Ru
 	a.registerSettings()
 	a.mux.Handle("GET "+prefix+"/openapi.json", a.document())
 	a.mux.HandleFunc("/", a.notFound)
-	return readable(a.mux)
+	return validateURL(a.mux)
 }
 
-// waiting returns a context that ends with ctx, when the request has waited for
+// waitContext returns a context that ends with ctx, when the request has waited for
 // as long as it may, and when the server stops.
-func (a *api) waiting(ctx context.Context) (context.Context, context.CancelFunc) {
+func (a *api) waitContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	wait, cancel := context.WithTimeout(ctx, a.wait)
-	forget := context.AfterFunc(a.stopping, cancel)
+	stop := context.AfterFunc(a.stopping, cancel)
 	return wait, func() {
-		forget()
+		stop()
 		cancel()
 	}
 }

@@ -13,7 +13,7 @@ import (
 const tagAudit = "audit"
 
 func (a *api) registerAudit() {
-	g := group{api: a, tag: tagAudit, section: site.SectionAudit}
+	g := operationGroup{api: a, tag: tagAudit, section: site.SectionAudit}
 	register(g, operation{
 		id: "listAuditEntries", method: http.MethodGet, path: "/audit", summary: "List who did what, when and from where, newest first",
 		response: list[*audit.Entry]{Items: []*audit.Entry{exampleEntry()}, Next: "41"},
@@ -21,7 +21,7 @@ func (a *api) registerAudit() {
 	register(g, operation{
 		id: "verifyAudit", method: http.MethodPost, path: "/audit/verification", summary: "Verify that nobody changed the audit trail, or a record behind its back",
 		description: "It reads the whole trail and every record. Note down entries and hash: a later verification then also shows whether the trail was replaced as a whole.",
-		response:    audit.Verification{Entries: 42, Records: 7, Hash: "9f2c7f5d0e6b4a1c8d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c", Problems: []audit.Problem{}},
+		response:    audit.Verification{Entries: 42, Records: 7, Hash: "9f2c7f5d0e6b4a1c8d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b1c", Findings: []audit.Finding{}},
 	}, a.verifyAudit)
 }
 
@@ -37,18 +37,18 @@ type listEntriesInput struct {
 }
 
 func (a *api) listEntries(ctx context.Context, input *listEntriesInput) (*listOutput[*audit.Entry], error) {
-	page, err := a.site.Trail.List(ctx, audit.Query{
+	page, err := a.app.AuditLog.List(ctx, audit.Query{
 		Actor: input.Actor, Action: input.Action, Kind: input.Kind, Key: input.Key,
-		Outcome: audit.Outcome(input.Outcome), Since: input.Since, Until: input.Until, Page: input.page(),
+		Outcome: audit.Outcome(input.Outcome), Since: input.Since, Until: input.Until, PageRequest: input.page(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	return listed(page, func(e *audit.Entry) *audit.Entry { return e }), nil
+	return newListOutput(page, func(e *audit.Entry) *audit.Entry { return e }), nil
 }
 
 func (a *api) verifyAudit(ctx context.Context, _ *struct{}) (*struct{ Body *audit.Verification }, error) {
-	found, err := a.site.Verify(ctx)
+	found, err := a.app.VerifyAudit(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +57,9 @@ func (a *api) verifyAudit(ctx context.Context, _ *struct{}) (*struct{ Body *audi
 
 func exampleEntry() *audit.Entry {
 	return &audit.Entry{
-		Sequence: 42, At: time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC),
-		Actor:  audit.Actor{Kind: audit.Administrator, Name: "admin", Source: "192.0.2.7"},
-		Action: "create", Kind: administratorKind, Key: "jane.admin", Outcome: audit.Done,
+		Sequence: 42, Time: time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC),
+		Actor:  audit.Actor{Kind: audit.Administrator, Name: "admin", RemoteAddr: "192.0.2.7"},
+		Action: "create", Kind: administratorKind, Key: "jane.admin", Outcome: audit.Succeeded,
 		After: json.RawMessage(`{"username":"jane.admin"}`), Hash: []byte("an example of a hash of 32 bytes"),
 	}
 }

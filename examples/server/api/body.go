@@ -33,7 +33,7 @@ func (a *api) readBody(ctx huma.Context, next func(huma.Context)) {
 		err = checkBody(ctx.Operation(), r.Header.Get("Content-Type"), body)
 	}
 	if err != nil {
-		a.problemOf(r.Context(), err, "body").write(w)
+		a.toProblem(r.Context(), err, "body").write(w)
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -51,21 +51,21 @@ func bodyHash(ctx context.Context) [sha256.Size]byte {
 
 // readAll reads the body, of at most that many bytes. The server that it comes
 // from bounds the time.
-func readAll(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var timeout net.Error
 	switch {
 	case err == nil:
 		return body, nil
 	case errors.As(err, new(*http.MaxBytesError)):
-		return nil, tooLarge()
+		return nil, tooLargeProblem()
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return nil, newProblem(http.StatusRequestTimeout, "timeout", "the body took too long to arrive")
 	}
 	return nil, newProblem(http.StatusBadRequest, "body", "the body could not be read")
 }
 
-func tooLarge() *problem {
+func tooLargeProblem() *problem {
 	return newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than 1 MiB, or a picture than 5 MiB")
 }
 
@@ -74,11 +74,11 @@ func checkBody(op *huma.Operation, contentType string, body []byte) error {
 	case op.RequestBody == nil:
 		// Clients that always send JSON send an empty object.
 		if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && !bytes.Equal(trimmed, []byte("{}")) {
-			return invalid(http.StatusUnprocessableEntity, fieldProblem{"body", "unexpected", "this takes no body"})
+			return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "unexpected", "this takes no body"})
 		}
 		return nil
 	case len(body) == 0 && op.RequestBody.Required:
-		return invalid(http.StatusUnprocessableEntity, fieldProblem{"body", "required", "this must be given, as " + jsonType})
+		return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "required", "this must be given, as " + jsonType})
 	case len(body) == 0:
 		return nil
 	}

@@ -28,7 +28,7 @@ type runOutput struct {
 }
 
 func (a *api) registerConfiguration() {
-	g := group{api: a, tag: tagConfiguration, section: ampusers.SectionApply}
+	g := operationGroup{api: a, tag: tagConfiguration, section: ampusers.SectionApply}
 	live := time.Date(2026, 1, 31, 9, 5, 0, 0, time.UTC)
 	register(g, operation{
 		id: "getConfigurationStatus", method: http.MethodGet, path: "/config/status", summary: "Say whether there is something to apply",
@@ -39,7 +39,7 @@ func (a *api) registerConfiguration() {
 		errors: []int{http.StatusConflict}, response: examplePlan(),
 	}, a.configurationPlan)
 	for _, act := range []struct {
-		act                  applying.Act
+		act                  applying.Operation
 		summary, description string
 	}{
 		{applying.Apply, "Make the records live", "Files are written, checked by Asterisk, reloaded and verified; what Asterisk does not take is rolled back."},
@@ -60,7 +60,7 @@ func (a *api) registerConfiguration() {
 }
 
 func (a *api) configurationStatus(ctx context.Context, _ *struct{}) (*struct{ Body *asteriskconf.Status }, error) {
-	status, err := a.runner.Status(ctx)
+	status, err := a.applyRunner.Status(ctx)
 	if err != nil {
 		return nil, configurationError(err)
 	}
@@ -68,7 +68,7 @@ func (a *api) configurationStatus(ctx context.Context, _ *struct{}) (*struct{ Bo
 }
 
 func (a *api) configurationPlan(ctx context.Context, _ *struct{}) (*struct{ Body *asteriskconf.Plan }, error) {
-	plan, err := a.runner.Plan(ctx)
+	plan, err := a.applyRunner.Plan(ctx)
 	if err != nil {
 		return nil, configurationError(err)
 	}
@@ -76,10 +76,10 @@ func (a *api) configurationPlan(ctx context.Context, _ *struct{}) (*struct{ Body
 }
 
 // configurationRun begins a run and waits for its end.
-func (a *api) configurationRun(ctx context.Context, act applying.Act) (*runOutput, error) {
-	wait, cancel := a.waiting(ctx)
+func (a *api) configurationRun(ctx context.Context, act applying.Operation) (*runOutput, error) {
+	wait, cancel := a.waitContext(ctx)
 	defer cancel()
-	run, err := a.runner.Run(wait, act, a.gate.Visitor(ctx).Username)
+	run, err := a.applyRunner.Run(wait, act, a.sessions.Administrator(ctx).Username)
 	switch {
 	case err != nil:
 		return nil, err
@@ -92,13 +92,13 @@ func (a *api) configurationRun(ctx context.Context, act applying.Act) (*runOutpu
 }
 
 func (a *api) lastRun(context.Context, *struct{}) (*runOutput, error) {
-	run := a.runner.Last()
+	run := a.applyRunner.Last()
 	if run == nil {
 		return nil, &store.NotFoundError{Kind: "run since the server was started"}
 	}
 	shown := shownRun{Run: run}
 	if run.Err != nil {
-		shown.Failure = withWayOut(run.Err)
+		shown.Failure = withHint(run.Err)
 	}
 	return &runOutput{http.StatusOK, shown}, nil
 }
@@ -109,41 +109,41 @@ func configurationError(err error) error {
 	status, code := http.StatusBadGateway, "apply_failed"
 	switch {
 	case errors.As(err, new(*asteriskconf.ApplyError)):
-	case errors.Is(err, store.ErrConflict), site.WayOut(err) != "":
+	case errors.Is(err, store.ErrConflict), site.Hint(err) != "":
 		status, code = http.StatusConflict, "conflict"
 	default:
 		return err
 	}
-	return newProblem(status, code, withWayOut(err))
+	return newProblem(status, code, withHint(err))
 }
 
-// withWayOut is an error and what to do about it.
-func withWayOut(err error) string {
-	return strings.TrimSuffix(strings.TrimSpace(err.Error()+". "+site.WayOut(err)), ".")
+// withHint is an error and what to do about it.
+func withHint(err error) string {
+	return strings.TrimSuffix(strings.TrimSpace(err.Error()+". "+site.Hint(err)), ".")
 }
 
 func examplePlan() asteriskconf.Plan {
 	return asteriskconf.Plan{Files: []asteriskconf.FilePlan{{
 		Name: "pbxusers_manager.conf", Path: "/etc/asterisk/pbxusers_manager.conf", Module: "manager",
 		Sections: []asteriskconf.SectionPlan{{
-			Name: "crmpro_ami", Act: "add", Lines: []asteriskconf.LinePlan{
+			Name: "crmpro_ami", Action: "add", Lines: []asteriskconf.LinePlan{
 				{Sign: "+", Key: "secret", Value: "[redacted]"}, {Sign: "+", Key: "permit", Value: "10.0.0.0/8"},
 			},
 		}},
 	}}}
 }
 
-func exampleRun(act applying.Act) shownRun {
+func exampleRun(act applying.Operation) shownRun {
 	run := &applying.Run{
-		Act: act, StartedBy: "jane.admin", StartedAt: time.Date(2026, 1, 31, 9, 5, 0, 0, time.UTC),
+		Operation: act, StartedBy: "jane.admin", StartedAt: time.Date(2026, 1, 31, 9, 5, 0, 0, time.UTC),
 		Steps: []asteriskconf.Progress{{Step: asteriskconf.StepConnect}}, Done: true,
 	}
 	if act == applying.Recover {
-		run.Recovery = &asteriskconf.Recovery{Interrupted: true, Forward: true, Verified: true}
+		run.Recovery = &asteriskconf.Recovery{Interrupted: true, RolledForward: true, Verified: true}
 		return shownRun{Run: run}
 	}
 	run.Report = &asteriskconf.Report{Generation: 4, Changed: true, Verified: true, Files: []asteriskconf.FileReport{{
-		Name: "pbxusers_manager.conf", Path: "/etc/asterisk/pbxusers_manager.conf", Added: 1, Reloaded: "manager",
+		Name: "pbxusers_manager.conf", Path: "/etc/asterisk/pbxusers_manager.conf", Added: 1, ReloadedModule: "manager",
 	}}}
 	return shownRun{Run: run}
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// DeletedUser is a deleted person that a path names.
-type DeletedUser struct {
+// DeletedUserPath is a deleted person that a path names.
+type DeletedUserPath struct {
 	ID string `doc:"The id of the person." path:"id"`
 }
 
-func (a *api) registerDeletedUsers(g group) {
+func (a *api) registerDeletedUsers(g operationGroup) {
 	register(g, operation{
 		id: "listDeletedUsers", method: http.MethodGet, path: "/deleted-users", summary: "List deleted people, who can be restored",
 		response: list[shownUser]{Items: []shownUser{exampleDeleted()}, Next: ""},
@@ -28,8 +28,8 @@ func (a *api) registerDeletedUsers(g group) {
 		id: "purgeUser", method: http.MethodDelete, path: "/deleted-users/{id}", summary: "Remove a deleted person for good",
 		description: "With tokens and picture. It cannot be undone.",
 		status:      http.StatusNoContent, errors: []int{http.StatusConflict},
-	}, func(ctx context.Context, input *DeletedUser) (*noOutput, error) {
-		return nil, a.people(ctx).Purge(ctx, input.ID)
+	}, func(ctx context.Context, input *DeletedUserPath) (*noOutput, error) {
+		return nil, a.users(ctx).Purge(ctx, input.ID)
 	})
 }
 
@@ -39,29 +39,31 @@ type listDeletedUsersInput struct {
 }
 
 func (a *api) listDeletedUsers(ctx context.Context, input *listDeletedUsersInput) (*listOutput[shownUser], error) {
-	page, err := a.people(ctx).List(ctx, userman.Query{Search: input.Search, Status: userman.Deleted, Page: input.page()})
+	page, err := a.users(ctx).List(ctx, userman.Query{Search: input.Search, Status: userman.StatusDeleted, PageRequest: input.page()})
 	if err != nil {
 		return nil, err
 	}
-	return listed(page, showUser), nil
+	return newListOutput(page, showUser), nil
 }
 
 type restoreUserInput struct {
-	DeletedUser
+	DeletedUserPath
 	Body *UserChanges
 }
 
 func (a *api) restoreUser(ctx context.Context, input *restoreUserInput) (*userOutput, error) {
-	people := a.people(ctx)
+	users := a.users(ctx)
 	var edit func(*userman.User) error
 	if input.Body != nil {
-		edit = func(u *userman.User) error { return store.Invalid(input.Body.set(u, people.Permissions())...) }
+		edit = func(u *userman.User) error {
+			return store.NewInvalidError(input.Body.applyTo(u, users.Permissions())...)
+		}
 	}
-	shown, err := shownAfter(people.Restore(ctx, input.ID, edit))
+	shown, err := userResult(users.Restore(ctx, input.ID, edit))
 	if err != nil {
 		return nil, err
 	}
-	return record(shown, shown.tag()), nil
+	return record(shown, shown.etag()), nil
 }
 
 func exampleDeleted() shownUser {

@@ -47,7 +47,7 @@ func (a *api) config() huma.Config {
 		// "json" is that of all types that end in +json.
 		Formats:       map[string]huma.Format{jsonType: format, "json": format},
 		DefaultFormat: jsonType,
-		Transformers:  []huma.Transformer{a.reword},
+		Transformers:  []huma.Transformer{a.translateError},
 
 		RejectUnknownQueryParameters: true,
 	}
@@ -74,8 +74,8 @@ func documentTags() []*huma.Tag {
 		{Name: tagSession, Description: "Logging in and out."},
 		{Name: tagAccount, Description: "One's own password and second factor."},
 		{Name: tagAdministrators, Description: "Who may log in, and to what."},
-		{Name: tagManagers, Description: "AMI accounts, with which programs talk to Asterisk."},
-		{Name: tagPeople, Description: "The people of the PBX: who they are, which extensions are theirs, what they may do."},
+		{Name: tagAMIAccounts, Description: "AMI accounts, with which programs talk to Asterisk."},
+		{Name: tagUsers, Description: "The people of the PBX: who they are, which extensions are theirs, what they may do."},
 		{Name: tagTokens, Description: "API tokens, with which programs act for people."},
 		{Name: tagGroups, Description: "Groups of people, and what they permit."},
 		{Name: tagDirectories, Description: "Directories that people come from, such as LDAP."},
@@ -128,7 +128,7 @@ func (a *api) document() http.Handler {
 // describeFields adds to a schema what the type cannot say.
 func describeFields(name string, schema *huma.Schema) {
 	for field, property := range schema.Properties {
-		if text, ok := fieldTexts[name][field]; ok {
+		if text, ok := schemaDocs[name][field]; ok {
 			property.Description = text
 		}
 		if !isRequest(name) {
@@ -155,8 +155,8 @@ func (className) Schema(huma.Registry) *huma.Schema {
 	return schema
 }
 
-// problemTexts say when each problem is answered.
-var problemTexts = map[int]string{
+// problemDocs say when each problem is answered.
+var problemDocs = map[int]string{
 	http.StatusBadRequest:            "The request cannot be read: no JSON, no UTF-8, a field or parameter twice.",
 	http.StatusUnauthorized:          "Nobody is logged in, or the login was refused; the code says why.",
 	http.StatusForbidden:             "The visitor may not do this.",
@@ -175,7 +175,7 @@ var problemTexts = map[int]string{
 
 // problemResponse describes the answer with a problem of that status.
 func (a *api) problemResponse(status int) *huma.Response {
-	example := newProblem(status, "", problemTexts[status])
+	example := newProblem(status, "", problemDocs[status])
 	example.Code = map[int]string{
 		http.StatusBadRequest: "invalid", http.StatusUnauthorized: "login_required", http.StatusForbidden: "forbidden",
 		http.StatusNotFound: "not_found", http.StatusRequestTimeout: "timeout", http.StatusConflict: "conflict",
@@ -186,7 +186,7 @@ func (a *api) problemResponse(status int) *huma.Response {
 	}[status]
 	schema := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[problem](), true, "")
 	return &huma.Response{
-		Description: problemTexts[status],
+		Description: problemDocs[status],
 		Content:     map[string]*huma.MediaType{problemType: {Schema: schema, Example: example}},
 	}
 }

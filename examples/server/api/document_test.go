@@ -58,25 +58,25 @@ type media struct {
 
 // schema is a JSON schema, with the words that the document uses.
 type schema struct {
-	Ref                  string             `json:"$ref"`
-	Type                 any                `json:"type"`
-	Description          string             `json:"description"`
-	Enum                 []any              `json:"enum"`
-	Items                *schema            `json:"items"`
-	Properties           map[string]*schema `json:"properties"`
-	Required             []string           `json:"required"`
-	AdditionalProperties *others            `json:"additionalProperties"`
-	OneOf                []*schema          `json:"oneOf"`
+	Ref                  string                `json:"$ref"`
+	Type                 any                   `json:"type"`
+	Description          string                `json:"description"`
+	Enum                 []any                 `json:"enum"`
+	Items                *schema               `json:"items"`
+	Properties           map[string]*schema    `json:"properties"`
+	Required             []string              `json:"required"`
+	AdditionalProperties *additionalProperties `json:"additionalProperties"`
+	OneOf                []*schema             `json:"oneOf"`
 }
 
-// others are the properties of an object that its schema does not name.
-type others struct {
+// additionalProperties are the properties of an object that its schema does not name.
+type additionalProperties struct {
 	none   bool
 	schema *schema
 }
 
 // UnmarshalJSON reads true, false or a schema.
-func (o *others) UnmarshalJSON(text []byte) error {
+func (o *additionalProperties) UnmarshalJSON(text []byte) error {
 	if o.none = string(text) == "false"; o.none || string(text) == "true" {
 		return nil
 	}
@@ -85,14 +85,14 @@ func (o *others) UnmarshalJSON(text []byte) error {
 
 func readDocument(t *testing.T, h *harness) *document {
 	t.Helper()
-	answer := h.stranger(t).call(t, http.MethodGet, "/openapi.json", nil).is(t, http.StatusOK)
+	answer := h.anonymous(t).call(t, http.MethodGet, "/openapi.json", nil).requireStatus(t, http.StatusOK)
 	d := &document{}
 	require.NoError(t, json.Unmarshal([]byte(answer.body), d))
 	return d
 }
 
-// each calls visit for every operation, in order.
-func (d *document) each(visit func(method, path string, op *operation)) {
+// eachOperation calls visit for every operation, in order.
+func (d *document) eachOperation(visit func(method, path string, op *operation)) {
 	for _, path := range slices.Sorted(maps.Keys(d.Paths)) {
 		for _, method := range slices.Sorted(maps.Keys(d.Paths[path])) {
 			visit(strings.ToUpper(method), path, d.Paths[path][method])
@@ -112,40 +112,40 @@ func (d *document) resolve(t testing.TB, s *schema) *schema {
 	return s
 }
 
-// fits returns where value is not what the schema says.
-func (d *document) fits(t testing.TB, s *schema, value any, place string) (misfits []string) {
+// validate returns where value is not what the schema says.
+func (d *document) validate(t testing.TB, s *schema, value any, place string) (problems []string) {
 	t.Helper()
 	s = d.resolve(t, s)
 	if len(s.OneOf) > 0 {
-		return d.fitsOne(t, s.OneOf, value, place)
+		return d.validateOneOf(t, s.OneOf, value, place)
 	}
 	types, _ := s.Type.([]any)
 	if one, ok := s.Type.(string); ok {
 		types = []any{one}
 	}
-	kind := kindOf(value)
+	kind := jsonTypeOf(value)
 	if types != nil && !slices.Contains(types, any(kind)) && (kind != "integer" || !slices.Contains(types, any("number"))) {
 		return []string{place + " is of type " + kind}
 	}
 	if len(s.Enum) > 0 && !slices.Contains(s.Enum, value) {
-		misfits = append(misfits, place+" is none of the enum")
+		problems = append(problems, place+" is none of the enum")
 	}
 	switch value := value.(type) {
 	case []any:
 		for _, item := range value {
-			misfits = append(misfits, d.fits(t, s.Items, item, place+"[]")...)
+			problems = append(problems, d.validate(t, s.Items, item, place+"[]")...)
 		}
 	case map[string]any:
-		misfits = append(misfits, d.fitsObject(t, s, value, place)...)
+		problems = append(problems, d.validateObject(t, s, value, place)...)
 	}
-	return misfits
+	return problems
 }
 
-func (d *document) fitsOne(t testing.TB, choices []*schema, value any, place string) []string {
+func (d *document) validateOneOf(t testing.TB, choices []*schema, value any, place string) []string {
 	t.Helper()
 	fitting := 0
 	for _, choice := range choices {
-		if len(d.fits(t, choice, value, place)) == 0 {
+		if len(d.validate(t, choice, value, place)) == 0 {
 			fitting++
 		}
 	}
@@ -155,30 +155,30 @@ func (d *document) fitsOne(t testing.TB, choices []*schema, value any, place str
 	return nil
 }
 
-func (d *document) fitsObject(t testing.TB, s *schema, object map[string]any, place string) (misfits []string) {
+func (d *document) validateObject(t testing.TB, s *schema, object map[string]any, place string) (problems []string) {
 	t.Helper()
 	for _, name := range s.Required {
 		if _, ok := object[name]; !ok {
-			misfits = append(misfits, place+"."+name+" is missing")
+			problems = append(problems, place+"."+name+" is missing")
 		}
 	}
 	for name, value := range object {
 		property := s.Properties[name]
 		if property == nil && s.AdditionalProperties != nil {
 			if s.AdditionalProperties.none {
-				misfits = append(misfits, place+"."+name+" is unknown")
+				problems = append(problems, place+"."+name+" is unknown")
 			}
 			property = s.AdditionalProperties.schema
 		}
 		if property == nil {
 			continue
 		}
-		misfits = append(misfits, d.fits(t, property, value, place+"."+name)...)
+		problems = append(problems, d.validate(t, property, value, place+"."+name)...)
 	}
-	return misfits
+	return problems
 }
 
-func kindOf(value any) string {
+func jsonTypeOf(value any) string {
 	switch value := value.(type) {
 	case nil:
 		return "null"
@@ -198,7 +198,7 @@ func kindOf(value any) string {
 	return "number"
 }
 
-func TestTheDocumentIsOpenAPI31(t *testing.T) {
+func TestAPI_openAPIDocumentIsValid(t *testing.T) {
 	t.Parallel()
 	d := readDocument(t, start(t))
 	require.Regexp(t, `^3\.1\.\d+$`, d.OpenAPI)
@@ -211,7 +211,7 @@ func TestTheDocumentIsOpenAPI31(t *testing.T) {
 		tags[tag["name"]] = true
 	}
 	braces := regexp.MustCompile(`\{(\w+)\}`)
-	d.each(func(_, path string, op *operation) {
+	d.eachOperation(func(_, path string, op *operation) {
 		require.True(t, strings.HasPrefix(path, "/"), path)
 		require.NotEmpty(t, op.OperationID, path)
 		require.False(t, ids[op.OperationID], "%s stands twice", op.OperationID)
@@ -239,20 +239,20 @@ func TestTheDocumentIsOpenAPI31(t *testing.T) {
 	require.Greater(t, len(ids), 80)
 }
 
-func TestEveryOperationSaysWhoMayUseIt(t *testing.T) {
+func TestAPI_operationsRequireAuthentication(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	stranger := h.stranger(t)
-	readDocument(t, h).each(func(method, path string, op *operation) {
+	anonymous := h.anonymous(t)
+	readDocument(t, h).eachOperation(func(method, path string, op *operation) {
 		if op.OperationID == "createSession" {
 			require.Empty(t, op.Security)
 			return
 		}
 		require.Equal(t, []map[string][]string{{"bearer": {}}, {"cookie": {}}}, op.Security, op.OperationID)
-		refused := stranger.call(t, method, filled(path), "}garbage")
-		refused.is(t, http.StatusUnauthorized)
-		require.Equal(t, "Bearer", refused.Header.Get("WWW-Authenticate"))
-		require.Equal(t, "login_required", refused.problem(t).Code)
+		rejected := anonymous.call(t, method, fillPath(path), "}garbage")
+		rejected.requireStatus(t, http.StatusUnauthorized)
+		require.Equal(t, "Bearer", rejected.Header.Get("WWW-Authenticate"))
+		require.Equal(t, "login_required", rejected.problem(t).Code)
 	})
 }
 
@@ -261,20 +261,20 @@ func (op *operation) takesPicture() bool {
 	return op.RequestBody != nil && op.RequestBody.Content["image/jpeg"] != nil
 }
 
-// filled puts names into a path.
-func filled(path string) string {
+// fillPath puts names into a path.
+func fillPath(path string) string {
 	return strings.NewReplacer("{username}", "somebody", "{name}", "something", "{id}", "anything", "{kind}", "welcome").Replace(path)
 }
 
-func TestEveryOperationHasExamplesThatFitItsSchemas(t *testing.T) {
+func TestAPI_examplesMatchSchemas(t *testing.T) {
 	t.Parallel()
 	d := readDocument(t, start(t))
-	d.each(func(_, _ string, op *operation) {
+	d.eachOperation(func(_, _ string, op *operation) {
 		if op.RequestBody != nil && !op.takesPicture() {
 			body := op.RequestBody.Content["application/json"]
 			require.NotNil(t, body, op.OperationID)
 			require.NotNil(t, body.Example, op.OperationID)
-			require.Empty(t, d.fits(t, body.Schema, body.Example, "body"), op.OperationID)
+			require.Empty(t, d.validate(t, body.Schema, body.Example, "body"), op.OperationID)
 		}
 		succeeds := false
 		for status, response := range op.Responses {
@@ -285,7 +285,7 @@ func TestEveryOperationHasExamplesThatFitItsSchemas(t *testing.T) {
 					continue
 				}
 				require.NotNil(t, content.Example, "%s: %s", op.OperationID, status)
-				require.Empty(t, d.fits(t, content.Schema, content.Example, "body"), "%s: %s", op.OperationID, status)
+				require.Empty(t, d.validate(t, content.Schema, content.Example, "body"), "%s: %s", op.OperationID, status)
 				require.Equal(t, status >= "400", kind == "application/problem+json", "%s: %s", op.OperationID, status)
 			}
 			succeeds = succeeds || status < "300"
@@ -298,7 +298,7 @@ func TestEveryOperationHasExamplesThatFitItsSchemas(t *testing.T) {
 	})
 }
 
-func TestEveryFieldIsDescribed(t *testing.T) {
+func TestAPI_schemaFieldsAreDescribed(t *testing.T) {
 	t.Parallel()
 	d := readDocument(t, start(t))
 	for name, s := range d.Components.Schemas {

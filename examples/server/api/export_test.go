@@ -14,15 +14,15 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestAnExportIsOnePersonOnEachLine(t *testing.T) {
+func TestAPI_exportUsersAsJSONLines(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	for _, username := range []string{"ann", "陳大文", "joe"} {
-		h.person(t, userman.User{Username: username})
+		h.createUser(t, userman.User{Username: username})
 	}
-	h.person(t, userman.User{Username: "gone"})
-	require.NoError(t, h.Site.People.Delete(t.Context(), "gone"))
-	exported := h.as(t, "root").call(t, http.MethodGet, "/user-export", nil).is(t, http.StatusOK)
+	h.createUser(t, userman.User{Username: "gone"})
+	require.NoError(t, h.Site.Users.Delete(t.Context(), "gone"))
+	exported := h.logIn(t, "root").call(t, http.MethodGet, "/user-export", nil).requireStatus(t, http.StatusOK)
 	require.Equal(t, "application/x-ndjson", exported.Header.Get("Content-Type"))
 	var names []string
 	for lines := bufio.NewScanner(strings.NewReader(exported.body)); lines.Scan(); {
@@ -31,52 +31,52 @@ func TestAnExportIsOnePersonOnEachLine(t *testing.T) {
 		names = append(names, u.Username)
 	}
 	require.ElementsMatch(t, []string{"ann", "陳大文", "joe"}, names)
-	kept, err := h.Site.Trail.List(t.Context(), audit.Query{Action: "export"})
+	entries, err := h.Site.AuditLog.List(t.Context(), audit.Query{Action: "export"})
 	require.NoError(t, err)
-	require.Len(t, kept.Items, 1, "it takes everybody's data out")
-	require.Equal(t, "root", kept.Items[0].Actor.Name)
-	require.Equal(t, "person", kept.Items[0].Kind)
+	require.Len(t, entries.Items, 1, "it takes everybody's data out")
+	require.Equal(t, "root", entries.Items[0].Actor.Name)
+	require.Equal(t, "person", entries.Items[0].Kind)
 }
 
 // slowClient is a client that reads nothing until it is let.
 type slowClient struct {
 	*httptest.ResponseRecorder
 
-	begun, let chan struct{}
+	started, release chan struct{}
 }
 
 func (c slowClient) Write(p []byte) (int, error) {
-	c.begun <- struct{}{}
-	<-c.let
+	c.started <- struct{}{}
+	<-c.release
 	return c.ResponseRecorder.Write(p)
 }
 
-func TestExportsThatAreReadSlowlyLeaveTheDatabaseToOthers(t *testing.T) {
+func TestAPI_limitsConcurrentExports(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	h.person(t, userman.User{Username: "ann"})
-	handler, token := h.handler(t, nil), h.as(t, "root").token
+	h.createUser(t, userman.User{Username: "ann"})
+	handler, token := h.handler(t, nil), h.logIn(t, "root").token
 	export := func(w http.ResponseWriter) {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/user-export", nil)
 		request.Header.Set("Authorization", "Bearer "+token)
 		handler.ServeHTTP(w, request)
 	}
-	begun, let, ended := make(chan struct{}), make(chan struct{}), make(chan int)
+	started, release, ended := make(chan struct{}), make(chan struct{}), make(chan int)
 	for range 2 {
 		go func() {
-			client := slowClient{httptest.NewRecorder(), begun, let}
+			client := slowClient{httptest.NewRecorder(), started, release}
 			export(client)
 			ended <- client.Code
 		}()
 	}
-	<-begun
-	<-begun
-	refused := httptest.NewRecorder()
-	export(refused)
-	answered := (&answer{refused.Result(), refused.Body.String()}).is(t, http.StatusServiceUnavailable)
+	<-started
+	<-started
+	recorder := httptest.NewRecorder()
+	export(recorder)
+	answered := (&apiResponse{recorder.Result(), recorder.Body.String()}).requireStatus(t, http.StatusServiceUnavailable)
 	require.Equal(t, "busy", answered.problem(t).Code)
 	require.NotEmpty(t, answered.Header.Get("Retry-After"))
-	close(let)
+	close(release)
 	for range 2 {
 		require.Equal(t, http.StatusOK, <-ended)
 	}

@@ -24,11 +24,11 @@ type NewMembers struct {
 
 // groupImpact is what would change if a group were deleted.
 type groupImpact struct {
-	Items []userman.Impact `json:"items"`
-	Total int              `json:"total"`
+	Items []userman.MemberImpact `json:"items"`
+	Total int                    `json:"total"`
 }
 
-func (a *api) registerMembers(g group) {
+func (a *api) registerMembers(g operationGroup) {
 	register(g, operation{
 		id: "listMembers", method: http.MethodGet, path: "/groups/{name}/members", summary: "List the members of a group",
 		response: list[member]{Items: []member{{Username: "jane.roe", Name: "Jane Roe", DefaultExtension: "4001"}}, Next: ""},
@@ -46,51 +46,51 @@ func (a *api) registerMembers(g group) {
 			status:      http.StatusNoContent, errors: []int{http.StatusConflict},
 			request: map[string]any{"usernames": []string{"jane.roe"}},
 		}, func(ctx context.Context, input *membersInput) (*noOutput, error) {
-			return nil, act.do(a.people(ctx), ctx, input.Name, input.Body.Usernames...)
+			return nil, act.do(a.users(ctx), ctx, input.Name, input.Body.Usernames...)
 		})
 	}
 	register(g, operation{
 		id: "explainGroupImpact", method: http.MethodGet, path: "/groups/{name}/impact", summary: "Say what the members of a group would lose if it were deleted",
-		response: groupImpact{Total: 1, Items: []userman.Impact{{
-			Username: "jane.roe", Changes: []userman.ImpactChange{{Permission: userman.VoicemailDownload, Before: "off", After: "on"}},
+		response: groupImpact{Total: 1, Items: []userman.MemberImpact{{
+			Username: "jane.roe", Changes: []userman.PermissionChange{{Permission: userman.VoicemailDownload, Before: "off", After: "on"}},
 		}}},
 	}, a.groupImpact)
 }
 
 type membersInput struct {
-	GroupName
+	GroupPath
 	Body NewMembers
 }
 
 type listMembersInput struct {
-	GroupName
+	GroupPath
 	Paging
 }
 
 func (a *api) listMembers(ctx context.Context, input *listMembersInput) (*listOutput[member], error) {
-	people := a.people(ctx)
+	users := a.users(ctx)
 	// A group that there is not has no list, not an empty one.
-	g, err := people.Group(ctx, input.Name)
+	g, err := users.Group(ctx, input.Name)
 	if err != nil {
 		return nil, err
 	}
-	page, err := people.List(ctx, userman.Query{Group: g.Name, Page: input.page()})
+	page, err := users.List(ctx, userman.Query{Group: g.Name, PageRequest: input.page()})
 	if err != nil {
 		return nil, err
 	}
-	return listed(page, func(u *userman.User) member {
+	return newListOutput(page, func(u *userman.User) member {
 		return member{Username: u.Username, Name: u.Name(), DefaultExtension: u.DefaultExtension, Disabled: u.Disabled}
 	}), nil
 }
 
 type groupImpactInput struct {
-	GroupName
+	GroupPath
 	Limit int `doc:"How many members are told of at most; 50 unless given." maximum:"1000" minimum:"1" query:"limit"`
 }
 
 func (a *api) groupImpact(ctx context.Context, input *groupImpactInput) (*struct{ Body groupImpact }, error) {
-	most := store.Page{Limit: input.Limit}.Clamped()
-	items, total, err := a.people(ctx).GroupImpact(ctx, input.Name, most)
+	limit := store.PageRequest{Limit: input.Limit}.EffectiveLimit()
+	items, total, err := a.users(ctx).PreviewDeleteGroup(ctx, input.Name, limit)
 	if err != nil {
 		return nil, err
 	}

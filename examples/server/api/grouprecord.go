@@ -21,27 +21,27 @@ type GroupChanges struct {
 	Permissions permissionChanges `json:"permissions,omitzero"`
 }
 
-// set sets the fields of g that are given, and returns those that cannot be
+// applyTo sets the fields of g that are given, and returns those that cannot be
 // read.
-func (c *GroupChanges) set(g *userman.Group, known []userman.Permission) []store.FieldError {
-	c.Description.into(&g.Description)
-	c.Priority.into(&g.Priority)
-	c.Default.into(&g.Default)
-	return setPermissions(c.Permissions, &g.Permissions, known)
+func (c *GroupChanges) applyTo(g *userman.Group, registry []userman.Permission) []store.FieldError {
+	c.Description.assignTo(&g.Description)
+	c.Priority.assignTo(&g.Priority)
+	c.Default.assignTo(&g.Default)
+	return setPermissions(c.Permissions, &g.Permissions, registry)
 }
 
-// groupTag returns the tag of a group. Who joins or leaves it does not change
+// groupETag returns the tag of a group. Who joins or leaves it does not change
 // it: who edits a group overwrites nothing of that.
-func groupTag(g *userman.Group) string {
+func groupETag(g *userman.Group) string {
 	tagged := *g
 	tagged.Members = 0
-	return etagOf(&tagged)
+	return computeETag(&tagged)
 }
 
 func exampleGroup() *userman.Group {
-	made := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	created := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 	return &userman.Group{
 		Name: "Sales", Priority: 50, Permissions: userman.Permissions{userman.VoicemailDownload: userman.Off()}, Members: 1,
-		CreatedAt: made, UpdatedAt: made,
+		CreatedAt: created, UpdatedAt: created,
 	}
 }

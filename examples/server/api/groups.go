@@ -13,30 +13,30 @@ import (
 
 const tagGroups = "groups"
 
-// GroupName is the group that a path names.
-type GroupName struct {
+// GroupPath is the group that a path names.
+type GroupPath struct {
 	Name string `doc:"The name of the group, in any case." path:"name"`
 }
 
 // GroupTarget is a group to be changed.
 type GroupTarget struct {
-	GroupName
+	GroupPath
 	IfMatch
 }
 
 type groupOutput = recordOutput[*userman.Group]
 
 func (a *api) registerGroups() {
-	g := group{api: a, tag: tagGroups, section: site.SectionGroups}
+	g := operationGroup{api: a, tag: tagGroups, section: site.SectionGroups}
 	register(g, operation{
 		id: "listGroups", method: http.MethodGet, path: "/groups", summary: "List groups, in the order in which they count",
-		response: whole([]*userman.Group{exampleGroup()}),
+		response: singlePage([]*userman.Group{exampleGroup()}),
 	}, func(ctx context.Context, _ *struct{}) (*listOutput[*userman.Group], error) {
-		groups, err := a.people(ctx).Groups(ctx)
+		groups, err := a.users(ctx).Groups(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return &listOutput[*userman.Group]{whole(groups)}, nil
+		return &listOutput[*userman.Group]{singlePage(groups)}, nil
 	})
 	register(g, operation{
 		id: "createGroup", method: http.MethodPost, path: "/groups", summary: "Make a group",
@@ -46,7 +46,7 @@ func (a *api) registerGroups() {
 	}, a.createGroup)
 	register(g, operation{
 		id: "getGroup", method: http.MethodGet, path: "/groups/{name}", summary: "Show a group",
-		known: true, response: exampleGroup(),
+		notModified: true, response: exampleGroup(),
 	}, a.getGroup)
 	register(g, operation{
 		id: "updateGroup", method: http.MethodPatch, path: "/groups/{name}", summary: "Change a group",
@@ -69,32 +69,32 @@ type createGroupInput struct {
 }
 
 func (a *api) createGroup(ctx context.Context, input *createGroupInput) (*createdOutput[*userman.Group], error) {
-	made, err := once(ctx, a, input.IdempotencyKey, a.groupEvent(ctx, "create", input.Body.Name), func(ctx context.Context) (*userman.Group, error) {
-		people := a.people(ctx)
+	result, err := idempotent(ctx, a, input.IdempotencyKey, a.groupEvent(ctx, "create", input.Body.Name), func(ctx context.Context) (*userman.Group, error) {
+		users := a.users(ctx)
 		g := &userman.Group{Name: input.Body.Name}
-		unread := input.Body.set(g, people.Permissions())
-		created, err := people.CreateGroup(ctx, g)
-		return created, judged(unread, err)
+		errs := input.Body.applyTo(g, users.Permissions())
+		created, err := users.CreateGroup(ctx, g)
+		return created, mergeFieldErrors(errs, err)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &createdOutput[*userman.Group]{
-		ETag: groupTag(made), Location: prefix + "/groups/" + url.PathEscape(made.Name), Body: made,
+		ETag: groupETag(result), Location: prefix + "/groups/" + url.PathEscape(result.Name), Body: result,
 	}, nil
 }
 
 type getGroupInput struct {
-	GroupName
+	GroupPath
 	IfNoneMatch string `doc:"The ETag of the record that the visitor has already: 304 when there is no newer one." header:"If-None-Match"`
 }
 
 func (a *api) getGroup(ctx context.Context, input *getGroupInput) (*groupOutput, error) {
-	g, err := a.people(ctx).Group(ctx, input.Name)
+	g, err := a.users(ctx).Group(ctx, input.Name)
 	if err != nil {
 		return nil, err
 	}
-	return record(g, groupTag(g)).unlessKnown(input.IfNoneMatch), nil
+	return record(g, groupETag(g)).ifNoneMatch(input.IfNoneMatch), nil
 }
 
 type updateGroupInput struct {
@@ -105,16 +105,16 @@ type updateGroupInput struct {
 func (a *api) updateGroup(ctx context.Context, input *updateGroupInput) (*groupOutput, error) {
 	var changed *userman.Group
 	err := a.ifGroupMatches(ctx, &input.GroupTarget, "update", func(ctx context.Context) (err error) {
-		people := a.people(ctx)
-		changed, err = people.UpdateGroup(ctx, input.Name, func(g *userman.Group) error {
-			return store.Invalid(input.Body.set(g, people.Permissions())...)
+		users := a.users(ctx)
+		changed, err = users.UpdateGroup(ctx, input.Name, func(g *userman.Group) error {
+			return store.NewInvalidError(input.Body.applyTo(g, users.Permissions())...)
 		})
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return record(changed, groupTag(changed)), nil
+	return record(changed, groupETag(changed)), nil
 }
 
 type deleteGroupInput struct {
@@ -124,26 +124,26 @@ type deleteGroupInput struct {
 
 func (a *api) deleteGroup(ctx context.Context, input *deleteGroupInput) (*noOutput, error) {
 	return nil, a.ifGroupMatches(ctx, &input.GroupTarget, "delete", func(ctx context.Context) error {
-		return a.people(ctx).DeleteGroup(ctx, input.Name, input.Force)
+		return a.users(ctx).DeleteGroup(ctx, input.Name, input.Force)
 	})
 }
 
 // ifGroupMatches runs act on the condition of the request.
 func (a *api) ifGroupMatches(ctx context.Context, input *GroupTarget, action string, act func(context.Context) error) error {
 	return a.ifMatch(ctx, input.IfMatch, a.groupEvent(ctx, action, input.Name), func(ctx context.Context) (string, error) {
-		g, err := a.people(ctx).Group(ctx, input.Name)
+		g, err := a.users(ctx).Group(ctx, input.Name)
 		if err != nil {
 			return "", err
 		}
-		return groupTag(g), nil
+		return groupETag(g), nil
 	}, act)
 }
 
 // groupEvent is an act on a group for the audit trail, by the name that the
-// group has; see eventOf for one that is not there.
+// group has; see newAuditEvent for one that is not there.
 func (a *api) groupEvent(ctx context.Context, action, name string) audit.Event {
-	if g, err := a.people(ctx).Group(ctx, name); err == nil {
-		return audit.Event{Action: action, Kind: userman.GroupRecord, Key: g.Name}
+	if g, err := a.users(ctx).Group(ctx, name); err == nil {
+		return audit.Event{Action: action, Kind: userman.KindGroup, Key: g.Name}
 	}
-	return eventOf(action, userman.GroupRecord, name)
+	return newAuditEvent(action, userman.KindGroup, name)
 }

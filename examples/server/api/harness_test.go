@@ -27,54 +27,54 @@ type harness struct {
 
 func start(t *testing.T) *harness {
 	t.Helper()
-	return startWith(t, withBranch)
+	return startWith(t, withDirectory)
 }
 
-func startWith(t *testing.T, people func(*userman.Options)) *harness {
+func startWith(t *testing.T, configure func(*userman.Options)) *harness {
 	t.Helper()
-	h := &harness{Server: servertest.Start(t, &servertest.Options{People: people})}
-	h.add(t, ampusers.Administrator{Username: "root", Access: ampusers.Full})
+	h := &harness{Server: servertest.Start(t, &servertest.Options{Users: configure})}
+	h.addAdministrator(t, ampusers.Administrator{Username: "root", Access: ampusers.Full})
 	return h
 }
 
-func (h *harness) add(t *testing.T, a ampusers.Administrator) {
+func (h *harness) addAdministrator(t *testing.T, a ampusers.Administrator) {
 	t.Helper()
 	h.AddAdministrator(t, a, password)
 }
 
-// visitor is a program that talks to the server.
-type visitor struct {
+// apiClient is a program that talks to the server.
+type apiClient struct {
 	server *harness
 	client *http.Client
 	token  string
 }
 
-// as logs an administrator in.
-func (h *harness) as(t *testing.T, username string) *visitor {
+// logIn logs an administrator in.
+func (h *harness) logIn(t *testing.T, username string) *apiClient {
 	t.Helper()
-	v := h.stranger(t)
-	made := v.call(t, http.MethodPost, "/sessions", map[string]any{"username": username, "password": password})
-	made.is(t, http.StatusCreated)
-	v.token, _ = made.object(t)["token"].(string)
+	v := h.anonymous(t)
+	created := v.call(t, http.MethodPost, "/sessions", map[string]any{"username": username, "password": password})
+	created.requireStatus(t, http.StatusCreated)
+	v.token, _ = created.decodeObject(t)["token"].(string)
 	require.NotEmpty(t, v.token)
 	return v
 }
 
-// stranger is not logged in.
-func (h *harness) stranger(t *testing.T) *visitor {
+// anonymous is not logged in.
+func (h *harness) anonymous(t *testing.T) *apiClient {
 	t.Helper()
-	return &visitor{server: h, client: h.Client(t)}
+	return &apiClient{server: h, client: h.Client(t)}
 }
 
-// answer is what the server said.
-type answer struct {
+// apiResponse is what the server said.
+type apiResponse struct {
 	*http.Response
 	body string
 }
 
 // call sends a request. The body is sent as it stands when it is a string, and
 // else as JSON; the headers are names and values in turn.
-func (v *visitor) call(t testing.TB, method, path string, body any, headers ...string) *answer {
+func (v *apiClient) call(t testing.TB, method, path string, body any, headers ...string) *apiResponse {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, v.server.URL+"/api/v1"+path, strings.NewReader(encoded(t, body)))
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func (v *visitor) call(t testing.TB, method, path string, body any, headers ...s
 		request.Header.Set(headers[i], headers[i+1])
 	}
 	response, text := servertest.Do(t, v.client, request)
-	return &answer{response, text}
+	return &apiResponse{response, text}
 }
 
 func encoded(t testing.TB, body any) string {
@@ -104,8 +104,8 @@ func encoded(t testing.TB, body any) string {
 	return string(data)
 }
 
-// is requires a status, and of an error that it is a problem.
-func (a *answer) is(t testing.TB, status int) *answer {
+// requireStatus requires a status, and of an error that it is a problem.
+func (a *apiResponse) requireStatus(t testing.TB, status int) *apiResponse {
 	t.Helper()
 	require.Equal(t, status, a.StatusCode, a.body)
 	if status < http.StatusBadRequest {
@@ -121,7 +121,7 @@ func (a *answer) is(t testing.TB, status int) *answer {
 	return a
 }
 
-func (a *answer) object(t testing.TB) map[string]any {
+func (a *apiResponse) decodeObject(t testing.TB) map[string]any {
 	t.Helper()
 	var object map[string]any
 	require.NoError(t, json.Unmarshal([]byte(a.body), &object), a.body)
@@ -145,17 +145,17 @@ type fieldProblem struct {
 	Message  string `json:"message"`
 }
 
-func (a *answer) problem(t testing.TB) problem {
+func (a *apiResponse) problem(t testing.TB) problem {
 	t.Helper()
 	var p problem
 	require.NoError(t, json.Unmarshal([]byte(a.body), &p), a.body)
 	return p
 }
 
-// refuses requires a problem with exactly these fields, each "location code".
-func (a *answer) refuses(t testing.TB, status int, fields ...string) {
+// requireFieldErrors requires a problem with exactly these fields, each "location code".
+func (a *apiResponse) requireFieldErrors(t testing.TB, status int, fields ...string) {
 	t.Helper()
-	a.is(t, status)
+	a.requireStatus(t, status)
 	found := []string{}
 	for _, e := range a.problem(t).Errors {
 		require.NotEmpty(t, e.Message)

@@ -11,40 +11,40 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-func TestARepeatedRequestGetsTheSameAnswer_andMakesNothingAgain(t *testing.T) {
+func TestAPI_idempotencyKeyReplaysResponse(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	h.add(t, ampusers.Administrator{Username: "other", Access: ampusers.Full})
-	v := h.as(t, "root")
-	for at, body := range map[string]map[string]any{
+	h.addAdministrator(t, ampusers.Administrator{Username: "other", Access: ampusers.Full})
+	v := h.logIn(t, "root")
+	for path, body := range map[string]map[string]any{
 		"/managers":       {"name": "crm"},
 		"/administrators": {"username": "jane.admin"},
 	} {
-		answers := together(20, func(int) *answer { return v.call(t, http.MethodPost, at, body, "Idempotency-Key", "k1") })
+		answers := runConcurrently(20, func(int) *apiResponse { return v.call(t, http.MethodPost, path, body, "Idempotency-Key", "k1") })
 		for _, a := range answers {
-			a.is(t, http.StatusCreated)
+			a.requireStatus(t, http.StatusCreated)
 			require.Equal(t, answers[0].body, a.body)
 			require.Equal(t, answers[0].Header.Get("ETag"), a.Header.Get("ETag"))
 			require.Equal(t, answers[0].Header.Get("Location"), a.Header.Get("Location"))
 		}
-		kept, err := h.Site.Trail.List(t.Context(), audit.Query{Actor: "root", Action: "create"})
+		entries, err := h.Site.AuditLog.List(t.Context(), audit.Query{Actor: "root", Action: "create"})
 		require.NoError(t, err)
-		made := 0
-		for _, entry := range kept.Items {
-			if strings.HasPrefix(at, "/managers") == (entry.Kind == "AMI account") {
-				made++
+		created := 0
+		for _, entry := range entries.Items {
+			if strings.HasPrefix(path, "/managers") == (entry.Kind == "AMI account") {
+				created++
 			}
 		}
-		require.Equal(t, 1, made)
+		require.Equal(t, 1, created)
 
-		v.call(t, http.MethodPost, at, body, "Idempotency-Key", "k2").is(t, http.StatusConflict)
-		v.call(t, http.MethodPost, at, body, "Idempotency-Key", strings.Repeat("k", 256)).refuses(t, http.StatusUnprocessableEntity, "header.Idempotency-Key max")
+		v.call(t, http.MethodPost, path, body, "Idempotency-Key", "k2").requireStatus(t, http.StatusConflict)
+		v.call(t, http.MethodPost, path, body, "Idempotency-Key", strings.Repeat("k", 256)).requireFieldErrors(t, http.StatusUnprocessableEntity, "header.Idempotency-Key max")
 		changed := map[string]any{"name": "crm2"}
-		if at == "/administrators" {
+		if path == "/administrators" {
 			changed = map[string]any{"username": "jane2"}
 		}
-		v.call(t, http.MethodPost, at, changed, "Idempotency-Key", "k1").refuses(t, http.StatusUnprocessableEntity, "header.Idempotency-Key reused")
-		v.call(t, http.MethodPost, at, changed, "Idempotency-Key", "k2").is(t, http.StatusCreated)
-		h.as(t, "other").call(t, http.MethodPost, at, body, "Idempotency-Key", "k1").is(t, http.StatusConflict)
+		v.call(t, http.MethodPost, path, changed, "Idempotency-Key", "k1").requireFieldErrors(t, http.StatusUnprocessableEntity, "header.Idempotency-Key reused")
+		v.call(t, http.MethodPost, path, changed, "Idempotency-Key", "k2").requireStatus(t, http.StatusCreated)
+		h.logIn(t, "other").call(t, http.MethodPost, path, body, "Idempotency-Key", "k1").requireStatus(t, http.StatusConflict)
 	}
 }

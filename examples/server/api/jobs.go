@@ -22,29 +22,29 @@ type jobOutput struct {
 }
 
 func (a *api) registerWelcomeMails() {
-	g := group{api: a, tag: tagPeople, section: site.SectionPeople}
+	g := operationGroup{api: a, tag: tagUsers, section: site.SectionUsers}
 	register(g, operation{
 		id: "getWelcomeMails", method: http.MethodGet, path: "/welcome-mails", summary: "Tell how far the welcome mails have come, or how the last run ended",
 		description: "Somebody who does not reach everybody is told of single people only after a run of their own.",
 		errors:      []int{http.StatusNotFound}, response: exampleWelcomes(),
 	}, func(ctx context.Context, _ *struct{}) (*jobOutput, error) {
-		return a.jobState(ctx, jobs.Welcome, "")
+		return a.latestJob(ctx, jobs.KindWelcome, "")
 	})
 	register(g, operation{
 		id: "sendWelcomeMails", method: http.MethodPost, path: "/welcome-mails", summary: "Send the welcome mail to everybody new",
 		description: "To those who are enabled, have no password and were never sent one. It can be run again safely." + jobNote,
 		errors:      []int{http.StatusConflict}, accepted: true, response: exampleWelcomes(),
 	}, func(ctx context.Context, _ *struct{}) (*jobOutput, error) {
-		begun, err := a.jobs.StartWelcome(ctx, a.people(ctx))
+		job, err := a.jobs.StartWelcome(ctx, a.users(ctx))
 		if err != nil {
 			return nil, err
 		}
-		return a.jobEnd(ctx, begun)
+		return a.waitForJob(ctx, job)
 	})
 }
 
-// DirectoryName is the directory that a path names.
-type DirectoryName struct {
+// DirectoryPath is the directory that a path names.
+type DirectoryPath struct {
 	Name string `doc:"The name of the directory." path:"name"`
 }
 
@@ -54,24 +54,24 @@ type NewSync struct {
 }
 
 type syncInput struct {
-	DirectoryName
+	DirectoryPath
 	Body *NewSync
 }
 
 func (a *api) registerDirectories() {
-	g := group{api: a, tag: tagDirectories, section: site.SectionPeople}
+	g := operationGroup{api: a, tag: tagDirectories, section: site.SectionUsers}
 	register(g, operation{
 		id: "listDirectories", method: http.MethodGet, path: "/directories", summary: "List the directories that people come from",
-		response: whole([]site.DirectoryState{exampleDirectory()}),
+		response: singlePage([]site.DirectoryState{exampleDirectory()}),
 	}, a.listDirectories)
 	register(g, operation{
 		id: "getSync", method: http.MethodGet, path: "/directories/{name}/sync", summary: "Tell how far the sync of a directory has come, or how the last one ended",
 		response: exampleSync(),
-	}, func(ctx context.Context, input *DirectoryName) (*jobOutput, error) {
-		if err := a.reachesAll(ctx); err != nil {
+	}, func(ctx context.Context, input *DirectoryPath) (*jobOutput, error) {
+		if err := a.requireUnscoped(ctx); err != nil {
 			return nil, err
 		}
-		return a.jobState(ctx, jobs.Sync, input.Name)
+		return a.latestJob(ctx, jobs.KindSync, input.Name)
 	})
 	register(g, operation{
 		id: "syncDirectory", method: http.MethodPost, path: "/directories/{name}/sync", summary: "Bring the people of a directory up to date, or plan it",
@@ -81,87 +81,87 @@ func (a *api) registerDirectories() {
 	}, a.syncDirectory)
 }
 
-// reachesAll refuses visitors who reach some people only: a directory is about
+// requireUnscoped refuses visitors who reach some people only: a directory is about
 // all of its people.
-func (a *api) reachesAll(ctx context.Context) error {
-	if !a.narrowed(ctx) {
+func (a *api) requireUnscoped(ctx context.Context) error {
+	if !a.isScoped(ctx) {
 		return nil
 	}
 	return &store.ForbiddenError{Reason: "directories are for administrators who reach everybody; ask one of them"}
 }
 
 func (a *api) listDirectories(ctx context.Context, _ *struct{}) (*listOutput[site.DirectoryState], error) {
-	if err := a.reachesAll(ctx); err != nil {
+	if err := a.requireUnscoped(ctx); err != nil {
 		return nil, err
 	}
-	directories, err := a.site.Directories(ctx)
+	directories, err := a.app.Directories(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &listOutput[site.DirectoryState]{whole(directories)}, nil
+	return &listOutput[site.DirectoryState]{singlePage(directories)}, nil
 }
 
 func (a *api) syncDirectory(ctx context.Context, input *syncInput) (*jobOutput, error) {
-	if err := a.reachesAll(ctx); err != nil {
+	if err := a.requireUnscoped(ctx); err != nil {
 		return nil, err
 	}
-	opts := a.site.Settings.SyncOptions()
+	opts := a.app.Settings.SyncOptions()
 	opts.DryRun = input.Body != nil && input.Body.DryRun
-	begun, err := a.jobs.StartSync(ctx, input.Name, opts)
+	job, err := a.jobs.StartSync(ctx, input.Name, opts)
 	if err != nil {
 		return nil, err
 	}
-	return a.jobEnd(ctx, begun)
+	return a.waitForJob(ctx, job)
 }
 
-// jobEnd waits for the end of a job, for as long as a request may take.
-func (a *api) jobEnd(ctx context.Context, begun *jobs.State) (*jobOutput, error) {
-	wait, cancel := a.waiting(ctx)
+// waitForJob waits for the end of a job, for as long as a request may take.
+func (a *api) waitForJob(ctx context.Context, job *jobs.State) (*jobOutput, error) {
+	wait, cancel := a.waitContext(ctx)
 	defer cancel()
-	state := a.jobs.Wait(wait, begun)
+	state := a.jobs.Wait(wait, job)
 	status := http.StatusOK
 	if state.Running() {
 		status = http.StatusAccepted
 	}
-	return &jobOutput{status, a.shownJob(ctx, state)}, ctx.Err()
+	return &jobOutput{status, a.redactJob(ctx, state)}, ctx.Err()
 }
 
-// jobState tells of the job that is at work, or was last.
-func (a *api) jobState(ctx context.Context, kind jobs.Kind, directory string) (*jobOutput, error) {
+// latestJob tells of the job that is at work, or was last.
+func (a *api) latestJob(ctx context.Context, kind jobs.Kind, directory string) (*jobOutput, error) {
 	state := a.jobs.State(kind, directory)
 	if state == nil {
 		return nil, &store.NotFoundError{Kind: "run since the server was started"}
 	}
-	return &jobOutput{http.StatusOK, a.shownJob(ctx, state)}, nil
+	return &jobOutput{http.StatusOK, a.redactJob(ctx, state)}, nil
 }
 
-// shownJob leaves out whom others have sent mails to where the visitor does not
+// redactJob leaves out whom others have sent mails to where the visitor does not
 // reach everybody.
-func (a *api) shownJob(ctx context.Context, state *jobs.State) *jobs.State {
+func (a *api) redactJob(ctx context.Context, state *jobs.State) *jobs.State {
 	shown := *state
-	if a.narrowed(ctx) && shown.Actor != a.gate.Visitor(ctx).Username {
+	if a.isScoped(ctx) && shown.Actor != a.sessions.Administrator(ctx).Username {
 		shown.Welcome = nil
 	}
 	return &shown
 }
 
 func exampleWelcomes() *jobs.State {
-	began := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	startTime := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 	return &jobs.State{
-		Kind: jobs.Welcome, Actor: "jane.admin", StartedAt: began, EndedAt: began.Add(time.Minute), Done: 2, Total: 2,
+		Kind: jobs.KindWelcome, Actor: "jane.admin", StartedAt: startTime, EndedAt: startTime.Add(time.Minute), Done: 2, Total: 2,
 		Welcome: &userman.WelcomeReport{
-			Counts:      map[userman.DeliveryStatus]int{userman.Delivered: 1, userman.NoAddress: 1},
-			Undelivered: []userman.Delivery{{Username: "4002", Status: userman.NoAddress, Message: "this person has no primary email; enter one"}},
+			Counts:      map[userman.DeliveryStatus]int{userman.DeliverySent: 1, userman.DeliveryNoAddress: 1},
+			Undelivered: []userman.Delivery{{Username: "4002", Status: userman.DeliveryNoAddress, Message: "this person has no primary email; enter one"}},
 		},
 	}
 }
 
 func exampleSync() *jobs.State {
-	began := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	startTime := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 	return &jobs.State{
-		Kind: jobs.Sync, Directory: "ldap", Actor: "jane.admin", StartedAt: began, EndedAt: began.Add(time.Second), Done: 1,
+		Kind: jobs.KindSync, Directory: "ldap", Actor: "jane.admin", StartedAt: startTime, EndedAt: startTime.Add(time.Second), Done: 1,
 		Sync: &userman.SyncReport{
-			Directory: "ldap", DryRun: true, Seen: 1,
+			Directory: "ldap", DryRun: true, Entries: 1,
 			Steps:    []userman.SyncStep{{Action: userman.SyncCreate, ExternalID: "e4f1c2", Username: "jane.roe", Fields: []string{"email"}}},
 			Problems: []userman.SyncProblem{}, Groups: []string{},
 		},
@@ -170,7 +170,7 @@ func exampleSync() *jobs.State {
 
 func exampleDirectory() site.DirectoryState {
 	return site.DirectoryState{
-		Name: "ldap", URL: "ldaps://dc1.example.com", BaseDN: "dc=example,dc=com", People: 42,
-		Abilities: userman.Abilities{Authenticate: true, Groups: true, Sync: true},
+		Name: "ldap", URL: "ldaps://dc1.example.com", BaseDN: "dc=example,dc=com", Users: 42,
+		Capabilities: userman.Capabilities{Authenticate: true, Groups: true, Sync: true},
 	}
 }

@@ -12,91 +12,91 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestASyncIsPlannedAndThenDone(t *testing.T) {
+func TestAPI_syncDirectoryDryRunThenApply(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	v := h.as(t, "root")
-	at := "/directories/" + branch + "/sync"
-	v.call(t, http.MethodGet, at, nil).is(t, http.StatusNotFound)
-	v.call(t, http.MethodPost, "/directories/nowhere/sync", nil).is(t, http.StatusNotFound)
+	v := h.logIn(t, "root")
+	path := "/directories/" + directoryName + "/sync"
+	v.call(t, http.MethodGet, path, nil).requireStatus(t, http.StatusNotFound)
+	v.call(t, http.MethodPost, "/directories/nowhere/sync", nil).requireStatus(t, http.StatusNotFound)
 
-	planned := v.call(t, http.MethodPost, at, map[string]any{"dry_run": true}).is(t, http.StatusOK)
+	planned := v.call(t, http.MethodPost, path, map[string]any{"dry_run": true}).requireStatus(t, http.StatusOK)
 	require.Contains(t, planned.body, `"action":"create"`)
-	v.call(t, http.MethodGet, "/users/ann", nil).is(t, http.StatusNotFound)
-	done := v.call(t, http.MethodPost, at, nil).is(t, http.StatusOK).object(t)
+	v.call(t, http.MethodGet, "/users/ann", nil).requireStatus(t, http.StatusNotFound)
+	done := v.call(t, http.MethodPost, path, nil).requireStatus(t, http.StatusOK).decodeObject(t)
 	require.Empty(t, done["problem"])
 	require.Equal(t, "root", done["actor"])
-	require.Equal(t, branch, v.call(t, http.MethodGet, "/users/ann", nil).is(t, http.StatusOK).object(t)["directory"])
-	require.Equal(t, done, v.call(t, http.MethodGet, at, nil).is(t, http.StatusOK).object(t))
-	require.Contains(t, v.call(t, http.MethodGet, "/directories", nil).is(t, http.StatusOK).body, `"people":2`)
+	require.Equal(t, directoryName, v.call(t, http.MethodGet, "/users/ann", nil).requireStatus(t, http.StatusOK).decodeObject(t)["directory"])
+	require.Equal(t, done, v.call(t, http.MethodGet, path, nil).requireStatus(t, http.StatusOK).decodeObject(t))
+	require.Contains(t, v.call(t, http.MethodGet, "/directories", nil).requireStatus(t, http.StatusOK).body, `"people":2`)
 }
 
-// slowOffice is a directory that waits to be released, or for the end.
-type slowOffice struct {
-	branchOffice
+// slowDirectory is a directory that waits to be released, or for the end.
+type slowDirectory struct {
+	fakeDirectory
 
-	// begun is closed when it is read, unless it is nil.
-	begun, released chan struct{}
+	// started is closed when it is read, unless it is nil.
+	started, released chan struct{}
 }
 
-func (o slowOffice) Each(ctx context.Context, visit func(userman.Entry) error) error {
-	if o.begun != nil {
-		close(o.begun)
+func (o slowDirectory) Each(ctx context.Context, visit func(userman.DirectoryEntry) error) error {
+	if o.started != nil {
+		close(o.started)
 	}
 	select {
 	case <-o.released:
-		return o.branchOffice.Each(ctx, visit)
+		return o.fakeDirectory.Each(ctx, visit)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func TestASyncThatTakesLongGoesOn(t *testing.T) {
+func TestAPI_slowSyncReturnsAccepted(t *testing.T) {
 	t.Parallel()
-	slow := slowOffice{released: make(chan struct{})}
+	slow := slowDirectory{released: make(chan struct{})}
 	h := startWith(t, func(o *userman.Options) { o.Directories = append(o.Directories, slow) })
-	v := h.alone(t, &api.Options{Wait: 10 * time.Millisecond}).as(t, "root")
-	at := "/directories/" + branch + "/sync"
-	begun := v.call(t, http.MethodPost, at, nil).is(t, http.StatusAccepted).object(t)
-	require.NotContains(t, begun, "ended_at")
-	require.Equal(t, "conflict", v.call(t, http.MethodPost, at, nil).is(t, http.StatusConflict).problem(t).Code)
-	require.NotContains(t, v.call(t, http.MethodGet, at, nil).is(t, http.StatusOK).object(t), "ended_at")
+	v := h.withOptions(t, &api.Options{Wait: 10 * time.Millisecond}).logIn(t, "root")
+	path := "/directories/" + directoryName + "/sync"
+	job := v.call(t, http.MethodPost, path, nil).requireStatus(t, http.StatusAccepted).decodeObject(t)
+	require.NotContains(t, job, "ended_at")
+	require.Equal(t, "conflict", v.call(t, http.MethodPost, path, nil).requireStatus(t, http.StatusConflict).problem(t).Code)
+	require.NotContains(t, v.call(t, http.MethodGet, path, nil).requireStatus(t, http.StatusOK).decodeObject(t), "ended_at")
 	close(slow.released)
 	require.Eventually(t, func() bool {
-		return v.call(t, http.MethodGet, at, nil).object(t)["ended_at"] != nil
+		return v.call(t, http.MethodGet, path, nil).decodeObject(t)["ended_at"] != nil
 	}, 30*time.Second, 20*time.Millisecond)
-	v.call(t, http.MethodGet, "/users/bob", nil).is(t, http.StatusOK)
+	v.call(t, http.MethodGet, "/users/bob", nil).requireStatus(t, http.StatusOK)
 }
 
-func TestWhoWaitsForAJobIsAnsweredWhenTheServerStops(t *testing.T) {
+func TestAPI_jobRequestReturnsOnShutdown(t *testing.T) {
 	t.Parallel()
-	slow := slowOffice{begun: make(chan struct{}), released: make(chan struct{})}
+	slow := slowDirectory{started: make(chan struct{}), released: make(chan struct{})}
 	h := startWith(t, func(o *userman.Options) { o.Directories = append(o.Directories, slow) })
-	v := h.as(t, "root")
+	v := h.logIn(t, "root")
 	stopped := make(chan struct{})
 	go func() {
-		<-slow.begun
+		<-slow.started
 		h.Stop(t)
 		close(stopped)
 	}()
-	begun := v.call(t, http.MethodPost, "/directories/"+branch+"/sync", nil).is(t, http.StatusAccepted).object(t)
-	require.NotContains(t, begun, "ended_at")
+	job := v.call(t, http.MethodPost, "/directories/"+directoryName+"/sync", nil).requireStatus(t, http.StatusAccepted).decodeObject(t)
+	require.NotContains(t, job, "ended_at")
 	close(slow.released)
 	<-stopped
 }
 
-func TestWhoReachesSomeIsToldOfMailsToOthersNothing(t *testing.T) {
+func TestAPI_scopedAdministratorSeesOwnWelcomeReportOnly(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	for username, extension := range map[string]string{"near": "100", "far": "200"} {
-		_, err := h.Site.People.Create(t.Context(), userman.NewUser{User: &userman.User{Username: username, DefaultExtension: extension, Email: username + "@example.com"}})
+		_, err := h.Site.Users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: username, DefaultExtension: extension, Email: username + "@example.com"}})
 		require.NoError(t, err)
 	}
-	all := h.as(t, "root").call(t, http.MethodPost, "/welcome-mails", nil).is(t, http.StatusOK)
+	all := h.logIn(t, "root").call(t, http.MethodPost, "/welcome-mails", nil).requireStatus(t, http.StatusOK)
 	require.Contains(t, all.body, `"welcome":`)
-	v := h.narrowed(t)
-	require.NotContains(t, v.call(t, http.MethodGet, "/welcome-mails", nil).is(t, http.StatusOK).body, `"welcome":`)
-	own := v.call(t, http.MethodPost, "/welcome-mails", nil).is(t, http.StatusOK)
-	require.Contains(t, own.body, `"welcome":`)
-	require.NotContains(t, own.body, `"far"`)
+	v := h.logInScoped(t)
+	require.NotContains(t, v.call(t, http.MethodGet, "/welcome-mails", nil).requireStatus(t, http.StatusOK).body, `"welcome":`)
+	ownReport := v.call(t, http.MethodPost, "/welcome-mails", nil).requireStatus(t, http.StatusOK)
+	require.Contains(t, ownReport.body, `"welcome":`)
+	require.NotContains(t, ownReport.body, `"far"`)
 }

@@ -26,15 +26,15 @@ const (
 // returns nil when body is one JSON value.
 func checkJSON(body []byte) *problem {
 	refuse := func(code, message string) *problem {
-		return invalid(http.StatusBadRequest, fieldProblem{"body", code, message})
+		return newInvalidProblem(http.StatusBadRequest, fieldProblem{"body", code, message})
 	}
-	if !utf8.Valid(body) || !wholeSurrogates(body) {
+	if !utf8.Valid(body) || !validSurrogates(body) {
 		return refuse("encoding", "write the body in UTF-8")
 	}
 	reader := jsonReader{decoder: json.NewDecoder(bytes.NewReader(body))}
 	reader.decoder.UseNumber()
-	err := reader.value(0)
-	if err == nil && reader.more() {
+	err := reader.readValue(0)
+	if err == nil && reader.hasTrailing() {
 		err = errTrailing
 	}
 	var known *jsonError
@@ -66,15 +66,15 @@ type jsonReader struct {
 	tokens  int
 }
 
-// more reports whether anything but white space is left.
-func (r *jsonReader) more() bool {
+// hasTrailing reports whether anything but white space is left.
+func (r *jsonReader) hasTrailing() bool {
 	_, err := r.decoder.Token()
 	return !errors.Is(err, io.EOF)
 }
 
-// value reads one value at that depth.
-func (r *jsonReader) value(depth int) error {
-	token, err := r.token()
+// readValue reads one value at that depth.
+func (r *jsonReader) readValue(depth int) error {
+	token, err := r.readToken()
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (r *jsonReader) value(depth int) error {
 		if depth == maxDepth {
 			return errTooDeep
 		}
-		return r.members(token, depth)
+		return r.readMembers(token, depth)
 	case json.Number:
 		if _, err := strconv.ParseFloat(token.String(), 64); err != nil {
 			return errNumber
@@ -92,29 +92,29 @@ func (r *jsonReader) value(depth int) error {
 	return nil
 }
 
-// members reads what stands between the brackets that open began, and the
+// readMembers reads what stands between the brackets that open began, and the
 // closing one.
-func (r *jsonReader) members(open json.Delim, depth int) error {
+func (r *jsonReader) readMembers(open json.Delim, depth int) error {
 	names := map[string]bool{}
 	for r.decoder.More() {
 		if open == '{' {
-			if err := r.name(names); err != nil {
+			if err := r.readName(names); err != nil {
 				return err
 			}
 		}
-		if err := r.value(depth + 1); err != nil {
+		if err := r.readValue(depth + 1); err != nil {
 			return err
 		}
 	}
-	_, err := r.token()
+	_, err := r.readToken()
 	return err
 }
 
-// name reads the name of a field. Readers of JSON differ in whether case
+// readName reads the name of a field. Readers of JSON differ in whether case
 // matters, so that "a" and "A" are the same field twice; so are "s" and "\u017f",
 // which package encoding/json takes for one.
-func (r *jsonReader) name(names map[string]bool) error {
-	token, err := r.token()
+func (r *jsonReader) readName(names map[string]bool) error {
+	token, err := r.readToken()
 	if err != nil {
 		return err
 	}
@@ -127,40 +127,40 @@ func (r *jsonReader) name(names map[string]bool) error {
 	return nil
 }
 
-func (r *jsonReader) token() (json.Token, error) {
+func (r *jsonReader) readToken() (json.Token, error) {
 	if r.tokens++; r.tokens > maxTokens {
 		return nil, errTooMany
 	}
 	return r.decoder.Token()
 }
 
-// wholeSurrogates reports whether each \u escape of one half of a surrogate
+// validSurrogates reports whether each \u escape of one half of a surrogate
 // pair stands beside its other half.
-func wholeSurrogates(body []byte) bool {
+func validSurrogates(body []byte) bool {
 	for {
-		at := bytes.IndexByte(body, '\\')
-		if at < 0 || at+1 >= len(body) {
+		i := bytes.IndexByte(body, '\\')
+		if i < 0 || i+1 >= len(body) {
 			return true
 		}
-		unit, ok := escapedUnit(body[at:])
+		unit, ok := decodeEscape(body[i:])
 		switch {
 		case !ok:
-			body = body[at+2:]
-		case isLow(unit):
+			body = body[i+2:]
+		case isLowSurrogate(unit):
 			return false
-		case isHigh(unit):
-			if low, ok := escapedUnit(body[at+6:]); !ok || !isLow(low) {
+		case isHighSurrogate(unit):
+			if low, ok := decodeEscape(body[i+6:]); !ok || !isLowSurrogate(low) {
 				return false
 			}
-			body = body[at+12:]
+			body = body[i+12:]
 		default:
-			body = body[at+6:]
+			body = body[i+6:]
 		}
 	}
 }
 
-// escapedUnit reads \uXXXX at the beginning of text.
-func escapedUnit(text []byte) (uint64, bool) {
+// decodeEscape reads \uXXXX at the beginning of text.
+func decodeEscape(text []byte) (uint64, bool) {
 	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
 		return 0, false
 	}
@@ -168,5 +168,5 @@ func escapedUnit(text []byte) (uint64, bool) {
 	return unit, err == nil
 }
 
-func isHigh(unit uint64) bool { return unit >= 0xd800 && unit < 0xdc00 }
-func isLow(unit uint64) bool  { return unit >= 0xdc00 && unit < 0xe000 }
+func isHighSurrogate(unit uint64) bool { return unit >= 0xd800 && unit < 0xdc00 }
+func isLowSurrogate(unit uint64) bool  { return unit >= 0xdc00 && unit < 0xe000 }

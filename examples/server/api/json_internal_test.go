@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestABodyThatReadersReadAlikeIsTaken(t *testing.T) {
+func TestCheckJSON_acceptsUnambiguousJSON(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
 		`{}`, ` {"a" : [1, -0, 1.5e3, true, null, "x"]} `, `"\ud83d\ude00"`, `"\\ud83d"`, `"\u00e9\n\"\\"`, `"注"`, `[[],{},[[{}]]]`, `{"a":{"b":1},"b":{"b":1}}`,
@@ -18,7 +18,7 @@ func TestABodyThatReadersReadAlikeIsTaken(t *testing.T) {
 	}
 }
 
-func TestABodyThatReadersReadDifferentlyIsRefused(t *testing.T) {
+func TestCheckJSON_rejectsAmbiguousJSON(t *testing.T) {
 	t.Parallel()
 	for body, code := range map[string]string{
 		``: "json", `{`: "json", `{"a"}`: "json", `{a:1}`: "json", `[1,]`: "json", `{"a":1,}`: "json", `01`: "json", `nul`: "json", "\"\n\"": "json", `'a'`: "json",

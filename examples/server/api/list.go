@@ -8,7 +8,7 @@ type Paging struct {
 	Limit int    `doc:"How many are wanted at most; 50 unless given." maximum:"1000" minimum:"1" query:"limit"`
 }
 
-func (p Paging) page() store.Page { return store.Page{After: p.After, Limit: p.Limit} }
+func (p Paging) page() store.PageRequest { return store.PageRequest{After: p.After, Limit: p.Limit} }
 
 // list is a page of records.
 type list[T any] struct {
@@ -18,8 +18,8 @@ type list[T any] struct {
 
 type listOutput[T any] struct{ Body list[T] }
 
-// listed shows each record of a page.
-func listed[R, T any](page *store.List[R], show func(R) T) *listOutput[T] {
+// newListOutput shows each record of a page.
+func newListOutput[R, T any](page *store.Page[R], show func(R) T) *listOutput[T] {
 	output := &listOutput[T]{list[T]{Items: make([]T, len(page.Items)), Next: page.Next}}
 	for i, item := range page.Items {
 		output.Body.Items[i] = show(item)
@@ -27,5 +27,5 @@ func listed[R, T any](page *store.List[R], show func(R) T) *listOutput[T] {
 	return output
 }
 
-// whole is a list that fits one page.
-func whole[T any](items []T) list[T] { return list[T]{Items: items} }
+// singlePage is a list that fits one page.
+func singlePage[T any](items []T) list[T] { return list[T]{Items: items} }

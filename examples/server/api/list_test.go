@@ -9,17 +9,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheListIsReadPageByPage(t *testing.T) {
+func TestAPI_listPaginates(t *testing.T) {
 	t.Parallel()
-	v := start(t).as(t, "root")
-	var made, read []any
+	v := start(t).logIn(t, "root")
+	var created, read []any
 	for i := range 7 {
 		name := fmt.Sprint("crm", i)
-		v.call(t, http.MethodPost, "/managers", map[string]any{"name": name}).is(t, http.StatusCreated)
-		made = append(made, name)
+		v.call(t, http.MethodPost, "/managers", map[string]any{"name": name}).requireStatus(t, http.StatusCreated)
+		created = append(created, name)
 	}
 	for after := ""; len(read) < 7; {
-		page := v.call(t, http.MethodGet, "/managers?limit=3&sort=name&after="+url.QueryEscape(after), nil).is(t, http.StatusOK).object(t)
+		page := v.call(t, http.MethodGet, "/managers?limit=3&sort=name&after="+url.QueryEscape(after), nil).requireStatus(t, http.StatusOK).decodeObject(t)
 		items, _ := page["items"].([]any)
 		require.NotEmpty(t, items)
 		for _, item := range items {
@@ -29,5 +29,5 @@ func TestTheListIsReadPageByPage(t *testing.T) {
 		after, _ = page["next"].(string)
 		require.Equal(t, len(read) == 7, after == "")
 	}
-	require.Equal(t, made, read)
+	require.Equal(t, created, read)
 }

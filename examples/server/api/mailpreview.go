@@ -17,11 +17,11 @@ type mailPreview struct {
 }
 
 type previewMailInput struct {
-	Person
+	UserPath
 	Kind userman.MailKind `doc:"Which mail." enum:"welcome,reset" path:"kind"`
 }
 
-func (a *api) registerMailPreview(g group) {
+func (a *api) registerMailPreview(g operationGroup) {
 	register(g, operation{
 		id: "previewMail", method: http.MethodGet, path: "/users/{username}/mails/{kind}", summary: "Show a mail as a person would get it",
 		description: "Nothing is sent, and the links in it do not work. There is no reset mail for a person whose directory keeps the password.",
@@ -30,7 +30,7 @@ func (a *api) registerMailPreview(g group) {
 }
 
 func (a *api) previewMail(ctx context.Context, input *previewMailInput) (*struct{ Body mailPreview }, error) {
-	m, err := a.people(ctx).PreviewMail(ctx, input.Kind, input.Username)
+	m, err := a.users(ctx).PreviewMail(ctx, input.Kind, input.Username)
 	if err != nil {
 		return nil, err
 	}

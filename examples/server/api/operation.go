@@ -11,8 +11,8 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 )
 
-// group is a set of operations with one door.
-type group struct {
+// operationGroup is a set of operations with one door.
+type operationGroup struct {
 	api *api
 	tag string
 	// section is what the visitor must have been given; empty for what every
@@ -39,13 +39,13 @@ type operation struct {
 	media string
 	// picture says that the body is one.
 	picture bool
-	// known says that 304 may be the answer, and accepted that 202 may be.
-	known, accepted bool
+	// notModified says that 304 may be the answer, and accepted that 202 may be.
+	notModified, accepted bool
 }
 
 // register adds an operation: behind the door of the group, and with its errors
 // told as problems.
-func register[I, O any](g group, op operation, handler func(context.Context, *I) (*O, error)) {
+func register[I, O any](g operationGroup, op operation, handler func(context.Context, *I) (*O, error)) {
 	described := g.describe(&op)
 	place := "body"
 	if op.method == http.MethodGet {
@@ -54,7 +54,7 @@ func register[I, O any](g group, op operation, handler func(context.Context, *I)
 	huma.Register(g.api.huma, described, func(ctx context.Context, input *I) (*O, error) {
 		output, err := handler(ctx, input)
 		if err != nil {
-			return nil, g.api.problemOf(ctx, err, place)
+			return nil, g.api.toProblem(ctx, err, place)
 		}
 		return output, nil
 	})
@@ -64,7 +64,7 @@ func register[I, O any](g group, op operation, handler func(context.Context, *I)
 }
 
 // describe returns the operation as huma has it.
-func (g group) describe(op *operation) huma.Operation {
+func (g operationGroup) describe(op *operation) huma.Operation {
 	if op.status == 0 {
 		op.status = http.StatusOK
 	}
@@ -90,7 +90,7 @@ func (g group) describe(op *operation) huma.Operation {
 	}
 	if !g.public {
 		described.Security = []map[string][]string{{schemeBearer: {}}, {schemeCookie: {}}}
-		described.Middlewares = append(described.Middlewares, g.door)
+		described.Middlewares = append(described.Middlewares, g.requireSection)
 	}
 	read := g.api.readBody
 	if op.picture {
@@ -100,18 +100,18 @@ func (g group) describe(op *operation) huma.Operation {
 	return described
 }
 
-// door lets in whoever may use the section, before anything else is looked at.
-func (g group) door(ctx huma.Context, next func(huma.Context)) {
-	if _, err := g.api.gate.Require(ctx.Context(), g.section); err != nil {
+// requireSection lets in whoever may use the section, before anything else is looked at.
+func (g operationGroup) requireSection(ctx huma.Context, next func(huma.Context)) {
+	if _, err := g.api.sessions.Require(ctx.Context(), g.section); err != nil {
 		_, w := humago.Unwrap(ctx)
-		g.api.problemOf(ctx.Context(), err, "").write(w)
+		g.api.toProblem(ctx.Context(), err, "").write(w)
 		return
 	}
 	next(ctx)
 }
 
 // responses returns what the operation may answer.
-func (g group) responses(op *operation) map[string]*huma.Response {
+func (g operationGroup) responses(op *operation) map[string]*huma.Response {
 	success := &huma.Response{Description: http.StatusText(op.status)}
 	switch {
 	case op.media == jpegType:
@@ -123,7 +123,7 @@ func (g group) responses(op *operation) map[string]*huma.Response {
 		success.Content = map[string]*huma.MediaType{jsonType: {Example: op.response}}
 	}
 	responses := map[string]*huma.Response{strconv.Itoa(op.status): success}
-	if op.known {
+	if op.notModified {
 		responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{Description: "The record is the one of If-None-Match."}
 	}
 	if op.accepted {
@@ -137,7 +137,7 @@ func (g group) responses(op *operation) map[string]*huma.Response {
 
 // statuses lists the problems that the shape of an operation brings along, and
 // those of its own.
-func (g group) statuses(op *operation) []int {
+func (g operationGroup) statuses(op *operation) []int {
 	statuses := append([]int{http.StatusUnprocessableEntity, http.StatusInternalServerError}, op.errors...)
 	if !g.public {
 		statuses = append(statuses, http.StatusUnauthorized)

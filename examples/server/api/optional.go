@@ -28,8 +28,8 @@ func (optional[T]) Schema(registry huma.Registry) *huma.Schema {
 	return schema
 }
 
-// into puts the value into field, when there is one.
-func (o *optional[T]) into(field *T) {
+// assignTo puts the value into field, when there is one.
+func (o *optional[T]) assignTo(field *T) {
 	if o.set {
 		*field = o.value
 	}

@@ -24,15 +24,15 @@ func (permissionChanges) Schema(huma.Registry) *huma.Schema {
 }
 
 // setPermissions changes what is said, and returns what cannot be read of it.
-func setPermissions(c permissionChanges, said *userman.Permissions, known []userman.Permission) []store.FieldError {
+func setPermissions(c permissionChanges, permissions *userman.Permissions, registry []userman.Permission) []store.FieldError {
 	if !c.set {
 		return nil
 	}
-	changed := maps.Clone(*said)
+	changed := maps.Clone(*permissions)
 	if changed == nil || c.null {
 		changed = userman.Permissions{}
 	}
-	var unread []store.FieldError
+	var errs []store.FieldError
 	for _, id := range slices.Sorted(maps.Keys(c.value)) {
 		text := c.value[id]
 		if string(text) == "null" {
@@ -40,20 +40,20 @@ func setPermissions(c permissionChanges, said *userman.Permissions, known []user
 			continue
 		}
 		var value userman.Value
-		if err := value.UnmarshalJSON(text); err != nil && isPermission(id, known) {
-			unread = append(unread, renamed("permissions."+id, err)...)
+		if err := value.UnmarshalJSON(text); err != nil && isPermission(id, registry) {
+			errs = append(errs, fieldErrors("permissions."+id, err)...)
 			continue
 		}
 		changed[id] = value // the service refuses what is no permission
 	}
-	if len(unread) == 0 {
-		*said = changed
+	if len(errs) == 0 {
+		*permissions = changed
 	}
-	return unread
+	return errs
 }
 
-func isPermission(id string, known []userman.Permission) bool {
-	return slices.ContainsFunc(known, func(p userman.Permission) bool { return p.ID == id })
+func isPermission(id string, registry []userman.Permission) bool {
+	return slices.ContainsFunc(registry, func(p userman.Permission) bool { return p.ID == id })
 }
 
 // permissionValue is what huma is told that a [userman.Value] is.

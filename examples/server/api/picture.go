@@ -21,10 +21,10 @@ func pictureTypes() []string { return []string{jpegType, "image/png", "image/gif
 
 func binary() *huma.Schema { return &huma.Schema{Type: huma.TypeString, Format: "binary"} }
 
-func (a *api) registerPicture(g group) {
+func (a *api) registerPicture(g operationGroup) {
 	register(g, operation{
 		id: "getPicture", method: http.MethodGet, path: "/users/{username}/picture", summary: "Show the picture of a person",
-		description: "A square JPEG of 256 pixels.", known: true, media: jpegType,
+		description: "A square JPEG of 256 pixels.", notModified: true, media: jpegType,
 	}, a.getPicture)
 	register(g, operation{
 		id: "setPicture", method: http.MethodPut, path: "/users/{username}/picture", summary: "Give a person a picture",
@@ -34,9 +34,9 @@ func (a *api) registerPicture(g group) {
 	register(g, operation{
 		id: "deletePicture", method: http.MethodDelete, path: "/users/{username}/picture", summary: "Remove the picture of a person",
 		errors: []int{http.StatusPreconditionFailed}, response: exampleUser(),
-	}, func(ctx context.Context, input *PersonTarget) (*userOutput, error) {
-		return a.changeUser(ctx, input, "remove picture", func(ctx context.Context, people *userman.Service) (shownUser, error) {
-			return shownAfter(people.RemovePicture(ctx, input.Username))
+	}, func(ctx context.Context, input *UserTarget) (*userOutput, error) {
+		return a.changeUser(ctx, input, "remove picture", func(ctx context.Context, users *userman.Service) (shownUser, error) {
+			return userResult(users.RemovePicture(ctx, input.Username))
 		})
 	})
 }
@@ -49,17 +49,17 @@ type pictureOutput struct {
 }
 
 func (a *api) getPicture(ctx context.Context, input *getUserInput) (*pictureOutput, error) {
-	people := a.people(ctx)
-	u, err := people.Get(ctx, input.Username)
+	users := a.users(ctx)
+	u, err := users.Get(ctx, input.Username)
 	if err != nil {
 		return nil, err
 	}
 	output := &pictureOutput{Status: http.StatusOK, ContentType: jpegType, ETag: `"` + u.Picture + `"`}
-	if u.Picture != "" && lists(input.IfNoneMatch, output.ETag) {
+	if u.Picture != "" && containsETag(input.IfNoneMatch, output.ETag) {
 		output.Status = http.StatusNotModified
 		return output, nil
 	}
-	output.Body, err = people.Picture(ctx, input.Username)
+	output.Body, err = users.Picture(ctx, input.Username)
 	if err != nil {
 		return nil, err
 	}
@@ -67,19 +67,19 @@ func (a *api) getPicture(ctx context.Context, input *getUserInput) (*pictureOutp
 }
 
 type setPictureInput struct {
-	PersonTarget
+	UserTarget
 	RawBody []byte `contentType:"image/jpeg"`
 }
 
 func (a *api) setPicture(ctx context.Context, input *setPictureInput) (*userOutput, error) {
-	picture, tag := bytes.NewReader(input.RawBody), a.userTag(input.Username)
-	changed, err := shownAfter(a.people(ctx).SetPictureIf(ctx, input.Username, picture, func(ctx context.Context) error {
-		return matches(ctx, input.IfMatch, tag)
+	picture, tag := bytes.NewReader(input.RawBody), a.currentUserETag(input.Username)
+	changed, err := userResult(a.users(ctx).SetPictureIf(ctx, input.Username, picture, func(ctx context.Context) error {
+		return checkIfMatch(ctx, input.IfMatch, tag)
 	}))
 	if err != nil {
 		return nil, err
 	}
-	return record(changed, changed.tag()), nil
+	return record(changed, changed.etag()), nil
 }
 
 // readPicture is to pictures what readBody is to JSON.
@@ -90,7 +90,7 @@ func (a *api) readPicture(ctx huma.Context, next func(huma.Context)) {
 		err = checkPicture(r.Header.Get("Content-Type"), picture)
 	}
 	if err != nil {
-		a.problemOf(r.Context(), err, "body").write(w)
+		a.toProblem(r.Context(), err, "body").write(w)
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(picture))
@@ -99,7 +99,7 @@ func (a *api) readPicture(ctx huma.Context, next func(huma.Context)) {
 
 func checkPicture(contentType string, picture []byte) error {
 	if len(picture) == 0 {
-		return invalid(http.StatusUnprocessableEntity, fieldProblem{"body", "required", "this must be given, as a file"})
+		return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "required", "this must be given, as a file"})
 	}
 	if media, _, err := mime.ParseMediaType(contentType); err != nil || !slices.Contains(pictureTypes(), media) {
 		return newProblem(http.StatusUnsupportedMediaType, "content_type", "send a picture as image/jpeg, image/png or image/gif")

@@ -13,9 +13,9 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// etagOf returns a strong tag of a record: it changes with every change of what
+// computeETag returns a strong tag of a record: it changes with every change of what
 // the record shows. It is empty for what has no JSON form.
-func etagOf(record any) string {
+func computeETag(record any) string {
 	data, err := json.Marshal(record)
 	if err != nil {
 		return ""
@@ -24,8 +24,8 @@ func etagOf(record any) string {
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:18]) + `"`
 }
 
-// lists reports whether a header such as If-Match lists the tag, or is "*".
-func lists(header, tag string) bool {
+// containsETag reports whether a header such as If-Match lists the tag, or is "*".
+func containsETag(header, tag string) bool {
 	for listed := range strings.SplitSeq(header, ",") {
 		if listed = strings.TrimSpace(listed); listed == tag || listed == "*" {
 			return true
@@ -34,16 +34,16 @@ func lists(header, tag string) bool {
 	return false
 }
 
-// staleError refuses a change of a record that is not the one of If-Match any
+// preconditionFailedError refuses a change of a record that is not the one of If-Match any
 // more.
-type staleError struct{}
+type preconditionFailedError struct{}
 
-func (*staleError) Error() string {
+func (*preconditionFailedError) Error() string {
 	return "somebody else has changed this record since; read it again, and make the change anew"
 }
 
 // Is reports whether target is [store.ErrConflict].
-func (*staleError) Is(target error) bool { return target == store.ErrConflict }
+func (*preconditionFailedError) Is(target error) bool { return target == store.ErrConflict }
 
 // recordOutput is one record, with its tag.
 type recordOutput[T any] struct {
@@ -57,9 +57,9 @@ func record[T any](body T, etag string) *recordOutput[T] {
 	return &recordOutput[T]{Status: http.StatusOK, ETag: etag, Body: body}
 }
 
-// unlessKnown answers 304 when the visitor has the record already.
-func (o *recordOutput[T]) unlessKnown(ifNoneMatch string) *recordOutput[T] {
-	if lists(strings.ReplaceAll(ifNoneMatch, "W/", ""), o.ETag) {
+// ifNoneMatch answers 304 when the visitor has the record already.
+func (o *recordOutput[T]) ifNoneMatch(ifNoneMatch string) *recordOutput[T] {
+	if containsETag(strings.ReplaceAll(ifNoneMatch, "W/", ""), o.ETag) {
 		o.Status = http.StatusNotModified
 	}
 	return o
@@ -80,22 +80,22 @@ type IfMatch struct {
 	IfMatch string `doc:"The ETag of the record that the change is made for: another is refused with 412. Without it the change is made whatever the record is by now." header:"If-Match"`
 }
 
-// eventOf is an act for the audit trail. What can be no name, of an account
+// newAuditEvent is an act for the audit trail. What can be no name, of an account
 // neither, may be a password in the wrong field: it is not kept.
-func eventOf(action, kind, name string) audit.Event {
-	if name = loginname.Normalise(name); !loginname.Valid(name) {
+func newAuditEvent(action, kind, name string) audit.Event {
+	if name = loginname.Normalize(name); !loginname.Valid(name) {
 		name = ""
 	}
 	return audit.Event{Action: action, Kind: kind, Key: name}
 }
 
-// atomically runs act in one transaction of the database, which all services
+// runInTx runs act in one transaction of the database, which all services
 // join. The transaction takes what the services kept of a refusal with it, so
 // that is kept here.
-func (a *api) atomically(ctx context.Context, event audit.Event, act func(context.Context) error) error {
-	err := a.site.Vault.Atomically(ctx, act)
+func (a *api) runInTx(ctx context.Context, event audit.Event, act func(context.Context) error) error {
+	err := a.app.TTLStore.RunInTx(ctx, act)
 	if err != nil {
-		a.site.Trail.RecordFailure(ctx, event, err)
+		a.app.AuditLog.RecordFailure(ctx, event, err)
 	}
 	return err
 }
@@ -107,17 +107,17 @@ func (a *api) ifMatch(ctx context.Context, condition IfMatch, event audit.Event,
 	if condition.IfMatch == "" {
 		return act(ctx)
 	}
-	return a.atomically(ctx, event, func(ctx context.Context) error {
-		if err := matches(ctx, condition, current); err != nil {
+	return a.runInTx(ctx, event, func(ctx context.Context) error {
+		if err := checkIfMatch(ctx, condition, current); err != nil {
 			return err
 		}
 		return act(ctx)
 	})
 }
 
-// matches refuses when the tag that current returns is not the one that the
+// checkIfMatch refuses when the tag that current returns is not the one that the
 // visitor named, if one was named.
-func matches(ctx context.Context, condition IfMatch, current func(context.Context) (string, error)) error {
+func checkIfMatch(ctx context.Context, condition IfMatch, current func(context.Context) (string, error)) error {
 	if condition.IfMatch == "" {
 		return nil
 	}
@@ -125,8 +125,8 @@ func matches(ctx context.Context, condition IfMatch, current func(context.Contex
 	if err != nil {
 		return err
 	}
-	if !lists(condition.IfMatch, tag) {
-		return &staleError{}
+	if !containsETag(condition.IfMatch, tag) {
+		return &preconditionFailedError{}
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 
 type probeOutput struct{ Body manager.ProbeResult }
 
-func (a *api) probeManager(ctx context.Context, input *ManagerName) (*probeOutput, error) {
-	result, err := a.site.Probe(ctx, input.Name, nil)
+func (a *api) probeAMIAccount(ctx context.Context, input *AMIAccountPath) (*probeOutput, error) {
+	result, err := a.app.Probe(ctx, input.Name, nil)
 	if err != nil {
 		return nil, probeError(err)
 	}

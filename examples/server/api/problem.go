@@ -52,15 +52,15 @@ func statusTitle(status int) string {
 	return http.StatusText(status)
 }
 
-// invalid is a problem in one place of the request.
-func invalid(status int, field fieldProblem) *problem {
+// newInvalidProblem is a problem in one place of the request.
+func newInvalidProblem(status int, field fieldProblem) *problem {
 	p := newProblem(status, "invalid", "the request was refused; nothing was changed")
 	p.Errors = []fieldProblem{field}
 	return p
 }
 
-// with adds a header to the response.
-func (p *problem) with(header, value string) *problem {
+// withHeader adds a header to the response.
+func (p *problem) withHeader(header, value string) *problem {
 	p.headers.Set(header, value)
 	return p
 }

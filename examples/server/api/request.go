@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// readable refuses requests whose path or query means one thing to one reader
+// validateURL refuses requests whose path or query means one thing to one reader
 // and another to the next.
-func readable(next http.Handler) http.Handler {
+func validateURL(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := checkURL(r.URL); p != nil {
 			p.write(w)
@@ -23,11 +23,11 @@ func readable(next http.Handler) http.Handler {
 }
 
 func checkURL(u *url.URL) *problem {
-	if !plain(u.Path) || path.Clean(u.EscapedPath()) != u.EscapedPath() {
-		return noSuchPath()
+	if !isValidText(u.Path) || path.Clean(u.EscapedPath()) != u.EscapedPath() {
+		return pathNotFoundProblem()
 	}
 	refuse := func(code, message string) *problem {
-		return invalid(http.StatusBadRequest, fieldProblem{"query", code, message})
+		return newInvalidProblem(http.StatusBadRequest, fieldProblem{"query", code, message})
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
@@ -37,16 +37,16 @@ func checkURL(u *url.URL) *problem {
 		switch {
 		case len(values) > 1:
 			return refuse("duplicate", "a parameter is given more than once")
-		case !plain(name) || !plain(values[0]):
+		case !isValidText(name) || !isValidText(values[0]):
 			return refuse("encoding", "write the query in UTF-8, without the character NUL")
 		}
 	}
 	return nil
 }
 
-func plain(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
+func isValidText(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
-func noSuchPath() *problem {
+func pathNotFoundProblem() *problem {
 	return newProblem(http.StatusNotFound, "no_such_path", "there is nothing at this path; "+prefix+"/openapi.json lists what there is")
 }
 
@@ -61,9 +61,9 @@ func (a *api) notFound(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(allowed) == 0 {
-		noSuchPath().write(w)
+		pathNotFoundProblem().write(w)
 		return
 	}
 	newProblem(http.StatusMethodNotAllowed, "method", "this path takes "+strings.Join(allowed, ", ")+" only").
-		with("Allow", strings.Join(allowed, ", ")).write(w)
+		withHeader("Allow", strings.Join(allowed, ", ")).write(w)
 }

@@ -38,7 +38,7 @@ type madeSession struct {
 type sessionOutput struct{ Body Session }
 
 func (a *api) registerSession() {
-	register(group{api: a, tag: tagSession, public: true}, operation{
+	register(operationGroup{api: a, tag: tagSession, public: true}, operation{
 		id: "createSession", method: http.MethodPost, path: "/sessions", summary: "Log in",
 		description: "The token is what later requests send as `Authorization: Bearer TOKEN`. " +
 			"When the answer is 401 with the code code_required or wrong_code, the password was right: send all of it again, with a code of the authenticator app or a recovery code. " +
@@ -47,7 +47,7 @@ func (a *api) registerSession() {
 		request:  map[string]any{"username": "jane.admin", "password": "correct horse battery staple", "code": "492039"},
 		response: exampleMadeSession(),
 	}, a.createSession)
-	g := group{api: a, tag: tagSession}
+	g := operationGroup{api: a, tag: tagSession}
 	register(g, operation{
 		id: "getSession", method: http.MethodGet, path: "/session", summary: "Say who is logged in, and what they may do",
 		response: exampleMadeSession().Session,
@@ -59,38 +59,38 @@ func (a *api) registerSession() {
 }
 
 func (a *api) createSession(ctx context.Context, input *struct{ Body NewSession }) (*struct{ Body madeSession }, error) {
-	login, err := a.gate.LogIn(ctx, ampusers.Attempt{
-		Username: input.Body.Username, Password: input.Body.Password, Code: input.Body.Code, Device: input.Body.Device,
+	login, err := a.sessions.LogIn(ctx, ampusers.LoginAttempt{
+		Username: input.Body.Username, Password: input.Body.Password, Code: input.Body.Code, DeviceToken: input.Body.Device,
 	})
 	if err != nil {
 		return nil, err
 	}
-	made := madeSession{
-		Session: a.sessionOf(ctx, login.Administrator),
-		Token:   a.gate.Token(ctx).Reveal(), Device: login.Device.Reveal(),
+	created := madeSession{
+		Session: a.describeSession(ctx, login.Administrator),
+		Token:   a.sessions.Token(ctx).Reveal(), Device: login.DeviceToken.Reveal(),
 	}
 	if login.RecoveryCodesLeft >= 0 {
-		made.RecoveryCodesLeft = &login.RecoveryCodesLeft
+		created.RecoveryCodesLeft = &login.RecoveryCodesLeft
 	}
-	return &struct{ Body madeSession }{made}, nil
+	return &struct{ Body madeSession }{created}, nil
 }
 
 func (a *api) getSession(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
-	return &sessionOutput{a.sessionOf(ctx, a.gate.Visitor(ctx))}, nil
+	return &sessionOutput{a.describeSession(ctx, a.sessions.Administrator(ctx))}, nil
 }
 
 func (a *api) deleteSession(ctx context.Context, _ *struct{}) (*noOutput, error) {
-	return nil, a.gate.LogOut(ctx)
+	return nil, a.sessions.LogOut(ctx)
 }
 
-// sessionOf tells of the session of an administrator.
-func (a *api) sessionOf(ctx context.Context, who *ampusers.Administrator) Session {
+// describeSession tells of the session of an administrator.
+func (a *api) describeSession(ctx context.Context, admin *ampusers.Administrator) Session {
 	s := Session{
-		Administrator: showAdministrator(who), Sections: []ampusers.Section{},
-		ExpiresAt: a.gate.Sessions.Deadline(ctx).UTC(), IdleSeconds: int(a.gate.Sessions.IdleTimeout.Seconds()),
+		Administrator: showAdministrator(admin), Sections: []ampusers.Section{},
+		ExpiresAt: a.sessions.SCS.Deadline(ctx).UTC(), IdleSeconds: int(a.sessions.SCS.IdleTimeout.Seconds()),
 	}
-	for _, section := range a.site.Administrators.Sections() {
-		if who.Can(section.ID) {
+	for _, section := range a.app.Administrators.Sections() {
+		if admin.Can(section.ID) {
 			s.Sections = append(s.Sections, section)
 		}
 	}

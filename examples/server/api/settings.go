@@ -18,11 +18,11 @@ type asterisk struct {
 }
 
 func (a *api) registerSettings() {
-	register(group{api: a, tag: tagSettings}, operation{
+	register(operationGroup{api: a, tag: tagSettings}, operation{
 		id: "listSections", method: http.MethodGet, path: "/sections", summary: "List the sections that administrators can be given",
-		response: whole([]ampusers.Section{exampleSection()}),
+		response: singlePage([]ampusers.Section{exampleSection()}),
 	}, a.listSections)
-	g := group{api: a, tag: tagSettings, section: site.SectionSettings}
+	g := operationGroup{api: a, tag: tagSettings, section: site.SectionSettings}
 	register(g, operation{
 		id: "getAsterisk", method: http.MethodGet, path: "/asterisk", summary: "Say how the server is set to reach Asterisk",
 		errors: []int{http.StatusConflict}, response: asterisk{ConfDir: "/etc/asterisk", Address: "127.0.0.1:5038", User: "pbxusers"},
@@ -34,26 +34,26 @@ func (a *api) registerSettings() {
 }
 
 func exampleSection() ampusers.Section {
-	return ampusers.Section{ID: site.SectionManagers, Name: "AMI accounts", Description: "Make, change and remove the accounts with which programs talk to Asterisk."}
+	return ampusers.Section{ID: site.SectionAMIAccounts, Name: "AMI accounts", Description: "Make, change and remove the accounts with which programs talk to Asterisk."}
 }
 
 func (a *api) listSections(context.Context, *struct{}) (*listOutput[ampusers.Section], error) {
-	return &listOutput[ampusers.Section]{whole(a.site.Administrators.Sections())}, nil
+	return &listOutput[ampusers.Section]{singlePage(a.app.Administrators.Sections())}, nil
 }
 
 func (a *api) getAsterisk(context.Context, *struct{}) (*struct{ Body asterisk }, error) {
-	address, err := a.site.Settings.Address()
+	address, err := a.app.Settings.Address()
 	if err != nil {
 		return nil, configurationError(err)
 	}
 	if address == site.NoAsterisk {
 		address = ""
 	}
-	return &struct{ Body asterisk }{asterisk{ConfDir: a.site.Settings.ConfDir, Address: address, User: a.site.Settings.AMIUser}}, nil
+	return &struct{ Body asterisk }{asterisk{ConfDir: a.app.Settings.ConfDir, Address: address, User: a.app.Settings.AMIUser}}, nil
 }
 
 func (a *api) testAsterisk(ctx context.Context, _ *struct{}) (*struct{ Body *site.Connection }, error) {
-	connection, err := a.site.TestConnection(ctx)
+	connection, err := a.app.CheckConnection(ctx)
 	if err != nil {
 		return nil, err
 	}

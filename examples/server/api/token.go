@@ -25,37 +25,37 @@ type TokenChanges struct {
 	ExpiresAt       optional[time.Time] `json:"expires_at,omitzero"`
 }
 
-// set sets the fields of t that are given, and returns those that cannot be
+// applyTo sets the fields of t that are given, and returns those that cannot be
 // read.
-func (c *TokenChanges) set(t *userman.Token) []store.FieldError {
-	c.Description.into(&t.Description)
-	c.Disabled.into(&t.Disabled)
-	c.Extensions.into(&t.Extensions)
+func (c *TokenChanges) applyTo(t *userman.Token) []store.FieldError {
+	c.Description.assignTo(&t.Description)
+	c.Disabled.assignTo(&t.Disabled)
+	c.Extensions.assignTo(&t.Extensions)
 	if c.Extensions.null {
-		t.Extensions = []string{userman.All}
+		t.Extensions = []string{userman.Any}
 	}
-	c.Modules.into(&t.Modules)
+	c.Modules.assignTo(&t.Modules)
 	if c.Modules.null {
-		t.Modules = []string{userman.All}
+		t.Modules = []string{userman.Any}
 	}
-	c.RequestsPerHour.into(&t.RequestsPerHour)
-	c.ExpiresAt.into(&t.ExpiresAt)
+	c.RequestsPerHour.assignTo(&t.RequestsPerHour)
+	c.ExpiresAt.assignTo(&t.ExpiresAt)
 	if !c.Addresses.set {
 		return nil
 	}
-	var unread []store.FieldError
+	var errs []store.FieldError
 	parsed := make([]netip.Prefix, len(c.Addresses.value))
 	for i, text := range c.Addresses.value {
 		network, err := userman.ParseNetwork(text)
 		if err != nil {
-			unread = append(unread, store.FieldError{Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: err.Error()})
+			errs = append(errs, store.FieldError{Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: err.Error()})
 		}
 		parsed[i] = network
 	}
-	if len(unread) == 0 {
+	if len(errs) == 0 {
 		t.Addresses = parsed
 	}
-	return unread
+	return errs
 }
 
 // shownToken is an API token as the API shows it: with the key only where it is
@@ -66,20 +66,20 @@ type shownToken struct {
 	Key      string `json:"key,omitempty"`
 }
 
-// tag returns the tag of the token, whether or not its key is shown. To use the
+// etag returns the tag of the token, whether or not its key is shown. To use the
 // token does not change it.
-func (t shownToken) tag() string {
+func (t shownToken) etag() string {
 	tagged := *t.Token
 	tagged.LastUsedAt = time.Time{}
-	return etagOf(&tagged)
+	return computeETag(&tagged)
 }
 
 func exampleToken() shownToken {
-	made := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	created := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 	return shownToken{Username: "jane.roe", Token: &userman.Token{
-		ID: "7h2kq9x4v1n8b3m6", UserID: exampleUser().ID, Description: "CRM", Extensions: []string{userman.All}, Modules: []string{"contacts"},
+		ID: "7h2kq9x4v1n8b3m6", UserID: exampleUser().ID, Description: "CRM", Extensions: []string{userman.Any}, Modules: []string{"contacts"},
 		RequestsPerHour: userman.DefaultRequestsPerHour, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
-		CreatedAt: made, UpdatedAt: made, KeyMadeAt: made,
+		CreatedAt: created, UpdatedAt: created, KeyCreatedAt: created,
 	}}
 }
 

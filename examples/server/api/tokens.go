@@ -17,21 +17,21 @@ const tagTokens = "tokens"
 // tokenIDLength is how long the id of a token is.
 const tokenIDLength = 16
 
-// TokenID is the API token that a path names.
-type TokenID struct {
+// TokenPath is the API token that a path names.
+type TokenPath struct {
 	ID string `doc:"The id of the token." path:"id"`
 }
 
 // TokenTarget is an API token to be changed.
 type TokenTarget struct {
-	TokenID
+	TokenPath
 	IfMatch
 }
 
 type tokenOutput = recordOutput[shownToken]
 
 func (a *api) registerTokens() {
-	g := group{api: a, tag: tagTokens, section: site.SectionPeople}
+	g := operationGroup{api: a, tag: tagTokens, section: site.SectionUsers}
 	register(g, operation{
 		id: "listAllTokens", method: http.MethodGet, path: "/tokens", summary: "List the API tokens of everybody",
 		description: "Those of people that the visitor reaches; of deleted ones too, whose tokens do not work.",
@@ -50,7 +50,7 @@ func (a *api) registerTokens() {
 	}, a.createToken)
 	register(g, operation{
 		id: "getToken", method: http.MethodGet, path: "/tokens/{id}", summary: "Show an API token",
-		known: true, response: exampleToken(),
+		notModified: true, response: exampleToken(),
 	}, a.getToken)
 	register(g, operation{
 		id: "updateToken", method: http.MethodPatch, path: "/tokens/{id}", summary: "Change an API token",
@@ -70,26 +70,26 @@ func (a *api) registerTokens() {
 }
 
 type listTokensInput struct {
-	Person
+	UserPath
 	Paging
 }
 
 func (a *api) listTokens(ctx context.Context, input *listTokensInput) (*listOutput[shownToken], error) {
-	people := a.people(ctx)
-	u, err := people.Get(ctx, input.Username)
+	users := a.users(ctx)
+	u, err := users.Get(ctx, input.Username)
 	if err != nil {
 		return nil, err
 	}
-	page, err := people.Tokens(ctx, input.Username, input.page())
+	page, err := users.Tokens(ctx, input.Username, input.page())
 	if err != nil {
 		return nil, err
 	}
-	return listed(page, func(t *userman.Token) shownToken { return shownToken{Token: t, Username: u.Username} }), nil
+	return newListOutput(page, func(t *userman.Token) shownToken { return shownToken{Token: t, Username: u.Username} }), nil
 }
 
 func (a *api) listAllTokens(ctx context.Context, input *Paging) (*listOutput[shownToken], error) {
-	people := a.people(ctx)
-	page, err := people.Tokens(ctx, "", input.page())
+	users := a.users(ctx)
+	page, err := users.Tokens(ctx, "", input.page())
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (a *api) listAllTokens(ctx context.Context, input *Paging) (*listOutput[sho
 		if _, known := usernames[t.UserID]; known {
 			continue
 		}
-		u, err := people.GetByID(ctx, t.UserID)
+		u, err := users.GetByID(ctx, t.UserID)
 		if errors.Is(err, store.ErrNotFound) {
 			continue // purged meanwhile, with their tokens
 		}
@@ -108,23 +108,23 @@ func (a *api) listAllTokens(ctx context.Context, input *Paging) (*listOutput[sho
 		usernames[t.UserID] = u.Username
 	}
 	page.Items = slices.DeleteFunc(page.Items, func(t *userman.Token) bool { return usernames[t.UserID] == "" })
-	return listed(page, func(t *userman.Token) shownToken { return shownToken{Token: t, Username: usernames[t.UserID]} }), nil
+	return newListOutput(page, func(t *userman.Token) shownToken { return shownToken{Token: t, Username: usernames[t.UserID]} }), nil
 }
 
 type createTokenInput struct {
-	Person
+	UserPath
 	IdempotencyKey
 	Body NewToken
 }
 
 func (a *api) createToken(ctx context.Context, input *createTokenInput) (*createdOutput[shownToken], error) {
 	// The same key for another person is another request, see answerKey.
-	event := eventOf("create", userman.TokenRecord, "")
-	made, err := once(ctx, a, input.of(input.Username), event, func(ctx context.Context) (shownToken, error) {
+	event := newAuditEvent("create", userman.KindToken, "")
+	result, err := idempotent(ctx, a, input.forUser(input.Username), event, func(ctx context.Context) (shownToken, error) {
 		t := &userman.Token{}
-		unread := input.Body.set(t)
-		created, key, err := a.people(ctx).CreateToken(ctx, input.Username, t)
-		if err := judged(unread, err); err != nil {
+		errs := input.Body.applyTo(t)
+		created, key, err := a.users(ctx).CreateToken(ctx, input.Username, t)
+		if err := mergeFieldErrors(errs, err); err != nil {
 			return shownToken{}, err
 		}
 		return a.shownToken(ctx, created, key)
@@ -132,12 +132,12 @@ func (a *api) createToken(ctx context.Context, input *createTokenInput) (*create
 	if err != nil {
 		return nil, err
 	}
-	return &createdOutput[shownToken]{ETag: made.tag(), Location: prefix + "/tokens/" + made.ID, Body: made}, nil
+	return &createdOutput[shownToken]{ETag: result.etag(), Location: prefix + "/tokens/" + result.ID, Body: result}, nil
 }
 
 // shownToken shows a token, with its key when it is a new one.
 func (a *api) shownToken(ctx context.Context, t *userman.Token, key store.Secret) (shownToken, error) {
-	u, err := a.people(ctx).GetByID(ctx, t.UserID)
+	u, err := a.users(ctx).GetByID(ctx, t.UserID)
 	if err != nil {
 		return shownToken{}, err
 	}
@@ -145,7 +145,7 @@ func (a *api) shownToken(ctx context.Context, t *userman.Token, key store.Secret
 }
 
 type getTokenInput struct {
-	TokenID
+	TokenPath
 	IfNoneMatch string `doc:"The ETag of the record that the visitor has already: 304 when there is no newer one." header:"If-None-Match"`
 }
 
@@ -154,11 +154,11 @@ func (a *api) getToken(ctx context.Context, input *getTokenInput) (*tokenOutput,
 	if err != nil {
 		return nil, err
 	}
-	return record(shown, shown.tag()).unlessKnown(input.IfNoneMatch), nil
+	return record(shown, shown.etag()).ifNoneMatch(input.IfNoneMatch), nil
 }
 
 func (a *api) token(ctx context.Context, id string) (shownToken, error) {
-	t, err := a.people(ctx).Token(ctx, id)
+	t, err := a.users(ctx).Token(ctx, id)
 	if err != nil {
 		return shownToken{}, err
 	}
@@ -167,16 +167,16 @@ func (a *api) token(ctx context.Context, id string) (shownToken, error) {
 
 // ifTokenMatches runs act on the condition of the request.
 func (a *api) ifTokenMatches(ctx context.Context, input *TokenTarget, action string, act func(context.Context) error) error {
-	event := audit.Event{Action: action, Kind: userman.TokenRecord}
+	event := audit.Event{Action: action, Kind: userman.KindToken}
 	if len(input.ID) == tokenIDLength { // or it may be a key in the wrong place
-		event = eventOf(action, userman.TokenRecord, input.ID)
+		event = newAuditEvent(action, userman.KindToken, input.ID)
 	}
 	return a.ifMatch(ctx, input.IfMatch, event, func(ctx context.Context) (string, error) {
 		shown, err := a.token(ctx, input.ID)
 		if err != nil {
 			return "", err
 		}
-		return shown.tag(), nil
+		return shown.etag(), nil
 	}, act)
 }
 
@@ -184,7 +184,7 @@ func (a *api) ifTokenMatches(ctx context.Context, input *TokenTarget, action str
 func (a *api) changeToken(ctx context.Context, input *TokenTarget, action string, change func(context.Context, *userman.Service) (*userman.Token, store.Secret, error)) (*tokenOutput, error) {
 	var changed shownToken
 	err := a.ifTokenMatches(ctx, input, action, func(ctx context.Context) error {
-		t, key, err := change(ctx, a.people(ctx))
+		t, key, err := change(ctx, a.users(ctx))
 		if err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ func (a *api) changeToken(ctx context.Context, input *TokenTarget, action string
 	if err != nil {
 		return nil, err
 	}
-	return record(changed, changed.tag()), nil
+	return record(changed, changed.etag()), nil
 }
 
 type updateTokenInput struct {
@@ -203,22 +203,22 @@ type updateTokenInput struct {
 }
 
 func (a *api) updateToken(ctx context.Context, input *updateTokenInput) (*tokenOutput, error) {
-	return a.changeToken(ctx, &input.TokenTarget, "update", func(ctx context.Context, people *userman.Service) (*userman.Token, store.Secret, error) {
-		t, err := people.UpdateToken(ctx, input.ID, func(t *userman.Token) error {
-			return store.Invalid(input.Body.set(t)...)
+	return a.changeToken(ctx, &input.TokenTarget, "update", func(ctx context.Context, users *userman.Service) (*userman.Token, store.Secret, error) {
+		t, err := users.UpdateToken(ctx, input.ID, func(t *userman.Token) error {
+			return store.NewInvalidError(input.Body.applyTo(t)...)
 		})
 		return t, store.Secret{}, err
 	})
 }
 
 func (a *api) rotateToken(ctx context.Context, input *TokenTarget) (*tokenOutput, error) {
-	return a.changeToken(ctx, input, "rotate", func(ctx context.Context, people *userman.Service) (*userman.Token, store.Secret, error) {
-		return people.RotateToken(ctx, input.ID)
+	return a.changeToken(ctx, input, "rotate", func(ctx context.Context, users *userman.Service) (*userman.Token, store.Secret, error) {
+		return users.RotateToken(ctx, input.ID)
 	})
 }
 
 func (a *api) deleteToken(ctx context.Context, input *TokenTarget) (*noOutput, error) {
 	return nil, a.ifTokenMatches(ctx, input, "delete", func(ctx context.Context) error {
-		return a.people(ctx).DeleteToken(ctx, input.ID)
+		return a.users(ctx).DeleteToken(ctx, input.ID)
 	})
 }

@@ -13,79 +13,79 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestTheKeyOfATokenIsShownOnce_andANewOneEndsIt(t *testing.T) {
+func TestAPI_tokenKeyShownOnceAndReplacedByRotation(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	v := h.as(t, "root")
-	withPerson(t, h, v)
-	made := v.call(t, http.MethodPost, "/users/jane.admin/tokens", map[string]any{"modules": []string{"contacts"}, "requests_per_hour": 2}).is(t, http.StatusCreated)
-	token := made.object(t)
+	v := h.logIn(t, "root")
+	withUser(t, h, v)
+	created := v.call(t, http.MethodPost, "/users/jane.admin/tokens", map[string]any{"modules": []string{"contacts"}, "requests_per_hour": 2}).requireStatus(t, http.StatusCreated)
+	token := created.decodeObject(t)
 	id, _ := token["id"].(string)
-	require.Equal(t, "/api/v1/tokens/"+id, made.Header.Get("Location"))
+	require.Equal(t, "/api/v1/tokens/"+id, created.Header.Get("Location"))
 	require.Equal(t, "jane.admin", token["username"])
-	shown := v.call(t, http.MethodGet, "/tokens/"+id, nil).is(t, http.StatusOK)
+	shown := v.call(t, http.MethodGet, "/tokens/"+id, nil).requireStatus(t, http.StatusOK)
 	require.NotContains(t, shown.body, `"key"`)
-	require.Equal(t, made.Header.Get("ETag"), shown.Header.Get("ETag"))
+	require.Equal(t, created.Header.Get("ETag"), shown.Header.Get("ETag"))
 
-	may := func(key any, status int) *answer {
+	authorize := func(key any, status int) *apiResponse {
 		t.Helper()
-		return v.call(t, http.MethodPost, "/authorize", map[string]any{"token": id, "key": key, "module": "contacts"}).is(t, status)
+		return v.call(t, http.MethodPost, "/authorize", map[string]any{"token": id, "key": key, "module": "contacts"}).requireStatus(t, status)
 	}
-	may(token["key"], http.StatusOK)
+	authorize(token["key"], http.StatusOK)
 	require.Equal(t, shown.Header.Get("ETag"), v.call(t, http.MethodGet, "/tokens/"+id, nil).Header.Get("ETag"), "to use it is no change")
-	rotated := v.call(t, http.MethodPost, "/tokens/"+id+"/rotate", nil).is(t, http.StatusOK).object(t)
-	may(token["key"], http.StatusForbidden)
-	may(rotated["key"], http.StatusOK)
-	held := may(rotated["key"], http.StatusTooManyRequests)
-	require.NotEmpty(t, held.Header.Get("Retry-After"))
-	require.Equal(t, "throttled", held.problem(t).Code)
+	rotated := v.call(t, http.MethodPost, "/tokens/"+id+"/rotate", nil).requireStatus(t, http.StatusOK).decodeObject(t)
+	authorize(token["key"], http.StatusForbidden)
+	authorize(rotated["key"], http.StatusOK)
+	limited := authorize(rotated["key"], http.StatusTooManyRequests)
+	require.NotEmpty(t, limited.Header.Get("Retry-After"))
+	require.Equal(t, "throttled", limited.problem(t).Code)
 }
 
-func TestAPatchOfATokenKeepsWhatItDoesNotName(t *testing.T) {
+func TestAPI_patchTokenKeepsAbsentFields(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	v := h.as(t, "root")
-	withPerson(t, h, v)
+	v := h.logIn(t, "root")
+	withUser(t, h, v)
 	until := time.Now().Add(time.Hour).UTC().Truncate(time.Second).Format(time.RFC3339)
-	made := v.call(t, http.MethodPost, "/users/jane.admin/tokens", map[string]any{
+	created := v.call(t, http.MethodPost, "/users/jane.admin/tokens", map[string]any{
 		"description": "CRM", "extensions": []string{"4001"}, "modules": []string{"contacts"}, "addresses": []string{"192.0.2.7", "2001:db8::/32"}, "expires_at": until,
-	}).is(t, http.StatusCreated).object(t)
-	require.Equal(t, []any{"192.0.2.7/32", "2001:db8::/32"}, made["addresses"])
-	require.Equal(t, until, made["expires_at"])
-	at := fmt.Sprint("/tokens/", made["id"])
-	patched := v.call(t, http.MethodPatch, at, `{"disabled":true}`).is(t, http.StatusOK).object(t)
+	}).requireStatus(t, http.StatusCreated).decodeObject(t)
+	require.Equal(t, []any{"192.0.2.7/32", "2001:db8::/32"}, created["addresses"])
+	require.Equal(t, until, created["expires_at"])
+	path := fmt.Sprint("/tokens/", created["id"])
+	patched := v.call(t, http.MethodPatch, path, `{"disabled":true}`).requireStatus(t, http.StatusOK).decodeObject(t)
 	for _, field := range []string{"description", "extensions", "modules", "addresses", "expires_at", "requests_per_hour"} {
-		require.Equal(t, made[field], patched[field], field)
+		require.Equal(t, created[field], patched[field], field)
 	}
-	cleared := v.call(t, http.MethodPatch, at, `{"extensions":null,"addresses":null,"expires_at":null,"disabled":null,"requests_per_hour":null}`).is(t, http.StatusOK).object(t)
-	require.Equal(t, []any{userman.All}, cleared["extensions"])
+	cleared := v.call(t, http.MethodPatch, path, `{"extensions":null,"addresses":null,"expires_at":null,"disabled":null,"requests_per_hour":null}`).requireStatus(t, http.StatusOK).decodeObject(t)
+	require.Equal(t, []any{userman.Any}, cleared["extensions"])
 	require.Equal(t, []any{}, cleared["addresses"])
 	require.NotContains(t, cleared, "expires_at")
 	require.Equal(t, false, cleared["disabled"])
-	v.call(t, http.MethodPatch, at, `{"extensions":[]}`).refuses(t, http.StatusUnprocessableEntity, "body.extensions min")
-	v.call(t, http.MethodPatch, at, `{"addresses":["::1%eth0","10.0.0.0/8"]}`).refuses(t, http.StatusUnprocessableEntity, "body.addresses[0] network")
-	v.call(t, http.MethodPatch, at, `{"requests_per_hour":-2,"expires_at":"2020-01-01T00:00:00Z"}`).
-		refuses(t, http.StatusUnprocessableEntity, "body.requests_per_hour range", "body.expires_at past")
+	v.call(t, http.MethodPatch, path, `{"extensions":[]}`).requireFieldErrors(t, http.StatusUnprocessableEntity, "body.extensions min")
+	v.call(t, http.MethodPatch, path, `{"addresses":["::1%eth0","10.0.0.0/8"]}`).requireFieldErrors(t, http.StatusUnprocessableEntity, "body.addresses[0] network")
+	v.call(t, http.MethodPatch, path, `{"requests_per_hour":-2,"expires_at":"2020-01-01T00:00:00Z"}`).
+		requireFieldErrors(t, http.StatusUnprocessableEntity, "body.requests_per_hour range", "body.expires_at past")
 }
 
-func TestTheTokensOfEverybodyAreListedPageByPage_ofThoseWhoAreReached(t *testing.T) {
+func TestAPI_listAllTokensInScope(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	holders := map[string]string{}
+	owners := map[string]string{}
 	for username, extension := range map[string]string{"near": "100", "far": "200", "gone": "101"} {
-		h.person(t, userman.User{Username: username, DefaultExtension: extension})
+		h.createUser(t, userman.User{Username: username, DefaultExtension: extension})
 		for range 2 {
-			made, _, err := h.Site.People.CreateToken(t.Context(), username, &userman.Token{})
+			created, _, err := h.Site.Users.CreateToken(t.Context(), username, &userman.Token{})
 			require.NoError(t, err)
-			holders[made.ID] = username
+			owners[created.ID] = username
 		}
 	}
-	require.NoError(t, h.Site.People.Delete(t.Context(), "gone"))
-	listed := func(v *visitor) map[string]string {
+	require.NoError(t, h.Site.Users.Delete(t.Context(), "gone"))
+	listed := func(v *apiClient) map[string]string {
 		t.Helper()
 		found := map[string]string{}
 		for next := ""; ; {
-			page := v.call(t, http.MethodGet, "/tokens?limit=1&after="+next, nil).is(t, http.StatusOK)
+			page := v.call(t, http.MethodGet, "/tokens?limit=1&after="+next, nil).requireStatus(t, http.StatusOK)
 			require.NotContains(t, page.body, `"key"`)
 			var tokens struct {
 				Items []struct {
@@ -102,19 +102,19 @@ func TestTheTokensOfEverybodyAreListedPageByPage_ofThoseWhoAreReached(t *testing
 			}
 		}
 	}
-	require.Equal(t, holders, listed(h.as(t, "root")), "deleted people's too")
-	maps.DeleteFunc(holders, func(_, username string) bool { return username == "far" })
-	require.Equal(t, holders, listed(h.narrowed(t)))
+	require.Equal(t, owners, listed(h.logIn(t, "root")), "deleted people's too")
+	maps.DeleteFunc(owners, func(_, username string) bool { return username == "far" })
+	require.Equal(t, owners, listed(h.logInScoped(t)))
 }
 
-func TestTheSameIdempotencyKeyForAnotherPersonIsAnotherRequest(t *testing.T) {
+func TestIdempotencyKey_isScopedToUser(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	v := h.as(t, "root")
+	v := h.logIn(t, "root")
 	for _, username := range []string{"ann", "joe"} {
-		h.person(t, userman.User{Username: username})
-		made := v.call(t, http.MethodPost, "/users/"+username+"/tokens", map[string]any{}, "Idempotency-Key", "k").is(t, http.StatusCreated).object(t)
-		require.Equal(t, username, made["username"])
-		require.Equal(t, made, v.call(t, http.MethodPost, "/users/"+username+"/tokens", map[string]any{}, "Idempotency-Key", "k").is(t, http.StatusCreated).object(t))
+		h.createUser(t, userman.User{Username: username})
+		created := v.call(t, http.MethodPost, "/users/"+username+"/tokens", map[string]any{}, "Idempotency-Key", "k").requireStatus(t, http.StatusCreated).decodeObject(t)
+		require.Equal(t, username, created["username"])
+		require.Equal(t, created, v.call(t, http.MethodPost, "/users/"+username+"/tokens", map[string]any{}, "Idempotency-Key", "k").requireStatus(t, http.StatusCreated).decodeObject(t))
 	}
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// maxFieldProblems is how many fields an answer speaks of.
-const maxFieldProblems = 100
+// maxFieldErrors is how many fields an answer speaks of.
+const maxFieldErrors = 100
 
-// reword turns the errors of huma into problems of ours: its own repeat the
+// translateError turns the errors of huma into problems of ours: its own repeat the
 // values that were submitted, a password or the whole body included.
-func (a *api) reword(ctx huma.Context, _ string, body any) (any, error) {
+func (a *api) translateError(ctx huma.Context, _ string, body any) (any, error) {
 	found, ok := body.(*huma.ErrorModel)
 	if !ok {
 		return body, nil
@@ -25,19 +25,19 @@ func (a *api) reword(ctx huma.Context, _ string, body any) (any, error) {
 		return newProblem(found.Status, "internal", "the server failed; its log says more"), nil
 	}
 	for _, detail := range found.Errors {
-		if len(p.Errors) == maxFieldProblems {
+		if len(p.Errors) == maxFieldErrors {
 			break
 		}
 		if detail != nil {
-			p.Errors = append(p.Errors, a.rewordDetail(ctx.Operation(), detail))
+			p.Errors = append(p.Errors, a.translateDetail(ctx.Operation(), detail))
 		}
 	}
 	return p, nil
 }
 
-// rewordings are the messages of huma that we know, by how they begin. None of
+// translations are the messages of huma that we know, by how they begin. None of
 // them holds a value.
-var rewordings = []struct{ begin, code, message string }{
+var translations = []struct{ begin, code, message string }{
 	{"required ", "required", "this must be given"},
 	{"expected boolean", "type", "write true or false"},
 	{"invalid boolean", "type", "write true or false"},
@@ -55,8 +55,8 @@ var rewordings = []struct{ begin, code, message string }{
 	{"expected length <=", "max", ""},
 }
 
-// rewordDetail keeps of one error of huma what does not come from the visitor.
-func (a *api) rewordDetail(op *huma.Operation, detail *huma.ErrorDetail) fieldProblem {
+// translateDetail keeps of one error of huma what does not come from the visitor.
+func (a *api) translateDetail(op *huma.Operation, detail *huma.ErrorDetail) fieldProblem {
 	missing, isMissing := strings.CutPrefix(detail.Message, "expected required property ")
 	missing, _, _ = strings.Cut(missing, " ")
 	switch {
@@ -67,7 +67,7 @@ func (a *api) rewordDetail(op *huma.Operation, detail *huma.ErrorDetail) fieldPr
 	case detail.Message == "unknown query parameter":
 		return unknownParameter(op)
 	}
-	for _, known := range rewordings {
+	for _, known := range translations {
 		if !strings.HasPrefix(detail.Message, known.begin) {
 			continue
 		}

@@ -58,10 +58,10 @@ type verifiedUser struct {
 
 type verifiedOutput struct{ Body verified }
 
-// letIn answers with who was let in, or with why nobody was.
-func letIn(u *userman.User, err error) (*verifiedOutput, error) {
+// verificationResult answers with who was let in, or with why nobody was.
+func verificationResult(u *userman.User, err error) (*verifiedOutput, error) {
 	if err != nil {
-		return nil, refusedEntry(err)
+		return nil, userLoginError(err)
 	}
 	return &verifiedOutput{verified{verifiedUser{
 		ID: u.ID, Username: u.Username, Name: u.Name(), Email: u.Email, Language: u.Language, TimeZone: u.TimeZone,
@@ -69,17 +69,17 @@ func letIn(u *userman.User, err error) (*verifiedOutput, error) {
 	}}}, nil
 }
 
-// refusedEntry words the refusal of a person: it is not the visitor who has to
+// userLoginError words the refusal of a person: it is not the visitor who has to
 // log in.
-func refusedEntry(err error) error {
-	if refused, ok := errors.AsType[*credential.LoginError](err); ok {
-		return newProblem(http.StatusForbidden, string(refused.Code), refused.Message)
+func userLoginError(err error) error {
+	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok {
+		return newProblem(http.StatusForbidden, string(loginErr.Code), loginErr.Message)
 	}
 	return err
 }
 
 func (a *api) registerVerify() {
-	g := group{api: a, tag: tagVerify, section: site.SectionVerify}
+	g := operationGroup{api: a, tag: tagVerify, section: site.SectionVerify}
 	register(g, operation{
 		id: "verifyPassword", method: http.MethodPost, path: "/verify", summary: "Ask whether a password lets a person in to a service",
 		description: "A refusal is 403; its code is wrong_password, disabled, not_allowed when the permission is off, or password_expired. " +
@@ -102,7 +102,7 @@ func (a *api) registerVerify() {
 		description: "A refusal is 403.",
 		request:     map[string]any{"extension": "4001", "module": "contacts"}, response: exampleVerified(),
 	}, func(ctx context.Context, input *struct{ Body NewPhoneAuthorization }) (*verifiedOutput, error) {
-		return letIn(a.people(ctx).AuthorizePhone(ctx, input.Body.Extension, input.Body.Module))
+		return verificationResult(a.users(ctx).AuthorizePhone(ctx, input.Body.Extension, input.Body.Module))
 	})
 }
 
@@ -113,22 +113,22 @@ func (a *api) verifyPassword(ctx context.Context, input *struct{ Body NewVerific
 		return nil, err
 	}
 	// The address of the service is not that of the person.
-	actor := audit.ActorOf(ctx)
-	actor.Source = ""
+	actor := audit.ActorFromContext(ctx)
+	actor.RemoteAddr = ""
 	if address.IsValid() {
-		actor.Source = address.String()
+		actor.RemoteAddr = address.String()
 	}
-	u, err := a.people(ctx).VerifyFor(audit.WithActor(ctx, actor), body.Service, body.Username, body.Password)
-	if _, outOfReach := errors.AsType[*store.ForbiddenError](err); outOfReach {
-		err = strangerHere()
+	u, err := a.users(ctx).AuthenticateService(audit.WithActor(ctx, actor), body.Service, body.Username, body.Password)
+	if _, outOfScope := errors.AsType[*store.ForbiddenError](err); outOfScope {
+		err = errUnknownUser()
 	}
-	return letIn(u, err)
+	return verificationResult(u, err)
 }
 
-// strangerHere is what is said of those who are out of reach, as of those who
+// errUnknownUser is what is said of those who are out of reach, as of those who
 // are not there.
-func strangerHere() error {
-	return &credential.LoginError{Code: credential.WrongPassword, Message: "the username or the password is wrong; try again"}
+func errUnknownUser() error {
+	return &credential.LoginError{Code: credential.InvalidCredentials, Message: "the username or the password is wrong; try again"}
 }
 
 func (a *api) authorizeToken(ctx context.Context, input *struct{ Body NewAuthorization }) (*verifiedOutput, error) {
@@ -137,8 +137,8 @@ func (a *api) authorizeToken(ctx context.Context, input *struct{ Body NewAuthori
 	if err != nil {
 		return nil, err
 	}
-	return letIn(a.people(ctx).Authorize(ctx, userman.TokenRequest{
-		TokenID: body.Token, Key: body.Key, Module: body.Module, Extension: body.Extension, Source: address,
+	return verificationResult(a.users(ctx).Authorize(ctx, userman.TokenRequest{
+		TokenID: body.Token, Key: body.Key, Module: body.Module, Extension: body.Extension, RemoteAddr: address,
 	}))
 }
 
@@ -149,7 +149,7 @@ func parseAddress(text string) (netip.Addr, error) {
 	}
 	address, err := netip.ParseAddr(text)
 	if err != nil {
-		return netip.Addr{}, store.Invalid(store.FieldError{
+		return netip.Addr{}, store.NewInvalidError(store.FieldError{
 			Field: "address", Code: "address", Message: "write an IP address such as 192.0.2.1 or 2001:db8::1, without a port",
 		})
 	}
@@ -157,6 +157,6 @@ func parseAddress(text string) (netip.Addr, error) {
 }
 
 func exampleVerified() verified {
-	output, _ := letIn(exampleUser().User, nil)
+	output, _ := verificationResult(exampleUser().User, nil)
 	return output.Body
 }

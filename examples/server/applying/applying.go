@@ -18,22 +18,22 @@ import (
 
 // Runner runs applies in the background. Close waits for the one at work.
 type Runner struct {
-	site  *site.Site
+	site  *site.App
 	clock func() time.Time
 	log   *slog.Logger
 	open  opener
-	// work is what runs in the background: the run, and at most one look at
+	// background is what runs in the background: the run, and at most one look at
 	// the status.
-	work sync.WaitGroup
+	background sync.WaitGroup
 
 	mu     sync.Mutex
 	closed bool
 	run    *Run
-	seen   lookup
+	cache  statusCache
 }
 
-// folder is what a runner asks of an asteriskconf.Folder.
-type folder interface {
+// configDir is what a runner asks of an asteriskconf.ConfigDir.
+type configDir interface {
 	Apply(ctx context.Context) (*asteriskconf.Report, error)
 	Rollback(ctx context.Context) (*asteriskconf.Report, error)
 	Recover(ctx context.Context) (*asteriskconf.Recovery, error)
@@ -43,7 +43,7 @@ type folder interface {
 
 // opener opens the configuration folder: for an act, which talks to Asterisk,
 // or only to look at the files. closing ends the talk.
-type opener func(ctx context.Context, act Act, progress func(asteriskconf.Progress)) (f folder, closing func(), err error)
+type opener func(ctx context.Context, op Operation, progress func(asteriskconf.Progress)) (f configDir, closeFn func(), err error)
 
 // Options of [New].
 type Options struct {
@@ -54,7 +54,7 @@ type Options struct {
 }
 
 // New returns a runner for s.
-func New(s *site.Site, opts *Options) *Runner {
+func New(s *site.App, opts *Options) *Runner {
 	if opts == nil {
 		opts = &Options{}
 	}
@@ -65,44 +65,44 @@ func New(s *site.Site, opts *Options) *Runner {
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
-	r.open = r.openSite
+	r.open = r.openConfigDir
 	return r
 }
 
-// openSite opens the folder of the site.
-func (r *Runner) openSite(ctx context.Context, act Act, progress func(asteriskconf.Progress)) (folder, func(), error) {
-	if act == look {
-		f, err := r.site.Folder(nil, nil)
+// openConfigDir opens the folder of the site.
+func (r *Runner) openConfigDir(ctx context.Context, op Operation, progress func(asteriskconf.Progress)) (configDir, func(), error) {
+	if op == readOnly {
+		f, err := r.site.ConfigDir(nil, nil)
 		return f, func() {}, err
 	}
-	f, closing, err := r.openLive(ctx, progress)
+	f, closeFn, err := r.openConnected(ctx, progress)
 	if err != nil {
-		r.keepFailure(ctx, act, err)
+		r.recordFailure(ctx, op, err)
 	}
-	return f, closing, err
+	return f, closeFn, err
 }
 
-// keepFailure keeps in the trail what came of an act where the folder, which
+// recordFailure keeps in the trail what came of an act where the folder, which
 // else does it, could not.
-func (r *Runner) keepFailure(ctx context.Context, act Act, err error) {
-	event := audit.Event{Action: string(act), Kind: "configuration", Key: filepath.Base(r.site.Settings.ConfDir)}
-	r.site.Trail.RecordFailure(ctx, event, err)
+func (r *Runner) recordFailure(ctx context.Context, op Operation, err error) {
+	event := audit.Event{Action: string(op), Kind: "configuration", Key: filepath.Base(r.site.Settings.ConfDir)}
+	r.site.AuditLog.RecordFailure(ctx, event, err)
 }
 
-// errMistake says of a mistake in the program what a visitor may know.
-var errMistake = errors.New("a mistake in the program ended it; the log of the server says more")
+// errInternal says of a mistake in the program what a visitor may know.
+var errInternal = errors.New("a mistake in the program ended it; the log of the server says more")
 
-// survive is deferred, and has a mistake in the program fail with err in the
+// recoverPanic is deferred, and has a mistake in the program fail with err in the
 // place of ending the server.
-func (r *Runner) survive(ctx context.Context, failed func(err error)) {
-	if mistake := recover(); mistake != nil {
-		r.log.ErrorContext(ctx, "a mistake in the program", "panic", mistake, "stack", string(debug.Stack()))
-		failed(errMistake)
+func (r *Runner) recoverPanic(ctx context.Context, onPanic func(err error)) {
+	if recovered := recover(); recovered != nil {
+		r.log.ErrorContext(ctx, "a mistake in the program", "panic", recovered, "stack", string(debug.Stack()))
+		onPanic(errInternal)
 	}
 }
 
-// openLive opens the folder with a client of its own.
-func (r *Runner) openLive(ctx context.Context, progress func(asteriskconf.Progress)) (f folder, closing func(), err error) {
+// openConnected opens the folder with a client of its own.
+func (r *Runner) openConnected(ctx context.Context, progress func(asteriskconf.Progress)) (f configDir, closeFn func(), err error) {
 	if address, err := r.site.Settings.Address(); err != nil || address != site.NoAsterisk {
 		progress(asteriskconf.Progress{Step: asteriskconf.StepConnect})
 	}
@@ -110,27 +110,27 @@ func (r *Runner) openLive(ctx context.Context, progress func(asteriskconf.Progre
 	if err != nil {
 		return nil, nil, &asteriskconf.ApplyError{Step: asteriskconf.StepConnect, Err: err}
 	}
-	closing = func() {
+	closeFn = func() {
 		if client != nil {
 			_ = client.Close()
 		}
 	}
-	if f, err = r.site.Folder(client, progress); err != nil {
-		closing()
+	if f, err = r.site.ConfigDir(client, progress); err != nil {
+		closeFn()
 		return nil, nil, err
 	}
-	return f, closing, nil
+	return f, closeFn, nil
 }
 
 // Plan returns what an apply would change. It asks the files, not Asterisk.
-// The errors are those of asteriskconf.Folder.Plan, and fs.ErrNotExist when
+// The errors are those of asteriskconf.ConfigDir.Plan, and fs.ErrNotExist when
 // there is no configuration folder.
 func (r *Runner) Plan(ctx context.Context) (*asteriskconf.Plan, error) {
-	f, closing, err := r.open(ctx, look, nil)
+	f, closeFn, err := r.open(ctx, readOnly, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer closing()
+	defer closeFn()
 	return f.Plan(ctx)
 }
 
@@ -139,5 +139,5 @@ func (r *Runner) Close() {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
-	r.work.Wait()
+	r.background.Wait()
 }

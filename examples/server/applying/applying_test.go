@@ -21,35 +21,37 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// fakeFolder does what its fields say.
-type fakeFolder struct {
+// fakeConfigDir does what its fields say.
+type fakeConfigDir struct {
 	apply  func(ctx context.Context) (*asteriskconf.Report, error)
 	status func(ctx context.Context) (*asteriskconf.Status, error)
 }
 
-func (f *fakeFolder) Apply(ctx context.Context) (*asteriskconf.Report, error)  { return f.apply(ctx) }
-func (f *fakeFolder) Status(ctx context.Context) (*asteriskconf.Status, error) { return f.status(ctx) }
-func (*fakeFolder) Recover(context.Context) (*asteriskconf.Recovery, error) {
+func (f *fakeConfigDir) Apply(ctx context.Context) (*asteriskconf.Report, error) { return f.apply(ctx) }
+func (f *fakeConfigDir) Status(ctx context.Context) (*asteriskconf.Status, error) {
+	return f.status(ctx)
+}
+func (*fakeConfigDir) Recover(context.Context) (*asteriskconf.Recovery, error) {
 	return &asteriskconf.Recovery{}, nil
 }
-func (*fakeFolder) Rollback(context.Context) (*asteriskconf.Report, error) {
+func (*fakeConfigDir) Rollback(context.Context) (*asteriskconf.Report, error) {
 	return nil, errors.New("no way back")
 }
-func (*fakeFolder) Plan(context.Context) (*asteriskconf.Plan, error) {
+func (*fakeConfigDir) Plan(context.Context) (*asteriskconf.Plan, error) {
 	return &asteriskconf.Plan{}, nil
 }
 
-// on returns a runner over f, and how often it was closed.
-func on(t *testing.T, f *fakeFolder) (r *Runner, tell func(asteriskconf.Progress), closed func() int) {
+// newRunner returns a runner over f, and how often it was closed.
+func newRunner(t *testing.T, f *fakeConfigDir) (r *Runner, report func(asteriskconf.Progress), closed func() int) {
 	t.Helper()
-	r = New(&site.Site{}, nil)
+	r = New(&site.App{}, nil)
 	var mu sync.Mutex
-	count, told := 0, func(asteriskconf.Progress) {}
-	r.open = func(_ context.Context, _ Act, progress func(asteriskconf.Progress)) (folder, func(), error) {
+	count, callback := 0, func(asteriskconf.Progress) {}
+	r.open = func(_ context.Context, _ Operation, progress func(asteriskconf.Progress)) (configDir, func(), error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if progress != nil {
-			told = progress
+			callback = progress
 		}
 		return f, func() {
 			mu.Lock()
@@ -57,56 +59,56 @@ func on(t *testing.T, f *fakeFolder) (r *Runner, tell func(asteriskconf.Progress
 			count++
 		}, nil
 	}
-	tell = func(p asteriskconf.Progress) {
+	report = func(p asteriskconf.Progress) {
 		mu.Lock()
-		progress := told
+		progress := callback
 		mu.Unlock()
 		progress(p)
 	}
 	t.Cleanup(r.Close)
-	return r, tell, func() int {
+	return r, report, func() int {
 		mu.Lock()
 		defer mu.Unlock()
 		return count
 	}
 }
 
-func TestARunGoesOnWhenWhoeverAskedForItIsGone(t *testing.T) {
+func TestRunner_Run_outlivesRequest(t *testing.T) {
 	t.Parallel()
-	begun, goOn := make(chan struct{}), make(chan struct{})
+	entered, release := make(chan struct{}), make(chan struct{})
 	var actor audit.Actor
-	f := &fakeFolder{}
-	r, tell, closed := on(t, f)
+	f := &fakeConfigDir{}
+	r, report, closed := newRunner(t, f)
 	f.apply = func(ctx context.Context) (*asteriskconf.Report, error) {
-		tell(asteriskconf.Progress{Step: asteriskconf.StepRender})
-		close(begun)
-		<-goOn
-		actor = audit.ActorOf(ctx)
+		report(asteriskconf.Progress{Step: asteriskconf.StepRender})
+		close(entered)
+		<-release
+		actor = audit.ActorFromContext(ctx)
 		return &asteriskconf.Report{Generation: 7}, ctx.Err()
 	}
 	require.Nil(t, r.Last())
 
-	ctx, gone := context.WithCancel(audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane.admin"}))
+	ctx, cancel := context.WithCancel(audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane.admin"}))
 	go func() {
-		<-begun
-		gone()
+		<-entered
+		cancel()
 	}()
-	at, err := r.Run(ctx, Apply, "jane.admin")
+	first, err := r.Run(ctx, Apply, "jane.admin")
 	require.NoError(t, err)
-	require.False(t, at.Done)
-	require.Equal(t, []asteriskconf.Progress{{Step: asteriskconf.StepRender}}, at.Steps)
-	require.Equal(t, "jane.admin", at.StartedBy)
-	require.Equal(t, time.UTC, at.StartedAt.Location())
-	require.Equal(t, at, r.Last())
+	require.False(t, first.Done)
+	require.Equal(t, []asteriskconf.Progress{{Step: asteriskconf.StepRender}}, first.Steps)
+	require.Equal(t, "jane.admin", first.StartedBy)
+	require.Equal(t, time.UTC, first.StartedAt.Location())
+	require.Equal(t, first, r.Last())
 
 	require.ErrorIs(t, r.Start(t.Context(), Recover, "root.admin"), store.ErrConflict)
-	close(goOn)
-	run := ended(t, r)
+	close(release)
+	run := waitForRun(t, r)
 	require.NoError(t, run.Err)
 	require.Equal(t, 7, run.Report.Generation)
 	require.Equal(t, "jane.admin", actor.Name)
 	require.Equal(t, 1, closed())
-	require.False(t, at.Done, "a copy")
+	require.False(t, first.Done, "a copy")
 
 	run, err = r.Run(t.Context(), Recover, "root.admin")
 	require.NoError(t, err)
@@ -115,23 +117,23 @@ func TestARunGoesOnWhenWhoeverAskedForItIsGone(t *testing.T) {
 	require.Empty(t, run.Steps)
 }
 
-// ended returns the run at work when it has ended.
-func ended(t *testing.T, r *Runner) *Run {
+// waitForRun returns the run at work when it has ended.
+func waitForRun(t *testing.T, r *Runner) *Run {
 	t.Helper()
 	require.Eventually(t, func() bool { return r.Last().Done }, 10*time.Second, time.Millisecond)
 	return r.Last()
 }
 
-func TestWhoeverWaitsGetsTheRunThatWasAskedFor(t *testing.T) {
+func TestRunner_Run_returnsRequestedRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// The next one begins before the one who waits has looked.
 		var r *Runner
-		f := &fakeFolder{apply: func(context.Context) (*asteriskconf.Report, error) {
+		f := &fakeConfigDir{apply: func(context.Context) (*asteriskconf.Report, error) {
 			return &asteriskconf.Report{Generation: 7}, nil
 		}}
-		r, _, _ = on(t, f)
-		run, err := r.begin(t.Context(), Apply, "jane.admin")
+		r, _, _ = newRunner(t, f)
+		run, err := r.startRun(t.Context(), Apply, "jane.admin")
 		require.NoError(t, err)
 		synctest.Wait()
 		require.NoError(t, r.Start(t.Context(), Rollback, "root.admin"))
@@ -141,19 +143,19 @@ func TestWhoeverWaitsGetsTheRunThatWasAskedFor(t *testing.T) {
 	})
 }
 
-func TestFailuresAndMistakesEndARun(t *testing.T) {
+func TestRunner_Run_endsOnErrorAndPanic(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		act   Act
+		act   Operation
 		apply func(context.Context) (*asteriskconf.Report, error)
 		says  string
 	}{
 		"a failure": {Rollback, nil, "no way back"},
-		"a mistake": {Apply, func(context.Context) (*asteriskconf.Report, error) { panic("index out of range") }, errMistake.Error()},
+		"a mistake": {Apply, func(context.Context) (*asteriskconf.Report, error) { panic("index out of range") }, errInternal.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, _, closed := on(t, &fakeFolder{apply: c.apply})
+			r, _, closed := newRunner(t, &fakeConfigDir{apply: c.apply})
 			run, err := r.Run(t.Context(), c.act, "jane.admin")
 			require.NoError(t, err)
 			require.ErrorContains(t, run.Err, c.says)
@@ -163,15 +165,15 @@ func TestFailuresAndMistakesEndARun(t *testing.T) {
 	}
 }
 
-func TestAMistakeIsToldToTheLogAndTheTrailAndToNobodyElse(t *testing.T) {
+func TestRunner_Run_panicIsLoggedAndAuditedOnly(t *testing.T) {
 	t.Parallel()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
 	trail := audit.New(memstore.New().Audit(), keyring, nil)
 	var log strings.Builder
-	r := New(&site.Site{Trail: trail}, &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	r := New(&site.App{AuditLog: trail}, &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	t.Cleanup(r.Close)
-	r.open = func(context.Context, Act, func(asteriskconf.Progress)) (folder, func(), error) {
+	r.open = func(context.Context, Operation, func(asteriskconf.Progress)) (configDir, func(), error) {
 		panic("index out of range")
 	}
 	run, err := r.Run(t.Context(), Apply, "jane.admin")
@@ -184,19 +186,19 @@ func TestAMistakeIsToldToTheLogAndTheTrailAndToNobodyElse(t *testing.T) {
 	require.Len(t, list.Items, 1)
 }
 
-func TestUnknownActsAreRefused(t *testing.T) {
+func TestRunner_Start_rejectsUnknownOperation(t *testing.T) {
 	t.Parallel()
-	r, _, _ := on(t, &fakeFolder{})
-	for _, act := range []Act{"", "destroy"} {
-		require.ErrorIs(t, r.Start(t.Context(), act, "jane.admin"), store.ErrInvalid)
+	r, _, _ := newRunner(t, &fakeConfigDir{})
+	for _, op := range []Operation{"", "destroy"} {
+		require.ErrorIs(t, r.Start(t.Context(), op, "jane.admin"), store.ErrInvalid)
 	}
 	require.Nil(t, r.Last())
 }
 
-func TestARunThatHangsIsEnded(t *testing.T) {
+func TestRunner_Run_timesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		r, _, _ := on(t, &fakeFolder{apply: func(ctx context.Context) (*asteriskconf.Report, error) {
+		r, _, _ := newRunner(t, &fakeConfigDir{apply: func(ctx context.Context) (*asteriskconf.Report, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}})
@@ -206,12 +208,12 @@ func TestARunThatHangsIsEnded(t *testing.T) {
 	})
 }
 
-func TestCloseWaitsForTheRunAtWork(t *testing.T) {
+func TestRunner_Close_waitsForRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		goOn := make(chan struct{})
-		r, _, _ := on(t, &fakeFolder{apply: func(context.Context) (*asteriskconf.Report, error) {
-			<-goOn
+		release := make(chan struct{})
+		r, _, _ := newRunner(t, &fakeConfigDir{apply: func(context.Context) (*asteriskconf.Report, error) {
+			<-release
 			return &asteriskconf.Report{}, nil
 		}})
 		require.NoError(t, r.Start(t.Context(), Apply, "jane.admin"))
@@ -226,32 +228,32 @@ func TestCloseWaitsForTheRunAtWork(t *testing.T) {
 		require.ErrorIs(t, r.Start(t.Context(), Apply, "jane.admin"), store.ErrConflict)
 		_, err := r.Status(t.Context())
 		require.ErrorIs(t, err, store.ErrConflict)
-		close(goOn)
+		close(release)
 		<-closed
 		require.True(t, r.Last().Done)
 	})
 }
 
-// looks is a folder that counts how often somebody looks.
-func looks(count *int, wait <-chan struct{}) *fakeFolder {
-	return &fakeFolder{
+// countingConfigDir is a folder that counts how often somebody looks.
+func countingConfigDir(count *int, release <-chan struct{}) *fakeConfigDir {
+	return &fakeConfigDir{
 		apply: func(context.Context) (*asteriskconf.Report, error) { return &asteriskconf.Report{}, nil },
 		status: func(context.Context) (*asteriskconf.Status, error) {
 			*count++
 			status := &asteriskconf.Status{Generation: *count}
-			if wait != nil {
-				<-wait
+			if release != nil {
+				<-release
 			}
 			return status, nil
 		},
 	}
 }
 
-func TestTheStatusIsRememberedForAMoment(t *testing.T) {
+func TestRunner_Status_isCached(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		count := 0
-		r, _, _ := on(t, looks(&count, nil))
+		r, _, _ := newRunner(t, countingConfigDir(&count, nil))
 		generation := func() int {
 			status, err := r.Status(t.Context())
 			require.NoError(t, err)
@@ -262,7 +264,7 @@ func TestTheStatusIsRememberedForAMoment(t *testing.T) {
 		require.Equal(t, 1, generation())
 		time.Sleep(200 * time.Millisecond) //nolint:forbidigo // the clock of synctest
 		require.Equal(t, 2, generation())
-		r.Changed()
+		r.InvalidateStatus()
 		require.Equal(t, 3, generation())
 		_, err := r.Run(t.Context(), Apply, "jane.admin")
 		require.NoError(t, err)
@@ -275,11 +277,11 @@ func TestTheStatusIsRememberedForAMoment(t *testing.T) {
 	})
 }
 
-func TestAllWhoAskAtTheSameTimeShareOneLook(t *testing.T) {
+func TestRunner_Status_sharesConcurrentReads(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		count, wait := 0, make(chan struct{})
-		r, _, _ := on(t, looks(&count, wait))
+		r, _, _ := newRunner(t, countingConfigDir(&count, wait))
 		impatient, leave := context.WithCancel(t.Context())
 		left := make(chan error, 1)
 		go func() {
@@ -309,11 +311,11 @@ func TestAllWhoAskAtTheSameTimeShareOneLook(t *testing.T) {
 	})
 }
 
-func TestWhatChangedDuringALookIsSeenByTheNext(t *testing.T) {
+func TestRunner_InvalidateStatus_duringRead(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		count, wait := 0, make(chan struct{})
-		r, _, _ := on(t, looks(&count, wait))
+		r, _, _ := newRunner(t, countingConfigDir(&count, wait))
 		seen := make(chan int, 1)
 		go func() {
 			if status, err := r.Status(t.Context()); err == nil {
@@ -322,26 +324,26 @@ func TestWhatChangedDuringALookIsSeenByTheNext(t *testing.T) {
 			close(seen)
 		}()
 		synctest.Wait()
-		r.Changed()
+		r.InvalidateStatus()
 		close(wait)
 		require.Equal(t, 2, <-seen)
 	})
 }
 
-func TestAMistakeDuringALookIsAnError(t *testing.T) {
+func TestRunner_Status_returnsErrorOnPanic(t *testing.T) {
 	t.Parallel()
-	r, _, _ := on(t, &fakeFolder{status: func(context.Context) (*asteriskconf.Status, error) { panic("nil map") }})
+	r, _, _ := newRunner(t, &fakeConfigDir{status: func(context.Context) (*asteriskconf.Status, error) { panic("nil map") }})
 	_, err := r.Status(t.Context())
-	require.ErrorIs(t, err, errMistake)
+	require.ErrorIs(t, err, errInternal)
 }
 
-func TestAMachineWithoutAsteriskHasNoStatus(t *testing.T) {
+func TestRunner_Status_failsWithoutAsterisk(t *testing.T) {
 	t.Parallel()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
-	s := &site.Site{
+	s := &site.App{
 		Settings: site.Settings{ConfDir: filepath.Join(t.TempDir(), "none"), AMI: site.NoAsterisk},
-		Trail:    audit.New(memstore.New().Audit(), keyring, nil),
+		AuditLog: audit.New(memstore.New().Audit(), keyring, nil),
 	}
 	r := New(s, nil)
 	t.Cleanup(r.Close)
@@ -352,8 +354,8 @@ func TestAMachineWithoutAsteriskHasNoStatus(t *testing.T) {
 	run, err := r.Run(t.Context(), Apply, "jane.admin")
 	require.NoError(t, err)
 	require.ErrorIs(t, run.Err, fs.ErrNotExist)
-	require.NotEmpty(t, run.WayOut)
-	list, err := s.Trail.List(t.Context(), audit.Query{Action: "apply", Kind: "configuration", Outcome: audit.Failed})
+	require.NotEmpty(t, run.Hint)
+	list, err := s.AuditLog.List(t.Context(), audit.Query{Action: "apply", Kind: "configuration", Outcome: audit.Failed})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1, "an apply that did not come to its folder is kept too")
 }

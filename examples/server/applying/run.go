@@ -10,26 +10,26 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Act is what a run does.
-type Act string
+// Operation is what a run does.
+type Operation string
 
 // The acts.
 const (
-	Apply    Act = "apply"
-	Rollback Act = "rollback"
-	Recover  Act = "recover"
+	Apply    Operation = "apply"
+	Rollback Operation = "rollback"
+	Recover  Operation = "recover"
 
-	// look changes nothing.
-	look Act = ""
+	// readOnly changes nothing.
+	readOnly Operation = ""
 )
 
-// maxRun bounds a run, so that an Asterisk that hangs does not keep all later
+// runTimeout bounds a run, so that an Asterisk that hangs does not keep all later
 // ones from beginning.
-const maxRun = 10 * time.Minute
+const runTimeout = 10 * time.Minute
 
 // Run is one apply, finished or not.
 type Run struct {
-	Act       Act       `json:"act"`
+	Operation Operation `json:"act"`
 	StartedBy string    `json:"started_by"`
 	StartedAt time.Time `json:"started_at"`
 	// Steps are those begun so far.
@@ -40,23 +40,23 @@ type Run struct {
 	Report   *asteriskconf.Report   `json:"report,omitempty"`
 	Recovery *asteriskconf.Recovery `json:"recovery,omitempty"`
 	Err      error                  `json:"-"`
-	WayOut   string                 `json:"-"`
+	Hint     string                 `json:"-"`
 
-	// ended is closed when Done is set.
-	ended chan struct{}
+	// finished is closed when Done is set.
+	finished chan struct{}
 }
 
 // Start begins an act, with the actor of ctx, whose end does not end the run.
 // A store.ConflictError when one is at work already.
-func (r *Runner) Start(ctx context.Context, act Act, by string) error {
-	_, err := r.begin(ctx, act, by)
+func (r *Runner) Start(ctx context.Context, op Operation, by string) error {
+	_, err := r.startRun(ctx, op, by)
 	return err
 }
 
 // Run begins an act as Start does, and waits for the end of that run, or for
 // that of ctx. It returns a copy of the run: one that is not Done goes on.
-func (r *Runner) Run(ctx context.Context, act Act, by string) (*Run, error) {
-	run, err := r.begin(ctx, act, by)
+func (r *Runner) Run(ctx context.Context, op Operation, by string) (*Run, error) {
+	run, err := r.startRun(ctx, op, by)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (r *Runner) Run(ctx context.Context, act Act, by string) (*Run, error) {
 
 func (r *Runner) wait(ctx context.Context, run *Run) *Run {
 	select {
-	case <-run.ended:
+	case <-run.finished:
 	case <-ctx.Done():
 	}
 	r.mu.Lock()
@@ -73,56 +73,56 @@ func (r *Runner) wait(ctx context.Context, run *Run) *Run {
 	return run.clone()
 }
 
-func (r *Runner) begin(ctx context.Context, act Act, by string) (*Run, error) {
-	if act != Apply && act != Rollback && act != Recover {
-		return nil, store.Invalid(store.FieldError{Field: "act", Code: "oneof", Message: "choose apply, rollback or recover"})
+func (r *Runner) startRun(ctx context.Context, op Operation, by string) (*Run, error) {
+	if op != Apply && op != Rollback && op != Recover {
+		return nil, store.NewInvalidError(store.FieldError{Field: "act", Code: "oneof", Message: "choose apply, rollback or recover"})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case r.closed:
-		return nil, errStopping()
+		return nil, errShuttingDown()
 	case r.run != nil && !r.run.Done:
 		return nil, &store.ConflictError{Reason: "another run is at work; wait for its end"}
 	}
-	run := &Run{Act: act, StartedBy: by, StartedAt: r.clock().UTC(), Steps: []asteriskconf.Progress{}, ended: make(chan struct{})}
+	run := &Run{Operation: op, StartedBy: by, StartedAt: r.clock().UTC(), Steps: []asteriskconf.Progress{}, finished: make(chan struct{})}
 	r.run = run
-	r.work.Go(func() { r.carryOut(context.WithoutCancel(ctx), run) })
+	r.background.Go(func() { r.execute(context.WithoutCancel(ctx), run) })
 	return run, nil
 }
 
-func errStopping() error {
+func errShuttingDown() error {
 	return &store.ConflictError{Reason: "the server is stopping; try again when it runs"}
 }
 
-// carryOut is a run from its beginning to its end.
-func (r *Runner) carryOut(ctx context.Context, run *Run) {
-	ctx, cancel := context.WithTimeout(ctx, maxRun)
+// execute is a run from its beginning to its end.
+func (r *Runner) execute(ctx context.Context, run *Run) {
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
-	result := r.do(ctx, run)
-	r.Changed()
+	result := r.runOperation(ctx, run)
+	r.InvalidateStatus()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	run.Report, run.Recovery, run.Err = result.Report, result.Recovery, result.Err
 	if result.Err != nil {
-		run.WayOut = site.WayOut(result.Err)
+		run.Hint = site.Hint(result.Err)
 	}
 	run.Done = true
-	close(run.ended)
+	close(run.finished)
 }
 
-// do returns the result of a run.
-func (r *Runner) do(ctx context.Context, run *Run) (result Run) {
-	defer r.survive(ctx, func(err error) {
-		r.keepFailure(ctx, run.Act, err)
+// runOperation returns the result of a run.
+func (r *Runner) runOperation(ctx context.Context, run *Run) (result Run) {
+	defer r.recoverPanic(ctx, func(err error) {
+		r.recordFailure(ctx, run.Operation, err)
 		result = Run{Err: err}
 	})
-	f, closing, err := r.open(ctx, run.Act, func(p asteriskconf.Progress) { r.progress(run, p) })
+	f, closeFn, err := r.open(ctx, run.Operation, func(p asteriskconf.Progress) { r.addStep(run, p) })
 	if err != nil {
 		return Run{Err: err}
 	}
-	defer closing()
-	switch run.Act {
+	defer closeFn()
+	switch run.Operation {
 	case Rollback:
 		result.Report, result.Err = f.Rollback(ctx)
 	case Recover:
@@ -133,7 +133,7 @@ func (r *Runner) do(ctx context.Context, run *Run) (result Run) {
 	return result
 }
 
-func (r *Runner) progress(run *Run, p asteriskconf.Progress) {
+func (r *Runner) addStep(run *Run, p asteriskconf.Progress) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// The login here and the first question of the folder are one step.

@@ -18,10 +18,10 @@ type Kind string
 
 // The kinds of jobs; there is one of Sync for each directory.
 const (
-	// Welcome sends the welcome mail to everybody new.
-	Welcome Kind = "welcome"
-	// Sync brings the people of a directory up to date.
-	Sync Kind = "sync"
+	// KindWelcome sends the welcome mail to everybody new.
+	KindWelcome Kind = "welcome"
+	// KindSync brings the people of a directory up to date.
+	KindSync Kind = "sync"
 )
 
 // Options of [New].
@@ -34,22 +34,22 @@ type Options struct {
 
 // Runner runs jobs. Close waits for those at work.
 type Runner struct {
-	site  *site.Site
+	site  *site.App
 	log   *slog.Logger
 	clock func() time.Time
-	// stopping ends with Close, and with it every job.
-	stopping context.Context
-	stop     context.CancelFunc
-	work     sync.WaitGroup
+	// ctx ends with Close, and with it every job.
+	ctx        context.Context
+	cancel     context.CancelFunc
+	background sync.WaitGroup
 
 	mu     sync.Mutex
 	closed bool
 	// jobs are those at work, or else the last ones.
-	jobs map[key]*job
+	jobs map[jobKey]*job
 }
 
-// key is what there is one job of at a time.
-type key struct {
+// jobKey is what there is one job of at a time.
+type jobKey struct {
 	kind      Kind
 	directory string
 }
@@ -57,23 +57,23 @@ type key struct {
 // job is one job, at work or ended. The mutex of the runner guards its state.
 type job struct {
 	state State
-	// ended is closed when state.EndedAt is set.
-	ended chan struct{}
+	// finished is closed when state.EndedAt is set.
+	finished chan struct{}
 }
 
 // New returns a runner for s.
-func New(s *site.Site, opts *Options) *Runner {
+func New(s *site.App, opts *Options) *Runner {
 	if opts == nil {
 		opts = &Options{}
 	}
-	r := &Runner{site: s, log: opts.Logger, clock: opts.Clock, jobs: map[key]*job{}}
+	r := &Runner{site: s, log: opts.Logger, clock: opts.Clock, jobs: map[jobKey]*job{}}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
 	}
 	if r.clock == nil {
 		r.clock = time.Now
 	}
-	r.stopping, r.stop = context.WithCancel(context.Background())
+	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
@@ -81,7 +81,7 @@ func New(s *site.Site, opts *Options) *Runner {
 func (r *Runner) State(kind Kind, directory string) *State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if j := r.jobs[key{kind, directory}]; j != nil {
+	if j := r.jobs[jobKey{kind, directory}]; j != nil {
 		return j.state.clone()
 	}
 	return nil
@@ -89,14 +89,14 @@ func (r *Runner) State(kind Kind, directory string) *State {
 
 // Wait waits for the end of that very job, whatever was begun since, or for that
 // of ctx, and returns its state by then: one that is Running goes on.
-func (r *Runner) Wait(ctx context.Context, begun *State) *State {
+func (r *Runner) Wait(ctx context.Context, job *State) *State {
 	select {
-	case <-begun.job.ended:
+	case <-job.job.finished:
 	case <-ctx.Done():
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return begun.job.state.clone()
+	return job.job.state.clone()
 }
 
 // Close lets jobs end within ctx, and then stops them: its error is then that
@@ -107,15 +107,15 @@ func (r *Runner) Close(ctx context.Context) error {
 	r.mu.Unlock()
 	ended := make(chan struct{})
 	go func() {
-		r.work.Wait()
+		r.background.Wait()
 		close(ended)
 	}()
-	defer r.stop()
+	defer r.cancel()
 	select {
 	case <-ended:
 		return nil
 	case <-ctx.Done():
-		r.stop()
+		r.cancel()
 		<-ended // a job ends with its context
 		return ctx.Err()
 	}

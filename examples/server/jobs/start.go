@@ -12,12 +12,12 @@ import (
 // StartWelcome sends the welcome mail to everybody new whom people reaches. A
 // [store.ConflictError] when that is at work already. The actor of ctx is that
 // of the job; ctx may end.
-func (r *Runner) StartWelcome(ctx context.Context, people *userman.Service) (*State, error) {
-	return r.start(ctx, key{kind: Welcome}, func(ctx context.Context, tell func(func(*State))) error {
-		report, err := people.SendWelcomes(ctx, func(p userman.WelcomeProgress) {
-			tell(func(s *State) { s.Done, s.Total = p.Done, p.Total })
+func (r *Runner) StartWelcome(ctx context.Context, users *userman.Service) (*State, error) {
+	return r.start(ctx, jobKey{kind: KindWelcome}, func(ctx context.Context, update func(func(*State))) error {
+		report, err := users.SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
+			update(func(s *State) { s.Done, s.Total = p.Done, p.Total })
 		})
-		tell(func(s *State) { s.Welcome = report })
+		update(func(s *State) { s.Welcome = report })
 		return err
 	})
 }
@@ -26,32 +26,32 @@ func (r *Runner) StartWelcome(ctx context.Context, people *userman.Service) (*St
 // [store.NotFoundError] when there is none of that name, and a
 // [store.ConflictError] when it is at work already.
 func (r *Runner) StartSync(ctx context.Context, directory string, opts *userman.SyncOptions) (*State, error) {
-	if err := r.site.HasDirectory(directory); err != nil {
+	if err := r.site.RequireDirectory(directory); err != nil {
 		return nil, err
 	}
 	if opts == nil {
 		opts = r.site.Settings.SyncOptions()
 	}
-	own := *opts
-	return r.start(ctx, key{Sync, directory}, func(ctx context.Context, tell func(func(*State))) error {
-		own.Progress = func(done int) {
-			tell(func(s *State) { s.Done = done })
+	syncOpts := *opts
+	return r.start(ctx, jobKey{KindSync, directory}, func(ctx context.Context, update func(func(*State))) error {
+		syncOpts.Progress = func(done int) {
+			update(func(s *State) { s.Done = done })
 			if opts.Progress != nil {
 				opts.Progress(done)
 			}
 		}
-		report, err := r.site.People.Sync(ctx, directory, &own)
-		tell(func(s *State) { s.Sync = report })
+		report, err := r.site.Users.Sync(ctx, directory, &syncOpts)
+		update(func(s *State) { s.Sync = report })
 		return err
 	})
 }
 
-// work is what a job does. It changes the state of the job with tell, at any
+// jobFunc is what a job does. It changes the state of the job with tell, at any
 // time.
-type work func(ctx context.Context, tell func(func(*State))) error
+type jobFunc func(ctx context.Context, tell func(func(*State))) error
 
 // start begins a job by the actor of ctx, whose end does not end it.
-func (r *Runner) start(ctx context.Context, k key, do work) (*State, error) {
+func (r *Runner) start(ctx context.Context, k jobKey, fn jobFunc) (*State, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch last := r.jobs[k]; {
@@ -60,41 +60,41 @@ func (r *Runner) start(ctx context.Context, k key, do work) (*State, error) {
 	case last != nil && last.state.Running():
 		return nil, &store.ConflictError{Reason: "this is at work already; wait for its end"}
 	}
-	actor := audit.ActorOf(ctx)
+	actor := audit.ActorFromContext(ctx)
 	j := &job{
-		state: State{Kind: k.kind, Directory: k.directory, Actor: actor.Name, StartedAt: r.clock().UTC()},
-		ended: make(chan struct{}),
+		state:    State{Kind: k.kind, Directory: k.directory, Actor: actor.Name, StartedAt: r.clock().UTC()},
+		finished: make(chan struct{}),
 	}
 	j.state.job = j
 	r.jobs[k] = j
 	// Nothing else of ctx goes along: what it holds may end with the request.
-	r.work.Go(func() { r.carryOut(audit.WithActor(r.stopping, actor), j, do) }) //nolint:contextcheck // a job outlives the request
+	r.background.Go(func() { r.execute(audit.WithActor(r.ctx, actor), j, fn) }) //nolint:contextcheck // a job outlives the request
 	return j.state.clone(), nil
 }
 
-// carryOut is a job from its beginning to its end.
-func (r *Runner) carryOut(ctx context.Context, j *job, do work) {
-	err := r.survive(ctx, j, do)
+// execute is a job from its beginning to its end.
+func (r *Runner) execute(ctx context.Context, j *job, fn jobFunc) {
+	err := r.recoverPanic(ctx, j, fn)
 	if err != nil {
 		r.log.WarnContext(ctx, "a job failed", "job", string(j.state.Kind), "directory", j.state.Directory, "error", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	j.state.Problem = problem(err)
+	j.state.Problem = errorMessage(err)
 	j.state.EndedAt = r.clock().UTC()
-	close(j.ended)
+	close(j.finished)
 }
 
-// survive does the work, and has a mistake in the program fail it in the place
+// recoverPanic does the work, and has a mistake in the program fail it in the place
 // of ending the server.
-func (r *Runner) survive(ctx context.Context, j *job, do work) (err error) {
+func (r *Runner) recoverPanic(ctx context.Context, j *job, fn jobFunc) (err error) {
 	defer func() {
-		if mistake := recover(); mistake != nil {
-			r.log.ErrorContext(ctx, "a mistake in the program", "panic", mistake, "stack", string(debug.Stack()))
-			err = errMistake
+		if recovered := recover(); recovered != nil {
+			r.log.ErrorContext(ctx, "a mistake in the program", "panic", recovered, "stack", string(debug.Stack()))
+			err = errInternal
 		}
 	}()
-	return do(ctx, func(change func(*State)) {
+	return fn(ctx, func(change func(*State)) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		change(&j.state)

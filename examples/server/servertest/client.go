@@ -39,19 +39,19 @@ func (s *Server) LogIn(t testing.TB, username, password string) *http.Client {
 // token.
 func (s *Server) Token(t testing.TB, username, password string) string {
 	t.Helper()
-	asked, err := json.Marshal(map[string]string{"username": username, "password": password})
+	payload, err := json.Marshal(map[string]string{"username": username, "password": password})
 	require.NoError(t, err)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v1/sessions", bytes.NewReader(asked))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v1/sessions", bytes.NewReader(payload))
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/json")
 	response, body := Do(t, s.Client(t), request)
 	require.Less(t, response.StatusCode, 300, body)
-	var answer struct {
+	var session struct {
 		Token string `json:"token"`
 	}
-	require.NoError(t, json.Unmarshal([]byte(body), &answer), body)
-	require.NotEmpty(t, answer.Token, body)
-	return answer.Token
+	require.NoError(t, json.Unmarshal([]byte(body), &session), body)
+	require.NotEmpty(t, session.Token, body)
+	return session.Token
 }
 
 // Get gets a path.
@@ -78,7 +78,7 @@ func Do(t testing.TB, client *http.Client, request *http.Request) (response *htt
 	response, err := client.Do(request)
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
-	read, err := io.ReadAll(response.Body)
+	content, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
-	return response, string(read)
+	return response, string(content)
 }

@@ -42,9 +42,9 @@ type Options struct {
 	// Administrators changes the options of the administrators, whose
 	// passwords cost next to nothing. Defaults to leaving them.
 	Administrators func(*ampusers.Options)
-	// People changes the options of the people, whose passwords cost next to
+	// Users changes the options of the people, whose passwords cost next to
 	// nothing. Defaults to leaving them.
-	People func(*userman.Options)
+	Users func(*userman.Options)
 	// Logger is told of everything. Defaults to the log of the test.
 	Logger *slog.Logger
 	// Clock returns the time, for the server, the administrators and the people.
@@ -58,12 +58,12 @@ type Server struct {
 	URL string
 	// Site is what the server serves. What a test changes there skips the
 	// rules of the pages.
-	Site *site.Site
+	Site *site.App
 	// DataDir is where the database is.
 	DataDir string
 
-	stop  context.CancelFunc
-	ended chan error
+	stop     context.CancelFunc
+	serveErr chan error
 }
 
 // Start starts a server. nil options work.
@@ -76,7 +76,7 @@ func Start(t testing.TB, opts *Options) *Server {
 	if logger == nil {
 		logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	s := &Server{DataDir: opts.DataDir, ended: make(chan error, 1)}
+	s := &Server{DataDir: opts.DataDir, serveErr: make(chan error, 1)}
 	if s.DataDir == "" {
 		s.DataDir = t.TempDir()
 	}
@@ -96,8 +96,8 @@ func Start(t testing.TB, opts *Options) *Server {
 	s.stop = stop
 	t.Cleanup(func() { s.Stop(t) })
 	go func() {
-		s.ended <- server.Serve(ctx, listener)
-		close(s.ended)
+		s.serveErr <- server.Serve(ctx, listener)
+		close(s.serveErr)
 	}()
 	return s
 }
@@ -107,7 +107,7 @@ func Start(t testing.TB, opts *Options) *Server {
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	s.stop()
-	if err, running := <-s.ended; running {
+	if err, running := <-s.serveErr; running {
 		require.NoError(t, err)
 		require.NoError(t, s.Site.Close())
 	}
@@ -126,12 +126,12 @@ func (s *Server) openSite(t testing.TB, opts *Options, base string, logger *slog
 		settings.ConfDir, settings.AMI = opts.Asterisk.ConfDir, ""
 		settings.Asterisk = strings.Join(opts.Asterisk.Command(), " ")
 	} else {
-		settings.ConfDir = offlineFolder(t)
+		settings.ConfDir = newConfigDir(t)
 	}
 	if opts.Settings != nil {
 		opts.Settings(&settings)
 	}
-	s.makeDatabase(t)
+	s.createDatabase(t)
 	var err error
 	s.Site, err = site.Open(t.Context(), settings, &site.Options{
 		Create: true, Logger: logger,
@@ -142,19 +142,19 @@ func (s *Server) openSite(t testing.TB, opts *Options, base string, logger *slog
 				opts.Administrators(o)
 			}
 		},
-		People: func(o *userman.Options) {
+		Users: func(o *userman.Options) {
 			o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1}
 			o.Clock = opts.Clock
-			if opts.People != nil {
-				opts.People(o)
+			if opts.Users != nil {
+				opts.Users(o)
 			}
 		},
 	})
 	require.NoError(t, err)
 }
 
-// makeDatabase makes the database and its key, unless they are there.
-func (s *Server) makeDatabase(t testing.TB) {
+// createDatabase makes the database and its key, unless they are there.
+func (s *Server) createDatabase(t testing.TB) {
 	t.Helper()
 	path := filepath.Join(s.DataDir, "pbxusers.db")
 	if _, err := os.Stat(path); err == nil {
@@ -162,11 +162,11 @@ func (s *Server) makeDatabase(t testing.TB) {
 	}
 	_, err := store.OpenKeyring(filepath.Join(s.DataDir, "pbxusers.key"))
 	require.NoError(t, err)
-	sqlitetest.Place(t, path)
+	sqlitetest.Create(t, path)
 }
 
-// offlineFolder is a configuration folder as Debian lays it out.
-func offlineFolder(t testing.TB) string {
+// newConfigDir is a configuration folder as Debian lays it out.
+func newConfigDir(t testing.TB) string {
 	t.Helper()
 	folder := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(folder, "manager.d"), 0o750))
@@ -183,7 +183,7 @@ func offlineFolder(t testing.TB) string {
 // the rules of passwords.
 func (s *Server) AddAdministrator(t testing.TB, a ampusers.Administrator, password string) *ampusers.Administrator {
 	t.Helper()
-	made, err := s.Site.Administrators.Create(t.Context(), &a, store.NewSecret(password))
+	created, err := s.Site.Administrators.Create(t.Context(), &a, store.NewSecret(password))
 	require.NoError(t, err)
-	return made
+	return created
 }

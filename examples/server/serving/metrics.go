@@ -16,7 +16,7 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec
-	took     *prometheus.HistogramVec
+	duration *prometheus.HistogramVec
 }
 
 func newMetrics() *metrics {
@@ -25,12 +25,12 @@ func newMetrics() *metrics {
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "http_requests_total", Help: "Requests that were answered.",
 		}, []string{"route", "method", "code"}),
-		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "http_request_duration_seconds", Help: "How long requests took to be answered.", Buckets: prometheus.DefBuckets,
 		}, []string{"route", "method"}),
 	}
 	m.registry.MustRegister(
-		m.requests, m.took,
+		m.requests, m.duration,
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		collectors.NewBuildInfoCollector(),
@@ -38,9 +38,9 @@ func newMetrics() *metrics {
 	return m
 }
 
-func (m *metrics) observe(route, method string, status int, took time.Duration) {
+func (m *metrics) observe(route, method string, status int, duration time.Duration) {
 	m.requests.WithLabelValues(route, method, strconv.Itoa(status)).Inc()
-	m.took.WithLabelValues(route, method).Observe(took.Seconds())
+	m.duration.WithLabelValues(route, method).Observe(duration.Seconds())
 }
 
 func (m *metrics) handler(log *slog.Logger) http.Handler {

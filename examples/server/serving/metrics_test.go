@@ -7,14 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestMetricsAreOfRoutesAndNotOfVisitors(t *testing.T) {
+func TestMetrics_labelRoutesNotPaths(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
-	b.pages.HandleFunc("GET /administrators/{username}", func(http.ResponseWriter, *http.Request) {})
-	b.ask(t, http.MethodGet, here+"/administrators/jane.admin", nil)
-	b.ask(t, http.MethodGet, here+"/administrators/root.admin", nil)
-	b.ask(t, "INVENTED", here+"/nowhere/jane.admin", nil)
-	text := b.ask(t, http.MethodGet, here+"/metrics", nil).Body.String()
+	b := setup(t, localBaseURL)
+	b.mux.HandleFunc("GET /administrators/{username}", func(http.ResponseWriter, *http.Request) {})
+	b.do(t, http.MethodGet, localBaseURL+"/administrators/jane.admin", nil)
+	b.do(t, http.MethodGet, localBaseURL+"/administrators/root.admin", nil)
+	b.do(t, "INVENTED", localBaseURL+"/nowhere/jane.admin", nil)
+	text := b.do(t, http.MethodGet, localBaseURL+"/metrics", nil).Body.String()
 	require.Contains(t, text, `http_requests_total{code="200",method="GET",route="GET /administrators/{username}"} 2`)
 	require.Contains(t, text, `http_request_duration_seconds_count{method="GET",route="GET /administrators/{username}"} 2`)
 	require.Contains(t, text, `method="other"`)

@@ -14,25 +14,25 @@ import (
 
 // routes is everything that is served. Health and metrics know no visitors:
 // whoever asks for them may use any name of the host.
-func (s *Server) routes(gate *access.Gate, api, pages http.Handler) http.Handler {
-	visitors := http.NewServeMux()
-	visitors.Handle("/api/v1/", routed(api))
-	visitors.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		s.refuse(w, r, http.StatusNotFound, "there is no such resource; the API begins at /api/v1/")
+func (s *Server) routes(sessions *access.Manager, api, pages http.Handler) http.Handler {
+	withSession := http.NewServeMux()
+	withSession.Handle("/api/v1/", recordRoute(api))
+	withSession.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		s.writeProblem(w, r, http.StatusNotFound, "there is no such resource; the API begins at /api/v1/")
 	})
-	visitors.Handle("/", routed(pages))
+	withSession.Handle("/", recordRoute(pages))
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler(s.log))
-	mux.Handle("/", s.sameHost(s.sameOrigin(anonymousFiles(gate.Handler(visitors)))))
-	return s.observed(s.protected(s.bounded(routed(mux))))
+	mux.Handle("/", s.sameHost(s.sameOrigin(stripStaticCredentials(sessions.Handler(withSession)))))
+	return s.instrument(s.securityHeaders(s.limitBody(recordRoute(mux))))
 }
 
-// anonymousFiles has nobody log in to load the files of the pages: a session
+// stripStaticCredentials has nobody log in to load the files of the pages: a session
 // is not read for each of them.
-func anonymousFiles(next http.Handler) http.Handler {
+func stripStaticCredentials(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/static/") {
 			r = r.Clone(r.Context())
@@ -43,14 +43,14 @@ func anonymousFiles(next http.Handler) http.Handler {
 	})
 }
 
-// maxAsk bounds what the database may take to answer that it is there.
-const maxAsk = 2 * time.Second
+// readinessTimeout bounds what the database may take to answer that it is there.
+const readinessTimeout = 2 * time.Second
 
 // ready answers whether requests can be served: whether the database answers.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), maxAsk)
+	ctx, cancel := context.WithTimeout(r.Context(), readinessTimeout)
 	defer cancel()
-	_, err := s.site.Vault.Kept(ctx, "ready", "", s.clock())
+	_, err := s.site.TTLStore.Get(ctx, "ready", "", s.clock())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		s.log.WarnContext(ctx, "the database does not answer", "error", err)
 		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)

@@ -13,11 +13,11 @@ import (
 // requests that wait for a job or an apply are answered, the others have ten
 // seconds, then jobs have ten, and an apply is waited for. A server serves once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
-	var sweeping sync.WaitGroup
-	defer sweeping.Wait()
+	var cleanup sync.WaitGroup
+	defer cleanup.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	sweeping.Go(func() { s.sweep(ctx) })
+	cleanup.Go(func() { s.deleteExpired(ctx) })
 
 	ended := make(chan error, 1)
 	go func() { ended <- s.http.Serve(listener) }()
@@ -27,14 +27,14 @@ func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	case <-ctx.Done():
 	}
 	err := s.shutDown(ctx)
-	s.closeWork(context.WithoutCancel(ctx))
+	s.closeJobs(context.WithoutCancel(ctx))
 	return cmp.Or(failed, err)
 }
 
 func (s *Server) shutDown(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.grace)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.shutdownTimeout)
 	defer cancel()
-	s.stop()
+	s.stopWaiting()
 	err := s.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.log.WarnContext(ctx, "requests were cut off: they took too long to end")

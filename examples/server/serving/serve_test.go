@@ -17,8 +17,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// serve serves b until stop, and returns where.
-func (b *bundle) serve(t *testing.T) (url string, stop context.CancelFunc, ended <-chan error) {
+// startServing serves b until stop, and returns where.
+func (b *env) startServing(t *testing.T) (url string, stop context.CancelFunc, ended <-chan error) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -29,16 +29,16 @@ func (b *bundle) serve(t *testing.T) (url string, stop context.CancelFunc, ended
 	return "http://" + listener.Addr().String(), stop, result
 }
 
-func TestRequestsEndBeforeTheServerDoes(t *testing.T) {
+func TestServer_Serve_finishesRequestsBeforeShutdown(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
-	begun, goOn := make(chan struct{}), make(chan struct{})
-	b.pages.HandleFunc("GET /slow", func(w http.ResponseWriter, _ *http.Request) {
-		close(begun)
-		<-goOn
+	b := setup(t, localBaseURL)
+	entered, release := make(chan struct{}), make(chan struct{})
+	b.mux.HandleFunc("GET /slow", func(w http.ResponseWriter, _ *http.Request) {
+		close(entered)
+		<-release
 		_, _ = io.WriteString(w, "whole")
 	})
-	url, stop, ended := b.serve(t)
+	url, stop, ended := b.startServing(t)
 	body := make(chan string, 1)
 	go func() {
 		response, err := http.Get(url + "/slow")
@@ -50,7 +50,7 @@ func TestRequestsEndBeforeTheServerDoes(t *testing.T) {
 		_ = response.Body.Close()
 		body <- string(read)
 	}()
-	<-begun
+	<-entered
 	stop()
 	require.Eventually(t, func() bool {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
@@ -59,21 +59,21 @@ func TestRequestsEndBeforeTheServerDoes(t *testing.T) {
 		}
 		return err != nil
 	}, 10*time.Second, 5*time.Millisecond, "nobody is let in any more")
-	close(goOn)
+	close(release)
 	require.Equal(t, "whole", <-body)
 	require.NoError(t, <-ended)
 }
 
-func TestRequestsThatDoNotEndAreCutOff(t *testing.T) {
+func TestServer_Serve_cutsOffSlowRequests(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
-	b.grace = 10 * time.Millisecond
-	begun, goOn := make(chan struct{}), make(chan struct{})
-	b.pages.HandleFunc("GET /slow", func(http.ResponseWriter, *http.Request) {
-		close(begun)
-		<-goOn
+	b := setup(t, localBaseURL)
+	b.shutdownTimeout = 10 * time.Millisecond
+	entered, release := make(chan struct{}), make(chan struct{})
+	b.mux.HandleFunc("GET /slow", func(http.ResponseWriter, *http.Request) {
+		close(entered)
+		<-release
 	})
-	url, stop, ended := b.serve(t)
+	url, stop, ended := b.startServing(t)
 	failed := make(chan error, 1)
 	go func() {
 		response, err := http.Get(url + "/slow")
@@ -82,23 +82,23 @@ func TestRequestsThatDoNotEndAreCutOff(t *testing.T) {
 		}
 		failed <- err
 	}()
-	<-begun
+	<-entered
 	stop()
 	require.NoError(t, <-ended)
 	require.Error(t, <-failed)
 	require.Contains(t, b.log.String(), "cut off")
-	close(goOn)
+	close(release)
 }
 
-func TestHandlersControlTheirAnswers(t *testing.T) {
+func TestServer_Handler_supportsResponseController(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
+	b := setup(t, localBaseURL)
 	failed := make(chan error, 1)
-	b.pages.HandleFunc("GET /page", func(w http.ResponseWriter, _ *http.Request) {
+	b.mux.HandleFunc("GET /page", func(w http.ResponseWriter, _ *http.Request) {
 		controller := http.NewResponseController(w)
 		failed <- errors.Join(controller.SetReadDeadline(time.Now().Add(time.Minute)), controller.SetWriteDeadline(time.Now().Add(time.Minute)), controller.Flush())
 	})
-	url, stop, ended := b.serve(t)
+	url, stop, ended := b.startServing(t)
 	response, err := http.Get(url + "/page")
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
@@ -107,15 +107,15 @@ func TestHandlersControlTheirAnswers(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-func TestBodiesThatTrickleAreCutOff(t *testing.T) {
+func TestServer_Serve_timesOutSlowBodies(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
+	b := setup(t, localBaseURL)
 	var err error
-	b.Server, err = New(b.site, &Options{BaseURL: here}) // with its real pages and API
+	b.Server, err = New(b.site, &Options{BaseURL: localBaseURL}) // with its real pages and API
 	require.NoError(t, err)
 	t.Cleanup(b.Close)
 	b.http.ReadTimeout = 100 * time.Millisecond
-	url, stop, ended := b.serve(t)
+	url, stop, ended := b.startServing(t)
 	for path, contentType := range map[string]string{"/api/v1/sessions": "application/json", "/login": "application/x-www-form-urlencoded"} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		require.NoError(t, err)
@@ -151,37 +151,37 @@ func trickle(conn net.Conn, hungUp chan<- struct{}) {
 	}
 }
 
-func TestWhatHasExpiredIsRemoved(t *testing.T) {
+func TestServer_Serve_deletesExpiredSessions(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
+	b := setup(t, localBaseURL)
 	long := time.Now().Add(-time.Hour)
-	require.NoError(t, b.site.Vault.Keep(t.Context(), "session", "old", []byte("x"), long))
-	_, stop, ended := b.serve(t)
+	require.NoError(t, b.site.TTLStore.Put(t.Context(), "session", "old", []byte("x"), long))
+	_, stop, ended := b.startServing(t)
 	require.Eventually(t, func() bool {
-		_, err := b.site.Vault.Kept(t.Context(), "session", "old", long.Add(-time.Hour))
+		_, err := b.site.TTLStore.Get(t.Context(), "session", "old", long.Add(-time.Hour))
 		return errors.Is(err, store.ErrNotFound)
 	}, 10*time.Second, time.Millisecond)
 	stop()
 	require.NoError(t, <-ended)
 }
 
-func TestAListenerThatFailsEndsTheServer(t *testing.T) {
+func TestServer_Serve_returnsListenerError(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
+	b := setup(t, localBaseURL)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
 	require.ErrorIs(t, b.Serve(t.Context(), listener), net.ErrClosed)
 }
 
-func TestRequestsEndBeforeAServerWhoseListenerFailed(t *testing.T) {
+func TestServer_Serve_finishesRequestsAfterListenerError(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
-	begun, goOn := make(chan struct{}), make(chan struct{})
+	b := setup(t, localBaseURL)
+	entered, release := make(chan struct{}), make(chan struct{})
 	var whole atomic.Bool
-	b.pages.HandleFunc("GET /slow", func(http.ResponseWriter, *http.Request) {
-		close(begun)
-		<-goOn
+	b.mux.HandleFunc("GET /slow", func(http.ResponseWriter, *http.Request) {
+		close(entered)
+		<-release
 		whole.Store(true)
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -198,8 +198,8 @@ func TestRequestsEndBeforeAServerWhoseListenerFailed(t *testing.T) {
 			_ = response.Body.Close()
 		}
 	}()
-	<-begun
-	b.http.RegisterOnShutdown(func() { close(goOn) })
+	<-entered
+	b.http.RegisterOnShutdown(func() { close(release) })
 	require.NoError(t, listener.Close())
 	require.ErrorIs(t, <-result, net.ErrClosed)
 }

@@ -38,7 +38,7 @@ type Options struct {
 
 // Server is the reference server.
 type Server struct {
-	site    *site.Site
+	site    *site.App
 	base    *url.URL
 	log     *slog.Logger
 	clock   func() time.Time
@@ -46,14 +46,14 @@ type Server struct {
 	jobs    *jobs.Runner
 	metrics *metrics
 	http    *http.Server
-	// grace is how long requests may take to end.
-	grace time.Duration
-	// stop has requests that wait for something at work wait no longer.
-	stop context.CancelFunc
+	// shutdownTimeout is how long requests may take to end.
+	shutdownTimeout time.Duration
+	// stopWaiting has requests that wait for something at work wait no longer.
+	stopWaiting context.CancelFunc
 }
 
 // New returns the server of s.
-func New(s *site.Site, opts *Options) (*Server, error) {
+func New(s *site.App, opts *Options) (*Server, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
@@ -62,7 +62,7 @@ func New(s *site.Site, opts *Options) (*Server, error) {
 		return nil, err
 	}
 	server := &Server{
-		site: s, base: base, log: opts.Logger, clock: opts.Clock, metrics: newMetrics(), grace: 10 * time.Second,
+		site: s, base: base, log: opts.Logger, clock: opts.Clock, metrics: newMetrics(), shutdownTimeout: 10 * time.Second,
 		runner: applying.New(s, &applying.Options{Logger: opts.Logger, Clock: opts.Clock}),
 		jobs:   jobs.New(s, &jobs.Options{Logger: opts.Logger, Clock: opts.Clock}),
 	}
@@ -73,20 +73,20 @@ func New(s *site.Site, opts *Options) (*Server, error) {
 		server.clock = time.Now
 	}
 	stopping, stop := context.WithCancel(context.Background())
-	server.stop = stop
-	gate := access.New(s, &access.Options{
-		Secure: base.Scheme == "https", TrustedProxies: opts.TrustedProxies, Clock: opts.Clock, Failed: server.fail,
+	server.stopWaiting = stop
+	sessions := access.New(s, &access.Options{
+		Secure: base.Scheme == "https", TrustedProxies: opts.TrustedProxies, Clock: opts.Clock, HandleError: server.writeInternalError,
 	})
-	server.http = server.listening(server.routes(gate,
-		api.New(s, gate, server.runner, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock, Stopping: stopping}),
-		web.New(s, gate, server.runner, server.jobs, &web.Options{BaseURL: base.String(), Logger: opts.Logger}),
+	server.http = server.newHTTPServer(server.routes(sessions,
+		api.New(s, sessions, server.runner, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock, Stopping: stopping}),
+		web.New(s, sessions, server.runner, server.jobs, &web.Options{BaseURL: base.String(), Logger: opts.Logger}),
 	))
 	return server, nil
 }
 
-// listening sets what a request may cost. A client that is slower than that is
+// newHTTPServer sets what a request may cost. A client that is slower than that is
 // cut off.
-func (s *Server) listening(handler http.Handler) *http.Server {
+func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -105,12 +105,12 @@ func (s *Server) Handler() http.Handler { return s.http.Handler }
 // seconds to end, stops them, and waits for a running apply. [Server.Serve] ends
 // with it; it is for those who serve [Server.Handler] themselves.
 func (s *Server) Close() {
-	s.stop()
-	s.closeWork(context.Background())
+	s.stopWaiting()
+	s.closeJobs(context.Background())
 }
 
-func (s *Server) closeWork(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, s.grace)
+func (s *Server) closeJobs(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, s.shutdownTimeout)
 	defer cancel()
 	if err := s.jobs.Close(ctx); err != nil {
 		s.log.WarnContext(ctx, "jobs were stopped: they took too long to end")
@@ -118,23 +118,23 @@ func (s *Server) closeWork(ctx context.Context) {
 	s.runner.Close()
 }
 
-// fail answers a request that failed because of err.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+// writeInternalError answers a request that failed because of err.
+func (s *Server) writeInternalError(w http.ResponseWriter, r *http.Request, err error) {
 	if r.Context().Err() == nil {
 		s.log.ErrorContext(r.Context(), "request failed", "method", methodLabel(r.Method), "error", err)
 	}
-	s.refuse(w, r, http.StatusInternalServerError, somethingWrong)
+	s.writeProblem(w, r, http.StatusInternalServerError, internalErrorDetail)
 }
 
-// sweepEvery is how often what has expired is removed.
-const sweepEvery = 10 * time.Minute
+// sweepInterval is how often what has expired is removed.
+const sweepInterval = 10 * time.Minute
 
-// sweep removes what has expired, now and then, until ctx ends.
-func (s *Server) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
+// deleteExpired removes what has expired, now and then, until ctx ends.
+func (s *Server) deleteExpired(ctx context.Context) {
+	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()
 	for {
-		if _, err := s.site.Vault.ForgetExpired(ctx, s.clock()); err != nil && ctx.Err() == nil {
+		if _, err := s.site.TTLStore.DeleteExpired(ctx, s.clock()); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "sessions that have expired could not be removed", "error", err)
 		}
 		select {

@@ -23,54 +23,54 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// bundle is a server whose pages and resources are the test's.
-type bundle struct {
+// env is a server whose pages and resources are the test's.
+type env struct {
 	*Server
 
-	gate *access.Gate
-	log  *logBook
-	// pages are those of the test, by pattern.
-	pages *http.ServeMux
+	sessions *access.Manager
+	log      *syncBuffer
+	// mux are those of the test, by pattern.
+	mux *http.ServeMux
 }
 
-// logBook is a log that may be read while it is written.
-type logBook struct {
+// syncBuffer is a log that may be read while it is written.
+type syncBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *logBook) Write(p []byte) (int, error) {
+func (l *syncBuffer) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(p)
 }
 
-func (l *logBook) String() string {
+func (l *syncBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
 }
 
-func setup(t *testing.T, base string) *bundle {
+func setup(t *testing.T, base string) *env {
 	t.Helper()
 	db := memstore.New()
-	s := &site.Site{
-		Vault:          db.Vault(),
+	s := &site.App{
+		TTLStore:       db.TTLStore(),
 		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{Sections: site.Sections()}),
 	}
-	b := &bundle{log: &logBook{}, pages: http.NewServeMux()}
+	b := &env{log: &syncBuffer{}, mux: http.NewServeMux()}
 	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	b.Server, err = New(s, &Options{BaseURL: base, Logger: logger})
 	require.NoError(t, err)
 	t.Cleanup(b.Close)
-	b.gate = access.New(s, &access.Options{Failed: b.fail})
-	b.http = b.listening(b.routes(b.gate, b.pages, b.pages))
+	b.sessions = access.New(s, &access.Options{HandleError: b.writeInternalError})
+	b.http = b.newHTTPServer(b.routes(b.sessions, b.mux, b.mux))
 	return b
 }
 
-// ask sends a request past the network.
-func (b *bundle) ask(t *testing.T, method, target string, body io.Reader, headers ...string) *httptest.ResponseRecorder {
+// do sends a request past the network.
+func (b *env) do(t *testing.T, method, target string, body io.Reader, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), method, target, body)
 	for i := 0; i < len(headers); i += 2 {
@@ -81,10 +81,10 @@ func (b *bundle) ask(t *testing.T, method, target string, body io.Reader, header
 	return recorder
 }
 
-const here = "http://localhost:8080"
+const localBaseURL = "http://localhost:8080"
 
-// requireRefused is an answer of our own, in the form that fits the path.
-func requireRefused(t *testing.T, answer *httptest.ResponseRecorder, status int, problem bool) {
+// requireProblem is an answer of our own, in the form that fits the path.
+func requireProblem(t *testing.T, answer *httptest.ResponseRecorder, status int, problem bool) {
 	t.Helper()
 	require.Equal(t, status, answer.Code, answer.Body)
 	require.NotEmpty(t, answer.Header().Get("Content-Security-Policy"))
@@ -94,20 +94,20 @@ func requireRefused(t *testing.T, answer *httptest.ResponseRecorder, status int,
 		return
 	}
 	require.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"))
-	var document refusal
+	var document problemDetails
 	require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &document))
 	require.Equal(t, status, document.Status)
 	require.NotEmpty(t, document.Detail)
 	require.NotEmpty(t, document.Code)
 }
 
-func TestBaseURLsAreOrigins(t *testing.T) {
+func TestNew_requiresBaseURLToBeOrigin(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{
 		"", "pbx.example.com", "ftp://pbx.example.com", "http://", "https://pbx.example.com/pbx", "https://pbx.example.com/?a=b",
 		"https://user:secret@pbx.example.com", "https://pbx.example.com/#x", "https://pbx.example.com:port", "javascript:alert(1)",
 	} {
-		_, err := New(&site.Site{}, &Options{BaseURL: base})
+		_, err := New(&site.App{}, &Options{BaseURL: base})
 		require.ErrorIs(t, err, store.ErrInvalid, base)
 		require.NotContains(t, err.Error(), "secret")
 	}
@@ -115,33 +115,33 @@ func TestBaseURLsAreOrigins(t *testing.T) {
 	require.Equal(t, "https://pbx.example.com", b.base.String(), "as a browser names an origin")
 }
 
-func TestAMistakeAnswers500AndTheServerGoesOn(t *testing.T) {
+func TestServer_Handler_recoversPanic(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
+	b := setup(t, localBaseURL)
 	for _, path := range []string{"/broken", "/api/v1/broken"} {
-		b.pages.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+		b.mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Location", "/elsewhere")
 			w.Header().Set("Set-Cookie", "half=done")
 			panic("a detail that is nobody's business")
 		})
 	}
-	b.pages.HandleFunc("GET /whole", func(http.ResponseWriter, *http.Request) {})
+	b.mux.HandleFunc("GET /whole", func(http.ResponseWriter, *http.Request) {})
 	for path, problem := range map[string]bool{"/broken": false, "/api/v1/broken": true} {
-		answer := b.ask(t, http.MethodGet, here+path, nil)
-		requireRefused(t, answer, http.StatusInternalServerError, problem)
+		answer := b.do(t, http.MethodGet, localBaseURL+path, nil)
+		requireProblem(t, answer, http.StatusInternalServerError, problem)
 		require.NotContains(t, answer.Body.String(), "detail that is nobody")
 		require.Empty(t, answer.Header().Get("Location"))
 		require.Empty(t, answer.Header().Get("Set-Cookie"))
 	}
 	require.Contains(t, b.log.String(), "nobody's business")
 	require.Contains(t, b.log.String(), "serving_test.go", "the stack")
-	require.Equal(t, http.StatusOK, b.ask(t, http.MethodGet, here+"/whole", nil).Code)
+	require.Equal(t, http.StatusOK, b.do(t, http.MethodGet, localBaseURL+"/whole", nil).Code)
 }
 
-func TestHalfAnAnswerDoesNotLookLikeAWholeOne(t *testing.T) {
+func TestServer_Handler_abortsPartialResponseOnPanic(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
-	b.pages.HandleFunc("GET /broken", func(w http.ResponseWriter, _ *http.Request) {
+	b := setup(t, localBaseURL)
+	b.mux.HandleFunc("GET /broken", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, strings.Repeat("half ", 10_000))
 		panic("too late")
 	})
@@ -155,12 +155,12 @@ func TestHalfAnAnswerDoesNotLookLikeAWholeOne(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestEveryAnswerProtectsTheBrowser(t *testing.T) {
+func TestServer_Handler_setsSecurityHeaders(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
-	b.pages.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
+	b := setup(t, localBaseURL)
+	b.mux.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
 	for _, path := range []string{"/page", "/missing", "/api/v2/missing", "/healthz", "/metrics"} {
-		header := b.ask(t, http.MethodGet, here+path, nil).Header()
+		header := b.do(t, http.MethodGet, localBaseURL+path, nil).Header()
 		require.Contains(t, header.Get("Content-Security-Policy"), "default-src 'none'", path)
 		require.NotContains(t, header.Get("Content-Security-Policy"), "unsafe", path)
 		require.Equal(t, "nosniff", header.Get("X-Content-Type-Options"))
@@ -171,15 +171,15 @@ func TestEveryAnswerProtectsTheBrowser(t *testing.T) {
 		require.Empty(t, header.Get("Strict-Transport-Security"))
 	}
 	secured := setup(t, "https://pbx.example.com")
-	require.NotEmpty(t, secured.ask(t, http.MethodGet, "https://pbx.example.com/", nil).Header().Get("Strict-Transport-Security"))
+	require.NotEmpty(t, secured.do(t, http.MethodGet, "https://pbx.example.com/", nil).Header().Get("Strict-Transport-Security"))
 }
 
-func TestWhatOtherSitesSendIsRefused(t *testing.T) {
+func TestServer_Handler_rejectsCrossOriginRequests(t *testing.T) {
 	t.Parallel()
 	b := setup(t, "https://pbx.example.com")
 	acts := 0
 	for _, path := range []string{"/act", "/api/v1/act"} {
-		b.pages.HandleFunc(path, func(http.ResponseWriter, *http.Request) { acts++ })
+		b.mux.HandleFunc(path, func(http.ResponseWriter, *http.Request) { acts++ })
 	}
 	const at = "https://pbx.example.com"
 	for _, headers := range [][]string{
@@ -188,21 +188,21 @@ func TestWhatOtherSitesSendIsRefused(t *testing.T) {
 		{"Origin", "https://evil.example.com"},
 		{"Origin", "null"},
 	} {
-		requireRefused(t, b.ask(t, http.MethodPost, at+"/act", nil, headers...), http.StatusForbidden, false)
-		requireRefused(t, b.ask(t, http.MethodPut, at+"/api/v1/act", nil, headers...), http.StatusForbidden, true)
+		requireProblem(t, b.do(t, http.MethodPost, at+"/act", nil, headers...), http.StatusForbidden, false)
+		requireProblem(t, b.do(t, http.MethodPut, at+"/api/v1/act", nil, headers...), http.StatusForbidden, true)
 	}
 	require.Zero(t, acts)
 	for _, headers := range [][]string{{}, {"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "none"}, {"Origin", at}} {
-		require.Equal(t, http.StatusOK, b.ask(t, http.MethodPost, at+"/act", nil, headers...).Code)
+		require.Equal(t, http.StatusOK, b.do(t, http.MethodPost, at+"/act", nil, headers...).Code)
 	}
-	require.Equal(t, http.StatusOK, b.ask(t, http.MethodPost, "http://10.0.0.5:8080/act", nil, "Origin", at).Code, "a proxy that changes the Host")
+	require.Equal(t, http.StatusOK, b.do(t, http.MethodPost, "http://10.0.0.5:8080/act", nil, "Origin", at).Code, "a proxy that changes the Host")
 	require.Equal(t, 5, acts)
 }
 
-func TestOnlyOwnNamesAreAnswered(t *testing.T) {
+func TestServer_Handler_rejectsForeignHosts(t *testing.T) {
 	t.Parallel()
 	b := setup(t, "https://pbx.example.com:8443")
-	b.pages.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
+	b.mux.HandleFunc("GET /page", func(http.ResponseWriter, *http.Request) {})
 	for host, own := range map[string]bool{
 		"pbx.example.com": true, "PBX.example.com:8443": true, "pbx.example.com.:8443": true,
 		"localhost": true, "localhost:8080": true, "a.localhost:8080": true,
@@ -218,86 +218,86 @@ func TestOnlyOwnNamesAreAnswered(t *testing.T) {
 			require.Equal(t, http.StatusOK, answer.Code, host)
 			continue
 		}
-		requireRefused(t, answer, http.StatusMisdirectedRequest, false)
+		requireProblem(t, answer, http.StatusMisdirectedRequest, false)
 		require.NotContains(t, answer.Body.String(), "evil")
 	}
 }
 
-func TestBodiesAreBounded(t *testing.T) {
+func TestServer_Handler_limitsBodySize(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
+	b := setup(t, localBaseURL)
 	var failed error
 	read := func(_ http.ResponseWriter, r *http.Request) { _, failed = io.ReadAll(r.Body) }
-	b.pages.HandleFunc("POST /act", read)
-	b.pages.HandleFunc("POST /api/v1/act", read)
+	b.mux.HandleFunc("POST /act", read)
+	b.mux.HandleFunc("POST /api/v1/act", read)
 	large := strings.Repeat("x", 10<<20)
-	requireRefused(t, b.ask(t, http.MethodPost, here+"/act", strings.NewReader(large)), http.StatusRequestEntityTooLarge, false)
-	requireRefused(t, b.ask(t, http.MethodPost, here+"/api/v1/act", strings.NewReader(large)), http.StatusRequestEntityTooLarge, true)
+	requireProblem(t, b.do(t, http.MethodPost, localBaseURL+"/act", strings.NewReader(large)), http.StatusRequestEntityTooLarge, false)
+	requireProblem(t, b.do(t, http.MethodPost, localBaseURL+"/api/v1/act", strings.NewReader(large)), http.StatusRequestEntityTooLarge, true)
 	require.NoError(t, failed)
 
 	// Of a length that nobody told, as when it comes in chunks.
-	b.ask(t, http.MethodPost, here+"/act", io.MultiReader(strings.NewReader(large)))
+	b.do(t, http.MethodPost, localBaseURL+"/act", io.MultiReader(strings.NewReader(large)))
 	require.ErrorAs(t, failed, new(*http.MaxBytesError))
-	require.Equal(t, http.StatusOK, b.ask(t, http.MethodPost, here+"/act", strings.NewReader(large[:maxBody])).Code)
+	require.Equal(t, http.StatusOK, b.do(t, http.MethodPost, localBaseURL+"/act", strings.NewReader(large[:maxBodyBytes])).Code)
 	require.NoError(t, failed)
 }
 
-func TestTheLogHoldsRoutesAndNoPaths(t *testing.T) {
+func TestServer_Handler_logsRoutesNotPaths(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
-	b.pages.HandleFunc("GET /set-password/{token}", func(http.ResponseWriter, *http.Request) {})
-	b.pages.HandleFunc("POST /set-password/{token}", func(http.ResponseWriter, *http.Request) { panic("broken") })
-	b.ask(t, http.MethodGet, here+"/set-password/TOPSECRET?token=TOPSECRET", nil)
-	b.ask(t, http.MethodPost, here+"/set-password/TOPSECRET", nil)
-	b.ask(t, http.MethodGet, here+"/setpassword/TOPSECRET", nil)
-	b.ask(t, "TOPSECRET", here+"/", nil)
+	b := setup(t, localBaseURL)
+	b.mux.HandleFunc("GET /set-password/{token}", func(http.ResponseWriter, *http.Request) {})
+	b.mux.HandleFunc("POST /set-password/{token}", func(http.ResponseWriter, *http.Request) { panic("broken") })
+	b.do(t, http.MethodGet, localBaseURL+"/set-password/TOPSECRET?token=TOPSECRET", nil)
+	b.do(t, http.MethodPost, localBaseURL+"/set-password/TOPSECRET", nil)
+	b.do(t, http.MethodGet, localBaseURL+"/setpassword/TOPSECRET", nil)
+	b.do(t, "TOPSECRET", localBaseURL+"/", nil)
 	require.NotContains(t, b.log.String(), "TOPSECRET")
 	require.Contains(t, b.log.String(), `route="GET /set-password/{token}" status=200`)
 	require.Contains(t, b.log.String(), `level=WARN msg=request method=POST route="POST /set-password/{token}" status=500`)
 	require.Contains(t, b.log.String(), "method=other")
 }
 
-func TestWhatIsBelowTheAPIAndNotItsOwnIsAProblem(t *testing.T) {
+func TestServer_Handler_unknownAPIPathIsProblem(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
-	requireRefused(t, b.ask(t, http.MethodGet, here+"/api/v2/administrators", nil), http.StatusNotFound, true)
-	requireRefused(t, b.ask(t, http.MethodGet, here+"/api/", nil), http.StatusNotFound, true)
+	b := setup(t, localBaseURL)
+	requireProblem(t, b.do(t, http.MethodGet, localBaseURL+"/api/v2/administrators", nil), http.StatusNotFound, true)
+	requireProblem(t, b.do(t, http.MethodGet, localBaseURL+"/api/", nil), http.StatusNotFound, true)
 }
 
-func TestFilesOfThePagesNeedNoSession(t *testing.T) {
+func TestServer_Handler_servesStaticFilesWithoutSession(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
-	broken := brokenVault{b.site.Vault}
-	b.site.Vault = broken
-	b.gate = access.New(b.site, &access.Options{Failed: b.fail})
-	b.http = b.listening(b.routes(b.gate, b.pages, b.pages))
+	b := setup(t, localBaseURL)
+	broken := failingTTLStore{b.site.TTLStore}
+	b.site.TTLStore = broken
+	b.sessions = access.New(b.site, &access.Options{HandleError: b.writeInternalError})
+	b.http = b.newHTTPServer(b.routes(b.sessions, b.mux, b.mux))
 	for _, path := range []string{"/static/app.css", "/page"} {
-		b.pages.HandleFunc("GET "+path, func(http.ResponseWriter, *http.Request) {})
+		b.mux.HandleFunc("GET "+path, func(http.ResponseWriter, *http.Request) {})
 	}
 	cookie := access.CookieName + "=x"
-	require.Equal(t, http.StatusOK, b.ask(t, http.MethodGet, here+"/static/app.css", nil, "Cookie", cookie).Code)
-	requireRefused(t, b.ask(t, http.MethodGet, here+"/page", nil, "Cookie", cookie), http.StatusInternalServerError, false)
+	require.Equal(t, http.StatusOK, b.do(t, http.MethodGet, localBaseURL+"/static/app.css", nil, "Cookie", cookie).Code)
+	requireProblem(t, b.do(t, http.MethodGet, localBaseURL+"/page", nil, "Cookie", cookie), http.StatusInternalServerError, false)
 	require.Contains(t, b.log.String(), "the disk is gone")
 }
 
-// brokenVault keeps nothing.
-type brokenVault struct{ store.Vault }
+// failingTTLStore keeps nothing.
+type failingTTLStore struct{ store.TTLStore }
 
-func (brokenVault) Kept(context.Context, string, string, time.Time) ([]byte, error) {
+func (failingTTLStore) Get(context.Context, string, string, time.Time) ([]byte, error) {
 	return nil, errors.New("the disk is gone")
 }
 
-func TestHealthNeedsNothingAndReadinessTheDatabase(t *testing.T) {
+func TestServer_Handler_readinessChecksDatabase(t *testing.T) {
 	t.Parallel()
-	b := setup(t, here)
+	b := setup(t, localBaseURL)
 	healthy := func(path string) int {
-		return b.ask(t, http.MethodGet, "http://probe.example.com"+path, nil).Code
+		return b.do(t, http.MethodGet, "http://probe.example.com"+path, nil).Code
 	}
 	require.Equal(t, http.StatusOK, healthy("/healthz"))
 	require.Equal(t, http.StatusOK, healthy("/readyz"))
-	b.site.Vault = brokenVault{b.site.Vault}
+	b.site.TTLStore = failingTTLStore{b.site.TTLStore}
 	require.Equal(t, http.StatusOK, healthy("/healthz"))
-	answer := b.ask(t, http.MethodGet, here+"/readyz", nil)
+	answer := b.do(t, http.MethodGet, localBaseURL+"/readyz", nil)
 	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
 	require.NotContains(t, answer.Body.String(), "disk")
 }

@@ -18,26 +18,26 @@ type accountPage struct {
 	Password field
 	// Enrolment is the second factor that was begun and not confirmed; nil
 	// when there is none.
-	Enrolment *enrolment
+	Enrolment *enrollment
 	// Codes are new recovery codes, shown this once.
-	Codes copied
+	Codes copyable
 }
 
-// enrolment is what an authenticator app has to be given.
-type enrolment struct {
-	Secret copied
+// enrollment is what an authenticator app has to be given.
+type enrollment struct {
+	Secret copyable
 	Code   field
 }
 
-func (v *visit) account() error {
-	return v.showAccount(refusals{status: http.StatusOK}, v.shownOnce(codesKey, v.visitor.Username, time.Time{}))
+func (v *pageHandler) account() error {
+	return v.renderAccount(formErrors{status: http.StatusOK}, v.takeSecret(codesKey, v.admin.Username, time.Time{}))
 }
 
-// showAccount draws the page with what was refused, and recovery codes, if
+// renderAccount draws the page with what was refused, and recovery codes, if
 // there are new ones.
-func (v *visit) showAccount(errs refusals, codes string) error {
+func (v *pageHandler) renderAccount(errs formErrors, codes string) error {
 	ctx := v.r.Context()
-	a, err := v.site.Administrators.Get(ctx, v.visitor.Username)
+	a, err := v.site.Administrators.Get(ctx, v.admin.Username)
 	if err != nil {
 		return err
 	}
@@ -46,42 +46,42 @@ func (v *visit) showAccount(errs refusals, codes string) error {
 		Administrator: a, Problems: errs.summary(labels), Password: newPassword(errs),
 		Current: field{
 			Name: "current_password", Label: labels["current_password"], Type: "password", Autocomplete: "current-password", Required: true,
-			Errors: errs.on("current_password"),
+			Errors: errs.forField("current_password"),
 		},
-		Codes: copied{ID: "codes", Text: codes, What: "the recovery codes"},
+		Codes: copyable{ID: "codes", Text: codes, What: "the recovery codes"},
 	}
-	pending, err := v.site.Administrators.PendingSecondFactor(ctx, v.visitor.Username)
+	pending, err := v.site.Administrators.PendingSecondFactor(ctx, v.admin.Username)
 	switch {
 	case err == nil:
-		page.Enrolment = enrolmentOf(pending, errs)
+		page.Enrolment = enrollmentOf(pending, errs)
 	case !errors.Is(err, store.ErrNotFound):
 		return err
 	}
-	return v.showStatus(errs.status, "account", "Your account", page)
+	return v.renderStatus(errs.status, "account", "Your account", page)
 }
 
-func enrolmentOf(pending *ampusers.Enrolment, errs refusals) *enrolment {
-	return &enrolment{
-		Secret: copied{ID: "factor-secret", Text: pending.Secret.Reveal(), What: "the key"},
+func enrollmentOf(pending *ampusers.TOTPEnrollment, errs formErrors) *enrollment {
+	return &enrollment{
+		Secret: copyable{ID: "factor-secret", Text: pending.Secret.Reveal(), What: "the key"},
 		Code: field{
 			Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true,
-			Hint: "The six digits that the app shows now.", Errors: errs.on("code"),
+			Hint: "The six digits that the app shows now.", Errors: errs.forField("code"),
 		},
 	}
 }
 
-func (v *visit) accountPassword() error {
+func (v *pageHandler) accountPassword() error {
 	current, password := store.NewSecret(v.form().Get("current_password")), store.NewSecret(v.form().Get("password"))
-	a, err := v.site.Administrators.ChangePassword(v.r.Context(), v.visitor.Username, current, password)
-	v.retryAfter(err)
-	if errs, ok := refusalsOf(err); ok {
-		return v.showAccount(errs, "")
+	a, err := v.site.Administrators.ChangePassword(v.r.Context(), v.admin.Username, current, password)
+	v.setRetryAfter(err)
+	if errs, ok := formErrorsOf(err); ok {
+		return v.renderAccount(errs, "")
 	}
 	if err != nil {
 		return err
 	}
-	if err := v.gate.Adopt(v.r.Context(), a); err != nil {
+	if err := v.sessions.Refresh(v.r.Context(), a); err != nil {
 		return err
 	}
-	return v.done("/account", "Your password is changed. All your other sessions are ended.")
+	return v.redirectWithFlash("/account", "Your password is changed. All your other sessions are ended.")
 }

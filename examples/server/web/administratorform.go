@@ -36,10 +36,10 @@ func administratorLabels() map[string]string {
 
 // administratorFields draws the form with what was typed and refused. The
 // password is never drawn.
-func (v *visit) administratorFields(username string, in administratorInput, errs refusals) administratorFields {
+func (v *pageHandler) administratorFields(username string, in administratorInput, errs formErrors) administratorFields {
 	labels := administratorLabels()
 	input := func(name, value, hint string) field {
-		return field{Name: name, Label: labels[name], Value: value, Hint: hint, Autocomplete: "off", Errors: errs.on(name)}
+		return field{Name: name, Label: labels[name], Value: value, Hint: hint, Autocomplete: "off", Errors: errs.forField(name)}
 	}
 	f := administratorFields{
 		Problems:    errs.summary(labels),
@@ -56,14 +56,14 @@ func (v *visit) administratorFields(username string, in administratorInput, errs
 	f.Password.Label, f.Password.Required = labels["password"], false
 	f.Password.Hint = "Leave it empty to be shown a link, with which the administrator chooses one. " + f.Password.Hint
 	if v.form().Get("password") != "" {
-		f.Password.Hint = retype
+		f.Password.Hint = retypeHint
 	}
 	return f
 }
 
-func accessGroup(chosen string, errs refusals) group {
+func accessGroup(chosen string, errs formErrors) group {
 	return group{
-		Name: "access", Legend: "Admin access", One: true, Errors: errs.on("access"),
+		Name: "access", Legend: "Admin access", One: true, Errors: errs.forField("access"),
 		Choices: []choice{
 			{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only what is chosen below.", Chosen: chosen != string(ampusers.Full)},
 			{Value: string(ampusers.Full), Label: "Full", Hint: "Everything: all sections, extensions, DIDs and teams.", Chosen: chosen == string(ampusers.Full)},
@@ -71,9 +71,9 @@ func accessGroup(chosen string, errs refusals) group {
 	}
 }
 
-func sectionGroup(sections []ampusers.Section, chosen []string, errs refusals) group {
+func sectionGroup(sections []ampusers.Section, chosen []string, errs formErrors) group {
 	g := group{
-		Name: "sections", Legend: "Section access", Errors: errs.on("sections"),
+		Name: "sections", Legend: "Section access", Errors: errs.forField("sections"),
 		Hint: "What a Limited administrator sees and changes. Nothing chosen means nothing.",
 	}
 	for _, s := range sections {

@@ -35,32 +35,32 @@ func inputOfAdministrator(a *ampusers.Administrator) administratorInput {
 // fill puts the form into a. What narrows a Limited administrator is not kept
 // of a Full one: the form hides it then.
 func (in administratorInput) fill(a *ampusers.Administrator) error {
-	a.DisplayName, a.Access = in.DisplayName, ampusers.Access(in.Access)
+	a.DisplayName, a.Access = in.DisplayName, ampusers.AccessLevel(in.Access)
 	if a.Access == ampusers.Full {
 		a.Sections, a.Teams = nil, nil
 		a.Extensions, a.DIDs = ampusers.Ranges{}, ampusers.Ranges{}
 		return nil
 	}
-	a.Sections, a.Teams = in.Sections, words(in.Teams)
-	var refused []store.FieldError
-	a.Extensions, refused = parseRanges("extensions", in.Extensions, refused)
-	a.DIDs, refused = parseRanges("dids", in.DIDs, refused)
-	return store.Invalid(refused...)
+	a.Sections, a.Teams = in.Sections, splitList(in.Teams)
+	var errs []store.FieldError
+	a.Extensions, errs = parseRanges("extensions", in.Extensions, errs)
+	a.DIDs, errs = parseRanges("dids", in.DIDs, errs)
+	return store.NewInvalidError(errs...)
 }
 
-func parseRanges(name, text string, refused []store.FieldError) (ampusers.Ranges, []store.FieldError) {
+func parseRanges(name, text string, errs []store.FieldError) (ampusers.Ranges, []store.FieldError) {
 	ranges, err := ampusers.ParseRanges(text)
 	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
 		for _, f := range invalid.Fields {
 			f.Field = name
-			refused = append(refused, f)
+			errs = append(errs, f)
 		}
 	}
-	return ranges, refused
+	return ranges, errs
 }
 
-// words splits a list at commas and line breaks, and leaves out what is blank.
-func words(text string) []string {
+// splitList splits a list at commas and line breaks, and leaves out what is blank.
+func splitList(text string) []string {
 	var all []string
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' }) {
 		if word = strings.TrimSpace(word); word != "" {

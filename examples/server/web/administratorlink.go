@@ -12,44 +12,44 @@ type linkPage struct {
 	// What the link does, Again makes another one, and Back is whose it is.
 	What, Again, Back string
 	// Link is empty when it was shown before.
-	Link copied
+	Link copyable
 	// Expires is zero where it is not told.
 	Expires time.Time
 }
 
-// copied is a text with a button that copies it.
-type copied struct {
+// copyable is a text with a button that copies it.
+type copyable struct {
 	ID, Text string
 	// What names it, for the button.
 	What string
 }
 
-func (v *visit) administratorInvite() error {
+func (v *pageHandler) administratorInvite() error {
 	a, err := v.administrator()
 	if err != nil {
 		return err
 	}
-	return v.invite(a.Username)
+	return v.inviteAdministrator(a.Username)
 }
 
-// invite makes a link, and shows it on a page of its own.
-func (v *visit) invite(username string) error {
+// inviteAdministrator makes a link, and shows it on a page of its own.
+func (v *pageHandler) inviteAdministrator(username string) error {
 	link, err := v.administrators().Invite(v.r.Context(), username)
 	if err != nil {
 		return err
 	}
-	v.showOnce(linkKey, link.Username, link.ExpiresAt, v.baseURL+"/set-password/"+link.Token.Reveal())
+	v.stashSecret(linkKey, link.Username, link.ExpiresAt, v.baseURL+"/set-password/"+link.Token.Reveal())
 	return v.redirect(administratorPath(link.Username) + "/invite")
 }
 
-func (v *visit) administratorInvited() error {
+func (v *pageHandler) administratorInviteLink() error {
 	a, err := v.administrator()
 	if err != nil {
 		return err
 	}
 	back := administratorPath(a.Username)
-	return v.show("link", "Link for "+a.Username, linkPage{
-		Username: a.Username, Back: back, Again: back + "/invite", What: "set a password", Expires: a.InvitedUntil,
-		Link: copied{ID: "link", Text: v.shownOnce(linkKey, a.Username, a.InvitedUntil), What: "the link"},
+	return v.render("link", "Link for "+a.Username, linkPage{
+		Username: a.Username, Back: back, Again: back + "/invite", What: "set a password", Expires: a.InvitationExpiresAt,
+		Link: copyable{ID: "link", Text: v.takeSecret(linkKey, a.Username, a.InvitationExpiresAt), What: "the link"},
 	})
 }

@@ -6,21 +6,21 @@ import (
 
 // administratorListPage is the page /administrators.
 type administratorListPage struct {
-	listing
+	listRequest
 
-	Heads  []head
+	Heads  []tableHeader
 	Items  []*ampusers.Administrator
 	Paging paging
 	// Names are those of the sections by their ids.
 	Names map[string]string
 }
 
-func (v *visit) administratorList() error {
-	asked, err := v.listing("Search by username or display name", ampusers.OrderFields())
+func (v *pageHandler) administratorList() error {
+	req, err := v.listRequest("Search by username or display name", ampusers.SortFields())
 	if err != nil {
 		return err
 	}
-	list, err := v.administrators().List(v.r.Context(), ampusers.Query{Search: asked.Search, Order: asked.order, Page: asked.page})
+	list, err := v.administrators().List(v.r.Context(), ampusers.Query{Search: req.Search, Sort: req.order, PageRequest: req.page})
 	if err != nil {
 		return err
 	}
@@ -28,9 +28,9 @@ func (v *visit) administratorList() error {
 	for _, s := range v.site.Administrators.Sections() {
 		names[s.ID] = s.Name
 	}
-	return v.show("administrators", "Administrators", administratorListPage{
-		listing: asked, Items: list.Items, Paging: asked.paging(list.Next), Names: names,
-		Heads: asked.heads(
+	return v.render("administrators", "Administrators", administratorListPage{
+		listRequest: req, Items: list.Items, Paging: req.paging(list.Next), Names: names,
+		Heads: req.headers(
 			column{"Username", "username"}, column{"Display name", ""}, column{"Access", ""}, column{"Sections", ""},
 			column{"Status", ""}, column{"Created", "created_at"}, column{"Last login", "last_login_at"},
 		),

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestFilesOfOthersAreThoseOfTheirPackages(t *testing.T) {
+func TestAssets_thirdPartyFilesMatchChecksums(t *testing.T) {
 	t.Parallel()
 	row := regexp.MustCompile("(?m)^\\| `([a-z.]+)` \\|.*`([0-9a-f]{64})` \\|$")
 	files := 0
@@ -30,7 +30,7 @@ func TestFilesOfOthersAreThoseOfTheirPackages(t *testing.T) {
 	require.Equal(t, 3, files)
 }
 
-func TestAFileIsKeptUntilItChanges(t *testing.T) {
+func TestAssets_ServeHTTP_cachesByVersion(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
 	files := readAssets()
@@ -58,7 +58,7 @@ func TestAFileIsKeptUntilItChanges(t *testing.T) {
 }
 
 // The Content-Security-Policy allows neither, and htmx is told to do without.
-func TestPagesHaveNoInlineScriptOrStyle(t *testing.T) {
+func TestPages_haveNoInlineScriptOrStyle(t *testing.T) {
 	t.Parallel()
 	forbidden := regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|hx-on|javascript:|<style|<script(?: defer)?>|https?://`)
 	files, err := templateFiles.ReadDir("templates")

@@ -12,31 +12,31 @@ import (
 	"github.com/pbxusers/pbxusers/internal/peers"
 )
 
-func TestWithoutJavaScriptAnAccountIsBroughtToARealAsterisk(t *testing.T) {
+func TestE2E_applyAccountWithoutJavaScript(t *testing.T) {
 	t.Parallel()
 	asterisk := peers.StartAsterisk(t, nil)
 	b := start(t, &servertest.Options{Asterisk: asterisk})
 	require.Contains(t, b.post("/settings/install", nil, http.StatusOK), "was seen to serve generation")
 	require.Contains(t, b.post("/settings/test", nil, http.StatusOK), "<strong>Connected.</strong>")
 
-	form := crm()
+	form := crmAccountForm()
 	form.Set("permit", "127.0.0.1")
-	b.sent("/managers/new", form)
+	b.postRedirect("/managers/new", form)
 	page := b.post("/managers/crmpro_ami/probe", nil, http.StatusOK)
 	require.Contains(t, page, "The login did not work.")
 	require.Contains(t, page, "apply them first")
-	b.sent("/config/apply", nil)
-	page = b.finished()
+	b.postRedirect("/config/apply", nil)
+	page = b.waitForRun()
 	require.Contains(t, page, "Live: Asterisk was seen to serve generation")
 	require.Contains(t, page, "Asking Asterisk what it serves now")
 	require.Contains(t, page, "1 added, 0 changed, 0 removed. Reloaded: manager.")
 	require.Contains(t, b.post("/managers/crmpro_ami/probe", nil, http.StatusOK), "The login works.")
 	require.Contains(t, strings.Join(asterisk.Console(t, "manager show users"), "\n"), "crmpro_ami")
-	require.Empty(t, strings.TrimSpace(b.part("/config/banner")))
+	require.Empty(t, strings.TrimSpace(b.getFragment("/config/banner")))
 
 	require.Contains(t, b.get("/config", http.StatusOK), `href="/config/rollback"`)
-	b.sent("/config/rollback", url.Values{})
-	require.Contains(t, b.finished(), "Roll back done")
+	b.postRedirect("/config/rollback", url.Values{})
+	require.Contains(t, b.waitForRun(), "Roll back done")
 	require.NotContains(t, strings.Join(asterisk.Console(t, "manager show users"), "\n"), "crmpro_ami")
-	require.Contains(t, b.part("/config/banner"), "Review and apply")
+	require.Contains(t, b.getFragment("/config/banner"), "Review and apply")
 }

@@ -27,28 +27,28 @@ type auditRow struct {
 	Changes []change
 }
 
-func (v *visit) auditList() error { return v.showAudit(nil) }
+func (v *pageHandler) auditList() error { return v.renderAudit(nil) }
 
 // auditVerify reads the whole trail, and every record.
-func (v *visit) auditVerify() error {
-	found, err := v.site.Verify(v.r.Context())
+func (v *pageHandler) auditVerify() error {
+	found, err := v.site.VerifyAudit(v.r.Context())
 	if err != nil {
 		return err
 	}
-	return v.showAudit(found)
+	return v.renderAudit(found)
 }
 
-func (v *visit) showAudit(found *audit.Verification) error {
+func (v *pageHandler) renderAudit(found *audit.Verification) error {
 	query := v.r.URL.Query()
 	page := auditForm(query)
 	page.Verification = found
 	q, err := auditQuery(query)
-	if errs, ok := refusalsOf(err); ok {
-		page.Since.Errors, page.Until.Errors = errs.on("since"), errs.on("until")
+	if errs, ok := formErrorsOf(err); ok {
+		page.Since.Errors, page.Until.Errors = errs.forField("since"), errs.forField("until")
 		page.Problems = errs.summary(map[string]string{"since": "From day", "until": "To day"})
-		return v.showStatus(errs.status, "audit", "Audit trail", page)
+		return v.renderStatus(errs.status, "audit", "Audit trail", page)
 	}
-	list, err := v.site.Trail.List(v.r.Context(), q)
+	list, err := v.site.AuditLog.List(v.r.Context(), q)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (v *visit) showAudit(found *audit.Verification) error {
 		page.Items = append(page.Items, auditRow{e, changesOf(e.Before, e.After)})
 	}
 	page.Paging = auditPaging(query, list.Next)
-	return v.show("audit", "Audit trail", page)
+	return v.render("audit", "Audit trail", page)
 }
 
 func auditForm(query url.Values) auditPage {
@@ -68,7 +68,7 @@ func auditForm(query url.Values) auditPage {
 		Since: input("since", "From day"), Until: input("until", "To day"), Outcome: input("outcome", "Outcome"),
 	}
 	page.Since.Type, page.Until.Type = "date", "date"
-	page.Outcome.Choices = append([]choice{{Label: "any"}}, optionsOf(query.Get("outcome"), []string{string(audit.Done), string(audit.Refused), string(audit.Failed)})...)
+	page.Outcome.Choices = append([]choice{{Label: "any"}}, optionsOf(query.Get("outcome"), []string{string(audit.Succeeded), string(audit.Denied), string(audit.Failed)})...)
 	for _, name := range auditFilters() {
 		page.Filtered = page.Filtered || query.Get(name) != ""
 	}
@@ -83,26 +83,26 @@ func auditFilters() []string {
 func auditQuery(query url.Values) (audit.Query, error) {
 	q := audit.Query{
 		Actor: query.Get("actor"), Action: query.Get("action"), Kind: query.Get("kind"), Key: query.Get("key"),
-		Outcome: audit.Outcome(query.Get("outcome")), Page: store.Page{After: query.Get("after")},
+		Outcome: audit.Outcome(query.Get("outcome")), PageRequest: store.PageRequest{After: query.Get("after")},
 	}
-	var refused []store.FieldError
-	q.Since, refused = day("since", query, refused)
-	if q.Until, refused = day("until", query, refused); !q.Until.IsZero() {
+	var errs []store.FieldError
+	q.Since, errs = parseDay("since", query, errs)
+	if q.Until, errs = parseDay("until", query, errs); !q.Until.IsZero() {
 		q.Until = q.Until.AddDate(0, 0, 1)
 	}
-	return q, store.Invalid(refused...)
+	return q, store.NewInvalidError(errs...)
 }
 
-func day(name string, query url.Values, refused []store.FieldError) (time.Time, []store.FieldError) {
+func parseDay(name string, query url.Values, errs []store.FieldError) (time.Time, []store.FieldError) {
 	text := query.Get(name)
 	if text == "" {
-		return time.Time{}, refused
+		return time.Time{}, errs
 	}
 	at, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		refused = append(refused, store.FieldError{Field: name, Code: "date", Message: "write a day as 2026-12-31"})
+		errs = append(errs, store.FieldError{Field: name, Code: "date", Message: "write a day as 2026-12-31"})
 	}
-	return at, refused
+	return at, errs
 }
 
 func auditPaging(query url.Values, next string) paging {

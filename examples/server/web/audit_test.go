@@ -10,14 +10,14 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 )
 
-func TestTheTrailShowsWhoChangedWhat(t *testing.T) {
+func TestPages_auditShowsChanges(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
-	form := crm()
+	b.postRedirect("/managers/new", crmAccountForm())
+	form := crmAccountForm()
 	form.Set("owner", "Support")
-	form.Set("version", b.hidden(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
-	b.sent("/managers/crmpro_ami", form)
+	form.Set("version", b.hiddenValue(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
+	b.postRedirect("/managers/crmpro_ami", form)
 	page := b.get("/audit?action=update", http.StatusOK)
 	require.Contains(t, page, `<span class="visually-hidden">before: </span>Sales</del>`)
 	require.Contains(t, page, `<span class="visually-hidden">after: </span>Support</ins>`)
@@ -26,7 +26,7 @@ func TestTheTrailShowsWhoChangedWhat(t *testing.T) {
 	require.NotContains(t, page, ">write timeout</dt>")
 }
 
-func TestTheTrailIsFilteredAndPaged(t *testing.T) {
+func TestPages_auditFiltersAndPaging(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	for range 60 {
@@ -38,16 +38,16 @@ func TestTheTrailIsFilteredAndPaged(t *testing.T) {
 	require.Contains(t, b.get("/audit?kind=nothing", http.StatusOK), "No entry matches.")
 	require.Contains(t, b.get("/audit?since=2000-01-01&until=2000-01-02", http.StatusOK), "No entry matches.")
 	require.NotContains(t, b.get("/audit?since=2000-01-01", http.StatusOK), "No entry matches.")
-	b.requireRefused(b.get("/audit?since=yesterday", http.StatusUnprocessableEntity), "field-since")
+	b.requireFieldError(b.get("/audit?since=yesterday", http.StatusUnprocessableEntity), "field-since")
 	b.get("/audit?after=x", http.StatusBadRequest)
 }
 
-func TestVerifyingFindsWhatWasChangedBehindTheTrail(t *testing.T) {
+func TestPages_auditVerifyFindsTampering(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
+	b.postRedirect("/managers/new", crmAccountForm())
 	require.Contains(t, b.post("/audit/verify", nil, http.StatusOK), "The trail is whole")
-	require.NoError(t, b.server.Site.DB.Managers().UpdateUser(t.Context(), "crmpro_ami", func(u *manager.User) error {
+	require.NoError(t, b.server.Site.DB.AMIAccounts().UpdateAccount(t.Context(), "crmpro_ami", func(u *manager.Account) error {
 		u.Write = manager.AllPrivileges
 		return nil
 	}))

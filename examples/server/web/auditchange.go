@@ -19,9 +19,9 @@ func changesOf(before, after json.RawMessage) []change {
 	maps.Copy(all, is)
 	var changes []change
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		c := change{Field: strings.ReplaceAll(name, "_", " "), Before: plain(was[name]), After: plain(is[name])}
+		c := change{Field: strings.ReplaceAll(name, "_", " "), Before: formatJSONValue(was[name]), After: formatJSONValue(is[name])}
 		if c.Before != c.After {
-			c.Before, c.After = cut(c.Before), cut(c.After)
+			c.Before, c.After = truncate(c.Before), truncate(c.After)
 			changes = append(changes, c)
 		}
 	}
@@ -41,8 +41,8 @@ func fieldsOf(record json.RawMessage) map[string]json.RawMessage {
 	return fields
 }
 
-// plain writes a value for people: texts without quotes, lists with commas.
-func plain(value json.RawMessage) string {
+// formatJSONValue writes a value for people: texts without quotes, lists with commas.
+func formatJSONValue(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) == nil {
 		return text
@@ -54,14 +54,14 @@ func plain(value json.RawMessage) string {
 	return string(value)
 }
 
-// maxChange bounds what the page shows of a value, in bytes: an AMI account
+// maxChangeBytes bounds what the page shows of a value, in bytes: an AMI account
 // may hold hundreds of networks.
-const maxChange = 2000
+const maxChangeBytes = 2000
 
-// cut returns as much of a value as the page shows.
-func cut(value string) string {
-	if len(value) <= maxChange {
+// truncate returns as much of a value as the page shows.
+func truncate(value string) string {
+	if len(value) <= maxChangeBytes {
 		return value
 	}
-	return strings.ToValidUTF8(value[:maxChange], "") + fmt.Sprintf(" … and %d more bytes, which the API has.", len(value)-maxChange)
+	return strings.ToValidUTF8(value[:maxChangeBytes], "") + fmt.Sprintf(" … and %d more bytes, which the API has.", len(value)-maxChangeBytes)
 }

@@ -8,19 +8,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheTrailShowsNoMoreOfAValueThanFits(t *testing.T) {
+func TestChangesOf_truncatesLongValues(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("ü", 50_000)
 	after, err := json.Marshal(map[string]any{"note": long, "owner": "Sales"})
 	require.NoError(t, err)
 	changes := changesOf(json.RawMessage(`null`), after)
 	require.Len(t, changes, 2)
-	require.Less(t, len(changes[0].After), maxChange+100)
+	require.Less(t, len(changes[0].After), maxChangeBytes+100)
 	require.Contains(t, changes[0].After, "ü … and 98000 more bytes")
 	require.Equal(t, change{Field: "owner", After: "Sales"}, changes[1])
 }
 
-func TestWhateverStandsInTheTrailIsCompared(t *testing.T) {
+func TestChangesOf_acceptsAnyJSON(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
 	for record, fields := range map[string]int{

@@ -18,51 +18,51 @@ type banner struct {
 	Href, Action string
 }
 
-func (v *visit) configBanner() error {
+func (v *pageHandler) configBanner() error {
 	drawn := v.banner()
-	if v.partial() {
-		return v.showPart("banner", drawn)
+	if v.isHTMX() {
+		return v.renderFragment("banner", drawn)
 	}
-	return v.show("banner", "Waiting changes", drawn)
+	return v.render("banner", "Waiting changes", drawn)
 }
 
 // banner returns nil when there is nothing to say.
-func (v *visit) banner() *banner {
+func (v *pageHandler) banner() *banner {
 	if run := v.runner.Last(); run != nil && !run.Done {
-		return v.offer(&banner{Tone: "wait", Text: "The configuration is being applied."}, "/config/run", "See how far it is")
+		return v.withLink(&banner{Tone: "wait", Text: "The configuration is being applied."}, "/config/run", "See how far it is")
 	}
 	status, err := v.runner.Status(v.r.Context())
 	if err != nil {
-		return v.bannerOf(err)
+		return v.statusErrorBanner(err)
 	}
 	switch {
 	case status.Interrupted:
-		return v.offer(&banner{Tone: "alarm", Text: "An apply was cut short. Recover it: Asterisk then serves the old or the new configuration, whole."}, "/config", "Review and recover")
-	case status.Pending && v.visitor.Can(ampusers.SectionApply):
-		return v.offer(&banner{Tone: "wait", Text: "There are changes that are not live yet."}, "/config", "Review and apply")
+		return v.withLink(&banner{Tone: "alarm", Text: "An apply was cut short. Recover it: Asterisk then serves the old or the new configuration, whole."}, "/config", "Review and recover")
+	case status.Pending && v.admin.Can(ampusers.SectionApply):
+		return v.withLink(&banner{Tone: "wait", Text: "There are changes that are not live yet."}, "/config", "Review and apply")
 	case status.Pending:
 		return &banner{Tone: "wait", Text: "There are changes that wait for somebody who may apply them."}
 	}
 	return nil
 }
 
-// offer adds the way on, for those who may apply.
-func (v *visit) offer(b *banner, href, action string) *banner {
-	if v.visitor.Can(ampusers.SectionApply) {
+// withLink adds the way on, for those who may apply.
+func (v *pageHandler) withLink(b *banner, href, action string) *banner {
+	if v.admin.Can(ampusers.SectionApply) {
 		b.Href, b.Action = href, action
 	}
 	return b
 }
 
-// bannerOf says why it is not known whether something waits.
-func (v *visit) bannerOf(err error) *banner {
+// statusErrorBanner says why it is not known whether something waits.
+func (v *pageHandler) statusErrorBanner(err error) *banner {
 	var b *banner
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		b = &banner{Tone: "calm", Text: "No Asterisk is connected: records are kept, and nothing goes live until you connect one."}
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
 		b = &banner{Tone: "wait", Text: "Asterisk does not read the accounts of this server yet."}
-		if v.visitor.Can(site.SectionSettings) {
+		if v.admin.Can(site.SectionSettings) {
 			b.Href, b.Action = "/settings/install", "See what to do"
 			return b
 		}
@@ -70,9 +70,9 @@ func (v *visit) bannerOf(err error) *banner {
 	default:
 		v.log.WarnContext(v.r.Context(), "status of the configuration failed", "error", err)
 		// The page says why, to those who may see it.
-		return v.offer(&banner{Tone: "alarm", Text: "Whether something waits to be applied is not known."}, "/config", "See why")
+		return v.withLink(&banner{Tone: "alarm", Text: "Whether something waits to be applied is not known."}, "/config", "See why")
 	}
-	if v.visitor.Can(site.SectionSettings) {
+	if v.admin.Can(site.SectionSettings) {
 		b.Href, b.Action = "/settings", "Connect"
 	}
 	return b

@@ -16,14 +16,14 @@ import (
 )
 
 // The page of 50 among 100 000 accounts may take 60 ms.
-func BenchmarkPageOfManagers(b *testing.B) {
+func BenchmarkPages_managerList(b *testing.B) {
 	s := servertest.Start(b, &servertest.Options{Logger: slog.New(slog.DiscardHandler)})
 	s.AddAdministrator(b, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, password)
-	accounts := s.Site.DB.Managers()
-	require.NoError(b, accounts.Atomically(b.Context(), func(ctx context.Context) error {
+	accounts := s.Site.DB.AMIAccounts()
+	require.NoError(b, accounts.RunInTx(b.Context(), func(ctx context.Context) error {
 		for i := range 100_000 {
-			u := &manager.User{Name: fmt.Sprintf("account-%06d", i), Secret: store.NewSecret("a-secret-of-ami-1"), Owner: "IT team"}
-			if err := accounts.CreateUser(ctx, u); err != nil {
+			u := &manager.Account{Name: fmt.Sprintf("account-%06d", i), Secret: store.NewSecret("a-secret-of-ami-1"), Owner: "IT team"}
+			if err := accounts.CreateAccount(ctx, u); err != nil {
 				return err
 			}
 		}

@@ -28,9 +28,9 @@ type configPage struct {
 	Last        *applying.Run
 }
 
-// maxPlanned bounds the sections of a plan that the page shows: a first apply
+// maxPlannedSections bounds the sections of a plan that the page shows: a first apply
 // may bring very many accounts.
-const maxPlanned = 200
+const maxPlannedSections = 200
 
 // plannedFile is what would change in one file, as much as the page shows.
 type plannedFile struct {
@@ -41,7 +41,7 @@ type plannedFile struct {
 }
 
 func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
-	left := maxPlanned
+	left := maxPlannedSections
 	files := make([]plannedFile, len(plan.Files))
 	for i, f := range plan.Files {
 		shown := min(left, len(f.Sections))
@@ -53,9 +53,9 @@ func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
 	return files
 }
 
-func (v *visit) configPlan() error {
+func (v *pageHandler) configPlan() error {
 	page := configPage{
-		Offline: v.site.Settings.AMI == site.NoAsterisk, MaySettings: v.visitor.Can(site.SectionSettings), Last: v.runner.Last(),
+		Offline: v.site.Settings.AMI == site.NoAsterisk, MaySettings: v.admin.Can(site.SectionSettings), Last: v.runner.Last(),
 	}
 	var err error
 	page.Status, err = v.runner.Status(v.r.Context())
@@ -73,23 +73,23 @@ func (v *visit) configPlan() error {
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
 		page.NotInstalled = true
 	case err != nil:
-		page.Reason, page.WayOut = sentence(err.Error()), site.WayOut(err)
+		page.Reason, page.WayOut = sentence(err.Error()), site.Hint(err)
 	}
-	return v.show("config", "Configuration", page)
+	return v.render("config", "Configuration", page)
 }
 
-func (v *visit) configApply() error { return v.start(applying.Apply) }
+func (v *pageHandler) configApply() error { return v.startApply(applying.Apply) }
 
-func (v *visit) configRollback() error { return v.start(applying.Rollback) }
+func (v *pageHandler) configRollback() error { return v.startApply(applying.Rollback) }
 
-func (v *visit) configRecover() error { return v.start(applying.Recover) }
+func (v *pageHandler) configRecover() error { return v.startApply(applying.Recover) }
 
-// start begins an act, and shows how far it is. Where another one is at work
+// startApply begins an act, and shows how far it is. Where another one is at work
 // that one is shown.
-func (v *visit) start(act applying.Act) error {
-	err := v.runner.Start(v.r.Context(), act, v.visitor.Username)
+func (v *pageHandler) startApply(act applying.Operation) error {
+	err := v.runner.Start(v.r.Context(), act, v.admin.Username)
 	if errors.Is(err, store.ErrConflict) {
-		return v.done("/config/run", sentence(err.Error()))
+		return v.redirectWithFlash("/config/run", sentence(err.Error()))
 	}
 	if err != nil {
 		return err
@@ -97,8 +97,8 @@ func (v *visit) start(act applying.Act) error {
 	return v.redirect("/config/run")
 }
 
-func (v *visit) configAskRollback() error {
-	return v.ask(http.StatusOK, question{
+func (v *pageHandler) configConfirmRollback() error {
+	return v.renderConfirmation(http.StatusOK, confirmation{
 		Title: "Roll back?", Back: "/config", Action: "/config/rollback", Yes: "Roll back",
 		Consequences: []string{
 			"The configuration that was live before this one is put back, checked and verified in the same steps as an apply.",

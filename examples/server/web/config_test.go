@@ -16,8 +16,8 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 )
 
-// part returns what htmx is sent for a path.
-func (b *browser) part(path string) string {
+// getFragment returns what htmx is sent for a path.
+func (b *browser) getFragment(path string) string {
 	b.Helper()
 	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, b.server.URL+path, http.NoBody)
 	require.NoError(b, err)
@@ -27,21 +27,21 @@ func (b *browser) part(path string) string {
 	return body
 }
 
-// finished waits for the end of a run, and returns its page.
-func (b *browser) finished() string {
+// waitForRun waits for the end of a run, and returns its page.
+func (b *browser) waitForRun() string {
 	b.Helper()
 	var page string
 	require.Eventually(b, func() bool {
-		page = b.part("/config/run")
+		page = b.getFragment("/config/run")
 		return page != "" && !strings.Contains(page, "<progress")
 	}, 20*time.Second, 20*time.Millisecond)
 	return page
 }
 
-func TestWithoutAsteriskAllIsCalm(t *testing.T) {
+func TestPages_configWithoutAsterisk(t *testing.T) {
 	t.Parallel()
 	b := start(t, &servertest.Options{Settings: func(s *site.Settings) { s.ConfDir = filepath.Join(s.ConfDir, "none") }})
-	banner := b.part("/config/banner")
+	banner := b.getFragment("/config/banner")
 	require.Contains(t, banner, "No Asterisk is connected")
 	require.Contains(t, banner, "calm")
 	require.Contains(t, b.get("/config", http.StatusOK), "No Asterisk is connected")
@@ -49,21 +49,21 @@ func TestWithoutAsteriskAllIsCalm(t *testing.T) {
 	require.Contains(t, b.get("/", http.StatusOK), "Connect Asterisk")
 }
 
-func TestChangesAreReviewedAppliedAndReported(t *testing.T) {
+func TestPages_configApply(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
-	banner := b.part("/config/banner")
+	b.postRedirect("/managers/new", crmAccountForm())
+	banner := b.getFragment("/config/banner")
 	require.Contains(t, banner, `href="/config"`)
 	require.Contains(t, banner, "Review and apply")
 	page := b.get("/config", http.StatusOK)
 	require.Contains(t, page, "manager.d/pbxusers_manager.conf")
 	require.Contains(t, page, "New: crmpro_ami")
 	require.Contains(t, page, "comes</td>")
-	require.NotContains(t, page, shown(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret"))
+	require.NotContains(t, page, copyableText(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret"))
 
-	require.Equal(t, "/config/run", b.sent("/config/apply", nil))
-	page = b.finished()
+	require.Equal(t, "/config/run", b.postRedirect("/config/apply", nil))
+	page = b.waitForRun()
 	require.Contains(t, page, "Apply done")
 	require.Contains(t, page, "Written, and not verified")
 	require.Contains(t, page, "Putting the files in place")
@@ -73,30 +73,30 @@ func TestChangesAreReviewedAppliedAndReported(t *testing.T) {
 	require.Contains(t, b.get("/config", http.StatusOK), "Report of the last run")
 }
 
-func TestOthersAreToldThatChangesWait(t *testing.T) {
+func TestPages_bannerWithoutApplyRight(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"managers"}}, password)
-	jane := b.as("jane.admin")
-	jane.sent("/managers/new", crm())
-	banner := jane.part("/config/banner")
+	jane := b.loginAs("jane.admin")
+	jane.postRedirect("/managers/new", crmAccountForm())
+	banner := jane.getFragment("/config/banner")
 	require.Contains(t, banner, "wait for somebody who may apply")
 	require.NotContains(t, banner, "href=")
 	require.Contains(t, jane.get("/config/banner", http.StatusOK), "<h1>Waiting changes</h1>")
 }
 
-func TestRollingBackIsAskedFirst(t *testing.T) {
+func TestPages_configRollbackAsksForConfirmation(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	require.Equal(t, "/config", b.led("/config/run"))
+	require.Equal(t, "/config", b.getRedirect("/config/run"))
 	require.Contains(t, b.get("/config/rollback", http.StatusOK), "The records keep what they hold")
-	require.Equal(t, "/config/run", b.sent("/config/rollback", nil))
-	require.Contains(t, b.finished(), "Roll back failed")
-	b.sent("/config/recover", nil)
-	require.Contains(t, b.finished(), "No apply was cut short.")
+	require.Equal(t, "/config/run", b.postRedirect("/config/rollback", nil))
+	require.Contains(t, b.waitForRun(), "Roll back failed")
+	b.postRedirect("/config/recover", nil)
+	require.Contains(t, b.waitForRun(), "No apply was cut short.")
 }
 
-func TestSettingsSayWhereTheyAreChanged(t *testing.T) {
+func TestPages_settingsNameTheirFlags(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	page := b.get("/settings", http.StatusOK)
@@ -106,18 +106,18 @@ func TestSettingsSayWhereTheyAreChanged(t *testing.T) {
 	require.Contains(t, b.post("/settings/test", nil, http.StatusOK), "There is no Asterisk to talk to")
 }
 
-func TestInstallingIsShownAndDone(t *testing.T) {
+func TestPages_installShowsPlanAndApplies(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	require.Contains(t, b.get("/settings/install", http.StatusOK), "manager.conf:5")
 	page := b.post("/settings/install", nil, http.StatusOK)
 	require.Contains(t, page, "The files are written.")
-	u, err := b.server.Site.Managers.Get(t.Context(), "pbxusers")
+	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "pbxusers")
 	require.NoError(t, err)
 	require.False(t, u.Disabled)
 }
 
-func TestAnObstacleIsMendedWhereItIsChosen(t *testing.T) {
+func TestPages_installFixesSelectedIssue(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	conf := filepath.Join(b.server.Site.Settings.ConfDir, "manager.conf")

@@ -15,7 +15,7 @@ const deviceCookie = "pbxusers_device"
 const deviceLifetime = 90 * 24 * time.Hour
 
 // device returns the token of this device; zero when it has none.
-func (v *visit) device() store.Secret {
+func (v *pageHandler) device() store.Secret {
 	cookie, err := v.r.Cookie(deviceCookie)
 	if err != nil {
 		return store.Secret{}
@@ -23,7 +23,7 @@ func (v *visit) device() store.Secret {
 	return store.NewSecret(cookie.Value)
 }
 
-func (v *visit) rememberDevice(token store.Secret) {
+func (v *pageHandler) rememberDevice(token store.Secret) {
 	if token.IsZero() {
 		return
 	}

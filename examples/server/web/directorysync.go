@@ -37,16 +37,16 @@ type syncStep struct {
 // syncProblem is somebody whom a sync could not see to.
 type syncProblem struct{ Who, Message string }
 
-// maxSteps bounds the steps, and the problems, that the page shows.
-const maxSteps = 200
+// maxSyncSteps bounds the steps, and the problems, that the page shows.
+const maxSyncSteps = 200
 
 // directoryPath is the page of a directory.
 func directoryPath(name string) string { return "/directories/" + name }
 
 // directory returns the directory that the address names. A sync concerns
 // everybody of it: who does not reach everybody may not even see what it does.
-func (v *visit) directory() (site.DirectoryState, error) {
-	if !v.reachesEverybody() {
+func (v *pageHandler) directory() (site.DirectoryState, error) {
+	if !v.isUnrestricted() {
 		return site.DirectoryState{}, &store.ForbiddenError{Reason: "a directory has people whom you do not reach; ask an administrator who reaches everybody"}
 	}
 	states, err := v.site.Directories(v.r.Context())
@@ -61,20 +61,20 @@ func (v *visit) directory() (site.DirectoryState, error) {
 	return site.DirectoryState{}, &store.NotFoundError{Kind: "directory"}
 }
 
-func (v *visit) directorySync() error {
+func (v *pageHandler) directorySync() error {
 	directory, err := v.directory()
 	if err != nil {
 		return err
 	}
-	state := v.jobs.State(jobs.Sync, directory.Name)
-	if v.watched(state) {
+	state := v.jobs.State(jobs.KindSync, directory.Name)
+	if v.pollJob(state) {
 		return nil
 	}
 	page := directoryPage{DirectoryState: directory, Job: newJobPage(state, directoryPath(directory.Name), syncTitles(state))}
 	if state != nil && state.Sync != nil {
 		page.report(state.Sync)
 	}
-	return v.show("directory", "Directory "+directory.Name, page)
+	return v.render("directory", "Directory "+directory.Name, page)
 }
 
 func syncTitles(state *jobs.State) jobTitles {
@@ -89,14 +89,14 @@ func syncTitles(state *jobs.State) jobTitles {
 // comes as its plan; one that broke off, as what was done until then.
 func (p *directoryPage) report(r *userman.SyncReport) {
 	p.Planned, p.Groups = r.DryRun, r.Groups
-	p.Summary = fmt.Sprintf("The directory has %d entries; %d of them need nothing.", r.Seen, r.Unchanged)
-	p.MoreSteps, p.MoreProblems = max(len(r.Steps)-maxSteps, 0), max(len(r.Problems)-maxSteps, 0)
+	p.Summary = fmt.Sprintf("The directory has %d entries; %d of them need nothing.", r.Entries, r.Unchanged)
+	p.MoreSteps, p.MoreProblems = max(len(r.Steps)-maxSyncSteps, 0), max(len(r.Problems)-maxSyncSteps, 0)
 	for _, step := range r.Steps[:len(r.Steps)-p.MoreSteps] {
 		act, tone := stepOf(step.Action)
 		p.Steps = append(p.Steps, syncStep{act, tone, step.Username, step.Fields})
 	}
 	for _, problem := range r.Problems[:len(r.Problems)-p.MoreProblems] {
-		p.Problems = append(p.Problems, syncProblem{whoOf(problem), problem.Message})
+		p.Problems = append(p.Problems, syncProblem{problemSubject(problem), problem.Message})
 	}
 }
 
@@ -116,8 +116,8 @@ func stepOf(action userman.SyncAction) (act, tone string) {
 	return string(action), ""
 }
 
-// whoOf names whom a problem is about.
-func whoOf(p userman.SyncProblem) string {
+// problemSubject names whom a problem is about.
+func problemSubject(p userman.SyncProblem) string {
 	switch {
 	case p.Username != "":
 		return p.Username
@@ -128,7 +128,7 @@ func whoOf(p userman.SyncProblem) string {
 }
 
 // directorySyncStart plans a sync, or does it.
-func (v *visit) directorySyncStart() error {
+func (v *pageHandler) directorySyncStart() error {
 	directory, err := v.directory()
 	if err != nil {
 		return err
@@ -139,11 +139,11 @@ func (v *visit) directorySyncStart() error {
 		opts.DryRun = true
 	case "sync":
 	default:
-		return store.Invalid(store.FieldError{Field: "do", Code: "oneof", Message: "choose plan or sync"})
+		return store.NewInvalidError(store.FieldError{Field: "do", Code: "oneof", Message: "choose plan or sync"})
 	}
 	_, err = v.jobs.StartSync(v.r.Context(), directory.Name, opts)
 	if errors.Is(err, store.ErrConflict) {
-		return v.warn(path, sentence(err.Error()))
+		return v.redirectWithWarning(path, sentence(err.Error()))
 	}
 	if err != nil {
 		return err

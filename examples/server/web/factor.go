@@ -8,26 +8,26 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// factorDone goes back to the page of the account, or says on it what was
+// redirectAfterFactorChange goes back to the page of the account, or says on it what was
 // refused.
-func (v *visit) factorDone(err error, said string) error {
-	v.retryAfter(err)
-	if errs, ok := refusalsOf(err); ok {
-		return v.showAccount(errs, "")
+func (v *pageHandler) redirectAfterFactorChange(err error, message string) error {
+	v.setRetryAfter(err)
+	if errs, ok := formErrorsOf(err); ok {
+		return v.renderAccount(errs, "")
 	}
 	if err != nil {
 		return err
 	}
-	return v.done("/account", said)
+	return v.redirectWithFlash("/account", message)
 }
 
-func (v *visit) factorBegin() error {
-	_, err := v.site.Administrators.BeginSecondFactor(v.r.Context(), v.visitor.Username)
-	return v.factorDone(err, "Scan the code with your app, and type what it shows.")
+func (v *pageHandler) factorBegin() error {
+	_, err := v.site.Administrators.BeginSecondFactor(v.r.Context(), v.admin.Username)
+	return v.redirectAfterFactorChange(err, "Scan the code with your app, and type what it shows.")
 }
 
-func (v *visit) factorQR() error {
-	pending, err := v.site.Administrators.PendingSecondFactor(v.r.Context(), v.visitor.Username)
+func (v *pageHandler) factorQR() error {
+	pending, err := v.site.Administrators.PendingSecondFactor(v.r.Context(), v.admin.Username)
 	if err != nil {
 		return err
 	}
@@ -37,30 +37,30 @@ func (v *visit) factorQR() error {
 	return nil
 }
 
-func (v *visit) factorConfirm() error {
-	codes, err := v.site.Administrators.ConfirmSecondFactor(v.r.Context(), v.visitor.Username, strings.TrimSpace(v.form().Get("code")))
-	return v.factorCodes(codes, err, "The second factor is on: from now on a code is asked for when you log in.")
+func (v *pageHandler) factorConfirm() error {
+	codes, err := v.site.Administrators.ConfirmSecondFactor(v.r.Context(), v.admin.Username, strings.TrimSpace(v.form().Get("code")))
+	return v.showNewRecoveryCodes(codes, err, "The second factor is on: from now on a code is asked for when you log in.")
 }
 
-func (v *visit) factorRecoveryCodes() error {
-	codes, err := v.site.Administrators.NewRecoveryCodes(v.r.Context(), v.visitor.Username)
-	return v.factorCodes(codes, err, "There are new recovery codes. The old ones do not work any more.")
+func (v *pageHandler) factorRecoveryCodes() error {
+	codes, err := v.site.Administrators.NewRecoveryCodes(v.r.Context(), v.admin.Username)
+	return v.showNewRecoveryCodes(codes, err, "There are new recovery codes. The old ones do not work any more.")
 }
 
-// factorCodes has the next page show recovery codes, once.
-func (v *visit) factorCodes(codes []store.Secret, err error, said string) error {
+// showNewRecoveryCodes has the next page show recovery codes, once.
+func (v *pageHandler) showNewRecoveryCodes(codes []store.Secret, err error, message string) error {
 	if err == nil {
 		lines := make([]string, len(codes))
 		for i, code := range codes {
 			lines[i] = code.Reveal()
 		}
-		v.showOnce(codesKey, v.visitor.Username, time.Time{}, strings.Join(lines, "\n"))
+		v.stashSecret(codesKey, v.admin.Username, time.Time{}, strings.Join(lines, "\n"))
 	}
-	return v.factorDone(err, said)
+	return v.redirectAfterFactorChange(err, message)
 }
 
-func (v *visit) factorAskRemove() error {
-	return v.ask(http.StatusOK, question{
+func (v *pageHandler) factorConfirmRemove() error {
+	return v.renderConfirmation(http.StatusOK, confirmation{
 		Title: "Remove your second factor?", Back: "/account", Action: "/account/second-factor/remove", Yes: "Remove second factor",
 		Consequences: []string{
 			"Your password is then enough to log in. Whoever learns it gets in.",
@@ -69,7 +69,7 @@ func (v *visit) factorAskRemove() error {
 	})
 }
 
-func (v *visit) factorRemove() error {
-	_, err := v.site.Administrators.RemoveSecondFactor(v.r.Context(), v.visitor.Username)
-	return v.factorDone(err, "Your second factor is removed.")
+func (v *pageHandler) factorRemove() error {
+	_, err := v.site.Administrators.RemoveSecondFactor(v.r.Context(), v.admin.Username)
+	return v.redirectAfterFactorChange(err, "Your second factor is removed.")
 }

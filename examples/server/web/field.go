@@ -43,9 +43,9 @@ func (f field) DescribedBy() string {
 	return ""
 }
 
-// retype is the hint at a secret that was typed into a form that is shown
+// retypeHint is the hint at a secret that was typed into a form that is shown
 // again.
-const retype = "Type it again: what is secret is never put into a page."
+const retypeHint = "Type it again: what is secret is never put into a page."
 
 // choice is one of several.
 type choice struct {

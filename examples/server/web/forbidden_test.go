@@ -13,19 +13,19 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/web"
 )
 
-// address fills the placeholders of a route.
-func address(path string) string {
+// fillRoutePath fills the placeholders of a route.
+func fillRoutePath(path string) string {
 	return strings.NewReplacer("{username}", "root.admin", "{name}", "crmpro_ami", "{$}", "").Replace(path)
 }
 
-func TestWhatIsOutsideOfTheSectionsIsRefused(t *testing.T) {
+func TestPages_rejectAdministratorWithoutSection(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "nobody.yet"}, password)
-	nobody := b.as("nobody.yet")
-	refused := 0
+	nobody := b.loginAs("nobody.yet")
+	count := 0
 	for _, rt := range web.Routes() {
-		method, path, section := rt[0], address(rt[1]), rt[2]
+		method, path, section := rt[0], fillRoutePath(rt[1]), rt[2]
 		if section == "" {
 			continue
 		}
@@ -37,13 +37,13 @@ func TestWhatIsOutsideOfTheSectionsIsRefused(t *testing.T) {
 		require.Contains(t, page, "<h1>Not allowed</h1>", path)
 		require.Contains(t, page, "an administrator who may do everything can give it to you", path)
 		require.Contains(t, page, `action="/logout"`, path)
-		refused++
+		count++
 	}
-	require.Greater(t, refused, 30)
+	require.Greater(t, count, 30)
 	require.NotContains(t, nobody.get("/", http.StatusOK), `href="/managers"`)
 }
 
-func TestEverySectionOpensItsOwnPagesOnly(t *testing.T) {
+func TestPages_sectionOpensOnlyItsPages(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	menu := map[string]string{
@@ -51,7 +51,7 @@ func TestEverySectionOpensItsOwnPagesOnly(t *testing.T) {
 	}
 	for section, path := range menu {
 		b.server.AddAdministrator(t, ampusers.Administrator{Username: "only." + section, Sections: []string{section}}, password)
-		only := b.as("only." + section)
+		only := b.loginAs("only." + section)
 		page := only.get(path, http.StatusOK)
 		for _, other := range menu {
 			require.Equal(t, other == path, strings.Contains(page, `<li><a href="`+other+`"`), "%s for %s", other, section)
@@ -59,37 +59,37 @@ func TestEverySectionOpensItsOwnPagesOnly(t *testing.T) {
 	}
 }
 
-func TestNothingIsShownToThoseWhoHaveNotLoggedIn(t *testing.T) {
+func TestPages_requireLogin(t *testing.T) {
 	t.Parallel()
-	visitor := start(t, nil).stranger()
+	visitor := start(t, nil).anonymous()
 	for _, rt := range web.Routes() {
-		method, path := rt[0], address(rt[1])
+		method, path := rt[0], fillRoutePath(rt[1])
 		if method == http.MethodGet {
-			require.True(t, strings.HasPrefix(visitor.led(path), "/login"), path)
+			require.True(t, strings.HasPrefix(visitor.getRedirect(path), "/login"), path)
 		} else {
-			require.True(t, strings.HasPrefix(visitor.sent(path, nil), "/login"), path)
+			require.True(t, strings.HasPrefix(visitor.postRedirect(path, nil), "/login"), path)
 		}
 	}
 }
 
-func TestInstallingNeedsTheGrantToApply(t *testing.T) {
+func TestPages_installRequiresApplyRight(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "only.settings", Sections: []string{"settings"}}, password)
-	only := b.as("only.settings")
+	only := b.loginAs("only.settings")
 	require.Contains(t, only.get("/settings/install", http.StatusOK), "an administrator who may apply")
 	only.post("/settings/install", nil, http.StatusForbidden)
-	_, err := b.server.Site.Managers.Get(t.Context(), "pbxusers")
+	_, err := b.server.Site.AMIAccounts.Get(t.Context(), "pbxusers")
 	require.Error(t, err)
 }
 
-func TestWhatIsNoPageIsAnsweredWithOne(t *testing.T) {
+func TestPages_errorsAreRenderedAsPages(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	for _, path := range []string{"/nowhere", "/managers/none/here", "/managers/unknown", "/administrators/unknown"} {
 		require.Contains(t, b.get(path, http.StatusNotFound), "<h1>Not found</h1>", path)
 	}
-	require.Contains(t, b.stranger().get("/nowhere", http.StatusNotFound), `href="/login"`)
+	require.Contains(t, b.anonymous().get("/nowhere", http.StatusNotFound), `href="/login"`)
 	require.Contains(t, b.get("/managers?sort=secret", http.StatusBadRequest), "Sort: sort by one of")
 
 	response, page := b.server.Post(t, b.client, "/managers", nil)
@@ -102,7 +102,7 @@ func TestWhatIsNoPageIsAnsweredWithOne(t *testing.T) {
 	require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
 }
 
-func TestAFormThatCannotBeReadChangesNothing(t *testing.T) {
+func TestPages_rejectMalformedForm(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/managers/new", strings.NewReader("name=%zz"))

@@ -6,12 +6,12 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (v *visit) groupAskDelete() error {
+func (v *pageHandler) groupConfirmDelete() error {
 	g, err := v.group()
 	if err != nil {
 		return err
 	}
-	return v.askDeleteGroup(g, refusals{status: http.StatusOK})
+	return v.confirmDeleteGroup(g, formErrors{status: http.StatusOK})
 }
 
 // groupDeletePage shows who is affected when a group goes.
@@ -26,7 +26,7 @@ type groupDeletePage struct {
 
 // memberImpact is what would change for one member.
 type memberImpact struct {
-	userman.Impact
+	userman.MemberImpact
 
 	// Href is empty where the visitor may not see people.
 	Href string
@@ -35,29 +35,29 @@ type memberImpact struct {
 // maxImpact bounds the members that the page shows.
 const maxImpact = 100
 
-func (v *visit) askDeleteGroup(g *userman.Group, errs refusals) error {
-	impact, total, err := v.people().GroupImpact(v.r.Context(), g.Name, maxImpact)
+func (v *pageHandler) confirmDeleteGroup(g *userman.Group, errs formErrors) error {
+	impact, total, err := v.users().PreviewDeleteGroup(v.r.Context(), g.Name, maxImpact)
 	if err != nil {
 		return err
 	}
 	page := groupDeletePage{Group: g, Problems: errs.summary(nil), Impact: make([]memberImpact, len(impact)), More: total - len(impact)}
 	for i, one := range impact {
-		page.Impact[i] = memberImpact{one, v.personHref(one.Username)}
+		page.Impact[i] = memberImpact{one, v.userHref(one.Username)}
 	}
-	return v.showStatus(errs.status, "groupdelete", "Delete the group "+g.Name+"?", page)
+	return v.renderStatus(errs.status, "groupdelete", "Delete the group "+g.Name+"?", page)
 }
 
-func (v *visit) groupDelete() error {
+func (v *pageHandler) groupDelete() error {
 	g, err := v.group()
 	if err != nil {
 		return err
 	}
-	err = v.people().DeleteGroup(v.r.Context(), g.Name, v.form().Has("force"))
-	if errs, ok := refusalsOf(err); ok {
-		return v.askDeleteGroup(g, errs)
+	err = v.users().DeleteGroup(v.r.Context(), g.Name, v.form().Has("force"))
+	if errs, ok := formErrorsOf(err); ok {
+		return v.confirmDeleteGroup(g, errs)
 	}
 	if err != nil {
 		return err
 	}
-	return v.done("/groups", "The group "+g.Name+" is deleted.")
+	return v.redirectWithFlash("/groups", "The group "+g.Name+" is deleted.")
 }

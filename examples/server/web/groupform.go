@@ -21,18 +21,18 @@ type groupFields struct {
 	Modules                     []module[permissionControl]
 }
 
-func groupLabels(known []userman.Permission) map[string]string {
+func groupLabels(registered []userman.Permission) map[string]string {
 	labels := map[string]string{"name": "Name", "description": "Description", "priority": "Priority"}
-	maps.Copy(labels, permissionLabels(known))
+	maps.Copy(labels, permissionLabels(registered))
 	return labels
 }
 
 // groupFields draws the form with what was typed and refused.
-func (v *visit) groupFields(name string, in groupInput, errs refusals) groupFields {
-	known := v.site.People.Permissions()
-	labels := groupLabels(known)
+func (v *pageHandler) groupFields(name string, in groupInput, errs formErrors) groupFields {
+	registered := v.site.Users.Permissions()
+	labels := groupLabels(registered)
 	input := func(name, value, hint string) field {
-		return field{Name: name, Label: labels[name], Value: value, Hint: hint, Autocomplete: "off", Errors: errs.on(name)}
+		return field{Name: name, Label: labels[name], Value: value, Hint: hint, Autocomplete: "off", Errors: errs.forField(name)}
 	}
 	f := groupFields{
 		Problems:    errs.summary(labels),
@@ -44,7 +44,7 @@ func (v *visit) groupFields(name string, in groupInput, errs refusals) groupFiel
 			Value: "default", Label: "Default", Chosen: in.Default,
 			Hint: "New people are put into this group, unless whoever makes them says which groups they are in.",
 		},
-		Modules: groupModules(known, in.Permissions, errs),
+		Modules: groupModules(registered, in.Permissions, errs),
 	}
 	f.Name.Required = true
 	f.Priority.InputMode = "numeric"
@@ -52,26 +52,26 @@ func (v *visit) groupFields(name string, in groupInput, errs refusals) groupFiel
 }
 
 // groupModules draws the controls in the order of the registry, by module.
-func groupModules(known []userman.Permission, in permissionsInput, errs refusals) []module[permissionControl] {
+func groupModules(registered []userman.Permission, in permissionsInput, errs formErrors) []module[permissionControl] {
 	var modules []module[permissionControl]
-	for _, p := range known {
+	for _, p := range registered {
 		modules = withRow(modules, p, newPermissionControl(p, in[p.ID], errs))
 	}
 	return modules
 }
 
 // conflictOfGroup compares what stands now with what was typed.
-func conflictOfGroup(now, typed groupInput, known []userman.Permission) []difference {
+func conflictOfGroup(now, typed groupInput, registered []userman.Permission) []difference {
 	yesNo := map[bool]string{true: "yes", false: "no"}
 	rows := []difference{
 		{"Description", now.Description, typed.Description},
 		{"Priority", now.Priority, typed.Priority},
 		{"Default", yesNo[now.Default], yesNo[typed.Default]},
 	}
-	return append(differences(rows...), conflictOfPermissions(known, now.Permissions, typed.Permissions)...)
+	return append(differences(rows...), conflictOfPermissions(registered, now.Permissions, typed.Permissions)...)
 }
 
-// said are the words for what a control holds.
-func said(in saidInput) string {
+// formatPermissionInput are the words for what a control holds.
+func formatPermissionInput(in permissionInput) string {
 	return strings.TrimSpace(in.Choice + " " + in.Items)
 }

@@ -17,42 +17,42 @@ type groupInput struct {
 	Permissions           permissionsInput
 }
 
-func readGroup(form url.Values, known []userman.Permission) groupInput {
+func readGroup(form url.Values, registered []userman.Permission) groupInput {
 	return groupInput{
 		Description: form.Get("description"), Priority: strings.TrimSpace(form.Get("priority")), Default: form.Has("default"),
-		Permissions: readPermissions(form, known),
+		Permissions: readPermissions(form, registered),
 	}
 }
 
-func inputOfGroup(g *userman.Group, known []userman.Permission) groupInput {
+func inputOfGroup(g *userman.Group, registered []userman.Permission) groupInput {
 	return groupInput{
 		Description: g.Description, Priority: strconv.Itoa(g.Priority), Default: g.Default,
-		Permissions: inputOfPermissions(g.Permissions, known),
+		Permissions: inputOfPermissions(g.Permissions, registered),
 	}
 }
 
 // fill puts the form into g, and returns what cannot be read. Where something
 // cannot, it leaves what the service refuses too, so that all that is wrong
 // with a form is said at once.
-func (in groupInput) fill(g *userman.Group, known []userman.Permission) []store.FieldError {
-	var refused []store.FieldError
+func (in groupInput) fill(g *userman.Group, registered []userman.Permission) []store.FieldError {
+	var errs []store.FieldError
 	g.Description, g.Default = in.Description, in.Default
-	g.Priority, refused = parsePriority(in.Priority)
-	if invalid, wrong := errors.AsType[*store.InvalidError](in.Permissions.fill(&g.Permissions, known)); wrong {
-		refused = append(refused, invalid.Fields...)
-		for _, p := range known {
-			if len((refusals{fields: invalid.Fields}).on(permissionField(p.ID))) > 0 {
-				g.Permissions[p.ID] = ofOtherKind(p.Kind)
+	g.Priority, errs = parsePriority(in.Priority)
+	if invalid, ok := errors.AsType[*store.InvalidError](in.Permissions.fill(&g.Permissions, registered)); ok {
+		errs = append(errs, invalid.Fields...)
+		for _, p := range registered {
+			if len((formErrors{fields: invalid.Fields}).forField(permissionField(p.ID))) > 0 {
+				g.Permissions[p.ID] = placeholderValue(p.Kind)
 			}
 		}
 	}
-	return refused
+	return errs
 }
 
-// ofOtherKind is a value that no permission of that kind takes.
-func ofOtherKind(kind userman.Kind) userman.Value {
-	if kind == userman.Switch {
-		return userman.Replace()
+// placeholderValue is a value that no permission of that kind takes.
+func placeholderValue(kind userman.Kind) userman.Value {
+	if kind == userman.KindBool {
+		return userman.Set()
 	}
 	return userman.On()
 }

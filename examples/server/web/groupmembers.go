@@ -27,21 +27,21 @@ type memberRow struct{ Username, Name, Href string }
 
 // membersPage lists those members that the visitor reaches, from the place that
 // the address names.
-func (v *visit) membersPage(g *userman.Group, errs refusals) (membersPage, error) {
+func (v *pageHandler) membersPage(g *userman.Group, errs formErrors) (membersPage, error) {
 	path, after := groupPath(g.Name), v.r.URL.Query().Get("after")
-	list, err := v.people().List(v.r.Context(), userman.Query{Group: g.Name, Page: store.Page{After: after}})
+	list, err := v.users().List(v.r.Context(), userman.Query{Group: g.Name, PageRequest: store.PageRequest{After: after}})
 	if err != nil {
 		return membersPage{}, err
 	}
 	page := membersPage{
 		Items: make([]memberRow, len(list.Items)), Directory: g.Directory,
 		Adding: field{
-			Name: "usernames", Label: usernamesLabel, Value: v.form().Get("usernames"), Rows: 2, Errors: errs.on("usernames"),
+			Name: "usernames", Label: usernamesLabel, Value: v.form().Get("usernames"), Rows: 2, Errors: errs.forField("usernames"),
 			Hint: "One or several, with commas between or one per line.",
 		},
 	}
 	for i, u := range list.Items {
-		page.Items[i] = memberRow{u.Username, u.Name(), v.personHref(u.Username)}
+		page.Items[i] = memberRow{u.Username, u.Name(), v.userHref(u.Username)}
 	}
 	if after != "" {
 		page.Paging.First = path
@@ -53,37 +53,37 @@ func (v *visit) membersPage(g *userman.Group, errs refusals) (membersPage, error
 }
 
 // groupMembers puts people into a group, or takes them out of it.
-func (v *visit) groupMembers() error {
+func (v *pageHandler) groupMembers() error {
 	g, err := v.group()
 	if err != nil {
 		return err
 	}
-	people, done := v.people(), "Added: %d."
-	change, usernames := people.AddMembers, words(plainBreaks(v.form().Get("usernames")))
+	people, done := v.users(), "Added: %d."
+	change, usernames := people.AddMembers, splitList(plainBreaks(v.form().Get("usernames")))
 	if v.form().Get("do") == "remove" {
 		change, usernames, done = people.RemoveMembers, v.form()["member"], "Removed: %d."
 	}
-	if err = someone(usernames, v.form().Get("do")); err == nil {
+	if err = requireUsernames(usernames, v.form().Get("do")); err == nil {
 		err = change(v.r.Context(), g.Name, usernames...)
 	}
-	if errs, ok := refusalsOf(err); ok {
-		form := v.groupFields(g.Name, v.inputOf(g), refusals{})
+	if errs, ok := formErrorsOf(err); ok {
+		form := v.groupFields(g.Name, v.inputOf(g), formErrors{})
 		form.Refused = errs.summary(map[string]string{"usernames": usernamesLabel})
-		return v.showGroup(errs.status, g, form, errs)
+		return v.renderGroup(errs.status, g, form, errs)
 	}
 	if err != nil {
 		return err
 	}
-	return v.done(groupPath(g.Name)+"#members", fmt.Sprintf(done, len(usernames)))
+	return v.redirectWithFlash(groupPath(g.Name)+"#members", fmt.Sprintf(done, len(usernames)))
 }
 
-// someone refuses to change nobody.
-func someone(usernames []string, do string) error {
+// requireUsernames refuses to change nobody.
+func requireUsernames(usernames []string, do string) error {
 	switch {
 	case len(usernames) > 0:
 		return nil
 	case do == "remove":
 		return &store.ConflictError{Reason: "nobody was chosen; choose who is to leave the group"}
 	}
-	return store.Invalid(store.FieldError{Field: "usernames", Code: "required", Message: "write one username or more"})
+	return store.NewInvalidError(store.FieldError{Field: "usernames", Code: "required", Message: "write one username or more"})
 }

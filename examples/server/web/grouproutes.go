@@ -6,14 +6,14 @@ import "github.com/pbxusers/pbxusers/examples/internal/site"
 func groupRoutes() []route {
 	const section, one = site.SectionGroups, "/groups/{name}"
 	return []route{
-		get("/groups", section, (*visit).groupList),
-		get("/groups/new", section, (*visit).groupNew),
-		post("/groups/new", section, (*visit).groupCreate),
-		get(one, section, (*visit).groupForm),
-		post(one, section, (*visit).groupSave),
-		post(one+"/members", section, (*visit).groupMembers),
-		get(one+"/delete", section, (*visit).groupAskDelete),
-		post(one+"/delete", section, (*visit).groupDelete),
-		get("/permissions", section, (*visit).permissionMatrix),
+		get("/groups", section, (*pageHandler).groupList),
+		get("/groups/new", section, (*pageHandler).groupNew),
+		post("/groups/new", section, (*pageHandler).groupCreate),
+		get(one, section, (*pageHandler).groupForm),
+		post(one, section, (*pageHandler).groupSave),
+		post(one+"/members", section, (*pageHandler).groupMembers),
+		get(one+"/delete", section, (*pageHandler).groupConfirmDelete),
+		post(one+"/delete", section, (*pageHandler).groupDelete),
+		get("/permissions", section, (*pageHandler).permissionMatrix),
 	}
 }

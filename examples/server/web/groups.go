@@ -20,17 +20,17 @@ type groupListPage struct {
 	MayChange bool
 }
 
-func (v *visit) groupList() error {
-	groups, err := v.site.People.Groups(v.r.Context())
+func (v *pageHandler) groupList() error {
+	groups, err := v.site.Users.Groups(v.r.Context())
 	if err != nil {
 		return err
 	}
-	return v.show("groups", "Groups", groupListPage{Items: groups, MayChange: v.reachesEverybody()})
+	return v.render("groups", "Groups", groupListPage{Items: groups, MayChange: v.isUnrestricted()})
 }
 
-// reachesEverybody reports whether the visitor is not narrowed to some
+// isUnrestricted reports whether the visitor is not narrowed to some
 // extensions.
-func (v *visit) reachesEverybody() bool { return v.people() == v.site.People }
+func (v *pageHandler) isUnrestricted() bool { return v.users() == v.site.Users }
 
 // groupPage is the page of one group.
 type groupPage struct {
@@ -41,67 +41,67 @@ type groupPage struct {
 	MayChange bool
 }
 
-func (v *visit) groupNew() error {
-	in := inputOfGroup(&userman.Group{Priority: userman.DefaultPriority}, v.site.People.Permissions())
-	return v.showNewGroup(http.StatusOK, v.groupFields("", in, refusals{}))
+func (v *pageHandler) groupNew() error {
+	in := inputOfGroup(&userman.Group{Priority: userman.DefaultPriority}, v.site.Users.Permissions())
+	return v.renderNewGroup(http.StatusOK, v.groupFields("", in, formErrors{}))
 }
 
-func (v *visit) showNewGroup(status int, form groupFields) error {
-	return v.showStatus(status, "groupnew", "Add group", form)
+func (v *pageHandler) renderNewGroup(status int, form groupFields) error {
+	return v.renderStatus(status, "groupnew", "Add group", form)
 }
 
-func (v *visit) groupCreate() error {
-	known := v.site.People.Permissions()
+func (v *pageHandler) groupCreate() error {
+	known := v.site.Users.Permissions()
 	in, g := readGroup(v.form(), known), &userman.Group{Name: v.form().Get("name")}
 	unread := in.fill(g, known)
-	created, err := v.people().CreateGroup(v.r.Context(), g)
-	if errs, ok := refusalsOf(err); ok {
-		return v.showNewGroup(errs.status, v.groupFields(g.Name, in, errs.or(unread)))
+	created, err := v.users().CreateGroup(v.r.Context(), g)
+	if errs, ok := formErrorsOf(err); ok {
+		return v.renderNewGroup(errs.status, v.groupFields(g.Name, in, errs.override(unread)))
 	}
 	if err != nil {
 		return err
 	}
-	return v.done(groupPath(created.Name), "Added. Now put people into it.")
+	return v.redirectWithFlash(groupPath(created.Name), "Added. Now put people into it.")
 }
 
-func (v *visit) groupForm() error {
+func (v *pageHandler) groupForm() error {
 	g, err := v.group()
 	if err != nil {
 		return err
 	}
-	return v.showGroup(http.StatusOK, g, v.groupFields(g.Name, v.inputOf(g), refusals{}), refusals{})
+	return v.renderGroup(http.StatusOK, g, v.groupFields(g.Name, v.inputOf(g), formErrors{}), formErrors{})
 }
 
 // group returns the group that the address names.
-func (v *visit) group() (*userman.Group, error) {
-	return v.site.People.Group(v.r.Context(), v.r.PathValue("name"))
+func (v *pageHandler) group() (*userman.Group, error) {
+	return v.site.Users.Group(v.r.Context(), v.r.PathValue("name"))
 }
 
-func (v *visit) inputOf(g *userman.Group) groupInput {
-	return inputOfGroup(g, v.site.People.Permissions())
+func (v *pageHandler) inputOf(g *userman.Group) groupInput {
+	return inputOfGroup(g, v.site.Users.Permissions())
 }
 
-// showGroup draws the page of g; members is what was refused of those to be
+// renderGroup draws the page of g; members is what was refused of those to be
 // added. A form without a version gets that of g: one that was typed into
 // before keeps the version that it was made of.
-func (v *visit) showGroup(status int, g *userman.Group, form groupFields, members refusals) error {
+func (v *pageHandler) renderGroup(status int, g *userman.Group, form groupFields, members formErrors) error {
 	form.Version = cmp.Or(form.Version, versionOf(v.inputOf(g)))
 	listed, err := v.membersPage(g, members)
 	if err != nil {
 		return err
 	}
-	return v.showStatus(status, "group", "Group "+g.Name, groupPage{Group: g, Form: form, Members: listed, MayChange: v.reachesEverybody()})
+	return v.renderStatus(status, "group", "Group "+g.Name, groupPage{Group: g, Form: form, Members: listed, MayChange: v.isUnrestricted()})
 }
 
-func (v *visit) groupSave() error {
+func (v *pageHandler) groupSave() error {
 	g, err := v.group()
 	if err != nil {
 		return err
 	}
-	known := v.site.People.Permissions()
+	known := v.site.Users.Permissions()
 	in, loaded := readGroup(v.form(), known), v.form().Get("version")
 	var unread []store.FieldError
-	_, err = v.people().UpdateGroup(v.r.Context(), g.Name, func(g *userman.Group) error {
+	_, err = v.users().UpdateGroup(v.r.Context(), g.Name, func(g *userman.Group) error {
 		if versionOf(inputOfGroup(g, known)) != loaded {
 			return errStale
 		}
@@ -109,27 +109,27 @@ func (v *visit) groupSave() error {
 		return nil
 	})
 	if errors.Is(err, errStale) {
-		return v.showStaleGroup(g.Name, in)
+		return v.renderGroupConflict(g.Name, in)
 	}
-	if errs, ok := refusalsOf(err); ok {
-		form := v.groupFields(g.Name, in, errs.or(unread))
+	if errs, ok := formErrorsOf(err); ok {
+		form := v.groupFields(g.Name, in, errs.override(unread))
 		form.Version = loaded
-		return v.showGroup(errs.status, g, form, refusals{})
+		return v.renderGroup(errs.status, g, form, formErrors{})
 	}
 	if err != nil {
 		return err
 	}
-	return v.done(groupPath(g.Name), "Saved. It counts at once.")
+	return v.redirectWithFlash(groupPath(g.Name), "Saved. It counts at once.")
 }
 
-// showStaleGroup shows what somebody else saved meanwhile beside what was
+// renderGroupConflict shows what somebody else saved meanwhile beside what was
 // typed.
-func (v *visit) showStaleGroup(name string, in groupInput) error {
-	now, err := v.site.People.Group(v.r.Context(), name)
+func (v *pageHandler) renderGroupConflict(name string, in groupInput) error {
+	now, err := v.site.Users.Group(v.r.Context(), name)
 	if err != nil {
 		return err
 	}
-	form := v.groupFields(now.Name, in, refusals{})
-	form.Conflict = conflictOfGroup(v.inputOf(now), in, v.site.People.Permissions())
-	return v.showGroup(http.StatusConflict, now, form, refusals{})
+	form := v.groupFields(now.Name, in, formErrors{})
+	form.Conflict = conflictOfGroup(v.inputOf(now), in, v.site.Users.Permissions())
+	return v.renderGroup(http.StatusConflict, now, form, formErrors{})
 }

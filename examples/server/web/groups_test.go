@@ -12,23 +12,23 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// addGroup makes a group that says so.
-func (b *browser) addGroup(g userman.Group) {
+// createGroup makes a group that says so.
+func (b *browser) createGroup(g userman.Group) {
 	b.Helper()
-	_, err := b.server.Site.People.CreateGroup(b.Context(), &g)
+	_, err := b.server.Site.Users.CreateGroup(b.Context(), &g)
 	require.NoError(b, err)
 }
 
 // salesGroup returns the group Sales as it is kept.
 func (b *browser) salesGroup() *userman.Group {
 	b.Helper()
-	g, err := b.server.Site.People.Group(b.Context(), "Sales")
+	g, err := b.server.Site.Users.Group(b.Context(), "Sales")
 	require.NoError(b, err)
 	return g
 }
 
-// sales is the form of a group.
-func sales() url.Values {
+// salesGroupForm is the form of a group.
+func salesGroupForm() url.Values {
 	return url.Values{
 		"name": {"Sales"}, "description": {"Who sells"}, "priority": {"20"}, "default": {"yes"},
 		"permissions.history.recordings": {"on"}, "permissions.voicemail.extensions": {"extend"}, "permissions.voicemail.extensions.items": {"1002, 1001"},
@@ -36,158 +36,158 @@ func sales() url.Values {
 	}
 }
 
-func TestAGroupIsAddedChangedAndDeleted(t *testing.T) {
+func TestPages_groupLifecycle(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	require.Contains(t, b.get("/groups", http.StatusOK), "There is no group yet.")
-	require.Equal(t, "/groups/Sales", b.sent("/groups/new", sales()))
+	require.Equal(t, "/groups/Sales", b.postRedirect("/groups/new", salesGroupForm()))
 	g := b.salesGroup()
 	require.Equal(t, 20, g.Priority)
 	require.True(t, g.Default)
 	require.Equal(t, userman.Permissions{
-		userman.HistoryRecordings: userman.On(), userman.VoicemailExtensions: userman.Extend("1001", "1002"), userman.SMSNumbers: userman.Replace("+493012345"),
+		userman.HistoryRecordings: userman.On(), userman.VoicemailExtensions: userman.Append("1001", "1002"), userman.SMSNumbers: userman.Set("+493012345"),
 	}, g.Permissions)
 
 	page := b.get("/groups/sales", http.StatusOK)
 	require.Contains(t, page, `value="1001, 1002"`)
-	form := sales()
+	form := salesGroupForm()
 	form.Del("default")
-	form.Set("version", b.hidden(page, "version"))
+	form.Set("version", b.hiddenValue(page, "version"))
 	form.Set("permissions.history.recordings", "")
-	require.Equal(t, "/groups/Sales", b.sent("/groups/sales", form))
+	require.Equal(t, "/groups/Sales", b.postRedirect("/groups/sales", form))
 	require.False(t, b.salesGroup().Default)
 	require.NotContains(t, b.salesGroup().Permissions, userman.HistoryRecordings)
 
 	require.Contains(t, b.get("/groups/Sales/delete", http.StatusOK), "Nobody is in it.")
-	require.Equal(t, "/groups", b.sent("/groups/Sales/delete", nil))
+	require.Equal(t, "/groups", b.postRedirect("/groups/Sales/delete", nil))
 	require.Contains(t, b.get("/groups", http.StatusOK), "The group Sales is deleted.")
 	b.get("/groups/Sales", http.StatusNotFound)
 }
 
-func TestWhatAGroupMayNotSayStandsBesideItsPermission(t *testing.T) {
+func TestPages_groupFieldErrors(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	form := sales()
+	form := salesGroupForm()
 	maps.Copy(form, url.Values{
 		"name": {""}, "priority": {"soon"}, "permissions.voicemail.extensions.items": {"1001, nobody"}, "permissions.history.recordings": {"perhaps"},
 	})
 	page := b.post("/groups/new", form, http.StatusUnprocessableEntity)
 	for _, id := range []string{"field-name", "field-priority", "field-permissions-voicemail-extensions", "field-permissions-history-recordings"} {
-		b.requireRefused(page, id)
+		b.requireFieldError(page, id)
 	}
 	require.Contains(t, page, `value="1001, nobody"`, "what was typed is kept")
 	require.Contains(t, page, "a whole number")
-	groups, err := b.server.Site.People.Groups(t.Context())
+	groups, err := b.server.Site.Users.Groups(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, groups)
 
-	b.sent("/groups/new", sales())
-	page = b.post("/groups/new", sales(), http.StatusUnprocessableEntity)
-	b.requireRefused(page, "field-name")
-	form = sales()
-	form.Set("version", b.hidden(b.get("/groups/Sales", http.StatusOK), "version"))
+	b.postRedirect("/groups/new", salesGroupForm())
+	page = b.post("/groups/new", salesGroupForm(), http.StatusUnprocessableEntity)
+	b.requireFieldError(page, "field-name")
+	form = salesGroupForm()
+	form.Set("version", b.hiddenValue(b.get("/groups/Sales", http.StatusOK), "version"))
 	form.Set("priority", "99999")
 	form.Set("permissions.sms.numbers.items", "no number")
 	page = b.post("/groups/Sales", form, http.StatusUnprocessableEntity)
-	b.requireRefused(page, "field-priority")
-	b.requireRefused(page, "field-permissions-sms-numbers")
+	b.requireFieldError(page, "field-priority")
+	b.requireFieldError(page, "field-permissions-sms-numbers")
 	require.Equal(t, 20, b.salesGroup().Priority)
 }
 
-func TestTwoWhoChangeAGroupDoNotOverwriteEachOther(t *testing.T) {
+func TestPages_groupEditConflict(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/groups/new", sales())
-	version := b.hidden(b.get("/groups/Sales", http.StatusOK), "version")
-	_, err := b.server.Site.People.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
+	b.postRedirect("/groups/new", salesGroupForm())
+	version := b.hiddenValue(b.get("/groups/Sales", http.StatusOK), "version")
+	_, err := b.server.Site.Users.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
 		g.Permissions[userman.HistoryRecordings] = userman.Off()
 		return nil
 	})
 	require.NoError(t, err)
-	form := sales()
+	form := salesGroupForm()
 	form.Set("version", version)
 	page := b.post("/groups/Sales", form, http.StatusConflict)
 	require.Contains(t, page, "Somebody else changed this meanwhile")
 	require.Equal(t, userman.Off(), b.salesGroup().Permissions[userman.HistoryRecordings])
-	form.Set("version", b.hidden(page, "version"))
-	b.sent("/groups/Sales", form)
+	form.Set("version", b.hiddenValue(page, "version"))
+	b.postRedirect("/groups/Sales", form)
 	require.Equal(t, userman.On(), b.salesGroup().Permissions[userman.HistoryRecordings])
 }
 
-func TestPeopleArePutIntoAGroupAndTakenOut(t *testing.T) {
+func TestPages_groupMembersAddAndRemove(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.addGroup(userman.Group{Name: "Sales"})
-	b.addPerson(userman.User{Username: "alice"})
-	b.addPerson(userman.User{Username: "bob"})
+	b.createGroup(userman.Group{Name: "Sales"})
+	b.createUser(userman.User{Username: "alice"})
+	b.createUser(userman.User{Username: "bob"})
 	page := b.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, nobody"}}, http.StatusUnprocessableEntity)
-	b.requireRefused(page, "field-usernames")
+	b.requireFieldError(page, "field-usernames")
 	require.Contains(t, page, "Entry 2: there is no such person")
 	require.Contains(t, page, "alice, nobody</textarea>")
-	b.requireRefused(b.post("/groups/Sales/members", url.Values{"do": {"add"}}, http.StatusUnprocessableEntity), "field-usernames")
+	b.requireFieldError(b.post("/groups/Sales/members", url.Values{"do": {"add"}}, http.StatusUnprocessableEntity), "field-usernames")
 	require.Zero(t, b.salesGroup().Members)
 
-	require.Equal(t, "/groups/Sales#members", b.sent("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice\r\nbob"}}))
+	require.Equal(t, "/groups/Sales#members", b.postRedirect("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice\r\nbob"}}))
 	require.Equal(t, 2, b.salesGroup().Members)
 	require.Contains(t, b.get("/groups/Sales", http.StatusOK), `href="/people/bob"`)
 	b.post("/groups/Sales/members", url.Values{"do": {"remove"}}, http.StatusConflict)
-	b.sent("/groups/Sales/members", url.Values{"do": {"remove"}, "member": {"alice"}})
+	b.postRedirect("/groups/Sales/members", url.Values{"do": {"remove"}, "member": {"alice"}})
 	require.Equal(t, 1, b.salesGroup().Members)
 }
 
-func TestWhatAGroupIsCalledStaysInAddresses(t *testing.T) {
+func TestPages_groupNameIsEscapedInURLs(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.addGroup(userman.Group{Name: "100% who?"})
+	b.createGroup(userman.Group{Name: "100% who?"})
 	const path = "/groups/100%25%20who%3F"
 	require.Contains(t, b.get("/groups", http.StatusOK), `href="`+path+`"`)
 	require.Contains(t, b.get(path+"?after=x", http.StatusBadRequest), `href="`+path+`">First page`)
-	require.Equal(t, "/login?next="+url.QueryEscape(path), b.stranger().sent(path, nil))
+	require.Equal(t, "/login?next="+url.QueryEscape(path), b.anonymous().postRedirect(path, nil))
 }
 
-func TestWhoIsAffectedIsShownBeforeAGroupGoes(t *testing.T) {
+func TestPages_groupDeleteShowsImpact(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.addGroup(userman.Group{Name: "Sales", Permissions: userman.Permissions{userman.HistoryRecordings: userman.On()}})
-	b.addPerson(userman.User{Username: "alice", Groups: []string{"Sales"}})
+	b.createGroup(userman.Group{Name: "Sales", Permissions: userman.Permissions{userman.HistoryRecordings: userman.On()}})
+	b.createUser(userman.User{Username: "alice", Groups: []string{"Sales"}})
 	page := b.get("/groups/Sales/delete", http.StatusOK)
 	require.Contains(t, page, `href="/people/alice"`)
 	require.Contains(t, page, "<code>history.recordings</code>: on becomes off")
-	require.Equal(t, http.StatusConflict, b.status("/groups/Sales/delete", nil), "who was not told of members deletes no group that has some")
-	b.sent("/groups/Sales/delete", url.Values{"force": {b.hidden(page, "force")}})
-	u, err := b.server.Site.People.Get(t.Context(), "alice")
+	require.Equal(t, http.StatusConflict, b.postStatus("/groups/Sales/delete", nil), "who was not told of members deletes no group that has some")
+	b.postRedirect("/groups/Sales/delete", url.Values{"force": {b.hiddenValue(page, "force")}})
+	u, err := b.server.Site.Users.Get(t.Context(), "alice")
 	require.NoError(t, err)
 	require.Empty(t, u.Groups)
 }
 
-// status posts a form, and returns the status alone.
-func (b *browser) status(path string, form url.Values) int {
+// postStatus posts a form, and returns the status alone.
+func (b *browser) postStatus(path string, form url.Values) int {
 	b.Helper()
 	response, _ := b.server.Post(b, b.client, path, form)
 	return response.StatusCode
 }
 
-func TestTheMatrixShowsWhatEachGroupSays(t *testing.T) {
+func TestPages_permissionMatrix(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.addGroup(userman.Group{Name: "Sales", Priority: 20, Permissions: userman.Permissions{
-		userman.HistoryRecordings: userman.On(), userman.VoicemailExtensions: userman.Extend("1001"),
+	b.createGroup(userman.Group{Name: "Sales", Priority: 20, Permissions: userman.Permissions{
+		userman.HistoryRecordings: userman.On(), userman.VoicemailExtensions: userman.Append("1001"),
 	}})
-	b.addGroup(userman.Group{Name: "Interns", Priority: 10, Permissions: userman.Permissions{userman.PortalLogin: userman.Off()}})
+	b.createGroup(userman.Group{Name: "Interns", Priority: 10, Permissions: userman.Permissions{userman.PortalLogin: userman.Off()}})
 	page := b.get("/permissions", http.StatusOK)
 	require.Regexp(t, `(?s)>Interns</a>.*>Sales</a>.*By default`, page)
 	require.Contains(t, page, `<span class="tag on">on</span>`)
 	require.Contains(t, page, "adds 1001")
 	require.Contains(t, page, "not set")
 
-	b.addPerson(userman.User{Username: "alice"})
-	require.Equal(t, "/people/alice/permissions", b.led("/permissions?username=alice"))
-	b.requireRefused(b.get("/permissions?username=nobody", http.StatusUnprocessableEntity), "field-username")
+	b.createUser(userman.User{Username: "alice"})
+	require.Equal(t, "/people/alice/permissions", b.getRedirect("/permissions?username=alice"))
+	b.requireFieldError(b.get("/permissions?username=nobody", http.StatusUnprocessableEntity), "field-username")
 
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "only.groups", Sections: []string{"groups"}}, password)
-	only := b.as("only.groups")
+	only := b.loginAs("only.groups")
 	require.NotContains(t, only.get("/permissions?username=alice", http.StatusOK), `name="username"`)
-	require.NoError(t, b.server.Site.People.AddMembers(t.Context(), "Sales", "alice"))
+	require.NoError(t, b.server.Site.Users.AddMembers(t.Context(), "Sales", "alice"))
 	for _, path := range []string{"/groups/Sales", "/groups/Sales/delete"} {
 		page = only.get(path, http.StatusOK)
 		require.Contains(t, page, "alice")
@@ -195,32 +195,32 @@ func TestTheMatrixShowsWhatEachGroupSays(t *testing.T) {
 	}
 }
 
-func TestWhoReachesSomeExtensionsSeesGroupsAndChangesNone(t *testing.T) {
+func TestPages_groupsAreReadOnlyInLimitedScope(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.addGroup(userman.Group{Name: "Sales"})
-	b.addPerson(userman.User{Username: "alice", DefaultExtension: "1001", Groups: []string{"Sales"}})
-	b.addPerson(userman.User{Username: "bob", DefaultExtension: "2001", Groups: []string{"Sales"}})
+	b.createGroup(userman.Group{Name: "Sales"})
+	b.createUser(userman.User{Username: "alice", DefaultExtension: "1001", Groups: []string{"Sales"}})
+	b.createUser(userman.User{Username: "bob", DefaultExtension: "2001", Groups: []string{"Sales"}})
 	extensions, err := ampusers.ParseRanges("1000-1999")
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{
 		Username: "jane.admin", Sections: []string{"groups", "people"}, Extensions: extensions,
 	}, password)
-	narrowed := b.as("jane.admin")
-	page := narrowed.get("/groups/Sales", http.StatusOK)
+	limited := b.loginAs("jane.admin")
+	page := limited.get("/groups/Sales", http.StatusOK)
 	require.Contains(t, page, `href="/people/alice"`)
 	require.NotContains(t, page, "bob")
 	require.NotContains(t, page, "/groups/Sales/delete")
 	require.NotContains(t, page, ">Save<", "not by the Enter key either")
-	refused := narrowed.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, bob"}}, http.StatusForbidden)
-	require.Contains(t, refused, ">Nothing was done</h2>")
-	require.Contains(t, refused, "alice, bob</textarea>", "what was typed is kept")
-	form := sales()
-	form.Set("version", narrowed.hidden(page, "version"))
-	require.Equal(t, http.StatusForbidden, narrowed.status("/groups/Sales", form))
-	require.Equal(t, http.StatusForbidden, narrowed.status("/groups/new", sales()))
-	require.Equal(t, http.StatusForbidden, narrowed.status("/groups/Sales/delete", url.Values{"force": {"yes"}}))
-	impact := narrowed.get("/groups/Sales/delete", http.StatusOK)
+	forbidden := limited.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, bob"}}, http.StatusForbidden)
+	require.Contains(t, forbidden, ">Nothing was done</h2>")
+	require.Contains(t, forbidden, "alice, bob</textarea>", "what was typed is kept")
+	form := salesGroupForm()
+	form.Set("version", limited.hiddenValue(page, "version"))
+	require.Equal(t, http.StatusForbidden, limited.postStatus("/groups/Sales", form))
+	require.Equal(t, http.StatusForbidden, limited.postStatus("/groups/new", salesGroupForm()))
+	require.Equal(t, http.StatusForbidden, limited.postStatus("/groups/Sales/delete", url.Values{"force": {"yes"}}))
+	impact := limited.get("/groups/Sales/delete", http.StatusOK)
 	require.NotContains(t, impact, "bob")
 	require.Equal(t, 2, b.salesGroup().Members)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 )
 
-func TestAddressesOfNothingAreAnsweredWithAPage(t *testing.T) {
+func TestPages_hostileURLsGetErrorPage(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	for path, status := range map[string]int{
@@ -49,11 +49,11 @@ func TestAddressesOfNothingAreAnsweredWithAPage(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoFormChangesNothing(t *testing.T) {
+func TestPages_rejectOtherContentTypes(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
-	before, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	b.postRedirect("/managers/new", crmAccountForm())
+	before, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	for _, kind := range []string{"application/json", "text/plain", "multipart/form-data; boundary=x", "", ";"} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/managers/crmpro_ami/rotate", strings.NewReader("secret=a-secret-of-ami-1"))
@@ -63,17 +63,17 @@ func TestWhatIsNoFormChangesNothing(t *testing.T) {
 		response, _ := servertest.Do(t, b.client, request)
 		require.Equal(t, http.StatusUnsupportedMediaType, response.StatusCode, kind)
 	}
-	after, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	after, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	require.Equal(t, before.SecretChangedAt, after.SecretChangedAt)
 }
 
-func TestNoFieldOutsideOfTheFormIsTaken(t *testing.T) {
+func TestPages_administratorFormIgnoresUnknownFields(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"administrators"}}, password)
-	jane := b.as("jane.admin")
-	version := jane.hidden(jane.get("/administrators/jane.admin", http.StatusOK), "version")
+	jane := b.loginAs("jane.admin")
+	version := jane.hiddenValue(jane.get("/administrators/jane.admin", http.StatusOK), "version")
 	form := url.Values{"version": {version}, "access": {"full"}, "sections": {"administrators"}}
 	jane.post("/administrators/jane.admin", form, http.StatusForbidden)
 	form.Set("access", "limited")
@@ -82,7 +82,7 @@ func TestNoFieldOutsideOfTheFormIsTaken(t *testing.T) {
 	}
 	before, err := b.server.Site.Administrators.Get(t.Context(), "jane.admin")
 	require.NoError(t, err)
-	jane.sent("/administrators/jane.admin", form)
+	jane.postRedirect("/administrators/jane.admin", form)
 	after, err := b.server.Site.Administrators.Get(t.Context(), "jane.admin")
 	require.NoError(t, err)
 	after.UpdatedAt = before.UpdatedAt
@@ -90,10 +90,10 @@ func TestNoFieldOutsideOfTheFormIsTaken(t *testing.T) {
 }
 
 // A browser shows a filter that is emptied, and forgets it once it is sent.
-func TestTheFilterWhoseButtonIsPressedIsRemoved(t *testing.T) {
+func TestPages_accountFormRemovesSelectedFilter(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	form := crm()
+	form := crmAccountForm()
 	form["filter_action"], form["filter_event"] = []string{"exclude", "exclude", "exclude"}, []string{"Cdr", "", "Newexten"}
 	form["filter_method"], form["filter_match"], form["filter_header"] = []string{"none", "none", "none"}, []string{"", "", ""}, []string{"", "", ""}
 	form.Set("remove-filter", "1")
@@ -106,10 +106,10 @@ func TestTheFilterWhoseButtonIsPressedIsRemoved(t *testing.T) {
 	require.NotContains(t, page, `name="filter_event" value="Newexten"`)
 }
 
-func TestManyEmptyFiltersHideNone(t *testing.T) {
+func TestPages_accountFormKeepsFilterAmongEmptyOnes(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	form := crm()
+	form := crmAccountForm()
 	for i := range 200 {
 		event := ""
 		if i == 150 {
@@ -119,8 +119,8 @@ func TestManyEmptyFiltersHideNone(t *testing.T) {
 		form.Add("filter_event", event)
 		form.Add("filter_method", "none")
 	}
-	b.sent("/managers/new", form)
-	u, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	b.postRedirect("/managers/new", form)
+	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	require.Len(t, u.EventFilters, 1)
 	for i := range 70 {
@@ -132,13 +132,13 @@ func TestManyEmptyFiltersHideNone(t *testing.T) {
 
 // A button inside of the form must not make it as new as what somebody else
 // has saved meanwhile: saving it then would undo that.
-func TestAButtonInAFormDoesNotHideWhatOthersSaved(t *testing.T) {
+func TestPages_formButtonKeepsLoadedVersion(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
-	form := crm()
-	form.Set("version", b.hidden(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
-	_, err := b.server.Site.Managers.Update(t.Context(), "crmpro_ami", func(u *manager.User) error {
+	b.postRedirect("/managers/new", crmAccountForm())
+	form := crmAccountForm()
+	form.Set("version", b.hiddenValue(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
+	_, err := b.server.Site.AMIAccounts.Update(t.Context(), "crmpro_ami", func(u *manager.Account) error {
 		u.Owner = "Theirs"
 		return nil
 	})
@@ -146,27 +146,27 @@ func TestAButtonInAFormDoesNotHideWhatOthersSaved(t *testing.T) {
 	form.Set("do", "add-filter")
 	page := b.post("/managers/crmpro_ami", form, http.StatusOK)
 	form.Del("do")
-	form.Set("version", b.hidden(page, "version"))
+	form.Set("version", b.hiddenValue(page, "version"))
 	require.Contains(t, b.post("/managers/crmpro_ami", form, http.StatusConflict), "<td>Theirs</td><td>Sales</td>")
 }
 
-func TestWhyAStateIsNotKnownIsToldToThoseWhoMayApply(t *testing.T) {
+func TestPages_statusErrorOnlyForApplyRight(t *testing.T) {
 	t.Parallel()
 	b := start(t, &servertest.Options{Settings: func(s *site.Settings) { s.ConfDir += "/manager.conf" }})
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin"}, password)
-	for _, who := range []*browser{b, b.as("jane.admin")} {
-		banner := who.part("/config/banner")
+	for _, who := range []*browser{b, b.loginAs("jane.admin")} {
+		banner := who.getFragment("/config/banner")
 		require.Contains(t, banner, "is not known.")
 		require.NotContains(t, banner, "manager.conf")
 	}
-	require.Contains(t, b.part("/config/banner"), `href="/config"`)
+	require.Contains(t, b.getFragment("/config/banner"), `href="/config"`)
 	require.Contains(t, b.get("/config", http.StatusOK), "manager.conf")
 }
 
-func TestALoginLeadsBackToThePageThatWasShown(t *testing.T) {
+func TestPages_loginReturnsToCurrentPage(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	visitor := b.stranger()
+	visitor := b.anonymous()
 	for current, next := range map[string]string{
 		b.server.URL + "/managers/new":     "/login?next=%2Fmanagers%2Fnew",
 		"https://evil.example//evil":       "/login",
@@ -186,10 +186,10 @@ func TestALoginLeadsBackToThePageThatWasShown(t *testing.T) {
 	}
 }
 
-func TestWhoTriesTooOftenIsToldWhenToTryAgain(t *testing.T) {
+func TestPages_loginRateLimitSetsRetryAfter(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	visitor := b.stranger()
+	visitor := b.anonymous()
 	form := url.Values{"username": {"root.admin"}, "password": {"wrong"}}
 	for range 100 {
 		response, page := b.server.Post(t, visitor.client, "/login", form)
@@ -203,7 +203,7 @@ func TestWhoTriesTooOftenIsToldWhenToTryAgain(t *testing.T) {
 	require.Fail(t, "a hundred tries were let in")
 }
 
-func TestRecordsWithStrangeNamesAreReached(t *testing.T) {
+func TestPages_unusualNamesHaveReachablePages(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	for _, name := range []string{"..", "...", "a..", "jürgen", "new", "check", "a@b"} {

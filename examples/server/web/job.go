@@ -42,11 +42,11 @@ type jobTitles struct{ running, failed, done string }
 // Known is how far the page was when it was drawn, for the next question.
 func (p jobPage) Known() int { return p.Done }
 
-// watched answers htmx, which asks how far a job is: nothing where that is what
+// pollJob answers htmx, which asks how far a job is: nothing where that is what
 // the page shows already, and the whole of its part once the job has ended. It
 // reports whether there is nothing to draw.
-func (v *visit) watched(state *jobs.State) bool {
-	if !v.partial() {
+func (v *pageHandler) pollJob(state *jobs.State) bool {
+	if !v.isHTMX() {
 		return false
 	}
 	if !state.Running() {

@@ -7,33 +7,33 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// listing is what a visitor asked of a list, in the address of its page.
-type listing struct {
+// listRequest is what a visitor asked of a list, in the address of its page.
+type listRequest struct {
 	Path  string
 	Label string
 	// Search is the text searched for, and Sort the order as in the address.
 	Search, Sort string
 	// Kept are the filters that hold, besides.
-	Kept []kept
+	Kept []listFilter
 
-	order store.Order
-	page  store.Page
+	order store.Sort
+	page  store.PageRequest
 }
 
-// listing reads the address of a list. A sort that is none of fields is a
+// listRequest reads the address of a list. A sort that is none of fields is a
 // [store.InvalidError].
-func (v *visit) listing(label string, fields []string) (listing, error) {
+func (v *pageHandler) listRequest(label string, fields []string) (listRequest, error) {
 	query := v.r.URL.Query()
-	order, err := store.ParseOrder(query.Get("sort"), fields)
-	return listing{
+	order, err := store.ParseSort(query.Get("sort"), fields)
+	return listRequest{
 		Path: v.r.URL.Path, Label: label, Search: query.Get("search"), Sort: query.Get("sort"),
-		order: order, page: store.Page{After: query.Get("after")},
+		order: order, page: store.PageRequest{After: query.Get("after")},
 	}, err
 }
 
-// at returns the address of the same list from another place on, or in
+// address returns the address of the same list from another place on, or in
 // another order.
-func (l listing) at(sort, after string) string {
+func (l listRequest) address(sort, after string) string {
 	pairs := append(make([]string, 0, 6+2*len(l.Kept)), "search", l.Search, "sort", sort, "after", after)
 	for _, k := range l.Kept {
 		pairs = append(pairs, k.Name, k.Value)
@@ -41,26 +41,26 @@ func (l listing) at(sort, after string) string {
 	return listAddress(l.Path, pairs...)
 }
 
-// kept is a filter of a list, by its name in the address.
-type kept struct{ Name, Value string }
+// listFilter is a filter of a list, by its name in the address.
+type listFilter struct{ Name, Value string }
 
-// keeping returns the list with a filter that all its links keep, unless it is
+// withFilter returns the list with a filter that all its links keep, unless it is
 // empty.
-func (l listing) keeping(name, value string) listing {
+func (l listRequest) withFilter(name, value string) listRequest {
 	if value != "" {
-		l.Kept = append(slices.Clone(l.Kept), kept{name, value})
+		l.Kept = append(slices.Clone(l.Kept), listFilter{name, value})
 	}
 	return l
 }
 
 // Paging are the links below the list.
-func (l listing) paging(next string) paging {
+func (l listRequest) paging(next string) paging {
 	var p paging
 	if l.page.After != "" {
-		p.First = l.at(l.Sort, "")
+		p.First = l.address(l.Sort, "")
 	}
 	if next != "" {
-		p.Next = l.at(l.Sort, next)
+		p.Next = l.address(l.Sort, next)
 	}
 	return p
 }
@@ -68,8 +68,8 @@ func (l listing) paging(next string) paging {
 // paging are links to other pages of a list; empty where there is none.
 type paging struct{ First, Next string }
 
-// head is one header of a list's table.
-type head struct {
+// tableHeader is one header of a list's table.
+type tableHeader struct {
 	Label string
 	// Href sorts by this column; empty where that cannot be done.
 	Href string
@@ -80,16 +80,16 @@ type head struct {
 // column is a header, and the field to sort by; "" where that cannot be done.
 type column struct{ label, field string }
 
-// heads are the headers: the column that the list is sorted by turns around.
+// headers are the headers: the column that the list is sorted by turns around.
 // The first is the one that a list is sorted by at first.
-func (l listing) heads(columns ...column) []head {
-	all := make([]head, len(columns))
+func (l listRequest) headers(columns ...column) []tableHeader {
+	all := make([]tableHeader, len(columns))
 	for i, c := range columns {
 		all[i].Label = c.label
 		if c.field == "" {
 			continue
 		}
-		order := store.Order{By: c.field}
+		order := store.Sort{By: c.field}
 		if l.order.By == c.field || l.order.By == "" && i == 0 {
 			all[i].Sorted = "ascending"
 			order.Descending = true
@@ -97,7 +97,7 @@ func (l listing) heads(columns ...column) []head {
 				all[i].Sorted, order.Descending = "descending", false
 			}
 		}
-		all[i].Href = l.at(order.String(), "")
+		all[i].Href = l.address(order.String(), "")
 	}
 	return all
 }

@@ -26,8 +26,8 @@ type loginPage struct {
 	Code     field
 }
 
-func (v *visit) loginForm() error {
-	if v.visitor != nil {
+func (v *pageHandler) loginForm() error {
+	if v.admin != nil {
 		return v.redirect(localPath(v.r.URL.Query().Get("next")))
 	}
 	notices := map[string]string{
@@ -35,32 +35,32 @@ func (v *visit) loginForm() error {
 		noticeLoggedOut: "You are logged out.",
 	}
 	query := v.r.URL.Query()
-	return v.showLogin(http.StatusOK, loginPage{Notice: notices[query.Get("notice")], Next: query.Get("next")}, "")
+	return v.renderLogin(http.StatusOK, loginPage{Notice: notices[query.Get("notice")], Next: query.Get("next")}, "")
 }
 
-func (v *visit) showLogin(status int, p loginPage, username string) error {
+func (v *pageHandler) renderLogin(status int, p loginPage, username string) error {
 	p.Next = localPath(p.Next)
 	p.Username = field{Name: "username", Label: "Username", Value: username, Autocomplete: "username", Required: true}
 	p.Password = field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true}
-	return v.showStatus(status, "login", "Log in", p)
+	return v.renderStatus(status, "login", "Log in", p)
 }
 
-func (v *visit) logIn() error {
+func (v *pageHandler) logIn() error {
 	username, next := v.form().Get("username"), v.form().Get("next")
-	login, err := v.gate.LogIn(v.r.Context(), ampusers.Attempt{
-		Username: username, Password: store.NewSecret(v.form().Get("password")), Device: v.device(),
+	login, err := v.sessions.LogIn(v.r.Context(), ampusers.LoginAttempt{
+		Username: username, Password: store.NewSecret(v.form().Get("password")), DeviceToken: v.device(),
 	})
-	var refused *ampusers.LoginError
+	var loginErr *ampusers.LoginError
 	switch {
 	case err == nil:
-		return v.loggedIn(login, next)
-	case errors.As(err, &refused) && refused.Code == ampusers.CodeRequired:
+		return v.completeLogin(login, next)
+	case errors.As(err, &loginErr) && loginErr.Code == ampusers.MFARequired:
 		return v.redirect(listAddress("/login/code", "next", nextOf(next)))
-	case errors.As(err, &refused):
-		return v.showLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(refused.Message), Next: next}, username)
-	case errors.Is(err, store.ErrThrottled):
-		v.retryAfter(err)
-		return v.showLogin(http.StatusTooManyRequests, loginPage{Problem: sentence(err.Error()), Next: next}, username)
+	case errors.As(err, &loginErr):
+		return v.renderLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next}, username)
+	case errors.Is(err, store.ErrRateLimited):
+		v.setRetryAfter(err)
+		return v.renderLogin(http.StatusTooManyRequests, loginPage{Problem: sentence(err.Error()), Next: next}, username)
 	}
 	return err
 }
@@ -74,53 +74,53 @@ func nextOf(wanted string) string {
 	return ""
 }
 
-// loggedIn has the browser remember the device, and goes on.
-func (v *visit) loggedIn(login *ampusers.Login, next string) error {
-	v.rememberDevice(login.Device)
+// completeLogin has the browser remember the device, and goes on.
+func (v *pageHandler) completeLogin(login *ampusers.Login, next string) error {
+	v.rememberDevice(login.DeviceToken)
 	if login.RecoveryCodesLeft >= 0 {
-		return v.done("/account", fmt.Sprintf(
+		return v.redirectWithFlash("/account", fmt.Sprintf(
 			"You logged in with a recovery code: it does not work again, and %d are left. Make new ones here before you run out.", login.RecoveryCodesLeft))
 	}
 	return v.redirect(localPath(next))
 }
 
-func (v *visit) codeForm() error {
+func (v *pageHandler) codeForm() error {
 	next := v.r.URL.Query().Get("next")
-	if v.gate.HalfLoggedIn(v.r.Context()) == "" {
+	if v.sessions.PendingMFA(v.r.Context()) == "" {
 		return v.redirect(listAddress("/login", "next", nextOf(next)))
 	}
-	return v.showCode(http.StatusOK, loginPage{Next: next})
+	return v.renderCode(http.StatusOK, loginPage{Next: next})
 }
 
-func (v *visit) showCode(status int, p loginPage) error {
+func (v *pageHandler) renderCode(status int, p loginPage) error {
 	p.Next = localPath(p.Next)
 	p.Code = field{
 		Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true,
 		Hint: "The six digits that your authenticator app shows now, or one of your recovery codes.",
 	}
-	return v.showStatus(status, "code", "Second factor", p)
+	return v.renderStatus(status, "code", "Second factor", p)
 }
 
-func (v *visit) confirmCode() error {
+func (v *pageHandler) confirmCode() error {
 	next := v.form().Get("next")
-	login, err := v.gate.Confirm(v.r.Context(), strings.TrimSpace(v.form().Get("code")), v.device())
-	var refused *ampusers.LoginError
+	login, err := v.sessions.ConfirmMFA(v.r.Context(), strings.TrimSpace(v.form().Get("code")), v.device())
+	var loginErr *ampusers.LoginError
 	switch {
 	case err == nil:
-		return v.loggedIn(login, next)
-	case errors.As(err, &refused) && refused.Code == ampusers.WrongCode:
-		return v.showCode(http.StatusUnprocessableEntity, loginPage{Problem: sentence(refused.Message), Next: next})
-	case errors.As(err, &refused):
-		return v.showLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(refused.Message), Next: next}, "")
-	case errors.Is(err, store.ErrThrottled):
-		v.retryAfter(err)
-		return v.showCode(http.StatusTooManyRequests, loginPage{Problem: sentence(err.Error()), Next: next})
+		return v.completeLogin(login, next)
+	case errors.As(err, &loginErr) && loginErr.Code == ampusers.InvalidMFACode:
+		return v.renderCode(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next})
+	case errors.As(err, &loginErr):
+		return v.renderLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next}, "")
+	case errors.Is(err, store.ErrRateLimited):
+		v.setRetryAfter(err)
+		return v.renderCode(http.StatusTooManyRequests, loginPage{Problem: sentence(err.Error()), Next: next})
 	}
 	return err
 }
 
-func (v *visit) logOut() error {
-	if err := v.gate.LogOut(v.r.Context()); err != nil {
+func (v *pageHandler) logOut() error {
+	if err := v.sessions.LogOut(v.r.Context()); err != nil {
 		return err
 	}
 	return v.redirect("/login?notice=" + noticeLoggedOut)

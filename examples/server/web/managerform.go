@@ -62,10 +62,10 @@ func managerLabels(in managerInput) map[string]string {
 
 // managerFields draws the form with what was typed and refused. The secret is
 // never drawn.
-func (v *visit) managerFields(name string, in managerInput, errs refusals) managerFields {
+func (v *pageHandler) managerFields(name string, in managerInput, errs formErrors) managerFields {
 	labels := managerLabels(in)
 	input := func(name, value, hint string) field {
-		return field{Name: name, Label: labels[name], Value: value, Hint: hint, Autocomplete: "off", Errors: errs.on(name)}
+		return field{Name: name, Label: labels[name], Value: value, Hint: hint, Autocomplete: "off", Errors: errs.forField(name)}
 	}
 	f := managerFields{
 		Problems: errs.summary(labels), Warnings: in.warnings(), Action: v.r.URL.Path,
@@ -77,13 +77,13 @@ func (v *visit) managerFields(name string, in managerInput, errs refusals) manag
 		WriteTimeout: input("write_timeout", in.WriteTimeout, "Milliseconds that Asterisk waits for a slow integration before it hangs up; empty for 100."),
 		Owner:        input("owner", in.Owner, "Who looks after the integration. Asterisk never sees it."),
 		Note:         input("note", in.Note, "What it is for. Asterisk never sees it."),
-		Presets:      presetGroup(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.on("read"), errs.on("write")),
+		Presets:      presetGroup(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
 		Filters: filterRows(in, errs), Switches: switches(in),
 	}
 	f.Name.Required = true
 	f.Secret.Type, f.Secret.Autocomplete = "password", "new-password"
 	if v.form().Get("secret") != "" {
-		f.Secret.Hint = retype
+		f.Secret.Hint = retypeHint
 	}
 	f.Deny.Rows, f.Permit.Rows, f.Note.Rows = 3, 3, 3
 	f.WriteTimeout.InputMode = "numeric"
@@ -92,9 +92,9 @@ func (v *visit) managerFields(name string, in managerInput, errs refusals) manag
 
 // warnings are what is doubtful about what was typed.
 func (in managerInput) warnings() []problem {
-	var u manager.User
+	var u manager.Account
 	in.fill(&u)
-	var doubtful refusals
+	var doubtful formErrors
 	for _, w := range u.Lint() {
 		doubtful.fields = append(doubtful.fields, store.FieldError{Field: w.Field, Code: w.Code, Message: sentence(w.Message)})
 	}
@@ -108,7 +108,7 @@ func presetGroup(in managerInput) group {
 	}
 	for _, p := range manager.Presets() {
 		fits := slices.Equal(p.Read.Names(), in.Read) && slices.Equal(p.Write.Names(), in.Write)
-		g.Choices = append(g.Choices, choice{Value: p.Name, Label: p.Name, Hint: p.Purpose, Chosen: fits})
+		g.Choices = append(g.Choices, choice{Value: p.Name, Label: p.Name, Hint: p.Description, Chosen: fits})
 	}
 	return g
 }
@@ -122,12 +122,12 @@ func classRows(in managerInput) []classRow {
 	return rows
 }
 
-func filterRows(in managerInput, errs refusals) []filterRow {
+func filterRows(in managerInput, errs formErrors) []filterRow {
 	rows := make([]filterRow, len(in.Filters))
 	for i, f := range in.Filters {
 		part := func(name, value string, options ...string) field {
 			full := fmt.Sprintf("event_filters[%d].%s", i, name)
-			return field{Name: full, Label: strings.ToUpper(name[:1]) + name[1:], Value: value, Choices: optionsOf(value, options), Errors: errs.on(full)}
+			return field{Name: full, Label: strings.ToUpper(name[:1]) + name[1:], Value: value, Choices: optionsOf(value, options), Errors: errs.forField(full)}
 		}
 		rows[i] = filterRow{
 			Index: i, Number: i + 1,
@@ -169,11 +169,11 @@ func switches(in managerInput) []choice {
 func conflictOfManager(now, typed managerInput) []difference {
 	yesNo := map[bool]string{true: "yes", false: "no"}
 	return differences(
-		difference{"Deny", list(words(now.Deny)), list(words(typed.Deny))},
-		difference{"Permit", list(words(now.Permit)), list(words(typed.Permit))},
+		difference{"Deny", joinList(splitList(now.Deny)), joinList(splitList(typed.Deny))},
+		difference{"Permit", joinList(splitList(now.Permit)), joinList(splitList(typed.Permit))},
 		difference{"Named ACL", now.NamedACL, typed.NamedACL},
-		difference{"Read", list(now.Read), list(typed.Read)},
-		difference{"Write", list(now.Write), list(typed.Write)},
+		difference{"Read", joinList(now.Read), joinList(typed.Read)},
+		difference{"Write", joinList(now.Write), joinList(typed.Write)},
 		difference{"Event filters", filterTexts(now.Filters), filterTexts(typed.Filters)},
 		difference{"DisplayConnects", yesNo[now.DisplayConnects], yesNo[typed.DisplayConnects]},
 		difference{"Several sessions", yesNo[now.Multiple], yesNo[typed.Multiple]},
@@ -184,7 +184,7 @@ func conflictOfManager(now, typed managerInput) []difference {
 	)
 }
 
-func list(all []string) string { return strings.Join(all, ", ") }
+func joinList(all []string) string { return strings.Join(all, ", ") }
 
 func filterTexts(filters []filterInput) string {
 	all := make([]string, len(filters))

@@ -67,7 +67,7 @@ func newFilter() filterInput {
 	return filterInput{Action: string(manager.Exclude), Method: string(manager.MatchNone)}
 }
 
-func inputOfManager(u *manager.User) managerInput {
+func inputOfManager(u *manager.Account) managerInput {
 	in := managerInput{
 		Deny: networkLines(u.Deny), Permit: networkLines(u.Permit), NamedACL: u.NamedACL,
 		Read: u.Read.Names(), Write: u.Write.Names(),
@@ -91,13 +91,13 @@ func networkLines(networks []manager.Network) string {
 // fill puts the form into u, and returns what cannot be read. Where something
 // cannot, it leaves what the service refuses too, so that all that is wrong
 // with a form is said at once.
-func (in managerInput) fill(u *manager.User) []store.FieldError {
-	var refused []store.FieldError
-	u.Deny, refused = parseNetworks("deny", in.Deny, refused)
-	u.Permit, refused = parseNetworks("permit", in.Permit, refused)
-	u.Read, refused = parseClasses("read", in.Read, refused)
-	u.Write, refused = parseClasses("write", in.Write, refused)
-	u.WriteTimeout, refused = parseTimeout(in.WriteTimeout, refused)
+func (in managerInput) fill(u *manager.Account) []store.FieldError {
+	var errs []store.FieldError
+	u.Deny, errs = parseNetworks("deny", in.Deny, errs)
+	u.Permit, errs = parseNetworks("permit", in.Permit, errs)
+	u.Read, errs = parseClasses("read", in.Read, errs)
+	u.Write, errs = parseClasses("write", in.Write, errs)
+	u.WriteTimeout, errs = parseTimeout(in.WriteTimeout, errs)
 	u.EventFilters = make([]manager.EventFilter, 0, len(in.Filters))
 	for _, f := range in.Filters {
 		u.EventFilters = append(u.EventFilters, manager.EventFilter{
@@ -106,45 +106,45 @@ func (in managerInput) fill(u *manager.User) []store.FieldError {
 	}
 	u.NamedACL, u.Owner, u.Note = in.NamedACL, in.Owner, in.Note
 	u.DisplayConnects, u.AllowMultipleLogin, u.Disabled = in.DisplayConnects, in.Multiple, in.Disabled
-	return refused
+	return errs
 }
 
 // parseNetworks reads one network per line; the zero Network stands for one
 // that cannot be read.
-func parseNetworks(name, text string, refused []store.FieldError) ([]manager.Network, []store.FieldError) {
-	lines := words(text)
+func parseNetworks(name, text string, errs []store.FieldError) ([]manager.Network, []store.FieldError) {
+	lines := splitList(text)
 	networks := make([]manager.Network, len(lines))
 	for i, line := range lines {
 		var err error
 		networks[i], err = manager.ParseNetwork(line)
-		refused = append(refused, renamed(fmt.Sprintf("%s[%d]", name, i), err)...)
+		errs = append(errs, renameFields(fmt.Sprintf("%s[%d]", name, i), err)...)
 	}
-	return networks, refused
+	return networks, errs
 }
 
 // parseClasses reads names of classes, which only a program gets wrong: a set
 // beyond all classes stands for them.
-func parseClasses(name string, names []string, refused []store.FieldError) (manager.Privileges, []store.FieldError) {
+func parseClasses(name string, names []string, errs []store.FieldError) (manager.Privileges, []store.FieldError) {
 	classes, err := manager.ParsePrivileges(names...)
 	if err != nil {
-		return manager.AllPrivileges + 1, append(refused, renamed(name, err)...)
+		return manager.AllPrivileges + 1, append(errs, renameFields(name, err)...)
 	}
-	return classes, refused
+	return classes, errs
 }
 
-func parseTimeout(text string, refused []store.FieldError) (int, []store.FieldError) {
+func parseTimeout(text string, errs []store.FieldError) (int, []store.FieldError) {
 	if text == "" {
-		return 0, refused
+		return 0, errs
 	}
 	timeout, err := strconv.Atoi(text)
 	if err != nil {
-		return -1, append(refused, store.FieldError{Field: "write_timeout", Code: "type", Message: "write a whole number of milliseconds"})
+		return -1, append(errs, store.FieldError{Field: "write_timeout", Code: "type", Message: "write a whole number of milliseconds"})
 	}
-	return timeout, refused
+	return timeout, errs
 }
 
-// renamed says of what field it was refused.
-func renamed(name string, err error) []store.FieldError {
+// renameFields says of what field it was refused.
+func renameFields(name string, err error) []store.FieldError {
 	var invalid *store.InvalidError
 	if !errors.As(err, &invalid) {
 		return nil

@@ -12,25 +12,25 @@ import (
 
 // managerListPage is the page /managers.
 type managerListPage struct {
-	listing
+	listRequest
 
-	Heads  []head
-	Items  []*manager.User
+	Heads  []tableHeader
+	Items  []*manager.Account
 	Paging paging
 }
 
-func (v *visit) managerList() error {
-	asked, err := v.listing("Search by name, owner or note", manager.OrderFields())
+func (v *pageHandler) managerList() error {
+	req, err := v.listRequest("Search by name, owner or note", manager.SortFields())
 	if err != nil {
 		return err
 	}
-	list, err := v.site.Managers.List(v.r.Context(), manager.Query{Search: asked.Search, Order: asked.order, Page: asked.page})
+	list, err := v.site.AMIAccounts.List(v.r.Context(), manager.Query{Search: req.Search, Sort: req.order, PageRequest: req.page})
 	if err != nil {
 		return err
 	}
-	return v.show("managers", "AMI accounts", managerListPage{
-		listing: asked, Items: list.Items, Paging: asked.paging(list.Next),
-		Heads: asked.heads(
+	return v.render("managers", "AMI accounts", managerListPage{
+		listRequest: req, Items: list.Items, Paging: req.paging(list.Next),
+		Heads: req.headers(
 			column{"Name", "name"}, column{"Owner", ""}, column{"Read", ""}, column{"Write", ""}, column{"Permit", ""},
 			column{"Status", ""}, column{"Changed", "updated_at"},
 		),
@@ -39,44 +39,44 @@ func (v *visit) managerList() error {
 
 // managerPage is the page of one AMI account.
 type managerPage struct {
-	*manager.User
+	*manager.Account
 
 	Form managerFields
 	// Probe is how a test of the account went; nil when there was none.
-	Probe *probed
+	Probe *probeResult
 }
 
-func (v *visit) managerNew() error {
-	in := inputOfManager(&manager.User{AllowMultipleLogin: true, WriteTimeout: manager.DefaultWriteTimeout})
-	return v.showNewManager(http.StatusOK, v.managerFields("", in, refusals{}))
+func (v *pageHandler) managerNew() error {
+	in := inputOfManager(&manager.Account{AllowMultipleLogin: true, WriteTimeout: manager.DefaultWriteTimeout})
+	return v.renderNewManager(http.StatusOK, v.managerFields("", in, formErrors{}))
 }
 
-func (v *visit) showNewManager(status int, form managerFields) error {
-	return v.showStatus(status, "managernew", "Add AMI account", managerPage{User: &manager.User{}, Form: form})
+func (v *pageHandler) renderNewManager(status int, form managerFields) error {
+	return v.renderStatus(status, "managernew", "Add AMI account", managerPage{Account: &manager.Account{}, Form: form})
 }
 
-func (v *visit) managerCreate() error {
+func (v *pageHandler) managerCreate() error {
 	in, name := readManager(v.form()), v.form().Get("name")
-	if said, asked := v.prepare(&in); asked {
-		form := v.managerFields(name, in, refusals{})
-		form.Said = said
-		return v.showNewManager(http.StatusOK, form)
+	if message, handled := v.applyFormButton(&in); handled {
+		form := v.managerFields(name, in, formErrors{})
+		form.Said = message
+		return v.renderNewManager(http.StatusOK, form)
 	}
-	u := &manager.User{Name: name, Secret: store.NewSecret(v.form().Get("secret"))}
-	unread := in.fill(u)
-	u, err := v.site.Managers.Create(v.r.Context(), u)
-	if errs, ok := refusalsOf(err); ok {
-		return v.showNewManager(errs.status, v.managerFields(name, in, errs.or(unread)))
+	u := &manager.Account{Name: name, Secret: store.NewSecret(v.form().Get("secret"))}
+	inputErrs := in.fill(u)
+	u, err := v.site.AMIAccounts.Create(v.r.Context(), u)
+	if errs, ok := formErrorsOf(err); ok {
+		return v.renderNewManager(errs.status, v.managerFields(name, in, errs.override(inputErrs)))
 	}
 	if err != nil {
 		return err
 	}
-	return v.showManagerSecret(u)
+	return v.redirectToManagerSecret(u)
 }
 
-// prepare does what the buttons inside of the form ask for, and reports
+// applyFormButton does what the buttons inside of the form ask for, and reports
 // whether one of them was pressed: nothing is saved then.
-func (v *visit) prepare(in *managerInput) (said string, asked bool) {
+func (v *pageHandler) applyFormButton(in *managerInput) (message string, handled bool) {
 	switch do := v.form().Get("do"); {
 	case do == "preset":
 		return usePreset(in, v.form().Get("preset")), true
@@ -90,11 +90,11 @@ func (v *visit) prepare(in *managerInput) (said string, asked bool) {
 }
 
 func usePreset(in *managerInput, name string) string {
-	preset, ok := manager.PresetNamed(name)
+	preset, ok := manager.LookupPreset(name)
 	if !ok {
 		return "Choose one of the presets first."
 	}
-	var u manager.User
+	var u manager.Account
 	in.fill(&u)
 	preset.ApplyTo(&u)
 	filled := inputOfManager(&u)
@@ -103,73 +103,73 @@ func usePreset(in *managerInput, name string) string {
 	return fmt.Sprintf("The classes are those of the preset %s. They are not saved yet.", preset.Name)
 }
 
-func (v *visit) managerForm() error {
+func (v *pageHandler) managerForm() error {
 	u, err := v.manager()
 	if err != nil {
 		return err
 	}
-	return v.showManager(http.StatusOK, u, v.managerFields(u.Name, inputOfManager(u), refusals{}))
+	return v.renderManager(http.StatusOK, u, v.managerFields(u.Name, inputOfManager(u), formErrors{}))
 }
 
 // manager returns the account that the address names.
-func (v *visit) manager() (*manager.User, error) {
-	return v.site.Managers.Get(v.r.Context(), v.r.PathValue("name"))
+func (v *pageHandler) manager() (*manager.Account, error) {
+	return v.site.AMIAccounts.Get(v.r.Context(), v.r.PathValue("name"))
 }
 
-// showManager draws the page of u. A form without a version gets that of u:
+// renderManager draws the page of u. A form without a version gets that of u:
 // one that was typed into before keeps the version that it was made of.
-func (v *visit) showManager(status int, u *manager.User, form managerFields) error {
+func (v *pageHandler) renderManager(status int, u *manager.Account, form managerFields) error {
 	form.Version, form.Action = cmp.Or(form.Version, managerVersion(u)), managerPath(u.Name)
-	return v.showStatus(status, "manager", "AMI account "+u.Name, managerPage{User: u, Form: form})
+	return v.renderStatus(status, "manager", "AMI account "+u.Name, managerPage{Account: u, Form: form})
 }
 
-func (v *visit) managerSave() error {
+func (v *pageHandler) managerSave() error {
 	u, err := v.manager()
 	if err != nil {
 		return err
 	}
 	in, loaded := readManager(v.form()), v.form().Get("version")
-	if said, asked := v.prepare(&in); asked {
-		form := v.managerFields(u.Name, in, refusals{})
-		form.Said, form.Version = said, loaded
-		return v.showManager(http.StatusOK, u, form)
+	if message, handled := v.applyFormButton(&in); handled {
+		form := v.managerFields(u.Name, in, formErrors{})
+		form.Said, form.Version = message, loaded
+		return v.renderManager(http.StatusOK, u, form)
 	}
-	var unread []store.FieldError
-	_, err = v.site.Managers.Update(v.r.Context(), u.Name, func(u *manager.User) error {
+	var inputErrs []store.FieldError
+	_, err = v.site.AMIAccounts.Update(v.r.Context(), u.Name, func(u *manager.Account) error {
 		if managerVersion(u) != loaded {
 			return errStale
 		}
-		unread = in.fill(u)
+		inputErrs = in.fill(u)
 		return nil
 	})
 	if errors.Is(err, errStale) {
-		return v.showStaleManager(u.Name, in)
+		return v.renderManagerConflict(u.Name, in)
 	}
-	if errs, ok := refusalsOf(err); ok {
-		form := v.managerFields(u.Name, in, errs.or(unread))
+	if errs, ok := formErrorsOf(err); ok {
+		form := v.managerFields(u.Name, in, errs.override(inputErrs))
 		form.Version = loaded
-		return v.showManager(errs.status, u, form)
+		return v.renderManager(errs.status, u, form)
 	}
 	if err != nil {
 		return err
 	}
-	v.runner.Changed()
-	return v.done(managerPath(u.Name), "Saved. Apply it to make it live.")
+	v.runner.InvalidateStatus()
+	return v.redirectWithFlash(managerPath(u.Name), "Saved. Apply it to make it live.")
 }
 
-// showStaleManager shows what somebody else saved meanwhile beside what was
+// renderManagerConflict shows what somebody else saved meanwhile beside what was
 // typed.
-func (v *visit) showStaleManager(name string, in managerInput) error {
-	now, err := v.site.Managers.Get(v.r.Context(), name)
+func (v *pageHandler) renderManagerConflict(name string, in managerInput) error {
+	now, err := v.site.AMIAccounts.Get(v.r.Context(), name)
 	if err != nil {
 		return err
 	}
-	form := v.managerFields(now.Name, in, refusals{})
+	form := v.managerFields(now.Name, in, formErrors{})
 	form.Conflict = conflictOfManager(inputOfManager(now), in)
-	return v.showManager(http.StatusConflict, now, form)
+	return v.renderManager(http.StatusConflict, now, form)
 }
 
 // managerCheck returns the warnings about what is being typed.
-func (v *visit) managerCheck() error {
-	return v.showPart("warnings", readManager(v.form()).warnings())
+func (v *pageHandler) managerCheck() error {
+	return v.renderFragment("warnings", readManager(v.form()).warnings())
 }

@@ -13,33 +13,33 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// crm is the form of the account that a CRM needs.
-func crm() url.Values {
+// crmAccountForm is the form of the account that a CRM needs.
+func crmAccountForm() url.Values {
 	return url.Values{
 		"name": {"crmpro_ami"}, "permit": {"10.0.0.0/8\r\n192.0.2.7"}, "read": {"call", "user"}, "write": {"call", "originate"},
 		"allow_multiple_login": {"yes"}, "write_timeout": {"100"}, "owner": {"Sales"}, "note": {"Click to call.\r\nAsk Jane."},
 	}
 }
 
-func TestAnAMIAccountIsMadeAndItsSecretShownOnce(t *testing.T) {
+func TestPages_accountCreateShowsSecretOnce(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	require.Contains(t, b.get("/managers", http.StatusOK), "There is no AMI account yet.")
-	require.Equal(t, "/managers/crmpro_ami/secret", b.sent("/managers/new", crm()))
+	require.Equal(t, "/managers/crmpro_ami/secret", b.postRedirect("/managers/new", crmAccountForm()))
 
 	page := b.get("/managers/crmpro_ami/secret", http.StatusOK)
-	secret := shown(page, "secret")
-	authentic, err := b.server.Site.Managers.Authentic(t.Context(), "crmpro_ami", store.NewSecret(secret))
+	secret := copyableText(page, "secret")
+	authentic, err := b.server.Site.AMIAccounts.VerifySecret(t.Context(), "crmpro_ami", store.NewSecret(secret))
 	require.NoError(t, err)
 	require.True(t, authentic)
-	require.Equal(t, "nc 127.0.0.1 5038", shown(page, "command"))
-	require.Equal(t, "Action: Login\nUsername: crmpro_ami\nSecret: "+secret+"\n\n", shown(page, "login"))
+	require.Equal(t, "nc 127.0.0.1 5038", copyableText(page, "command"))
+	require.Equal(t, "Action: Login\nUsername: crmpro_ami\nSecret: "+secret+"\n\n", copyableText(page, "login"))
 
 	page = b.get("/managers/crmpro_ami/secret", http.StatusOK)
 	require.NotContains(t, page, secret)
 	require.Contains(t, page, "cannot be shown again")
 
-	u, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	require.Equal(t, "Click to call.\nAsk Jane.", u.Note)
 	require.Equal(t, "call,originate", u.Write.String())
@@ -47,36 +47,36 @@ func TestAnAMIAccountIsMadeAndItsSecretShownOnce(t *testing.T) {
 	require.Contains(t, b.get("/managers", http.StatusOK), ">crmpro_ami<")
 }
 
-func TestANewSecretIsShownOnce(t *testing.T) {
+func TestPages_accountRotateShowsSecretOnce(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
-	first := shown(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret")
+	b.postRedirect("/managers/new", crmAccountForm())
+	first := copyableText(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret")
 	require.Contains(t, b.get("/managers/crmpro_ami/rotate", http.StatusOK), "the old one stops to work")
-	b.requireRefused(b.post("/managers/crmpro_ami/rotate", url.Values{"secret": {"short"}}, http.StatusUnprocessableEntity), "field-secret")
-	require.Equal(t, "/managers/crmpro_ami/secret", b.sent("/managers/crmpro_ami/rotate", nil))
-	second := shown(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret")
+	b.requireFieldError(b.post("/managers/crmpro_ami/rotate", url.Values{"secret": {"short"}}, http.StatusUnprocessableEntity), "field-secret")
+	require.Equal(t, "/managers/crmpro_ami/secret", b.postRedirect("/managers/crmpro_ami/rotate", nil))
+	second := copyableText(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret")
 	require.NotEmpty(t, second)
 	require.NotEqual(t, first, second)
 }
 
-func TestASecretIsShownOnlyOnThePageOfItsAccount(t *testing.T) {
+func TestPages_secretBelongsToItsAccount(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", url.Values{"name": {"first"}})
-	b.sent("/managers/new", url.Values{"name": {"second"}})
-	first := shown(b.get("/managers/first/secret", http.StatusOK), "secret")
-	second := shown(b.get("/managers/second/secret", http.StatusOK), "secret")
+	b.postRedirect("/managers/new", url.Values{"name": {"first"}})
+	b.postRedirect("/managers/new", url.Values{"name": {"second"}})
+	first := copyableText(b.get("/managers/first/secret", http.StatusOK), "secret")
+	second := copyableText(b.get("/managers/second/secret", http.StatusOK), "secret")
 	require.NotEmpty(t, first)
 	require.NotEmpty(t, second)
 	require.NotEqual(t, first, second)
-	require.Empty(t, shown(b.get("/managers/first/secret", http.StatusOK), "secret"))
+	require.Empty(t, copyableText(b.get("/managers/first/secret", http.StatusOK), "secret"))
 }
 
-func TestAllThatIsWrongWithAnAMIAccountIsSaidAtOnce(t *testing.T) {
+func TestPages_accountFieldErrors(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	form := crm()
+	form := crmAccountForm()
 	form.Set("name", "bad name")
 	form.Set("secret", "short-one")
 	form.Set("permit", "10.0.0.0/8\n\nnonsense<b>")
@@ -85,20 +85,20 @@ func TestAllThatIsWrongWithAnAMIAccountIsSaidAtOnce(t *testing.T) {
 	form["filter_method"], form["filter_match"], form["filter_header"] = []string{"none", "none"}, []string{"", ""}, []string{"", ""}
 	page := b.post("/managers/new", form, http.StatusUnprocessableEntity)
 	for _, id := range []string{"field-name", "field-secret", "field-permit", "field-write_timeout", "field-event_filters-0-event"} {
-		b.requireRefused(page, id)
+		b.requireFieldError(page, id)
 	}
 	require.Contains(t, page, "Entry 2: ")
 	require.Contains(t, page, "nonsense&lt;b&gt;</textarea>")
 	require.NotContains(t, page, "short-one")
 	require.Contains(t, page, `name="write" value="originate" checked`)
 
-	b.sent("/managers/new", crm())
-	again := crm()
+	b.postRedirect("/managers/new", crmAccountForm())
+	again := crmAccountForm()
 	again.Set("name", "CRMPRO_ami")
-	b.requireRefused(b.post("/managers/new", again, http.StatusUnprocessableEntity), "field-name")
+	b.requireFieldError(b.post("/managers/new", again, http.StatusUnprocessableEntity), "field-name")
 }
 
-func TestAPresetAndFiltersAreChosenWithoutJavaScript(t *testing.T) {
+func TestPages_accountPresetAndFiltersWithoutJavaScript(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	form := url.Values{"name": {"wallboard"}, "do": {"preset"}, "preset": {"queue-dashboard"}, "note": {"kept"}}
@@ -119,17 +119,17 @@ func TestAPresetAndFiltersAreChosenWithoutJavaScript(t *testing.T) {
 	page = b.post("/managers/new", form, http.StatusOK)
 	require.Contains(t, page, `value="Hangup"`)
 	require.NotContains(t, page, `value="Newchannel"`)
-	_, err := b.server.Site.Managers.Get(t.Context(), "wallboard")
+	_, err := b.server.Site.AMIAccounts.Get(t.Context(), "wallboard")
 	require.ErrorIs(t, err, store.ErrNotFound)
 
 	form.Del("remove-filter")
-	b.sent("/managers/new", form)
-	u, err := b.server.Site.Managers.Get(t.Context(), "wallboard")
+	b.postRedirect("/managers/new", form)
+	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "wallboard")
 	require.NoError(t, err)
 	require.Len(t, u.EventFilters, 2)
 }
 
-func TestWarningsComeAsOneTypes(t *testing.T) {
+func TestPages_accountWarningsWhileTyping(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	page := b.post("/managers/check", url.Values{"write": {"originate"}, "permit": {"<b>"}}, http.StatusOK)
@@ -139,61 +139,61 @@ func TestWarningsComeAsOneTypes(t *testing.T) {
 	require.Contains(t, b.post("/managers/new", url.Values{"name": {"-"}, "write": {"command"}}, http.StatusUnprocessableEntity), "can take over the whole PBX")
 }
 
-func TestAStaleEditOfAnAMIAccountIsRefused(t *testing.T) {
+func TestPages_accountEditConflict(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
+	b.postRedirect("/managers/new", crmAccountForm())
 	page := b.get("/managers/crmpro_ami", http.StatusOK)
-	_, err := b.server.Site.Managers.Update(t.Context(), "crmpro_ami", func(u *manager.User) error {
+	_, err := b.server.Site.AMIAccounts.Update(t.Context(), "crmpro_ami", func(u *manager.Account) error {
 		u.Owner, u.Write = "Theirs", manager.Call
 		return nil
 	})
 	require.NoError(t, err)
-	form := crm()
+	form := crmAccountForm()
 	form.Set("owner", "Mine")
-	form.Set("version", b.hidden(page, "version"))
+	form.Set("version", b.hiddenValue(page, "version"))
 	page = b.post("/managers/crmpro_ami", form, http.StatusConflict)
 	require.Contains(t, page, "<td>Theirs</td><td>Mine</td>")
 	require.Contains(t, page, "<td>call</td><td>call, originate</td>")
 	require.NotContains(t, page, `<th scope="row">Note</th>`)
-	form.Set("version", b.hidden(page, "version"))
-	require.Equal(t, "/managers/crmpro_ami", b.sent("/managers/crmpro_ami", form))
-	u, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	form.Set("version", b.hiddenValue(page, "version"))
+	require.Equal(t, "/managers/crmpro_ami", b.postRedirect("/managers/crmpro_ami", form))
+	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	require.Equal(t, "Mine", u.Owner)
 }
 
-func TestAnAMIAccountIsSavedAsItIsShown(t *testing.T) {
+func TestPages_accountFormRoundTrip(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
-	before, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	b.postRedirect("/managers/new", crmAccountForm())
+	before, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
-	form := crm()
-	form.Set("version", b.hidden(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
-	b.sent("/managers/crmpro_ami", form)
-	after, err := b.server.Site.Managers.Get(t.Context(), "crmpro_ami")
+	form := crmAccountForm()
+	form.Set("version", b.hiddenValue(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
+	b.postRedirect("/managers/crmpro_ami", form)
+	after, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	after.UpdatedAt = before.UpdatedAt
 	require.Equal(t, before, after)
 }
 
-func TestAnAMIAccountIsDisabledEnabledAndDeleted(t *testing.T) {
+func TestPages_accountLifecycle(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
-	b.sent("/managers/crmpro_ami/disable", nil)
+	b.postRedirect("/managers/new", crmAccountForm())
+	b.postRedirect("/managers/crmpro_ami/disable", nil)
 	require.Contains(t, b.get("/managers/crmpro_ami", http.StatusOK), `action="/managers/crmpro_ami/enable"`)
-	b.sent("/managers/crmpro_ami/enable", nil)
+	b.postRedirect("/managers/crmpro_ami/enable", nil)
 	require.Contains(t, b.get("/managers/crmpro_ami/delete", http.StatusOK), "The next apply takes the account from Asterisk")
-	require.Equal(t, "/managers", b.sent("/managers/crmpro_ami/delete", nil))
+	require.Equal(t, "/managers", b.postRedirect("/managers/crmpro_ami/delete", nil))
 	b.get("/managers/crmpro_ami", http.StatusNotFound)
 }
 
-func TestATestWithoutAsteriskSaysSo(t *testing.T) {
+func TestPages_accountProbeWithoutAsterisk(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.sent("/managers/new", crm())
+	b.postRedirect("/managers/new", crmAccountForm())
 	page := b.post("/managers/crmpro_ami/probe", nil, http.StatusOK)
 	require.Contains(t, page, "There is no Asterisk to log in to")
 	require.Contains(t, page, "<html")
@@ -208,11 +208,11 @@ func TestATestWithoutAsteriskSaysSo(t *testing.T) {
 	require.Contains(t, part, "The login did not work.")
 }
 
-func TestHostileTextInRecordsIsEscapedEverywhere(t *testing.T) {
+func TestPages_accountTextIsEscaped(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	const hostile = `"><script>alert(1)</script>`
-	_, err := b.server.Site.Managers.Create(t.Context(), &manager.User{Name: "hostile", Owner: hostile, Note: hostile})
+	_, err := b.server.Site.AMIAccounts.Create(t.Context(), &manager.Account{Name: "hostile", Owner: hostile, Note: hostile})
 	require.NoError(t, err)
 	for _, path := range []string{"/managers", "/managers/hostile", "/audit", "/managers?search=" + url.QueryEscape(hostile), "/administrators?search=" + url.QueryEscape(hostile)} {
 		page := b.get(path, http.StatusOK)

@@ -54,42 +54,42 @@ type matrixCell struct {
 	Tone string
 }
 
-func (v *visit) permissionMatrix() error {
+func (v *pageHandler) permissionMatrix() error {
 	username := strings.TrimSpace(v.r.URL.Query().Get("username"))
-	if username == "" || !v.visitor.Can(site.SectionPeople) {
-		return v.showMatrix("", refusals{status: http.StatusOK})
+	if username == "" || !v.admin.Can(site.SectionUsers) {
+		return v.renderMatrix("", formErrors{status: http.StatusOK})
 	}
-	u, err := v.people().Get(v.r.Context(), username)
+	u, err := v.users().Get(v.r.Context(), username)
 	switch {
 	case err == nil:
-		return v.redirect(personPath(u.Username) + "/permissions")
+		return v.redirect(userPath(u.Username) + "/permissions")
 	case errors.Is(err, store.ErrNotFound):
-		err = store.Invalid(store.FieldError{Field: "username", Code: "unknown", Message: "there is no such person; write a username"})
+		err = store.NewInvalidError(store.FieldError{Field: "username", Code: "unknown", Message: "there is no such person; write a username"})
 	}
-	errs, ok := refusalsOf(err)
+	errs, ok := formErrorsOf(err)
 	if !ok {
 		return err
 	}
-	return v.showMatrix(username, errs)
+	return v.renderMatrix(username, errs)
 }
 
-func (v *visit) showMatrix(username string, errs refusals) error {
-	groups, err := v.site.People.Groups(v.r.Context())
+func (v *pageHandler) renderMatrix(username string, errs formErrors) error {
+	groups, err := v.site.Users.Groups(v.r.Context())
 	if err != nil {
 		return err
 	}
 	shown, paging := columns(groups, v.r.URL.Query().Get("after"))
 	page := matrixPage{Paging: paging, Span: len(shown) + 2}
-	if v.visitor.Can(site.SectionPeople) {
+	if v.admin.Can(site.SectionUsers) {
 		const label = "Username"
 		page.Problems = errs.summary(map[string]string{"username": label})
-		page.Who = &field{Name: "username", Label: label, Value: username, Autocomplete: "off", Required: true, Errors: errs.on("username")}
+		page.Who = &field{Name: "username", Label: label, Value: username, Autocomplete: "off", Required: true, Errors: errs.forField("username")}
 	}
 	for _, g := range shown {
 		page.Groups = append(page.Groups, matrixGroup{g.Name, groupPath(g.Name), g.Priority})
 	}
-	page.Modules = matrixModules(v.site.People.Permissions(), shown)
-	return v.showStatus(errs.status, "matrix", "Permission matrix", page)
+	page.Modules = matrixModules(v.site.Users.Permissions(), shown)
+	return v.renderStatus(errs.status, "matrix", "Permission matrix", page)
 }
 
 // columns are the groups behind the one of that name, as many as a page shows.
@@ -109,9 +109,9 @@ func columns(groups []*userman.Group, after string) ([]*userman.Group, paging) {
 	return groups, p
 }
 
-func matrixModules(known []userman.Permission, groups []*userman.Group) []module[matrixRow] {
+func matrixModules(registered []userman.Permission, groups []*userman.Group) []module[matrixRow] {
 	var modules []module[matrixRow]
-	for _, p := range known {
+	for _, p := range registered {
 		modules = withRow(modules, p, rowOf(p, groups))
 	}
 	return modules
@@ -121,7 +121,7 @@ func rowOf(p userman.Permission, groups []*userman.Group) matrixRow {
 	row := matrixRow{Permission: p, Default: cellOf(p.Default), Cells: make([]matrixCell, len(groups))}
 	for i, g := range groups {
 		// A value of another kind counts for nothing.
-		if value, said := g.Permissions[p.ID]; said && value.IsList() == (p.Kind != userman.Switch) {
+		if value, ok := g.Permissions[p.ID]; ok && value.IsList() == (p.Kind != userman.KindBool) {
 			row.Cells[i] = cellOf(value)
 		}
 		row.Cells[i].Group = g.Name
@@ -146,7 +146,7 @@ func cellOf(value userman.Value) matrixCell {
 	case more > 0:
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	if value.Extends() {
+	if value.IsAppend() {
 		text = "adds " + text
 	}
 	return matrixCell{Text: text}

@@ -17,31 +17,31 @@ type overviewPage struct {
 	Steps []card
 }
 
-func (v *visit) overview() error {
+func (v *pageHandler) overview() error {
 	page := overviewPage{Cards: v.cards()}
 	steps, err := v.firstSteps()
 	if err != nil {
 		return err
 	}
 	page.Steps = steps
-	return v.show("overview", "Overview", page)
+	return v.render("overview", "Overview", page)
 }
 
-func (v *visit) cards() []card {
+func (v *pageHandler) cards() []card {
 	var cards []card
 	for _, c := range []struct {
 		section string
 		card    card
 	}{
 		{site.SectionAdministrators, card{"Administrators", "People who log in to these pages: who they are, and what each may see and change.", "/administrators", "Open administrators"}},
-		{site.SectionPeople, card{"People", "Who has a telephone, a mailbox or a portal login: names, extensions, passwords, permissions.", "/people", "Open people"}},
+		{site.SectionUsers, card{"People", "Who has a telephone, a mailbox or a portal login: names, extensions, passwords, permissions.", "/people", "Open people"}},
 		{site.SectionGroups, card{"Groups", "What many people at once may do.", "/groups", "Open groups"}},
-		{site.SectionManagers, card{"AMI accounts", "Logins with which programs talk to Asterisk: what each is told of, what it may do, and from where.", "/managers", "Open AMI accounts"}},
+		{site.SectionAMIAccounts, card{"AMI accounts", "Logins with which programs talk to Asterisk: what each is told of, what it may do, and from where.", "/managers", "Open AMI accounts"}},
 		{ampusers.SectionApply, card{"Configuration", "See what would change in Asterisk, make it live, or go back.", "/config", "Open configuration"}},
 		{site.SectionAudit, card{"Audit trail", "Who did what, when and from where, and whether that record is whole.", "/audit", "Open audit trail"}},
 		{site.SectionSettings, card{"Settings", "How this server reaches Asterisk.", "/settings", "Open settings"}},
 	} {
-		if v.visitor.Can(c.section) {
+		if v.admin.Can(c.section) {
 			cards = append(cards, c.card)
 		}
 	}
@@ -50,17 +50,17 @@ func (v *visit) cards() []card {
 
 // firstSteps are those from a fresh installation to the first login over AMI,
 // as far as the visitor may take them.
-func (v *visit) firstSteps() ([]card, error) {
+func (v *pageHandler) firstSteps() ([]card, error) {
 	var steps []card
 	status, err := v.runner.Status(v.r.Context())
 	if err == nil && status.Generation > 0 {
 		return nil, nil
 	}
-	if v.visitor.Can(site.SectionSettings) {
+	if v.admin.Can(site.SectionSettings) {
 		steps = append(steps, card{"Connect Asterisk", "Say where Asterisk is, and have it read the accounts of this server.", "/settings", "Open settings"})
 	}
-	if v.visitor.Can(site.SectionManagers) {
-		found, err := v.site.Managers.List(v.r.Context(), manager.Query{Page: store.Page{Limit: 1}})
+	if v.admin.Can(site.SectionAMIAccounts) {
+		found, err := v.site.AMIAccounts.List(v.r.Context(), manager.Query{PageRequest: store.PageRequest{Limit: 1}})
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +68,7 @@ func (v *visit) firstSteps() ([]card, error) {
 			steps = append(steps, card{"Make an AMI account", "For the first program that talks to Asterisk.", "/managers/new", "Add AMI account"})
 		}
 	}
-	if v.visitor.Can(ampusers.SectionApply) {
+	if v.admin.Can(ampusers.SectionApply) {
 		steps = append(steps, card{"Apply", "Make the accounts live.", "/config", "Open configuration"})
 	}
 	return steps, nil

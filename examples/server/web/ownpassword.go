@@ -10,13 +10,13 @@ import (
 
 // What people without a session are led to.
 const (
-	forgottenPath   = "/person/forgot"
-	sentPath        = "/person/sent"
-	ownPasswordPath = "/person/password"
+	forgotPasswordPath = "/person/forgot"
+	sentPath           = "/person/sent"
+	ownPasswordPath    = "/person/password"
 )
 
-// deadLinkPage is what is shown for a link that does not work.
-type deadLinkPage struct {
+// invalidLinkPage is what is shown for a link that does not work.
+type invalidLinkPage struct {
 	Problems []problem
 	// Renew is where a new link is asked for; empty where that cannot be done.
 	Renew string
@@ -25,35 +25,35 @@ type deadLinkPage struct {
 	Forgotten string
 }
 
-func (v *visit) ownPasswordForm() error {
-	return v.showOwnPassword(refusals{status: http.StatusOK})
+func (v *pageHandler) ownPasswordForm() error {
+	return v.renderOwnPassword(formErrors{status: http.StatusOK})
 }
 
 // linkToken is the one in the address.
-func (v *visit) linkToken() store.Secret { return store.NewSecret(v.r.PathValue("token")) }
+func (v *pageHandler) linkToken() store.Secret { return store.NewSecret(v.r.PathValue("token")) }
 
-// showOwnPassword shows the form of a link, with what was refused.
-func (v *visit) showOwnPassword(errs refusals) error {
-	link, err := v.site.People.Invitation(v.r.Context(), v.linkToken())
+// renderOwnPassword shows the form of a link, with what was refused.
+func (v *pageHandler) renderOwnPassword(errs formErrors) error {
+	link, err := v.site.Users.Invitation(v.r.Context(), v.linkToken())
 	if errors.Is(err, store.ErrNotFound) {
-		return v.showDeadLink(err, refusals{status: http.StatusNotFound})
+		return v.renderInvalidLink(err, formErrors{status: http.StatusNotFound})
 	}
 	if err != nil {
 		return err
 	}
-	return v.showStatus(errs.status, "setpassword", "Set your password", setPasswordPage{
+	return v.renderStatus(errs.status, "setpassword", "Set your password", setPasswordPage{
 		Problems: errs.summary(map[string]string{"password": "New password"}),
 		Username: link.Username, Expires: link.ExpiresAt, Password: newPassword(errs),
 	})
 }
 
-// showDeadLink says why a link does not work, and what to do. Whoever has one
+// renderInvalidLink says why a link does not work, and what to do. Whoever has one
 // that has expired may ask for another.
-func (v *visit) showDeadLink(why error, errs refusals) error {
-	page := deadLinkPage{Problems: errs.summary(nil)}
-	mails := v.site.Mail().Configured
+func (v *pageHandler) renderInvalidLink(why error, errs formErrors) error {
+	page := invalidLinkPage{Problems: errs.summary(nil)}
+	mails := v.site.MailStatus().Configured
 	if mails {
-		page.Forgotten = forgottenPath
+		page.Forgotten = forgotPasswordPath
 	}
 	title := "This link does not work any more"
 	if _, expired := errors.AsType[*userman.LinkExpiredError](why); expired {
@@ -61,47 +61,47 @@ func (v *visit) showDeadLink(why error, errs refusals) error {
 		if mails {
 			page.Renew = userman.SetPasswordPath + v.r.PathValue("token") + "/renew"
 		}
-		return v.showStatus(errs.status, "ownlinkexpired", title, page)
+		return v.renderStatus(errs.status, "ownlinkexpired", title, page)
 	}
-	return v.showStatus(errs.status, "ownlinkused", title, page)
+	return v.renderStatus(errs.status, "ownlinkused", title, page)
 }
 
-func (v *visit) ownPasswordSet() error {
-	_, err := v.site.People.AcceptInvitation(v.r.Context(), v.linkToken(), store.NewSecret(v.form().Get("password")))
+func (v *pageHandler) ownPasswordSet() error {
+	_, err := v.site.Users.AcceptInvitation(v.r.Context(), v.linkToken(), store.NewSecret(v.form().Get("password")))
 	if err == nil {
-		return v.done(ownPasswordPath, "Your password is set.")
+		return v.redirectWithFlash(ownPasswordPath, "Your password is set.")
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return v.showDeadLink(err, refusals{status: http.StatusNotFound})
+		return v.renderInvalidLink(err, formErrors{status: http.StatusNotFound})
 	}
-	errs, ok := refusalsOf(err)
+	errs, ok := formErrorsOf(err)
 	if !ok {
 		return err
 	}
-	v.retryAfter(err)
-	return v.showOwnPassword(errs)
+	v.setRetryAfter(err)
+	return v.renderOwnPassword(errs)
 }
 
 // ownPasswordDone is where a password that was set is told of: the address of
 // the link would say that it does not work any more.
-func (v *visit) ownPasswordDone() error {
-	if v.gate.Sessions.GetString(v.r.Context(), flashKey) == "" {
-		return v.redirect(forgottenPath)
+func (v *pageHandler) ownPasswordDone() error {
+	if v.sessions.SCS.GetString(v.r.Context(), flashKey) == "" {
+		return v.redirect(forgotPasswordPath)
 	}
-	return v.show("ownpassworddone", "Your password is set", nil)
+	return v.render("ownpassworddone", "Your password is set", nil)
 }
 
 // ownPasswordRenew mails a new link in place of an expired one. The answer does
 // not tell whether it was one.
-func (v *visit) ownPasswordRenew() error {
-	err := v.site.People.RenewLink(v.r.Context(), v.linkToken())
+func (v *pageHandler) ownPasswordRenew() error {
+	err := v.site.Users.RequestNewLink(v.r.Context(), v.linkToken())
 	if err == nil {
 		return v.redirect(sentPath)
 	}
-	errs, ok := refusalsOf(err)
+	errs, ok := formErrorsOf(err)
 	if !ok {
 		return err
 	}
-	v.retryAfter(err)
-	return v.showDeadLink(&userman.LinkExpiredError{}, errs)
+	v.setRetryAfter(err)
+	return v.renderInvalidLink(&userman.LinkExpiredError{}, errs)
 }

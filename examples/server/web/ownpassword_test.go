@@ -17,18 +17,18 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// mailbox is a mail server that keeps what it is given.
-type mailbox struct{ mails chan *userman.Message }
+// chanMailer is a mail server that keeps what it is given.
+type chanMailer struct{ mails chan *userman.Message }
 
-func newMailbox() mailbox { return mailbox{make(chan *userman.Message, 100)} }
+func newChanMailer() chanMailer { return chanMailer{make(chan *userman.Message, 100)} }
 
-func (m mailbox) Send(_ context.Context, mail *userman.Message) error {
+func (m chanMailer) Send(_ context.Context, mail *userman.Message) error {
 	m.mails <- mail
 	return nil
 }
 
-// next returns the path of the link in the next mail.
-func (m mailbox) next(t *testing.T) string {
+// nextLink returns the path of the link in the next mail.
+func (m chanMailer) nextLink(t *testing.T) string {
 	t.Helper()
 	const path = userman.SetPasswordPath
 	select {
@@ -42,53 +42,53 @@ func (m mailbox) next(t *testing.T) string {
 	}
 }
 
-// clock is a time that a test moves.
-type clock struct {
+// testClock is a time that a test moves.
+type testClock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-func (c *clock) time() time.Time {
+func (c *testClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-func (c *clock) add(d time.Duration) {
+func (c *testClock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
 
-// startMailing starts a server that sends mails into a box, at a time that the
+// startWithMail starts a server that sends mails into a box, at a time that the
 // test moves.
-func startMailing(t *testing.T) (*browser, mailbox, *clock) {
+func startWithMail(t *testing.T) (*browser, chanMailer, *testClock) {
 	t.Helper()
-	box, at := newMailbox(), &clock{now: time.Now().UTC().Truncate(time.Microsecond)}
-	b := start(t, &servertest.Options{Clock: at.time, People: func(o *userman.Options) { o.Mailer = box }})
+	box, at := newChanMailer(), &testClock{now: time.Now().UTC().Truncate(time.Microsecond)}
+	b := start(t, &servertest.Options{Clock: at.Now, Users: func(o *userman.Options) { o.Mailer = box }})
 	return b, box, at
 }
 
-func TestALinkInAMailSetsThePasswordOnce(t *testing.T) {
+func TestPages_mailedPasswordLinkWorksOnce(t *testing.T) {
 	t.Parallel()
-	b, box, _ := startMailing(t)
-	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
-	_, err := b.server.Site.People.SendWelcome(t.Context(), "alice")
+	b, box, _ := startWithMail(t)
+	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
+	_, err := b.server.Site.Users.SendWelcome(t.Context(), "alice")
 	require.NoError(t, err)
-	link := box.next(t)
+	link := box.nextLink(t)
 
-	alice := b.stranger()
+	alice := b.anonymous()
 	page := alice.get(link, http.StatusOK)
 	require.Contains(t, page, "<strong>alice</strong>")
 	require.Contains(t, page, `autocomplete="new-password"`)
 	page = alice.post(link, url.Values{"password": {"short"}}, http.StatusUnprocessableEntity)
-	alice.requireRefused(page, "field-password")
+	alice.requireFieldError(page, "field-password")
 	require.NotContains(t, page, `value="short"`)
 
-	require.Equal(t, "/person/password", alice.sent(link, url.Values{"password": {password}}))
+	require.Equal(t, "/person/password", alice.postRedirect(link, url.Values{"password": {password}}))
 	require.Contains(t, alice.get("/person/password", http.StatusOK), "Your password is set.")
-	require.Equal(t, "/person/forgot", alice.led("/person/password"), "that is said this once")
-	_, err = b.server.Site.People.Authenticate(t.Context(), credential.Attempt{Username: "alice", Password: store.NewSecret(password)})
+	require.Equal(t, "/person/forgot", alice.getRedirect("/person/password"), "that is said this once")
+	_, err = b.server.Site.Users.Authenticate(t.Context(), credential.LoginAttempt{Username: "alice", Password: store.NewSecret(password)})
 	require.NoError(t, err)
 
 	require.Contains(t, alice.get(link, http.StatusNotFound), "does not work any more")
@@ -97,48 +97,48 @@ func TestALinkInAMailSetsThePasswordOnce(t *testing.T) {
 	require.Contains(t, alice.get(userman.SetPasswordPath+"nothing", http.StatusNotFound), `href="/person/forgot"`)
 }
 
-func TestAnExpiredLinkIsReplacedByANewMail(t *testing.T) {
+func TestPages_expiredPasswordLinkIsRenewedByMail(t *testing.T) {
 	t.Parallel()
-	b, box, at := startMailing(t)
-	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
-	_, err := b.server.Site.People.SendWelcome(t.Context(), "alice")
+	b, box, at := startWithMail(t)
+	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
+	_, err := b.server.Site.Users.SendWelcome(t.Context(), "alice")
 	require.NoError(t, err)
-	link := box.next(t)
-	at.add(8 * 24 * time.Hour)
+	link := box.nextLink(t)
+	at.advance(8 * 24 * time.Hour)
 
-	alice := b.stranger()
+	alice := b.anonymous()
 	page := alice.get(link, http.StatusNotFound)
 	require.Contains(t, page, "This link has expired")
 	require.Contains(t, page, `action="`+link+`/renew"`)
 	require.Contains(t, alice.post(link, url.Values{"password": {password}}, http.StatusNotFound), "This link has expired")
-	require.Equal(t, "/person/sent", alice.sent(link+"/renew", nil))
-	fresh := box.next(t)
+	require.Equal(t, "/person/sent", alice.postRedirect(link+"/renew", nil))
+	fresh := box.nextLink(t)
 	require.NotEqual(t, link, fresh)
 	require.Contains(t, alice.get(link, http.StatusNotFound), "does not work any more")
-	require.Equal(t, "/person/password", alice.sent(fresh, url.Values{"password": {password}}))
+	require.Equal(t, "/person/password", alice.postRedirect(fresh, url.Values{"password": {password}}))
 
-	require.Equal(t, "/person/sent", alice.sent(userman.SetPasswordPath+"nothing/renew", nil), "whoever asks learns nothing")
+	require.Equal(t, "/person/sent", alice.postRedirect(userman.SetPasswordPath+"nothing/renew", nil), "whoever asks learns nothing")
 }
 
-func TestAForgottenPasswordIsAnsweredTheSameForEverybody(t *testing.T) {
+func TestPages_forgotPasswordDoesNotRevealUsers(t *testing.T) {
 	t.Parallel()
-	b, box, _ := startMailing(t)
-	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
-	stranger := b.stranger()
+	b, box, _ := startWithMail(t)
+	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
+	stranger := b.anonymous()
 	require.Contains(t, stranger.get("/person/forgot", http.StatusOK), "Forgotten password")
 	for _, name := range []string{"alice", "nobody", strings.Repeat("n", 9000), "'\x00<"} {
-		require.Equal(t, "/person/sent", stranger.sent("/person/forgot", url.Values{"name": {name}}))
+		require.Equal(t, "/person/sent", stranger.postRedirect("/person/forgot", url.Values{"name": {name}}))
 	}
 	require.Contains(t, stranger.get("/person/sent", http.StatusOK), "If we know you")
-	link := box.next(t)
-	require.Equal(t, "/person/password", stranger.sent(link, url.Values{"password": {password}}))
-	stranger.requireRefused(stranger.post("/person/forgot", nil, http.StatusUnprocessableEntity), "field-name")
+	link := box.nextLink(t)
+	require.Equal(t, "/person/password", stranger.postRedirect(link, url.Values{"password": {password}}))
+	stranger.requireFieldError(stranger.post("/person/forgot", nil, http.StatusUnprocessableEntity), "field-name")
 }
 
-func TestAskingForLinksIsThrottled(t *testing.T) {
+func TestPages_forgotPasswordIsRateLimited(t *testing.T) {
 	t.Parallel()
-	b, _, _ := startMailing(t)
-	stranger, last := b.stranger(), 0
+	b, _, _ := startWithMail(t)
+	stranger, last := b.anonymous(), 0
 	for range 200 {
 		response, page := b.server.Post(t, stranger.client, "/person/forgot", url.Values{"name": {"nobody"}})
 		if last = response.StatusCode; last == http.StatusTooManyRequests {
@@ -150,15 +150,15 @@ func TestAskingForLinksIsThrottled(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, last)
 }
 
-func TestWithoutAMailServerPeopleAreToldToAskAnAdministrator(t *testing.T) {
+func TestPages_forgotPasswordWithoutMailServer(t *testing.T) {
 	t.Parallel()
-	at := &clock{now: time.Now().UTC()}
-	b := start(t, &servertest.Options{Clock: at.time})
-	b.addPerson(userman.User{Username: "alice"})
-	link, err := b.server.Site.People.Invite(t.Context(), "alice")
+	at := &testClock{now: time.Now().UTC()}
+	b := start(t, &servertest.Options{Clock: at.Now})
+	b.createUser(userman.User{Username: "alice"})
+	link, err := b.server.Site.Users.Invite(t.Context(), "alice")
 	require.NoError(t, err)
-	at.add(8 * 24 * time.Hour)
-	stranger := b.stranger()
+	at.advance(8 * 24 * time.Hour)
+	stranger := b.anonymous()
 	page := stranger.get(userman.SetPasswordPath+link.Token.Reveal(), http.StatusNotFound)
 	require.Contains(t, page, "Ask an administrator for a new link.")
 	require.NotContains(t, page, "/renew")
@@ -166,13 +166,13 @@ func TestWithoutAMailServerPeopleAreToldToAskAnAdministrator(t *testing.T) {
 	require.Contains(t, stranger.post("/person/forgot", url.Values{"name": {"alice"}}, http.StatusConflict), "sends no mails")
 }
 
-func TestALinkNeverLeavesTheServer(t *testing.T) {
+func TestPages_passwordLinkIsNotLeaked(t *testing.T) {
 	t.Parallel()
-	b, _, _ := startMailing(t)
-	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
-	link, err := b.server.Site.People.Invite(t.Context(), "alice")
+	b, _, _ := startWithMail(t)
+	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
+	link, err := b.server.Site.Users.Invite(t.Context(), "alice")
 	require.NoError(t, err)
-	response, page := b.server.Get(t, b.stranger().client, userman.SetPasswordPath+link.Token.Reveal())
+	response, page := b.server.Get(t, b.anonymous().client, userman.SetPasswordPath+link.Token.Reveal())
 	require.Equal(t, "no-store", response.Header.Get("Cache-Control"))
 	require.Equal(t, "same-origin", response.Header.Get("Referrer-Policy"))
 	require.NotContains(t, page, "http://")

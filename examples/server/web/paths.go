@@ -12,8 +12,8 @@ func administratorPath(username string) string { return recordPath("/administrat
 // managerPath is the page of an AMI account.
 func managerPath(name string) string { return recordPath("/managers/", name) }
 
-// personPath is the page of a person.
-func personPath(username string) string {
+// userPath is the page of a person.
+func userPath(username string) string {
 	if username == "welcome" { // all new people are welcomed there
 		username = "WELCOME"
 	}

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestALoginLeadsToNoOtherHost(t *testing.T) {
+func TestLocalPath_rejectsForeignHosts(t *testing.T) {
 	t.Parallel()
 	for wanted, got := range map[string]string{
 		"":                                "/",
@@ -34,7 +34,7 @@ func TestALoginLeadsToNoOtherHost(t *testing.T) {
 }
 
 // A browser strips tabs and line breaks, and takes a backslash for a slash.
-func TestWhateverIsWantedTheLoginStaysHere(t *testing.T) {
+func TestLocalPath_neverLeavesHost(t *testing.T) {
 	t.Parallel()
 	base, err := url.Parse("https://pbx.example.com/login")
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func TestWhateverIsWantedTheLoginStaysHere(t *testing.T) {
 	})
 }
 
-func TestRecordsCalledLikePagesAreReached(t *testing.T) {
+func TestRecordPath_avoidsReservedNames(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
 	for _, rt := range routes() {
@@ -69,7 +69,7 @@ func TestRecordsCalledLikePagesAreReached(t *testing.T) {
 	}
 }
 
-func TestASentenceBeginsAndEndsAsOne(t *testing.T) {
+func TestSentence(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{"": "", "there is none": "There is none.", "Done.": "Done.", "ändern": "ändern."} {
 		require.Equal(t, want, sentence(text))

@@ -16,14 +16,14 @@ type permissionControl struct {
 }
 
 // newPermissionControl draws a control with what was typed and refused.
-func newPermissionControl(p userman.Permission, in saidInput, errs refusals) permissionControl {
+func newPermissionControl(p userman.Permission, in permissionInput, errs formErrors) permissionControl {
 	c := permissionControl{Permission: p}
-	c.Choice = field{Name: permissionField(p.ID), Label: p.Sentence, Errors: errs.on(permissionField(p.ID))}
-	choices := []choice{{Value: "", Label: "Not set"}, {Value: chosenOn, Label: "On"}, {Value: chosenOff, Label: "Off"}}
-	if p.Kind != userman.Switch {
-		choices = []choice{{Value: "", Label: "Not set"}, {Value: chosenReplace, Label: "Just these"}, {Value: chosenExtend, Label: "Add these"}}
+	c.Choice = field{Name: permissionField(p.ID), Label: p.Description, Errors: errs.forField(permissionField(p.ID))}
+	choices := []choice{{Value: "", Label: "Not set"}, {Value: choiceOn, Label: "On"}, {Value: choiceOff, Label: "Off"}}
+	if p.Kind != userman.KindBool {
+		choices = []choice{{Value: "", Label: "Not set"}, {Value: choiceSet, Label: "Just these"}, {Value: choiceAppend, Label: "Add these"}}
 		c.Items = field{
-			Name: permissionItems(p.ID), Label: p.Sentence, Value: in.Items, Autocomplete: "off",
+			Name: permissionItems(p.ID), Label: p.Description, Value: in.Items, Autocomplete: "off",
 			Hint: itemsHint(p.Kind), Errors: c.Choice.Errors,
 		}
 	}
@@ -36,9 +36,9 @@ func newPermissionControl(p userman.Permission, in saidInput, errs refusals) per
 
 func itemsHint(kind userman.Kind) string {
 	switch kind {
-	case userman.Extensions:
+	case userman.KindExtensions:
 		return "Extensions, or self, linked or all."
-	case userman.Numbers:
+	case userman.KindNumbers:
 		return "Numbers, or all."
 	default:
 		return "Names with commas between, or all."
@@ -47,19 +47,19 @@ func itemsHint(kind userman.Kind) string {
 
 // permissionLabels are the sentences of the permissions by the names of their
 // controls.
-func permissionLabels(known []userman.Permission) map[string]string {
-	labels := make(map[string]string, len(known))
-	for _, p := range known {
-		labels[permissionField(p.ID)] = strings.TrimSuffix(p.Sentence, ".")
+func permissionLabels(registered []userman.Permission) map[string]string {
+	labels := make(map[string]string, len(registered))
+	for _, p := range registered {
+		labels[permissionField(p.ID)] = strings.TrimSuffix(p.Description, ".")
 	}
 	return labels
 }
 
 // conflictOfPermissions compares what is said now with what was typed.
-func conflictOfPermissions(known []userman.Permission, now, typed permissionsInput) []difference {
-	rows := make([]difference, 0, len(known))
-	for _, p := range known {
-		rows = append(rows, difference{p.Sentence, said(now[p.ID]), said(typed[p.ID])})
+func conflictOfPermissions(registered []userman.Permission, now, typed permissionsInput) []difference {
+	rows := make([]difference, 0, len(registered))
+	for _, p := range registered {
+		rows = append(rows, difference{p.Description, formatPermissionInput(now[p.ID]), formatPermissionInput(typed[p.ID])})
 	}
 	return differences(rows...)
 }

@@ -12,17 +12,17 @@ import (
 
 // Choices of the control of a permission; "" says nothing about it.
 const (
-	chosenOn      = "on"
-	chosenOff     = "off"
-	chosenReplace = "replace"
-	chosenExtend  = "extend"
+	choiceOn     = "on"
+	choiceOff    = "off"
+	choiceSet    = "replace"
+	choiceAppend = "extend"
 )
 
-// saidInput is what the control of one permission holds.
-type saidInput struct{ Choice, Items string }
+// permissionInput is what the control of one permission holds.
+type permissionInput struct{ Choice, Items string }
 
 // permissionsInput is what the controls of permissions hold, by ID.
-type permissionsInput map[string]saidInput
+type permissionsInput map[string]permissionInput
 
 // permissionField is the name of the control of a permission, as refusals name
 // it, and permissionItems that of the text of a list.
@@ -31,40 +31,40 @@ func permissionField(id string) string { return "permissions." + id }
 func permissionItems(id string) string { return permissionField(id) + ".items" }
 
 // readPermissions reads the controls that are in a form.
-func readPermissions(form url.Values, known []userman.Permission) permissionsInput {
+func readPermissions(form url.Values, registered []userman.Permission) permissionsInput {
 	in := permissionsInput{}
-	for _, p := range known {
+	for _, p := range registered {
 		if form.Has(permissionField(p.ID)) {
-			in[p.ID] = saidInput{form.Get(permissionField(p.ID)), form.Get(permissionItems(p.ID))}
+			in[p.ID] = permissionInput{form.Get(permissionField(p.ID)), form.Get(permissionItems(p.ID))}
 		}
 	}
 	return in
 }
 
-func inputOfPermissions(said userman.Permissions, known []userman.Permission) permissionsInput {
+func inputOfPermissions(grants userman.Permissions, registered []userman.Permission) permissionsInput {
 	in := permissionsInput{}
-	for _, p := range known {
-		value, ok := said[p.ID]
+	for _, p := range registered {
+		value, ok := grants[p.ID]
 		switch {
-		case !ok, value.IsList() == (p.Kind == userman.Switch): // of another kind it counts for nothing
-			in[p.ID] = saidInput{}
+		case !ok, value.IsList() == (p.Kind == userman.KindBool): // of another kind it counts for nothing
+			in[p.ID] = permissionInput{}
 		case !value.IsList():
-			in[p.ID] = saidInput{Choice: value.String()}
-		case value.Extends():
-			in[p.ID] = saidInput{chosenExtend, strings.Join(value.Items(), ", ")}
+			in[p.ID] = permissionInput{Choice: value.String()}
+		case value.IsAppend():
+			in[p.ID] = permissionInput{choiceAppend, strings.Join(value.Items(), ", ")}
 		default:
-			in[p.ID] = saidInput{chosenReplace, strings.Join(value.Items(), ", ")}
+			in[p.ID] = permissionInput{choiceSet, strings.Join(value.Items(), ", ")}
 		}
 	}
 	return in
 }
 
 // fill puts the controls into what is said. What has no control stays.
-func (in permissionsInput) fill(said *userman.Permissions, known []userman.Permission) error {
+func (in permissionsInput) fill(grants *userman.Permissions, registered []userman.Permission) error {
 	after := userman.Permissions{}
-	maps.Copy(after, *said)
-	var refused []store.FieldError
-	for _, p := range known {
+	maps.Copy(after, *grants)
+	var errs []store.FieldError
+	for _, p := range registered {
 		typed, ok := in[p.ID]
 		if !ok {
 			continue
@@ -72,57 +72,57 @@ func (in permissionsInput) fill(said *userman.Permissions, known []userman.Permi
 		value, sets, err := typed.value(p.Kind)
 		switch {
 		case err != nil:
-			refused = append(refused, refusedPermission(p.ID, err)...)
+			errs = append(errs, permissionErrors(p.ID, err)...)
 		case sets:
 			after[p.ID] = value
 		default:
 			delete(after, p.ID)
 		}
 	}
-	*said = after
-	return store.Invalid(refused...)
+	*grants = after
+	return store.NewInvalidError(errs...)
 }
 
 // value is what a control says; sets is false when it says nothing.
-func (in saidInput) value(kind userman.Kind) (value userman.Value, sets bool, err error) {
+func (in permissionInput) value(kind userman.Kind) (value userman.Value, sets bool, err error) {
 	items := strings.TrimSpace(in.Items)
 	switch {
-	case kind == userman.Switch && in.Choice == "":
+	case kind == userman.KindBool && in.Choice == "":
 		return value, false, nil
-	case kind == userman.Switch:
+	case kind == userman.KindBool:
 		value, err = userman.ParseValue(kind, in.Choice)
 		return value, true, err
 	case in.Choice == "" && items != "":
-		return value, false, refusedSaid("choose whether this is all, or is added; or leave the text empty")
+		return value, false, permissionValueError("choose whether this is all, or is added; or leave the text empty")
 	case in.Choice == "":
 		return value, false, nil
-	case in.Choice == chosenReplace && items == "":
-		return userman.Replace(), true, nil
-	case in.Choice == chosenExtend && items == "":
-		return value, false, refusedSaid("write what to add, or choose not set")
-	case in.Choice != chosenReplace && in.Choice != chosenExtend:
-		return value, false, refusedSaid("choose one of the choices")
+	case in.Choice == choiceSet && items == "":
+		return userman.Set(), true, nil
+	case in.Choice == choiceAppend && items == "":
+		return value, false, permissionValueError("write what to add, or choose not set")
+	case in.Choice != choiceSet && in.Choice != choiceAppend:
+		return value, false, permissionValueError("choose one of the choices")
 	}
 	value, err = userman.ParseValue(kind, items)
-	if err != nil || in.Choice == chosenReplace {
-		return userman.Replace(value.Items()...), true, err
+	if err != nil || in.Choice == choiceSet {
+		return userman.Set(value.Items()...), true, err
 	}
-	return userman.Extend(value.Items()...), true, nil
+	return userman.Append(value.Items()...), true, nil
 }
 
-func refusedSaid(message string) error {
-	return store.Invalid(store.FieldError{Field: "value", Code: "choice", Message: message})
+func permissionValueError(message string) error {
+	return store.NewInvalidError(store.FieldError{Field: "value", Code: "choice", Message: message})
 }
 
-// refusedPermission names the control that err is about.
-func refusedPermission(id string, err error) []store.FieldError {
+// permissionErrors names the control that err is about.
+func permissionErrors(id string, err error) []store.FieldError {
 	invalid, ok := errors.AsType[*store.InvalidError](err)
 	if !ok {
 		return nil
 	}
-	refused := make([]store.FieldError, len(invalid.Fields))
+	errs := make([]store.FieldError, len(invalid.Fields))
 	for i, f := range invalid.Fields {
-		refused[i] = store.FieldError{Field: permissionField(id), Code: f.Code, Message: f.Message}
+		errs[i] = store.FieldError{Field: permissionField(id), Code: f.Code, Message: f.Message}
 	}
-	return refused
+	return errs
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestAPermissionStandsWithThoseOfItsModuleWhereverAProductRegisteredIt(t *testing.T) {
+func TestWithRow_groupsByModule(t *testing.T) {
 	t.Parallel()
 	var modules []module[string]
 	for _, id := range []string{"voicemail.play", "sms.numbers", "voicemail.transcribe"} {

@@ -5,17 +5,17 @@ package web
 func publicRoutes() []route {
 	const password, softphone = "/person/password/{token}", "/person/softphone/{token}"
 	open := []route{
-		get(password, "", (*visit).ownPasswordForm),
-		post(password, "", (*visit).ownPasswordSet),
-		post(password+"/renew", "", (*visit).ownPasswordRenew),
-		get("/person/password", "", (*visit).ownPasswordDone),
-		get("/person/forgot", "", (*visit).forgottenForm),
-		post("/person/forgot", "", (*visit).forgotten),
-		get("/person/sent", "", (*visit).forgottenSent),
-		get(softphone, "", (*visit).softphoneLanding),
-		get(softphone+"/qr.png", "", (*visit).softphoneQR),
-		get(softphone+"/linphone.xml", "", (*visit).softphoneLinphone),
-		get(softphone+"/account.json", "", (*visit).softphoneAccount),
+		get(password, "", (*pageHandler).ownPasswordForm),
+		post(password, "", (*pageHandler).ownPasswordSet),
+		post(password+"/renew", "", (*pageHandler).ownPasswordRenew),
+		get("/person/password", "", (*pageHandler).ownPasswordDone),
+		get("/person/forgot", "", (*pageHandler).forgotPasswordForm),
+		post("/person/forgot", "", (*pageHandler).forgotPassword),
+		get("/person/sent", "", (*pageHandler).forgotPasswordSent),
+		get(softphone, "", (*pageHandler).softphoneLanding),
+		get(softphone+"/qr.png", "", (*pageHandler).softphoneQR),
+		get(softphone+"/linphone.xml", "", (*pageHandler).softphoneLinphone),
+		get(softphone+"/account.json", "", (*pageHandler).softphoneAccount),
 	}
 	for i := range open {
 		open[i].open = true

@@ -17,31 +17,31 @@ type route struct {
 	upload bool
 	// section is what an administrator needs; "" is for every one of them.
 	section string
-	handle  func(*visit) error
+	handle  func(*pageHandler) error
 }
 
 // routes are all pages and acts, but for the files of /static/.
 func routes() []route {
-	return slices.Concat(loginRoutes(), administratorRoutes(), managerRoutes(), personRoutes(), groupRoutes(), publicRoutes(), configRoutes(), otherRoutes())
+	return slices.Concat(loginRoutes(), administratorRoutes(), managerRoutes(), userRoutes(), groupRoutes(), publicRoutes(), configRoutes(), otherRoutes())
 }
 
-func get(path, section string, handle func(*visit) error) route {
+func get(path, section string, handle func(*pageHandler) error) route {
 	return route{method: http.MethodGet, path: path, section: section, handle: handle}
 }
 
-func post(path, section string, handle func(*visit) error) route {
+func post(path, section string, handle func(*pageHandler) error) route {
 	return route{method: http.MethodPost, path: path, section: section, handle: handle}
 }
 
 func loginRoutes() []route {
 	open := []route{
-		get("/login", "", (*visit).loginForm),
-		post("/login", "", (*visit).logIn),
-		get("/login/code", "", (*visit).codeForm),
-		post("/login/code", "", (*visit).confirmCode),
-		post("/logout", "", (*visit).logOut),
-		get("/set-password/{token}", "", (*visit).setPasswordForm),
-		post("/set-password/{token}", "", (*visit).setPassword),
+		get("/login", "", (*pageHandler).loginForm),
+		post("/login", "", (*pageHandler).logIn),
+		get("/login/code", "", (*pageHandler).codeForm),
+		post("/login/code", "", (*pageHandler).confirmCode),
+		post("/logout", "", (*pageHandler).logOut),
+		get("/set-password/{token}", "", (*pageHandler).setPasswordForm),
+		post("/set-password/{token}", "", (*pageHandler).setPassword),
 	}
 	for i := range open {
 		open[i].open = true
@@ -52,76 +52,76 @@ func loginRoutes() []route {
 func administratorRoutes() []route {
 	const section, one = site.SectionAdministrators, "/administrators/{username}"
 	return []route{
-		get("/administrators", section, (*visit).administratorList),
-		get("/administrators/new", section, (*visit).administratorNew),
-		post("/administrators/new", section, (*visit).administratorCreate),
-		get(one, section, (*visit).administratorForm),
-		post(one, section, (*visit).administratorSave),
-		get(one+"/delete", section, (*visit).administratorAskDelete),
-		post(one+"/delete", section, (*visit).administratorDelete),
-		post(one+"/disable", section, (*visit).administratorDisable),
-		post(one+"/enable", section, (*visit).administratorEnable),
-		get(one+"/invite", section, (*visit).administratorInvited),
-		post(one+"/invite", section, (*visit).administratorInvite),
-		get(one+"/password", section, (*visit).administratorPasswordForm),
-		post(one+"/password", section, (*visit).administratorPassword),
-		get(one+"/second-factor/remove", section, (*visit).administratorAskRemoveFactor),
-		post(one+"/second-factor/remove", section, (*visit).administratorRemoveFactor),
+		get("/administrators", section, (*pageHandler).administratorList),
+		get("/administrators/new", section, (*pageHandler).administratorNew),
+		post("/administrators/new", section, (*pageHandler).administratorCreate),
+		get(one, section, (*pageHandler).administratorForm),
+		post(one, section, (*pageHandler).administratorSave),
+		get(one+"/delete", section, (*pageHandler).administratorConfirmDelete),
+		post(one+"/delete", section, (*pageHandler).administratorDelete),
+		post(one+"/disable", section, (*pageHandler).administratorDisable),
+		post(one+"/enable", section, (*pageHandler).administratorEnable),
+		get(one+"/invite", section, (*pageHandler).administratorInviteLink),
+		post(one+"/invite", section, (*pageHandler).administratorInvite),
+		get(one+"/password", section, (*pageHandler).administratorPasswordForm),
+		post(one+"/password", section, (*pageHandler).administratorPassword),
+		get(one+"/second-factor/remove", section, (*pageHandler).administratorConfirmRemoveFactor),
+		post(one+"/second-factor/remove", section, (*pageHandler).administratorRemoveFactor),
 	}
 }
 
 func managerRoutes() []route {
-	const section, one = site.SectionManagers, "/managers/{name}"
+	const section, one = site.SectionAMIAccounts, "/managers/{name}"
 	return []route{
-		get("/managers", section, (*visit).managerList),
-		get("/managers/new", section, (*visit).managerNew),
-		post("/managers/new", section, (*visit).managerCreate),
-		post("/managers/check", section, (*visit).managerCheck),
-		get(one, section, (*visit).managerForm),
-		post(one, section, (*visit).managerSave),
-		get(one+"/secret", section, (*visit).managerSecret),
-		get(one+"/rotate", section, (*visit).managerAskRotate),
-		post(one+"/rotate", section, (*visit).managerRotate),
-		post(one+"/probe", section, (*visit).managerProbe),
-		get(one+"/delete", section, (*visit).managerAskDelete),
-		post(one+"/delete", section, (*visit).managerDelete),
-		post(one+"/disable", section, (*visit).managerDisable),
-		post(one+"/enable", section, (*visit).managerEnable),
+		get("/managers", section, (*pageHandler).managerList),
+		get("/managers/new", section, (*pageHandler).managerNew),
+		post("/managers/new", section, (*pageHandler).managerCreate),
+		post("/managers/check", section, (*pageHandler).managerCheck),
+		get(one, section, (*pageHandler).managerForm),
+		post(one, section, (*pageHandler).managerSave),
+		get(one+"/secret", section, (*pageHandler).managerSecret),
+		get(one+"/rotate", section, (*pageHandler).managerConfirmRotate),
+		post(one+"/rotate", section, (*pageHandler).managerRotate),
+		post(one+"/probe", section, (*pageHandler).managerProbe),
+		get(one+"/delete", section, (*pageHandler).managerConfirmDelete),
+		post(one+"/delete", section, (*pageHandler).managerDelete),
+		post(one+"/disable", section, (*pageHandler).managerDisable),
+		post(one+"/enable", section, (*pageHandler).managerEnable),
 	}
 }
 
 func configRoutes() []route {
 	const section = ampusers.SectionApply
 	return []route{
-		get("/config", section, (*visit).configPlan),
-		post("/config/apply", section, (*visit).configApply),
-		get("/config/rollback", section, (*visit).configAskRollback),
-		post("/config/rollback", section, (*visit).configRollback),
-		post("/config/recover", section, (*visit).configRecover),
-		get("/config/run", section, (*visit).configRun),
-		get("/config/banner", "", (*visit).configBanner),
+		get("/config", section, (*pageHandler).configPlan),
+		post("/config/apply", section, (*pageHandler).configApply),
+		get("/config/rollback", section, (*pageHandler).configConfirmRollback),
+		post("/config/rollback", section, (*pageHandler).configRollback),
+		post("/config/recover", section, (*pageHandler).configRecover),
+		get("/config/run", section, (*pageHandler).configRun),
+		get("/config/banner", "", (*pageHandler).configBanner),
 	}
 }
 
 func otherRoutes() []route {
 	const account = "/account/second-factor/"
 	return []route{
-		get("/{$}", "", (*visit).overview),
-		get("/audit", site.SectionAudit, (*visit).auditList),
-		post("/audit/verify", site.SectionAudit, (*visit).auditVerify),
-		get("/settings", site.SectionSettings, (*visit).settings),
-		post("/settings/test", site.SectionSettings, (*visit).settingsTest),
-		post("/settings/mail", site.SectionSettings, (*visit).settingsTestMail),
-		post("/settings/directories/{directory}", site.SectionSettings, (*visit).settingsTestDirectory),
-		get("/settings/install", site.SectionSettings, (*visit).installPlan),
-		post("/settings/install", site.SectionSettings, (*visit).install),
-		get("/account", "", (*visit).account),
-		post("/account/password", "", (*visit).accountPassword),
-		post(account+"begin", "", (*visit).factorBegin),
-		get(account+"qr.png", "", (*visit).factorQR),
-		post(account+"confirm", "", (*visit).factorConfirm),
-		get(account+"remove", "", (*visit).factorAskRemove),
-		post(account+"remove", "", (*visit).factorRemove),
-		post(account+"recovery-codes", "", (*visit).factorRecoveryCodes),
+		get("/{$}", "", (*pageHandler).overview),
+		get("/audit", site.SectionAudit, (*pageHandler).auditList),
+		post("/audit/verify", site.SectionAudit, (*pageHandler).auditVerify),
+		get("/settings", site.SectionSettings, (*pageHandler).settings),
+		post("/settings/test", site.SectionSettings, (*pageHandler).settingsTest),
+		post("/settings/mail", site.SectionSettings, (*pageHandler).settingsTestMail),
+		post("/settings/directories/{directory}", site.SectionSettings, (*pageHandler).settingsTestDirectory),
+		get("/settings/install", site.SectionSettings, (*pageHandler).installPlan),
+		post("/settings/install", site.SectionSettings, (*pageHandler).install),
+		get("/account", "", (*pageHandler).account),
+		post("/account/password", "", (*pageHandler).accountPassword),
+		post(account+"begin", "", (*pageHandler).factorBegin),
+		get(account+"qr.png", "", (*pageHandler).factorQR),
+		post(account+"confirm", "", (*pageHandler).factorConfirm),
+		get(account+"remove", "", (*pageHandler).factorConfirmRemove),
+		post(account+"remove", "", (*pageHandler).factorRemove),
+		post(account+"recovery-codes", "", (*pageHandler).factorRecoveryCodes),
 	}
 }

@@ -21,24 +21,24 @@ type settingsPage struct {
 	BaseURL     string
 }
 
-func (v *visit) settings() error { return v.showSettings(nil) }
+func (v *pageHandler) settings() error { return v.renderSettings(nil) }
 
-func (v *visit) showSettings(tested *site.Connection) error {
+func (v *pageHandler) renderSettings(tested *site.Connection) error {
 	page, err := v.settingsPage(tested)
 	if err != nil {
 		return err
 	}
-	return v.show("settings", "Settings", page)
+	return v.render("settings", "Settings", page)
 }
 
-func (v *visit) settingsPage(tested *site.Connection) (settingsPage, error) {
+func (v *pageHandler) settingsPage(tested *site.Connection) (settingsPage, error) {
 	s := v.site.Settings
 	directories, err := v.directorySettings()
 	return settingsPage{
-		Connection: tested, BaseURL: v.baseURL, Mail: v.mailSettings(nil, refusals{}), Directories: directories,
+		Connection: tested, BaseURL: v.baseURL, Mail: v.mailSettings(nil, formErrors{}), Directories: directories,
 		Settings: []setting{
 			newSetting("Configuration folder of Asterisk", s.ConfDir, "conf-dir", "CONF_DIR"),
-			newSetting("Address of AMI", orWords(s.AMI, "as manager.conf says"), "ami", "AMI"),
+			newSetting("Address of AMI", orDefault(s.AMI, "as manager.conf says"), "ami", "AMI"),
 			newSetting("AMI account to apply with", s.AMIUser, "ami-user", "AMI_USER"),
 			newSetting("Database", s.DB, "db", "DB"),
 		},
@@ -49,7 +49,7 @@ func newSetting(label, value, flag, variable string) setting {
 	return setting{Label: label, Value: value, Flag: "--" + flag, Variable: "PBXUSERS_" + variable, Key: flag}
 }
 
-func orWords(value, words string) string {
+func orDefault(value, words string) string {
 	if value == "" {
 		return words
 	}
@@ -57,15 +57,15 @@ func orWords(value, words string) string {
 }
 
 // settingsTest tries to log in to Asterisk.
-func (v *visit) settingsTest() error {
-	tested, err := v.site.TestConnection(v.r.Context())
+func (v *pageHandler) settingsTest() error {
+	tested, err := v.site.CheckConnection(v.r.Context())
 	if err != nil {
 		return err
 	}
-	if v.partial() {
-		return v.showPart("connection", tested)
+	if v.isHTMX() {
+		return v.renderFragment("connection", tested)
 	}
-	return v.showSettings(tested)
+	return v.renderSettings(tested)
 }
 
 // installPage is the page /settings/install.
@@ -84,26 +84,26 @@ type installPage struct {
 	User    string
 }
 
-func (v *visit) installPlan() error {
-	page := installPage{MayApply: v.visitor.Can(ampusers.SectionApply), User: v.site.Settings.AMIUser}
+func (v *pageHandler) installPlan() error {
+	page := installPage{MayApply: v.admin.Can(ampusers.SectionApply), User: v.site.Settings.AMIUser}
 	plan, err := v.site.PlanInstall(v.r.Context())
 	if v.r.Context().Err() != nil {
 		return err
 	}
 	if err != nil {
-		page.Reason, page.WayOut = sentence(err.Error()), site.WayOut(err)
+		page.Reason, page.WayOut = sentence(err.Error()), site.Hint(err)
 	}
 	page.Plan = plan
-	return v.show("install", "Connect Asterisk", page)
+	return v.render("install", "Connect Asterisk", page)
 }
 
 // install ends with the first apply, and so needs that grant as well.
-func (v *visit) install() error {
-	if _, err := v.gate.Require(v.r.Context(), ampusers.SectionApply); err != nil {
+func (v *pageHandler) install() error {
+	if _, err := v.sessions.Require(v.r.Context(), ampusers.SectionApply); err != nil {
 		return err
 	}
 	installed, err := v.site.Install(v.r.Context(), v.form()["mend"]...)
-	v.runner.Changed()
+	v.runner.InvalidateStatus()
 	if v.r.Context().Err() != nil {
 		return err
 	}
@@ -112,12 +112,12 @@ func (v *visit) install() error {
 		page.Plan, page.Report = installed.Installation, installed.Report
 	}
 	if err != nil {
-		page.Reason, page.WayOut = sentence(err.Error()), site.WayOut(err)
-		return v.showStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
+		page.Reason, page.WayOut = sentence(err.Error()), site.Hint(err)
+		return v.renderStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
 	}
 	page.Blocked = page.Report == nil
 	if page.Blocked {
-		return v.showStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
+		return v.renderStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
 	}
-	return v.show("install", "Asterisk is connected", page)
+	return v.render("install", "Asterisk is connected", page)
 }

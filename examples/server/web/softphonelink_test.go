@@ -14,32 +14,32 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// office tells the SIP accounts of extensions.
-type office struct{ technology string }
+// sipAccountStub tells the SIP accounts of extensions.
+type sipAccountStub struct{ technology string }
 
-func (o office) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
+func (o sipAccountStub) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
 	return &userman.SIPAccount{Technology: o.technology, Username: extension, Secret: store.NewSecret("sip-secret"), Domain: "pbx.example.com"}, nil
 }
 
 // startSoftphone starts a server with somebody who has a link for a softphone.
-func startSoftphone(t *testing.T) (b *browser, link string, at *clock) {
+func startSoftphone(t *testing.T) (b *browser, link string, at *testClock) {
 	t.Helper()
-	at = &clock{now: time.Now().UTC()}
+	at = &testClock{now: time.Now().UTC()}
 	b = start(t, &servertest.Options{
-		Clock: at.time, People: func(o *userman.Options) { o.SIPAccounts = office{"PJSIP"} },
+		Clock: at.Now, Users: func(o *userman.Options) { o.SIPAccounts = sipAccountStub{"PJSIP"} },
 	})
-	b.addPerson(userman.User{Username: "alice", DefaultExtension: "1001"})
-	made, err := b.server.Site.People.InviteSoftphone(t.Context(), "alice")
+	b.createUser(userman.User{Username: "alice", DefaultExtension: "1001"})
+	made, err := b.server.Site.Users.InviteSoftphone(t.Context(), "alice")
 	require.NoError(t, err)
 	return b, userman.ActivationPath + made.Token.Reveal(), at
 }
 
-func TestTheLinkOfASoftphoneIsSpentByTheSoftphoneOnly(t *testing.T) {
+func TestPages_softphoneLinkIsUsedOnlyByDownload(t *testing.T) {
 	t.Parallel()
 	b, link, _ := startSoftphone(t)
-	phone := b.stranger()
+	phone := b.anonymous()
 	page := phone.get(link, http.StatusOK)
-	require.Equal(t, b.server.URL+link+"/linphone.xml", shown(page, "provisioning"))
+	require.Equal(t, b.server.URL+link+"/linphone.xml", copyableText(page, "provisioning"))
 	require.NotContains(t, page, `href="`+link, "nothing on the page spends the link by being clicked or loaded ahead")
 	response, picture := b.server.Get(t, phone.client, link+"/qr.png")
 	require.Equal(t, "image/png", response.Header.Get("Content-Type"))
@@ -67,24 +67,24 @@ func TestTheLinkOfASoftphoneIsSpentByTheSoftphoneOnly(t *testing.T) {
 	}
 }
 
-func TestASoftphoneOfTheProductsOwnIsGivenJSON(t *testing.T) {
+func TestPages_softphoneAccountJSON(t *testing.T) {
 	t.Parallel()
 	b, link, _ := startSoftphone(t)
-	response, document := b.server.Get(t, b.stranger().client, link+"/account.json")
+	response, document := b.server.Get(t, b.anonymous().client, link+"/account.json")
 	require.Equal(t, "application/json", response.Header.Get("Content-Type"))
 	require.Contains(t, document, `"secret":"sip-secret"`)
 }
 
-func TestALinkOfASoftphoneExpiresAndIsRefusedWithTheReason(t *testing.T) {
+func TestPages_softphoneLinkExpires(t *testing.T) {
 	t.Parallel()
 	b, link, at := startSoftphone(t)
-	_, err := b.server.Site.People.Update(t.Context(), "alice", func(u *userman.User) error {
+	_, err := b.server.Site.Users.Update(t.Context(), "alice", func(u *userman.User) error {
 		u.DefaultExtension = ""
 		return nil
 	})
 	require.NoError(t, err)
-	require.Contains(t, b.stranger().get(link+"/linphone.xml", http.StatusConflict), "default extension")
-	require.Contains(t, b.stranger().get(link, http.StatusOK), "Set up your softphone", "what was refused does not spend the link")
-	at.add(8 * 24 * time.Hour)
-	require.Contains(t, b.stranger().get(link, http.StatusNotFound), "This link has expired")
+	require.Contains(t, b.anonymous().get(link+"/linphone.xml", http.StatusConflict), "default extension")
+	require.Contains(t, b.anonymous().get(link, http.StatusOK), "Set up your softphone", "what was refused does not spend the link")
+	at.advance(8 * 24 * time.Hour)
+	require.Contains(t, b.anonymous().get(link, http.StatusNotFound), "This link has expired")
 }

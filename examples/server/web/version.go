@@ -22,10 +22,10 @@ func administratorVersion(a *ampusers.Administrator) string {
 }
 
 // managerVersion is equal for accounts that agree in what their form edits.
-func managerVersion(u *manager.User) string { return versionOf(inputOfManager(u)) }
+func managerVersion(u *manager.Account) string { return versionOf(inputOfManager(u)) }
 
-// personVersion is equal for people who agree in what their form edits.
-func personVersion(u *userman.User) string { return versionOf(inputOfPerson(u)) }
+// userVersion is equal for people who agree in what their form edits.
+func userVersion(u *userman.User) string { return versionOf(inputOfUser(u)) }
 
 // versionOf returns a hash of what a form shows of a record.
 func versionOf(input any) string {

@@ -26,25 +26,25 @@ type Options struct {
 
 // pages is what every page is made of.
 type pages struct {
-	site    *site.Site
-	gate    *access.Gate
-	runner  *applying.Runner
-	jobs    *jobs.Runner
-	baseURL string
-	log     *slog.Logger
-	assets  assets
-	drawn   drawings
-	mux     *http.ServeMux
+	site      *site.App
+	sessions  *access.Manager
+	runner    *applying.Runner
+	jobs      *jobs.Runner
+	baseURL   string
+	log       *slog.Logger
+	assets    assets
+	templates templateSets
+	mux       *http.ServeMux
 }
 
 // New returns the pages of s, to be served at / inside of
-// [access.Gate.Handler].
-func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Runner, opts *Options) http.Handler {
+// [access.Manager.Handler].
+func New(s *site.App, sessions *access.Manager, runner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}
 	p := &pages{
-		site: s, gate: gate, runner: runner, jobs: work,
+		site: s, sessions: sessions, runner: runner, jobs: jobRunner,
 		baseURL: strings.TrimSuffix(opts.BaseURL, "/"),
 		log:     opts.Logger,
 		assets:  readAssets(),
@@ -53,7 +53,7 @@ func New(s *site.Site, gate *access.Gate, runner *applying.Runner, work *jobs.Ru
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
-	p.drawn = readDrawings(p.assets)
+	p.templates = parseTemplates(p.assets)
 	p.mux.Handle("GET /static/{name}", p.assets)
 	for _, rt := range routes() {
 		p.mux.Handle(rt.method+" "+rt.path, p.serve(rt))
@@ -68,18 +68,18 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.mux.ServeHTTP(w, r)
 		return
 	}
-	refusal := &statusOnly{header: w.Header(), status: http.StatusOK}
-	handler.ServeHTTP(refusal, r)
-	v := &visit{pages: p, w: w, r: r, visitor: p.gate.Visitor(r.Context())}
-	v.fail(&statusError{status: refusal.status}) //nolint:contextcheck // v holds the request, and its context
+	recorder := &statusRecorder{header: w.Header(), status: http.StatusOK}
+	handler.ServeHTTP(recorder, r)
+	v := &pageHandler{pages: p, w: w, r: r, admin: p.sessions.Administrator(r.Context())}
+	v.renderError(&statusError{status: recorder.status}) //nolint:contextcheck // v holds the request, and its context
 }
 
-// statusOnly learns the status, and the headers, of an answer without a page.
-type statusOnly struct {
+// statusRecorder learns the status, and the headers, of an answer without a page.
+type statusRecorder struct {
 	header http.Header
 	status int
 }
 
-func (s *statusOnly) Header() http.Header            { return s.header }
-func (s *statusOnly) Write(body []byte) (int, error) { return len(body), nil }
-func (s *statusOnly) WriteHeader(status int)         { s.status = status }
+func (s *statusRecorder) Header() http.Header            { return s.header }
+func (s *statusRecorder) Write(body []byte) (int, error) { return len(body), nil }
+func (s *statusRecorder) WriteHeader(status int)         { s.status = status }

@@ -40,35 +40,35 @@ type undelivered struct {
 // maxUndelivered bounds the people that the page names.
 const maxUndelivered = 200
 
-func (v *visit) welcomeAll() error {
+func (v *pageHandler) welcomeAll() error {
 	const path = "/people/welcome"
-	state := v.jobs.State(jobs.Welcome, "")
-	if v.watched(state) {
+	state := v.jobs.State(jobs.KindWelcome, "")
+	if v.pollJob(state) {
 		return nil
 	}
 	page := welcomeAllPage{Job: newJobPage(state, path, jobTitles{"Sending welcome mails", "Sending welcome mails failed", "Welcome mails are sent"})}
-	if mail := v.site.Mail(); !mail.Configured {
+	if mail := v.site.MailStatus(); !mail.Configured {
 		page.Missing = mail.Missing
 	}
 	var err error
-	if page.New, page.Many, err = v.countNew(); err != nil {
+	if page.New, page.Many, err = v.countUnwelcomed(); err != nil {
 		return err
 	}
 	if state != nil && state.Welcome != nil {
 		page.Counts = deliveryCounts(state.Welcome.Counts)
-		page.Hidden = !v.reachesEverybody() && state.Actor != v.visitor.Username
+		page.Hidden = !v.isUnrestricted() && state.Actor != v.admin.Username
 		if !page.Hidden {
 			page.Undelivered = undeliveredOf(state.Welcome.Undelivered)
 		}
 	}
-	return v.show("welcomeall", "Welcome mail to all new", page)
+	return v.render("welcomeall", "Welcome mail to all new", page)
 }
 
-// countNew returns how many people are to be welcomed; many says that there may
+// countUnwelcomed returns how many people are to be welcomed; many says that there may
 // be more.
-func (v *visit) countNew() (count int, many bool, err error) {
-	list, err := v.people().List(v.r.Context(), userman.Query{
-		Status: userman.Enabled, NotWelcomed: true, Page: store.Page{Limit: store.MaxPageLimit},
+func (v *pageHandler) countUnwelcomed() (count int, many bool, err error) {
+	list, err := v.users().List(v.r.Context(), userman.Query{
+		Status: userman.StatusEnabled, NotWelcomed: true, PageRequest: store.PageRequest{Limit: store.MaxPageLimit},
 	})
 	if err != nil {
 		return 0, false, err
@@ -81,11 +81,11 @@ func (v *visit) countNew() (count int, many bool, err error) {
 	return count, list.Next != "", nil
 }
 
-func (v *visit) welcomeAllStart() error {
+func (v *pageHandler) welcomeAllStart() error {
 	const path = "/people/welcome"
-	_, err := v.jobs.StartWelcome(v.r.Context(), v.people())
+	_, err := v.jobs.StartWelcome(v.r.Context(), v.users())
 	if errors.Is(err, store.ErrConflict) {
-		return v.warn(path, sentence(err.Error()))
+		return v.redirectWithWarning(path, sentence(err.Error()))
 	}
 	if err != nil {
 		return err
@@ -96,24 +96,24 @@ func (v *visit) welcomeAllStart() error {
 func deliveryCounts(counts map[userman.DeliveryStatus]int) []deliveryCount {
 	var all []deliveryCount
 	for _, status := range []userman.DeliveryStatus{
-		userman.Delivered, userman.NoAddress, userman.NotConfigured, userman.Refused, userman.Failed, userman.Skipped,
+		userman.DeliverySent, userman.DeliveryNoAddress, userman.DeliveryNotConfigured, userman.DeliveryRejected, userman.DeliveryFailed, userman.DeliverySkipped,
 	} {
 		if counts[status] > 0 {
-			all = append(all, deliveryCount{counts[status], deliveryWords(status)})
+			all = append(all, deliveryCount{counts[status], deliveryText(status)})
 		}
 	}
 	return all
 }
 
-// deliveryWords say what came of a mail.
-func deliveryWords(status userman.DeliveryStatus) string {
+// deliveryText say what came of a mail.
+func deliveryText(status userman.DeliveryStatus) string {
 	words, ok := map[userman.DeliveryStatus]string{
-		userman.Delivered:     "taken by the mail server",
-		userman.NoAddress:     "without an email address",
-		userman.NotConfigured: "not sent, because mail is not set up",
-		userman.Refused:       "refused by the mail server",
-		userman.Failed:        "failed; try these again",
-		userman.Skipped:       "skipped",
+		userman.DeliverySent:          "taken by the mail server",
+		userman.DeliveryNoAddress:     "without an email address",
+		userman.DeliveryNotConfigured: "not sent, because mail is not set up",
+		userman.DeliveryRejected:      "refused by the mail server",
+		userman.DeliveryFailed:        "failed; try these again",
+		userman.DeliverySkipped:       "skipped",
 	}[status]
 	if !ok {
 		return string(status)
@@ -125,7 +125,7 @@ func undeliveredOf(deliveries []userman.Delivery) []undelivered {
 	deliveries = slices.Clone(deliveries[:min(len(deliveries), maxUndelivered)])
 	all := make([]undelivered, len(deliveries))
 	for i, d := range deliveries {
-		all[i] = undelivered{d, personPath(d.Username)}
+		all[i] = undelivered{d, userPath(d.Username)}
 	}
 	return all
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// ended waits for the end of a job, and returns the page of it.
-func (b *browser) ended(path string) string {
+// waitForJob waits for the end of a job, and returns the page of it.
+func (b *browser) waitForJob(path string) string {
 	b.Helper()
 	var page string
 	require.Eventually(b, func() bool {
@@ -25,33 +25,33 @@ func (b *browser) ended(path string) string {
 	return page
 }
 
-// slowPost is a mail server that waits for the test before it takes a mail.
-type slowPost struct{ take chan error }
+// blockingMailer is a mail server that waits for the test before it takes a mail.
+type blockingMailer struct{ result chan error }
 
-func (p slowPost) Send(ctx context.Context, _ *userman.Message) error {
+func (p blockingMailer) Send(ctx context.Context, _ *userman.Message) error {
 	select {
-	case err := <-p.take:
+	case err := <-p.result:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-func TestEverybodyNewIsWelcomedFromAPageThatShowsHowFarItIs(t *testing.T) {
+func TestPages_welcomeAllShowsProgress(t *testing.T) {
 	t.Parallel()
-	post := slowPost{make(chan error)}
-	b := start(t, &servertest.Options{People: func(o *userman.Options) { o.Mailer = post }})
+	post := blockingMailer{make(chan error)}
+	b := start(t, &servertest.Options{Users: func(o *userman.Options) { o.Mailer = post }})
 	require.Contains(t, b.get("/people/welcome", http.StatusOK), "Nobody is new")
 	for _, name := range []string{"alice", "bob", "carol"} {
-		b.addPerson(userman.User{Username: name, Email: name + "@example.org"})
+		b.createUser(userman.User{Username: name, Email: name + "@example.org"})
 	}
-	b.addPerson(userman.User{Username: "dave"})
+	b.createUser(userman.User{Username: "dave"})
 	require.Contains(t, b.get("/people/welcome", http.StatusOK), "4 people are new")
 
-	require.Equal(t, "/people/welcome", b.sent("/people/welcome", nil))
-	require.Equal(t, "/people/welcome", b.sent("/people/welcome", nil), "it runs once")
+	require.Equal(t, "/people/welcome", b.postRedirect("/people/welcome", nil))
+	require.Equal(t, "/people/welcome", b.postRedirect("/people/welcome", nil), "it runs once")
 	require.Contains(t, b.get("/people/welcome", http.StatusOK), "at work already")
-	post.take <- nil
+	post.result <- nil
 	require.Eventually(t, func() bool { return strings.Contains(b.get("/people/welcome", http.StatusOK), "1 of 4.") }, 20*time.Second, 20*time.Millisecond)
 	require.Contains(t, b.get("/people/welcome", http.StatusOK), `<meta http-equiv="refresh"`)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL+"/people/welcome?known=1", http.NoBody)
@@ -60,9 +60,9 @@ func TestEverybodyNewIsWelcomedFromAPageThatShowsHowFarItIs(t *testing.T) {
 	response, _ := servertest.Do(t, b.client, request)
 	require.Equal(t, http.StatusNoContent, response.StatusCode, "nothing is read out again")
 
-	post.take <- &userman.MailRefusedError{Reason: "550 <no>"}
-	post.take <- nil
-	page := b.ended("/people/welcome")
+	post.result <- &userman.MailRejectedError{Reason: "550 <no>"}
+	post.result <- nil
+	page := b.waitForJob("/people/welcome")
 	require.Contains(t, page, "Welcome mails are sent")
 	require.Contains(t, page, "2 taken by the mail server")
 	require.Contains(t, page, "1 without an email address")
@@ -72,32 +72,32 @@ func TestEverybodyNewIsWelcomedFromAPageThatShowsHowFarItIs(t *testing.T) {
 	require.Contains(t, page, "2 people are new")
 }
 
-func TestWhoReachesSomePeopleWelcomesThoseAndSeesNoOthers(t *testing.T) {
+func TestPages_welcomeAllIsLimitedToScope(t *testing.T) {
 	t.Parallel()
-	b, box, _ := startMailing(t)
-	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org", DefaultExtension: "1001"})
-	b.addPerson(userman.User{Username: "zoe", DefaultExtension: "2001"})
+	b, box, _ := startWithMail(t)
+	b.createUser(userman.User{Username: "alice", Email: "alice@example.org", DefaultExtension: "1001"})
+	b.createUser(userman.User{Username: "zoe", DefaultExtension: "2001"})
 	extensions, err := ampusers.ParseRanges("1000-1999")
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"people"}, Extensions: extensions}, password)
-	narrowed := b.as("jane.admin")
-	require.Contains(t, narrowed.get("/people/welcome", http.StatusOK), "1 person is new")
+	limited := b.loginAs("jane.admin")
+	require.Contains(t, limited.get("/people/welcome", http.StatusOK), "1 person is new")
 
-	b.sent("/people/welcome", nil)
-	require.Contains(t, b.ended("/people/welcome"), `href="/people/zoe"`)
-	page := narrowed.get("/people/welcome", http.StatusOK)
+	b.postRedirect("/people/welcome", nil)
+	require.Contains(t, b.waitForJob("/people/welcome"), `href="/people/zoe"`)
+	page := limited.get("/people/welcome", http.StatusOK)
 	require.NotContains(t, page, "zoe")
 	require.Contains(t, page, "Somebody else started it")
-	box.next(t)
+	box.nextLink(t)
 
-	narrowed.sent("/people/welcome", nil)
-	require.Contains(t, narrowed.ended("/people/welcome"), "There was nobody to welcome.")
+	limited.postRedirect("/people/welcome", nil)
+	require.Contains(t, limited.waitForJob("/people/welcome"), "There was nobody to welcome.")
 }
 
-func TestAWelcomeMailToAllWithoutAMailServerSaysSo(t *testing.T) {
+func TestPages_welcomeAllWithoutMailServer(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.addPerson(userman.User{Username: "alice", Email: "alice@example.org"})
+	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
 	page := b.get("/people/welcome", http.StatusOK)
 	require.Contains(t, page, "--smtp")
 	require.NotContains(t, page, `action="/people/welcome"`)

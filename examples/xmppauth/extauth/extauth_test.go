@@ -26,10 +26,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const domain = "example.com"
 
-// people are passwords by username. "slow" never answers, and "broken" fails.
-type people map[string]string
+// fakeUsers are passwords by username. "slow" never answers, and "broken" fails.
+type fakeUsers map[string]string
 
-func (p people) VerifyFor(ctx context.Context, service, login string, password store.Secret) (*userman.User, error) {
+func (p fakeUsers) AuthenticateService(ctx context.Context, service, login string, password store.Secret) (*userman.User, error) {
 	want, ok := p[login]
 	switch {
 	case service != "xmpp":
@@ -40,14 +40,14 @@ func (p people) VerifyFor(ctx context.Context, service, login string, password s
 	case login == "broken":
 		return nil, errors.New("the database is down")
 	case login == "throttled":
-		return nil, &store.ThrottledError{RetryAfter: time.Second}
+		return nil, &store.RateLimitedError{RetryAfter: time.Second}
 	case !ok || password.IsZero() || password.Reveal() != want:
-		return nil, &credential.LoginError{Code: credential.WrongPassword, Message: "wrong"}
+		return nil, &credential.LoginError{Code: credential.InvalidCredentials, Message: "wrong"}
 	}
 	return &userman.User{Username: login}, nil
 }
 
-func (p people) MayUse(_ context.Context, _, login string) (bool, error) {
+func (p fakeUsers) CanUseService(_ context.Context, _, login string) (bool, error) {
 	if login == "broken" {
 		return true, errors.New("the database is down")
 	}
@@ -55,12 +55,12 @@ func (p people) MayUse(_ context.Context, _, login string) (bool, error) {
 	return ok, nil
 }
 
-func everybody() people {
-	return people{"jane": "pass: with colons:", "joe@acme.com": "joe's", `a"b&c'd/e:f<g>h i\j`: "signs", "张伟": "密码", "slow": "x"}
+func allUsers() fakeUsers {
+	return fakeUsers{"jane": "pass: with colons:", "joe@acme.com": "joe's", `a"b&c'd/e:f<g>h i\j`: "signs", "张伟": "密码", "slow": "x"}
 }
 
-// framed puts the length before each question.
-func framed(questions ...string) string {
+// frame puts the length before each question.
+func frame(questions ...string) string {
 	var b bytes.Buffer
 	for _, q := range questions {
 		_ = binary.Write(&b, binary.BigEndian, uint16(len(q)))
@@ -69,12 +69,12 @@ func framed(questions ...string) string {
 	return b.String()
 }
 
-// asked returns the answers to all of in, as digits, in the order of the
+// serveAll returns the answers to all of in, as digits, in the order of the
 // questions.
-func asked(t testing.TB, protocol extauth.Protocol, in io.Reader) (answers string, err error) {
+func serveAll(t testing.TB, protocol extauth.Protocol, in io.Reader) (answers string, err error) {
 	t.Helper()
 	var out bytes.Buffer
-	s := extauth.New(everybody(), domain, &extauth.Options{Protocol: protocol, Timeout: 20 * time.Millisecond})
+	s := extauth.New(allUsers(), domain, &extauth.Options{Protocol: protocol, Timeout: 20 * time.Millisecond})
 	err = s.Serve(t.Context(), in, &out)
 	text := out.String()
 	if protocol == extauth.Generic {
@@ -83,7 +83,7 @@ func asked(t testing.TB, protocol extauth.Protocol, in io.Reader) (answers strin
 	return strings.NewReplacer("\x00\x02\x00\x01", "1", "\x00\x02\x00\x00", "0").Replace(text), err
 }
 
-func TestQuestionsAreAnswered(t *testing.T) {
+func TestServer_Serve_answersQuestions(t *testing.T) {
 	t.Parallel()
 	for question, want := range map[string]string{
 		"auth:jane:example.com:pass: with colons:":  "1",
@@ -120,72 +120,72 @@ func TestQuestionsAreAnswered(t *testing.T) {
 		strings.Repeat("auth:", 99): "0",
 		`auth:a\22b\26c\27d\2fe\3af\3cg\3eh\20i\5cj:example.com:signs`: "1",
 	} {
-		answers, err := asked(t, extauth.Ejabberd, strings.NewReader(framed(question)))
+		answers, err := serveAll(t, extauth.Ejabberd, strings.NewReader(frame(question)))
 		require.NoError(t, err)
 		require.Equal(t, want, answers, "%.60q", question)
-		answers, err = asked(t, extauth.Generic, strings.NewReader(question+"\n"))
+		answers, err = serveAll(t, extauth.Generic, strings.NewReader(question+"\n"))
 		require.NoError(t, err)
 		require.Equal(t, want, answers, "%.60q", question)
 	}
 }
 
-const right, wrong = "auth:jane:example.com:pass: with colons:", "auth:jane:example.com:no"
+const validQuestion, invalidQuestion = "auth:jane:example.com:pass: with colons:", "auth:jane:example.com:no"
 
-func TestManyQuestionsAreAnsweredInTheirOrder(t *testing.T) {
+func TestServer_Serve_keepsOrder(t *testing.T) {
 	t.Parallel()
-	in := framed(right, wrong, "isuser:jane:example.com", "", right)
-	answers, err := asked(t, extauth.Ejabberd, strings.NewReader(in))
+	in := frame(validQuestion, invalidQuestion, "isuser:jane:example.com", "", validQuestion)
+	answers, err := serveAll(t, extauth.Ejabberd, strings.NewReader(in))
 	require.NoError(t, err)
 	require.Equal(t, "10101", answers)
-	answers, err = asked(t, extauth.Ejabberd, oneByOne{strings.NewReader(in)})
+	answers, err = serveAll(t, extauth.Ejabberd, oneByteReader{strings.NewReader(in)})
 	require.NoError(t, err)
 	require.Equal(t, "10101", answers)
 }
 
-// oneByOne reads a byte at once, as a slow pipe may.
-type oneByOne struct{ io.Reader }
+// oneByteReader reads a byte at once, as a slow pipe may.
+type oneByteReader struct{ io.Reader }
 
-func (r oneByOne) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(1, len(p))]) }
+func (r oneByteReader) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(1, len(p))]) }
 
-func TestAQuestionThatBreaksOffIsAnError(t *testing.T) {
+func TestServer_Serve_truncatedQuestionFails(t *testing.T) {
 	t.Parallel()
-	for _, in := range []string{"\x00", "\x00\x05auth", framed(right)[:10], framed(right) + "\xff\xff"} {
-		_, err := asked(t, extauth.Ejabberd, strings.NewReader(in))
+	for _, in := range []string{"\x00", "\x00\x05auth", frame(validQuestion)[:10], frame(validQuestion) + "\xff\xff"} {
+		_, err := serveAll(t, extauth.Ejabberd, strings.NewReader(in))
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	}
-	_, err := asked(t, extauth.Generic, strings.NewReader(strings.Repeat("x", 1<<20)))
+	_, err := serveAll(t, extauth.Generic, strings.NewReader(strings.Repeat("x", 1<<20)))
 	require.Error(t, err, "a line without an end takes no more memory than the longest question")
-	answers, err := asked(t, extauth.Ejabberd, strings.NewReader(""))
+	answers, err := serveAll(t, extauth.Ejabberd, strings.NewReader(""))
 	require.NoError(t, err)
 	require.Empty(t, answers)
 }
 
 // A password with a line break must not answer for somebody else: the server
 // would take the second answer for that to its next question.
-func TestALineBreakInAPasswordAnswersForNobodyElse(t *testing.T) {
+func TestServer_Serve_rejectsLineBreakInPassword(t *testing.T) {
 	t.Parallel()
-	for _, injected := range []string{wrong + "\n" + right, right + "\n" + right, "setpass:jane:example.com:x\n" + right, "x\n\n\n" + right} {
-		answers, err := asked(t, extauth.Generic, strings.NewReader(injected+"\n"))
+	for _, injected := range []string{invalidQuestion + "\n" + validQuestion, validQuestion + "\n" + validQuestion, "setpass:jane:example.com:x\n" + validQuestion, "x\n\n\n" + validQuestion} {
+		answers, err := serveAll(t, extauth.Generic, strings.NewReader(injected+"\n"))
 		require.NoError(t, err)
 		require.Equal(t, "0", answers, "%q", injected)
 	}
 	// A length says where a question ends.
-	answers, err := asked(t, extauth.Ejabberd, strings.NewReader(framed(wrong+"\n"+right)))
+	answers, err := serveAll(t, extauth.Ejabberd, strings.NewReader(frame(invalidQuestion+"\n"+validQuestion)))
 	require.NoError(t, err)
 	require.Equal(t, "0", answers)
 }
 
-// conversation is a server that waits for each answer.
-type conversation struct {
-	ask     *io.PipeWriter
+// session is a server that waits for each answer.
+type session struct {
+	in      *io.PipeWriter
 	answers *io.PipeReader
 	ended   chan error
 }
 
-func converse(ctx context.Context, s *extauth.Server) *conversation {
+func startSession(ctx context.Context, s *extauth.Server) *session {
 	in, ask := io.Pipe()
 	answers, out := io.Pipe()
-	c := &conversation{ask, answers, make(chan error, 1)}
+	c := &session{ask, answers, make(chan error, 1)}
 	go func() {
 		c.ended <- s.Serve(ctx, in, out)
 		_ = out.Close()
@@ -194,9 +194,9 @@ func converse(ctx context.Context, s *extauth.Server) *conversation {
 	return c
 }
 
-func (c *conversation) say(t *testing.T, question string, size int) string {
+func (c *session) ask(t *testing.T, question string, size int) string {
 	t.Helper()
-	_, err := c.ask.Write([]byte(question))
+	_, err := c.in.Write([]byte(question))
 	require.NoError(t, err)
 	answer := make([]byte, size)
 	_, err = io.ReadFull(c.answers, answer)
@@ -204,50 +204,50 @@ func (c *conversation) say(t *testing.T, question string, size int) string {
 	return string(answer)
 }
 
-func TestAServerThatWaitsIsAnsweredLineByLine(t *testing.T) {
+func TestServer_Serve_answersLineByLine(t *testing.T) {
 	t.Parallel()
-	c := converse(t.Context(), extauth.New(everybody(), domain, &extauth.Options{Protocol: extauth.Generic}))
-	require.Equal(t, "1\n", c.say(t, right+"\n", 2))
-	require.Equal(t, "0\n", c.say(t, wrong+"\r\n", 2))
-	require.Equal(t, "1\n", c.say(t, right+"\r\n", 2))
-	require.NoError(t, c.ask.Close())
+	c := startSession(t.Context(), extauth.New(allUsers(), domain, &extauth.Options{Protocol: extauth.Generic}))
+	require.Equal(t, "1\n", c.ask(t, validQuestion+"\n", 2))
+	require.Equal(t, "0\n", c.ask(t, invalidQuestion+"\r\n", 2))
+	require.Equal(t, "1\n", c.ask(t, validQuestion+"\r\n", 2))
+	require.NoError(t, c.in.Close())
 	require.NoError(t, <-c.ended)
 }
 
-func TestServingEndsWithItsContext(t *testing.T) {
+func TestServer_Serve_endsWithContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	c := converse(ctx, extauth.New(everybody(), domain, nil))
-	require.Equal(t, "\x00\x02\x00\x01", c.say(t, framed(right), 4))
+	c := startSession(ctx, extauth.New(allUsers(), domain, nil))
+	require.Equal(t, "\x00\x02\x00\x01", c.ask(t, frame(validQuestion), 4))
 	cancel()
 	require.NoError(t, <-c.ended)
 }
 
-func TestAServerThatHasGoneIsAnError(t *testing.T) {
+func TestServer_Serve_failsOnClosedOutput(t *testing.T) {
 	t.Parallel()
 	in, out := io.Pipe()
 	require.NoError(t, in.Close())
-	err := extauth.New(everybody(), domain, nil).Serve(t.Context(), strings.NewReader(framed(right)), out)
+	err := extauth.New(allUsers(), domain, nil).Serve(t.Context(), strings.NewReader(frame(validQuestion)), out)
 	require.ErrorIs(t, err, io.ErrClosedPipe)
 }
 
-// safe is a buffer for a log.
-type safe struct {
+// syncBuffer is a buffer for a log.
+type syncBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (s *safe) Write(p []byte) (int, error) {
+func (s *syncBuffer) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.Write(p)
 }
 
-func TestTheLogHoldsNothingThatWasTyped(t *testing.T) {
+func TestServer_Serve_logsNoSubmittedText(t *testing.T) {
 	t.Parallel()
 	const typed = "hunter2"
-	var log safe
-	s := extauth.New(everybody(), domain, &extauth.Options{
+	var log syncBuffer
+	s := extauth.New(allUsers(), domain, &extauth.Options{
 		Timeout: 20 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	var in []string
@@ -256,8 +256,8 @@ func TestTheLogHoldsNothingThatWasTyped(t *testing.T) {
 			in = append(in, fmt.Sprintf("%s:%s:example.com:%s", kind, user, typed), fmt.Sprintf("%s:%s:%s", kind, user, typed), kind+":"+user)
 		}
 	}
-	in = append(in, right)
-	require.NoError(t, s.Serve(t.Context(), strings.NewReader(framed(in...)), io.Discard))
+	in = append(in, validQuestion)
+	require.NoError(t, s.Serve(t.Context(), strings.NewReader(frame(in...)), io.Discard))
 	text := log.b.String()
 	require.NotContains(t, text, typed)
 	for _, reason := range []string{"wrong_password", "throttled", "the database is down", "deadline exceeded", "another domain", "question=setpass", "question=unknown", "username=jane"} {
@@ -267,25 +267,25 @@ func TestTheLogHoldsNothingThatWasTyped(t *testing.T) {
 
 // Whatever is read, nothing panics, each whole question has one answer, and only
 // the right passwords are a yes.
-func FuzzEjabberd(f *testing.F) {
-	for _, in := range []string{"", "\x00", framed(right), framed(right, wrong), framed("isuser:jane:example.com", ""), framed(right) + "\xff\xffx", "\x00\x00\x00\x00"} {
+func FuzzServer_Serve(f *testing.F) {
+	for _, in := range []string{"", "\x00", frame(validQuestion), frame(validQuestion, invalidQuestion), frame("isuser:jane:example.com", ""), frame(validQuestion) + "\xff\xffx", "\x00\x00\x00\x00"} {
 		f.Add([]byte(in))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		whole, yes := 0, 0
-		for rest := in; len(rest) >= 2 && len(rest) >= 2+int(binary.BigEndian.Uint16(rest)); whole++ {
+		frames, maxYes := 0, 0
+		for rest := in; len(rest) >= 2 && len(rest) >= 2+int(binary.BigEndian.Uint16(rest)); frames++ {
 			end := 2 + int(binary.BigEndian.Uint16(rest))
-			yes += expected(string(rest[2:end]))
+			maxYes += maxPositive(string(rest[2:end]))
 			rest = rest[end:]
 		}
-		answers, _ := asked(t, extauth.Ejabberd, bytes.NewReader(in))
-		require.Len(t, answers, whole)
-		require.LessOrEqual(t, strings.Count(answers, "1"), yes)
+		answers, _ := serveAll(t, extauth.Ejabberd, bytes.NewReader(in))
+		require.Len(t, answers, frames)
+		require.LessOrEqual(t, strings.Count(answers, "1"), maxYes)
 	})
 }
 
-// expected returns 1 for a question that may be a yes.
-func expected(question string) int {
+// maxPositive returns 1 for a question that may be a yes.
+func maxPositive(question string) int {
 	if strings.HasPrefix(question, "isuser:") || strings.HasPrefix(question, "auth:") && strings.Contains(strings.ToLower(question), ":"+domain+":") {
 		return 1
 	}

@@ -26,9 +26,9 @@ const (
 
 // UnmarshalText reads a protocol as it stands in settings.
 func (p *Protocol) UnmarshalText(text []byte) error {
-	switch named := Protocol(text); named {
+	switch protocol := Protocol(text); protocol {
 	case Ejabberd, Generic:
-		*p = named
+		*p = protocol
 		return nil
 	}
 	return fmt.Errorf("write %s or %s", Ejabberd, Generic)
@@ -71,31 +71,31 @@ func (p Protocol) answer(yes bool) []byte {
 	return []byte{0, 2, 0, 0}
 }
 
-// heard is a question as it was read.
-type heard struct {
+// rawQuestion is a question as it was read.
+type rawQuestion struct {
 	text string
-	// followed says that something was read behind it already.
-	followed bool
+	// hasMore says that something was read behind it already.
+	hasMore bool
 }
 
 // read sends the questions of in on, one when the one before was taken, and
 // closes questions at the end; then failed holds why, nil at the end of in. It
 // goes on in the background until in ends or ctx does.
-func (p Protocol) read(ctx context.Context, in io.Reader) (questions <-chan heard, failed <-chan error) {
-	asked, ended := make(chan heard), make(chan error, 1)
+func (p Protocol) read(ctx context.Context, in io.Reader) (questions <-chan rawQuestion, failed <-chan error) {
+	out, ended := make(chan rawQuestion), make(chan error, 1)
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(nil, lengthSize+maxQuestion)
-	split, followed := p.split(), false
+	split, hasMore := p.split(), false
 	scanner.Split(func(data []byte, atEOF bool) (advance int, token []byte, err error) {
 		advance, token, err = split(data, atEOF)
-		followed = advance < len(data)
+		hasMore = advance < len(data)
 		return advance, token, err
 	})
 	go func() {
-		defer close(asked)
+		defer close(out)
 		for scanner.Scan() {
 			select {
-			case asked <- heard{scanner.Text(), followed}:
+			case out <- rawQuestion{scanner.Text(), hasMore}:
 			case <-ctx.Done():
 				ended <- nil
 				return
@@ -103,5 +103,5 @@ func (p Protocol) read(ctx context.Context, in io.Reader) (questions <-chan hear
 		}
 		ended <- scanner.Err()
 	}()
-	return asked, ended
+	return out, ended
 }

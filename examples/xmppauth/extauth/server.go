@@ -15,10 +15,10 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// People says who may log in to a service; [userman.Service] is one.
-type People interface {
-	VerifyFor(ctx context.Context, service, login string, password store.Secret) (*userman.User, error)
-	MayUse(ctx context.Context, service, login string) (bool, error)
+// Authenticator says who may log in to a service; [userman.Service] is one.
+type Authenticator interface {
+	AuthenticateService(ctx context.Context, service, login string, password store.Secret) (*userman.User, error)
+	CanUseService(ctx context.Context, service, login string) (bool, error)
 }
 
 // Options of [New].
@@ -37,9 +37,9 @@ type Options struct {
 // Server answers the questions of one XMPP server about the people of one
 // domain.
 type Server struct {
-	people People
-	domain string
-	opts   Options
+	authenticator Authenticator
+	domain        string
+	opts          Options
 }
 
 // DefaultTimeout is a little less than Prosody waits, which is 5 seconds.
@@ -47,12 +47,12 @@ const DefaultTimeout = 4 * time.Second
 
 const (
 	defaultService = "xmpp"
-	// settling is how long what belongs to a line may take to arrive.
-	settling = 20 * time.Millisecond
+	// quietPeriod is how long what belongs to a line may take to arrive.
+	quietPeriod = 20 * time.Millisecond
 )
 
 // New returns a server; nobody of another domain is let in.
-func New(people People, domain string, opts *Options) *Server {
+func New(authenticator Authenticator, domain string, opts *Options) *Server {
 	var o Options
 	if opts != nil {
 		o = *opts
@@ -63,7 +63,7 @@ func New(people People, domain string, opts *Options) *Server {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Server{people: people, domain: domain, opts: o}
+	return &Server{authenticator: authenticator, domain: domain, opts: o}
 }
 
 // Serve answers, one after the other, the questions of in, until in or ctx
@@ -76,12 +76,12 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case asked, more := <-questions:
+		case question, more := <-questions:
 			if !more {
-				return told(<-failed)
+				return wrapReadError(<-failed)
 			}
-			yes := s.answer(ctx, asked.text)
-			if s.opts.Protocol == Generic && !s.alone(ctx, asked, questions) {
+			yes := s.answer(ctx, question.text)
+			if s.opts.Protocol == Generic && !s.isSingleQuestion(ctx, question, questions) {
 				yes = false
 			}
 			if _, err := out.Write(s.opts.Protocol.answer(yes)); err != nil {
@@ -91,49 +91,49 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
-func told(err error) error {
+func wrapReadError(err error) error {
 	if err != nil {
 		return fmt.Errorf("reading what the XMPP server asks: %w", err)
 	}
 	return nil
 }
 
-// alone reports whether a line is all that was asked. A server waits for its
+// isSingleQuestion reports whether a line is all that was asked. A server waits for its
 // answer: what comes meanwhile was behind a line break in a password, and its
 // answer would be taken for that to the next question, about somebody else. It
 // is read, and not answered: what was written together at once, however busy
 // the host is, and what comes a moment later, as from a terminal, line by line.
 // No line break can be in the name of an isuser, and servers ask that often.
-func (s *Server) alone(ctx context.Context, asked heard, questions <-chan heard) bool {
-	if strings.HasPrefix(asked.text, isUser+":") {
+func (s *Server) isSingleQuestion(ctx context.Context, question rawQuestion, questions <-chan rawQuestion) bool {
+	if strings.HasPrefix(question.text, kindIsUser+":") {
 		return true
 	}
-	moment, alone := time.After(settling), true
+	quiet, single := time.After(quietPeriod), true
 	for {
-		settled := moment
-		if asked.followed {
+		settled := quiet
+		if question.hasMore {
 			settled = nil // there is more
 		}
 		select {
 		case <-ctx.Done():
 			return false
 		case <-settled:
-			return alone
+			return single
 		case next, more := <-questions:
 			if !more {
-				return alone && !asked.followed
+				return single && !question.hasMore
 			}
 			s.opts.Logger.WarnContext(ctx, "a line break in a password, or a server that does not wait for its answer: refused")
-			asked, alone = next, false
+			question, single = next, false
 		}
 	}
 }
 
 // answer returns the answer to a question.
 func (s *Server) answer(ctx context.Context, text string) bool {
-	q, ok := parse(text)
+	q, ok := parseQuestion(text)
 	if !ok {
-		s.opts.Logger.WarnContext(ctx, "this cannot be done here; people are made and changed in the directory", "question", named(text))
+		s.opts.Logger.WarnContext(ctx, "this cannot be done here; people are made and changed in the directory", "question", questionKind(text))
 		return false
 	}
 	if !strings.EqualFold(q.domain, s.domain) {
@@ -142,12 +142,12 @@ func (s *Server) answer(ctx context.Context, text string) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
 	defer cancel()
-	if q.kind == isUser {
-		may, err := s.people.MayUse(ctx, s.opts.Service, q.user)
+	if q.kind == kindIsUser {
+		allowed, err := s.authenticator.CanUseService(ctx, s.opts.Service, q.user)
 		s.log(ctx, err)
-		return may && err == nil
+		return allowed && err == nil
 	}
-	u, err := s.people.VerifyFor(ctx, s.opts.Service, q.user, q.password)
+	u, err := s.authenticator.AuthenticateService(ctx, s.opts.Service, q.user, q.password)
 	s.log(ctx, err)
 	if err != nil {
 		return false
@@ -156,11 +156,11 @@ func (s *Server) answer(ctx context.Context, text string) bool {
 	return true
 }
 
-// named returns the kind of a question, when it is one of the protocols'.
-func named(text string) string {
+// questionKind returns the kind of a question, when it is one of the protocols'.
+func questionKind(text string) string {
 	kind, _, _ := strings.Cut(text, ":")
 	switch kind {
-	case auth, isUser, "setpass", "tryregister", "removeuser", "removeuser3":
+	case kindAuth, kindIsUser, "setpass", "tryregister", "removeuser", "removeuser3":
 		return kind
 	}
 	return "unknown"
@@ -169,11 +169,11 @@ func named(text string) string {
 // log tells why somebody was refused. Who that was, as far as it is somebody, is
 // in the audit trail; what was typed as a name may be a password.
 func (s *Server) log(ctx context.Context, err error) {
-	switch refused, ok := errors.AsType[*credential.LoginError](err); {
+	switch loginErr, ok := errors.AsType[*credential.LoginError](err); {
 	case err == nil:
 	case ok:
-		s.opts.Logger.InfoContext(ctx, "refused", "reason", string(refused.Code))
-	case errors.Is(err, store.ErrThrottled):
+		s.opts.Logger.InfoContext(ctx, "refused", "reason", string(loginErr.Code))
+	case errors.Is(err, store.ErrRateLimited):
 		s.opts.Logger.InfoContext(ctx, "refused", "reason", "throttled")
 	default:
 		s.opts.Logger.ErrorContext(ctx, "not answered: the directory failed", "error", err)

@@ -26,8 +26,8 @@ import (
 	"github.com/pbxusers/pbxusers/internal/peers"
 )
 
-// patience bounds what a page may take for one step, on a busy machine.
-const patience = 30 * time.Second
+// stepTimeout bounds what a page may take for one step, on a busy machine.
+const stepTimeout = 30 * time.Second
 
 // Browser is a running Chromium.
 type Browser struct {
@@ -37,9 +37,9 @@ type Browser struct {
 // Start starts a Chromium that ends with the test.
 func Start(t testing.TB) *Browser {
 	t.Helper()
-	path, err := program()
+	path, err := findChromium()
 	if err != nil {
-		peers.Missing(t, err)
+		peers.SkipOrFail(t, err)
 	}
 	options := append(
 		chromedp.DefaultExecAllocatorOptions[:],
@@ -49,18 +49,18 @@ func Start(t testing.TB) *Browser {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost"),
 	)
-	allocated, release := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, end := chromedp.NewContext(allocated)
+	allocCtx, cancelAlloc := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocCtx)
 	t.Cleanup(func() {
-		end()
-		release()
+		cancel()
+		cancelAlloc()
 	})
 	require.NoError(t, chromedp.Do(ctx), "Chromium does not start")
 	return &Browser{ctx: ctx}
 }
 
-// program returns the Chromium on PATH.
-func program() (string, error) {
+// findChromium returns the Chromium on PATH.
+func findChromium() (string, error) {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil
@@ -81,19 +81,19 @@ type View struct {
 
 // Tab is a tab of a Browser, with cookies of its own.
 type Tab struct {
-	ctx  context.Context
-	seen *sightings
+	ctx    context.Context
+	events *eventLog
 }
 
-// sightings are what a tab did beside showing pages.
-type sightings struct {
+// eventLog are what a tab did beside showing pages.
+type eventLog struct {
 	mu       sync.Mutex
 	requests []string
 	messages []string
 }
 
-// hear notes an event of the browser.
-func (s *sightings) hear(event any) {
+// handle notes an event of the browser.
+func (s *eventLog) handle(event any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch event := event.(type) {
@@ -116,20 +116,20 @@ func (s *sightings) hear(event any) {
 	}
 }
 
-// Open opens an empty tab that ends with the test.
-func (b *Browser) Open(t testing.TB, view View) *Tab {
+// NewTab opens an empty tab that ends with the test.
+func (b *Browser) NewTab(t testing.TB, view View) *Tab {
 	t.Helper()
-	ctx, end := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
-	t.Cleanup(end)
-	tab := &Tab{ctx: ctx, seen: &sightings{}}
-	tab.Do(t, chromedp.Func(listen))
-	tab.Look(t, view)
-	require.NoError(t, chromedp.Listen(ctx, tab.seen.hear))
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	tab := &Tab{ctx: ctx, events: &eventLog{}}
+	tab.Do(t, chromedp.Func(enableEvents))
+	tab.SetView(t, view)
+	require.NoError(t, chromedp.Listen(ctx, tab.events.handle))
 	return tab
 }
 
-// listen makes the browser tell what happens in a tab.
-func listen(ctx context.Context, tab *chromedp.Target) error {
+// enableEvents makes the browser tell what happens in a tab.
+func enableEvents(ctx context.Context, tab *chromedp.Target) error {
 	if _, err := cdp.Call(ctx, tab, network.Enable, network.EnableParams{}); err != nil {
 		return err
 	}
@@ -137,8 +137,8 @@ func listen(ctx context.Context, tab *chromedp.Target) error {
 	return err
 }
 
-// Look shows the page that is open, and those that follow, in another view.
-func (tab *Tab) Look(t testing.TB, view View) {
+// SetView shows the page that is open, and those that follow, in another view.
+func (tab *Tab) SetView(t testing.TB, view View) {
 	t.Helper()
 	if view.Width == 0 {
 		view.Width, view.Height = 1280, 900
@@ -161,23 +161,23 @@ func (v View) emulate(ctx context.Context, tab *chromedp.Target) error {
 	return err
 }
 
-// Requested returns every address that the tab has asked for so far.
-func (tab *Tab) Requested() []string {
-	tab.seen.mu.Lock()
-	defer tab.seen.mu.Unlock()
-	return slices.Clone(tab.seen.requests)
+// Requests returns every address that the tab has asked for so far.
+func (tab *Tab) Requests() []string {
+	tab.events.mu.Lock()
+	defer tab.events.mu.Unlock()
+	return slices.Clone(tab.events.requests)
 }
 
-// Console returns the errors and warnings that pages caused since it was last
+// ConsoleErrors returns the errors and warnings that pages caused since it was last
 // asked, such as what a content security policy refused.
-func (tab *Tab) Console(t testing.TB) []string {
+func (tab *Tab) ConsoleErrors(t testing.TB) []string {
 	t.Helper()
 	// Events come in order: what happened before this has been heard after it.
 	Eval[bool](t, tab, "true")
-	tab.seen.mu.Lock()
-	defer tab.seen.mu.Unlock()
-	messages := tab.seen.messages
-	tab.seen.messages = nil
+	tab.events.mu.Lock()
+	defer tab.events.mu.Unlock()
+	messages := tab.events.messages
+	tab.events.messages = nil
 	return messages
 }
 
@@ -191,16 +191,16 @@ func (tab *Tab) Do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
 		if chromedp.FromContext(tab.ctx).Target == nil {
 			require.NoError(t, chromedp.Do(tab.ctx))
 		}
-		ctx, cancel := context.WithTimeout(tab.ctx, patience)
+		ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
 		err := chromedp.Do(ctx, step)
 		cancel()
-		require.NoError(t, err, "at %s", tab.here())
+		require.NoError(t, err, "at %s", tab.location())
 	}
 }
 
-// here is where the tab is, for the messages of failures.
-func (tab *Tab) here() string {
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+// location is where the tab is, for the messages of failures.
+func (tab *Tab) location() string {
+	ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
 	defer cancel()
 	url, err := chromedp.Run(ctx, chromedp.Location())
 	if err != nil {
@@ -212,7 +212,7 @@ func (tab *Tab) here() string {
 // Visit opens an address, waits until it is loaded, and returns its status.
 func (tab *Tab) Visit(t testing.TB, url string) (status int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, chromedp.Navigate(url))
 	require.NoError(t, err, url)
@@ -222,7 +222,7 @@ func (tab *Tab) Visit(t testing.TB, url string) (status int) {
 // Fill replaces what stands in a field by text, typed as on a keyboard.
 func (tab *Tab) Fill(t testing.TB, field, text string) {
 	t.Helper()
-	tab.Wait(t, field)
+	tab.WaitVisible(t, field)
 	Eval[bool](t, tab, fmt.Sprintf(`document.querySelector(%q).value = "", true`, field))
 	tab.Do(t, chromedp.SendKeys(chromedp.CSS(field), text))
 }
@@ -237,15 +237,15 @@ func (tab *Tab) Click(t testing.TB, element string) {
 // that is loaded, and returns its status.
 func (tab *Tab) Follow(t testing.TB, element string) (status int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
 	defer cancel()
 	response, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(element)))
-	require.NoError(t, err, "at %s", tab.here())
+	require.NoError(t, err, "at %s", tab.location())
 	return int(response.Status)
 }
 
-// Wait waits until an element is visible.
-func (tab *Tab) Wait(t testing.TB, element string) {
+// WaitVisible waits until an element is visible.
+func (tab *Tab) WaitVisible(t testing.TB, element string) {
 	t.Helper()
 	tab.Do(t, chromedp.WaitVisible(chromedp.CSS(element)))
 }
@@ -253,7 +253,7 @@ func (tab *Tab) Wait(t testing.TB, element string) {
 // Text returns what people read of an element, once it is visible.
 func (tab *Tab) Text(t testing.TB, element string) string {
 	t.Helper()
-	return strings.TrimSpace(value(t, tab, chromedp.Text(chromedp.CSS(element))))
+	return strings.TrimSpace(run(t, tab, chromedp.Text(chromedp.CSS(element))))
 }
 
 // Path returns the path of the page, with its query.
@@ -265,21 +265,21 @@ func (tab *Tab) Path(t testing.TB) string {
 // Screenshot returns the page as a PNG, whole.
 func (tab *Tab) Screenshot(t testing.TB) []byte {
 	t.Helper()
-	return value(t, tab, chromedp.FullScreenshot(100))
+	return run(t, tab, chromedp.FullScreenshot(100))
 }
 
 // Eval returns the value of a JavaScript expression, or of the promise that it
 // is.
 func Eval[T any](t testing.TB, tab *Tab, expression string) T {
 	t.Helper()
-	return value(t, tab, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	return run(t, tab, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-func value[T any](t testing.TB, tab *Tab, action chromedp.Action[T]) T {
+func run[T any](t testing.TB, tab *Tab, action chromedp.Action[T]) T {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(tab.ctx, patience)
+	ctx, cancel := context.WithTimeout(tab.ctx, stepTimeout)
 	defer cancel()
 	got, err := chromedp.Run(ctx, action)
-	require.NoError(t, err, "at %s", tab.here())
+	require.NoError(t, err, "at %s", tab.location())
 	return got
 }

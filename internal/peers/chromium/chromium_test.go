@@ -29,32 +29,32 @@ func serve(t *testing.T) string {
 	return server.URL
 }
 
-func TestAFormIsFilledAndSent(t *testing.T) {
+func TestTab_Follow_submitsForm(t *testing.T) {
 	t.Parallel()
 	url := serve(t)
-	tab := chromium.Start(t).Open(t, chromium.View{})
+	tab := chromium.Start(t).NewTab(t, chromium.View{})
 	require.Equal(t, http.StatusOK, tab.Visit(t, url))
 	require.Equal(t, "script", tab.Text(t, "#script"))
 	tab.Fill(t, "input", "Jane")
 	require.Equal(t, http.StatusOK, tab.Follow(t, "button"))
 	require.Equal(t, "Hello Jane", tab.Text(t, "h1"))
 	require.Equal(t, "/greeting?name=Jane", tab.Path(t))
-	require.Empty(t, tab.Console(t))
+	require.Empty(t, tab.ConsoleErrors(t))
 	chromium.Eval[bool](t, tab, `console.error("a complaint"), true`)
-	require.Equal(t, []string{`"a complaint"`}, tab.Console(t))
-	require.Contains(t, tab.Requested(), "http://elsewhere.example/x.png", "every request is seen, also one that fails")
+	require.Equal(t, []string{`"a complaint"`}, tab.ConsoleErrors(t))
+	require.Contains(t, tab.Requests(), "http://elsewhere.example/x.png", "every request is seen, also one that fails")
 }
 
-func TestAViewDecidesColoursSizeAndScript(t *testing.T) {
+func TestTab_SetView_appliesColorsSizeAndScript(t *testing.T) {
 	t.Parallel()
 	url := serve(t)
 	browser := chromium.Start(t)
-	open := browser.Open(t, chromium.View{})
+	open := browser.NewTab(t, chromium.View{})
 	open.Visit(t, url)
 	for _, view := range []chromium.View{{Dark: true, Width: 360, Height: 740}, {}} {
-		tab := browser.Open(t, view)
+		tab := browser.NewTab(t, view)
 		tab.Visit(t, url)
-		open.Look(t, view)
+		open.SetView(t, view)
 		require.Equal(t, chromium.Eval[int](t, tab, "innerWidth"), chromium.Eval[int](t, open, "innerWidth"), "a page that is open already shows the view too")
 		require.Equal(t, view.Dark, chromium.Eval[bool](t, open, `matchMedia("(prefers-color-scheme: dark)").matches`))
 		require.Equal(t, view.Dark, chromium.Eval[bool](t, tab, `matchMedia("(prefers-color-scheme: dark)").matches`))
@@ -62,7 +62,7 @@ func TestAViewDecidesColoursSizeAndScript(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, chromium.Eval[int](t, tab, "innerWidth"), image.Width)
 	}
-	quiet := browser.Open(t, chromium.View{NoScript: true})
-	quiet.Visit(t, url)
-	require.Equal(t, "no script", quiet.Text(t, "#script"))
+	noScript := browser.NewTab(t, chromium.View{NoScript: true})
+	noScript.Visit(t, url)
+	require.Equal(t, "no script", noScript.Text(t, "#script"))
 }

@@ -22,9 +22,9 @@ func (s *Server) Apply(t testing.TB, ldif string) {
 }
 
 // tail returns the last lines of what a program said.
-func tail(said string) string {
+func tail(output string) string {
 	const most = 10
-	lines := strings.Split(strings.TrimSpace(said), "\n")
+	lines := strings.Split(strings.TrimSpace(output), "\n")
 	return strings.Join(lines[max(0, len(lines)-most):], "\n")
 }
 
@@ -35,7 +35,7 @@ func (s *Server) Add(t testing.TB, dn string, attributes map[string][]string) {
 	for name, values := range attributes {
 		request.Attribute(name, values)
 	}
-	s.do(t, "adding "+dn, func(conn *ldap.Conn) error { return conn.Add(request) })
+	s.asAdmin(t, "adding "+dn, func(conn *ldap.Conn) error { return conn.Add(request) })
 }
 
 // Modify replaces attributes of an entry by the values given; one without
@@ -46,24 +46,24 @@ func (s *Server) Modify(t testing.TB, dn string, attributes map[string][]string)
 	for name, values := range attributes {
 		request.Replace(name, values)
 	}
-	s.do(t, "changing "+dn, func(conn *ldap.Conn) error { return conn.Modify(request) })
+	s.asAdmin(t, "changing "+dn, func(conn *ldap.Conn) error { return conn.Modify(request) })
 }
 
 // Rename gives an entry another name in its unit, such as "uid=jane.roe".
 func (s *Server) Rename(t testing.TB, dn, name string) {
 	t.Helper()
 	request := ldap.NewModifyDNRequest(dn, name, true, "")
-	s.do(t, "renaming "+dn, func(conn *ldap.Conn) error { return conn.ModifyDN(request) })
+	s.asAdmin(t, "renaming "+dn, func(conn *ldap.Conn) error { return conn.ModifyDN(request) })
 }
 
 // Delete deletes an entry.
 func (s *Server) Delete(t testing.TB, dn string) {
 	t.Helper()
-	s.do(t, "deleting "+dn, func(conn *ldap.Conn) error { return conn.Del(ldap.NewDelRequest(dn, nil)) })
+	s.asAdmin(t, "deleting "+dn, func(conn *ldap.Conn) error { return conn.Del(ldap.NewDelRequest(dn, nil)) })
 }
 
-// do does one thing as the administrator.
-func (s *Server) do(t testing.TB, what string, f func(*ldap.Conn) error) {
+// asAdmin does one thing as the administrator.
+func (s *Server) asAdmin(t testing.TB, desc string, f func(*ldap.Conn) error) {
 	t.Helper()
 	conn, err := s.dial()
 	if err == nil {
@@ -71,7 +71,7 @@ func (s *Server) do(t testing.TB, what string, f func(*ldap.Conn) error) {
 		err = f(conn)
 	}
 	if err != nil {
-		t.Fatalf("%s: %v", what, err)
+		t.Fatalf("%s: %v", desc, err)
 	}
 }
 

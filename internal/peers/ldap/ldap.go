@@ -48,10 +48,10 @@ type Server struct {
 	// PEM.
 	Certificate *peers.Certificate
 
-	root       *peers.Root
-	folder     string
-	plain, tls string // addresses
-	running    *peers.Program
+	root          *peers.Root
+	dir           string
+	addr, tlsAddr string // addresses
+	program       *peers.Program
 }
 
 // Start starts a slapd that ends with the test, and returns when it answers and
@@ -70,45 +70,45 @@ func Start(t testing.TB, opts *Options) *Server {
 		AdminPassword:  rand.Text(),
 		ReaderPassword: rand.Text(),
 		Certificate:    peers.NewCertificate(t),
-		root:           peers.Servers(t),
-		folder:         t.TempDir(),
-		plain:          peers.ClaimAddress(t),
-		tls:            peers.ClaimAddress(t),
+		root:           peers.ServerRoot(t),
+		dir:            t.TempDir(),
+		addr:           peers.ClaimAddress(t),
+		tlsAddr:        peers.ClaimAddress(t),
 	}
 	if err := s.configure(limit); err != nil {
 		t.Fatalf("configuring slapd: %v", err)
 	}
-	s.run(t)
-	s.Apply(t, s.base()+opts.LDIF)
+	s.start(t)
+	s.Apply(t, s.baseLDIF()+opts.LDIF)
 	return s
 }
 
 // URL returns where the server listens in the clear, and takes StartTLS.
-func (s *Server) URL() string { return "ldap://" + s.plain }
+func (s *Server) URL() string { return "ldap://" + s.addr }
 
 // TLSURL returns where it listens with TLS from the first byte.
-func (s *Server) TLSURL() string { return "ldaps://" + s.tls }
+func (s *Server) TLSURL() string { return "ldaps://" + s.tlsAddr }
 
 // Stop ends the server and returns when it is gone. [Server.Restart] brings it
 // back.
-func (s *Server) Stop() { s.running.Stop() }
+func (s *Server) Stop() { s.program.Stop() }
 
 // Restart stops the server, where it runs still, and starts it again with the
 // same entries and addresses.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.Stop()
-	s.run(t)
+	s.start(t)
 }
 
-// run starts slapd and waits until it answers.
-func (s *Server) run(t testing.TB) {
+// start starts slapd and waits until it answers.
+func (s *Server) start(t testing.TB) {
 	t.Helper()
 	// -d keeps it in the foreground; stats logs each operation.
 	cmd := s.root.Command(context.WithoutCancel(t.Context()), "usr/sbin/slapd",
 		"-d", "stats", "-f", s.file("slapd.conf"), "-h", s.URL()+"/ "+s.TLSURL()+"/")
-	s.running = peers.StartProgram(t, "slapd", cmd)
-	s.running.WaitReady(t, func() bool {
+	s.program = peers.StartProgram(t, "slapd", cmd)
+	s.program.WaitReady(t, func() bool {
 		conn, err := s.dial()
 		if err != nil {
 			return false
@@ -119,7 +119,7 @@ func (s *Server) run(t testing.TB) {
 }
 
 // file returns the path of a file of the server.
-func (s *Server) file(name string) string { return filepath.Join(s.folder, name) }
+func (s *Server) file(name string) string { return filepath.Join(s.dir, name) }
 
 // configure writes the files of the server.
 func (s *Server) configure(sizeLimit int) error {
@@ -129,7 +129,7 @@ func (s *Server) configure(sizeLimit int) error {
 	}
 	for name, text := range map[string][]byte{
 		"slapd.conf": []byte(s.conf(sizeLimit)),
-		"cert.pem":   s.Certificate.PEM,
+		"cert.pem":   s.Certificate.CertPEM,
 		"key.pem":    s.Certificate.KeyPEM,
 		// ldapmodify takes the whole file, so there is no end of a line.
 		"password": []byte(s.AdminPassword),
@@ -178,8 +178,8 @@ memberof-refint true
 		BaseDN, AdminDN, s.AdminPassword, s.file("db"), sizeLimit, ReaderDN, s.root.Path("etc", "ldap", "schema"))
 }
 
-// base returns the entries that are always there.
-func (s *Server) base() string {
+// baseLDIF returns the entries that are always there.
+func (s *Server) baseLDIF() string {
 	return fmt.Sprintf(`dn: %s
 objectClass: dcObject
 objectClass: organization

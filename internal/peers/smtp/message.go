@@ -24,28 +24,28 @@ type Message struct {
 	Encrypted bool
 }
 
-// Wait returns the next mail, in the order in which they came, and fails the
+// Receive returns the next mail, in the order in which they came, and fails the
 // test when none comes for half a minute.
-func (s *Server) Wait(t testing.TB) Message {
+func (s *Server) Receive(t testing.TB) Message {
 	t.Helper()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(receiveTimeout)
 	defer timer.Stop()
 	select {
-	case m := <-s.mails:
-		message, err := parse(m)
+	case m := <-s.queue:
+		message, err := parseMessage(m)
 		if err != nil {
 			t.Fatalf("a mail came that cannot be read: %v\n%s", err, m.data)
 		}
 		return message
 	case <-timer.C:
-		t.Fatalf("no mail came for %v", patience)
+		t.Fatalf("no mail came for %v", receiveTimeout)
 		return Message{}
 	}
 }
 
-// Waiting returns how many mails came which [Server.Wait] has not returned
+// Pending returns how many mails came which [Server.Receive] has not returned
 // yet. A mail counts before its sender is told that it was taken.
-func (s *Server) Waiting() int { return len(s.mails) }
+func (s *Server) Pending() int { return len(s.queue) }
 
 // Get returns a field of the header, decoded: a subject in UTF-8, for example.
 func (m Message) Get(t testing.TB, field string) string {
@@ -57,15 +57,15 @@ func (m Message) Get(t testing.TB, field string) string {
 	return decoded
 }
 
-func parse(r received) (Message, error) {
+func parseMessage(r rawMessage) (Message, error) {
 	m := Message{From: r.from, To: r.to, Data: r.data, Encrypted: r.encrypted}
-	read, err := mail.ReadMessage(bytes.NewReader(r.data))
+	parsed, err := mail.ReadMessage(bytes.NewReader(r.data))
 	if err != nil {
 		return m, err
 	}
-	m.Header = read.Header
-	var body parts
-	if err := body.take(textproto.MIMEHeader(read.Header), read.Body); err != nil {
+	m.Header = parsed.Header
+	var body bodyParts
+	if err := body.parse(textproto.MIMEHeader(parsed.Header), parsed.Body); err != nil {
 		return m, err
 	}
 	m.Text, m.HTML = body.text, body.html

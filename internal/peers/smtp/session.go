@@ -8,8 +8,8 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// received is a mail that a client handed over, as it came.
-type received struct {
+// rawMessage is a mail that a client handed over, as it came.
+type rawMessage struct {
 	from      string
 	to        []string
 	data      []byte
@@ -18,15 +18,15 @@ type received struct {
 
 // session is one connection.
 type session struct {
-	server   *Server
-	conn     *smtp.Conn
-	loggedIn bool
-	mail     received
+	server        *Server
+	conn          *smtp.Conn
+	authenticated bool
+	message       rawMessage
 }
 
 var _ smtp.AuthSession = (*session)(nil)
 
-func (s *Server) session(c *smtp.Conn) (smtp.Session, error) {
+func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 	return &session{server: s, conn: c}, nil
 }
 
@@ -44,53 +44,53 @@ func (s *session) Auth(mechanism string) (sasl.Server, error) {
 	case s.server.opts.User == "":
 		return nil, smtp.ErrAuthUnsupported
 	case mechanism == sasl.Plain:
-		return sasl.NewPlainServer(func(_, user, password string) error { return s.login(user, password) }), nil
+		return sasl.NewPlainServer(func(_, user, password string) error { return s.authenticate(user, password) }), nil
 	case mechanism == sasl.Login:
-		return &login{decide: s.login}, nil
+		return &loginServer{authenticate: s.authenticate}, nil
 	default:
 		return nil, smtp.ErrAuthUnknownMechanism
 	}
 }
 
-func (s *session) login(user, password string) error {
+func (s *session) authenticate(user, password string) error {
 	if user != s.server.opts.User || password != s.server.opts.Password {
 		return smtp.ErrAuthFailed
 	}
-	s.loggedIn = true
+	s.authenticated = true
 	return nil
 }
 
 // Mail begins a mail.
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	if s.server.opts.User != "" && !s.loggedIn {
+	if s.server.opts.User != "" && !s.authenticated {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	_, encrypted := s.conn.TLSConnectionState()
-	s.mail = received{from: from, encrypted: encrypted}
+	s.message = rawMessage{from: from, encrypted: encrypted}
 	return nil
 }
 
 // Rcpt adds a recipient.
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if refused := s.server.opts.RefuseRecipient; refused == "*" || refused == to {
+	if rejected := s.server.opts.RejectRecipient; rejected == "*" || rejected == to {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such mailbox here"}
 	}
-	s.mail.to = append(s.mail.to, to)
+	s.message.to = append(s.message.to, to)
 	return nil
 }
 
 // Data takes a mail and hands it to the test.
 func (s *session) Data(r io.Reader) error {
 	var err error
-	if s.mail.data, err = io.ReadAll(r); err != nil {
+	if s.message.data, err = io.ReadAll(r); err != nil {
 		return err
 	}
 	if s.server.opts.StallAtData {
-		<-s.server.ending
+		<-s.server.done
 		return errors.New("the test is over")
 	}
 	select {
-	case s.server.mails <- s.mail:
+	case s.server.queue <- s.message:
 		return nil
 	default:
 		return &smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 3, 1}, Message: "Too many mails wait for the test"}
@@ -98,7 +98,7 @@ func (s *session) Data(r io.Reader) error {
 }
 
 // Reset forgets a mail that was begun.
-func (s *session) Reset() { s.mail = received{} }
+func (s *session) Reset() { s.message = rawMessage{} }
 
 // Logout has nothing to end.
 func (s *session) Logout() error { return nil }

@@ -19,12 +19,12 @@ import (
 )
 
 const (
-	// patience bounds the wait for a mail, on a busy machine.
-	patience = 30 * time.Second
-	// queue is how many mails wait for the test; more are refused with 452.
-	queue = 10_000
-	// largest is how many bytes a mail may have; a larger one is refused.
-	largest = 10 << 20
+	// receiveTimeout bounds the wait for a mail, on a busy machine.
+	receiveTimeout = 30 * time.Second
+	// queueSize is how many mails wait for the test; more are refused with 452.
+	queueSize = 10_000
+	// maxMessageBytes is how many bytes a mail may have; a larger one is refused.
+	maxMessageBytes = 10 << 20
 )
 
 // Options says how the server behaves. Nil is legal and means a server that
@@ -39,9 +39,9 @@ type Options struct {
 	// User and Password are the login, by AUTH PLAIN or LOGIN, without which
 	// no mail is taken. Empty, the default, is no login.
 	User, Password string
-	// RefuseRecipient is an address that is refused with 550, or "*" for
+	// RejectRecipient is an address that is refused with 550, or "*" for
 	// every one. Defaults to none.
-	RefuseRecipient string
+	RejectRecipient string
 	// Stall accepts connections and says nothing until the test ends.
 	Stall bool
 	// StallAtData does the same once a mail has arrived whole: its sender
@@ -57,9 +57,9 @@ type Server struct {
 	// Certificate is the server's; a client is to be given its Authority.
 	Certificate *peers.Certificate
 
-	opts   Options
-	mails  chan received
-	ending chan struct{} // closed when the test is over
+	opts  Options
+	queue chan rawMessage
+	done  chan struct{} // closed when the test is over
 }
 
 // Start starts a mail server that ends with the test.
@@ -71,8 +71,8 @@ func Start(t testing.TB, opts *Options) *Server {
 	s := &Server{
 		Certificate: peers.NewCertificate(t),
 		opts:        *opts,
-		mails:       make(chan received, queue),
-		ending:      make(chan struct{}),
+		queue:       make(chan rawMessage, queueSize),
+		done:        make(chan struct{}),
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -87,56 +87,56 @@ func Start(t testing.TB, opts *Options) *Server {
 	if err != nil {
 		t.Fatalf("starting a mail server: %v", err)
 	}
-	s.serve(t, &doors{Listener: listener})
+	s.serve(t, &trackingListener{Listener: listener})
 	return s
 }
 
 // serve answers until the test ends, and waits then until nothing is left.
-func (s *Server) serve(t testing.TB, d *doors) {
+func (s *Server) serve(t testing.TB, listener *trackingListener) {
 	t.Helper()
-	var serving sync.WaitGroup
-	server := s.protocol()
+	var wg sync.WaitGroup
+	server := s.newSMTPServer()
 	if s.opts.Stall {
-		serving.Go(d.hold)
+		wg.Go(listener.stall)
 	} else {
-		serving.Go(func() { _ = server.Serve(s.encrypted(d)) })
+		wg.Go(func() { _ = server.Serve(s.wrapTLS(listener)) })
 	}
 	t.Cleanup(func() {
-		close(s.ending)
-		d.close()
+		close(s.done)
+		listener.closeAll()
 		// Now that no connection is left, this waits for who served them.
 		_ = server.Shutdown(context.Background())
-		serving.Wait()
+		wg.Wait()
 	})
 }
 
-// protocol configures SMTP.
-func (s *Server) protocol() *smtp.Server {
-	server := smtp.NewServer(smtp.BackendFunc(s.session))
+// newSMTPServer configures SMTP.
+func (s *Server) newSMTPServer() *smtp.Server {
+	server := smtp.NewServer(smtp.BackendFunc(s.newSession))
 	server.Domain = "mail.example.com"
-	server.ErrorLog = silent{}
-	server.MaxMessageBytes = largest
+	server.ErrorLog = discardLogger{}
+	server.MaxMessageBytes = maxMessageBytes
 	server.EnableSMTPUTF8 = true
 	server.AllowInsecureAuth = !s.opts.STARTTLS
 	if s.opts.STARTTLS {
-		server.TLSConfig = s.tls()
+		server.TLSConfig = s.tlsConfig()
 	}
 	return server
 }
 
-func (s *Server) encrypted(l net.Listener) net.Listener {
+func (s *Server) wrapTLS(l net.Listener) net.Listener {
 	if s.opts.TLS {
-		return tls.NewListener(l, s.tls())
+		return tls.NewListener(l, s.tlsConfig())
 	}
 	return l
 }
 
-func (s *Server) tls() *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{s.Certificate.Pair}, MinVersion: tls.VersionTLS12}
+func (s *Server) tlsConfig() *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{s.Certificate.KeyPair}, MinVersion: tls.VersionTLS12}
 }
 
-// silent drops what the protocol has to say of clients that hang up.
-type silent struct{}
+// discardLogger drops what the protocol has to say of clients that hang up.
+type discardLogger struct{}
 
-func (silent) Printf(string, ...any) {}
-func (silent) Println(...any)        {}
+func (discardLogger) Printf(string, ...any) {}
+func (discardLogger) Println(...any)        {}

@@ -33,21 +33,21 @@ func send(t *testing.T, server *smtp.Server, opts ...mail.Option) error {
 	return client.DialAndSendWithContext(ctx, message)
 }
 
-// trust has the client take the server's certificate.
-func trust(server *smtp.Server) mail.Option {
+// withCertificate has the client take the server's certificate.
+func withCertificate(server *smtp.Server) mail.Option {
 	return mail.WithTLSConfig(&tls.Config{
-		RootCAs: server.Certificate.Authority, ServerName: "localhost", MinVersion: tls.VersionTLS12,
+		RootCAs: server.Certificate.RootCAs, ServerName: "localhost", MinVersion: tls.VersionTLS12,
 	})
 }
 
-func TestAMailIsHandedToTheTest(t *testing.T) {
+func TestServer_Receive_returnsMessage(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
-	require.Zero(t, server.Waiting())
+	require.Zero(t, server.Pending())
 	require.NoError(t, send(t, server))
-	require.Equal(t, 1, server.Waiting())
-	got := server.Wait(t)
-	require.Zero(t, server.Waiting())
+	require.Equal(t, 1, server.Pending())
+	got := server.Receive(t)
+	require.Zero(t, server.Pending())
 	require.Equal(t, "pbx@example.com", got.From)
 	require.Equal(t, []string{"jane@example.com"}, got.To)
 	require.Equal(t, "Willkommen, Jürgen 张伟", got.Get(t, "Subject"))
@@ -58,32 +58,32 @@ func TestAMailIsHandedToTheTest(t *testing.T) {
 	require.False(t, got.Encrypted)
 }
 
-func TestAMailOfOnePartInBase64IsRead(t *testing.T) {
+func TestServer_Receive_decodesBase64(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	err := netsmtp.SendMail(server.Addr, nil, "a@example.com", []string{"b@example.com", "c@example.com"},
 		[]byte("Subject: x\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPGI+\r\neDwvYj4=\r\n"))
 	require.NoError(t, err)
-	got := server.Wait(t)
+	got := server.Receive(t)
 	require.Equal(t, []string{"b@example.com", "c@example.com"}, got.To)
 	require.Equal(t, "<b>x</b>", got.HTML)
 	require.Empty(t, got.Text)
 }
 
-func TestMailsComeInTheirOrder(t *testing.T) {
+func TestServer_Receive_preservesOrder(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	senders := []string{"a@example.com", "b@example.com", "c@example.com"}
 	for _, from := range senders {
 		require.NoError(t, netsmtp.SendMail(server.Addr, nil, from, []string{"d@example.com"}, []byte("Content-Type: text/plain\r\n\r\nx")))
 	}
-	require.Equal(t, len(senders), server.Waiting())
+	require.Equal(t, len(senders), server.Pending())
 	for _, from := range senders {
-		require.Equal(t, from, server.Wait(t).From)
+		require.Equal(t, from, server.Receive(t).From)
 	}
 }
 
-func TestAnEncryptedConnectionNeedsTheServersCertificate(t *testing.T) {
+func TestStart_encryptsWithServerCertificate(t *testing.T) {
 	t.Parallel()
 	for name, how := range map[string]struct {
 		opts *smtp.Options
@@ -96,17 +96,17 @@ func TestAnEncryptedConnectionNeedsTheServersCertificate(t *testing.T) {
 			t.Parallel()
 			server := smtp.Start(t, how.opts)
 			require.Error(t, send(t, server, how.ask), "nobody vouches for the certificate")
-			require.NoError(t, send(t, server, how.ask, trust(server)))
-			require.True(t, server.Wait(t).Encrypted)
-			require.Zero(t, server.Waiting())
+			require.NoError(t, send(t, server, how.ask, withCertificate(server)))
+			require.True(t, server.Receive(t).Encrypted)
+			require.Zero(t, server.Pending())
 		})
 	}
 }
 
-func TestALoginIsNeededWhereThereIsOne(t *testing.T) {
+func TestStart_requiresLogin(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, &smtp.Options{STARTTLS: true, User: "pbx", Password: "correct horse"})
-	encrypted := []mail.Option{mail.WithTLSPolicy(mail.TLSMandatory), trust(server)}
+	encrypted := []mail.Option{mail.WithTLSPolicy(mail.TLSMandatory), withCertificate(server)}
 	login := func(kind mail.SMTPAuthType, password string) error {
 		return send(t, server, append(encrypted, mail.WithSMTPAuth(kind), mail.WithUsername("pbx"), mail.WithPassword(password))...)
 	}
@@ -114,32 +114,32 @@ func TestALoginIsNeededWhereThereIsOne(t *testing.T) {
 	for _, kind := range []mail.SMTPAuthType{mail.SMTPAuthPlain, mail.SMTPAuthLogin} {
 		require.ErrorContains(t, login(kind, "wrong"), "535", kind)
 		require.NoError(t, login(kind, "correct horse"), kind)
-		require.Equal(t, "pbx@example.com", server.Wait(t).From, kind)
+		require.Equal(t, "pbx@example.com", server.Receive(t).From, kind)
 	}
 	require.Error(t, send(t, server, mail.WithSMTPAuth(mail.SMTPAuthPlainNoEnc), mail.WithUsername("pbx"), mail.WithPassword("correct horse")),
 		"no login without encryption")
-	require.Zero(t, server.Waiting())
+	require.Zero(t, server.Pending())
 }
 
-func TestARecipientIsRefused(t *testing.T) {
+func TestStart_rejectsRecipient(t *testing.T) {
 	t.Parallel()
-	for refused, wanted := range map[string]bool{"jane@example.com": true, "*": true, "john@example.com": false} {
-		server := smtp.Start(t, &smtp.Options{RefuseRecipient: refused})
+	for recipient, rejected := range map[string]bool{"jane@example.com": true, "*": true, "john@example.com": false} {
+		server := smtp.Start(t, &smtp.Options{RejectRecipient: recipient})
 		err := send(t, server)
-		if !wanted {
+		if !rejected {
 			require.NoError(t, err)
 			continue
 		}
 		require.ErrorContains(t, err, "550")
-		require.Zero(t, server.Waiting())
+		require.Zero(t, server.Pending())
 	}
 }
 
-func TestAServerThatStallsSaysNothingUntilTheTestEnds(t *testing.T) {
+func TestStart_stallsUntilTestEnds(t *testing.T) {
 	t.Parallel()
 	var conn net.Conn
-	read := func(patience time.Duration) error {
-		require.NoError(t, conn.SetReadDeadline(time.Now().Add(patience)))
+	read := func(timeout time.Duration) error {
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(timeout)))
 		_, err := conn.Read(make([]byte, 1))
 		require.Error(t, err)
 		return err
@@ -154,12 +154,12 @@ func TestAServerThatStallsSaysNothingUntilTheTestEnds(t *testing.T) {
 	require.ErrorIs(t, read(50*time.Millisecond), os.ErrDeadlineExceeded)
 }
 
-func TestASenderDoesNotLearnWhatBecameOfItsMail(t *testing.T) {
+func TestStart_stallsAtData(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, &smtp.Options{StallAtData: true})
 	err := send(t, server, mail.WithTimeout(100*time.Millisecond))
 	require.Error(t, err)
-	require.Zero(t, server.Waiting())
+	require.Zero(t, server.Pending())
 }
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -17,8 +17,8 @@ var ErrNotAuthorized = errors.New("the server does not let this user in with thi
 
 // The names of RFC 6120.
 const (
-	saslSpace   = "urn:ietf:params:xml:ns:xmpp-sasl"
-	streamSpace = "http://etherx.jabber.org/streams"
+	saslNS   = "urn:ietf:params:xml:ns:xmpp-sasl"
+	streamNS = "http://etherx.jabber.org/streams"
 )
 
 // Login logs in as user@domain, as a client does (RFC 6120, SASL PLAIN), and
@@ -40,35 +40,35 @@ func Login(ctx context.Context, address, domain, user, password string) error {
 
 func login(conn net.Conn, domain, user, password string) error {
 	elements := xml.NewDecoder(conn)
-	if err := open(conn, elements, domain); err != nil {
+	if err := openStream(conn, elements, domain); err != nil {
 		return err
 	}
 	secret := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + password))
-	if _, err := fmt.Fprintf(conn, `<auth xmlns=%q mechanism="PLAIN">%s</auth>`, saslSpace, secret); err != nil {
+	if _, err := fmt.Fprintf(conn, `<auth xmlns=%q mechanism="PLAIN">%s</auth>`, saslNS, secret); err != nil {
 		return err
 	}
-	return outcome(elements)
+	return readOutcome(elements)
 }
 
-// open opens the stream and reads that PLAIN is offered.
-func open(conn net.Conn, elements *xml.Decoder, domain string) error {
+// openStream opens the stream and reads that PLAIN is offered.
+func openStream(conn net.Conn, elements *xml.Decoder, domain string) error {
 	if _, err := fmt.Fprintf(conn, `<?xml version="1.0"?><stream:stream to=%q version="1.0" xmlns="jabber:client" xmlns:stream=%q>`,
-		domain, streamSpace); err != nil {
+		domain, streamNS); err != nil {
 		return err
 	}
-	stream, err := next(elements)
+	stream, err := nextElement(elements)
 	if err != nil {
 		return err
 	}
-	if stream.Name != (xml.Name{Space: streamSpace, Local: "stream"}) {
+	if stream.Name != (xml.Name{Space: streamNS, Local: "stream"}) {
 		return fmt.Errorf("the server opens no stream, but says %s", stream.Name.Local)
 	}
-	start, err := next(elements)
+	start, err := nextElement(elements)
 	if err != nil {
 		return err
 	}
-	if start.Name != (xml.Name{Space: streamSpace, Local: "features"}) {
-		return refusal(elements, start)
+	if start.Name != (xml.Name{Space: streamNS, Local: "features"}) {
+		return readFailure(elements, start)
 	}
 	var features struct {
 		Mechanisms []string `xml:"mechanisms>mechanism"`
@@ -82,33 +82,33 @@ func open(conn net.Conn, elements *xml.Decoder, domain string) error {
 	return nil
 }
 
-// outcome reads the answer to a login.
-func outcome(elements *xml.Decoder) error {
-	start, err := next(elements)
+// readOutcome reads the answer to a login.
+func readOutcome(elements *xml.Decoder) error {
+	start, err := nextElement(elements)
 	if err != nil {
 		return err
 	}
-	if start.Name != (xml.Name{Space: saslSpace, Local: "success"}) {
-		return refusal(elements, start)
+	if start.Name != (xml.Name{Space: saslNS, Local: "success"}) {
+		return readFailure(elements, start)
 	}
 	return nil
 }
 
-// refusal reads why the server refuses: its first word inside says so.
-func refusal(elements *xml.Decoder, start xml.StartElement) error {
-	why, err := next(elements)
+// readFailure reads why the server refuses: its first word inside says so.
+func readFailure(elements *xml.Decoder, start xml.StartElement) error {
+	condition, err := nextElement(elements)
 	switch {
 	case err != nil:
 		return fmt.Errorf("the server answers with %s, and no reason: %w", start.Name.Local, err)
-	case why.Name == xml.Name{Space: saslSpace, Local: "not-authorized"}:
+	case condition.Name == xml.Name{Space: saslNS, Local: "not-authorized"}:
 		return ErrNotAuthorized
 	default:
-		return fmt.Errorf("the server answers with %s: %s", start.Name.Local, why.Name.Local)
+		return fmt.Errorf("the server answers with %s: %s", start.Name.Local, condition.Name.Local)
 	}
 }
 
-// next returns the beginning of the next element.
-func next(elements *xml.Decoder) (xml.StartElement, error) {
+// nextElement returns the beginning of the next element.
+func nextElement(elements *xml.Decoder) (xml.StartElement, error) {
 	for {
 		token, err := elements.Token()
 		if err != nil {

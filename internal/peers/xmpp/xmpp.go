@@ -55,34 +55,34 @@ type Server struct {
 	// Address is where clients log in, without encryption.
 	Address string
 
-	folder  string
+	dir     string
 	root    *peers.Root
-	running *peers.Program
+	program *peers.Program
 }
 
 //go:embed mod_auth_external.lua
-var module []byte
+var authModule []byte
 
 // Start starts a Prosody that ends with the test, and returns when it answers.
 // It starts the program with the first login.
 func Start(t testing.TB, opts *Options) *Server {
 	t.Helper()
-	s := &Server{Address: peers.ClaimAddress(t), folder: t.TempDir(), root: peers.Servers(t)}
+	s := &Server{Address: peers.ClaimAddress(t), dir: t.TempDir(), root: peers.ServerRoot(t)}
 	if err := s.configure(opts); err != nil {
 		t.Fatalf("configuring Prosody: %v", err)
 	}
 	cmd := s.root.Command(context.WithoutCancel(t.Context()), "usr/bin/lua5.4", s.file("prosody"),
 		"--config", s.file("prosody.cfg.lua"), "-F")
-	cmd.Dir = s.folder
+	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), opts.Env...)
 	cmd.Env = append(cmd.Env,
 		"LUA_PATH_5_4="+s.root.Path("usr", "share", "lua", "5.4", "?.lua")+";"+s.root.Path("usr", "share", "lua", "5.4", "?", "init.lua"),
-		"LUA_CPATH_5_4="+s.root.Libraries("lua", "5.4", "?.so"))
-	s.running = peers.StartProgram(t, "Prosody", cmd)
+		"LUA_CPATH_5_4="+s.root.LibDir("lua", "5.4", "?.so"))
+	s.program = peers.StartProgram(t, "Prosody", cmd)
 	// Before it is killed, so that it ends the program, which may still write
 	// to folders of the test.
 	t.Cleanup(s.Stop)
-	s.running.WaitReady(t, func() bool {
+	s.program.WaitReady(t, func() bool {
 		conn, err := net.Dial("tcp", s.Address)
 		if err != nil {
 			return false
@@ -94,15 +94,15 @@ func Start(t testing.TB, opts *Options) *Server {
 }
 
 // Stop ends Prosody, and the program with it, and returns when both are gone.
-func (s *Server) Stop() { s.running.Stop() }
+func (s *Server) Stop() { s.program.Stop() }
 
 // Log returns what Prosody has said since its start, also about the program.
 func (s *Server) Log(t testing.TB) string {
 	t.Helper()
-	return s.running.Output(t)
+	return s.program.Output(t)
 }
 
-func (s *Server) file(name string) string { return filepath.Join(s.folder, name) }
+func (s *Server) file(name string) string { return filepath.Join(s.dir, name) }
 
 // configure writes the files of the server.
 func (s *Server) configure(opts *Options) error {
@@ -110,7 +110,7 @@ func (s *Server) configure(opts *Options) error {
 	if err := os.Mkdir(s.file("certs"), owner); err != nil {
 		return err
 	}
-	launcher, err := s.launcher()
+	launcher, err := s.launcherScript()
 	if err != nil {
 		return err
 	}
@@ -121,8 +121,8 @@ func (s *Server) configure(opts *Options) error {
 	for name, text := range map[string][]byte{
 		"prosody":               launcher,
 		"prosody.cfg.lua":       []byte(conf),
-		"decide":                []byte(script(opts.Command)),
-		"mod_auth_external.lua": module,
+		"decide":                []byte(wrapperScript(opts.Command)),
+		"mod_auth_external.lua": authModule,
 	} {
 		if err := os.WriteFile(s.file(name), text, owner); err != nil {
 			return err
@@ -131,22 +131,22 @@ func (s *Server) configure(opts *Options) error {
 	return nil
 }
 
-// launcher is Prosody's own, which names its folders in its first lines, with
+// launcherScript is Prosody's own, which names its folders in its first lines, with
 // the folders of this server.
-func (s *Server) launcher() ([]byte, error) {
+func (s *Server) launcherScript() ([]byte, error) {
 	text, err := os.ReadFile(s.root.Path("usr", "bin", "prosody"))
 	if err != nil {
 		return nil, err
 	}
 	return []byte(strings.NewReplacer(
 		"'/usr/lib/prosody", "'"+s.root.Path("usr", "lib", "prosody"),
-		"'/etc/prosody'", "'"+s.folder+"'",
-		"'/var/lib/prosody'", "'"+s.folder+"'",
+		"'/etc/prosody'", "'"+s.dir+"'",
+		"'/var/lib/prosody'", "'"+s.dir+"'",
 	).Replace(string(text))), nil
 }
 
-// script is a program without arguments that becomes the one of the test.
-func script(command []string) string {
+// wrapperScript is a program without arguments that becomes the one of the test.
+func wrapperScript(command []string) string {
 	words := make([]string, len(command))
 	for i, word := range command {
 		words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
@@ -186,5 +186,5 @@ external_auth_command = %[6]q
 external_auth_protocol = %[7]q
 external_auth_terminal = %[8]t
 external_auth_timeout = 30 -- a machine that runs many tests at once is slow
-`, s.file("prosody.pid"), s.folder, host, port, Domain, s.file("decide"), protocol, opts.Terminal), nil
+`, s.file("prosody.pid"), s.dir, host, port, Domain, s.file("decide"), protocol, opts.Terminal), nil
 }

@@ -24,32 +24,32 @@ import (
 // The test binary is also the program that decides: TestMain asks for it by
 // these words.
 const (
-	decide   = "decide"
-	password = "correct: horse, ひみつ"
-	askedEnv = "PBXUSERS_TEST_ASKED"
+	decideArg    = "decide"
+	password     = "correct: horse, ひみつ"
+	questionsEnv = "PBXUSERS_TEST_ASKED"
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == decide {
-		program(xmpp.Protocol(os.Args[2]))
+	if len(os.Args) == 3 && os.Args[1] == decideArg {
+		runAuthProgram(xmpp.Protocol(os.Args[2]))
 		return
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// program lets Jane in with her password, and ends where one named broken asks.
-func program(protocol xmpp.Protocol) {
-	asked, err := os.OpenFile(os.Getenv(askedEnv), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+// runAuthProgram lets Jane in with her password, and ends where one named broken asks.
+func runAuthProgram(protocol xmpp.Protocol) {
+	questions, err := os.OpenFile(os.Getenv(questionsEnv), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		panic(err)
 	}
 	in := bufio.NewReader(os.Stdin)
 	for {
-		question, err := read(in, protocol)
+		question, err := readQuestion(in, protocol)
 		if err != nil {
 			return
 		}
-		if _, err := fmt.Fprintf(asked, "%d %s\n", os.Getpid(), question); err != nil {
+		if _, err := fmt.Fprintf(questions, "%d %s\n", os.Getpid(), question); err != nil {
 			panic(err)
 		}
 		kind, rest, _ := strings.Cut(question, ":")
@@ -57,11 +57,11 @@ func program(protocol xmpp.Protocol) {
 		if user == "broken" {
 			return
 		}
-		write(protocol, kind == "auth" && rest == "jane:example.com:"+password)
+		writeAnswer(protocol, kind == "auth" && rest == "jane:example.com:"+password)
 	}
 }
 
-func read(in *bufio.Reader, protocol xmpp.Protocol) (string, error) {
+func readQuestion(in *bufio.Reader, protocol xmpp.Protocol) (string, error) {
 	if protocol == xmpp.Generic {
 		line, err := in.ReadString('\n')
 		return strings.TrimSuffix(line, "\n"), err
@@ -75,8 +75,8 @@ func read(in *bufio.Reader, protocol xmpp.Protocol) (string, error) {
 	return string(question), err
 }
 
-func write(protocol xmpp.Protocol, yes bool) {
-	number := map[bool]uint16{false: 0, true: 1}[yes]
+func writeAnswer(protocol xmpp.Protocol, ok bool) {
+	number := map[bool]uint16{false: 0, true: 1}[ok]
 	if protocol == xmpp.Generic {
 		_, _ = fmt.Fprintf(os.Stdout, "%d\n", number)
 		return
@@ -84,8 +84,8 @@ func write(protocol xmpp.Protocol, yes bool) {
 	_ = binary.Write(os.Stdout, binary.BigEndian, []uint16{2, number})
 }
 
-// asked reads what the program was asked, and by how many processes.
-func asked(t *testing.T, file string) (questions []string, processes int) {
+// readQuestions reads what the program was asked, and by how many processes.
+func readQuestions(t *testing.T, file string) (questions []string, processes int) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
@@ -98,7 +98,7 @@ func asked(t *testing.T, file string) (questions []string, processes int) {
 	return questions, len(pids)
 }
 
-func start(t *testing.T, opts xmpp.Options) (server *xmpp.Server, file string) {
+func startServer(t *testing.T, opts xmpp.Options) (server *xmpp.Server, file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "asked")
 	protocol := opts.Protocol
@@ -107,12 +107,12 @@ func start(t *testing.T, opts xmpp.Options) (server *xmpp.Server, file string) {
 	}
 	self, err := os.Executable()
 	require.NoError(t, err)
-	opts.Command = []string{self, decide, string(protocol)}
-	opts.Env = []string{askedEnv + "=" + file}
+	opts.Command = []string{self, decideArg, string(protocol)}
+	opts.Env = []string{questionsEnv + "=" + file}
 	return xmpp.Start(t, &opts), file
 }
 
-func TestAProgramDecidesWhoMayLogIn(t *testing.T) {
+func TestStart_authenticatesWithProgram(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]xmpp.Options{
 		"generic":                {},
@@ -121,7 +121,7 @@ func TestAProgramDecidesWhoMayLogIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, file := start(t, opts)
+			server, file := startServer(t, opts)
 			login := func(user, password string) error {
 				return xmpp.Login(t.Context(), server.Address, xmpp.Domain, user, password)
 			}
@@ -130,7 +130,7 @@ func TestAProgramDecidesWhoMayLogIn(t *testing.T) {
 			require.ErrorIs(t, login("john", password), xmpp.ErrNotAuthorized)
 			require.NoError(t, login("Jane", password), "Prosody folds names")
 
-			questions, processes := asked(t, file)
+			questions, processes := readQuestions(t, file)
 			require.Equal(t, []string{
 				"auth:jane:example.com:" + password, "auth:jane:example.com:wrong",
 				"auth:john:example.com:" + password, "auth:jane:example.com:" + password,
@@ -140,9 +140,9 @@ func TestAProgramDecidesWhoMayLogIn(t *testing.T) {
 	}
 }
 
-func TestAProgramThatEndsIsStartedAgain(t *testing.T) {
+func TestStart_restartsProgram(t *testing.T) {
 	t.Parallel()
-	server, file := start(t, xmpp.Options{})
+	server, file := startServer(t, xmpp.Options{})
 	login := func(user string) error {
 		return xmpp.Login(t.Context(), server.Address, xmpp.Domain, user, password)
 	}
@@ -150,14 +150,14 @@ func TestAProgramThatEndsIsStartedAgain(t *testing.T) {
 	require.ErrorIs(t, login("broken"), xmpp.ErrNotAuthorized)
 	require.Contains(t, server.Log(t), "the program ended")
 	require.NoError(t, login("jane"))
-	_, processes := asked(t, file)
+	_, processes := readQuestions(t, file)
 	require.Equal(t, 2, processes)
 }
 
-func TestTheProgramEndsWithProsody(t *testing.T) {
+func TestServer_Stop_endsProgram(t *testing.T) {
 	t.Parallel()
 	for _, terminal := range []bool{false, true} {
-		server, file := start(t, xmpp.Options{Terminal: terminal})
+		server, file := startServer(t, xmpp.Options{Terminal: terminal})
 		require.NoError(t, xmpp.Login(t.Context(), server.Address, xmpp.Domain, "jane", password))
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
@@ -172,9 +172,9 @@ func TestTheProgramEndsWithProsody(t *testing.T) {
 	}
 }
 
-func TestOtherFailuresAreNoRefusal(t *testing.T) {
+func TestLogin_distinguishesOtherFailures(t *testing.T) {
 	t.Parallel()
-	server, file := start(t, xmpp.Options{})
+	server, file := startServer(t, xmpp.Options{})
 	err := xmpp.Login(t.Context(), server.Address, xmpp.Domain, "jane", "")
 	require.ErrorContains(t, err, "malformed-request")
 	require.NotErrorIs(t, err, xmpp.ErrNotAuthorized)
@@ -183,7 +183,7 @@ func TestOtherFailuresAreNoRefusal(t *testing.T) {
 	require.NoFileExists(t, file, "nobody was asked")
 }
 
-func TestALoginObeysItsContext(t *testing.T) {
+func TestLogin_respectsContext(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

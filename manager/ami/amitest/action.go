@@ -7,9 +7,9 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// builtin returns what a server does unless it is told otherwise, with the
+// defaultActions returns what a server does unless it is told otherwise, with the
 // write classes that Asterisk asks for.
-func builtin() map[string]action {
+func defaultActions() map[string]action {
 	return map[string]action{
 		"challenge":      {handle: challenge},
 		"login":          {handle: login},

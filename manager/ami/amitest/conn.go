@@ -20,7 +20,7 @@ type Conn struct {
 	server *Server
 	raw    net.Conn
 
-	writing sync.Mutex
+	writeMu sync.Mutex
 
 	mu        sync.Mutex
 	account   Account
@@ -42,8 +42,8 @@ func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
 // Write sends text as it is: half a message, or nonsense. Errors show as a
 // client that has gone, which no handler need mind.
 func (c *Conn) Write(text string) {
-	c.writing.Lock()
-	defer c.writing.Unlock()
+	c.writeMu.Lock()
+	defer c.writeMu.Unlock()
 	_, _ = c.raw.Write([]byte(text))
 }
 
@@ -59,7 +59,7 @@ func (c *Conn) Send(headers ...ami.Header) {
 // Respond answers r: with the header Response, the request's ActionID if it
 // has one, and headers.
 func (c *Conn) Respond(r *Request, response string, headers ...ami.Header) {
-	c.Send(append(r.head("Response", response), headers...)...)
+	c.Send(append(r.commonHeaders("Response", response), headers...)...)
 }
 
 // Succeed answers r with success.
@@ -83,7 +83,7 @@ func (c *Conn) List(r *Request, event string, entries ...[]ami.Header) {
 
 // Entry sends one event that belongs to the answer to r.
 func (c *Conn) Entry(r *Request, event string, headers ...ami.Header) {
-	c.Send(append(r.head("Event", event), headers...)...)
+	c.Send(append(r.commonHeaders("Event", event), headers...)...)
 }
 
 // Close cuts the connection. As in Asterisk, the login has ended before the
@@ -95,8 +95,8 @@ func (c *Conn) Close() {
 	_ = c.raw.Close()
 }
 
-// head returns the first headers of what belongs to the request.
-func (r *Request) head(name, value string) []ami.Header {
+// commonHeaders returns the first headers of what belongs to the request.
+func (r *Request) commonHeaders(name, value string) []ami.Header {
 	headers := []ami.Header{{Name: name, Value: value}}
 	if id, ok := r.Lookup("ActionID"); ok {
 		headers = append(headers, ami.Header{Name: "ActionID", Value: id})
@@ -105,7 +105,7 @@ func (r *Request) head(name, value string) []ami.Header {
 }
 
 func (c *Conn) serve() {
-	defer c.server.forget(c)
+	defer c.server.removeConn(c)
 	defer c.Close()
 	c.Write(c.server.opts.Banner + "\r\n")
 	reader := ami.NewReader(c.raw, 1<<20)
@@ -134,15 +134,15 @@ func (c *Conn) handle(r *Request) {
 	switch {
 	case !known:
 		c.Fail(r, "Invalid/unknown command: "+name+". Use Action: ListCommands to show available commands.")
-	case !account.may(a.classes):
+	case !account.hasClass(a.classes):
 		c.Fail(r, "Permission denied")
 	default:
 		a.handle(c, r)
 	}
 }
 
-// may reports whether the account has one of the classes.
-func (a Account) may(classes []string) bool {
+// hasClass reports whether the account has one of the classes.
+func (a Account) hasClass(classes []string) bool {
 	return len(classes) == 0 || a.Write == nil ||
 		slices.ContainsFunc(classes, func(class string) bool { return slices.Contains(a.Write, class) })
 }

@@ -13,7 +13,7 @@ func challenge(c *Conn, r *Request) {
 		c.Fail(r, "Must specify AuthType")
 		return
 	}
-	if c.inUse(r) {
+	if c.rejectIfInUse(r) {
 		return
 	}
 	const number = "840415273"
@@ -26,16 +26,16 @@ func challenge(c *Conn, r *Request) {
 // login is authenticate of main/manager.c, without the second that Asterisk
 // waits before it refuses.
 func login(c *Conn, r *Request) {
-	if c.inUse(r) {
+	if c.rejectIfInUse(r) {
 		return
 	}
 	account, known := c.server.account(r.Get("Username"))
-	if !known || account.Refused || !c.proves(account, r) {
+	if !known || account.Denied || !c.checkSecret(account, r) {
 		c.Fail(r, "Authentication failed")
 		c.Close()
 		return
 	}
-	c.Admit(account, r)
+	c.Authenticate(account, r)
 	c.Succeed(r, ami.Header{Name: "Message", Value: "Authentication accepted"})
 	if c.wantsEvents() {
 		c.Send(ami.Header{Name: "Event", Value: "FullyBooted"}, ami.Header{Name: "Privilege", Value: "system,all"},
@@ -43,15 +43,15 @@ func login(c *Conn, r *Request) {
 	}
 }
 
-// Admit logs the connection in as account, with the events that the login r
+// Authenticate logs the connection in as account, with the events that the login r
 // asks for. A handler of its own for Login calls it and answers as it likes.
-func (c *Conn) Admit(account Account, r *Request) {
+func (c *Conn) Authenticate(account Account, r *Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.account, c.events = account, r.Get("Events")
 }
 
-func (c *Conn) proves(account Account, r *Request) bool {
+func (c *Conn) checkSecret(account Account, r *Request) bool {
 	if fold(r.Get("AuthType")) != "md5" {
 		return r.Get("Secret") == account.Secret
 	}
@@ -61,10 +61,10 @@ func (c *Conn) proves(account Account, r *Request) bool {
 	return c.challenge != "" && r.Get("Key") == hex.EncodeToString(sum[:])
 }
 
-// inUse refuses a second login of an account that allows only one.
-func (c *Conn) inUse(r *Request) bool {
+// rejectIfInUse refuses a second login of an account that allows only one.
+func (c *Conn) rejectIfInUse(r *Request) bool {
 	account, known := c.server.account(r.Get("Username"))
-	if !known || !account.Single || !slices.Contains(c.server.Sessions(), account.Name) {
+	if !known || !account.OneSession || !slices.Contains(c.server.Sessions(), account.Name) {
 		return false
 	}
 	c.Fail(r, "Login Already In Use")

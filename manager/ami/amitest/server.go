@@ -36,10 +36,10 @@ type Account struct {
 	Secret string
 	// Write are the write classes, such as "config"; nil means all of them.
 	Write []string
-	// Single is "allowmultiplelogin = no".
-	Single bool
-	// Refused is a deny of every address.
-	Refused bool
+	// OneSession is "allowmultiplelogin = no".
+	OneSession bool
+	// Denied is a deny of every address.
+	Denied bool
 }
 
 // Handler answers one request. Requests of one connection are handled one
@@ -83,7 +83,7 @@ func NewServer(opts *Options) *Server {
 	if len(s.accounts) == 0 {
 		s.accounts = []Account{{Name: "test", Secret: "secret"}}
 	}
-	s.actions = builtin()
+	s.actions = defaultActions()
 	s.Start()
 	return s
 }
@@ -182,7 +182,7 @@ func (s *Server) accept(listener net.Listener) {
 			return
 		}
 		c := &Conn{server: s, raw: raw}
-		if !s.remember(c) {
+		if !s.addConn(c) {
 			_ = raw.Close()
 			return
 		}
@@ -190,8 +190,8 @@ func (s *Server) accept(listener net.Listener) {
 	}
 }
 
-// remember reports false when the server has stopped meanwhile.
-func (s *Server) remember(c *Conn) bool {
+// addConn reports false when the server has stopped meanwhile.
+func (s *Server) addConn(c *Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.listening {
@@ -200,7 +200,7 @@ func (s *Server) remember(c *Conn) bool {
 	return s.listening
 }
 
-func (s *Server) forget(c *Conn) {
+func (s *Server) removeConn(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.conns, c)

@@ -20,7 +20,7 @@ func login(name, secret string) *ami.Options {
 	return &ami.Options{Username: name, Secret: store.NewSecret(secret), NoReconnect: true, Events: "on"}
 }
 
-func TestOnlyTheClassesOfAnAccountMayAct(t *testing.T) {
+func TestServer_Handle_requiresClass(t *testing.T) {
 	t.Parallel()
 	server := amitest.NewServer(&amitest.Options{Accounts: []amitest.Account{
 		{Name: "all", Secret: "a"},
@@ -44,7 +44,7 @@ func TestOnlyTheClassesOfAnAccountMayAct(t *testing.T) {
 	}
 }
 
-func TestAStoppedServerComesBackAtTheSameAddress(t *testing.T) {
+func TestServer_Start_reusesAddress(t *testing.T) {
 	t.Parallel()
 	server := amitest.NewServer(nil)
 	defer server.Close()
@@ -54,14 +54,14 @@ func TestAStoppedServerComesBackAtTheSameAddress(t *testing.T) {
 	server.Stop()
 	<-client.Done()
 	require.Empty(t, server.Sessions())
-	_, err = ami.TestLogin(t.Context(), server.Addr(), login("test", "secret"))
+	_, err = ami.CheckLogin(t.Context(), server.Addr(), login("test", "secret"))
 	require.ErrorIs(t, err, ami.ErrUnreachable)
 	server.Start()
-	_, err = ami.TestLogin(t.Context(), server.Addr(), login("test", "secret"))
+	_, err = ami.CheckLogin(t.Context(), server.Addr(), login("test", "secret"))
 	require.NoError(t, err)
 }
 
-func TestAccountsChangeForTheNextLogin(t *testing.T) {
+func TestServer_SetAccounts_affectsNextLogin(t *testing.T) {
 	t.Parallel()
 	server := amitest.NewServer(nil)
 	defer server.Close()
@@ -71,7 +71,7 @@ func TestAccountsChangeForTheNextLogin(t *testing.T) {
 	_, err = client.Do(t.Context(), ami.Action{Name: "Ping"})
 	require.NoError(t, err)
 	require.NoError(t, client.Close())
-	_, err = ami.TestLogin(t.Context(), server.Addr(), login("test", "secret"))
+	_, err = ami.CheckLogin(t.Context(), server.Addr(), login("test", "secret"))
 	require.ErrorIs(t, err, ami.ErrAuthentication)
 }
 

@@ -16,10 +16,10 @@ import (
 // values.
 type Position []string
 
-// Format returns the text for [store.List.Next] in a list of that order.
-func Format(order store.Order, p Position) string {
+// Format returns the text for [store.PageRequest.Next] in a list of that order.
+func Format(sort store.Sort, p Position) string {
 	text := strings.Builder{}
-	text.WriteString(order.String())
+	text.WriteString(sort.String())
 	for _, value := range p {
 		text.WriteString(" " + strconv.Itoa(len(value)) + ":" + value)
 	}
@@ -28,24 +28,24 @@ func Format(order store.Order, p Position) string {
 
 // Parse reads what Format wrote of n values for the same order; anything else
 // is a [store.InvalidError] on "after".
-func Parse(order store.Order, text string, n int) (Position, error) {
-	opened, err := base64.RawURLEncoding.DecodeString(text)
+func Parse(sort store.Sort, text string, n int) (Position, error) {
+	decoded, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return nil, refuse.After()
+		return nil, refuse.NewCursorError()
 	}
-	rest, ok := strings.CutPrefix(string(opened), order.String())
+	rest, ok := strings.CutPrefix(string(decoded), sort.String())
 	p := make(Position, n)
 	for i := 0; ok && i < n; i++ {
-		p[i], rest, ok = cut(rest)
+		p[i], rest, ok = cutValue(rest)
 	}
 	if !ok || rest != "" {
-		return nil, refuse.After()
+		return nil, refuse.NewCursorError()
 	}
 	return p, nil
 }
 
-// cut takes the first value from text.
-func cut(text string) (value, rest string, ok bool) {
+// cutValue takes the first value from text.
+func cutValue(text string) (value, rest string, ok bool) {
 	length, rest, _ := strings.Cut(text, ":")
 	n, err := strconv.ParseUint(strings.TrimPrefix(length, " "), 10, 31)
 	if err != nil || int(n) > len(rest) || length != " "+strconv.Itoa(int(n)) {

@@ -1,0 +1,33 @@
+package ampusers
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// newEvent begins an entry of the trail. What is no username may be a password in
+// the wrong field: it is not kept.
+func newEvent(action, username string) audit.Event {
+	return audit.Event{Action: action, Kind: kind, Key: canonicalUsername(username)}
+}
+
+// canonicalUsername returns what somebody typed as a username is kept, or "" when
+// it can be none.
+func canonicalUsername(input string) string {
+	if len(input) > maxTextBytes {
+		return ""
+	}
+	if input = loginname.Normalize(input); !loginname.Valid(input) {
+		return ""
+	}
+	return input
+}
+
+// AuditSource are the administrators, for [audit.Log.Verify].
+func (s *Service) AuditSource() audit.RecordSource {
+	return audit.RecordSource{Kind: kind, Each: func(ctx context.Context, visit func(key string, state []byte) error) error {
+		return s.store.EachAdministrator(ctx, func(a *Administrator) error { return visit(a.Username, auditState(a)) })
+	}}
+}

@@ -1,0 +1,19 @@
+package ampusers
+
+import "time"
+
+// redact returns a copy of a as it leaves the service: without credentials, and
+// with what may be told of them.
+func redact(a *Administrator) *Administrator {
+	c := normalizeLists(a.Clone())
+	c.HasPassword, c.HasSecondFactor = a.Credentials.HasPassword(), a.Credentials.HasSecondFactor()
+	c.InvitationExpiresAt = time.Time{}
+	if invitation := a.Credentials.Invitation; invitation != nil {
+		c.InvitationExpiresAt = invitation.ExpiresAt
+	}
+	c.Credentials = Credentials{}
+	return c
+}
+
+// endSessions ends every session of a: they are of an earlier generation.
+func (a *Administrator) endSessions() { a.SessionEpoch++ }

@@ -1,0 +1,137 @@
+package ampusers
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// bootstrapUsername is that of the administrator whom [Service.Bootstrap] makes.
+const bootstrapUsername = "admin"
+
+// RestoreAccess makes a Full administrator of that name, or makes the one that there
+// is Full, enabled and free of a second factor, and returns a link to set a
+// password with. All sessions end, and devices are forgotten; the password, if
+// there is one, stays until the link is used. It is for whoever has the host:
+// never offer it in a page.
+func (s *Service) RestoreAccess(ctx context.Context, username string) (*InvitationLink, error) {
+	const action = "recover"
+	link, hash, err := s.issueLink()
+	if err != nil {
+		return nil, err
+	}
+	err = s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, event *audit.Event) error {
+		if err := s.requireConsole(); err != nil {
+			return err
+		}
+		before, err := s.lookup(ctx, username)
+		if errors.Is(err, store.ErrNotFound) {
+			return s.createFull(ctx, event, username, link, hash)
+		}
+		if err != nil {
+			return err
+		}
+		link.Username = before.Username
+		after := restoreAccess(before)
+		link.assign(after, hash)
+		return s.save(ctx, event, before, after)
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.log.InfoContext(ctx, "administrator: "+action, "username", link.Username)
+	return link, nil
+}
+
+// restoreAccess returns a as one who may do everything, with nothing in the way.
+func restoreAccess(a *Administrator) *Administrator {
+	after := a.Clone()
+	after.Access, after.Disabled = Full, false
+	after.Sections, after.Teams = nil, nil
+	after.Extensions, after.DIDs = Ranges{}, Ranges{}
+	after.Credentials.SecondFactor, after.Credentials.Devices = nil, nil
+	after.endSessions()
+	return after
+}
+
+// createFull adds a Full administrator with that link.
+func (s *Service) createFull(ctx context.Context, event *audit.Event, username string, link *InvitationLink, hash []byte) error {
+	a := normalizeLists(normalizeFields(&Administrator{Username: username, Access: Full}))
+	if err := store.NewInvalidError(s.validateFields(a, nil)...); err != nil {
+		return err
+	}
+	if err := s.initManaged(a); err != nil {
+		return err
+	}
+	link.Username = a.Username
+	link.assign(a, hash)
+	return s.create(ctx, event, a)
+}
+
+// Bootstrap returns nil when an enabled Full administrator has a password.
+// Otherwise it makes the administrator "admin", Full and without a password,
+// where there are no administrators at all, and returns a link for the first
+// enabled Full one, or nil where there is none: then only Recover helps.
+func (s *Service) Bootstrap(ctx context.Context) (*InvitationLink, error) {
+	link, hash, err := s.issueLink()
+	if err != nil {
+		return nil, err
+	}
+	const action = "first start"
+	invited := false
+	if err := s.store.RunInTx(ctx, func(ctx context.Context) (err error) {
+		if err := s.requireConsole(); err != nil {
+			return err
+		}
+		event := newEvent(action, "")
+		if invited, err = s.inviteFullAdministrator(ctx, &event, link, hash); err != nil || !invited {
+			return err
+		}
+		return s.audit.Record(ctx, event)
+	}); err != nil {
+		s.audit.RecordFailure(ctx, newEvent(action, ""), err)
+		return nil, err
+	}
+	if !invited {
+		return nil, nil
+	}
+	s.log.InfoContext(ctx, "administrator: "+action, "username", link.Username)
+	return link, nil
+}
+
+// inviteFullAdministrator gives the link to whoever is to use it, if anybody is.
+func (s *Service) inviteFullAdministrator(ctx context.Context, event *audit.Event, link *InvitationLink, hash []byte) (bool, error) {
+	existing, err := s.findFull(ctx)
+	if err != nil {
+		return false, err
+	}
+	if existing == nil {
+		page, err := s.store.ListAdministrators(ctx, Query{PageRequest: store.PageRequest{Limit: 1}})
+		if err != nil || len(page.Items) > 0 {
+			return false, err
+		}
+		return true, s.createFull(ctx, event, bootstrapUsername, link, hash)
+	}
+	if existing.Credentials.HasPassword() {
+		return false, nil
+	}
+	after := existing.Clone()
+	link.Username = existing.Username
+	link.assign(after, hash)
+	return true, s.save(ctx, event, existing, after)
+}
+
+// findFull returns the first enabled Full administrator, one with a password
+// before all; nil when there is none.
+func (s *Service) findFull(ctx context.Context) (*Administrator, error) {
+	var first *Administrator
+	err := s.eachFull(ctx, func(a *Administrator) bool {
+		if first == nil || a.Credentials.HasPassword() {
+			first = a
+		}
+		return !a.Credentials.HasPassword()
+	})
+	return first, err
+}

@@ -1,0 +1,85 @@
+package ampusers
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+// TOTPEnrollment is what an authenticator app has to be given; its fields are those
+// of [credential.TOTPEnrollment].
+type TOTPEnrollment = credential.TOTPEnrollment
+
+// BeginSecondFactor makes a new secret for an authenticator app. It counts
+// only after [Service.ConfirmSecondFactor]; a second factor that there is
+// already is a [store.ConflictError]: remove it first.
+func (s *Service) BeginSecondFactor(ctx context.Context, username string) (*TOTPEnrollment, error) {
+	var creds Credentials
+	a, err := s.mutate(ctx, "begin second factor", username, func(_ context.Context, a *Administrator) error {
+		if err := s.requireSelf(username); err != nil {
+			return err
+		}
+		err := login.BeginSecondFactor(&a.Credentials, s.random)
+		creds = a.Credentials
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return login.PendingSecondFactor(&creds, s.issuer, a.Username)
+}
+
+// PendingSecondFactor returns the enrolment that was begun and not confirmed,
+// to be shown again. A [store.NotFoundError] when there is none.
+func (s *Service) PendingSecondFactor(ctx context.Context, username string) (*TOTPEnrollment, error) {
+	a, err := s.loadSelf(ctx, username)
+	if err != nil {
+		return nil, err
+	}
+	return login.PendingSecondFactor(&a.Credentials, s.issuer, a.Username)
+}
+
+// ConfirmSecondFactor turns the second factor on, given a code of the app,
+// and returns ten recovery codes, which are shown this once. A wrong code is a
+// [store.InvalidError] on "code"; a second factor that was not begun is a
+// [store.NotFoundError].
+func (s *Service) ConfirmSecondFactor(ctx context.Context, username, code string) ([]store.Secret, error) {
+	return s.issueRecoveryCodes(ctx, "confirm second factor", username, func(c *Credentials, hashes [][]byte) error {
+		return login.ConfirmSecondFactor(c, code, s.now(), hashes)
+	})
+}
+
+// NewRecoveryCodes replaces the recovery codes. A [store.ConflictError] when
+// there is no second factor.
+func (s *Service) NewRecoveryCodes(ctx context.Context, username string) ([]store.Secret, error) {
+	return s.issueRecoveryCodes(ctx, "new recovery codes", username, login.ReplaceRecoveryCodes)
+}
+
+// issueRecoveryCodes makes new recovery codes and has give put them where they belong.
+func (s *Service) issueRecoveryCodes(ctx context.Context, action, username string, apply func(c *Credentials, hashes [][]byte) error) ([]store.Secret, error) {
+	codes, hashes, err := login.NewRecoveryCodes(s.random)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.mutate(ctx, action, username, func(_ context.Context, a *Administrator) error {
+		if err := s.requireSelf(username); err != nil {
+			return err
+		}
+		return apply(&a.Credentials, hashes)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return codes, nil
+}
+
+// RemoveSecondFactor makes the password enough again. It is no error when
+// there is none.
+func (s *Service) RemoveSecondFactor(ctx context.Context, username string) (*Administrator, error) {
+	return s.mutate(ctx, "remove second factor", username, func(_ context.Context, a *Administrator) error {
+		a.Credentials.SecondFactor = nil
+		return nil
+	})
+}

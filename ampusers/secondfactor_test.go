@@ -1,0 +1,361 @@
+package ampusers_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image/png"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+// enrollTOTP turns the second factor of jane on, and waits for the next code.
+func (h *env) enrollTOTP(t testing.TB) (key store.Secret, recovery []store.Secret) {
+	t.Helper()
+	enrollment, err := h.BeginSecondFactor(t.Context(), "jane")
+	require.NoError(t, err)
+	recovery, err = h.ConfirmSecondFactor(t.Context(), "jane", totpCode(t, enrollment.Secret, h.clock.Now()))
+	require.NoError(t, err)
+	h.clock.Advance(time.Minute)
+	return enrollment.Secret, recovery
+}
+
+func TestService_ConfirmSecondFactor_enablesAfterValidCode(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newEnv(t, db, func(o *ampusers.Options) { o.Issuer = "Acme PBX" })
+			h.createLimited(t, "jane")
+			_, err := h.PendingSecondFactor(t.Context(), "jane")
+			require.ErrorIs(t, err, store.ErrNotFound)
+			_, err = h.ConfirmSecondFactor(t.Context(), "jane", "123456")
+			require.ErrorIs(t, err, store.ErrNotFound)
+			_, err = h.NewRecoveryCodes(t.Context(), "jane")
+			require.ErrorIs(t, err, store.ErrConflict)
+
+			enrollment, err := h.BeginSecondFactor(t.Context(), "jane")
+			require.NoError(t, err)
+			require.Contains(t, enrollment.URL.Reveal(), "otpauth://totp/Acme%20PBX:jane?")
+			_, err = png.Decode(bytes.NewReader(enrollment.QR))
+			require.NoError(t, err)
+			pending, err := h.PendingSecondFactor(t.Context(), "JANE")
+			require.NoError(t, err)
+			require.Equal(t, enrollment, pending)
+			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+			require.NoError(t, err, "until it is confirmed no code is asked for")
+
+			for _, wrong := range []string{"", "12345", "abcdef", strings.Repeat("1", 1<<20), totpCode(t, enrollment.Secret, h.clock.Now().Add(-time.Hour))} {
+				_, err = h.ConfirmSecondFactor(t.Context(), "jane", wrong)
+				requireFields(t, err, "code: wrong")
+			}
+			codes, err := h.ConfirmSecondFactor(t.Context(), "jane", totpCode(t, enrollment.Secret, h.clock.Now()))
+			require.NoError(t, err)
+			require.Len(t, codes, 10)
+			jane, err := h.Get(t.Context(), "jane")
+			require.NoError(t, err)
+			require.True(t, jane.HasSecondFactor)
+
+			_, err = h.PendingSecondFactor(t.Context(), "jane")
+			require.ErrorIs(t, err, store.ErrNotFound)
+			_, err = h.BeginSecondFactor(t.Context(), "jane")
+			require.ErrorIs(t, err, store.ErrConflict)
+			h.requireAuditIntact(t)
+		})
+	}
+}
+
+func TestService_Authenticate_requiresSecondFactorCode(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newEnv(t, db)
+			jane := h.createLimited(t, "jane")
+			key, _ := h.enrollTOTP(t)
+			_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
+			requireLoginError(t, err, ampusers.InvalidCredentials)
+			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+			loginErr := asLoginError(t, err)
+			require.Equal(t, ampusers.MFARequired, loginErr.Code)
+			require.Equal(t, jane.SessionEpoch, loginErr.SessionEpoch)
+			require.NotEqual(t, "refused login jane: forbidden: code_required", h.lastAuditEntry(t), "to be asked is no refusal")
+
+			withCode := newLoginAttempt("jane", goodPassword)
+			withCode.Code = "000000"
+			_, err = h.Authenticate(t.Context(), withCode)
+			requireLoginError(t, err, ampusers.InvalidMFACode)
+			require.Equal(t, "refused login jane: forbidden: wrong_code", h.lastAuditEntry(t))
+			withCode.Code = totpCode(t, key, h.clock.Now())
+			login, err := h.Authenticate(t.Context(), withCode)
+			require.NoError(t, err)
+			require.Equal(t, -1, login.RecoveryCodesLeft)
+
+			_, err = h.Authenticate(t.Context(), withCode)
+			requireLoginError(t, err, ampusers.InvalidMFACode)
+			h.requireAuditIntact(t)
+		})
+	}
+}
+
+func TestService_ConfirmLogin_completesLogin(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	key, _ := h.enrollTOTP(t)
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+	epoch := asLoginError(t, err).SessionEpoch
+	step := ampusers.LoginAttempt{Username: "Jane", RemoteAddr: "192.0.2.1"}
+
+	_, err = h.ConfirmLogin(t.Context(), step, epoch)
+	requireLoginError(t, err, ampusers.MFARequired)
+	require.Equal(t, epoch, asLoginError(t, err).SessionEpoch)
+	step.Code = "1"
+	_, err = h.ConfirmLogin(t.Context(), step, epoch)
+	requireLoginError(t, err, ampusers.InvalidMFACode)
+	require.Equal(t, epoch, asLoginError(t, err).SessionEpoch)
+	step.Code = totpCode(t, key, h.clock.Now())
+	_, err = h.ConfirmLogin(t.Context(), step, epoch+1)
+	requireLoginError(t, err, ampusers.InvalidCredentials)
+	login, err := h.ConfirmLogin(t.Context(), step, epoch)
+	require.NoError(t, err)
+	require.Equal(t, "jane", login.Administrator.Username)
+
+	// Whatever ends the sessions ends a login that is under way.
+	h.clock.Advance(time.Minute)
+	require.NoError(t, h.EndSessions(t.Context(), "jane"))
+	step.Code = totpCode(t, key, h.clock.Now())
+	_, err = h.ConfirmLogin(t.Context(), step, epoch)
+	requireLoginError(t, err, ampusers.InvalidCredentials)
+	_, err = h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "nobody"}, epoch)
+	requireLoginError(t, err, ampusers.InvalidCredentials)
+}
+
+func TestService_Authenticate_acceptsRecoveryCodeOnce(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	_, codes := h.enrollTOTP(t)
+	withCode := newLoginAttempt("jane", goodPassword)
+	withCode.Code = " " + strings.ToUpper(codes[3].Reveal()) + " "
+	login, err := h.Authenticate(t.Context(), withCode)
+	require.NoError(t, err)
+	require.Equal(t, 9, login.RecoveryCodesLeft)
+	_, err = h.Authenticate(t.Context(), withCode)
+	requireLoginError(t, err, ampusers.InvalidMFACode)
+
+	fresh, err := h.NewRecoveryCodes(t.Context(), "jane")
+	require.NoError(t, err)
+	require.Len(t, fresh, 10)
+	withCode.Code = codes[4].Reveal()
+	_, err = h.Authenticate(t.Context(), withCode)
+	requireLoginError(t, err, ampusers.InvalidMFACode)
+	withCode.Code = fresh[4].Reveal()
+	_, err = h.Authenticate(t.Context(), withCode)
+	require.NoError(t, err)
+	h.requireAuditIntact(t)
+}
+
+func TestService_ConfirmLogin_acceptsCodeOnceConcurrently(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			h := newEnv(t, db)
+			jane := h.createLimited(t, "jane")
+			key, recovery := h.enrollTOTP(t)
+			for _, singleUse := range []string{totpCode(t, key, h.clock.Now()), recovery[0].Reveal()} {
+				h.clock.Advance(time.Hour) // for the throttle
+				if singleUse != recovery[0].Reveal() {
+					singleUse = totpCode(t, key, h.clock.Now())
+				}
+				in := 0
+				for _, err := range runConcurrently(10, func(i int) error {
+					_, err := h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: string(rune('a' + i))}, jane.SessionEpoch)
+					return err
+				}) {
+					if err == nil {
+						in++
+						continue
+					}
+					_, isLoginError := errors.AsType[*ampusers.LoginError](err)
+					require.True(t, isLoginError || errors.Is(err, store.ErrRateLimited), "%v", err)
+				}
+				require.Equal(t, 1, in)
+			}
+			h.requireAuditIntact(t)
+		})
+	}
+}
+
+// Who knows the password does not get to guess at the code, in either step,
+// and does not wash the count clean by proving the password again.
+func TestService_ConfirmLogin_limitsCodeGuesses(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	jane := h.createLimited(t, "jane")
+	h.enrollTOTP(t)
+	tried := 0
+	for range 100 {
+		_, _ = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+		_, err := h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "jane", Code: "000000", RemoteAddr: "192.0.2.1"}, jane.SessionEpoch)
+		if !errors.Is(err, store.ErrRateLimited) {
+			requireLoginError(t, err, ampusers.InvalidMFACode)
+			tried++
+		}
+	}
+	require.Less(t, tried, 15)
+}
+
+func TestService_RemoveSecondFactor_allowsPasswordOnlyLogin(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	h.enrollTOTP(t)
+	removed, err := h.RemoveSecondFactor(t.Context(), "jane")
+	require.NoError(t, err)
+	require.False(t, removed.HasSecondFactor)
+	_, err = h.RemoveSecondFactor(t.Context(), "jane")
+	require.NoError(t, err, "it is no error when there is none")
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
+	require.NoError(t, err)
+	require.Len(t, h.auditEntries(t, audit.Query{Action: "confirm second factor", Outcome: audit.Succeeded}), 1)
+}
+
+func TestService_AcceptInvitation_keepsSecondFactor(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	h.createLimited(t, "jane")
+	h.enrollTOTP(t)
+	link, err := h.Invite(t.Context(), "jane")
+	require.NoError(t, err)
+	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(otherPassword))
+	require.NoError(t, err)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", otherPassword))
+	requireLoginError(t, err, ampusers.MFARequired)
+}
+
+// However many sources and days: see package throttle for what a guesser gets.
+func TestService_Authenticate_limitsCodeGuessesFromManyAddresses(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	jane := h.createLimited(t, "jane")
+	h.enrollTOTP(t)
+	tried := 0
+	for i := range 24 * 60 {
+		h.clock.Advance(time.Minute)
+		try := ampusers.LoginAttempt{Username: "jane", Password: secret(goodPassword), Code: "00 00 00", RemoteAddr: fmt.Sprintf("198.51.%d.%d", i%100, i/100)}
+		_, err := h.Authenticate(t.Context(), try)
+		if i%2 == 0 {
+			_, err = h.ConfirmLogin(t.Context(), try, jane.SessionEpoch)
+		}
+		if !errors.Is(err, store.ErrRateLimited) {
+			requireLoginError(t, err, ampusers.InvalidMFACode)
+			tried++
+		}
+	}
+	require.Less(t, tried, 10+24*60/5+2)
+}
+
+// Neither does whoever guesses at the password keep the owner from giving the
+// code, nor whoever guesses at the code from giving a recovery code.
+func TestService_ConfirmLogin_admitsOwnerDuringGuessing(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	jane := h.createLimited(t, "jane")
+	key, recovery := h.enrollTOTP(t)
+	guess := func(try ampusers.LoginAttempt) {
+		limited := false
+		for i := range 100 {
+			try.Username, try.RemoteAddr = "jane", fmt.Sprintf("198.51.100.%d", i)
+			_, err := h.Authenticate(t.Context(), try)
+			limited = limited || errors.Is(err, store.ErrRateLimited)
+		}
+		require.True(t, limited)
+	}
+	guess(ampusers.LoginAttempt{Password: secret("guess")})
+	_, err := h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now()), RemoteAddr: "192.0.2.1"}, jane.SessionEpoch)
+	require.NoError(t, err)
+
+	h.clock.Advance(time.Hour)
+	guess(ampusers.LoginAttempt{Password: secret(goodPassword), Code: "000000"})
+	h.clock.Advance(time.Minute)
+	withCode := newLoginAttempt("jane", goodPassword)
+	withCode.Code = totpCode(t, key, h.clock.Now())
+	_, err = h.Authenticate(t.Context(), withCode)
+	require.ErrorIs(t, err, store.ErrRateLimited)
+	withCode.Code = recovery[0].Reveal()
+	_, err = h.Authenticate(t.Context(), withCode)
+	require.NoError(t, err)
+}
+
+// Whoever does not know the password uses up nobody's codes.
+func TestService_ConfirmLogin_countsCodesOnlyAfterPassword(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t, memstore.New())
+	jane := h.createLimited(t, "jane")
+	key, _ := h.enrollTOTP(t)
+	for i := range 50 {
+		try := ampusers.LoginAttempt{Username: "jane", Password: secret("guess"), Code: "000000", RemoteAddr: fmt.Sprintf("198.51.100.%d", i)}
+		_, _ = h.Authenticate(t.Context(), try)
+		_, err := h.ConfirmLogin(t.Context(), try, jane.SessionEpoch+1)
+		if !errors.Is(err, store.ErrRateLimited) {
+			requireLoginError(t, err, ampusers.InvalidCredentials)
+		}
+	}
+	h.clock.Advance(time.Minute)
+	withCode := newLoginAttempt("jane", goodPassword)
+	withCode.Code = totpCode(t, key, h.clock.Now())
+	_, err := h.Authenticate(t.Context(), withCode)
+	require.NoError(t, err)
+
+	limited := 0
+	for range 50 {
+		_, err = h.ConfirmLogin(t.Context(), withCode, jane.SessionEpoch+1)
+		if errors.Is(err, store.ErrRateLimited) {
+			limited++
+		}
+	}
+	require.Greater(t, limited, 25, "but are slowed")
+}
+
+func TestService_Authenticate_rehashesBeforeSecondFactor(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newEnv(t, open(t))
+			h.createLimited(t, "jane")
+			key, _ := h.enrollTOTP(t)
+			// The SHA-1 of "password", as FreePBX keeps it.
+			_, err := h.SetPasswordHash(t.Context(), "jane", secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"))
+			require.NoError(t, err)
+			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "password"))
+			loginErr := asLoginError(t, err)
+			require.Equal(t, ampusers.MFARequired, loginErr.Code)
+			stored, err := h.store.Administrator(t.Context(), "jane")
+			require.NoError(t, err)
+			require.Contains(t, stored.Credentials.PasswordHash.Reveal(), "$argon2id$")
+			require.Equal(t, "done rehash jane", h.lastAuditEntry(t))
+			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: "192.0.2.1"}, h.auditEntries(t, audit.Query{})[0].Actor)
+
+			_, err = h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now())}, loginErr.SessionEpoch)
+			require.NoError(t, err, "a rehash ends no login that is under way")
+			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "password"))
+			requireLoginError(t, err, ampusers.MFARequired)
+			require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
+			h.requireAuditIntact(t)
+		})
+	}
+}

@@ -1,0 +1,63 @@
+package asteriskconf
+
+import "strings"
+
+// arena hands out the small pieces that a tree is made of from large ones,
+// which is a good deal faster than to allocate each.
+type arena struct {
+	// keys holds one copy of each key, because keys repeat in every section.
+	keys       map[string]string
+	texts      strings.Builder
+	categories []category
+	lines      []Line
+	positions  []Position
+}
+
+const (
+	// maxInternedKeys keeps a file of nothing but different keys from growing the map.
+	maxInternedKeys = 4096
+	// arenaTextSize is the size of a piece for texts, arenaItems of one for others.
+	arenaTextSize = 64 << 10
+	arenaItems    = 1024
+	// initialLineCap is how many lines a section has room for at first.
+	initialLineCap = 8
+)
+
+// internKey returns a copy of a key.
+func (s *arena) internKey(key []byte) string {
+	if known, ok := s.keys[string(key)]; ok {
+		return known
+	}
+	text := s.copyText(key)
+	if len(s.keys) < maxInternedKeys {
+		s.keys[text] = text
+	}
+	return text
+}
+
+// copyText returns a copy of a text.
+func (s *arena) copyText(text []byte) string {
+	if s.texts.Cap()-s.texts.Len() < len(text) {
+		s.texts = strings.Builder{}
+		s.texts.Grow(max(arenaTextSize, len(text)))
+	}
+	start := s.texts.Len()
+	s.texts.Write(text)
+	return s.texts.String()[start:]
+}
+
+// newCategory returns an empty section.
+func (s *arena) newCategory() *category {
+	if len(s.categories) == 0 {
+		s.categories = make([]category, arenaItems/initialLineCap)
+	}
+	if len(s.lines) == 0 {
+		s.lines = make([]Line, arenaItems)
+		s.positions = make([]Position, arenaItems)
+	}
+	c := &s.categories[0]
+	s.categories = s.categories[1:]
+	c.lines, s.lines = s.lines[:0:initialLineCap], s.lines[initialLineCap:]
+	c.positions, s.positions = s.positions[:0:initialLineCap], s.positions[initialLineCap:]
+	return c
+}

@@ -1,0 +1,232 @@
+package asteriskconf_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+// fakeAsterisk is an Asterisk that reads the folder with our own reader, and that
+// serves the accounts of its last reload. The real one is slower to start,
+// and cannot be stopped between any two steps.
+type fakeAsterisk struct {
+	dir     string
+	version asteriskconf.Version
+	// live are the sections that it serves.
+	live []asteriskconf.Section
+	// ignoresReload says that reloads succeed, and change nothing.
+	ignoresReload bool
+	// sessionsErr is what it answers instead of the list of open sessions, of
+	// which it has none.
+	sessionsErr error
+	// crashed says that it crashed: the client waits for it to come back.
+	crashed bool
+	// beforeRead, reload and after, when set, are called before a file is read,
+	// before a reload, and after it.
+	beforeRead, beforeReload, afterReload func()
+}
+
+func (a *fakeAsterisk) Version(context.Context) (asteriskconf.Version, error) { return a.version, nil }
+
+func (a *fakeAsterisk) ReadConfig(_ context.Context, filename string) ([]asteriskconf.Section, error) {
+	if a.beforeRead != nil {
+		a.beforeRead()
+	}
+	tree, err := asteriskconf.ParseFile(a.dir, filename, nil)
+	if err != nil {
+		return nil, err
+	}
+	return tree.ResolvedSections(), nil
+}
+
+// Reload reads manager.conf again. Of one that is broken Asterisk takes
+// nothing, and reports success.
+func (a *fakeAsterisk) Reload(ctx context.Context, _ string) error {
+	if a.crashed {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	if a.beforeReload != nil {
+		a.beforeReload()
+	}
+	tree, err := asteriskconf.ParseFile(a.dir, "manager.conf", nil)
+	if err != nil {
+		return err
+	}
+	broken := slices.ContainsFunc(tree.Findings, func(f asteriskconf.Finding) bool { return f.Invalid })
+	if !broken && !a.ignoresReload {
+		a.live = tree.ResolvedSections()
+	}
+	if a.afterReload != nil {
+		a.afterReload()
+	}
+	return nil
+}
+
+func (a *fakeAsterisk) Command(ctx context.Context, command string) ([]string, error) {
+	if a.crashed {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	switch command {
+	case "manager show users":
+		return a.showUsers(), nil
+	case "manager show connected":
+		return nil, a.sessionsErr
+	}
+	if name, ok := strings.CutPrefix(command, "manager show user "); ok {
+		return a.showUser(name), nil
+	}
+	return nil, nil
+}
+
+func (a *fakeAsterisk) showUsers() []string {
+	lines := []string{"", "username", "--------"}
+	for _, s := range a.live {
+		if s.Name != "general" {
+			lines = append(lines, s.Name)
+		}
+	}
+	return append(lines, "-------------------", "manager users configured.")
+}
+
+func (a *fakeAsterisk) showUser(name string) []string {
+	for _, s := range a.live {
+		if strings.EqualFold(s.Name, name) {
+			return consoleLines(s)
+		}
+	}
+	return []string{"There is no manager called " + name}
+}
+
+func consoleLines(s asteriskconf.Section) []string {
+	lines := []string{"username: " + s.Name, "secret: <Set>"}
+	for label, key := range map[string]string{
+		"read perm": "read", "write perm": "write", "displayconnects": "displayconnects", "allowmultiplelogin": "allowmultiplelogin",
+	} {
+		value, _ := s.Value(key)
+		lines = append(lines, label+": "+strings.Replace(value, "none", "<none>", 1))
+	}
+	lines = append(lines, "ACL: (unnamed)")
+	for _, line := range s.Lines {
+		sense := map[string]string{"deny": "deny", "permit": "allow"}[line.Key]
+		if prefix, err := netip.ParsePrefix(line.Value); sense != "" && err == nil {
+			lines = append(lines, fmt.Sprintf("0: %s - %s/%d", sense, prefix.Addr(), prefix.Bits()))
+		}
+	}
+	return lines
+}
+
+// fakeEnv is a stub, and a store of AMI accounts to apply to it.
+type fakeEnv struct {
+	*fakeAsterisk
+	store     manager.Store
+	configDir *asteriskconf.ConfigDir
+}
+
+// newFakeEnv is a folder with our file installed, and the accounts named
+// applied.
+func newFakeEnv(t testing.TB, names ...string) *fakeEnv {
+	t.Helper()
+	return newFakeEnvIn(t, t.TempDir(), names...)
+}
+
+func newFakeEnvIn(t testing.TB, dir string, names ...string) *fakeEnv {
+	t.Helper()
+	s := &fakeEnv{
+		fakeAsterisk: &fakeAsterisk{dir: dir, version: asteriskconf.Version{Major: 22, Minor: 10, Patch: 1}},
+		store:        memstore.New().AMIAccounts(),
+	}
+	s.write(t, "manager.conf", validGeneral)
+	s.configDir = s.open(t, s.fakeAsterisk)
+	_, err := s.configDir.Install(testContext(t))
+	require.NoError(t, err)
+	s.add(t, names...)
+	s.apply(t)
+	return s
+}
+
+// open opens the folder anew, as a second program would; live may be nil.
+func (s *fakeEnv) open(t testing.TB, asterisk asteriskconf.Asterisk) *asteriskconf.ConfigDir {
+	t.Helper()
+	configDir, err := openConfigDir(s.dir, "", s.store, asterisk)
+	require.NoError(t, err)
+	return configDir
+}
+
+func (s *fakeEnv) add(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		require.NoError(t, s.store.CreateAccount(testContext(t), accountNamed(name)))
+	}
+}
+
+func (s *fakeEnv) updateAlpha(t testing.TB, change func(*manager.Account)) {
+	t.Helper()
+	require.NoError(t, s.store.UpdateAccount(testContext(t), "alpha", func(a *manager.Account) error {
+		change(a)
+		return nil
+	}))
+}
+
+func (s *fakeEnv) apply(t testing.TB) *asteriskconf.Report {
+	t.Helper()
+	report, err := s.configDir.Apply(testContext(t))
+	require.NoError(t, err)
+	require.True(t, report.Verified)
+	return report
+}
+
+// requireApplyError is an apply that fails, with what it says.
+func (s *fakeEnv) requireApplyError(t testing.TB) *asteriskconf.ApplyError {
+	t.Helper()
+	_, err := s.configDir.Apply(testContext(t))
+	var applyErr *asteriskconf.ApplyError
+	require.ErrorAs(t, err, &applyErr)
+	return applyErr
+}
+
+func (s *fakeEnv) status(t testing.TB) *asteriskconf.Status {
+	t.Helper()
+	status, err := s.configDir.Status(testContext(t))
+	require.NoError(t, err)
+	return status
+}
+
+// accounts are the accounts that the stub serves.
+func (s *fakeEnv) accounts() []string { return accountNames(s.showUsers(), "") }
+
+// fakeManagedFile is where our file stands in a stub's folder.
+const fakeManagedFile = "pbxusers_manager.conf"
+
+func (s *fakeEnv) path(parts ...string) string {
+	return filepath.Join(append([]string{s.dir}, parts...)...)
+}
+
+func (s *fakeEnv) write(t testing.TB, path, content string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(s.path(path), []byte(content), 0o600))
+}
+
+// backups returns what the copies hold that were set aside of our file.
+func (s *fakeEnv) backups(t testing.TB) []string {
+	t.Helper()
+	paths, err := filepath.Glob(s.path(".pbxusers", "kept", fakeManagedFile+".*"))
+	require.NoError(t, err)
+	contents := []string{}
+	for _, path := range paths {
+		contents = append(contents, readFile(t, path))
+	}
+	return contents
+}

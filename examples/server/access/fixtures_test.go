@@ -1,0 +1,184 @@
+package access_test
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/memstore"
+)
+
+const password = "walnut-harbour-tulip-93"
+
+// env is a gate and what stands behind it.
+type env struct {
+	*access.Manager
+
+	site     *site.App
+	ttlStore *countingTTLStore
+	clock    *testClock
+}
+
+// testClock is a time that tests move.
+type testClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *testClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *testClock) advance(by time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(by)
+}
+
+// countingTTLStore counts what is written, and fails when it is told to.
+type countingTTLStore struct {
+	store.TTLStore
+
+	mu         sync.Mutex
+	writeCount int
+	err        error
+}
+
+func (v *countingTTLStore) Get(ctx context.Context, kind, key string, now time.Time) ([]byte, error) {
+	if err := v.currentError(); err != nil {
+		return nil, err
+	}
+	return v.TTLStore.Get(ctx, kind, key, now)
+}
+
+func (v *countingTTLStore) Put(ctx context.Context, kind, key string, value []byte, expires time.Time) error {
+	if err := v.currentError(); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	v.writeCount++
+	v.mu.Unlock()
+	return v.TTLStore.Put(ctx, kind, key, value, expires)
+}
+
+func (v *countingTTLStore) currentError() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.err
+}
+
+func (v *countingTTLStore) setError(err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.err = err
+}
+
+func (v *countingTTLStore) writesTotal() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.writeCount
+}
+
+func setup(t *testing.T, opts *access.Options) *env {
+	t.Helper()
+	if opts == nil {
+		opts = &access.Options{}
+	}
+	db := memstore.New()
+	keyring, err := store.NewKeyring(store.GenerateKey())
+	require.NoError(t, err)
+	// Far from the time of the machine, so that asking that is found out.
+	b := &env{clock: &testClock{now: time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)}, ttlStore: &countingTTLStore{TTLStore: db.TTLStore()}}
+	trail := audit.New(db.Audit(), keyring, &audit.Options{Clock: b.clock.Now})
+	b.site = &site.App{
+		TTLStore: b.ttlStore, AuditLog: trail,
+		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{
+			Sections: site.Sections(), Audit: trail, Clock: b.clock.Now,
+			Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+		}),
+	}
+	opts.Clock = b.clock.Now
+	b.Manager = access.New(b.site, opts)
+	for _, a := range []ampusers.Administrator{
+		{Username: "root.admin", Access: ampusers.Full},
+		{Username: "jane.admin", Sections: []string{site.SectionAMIAccounts}},
+	} {
+		_, err := b.site.Administrators.Create(t.Context(), &a, store.NewSecret(password))
+		require.NoError(t, err)
+	}
+	return b
+}
+
+// client is a browser or a program.
+type client struct {
+	*env
+
+	cookie     string
+	bearer     string
+	remoteAddr string
+	header     http.Header
+}
+
+func (b *env) newClient() *client {
+	return &client{env: b, remoteAddr: "192.0.2.7:4711", header: http.Header{}}
+}
+
+// do makes one request and does work in it. It keeps the cookie that the
+// answer sets.
+func (v *client) do(t *testing.T, work func(ctx context.Context)) *http.Response {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	request.RemoteAddr = v.remoteAddr
+	maps.Copy(request.Header, v.header)
+	if v.cookie != "" {
+		request.AddCookie(&http.Cookie{Name: access.CookieName, Value: v.cookie})
+	}
+	if v.bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+v.bearer)
+	}
+	recorder := httptest.NewRecorder()
+	v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		work(r.Context())
+		_, _ = w.Write([]byte("done"))
+	})).ServeHTTP(recorder, request)
+	response := recorder.Result()
+	t.Cleanup(func() { _ = response.Body.Close() })
+	for _, cookie := range response.Cookies() {
+		v.cookie = cookie.Value
+	}
+	return response
+}
+
+func (v *client) logIn(t *testing.T, username string) *http.Response {
+	t.Helper()
+	return v.do(t, func(ctx context.Context) {
+		login, err := v.LogIn(ctx, ampusers.LoginAttempt{Username: username, Password: store.NewSecret(password)})
+		require.NoError(t, err)
+		require.Equal(t, username, login.Administrator.Username)
+		require.Equal(t, username, v.Administrator(ctx).Username, "logged in for the rest of the request")
+	})
+}
+
+// username is who is logged in; empty when nobody is.
+func (v *client) username(t *testing.T) (name string) {
+	t.Helper()
+	v.do(t, func(ctx context.Context) {
+		if a := v.Administrator(ctx); a != nil {
+			name = a.Username
+		}
+	})
+	return name
+}

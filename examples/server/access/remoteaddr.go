@@ -1,0 +1,48 @@
+package access
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// RemoteAddr returns the address of the visitor, without a port.
+func (m *Manager) RemoteAddr(ctx context.Context) string { return stateFromContext(ctx).remoteAddr }
+
+// clientAddr works out where a request comes from: from the other end of the
+// connection, or, where that is a proxy that is trusted, from the nearest
+// address in X-Forwarded-For that is none. What stands further left may be
+// anybody's invention.
+func (m *Manager) clientAddr(r *http.Request) string {
+	source, err := parseAddr(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for _, hop := range slices.Backward(hops) {
+		if !m.isTrustedProxy(source) {
+			break
+		}
+		before, err := parseAddr(strings.TrimSpace(hop))
+		if err != nil {
+			break
+		}
+		source = before
+	}
+	return source.String()
+}
+
+func (m *Manager) isTrustedProxy(addr netip.Addr) bool {
+	return slices.ContainsFunc(m.trustedProxies, func(p netip.Prefix) bool { return p.Contains(addr) })
+}
+
+// parseAddr reads an address with or without a port.
+func parseAddr(text string) (netip.Addr, error) {
+	if addrPort, err := netip.ParseAddrPort(text); err == nil {
+		return addrPort.Addr().Unmap().WithZone(""), nil
+	}
+	addr, err := netip.ParseAddr(strings.Trim(text, "[]"))
+	return addr.Unmap().WithZone(""), err
+}

@@ -1,0 +1,34 @@
+package access
+
+import (
+	"net/http"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func FuzzManager_clientAddr(f *testing.F) {
+	for _, seed := range [][2]string{
+		{"10.1.1.1:1", "203.0.113.9"}, {"192.0.2.7:1", "127.0.0.1"}, {"[::1%lo]:1", "[2001:db8::5]:443, 10.2.2.2"},
+		{"@", ""}, {"10.1.1.1:1", ",,,"}, {"10.1.1.1:1", "\x00<script>"},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	m := &Manager{trustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}}
+	f.Fuzz(func(t *testing.T, remote, forwarded string) {
+		source := m.clientAddr(&http.Request{RemoteAddr: remote, Header: http.Header{"X-Forwarded-For": {forwarded}}})
+		direct := m.clientAddr(&http.Request{RemoteAddr: remote})
+		if source == "" {
+			require.Empty(t, direct)
+			return
+		}
+		addr, err := netip.ParseAddr(source)
+		require.NoError(t, err)
+		require.Empty(t, addr.Zone())
+		require.Equal(t, source, addr.Unmap().String(), "one way of writing it, so that it is throttled as one")
+		if !m.isTrustedProxy(netip.MustParseAddr(direct)) {
+			require.Equal(t, direct, source, "what a stranger says of itself is not believed")
+		}
+	})
+}

@@ -1,0 +1,107 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/server/access"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// toProblem words an error of the services. place is where the fields stand
+// that they refuse, "body" or "query". What is no refusal is logged, and told
+// without details.
+func (a *api) toProblem(ctx context.Context, err error, place string) *problem {
+	if p, ok := errors.AsType[*problem](err); ok {
+		return p
+	}
+	if p := loginProblem(err); p != nil {
+		return p
+	}
+	if p := storeProblem(err, place); p != nil {
+		return p
+	}
+	if p := contextProblem(err); p != nil {
+		return p
+	}
+	a.log.ErrorContext(ctx, "a request failed", "error", err)
+	return newProblem(http.StatusInternalServerError, "internal", "the server failed; its log says more")
+}
+
+// loginProblem words what keeps somebody out.
+func loginProblem(err error) *problem {
+	var login *ampusers.LoginError
+	var throttled *store.RateLimitedError
+	switch {
+	case errors.As(err, &login):
+		return newProblem(http.StatusUnauthorized, string(login.Code), login.Message).withHeader("WWW-Authenticate", "Bearer")
+	case errors.Is(err, access.ErrLoginRequired):
+		return newProblem(http.StatusUnauthorized, "login_required", access.ErrLoginRequired.Error()).withHeader("WWW-Authenticate", "Bearer")
+	case errors.As(err, &throttled):
+		return newProblem(http.StatusTooManyRequests, "throttled", throttled.Error()).withHeader("Retry-After", strconv.Itoa(throttled.RetryAfterSeconds()))
+	}
+	return nil
+}
+
+// storeProblem words the refusals of package store.
+func storeProblem(err error, place string) *problem {
+	var invalid *store.InvalidError
+	var exists *store.AlreadyExistsError
+	var inUse *store.InUseError
+	switch {
+	case errors.As(err, &invalid):
+		return invalidProblem(invalid, place)
+	case errors.As(err, &exists):
+		p := newProblem(http.StatusConflict, "exists", exists.Error())
+		p.Errors = []fieldProblem{{Location: fieldLocation(place, exists.Field), Code: "exists", Message: exists.Error()}}
+		return p
+	case errors.As(err, &inUse):
+		p := newProblem(http.StatusConflict, "in_use", inUse.Error())
+		p.References = inUse.References
+		return p
+	case errors.As(err, new(*preconditionFailedError)):
+		return newProblem(http.StatusPreconditionFailed, "stale", err.Error())
+	case errors.Is(err, store.ErrNotFound):
+		return newProblem(http.StatusNotFound, "not_found", err.Error())
+	case errors.Is(err, store.ErrConflict):
+		return newProblem(http.StatusConflict, "conflict", err.Error())
+	case errors.Is(err, store.ErrForbidden):
+		return newProblem(http.StatusForbidden, "forbidden", err.Error())
+	}
+	return nil
+}
+
+func invalidProblem(invalid *store.InvalidError, place string) *problem {
+	p := newProblem(http.StatusUnprocessableEntity, "invalid", "the request was refused; nothing was changed")
+	for _, f := range invalid.Fields {
+		p.Errors = append(p.Errors, fieldProblem{Location: fieldLocation(place, f.Field), Code: f.Code, Message: f.Message})
+	}
+	return p
+}
+
+// fieldLocation names a field in a place of the request.
+func fieldLocation(place, field string) string {
+	switch field {
+	case "":
+		return place
+	case idempotencyHeader:
+		return "header." + field
+	}
+	return place + "." + field
+}
+
+// contextProblem words the end of the request itself.
+func contextProblem(err error) *problem {
+	switch {
+	case errors.As(err, new(*http.MaxBytesError)):
+		return tooLargeProblem()
+	case errors.Is(err, context.Canceled):
+		return newProblem(statusClientGone, "canceled", "the client went away")
+	case errors.Is(err, context.DeadlineExceeded):
+		return newProblem(http.StatusServiceUnavailable, "timeout", "this took too long; try again later")
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package main
+
+import (
+	"bufio"
+	"net"
+	"net/textproto"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/peers/chromium"
+)
+
+const (
+	rootPassword = "seventeen quiet herons on a wire"
+	janePassword = "purple kettle drums at midnight"
+)
+
+// mainButton is the button that sends the main form of a page.
+const mainButton = "main form .buttons button[type=submit]:not(.quiet), main form > button[type=submit]:not(.default-submit)"
+
+// browserUser is somebody in front of a browser.
+type browserUser struct {
+	*chromium.Tab
+	url string
+}
+
+// openTab opens a tab for a visitor of the server.
+func openTab(t *testing.T, browser *chromium.Browser, server *servertest.Server, view chromium.View) browserUser {
+	t.Helper()
+	return browserUser{browser.NewTab(t, view), server.URL}
+}
+
+// logIn logs in with the form.
+func (v browserUser) logIn(t *testing.T, username, password string) {
+	t.Helper()
+	v.Visit(t, v.url+"/login")
+	v.Fill(t, `[name="username"]`, username)
+	v.Fill(t, `[name="password"]`, password)
+	require.Equal(t, 200, v.Follow(t, mainButton))
+	require.Equal(t, "/", v.Path(t), v.Text(t, "main"))
+}
+
+func (v browserUser) logOut(t *testing.T) {
+	t.Helper()
+	v.Follow(t, `form[action="/logout"] button`)
+	require.Equal(t, "/login?notice=logged_out", v.Path(t))
+}
+
+// menuLabels are the entries of the menu.
+func (v browserUser) menuLabels(t *testing.T) []string {
+	t.Helper()
+	return chromium.Eval[[]string](t, v.Tab, `[...document.querySelectorAll("nav.menu a")].map(a => a.textContent.trim())`)
+}
+
+// fieldError is what a screen reader says of a field that was refused.
+func (v browserUser) fieldError(t *testing.T, field string) string {
+	t.Helper()
+	return chromium.Eval[string](t, v.Tab, `(() => {
+		const input = document.querySelector("[name=`+field+`][aria-invalid=true]")
+		return input.getAttribute("aria-describedby").split(" ").map(id => document.getElementById(id).innerText).join(" ")
+	})()`)
+}
+
+// waitText waits until the page says text, in whatever case.
+func (v browserUser) waitText(t *testing.T, text string) {
+	t.Helper()
+	require.True(t, chromium.Eval[bool](t, v.Tab, `new Promise(done => {
+		const look = () => document.body.innerText.toLowerCase().includes(`+strconv.Quote(strings.ToLower(text))+`) ? done(true) : setTimeout(look, 50)
+		look()
+	})`))
+}
+
+// TestE2E_administratorsAndAMIAccount is what a person does on a
+// fresh installation, from the first link to an integration that logs in.
+func TestE2E_administratorsAndAMIAccount(t *testing.T) {
+	t.Parallel()
+	asterisk := peers.StartAsterisk(t, nil)
+	server := servertest.Start(t, &servertest.Options{Asterisk: asterisk})
+	browser := chromium.Start(t)
+	root := openTab(t, browser, server, chromium.View{})
+
+	link, err := server.Site.Administrators.Bootstrap(t.Context())
+	require.NoError(t, err)
+	root.Visit(t, server.URL+"/set-password/"+link.Token.Reveal())
+	root.Fill(t, `[name="password"]`, rootPassword)
+	root.Follow(t, mainButton)
+	require.Equal(t, "/login", root.Path(t))
+	root.logIn(t, link.Username, rootPassword)
+	require.Equal(t, []string{"Overview", "Administrators", "People", "Groups", "AMI accounts", "Configuration", "Audit trail", "Settings"}, root.menuLabels(t))
+
+	connectAsterisk(t, root)
+	createJane(t, root)
+	root.logOut(t)
+
+	jane := openTab(t, browser, server, chromium.View{})
+	jane.logIn(t, "Jane.Admin", janePassword)
+	require.Equal(t, []string{"Overview", "AMI accounts"}, jane.menuLabels(t))
+	for _, outside := range []string{"/administrators", "/administrators/new", "/administrators/admin", "/audit", "/settings", "/config"} {
+		require.Equal(t, 403, jane.Visit(t, server.URL+outside), outside)
+	}
+	secret := createCRMAccount(t, jane)
+	jane.waitText(t, "There are changes that wait for somebody who may apply them.")
+	require.NotEqual(t, "Success", amiLogin(t, asterisk, "crmpro_ami", secret), "nothing is live before the apply")
+
+	root.logIn(t, link.Username, rootPassword)
+	applyFromBanner(t, root)
+	require.Equal(t, "Success", amiLogin(t, asterisk, "crmpro_ami", secret))
+	require.Contains(t, strings.Join(asterisk.Console(t, "manager show users"), "\n"), "crmpro_ami")
+
+	jane.Visit(t, server.URL+"/managers/crmpro_ami")
+	jane.Click(t, `form[action$="/probe"] button`)
+	jane.waitText(t, "The account can log in from 127.0.0.1.")
+
+	requireAMIAccountHint(t, browser, server, secret)
+}
+
+func connectAsterisk(t *testing.T, v browserUser) {
+	t.Helper()
+	v.Visit(t, v.url+"/settings/install")
+	require.Contains(t, v.Text(t, "main"), "manager.conf")
+	require.Equal(t, 200, v.Follow(t, mainButton), v.Text(t, "main"))
+	require.Contains(t, v.Text(t, "main"), "was seen to serve generation")
+}
+
+// createJane makes a Limited administrator who may see AMI accounts only.
+func createJane(t *testing.T, v browserUser) {
+	t.Helper()
+	v.Visit(t, v.url+"/administrators/new")
+	v.Fill(t, `[name="username"]`, "jane.admin")
+	v.Fill(t, `[name="password"]`, "short")
+	v.Follow(t, mainButton)
+	require.Contains(t, v.fieldError(t, "password"), "12", "what is wrong stands beside its field")
+	v.Fill(t, `[name="password"]`, janePassword)
+	require.Equal(t, "jane.admin", chromium.Eval[string](t, v.Tab, `document.querySelector("[name=username]").value`), "what was typed is kept")
+	v.Click(t, `input[name="sections"][value="managers"]`)
+	v.Follow(t, mainButton)
+	v.Visit(t, v.url+"/administrators/jane.admin")
+	require.Equal(t, "limited", chromium.Eval[string](t, v.Tab, `document.querySelector("input[name=access]:checked").value`))
+}
+
+// createCRMAccount makes the account of the story, and returns its secret, which
+// is shown once.
+func createCRMAccount(t *testing.T, v browserUser) string {
+	t.Helper()
+	v.Visit(t, v.url+"/managers/new")
+	v.Fill(t, `[name="name"]`, "crmpro_ami")
+	v.waitText(t, "anybody who can reach the port may try to log in")
+	v.Fill(t, `[name="permit"]`, "10.0.0.0/8\n127.0.0.0/8")
+	for _, class := range []string{
+		`input[name="read"][value="call"]`, `input[name="read"][value="user"]`,
+		`input[name="write"][value="call"]`, `input[name="write"][value="originate"]`,
+	} {
+		v.Click(t, class)
+	}
+	v.waitText(t, "all other addresses are denied for you")
+	v.Follow(t, mainButton)
+	secret := v.Text(t, "code.secret")
+	require.Len(t, secret, 32)
+	v.Visit(t, v.url+v.Path(t))
+	require.NotContains(t, v.Text(t, "main"), secret, "it is shown this once")
+	return secret
+}
+
+func applyFromBanner(t *testing.T, v browserUser) {
+	t.Helper()
+	v.WaitVisible(t, "#apply-banner a")
+	v.Follow(t, "#apply-banner a")
+	require.Equal(t, "/config", v.Path(t))
+	plan := v.Text(t, "main")
+	require.Contains(t, plan, "crmpro_ami")
+	require.Contains(t, plan, "secret = [redacted]")
+	v.Follow(t, `form[action="/config/apply"] button`)
+	v.waitText(t, "1 added")
+	v.Visit(t, v.url+"/config")
+	require.Contains(t, v.Text(t, "main"), "Nothing to apply")
+}
+
+// requireAMIAccountHint logs in to the pages as an integration.
+func requireAMIAccountHint(t *testing.T, browser *chromium.Browser, server *servertest.Server, secret string) {
+	t.Helper()
+	anonymous := openTab(t, browser, server, chromium.View{})
+	alerts := map[string]string{}
+	for _, password := range []string{secret, "not the secret of anybody"} {
+		anonymous.Visit(t, server.URL+"/login")
+		anonymous.Fill(t, `[name="username"]`, "crmpro_ami")
+		anonymous.Fill(t, `[name="password"]`, password)
+		anonymous.Follow(t, mainButton)
+		alerts[password] = anonymous.Text(t, `[role="alert"]`)
+	}
+	require.Contains(t, alerts[secret], "AMI account")
+	require.NotContains(t, alerts["not the secret of anybody"], "AMI account", "a stranger is told nothing")
+}
+
+// amiLogin logs in as an integration does, and returns the response.
+func amiLogin(t *testing.T, asterisk *peers.Asterisk, name, secret string) string {
+	t.Helper()
+	conn, err := net.DialTimeout("tcp", asterisk.AMIAddr, 10*time.Second)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
+	reader := bufio.NewReader(conn)
+	_, err = reader.ReadString('\n')
+	require.NoError(t, err)
+	_, err = conn.Write([]byte("Action: Login\r\nUsername: " + name + "\r\nSecret: " + secret + "\r\n\r\n"))
+	require.NoError(t, err)
+	answer, err := textproto.NewReader(reader).ReadMIMEHeader()
+	require.NoError(t, err)
+	return answer.Get("Response")
+}

@@ -1,0 +1,251 @@
+package main
+
+import (
+	_ "embed"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pquerna/otp/totp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/peers/chromium"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+//go:embed web/testdata/axe.min.js
+var axe string
+
+// TestE2E_pagesAreAccessible runs axe-core on every page but those of people,
+// light, dark and as wide as a phone, and sees to it that no page loads anything
+// from elsewhere, breaks its content security policy, or is wider than the
+// screen. Where PBXUSERS_SCREENSHOTS names a folder, pictures of the pages are
+// left there.
+func TestE2E_pagesAreAccessible(t *testing.T) {
+	t.Parallel()
+	server := servertest.Start(t, &servertest.Options{Asterisk: peers.StartAsterisk(t, nil)})
+	seed(t, server)
+	w := pageWalk{openTab(t, chromium.Start(t), server, chromium.View{})}
+	w.anonymousPages(t)
+	w.logIn(t, "root.admin", rootPassword)
+	w.check(t, "overview")
+	w.lists(t)
+	w.forms(t, server)
+	w.account(t)
+	w.errorPages(t)
+	connectAsterisk(t, w.browserUser)
+	w.check(t, "connected")
+	w.configuration(t, server)
+	w.requireNoExternalRequests(t)
+}
+
+// seed makes records for pages to show.
+func seed(t *testing.T, server *servertest.Server) {
+	t.Helper()
+	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", DisplayName: "Robin Root", Access: ampusers.Full}, rootPassword)
+	server.AddAdministrator(t, ampusers.Administrator{
+		Username: "jane.admin", DisplayName: "Jane Doe", Sections: []string{site.SectionAMIAccounts},
+		Extensions: parseRanges(t, "100-199,205"), DIDs: parseRanges(t, "+4930123400-+4930123499"),
+	}, janePassword)
+	server.AddAdministrator(t, ampusers.Administrator{Username: "王小明", DisplayName: "王小明", Disabled: true}, janePassword)
+	for _, name := range []string{"crmpro_ami", "wallboard"} {
+		preset, ok := manager.LookupPreset(map[string]string{"crmpro_ami": "click-to-call", "wallboard": "queue-dashboard"}[name])
+		require.True(t, ok)
+		u := &manager.Account{Name: name, Owner: "Sales", Note: "Ask Robin before it changes."}
+		preset.ApplyTo(u)
+		_, err := server.Site.AMIAccounts.Create(t.Context(), u)
+		require.NoError(t, err)
+	}
+}
+
+func parseRanges(t *testing.T, text string) ampusers.Ranges {
+	t.Helper()
+	r, err := ampusers.ParseRanges(text)
+	require.NoError(t, err)
+	return r
+}
+
+// pageWalk is one visitor's way over pages.
+type pageWalk struct{ browserUser }
+
+// openAndCheck opens a page and checks it.
+func (w pageWalk) openAndCheck(t *testing.T, status int, path, name string) {
+	t.Helper()
+	require.Equal(t, status, w.Visit(t, w.url+path), path)
+	w.check(t, name)
+}
+
+// check judges the page that is open in every view, and leaves pictures of it.
+func (w pageWalk) check(t *testing.T, name string) {
+	t.Helper()
+	chromium.Eval[bool](t, w.Tab, axe+"; true")
+	for _, view := range []struct {
+		name string
+		view chromium.View
+		// options of axe-core.
+		options string
+	}{
+		{"phone", chromium.View{Width: 360, Height: 740}, "{}"},
+		// From the light one, only the colours differ.
+		{"dark", chromium.View{Dark: true}, `{runOnly: ["color-contrast"]}`},
+		{"light", chromium.View{}, "{}"},
+	} {
+		w.SetView(t, view.view)
+		if folder := os.Getenv("PBXUSERS_SCREENSHOTS"); folder != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, name+"-"+view.name+".png"), w.Screenshot(t), 0o600))
+		}
+		require.Empty(t, w.violations(t, view.options), "%s, %s", name, view.name)
+		require.LessOrEqual(t,
+			chromium.Eval[int](t, w.Tab, "document.documentElement.scrollWidth"),
+			chromium.Eval[int](t, w.Tab, "innerWidth"), "%s is wider than the screen, %s", name, view.name)
+	}
+	require.Empty(t, w.ConsoleErrors(t), name)
+}
+
+// violations are the rules of axe-core that the page breaks, with where.
+func (w pageWalk) violations(t *testing.T, options string) []string {
+	t.Helper()
+	return chromium.Eval[[]string](t, w.Tab, `axe.run(document, `+options+`).then(r =>
+		r.violations.flatMap(v => v.nodes.map(n => v.id + ": " + n.target + " (" + n.failureSummary + ")")))`)
+}
+
+func (w pageWalk) requireNoExternalRequests(t *testing.T) {
+	t.Helper()
+	for _, url := range w.Requests() {
+		require.True(t, strings.HasPrefix(url, w.url+"/") || strings.HasPrefix(url, "data:"), url)
+	}
+}
+
+// submit fills a form and sends it, refused or not.
+func (w pageWalk) submit(t *testing.T, fields map[string]string) {
+	t.Helper()
+	for name, text := range fields {
+		w.Fill(t, `[name="`+name+`"]`, text)
+	}
+	w.Follow(t, mainButton)
+}
+
+// anonymousPages are those of somebody who has not logged in.
+func (w pageWalk) anonymousPages(t *testing.T) {
+	t.Helper()
+	w.openAndCheck(t, http.StatusOK, "/login", "login")
+	w.submit(t, map[string]string{"username": "root.admin", "password": "not the password at all"})
+	w.check(t, "login-refused")
+	w.openAndCheck(t, http.StatusNotFound, "/set-password/gone", "link-expired")
+}
+
+func (w pageWalk) lists(t *testing.T) {
+	t.Helper()
+	for path, name := range map[string]string{
+		"/administrators": "administrators", "/administrators?search=nobody": "administrators-none", "/administrators?sort=-created_at": "administrators-sorted",
+		"/managers": "managers", "/managers?search=nobody": "managers-none", "/audit": "audit", "/audit?outcome=refused": "audit-refused",
+		"/settings": "settings", "/config/banner": "banner",
+	} {
+		w.openAndCheck(t, http.StatusOK, path, name)
+	}
+	w.Visit(t, w.url+"/audit")
+	w.Follow(t, `form[action="/audit/verify"] button`)
+	require.Contains(t, w.Text(t, "main"), "whole")
+	w.check(t, "audit-verified")
+}
+
+func (w pageWalk) forms(t *testing.T, server *servertest.Server) {
+	t.Helper()
+	for path, name := range map[string]string{
+		"/administrators/jane.admin": "administrator", "/administrators/王小明": "administrator-disabled",
+		"/administrators/jane.admin/delete": "administrator-delete", "/administrators/jane.admin/password": "administrator-password",
+		"/managers/wallboard": "manager", "/managers/wallboard/delete": "manager-delete", "/managers/wallboard/rotate": "manager-rotate",
+	} {
+		w.openAndCheck(t, http.StatusOK, path, name)
+	}
+	w.openAndCheck(t, http.StatusOK, "/administrators/new", "administrator-new")
+	w.submit(t, map[string]string{"username": "!", "password": "short", "extensions": "9-1", "dids": "x"})
+	w.check(t, "administrator-new-refused")
+	w.openAndCheck(t, http.StatusOK, "/managers/new", "manager-new")
+	w.submit(t, map[string]string{"name": "!", "secret": "short", "permit": "nowhere", "write_timeout": "1"})
+	w.check(t, "manager-new-refused")
+
+	w.Visit(t, w.url+"/administrators/jane.admin")
+	w.Follow(t, `form[action$="/invite"] button`)
+	w.check(t, "administrator-link")
+	link, err := server.Site.Administrators.Invite(t.Context(), "jane.admin")
+	require.NoError(t, err)
+	w.openAndCheck(t, http.StatusOK, "/set-password/"+link.Token.Reveal(), "set-password")
+	w.submit(t, map[string]string{"password": "short"})
+	w.check(t, "set-password-refused")
+	w.Visit(t, w.url+"/managers/wallboard/rotate")
+	w.Follow(t, mainButton)
+	w.check(t, "manager-secret")
+}
+
+// account turns a second factor on, logs in with it, and takes it off again.
+func (w pageWalk) account(t *testing.T) {
+	t.Helper()
+	w.openAndCheck(t, http.StatusOK, "/account", "account")
+	w.Follow(t, `form[action="/account/second-factor/begin"] button`)
+	w.check(t, "second-factor")
+	secret := strings.ReplaceAll(w.Text(t, "code.secret"), " ", "")
+	w.confirm(t, secret, `form[action="/account/second-factor/confirm"] button`)
+	w.check(t, "recovery-codes")
+	recovery := strings.Fields(w.Text(t, "code.secret"))[0]
+	w.logOut(t)
+	w.Visit(t, w.url+"/login")
+	w.submit(t, map[string]string{"username": "root.admin", "password": rootPassword})
+	require.Equal(t, "/login/code", w.Path(t))
+	w.check(t, "login-code")
+	w.Fill(t, `[name="code"]`, recovery)
+	w.Follow(t, mainButton)
+	w.openAndCheck(t, http.StatusOK, "/account", "account-second-factor")
+	w.Visit(t, w.url+"/account/second-factor/remove")
+	w.check(t, "second-factor-remove")
+	w.Follow(t, mainButton)
+}
+
+// confirm types the code that an authenticator app shows now.
+func (w pageWalk) confirm(t *testing.T, secret, button string) {
+	t.Helper()
+	code, err := totp.GenerateCode(secret, time.Now())
+	require.NoError(t, err)
+	w.Fill(t, `[name="code"]`, code)
+	w.Follow(t, button)
+}
+
+// errorPages are the pages of what cannot be had.
+func (w pageWalk) errorPages(t *testing.T) {
+	t.Helper()
+	w.openAndCheck(t, http.StatusNotFound, "/nowhere", "not-found")
+	w.openAndCheck(t, http.StatusNotFound, "/managers/nobody", "no-such-account")
+	w.logOut(t)
+	w.logIn(t, "jane.admin", janePassword)
+	w.check(t, "overview-limited")
+	w.openAndCheck(t, http.StatusForbidden, "/administrators", "forbidden")
+	w.logOut(t)
+	w.logIn(t, "root.admin", rootPassword)
+}
+
+// configuration applies, goes back, and shows what happened.
+func (w pageWalk) configuration(t *testing.T, server *servertest.Server) {
+	t.Helper()
+	w.openAndCheck(t, http.StatusOK, "/settings/install", "install")
+	_, err := server.Site.AMIAccounts.Rotate(t.Context(), "crmpro_ami", store.Secret{})
+	require.NoError(t, err)
+	w.openAndCheck(t, http.StatusOK, "/config", "config")
+	w.Follow(t, `form[action="/config/apply"] button`)
+	w.waitText(t, "changed")
+	w.check(t, "report")
+	w.openAndCheck(t, http.StatusOK, "/config/rollback", "rollback")
+	w.Follow(t, mainButton)
+	w.waitText(t, "Configuration")
+	w.openAndCheck(t, http.StatusOK, "/settings", "settings-connected")
+	w.Click(t, `form[action="/settings/test"] button`)
+	w.waitText(t, "22.")
+	w.check(t, "settings-tested")
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	"image/color"
+	"image/png"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/internal/peers/chromium"
+	"github.com/pbxusers/pbxusers/internal/peers/smtp"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// TestE2E_userPagesAreAccessible does for the pages of people, groups and
+// directories, and those that people see without a session, what
+// [TestE2E_pagesAreAccessible] does for the others.
+func TestE2E_userPagesAreAccessible(t *testing.T) {
+	t.Parallel()
+	server, mailServer, clock := startWithMail(t, fakeDirectory{})
+	seedUsers(t, server)
+	w := pageWalk{openTab(t, chromium.Start(t), server, chromium.View{})}
+	w.linkPages(t, server, clock)
+	w.logIn(t, "root.admin", rootPassword)
+	w.userPages(t, server)
+	w.groupPages(t)
+	w.directoryPages(t)
+	w.mailPages(t, mailServer)
+	w.requireNoExternalRequests(t)
+}
+
+// fakeDirectory is a directory of two people, of whom one cannot be used.
+type fakeDirectory struct{}
+
+func (fakeDirectory) Name() string { return "head-office" }
+
+func (fakeDirectory) Capabilities() userman.Capabilities { return userman.Capabilities{Sync: true} }
+
+func (fakeDirectory) Authenticate(context.Context, string, store.Secret) (bool, error) {
+	return false, nil
+}
+
+func (fakeDirectory) Test(context.Context) (int, error) { return 2, nil }
+
+func (fakeDirectory) Each(_ context.Context, visit func(userman.DirectoryEntry) error) error {
+	return errors.Join(
+		visit(userman.DirectoryEntry{ExternalID: "1", User: &userman.User{Username: "ada"}, ManagedFields: []string{"username"}}),
+		visit(userman.DirectoryEntry{ExternalID: "2", Problem: "it has no username"}),
+	)
+}
+
+// seedUsers makes people for pages to show.
+func seedUsers(t *testing.T, server *servertest.Server) {
+	t.Helper()
+	users := server.Site.Users
+	for _, g := range []userman.Group{
+		{Name: "Everybody", Description: "All who work here", Default: true},
+		{Name: "Sales", Priority: 10, Description: "Everybody who sells", Permissions: userman.Permissions{
+			userman.XMPPLogin: userman.On(), userman.HistoryRecordings: userman.On(), userman.HistoryExtensions: userman.Append("4002", "4003"),
+		}},
+		{Name: "Interns", Priority: 20, Permissions: userman.Permissions{userman.PortalClickToDial: userman.Off(), userman.ContactsGroups: userman.Set("Company")}},
+		{Name: "Operators of the head office", Permissions: userman.Permissions{userman.ISymphonyLogin: userman.On(), userman.HistoryExtensions: userman.Set(userman.Any)}},
+	} {
+		_, err := users.CreateGroup(t.Context(), &g)
+		require.NoError(t, err)
+	}
+	for _, u := range []userman.User{
+		{
+			Username: "jane.roe", FirstName: "Jane", LastName: "Roe", Title: "Head of Sales", Company: "Acme", Email: "jane.roe@example.com",
+			DefaultExtension: "4001", LinkedExtensions: []string{"4100", "4101"}, Groups: []string{"Sales"}, WorkPhone: "+49 30 1234-4001",
+			Permissions: userman.Permissions{userman.XMPPLogin: userman.Off(), userman.SMSNumbers: userman.Set("+49301234001")},
+		},
+		{Username: "王小明", DisplayName: "王小明", DefaultExtension: "4002", Disabled: true},
+		{Username: "alice", Email: "alice@example.org", DefaultExtension: "1001", Groups: []string{"Sales"}},
+		{Username: "new.hire", Email: "new.hire@example.org"},
+		{Username: "nobody.knows.where"},
+		{Username: "gone.away", FirstName: "Gone", LastName: "Away", DefaultExtension: "4003"},
+	} {
+		_, err := users.Create(t.Context(), userman.NewUser{User: &u})
+		require.NoError(t, err)
+	}
+	require.NoError(t, users.Delete(t.Context(), "gone.away"))
+	_, err := users.SetPicture(t.Context(), "jane.roe", testPicture(t))
+	require.NoError(t, err)
+	_, _, err = users.CreateToken(t.Context(), "jane.roe", &userman.Token{Description: "Wallboard", Modules: []string{"history"}})
+	require.NoError(t, err)
+}
+
+// testPicture is a picture of somebody.
+func testPicture(t *testing.T) *bytes.Buffer {
+	t.Helper()
+	picture := image.NewRGBA(image.Rect(0, 0, 64, 64))
+	for i := range 64 * 64 {
+		picture.Set(i%64, i/64, color.RGBA{R: 40, G: uint8(i / 64), B: 120, A: 255})
+	}
+	var file bytes.Buffer
+	require.NoError(t, png.Encode(&file, picture))
+	return &file
+}
+
+// userPages opens the pages of people, in the states that they have.
+func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
+	t.Helper()
+	tokens, err := server.Site.Users.Tokens(t.Context(), "jane.roe", store.PageRequest{})
+	require.NoError(t, err)
+	token := "/people/jane.roe/tokens/" + tokens.Items[0].ID
+	deletedUsers, err := server.Site.Users.List(t.Context(), userman.Query{Status: userman.StatusDeleted})
+	require.NoError(t, err)
+	deleted := "/deleted-people/" + deletedUsers.Items[0].ID
+	for path, name := range map[string]string{
+		"/people": "people", "/people?search=nobody": "people-none", "/people?sort=-last_name&group=Sales": "people-filtered",
+		"/people/jane.roe": "person", "/people/王小明": "person-disabled", "/people/jane.roe/delete": "person-delete",
+		"/people/jane.roe/permissions": "person-permissions", "/people/jane.roe/password": "person-password",
+		"/people/jane.roe/mail/welcome": "person-mail", "/people/jane.roe/mail/reset": "person-mail-reset",
+		"/people/jane.roe/tokens": "tokens", "/people/王小明/tokens": "tokens-none", "/people/jane.roe/tokens/new": "token-new",
+		token: "token", token + "/rotate": "token-rotate", token + "/delete": "token-delete",
+		"/deleted-people": "deleted-people", "/deleted-people?search=nobody": "deleted-people-none",
+		deleted + "/restore": "deleted-person", deleted + "/purge": "deleted-person-purge",
+	} {
+		w.openAndCheck(t, http.StatusOK, path, name)
+	}
+	w.userErrorPages(t)
+	w.oneTimeSecretPages(t, token)
+}
+
+// userErrorPages sends what is not taken.
+func (w pageWalk) userErrorPages(t *testing.T) {
+	t.Helper()
+	w.openAndCheck(t, http.StatusOK, "/people/new", "person-new")
+	w.submit(t, map[string]string{"username": "!", "email": "nowhere", "default_extension": "x", "linked_extensions": "4100, x", "time_zone": "Mars"})
+	w.check(t, "person-new-refused")
+	w.Visit(t, w.url+"/people/jane.roe/permissions")
+	w.submit(t, map[string]string{"permissions.sms.numbers.items": "nowhere", "permissions.history.extensions.items": "4001"})
+	w.check(t, "person-permissions-refused")
+	w.Visit(t, w.url+"/people/jane.roe/tokens/new")
+	w.submit(t, map[string]string{"requests_per_hour": "many", "addresses": "nowhere"})
+	w.check(t, "token-new-refused")
+	w.Visit(t, w.url+"/people/王小明")
+	w.Follow(t, `form[action$="/softphone"] button`)
+	w.check(t, "person-softphone-refused")
+}
+
+// oneTimeSecretPages shows what is shown once.
+func (w pageWalk) oneTimeSecretPages(t *testing.T, token string) {
+	t.Helper()
+	w.Visit(t, w.url+"/people/jane.roe")
+	w.Follow(t, `form[action$="/link"] button`)
+	w.check(t, "person-link")
+	w.openAndCheck(t, http.StatusOK, "/people/jane.roe/link", "person-link-shown")
+	w.Visit(t, w.url+"/people/jane.roe/password")
+	w.Follow(t, mainButton)
+	w.check(t, "person-password-generated")
+	w.Visit(t, w.url+token+"/rotate")
+	w.Follow(t, mainButton)
+	w.check(t, "token-key")
+}
+
+// linkPages are those of people without a session.
+func (w pageWalk) linkPages(t *testing.T, server *servertest.Server, clock *testClock) {
+	t.Helper()
+	link, err := server.Site.Users.Invite(t.Context(), "alice")
+	require.NoError(t, err)
+	w.openAndCheck(t, http.StatusOK, userman.SetPasswordPath+link.Token.Reveal(), "own-password")
+	w.submitPassword(t, "short")
+	w.check(t, "own-password-refused")
+	w.submitPassword(t, alicePassword)
+	w.check(t, "own-password-done")
+	w.openAndCheck(t, http.StatusNotFound, userman.SetPasswordPath+link.Token.Reveal(), "own-link-used")
+	w.openAndCheck(t, http.StatusOK, "/person/forgot", "forgotten")
+	w.openAndCheck(t, http.StatusOK, "/person/sent", "forgotten-sent")
+	phone, err := server.Site.Users.InviteSoftphone(t.Context(), "alice")
+	require.NoError(t, err)
+	w.openAndCheck(t, http.StatusOK, userman.ActivationPath+phone.Token.Reveal(), "softphone")
+	w.openAndCheck(t, http.StatusNotFound, userman.ActivationPath+"gone", "softphone-dead")
+	link, err = server.Site.Users.Invite(t.Context(), "alice")
+	require.NoError(t, err)
+	clock.advance(8 * 24 * time.Hour)
+	w.openAndCheck(t, http.StatusNotFound, userman.SetPasswordPath+link.Token.Reveal(), "own-link-expired")
+}
+
+// groupPages are those of an administrator.
+func (w pageWalk) groupPages(t *testing.T) {
+	t.Helper()
+	w.openAndCheck(t, http.StatusOK, "/groups", "groups")
+	w.openAndCheck(t, http.StatusOK, "/groups/Sales", "group")
+	w.Visit(t, w.url+"/groups/new")
+	w.submit(t, map[string]string{"name": "x", "priority": "soon", "permissions.voicemail.extensions.items": "1001"})
+	w.check(t, "group-new-refused")
+	w.openAndCheck(t, http.StatusOK, "/groups/Sales/delete", "group-delete")
+	w.openAndCheck(t, http.StatusOK, "/permissions", "permissions")
+	w.openAndCheck(t, http.StatusUnprocessableEntity, "/permissions?username=nobody", "permissions-nobody")
+}
+
+// directoryPages are those of a directory, before a sync and after.
+func (w pageWalk) directoryPages(t *testing.T) {
+	t.Helper()
+	w.openAndCheck(t, http.StatusOK, "/directories/head-office", "directory")
+	w.Follow(t, `button[value="plan"]`)
+	w.waitText(t, "What would change")
+	w.check(t, "directory-plan")
+}
+
+// mailPages send mails.
+func (w pageWalk) mailPages(t *testing.T, mailServer *smtp.Server) {
+	t.Helper()
+	w.openAndCheck(t, http.StatusOK, "/people/welcome", "welcome-all")
+	w.Follow(t, mainButton)
+	require.NotEmpty(t, mailServer.Receive(t).To)
+	w.waitText(t, "without an email address")
+	w.check(t, "welcome-all-sent")
+	w.openAndCheck(t, http.StatusOK, "/settings", "settings-mail")
+	w.Fill(t, `[name="to"]`, "root@example.org")
+	w.Click(t, `form[action="/settings/mail"] button`)
+	w.waitText(t, "The mail server has taken the mail")
+	w.check(t, "settings-mail-sent")
+}

@@ -1,0 +1,63 @@
+package serving
+
+import (
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"strings"
+)
+
+// internalErrorDetail is all that is said of a failure.
+const internalErrorDetail = "something went wrong; try again, and look at the log of the server when it happens again"
+
+// problemDetails is an answer without the page or the resource that was asked for, as
+// RFC 9457 has it.
+type problemDetails struct {
+	Type   string `json:"type"`
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Code   string `json:"code"`
+}
+
+var problemPage = template.Must(template.New("refusal").Parse(`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}}</title></head>
+<body><main><h1>{{.Title}}</h1><p>{{.Detail}}.</p><p><a href="/">Go to the first page</a></p></main></body>
+</html>
+`))
+
+// writeProblem answers with a status and a sentence, and nothing that a handler had
+// set: as a problem below /api/, else as a page.
+func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, status int, detail string) {
+	clear(w.Header())
+	s.setSecurityHeaders(w.Header())
+	details := problemDetails{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: problemCode(status)}
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(status)
+		if problem, err := json.Marshal(details); err == nil {
+			_, _ = w.Write(problem)
+		}
+		return
+	}
+	details.Detail = strings.ToUpper(detail[:1]) + detail[1:]
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_ = problemPage.Execute(w, details)
+}
+
+// problemCode is a short, stable word for programs, as package api has them.
+func problemCode(status int) string {
+	switch status {
+	case http.StatusForbidden:
+		return "cross_origin"
+	case http.StatusNotFound:
+		return "not_found"
+	case http.StatusRequestEntityTooLarge:
+		return "too_large"
+	case http.StatusMisdirectedRequest:
+		return "misdirected"
+	}
+	return "failed"
+}

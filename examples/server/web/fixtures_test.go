@@ -1,0 +1,121 @@
+package web_test
+
+import (
+	"html"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/server/servertest"
+)
+
+// password keeps to the rules of passwords.
+const password = "plum-orbit-canyon-47"
+
+// browser is somebody with a browser without JavaScript.
+type browser struct {
+	*testing.T
+
+	server *servertest.Server
+	client *http.Client
+}
+
+// start starts a server with a Full administrator "root.admin", and returns
+// the browser of that one.
+func start(t *testing.T, opts *servertest.Options) *browser {
+	t.Helper()
+	s := servertest.Start(t, opts)
+	s.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, password)
+	return &browser{T: t, server: s, client: s.LogIn(t, "root.admin", password)}
+}
+
+// loginAs returns the browser of another administrator.
+func (b *browser) loginAs(username string) *browser {
+	b.Helper()
+	return &browser{T: b.T, server: b.server, client: b.server.LogIn(b, username, password)}
+}
+
+// anonymous returns a browser in which nobody is logged in.
+func (b *browser) anonymous() *browser {
+	b.Helper()
+	return &browser{T: b.T, server: b.server, client: b.server.Client(b)}
+}
+
+// get returns a page that must have the status.
+func (b *browser) get(path string, status int) string {
+	b.Helper()
+	response, body := b.server.Get(b, b.client, path)
+	require.Equal(b, status, response.StatusCode, path)
+	return body
+}
+
+// post sends a form, and returns the page that comes of it.
+func (b *browser) post(path string, form url.Values, status int) string {
+	b.Helper()
+	response, body := b.server.Post(b, b.client, path, form)
+	require.Equal(b, status, response.StatusCode, path)
+	return body
+}
+
+// postRedirect sends a form that must be taken, and returns where the browser is led.
+func (b *browser) postRedirect(path string, form url.Values) string {
+	b.Helper()
+	response, _ := b.server.Post(b, b.client, path, form)
+	require.Equal(b, http.StatusSeeOther, response.StatusCode, path)
+	return response.Header.Get("Location")
+}
+
+// getRedirect returns where the browser is led from a page.
+func (b *browser) getRedirect(path string) string {
+	b.Helper()
+	response, _ := b.server.Get(b, b.client, path)
+	require.Equal(b, http.StatusSeeOther, response.StatusCode, path)
+	return response.Header.Get("Location")
+}
+
+var (
+	hiddenPattern   = regexp.MustCompile(`<input type="hidden" name="([a-z_]+)" value="([^"]*)">`)
+	copyablePattern = regexp.MustCompile(`(?s)<code id="([a-z-]+)" class="secret">(.*?)</code>`)
+)
+
+// hiddenValue returns the hidden value of that name in a page.
+func (b *browser) hiddenValue(page, name string) string {
+	b.Helper()
+	for _, found := range hiddenPattern.FindAllStringSubmatch(page, -1) {
+		if found[1] == name {
+			return html.UnescapeString(found[2])
+		}
+	}
+	require.Fail(b, "no hidden value", "%s in %s", name, page)
+	return ""
+}
+
+// copyableText returns the text of that id that a page offers to copy; empty when it
+// offers none.
+func copyableText(page, id string) string {
+	for _, found := range copyablePattern.FindAllStringSubmatch(page, -1) {
+		if found[1] == id {
+			return html.UnescapeString(found[2])
+		}
+	}
+	return ""
+}
+
+// requireFieldError checks that a page puts a refusal beside a field, and leads
+// to it from the summary at its top.
+func (b *browser) requireFieldError(page, id string) {
+	b.Helper()
+	input := regexp.MustCompile(`<(?:input|textarea|select)[^>]* id="` + regexp.QuoteMeta(id) + `"[^>]*>|<(?:input|textarea|select) id="` + regexp.QuoteMeta(id) + `"[^>]*>`).FindString(page)
+	require.Contains(b, input, `aria-invalid="true"`, id)
+	require.Contains(b, input, id+"-error", id)
+	require.Contains(b, page, `<small id="`+id+`-error"`)
+	_, summary, _ := strings.Cut(page, `class="problems"`)
+	summary, _, _ = strings.Cut(summary, "</div>")
+	require.Contains(b, summary, `href="#`+id+`"`)
+	require.Contains(b, summary, "autofocus")
+}

@@ -1,0 +1,167 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/examples/server/applying"
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// hostile is in every text of every page that is drawn here.
+const hostile = `"><script>alert('x')</script><img src=x onerror=alert(1)>{{.}}`
+
+func hostileField(name string) field {
+	return field{Name: name, Label: hostile, Hint: hostile, Value: hostile, Errors: []string{hostile}, Autocomplete: hostile, InputMode: hostile}
+}
+
+func hostileGroup() group {
+	return group{Name: "g", Legend: hostile, Hint: hostile, Errors: []string{hostile}, Choices: []choice{{Value: hostile, Label: hostile, Hint: hostile}}}
+}
+
+func hostileCopy() copyable { return copyable{ID: "c", Text: hostile, What: hostile} }
+
+func hostileAdministrator() *ampusers.Administrator {
+	return &ampusers.Administrator{Username: hostile, DisplayName: hostile, Sections: []string{hostile}, Teams: []string{hostile}, InvitationExpiresAt: time.Now()}
+}
+
+func hostileManagerFields() managerFields {
+	row := filterRow{Number: 1, Action: hostileField("event_filters[0].action"), Event: hostileField("event_filters[0].event")}
+	row.Action.Choices = []choice{{Value: hostile, Label: hostile}}
+	row.Header, row.Method, row.Match = hostileField("event_filters[0].header"), hostileField("event_filters[0].method"), hostileField("event_filters[0].match")
+	return managerFields{
+		Problems: []problem{{Href: "#x", Text: hostile}, {Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
+		Said: hostile, Warnings: []problem{{Text: hostile}}, Action: "/managers/x", Name: hostileField("name"), Secret: hostileField("secret"),
+		Deny: hostileField("deny"), Permit: hostileField("permit"), NamedACL: hostileField("named_acl"), WriteTimeout: hostileField("write_timeout"),
+		Owner: hostileField("owner"), Note: hostileField("note"), Presets: hostileGroup(), Classes: classRows(managerInput{Read: []string{"call"}}),
+		ClassErrors: []string{hostile}, Filters: []filterRow{row}, Switches: []choice{{Value: "disabled", Label: hostile, Hint: hostile}},
+	}
+}
+
+func hostileAdministratorFields() administratorFields {
+	return administratorFields{
+		Problems: []problem{{Href: "#x", Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
+		Username: hostileField("username"), Password: hostileField("password"), DisplayName: hostileField("display_name"), Access: hostileGroup(),
+		Sections: hostileGroup(), Extensions: hostileField("extensions"), DIDs: hostileField("dids"), Teams: hostileField("teams"),
+	}
+}
+
+func hostileRun() *applying.Run {
+	report := &asteriskconf.Report{Files: []asteriskconf.FileReport{{Path: hostile, Added: 1, ReloadedModule: hostile, BackupPath: hostile, Notes: []string{hostile}}}}
+	return &applying.Run{Operation: applying.Apply, StartedBy: hostile, Done: true, Report: report, Hint: hostile}
+}
+
+func hostilePlan() []plannedFile {
+	lines := []asteriskconf.LinePlan{{Sign: "+", Key: hostile, Value: hostile}, {Sign: "-", Key: hostile, Value: hostile}}
+	sections := []asteriskconf.SectionPlan{{Name: hostile, Action: "add", Lines: lines}, {Name: hostile, Action: "remove"}, {Name: hostile, Action: "alter"}}
+	return []plannedFile{{asteriskconf.FilePlan{Path: hostile, Sections: sections, ManuallyEdited: true, Unverified: true}, 1}}
+}
+
+func hostileInstallation() *asteriskconf.Installation {
+	return &asteriskconf.Installation{
+		Files: []asteriskconf.InstalledFile{{Path: hostile, IncludeLine: hostile, Parent: hostile, Created: true}, {Path: hostile, IncludedBy: hostile}},
+		Issues: []asteriskconf.Issue{
+			{Code: hostile, File: hostile, Line: 1, Message: hostile, Blocking: true, Fix: &asteriskconf.Fix{}}, {File: hostile, Message: hostile, Blocking: true},
+		},
+	}
+}
+
+func hostileEntry() auditRow {
+	record, err := json.Marshal(map[string][]string{"note": {hostile}, hostile: {hostile}})
+	if err != nil {
+		panic(err)
+	}
+	return auditRow{
+		&audit.Entry{Sequence: 1, Actor: audit.Actor{Name: hostile, RemoteAddr: hostile}, Action: hostile, Kind: hostile, Key: hostile, Reason: hostile, Outcome: hostile},
+		changesOf(nil, record),
+	}
+}
+
+// pageBodies are what each page is drawn with: as little as there can be, and as
+// much.
+func pageBodies() map[string][2]any {
+	now := time.Now()
+	listed := listRequest{Path: "/managers", Label: hostile, Search: hostile, Sort: hostile}
+	heads, pages := []tableHeader{{hostile, "/x?y=z", "ascending"}, {Label: hostile}}, paging{First: "/x", Next: "/y"}
+	none, user := &ampusers.Administrator{}, &manager.Account{Name: hostile, Owner: hostile, Note: hostile, Permit: make([]manager.Network, 5), Disabled: true}
+	return map[string][2]any{
+		"login":            {loginPage{}, loginPage{Notice: hostile, Problem: hostile, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
+		"code":             {loginPage{}, loginPage{Problem: hostile, Next: hostile, Code: hostileField("code")}},
+		"setpassword":      {setPasswordPage{}, setPasswordPage{[]problem{{Text: hostile}}, hostile, now, hostileField("password")}},
+		"linkexpired":      {nil, nil},
+		"failure":          {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile}},
+		"overview":         {overviewPage{}, overviewPage{Cards: []card{{hostile, hostile, "/x", hostile}}, Steps: []card{{hostile, hostile, "/x", hostile}}}},
+		"banner":           {(*banner)(nil), &banner{"wait", hostile, "/x", hostile}},
+		"administrators":   {administratorListPage{}, administratorListPage{listed, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, nil}},
+		"administratornew": {administratorFields{}, hostileAdministratorFields()},
+		"administrator":    {administratorPage{Administrator: none}, administratorPage{hostileAdministrator(), hostileAdministratorFields(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, true}},
+		"question":         {confirmation{}, confirmation{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, hostile, true, hostileField("secret"), hostile, "/x"}},
+		"link":             {linkPage{}, linkPage{hostile, hostile, hostile, "/x", "/x", hostileCopy(), now}},
+		"managers":         {managerListPage{}, managerListPage{listed, heads, []*manager.Account{user}, pages}},
+		"managernew":       {managerPage{Account: &manager.Account{}}, managerPage{Account: user, Form: hostileManagerFields()}},
+		"manager":          {managerPage{Account: &manager.Account{}}, managerPage{user, hostileManagerFields(), &probeResult{false, hostile}}},
+		"managersecret":    {managerSecretPage{}, managerSecretPage{hostile, "/x", hostileCopy(), hostile, hostile, hostileCopy(), hostileCopy()}},
+		"config":           {configPage{}, configPage{Planned: true, Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, WayOut: hostile, Last: hostileRun()}},
+		"run":              {runPage{Run: &applying.Run{}}, runPage{hostileRun(), hostile, []string{hostile}, hostile, hostile}},
+		"audit":            {auditPage{}, auditPage{Actor: hostileField("actor"), Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
+		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, WayOut: hostile, MayApply: true, User: hostile, Blocked: true}},
+		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), &enrollment{hostileCopy(), hostileField("code")}, hostileCopy()}},
+	}
+}
+
+func TestParseTemplates_escapeHostileText(t *testing.T) {
+	t.Parallel()
+	drawn, all := parseTemplates(readAssets()), pageBodies()
+	maps.Copy(all, groupBodies())
+	maps.Copy(all, userBodies())
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(drawn)), func(name string) bool { return name == fragments })
+	require.Equal(t, names, slices.Sorted(maps.Keys(all)))
+	for _, name := range names {
+		for _, body := range all[name] {
+			var out bytes.Buffer
+			layout := page{Title: hostile, Visitor: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []navigation{{"/x", hostile, true}}}
+			require.NoError(t, drawn[name].ExecuteTemplate(&out, "layout", layout), name)
+			text := out.String()
+			require.NotContains(t, text, "<script>", name)
+			require.NotContains(t, text, "<img src=x", name)
+			require.NotContains(t, text, "#ZgotmplZ", name)
+			require.Equal(t, 1, strings.Count(text, "<h1"), name)
+			require.Equal(t, 1, strings.Count(text, "<main"), name)
+			require.Equal(t, 1, strings.Count(text, "<title>"), name)
+			requireUniqueIDs(t, name, text)
+		}
+	}
+}
+
+func requireUniqueIDs(t *testing.T, name, text string) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, part := range strings.Split(text, ` id="`)[1:] {
+		id, _, _ := strings.Cut(part, `"`)
+		if id == "field-" || id == "field--hint" || id == "field--error" || id == "field-g" || strings.HasPrefix(id, "field-g-") || id == "c" {
+			continue // those of fields and texts that are empty here, or alike
+		}
+		require.False(t, seen[id], "%s has the id %q twice", name, id)
+		seen[id] = true
+	}
+}
+
+func TestPlannedFiles_limitsSections(t *testing.T) {
+	t.Parallel()
+	large := asteriskconf.FilePlan{Sections: make([]asteriskconf.SectionPlan, 10*maxPlannedSections)}
+	files := plannedFiles(&asteriskconf.Plan{Files: []asteriskconf.FilePlan{large, {Sections: make([]asteriskconf.SectionPlan, 3)}}})
+	require.Len(t, files[0].Sections, maxPlannedSections)
+	require.Equal(t, 9*maxPlannedSections, files[0].More)
+	require.Empty(t, files[1].Sections)
+	require.Equal(t, 3, files[1].More)
+}

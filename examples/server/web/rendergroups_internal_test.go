@@ -1,0 +1,102 @@
+package web
+
+import (
+	"time"
+
+	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/server/jobs"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func hostilePermission(kind userman.Kind) userman.Permission {
+	return userman.Permission{ID: hostile, Kind: kind, Default: userman.Set(hostile), Description: hostile}
+}
+
+func hostileGroupFields() groupFields {
+	errs := formErrors{}
+	list := newPermissionControl(userman.Permission{ID: "a.b", Kind: userman.KindStrings, Description: hostile}, permissionInput{hostile, hostile}, errs)
+	onOff := newPermissionControl(userman.Permission{ID: "c.d", Kind: userman.KindBool, Description: hostile}, permissionInput{hostile, hostile}, errs)
+	list.Choice.Errors, onOff.Choice.Errors = []string{hostile}, []string{hostile}
+	return groupFields{
+		Problems: []problem{{Href: "#x", Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
+		Name: hostileField("name"), Description: hostileField("description"), Priority: hostileField("priority"),
+		Default: choice{Value: "default", Label: hostile, Hint: hostile},
+		Modules: []module[permissionControl]{{hostile, []permissionControl{list, onOff}}},
+	}
+}
+
+func hostileUserGroup() *userman.Group {
+	return &userman.Group{Name: hostile, Description: hostile, Directory: hostile, Default: true, Members: 2, Permissions: userman.Permissions{hostile: userman.Append(hostile)}}
+}
+
+func hostileMatrix() matrixPage {
+	who, g := hostileField("username"), hostileUserGroup()
+	row := rowOf(hostilePermission(userman.KindStrings), []*userman.Group{g})
+	return matrixPage{
+		Problems: []problem{{Text: hostile}}, Who: &who, Groups: []matrixGroup{{hostile, "/x", 1}}, Span: 3,
+		Modules: []module[matrixRow]{{hostile, []matrixRow{row}}}, Paging: paging{"/x", "/y"},
+	}
+}
+
+func hostileJob(running bool) *jobPage {
+	state := &jobs.State{Directory: hostile, Actor: hostile, StartedAt: time.Now(), Problem: hostile, Done: 1, Total: 2}
+	if !running {
+		state.EndedAt = time.Now()
+		state.Welcome = &userman.WelcomeReport{Remaining: 1}
+	}
+	return newJobPage(state, "/x", jobTitles{hostile, hostile, hostile})
+}
+
+func hostileDirectoryState() site.DirectoryState {
+	return site.DirectoryState{Name: hostile, URL: hostile, BaseDN: hostile, Capabilities: userman.Capabilities{Authenticate: true, Groups: true}, Users: 1}
+}
+
+func hostileDirectory() directoryPage {
+	page := directoryPage{DirectoryState: hostileDirectoryState(), Job: hostileJob(false)}
+	page.report(&userman.SyncReport{
+		Steps:    []userman.SyncStep{{Action: hostile, Username: hostile, Fields: []string{hostile}}},
+		Problems: []userman.SyncProblem{{Username: hostile, Message: hostile}}, Groups: []string{hostile},
+	})
+	page.MoreSteps, page.MoreProblems = 1, 1
+	return page
+}
+
+func hostileSettings() settingsPage {
+	settings := []setting{{hostile, hostile, hostile, hostile, hostile}}
+	return settingsPage{
+		settings, &site.Connection{Problem: hostile},
+		mailSettings{
+			site.MailStatus{Missing: hostile, Languages: []string{hostile}}, []problem{{Text: hostile}}, settings, hostileField("to"),
+			&userman.Delivery{Status: userman.DeliveryFailed, Message: hostile},
+		},
+		[]directorySettings{{hostileDirectoryState(), "/x", &testedDirectory{hostile}}}, hostile,
+	}
+}
+
+// groupBodies are those of [pageBodies] about groups and what concerns many people,
+// and of the pages of people without a session.
+func groupBodies() map[string][2]any {
+	now, g := time.Now(), hostileUserGroup()
+	members := membersPage{[]memberRow{{hostile, hostile, "/x"}}, paging{"/x", "/y"}, hostileField("usernames"), hostile}
+	impact := memberImpact{userman.MemberImpact{Username: hostile, Changes: []userman.PermissionChange{{Permission: hostile, Before: hostile, After: hostile}}}, "/x"}
+	return map[string][2]any{
+		"groups":      {groupListPage{}, groupListPage{[]*userman.Group{g}, true}},
+		"groupnew":    {groupFields{}, hostileGroupFields()},
+		"group":       {groupPage{Group: &userman.Group{}}, groupPage{g, hostileGroupFields(), members, true}},
+		"groupdelete": {groupDeletePage{Group: &userman.Group{}}, groupDeletePage{g, []problem{{Text: hostile}}, []memberImpact{impact}, 1}},
+		"matrix":      {matrixPage{}, hostileMatrix()},
+		"welcomeall": {
+			welcomeAllPage{Job: hostileJob(true)},
+			welcomeAllPage{hostileJob(false), 1, true, hostile, []deliveryCount{{1, hostile}}, []undelivered{{userman.Delivery{Username: hostile, Message: hostile}, "/x"}}, true},
+		},
+		"directory":       {directoryPage{Job: hostileJob(true)}, hostileDirectory()},
+		"settings":        {settingsPage{}, hostileSettings()},
+		"ownlinkexpired":  {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", "/y"}},
+		"ownlinkused":     {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", "/y"}},
+		"ownpassworddone": {nil, nil},
+		"forgotten":       {forgotPasswordPage{}, forgotPasswordPage{[]problem{{Text: hostile}}, hostileField("name"), true}},
+		"forgottensent":   {nil, nil},
+		"softphone":       {softphonePage{}, softphonePage{hostile, now, hostileCopy(), "/x.png"}},
+		"softphonedead":   {struct{ Expired bool }{}, struct{ Expired bool }{true}},
+	}
+}

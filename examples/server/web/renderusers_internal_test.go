@@ -1,0 +1,66 @@
+package web
+
+import (
+	"time"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+func hostileUser() *userman.User {
+	return &userman.User{
+		ID: hostile, Username: hostile, DisplayName: hostile, DefaultExtension: hostile, Email: hostile, Groups: []string{hostile}, Directory: hostile,
+		Picture: hostile, InvitationExpiresAt: time.Now(), PasswordExpiresAt: time.Now(), MissingSince: time.Now(), HasSecondFactor: true,
+	}
+}
+
+func hostileUserFields() userFields {
+	all := userForms{
+		groups: []*userman.Group{{Name: hostile, Description: hostile, Directory: hostile}}, owns: func(name string) bool { return name == "title" }, directory: hostile,
+	}.fields(inputOfUser(hostileUser()), formErrors{})
+	all.Refused = []problem{{Text: hostile}}
+	all.Problems, all.Conflict, all.Version = []problem{{Href: "#x", Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile
+	all.Begin, all.Password = onboardingGroup(hostile, formErrors{}), hostileField("password")
+	return all
+}
+
+func hostilePermissions() userPermissionsPage {
+	list := userman.Permission{ID: "a.b", Kind: userman.KindStrings, Description: hostile, Default: userman.Set(hostile)}
+	row := permissionRow{
+		Control: newPermissionControl(list, permissionInput{choiceAppend, hostile}, formErrors{}), Value: hostile,
+		Why: &userman.Explanation{Permission: list, Summary: hostile, Grants: []userman.Grant{
+			{Layer: userman.LayerGroup, Group: hostile, Value: userman.Append(hostile)}, {Layer: userman.LayerDefault, Value: list.Default},
+		}},
+	}
+	return userPermissionsPage{
+		hostile, hostile, hostile, []problem{{Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile, []module[permissionRow]{{hostile, []permissionRow{row}}},
+	}
+}
+
+func hostileToken() tokenPage {
+	form := tokenInput{Description: hostile, Extensions: hostile, Modules: hostile, Addresses: hostile, ExpiresAt: hostile}.fields(formErrors{})
+	form.Problems, form.Conflict, form.Version = []problem{{Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile
+	return tokenPage{hostile, hostile, hostile, &userman.Token{ID: hostile, Disabled: true}, "/x", form}
+}
+
+// userBodies are what the pages of people are drawn with, see bodies.
+func userBodies() map[string][2]any {
+	listed := listRequest{Path: "/people", Label: hostile, Search: hostile, Sort: hostile, Kept: []listFilter{{"status", hostile}}}
+	pages, people := paging{First: "/x", Next: "/y"}, []*userman.User{hostileUser()}
+	tokens := []*userman.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
+	secret := group{Name: "how", Legend: hostile, Choices: []choice{{Value: hostile, Label: hostile, Hint: hostile}}}
+	return map[string][2]any{
+		"people":            {userListPage{}, userListPage{listed, []tableHeader{{Label: hostile}}, people, pages, []field{hostileField("status")}, true}},
+		"personnew":         {userFields{}, hostileUserFields()},
+		"person":            {userPage{User: &userman.User{}}, userPage{hostileUser(), hostileUserFields(), hostileField("picture"), hostile}},
+		"personpassword":    {userPasswordPage{}, userPasswordPage{[]problem{{Text: hostile}}, hostile, hostile, hostile, secret, hostileGroup(), hostileField("password")}},
+		"personsecret":      {userSecretPage{}, userSecretPage{hostile, "/x", hostileCopy()}},
+		"personmail":        {mailPage{Message: &userman.Message{}}, mailPage{&userman.Message{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
+		"personpermissions": {userPermissionsPage{}, hostilePermissions()},
+		"tokens":            {tokenListPage{}, tokenListPage{hostile, hostile, tokens, pages, false}},
+		"tokennew":          {tokenPage{}, hostileToken()},
+		"token":             {tokenPage{Token: &userman.Token{}}, hostileToken()},
+		"tokenkey":          {tokenKeyPage{}, tokenKeyPage{hostile, "/x", hostileCopy(), hostileCopy()}},
+		"deletedpeople":     {deletedListPage{}, deletedListPage{listed, people, pages}},
+		"deletedperson":     {restorePage{}, restorePage{[]problem{{Text: hostile}}, hostile, "/x", hostileField("username"), hostileField("default_extension")}},
+	}
+}

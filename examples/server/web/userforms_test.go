@@ -1,0 +1,79 @@
+package web_test
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+var userFormPattern = regexp.MustCompile(`(?s)<form method="post" action="(/people/[^"]+)"[^>]*>(.*?)</form>`)
+
+// userFormActions returns where the forms of pages about a person lead, each of which
+// must say whose it is.
+func (b *browser) userFormActions(u *userman.User, pages ...string) []string {
+	b.Helper()
+	var actions []string
+	for _, page := range pages {
+		found := userFormPattern.FindAllStringSubmatch(b.get("/people/"+u.Username+page, http.StatusOK), -1)
+		require.NotEmpty(b, found, page)
+		for _, form := range found {
+			if !strings.HasSuffix(form[1], "?person="+u.ID) {
+				require.Equal(b, u.ID, b.hiddenValue(form[2], "person"), form[1])
+			}
+			actions = append(actions, form[1])
+		}
+	}
+	return actions
+}
+
+func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
+	t.Parallel()
+	b := start(t, withMailer(newFakeMailer()))
+	people := b.server.Site.Users
+	jane := b.createUser(userman.User{Username: "jane.roe", Email: "jane@example.com"})
+	_, err := people.SetPicture(t.Context(), "jane.roe", bytes.NewReader(testPNG(t)))
+	require.NoError(t, err)
+	made, _, err := people.CreateToken(t.Context(), "jane.roe", &userman.Token{})
+	require.NoError(t, err)
+	token := "/tokens/" + made.ID
+	actions := b.userFormActions(jane, "", "/permissions", "/password", "/link", "/softphone", "/second-factor/remove", "/mail/welcome", "/mail/reset",
+		"/tokens/new", token, token+"/rotate", token+"/delete", "/delete")
+	require.Greater(t, len(actions), 20)
+
+	_, err = people.Update(t.Context(), "jane.roe", func(u *userman.User) error {
+		u.Username = "jane.smith"
+		return nil
+	})
+	require.NoError(t, err)
+	other := b.createUser(userman.User{Username: "jane.roe", Email: "other@example.com"})
+	for _, action := range actions {
+		response, page := b.server.Post(t, b.client, action, url.Values{"person": {jane.ID}, "extensions": {"all"}, "modules": {"all"}})
+		led := response.Header.Get("Location")
+		if response.StatusCode != http.StatusSeeOther {
+			require.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusConflict}, response.StatusCode, action)
+			led = userFormPattern.FindStringSubmatch(page)[1]
+		}
+		require.NotContains(t, led, "jane.roe", action)
+	}
+	require.Equal(t, other, b.user("jane.roe"))
+	tokens, err := people.Tokens(t.Context(), "", store.PageRequest{})
+	require.NoError(t, err)
+	require.Len(t, tokens.Items, 1, "one was made and the other deleted")
+	require.NotEqual(t, made.ID, tokens.Items[0].ID)
+	require.Equal(t, jane.ID, tokens.Items[0].UserID)
+	gone, err := people.GetByID(t.Context(), jane.ID)
+	require.NoError(t, err)
+	require.False(t, gone.DeletedAt.IsZero())
+	for _, action := range actions {
+		b.post(action, url.Values{"person": {jane.ID}}, http.StatusNotFound)
+	}
+	require.Equal(t, other, b.user("jane.roe"))
+}

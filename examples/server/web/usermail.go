@@ -1,0 +1,72 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// redirectWithDelivery says on the page of u what came of a mail, after what was done before.
+func (v *pageHandler) redirectWithDelivery(u *userman.User, before string, d *userman.Delivery) error {
+	if d.Status == userman.DeliverySent {
+		return v.redirectWithFlash(userPath(u.Username), before+"The mail is on its way to "+u.Email+": "+d.Message+".")
+	}
+	return v.redirectWithWarning(userPath(u.Username), before+"No mail was delivered: "+sentence(d.Message))
+}
+
+func (v *pageHandler) userWelcome() error {
+	u, err := v.user()
+	if err != nil {
+		return err
+	}
+	delivery, err := v.users().SendWelcome(v.r.Context(), u.Username)
+	if err != nil {
+		return v.renderUserErrors(u, err)
+	}
+	return v.redirectWithDelivery(u, "", delivery)
+}
+
+func (v *pageHandler) userReset() error {
+	u, err := v.user()
+	if err != nil {
+		return err
+	}
+	delivery, err := v.users().SendReset(v.r.Context(), u.Username)
+	if err != nil {
+		return v.renderUserErrors(u, err)
+	}
+	return v.redirectWithDelivery(u, "", delivery)
+}
+
+// mailPage shows a mail before it is sent.
+type mailPage struct {
+	*userman.Message
+
+	ID, Username string
+	// Kind names the mail for people; Send is where it is sent.
+	Kind, Send string
+}
+
+func (v *pageHandler) userMail() error {
+	kind := userman.MailKind(v.r.PathValue("kind"))
+	names := map[userman.MailKind]string{userman.WelcomeMail: "Welcome mail", userman.ResetMail: "Reset mail"}
+	if names[kind] == "" {
+		return &statusError{status: http.StatusNotFound}
+	}
+	u, err := v.user()
+	if err != nil {
+		return err
+	}
+	message, err := v.users().PreviewMail(v.r.Context(), kind, u.Username)
+	if err != nil {
+		return err
+	}
+	// The mail is shown in a frame of its own, without scripts; the policy of
+	// this page holds in it as well, and mails carry their styles with them.
+	policy := v.w.Header().Get("Content-Security-Policy")
+	v.w.Header().Set("Content-Security-Policy", strings.Replace(policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1))
+	return v.render("personmail", names[kind]+" to "+u.Name(), mailPage{
+		Message: message, ID: u.ID, Username: u.Username, Kind: names[kind], Send: userPath(u.Username) + "/" + string(kind),
+	})
+}

@@ -1,0 +1,259 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// createUser makes somebody behind the back of the pages.
+func (b *browser) createUser(u userman.User) *userman.User {
+	b.Helper()
+	made, err := b.server.Site.Users.Create(b.Context(), userman.NewUser{User: &u})
+	require.NoError(b, err)
+	return made
+}
+
+// user reads somebody behind the back of the pages.
+func (b *browser) user(username string) *userman.User {
+	b.Helper()
+	u, err := b.server.Site.Users.Get(b.Context(), username)
+	require.NoError(b, err)
+	return u
+}
+
+// janeForm is what is typed to make jane.roe.
+func janeForm() url.Values {
+	return url.Values{
+		"username": {"jane.roe"}, "default_extension": {"4001"}, "description": {"Knows the copier"}, "title": {"Head of Sales"},
+		"company": {"Acme"}, "department": {"Sales"}, "first_name": {"Jane"}, "last_name": {"Roe"}, "display_name": {""},
+		"email": {"jane.roe@example.com"}, "further_emails": {"jr@example.com, sales@example.com"}, "cell_phone": {"+49 170 1234567"},
+		"home_phone": {"030 123456"}, "work_phone": {"030 4001"}, "fax": {"030 4002"}, "language": {"de"}, "time_zone": {"Europe/Berlin"},
+		"linked_extensions": {"4100, 4101"}, "begin": {"later"},
+	}
+}
+
+func TestPages_userCreateWithAllFields(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := janeForm()
+	form.Set("begin", "password")
+	form.Set("password", password)
+	require.Equal(t, "/people/jane.roe", b.postRedirect("/people/new", form))
+	page := b.get("/people/jane.roe", http.StatusOK)
+	require.Contains(t, page, "jane.roe is added and can log in")
+	for _, name := range []string{"default_extension", "description", "title", "department", "first_name", "email", "further_emails", "cell_phone", "fax", "language", "time_zone", "linked_extensions"} {
+		require.Contains(t, page, `name="`+name+`" type="text" value="`+escapeHTML(form.Get(name))+`"`)
+	}
+	u := b.user("jane.roe")
+	require.True(t, u.HasPassword)
+	require.Equal(t, []string{"4100", "4101"}, u.LinkedExtensions)
+	require.Equal(t, []string{"jr@example.com", "sales@example.com"}, u.OtherEmails)
+	require.Contains(t, b.get("/people", http.StatusOK), `<a href="/people/jane.roe">jane.roe</a>`)
+}
+
+func TestPages_userCreateDefaultGroups(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for _, g := range []userman.Group{{Name: "Everybody", Default: true}, {Name: "Sales, north"}} {
+		_, err := b.server.Site.Users.CreateGroup(t.Context(), &g)
+		require.NoError(t, err)
+	}
+	require.Contains(t, b.get("/people/new", http.StatusOK), `value="Everybody" checked`)
+	form := janeForm()
+	form["groups"] = []string{"Everybody", "Sales, north"}
+	b.postRedirect("/people/new", form)
+	require.Equal(t, []string{"Everybody", "Sales, north"}, b.user("jane.roe").Groups)
+	form = url.Values{"username": {"john.roe"}, "begin": {"later"}}
+	b.postRedirect("/people/new", form)
+	require.Empty(t, b.user("john.roe").Groups)
+}
+
+func TestPages_userFieldErrors(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "john.roe", DefaultExtension: "4001"})
+	form := janeForm()
+	form.Set("username", "x y")
+	form.Set("email", "nowhere")
+	form.Set("further_emails", "a@example.com, nowhere")
+	form.Set("default_extension", "40-1")
+	form.Set("time_zone", "Mars")
+	form.Set("display_name", "<b>Jane</b>")
+	page := b.post("/people/new", form, http.StatusUnprocessableEntity)
+	for _, id := range []string{"username", "email", "default_extension", "time_zone", "further_emails"} {
+		b.requireFieldError(page, "field-"+id)
+	}
+	require.Contains(t, page, "Further Emails: entry 2: ")
+	require.Contains(t, page, `value="&lt;b&gt;Jane&lt;/b&gt;"`)
+
+	page = b.post("/people/new", janeForm(), http.StatusUnprocessableEntity)
+	b.requireFieldError(page, "field-default_extension")
+	require.Contains(t, page, "another person has this default extension already")
+	form = janeForm()
+	form.Set("default_extension", "4002")
+	form.Set("username", "JOHN.roe")
+	b.requireFieldError(b.post("/people/new", form, http.StatusUnprocessableEntity), "field-username")
+	for _, begin := range []string{"password", "nonsense"} {
+		form.Set("begin", begin)
+		b.post("/people/new", form, http.StatusUnprocessableEntity)
+	}
+	form.Set("begin", "mail")
+	form.Set("password", password)
+	page = b.post("/people/new", form, http.StatusUnprocessableEntity)
+	require.Contains(t, page, "choose to set the password")
+	require.NotContains(t, page, password)
+}
+
+func TestPages_userRename(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.postRedirect("/people/new", janeForm())
+	form := janeForm()
+	form.Set("version", b.hiddenValue(b.get("/people/jane.roe", http.StatusOK), "version"))
+	form.Set("username", "jane.smith")
+	require.Equal(t, "/people/jane.smith", b.postRedirect("/people/jane.roe", form))
+	require.Contains(t, b.get("/people/jane.smith", http.StatusOK), "Saved.")
+	b.get("/people/jane.roe", http.StatusNotFound)
+}
+
+func TestPages_userEditConflict(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.postRedirect("/people/new", janeForm())
+	page := b.get("/people/jane.roe", http.StatusOK)
+	_, err := b.server.Site.Users.Update(t.Context(), "jane.roe", func(u *userman.User) error {
+		u.Title = "Title of theirs"
+		return nil
+	})
+	require.NoError(t, err)
+	form := janeForm()
+	form.Set("version", b.hiddenValue(page, "version"))
+	form.Set("title", "Title of mine")
+	page = b.post("/people/jane.roe", form, http.StatusConflict)
+	require.Contains(t, page, "<td>Title of theirs</td><td>Title of mine</td>")
+	require.Equal(t, "Title of theirs", b.user("jane.roe").Title)
+
+	// What was refused in between does not make the form new.
+	form.Set("email", "nowhere")
+	refused := b.post("/people/jane.roe", form, http.StatusConflict)
+	require.Contains(t, refused, "Somebody else changed this meanwhile")
+	form.Set("version", b.hiddenValue(page, "version"))
+	refused = b.post("/people/jane.roe", form, http.StatusUnprocessableEntity)
+	b.requireFieldError(refused, "field-email")
+	require.Equal(t, b.hiddenValue(page, "version"), b.hiddenValue(refused, "version"))
+	form.Set("email", "jane.roe@example.com")
+	b.postRedirect("/people/jane.roe", form)
+	require.Equal(t, "Title of mine", b.user("jane.roe").Title)
+}
+
+// The form is of a person, whatever they are called by now; and nobody gets what
+// was typed about another one.
+func TestPages_userEditConflictAfterRename(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.postRedirect("/people/new", janeForm())
+	rename := func(from, to string) {
+		_, err := b.server.Site.Users.Update(t.Context(), from, func(u *userman.User) error {
+			u.Username = to
+			return nil
+		})
+		require.NoError(t, err)
+	}
+	page, permissionsPage := b.get("/people/jane.roe", http.StatusOK), b.get("/people/jane.roe/permissions", http.StatusOK)
+	form := janeForm()
+	form.Set("title", "Title of mine")
+	for _, name := range []string{"version", "person"} {
+		form.Set(name, b.hiddenValue(page, name))
+	}
+	permissionsForm := url.Values{"permissions.rest.use": {"on"}, "version": {b.hiddenValue(permissionsPage, "version")}, "person": {b.hiddenValue(permissionsPage, "person")}}
+	rename("jane.roe", "jane.smith")
+	page = b.post("/people/jane.roe", form, http.StatusConflict)
+	require.Contains(t, page, "<td>jane.smith</td><td>jane.roe</td>")
+	require.Contains(t, page, `value="Title of mine"`)
+	require.Contains(t, page, `action="/people/jane.smith"`)
+
+	b.createUser(userman.User{Username: "jane.roe"})
+	require.Equal(t, "/people/jane.smith/permissions", b.postRedirect("/people/jane.roe/permissions", permissionsForm))
+	require.Empty(t, b.user("jane.roe").Permissions)
+	form.Set("username", "jane.smith")
+	form.Set("version", b.hiddenValue(page, "version"))
+	require.Equal(t, "/people/jane.smith", b.postRedirect("/people/jane.roe", form))
+	require.Equal(t, "Title of mine", b.user("jane.smith").Title)
+	require.Empty(t, b.user("jane.roe").Title)
+	require.NoError(t, b.server.Site.Users.Delete(t.Context(), "jane.smith"))
+	b.post("/people/jane.smith", form, http.StatusNotFound)
+	b.post("/people/jane.smith/permissions", permissionsForm, http.StatusNotFound)
+}
+
+func TestPages_userListSearchFilterSort(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	_, err := b.server.Site.Users.CreateGroup(t.Context(), &userman.Group{Name: "Sales"})
+	require.NoError(t, err)
+	b.createUser(userman.User{Username: "jane.roe", CellPhone: "+49 170 1234567", Groups: []string{"Sales"}})
+	b.createUser(userman.User{Username: "john.roe", Disabled: true})
+	b.createUser(userman.User{Username: "welcome"})
+	for path, found := range map[string][2]bool{
+		"/people?search=1701234567": {true, false},
+		"/people?group=sales":       {true, false},
+		"/people?status=disabled":   {false, true},
+		"/people?status=enabled":    {true, false},
+		"/people?not_welcomed=1":    {true, true},
+		"/people?sort=-username":    {true, true},
+	} {
+		page := b.get(path, http.StatusOK)
+		require.Equal(t, found[0], contains(page, ">jane.roe<"), path)
+		require.Equal(t, found[1], contains(page, ">john.roe<"), path)
+	}
+	page := b.get("/people?status=disabled&search=roe&sort=username", http.StatusOK)
+	require.Contains(t, page, `<input type="hidden" name="status" value="disabled">`)
+	require.Contains(t, page, `href="/people?search=roe&amp;sort=-username&amp;status=disabled"`)
+	require.Contains(t, page, `value="disabled" selected`)
+	require.Contains(t, b.get("/people?search=zzz", http.StatusOK), "Nobody matches")
+	b.get("/people?status=deleted", http.StatusBadRequest)
+	b.get("/people?sort=secret", http.StatusBadRequest)
+	require.Contains(t, b.get("/people", http.StatusOK), `href="/people/WELCOME"`)
+	b.get("/people/WELCOME", http.StatusOK)
+}
+
+func TestPages_usersAreLimitedToScope(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	b.createUser(userman.User{Username: "inside", DefaultExtension: "4001"})
+	b.createUser(userman.User{Username: "outside", DefaultExtension: "5001"})
+	ranges, err := ampusers.ParseRanges("4000-4999")
+	require.NoError(t, err)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"people"}, Extensions: ranges}, password)
+	desk := b.loginAs("front.desk")
+	page := desk.get("/people", http.StatusOK)
+	require.Contains(t, page, ">inside<")
+	require.NotContains(t, page, "outside")
+	desk.get("/people/inside", http.StatusOK)
+	for _, path := range []string{"", "/permissions", "/tokens", "/password", "/delete", "/picture", "/mail/welcome"} {
+		desk.get("/people/outside"+path, http.StatusForbidden)
+	}
+	form := url.Values{"username": {"new"}, "default_extension": {"5002"}, "begin": {"later"}}
+	require.Contains(t, desk.post("/people/new", form, http.StatusForbidden), `role="alert"`)
+	form.Set("default_extension", "4002")
+	require.Equal(t, "/people/NEW", desk.postRedirect("/people/new", form))
+	form = url.Values{"username": {"new"}, "default_extension": {"5002"}, "version": {desk.hiddenValue(desk.get("/people/NEW", http.StatusOK), "version")}}
+	require.Contains(t, desk.post("/people/NEW", form, http.StatusForbidden), `role="alert"`)
+	form.Set("person", b.user("outside").ID)
+	desk.post("/people/NEW", form, http.StatusForbidden)
+	desk.post("/people/NEW/permissions", form, http.StatusForbidden)
+	require.Equal(t, "4002", b.user("new").DefaultExtension)
+}
+
+func TestPages_menuMarksDeletedUsers(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	const current = `<a href="/people" aria-current="page">`
+	require.Contains(t, b.get("/deleted-people", http.StatusOK), current)
+	require.NotContains(t, b.get("/groups", http.StatusOK), current)
+}

@@ -1,0 +1,542 @@
+package throttle_test
+
+import (
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/internal/throttle"
+)
+
+// clock is set by tests.
+type clock struct{ at atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()) }
+func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+func (c *clock) elapsed() time.Duration  { return time.Duration(c.at.Load()) }
+func (c *clock) set(d time.Duration)     { c.at.Store(int64(d)) }
+
+func newLimiter() (*throttle.Limiter, *clock) {
+	c := new(clock)
+	return throttle.New(&throttle.Options{Clock: c.now}), c
+}
+
+// allow returns how long a try has to wait.
+func allow(limiter *throttle.Limiter, attempt throttle.Attempt) time.Duration {
+	wait, _ := limiter.Allow(attempt)
+	return wait
+}
+
+// countAllowed returns how many of n tries may go on at this instant.
+func countAllowed(limiter *throttle.Limiter, n int, attempt throttle.Attempt) int {
+	allowed := 0
+	for range n {
+		if allow(limiter, attempt) == 0 {
+			allowed++
+		}
+	}
+	return allowed
+}
+
+func TestLimiter_Allow_backsOffPerSource(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	n := 0
+	attempt := func() throttle.Attempt {
+		n++ // another name each time, so that only the source counts
+		return throttle.Attempt{Source: "192.0.2.1", User: strconv.Itoa(n)}
+	}
+	for range throttle.SourceBurst {
+		require.Zero(t, allow(limiter, attempt()))
+	}
+	for _, seconds := range []int{1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300} {
+		want := time.Duration(seconds) * time.Second
+		require.Equal(t, want, allow(limiter, attempt()))
+		c.advance(want - 1)
+		require.Equal(t, time.Duration(1), allow(limiter, attempt()))
+		c.advance(1)
+		require.Zero(t, allow(limiter, attempt()))
+	}
+	require.Zero(t, allow(limiter, throttle.Attempt{Source: "192.0.2.2", User: "1"}), "another source is free")
+}
+
+func TestLimiter_Allow_limitsOneSource(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	tries := map[int]int{}
+	for n := 0; c.elapsed() < 4*time.Hour; n++ {
+		if wait := allow(limiter, throttle.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n%50)}); wait > 0 {
+			c.advance(wait)
+			continue
+		}
+		tries[int(c.elapsed()/time.Hour)]++
+	}
+	require.Equal(t, map[int]int{0: 29, 1: 12, 2: 12, 3: 12}, tries)
+}
+
+func TestLimiter_Allow_limitsPausingSource(t *testing.T) {
+	t.Parallel()
+
+	best := 0
+	for before := throttle.SourceBurst; before <= 24; before++ {
+		limiter, c := newLimiter()
+		tries, round := 0, 0
+		for c.elapsed() < 24*time.Hour {
+			if wait := allow(limiter, throttle.Attempt{Source: "192.0.2.1", User: strconv.Itoa(tries)}); wait > 0 {
+				c.advance(wait)
+				continue
+			}
+			tries++
+			if round++; round == before {
+				c.advance(throttle.ResetAfter)
+				round = 0
+			}
+		}
+		best = max(best, tries)
+	}
+	require.LessOrEqual(t, best, 24*60+16)
+	require.Greater(t, best, 24*50)
+}
+
+func TestLimiter_Allow_limitsUserFromManySources(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	owner := throttle.Attempt{Source: "198.51.100.7", User: "jane", Device: "laptop"}
+	tries, n := 0, 0
+	for c.elapsed() < time.Hour {
+		for range 10 {
+			n++
+			if allow(limiter, throttle.Attempt{Source: fmt.Sprintf("10.0.%d.%d", n/250%40, n%250), User: "jane"}) == 0 {
+				tries++
+			}
+		}
+		if c.elapsed()%time.Minute == 0 {
+			require.Zero(t, allow(limiter, owner), "the owner's device is free")
+			limiter.Reset(owner)
+		}
+		c.advance(time.Second)
+	}
+	require.Equal(t, throttle.UserBurst+359, tries)
+	require.Zero(t, allow(limiter, throttle.Attempt{Source: "10.0.0.1", User: "jane"}), "the one of the next hour")
+	require.Positive(t, allow(limiter, throttle.Attempt{Source: "203.0.113.9", User: "jane"}))
+	require.Zero(t, allow(limiter, throttle.Attempt{Source: "203.0.113.9", User: "john"}), "another user is free")
+
+	c.advance(time.Minute)
+	require.Zero(t, allow(limiter, throttle.Attempt{Source: "203.0.113.9", User: "jane"}), "when it stops, strangers get in at once")
+}
+
+func TestLimiter_Allow_neverLocksOutUnknownDevice(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	countAllowed(limiter, throttle.UserBurst, throttle.Attempt{Source: "", User: "jane"})
+	for n := range throttle.UserBurst {
+		allow(limiter, throttle.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"})
+	}
+	owner := throttle.Attempt{Source: "203.0.113.9", User: "jane"}
+	wait := allow(limiter, owner)
+	require.LessOrEqual(t, wait, throttle.UserRefill)
+	c.advance(wait)
+	require.Zero(t, allow(limiter, owner), "first come, first served")
+	require.Equal(t, throttle.UserRefill, allow(limiter, throttle.Attempt{Source: "10.0.0.99", User: "jane"}))
+}
+
+func TestLimiter_Allow_admitsTrustedDeviceFromLimitedSource(t *testing.T) {
+	t.Parallel()
+
+	limiter, _ := newLimiter()
+	for n := range 1000 {
+		allow(limiter, throttle.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n%3)})
+	}
+	require.Zero(t, allow(limiter, throttle.Attempt{Source: "192.0.2.1", User: "user1", Device: "laptop"}))
+	require.Positive(t, allow(limiter, throttle.Attempt{Source: "192.0.2.1", User: "user1"}))
+}
+
+func TestLimiter_Allow_countsDevicesSeparately(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	laptop := throttle.Attempt{Source: "192.0.2.1", User: "jane", Device: "laptop"}
+	require.Equal(t, throttle.DeviceBurst, countAllowed(limiter, 100, laptop))
+	require.Equal(t, throttle.DeviceRefill, allow(limiter, laptop))
+	for _, other := range []throttle.Attempt{
+		{Source: "192.0.2.1", User: "jane", Device: "phone"},
+		{Source: "192.0.2.1", User: "john", Device: "laptop"},
+		{Source: "192.0.2.1", User: "janel", Device: "aptop"},
+		{Source: "192.0.2.1", User: "jane"},
+	} {
+		require.Zero(t, allow(limiter, other))
+	}
+	c.advance(time.Hour)
+	require.Equal(t, throttle.DeviceBurst, countAllowed(limiter, 100, laptop))
+	c.advance(throttle.DeviceRefill)
+	require.Equal(t, 1, countAllowed(limiter, 100, laptop))
+	limiter.Reset(laptop)
+	require.Equal(t, throttle.DeviceBurst, countAllowed(limiter, 100, laptop))
+}
+
+func TestLimiter_Reset_refundsUsersOfSharedSource(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	for n := range 100 {
+		attempt := throttle.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n)}
+		for range 4 { // three mistakes, then right
+			require.Zero(t, allow(limiter, attempt))
+			c.advance(time.Second)
+		}
+		limiter.Reset(attempt)
+	}
+	require.Equal(t, throttle.SourceBurst, countAllowed(limiter, 100, throttle.Attempt{Source: "192.0.2.1", User: "one more"}))
+}
+
+func TestLimiter_Reset_keepsFailuresWithOtherUsers(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	own, victims := throttle.Attempt{Source: "192.0.2.1", User: "mallory"}, 0
+	for n := 0; c.elapsed() < time.Hour; n++ {
+		if wait := allow(limiter, own); wait > 0 {
+			c.advance(wait)
+			continue
+		}
+		limiter.Reset(own)
+		if allow(limiter, throttle.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n)}) == 0 {
+			victims++
+		}
+	}
+	require.LessOrEqual(t, victims, 29)
+	require.GreaterOrEqual(t, victims, throttle.SourceBurst)
+}
+
+func TestLimiter_Reset_admitsFrequentLogins(t *testing.T) {
+	t.Parallel()
+
+	limiter, _ := newLimiter()
+	for n := range 1000 {
+		attempt := throttle.Attempt{Source: fmt.Sprintf("192.0.2.%d", n%7), User: "robot"}
+		require.Zero(t, allow(limiter, attempt))
+		limiter.Reset(attempt)
+	}
+}
+
+// A service that does not know addresses asks for strangers and for the owner
+// alike: a program of the owner that logs in all the time must not open the door.
+func TestLimiter_Reset_refundsOneServiceAttempt(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	jane := throttle.Attempt{Source: throttle.ServicePrefix + "rest/jane", User: "jane"}
+	allowed, logins := 0, 0
+	const guessing = 10 * time.Minute
+	for ; c.elapsed() < guessing; c.advance(time.Second) {
+		if allow(limiter, jane) == 0 {
+			limiter.Reset(jane)
+			logins++
+		}
+		allowed += countAllowed(limiter, 5, jane)
+	}
+	require.LessOrEqual(t, allowed, throttle.UserBurst+int(guessing/throttle.UserRefill))
+	require.Greater(t, logins, 10, "and the owner gets in")
+
+	limiter, c = newLimiter()
+	for range 1000 {
+		require.Zero(t, allow(limiter, jane), "alone, the owner is never held up")
+		limiter.Reset(jane)
+		c.advance(time.Millisecond)
+	}
+}
+
+func TestLimiter_Reset_refundsAtMostSpentAttempts(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	jane := throttle.Attempt{Source: "192.0.2.1", User: "jane"}
+	require.Zero(t, allow(limiter, jane))
+	c.advance(time.Hour)
+	for range 10 {
+		limiter.Reset(jane)
+		limiter.Reset(throttle.Attempt{Source: "192.0.2.9", User: "nobody"})
+	}
+	allowed := 0
+	for n := range 100 {
+		allowed += countAllowed(limiter, 1, throttle.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"})
+	}
+	require.Equal(t, throttle.UserBurst, allowed)
+}
+
+func TestLimiter_Allow_limitsCodesFromManySources(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	owner := throttle.Attempt{Source: "198.51.100.7", User: "jane", Device: "laptop", Code: true}
+	codes := 0
+	for n := 0; c.elapsed() < 24*time.Hour; n++ {
+		if allow(limiter, throttle.Attempt{Source: fmt.Sprintf("10.0.%d.%d", n/250%40, n%250), User: "jane", Code: true}) == 0 {
+			codes++
+		}
+		if n%60 == 0 {
+			require.Zero(t, allow(limiter, owner), "the owner's device has codes of its own")
+			limiter.Reset(owner)
+		}
+		c.advance(time.Minute)
+	}
+	require.Equal(t, throttle.CodeBurst+287, codes)
+
+	stranger := throttle.Attempt{Source: "203.0.113.9", User: "jane", Code: true}
+	countAllowed(limiter, throttle.CodeBurst, stranger)
+	wait := allow(limiter, stranger)
+	require.Positive(t, wait)
+	require.LessOrEqual(t, wait, throttle.CodeRefill, "nobody is locked out for good")
+	c.advance(wait)
+	require.Zero(t, allow(limiter, stranger))
+	stranger.User = "john"
+	require.Zero(t, allow(limiter, stranger))
+}
+
+func TestLimiter_Allow_countsCodesAndPasswordsSeparately(t *testing.T) {
+	t.Parallel()
+
+	for what, attempt := range map[string]throttle.Attempt{
+		"a stranger":     {Source: "192.0.2.1", User: "jane"},
+		"a known device": {Source: "192.0.2.1", User: "jane", Device: "laptop"},
+	} {
+		limiter, c := newLimiter()
+		code := attempt
+		code.Code = true
+		require.Equal(t, throttle.SourceBurst, countAllowed(limiter, 100, attempt), what)
+		require.Equal(t, throttle.CodeBurst, countAllowed(limiter, 100, code), what)
+		require.Positive(t, allow(limiter, attempt), what)
+
+		limiter.Reset(attempt)
+		require.Positive(t, allow(limiter, code), what)
+		limiter.Reset(code)
+		require.Equal(t, 1, countAllowed(limiter, 100, code), "%s: the right one only is given back", what)
+		c.advance(throttle.CodeRefill * throttle.CodeBurst * 2)
+		limiter.Reset(code)
+		require.Equal(t, throttle.CodeBurst, countAllowed(limiter, 100, code), what)
+	}
+}
+
+func TestLimiter_Allow_resetsIdleSource(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	attempt := throttle.Attempt{Source: "192.0.2.1", User: "jane"}
+	require.Equal(t, throttle.SourceBurst, countAllowed(limiter, 100, attempt))
+	c.advance(throttle.ResetAfter - 1)
+	require.Equal(t, 1, countAllowed(limiter, 100, attempt))
+	c.advance(throttle.ResetAfter)
+	require.Equal(t, throttle.SourceBurst, countAllowed(limiter, 100, attempt))
+}
+
+func TestLimiter_Allow_groupsAddressesOfOneSubscriber(t *testing.T) {
+	t.Parallel()
+
+	for _, c := range []struct {
+		one, other string
+		same       bool
+	}{
+		{"192.0.2.1", "::ffff:192.0.2.1", true},
+		{"192.0.2.1", "192.0.2.2", false},
+		{"2001:db8:0:1::1", "2001:db8:0:1:ffff:ffff:ffff:ffff", true},
+		{"2001:db8:0:1::1", "2001:db8:0:2::1", false},
+		{"fe80::1%eth0", "fe80::2%eth1", true},
+		{"", "192.0.2.1", false},
+		{"", "somewhere", false},
+		{"somewhere", "elsewhere", true},
+		{"somewhere", "192.0.2.1:80", true},
+		{"service:xmpp/jane", "service:xmpp/john", false},
+		{"service:xmpp/jane", "service:xmpp/jane", true},
+		{"service:xmpp/jane", "service:panel/jane", false},
+		{"service:xmpp/jane", "somewhere", false},
+		{"service:192.0.2.1", "192.0.2.1", false},
+	} {
+		limiter, _ := newLimiter()
+		require.Equal(t, throttle.SourceBurst, countAllowed(limiter, 100, throttle.Attempt{Source: c.one, User: "jane"}))
+		require.Equal(t, c.same, allow(limiter, throttle.Attempt{Source: c.other, User: "john"}) > 0, "%s and %s", c.one, c.other)
+	}
+}
+
+func TestLimiter_Allow_reportsFirstLimitedAttempt(t *testing.T) {
+	t.Parallel()
+
+	for what, attempt := range map[string]throttle.Attempt{
+		"a stranger":     {Source: "192.0.2.1", User: "jane"},
+		"a known device": {Source: "192.0.2.1", User: "jane", Device: "laptop"},
+		"a code":         {Source: "192.0.2.1", User: "jane", Code: true},
+	} {
+		limiter, c := newLimiter()
+		for range 10 {
+			wait, first := limiter.Allow(attempt)
+			require.Zero(t, wait, what)
+			require.False(t, first, what)
+		}
+		for range 3 {
+			wait, first := limiter.Allow(attempt)
+			require.True(t, first, what)
+			_, first = limiter.Allow(attempt)
+			require.False(t, first, what)
+			c.advance(wait)
+			wait, first = limiter.Allow(attempt)
+			require.Zero(t, wait, what)
+			require.False(t, first, what)
+		}
+	}
+
+	limiter, _ := newLimiter()
+	firsts := 0
+	for n := range 200 {
+		if _, first := limiter.Allow(throttle.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"}); first {
+			firsts++
+		}
+	}
+	require.Equal(t, 1, firsts, "many sources at one user are one story")
+}
+
+func TestLimiter_Allow_countsConcurrentAttempts(t *testing.T) {
+	t.Parallel()
+
+	limiter, _ := newLimiter()
+	countConcurrently := func(attempt func(n int) throttle.Attempt) int64 {
+		var allowed atomic.Int64
+		var all sync.WaitGroup
+		for n := range 200 {
+			all.Go(func() { allowed.Add(int64(countAllowed(limiter, 1, attempt(n)))) })
+		}
+		all.Wait()
+		return allowed.Load()
+	}
+	require.EqualValues(t, throttle.SourceBurst, countConcurrently(func(n int) throttle.Attempt {
+		return throttle.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n)}
+	}))
+	require.EqualValues(t, throttle.UserBurst, countConcurrently(func(n int) throttle.Attempt {
+		return throttle.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"}
+	}))
+	require.EqualValues(t, throttle.DeviceBurst, countConcurrently(func(int) throttle.Attempt {
+		return throttle.Attempt{Source: "192.0.2.1", User: "jane", Device: "laptop"}
+	}))
+}
+
+func TestLimiter_Allow_evictsLeastRecentlyUsed(t *testing.T) {
+	t.Parallel()
+
+	c := new(clock)
+	limiter := throttle.New(&throttle.Options{Clock: c.now, MaxEntries: 3})
+	guesser := throttle.Attempt{Source: "192.0.2.1", User: "jane"}
+	require.Equal(t, throttle.SourceBurst, countAllowed(limiter, 100, guesser))
+	for n := range 50 {
+		allow(limiter, throttle.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: fmt.Sprint("user", n)})
+		require.Positive(t, allow(limiter, guesser), "who keeps trying is not forgotten")
+	}
+	for n := range 3 {
+		allow(limiter, throttle.Attempt{Source: fmt.Sprintf("10.0.1.%d", n), User: fmt.Sprint("user", n)})
+	}
+	require.Zero(t, allow(limiter, guesser))
+	limiter.Reset(throttle.Attempt{Source: "10.0.1.0", User: "user0"}) // forgotten, and no matter
+}
+
+func TestLimiter_Allow_limitedAttemptsEvictNothing(t *testing.T) {
+	t.Parallel()
+
+	const keys = 50
+	c := new(clock)
+	limiter := throttle.New(&throttle.Options{Clock: c.now, MaxEntries: keys})
+	for n := range throttle.UserBurst {
+		require.Zero(t, allow(limiter, throttle.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"}))
+	}
+	noisy := throttle.Attempt{Source: "192.0.2.1"}
+	require.Equal(t, throttle.SourceBurst, countAllowed(limiter, 100, noisy))
+	for n := range 2 * keys {
+		noisy.User = fmt.Sprint("user", n)
+		require.Positive(t, allow(limiter, noisy))
+	}
+	require.Positive(t, allow(limiter, throttle.Attempt{Source: "10.0.1.1", User: "jane"}), "one source alone cannot wash a user clean")
+	for n := range 2 * keys {
+		require.Positive(t, allow(limiter, throttle.Attempt{Source: fmt.Sprintf("10.0.2.%d", n), User: "jane"}))
+	}
+	require.Positive(t, allow(limiter, noisy), "nor many sources one of theirs")
+}
+
+func TestLimiter_Allow_toleratesClockSetBack(t *testing.T) {
+	t.Parallel()
+
+	limiter, c := newLimiter()
+	c.set(24 * time.Hour)
+	laptop := throttle.Attempt{Source: "192.0.2.1", User: "jane", Device: "laptop"}
+	stranger := throttle.Attempt{Source: "192.0.2.1", User: "jane"}
+	countAllowed(limiter, 100, laptop)
+	countAllowed(limiter, 100, stranger)
+	c.set(0)
+	require.LessOrEqual(t, allow(limiter, laptop), throttle.DeviceRefill)
+	require.LessOrEqual(t, allow(limiter, stranger), throttle.UserRefill)
+}
+
+func TestLimiter_Allow_admitsAfterReturnedWait(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(t *rapid.T) {
+		limiter, c := newLimiter()
+		draw := func() throttle.Attempt {
+			return throttle.Attempt{
+				Source: rapid.SampledFrom([]string{"", "192.0.2.1", "192.0.2.2"}).Draw(t, "source"),
+				User:   rapid.SampledFrom([]string{"jane", "john"}).Draw(t, "user"),
+				Device: rapid.SampledFrom([]string{"", "", "laptop"}).Draw(t, "device"),
+				Code:   rapid.Bool().Draw(t, "code"),
+			}
+		}
+		for range rapid.IntRange(0, 200).Draw(t, "acts") {
+			attempt := draw()
+			switch rapid.IntRange(0, 9).Draw(t, "act") {
+			case 0:
+				c.advance(time.Duration(rapid.Int64Range(0, int64(throttle.ResetAfter)).Draw(t, "pause")))
+			case 1:
+				limiter.Reset(attempt)
+			default:
+				allow(limiter, attempt)
+			}
+		}
+		attempt := draw()
+		wait := allow(limiter, attempt)
+		require.GreaterOrEqual(t, wait, time.Duration(0))
+		require.LessOrEqual(t, wait, throttle.MaxBackoff)
+		if wait > 0 {
+			c.advance(wait)
+			require.Zero(t, allow(limiter, attempt))
+		}
+	})
+}
+
+func TestNew_usesDefaults(t *testing.T) {
+	t.Parallel()
+
+	require.Equal(t, throttle.SourceBurst, countAllowed(throttle.New(nil), 100, throttle.Attempt{Source: "192.0.2.1", User: "jane"}))
+}
+
+func FuzzSource(f *testing.F) {
+	for _, source := range []string{"", "192.0.2.1", "::ffff:192.0.2.1", "fe80::1%eth0", "\xff"} {
+		f.Add(source)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		limiter, _ := newLimiter()
+		require.Equal(t, throttle.SourceBurst, countAllowed(limiter, throttle.SourceBurst+1, throttle.Attempt{Source: source, User: source}))
+	})
+}
+
+func BenchmarkLimiter_Allow(b *testing.B) {
+	limiter := throttle.New(nil)
+	n := 0
+	for b.Loop() {
+		n++
+		limiter.Allow(throttle.Attempt{Source: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255), User: "jane"})
+	}
+}

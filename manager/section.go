@@ -1,0 +1,92 @@
+package manager
+
+import (
+	"cmp"
+	"net/netip"
+	"strconv"
+
+	"github.com/pbxusers/pbxusers/asteriskconf"
+)
+
+// section renders the account as a section of manager.conf. Every key is
+// always written: a reload keeps the old value of a key that is left out
+// (main/manager.c, __init_manager).
+func (a *Account) section(version asteriskconf.Version) (asteriskconf.Section, error) {
+	s := asteriskconf.Section{Name: a.Name}
+	add := func(key, value string) {
+		s.Lines = append(s.Lines, asteriskconf.Line{Key: key, Value: value})
+	}
+	add("secret", a.Secret.Reveal())
+	for _, n := range a.effectiveDeny() {
+		add("deny", n.String())
+	}
+	for _, n := range a.Permit {
+		add("permit", n.String())
+	}
+	if a.NamedACL != "" {
+		add("acl", a.NamedACL)
+	}
+	add("read", a.Read.String())
+	add("write", a.Write.String())
+	add("displayconnects", yesNo(a.DisplayConnects))
+	add("allowmultiplelogin", yesNo(a.AllowMultipleLogin))
+	add("writetimeout", strconv.Itoa(cmp.Or(a.WriteTimeout, DefaultWriteTimeout)))
+	for _, f := range a.EventFilters {
+		line, err := f.line(version)
+		if err != nil {
+			return asteriskconf.Section{}, err
+		}
+		s.Lines = append(s.Lines, line)
+	}
+	return s, nil
+}
+
+// effectiveDeny returns the deny lines that are written. Asterisk lets in
+// whoever no rule matches (ast_apply_ha in main/acl.c), and a rule of one
+// address family says nothing about the other: a permit alone would keep
+// nobody out.
+func (a *Account) effectiveDeny() []Network {
+	if len(a.Deny) == 0 && len(a.Permit) > 0 {
+		return allAddresses()
+	}
+	return a.Deny
+}
+
+// allAddresses returns 0.0.0.0/0 and ::/0.
+func allAddresses() []Network {
+	return []Network{
+		{prefix: netip.PrefixFrom(netip.IPv4Unspecified(), 0)},
+		{prefix: netip.PrefixFrom(netip.IPv6Unspecified(), 0)},
+	}
+}
+
+// permits reports what the deny and permit lines say of an address: the last
+// rule that matches wins.
+func (a *Account) permits(addr netip.Addr) bool {
+	for _, n := range a.Permit {
+		if n.Contains(addr) {
+			return true
+		}
+	}
+	for _, n := range a.effectiveDeny() {
+		if n.Contains(addr) {
+			return false
+		}
+	}
+	return true
+}
+
+// permitsAllOf reports whether u certainly admits every address that before
+// does: no rule of it denies more, or permits less.
+func (a *Account) permitsAllOf(before *Account) bool {
+	denied := a.effectiveDeny()
+	return (a.NamedACL == "" || a.NamedACL == before.NamedACL) &&
+		(len(denied) == 0 || coverAll(before.effectiveDeny(), denied) && coverAll(a.Permit, before.Permit))
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

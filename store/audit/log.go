@@ -1,0 +1,186 @@
+// Package audit keeps the trail of who did what, when and from where, and
+// proves that nobody changed it behind the program's back: entries are chained
+// by hashes and signed with the keyring. It is not a log of the program's own
+// doings (that is package slog), and it holds no secret.
+package audit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Log writes and reads the audit trail. A nil Trail keeps nothing. It may be
+// used from many goroutines.
+type Log struct {
+	store   Store
+	keyring *store.Keyring
+	clock   func() time.Time
+	logger  *slog.Logger
+}
+
+// Options of [New].
+type Options struct {
+	// Clock returns the time. Defaults to time.Now.
+	Clock func() time.Time
+	// Logger is told of refusals and failures that could not be kept, of the
+	// details of failures, and of a trail that was found changed behind the
+	// program's back. Defaults to none.
+	Logger *slog.Logger
+}
+
+// New returns the trail in st, signed with keyring.
+func New(st Store, keyring *store.Keyring, opts *Options) *Log {
+	if opts == nil {
+		opts = &Options{}
+	}
+	l := &Log{store: st, keyring: keyring, clock: opts.Clock, logger: opts.Logger}
+	if l.clock == nil {
+		l.clock = time.Now
+	}
+	if l.logger == nil {
+		l.logger = slog.New(slog.DiscardHandler)
+	}
+	return l
+}
+
+// Act runs fn, which changes records and completes the event, and keeps both
+// together, or neither: fn runs in a transaction of tx, which must be of the
+// same database as the trail. When fn refuses or fails, that is kept after the
+// transaction was undone, also when ctx has ended, and the error is returned.
+// fn may run more than once, each time with the event that was given. With a
+// nil Trail fn just runs in a transaction.
+//
+// Inside of a transaction that the caller began, an error of fn undoes all of
+// it, as that of any nested call does, and what was kept of it: see
+// [Log.Do].
+func (l *Log) Act(ctx context.Context, tx store.Transactor, event Event, fn func(ctx context.Context, event *Event) error) error {
+	completed := event
+	err := tx.RunInTx(ctx, func(ctx context.Context) error {
+		completed = event // whatever an earlier run made of it
+		if err := fn(ctx, &completed); err != nil {
+			return err
+		}
+		return l.Record(ctx, completed)
+	})
+	if err != nil {
+		l.RecordFailure(ctx, completed, err)
+	}
+	return err
+}
+
+// Do is [Log.Act] for an fn that writes with the last of its calls, or
+// not at all, such as one call of a store. Where fn returns an error there is
+// nothing to undo: inside of a transaction that the caller began, a refusal
+// leaves the rest as it is, and the caller may go on. That it was refused is
+// then kept with what the caller keeps.
+func (l *Log) Do(ctx context.Context, tx store.Transactor, event Event, fn func(ctx context.Context, event *Event) error) error {
+	completed, fnErr := event, error(nil)
+	err := tx.RunInTx(ctx, func(ctx context.Context) error {
+		completed = event // whatever an earlier run made of it
+		if fnErr = fn(ctx, &completed); fnErr == nil {
+			return l.Record(ctx, completed)
+		}
+		return nil
+	})
+	if fnErr != nil {
+		err = fnErr
+	}
+	if err != nil {
+		l.RecordFailure(ctx, completed, err)
+	}
+	return err
+}
+
+// Record keeps an event that was done, in the transaction of ctx.
+func (l *Log) Record(ctx context.Context, event Event) error {
+	if l == nil {
+		return nil
+	}
+	e, err := l.newEntry(ctx, event, Succeeded, "")
+	if err != nil {
+		return err
+	}
+	return l.store.RunInTx(ctx, func(ctx context.Context) error {
+		if e.Reason, err = l.tamperCode(ctx, e, event.PriorState); err != nil {
+			return err
+		}
+		return l.append(ctx, e, event.State)
+	})
+}
+
+// List returns one page of the entries that match q, newest first.
+func (l *Log) List(ctx context.Context, q Query) (*store.Page[*Entry], error) {
+	if l == nil {
+		return &store.Page[*Entry]{Items: []*Entry{}}, nil
+	}
+	return l.store.ListEntries(ctx, q)
+}
+
+// append puts e at the end of the chain.
+func (l *Log) append(ctx context.Context, e *Entry, state []byte) error {
+	return l.store.RunInTx(ctx, func(ctx context.Context) error {
+		head, err := l.store.Head(ctx)
+		if err != nil {
+			return err
+		}
+		if head.Sequence != 0 {
+			err = head.verify(l.keyring)
+		}
+		if err == nil {
+			_, err = l.chain(ctx, head, e, state)
+		}
+		if !errors.Is(err, store.ErrBadSignature) && !errors.Is(err, store.ErrAlreadyExists) {
+			return err
+		}
+		head, err = l.recordTampering(ctx, head, err)
+		if err == nil {
+			_, err = l.chain(ctx, head, e, state)
+		}
+		return err
+	})
+}
+
+// chain chains e to the entry of head, and returns the new head.
+func (l *Log) chain(ctx context.Context, head Head, e *Entry, state []byte) (Head, error) {
+	chained := e.Clone()
+	chained.Sequence = head.Sequence + 1
+	chained.sign(l.keyring, head.Hash, state)
+	next := Head{Sequence: chained.Sequence, Hash: chained.Hash}
+	next.sign(l.keyring)
+	return next, l.store.AppendEntry(ctx, chained, next)
+}
+
+// tamperKind is the kind of the entries of [Log.recordTampering].
+const tamperKind = "audit trail"
+
+// recordTampering keeps, for good, that the head was found forged or that there are
+// entries that it does not know of, and returns the head to go on from: to
+// sign a new head without a word would wash the trail clean, and to refuse
+// would let whoever broke it stop all changes.
+func (l *Log) recordTampering(ctx context.Context, head Head, cause error) (Head, error) {
+	reason := "head_forged"
+	switch {
+	case head.Sequence == 0:
+		reason = "head_missing"
+	case errors.Is(cause, store.ErrAlreadyExists):
+		reason = "entry_added"
+	}
+	l.logger.ErrorContext(ctx, "the audit trail was changed behind the program's back; verify it", "reason", reason)
+	newest, err := l.store.ListEntries(ctx, Query{PageRequest: store.PageRequest{Limit: 1}})
+	if err != nil {
+		return Head{}, err
+	}
+	head = Head{}
+	if len(newest.Items) > 0 {
+		head = Head{Sequence: newest.Items[0].Sequence, Hash: newest.Items[0].Hash}
+	}
+	e, err := l.newEntry(ctx, Event{Action: "break", Kind: tamperKind}, Failed, reason)
+	if err != nil {
+		return Head{}, err
+	}
+	return l.chain(ctx, head, e, nil)
+}

@@ -1,0 +1,88 @@
+package audit
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// tamperCode returns why the record that e changes is not what the trail says of it
+// last, or "".
+func (l *Log) tamperCode(ctx context.Context, e *Entry, priorState []byte) (string, error) {
+	if priorState == nil {
+		return "", nil
+	}
+	last, err := l.lastState(ctx, e.Kind, e.Key)
+	if err != nil {
+		return "", err
+	}
+	code := ""
+	switch {
+	case last == nil || last.isDeletion():
+		code = CodeRecordUntracked
+	case len(last.Fingerprint) > 0:
+		code, err = l.compareState(last, priorState)
+	}
+	if code != "" {
+		l.logger.ErrorContext(ctx, "a record was changed in another way than through this program; verify the audit trail",
+			"kind", e.Kind, "key", e.Key, "code", code)
+	}
+	return code, err
+}
+
+// compareState compares a record with the fingerprint of an entry. What cannot be
+// proven is left for [Log.Verify] to tell of.
+func (l *Log) compareState(last *Entry, state []byte) (string, error) {
+	key, err := last.openSignature(l.keyring)
+	switch {
+	case errors.Is(err, store.ErrBadSignature) || errors.As(err, new(*store.UnknownKeyError)):
+		return "", nil
+	case err != nil:
+		return "", err
+	case !hmac.Equal(last.Fingerprint, computeFingerprint(key, state)):
+		return CodeRecordModified, nil
+	}
+	return "", nil
+}
+
+// lastState returns the newest entry that says something of a record, or nil.
+func (l *Log) lastState(ctx context.Context, kind, key string) (*Entry, error) {
+	if key == "" { // which would select those of others
+		return nil, nil
+	}
+	// By the key alone: of several questions at once a database may take the
+	// one that most entries answer, and read the whole trail.
+	q := Query{Key: key, PageRequest: store.PageRequest{Limit: 5}}
+	for {
+		list, err := l.store.ListEntries(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range list.Items {
+			if e.Kind == kind && e.hasState() {
+				return e, nil
+			}
+		}
+		if q.After = list.Next; list.Next == "" {
+			return nil, nil
+		}
+		q.Limit = store.MaxPageLimit
+	}
+}
+
+// hasState reports whether e says something of the state of a record: unlike
+// one of a refusal, or of an act that concerned none.
+func (e *Entry) hasState() bool {
+	return e.Outcome == Succeeded && (len(e.Before) > 0 || len(e.After) > 0 || len(e.Fingerprint) > 0)
+}
+
+// isDeletion reports whether e, which states something, says that there is no such
+// record any more.
+func (e *Entry) isDeletion() bool { return len(e.After) == 0 && len(e.Fingerprint) == 0 }
+
+// isCreation reports whether e tells how its record came to be.
+func (e *Entry) isCreation() bool {
+	return len(e.Before) == 0 && (len(e.After) > 0 || e.Action == ActionBaseline)
+}

@@ -1,0 +1,60 @@
+package credential
+
+import "github.com/pbxusers/pbxusers/store"
+
+// LoginAttempt is somebody who wants to log in.
+type LoginAttempt struct {
+	Username string
+	Password store.Secret
+	// Code is a code of the authenticator app or a recovery code; empty when
+	// it was not asked for yet.
+	Code string
+	// RemoteAddr is the address that the attempt comes from, without a port.
+	RemoteAddr string
+	// DeviceToken is the token that an earlier login gave to this device; zero
+	// when there is none.
+	DeviceToken store.Secret
+}
+
+// LoginErrorCode says why a login was refused, for programs.
+type LoginErrorCode string
+
+// Why a login is refused.
+const (
+	// InvalidCredentials also stands for a username that does not exist and for
+	// somebody without a password.
+	InvalidCredentials LoginErrorCode = "wrong_password"
+	// AccountDisabled is only said to those who know the password.
+	AccountDisabled LoginErrorCode = "disabled"
+	// MFARequired and InvalidMFACode are only said to those who know the
+	// password.
+	MFARequired    LoginErrorCode = "code_required"
+	InvalidMFACode LoginErrorCode = "wrong_code"
+	// WrongAccountType is only said to those who know the secret of that other
+	// account.
+	WrongAccountType LoginErrorCode = "other_account"
+	// NotAuthorized is only said to those who know the password: they may not
+	// use what they want to log in to.
+	NotAuthorized LoginErrorCode = "not_allowed"
+	// PasswordExpired is only said to those who know the password, and only
+	// where it cannot be changed: see userman.Service.AuthenticateService.
+	PasswordExpired LoginErrorCode = "password_expired"
+)
+
+// LoginError says that a login was refused. It matches [store.ErrForbidden].
+type LoginError struct {
+	Code LoginErrorCode
+	// Message is one sentence for people.
+	Message string
+	// SessionEpoch is what a login that waits for its code is ended with, when
+	// Code is MFARequired or InvalidMFACode.
+	SessionEpoch int64
+}
+
+func (e *LoginError) Error() string { return e.Message }
+
+// Is reports whether target is [store.ErrForbidden].
+func (e *LoginError) Is(target error) bool { return target == store.ErrForbidden }
+
+// AuditReason tells the audit trail why.
+func (e *LoginError) AuditReason() string { return string(e.Code) }

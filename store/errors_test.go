@@ -1,0 +1,71 @@
+package store_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+func TestNotFoundError_Is_matchesOnlyItsSentinel(t *testing.T) {
+	t.Parallel()
+	sentinels := []error{store.ErrNotFound, store.ErrAlreadyExists, store.ErrConflict, store.ErrInUse, store.ErrInvalid}
+	for _, test := range []struct {
+		refusal, matches error
+		says             string
+	}{
+		{&store.NotFoundError{Kind: "AMI account"}, store.ErrNotFound, "there is no such AMI account"},
+		{&store.AlreadyExistsError{Kind: "AMI account", Field: "name"}, store.ErrAlreadyExists, "name: another AMI account has this name already; choose a different one"},
+		{&store.AlreadyExistsError{Kind: "AMI account", Field: "name", Location: "manager.conf:12"}, store.ErrAlreadyExists, "name: another AMI account has this name already (manager.conf:12); choose a different one"},
+		{&store.ConflictError{Reason: "another apply is running; try again"}, store.ErrConflict, "another apply is running; try again"},
+		{&store.InUseError{Kind: "extension", References: []store.Reference{{Kind: "call flow", Key: "7"}, {Kind: "group", Key: "sales"}}}, store.ErrInUse, "this extension is still needed by call flow 7, group sales"},
+		{store.NewInvalidError(store.FieldError{Field: "name", Code: "required", Message: "write a name"}, store.FieldError{Field: "owner", Code: "max", Message: "write less"}), store.ErrInvalid, "name: write a name; owner: write less"},
+	} {
+		wrapped := fmt.Errorf("while importing: %w", test.refusal)
+		require.EqualError(t, test.refusal, test.says)
+		for _, sentinel := range sentinels {
+			require.Equal(t, errors.Is(sentinel, test.matches), errors.Is(wrapped, sentinel), "%T and %v", test.refusal, sentinel)
+		}
+	}
+}
+
+func TestInvalidError_foundThroughWrapping(t *testing.T) {
+	t.Parallel()
+	wrapped := fmt.Errorf("create: %w", errors.Join(store.NewInvalidError(store.FieldError{Field: "permit[2]", Code: "network"})))
+	var invalid *store.InvalidError
+	require.ErrorAs(t, wrapped, &invalid)
+	require.Equal(t, []store.FieldError{{Field: "permit[2]", Code: "network"}}, invalid.Fields)
+
+	var exists *store.AlreadyExistsError
+	require.NotErrorAs(t, wrapped, &exists)
+}
+
+func TestNewInvalidError_returnsNilWithoutFields(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, store.NewInvalidError())
+}
+
+func TestPageRequest_EffectiveLimit_isClamped(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[int]int{
+		-1: store.DefaultPageLimit, 0: store.DefaultPageLimit, 1: 1,
+		store.MaxPageLimit: store.MaxPageLimit, store.MaxPageLimit + 1: store.MaxPageLimit,
+	} {
+		require.Equal(t, want, store.PageRequest{Limit: limit}.EffectiveLimit(), "limit %d", limit)
+	}
+}
+
+func TestRateLimitedError_RetryAfterSeconds_roundsUp(t *testing.T) {
+	t.Parallel()
+	for wait, seconds := range map[time.Duration]int{
+		1: 1, time.Second: 1, time.Second + 1: 2, time.Hour - 1: 3600, time.Hour: 3600,
+	} {
+		limited := &store.RateLimitedError{RetryAfter: wait}
+		require.Equal(t, seconds, limited.RetryAfterSeconds(), wait)
+		require.Contains(t, limited.Error(), "try again in "+(time.Duration(seconds)*time.Second).String())
+	}
+}

@@ -1,0 +1,17 @@
+package memstore
+
+import "github.com/pbxusers/pbxusers/store/credential"
+
+// truncateCredentials makes the times in c those that a database would keep.
+func truncateCredentials(c *credential.Credentials) {
+	truncateOneTimeToken(c.Invitation)
+	for i := range c.Devices {
+		truncateTimes(&c.Devices[i].LastUsedAt)
+	}
+}
+
+func truncateOneTimeToken(token *credential.OneTimeToken) {
+	if token != nil {
+		truncateTimes(&token.ExpiresAt)
+	}
+}

@@ -1,0 +1,106 @@
+package memstore
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// team is what is stored of the people of one team.
+type team struct {
+	// users are by ID. The three tables behind them say whose a username
+	// (folded), a default extension or an external ID is, of those who are
+	// not deleted, by ID.
+	users       table[*userman.User]
+	usernames   table[string]
+	extensions  table[string]
+	externalIDs table[string]
+	// groups are by folded name.
+	groups   table[*userman.Group]
+	revision int64
+	// tokens are by ID, pictures by the ID of the person.
+	tokens   table[*userman.Token]
+	pictures table[[]byte]
+}
+
+func (t *team) draft() *team {
+	return &team{
+		users:       t.users.share(),
+		usernames:   t.usernames.share(),
+		extensions:  t.extensions.share(),
+		externalIDs: t.externalIDs.share(),
+		groups:      t.groups.share(),
+		revision:    t.revision,
+		tokens:      t.tokens.share(),
+		pictures:    t.pictures.share(),
+	}
+}
+
+// userStore are the people of one team of a DB.
+type userStore struct {
+	*DB
+	team string
+}
+
+// Users returns the store of the people of a team; "" is the default one.
+func (db *DB) Users(team string) userman.Store { return userStore{db, team} }
+
+// Team implements [userman.Store].
+func (m userStore) Team() string { return m.team }
+
+// teamState returns what the team has in s, to read only.
+func (m userStore) teamState(s *state) *team {
+	if t, found := s.teams[m.team]; found {
+		return t
+	}
+	return &team{}
+}
+
+// readTeam gives fn what the team has, to read only.
+func (m userStore) readTeam(ctx context.Context, fn func(t *team) error) error {
+	return m.read(ctx, func(s *state) error { return fn(m.teamState(s)) })
+}
+
+// withTeam gives fn what the team has in tx, to read and to write.
+func (m userStore) withTeam(ctx context.Context, tx *transaction, fn func(t *team) error) error {
+	return tx.withState(ctx, func(s *state) error {
+		if s.teams[m.team] == nil {
+			s.teams[m.team] = &team{}
+		}
+		return fn(s.teams[m.team])
+	})
+}
+
+// writeTeam gives fn what the team has, to write as its last step.
+func (m userStore) writeTeam(ctx context.Context, fn func(t *team) error) error {
+	return m.write(ctx, func(ctx context.Context, tx *transaction) error { return m.withTeam(ctx, tx, fn) })
+}
+
+// cloneRecord returns a copy of the record of that key.
+func cloneRecord[T any](t *table[T], key, kind string, clone func(T) T) (T, error) {
+	record, ok := t.get(key)
+	if !ok {
+		return record, &store.NotFoundError{Kind: kind}
+	}
+	return clone(record), nil
+}
+
+// updateRecord has a record of the team edited and gives it to put, in one
+// transaction.
+func updateRecord[T any](ctx context.Context, m userStore, read func(t *team) (T, error), edit func(T) error, put func(t *team, edited T) error) error {
+	return m.write(ctx, func(ctx context.Context, tx *transaction) error {
+		var record T
+		if err := m.withTeam(ctx, tx, func(t *team) (err error) {
+			record, err = read(t)
+			return err
+		}); err != nil {
+			return err
+		}
+		// Outside of the lock: edit may read the store.
+		if err := edit(record); err != nil {
+			return err
+		}
+		return m.withTeam(ctx, tx, func(t *team) error { return put(t, record) })
+	})
+}

@@ -1,0 +1,64 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// refreshSignatures signs the entries anew, and last the end of the trail.
+func (db *DB) refreshSignatures(ctx context.Context) (int, error) {
+	entries, err := batchUpdate[*audit.Entry]{batch: reencryptBatch, read: db.readSignatures, update: db.refreshEntrySignature}.run(ctx, db)
+	if err != nil {
+		return entries, err
+	}
+	heads, err := batchUpdate[audit.Head]{
+		batch: 2, // more than there are
+		read: func(ctx context.Context, q querier, _ *audit.Head) ([]audit.Head, error) {
+			head, err := db.readHead(ctx, q)
+			return []audit.Head{head}, err
+		},
+		update: db.refreshHeadSignature,
+	}.run(ctx, db)
+	return entries + heads, err
+}
+
+// readSignatures returns what the signatures of entries need, after last.
+func (db *DB) readSignatures(ctx context.Context, q querier, last **audit.Entry) ([]*audit.Entry, error) {
+	var s whereClause
+	if last != nil {
+		s.and("sequence > ?", (*last).Sequence)
+	}
+	text := "SELECT sequence, hash, signature FROM pbxusers_audit" + s.sql() + " ORDER BY sequence LIMIT ?"
+	return query(ctx, db, q, "sign the audit trail anew", text, append(s.args, reencryptBatch), func(row scanner) (*audit.Entry, error) {
+		e := &audit.Entry{}
+		return e, row.Scan(&e.Sequence, (*[]byte)(&e.Hash), &e.Signature)
+	})
+}
+
+func (db *DB) refreshEntrySignature(ctx context.Context, q querier, e *audit.Entry) (bool, error) {
+	if changed, err := ignoreBadSignature(e.RefreshSignature(db.keyring)); !changed {
+		return false, err
+	}
+	_, err := q.ExecContext(ctx, "UPDATE pbxusers_audit SET signature = ? WHERE sequence = ?", e.Signature, e.Sequence)
+	return true, db.wrapError(ctx, "sign the audit trail anew", err)
+}
+
+func (db *DB) refreshHeadSignature(ctx context.Context, q querier, head audit.Head) (bool, error) {
+	if changed, err := ignoreBadSignature(head.RefreshSignature(db.keyring)); !changed {
+		return false, err
+	}
+	_, err := q.ExecContext(ctx, "UPDATE pbxusers_audit_head SET signature = ?", head.Signature)
+	return true, db.wrapError(ctx, "sign the audit trail anew", err)
+}
+
+// ignoreBadSignature passes on the results of Resign, but for those of a signature that
+// does not prove true: that one is left as it is.
+func ignoreBadSignature(changed bool, err error) (bool, error) {
+	if errors.Is(err, store.ErrBadSignature) || isUnknownKey(err) {
+		return false, nil
+	}
+	return changed, err
+}

@@ -1,0 +1,73 @@
+package sqlstore
+
+import (
+	"context"
+	"strings"
+)
+
+// whereClause is the conditions of a query, with their arguments. Only texts from
+// this package get into it; values are always arguments.
+type whereClause struct {
+	conditions []string
+	args       []any
+}
+
+func (s *whereClause) and(condition string, args ...any) {
+	s.conditions, s.args = append(s.conditions, condition), append(s.args, args...)
+}
+
+func (s *whereClause) sql() string {
+	if len(s.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(s.conditions, " AND ")
+}
+
+// scanner is a row.
+type scanner interface{ Scan(dest ...any) error }
+
+// query reads all rows that a query returns; doing says in errors what for.
+func query[T any](ctx context.Context, db *DB, q querier, op, text string, args []any, decode func(scanner) (T, error)) ([]T, error) {
+	rows, err := q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, db.wrapError(ctx, op, err)
+	}
+	defer func() { _ = rows.Close() }()
+	found := []T{}
+	for rows.Next() {
+		item, err := decode(rows)
+		if err != nil {
+			return nil, db.wrapError(ctx, op, err)
+		}
+		found = append(found, item)
+	}
+	return found, db.wrapError(ctx, op, rows.Err())
+}
+
+// iterationBatch is how many records are in memory at a time while each is visited.
+const iterationBatch = 500
+
+// forEach visits the records that follow the key first, as of one moment. It reads
+// in batches, so that visit may use the same connection.
+func forEach[T, K any](ctx context.Context, db *DB, first K, batch func(q querier, after K) ([]T, error), key func(T) K, visit func(T) error) error {
+	return db.snapshot(ctx, func(q querier) error {
+		for after := first; ; {
+			items, err := batch(q, after)
+			if err != nil {
+				return err
+			}
+			for _, item := range items {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				after = key(item) // visit may change it
+				if err := visit(item); err != nil {
+					return err
+				}
+			}
+			if len(items) < iterationBatch {
+				return nil
+			}
+		}
+	})
+}

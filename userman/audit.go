@@ -1,0 +1,111 @@
+package userman
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// userEvent begins an entry of the trail about somebody called username. What is no
+// username may be a password in the wrong field: it is not kept.
+func (s *Service) userEvent(action, username string) audit.Event {
+	event := audit.Event{Action: action, Kind: KindUser}
+	if name := validUsername(username); name != "" {
+		event.Key = s.auditName(name)
+	}
+	return event
+}
+
+// validUsername returns what somebody typed as a username is kept, or "" when
+// it can be none.
+func validUsername(name string) string {
+	if len(name) > maxText {
+		return ""
+	}
+	if name = loginname.Normalize(name); !loginname.Valid(name) {
+		return ""
+	}
+	return name
+}
+
+// auditName returns a name of this team as it stands in the trail, which is that
+// of all teams.
+func (s *Service) auditName(name string) string {
+	if team := s.store.Team(); team != "" {
+		return team + "/" + name
+	}
+	return name
+}
+
+// auditKey returns what u is called in the trail.
+func (s *Service) auditKey(u *User) (kind, key string) {
+	if !u.DeletedAt.IsZero() {
+		return KindDeletedUser, s.auditName(u.ID)
+	}
+	return KindUser, s.auditName(u.Username)
+}
+
+// changeEvents returns what the trail is told of a change: that the record under the
+// old key is gone, and the new one there, when the key is another one. before
+// is nil of a new person, after of one who is gone for good.
+func (s *Service) changeEvents(action string, before, after *User) []audit.Event {
+	var events []audit.Event
+	if before != nil {
+		event := audit.Event{Action: action, Before: s.redact(before), PriorState: auditState(before)}
+		event.Kind, event.Key = s.auditKey(before)
+		events = append(events, event)
+	}
+	if after == nil {
+		return events
+	}
+	event := audit.Event{Action: action, After: s.redact(after), State: auditState(after)}
+	event.Kind, event.Key = s.auditKey(after)
+	if before != nil && events[0].Kind == event.Kind && events[0].Key == event.Key {
+		event.Before, event.PriorState = events[0].Before, events[0].PriorState
+		events = nil
+	}
+	return append(events, event)
+}
+
+// AuditSource are the people, groups and tokens, for [audit.Log.Verify].
+func (s *Service) AuditSource() []audit.RecordSource {
+	return []audit.RecordSource{
+		{Kind: KindUser, Each: s.eachUserState(false)},
+		{Kind: KindDeletedUser, Each: s.eachUserState(true)},
+		{Kind: KindGroup, Each: s.eachGroupState},
+		{Kind: KindToken, Each: s.eachTokenState},
+	}
+}
+
+// visitState is called with the key of a record and all that it holds.
+type visitState = func(key string, sealed []byte) error
+
+func (s *Service) eachUserState(deleted bool) func(ctx context.Context, visit visitState) error {
+	return func(ctx context.Context, visit visitState) error {
+		return s.store.EachUser(ctx, func(u *User) error {
+			if u.DeletedAt.IsZero() == deleted {
+				return nil
+			}
+			_, key := s.auditKey(u)
+			return visit(key, auditState(u))
+		})
+	}
+}
+
+func (s *Service) eachGroupState(ctx context.Context, visit visitState) error {
+	groups, _, err := s.store.ListGroups(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if err := visit(s.auditName(g.Name), groupAuditState(g)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) eachTokenState(ctx context.Context, visit visitState) error {
+	return s.eachToken(ctx, "", func(t *Token) error { return visit(s.auditName(t.ID), tokenAuditState(t)) })
+}

@@ -1,0 +1,143 @@
+package userman
+
+import (
+	"encoding/json"
+	"net/netip"
+	"time"
+
+	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+// userState is all that is kept of a person, in a form that is equal for equal
+// records only; what holds nothing is left out, so that a field may be added.
+// Every write is in the trail, so nothing else has to be left out. Times are
+// microseconds, as the store keeps them.
+type userState struct {
+	ID          string   `json:"id,omitempty"`
+	Username    string   `json:"username,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Title       string   `json:"title,omitempty"`
+	Company     string   `json:"company,omitempty"`
+	Department  string   `json:"department,omitempty"`
+	FirstName   string   `json:"first_name,omitempty"`
+	LastName    string   `json:"last_name,omitempty"`
+	DisplayName string   `json:"display_name,omitempty"`
+	Email       string   `json:"email,omitempty"`
+	OtherEmails []string `json:"further_emails,omitempty"`
+	CellPhone   string   `json:"cell_phone,omitempty"`
+	HomePhone   string   `json:"home_phone,omitempty"`
+	WorkPhone   string   `json:"work_phone,omitempty"`
+	Fax         string   `json:"fax,omitempty"`
+	Language    string   `json:"language,omitempty"`
+	TimeZone    string   `json:"time_zone,omitempty"`
+
+	DefaultExtension string      `json:"default_extension,omitempty"`
+	LinkedExtensions []string    `json:"linked_extensions,omitempty"`
+	Groups           []string    `json:"groups,omitempty"`
+	Permissions      Permissions `json:"permissions,omitempty"`
+
+	Disabled           bool   `json:"disabled,omitempty"`
+	MustChangePassword bool   `json:"must_change_password,omitempty"`
+	Directory          string `json:"directory,omitempty"`
+	ExternalID         string `json:"external_id,omitempty"`
+	Picture            string `json:"picture,omitempty"`
+
+	login.AuditState
+
+	Activation   *linkState `json:"activation,omitempty"`
+	SessionEpoch int64      `json:"session_generation,omitempty"`
+
+	CreatedAt         int64 `json:"created_at,omitempty"`
+	UpdatedAt         int64 `json:"updated_at,omitempty"`
+	PasswordChangedAt int64 `json:"password_changed_at,omitempty"`
+	LastLoginAt       int64 `json:"last_login_at,omitempty"`
+	WelcomedAt        int64 `json:"welcomed_at,omitempty"`
+	WelcomeStartedAt  int64 `json:"welcome_begun_at,omitempty"`
+	MissingSince      int64 `json:"missing_since,omitempty"`
+	DeletedAt         int64 `json:"deleted_at,omitempty"`
+}
+
+type linkState struct {
+	TokenHash []byte `json:"token_hash"`
+	ExpiresAt int64  `json:"expires_at"`
+}
+
+// auditState returns u as the trail takes its fingerprint of it.
+func auditState(u *User) []byte {
+	return marshalState(userState{
+		ID: u.ID, Username: u.Username, Description: u.Description, Title: u.Title, Company: u.Company, Department: u.Department,
+		FirstName: u.FirstName, LastName: u.LastName, DisplayName: u.DisplayName,
+		Email: u.Email, OtherEmails: u.OtherEmails, CellPhone: u.CellPhone, HomePhone: u.HomePhone, WorkPhone: u.WorkPhone, Fax: u.Fax,
+		Language: u.Language, TimeZone: u.TimeZone,
+		DefaultExtension: u.DefaultExtension, LinkedExtensions: u.LinkedExtensions, Groups: u.Groups, Permissions: u.Permissions,
+		Disabled: u.Disabled, MustChangePassword: u.MustChangePassword,
+		Directory: u.Directory, ExternalID: u.ExternalID, Picture: u.Picture,
+		AuditState: login.NewAuditState(&u.Credentials), Activation: newLinkState(u.Activation), SessionEpoch: u.SessionEpoch,
+		CreatedAt: unixMicro(u.CreatedAt), UpdatedAt: unixMicro(u.UpdatedAt),
+		PasswordChangedAt: unixMicro(u.PasswordChangedAt), LastLoginAt: unixMicro(u.LastLoginAt),
+		WelcomedAt: unixMicro(u.WelcomedAt), WelcomeStartedAt: unixMicro(u.WelcomeStartedAt),
+		MissingSince: unixMicro(u.MissingSince), DeletedAt: unixMicro(u.DeletedAt),
+	})
+}
+
+func newLinkState(link *credential.OneTimeToken) *linkState {
+	if link == nil {
+		return nil
+	}
+	return &linkState{link.TokenHash, unixMicro(link.ExpiresAt)}
+}
+
+// groupAuditState returns g as the trail takes its fingerprint of it. Who is in it
+// is sealed with each person.
+func groupAuditState(g *Group) []byte {
+	return marshalState(struct {
+		Name        string      `json:"name,omitempty"`
+		Description string      `json:"description,omitempty"`
+		Priority    int         `json:"priority,omitempty"`
+		Default     bool        `json:"default,omitempty"`
+		Permissions Permissions `json:"permissions,omitempty"`
+		Directory   string      `json:"directory,omitempty"`
+		CreatedAt   int64       `json:"created_at,omitempty"`
+		UpdatedAt   int64       `json:"updated_at,omitempty"`
+	}{g.Name, g.Description, g.Priority, g.Default, g.Permissions, g.Directory, unixMicro(g.CreatedAt), unixMicro(g.UpdatedAt)})
+}
+
+// tokenAuditState returns t as the trail takes its fingerprint of it, without the
+// counts of its requests: those are not told to the trail.
+func tokenAuditState(t *Token) []byte {
+	return marshalState(struct {
+		ID              string         `json:"id,omitempty"`
+		UserID          string         `json:"user_id,omitempty"`
+		Description     string         `json:"description,omitempty"`
+		Disabled        bool           `json:"disabled,omitempty"`
+		Extensions      []string       `json:"extensions,omitempty"`
+		Modules         []string       `json:"modules,omitempty"`
+		RequestsPerHour int            `json:"requests_per_hour,omitempty"`
+		Addresses       []netip.Prefix `json:"addresses,omitempty"`
+		ExpiresAt       int64          `json:"expires_at,omitempty"`
+		KeyHash         []byte         `json:"key_hash,omitempty"`
+		CreatedAt       int64          `json:"created_at,omitempty"`
+		UpdatedAt       int64          `json:"updated_at,omitempty"`
+		KeyMadeAt       int64          `json:"key_made_at,omitempty"`
+	}{
+		t.ID, t.UserID, t.Description, t.Disabled, t.Extensions, t.Modules, t.RequestsPerHour, t.Addresses, unixMicro(t.ExpiresAt),
+		t.KeyHash, unixMicro(t.CreatedAt), unixMicro(t.UpdatedAt), unixMicro(t.KeyCreatedAt),
+	})
+}
+
+// unixMicro returns a time as the store keeps it; 0 for none.
+func unixMicro(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func marshalState(record any) []byte {
+	text, err := json.Marshal(record)
+	if err != nil {
+		panic("userman: " + err.Error()) // text, numbers and bytes always have a form
+	}
+	return text
+}

@@ -1,0 +1,190 @@
+package userman
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// extensionRemoval is how an extension that is deleted is taken away from everybody.
+type extensionRemoval struct {
+	service *Service
+	action  string
+	number  string
+	policy  OrphanPolicy
+
+	// What is to change.
+	users  []userChange
+	groups []*Group
+	tokens []*Token
+}
+
+// prepare finds out, in the transaction of ctx, what is to change, and whether
+// it may. It keeps in memory those only who have the extension.
+func (x *extensionRemoval) prepare(ctx context.Context) error {
+	err := x.service.store.EachUser(ctx, func(u *User) error {
+		after := u.Clone()
+		if x.removeFromUser(after) {
+			x.users = append(x.users, userChange{u, after})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, change := range x.users {
+		if change.before.DefaultExtension != x.number || !change.before.DeletedAt.IsZero() {
+			continue
+		}
+		if err := x.applyPolicy(ctx, change); err != nil {
+			return err
+		}
+	}
+	return x.findReferences(ctx)
+}
+
+// removeFromUser takes the extension away from u, and reports whether they had it.
+func (x *extensionRemoval) removeFromUser(u *User) bool {
+	found := u.HasExtension(x.number)
+	if u.DefaultExtension == x.number {
+		u.DefaultExtension, u.Activation = "", nil
+	}
+	u.LinkedExtensions = slices.DeleteFunc(u.LinkedExtensions, func(e string) bool { return e == x.number })
+	return x.removeFromGrants(u.Permissions) || found
+}
+
+// removeFromGrants takes the extension out of what somebody says, and reports whether it
+// was in it.
+func (x *extensionRemoval) removeFromGrants(grants Permissions) bool {
+	found := false
+	for _, p := range x.service.Permissions() {
+		value, ok := grants[p.ID]
+		if p.Kind != KindExtensions || !ok || !slices.Contains(value.Items(), x.number) {
+			continue
+		}
+		found = true
+		items := slices.DeleteFunc(value.Items(), func(item string) bool { return item == x.number })
+		switch {
+		case !value.IsAppend():
+			grants[p.ID] = Set(items...)
+		case len(items) > 0:
+			grants[p.ID] = Append(items...)
+		default: // it adds nothing any more
+			delete(grants, p.ID)
+		}
+	}
+	return found
+}
+
+// applyPolicy does with the person whose default extension it was what the policy
+// says.
+func (x *extensionRemoval) applyPolicy(ctx context.Context, change userChange) error {
+	if x.policy == OrphanKeep {
+		return nil
+	}
+	if err := x.service.authorizeUser(change.before); err != nil {
+		return err
+	}
+	if x.policy == OrphanDelete {
+		return x.service.softDelete(ctx, change.after)
+	}
+	change.after.Disabled, change.after.MissingSince = true, time.Time{} // no sync undoes it
+	change.after.endSessions()
+	return nil
+}
+
+// findReferences finds the groups and the tokens that name the extension.
+func (x *extensionRemoval) findReferences(ctx context.Context) error {
+	groups, _, err := x.service.store.ListGroups(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if x.removeFromGrants(maps.Clone(g.Permissions)) {
+			x.groups = append(x.groups, g)
+		}
+	}
+	return x.service.eachToken(ctx, "", func(t *Token) error {
+		if slices.Contains(t.Extensions, x.number) {
+			x.tokens = append(x.tokens, t)
+		}
+		return nil
+	})
+}
+
+// save writes what is to change, and tells the trail, in the transaction of
+// ctx.
+func (x *extensionRemoval) save(ctx context.Context) error {
+	for _, change := range x.users {
+		if err := x.service.save(ctx, x.action, change.before, change.after); err != nil {
+			return err
+		}
+	}
+	if err := x.saveGroups(ctx); err != nil {
+		return err
+	}
+	for _, t := range x.tokens {
+		if err := x.saveToken(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *extensionRemoval) saveGroups(ctx context.Context) error {
+	if len(x.groups) == 0 {
+		return nil
+	}
+	members, err := x.service.store.CountMembers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, g := range x.groups {
+		if err := x.saveGroup(ctx, g, members[g.Name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *extensionRemoval) saveGroup(ctx context.Context, before *Group, members int) error {
+	after := before.Clone()
+	x.removeFromGrants(after.Permissions)
+	after.UpdatedAt = x.service.now()
+	err := x.service.store.UpdateGroup(ctx, before.Name, func(g *Group) error {
+		*g = *after.Clone()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return x.service.audit.Record(ctx, audit.Event{
+		Action: x.action, Kind: KindGroup, Key: x.service.auditName(before.Name),
+		Before: before.withMembers(members), After: after.withMembers(members),
+		PriorState: groupAuditState(before), State: groupAuditState(after),
+	})
+}
+
+func (x *extensionRemoval) saveToken(ctx context.Context, before *Token) error {
+	after := before.Clone()
+	if len(after.Extensions) == 1 {
+		after.Disabled = true
+	} else {
+		after.Extensions = slices.DeleteFunc(after.Extensions, func(e string) bool { return e == x.number })
+	}
+	after.UpdatedAt = x.service.now()
+	err := x.service.store.UpdateToken(ctx, before.ID, func(t *Token) error {
+		*t = *after.Clone()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return x.service.audit.Record(ctx, audit.Event{
+		Action: x.action, Kind: KindToken, Key: x.service.auditName(before.ID),
+		Before: redactToken(before), After: redactToken(after), PriorState: tokenAuditState(before), State: tokenAuditState(after),
+	})
+}

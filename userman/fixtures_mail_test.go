@@ -1,0 +1,100 @@
+package userman_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/url"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// mailerFunc is a mail server of which each mail says what becomes of it.
+type mailerFunc func(ctx context.Context, m *userman.Message) error
+
+func (c mailerFunc) Send(ctx context.Context, m *userman.Message) error { return c(ctx, m) }
+
+// withMailer has the service send mails there.
+func withMailer(m userman.Mailer) func(*userman.Options) {
+	return func(o *userman.Options) {
+		o.Mailer = m
+		o.BaseURL = &url.URL{Scheme: "https", Host: "pbx.example.com"}
+	}
+}
+
+// errConnRefused is what comes of a mail server that is not there.
+var errConnRefused = errors.New("connection refused")
+
+// rejectingMailer is a mail server that takes nothing, for good.
+var rejectingMailer = mailerFunc(func(context.Context, *userman.Message) error {
+	return &userman.MailRejectedError{Reason: "550 no such mailbox"}
+})
+
+// failingMailer is a mail server that is not there.
+var failingMailer = mailerFunc(func(context.Context, *userman.Message) error { return errConnRefused })
+
+// newUserWithEmail is somebody with an address of mail.
+func newUserWithEmail(username string, extensions ...string) *userman.User {
+	u := newUser(username, extensions...)
+	u.Email = username + "@example.com"
+	return u
+}
+
+// sendWelcome sends a welcome mail, and requires what came of it.
+func (h *env) sendWelcome(t testing.TB, username string, want userman.DeliveryStatus) *userman.Delivery {
+	t.Helper()
+	d, err := h.SendWelcome(t.Context(), username)
+	require.NoError(t, err)
+	require.Equal(t, want, d.Status, d.Message)
+	require.Equal(t, username, d.Username)
+	require.NotEmpty(t, d.Message)
+	return d
+}
+
+// sipAccounts are SIP accounts by extension.
+type sipAccounts map[string]userman.SIPAccount
+
+func (a sipAccounts) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
+	account, ok := a[extension]
+	if !ok {
+		return nil, &store.NotFoundError{Kind: "extension"}
+	}
+	return &account, nil
+}
+
+func withSIPAccounts(a sipAccounts) func(*userman.Options) {
+	return func(o *userman.Options) { o.SIPAccounts = a }
+}
+
+// recipients returns to whom mails went, sorted.
+func recipients(mails []*userman.Message) []string {
+	var all []string
+	for _, m := range mails {
+		all = append(all, m.To)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// undelivered returns who was not sent a mail, and what came of it.
+func undelivered(r *userman.WelcomeReport) map[string]userman.DeliveryStatus {
+	all := make(map[string]userman.DeliveryStatus)
+	for _, d := range r.Undelivered {
+		all[d.Username] = d.Status
+	}
+	return all
+}
+
+// total returns how many a report counts.
+func total(r *userman.WelcomeReport) int {
+	n := 0
+	for count := range maps.Values(r.Counts) {
+		n += count
+	}
+	return n
+}

@@ -1,0 +1,47 @@
+package ldapdir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// resultError is an answer other than success of a server. What the server
+// says beside the code is left out: nobody knows what it repeats.
+type resultError struct {
+	server string
+	code   uint16
+}
+
+func (e *resultError) Error() string {
+	meaning, known := ldap.LDAPResultCodeMap[e.code]
+	if !known {
+		meaning = "an unknown result"
+	}
+	return fmt.Sprintf("ldapdir: %s: the server answered %q (%d)", e.server, meaning, e.code)
+}
+
+// isInvalidCredentials reports whether err is the server's refusal of a password.
+func isInvalidCredentials(err error) bool {
+	var result *resultError
+	return errors.As(err, &result) && result.code == ldap.LDAPResultInvalidCredentials
+}
+
+// wrapError words an error of the server of that name. When ctx has ended, that is
+// why.
+func wrapError(ctx context.Context, name string, err error) error {
+	var ldapErr *ldap.Error
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("ldapdir: %s: %w", name, ctx.Err())
+	case errors.As(err, &ldapErr) && (ldapErr.Packet != nil || ldapErr.ResultCode < ldap.ErrorNetwork):
+		return &resultError{server: name, code: ldapErr.ResultCode}
+	case errors.As(err, &ldapErr):
+		return fmt.Errorf("ldapdir: %s: %w", name, ldapErr.Err)
+	}
+	return fmt.Errorf("ldapdir: %s: %w", name, err)
+}

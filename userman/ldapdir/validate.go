@@ -1,0 +1,68 @@
+package ldapdir
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// attributePattern is that of an attribute without options (RFC 4512, 2.5): a
+// name or an OID.
+var attributePattern = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]{0,99}|[0-9]+(\.[0-9]+){1,30})$`)
+
+// validate returns what is wrong with the options, defaults filled in, but for the
+// URLs.
+func (o Options) validate() []store.FieldError {
+	var errs []store.FieldError
+	require := func(holds bool, field, code, message string) {
+		if !holds {
+			errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
+		}
+	}
+	require(userman.ValidDirectoryName(o.Name), "name", "name", "use 1 to 64 lower-case letters, digits and dashes")
+	require(o.BindDN == "" || isDN(o.BindDN), "bind_dn", "dn", "write a distinguished name such as cn=reader,dc=example,dc=com")
+	require((o.BindDN == "") == o.BindPassword.IsZero(), "bind_password", "required", "give both the name and the password of who reads, or neither to read anonymously")
+	require(isDN(o.BaseDN), "base_dn", "dn", "write a distinguished name such as ou=people,dc=example,dc=com")
+	require(isFilter(o.Filter), "filter", "filter", "write an LDAP filter such as "+defaultFilter)
+	require(o.GroupBaseDN == "" || isDN(o.GroupBaseDN), "group_base_dn", "dn", "write a distinguished name such as ou=groups,dc=example,dc=com, or nothing")
+	require(isFilter(o.GroupFilter), "group_filter", "filter", "write an LDAP filter such as (objectClass=groupOfNames)")
+	errs = append(errs, validateAttributes(o.Attributes)...)
+	require(attributePattern.MatchString(o.ExternalID), "external_id", "attribute", "write the name of an attribute such as entryUUID")
+	require(o.PageSize >= 1 && o.PageSize <= maxPageSize, "page_size", "range", fmt.Sprintf("use 1 to %d", maxPageSize))
+	require(o.Timeout > 0, "timeout", "min", "use a time above 0")
+	return errs
+}
+
+// validateAttributes returns what is wrong with the map, in the order of its
+// fields.
+func validateAttributes(attributes map[string]string) []store.FieldError {
+	var errs []store.FieldError
+	if attributes["username"] == "" {
+		errs = append(errs, store.FieldError{Field: "attributes.username", Code: "required", Message: "name the attribute that holds the username, such as uid"})
+	}
+	for _, field := range slices.Sorted(maps.Keys(attributes)) {
+		switch {
+		case !isField(field):
+			errs = append(errs, store.FieldError{Field: "attributes", Code: "unknown", Message: "one of the fields is not one that a directory can keep; they are named as in JSON, such as first_name"})
+		case !attributePattern.MatchString(attributes[field]) && (field != "username" || attributes[field] != ""):
+			errs = append(errs, store.FieldError{Field: "attributes." + field, Code: "attribute", Message: "write the name of an attribute such as givenName, or leave the field out"})
+		}
+	}
+	return errs
+}
+
+func isDN(text string) bool {
+	dn, err := ldap.ParseDN(text)
+	return err == nil && len(dn.RDNs) > 0
+}
+
+func isFilter(text string) bool {
+	_, err := ldap.CompileFilter(text)
+	return err == nil
+}

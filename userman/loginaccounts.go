@@ -1,0 +1,154 @@
+package userman
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// loginAccounts is how people log in.
+type loginAccounts struct{ service *Service }
+
+// newAuthenticator returns where people log in.
+func (s *Service) newAuthenticator() *login.Authenticator {
+	return login.New(login.Options{
+		Kind: KindUser, ActorKind: audit.User, Accounts: loginAccounts{s},
+		Hasher: s.hasher, Limiter: s.loginLimiter, Audit: s.audit,
+		Clock: s.opts.Clock, Random: s.opts.Random, Logger: s.opts.Logger,
+		DisabledMessage: "your account is disabled; ask your administrator to enable it",
+	})
+}
+
+// RunInTx implements [store.Transactor].
+func (r loginAccounts) RunInTx(ctx context.Context, fn func(ctx context.Context) error) error {
+	return r.service.store.RunInTx(ctx, fn)
+}
+
+// Lookup implements [login.Accounts].
+func (r loginAccounts) Lookup(ctx context.Context, name string) (*login.Account, error) {
+	u, err := r.service.resolveLogin(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return r.service.loginAccount(u), nil
+}
+
+// Reload implements [login.Accounts].
+func (r loginAccounts) Reload(ctx context.Context, id string) (*login.Account, error) {
+	u, err := r.service.findByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return r.service.loginAccount(u), nil
+}
+
+// Save implements [login.Accounts]. A login is no change of the record that is
+// worth a new UpdatedAt.
+func (r loginAccounts) Save(ctx context.Context, action string, after *login.Account) error {
+	event := audit.Event{Action: action, Kind: KindUser, Key: after.Name}
+	err := r.service.store.UpdateUser(ctx, after.ID, func(u *User) error {
+		event.PriorState = auditState(u)
+		u.Credentials, u.LastLoginAt = after.Credentials.Clone(), after.LastLoginAt
+		event.State = auditState(u)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.service.audit.Record(ctx, event)
+}
+
+// loginAccount returns what a login reads of u.
+func (s *Service) loginAccount(u *User) *login.Account {
+	a := &login.Account{
+		ID: u.ID, Name: s.auditName(u.Username), Disabled: u.Disabled, SessionEpoch: u.SessionEpoch,
+		Credentials: u.Credentials, LastLoginAt: u.LastLoginAt,
+	}
+	if s.passwordIsExternal(u) {
+		a.VerifyExternal = func(ctx context.Context, password store.Secret) (bool, error) {
+			return s.verifyExternally(ctx, u, password)
+		}
+	}
+	return a
+}
+
+// maxLoginLength bounds, in bytes, what is looked at of what somebody typed to say
+// who they are.
+const maxLoginLength = 4 * MaxEmailLength
+
+// resolveLogin returns who is meant by what somebody typed as a username, as the store
+// keeps them: the person of that username, or, when [Options] say so, the only
+// one with that primary email, or the one with that default extension. All of
+// it is looked up, whoever is found first, so that the time does not tell. Who
+// is out of reach is a [store.ForbiddenError].
+func (s *Service) resolveLogin(ctx context.Context, name string) (*User, error) {
+	if len(name) > maxLoginLength {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	name = loginname.Normalize(name)
+	var found *User
+	for _, find := range s.loginResolvers() {
+		u, err := find(ctx, name)
+		switch {
+		case errors.Is(err, store.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case found == nil:
+			found = u
+		}
+	}
+	if found == nil {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	return s.requireInScope(found, nil)
+}
+
+type loginResolver func(ctx context.Context, typed string) (*User, error)
+
+// loginResolvers returns the ways in which somebody may say who they are, in the order
+// in which they count.
+func (s *Service) loginResolvers() []loginResolver {
+	resolvers := []loginResolver{s.byUsername}
+	if s.opts.LoginByEmail {
+		resolvers = append(resolvers, s.byEmail)
+	}
+	if s.opts.LoginByExtension {
+		resolvers = append(resolvers, s.byExtension)
+	}
+	return resolvers
+}
+
+func (s *Service) byUsername(ctx context.Context, name string) (*User, error) {
+	if !loginname.Valid(name) {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	return s.store.FindUser(ctx, UserLookup{Username: name})
+}
+
+// byEmail returns the one person of that primary email; that of several
+// people is nobody's, or one of them could be let in as another.
+func (s *Service) byEmail(ctx context.Context, name string) (*User, error) {
+	if !strings.Contains(name, "@") {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	list, err := s.store.ListUsers(ctx, Query{Email: name, PageRequest: store.PageRequest{Limit: 2}})
+	if err != nil {
+		return nil, err
+	}
+	if len(list.Items) != 1 {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	return list.Items[0], nil
+}
+
+func (s *Service) byExtension(ctx context.Context, name string) (*User, error) {
+	if !extensionPattern.MatchString(name) {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	return s.store.FindUser(ctx, UserLookup{DefaultExtension: name})
+}

@@ -1,0 +1,80 @@
+package userman
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+// hasPermission reports whether a Switch is on for u.
+func (s *Service) hasPermission(ctx context.Context, u *User, permission string) (bool, error) {
+	resolver, err := s.PermissionResolver(ctx)
+	if err != nil {
+		return false, err
+	}
+	return resolver.For(u).Enabled(permission), nil
+}
+
+// authorizePortal is the [login.AuthorizeFunc] of the portal.
+func (s *Service) authorizePortal(ctx context.Context, a *login.Account) error {
+	_, err := s.authorizeLogin(ctx, a, PortalLogin)
+	return err
+}
+
+// authorizeLogin refuses somebody whose password is proven and who is not permitted to log
+// in there, and returns them as the store keeps them now. To compare a password
+// takes long: whose sessions were ended meanwhile, as a new password and
+// [Service.Disable] do, is refused as well.
+func (s *Service) authorizeLogin(ctx context.Context, a *login.Account, permission string) (*User, error) {
+	u, err := s.findByID(ctx, a.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, sessionsEnded()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if u.SessionEpoch != a.SessionEpoch {
+		return nil, sessionsEnded()
+	}
+	allowed, err := s.hasPermission(ctx, u, permission)
+	if err == nil && !allowed {
+		err = notAuthorized(permission)
+	}
+	return u, err
+}
+
+// authorizeService returns what vets somebody where a password cannot be changed, and
+// keeps who was let in.
+func (s *Service) authorizeService(permission string, authorized **User) login.AuthorizeFunc {
+	return func(ctx context.Context, a *login.Account) error {
+		u, err := s.authorizeLogin(ctx, a, permission)
+		if err == nil && s.MustChangePassword(s.redact(u)) {
+			err = passwordExpired()
+		}
+		*authorized = u
+		return err
+	}
+}
+
+func sessionsEnded() *credential.LoginError {
+	return &credential.LoginError{Code: credential.InvalidCredentials, Message: "the sessions were ended meanwhile; log in again"}
+}
+
+// notAuthorized names the permission, so that whoever is asked knows what to turn
+// on.
+func notAuthorized(permission string) *credential.LoginError {
+	return &credential.LoginError{
+		Code:    credential.NotAuthorized,
+		Message: "you are not permitted to log in here; ask your administrator to turn on the permission " + permission + " for you",
+	}
+}
+
+func passwordExpired() *credential.LoginError {
+	return &credential.LoginError{
+		Code:    credential.PasswordExpired,
+		Message: "your password has to be changed first; log in to the portal and choose another one",
+	}
+}

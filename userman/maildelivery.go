@@ -1,0 +1,227 @@
+package userman
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+const (
+	// sendTimeout bounds how long one mail is being sent.
+	sendTimeout = time.Minute
+	// inProgressTimeout is how long a welcome mail that was begun is left to whoever
+	// began it. It is well above sendTimeout.
+	inProgressTimeout = 10 * time.Minute
+	// finishTimeout bounds how long it is tried to keep what came of a mail,
+	// also when the caller has gone.
+	finishTimeout = 30 * time.Second
+	// maxReasonLength bounds, in characters, what is told of an error of a Mailer.
+	maxReasonLength = 300
+)
+
+// deliveryJob is one mail to one person: begun, sent, settled. Links are kept
+// before the mail with them leaves.
+type deliveryJob struct {
+	service *Service
+	kind    MailKind
+	// onlyNew says that only somebody is meant who has no password and was not
+	// welcomed, and whom nobody else is at work on.
+	onlyNew bool
+	// precondition, when it is not nil, says whether the person may be sent the mail now:
+	// a stranger has asked for it.
+	precondition func(u *User) bool
+
+	// user is the person as of when the mailing was begun, as may be shown.
+	user *User
+	// password and activation are new links; nil when there is none to be.
+	password, activation *issuedLink
+	// noActivation says why there is no activation, when there should be one.
+	noActivation string
+	// earlier are the links that these two replaced.
+	earlierPassword, earlierActivation *credential.OneTimeToken
+}
+
+func (s *Service) newDeliveryJob(kind MailKind) *deliveryJob {
+	return &deliveryJob{service: s, kind: kind}
+}
+
+// run sends the mail to the person of that ID.
+func (m *deliveryJob) run(ctx context.Context, id string) (*Delivery, error) {
+	u, err := m.service.findByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if d := m.skipReason(u); d != nil {
+		return d, nil
+	}
+	if err := m.issueLinks(ctx, u); err != nil {
+		return nil, err
+	}
+	message, d, err := m.prepareMessage(ctx, id)
+	if d != nil || err != nil {
+		return d, err
+	}
+	d = m.send(ctx, message)
+	if err := m.finish(ctx, d.Status); err != nil {
+		return d, err
+	}
+	return d, contextError(ctx, d)
+}
+
+// contextError returns the error of ctx, when that is why nothing was delivered.
+func contextError(ctx context.Context, d *Delivery) error {
+	if d.Status == DeliveryFailed {
+		return ctx.Err()
+	}
+	return nil
+}
+
+// skipReason returns what comes of a mail that cannot, or need not, be sent to
+// u; nil when it can.
+func (m *deliveryJob) skipReason(u *User) *Delivery {
+	switch {
+	case m.service.opts.Mailer == nil:
+		return newDelivery(u, DeliveryNotConfigured, "no mail server is configured, so no mail can be sent; configure one, or set the password by hand")
+	case m.service.opts.BaseURL == nil:
+		return newDelivery(u, DeliveryNotConfigured, "the address under which people reach the product is not configured, so no link can be sent; configure the base URL")
+	case u.Disabled:
+		return newDelivery(u, DeliverySkipped, "the person is disabled, and links of theirs do not work; enable them first")
+	case m.kind == ResetMail && m.service.passwordIsExternal(u):
+		return newDelivery(u, DeliverySkipped, "the directory that this person comes from keeps the password; change it there")
+	case m.onlyNew && (u.Credentials.HasPassword() || !u.WelcomedAt.IsZero()):
+		return newDelivery(u, DeliverySkipped, "the person was welcomed, or has a password, already")
+	case m.onlyNew && m.inProgress(u):
+		return newDelivery(u, DeliverySkipped, "another run is at work on this person, or was stopped there; try again in 10 minutes")
+	case m.precondition != nil && !m.precondition(u):
+		return newDelivery(u, DeliverySkipped, "a link was mailed to this person a moment ago, or the one that was to be renewed is not there any more")
+	case u.Email == "":
+		return newDelivery(u, DeliveryNoAddress, "the person has no primary email address; fill it in, or set the password by hand")
+	}
+	return nil
+}
+
+// inProgress reports whether a welcome mail to u was begun of late.
+func (m *deliveryJob) inProgress(u *User) bool {
+	since := m.service.now().Sub(u.WelcomeStartedAt)
+	return !u.WelcomeStartedAt.IsZero() && since < inProgressTimeout && since > -inProgressTimeout
+}
+
+func newDelivery(u *User, status DeliveryStatus, message string) *Delivery {
+	return &Delivery{Username: u.Username, Status: status, Message: message}
+}
+
+// issueLinks makes the links that are to be in the mail.
+func (m *deliveryJob) issueLinks(ctx context.Context, u *User) (err error) {
+	if !m.service.passwordIsExternal(u) {
+		if m.password, err = m.service.issueLink(passwordLink, m.service.linkLifetime(m.kind)); err != nil {
+			return err
+		}
+	}
+	if m.kind != WelcomeMail {
+		return nil
+	}
+	activatable, reason, err := m.service.canActivate(ctx, u)
+	if err != nil {
+		return err
+	}
+	m.noActivation = reason
+	if activatable {
+		m.activation, err = m.service.issueLink(activationLink, m.service.opts.ActivationLifetime)
+	}
+	return err
+}
+
+// linkLifetime returns how long the link of a mail works.
+func (s *Service) linkLifetime(kind MailKind) time.Duration {
+	if kind == ResetMail {
+		return s.opts.ResetLifetime
+	}
+	return s.opts.InvitationLifetime
+}
+
+// canActivate reports whether a softphone of u can be set up, or why it cannot
+// although the person is permitted it and the product knows of softphones.
+func (s *Service) canActivate(ctx context.Context, u *User) (_ bool, reason string, _ error) {
+	allowed, err := s.hasPermission(ctx, u, SoftphoneActivate)
+	if err != nil || !allowed || s.opts.SIPAccounts == nil {
+		return false, "", err
+	}
+	_, err = s.sipAccount(ctx, u)
+	if conflict, ok := errors.AsType[*store.ConflictError](err); ok {
+		return false, conflict.Reason, nil
+	}
+	return err == nil, "", err
+}
+
+// prepareMessage writes the mail, and keeps the links in it and that it was begun, all of
+// it or nothing. When there is nothing to send any more, or the mail cannot be
+// written, it returns that.
+func (m *deliveryJob) prepareMessage(ctx context.Context, id string) (message *Message, d *Delivery, err error) {
+	err = m.service.store.RunInTx(ctx, func(ctx context.Context) error {
+		u, err := m.service.findByID(ctx, id)
+		if err != nil {
+			return err
+		}
+		if d = m.skipReason(u); d != nil {
+			return nil
+		}
+		m.user, err = m.service.mutateByID(ctx, "send "+string(m.kind)+" mail", id, func(ctx context.Context, u *User) (err error) {
+			m.storeLinks(u)
+			message, err = m.compose(ctx, u)
+			return err
+		})
+		if renderErr, ok := errors.AsType[*renderError](err); ok {
+			d = newDelivery(u, DeliveryFailed, "the mail could not be written; correct its template: "+truncate(sanitizeLine(renderErr.Error())))
+			return nil
+		}
+		return err
+	})
+	return message, d, err
+}
+
+// storeLinks writes into u that the mail was begun.
+func (m *deliveryJob) storeLinks(u *User) {
+	if m.password != nil {
+		m.earlierPassword = u.Credentials.Invitation
+		m.password.assign(u)
+	}
+	if m.activation != nil {
+		m.earlierActivation = u.Activation
+		m.activation.assign(u)
+	}
+	if m.kind == WelcomeMail {
+		u.WelcomeStartedAt = m.service.now()
+	}
+}
+
+// send sends the mail and says what came of it.
+func (m *deliveryJob) send(ctx context.Context, message *Message) *Delivery {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	err := m.service.opts.Mailer.Send(ctx, message)
+	if err == nil {
+		d := newDelivery(m.user, DeliverySent, "the mail server has taken the mail")
+		if m.noActivation != "" {
+			d.Message += "; " + m.noActivation
+		}
+		if m.password != nil {
+			d.ExpiresAt = m.password.ExpiresAt
+		}
+		return d
+	}
+	m.service.opts.Logger.WarnContext(ctx, KindUser+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
+	if rejected, ok := errors.AsType[*MailRejectedError](err); ok {
+		return newDelivery(m.user, DeliveryRejected, truncate(sanitizeLine(rejected.Error()))+"; correct the address, or ask whoever runs the mail server")
+	}
+	return newDelivery(m.user, DeliveryFailed, "the mail could not be sent; look at the mail server and its settings, and try again: "+truncate(sanitizeLine(err.Error())))
+}
+
+func truncate(reason string) string {
+	if runes := []rune(reason); len(runes) > maxReasonLength {
+		return string(runes[:maxReasonLength]) + "…"
+	}
+	return reason
+}

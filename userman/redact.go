@@ -1,0 +1,40 @@
+package userman
+
+import (
+	"time"
+
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+// redact returns a copy of u as it leaves the service: without credentials, and
+// with what may be told of them. Lists are empty rather than nil, so that JSON
+// has [] for them.
+func (s *Service) redact(u *User) *User {
+	c := u.Clone()
+	for _, list := range []*[]string{&c.OtherEmails, &c.LinkedExtensions, &c.Groups} {
+		if *list == nil {
+			*list = []string{}
+		}
+	}
+	if c.Permissions == nil {
+		c.Permissions = Permissions{}
+	}
+	c.HasPassword, c.HasSecondFactor = u.Credentials.HasPassword(), u.Credentials.HasSecondFactor()
+	c.ExternalPassword = s.passwordIsExternal(u)
+	c.InvitationExpiresAt = time.Time{}
+	if invitation := u.Credentials.Invitation; invitation != nil {
+		c.InvitationExpiresAt = invitation.ExpiresAt
+	}
+	c.PasswordExpiresAt = s.passwordExpiry(u)
+	c.Credentials, c.Activation = credential.Credentials{}, nil
+	return c
+}
+
+// passwordExpiry returns when the password of u must be changed; zero when it
+// need not.
+func (s *Service) passwordExpiry(u *User) time.Time {
+	if s.opts.PasswordLifetime <= 0 || !u.Credentials.HasPassword() {
+		return time.Time{}
+	}
+	return u.PasswordChangedAt.Add(s.opts.PasswordLifetime)
+}

@@ -1,0 +1,329 @@
+package userman_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// extensions1xx reaches the extensions 100 to 199.
+func extensions1xx(extension string) bool {
+	return len(extension) == 3 && strings.HasPrefix(extension, "1")
+}
+
+// newScopedEnv returns a house with jane (101, 102), within reach, joan (201), june
+// (103, 201) and nora, who has no extension, and the same within reach of the
+// hundreds.
+func newScopedEnv(t testing.TB) (all, scoped *env) {
+	t.Helper()
+	all = newService(t)
+	for _, u := range []*userman.User{newUser("jane", "101", "102"), newUser("joan", "201"), newUser("june", "103", "201"), newUser("nora")} {
+		all.createUser(t, u, "")
+	}
+	scoped = all.scoped(extensions1xx)
+	return all, scoped
+}
+
+func TestService_Scoped_forbidsOutOfScopeUsers(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	scoped.get(t, "jane")
+	for _, username := range []string{"joan", "june", "nora"} {
+		id := all.get(t, username).ID
+		for what, err := range map[string]error{
+			"Get":           errOf2(scoped.Get(t.Context(), username)),
+			"GetByID":       errOf2(scoped.GetByID(t.Context(), id)),
+			"Update":        errOf2(scoped.tryUpdate(t, username, func(u *userman.User) { u.DefaultExtension = "199" })),
+			"Enable":        errOf2(scoped.Enable(t.Context(), username)),
+			"Disable":       errOf2(scoped.Disable(t.Context(), username)),
+			"EndSessions":   scoped.EndSessions(t.Context(), username),
+			"References":    errOf2(scoped.References(t.Context(), username)),
+			"Delete":        scoped.Delete(t.Context(), username),
+			"SetPicture":    errOf2(scoped.SetPicture(t.Context(), username, io.MultiReader())),
+			"RemovePicture": errOf2(scoped.RemovePicture(t.Context(), username)),
+			"Picture":       errOf2(scoped.Picture(t.Context(), username)),
+			"AddMembers":    scoped.AddMembers(t.Context(), all.createGroup(t, "of "+username+" to join", nil).Name, "jane", username),
+			"Invite":        errOf2(scoped.Invite(t.Context(), username)),
+			"SetPassword":   errOf2(scoped.SetPassword(t.Context(), username, secret(goodPassword), nil)),
+			"SendWelcome":   errOf2(scoped.SendWelcome(t.Context(), username)),
+			"CreateToken":   errOf3(scoped.CreateToken(t.Context(), username, &userman.Token{})),
+			"Effective":     errOf2(scoped.EffectivePermissions(t.Context(), username)),
+		} {
+			require.ErrorIs(t, err, store.ErrForbidden, "%s %s", what, username)
+		}
+	}
+	require.Empty(t, scoped.get(t, "jane").Groups, "all, or none")
+	_, err := scoped.GetByExtension(t.Context(), "201")
+	require.ErrorIs(t, err, store.ErrForbidden)
+	_, err = scoped.Get(t.Context(), "joan")
+	require.ErrorIs(t, err, store.ErrForbidden)
+	require.Equal(t, "refused access joan: forbidden", all.lastAuditEntry(t))
+	_, err = scoped.Get(t.Context(), "nobody")
+	require.ErrorIs(t, err, store.ErrNotFound)
+	all.requireAuditIntact(t)
+}
+
+func errOf2[T any](_ T, err error) error { return err }
+
+func errOf3[T, U any](_ T, _ U, err error) error { return err }
+
+func TestService_Scoped_listsInScopeUsersOnly(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	require.Equal(t, "jane joan june nora", all.list(t, userman.Query{}))
+	require.Equal(t, "jane", scoped.list(t, userman.Query{}))
+	require.Empty(t, scoped.list(t, userman.Query{Search: "joan"}))
+	list, err := scoped.List(t.Context(), userman.Query{PageRequest: store.PageRequest{Limit: 1}})
+	require.NoError(t, err)
+	require.Empty(t, list.Next, "that more follow is not told either")
+	require.NoError(t, scoped.Each(t.Context(), func(u *userman.User) error {
+		require.Equal(t, "jane", u.Username)
+		return nil
+	}))
+	all.deleteUser(t, "june")
+	require.Empty(t, scoped.list(t, userman.Query{Status: userman.StatusDeleted}))
+	require.Equal(t, "june", all.list(t, userman.Query{Status: userman.StatusDeleted}))
+}
+
+func TestService_Scoped_forbidsMovingUsersOutOfScope(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	for _, extensions := range [][]string{{"200"}, {"110", "200"}, {}} {
+		_, err := scoped.Create(t.Context(), userman.NewUser{User: newUser("new", extensions...)})
+		require.ErrorIs(t, err, store.ErrForbidden, extensions)
+		_, err = scoped.tryUpdate(t, "jane", func(u *userman.User) {
+			moved := newUser("", extensions...)
+			u.DefaultExtension, u.LinkedExtensions = moved.DefaultExtension, moved.LinkedExtensions
+		})
+		require.ErrorIs(t, err, store.ErrForbidden, extensions)
+	}
+	scoped.createUser(t, newUser("new", "110", "111"), "")
+	scoped.update(t, "jane", func(u *userman.User) { u.LinkedExtensions = []string{"112"} })
+
+	id := all.deleteUser(t, "jane")
+	_, err := scoped.Restore(t.Context(), id, func(u *userman.User) error {
+		u.DefaultExtension = "200"
+		return nil
+	})
+	require.ErrorIs(t, err, store.ErrForbidden)
+	_, err = scoped.Restore(t.Context(), id, nil)
+	require.NoError(t, err)
+	deleted := all.deleteUser(t, "joan")
+	_, err = scoped.Restore(t.Context(), deleted, nil)
+	require.ErrorIs(t, err, store.ErrForbidden)
+	require.ErrorIs(t, scoped.Purge(t.Context(), deleted), store.ErrForbidden)
+	all.requireAuditIntact(t)
+}
+
+func TestService_Scoped_forbidsGrantingOutOfScopeExtensions(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	all.createGroup(t, "Listeners", userman.Permissions{userman.VoicemailExtensions: userman.Append("201")})
+	all.createGroup(t, "Everything", userman.Permissions{userman.HistoryExtensions: userman.Set(userman.Any)})
+	all.createGroup(t, "Harmless", userman.Permissions{userman.VoicemailExtensions: userman.Append("103", userman.OwnExtensions), userman.XMPPLogin: userman.On()})
+	voicemail := func(value userman.Value) userman.Permissions {
+		return userman.Permissions{userman.VoicemailExtensions: value}
+	}
+	for what, change := range map[string]func(u *userman.User){
+		"a number":       func(u *userman.User) { u.Permissions = voicemail(userman.Set("201")) },
+		"another number": func(u *userman.User) { u.Permissions = voicemail(userman.Append("101", "2000")) },
+		"all":            func(u *userman.User) { u.Permissions = voicemail(userman.Set(userman.Any)) },
+		"a group":        func(u *userman.User) { u.Groups = []string{"Listeners"} },
+		"a group of all": func(u *userman.User) { u.Groups = []string{"Everything"} },
+		"one of two":     func(u *userman.User) { u.Groups = []string{"Harmless", "Listeners"} },
+		"both at a time": func(u *userman.User) {
+			u.Groups, u.Permissions = []string{"Listeners"}, voicemail(userman.Append("101"))
+		},
+	} {
+		_, err := scoped.tryUpdate(t, "jane", change)
+		require.ErrorIs(t, err, store.ErrForbidden, what)
+		u := newUser("new", "110")
+		change(u)
+		_, err = scoped.Create(t.Context(), userman.NewUser{User: u})
+		require.ErrorIs(t, err, store.ErrForbidden, what)
+	}
+	require.ErrorIs(t, scoped.AddMembers(t.Context(), "Listeners", "jane"), store.ErrForbidden)
+	require.NoError(t, scoped.AddMembers(t.Context(), "Harmless", "jane"))
+	scoped.update(t, "jane", func(u *userman.User) { u.Permissions = voicemail(userman.Set("150", userman.OwnExtension)) })
+	all.requireAuditIntact(t)
+}
+
+// What somebody has already may stay, and be narrowed; but taking away what
+// holds it back gives it.
+func TestService_Scoped_keepsExistingGrants(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	all.createGroup(t, "Listeners", userman.Permissions{userman.VoicemailExtensions: userman.Set("201", "202")})
+	all.update(t, "jane", func(u *userman.User) { u.Groups = []string{"Listeners"} })
+	scoped.update(t, "jane", func(u *userman.User) { u.Title = "Ms" })
+	scoped.update(t, "jane", func(u *userman.User) {
+		u.Permissions = userman.Permissions{userman.VoicemailExtensions: userman.Set("201")}
+	})
+	_, err := scoped.tryUpdate(t, "jane", func(u *userman.User) { u.Permissions = nil })
+	require.ErrorIs(t, err, store.ErrForbidden, "202 comes back")
+	require.NoError(t, scoped.RemoveMembers(t.Context(), "Listeners", "jane"))
+	scoped.update(t, "jane", func(u *userman.User) { u.Permissions = nil })
+	require.ErrorIs(t, scoped.AddMembers(t.Context(), "Listeners", "jane"), store.ErrForbidden)
+}
+
+// createOverprivilegedUsers makes people within reach of the hundreds who may do something for
+// extensions out of reach, each on another way, and returns their usernames.
+func createOverprivilegedUsers(t testing.TB, all *env) []string {
+	t.Helper()
+	all.createGroup(t, "Listeners", userman.Permissions{userman.VoicemailExtensions: userman.Append("201")})
+	for username, change := range map[string]func(u *userman.User){
+		"of-all": func(u *userman.User) {
+			u.Permissions = userman.Permissions{userman.HistoryExtensions: userman.Set(userman.Any)}
+		},
+		"of-one": func(u *userman.User) {
+			u.Permissions = userman.Permissions{userman.ConferenceExtensions: userman.Append("101", "201")}
+		},
+		"of-group": func(u *userman.User) { u.Groups = []string{"Listeners"} },
+	} {
+		u := newUserWithEmail(username)
+		u.LinkedExtensions = []string{"101"}
+		change(u)
+		all.createUser(t, u, goodPassword)
+	}
+	return []string{"of-all", "of-one", "of-group"}
+}
+
+// Whoever has the credentials of somebody may do what they may.
+func TestService_Scoped_forbidsCredentialsForOutOfScopeExtensions(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	for _, username := range createOverprivilegedUsers(t, all) {
+		u := all.get(t, username)
+		token, _ := all.createToken(t, username, userman.Token{})
+		used, _ := all.createToken(t, username, userman.Token{Disabled: true})
+		for what, err := range map[string]error{
+			"SetPassword":         errOf2(scoped.SetPassword(t.Context(), username, secret(anotherPassword), nil)),
+			"SetPassword, tokens": errOf2(scoped.SetPassword(t.Context(), username, secret(anotherPassword), &userman.PasswordOptions{DisableTokens: true})),
+			"SetPasswordHash":     errOf2(scoped.SetPasswordHash(t.Context(), username, all.storedUser(t, username).Credentials.PasswordHash)),
+			"Invite":              errOf2(scoped.Invite(t.Context(), username)),
+			"Update, email":       errOf2(scoped.tryUpdate(t, username, func(u *userman.User) { u.Email = "eve@example.com" })),
+			"RemoveSecondFactor":  errOf2(scoped.RemoveSecondFactor(t.Context(), username)),
+			"BeginSecondFactor":   errOf2(scoped.BeginSecondFactor(t.Context(), u.ID)),
+			"PendingSecondFactor": errOf2(scoped.PendingSecondFactor(t.Context(), u.ID)),
+			"NewRecoveryCodes":    errOf2(scoped.NewRecoveryCodes(t.Context(), u.ID)),
+			"CreateToken":         errOf3(scoped.CreateToken(t.Context(), username, &userman.Token{})),
+			"RotateToken":         errOf3(scoped.RotateToken(t.Context(), token.ID)),
+			"UpdateToken":         errOf2(scoped.UpdateToken(t.Context(), used.ID, func(t *userman.Token) error { t.Disabled = false; return nil })),
+		} {
+			forbidden, ok := errors.AsType[*store.ForbiddenError](err)
+			require.True(t, ok, "%s of %s: %v", what, username, err)
+			require.Contains(t, forbidden.Reason, ".extensions for extensions that you do not reach", "%s of %s", what, username)
+		}
+		require.Equal(t, u, all.get(t, username))
+		stored, err := all.Token(t.Context(), token.ID)
+		require.NoError(t, err)
+		require.Equal(t, token, stored)
+	}
+	all.requireAuditIntact(t)
+}
+
+func TestService_Scoped_forbidsSoftphoneForOutOfScopeExtensions(t *testing.T) {
+	t.Parallel()
+	all := newService(t, withSIPAccounts(sipAccounts{"101": {Technology: "PJSIP", Username: "101", Domain: "pbx.example.com"}}))
+	scoped := all.scoped(extensions1xx)
+	all.createUser(t, newUser("jane", "101"), "")
+	link, err := scoped.InviteSoftphone(t.Context(), "jane")
+	require.NoError(t, err)
+	require.False(t, link.Token.IsZero())
+	all.setPermission(t, "jane", userman.HistoryExtensions, userman.Set("101", "201"))
+	require.ErrorIs(t, errOf2(scoped.InviteSoftphone(t.Context(), "jane")), store.ErrForbidden)
+	require.Equal(t, "refused invite softphone jane: forbidden", all.lastAuditEntry(t))
+}
+
+// What hands out nothing stays, and what was handed out can be taken away.
+func TestService_Scoped_allowsActsWithoutCredentialAccess(t *testing.T) {
+	t.Parallel()
+	var sent []*userman.Message
+	all := newService(t, withMailer(mailerFunc(func(_ context.Context, m *userman.Message) error {
+		sent = append(sent, m)
+		return nil
+	})))
+	scoped := all.scoped(extensions1xx)
+	for _, username := range createOverprivilegedUsers(t, all) {
+		scoped.update(t, username, func(u *userman.User) { u.Title = "Dr" })
+		scoped.sendWelcome(t, username, userman.DeliverySent)
+		d, err := scoped.SendReset(t.Context(), username)
+		require.NoError(t, err)
+		require.Equal(t, userman.DeliverySent, d.Status)
+		require.Equal(t, username+"@example.com", sent[len(sent)-1].To)
+		token, _ := all.createToken(t, username, userman.Token{})
+		_, err = scoped.UpdateToken(t.Context(), token.ID, func(t *userman.Token) error { t.Disabled = true; return nil })
+		require.NoError(t, err)
+		require.NoError(t, scoped.DeleteToken(t.Context(), token.ID))
+		require.NoError(t, scoped.EndSessions(t.Context(), username))
+		id := scoped.deleteUser(t, username)
+		_, err = scoped.Restore(t.Context(), id, func(u *userman.User) error { u.Email = "eve@example.com"; return nil })
+		require.ErrorIs(t, err, store.ErrForbidden)
+		_, err = scoped.Restore(t.Context(), id, nil)
+		require.NoError(t, err)
+	}
+	all.requireAuditIntact(t)
+}
+
+// Somebody who holds no more than is reached, or than everybody does, can be
+// given credentials by whoever reaches them.
+func TestService_Scoped_allowsCredentialsForDefaultGrants(t *testing.T) {
+	t.Parallel()
+	all := newService(t)
+	scoped := all.scoped(extensions1xx)
+	_, err := all.CreateGroup(t.Context(), &userman.Group{
+		Name: "Everybody", Default: true, Permissions: userman.Permissions{userman.ConferenceExtensions: userman.Set(userman.Any)},
+	})
+	require.NoError(t, err)
+	scoped.createUser(t, newUserWithEmail("jane", "101", "102"), goodPassword)
+	scoped.update(t, "jane", func(u *userman.User) {
+		u.Email, u.Permissions = "jane.doe@example.com", userman.Permissions{userman.HistoryExtensions: userman.Set(userman.OwnExtensions, "103")}
+	})
+	for what, err := range map[string]error{
+		"SetPassword": errOf2(scoped.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)),
+		"Invite":      errOf2(scoped.Invite(t.Context(), "jane")),
+		"CreateToken": errOf3(scoped.CreateToken(t.Context(), "jane", &userman.Token{})),
+	} {
+		require.NoError(t, err, what)
+	}
+	// Whose group is everybody's no more has more than everybody.
+	_, err = all.UpdateGroup(t.Context(), "Everybody", func(g *userman.Group) error { g.Default = false; return nil })
+	require.NoError(t, err)
+	require.ErrorIs(t, errOf2(scoped.Invite(t.Context(), "jane")), store.ErrForbidden)
+}
+
+// The default groups are the house's: whoever may make people makes them in
+// those, and gives nothing more.
+func TestService_Scoped_createAddsDefaultGroups(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	_, err := all.CreateGroup(t.Context(), &userman.Group{
+		Name: "Everybody", Default: true, Permissions: userman.Permissions{userman.ConferenceExtensions: userman.Set(userman.Any)},
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{"Everybody"}, scoped.createUser(t, newUser("new", "110"), "").Groups)
+}
+
+func TestService_Scoped_readsGroupsOnly(t *testing.T) {
+	t.Parallel()
+	all, scoped := newScopedEnv(t)
+	all.createGroup(t, "Sales", nil)
+	groups, err := scoped.Groups(t.Context())
+	require.NoError(t, err)
+	require.Len(t, groups, 1)
+	_, err = scoped.CreateGroup(t.Context(), &userman.Group{Name: "Mine"})
+	require.ErrorIs(t, err, store.ErrForbidden)
+	_, err = scoped.UpdateGroup(t.Context(), "Sales", func(*userman.Group) error { return nil })
+	require.ErrorIs(t, err, store.ErrForbidden)
+	require.ErrorIs(t, scoped.DeleteGroup(t.Context(), "Sales", true), store.ErrForbidden)
+	require.ErrorIs(t, errOf2(scoped.Sync(t.Context(), "head-office", nil)), store.ErrForbidden)
+	require.Equal(t, "jane joan june nora", all.scoped(nil).list(t, userman.Query{}), "nil reaches everything")
+	all.requireAuditIntact(t)
+}

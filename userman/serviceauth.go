@@ -1,0 +1,102 @@
+package userman
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/throttle"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+// loginSuffix is the end of the permissions to log in somewhere.
+const loginSuffix = ".login"
+
+// LoginServices returns the names of the services that people log in to: the
+// modules of the switches whose ID ends in ".login".
+func (s *Service) LoginServices() []string {
+	services := []string{}
+	for _, p := range s.Permissions() {
+		if module, ok := strings.CutSuffix(p.ID, loginSuffix); ok && p.Kind == KindBool {
+			services = append(services, module)
+		}
+	}
+	return services
+}
+
+// loginPermission returns the permission to log in to a service.
+func (s *Service) loginPermission(service string) (string, error) {
+	if slices.Contains(s.LoginServices(), service) {
+		return service + loginSuffix, nil
+	}
+	return "", store.NewInvalidError(store.FieldError{
+		Field: "service", Code: "unknown", Message: "there is no such service; give the part before .login of a permission",
+	})
+}
+
+// AuthenticateService says whether a service with a login of its own, such as "xmpp", is
+// to let somebody in: the password is right, the person is enabled, and
+// permitted the service's ".login". No copy of the password is ever handed out,
+// and no code of a second factor is asked for, because such services have no
+// place to type it. Refusals are [credential.LoginError]s (NotAllowed says that
+// the permission is off, and PasswordExpired that the password must be changed
+// in the portal first) and [store.RateLimitedError]s; an unknown service is a
+// [store.InvalidError] on "service". Whose password it is must be in reach, see
+// [Service.Scoped]: else it is not compared, but refused no sooner than that of
+// a name that nobody has, and throttled like it.
+//
+// Tries are throttled by the address of the actor of ctx (see
+// [audit.WithActor]): give it where the service knows it. Where there is none,
+// each name at each service is a source of its own, or one device with an old
+// password would shut out everybody behind that server. That costs something:
+// who tries one password with many names is not slowed, and while somebody
+// guesses at one person, or a forgotten device of theirs does, that person
+// waits at that service too, for five minutes at most. Other services and
+// a portal that knows the device are not concerned.
+func (s *Service) AuthenticateService(ctx context.Context, service, login string, password store.Secret) (*User, error) {
+	permission, err := s.loginPermission(service)
+	if err != nil {
+		return nil, err
+	}
+	attempt := credential.LoginAttempt{Username: login, Password: password, RemoteAddr: attemptAddr(ctx, service, login)}
+	var u *User
+	_, err = s.authenticator.Verify(ctx, attempt, s.authorizeService(permission, &u))
+	if err != nil {
+		return nil, s.recordDenied(ctx, login, err)
+	}
+	return s.redact(u), nil
+}
+
+// attemptAddr returns where an attempt to log in to a service comes from, for the
+// throttle.
+func attemptAddr(ctx context.Context, service, login string) string {
+	if addr := audit.ActorFromContext(ctx).RemoteAddr; addr != "" {
+		return addr
+	}
+	if len(login) > maxLoginLength {
+		login = ""
+	}
+	return throttle.ServicePrefix + service + "/" + loginname.Fold(loginname.Normalize(login))
+}
+
+// CanUseService says whether a person exists, is enabled and permitted a service, for
+// services that ask that apart from the password. It is not told to strangers.
+// An unknown service is a [store.InvalidError] on "service".
+func (s *Service) CanUseService(ctx context.Context, service, login string) (bool, error) {
+	permission, err := s.loginPermission(service)
+	if err != nil {
+		return false, err
+	}
+	u, err := s.resolveLogin(ctx, login)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || u.Disabled {
+		return false, s.recordDenied(ctx, login, err)
+	}
+	return s.hasPermission(ctx, u, permission)
+}

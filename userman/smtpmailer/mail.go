@@ -1,0 +1,74 @@
+package smtpmailer
+
+import (
+	"crypto/rand"
+	netmail "net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/wneessen/go-mail"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// maxAddress bounds, in bytes, an address (RFC 5321, 4.5.3.1).
+const maxAddress = 320
+
+// sender is whom mails are from.
+type sender struct {
+	from netmail.Address
+	// domain is that of the address.
+	domain string
+}
+
+// outgoingMail is a mail with its envelope.
+type outgoingMail struct {
+	from, to string
+	// utf8 says that the address needs SMTPUTF8 (RFC 6531).
+	utf8 bool
+	mail *mail.Msg
+}
+
+// compose makes the mail. What can be in no mail is a
+// [userman.MailRejectedError].
+func (s sender) compose(message *userman.Message) (*outgoingMail, error) {
+	to, err := netmail.ParseAddress(message.To)
+	if err != nil || to.Name != "" || len(message.To) > maxAddress || !isSingleLine(message.To) {
+		return nil, &userman.MailRejectedError{Reason: "the address is none that mail can be sent to; correct it"}
+	}
+	if !isSingleLine(message.ToName) || !isSingleLine(message.Subject) {
+		return nil, &userman.MailRejectedError{Reason: "name and subject must be one line of text without control characters"}
+	}
+	l := &outgoingMail{
+		from: angleAddr(s.from.Address), to: angleAddr(to.Address), utf8: !isASCII(to.Address),
+		mail: mail.NewMsg(mail.WithNoDefaultUserAgent()),
+	}
+	l.mail.SetGenHeaderPreformatted("From", mailbox(s.from.Name, s.from.Address))
+	l.mail.SetGenHeaderPreformatted("To", mailbox(message.ToName, to.Address))
+	l.mail.SetGenHeaderPreformatted("Subject", phrase(strings.TrimSpace(message.Subject)))
+	l.mail.SetDate()
+	l.mail.SetMessageIDWithValue(rand.Text() + "@" + s.domain)
+	// Nobody is there to read an answer of a machine (RFC 3834).
+	l.mail.SetGenHeader("Auto-Submitted", "auto-generated")
+	l.mail.SetBodyString(mail.TypeTextPlain, message.Text)
+	if message.HTML != "" {
+		l.mail.AddAlternativeString(mail.TypeTextHTML, message.HTML)
+	}
+	return l, nil
+}
+
+// angleAddr returns an address as commands take it, in angle brackets and quoted
+// where it has to be.
+func angleAddr(address string) string { return (&netmail.Address{Address: address}).String() }
+
+// isSingleLine reports whether s is one line of UTF-8 without control characters.
+func isSingleLine(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029'
+	})
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}

@@ -1,0 +1,66 @@
+package smtpmailer
+
+import (
+	"errors"
+	"fmt"
+	"net/textproto"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// maxReasonLength bounds, in characters, what is told of an answer.
+const maxReasonLength = 200
+
+// addressPattern is what looks like an address of mail in an answer.
+var addressPattern = regexp.MustCompile(`<[^<>]*>|[^\s<>]*@[^\s<>]*`)
+
+// classifyError turns an error about a mail into what [userman.Mailer] says: for good
+// with a code of 5xx (RFC 5321, 4.2.1), worth another try otherwise. That there
+// is no login, or a wrong one, is nothing of this mail.
+func classifyError(err error) error {
+	switch code := replyCode(err); {
+	case code == 530, code == 534, code == 535, code == 538:
+		return fmt.Errorf("smtpmailer: the mail server wants a login, or another one (%d); correct username and password", code)
+	case code >= 500 && code < 600:
+		return &userman.MailRejectedError{Reason: replyText(err)}
+	}
+	return replyError("answered the mail with", err)
+}
+
+func isRejected(err error) bool {
+	_, ok := errors.AsType[*userman.MailRejectedError](err)
+	return ok
+}
+
+// replyError says what the server answered, or that it did not.
+func replyError(what string, err error) error {
+	if replyCode(err) == 0 {
+		return fmt.Errorf("smtpmailer: the connection to the mail server failed: %w", err)
+	}
+	return fmt.Errorf("smtpmailer: the mail server %s %s", what, replyText(err))
+}
+
+// replyCode returns the code of an answer, or 0 when err is none.
+func replyCode(err error) int {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
+		return reply.Code
+	}
+	return 0
+}
+
+// replyText returns code and text of an answer: one line, of bounded length, and
+// without the addresses that servers like to repeat.
+func replyText(err error) string {
+	reply, _ := errors.AsType[*textproto.Error](err)
+	text := addressPattern.ReplaceAllString(reply.Msg, "(address)")
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "?"), func(r rune) bool {
+		return unicode.IsControl(r) || unicode.IsSpace(r) || unicode.Is(unicode.Bidi_Control, r)
+	}), " ")
+	if runes := []rune(text); len(runes) > maxReasonLength {
+		text = string(runes[:maxReasonLength]) + "…"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d %s", reply.Code, text))
+}

@@ -1,0 +1,114 @@
+package smtpmailer
+
+import (
+	"cmp"
+	"crypto/tls"
+	"net"
+	netmail "net/mail"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// maxText bounds, in bytes, the texts of [Options]; RFC 5321 has nothing longer.
+const maxText = 500
+
+// hostnamePattern is what a server may be called, besides an IP address: names beyond
+// ASCII are written in their ASCII form (RFC 5891).
+var hostnamePattern = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\.?$`)
+
+// newMailer makes a mailer of options, and returns what is wrong with them.
+func newMailer(opts Options) (*Mailer, []store.FieldError) {
+	s := server{
+		username: opts.Username, password: opts.Password,
+		security: cmp.Or(opts.Security, STARTTLS), timeout: defaultTimeout,
+	}
+	if opts.Timeout > 0 {
+		s.timeout = opts.Timeout
+	}
+	var errs []store.FieldError
+	addError := func(field, code, message string) {
+		errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
+	}
+	var ok bool
+	if s.host, s.port, ok = splitHostPort(opts.Address, defaultPort(s.security)); !ok {
+		addError("address", "address", "write the host of the mail server, and its port behind a colon unless it is the usual one, such as mail.example.com:587")
+	}
+	from, ok := parseSender(opts.From)
+	if !ok {
+		addError("from", "email", "write the address that mails come from, such as pbx@example.com or ACME Telephony <pbx@example.com>")
+	}
+	if defaultPort(s.security) == 0 {
+		addError("security", "oneof", "this must be one of starttls, tls, none")
+	}
+	errs = append(errs, s.validateLogin()...)
+	s.tls = tlsConfig(opts.TLSConfig, s.host)
+	return &Mailer{server: s, sender: from}, errs
+}
+
+// validateLogin returns what is wrong with username and password.
+func (s *server) validateLogin() []store.FieldError {
+	switch {
+	case len(s.username) > maxText || strings.ContainsFunc(s.username, unicode.IsControl):
+		return []store.FieldError{{Field: "username", Code: "plain_line", Message: "write one line of at most 500 bytes"}}
+	case s.username == "" && !s.password.IsZero():
+		return []store.FieldError{{Field: "username", Code: "required", Message: "write the username that the password belongs to, or leave both out"}}
+	case s.username != "" && s.password.IsZero():
+		return []store.FieldError{{Field: "password", Code: "required", Message: "write the password of the username, or leave both out"}}
+	case s.username != "" && s.security == None && !isLoopback(s.host):
+		return []store.FieldError{{
+			Field: "password", Code: "unprotected",
+			Message: "a password is not sent over an unprotected connection to another host; choose starttls or tls, or leave username and password out",
+		}}
+	}
+	return nil
+}
+
+// defaultPort returns the usual port; 0 for what is no Security.
+func defaultPort(s Security) int {
+	return map[Security]int{STARTTLS: 587, TLS: 465, None: 25}[s]
+}
+
+// splitHostPort reads an address whose port may be missing.
+func splitHostPort(address string, port int) (host string, _ int, ok bool) {
+	host = strings.TrimSuffix(strings.TrimPrefix(address, "["), "]")
+	if h, p, err := net.SplitHostPort(address); err == nil {
+		host = h
+		if port, err = strconv.Atoi(p); err != nil || port < 1 || port > 65535 {
+			return "", 0, false
+		}
+	}
+	_, err := netip.ParseAddr(host)
+	return host, port, err == nil || hostnamePattern.MatchString(host)
+}
+
+// isLoopback reports whether a host is this very one, as far as its name tells.
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
+}
+
+// parseSender reads whom mails are from.
+func parseSender(from string) (sender, bool) {
+	address, err := netmail.ParseAddress(from)
+	if err != nil || len(from) > maxText || !isSingleLine(from) || !isSingleLine(address.Name) || !isASCII(address.Address) {
+		return sender{}, false
+	}
+	domain := address.Address[strings.LastIndex(address.Address, "@")+1:]
+	return sender{from: *address, domain: domain}, true
+}
+
+// tlsConfig completes how a server is checked.
+func tlsConfig(config *tls.Config, host string) *tls.Config {
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	config = config.Clone()
+	config.ServerName = cmp.Or(config.ServerName, host)
+	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
+	return config
+}

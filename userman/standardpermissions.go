@@ -1,0 +1,43 @@
+package userman
+
+// StandardPermissions are those that every product has, in the order in which
+// pages show them. A product that wants other defaults gives permissions of the
+// same ID in [Options].
+//
+// Defaults: whoever can log in may use the portal, click to dial, see contacts
+// and be listed in them, and settings, voicemail and history of Self; also to
+// activate a softphone. XMPP, operator panels, REST, phone apps, recordings,
+// conferences and SMS numbers are off, or nothing, until somebody says
+// otherwise.
+func StandardPermissions() []Permission {
+	return []Permission{
+		{PortalLogin, KindBool, On(), "May log in to the portal."},
+		{PortalClickToDial, KindBool, On(), "May have the telephone dial a number by clicking on it in the portal."},
+		{SettingsExtensions, KindExtensions, Set(OwnExtension), "May change call forwarding, call waiting, do not disturb and find me of these extensions."},
+		{VoicemailExtensions, KindExtensions, Set(OwnExtension), "May see and manage the voicemail boxes of these extensions."},
+		{VoicemailPlayback, KindBool, On(), "May listen to voicemail messages in the portal."},
+		{VoicemailDownload, KindBool, On(), "May download voicemail messages."},
+		{VoicemailSettings, KindBool, On(), "May change the settings of voicemail boxes, such as the PIN and where messages are mailed."},
+		{VoicemailGreetings, KindBool, On(), "May record and change the greetings of voicemail boxes."},
+		{HistoryExtensions, KindExtensions, Set(OwnExtension), "May see the call history of these extensions."},
+		{HistoryDownload, KindBool, On(), "May download the call history."},
+		{HistoryRecordings, KindBool, Off(), "May listen to and download the recordings of calls in the history."},
+		{SMSNumbers, KindNumbers, Set(), "May read the text messages to these numbers, and send others from them."},
+		{XMPPLogin, KindBool, Off(), "May log in to the chat server (XMPP)."},
+		{ISymphonyLogin, KindBool, Off(), "May log in to the operator panel iSymphony."},
+		{XactViewLogin, KindBool, Off(), "May log in to the operator panel XactView."},
+		{RESTUse, KindBool, Off(), "May have programs use the API with API tokens."},
+		{PhoneAppsModules, KindStrings, Set(), "May use these apps on the telephone."},
+		{SoftphoneActivate, KindBool, On(), "May set up a softphone for the default extension."},
+		{ConferenceExtensions, KindExtensions, Set(), "May manage the conference rooms of these extensions."},
+		{ContactsView, KindBool, On(), "May see contacts in the portal."},
+		{ContactsGroups, KindStrings, Set(Any), "May see these groups of contacts."},
+		{ContactsListed, KindBool, On(), "Is listed in the contacts that others see."},
+	}
+}
+
+// Permissions returns the registry: the standard permissions, and those of
+// [Options].Permissions behind them or in the place of those of the same ID.
+func (s *Service) Permissions() []Permission {
+	return append([]Permission(nil), s.registry.permissions...)
+}

@@ -1,0 +1,212 @@
+package userman_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+const (
+	msgTaken     = " is held by somebody else, whom this sync does not change; change it there, or rename them here"
+	msgDuplicate = " is that of another entry of the directory too; it must be of one only"
+)
+
+func TestService_Sync_reportsDuplicateEntries(t *testing.T) {
+	t.Parallel()
+	const twice = "several entries have this external ID; it must be of one only"
+	for _, test := range []struct {
+		name    string
+		entries []userman.DirectoryEntry
+		want    []string
+	}{
+		{
+			"external ID", []userman.DirectoryEntry{newEntry("id-1", "renamed", ""), newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002")},
+			[]string{"id-1: " + twice, "id-1: " + twice},
+		},
+		{
+			"username", []userman.DirectoryEntry{newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002"), newEntry("id-3", "JANE", "")},
+			[]string{"id-1: the username" + msgDuplicate, "id-3: the username" + msgDuplicate},
+		},
+		{
+			"default extension", []userman.DirectoryEntry{newEntry("id-1", "jane", "1001"), newEntry("id-2", "johnny", "1002"), newEntry("id-3", "joan", "1002")},
+			[]string{"id-2: the default extension" + msgDuplicate, "id-3: the default extension" + msgDuplicate},
+		},
+		{
+			"of three", []userman.DirectoryEntry{newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002"), newEntry("id-3", "x1", "1003"), newEntry("id-4", "x1", ""), newEntry("id-5", "X1", "1003")},
+			[]string{"id-3: the username" + msgDuplicate, "id-4: the username" + msgDuplicate, "id-5: the username" + msgDuplicate},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002"))
+			h.sync(t)
+			d.setEntries(test.entries...)
+			r := h.trySync(t)
+			require.Empty(t, r.Steps)
+			require.Equal(t, test.want, problems(r))
+			require.Equal(t, "1001", h.get(t, "jane").DefaultExtension)
+			require.Equal(t, "1002", h.get(t, "john").DefaultExtension)
+		})
+	}
+}
+
+func TestService_Sync_reportsValuesInUse(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002"), newEntry("id-3", "joan", ""))
+	h.sync(t)
+	h.createUser(t, newUser("kept.here", "2001"), "")
+	before := map[string]*userman.User{"jane": h.get(t, "jane"), "john": h.get(t, "john"), "kept.here": h.get(t, "kept.here")}
+
+	d.setEntries(
+		newEntry("id-1", "Kept.Here", "1001"),                                     // a person who is kept here
+		newEntry("id-2", "jane", "1002"),                                          // somebody who cannot give it up
+		userman.DirectoryEntry{ExternalID: "id-3", Problem: "the mail is broken"}, // keeps what it has
+		newEntry("id-4", "new", "2001"),
+		newEntry("id-5", "joan", ""),
+	)
+	r := h.trySync(t)
+	require.Empty(t, r.Steps)
+	require.Equal(t, []string{
+		"id-1: the username" + msgTaken, "id-2: the username" + msgTaken, "id-3: the mail is broken",
+		"id-4: the default extension" + msgTaken, "id-5: the username" + msgTaken,
+	}, problems(r))
+	for username, prev := range before {
+		require.Equal(t, prev, h.get(t, username))
+	}
+}
+
+func TestService_Sync_swapsUniqueValues(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := &fakeDirectory{}
+			h := newServiceWithDB(t, open(t), "", withDirectory(d))
+			d.setEntries(
+				newEntry("swap-1", "anna", "1001"), newEntry("swap-2", "bert", "1002"),
+				newEntry("ring-1", "carl", "1003"), newEntry("ring-2", "dora", "1004"), newEntry("ring-3", "emil", "1005"),
+				newEntry("line-1", "fred", ""), newEntry("line-2", "gina", ""), newEntry("line-3", "hans", ""),
+			)
+			h.sync(t)
+			d.setEntries(
+				newEntry("swap-1", "bert", "1002"), newEntry("swap-2", "anna", "1001"),
+				newEntry("ring-1", "dora", "1003"), newEntry("ring-2", "ring", "1005"), newEntry("ring-3", "emil", "1004"),
+				newEntry("line-1", "gina", ""), newEntry("line-2", "hans", ""), newEntry("line-3", "iris", ""), newEntry("line-4", "fred", ""),
+			)
+			r := h.sync(t)
+			require.Equal(t, []string{
+				"update iris username", "update hans username", "update gina username",
+				"update anna default_extension username", "update bert default_extension username",
+				"update dora username", "update emil default_extension", "update ring default_extension username",
+				"create fred",
+			}, steps(r), "a line one by one, rings together, and who is new at the end")
+			for username, id := range map[string]string{
+				"bert": "swap-1", "anna": "swap-2", "dora": "ring-1", "ring": "ring-2", "emil": "ring-3",
+				"gina": "line-1", "hans": "line-2", "iris": "line-3", "fred": "line-4",
+			} {
+				require.Equal(t, id, h.get(t, username).ExternalID)
+			}
+			require.Equal(t, "1005", h.get(t, "ring").DefaultExtension)
+			require.Empty(t, h.sync(t).Steps)
+			h.requireAuditIntact(t)
+		})
+	}
+}
+
+func TestService_Sync_reusesValuesOfDeletedUsersOnly(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", ""))
+	h.sync(t)
+	d.setEntries(newEntry("id-2", "jane", "1001"))
+	r := h.trySync(t)
+	require.Equal(t, []string{"disable jane"}, steps(r))
+	require.Equal(t, []string{"id-2: the username" + msgTaken}, problems(r))
+	h.clock.Advance(10_000 * 3600e9)
+	require.Equal(t, []string{"delete jane", "update jane default_extension username"}, steps(h.sync(t)))
+	require.Equal(t, "id-2", h.get(t, "jane").ExternalID)
+}
+
+func TestService_Sync_keepsReferencedUsers(t *testing.T) {
+	t.Parallel()
+	d := &fakeDirectory{}
+	needed := true
+	h := newService(t, withDirectory(d), func(o *userman.Options) {
+		o.References = append(o.References, func(_ context.Context, u *userman.User) ([]store.Reference, error) {
+			if needed && u.Username == "jane" {
+				return []store.Reference{{Kind: "call flow", Key: "sales"}}, nil
+			}
+			return nil, nil
+		})
+	})
+	d.setEntries(newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", ""))
+	h.sync(t)
+	d.setEntries(newEntry("id-2", "john", "1001"))
+	h.trySync(t)
+	h.clock.Advance(10_000 * 3600e9)
+	r := h.trySync(t)
+	require.Empty(t, r.Steps)
+	require.Equal(t, []string{
+		"id-1: this person is still needed by call flow sales", "id-2: the default extension" + msgTaken,
+	}, problems(r), "and what they have is not free")
+	needed = false
+	require.Equal(t, []string{"delete jane", "update john default_extension"}, steps(h.sync(t)))
+}
+
+func TestService_Sync_invalidExternalIDPreventsRemovals(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t, newEntry("id-1", "jane", ""), newEntry("id-2", "john", ""))
+	h.sync(t)
+	for _, id := range []string{"", " ", "a\x00b", "a\nb", string([]byte{0xff}), strings.Repeat("x", 751)} {
+		d.setEntries(newEntry("id-1", "jane", ""), newEntry(id, "x\x1b[2J", ""))
+		r := h.trySync(t)
+		require.Empty(t, r.Steps)
+		require.Equal(t, []userman.SyncProblem{
+			{Message: "some entries have no usable external ID, so that nobody can tell who is missing; nobody was disabled or deleted"},
+			{Message: "the entry has no usable external ID"},
+		}, r.Problems)
+	}
+	d.setEntries(newEntry("id-1", "jane", ""))
+	require.Equal(t, []string{"disable john"}, steps(h.sync(t)))
+}
+
+func TestService_Sync_invalidEntryKeepsUserUnchanged(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"))
+	h.sync(t)
+	before := h.get(t, "jane")
+	for name, change := range map[string]func(*userman.DirectoryEntry){
+		"username":          func(e *userman.DirectoryEntry) { e.User.Username = "*)(uid=*" },
+		"email":             func(e *userman.DirectoryEntry) { e.User.Email = "jane\r\nBcc: all@example.com" },
+		"last_name":         func(e *userman.DirectoryEntry) { e.User.LastName = strings.Repeat("x", 101) },
+		"default_extension": func(e *userman.DirectoryEntry) { e.User.DefaultExtension = "marker" },
+		"the directory":     func(e *userman.DirectoryEntry) { e.User = nil },
+		"a problem of it":   func(e *userman.DirectoryEntry) { e.Problem, e.User.Username = "a problem of it", "marker" },
+	} {
+		bad := newEntry("id-1", "marker", "")
+		change(&bad)
+		d.setEntries(bad, newEntry("id-2", "new."+strings.ReplaceAll(name, " ", ""), ""))
+		r := h.trySync(t)
+		require.Len(t, r.Problems, 1)
+		require.True(t, strings.HasPrefix(r.Problems[0].Message, name), r.Problems[0].Message)
+		require.Equal(t, "jane", r.Problems[0].Username)
+		require.NotContains(t, r.Problems[0].Message, "marker")
+		require.Equal(t, "id-2", h.get(t, "new."+strings.ReplaceAll(name, " ", "")).ExternalID, "others go on")
+		require.Equal(t, before, h.get(t, "jane"))
+	}
+}
+
+func TestService_Sync_rejectsUnmanageableFields(t *testing.T) {
+	t.Parallel()
+	e := newEntry("id-1", "jane", "")
+	for _, field := range []string{"permissions", "groups", "disabled", "id", ""} {
+		e.ManagedFields = []string{"username", field}
+		h, _ := newSyncedService(t, e)
+		_, err := h.Sync(t.Context(), branchDirectory, nil)
+		require.ErrorContains(t, err, "owns a field that none can own")
+	}
+}

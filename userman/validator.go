@@ -1,0 +1,105 @@
+package userman
+
+import (
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones are known by the same names on every host
+	"unicode"
+
+	"golang.org/x/text/language"
+
+	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/validate"
+)
+
+// maxText bounds, in bytes, what is worth to be normalised: more than the
+// longest field holds.
+const maxText = 4 * MaxExternalIDLength
+
+var (
+	// extensionPattern is what an extension looks like, see
+	// [User].DefaultExtension.
+	extensionPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
+	phonePattern     = regexp.MustCompile(`^[0-9+ ().\-/*#]*[0-9*#][0-9+ ().\-/*#]*((x|ext|ext\.) ?[0-9]{1,20})?$`)
+	zonePattern      = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}$`)
+	// domainPattern takes names of hosts in any script, also without a dot:
+	// mail may stay in the house.
+	domainPattern = regexp.MustCompile(`^[\pL\pN]([\pL\pM\pN-]{0,61}[\pL\pM\pN])?(\.[\pL\pN]([\pL\pM\pN-]{0,61}[\pL\pM\pN])?)*$`)
+	localPattern  = regexp.MustCompile("^[\\pL\\pN!#$%&'*+/=?^_`{|}~-][\\pL\\pM\\pN!#$%&'*+/=?^_`{|}~-]*(\\.[\\pL\\pN!#$%&'*+/=?^_`{|}~-][\\pL\\pM\\pN!#$%&'*+/=?^_`{|}~-]*)*$")
+)
+
+// newValidator returns the rules of fields that a struct tag can say.
+func newValidator() *validate.Validator {
+	return validate.New(
+		validate.Rule{Tag: "username", Valid: loginname.Valid, Message: loginname.InvalidMessage},
+		validate.Rule{Tag: "email", Valid: isEmail, Message: emailRule},
+		validate.Rule{Tag: "email_or_blank", Valid: orEmpty(isEmail), Message: emailRule},
+		validate.Rule{Tag: "phone_or_blank", Valid: orEmpty(phonePattern.MatchString), Message: "write a telephone number: digits, plus, blanks and ().-/*#, with x or ext before an extension"},
+		validate.Rule{Tag: "language_or_blank", Valid: orEmpty(isLanguage), Message: "choose a language by its tag, such as en, de or zh-Hans; nothing is that of the product"},
+		validate.Rule{Tag: "time_zone_or_blank", Valid: orEmpty(isTimeZone), Message: "choose a time zone by its IANA name, such as Europe/Berlin; nothing is UTC"},
+		validate.Rule{Tag: "extension", Valid: extensionPattern.MatchString, Message: extensionRule},
+		validate.Rule{Tag: "extension_or_blank", Valid: orEmpty(extensionPattern.MatchString), Message: extensionRule},
+	)
+}
+
+const (
+	emailRule     = "write one email address, such as jane@example.com, without a name"
+	extensionRule = "an extension is 1 to 20 digits"
+)
+
+func orEmpty(holds func(string) bool) func(string) bool {
+	return func(value string) bool { return value == "" || holds(value) }
+}
+
+// isEmail reports whether mail can be sent to that address as it stands: a
+// dot-atom of any script (RFC 6531) of up to 64 bytes, and a host. Addresses
+// with a quoted local part or an IP address are none.
+func isEmail(address string) bool {
+	at := strings.LastIndexByte(address, '@')
+	if at < 1 || at > 64 || len(address) > 4*MaxEmailLength || strings.ContainsFunc(address, isInvisible) {
+		return false
+	}
+	if !localPattern.MatchString(address[:at]) || !domainPattern.MatchString(address[at+1:]) {
+		return false
+	}
+	parsed, err := mail.ParseAddress(address)
+	return err == nil && parsed.Address == address && parsed.Name == ""
+}
+
+// isInvisible reports whether r is one of the letters and marks that show as
+// nothing.
+func isInvisible(r rune) bool {
+	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// isLanguage reports whether tag is that of a language, in the form in which it
+// is kept.
+func isLanguage(tag string) bool { return canonicalLanguage(tag) == tag }
+
+// maxLanguage bounds a tag in bytes; RFC 5646, 4.4.1, finds 35 enough. To read
+// one takes time that grows with the square of its length.
+const maxLanguage = 35
+
+// canonicalLanguage returns the canonical form of a tag, or "" when it is none
+// of a language that there is.
+func canonicalLanguage(tag string) string {
+	if len(tag) > maxLanguage {
+		return ""
+	}
+	parsed, err := language.Parse(tag)
+	if base, _, _ := parsed.Raw(); err != nil || base.String() == "und" {
+		return ""
+	}
+	return parsed.String()
+}
+
+// isTimeZone reports whether there is an IANA zone of that name.
+func isTimeZone(name string) bool {
+	if len(name) > 64 || name == "Local" || !zonePattern.MatchString(name) {
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
+}
