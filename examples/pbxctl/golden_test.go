@@ -98,7 +98,7 @@ func TestGolden_cli(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			g := &goldenSite{ctl: offline(t), json: form == "json"}
-			g.mask = golden.Masks(g.dataDir, "DATA", g.confDir, "CONF", `"`+hostActor().Name+`"`, `"HOST"`, " "+hostActor().Name+" ", " HOST ")
+			g.mask = golden.Masks(g.dataDir, "DATA", g.confDir, "CONF", `"`+consoleActor().Name+`"`, `"HOST"`, " "+consoleActor().Name+" ", " HOST ")
 			files := []string{}
 			for _, noun := range goldenLines() {
 				var b strings.Builder
@@ -126,7 +126,7 @@ func (g *goldenSite) record(t *testing.T, b *strings.Builder, line string) {
 	t.Helper()
 	c := g.ctl
 	if strings.HasSuffix(line, "-file -") || strings.Contains(line, "-file - ") {
-		c = c.given(goodPassword + "\n")
+		c = c.withStdin(goodPassword + "\n")
 	}
 	var words []string
 	for word := range strings.FieldsSeq(line) {

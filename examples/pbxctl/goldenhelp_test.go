@@ -16,12 +16,12 @@ import (
 func TestGolden_help(t *testing.T) {
 	t.Parallel()
 	files := []string{}
-	root := (&app{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard}).rootCommand()
+	root := (&cli{stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard}).rootCommand()
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, words := range commandLines(root, nil) {
 		o := runLine(t, "", append(words, "--help")...)
-		require.Equal(t, exitDone, o.code, o.stderr)
+		require.Equal(t, exitOK, o.code, o.stderr)
 		require.Empty(t, o.stderr)
 		name := strings.Join(append([]string{"pbxctl"}, words...), "-") + ".txt"
 		files = append(files, name)

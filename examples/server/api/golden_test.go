@@ -22,7 +22,7 @@ import (
 func TestGolden_openAPI(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	answer := h.stranger(t).call(t, http.MethodGet, "/openapi.json", nil).is(t, http.StatusOK)
+	answer := h.anonymous(t).call(t, http.MethodGet, "/openapi.json", nil).requireStatus(t, http.StatusOK)
 	golden.Check(t, "openapi.json", pretty(t, answer.body))
 }
 
@@ -33,20 +33,20 @@ func TestGolden_api(t *testing.T) {
 	records := recorded(t)
 	shared := records.server(t)
 	d := readDocument(t, shared)
-	root := &visitor{server: shared, client: shared.Client(t), token: shared.Token(t, "root", password)}
-	desk := &visitor{server: shared, client: shared.Client(t), token: shared.Token(t, "desk.admin", servertest.RecordsPassword)}
+	root := &apiClient{server: shared, client: shared.Client(t), token: shared.Token(t, "root", password)}
+	desk := &apiClient{server: shared, client: shared.Client(t), token: shared.Token(t, "desk.admin", servertest.RecordsPassword)}
 	var mu sync.Mutex
 	answers := map[string]string{}
 	t.Run("operations", func(t *testing.T) {
-		d.each(func(method, path string, op *operation) {
+		d.eachOperation(func(method, path string, op *operation) {
 			t.Run(op.OperationID, func(t *testing.T) {
-				trial, known := trials()[op.OperationID]
+				trial, known := operationCases()[op.OperationID]
 				require.True(t, known, "this operation needs a trial")
 				r := &recorder{op: op, method: method, path: path, at: shared.path(path)}
 				r.refusals(t, root, desk)
 				t.Parallel()
 				h := records.server(t)
-				r.success(t, trial, h, h.as(t, "root"))
+				r.success(t, trial, h, h.logIn(t, "root"))
 				mu.Lock()
 				defer mu.Unlock()
 				answers[op.OperationID] = r.said.String()
@@ -54,7 +54,7 @@ func TestGolden_api(t *testing.T) {
 		})
 	})
 	byTag, files := map[string]string{}, []string{}
-	d.each(func(method, path string, op *operation) {
+	d.eachOperation(func(method, path string, op *operation) {
 		byTag[op.Tags[0]] += fmt.Sprintf("== %s: %s %s\n\n%s", op.OperationID, method, path, answers[op.OperationID])
 	})
 	for tag, said := range byTag {
@@ -86,7 +86,7 @@ func (r records) server(t *testing.T) *harness {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(own, name), content, 0o600))
 	}
-	return &harness{Server: servertest.Start(t, &servertest.Options{People: withBranch, DataDir: own, Logger: slog.New(slog.DiscardHandler)})}
+	return &harness{Server: servertest.Start(t, &servertest.Options{Users: withDirectory, DataDir: own, Logger: slog.New(slog.DiscardHandler)})}
 }
 
 // recorder writes down what an operation answers.
@@ -98,9 +98,9 @@ type recorder struct {
 
 // refusals calls the operation as it cannot be, but for what may be read, on
 // the server that all share: nothing is changed there.
-func (r *recorder) refusals(t *testing.T, root, desk *visitor) {
+func (r *recorder) refusals(t *testing.T, root, desk *apiClient) {
 	t.Helper()
-	r.record(t, root.server.stranger(t), "a stranger", r.at, nil)
+	r.record(t, root.server.anonymous(t), "a stranger", r.at, nil)
 	r.record(t, root, "an unknown parameter", r.at+"?no_such_parameter=1", nil)
 	if strings.Contains(r.path, "{") {
 		unknown := strings.NewReplacer("{username}", "nobody", "{name}", "nobody", "{id}", "0000000000000000", "{kind}", "welcome").Replace(r.path)
@@ -122,7 +122,7 @@ func (r *recorder) refusals(t *testing.T, root, desk *visitor) {
 }
 
 // success calls the operation as the document says.
-func (r *recorder) success(t *testing.T, trial trial, h *harness, root *visitor) {
+func (r *recorder) success(t *testing.T, trial operationCase, h *harness, root *apiClient) {
 	t.Helper()
 	input := r.example()
 	// The records have a token, and the order of two is that of their random ids.
@@ -139,7 +139,7 @@ func (r *recorder) success(t *testing.T, trial trial, h *harness, root *visitor)
 		at += "?" + trial.query
 	}
 	if r.method != http.MethodGet || trial.query != "" {
-		r.record(t, root, "as in the trial", at, input).is(t, trial.status)
+		r.record(t, root, "as in the trial", at, input).requireStatus(t, trial.status)
 	}
 }
 
@@ -151,7 +151,7 @@ func (r *recorder) example() any {
 	return r.op.RequestBody.Content["application/json"].Example
 }
 
-func (r *recorder) record(t *testing.T, v *visitor, what, at string, body any) *answer {
+func (r *recorder) record(t *testing.T, v *apiClient, what, at string, body any) *apiResponse {
 	t.Helper()
 	var headers []string
 	if r.op.takesPicture() {

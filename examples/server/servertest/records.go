@@ -26,10 +26,10 @@ func (s *Server) AddRecords(t testing.TB) (tokenID string) {
 	s.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", DisplayName: "Root", Access: ampusers.Full}, RecordsPassword)
 	reach, err := ampusers.ParseRanges("100-199")
 	require.NoError(t, err)
-	s.AddAdministrator(t, ampusers.Administrator{Username: "desk.admin", DisplayName: "Front desk", Sections: []string{site.SectionPeople}, Extensions: reach}, RecordsPassword)
+	s.AddAdministrator(t, ampusers.Administrator{Username: "desk.admin", DisplayName: "Front desk", Sections: []string{site.SectionUsers}, Extensions: reach}, RecordsPassword)
 	s.addManagers(t)
 	s.addPeople(t)
-	token, _, err := s.Site.People.CreateToken(t.Context(), "ada.first", &userman.Token{
+	token, _, err := s.Site.Users.CreateToken(t.Context(), "ada.first", &userman.Token{
 		Description: "CRM", Modules: []string{"contacts", "history"}, Extensions: []string{"101"}, RequestsPerHour: 100,
 		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ExpiresAt: time.Date(2099, 1, 31, 17, 0, 0, 0, time.UTC),
 	})
@@ -45,7 +45,7 @@ func (s *Server) addManagers(t testing.TB) {
 	require.NoError(t, err)
 	writes, err := manager.ParsePrivileges("originate")
 	require.NoError(t, err)
-	for _, u := range []manager.User{
+	for _, u := range []manager.Account{
 		{
 			Name: "wallboard", Note: "Wallboard in the hall", Owner: "Facilities", Permit: []manager.Network{local},
 			Read: reads, Write: writes, WriteTimeout: 500,
@@ -53,18 +53,18 @@ func (s *Server) addManagers(t testing.TB) {
 		{Name: "dialer_ami", Disabled: true},
 	} {
 		u.Secret = store.NewSecret("not a secret at all")
-		_, err := s.Site.Managers.Create(t.Context(), &u)
+		_, err := s.Site.AMIAccounts.Create(t.Context(), &u)
 		require.NoError(t, err)
 	}
 }
 
 func (s *Server) addPeople(t testing.TB) {
 	t.Helper()
-	people := s.Site.People
+	people := s.Site.Users
 	for _, g := range []userman.Group{
 		{Name: "Everybody", Description: "All who work here", Default: true, Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}},
 		{Name: "Support", Priority: 10, Permissions: userman.Permissions{
-			userman.HistoryRecordings: userman.On(), userman.HistoryExtensions: userman.Extend("102", "103"), userman.PortalClickToDial: userman.Off(),
+			userman.HistoryRecordings: userman.On(), userman.HistoryExtensions: userman.Append("102", "103"), userman.PortalClickToDial: userman.Off(),
 		}},
 	} {
 		_, err := people.CreateGroup(t.Context(), &g)
@@ -74,7 +74,7 @@ func (s *Server) addPeople(t testing.TB) {
 		{
 			Username: "ada.first", FirstName: "Ada", LastName: "First", Title: "Head of Support", Company: "Acme", Email: "ada@example.com",
 			DefaultExtension: "101", LinkedExtensions: []string{"111", "112"}, Groups: []string{"Support"}, WorkPhone: "+49 30 1234-101",
-			Permissions: userman.Permissions{userman.XMPPLogin: userman.Off(), userman.RESTUse: userman.On(), userman.SMSNumbers: userman.Replace("+49301234101")},
+			Permissions: userman.Permissions{userman.XMPPLogin: userman.Off(), userman.RESTUse: userman.On(), userman.SMSNumbers: userman.Set("+49301234101")},
 		},
 		{Username: "ben.second", DisplayName: "Ben", DefaultExtension: "102", Language: "de", Disabled: true},
 		{Username: "eve.faraway", Email: "eve@example.org", DefaultExtension: "205", Groups: []string{"Support"}},

@@ -26,16 +26,16 @@ import (
 // Full administrator, to one who has some people only, and to a person.
 func TestGolden_pages(t *testing.T) {
 	t.Parallel()
-	s := servertest.Start(t, &servertest.Options{Logger: slog.New(slog.DiscardHandler), People: func(o *userman.Options) {
-		o.SIPAccounts, o.Directories = office{"PJSIP"}, []userman.Directory{&headOffice{}}
+	s := servertest.Start(t, &servertest.Options{Logger: slog.New(slog.DiscardHandler), Users: func(o *userman.Options) {
+		o.SIPAccounts, o.Directories = sipAccountStub{"PJSIP"}, []userman.Directory{&fakeDirectory{}}
 	}})
 	token := s.AddRecords(t)
-	require.NoError(t, s.Site.People.Delete(t.Context(), "ben.second"))
+	require.NoError(t, s.Site.Users.Delete(t.Context(), "ben.second"))
 	var picture bytes.Buffer
 	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 40, 30))))
-	_, err := s.Site.People.SetPicture(t.Context(), "ada.first", &picture)
+	_, err := s.Site.Users.SetPicture(t.Context(), "ada.first", &picture)
 	require.NoError(t, err)
-	gone, err := s.Site.People.List(t.Context(), userman.Query{Status: userman.Deleted})
+	gone, err := s.Site.Users.List(t.Context(), userman.Query{Status: userman.StatusDeleted})
 	require.NoError(t, err)
 	ids := strings.NewReplacer("TOKEN", token, "GONE", gone.Items[0].ID)
 	seen := http.NewServeMux()
@@ -103,9 +103,9 @@ func goldenVisitors() []goldenVisitor {
 // linksOf are the pages of those who were given a link.
 func linksOf(t *testing.T, s *servertest.Server) []string {
 	t.Helper()
-	own, err := s.Site.People.Invite(t.Context(), "ada.first")
+	own, err := s.Site.Users.Invite(t.Context(), "ada.first")
 	require.NoError(t, err)
-	phone, err := s.Site.People.InviteSoftphone(t.Context(), "ada.first")
+	phone, err := s.Site.Users.InviteSoftphone(t.Context(), "ada.first")
 	require.NoError(t, err)
 	admin, err := s.Site.Administrators.Invite(t.Context(), "desk.admin")
 	require.NoError(t, err)
@@ -183,7 +183,7 @@ func (w *goldenWalk) write(method, path string, response *http.Response, body st
 // showOnce does what is answered with a page that is shown once.
 func (w *goldenWalk) showOnce(ids *strings.Replacer) {
 	w.Helper()
-	ada, err := w.server.Site.People.Get(w.Context(), "ada.first")
+	ada, err := w.server.Site.Users.Get(w.Context(), "ada.first")
 	require.NoError(w, err)
 	for _, path := range []string{
 		"/administrators/desk.admin/invite", "/managers/wallboard/rotate", "/people/ada.first/link", "/people/ada.first/softphone",
