@@ -3,7 +3,7 @@ package ampusers
 import (
 	"context"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -19,7 +19,7 @@ func canonicalUsername(input string) string {
 	if len(input) > maxTextBytes {
 		return ""
 	}
-	if input = loginname.Normalize(input); !loginname.Valid(input) {
+	if input = username.Normalize(input); !username.Valid(input) {
 		return ""
 	}
 	return input

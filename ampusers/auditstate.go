@@ -3,7 +3,7 @@ package ampusers
 import (
 	"encoding/json"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 )
 
 // administratorState is all that is kept of an administrator, in a form that is
@@ -22,7 +22,7 @@ type administratorState struct {
 	Disabled          bool        `json:"disabled"`
 	SessionGeneration int64       `json:"session_generation"`
 
-	login.AuditState
+	auth.AuditState
 
 	// Times are microseconds, as the store keeps them.
 	CreatedAt         int64 `json:"created_at"`
@@ -38,7 +38,7 @@ func auditState(a *Administrator) []byte {
 		Access: a.Access, Sections: sortedUnique(a.Sections), Teams: sortedUnique(a.Teams),
 		Extensions: a.Extensions.String(), DIDs: a.DIDs.String(),
 		Disabled: a.Disabled, SessionGeneration: a.SessionEpoch,
-		AuditState: login.NewAuditState(&a.Credentials),
+		AuditState: auth.NewAuditState(&a.Credentials),
 		CreatedAt:  a.CreatedAt.UnixMicro(), UpdatedAt: a.UpdatedAt.UnixMicro(),
 		PasswordChangedAt: a.PasswordChangedAt.UnixMicro(), LastLoginAt: a.LastLoginAt.UnixMicro(),
 	}

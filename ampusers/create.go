@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -69,7 +69,7 @@ func (s *Service) prepareNew(ctx context.Context, a *Administrator, password sto
 
 // initManaged sets what an administrator begins with.
 func (s *Service) initManaged(a *Administrator) (err error) {
-	if a.SessionEpoch, err = login.NewSessionEpoch(s.random); err != nil {
+	if a.SessionEpoch, err = auth.NewSessionEpoch(s.random); err != nil {
 		return err
 	}
 	a.CreatedAt = s.now()

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/pbxusers/pbxusers/internal/granted"
+	"github.com/pbxusers/pbxusers/internal/scopedlist"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -76,7 +76,7 @@ func (s *Service) List(ctx context.Context, q Query) (*store.Page[*Administrator
 		return s.store.ListAdministrators(ctx, q)
 	}
 	inScope := func(a *Administrator) bool { return actor.authorizeTarget(a) == nil }
-	list, err := granted.List(ctx, q.PageRequest, fetch, inScope, actor == nil || actor.Access == Full)
+	list, err := scopedlist.List(ctx, q.PageRequest, fetch, inScope, actor == nil || actor.Access == Full)
 	if err != nil {
 		return nil, err
 	}

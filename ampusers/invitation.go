@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -42,7 +42,7 @@ func (s *Service) Invite(ctx context.Context, username string) (*InvitationLink,
 
 // issueLink makes a link that is nobody's yet, and the hash of its token.
 func (s *Service) issueLink() (*InvitationLink, []byte, error) {
-	token, hash, err := login.NewToken(s.random)
+	token, hash, err := auth.NewToken(s.random)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -57,7 +57,7 @@ func (l *InvitationLink) assign(a *Administrator, hash []byte) {
 // Invitation returns whose link a token is, or a [store.NotFoundError] when it
 // was used, replaced or has expired, or when its administrator is disabled.
 func (s *Service) Invitation(ctx context.Context, token store.Secret) (*InvitationLink, error) {
-	a, err := s.administratorByInvitation(ctx, login.HashToken(token))
+	a, err := s.administratorByInvitation(ctx, auth.HashToken(token))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s *Service) administratorByInvitation(ctx context.Context, hash []byte) (*
 // sessions. A second factor stays. Errors are those of [Service.Invitation].
 func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Secret) (*Administrator, error) {
 	const action = "accept invitation"
-	tokenHash := login.HashToken(token)
+	tokenHash := auth.HashToken(token)
 	// What is no link is not kept in the trail: strangers could fill it.
 	a, err := s.administratorByInvitation(ctx, tokenHash)
 	if err != nil {

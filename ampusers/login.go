@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
@@ -71,7 +71,7 @@ func (s *Service) ConfirmLogin(ctx context.Context, attempt LoginAttempt, epoch 
 
 // newLogin returns what came of a login: a session of the generation that was
 // proven, which ends at once when the password was changed meanwhile.
-func (s *Service) newLogin(ctx context.Context, result *login.Login, err error) (*Login, error) {
+func (s *Service) newLogin(ctx context.Context, result *auth.Login, err error) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,7 @@ package ampusers
 import (
 	"context"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -14,13 +14,13 @@ type loginAccounts struct {
 	audit *audit.Log
 }
 
-// Lookup implements [login.Accounts].
-func (r loginAccounts) Lookup(ctx context.Context, input string) (*login.Account, error) {
+// Lookup implements [auth.Accounts].
+func (r loginAccounts) Lookup(ctx context.Context, input string) (*auth.Account, error) {
 	return r.Reload(ctx, canonicalUsername(input))
 }
 
-// Reload implements [login.Accounts].
-func (r loginAccounts) Reload(ctx context.Context, username string) (*login.Account, error) {
+// Reload implements [auth.Accounts].
+func (r loginAccounts) Reload(ctx context.Context, username string) (*auth.Account, error) {
 	a, err := r.Administrator(ctx, username)
 	if err != nil {
 		return nil, err
@@ -29,15 +29,15 @@ func (r loginAccounts) Reload(ctx context.Context, username string) (*login.Acco
 }
 
 // loginAccount returns what a login reads of a.
-func loginAccount(a *Administrator) *login.Account {
-	return &login.Account{
+func loginAccount(a *Administrator) *auth.Account {
+	return &auth.Account{
 		ID: a.Username, Name: a.Username, Disabled: a.Disabled, SessionEpoch: a.SessionEpoch,
 		Credentials: a.Credentials, LastLoginAt: a.LastLoginAt,
 	}
 }
 
-// Save implements [login.Accounts].
-func (r loginAccounts) Save(ctx context.Context, action string, after *login.Account) error {
+// Save implements [auth.Accounts].
+func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Account) error {
 	event := newEvent(action, after.Name)
 	err := r.UpdateAdministrator(ctx, after.ID, func(a *Administrator) error {
 		event.PriorState = auditState(a)

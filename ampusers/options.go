@@ -8,9 +8,9 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/internal/passwords"
-	"github.com/pbxusers/pbxusers/internal/throttle"
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -94,10 +94,10 @@ func New(st Store, opts *Options) *Service {
 }
 
 // newAuthenticator returns where administrators log in.
-func (s *Service) newAuthenticator(opts *Options) *login.Authenticator {
-	return login.New(login.Options{
+func (s *Service) newAuthenticator(opts *Options) *auth.Authenticator {
+	return auth.New(auth.Options{
 		Kind: kind, ActorKind: audit.Administrator, Accounts: loginAccounts{s.store, s.audit},
-		Hasher: s.hasher, Limiter: throttle.New(&throttle.Options{Clock: s.clock}), Audit: s.audit,
+		Hasher: s.hasher, Limiter: ratelimit.New(&ratelimit.Options{Clock: s.clock}), Audit: s.audit,
 		Clock: s.clock, Random: s.random, Logger: s.log, DetectAccountType: opts.DetectAccountType,
 		DisabledMessage: "this administrator is disabled; ask another administrator to enable it",
 	})

@@ -3,7 +3,7 @@ package ampusers
 import (
 	"context"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
@@ -21,14 +21,14 @@ func (s *Service) BeginSecondFactor(ctx context.Context, username string) (*TOTP
 		if err := s.requireSelf(username); err != nil {
 			return err
 		}
-		err := login.BeginSecondFactor(&a.Credentials, s.random)
+		err := auth.BeginSecondFactor(&a.Credentials, s.random)
 		creds = a.Credentials
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return login.PendingSecondFactor(&creds, s.issuer, a.Username)
+	return auth.PendingSecondFactor(&creds, s.issuer, a.Username)
 }
 
 // PendingSecondFactor returns the enrolment that was begun and not confirmed,
@@ -38,7 +38,7 @@ func (s *Service) PendingSecondFactor(ctx context.Context, username string) (*TO
 	if err != nil {
 		return nil, err
 	}
-	return login.PendingSecondFactor(&a.Credentials, s.issuer, a.Username)
+	return auth.PendingSecondFactor(&a.Credentials, s.issuer, a.Username)
 }
 
 // ConfirmSecondFactor turns the second factor on, given a code of the app,
@@ -47,19 +47,19 @@ func (s *Service) PendingSecondFactor(ctx context.Context, username string) (*TO
 // [store.NotFoundError].
 func (s *Service) ConfirmSecondFactor(ctx context.Context, username, code string) ([]store.Secret, error) {
 	return s.issueRecoveryCodes(ctx, "confirm second factor", username, func(c *Credentials, hashes [][]byte) error {
-		return login.ConfirmSecondFactor(c, code, s.now(), hashes)
+		return auth.ConfirmSecondFactor(c, code, s.now(), hashes)
 	})
 }
 
 // NewRecoveryCodes replaces the recovery codes. A [store.ConflictError] when
 // there is no second factor.
 func (s *Service) NewRecoveryCodes(ctx context.Context, username string) ([]store.Secret, error) {
-	return s.issueRecoveryCodes(ctx, "new recovery codes", username, login.ReplaceRecoveryCodes)
+	return s.issueRecoveryCodes(ctx, "new recovery codes", username, auth.ReplaceRecoveryCodes)
 }
 
 // issueRecoveryCodes makes new recovery codes and has give put them where they belong.
 func (s *Service) issueRecoveryCodes(ctx context.Context, action, username string, apply func(c *Credentials, hashes [][]byte) error) ([]store.Secret, error) {
-	codes, hashes, err := login.NewRecoveryCodes(s.random)
+	codes, hashes, err := auth.NewRecoveryCodes(s.random)
 	if err != nil {
 		return nil, err
 	}

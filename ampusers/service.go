@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/internal/passwords"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
@@ -28,7 +28,7 @@ type Service struct {
 	log                *slog.Logger
 	policy             passwords.Policy
 	hasher             *passwords.Hasher
-	authenticator      *login.Authenticator
+	authenticator      *auth.Authenticator
 	issuer             string
 	invitationLifetime time.Duration
 	// actor is nil when everything is allowed, see [Service.ForActor].

@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -71,7 +71,7 @@ func SortFields() []string {
 }
 
 // FoldUsername returns the form of a username that is unique and sorted by.
-func FoldUsername(username string) string { return loginname.Fold(username) }
+func FoldUsername(name string) string { return username.Fold(name) }
 
 // Match reports whether a is selected by q, order and page aside. A backend
 // that cannot ask its database the same question uses it, or [Query.MatchFunc]

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -27,7 +27,7 @@ var teamPattern = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$`)
 // newValidator returns the rules of the fields of an Administrator that a
 // struct tag can say.
 func newValidator() *validate.Validator {
-	return validate.New(validate.Rule{Tag: "username", Valid: loginname.Valid, Message: loginname.InvalidMessage})
+	return validate.New(validate.Rule{Tag: "username", Valid: username.Valid, Message: username.InvalidMessage})
 }
 
 // normalizeFields brings what people write into the form in which it is kept, and
@@ -37,7 +37,7 @@ func normalizeFields(a *Administrator) *Administrator {
 		a.Access = Limited
 	}
 	if len(a.Username) <= maxTextBytes {
-		a.Username = loginname.Normalize(a.Username)
+		a.Username = username.Normalize(a.Username)
 	}
 	if len(a.DisplayName) <= maxTextBytes {
 		a.DisplayName = norm.NFC.String(strings.TrimSpace(a.DisplayName))

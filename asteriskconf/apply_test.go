@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
@@ -22,7 +22,7 @@ import (
 
 // liveEnv is a running Asterisk, and a store of AMI accounts to apply to it.
 type liveEnv struct {
-	*peers.Asterisk
+	*testservers.Asterisk
 	client    *ami.Client
 	store     manager.Store
 	configDir *asteriskconf.ConfigDir
@@ -41,7 +41,7 @@ func testContext(t testing.TB) context.Context {
 // stands between the folder and Asterisk.
 func newLiveEnv(t testing.TB, wrap func(asteriskconf.Asterisk) asteriskconf.Asterisk) *liveEnv {
 	t.Helper()
-	s := &liveEnv{Asterisk: peers.StartAsterisk(t, nil), store: memstore.New().AMIAccounts()}
+	s := &liveEnv{Asterisk: testservers.StartAsterisk(t, nil), store: memstore.New().AMIAccounts()}
 	var err error
 	s.client, err = ami.Dial(testContext(t), s.AMIAddr, &ami.Options{Username: s.AMIUser, Secret: store.NewSecret(s.AMISecret)})
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -30,7 +30,7 @@ type rawAMI struct {
 	n    int
 }
 
-func dialRaw(t *testing.T, a *peers.Asterisk) *rawAMI {
+func dialRaw(t *testing.T, a *testservers.Asterisk) *rawAMI {
 	t.Helper()
 	conn, err := net.Dial("tcp", a.AMIAddr)
 	require.NoError(t, err)
@@ -92,7 +92,7 @@ func asteriskHangs(tree *asteriskconf.Tree) bool {
 // compares every byte of its answers.
 func TestParse_corpusAgreesWithAsterisk(t *testing.T) {
 	t.Parallel()
-	a := peers.StartAsterisk(t, nil)
+	a := testservers.StartAsterisk(t, nil)
 	require.NoError(t, os.CopyFS(filepath.Join(a.ConfDir, "dialect"), os.DirFS(dialectDir)))
 	// Includes are relative to the configuration folder itself.
 	require.NoError(t, os.CopyFS(filepath.Join(a.ConfDir, "inc"), os.DirFS(dialectDir+"/inc")))
@@ -113,7 +113,7 @@ func TestParse_corpusAgreesWithAsterisk(t *testing.T) {
 // FuzzParse: what fuzzing found to be different from all else.
 func TestParse_fuzzCorpusAgreesWithAsterisk(t *testing.T) {
 	t.Parallel()
-	a := peers.StartAsterisk(t, nil)
+	a := testservers.StartAsterisk(t, nil)
 	conn := dialRaw(t, a)
 	require.NoError(t, os.MkdirAll(filepath.Join(a.ConfDir, "inc"), 0o755))
 	paths, err := filepath.Glob("testdata/fuzz/FuzzParse/*")
@@ -152,7 +152,7 @@ func fuzzInput(t *testing.T, path string) (file, included string) {
 // TestParse_randomFilesAgreeWithAsterisk does the same with files at random.
 func TestParse_randomFilesAgreeWithAsterisk(t *testing.T) {
 	t.Parallel()
-	a := peers.StartAsterisk(t, nil)
+	a := testservers.StartAsterisk(t, nil)
 	conn := dialRaw(t, a)
 	require.NoError(t, os.MkdirAll(filepath.Join(a.ConfDir, "inc"), 0o755))
 	rapid.Check(t, func(t *rapid.T) {
@@ -174,7 +174,7 @@ func TestParse_randomFilesAgreeWithAsterisk(t *testing.T) {
 // writes of sections at random.
 func TestWriter_agreesWithAsterisk(t *testing.T) {
 	t.Parallel()
-	a := peers.StartAsterisk(t, nil)
+	a := testservers.StartAsterisk(t, nil)
 	client, err := ami.Dial(t.Context(), a.AMIAddr, &ami.Options{Username: a.AMIUser, Secret: store.NewSecret(a.AMISecret)})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
@@ -24,7 +24,7 @@ import (
 
 // pbx is a running Asterisk with an installed configuration folder.
 type pbx struct {
-	*peers.Asterisk
+	*testservers.Asterisk
 	store     manager.Store
 	service   *manager.Service
 	client    *ami.Client
@@ -38,9 +38,9 @@ func testContext(t testing.TB) context.Context {
 	return ctx
 }
 
-func startPBX(t testing.TB, opts *peers.AsteriskOptions) *pbx {
+func startPBX(t testing.TB, opts *testservers.AsteriskOptions) *pbx {
 	t.Helper()
-	p := &pbx{Asterisk: peers.StartAsterisk(t, opts), store: memstore.New().AMIAccounts()}
+	p := &pbx{Asterisk: testservers.StartAsterisk(t, opts), store: memstore.New().AMIAccounts()}
 	var err error
 	p.client, err = ami.Dial(testContext(t), p.AMIAddr, &ami.Options{
 		Username: p.AMIUser, Secret: store.NewSecret(p.AMISecret), Events: "security",
@@ -121,7 +121,7 @@ func TestService_Probe_explainsDenialOverTLS(t *testing.T) {
 	require.NoError(t, os.WriteFile(pemFile, slices.Concat(
 		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
 		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]})), 0o600))
-	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{
+	asterisk := testservers.StartAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{
 		"manager.conf": "[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.2\n" +
 			"tlsenable = yes\ntlsbindaddr = 127.0.0.1:{{port}}\ntlscertfile = " + pemFile + "\n" +
 			"[crm]\nsecret = " + validSecret + "\nread = security\n[denied]\nsecret = " + validSecret + "\ndeny = 0.0.0.0/0\n",

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
@@ -22,7 +22,7 @@ const accountCount = 500
 
 func TestConfSource_Sections_asteriskServesEveryField(t *testing.T) {
 	t.Parallel()
-	p := startPBX(t, &peers.AsteriskOptions{Files: map[string]string{
+	p := startPBX(t, &testservers.AsteriskOptions{Files: map[string]string{
 		"acl.conf": "[office]\ndeny = 0.0.0.0/0\npermit = 10.0.0.0/8\n[branch_2-x]\ndeny = 0.0.0.0/0\n",
 	}})
 	made := make(map[string]*manager.Account, accountCount)

@@ -3,7 +3,7 @@ package userman
 import (
 	"context"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -23,7 +23,7 @@ func validUsername(name string) string {
 	if len(name) > maxText {
 		return ""
 	}
-	if name = loginname.Normalize(name); !loginname.Valid(name) {
+	if name = username.Normalize(name); !username.Valid(name) {
 		return ""
 	}
 	return name

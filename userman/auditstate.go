@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
@@ -43,7 +43,7 @@ type userState struct {
 	ExternalID         string `json:"external_id,omitempty"`
 	Picture            string `json:"picture,omitempty"`
 
-	login.AuditState
+	auth.AuditState
 
 	Activation   *linkState `json:"activation,omitempty"`
 	SessionEpoch int64      `json:"session_generation,omitempty"`
@@ -73,7 +73,7 @@ func auditState(u *User) []byte {
 		DefaultExtension: u.DefaultExtension, LinkedExtensions: u.LinkedExtensions, Groups: u.Groups, Permissions: u.Permissions,
 		Disabled: u.Disabled, MustChangePassword: u.MustChangePassword,
 		Directory: u.Directory, ExternalID: u.ExternalID, Picture: u.Picture,
-		AuditState: login.NewAuditState(&u.Credentials), Activation: newLinkState(u.Activation), SessionEpoch: u.SessionEpoch,
+		AuditState: auth.NewAuditState(&u.Credentials), Activation: newLinkState(u.Activation), SessionEpoch: u.SessionEpoch,
 		CreatedAt: unixMicro(u.CreatedAt), UpdatedAt: unixMicro(u.UpdatedAt),
 		PasswordChangedAt: unixMicro(u.PasswordChangedAt), LastLoginAt: unixMicro(u.LastLoginAt),
 		WelcomedAt: unixMicro(u.WelcomedAt), WelcomeStartedAt: unixMicro(u.WelcomeStartedAt),

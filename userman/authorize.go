@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -76,7 +76,7 @@ func (s *Service) authenticateToken(ctx context.Context, r TokenRequest) (*Token
 	if err != nil {
 		return nil, err
 	}
-	if hash := login.HashToken(r.Key); hash == nil || subtle.ConstantTimeCompare(hash, h.Token.KeyHash) != 1 {
+	if hash := auth.HashToken(r.Key); hash == nil || subtle.ConstantTimeCompare(hash, h.Token.KeyHash) != 1 {
 		return nil, errInvalidKey()
 	}
 	return h, s.authorizeUser(h.User)

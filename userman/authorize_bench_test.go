@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/internal/ratio"
+	"github.com/pbxusers/pbxusers/internal/benchratio"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -39,7 +39,7 @@ func BenchmarkAuthorize(b *testing.B) {
 				return nil
 			})
 			require.NoError(b, err)
-			ratio.Compare(b, func() {
+			benchratio.Compare(b, func() {
 				_, err := s.Authorize(b.Context(), r)
 				require.NoError(b, err)
 			}, func() { scanToken(b, conn, r.TokenID) })

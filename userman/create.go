@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -103,7 +103,7 @@ func (s *Service) initManaged(u *User) (err error) {
 	if u.ID, err = s.newID(userIDSize); err != nil {
 		return err
 	}
-	if u.SessionEpoch, err = login.NewSessionEpoch(s.opts.Random); err != nil {
+	if u.SessionEpoch, err = auth.NewSessionEpoch(s.opts.Random); err != nil {
 		return err
 	}
 	u.CreatedAt = s.now()

@@ -3,7 +3,7 @@ package userman
 import (
 	"context"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -55,7 +55,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Se
 	}
 	accept := s.replacePassword(hash, func(u *User) { u.MustChangePassword = false })
 	return s.mutateByID(ctx, action, u.ID, func(ctx context.Context, u *User) error {
-		if err := s.checkLink(passwordLink, u, login.HashToken(token)); err != nil {
+		if err := s.checkLink(passwordLink, u, auth.HashToken(token)); err != nil {
 			return err
 		}
 		return accept(ctx, u)

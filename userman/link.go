@@ -6,7 +6,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
@@ -81,7 +81,7 @@ type issuedLink struct {
 
 // issuedLink makes a link that works for that long.
 func (s *Service) issueLink(kind linkKind, lifetime time.Duration) (*issuedLink, error) {
-	token, hash, err := login.NewToken(s.opts.Random)
+	token, hash, err := auth.NewToken(s.opts.Random)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (l *issuedLink) assign(u *User) {
 
 // userByLink returns the person whose link that works has this token.
 func (s *Service) userByLink(ctx context.Context, kind linkKind, token store.Secret) (*User, error) {
-	hash := login.HashToken(token)
+	hash := auth.HashToken(token)
 	if hash == nil {
 		return nil, kind.notFound()
 	}

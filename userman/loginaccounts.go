@@ -5,8 +5,8 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/internal/login"
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -15,8 +15,8 @@ import (
 type loginAccounts struct{ service *Service }
 
 // newAuthenticator returns where people log in.
-func (s *Service) newAuthenticator() *login.Authenticator {
-	return login.New(login.Options{
+func (s *Service) newAuthenticator() *auth.Authenticator {
+	return auth.New(auth.Options{
 		Kind: KindUser, ActorKind: audit.User, Accounts: loginAccounts{s},
 		Hasher: s.hasher, Limiter: s.loginLimiter, Audit: s.audit,
 		Clock: s.opts.Clock, Random: s.opts.Random, Logger: s.opts.Logger,
@@ -29,8 +29,8 @@ func (r loginAccounts) RunInTx(ctx context.Context, fn func(ctx context.Context)
 	return r.service.store.RunInTx(ctx, fn)
 }
 
-// Lookup implements [login.Accounts].
-func (r loginAccounts) Lookup(ctx context.Context, name string) (*login.Account, error) {
+// Lookup implements [auth.Accounts].
+func (r loginAccounts) Lookup(ctx context.Context, name string) (*auth.Account, error) {
 	u, err := r.service.resolveLogin(ctx, name)
 	if err != nil {
 		return nil, err
@@ -38,8 +38,8 @@ func (r loginAccounts) Lookup(ctx context.Context, name string) (*login.Account,
 	return r.service.loginAccount(u), nil
 }
 
-// Reload implements [login.Accounts].
-func (r loginAccounts) Reload(ctx context.Context, id string) (*login.Account, error) {
+// Reload implements [auth.Accounts].
+func (r loginAccounts) Reload(ctx context.Context, id string) (*auth.Account, error) {
 	u, err := r.service.findByID(ctx, id)
 	if err != nil {
 		return nil, err
@@ -47,9 +47,9 @@ func (r loginAccounts) Reload(ctx context.Context, id string) (*login.Account, e
 	return r.service.loginAccount(u), nil
 }
 
-// Save implements [login.Accounts]. A login is no change of the record that is
+// Save implements [auth.Accounts]. A login is no change of the record that is
 // worth a new UpdatedAt.
-func (r loginAccounts) Save(ctx context.Context, action string, after *login.Account) error {
+func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Account) error {
 	event := audit.Event{Action: action, Kind: KindUser, Key: after.Name}
 	err := r.service.store.UpdateUser(ctx, after.ID, func(u *User) error {
 		event.PriorState = auditState(u)
@@ -64,8 +64,8 @@ func (r loginAccounts) Save(ctx context.Context, action string, after *login.Acc
 }
 
 // loginAccount returns what a login reads of u.
-func (s *Service) loginAccount(u *User) *login.Account {
-	a := &login.Account{
+func (s *Service) loginAccount(u *User) *auth.Account {
+	a := &auth.Account{
 		ID: u.ID, Name: s.auditName(u.Username), Disabled: u.Disabled, SessionEpoch: u.SessionEpoch,
 		Credentials: u.Credentials, LastLoginAt: u.LastLoginAt,
 	}
@@ -90,7 +90,7 @@ func (s *Service) resolveLogin(ctx context.Context, name string) (*User, error) 
 	if len(name) > maxLoginLength {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
-	name = loginname.Normalize(name)
+	name = username.Normalize(name)
 	var found *User
 	for _, find := range s.loginResolvers() {
 		u, err := find(ctx, name)
@@ -124,7 +124,7 @@ func (s *Service) loginResolvers() []loginResolver {
 }
 
 func (s *Service) byUsername(ctx context.Context, name string) (*User, error) {
-	if !loginname.Valid(name) {
+	if !username.Valid(name) {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
 	return s.store.FindUser(ctx, UserLookup{Username: name})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
@@ -18,8 +18,8 @@ func (s *Service) hasPermission(ctx context.Context, u *User, permission string)
 	return resolver.For(u).Enabled(permission), nil
 }
 
-// authorizePortal is the [login.AuthorizeFunc] of the portal.
-func (s *Service) authorizePortal(ctx context.Context, a *login.Account) error {
+// authorizePortal is the [auth.AuthorizeFunc] of the portal.
+func (s *Service) authorizePortal(ctx context.Context, a *auth.Account) error {
 	_, err := s.authorizeLogin(ctx, a, PortalLogin)
 	return err
 }
@@ -28,7 +28,7 @@ func (s *Service) authorizePortal(ctx context.Context, a *login.Account) error {
 // in there, and returns them as the store keeps them now. To compare a password
 // takes long: whose sessions were ended meanwhile, as a new password and
 // [Service.Disable] do, is refused as well.
-func (s *Service) authorizeLogin(ctx context.Context, a *login.Account, permission string) (*User, error) {
+func (s *Service) authorizeLogin(ctx context.Context, a *auth.Account, permission string) (*User, error) {
 	u, err := s.findByID(ctx, a.ID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, sessionsEnded()
@@ -48,8 +48,8 @@ func (s *Service) authorizeLogin(ctx context.Context, a *login.Account, permissi
 
 // authorizeService returns what vets somebody where a password cannot be changed, and
 // keeps who was let in.
-func (s *Service) authorizeService(permission string, authorized **User) login.AuthorizeFunc {
-	return func(ctx context.Context, a *login.Account) error {
+func (s *Service) authorizeService(permission string, authorized **User) auth.AuthorizeFunc {
+	return func(ctx context.Context, a *auth.Account) error {
 		u, err := s.authorizeLogin(ctx, a, permission)
 		if err == nil && s.MustChangePassword(s.redact(u)) {
 			err = passwordExpired()

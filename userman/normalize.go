@@ -6,7 +6,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 )
 
 // normalizeFields brings what people write into the form in which it is kept, and leaves
@@ -14,7 +14,7 @@ import (
 // submitted. What is longer than any field may be is left for the rules.
 func normalizeFields(u *User) *User {
 	if len(u.Username) <= maxText {
-		u.Username = loginname.Normalize(u.Username)
+		u.Username = username.Normalize(u.Username)
 	}
 	for _, text := range []*string{
 		&u.Description, &u.Title, &u.Company, &u.Department, &u.FirstName, &u.LastName, &u.DisplayName,

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/passwords"
-	"github.com/pbxusers/pbxusers/internal/throttle"
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -114,8 +114,8 @@ func New(st Store, opts *Options) *Service {
 		store: st, opts: o, validator: newValidator(), registry: newRegistry(o.Permissions), audit: o.Audit,
 		policy:       passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Product}},
 		hasher:       passwords.NewHasher(&passwords.Options{Params: o.Argon2.params(), Concurrency: o.MaxConcurrentHashes, Random: o.Random}),
-		loginLimiter: throttle.New(&throttle.Options{Clock: o.Clock}),
-		mailLimiter:  throttle.New(&throttle.Options{Clock: o.Clock}),
+		loginLimiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}),
+		mailLimiter:  ratelimit.New(&ratelimit.Options{Clock: o.Clock}),
 		shared:       newShared(),
 	}
 	s.authenticator = s.newAuthenticator()

@@ -1,7 +1,7 @@
 package userman
 
 import (
-	"github.com/pbxusers/pbxusers/internal/secondfactor"
+	"github.com/pbxusers/pbxusers/internal/totp"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -10,4 +10,4 @@ import (
 // pixels square, at most 2048, with the light border that scanners need. The
 // error says how many pixels it takes at least, or that the URL is empty or too
 // long; it does not hold the URL.
-func QR(url store.Secret, size int) ([]byte, error) { return secondfactor.QR(url, size) }
+func QR(url store.Secret, size int) ([]byte, error) { return totp.QR(url, size) }

@@ -3,7 +3,7 @@ package userman
 import (
 	"slices"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -50,11 +50,11 @@ func SortFields() []string {
 }
 
 // FoldUsername returns the form of a username that is unique and sorted by.
-func FoldUsername(username string) string { return loginname.Fold(username) }
+func FoldUsername(name string) string { return username.Fold(name) }
 
 // FoldGroupName returns the form of a group's name that is unique and sorted
 // by.
-func FoldGroupName(name string) string { return loginname.Fold(name) }
+func FoldGroupName(name string) string { return username.Fold(name) }
 
 // Match reports whether u is selected by q, order and page aside. A backend
 // that cannot ask its database the same question uses it, or [Query.MatchFunc]

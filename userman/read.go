@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/pbxusers/pbxusers/internal/granted"
+	"github.com/pbxusers/pbxusers/internal/scopedlist"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -63,7 +63,7 @@ func (s *Service) List(ctx context.Context, q Query) (*store.Page[*User], error)
 		q.PageRequest = page
 		return s.store.ListUsers(ctx, q)
 	}
-	list, err := granted.List(ctx, q.PageRequest, next, s.userInScope, s.inScope == nil)
+	list, err := scopedlist.List(ctx, q.PageRequest, next, s.userInScope, s.inScope == nil)
 	if err != nil {
 		return nil, err
 	}

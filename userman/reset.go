@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/pbxusers/pbxusers/internal/login"
-	"github.com/pbxusers/pbxusers/internal/throttle"
+	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -42,7 +42,7 @@ func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error 
 		if u.Credentials.HasPassword() {
 			mail = ResetMail
 		}
-		hash := login.HashToken(token)
+		hash := auth.HashToken(token)
 		return s.mailIf(ctx, mail, u, func(u *User) bool {
 			_, expired := errors.AsType[*LinkExpiredError](s.checkLink(passwordLink, u, hash))
 			return expired
@@ -59,7 +59,7 @@ const mailRequestRetryAfter = time.Minute
 func (s *Service) runMailRequest(ctx context.Context, work func(ctx context.Context) error) error {
 	addr := audit.ActorFromContext(ctx).RemoteAddr
 	// Each source is a user of its own: nobody's mails can be used up by others.
-	if wait, _ := s.mailLimiter.Allow(throttle.Attempt{Source: addr, User: addr}); wait > 0 {
+	if wait, _ := s.mailLimiter.Allow(ratelimit.Attempt{Source: addr, User: addr}); wait > 0 {
 		return &store.RateLimitedError{RetryAfter: wait}
 	}
 	started := s.runInBackground(ctx, func(ctx context.Context) {

@@ -3,7 +3,7 @@ package userman
 import (
 	"strings"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 )
 
 // SearchText returns what a search looks through, folded: a backend may keep
@@ -24,11 +24,11 @@ func SearchText(u *User) string {
 		parts[i] = joinLines(part)
 	}
 	// Nothing that is looked for reaches over the end of a line.
-	return loginname.Fold(strings.Join(parts, "\n"))
+	return username.Fold(strings.Join(parts, "\n"))
 }
 
 // FoldSearch returns the form of a search that is looked for in [SearchText].
-func FoldSearch(search string) string { return loginname.Fold(joinLines(search)) }
+func FoldSearch(search string) string { return username.Fold(joinLines(search)) }
 
 // SearchDigits returns the digits of a search that is written as a telephone
 // number, which are looked for in [SearchText], too; empty when it is not, or

@@ -3,7 +3,7 @@ package userman
 import (
 	"context"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
@@ -18,14 +18,14 @@ type TOTPEnrollment = credential.TOTPEnrollment
 func (s *Service) BeginSecondFactor(ctx context.Context, id string) (*TOTPEnrollment, error) {
 	var creds credential.Credentials
 	u, err := s.mutateByID(ctx, "begin second factor", id, s.withCredentialCheck(func(_ context.Context, u *User) error {
-		err := login.BeginSecondFactor(&u.Credentials, s.opts.Random)
+		err := auth.BeginSecondFactor(&u.Credentials, s.opts.Random)
 		creds = u.Credentials
 		return err
 	}))
 	if err != nil {
 		return nil, err
 	}
-	return login.PendingSecondFactor(&creds, s.opts.Product, u.Username)
+	return auth.PendingSecondFactor(&creds, s.opts.Product, u.Username)
 }
 
 // PendingSecondFactor returns the enrolment that was begun and not confirmed. A
@@ -38,7 +38,7 @@ func (s *Service) PendingSecondFactor(ctx context.Context, id string) (*TOTPEnro
 	if err := s.authorizeCredentials(ctx, u); err != nil {
 		return nil, err
 	}
-	return login.PendingSecondFactor(&u.Credentials, s.opts.Product, u.Username)
+	return auth.PendingSecondFactor(&u.Credentials, s.opts.Product, u.Username)
 }
 
 // ConfirmSecondFactor turns the second factor on, given a code of the app, and
@@ -47,19 +47,19 @@ func (s *Service) PendingSecondFactor(ctx context.Context, id string) (*TOTPEnro
 // [store.NotFoundError].
 func (s *Service) ConfirmSecondFactor(ctx context.Context, id, code string) ([]store.Secret, error) {
 	return s.issueRecoveryCodes(ctx, "confirm second factor", id, func(c *credential.Credentials, hashes [][]byte) error {
-		return login.ConfirmSecondFactor(c, code, s.now(), hashes)
+		return auth.ConfirmSecondFactor(c, code, s.now(), hashes)
 	})
 }
 
 // NewRecoveryCodes replaces the recovery codes. A [store.ConflictError] when
 // there is no second factor.
 func (s *Service) NewRecoveryCodes(ctx context.Context, id string) ([]store.Secret, error) {
-	return s.issueRecoveryCodes(ctx, "new recovery codes", id, login.ReplaceRecoveryCodes)
+	return s.issueRecoveryCodes(ctx, "new recovery codes", id, auth.ReplaceRecoveryCodes)
 }
 
 // issueRecoveryCodes makes new recovery codes and has give put them where they belong.
 func (s *Service) issueRecoveryCodes(ctx context.Context, action, id string, update func(c *credential.Credentials, hashes [][]byte) error) ([]store.Secret, error) {
-	codes, hashes, err := login.NewRecoveryCodes(s.opts.Random)
+	codes, hashes, err := auth.NewRecoveryCodes(s.opts.Random)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,9 @@
 package userman
 
 import (
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/internal/passwords"
-	"github.com/pbxusers/pbxusers/internal/throttle"
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -31,10 +31,10 @@ type Service struct {
 	hasher    *passwords.Hasher
 	// loginLimiter counts tries to log in: those of all copies of the service
 	// together, each of which has a desk of its own, see [Service.Scoped].
-	loginLimiter  *throttle.Limiter
-	authenticator *login.Authenticator
+	loginLimiter  *ratelimit.Limiter
+	authenticator *auth.Authenticator
 	// mailLimiter counts those who ask for links by mail, apart from logins.
-	mailLimiter *throttle.Limiter
+	mailLimiter *ratelimit.Limiter
 	// inScope is nil when everything is reached, see [Service.Scoped].
 	inScope func(extension string) bool
 	// shared is what copies of the service (see Within) have in common.

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
-	"github.com/pbxusers/pbxusers/internal/throttle"
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -80,7 +80,7 @@ func attemptAddr(ctx context.Context, service, login string) string {
 	if len(login) > maxLoginLength {
 		login = ""
 	}
-	return throttle.ServicePrefix + service + "/" + loginname.Fold(loginname.Normalize(login))
+	return ratelimit.ServicePrefix + service + "/" + username.Fold(username.Normalize(login))
 }
 
 // CanUseService says whether a person exists, is enabled and permitted a service, for

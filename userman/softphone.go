@@ -5,7 +5,7 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -136,7 +136,7 @@ func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*A
 		return nil, err
 	}
 	u, err := s.mutateByID(ctx, action, snapshot.ID, func(_ context.Context, u *User) error {
-		if err := s.checkLink(activationLink, u, login.HashToken(token)); err != nil {
+		if err := s.checkLink(activationLink, u, auth.HashToken(token)); err != nil {
 			return err
 		}
 		if u.DefaultExtension != snapshot.DefaultExtension {

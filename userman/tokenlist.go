@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/pbxusers/pbxusers/internal/granted"
+	"github.com/pbxusers/pbxusers/internal/scopedlist"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -62,7 +62,7 @@ func (s *Service) listTokensInScope(ctx context.Context, page store.PageRequest)
 		}
 		return list, nil
 	}
-	return granted.List(ctx, page, next, func(t *Token) bool { return inScope[t.UserID] }, false)
+	return scopedlist.List(ctx, page, next, func(t *Token) bool { return inScope[t.UserID] }, false)
 }
 
 // userIDInScope reports whether the person of that ID is reached.

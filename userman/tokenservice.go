@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/pbxusers/pbxusers/internal/login"
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -65,7 +65,7 @@ func (s *Service) newToken(u *User, t *Token) (*Token, store.Secret, error) {
 	if err != nil {
 		return nil, store.Secret{}, err
 	}
-	key, hash, err := login.NewToken(s.opts.Random)
+	key, hash, err := auth.NewToken(s.opts.Random)
 	if err != nil {
 		return nil, store.Secret{}, err
 	}
@@ -147,7 +147,7 @@ func (s *Service) RotateToken(ctx context.Context, id string) (*Token, store.Sec
 			return err
 		}
 		t.KeyCreatedAt = s.now()
-		key, t.KeyHash, err = login.NewToken(s.opts.Random)
+		key, t.KeyHash, err = auth.NewToken(s.opts.Random)
 		return err
 	})
 	if err != nil {

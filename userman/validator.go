@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/text/language"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/internal/validate"
 )
 
@@ -33,7 +33,7 @@ var (
 // newValidator returns the rules of fields that a struct tag can say.
 func newValidator() *validate.Validator {
 	return validate.New(
-		validate.Rule{Tag: "username", Valid: loginname.Valid, Message: loginname.InvalidMessage},
+		validate.Rule{Tag: "username", Valid: username.Valid, Message: username.InvalidMessage},
 		validate.Rule{Tag: "email", Valid: isEmail, Message: emailRule},
 		validate.Rule{Tag: "email_or_blank", Valid: orEmpty(isEmail), Message: emailRule},
 		validate.Rule{Tag: "phone_or_blank", Valid: orEmpty(phonePattern.MatchString), Message: "write a telephone number: digits, plus, blanks and ().-/*#, with x or ext before an extension"},

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
@@ -21,7 +21,7 @@ import (
 
 func TestE2E_clickToCallPlacesCall(t *testing.T) {
 	t.Parallel()
-	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{
+	asterisk := testservers.StartAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{
 		"extensions.conf": "[from-internal]\nexten = 1001,1,Answer()\nexten = 1001,2,Wait(10)\nexten = 1002,1,NoOp(connected)\nexten = 1002,2,UserEvent(Connected)\n",
 	}})
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -49,7 +49,7 @@ func TestE2E_clickToCallPlacesCall(t *testing.T) {
 
 // installApplyAccount does what 'pbxctl config install' does: the include
 // line, and the AMI account to apply with.
-func installApplyAccount(ctx context.Context, t *testing.T, c *call, asterisk *peers.Asterisk) {
+func installApplyAccount(ctx context.Context, t *testing.T, c *call, asterisk *testservers.Asterisk) {
 	t.Helper()
 	keys, err := store.OpenKeyring(filepath.Join(c.folder, "pbxusers.key"))
 	require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 )
 
 // amiSession is a connection to AMI as any program has it: our own client has
@@ -22,7 +22,7 @@ type amiSession struct {
 }
 
 // logIn sends a login and returns Asterisk's answer with the session.
-func logIn(t *testing.T, asterisk *peers.Asterisk, name, secret string) (answer string, s *amiSession) {
+func logIn(t *testing.T, asterisk *testservers.Asterisk, name, secret string) (answer string, s *amiSession) {
 	t.Helper()
 	conn, err := net.Dial("tcp", asterisk.AMIAddr)
 	require.NoError(t, err)
@@ -53,7 +53,7 @@ func (s *amiSession) requireEnded(t *testing.T) {
 }
 
 // liveAMIAccounts are the AMI accounts that Asterisk lists.
-func liveAMIAccounts(t *testing.T, asterisk *peers.Asterisk) []string {
+func liveAMIAccounts(t *testing.T, asterisk *testservers.Asterisk) []string {
 	t.Helper()
 	var names []string
 	listed := false

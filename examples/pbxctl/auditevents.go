@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/pbxusers/pbxusers/examples/internal/site"
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -58,7 +58,7 @@ func tokenEvent(ctx context.Context, s *site.App, action, id string) audit.Event
 // auditableName returns a name that was given, or "" when it can be none: it may
 // be a secret in the wrong place.
 func auditableName(given string) string {
-	if name := loginname.Normalize(given); loginname.Valid(name) {
+	if name := username.Normalize(given); username.Valid(name) {
 		return name
 	}
 	return ""

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 )
 
 func TestCLI_exitCodes(t *testing.T) {
@@ -159,7 +159,7 @@ func TestCLI_helpDescribesEveryFlag(t *testing.T) {
 // TestConfig_globalFlagsFromEnvironment runs alone: the environment is
 // that of the whole process.
 func TestConfig_globalFlagsFromEnvironment(t *testing.T) {
-	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	asterisk := testservers.StartAsterisk(t, &testservers.AsteriskOptions{NoAMIUser: true})
 	folder := t.TempDir()
 	script := filepath.Join(folder, "asterisk")
 	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nexec "+strings.Join(asterisk.Command(), " ")+" \"$@\"\n"), 0o700))

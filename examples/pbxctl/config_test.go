@@ -6,12 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 )
 
 func TestCLI_applyWithoutAsteriskStaysPending(t *testing.T) {
 	t.Parallel()
-	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	c, asterisk := onAsterisk(t, &testservers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
 	require.Contains(t, c.do(t, "config", "status"), "Nothing is pending.\n")
 	c.do(t, "manager", "add", "crm", "--preset", "click-to-call")
@@ -47,7 +47,7 @@ func TestCLI_applyWithoutAsteriskStaysPending(t *testing.T) {
 
 func TestCLI_rollbackAndRecover(t *testing.T) {
 	t.Parallel()
-	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	c, asterisk := onAsterisk(t, &testservers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
 	require.Contains(t, c.fails(t, exitRejected, "config", "rollback"), "there is no earlier generation")
 	require.Equal(t, "No apply was cut short.\n", c.do(t, "config", "recover"))

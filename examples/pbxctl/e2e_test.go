@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 )
 
 const (
@@ -18,7 +18,7 @@ const (
 // known yet.
 func TestE2E_installAddApplyAndDelete(t *testing.T) {
 	t.Parallel()
-	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	c, asterisk := onAsterisk(t, &testservers.AsteriskOptions{NoAMIUser: true})
 	c.withoutDatabase(t)
 	require.Empty(t, liveAMIAccounts(t, asterisk))
 

@@ -18,8 +18,8 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/site"
-	"github.com/pbxusers/pbxusers/internal/peers"
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -57,9 +57,9 @@ type result struct {
 }
 
 // onAsterisk is a site whose Asterisk runs.
-func onAsterisk(t *testing.T, opts *peers.AsteriskOptions) (*ctl, *peers.Asterisk) {
+func onAsterisk(t *testing.T, opts *testservers.AsteriskOptions) (*ctl, *testservers.Asterisk) {
 	t.Helper()
-	asterisk := peers.StartAsterisk(t, opts)
+	asterisk := testservers.StartAsterisk(t, opts)
 	return newCtl(t, asterisk.ConfDir, "--asterisk", strings.Join(asterisk.Command(), " ")), asterisk
 }
 

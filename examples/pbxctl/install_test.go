@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 )
 
 // closedManagerConf is a manager.conf as Asterisk's own sample has it: AMI is
@@ -18,7 +18,7 @@ const includeLine = "#tryinclude pbxusers_manager.conf\n"
 
 func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 	t.Parallel()
-	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.conf": closedManagerConf}})
+	c, asterisk := onAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{"manager.conf": closedManagerConf}})
 	c.withoutDatabase(t)
 	original := c.read(t, "manager.conf")
 	for range 2 {
@@ -53,7 +53,7 @@ func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 
 func TestCLI_installRepairsDamage(t *testing.T) {
 	t.Parallel()
-	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	c, asterisk := onAsterisk(t, &testservers.AsteriskOptions{NoAMIUser: true})
 	secretFile := c.data("pbxusers_ami.secret")
 
 	output := c.withFlags("--asterisk", c.data("no-asterisk")).fails(t, exitFailed, "config", "install")

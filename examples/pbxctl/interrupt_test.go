@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
@@ -97,7 +97,7 @@ func killProcess(t *testing.T, pidFile string) {
 // until it is done before: by steps of a part of what one takes here.
 func TestCLI_interruptedApplyIsAtomic(t *testing.T) {
 	t.Parallel()
-	c, asterisk := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	c, asterisk := onAsterisk(t, &testservers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
 	c.do(t, "manager", "add", "first")
 	startTime := time.Now()

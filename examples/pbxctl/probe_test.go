@@ -5,12 +5,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 )
 
 func TestCLI_managerProbeReportsOutcome(t *testing.T) {
 	t.Parallel()
-	c, _ := onAsterisk(t, &peers.AsteriskOptions{NoAMIUser: true})
+	c, _ := onAsterisk(t, &testservers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
 	c.do(t, "manager", "add", "crm", "--permit", "127.0.0.1")
 	c.do(t, "manager", "add", "elsewhere", "--permit", "192.0.2.1")

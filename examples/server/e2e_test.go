@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
-	"github.com/pbxusers/pbxusers/internal/peers"
-	"github.com/pbxusers/pbxusers/internal/peers/chromium"
+	"github.com/pbxusers/pbxusers/internal/testservers"
+	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
 )
 
 const (
@@ -80,7 +80,7 @@ func (v browserUser) waitText(t *testing.T, text string) {
 // fresh installation, from the first link to an integration that logs in.
 func TestE2E_administratorsAndAMIAccount(t *testing.T) {
 	t.Parallel()
-	asterisk := peers.StartAsterisk(t, nil)
+	asterisk := testservers.StartAsterisk(t, nil)
 	server := servertest.Start(t, &servertest.Options{Asterisk: asterisk})
 	browser := chromium.Start(t)
 	root := openTab(t, browser, server, chromium.View{})
@@ -198,7 +198,7 @@ func requireAMIAccountHint(t *testing.T, browser *chromium.Browser, server *serv
 }
 
 // amiLogin logs in as an integration does, and returns the response.
-func amiLogin(t *testing.T, asterisk *peers.Asterisk, name, secret string) string {
+func amiLogin(t *testing.T, asterisk *testservers.Asterisk, name, secret string) string {
 	t.Helper()
 	conn, err := net.DialTimeout("tcp", asterisk.AMIAddr, 10*time.Second)
 	require.NoError(t, err)

@@ -15,8 +15,8 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
-	"github.com/pbxusers/pbxusers/internal/peers"
-	"github.com/pbxusers/pbxusers/internal/peers/chromium"
+	"github.com/pbxusers/pbxusers/internal/testservers"
+	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -31,7 +31,7 @@ var axe string
 // left there.
 func TestE2E_pagesAreAccessible(t *testing.T) {
 	t.Parallel()
-	server := servertest.Start(t, &servertest.Options{Asterisk: peers.StartAsterisk(t, nil)})
+	server := servertest.Start(t, &servertest.Options{Asterisk: testservers.StartAsterisk(t, nil)})
 	seed(t, server)
 	w := pageWalk{openTab(t, chromium.Start(t), server, chromium.View{})}
 	w.anonymousPages(t)

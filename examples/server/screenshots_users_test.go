@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
-	"github.com/pbxusers/pbxusers/internal/peers/chromium"
-	"github.com/pbxusers/pbxusers/internal/peers/smtp"
+	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
+	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )

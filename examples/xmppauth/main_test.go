@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/pbxusers/pbxusers/internal/peers/xmpp"
+	"github.com/pbxusers/pbxusers/internal/testservers/xmpp"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/sqlstore"

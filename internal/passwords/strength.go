@@ -8,7 +8,7 @@ import (
 	"github.com/ccojocar/zxcvbn-go"
 	"github.com/ccojocar/zxcvbn-go/matching"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 )
 
 // minEmbeddedUsername is how many characters a username has that no password happens
@@ -18,10 +18,10 @@ const minEmbeddedUsername = 4
 // derivedFrom reports whether a password is a username, or its part before the @,
 // with nothing but digits, signs and repetition added, or, if that is long
 // enough, contains it.
-func derivedFrom(password, username string) bool {
-	username, password = loginname.Fold(username), loginname.Fold(password)
-	local, _, _ := strings.Cut(username, "@")
-	for _, name := range []string{username, local} {
+func derivedFrom(password, owner string) bool {
+	owner, password = username.Fold(owner), username.Fold(password)
+	local, _, _ := strings.Cut(owner, "@")
+	for _, name := range []string{owner, local} {
 		switch {
 		case name == "" || !strings.Contains(password, name):
 		case utf8.RuneCountInString(name) >= minEmbeddedUsername:

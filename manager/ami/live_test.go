@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -44,14 +44,14 @@ read = all
 write = command,call
 `
 
-func liveOptions(t testing.TB, asterisk *peers.Asterisk) *ami.Options {
+func liveOptions(t testing.TB, asterisk *testservers.Asterisk) *ami.Options {
 	t.Helper()
 	opts := testOptions(t)
 	opts.Username, opts.Secret = asterisk.AMIUser, store.NewSecret(asterisk.AMISecret)
 	return opts
 }
 
-func dialLive(t testing.TB, asterisk *peers.Asterisk, opts *ami.Options) *ami.Client {
+func dialLive(t testing.TB, asterisk *testservers.Asterisk, opts *ami.Options) *ami.Client {
 	t.Helper()
 	client, err := ami.Dial(testContext(t), asterisk.AMIAddr, opts)
 	require.NoError(t, err)
@@ -61,7 +61,7 @@ func dialLive(t testing.TB, asterisk *peers.Asterisk, opts *ami.Options) *ami.Cl
 
 func TestDial_liveLogins(t *testing.T) {
 	t.Parallel()
-	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.d/accounts.conf": accounts}})
+	asterisk := testservers.StartAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{"manager.d/accounts.conf": accounts}})
 	holder := liveOptions(t, asterisk)
 	holder.Username, holder.Secret = "single", store.NewSecret("for-tests-only")
 	dialLive(t, asterisk, holder)
@@ -90,7 +90,7 @@ func TestDial_liveLogins(t *testing.T) {
 
 func TestClient_Close_liveFreesLogin(t *testing.T) {
 	t.Parallel()
-	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.d/accounts.conf": accounts}})
+	asterisk := testservers.StartAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{"manager.d/accounts.conf": accounts}})
 	for range 20 {
 		opts := testOptions(t)
 		opts.Username, opts.Secret = "single", store.NewSecret("for-tests-only")
@@ -107,7 +107,7 @@ func TestDial_liveTLS(t *testing.T) {
 	// TLS has the port of the instance. Plain TCP is out of the way: with the
 	// same port, Asterisk would put TLS on 5039 (__init_manager in
 	// main/manager.c).
-	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{
+	asterisk := testservers.StartAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{
 		"manager.conf": "[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.2\n" +
 			"tlsenable = yes\ntlsbindaddr = 127.0.0.1:{{port}}\ntlscertfile = " + pemFile + "\n" + accounts,
 	}})
@@ -139,7 +139,7 @@ func writeKeyPair(t testing.TB, path string, pair tls.Certificate) {
 func TestClient_liveAsterisk(t *testing.T) {
 	t.Parallel()
 	longest := strings.Repeat("x", 8190-len("k = "))
-	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{
+	asterisk := testservers.StartAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{
 		"manager.d/accounts.conf": accounts,
 		".candidate.tmp": "[6001]\ntype = endpoint\nallow = ulaw\nallow = alaw\n[6001]\ntype = auth\n[ outer: spaces ]\n" +
 			"[odd]\n\\=begins = equals=sign\nempty =\nk = " + longest + "\ncomment = a\\;--\\;b\nkey: colon = : x\nutf8 = 中文\nResponse = Error\n",
@@ -245,7 +245,7 @@ func TestClient_liveAsterisk(t *testing.T) {
 
 func TestSubscription_liveEventsAfterRestart(t *testing.T) {
 	t.Parallel()
-	asterisk := peers.StartAsterisk(t, nil)
+	asterisk := testservers.StartAsterisk(t, nil)
 	client := dialLive(t, asterisk, liveOptions(t, asterisk))
 	sub, err := client.Subscribe(&ami.SubscribeOptions{Events: []string{"UserEvent"}})
 	require.NoError(t, err)
@@ -265,7 +265,7 @@ func TestSubscription_liveEventsAfterRestart(t *testing.T) {
 
 func TestClient_liveChangedSecretEndsClient(t *testing.T) {
 	t.Parallel()
-	asterisk := peers.StartAsterisk(t, &peers.AsteriskOptions{Files: map[string]string{"manager.d/accounts.conf": accounts}})
+	asterisk := testservers.StartAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{"manager.d/accounts.conf": accounts}})
 	admin := dialLive(t, asterisk, liveOptions(t, asterisk))
 	opts := testOptions(t)
 	opts.Username, opts.Secret = "reader", store.NewSecret("for-tests-only")
@@ -307,7 +307,7 @@ func BenchmarkLiveReadConfig(b *testing.B) {
 			fmt.Fprintf(&file, "option_%d = some value of usual length\n", j)
 		}
 	}
-	asterisk := peers.StartAsterisk(b, &peers.AsteriskOptions{Files: map[string]string{"large.conf": file.String()}})
+	asterisk := testservers.StartAsterisk(b, &testservers.AsteriskOptions{Files: map[string]string{"large.conf": file.String()}})
 	opts := liveOptions(b, asterisk)
 	opts.Login = ami.PlainText
 	b.Run("ReadConfig", func(b *testing.B) {

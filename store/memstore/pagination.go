@@ -9,7 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/internal/cursor"
-	"github.com/pbxusers/pbxusers/store/internal/refuse"
+	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
 // pager is how the records of one resource are listed.
@@ -30,7 +30,7 @@ func (l pager[T]) page(t *table[T], match func(T) bool, sort store.Sort, req sto
 	}
 	field, known := l.timeFields[sort.By]
 	if !known {
-		return nil, refuse.NewSortError()
+		return nil, storeerr.NewSortError()
 	}
 	position := func(r row[T]) positionedRow[T] {
 		return positionedRow[T]{r, cursor.Position{sortableTime(field(r.value)), r.key}}

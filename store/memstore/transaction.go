@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/internal/joined"
+	"github.com/pbxusers/pbxusers/store/internal/nestedtx"
 )
 
 var _ store.Transactor = (*DB)(nil)
@@ -15,7 +15,7 @@ var errTxDone = errors.New("memstore: the transaction of this context has ended"
 
 // transaction is the open transaction of a DB. There is one at a time.
 type transaction struct {
-	joined.ErrorTracker
+	nestedtx.ErrorTracker
 	mu sync.Mutex
 	// draft is nil once the transaction has ended.
 	draft *state
@@ -36,7 +36,7 @@ func (db *DB) RunInTx(ctx context.Context, fn func(ctx context.Context) error) e
 	defer db.unlock()
 	tx := &transaction{draft: db.committed.Load().draft()}
 	defer tx.end()
-	if err := joined.RunContext(context.WithValue(ctx, transactionKey{db}, tx), fn); err != nil {
+	if err := nestedtx.RunContext(context.WithValue(ctx, transactionKey{db}, tx), fn); err != nil {
 		return err
 	}
 	if err := tx.Err(); err != nil {

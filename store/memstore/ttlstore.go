@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/internal/refuse"
+	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
 // ttlStore are the values of a DB that expire.
@@ -41,7 +41,7 @@ func (m ttlStore) Get(ctx context.Context, kind, key string, now time.Time) (val
 
 // Put implements [store.TTLStore].
 func (m ttlStore) Put(ctx context.Context, kind, key string, value []byte, expires time.Time) error {
-	if err := refuse.CheckValueSize(value); err != nil {
+	if err := storeerr.CheckValueSize(value); err != nil {
 		return err
 	}
 	row := ttlValue{value: bytes.Clone(value), expires: expires.UnixMicro()}

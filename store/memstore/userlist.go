@@ -6,7 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/internal/cursor"
-	"github.com/pbxusers/pbxusers/store/internal/refuse"
+	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -27,7 +27,7 @@ func (m userStore) ListUsers(ctx context.Context, q userman.Query) (list *store.
 	q.Sort.By = cmp.Or(q.Sort.By, "username")
 	sortKey, known := userSortKeys()[q.Sort.By]
 	if !known {
-		return nil, refuse.NewSortError()
+		return nil, storeerr.NewSortError()
 	}
 	position := func(r row[*userman.User]) positionedRow[*userman.User] {
 		return positionedRow[*userman.User]{r, append(sortKey(r.value), userman.FoldUsername(r.value.Username), r.key)}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
-	"github.com/pbxusers/pbxusers/store/internal/refuse"
+	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
 // auditStore is the audit trail of a DB.
@@ -60,7 +60,7 @@ func (m auditStore) ListEntries(ctx context.Context, q audit.Query) (*store.Page
 	if q.After != "" {
 		sequence, err := strconv.ParseInt(q.After, 10, 64)
 		if err != nil {
-			return nil, refuse.NewCursorError()
+			return nil, storeerr.NewCursorError()
 		}
 		s.and("sequence < ?", sequence)
 	}

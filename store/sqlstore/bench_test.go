@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/internal/ratio"
+	"github.com/pbxusers/pbxusers/internal/benchratio"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
@@ -141,7 +141,7 @@ func BenchmarkDB_AMIAccounts(b *testing.B) {
 			if by != "name" {
 				args = []any{last.CreatedAt.UnixMicro(), last.Name} // both times are equal
 			}
-			ratio.Compare(b, func() {
+			benchratio.Compare(b, func() {
 				list, err := db.AMIAccounts().ListAccounts(b.Context(), q)
 				require.NoError(b, err)
 				require.Len(b, list.Items, 50)
@@ -162,7 +162,7 @@ func BenchmarkDB_AMIAccounts(b *testing.B) {
 		}
 	})
 	b.Run("each", func(b *testing.B) {
-		ratio.Compare(b, func() {
+		benchratio.Compare(b, func() {
 			visited := 0
 			require.NoError(b, db.AMIAccounts().EachAccount(b.Context(), func(*manager.Account) error {
 				visited++
@@ -227,7 +227,7 @@ func benchmarkAdministrators(b *testing.B, db *sqlstore.DB, conn *sql.DB, q ampu
 		at := map[string]time.Time{"created_at": last.CreatedAt, "updated_at": last.UpdatedAt, "last_login_at": last.LastLoginAt}[by]
 		args = []any{at.UnixMicro(), last.Username}
 	}
-	ratio.Compare(b, func() {
+	benchratio.Compare(b, func() {
 		list, err := db.Administrators().ListAdministrators(b.Context(), q)
 		require.NoError(b, err)
 		require.Len(b, list.Items, 50)

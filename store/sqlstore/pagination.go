@@ -8,7 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/internal/cursor"
-	"github.com/pbxusers/pbxusers/store/internal/refuse"
+	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
 // pager is how the records of one resource are listed.
@@ -53,7 +53,7 @@ func (f sortField[T]) arg(value string) (any, error) {
 	}
 	micros, err := strconv.ParseInt(value, 10, 64)
 	if err != nil {
-		return nil, refuse.NewCursorError()
+		return nil, storeerr.NewCursorError()
 	}
 	return micros, nil
 }
@@ -107,7 +107,7 @@ func (l pager[T]) seek(s *whereClause, sort store.Sort, after string) (orderBy s
 	if sort.By != "" {
 		field, ok := l.fields[sort.By]
 		if !ok {
-			return "", refuse.NewSortError()
+			return "", storeerr.NewSortError()
 		}
 		columns = append([]string{field.column}, columns...)
 	}

@@ -5,14 +5,14 @@ import (
 	"database/sql"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/internal/joined"
+	"github.com/pbxusers/pbxusers/store/internal/nestedtx"
 )
 
 var _ store.Transactor = (*DB)(nil)
 
 // transaction is what rides in a context.
 type transaction struct {
-	joined.ErrorTracker
+	nestedtx.ErrorTracker
 	*sql.Tx
 	// owner is the DB that began it; nil for one of the product, which every
 	// DB joins.
@@ -106,7 +106,7 @@ func (db *DB) begin(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
 // run runs fn with tx in its context.
 func (db *DB) run(ctx context.Context, tx *sql.Tx, fn func(ctx context.Context) error) error {
 	t := &transaction{Tx: tx, owner: db}
-	if err := joined.RunContext(t.newContext(ctx), fn); err != nil {
+	if err := nestedtx.RunContext(t.newContext(ctx), fn); err != nil {
 		return err
 	}
 	return t.Err()

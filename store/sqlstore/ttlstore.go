@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/internal/refuse"
+	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
 // ttlStore are the values of a DB that expire.
@@ -43,7 +43,7 @@ func (m ttlStore) Get(ctx context.Context, kind, key string, now time.Time) ([]b
 
 // Put implements [store.TTLStore].
 func (m ttlStore) Put(ctx context.Context, kind, key string, value []byte, expires time.Time) error {
-	if err := refuse.CheckValueSize(value); err != nil {
+	if err := storeerr.CheckValueSize(value); err != nil {
 		return err
 	}
 	return m.write(ctx, func(ctx context.Context, q querier) error {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/internal/ratio"
+	"github.com/pbxusers/pbxusers/internal/benchratio"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -51,7 +51,7 @@ func BenchmarkDB_Users(b *testing.B) {
 					raw.column + ", folded_username, id LIMIT 51"
 				args = append([]any{raw.value}, args...)
 			}
-			ratio.Compare(b, func() {
+			benchratio.Compare(b, func() {
 				list, err := st.ListUsers(b.Context(), q)
 				require.NoError(b, err)
 				require.Len(b, list.Items, 50)
@@ -72,7 +72,7 @@ func BenchmarkDB_Users(b *testing.B) {
 		})
 	}
 	b.Run("one by username", func(b *testing.B) {
-		ratio.Compare(b, func() {
+		benchratio.Compare(b, func() {
 			_, err := st.FindUser(b.Context(), userman.UserLookup{Username: middle.Username})
 			require.NoError(b, err)
 		}, func() {
@@ -104,7 +104,7 @@ func BenchmarkDB_tokens(b *testing.B) {
 		ID: "token", UserID: id, Extensions: []string{userman.Any}, Modules: []string{"voicemail"}, KeyHash: []byte("0123456789abcdef0123456789abcdef"),
 	}))
 	b.Run("holder", func(b *testing.B) {
-		ratio.Compare(b, func() {
+		benchratio.Compare(b, func() {
 			owner, err := st.TokenWithOwner(b.Context(), "token")
 			require.NoError(b, err)
 			require.Equal(b, id, owner.User.ID)
@@ -112,7 +112,7 @@ func BenchmarkDB_tokens(b *testing.B) {
 	})
 	b.Run("count a request", func(b *testing.B) {
 		now := time.Now()
-		ratio.Compare(b, func() {
+		benchratio.Compare(b, func() {
 			wait, err := st.TakeRequest(b.Context(), "token", now, 0)
 			require.NoError(b, err)
 			require.Zero(b, wait)

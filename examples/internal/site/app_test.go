@@ -11,8 +11,8 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/site"
-	"github.com/pbxusers/pbxusers/internal/peers"
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -30,9 +30,9 @@ func offlineSettings(t *testing.T) site.Settings {
 }
 
 // asteriskSettings are the settings of a site whose Asterisk runs.
-func asteriskSettings(t *testing.T, opts *peers.AsteriskOptions) site.Settings {
+func asteriskSettings(t *testing.T, opts *testservers.AsteriskOptions) site.Settings {
 	t.Helper()
-	asterisk := peers.StartAsterisk(t, opts)
+	asterisk := testservers.StartAsterisk(t, opts)
 	return site.Settings{
 		DB:      "sqlite:" + filepath.Join(t.TempDir(), "pbxusers.db"),
 		ConfDir: asterisk.ConfDir, AMIUser: "pbxusers", Asterisk: strings.Join(asterisk.Command(), " "),
@@ -126,7 +126,7 @@ func TestLogin_amiAccountRejectedWithHint(t *testing.T) {
 
 func TestApp_Install_appliesAndRecordsAudit(t *testing.T) {
 	t.Parallel()
-	s := openApp(t, asteriskSettings(t, &peers.AsteriskOptions{NoAMIUser: true}))
+	s := openApp(t, asteriskSettings(t, &testservers.AsteriskOptions{NoAMIUser: true}))
 	connection, err := s.CheckConnection(t.Context())
 	require.NoError(t, err)
 	require.False(t, connection.OK)
@@ -171,7 +171,7 @@ func TestApp_Install_appliesAndRecordsAudit(t *testing.T) {
 
 func TestApp_Install_stopsAtBlockingIssueUntilFixed(t *testing.T) {
 	t.Parallel()
-	s := openApp(t, asteriskSettings(t, &peers.AsteriskOptions{Files: map[string]string{
+	s := openApp(t, asteriskSettings(t, &testservers.AsteriskOptions{Files: map[string]string{
 		"manager.conf": "[general]\nenabled = no\nport = {{port}}\nbindaddr = 127.0.0.1\n",
 	}}))
 	installed, err := s.Install(t.Context())

@@ -8,12 +8,12 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 )
 
 func TestAPI_applyRollbackAndRecover(t *testing.T) {
 	t.Parallel()
-	h := &harness{Server: servertest.Start(t, &servertest.Options{Asterisk: peers.StartAsterisk(t, nil)})}
+	h := &harness{Server: servertest.Start(t, &servertest.Options{Asterisk: testservers.StartAsterisk(t, nil)})}
 	h.addAdministrator(t, ampusers.Administrator{Username: "root", Access: ampusers.Full})
 	v := h.logIn(t, "root")
 	_, err := h.Site.Install(t.Context())

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/internal/loginname"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -83,7 +83,7 @@ type IfMatch struct {
 // newAuditEvent is an act for the audit trail. What can be no name, of an account
 // neither, may be a password in the wrong field: it is not kept.
 func newAuditEvent(action, kind, name string) audit.Event {
-	if name = loginname.Normalize(name); !loginname.Valid(name) {
+	if name = username.Normalize(name); !username.Valid(name) {
 		name = ""
 	}
 	return audit.Event{Action: action, Kind: kind, Key: name}

@@ -16,8 +16,8 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/site"
 	"github.com/pbxusers/pbxusers/examples/server/serving"
-	"github.com/pbxusers/pbxusers/internal/peers"
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -27,7 +27,7 @@ type Options struct {
 	// Asterisk is the one that the server applies to. Defaults to none: the
 	// configuration folder is laid out as Debian does it, and an apply
 	// writes files and verifies nothing.
-	Asterisk *peers.Asterisk
+	Asterisk *testservers.Asterisk
 	// DataDir is where the database is, so that a second server can go on
 	// with it. Defaults to a folder of this server.
 	DataDir string

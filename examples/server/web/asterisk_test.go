@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
-	"github.com/pbxusers/pbxusers/internal/peers"
+	"github.com/pbxusers/pbxusers/internal/testservers"
 )
 
 func TestE2E_applyAccountWithoutJavaScript(t *testing.T) {
 	t.Parallel()
-	asterisk := peers.StartAsterisk(t, nil)
+	asterisk := testservers.StartAsterisk(t, nil)
 	b := start(t, &servertest.Options{Asterisk: asterisk})
 	require.Contains(t, b.post("/settings/install", nil, http.StatusOK), "was seen to serve generation")
 	require.Contains(t, b.post("/settings/test", nil, http.StatusOK), "<strong>Connected.</strong>")

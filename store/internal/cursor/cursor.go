@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/internal/refuse"
+	"github.com/pbxusers/pbxusers/store/internal/storeerr"
 )
 
 // Position is the place of a record in a list: the values that it is sorted by,
@@ -31,7 +31,7 @@ func Format(sort store.Sort, p Position) string {
 func Parse(sort store.Sort, text string, n int) (Position, error) {
 	decoded, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return nil, refuse.NewCursorError()
+		return nil, storeerr.NewCursorError()
 	}
 	rest, ok := strings.CutPrefix(string(decoded), sort.String())
 	p := make(Position, n)
@@ -39,7 +39,7 @@ func Parse(sort store.Sort, text string, n int) (Position, error) {
 		p[i], rest, ok = cutValue(rest)
 	}
 	if !ok || rest != "" {
-		return nil, refuse.NewCursorError()
+		return nil, storeerr.NewCursorError()
 	}
 	return p, nil
 }

@@ -1,0 +1,347 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+func TestAuthenticator_Authenticate_savesAndRecordsLogin(t *testing.T) {
+	t.Parallel()
+	for _, username := range []string{"jane", " JANE ", "jane@example.com"} {
+		t.Run(username, func(t *testing.T) {
+			t.Parallel()
+			h := newEnv(t)
+			result, err := h.Authenticate(t.Context(), newLoginAttempt(username, rightPassword), nil)
+			require.NoError(t, err)
+			require.Equal(t, "Jane", result.Account.Name)
+			require.Equal(t, -1, result.RecoveryCodesLeft)
+			require.Len(t, result.DeviceToken.Reveal(), 43)
+			require.Equal(t, h.jane(t), result.Account)
+			require.Equal(t, h.clock.Now(), result.Account.LastLoginAt)
+			require.Equal(t, []credential.TrustedDevice{{TokenHash: auth.HashToken(result.DeviceToken), LastUsedAt: h.clock.Now()}}, result.Account.Credentials.Devices)
+
+			entries := h.auditEntries(t, audit.Query{})
+			require.Len(t, entries, 1)
+			require.Equal(t, audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: "192.0.2.1"}, entries[0].Actor)
+			require.Equal(t, []string{"done login Jane"}, h.auditLines(t))
+		})
+	}
+}
+
+func TestAuthenticator_Authenticate_sameErrorForInvalidCredentials(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	h.addAccount(t, "8", "nopassword")
+	h.accounts.update("8", func(a *auth.Account) { a.Credentials = credential.Credentials{} })
+	var first error
+	for name, guess := range map[string]credential.LoginAttempt{
+		"wrong password":     newLoginAttempt("jane", "wrong"),
+		"no password given":  newLoginAttempt("jane", ""),
+		"unknown":            newLoginAttempt("joan", rightPassword),
+		"no password set":    newLoginAttempt("nopassword", rightPassword),
+		"nothing typed":      newLoginAttempt("", rightPassword),
+		"no name at all":     newLoginAttempt("\x00\xff", rightPassword),
+		"a name of 1 MB":     newLoginAttempt(strings.Repeat("jane", 1<<18), rightPassword),
+		"a password of 1 MB": newLoginAttempt("jane", strings.Repeat("jane", 1<<18)),
+	} {
+		h.hashes.total.Store(0)
+		_, err := h.Authenticate(t.Context(), guess, nil)
+		requireLoginError(t, err, credential.InvalidCredentials)
+		require.EqualValues(t, 1, h.hashes.total.Load(), name)
+		if first == nil {
+			first = err
+		}
+		require.Equal(t, first, err, name)
+	}
+	// People type passwords where names belong.
+	require.Len(t, h.auditEntries(t, audit.Query{}), 8)
+	for _, line := range h.auditLines(t) {
+		require.Contains(t, []string{
+			"refused login : forbidden: wrong_password", "refused login Jane: forbidden: wrong_password", "refused login nopassword: forbidden: wrong_password",
+		}, line)
+	}
+}
+
+// Whoever is told no in either case, as by a service, is not told by the time
+// that there is somebody of that name.
+func TestAuthenticator_Authenticate_constantTimeForOutOfScopeAccount(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	h.accounts.outOfScope = map[string]bool{"7": true}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for verb, ask := range map[string]func(ctx context.Context, password string) error{
+		"Authenticate": func(ctx context.Context, password string) error {
+			_, err := h.Authenticate(ctx, newLoginAttempt("jane", password), nil)
+			return err
+		},
+		"Verify": func(ctx context.Context, password string) error {
+			_, err := h.Verify(ctx, newLoginAttempt("jane", password), nil)
+			return err
+		},
+	} {
+		for _, password := range []string{rightPassword, "wrong", "", strings.Repeat("jane", 1<<18)} {
+			h.hashes.total.Store(0)
+			err := ask(t.Context(), password)
+			_, forbidden := errors.AsType[*store.ForbiddenError](err)
+			require.True(t, forbidden, "%s: %v", verb, err)
+			require.EqualValues(t, 1, h.hashes.total.Load(), verb)
+		}
+		require.ErrorIs(t, ask(ended, rightPassword), context.Canceled, "it waits for its turn no longer than its context")
+	}
+	other := newLoginAttempt("jane", "")
+	other.RemoteAddr = "192.0.2.2"
+	_, err := h.Confirm(t.Context(), other, h.jane(t).SessionEpoch, nil)
+	require.ErrorIs(t, err, store.ErrForbidden)
+	require.Empty(t, h.auditLines(t), "that is for the records to tell")
+}
+
+func TestAuthenticator_Authenticate_rejectsDamagedHash(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	h.accounts.update("7", func(a *auth.Account) { a.Credentials.PasswordHash = secret("$argon2id$damaged") })
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	requireLoginError(t, err, credential.InvalidCredentials)
+}
+
+func TestAuthenticator_Authenticate_revealsDisabledOnlyWithPassword(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	h.accounts.update("7", func(a *auth.Account) { a.Disabled = true })
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"), nil)
+	requireLoginError(t, err, credential.InvalidCredentials)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	requireLoginError(t, err, credential.AccountDisabled)
+	require.EqualError(t, err, "this person is disabled; ask an administrator")
+	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	requireLoginError(t, err, credential.AccountDisabled)
+	_, err = h.Confirm(t.Context(), newLoginAttempt("jane", ""), 5, nil)
+	requireLoginError(t, err, credential.AccountDisabled)
+	require.Zero(t, h.jane(t).LastLoginAt)
+}
+
+func TestAuthenticator_Authenticate_authorizesAfterPasswordBeforeCode(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	key, _ := h.enrollTOTP(t)
+	calls := 0
+	authorize := func(_ context.Context, a *auth.Account) error {
+		calls++
+		require.Equal(t, "7", a.ID)
+		return &credential.LoginError{Code: credential.NotAuthorized, Message: "you may not use this; ask an administrator"}
+	}
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"), authorize)
+	requireLoginError(t, err, credential.InvalidCredentials)
+	require.Zero(t, calls)
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), authorize)
+	requireLoginError(t, err, credential.NotAuthorized)
+	require.Equal(t, "refused login Jane: forbidden: not_allowed", h.auditLines(t)[0])
+	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), authorize)
+	requireLoginError(t, err, credential.NotAuthorized)
+	withCode := newLoginAttempt("jane", "")
+	withCode.Code = totpCode(t, key, h.clock.Now())
+	_, err = h.Confirm(t.Context(), withCode, 5, authorize)
+	requireLoginError(t, err, credential.NotAuthorized)
+	require.Equal(t, 3, calls)
+	_, err = h.Confirm(t.Context(), withCode, 5, nil)
+	require.NoError(t, err, "the code is not spent yet")
+}
+
+func TestAuthenticator_Authenticate_rehashesOutdatedHash(t *testing.T) {
+	t.Parallel()
+	for name, act := range map[string]func(h *env) error{
+		"authenticate": func(h *env) error {
+			_, err := h.Authenticate(context.Background(), newLoginAttempt("jane", "password"), nil)
+			return err
+		},
+		"verify": func(h *env) error {
+			_, err := h.Verify(context.Background(), newLoginAttempt("jane", "password"), nil)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newEnv(t)
+			h.accounts.update("7", func(a *auth.Account) {
+				a.Credentials.PasswordHash = secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8")
+			})
+			require.NoError(t, act(h))
+			require.Contains(t, h.jane(t).Credentials.PasswordHash.Reveal(), "$argon2id$")
+			rehash := h.auditEntries(t, audit.Query{Action: "rehash"})
+			require.Len(t, rehash, 1)
+			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: "192.0.2.1"}, rehash[0].Actor)
+			require.NoError(t, act(h))
+			require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
+		})
+	}
+}
+
+func TestAuthenticator_Authenticate_acceptsCodeOnceConcurrently(t *testing.T) {
+	t.Parallel()
+	for name, pick := range map[string]func(t *testing.T, h *env) string{
+		"of the app": func(t *testing.T, h *env) string {
+			t.Helper()
+			key, _ := h.enrollTOTP(t)
+			return totpCode(t, key, h.clock.Now())
+		},
+		"of recovery": func(t *testing.T, h *env) string {
+			t.Helper()
+			_, recovery := h.enrollTOTP(t)
+			return recovery[3].Reveal()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newEnv(t)
+			withCode := newLoginAttempt("jane", rightPassword)
+			withCode.Code = pick(t, h)
+			errs := runConcurrently(2, func(i int) error {
+				mine := withCode
+				mine.RemoteAddr = fmt.Sprintf("192.0.2.%d", i+1)
+				_, err := h.Authenticate(t.Context(), mine, nil)
+				return err
+			})
+			if errs[0] != nil {
+				errs[0], errs[1] = errs[1], errs[0]
+			}
+			require.NoError(t, errs[0])
+			requireLoginError(t, errs[1], credential.InvalidMFACode)
+			require.Len(t, h.auditEntries(t, audit.Query{Action: "login", Outcome: audit.Succeeded}), 1)
+		})
+	}
+}
+
+func TestAuthenticator_Confirm_completesLogin(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	key, recovery := h.enrollTOTP(t)
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	requireLoginError(t, err, credential.MFARequired)
+	wait, ok := errors.AsType[*credential.LoginError](err)
+	require.True(t, ok)
+	require.Empty(t, h.auditLines(t), "that a code is asked for is not worth a line")
+
+	withCode := newLoginAttempt("jane", "")
+	withCode.Code = recovery[0].Reveal()
+	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch+1, nil)
+	requireLoginError(t, err, credential.InvalidCredentials)
+	result, err := h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	require.NoError(t, err)
+	require.Equal(t, 9, result.RecoveryCodesLeft)
+	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	requireLoginError(t, err, credential.InvalidMFACode)
+	withCode.Code = strings.Repeat("1", 1<<20)
+	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	requireLoginError(t, err, credential.InvalidMFACode)
+	withCode.Code = totpCode(t, key, h.clock.Now())
+	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	require.NoError(t, err)
+}
+
+func TestAuthenticator_Authenticate_rejectsConcurrentChange(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		happens func(r *fakeAccounts)
+		want    credential.LoginErrorCode
+	}{
+		"by the end of all sessions": {func(r *fakeAccounts) { r.update("7", func(a *auth.Account) { a.SessionEpoch++ }) }, credential.InvalidCredentials},
+		"by being disabled":          {func(r *fakeAccounts) { r.update("7", func(a *auth.Account) { a.Disabled = true }) }, credential.AccountDisabled},
+		"by a deletion":              {func(r *fakeAccounts) { r.mu.Lock(); delete(r.accounts, "7"); r.mu.Unlock() }, credential.InvalidCredentials},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newEnv(t)
+			_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), func(context.Context, *auth.Account) error {
+				test.happens(h.accounts)
+				return nil
+			})
+			requireLoginError(t, err, test.want)
+			require.Empty(t, h.auditEntries(t, audit.Query{Outcome: audit.Succeeded}))
+		})
+	}
+}
+
+func TestAuthenticator_Authenticate_detectsWrongAccountTypeOnFailure(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	h := newEnv(t, func(o *auth.Options) {
+		o.DetectAccountType = func(_ context.Context, username string, password store.Secret) (string, error) {
+			calls++
+			switch {
+			case username == "down":
+				return "", errors.New("the other store is down")
+			case username == "crm" && password.Reveal() == "its secret":
+				return "this is an AMI account; it cannot log in here", nil
+			}
+			return "", nil
+		}
+	})
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("crm", "its secret"), nil)
+	requireLoginError(t, err, credential.WrongAccountType)
+	for _, guess := range []credential.LoginAttempt{newLoginAttempt("crm", "wrong"), newLoginAttempt("down", "wrong")} {
+		_, err = h.Authenticate(t.Context(), guess, nil)
+		requireLoginError(t, err, credential.InvalidCredentials)
+	}
+	require.Equal(t, 3, calls)
+	for _, guess := range []credential.LoginAttempt{newLoginAttempt("jane", rightPassword), newLoginAttempt(strings.Repeat("x", 1<<20), "x"), newLoginAttempt("x", strings.Repeat("x", 1<<20))} {
+		_, _ = h.Authenticate(t.Context(), guess, nil)
+	}
+	require.Equal(t, 3, calls, "neither after the right password, nor of what is too long")
+}
+
+func TestAuthenticator_Authenticate_respectsContext(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := h.Authenticate(ctx, newLoginAttempt("jane", rightPassword), nil)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = h.Verify(ctx, newLoginAttempt("jane", rightPassword), nil)
+	require.ErrorIs(t, err, context.Canceled)
+	// Somebody who does not wait for the answer is not worth a line.
+	ctx, cancel = context.WithCancel(t.Context())
+	h.accounts.update("7", func(a *auth.Account) {
+		a.VerifyExternal = func(ctx context.Context, _ store.Secret) (bool, error) {
+			cancel()
+			return false, ctx.Err()
+		}
+	})
+	_, err = h.Verify(ctx, newLoginAttempt("jane", rightPassword), nil)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, h.auditLines(t))
+}
+
+func TestAuthenticator_Authenticate_forgetsLeastRecentlyUsedDevice(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	var tokens []store.Secret
+	for range credential.MaxTrustedDevices + 1 {
+		h.clock.Advance(time.Minute)
+		result, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+		require.NoError(t, err)
+		tokens = append(tokens, result.DeviceToken)
+	}
+	require.Len(t, h.jane(t).Credentials.Devices, credential.MaxTrustedDevices)
+	// An unknown device is remembered in place of the oldest one: it goes last.
+	for _, again := range []struct {
+		device store.Secret
+		known  bool
+	}{{tokens[1], true}, {tokens[0], false}} {
+		attempt := newLoginAttempt("jane", rightPassword)
+		attempt.DeviceToken = again.device
+		result, err := h.Authenticate(t.Context(), attempt, nil)
+		require.NoError(t, err)
+		require.Equal(t, again.known, result.DeviceToken.Equal(again.device))
+	}
+}

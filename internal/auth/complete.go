@@ -1,0 +1,94 @@
+package auth
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
+	"github.com/pbxusers/pbxusers/internal/totp"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// logIn ends the login of a candidate whose password is proven. Everything is
+// asked again where it is written: a code is spent once, also by two logins at
+// the same instant.
+func (au *Authenticator) logIn(ctx context.Context, c *claimant) (*Login, error) {
+	if c.account.Credentials.HasSecondFactor() && c.Code == "" {
+		return nil, mfaRequired(c.account.SessionEpoch)
+	}
+	attempts := []ratelimit.Attempt{c.rateAttempt}
+	if totp.IsCode(c.Code) {
+		codeAttempt := c.rateAttempt
+		codeAttempt.Code = true
+		if err := au.rateLimit(ctx, c, codeAttempt); err != nil {
+			return nil, err
+		}
+		attempts = append(attempts, codeAttempt)
+	}
+	token, tokenHash, err := au.trustedDeviceToken(c)
+	if err != nil {
+		return nil, err
+	}
+	var login *Login
+	err = au.opts.Accounts.RunInTx(ctx, func(ctx context.Context) (err error) {
+		login, err = au.complete(ctx, c, tokenHash)
+		return err
+	})
+	if err != nil {
+		return nil, au.recordDenied(ctx, c, err)
+	}
+	login.DeviceToken = token
+	for _, attempt := range attempts {
+		au.opts.Limiter.Reset(attempt)
+	}
+	au.opts.Logger.InfoContext(ctx, au.opts.Kind+": login", "username", c.account.Name)
+	return login, nil
+}
+
+// trustedDeviceToken returns the token that the candidate's device holds, when it is
+// known, or a new one, and what to keep of it.
+func (au *Authenticator) trustedDeviceToken(c *claimant) (token store.Secret, hash []byte, err error) {
+	if c.rateAttempt.Device != "" {
+		return c.DeviceToken, HashToken(c.DeviceToken), nil
+	}
+	return NewToken(au.opts.Random)
+}
+
+// complete writes, in the transaction of ctx, that the candidate logged in from
+// the device that holds a token of this hash.
+func (au *Authenticator) complete(ctx context.Context, c *claimant, tokenHash []byte) (*Login, error) {
+	after, err := au.reload(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	left := -1
+	if after.Credentials.HasSecondFactor() {
+		if left, err = au.consumeCode(after, c.Code); err != nil {
+			return nil, err
+		}
+	}
+	after.LastLoginAt = au.now()
+	after.Credentials.Devices = rememberDevice(after.Credentials.Devices, tokenHash, after.LastLoginAt)
+	actor := audit.Actor{Kind: au.opts.ActorKind, Name: after.Name, RemoteAddr: auditRemoteAddr(c.RemoteAddr)}
+	if err := au.opts.Accounts.Save(audit.WithActor(ctx, actor), "login", after); err != nil {
+		return nil, err
+	}
+	return &Login{Account: after, RecoveryCodesLeft: left}, nil
+}
+
+// consumeCode uses up a code, and returns how many recovery codes are left when it
+// was one of them, or -1.
+func (au *Authenticator) consumeCode(a *Account, code string) (int, error) {
+	factor := a.Credentials.SecondFactor
+	if step, ok := totp.Validate(factor.Secret, code, au.now(), factor.LastStep); ok {
+		factor.LastStep = step
+		return -1, nil
+	}
+	used := totp.MatchRecoveryCode(factor.RecoveryHashes, code)
+	if used < 0 {
+		return -1, invalidMFACode(a.SessionEpoch)
+	}
+	factor.RecoveryHashes = slices.Delete(factor.RecoveryHashes, used, used+1)
+	return len(factor.RecoveryHashes), nil
+}

@@ -1,0 +1,67 @@
+package auth
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+func invalidCredentials() *credential.LoginError {
+	return &credential.LoginError{Code: credential.InvalidCredentials, Message: "the username or the password is wrong; try again"}
+}
+
+func (au *Authenticator) accountDisabled() *credential.LoginError {
+	return &credential.LoginError{Code: credential.AccountDisabled, Message: au.opts.DisabledMessage}
+}
+
+func mfaRequired(epoch int64) *credential.LoginError {
+	return &credential.LoginError{
+		Code: credential.MFARequired, Message: "type the code that your authenticator app shows, or a recovery code", SessionEpoch: epoch,
+	}
+}
+
+func invalidMFACode(epoch int64) *credential.LoginError {
+	return &credential.LoginError{
+		Code: credential.InvalidMFACode, Message: "this code is wrong or was used already; wait for the next one, or use a recovery code", SessionEpoch: epoch,
+	}
+}
+
+// credentialsError returns the refusal of whoever is nobody here with that password.
+func (au *Authenticator) credentialsError(ctx context.Context, attempt credential.LoginAttempt) *credential.LoginError {
+	if au.opts.DetectAccountType == nil || len(attempt.Username) > maxUsernameBytes || len(attempt.Password.Reveal()) > maxPasswordBytes {
+		return invalidCredentials()
+	}
+	message, err := au.opts.DetectAccountType(ctx, attempt.Username, attempt.Password)
+	if err != nil {
+		au.opts.Logger.ErrorContext(ctx, au.opts.Kind+": looking for another kind of account failed", "error", err)
+	}
+	if err != nil || message == "" {
+		return invalidCredentials()
+	}
+	return &credential.LoginError{Code: credential.WrongAccountType, Message: message}
+}
+
+// recordDenied keeps a refusal in the trail and returns it. A name that nobody has
+// is not kept: people type passwords there.
+func (au *Authenticator) recordDenied(ctx context.Context, c *claimant, err error) error {
+	event := audit.Event{Action: "login", Kind: au.opts.Kind}
+	if c.account != nil {
+		event.Key = c.account.Name
+	}
+	anonymous := audit.Actor{Kind: audit.Anonymous, RemoteAddr: auditRemoteAddr(c.RemoteAddr)}
+	au.opts.Audit.RecordFailure(audit.WithActor(ctx, anonymous), event, err)
+	return err
+}
+
+// auditRemoteAddr returns a source as it is told to the trail: of a service without the
+// name that was typed there.
+func auditRemoteAddr(source string) string {
+	if !strings.HasPrefix(source, ratelimit.ServicePrefix) {
+		return source
+	}
+	service, _, _ := strings.Cut(source, "/")
+	return service
+}

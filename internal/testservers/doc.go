@@ -1,0 +1,10 @@
+// Package testservers starts the real programs that this module's tests talk to.
+// This one starts Asterisk, and the packages below it a browser, an LDAP server,
+// an XMPP server and a mail server: each test gets an instance of its own, with
+// its own configuration folder and its own port on 127.0.0.1, needs no root to
+// run it, and cannot leave it behind.
+//
+// A peer that is not installed skips the test, with a sentence that says so;
+// where PBXUSERS_REQUIRE_PEERS is 1, as `make test` sets it, it fails the test.
+// `make peers` installs what is missing.
+package testservers
