@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 func (a *cli) adminCommand() *cobra.Command {
@@ -73,7 +73,7 @@ func (a *cli) adminEdit() *cobra.Command {
 		PreRunE:           requireChange,
 	}
 	flags.register(cmd)
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		fields := flags.parse(cmd.Flags())
 		act := administratorEvent(cmd.Context(), s, "update", args[0])
 		updated, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*ampusers.Administrator, error) {
@@ -91,7 +91,7 @@ func (a *cli) adminEdit() *cobra.Command {
 }
 
 func (a *cli) adminDisable(use, short string, act func(*ampusers.Service, context.Context, string) (*ampusers.Administrator, error)) *cobra.Command {
-	return a.recordCommand(use+" USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.App, username string) error {
+	return a.recordCommand(use+" USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *app.App, username string) error {
 		changed, err := act(s.Administrators, ctx, username)
 		if err != nil {
 			return err
@@ -102,7 +102,7 @@ func (a *cli) adminDisable(use, short string, act func(*ampusers.Service, contex
 
 func (a *cli) adminDelete() *cobra.Command {
 	const short = "Delete an administrator, and end all sessions"
-	return a.recordCommand("delete USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.App, username string) error {
+	return a.recordCommand("delete USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *app.App, username string) error {
 		if admin, err := s.Administrators.Get(ctx, username); err == nil {
 			username = admin.Username // as it is stored
 		}

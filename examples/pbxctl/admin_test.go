@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -15,10 +15,10 @@ import (
 const goodPassword = "vier lila Ziegen am Deich"
 
 // openApp opens the database of c as the server does.
-func (c *ctl) openApp(t *testing.T) *site.App {
+func (c *ctl) openApp(t *testing.T) *app.App {
 	t.Helper()
 	opts := cheapHashing()
-	s, err := site.Open(t.Context(), site.Settings{DB: "sqlite:" + c.data("pbxusers.db"), ConfDir: c.confDir, AMI: site.NoAsterisk}, &opts)
+	s, err := app.Open(t.Context(), app.Settings{DB: "sqlite:" + c.data("pbxusers.db"), ConfDir: c.confDir, AMI: app.NoAsterisk}, &opts)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s

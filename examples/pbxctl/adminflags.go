@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -42,7 +42,7 @@ func (f *adminFlags) register(cmd *cobra.Command) {
 
 func sectionIDs() []string {
 	var ids []string
-	for _, section := range site.Sections() {
+	for _, section := range app.Sections() {
 		ids = append(ids, section.ID)
 	}
 	return append(ids, ampusers.SectionApply)

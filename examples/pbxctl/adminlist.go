@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -21,7 +21,7 @@ func (a *cli) adminList() *cobra.Command {
 	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(ampusers.SortFields()))
 	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
 	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("administrators"))
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		var err error
 		if query.Sort, err = store.ParseSort(sort, ampusers.SortFields()); err != nil {
 			return err
@@ -67,7 +67,7 @@ func (a *cli) completeAdministrators(cmd *cobra.Command, args []string, toComple
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completeFrom(cmd, toComplete, ampusers.FoldUsername, func(ctx context.Context, s *site.App, page store.PageRequest) (names []string, next string, err error) {
+	return a.completeFrom(cmd, toComplete, ampusers.FoldUsername, func(ctx context.Context, s *app.App, page store.PageRequest) (names []string, next string, err error) {
 		list, err := s.Administrators.List(ctx, ampusers.Query{Search: toComplete, PageRequest: page})
 		if err != nil {
 			return nil, "", err

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -28,7 +28,7 @@ func (a *cli) adminPassword() *cobra.Command {
 	cmd.MarkFlagsOneRequired("password", "password-file", "invite")
 	cmd.MarkFlagsMutuallyExclusive("password", "invite")
 	cmd.MarkFlagsMutuallyExclusive("password-file", "invite")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		given, empty, err := password.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func (a *cli) adminPassword() *cobra.Command {
 
 func (a *cli) adminRecover() *cobra.Command {
 	const short = "Make or bring back a Full administrator; the link to set a password is shown this once"
-	cmd := a.recordCommand("recover USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *site.App, username string) error {
+	cmd := a.recordCommand("recover USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *app.App, username string) error {
 		link, err := s.Administrators.RestoreAccess(ctx, username)
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (a *cli) invite(ctx context.Context, service *ampusers.Service, username st
 func (a *cli) inviteCreated(ctx context.Context, service *ampusers.Service, username string) error {
 	link, err := service.Invite(ctx, username)
 	if err != nil {
-		return site.WithHint(fmt.Errorf("the administrator was made, and has no link: %w", err), lostLinkHint)
+		return app.WithHint(fmt.Errorf("the administrator was made, and has no link: %w", err), lostLinkHint)
 	}
 	return a.printInvitation(ctx, service, link)
 }
@@ -89,7 +89,7 @@ const lostLinkHint = "Nobody knows the link: 'pbxctl admin password USERNAME --i
 func (a *cli) printInvitation(ctx context.Context, service *ampusers.Service, link *ampusers.InvitationLink) error {
 	invited, err := service.Get(ctx, link.Username)
 	if err != nil {
-		return site.WithHint(err, lostLinkHint)
+		return app.WithHint(err, lostLinkHint)
 	}
 	address := a.settings.Link("/set-password/", link.Token).Reveal()
 	footer := "The link sets a password once, until " + localTime(link.ExpiresAt) + "."

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 // administrator is one as it is printed: with the token of the link to set a
@@ -36,7 +36,7 @@ func (a *cli) printAdministrator(shown administrator, footer string) error {
 		return b.String()
 	})
 	if err != nil && shown.Secret != "" {
-		return site.WithHint(err, lostLinkHint)
+		return app.WithHint(err, lostLinkHint)
 	}
 	return err
 }

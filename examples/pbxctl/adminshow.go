@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -21,7 +21,7 @@ func (a *cli) adminShow() *cobra.Command {
 		ValidArgsFunction: a.completeAdministrators,
 	}
 	cmd.Flags().StringArrayVar(&queries, "explain", nil, "`SUBJECT` to explain: section:ID, extension:NUMBER, did:NUMBER or team:NAME; may be repeated")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		shown, err := s.Administrators.Get(cmd.Context(), args[0])
 		if err != nil {
 			return err

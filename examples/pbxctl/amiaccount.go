@@ -6,7 +6,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 )
 
@@ -42,7 +42,7 @@ func (a *cli) printAMIAccount(shown amiAccountView, footer string) error {
 		return b.String()
 	})
 	if err != nil && shown.Secret != "" {
-		return site.WithHint(err, "Nobody knows the generated secret: 'pbxctl manager rotate' makes another one.")
+		return app.WithHint(err, "Nobody knows the generated secret: 'pbxctl manager rotate' makes another one.")
 	}
 	return err
 }

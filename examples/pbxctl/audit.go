@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -39,7 +39,7 @@ func (a *cli) auditList() *cobra.Command {
 	flags.StringVar(&query.After, "after", "", "begin after this `SEQUENCE`: the 'next' of the page before")
 	flags.IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("entries"))
 	_ = cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes(), cobra.ShellCompDirectiveNoFileComp))
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		var err error
 		if query.Outcome, err = parseOutcome(outcome); err != nil {
 			return err

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -17,7 +17,7 @@ func (a *cli) auditBaseline() *cobra.Command {
 		Long: "Vouch for the records that the audit trail was never told of, such as those from before it began.\n" +
 			"'pbxctl audit verify' lists them: look at each first, since one that was put in by plain SQL looks the same.",
 		Args: cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 			adopted, err := s.BaselineAudit(cmd.Context())
 			if err != nil {
 				return err

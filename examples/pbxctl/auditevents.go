@@ -3,14 +3,14 @@ package main
 import (
 	"context"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 // administratorEvent is an act on an administrator as the audit trail calls it.
-func administratorEvent(ctx context.Context, s *site.App, action, username string) audit.Event {
+func administratorEvent(ctx context.Context, s *app.App, action, username string) audit.Event {
 	act := audit.Event{Action: action, Kind: s.Administrators.AuditSource().Kind, Key: auditableName(username)}
 	if admin, err := s.Administrators.Get(ctx, username); err == nil {
 		act.Key = admin.Username
@@ -19,7 +19,7 @@ func administratorEvent(ctx context.Context, s *site.App, action, username strin
 }
 
 // amiAccountEvent is an act on an AMI account as the audit trail calls it.
-func amiAccountEvent(ctx context.Context, s *site.App, action, name string) audit.Event {
+func amiAccountEvent(ctx context.Context, s *app.App, action, name string) audit.Event {
 	act := audit.Event{Action: action, Kind: s.AMIAccounts.AuditSource().Kind, Key: auditableName(name)}
 	if u, err := s.AMIAccounts.Get(ctx, name); err == nil {
 		act.Key = u.Name
@@ -28,7 +28,7 @@ func amiAccountEvent(ctx context.Context, s *site.App, action, name string) audi
 }
 
 // userEvent is an act on a person as the audit trail calls it.
-func userEvent(ctx context.Context, s *site.App, action, username string) audit.Event {
+func userEvent(ctx context.Context, s *app.App, action, username string) audit.Event {
 	act := audit.Event{Action: action, Kind: userman.KindUser, Key: auditableName(username)}
 	if u, err := s.Users.Get(ctx, username); err == nil {
 		act.Key = u.Username
@@ -38,7 +38,7 @@ func userEvent(ctx context.Context, s *site.App, action, username string) audit.
 
 // groupEvent is an act on a group as the audit trail calls it. What is no group
 // is not named: it may be a secret in the wrong place.
-func groupEvent(ctx context.Context, s *site.App, action, name string) audit.Event {
+func groupEvent(ctx context.Context, s *app.App, action, name string) audit.Event {
 	act := audit.Event{Action: action, Kind: userman.KindGroup}
 	if g, err := s.Users.Group(ctx, name); err == nil {
 		act.Key = g.Name
@@ -47,7 +47,7 @@ func groupEvent(ctx context.Context, s *site.App, action, name string) audit.Eve
 }
 
 // tokenEvent is an act on an API token as the audit trail calls it.
-func tokenEvent(ctx context.Context, s *site.App, action, id string) audit.Event {
+func tokenEvent(ctx context.Context, s *app.App, action, id string) audit.Event {
 	act := audit.Event{Action: action, Kind: userman.KindToken}
 	if t, err := s.Users.Token(ctx, id); err == nil {
 		act.Key = t.ID

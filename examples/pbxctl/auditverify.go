@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -24,7 +24,7 @@ func (a *cli) auditVerify() *cobra.Command {
 		Args: cobra.NoArgs,
 	}
 	cmd.Flags().StringVar(&since, "since", "", "`SEQUENCE:HASH` that an earlier verification ended with")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		mark, err := parseCheckpoint(since)
 		if err != nil {
 			return err

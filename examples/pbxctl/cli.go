@@ -8,20 +8,20 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
 // cli is one run of pbxctl: its settings, and what it has opened.
 type cli struct {
-	settings site.Settings
+	settings app.Settings
 	json     bool
 	stdin    io.Reader
 	stdout   io.Writer
 	stderr   io.Writer
 	// options are those that the database is opened with. Tests make passwords
 	// cost little.
-	options site.Options
+	options app.Options
 	// started says that the command line was understood.
 	started bool
 	closers []func() error
@@ -30,15 +30,15 @@ type cli struct {
 // register adds the global flags.
 func (a *cli) register(flags *pflag.FlagSet) {
 	a.settings.Register(flags)
-	site.RegisterIniFile(flags)
+	app.RegisterIniFile(flags)
 	flags.BoolVar(&a.json, "json", false, "print JSON")
 }
 
 // complete takes the flags that were not given from the environment and from
 // the file of settings.
 func (a *cli) complete(flags *pflag.FlagSet) error {
-	path, required := site.IniFile(flags)
-	return site.LoadFlags(flags, path, required)
+	path, required := app.IniFile(flags)
+	return app.LoadFlags(flags, path, required)
 }
 
 // close closes what was opened, last first.
@@ -50,25 +50,25 @@ func (a *cli) close() {
 }
 
 // open opens a database that exists.
-func (a *cli) open(ctx context.Context) (*site.App, error) { return a.openWith(ctx, a.options) }
+func (a *cli) open(ctx context.Context) (*app.App, error) { return a.openWith(ctx, a.options) }
 
 // openOrCreate opens the database, and makes it and its key at first use.
-func (a *cli) openOrCreate(ctx context.Context) (*site.App, error) {
+func (a *cli) openOrCreate(ctx context.Context) (*app.App, error) {
 	opts := a.options
 	opts.Create = true
 	return a.openWith(ctx, opts)
 }
 
 // openForCompletion opens the database to complete a key in a shell.
-func (a *cli) openForCompletion(cmd *cobra.Command) (*site.App, error) {
+func (a *cli) openForCompletion(cmd *cobra.Command) (*app.App, error) {
 	if err := a.complete(cmd.Root().PersistentFlags()); err != nil {
 		return nil, err
 	}
 	return a.open(cmd.Context())
 }
 
-func (a *cli) openWith(ctx context.Context, opts site.Options) (*site.App, error) {
-	s, err := site.Open(ctx, a.settings, &opts)
+func (a *cli) openWith(ctx context.Context, opts app.Options) (*app.App, error) {
+	s, err := app.Open(ctx, a.settings, &opts)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (a *cli) openWith(ctx context.Context, opts site.Options) (*site.App, error
 }
 
 // dial logs in to Asterisk; nil stands for none to talk to.
-func (a *cli) dial(ctx context.Context, s *site.App, events string) (*ami.Client, error) {
+func (a *cli) dial(ctx context.Context, s *app.App, events string) (*ami.Client, error) {
 	client, err := s.Dial(ctx, events)
 	if client != nil {
 		a.closers = append(a.closers, client.Close)

@@ -8,17 +8,17 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 // recordCommand is a command about one record, which its argument names.
-func (a *cli) recordCommand(use, short string, complete cobra.CompletionFunc, fn func(ctx context.Context, s *site.App, name string) error) *cobra.Command {
+func (a *cli) recordCommand(use, short string, complete cobra.CompletionFunc, fn func(ctx context.Context, s *app.App, name string) error) *cobra.Command {
 	return &cobra.Command{
 		Use:               use,
 		Short:             short,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: complete,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 			return fn(cmd.Context(), s, args[0])
 		}),
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -21,7 +21,7 @@ func (a *cli) completeUsers(cmd *cobra.Command, args []string, toComplete string
 
 // completeMembers completes the usernames behind the name of a group.
 func (a *cli) completeMembers(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	return a.completeFrom(cmd, toComplete, userman.FoldUsername, func(ctx context.Context, s *site.App, page store.PageRequest) (names []string, next string, err error) {
+	return a.completeFrom(cmd, toComplete, userman.FoldUsername, func(ctx context.Context, s *app.App, page store.PageRequest) (names []string, next string, err error) {
 		list, err := s.Users.List(ctx, userman.Query{Search: toComplete, PageRequest: page})
 		if err != nil {
 			return nil, "", err
@@ -38,7 +38,7 @@ func (a *cli) completeDeleted(cmd *cobra.Command, args []string, toComplete stri
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completeFrom(cmd, toComplete, verbatim, func(ctx context.Context, s *site.App, page store.PageRequest) (ids []string, next string, err error) {
+	return a.completeFrom(cmd, toComplete, verbatim, func(ctx context.Context, s *app.App, page store.PageRequest) (ids []string, next string, err error) {
 		list, err := s.Users.List(ctx, userman.Query{Status: userman.StatusDeleted, PageRequest: page})
 		if err != nil {
 			return nil, "", err
@@ -52,7 +52,7 @@ func (a *cli) completeDeleted(cmd *cobra.Command, args []string, toComplete stri
 
 // completeGroups completes the names of groups.
 func (a *cli) completeGroups(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	return a.completeFrom(cmd, toComplete, userman.FoldGroupName, func(ctx context.Context, s *site.App, _ store.PageRequest) (names []string, next string, err error) {
+	return a.completeFrom(cmd, toComplete, userman.FoldGroupName, func(ctx context.Context, s *app.App, _ store.PageRequest) (names []string, next string, err error) {
 		groups, err := s.Users.Groups(ctx)
 		if err != nil {
 			return nil, "", err
@@ -85,7 +85,7 @@ func (a *cli) completeTokens(cmd *cobra.Command, args []string, toComplete strin
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completeFrom(cmd, toComplete, verbatim, func(ctx context.Context, s *site.App, page store.PageRequest) (ids []string, next string, err error) {
+	return a.completeFrom(cmd, toComplete, verbatim, func(ctx context.Context, s *app.App, page store.PageRequest) (ids []string, next string, err error) {
 		list, err := s.Users.Tokens(ctx, "", page)
 		if err != nil {
 			return nil, "", err
@@ -101,7 +101,7 @@ func verbatim(text string) string { return text }
 
 // listFunc reads the words of a page of records, and what the next one begins
 // after.
-type listFunc func(ctx context.Context, s *site.App, page store.PageRequest) (words []string, next string, err error)
+type listFunc func(ctx context.Context, s *app.App, page store.PageRequest) (words []string, next string, err error)
 
 // completeFrom returns those of the words that begin as begun does, when both are
 // folded, and that a shell can show. It reads on until they fill a page.

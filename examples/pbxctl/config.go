@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 func (a *cli) configCommand() *cobra.Command {
@@ -23,7 +23,7 @@ func (a *cli) configPlan() *cobra.Command {
 		Use:   "plan",
 		Short: "Show what an apply would change, secrets masked",
 		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 			folder, err := s.ConfigDir(nil, nil)
 			if err != nil {
 				return err
@@ -42,7 +42,7 @@ func (a *cli) configApply() *cobra.Command {
 		Use:   "apply",
 		Short: "Make the records live: write, check, reload, verify; roll back when Asterisk does not take it",
 		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 			folder, err := a.openConfigDir(cmd, s)
 			if err != nil {
 				return err
@@ -61,7 +61,7 @@ func (a *cli) configRollback() *cobra.Command {
 		Use:   "rollback",
 		Short: "Go back to the generation before the live one; the records keep what they hold",
 		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 			folder, err := a.openConfigDir(cmd, s)
 			if err != nil {
 				return err
@@ -82,7 +82,7 @@ func (a *cli) configStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Say whether there is something to apply",
 		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 			folder, err := s.ConfigDir(nil, nil)
 			if err != nil {
 				return err
@@ -101,7 +101,7 @@ func (a *cli) configRecover() *cobra.Command {
 		Use:   "recover",
 		Short: "End an apply that was cut short, on the old or on the new generation, whole",
 		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 			folder, err := a.openConfigDir(cmd, s)
 			if err != nil {
 				return err
@@ -117,7 +117,7 @@ func (a *cli) configRecover() *cobra.Command {
 
 // openConfigDir opens the configuration folder and logs in to Asterisk, for an
 // act of the name that the command has.
-func (a *cli) openConfigDir(cmd *cobra.Command, s *site.App) (*asteriskconf.ConfigDir, error) {
+func (a *cli) openConfigDir(cmd *cobra.Command, s *app.App) (*asteriskconf.ConfigDir, error) {
 	client, err := a.dial(cmd.Context(), s, "")
 	if err != nil {
 		// The folder keeps in the trail what comes of an act; this one did

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -39,7 +39,7 @@ func errorText(err error) string {
 	} else {
 		b.WriteString("pbxctl: " + err.Error())
 	}
-	if hint := site.Hint(err); hint != "" {
+	if hint := app.Hint(err); hint != "" {
 		b.WriteString("\n" + hint)
 	}
 	return b.String()
@@ -51,7 +51,7 @@ type flagErrors []store.FieldError
 // withFlagErrors has a service make the change, and undoes it when a flag could not
 // be read: so all that is wrong is refused at once. act is the change as the
 // audit trail calls it.
-func withFlagErrors[R any](ctx context.Context, s *site.App, errs flagErrors, act audit.Event, change func(context.Context) (R, error)) (changed R, err error) {
+func withFlagErrors[R any](ctx context.Context, s *app.App, errs flagErrors, act audit.Event, change func(context.Context) (R, error)) (changed R, err error) {
 	if len(errs) == 0 {
 		return change(ctx)
 	}

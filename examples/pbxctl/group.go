@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -106,7 +106,7 @@ func (a *cli) groupEdit() *cobra.Command {
 		PreRunE:           requireChange,
 	}
 	flags.register(a, cmd)
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		fields := flags.parse(cmd.Flags(), s.Users.Permissions())
 		act := groupEvent(cmd.Context(), s, "update", args[0])
 		updated, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*userman.Group, error) {
@@ -132,7 +132,7 @@ func (a *cli) groupDelete() *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 	}
 	cmd.Flags().BoolVar(&force, "force", false, "take everybody out of it first")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		name := args[0]
 		if g, err := s.Users.Group(cmd.Context(), name); err == nil {
 			name = g.Name // as it is stored

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -35,7 +35,7 @@ func (a *cli) printGroup(g *userman.Group, footer string) error {
 }
 
 func (a *cli) groupShow() *cobra.Command {
-	return a.recordCommand("show NAME", "Show a group", a.completeGroup, func(ctx context.Context, s *site.App, name string) error {
+	return a.recordCommand("show NAME", "Show a group", a.completeGroup, func(ctx context.Context, s *app.App, name string) error {
 		g, err := s.Users.Group(ctx, name)
 		if err != nil {
 			return err
@@ -49,7 +49,7 @@ func (a *cli) groupList() *cobra.Command {
 		Use:   "list",
 		Short: "List all groups, in the order in which they count",
 		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 			groups, err := s.Users.Groups(cmd.Context())
 			if err != nil {
 				return err

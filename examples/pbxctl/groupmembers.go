@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -22,7 +22,7 @@ func (a *cli) groupMembers() *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 	}
 	query.register(cmd.Flags())
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		// A group that there is not has no list, not an empty one.
 		if _, err := s.Users.Group(cmd.Context(), args[0]); err != nil {
 			return err
@@ -60,7 +60,7 @@ func (a *cli) groupMemberAction(use, short string, act func(*userman.Service, co
 		Short:             short + ": all of them, or none",
 		Args:              cobra.MinimumNArgs(2),
 		ValidArgsFunction: a.completeGroupAndMembers,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 			if err := act(s.Users, cmd.Context(), args[0], args[1:]...); err != nil {
 				return err
 			}
@@ -89,7 +89,7 @@ func (a *cli) groupImpact() *cobra.Command {
 		ValidArgsFunction: a.completeGroup,
 	}
 	cmd.Flags().IntVar(&limit, "limit", store.DefaultPageLimit, limitUsage("members"))
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		items, total, err := s.Users.PreviewDeleteGroup(cmd.Context(), args[0], store.PageRequest{Limit: limit}.EffectiveLimit())
 		if err != nil {
 			return err

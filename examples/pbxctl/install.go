@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -74,7 +74,7 @@ func (a *cli) install(ctx context.Context, fix []string) error {
 	}
 	a.printProgress(installationText(plan, fix))
 	if o := a.settings.BlockingIssue(plan, fix); o != nil {
-		blocked := site.WithHint(fmt.Errorf("%s: %s", issueLocation(*o), o.Message), fixHint(*o))
+		blocked := app.WithHint(fmt.Errorf("%s: %s", issueLocation(*o), o.Message), fixHint(*o))
 		return errors.Join(blocked, a.recordInstall(ctx, plan, nil, fix))
 	}
 	result, err := a.installResult(plan)
@@ -115,7 +115,7 @@ func (a *cli) installResult(plan *asteriskconf.Installation) (installResult, err
 // withFixHint says where the codes of --mend are listed.
 func withFixHint(err error) error {
 	if errors.Is(err, store.ErrInvalid) {
-		return site.WithHint(err, "Run 'pbxctl config install --dry-run' for what there is to mend.")
+		return app.WithHint(err, "Run 'pbxctl config install --dry-run' for what there is to mend.")
 	}
 	return err
 }

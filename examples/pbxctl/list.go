@@ -8,13 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
 
 func (a *cli) managerShow() *cobra.Command {
-	return a.recordCommand("show NAME", "Show an account, without its secret", a.completeAMIAccounts, func(ctx context.Context, s *site.App, name string) error {
+	return a.recordCommand("show NAME", "Show an account, without its secret", a.completeAMIAccounts, func(ctx context.Context, s *app.App, name string) error {
 		u, err := s.AMIAccounts.Get(ctx, name)
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func (a *cli) managerList() *cobra.Command {
 	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(manager.SortFields()))
 	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
 	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("accounts"))
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		var err error
 		if query.Sort, err = store.ParseSort(sort, manager.SortFields()); err != nil {
 			return err
@@ -86,7 +86,7 @@ func (a *cli) completeAMIAccounts(cmd *cobra.Command, args []string, toComplete 
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completeFrom(cmd, toComplete, manager.FoldName, func(ctx context.Context, s *site.App, page store.PageRequest) (names []string, next string, err error) {
+	return a.completeFrom(cmd, toComplete, manager.FoldName, func(ctx context.Context, s *app.App, page store.PageRequest) (names []string, next string, err error) {
 		list, err := s.AMIAccounts.List(ctx, manager.Query{Search: toComplete, PageRequest: page})
 		if err != nil {
 			return nil, "", err

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -72,7 +72,7 @@ func (a *cli) managerEdit() *cobra.Command {
 		PreRunE:           requireChange,
 	}
 	flags.register(cmd, "it stays")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		given, err := flags.parse(cmd.Context(), cmd.Flags(), a.stdin)
 		if err != nil {
 			return err
@@ -82,7 +82,7 @@ func (a *cli) managerEdit() *cobra.Command {
 	return cmd
 }
 
-func (a *cli) editAMIAccount(ctx context.Context, s *site.App, name string, given *amiAccountFields) error {
+func (a *cli) editAMIAccount(ctx context.Context, s *app.App, name string, given *amiAccountFields) error {
 	updated, err := withFlagErrors(ctx, s, given.fieldErrs, amiAccountEvent(ctx, s, "update", name), func(ctx context.Context) (*manager.Account, error) {
 		return s.AMIAccounts.Update(ctx, name, func(u *manager.Account) error {
 			given.set(u)
@@ -104,7 +104,7 @@ func (a *cli) managerRotate() *cobra.Command {
 		ValidArgsFunction: a.completeAMIAccounts,
 	}
 	secret.register(cmd, "secret", "a secret is generated")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		given, empty, err := secret.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err
@@ -133,7 +133,7 @@ func withGeneratedSecret(u *manager.Account, given store.Secret) amiAccountView 
 }
 
 func (a *cli) managerDisable(use, short string, act func(*manager.Service, context.Context, string) (*manager.Account, error)) *cobra.Command {
-	return a.recordCommand(use+" NAME", short, a.completeAMIAccounts, func(ctx context.Context, s *site.App, name string) error {
+	return a.recordCommand(use+" NAME", short, a.completeAMIAccounts, func(ctx context.Context, s *app.App, name string) error {
 		u, err := act(s.AMIAccounts, ctx, name)
 		if err != nil {
 			return err
@@ -144,7 +144,7 @@ func (a *cli) managerDisable(use, short string, act func(*manager.Service, conte
 
 func (a *cli) managerDelete() *cobra.Command {
 	const short = "Delete an account; the next apply takes it from Asterisk and ends its sessions"
-	return a.recordCommand("delete NAME", short, a.completeAMIAccounts, func(ctx context.Context, s *site.App, name string) error {
+	return a.recordCommand("delete NAME", short, a.completeAMIAccounts, func(ctx context.Context, s *app.App, name string) error {
 		if u, err := s.AMIAccounts.Get(ctx, name); err == nil {
 			name = u.Name // as it is stored
 		}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -24,7 +24,7 @@ func (a *cli) managerProbe() *cobra.Command {
 	cmd.Flags().StringVar(&address, "address", "", "host and port of AMI, as `HOST:PORT` (default: that of --ami)")
 	cmd.Flags().BoolVar(&useTLS, "tls", false, "use TLS")
 	secret.register(cmd, "secret", "the one of the account is tried")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		given, empty, err := secret.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -82,7 +82,7 @@ func (a *cli) runE(fn func(cmd *cobra.Command, args []string) error) func(*cobra
 }
 
 // withApp is do for what works on a database that exists.
-func (a *cli) withApp(fn func(cmd *cobra.Command, s *site.App, args []string) error) func(*cobra.Command, []string) error {
+func (a *cli) withApp(fn func(cmd *cobra.Command, s *app.App, args []string) error) func(*cobra.Command, []string) error {
 	return a.runE(func(cmd *cobra.Command, args []string) error {
 		s, err := a.open(cmd.Context())
 		if err != nil {

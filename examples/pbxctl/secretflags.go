@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -69,7 +69,7 @@ func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Se
 func (f *secretFlags) readError(err error) error {
 	err = fmt.Errorf("reading the %s: %w", f.field, err)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return site.WithHint(err, "Check the path that --"+f.fileFlag()+" names.")
+		return app.WithHint(err, "Check the path that --"+f.fileFlag()+" names.")
 	}
 	return err
 }

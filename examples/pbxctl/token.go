@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -27,7 +27,7 @@ func (a *cli) tokenAdd() *cobra.Command {
 		ValidArgsFunction: a.completeUsers,
 	}
 	flags.register(cmd)
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		fields := flags.parse(cmd.Flags())
 		wanted := &userman.Token{}
 		fields.set(wanted)
@@ -57,7 +57,7 @@ func (a *cli) tokenEdit() *cobra.Command {
 		PreRunE:           requireChange,
 	}
 	flags.register(cmd)
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		fields := flags.parse(cmd.Flags())
 		act := tokenEvent(cmd.Context(), s, "update", args[0])
 		updated, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*userman.Token, error) {
@@ -76,7 +76,7 @@ func (a *cli) tokenEdit() *cobra.Command {
 
 func (a *cli) tokenRotate() *cobra.Command {
 	const short = "Give a token another key, shown this once; the old one stops to work"
-	return a.recordCommand("rotate ID", short, a.completeTokens, func(ctx context.Context, s *site.App, id string) error {
+	return a.recordCommand("rotate ID", short, a.completeTokens, func(ctx context.Context, s *app.App, id string) error {
 		rotated, key, err := s.Users.RotateToken(ctx, id)
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (a *cli) tokenRotate() *cobra.Command {
 }
 
 func (a *cli) tokenDelete() *cobra.Command {
-	return a.recordCommand("delete ID", "Delete a token", a.completeTokens, func(ctx context.Context, s *site.App, id string) error {
+	return a.recordCommand("delete ID", "Delete a token", a.completeTokens, func(ctx context.Context, s *app.App, id string) error {
 		if err := s.Users.DeleteToken(ctx, id); err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -24,14 +24,14 @@ type token struct {
 }
 
 // printToken prints a token, and what was done.
-func (a *cli) printToken(ctx context.Context, s *site.App, shown token, footer string) error {
+func (a *cli) printToken(ctx context.Context, s *app.App, shown token, footer string) error {
 	owner, err := s.Users.GetByID(ctx, shown.UserID)
 	if err == nil {
 		shown.Username = owner.Username
 		err = a.print(shown, func() string { return shown.text(footer) })
 	}
 	if err != nil && shown.Key != "" {
-		return site.WithHint(err, "Nobody knows the key: 'pbxctl token rotate "+shown.ID+"' makes another one.")
+		return app.WithHint(err, "Nobody knows the key: 'pbxctl token rotate "+shown.ID+"' makes another one.")
 	}
 	return err
 }
@@ -71,7 +71,7 @@ func addressesText(t *userman.Token) string {
 }
 
 // withOwners are tokens with the usernames of those whose they are.
-func withOwners(ctx context.Context, s *site.App, list *store.Page[*userman.Token]) (*store.Page[token], error) {
+func withOwners(ctx context.Context, s *app.App, list *store.Page[*userman.Token]) (*store.Page[token], error) {
 	shown := &store.Page[token]{Items: []token{}, Next: list.Next}
 	known := map[string]string{}
 	for _, t := range list.Items {
@@ -91,7 +91,7 @@ func withOwners(ctx context.Context, s *site.App, list *store.Page[*userman.Toke
 }
 
 func (a *cli) tokenShow() *cobra.Command {
-	return a.recordCommand("show ID", "Show a token, without its key", a.completeTokens, func(ctx context.Context, s *site.App, id string) error {
+	return a.recordCommand("show ID", "Show a token, without its key", a.completeTokens, func(ctx context.Context, s *app.App, id string) error {
 		t, err := s.Users.Token(ctx, id)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (a *cli) tokenList() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&page.After, "after", "", "begin after this `ID`: the 'next' of the page before")
 	cmd.Flags().IntVar(&page.Limit, "limit", store.DefaultPageLimit, limitUsage("tokens"))
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		username := strings.Join(args, "")
 		if len(args) == 1 && username == "" {
 			// A script whose variable is empty does not mean everybody.

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -103,7 +103,7 @@ func (a *cli) userEdit() *cobra.Command {
 	}
 	flags.register(a, cmd)
 	cmd.Flags().StringVar(&flags.user.Username, "username", "", "another `USERNAME`")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		fields := flags.parse(cmd.Flags(), s.Users.Permissions())
 		act := userEvent(cmd.Context(), s, "update", args[0])
 		updated, err := withFlagErrors(cmd.Context(), s, fields.fieldErrs, act, func(ctx context.Context) (*userman.User, error) {
@@ -122,7 +122,7 @@ func (a *cli) userEdit() *cobra.Command {
 
 // userAction is a command that does one thing to a person.
 func (a *cli) userAction(use, short string, act func(*userman.Service, context.Context, string) (*userman.User, error)) *cobra.Command {
-	return a.recordCommand(use+" USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+	return a.recordCommand(use+" USERNAME", short, a.completeUsers, func(ctx context.Context, s *app.App, username string) error {
 		changed, err := act(s.Users, ctx, username)
 		if err != nil {
 			return err

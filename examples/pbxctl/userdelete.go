@@ -6,14 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 func (a *cli) userDelete() *cobra.Command {
 	const short = "Delete a person, who can be restored, and end all sessions"
-	return a.recordCommand("delete USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+	return a.recordCommand("delete USERNAME", short, a.completeUsers, func(ctx context.Context, s *app.App, username string) error {
 		deleted := &userman.User{Username: username}
 		if found, err := s.Users.Get(ctx, username); err == nil {
 			deleted = found // as it is stored
@@ -40,7 +40,7 @@ func (a *cli) userRestore() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&username, "username", "", "another `USERNAME` than before")
 	cmd.Flags().StringVar(&extension, "default-extension", "", "another default `EXTENSION` than before, or '' for none")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		restored, err := s.Users.Restore(cmd.Context(), args[0], func(u *userman.User) error {
 			if cmd.Flags().Changed("username") {
 				u.Username = username
@@ -60,7 +60,7 @@ func (a *cli) userRestore() *cobra.Command {
 
 func (a *cli) userPurge() *cobra.Command {
 	const short = "Remove a deleted person for good, with tokens and picture"
-	return a.recordCommand("purge ID", short, a.completeDeleted, func(ctx context.Context, s *site.App, id string) error {
+	return a.recordCommand("purge ID", short, a.completeDeleted, func(ctx context.Context, s *app.App, id string) error {
 		if err := s.Users.Purge(ctx, id); err != nil {
 			return asDeletedUserError(err)
 		}

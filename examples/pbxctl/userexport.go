@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -16,7 +16,7 @@ func (a *cli) userExport() *cobra.Command {
 		Use:   "export",
 		Short: "Print everybody who is not deleted, as one line of JSON each; the audit trail is told",
 		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 			// The trail is told first: what was printed it has, also when the rest
 			// fails.
 			if err := s.AuditLog.Record(cmd.Context(), audit.Event{Action: "export", Kind: userman.KindUser}); err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -25,7 +25,7 @@ func (a *cli) userSoftphone() *cobra.Command {
 
 // userLink is a command that makes a link for a person.
 func (a *cli) userLink(use, short, footer, path string, act func(*userman.Service, context.Context, string) (*userman.Link, error)) *cobra.Command {
-	return a.recordCommand(use+" USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+	return a.recordCommand(use+" USERNAME", short, a.completeUsers, func(ctx context.Context, s *app.App, username string) error {
 		created, err := act(s.Users, ctx, username)
 		if err != nil {
 			return err
@@ -67,7 +67,7 @@ func (a *cli) printLink(shown link, footer, retryCommand string) error {
 		return b.String() + footer + "\n"
 	})
 	if err != nil {
-		return site.WithHint(err, "Nobody knows the link: '"+retryCommand+" USERNAME' makes another one.")
+		return app.WithHint(err, "Nobody knows the link: '"+retryCommand+" USERNAME' makes another one.")
 	}
 	return nil
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 func (a *cli) userShow() *cobra.Command {
-	return a.recordCommand("show USERNAME", "Show a person", a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+	return a.recordCommand("show USERNAME", "Show a person", a.completeUsers, func(ctx context.Context, s *app.App, username string) error {
 		shown, err := s.Users.Get(ctx, username)
 		if err != nil {
 			return err
@@ -56,7 +56,7 @@ func (a *cli) userList() *cobra.Command {
 	flags.BoolVar(&query.NotWelcomed, "not-welcomed", false, "only those who were never sent a welcome mail")
 	_ = cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"enabled", "disabled"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("group", a.completeGroups)
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		if flags.Changed("directory") {
 			query.Directory = &directory
 		}
@@ -74,7 +74,7 @@ func (a *cli) userDeleted() *cobra.Command {
 	var query userQuery
 	cmd := &cobra.Command{Use: "deleted", Short: "List deleted people, who can be restored", Args: cobra.NoArgs}
 	query.register(cmd.Flags())
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, _ []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		query.Status = userman.StatusDeleted
 		return a.listUsers(cmd.Context(), s, query, deletedListText)
 	})
@@ -82,7 +82,7 @@ func (a *cli) userDeleted() *cobra.Command {
 }
 
 // listUsers prints a page of people.
-func (a *cli) listUsers(ctx context.Context, s *site.App, query userQuery, text func(userQuery, *store.Page[*userman.User]) string) error {
+func (a *cli) listUsers(ctx context.Context, s *app.App, query userQuery, text func(userQuery, *store.Page[*userman.User]) string) error {
 	list, err := query.run(ctx, s)
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (a *cli) listUsers(ctx context.Context, s *site.App, query userQuery, text 
 }
 
 // run reads the page.
-func (q *userQuery) run(ctx context.Context, s *site.App) (list *store.Page[*userman.User], err error) {
+func (q *userQuery) run(ctx context.Context, s *app.App) (list *store.Page[*userman.User], err error) {
 	if q.Sort, err = store.ParseSort(q.sort, userman.SortFields()); err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -34,7 +34,7 @@ func (a *cli) userWelcome() *cobra.Command {
 		}
 		return nil
 	}
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		if all {
 			return a.welcomeAll(cmd.Context(), s)
 		}
@@ -45,13 +45,13 @@ func (a *cli) userWelcome() *cobra.Command {
 
 func (a *cli) userReset() *cobra.Command {
 	const short = "Mail a person a link to set a forgotten password anew"
-	return a.recordCommand("reset USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+	return a.recordCommand("reset USERNAME", short, a.completeUsers, func(ctx context.Context, s *app.App, username string) error {
 		return a.sendMail(ctx, s, username, (*userman.Service).SendReset)
 	})
 }
 
 // sendMail sends a mail to one person, and fails when it was not delivered.
-func (a *cli) sendMail(ctx context.Context, s *site.App, username string, send func(*userman.Service, context.Context, string) (*userman.Delivery, error)) error {
+func (a *cli) sendMail(ctx context.Context, s *app.App, username string, send func(*userman.Service, context.Context, string) (*userman.Delivery, error)) error {
 	delivery, err := send(s.Users, ctx, username)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (a *cli) sendMail(ctx context.Context, s *site.App, username string, send f
 
 // welcomeAll mails everybody new, and fails when somebody was left out whom
 // another try, or another setting, would reach.
-func (a *cli) welcomeAll(ctx context.Context, s *site.App) error {
+func (a *cli) welcomeAll(ctx context.Context, s *app.App) error {
 	report, err := s.Users.SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
 		a.printProgress(fmt.Sprintf("%d of %d: %s: %s\n", p.Done, p.Total, cell(p.Last.Username), p.Last.Message))
 	})

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -27,7 +27,7 @@ func (a *cli) userPassword() *cobra.Command {
 	flags.BoolVar(&opts.DisableTokens, "disable-tokens", false, "disable the API tokens of the person as well")
 	cmd.MarkFlagsOneRequired("password", "password-file", "generate")
 	cmd.MarkFlagsMutuallyExclusive("password", "password-file", "generate")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		given, empty, err := password.read(cmd.Context(), a.stdin)
 		if err != nil {
 			return err

@@ -9,7 +9,7 @@ import (
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -31,7 +31,7 @@ func (a *cli) userPicture() *cobra.Command {
 	cmd.Flags().BoolVar(&remove, "remove", false, "remove the picture")
 	cmd.MarkFlagsOneRequired("file", "save", "remove")
 	cmd.MarkFlagsMutuallyExclusive("file", "save", "remove")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		var changed *userman.User
 		var err error
 		switch {
@@ -50,11 +50,11 @@ func (a *cli) userPicture() *cobra.Command {
 	return cmd
 }
 
-func (a *cli) setPicture(ctx context.Context, s *site.App, username, path string) (*userman.User, error) {
+func (a *cli) setPicture(ctx context.Context, s *app.App, username, path string) (*userman.User, error) {
 	// One byte more, so that the service sees that it is too much.
 	picture, err := readInput(ctx, path, a.stdin, userman.MaxPictureBytes+1)
 	if err != nil {
-		return nil, site.WithHint(fmt.Errorf("reading the picture: %w", err), "Check the path that --file names.")
+		return nil, app.WithHint(fmt.Errorf("reading the picture: %w", err), "Check the path that --file names.")
 	}
 	return s.Users.SetPicture(ctx, username, bytes.NewReader(picture))
 }
@@ -62,7 +62,7 @@ func (a *cli) setPicture(ctx context.Context, s *site.App, username, path string
 // modePicture lets others look at what is saved.
 const modePicture os.FileMode = 0o644
 
-func (a *cli) savePicture(ctx context.Context, s *site.App, username, path string) error {
+func (a *cli) savePicture(ctx context.Context, s *app.App, username, path string) error {
 	picture, err := s.Users.Picture(ctx, username)
 	if err != nil {
 		return err
@@ -72,7 +72,7 @@ func (a *cli) savePicture(ctx context.Context, s *site.App, username, path strin
 		return err
 	}
 	if err := renameio.WriteFile(path, picture, modePicture); err != nil {
-		return site.WithHint(err, "Check the path that --save names.")
+		return app.WithHint(err, "Check the path that --save names.")
 	}
 	return a.print(map[string]any{"saved": path, "bytes": len(picture)}, func() string { return "Saved.\n" })
 }

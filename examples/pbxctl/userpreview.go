@@ -6,14 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 func (a *cli) userPreview() *cobra.Command {
 	var kind string
 	const short = "Show the mail that 'pbxctl user welcome', or 'reset', would send; its links do nothing"
-	cmd := a.recordCommand("preview USERNAME", short, a.completeUsers, func(ctx context.Context, s *site.App, username string) error {
+	cmd := a.recordCommand("preview USERNAME", short, a.completeUsers, func(ctx context.Context, s *app.App, username string) error {
 		message, err := s.Users.PreviewMail(ctx, userman.MailKind(kind), username)
 		if err != nil {
 			return err

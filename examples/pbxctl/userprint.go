@@ -8,7 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -31,7 +31,7 @@ func (a *cli) printUser(shown userView, footer string) error {
 		return b.String()
 	})
 	if err != nil && shown.Secret != "" {
-		return site.WithHint(err, "Nobody knows the generated password: 'pbxctl user password USERNAME --generate' makes another one.")
+		return app.WithHint(err, "Nobody knows the generated password: 'pbxctl user password USERNAME --generate' makes another one.")
 	}
 	return err
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -25,7 +25,7 @@ func (a *cli) userSync() *cobra.Command {
 		Args:    cobra.MaximumNArgs(1),
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and change nothing")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *site.App, args []string) error {
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		name, err := selectDirectory(s, args)
 		if err != nil {
 			return err
@@ -38,7 +38,7 @@ func (a *cli) userSync() *cobra.Command {
 }
 
 // selectDirectory is the directory that was named, or the only one.
-func selectDirectory(s *site.App, args []string) (string, error) {
+func selectDirectory(s *app.App, args []string) (string, error) {
 	if len(args) == 1 {
 		return args[0], nil
 	}
@@ -50,7 +50,7 @@ func selectDirectory(s *site.App, args []string) (string, error) {
 }
 
 // sync fails when somebody could not be seen to, so that scripts notice.
-func (a *cli) sync(ctx context.Context, s *site.App, name string, opts *userman.SyncOptions) error {
+func (a *cli) sync(ctx context.Context, s *app.App, name string, opts *userman.SyncOptions) error {
 	report, err := s.Users.Sync(ctx, name, opts)
 	if report != nil {
 		if shown := a.print(report, func() string { return syncText(report, err == nil) }); shown != nil {

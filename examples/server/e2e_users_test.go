@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
@@ -46,8 +46,8 @@ func startWithMail(t *testing.T, directories ...userman.Directory) (server *serv
 	mailServer, clock = smtp.Start(t, nil), &testClock{}
 	server = servertest.Start(t, &servertest.Options{
 		Clock: clock.now,
-		Settings: func(s *site.Settings) {
-			s.SMTP = site.SMTPSettings{Server: mailServer.Addr, From: "ACME Telephony <pbx@example.com>", Security: "none"}
+		Settings: func(s *app.Settings) {
+			s.SMTP = app.SMTPSettings{Server: mailServer.Addr, From: "ACME Telephony <pbx@example.com>", Security: "none"}
 		},
 		Users: func(o *userman.Options) { o.SIPAccounts, o.Directories = fakeSIPAccounts{}, directories },
 	})

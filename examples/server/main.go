@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 func main() {
@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if err := s.serve(ctx, stdout, stderr); err != nil {
 		_, _ = fmt.Fprintf(stderr, "server: %v\n", err)
-		if hint := site.Hint(err); hint != "" {
+		if hint := app.Hint(err); hint != "" {
 			_, _ = fmt.Fprintln(stderr, hint)
 		}
 		return exitFailed

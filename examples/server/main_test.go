@@ -24,7 +24,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -211,8 +211,8 @@ func TestSettings_baseURLIsDerivedFromListenAddress(t *testing.T) {
 		{settings{}, "0.0.0.0:8080", "http://localhost:8080", true},
 		{settings{}, "[::]:8080", "http://localhost:8080", true},
 		{settings{tlsCert: "cert.pem"}, "0.0.0.0:443", "https://localhost:443", false},
-		{settings{site: site.Settings{BaseURL: "https://pbx.example.com/"}}, "0.0.0.0:8080", "https://pbx.example.com", false},
-		{settings{site: site.Settings{BaseURL: "http://pbx.example.com"}}, "0.0.0.0:8080", "http://pbx.example.com", true},
+		{settings{site: app.Settings{BaseURL: "https://pbx.example.com/"}}, "0.0.0.0:8080", "https://pbx.example.com", false},
+		{settings{site: app.Settings{BaseURL: "http://pbx.example.com"}}, "0.0.0.0:8080", "http://pbx.example.com", true},
 	} {
 		base := c.settings.baseURL(at(c.addr))
 		require.Equal(t, c.base, base, c.addr)

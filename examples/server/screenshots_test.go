@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
@@ -52,7 +52,7 @@ func seed(t *testing.T, server *servertest.Server) {
 	t.Helper()
 	server.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", DisplayName: "Robin Root", Access: ampusers.Full}, rootPassword)
 	server.AddAdministrator(t, ampusers.Administrator{
-		Username: "jane.admin", DisplayName: "Jane Doe", Sections: []string{site.SectionAMIAccounts},
+		Username: "jane.admin", DisplayName: "Jane Doe", Sections: []string{app.SectionAMIAccounts},
 		Extensions: parseRanges(t, "100-199,205"), DIDs: parseRanges(t, "+4930123400-+4930123499"),
 	}, janePassword)
 	server.AddAdministrator(t, ampusers.Administrator{Username: "王小明", DisplayName: "王小明", Disabled: true}, janePassword)

@@ -6,7 +6,7 @@ import (
 	"io"
 	"log/slog"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/serving"
 )
 
@@ -20,7 +20,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	defer func() { _ = listener.Close() }()
 	base := s.baseURL(listener.Addr())
 	s.site.BaseURL = base // links in mails begin with it, too
-	opened, err := site.Open(ctx, s.site, &site.Options{Create: true, Logger: logger})
+	opened, err := app.Open(ctx, s.site, &app.Options{Create: true, Logger: logger})
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 
 // printStartup says where the server is, and how to get in the first time. The link
 // is a secret: it goes to whoever started the program, and into no log.
-func printStartup(ctx context.Context, s *site.App, base string, stdout io.Writer) error {
+func printStartup(ctx context.Context, s *app.App, base string, stdout io.Writer) error {
 	link, err := s.Administrators.Bootstrap(ctx)
 	if err != nil {
 		return err

@@ -10,14 +10,14 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
 // settings are those of the site and those of the server. Each is a flag, a
 // variable of the environment, and a key of pbxusers.ini.
 type settings struct {
-	site       site.Settings
+	site       app.Settings
 	listen     string
 	tlsCert    string
 	tlsKey     string
@@ -39,8 +39,8 @@ func readSettings(args []string, help io.Writer) (*settings, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	ini, must := site.IniFile(flags)
-	if err := site.LoadFlags(flags, ini, must); err != nil {
+	ini, must := app.IniFile(flags)
+	if err := app.LoadFlags(flags, ini, must); err != nil {
 		return nil, err
 	}
 	if flags.NArg() > 0 {
@@ -57,7 +57,7 @@ func readSettings(args []string, help io.Writer) (*settings, error) {
 
 func (s *settings) register(flags *pflag.FlagSet) {
 	s.site.Register(flags)
-	site.RegisterIniFile(flags)
+	app.RegisterIniFile(flags)
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on")
 	flags.StringVar(&s.tlsCert, "tls-cert", "", "`FILE` of the certificate, with its chain, read at the start; https is served with it")
 	flags.StringVar(&s.tlsKey, "tls-key", "", "`FILE` of its key")

@@ -34,7 +34,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/xmppauth/extauth"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -45,7 +45,7 @@ func main() {
 	stop()
 	if err != nil && !errors.Is(err, pflag.ErrHelp) {
 		_, _ = fmt.Fprintf(os.Stderr, "xmppauth: %v\n", err)
-		if hint := site.Hint(err); hint != "" {
+		if hint := app.Hint(err); hint != "" {
 			_, _ = fmt.Fprintln(os.Stderr, hint)
 		}
 		os.Exit(1)
@@ -53,7 +53,7 @@ func main() {
 }
 
 type settings struct {
-	app      site.Settings
+	app      app.Settings
 	domain   string
 	protocol extauth.Protocol
 	timeout  time.Duration
@@ -65,7 +65,7 @@ func (s *settings) read(args []string, help io.Writer) error {
 	flags := pflag.NewFlagSet("xmppauth", pflag.ContinueOnError)
 	flags.SetOutput(help)
 	s.app.Register(flags)
-	site.RegisterIniFile(flags)
+	app.RegisterIniFile(flags)
 	flags.StringVar(&s.domain, "domain", "", "`DOMAIN` whose people log in; others are refused (required)")
 	flags.TextVar(&s.protocol, "protocol", extauth.Ejabberd, "`PROTOCOL` of the XMPP server: ejabberd or generic, which is Prosody's")
 	flags.DurationVar(&s.timeout, "timeout", extauth.DefaultTimeout, "how `LONG` an answer may take; less than the XMPP server waits")
@@ -73,8 +73,8 @@ func (s *settings) read(args []string, help io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	ini, required := site.IniFile(flags)
-	if err := site.LoadFlags(flags, ini, required); err != nil {
+	ini, required := app.IniFile(flags)
+	if err := app.LoadFlags(flags, ini, required); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: s.logLevel}))
-	opened, err := site.Open(ctx, s.app, &site.Options{Logger: logger, Users: usernameLoginOnly})
+	opened, err := app.Open(ctx, s.app, &app.Options{Logger: logger, Users: usernameLoginOnly})
 	if err != nil {
 		return err
 	}

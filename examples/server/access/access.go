@@ -12,7 +12,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 // ErrLoginRequired means that nobody is logged in.
@@ -47,7 +47,7 @@ type Manager struct {
 	// scsNoIdle is Sessions without the idle timeout, with which scs would
 	// write every session at every request; see sessionStore.
 	scsNoIdle      scs.SessionManager
-	site           *site.App
+	site           *app.App
 	trustedProxies []netip.Prefix
 	lifetime       time.Duration
 	clock          func() time.Time
@@ -55,7 +55,7 @@ type Manager struct {
 }
 
 // New returns the gate of s.
-func New(s *site.App, opts *Options) *Manager {
+func New(s *app.App, opts *Options) *Manager {
 	if opts == nil {
 		opts = &Options{}
 	}

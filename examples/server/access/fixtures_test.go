@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -25,7 +25,7 @@ const password = "walnut-harbour-tulip-93"
 type env struct {
 	*access.Manager
 
-	site     *site.App
+	site     *app.App
 	ttlStore *countingTTLStore
 	clock    *testClock
 }
@@ -103,10 +103,10 @@ func setup(t *testing.T, opts *access.Options) *env {
 	// Far from the time of the machine, so that asking that is found out.
 	b := &env{clock: &testClock{now: time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)}, ttlStore: &countingTTLStore{TTLStore: db.TTLStore()}}
 	trail := audit.New(db.Audit(), keyring, &audit.Options{Clock: b.clock.Now})
-	b.site = &site.App{
+	b.site = &app.App{
 		TTLStore: b.ttlStore, AuditLog: trail,
 		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{
-			Sections: site.Sections(), Audit: trail, Clock: b.clock.Now,
+			Sections: app.Sections(), Audit: trail, Clock: b.clock.Now,
 			Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
 		}),
 	}
@@ -114,7 +114,7 @@ func setup(t *testing.T, opts *access.Options) *env {
 	b.Manager = access.New(b.site, opts)
 	for _, a := range []ampusers.Administrator{
 		{Username: "root.admin", Access: ampusers.Full},
-		{Username: "jane.admin", Sections: []string{site.SectionAMIAccounts}},
+		{Username: "jane.admin", Sections: []string{app.SectionAMIAccounts}},
 	} {
 		_, err := b.site.Administrators.Create(t.Context(), &a, store.NewSecret(password))
 		require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -218,17 +218,17 @@ func TestManager_Require_recordsDeniedSection(t *testing.T) {
 	b := setup(t, nil)
 	v := b.newClient()
 	v.do(t, func(ctx context.Context) {
-		_, err := v.Require(ctx, site.SectionAMIAccounts)
+		_, err := v.Require(ctx, app.SectionAMIAccounts)
 		require.ErrorIs(t, err, access.ErrLoginRequired)
 	})
 	v.logIn(t, "jane.admin")
 	v.do(t, func(ctx context.Context) {
-		for _, section := range []string{"", site.SectionAMIAccounts} {
+		for _, section := range []string{"", app.SectionAMIAccounts} {
 			a, err := v.Require(ctx, section)
 			require.NoError(t, err)
 			require.Equal(t, "jane.admin", a.Username)
 		}
-		_, err := v.Require(ctx, site.SectionAudit)
+		_, err := v.Require(ctx, app.SectionAudit)
 		require.ErrorIs(t, err, store.ErrForbidden)
 		require.ErrorContains(t, err, "Audit")
 	})
@@ -238,7 +238,7 @@ func TestManager_Require_recordsDeniedSection(t *testing.T) {
 	entry := list.Items[0]
 	require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "jane.admin", RemoteAddr: "192.0.2.7"}, entry.Actor)
 	require.Equal(t, "section", entry.Kind)
-	require.Equal(t, site.SectionAudit, entry.Key)
+	require.Equal(t, app.SectionAudit, entry.Key)
 	require.Equal(t, audit.Denied, entry.Outcome)
 }
 
@@ -248,14 +248,14 @@ func TestManager_Require_usesCurrentRights(t *testing.T) {
 	v := b.newClient()
 	v.logIn(t, "jane.admin")
 	_, err := b.site.Administrators.Update(t.Context(), "jane.admin", func(a *ampusers.Administrator) error {
-		a.Sections = []string{site.SectionAudit}
+		a.Sections = []string{app.SectionAudit}
 		return nil
 	})
 	require.NoError(t, err)
 	v.do(t, func(ctx context.Context) {
-		_, err := v.Require(ctx, site.SectionAMIAccounts)
+		_, err := v.Require(ctx, app.SectionAMIAccounts)
 		require.ErrorIs(t, err, store.ErrForbidden)
-		_, err = v.Require(ctx, site.SectionAudit)
+		_, err = v.Require(ctx, app.SectionAudit)
 		require.NoError(t, err)
 	})
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -278,5 +278,5 @@ func TestManager_Handler_hidesStoreErrors(t *testing.T) {
 
 func TestNew_startsNoGoroutines(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(*testing.T) { access.New(&site.App{}, nil) })
+	synctest.Test(t, func(*testing.T) { access.New(&app.App{}, nil) })
 }

@@ -6,7 +6,7 @@ import (
 	"net/url"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -24,7 +24,7 @@ type AdministratorPath struct {
 type administratorOutput = recordOutput[shownAdministrator]
 
 func (a *api) registerAdministrators() {
-	g := operationGroup{api: a, tag: tagAdministrators, section: site.SectionAdministrators}
+	g := operationGroup{api: a, tag: tagAdministrators, section: app.SectionAdministrators}
 	register(g, operation{
 		id: "listAdministrators", method: http.MethodGet, path: "/administrators", summary: "List administrators",
 		description: "Those that the visitor may change, which is those who may do nothing that the visitor may not.",

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -32,7 +32,7 @@ type managerOutput = recordOutput[shownManager]
 const applyNote = "It reaches Asterisk with the next apply: POST /config/apply."
 
 func (a *api) registerAMIAccounts() {
-	g := operationGroup{api: a, tag: tagAMIAccounts, section: site.SectionAMIAccounts}
+	g := operationGroup{api: a, tag: tagAMIAccounts, section: app.SectionAMIAccounts}
 	register(g, operation{
 		id: "listManagers", method: http.MethodGet, path: "/managers", summary: "List AMI accounts",
 		response: list[shownManager]{Items: []shownManager{exampleManager()}, Next: ""},

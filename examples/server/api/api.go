@@ -13,7 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
@@ -41,7 +41,7 @@ type Options struct {
 
 // api is what the operations work with.
 type api struct {
-	app         *site.App
+	app         *app.App
 	sessions    *access.Manager
 	applyRunner *applying.Runner
 	jobs        *jobs.Runner
@@ -59,7 +59,7 @@ type api struct {
 
 // New returns the API of s, to be served below /api/v1/ inside of
 // [access.Manager.Handler].
-func New(s *site.App, sessions *access.Manager, applyRunner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
+func New(s *app.App, sessions *access.Manager, applyRunner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}

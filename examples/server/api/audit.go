@@ -6,14 +6,14 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 const tagAudit = "audit"
 
 func (a *api) registerAudit() {
-	g := operationGroup{api: a, tag: tagAudit, section: site.SectionAudit}
+	g := operationGroup{api: a, tag: tagAudit, section: app.SectionAudit}
 	register(g, operation{
 		id: "listAuditEntries", method: http.MethodGet, path: "/audit", summary: "List who did what, when and from where, newest first",
 		response: list[*audit.Entry]{Items: []*audit.Entry{exampleEntry()}, Next: "41"},

@@ -9,7 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -109,7 +109,7 @@ func configurationError(err error) error {
 	status, code := http.StatusBadGateway, "apply_failed"
 	switch {
 	case errors.As(err, new(*asteriskconf.ApplyError)):
-	case errors.Is(err, store.ErrConflict), site.Hint(err) != "":
+	case errors.Is(err, store.ErrConflict), app.Hint(err) != "":
 		status, code = http.StatusConflict, "conflict"
 	default:
 		return err
@@ -119,7 +119,7 @@ func configurationError(err error) error {
 
 // withHint is an error and what to do about it.
 func withHint(err error) string {
-	return strings.TrimSuffix(strings.TrimSpace(err.Error()+". "+site.Hint(err)), ".")
+	return strings.TrimSuffix(strings.TrimSpace(err.Error()+". "+app.Hint(err)), ".")
 }
 
 func examplePlan() asteriskconf.Plan {

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 )
 
 func TestAPI_configErrorsHintInstall(t *testing.T) {
 	t.Parallel()
-	h := &harness{Server: servertest.Start(t, &servertest.Options{Settings: func(s *site.Settings) {
+	h := &harness{Server: servertest.Start(t, &servertest.Options{Settings: func(s *app.Settings) {
 		require.NoError(t, os.WriteFile(filepath.Join(s.ConfDir, "manager.conf"), []byte("[general]\nenabled = yes\n"), 0o640))
 	}})}
 	h.addAdministrator(t, ampusers.Administrator{Username: "root", Access: ampusers.Full})

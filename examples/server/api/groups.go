@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
@@ -27,7 +27,7 @@ type GroupTarget struct {
 type groupOutput = recordOutput[*userman.Group]
 
 func (a *api) registerGroups() {
-	g := operationGroup{api: a, tag: tagGroups, section: site.SectionGroups}
+	g := operationGroup{api: a, tag: tagGroups, section: app.SectionGroups}
 	register(g, operation{
 		id: "listGroups", method: http.MethodGet, path: "/groups", summary: "List groups, in the order in which they count",
 		response: singlePage([]*userman.Group{exampleGroup()}),

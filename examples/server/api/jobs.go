@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -22,7 +22,7 @@ type jobOutput struct {
 }
 
 func (a *api) registerWelcomeMails() {
-	g := operationGroup{api: a, tag: tagUsers, section: site.SectionUsers}
+	g := operationGroup{api: a, tag: tagUsers, section: app.SectionUsers}
 	register(g, operation{
 		id: "getWelcomeMails", method: http.MethodGet, path: "/welcome-mails", summary: "Tell how far the welcome mails have come, or how the last run ended",
 		description: "Somebody who does not reach everybody is told of single people only after a run of their own.",
@@ -59,10 +59,10 @@ type syncInput struct {
 }
 
 func (a *api) registerDirectories() {
-	g := operationGroup{api: a, tag: tagDirectories, section: site.SectionUsers}
+	g := operationGroup{api: a, tag: tagDirectories, section: app.SectionUsers}
 	register(g, operation{
 		id: "listDirectories", method: http.MethodGet, path: "/directories", summary: "List the directories that people come from",
-		response: singlePage([]site.DirectoryState{exampleDirectory()}),
+		response: singlePage([]app.DirectoryState{exampleDirectory()}),
 	}, a.listDirectories)
 	register(g, operation{
 		id: "getSync", method: http.MethodGet, path: "/directories/{name}/sync", summary: "Tell how far the sync of a directory has come, or how the last one ended",
@@ -90,7 +90,7 @@ func (a *api) requireUnscoped(ctx context.Context) error {
 	return &store.ForbiddenError{Reason: "directories are for administrators who reach everybody; ask one of them"}
 }
 
-func (a *api) listDirectories(ctx context.Context, _ *struct{}) (*listOutput[site.DirectoryState], error) {
+func (a *api) listDirectories(ctx context.Context, _ *struct{}) (*listOutput[app.DirectoryState], error) {
 	if err := a.requireUnscoped(ctx); err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (a *api) listDirectories(ctx context.Context, _ *struct{}) (*listOutput[sit
 	if err != nil {
 		return nil, err
 	}
-	return &listOutput[site.DirectoryState]{singlePage(directories)}, nil
+	return &listOutput[app.DirectoryState]{singlePage(directories)}, nil
 }
 
 func (a *api) syncDirectory(ctx context.Context, input *syncInput) (*jobOutput, error) {
@@ -168,8 +168,8 @@ func exampleSync() *jobs.State {
 	}
 }
 
-func exampleDirectory() site.DirectoryState {
-	return site.DirectoryState{
+func exampleDirectory() app.DirectoryState {
+	return app.DirectoryState{
 		Name: "ldap", URL: "ldaps://dc1.example.com", BaseDN: "dc=example,dc=com", Users: 42,
 		Capabilities: userman.Capabilities{Authenticate: true, Groups: true, Sync: true},
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 func TestLogin_failureHasErrorCode(t *testing.T) {
@@ -68,7 +68,7 @@ func TestAPI_logoutEndsSession(t *testing.T) {
 	v := start(t).logIn(t, "root")
 	mine := v.call(t, http.MethodGet, "/session", nil).requireStatus(t, http.StatusOK).decodeObject(t)
 	require.InEpsilon(t, 3600.0, mine["idle_seconds"], 0)
-	require.Len(t, mine["sections"], len(site.Sections())+1, "and apply")
+	require.Len(t, mine["sections"], len(app.Sections())+1, "and apply")
 	until, err := time.Parse(time.RFC3339, fmt.Sprint(mine["expires_at"]))
 	require.NoError(t, err)
 	require.WithinDuration(t, time.Now().Add(12*time.Hour), until, time.Hour)

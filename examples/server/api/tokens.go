@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
@@ -31,7 +31,7 @@ type TokenTarget struct {
 type tokenOutput = recordOutput[shownToken]
 
 func (a *api) registerTokens() {
-	g := operationGroup{api: a, tag: tagTokens, section: site.SectionUsers}
+	g := operationGroup{api: a, tag: tagTokens, section: app.SectionUsers}
 	register(g, operation{
 		id: "listAllTokens", method: http.MethodGet, path: "/tokens", summary: "List the API tokens of everybody",
 		description: "Those of people that the visitor reaches; of deleted ones too, whose tokens do not work.",

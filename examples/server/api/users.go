@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -34,7 +34,7 @@ func (a *api) users(ctx context.Context) *userman.Service {
 func (a *api) isScoped(ctx context.Context) bool { return a.users(ctx) != a.app.Users }
 
 func (a *api) registerUsers() {
-	g := operationGroup{api: a, tag: tagUsers, section: site.SectionUsers}
+	g := operationGroup{api: a, tag: tagUsers, section: app.SectionUsers}
 	register(g, operation{
 		id: "listUsers", method: http.MethodGet, path: "/users", summary: "List people",
 		description: "Those that the visitor reaches: of a limited administrator with extensions of their own, those whose extensions are all among them.",

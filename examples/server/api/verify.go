@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -79,7 +79,7 @@ func userLoginError(err error) error {
 }
 
 func (a *api) registerVerify() {
-	g := operationGroup{api: a, tag: tagVerify, section: site.SectionVerify}
+	g := operationGroup{api: a, tag: tagVerify, section: app.SectionVerify}
 	register(g, operation{
 		id: "verifyPassword", method: http.MethodPost, path: "/verify", summary: "Ask whether a password lets a person in to a service",
 		description: "A refusal is 403; its code is wrong_password, disabled, not_allowed when the permission is off, or password_expired. " +

@@ -12,13 +12,13 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // Runner runs applies in the background. Close waits for the one at work.
 type Runner struct {
-	site  *site.App
+	site  *app.App
 	clock func() time.Time
 	log   *slog.Logger
 	open  opener
@@ -54,7 +54,7 @@ type Options struct {
 }
 
 // New returns a runner for s.
-func New(s *site.App, opts *Options) *Runner {
+func New(s *app.App, opts *Options) *Runner {
 	if opts == nil {
 		opts = &Options{}
 	}
@@ -103,7 +103,7 @@ func (r *Runner) recoverPanic(ctx context.Context, onPanic func(err error)) {
 
 // openConnected opens the folder with a client of its own.
 func (r *Runner) openConnected(ctx context.Context, progress func(asteriskconf.Progress)) (f configDir, closeFn func(), err error) {
-	if address, err := r.site.Settings.Address(); err != nil || address != site.NoAsterisk {
+	if address, err := r.site.Settings.Address(); err != nil || address != app.NoAsterisk {
 		progress(asteriskconf.Progress{Step: asteriskconf.StepConnect})
 	}
 	client, err := r.site.Dial(ctx, "")

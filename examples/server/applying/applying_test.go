@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
@@ -44,7 +44,7 @@ func (*fakeConfigDir) Plan(context.Context) (*asteriskconf.Plan, error) {
 // newRunner returns a runner over f, and how often it was closed.
 func newRunner(t *testing.T, f *fakeConfigDir) (r *Runner, report func(asteriskconf.Progress), closed func() int) {
 	t.Helper()
-	r = New(&site.App{}, nil)
+	r = New(&app.App{}, nil)
 	var mu sync.Mutex
 	count, callback := 0, func(asteriskconf.Progress) {}
 	r.open = func(_ context.Context, _ Operation, progress func(asteriskconf.Progress)) (configDir, func(), error) {
@@ -171,7 +171,7 @@ func TestRunner_Run_panicIsLoggedAndAuditedOnly(t *testing.T) {
 	require.NoError(t, err)
 	trail := audit.New(memstore.New().Audit(), keyring, nil)
 	var log strings.Builder
-	r := New(&site.App{AuditLog: trail}, &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	r := New(&app.App{AuditLog: trail}, &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	t.Cleanup(r.Close)
 	r.open = func(context.Context, Operation, func(asteriskconf.Progress)) (configDir, func(), error) {
 		panic("index out of range")
@@ -341,8 +341,8 @@ func TestRunner_Status_failsWithoutAsterisk(t *testing.T) {
 	t.Parallel()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
-	s := &site.App{
-		Settings: site.Settings{ConfDir: filepath.Join(t.TempDir(), "none"), AMI: site.NoAsterisk},
+	s := &app.App{
+		Settings: app.Settings{ConfDir: filepath.Join(t.TempDir(), "none"), AMI: app.NoAsterisk},
 		AuditLog: audit.New(memstore.New().Audit(), keyring, nil),
 	}
 	r := New(s, nil)

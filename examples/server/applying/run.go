@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -105,7 +105,7 @@ func (r *Runner) execute(ctx context.Context, run *Run) {
 	defer r.mu.Unlock()
 	run.Report, run.Recovery, run.Err = result.Report, result.Recovery, result.Err
 	if result.Err != nil {
-		run.Hint = site.Hint(result.Err)
+		run.Hint = app.Hint(result.Err)
 	}
 	run.Done = true
 	close(run.finished)

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -27,7 +27,7 @@ func errorMessage(err error) string {
 	case !isDomainError(err):
 		return "the server failed; its log says more"
 	}
-	if hint := site.Hint(err); hint != "" {
+	if hint := app.Hint(err); hint != "" {
 		return err.Error() + ". " + hint
 	}
 	return err.Error()

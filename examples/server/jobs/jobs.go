@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 // Kind is a kind of job.
@@ -34,7 +34,7 @@ type Options struct {
 
 // Runner runs jobs. Close waits for those at work.
 type Runner struct {
-	site  *site.App
+	site  *app.App
 	log   *slog.Logger
 	clock func() time.Time
 	// ctx ends with Close, and with it every job.
@@ -62,7 +62,7 @@ type job struct {
 }
 
 // New returns a runner for s.
-func New(s *site.App, opts *Options) *Runner {
+func New(s *app.App, opts *Options) *Runner {
 	if opts == nil {
 		opts = &Options{}
 	}

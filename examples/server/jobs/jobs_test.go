@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -85,12 +85,12 @@ func (o *fakeDirectory) Each(ctx context.Context, visit func(userman.DirectoryEn
 
 // setup is a site whose people are sent mails by mailer, and come from
 // directory, and a runner of it.
-func setup(t *testing.T, mailer userman.Mailer, directory userman.Directory) (*site.App, *jobs.Runner) {
+func setup(t *testing.T, mailer userman.Mailer, directory userman.Directory) (*app.App, *jobs.Runner) {
 	t.Helper()
-	settings := site.Settings{
-		DB: "sqlite:" + filepath.Join(t.TempDir(), "pbxusers.db"), ConfDir: t.TempDir(), AMI: site.NoAsterisk, BaseURL: "https://pbx.example.com",
+	settings := app.Settings{
+		DB: "sqlite:" + filepath.Join(t.TempDir(), "pbxusers.db"), ConfDir: t.TempDir(), AMI: app.NoAsterisk, BaseURL: "https://pbx.example.com",
 	}
-	s, err := site.Open(t.Context(), settings, &site.Options{Create: true, Users: func(o *userman.Options) {
+	s, err := app.Open(t.Context(), settings, &app.Options{Create: true, Users: func(o *userman.Options) {
 		o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1}
 		o.Mailer = mailer
 		if directory != nil {
@@ -109,7 +109,7 @@ func setup(t *testing.T, mailer userman.Mailer, directory userman.Directory) (*s
 }
 
 // createUsers makes somebody new.
-func createUsers(t *testing.T, s *site.App, usernames ...string) {
+func createUsers(t *testing.T, s *app.App, usernames ...string) {
 	t.Helper()
 	for _, username := range usernames {
 		_, err := s.Users.Create(t.Context(), userman.NewUser{User: &userman.User{Username: username, Email: username + "@example.org"}})

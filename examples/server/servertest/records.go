@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -26,7 +26,7 @@ func (s *Server) AddRecords(t testing.TB) (tokenID string) {
 	s.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", DisplayName: "Root", Access: ampusers.Full}, RecordsPassword)
 	reach, err := ampusers.ParseRanges("100-199")
 	require.NoError(t, err)
-	s.AddAdministrator(t, ampusers.Administrator{Username: "desk.admin", DisplayName: "Front desk", Sections: []string{site.SectionUsers}, Extensions: reach}, RecordsPassword)
+	s.AddAdministrator(t, ampusers.Administrator{Username: "desk.admin", DisplayName: "Front desk", Sections: []string{app.SectionUsers}, Extensions: reach}, RecordsPassword)
 	s.addManagers(t)
 	s.addPeople(t)
 	token, _, err := s.Site.Users.CreateToken(t.Context(), "ada.first", &userman.Token{

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/serving"
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/internal/testservers"
@@ -38,7 +38,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// Settings changes those of the site before it is opened. Defaults to
 	// leaving them.
-	Settings func(*site.Settings)
+	Settings func(*app.Settings)
 	// Administrators changes the options of the administrators, whose
 	// passwords cost next to nothing. Defaults to leaving them.
 	Administrators func(*ampusers.Options)
@@ -58,7 +58,7 @@ type Server struct {
 	URL string
 	// Site is what the server serves. What a test changes there skips the
 	// rules of the pages.
-	Site *site.App
+	Site *app.App
 	// DataDir is where the database is.
 	DataDir string
 
@@ -115,11 +115,11 @@ func (s *Server) Stop(t testing.TB) {
 
 func (s *Server) openSite(t testing.TB, opts *Options, base string, logger *slog.Logger) {
 	t.Helper()
-	settings := site.Settings{
+	settings := app.Settings{
 		BaseURL:  base,
 		DB:       "sqlite:" + filepath.Join(s.DataDir, "pbxusers.db"),
 		AMIUser:  "pbxusers",
-		AMI:      site.NoAsterisk,
+		AMI:      app.NoAsterisk,
 		Asterisk: "asterisk",
 	}
 	if opts.Asterisk != nil {
@@ -133,7 +133,7 @@ func (s *Server) openSite(t testing.TB, opts *Options, base string, logger *slog
 	}
 	s.createDatabase(t)
 	var err error
-	s.Site, err = site.Open(t.Context(), settings, &site.Options{
+	s.Site, err = app.Open(t.Context(), settings, &app.Options{
 		Create: true, Logger: logger,
 		Administrators: func(o *ampusers.Options) {
 			o.Argon2 = ampusers.Argon2{Memory: 64, Time: 1, Threads: 1}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
@@ -214,7 +214,7 @@ func TestServer_Serve_waitsForApplyBeforeShutdown(t *testing.T) {
 		<-release
 		c.Fail(r, "Authentication failed")
 	})
-	s := startServer(t, &servertest.Options{Settings: func(settings *site.Settings) {
+	s := startServer(t, &servertest.Options{Settings: func(settings *app.Settings) {
 		settings.AMI = asterisk.Addr()
 		settings.AMISecretFile = filepath.Join(t.TempDir(), "secret")
 		require.NoError(t, os.WriteFile(settings.AMISecretFile, []byte("secret"), 0o600))

@@ -63,7 +63,7 @@ func (s *Server) setSecurityHeaders(header http.Header) {
 // sameOrigin refuses what pages of other web sites send.
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	// A base URL is an origin by now, see [site.ParseBaseURL].
+	// A base URL is an origin by now, see [app.ParseBaseURL].
 	_ = protection.AddTrustedOrigin(s.base.String())
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.writeProblem(w, r, http.StatusForbidden, "this came from a page of another web site, and nothing was changed; begin on a page of this server")

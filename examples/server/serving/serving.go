@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/api"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
@@ -38,7 +38,7 @@ type Options struct {
 
 // Server is the reference server.
 type Server struct {
-	site    *site.App
+	site    *app.App
 	base    *url.URL
 	log     *slog.Logger
 	clock   func() time.Time
@@ -53,11 +53,11 @@ type Server struct {
 }
 
 // New returns the server of s.
-func New(s *site.App, opts *Options) (*Server, error) {
+func New(s *app.App, opts *Options) (*Server, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	base, err := site.ParseBaseURL(opts.BaseURL)
+	base, err := app.ParseBaseURL(opts.BaseURL)
 	if err != nil {
 		return nil, err
 	}

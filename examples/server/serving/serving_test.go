@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/memstore"
@@ -54,9 +54,9 @@ func (l *syncBuffer) String() string {
 func setup(t *testing.T, base string) *env {
 	t.Helper()
 	db := memstore.New()
-	s := &site.App{
+	s := &app.App{
 		TTLStore:       db.TTLStore(),
-		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{Sections: site.Sections()}),
+		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{Sections: app.Sections()}),
 	}
 	b := &env{log: &syncBuffer{}, mux: http.NewServeMux()}
 	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -107,7 +107,7 @@ func TestNew_requiresBaseURLToBeOrigin(t *testing.T) {
 		"", "pbx.example.com", "ftp://pbx.example.com", "http://", "https://pbx.example.com/pbx", "https://pbx.example.com/?a=b",
 		"https://user:secret@pbx.example.com", "https://pbx.example.com/#x", "https://pbx.example.com:port", "javascript:alert(1)",
 	} {
-		_, err := New(&site.App{}, &Options{BaseURL: base})
+		_, err := New(&app.App{}, &Options{BaseURL: base})
 		require.ErrorIs(t, err, store.ErrInvalid, base)
 		require.NotContains(t, err.Error(), "secret")
 	}

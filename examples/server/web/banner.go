@@ -6,7 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 // banner says on each page whether there is something to apply.
@@ -62,7 +62,7 @@ func (v *pageHandler) statusErrorBanner(err error) *banner {
 		b = &banner{Tone: "calm", Text: "No Asterisk is connected: records are kept, and nothing goes live until you connect one."}
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
 		b = &banner{Tone: "wait", Text: "Asterisk does not read the accounts of this server yet."}
-		if v.admin.Can(site.SectionSettings) {
+		if v.admin.Can(app.SectionSettings) {
 			b.Href, b.Action = "/settings/install", "See what to do"
 			return b
 		}
@@ -72,7 +72,7 @@ func (v *pageHandler) statusErrorBanner(err error) *banner {
 		// The page says why, to those who may see it.
 		return v.withLink(&banner{Tone: "alarm", Text: "Whether something waits to be applied is not known."}, "/config", "See why")
 	}
-	if v.admin.Can(site.SectionSettings) {
+	if v.admin.Can(app.SectionSettings) {
 		b.Href, b.Action = "/settings", "Connect"
 	}
 	return b

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -55,7 +55,7 @@ func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
 
 func (v *pageHandler) configPlan() error {
 	page := configPage{
-		Offline: v.site.Settings.AMI == site.NoAsterisk, MaySettings: v.admin.Can(site.SectionSettings), Last: v.runner.Last(),
+		Offline: v.site.Settings.AMI == app.NoAsterisk, MaySettings: v.admin.Can(app.SectionSettings), Last: v.runner.Last(),
 	}
 	var err error
 	page.Status, err = v.runner.Status(v.r.Context())
@@ -73,7 +73,7 @@ func (v *pageHandler) configPlan() error {
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
 		page.NotInstalled = true
 	case err != nil:
-		page.Reason, page.WayOut = sentence(err.Error()), site.Hint(err)
+		page.Reason, page.WayOut = sentence(err.Error()), app.Hint(err)
 	}
 	return v.render("config", "Configuration", page)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 )
 
@@ -40,7 +40,7 @@ func (b *browser) waitForRun() string {
 
 func TestPages_configWithoutAsterisk(t *testing.T) {
 	t.Parallel()
-	b := start(t, &servertest.Options{Settings: func(s *site.Settings) { s.ConfDir = filepath.Join(s.ConfDir, "none") }})
+	b := start(t, &servertest.Options{Settings: func(s *app.Settings) { s.ConfDir = filepath.Join(s.ConfDir, "none") }})
 	banner := b.getFragment("/config/banner")
 	require.Contains(t, banner, "No Asterisk is connected")
 	require.Contains(t, banner, "calm")

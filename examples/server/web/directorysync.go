@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -12,7 +12,7 @@ import (
 
 // directoryPage is the page of a directory: what a sync would do, or did.
 type directoryPage struct {
-	site.DirectoryState
+	app.DirectoryState
 
 	Job *jobPage
 	// Planned says that nothing was changed: it was a plan, or was refused.
@@ -45,20 +45,20 @@ func directoryPath(name string) string { return "/directories/" + name }
 
 // directory returns the directory that the address names. A sync concerns
 // everybody of it: who does not reach everybody may not even see what it does.
-func (v *pageHandler) directory() (site.DirectoryState, error) {
+func (v *pageHandler) directory() (app.DirectoryState, error) {
 	if !v.isUnrestricted() {
-		return site.DirectoryState{}, &store.ForbiddenError{Reason: "a directory has people whom you do not reach; ask an administrator who reaches everybody"}
+		return app.DirectoryState{}, &store.ForbiddenError{Reason: "a directory has people whom you do not reach; ask an administrator who reaches everybody"}
 	}
 	states, err := v.site.Directories(v.r.Context())
 	if err != nil {
-		return site.DirectoryState{}, err
+		return app.DirectoryState{}, err
 	}
 	for _, state := range states {
 		if state.Name == v.r.PathValue("directory") {
 			return state, nil
 		}
 	}
-	return site.DirectoryState{}, &store.NotFoundError{Kind: "directory"}
+	return app.DirectoryState{}, &store.NotFoundError{Kind: "directory"}
 }
 
 func (v *pageHandler) directorySync() error {

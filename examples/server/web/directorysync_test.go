@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -106,7 +106,7 @@ func TestPages_directorySyncReportsPartialRun(t *testing.T) {
 	at, asked := &testClock{now: time.Now().UTC()}, atomic.Int32{}
 	b := start(t, &servertest.Options{
 		Clock:    at.Now,
-		Settings: func(s *site.Settings) { s.LDAP.MaxRemovalRatio = 1 },
+		Settings: func(s *app.Settings) { s.LDAP.MaxRemovalRatio = 1 },
 		Users: func(o *userman.Options) {
 			o.Directories = []userman.Directory{office}
 			o.References = []func(context.Context, *userman.User) ([]store.Reference, error){

@@ -1,10 +1,10 @@
 package web
 
-import "github.com/pbxusers/pbxusers/examples/internal/site"
+import "github.com/pbxusers/pbxusers/examples/internal/app"
 
 // groupRoutes are the pages of groups and of what they permit.
 func groupRoutes() []route {
-	const section, one = site.SectionGroups, "/groups/{name}"
+	const section, one = app.SectionGroups, "/groups/{name}"
 	return []route{
 		get("/groups", section, (*pageHandler).groupList),
 		get("/groups/new", section, (*pageHandler).groupNew),

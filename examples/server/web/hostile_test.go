@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/manager"
 )
@@ -152,7 +152,7 @@ func TestPages_formButtonKeepsLoadedVersion(t *testing.T) {
 
 func TestPages_statusErrorOnlyForApplyRight(t *testing.T) {
 	t.Parallel()
-	b := start(t, &servertest.Options{Settings: func(s *site.Settings) { s.ConfDir += "/manager.conf" }})
+	b := start(t, &servertest.Options{Settings: func(s *app.Settings) { s.ConfDir += "/manager.conf" }})
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin"}, password)
 	for _, who := range []*browser{b, b.loginAs("jane.admin")} {
 		banner := who.getFragment("/config/banner")

@@ -7,7 +7,7 @@ import (
 	"net"
 	"net/url"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -58,7 +58,7 @@ func (v *pageHandler) amiAddress() (host, port string) {
 		host = u.Hostname()
 	}
 	address, err := v.site.Settings.Address()
-	if err != nil || address == site.NoAsterisk {
+	if err != nil || address == app.NoAsterisk {
 		return host, port
 	}
 	amiHost, amiPort, err := net.SplitHostPort(address)

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -56,7 +56,7 @@ type matrixCell struct {
 
 func (v *pageHandler) permissionMatrix() error {
 	username := strings.TrimSpace(v.r.URL.Query().Get("username"))
-	if username == "" || !v.admin.Can(site.SectionUsers) {
+	if username == "" || !v.admin.Can(app.SectionUsers) {
 		return v.renderMatrix("", formErrors{status: http.StatusOK})
 	}
 	u, err := v.users().Get(v.r.Context(), username)
@@ -80,7 +80,7 @@ func (v *pageHandler) renderMatrix(username string, errs formErrors) error {
 	}
 	shown, paging := columns(groups, v.r.URL.Query().Get("after"))
 	page := matrixPage{Paging: paging, Span: len(shown) + 2}
-	if v.admin.Can(site.SectionUsers) {
+	if v.admin.Can(app.SectionUsers) {
 		const label = "Username"
 		page.Problems = errs.summary(map[string]string{"username": label})
 		page.Who = &field{Name: "username", Label: label, Value: username, Autocomplete: "off", Required: true, Errors: errs.forField("username")}

@@ -2,7 +2,7 @@ package web
 
 import (
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -33,13 +33,13 @@ func (v *pageHandler) cards() []card {
 		section string
 		card    card
 	}{
-		{site.SectionAdministrators, card{"Administrators", "People who log in to these pages: who they are, and what each may see and change.", "/administrators", "Open administrators"}},
-		{site.SectionUsers, card{"People", "Who has a telephone, a mailbox or a portal login: names, extensions, passwords, permissions.", "/people", "Open people"}},
-		{site.SectionGroups, card{"Groups", "What many people at once may do.", "/groups", "Open groups"}},
-		{site.SectionAMIAccounts, card{"AMI accounts", "Logins with which programs talk to Asterisk: what each is told of, what it may do, and from where.", "/managers", "Open AMI accounts"}},
+		{app.SectionAdministrators, card{"Administrators", "People who log in to these pages: who they are, and what each may see and change.", "/administrators", "Open administrators"}},
+		{app.SectionUsers, card{"People", "Who has a telephone, a mailbox or a portal login: names, extensions, passwords, permissions.", "/people", "Open people"}},
+		{app.SectionGroups, card{"Groups", "What many people at once may do.", "/groups", "Open groups"}},
+		{app.SectionAMIAccounts, card{"AMI accounts", "Logins with which programs talk to Asterisk: what each is told of, what it may do, and from where.", "/managers", "Open AMI accounts"}},
 		{ampusers.SectionApply, card{"Configuration", "See what would change in Asterisk, make it live, or go back.", "/config", "Open configuration"}},
-		{site.SectionAudit, card{"Audit trail", "Who did what, when and from where, and whether that record is whole.", "/audit", "Open audit trail"}},
-		{site.SectionSettings, card{"Settings", "How this server reaches Asterisk.", "/settings", "Open settings"}},
+		{app.SectionAudit, card{"Audit trail", "Who did what, when and from where, and whether that record is whole.", "/audit", "Open audit trail"}},
+		{app.SectionSettings, card{"Settings", "How this server reaches Asterisk.", "/settings", "Open settings"}},
 	} {
 		if v.admin.Can(c.section) {
 			cards = append(cards, c.card)
@@ -56,10 +56,10 @@ func (v *pageHandler) firstSteps() ([]card, error) {
 	if err == nil && status.Generation > 0 {
 		return nil, nil
 	}
-	if v.admin.Can(site.SectionSettings) {
+	if v.admin.Can(app.SectionSettings) {
 		steps = append(steps, card{"Connect Asterisk", "Say where Asterisk is, and have it read the accounts of this server.", "/settings", "Open settings"})
 	}
-	if v.admin.Can(site.SectionAMIAccounts) {
+	if v.admin.Can(app.SectionAMIAccounts) {
 		found, err := v.site.AMIAccounts.List(v.r.Context(), manager.Query{PageRequest: store.PageRequest{Limit: 1}})
 		if err != nil {
 			return nil, err

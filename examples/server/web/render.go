@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 //go:embed templates
@@ -116,13 +116,13 @@ func (v *pageHandler) navigation() []navigation {
 		// also are other pages of the part.
 		also []string
 	}{
-		{site.SectionAdministrators, "/administrators", "Administrators", nil},
-		{site.SectionUsers, "/people", "People", []string{deletedUsersPath, "/directories"}},
-		{site.SectionGroups, "/groups", "Groups", []string{"/permissions"}},
-		{site.SectionAMIAccounts, "/managers", "AMI accounts", nil},
+		{app.SectionAdministrators, "/administrators", "Administrators", nil},
+		{app.SectionUsers, "/people", "People", []string{deletedUsersPath, "/directories"}},
+		{app.SectionGroups, "/groups", "Groups", []string{"/permissions"}},
+		{app.SectionAMIAccounts, "/managers", "AMI accounts", nil},
 		{ampusers.SectionApply, "/config", "Configuration", nil},
-		{site.SectionAudit, "/audit", "Audit trail", nil},
-		{site.SectionSettings, "/settings", "Settings", nil},
+		{app.SectionAudit, "/audit", "Audit trail", nil},
+		{app.SectionSettings, "/settings", "Settings", nil},
 	} {
 		if v.admin.Can(e.section) {
 			current := slices.ContainsFunc(append(e.also, e.href), v.inSection)

@@ -3,7 +3,7 @@ package web
 import (
 	"time"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -47,8 +47,8 @@ func hostileJob(running bool) *jobPage {
 	return newJobPage(state, "/x", jobTitles{hostile, hostile, hostile})
 }
 
-func hostileDirectoryState() site.DirectoryState {
-	return site.DirectoryState{Name: hostile, URL: hostile, BaseDN: hostile, Capabilities: userman.Capabilities{Authenticate: true, Groups: true}, Users: 1}
+func hostileDirectoryState() app.DirectoryState {
+	return app.DirectoryState{Name: hostile, URL: hostile, BaseDN: hostile, Capabilities: userman.Capabilities{Authenticate: true, Groups: true}, Users: 1}
 }
 
 func hostileDirectory() directoryPage {
@@ -64,9 +64,9 @@ func hostileDirectory() directoryPage {
 func hostileSettings() settingsPage {
 	settings := []setting{{hostile, hostile, hostile, hostile, hostile}}
 	return settingsPage{
-		settings, &site.Connection{Problem: hostile},
+		settings, &app.Connection{Problem: hostile},
 		mailSettings{
-			site.MailStatus{Missing: hostile, Languages: []string{hostile}}, []problem{{Text: hostile}}, settings, hostileField("to"),
+			app.MailStatus{Missing: hostile, Languages: []string{hostile}}, []problem{{Text: hostile}}, settings, hostileField("to"),
 			&userman.Delivery{Status: userman.DeliveryFailed, Message: hostile},
 		},
 		[]directorySettings{{hostileDirectoryState(), "/x", &testedDirectory{hostile}}}, hostile,

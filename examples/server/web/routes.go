@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 // route is one page or act: what a visitor must be allowed, and what is done.
@@ -50,7 +50,7 @@ func loginRoutes() []route {
 }
 
 func administratorRoutes() []route {
-	const section, one = site.SectionAdministrators, "/administrators/{username}"
+	const section, one = app.SectionAdministrators, "/administrators/{username}"
 	return []route{
 		get("/administrators", section, (*pageHandler).administratorList),
 		get("/administrators/new", section, (*pageHandler).administratorNew),
@@ -71,7 +71,7 @@ func administratorRoutes() []route {
 }
 
 func managerRoutes() []route {
-	const section, one = site.SectionAMIAccounts, "/managers/{name}"
+	const section, one = app.SectionAMIAccounts, "/managers/{name}"
 	return []route{
 		get("/managers", section, (*pageHandler).managerList),
 		get("/managers/new", section, (*pageHandler).managerNew),
@@ -107,14 +107,14 @@ func otherRoutes() []route {
 	const account = "/account/second-factor/"
 	return []route{
 		get("/{$}", "", (*pageHandler).overview),
-		get("/audit", site.SectionAudit, (*pageHandler).auditList),
-		post("/audit/verify", site.SectionAudit, (*pageHandler).auditVerify),
-		get("/settings", site.SectionSettings, (*pageHandler).settings),
-		post("/settings/test", site.SectionSettings, (*pageHandler).settingsTest),
-		post("/settings/mail", site.SectionSettings, (*pageHandler).settingsTestMail),
-		post("/settings/directories/{directory}", site.SectionSettings, (*pageHandler).settingsTestDirectory),
-		get("/settings/install", site.SectionSettings, (*pageHandler).installPlan),
-		post("/settings/install", site.SectionSettings, (*pageHandler).install),
+		get("/audit", app.SectionAudit, (*pageHandler).auditList),
+		post("/audit/verify", app.SectionAudit, (*pageHandler).auditVerify),
+		get("/settings", app.SectionSettings, (*pageHandler).settings),
+		post("/settings/test", app.SectionSettings, (*pageHandler).settingsTest),
+		post("/settings/mail", app.SectionSettings, (*pageHandler).settingsTestMail),
+		post("/settings/directories/{directory}", app.SectionSettings, (*pageHandler).settingsTestDirectory),
+		get("/settings/install", app.SectionSettings, (*pageHandler).installPlan),
+		post("/settings/install", app.SectionSettings, (*pageHandler).install),
 		get("/account", "", (*pageHandler).account),
 		post("/account/password", "", (*pageHandler).accountPassword),
 		post(account+"begin", "", (*pageHandler).factorBegin),

@@ -5,7 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 // setting is one line of the settings, and where it can be changed.
@@ -15,7 +15,7 @@ type setting struct{ Label, Value, Flag, Variable, Key string }
 type settingsPage struct {
 	Settings []setting
 	// Connection is nil until it is tested.
-	Connection  *site.Connection
+	Connection  *app.Connection
 	Mail        mailSettings
 	Directories []directorySettings
 	BaseURL     string
@@ -23,7 +23,7 @@ type settingsPage struct {
 
 func (v *pageHandler) settings() error { return v.renderSettings(nil) }
 
-func (v *pageHandler) renderSettings(tested *site.Connection) error {
+func (v *pageHandler) renderSettings(tested *app.Connection) error {
 	page, err := v.settingsPage(tested)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (v *pageHandler) renderSettings(tested *site.Connection) error {
 	return v.render("settings", "Settings", page)
 }
 
-func (v *pageHandler) settingsPage(tested *site.Connection) (settingsPage, error) {
+func (v *pageHandler) settingsPage(tested *app.Connection) (settingsPage, error) {
 	s := v.site.Settings
 	directories, err := v.directorySettings()
 	return settingsPage{
@@ -91,7 +91,7 @@ func (v *pageHandler) installPlan() error {
 		return err
 	}
 	if err != nil {
-		page.Reason, page.WayOut = sentence(err.Error()), site.Hint(err)
+		page.Reason, page.WayOut = sentence(err.Error()), app.Hint(err)
 	}
 	page.Plan = plan
 	return v.render("install", "Connect Asterisk", page)
@@ -112,7 +112,7 @@ func (v *pageHandler) install() error {
 		page.Plan, page.Report = installed.Installation, installed.Report
 	}
 	if err != nil {
-		page.Reason, page.WayOut = sentence(err.Error()), site.Hint(err)
+		page.Reason, page.WayOut = sentence(err.Error()), app.Hint(err)
 		return v.renderStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
 	}
 	page.Blocked = page.Report == nil

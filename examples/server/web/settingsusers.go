@@ -3,13 +3,13 @@ package web
 import (
 	"net/http"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 // mailSettings are the part Mail of the settings.
 type mailSettings struct {
-	site.MailStatus
+	app.MailStatus
 
 	Problems []problem
 	Settings []setting
@@ -20,7 +20,7 @@ type mailSettings struct {
 
 // directorySettings are one directory in the settings.
 type directorySettings struct {
-	site.DirectoryState
+	app.DirectoryState
 
 	// Sync is the page of it; empty where the visitor may not see it.
 	Sync string
@@ -60,7 +60,7 @@ func (v *pageHandler) directorySettings() ([]directorySettings, error) {
 	all := make([]directorySettings, len(states))
 	for i, state := range states {
 		all[i].DirectoryState = state
-		if v.admin.Can(site.SectionUsers) && v.isUnrestricted() && state.Capabilities.Sync {
+		if v.admin.Can(app.SectionUsers) && v.isUnrestricted() && state.Capabilities.Sync {
 			all[i].Sync = directoryPath(state.Name)
 		}
 	}

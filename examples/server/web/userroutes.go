@@ -3,7 +3,7 @@ package web
 import (
 	"slices"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 // userRoutePath is the page of a person. No address with more parts may have a word
@@ -13,7 +13,7 @@ const userRoutePath = "/people/{username}"
 // userRoutes are the pages of people, and of the directories that they come
 // from.
 func userRoutes() []route {
-	const section, directory = site.SectionUsers, "/directories/{directory}"
+	const section, directory = app.SectionUsers, "/directories/{directory}"
 	list := []route{
 		get("/people", section, (*pageHandler).userList),
 		get("/people/new", section, (*pageHandler).userNew),
@@ -32,7 +32,7 @@ func userRoutes() []route {
 }
 
 func singleUserRoutes() []route {
-	const section = site.SectionUsers
+	const section = app.SectionUsers
 	picture := post(userRoutePath+"/picture", section, (*pageHandler).userSetPicture)
 	picture.upload = true
 	return []route{
@@ -52,7 +52,7 @@ func singleUserRoutes() []route {
 
 // userLoginRoutes are how a person gets to log in, or not.
 func userLoginRoutes() []route {
-	const section = site.SectionUsers
+	const section = app.SectionUsers
 	return []route{
 		post(userRoutePath+"/welcome", section, (*pageHandler).userWelcome),
 		post(userRoutePath+"/reset", section, (*pageHandler).userReset),
@@ -71,7 +71,7 @@ func userLoginRoutes() []route {
 }
 
 func tokenRoutes() []route {
-	const section, all, one = site.SectionUsers, userRoutePath + "/tokens", userRoutePath + "/tokens/{id}"
+	const section, all, one = app.SectionUsers, userRoutePath + "/tokens", userRoutePath + "/tokens/{id}"
 	return []route{
 		get(all, section, (*pageHandler).tokenList),
 		get(all+"/new", section, (*pageHandler).tokenNew),

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -58,7 +58,7 @@ func (v *pageHandler) userForms(u *userman.User) (userForms, error) {
 // userHref is the page of a person; empty where the visitor may not see
 // people.
 func (v *pageHandler) userHref(username string) string {
-	if !v.admin.Can(site.SectionUsers) {
+	if !v.admin.Can(app.SectionUsers) {
 		return ""
 	}
 	return userPath(username)

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/examples/internal/site"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
@@ -26,7 +26,7 @@ type Options struct {
 
 // pages is what every page is made of.
 type pages struct {
-	site      *site.App
+	site      *app.App
 	sessions  *access.Manager
 	runner    *applying.Runner
 	jobs      *jobs.Runner
@@ -39,7 +39,7 @@ type pages struct {
 
 // New returns the pages of s, to be served at / inside of
 // [access.Manager.Handler].
-func New(s *site.App, sessions *access.Manager, runner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
+func New(s *app.App, sessions *access.Manager, runner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}

@@ -1,0 +1,51 @@
+package app
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// readPasswordFile reads a file of a password; without a file it is zero.
+func readPasswordFile(path, flag string, log *slog.Logger) (store.Secret, error) {
+	if path == "" {
+		return store.Secret{}, nil
+	}
+	content, mode, err := readLimited(path)
+	if err != nil {
+		return store.Secret{}, unreadableFileError(flag, err)
+	}
+	if mode.Perm()&^secretFileMode != 0 {
+		log.Warn("others than its owner can read the file of a password: chmod 600 it", "file", path, "setting", flag)
+	}
+	password := strings.TrimRight(string(content), "\r\n")
+	if password == "" {
+		return store.Secret{}, store.NewInvalidError(store.FieldError{Field: flag, Code: "required", Message: "the file is empty; write the password into it"})
+	}
+	return store.NewSecret(password), nil
+}
+
+// loadCAFile returns how a server is checked whose certificate is signed by those
+// of a file; nil, for the default, without a file.
+func loadCAFile(path, flag string) (*tls.Config, error) {
+	if path == "" {
+		return nil, nil
+	}
+	content, _, err := readLimited(path)
+	if err != nil {
+		return nil, unreadableFileError(flag, err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(content) {
+		return nil, store.NewInvalidError(store.FieldError{Field: flag, Code: "certificate", Message: "there is no certificate in the file; it holds PEM, which begins with -----BEGIN CERTIFICATE-----"})
+	}
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
+
+func unreadableFileError(flag string, err error) error {
+	return WithHint(fmt.Errorf("--%s: %w", flag, err), "Check the path that --"+flag+" names, and who may read it.")
+}
