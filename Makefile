@@ -7,13 +7,16 @@ FUZZTIME ?= 30s
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test peers vet lint fmt fmt-check tidy-check build bench fuzz cover
+.PHONY: help test quick peers vet lint fmt fmt-check tidy-check build bench fuzz cover
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 test: peers ## every test, under the race detector, with the real programs (installs them: root or sudo)
 	PBXUSERS_REQUIRE_PEERS=1 $(GO) test -race -shuffle=on -timeout 15m $(TESTFLAGS) $(PKG)
+
+quick: ## the tests that need no other program, without the race detector
+	$(GO) test -short $(TESTFLAGS) $(PKG)
 
 peers: ## install the real programs that the tests talk to, where they are missing (root or sudo)
 	@.ci/peers

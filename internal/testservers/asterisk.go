@@ -62,6 +62,7 @@ type Asterisk struct {
 // comment.
 func StartAsterisk(t testing.TB, opts *AsteriskOptions) *Asterisk {
 	t.Helper()
+	SkipIfShort(t)
 	if opts == nil {
 		opts = &AsteriskOptions{}
 	}

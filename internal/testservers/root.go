@@ -32,6 +32,7 @@ func openRoot(dir string) (*Root, error) {
 // comment.
 func ServerRoot(t testing.TB) *Root {
 	t.Helper()
+	SkipIfShort(t)
 	dir, err := installDir()
 	if err != nil {
 		SkipOrFail(t, err)

@@ -50,6 +50,7 @@ func installFakeAsterisk(t *testing.T, version string) (dir string) {
 }
 
 func TestSkipOrFail_namesMissingAsterisk(t *testing.T) {
+	SkipIfShort(t)
 	dir := t.TempDir()
 	t.Setenv(dirEnv, dir)
 	t.Setenv("PATH", installFakeAsterisk(t, "Asterisk 16.28.0"))
@@ -72,6 +73,7 @@ func TestSkipOrFail_namesMissingAsterisk(t *testing.T) {
 }
 
 func TestServerRoot_failsWhenMissing(t *testing.T) {
+	SkipIfShort(t)
 	dir := t.TempDir()
 	t.Setenv(dirEnv, dir)
 	t.Setenv(requireEnv, "1")
@@ -107,6 +109,7 @@ func TestFindAsterisk_prefersSupportedSystemVersion(t *testing.T) {
 }
 
 func TestStartAsterisk_failsOnEarlyExit(t *testing.T) {
+	SkipIfShort(t)
 	t.Parallel()
 	if _, err := findAsterisk(t.Context()); err != nil {
 		SkipOrFail(t, err)

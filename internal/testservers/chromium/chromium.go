@@ -37,6 +37,7 @@ type Browser struct {
 // Start starts a Chromium that ends with the test.
 func Start(t testing.TB) *Browser {
 	t.Helper()
+	testservers.SkipIfShort(t)
 	path, err := findChromium()
 	if err != nil {
 		testservers.SkipOrFail(t, err)
