@@ -48,37 +48,65 @@ func OpenKeyring(path string) (*Keyring, error) {
 	return k, nil
 }
 
-// Rotate puts a new random key into the key file and makes it primary; older
+// Rotate adds a new random key to the key file and makes it primary. Older
 // keys still open what they sealed. The file is replaced whole, and several
-// processes may rotate at once. Afterwards seal everything again (Reseal of
-// the backend), back up the file, and only then take old keys out of it. A
-// keyring made with [NewKeyring] cannot rotate: it has no file.
+// processes may rotate at once. After a rotation, encrypt everything again
+// (Reencrypt of the backend), and only then call [Keyring.DropOldKeys]. Rotate
+// returns an error for a keyring of [NewKeyring], which has no file.
 func (k *Keyring) Rotate() error {
+	return k.editKeyFile("rotate keys", func(keys []Key) ([]Key, error) {
+		return append([]Key{GenerateKey()}, keys...), nil
+	})
+}
+
+// PrimaryID returns the id of the primary key, that of the key file as it is
+// now.
+func (k *Keyring) PrimaryID() string { return k.currentKeys().primary.id }
+
+// DropOldKeys removes all keys but the primary one from the key file. What
+// they sealed can never be opened again, so encrypt everything again first. It
+// changes nothing and returns an error wrapping [ErrConflict] if the primary
+// key is not primaryID: another process has rotated since.
+func (k *Keyring) DropOldKeys(primaryID string) error {
+	return k.editKeyFile("drop old keys", func(keys []Key) ([]Key, error) {
+		if keys[0].ID != primaryID {
+			return nil, &ConflictError{Reason: "the keys were rotated again in the meantime; rotate them once more"}
+		}
+		return keys[:1], nil
+	})
+}
+
+// editKeyFile replaces the keys of the file while no other process does.
+func (k *Keyring) editKeyFile(operation string, edit func(keys []Key) ([]Key, error)) error {
 	if k.path == "" {
-		return errors.New("this keyring has no key file; make a new keyring with the new key in front")
+		return errors.New("this keyring has no key file; make a new keyring with the new keys")
 	}
 	k.rotateMu.Lock()
 	defer k.rotateMu.Unlock()
 	// A link is followed: the file it points to is the one to replace.
 	path, err := filepath.EvalSymlinks(k.path)
 	if err != nil {
-		return fmt.Errorf("rotate keys: %w", err)
+		return fmt.Errorf("%s: %w", operation, err)
 	}
 	unlock, err := lockKeyFile(path)
 	if err != nil {
-		return fmt.Errorf("rotate keys: %w", err)
+		return fmt.Errorf("%s: %w", operation, err)
 	}
 	defer unlock()
 	old, err := readKeyFile(path)
 	if err != nil {
 		return err
 	}
-	set, err := newKeySet(append([]Key{GenerateKey()}, old.keys...))
+	keys, err := edit(old.keys)
+	if err != nil {
+		return err
+	}
+	set, err := newKeySet(keys)
 	if err != nil {
 		return err
 	}
 	if err := replaceKeyFile(path, set.keys, old.fileInfo); err != nil {
-		return fmt.Errorf("rotate keys: %w", err)
+		return fmt.Errorf("%s: %w", operation, err)
 	}
 	k.keys.Store(set)
 	return nil

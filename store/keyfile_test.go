@@ -325,3 +325,50 @@ func TestKeyring_Rotate_leavesMalformedFileUnchanged(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "broken", string(text))
 }
+
+func TestKeyring_DropOldKeys_leavesPrimary(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	keyring, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	before := keyring.Seal([]byte(hunter2), sealContext)
+	require.NoError(t, keyring.Rotate())
+	after := keyring.Seal([]byte(hunter2), sealContext)
+	require.NoError(t, keyring.DropOldKeys(keyring.PrimaryID()))
+
+	reopened, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	for _, k := range []*store.Keyring{keyring, reopened} {
+		_, err := k.Open(after, sealContext)
+		require.NoError(t, err)
+		_, err = k.Open(before, sealContext)
+		require.ErrorAs(t, err, new(*store.UnknownKeyError))
+	}
+	requireNoOtherFiles(t, path)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o600), info.Mode())
+}
+
+func TestKeyring_DropOldKeys_rejectsOtherPrimary(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "keys")
+	keyring, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	primary := keyring.PrimaryID()
+	other, err := store.OpenKeyring(path)
+	require.NoError(t, err)
+	require.NoError(t, other.Rotate())
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.ErrorIs(t, keyring.DropOldKeys(primary), store.ErrConflict)
+	after, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(text), string(after))
+}
+
+func TestKeyring_DropOldKeys_requiresKeyFile(t *testing.T) {
+	t.Parallel()
+	keyring := newKeyring(t, store.GenerateKey())
+	require.Error(t, keyring.DropOldKeys(keyring.PrimaryID()))
+}

@@ -62,7 +62,7 @@ func (a *cli) rootCommand() *cobra.Command {
 	a.register(root.PersistentFlags())
 	root.AddCommand(
 		a.adminCommand(), a.auditCommand(), a.managerCommand(), a.configCommand(),
-		a.userCommand(), a.groupCommand(), a.tokenCommand(),
+		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.keyCommand(),
 	)
 	return root
 }

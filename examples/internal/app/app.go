@@ -28,7 +28,8 @@ type App struct {
 	AuditLog       *audit.Log
 	TTLStore       store.TTLStore
 
-	pool *sql.DB
+	pool    *sql.DB
+	keyring *store.Keyring
 	// mail is how the people are sent mails, as it is in their options.
 	mail mailConfig
 	// databaseID tells this database from all others.
@@ -73,7 +74,7 @@ func Open(ctx context.Context, settings Settings, opts *Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &App{Settings: settings, pool: pool, log: log, drainMail: func() error { return nil }}
+	s := &App{Settings: settings, pool: pool, keyring: keyring, log: log, drainMail: func() error { return nil }}
 	if err := s.openServices(ctx, keyring, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", settings.DB, err), pool.Close())
 	}
