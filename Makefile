@@ -7,19 +7,19 @@ FUZZTIME ?= 30s
 TESTFLAGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help test quick peers vet lint fmt fmt-check tidy-check build bench fuzz cover
+.PHONY: help test quick testservers vet lint fmt fmt-check tidy-check build bench fuzz cover
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-test: peers ## every test, under the race detector, with the real programs (installs them: root or sudo)
-	PBXUSERS_REQUIRE_PEERS=1 $(GO) test -race -shuffle=on -timeout 15m $(TESTFLAGS) $(PKG)
+test: testservers ## every test, under the race detector, with the real programs (installs them: root or sudo)
+	PBXUSERS_REQUIRE_TESTSERVERS=1 $(GO) test -race -shuffle=on -timeout 15m $(TESTFLAGS) $(PKG)
 
 quick: ## the tests that need no other program, without the race detector
 	$(GO) test -short $(TESTFLAGS) $(PKG)
 
-peers: ## install the real programs that the tests talk to, where they are missing (root or sudo)
-	@.ci/peers
+testservers: ## install the real programs that the tests talk to, where they are missing (root or sudo)
+	@.ci/testservers
 
 vet: ## go vet
 	$(GO) vet $(PKG)
@@ -39,13 +39,13 @@ tidy-check: ## fail where go mod tidy would change something
 build: ## build everything without cgo
 	CGO_ENABLED=0 $(GO) build $(PKG)
 
-bench: peers ## every benchmark; the ratios stand in their lines
-	PBXUSERS_REQUIRE_PEERS=1 $(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(TESTFLAGS) $(PKG)
+bench: testservers ## every benchmark; the ratios stand in their lines
+	PBXUSERS_REQUIRE_TESTSERVERS=1 $(GO) test -run '^$$' -bench . -benchmem -timeout 60m $(TESTFLAGS) $(PKG)
 
-fuzz: peers ## each fuzz target for FUZZTIME (30s)
+fuzz: testservers ## each fuzz target for FUZZTIME (30s)
 	@GO='$(GO)' FUZZTIME='$(FUZZTIME)' .ci/fuzz $(PKG)
 
-cover: peers ## every test, and the share of the statements that they reach
+cover: testservers ## every test, and the share of the statements that they reach
 	@out=$$(mktemp); trap 'rm -f "$$out"' EXIT; \
-	PBXUSERS_REQUIRE_PEERS=1 $(GO) test -coverpkg=./... -coverprofile="$$out" -timeout 15m $(TESTFLAGS) $(PKG); \
+	PBXUSERS_REQUIRE_TESTSERVERS=1 $(GO) test -coverpkg=./... -coverprofile="$$out" -timeout 15m $(TESTFLAGS) $(PKG); \
 	$(GO) tool cover -func="$$out" | tail -n 1

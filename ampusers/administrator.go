@@ -15,9 +15,6 @@ const (
 	// MaxRanges bounds Extensions and DIDs, each, after merging.
 	MaxRanges = 64
 	MaxTeams  = 256
-	// MaxTrustedDevices is how many devices are remembered; the one that was not
-	// used for longest is forgotten.
-	MaxTrustedDevices = credential.MaxTrustedDevices
 )
 
 // AccessLevel says whether an administrator may do everything.
@@ -60,7 +57,7 @@ type Administrator struct {
 
 	// Credentials are set by the service only, and left out of whatever it
 	// returns.
-	Credentials Credentials `json:"-"`
+	Credentials credential.Credentials `json:"-"`
 	// SessionEpoch counts up whenever all sessions end: see
 	// [Service.Session].
 	SessionEpoch int64 `json:"-"`
@@ -81,20 +78,6 @@ type Administrator struct {
 	PasswordChangedAt time.Time `json:"password_changed_at,omitzero"`
 	LastLoginAt       time.Time `json:"last_login_at,omitzero"`
 }
-
-// What is kept of the credentials of an administrator.
-type (
-	// Credentials are what an administrator proves to be the one with.
-	Credentials = credential.Credentials
-	// TOTP is what is kept of an authenticator app.
-	TOTP = credential.TOTP
-	// OneTimeToken is what is kept of a link with which a password may be set
-	// once.
-	OneTimeToken = credential.OneTimeToken
-	// TrustedDevice is what is kept of a device that the administrator has logged
-	// in from.
-	TrustedDevice = credential.TrustedDevice
-)
 
 // Clone returns a copy that shares nothing with a.
 func (a *Administrator) Clone() *Administrator {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // followUpActions are all acts that jane, or somebody else for her, may do next.
@@ -116,7 +117,7 @@ func TestAudit_detectsInsertedAdministratorAfterLogin(t *testing.T) {
 	h := newEnv(t, backends()["memstore"](t))
 	require.NoError(t, h.store.CreateAdministrator(t.Context(), &ampusers.Administrator{
 		Username: "mallory", Access: ampusers.Full,
-		Credentials: ampusers.Credentials{PasswordHash: secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8")},
+		Credentials: credential.Credentials{PasswordHash: secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8")},
 	}))
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("mallory", "password"))
 	require.NoError(t, err)
@@ -127,7 +128,7 @@ func TestService_Bootstrap_reportsTamperedRecord(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, backends()["memstore"](t))
 	h.createLimited(t, "jane")
-	h.tamper(t, "jane", func(a *ampusers.Administrator) { a.Access, a.Credentials = ampusers.Full, ampusers.Credentials{} })
+	h.tamper(t, "jane", func(a *ampusers.Administrator) { a.Access, a.Credentials = ampusers.Full, credential.Credentials{} })
 	link, err := h.Bootstrap(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "jane", link.Username)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // The trail keeps fingerprints of this text: to write it in another way would
@@ -16,10 +17,10 @@ func TestAuditState_keepsStableEncoding(t *testing.T) {
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	a := &Administrator{
 		Username: "jane", DisplayName: "Jane", Access: Limited, Sections: []string{"b", "a"}, SessionEpoch: 7,
-		Credentials: Credentials{
+		Credentials: credential.Credentials{
 			PasswordHash: store.NewSecret("h"),
-			SecondFactor: &TOTP{Secret: store.NewSecret("k"), LastStep: 3},
-			Devices:      []TrustedDevice{{TokenHash: []byte{3}, LastUsedAt: at}},
+			SecondFactor: &credential.TOTP{Secret: store.NewSecret("k"), LastStep: 3},
+			Devices:      []credential.TrustedDevice{{TokenHash: []byte{3}, LastUsedAt: at}},
 		},
 		CreatedAt: at, UpdatedAt: at,
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -48,15 +49,15 @@ func TestService_Authenticate_rejectsConcurrentChange(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		happens func(h *env)
-		want    ampusers.LoginErrorCode
+		want    credential.LoginErrorCode
 	}{
 		"by a new password": {func(h *env) {
 			_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword))
 			require.NoError(h.t, err)
-		}, ampusers.InvalidCredentials},
-		"by the end of all sessions": {func(h *env) { require.NoError(h.t, h.EndSessions(h.t.Context(), "jane")) }, ampusers.InvalidCredentials},
-		"by a deletion":              {func(h *env) { require.NoError(h.t, h.Delete(h.t.Context(), "jane")) }, ampusers.InvalidCredentials},
-		"by a second factor":         {func(h *env) { h.enrollTOTP(h.t) }, ampusers.InvalidMFACode},
+		}, credential.InvalidCredentials},
+		"by the end of all sessions": {func(h *env) { require.NoError(h.t, h.EndSessions(h.t.Context(), "jane")) }, credential.InvalidCredentials},
+		"by a deletion":              {func(h *env) { require.NoError(h.t, h.Delete(h.t.Context(), "jane")) }, credential.InvalidCredentials},
+		"by a second factor":         {func(h *env) { h.enrollTOTP(h.t) }, credential.InvalidMFACode},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -260,6 +261,6 @@ func TestService_Authenticate_rejectsPasswordChangedAfterCommit(t *testing.T) {
 		Sections: sections(), Audit: h.auditLog, Clock: h.clock.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
 	})
 	_, err := racing.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-	requireLoginError(t, err, ampusers.InvalidCredentials)
+	requireLoginError(t, err, credential.InvalidCredentials)
 	h.requireAuditIntact(t)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // Create adds an administrator. A zero password makes one who cannot log in
@@ -57,7 +58,7 @@ func (s *Service) prepareNew(ctx context.Context, a *Administrator, password sto
 	if err := actor.authorizeGrant(created); err != nil {
 		return nil, err
 	}
-	created.Credentials = Credentials{}
+	created.Credentials = credential.Credentials{}
 	created.PasswordChangedAt, created.LastLoginAt = time.Time{}, time.Time{}
 	if !password.IsZero() {
 		if created.Credentials.PasswordHash, err = s.hasher.Hash(ctx, password); err != nil {

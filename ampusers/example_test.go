@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -69,15 +70,15 @@ func ExampleService_Authenticate() {
 	administrators := newService()
 	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane"}, store.NewSecret("vivid-otter-73-lanterns"))
 
-	login, err := administrators.Authenticate(ctx, ampusers.LoginAttempt{
+	login, err := administrators.Authenticate(ctx, credential.LoginAttempt{
 		Username: "Jane", Password: store.NewSecret("vivid-otter-73-lanterns"), RemoteAddr: "192.0.2.1",
 	})
 	fmt.Println(login.Administrator.Username, err)
 
-	_, err = administrators.Authenticate(ctx, ampusers.LoginAttempt{
+	_, err = administrators.Authenticate(ctx, credential.LoginAttempt{
 		Username: "Jane", Password: store.NewSecret("a guess"), RemoteAddr: "203.0.113.9",
 	})
-	if loginErr, ok := errors.AsType[*ampusers.LoginError](err); ok {
+	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok {
 		fmt.Println(loginErr.Code)
 	}
 	// Output:

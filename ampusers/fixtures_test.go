@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/testclock"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -137,16 +138,16 @@ func requireFields(t testing.TB, err error, want ...string) {
 }
 
 // requireLoginError requires a LoginError of that code.
-func requireLoginError(t testing.TB, err error, want ampusers.LoginErrorCode) {
+func requireLoginError(t testing.TB, err error, want credential.LoginErrorCode) {
 	t.Helper()
 	loginErr := asLoginError(t, err)
 	require.Equal(t, want, loginErr.Code)
 	require.ErrorIs(t, err, store.ErrForbidden)
 }
 
-func asLoginError(t testing.TB, err error) *ampusers.LoginError {
+func asLoginError(t testing.TB, err error) *credential.LoginError {
 	t.Helper()
-	loginErr, ok := errors.AsType[*ampusers.LoginError](err)
+	loginErr, ok := errors.AsType[*credential.LoginError](err)
 	require.True(t, ok, "%v", err)
 	return loginErr
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // InvitationLink is a token with which a password may be set once.
@@ -51,7 +52,7 @@ func (s *Service) issueLink() (*InvitationLink, []byte, error) {
 
 // assign gives the link to a.
 func (l *InvitationLink) assign(a *Administrator, hash []byte) {
-	a.Credentials.Invitation = &OneTimeToken{TokenHash: hash, ExpiresAt: l.ExpiresAt}
+	a.Credentials.Invitation = &credential.OneTimeToken{TokenHash: hash, ExpiresAt: l.ExpiresAt}
 }
 
 // Invitation returns whose link a token is, or a [store.NotFoundError] when it

@@ -9,9 +9,6 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// LoginAttempt is somebody who wants to log in.
-type LoginAttempt = credential.LoginAttempt
-
 // Login is a login that succeeded.
 type Login struct {
 	Administrator *Administrator
@@ -23,30 +20,7 @@ type Login struct {
 	RecoveryCodesLeft int
 }
 
-// LoginErrorCode says why a login was refused, for programs.
-type LoginErrorCode = credential.LoginErrorCode
-
-// Why a login is refused.
-const (
-	// InvalidCredentials also stands for a username that does not exist and for
-	// an administrator without a password.
-	InvalidCredentials = credential.InvalidCredentials
-	// AccountDisabled is only said to those who know the password.
-	AccountDisabled = credential.AccountDisabled
-	// MFARequired and InvalidMFACode are only said to those who know the
-	// password.
-	MFARequired    = credential.MFARequired
-	InvalidMFACode = credential.InvalidMFACode
-	// WrongAccountType is only said to those who know the secret of that other
-	// account.
-	WrongAccountType = credential.WrongAccountType
-)
-
-// LoginError says that a login was refused. It matches [store.ErrForbidden].
-// Its Generation is for [Service.ConfirmLogin].
-type LoginError = credential.LoginError
-
-// Authenticate logs an administrator in, or refuses with a [LoginError], or,
+// Authenticate logs an administrator in, or refuses with a [credential.LoginError], or,
 // after too many tries, with a [store.RateLimitedError]. An unknown user and a
 // wrong password take the same time and get the same answer. Codes of an
 // authenticator app are counted apart from passwords.
@@ -54,7 +28,7 @@ type LoginError = credential.LoginError
 // In the trail are the logins and the refusals, but that a code is still asked
 // for; of those that are held up only the first. A name that no administrator
 // has is not kept: people type passwords there.
-func (s *Service) Authenticate(ctx context.Context, attempt LoginAttempt) (*Login, error) {
+func (s *Service) Authenticate(ctx context.Context, attempt credential.LoginAttempt) (*Login, error) {
 	result, err := s.authenticator.Authenticate(ctx, attempt, nil)
 	return s.newLogin(ctx, result, err)
 }
@@ -64,7 +38,7 @@ func (s *Service) Authenticate(ctx context.Context, attempt LoginAttempt) (*Logi
 // proven the password of newLoginAttempt.Username a few minutes ago, when the sessions
 // were of that generation. newLoginAttempt.Password is ignored. The refusals are those
 // of Authenticate; InvalidCredentials means that it has to begin again.
-func (s *Service) ConfirmLogin(ctx context.Context, attempt LoginAttempt, epoch int64) (*Login, error) {
+func (s *Service) ConfirmLogin(ctx context.Context, attempt credential.LoginAttempt, epoch int64) (*Login, error) {
 	result, err := s.authenticator.Confirm(ctx, attempt, epoch, nil)
 	return s.newLogin(ctx, result, err)
 }
@@ -77,7 +51,7 @@ func (s *Service) newLogin(ctx context.Context, result *auth.Login, err error) (
 	}
 	a, err := s.Session(ctx, result.Account.Name, result.Account.SessionEpoch)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, &LoginError{Code: InvalidCredentials, Message: "the sessions were ended meanwhile; log in again"}
+		return nil, &credential.LoginError{Code: credential.InvalidCredentials, Message: "the sessions were ended meanwhile; log in again"}
 	}
 	if err != nil {
 		return nil, err

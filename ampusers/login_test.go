@@ -14,11 +14,12 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-func newLoginAttempt(username, password string) ampusers.LoginAttempt {
-	return ampusers.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: "192.0.2.1"}
+func newLoginAttempt(username, password string) credential.LoginAttempt {
+	return credential.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: "192.0.2.1"}
 }
 
 func TestService_Authenticate_returnsAdministrator(t *testing.T) {
@@ -56,7 +57,7 @@ func TestService_Authenticate_sameErrorForInvalidCredentials(t *testing.T) {
 	_, err := h.Disable(t.Context(), "nopassword")
 	require.NoError(t, err)
 	_, want := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
-	for _, a := range []ampusers.LoginAttempt{
+	for _, a := range []credential.LoginAttempt{
 		newLoginAttempt("jane", ""), newLoginAttempt("jane", goodPassword+" "), newLoginAttempt("jane", strings.ToUpper(goodPassword)), newLoginAttempt("jane", "\xff"),
 		newLoginAttempt("jane", strings.Repeat("x", 1<<20)),
 		newLoginAttempt("nobody", goodPassword), newLoginAttempt("", goodPassword), newLoginAttempt("\x00", goodPassword), newLoginAttempt(strings.Repeat("j", 1<<20), goodPassword),
@@ -64,7 +65,7 @@ func TestService_Authenticate_sameErrorForInvalidCredentials(t *testing.T) {
 	} {
 		h.clock.Advance(time.Hour)
 		_, err := h.Authenticate(t.Context(), a)
-		requireLoginError(t, err, ampusers.InvalidCredentials)
+		requireLoginError(t, err, credential.InvalidCredentials)
 		require.Equal(t, want, err)
 	}
 }
@@ -75,10 +76,10 @@ func TestAudit_omitsUnknownUsernames(t *testing.T) {
 	h := newEnv(t, memstore.New())
 	h.createLimited(t, "jane")
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("Hunter2hunter2", "jane"))
-	requireLoginError(t, err, ampusers.InvalidCredentials)
+	requireLoginError(t, err, credential.InvalidCredentials)
 	require.Equal(t, "refused login : forbidden: wrong_password", h.lastAuditEntry(t))
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("JANE", "Hunter2hunter2"))
-	requireLoginError(t, err, ampusers.InvalidCredentials)
+	requireLoginError(t, err, credential.InvalidCredentials)
 	require.Equal(t, "refused login jane: forbidden: wrong_password", h.lastAuditEntry(t))
 	require.Equal(t, audit.Actor{Kind: audit.Anonymous, RemoteAddr: "192.0.2.1"}, h.auditEntries(t, audit.Query{})[0].Actor)
 	for _, e := range h.auditEntries(t, audit.Query{}) {
@@ -93,9 +94,9 @@ func TestService_Authenticate_revealsDisabledOnlyWithPassword(t *testing.T) {
 	_, err := h.Disable(t.Context(), "jane")
 	require.NoError(t, err)
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
-	requireLoginError(t, err, ampusers.InvalidCredentials)
+	requireLoginError(t, err, credential.InvalidCredentials)
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-	requireLoginError(t, err, ampusers.AccountDisabled)
+	requireLoginError(t, err, credential.AccountDisabled)
 	require.Equal(t, "refused login jane: forbidden: disabled", h.lastAuditEntry(t))
 	_, err = h.Enable(t.Context(), "jane")
 	require.NoError(t, err)
@@ -120,11 +121,11 @@ func TestService_Authenticate_detectsWrongAccountType(t *testing.T) {
 	})
 	h.createLimited(t, "jane")
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("crm", "ami secret"))
-	requireLoginError(t, err, ampusers.WrongAccountType)
+	requireLoginError(t, err, credential.WrongAccountType)
 	require.EqualError(t, err, "this is an AMI account")
-	for _, a := range []ampusers.LoginAttempt{newLoginAttempt("crm", "wrong"), newLoginAttempt("jane", "ami secret"), newLoginAttempt("broken", "ami secret")} {
+	for _, a := range []credential.LoginAttempt{newLoginAttempt("crm", "wrong"), newLoginAttempt("jane", "ami secret"), newLoginAttempt("broken", "ami secret")} {
 		_, err = h.Authenticate(t.Context(), a)
-		requireLoginError(t, err, ampusers.InvalidCredentials)
+		requireLoginError(t, err, credential.InvalidCredentials)
 	}
 	require.Equal(t, 4, calls)
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
@@ -172,7 +173,7 @@ func TestService_Authenticate_rejectsDamagedHash(t *testing.T) {
 		return nil
 	}))
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-	requireLoginError(t, err, ampusers.InvalidCredentials)
+	requireLoginError(t, err, credential.InvalidCredentials)
 }
 
 func TestService_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testing.T) {
@@ -182,7 +183,7 @@ func TestService_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testing.T) {
 	login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
 	guess := func(source string) error {
-		_, err := h.Authenticate(t.Context(), ampusers.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: source})
+		_, err := h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: source})
 		return err
 	}
 	// From one source.

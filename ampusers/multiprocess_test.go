@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // newProcesses are two that share a database, and nothing else.
@@ -36,14 +37,14 @@ func TestService_ConfirmLogin_acceptsCodeOnceAcrossProcesses(t *testing.T) {
 	for _, singleUse := range []string{totpCode(t, key, both[0].clock.Now()), recovery[0].Reveal()} {
 		in := 0
 		for _, err := range runConcurrently(10, func(i int) error {
-			_, err := both[i%2].ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: fmt.Sprintf("192.0.2.%d", i)}, jane.SessionEpoch)
+			_, err := both[i%2].ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: fmt.Sprintf("192.0.2.%d", i)}, jane.SessionEpoch)
 			return err
 		}) {
 			if err == nil {
 				in++
 				continue
 			}
-			requireLoginError(t, err, ampusers.InvalidMFACode)
+			requireLoginError(t, err, credential.InvalidMFACode)
 		}
 		require.Equal(t, 1, in)
 	}

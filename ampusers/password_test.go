@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -72,7 +73,7 @@ func TestService_ChangePassword_requiresCurrentPassword(t *testing.T) {
 			_, err = h.Session(t.Context(), "jane", after.SessionEpoch)
 			require.NoError(t, err, "the session that goes on takes the new generation")
 			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-			requireLoginError(t, err, ampusers.InvalidCredentials)
+			requireLoginError(t, err, credential.InvalidCredentials)
 			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", otherPassword))
 			require.NoError(t, err)
 			h.requireAuditIntact(t)
@@ -105,7 +106,7 @@ func TestService_ChangePassword_unaffectedByLoginGuesses(t *testing.T) {
 	h := newEnv(t, memstore.New())
 	h.createLimited(t, "jane")
 	for i := range 200 {
-		_, _ = h.Authenticate(t.Context(), ampusers.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: "198.51.100." + string(rune('0'+i%10)) + string(rune('0'+i/10))})
+		_, _ = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: "198.51.100." + string(rune('0'+i%10)) + string(rune('0'+i/10))})
 	}
 	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.1"})
 	_, err := h.ChangePassword(ctx, "jane", secret(goodPassword), secret(otherPassword))
@@ -130,7 +131,7 @@ func TestService_SetPasswordHash_rehashesAtLogin(t *testing.T) {
 					before, err := h.SetPasswordHash(t.Context(), "jane", secret(hash))
 					require.NoError(t, err)
 					_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-					requireLoginError(t, err, ampusers.InvalidCredentials)
+					requireLoginError(t, err, credential.InvalidCredentials)
 					for range 2 {
 						_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", password))
 						require.NoError(t, err)
@@ -175,7 +176,7 @@ func TestService_Authenticate_constantTimeForUnknownUser(t *testing.T) { //nolin
 		h.clock.Advance(time.Hour)
 		begin := time.Now()
 		_, err := h.Authenticate(t.Context(), newLoginAttempt(username, "wrong"))
-		requireLoginError(t, err, ampusers.InvalidCredentials)
+		requireLoginError(t, err, credential.InvalidCredentials)
 		return time.Since(begin)
 	}
 	for _, username := range []string{"nobody", "invited", "damaged", "no such name at all"} {
@@ -224,7 +225,7 @@ func TestService_Authenticate_acceptsLongDecomposedPassword(t *testing.T) {
 
 	for _, wrong := range []string{decomposed, strings.Repeat("x", 1<<20)} {
 		_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", wrong))
-		requireLoginError(t, err, ampusers.InvalidCredentials)
+		requireLoginError(t, err, credential.InvalidCredentials)
 	}
 	require.Equal(t, []int{len(decomposed)}, shown, "what nobody has typed is shown to nobody")
 }

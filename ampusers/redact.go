@@ -1,6 +1,10 @@
 package ampusers
 
-import "time"
+import (
+	"time"
+
+	"github.com/pbxusers/pbxusers/store/credential"
+)
 
 // redact returns a copy of a as it leaves the service: without credentials, and
 // with what may be told of them.
@@ -11,7 +15,7 @@ func redact(a *Administrator) *Administrator {
 	if invitation := a.Credentials.Invitation; invitation != nil {
 		c.InvitationExpiresAt = invitation.ExpiresAt
 	}
-	c.Credentials = Credentials{}
+	c.Credentials = credential.Credentials{}
 	return c
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -43,7 +44,7 @@ func TestService_redactsSecretsInResults(t *testing.T) {
 	collect(link, err)
 	enrollment, err := h.BeginSecondFactor(t.Context(), "jane")
 	collect(err)
-	collect(ampusers.TOTPEnrollment{Secret: enrollment.Secret, URL: enrollment.URL})
+	collect(credential.TOTPEnrollment{Secret: enrollment.Secret, URL: enrollment.URL})
 	codes, err := h.ConfirmSecondFactor(t.Context(), "jane", totpCode(t, enrollment.Secret, h.clock.Now()))
 	collect(codes, err)
 	withCode := newLoginAttempt("jane", goodPassword)
@@ -118,7 +119,7 @@ func TestAudit_detectsModifiedRecord(t *testing.T) {
 			a.Credentials.SecondFactor.RecoveryHashes = append(a.Credentials.SecondFactor.RecoveryHashes, make([]byte, 32))
 		},
 		"invitation": func(a *ampusers.Administrator) {
-			a.Credentials.Invitation = &ampusers.OneTimeToken{TokenHash: make([]byte, 32)}
+			a.Credentials.Invitation = &credential.OneTimeToken{TokenHash: make([]byte, 32)}
 		},
 		"device":  func(a *ampusers.Administrator) { a.Credentials.Devices[0].TokenHash[0]++ },
 		"session": func(a *ampusers.Administrator) { a.SessionEpoch-- },

@@ -8,15 +8,11 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// TOTPEnrollment is what an authenticator app has to be given; its fields are those
-// of [credential.TOTPEnrollment].
-type TOTPEnrollment = credential.TOTPEnrollment
-
 // BeginSecondFactor makes a new secret for an authenticator app. It counts
 // only after [Service.ConfirmSecondFactor]; a second factor that there is
 // already is a [store.ConflictError]: remove it first.
-func (s *Service) BeginSecondFactor(ctx context.Context, username string) (*TOTPEnrollment, error) {
-	var creds Credentials
+func (s *Service) BeginSecondFactor(ctx context.Context, username string) (*credential.TOTPEnrollment, error) {
+	var creds credential.Credentials
 	a, err := s.mutate(ctx, "begin second factor", username, func(_ context.Context, a *Administrator) error {
 		if err := s.requireSelf(username); err != nil {
 			return err
@@ -33,7 +29,7 @@ func (s *Service) BeginSecondFactor(ctx context.Context, username string) (*TOTP
 
 // PendingSecondFactor returns the enrolment that was begun and not confirmed,
 // to be shown again. A [store.NotFoundError] when there is none.
-func (s *Service) PendingSecondFactor(ctx context.Context, username string) (*TOTPEnrollment, error) {
+func (s *Service) PendingSecondFactor(ctx context.Context, username string) (*credential.TOTPEnrollment, error) {
 	a, err := s.loadSelf(ctx, username)
 	if err != nil {
 		return nil, err
@@ -46,7 +42,7 @@ func (s *Service) PendingSecondFactor(ctx context.Context, username string) (*TO
 // [store.InvalidError] on "code"; a second factor that was not begun is a
 // [store.NotFoundError].
 func (s *Service) ConfirmSecondFactor(ctx context.Context, username, code string) ([]store.Secret, error) {
-	return s.issueRecoveryCodes(ctx, "confirm second factor", username, func(c *Credentials, hashes [][]byte) error {
+	return s.issueRecoveryCodes(ctx, "confirm second factor", username, func(c *credential.Credentials, hashes [][]byte) error {
 		return auth.ConfirmSecondFactor(c, code, s.now(), hashes)
 	})
 }
@@ -58,7 +54,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, username string) ([]stor
 }
 
 // issueRecoveryCodes makes new recovery codes and has give put them where they belong.
-func (s *Service) issueRecoveryCodes(ctx context.Context, action, username string, apply func(c *Credentials, hashes [][]byte) error) ([]store.Secret, error) {
+func (s *Service) issueRecoveryCodes(ctx context.Context, action, username string, apply func(c *credential.Credentials, hashes [][]byte) error) ([]store.Secret, error) {
 	codes, hashes, err := auth.NewRecoveryCodes(s.random)
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -84,17 +85,17 @@ func TestService_Authenticate_requiresSecondFactorCode(t *testing.T) {
 			jane := h.createLimited(t, "jane")
 			key, _ := h.enrollTOTP(t)
 			_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
-			requireLoginError(t, err, ampusers.InvalidCredentials)
+			requireLoginError(t, err, credential.InvalidCredentials)
 			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 			loginErr := asLoginError(t, err)
-			require.Equal(t, ampusers.MFARequired, loginErr.Code)
+			require.Equal(t, credential.MFARequired, loginErr.Code)
 			require.Equal(t, jane.SessionEpoch, loginErr.SessionEpoch)
 			require.NotEqual(t, "refused login jane: forbidden: code_required", h.lastAuditEntry(t), "to be asked is no refusal")
 
 			withCode := newLoginAttempt("jane", goodPassword)
 			withCode.Code = "000000"
 			_, err = h.Authenticate(t.Context(), withCode)
-			requireLoginError(t, err, ampusers.InvalidMFACode)
+			requireLoginError(t, err, credential.InvalidMFACode)
 			require.Equal(t, "refused login jane: forbidden: wrong_code", h.lastAuditEntry(t))
 			withCode.Code = totpCode(t, key, h.clock.Now())
 			login, err := h.Authenticate(t.Context(), withCode)
@@ -102,7 +103,7 @@ func TestService_Authenticate_requiresSecondFactorCode(t *testing.T) {
 			require.Equal(t, -1, login.RecoveryCodesLeft)
 
 			_, err = h.Authenticate(t.Context(), withCode)
-			requireLoginError(t, err, ampusers.InvalidMFACode)
+			requireLoginError(t, err, credential.InvalidMFACode)
 			h.requireAuditIntact(t)
 		})
 	}
@@ -115,18 +116,18 @@ func TestService_ConfirmLogin_completesLogin(t *testing.T) {
 	key, _ := h.enrollTOTP(t)
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	epoch := asLoginError(t, err).SessionEpoch
-	step := ampusers.LoginAttempt{Username: "Jane", RemoteAddr: "192.0.2.1"}
+	step := credential.LoginAttempt{Username: "Jane", RemoteAddr: "192.0.2.1"}
 
 	_, err = h.ConfirmLogin(t.Context(), step, epoch)
-	requireLoginError(t, err, ampusers.MFARequired)
+	requireLoginError(t, err, credential.MFARequired)
 	require.Equal(t, epoch, asLoginError(t, err).SessionEpoch)
 	step.Code = "1"
 	_, err = h.ConfirmLogin(t.Context(), step, epoch)
-	requireLoginError(t, err, ampusers.InvalidMFACode)
+	requireLoginError(t, err, credential.InvalidMFACode)
 	require.Equal(t, epoch, asLoginError(t, err).SessionEpoch)
 	step.Code = totpCode(t, key, h.clock.Now())
 	_, err = h.ConfirmLogin(t.Context(), step, epoch+1)
-	requireLoginError(t, err, ampusers.InvalidCredentials)
+	requireLoginError(t, err, credential.InvalidCredentials)
 	login, err := h.ConfirmLogin(t.Context(), step, epoch)
 	require.NoError(t, err)
 	require.Equal(t, "jane", login.Administrator.Username)
@@ -136,9 +137,9 @@ func TestService_ConfirmLogin_completesLogin(t *testing.T) {
 	require.NoError(t, h.EndSessions(t.Context(), "jane"))
 	step.Code = totpCode(t, key, h.clock.Now())
 	_, err = h.ConfirmLogin(t.Context(), step, epoch)
-	requireLoginError(t, err, ampusers.InvalidCredentials)
-	_, err = h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "nobody"}, epoch)
-	requireLoginError(t, err, ampusers.InvalidCredentials)
+	requireLoginError(t, err, credential.InvalidCredentials)
+	_, err = h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "nobody"}, epoch)
+	requireLoginError(t, err, credential.InvalidCredentials)
 }
 
 func TestService_Authenticate_acceptsRecoveryCodeOnce(t *testing.T) {
@@ -152,14 +153,14 @@ func TestService_Authenticate_acceptsRecoveryCodeOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 9, login.RecoveryCodesLeft)
 	_, err = h.Authenticate(t.Context(), withCode)
-	requireLoginError(t, err, ampusers.InvalidMFACode)
+	requireLoginError(t, err, credential.InvalidMFACode)
 
 	fresh, err := h.NewRecoveryCodes(t.Context(), "jane")
 	require.NoError(t, err)
 	require.Len(t, fresh, 10)
 	withCode.Code = codes[4].Reveal()
 	_, err = h.Authenticate(t.Context(), withCode)
-	requireLoginError(t, err, ampusers.InvalidMFACode)
+	requireLoginError(t, err, credential.InvalidMFACode)
 	withCode.Code = fresh[4].Reveal()
 	_, err = h.Authenticate(t.Context(), withCode)
 	require.NoError(t, err)
@@ -182,14 +183,14 @@ func TestService_ConfirmLogin_acceptsCodeOnceConcurrently(t *testing.T) {
 				}
 				in := 0
 				for _, err := range runConcurrently(10, func(i int) error {
-					_, err := h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: string(rune('a' + i))}, jane.SessionEpoch)
+					_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: string(rune('a' + i))}, jane.SessionEpoch)
 					return err
 				}) {
 					if err == nil {
 						in++
 						continue
 					}
-					_, isLoginError := errors.AsType[*ampusers.LoginError](err)
+					_, isLoginError := errors.AsType[*credential.LoginError](err)
 					require.True(t, isLoginError || errors.Is(err, store.ErrRateLimited), "%v", err)
 				}
 				require.Equal(t, 1, in)
@@ -209,9 +210,9 @@ func TestService_ConfirmLogin_limitsCodeGuesses(t *testing.T) {
 	tried := 0
 	for range 100 {
 		_, _ = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-		_, err := h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "jane", Code: "000000", RemoteAddr: "192.0.2.1"}, jane.SessionEpoch)
+		_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: "000000", RemoteAddr: "192.0.2.1"}, jane.SessionEpoch)
 		if !errors.Is(err, store.ErrRateLimited) {
-			requireLoginError(t, err, ampusers.InvalidMFACode)
+			requireLoginError(t, err, credential.InvalidMFACode)
 			tried++
 		}
 	}
@@ -243,7 +244,7 @@ func TestService_AcceptInvitation_keepsSecondFactor(t *testing.T) {
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(otherPassword))
 	require.NoError(t, err)
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", otherPassword))
-	requireLoginError(t, err, ampusers.MFARequired)
+	requireLoginError(t, err, credential.MFARequired)
 }
 
 // However many sources and days: see package throttle for what a guesser gets.
@@ -255,13 +256,13 @@ func TestService_Authenticate_limitsCodeGuessesFromManyAddresses(t *testing.T) {
 	tried := 0
 	for i := range 24 * 60 {
 		h.clock.Advance(time.Minute)
-		try := ampusers.LoginAttempt{Username: "jane", Password: secret(goodPassword), Code: "00 00 00", RemoteAddr: fmt.Sprintf("198.51.%d.%d", i%100, i/100)}
+		try := credential.LoginAttempt{Username: "jane", Password: secret(goodPassword), Code: "00 00 00", RemoteAddr: fmt.Sprintf("198.51.%d.%d", i%100, i/100)}
 		_, err := h.Authenticate(t.Context(), try)
 		if i%2 == 0 {
 			_, err = h.ConfirmLogin(t.Context(), try, jane.SessionEpoch)
 		}
 		if !errors.Is(err, store.ErrRateLimited) {
-			requireLoginError(t, err, ampusers.InvalidMFACode)
+			requireLoginError(t, err, credential.InvalidMFACode)
 			tried++
 		}
 	}
@@ -275,7 +276,7 @@ func TestService_ConfirmLogin_admitsOwnerDuringGuessing(t *testing.T) {
 	h := newEnv(t, memstore.New())
 	jane := h.createLimited(t, "jane")
 	key, recovery := h.enrollTOTP(t)
-	guess := func(try ampusers.LoginAttempt) {
+	guess := func(try credential.LoginAttempt) {
 		limited := false
 		for i := range 100 {
 			try.Username, try.RemoteAddr = "jane", fmt.Sprintf("198.51.100.%d", i)
@@ -284,12 +285,12 @@ func TestService_ConfirmLogin_admitsOwnerDuringGuessing(t *testing.T) {
 		}
 		require.True(t, limited)
 	}
-	guess(ampusers.LoginAttempt{Password: secret("guess")})
-	_, err := h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now()), RemoteAddr: "192.0.2.1"}, jane.SessionEpoch)
+	guess(credential.LoginAttempt{Password: secret("guess")})
+	_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now()), RemoteAddr: "192.0.2.1"}, jane.SessionEpoch)
 	require.NoError(t, err)
 
 	h.clock.Advance(time.Hour)
-	guess(ampusers.LoginAttempt{Password: secret(goodPassword), Code: "000000"})
+	guess(credential.LoginAttempt{Password: secret(goodPassword), Code: "000000"})
 	h.clock.Advance(time.Minute)
 	withCode := newLoginAttempt("jane", goodPassword)
 	withCode.Code = totpCode(t, key, h.clock.Now())
@@ -307,11 +308,11 @@ func TestService_ConfirmLogin_countsCodesOnlyAfterPassword(t *testing.T) {
 	jane := h.createLimited(t, "jane")
 	key, _ := h.enrollTOTP(t)
 	for i := range 50 {
-		try := ampusers.LoginAttempt{Username: "jane", Password: secret("guess"), Code: "000000", RemoteAddr: fmt.Sprintf("198.51.100.%d", i)}
+		try := credential.LoginAttempt{Username: "jane", Password: secret("guess"), Code: "000000", RemoteAddr: fmt.Sprintf("198.51.100.%d", i)}
 		_, _ = h.Authenticate(t.Context(), try)
 		_, err := h.ConfirmLogin(t.Context(), try, jane.SessionEpoch+1)
 		if !errors.Is(err, store.ErrRateLimited) {
-			requireLoginError(t, err, ampusers.InvalidCredentials)
+			requireLoginError(t, err, credential.InvalidCredentials)
 		}
 	}
 	h.clock.Advance(time.Minute)
@@ -343,17 +344,17 @@ func TestService_Authenticate_rehashesBeforeSecondFactor(t *testing.T) {
 			require.NoError(t, err)
 			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "password"))
 			loginErr := asLoginError(t, err)
-			require.Equal(t, ampusers.MFARequired, loginErr.Code)
+			require.Equal(t, credential.MFARequired, loginErr.Code)
 			stored, err := h.store.Administrator(t.Context(), "jane")
 			require.NoError(t, err)
 			require.Contains(t, stored.Credentials.PasswordHash.Reveal(), "$argon2id$")
 			require.Equal(t, "done rehash jane", h.lastAuditEntry(t))
 			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: "192.0.2.1"}, h.auditEntries(t, audit.Query{})[0].Actor)
 
-			_, err = h.ConfirmLogin(t.Context(), ampusers.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now())}, loginErr.SessionEpoch)
+			_, err = h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now())}, loginErr.SessionEpoch)
 			require.NoError(t, err, "a rehash ends no login that is under way")
 			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "password"))
-			requireLoginError(t, err, ampusers.MFARequired)
+			requireLoginError(t, err, credential.MFARequired)
 			require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
 			h.requireAuditIntact(t)
 		})

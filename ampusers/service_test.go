@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -71,7 +72,7 @@ func TestService_Create_rejectsExistingUsername(t *testing.T) {
 			stored, err := h.Get(t.Context(), "zoë")
 			require.NoError(t, err)
 			require.Equal(t, ampusers.Full, stored.Access)
-			_, err = h.Authenticate(t.Context(), ampusers.LoginAttempt{Username: "zoë", Password: secret(goodPassword)})
+			_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "zoë", Password: secret(goodPassword)})
 			require.NoError(t, err)
 		})
 	}
@@ -313,7 +314,7 @@ func TestService_List_searchesSortsAndRedacts(t *testing.T) {
 			require.Empty(t, names(mustList(t, h, ampusers.Query{Search: strings.Repeat("a", 1<<20)})))
 			require.Empty(t, names(mustList(t, h, ampusers.Query{Access: ampusers.Full})))
 			for _, a := range mustList(t, h, ampusers.Query{}).Items {
-				require.Equal(t, ampusers.Credentials{}, a.Credentials)
+				require.Equal(t, credential.Credentials{}, a.Credentials)
 				require.True(t, a.HasPassword)
 			}
 			for _, by := range []string{"password_hash", "-username", "-", " username"} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -139,7 +140,7 @@ func TestService_Authenticate_forgetsLeastRecentlyUsedDevice(t *testing.T) {
 	h := newEnv(t, memstore.New())
 	h.createLimited(t, "jane")
 	var tokens []store.Secret
-	for range ampusers.MaxTrustedDevices + 1 {
+	for range credential.MaxTrustedDevices + 1 {
 		h.clock.Advance(time.Minute)
 		login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 		require.NoError(t, err)
@@ -153,7 +154,7 @@ func TestService_Authenticate_forgetsLeastRecentlyUsedDevice(t *testing.T) {
 	}
 	stored, err := h.store.Administrator(t.Context(), "jane")
 	require.NoError(t, err)
-	require.Len(t, stored.Credentials.Devices, ampusers.MaxTrustedDevices)
+	require.Len(t, stored.Credentials.Devices, credential.MaxTrustedDevices)
 	for _, i := range []int{0, 2, 1} { // the last one is new, and takes the place of another
 		again := newLoginAttempt("jane", goodPassword)
 		again.DeviceToken = tokens[i]
@@ -207,7 +208,7 @@ func TestService_Authenticate_trustsNewDeviceAfterClockSetBack(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
 	h.createLimited(t, "jane")
-	for range ampusers.MaxTrustedDevices {
+	for range credential.MaxTrustedDevices {
 		h.clock.Advance(time.Minute)
 		_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 		require.NoError(t, err)

@@ -8,14 +8,10 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// TOTPEnrollment is what an authenticator app has to be given; its fields are those
-// of [credential.TOTPEnrollment].
-type TOTPEnrollment = credential.TOTPEnrollment
-
 // BeginSecondFactor makes a new secret for an authenticator app of the person
 // of that ID. It counts only after [Service.ConfirmSecondFactor]; a second
 // factor that there is already is a [store.ConflictError].
-func (s *Service) BeginSecondFactor(ctx context.Context, id string) (*TOTPEnrollment, error) {
+func (s *Service) BeginSecondFactor(ctx context.Context, id string) (*credential.TOTPEnrollment, error) {
 	var creds credential.Credentials
 	u, err := s.mutateByID(ctx, "begin second factor", id, s.withCredentialCheck(func(_ context.Context, u *User) error {
 		err := auth.BeginSecondFactor(&u.Credentials, s.opts.Random)
@@ -30,7 +26,7 @@ func (s *Service) BeginSecondFactor(ctx context.Context, id string) (*TOTPEnroll
 
 // PendingSecondFactor returns the enrolment that was begun and not confirmed. A
 // [store.NotFoundError] when there is none.
-func (s *Service) PendingSecondFactor(ctx context.Context, id string) (*TOTPEnrollment, error) {
+func (s *Service) PendingSecondFactor(ctx context.Context, id string) (*credential.TOTPEnrollment, error) {
 	u, err := s.findByID(ctx, id)
 	if err != nil {
 		return nil, err

@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // goodPassword is one that the policy takes.
@@ -27,11 +27,11 @@ func (c *ctl) openApp(t *testing.T) *app.App {
 // logsIn reports whether the administrator can log in.
 func (c *ctl) logsIn(t *testing.T, username, password string) bool {
 	t.Helper()
-	_, err := c.openApp(t).Administrators.Authenticate(t.Context(), ampusers.LoginAttempt{
+	_, err := c.openApp(t).Administrators.Authenticate(t.Context(), credential.LoginAttempt{
 		Username: username, Password: store.NewSecret(password), RemoteAddr: "192.0.2.1",
 	})
 	if err != nil {
-		require.ErrorAs(t, err, new(*ampusers.LoginError))
+		require.ErrorAs(t, err, new(*credential.LoginError))
 	}
 	return err == nil
 }

@@ -44,7 +44,7 @@ func createCertificate(now time.Time) (*Certificate, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(now.UnixNano()),
-		Subject:               pkix.Name{CommonName: "pbxusers test peer"},
+		Subject:               pkix.Name{CommonName: "pbxusers test server"},
 		NotBefore:             now.Add(-day),
 		NotAfter:              now.Add(day),
 		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},

@@ -4,7 +4,7 @@
 // its own configuration folder and its own port on 127.0.0.1, needs no root to
 // run it, and cannot leave it behind.
 //
-// A peer that is not installed skips the test, with a sentence that says so;
-// where PBXUSERS_REQUIRE_PEERS is 1, as `make test` sets it, it fails the test.
-// `make peers` installs what is missing.
+// A missing program skips the test, with a message that says so;
+// where PBXUSERS_REQUIRE_TESTSERVERS is 1, as `make test` sets it, it fails the test.
+// `make testservers` installs what is missing.
 package testservers

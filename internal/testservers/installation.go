@@ -17,8 +17,8 @@ import (
 const minAsteriskVersion = 18
 
 // dirEnv names the environment variable that moves the folder into which
-// `make peers` installs.
-const dirEnv = "PBXUSERS_PEERS"
+// `make testservers` installs.
+const dirEnv = "PBXUSERS_TESTSERVERS"
 
 // installation is an Asterisk on this machine that can be run.
 type installation struct {
@@ -30,7 +30,7 @@ type installation struct {
 }
 
 // findAsterisk returns the Asterisk of this machine when it is new enough,
-// else the one that `make peers` installed.
+// else the one that `make testservers` installed.
 func findAsterisk(ctx context.Context) (*installation, error) {
 	if runtime.GOOS != "linux" {
 		return nil, errors.New("the tests with a real Asterisk run on Linux only")
@@ -66,14 +66,14 @@ func systemAsterisk() (path string, ok bool) {
 	return "", false
 }
 
-// installDir returns the folder into which `make peers` installs.
+// installDir returns the folder into which `make testservers` installs.
 func installDir() (string, error) {
 	if dir := os.Getenv(dirEnv); dir != "" {
 		return filepath.Abs(dir)
 	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("the folder of test peers is not known: %w", err)
+		return "", fmt.Errorf("cannot find the folder of the test servers: %w", err)
 	}
 	return filepath.Join(cache, "pbxusers"), nil
 }

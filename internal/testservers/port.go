@@ -42,7 +42,7 @@ func claimPort(ctx context.Context) (*port, error) {
 	for range tries {
 		p := &port{number: firstPort + rand.IntN(lastPort-firstPort+1)}
 		var err error
-		p.lock, err = new(net.ListenConfig).Listen(ctx, "unix", "@pbxusers-peer-port-"+strconv.Itoa(p.number))
+		p.lock, err = new(net.ListenConfig).Listen(ctx, "unix", "@pbxusers-testserver-port-"+strconv.Itoa(p.number))
 		if err != nil {
 			continue
 		}

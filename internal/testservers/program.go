@@ -7,16 +7,16 @@ import (
 	"testing"
 )
 
-// Program is a peer that runs as a process of its own.
+// Program is a test server that runs as its own process.
 type Program struct {
 	name       string
 	outputPath string // the file that has what it says
 	*process
 }
 
-// StartProgram starts a peer that ends with the test, in whatever way that
-// ends. When the test failed, or the peer crashed, the test's log has what the
-// peer said. The name is for messages.
+// StartProgram starts a test server that ends with the test, in whatever way that
+// ends. When the test failed, or the server crashed, the test's log has what the
+// server wrote. The name is for messages.
 func StartProgram(t testing.TB, name string, cmd *exec.Cmd) *Program {
 	t.Helper()
 	p := &Program{name: name, outputPath: filepath.Join(t.TempDir(), "output")}
@@ -24,7 +24,7 @@ func StartProgram(t testing.TB, name string, cmd *exec.Cmd) *Program {
 	if err != nil {
 		t.Fatalf("starting %s: %v", name, err)
 	}
-	defer func() { _ = output.Close() }() // the peer has a descriptor of its own
+	defer func() { _ = output.Close() }() // the server has a descriptor of its own
 	cmd.Stdout, cmd.Stderr = output, output
 	if p.process, err = startProcess(cmd); err != nil {
 		t.Fatalf("starting %s: %v", name, err)

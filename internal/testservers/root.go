@@ -27,7 +27,7 @@ func openRoot(dir string) (*Root, error) {
 	return &Root{dir: dir, loader: loaders[0], multiarch: filepath.Base(filepath.Dir(loaders[0]))}, nil
 }
 
-// ServerRoot returns the system that has slapd and Prosody, as `make peers`
+// ServerRoot returns the system that has slapd and Prosody, as `make testservers`
 // unpacks it. Without it the test is skipped, or fails; see the package
 // comment.
 func ServerRoot(t testing.TB) *Root {

@@ -58,8 +58,8 @@ func TestSkipOrFail_namesMissingAsterisk(t *testing.T) {
 		t.Helper()
 		StartAsterisk(t, nil)
 	}
-	msg := "left out: no Asterisk 18 or newer on PATH, and none installed in " +
-		filepath.Join(dir, "asterisk") + "; `make peers` installs what is missing"
+	msg := "skipped: no Asterisk 18 or newer on PATH, and none installed in " +
+		filepath.Join(dir, "asterisk") + "; `make testservers` installs what is missing"
 
 	t.Setenv(requireEnv, "")
 	r := runRecorded(t, start)
@@ -81,8 +81,8 @@ func TestServerRoot_failsWhenMissing(t *testing.T) {
 		t.Helper()
 		ServerRoot(t)
 	})
-	require.Equal(t, "left out: no slapd and no Prosody: none installed in "+
-		filepath.Join(dir, "servers")+"; `make peers` installs what is missing", r.fatal)
+	require.Equal(t, "skipped: no slapd and no Prosody: none installed in "+
+		filepath.Join(dir, "servers")+"; `make testservers` installs what is missing", r.fatal)
 }
 
 func TestFindAsterisk_prefersSupportedSystemVersion(t *testing.T) {

@@ -8,12 +8,13 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // administratorWithTOTP returns an administrator of that name.
 func administratorWithTOTP(username string) *ampusers.Administrator {
 	a := &ampusers.Administrator{Username: username, DisplayName: "in clear"}
-	a.Credentials.SecondFactor = &ampusers.TOTP{Secret: store.NewSecret(plainSecret)}
+	a.Credentials.SecondFactor = &credential.TOTP{Secret: store.NewSecret(plainSecret)}
 	return a
 }
 
@@ -89,7 +90,7 @@ func TestDB_Administrators_invitationTokenIsUnique(t *testing.T) {
 	db, _ := open(t, newPath(t))
 	invited := func(username string) *ampusers.Administrator {
 		a := &ampusers.Administrator{Username: username}
-		a.Credentials.Invitation = &ampusers.OneTimeToken{TokenHash: []byte("one hash"), ExpiresAt: time.Now()}
+		a.Credentials.Invitation = &credential.OneTimeToken{TokenHash: []byte("one hash"), ExpiresAt: time.Now()}
 		return a
 	}
 	require.NoError(t, db.Administrators().CreateAdministrator(t.Context(), invited("jane")))

@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/benchratio"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
@@ -56,10 +57,10 @@ func createManyAdministrators(b *testing.B, db *sqlstore.DB, n int) {
 			}
 			a.Credentials.PasswordHash = store.NewSecret("$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
 			for range 1 + i%2 {
-				a.Credentials.Devices = append(a.Credentials.Devices, ampusers.TrustedDevice{TokenHash: hash[:], LastUsedAt: createdAt(i)})
+				a.Credentials.Devices = append(a.Credentials.Devices, credential.TrustedDevice{TokenHash: hash[:], LastUsedAt: createdAt(i)})
 			}
 			if i%2 == 0 {
-				a.Credentials.SecondFactor = &ampusers.TOTP{Secret: store.NewSecret("JBSWY3DPEHPK3PXP"), Confirmed: true, LastStep: int64(i)}
+				a.Credentials.SecondFactor = &credential.TOTP{Secret: store.NewSecret("JBSWY3DPEHPK3PXP"), Confirmed: true, LastStep: int64(i)}
 				for range 10 {
 					a.Credentials.SecondFactor.RecoveryHashes = append(a.Credentials.SecondFactor.RecoveryHashes, hash[:])
 				}

@@ -16,6 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
@@ -37,7 +38,7 @@ func createSealed(t *testing.T, db *sqlstore.DB, keys *store.Keyring, n int) {
 	require.NoError(t, db.RunInTx(t.Context(), func(ctx context.Context) error {
 		for i := range n {
 			a := &ampusers.Administrator{Username: accountName(i)}
-			a.Credentials.SecondFactor = &ampusers.TOTP{Secret: store.NewSecret(plainSecret)}
+			a.Credentials.SecondFactor = &credential.TOTP{Secret: store.NewSecret(plainSecret)}
 			require.NoError(t, db.Administrators().CreateAdministrator(ctx, a))
 			require.NoError(t, db.TTLStore().Put(ctx, "session", accountName(i), []byte(plainSecret), time.Now().Add(time.Hour)))
 			require.NoError(t, db.Users([]string{"", "acme"}[i%2]).CreateUser(ctx, userWithTOTP(accountName(i))))
@@ -192,7 +193,7 @@ func TestOpen_rejectsForeignKeyring(t *testing.T) {
 		},
 		func(ctx context.Context, db *sqlstore.DB, _ *store.Keyring) error {
 			a := &ampusers.Administrator{Username: "jane"}
-			a.Credentials.SecondFactor = &ampusers.TOTP{Secret: store.NewSecret("a secret")}
+			a.Credentials.SecondFactor = &credential.TOTP{Secret: store.NewSecret("a secret")}
 			return db.Administrators().CreateAdministrator(ctx, a)
 		},
 		func(ctx context.Context, db *sqlstore.DB, _ *store.Keyring) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 func administratorRoundTripRules() []rule {
@@ -175,11 +176,11 @@ func drawRanges(t *rapid.T) ampusers.Ranges {
 	return ranges
 }
 
-func drawCredentials(t *rapid.T, text *rapid.Generator[string]) ampusers.Credentials {
+func drawCredentials(t *rapid.T, text *rapid.Generator[string]) credential.Credentials {
 	hash := rapid.SliceOfN(rapid.Byte(), 1, 40)
-	c := ampusers.Credentials{PasswordHash: store.NewSecret(text.Draw(t, "password_hash"))}
+	c := credential.Credentials{PasswordHash: store.NewSecret(text.Draw(t, "password_hash"))}
 	if rapid.Bool().Draw(t, "second_factor") {
-		c.SecondFactor = &ampusers.TOTP{
+		c.SecondFactor = &credential.TOTP{
 			Secret:         store.NewSecret(string(rapid.SliceOf(rapid.Byte()).Draw(t, "secret"))),
 			Confirmed:      rapid.Bool().Draw(t, "confirmed"),
 			LastStep:       rapid.Int64().Draw(t, "last_step"),
@@ -187,10 +188,10 @@ func drawCredentials(t *rapid.T, text *rapid.Generator[string]) ampusers.Credent
 		}
 	}
 	if rapid.Bool().Draw(t, "invitation") {
-		c.Invitation = &ampusers.OneTimeToken{TokenHash: hash.Draw(t, "token_hash"), ExpiresAt: drawTime(t)}
+		c.Invitation = &credential.OneTimeToken{TokenHash: hash.Draw(t, "token_hash"), ExpiresAt: drawTime(t)}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "devices") {
-		c.Devices = append(c.Devices, ampusers.TrustedDevice{TokenHash: hash.Draw(t, "token_hash"), LastUsedAt: drawTime(t)})
+		c.Devices = append(c.Devices, credential.TrustedDevice{TokenHash: hash.Draw(t, "token_hash"), LastUsedAt: drawTime(t)})
 	}
 	return c
 }
@@ -202,14 +203,14 @@ func hostileAdministrator(username string) *ampusers.Administrator {
 		Username: username, DisplayName: "<b>Jane</b> & 'Größe' 北京\n\\",
 		Access: ampusers.Limited, Sections: []string{"administrators", `"';\`, "[]"}, Teams: []string{"", "acme", ",;"},
 		Extensions: mustRanges("100-199,205,007"), DIDs: mustRanges("+4930123456"), Disabled: true,
-		Credentials: ampusers.Credentials{
+		Credentials: credential.Credentials{
 			PasswordHash: store.NewSecret("$argon2id$v=19$m=64,t=1,p=1$c2FsdA$aGFzaA"),
-			SecondFactor: &ampusers.TOTP{
+			SecondFactor: &credential.TOTP{
 				Secret: store.NewSecret("s3cret \x00\xff\n'\""), Confirmed: true, LastStep: math.MaxInt64,
 				RecoveryHashes: [][]byte{{0, 1, 255}, []byte("'\"")},
 			},
-			Invitation: &ampusers.OneTimeToken{TokenHash: []byte("\x00token '\xff"), ExpiresAt: at.Add(time.Hour)},
-			Devices:    []ampusers.TrustedDevice{{TokenHash: []byte("\x00\xff"), LastUsedAt: at.Add(2 * time.Hour)}, {TokenHash: []byte("second"), LastUsedAt: at}},
+			Invitation: &credential.OneTimeToken{TokenHash: []byte("\x00token '\xff"), ExpiresAt: at.Add(time.Hour)},
+			Devices:    []credential.TrustedDevice{{TokenHash: []byte("\x00\xff"), LastUsedAt: at.Add(2 * time.Hour)}, {TokenHash: []byte("second"), LastUsedAt: at}},
 		},
 		SessionEpoch: 7,
 		CreatedAt:    at, UpdatedAt: at.Add(3 * time.Hour), PasswordChangedAt: at.Add(4 * time.Hour), LastLoginAt: at.Add(5 * time.Hour),

@@ -154,10 +154,10 @@ func administratorUpdated(t *testing.T, b Backend) {
 	requireAdministrator(t, b, newAdministrator("bob"))
 	require.NoError(t, b.Administrators().UpdateAdministrator(t.Context(), "jane", func(a *ampusers.Administrator) error {
 		requireSameAdministrator(t, want, a)
-		a.Credentials = ampusers.Credentials{}
+		a.Credentials = credential.Credentials{}
 		return nil
 	}))
-	want.Credentials = ampusers.Credentials{}
+	want.Credentials = credential.Credentials{}
 	requireAdministrator(t, b, want)
 }
 
@@ -214,7 +214,7 @@ func administratorDeleted(t *testing.T, b Backend) {
 func invitationFound(t *testing.T, b Backend) {
 	first, second := sha256.Sum256([]byte("first")), sha256.Sum256([]byte("second"))
 	createAdministrators(t, b, "bob", "jane")
-	invite := func(username string, invitation *ampusers.OneTimeToken) {
+	invite := func(username string, invitation *credential.OneTimeToken) {
 		require.NoError(t, b.Administrators().UpdateAdministrator(t.Context(), username, func(a *ampusers.Administrator) error {
 			a.Credentials.Invitation = invitation
 			return nil
@@ -231,13 +231,13 @@ func invitationFound(t *testing.T, b Backend) {
 		require.Equal(t, hash[:], a.Credentials.Invitation.TokenHash)
 	}
 	requireInvited(first, "")
-	invite("jane", &ampusers.OneTimeToken{TokenHash: first[:], ExpiresAt: time.Unix(0, 0)}) // expired long ago
-	invite("bob", &ampusers.OneTimeToken{TokenHash: second[:], ExpiresAt: time.Now().Add(time.Hour)})
+	invite("jane", &credential.OneTimeToken{TokenHash: first[:], ExpiresAt: time.Unix(0, 0)}) // expired long ago
+	invite("bob", &credential.OneTimeToken{TokenHash: second[:], ExpiresAt: time.Now().Add(time.Hour)})
 	requireInvited(first, "jane")
 	requireInvited(second, "bob")
 	invite("jane", nil)
 	requireInvited(first, "")
-	invite("bob", &ampusers.OneTimeToken{TokenHash: first[:], ExpiresAt: time.Now().Add(time.Hour)})
+	invite("bob", &credential.OneTimeToken{TokenHash: first[:], ExpiresAt: time.Now().Add(time.Hour)})
 	requireInvited(first, "bob")
 	requireInvited(second, "")
 	for _, hash := range [][]byte{nil, {}, first[:31], []byte(strings.Repeat("x", 1000))} {

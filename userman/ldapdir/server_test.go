@@ -18,7 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
-// These tests talk to OpenLDAPAttributes's slapd, see package internal/peers/ldap.
+// These tests talk to OpenLDAPAttributes's slapd, see package testservers/ldap.
 
 const (
 	usersDN  = "ou=people," + ldap.BaseDN

@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -108,19 +109,19 @@ func TestLogin_amiAccountRejectedWithHint(t *testing.T) {
 	s := openApp(t, offlineSettings(t))
 	_, err := s.AMIAccounts.Create(t.Context(), &manager.Account{Name: "crm", Secret: store.NewSecret("a long secret of an account")})
 	require.NoError(t, err)
-	var loginErr *ampusers.LoginError
-	_, err = s.Administrators.Authenticate(t.Context(), ampusers.LoginAttempt{
+	var loginErr *credential.LoginError
+	_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{
 		Username: "crm", Password: store.NewSecret("a long secret of an account"), RemoteAddr: "192.0.2.1",
 	})
 	require.ErrorAs(t, err, &loginErr)
-	require.Equal(t, ampusers.WrongAccountType, loginErr.Code)
+	require.Equal(t, credential.WrongAccountType, loginErr.Code)
 	require.Contains(t, loginErr.Message, "This is an AMI account: ")
 	for _, username := range []string{"crm", "nobody"} {
-		_, err = s.Administrators.Authenticate(t.Context(), ampusers.LoginAttempt{
+		_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{
 			Username: username, Password: store.NewSecret("a guess"), RemoteAddr: "192.0.2.2",
 		})
 		require.ErrorAs(t, err, &loginErr)
-		require.Equal(t, ampusers.InvalidCredentials, loginErr.Code)
+		require.Equal(t, credential.InvalidCredentials, loginErr.Code)
 	}
 }
 

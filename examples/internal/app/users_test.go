@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -29,10 +30,10 @@ func TestLogin_userAccountRejectedWithHint(t *testing.T) {
 	addUser(t, s, userman.User{Username: "jane", DefaultExtension: "1001"})
 	addUser(t, s, userman.User{Username: "disabled", Disabled: true})
 	addUser(t, s, userman.User{Username: "no.portal", Permissions: userman.Permissions{userman.PortalLogin: userman.Off()}})
-	logIn := func(username, password string) *ampusers.LoginError {
+	logIn := func(username, password string) *credential.LoginError {
 		t.Helper()
-		var loginErr *ampusers.LoginError
-		_, err := s.Administrators.Authenticate(t.Context(), ampusers.LoginAttempt{
+		var loginErr *credential.LoginError
+		_, err := s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{
 			Username: username, Password: store.NewSecret(password), RemoteAddr: "192.0.2.1",
 		})
 		require.ErrorAs(t, err, &loginErr)
@@ -40,11 +41,11 @@ func TestLogin_userAccountRejectedWithHint(t *testing.T) {
 	}
 	for _, username := range []string{"jane", "JANE", "disabled", "no.portal"} {
 		loginErr := logIn(username, goodPassword)
-		require.Equal(t, ampusers.WrongAccountType, loginErr.Code, username)
+		require.Equal(t, credential.WrongAccountType, loginErr.Code, username)
 		require.Contains(t, loginErr.Message, "This is a person's account: ")
 	}
-	require.Equal(t, ampusers.InvalidCredentials, logIn("jane", "a guess").Code)
-	require.Equal(t, ampusers.InvalidCredentials, logIn("nobody", goodPassword).Code)
+	require.Equal(t, credential.InvalidCredentials, logIn("jane", "a guess").Code)
+	require.Equal(t, credential.InvalidCredentials, logIn("nobody", goodPassword).Code)
 }
 
 func TestLogin_administratorAndUserAreSeparate(t *testing.T) {
@@ -54,7 +55,7 @@ func TestLogin_administratorAndUserAreSeparate(t *testing.T) {
 	_, err := s.Administrators.Create(t.Context(), &ampusers.Administrator{Username: "jane", Access: ampusers.Full}, store.NewSecret(other))
 	require.NoError(t, err)
 	addUser(t, s, userman.User{Username: "jane"})
-	_, err = s.Administrators.Authenticate(t.Context(), ampusers.LoginAttempt{Username: "jane", Password: store.NewSecret(other), RemoteAddr: "192.0.2.1"})
+	_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(other), RemoteAddr: "192.0.2.1"})
 	require.NoError(t, err)
 	_, err = s.Users.AuthenticateService(t.Context(), "portal", "jane", store.NewSecret(goodPassword))
 	require.NoError(t, err)
@@ -69,18 +70,18 @@ func TestLogin_administratorAttemptsCountForUser(t *testing.T) {
 	addUser(t, s, userman.User{Username: "jane"})
 	var err error
 	for range 100 {
-		_, err = s.Administrators.Authenticate(t.Context(), ampusers.LoginAttempt{Username: "jane", Password: store.NewSecret("a guess"), RemoteAddr: "192.0.2.1"})
+		_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret("a guess"), RemoteAddr: "192.0.2.1"})
 		require.ErrorIs(t, err, store.ErrForbidden)
 		if _, err = s.Users.AuthenticateService(t.Context(), "portal", "jane", store.NewSecret("a guess")); err != nil && !isLoginError(err) {
 			break
 		}
 	}
 	require.ErrorIs(t, err, store.ErrRateLimited)
-	admin, err := s.Administrators.Authenticate(t.Context(), ampusers.LoginAttempt{Username: "jane", Password: store.NewSecret(goodPassword), RemoteAddr: "192.0.2.99"})
+	admin, err := s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(goodPassword), RemoteAddr: "192.0.2.99"})
 	require.Nil(t, admin)
-	var loginErr *ampusers.LoginError
+	var loginErr *credential.LoginError
 	require.ErrorAs(t, err, &loginErr)
-	require.Equal(t, ampusers.InvalidCredentials, loginErr.Code, "whoever must wait there learns nothing here")
+	require.Equal(t, credential.InvalidCredentials, loginErr.Code, "whoever must wait there learns nothing here")
 }
 
 func TestApp_UsersFor_limitsScopeToAdministrator(t *testing.T) {
@@ -151,4 +152,4 @@ func TestApp_VerifyAudit_coversUsersGroupsAndTokens(t *testing.T) {
 }
 
 // isLoginError reports whether err is the refusal of a login.
-func isLoginError(err error) bool { return errors.As(err, new(*ampusers.LoginError)) }
+func isLoginError(err error) bool { return errors.As(err, new(*credential.LoginError)) }

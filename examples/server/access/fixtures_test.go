@@ -16,6 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -165,7 +166,7 @@ func (v *client) do(t *testing.T, work func(ctx context.Context)) *http.Response
 func (v *client) logIn(t *testing.T, username string) *http.Response {
 	t.Helper()
 	return v.do(t, func(ctx context.Context) {
-		login, err := v.LogIn(ctx, ampusers.LoginAttempt{Username: username, Password: store.NewSecret(password)})
+		login, err := v.LogIn(ctx, credential.LoginAttempt{Username: username, Password: store.NewSecret(password)})
 		require.NoError(t, err)
 		require.Equal(t, username, login.Administrator.Username)
 		require.Equal(t, username, v.Administrator(ctx).Username, "logged in for the rest of the request")

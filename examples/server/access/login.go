@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // Keys of the gate in a session whose visitor has yet to give a code.
@@ -27,14 +28,14 @@ const (
 // which nothing of the one before is left. The errors are those of
 // ampusers.Service.Authenticate. After CodeRequired or WrongCode it remembers,
 // for five minutes, that the password was right: [Manager.ConfirmMFA] ends the login.
-func (m *Manager) LogIn(ctx context.Context, attempt ampusers.LoginAttempt) (*ampusers.Login, error) {
+func (m *Manager) LogIn(ctx context.Context, attempt credential.LoginAttempt) (*ampusers.Login, error) {
 	attempt.RemoteAddr = m.RemoteAddr(ctx)
 	login, err := m.site.Administrators.Authenticate(ctx, attempt)
 	if err == nil {
 		return m.startSession(ctx, login)
 	}
-	loginErr := (*ampusers.LoginError)(nil)
-	if errors.As(err, &loginErr) && (loginErr.Code == ampusers.MFARequired || loginErr.Code == ampusers.InvalidMFACode) {
+	loginErr := (*credential.LoginError)(nil)
+	if errors.As(err, &loginErr) && (loginErr.Code == credential.MFARequired || loginErr.Code == credential.InvalidMFACode) {
 		if sessionErr := m.startPendingMFA(ctx, attempt.Username, loginErr.SessionEpoch); sessionErr != nil {
 			return nil, sessionErr
 		}
@@ -94,9 +95,9 @@ func (m *Manager) PendingMFA(ctx context.Context) string {
 func (m *Manager) ConfirmMFA(ctx context.Context, code string, device store.Secret) (*ampusers.Login, error) {
 	username := m.PendingMFA(ctx)
 	if username == "" {
-		return nil, &ampusers.LoginError{Code: ampusers.InvalidCredentials, Message: "it took too long until the code came; log in again"}
+		return nil, &credential.LoginError{Code: credential.InvalidCredentials, Message: "it took too long until the code came; log in again"}
 	}
-	attempt := ampusers.LoginAttempt{Username: username, Code: code, DeviceToken: device, RemoteAddr: m.RemoteAddr(ctx)}
+	attempt := credential.LoginAttempt{Username: username, Code: code, DeviceToken: device, RemoteAddr: m.RemoteAddr(ctx)}
 	login, err := m.site.Administrators.ConfirmLogin(ctx, attempt, m.SCS.GetInt64(ctx, keyMFAEpoch))
 	if err != nil {
 		return nil, m.recordFailedCode(ctx, err)
@@ -106,17 +107,17 @@ func (m *Manager) ConfirmMFA(ctx context.Context, code string, device store.Secr
 
 // recordFailedCode counts wrong codes.
 func (m *Manager) recordFailedCode(ctx context.Context, err error) error {
-	loginErr := (*ampusers.LoginError)(nil)
+	loginErr := (*credential.LoginError)(nil)
 	if !errors.As(err, &loginErr) {
 		return err
 	}
 	failures := m.SCS.GetInt(ctx, keyMFAFailures) + 1
-	if loginErr.Code == ampusers.InvalidMFACode && failures < maxFailedCodes {
+	if loginErr.Code == credential.InvalidMFACode && failures < maxFailedCodes {
 		m.SCS.Put(ctx, keyMFAFailures, failures)
 		return err
 	}
-	if loginErr.Code == ampusers.InvalidMFACode {
-		err = &ampusers.LoginError{Code: ampusers.InvalidCredentials, Message: "there were too many wrong codes; log in again"}
+	if loginErr.Code == credential.InvalidMFACode {
+		err = &credential.LoginError{Code: credential.InvalidCredentials, Message: "there were too many wrong codes; log in again"}
 	}
 	m.SCS.Remove(ctx, keyMFAUsername)
 	return err

@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // enrollTOTP gives jane.admin a second factor and returns what shows its codes.
@@ -33,9 +34,9 @@ func (b *env) enrollTOTP(t *testing.T) (code func() string) {
 	return code
 }
 
-func requireLoginError(t *testing.T, err error, code ampusers.LoginErrorCode) {
+func requireLoginError(t *testing.T, err error, code credential.LoginErrorCode) {
 	t.Helper()
-	var loginErr *ampusers.LoginError
+	var loginErr *credential.LoginError
 	require.ErrorAs(t, err, &loginErr)
 	require.Equal(t, code, loginErr.Code)
 	require.NotEmpty(t, loginErr.Message)
@@ -45,8 +46,8 @@ func requireLoginError(t *testing.T, err error, code ampusers.LoginErrorCode) {
 func (v *client) logInPendingMFA(t *testing.T) {
 	t.Helper()
 	v.do(t, func(ctx context.Context) {
-		_, err := v.LogIn(ctx, ampusers.LoginAttempt{Username: "jane.admin", Password: store.NewSecret(password)})
-		requireLoginError(t, err, ampusers.MFARequired)
+		_, err := v.LogIn(ctx, credential.LoginAttempt{Username: "jane.admin", Password: store.NewSecret(password)})
+		requireLoginError(t, err, credential.MFARequired)
 		require.Nil(t, v.Administrator(ctx))
 	})
 }
@@ -68,8 +69,8 @@ func TestManager_LogIn_wrongPasswordKeepsSession(t *testing.T) {
 	v := setup(t, nil).newClient()
 	v.logIn(t, "root.admin")
 	v.do(t, func(ctx context.Context) {
-		_, err := v.LogIn(ctx, ampusers.LoginAttempt{Username: "jane.admin", Password: store.NewSecret("wrong")})
-		requireLoginError(t, err, ampusers.InvalidCredentials)
+		_, err := v.LogIn(ctx, credential.LoginAttempt{Username: "jane.admin", Password: store.NewSecret("wrong")})
+		requireLoginError(t, err, credential.InvalidCredentials)
 	})
 	require.Equal(t, "root.admin", v.username(t))
 	require.Empty(t, v.pendingMFA(t))
@@ -110,7 +111,7 @@ func TestManager_ConfirmMFA_expiresAfterFiveMinutes(t *testing.T) {
 	require.Equal(t, "jane.admin", v.pendingMFA(t))
 	b.clock.advance(time.Second)
 	require.Empty(t, v.pendingMFA(t))
-	requireLoginError(t, v.confirmMFA(t, code()), ampusers.InvalidCredentials)
+	requireLoginError(t, v.confirmMFA(t, code()), credential.InvalidCredentials)
 	require.Empty(t, v.username(t))
 }
 
@@ -121,11 +122,11 @@ func TestManager_ConfirmMFA_abortsAfterFiveWrongCodes(t *testing.T) {
 	v := b.newClient()
 	v.logInPendingMFA(t)
 	for range 4 {
-		requireLoginError(t, v.confirmMFA(t, "000000x"), ampusers.InvalidMFACode)
+		requireLoginError(t, v.confirmMFA(t, "000000x"), credential.InvalidMFACode)
 		require.Equal(t, "jane.admin", v.pendingMFA(t))
 		b.clock.advance(time.Minute) // past every throttle
 	}
-	requireLoginError(t, v.confirmMFA(t, "000000x"), ampusers.InvalidCredentials)
+	requireLoginError(t, v.confirmMFA(t, "000000x"), credential.InvalidCredentials)
 	require.Empty(t, v.pendingMFA(t))
 }
 
@@ -136,7 +137,7 @@ func TestManager_ConfirmMFA_rejectsEndedSessions(t *testing.T) {
 	v := b.newClient()
 	v.logInPendingMFA(t)
 	require.NoError(t, b.site.Administrators.EndSessions(t.Context(), "jane.admin"))
-	requireLoginError(t, v.confirmMFA(t, code()), ampusers.InvalidCredentials)
+	requireLoginError(t, v.confirmMFA(t, code()), credential.InvalidCredentials)
 	require.Empty(t, v.pendingMFA(t))
 }
 
@@ -145,7 +146,7 @@ func TestManager_ConfirmMFA_requiresPasswordFirst(t *testing.T) {
 	b := setup(t, nil)
 	code := b.enrollTOTP(t)
 	v := b.newClient()
-	requireLoginError(t, v.confirmMFA(t, code()), ampusers.InvalidCredentials)
+	requireLoginError(t, v.confirmMFA(t, code()), credential.InvalidCredentials)
 	require.Empty(t, v.username(t))
 }
 
@@ -155,7 +156,7 @@ func (b *env) newBearerClient(t *testing.T) *client {
 	v := b.newClient()
 	login := b.newClient()
 	login.do(t, func(ctx context.Context) {
-		_, err := login.LogIn(ctx, ampusers.LoginAttempt{Username: "jane.admin", Password: store.NewSecret(password)})
+		_, err := login.LogIn(ctx, credential.LoginAttempt{Username: "jane.admin", Password: store.NewSecret(password)})
 		require.NoError(t, err)
 		v.bearer = login.Token(ctx).Reveal()
 	})

@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // toProblem words an error of the services. place is where the fields stand
@@ -33,7 +33,7 @@ func (a *api) toProblem(ctx context.Context, err error, place string) *problem {
 
 // loginProblem words what keeps somebody out.
 func loginProblem(err error) *problem {
-	var login *ampusers.LoginError
+	var login *credential.LoginError
 	var throttled *store.RateLimitedError
 	switch {
 	case errors.As(err, &login):

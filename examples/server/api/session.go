@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 const tagSession = "session"
@@ -59,7 +60,7 @@ func (a *api) registerSession() {
 }
 
 func (a *api) createSession(ctx context.Context, input *struct{ Body NewSession }) (*struct{ Body madeSession }, error) {
-	login, err := a.sessions.LogIn(ctx, ampusers.LoginAttempt{
+	login, err := a.sessions.LogIn(ctx, credential.LoginAttempt{
 		Username: input.Body.Username, Password: input.Body.Password, Code: input.Body.Code, DeviceToken: input.Body.Device,
 	})
 	if err != nil {

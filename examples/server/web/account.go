@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // accountPage is the page /account: what administrators change of their own.
@@ -60,7 +61,7 @@ func (v *pageHandler) renderAccount(errs formErrors, codes string) error {
 	return v.renderStatus(errs.status, "account", "Your account", page)
 }
 
-func enrollmentOf(pending *ampusers.TOTPEnrollment, errs formErrors) *enrollment {
+func enrollmentOf(pending *credential.TOTPEnrollment, errs formErrors) *enrollment {
 	return &enrollment{
 		Secret: copyable{ID: "factor-secret", Text: pending.Secret.Reveal(), What: "the key"},
 		Code: field{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // Notices of the login page, as its address names them.
@@ -47,14 +48,14 @@ func (v *pageHandler) renderLogin(status int, p loginPage, username string) erro
 
 func (v *pageHandler) logIn() error {
 	username, next := v.form().Get("username"), v.form().Get("next")
-	login, err := v.sessions.LogIn(v.r.Context(), ampusers.LoginAttempt{
+	login, err := v.sessions.LogIn(v.r.Context(), credential.LoginAttempt{
 		Username: username, Password: store.NewSecret(v.form().Get("password")), DeviceToken: v.device(),
 	})
-	var loginErr *ampusers.LoginError
+	var loginErr *credential.LoginError
 	switch {
 	case err == nil:
 		return v.completeLogin(login, next)
-	case errors.As(err, &loginErr) && loginErr.Code == ampusers.MFARequired:
+	case errors.As(err, &loginErr) && loginErr.Code == credential.MFARequired:
 		return v.redirect(listAddress("/login/code", "next", nextOf(next)))
 	case errors.As(err, &loginErr):
 		return v.renderLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next}, username)
@@ -104,11 +105,11 @@ func (v *pageHandler) renderCode(status int, p loginPage) error {
 func (v *pageHandler) confirmCode() error {
 	next := v.form().Get("next")
 	login, err := v.sessions.ConfirmMFA(v.r.Context(), strings.TrimSpace(v.form().Get("code")), v.device())
-	var loginErr *ampusers.LoginError
+	var loginErr *credential.LoginError
 	switch {
 	case err == nil:
 		return v.completeLogin(login, next)
-	case errors.As(err, &loginErr) && loginErr.Code == ampusers.InvalidMFACode:
+	case errors.As(err, &loginErr) && loginErr.Code == credential.InvalidMFACode:
 		return v.renderCode(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next})
 	case errors.As(err, &loginErr):
 		return v.renderLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next}, "")

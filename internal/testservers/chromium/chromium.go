@@ -1,7 +1,7 @@
 // Package chromium opens pages in a real Chromium for the tests of this
 // module's pages. The browser has no window and a profile of its own, reaches
-// no host but those a page names, and cannot outlive its test. Like every peer
-// it is installed by `make peers`; see package peers for what happens without.
+// no host but those a page names, and cannot outlive its test. Like every test server,
+// it is installed by `make testservers`; see package testservers for what happens without.
 package chromium
 
 import (

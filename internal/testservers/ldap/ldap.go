@@ -1,7 +1,7 @@
 // Package ldap starts OpenLDAP's server slapd for the tests of directories:
 // one of its own for each test, with the entries that the test gives as LDIF,
-// on 127.0.0.1, in the clear, with StartTLS, and over TLS. Like every peer it
-// is installed by `make peers`; see package peers for what happens without.
+// on 127.0.0.1, in the clear, with StartTLS, and over TLS. Like every test server, it
+// is installed by `make testservers`; see package testservers for what happens without.
 package ldap
 
 import (

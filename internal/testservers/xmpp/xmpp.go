@@ -1,7 +1,7 @@
 // Package xmpp starts the XMPP server Prosody for the tests of programs that
 // decide who may log in there: one of its own for each test, on 127.0.0.1, with
-// such a program. [Login] is a client's login. Like every peer it is installed
-// by `make peers`; see package peers for what happens without.
+// such a program. [Login] is a client's login. Like every test server, it is installed
+// by `make testservers`; see package testservers for what happens without.
 package xmpp
 
 import (
