@@ -13,6 +13,19 @@ func newEvent(action, username string) audit.Event {
 	return audit.Event{Action: action, Kind: kind, Key: canonicalUsername(username)}
 }
 
+// changeEvent returns the audit event of a change. before is nil for a new
+// administrator, after for a deleted one.
+func changeEvent(action string, before, after *Administrator) audit.Event {
+	event := audit.Event{Action: action, Kind: kind}
+	if before != nil {
+		event.Key, event.Before, event.PriorState = before.Username, redact(before), auditState(before)
+	}
+	if after != nil {
+		event.Key, event.After, event.State = after.Username, redact(after), auditState(after)
+	}
+	return event
+}
+
 // canonicalUsername returns what somebody typed as a username is kept, or "" when
 // it can be none.
 func canonicalUsername(input string) string {

@@ -23,7 +23,7 @@ func (s *Service) Create(ctx context.Context, a *Administrator, password store.S
 		s.audit.RecordFailure(ctx, newEvent("create", a.Username), err)
 		return nil, err
 	}
-	if err := s.audit.Do(ctx, s.store, newEvent("create", a.Username), func(ctx context.Context, event *audit.Event) error {
+	if err := s.audit.Do(ctx, s.store, newEvent("create", a.Username), func(ctx context.Context, r *audit.Recorder) error {
 		actor, err := s.loadActor(ctx)
 		if err != nil {
 			return err
@@ -31,7 +31,7 @@ func (s *Service) Create(ctx context.Context, a *Administrator, password store.S
 		if err := actor.authorizeGrant(created); err != nil {
 			return err
 		}
-		return s.create(ctx, event, created)
+		return s.create(ctx, r, created)
 	}); err != nil {
 		return nil, err
 	}
@@ -81,12 +81,10 @@ func (s *Service) initManaged(a *Administrator) (err error) {
 	return nil
 }
 
-// create writes a new administrator, in the transaction of ctx, and completes the
-// event.
-func (s *Service) create(ctx context.Context, event *audit.Event, a *Administrator) error {
+// create writes a new administrator in the transaction of ctx and records it.
+func (s *Service) create(ctx context.Context, r *audit.Recorder, a *Administrator) error {
 	if err := s.store.CreateAdministrator(ctx, a); err != nil {
 		return err
 	}
-	event.Key, event.After, event.State = a.Username, redact(a), auditState(a)
-	return nil
+	return r.Record(ctx, changeEvent(r.Intent.Action, nil, a))
 }

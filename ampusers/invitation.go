@@ -101,7 +101,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Se
 		return nil, err
 	}
 	var after *Administrator
-	if err := s.audit.Do(ctx, s.store, newEvent(action, a.Username), func(ctx context.Context, event *audit.Event) error {
+	if err := s.audit.Do(ctx, s.store, newEvent(action, a.Username), func(ctx context.Context, r *audit.Recorder) error {
 		before, err := s.administratorByInvitation(ctx, tokenHash)
 		if err != nil {
 			return err
@@ -109,7 +109,7 @@ func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Se
 		after = before.Clone()
 		s.setPasswordHash(after, hash)
 		after.Credentials.Devices = nil
-		return s.save(ctx, event, before, after)
+		return s.save(ctx, r, before, after)
 	}); err != nil {
 		return nil, err
 	}

@@ -22,13 +22,13 @@ func (s *Service) RestoreAccess(ctx context.Context, username string) (*Invitati
 	if err != nil {
 		return nil, err
 	}
-	err = s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, event *audit.Event) error {
+	err = s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, r *audit.Recorder) error {
 		if err := s.requireConsole(); err != nil {
 			return err
 		}
 		before, err := s.lookup(ctx, username)
 		if errors.Is(err, store.ErrNotFound) {
-			return s.createFull(ctx, event, username, link, hash)
+			return s.createFull(ctx, r, username, link, hash)
 		}
 		if err != nil {
 			return err
@@ -36,7 +36,7 @@ func (s *Service) RestoreAccess(ctx context.Context, username string) (*Invitati
 		link.Username = before.Username
 		after := restoreAccess(before)
 		link.assign(after, hash)
-		return s.save(ctx, event, before, after)
+		return s.save(ctx, r, before, after)
 	})
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func restoreAccess(a *Administrator) *Administrator {
 }
 
 // createFull adds a Full administrator with that link.
-func (s *Service) createFull(ctx context.Context, event *audit.Event, username string, link *InvitationLink, hash []byte) error {
+func (s *Service) createFull(ctx context.Context, r *audit.Recorder, username string, link *InvitationLink, hash []byte) error {
 	a := normalizeLists(normalizeFields(&Administrator{Username: username, Access: Full}))
 	if err := store.NewInvalidError(s.validateFields(a, nil)...); err != nil {
 		return err
@@ -67,7 +67,7 @@ func (s *Service) createFull(ctx context.Context, event *audit.Event, username s
 	}
 	link.Username = a.Username
 	link.assign(a, hash)
-	return s.create(ctx, event, a)
+	return s.create(ctx, r, a)
 }
 
 // Bootstrap returns nil when an enabled Full administrator has a password.
@@ -81,28 +81,22 @@ func (s *Service) Bootstrap(ctx context.Context) (*InvitationLink, error) {
 	}
 	const action = "first start"
 	invited := false
-	if err := s.store.RunInTx(ctx, func(ctx context.Context) (err error) {
+	err = s.audit.Do(ctx, s.store, newEvent(action, ""), func(ctx context.Context, r *audit.Recorder) (err error) {
 		if err := s.requireConsole(); err != nil {
 			return err
 		}
-		event := newEvent(action, "")
-		if invited, err = s.inviteFullAdministrator(ctx, &event, link, hash); err != nil || !invited {
-			return err
-		}
-		return s.audit.Record(ctx, event)
-	}); err != nil {
-		s.audit.RecordFailure(ctx, newEvent(action, ""), err)
+		invited, err = s.inviteFullAdministrator(ctx, r, link, hash)
+		return err
+	})
+	if err != nil || !invited {
 		return nil, err
-	}
-	if !invited {
-		return nil, nil
 	}
 	s.log.InfoContext(ctx, "administrator: "+action, "username", link.Username)
 	return link, nil
 }
 
 // inviteFullAdministrator gives the link to whoever is to use it, if anybody is.
-func (s *Service) inviteFullAdministrator(ctx context.Context, event *audit.Event, link *InvitationLink, hash []byte) (bool, error) {
+func (s *Service) inviteFullAdministrator(ctx context.Context, r *audit.Recorder, link *InvitationLink, hash []byte) (bool, error) {
 	existing, err := s.findFull(ctx)
 	if err != nil {
 		return false, err
@@ -112,7 +106,7 @@ func (s *Service) inviteFullAdministrator(ctx context.Context, event *audit.Even
 		if err != nil || len(page.Items) > 0 {
 			return false, err
 		}
-		return true, s.createFull(ctx, event, bootstrapUsername, link, hash)
+		return true, s.createFull(ctx, r, bootstrapUsername, link, hash)
 	}
 	if existing.Credentials.HasPassword() {
 		return false, nil
@@ -120,7 +114,7 @@ func (s *Service) inviteFullAdministrator(ctx context.Context, event *audit.Even
 	after := existing.Clone()
 	link.Username = existing.Username
 	link.assign(after, hash)
-	return true, s.save(ctx, event, existing, after)
+	return true, s.save(ctx, r, existing, after)
 }
 
 // findFull returns the first enabled Full administrator, one with a password

@@ -38,13 +38,12 @@ type Service struct {
 // now returns the time as the store keeps it.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
-// mutate runs edit on the administrator of that name and keeps what came of it,
-// together with its entry in the trail, or nothing. edit may run more than
-// once. What edit left has to be within what the actor grants, and must not
-// lose the last way in.
+// mutate runs edit on the administrator of that name and saves the result,
+// together with its audit entry, or nothing. edit may run more than once. The
+// actor must cover the result, and one full administrator must remain.
 func (s *Service) mutate(ctx context.Context, action, username string, edit func(ctx context.Context, a *Administrator) error) (*Administrator, error) {
 	var after *Administrator
-	err := s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, event *audit.Event) error {
+	err := s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, r *audit.Recorder) error {
 		actor, err := s.loadActor(ctx)
 		if err != nil {
 			return err
@@ -53,7 +52,7 @@ func (s *Service) mutate(ctx context.Context, action, username string, edit func
 		if err != nil {
 			return err
 		}
-		event.Key = before.Username
+		r.Intent.Key = before.Username
 		if err := actor.authorizeTarget(before); err != nil {
 			return err
 		}
@@ -64,7 +63,7 @@ func (s *Service) mutate(ctx context.Context, action, username string, edit func
 		if err := actor.authorizeGrant(after); err != nil {
 			return err
 		}
-		return s.save(ctx, event, before, after)
+		return s.save(ctx, r, before, after)
 	})
 	if err != nil {
 		return nil, err
@@ -81,17 +80,18 @@ func (s *Service) lookup(ctx context.Context, username string) (*Administrator, 
 	return s.store.Administrator(ctx, username)
 }
 
-// save writes after in the place of before, in the transaction of ctx, and
-// completes the event.
-func (s *Service) save(ctx context.Context, event *audit.Event, before, after *Administrator) error {
+// save replaces before with after in the transaction of ctx and records it.
+func (s *Service) save(ctx context.Context, r *audit.Recorder, before, after *Administrator) error {
 	if err := s.checkLastFull(ctx, before, after); err != nil {
 		return err
 	}
 	after.UpdatedAt = s.now()
-	event.Before, event.After = redact(before), redact(after)
-	event.Key, event.PriorState, event.State = after.Username, auditState(before), auditState(after)
-	return s.store.UpdateAdministrator(ctx, before.Username, func(a *Administrator) error {
+	err := s.store.UpdateAdministrator(ctx, before.Username, func(a *Administrator) error {
 		*a = *after.Clone()
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return r.Record(ctx, changeEvent(r.Intent.Action, before, after))
 }

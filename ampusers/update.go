@@ -82,22 +82,24 @@ func (s *Service) EndSessions(ctx context.Context, username string) error {
 // kept, see [Service.Update].
 func (s *Service) Delete(ctx context.Context, username string) error {
 	const action = "delete"
-	key := ""
-	err := s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, event *audit.Event) error {
+	var deleted *Administrator
+	err := s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, r *audit.Recorder) error {
 		a, err := s.loadTarget(ctx, username)
 		if err != nil {
 			return err
 		}
-		key = a.Username
-		event.Key, event.Before, event.PriorState = key, redact(a), auditState(a)
+		deleted, r.Intent.Key = a, a.Username
 		if err := s.checkLastFull(ctx, a, nil); err != nil {
 			return err
 		}
-		return s.store.DeleteAdministrator(ctx, key)
+		if err := s.store.DeleteAdministrator(ctx, a.Username); err != nil {
+			return err
+		}
+		return r.Record(ctx, changeEvent(action, a, nil))
 	})
 	if err != nil {
 		return err
 	}
-	s.log.InfoContext(ctx, "administrator: "+action, "username", key)
+	s.log.InfoContext(ctx, "administrator: "+action, "username", deleted.Username)
 	return nil
 }

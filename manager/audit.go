@@ -10,17 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// mutate runs fn, which writes with the last of its calls, together with its entry
-// of the audit trail, if there is one.
-func (s *Service) mutate(ctx context.Context, event audit.Event, fn func(ctx context.Context, event *audit.Event) error) error {
-	if s.audit == nil {
-		return fn(ctx, nil)
-	}
-	return s.audit.Do(ctx, s.store, event, fn)
-}
-
-// newEvent begins an entry of the trail. What can be no name may be a secret in
-// the wrong field: it is not kept.
+// newEvent returns the intent of an operation. The key is empty unless name is a
+// valid name: the caller may have put a secret in the wrong field.
 func newEvent(action, name string) audit.Event {
 	if !namePattern.MatchString(name) {
 		name = ""
@@ -28,43 +19,35 @@ func newEvent(action, name string) audit.Event {
 	return audit.Event{Action: action, Kind: kind, Key: name}
 }
 
-// setAfter says what the account is after the act. The event is nil when
-// there is no trail.
-func setAfter(event *audit.Event, a *Account) (err error) {
-	if event == nil {
-		return nil
+// recordChange records a change in the transaction of ctx. before is nil for a
+// new account, after for a deleted one.
+func recordChange(ctx context.Context, r *audit.Recorder, before, after *Account) (err error) {
+	event := audit.Event{Action: r.Intent.Action, Kind: kind}
+	if before != nil {
+		event.Key, event.Before = before.Name, withoutSecret(before.Clone())
+		if event.PriorState, err = auditState(before); err != nil {
+			return err
+		}
 	}
-	event.State, err = auditState(a)
-	event.Key, event.After = a.Name, withoutSecret(a.Clone())
-	return err
+	if after != nil {
+		event.Key, event.After = after.Name, withoutSecret(after.Clone())
+		if event.State, err = auditState(after); err != nil {
+			return err
+		}
+	}
+	return r.Record(ctx, event)
 }
 
-// loadBefore says what the account is that is about to go. One whose secret
-// cannot be opened any more may go too.
-func (s *Service) loadBefore(ctx context.Context, event *audit.Event, name string) error {
-	if event == nil {
-		return nil
-	}
+// loadDeleted reads the account that is about to be deleted. An account whose
+// secret can no longer be decrypted is returned with its name only, so that it
+// can be deleted.
+func (s *Service) loadDeleted(ctx context.Context, name string) (*Account, error) {
 	a, err := s.store.Account(ctx, name)
 	unknown := (*store.UnknownKeyError)(nil)
 	if errors.Is(err, store.ErrDecrypt) || errors.As(err, &unknown) {
-		a, err = &Account{Name: name}, nil
+		return &Account{Name: name}, nil
 	}
-	if err != nil {
-		return err
-	}
-	return setBefore(event, a)
-}
-
-// setBefore says what the account was before the act. The event is nil
-// when there is no trail.
-func setBefore(event *audit.Event, a *Account) (err error) {
-	if event == nil {
-		return nil
-	}
-	event.PriorState, err = auditState(a)
-	event.Key, event.Before = a.Name, withoutSecret(a.Clone())
-	return err
+	return a, err
 }
 
 // AuditSource are the AMI accounts, for [audit.Log.Verify].

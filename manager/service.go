@@ -83,17 +83,17 @@ func New(st Store, opts *Options) *Service {
 // account has, in any case, here or by hand in manager.conf, with a
 // [store.AlreadyExistsError].
 func (s *Service) Create(ctx context.Context, a *Account) (*Account, error) {
-	baseEvent := newEvent("create", a.Name)
+	intent := newEvent("create", a.Name)
 	created, err := s.prepare(ctx, a)
 	if err != nil {
-		s.audit.RecordFailure(ctx, baseEvent, err)
+		s.audit.RecordFailure(ctx, intent, err)
 		return nil, err
 	}
-	err = s.mutate(ctx, baseEvent, func(ctx context.Context, event *audit.Event) error {
-		if err := setAfter(event, created); err != nil {
+	err = s.audit.Do(ctx, s.store, intent, func(ctx context.Context, r *audit.Recorder) error {
+		if err := s.store.CreateAccount(ctx, created); err != nil {
 			return err
 		}
-		return s.store.CreateAccount(ctx, created)
+		return recordChange(ctx, r, nil, created)
 	})
 	if err != nil {
 		return nil, err
@@ -196,14 +196,10 @@ func (s *Service) Update(ctx context.Context, name string, change func(*Account)
 
 // update is [Service.Update], called action in the audit trail.
 func (s *Service) update(ctx context.Context, action, name string, change func(*Account) error) (*Account, error) {
-	var updated *Account
-	baseEvent := newEvent(action, name)
-	err := s.mutate(ctx, baseEvent, func(ctx context.Context, event *audit.Event) error {
-		return s.store.UpdateAccount(ctx, name, func(a *Account) error {
-			before := a.Clone()
-			if err := setBefore(event, before); err != nil {
-				return err
-			}
+	var before, updated *Account
+	err := s.audit.Do(ctx, s.store, newEvent(action, name), func(ctx context.Context, r *audit.Recorder) error {
+		err := s.store.UpdateAccount(ctx, name, func(a *Account) error {
+			before, r.Intent.Key = a.Clone(), a.Name
 			a.Secret = store.Secret{}
 			if err := change(a); err != nil {
 				return err
@@ -212,8 +208,12 @@ func (s *Service) update(ctx context.Context, action, name string, change func(*
 				return err
 			}
 			updated = a.Clone()
-			return setAfter(event, a)
+			return nil
 		})
+		if err != nil {
+			return err
+		}
+		return recordChange(ctx, r, before, updated)
 	})
 	if err != nil {
 		return nil, err
@@ -303,17 +303,22 @@ func (s *Service) setDisabled(ctx context.Context, action, name string, disabled
 // Delete removes the account; the next apply takes it from Asterisk and ends
 // its sessions. A [store.NotFoundError] when there is none of that name.
 func (s *Service) Delete(ctx context.Context, name string) error {
-	baseEvent := newEvent("delete", name)
+	intent := newEvent("delete", name)
 	if s.isApplyAccount(name) {
 		err := s.applyAccountInUseError()
-		s.audit.RecordFailure(ctx, baseEvent, err)
+		s.audit.RecordFailure(ctx, intent, err)
 		return err
 	}
-	err := s.mutate(ctx, baseEvent, func(ctx context.Context, event *audit.Event) error {
-		if err := s.loadBefore(ctx, event, name); err != nil {
+	err := s.audit.Do(ctx, s.store, intent, func(ctx context.Context, r *audit.Recorder) error {
+		before, err := s.loadDeleted(ctx, name)
+		if err != nil {
 			return err
 		}
-		return s.store.DeleteAccount(ctx, name)
+		r.Intent.Key = before.Name
+		if err := s.store.DeleteAccount(ctx, name); err != nil {
+			return err
+		}
+		return recordChange(ctx, r, before, nil)
 	})
 	if err != nil {
 		return err

@@ -2,17 +2,21 @@ package store
 
 import "context"
 
-// Transactor makes several writes one.
+// Transactor runs several writes as one.
 type Transactor interface {
-	// RunInTx runs fn and keeps all of what it wrote, or nothing: it
-	// commits when fn returns nil, and rolls back when fn returns an error,
-	// panics, or ctx ends. The transaction rides in the context that fn is
-	// given; every store call made with that context joins it, a nested
-	// Atomically too. The error of a nested Atomically undoes the whole, and
-	// so does a store call that fails because the database failed or its
-	// context ended; a refusal, such as [ErrAlreadyExists], leaves the rest as it
-	// is. Transactions are serializable: fn may be run again when the
-	// database refuses it because of another transaction, so it must have no
-	// effect outside the store.
+	// RunInTx runs fn in a transaction. It commits when fn returns nil. It
+	// rolls back when fn returns an error, panics, or ctx ends. The
+	// transaction is in the context that fn receives; every store call with
+	// that context joins it, and so does a nested RunInTx.
+	//
+	// When a nested RunInTx fails after a write, or its context ends, the whole
+	// transaction rolls back, even if the caller ignores the error. When it
+	// fails before its first write, the caller may go on. The same
+	// holds for a store call: a domain error such as [ErrAlreadyExists] leaves
+	// the transaction as it was, a database error or the end of the context
+	// rolls it back.
+	//
+	// Transactions are serializable. RunInTx runs fn again after a conflict
+	// with another transaction, so fn must have no effect outside the store.
 	RunInTx(ctx context.Context, fn func(ctx context.Context) error) error
 }

@@ -42,14 +42,14 @@ func (s *Service) create(ctx context.Context, action string, n NewUser, setManag
 		s.audit.RecordFailure(ctx, intent, err)
 		return nil, err
 	}
-	err = s.runAudited(ctx, intent, func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {
+	err = s.audit.Do(ctx, s.store, intent, func(ctx context.Context, r *audit.Recorder) error {
 		if err := s.joinGroups(ctx, n, created); err != nil {
-			return nil, err
+			return err
 		}
 		if err := s.store.CreateUser(ctx, created); err != nil {
-			return nil, err
+			return err
 		}
-		return s.changeEvents(action, nil, created), nil
+		return recordAll(ctx, r, s.changeEvents(action, nil, created))
 	})
 	if err != nil {
 		return nil, err

@@ -96,18 +96,21 @@ func (s *Service) Purge(ctx context.Context, id string) error {
 	const action = "purge"
 	var purged *User
 	intent := audit.Event{Action: action, Kind: KindDeletedUser}
-	err := s.runAudited(ctx, intent, func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
+	err := s.audit.Do(ctx, s.store, intent, func(ctx context.Context, r *audit.Recorder) error {
 		u, err := s.findDeleted(ctx, id)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		purged = u
-		intent.Kind, intent.Key = s.auditKey(u)
+		r.Intent.Kind, r.Intent.Key = s.auditKey(u)
 		tokens, err := s.tokenDeletionEvents(ctx, action, u)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return slices.Concat(tokens, s.changeEvents(action, u, nil)), s.store.DeleteUser(ctx, id)
+		if err := s.store.DeleteUser(ctx, id); err != nil {
+			return err
+		}
+		return recordAll(ctx, r, slices.Concat(tokens, s.changeEvents(action, u, nil)))
 	})
 	if err == nil {
 		s.logUser(ctx, action, purged)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // NewExtension is an extension that was made, with what is to become of it here.
@@ -121,7 +122,7 @@ const (
 func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy OrphanPolicy) ([]string, error) {
 	const action = "delete extension"
 	var removal *extensionRemoval
-	err := s.runPrepared(ctx, s.userEvent(action, ""), func(ctx context.Context) (err error) {
+	err := s.audit.Do(ctx, s.store, s.userEvent(action, ""), func(ctx context.Context, r *audit.Recorder) error {
 		if err := validateRemoval(number, policy); err != nil {
 			return err
 		}
@@ -129,8 +130,11 @@ func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy 
 			return &store.ForbiddenError{Reason: "you do not reach this extension; ask an administrator who does"}
 		}
 		removal = &extensionRemoval{service: s, action: action, number: number, policy: policy}
-		return removal.prepare(ctx)
-	}, func(ctx context.Context) error { return removal.save(ctx) })
+		if err := removal.prepare(ctx); err != nil {
+			return err
+		}
+		return removal.save(ctx, r)
+	})
 	if err != nil {
 		return nil, err
 	}

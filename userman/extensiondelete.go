@@ -115,26 +115,25 @@ func (x *extensionRemoval) findReferences(ctx context.Context) error {
 	})
 }
 
-// save writes what is to change, and tells the trail, in the transaction of
-// ctx.
-func (x *extensionRemoval) save(ctx context.Context) error {
+// save writes and records all changes in the transaction of ctx.
+func (x *extensionRemoval) save(ctx context.Context, r *audit.Recorder) error {
 	for _, change := range x.users {
-		if err := x.service.save(ctx, x.action, change.before, change.after); err != nil {
+		if err := x.service.save(ctx, r, x.action, change.before, change.after); err != nil {
 			return err
 		}
 	}
-	if err := x.saveGroups(ctx); err != nil {
+	if err := x.saveGroups(ctx, r); err != nil {
 		return err
 	}
 	for _, t := range x.tokens {
-		if err := x.saveToken(ctx, t); err != nil {
+		if err := x.saveToken(ctx, r, t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (x *extensionRemoval) saveGroups(ctx context.Context) error {
+func (x *extensionRemoval) saveGroups(ctx context.Context, r *audit.Recorder) error {
 	if len(x.groups) == 0 {
 		return nil
 	}
@@ -143,32 +142,21 @@ func (x *extensionRemoval) saveGroups(ctx context.Context) error {
 		return err
 	}
 	for _, g := range x.groups {
-		if err := x.saveGroup(ctx, g, members[g.Name]); err != nil {
+		if err := x.saveGroup(ctx, r, g.withMembers(members[g.Name])); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (x *extensionRemoval) saveGroup(ctx context.Context, before *Group, members int) error {
+func (x *extensionRemoval) saveGroup(ctx context.Context, r *audit.Recorder, before *Group) error {
 	after := before.Clone()
 	x.removeFromGrants(after.Permissions)
 	after.UpdatedAt = x.service.now()
-	err := x.service.store.UpdateGroup(ctx, before.Name, func(g *Group) error {
-		*g = *after.Clone()
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return x.service.audit.Record(ctx, audit.Event{
-		Action: x.action, Kind: KindGroup, Key: x.service.auditName(before.Name),
-		Before: before.withMembers(members), After: after.withMembers(members),
-		PriorState: groupAuditState(before), State: groupAuditState(after),
-	})
+	return x.service.saveGroup(ctx, r, before, after)
 }
 
-func (x *extensionRemoval) saveToken(ctx context.Context, before *Token) error {
+func (x *extensionRemoval) saveToken(ctx context.Context, r *audit.Recorder, before *Token) error {
 	after := before.Clone()
 	if len(after.Extensions) == 1 {
 		after.Disabled = true
@@ -183,8 +171,5 @@ func (x *extensionRemoval) saveToken(ctx context.Context, before *Token) error {
 	if err != nil {
 		return err
 	}
-	return x.service.audit.Record(ctx, audit.Event{
-		Action: x.action, Kind: KindToken, Key: x.service.auditName(before.ID),
-		Before: redactToken(before), After: redactToken(after), PriorState: tokenAuditState(before), State: tokenAuditState(after),
-	})
+	return r.Record(ctx, x.service.tokenChangeEvent(x.action, before, after))
 }

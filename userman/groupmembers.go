@@ -43,17 +43,17 @@ func leaveGroup(u *User, name string) {
 type userChange struct{ before, after *User }
 
 func (s *Service) changeMembers(ctx context.Context, action, group string, usernames []string, change func(u *User, name string)) error {
-	var changes []userChange
-	return s.runPrepared(ctx, s.groupEvent(action, group), func(ctx context.Context) error {
+	return s.audit.Do(ctx, s.store, s.groupEvent(action, group), func(ctx context.Context, r *audit.Recorder) error {
 		g, err := s.findGroup(ctx, group)
 		if err != nil {
 			return err
 		}
-		changes, err = s.planMemberChanges(ctx, usernames, func(u *User) { change(u, g.Name) })
-		return err
-	}, func(ctx context.Context) error {
+		changes, err := s.planMemberChanges(ctx, usernames, func(u *User) { change(u, g.Name) })
+		if err != nil {
+			return err
+		}
 		for _, m := range changes {
-			if err := s.save(ctx, action, m.before, m.after); err != nil {
+			if err := s.save(ctx, r, action, m.before, m.after); err != nil {
 				return err
 			}
 			s.logUser(ctx, action, m.after)
@@ -112,29 +112,37 @@ func memberError(i int, code, message string) store.FieldError {
 func (s *Service) DeleteGroup(ctx context.Context, name string, force bool) error {
 	const action = "delete"
 	var g *Group
-	err := s.runPrepared(ctx, s.groupEvent(action, name), func(ctx context.Context) (err error) {
+	err := s.audit.Do(ctx, s.store, s.groupEvent(action, name), func(ctx context.Context, r *audit.Recorder) (err error) {
 		if err := s.requireUnscoped(); err != nil {
 			return err
 		}
-		if g, err = s.Group(ctx, name); err != nil || force {
+		if g, err = s.Group(ctx, name); err != nil {
 			return err
 		}
-		return s.requireEmptyGroup(ctx, g)
-	}, func(ctx context.Context) error {
-		for _, status := range []Status{"", StatusDeleted} {
-			if err := s.removeAllMembers(ctx, g.Name, status); err != nil {
+		if !force {
+			if err := s.requireEmptyGroup(ctx, g); err != nil {
 				return err
 			}
 		}
-		if err := s.store.DeleteGroup(ctx, g.Name); err != nil {
-			return err
-		}
-		return s.audit.Record(ctx, audit.Event{Action: action, Kind: KindGroup, Key: s.auditName(g.Name), Before: g, PriorState: groupAuditState(g)})
+		return s.deleteGroup(ctx, r, g)
 	})
 	if err == nil {
 		s.logGroup(ctx, action, g)
 	}
 	return err
+}
+
+// deleteGroup removes a group and its members, in the transaction of ctx.
+func (s *Service) deleteGroup(ctx context.Context, r *audit.Recorder, g *Group) error {
+	for _, status := range []Status{"", StatusDeleted} {
+		if err := s.removeAllMembers(ctx, r, g.Name, status); err != nil {
+			return err
+		}
+	}
+	if err := s.store.DeleteGroup(ctx, g.Name); err != nil {
+		return err
+	}
+	return r.Record(ctx, audit.Event{Action: r.Intent.Action, Kind: KindGroup, Key: s.auditName(g.Name), Before: g, PriorState: groupAuditState(g)})
 }
 
 // requireEmptyGroup refuses a group that has members.
@@ -152,14 +160,14 @@ func (s *Service) requireEmptyGroup(ctx context.Context, g *Group) error {
 
 // removeAllMembers takes everybody of that status out of a group, in the transaction
 // of ctx.
-func (s *Service) removeAllMembers(ctx context.Context, name string, status Status) error {
+func (s *Service) removeAllMembers(ctx context.Context, r *audit.Recorder, name string, status Status) error {
 	for q := (Query{Group: name, Status: status, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}); ; {
 		list, err := s.store.ListUsers(ctx, q)
 		if err != nil {
 			return err
 		}
 		for _, before := range list.Items {
-			if err := s.removeMember(ctx, name, before); err != nil {
+			if err := s.removeMember(ctx, r, name, before); err != nil {
 				return err
 			}
 		}
@@ -172,10 +180,10 @@ func (s *Service) removeAllMembers(ctx context.Context, name string, status Stat
 // removeMember takes somebody who is listed as a member out of a group, in the
 // transaction of ctx. Only who writes to the database by hand makes list and
 // record disagree.
-func (s *Service) removeMember(ctx context.Context, name string, before *User) error {
+func (s *Service) removeMember(ctx context.Context, r *audit.Recorder, name string, before *User) error {
 	after := before.Clone()
 	if leaveGroup(after, name); len(after.Groups) == len(before.Groups) {
 		return &store.ConflictError{Reason: "the database lists " + before.Username + " as a member of this group, but the record of this person does not; add the person to the group, restored where they are deleted, and try again"}
 	}
-	return s.save(ctx, "leave group", before, after)
+	return s.save(ctx, r, "leave group", before, after)
 }

@@ -27,16 +27,17 @@ func (s *Service) createGroup(ctx context.Context, action string, g *Group, setM
 	}
 	created.CreatedAt = s.now()
 	created.UpdatedAt = created.CreatedAt
-	err := s.runAudited(ctx, s.groupEvent(action, g.Name), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
+	err := s.audit.Do(ctx, s.store, s.groupEvent(action, g.Name), func(ctx context.Context, r *audit.Recorder) error {
 		if err := s.checkCreateGroup(ctx, created); err != nil {
-			return nil, err
+			return err
 		}
 		created.Permissions = created.Permissions.normalized()
 		if err := s.store.CreateGroup(ctx, created); err != nil {
-			return nil, err
+			return err
 		}
-		event := audit.Event{Action: action, Kind: KindGroup, Key: intent.Key, After: created.withMembers(0), State: groupAuditState(created)}
-		return []audit.Event{event}, nil
+		event := r.Intent
+		event.After, event.State = created.withMembers(0), groupAuditState(created)
+		return r.Record(ctx, event)
 	})
 	if err != nil {
 		return nil, err
@@ -103,32 +104,40 @@ func (s *Service) Groups(ctx context.Context) ([]*Group, error) {
 func (s *Service) UpdateGroup(ctx context.Context, name string, change func(*Group) error) (*Group, error) {
 	const action = "update"
 	var after *Group
-	err := s.runAudited(ctx, s.groupEvent(action, name), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
+	err := s.audit.Do(ctx, s.store, s.groupEvent(action, name), func(ctx context.Context, r *audit.Recorder) error {
 		if err := s.requireUnscoped(); err != nil {
-			return nil, err
+			return err
 		}
 		before, err := s.Group(ctx, name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		intent.Key = s.auditName(before.Name)
+		r.Intent.Key = s.auditName(before.Name)
 		if after, err = s.editGroup(before, change); err != nil {
-			return nil, err
+			return err
 		}
-		event := audit.Event{
-			Action: action, Kind: KindGroup, Key: intent.Key,
-			Before: before, After: after, PriorState: groupAuditState(before), State: groupAuditState(after),
-		}
-		return []audit.Event{event}, s.store.UpdateGroup(ctx, before.Name, func(g *Group) error {
-			*g = *after.Clone()
-			return nil
-		})
+		return s.saveGroup(ctx, r, before, after)
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.logGroup(ctx, action, after)
 	return after, nil
+}
+
+// saveGroup replaces before with after in the transaction of ctx and records it.
+func (s *Service) saveGroup(ctx context.Context, r *audit.Recorder, before, after *Group) error {
+	err := s.store.UpdateGroup(ctx, before.Name, func(g *Group) error {
+		*g = *after.Clone()
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.Record(ctx, audit.Event{
+		Action: r.Intent.Action, Kind: KindGroup, Key: s.auditName(before.Name),
+		Before: before, After: after, PriorState: groupAuditState(before), State: groupAuditState(after),
+	})
 }
 
 // editGroup returns what change makes of a group.

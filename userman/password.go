@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/passwords"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // PasswordOptions of [Service.SetPassword].
@@ -65,7 +66,7 @@ func (s *Service) SetPassword(ctx context.Context, username string, password sto
 		return s.mutate(ctx, action, username, replace)
 	}
 	var after *User
-	err = s.runAuditedTx(ctx, s.userEvent(action, username), func(ctx context.Context) error {
+	err = s.audit.Do(ctx, s.store, s.userEvent(action, username), func(ctx context.Context, _ *audit.Recorder) error {
 		if after, err = s.mutate(ctx, action, username, replace); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // run does what is planned, each step in a transaction of its own. A refusal is
@@ -76,9 +77,9 @@ func (p *syncPlan) runBatch(ctx context.Context, batch []*syncStep) error {
 		return p.runStep(ctx, batch[0])
 	}
 	s := p.service
-	return s.runAuditedTx(ctx, s.userEvent("sync update", batch[0].Username), func(ctx context.Context) error {
+	return s.audit.Do(ctx, s.store, s.userEvent("sync update", batch[0].Username), func(ctx context.Context, r *audit.Recorder) error {
 		for _, step := range batch {
-			if err := p.releaseUnique(ctx, step); err != nil {
+			if err := p.releaseUnique(ctx, r, step); err != nil {
 				return err
 			}
 		}
@@ -93,14 +94,14 @@ func (p *syncPlan) runBatch(ctx context.Context, batch []*syncStep) error {
 
 // releaseUnique frees what the person of a step has, for the others of its turn. The
 // trail is told, because each name in it stands for one person at a time.
-func (p *syncPlan) releaseUnique(ctx context.Context, step *syncStep) error {
+func (p *syncPlan) releaseUnique(ctx context.Context, r *audit.Recorder, step *syncStep) error {
 	before, err := p.service.findByID(ctx, step.id)
 	if err != nil {
 		return err
 	}
 	after := before.Clone()
 	after.Username, after.DefaultExtension = "renaming-"+before.ID, ""
-	return p.service.save(ctx, "sync "+string(step.Action), before, after)
+	return p.service.save(ctx, r, "sync "+string(step.Action), before, after)
 }
 
 // runStep does one step.
@@ -130,7 +131,7 @@ func (p *syncPlan) runStep(ctx context.Context, step *syncStep) error {
 func (p *syncPlan) create(ctx context.Context, action string, step *syncStep) error {
 	u := step.desired.apply(&User{ExternalID: step.ExternalID}, p.now)
 	u.Groups = step.desired.groups
-	return p.service.runAuditedTx(ctx, p.service.userEvent(action, u.Username), func(ctx context.Context) error {
+	return p.service.audit.Do(ctx, p.service.store, p.service.userEvent(action, u.Username), func(ctx context.Context, _ *audit.Recorder) error {
 		if err := p.checkGroupOwnership(ctx, nil, u.Groups); err != nil {
 			return err
 		}

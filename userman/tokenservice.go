@@ -22,24 +22,24 @@ var tokenIDPattern = regexp.MustCompile(`^[a-z0-9]{16}$`)
 func (s *Service) CreateToken(ctx context.Context, username string, t *Token) (*Token, store.Secret, error) {
 	var created *Token
 	var key store.Secret
-	err := s.runAudited(ctx, s.tokenEvent("create", ""), func(ctx context.Context, intent *audit.Event) ([]audit.Event, error) {
+	err := s.audit.Do(ctx, s.store, s.tokenEvent("create", ""), func(ctx context.Context, r *audit.Recorder) error {
 		u, err := s.find(ctx, username)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if created, key, err = s.newToken(u, t); err != nil {
-			return nil, err
+			return err
 		}
 		if err := s.authorizeCredentials(ctx, u); err != nil {
-			return nil, err
+			return err
 		}
 		if err := s.checkTokenQuota(ctx, u); err != nil {
-			return nil, err
+			return err
 		}
 		if err := s.store.CreateToken(ctx, created); err != nil {
-			return nil, err
+			return err
 		}
-		return []audit.Event{s.tokenChangeEvent(intent.Action, nil, created)}, nil
+		return r.Record(ctx, s.tokenChangeEvent(r.Intent.Action, nil, created))
 	})
 	if err != nil {
 		return nil, store.Secret{}, err
@@ -160,14 +160,14 @@ func (s *Service) RotateToken(ctx context.Context, id string) (*Token, store.Sec
 // its entry in the trail, or nothing. mutate may run more than once.
 func (s *Service) mutateToken(ctx context.Context, action, id string, mutate func(ctx context.Context, t *Token) error) (*Token, error) {
 	var after *Token
-	err := s.runAudited(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) ([]audit.Event, error) {
+	err := s.audit.Do(ctx, s.store, s.tokenEvent(action, id), func(ctx context.Context, r *audit.Recorder) error {
 		before, err := s.findToken(ctx, id)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		after = before.Clone()
 		if err := mutate(ctx, after); err != nil {
-			return nil, err
+			return err
 		}
 		after.UpdatedAt = s.now()
 		if err := s.store.UpdateToken(ctx, id, func(t *Token) error {
@@ -176,9 +176,9 @@ func (s *Service) mutateToken(ctx context.Context, action, id string, mutate fun
 			*t = *after.Clone()
 			return nil
 		}); err != nil {
-			return nil, err
+			return err
 		}
-		return []audit.Event{s.tokenChangeEvent(action, before, after)}, nil
+		return r.Record(ctx, s.tokenChangeEvent(action, before, after))
 	})
 	if err != nil {
 		return nil, err
@@ -191,14 +191,14 @@ func (s *Service) mutateToken(ctx context.Context, action, id string, mutate fun
 func (s *Service) DeleteToken(ctx context.Context, id string) error {
 	const action = "delete"
 	var deleted *Token
-	err := s.runAudited(ctx, s.tokenEvent(action, id), func(ctx context.Context, _ *audit.Event) (_ []audit.Event, err error) {
+	err := s.audit.Do(ctx, s.store, s.tokenEvent(action, id), func(ctx context.Context, r *audit.Recorder) (err error) {
 		if deleted, err = s.findToken(ctx, id); err != nil {
-			return nil, err
+			return err
 		}
 		if err := s.store.DeleteToken(ctx, id); err != nil {
-			return nil, err
+			return err
 		}
-		return []audit.Event{s.tokenChangeEvent(action, deleted, nil)}, nil
+		return r.Record(ctx, s.tokenChangeEvent(action, deleted, nil))
 	})
 	if err != nil {
 		return err

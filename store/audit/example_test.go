@@ -46,10 +46,12 @@ func ExampleLog_Do() {
 	auditLog := audit.New(db.Audit(), keyring, nil)
 	ctx := context.Background()
 
-	err := auditLog.Act(ctx, db, audit.Event{Action: "create", Kind: "door"}, func(_ context.Context, event *audit.Event) error {
+	err := auditLog.Do(ctx, db, audit.Event{Action: "create", Kind: "door"}, func(ctx context.Context, r *audit.Recorder) error {
+		// Store the record here, in this transaction.
+		event := r.Intent
 		event.Key, event.After = "front", map[string]string{"name": "front"}
 		event.State = []byte(`{"name":"front","code":"1234"}`)
-		return nil // after the record was stored, in this transaction
+		return r.Record(ctx, event)
 	})
 	list, _ := auditLog.List(ctx, audit.Query{Kind: "door"})
 	fmt.Println(err, list.Items[0].Action, list.Items[0].Key, string(list.Items[0].After))

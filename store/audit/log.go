@@ -47,54 +47,6 @@ func New(st Store, keyring *store.Keyring, opts *Options) *Log {
 	return l
 }
 
-// Act runs fn, which changes records and completes the event, and keeps both
-// together, or neither: fn runs in a transaction of tx, which must be of the
-// same database as the trail. When fn refuses or fails, that is kept after the
-// transaction was undone, also when ctx has ended, and the error is returned.
-// fn may run more than once, each time with the event that was given. With a
-// nil Trail fn just runs in a transaction.
-//
-// Inside of a transaction that the caller began, an error of fn undoes all of
-// it, as that of any nested call does, and what was kept of it: see
-// [Log.Do].
-func (l *Log) Act(ctx context.Context, tx store.Transactor, event Event, fn func(ctx context.Context, event *Event) error) error {
-	completed := event
-	err := tx.RunInTx(ctx, func(ctx context.Context) error {
-		completed = event // whatever an earlier run made of it
-		if err := fn(ctx, &completed); err != nil {
-			return err
-		}
-		return l.Record(ctx, completed)
-	})
-	if err != nil {
-		l.RecordFailure(ctx, completed, err)
-	}
-	return err
-}
-
-// Do is [Log.Act] for an fn that writes with the last of its calls, or
-// not at all, such as one call of a store. Where fn returns an error there is
-// nothing to undo: inside of a transaction that the caller began, a refusal
-// leaves the rest as it is, and the caller may go on. That it was refused is
-// then kept with what the caller keeps.
-func (l *Log) Do(ctx context.Context, tx store.Transactor, event Event, fn func(ctx context.Context, event *Event) error) error {
-	completed, fnErr := event, error(nil)
-	err := tx.RunInTx(ctx, func(ctx context.Context) error {
-		completed = event // whatever an earlier run made of it
-		if fnErr = fn(ctx, &completed); fnErr == nil {
-			return l.Record(ctx, completed)
-		}
-		return nil
-	})
-	if fnErr != nil {
-		err = fnErr
-	}
-	if err != nil {
-		l.RecordFailure(ctx, completed, err)
-	}
-	return err
-}
-
 // Record keeps an event that was done, in the transaction of ctx.
 func (l *Log) Record(ctx context.Context, event Event) error {
 	if l == nil {

@@ -60,9 +60,13 @@ func (b *env) entries(t require.TestingT) []*audit.Entry {
 
 // create is what a service does: it changes a record, and says so.
 func (b *env) create(ctx context.Context, name string) error {
-	return b.audit.Act(ctx, b.db, audit.Event{Action: "create", Kind: kind, Key: name}, func(ctx context.Context, event *audit.Event) error {
+	return b.audit.Do(ctx, b.db, audit.Event{Action: "create", Kind: kind, Key: name}, func(ctx context.Context, r *audit.Recorder) error {
+		if err := b.db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: name}); err != nil {
+			return err
+		}
+		event := r.Intent
 		event.After, event.State = map[string]string{"name": name}, []byte(name)
-		return b.db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: name})
+		return r.Record(ctx, event)
 	})
 }
 
@@ -106,8 +110,8 @@ func TestLog_Do_recordsDenialAfterRollback(t *testing.T) {
 	t.Parallel()
 	b := newEnv(t)
 	ctx := context.Background()
-	err := b.audit.Act(ctx, b.db, audit.Event{Action: "create", Kind: kind}, func(ctx context.Context, event *audit.Event) error {
-		event.Key, event.After, event.State = "crm", "the record", []byte("sealed")
+	err := b.audit.Do(ctx, b.db, audit.Event{Action: "create", Kind: kind}, func(ctx context.Context, r *audit.Recorder) error {
+		r.Intent.Key, r.Intent.After, r.Intent.State = "crm", "the record", []byte("state")
 		require.NoError(t, b.db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "crm"}))
 		return store.NewInvalidError(
 			store.FieldError{Field: "secret", Code: "min", Message: "hunter2 is too short"},
@@ -162,7 +166,7 @@ func TestLog_Do_recordsFailureOfCanceledRequest(t *testing.T) {
 	t.Parallel()
 	b := newEnv(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	err := b.audit.Act(ctx, b.db, audit.Event{Action: "create", Kind: kind}, func(context.Context, *audit.Event) error {
+	err := b.audit.Do(ctx, b.db, audit.Event{Action: "create", Kind: kind}, func(context.Context, *audit.Recorder) error {
 		cancel()
 		return nil
 	})
@@ -187,13 +191,13 @@ func TestLog_Do_resetsEventOnRetry(t *testing.T) {
 	t.Parallel()
 	b := newEnv(t)
 	runs := 0
-	err := b.audit.Act(context.Background(), retryDB{b.db}, audit.Event{Action: "create", Kind: kind}, func(_ context.Context, event *audit.Event) error {
-		require.Equal(t, audit.Event{Action: "create", Kind: kind}, *event)
+	err := b.audit.Do(context.Background(), retryDB{b.db}, audit.Event{Action: "create", Kind: kind}, func(ctx context.Context, r *audit.Recorder) error {
+		require.Equal(t, audit.Event{Action: "create", Kind: kind}, r.Intent)
 		runs++
 		if runs == 1 {
-			event.Key, event.Before, event.State = "first", "first", []byte("first")
+			r.Intent.Key, r.Intent.Before, r.Intent.State = "first", "first", []byte("first")
 		}
-		return nil
+		return r.Record(ctx, r.Intent)
 	})
 	require.NoError(t, err)
 	require.Equal(t, 2, runs)
@@ -216,21 +220,13 @@ func TestLog_Do_rollsBackWithOuterTransaction(t *testing.T) {
 	require.Empty(t, b.entries(t))
 }
 
-// createWithDo is create, by an act that writes with its last call.
-func (b *env) createWithDo(ctx context.Context, name string) error {
-	return b.audit.Do(ctx, b.db, audit.Event{Action: "create", Kind: kind, Key: name}, func(ctx context.Context, event *audit.Event) error {
-		event.After, event.State = map[string]string{"name": name}, []byte(name)
-		return b.db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: name})
-	})
-}
-
 func TestLog_Do_denialKeepsOuterTransaction(t *testing.T) {
 	t.Parallel()
 	b := newEnv(t)
 	require.NoError(t, b.db.RunInTx(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, b.createWithDo(ctx, "crm"))
-		require.ErrorIs(t, b.createWithDo(ctx, "CRM"), store.ErrAlreadyExists)
-		return b.createWithDo(ctx, "dialer")
+		require.NoError(t, b.create(ctx, "crm"))
+		require.ErrorIs(t, b.create(ctx, "CRM"), store.ErrAlreadyExists)
+		return b.create(ctx, "dialer")
 	}))
 	outcomes := []audit.Outcome{}
 	for _, e := range b.entries(t) {
@@ -241,7 +237,7 @@ func TestLog_Do_denialKeepsOuterTransaction(t *testing.T) {
 	records := recordTable{"crm": "crm", "dialer": "dialer"}
 	require.Empty(t, verify(t, b.audit, records.source()).Findings)
 
-	require.ErrorIs(t, b.createWithDo(t.Context(), "CRM"), store.ErrAlreadyExists)
+	require.ErrorIs(t, b.create(t.Context(), "CRM"), store.ErrAlreadyExists)
 	require.Equal(t, "exists: name", b.entries(t)[3].Reason)
 }
 
@@ -249,15 +245,15 @@ func TestLog_Do_commitsChangeAndEntryTogether(t *testing.T) {
 	t.Parallel()
 	b := newEnv(t)
 	b.audit = b.newLog(failingStore{b.db.Audit()})
-	require.ErrorContains(t, b.createWithDo(t.Context(), "crm"), "the disk is full")
+	require.ErrorContains(t, b.create(t.Context(), "crm"), "the disk is full")
 	_, err := b.db.AMIAccounts().Account(t.Context(), "crm")
 	require.ErrorIs(t, err, store.ErrNotFound)
 
 	b = newEnv(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	err = b.audit.Do(ctx, retryDB{b.db}, audit.Event{Kind: kind}, func(_ context.Context, event *audit.Event) error {
-		require.Empty(t, event.Key)
-		event.Key = "crm"
+	err = b.audit.Do(ctx, retryDB{b.db}, audit.Event{Kind: kind}, func(_ context.Context, r *audit.Recorder) error {
+		require.Empty(t, r.Intent.Key)
+		r.Intent.Key = "crm"
 		cancel()
 		return nil
 	})
@@ -307,7 +303,8 @@ func TestLog_nilRecordsNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, found.Findings)
 	failure := errors.New("failed")
-	err = nilLog.Act(ctx, db, audit.Event{}, func(ctx context.Context, _ *audit.Event) error {
+	err = nilLog.Do(ctx, db, audit.Event{}, func(ctx context.Context, r *audit.Recorder) error {
+		require.NoError(t, r.Record(ctx, r.Intent))
 		require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "crm"}))
 		return failure
 	})

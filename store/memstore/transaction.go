@@ -25,7 +25,7 @@ type transaction struct {
 type transactionKey struct{ db *DB }
 
 // RunInTx implements [store.Transactor]. One transaction runs at a time,
-// others wait; readers outside see what was committed before.
+// others wait. Readers outside see the last committed state.
 func (db *DB) RunInTx(ctx context.Context, fn func(ctx context.Context) error) error {
 	if tx := db.currentTx(ctx); tx != nil {
 		return tx.Run(ctx, fn)
@@ -100,12 +100,16 @@ func (db *DB) read(ctx context.Context, fn func(s *state) error) error {
 	return fn(db.committed.Load())
 }
 
-// write runs fn in the transaction of ctx, or in one of its own. Unlike a
-// nested Atomically its refusal leaves an outer transaction as it was: fn
-// writes as its last step, or not at all.
+// write runs fn in the transaction of ctx, or in one of its own. fn writes as
+// its last step: an error of fn means that it wrote nothing.
 func (db *DB) write(ctx context.Context, fn func(ctx context.Context, tx *transaction) error) error {
-	if tx := db.currentTx(ctx); tx != nil {
-		return fn(ctx, tx)
+	tx := db.currentTx(ctx)
+	if tx == nil {
+		return db.RunInTx(ctx, func(ctx context.Context) error { return fn(ctx, db.currentTx(ctx)) })
 	}
-	return db.RunInTx(ctx, func(ctx context.Context) error { return fn(ctx, db.currentTx(ctx)) })
+	if err := fn(ctx, tx); err != nil {
+		return err
+	}
+	tx.Wrote()
+	return nil
 }

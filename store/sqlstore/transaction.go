@@ -35,14 +35,21 @@ func WithTx(ctx context.Context, tx *sql.Tx) context.Context {
 	return (&transaction{Tx: tx}).newContext(ctx)
 }
 
-// ExecContext refuses to write once a call has failed: SQLite undoes the whole
-// transaction when a statement is interrupted, or the disk is full, and would
-// commit each later statement by itself.
+// ExecContext returns an error once a call has failed: SQLite rolls back the
+// whole transaction when a statement is interrupted or the disk is full, and
+// would commit each later statement by itself.
 func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if err := t.Err(); err != nil {
 		return nil, err
 	}
-	return t.Tx.ExecContext(ctx, query, args...)
+	result, err := t.Tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	if rows, err := result.RowsAffected(); err != nil || rows > 0 {
+		t.Wrote()
+	}
+	return result, nil
 }
 
 // newContext returns a context that holds t.
@@ -154,9 +161,8 @@ func (db *DB) read(ctx context.Context, fn func(ctx context.Context, q querier) 
 	return db.retry(ctx, func(ctx context.Context) error { return fn(ctx, db.sql) })
 }
 
-// write runs fn in the transaction of ctx, or in one of its own. Unlike a
-// nested Atomically its refusal leaves an outer transaction as it was: fn
-// writes with its last statement, or not at all.
+// write runs fn in the transaction of ctx, or in one of its own. fn writes with
+// its last statements: a domain error of fn means that it wrote nothing.
 func (db *DB) write(ctx context.Context, fn func(ctx context.Context, q querier) error) error {
 	if t := db.currentTx(ctx); t != nil {
 		return fn(ctx, t)

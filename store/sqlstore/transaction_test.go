@@ -73,7 +73,10 @@ func TestDB_RunInTx_isAtomicInsideWithTx(t *testing.T) {
 	}), context.Canceled)
 	ignoredErr := db.RunInTx(ctx, func(ctx context.Context) error {
 		require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "lost"}))
-		require.Error(t, db.RunInTx(ctx, func(context.Context) error { return errors.New("inner") }))
+		require.Error(t, db.RunInTx(ctx, func(ctx context.Context) error {
+			require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "lost-too"}))
+			return errors.New("inner")
+		}))
 		return nil
 	})
 	require.ErrorContains(t, ignoredErr, "inner")

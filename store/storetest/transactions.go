@@ -20,6 +20,7 @@ func transactionRules() []rule {
 		{"nobody else sees what it wrote before it ends", isolated},
 		{"a nested call joins", nestedJoins},
 		{"the error of a nested call undoes the whole", nestedError},
+		{"nested_error_before_write_keeps_rest", nestedErrorBeforeWrite},
 		{"the panic of a nested call undoes the whole", nestedPanic},
 		{"an update given up inside leaves the rest", updateAbortedInside},
 		{"an ended transaction takes no more calls", endedTransactionRejectsCalls},
@@ -142,12 +143,30 @@ func nestedError(t *testing.T, b Backend) {
 	errAbort := errors.New("refused")
 	err := b.RunInTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, b.AMIAccounts().CreateAccount(ctx, newAccount("crm")))
-		inner := b.RunInTx(ctx, func(context.Context) error { return errAbort })
+		inner := b.RunInTx(ctx, func(ctx context.Context) error {
+			return b.RunInTx(ctx, func(ctx context.Context) error {
+				require.NoError(t, b.AMIAccounts().CreateAccount(ctx, newAccount("dialer")))
+				return errAbort
+			})
+		})
 		require.Same(t, errAbort, inner)
 		return nil
 	})
 	require.ErrorIs(t, err, errAbort)
 	require.Empty(t, accountNames(t, b))
+}
+
+func nestedErrorBeforeWrite(t *testing.T, b Backend) {
+	errAbort := errors.New("aborted")
+	require.NoError(t, b.RunInTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, b.AMIAccounts().CreateAccount(ctx, newAccount("crm")))
+		require.Same(t, errAbort, b.RunInTx(ctx, func(context.Context) error { return errAbort }))
+		require.ErrorIs(t, b.RunInTx(ctx, func(ctx context.Context) error {
+			return b.AMIAccounts().CreateAccount(ctx, newAccount("CRM"))
+		}), store.ErrAlreadyExists)
+		return b.AMIAccounts().CreateAccount(ctx, newAccount("dialer"))
+	}))
+	require.Equal(t, []string{"crm", "dialer"}, accountNames(t, b))
 }
 
 func nestedPanic(t *testing.T, b Backend) {

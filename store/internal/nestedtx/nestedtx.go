@@ -1,6 +1,6 @@
 // Package nestedtx implements nested transactions for all backends. A RunInTx
-// call inside another one joins it. When the inner one fails, the outer one can
-// no longer commit, even if it ignores the error.
+// call inside another one joins it. When the inner one fails after a write, the
+// outer one can no longer commit, even if it ignores the error.
 package nestedtx
 
 import (
@@ -10,25 +10,46 @@ import (
 	"sync"
 )
 
-// ErrorTracker remembers the first call inside of one transaction that failed.
+// ErrorTracker knows whether one transaction can still commit.
 type ErrorTracker struct {
 	mu       sync.Mutex
 	firstErr error
+	writes   int
 }
 
 var errAbandoned = errors.New("it panicked or ended its goroutine")
 
-// Run runs fn as a joined call and returns its error, or that of the context
-// when it has ended.
+// Run runs fn as a joined call. It returns the error of fn, or that of ctx when
+// ctx has ended. A call that fails without a write leaves the transaction as it
+// was. A call that fails after a write, panics, or outlives ctx keeps it from
+// committing.
 func (c *ErrorTracker) Run(ctx context.Context, fn func(ctx context.Context) error) error {
+	before := c.writeCount()
 	err := errAbandoned // unless fn returns
-	defer func() { c.Fail(err) }()
+	defer func() {
+		if errors.Is(err, errAbandoned) || ctx.Err() != nil || c.writeCount() != before {
+			c.Fail(err)
+		}
+	}()
 	err = RunContext(ctx, fn)
 	return err
 }
 
-// Fail remembers err, unless it is nil or another one was first: the transaction
-// cannot commit any more.
+// Wrote records that the transaction changed something.
+func (c *ErrorTracker) Wrote() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writes++
+}
+
+func (c *ErrorTracker) writeCount() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writes
+}
+
+// Fail records err, unless it is nil or an earlier one exists. The transaction
+// cannot commit after an error.
 func (c *ErrorTracker) Fail(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,18 +58,18 @@ func (c *ErrorTracker) Fail(err error) {
 	}
 }
 
-// Err returns an error when a call failed.
+// Err returns an error if Fail recorded one.
 func (c *ErrorTracker) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.firstErr == nil {
 		return nil
 	}
-	return fmt.Errorf("rolled back, because a call inside of it failed: %w", c.firstErr)
+	return fmt.Errorf("rolled back, because a nested call failed: %w", c.firstErr)
 }
 
-// RunContext runs fn unless ctx has ended, and returns the error of fn, or that of
-// ctx when it ended meanwhile.
+// RunContext runs fn unless ctx has ended. It returns the error of fn, or that
+// of ctx when ctx ended before fn returned.
 func RunContext(ctx context.Context, fn func(ctx context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
