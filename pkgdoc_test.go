@@ -24,14 +24,15 @@ const modulePath = "github.com/pbxusers/pbxusers"
 func allowedImports() map[string][]string {
 	backend := []string{"store", "ampusers", "manager", "userman", "internal"}
 	groups := map[string][]string{
-		".":            {},
-		"ampusers":     {"store", "internal"},
-		"asteriskconf": {"store", "internal"},
-		"internal":     {"store"},
+		".":                    {},
+		"ampusers":             {"store", "internal"},
+		"asteriskconf":         {"asteriskconf/dialect", "store", "internal"},
+		"asteriskconf/dialect": {"store", "internal"},
+		"internal":             {"store"},
 		// It is for tests, which may be of any room.
 		"internal/sqlitetest": {"store", "store/sqlstore"},
-		"manager":             {"store", "asteriskconf", "manager/ami", "internal"},
-		"manager/ami":         {"store", "asteriskconf"},
+		"manager":             {"store", "asteriskconf", "asteriskconf/dialect", "manager/ami", "internal"},
+		"manager/ami":         {"store", "asteriskconf", "asteriskconf/dialect"},
 		"store":               {},
 		"store/memstore":      backend,
 		"store/sqlstore":      backend,

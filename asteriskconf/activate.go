@@ -7,6 +7,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // revertTimeout bounds the way back of an apply whose own context has ended.
@@ -104,7 +106,7 @@ func (d *ConfigDir) verify(ctx context.Context, s state, file *stagedFile) error
 	if !bytes.Equal(onDisk, file.next) {
 		return &MismatchError{Object: file.Path, Difference: "somebody changed the file while it was applied; a copy is kept"}
 	}
-	tree, err := ParseFile(d.dir, file.File.Parent, nil)
+	tree, err := dialect.ParseFile(d.dir, file.File.Parent, nil)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,10 @@
 package asteriskconf
 
-import "context"
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
+)
 
 // Asterisk is what this package needs of a running Asterisk. Package
 // manager/ami implements it. Every method returns when ctx ends.
@@ -10,7 +14,7 @@ type Asterisk interface {
 	// ReadConfig has Asterisk parse a file of its configuration folder now
 	// (the action GetConfig) and returns the sections that it found. A file
 	// that Asterisk cannot find, read or parse is a [*RejectedError].
-	ReadConfig(ctx context.Context, filename string) ([]Section, error)
+	ReadConfig(ctx context.Context, filename string) ([]dialect.Section, error)
 	// Reload reloads one module, such as "manager" or "res_pjsip.so", and
 	// returns when the module has finished. That it returns nil proves
 	// little: most modules report success for a file that they could not

@@ -12,6 +12,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
@@ -30,7 +31,7 @@ func (a timedAsterisk) Version(ctx context.Context) (asteriskconf.Version, error
 	return a.Asterisk.Version(ctx)
 }
 
-func (a timedAsterisk) ReadConfig(ctx context.Context, filename string) ([]asteriskconf.Section, error) {
+func (a timedAsterisk) ReadConfig(ctx context.Context, filename string) ([]dialect.Section, error) {
 	defer a.track(time.Now())
 	return a.Asterisk.ReadConfig(ctx, filename)
 }

@@ -1,6 +1,10 @@
 package asteriskconf
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
+)
 
 // Change is the difference that an apply makes to one file.
 type Change struct {
@@ -8,16 +12,16 @@ type Change struct {
 	// Path is where the file stands, relative to the configuration folder.
 	Path string
 	// Before is what the file on disk held, and After what it holds now.
-	Before []Section
-	After  []Section
+	Before []dialect.Section
+	After  []dialect.Section
 	// Live is what the last verified generation of the file held; nil when
 	// there was none. It differs from Before after an apply that could not
 	// be verified, or a change by hand.
-	Live []Section
+	Live []dialect.Section
 	// Unverified is what the file held in generations between Live and Before
 	// that were never seen live, one after the other: Asterisk may have
 	// served them all the same.
-	Unverified []Section
+	Unverified []dialect.Section
 	// OtherFileSections are the names, folded to lower case, of the sections that other
 	// files of the parent's tree hold. Set for Verify.
 	OtherFileSections map[string]bool
@@ -30,8 +34,8 @@ type Change struct {
 // After for a removed one.
 type SectionChange struct {
 	Name   string
-	Before *Section
-	After  *Section
+	Before *dialect.Section
+	After  *dialect.Section
 }
 
 // sectionKey tells sections apart: the folded name, and which one of that
@@ -42,7 +46,7 @@ type sectionKey struct {
 }
 
 // diffSections compares two files section by section.
-func diffSections(before, after []Section) []SectionChange {
+func diffSections(before, after []dialect.Section) []SectionChange {
 	old := indexSections(before)
 	var changes []SectionChange
 	seen := make(map[string]int, len(after))
@@ -65,8 +69,8 @@ func diffSections(before, after []Section) []SectionChange {
 	return changes
 }
 
-func indexSections(sections []Section) map[sectionKey]*Section {
-	keyed := make(map[sectionKey]*Section, len(sections))
+func indexSections(sections []dialect.Section) map[sectionKey]*dialect.Section {
+	keyed := make(map[sectionKey]*dialect.Section, len(sections))
 	seen := make(map[string]int, len(sections))
 	for i := range sections {
 		keyed[nextKey(seen, sections[i].Name)] = &sections[i]
@@ -75,7 +79,7 @@ func indexSections(sections []Section) map[sectionKey]*Section {
 }
 
 func nextKey(seen map[string]int, name string) sectionKey {
-	folded := foldName(name)
+	folded := dialect.FoldName(name)
 	key := sectionKey{folded, seen[folded]}
 	seen[folded]++
 	return key
@@ -83,29 +87,19 @@ func nextKey(seen map[string]int, name string) sectionKey {
 
 // otherFileSections returns the folded names of the sections that stand in other
 // files than ours.
-func otherFileSections(tree *Tree, ownPath string) map[string]bool {
+func otherFileSections(tree *dialect.Tree, ownPath string) map[string]bool {
 	others := make(map[string]bool)
 	for _, s := range tree.Sections {
 		if s.File != ownPath && !s.Template {
-			others[foldName(s.Name)] = true
+			others[dialect.FoldName(s.Name)] = true
 		}
 	}
 	return others
 }
 
 // equalSections reports whether two files hold the same, order included.
-func equalSections(a, b []Section) bool {
-	return slices.EqualFunc(a, b, func(x, y Section) bool {
+func equalSections(a, b []dialect.Section) bool {
+	return slices.EqualFunc(a, b, func(x, y dialect.Section) bool {
 		return x.Name == y.Name && slices.Equal(x.Lines, y.Lines)
 	})
-}
-
-// foldName lower-cases the ASCII letters of a section's name, as Asterisk
-// compares names.
-func foldName(name string) string {
-	folded := []byte(name)
-	for i, c := range folded {
-		folded[i] = lower(c)
-	}
-	return string(folded)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -21,7 +22,7 @@ func (d *ConfigDir) checkTrees(files []*stagedFile) error {
 		contents[file.Path] = file.next
 	}
 	for _, file := range files {
-		tree, err := ParseFile(d.dir, file.File.Parent, &ParseFileOptions{Replace: contents})
+		tree, err := dialect.ParseFile(d.dir, file.File.Parent, &dialect.ParseFileOptions{Replace: contents})
 		if err != nil {
 			return err
 		}
@@ -48,20 +49,20 @@ func (d *ConfigDir) checkCandidates(ctx context.Context, files []*stagedFile) er
 // checkTree refuses a tree that Asterisk would reject or read in part only,
 // one that does not bring our file in whole, and one in which a section of
 // ours stands twice.
-func checkTree(tree *Tree, file *stagedFile) error {
+func checkTree(tree *dialect.Tree, file *stagedFile) error {
 	if err := firstSyntaxError(tree); err != nil {
 		return err
 	}
 	ownNames := make(map[string]bool, len(file.After))
 	for _, s := range file.After {
-		ownNames[foldName(s.Name)] = true
+		ownNames[dialect.FoldName(s.Name)] = true
 	}
-	var seen []Section
+	var seen []dialect.Section
 	for _, s := range tree.Sections {
 		switch {
 		case s.File == file.Path:
 			seen = append(seen, s.Section)
-		case file.File.UniqueSections && ownNames[foldName(s.Name)]:
+		case file.File.UniqueSections && ownNames[dialect.FoldName(s.Name)]:
 			return &store.ConflictError{Reason: fmt.Sprintf(
 				"%s:%d: section [%s] is written by hand there and is also one of ours; Asterisk would merge them: remove one of the two",
 				s.File, s.Line, s.Name)}
@@ -75,7 +76,7 @@ func checkTree(tree *Tree, file *stagedFile) error {
 
 // checkBlocking refuses what would harm a running Asterisk, or lock us out of
 // it.
-func (d *ConfigDir) checkBlocking(tree *Tree, file *stagedFile) error {
+func (d *ConfigDir) checkBlocking(tree *dialect.Tree, file *stagedFile) error {
 	if d.asterisk == nil {
 		return nil
 	}
@@ -94,11 +95,11 @@ func (d *ConfigDir) checkBlocking(tree *Tree, file *stagedFile) error {
 
 // firstSyntaxError returns the first finding at which Asterisk stops reading a file.
 // Of an included one it would keep what stands above, and report success.
-func firstSyntaxError(tree *Tree) error {
+func firstSyntaxError(tree *dialect.Tree) error {
 	for _, finding := range tree.Findings {
 		switch finding.Code {
-		case FindingNoBracket, FindingNoParenthesis, FindingUnknownBase, FindingNoSuchSection, FindingNoSection,
-			FindingInvalidEscape, FindingNoSuchFile, FindingIncludeDepth:
+		case dialect.FindingNoBracket, dialect.FindingNoParenthesis, dialect.FindingUnknownBase, dialect.FindingNoSuchSection, dialect.FindingNoSection,
+			dialect.FindingInvalidEscape, dialect.FindingNoSuchFile, dialect.FindingIncludeDepth:
 			return &SyntaxError{Finding: finding}
 		}
 		if finding.Invalid {
@@ -110,7 +111,7 @@ func firstSyntaxError(tree *Tree) error {
 
 // hiddenFileError names the line because of which Asterisk would not see our file
 // as it is: a block comment that another file leaves open, for one.
-func hiddenFileError(tree *Tree, file *stagedFile) error {
+func hiddenFileError(tree *dialect.Tree, file *stagedFile) error {
 	for _, finding := range tree.Findings {
 		if finding.Partial {
 			return &SyntaxError{Finding: finding}
@@ -123,7 +124,7 @@ func hiddenFileError(tree *Tree, file *stagedFile) error {
 // SyntaxError says that Asterisk would reject the whole configuration
 // because of one line, usually a hand edit.
 type SyntaxError struct {
-	Finding Finding
+	Finding dialect.Finding
 }
 
 func (e *SyntaxError) Error() string {

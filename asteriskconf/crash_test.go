@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/memstore"
@@ -62,7 +63,7 @@ type killSwitchAsterisk struct {
 	killSwitch *killSwitch
 }
 
-func (f killSwitchAsterisk) ReadConfig(ctx context.Context, filename string) ([]asteriskconf.Section, error) {
+func (f killSwitchAsterisk) ReadConfig(ctx context.Context, filename string) ([]dialect.Section, error) {
 	f.killSwitch.step()
 	defer f.killSwitch.step()
 	return f.Asterisk.ReadConfig(ctx, filename)

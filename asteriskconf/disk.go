@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // Modes of what we write. Files that Asterisk reads are readable by its
@@ -87,10 +89,10 @@ func (d disk) read(path string) (content []byte, err error) {
 		if err != nil {
 			return err
 		}
-		if !info.Mode().IsRegular() || info.Size() > DefaultMaxBytes {
+		if !info.Mode().IsRegular() || info.Size() > dialect.DefaultMaxBytes {
 			return fmt.Errorf("%s is not a regular file of sensible size; remove it and apply again", path)
 		}
-		content, err = io.ReadAll(io.LimitReader(f, DefaultMaxBytes))
+		content, err = io.ReadAll(io.LimitReader(f, dialect.DefaultMaxBytes))
 		return err
 	})
 	if errors.Is(err, fs.ErrNotExist) {

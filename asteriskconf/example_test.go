@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // pagerSource is a Source: it renders one file, and knows how to see it live.
@@ -18,12 +19,12 @@ func (p pagerSource) File() asteriskconf.File {
 	return asteriskconf.File{Name: "pbxusers_pagers.conf", Parent: "pagers.conf", Module: "app_pager.so", SecretKeys: []string{"pin"}}
 }
 
-func (p pagerSource) Sections(context.Context, asteriskconf.Target) ([]asteriskconf.Section, error) {
-	var sections []asteriskconf.Section
+func (p pagerSource) Sections(context.Context, asteriskconf.Target) ([]dialect.Section, error) {
+	var sections []dialect.Section
 	for _, name := range []string{"alice", "bob"} {
 		if number := p.numbers[name]; number != "" {
-			lines := []asteriskconf.Line{{Key: "number", Value: number}, {Key: "pin", Value: "4711"}}
-			sections = append(sections, asteriskconf.Section{Name: name, Lines: lines})
+			lines := []dialect.Line{{Key: "number", Value: number}, {Key: "pin", Value: "4711"}}
+			sections = append(sections, dialect.Section{Name: name, Lines: lines})
 		}
 	}
 	return sections, nil
@@ -40,15 +41,15 @@ func (p pagerSource) Verify(ctx context.Context, asterisk asteriskconf.Asterisk,
 // exampleAsterisk stands in for a running Asterisk; a product uses an ami.Client.
 type exampleAsterisk struct {
 	dir  string
-	live []asteriskconf.Section
+	live []dialect.Section
 }
 
 func (a *exampleAsterisk) Version(context.Context) (asteriskconf.Version, error) {
 	return asteriskconf.Version{Major: 22, Minor: 10, Patch: 1}, nil
 }
 
-func (a *exampleAsterisk) ReadConfig(_ context.Context, filename string) ([]asteriskconf.Section, error) {
-	tree, err := asteriskconf.ParseFile(a.dir, filename, nil)
+func (a *exampleAsterisk) ReadConfig(_ context.Context, filename string) ([]dialect.Section, error) {
+	tree, err := dialect.ParseFile(a.dir, filename, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
@@ -24,7 +25,7 @@ type fakeAsterisk struct {
 	dir     string
 	version asteriskconf.Version
 	// live are the sections that it serves.
-	live []asteriskconf.Section
+	live []dialect.Section
 	// ignoresReload says that reloads succeed, and change nothing.
 	ignoresReload bool
 	// sessionsErr is what it answers instead of the list of open sessions, of
@@ -39,11 +40,11 @@ type fakeAsterisk struct {
 
 func (a *fakeAsterisk) Version(context.Context) (asteriskconf.Version, error) { return a.version, nil }
 
-func (a *fakeAsterisk) ReadConfig(_ context.Context, filename string) ([]asteriskconf.Section, error) {
+func (a *fakeAsterisk) ReadConfig(_ context.Context, filename string) ([]dialect.Section, error) {
 	if a.beforeRead != nil {
 		a.beforeRead()
 	}
-	tree, err := asteriskconf.ParseFile(a.dir, filename, nil)
+	tree, err := dialect.ParseFile(a.dir, filename, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -60,11 +61,11 @@ func (a *fakeAsterisk) Reload(ctx context.Context, _ string) error {
 	if a.beforeReload != nil {
 		a.beforeReload()
 	}
-	tree, err := asteriskconf.ParseFile(a.dir, "manager.conf", nil)
+	tree, err := dialect.ParseFile(a.dir, "manager.conf", nil)
 	if err != nil {
 		return err
 	}
-	broken := slices.ContainsFunc(tree.Findings, func(f asteriskconf.Finding) bool { return f.Invalid })
+	broken := slices.ContainsFunc(tree.Findings, func(f dialect.Finding) bool { return f.Invalid })
 	if !broken && !a.ignoresReload {
 		a.live = tree.ResolvedSections()
 	}
@@ -110,7 +111,7 @@ func (a *fakeAsterisk) showUser(name string) []string {
 	return []string{"There is no manager called " + name}
 }
 
-func consoleLines(s asteriskconf.Section) []string {
+func consoleLines(s dialect.Section) []string {
 	lines := []string{"username: " + s.Name, "secret: <Set>"}
 	for label, key := range map[string]string{
 		"read perm": "read", "write perm": "write", "displayconnects": "displayconnects", "allowmultiplelogin": "allowmultiplelogin",

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -39,7 +40,7 @@ func (d *ConfigDir) editFile(parent, relative string, change func([]byte) []byte
 		return err
 	}
 	changed := change(content)
-	tree, err := ParseFile(d.dir, parent, &ParseFileOptions{Replace: map[string][]byte{relative: changed}})
+	tree, err := dialect.ParseFile(d.dir, parent, &dialect.ParseFileOptions{Replace: map[string][]byte{relative: changed}})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -80,20 +81,20 @@ func (d *ConfigDir) PlanInstall(_ context.Context, fixes ...string) (*Installati
 }
 
 // parseParent reads the file that includes, or shall include, one of ours.
-func (d *ConfigDir) parseParent(file File) (*Tree, error) {
+func (d *ConfigDir) parseParent(file File) (*dialect.Tree, error) {
 	if _, err := d.statResolved(file.Parent); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("this does not look like the configuration folder of an Asterisk: %w", err)
 	} else if err != nil {
 		return nil, err
 	}
-	tree, err := ParseFile(d.dir, file.Parent, nil)
+	tree, err := dialect.ParseFile(d.dir, file.Parent, nil)
 	if err != nil {
 		return nil, err
 	}
 	return tree, firstSyntaxError(tree)
 }
 
-func (d *ConfigDir) planInstallFile(tree *Tree, file File) InstalledFile {
+func (d *ConfigDir) planInstallFile(tree *dialect.Tree, file File) InstalledFile {
 	planned := InstalledFile{Name: file.Name, Path: file.Name, Parent: file.Parent}
 	if path, by, ok := d.findInclude(tree, file); ok {
 		planned.Path = path

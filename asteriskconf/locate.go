@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // NotInstalledError says that Asterisk does not read a file of ours yet.
@@ -29,7 +31,7 @@ func (d *ConfigDir) locate(file File) (string, error) {
 	for _, path := range found {
 		replaced[path] = nil
 	}
-	tree, err := ParseFile(d.dir, file.Parent, &ParseFileOptions{Replace: replaced})
+	tree, err := dialect.ParseFile(d.dir, file.Parent, &dialect.ParseFileOptions{Replace: replaced})
 	if err != nil {
 		return "", err
 	}
@@ -46,7 +48,7 @@ func (d *ConfigDir) locate(file File) (string, error) {
 // findInclude finds the include line of the tree that brings the file in, and
 // the path that it brings it in from: one where the file stands already, before
 // one where it may.
-func (d *ConfigDir) findInclude(tree *Tree, file File) (path string, match Include, ok bool) {
+func (d *ConfigDir) findInclude(tree *dialect.Tree, file File) (path string, match dialect.Include, ok bool) {
 	for _, include := range tree.Includes {
 		candidate := d.includedPath(include, file)
 		if candidate == "" {
@@ -64,7 +66,7 @@ func (d *ConfigDir) findInclude(tree *Tree, file File) (path string, match Inclu
 
 // includedPath returns the path at which an include line would find the file,
 // or "".
-func (d *ConfigDir) includedPath(include Include, file File) string {
+func (d *ConfigDir) includedPath(include dialect.Include, file File) string {
 	pattern := filepath.Clean(include.Pattern)
 	if filepath.IsAbs(pattern) {
 		relative, err := filepath.Rel(d.dir, pattern)

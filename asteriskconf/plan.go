@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -131,7 +132,7 @@ func planSections(file *stagedFile) []SectionPlan {
 // planLines lists the lines that go and then those that come. Lines that only
 // change places are listed as both, since order can carry meaning.
 func planLines(mask func(key string) bool, change SectionChange) []LinePlan {
-	var before, after []Line
+	var before, after []dialect.Line
 	if change.Before != nil {
 		before = change.Before.Lines
 	}
@@ -153,12 +154,12 @@ func planLines(mask func(key string) bool, change SectionChange) []LinePlan {
 }
 
 // subtractLines returns the lines of a that b does not hold, counting repeats.
-func subtractLines(a, b []Line) []Line {
-	count := make(map[Line]int, len(b))
+func subtractLines(a, b []dialect.Line) []dialect.Line {
+	count := make(map[dialect.Line]int, len(b))
 	for _, l := range b {
 		count[l]++
 	}
-	var diff []Line
+	var diff []dialect.Line
 	for _, l := range a {
 		if count[l] > 0 {
 			count[l]--
@@ -169,7 +170,7 @@ func subtractLines(a, b []Line) []Line {
 	return diff
 }
 
-func planLine(mask func(key string) bool, sign string, l Line) LinePlan {
+func planLine(mask func(key string) bool, sign string, l dialect.Line) LinePlan {
 	value := l.Value
 	if mask(l.Key) {
 		value = store.NewSecret(value).String()
@@ -181,15 +182,15 @@ func planLine(mask func(key string) bool, sign string, l Line) LinePlan {
 // that we never wrote. A person who edited the file may have misspelt "secret".
 func secretMask(file *stagedFile) func(key string) bool {
 	written := make(map[string]bool)
-	for _, sections := range [][]Section{file.After, file.Live} {
+	for _, sections := range [][]dialect.Section{file.After, file.Live} {
 		for _, s := range sections {
 			for _, l := range s.Lines {
-				written[foldName(l.Key)] = true
+				written[dialect.FoldName(l.Key)] = true
 			}
 		}
 	}
 	for _, secret := range file.File.SecretKeys {
-		delete(written, foldName(secret))
+		delete(written, dialect.FoldName(secret))
 	}
-	return func(key string) bool { return !written[foldName(key)] }
+	return func(key string) bool { return !written[dialect.FoldName(key)] }
 }

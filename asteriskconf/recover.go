@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // Recovery tells what [ConfigDir.Recover] found and did.
@@ -254,7 +256,7 @@ func (d *ConfigDir) verifyReverted(ctx context.Context, file *stagedFile) error 
 	if file.prior != nil && isManuallyEdited(file.prior) {
 		return &MismatchError{Object: file.Path, Difference: "the copy that was edited by hand is back in its place, and is not judged"}
 	}
-	tree, err := ParseFile(d.dir, file.File.Parent, nil)
+	tree, err := dialect.ParseFile(d.dir, file.File.Parent, nil)
 	if err != nil {
 		return err
 	}

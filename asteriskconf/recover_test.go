@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager"
 )
 
@@ -169,7 +170,7 @@ func TestConfigDir_Apply_keepsJournalWhenRollbackStateWriteFails(t *testing.T) {
 		}
 	}
 	s.afterReload = func() {
-		s.live = append(s.live, asteriskconf.Section{Name: "alpha"})
+		s.live = append(s.live, dialect.Section{Name: "alpha"})
 		s.live = s.live[len(s.live)-1:] // and Asterisk serves something else
 		s.afterReload = nil
 	}

@@ -1,6 +1,10 @@
 package asteriskconf
 
-import "context"
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
+)
 
 // File describes one whole file that this module owns.
 type File struct {
@@ -37,7 +41,7 @@ type Source interface {
 	File() File
 	// Sections returns the whole content of the file, in a fixed order: the
 	// same records give the same sections.
-	Sections(ctx context.Context, target Target) ([]Section, error)
+	Sections(ctx context.Context, target Target) ([]dialect.Section, error)
 	// Verify compares what the running Asterisk serves with change.After,
 	// and looks closely at what change altered. A difference is a
 	// [*MismatchError]; another error means that Asterisk could not be
@@ -62,7 +66,7 @@ type ChangeChecker interface {
 // Inspector is a [Source] that knows what else in the parent's tree keeps its
 // file from working.
 type Inspector interface {
-	Inspect(tree *Tree) []Issue
+	Inspect(tree *dialect.Tree) []Issue
 }
 
 // MismatchError says that the running Asterisk does not serve what was

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // stagedFile is one file on its way to a generation.
@@ -45,7 +47,7 @@ func (d *ConfigDir) stageAll(ctx context.Context, s state, target Target) ([]*st
 }
 
 // stage sets the content that a file shall have beside what it has.
-func (d *ConfigDir) stage(source Source, s state, next []byte, after []Section) (*stagedFile, error) {
+func (d *ConfigDir) stage(source Source, s state, next []byte, after []dialect.Section) (*stagedFile, error) {
 	file := source.File()
 	path, err := d.locate(file)
 	if err != nil {
@@ -72,7 +74,7 @@ func (d *ConfigDir) stage(source Source, s state, next []byte, after []Section) 
 }
 
 // decodeLive reads the live generation, which is most often what is on disk.
-func (s *stagedFile) decodeLive() ([]Section, error) {
+func (s *stagedFile) decodeLive() ([]dialect.Section, error) {
 	if s.live != nil && bytes.Equal(s.live, s.prior) {
 		return s.Before, nil
 	}
@@ -81,9 +83,9 @@ func (s *stagedFile) decodeLive() ([]Section, error) {
 
 // encode writes the whole file and reads it back: what our own reader does
 // not see as it was meant never reaches the disk.
-func encode(file File, sections []Section) ([]byte, error) {
+func encode(file File, sections []dialect.Section) ([]byte, error) {
 	var body bytes.Buffer
-	w := NewWriter(&body, &WriterOptions{RepeatSections: file.RepeatSections})
+	w := dialect.NewWriter(&body, &dialect.WriterOptions{RepeatSections: file.RepeatSections})
 	for _, section := range sections {
 		if err := w.Section(section); err != nil {
 			return nil, fmt.Errorf("%s: %w", file.Name, err)
@@ -105,11 +107,11 @@ func encode(file File, sections []Section) ([]byte, error) {
 
 // decode reads the sections of a file of ours; nil content has none. A file
 // that a person has broken yields the sections that Asterisk would see.
-func decode(name string, content []byte) ([]Section, error) {
+func decode(name string, content []byte) ([]dialect.Section, error) {
 	if content == nil {
 		return nil, nil
 	}
-	tree, err := Parse(bytes.NewReader(content), &ParseOptions{Name: name})
+	tree, err := dialect.Parse(bytes.NewReader(content), &dialect.ParseOptions{Name: name})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // state is what the folder remembers between applies.
@@ -58,8 +60,8 @@ func (d *ConfigDir) generationContent(number int, name string) ([]byte, error) {
 
 // unverifiedSections returns what a file held in the generations that were never
 // seen live.
-func (d *ConfigDir) unverifiedSections(s state, name string) ([]Section, error) {
-	var all []Section
+func (d *ConfigDir) unverifiedSections(s state, name string) ([]dialect.Section, error) {
+	var all []dialect.Section
 	for _, number := range s.UnverifiedGenerations {
 		content, err := d.generationContent(number, name)
 		if err != nil {

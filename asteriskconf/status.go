@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -94,7 +95,7 @@ func (d *ConfigDir) outdated(ctx context.Context, s state, source Source) (bool,
 	if err != nil || !bytes.Equal(next, live) {
 		return true, err
 	}
-	tree, err := ParseFile(d.dir, source.File().Parent, nil)
+	tree, err := dialect.ParseFile(d.dir, source.File().Parent, nil)
 	if err != nil {
 		return false, err
 	}

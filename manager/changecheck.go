@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -33,8 +34,8 @@ func (s *ConfSource) CheckChange(change *asteriskconf.Change) error {
 	return nil
 }
 
-func findSection(sections []asteriskconf.Section, name string) *asteriskconf.Section {
-	i := slices.IndexFunc(sections, func(s asteriskconf.Section) bool { return FoldName(s.Name) == FoldName(name) })
+func findSection(sections []dialect.Section, name string) *dialect.Section {
+	i := slices.IndexFunc(sections, func(s dialect.Section) bool { return FoldName(s.Name) == FoldName(name) })
 	if i < 0 {
 		return nil
 	}

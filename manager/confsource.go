@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // ConfSource renders the AMI accounts of a store into pbxusers_manager.conf, and
@@ -63,8 +64,8 @@ func (s *ConfSource) File() asteriskconf.File {
 }
 
 // Sections renders every account that is not disabled, in the order of names.
-func (s *ConfSource) Sections(ctx context.Context, target asteriskconf.Target) ([]asteriskconf.Section, error) {
-	var sections []asteriskconf.Section
+func (s *ConfSource) Sections(ctx context.Context, target asteriskconf.Target) ([]dialect.Section, error) {
+	var sections []dialect.Section
 	err := s.store.EachAccount(ctx, func(a *Account) error {
 		if a.Disabled {
 			return nil
@@ -84,7 +85,7 @@ func (s *ConfSource) Sections(ctx context.Context, target asteriskconf.Target) (
 // configuration folder.
 func NameInConfig(dir string) func(ctx context.Context, name string) (string, error) {
 	return func(_ context.Context, name string) (string, error) {
-		tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
+		tree, err := dialect.ParseFile(dir, "manager.conf", nil)
 		if err != nil {
 			return "", err
 		}

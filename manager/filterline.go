@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -24,7 +25,7 @@ func hasAdvancedFilters(v asteriskconf.Version) bool {
 
 // line renders the filter. The method is always written: without one,
 // Asterisk drops a filter that has something to compare with.
-func (f EventFilter) line(version asteriskconf.Version) (asteriskconf.Line, error) {
+func (f EventFilter) line(version asteriskconf.Version) (dialect.Line, error) {
 	if !hasAdvancedFilters(version) {
 		return f.legacyLine()
 	}
@@ -35,14 +36,14 @@ func (f EventFilter) line(version asteriskconf.Version) (asteriskconf.Line, erro
 	if f.Header != "" {
 		key += ",header(" + f.Header + ")"
 	}
-	return asteriskconf.Line{Key: key + ",method(" + string(f.Method) + "))", Value: f.Match}, nil
+	return dialect.Line{Key: key + ",method(" + string(f.Method) + "))", Value: f.Match}, nil
 }
 
 // legacyLine renders the filter for an older Asterisk: one expression over
 // the whole text of the event.
-func (f EventFilter) legacyLine() (asteriskconf.Line, error) {
+func (f EventFilter) legacyLine() (dialect.Line, error) {
 	if f.Method == MatchRegex && (f.Event != "" || f.Header != "") {
-		return asteriskconf.Line{}, store.NewInvalidError(store.FieldError{
+		return dialect.Line{}, store.NewInvalidError(store.FieldError{
 			Field: "event_filters", Code: "unsupported",
 			Message: "a regular expression on one event or header needs Asterisk 18.26, 20.11, 21.6, 22.1 or later",
 		})
@@ -51,7 +52,7 @@ func (f EventFilter) legacyLine() (asteriskconf.Line, error) {
 	if f.Action == Exclude {
 		expression = "!" + expression
 	}
-	return asteriskconf.Line{Key: "eventfilter", Value: expression}, nil
+	return dialect.Line{Key: "eventfilter", Value: expression}, nil
 }
 
 // Parts of the expressions. The text of an event begins with "Event: NAME",

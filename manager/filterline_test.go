@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/memstore"
@@ -25,7 +26,7 @@ func exclude(event, header string, method manager.FilterMethod, match string) ma
 }
 
 // renderFilter returns the lines of an account with one filter.
-func renderFilter(t *testing.T, f manager.EventFilter, version asteriskconf.Version) ([]asteriskconf.Line, error) {
+func renderFilter(t *testing.T, f manager.EventFilter, version asteriskconf.Version) ([]dialect.Line, error) {
 	t.Helper()
 	st := memstore.New().AMIAccounts()
 	_, err := manager.New(st, nil).Create(t.Context(), &manager.Account{Name: "crm", Read: manager.Call, EventFilters: []manager.EventFilter{f}})
@@ -161,7 +162,7 @@ func TestEventFilter_linesPerSyntax(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			require.Equal(t, asteriskconf.Line{Key: "eventfilter", Value: test.legacy}, lines[0])
+			require.Equal(t, dialect.Line{Key: "eventfilter", Value: test.legacy}, lines[0])
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // Codes of the obstacles that a [ConfSource] knows.
@@ -29,12 +30,12 @@ const defaultPort = "5038"
 // Inspect finds what in [general] of manager.conf keeps AMI from working, or
 // opens it to others. The defaults are those of main/manager.c: enabled = no,
 // and an unset bindaddr listens on every address.
-func (s *ConfSource) Inspect(tree *asteriskconf.Tree) []asteriskconf.Issue {
+func (s *ConfSource) Inspect(tree *dialect.Tree) []asteriskconf.Issue {
 	return append(inspectGeneral(tree), inspectAccounts(tree)...)
 }
 
 // inspectAccounts finds accounts that have setvar.
-func inspectAccounts(tree *asteriskconf.Tree) []asteriskconf.Issue {
+func inspectAccounts(tree *dialect.Tree) []asteriskconf.Issue {
 	var issues []asteriskconf.Issue
 	for _, section := range tree.Sections {
 		if section.Template || FoldName(section.Name) == "general" {
@@ -51,7 +52,7 @@ func inspectAccounts(tree *asteriskconf.Tree) []asteriskconf.Issue {
 	return issues
 }
 
-func inspectGeneral(tree *asteriskconf.Tree) []asteriskconf.Issue {
+func inspectGeneral(tree *dialect.Tree) []asteriskconf.Issue {
 	general := generalSection(tree)
 	if general == nil {
 		return []asteriskconf.Issue{{
@@ -76,7 +77,7 @@ func inspectGeneral(tree *asteriskconf.Tree) []asteriskconf.Issue {
 
 // ListenAddress returns the host and port at which AMI can be reached from
 // the host of Asterisk itself, as manager.conf says.
-func ListenAddress(tree *asteriskconf.Tree) string {
+func ListenAddress(tree *dialect.Tree) string {
 	general := generalSection(tree)
 	if general == nil {
 		return DefaultAddress
@@ -92,8 +93,8 @@ func ListenAddress(tree *asteriskconf.Tree) string {
 
 // generalSection returns the section in which Asterisk looks for settings:
 // the first of that name.
-func generalSection(tree *asteriskconf.Tree) *asteriskconf.ParsedSection {
-	i := slices.IndexFunc(tree.Sections, func(s asteriskconf.ParsedSection) bool {
+func generalSection(tree *dialect.Tree) *dialect.ParsedSection {
+	i := slices.IndexFunc(tree.Sections, func(s dialect.ParsedSection) bool {
 		return !s.Template && FoldName(s.Name) == "general"
 	})
 	if i < 0 {
@@ -104,7 +105,7 @@ func generalSection(tree *asteriskconf.Tree) *asteriskconf.ParsedSection {
 
 // keyIssue is about one key of a section: its last line is replaced, or a
 // line is added below the header.
-func keyIssue(section *asteriskconf.ParsedSection, key, value, message string) asteriskconf.Issue {
+func keyIssue(section *dialect.ParsedSection, key, value, message string) asteriskconf.Issue {
 	issue := asteriskconf.Issue{
 		Code: key, File: section.File, Message: message,
 		Fix: &asteriskconf.Fix{Line: section.Line, InsertAfter: true, Text: key + " = " + value},

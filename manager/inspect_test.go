@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
@@ -17,7 +18,7 @@ import (
 // "code file:line" and the address to reach AMI at.
 func inspectIssues(t *testing.T, dir string) (issues []string, address string) {
 	t.Helper()
-	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
+	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
 	for _, issue := range manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(tree) {
 		require.NotEmpty(t, issue.Message)
@@ -131,7 +132,7 @@ func TestConfSource_Inspect_noFixOutsideDirectory(t *testing.T) {
 	outside := filepath.Join(outerDir, "general.conf")
 	require.NoError(t, os.WriteFile(outside, []byte("[general]\nenabled = no\nbindaddr = 127.0.0.1\n"), 0o640))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "manager.conf"), []byte("#include "+outside+"\n"), 0o640))
-	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
+	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
 	issues := manager.NewConfSource(memstore.New().AMIAccounts(), nil).Inspect(tree)
 	require.Len(t, issues, 1)

@@ -6,15 +6,16 @@ import (
 	"strconv"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // section renders the account as a section of manager.conf. Every key is
 // always written: a reload keeps the old value of a key that is left out
 // (main/manager.c, __init_manager).
-func (a *Account) section(version asteriskconf.Version) (asteriskconf.Section, error) {
-	s := asteriskconf.Section{Name: a.Name}
+func (a *Account) section(version asteriskconf.Version) (dialect.Section, error) {
+	s := dialect.Section{Name: a.Name}
 	add := func(key, value string) {
-		s.Lines = append(s.Lines, asteriskconf.Line{Key: key, Value: value})
+		s.Lines = append(s.Lines, dialect.Line{Key: key, Value: value})
 	}
 	add("secret", a.Secret.Reveal())
 	for _, n := range a.effectiveDeny() {
@@ -34,7 +35,7 @@ func (a *Account) section(version asteriskconf.Version) (asteriskconf.Section, e
 	for _, f := range a.EventFilters {
 		line, err := f.line(version)
 		if err != nil {
-			return asteriskconf.Section{}, err
+			return dialect.Section{}, err
 		}
 		s.Lines = append(s.Lines, line)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
@@ -118,7 +119,7 @@ func kick(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]
 // reducedAccounts returns the accounts that lost something against what was
 // live or on disk before, in the form of [listedName].
 func reducedAccounts(change *asteriskconf.Change) map[string]bool {
-	after := make(map[string]*asteriskconf.Section, len(change.After))
+	after := make(map[string]*dialect.Section, len(change.After))
 	for i := range change.After {
 		after[FoldName(change.After[i].Name)] = &change.After[i]
 	}
@@ -134,7 +135,7 @@ func reducedAccounts(change *asteriskconf.Change) map[string]bool {
 
 // reducesRights reports whether a session that logged in under before could have
 // more than one that logs in under now.
-func reducesRights(before, after *asteriskconf.Section) bool {
+func reducesRights(before, after *dialect.Section) bool {
 	if slices.Equal(before.Lines, after.Lines) {
 		return false
 	}
@@ -151,7 +152,7 @@ func reducesRights(before, after *asteriskconf.Section) bool {
 	return !slices.Equal(accessLines(before), accessLines(after))
 }
 
-func sectionPrivileges(section *asteriskconf.Section, key string) Privileges {
+func sectionPrivileges(section *dialect.Section, key string) Privileges {
 	value, _ := section.Value(key)
 	p, err := ParsePrivileges(strings.Split(value, ",")...)
 	if err != nil {
@@ -161,8 +162,8 @@ func sectionPrivileges(section *asteriskconf.Section, key string) Privileges {
 }
 
 // accessLines are the lines that decide who may log in and what is held back.
-func accessLines(section *asteriskconf.Section) []asteriskconf.Line {
-	var lines []asteriskconf.Line
+func accessLines(section *dialect.Section) []dialect.Line {
+	var lines []dialect.Line
 	for _, line := range section.Lines {
 		switch {
 		case line.Key == "secret", line.Key == "deny", line.Key == "permit", line.Key == "acl",

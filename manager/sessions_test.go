@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
@@ -110,7 +111,7 @@ func TestConfSource_Revoke_reportsHTTPSession(t *testing.T) {
 	client, err := ami.Dial(testContext(t), server.Addr(), &ami.Options{Username: "apply", Secret: store.NewSecret(validSecret)})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
-	notes, err := manager.NewConfSource(memstore.New().AMIAccounts(), nil).Revoke(testContext(t), client, &asteriskconf.Change{Before: []asteriskconf.Section{{Name: "crm"}}})
+	notes, err := manager.NewConfSource(memstore.New().AMIAccounts(), nil).Revoke(testContext(t), client, &asteriskconf.Change{Before: []dialect.Section{{Name: "crm"}}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"a session of CRM over HTTP from 192.0.2.7 cannot be ended; it ends by itself when it is idle"}, notes)
 }

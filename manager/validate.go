@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -64,7 +64,7 @@ func checkSecret(secret store.Secret) []store.FieldError {
 	case len(value) > MaxSecretLength:
 		return fieldErr("max", fmt.Sprintf("at most %d bytes are allowed", MaxSecretLength))
 	}
-	if err := asteriskconf.CheckLine("secret", value); err != nil {
+	if err := dialect.CheckLine("secret", value); err != nil {
 		return fieldErr("characters", "leave out control characters, invalid UTF-8, and spaces at either end")
 	}
 	return nil
@@ -134,7 +134,7 @@ func (f EventFilter) validateMatch() []store.FieldError {
 		return fieldErr("max", fmt.Sprintf("at most %d bytes are allowed", MaxMatchLength))
 	case strings.HasPrefix(f.Match, "!"):
 		return fieldErr("exclamation", "Asterisk takes a ! in front for itself; use the action exclude, or [!] in a regular expression")
-	case asteriskconf.CheckLine("eventfilter", f.Match) != nil:
+	case dialect.CheckLine("eventfilter", f.Match) != nil:
 		return fieldErr("characters", "leave out control characters, invalid UTF-8, and spaces at either end")
 	}
 	if f.Method == MatchRegex {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -64,7 +65,7 @@ func mismatch(name, difference string) error {
 }
 
 // verifyAccount compares one account with what "manager show user" prints.
-func verifyAccount(ctx context.Context, asterisk asteriskconf.Asterisk, section *asteriskconf.Section) error {
+func verifyAccount(ctx context.Context, asterisk asteriskconf.Asterisk, section *dialect.Section) error {
 	lines, err := asterisk.Command(ctx, "manager show user "+section.Name)
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func verifyAccount(ctx context.Context, asterisk asteriskconf.Asterisk, section 
 }
 
 // configuredRules returns the deny and permit lines of a section in order.
-func configuredRules(section *asteriskconf.Section) []string {
+func configuredRules(section *dialect.Section) []string {
 	var rules []string
 	for _, line := range section.Lines {
 		switch line.Key {
@@ -181,7 +182,7 @@ func secretChanged(change asteriskconf.SectionChange) bool {
 
 // sectionPermits reports whether the account lets addr log in for certain: a named
 // access list is Asterisk's to judge.
-func sectionPermits(section *asteriskconf.Section, addr netip.Addr) bool {
+func sectionPermits(section *dialect.Section, addr netip.Addr) bool {
 	if _, named := section.Value("acl"); named {
 		return false
 	}

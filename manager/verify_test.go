@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
@@ -31,8 +32,8 @@ func consoleOutput(name string) map[string][]string {
 }
 
 // testSection is the account that consoleOutput shows.
-func testSection(name string, lines ...asteriskconf.Line) asteriskconf.Section {
-	section := asteriskconf.Section{Name: name, Lines: []asteriskconf.Line{
+func testSection(name string, lines ...dialect.Line) dialect.Section {
+	section := dialect.Section{Name: name, Lines: []dialect.Line{
 		{Key: "secret", Value: validSecret}, {Key: "read", Value: "call"}, {Key: "write", Value: "none"},
 		{Key: "displayconnects", Value: "no"}, {Key: "allowmultiplelogin", Value: "yes"},
 	}}
@@ -42,10 +43,10 @@ func testSection(name string, lines ...asteriskconf.Line) asteriskconf.Section {
 
 func TestConfSource_Verify_detectsMismatch(t *testing.T) {
 	t.Parallel()
-	office := asteriskconf.Line{Key: "acl", Value: "office"}
+	office := dialect.Line{Key: "acl", Value: "office"}
 	for _, test := range []struct {
 		name  string
-		after asteriskconf.Section
+		after dialect.Section
 		shown map[string][]string
 		want  string
 	}{
@@ -54,19 +55,19 @@ func TestConfSource_Verify_detectsMismatch(t *testing.T) {
 		{"not there", testSection("dialer"), nil, "Asterisk does not know it; its log says why"},
 		{"a heading is no account", testSection("username"), nil, "Asterisk does not know it; its log says why"},
 		{"no list", testSection("crm"), nil, "the named access list differs"},
-		{"another list", testSection("crm", asteriskconf.Line{Key: "acl", Value: "home"}), nil, "the named access list differs"},
-		{"a rule", testSection("crm", office, asteriskconf.Line{Key: "deny", Value: "::/0"}), nil, "its addresses are [], not [deny ::/0]"},
-		{"fewer classes", testSection("crm", office, asteriskconf.Line{Key: "read", Value: "call,user"}), nil, "read is call, not call,user"},
-		{"more classes", testSection("crm", office, asteriskconf.Line{Key: "write", Value: "call"}), nil, "write is <none>, not call"},
-		{"connects", testSection("crm", office, asteriskconf.Line{Key: "displayconnects", Value: "yes"}), nil, "displayconnects is no, not yes"},
-		{"logins", testSection("crm", office, asteriskconf.Line{Key: "allowmultiplelogin", Value: "no"}), nil, "allowmultiplelogin is yes, not no"},
+		{"another list", testSection("crm", dialect.Line{Key: "acl", Value: "home"}), nil, "the named access list differs"},
+		{"a rule", testSection("crm", office, dialect.Line{Key: "deny", Value: "::/0"}), nil, "its addresses are [], not [deny ::/0]"},
+		{"fewer classes", testSection("crm", office, dialect.Line{Key: "read", Value: "call,user"}), nil, "read is call, not call,user"},
+		{"more classes", testSection("crm", office, dialect.Line{Key: "write", Value: "call"}), nil, "write is <none>, not call"},
+		{"connects", testSection("crm", office, dialect.Line{Key: "displayconnects", Value: "yes"}), nil, "displayconnects is no, not yes"},
+		{"logins", testSection("crm", office, dialect.Line{Key: "allowmultiplelogin", Value: "no"}), nil, "allowmultiplelogin is yes, not no"},
 		{"nothing is shown", testSection("crm", office), map[string][]string{"manager show user crm": {"There is no manager called crm"}}, "read is , not call"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			commands := consoleOutput("crm")
 			maps.Copy(commands, test.shown)
-			after := []asteriskconf.Section{test.after}
+			after := []dialect.Section{test.after}
 			err := verifyAgainstFake(t, &amitest.Options{Commands: commands}, &asteriskconf.Change{
 				After: after, Sections: []asteriskconf.SectionChange{{Name: test.after.Name, After: &after[0]}},
 			})
@@ -98,23 +99,23 @@ func verifyAgainstFake(t *testing.T, asterisk *amitest.Options, change *asterisk
 func TestConfSource_Verify_logsInWithNewSecrets(t *testing.T) {
 	t.Parallel()
 	const works, mismatch = "", "AMI account crm is not live as written: Asterisk refuses a login with its secret"
-	deny, permit := asteriskconf.Line{Key: "deny", Value: "0.0.0.0/0"}, asteriskconf.Line{Key: "permit", Value: "127.0.0.0/8"}
+	deny, permit := dialect.Line{Key: "deny", Value: "0.0.0.0/0"}, dialect.Line{Key: "permit", Value: "127.0.0.0/8"}
 	for _, test := range []struct {
 		name, live string
-		lines      []asteriskconf.Line
+		lines      []dialect.Line
 		rules      []string
 		seen, want string
 		known      bool
 	}{
 		{name: "the secret works", live: validSecret, want: works},
 		{name: "the secret does not work", live: "another", want: mismatch},
-		{name: "it does not work where it is permitted", live: "another", lines: []asteriskconf.Line{deny, permit}, rules: []string{
+		{name: "it does not work where it is permitted", live: "another", lines: []dialect.Line{deny, permit}, rules: []string{
 			"ACL: (unnamed)", "  0:  deny - 0.0.0.0/0.0.0.0", "  1: allow - 127.0.0.0/255.0.0.0",
 		}, want: mismatch},
-		{name: "it cannot be tried from here", live: "another", lines: []asteriskconf.Line{deny}, rules: []string{
+		{name: "it cannot be tried from here", live: "another", lines: []dialect.Line{deny}, rules: []string{
 			"ACL: (unnamed)", "  0:  deny - 0.0.0.0/0.0.0.0",
 		}, want: works},
-		{name: "it cannot be tried past a named list", live: "another", lines: []asteriskconf.Line{{Key: "acl", Value: "office"}}, rules: []string{
+		{name: "it cannot be tried past a named list", live: "another", lines: []dialect.Line{{Key: "acl", Value: "office"}}, rules: []string{
 			"ACL: office",
 		}, want: works},
 		{name: "Asterisk sees another address than ours", live: "another", seen: "172.17.0.1", want: works},
@@ -128,7 +129,7 @@ func TestConfSource_Verify_logsInWithNewSecrets(t *testing.T) {
 			if test.seen != "" {
 				commands["manager show connected"][0] = "  test             172.17.0.1 " + commands["manager show connected"][0][30:]
 			}
-			after := []asteriskconf.Section{testSection("crm", test.lines...)}
+			after := []dialect.Section{testSection("crm", test.lines...)}
 			change := asteriskconf.SectionChange{Name: "crm", After: &after[0]}
 			if test.known {
 				before := testSection("crm")

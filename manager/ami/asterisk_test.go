@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
 	"github.com/pbxusers/pbxusers/store"
@@ -51,13 +52,13 @@ func TestClient_Version_zeroWithoutNumbers(t *testing.T) {
 func TestClient_ReadConfig(t *testing.T) {
 	t.Parallel()
 	longest := strings.Repeat("x", 8190-len("k = "))
-	files := map[string][]asteriskconf.Section{
+	files := map[string][]dialect.Section{
 		"empty.conf": {},
 		"pjsip.conf": {
-			{Name: "6001", Lines: []asteriskconf.Line{{Key: "type", Value: "endpoint"}, {Key: "allow", Value: "ulaw"}, {Key: "allow", Value: "alaw"}}},
-			{Name: "6001", Lines: []asteriskconf.Line{{Key: "type", Value: "auth"}}},
+			{Name: "6001", Lines: []dialect.Line{{Key: "type", Value: "endpoint"}, {Key: "allow", Value: "ulaw"}, {Key: "allow", Value: "alaw"}}},
+			{Name: "6001", Lines: []dialect.Line{{Key: "type", Value: "auth"}}},
 			{Name: " outer: spaces "},
-			{Name: "odd", Lines: []asteriskconf.Line{
+			{Name: "odd", Lines: []dialect.Line{
 				{Key: "=begins", Value: "equals=sign"}, {Key: "empty", Value: ""}, {Key: "k", Value: longest},
 				{Key: "comment", Value: "a;--;b"}, {Key: "key: colon", Value: ": x"}, {Key: "cr", Value: "a\rb"},
 				{Key: "utf8", Value: "中文"}, {Key: "latin1", Value: "\xe9"}, {Key: "Response", Value: "Error"},
@@ -81,7 +82,7 @@ func TestClient_ReadConfig(t *testing.T) {
 func TestClient_ReadConfig_roundTripsAnyConfig(t *testing.T) {
 	t.Parallel()
 	server, client := newServerAndClient(t)
-	var want []asteriskconf.Section // written before each request
+	var want []dialect.Section // written before each request
 	server.Handle("GetConfig", func(c *amitest.Conn, r *amitest.Request) {
 		headers := []ami.Header{}
 		for i, section := range want {
@@ -95,10 +96,10 @@ func TestClient_ReadConfig_roundTripsAnyConfig(t *testing.T) {
 	text := rapid.StringMatching(`[^\r\n]{0,30}`)
 	key := rapid.StringMatching(`[^\r\n=][^\r\n=]{0,10}`)
 	rapid.Check(t, func(t *rapid.T) {
-		want = rapid.SliceOf(rapid.Custom(func(t *rapid.T) asteriskconf.Section {
-			section := asteriskconf.Section{Name: text.Draw(t, "name")}
+		want = rapid.SliceOf(rapid.Custom(func(t *rapid.T) dialect.Section {
+			section := dialect.Section{Name: text.Draw(t, "name")}
 			for range rapid.IntRange(0, 5).Draw(t, "lines") {
-				section.Lines = append(section.Lines, asteriskconf.Line{Key: key.Draw(t, "key"), Value: text.Draw(t, "value")})
+				section.Lines = append(section.Lines, dialect.Line{Key: key.Draw(t, "key"), Value: text.Draw(t, "value")})
 			}
 			return section
 		})).Draw(t, "sections")
@@ -113,14 +114,14 @@ func TestClient_ReadConfig_roundTripsAnyConfig(t *testing.T) {
 
 func TestClient_ReadConfig_sectionsDoNotShareCapacity(t *testing.T) {
 	t.Parallel()
-	files := map[string][]asteriskconf.Section{"a.conf": {
-		{Name: "a", Lines: []asteriskconf.Line{{Key: "a", Value: "1"}}},
-		{Name: "b", Lines: []asteriskconf.Line{{Key: "b", Value: "2"}}},
+	files := map[string][]dialect.Section{"a.conf": {
+		{Name: "a", Lines: []dialect.Line{{Key: "a", Value: "1"}}},
+		{Name: "b", Lines: []dialect.Line{{Key: "b", Value: "2"}}},
 	}}
 	client := dial(t, newServer(t, &amitest.Options{Files: files}), testOptions(t))
 	sections, err := client.ReadConfig(testContext(t), "a.conf")
 	require.NoError(t, err)
-	sections[0].Lines = append(sections[0].Lines, asteriskconf.Line{Key: "x", Value: "y"})
+	sections[0].Lines = append(sections[0].Lines, dialect.Line{Key: "x", Value: "y"})
 	require.Equal(t, files["a.conf"][1], sections[1])
 }
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 var errConfigAnswer = errors.New("ami: the answer to GetConfig is not understood")
@@ -15,7 +15,7 @@ var errConfigAnswer = errors.New("ami: the answer to GetConfig is not understood
 // class system or config) and returns the sections that it found, without
 // templates, as its modules see them. A file that Asterisk cannot find, read
 // or parse is an [asteriskconf.RejectedError].
-func (c *Client) ReadConfig(ctx context.Context, filename string) ([]asteriskconf.Section, error) {
+func (c *Client) ReadConfig(ctx context.Context, filename string) ([]dialect.Section, error) {
 	answer, err := c.Do(ctx, Action{Name: "GetConfig", Headers: []Header{{Name: "Filename", Value: filename}}})
 	if err != nil {
 		return nil, toRejectedError("reading of "+filename, err)
@@ -44,15 +44,15 @@ func (c *Client) Categories(ctx context.Context, filename string) ([]string, err
 // parseSections reads "Category-000000: name" and
 // "Line-000000-000000: key=value". All lines share one allocation, and all
 // texts are parts of the message.
-func parseSections(m Message) ([]asteriskconf.Section, error) {
-	sections := make([]asteriskconf.Section, 0, strings.Count(m.text, "\nCategory-"))
-	lines := make([]asteriskconf.Line, 0, strings.Count(m.text, "\nLine-"))
+func parseSections(m Message) ([]dialect.Section, error) {
+	sections := make([]dialect.Section, 0, strings.Count(m.text, "\nCategory-"))
+	lines := make([]dialect.Line, 0, strings.Count(m.text, "\nLine-"))
 	number, first := "", 0
 	for header, value := range m.All() {
 		if n, ok := strings.CutPrefix(header, "Category-"); ok {
 			closeSection(sections, lines[first:])
 			number, first = n, len(lines)
-			sections = append(sections, asteriskconf.Section{Name: value})
+			sections = append(sections, dialect.Section{Name: value})
 			continue
 		}
 		n, ok := strings.CutPrefix(header, "Line-")
@@ -70,7 +70,7 @@ func parseSections(m Message) ([]asteriskconf.Section, error) {
 
 // closeSection gives the last section its lines, with no room to append into
 // those of the next.
-func closeSection(sections []asteriskconf.Section, lines []asteriskconf.Line) {
+func closeSection(sections []dialect.Section, lines []dialect.Line) {
 	if len(sections) > 0 && len(lines) > 0 {
 		sections[len(sections)-1].Lines = slices.Clip(lines)
 	}
@@ -79,13 +79,13 @@ func closeSection(sections []asteriskconf.Section, lines []asteriskconf.Line) {
 // cutLine splits key=value. The first character belongs to the key even if it
 // is "=": only there a file can escape one (process_text_line in
 // main/config.c).
-func cutLine(line string) asteriskconf.Line {
+func cutLine(line string) dialect.Line {
 	if line == "" {
-		return asteriskconf.Line{}
+		return dialect.Line{}
 	}
 	if i := strings.IndexByte(line[1:], '='); i >= 0 {
-		return asteriskconf.Line{Key: line[:i+1], Value: line[i+2:]}
+		return dialect.Line{Key: line[:i+1], Value: line[i+2:]}
 	}
 	key, value, _ := strings.Cut(line, "=")
-	return asteriskconf.Line{Key: key, Value: value}
+	return dialect.Line{Key: key, Value: value}
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
 	"github.com/pbxusers/pbxusers/store"
@@ -20,9 +20,9 @@ func login() *ami.Options {
 func fakeAsterisk() *amitest.Server {
 	return amitest.NewServer(&amitest.Options{
 		Accounts: []amitest.Account{{Name: "crm", Secret: "for-tests-only"}},
-		Files: map[string][]asteriskconf.Section{"manager.conf": {
-			{Name: "general", Lines: []asteriskconf.Line{{Key: "enabled", Value: "yes"}}},
-			{Name: "crm", Lines: []asteriskconf.Line{{Key: "write", Value: "originate"}}},
+		Files: map[string][]dialect.Section{"manager.conf": {
+			{Name: "general", Lines: []dialect.Line{{Key: "enabled", Value: "yes"}}},
+			{Name: "crm", Lines: []dialect.Line{{Key: "write", Value: "originate"}}},
 		}},
 		Commands: map[string][]string{"manager show users": {"crm", "1 manager users configured."}},
 	})

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
@@ -163,11 +164,11 @@ func TestClient_liveAsterisk(t *testing.T) {
 	})
 	t.Run("ReadConfig", func(t *testing.T) {
 		t.Parallel()
-		want := []asteriskconf.Section{
-			{Name: "6001", Lines: []asteriskconf.Line{{Key: "type", Value: "endpoint"}, {Key: "allow", Value: "ulaw"}, {Key: "allow", Value: "alaw"}}},
-			{Name: "6001", Lines: []asteriskconf.Line{{Key: "type", Value: "auth"}}},
+		want := []dialect.Section{
+			{Name: "6001", Lines: []dialect.Line{{Key: "type", Value: "endpoint"}, {Key: "allow", Value: "ulaw"}, {Key: "allow", Value: "alaw"}}},
+			{Name: "6001", Lines: []dialect.Line{{Key: "type", Value: "auth"}}},
 			{Name: " outer: spaces "},
-			{Name: "odd", Lines: []asteriskconf.Line{
+			{Name: "odd", Lines: []dialect.Line{
 				{Key: "=begins", Value: "equals=sign"}, {Key: "empty", Value: ""}, {Key: "k", Value: longest},
 				{Key: "comment", Value: "a;--;b"}, {Key: "key: colon", Value: ": x"}, {Key: "utf8", Value: "中文"},
 				{Key: "Response", Value: "Error"},

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -96,7 +96,7 @@ func (s *Settings) Address() (string, error) {
 	if s.AMI != "" {
 		return s.AMI, nil
 	}
-	tree, err := asteriskconf.ParseFile(s.ConfDir, "manager.conf", nil)
+	tree, err := dialect.ParseFile(s.ConfDir, "manager.conf", nil)
 	if err != nil {
 		return "", err
 	}

@@ -3,7 +3,7 @@ package amitest
 import (
 	"fmt"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
@@ -60,7 +60,7 @@ func listCategories(c *Conn, r *Request) {
 }
 
 // file returns the file that is asked for, or answers that there is none.
-func (c *Conn) file(r *Request) ([]asteriskconf.Section, bool) {
+func (c *Conn) file(r *Request) ([]dialect.Section, bool) {
 	sections, ok := c.server.opts.Files[r.Get("Filename")]
 	if !ok {
 		c.Fail(r, "Config file not found")

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
@@ -22,7 +22,7 @@ type Options struct {
 	Version string
 	// Files are the configuration files that GetConfig and ListCategories
 	// show. Defaults to none.
-	Files map[string][]asteriskconf.Section
+	Files map[string][]dialect.Section
 	// Commands are the console commands, with what they print. Defaults to
 	// none.
 	Commands map[string][]string

@@ -1,4 +1,4 @@
-package asteriskconf_test
+package dialect_test
 
 import (
 	"bytes"
@@ -15,17 +15,17 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-func parse(t require.TestingT, text string, opts *asteriskconf.ParseOptions) *asteriskconf.Tree {
-	tree, err := asteriskconf.Parse(strings.NewReader(text), opts)
+func parse(t require.TestingT, text string, opts *dialect.ParseOptions) *dialect.Tree {
+	tree, err := dialect.Parse(strings.NewReader(text), opts)
 	require.NoError(t, err)
 	return tree
 }
 
 // codes returns the codes of all findings, with their lines.
-func codes(tree *asteriskconf.Tree) []string {
+func codes(tree *dialect.Tree) []string {
 	var codes []string
 	for _, f := range tree.Findings {
 		codes = append(codes, fmt.Sprintf("%s:%d %s", f.File, f.Line, f.Code))
@@ -34,9 +34,9 @@ func codes(tree *asteriskconf.Tree) []string {
 }
 
 // memoryFiles is an Include over a map, which knows no patterns.
-func memoryFiles(files map[string]string) func(string) ([]asteriskconf.IncludedFile, error) {
-	return func(pattern string) ([]asteriskconf.IncludedFile, error) {
-		return []asteriskconf.IncludedFile{{Name: pattern, Open: func() (io.ReadCloser, error) {
+func memoryFiles(files map[string]string) func(string) ([]dialect.IncludedFile, error) {
+	return func(pattern string) ([]dialect.IncludedFile, error) {
+		return []dialect.IncludedFile{{Name: pattern, Open: func() (io.ReadCloser, error) {
 			content, ok := files[pattern]
 			if !ok {
 				return nil, fs.ErrNotExist
@@ -51,17 +51,17 @@ func TestParse_returnsSectionsAsModulesSeeThem(t *testing.T) {
 	tree := parse(t, "[base](!)\nallow = ulaw\n[6001](base)\ntype = endpoint ; a phone\n", nil)
 	require.True(t, tree.Valid())
 	require.Empty(t, tree.Findings)
-	requireSections(t, []asteriskconf.Section{section("6001", "allow", "ulaw", "type", "endpoint")}, tree.ResolvedSections())
+	requireSections(t, []dialect.Section{section("6001", "allow", "ulaw", "type", "endpoint")}, tree.ResolvedSections())
 	require.True(t, tree.Sections[0].Template)
 	phone := tree.Sections[1]
 	require.Equal(t, []string{"base"}, phone.Bases)
 	require.Equal(t, 3, phone.Line)
-	require.Equal(t, []asteriskconf.Position{{File: "input", Line: 2}, {File: "input", Line: 4}}, phone.Positions)
+	require.Equal(t, []dialect.Position{{File: "input", Line: 2}, {File: "input", Line: 4}}, phone.Positions)
 }
 
 func TestParse_reportsIncludeNotFollowed(t *testing.T) {
 	t.Parallel()
-	tree := parse(t, "#include other.conf\n[a]\nk=v\n", &asteriskconf.ParseOptions{Name: "main.conf"})
+	tree := parse(t, "#include other.conf\n[a]\nk=v\n", &dialect.ParseOptions{Name: "main.conf"})
 	require.True(t, tree.Valid())
 	require.Equal(t, []string{"main.conf:1 include_not_followed"}, codes(tree))
 	require.True(t, tree.Findings[0].Partial)
@@ -70,22 +70,22 @@ func TestParse_reportsIncludeNotFollowed(t *testing.T) {
 
 func TestParse_followsIncludes(t *testing.T) {
 	t.Parallel()
-	tree := parse(t, "[a]\n#include x\n#tryinclude y\nk=v\n", &asteriskconf.ParseOptions{Include: memoryFiles(map[string]string{"x": "i=1\n[b]\n"})})
+	tree := parse(t, "[a]\n#include x\n#tryinclude y\nk=v\n", &dialect.ParseOptions{Include: memoryFiles(map[string]string{"x": "i=1\n[b]\n"})})
 	require.Empty(t, tree.Findings)
-	requireSections(t, []asteriskconf.Section{section("a", "i", "1", "k", "v"), section("b")}, tree.ResolvedSections())
+	requireSections(t, []dialect.Section{section("a", "i", "1", "k", "v"), section("b")}, tree.ResolvedSections())
 	require.Equal(t, []string{"input", "x"}, tree.Files)
-	require.Equal(t, asteriskconf.Position{File: "x", Line: 1}, tree.Sections[0].Positions[0])
+	require.Equal(t, dialect.Position{File: "x", Line: 1}, tree.Sections[0].Positions[0])
 }
 
 // TestParse_errorInIncludedFileIsPartial is what surprises most: Asterisk
 // takes half of the included file and reports success.
 func TestParse_errorInIncludedFileIsPartial(t *testing.T) {
 	t.Parallel()
-	tree := parse(t, "[a]\n#include x\nk=v\n", &asteriskconf.ParseOptions{Include: memoryFiles(map[string]string{"x": "[b]\ni=1\n[broken\n[c]\n"})})
+	tree := parse(t, "[a]\n#include x\nk=v\n", &dialect.ParseOptions{Include: memoryFiles(map[string]string{"x": "[b]\ni=1\n[broken\n[c]\n"})})
 	require.True(t, tree.Valid())
 	require.Equal(t, []string{"x:3 no_closing_bracket"}, codes(tree))
 	require.True(t, tree.Findings[0].Partial)
-	requireSections(t, []asteriskconf.Section{section("a", "k", "v"), section("b", "i", "1")}, tree.ResolvedSections())
+	requireSections(t, []dialect.Section{section("a", "k", "v"), section("b", "i", "1")}, tree.ResolvedSections())
 }
 
 func TestParse_returnsReadErrors(t *testing.T) {
@@ -93,18 +93,18 @@ func TestParse_returnsReadErrors(t *testing.T) {
 	broken := errors.New("broken disk")
 	for name, tt := range map[string]struct {
 		r       io.Reader
-		include func(string) ([]asteriskconf.IncludedFile, error)
+		include func(string) ([]dialect.IncludedFile, error)
 	}{
 		"reading":             {io.MultiReader(strings.NewReader("[a]\nk"), iotest.ErrReader(broken)), nil},
 		"reading a long line": {io.MultiReader(strings.NewReader(strings.Repeat("x", 9000)), iotest.ErrReader(broken)), nil},
-		"finding an include":  {strings.NewReader("#include x"), func(string) ([]asteriskconf.IncludedFile, error) { return nil, broken }},
-		"opening an include": {strings.NewReader("#include x"), func(string) ([]asteriskconf.IncludedFile, error) {
-			return []asteriskconf.IncludedFile{{Name: "x", Open: func() (io.ReadCloser, error) { return nil, broken }}}, nil
+		"finding an include":  {strings.NewReader("#include x"), func(string) ([]dialect.IncludedFile, error) { return nil, broken }},
+		"opening an include": {strings.NewReader("#include x"), func(string) ([]dialect.IncludedFile, error) {
+			return []dialect.IncludedFile{{Name: "x", Open: func() (io.ReadCloser, error) { return nil, broken }}}, nil
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := asteriskconf.Parse(tt.r, &asteriskconf.ParseOptions{Include: tt.include})
+			_, err := dialect.Parse(tt.r, &dialect.ParseOptions{Include: tt.include})
 			require.ErrorIs(t, err, broken)
 		})
 	}
@@ -114,7 +114,7 @@ func TestParse_returnsReadErrors(t *testing.T) {
 func TestParse_readsByteByByte(t *testing.T) {
 	t.Parallel()
 	text := "[a]\nk=" + strings.Repeat("x", 8185) + "\n" + strings.Repeat("y", 20_000) + "\nk2=v\x00lost\nk3=v"
-	tree, err := asteriskconf.Parse(iotest.OneByteReader(strings.NewReader(text)), nil)
+	tree, err := dialect.Parse(iotest.OneByteReader(strings.NewReader(text)), nil)
 	require.NoError(t, err)
 	require.Equal(t, parse(t, text, nil), tree)
 	require.Equal(t, []string{"input:3 line_too_long", "input:4 nul"}, codes(tree))
@@ -132,17 +132,17 @@ func TestParse_terminatesWhereAsteriskLoops(t *testing.T) {
 	}
 	itself := memoryFiles(map[string]string{"x": strings.Repeat("#tryinclude x\n", 50)})
 	for name, tt := range map[string]struct{ text, code string }{
-		"blocks nest too deep":       {"[a]\n" + strings.Repeat(";-- ", 129), asteriskconf.FindingCommentDepth},
-		"inherits from itself":       {"[a]\nk=v\n[a](+,a)\n", asteriskconf.FindingSelfInheritance},
-		"inherits twice, many times": {doubling.String(), asteriskconf.FindingTooLarge},
-		"includes itself many times": {"#include x\n", asteriskconf.FindingTooLarge},
-		"is too long":                {"[a]\n" + strings.Repeat("k=v\n", 300_000), asteriskconf.FindingTooLarge},
-		"has too many sections":      {strings.Repeat("[]\n", 300_000), asteriskconf.FindingTooLarge},
-		"appends many times":         {"[a]\nk=" + strings.Repeat("v", 8000) + "\n" + strings.Repeat("k+=w\n", 100_000), asteriskconf.FindingTooLarge},
+		"blocks nest too deep":       {"[a]\n" + strings.Repeat(";-- ", 129), dialect.FindingCommentDepth},
+		"inherits from itself":       {"[a]\nk=v\n[a](+,a)\n", dialect.FindingSelfInheritance},
+		"inherits twice, many times": {doubling.String(), dialect.FindingTooLarge},
+		"includes itself many times": {"#include x\n", dialect.FindingTooLarge},
+		"is too long":                {"[a]\n" + strings.Repeat("k=v\n", 300_000), dialect.FindingTooLarge},
+		"has too many sections":      {strings.Repeat("[]\n", 300_000), dialect.FindingTooLarge},
+		"appends many times":         {"[a]\nk=" + strings.Repeat("v", 8000) + "\n" + strings.Repeat("k+=w\n", 100_000), dialect.FindingTooLarge},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tree := parse(t, tt.text, &asteriskconf.ParseOptions{Include: itself, MaxBytes: 1 << 20})
+			tree := parse(t, tt.text, &dialect.ParseOptions{Include: itself, MaxBytes: 1 << 20})
 			require.False(t, tree.Valid())
 			var invalid []string
 			for _, f := range tree.Findings {
@@ -159,7 +159,7 @@ func TestParse_acceptsSelfInheritanceWithoutLines(t *testing.T) {
 	t.Parallel()
 	tree := parse(t, "[a]\n[a](+,a)\nk=v\n", nil)
 	require.Empty(t, tree.Findings)
-	requireSections(t, []asteriskconf.Section{section("a", "k", "v")}, tree.ResolvedSections())
+	requireSections(t, []dialect.Section{section("a", "k", "v")}, tree.ResolvedSections())
 }
 
 func TestParse_limitsFindings(t *testing.T) {
@@ -167,7 +167,7 @@ func TestParse_limitsFindings(t *testing.T) {
 	tree := parse(t, "[a]\n"+strings.Repeat("no equals\n", 5000)+"[b\n", nil)
 	require.Len(t, tree.Findings, 1002)
 	require.False(t, tree.Valid(), "what rejects the file is kept")
-	require.Equal(t, asteriskconf.FindingTruncated, tree.Findings[1001].Code)
+	require.Equal(t, dialect.FindingTruncated, tree.Findings[1001].Code)
 	require.Contains(t, tree.Findings[1001].Message, "4000")
 }
 
@@ -217,9 +217,9 @@ func TestTree_ResolvedSections_roundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		plain := parse(t, string(arbitraryFile().Draw(t, "file")), nil).ResolvedSections()
-		var carried []asteriskconf.Section
+		var carried []dialect.Section
 		var file bytes.Buffer
-		w := asteriskconf.NewWriter(&file, &asteriskconf.WriterOptions{RepeatSections: true})
+		w := dialect.NewWriter(&file, &dialect.WriterOptions{RepeatSections: true})
 		for _, s := range plain {
 			if err := w.Section(s); err == nil {
 				carried = append(carried, s)
@@ -242,7 +242,7 @@ func writeConfigDir(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func names(tree *asteriskconf.Tree) []string {
+func names(tree *dialect.Tree) []string {
 	var names []string
 	for _, s := range tree.Sections {
 		names = append(names, s.Name)
@@ -255,7 +255,7 @@ func TestParseFile_replacesIncludedFiles(t *testing.T) {
 	dir := writeConfigDir(t, map[string]string{
 		"manager.conf": "[general]\n#include manager.d/*.conf\n#tryinclude new/*.conf\n", "manager.d/b.conf": "[old]\n", "manager.d/d.conf": "[d]\n",
 	})
-	tree, err := asteriskconf.ParseFile(dir, "manager.conf", &asteriskconf.ParseFileOptions{Replace: map[string][]byte{
+	tree, err := dialect.ParseFile(dir, "manager.conf", &dialect.ParseFileOptions{Replace: map[string][]byte{
 		"manager.d/b.conf": []byte("[new]\n"), "manager.d/c.conf": []byte("[c]\n"), "new/x.conf": []byte("[x]\n"), "manager.d/.hidden.conf": []byte("[hidden]\n"),
 	}})
 	require.NoError(t, err)
@@ -265,7 +265,7 @@ func TestParseFile_replacesIncludedFiles(t *testing.T) {
 
 func TestParseFile_replacesRootFile(t *testing.T) {
 	t.Parallel()
-	tree, err := asteriskconf.ParseFile(t.TempDir(), "manager.conf", &asteriskconf.ParseFileOptions{Replace: map[string][]byte{"manager.conf": []byte("[a]\n")}})
+	tree, err := dialect.ParseFile(t.TempDir(), "manager.conf", &dialect.ParseFileOptions{Replace: map[string][]byte{"manager.conf": []byte("[a]\n")}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"a"}, names(tree))
 }
@@ -274,7 +274,7 @@ func TestParseFile_missingFileIsErrNotExist(t *testing.T) {
 	t.Parallel()
 	dir := writeConfigDir(t, map[string]string{"folder/x.conf": ""})
 	for _, name := range []string{"manager.conf", "folder", "none/manager.conf", "folder/x.conf/y.conf", strings.Repeat("x", 300)} {
-		_, err := asteriskconf.ParseFile(dir, name, nil)
+		_, err := dialect.ParseFile(dir, name, nil)
 		require.ErrorIs(t, err, fs.ErrNotExist, name)
 	}
 }
@@ -283,7 +283,7 @@ func TestParseFile_danglingSymlinkIsMissing(t *testing.T) {
 	t.Parallel()
 	dir := writeConfigDir(t, map[string]string{"manager.conf": "#tryinclude secret.conf\n"})
 	require.NoError(t, os.Symlink("secret.conf", filepath.Join(dir, "secret.conf")))
-	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
+	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
 	require.NoError(t, err)
 	require.Empty(t, tree.Findings)
 }
@@ -294,7 +294,7 @@ func TestParseFile_followsPathsOutsideDirectory(t *testing.T) {
 	absolute := filepath.Join(dir, "other", "x.conf")
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "etc", "b.conf"), []byte("#include "+absolute+"\n"), 0o644))
 	for _, name := range []string{"a.conf", "b.conf"} {
-		tree, err := asteriskconf.ParseFile(filepath.Join(dir, "etc"), name, nil)
+		tree, err := dialect.ParseFile(filepath.Join(dir, "etc"), name, nil)
 		require.NoError(t, err)
 		require.Equal(t, []string{"x"}, names(tree))
 		require.True(t, strings.HasSuffix(tree.Files[1], "/other/x.conf"), tree.Files[1])
@@ -306,7 +306,7 @@ func TestParseFile_followsPathsOutsideDirectory(t *testing.T) {
 func TestParseFile_directoryNameIsNoPattern(t *testing.T) {
 	t.Parallel()
 	dir := writeConfigDir(t, map[string]string{"{a,b}[c]*/main.conf": "#include *.inc\n", "{a,b}[c]*/x.inc": "[x]\n"})
-	tree, err := asteriskconf.ParseFile(filepath.Join(dir, "{a,b}[c]*"), "main.conf", nil)
+	tree, err := dialect.ParseFile(filepath.Join(dir, "{a,b}[c]*"), "main.conf", nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{"x"}, names(tree))
 }

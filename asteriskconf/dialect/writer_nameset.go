@@ -1,4 +1,4 @@
-package asteriskconf
+package dialect
 
 // nameSet holds the names of the sections of a file. Files are mostly written
 // in the order of their names, where each name is new that follows the last:
@@ -11,7 +11,7 @@ type nameSet struct {
 // add reports whether the name, compared without regard to case, is new.
 func (n *nameSet) add(name string) bool {
 	if classesOf(name)&classUpper != 0 {
-		name = foldName(name)
+		name = FoldName(name)
 	}
 	if n.set == nil {
 		if len(n.sorted) == 0 || n.sorted[len(n.sorted)-1] < name {

@@ -1,4 +1,4 @@
-package asteriskconf_test
+package dialect_test
 
 import (
 	"errors"
@@ -6,20 +6,20 @@ import (
 	"os"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/store"
 )
 
 func ExampleWriter() {
-	w := asteriskconf.NewWriter(os.Stdout, nil)
+	w := dialect.NewWriter(os.Stdout, nil)
 	_ = w.Comment("AMI accounts")
-	_ = w.Section(asteriskconf.Section{Name: "crm", Lines: []asteriskconf.Line{
+	_ = w.Section(dialect.Section{Name: "crm", Lines: []dialect.Line{
 		{Key: "secret", Value: "a;b"},
 		{Key: "deny", Value: "0.0.0.0/0"},
 		{Key: "permit", Value: "10.0.0.0/8"},
 		{Key: "deny", Value: "10.1.0.0/16"},
 	}})
-	err := w.Section(asteriskconf.Section{Name: "wallboard", Lines: []asteriskconf.Line{{Key: "secret", Value: "a\nread = all"}}})
+	err := w.Section(dialect.Section{Name: "wallboard", Lines: []dialect.Line{{Key: "secret", Value: "a\nread = all"}}})
 	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
 		fmt.Println(";", invalid.Fields[0].Field, invalid.Fields[0].Code)
 	}
@@ -42,7 +42,7 @@ allow = !all,ulaw
 secret = a--;b        ; this swallows the rest of the file
 [6002](phone)
 `
-	tree, err := asteriskconf.Parse(strings.NewReader(file), &asteriskconf.ParseOptions{Name: "phones.conf"})
+	tree, err := dialect.Parse(strings.NewReader(file), &dialect.ParseOptions{Name: "phones.conf"})
 	if err != nil {
 		panic(err)
 	}
@@ -66,14 +66,14 @@ func ExampleParseFile() {
 	if err := os.WriteFile(dir+"/manager.conf", []byte("[general]\nenabled = yes\n#include manager.d/*.conf\n"), 0o600); err != nil {
 		panic(err)
 	}
-	tree, err := asteriskconf.ParseFile(dir, "manager.conf", nil)
+	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
 	if err != nil {
 		panic(err)
 	}
 	fmt.Println("valid:", tree.Valid())
 
 	// How would it be with this file in place?
-	tree, err = asteriskconf.ParseFile(dir, "manager.conf", &asteriskconf.ParseFileOptions{
+	tree, err = dialect.ParseFile(dir, "manager.conf", &dialect.ParseFileOptions{
 		Replace: map[string][]byte{"manager.d/crm.conf": []byte("[crm]\nread = none\n")},
 	})
 	if err != nil {

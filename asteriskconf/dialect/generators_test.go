@@ -1,4 +1,4 @@
-package asteriskconf_test
+package dialect_test
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // fragments are what files at random are made of: every character that the
@@ -70,26 +70,26 @@ func validText(shortest int) *rapid.Generator[string] {
 }
 
 // validSection makes sections that a file can carry, with keys that repeat.
-func validSection() *rapid.Generator[asteriskconf.Section] {
+func validSection() *rapid.Generator[dialect.Section] {
 	name := rapid.Map(rapid.OneOf(validText(1), rapid.Just("DEFAULT"), rapid.Just(" "), rapid.Just(" a ")), func(s string) string {
 		return strings.ToValidUTF8(strings.ReplaceAll(s, "]", "")[:min(79, len(strings.ReplaceAll(s, "]", "")))], "")
 	}).Filter(func(s string) bool { return s != "" })
 	key := rapid.OneOf(rapid.SampledFrom([]string{"deny", "permit", "k"}), rapid.Map(validText(1), func(s string) string {
 		return strings.TrimSpace(s[:1] + strings.ReplaceAll(s[1:], "=", ""))
 	}).Filter(func(s string) bool { return s != "" }))
-	line := rapid.Custom(func(t *rapid.T) asteriskconf.Line {
-		return asteriskconf.Line{Key: key.Draw(t, "key"), Value: validText(0).Draw(t, "value")}
+	line := rapid.Custom(func(t *rapid.T) dialect.Line {
+		return dialect.Line{Key: key.Draw(t, "key"), Value: validText(0).Draw(t, "value")}
 	})
-	return rapid.Custom(func(t *rapid.T) asteriskconf.Section {
+	return rapid.Custom(func(t *rapid.T) dialect.Section {
 		limit := rapid.SampledFrom([]int{6, 6, 60}).Draw(t, "most")
-		return asteriskconf.Section{Name: name.Draw(t, "name"), Lines: rapid.SliceOfN(line, 0, limit).Draw(t, "lines")}
+		return dialect.Section{Name: name.Draw(t, "name"), Lines: rapid.SliceOfN(line, 0, limit).Draw(t, "lines")}
 	})
 }
 
 // writeSections writes sections that the writer must take.
-func writeSections(t require.TestingT, sections []asteriskconf.Section) []byte {
+func writeSections(t require.TestingT, sections []dialect.Section) []byte {
 	var file bytes.Buffer
-	w := asteriskconf.NewWriter(&file, &asteriskconf.WriterOptions{RepeatSections: true})
+	w := dialect.NewWriter(&file, &dialect.WriterOptions{RepeatSections: true})
 	for _, s := range sections {
 		require.NoError(t, w.Section(s))
 	}
@@ -98,7 +98,7 @@ func writeSections(t require.TestingT, sections []asteriskconf.Section) []byte {
 }
 
 // requireSections compares sections; whether no lines are nil does not count.
-func requireSections(t require.TestingT, want, got []asteriskconf.Section) {
+func requireSections(t require.TestingT, want, got []dialect.Section) {
 	require.Len(t, got, len(want))
 	for i := range want {
 		require.Equal(t, want[i].Name, got[i].Name)

@@ -1,4 +1,4 @@
-package asteriskconf_test
+package dialect_test
 
 import (
 	"bufio"
@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
@@ -78,10 +78,10 @@ func (r *rawAMI) readUntil(end string) (string, error) {
 
 // asteriskHangs reports whether Asterisk must not be asked: it would loop for ever,
 // or read more than this test lets Parse read.
-func asteriskHangs(tree *asteriskconf.Tree) bool {
+func asteriskHangs(tree *dialect.Tree) bool {
 	for _, f := range tree.Findings {
 		switch f.Code {
-		case asteriskconf.FindingCommentDepth, asteriskconf.FindingSelfInheritance, asteriskconf.FindingTooLarge:
+		case dialect.FindingCommentDepth, dialect.FindingSelfInheritance, dialect.FindingTooLarge:
 			return true
 		}
 	}
@@ -101,7 +101,7 @@ func TestParse_corpusAgreesWithAsterisk(t *testing.T) {
 		content, err := os.ReadFile(filepath.Join(dialectDir, name))
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, name), content, 0o644))
-		tree, err := asteriskconf.ParseFile(a.ConfDir, name, nil)
+		tree, err := dialect.ParseFile(a.ConfDir, name, nil)
 		require.NoError(t, err)
 		got, err := conn.getConfig(name)
 		require.NoError(t, err, name)
@@ -123,7 +123,7 @@ func TestParse_fuzzCorpusAgreesWithAsterisk(t *testing.T) {
 		file, included := fuzzInput(t, path)
 		require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, "fuzz.conf"), []byte(file), 0o644))
 		require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, "inc", "ok.inc"), []byte(included), 0o644))
-		tree, err := asteriskconf.ParseFile(a.ConfDir, "fuzz.conf", &asteriskconf.ParseFileOptions{MaxBytes: 1 << 21})
+		tree, err := dialect.ParseFile(a.ConfDir, "fuzz.conf", &dialect.ParseFileOptions{MaxBytes: 1 << 21})
 		require.NoError(t, err)
 		if asteriskHangs(tree) {
 			continue
@@ -159,7 +159,7 @@ func TestParse_randomFilesAgreeWithAsterisk(t *testing.T) {
 		for _, name := range []string{"t0.conf", "t1.conf", "inc/a.inc", "inc/b.inc"} {
 			require.NoError(t, os.WriteFile(filepath.Join(a.ConfDir, name), arbitraryFile().Draw(t, name), 0o644))
 		}
-		tree, err := asteriskconf.ParseFile(a.ConfDir, "t0.conf", &asteriskconf.ParseFileOptions{MaxBytes: 1 << 21})
+		tree, err := dialect.ParseFile(a.ConfDir, "t0.conf", &dialect.ParseFileOptions{MaxBytes: 1 << 21})
 		require.NoError(t, err)
 		if asteriskHangs(tree) {
 			return

@@ -1,4 +1,4 @@
-package asteriskconf_test
+package dialect_test
 
 import (
 	"bytes"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // TestWriter_roundTripsValidSections writes sections at random, with
@@ -18,7 +18,7 @@ func TestWriter_roundTripsValidSections(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sections := rapid.SliceOfN(validSection(), 0, 20).Draw(t, "sections")
 		var file bytes.Buffer
-		w := asteriskconf.NewWriter(&file, &asteriskconf.WriterOptions{RepeatSections: true})
+		w := dialect.NewWriter(&file, &dialect.WriterOptions{RepeatSections: true})
 		for _, s := range sections {
 			if rapid.Bool().Draw(t, "commented") {
 				require.NoError(t, w.Comment(string(arbitraryFile().Draw(t, "comment"))))
@@ -27,7 +27,7 @@ func TestWriter_roundTripsValidSections(t *testing.T) {
 		}
 		require.NoError(t, w.Comment(string(arbitraryFile().Draw(t, "last comment"))))
 		require.NoError(t, w.Close())
-		tree, err := asteriskconf.Parse(&file, nil)
+		tree, err := dialect.Parse(&file, nil)
 		require.NoError(t, err)
 		require.Empty(t, tree.Findings)
 		requireSections(t, sections, tree.ResolvedSections())
@@ -50,26 +50,26 @@ func TestWriter_rejectsOrRoundTripsAnySection(t *testing.T) {
 // requireRejectedOrRoundTrip writes one section between two others, and wants it
 // refused with nothing of it written, or read back as it is.
 func requireRejectedOrRoundTrip(t require.TestingT, name, key, value string) {
-	before := asteriskconf.Section{Name: "before", Lines: []asteriskconf.Line{{Key: "k", Value: "v"}}}
-	after := asteriskconf.Section{Name: "after", Lines: []asteriskconf.Line{{Key: "k", Value: "v"}}}
-	given := asteriskconf.Section{Name: name, Lines: []asteriskconf.Line{{Key: key, Value: value}}}
-	want := []asteriskconf.Section{before, given, after}
+	before := dialect.Section{Name: "before", Lines: []dialect.Line{{Key: "k", Value: "v"}}}
+	after := dialect.Section{Name: "after", Lines: []dialect.Line{{Key: "k", Value: "v"}}}
+	given := dialect.Section{Name: name, Lines: []dialect.Line{{Key: key, Value: value}}}
+	want := []dialect.Section{before, given, after}
 
 	var file bytes.Buffer
-	w := asteriskconf.NewWriter(&file, &asteriskconf.WriterOptions{RepeatSections: true})
+	w := dialect.NewWriter(&file, &dialect.WriterOptions{RepeatSections: true})
 	require.NoError(t, w.Section(before))
 	if err := w.Section(given); err != nil {
 		requireInvalidFields(t, err)
-		require.True(t, asteriskconf.CheckName(name) != nil || asteriskconf.CheckLine(key, value) != nil)
-		want = []asteriskconf.Section{before, after}
+		require.True(t, dialect.CheckName(name) != nil || dialect.CheckLine(key, value) != nil)
+		want = []dialect.Section{before, after}
 	} else {
-		require.NoError(t, asteriskconf.CheckName(name))
-		require.NoError(t, asteriskconf.CheckLine(key, value))
+		require.NoError(t, dialect.CheckName(name))
+		require.NoError(t, dialect.CheckLine(key, value))
 	}
 	require.NoError(t, w.Section(after))
 	require.NoError(t, w.Close())
 
-	tree, err := asteriskconf.Parse(&file, nil)
+	tree, err := dialect.Parse(&file, nil)
 	require.NoError(t, err)
 	require.Empty(t, tree.Findings)
 	requireSections(t, want, tree.ResolvedSections())

@@ -1,4 +1,4 @@
-package asteriskconf_test
+package dialect_test
 
 import (
 	"flag"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 var update = flag.Bool("update", false, "write the expected results under testdata anew")
@@ -32,7 +32,7 @@ func dialectFiles(t *testing.T) []string {
 
 // getConfig returns what the AMI action GetConfig answers for a tree, byte by
 // byte (action_getconfig in main/manager.c).
-func getConfig(tree *asteriskconf.Tree) string {
+func getConfig(tree *dialect.Tree) string {
 	if !tree.Valid() {
 		return "Response: Error\r\nMessage: Config file has invalid format\r\n\r\n"
 	}
@@ -58,7 +58,7 @@ func getConfig(tree *asteriskconf.Tree) string {
 
 // outline is a tree as kept in testdata: what Asterisk answers, where each
 // line comes from, and what was found.
-func outline(tree *asteriskconf.Tree) string {
+func outline(tree *dialect.Tree) string {
 	var b strings.Builder
 	b.WriteString(getConfig(tree))
 	for _, s := range tree.Sections {
@@ -82,7 +82,7 @@ func TestParse_dialectCorpus(t *testing.T) {
 	for _, name := range dialectFiles(t) {
 		t.Run(strings.TrimSuffix(name, ".conf"), func(t *testing.T) {
 			t.Parallel()
-			tree, err := asteriskconf.ParseFile(dialectDir, name, nil)
+			tree, err := dialect.ParseFile(dialectDir, name, nil)
 			require.NoError(t, err)
 			got := outline(tree)
 			want := filepath.Join(dialectDir, "want", strings.TrimSuffix(name, ".conf")+".txt")

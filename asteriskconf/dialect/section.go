@@ -1,4 +1,4 @@
-package asteriskconf
+package dialect
 
 import "slices"
 
@@ -37,6 +37,16 @@ func (s *Section) Values(key string) []string {
 		}
 	}
 	return values
+}
+
+// FoldName returns a section name or key with its ASCII letters in lower case.
+// Two names are the same to Asterisk if they are equal once folded.
+func FoldName(name string) string {
+	folded := []byte(name)
+	for i, c := range folded {
+		folded[i] = lower(c)
+	}
+	return string(folded)
 }
 
 // equalFold compares like strcasecmp in the C locale, which is how Asterisk

@@ -1,4 +1,4 @@
-package asteriskconf
+package dialect
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package asteriskconf_test
+package dialect_test
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
 // FuzzWriter gives any bytes to the writer: they are refused, or read back.
@@ -24,14 +24,14 @@ func FuzzWriter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, key, value, comment string) {
 		requireRejectedOrRoundTrip(t, name, key, value)
 		var file bytes.Buffer
-		w := asteriskconf.NewWriter(&file, nil)
+		w := dialect.NewWriter(&file, nil)
 		require.NoError(t, w.Comment(comment))
 		require.NoError(t, w.Section(section("a", "k", "v")))
 		require.NoError(t, w.Comment(comment))
 		require.NoError(t, w.Close())
 		tree := parse(t, file.String(), nil)
 		require.Empty(t, tree.Findings)
-		requireSections(t, []asteriskconf.Section{section("a", "k", "v")}, tree.ResolvedSections())
+		requireSections(t, []dialect.Section{section("a", "k", "v")}, tree.ResolvedSections())
 	})
 }
 
@@ -50,11 +50,11 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file, included []byte) {
 		files := memoryFiles(map[string]string{"inc/ok.inc": string(included), "itself": string(file)})
-		tree := parse(t, string(file), &asteriskconf.ParseOptions{Include: files, MaxBytes: 1 << 20})
+		tree := parse(t, string(file), &dialect.ParseOptions{Include: files, MaxBytes: 1 << 20})
 		requireConsistent(t, tree)
 		var again bytes.Buffer
-		var carried []asteriskconf.Section
-		w := asteriskconf.NewWriter(&again, &asteriskconf.WriterOptions{RepeatSections: true})
+		var carried []dialect.Section
+		w := dialect.NewWriter(&again, &dialect.WriterOptions{RepeatSections: true})
 		for _, s := range tree.ResolvedSections() {
 			if w.Section(s) == nil {
 				carried = append(carried, s)
@@ -66,7 +66,7 @@ func FuzzParse(f *testing.F) {
 }
 
 // requireConsistent wants a tree whose parts agree.
-func requireConsistent(t *testing.T, tree *asteriskconf.Tree) {
+func requireConsistent(t *testing.T, tree *dialect.Tree) {
 	t.Helper()
 	require.LessOrEqual(t, len(tree.Findings), 1003)
 	require.NotEmpty(t, tree.Files)

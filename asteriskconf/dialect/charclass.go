@@ -1,4 +1,4 @@
-package asteriskconf
+package dialect
 
 // charClass say what kinds of bytes a text holds, found in one pass.
 type charClass uint8

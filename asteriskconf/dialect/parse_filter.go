@@ -1,4 +1,4 @@
-package asteriskconf
+package dialect
 
 import (
 	"regexp"
@@ -59,7 +59,7 @@ func parseFilter(filter string) ([]term, bool) {
 
 func newTerm(key, value string) (term, bool) {
 	if key == "TEMPLATES" {
-		word := foldName(value)
+		word := FoldName(value)
 		return term{templates: word}, word == "include" || word == "restrict"
 	}
 	k, err := regexp.CompilePOSIX(key)

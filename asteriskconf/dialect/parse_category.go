@@ -1,4 +1,4 @@
-package asteriskconf
+package dialect
 
 // What a section, and a line beyond the usual number, cost of the memory that
 // Parse may take.
@@ -23,7 +23,7 @@ type category struct {
 // append adds a line at the end.
 func (c *category) append(line Line, at Position) {
 	if c.byKey != nil {
-		key := foldName(line.Key)
+		key := FoldName(line.Key)
 		c.byKey[key] = append(c.byKey[key], len(c.lines))
 	}
 	c.lines = append(c.lines, line)
@@ -47,11 +47,11 @@ func (c *category) lineIndexes(key string) []int {
 	if c.byKey == nil {
 		c.byKey = make(map[string][]int, len(c.lines))
 		for i := range c.lines {
-			k := foldName(c.lines[i].Key)
+			k := FoldName(c.lines[i].Key)
 			c.byKey[k] = append(c.byKey[k], i)
 		}
 	}
-	return c.byKey[foldName(key)]
+	return c.byKey[FoldName(key)]
 }
 
 // sectionIndex is a list of sections in file order.
@@ -105,11 +105,11 @@ func (p *parser) sectionsNamed(name string) *sectionIndex {
 	if name == "" {
 		return &p.sections
 	}
-	return p.byName[foldName(name)]
+	return p.byName[FoldName(name)]
 }
 
 func (p *parser) indexName(c *category) {
-	name := foldName(c.name)
+	name := FoldName(c.name)
 	x := p.byName[name]
 	if x == nil {
 		x = &sectionIndex{}

@@ -1,4 +1,4 @@
-package asteriskconf_test
+package dialect_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"github.com/go-ini/ini"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/asteriskconf"
+	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -31,21 +31,21 @@ func requireInvalidFields(t require.TestingT, err error) []store.FieldError {
 	return invalidErr.Fields
 }
 
-func section(name string, pairs ...string) asteriskconf.Section {
-	s := asteriskconf.Section{Name: name}
+func section(name string, pairs ...string) dialect.Section {
+	s := dialect.Section{Name: name}
 	for i := 0; i < len(pairs); i += 2 {
-		s.Lines = append(s.Lines, asteriskconf.Line{Key: pairs[i], Value: pairs[i+1]})
+		s.Lines = append(s.Lines, dialect.Line{Key: pairs[i], Value: pairs[i+1]})
 	}
 	return s
 }
 
 // goldenFiles are files whose every byte is kept under testdata/writer.
-func goldenFiles() map[string][]asteriskconf.Section {
+func goldenFiles() map[string][]dialect.Section {
 	many := section("many")
 	for i := range 40 {
-		many.Lines = append(many.Lines, asteriskconf.Line{Key: fmt.Sprintf("key%d", i), Value: "v"})
+		many.Lines = append(many.Lines, dialect.Line{Key: fmt.Sprintf("key%d", i), Value: "v"})
 	}
-	return map[string][]asteriskconf.Section{
+	return map[string][]dialect.Section{
 		"plain":         {section("general", "enabled", "yes", "bindaddr", "127.0.0.1"), section("crm", "secret", "s", "read", "none")},
 		"empty_section": {section("a"), section("b", "k", "")},
 		"semicolons":    {section("a;b", "k", "a;b", "k;2", `a\;b`, "k3", "--;x", "k4", ";-- x")},
@@ -73,7 +73,7 @@ func TestWriter_golden(t *testing.T) {
 			golden, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.Equal(t, string(golden), string(got))
-			tree, err := asteriskconf.Parse(bytes.NewReader(got), nil)
+			tree, err := dialect.Parse(bytes.NewReader(got), nil)
 			require.NoError(t, err)
 			require.Empty(t, tree.Findings)
 			requireSections(t, sections, tree.ResolvedSections())
@@ -132,9 +132,9 @@ func TestWriter_Section_rejectsInvalidFields(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			requireCode(t, asteriskconf.CheckName(tt.text), "name", tt.name)
-			requireCode(t, asteriskconf.CheckLine(tt.text, "v"), "key", tt.key)
-			requireCode(t, asteriskconf.CheckLine("k", tt.text), "value", tt.value)
+			requireCode(t, dialect.CheckName(tt.text), "name", tt.name)
+			requireCode(t, dialect.CheckLine(tt.text, "v"), "key", tt.key)
+			requireCode(t, dialect.CheckLine("k", tt.text), "value", tt.value)
 			requireRejectedOrRoundTrip(t, tt.text, "k", "v")
 			requireRejectedOrRoundTrip(t, "a", tt.text, "v")
 			requireRejectedOrRoundTrip(t, "a", "k", tt.text)
@@ -156,7 +156,7 @@ func requireCode(t *testing.T, err error, field, code string) {
 
 func TestWriter_Section_reportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
-	w := asteriskconf.NewWriter(io.Discard, nil)
+	w := dialect.NewWriter(io.Discard, nil)
 	err := w.Section(section("a]", "k", "v", "k=2", "v\n", "k3", " v", "", "v"))
 	var got []string
 	for _, f := range requireInvalidFields(t, err) {
@@ -169,15 +169,15 @@ func TestWriter_Section_reportsEveryInvalidField(t *testing.T) {
 
 func TestWriter_Section_limitsFieldErrors(t *testing.T) {
 	t.Parallel()
-	s := asteriskconf.Section{Name: "a", Lines: make([]asteriskconf.Line, 10_000)}
-	require.Len(t, requireInvalidFields(t, asteriskconf.NewWriter(io.Discard, nil).Section(s)), 100)
+	s := dialect.Section{Name: "a", Lines: make([]dialect.Line, 10_000)}
+	require.Len(t, requireInvalidFields(t, dialect.NewWriter(io.Discard, nil).Section(s)), 100)
 }
 
 func TestWriter_Section_errorsNeverContainValues(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
 	for _, bad := range []string{secret + "\n", " " + secret, secret + "\xff", secret + strings.Repeat("x", 9000)} {
-		err := asteriskconf.CheckLine(bad, bad)
+		err := dialect.CheckLine(bad, bad)
 		require.Error(t, err)
 		require.NotContains(t, err.Error(), secret)
 	}
@@ -187,7 +187,7 @@ func TestWriter_Section_errorsNeverContainValues(t *testing.T) {
 // refuses what is one byte longer.
 func TestWriter_Section_lineLengthLimit(t *testing.T) {
 	t.Parallel()
-	for name, line := range map[string]asteriskconf.Line{
+	for name, line := range map[string]dialect.Line{
 		"long value":      {Key: "k", Value: strings.Repeat("v", 8185)},
 		"semicolons":      {Key: "k", Value: strings.Repeat(";", 4092) + "v"},
 		"long key":        {Key: strings.Repeat("k", 8186), Value: ""},
@@ -197,8 +197,8 @@ func TestWriter_Section_lineLengthLimit(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			requireRejectedOrRoundTrip(t, "a", line.Key, line.Value)
-			require.NoError(t, asteriskconf.CheckLine(line.Key, line.Value))
-			fields := requireInvalidFields(t, asteriskconf.CheckLine(line.Key, line.Value+"v"))
+			require.NoError(t, dialect.CheckLine(line.Key, line.Value))
+			fields := requireInvalidFields(t, dialect.CheckLine(line.Key, line.Value+"v"))
 			require.Equal(t, "too_long", fields[0].Code)
 		})
 	}
@@ -207,7 +207,7 @@ func TestWriter_Section_lineLengthLimit(t *testing.T) {
 func TestWriter_Section_rejectsDuplicateName(t *testing.T) {
 	t.Parallel()
 	var file bytes.Buffer
-	w := asteriskconf.NewWriter(&file, nil)
+	w := dialect.NewWriter(&file, nil)
 	require.NoError(t, w.Section(section("Alice", "k", "1")))
 	fields := requireInvalidFields(t, w.Section(section("alicE", "k", "2")))
 	require.Equal(t, "repeated", fields[0].Code)
@@ -224,7 +224,7 @@ func TestWriter_Section_detectsDuplicateNameInAnyOrder(t *testing.T) {
 	for name, order := range map[string][]string{"in order": {"a", "b", "c"}, "out of order": {"b", "c", "a"}, "backwards": {"c", "b", "a"}, "one": {"a"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := asteriskconf.NewWriter(io.Discard, nil)
+			w := dialect.NewWriter(io.Discard, nil)
 			for _, n := range order {
 				require.NoError(t, w.Section(section(n)))
 			}
@@ -240,7 +240,7 @@ func TestWriter_Section_detectsDuplicateNameInAnyOrder(t *testing.T) {
 // was refused: a refusal must not claim the name.
 func TestWriter_Section_acceptsNameAfterRejection(t *testing.T) {
 	t.Parallel()
-	w := asteriskconf.NewWriter(io.Discard, nil)
+	w := dialect.NewWriter(io.Discard, nil)
 	requireInvalidFields(t, w.Section(section("a", "k", " v")))
 	require.NoError(t, w.Section(section("a", "k", "v")))
 	require.NoError(t, w.Close())
@@ -263,7 +263,7 @@ func TestWriter_Comment_neutralizesAnyText(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var file bytes.Buffer
-			w := asteriskconf.NewWriter(&file, nil)
+			w := dialect.NewWriter(&file, nil)
 			require.NoError(t, w.Comment(text))
 			require.NoError(t, w.Section(section("a", "k", "v")))
 			require.NoError(t, w.Comment(text))
@@ -272,10 +272,10 @@ func TestWriter_Comment_neutralizesAnyText(t *testing.T) {
 				require.Less(t, len(line), 1100)
 				require.Contains(t, "[k;\n", line[:1])
 			}
-			tree, err := asteriskconf.Parse(&file, nil)
+			tree, err := dialect.Parse(&file, nil)
 			require.NoError(t, err)
 			require.Empty(t, tree.Findings)
-			requireSections(t, []asteriskconf.Section{section("a", "k", "v")}, tree.ResolvedSections())
+			requireSections(t, []dialect.Section{section("a", "k", "v")}, tree.ResolvedSections())
 		})
 	}
 }
@@ -299,7 +299,7 @@ func TestWriter_ignoresGoINIGlobals(t *testing.T) { //nolint:paralleltest // it 
 			}()
 			change()
 			for _, sections := range goldenFiles() {
-				tree, err := asteriskconf.Parse(bytes.NewReader(writeSections(t, sections)), nil)
+				tree, err := dialect.Parse(bytes.NewReader(writeSections(t, sections)), nil)
 				require.NoError(t, err)
 				require.Empty(t, tree.Findings)
 				requireSections(t, sections, tree.ResolvedSections())
@@ -322,7 +322,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 
 func TestWriter_returnsFirstWriteError(t *testing.T) {
 	t.Parallel()
-	w := asteriskconf.NewWriter(&fullDisk{room: 100_000}, nil)
+	w := dialect.NewWriter(&fullDisk{room: 100_000}, nil)
 	var err error
 	for i := 0; err == nil; i++ {
 		err = w.Section(section(fmt.Sprint("s", i), "k", strings.Repeat("v", 1000)))
@@ -335,13 +335,13 @@ func TestWriter_returnsFirstWriteError(t *testing.T) {
 
 func TestWriter_Close_reportsFullDisk(t *testing.T) {
 	t.Parallel()
-	for name, fill := range map[string]func(w *asteriskconf.Writer) error{
-		"section": func(w *asteriskconf.Writer) error { return w.Section(section("a", "k", "v")) },
-		"comment": func(w *asteriskconf.Writer) error { return w.Comment("x") },
+	for name, fill := range map[string]func(w *dialect.Writer) error{
+		"section": func(w *dialect.Writer) error { return w.Section(section("a", "k", "v")) },
+		"comment": func(w *dialect.Writer) error { return w.Comment("x") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := asteriskconf.NewWriter(&fullDisk{}, nil)
+			w := dialect.NewWriter(&fullDisk{}, nil)
 			require.NoError(t, fill(w))
 			require.ErrorIs(t, w.Close(), errDiskFull)
 		})
@@ -350,7 +350,7 @@ func TestWriter_Close_reportsFullDisk(t *testing.T) {
 
 func TestWriter_Close_rejectsFurtherUse(t *testing.T) {
 	t.Parallel()
-	w := asteriskconf.NewWriter(io.Discard, nil)
+	w := dialect.NewWriter(io.Discard, nil)
 	require.NoError(t, w.Close())
 	require.Error(t, w.Close())
 	require.Error(t, w.Section(section("a")))

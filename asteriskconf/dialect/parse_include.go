@@ -1,4 +1,4 @@
-package asteriskconf
+package dialect
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ func (l *fileLoader) parseDirective(text []byte) error {
 	if end >= 0 {
 		word, argument = text[:end], trim(text[end+1:])
 	}
-	switch foldName(string(word)) {
+	switch FoldName(string(word)) {
 	case "include":
 		return l.parseInclude(argument, false)
 	case "tryinclude":
