@@ -69,7 +69,7 @@ type Administrator struct {
 	// password may be set expires, zero when there is none.
 	HasPassword         bool      `json:"has_password"`
 	HasSecondFactor     bool      `json:"has_second_factor"`
-	InvitationExpiresAt time.Time `json:"invited_until,omitzero"`
+	InvitationExpiresAt time.Time `json:"invitation_expires_at,omitzero"`
 
 	// The times are UTC with microseconds; the service sets them. Zero means
 	// never.

@@ -12,15 +12,15 @@ import (
 // database is found as well. A field that is added later must be left out when
 // it is zero, or records of before would not match their entries any more.
 type administratorState struct {
-	Username          string      `json:"username"`
-	DisplayName       string      `json:"display_name"`
-	Access            AccessLevel `json:"access"`
-	Sections          []string    `json:"sections"`
-	Teams             []string    `json:"teams"`
-	Extensions        string      `json:"extensions"`
-	DIDs              string      `json:"dids"`
-	Disabled          bool        `json:"disabled"`
-	SessionGeneration int64       `json:"session_generation"`
+	Username     string      `json:"username"`
+	DisplayName  string      `json:"display_name"`
+	Access       AccessLevel `json:"access"`
+	Sections     []string    `json:"sections"`
+	Teams        []string    `json:"teams"`
+	Extensions   string      `json:"extensions"`
+	DIDs         string      `json:"dids"`
+	Disabled     bool        `json:"disabled"`
+	SessionEpoch int64       `json:"session_epoch"`
 
 	auth.AuditState
 
@@ -37,7 +37,7 @@ func auditState(a *Administrator) []byte {
 		Username: a.Username, DisplayName: a.DisplayName,
 		Access: a.Access, Sections: sortedUnique(a.Sections), Teams: sortedUnique(a.Teams),
 		Extensions: a.Extensions.String(), DIDs: a.DIDs.String(),
-		Disabled: a.Disabled, SessionGeneration: a.SessionEpoch,
+		Disabled: a.Disabled, SessionEpoch: a.SessionEpoch,
 		AuditState: auth.NewAuditState(&a.Credentials),
 		CreatedAt:  a.CreatedAt.UnixMicro(), UpdatedAt: a.UpdatedAt.UnixMicro(),
 		PasswordChangedAt: a.PasswordChangedAt.UnixMicro(), LastLoginAt: a.LastLoginAt.UnixMicro(),

@@ -25,8 +25,8 @@ func TestAuditState_keepsStableEncoding(t *testing.T) {
 		CreatedAt: at, UpdatedAt: at,
 	}
 	want := `{"username":"jane","display_name":"Jane","access":"limited","sections":["a","b"],"teams":[],"extensions":"","dids":"",` +
-		`"disabled":false,"session_generation":7,"password_hash":"h","second_factor":{"secret":"k","confirmed":false,"last_step":3},` +
-		`"devices":[{"token_hash":"Aw==","used_at":1772355600000000}],` +
+		`"disabled":false,"session_epoch":7,"password_hash":"h","second_factor":{"secret":"k","confirmed":false,"last_step":3},` +
+		`"devices":[{"token_hash":"Aw==","last_used_at":1772355600000000}],` +
 		`"created_at":1772355600000000,"updated_at":1772355600000000,"password_changed_at":-62135596800000000,"last_login_at":-62135596800000000}`
 	require.Equal(t, want, string(auditState(a)))
 }

@@ -83,7 +83,7 @@ func ExampleService_Authenticate() {
 	}
 	// Output:
 	// jane <nil>
-	// wrong_password
+	// invalid_credentials
 }
 
 // A session is kept as the username and the generation, and asked for at each

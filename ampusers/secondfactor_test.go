@@ -90,13 +90,13 @@ func TestService_Authenticate_requiresSecondFactorCode(t *testing.T) {
 			loginErr := asLoginError(t, err)
 			require.Equal(t, credential.MFARequired, loginErr.Code)
 			require.Equal(t, jane.SessionEpoch, loginErr.SessionEpoch)
-			require.NotEqual(t, "refused login jane: forbidden: code_required", h.lastAuditEntry(t), "to be asked is no refusal")
+			require.NotEqual(t, "refused login jane: forbidden: mfa_required", h.lastAuditEntry(t), "to be asked is no refusal")
 
 			withCode := newLoginAttempt("jane", goodPassword)
 			withCode.Code = "000000"
 			_, err = h.Authenticate(t.Context(), withCode)
 			requireLoginError(t, err, credential.InvalidMFACode)
-			require.Equal(t, "refused login jane: forbidden: wrong_code", h.lastAuditEntry(t))
+			require.Equal(t, "refused login jane: forbidden: invalid_mfa_code", h.lastAuditEntry(t))
 			withCode.Code = totpCode(t, key, h.clock.Now())
 			login, err := h.Authenticate(t.Context(), withCode)
 			require.NoError(t, err)

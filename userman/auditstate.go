@@ -46,7 +46,7 @@ type userState struct {
 	auth.AuditState
 
 	Activation   *linkState `json:"activation,omitempty"`
-	SessionEpoch int64      `json:"session_generation,omitempty"`
+	SessionEpoch int64      `json:"session_epoch,omitempty"`
 
 	CreatedAt         int64 `json:"created_at,omitempty"`
 	UpdatedAt         int64 `json:"updated_at,omitempty"`

@@ -125,7 +125,7 @@ func ExampleService_AuthenticateService() {
 	u, err := users.AuthenticateService(ctx, "xmpp", "jane", password)
 	fmt.Println(u.Username, err)
 	// Output:
-	// not_allowed
+	// not_authorized
 	// jane <nil>
 }
 

@@ -113,7 +113,7 @@ type User struct {
 	HasPassword         bool      `json:"has_password"`
 	ExternalPassword    bool      `json:"password_elsewhere"`
 	HasSecondFactor     bool      `json:"has_second_factor"`
-	InvitationExpiresAt time.Time `json:"invited_until,omitzero"`
+	InvitationExpiresAt time.Time `json:"invitation_expires_at,omitzero"`
 	PasswordExpiresAt   time.Time `json:"password_expires_at,omitzero"`
 
 	// The times are UTC with microseconds; the service sets them. Zero means

@@ -58,7 +58,7 @@ func TestCLI_adminAddPrintsAPIRecord(t *testing.T) {
 	token, _ := added["secret"].(string)
 	require.Regexp(t, `^[\w-]{43}$`, token)
 	require.Equal(t, "https://pbx.example.com/set-password/"+token, added["link"])
-	for _, stamp := range []string{"created_at", "updated_at", "invited_until"} {
+	for _, stamp := range []string{"created_at", "updated_at", "invitation_expires_at"} {
 		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, added[stamp])
 		delete(added, stamp)
 	}
@@ -136,7 +136,7 @@ func TestRequireTrue_rejectsInviteFalse(t *testing.T) {
 	c.addRoot(t)
 	output := c.fails(t, exitUsage, "admin", "password", "root", "--invite=false")
 	require.Contains(t, output, "pbxctl: --invite=false asks for nothing: ")
-	require.NotContains(t, c.json(t, "admin", "show", "root"), "invited_until")
+	require.NotContains(t, c.json(t, "admin", "show", "root"), "invitation_expires_at")
 }
 
 func TestCLI_adminEditKeepsOtherFields(t *testing.T) {

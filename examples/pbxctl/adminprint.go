@@ -60,7 +60,7 @@ func (shown administrator) writeTable(out io.Writer) {
 	row("disabled", shown.Disabled)
 	row("has_password", shown.HasPassword)
 	row("has_second_factor", shown.HasSecondFactor)
-	row("invited_until", localTime(shown.InvitationExpiresAt))
+	row("invitation_expires_at", localTime(shown.InvitationExpiresAt))
 	row("last_login_at", localTime(shown.LastLoginAt))
 	_ = w.Flush()
 }

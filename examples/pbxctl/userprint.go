@@ -62,7 +62,7 @@ func (shown userView) writeTable(out io.Writer) {
 	row("has_password", shown.HasPassword)
 	row("password_elsewhere", shown.ExternalPassword)
 	row("has_second_factor", shown.HasSecondFactor)
-	row("invited_until", localTime(shown.InvitationExpiresAt))
+	row("invitation_expires_at", localTime(shown.InvitationExpiresAt))
 	row("password_expires_at", localTime(shown.PasswordExpiresAt))
 	row("welcomed_at", localTime(shown.WelcomedAt))
 	row("last_login_at", localTime(shown.LastLoginAt))

@@ -12,7 +12,7 @@ type AuditState struct {
 	PasswordHash        string        `json:"password_hash,omitempty"`
 	SecondFactor        *totpState    `json:"second_factor,omitempty"`
 	InvitationHash      []byte        `json:"invitation_hash,omitempty"`
-	InvitationExpiresAt int64         `json:"invited_until,omitempty"`
+	InvitationExpiresAt int64         `json:"invitation_expires_at,omitempty"`
 	Devices             []deviceState `json:"devices,omitempty"`
 }
 
@@ -26,7 +26,7 @@ type totpState struct {
 type deviceState struct {
 	TokenHash []byte `json:"token_hash"`
 	// LastUsedAt is in microseconds, as the store keeps it.
-	LastUsedAt int64 `json:"used_at"`
+	LastUsedAt int64 `json:"last_used_at"`
 }
 
 // NewAuditState returns c as it is sealed.

@@ -68,7 +68,7 @@ func TestAuthenticator_Authenticate_sameErrorForInvalidCredentials(t *testing.T)
 	require.Len(t, h.auditEntries(t, audit.Query{}), 8)
 	for _, line := range h.auditLines(t) {
 		require.Contains(t, []string{
-			"refused login : forbidden: wrong_password", "refused login Jane: forbidden: wrong_password", "refused login nopassword: forbidden: wrong_password",
+			"refused login : forbidden: invalid_credentials", "refused login Jane: forbidden: invalid_credentials", "refused login nopassword: forbidden: invalid_credentials",
 		}, line)
 	}
 }
@@ -146,7 +146,7 @@ func TestAuthenticator_Authenticate_authorizesAfterPasswordBeforeCode(t *testing
 	require.Zero(t, calls)
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), authorize)
 	requireLoginError(t, err, credential.NotAuthorized)
-	require.Equal(t, "refused login Jane: forbidden: not_allowed", h.auditLines(t)[0])
+	require.Equal(t, "refused login Jane: forbidden: not_authorized", h.auditLines(t)[0])
 	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), authorize)
 	requireLoginError(t, err, credential.NotAuthorized)
 	withCode := newLoginAttempt("jane", "")

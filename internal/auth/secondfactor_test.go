@@ -94,7 +94,7 @@ func TestNewAuditState_keepsStableEncoding(t *testing.T) {
 	for want, c := range map[string]credential.Credentials{
 		`{}`: {},
 		`{"password_hash":"h","second_factor":{"secret":"k","confirmed":true,"last_step":7,"recovery_hashes":["AQ=="]},` +
-			`"invitation_hash":"Ag==","invited_until":1772355600000000,"devices":[{"token_hash":"Aw==","used_at":1772355600000000}]}`: {
+			`"invitation_hash":"Ag==","invitation_expires_at":1772355600000000,"devices":[{"token_hash":"Aw==","last_used_at":1772355600000000}]}`: {
 			PasswordHash: secret("h"),
 			SecondFactor: &credential.TOTP{Secret: secret("k"), Confirmed: true, LastStep: 7, RecoveryHashes: [][]byte{{1}}},
 			Invitation:   &credential.OneTimeToken{TokenHash: []byte{2}, ExpiresAt: at},

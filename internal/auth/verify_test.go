@@ -29,7 +29,7 @@ func TestAuthenticator_Verify_createsNoSession(t *testing.T) {
 	require.Empty(t, h.auditLines(t))
 	_, err := h.Verify(t.Context(), newLoginAttempt("jane", "wrong"), nil)
 	requireLoginError(t, err, credential.InvalidCredentials)
-	require.Equal(t, []string{"refused login Jane: forbidden: wrong_password"}, h.auditLines(t))
+	require.Equal(t, []string{"refused login Jane: forbidden: invalid_credentials"}, h.auditLines(t))
 }
 
 func TestAuthenticator_Verify_handlesThousandConcurrently(t *testing.T) {

@@ -48,7 +48,7 @@ type OneTimeToken struct {
 type TrustedDevice struct {
 	// TokenHash is SHA-256 of the token that the device holds.
 	TokenHash  []byte    `json:"token_hash"`
-	LastUsedAt time.Time `json:"used_at"`
+	LastUsedAt time.Time `json:"last_used_at"`
 }
 
 // HasPassword reports whether there is a password.

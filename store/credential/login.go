@@ -23,19 +23,19 @@ type LoginErrorCode string
 const (
 	// InvalidCredentials also stands for a username that does not exist and for
 	// somebody without a password.
-	InvalidCredentials LoginErrorCode = "wrong_password"
+	InvalidCredentials LoginErrorCode = "invalid_credentials"
 	// AccountDisabled is only said to those who know the password.
-	AccountDisabled LoginErrorCode = "disabled"
+	AccountDisabled LoginErrorCode = "account_disabled"
 	// MFARequired and InvalidMFACode are only said to those who know the
 	// password.
-	MFARequired    LoginErrorCode = "code_required"
-	InvalidMFACode LoginErrorCode = "wrong_code"
+	MFARequired    LoginErrorCode = "mfa_required"
+	InvalidMFACode LoginErrorCode = "invalid_mfa_code"
 	// WrongAccountType is only said to those who know the secret of that other
 	// account.
-	WrongAccountType LoginErrorCode = "other_account"
+	WrongAccountType LoginErrorCode = "wrong_account_type"
 	// NotAuthorized is only said to those who know the password: they may not
 	// use what they want to log in to.
-	NotAuthorized LoginErrorCode = "not_allowed"
+	NotAuthorized LoginErrorCode = "not_authorized"
 	// PasswordExpired is only said to those who know the password, and only
 	// where it cannot be changed: see userman.Service.AuthenticateService.
 	PasswordExpired LoginErrorCode = "password_expired"

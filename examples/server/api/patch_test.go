@@ -53,8 +53,8 @@ func TestAPI_patchAdministratorKeepsAbsentFields(t *testing.T) {
 	require.Equal(t, []any{}, cleared["teams"])
 	require.Equal(t, "limited", cleared["access"])
 	require.Equal(t, "004912", cleared["dids"])
-	require.NotContains(t, cleared, "invited_until", "more rights end a link")
-	requireUnchanged(cleared, "extensions", "sections", "teams", "invited_until")
+	require.NotContains(t, cleared, "invitation_expires_at", "more rights end a link")
+	requireUnchanged(cleared, "extensions", "sections", "teams", "invitation_expires_at")
 }
 
 func TestAPI_patchAMIAccountKeepsAbsentFields(t *testing.T) {

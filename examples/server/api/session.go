@@ -42,7 +42,7 @@ func (a *api) registerSession() {
 	register(operationGroup{api: a, tag: tagSession, public: true}, operation{
 		id: "createSession", method: http.MethodPost, path: "/sessions", summary: "Log in",
 		description: "The token is what later requests send as `Authorization: Bearer TOKEN`. " +
-			"When the answer is 401 with the code code_required or wrong_code, the password was right: send all of it again, with a code of the authenticator app or a recovery code. " +
+			"When the answer is 401 with the code mfa_required or invalid_mfa_code, the password was right: send all of it again, with a code of the authenticator app or a recovery code. " +
 			"Whoever sends the device of an earlier login still gets in while others guess at the same account.",
 		status: http.StatusCreated, errors: []int{http.StatusUnauthorized, http.StatusTooManyRequests},
 		request:  map[string]any{"username": "jane.admin", "password": "correct horse battery staple", "code": "492039"},

@@ -18,10 +18,10 @@ func TestLogin_failureHasErrorCode(t *testing.T) {
 	h.addAdministrator(t, ampusers.Administrator{Username: "gone", Disabled: true})
 	v := h.anonymous(t)
 	for _, attempt := range []struct{ username, password, code string }{
-		{"root", "wrong", "wrong_password"},
-		{"nobody", password, "wrong_password"},
-		{"gone", "wrong", "wrong_password"},
-		{"gone", password, "disabled"},
+		{"root", "wrong", "invalid_credentials"},
+		{"nobody", password, "invalid_credentials"},
+		{"gone", "wrong", "invalid_credentials"},
+		{"gone", password, "account_disabled"},
 	} {
 		rejected := v.call(t, http.MethodPost, "/sessions", map[string]any{"username": attempt.username, "password": attempt.password})
 		require.Equal(t, attempt.code, rejected.requireStatus(t, http.StatusUnauthorized).problem(t).Code)
@@ -40,13 +40,13 @@ func TestLogin_requiresSecondFactor(t *testing.T) {
 
 	anonymous := h.anonymous(t)
 	login := map[string]any{"username": "root", "password": password}
-	require.Equal(t, "code_required", anonymous.call(t, http.MethodPost, "/sessions", login).requireStatus(t, http.StatusUnauthorized).problem(t).Code)
+	require.Equal(t, "mfa_required", anonymous.call(t, http.MethodPost, "/sessions", login).requireStatus(t, http.StatusUnauthorized).problem(t).Code)
 	login["code"] = "000000"
-	require.Equal(t, "wrong_code", anonymous.call(t, http.MethodPost, "/sessions", login).requireStatus(t, http.StatusUnauthorized).problem(t).Code)
+	require.Equal(t, "invalid_mfa_code", anonymous.call(t, http.MethodPost, "/sessions", login).requireStatus(t, http.StatusUnauthorized).problem(t).Code)
 	login["code"] = recovery[0]
 	created := anonymous.call(t, http.MethodPost, "/sessions", login).requireStatus(t, http.StatusCreated).decodeObject(t)
 	require.InEpsilon(t, 9.0, created["recovery_codes_left"], 0)
-	require.Equal(t, "wrong_code", anonymous.call(t, http.MethodPost, "/sessions", login).requireStatus(t, http.StatusUnauthorized).problem(t).Code, "a recovery code works once")
+	require.Equal(t, "invalid_mfa_code", anonymous.call(t, http.MethodPost, "/sessions", login).requireStatus(t, http.StatusUnauthorized).problem(t).Code, "a recovery code works once")
 }
 
 func TestLogin_rateLimitSetsRetryAfter(t *testing.T) {

@@ -82,7 +82,7 @@ func (a *api) registerVerify() {
 	g := operationGroup{api: a, tag: tagVerify, section: app.SectionVerify}
 	register(g, operation{
 		id: "verifyPassword", method: http.MethodPost, path: "/verify", summary: "Ask whether a password lets a person in to a service",
-		description: "A refusal is 403; its code is wrong_password, disabled, not_allowed when the permission is off, or password_expired. " +
+		description: "A refusal is 403; its code is invalid_credentials, account_disabled, not_authorized when the permission is off, or password_expired. " +
 			"Give the address that the person comes from where it is known: without it a guesser keeps the person waiting at this service.",
 		errors:   []int{http.StatusTooManyRequests},
 		request:  map[string]any{"service": "xmpp", "username": "jane.roe", "password": "correct horse battery staple", "address": "192.0.2.7"},

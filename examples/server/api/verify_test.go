@@ -30,12 +30,12 @@ func TestAPI_verifyPasswordReportsReason(t *testing.T) {
 	release := ask("JANE", password, http.StatusOK)
 	require.Contains(t, release.body, `"username":"jane"`)
 	require.NotContains(t, release.body, "0301234", "a service need not see all of a person")
-	for username, code := range map[string]string{"no.chat": "not_allowed", "disabled": "disabled", "old": "password_expired", "nobody": "wrong_password"} {
+	for username, code := range map[string]string{"no.chat": "not_authorized", "disabled": "account_disabled", "old": "password_expired", "nobody": "invalid_credentials"} {
 		rejected := ask(username, password, http.StatusForbidden)
 		require.Equal(t, code, rejected.problem(t).Code)
 		require.Empty(t, rejected.Header.Get("WWW-Authenticate"), "it is not the service that has to log in")
 	}
-	require.Equal(t, "wrong_password", ask("jane", "a guess", http.StatusForbidden).problem(t).Code)
+	require.Equal(t, "invalid_credentials", ask("jane", "a guess", http.StatusForbidden).problem(t).Code)
 	v.call(t, http.MethodPost, "/verify", map[string]any{"service": "smoke", "username": "jane", "password": password}).
 		requireFieldErrors(t, http.StatusUnprocessableEntity, "body.service unknown")
 	v.call(t, http.MethodPost, "/verify", map[string]any{"service": "xmpp", "username": "jane", "password": password, "address": "here"}).
@@ -98,8 +98,8 @@ func TestAPI_verifyInScopeReasonForAnyLoginName(t *testing.T) {
 	h.createUser(t, userman.User{Username: "near.too", DefaultExtension: "101"})
 	v := h.logInScoped(t)
 	for username, code := range map[string]string{
-		"near": "not_allowed", "Near@Example.com": "not_allowed", "100": "not_allowed",
-		"far": "wrong_password", "far@example.com": "wrong_password", "200": "wrong_password", "101": "wrong_password",
+		"near": "not_authorized", "Near@Example.com": "not_authorized", "100": "not_authorized",
+		"far": "invalid_credentials", "far@example.com": "invalid_credentials", "200": "invalid_credentials", "101": "invalid_credentials",
 	} {
 		rejected := v.call(t, http.MethodPost, "/verify", map[string]any{"service": "xmpp", "username": username, "password": password})
 		require.Equal(t, code, rejected.requireStatus(t, http.StatusForbidden).problem(t).Code, username)

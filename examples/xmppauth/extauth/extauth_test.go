@@ -260,7 +260,7 @@ func TestServer_Serve_logsNoSubmittedText(t *testing.T) {
 	require.NoError(t, s.Serve(t.Context(), strings.NewReader(frame(in...)), io.Discard))
 	text := log.b.String()
 	require.NotContains(t, text, typed)
-	for _, reason := range []string{"wrong_password", "throttled", "the database is down", "deadline exceeded", "another domain", "question=setpass", "question=unknown", "username=jane"} {
+	for _, reason := range []string{"invalid_credentials", "throttled", "the database is down", "deadline exceeded", "another domain", "question=setpass", "question=unknown", "username=jane"} {
 		require.Contains(t, text, reason)
 	}
 }
