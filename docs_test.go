@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestDocs_namedTestsExist(t *testing.T) {
@@ -39,7 +39,7 @@ func TestDocs_namedTestsExist(t *testing.T) {
 func TestDocs_permissionTableMatchesRegistry(t *testing.T) {
 	t.Parallel()
 	document := readFile(t, "docs/people.md")
-	for _, p := range userman.StandardPermissions() {
+	for _, p := range permission.Standard() {
 		row := "\n| `" + p.ID + "` | " + string(p.Kind) + " | `" + p.Default.String() + "` | " + p.Description + " |\n"
 		require.Contains(t, document, row)
 	}

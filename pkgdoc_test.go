@@ -22,7 +22,7 @@ const modulePath = "github.com/pbxusers/pbxusers"
 // beside those of their own room. A room is a folder with all below it that is
 // no room itself; what no other room has is in ".".
 func allowedImports() map[string][]string {
-	backend := []string{"store", "ampusers", "manager", "userman", "internal"}
+	backend := []string{"store", "ampusers", "manager", "userman", "userman/permission", "internal"}
 	groups := map[string][]string{
 		".":                    {},
 		"ampusers":             {"store", "internal"},
@@ -37,7 +37,8 @@ func allowedImports() map[string][]string {
 		"store/memstore":      backend,
 		"store/sqlstore":      backend,
 		"store/storetest":     backend,
-		"userman":             {"store", "internal"},
+		"userman":             {"store", "userman/permission", "internal"},
+		"userman/permission":  {"store", "internal"},
 	}
 	groups["examples"] = slices.Collect(maps.Keys(groups))
 	return groups

@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestAudit_reportsRecordsModifiedOutsideService(t *testing.T) {
@@ -20,7 +21,7 @@ func TestAudit_reportsRecordsModifiedOutsideService(t *testing.T) {
 	for what, change := range map[string]func(h *env, id, token string) error{
 		"a person": func(h *env, id, _ string) error {
 			return h.store.UpdateUser(t.Context(), id, func(u *userman.User) error {
-				u.Permissions = userman.Permissions{userman.PortalLogin: userman.On()}
+				u.Permissions = permission.Permissions{permission.PortalLogin: permission.On()}
 				return nil
 			})
 		},

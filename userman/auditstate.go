@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // userState is all that is kept of a person, in a form that is equal for equal
@@ -32,10 +33,10 @@ type userState struct {
 	Language    string   `json:"language,omitempty"`
 	TimeZone    string   `json:"time_zone,omitempty"`
 
-	DefaultExtension string      `json:"default_extension,omitempty"`
-	LinkedExtensions []string    `json:"linked_extensions,omitempty"`
-	Groups           []string    `json:"groups,omitempty"`
-	Permissions      Permissions `json:"permissions,omitempty"`
+	DefaultExtension string                 `json:"default_extension,omitempty"`
+	LinkedExtensions []string               `json:"linked_extensions,omitempty"`
+	Groups           []string               `json:"groups,omitempty"`
+	Permissions      permission.Permissions `json:"permissions,omitempty"`
 
 	Disabled           bool   `json:"disabled,omitempty"`
 	MustChangePassword bool   `json:"must_change_password,omitempty"`
@@ -92,14 +93,14 @@ func newLinkState(link *credential.OneTimeToken) *linkState {
 // is sealed with each person.
 func groupAuditState(g *Group) []byte {
 	return marshalState(struct {
-		Name        string      `json:"name,omitempty"`
-		Description string      `json:"description,omitempty"`
-		Priority    int         `json:"priority,omitempty"`
-		Default     bool        `json:"default,omitempty"`
-		Permissions Permissions `json:"permissions,omitempty"`
-		Directory   string      `json:"directory,omitempty"`
-		CreatedAt   int64       `json:"created_at,omitempty"`
-		UpdatedAt   int64       `json:"updated_at,omitempty"`
+		Name        string                 `json:"name,omitempty"`
+		Description string                 `json:"description,omitempty"`
+		Priority    int                    `json:"priority,omitempty"`
+		Default     bool                   `json:"default,omitempty"`
+		Permissions permission.Permissions `json:"permissions,omitempty"`
+		Directory   string                 `json:"directory,omitempty"`
+		CreatedAt   int64                  `json:"created_at,omitempty"`
+		UpdatedAt   int64                  `json:"updated_at,omitempty"`
 	}{g.Name, g.Description, g.Priority, g.Default, g.Permissions, g.Directory, unixMicro(g.CreatedAt), unixMicro(g.UpdatedAt)})
 }
 

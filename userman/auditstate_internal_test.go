@@ -11,6 +11,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // nonZeroValue returns another value of a type than its zero value.
@@ -31,8 +32,8 @@ func nonZeroValue(t testing.TB, typ reflect.Type) reflect.Value {
 		return reflect.ValueOf([]byte("x"))
 	case time.Time:
 		return reflect.ValueOf(time.Unix(7, 0))
-	case Permissions:
-		return reflect.ValueOf(Permissions{"a.b": On()})
+	case permission.Permissions:
+		return reflect.ValueOf(permission.Permissions{"a.b": permission.On()})
 	case []netip.Prefix:
 		return reflect.ValueOf([]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")})
 	case *credential.OneTimeToken:
@@ -94,18 +95,18 @@ func TestUser_everyFieldIsEditableOrManaged(t *testing.T) {
 func TestUser_Clone_isDeep(t *testing.T) {
 	t.Parallel()
 	u := &User{
-		OtherEmails: []string{"a"}, LinkedExtensions: []string{"a"}, Groups: []string{"a"}, Permissions: Permissions{"a.b": On()},
+		OtherEmails: []string{"a"}, LinkedExtensions: []string{"a"}, Groups: []string{"a"}, Permissions: permission.Permissions{"a.b": permission.On()},
 		Activation: &credential.OneTimeToken{TokenHash: []byte("a")}, Credentials: credential.Credentials{Devices: []credential.TrustedDevice{{TokenHash: []byte("a")}}},
 	}
 	c := u.Clone()
 	require.Equal(t, u, c)
-	c.OtherEmails[0], c.LinkedExtensions[0], c.Groups[0], c.Permissions["a.b"] = "b", "b", "b", Off()
+	c.OtherEmails[0], c.LinkedExtensions[0], c.Groups[0], c.Permissions["a.b"] = "b", "b", "b", permission.Off()
 	c.Activation.TokenHash[0], c.Credentials.Devices[0].TokenHash[0] = 'b', 'b'
 	require.Equal(t, []string{"a", "a", "a"}, slices.Concat(u.OtherEmails, u.LinkedExtensions, u.Groups))
 	require.True(t, u.Permissions["a.b"].IsOn())
 	require.Equal(t, "aa", string(u.Activation.TokenHash)+string(u.Credentials.Devices[0].TokenHash))
-	g := &Group{Permissions: Permissions{"a.b": On()}}
-	g.Clone().Permissions["a.b"] = Off()
+	g := &Group{Permissions: permission.Permissions{"a.b": permission.On()}}
+	g.Clone().Permissions["a.b"] = permission.Off()
 	require.True(t, g.Permissions["a.b"].IsOn())
 }
 

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // lastUsedInterval is how often it is written down that a token without a limit is
@@ -35,7 +37,7 @@ type TokenRequest struct {
 // token's bounds is in the way. More requests in an hour than it allows are a
 // [store.RateLimitedError]: RetryAfter is when the next one is counted. Only
 // requests that are let in count. The person must be enabled and permitted
-// [RESTUse].
+// [permission.RESTUse].
 //
 // Wrong keys are not throttled, because a key of 256 random bits cannot be
 // guessed, and the trail is not told of requests: they are many.
@@ -52,7 +54,7 @@ func (s *Service) Authorize(ctx context.Context, r TokenRequest) (*User, error) 
 	if err != nil {
 		return nil, err
 	}
-	if !resolver.For(h.User).Enabled(RESTUse) {
+	if !resolver.For(h.User.PermissionSubject()).Enabled(permission.RESTUse) {
 		return nil, &store.ForbiddenError{Reason: "the person of this API token may not use the API; ask your administrator to permit it"}
 	}
 	if reason := h.Token.scopeViolation(r, h.User); reason != "" {
@@ -122,7 +124,7 @@ func (t *Token) scopeViolation(r TokenRequest, u *User) string {
 
 // listContains reports whether a list of a token holds the item, or All.
 func listContains(list []string, item string) bool {
-	return slices.Contains(list, item) || slices.Contains(list, Any)
+	return slices.Contains(list, item) || slices.Contains(list, permission.Any)
 }
 
 // takeRequest counts a request that is let in, or refuses it.
@@ -148,7 +150,7 @@ func (s *Service) takeRequest(ctx context.Context, t *Token, now time.Time) erro
 
 // AuthorizePhone says whether the phone of an extension may show a module: the
 // person whose default extension it is, who is returned, is enabled and
-// permitted the module by [PhoneAppsModules]. It is a [store.ForbiddenError]
+// permitted the module by [permission.PhoneAppsModules]. It is a [store.ForbiddenError]
 // otherwise.
 func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) (*User, error) {
 	u, err := s.phoneOwner(ctx, extension)
@@ -162,7 +164,7 @@ func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) 
 	if err != nil {
 		return nil, err
 	}
-	if !resolver.For(u).Contains(PhoneAppsModules, module) {
+	if !resolver.For(u.PermissionSubject()).Contains(permission.PhoneAppsModules, module) {
 		return nil, &store.ForbiddenError{Reason: "the person of this extension may not use this app on the telephone; ask your administrator to permit it"}
 	}
 	return s.redact(u), nil
@@ -171,7 +173,7 @@ func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) 
 // phoneOwner returns whose default extension it is.
 func (s *Service) phoneOwner(ctx context.Context, extension string) (*User, error) {
 	nobody := &store.ForbiddenError{Reason: "this extension is nobody's default extension; ask your administrator to give it to a person"}
-	if !extensionPattern.MatchString(extension) {
+	if !validate.Extension().Valid(extension) {
 		return nil, nobody
 	}
 	u, err := s.requireInScope(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))

@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/benchratio"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 const selectToken = `SELECT team, id, user_id, description, disabled, extensions, modules, addresses, requests_per_hour, key_hash,
@@ -57,8 +58,8 @@ func createTokenRequests(b *testing.B, st userman.Store, n int) []userman.TokenR
 		names := make([]string, 50)
 		for i := range names {
 			names[i] = fmt.Sprintf("Department %02d", i)
-			_, err := s.CreateGroup(ctx, &userman.Group{Name: names[i], Permissions: userman.Permissions{
-				userman.RESTUse: userman.On(), userman.VoicemailExtensions: userman.Append(strconv.Itoa(9000 + i)),
+			_, err := s.CreateGroup(ctx, &userman.Group{Name: names[i], Permissions: permission.Permissions{
+				permission.RESTUse: permission.On(), permission.VoicemailExtensions: permission.Append(strconv.Itoa(9000 + i)),
 			}})
 			require.NoError(b, err)
 		}

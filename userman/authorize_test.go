@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // apiClient is a program that uses the token of jane, who has the extensions 1001
@@ -28,7 +29,7 @@ type apiClient struct {
 func newAPIClient(t testing.TB, h *env, tok userman.Token) *apiClient {
 	t.Helper()
 	jane := newUser("jane", "1001", "1002")
-	jane.Permissions = userman.Permissions{userman.RESTUse: userman.On()}
+	jane.Permissions = permission.Permissions{permission.RESTUse: permission.On()}
 	h.createUser(t, jane, "")
 	created, key := h.createToken(t, "jane", tok)
 	return &apiClient{h, t, userman.TokenRequest{
@@ -138,7 +139,7 @@ func TestService_Authorize_explainsDenial(t *testing.T) {
 			require.NoError(c.t, c.Delete(c.t.Context(), "jane"))
 		}, reasonUserDisabled},
 		"REST is off": {func(c *apiClient) {
-			c.update(c.t, "jane", func(u *userman.User) { u.Permissions[userman.RESTUse] = userman.Off() })
+			c.update(c.t, "jane", func(u *userman.User) { u.Permissions[permission.RESTUse] = permission.Off() })
 		}, reasonPermission},
 		"other module":               {func(c *apiClient) { c.request.Module = "voicemail" }, reasonModule},
 		"no module":                  {func(c *apiClient) { c.request.Module = "" }, reasonModule},
@@ -181,7 +182,7 @@ func TestService_Authorize_restrictsRemoteAddr(t *testing.T) {
 func TestService_Authorize_acceptsGroupPermission(t *testing.T) {
 	t.Parallel()
 	c := newAPIClient(t, newService(t), userman.Token{Modules: []string{"all"}})
-	c.createGroup(t, "Programmers", userman.Permissions{userman.RESTUse: userman.On()})
+	c.createGroup(t, "Programmers", permission.Permissions{permission.RESTUse: permission.On()})
 	c.update(t, "jane", func(u *userman.User) { u.Permissions = nil })
 	_, err := c.authorize(t.Context(), nil)
 	requireForbidden(t, err, reasonPermission)
@@ -326,10 +327,10 @@ func TestService_AuthorizePhone_checksModulesOfDefaultExtensionUser(t *testing.T
 	t.Parallel()
 	h := newService(t)
 	jane := newUser("jane", "4001", "4002")
-	jane.Permissions = userman.Permissions{userman.PhoneAppsModules: userman.Set("call_forward")}
+	jane.Permissions = permission.Permissions{permission.PhoneAppsModules: permission.Set("call_forward")}
 	h.createUser(t, jane, "")
 	john := newUser("john", "4003")
-	john.Permissions = userman.Permissions{userman.PhoneAppsModules: userman.Set("all")}
+	john.Permissions = permission.Permissions{permission.PhoneAppsModules: permission.Set("all")}
 	h.createUser(t, john, "")
 	h.createUser(t, newUser("joan", "4004"), "")
 

@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestService_Create_normalizesAndStoresAllFields(t *testing.T) {
@@ -94,7 +95,7 @@ func TestService_Create_reportsEveryInvalidField(t *testing.T) {
 		User: &userman.User{
 			Username: "-", Description: strings.Repeat("d", 501), FirstName: "a\r\nBcc: x", Email: "jane", OtherEmails: []string{"a@b.example", "no"},
 			CellPhone: "call me", Language: "klingon?", TimeZone: "Mars/Olympus", DefaultExtension: "10o1", LinkedExtensions: []string{"1002", "x"},
-			Groups: []string{"Nobody"}, Permissions: userman.Permissions{"no.such": userman.On()}, ExternalID: "a\x00",
+			Groups: []string{"Nobody"}, Permissions: permission.Permissions{"no.such": permission.On()}, ExternalID: "a\x00",
 		},
 		Password: secret("short"),
 	})

@@ -10,7 +10,7 @@
 //
 // # What people may do
 //
-// What can be permitted is a list of typed [Permission]s, which a product
+// What can be permitted is a list of typed [permission.Permission]s, which a product
 // extends with its own. A person, a group and the permission's default each may
 // say something about it: what is said of the person goes first, then the
 // groups by priority and name, then the default. [Service.EffectivePermissions] answers

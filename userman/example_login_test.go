@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func ExampleService_Authenticate() {
@@ -115,7 +116,7 @@ func ExampleService_AuthenticateService() {
 		fmt.Println(loginErr.Code)
 	}
 	_, err = users.Update(ctx, "jane", func(u *userman.User) error {
-		u.Permissions = userman.Permissions{userman.XMPPLogin: userman.On()}
+		u.Permissions = permission.Permissions{permission.XMPPLogin: permission.On()}
 		return nil
 	})
 	if err != nil {

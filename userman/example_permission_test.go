@@ -6,16 +6,17 @@ import (
 
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // newExampleService is a service with jane, who is in the group Sales.
 func newExampleService(ctx context.Context) *userman.Service {
 	users := userman.New(memstore.New().Users(""), nil)
-	_, err := users.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: userman.Permissions{
-		userman.XMPPLogin:           userman.On(),
-		userman.RESTUse:             userman.On(),
-		userman.VoicemailExtensions: userman.Append("1099"),
-		userman.PhoneAppsModules:    userman.Set("call_forward"),
+	_, err := users.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: permission.Permissions{
+		permission.XMPPLogin:           permission.On(),
+		permission.RESTUse:             permission.On(),
+		permission.VoicemailExtensions: permission.Append("1099"),
+		permission.PhoneAppsModules:    permission.Set("call_forward"),
 	}})
 	if err != nil {
 		panic(err)
@@ -37,23 +38,23 @@ func ExampleService_EffectivePermissions() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(jane.Enabled(userman.XMPPLogin))
-	fmt.Println(jane.Values(userman.VoicemailExtensions))
-	fmt.Println(jane.Contains(userman.VoicemailExtensions, "1099"), jane.Contains(userman.VoicemailExtensions, "1002"))
+	fmt.Println(jane.Enabled(permission.XMPPLogin))
+	fmt.Println(jane.Values(permission.VoicemailExtensions))
+	fmt.Println(jane.Contains(permission.VoicemailExtensions, "1099"), jane.Contains(permission.VoicemailExtensions, "1002"))
 	// Output:
 	// true
 	// [1001 1099] false
 	// true false
 }
 
-func ExampleEffectiveSet_Explain() {
+func ExampleService_EffectivePermissions_explain() {
 	ctx := context.Background()
 	jane, err := newExampleService(ctx).EffectivePermissions(ctx, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	for _, permission := range []string{userman.XMPPLogin, userman.VoicemailExtensions, userman.HistoryDownload} {
+	for _, permission := range []string{permission.XMPPLogin, permission.VoicemailExtensions, permission.HistoryDownload} {
 		explanation, err := jane.Explain(permission)
 		if err != nil {
 			fmt.Println(err)
@@ -68,7 +69,7 @@ func ExampleEffectiveSet_Explain() {
 }
 
 // Many people are told of from groups that are loaded once.
-func ExampleResolver_For() {
+func ExampleService_PermissionResolver() {
 	ctx := context.Background()
 	users := newExampleService(ctx)
 	resolver, err := users.PermissionResolver(ctx)
@@ -77,7 +78,7 @@ func ExampleResolver_For() {
 		return
 	}
 	err = users.Each(ctx, func(u *userman.User) error {
-		fmt.Println(u.Username, resolver.For(u).Format(userman.VoicemailExtensions))
+		fmt.Println(u.Username, resolver.For(u.PermissionSubject()).Format(permission.VoicemailExtensions))
 		return nil
 	})
 	if err != nil {
@@ -88,9 +89,9 @@ func ExampleResolver_For() {
 
 // A product has permissions of its own, and other defaults.
 func ExampleService_Permissions() {
-	users := userman.New(memstore.New().Users(""), &userman.Options{Permissions: []userman.Permission{
-		{ID: "fax.send", Kind: userman.KindBool, Description: "May send faxes."},
-		{ID: userman.XMPPLogin, Default: userman.On()},
+	users := userman.New(memstore.New().Users(""), &userman.Options{Permissions: []permission.Permission{
+		{ID: "fax.send", Kind: permission.KindBool, Description: "May send faxes."},
+		{ID: permission.XMPPLogin, Default: permission.On()},
 	}})
 	for _, p := range users.Permissions() {
 		if p.Module() == "fax" || p.Module() == "xmpp" {
@@ -100,20 +101,4 @@ func ExampleService_Permissions() {
 	// Output:
 	// xmpp.login switch on May log in to the chat server (XMPP).
 	// fax.send switch off May send faxes.
-}
-
-func ExampleParseValue() {
-	for _, text := range []string{"1002, self", "+ linked", "none", "extension 5"} {
-		value, err := userman.ParseValue(userman.KindExtensions, text)
-		if err != nil {
-			fmt.Println(err)
-			continue
-		}
-		fmt.Println(value, value.IsAppend())
-	}
-	// Output:
-	// self, 1002 false
-	// + linked true
-	// none false
-	// value: write extensions of 1 to 20 digits, or the words self, linked and all
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // A product adds permissions of its own, and says who refers to people.
 func ExampleNew() {
 	users := userman.New(memstore.New().Users(""), &userman.Options{
-		Permissions: []userman.Permission{{ID: "fax.send", Kind: userman.KindBool, Description: "May send faxes."}},
+		Permissions: []permission.Permission{{ID: "fax.send", Kind: permission.KindBool, Description: "May send faxes."}},
 		References: []func(context.Context, *userman.User) ([]store.Reference, error){
 			func(_ context.Context, u *userman.User) ([]store.Reference, error) {
 				return []store.Reference{{Kind: "call flow", Key: "night service of " + u.Name()}}, nil
@@ -107,11 +108,11 @@ func ExampleService_CreateGroup() {
 	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
 	_, _ = users.CreateGroup(ctx, &userman.Group{
-		Name: "Everybody", Default: true, Permissions: userman.Permissions{userman.XMPPLogin: userman.On()},
+		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.XMPPLogin: permission.On()},
 	})
 	created, _ := users.OnExtensionCreated(ctx, userman.NewExtension{Number: "1001"})
 	effective, _ := users.EffectivePermissions(ctx, created.User.Username)
-	fmt.Println(created.User.Groups, effective.Enabled(userman.XMPPLogin))
+	fmt.Println(created.User.Groups, effective.Enabled(permission.XMPPLogin))
 	// Output: [Everybody] true
 }
 
@@ -119,7 +120,7 @@ func ExampleService_CreateGroup() {
 func ExampleService_DeleteGroup() {
 	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
-	_, _ = users.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}})
+	_, _ = users.CreateGroup(ctx, &userman.Group{Name: "Sales", Permissions: permission.Permissions{permission.XMPPLogin: permission.On()}})
 	_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: "jane"}})
 	_ = users.AddMembers(ctx, "Sales", "jane")
 

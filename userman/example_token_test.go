@@ -9,6 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // The key is shown once; from then on only its hash is kept.
@@ -63,7 +64,7 @@ func ExampleService_Authorize() {
 func ExampleService_RotateToken() {
 	ctx := context.Background()
 	users := newExampleService(ctx)
-	token, old, err := users.CreateToken(ctx, "jane", &userman.Token{Modules: []string{userman.Any}})
+	token, old, err := users.CreateToken(ctx, "jane", &userman.Token{Modules: []string{permission.Any}})
 	if err != nil {
 		fmt.Println(err)
 		return

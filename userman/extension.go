@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -58,10 +59,10 @@ func (s *Service) OnExtensionCreated(ctx context.Context, e NewExtension) (*Exte
 
 // validateNumber returns what is wrong with the number of an extension.
 func validateNumber(number string) []store.FieldError {
-	if extensionPattern.MatchString(number) {
+	if validate.Extension().Valid(number) {
 		return nil
 	}
-	return []store.FieldError{{Field: "number", Code: "extension", Message: extensionRule}}
+	return []store.FieldError{{Field: "number", Code: "extension", Message: validate.Extension().Message}}
 }
 
 // assignTo gives the extension to u.

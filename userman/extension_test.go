@@ -9,6 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestService_OnExtensionCreated_createsUser(t *testing.T) {
@@ -117,20 +118,20 @@ func TestService_OnExtensionCreated_joinsCallerTransaction(t *testing.T) {
 // createExtensionReferences makes people, groups and tokens that have 1001 in every place there is.
 func createExtensionReferences(t testing.TB, h *env) {
 	t.Helper()
-	h.createGroup(t, "Sales", userman.Permissions{
-		userman.VoicemailExtensions: userman.Append("1001"), userman.HistoryExtensions: userman.Append("1001", "1002"), userman.SMSNumbers: userman.Set("1001"),
+	h.createGroup(t, "Sales", permission.Permissions{
+		permission.VoicemailExtensions: permission.Append("1001"), permission.HistoryExtensions: permission.Append("1001", "1002"), permission.SMSNumbers: permission.Set("1001"),
 	})
-	h.createGroup(t, "Other", userman.Permissions{userman.VoicemailExtensions: userman.Set("1002")})
+	h.createGroup(t, "Other", permission.Permissions{permission.VoicemailExtensions: permission.Set("1002")})
 	joan := newUser("joan", "1002", "1001", "1003")
-	joan.Permissions = userman.Permissions{userman.VoicemailExtensions: userman.Set("1001"), userman.HistoryExtensions: userman.Set("1001", userman.OwnExtension)}
+	joan.Permissions = permission.Permissions{permission.VoicemailExtensions: permission.Set("1001"), permission.HistoryExtensions: permission.Set("1001", permission.OwnExtension)}
 	june := newUser("june", "1003")
-	june.Permissions = userman.Permissions{userman.VoicemailExtensions: userman.Append("1001")}
+	june.Permissions = permission.Permissions{permission.VoicemailExtensions: permission.Append("1001")}
 	for _, u := range []*userman.User{newUser("jane", "1001", "2001"), joan, june, newUser("nora", "10011")} {
 		h.createUser(t, u, goodPassword)
 	}
 	h.createUser(t, newUser("gone", "2009", "1001"), "")
 	h.deleteUser(t, "gone")
-	for _, extensions := range [][]string{{"1001", "1002"}, {"1001"}, {userman.Any}} {
+	for _, extensions := range [][]string{{"1001", "1002"}, {"1001"}, {permission.Any}} {
 		_, _, err := h.CreateToken(t.Context(), "joan", &userman.Token{Extensions: extensions})
 		require.NoError(t, err)
 	}
@@ -165,7 +166,7 @@ func TestService_OnExtensionDeleted_removesAllReferences(t *testing.T) {
 			for _, token := range tokens.Items {
 				states[token.Extensions[0]] = token.Disabled
 			}
-			require.Equal(t, map[string]bool{"1001": true, "1002": false, userman.Any: false}, states, "a token of this one alone is disabled")
+			require.Equal(t, map[string]bool{"1001": true, "1002": false, permission.Any: false}, states, "a token of this one alone is disabled")
 			require.Empty(t, h.list(t, userman.Query{Extension: "1001", Status: userman.StatusDeleted}))
 			h.requireAuditIntact(t)
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // extensionRemoval is how an extension that is deleted is taken away from everybody.
@@ -58,20 +59,20 @@ func (x *extensionRemoval) removeFromUser(u *User) bool {
 
 // removeFromGrants takes the extension out of what somebody says, and reports whether it
 // was in it.
-func (x *extensionRemoval) removeFromGrants(grants Permissions) bool {
+func (x *extensionRemoval) removeFromGrants(grants permission.Permissions) bool {
 	found := false
 	for _, p := range x.service.Permissions() {
 		value, ok := grants[p.ID]
-		if p.Kind != KindExtensions || !ok || !slices.Contains(value.Items(), x.number) {
+		if p.Kind != permission.KindExtensions || !ok || !slices.Contains(value.Items(), x.number) {
 			continue
 		}
 		found = true
 		items := slices.DeleteFunc(value.Items(), func(item string) bool { return item == x.number })
 		switch {
 		case !value.IsAppend():
-			grants[p.ID] = Set(items...)
+			grants[p.ID] = permission.Set(items...)
 		case len(items) > 0:
-			grants[p.ID] = Append(items...)
+			grants[p.ID] = permission.Append(items...)
 		default: // it adds nothing any more
 			delete(grants, p.ID)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func newLoginAttempt(username, password string) credential.LoginAttempt {
@@ -83,13 +84,13 @@ func anonymousContext(t testing.TB, remoteAddr string) context.Context {
 }
 
 // setPermission says something about a person alone.
-func (h *env) setPermission(t testing.TB, username, permission string, value userman.Value) {
+func (h *env) setPermission(t testing.TB, username, id string, value permission.Value) {
 	t.Helper()
 	h.update(t, username, func(u *userman.User) {
 		if u.Permissions == nil {
-			u.Permissions = userman.Permissions{}
+			u.Permissions = permission.Permissions{}
 		}
-		u.Permissions[permission] = value
+		u.Permissions[id] = value
 	})
 }
 

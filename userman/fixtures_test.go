@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -108,7 +109,7 @@ func (h *env) createUser(t testing.TB, u *userman.User, password string) *userma
 }
 
 // createGroup creates a group that says that.
-func (h *env) createGroup(t testing.TB, name string, permissions userman.Permissions) *userman.Group {
+func (h *env) createGroup(t testing.TB, name string, permissions permission.Permissions) *userman.Group {
 	t.Helper()
 	created, err := h.CreateGroup(t.Context(), &userman.Group{Name: name, Permissions: permissions})
 	require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // Bounds of groups.
@@ -38,7 +39,7 @@ type Group struct {
 	// unless the call says which groups they are in.
 	Default bool `json:"default"`
 	// Permissions are what the group says.
-	Permissions Permissions `json:"permissions"`
+	Permissions permission.Permissions `json:"permissions"`
 	// Directory names the directory that the group comes from; empty for one
 	// that is kept here. [Service.Sync] sets it.
 	Directory string `json:"directory"`
@@ -63,7 +64,7 @@ func (g *Group) Clone() *Group {
 func (g *Group) withMembers(members int) *Group {
 	c := g.Clone()
 	if c.Members = members; c.Permissions == nil {
-		c.Permissions = Permissions{}
+		c.Permissions = permission.Permissions{}
 	}
 	return c
 }
@@ -77,12 +78,12 @@ func (g *Group) normalize() *Group {
 
 // validateGroup returns everything that is wrong with g, which is cleaned; known is
 // what it said of permissions before.
-func (s *Service) validateGroup(g *Group, previous Permissions) []store.FieldError {
+func (s *Service) validateGroup(g *Group, previous permission.Permissions) []store.FieldError {
 	errs := s.validator.Struct(g)
 	if len(errs) == 0 && !strings.ContainsFunc(g.Name, isNameRune) {
 		errs = append(errs, store.FieldError{Field: "name", Code: "letter", Message: "a name needs a letter or a digit"})
 	}
-	return append(errs, s.registry.validate(g.Permissions, previous)...)
+	return append(errs, s.registry.Validate(g.Permissions, previous)...)
 }
 
 func isNameRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !isInvisible(r) }

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestService_UpdateGroup_savesEditableFields(t *testing.T) {
@@ -19,7 +20,7 @@ func TestService_UpdateGroup_savesEditableFields(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "")
-			permissions := userman.Permissions{userman.VoicemailDownload: userman.Off()}
+			permissions := permission.Permissions{permission.VoicemailDownload: permission.Off()}
 			created, err := h.CreateGroup(t.Context(), &userman.Group{
 				Name: " Sales ", Description: " who sells ", Default: true, Permissions: permissions,
 				Directory: "head-office", Members: 7, CreatedAt: time.Unix(1, 0), UpdatedAt: time.Unix(1, 0),
@@ -75,8 +76,8 @@ func TestService_CreateGroup_foldsNameForUniqueness(t *testing.T) {
 func TestService_CreateGroup_reportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	_, err := h.CreateGroup(t.Context(), &userman.Group{Priority: -1, Permissions: userman.Permissions{
-		userman.VoicemailDownload: userman.Set("1001"), "no.such": userman.On(), userman.VoicemailExtensions: userman.Set("1001", "ten"),
+	_, err := h.CreateGroup(t.Context(), &userman.Group{Priority: -1, Permissions: permission.Permissions{
+		permission.VoicemailDownload: permission.Set("1001"), "no.such": permission.On(), permission.VoicemailExtensions: permission.Set("1001", "ten"),
 	}})
 	requireFieldErrors(t, err, "name: required", "priority: min", "permissions.no.such: unknown", "permissions.voicemail.download: kind", "permissions.voicemail.extensions[1]: extension")
 	for _, name := range []string{"\u200b", "\u3164", "!!!", "---"} {
@@ -250,11 +251,11 @@ func TestService_DeleteGroup_ignoresDeletedMembers(t *testing.T) {
 func TestService_PreviewDeleteGroup_reportsPermissionChanges(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.createGroup(t, "Sales", userman.Permissions{userman.XMPPLogin: userman.On(), userman.VoicemailExtensions: userman.Append("1002")})
-	h.createGroup(t, "Chat", userman.Permissions{userman.XMPPLogin: userman.On()})
+	h.createGroup(t, "Sales", permission.Permissions{permission.XMPPLogin: permission.On(), permission.VoicemailExtensions: permission.Append("1002")})
+	h.createGroup(t, "Chat", permission.Permissions{permission.XMPPLogin: permission.On()})
 	jane, joan, june := newUser("jane", "1001"), newUser("joan"), newUser("june")
 	jane.Groups, joan.Groups, june.Groups = []string{"Sales"}, []string{"Sales", "Chat"}, []string{"Sales"}
-	joan.Permissions = userman.Permissions{userman.VoicemailExtensions: userman.Set()}
+	joan.Permissions = permission.Permissions{permission.VoicemailExtensions: permission.Set()}
 	for _, u := range []*userman.User{june, joan, jane} {
 		h.createUser(t, u, "")
 	}
@@ -264,8 +265,8 @@ func TestService_PreviewDeleteGroup_reportsPermissionChanges(t *testing.T) {
 	require.Len(t, impact, 2)
 	require.Equal(t, "jane", impact[0].Username)
 	require.Equal(t, []userman.PermissionChange{
-		{Permission: userman.VoicemailExtensions, Before: "1001, 1002", After: "1001"},
-		{Permission: userman.XMPPLogin, Before: "on", After: "off"},
+		{Permission: permission.VoicemailExtensions, Before: "1001, 1002", After: "1001"},
+		{Permission: permission.XMPPLogin, Before: "on", After: "off"},
 	}, impact[0].Changes)
 	require.Equal(t, "joan", impact[1].Username)
 	require.Empty(t, impact[1].Changes, "another group, and what is said of her, give the same")

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // MemberImpact is what would change for one person.
@@ -16,7 +17,7 @@ type MemberImpact struct {
 }
 
 // PermissionChange is a permission that would be another one, in the words of
-// [EffectiveSet.Format].
+// [permission.EffectiveSet.Format].
 type PermissionChange struct {
 	Permission string `json:"permission"`
 	Before     string `json:"before"`
@@ -52,10 +53,10 @@ func (s *Service) PreviewDeleteGroup(ctx context.Context, name string, limit int
 }
 
 // previewMember returns what would change for u without the group.
-func (s *Service) previewMember(resolver *Resolver, u *User, group string) MemberImpact {
+func (s *Service) previewMember(resolver *permission.Resolver, u *User, group string) MemberImpact {
 	nonMember := u.Clone()
 	leaveGroup(nonMember, group)
-	before, after := resolver.For(u), resolver.For(nonMember)
+	before, after := resolver.For(u.PermissionSubject()), resolver.For(nonMember.PermissionSubject())
 	impact := MemberImpact{Username: u.Username, Changes: []PermissionChange{}}
 	for _, p := range s.Permissions() {
 		change := PermissionChange{Permission: p.ID, Before: before.Format(p.ID), After: after.Format(p.ID)}

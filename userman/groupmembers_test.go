@@ -16,6 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // countingStore counts how often all groups are read.
@@ -65,7 +66,7 @@ func newServiceWithSQL(t testing.TB) (h *env, exec func(statement string)) {
 func TestService_DeleteGroup_foldsStoredGroupNames(t *testing.T) {
 	t.Parallel()
 	h, exec := newServiceWithSQL(t)
-	h.createGroup(t, "Sales", userman.Permissions{userman.XMPPLogin: userman.On()})
+	h.createGroup(t, "Sales", permission.Permissions{permission.XMPPLogin: permission.On()})
 	for _, username := range []string{"jane", "joan"} {
 		u := newUser(username)
 		u.Groups = []string{"Sales"}
@@ -75,7 +76,7 @@ func TestService_DeleteGroup_foldsStoredGroupNames(t *testing.T) {
 	exec(`UPDATE pbxusers_people SET group_names = '["SALES"]'`)
 	impact, _, err := h.PreviewDeleteGroup(t.Context(), "Sales", 10)
 	require.NoError(t, err)
-	require.Equal(t, []userman.PermissionChange{{Permission: userman.XMPPLogin, Before: "on", After: "off"}}, impact[0].Changes)
+	require.Equal(t, []userman.PermissionChange{{Permission: permission.XMPPLogin, Before: "on", After: "off"}}, impact[0].Changes)
 	require.NoError(t, h.DeleteGroup(t.Context(), "Sales", true))
 	require.Empty(t, h.get(t, "jane").Groups)
 	require.Len(t, h.entries(t, audit.Query{Action: "leave group"}), 2, "each of them is written once")

@@ -31,7 +31,7 @@ func (s *Service) createGroup(ctx context.Context, action string, g *Group, setM
 		if err := s.checkCreateGroup(ctx, created); err != nil {
 			return err
 		}
-		created.Permissions = created.Permissions.normalized()
+		created.Permissions = created.Permissions.Normalized()
 		if err := s.store.CreateGroup(ctx, created); err != nil {
 			return err
 		}
@@ -152,7 +152,7 @@ func (s *Service) editGroup(before *Group, change func(*Group) error) (*Group, e
 	if err := store.NewInvalidError(s.validateGroup(after, before.Permissions)...); err != nil {
 		return nil, err
 	}
-	after.Permissions = after.Permissions.normalized()
+	after.Permissions = after.Permissions.Normalized()
 	return after.withMembers(after.Members), nil
 }
 

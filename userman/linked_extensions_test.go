@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestUser_LinkedExtensions_keepOrderAndMayBeShared(t *testing.T) {
@@ -22,18 +23,18 @@ func TestUser_LinkedExtensions_keepOrderAndMayBeShared(t *testing.T) {
 	}
 }
 
-func TestEffectiveSet_Contains_ownExtensions(t *testing.T) {
+func TestService_EffectivePermissions_ownExtensions(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	jane := newUser("jane", "1001", "2001")
 	h.createUser(t, jane, "")
-	require.True(t, h.effectivePermissions(t, "jane").Contains(userman.SettingsExtensions, "1001"), "the own one by default")
-	require.False(t, h.effectivePermissions(t, "jane").Contains(userman.SettingsExtensions, "2001"))
+	require.True(t, h.effectivePermissions(t, "jane").Contains(permission.SettingsExtensions, "1001"), "the own one by default")
+	require.False(t, h.effectivePermissions(t, "jane").Contains(permission.SettingsExtensions, "2001"))
 
 	h.update(t, "jane", func(u *userman.User) {
-		u.Permissions = userman.Permissions{userman.SettingsExtensions: userman.Set(userman.OwnExtensions, "3001")}
+		u.Permissions = permission.Permissions{permission.SettingsExtensions: permission.Set(permission.OwnExtensions, "3001")}
 	})
 	for extension, want := range map[string]bool{"1001": true, "2001": true, "3001": true, "3002": false} {
-		require.Equal(t, want, h.effectivePermissions(t, "jane").Contains(userman.SettingsExtensions, extension), extension)
+		require.Equal(t, want, h.effectivePermissions(t, "jane").Contains(permission.SettingsExtensions, extension), extension)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // Login is a login that succeeded.
@@ -26,7 +27,7 @@ type Login struct {
 // Authenticate logs a person in to the portal, or refuses with a
 // [credential.LoginError], or, after too many tries, with a
 // [store.RateLimitedError]. Unknown people and wrong passwords take the same time
-// and get the same answer. Who is not permitted [PortalLogin] is told so once
+// and get the same answer. Who is not permitted [permission.PortalLogin] is told so once
 // the password is proven.
 //
 // In the trail are the logins and the refusals, but that a code is still asked
@@ -82,7 +83,7 @@ func (s *Service) Session(ctx context.Context, id string, generation int64) (*Us
 	if u.Disabled || u.SessionEpoch != generation {
 		return nil, ended
 	}
-	allowed, err := s.hasPermission(ctx, u, PortalLogin)
+	allowed, err := s.hasPermission(ctx, u, permission.PortalLogin)
 	if err == nil && !allowed {
 		err = ended
 	}

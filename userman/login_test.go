@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestService_Authenticate_startsPortalSession(t *testing.T) {
@@ -51,7 +52,7 @@ func TestService_Authenticate_returnsUniformError(t *testing.T) {
 	h.createUser(t, newUser("invited"), "")
 	_, err := h.Disable(t.Context(), "off")
 	require.NoError(t, err)
-	h.setPermission(t, "unpermitted", userman.PortalLogin, userman.Off())
+	h.setPermission(t, "unpermitted", permission.PortalLogin, permission.Off())
 	h.moveToDirectory(t, "elsewhere", "head-office", "uid-jane")
 	h.moveToDirectory(t, "gone", "closed", "uid-jane")
 	_, want := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
@@ -106,7 +107,7 @@ func TestService_Authenticate_requiresPortalPermission(t *testing.T) {
 	h := newService(t)
 	h.createUser(t, newUser("jane"), goodPassword)
 	session := h.logIn(t, "jane", goodPassword).User
-	h.setPermission(t, "jane", userman.PortalLogin, userman.Off())
+	h.setPermission(t, "jane", permission.PortalLogin, permission.Off())
 
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
 	requireLoginError(t, err, credential.InvalidCredentials)
@@ -117,7 +118,7 @@ func TestService_Authenticate_requiresPortalPermission(t *testing.T) {
 	_, err = h.Session(t.Context(), session.ID, session.SessionEpoch)
 	require.ErrorIs(t, err, store.ErrNotFound, "a session has the rights of now")
 
-	h.setPermission(t, "jane", userman.PortalLogin, userman.On())
+	h.setPermission(t, "jane", permission.PortalLogin, permission.On())
 	h.logIn(t, "jane", goodPassword)
 }
 
@@ -266,7 +267,7 @@ func TestService_Session_endsOnCredentialChange(t *testing.T) {
 		"when all end":  func(ctx context.Context, h *env) error { return h.EndSessions(ctx, "jane") },
 		"when not permitted": func(ctx context.Context, h *env) error {
 			_, err := h.Update(ctx, "jane", func(u *userman.User) error {
-				u.Permissions = userman.Permissions{userman.PortalLogin: userman.Off()}
+				u.Permissions = permission.Permissions{permission.PortalLogin: permission.Off()}
 				return nil
 			})
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/internal/username"
+	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -147,7 +148,7 @@ func (s *Service) byEmail(ctx context.Context, name string) (*User, error) {
 }
 
 func (s *Service) byExtension(ctx context.Context, name string) (*User, error) {
-	if !extensionPattern.MatchString(name) {
+	if !validate.Extension().Valid(name) {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
 	return s.store.FindUser(ctx, UserLookup{DefaultExtension: name})

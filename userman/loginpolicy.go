@@ -7,6 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // hasPermission reports whether a Switch is on for u.
@@ -15,12 +16,12 @@ func (s *Service) hasPermission(ctx context.Context, u *User, permission string)
 	if err != nil {
 		return false, err
 	}
-	return resolver.For(u).Enabled(permission), nil
+	return resolver.For(u.PermissionSubject()).Enabled(permission), nil
 }
 
 // authorizePortal is the [auth.AuthorizeFunc] of the portal.
 func (s *Service) authorizePortal(ctx context.Context, a *auth.Account) error {
-	_, err := s.authorizeLogin(ctx, a, PortalLogin)
+	_, err := s.authorizeLogin(ctx, a, permission.PortalLogin)
 	return err
 }
 

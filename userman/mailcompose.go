@@ -85,7 +85,7 @@ func (s *Service) mailData(ctx context.Context, u *User) (MailData, error) {
 	if s.opts.BaseURL != nil {
 		data.BaseURL = s.opts.BaseURL.String()
 	}
-	perms := resolver.For(u)
+	perms := resolver.For(u.PermissionSubject())
 	for _, service := range s.LoginServices() {
 		if perms.Enabled(service + loginSuffix) {
 			data.Services = append(data.Services, service)

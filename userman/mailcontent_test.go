@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestService_SendWelcome_includesSoftphoneLink(t *testing.T) {
@@ -40,7 +41,9 @@ func TestService_SendWelcome_explainsMissingSoftphoneLink(t *testing.T) {
 	}{
 		{"no default extension", nil, nil, sipAccounts{}, "no default extension", "you have no extension"},
 		{"another type", []string{"1002"}, nil, sipAccounts{"1002": {Technology: "IAX2"}}, "not of the type PJSIP", "no softphone can use"},
-		{"not permitted", nil, func(u *userman.User) { u.Permissions = userman.Permissions{userman.SoftphoneActivate: userman.Off()} }, sipAccounts{}, "", ""},
+		{"not permitted", nil, func(u *userman.User) {
+			u.Permissions = permission.Permissions{permission.SoftphoneActivate: permission.Off()}
+		}, sipAccounts{}, "", ""},
 		{"no softphones here", nil, nil, nil, "", ""},
 	} {
 		box := &mailbox{}
@@ -92,10 +95,10 @@ func TestService_SendWelcome_listsLoginServices(t *testing.T) {
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	u := newUserWithEmail("jane")
-	u.Permissions = userman.Permissions{userman.XMPPLogin: userman.On(), userman.ISymphonyLogin: userman.On()}
+	u.Permissions = permission.Permissions{permission.XMPPLogin: permission.On(), permission.ISymphonyLogin: permission.On()}
 	h.createUser(t, u, "")
 	u = newUserWithEmail("joe")
-	u.Permissions = userman.Permissions{userman.PortalLogin: userman.Off()}
+	u.Permissions = permission.Permissions{permission.PortalLogin: permission.Off()}
 	h.createUser(t, u, "")
 	h.sendWelcome(t, "jane", userman.DeliverySent)
 	h.sendWelcome(t, "joe", userman.DeliverySent)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // MailData is what the templates of mails may use.
@@ -31,7 +33,7 @@ type MailData struct {
 }
 
 // portalService is the portal's name among the services.
-var portalService, _, _ = strings.Cut(PortalLogin, ".")
+var portalService, _, _ = strings.Cut(permission.PortalLogin, ".")
 
 // Portal reports whether the person may log in to the portal, which is at
 // BaseURL.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 const (
@@ -145,7 +146,7 @@ func (s *Service) linkLifetime(kind MailKind) time.Duration {
 // canActivate reports whether a softphone of u can be set up, or why it cannot
 // although the person is permitted it and the product knows of softphones.
 func (s *Service) canActivate(ctx context.Context, u *User) (_ bool, reason string, _ error) {
-	allowed, err := s.hasPermission(ctx, u, SoftphoneActivate)
+	allowed, err := s.hasPermission(ctx, u, permission.SoftphoneActivate)
 	if err != nil || !allowed || s.opts.SIPAccounts == nil {
 		return false, "", err
 	}

@@ -69,7 +69,7 @@ func normalizeLists(u *User) *User {
 		}
 	}
 	u.LinkedExtensions, u.OtherEmails = links, append([]string{}, u.OtherEmails...)
-	u.Permissions = u.Permissions.normalized()
+	u.Permissions = u.Permissions.Normalized()
 	return u
 }
 

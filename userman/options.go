@@ -13,13 +13,14 @@ import (
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // Options of [New].
 type Options struct {
 	// Permissions are those of the product, in addition to
 	// [StandardPermissions] or in the place of those with the same ID.
-	Permissions []Permission
+	Permissions []permission.Permission
 	// Product is the name that mails and authenticator apps show. Defaults to
 	// "pbxusers".
 	Product string
@@ -111,7 +112,7 @@ func New(st Store, opts *Options) *Service {
 	o := opts.withDefaults()
 	validateDirectories(o.Directories)
 	s := &Service{
-		store: st, opts: o, validator: newValidator(), registry: newRegistry(o.Permissions), audit: o.Audit,
+		store: st, opts: o, validator: newValidator(), registry: permission.NewRegistry(o.Permissions), audit: o.Audit,
 		policy:       passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Product}},
 		hasher:       passwords.NewHasher(&passwords.Options{Params: o.Argon2.params(), Concurrency: o.MaxConcurrentHashes, Random: o.Random}),
 		loginLimiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}),

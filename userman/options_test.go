@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // namedDirectory is a directory of that name.
@@ -25,7 +26,7 @@ func TestNew_panicsOnInvalidOptions(t *testing.T) {
 		"a directory without a name": {Directories: []userman.Directory{namedDirectory{}}},
 		"a name in capital letters":  {Directories: []userman.Directory{namedDirectory{name: "Office"}}},
 		"two of one name":            {Directories: []userman.Directory{namedDirectory{name: "office"}, namedDirectory{name: "office"}}},
-		"a permission of no form":    {Permissions: []userman.Permission{{ID: "fax", Kind: userman.KindBool, Description: "May fax."}}},
+		"a permission of no form":    {Permissions: []permission.Permission{{ID: "fax", Kind: permission.KindBool, Description: "May fax."}}},
 	} {
 		require.Panics(t, func() { userman.New(st, &opts) }, what)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/pbxusers/pbxusers/internal/scopedlist"
+	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -25,7 +26,7 @@ func (s *Service) GetByID(ctx context.Context, id string) (*User, error) {
 
 // GetByExtension returns the person whose default extension it is.
 func (s *Service) GetByExtension(ctx context.Context, extension string) (*User, error) {
-	if !extensionPattern.MatchString(extension) {
+	if !validate.Extension().Valid(extension) {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
 	u, err := s.requireInScope(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // redact returns a copy of u as it leaves the service: without credentials, and
@@ -17,7 +18,7 @@ func (s *Service) redact(u *User) *User {
 		}
 	}
 	if c.Permissions == nil {
-		c.Permissions = Permissions{}
+		c.Permissions = permission.Permissions{}
 	}
 	c.HasPassword, c.HasSecondFactor = u.Credentials.HasPassword(), u.Credentials.HasSecondFactor()
 	c.ExternalPassword = s.passwordIsExternal(u)

@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // userGenerator draws people of whom most are taken.
@@ -32,8 +33,8 @@ func userGenerator() *rapid.Generator[*userman.User] {
 			TimeZone:         rapid.SampledFrom([]string{"", "UTC", "Europe/Berlin", "GMT+0"}).Draw(t, "zone"),
 			DefaultExtension: extension.Draw(t, "default"), LinkedExtensions: rapid.SliceOfN(extension, 0, 4).Draw(t, "linked"),
 			Groups: rapid.SampledFrom([][]string{nil, {"sales"}, {"SALES", "Zoë"}}).Draw(t, "groups"),
-			Permissions: rapid.SampledFrom([]userman.Permissions{
-				nil, {userman.PortalLogin: userman.Off()}, {userman.VoicemailExtensions: userman.Append("1002", userman.OwnExtension)}, {userman.HistoryExtensions: userman.Set()},
+			Permissions: rapid.SampledFrom([]permission.Permissions{
+				nil, {permission.PortalLogin: permission.Off()}, {permission.VoicemailExtensions: permission.Append("1002", permission.OwnExtension)}, {permission.HistoryExtensions: permission.Set()},
 			}).Draw(t, "permissions"),
 			Disabled: rapid.Bool().Draw(t, "disabled"), MustChangePassword: rapid.Bool().Draw(t, "must change"),
 			ExternalID: text.Draw(t, "external ID"),

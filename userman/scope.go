@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // Scoped returns a service for somebody who reaches some extensions only, such
@@ -21,7 +22,7 @@ import (
 //
 // Whoever holds the credentials of a person may do what the person may. They
 // are therefore not handed out of people who have a permission of the kind
-// [KindExtensions] for extensions out of reach, or for all of them: no password is
+// [permission.KindExtensions] for extensions out of reach, or for all of them: no password is
 // set and no link made, the second factor stays, and so does the email, where
 // links go; tokens are not made, not rotated, and not changed but to disable or
 // delete them. What the defaults and the default groups give to everybody does
@@ -75,7 +76,7 @@ func (s *Service) authorizeChange(ctx context.Context, before, after *User) erro
 			return err
 		}
 	}
-	if maps.EqualFunc(before.Permissions, after.Permissions, Value.Equal) && slices.Equal(before.Groups, after.Groups) && slices.Equal(before.Extensions(), after.Extensions()) {
+	if maps.EqualFunc(before.Permissions, after.Permissions, permission.Value.Equal) && slices.Equal(before.Groups, after.Groups) && slices.Equal(before.Extensions(), after.Extensions()) {
 		return nil
 	}
 	resolver, err := s.PermissionResolver(ctx)
@@ -87,11 +88,11 @@ func (s *Service) authorizeChange(ctx context.Context, before, after *User) erro
 
 // authorizeGrant refuses permissions for extensions out of reach that after has and
 // before has not.
-func (s *Service) authorizeGrant(resolver *Resolver, before, after *User) error {
+func (s *Service) authorizeGrant(resolver *permission.Resolver, before, after *User) error {
 	if s.inScope == nil {
 		return nil
 	}
-	if permission := s.firstOutOfScope(resolver.For(before), resolver.For(after)); permission != "" {
+	if permission := s.firstOutOfScope(resolver.For(before.PermissionSubject()), resolver.For(after.PermissionSubject())); permission != "" {
 		return &store.ForbiddenError{Reason: "this would give the permission " + permission + " for extensions that you do not reach; ask an administrator who reaches them"}
 	}
 	return nil
@@ -119,8 +120,8 @@ func (s *Service) authorizeCredentials(ctx context.Context, u *User) error {
 	if err != nil {
 		return err
 	}
-	resolver := s.shared.resolvers.get(s.registry, groups, revision)
-	if permission := s.firstOutOfScope(resolver.For(u.withDefaultGrants(groups)), resolver.For(u)); permission != "" {
+	resolver := s.resolverOver(groups, revision)
+	if permission := s.firstOutOfScope(resolver.For(u.withDefaultGrants(groups).PermissionSubject()), resolver.For(u.PermissionSubject())); permission != "" {
 		return &store.ForbiddenError{Reason: "this person has the permission " + permission + " for extensions that you do not reach, and so has whoever holds the password, a link, a key or the mailbox; ask an administrator who reaches them"}
 	}
 	return nil
@@ -135,9 +136,9 @@ func (u *User) withDefaultGrants(groups []*Group) *User {
 
 // firstOutOfScope returns the first permission that after has for extensions out of
 // reach for which before has it not; "" when there is none.
-func (s *Service) firstOutOfScope(before, after *EffectiveSet) string {
+func (s *Service) firstOutOfScope(before, after *permission.EffectiveSet) string {
 	for _, p := range s.Permissions() {
-		if p.Kind != KindExtensions {
+		if p.Kind != permission.KindExtensions {
 			continue
 		}
 		prior, priorAll := before.Values(p.ID)

@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // Whoever asks whether a password is right could guess it, and hold up whose it
@@ -22,7 +23,7 @@ func TestService_Scoped_forbidsOutOfScopeLogin(t *testing.T) {
 	scoped := all.scoped(extensions1xx)
 	for _, u := range []*userman.User{newUser("jane", "101"), newUser("joan", "201")} {
 		all.createUser(t, u, goodPassword)
-		all.setPermission(t, u.Username, userman.XMPPLogin, userman.On())
+		all.setPermission(t, u.Username, permission.XMPPLogin, permission.On())
 	}
 	require.NoError(t, scoped.verifyXMPP(t, "jane", goodPassword))
 	for _, name := range []string{"joan", "201"} {
@@ -49,7 +50,7 @@ func TestService_Scoped_limitsGuessesLikeUnknownUser(t *testing.T) {
 		all := newService(t)
 		scoped := all.scoped(extensions1xx)
 		all.createUser(t, newUser("joan", "201"), goodPassword)
-		all.setPermission(t, "joan", userman.XMPPLogin, userman.On())
+		all.setPermission(t, "joan", permission.XMPPLogin, permission.On())
 		guess := func(name string) (rateLimited []bool) {
 			for range 60 {
 				_, err := scoped.AuthenticateService(ctx, "xmpp", name, secret(anotherPassword))
@@ -71,7 +72,7 @@ func TestService_Scoped_sharesRateLimits(t *testing.T) {
 	t.Parallel()
 	all := newService(t)
 	all.createUser(t, newUser("jane", "101"), goodPassword)
-	all.setPermission(t, "jane", userman.XMPPLogin, userman.On())
+	all.setPermission(t, "jane", permission.XMPPLogin, permission.On())
 	var err error
 	for range 30 {
 		err = all.scoped(extensions1xx).verifyXMPP(t, "jane", anotherPassword)
@@ -106,7 +107,7 @@ func TestService_Scoped_disablesOutOfScopeTokenOnly(t *testing.T) {
 		}
 		requireDenied := func() {
 			t.Helper()
-			require.ErrorIs(t, change(func(t *userman.Token) { t.Modules = []string{userman.Any} }), store.ErrForbidden, username)
+			require.ErrorIs(t, change(func(t *userman.Token) { t.Modules = []string{permission.Any} }), store.ErrForbidden, username)
 			require.ErrorIs(t, change(func(t *userman.Token) { t.Addresses = nil }), store.ErrForbidden, username)
 			require.ErrorIs(t, change(func(t *userman.Token) { t.RequestsPerHour = -1 }), store.ErrForbidden, username)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // extensions1xx reaches the extensions 100 to 199.
@@ -125,21 +126,21 @@ func TestService_Scoped_forbidsMovingUsersOutOfScope(t *testing.T) {
 func TestService_Scoped_forbidsGrantingOutOfScopeExtensions(t *testing.T) {
 	t.Parallel()
 	all, scoped := newScopedEnv(t)
-	all.createGroup(t, "Listeners", userman.Permissions{userman.VoicemailExtensions: userman.Append("201")})
-	all.createGroup(t, "Everything", userman.Permissions{userman.HistoryExtensions: userman.Set(userman.Any)})
-	all.createGroup(t, "Harmless", userman.Permissions{userman.VoicemailExtensions: userman.Append("103", userman.OwnExtensions), userman.XMPPLogin: userman.On()})
-	voicemail := func(value userman.Value) userman.Permissions {
-		return userman.Permissions{userman.VoicemailExtensions: value}
+	all.createGroup(t, "Listeners", permission.Permissions{permission.VoicemailExtensions: permission.Append("201")})
+	all.createGroup(t, "Everything", permission.Permissions{permission.HistoryExtensions: permission.Set(permission.Any)})
+	all.createGroup(t, "Harmless", permission.Permissions{permission.VoicemailExtensions: permission.Append("103", permission.OwnExtensions), permission.XMPPLogin: permission.On()})
+	voicemail := func(value permission.Value) permission.Permissions {
+		return permission.Permissions{permission.VoicemailExtensions: value}
 	}
 	for what, change := range map[string]func(u *userman.User){
-		"a number":       func(u *userman.User) { u.Permissions = voicemail(userman.Set("201")) },
-		"another number": func(u *userman.User) { u.Permissions = voicemail(userman.Append("101", "2000")) },
-		"all":            func(u *userman.User) { u.Permissions = voicemail(userman.Set(userman.Any)) },
+		"a number":       func(u *userman.User) { u.Permissions = voicemail(permission.Set("201")) },
+		"another number": func(u *userman.User) { u.Permissions = voicemail(permission.Append("101", "2000")) },
+		"all":            func(u *userman.User) { u.Permissions = voicemail(permission.Set(permission.Any)) },
 		"a group":        func(u *userman.User) { u.Groups = []string{"Listeners"} },
 		"a group of all": func(u *userman.User) { u.Groups = []string{"Everything"} },
 		"one of two":     func(u *userman.User) { u.Groups = []string{"Harmless", "Listeners"} },
 		"both at a time": func(u *userman.User) {
-			u.Groups, u.Permissions = []string{"Listeners"}, voicemail(userman.Append("101"))
+			u.Groups, u.Permissions = []string{"Listeners"}, voicemail(permission.Append("101"))
 		},
 	} {
 		_, err := scoped.tryUpdate(t, "jane", change)
@@ -151,7 +152,7 @@ func TestService_Scoped_forbidsGrantingOutOfScopeExtensions(t *testing.T) {
 	}
 	require.ErrorIs(t, scoped.AddMembers(t.Context(), "Listeners", "jane"), store.ErrForbidden)
 	require.NoError(t, scoped.AddMembers(t.Context(), "Harmless", "jane"))
-	scoped.update(t, "jane", func(u *userman.User) { u.Permissions = voicemail(userman.Set("150", userman.OwnExtension)) })
+	scoped.update(t, "jane", func(u *userman.User) { u.Permissions = voicemail(permission.Set("150", permission.OwnExtension)) })
 	all.requireAuditIntact(t)
 }
 
@@ -160,11 +161,11 @@ func TestService_Scoped_forbidsGrantingOutOfScopeExtensions(t *testing.T) {
 func TestService_Scoped_keepsExistingGrants(t *testing.T) {
 	t.Parallel()
 	all, scoped := newScopedEnv(t)
-	all.createGroup(t, "Listeners", userman.Permissions{userman.VoicemailExtensions: userman.Set("201", "202")})
+	all.createGroup(t, "Listeners", permission.Permissions{permission.VoicemailExtensions: permission.Set("201", "202")})
 	all.update(t, "jane", func(u *userman.User) { u.Groups = []string{"Listeners"} })
 	scoped.update(t, "jane", func(u *userman.User) { u.Title = "Ms" })
 	scoped.update(t, "jane", func(u *userman.User) {
-		u.Permissions = userman.Permissions{userman.VoicemailExtensions: userman.Set("201")}
+		u.Permissions = permission.Permissions{permission.VoicemailExtensions: permission.Set("201")}
 	})
 	_, err := scoped.tryUpdate(t, "jane", func(u *userman.User) { u.Permissions = nil })
 	require.ErrorIs(t, err, store.ErrForbidden, "202 comes back")
@@ -177,13 +178,13 @@ func TestService_Scoped_keepsExistingGrants(t *testing.T) {
 // extensions out of reach, each on another way, and returns their usernames.
 func createOverprivilegedUsers(t testing.TB, all *env) []string {
 	t.Helper()
-	all.createGroup(t, "Listeners", userman.Permissions{userman.VoicemailExtensions: userman.Append("201")})
+	all.createGroup(t, "Listeners", permission.Permissions{permission.VoicemailExtensions: permission.Append("201")})
 	for username, change := range map[string]func(u *userman.User){
 		"of-all": func(u *userman.User) {
-			u.Permissions = userman.Permissions{userman.HistoryExtensions: userman.Set(userman.Any)}
+			u.Permissions = permission.Permissions{permission.HistoryExtensions: permission.Set(permission.Any)}
 		},
 		"of-one": func(u *userman.User) {
-			u.Permissions = userman.Permissions{userman.ConferenceExtensions: userman.Append("101", "201")}
+			u.Permissions = permission.Permissions{permission.ConferenceExtensions: permission.Append("101", "201")}
 		},
 		"of-group": func(u *userman.User) { u.Groups = []string{"Listeners"} },
 	} {
@@ -237,7 +238,7 @@ func TestService_Scoped_forbidsSoftphoneForOutOfScopeExtensions(t *testing.T) {
 	link, err := scoped.InviteSoftphone(t.Context(), "jane")
 	require.NoError(t, err)
 	require.False(t, link.Token.IsZero())
-	all.setPermission(t, "jane", userman.HistoryExtensions, userman.Set("101", "201"))
+	all.setPermission(t, "jane", permission.HistoryExtensions, permission.Set("101", "201"))
 	require.ErrorIs(t, errOf2(scoped.InviteSoftphone(t.Context(), "jane")), store.ErrForbidden)
 	require.Equal(t, "refused invite softphone jane: forbidden", all.lastAuditEntry(t))
 }
@@ -279,12 +280,12 @@ func TestService_Scoped_allowsCredentialsForDefaultGrants(t *testing.T) {
 	all := newService(t)
 	scoped := all.scoped(extensions1xx)
 	_, err := all.CreateGroup(t.Context(), &userman.Group{
-		Name: "Everybody", Default: true, Permissions: userman.Permissions{userman.ConferenceExtensions: userman.Set(userman.Any)},
+		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.ConferenceExtensions: permission.Set(permission.Any)},
 	})
 	require.NoError(t, err)
 	scoped.createUser(t, newUserWithEmail("jane", "101", "102"), goodPassword)
 	scoped.update(t, "jane", func(u *userman.User) {
-		u.Email, u.Permissions = "jane.doe@example.com", userman.Permissions{userman.HistoryExtensions: userman.Set(userman.OwnExtensions, "103")}
+		u.Email, u.Permissions = "jane.doe@example.com", permission.Permissions{permission.HistoryExtensions: permission.Set(permission.OwnExtensions, "103")}
 	})
 	for what, err := range map[string]error{
 		"SetPassword": errOf2(scoped.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)),
@@ -305,7 +306,7 @@ func TestService_Scoped_createAddsDefaultGroups(t *testing.T) {
 	t.Parallel()
 	all, scoped := newScopedEnv(t)
 	_, err := all.CreateGroup(t.Context(), &userman.Group{
-		Name: "Everybody", Default: true, Permissions: userman.Permissions{userman.ConferenceExtensions: userman.Set(userman.Any)},
+		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.ConferenceExtensions: permission.Set(permission.Any)},
 	})
 	require.NoError(t, err)
 	require.Equal(t, []string{"Everybody"}, scoped.createUser(t, newUser("new", "110"), "").Groups)

@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // enrollTOTP turns a second factor on, and waits for the next code.
@@ -108,7 +109,7 @@ func TestService_ConfirmLogin_rejectsRevokedPermission(t *testing.T) {
 	key, _ := h.enrollTOTP(t, jane.ID)
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	epoch := loginError(t, err).SessionEpoch
-	h.setPermission(t, "jane", userman.PortalLogin, userman.Off())
+	h.setPermission(t, "jane", permission.PortalLogin, permission.Off())
 	step := newLoginAttempt("jane", "")
 	step.Code = totpCode(t, key, h.clock.Now())
 	_, err = h.ConfirmLogin(t.Context(), step, epoch)

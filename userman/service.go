@@ -6,6 +6,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // What records are called in refusals and in the audit trail. The key of a
@@ -25,7 +26,7 @@ type Service struct {
 	store     Store
 	opts      Options // with the defaults filled in
 	validator *validate.Validator
-	registry  *registry
+	registry  *permission.Registry
 	audit     *audit.Log
 	policy    passwords.Policy
 	hasher    *passwords.Hasher

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // loginSuffix is the end of the permissions to log in somewhere.
@@ -21,7 +22,7 @@ const loginSuffix = ".login"
 func (s *Service) LoginServices() []string {
 	services := []string{}
 	for _, p := range s.Permissions() {
-		if module, ok := strings.CutSuffix(p.ID, loginSuffix); ok && p.Kind == KindBool {
+		if module, ok := strings.CutSuffix(p.ID, loginSuffix); ok && p.Kind == permission.KindBool {
 			services = append(services, module)
 		}
 	}

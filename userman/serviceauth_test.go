@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // verifyXMPP asks for XMPP, as a server that does not know addresses.
@@ -42,7 +43,7 @@ func TestService_AuthenticateService_requiresPermission(t *testing.T) {
 				require.NoError(t, err)
 				require.False(t, allowed)
 
-				h.setPermission(t, "jane", service+".login", userman.On())
+				h.setPermission(t, "jane", service+".login", permission.On())
 				u, err := h.AuthenticateService(t.Context(), service, "JANE", secret(goodPassword))
 				require.NoError(t, err)
 				require.Equal(t, h.get(t, "jane"), u)
@@ -61,7 +62,7 @@ func TestService_AuthenticateService_requiresPermission(t *testing.T) {
 func TestService_AuthenticateService_acceptsGroupPermission(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.createGroup(t, "Chat", userman.Permissions{userman.XMPPLogin: userman.On()})
+	h.createGroup(t, "Chat", permission.Permissions{permission.XMPPLogin: permission.On()})
 	h.createUser(t, newUser("jane"), goodPassword)
 	requireLoginError(t, h.verifyXMPP(t, "jane", goodPassword), credential.NotAuthorized)
 	require.NoError(t, h.AddMembers(t.Context(), "Chat", "jane"))
@@ -71,7 +72,7 @@ func TestService_AuthenticateService_acceptsGroupPermission(t *testing.T) {
 func TestService_AuthenticateService_rejectsDisabledAndExpired(t *testing.T) {
 	t.Parallel()
 	h := newService(t, func(o *userman.Options) { o.PasswordLifetime = 90 * 24 * time.Hour })
-	h.createGroup(t, "Chat", userman.Permissions{userman.XMPPLogin: userman.On()})
+	h.createGroup(t, "Chat", permission.Permissions{permission.XMPPLogin: permission.On()})
 	for _, username := range []string{"jane", "off", "must", "gone"} {
 		u := newUser(username)
 		u.Groups = []string{"Chat"}
@@ -106,7 +107,7 @@ func TestService_AuthenticateService_skipsMFA(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	jane := h.createUser(t, newUser("jane"), goodPassword)
-	h.setPermission(t, "jane", userman.XMPPLogin, userman.On())
+	h.setPermission(t, "jane", permission.XMPPLogin, permission.On())
 	h.enrollTOTP(t, jane.ID)
 	require.NoError(t, h.verifyXMPP(t, "jane", goodPassword))
 }
@@ -115,7 +116,7 @@ func TestService_AuthenticateService_usesNewPasswordImmediately(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUser(t, newUser("jane"), goodPassword)
-	h.setPermission(t, "jane", userman.XMPPLogin, userman.On())
+	h.setPermission(t, "jane", permission.XMPPLogin, permission.On())
 	require.NoError(t, h.verifyXMPP(t, "jane", goodPassword))
 	_, err := h.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)
 	require.NoError(t, err)
@@ -126,9 +127,9 @@ func TestService_AuthenticateService_usesNewPasswordImmediately(t *testing.T) {
 func TestService_AuthenticateService_rejectsUnknownService(t *testing.T) {
 	t.Parallel()
 	h := newService(t, func(o *userman.Options) {
-		o.Permissions = []userman.Permission{
-			{ID: "wiki.login", Kind: userman.KindBool, Default: userman.On(), Description: "May log in to the wiki."},
-			{ID: "doors.login", Kind: userman.KindStrings, Default: userman.Set(), Description: "Is no service."},
+		o.Permissions = []permission.Permission{
+			{ID: "wiki.login", Kind: permission.KindBool, Default: permission.On(), Description: "May log in to the wiki."},
+			{ID: "doors.login", Kind: permission.KindStrings, Default: permission.Set(), Description: "Is no service."},
 		}
 	})
 	h.createUser(t, newUser("jane"), goodPassword)
@@ -147,7 +148,7 @@ func TestService_AuthenticateService_rejectsUnknownService(t *testing.T) {
 func TestService_AuthenticateService_limitsPerUserWithoutRemoteAddr(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.createGroup(t, "Chat", userman.Permissions{userman.XMPPLogin: userman.On()})
+	h.createGroup(t, "Chat", permission.Permissions{permission.XMPPLogin: permission.On()})
 	for _, username := range []string{"jane", "joan"} {
 		u := newUser(username)
 		u.Groups = []string{"Chat"}
@@ -176,7 +177,7 @@ func TestService_AuthenticateService_limitsPerRemoteAddr(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUser(t, newUser("jane"), goodPassword)
-	h.setPermission(t, "jane", userman.XMPPLogin, userman.On())
+	h.setPermission(t, "jane", permission.XMPPLogin, permission.On())
 	for i := range 30 {
 		_, err := h.AuthenticateService(anonymousContext(t, "203.0.113.9"), "xmpp", fmt.Sprintf("name-%d", i), secret(goodPassword))
 		require.Error(t, err)
@@ -192,7 +193,7 @@ func TestService_AuthenticateService_rejectsConcurrentDisable(t *testing.T) {
 	dir := newHeadOffice()
 	h := newService(t)
 	h.createUser(t, newUser("jane"), "")
-	h.setPermission(t, "jane", userman.XMPPLogin, userman.On())
+	h.setPermission(t, "jane", permission.XMPPLogin, permission.On())
 	h.moveToDirectory(t, "jane", "head-office", "uid-jane")
 	slow := &hookDirectory{dir, func() {
 		_, err := h.Disable(t.Context(), "jane")
@@ -221,7 +222,7 @@ func (d *hookDirectory) Authenticate(ctx context.Context, externalID string, pas
 func (h *env) createXMPPUsers(t testing.TB, n int) {
 	t.Helper()
 	u := newUser("person-0")
-	u.Permissions = userman.Permissions{userman.XMPPLogin: userman.On()}
+	u.Permissions = permission.Permissions{permission.XMPPLogin: permission.On()}
 	h.createUser(t, u, goodPassword)
 	first := h.storedUser(t, "person-0")
 	require.NoError(t, h.store.RunInTx(t.Context(), func(ctx context.Context) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // SIPAccounts tells the SIP account of an extension. Whoever keeps extensions
@@ -43,7 +44,7 @@ const activatableTechnology = "PJSIP"
 // InviteSoftphone makes a link with which a softphone is set up once; an
 // earlier one stops to work. A [store.ConflictError] says why it cannot be
 // done: no default extension, an extension that is not PJSIP, no SIPAccounts,
-// or [SoftphoneActivate] is off.
+// or [permission.SoftphoneActivate] is off.
 func (s *Service) InviteSoftphone(ctx context.Context, username string) (*Link, error) {
 	const action = "invite softphone"
 	u, err := s.find(ctx, username)
@@ -71,12 +72,12 @@ func (s *Service) InviteSoftphone(ctx context.Context, username string) (*Link, 
 // sipAccount returns what a softphone of u registers with, or a
 // [store.ConflictError] that says why there is none to be.
 func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) {
-	allowed, err := s.hasPermission(ctx, u, SoftphoneActivate)
+	allowed, err := s.hasPermission(ctx, u, permission.SoftphoneActivate)
 	switch {
 	case err != nil:
 		return nil, err
 	case !allowed:
-		return nil, activationError("the permission " + SoftphoneActivate + " is off; turn it on for this person, or for one of their groups")
+		return nil, activationError("the permission " + permission.SoftphoneActivate + " is off; turn it on for this person, or for one of their groups")
 	case u.DefaultExtension == "":
 		return nil, activationError("there is no default extension; set the person's default extension first")
 	case s.opts.SIPAccounts == nil:

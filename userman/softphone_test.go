@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // extensionAccounts are the SIP accounts of extensions.
@@ -123,7 +124,9 @@ func TestService_InviteSoftphone_requiresPJSIPDefaultExtension(t *testing.T) {
 		"another technology":     {func(u *userman.User) { u.DefaultExtension = "1002" }, "is not of the type PJSIP; set one that is"},
 		"no such extension":      {func(u *userman.User) { u.DefaultExtension = "1003" }, "does not exist any more; set another one"},
 		"not permitted": {
-			func(u *userman.User) { u.Permissions = userman.Permissions{userman.SoftphoneActivate: userman.Off()} },
+			func(u *userman.User) {
+				u.Permissions = permission.Permissions{permission.SoftphoneActivate: permission.Off()}
+			},
 			"the permission softphone.activate is off; turn it on",
 		},
 	} {

@@ -83,6 +83,9 @@ type Groups interface {
 	// that is another one after each write to any group of the team, and never
 	// comes back.
 	ListGroups(ctx context.Context) (groups []*Group, revision int64, err error)
+	// GroupsRevision returns the revision that ListGroups returns, without the
+	// groups.
+	GroupsRevision(ctx context.Context) (int64, error)
 	// CountMembers returns how many people who are not deleted are in each
 	// group, by the group's name; groups without any may be left out.
 	CountMembers(ctx context.Context) (map[string]int, error)

@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestService_Sync_updatesDirectoryGroupMemberships(t *testing.T) {
@@ -20,7 +21,7 @@ func TestService_Sync_updatesDirectoryGroupMemberships(t *testing.T) {
 	require.NoError(t, h.AddMembers(t.Context(), "Kept here", "jane", "john"))
 	require.NoError(t, h.RemoveMembers(t.Context(), "Sales", "john"))
 	_, err := h.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
-		g.Permissions = userman.Permissions{userman.PortalLogin: userman.Off()}
+		g.Permissions = permission.Permissions{permission.PortalLogin: permission.Off()}
 		return nil
 	})
 	require.NoError(t, err)
@@ -37,7 +38,7 @@ func TestService_Sync_updatesDirectoryGroupMemberships(t *testing.T) {
 	sales, err := h.Group(t.Context(), "sales")
 	require.NoError(t, err, "a group that is gone there stays, without members")
 	require.Zero(t, sales.Members)
-	require.Equal(t, userman.Permissions{userman.PortalLogin: userman.Off()}, sales.Permissions)
+	require.Equal(t, permission.Permissions{permission.PortalLogin: permission.Off()}, sales.Permissions)
 	h.requireAuditIntact(t)
 }
 
@@ -48,7 +49,7 @@ func TestService_Sync_ignoresLocalGroupsOfSameName(t *testing.T) {
 			t.Parallel()
 			d := &fakeDirectory{}
 			h := newServiceWithDB(t, open(t), "", withDirectory(d))
-			h.createGroup(t, "Operators", userman.Permissions{userman.RESTUse: userman.On()})
+			h.createGroup(t, "Operators", permission.Permissions{permission.RESTUse: permission.On()})
 			d.setEntries(newEntry("id-1", "jane", "", "OPERATORS", "Sales"), newEntry("id-2", "john", "", "operators"))
 			r := h.trySync(t)
 			require.Equal(t, []string{"create jane", "create john"}, steps(r), "they are synced without it")
@@ -58,7 +59,7 @@ func TestService_Sync_ignoresLocalGroupsOfSameName(t *testing.T) {
 			require.Equal(t, []string{"Sales"}, h.get(t, "jane").Groups)
 			perms, err := h.EffectivePermissions(t.Context(), "jane")
 			require.NoError(t, err)
-			require.False(t, perms.Enabled(userman.RESTUse))
+			require.False(t, perms.Enabled(permission.RESTUse))
 
 			require.NoError(t, h.AddMembers(t.Context(), "Operators", "jane"))
 			require.Empty(t, h.trySync(t).Steps, "who is put into it here stays in it")

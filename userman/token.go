@@ -32,13 +32,13 @@ type Token struct {
 	// Disabled keeps it from working. That of a disabled person does not work
 	// either.
 	Disabled bool `json:"disabled"`
-	// Extensions are those that the token reaches: numbers, or [Any], which
+	// Extensions are those that the token reaches: numbers, or [permission.Any], which
 	// means all of the person's own, now and later. A number that is not the
 	// person's is not reached. nil is All when the token is made; an empty
 	// list is refused.
 	Extensions []string `json:"extensions" validate:"min=1,max=200"`
-	// Modules are those that the token reaches, by name (see [KindStrings]), or
-	// [Any]. nil is All when the token is made; an empty list is refused.
+	// Modules are those that the token reaches, by name (see [permission.KindStrings]), or
+	// [permission.Any]. nil is All when the token is made; an empty list is refused.
 	Modules []string `json:"modules" validate:"min=1,max=200"`
 	// RequestsPerHour bounds how often it is used, [DefaultRequestsPerHour]
 	// unless given (0); -1 is without a bound.

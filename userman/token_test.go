@@ -16,6 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // createToken creates a token of somebody, and returns it with its key.
@@ -149,7 +150,7 @@ func TestService_UpdateToken_savesEditableFieldsOnly(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
-	h.setPermission(t, "jane", userman.RESTUse, userman.On())
+	h.setPermission(t, "jane", permission.RESTUse, permission.On())
 	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: created.ID, Key: key, Module: "x", Extension: "1001"})
 	require.NoError(t, err, "the key is the same")
 
@@ -179,7 +180,7 @@ func TestService_RotateToken_revokesOldKey(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUser(t, newUser("jane", "1001"), "")
-	h.setPermission(t, "jane", userman.RESTUse, userman.On())
+	h.setPermission(t, "jane", permission.RESTUse, permission.On())
 	created, old := h.createToken(t, "jane", userman.Token{Modules: []string{"all"}})
 	h.clock.Advance(time.Hour)
 	rotated, key, err := h.RotateToken(t.Context(), created.ID)
@@ -199,7 +200,7 @@ func TestService_DeleteToken_revokesKey(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUser(t, newUser("jane", "1001"), "")
-	h.setPermission(t, "jane", userman.RESTUse, userman.On())
+	h.setPermission(t, "jane", permission.RESTUse, permission.On())
 	created, key := h.createToken(t, "jane", userman.Token{Modules: []string{"all"}})
 	require.NoError(t, h.DeleteToken(t.Context(), created.ID))
 	require.Equal(t, "done delete "+created.ID, h.lastAuditEntry(t))

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 var tokenIDPattern = regexp.MustCompile(`^[a-z0-9]{16}$`)
@@ -53,10 +54,10 @@ func (s *Service) newToken(u *User, t *Token) (*Token, store.Secret, error) {
 	created := &Token{UserID: u.ID}
 	created.applyEdits(t)
 	if created.Extensions == nil {
-		created.Extensions = []string{Any}
+		created.Extensions = []string{permission.Any}
 	}
 	if created.Modules == nil {
-		created.Modules = []string{Any}
+		created.Modules = []string{permission.Any}
 	}
 	if err := s.prepareToken(created, &Token{}); err != nil {
 		return nil, store.Secret{}, err
@@ -95,7 +96,7 @@ func (s *Service) prepareToken(t, before *Token) error {
 	}
 	t.normalize()
 	added := func(number string) bool {
-		return number != Any && !slices.Contains(before.Extensions, number) && !s.inScope(number)
+		return number != permission.Any && !slices.Contains(before.Extensions, number) && !s.inScope(number)
 	}
 	if s.inScope != nil && slices.ContainsFunc(t.Extensions, added) {
 		return &store.ForbiddenError{Reason: "this would give the token extensions that you do not reach; ask an administrator who reaches them"}

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // unlimited is what RequestsPerHour of a [Token] is without a bound.
@@ -35,13 +37,13 @@ func (t *Token) applyEdits(from *Token) {
 func (s *Service) validateToken(t, before *Token) []store.FieldError {
 	errs := s.validator.Struct(t)
 	for i, item := range t.Extensions[:min(len(t.Extensions), MaxTokenExtensions)] {
-		if item != Any && !extensionPattern.MatchString(item) {
+		if item != permission.Any && !validate.Extension().Valid(item) {
 			errs = append(errs, store.FieldError{
 				Field: fmt.Sprintf("extensions[%d]", i), Code: "extension", Message: "write extensions of 1 to 20 digits, or the word all",
 			})
 		}
 	}
-	errs = append(errs, KindStrings.validateItems("modules", t.Modules[:min(len(t.Modules), MaxTokenModules)])...)
+	errs = append(errs, permission.KindStrings.ValidateItems("modules", t.Modules[:min(len(t.Modules), MaxTokenModules)])...)
 	if t.RequestsPerHour < unlimited || t.RequestsPerHour > MaxRequestsPerHour {
 		errs = append(errs, store.FieldError{
 			Field: "requests_per_hour", Code: "range", Message: fmt.Sprintf("write a number from 1 to %d, or -1 for no limit", MaxRequestsPerHour),
@@ -80,8 +82,8 @@ func tokenFieldIndex(e store.FieldError) int {
 // normalize brings the lists of t, which the rules have taken, into the form in
 // which they are kept.
 func (t *Token) normalize() {
-	t.Extensions = canonicalItems(t.Extensions)
-	t.Modules = Set(t.Modules...).normalized().items
+	t.Extensions = permission.Set(t.Extensions...).Items()
+	t.Modules = permission.Set(t.Modules...).Normalized().Items()
 	for i, network := range t.Addresses {
 		t.Addresses[i] = normalizeNetwork(network)
 	}

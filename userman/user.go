@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // Bounds of the fields of a [User], in characters unless said otherwise.
@@ -74,7 +75,7 @@ type User struct {
 	// sorted.
 	Groups []string `json:"groups"`
 	// Permissions are what is said of this person alone.
-	Permissions Permissions `json:"permissions"`
+	Permissions permission.Permissions `json:"permissions"`
 
 	// Disabled keeps the person from logging in anywhere, and ends every
 	// session at once.

@@ -16,7 +16,7 @@ func (s *Service) validateUser(ctx context.Context, u, before *User) ([]store.Fi
 		return nil, err
 	}
 	u.Groups = names
-	groupErrs = append(groupErrs, s.registry.validate(u.Permissions, before.Permissions)...)
+	groupErrs = append(groupErrs, s.registry.Validate(u.Permissions, before.Permissions)...)
 	errs := s.validator.Struct(u)
 	end := len(errs)
 	if end > 0 && errs[end-1].Field == "external_id" {

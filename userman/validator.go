@@ -19,11 +19,8 @@ import (
 const maxText = 4 * MaxExternalIDLength
 
 var (
-	// extensionPattern is what an extension looks like, see
-	// [User].DefaultExtension.
-	extensionPattern = regexp.MustCompile(`^[0-9]{1,20}$`)
-	phonePattern     = regexp.MustCompile(`^[0-9+ ().\-/*#]*[0-9*#][0-9+ ().\-/*#]*((x|ext|ext\.) ?[0-9]{1,20})?$`)
-	zonePattern      = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}$`)
+	phonePattern = regexp.MustCompile(`^[0-9+ ().\-/*#]*[0-9*#][0-9+ ().\-/*#]*((x|ext|ext\.) ?[0-9]{1,20})?$`)
+	zonePattern  = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}$`)
 	// domainPattern takes names of hosts in any script, also without a dot:
 	// mail may stay in the house.
 	domainPattern = regexp.MustCompile(`^[\pL\pN]([\pL\pM\pN-]{0,61}[\pL\pM\pN])?(\.[\pL\pN]([\pL\pM\pN-]{0,61}[\pL\pM\pN])?)*$`)
@@ -39,15 +36,12 @@ func newValidator() *validate.Validator {
 		validate.Rule{Tag: "phone_or_blank", Valid: orEmpty(phonePattern.MatchString), Message: "write a telephone number: digits, plus, blanks and ().-/*#, with x or ext before an extension"},
 		validate.Rule{Tag: "language_or_blank", Valid: orEmpty(isLanguage), Message: "choose a language by its tag, such as en, de or zh-Hans; nothing is that of the product"},
 		validate.Rule{Tag: "time_zone_or_blank", Valid: orEmpty(isTimeZone), Message: "choose a time zone by its IANA name, such as Europe/Berlin; nothing is UTC"},
-		validate.Rule{Tag: "extension", Valid: extensionPattern.MatchString, Message: extensionRule},
-		validate.Rule{Tag: "extension_or_blank", Valid: orEmpty(extensionPattern.MatchString), Message: extensionRule},
+		validate.Extension(),
+		validate.Rule{Tag: "extension_or_blank", Valid: orEmpty(validate.Extension().Valid), Message: validate.Extension().Message},
 	)
 }
 
-const (
-	emailRule     = "write one email address, such as jane@example.com, without a name"
-	extensionRule = "an extension is 1 to 20 digits"
-)
+const emailRule = "write one email address, such as jane@example.com, without a name"
 
 func orEmpty(holds func(string) bool) func(string) bool {
 	return func(value string) bool { return value == "" || holds(value) }

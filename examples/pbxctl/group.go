@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func (a *cli) groupCommand() *cobra.Command {
@@ -43,7 +44,7 @@ type groupFields struct {
 	fieldErrs flagErrors
 }
 
-func (f *groupFlags) parse(flags *pflag.FlagSet, registry []userman.Permission) *groupFields {
+func (f *groupFlags) parse(flags *pflag.FlagSet, registry []permission.Permission) *groupFields {
 	fields := &groupFields{flags: flags, from: f.group}
 	fields.permissions, fields.fieldErrs = parsePermissions(registry, f.permissions)
 	return fields

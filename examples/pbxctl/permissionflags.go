@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // registerPermissions adds the flag --permissions to cmd.
@@ -23,12 +23,12 @@ type permissionChanges struct {
 	// clear drops all that was said before.
 	clear bool
 	// values by the ID of the permission; nil says nothing of it any more.
-	values map[string]*userman.Value
+	values map[string]*permission.Value
 }
 
 // applyTo returns said with the changes, as a copy.
-func (c permissionChanges) applyTo(grants userman.Permissions) userman.Permissions {
-	result := userman.Permissions{}
+func (c permissionChanges) applyTo(grants permission.Permissions) permission.Permissions {
+	result := permission.Permissions{}
 	if !c.clear {
 		maps.Copy(result, grants)
 	}
@@ -43,15 +43,15 @@ func (c permissionChanges) applyTo(grants userman.Permissions) userman.Permissio
 }
 
 // parsePermissions reads flags written as ID=VALUE, each after the one before.
-func parsePermissions(registry []userman.Permission, given []string) (permissionChanges, []store.FieldError) {
-	changes := permissionChanges{values: map[string]*userman.Value{}}
+func parsePermissions(registry []permission.Permission, given []string) (permissionChanges, []store.FieldError) {
+	changes := permissionChanges{values: map[string]*permission.Value{}}
 	var errs []store.FieldError
 	for i, text := range given {
 		id, written, ok := strings.Cut(text, "=")
 		id = strings.TrimSpace(id)
 		switch {
 		case text == "":
-			changes = permissionChanges{clear: true, values: map[string]*userman.Value{}}
+			changes = permissionChanges{clear: true, values: map[string]*permission.Value{}}
 		case !ok || id == "":
 			errs = append(errs, store.FieldError{
 				Field: fmt.Sprintf("permissions[%d]", i), Code: "syntax", Message: "write ID=VALUE, such as xmpp.login=on, or ID= to say nothing of it",
@@ -69,12 +69,12 @@ func parsePermissions(registry []userman.Permission, given []string) (permission
 
 // parsePermission reads one value. That of a permission that there is not is
 // any: the service refuses it by the name.
-func parsePermission(registry []userman.Permission, id, written string) (userman.Value, []store.FieldError) {
+func parsePermission(registry []permission.Permission, id, written string) (permission.Value, []store.FieldError) {
 	for _, p := range registry {
 		if p.ID != id {
 			continue
 		}
-		value, err := userman.ParseValue(p.Kind, written)
+		value, err := permission.ParseValue(p.Kind, written)
 		errs := prefixFieldErrors("", err)
 		for i := range errs {
 			errs[i].Field = "permissions." + id
@@ -84,7 +84,7 @@ func parsePermission(registry []userman.Permission, id, written string) (userman
 		}
 		return value, errs
 	}
-	return userman.Off(), nil
+	return permission.Off(), nil
 }
 
 // completePermissions completes the IDs of permissions in a shell.

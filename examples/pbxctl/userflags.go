@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // userFlags are the fields of a person, each a flag of the field's name.
@@ -66,7 +67,7 @@ type userFields struct {
 
 // parse reads the flags. What cannot be read is kept, to be refused together
 // with what the service refuses.
-func (f *userFlags) parse(flags *pflag.FlagSet, registry []userman.Permission) *userFields {
+func (f *userFlags) parse(flags *pflag.FlagSet, registry []permission.Permission) *userFields {
 	fields := &userFields{flags: flags, from: f.user}
 	fields.from.OtherEmails = splitValues(f.otherEmails)
 	fields.from.LinkedExtensions = splitValues(f.linkedExtensions)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestCLI_userListSearchesSortsAndPages(t *testing.T) {
@@ -202,10 +202,10 @@ func FuzzParsePermissions(f *testing.F) {
 	for _, seed := range []string{"", "=", "xmpp.login=on", "xmpp.login=", "voicemail.extensions=+ 1,2", "sms.numbers=+49,+50", "a=b=c", "xmpp.login=\x00", " rest.use = OFF "} {
 		f.Add(seed)
 	}
-	registry := userman.StandardPermissions()
+	registry := permission.Standard()
 	f.Fuzz(func(t *testing.T, text string) {
 		changes, errs := parsePermissions(registry, []string{text})
-		grants := userman.Permissions{userman.XMPPLogin: userman.On()}
+		grants := permission.Permissions{permission.XMPPLogin: permission.On()}
 		after := changes.applyTo(grants)
 		require.Len(t, grants, 1, "what was said is not touched")
 		if len(errs) == 0 && text != "" {
@@ -216,7 +216,7 @@ func FuzzParsePermissions(f *testing.F) {
 		for id, value := range after {
 			for _, p := range registry {
 				if p.ID == id && len(errs) == 0 {
-					require.Equal(t, p.Kind != userman.KindBool, value.IsList(), "a value is of the kind of its permission")
+					require.Equal(t, p.Kind != permission.KindBool, value.IsList(), "a value is of the kind of its permission")
 				}
 			}
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func (a *cli) userPermissions() *cobra.Command {
@@ -34,7 +34,7 @@ func (a *cli) userPermissions() *cobra.Command {
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		if len(args) == 0 {
 			permissions := s.Users.Permissions()
-			return a.print(store.Page[userman.Permission]{Items: permissions}, func() string { return permissionsText(permissions) })
+			return a.print(store.Page[permission.Permission]{Items: permissions}, func() string { return permissionsText(permissions) })
 		}
 		effective, err := s.Users.EffectivePermissions(cmd.Context(), args[0])
 		if err != nil {
@@ -44,12 +44,12 @@ func (a *cli) userPermissions() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.print(store.Page[*userman.Explanation]{Items: explained}, func() string { return explainedText(effective, explained) })
+		return a.print(store.Page[*permission.Explanation]{Items: explained}, func() string { return explainedText(effective, explained) })
 	})
 	return cmd
 }
 
-func permissionsText(permissions []userman.Permission) string {
+func permissionsText(permissions []permission.Permission) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "PERMISSION\tKIND\tDEFAULT\tSENTENCE")
@@ -61,11 +61,11 @@ func permissionsText(permissions []userman.Permission) string {
 }
 
 // explainPermissions explains those that are asked for, or all.
-func explainPermissions(effective *userman.EffectiveSet, only []string) ([]*userman.Explanation, error) {
+func explainPermissions(effective *permission.EffectiveSet, only []string) ([]*permission.Explanation, error) {
 	if len(only) == 0 {
 		return effective.ExplainAll(), nil
 	}
-	var explained []*userman.Explanation
+	var explained []*permission.Explanation
 	for _, id := range only {
 		e, err := effective.Explain(id)
 		if err != nil {
@@ -76,7 +76,7 @@ func explainPermissions(effective *userman.EffectiveSet, only []string) ([]*user
 	return explained, nil
 }
 
-func explainedText(effective *userman.EffectiveSet, explained []*userman.Explanation) string {
+func explainedText(effective *permission.EffectiveSet, explained []*permission.Explanation) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "PERMISSION\tVALUE\tWHY")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // userView is one as it is printed: with a generated password only where it is
@@ -73,7 +74,7 @@ func (shown userView) writeTable(out io.Writer) {
 }
 
 // writePermissions writes a row for each that something is said of.
-func writePermissions(row func(label string, value any), grants userman.Permissions) {
+func writePermissions(row func(label string, value any), grants permission.Permissions) {
 	if len(grants) == 0 {
 		row("permissions", "")
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // TestE2E_userPagesAreAccessible does for the pages of people, groups and
@@ -63,11 +64,11 @@ func seedUsers(t *testing.T, server *servertest.Server) {
 	users := server.Site.Users
 	for _, g := range []userman.Group{
 		{Name: "Everybody", Description: "All who work here", Default: true},
-		{Name: "Sales", Priority: 10, Description: "Everybody who sells", Permissions: userman.Permissions{
-			userman.XMPPLogin: userman.On(), userman.HistoryRecordings: userman.On(), userman.HistoryExtensions: userman.Append("4002", "4003"),
+		{Name: "Sales", Priority: 10, Description: "Everybody who sells", Permissions: permission.Permissions{
+			permission.XMPPLogin: permission.On(), permission.HistoryRecordings: permission.On(), permission.HistoryExtensions: permission.Append("4002", "4003"),
 		}},
-		{Name: "Interns", Priority: 20, Permissions: userman.Permissions{userman.PortalClickToDial: userman.Off(), userman.ContactsGroups: userman.Set("Company")}},
-		{Name: "Operators of the head office", Permissions: userman.Permissions{userman.ISymphonyLogin: userman.On(), userman.HistoryExtensions: userman.Set(userman.Any)}},
+		{Name: "Interns", Priority: 20, Permissions: permission.Permissions{permission.PortalClickToDial: permission.Off(), permission.ContactsGroups: permission.Set("Company")}},
+		{Name: "Operators of the head office", Permissions: permission.Permissions{permission.ISymphonyLogin: permission.On(), permission.HistoryExtensions: permission.Set(permission.Any)}},
 	} {
 		_, err := users.CreateGroup(t.Context(), &g)
 		require.NoError(t, err)
@@ -76,7 +77,7 @@ func seedUsers(t *testing.T, server *servertest.Server) {
 		{
 			Username: "jane.roe", FirstName: "Jane", LastName: "Roe", Title: "Head of Sales", Company: "Acme", Email: "jane.roe@example.com",
 			DefaultExtension: "4001", LinkedExtensions: []string{"4100", "4101"}, Groups: []string{"Sales"}, WorkPhone: "+49 30 1234-4001",
-			Permissions: userman.Permissions{userman.XMPPLogin: userman.Off(), userman.SMSNumbers: userman.Set("+49301234001")},
+			Permissions: permission.Permissions{permission.XMPPLogin: permission.Off(), permission.SMSNumbers: permission.Set("+49301234001")},
 		},
 		{Username: "王小明", DisplayName: "王小明", DefaultExtension: "4002", Disabled: true},
 		{Username: "alice", Email: "alice@example.org", DefaultExtension: "1001", Groups: []string{"Sales"}},

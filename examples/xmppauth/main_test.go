@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // programArg is the first argument with which the test binary is xmppauth.
@@ -62,19 +63,19 @@ func newEnv(t *testing.T) *env {
 }
 
 // addUser makes somebody who may use XMPP or not.
-func (h *env) addUser(t *testing.T, username string, login userman.Value) {
+func (h *env) addUser(t *testing.T, username string, login permission.Value) {
 	t.Helper()
 	_, err := h.Create(t.Context(), userman.NewUser{
-		User:     &userman.User{Username: username, Permissions: userman.Permissions{userman.XMPPLogin: login}},
+		User:     &userman.User{Username: username, Permissions: permission.Permissions{permission.XMPPLogin: login}},
 		Password: store.NewSecret(password),
 	})
 	require.NoError(t, err)
 }
 
-func (h *env) setXMPPLogin(t *testing.T, username string, login userman.Value) {
+func (h *env) setXMPPLogin(t *testing.T, username string, login permission.Value) {
 	t.Helper()
 	_, err := h.Update(t.Context(), username, func(u *userman.User) error {
-		u.Permissions = userman.Permissions{userman.XMPPLogin: login}
+		u.Permissions = permission.Permissions{permission.XMPPLogin: login}
 		return nil
 	})
 	require.NoError(t, err)
@@ -99,9 +100,9 @@ func TestE2E_prosodyLoginFollowsDirectory(t *testing.T) {
 		t.Run(string(protocol), func(t *testing.T) {
 			t.Parallel()
 			h := newEnv(t)
-			h.addUser(t, "Jane", userman.On())
-			h.addUser(t, "joe@acme.com", userman.On())
-			h.addUser(t, "off", userman.Off())
+			h.addUser(t, "Jane", permission.On())
+			h.addUser(t, "joe@acme.com", permission.On())
+			h.addUser(t, "off", permission.Off())
 			server := h.startProsody(t, protocol)
 			login := func(user, password string) error {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -114,9 +115,9 @@ func TestE2E_prosodyLoginFollowsDirectory(t *testing.T) {
 			require.ErrorIs(t, login("jane", "wrong"), xmpp.ErrNotAuthorized)
 			require.ErrorIs(t, login("nobody", password), xmpp.ErrNotAuthorized)
 			require.ErrorIs(t, login("off", password), xmpp.ErrNotAuthorized)
-			h.setXMPPLogin(t, "off", userman.On())
+			h.setXMPPLogin(t, "off", permission.On())
 			require.NoError(t, login("off", password))
-			h.setXMPPLogin(t, "off", userman.Off())
+			h.setXMPPLogin(t, "off", permission.Off())
 			require.ErrorIs(t, login("off", password), xmpp.ErrNotAuthorized)
 
 			_, err := h.SetPassword(t.Context(), "jane", store.NewSecret(anotherPassword), nil)
@@ -148,7 +149,7 @@ func TestRun_acceptsUsernameOnly(t *testing.T) {
 	h := newEnv(t)
 	_, err := h.Create(t.Context(), userman.NewUser{
 		User: &userman.User{
-			Username: "jane", Email: "jane@acme.com", DefaultExtension: "1001", Permissions: userman.Permissions{userman.XMPPLogin: userman.On()},
+			Username: "jane", Email: "jane@acme.com", DefaultExtension: "1001", Permissions: permission.Permissions{permission.XMPPLogin: permission.On()},
 		},
 		Password: store.NewSecret(password),
 	})

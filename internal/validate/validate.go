@@ -113,6 +113,19 @@ func PlainText() Rule {
 	}
 }
 
+// Extension is the tag extension: the number of an extension.
+func Extension() Rule {
+	return Rule{
+		Tag:     "extension",
+		Valid:   isExtension,
+		Message: "an extension is 1 to 20 digits",
+	}
+}
+
+func isExtension(s string) bool {
+	return s != "" && len(s) <= 20 && strings.Trim(s, "0123456789") == ""
+}
+
 // readable reports whether s is UTF-8 with no control character but those
 // allowed, and nothing that reorders or hides text.
 func readable(s, allowed string) bool {

@@ -107,6 +107,15 @@ func (m userStore) ListGroups(ctx context.Context) (groups []*userman.Group, rev
 	return groups, revision, nil
 }
 
+// GroupsRevision implements [userman.Store].
+func (m userStore) GroupsRevision(ctx context.Context) (revision int64, err error) {
+	err = m.readTeam(ctx, func(t *team) error {
+		revision = t.revision
+		return nil
+	})
+	return revision, err
+}
+
 // CountMembers implements [userman.Store].
 func (m userStore) CountMembers(ctx context.Context) (map[string]int, error) {
 	members := map[string]int{}

@@ -138,15 +138,32 @@ func deleteGroupSQL() string {
 // ListGroups implements [userman.Store].
 func (m userStore) ListGroups(ctx context.Context) (groups []*userman.Group, revision int64, err error) {
 	err = m.snapshot(ctx, func(q querier) (err error) {
-		err = q.QueryRowContext(ctx, "SELECT revision FROM pbxusers_group_revisions WHERE team = ?", m.team).Scan(&revision)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return m.wrapError(ctx, "list groups", err)
+		if revision, err = m.groupsRevision(ctx, q); err != nil {
+			return err
 		}
 		text := groupTable().selectAll() + " WHERE team = ? ORDER BY priority, folded_name"
 		groups, err = query(ctx, m.DB, q, "list groups", text, []any{m.team}, decodeGroup)
 		return err
 	})
 	return groups, revision, err
+}
+
+// GroupsRevision implements [userman.Store].
+func (m userStore) GroupsRevision(ctx context.Context) (revision int64, err error) {
+	err = m.read(ctx, func(ctx context.Context, q querier) error {
+		revision, err = m.groupsRevision(ctx, q)
+		return err
+	})
+	return revision, err
+}
+
+// groupsRevision returns the revision of the groups, 0 before the first one.
+func (m userStore) groupsRevision(ctx context.Context, q querier) (revision int64, err error) {
+	err = q.QueryRowContext(ctx, "SELECT revision FROM pbxusers_group_revisions WHERE team = ?", m.team).Scan(&revision)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return revision, m.wrapError(ctx, "read the revision of groups", err)
 }
 
 const countMembersSQL = `SELECT g.name, (SELECT COUNT(*) FROM pbxusers_memberships m

@@ -148,6 +148,11 @@ func TestDB_Users_listsPageWithOneStatement(t *testing.T) {
 	})
 	require.Len(t, texts, 1, "one for each batch")
 	texts = statements.record(func() {
+		_, err := db.Users("").GroupsRevision(t.Context())
+		require.NoError(t, err)
+	})
+	require.Len(t, texts, 1)
+	texts = statements.record(func() {
 		_, _, err := db.Users("").ListGroups(t.Context())
 		require.NoError(t, err)
 		_, err = db.Users("").CountMembers(t.Context())

@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/benchratio"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // benchUsers is how many people a large team has.
@@ -101,7 +102,7 @@ func BenchmarkDB_tokens(b *testing.B) {
 	createManyUsers(b, db, benchUsers)
 	st, id := db.Users(""), nthUser(benchUsers/2).ID
 	require.NoError(b, st.CreateToken(b.Context(), &userman.Token{
-		ID: "token", UserID: id, Extensions: []string{userman.Any}, Modules: []string{"voicemail"}, KeyHash: []byte("0123456789abcdef0123456789abcdef"),
+		ID: "token", UserID: id, Extensions: []string{permission.Any}, Modules: []string{"voicemail"}, KeyHash: []byte("0123456789abcdef0123456789abcdef"),
 	}))
 	b.Run("holder", func(b *testing.B) {
 		benchratio.Compare(b, func() {

@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // userWithTOTP returns a person of that ID with a second factor.
@@ -154,7 +155,7 @@ func nthUser(i int) *userman.User {
 		Email: fmt.Sprintf("worker.%05d@example.com", i), WorkPhone: fmt.Sprintf("+49 30 1234-%d", i), Department: "Sales", Company: "Example Ltd.", Language: "de",
 		DefaultExtension: fmt.Sprintf("1%05d", i), LinkedExtensions: []string{"2000", fmt.Sprintf("3%05d", i/4)},
 		Groups:      []string{fmt.Sprintf("Group %d", i%20), fmt.Sprintf("Group %d", (i+1)%20)},
-		Permissions: userman.Permissions{userman.PortalLogin: userman.On(), userman.VoicemailExtensions: userman.Set(userman.OwnExtensions)},
+		Permissions: permission.Permissions{permission.PortalLogin: permission.On(), permission.VoicemailExtensions: permission.Set(permission.OwnExtensions)},
 		CreatedAt:   createdAt(i), UpdatedAt: createdAt(i + 1), LastLoginAt: createdAt(i + 2), SessionEpoch: 3, WelcomedAt: createdAt(i),
 	}
 	u.Credentials.PasswordHash = store.NewSecret("$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")

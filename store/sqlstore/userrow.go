@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func userTable() table {
@@ -94,7 +95,7 @@ func isDeleted(u *userman.User) bool { return u.DeletedAt.UnixMicro() != zeroMic
 // zeroMicro is the zero time as it is kept.
 func zeroMicro() int64 { return time.Time{}.UnixMicro() }
 
-func encodePermissions(grants userman.Permissions) (string, error) {
+func encodePermissions(grants permission.Permissions) (string, error) {
 	if len(grants) == 0 {
 		return "{}", nil
 	}
@@ -104,9 +105,9 @@ func encodePermissions(grants userman.Permissions) (string, error) {
 
 // permissionDecoder decodes the permissions of one query, and those that many
 // records share once.
-type permissionDecoder map[string]userman.Permissions
+type permissionDecoder map[string]permission.Permissions
 
-func (d permissionDecoder) decode(text string) (userman.Permissions, error) {
+func (d permissionDecoder) decode(text string) (permission.Permissions, error) {
 	if text == "{}" {
 		return nil, nil
 	}

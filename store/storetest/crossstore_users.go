@@ -99,6 +99,7 @@ func requireUserCallsCanceled(ctx context.Context, t *testing.T, st userman.Stor
 	_, errs["ListUsers"] = st.ListUsers(ctx, userman.Query{})
 	_, errs["Group"] = st.Group(ctx, "changed")
 	_, _, errs["ListGroups"] = st.ListGroups(ctx)
+	_, errs["GroupsRevision"] = st.GroupsRevision(ctx)
 	_, errs["CountMembers"] = st.CountMembers(ctx)
 	_, errs["Token"] = st.Token(ctx, newToken("changed", 0).ID)
 	_, errs["Holder"] = st.TokenWithOwner(ctx, newToken("changed", 0).ID)

@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // idOf returns the ID of the person of that username in these tests.
@@ -104,7 +105,7 @@ func mutateUser(u *userman.User) {
 			list[i] = "spoilt"
 		}
 	}
-	u.Permissions["spoilt"] = userman.On()
+	u.Permissions["spoilt"] = permission.On()
 	mutateCredentials(&u.Credentials)
 	u.Activation.TokenHash[0]++
 	u.Activation.ExpiresAt = time.Time{}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func groupRules() []rule {
@@ -65,6 +66,9 @@ func listGroups(t *testing.T, st userman.Store) (names []string, revision int64)
 	t.Helper()
 	groups, revision, err := st.ListGroups(t.Context())
 	require.NoError(t, err)
+	alone, err := st.GroupsRevision(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, revision, alone, "GroupsRevision and ListGroups return the same revision")
 	names = make([]string, len(groups))
 	for i, g := range groups {
 		names[i] = g.Name
@@ -208,6 +212,9 @@ func rolledBackRevision(t *testing.T, b Backend) {
 			require.NoError(t, st.CreateGroup(ctx, newGroup(nthName(i))))
 			_, revision, err := st.ListGroups(ctx)
 			require.NoError(t, err)
+			alone, err := st.GroupsRevision(ctx)
+			require.NoError(t, err)
+			require.Equal(t, revision, alone)
 			require.NotContains(t, seen, revision)
 			seen[revision] = true
 			return []error{errRollback, nil}[i%2]
@@ -328,14 +335,14 @@ func groupNotShared(t *testing.T, b Backend) {
 	st, want := b.Users(""), fullGroup("Sales")
 	given := want.Clone()
 	require.NoError(t, st.CreateGroup(t.Context(), given))
-	given.Permissions["spoilt"] = userman.On()
+	given.Permissions["spoilt"] = permission.On()
 	requireGroup(t, st, want)
 	groups, _, err := st.ListGroups(t.Context())
 	require.NoError(t, err)
 	one, err := st.Group(t.Context(), "Sales")
 	require.NoError(t, err)
 	for _, g := range append(groups, one) {
-		g.Permissions["spoilt"] = userman.On()
+		g.Permissions["spoilt"] = permission.On()
 		requireGroup(t, st, want)
 	}
 	members, err := st.CountMembers(t.Context())

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func tokenRules() []rule {
@@ -31,7 +32,7 @@ func tokenRules() []rule {
 // newToken returns the i-th token of the person of that username.
 func newToken(username string, i int) *userman.Token {
 	return &userman.Token{
-		ID: fmt.Sprintf("token %d of %s", i, username), UserID: idOf(username), Extensions: []string{userman.Any}, KeyHash: []byte("hash"), CreatedAt: noon(),
+		ID: fmt.Sprintf("token %d of %s", i, username), UserID: idOf(username), Extensions: []string{permission.Any}, KeyHash: []byte("hash"), CreatedAt: noon(),
 	}
 }
 

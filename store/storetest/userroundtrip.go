@@ -10,6 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func userRoundTripRules() []rule {
@@ -48,7 +49,7 @@ func normalizeCredentials(c *credential.Credentials) {
 	}
 }
 
-func requireSamePermissions(t require.TestingT, want, got userman.Permissions) {
+func requireSamePermissions(t require.TestingT, want, got permission.Permissions) {
 	require.Len(t, got, len(want))
 	for id, value := range want {
 		require.Contains(t, got, id)
@@ -202,11 +203,11 @@ func drawUser(t *rapid.T, groups []string) *userman.User {
 	return u
 }
 
-func drawPermissions(t *rapid.T) userman.Permissions {
+func drawPermissions(t *rapid.T) permission.Permissions {
 	item := rapid.StringMatching(`[a-z0-9_]{1,12}|\+[0-9]{1,15}`)
-	return rapid.MapOfN(rapid.StringMatching(`[a-z]{1,8}\.[a-z_]{1,8}`), rapid.Custom(func(t *rapid.T) userman.Value {
+	return rapid.MapOfN(rapid.StringMatching(`[a-z]{1,8}\.[a-z_]{1,8}`), rapid.Custom(func(t *rapid.T) permission.Value {
 		items := rapid.SliceOfN(item, 0, 3).Draw(t, "items")
-		return rapid.SampledFrom([]userman.Value{userman.On(), userman.Off(), userman.Set(items...), userman.Append(items...)}).Draw(t, "value")
+		return rapid.SampledFrom([]permission.Value{permission.On(), permission.Off(), permission.Set(items...), permission.Append(items...)}).Draw(t, "value")
 	}), 0, 3).Draw(t, "permissions")
 }
 
@@ -222,10 +223,10 @@ func hostileUser(username string) *userman.User {
 		Email: "jane@example.com", OtherEmails: []string{"z@example.com", "a'\"@example.com", ""},
 		CellPhone: "+49 (30) 12-34 x5", HomePhone: "1", WorkPhone: "*2", Fax: "#3", Language: "zh-Hans", TimeZone: "Europe/Berlin",
 		DefaultExtension: "0100", LinkedExtensions: []string{"300", "200", "007"}, Groups: []string{"Sales 'n\" <b>Größe</b>", "北京", "default"},
-		Permissions: userman.Permissions{
-			userman.PortalLogin: userman.On(), userman.VoicemailDownload: userman.Off(),
-			userman.VoicemailExtensions: userman.Set(userman.OwnExtension, "1002"), userman.HistoryExtensions: userman.Append("1003"),
-			"gone.by_now": userman.Set(),
+		Permissions: permission.Permissions{
+			permission.PortalLogin: permission.On(), permission.VoicemailDownload: permission.Off(),
+			permission.VoicemailExtensions: permission.Set(permission.OwnExtension, "1002"), permission.HistoryExtensions: permission.Append("1003"),
+			"gone.by_now": permission.Set(),
 		},
 		Disabled: true, MustChangePassword: true, Directory: "ldap '\"", ExternalID: "CN=Jane\\,O,DC=x", Picture: "v1",
 		Credentials: a.Credentials, Activation: &credential.OneTimeToken{TokenHash: []byte("\x00activation '\xff"), ExpiresAt: at(1)},

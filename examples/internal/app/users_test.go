@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // goodPassword is one that the policy takes.
@@ -29,7 +30,7 @@ func TestLogin_userAccountRejectedWithHint(t *testing.T) {
 	s := openApp(t, offlineSettings(t))
 	addUser(t, s, userman.User{Username: "jane", DefaultExtension: "1001"})
 	addUser(t, s, userman.User{Username: "disabled", Disabled: true})
-	addUser(t, s, userman.User{Username: "no.portal", Permissions: userman.Permissions{userman.PortalLogin: userman.Off()}})
+	addUser(t, s, userman.User{Username: "no.portal", Permissions: permission.Permissions{permission.PortalLogin: permission.Off()}})
 	logIn := func(username, password string) *credential.LoginError {
 		t.Helper()
 		var loginErr *credential.LoginError

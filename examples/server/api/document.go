@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/manager"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // The ways in which a visitor proves to be logged in.
@@ -30,7 +30,7 @@ func (a *api) config() huma.Config {
 	format := huma.Format{Marshal: marshal, Unmarshal: json.Unmarshal}
 	registry := huma.NewMapRegistry(schemaPrefix, schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[manager.Privileges](), reflect.TypeFor[[]className]())
-	registry.RegisterTypeAlias(reflect.TypeFor[userman.Value](), reflect.TypeFor[permissionValue]())
+	registry.RegisterTypeAlias(reflect.TypeFor[permission.Value](), reflect.TypeFor[permissionValue]())
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -96,7 +96,7 @@ func schemaName(t reflect.Type, hint string) string {
 	switch {
 	case strings.HasSuffix(t.PkgPath(), "/audit"):
 		return "Audit" + name
-	case t == reflect.TypeFor[userman.Explanation]():
+	case t == reflect.TypeFor[permission.Explanation]():
 		return "PermissionExplanation"
 	case t == reflect.TypeFor[jobs.State]():
 		return "Job"

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // directoryName is what the directory of the tests is called.
@@ -74,12 +75,12 @@ func (h *harness) createGroup(t *testing.T, g userman.Group) {
 // trials, in a group.
 func withUser(t *testing.T, h *harness, _ *apiClient) any {
 	t.Helper()
-	h.createGroup(t, userman.Group{Name: "Sales", Permissions: userman.Permissions{userman.VoicemailDownload: userman.Off()}})
+	h.createGroup(t, userman.Group{Name: "Sales", Permissions: permission.Permissions{permission.VoicemailDownload: permission.Off()}})
 	h.createUser(t, userman.User{
 		Username: "jane.admin", FirstName: "Jane", Email: "jane@example.com", DefaultExtension: "4001", Groups: []string{"Sales"},
-		Permissions: userman.Permissions{
-			userman.XMPPLogin: userman.On(), userman.RESTUse: userman.On(), userman.PhoneAppsModules: userman.Set("contacts"),
-			userman.HistoryExtensions: userman.Append("4100"),
+		Permissions: permission.Permissions{
+			permission.XMPPLogin: permission.On(), permission.RESTUse: permission.On(), permission.PhoneAppsModules: permission.Set("contacts"),
+			permission.HistoryExtensions: permission.Append("4100"),
 		},
 	})
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // member is somebody in a group: whoever may see groups need not see all of the
@@ -52,7 +53,7 @@ func (a *api) registerMembers(g operationGroup) {
 	register(g, operation{
 		id: "explainGroupImpact", method: http.MethodGet, path: "/groups/{name}/impact", summary: "Say what the members of a group would lose if it were deleted",
 		response: groupImpact{Total: 1, Items: []userman.MemberImpact{{
-			Username: "jane.roe", Changes: []userman.PermissionChange{{Permission: userman.VoicemailDownload, Before: "off", After: "on"}},
+			Username: "jane.roe", Changes: []userman.PermissionChange{{Permission: permission.VoicemailDownload, Before: "off", After: "on"}},
 		}}},
 	}, a.groupImpact)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // NewGroup is a group to be made.
@@ -23,7 +24,7 @@ type GroupChanges struct {
 
 // applyTo sets the fields of g that are given, and returns those that cannot be
 // read.
-func (c *GroupChanges) applyTo(g *userman.Group, registry []userman.Permission) []store.FieldError {
+func (c *GroupChanges) applyTo(g *userman.Group, registry []permission.Permission) []store.FieldError {
 	c.Description.assignTo(&g.Description)
 	c.Priority.assignTo(&g.Priority)
 	c.Default.assignTo(&g.Default)
@@ -41,7 +42,7 @@ func groupETag(g *userman.Group) string {
 func exampleGroup() *userman.Group {
 	created := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 	return &userman.Group{
-		Name: "Sales", Priority: 50, Permissions: userman.Permissions{userman.VoicemailDownload: userman.Off()}, Members: 1,
+		Name: "Sales", Priority: 50, Permissions: permission.Permissions{permission.VoicemailDownload: permission.Off()}, Members: 1,
 		CreatedAt: created, UpdatedAt: created,
 	}
 }

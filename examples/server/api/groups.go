@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 const tagGroups = "groups"
@@ -41,7 +42,7 @@ func (a *api) registerGroups() {
 	register(g, operation{
 		id: "createGroup", method: http.MethodPost, path: "/groups", summary: "Make a group",
 		status: http.StatusCreated, errors: []int{http.StatusConflict},
-		request:  map[string]any{"name": "Sales", "priority": 50, "permissions": map[string]any{userman.VoicemailDownload: false}},
+		request:  map[string]any{"name": "Sales", "priority": 50, "permissions": map[string]any{permission.VoicemailDownload: false}},
 		response: exampleGroup(),
 	}, a.createGroup)
 	register(g, operation{
@@ -52,7 +53,7 @@ func (a *api) registerGroups() {
 		id: "updateGroup", method: http.MethodPatch, path: "/groups/{name}", summary: "Change a group",
 		description: "What is absent stays as it is; null sets a field to its default. Permissions are changed one by one (RFC 7396).",
 		errors:      []int{http.StatusConflict, http.StatusPreconditionFailed},
-		request:     map[string]any{"default": true, "permissions": map[string]any{userman.XMPPLogin: true, userman.VoicemailDownload: nil}},
+		request:     map[string]any{"default": true, "permissions": map[string]any{permission.XMPPLogin: true, permission.VoicemailDownload: nil}},
 		response:    exampleGroup(),
 	}, a.updateGroup)
 	register(g, operation{

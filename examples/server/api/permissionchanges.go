@@ -8,7 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // permissionChanges are permissions to be said, or, with null, to be said
@@ -24,13 +24,13 @@ func (permissionChanges) Schema(huma.Registry) *huma.Schema {
 }
 
 // setPermissions changes what is said, and returns what cannot be read of it.
-func setPermissions(c permissionChanges, permissions *userman.Permissions, registry []userman.Permission) []store.FieldError {
+func setPermissions(c permissionChanges, permissions *permission.Permissions, registry []permission.Permission) []store.FieldError {
 	if !c.set {
 		return nil
 	}
 	changed := maps.Clone(*permissions)
 	if changed == nil || c.null {
-		changed = userman.Permissions{}
+		changed = permission.Permissions{}
 	}
 	var errs []store.FieldError
 	for _, id := range slices.Sorted(maps.Keys(c.value)) {
@@ -39,7 +39,7 @@ func setPermissions(c permissionChanges, permissions *userman.Permissions, regis
 			delete(changed, id)
 			continue
 		}
-		var value userman.Value
+		var value permission.Value
 		if err := value.UnmarshalJSON(text); err != nil && isPermission(id, registry) {
 			errs = append(errs, fieldErrors("permissions."+id, err)...)
 			continue
@@ -52,11 +52,11 @@ func setPermissions(c permissionChanges, permissions *userman.Permissions, regis
 	return errs
 }
 
-func isPermission(id string, registry []userman.Permission) bool {
-	return slices.ContainsFunc(registry, func(p userman.Permission) bool { return p.ID == id })
+func isPermission(id string, registry []permission.Permission) bool {
+	return slices.ContainsFunc(registry, func(p permission.Permission) bool { return p.ID == id })
 }
 
-// permissionValue is what huma is told that a [userman.Value] is.
+// permissionValue is what huma is told that a [permission.Value] is.
 type permissionValue string
 
 // Schema tells huma of the forms of a value.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // NewToken is an API token to be made.
@@ -32,11 +33,11 @@ func (c *TokenChanges) applyTo(t *userman.Token) []store.FieldError {
 	c.Disabled.assignTo(&t.Disabled)
 	c.Extensions.assignTo(&t.Extensions)
 	if c.Extensions.null {
-		t.Extensions = []string{userman.Any}
+		t.Extensions = []string{permission.Any}
 	}
 	c.Modules.assignTo(&t.Modules)
 	if c.Modules.null {
-		t.Modules = []string{userman.Any}
+		t.Modules = []string{permission.Any}
 	}
 	c.RequestsPerHour.assignTo(&t.RequestsPerHour)
 	c.ExpiresAt.assignTo(&t.ExpiresAt)
@@ -77,7 +78,7 @@ func (t shownToken) etag() string {
 func exampleToken() shownToken {
 	created := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
 	return shownToken{Username: "jane.roe", Token: &userman.Token{
-		ID: "7h2kq9x4v1n8b3m6", UserID: exampleUser().ID, Description: "CRM", Extensions: []string{userman.Any}, Modules: []string{"contacts"},
+		ID: "7h2kq9x4v1n8b3m6", UserID: exampleUser().ID, Description: "CRM", Extensions: []string{permission.Any}, Modules: []string{"contacts"},
 		RequestsPerHour: userman.DefaultRequestsPerHour, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 		CreatedAt: created, UpdatedAt: created, KeyCreatedAt: created,
 	}}

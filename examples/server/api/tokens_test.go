@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestAPI_tokenKeyShownOnceAndReplacedByRotation(t *testing.T) {
@@ -58,7 +59,7 @@ func TestAPI_patchTokenKeepsAbsentFields(t *testing.T) {
 		require.Equal(t, created[field], patched[field], field)
 	}
 	cleared := v.call(t, http.MethodPatch, path, `{"extensions":null,"addresses":null,"expires_at":null,"disabled":null,"requests_per_hour":null}`).requireStatus(t, http.StatusOK).decodeObject(t)
-	require.Equal(t, []any{userman.Any}, cleared["extensions"])
+	require.Equal(t, []any{permission.Any}, cleared["extensions"])
 	require.Equal(t, []any{}, cleared["addresses"])
 	require.NotContains(t, cleared, "expires_at")
 	require.Equal(t, false, cleared["disabled"])

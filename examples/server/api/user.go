@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // NewUser is a person to be made.
@@ -44,7 +45,7 @@ type UserChanges struct {
 
 // applyTo sets the fields of u that are given, and returns those that cannot be
 // read.
-func (c *UserChanges) applyTo(u *userman.User, registry []userman.Permission) []store.FieldError {
+func (c *UserChanges) applyTo(u *userman.User, registry []permission.Permission) []store.FieldError {
 	for to, from := range map[*string]*optional[string]{
 		&u.Username: &c.Username, &u.Description: &c.Description, &u.Title: &c.Title, &u.Company: &c.Company,
 		&u.Department: &c.Department, &u.FirstName: &c.FirstName, &u.LastName: &c.LastName, &u.DisplayName: &c.DisplayName,
@@ -100,7 +101,7 @@ func exampleUser() shownUser {
 	return showUser(&userman.User{
 		ID: "7h2kq9x4v1n8b3m6t5w0r2yz", Username: "jane.roe", FirstName: "Jane", LastName: "Roe", Email: "jane.roe@example.com",
 		OtherEmails: []string{}, DefaultExtension: "4001", LinkedExtensions: []string{}, Groups: []string{"Sales"},
-		Permissions: userman.Permissions{userman.XMPPLogin: userman.On(), userman.HistoryExtensions: userman.Append("4100")},
+		Permissions: permission.Permissions{permission.XMPPLogin: permission.On(), permission.HistoryExtensions: permission.Append("4100")},
 		Language:    "en", TimeZone: "Europe/Berlin", HasPassword: true, CreatedAt: created, UpdatedAt: created, PasswordChangedAt: created,
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 const tagUsers = "people"
@@ -47,7 +48,7 @@ func (a *api) registerUsers() {
 		status: http.StatusCreated, errors: []int{http.StatusConflict},
 		request: map[string]any{
 			"username": "jane.roe", "first_name": "Jane", "last_name": "Roe", "email": "jane.roe@example.com", "default_extension": "4001",
-			"generate": true, "permissions": map[string]any{userman.XMPPLogin: true},
+			"generate": true, "permissions": map[string]any{permission.XMPPLogin: true},
 		},
 		response: exampleGenerated(),
 	}, a.createUser)
@@ -60,7 +61,7 @@ func (a *api) registerUsers() {
 		description: "What is absent stays as it is; null sets a field to its default. Lists are replaced as a whole, and permissions one by one (RFC 7396). " +
 			"Fields that the person's directory keeps are refused.",
 		errors:  []int{http.StatusConflict, http.StatusPreconditionFailed},
-		request: map[string]any{"title": "Head of Sales", "linked_extensions": []string{"4100"}, "permissions": map[string]any{userman.XMPPLogin: nil}, "home_phone": nil},
+		request: map[string]any{"title": "Head of Sales", "linked_extensions": []string{"4100"}, "permissions": map[string]any{permission.XMPPLogin: nil}, "home_phone": nil},
 
 		response: exampleUser(),
 	}, a.updateUser)

@@ -10,15 +10,16 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func TestAPI_verifyPasswordReportsReason(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	h.createUser(t, userman.User{Username: "jane", HomePhone: "0301234", Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}})
+	h.createUser(t, userman.User{Username: "jane", HomePhone: "0301234", Permissions: permission.Permissions{permission.XMPPLogin: permission.On()}})
 	h.createUser(t, userman.User{Username: "no.chat"})
 	h.createUser(t, userman.User{Username: "disabled", Disabled: true})
-	h.createUser(t, userman.User{Username: "old", MustChangePassword: true, Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}})
+	h.createUser(t, userman.User{Username: "old", MustChangePassword: true, Permissions: permission.Permissions{permission.XMPPLogin: permission.On()}})
 	h.addAdministrator(t, ampusers.Administrator{Username: "xmpp.server", Sections: []string{"verify"}})
 	v := h.logIn(t, "xmpp.server")
 	ask := func(username, password string, status int) *apiResponse {
@@ -47,7 +48,7 @@ func TestAPI_verifyRateLimitsPerUser(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	for _, username := range []string{"ann", "joe"} {
-		h.createUser(t, userman.User{Username: username, Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}})
+		h.createUser(t, userman.User{Username: username, Permissions: permission.Permissions{permission.XMPPLogin: permission.On()}})
 	}
 	v := h.logIn(t, "root")
 	ask := func(username, password string) *apiResponse {
@@ -68,7 +69,7 @@ func TestAPI_verifyRateLimitsPerUser(t *testing.T) {
 func TestAPI_verifyOutOfScopeUserIsUnknown(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	permissions := userman.Permissions{userman.XMPPLogin: userman.On(), userman.RESTUse: userman.On(), userman.PhoneAppsModules: userman.Set("contacts")}
+	permissions := permission.Permissions{permission.XMPPLogin: permission.On(), permission.RESTUse: permission.On(), permission.PhoneAppsModules: permission.Set("contacts")}
 	h.createUser(t, userman.User{Username: "near", DefaultExtension: "100", Permissions: permissions})
 	h.createUser(t, userman.User{Username: "far", DefaultExtension: "200", Permissions: permissions})
 	h.createUser(t, userman.User{Username: "far.off", DefaultExtension: "201", Disabled: true})

@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // RecordsPassword is that of everybody whom [Server.AddRecords] adds.
@@ -62,9 +63,9 @@ func (s *Server) addPeople(t testing.TB) {
 	t.Helper()
 	people := s.Site.Users
 	for _, g := range []userman.Group{
-		{Name: "Everybody", Description: "All who work here", Default: true, Permissions: userman.Permissions{userman.XMPPLogin: userman.On()}},
-		{Name: "Support", Priority: 10, Permissions: userman.Permissions{
-			userman.HistoryRecordings: userman.On(), userman.HistoryExtensions: userman.Append("102", "103"), userman.PortalClickToDial: userman.Off(),
+		{Name: "Everybody", Description: "All who work here", Default: true, Permissions: permission.Permissions{permission.XMPPLogin: permission.On()}},
+		{Name: "Support", Priority: 10, Permissions: permission.Permissions{
+			permission.HistoryRecordings: permission.On(), permission.HistoryExtensions: permission.Append("102", "103"), permission.PortalClickToDial: permission.Off(),
 		}},
 	} {
 		_, err := people.CreateGroup(t.Context(), &g)
@@ -74,7 +75,7 @@ func (s *Server) addPeople(t testing.TB) {
 		{
 			Username: "ada.first", FirstName: "Ada", LastName: "First", Title: "Head of Support", Company: "Acme", Email: "ada@example.com",
 			DefaultExtension: "101", LinkedExtensions: []string{"111", "112"}, Groups: []string{"Support"}, WorkPhone: "+49 30 1234-101",
-			Permissions: userman.Permissions{userman.XMPPLogin: userman.Off(), userman.RESTUse: userman.On(), userman.SMSNumbers: userman.Set("+49301234101")},
+			Permissions: permission.Permissions{permission.XMPPLogin: permission.Off(), permission.RESTUse: permission.On(), permission.SMSNumbers: permission.Set("+49301234101")},
 		},
 		{Username: "ben.second", DisplayName: "Ben", DefaultExtension: "102", Language: "de", Disabled: true},
 		{Username: "eve.faraway", Email: "eve@example.org", DefaultExtension: "205", Groups: []string{"Support"}},

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // groupFields are the form of a group, new or not.
@@ -21,7 +21,7 @@ type groupFields struct {
 	Modules                     []module[permissionControl]
 }
 
-func groupLabels(registered []userman.Permission) map[string]string {
+func groupLabels(registered []permission.Permission) map[string]string {
 	labels := map[string]string{"name": "Name", "description": "Description", "priority": "Priority"}
 	maps.Copy(labels, permissionLabels(registered))
 	return labels
@@ -52,7 +52,7 @@ func (v *pageHandler) groupFields(name string, in groupInput, errs formErrors) g
 }
 
 // groupModules draws the controls in the order of the registry, by module.
-func groupModules(registered []userman.Permission, in permissionsInput, errs formErrors) []module[permissionControl] {
+func groupModules(registered []permission.Permission, in permissionsInput, errs formErrors) []module[permissionControl] {
 	var modules []module[permissionControl]
 	for _, p := range registered {
 		modules = withRow(modules, p, newPermissionControl(p, in[p.ID], errs))
@@ -61,7 +61,7 @@ func groupModules(registered []userman.Permission, in permissionsInput, errs for
 }
 
 // conflictOfGroup compares what stands now with what was typed.
-func conflictOfGroup(now, typed groupInput, registered []userman.Permission) []difference {
+func conflictOfGroup(now, typed groupInput, registered []permission.Permission) []difference {
 	yesNo := map[bool]string{true: "yes", false: "no"}
 	rows := []difference{
 		{"Description", now.Description, typed.Description},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // groupInput is what the form of a group holds, but for the name.
@@ -17,14 +18,14 @@ type groupInput struct {
 	Permissions           permissionsInput
 }
 
-func readGroup(form url.Values, registered []userman.Permission) groupInput {
+func readGroup(form url.Values, registered []permission.Permission) groupInput {
 	return groupInput{
 		Description: form.Get("description"), Priority: strings.TrimSpace(form.Get("priority")), Default: form.Has("default"),
 		Permissions: readPermissions(form, registered),
 	}
 }
 
-func inputOfGroup(g *userman.Group, registered []userman.Permission) groupInput {
+func inputOfGroup(g *userman.Group, registered []permission.Permission) groupInput {
 	return groupInput{
 		Description: g.Description, Priority: strconv.Itoa(g.Priority), Default: g.Default,
 		Permissions: inputOfPermissions(g.Permissions, registered),
@@ -34,7 +35,7 @@ func inputOfGroup(g *userman.Group, registered []userman.Permission) groupInput 
 // fill puts the form into g, and returns what cannot be read. Where something
 // cannot, it leaves what the service refuses too, so that all that is wrong
 // with a form is said at once.
-func (in groupInput) fill(g *userman.Group, registered []userman.Permission) []store.FieldError {
+func (in groupInput) fill(g *userman.Group, registered []permission.Permission) []store.FieldError {
 	var errs []store.FieldError
 	g.Description, g.Default = in.Description, in.Default
 	g.Priority, errs = parsePriority(in.Priority)
@@ -50,11 +51,11 @@ func (in groupInput) fill(g *userman.Group, registered []userman.Permission) []s
 }
 
 // placeholderValue is a value that no permission of that kind takes.
-func placeholderValue(kind userman.Kind) userman.Value {
-	if kind == userman.KindBool {
-		return userman.Set()
+func placeholderValue(kind permission.Kind) permission.Value {
+	if kind == permission.KindBool {
+		return permission.Set()
 	}
-	return userman.On()
+	return permission.On()
 }
 
 // parsePriority reads a priority; -1 stands for one that cannot be read, and 0

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // createGroup makes a group that says so.
@@ -44,8 +45,8 @@ func TestPages_groupLifecycle(t *testing.T) {
 	g := b.salesGroup()
 	require.Equal(t, 20, g.Priority)
 	require.True(t, g.Default)
-	require.Equal(t, userman.Permissions{
-		userman.HistoryRecordings: userman.On(), userman.VoicemailExtensions: userman.Append("1001", "1002"), userman.SMSNumbers: userman.Set("+493012345"),
+	require.Equal(t, permission.Permissions{
+		permission.HistoryRecordings: permission.On(), permission.VoicemailExtensions: permission.Append("1001", "1002"), permission.SMSNumbers: permission.Set("+493012345"),
 	}, g.Permissions)
 
 	page := b.get("/groups/sales", http.StatusOK)
@@ -56,7 +57,7 @@ func TestPages_groupLifecycle(t *testing.T) {
 	form.Set("permissions.history.recordings", "")
 	require.Equal(t, "/groups/Sales", b.postRedirect("/groups/sales", form))
 	require.False(t, b.salesGroup().Default)
-	require.NotContains(t, b.salesGroup().Permissions, userman.HistoryRecordings)
+	require.NotContains(t, b.salesGroup().Permissions, permission.HistoryRecordings)
 
 	require.Contains(t, b.get("/groups/Sales/delete", http.StatusOK), "Nobody is in it.")
 	require.Equal(t, "/groups", b.postRedirect("/groups/Sales/delete", nil))
@@ -100,7 +101,7 @@ func TestPages_groupEditConflict(t *testing.T) {
 	b.postRedirect("/groups/new", salesGroupForm())
 	version := b.hiddenValue(b.get("/groups/Sales", http.StatusOK), "version")
 	_, err := b.server.Site.Users.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
-		g.Permissions[userman.HistoryRecordings] = userman.Off()
+		g.Permissions[permission.HistoryRecordings] = permission.Off()
 		return nil
 	})
 	require.NoError(t, err)
@@ -108,10 +109,10 @@ func TestPages_groupEditConflict(t *testing.T) {
 	form.Set("version", version)
 	page := b.post("/groups/Sales", form, http.StatusConflict)
 	require.Contains(t, page, "Somebody else changed this meanwhile")
-	require.Equal(t, userman.Off(), b.salesGroup().Permissions[userman.HistoryRecordings])
+	require.Equal(t, permission.Off(), b.salesGroup().Permissions[permission.HistoryRecordings])
 	form.Set("version", b.hiddenValue(page, "version"))
 	b.postRedirect("/groups/Sales", form)
-	require.Equal(t, userman.On(), b.salesGroup().Permissions[userman.HistoryRecordings])
+	require.Equal(t, permission.On(), b.salesGroup().Permissions[permission.HistoryRecordings])
 }
 
 func TestPages_groupMembersAddAndRemove(t *testing.T) {
@@ -148,7 +149,7 @@ func TestPages_groupNameIsEscapedInURLs(t *testing.T) {
 func TestPages_groupDeleteShowsImpact(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.createGroup(userman.Group{Name: "Sales", Permissions: userman.Permissions{userman.HistoryRecordings: userman.On()}})
+	b.createGroup(userman.Group{Name: "Sales", Permissions: permission.Permissions{permission.HistoryRecordings: permission.On()}})
 	b.createUser(userman.User{Username: "alice", Groups: []string{"Sales"}})
 	page := b.get("/groups/Sales/delete", http.StatusOK)
 	require.Contains(t, page, `href="/people/alice"`)
@@ -170,10 +171,10 @@ func (b *browser) postStatus(path string, form url.Values) int {
 func TestPages_permissionMatrix(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.createGroup(userman.Group{Name: "Sales", Priority: 20, Permissions: userman.Permissions{
-		userman.HistoryRecordings: userman.On(), userman.VoicemailExtensions: userman.Append("1001"),
+	b.createGroup(userman.Group{Name: "Sales", Priority: 20, Permissions: permission.Permissions{
+		permission.HistoryRecordings: permission.On(), permission.VoicemailExtensions: permission.Append("1001"),
 	}})
-	b.createGroup(userman.Group{Name: "Interns", Priority: 10, Permissions: userman.Permissions{userman.PortalLogin: userman.Off()}})
+	b.createGroup(userman.Group{Name: "Interns", Priority: 10, Permissions: permission.Permissions{permission.PortalLogin: permission.Off()}})
 	page := b.get("/permissions", http.StatusOK)
 	require.Regexp(t, `(?s)>Interns</a>.*>Sales</a>.*By default`, page)
 	require.Contains(t, page, `<span class="tag on">on</span>`)

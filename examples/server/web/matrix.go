@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 const (
@@ -39,7 +40,7 @@ type matrixGroup struct {
 
 // matrixRow is a permission, and what each group says of it.
 type matrixRow struct {
-	userman.Permission
+	permission.Permission
 
 	Cells   []matrixCell
 	Default matrixCell
@@ -109,7 +110,7 @@ func columns(groups []*userman.Group, after string) ([]*userman.Group, paging) {
 	return groups, p
 }
 
-func matrixModules(registered []userman.Permission, groups []*userman.Group) []module[matrixRow] {
+func matrixModules(registered []permission.Permission, groups []*userman.Group) []module[matrixRow] {
 	var modules []module[matrixRow]
 	for _, p := range registered {
 		modules = withRow(modules, p, rowOf(p, groups))
@@ -117,11 +118,11 @@ func matrixModules(registered []userman.Permission, groups []*userman.Group) []m
 	return modules
 }
 
-func rowOf(p userman.Permission, groups []*userman.Group) matrixRow {
+func rowOf(p permission.Permission, groups []*userman.Group) matrixRow {
 	row := matrixRow{Permission: p, Default: cellOf(p.Default), Cells: make([]matrixCell, len(groups))}
 	for i, g := range groups {
 		// A value of another kind counts for nothing.
-		if value, ok := g.Permissions[p.ID]; ok && value.IsList() == (p.Kind != userman.KindBool) {
+		if value, ok := g.Permissions[p.ID]; ok && value.IsList() == (p.Kind != permission.KindBool) {
 			row.Cells[i] = cellOf(value)
 		}
 		row.Cells[i].Group = g.Name
@@ -130,7 +131,7 @@ func rowOf(p userman.Permission, groups []*userman.Group) matrixRow {
 }
 
 // cellOf says a value in few words.
-func cellOf(value userman.Value) matrixCell {
+func cellOf(value permission.Value) matrixCell {
 	if !value.IsList() {
 		return matrixCell{Text: value.String(), Tone: value.String()}
 	}

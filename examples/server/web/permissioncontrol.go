@@ -3,12 +3,12 @@ package web
 import (
 	"strings"
 
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // permissionControl is what says something about one permission.
 type permissionControl struct {
-	userman.Permission
+	permission.Permission
 
 	Choice field
 	// Items is the text of a list; of a switch it has no name.
@@ -16,11 +16,11 @@ type permissionControl struct {
 }
 
 // newPermissionControl draws a control with what was typed and refused.
-func newPermissionControl(p userman.Permission, in permissionInput, errs formErrors) permissionControl {
+func newPermissionControl(p permission.Permission, in permissionInput, errs formErrors) permissionControl {
 	c := permissionControl{Permission: p}
 	c.Choice = field{Name: permissionField(p.ID), Label: p.Description, Errors: errs.forField(permissionField(p.ID))}
 	choices := []choice{{Value: "", Label: "Not set"}, {Value: choiceOn, Label: "On"}, {Value: choiceOff, Label: "Off"}}
-	if p.Kind != userman.KindBool {
+	if p.Kind != permission.KindBool {
 		choices = []choice{{Value: "", Label: "Not set"}, {Value: choiceSet, Label: "Just these"}, {Value: choiceAppend, Label: "Add these"}}
 		c.Items = field{
 			Name: permissionItems(p.ID), Label: p.Description, Value: in.Items, Autocomplete: "off",
@@ -34,11 +34,11 @@ func newPermissionControl(p userman.Permission, in permissionInput, errs formErr
 	return c
 }
 
-func itemsHint(kind userman.Kind) string {
+func itemsHint(kind permission.Kind) string {
 	switch kind {
-	case userman.KindExtensions:
+	case permission.KindExtensions:
 		return "Extensions, or self, linked or all."
-	case userman.KindNumbers:
+	case permission.KindNumbers:
 		return "Numbers, or all."
 	default:
 		return "Names with commas between, or all."
@@ -47,7 +47,7 @@ func itemsHint(kind userman.Kind) string {
 
 // permissionLabels are the sentences of the permissions by the names of their
 // controls.
-func permissionLabels(registered []userman.Permission) map[string]string {
+func permissionLabels(registered []permission.Permission) map[string]string {
 	labels := make(map[string]string, len(registered))
 	for _, p := range registered {
 		labels[permissionField(p.ID)] = strings.TrimSuffix(p.Description, ".")
@@ -56,7 +56,7 @@ func permissionLabels(registered []userman.Permission) map[string]string {
 }
 
 // conflictOfPermissions compares what is said now with what was typed.
-func conflictOfPermissions(registered []userman.Permission, now, typed permissionsInput) []difference {
+func conflictOfPermissions(registered []permission.Permission, now, typed permissionsInput) []difference {
 	rows := make([]difference, 0, len(registered))
 	for _, p := range registered {
 		rows = append(rows, difference{p.Description, formatPermissionInput(now[p.ID]), formatPermissionInput(typed[p.ID])})

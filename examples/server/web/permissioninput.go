@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // Choices of the control of a permission; "" says nothing about it.
@@ -31,7 +31,7 @@ func permissionField(id string) string { return "permissions." + id }
 func permissionItems(id string) string { return permissionField(id) + ".items" }
 
 // readPermissions reads the controls that are in a form.
-func readPermissions(form url.Values, registered []userman.Permission) permissionsInput {
+func readPermissions(form url.Values, registered []permission.Permission) permissionsInput {
 	in := permissionsInput{}
 	for _, p := range registered {
 		if form.Has(permissionField(p.ID)) {
@@ -41,12 +41,12 @@ func readPermissions(form url.Values, registered []userman.Permission) permissio
 	return in
 }
 
-func inputOfPermissions(grants userman.Permissions, registered []userman.Permission) permissionsInput {
+func inputOfPermissions(grants permission.Permissions, registered []permission.Permission) permissionsInput {
 	in := permissionsInput{}
 	for _, p := range registered {
 		value, ok := grants[p.ID]
 		switch {
-		case !ok, value.IsList() == (p.Kind == userman.KindBool): // of another kind it counts for nothing
+		case !ok, value.IsList() == (p.Kind == permission.KindBool): // of another kind it counts for nothing
 			in[p.ID] = permissionInput{}
 		case !value.IsList():
 			in[p.ID] = permissionInput{Choice: value.String()}
@@ -60,8 +60,8 @@ func inputOfPermissions(grants userman.Permissions, registered []userman.Permiss
 }
 
 // fill puts the controls into what is said. What has no control stays.
-func (in permissionsInput) fill(grants *userman.Permissions, registered []userman.Permission) error {
-	after := userman.Permissions{}
+func (in permissionsInput) fill(grants *permission.Permissions, registered []permission.Permission) error {
+	after := permission.Permissions{}
 	maps.Copy(after, *grants)
 	var errs []store.FieldError
 	for _, p := range registered {
@@ -84,30 +84,30 @@ func (in permissionsInput) fill(grants *userman.Permissions, registered []userma
 }
 
 // value is what a control says; sets is false when it says nothing.
-func (in permissionInput) value(kind userman.Kind) (value userman.Value, sets bool, err error) {
+func (in permissionInput) value(kind permission.Kind) (value permission.Value, sets bool, err error) {
 	items := strings.TrimSpace(in.Items)
 	switch {
-	case kind == userman.KindBool && in.Choice == "":
+	case kind == permission.KindBool && in.Choice == "":
 		return value, false, nil
-	case kind == userman.KindBool:
-		value, err = userman.ParseValue(kind, in.Choice)
+	case kind == permission.KindBool:
+		value, err = permission.ParseValue(kind, in.Choice)
 		return value, true, err
 	case in.Choice == "" && items != "":
 		return value, false, permissionValueError("choose whether this is all, or is added; or leave the text empty")
 	case in.Choice == "":
 		return value, false, nil
 	case in.Choice == choiceSet && items == "":
-		return userman.Set(), true, nil
+		return permission.Set(), true, nil
 	case in.Choice == choiceAppend && items == "":
 		return value, false, permissionValueError("write what to add, or choose not set")
 	case in.Choice != choiceSet && in.Choice != choiceAppend:
 		return value, false, permissionValueError("choose one of the choices")
 	}
-	value, err = userman.ParseValue(kind, items)
+	value, err = permission.ParseValue(kind, items)
 	if err != nil || in.Choice == choiceSet {
-		return userman.Set(value.Items()...), true, err
+		return permission.Set(value.Items()...), true, err
 	}
-	return userman.Append(value.Items()...), true, nil
+	return permission.Append(value.Items()...), true, nil
 }
 
 func permissionValueError(message string) error {

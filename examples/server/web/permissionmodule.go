@@ -3,7 +3,7 @@ package web
 import (
 	"strings"
 
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // module is the permissions of one module, as rows of a page.
@@ -14,7 +14,7 @@ type module[Row any] struct {
 
 // withRow puts the row of a permission to those of its module, also when a
 // product registered it behind other modules.
-func withRow[Row any](modules []module[Row], p userman.Permission, row Row) []module[Row] {
+func withRow[Row any](modules []module[Row], p permission.Permission, row Row) []module[Row] {
 	name := moduleName(p.Module())
 	for i := range modules {
 		if modules[i].Name == name {

@@ -6,16 +6,17 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-func hostilePermission(kind userman.Kind) userman.Permission {
-	return userman.Permission{ID: hostile, Kind: kind, Default: userman.Set(hostile), Description: hostile}
+func hostilePermission(kind permission.Kind) permission.Permission {
+	return permission.Permission{ID: hostile, Kind: kind, Default: permission.Set(hostile), Description: hostile}
 }
 
 func hostileGroupFields() groupFields {
 	errs := formErrors{}
-	list := newPermissionControl(userman.Permission{ID: "a.b", Kind: userman.KindStrings, Description: hostile}, permissionInput{hostile, hostile}, errs)
-	onOff := newPermissionControl(userman.Permission{ID: "c.d", Kind: userman.KindBool, Description: hostile}, permissionInput{hostile, hostile}, errs)
+	list := newPermissionControl(permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile}, permissionInput{hostile, hostile}, errs)
+	onOff := newPermissionControl(permission.Permission{ID: "c.d", Kind: permission.KindBool, Description: hostile}, permissionInput{hostile, hostile}, errs)
 	list.Choice.Errors, onOff.Choice.Errors = []string{hostile}, []string{hostile}
 	return groupFields{
 		Problems: []problem{{Href: "#x", Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
@@ -26,12 +27,12 @@ func hostileGroupFields() groupFields {
 }
 
 func hostileUserGroup() *userman.Group {
-	return &userman.Group{Name: hostile, Description: hostile, Directory: hostile, Default: true, Members: 2, Permissions: userman.Permissions{hostile: userman.Append(hostile)}}
+	return &userman.Group{Name: hostile, Description: hostile, Directory: hostile, Default: true, Members: 2, Permissions: permission.Permissions{hostile: permission.Append(hostile)}}
 }
 
 func hostileMatrix() matrixPage {
 	who, g := hostileField("username"), hostileUserGroup()
-	row := rowOf(hostilePermission(userman.KindStrings), []*userman.Group{g})
+	row := rowOf(hostilePermission(permission.KindStrings), []*userman.Group{g})
 	return matrixPage{
 		Problems: []problem{{Text: hostile}}, Who: &who, Groups: []matrixGroup{{hostile, "/x", 1}}, Span: 3,
 		Modules: []module[matrixRow]{{hostile, []matrixRow{row}}}, Paging: paging{"/x", "/y"},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func hostileUser() *userman.User {
@@ -24,11 +25,11 @@ func hostileUserFields() userFields {
 }
 
 func hostilePermissions() userPermissionsPage {
-	list := userman.Permission{ID: "a.b", Kind: userman.KindStrings, Description: hostile, Default: userman.Set(hostile)}
+	list := permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile, Default: permission.Set(hostile)}
 	row := permissionRow{
 		Control: newPermissionControl(list, permissionInput{choiceAppend, hostile}, formErrors{}), Value: hostile,
-		Why: &userman.Explanation{Permission: list, Summary: hostile, Grants: []userman.Grant{
-			{Layer: userman.LayerGroup, Group: hostile, Value: userman.Append(hostile)}, {Layer: userman.LayerDefault, Value: list.Default},
+		Why: &permission.Explanation{Permission: list, Summary: hostile, Grants: []permission.Grant{
+			{Layer: permission.LayerGroup, Group: hostile, Value: permission.Append(hostile)}, {Layer: permission.LayerDefault, Value: list.Default},
 		}},
 	}
 	return userPermissionsPage{

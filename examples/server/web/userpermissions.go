@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // userPermissionsPage is the page on which permissions of one person are set
@@ -21,7 +22,7 @@ type userPermissionsPage struct {
 // and what comes of it.
 type permissionRow struct {
 	Control permissionControl
-	Why     *userman.Explanation
+	Why     *permission.Explanation
 	// Value is the effective value in words.
 	Value string
 }
@@ -37,7 +38,7 @@ func (v *pageHandler) userPermissions() error {
 }
 
 // permissionsVersion is equal where the same is said.
-func permissionsVersion(grants userman.Permissions) string {
+func permissionsVersion(grants permission.Permissions) string {
 	words := make(map[string]string, len(grants))
 	for id, value := range grants {
 		words[id] = value.String()
@@ -65,11 +66,11 @@ func (v *pageHandler) renderUserPermissions(u *userman.User, in permissionsInput
 }
 
 // effectiveText is the effective value in a word or a few.
-func effectiveText(x *userman.Explanation, effective *userman.EffectiveSet) string {
+func effectiveText(x *permission.Explanation, effective *permission.EffectiveSet) string {
 	switch {
 	case x.All:
 		return "everything"
-	case x.Permission.Kind != userman.KindBool && len(x.Items) == 0:
+	case x.Permission.Kind != permission.KindBool && len(x.Items) == 0:
 		return "nothing"
 	}
 	return effective.Format(x.Permission.ID)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // permissionRow returns the row of a permission.
@@ -24,19 +25,19 @@ func (b *browser) permissionRow(page, id string) string {
 func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	_, err := b.server.Site.Users.CreateGroup(t.Context(), &userman.Group{Name: "Sales", Permissions: userman.Permissions{
-		userman.XMPPLogin: userman.On(), userman.HistoryExtensions: userman.Append("4002"),
+	_, err := b.server.Site.Users.CreateGroup(t.Context(), &userman.Group{Name: "Sales", Permissions: permission.Permissions{
+		permission.XMPPLogin: permission.On(), permission.HistoryExtensions: permission.Append("4002"),
 	}})
 	require.NoError(t, err)
 	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001", LinkedExtensions: []string{"4100"}, Groups: []string{"Sales"}})
 	const path = "/people/jane.roe/permissions"
 	page := b.get(path, http.StatusOK)
-	row := b.permissionRow(page, userman.XMPPLogin)
+	row := b.permissionRow(page, permission.XMPPLogin)
 	require.Contains(t, row, ">on<")
 	require.Contains(t, row, "On, because the group Sales says so; it is off by default.")
 	require.Contains(t, row, "Group Sales: on")
 	require.Contains(t, row, `<option value="" selected>Not set</option>`)
-	require.Contains(t, b.permissionRow(page, userman.HistoryExtensions), "4001, 4002")
+	require.Contains(t, b.permissionRow(page, permission.HistoryExtensions), "4001, 4002")
 
 	form := url.Values{
 		"version": {b.hiddenValue(page, "version")}, "permissions.xmpp.login": {"off"}, "permissions.portal.login": {""},
@@ -46,15 +47,15 @@ func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 	}
 	require.Equal(t, path, b.postRedirect(path, form))
 	page = b.get(path, http.StatusOK)
-	row = b.permissionRow(page, userman.XMPPLogin)
+	row = b.permissionRow(page, permission.XMPPLogin)
 	require.Contains(t, row, ">off<")
 	require.Contains(t, row, `<span class="muted">(does not count)</span>`)
-	require.Contains(t, b.permissionRow(page, userman.VoicemailExtensions), `value="linked, 4500"`)
-	require.Contains(t, b.permissionRow(page, userman.ContactsGroups), ">nothing<")
+	require.Contains(t, b.permissionRow(page, permission.VoicemailExtensions), `value="linked, 4500"`)
+	require.Contains(t, b.permissionRow(page, permission.ContactsGroups), ">nothing<")
 	grants := b.user("jane.roe").Permissions
 	require.Len(t, grants, 4)
-	require.True(t, userman.Append("+49301234", "+49301235").Equal(grants[userman.SMSNumbers]))
-	require.True(t, userman.Set().Equal(grants[userman.ContactsGroups]))
+	require.True(t, permission.Append("+49301234", "+49301235").Equal(grants[permission.SMSNumbers]))
+	require.True(t, permission.Set().Equal(grants[permission.ContactsGroups]))
 
 	form = url.Values{"version": {b.hiddenValue(page, "version")}, "permissions.xmpp.login": {""}}
 	b.postRedirect(path, form)
@@ -64,12 +65,12 @@ func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 func TestPages_userPermissionsEnablePortalLogin(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.createUser(userman.User{Username: "jane.roe", Permissions: userman.Permissions{userman.PortalLogin: userman.Off()}})
+	b.createUser(userman.User{Username: "jane.roe", Permissions: permission.Permissions{permission.PortalLogin: permission.Off()}})
 	const path = "/people/jane.roe/permissions"
 	page := b.get(path, http.StatusOK)
-	require.Contains(t, b.permissionRow(page, userman.PortalLogin), "Off, because what is set for this person says so; it is on by default.")
+	require.Contains(t, b.permissionRow(page, permission.PortalLogin), "Off, because what is set for this person says so; it is on by default.")
 	b.postRedirect(path, url.Values{"version": {b.hiddenValue(page, "version")}, "permissions.portal.login": {"on"}})
-	require.True(t, b.user("jane.roe").Permissions[userman.PortalLogin].IsOn())
+	require.True(t, b.user("jane.roe").Permissions[permission.PortalLogin].IsOn())
 }
 
 func TestPages_userPermissionErrors(t *testing.T) {
@@ -98,7 +99,7 @@ func TestPages_userPermissionsEditConflict(t *testing.T) {
 	const path = "/people/jane.roe/permissions"
 	form := url.Values{"version": {b.hiddenValue(b.get(path, http.StatusOK), "version")}, "permissions.xmpp.login": {"on"}}
 	_, err := b.server.Site.Users.Update(t.Context(), "jane.roe", func(u *userman.User) error {
-		u.Permissions = userman.Permissions{userman.SMSNumbers: userman.Set("+4930")}
+		u.Permissions = permission.Permissions{permission.SMSNumbers: permission.Set("+4930")}
 		return nil
 	})
 	require.NoError(t, err)

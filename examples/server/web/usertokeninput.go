@@ -10,6 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // tokenInput is what the form of a token holds.
@@ -89,8 +90,8 @@ func splitListOrAll(text string) []string {
 	typed := splitList(text)
 	list := make([]string, 0, len(typed))
 	for _, word := range typed {
-		if strings.EqualFold(word, userman.Any) {
-			word = userman.Any
+		if strings.EqualFold(word, permission.Any) {
+			word = permission.Any
 		}
 		list = append(list, word)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // tokenListPage shows the API tokens of a person.
@@ -32,7 +33,7 @@ func (v *pageHandler) tokenList() error {
 		return err
 	}
 	return v.render("tokens", "API tokens of "+u.Name(), tokenListPage{
-		Username: u.Username, Name: u.Name(), Items: list.Items, Paging: at.paging(list.Next), Permitted: effective.Enabled(userman.RESTUse),
+		Username: u.Username, Name: u.Name(), Items: list.Items, Paging: at.paging(list.Next), Permitted: effective.Enabled(permission.RESTUse),
 	})
 }
 
@@ -66,7 +67,7 @@ func (v *pageHandler) tokenNew() error {
 	if err != nil {
 		return err
 	}
-	in := tokenInput{Extensions: userman.Any, Modules: userman.Any, RequestsPerHour: "1000"}
+	in := tokenInput{Extensions: permission.Any, Modules: permission.Any, RequestsPerHour: "1000"}
 	return v.renderNewToken(u, in, formErrors{status: http.StatusOK})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // janeTokensPath is the page of the tokens of jane.roe.
@@ -27,7 +28,7 @@ func tokenForm() url.Values {
 func TestPages_tokenCreateShowsKeyOnce(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001", Permissions: userman.Permissions{userman.RESTUse: userman.On()}})
+	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001", Permissions: permission.Permissions{permission.RESTUse: permission.On()}})
 	require.Contains(t, b.get(janeTokensPath, http.StatusOK), "There are no tokens")
 	page := b.postRedirect(janeTokensPath+"/new", tokenForm())
 	id := strings.Split(page, "/")[4]

@@ -1,4 +1,4 @@
-package userman
+package permission
 
 import (
 	"fmt"
@@ -42,24 +42,24 @@ func TestNewRegistry_panicsOnInvalidPermissions(t *testing.T) {
 		"extending default": changed(func(p *Permission) { p.Kind, p.Default = KindExtensions, Append("1001") }),
 		"other kind":        {{ID: PortalLogin, Kind: KindStrings, Default: Set()}},
 	} {
-		require.Panics(t, func() { newRegistry(bad) }, name)
+		require.Panics(t, func() { NewRegistry(bad) }, name)
 	}
-	require.NotPanics(t, func() { newRegistry([]Permission{fax}) })
+	require.NotPanics(t, func() { NewRegistry([]Permission{fax}) })
 }
 
 func TestNewRegistry_overridesAndAddsPermissions(t *testing.T) {
 	t.Parallel()
-	r := newRegistry([]Permission{
+	r := NewRegistry([]Permission{
 		{ID: "fax.send", Kind: KindBool, Description: "May send faxes."},
 		{ID: PortalLogin, Default: Off()},
 	})
-	require.Len(t, r.permissions, len(StandardPermissions())+1)
+	require.Len(t, r.permissions, len(Standard())+1)
 	require.Equal(t, Permission{PortalLogin, KindBool, Off(), "May log in to the portal."}, r.permissions[0], "kind and sentence stay")
 	last := r.permissions[len(r.permissions)-1]
 	require.Equal(t, "fax.send", last.ID)
 	require.Equal(t, "fax", last.Module())
 	for i, p := range r.permissions {
-		place, ok := r.index.find(p.ID)
+		place, ok := r.index[p.ID]
 		require.True(t, ok)
 		require.Equal(t, i, place)
 	}
@@ -67,12 +67,12 @@ func TestNewRegistry_overridesAndAddsPermissions(t *testing.T) {
 
 func TestRegistry_reportsEveryInvalidPermission(t *testing.T) {
 	t.Parallel()
-	r := newRegistry(nil)
+	r := NewRegistry(nil)
 	many := make([]string, MaxItems+1)
 	for i := range many {
 		many[i] = strconv.Itoa(i)
 	}
-	errs := r.validate(Permissions{
+	errs := r.Validate(Permissions{
 		PortalLogin:          Set("1001"),
 		VoicemailExtensions:  On(),
 		SettingsExtensions:   Append("1001", "x", "self", "1\n2"),
@@ -109,15 +109,15 @@ func TestRegistry_limitsPermissionCount(t *testing.T) {
 	for i := range maxGrants + 1 {
 		perms[fmt.Sprintf("a.b%d", i)] = On()
 	}
-	require.Equal(t, []string{"permissions: max"}, fieldCodes(newRegistry(nil).validate(perms, nil)))
+	require.Equal(t, []string{"permissions: max"}, fieldCodes(NewRegistry(nil).Validate(perms, nil)))
 }
 
 func TestRegistry_acceptsUnchangedUnknownPermission(t *testing.T) {
 	t.Parallel()
-	r, known := newRegistry(nil), Permissions{"fax.send": On(), PortalLogin: Set("1001")}
-	require.Empty(t, r.validate(Permissions{"fax.send": On(), PortalLogin: Set("1001")}, known))
+	r, known := NewRegistry(nil), Permissions{"fax.send": On(), PortalLogin: Set("1001")}
+	require.Empty(t, r.Validate(Permissions{"fax.send": On(), PortalLogin: Set("1001")}, known))
 	require.Equal(t, []string{"permissions.fax.send: unknown", "permissions.portal.login: kind"},
-		fieldCodes(r.validate(Permissions{"fax.send": Off(), PortalLogin: Set("1002")}, known)))
+		fieldCodes(r.Validate(Permissions{"fax.send": Off(), PortalLogin: Set("1002")}, known)))
 }
 
 func TestPermissions_normalizesValues(t *testing.T) {
@@ -128,11 +128,11 @@ func TestPermissions_normalizesValues(t *testing.T) {
 		HistoryExtensions:  Append(),
 		PortalLogin:        On(),
 	}
-	normalized := perms.normalized()
+	normalized := perms.Normalized()
 	require.Equal(t, Permissions{
 		SettingsExtensions: Set("self", "1001", "1002"), ContactsGroups: Set("Über"), PortalLogin: On(),
 	}, normalized, "an Extend without items says nothing")
 	require.Equal(t, []string{"1002", "self", "1001", "1002"}, perms[SettingsExtensions].items, "what was given stays as it was")
 	require.Equal(t, "U\u0308ber", perms[ContactsGroups].items[0])
-	require.Equal(t, Permissions{}, Permissions(nil).normalized())
+	require.Equal(t, Permissions{}, Permissions(nil).Normalized())
 }

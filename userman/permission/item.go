@@ -1,4 +1,4 @@
-package userman
+package permission
 
 import (
 	"fmt"
@@ -12,14 +12,14 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxItemLength is that of the longest item, a name, in characters.
+// maxItemLength is the maximum length of a name, in characters.
 const maxItemLength = 64
 
-// numberPattern is what a telephone number of a list looks like.
+// numberPattern matches a phone number in a list.
 var numberPattern = regexp.MustCompile(`^\+?[0-9]{1,20}$`)
 
-// validate returns what is wrong with a value of that kind; items are named
-// field[index], by the position in which they were given.
+// validate returns the errors in a value of that kind. The field of an item is
+// "field[index]", with the index in input order.
 func (k Kind) validate(field string, v Value) []store.FieldError {
 	switch {
 	case k == KindBool && v.IsList():
@@ -27,11 +27,12 @@ func (k Kind) validate(field string, v Value) []store.FieldError {
 	case k != KindBool && !v.IsList():
 		return []store.FieldError{{Field: field, Code: "kind", Message: "this permission is a list, and not on or off"}}
 	}
-	return k.validateItems(field, v.items)
+	return k.ValidateItems(field, v.items)
 }
 
-// validateItems is wrongWith for the items of a list.
-func (k Kind) validateItems(field string, items []string) []store.FieldError {
+// ValidateItems returns the errors in the items of a list of kind k. The field of
+// an item is "field[index]".
+func (k Kind) ValidateItems(field string, items []string) []store.FieldError {
 	if len(items) > MaxItems {
 		return []store.FieldError{{Field: field, Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", MaxItems)}}
 	}
@@ -44,11 +45,11 @@ func (k Kind) validateItems(field string, items []string) []store.FieldError {
 	return errs
 }
 
-// accepts reports whether item may stand in a list of that kind.
+// accepts reports whether a list of that kind may contain item.
 func (k Kind) accepts(item string) bool {
 	switch k {
 	case KindExtensions:
-		return keywordRank(item) <= keywordRank(Any) || extensionPattern.MatchString(item)
+		return keywordRank(item) <= keywordRank(Any) || validate.Extension().Valid(item)
 	case KindNumbers:
 		return item == Any || numberPattern.MatchString(item)
 	case KindStrings:
@@ -58,8 +59,8 @@ func (k Kind) accepts(item string) bool {
 	return false
 }
 
-// isName reports whether item is a name that is no word, in whatever case, and
-// comes back as it is from [ParseValue].
+// isName reports whether item is a valid name: not a keyword in any case, and
+// unchanged after formatting and [ParseValue].
 func isName(item string) bool {
 	if item == "" || len(item) > 4*maxItemLength || utf8.RuneCountInString(norm.NFC.String(item)) > maxItemLength {
 		return false
@@ -73,10 +74,10 @@ func isName(item string) bool {
 	return validate.PlainLine().Valid(item)
 }
 
-// errorCode is the word of a refusal of an item.
+// errorCode returns the error code for an invalid item.
 func (k Kind) errorCode() string { return strings.TrimSuffix(string(k), "s") }
 
-// errorMessage is the sentence of the refusal of an item.
+// errorMessage returns the error message for an invalid item.
 func (k Kind) errorMessage() string {
 	switch k {
 	case KindExtensions:
@@ -88,8 +89,9 @@ func (k Kind) errorMessage() string {
 	}
 }
 
-// normalized returns v in the form in which it is kept.
-func (v Value) normalized() Value {
+// Normalized returns v in stored form: items in NFC and in the order of
+// [Value.Items].
+func (v Value) Normalized() Value {
 	for i, item := range v.items {
 		if !norm.NFC.IsNormalString(item) {
 			v.items = append(append(v.items[:i:i], norm.NFC.String(item)), v.items[i+1:]...)

@@ -1,4 +1,4 @@
-package userman
+package permission
 
 import (
 	"fmt"
@@ -32,7 +32,7 @@ func BenchmarkEffectiveSet(b *testing.B) {
 	}
 	slices.Sort(durations)
 	b.ReportMetric(0, "ns/op") // of a bundle it says nothing
-	b.ReportMetric(float64(durations[len(durations)/2].Nanoseconds())/bundle, "ns/person")
+	b.ReportMetric(float64(durations[len(durations)/2].Nanoseconds())/bundle, "ns/user")
 }
 
 // resolveAll asks for each permission, by its ID, as a product does.
@@ -48,31 +48,31 @@ func resolveAll(e *EffectiveSet, resolver *Resolver, ids []string) bool {
 	return found
 }
 
-// BenchmarkResolver makes policies of 200 groups.
+// BenchmarkResolver creates a resolver over 200 groups.
 func BenchmarkResolver(b *testing.B) {
 	groups, _ := manyGroups()
-	r := newRegistry(nil)
+	r := NewRegistry(nil)
 	b.ReportAllocs()
 	for b.Loop() {
-		newResolver(r, groups, 1)
+		NewResolver(r, groups)
 	}
 }
 
-func userInManyGroups() (*Resolver, *User) {
+func userInManyGroups() (*Resolver, Subject) {
 	groups, member := manyGroups()
-	u := &User{
+	u := Subject{
 		DefaultExtension: "1001", LinkedExtensions: []string{"1002", "1003"}, Groups: member,
 		Permissions: Permissions{VoicemailDownload: Off(), HistoryExtensions: Append("1004")},
 	}
-	return newResolver(newRegistry(nil), groups, 1), u
+	return NewResolver(NewRegistry(nil), groups), u
 }
 
 // manyGroups returns 200 groups in the order in which they count, and the names
 // of 50 of them.
-func manyGroups() (groups []*Group, names []string) {
-	registry := newRegistry(nil)
+func manyGroups() (groups []GroupGrants, names []string) {
+	registry := NewRegistry(nil)
 	for i := range 200 {
-		g := &Group{Name: fmt.Sprintf("Group %03d of Sales", i), Priority: 1 + i/10, Permissions: Permissions{}}
+		g := GroupGrants{Name: fmt.Sprintf("Group %03d of Sales", i), Priority: 1 + i/10, Permissions: Permissions{}}
 		for k, p := range registry.permissions {
 			switch {
 			case (i+k)%2 == 0:

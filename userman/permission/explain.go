@@ -1,4 +1,4 @@
-package userman
+package permission
 
 import (
 	"fmt"
@@ -8,48 +8,46 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Layer says who said something about a permission.
+// Layer is the origin of a grant.
 type Layer string
 
-// The origins.
+// The layers, in the order of their precedence.
 const (
 	LayerUser    Layer = "user"
 	LayerGroup   Layer = "group"
 	LayerDefault Layer = "default"
 )
 
-// Grant is somebody who said something, and what.
+// Grant is a value that one layer sets.
 type Grant struct {
 	Layer Layer `json:"origin"`
-	// Group is the group's name, when it is one.
+	// Group is the name of the group if Layer is LayerGroup.
 	Group string `json:"group,omitempty"`
 	Value Value  `json:"value"`
-	// Applied says that it is part of the effective value; others were said,
-	// but somebody before them had the last word.
+	// Applied reports whether the grant is part of the effective value. It is
+	// not if an earlier grant overrides it.
 	Applied bool `json:"counts"`
 }
 
-// Explanation tells what a permission comes to, and why.
+// Explanation is the effective value of a permission and its reasons.
 type Explanation struct {
 	Permission Permission `json:"permission"`
-	// On is the effective value of a Switch.
+	// On is the effective value of a bool permission.
 	On bool `json:"on"`
-	// Items and All are the effective value of a list, resolved.
+	// Items and All are the effective value of a list, with keywords resolved.
 	Items []string `json:"items"`
 	All   bool     `json:"all"`
-	// Grants are all who said something, in the order in which they count;
-	// the default is the last one.
+	// Grants are all grants in the order of precedence. The default is last.
 	Grants []Grant `json:"sources"`
-	// Summary says it to people: "On, because the group Sales says so; it is
-	// off by default." or "1001, because nobody says anything about it, and by
-	// default it is the person's own extension."
+	// Summary is the explanation for people: "On, because the group Sales says
+	// so; it is off by default."
 	Summary string `json:"sentence"`
 }
 
-// Explain tells what a permission comes to, and why. A [store.InvalidError] on
-// "permission" when there is none of that ID.
+// Explain returns the effective value of a permission and its reasons. It returns
+// a [store.InvalidError] on "permission" if the ID is unknown.
 func (e *EffectiveSet) Explain(permission string) (*Explanation, error) {
-	i, ok := e.resolver.registry.index.find(permission)
+	i, ok := e.resolver.registry.index[permission]
 	if !ok {
 		return nil, store.NewInvalidError(store.FieldError{
 			Field: "permission", Code: "unknown", Message: "there is no such permission; choose from the list of permissions",
@@ -92,7 +90,7 @@ func (e *EffectiveSet) explain(permission int) *Explanation {
 	return x
 }
 
-// summary says what a permission comes to, why, and what the default is.
+// summary returns the text of [Explanation].Summary.
 func (x *Explanation) summary() string {
 	last := x.Grants[len(x.Grants)-1]
 	defaultText := x.defaultClause(last)
@@ -112,7 +110,7 @@ func (x *Explanation) summary() string {
 	return fmt.Sprintf("%s, because %s; %s.", x.effectiveText(), joinClauses(reasons), defaultText)
 }
 
-// effectiveText begins the sentence.
+// effectiveText returns the effective value, the start of the summary.
 func (x *Explanation) effectiveText() string {
 	switch {
 	case x.Permission.Kind == KindBool && x.On:
@@ -127,7 +125,7 @@ func (x *Explanation) effectiveText() string {
 	return abbreviate(x.Items)
 }
 
-// defaultClause says what the default is.
+// defaultClause describes the default.
 func (x *Explanation) defaultClause(s Grant) string {
 	switch {
 	case !s.Value.IsList():
@@ -138,7 +136,7 @@ func (x *Explanation) defaultClause(s Grant) string {
 	return "by default it is " + x.describeItems(s)
 }
 
-// grantClause says who said what.
+// grantClause describes the grant of a user or a group.
 func (x *Explanation) grantClause(s Grant) string {
 	who := "the group " + s.Group
 	if s.Layer == LayerUser {
@@ -155,8 +153,8 @@ func (x *Explanation) grantClause(s Grant) string {
 	return who + " gives " + x.describeItems(s)
 }
 
-// describeItems names what is in a list, shortened, and says what its words mean to
-// people. Where all that counts comes to nothing the words stand for nothing.
+// describeItems lists the first items of a grant and describes its keywords. It
+// says so if the keywords resolve to no extension.
 func (x *Explanation) describeItems(s Grant) string {
 	keywords, items := splitKeywords(s.Value.items)
 	if slices.Contains(keywords, Any) {
@@ -180,7 +178,7 @@ func (x *Explanation) describeItems(s Grant) string {
 	return abbreviate(append(named, items...))
 }
 
-// abbreviate names the first few of many.
+// abbreviate joins the first few items.
 func abbreviate(items []string) string {
 	const most = 5
 	if len(items) <= most+1 {
@@ -189,7 +187,7 @@ func abbreviate(items []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:most], ", "), len(items)-most)
 }
 
-// joinClauses joins the parts of a sentence; who adds to a list may be many.
+// joinClauses joins the parts of a sentence and shortens a long list of them.
 func joinClauses(parts []string) string {
 	const most = 5
 	if n := len(parts); n > most {

@@ -1,41 +1,40 @@
-package userman
+package permission
 
 import "strings"
 
-// Kind says what can be said about a permission.
+// Kind is the type of a permission's value.
 type Kind string
 
 // The kinds of permissions.
 const (
 	// KindBool is on or off.
 	KindBool Kind = "switch"
-	// KindExtensions is a list of extensions of 1 to 20 digits, with the words
-	// [OwnExtension], [OwnExtensions] and [Any].
+	// KindExtensions is a list of extensions of 1 to 20 digits. It may contain
+	// the keywords [OwnExtension], [OwnExtensions] and [Any].
 	KindExtensions Kind = "extensions"
-	// KindNumbers is a list of telephone numbers (DIDs) of 1 to 20 digits, with or
-	// without + in front, which are compared as they are written; with the
-	// word [Any].
+	// KindNumbers is a list of phone numbers (DIDs) of 1 to 20 digits, with or
+	// without a leading +. Numbers are compared verbatim. It may contain [Any].
 	KindNumbers Kind = "numbers"
-	// KindStrings is a list of names of something, such as modules or contact
-	// groups: 1 to 64 characters on one line, without commas, not beginning
-	// with +, compared with their case; with the word [Any]. The other words,
-	// and none, are no names.
+	// KindStrings is a list of names, such as modules or contact groups. A name
+	// has 1 to 64 characters on one line, no comma and no leading +. Names are
+	// case-sensitive. The list may contain [Any]; the other keywords and "none"
+	// are not valid names.
 	KindStrings Kind = "names"
 )
 
-// Words in lists. Self and Linked are for lists of [KindExtensions].
+// Keywords in lists. OwnExtension and OwnExtensions are for lists of
+// [KindExtensions].
 const (
-	// OwnExtension is the default extension of the person; nothing when there is
-	// none.
+	// OwnExtension stands for the default extension of the user, if there is one.
 	OwnExtension = "self"
-	// OwnExtensions are all extensions of the person, the default one included.
+	// OwnExtensions stands for all extensions of the user, including the default.
 	OwnExtensions = "linked"
-	// Any is everything there is.
+	// Any matches every item.
 	Any = "all"
 )
 
-// IDs of the permissions that every product has. Those that end in ".login" are
-// services that people log in to, see [Service.AuthenticateService].
+// IDs of the standard permissions. An ID that ends in ".login" permits a login to
+// the service that its module names.
 const (
 	PortalLogin          = "portal.login"
 	PortalClickToDial    = "portal.click_to_dial"
@@ -61,18 +60,18 @@ const (
 	ContactsListed       = "contacts.listed"
 )
 
-// Permission is something that a person may be permitted.
+// Permission describes one right that users can have.
 type Permission struct {
 	// ID is the module, a dot and the key: "voicemail.download". Each part is
 	// 1 to 32 lower-case letters, digits and underscores, beginning with a
 	// letter.
 	ID string `json:"id"`
-	// Kind says what values it takes.
+	// Kind is the type of its values.
 	Kind Kind `json:"kind"`
-	// Default is what counts when nobody says anything; a list of Replace.
+	// Default applies if neither the user nor a group sets a value. The default
+	// of a list is made by [Set].
 	Default Value `json:"default"`
-	// Description says to people what it permits: "May download voicemail
-	// messages."
+	// Description is one sentence for people: "May download voicemail messages."
 	Description string `json:"sentence"`
 }
 
@@ -82,17 +81,17 @@ func (p Permission) Module() string {
 	return module
 }
 
-// Permissions are what a person, or a group, says: values by the ID of the
-// permission. What is not in it is left to whoever comes next.
+// Permissions are the values that a user or a group sets, by the ID of the
+// permission. A missing ID leaves the decision to the next layer.
 type Permissions map[string]Value
 
-// normalized returns a copy in the form in which it is kept: lists as
-// [Value.Items] has them, and none that adds nothing.
-func (p Permissions) normalized() Permissions {
+// Normalized returns a copy in stored form. It sorts lists as [Value.Items] does,
+// and drops every [Append] without items.
+func (p Permissions) Normalized() Permissions {
 	out := make(Permissions, len(p))
 	for id, value := range p {
 		if !value.IsAppend() || len(value.items) > 0 {
-			out[id] = value.normalized()
+			out[id] = value.Normalized()
 		}
 	}
 	return out

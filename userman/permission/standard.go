@@ -1,15 +1,13 @@
-package userman
+package permission
 
-// StandardPermissions are those that every product has, in the order in which
-// pages show them. A product that wants other defaults gives permissions of the
-// same ID in [Options].
+// Standard returns the permissions that every product has, in display order. A
+// product changes a default by registering a permission with the same ID.
 //
-// Defaults: whoever can log in may use the portal, click to dial, see contacts
-// and be listed in them, and settings, voicemail and history of Self; also to
-// activate a softphone. XMPP, operator panels, REST, phone apps, recordings,
-// conferences and SMS numbers are off, or nothing, until somebody says
-// otherwise.
-func StandardPermissions() []Permission {
+// By default a user may log in to the portal, click to dial, see contacts and be
+// listed in them, activate a softphone, and use the settings, voicemail and
+// history of the default extension. XMPP, operator panels, REST, phone apps,
+// recordings, conferences and SMS numbers are off or empty by default.
+func Standard() []Permission {
 	return []Permission{
 		{PortalLogin, KindBool, On(), "May log in to the portal."},
 		{PortalClickToDial, KindBool, On(), "May have the telephone dial a number by clicking on it in the portal."},
@@ -34,10 +32,4 @@ func StandardPermissions() []Permission {
 		{ContactsGroups, KindStrings, Set(Any), "May see these groups of contacts."},
 		{ContactsListed, KindBool, On(), "Is listed in the contacts that others see."},
 	}
-}
-
-// Permissions returns the registry: the standard permissions, and those of
-// [Options].Permissions behind them or in the place of those of the same ID.
-func (s *Service) Permissions() []Permission {
-	return append([]Permission(nil), s.registry.permissions...)
 }

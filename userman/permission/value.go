@@ -1,4 +1,4 @@
-package userman
+package permission
 
 import (
 	"cmp"
@@ -9,12 +9,12 @@ import (
 // MaxItems bounds the list of a [Value].
 const MaxItems = 500
 
-// Value is what somebody says about one permission. Make it with [On], [Off],
-// [Set] or [Append]. The zero Value is Off. A Value never changes.
+// Value is the value of one permission. [On], [Off], [Set] and [Append] create
+// values. The zero Value is Off. A Value is immutable.
 type Value struct {
 	mode mode
-	// items are as they were given, so that a refusal can tell a position;
-	// they are kept in canonical form, see [Permissions].normalised.
+	// items are in input order until [Value.Normalized] sorts them, so that
+	// errors can name a position.
 	items []string
 }
 
@@ -27,20 +27,20 @@ const (
 	modeAppend
 )
 
-// On is the value of a Switch that permits.
+// On returns the value of a bool permission that is granted.
 func On() Value { return Value{mode: modeOn} }
 
-// Off is the value of a Switch that does not.
+// Off returns the value of a bool permission that is denied.
 func Off() Value { return Value{} }
 
-// Set is the value of a list that holds just these items.
+// Set returns a list that holds exactly these items.
 func Set(items ...string) Value { return Value{mode: modeSet, items: slices.Clone(items)} }
 
-// Append is the value of a list that adds items to what whoever comes next
-// says. Without items it says nothing.
+// Append returns a list that adds items to the value of the next layer. Without
+// items it has no effect.
 func Append(items ...string) Value { return Value{mode: modeAppend, items: slices.Clone(items)} }
 
-// IsList reports whether v is of a list.
+// IsList reports whether v is a list.
 func (v Value) IsList() bool { return v.mode == modeSet || v.mode == modeAppend }
 
 // IsOn reports whether v is On.
@@ -49,22 +49,22 @@ func (v Value) IsOn() bool { return v.mode == modeOn }
 // IsAppend reports whether v was made with [Append].
 func (v Value) IsAppend() bool { return v.mode == modeAppend }
 
-// Items returns the items of a list: the words first, then sorted, each once.
+// Items returns the distinct items of a list: keywords first, then sorted.
 func (v Value) Items() []string { return append([]string{}, canonicalItems(v.items)...) }
 
-// Equal reports whether v and other say the same.
+// Equal reports whether v and other are the same value.
 func (v Value) Equal(other Value) bool {
 	return v.mode == other.mode && slices.Equal(canonicalItems(v.items), canonicalItems(other.items))
 }
 
-// canonical returns v with its items as [Value.Items] has them.
+// canonical returns v with its items in the order of [Value.Items].
 func (v Value) canonical() Value {
 	v.items = canonicalItems(v.items)
 	return v
 }
 
-// canonicalItems returns items as [Value.Items] does; items itself when they are in
-// that form already.
+// canonicalItems returns items in the order of [Value.Items]. It returns items
+// itself if it is in that order already.
 func canonicalItems(items []string) []string {
 	if isCanonical(items) {
 		return items
@@ -83,7 +83,7 @@ func isCanonical(items []string) bool {
 	return true
 }
 
-// compareItems orders the items of a list: words go first.
+// compareItems orders the items of a list. Keywords go first.
 func compareItems(a, b string) int {
 	return cmp.Or(cmp.Compare(keywordRank(a), keywordRank(b)), strings.Compare(a, b))
 }

@@ -1,4 +1,4 @@
-package userman
+package permission
 
 import (
 	"bytes"
@@ -7,13 +7,13 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// extension of a list, as JSON has it.
+// appendJSON is the JSON form of [Append].
 type appendJSON struct {
 	Append []string `json:"extend"`
 }
 
-// MarshalJSON writes true, false, ["self","1002"] for Replace, and
-// {"extend":["1002"]}.
+// MarshalJSON encodes true, false, ["self","1002"] for [Set], and
+// {"extend":["1002"]} for [Append].
 func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.mode {
 	case modeSet:
@@ -25,8 +25,8 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	}
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. What is something else, null
-// included, is a [store.InvalidError] on no field.
+// UnmarshalJSON decodes the form that MarshalJSON encodes. It returns a
+// [store.InvalidError] without a field for anything else, including null.
 func (v *Value) UnmarshalJSON(text []byte) error {
 	switch string(text) {
 	case "true":

@@ -1,4 +1,4 @@
-package userman
+package permission
 
 import (
 	"fmt"
@@ -9,16 +9,16 @@ import (
 )
 
 const (
-	// noItems is what a list without items is called.
+	// noItems is the text of a list without items.
 	noItems = "none"
-	// maxValueText bounds what is read, in bytes: [MaxItems] of the longest
+	// maxValueText bounds the text to parse, in bytes. [MaxItems] of the longest
 	// items fit.
 	maxValueText = MaxItems * (4*maxItemLength + 2)
 )
 
-// String returns what [ParseValue] reads: "on", "off", "self, 1002" for
-// Replace, "+ 1002" with a plus and a blank in front for Extend, and "none" for
-// a Replace without items.
+// String returns the form that [ParseValue] reads: "on", "off", "self, 1002" for
+// [Set], "+ 1002" with a leading plus and space for [Append], and "none" for a
+// Set without items.
 func (v Value) String() string {
 	switch v.mode {
 	case modeOn:
@@ -35,12 +35,11 @@ func (v Value) String() string {
 	}
 }
 
-// ParseValue reads a value as people write it, blanks and case of the words
-// aside; items are separated by commas, and those that are no [KindStrings] also by
-// blanks. A plus in front of the list makes it one of [Append]: of [KindNumbers],
-// where it may belong to the first number, only with a blank behind it, as
-// [Value.String] writes it, or a second plus. A [store.InvalidError] on "value"
-// when it is none of that kind.
+// ParseValue parses a value as people write it. It ignores surrounding spaces and
+// the case of keywords. Commas separate items; spaces do too, except in
+// [KindStrings]. A leading plus means [Append]. In [KindNumbers] the plus may
+// belong to the first number: there Append needs "+ " or "++".
+// ParseValue returns a [store.InvalidError] on "value" if the text is invalid.
 func ParseValue(kind Kind, text string) (Value, error) {
 	if len(text) > maxValueText {
 		return valueError("max", fmt.Sprintf("at most %d bytes are read; write fewer items", maxValueText))
@@ -66,7 +65,7 @@ func ParseValue(kind Kind, text string) (Value, error) {
 	if errs := kind.validate("value", v); len(errs) > 0 {
 		return valueError(errs[0].Code, errs[0].Message)
 	}
-	return v.normalized(), nil
+	return v.Normalized(), nil
 }
 
 func valueError(code, message string) (Value, error) {
@@ -85,7 +84,7 @@ func parseBool(text string) (Value, error) {
 
 func startsWithDigit(text string) bool { return text != "" && text[0] >= '0' && text[0] <= '9' }
 
-// splitItems cuts a list into its items, with the words in small letters.
+// splitItems splits a list into its items and converts keywords to lower case.
 func splitItems(kind Kind, list string) []string {
 	items := []string{}
 	for item := range strings.FieldsFuncSeq(list, func(r rune) bool {

@@ -1,4 +1,4 @@
-package userman
+package permission
 
 import (
 	"cmp"
@@ -21,14 +21,14 @@ const (
 // model resolves in the slow and obvious way: it writes down who says
 // something, in order, and reads that from the top.
 type model struct {
-	user    *User
-	groups  []*Group // in any order
+	user    Subject
+	groups  []GroupGrants // in any order
 	initial map[string]Value
 }
 
 func (m model) layers(permission string) []Value {
-	members := slices.DeleteFunc(slices.Clone(m.groups), func(g *Group) bool { return !slices.Contains(m.user.Groups, g.Name) })
-	slices.SortFunc(members, func(a, b *Group) int {
+	members := slices.DeleteFunc(slices.Clone(m.groups), func(g GroupGrants) bool { return !slices.Contains(m.user.Groups, g.Name) })
+	slices.SortFunc(members, func(a, b GroupGrants) int {
 		return cmp.Or(a.Priority-b.Priority, strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)))
 	})
 	var layers []Value
@@ -101,7 +101,7 @@ func drawModel(t *rapid.T) model {
 		testBool: rapid.SampledFrom([]Value{On(), Off()}).Draw(t, "default"),
 		testList: Set(rapid.SampledFrom([][]string{{}, {"self"}, {"linked"}, {"1007"}}).Draw(t, "default list")...),
 	}}
-	m.user = &User{
+	m.user = Subject{
 		DefaultExtension: rapid.SampledFrom([]string{"", "1001"}).Draw(t, "default extension"),
 		LinkedExtensions: rapid.SampledFrom([][]string{nil, {"1003", "1002"}}).Draw(t, "linked"),
 		Permissions:      drawPermissions(t),
@@ -109,7 +109,7 @@ func drawModel(t *rapid.T) model {
 	for i := range rapid.SampledFrom([]int{0, 1, 2, 5, 70}).Draw(t, "groups") {
 		// Names of one priority differ in case as well.
 		name := fmt.Sprintf("%s%03d", []string{"g", "G"}[i%2], 997*i%1000)
-		m.groups = append(m.groups, &Group{Name: name, Priority: rapid.IntRange(1, 3).Draw(t, "priority"), Permissions: drawPermissions(t)})
+		m.groups = append(m.groups, GroupGrants{Name: name, Priority: rapid.IntRange(1, 3).Draw(t, "priority"), Permissions: drawPermissions(t)})
 		if rapid.Bool().Draw(t, "member") {
 			m.user.Groups = append(m.user.Groups, name)
 		}
@@ -117,16 +117,12 @@ func drawModel(t *rapid.T) model {
 	return m
 }
 
-// resolver are those that the store gives for the model.
+// resolver returns the resolver over the groups of the model.
 func (m model) resolver() *Resolver {
-	ordered := slices.Clone(m.groups)
-	slices.SortFunc(ordered, func(a, b *Group) int {
-		return cmp.Or(cmp.Compare(a.Priority, b.Priority), strings.Compare(FoldGroupName(a.Name), FoldGroupName(b.Name)))
-	})
-	return newResolver(newRegistry([]Permission{
+	return NewResolver(NewRegistry([]Permission{
 		{ID: testBool, Kind: KindBool, Default: m.initial[testBool], Description: "May."},
 		{ID: testList, Kind: KindExtensions, Default: m.initial[testList], Description: "May with these."},
-	}), ordered, 1)
+	}), m.groups)
 }
 
 func TestEffectiveSet_matchesReferenceModel(t *testing.T) {
@@ -173,10 +169,10 @@ func requireGrants(t *rapid.T, layers []Value, x *Explanation) {
 
 func TestResolver_For_ignoresValuesOfWrongKind(t *testing.T) {
 	t.Parallel()
-	p := newResolver(newRegistry(nil), []*Group{{Name: "Sales", Permissions: Permissions{
+	p := NewResolver(NewRegistry(nil), []GroupGrants{{Name: "Sales", Permissions: Permissions{
 		XMPPLogin: Set("all"), SettingsExtensions: On(), HistoryExtensions: Append(), "fax.send": On(),
-	}}}, 1)
-	u := &User{DefaultExtension: "1001", Groups: []string{"Sales"}, Permissions: Permissions{XMPPLogin: Append("1"), SettingsExtensions: On()}}
+	}}})
+	u := Subject{DefaultExtension: "1001", Groups: []string{"Sales"}, Permissions: Permissions{XMPPLogin: Append("1"), SettingsExtensions: On()}}
 	e := p.For(u)
 	require.False(t, e.Enabled(XMPPLogin))
 	require.Equal(t, "1001", e.Format(SettingsExtensions))
@@ -186,12 +182,12 @@ func TestResolver_For_ignoresValuesOfWrongKind(t *testing.T) {
 	require.False(t, e.Enabled("fax.send"))
 }
 
-func TestResolver_For_acceptsMoreThanMaxGroups(t *testing.T) {
+func TestResolver_For_acceptsManyGroups(t *testing.T) {
 	t.Parallel()
-	groups := make([]*Group, 3*MaxGroups)
+	groups := make([]GroupGrants, 3000)
 	for i := range groups {
-		groups[i] = &Group{Name: fmt.Sprintf("g%05d", i), Permissions: Permissions{HistoryExtensions: Append(strconv.Itoa(i))}}
+		groups[i] = GroupGrants{Name: fmt.Sprintf("g%05d", i), Permissions: Permissions{HistoryExtensions: Append(strconv.Itoa(i))}}
 	}
-	e := newResolver(newRegistry(nil), groups, 1).For(&User{Groups: []string{"g02999", "G00000", "g01500"}})
+	e := NewResolver(NewRegistry(nil), groups).For(Subject{Groups: []string{"g02999", "G00000", "g01500"}})
 	require.Equal(t, "0, 1500, 2999", e.Format(HistoryExtensions))
 }
