@@ -1,0 +1,80 @@
+package field
+
+import (
+	"time"
+)
+
+// Field is one field of a record of type T.
+type Field[T any] struct {
+	Meta
+
+	get    func(record *T) Value
+	set    func(record *T, v Value)
+	target func(record *T) any
+}
+
+// Get returns the value of the field.
+func (f Field[T]) Get(record *T) Value { return f.get(record) }
+
+// Set sets the field. A value of another kind is a mistake in the program; it
+// sets the zero value.
+func (f Field[T]) Set(record *T, v Value) { f.set(record, v) }
+
+// Equal reports whether two records have the same value in the field.
+func (f Field[T]) Equal(a, b *T) bool { return f.get(a).Equal(f.get(b)) }
+
+// Copy sets the field of one record to the value of another.
+func (f Field[T]) Copy(to, from *T) { f.set(to, f.get(from)) }
+
+// Text describes a field of one text. The function at returns its place in the
+// record, here and in the other constructors.
+func Text[T any](name, rule string, at func(*T) *string, m Meta) Field[T] {
+	return Field[T]{
+		Meta:   m.complete(name, rule, KindText),
+		get:    func(r *T) Value { return TextValue(*at(r)) },
+		set:    func(r *T, v Value) { *at(r) = v.Text() },
+		target: func(r *T) any { return at(r) },
+	}
+}
+
+// List describes a field that is a list of texts.
+func List[T any](name, rule string, at func(*T) *[]string, m Meta) Field[T] {
+	return Field[T]{
+		Meta:   m.complete(name, rule, KindList),
+		get:    func(r *T) Value { return ListValue(*at(r)) },
+		set:    func(r *T, v Value) { *at(r) = v.List() },
+		target: func(r *T) any { return newListTarget(name, at(r)) },
+	}
+}
+
+// Bool describes a field that is true or false.
+func Bool[T any](name string, at func(*T) *bool, m Meta) Field[T] {
+	return Field[T]{
+		Meta:   m.complete(name, "", KindBool),
+		get:    func(r *T) Value { return BoolValue(*at(r)) },
+		set:    func(r *T, v Value) { *at(r) = v.Bool() },
+		target: func(r *T) any { return &target[bool]{column: name, set: func(on bool) { *at(r) = on }} },
+	}
+}
+
+// Int describes a field that is a whole number.
+func Int[T any](name, rule string, at func(*T) *int, m Meta) Field[T] {
+	return Field[T]{
+		Meta:   m.complete(name, rule, KindInt),
+		get:    func(r *T) Value { return IntValue(*at(r)) },
+		set:    func(r *T, v Value) { *at(r) = v.Int() },
+		target: func(r *T) any { return &target[int]{column: name, set: func(n int) { *at(r) = n }} },
+	}
+}
+
+// Time describes a field that is a time in UTC, stored to the microsecond.
+func Time[T any](name string, at func(*T) *time.Time, m Meta) Field[T] {
+	return Field[T]{
+		Meta: m.complete(name, "", KindTime),
+		get:  func(r *T) Value { return TimeValue(*at(r)) },
+		set:  func(r *T, v Value) { *at(r) = v.Time() },
+		target: func(r *T) any {
+			return &target[int64]{column: name, set: func(micros int64) { *at(r) = time.UnixMicro(micros).UTC() }}
+		},
+	}
+}

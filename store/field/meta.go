@@ -1,0 +1,108 @@
+package field
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Format says what the texts of a field, or of a list, stand for. Adapters choose
+// an input mode, a JSON Schema format or a way to normalize by it.
+type Format string
+
+// The formats. A field without a format is one line of text.
+const (
+	FormatUsername  Format = "username"
+	FormatEmail     Format = "email"
+	FormatPhone     Format = "phone"
+	FormatExtension Format = "extension"  // digits
+	FormatLanguage  Format = "language"   // a BCP 47 tag
+	FormatTimeZone  Format = "time_zone"  // an IANA name
+	FormatMultiline Format = "multi_line" // text of several lines
+)
+
+// Meta describes a field for schemas, forms, command-line flags and documents.
+type Meta struct {
+	// Label is the name for people, in sentence case, such as "Home phone".
+	Label string
+	// Help is one sentence, or more, on what the field is for or how to write it.
+	Help string
+	// Section is the heading of the field in a form. A field without a section
+	// is not in forms.
+	Section string
+	// Placeholder names the value in usage texts, such as "NUMBER". Defaults to
+	// "TEXT", "LIST" and so on.
+	Placeholder string
+	// Example is a value as [Parse] reads it.
+	Example string
+	// Format says what the texts stand for.
+	Format Format
+	// Default is the value of a new record that is created without one, where it
+	// is not the zero value.
+	Default Value
+	// Search says that a search looks through the value.
+	Search bool
+	// Sort says that lists can be sorted by the field.
+	Sort bool
+	// Directory says that an external directory can set the field.
+	Directory bool
+	// Immutable says that the field is set when the record is created and never
+	// changes.
+	Immutable bool
+
+	// The constructor of the field sets the following fields.
+
+	// Name is the name in JSON, SQL, CSV and forms, such as "home_phone".
+	Name string
+	// Kind is the type of the value.
+	Kind Kind
+	// Rule is the validator tag of the value, such as "max=40,phone". An empty
+	// rule accepts everything.
+	Rule string
+	// Required says that the rule rejects an empty value.
+	Required bool
+	// Min and Max are the bounds of the rule: characters of a text, elements of
+	// a list, or the number itself. 0 is no bound.
+	Min, Max int
+	// MaxElement bounds the characters of each element of a list. 0 is no bound.
+	MaxElement int
+	// OneOf lists the values that the rule accepts, where it names them.
+	OneOf []string
+}
+
+// Flag returns the name of the command-line flag: the name with dashes.
+func (m Meta) Flag() string { return strings.ReplaceAll(m.Name, "_", "-") }
+
+// complete returns the description with what the constructor knows.
+func (m Meta) complete(name, rule string, kind Kind) Meta {
+	m.Name, m.Rule, m.Kind = name, rule, kind
+	if m.Placeholder == "" {
+		m.Placeholder = strings.ToUpper(string(kind))
+	}
+	of, each, _ := strings.Cut(rule, "dive")
+	m.Required = slices.Contains(strings.Split(of, ","), "required")
+	m.Min, m.Max, m.MaxElement = bound(of, "min"), bound(of, "max"), bound(each, "max")
+	if values := parameter(of, "oneof"); values != "" {
+		m.OneOf = strings.Fields(values)
+	}
+	return m
+}
+
+// bound returns the number of a tag such as "max=40"; 0 without one.
+func bound(rule, tag string) int {
+	n, err := strconv.Atoi(parameter(rule, tag))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// parameter returns what follows "tag=" in a rule; "" without such a tag.
+func parameter(rule, tag string) string {
+	for part := range strings.SplitSeq(rule, ",") {
+		if value, ok := strings.CutPrefix(part, tag+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
