@@ -25,7 +25,7 @@ type userState struct {
 	LastName    string   `json:"last_name,omitempty"`
 	DisplayName string   `json:"display_name,omitempty"`
 	Email       string   `json:"email,omitempty"`
-	OtherEmails []string `json:"further_emails,omitempty"`
+	OtherEmails []string `json:"other_emails,omitempty"`
 	CellPhone   string   `json:"cell_phone,omitempty"`
 	HomePhone   string   `json:"home_phone,omitempty"`
 	WorkPhone   string   `json:"work_phone,omitempty"`

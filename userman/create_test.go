@@ -39,7 +39,7 @@ func TestService_Create_normalizesAndStoresAllFields(t *testing.T) {
 			text, err := json.Marshal(created)
 			require.NoError(t, err)
 			require.JSONEq(t, `{"id":"`+created.ID+`","username":"jane.doe@example.com","description":"front desk","title":"Ms","company":"Acme",
-			"department":"Sales","first_name":"Jane","last_name":"Doe","display_name":"","email":"Jane@example.com","further_emails":["sales@example.com"],
+			"department":"Sales","first_name":"Jane","last_name":"Doe","display_name":"","email":"Jane@example.com","other_emails":["sales@example.com"],
 			"cell_phone":"+49 170 1234567","home_phone":"030/1234","work_phone":"(030) 12-34 ext 12","fax":"030 1235","language":"zh-Hans",
 			"time_zone":"Europe/Berlin","default_extension":"1001","linked_extensions":["1002","2001"],"groups":[],"permissions":{},"disabled":false,
 			"must_change_password":false,"directory":"","external_id":"hr-17","picture":"","has_password":false,"password_elsewhere":false,"has_second_factor":false,
@@ -99,7 +99,7 @@ func TestService_Create_reportsEveryInvalidField(t *testing.T) {
 		},
 		Password: secret("short"),
 	})
-	requireFieldErrors(t, err, "username: username", "description: max", "first_name: plain_line", "email: email_or_blank", "further_emails[1]: email",
+	requireFieldErrors(t, err, "username: username", "description: max", "first_name: plain_line", "email: email_or_blank", "other_emails[1]: email",
 		"cell_phone: phone_or_blank", "language: language_or_blank", "time_zone: time_zone_or_blank", "default_extension: extension_or_blank",
 		"linked_extensions[1]: extension", "groups[0]: unknown", "permissions.no.such: unknown", "external_id: plain_line", "password: min")
 	require.Equal(t, "refused create ", h.lastAuditEntry(t)[:len("refused create ")])

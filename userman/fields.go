@@ -2,84 +2,136 @@ package userman
 
 import (
 	"slices"
-	"strings"
+	"sync"
+
+	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// userField is a field of a [User] that a directory can own.
-type userField struct {
-	name string
-	// text is the place of a field of one line, and list that of a list; the
-	// other one is nil.
-	text func(u *User) *string
-	list func(u *User) *[]string
-}
+// Fields returns the plain editable fields of a [User], in the order of forms and
+// of field errors. Groups, permissions, the picture and credentials are not among
+// them.
+func Fields() *field.Table[User] { return userFields() }
 
-// userFields returns the fields that a directory can own, in the order of
-// their names.
-func userFields() []userField {
-	return []userField{
-		{name: "cell_phone", text: func(u *User) *string { return &u.CellPhone }},
-		{name: "company", text: func(u *User) *string { return &u.Company }},
-		{name: "default_extension", text: func(u *User) *string { return &u.DefaultExtension }},
-		{name: "department", text: func(u *User) *string { return &u.Department }},
-		{name: "description", text: func(u *User) *string { return &u.Description }},
-		{name: "display_name", text: func(u *User) *string { return &u.DisplayName }},
-		{name: "email", text: func(u *User) *string { return &u.Email }},
-		{name: "fax", text: func(u *User) *string { return &u.Fax }},
-		{name: "first_name", text: func(u *User) *string { return &u.FirstName }},
-		{name: "further_emails", list: func(u *User) *[]string { return &u.OtherEmails }},
-		{name: "home_phone", text: func(u *User) *string { return &u.HomePhone }},
-		{name: "language", text: func(u *User) *string { return &u.Language }},
-		{name: "last_name", text: func(u *User) *string { return &u.LastName }},
-		{name: "linked_extensions", list: func(u *User) *[]string { return &u.LinkedExtensions }},
-		{name: "time_zone", text: func(u *User) *string { return &u.TimeZone }},
-		{name: "title", text: func(u *User) *string { return &u.Title }},
-		{name: fieldUsername, text: func(u *User) *string { return &u.Username }},
-		{name: "work_phone", text: func(u *User) *string { return &u.WorkPhone }},
+var userFields = sync.OnceValue(func() *field.Table[User] {
+	return field.New(slices.Concat(generalFields(), nameFields(), contactFields(), localeFields(), otherFields())...)
+})
+
+func generalFields() []field.Field[User] {
+	const section = "General"
+	return []field.Field[User]{
+		field.Text("username", "required,username", func(u *User) *string { return &u.Username }, field.Meta{
+			Label: "Username", Section: section, Placeholder: "USERNAME", Example: "jane.roe", Format: field.FormatUsername,
+			Help:   "The name to log in with, often an email address or first.last.",
+			Search: true, Sort: true, Directory: true,
+		}),
+		field.Text("default_extension", "extension_or_blank", func(u *User) *string { return &u.DefaultExtension }, field.Meta{
+			Label: "Default extension", Section: section, Placeholder: "EXTENSION", Example: "4001", Format: field.FormatExtension,
+			Help:   "The user's own extension; no other user has the same one. A softphone is set up for it.",
+			Search: true, Sort: true, Directory: true,
+		}),
+		field.Text("description", "max=500,plain_line", func(u *User) *string { return &u.Description }, field.Meta{
+			Label: "Description", Section: section, Search: true, Directory: true,
+		}),
 	}
 }
 
-// fieldUsername is the field that everybody needs.
+func nameFields() []field.Field[User] {
+	const section, rule = "Name", "max=100,plain_line"
+	return []field.Field[User]{
+		field.Text("first_name", rule, func(u *User) *string { return &u.FirstName }, field.Meta{
+			Label: "First name", Section: section, Placeholder: "NAME", Example: "Jane", Search: true, Directory: true,
+		}),
+		field.Text("last_name", rule, func(u *User) *string { return &u.LastName }, field.Meta{
+			Label: "Last name", Section: section, Placeholder: "NAME", Example: "Roe", Search: true, Sort: true, Directory: true,
+		}),
+		field.Text("display_name", "max=200,plain_line", func(u *User) *string { return &u.DisplayName }, field.Meta{
+			Label: "Display name", Section: section, Placeholder: "NAME", Search: true, Directory: true,
+			Help: "The name on pages and in mails. Leave empty for first and last name.",
+		}),
+		field.Text("title", rule, func(u *User) *string { return &u.Title }, field.Meta{
+			Label: "Job title", Section: section, Placeholder: "TITLE", Search: true, Directory: true,
+		}),
+		field.Text("company", rule, func(u *User) *string { return &u.Company }, field.Meta{
+			Label: "Company", Section: section, Placeholder: "COMPANY", Search: true, Directory: true,
+		}),
+		field.Text("department", rule, func(u *User) *string { return &u.Department }, field.Meta{
+			Label: "Department", Section: section, Placeholder: "DEPARTMENT", Search: true, Directory: true,
+		}),
+	}
+}
+
+func contactFields() []field.Field[User] {
+	const section = "Contact"
+	phone := func(name, label string, at func(*User) *string) field.Field[User] {
+		return field.Text(name, "max=40,phone_or_blank", at, field.Meta{
+			Label: label, Section: section, Placeholder: "NUMBER", Format: field.FormatPhone, Search: true, Directory: true,
+		})
+	}
+	return []field.Field[User]{
+		field.Text("email", "max=254,email_or_blank", func(u *User) *string { return &u.Email }, field.Meta{
+			Label: "Email", Section: section, Placeholder: "ADDRESS", Example: "jane.roe@example.com", Format: field.FormatEmail,
+			Help:   "Welcome mails and password links go to this address.",
+			Search: true, Directory: true,
+		}),
+		field.List("other_emails", "max=20,dive,max=254,email", func(u *User) *[]string { return &u.OtherEmails }, field.Meta{
+			Label: "Other emails", Section: section, Placeholder: "ADDRESSES", Format: field.FormatEmail,
+			Help:   "More addresses, for the directory.",
+			Search: true, Directory: true,
+		}),
+		phone("cell_phone", "Cell phone", func(u *User) *string { return &u.CellPhone }),
+		phone("home_phone", "Home phone", func(u *User) *string { return &u.HomePhone }),
+		phone("work_phone", "Work phone", func(u *User) *string { return &u.WorkPhone }),
+		phone("fax", "Fax", func(u *User) *string { return &u.Fax }),
+	}
+}
+
+func localeFields() []field.Field[User] {
+	const section = "Locale"
+	return []field.Field[User]{
+		field.Text("language", "language_or_blank", func(u *User) *string { return &u.Language }, field.Meta{
+			Label: "Language", Section: section, Placeholder: "LANGUAGE", Example: "en", Format: field.FormatLanguage, Directory: true,
+			Help: "The language of mails, such as en, de or zh-Hans. Leave empty for the language of the server.",
+		}),
+		field.Text("time_zone", "time_zone_or_blank", func(u *User) *string { return &u.TimeZone }, field.Meta{
+			Label: "Time zone", Section: section, Placeholder: "ZONE", Example: "Europe/Berlin", Format: field.FormatTimeZone, Directory: true,
+			Help: "A zone such as Europe/Berlin. Leave empty for UTC.",
+		}),
+	}
+}
+
+func otherFields() []field.Field[User] {
+	return []field.Field[User]{
+		field.List("linked_extensions", "max=200,dive,extension", func(u *User) *[]string { return &u.LinkedExtensions }, field.Meta{
+			Label: "Linked extensions", Section: "Extensions", Placeholder: "EXTENSIONS", Example: "4002, 4003", Format: field.FormatExtension,
+			Help:   "More extensions of the user, such as 4002, 4003. Several users can share one.",
+			Search: true, Directory: true,
+		}),
+		field.Bool("disabled", func(u *User) *bool { return &u.Disabled }, field.Meta{
+			Label: "Disabled", Help: "Prevents every login and ends all sessions.",
+		}),
+		field.Bool("must_change_password", func(u *User) *bool { return &u.MustChangePassword }, field.Meta{
+			Label: "Must change password", Help: "Requires a new password after the next login.",
+		}),
+		field.Text("external_id", "max=750,plain_line", func(u *User) *string { return &u.ExternalID }, field.Meta{
+			Label: "External ID", Placeholder: "ID", Search: true,
+			Help: "The identity of the user in a directory or in another system.",
+		}),
+	}
+}
+
+// fieldUsername is the field that a new user needs.
 const fieldUsername = "username"
 
-// assign copies the field from one record to another.
-func (f userField) assign(to, from *User) {
-	if f.text != nil {
-		*f.text(to) = *f.text(from)
-		return
-	}
-	*f.list(to) = slices.Clone(*f.list(from))
-}
-
-// equal reports whether the field of two records holds the same.
-func (f userField) equal(a, b *User) bool {
-	if f.text != nil {
-		return *f.text(a) == *f.text(b)
-	}
-	return slices.Equal(*f.list(a), *f.list(b))
-}
-
-// userFieldNames returns the names of the fields that a directory can own.
-func userFieldNames() []string {
-	fields := userFields()
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.name
-	}
-	return names
-}
-
-// lookupUserFields returns the fields of those names; false when one is none that a
-// directory can own.
-func lookupUserFields(names []string) ([]userField, bool) {
-	all := userFields()
-	found := make([]userField, 0, len(names))
+// managedFields returns the fields that a directory manages, by their names; false
+// when a directory cannot manage one of them.
+func managedFields(names []string) ([]field.Field[User], bool) {
+	fields := make([]field.Field[User], 0, len(names))
 	for _, name := range names {
-		i, known := slices.BinarySearchFunc(all, name, func(f userField, name string) int { return strings.Compare(f.name, name) })
-		if !known {
+		f, ok := Fields().Lookup(name)
+		if !ok || !f.Directory {
 			return nil, false
 		}
-		found = append(found, all[i])
+		fields = append(fields, f)
 	}
-	return found, true
+	return fields, true
 }

@@ -59,7 +59,7 @@ func setField(field reflect.Value, name, text string) string {
 		field.SetString(text)
 		return name
 	}
-	first := map[string]string{"further_emails": "a@b.example", "linked_extensions": "1001", "groups": "Sales"}[name]
+	first := map[string]string{"other_emails": "a@b.example", "linked_extensions": "1001", "groups": "Sales"}[name]
 	field.Set(reflect.ValueOf([]string{first, text}))
 	return name + "[1]"
 }
@@ -192,7 +192,7 @@ func TestService_Create_rejectsOversizedLists(t *testing.T) {
 	h := newService(t)
 	many := make([]string, 1_000_000)
 	_, err := h.Create(t.Context(), userman.NewUser{User: &userman.User{Username: "jane", OtherEmails: many, LinkedExtensions: many, Groups: many}})
-	requireFieldErrors(t, err, "further_emails: max", "linked_extensions: max", "groups: max")
+	requireFieldErrors(t, err, "other_emails: max", "linked_extensions: max", "groups: max")
 	h.createGroup(t, "Sales", nil)
 	requireFieldErrors(t, h.AddMembers(t.Context(), "Sales", many...), "usernames: max")
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/pbxusers/pbxusers/store/field"
+
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -47,6 +49,6 @@ func (d internalDirectory) Each(ctx context.Context, visit func(DirectoryEntry) 
 		if u.Directory != d.Name() {
 			return nil
 		}
-		return visit(DirectoryEntry{ExternalID: u.Username, User: u, ManagedFields: userFieldNames(), Groups: u.Groups})
+		return visit(DirectoryEntry{ExternalID: u.Username, User: u, ManagedFields: Fields().Names(func(m field.Meta) bool { return m.Directory }), Groups: u.Groups})
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/pbxusers/pbxusers/store/field"
+
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -69,7 +71,7 @@ func (p *syncPlan) readEntry(ctx context.Context, entry DirectoryEntry) error {
 
 // planEntry plans what is to be done about an entry.
 func (p *syncPlan) planEntry(ctx context.Context, e *syncEntry, entry DirectoryEntry) error {
-	fields, ok := lookupUserFields(entry.ManagedFields)
+	fields, ok := managedFields(entry.ManagedFields)
 	if !ok {
 		return fmt.Errorf("userman: the directory %q says that it owns a field that none can own", p.name)
 	}
@@ -122,13 +124,13 @@ func (p *syncPlan) currentUser(ctx context.Context, e *syncEntry, desired *desir
 }
 
 // withUsernameField adds the username, which everybody needs, to what is taken over.
-func withUsernameField(fields []userField) []userField {
+func withUsernameField(fields []field.Field[User]) []field.Field[User] {
 	for _, f := range fields {
-		if f.name == fieldUsername {
+		if f.Name == fieldUsername {
 			return fields
 		}
 	}
-	username, _ := lookupUserFields([]string{fieldUsername})
+	username, _ := managedFields([]string{fieldUsername})
 	return append(username, fields...)
 }
 

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pbxusers/pbxusers/store/field"
 )
 
 // syncUser is what a sync keeps in mind of somebody of the directory.
@@ -51,7 +53,7 @@ type syncStep struct {
 // desiredUser is what a directory says of a person.
 type desiredUser struct {
 	user   *User
-	fields []userField
+	fields []field.Field[User]
 	// groups are the names of the person's groups; they count when the
 	// directory tells groups.
 	groups []string
@@ -62,7 +64,7 @@ type desiredUser struct {
 func (w *desiredUser) apply(u *User, now time.Time) *User {
 	after := u.Clone()
 	for _, f := range w.fields {
-		f.assign(after, w.user)
+		f.Copy(after, w.user)
 	}
 	normalizeFields(after)
 	if after.Email != u.Email { // links may have been mailed to the one before
@@ -104,12 +106,10 @@ func (p *syncUser) isDeleted() bool { return p.step != nil && p.step.Action == S
 
 // changedFields returns the names of the fields that a sync changed, sorted.
 func changedFields(before, after *User) []string {
-	var names []string
-	for _, f := range userFields() {
-		if !f.equal(before, after) {
-			names = append(names, f.name)
-		}
-	}
+	names := slices.DeleteFunc(Fields().Diff(before, after), func(name string) bool {
+		f, _ := Fields().Lookup(name)
+		return !f.Directory
+	})
 	if !slices.Equal(before.Groups, after.Groups) {
 		names = append(names, "groups")
 	}

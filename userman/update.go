@@ -78,9 +78,9 @@ func (s *Service) requireUnmanaged(before, after *User) error {
 		return nil
 	}
 	var managed []string
-	for _, field := range userFields() {
-		if fieldOwner.OwnsField(field.name) && !field.equal(before, after) {
-			managed = append(managed, field.name)
+	for _, f := range Fields().Fields() {
+		if f.Directory && fieldOwner.OwnsField(f.Name) && !f.Equal(before, after) {
+			managed = append(managed, f.Name)
 		}
 	}
 	if len(managed) == 0 {

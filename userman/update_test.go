@@ -154,7 +154,7 @@ func (officeDirectory) Name() string { return "head-office" }
 func (officeDirectory) Capabilities() userman.Capabilities { return userman.Capabilities{Sync: true} }
 
 func (officeDirectory) OwnsField(field string) bool {
-	return field == "first_name" || field == "further_emails"
+	return field == "first_name" || field == "other_emails"
 }
 
 func TestService_Update_rejectsDirectoryManagedFields(t *testing.T) {
@@ -167,7 +167,7 @@ func TestService_Update_rejectsDirectoryManagedFields(t *testing.T) {
 	}))
 	_, err := h.tryUpdate(t, "jane", func(u *userman.User) { u.FirstName, u.OtherEmails, u.LastName = "Joan", nil, "Doe" })
 	require.ErrorIs(t, err, store.ErrConflict)
-	require.EqualError(t, err, "the directory head-office keeps this of its people; change it there: first_name, further_emails")
+	require.EqualError(t, err, "the directory head-office keeps this of its people; change it there: first_name, other_emails")
 	require.Empty(t, h.get(t, "jane").LastName)
 	updated := h.update(t, "jane", func(u *userman.User) { u.LastName, u.ExternalID = "Doe", "18" })
 	require.Equal(t, "Doe", updated.LastName)

@@ -46,10 +46,10 @@ type User struct {
 	// [User.Name] for what stands in for an empty one.
 	DisplayName string `json:"display_name" validate:"max=200,plain_line"`
 
-	// Email is where mails go: password resets, notifications. FurtherEmails
+	// Email is where mails go: password resets, notifications. OtherEmails
 	// are for the directory, in their order.
 	Email       string   `json:"email"          validate:"max=254,email_or_blank"`
-	OtherEmails []string `json:"further_emails" validate:"max=20,dive,max=254,email"`
+	OtherEmails []string `json:"other_emails" validate:"max=20,dive,max=254,email"`
 	// The telephone numbers are as people write them: digits, plus, blanks,
 	// and ().-/*#, with an x or ext before an extension.
 	CellPhone string `json:"cell_phone" validate:"max=40,phone_or_blank"`

@@ -114,9 +114,9 @@ func TestRequireChange_rejectsEditWithoutFlags(t *testing.T) {
 func TestSplitValues_trimsSpaces(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	jane := c.json(t, "user", "add", "jane", "--default-extension", "4001", "--linked-extensions", "4002 , 4003", "--further-emails", "a@example.com, b@example.com")
+	jane := c.json(t, "user", "add", "jane", "--default-extension", "4001", "--linked-extensions", "4002 , 4003", "--other-emails", "a@example.com, b@example.com")
 	require.Equal(t, []any{"4002", "4003"}, jane["linked_extensions"])
-	require.Equal(t, []any{"a@example.com", "b@example.com"}, jane["further_emails"])
+	require.Equal(t, []any{"a@example.com", "b@example.com"}, jane["other_emails"])
 	token := c.json(t, "token", "add", "jane", "--extensions", "4001, 4002", "--modules", " voicemail, contacts", "--addresses", "192.0.2.7, 198.51.100.0/24")
 	require.Equal(t, []any{"4001", "4002"}, token["extensions"])
 	require.Equal(t, []any{"contacts", "voicemail"}, token["modules"])
@@ -143,7 +143,7 @@ func TestCLI_helpDescribesEveryFlag(t *testing.T) {
 		"actor", "action", "kind", "key", "outcome", "since", "until", "after", "limit", "config", "base-url",
 		"secret", "secret-file", "preset", "deny", "permit", "named-acl", "read", "write", "event-filters", "display-connects",
 		"allow-multiple-login", "write-timeout", "disabled", "note", "owner",
-		"username", "description", "title", "company", "department", "first-name", "last-name", "email", "further-emails", "cell-phone", "home-phone",
+		"username", "description", "title", "company", "department", "first-name", "last-name", "email", "other-emails", "cell-phone", "home-phone",
 		"work-phone", "fax", "language", "time-zone", "default-extension", "linked-extensions", "groups", "permissions", "must-change-password",
 		"external-id", "status", "directory", "group", "not-welcomed", "generate", "disable-tokens", "dry-run", "priority", "default",
 		"modules", "requests-per-hour", "addresses", "expires-at",

@@ -50,7 +50,7 @@ func TestCLI_userAddPrintsAPIRecord(t *testing.T) {
 	c.do(t, "group", "add", "Sales")
 	c.do(t, "group", "add", "销售")
 	added := c.json(t, "user", "add", "Jane.Roe", "--first-name", "Jane", "--last-name", "Roe", "--display-name", "珍妮", "--description", "Desk 4",
-		"--title", "Lead", "--company", "ACME", "--department", "Sales", "--email", "jane@EXAMPLE.com", "--further-emails", "a@example.com,b@example.com",
+		"--title", "Lead", "--company", "ACME", "--department", "Sales", "--email", "jane@EXAMPLE.com", "--other-emails", "a@example.com,b@example.com",
 		"--cell-phone", "+49 170 1", "--home-phone", "030 2", "--work-phone", "030 3 x4", "--fax", "030 5", "--language", "DE", "--time-zone", "Europe/Berlin",
 		"--default-extension", "0401", "--linked-extensions", "402,403", "--linked-extensions", "404", "--groups", "sales", "--groups", "销售",
 		"--permissions", "xmpp.login=on", "--permissions", "voicemail.extensions=+ 402, Self", "--permissions", "phone_apps.modules=none",
@@ -63,7 +63,7 @@ func TestCLI_userAddPrintsAPIRecord(t *testing.T) {
 	delete(added, "id")
 	require.Equal(t, map[string]any{
 		"username": "Jane.Roe", "first_name": "Jane", "last_name": "Roe", "display_name": "珍妮", "description": "Desk 4", "title": "Lead",
-		"company": "ACME", "department": "Sales", "email": "jane@example.com", "further_emails": []any{"a@example.com", "b@example.com"},
+		"company": "ACME", "department": "Sales", "email": "jane@example.com", "other_emails": []any{"a@example.com", "b@example.com"},
 		"cell_phone": "+49 170 1", "home_phone": "030 2", "work_phone": "030 3 x4", "fax": "030 5", "language": "de", "time_zone": "Europe/Berlin",
 		"default_extension": "0401", "linked_extensions": []any{"402", "403", "404"}, "groups": []any{"Sales", "销售"},
 		"permissions": map[string]any{
@@ -136,7 +136,7 @@ func TestCLI_userEditKeepsOtherFields(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Sales")
-	c.do(t, "user", "add", "jane", "--title", "Lead", "--email", "jane@example.com", "--further-emails", "a@example.com", "--default-extension", "401",
+	c.do(t, "user", "add", "jane", "--title", "Lead", "--email", "jane@example.com", "--other-emails", "a@example.com", "--default-extension", "401",
 		"--linked-extensions", "402,403", "--groups", "Sales", "--permissions", "xmpp.login=on", "--permissions", "rest.use=on", "--language", "de")
 	before := c.json(t, "user", "show", "jane")
 	after := c.json(t, "user", "edit", "jane", "--linked-extensions", "403")
@@ -151,9 +151,9 @@ func TestCLI_userEditKeepsOtherFields(t *testing.T) {
 	require.Equal(t, map[string]any{"rest.use": true, "contacts.view": false}, after["permissions"])
 	after = c.json(t, "user", "edit", "jane", "--permissions", "", "--permissions", "xmpp.login=off")
 	require.Equal(t, map[string]any{"xmpp.login": false}, after["permissions"])
-	after = c.json(t, "user", "edit", "jane", "--permissions", "", "--title", "", "--email", "", "--further-emails", "", "--default-extension", "",
+	after = c.json(t, "user", "edit", "jane", "--permissions", "", "--title", "", "--email", "", "--other-emails", "", "--default-extension", "",
 		"--linked-extensions", "", "--groups", "", "--language", "")
-	for _, field := range []string{"title", "email", "further_emails", "default_extension", "linked_extensions", "groups", "language", "permissions"} {
+	for _, field := range []string{"title", "email", "other_emails", "default_extension", "linked_extensions", "groups", "language", "permissions"} {
 		require.Empty(t, after[field], field)
 	}
 	require.Equal(t, "jane.doe", c.json(t, "user", "edit", "JANE", "--username", "jane.doe")["username"])
@@ -169,10 +169,10 @@ func TestCLI_userReportsAllFieldErrors(t *testing.T) {
 	c.do(t, "user", "add", "jane", "--default-extension", "401", "--permissions", "xmpp.login=on")
 	before := c.do(t, "user", "export")
 	output := c.fails(t, exitRejected, "user", "add", "hu/sh", "--email", "hush", "--language", "hush!", "--time-zone", "Hush/Hush", "--default-extension", "hush",
-		"--linked-extensions", "402,hush", "--further-emails", "hush", "--cell-phone", "hush", "--groups", "hush", "--password", "hush",
+		"--linked-extensions", "402,hush", "--other-emails", "hush", "--cell-phone", "hush", "--groups", "hush", "--password", "hush",
 		"--display-name", "a\r\nBcc: hush", "--permissions", "xmpp.login=hush", "--permissions", "hush", "--permissions", "HUSH!=on", "--permissions", "voicemail.extensions=hush")
 	for _, field := range []string{
-		"username", "email", "language", "time_zone", "default_extension", "linked_extensions[1]", "further_emails[0]", "cell_phone", "groups[0]",
+		"username", "email", "language", "time_zone", "default_extension", "linked_extensions[1]", "other_emails[0]", "cell_phone", "groups[0]",
 		"password", "display_name", "permissions.xmpp.login", "permissions[1]", "permissions", "permissions.voicemail.extensions",
 	} {
 		require.Contains(t, output, "\n  "+field+": ")

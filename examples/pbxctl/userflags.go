@@ -37,7 +37,7 @@ func (f *userFlags) register(a *cli, cmd *cobra.Command) {
 			flags.StringVar(field, name, "", usage)
 		}
 	}
-	flags.StringArrayVar(&f.otherEmails, "further-emails", nil, "further `ADDRESSES` for the directory; may be repeated")
+	flags.StringArrayVar(&f.otherEmails, "other-emails", nil, "further `ADDRESSES` for the directory; may be repeated")
 	flags.StringArrayVar(&f.linkedExtensions, "linked-extensions", nil, "further `EXTENSIONS` of the person, such as 4002,4003; may be repeated")
 	flags.StringArrayVar(&f.groups, "groups", nil, "a `GROUP` that the person is in; repeat it for each that they are in, and '' is for none")
 	flags.BoolVar(&f.user.Disabled, "disabled", false, "keep the person from logging in anywhere")
@@ -86,7 +86,7 @@ func (f *userFields) set(to *userman.User) {
 		}
 	}
 	for name, set := range map[string]func(){
-		"further-emails":       func() { to.OtherEmails = slices.Clone(f.from.OtherEmails) },
+		"other-emails":         func() { to.OtherEmails = slices.Clone(f.from.OtherEmails) },
 		"linked-extensions":    func() { to.LinkedExtensions = slices.Clone(f.from.LinkedExtensions) },
 		"groups":               func() { to.Groups = slices.Clone(f.from.Groups) },
 		"disabled":             func() { to.Disabled = f.from.Disabled },

@@ -52,7 +52,7 @@ func (shown userView) writeTable(out io.Writer) {
 	} {
 		row(strings.ReplaceAll(flag, "-", "_"), *texts[flag])
 	}
-	row("further_emails", strings.Join(shown.OtherEmails, ","))
+	row("other_emails", strings.Join(shown.OtherEmails, ","))
 	row("linked_extensions", strings.Join(shown.LinkedExtensions, ","))
 	row("groups", strings.Join(shown.Groups, ","))
 	writePermissions(row, shown.Permissions)

@@ -16,7 +16,7 @@ import (
 const benchUsers = 10_000
 
 const rawUsersSQL = `SELECT team, id, username, description, title, company, department, first_name, last_name, display_name,
-	email, further_emails, cell_phone, home_phone, work_phone, fax, language, time_zone,
+	email, other_emails, cell_phone, home_phone, work_phone, fax, language, time_zone,
 	default_extension, linked_extensions, group_names, permissions, disabled, must_change_password,
 	directory, external_id, picture, session_generation, created_at, updated_at, password_changed_at, last_login_at,
 	welcomed_at, welcome_begun_at, missing_since, deleted_at,

@@ -58,7 +58,7 @@ func TestDB_Users_bindsTOTPSecretToUserAndTeam(t *testing.T) {
 func TestDB_Users_errorOmitsColumnContent(t *testing.T) {
 	t.Parallel()
 	for table, columns := range map[string][]string{
-		"pbxusers_people": {"further_emails", "linked_extensions", "group_names", "permissions", "devices", "recovery_hashes"},
+		"pbxusers_people": {"other_emails", "linked_extensions", "group_names", "permissions", "devices", "recovery_hashes"},
 		"pbxusers_groups": {"permissions"},
 		"pbxusers_tokens": {"extensions", "modules", "addresses"},
 	} {

@@ -17,7 +17,7 @@ func userTable() table {
 		name: "pbxusers_people", keyLen: 2,
 		columns: slices.Concat([]string{
 			"team", "id", "username", "description", "title", "company", "department", "first_name", "last_name", "display_name",
-			"email", "further_emails", "cell_phone", "home_phone", "work_phone", "fax", "language", "time_zone",
+			"email", "other_emails", "cell_phone", "home_phone", "work_phone", "fax", "language", "time_zone",
 			"default_extension", "linked_extensions", "group_names", "permissions", "disabled", "must_change_password",
 			"directory", "external_id", "picture", "session_generation",
 		}, userTimeColumns(), credentialColumns(), []string{"activation_hash", "activation_expires"}),
@@ -172,7 +172,7 @@ func (d *userDecoder) build() (*userman.User, error) {
 }
 
 func (d *userDecoder) decodeLists(u *userman.User) (err error) {
-	if u.OtherEmails, err = d.lists.decode("further_emails", d.emails); err != nil {
+	if u.OtherEmails, err = d.lists.decode("other_emails", d.emails); err != nil {
 		return err
 	}
 	if u.LinkedExtensions, err = d.lists.decode("linked_extensions", d.linked); err != nil {

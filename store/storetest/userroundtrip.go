@@ -174,7 +174,7 @@ func drawUser(t *rapid.T, groups []string) *userman.User {
 	u := &userman.User{
 		ID:                 "x" + text.Draw(t, "id"),
 		Username:           "x" + text.Draw(t, "username"),
-		OtherEmails:        rapid.SliceOfN(text, 0, 3).Draw(t, "further_emails"),
+		OtherEmails:        rapid.SliceOfN(text, 0, 3).Draw(t, "other_emails"),
 		LinkedExtensions:   rapid.SliceOfN(text, 0, 3).Draw(t, "linked_extensions"),
 		Groups:             rapid.SliceOfDistinct(rapid.SampledFrom(groups), rapid.ID[string]).Draw(t, "groups"),
 		Permissions:        drawPermissions(t),

@@ -35,8 +35,8 @@ func TestDirectory_Each_mapsAttributesToFields(t *testing.T) {
 			WorkPhone: "+49 30 123", HomePhone: "1", CellPhone: "2", Fax: "3",
 		},
 		ManagedFields: []string{
-			"cell_phone", "company", "department", "description", "display_name", "email", "fax", "first_name", "further_emails", "home_phone",
-			"last_name", "title", "username", "work_phone",
+			"cell_phone", "company", "department", "description", "display_name", "email", "fax", "first_name", "home_phone",
+			"last_name", "other_emails", "title", "username", "work_phone",
 		},
 	}, e)
 }

@@ -39,7 +39,7 @@ func fields() map[string]field {
 		"last_name":         {single: func(u *userman.User) *string { return &u.LastName }},
 		"display_name":      {single: func(u *userman.User) *string { return &u.DisplayName }},
 		"email":             {single: func(u *userman.User) *string { return &u.Email }},
-		"further_emails":    {multi: func(u *userman.User) *[]string { return &u.OtherEmails }},
+		"other_emails":      {multi: func(u *userman.User) *[]string { return &u.OtherEmails }},
 		"cell_phone":        {single: func(u *userman.User) *string { return &u.CellPhone }},
 		"home_phone":        {single: func(u *userman.User) *string { return &u.HomePhone }},
 		"work_phone":        {single: func(u *userman.User) *string { return &u.WorkPhone }},

@@ -44,7 +44,7 @@ type Options struct {
 	// attributes. Defaults to [OpenLDAPAttributes]. A field is owned by the directory
 	// when it stands here, and is blank here when it is there. Of several
 	// values the first counts, except that username, default_extension,
-	// language, time_zone and disabled must have one; further_emails and
+	// language, time_zone and disabled must have one; other_emails and
 	// linked_extensions take all. "disabled" is true or false, or the
 	// userAccountControl of Active Directory.
 	Attributes map[string]string
@@ -71,20 +71,20 @@ const (
 // OpenLDAPAttributes maps the fields of a user to attributes of inetOrgPerson.
 func OpenLDAPAttributes() map[string]string {
 	return map[string]string{
-		"username":       "uid",
-		"first_name":     "givenName",
-		"last_name":      "sn",
-		"display_name":   "displayName",
-		"description":    "description",
-		"title":          "title",
-		"company":        "o",
-		"department":     "ou",
-		"email":          "mail",
-		"further_emails": "mail",
-		"work_phone":     "telephoneNumber",
-		"home_phone":     "homePhone",
-		"cell_phone":     "mobile",
-		"fax":            "facsimileTelephoneNumber",
+		"username":     "uid",
+		"first_name":   "givenName",
+		"last_name":    "sn",
+		"display_name": "displayName",
+		"description":  "description",
+		"title":        "title",
+		"company":      "o",
+		"department":   "ou",
+		"email":        "mail",
+		"other_emails": "mail",
+		"work_phone":   "telephoneNumber",
+		"home_phone":   "homePhone",
+		"cell_phone":   "mobile",
+		"fax":          "facsimileTelephoneNumber",
 	}
 }
 

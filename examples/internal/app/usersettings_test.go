@@ -177,11 +177,11 @@ func TestLDAPSettings_Kind_selectsAttributes(t *testing.T) {
 	directory, ok := directories[0].(*ldapdir.Directory)
 	require.True(t, ok)
 	require.True(t, directory.OwnsField("default_extension"))
-	require.False(t, directory.OwnsField("further_emails"))
+	require.False(t, directory.OwnsField("other_emails"))
 
 	settings = offlineSettings(t)
 	settings.LDAP = app.LDAPSettings{URLs: []string{"ldap://127.0.0.1:1"}, BaseDN: "dc=example,dc=com"}
 	directory, ok = openApp(t, settings).Users.Directories()[0].(*ldapdir.Directory)
 	require.True(t, ok)
-	require.True(t, directory.OwnsField("further_emails"))
+	require.True(t, directory.OwnsField("other_emails"))
 }

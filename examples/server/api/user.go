@@ -27,7 +27,7 @@ type UserChanges struct {
 	LastName           optional[string]   `json:"last_name,omitzero"`
 	DisplayName        optional[string]   `json:"display_name,omitzero"`
 	Email              optional[string]   `json:"email,omitzero"`
-	OtherEmails        optional[[]string] `json:"further_emails,omitzero"`
+	OtherEmails        optional[[]string] `json:"other_emails,omitzero"`
 	CellPhone          optional[string]   `json:"cell_phone,omitzero"`
 	HomePhone          optional[string]   `json:"home_phone,omitzero"`
 	WorkPhone          optional[string]   `json:"work_phone,omitzero"`

@@ -16,7 +16,7 @@ var userDocs = fieldDocs{ //nolint:gosec // texts about a credential, and none t
 	"last_name":             "At most 100 characters.",
 	"display_name":          "How the person is called; first and last name stand in for an empty one. At most 200 characters.",
 	"email":                 "Where mails go, such as links to set a password.",
-	"further_emails":        "For the directory, in their order; at most 20.",
+	"other_emails":          "For the directory, in their order; at most 20.",
 	"cell_phone":            "As people write it: digits, plus, blanks and ().-/*#.",
 	"home_phone":            "As people write it: digits, plus, blanks and ().-/*#.",
 	"work_phone":            "As people write it: digits, plus, blanks and ().-/*#.",

@@ -28,7 +28,7 @@ func TestAPI_patchUserKeepsAbsentFields(t *testing.T) {
 	v := h.logIn(t, "root")
 	h.createGroup(t, userman.Group{Name: "Sales"})
 	created := v.call(t, http.MethodPost, "/users", map[string]any{
-		"username": "jane.roe", "first_name": "Jane", "email": "jane@example.com", "further_emails": []string{"j@example.com"}, "cell_phone": "+49 170 1",
+		"username": "jane.roe", "first_name": "Jane", "email": "jane@example.com", "other_emails": []string{"j@example.com"}, "cell_phone": "+49 170 1",
 		"default_extension": "4001", "linked_extensions": []string{"4100"}, "groups": []string{"sales"}, "external_id": "e1",
 		"permissions": map[string]any{"xmpp.login": true, "history.extensions": map[string]any{"extend": []string{"4100"}}},
 	}).requireStatus(t, http.StatusCreated)
@@ -53,13 +53,13 @@ func TestAPI_patchUserKeepsAbsentFields(t *testing.T) {
 	requireUnchanged(patch(`{"permissions":{"voicemail.download":false}}`), "permissions")
 	grants := patch(`{"permissions":{"xmpp.login":null}}`)["permissions"]
 	require.Equal(t, map[string]any{"voicemail.download": false, "history.extensions": map[string]any{"extend": []any{"4100"}}}, grants)
-	cleared := patch(`{"email":null,"further_emails":[],"linked_extensions":null,"permissions":null,"groups":null,"cell_phone":""}`)
+	cleared := patch(`{"email":null,"other_emails":[],"linked_extensions":null,"permissions":null,"groups":null,"cell_phone":""}`)
 	for field, empty := range map[string]any{
-		"email": "", "further_emails": []any{}, "linked_extensions": []any{}, "permissions": map[string]any{}, "groups": []any{}, "cell_phone": "",
+		"email": "", "other_emails": []any{}, "linked_extensions": []any{}, "permissions": map[string]any{}, "groups": []any{}, "cell_phone": "",
 	} {
 		require.Equal(t, empty, cleared[field], field)
 	}
-	requireUnchanged(cleared, "email further_emails linked_extensions permissions groups cell_phone")
+	requireUnchanged(cleared, "email other_emails linked_extensions permissions groups cell_phone")
 	require.Equal(t, "jane.doe", patch(`{"username":"jane.doe"}`)["username"])
 	v.call(t, http.MethodGet, "/users/jane.roe", nil).requireStatus(t, http.StatusNotFound)
 }

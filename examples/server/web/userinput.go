@@ -13,7 +13,7 @@ type userInput struct {
 	Username, DefaultExtension, Description string
 	Title, Company, Department              string
 	FirstName, LastName, DisplayName        string
-	Email, FurtherEmails                    string
+	Email, OtherEmails                      string
 	CellPhone, HomePhone, WorkPhone, Fax    string
 	Language, TimeZone, LinkedExtensions    string
 	Groups                                  []string
@@ -41,7 +41,7 @@ func (in *userInput) texts(u *userman.User) []userText {
 		{"last_name", &in.LastName, &u.LastName, nil},
 		{"display_name", &in.DisplayName, &u.DisplayName, nil},
 		{"email", &in.Email, &u.Email, nil},
-		{"further_emails", &in.FurtherEmails, nil, &u.OtherEmails},
+		{"other_emails", &in.OtherEmails, nil, &u.OtherEmails},
 		{"cell_phone", &in.CellPhone, &u.CellPhone, nil},
 		{"home_phone", &in.HomePhone, &u.HomePhone, nil},
 		{"work_phone", &in.WorkPhone, &u.WorkPhone, nil},

@@ -32,7 +32,7 @@ func janeForm() url.Values {
 	return url.Values{
 		"username": {"jane.roe"}, "default_extension": {"4001"}, "description": {"Knows the copier"}, "title": {"Head of Sales"},
 		"company": {"Acme"}, "department": {"Sales"}, "first_name": {"Jane"}, "last_name": {"Roe"}, "display_name": {""},
-		"email": {"jane.roe@example.com"}, "further_emails": {"jr@example.com, sales@example.com"}, "cell_phone": {"+49 170 1234567"},
+		"email": {"jane.roe@example.com"}, "other_emails": {"jr@example.com, sales@example.com"}, "cell_phone": {"+49 170 1234567"},
 		"home_phone": {"030 123456"}, "work_phone": {"030 4001"}, "fax": {"030 4002"}, "language": {"de"}, "time_zone": {"Europe/Berlin"},
 		"linked_extensions": {"4100, 4101"}, "begin": {"later"},
 	}
@@ -47,7 +47,7 @@ func TestPages_userCreateWithAllFields(t *testing.T) {
 	require.Equal(t, "/people/jane.roe", b.postRedirect("/people/new", form))
 	page := b.get("/people/jane.roe", http.StatusOK)
 	require.Contains(t, page, "jane.roe is added and can log in")
-	for _, name := range []string{"default_extension", "description", "title", "department", "first_name", "email", "further_emails", "cell_phone", "fax", "language", "time_zone", "linked_extensions"} {
+	for _, name := range []string{"default_extension", "description", "title", "department", "first_name", "email", "other_emails", "cell_phone", "fax", "language", "time_zone", "linked_extensions"} {
 		require.Contains(t, page, `name="`+name+`" type="text" value="`+escapeHTML(form.Get(name))+`"`)
 	}
 	u := b.user("jane.roe")
@@ -81,12 +81,12 @@ func TestPages_userFieldErrors(t *testing.T) {
 	form := janeForm()
 	form.Set("username", "x y")
 	form.Set("email", "nowhere")
-	form.Set("further_emails", "a@example.com, nowhere")
+	form.Set("other_emails", "a@example.com, nowhere")
 	form.Set("default_extension", "40-1")
 	form.Set("time_zone", "Mars")
 	form.Set("display_name", "<b>Jane</b>")
 	page := b.post("/people/new", form, http.StatusUnprocessableEntity)
-	for _, id := range []string{"username", "email", "default_extension", "time_zone", "further_emails"} {
+	for _, id := range []string{"username", "email", "default_extension", "time_zone", "other_emails"} {
 		b.requireFieldError(page, "field-"+id)
 	}
 	require.Contains(t, page, "Further Emails: entry 2: ")

@@ -13,7 +13,7 @@ CREATE TABLE pbxusers_people (
     display_name        TEXT    NOT NULL,
     email               TEXT    NOT NULL,
     -- JSON list.
-    further_emails      TEXT    NOT NULL,
+    other_emails      TEXT    NOT NULL,
     cell_phone          TEXT    NOT NULL,
     home_phone          TEXT    NOT NULL,
     work_phone          TEXT    NOT NULL,

@@ -1,0 +1,82 @@
+package userman_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// jsonNames returns the names of the fields of a struct in JSON, sorted.
+func jsonNames[T any]() []string {
+	var names []string
+	for f := range reflect.TypeFor[T]().Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// requireFieldsInJSON sets each field of a table and finds the value, and nothing
+// else, in the JSON of the record.
+func requireFieldsInJSON[T any](t *testing.T, table *field.Table[T]) {
+	t.Helper()
+	toMap := func(record *T) map[string]any {
+		text, err := json.Marshal(record)
+		require.NoError(t, err)
+		var m map[string]any
+		require.NoError(t, json.Unmarshal(text, &m))
+		return m
+	}
+	for _, f := range table.Fields() {
+		var record T
+		want := toMap(&record)
+		value := map[field.Kind]field.Value{
+			field.KindText: field.TextValue("x"), field.KindList: field.ListValue([]string{"x"}), field.KindBool: field.BoolValue(true),
+			field.KindInt: field.IntValue(7), field.KindTime: field.TimeValue(time.Unix(1, 0).UTC()),
+		}[f.Kind]
+		want[f.Name] = map[field.Kind]any{
+			field.KindText: "x", field.KindList: []any{"x"}, field.KindBool: true, field.KindInt: 7.0, field.KindTime: "1970-01-01T00:00:01Z",
+		}[f.Kind]
+		f.Set(&record, value)
+		require.Equal(t, want, toMap(&record), f.Name)
+	}
+}
+
+func TestFields_areThoseOfTheStruct(t *testing.T) {
+	t.Parallel()
+	besides := []string{
+		"id", "groups", "permissions", "directory", "picture", "has_password", "password_elsewhere", "has_second_factor",
+		"invited_until", "password_expires_at", "created_at", "updated_at", "password_changed_at", "last_login_at", "welcomed_at",
+		"missing_since", "deleted_at",
+	}
+	require.ElementsMatch(t, jsonNames[userman.User](), append(besides, userman.Fields().Names(nil)...))
+	requireFieldsInJSON(t, userman.Fields())
+}
+
+func TestFields_sortFieldsAreSortFields(t *testing.T) {
+	t.Parallel()
+	sortable := userman.Fields().Names(func(m field.Meta) bool { return m.Sort })
+	require.Subset(t, userman.SortFields(), sortable)
+}
+
+func TestFields_labelsAreUnique(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, m := range userman.Fields().Metas(nil) {
+		require.False(t, seen[m.Label], m.Label)
+		seen[m.Label] = true
+		require.NotEmpty(t, m.Placeholder)
+		_, err := field.Parse(m.Kind, m.Example)
+		require.NoError(t, err)
+	}
+}
