@@ -94,6 +94,14 @@ func runCommand(t *testing.T, args ...string) (code int, stdout, stderr string) 
 
 var setPasswordPattern = regexp.MustCompile(`(?m)^  (http\S+/set-password/(\S+))$`)
 
+func TestServer_firstStartGreetsWithoutLoggingMigrations(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t, t.TempDir())
+	require.True(t, strings.HasPrefix(p.stdout.String(), "No administrator can log in yet."), p.stdout.String())
+	require.NotContains(t, p.stderr.String(), "migrat")
+	p.shutdown(t)
+}
+
 func TestServer_firstStartPrintsSetPasswordLink(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

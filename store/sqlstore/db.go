@@ -30,7 +30,7 @@ type Options struct {
 	// Keyring seals what must be readable again. Required: there is no
 	// default.
 	Keyring *store.Keyring
-	// Logger is told of migrations. Defaults to none.
+	// Logger gets a debug line per migration. Defaults to none.
 	Logger *slog.Logger
 }
 

@@ -47,7 +47,7 @@ func (db *DB) migrateFS(ctx context.Context, fsys fs.FS) error {
 		return db.wrapError(ctx, "migrate", err)
 	}
 	for _, step := range results {
-		db.logger.InfoContext(ctx, "database migrated", "version", step.Source.Version)
+		db.logger.DebugContext(ctx, "database migrated", "version", step.Source.Version)
 	}
 	return db.checkVersion(ctx, newest)
 }
