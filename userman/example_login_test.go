@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func ExampleService_Authenticate() {
@@ -191,7 +192,7 @@ func ExampleService_ActivateSoftphone() {
 // consoleMailer shows mails in place of sending them.
 type consoleMailer struct{}
 
-func (consoleMailer) Send(_ context.Context, m *userman.Message) error {
+func (consoleMailer) Send(_ context.Context, m *usermail.Mail) error {
 	fmt.Println("to:", m.To)
 	return nil
 }

@@ -4,17 +4,17 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"testing/fstest"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // printMailer is a mail server that prints to whom mails go.
 type printMailer struct{}
 
-func (printMailer) Send(_ context.Context, m *userman.Message) error {
+func (printMailer) Send(_ context.Context, m *usermail.Mail) error {
 	fmt.Printf("To: %s <%s>, %s\n", m.ToName, m.To, m.Subject)
 	return nil
 }
@@ -77,7 +77,7 @@ func ExampleService_SendPendingWelcomes() {
 
 func ExampleService_PreviewMail() {
 	users := newMailService("jane")
-	mail, err := users.PreviewMail(context.Background(), userman.WelcomeMail, "jane")
+	mail, err := users.PreviewMail(context.Background(), usermail.Welcome, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -99,35 +99,4 @@ func ExampleService_PreviewMail() {
 	// https://pbx.example.com
 	//
 	// You get this mail because somebody who administers ACME Telephony made the account. Nobody will ever ask you for your password by mail.
-}
-
-// A product may have mails of its own; what it leaves out is as it was.
-func ExampleParseTemplates() {
-	templates, err := userman.ParseTemplates(fstest.MapFS{
-		"en/reset.txt": {Data: []byte(`{{define "subject"}}{{.Product}}: your link{{end}}
-Hi {{.FirstName}}, {{.Link}} works until {{datetime .ValidUntil}}.`)},
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	mail, err := templates.Render(userman.ResetMail, "en-GB", userman.MailData{
-		Product: "ACME Telephony", FirstName: "Jane", Link: "https://pbx.example.com/x",
-		ValidUntil: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC),
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(mail.Subject)
-	fmt.Print(mail.Text)
-	// Output:
-	// ACME Telephony: your link
-	// Hi Jane, https://pbx.example.com/x works until 1 March 2026, 10:00 (UTC).
-}
-
-// Whoever replaces some mails can look at those that are there.
-func ExampleDefaultTemplates() {
-	fmt.Println(userman.DefaultTemplates().Languages())
-	// Output: [de en es fr zh]
 }

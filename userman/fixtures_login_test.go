@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func newLoginAttempt(username, password string) credential.LoginAttempt {
@@ -148,10 +149,10 @@ func withDirectories(directories ...userman.Directory) func(*userman.Options) {
 // mailbox is a mail server that takes all mails.
 type mailbox struct {
 	mu    sync.Mutex
-	mails []*userman.Message
+	mails []*usermail.Mail
 }
 
-func (p *mailbox) Send(_ context.Context, m *userman.Message) error {
+func (p *mailbox) Send(_ context.Context, m *usermail.Mail) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.mails = append(p.mails, m)
@@ -159,10 +160,10 @@ func (p *mailbox) Send(_ context.Context, m *userman.Message) error {
 }
 
 // sent returns the mails that were sent so far.
-func (p *mailbox) sent() []*userman.Message {
+func (p *mailbox) sent() []*usermail.Mail {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]*userman.Message(nil), p.mails...)
+	return append([]*usermail.Mail(nil), p.mails...)
 }
 
 // configure has the service send mails there.
@@ -174,7 +175,7 @@ func (p *mailbox) configure(o *userman.Options) {
 var passwordURL = regexp.MustCompile(`https://pbx\.example\.com/person/password/([A-Za-z0-9_-]{43})\b`)
 
 // linkToken returns the token of the link in a mail that sets a password.
-func linkToken(t testing.TB, m *userman.Message) store.Secret {
+func linkToken(t testing.TB, m *usermail.Mail) store.Secret {
 	t.Helper()
 	found := passwordURL.FindStringSubmatch(m.Text)
 	require.Len(t, found, 2, "there is no link in: %s", m.Text)
@@ -182,7 +183,7 @@ func linkToken(t testing.TB, m *userman.Message) store.Secret {
 }
 
 // waitSent waits for what is done in the background, and returns the mails.
-func (p *mailbox) waitSent(t testing.TB, h *env) []*userman.Message {
+func (p *mailbox) waitSent(t testing.TB, h *env) []*usermail.Mail {
 	t.Helper()
 	require.NoError(t, h.Shutdown(t.Context()))
 	return p.sent()

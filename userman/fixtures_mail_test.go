@@ -12,12 +12,13 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // mailerFunc is a mail server of which each mail says what becomes of it.
-type mailerFunc func(ctx context.Context, m *userman.Message) error
+type mailerFunc func(ctx context.Context, m *usermail.Mail) error
 
-func (c mailerFunc) Send(ctx context.Context, m *userman.Message) error { return c(ctx, m) }
+func (c mailerFunc) Send(ctx context.Context, m *usermail.Mail) error { return c(ctx, m) }
 
 // withMailer has the service send mails there.
 func withMailer(m userman.Mailer) func(*userman.Options) {
@@ -31,12 +32,12 @@ func withMailer(m userman.Mailer) func(*userman.Options) {
 var errConnRefused = errors.New("connection refused")
 
 // rejectingMailer is a mail server that takes nothing, for good.
-var rejectingMailer = mailerFunc(func(context.Context, *userman.Message) error {
+var rejectingMailer = mailerFunc(func(context.Context, *usermail.Mail) error {
 	return &userman.MailRejectedError{Reason: "550 no such mailbox"}
 })
 
 // failingMailer is a mail server that is not there.
-var failingMailer = mailerFunc(func(context.Context, *userman.Message) error { return errConnRefused })
+var failingMailer = mailerFunc(func(context.Context, *usermail.Mail) error { return errConnRefused })
 
 // newUserWithEmail is somebody with an address of mail.
 func newUserWithEmail(username string, extensions ...string) *userman.User {
@@ -72,7 +73,7 @@ func withSIPAccounts(a sipAccounts) func(*userman.Options) {
 }
 
 // recipients returns to whom mails went, sorted.
-func recipients(mails []*userman.Message) []string {
+func recipients(mails []*usermail.Mail) []string {
 	var all []string
 	for _, m := range mails {
 		all = append(all, m.To)

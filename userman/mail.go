@@ -3,6 +3,8 @@ package userman
 import (
 	"context"
 	"time"
+
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // Mailer sends mails.
@@ -12,19 +14,7 @@ type Mailer interface {
 	// this mail; any other error is a failure that may be worth another try.
 	// It ends with ctx. Errors are shown to administrators: they hold no
 	// secret.
-	Send(ctx context.Context, m *Message) error
-}
-
-// Message is one mail. No field but Text and HTML holds a line break.
-type Message struct {
-	// To is one address, without a name, and ToName the name, in whatever
-	// script.
-	To      string
-	ToName  string
-	Subject string
-	// Text and HTML are two forms of the same; HTML may be empty.
-	Text string
-	HTML string
+	Send(ctx context.Context, m *usermail.Mail) error
 }
 
 // MailRejectedError says that a mail server did not take a mail, for good.
@@ -77,17 +67,17 @@ type Delivery struct {
 // came of the mail is in the Delivery, which comes with an error, too, when the
 // mail was on its way.
 func (s *Service) SendWelcome(ctx context.Context, username string) (*Delivery, error) {
-	return s.sendMail(ctx, WelcomeMail, username)
+	return s.sendMail(ctx, usermail.Welcome, username)
 }
 
 // SendReset mails a link with which a forgotten password is set anew; see
 // [Service.RequestReset] for strangers. An earlier link stops to work.
 func (s *Service) SendReset(ctx context.Context, username string) (*Delivery, error) {
-	return s.sendMail(ctx, ResetMail, username)
+	return s.sendMail(ctx, usermail.Reset, username)
 }
 
 // sendMail sends a mail with links to the person of that username.
-func (s *Service) sendMail(ctx context.Context, kind MailKind, username string) (*Delivery, error) {
+func (s *Service) sendMail(ctx context.Context, kind usermail.Kind, username string) (*Delivery, error) {
 	u, err := s.find(ctx, username)
 	if err != nil {
 		return nil, err

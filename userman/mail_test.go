@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // withSMTP has the service send mails through a real server.
@@ -37,7 +39,7 @@ func TestService_SendWelcome_linkSetsPassword(t *testing.T) {
 	got := server.Receive(t)
 	require.Equal(t, []string{"jane@example.com"}, got.To)
 	require.Equal(t, "Your pbxusers account", got.Get(t, "Subject"))
-	link := linkToken(t, &userman.Message{Text: got.Text})
+	link := linkToken(t, &usermail.Mail{Text: got.Text})
 	require.Contains(t, got.HTML, `href="https://pbx.example.com/person/password/`+link.Reveal()+`"`)
 	require.Contains(t, got.Text, "Extension: 1001")
 
@@ -128,7 +130,7 @@ func TestService_SendWelcome_storesLinkBeforeSending(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var h *env
-			h = newServiceWithDB(t, open(t), "", withMailer(mailerFunc(func(ctx context.Context, m *userman.Message) error {
+			h = newServiceWithDB(t, open(t), "", withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error {
 				link, err := h.Invitation(ctx, linkToken(t, m))
 				require.NoError(t, err)
 				require.Equal(t, "jane", link.Username)
@@ -151,7 +153,7 @@ func TestService_SendWelcome_rejectedMailKeepsEarlierLink(t *testing.T) {
 		"refused": {rejectingMailer, userman.DeliveryRejected, true}, "failed": {failingMailer, userman.DeliveryFailed, false}, "delivered": {&mailbox{}, userman.DeliverySent, false},
 	} {
 		server := test.server
-		h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *userman.Message) error { return server.Send(ctx, m) })),
+		h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error { return server.Send(ctx, m) })),
 			withSIPAccounts(sipAccounts{"1001": {Technology: "PJSIP"}}))
 		h.createUser(t, newUserWithEmail("jane", "1001"), "")
 		link, err := h.Invite(t.Context(), "jane")
@@ -174,7 +176,7 @@ func TestService_SendWelcome_rejectedMailKeepsConcurrentLink(t *testing.T) {
 	t.Parallel()
 	var h *env
 	var concurrent *userman.Link
-	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *userman.Message) (err error) {
+	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *usermail.Mail) (err error) {
 		concurrent, err = h.Invite(ctx, "jane")
 		require.NoError(t, err)
 		return &userman.MailRejectedError{Reason: "550"}
@@ -191,7 +193,7 @@ func TestService_SendWelcome_truncatesFailureMessage(t *testing.T) {
 		userman.DeliveryRejected: &userman.MailRejectedError{Reason: "550\r\nno" + strings.Repeat(" no", 1000)},
 		userman.DeliveryFailed:   context.DeadlineExceeded,
 	} {
-		h := newService(t, withMailer(mailerFunc(func(context.Context, *userman.Message) error { return err })))
+		h := newService(t, withMailer(mailerFunc(func(context.Context, *usermail.Mail) error { return err })))
 		h.createUser(t, newUserWithEmail("jane"), "")
 		message := h.sendWelcome(t, "jane", status).Message
 		require.NotContains(t, message, "\n")
@@ -214,7 +216,7 @@ func TestService_SendWelcome_stalledServerRespectsContext(t *testing.T) {
 
 func TestService_SendWelcome_setsDeadline(t *testing.T) {
 	t.Parallel()
-	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *userman.Message) error {
+	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *usermail.Mail) error {
 		deadline, limited := ctx.Deadline()
 		require.True(t, limited)
 		require.LessOrEqual(t, time.Until(deadline), time.Minute)
@@ -227,7 +229,7 @@ func TestService_SendWelcome_setsDeadline(t *testing.T) {
 func TestService_SendWelcome_recordsDeliveryAfterCancel(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	h := newService(t, withMailer(mailerFunc(func(context.Context, *userman.Message) error {
+	h := newService(t, withMailer(mailerFunc(func(context.Context, *usermail.Mail) error {
 		cancel()
 		return nil
 	})))
@@ -241,7 +243,7 @@ func TestService_SendWelcome_recordsDeliveryAfterCancel(t *testing.T) {
 func TestService_SendWelcome_toleratesConcurrentDelete(t *testing.T) {
 	t.Parallel()
 	var h *env
-	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *userman.Message) error { return h.Delete(ctx, "jane") })))
+	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *usermail.Mail) error { return h.Delete(ctx, "jane") })))
 	h.createUser(t, newUserWithEmail("jane"), "")
 	h.sendWelcome(t, "jane", userman.DeliverySent)
 	_, err := h.Get(t.Context(), "jane")
@@ -258,14 +260,16 @@ func TestService_SendWelcome_rejectsOutOfScopeUser(t *testing.T) {
 		_, err := send(t.Context(), "jane")
 		require.ErrorIs(t, err, store.ErrForbidden)
 	}
-	_, err := scoped.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
+	_, err := scoped.PreviewMail(t.Context(), usermail.Welcome, "jane")
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Empty(t, box.sent())
 }
 
 func TestService_SendPendingWelcomes_templateErrorKeepsLink(t *testing.T) {
 	t.Parallel()
-	templates, err := userman.ParseTemplates(templateFS("en/welcome.txt", `{{define "subject"}}Hi{{end}}Hi {{slice .Name 0 3}} at {{.Link}}`))
+	templates, err := usermail.ParseTemplates(fstest.MapFS{
+		"en/welcome.txt": {Data: []byte(`{{define "subject"}}Hi{{end}}Hi {{slice .Name 0 3}} at {{.Link}}`)},
+	})
 	require.NoError(t, err)
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // compose writes the mail as it is sent to u.
-func (m *deliveryJob) compose(ctx context.Context, u *User) (*Message, error) {
+func (m *deliveryJob) compose(ctx context.Context, u *User) (*usermail.Mail, error) {
 	data, err := m.service.mailData(ctx, u)
 	if err != nil {
 		return nil, err
@@ -27,12 +29,12 @@ func (m *deliveryJob) compose(ctx context.Context, u *User) (*Message, error) {
 // not work, and changes nothing. A [store.InvalidError] on "kind" when there is
 // no such mail, and a [store.ConflictError] when it is not sent to people whose
 // directory keeps the password.
-func (s *Service) PreviewMail(ctx context.Context, kind MailKind, username string) (*Message, error) {
+func (s *Service) PreviewMail(ctx context.Context, kind usermail.Kind, username string) (*usermail.Mail, error) {
 	u, err := s.find(ctx, username)
 	if err != nil {
 		return nil, err
 	}
-	if kind == ResetMail {
+	if kind == usermail.Reset {
 		if err := s.requireLocalPassword(u); err != nil {
 			return nil, err
 		}
@@ -45,15 +47,15 @@ func (s *Service) PreviewMail(ctx context.Context, kind MailKind, username strin
 }
 
 // previewData returns what a mail to u says, with links that do not work.
-func (s *Service) previewData(ctx context.Context, u *User, kind MailKind) (MailData, error) {
+func (s *Service) previewData(ctx context.Context, u *User, kind usermail.Kind) (usermail.Data, error) {
 	data, err := s.mailData(ctx, u)
 	if err != nil {
-		return MailData{}, err
+		return usermail.Data{}, err
 	}
 	if !s.passwordIsExternal(u) {
 		data.Link, data.ValidUntil = s.previewURL(SetPasswordPath), s.now().Add(s.linkLifetime(kind)).In(locationOf(u))
 	}
-	if kind != WelcomeMail {
+	if kind != usermail.Welcome {
 		return data, nil
 	}
 	activatable, reason, err := s.canActivate(ctx, u)
@@ -73,13 +75,16 @@ func (s *Service) previewURL(path string) string {
 	return path + previewToken
 }
 
+// previewToken has the length of a token. A preview shows it in its place.
+const previewToken = "this-is-a-preview-and-the-link-does-nothing" //nolint:gosec // G101: it is no credential
+
 // mailData returns what mails to u say, but for the links.
-func (s *Service) mailData(ctx context.Context, u *User) (MailData, error) {
+func (s *Service) mailData(ctx context.Context, u *User) (usermail.Data, error) {
 	resolver, err := s.PermissionResolver(ctx)
 	if err != nil {
-		return MailData{}, err
+		return usermail.Data{}, err
 	}
-	data := MailData{
+	data := usermail.Data{
 		Product: s.opts.Product, Name: u.Name(), FirstName: u.FirstName, Username: u.Username, DefaultExtension: u.DefaultExtension,
 	}
 	if s.opts.BaseURL != nil {
@@ -95,16 +100,16 @@ func (s *Service) mailData(ctx context.Context, u *User) (MailData, error) {
 }
 
 // renderMail writes a mail to u, in the language of u.
-func (s *Service) renderMail(u *User, kind MailKind, data MailData) (*Message, error) {
+func (s *Service) renderMail(u *User, kind usermail.Kind, data usermail.Data) (*usermail.Mail, error) {
 	templates := s.opts.Templates
 	if templates == nil {
-		templates = DefaultTemplates()
+		templates = usermail.DefaultTemplates()
 	}
-	message, err := templates.render(kind, data, u.Language, s.opts.Language)
+	message, err := templates.Render(kind, data, u.Language, s.opts.Language)
 	if err != nil {
 		return nil, err
 	}
-	message.To, message.ToName = u.Email, sanitizeLine(u.Name())
+	message.To, message.ToName = u.Email, validate.SanitizeLine(u.Name())
 	return message, nil
 }
 

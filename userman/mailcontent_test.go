@@ -4,6 +4,7 @@ import (
 	"net/mail"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -13,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func TestService_SendWelcome_includesSoftphoneLink(t *testing.T) {
@@ -114,9 +116,9 @@ func TestService_PreviewMail_hasPlaceholderLinksAndNoSideEffects(t *testing.T) {
 	h := newService(t, box.configure, withDirectories(newHeadOffice()), withSIPAccounts(sipAccounts{"1001": {Technology: "PJSIP"}}))
 	h.createUser(t, newUserWithEmail("jane", "1001"), "")
 	before, entries := h.storedUser(t, "jane"), h.entries(t, audit.Query{})
-	preview, err := h.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
+	preview, err := h.PreviewMail(t.Context(), usermail.Welcome, "jane")
 	require.NoError(t, err)
-	reset, err := h.PreviewMail(t.Context(), userman.ResetMail, "jane")
+	reset, err := h.PreviewMail(t.Context(), usermail.Reset, "jane")
 	require.NoError(t, err)
 	require.Contains(t, reset.Text, "asked for a new password")
 	require.Empty(t, box.sent())
@@ -137,14 +139,14 @@ func TestService_PreviewMail_hasPlaceholderLinksAndNoSideEffects(t *testing.T) {
 	require.Equal(t, sent, preview)
 
 	h.moveToDirectory(t, "jane", "head-office", "uid-jane")
-	_, err = h.PreviewMail(t.Context(), userman.ResetMail, "jane")
+	_, err = h.PreviewMail(t.Context(), usermail.Reset, "jane")
 	requireConflict(t, err, "directory")
-	preview, err = h.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
+	preview, err = h.PreviewMail(t.Context(), usermail.Welcome, "jane")
 	require.NoError(t, err)
 	require.NotContains(t, preview.Text, userman.SetPasswordPath)
 	_, err = h.PreviewMail(t.Context(), "newsletter", "jane")
 	requireFieldErrors(t, err, "kind: oneof")
-	_, err = h.PreviewMail(t.Context(), userman.WelcomeMail, "nobody")
+	_, err = h.PreviewMail(t.Context(), usermail.Welcome, "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
@@ -152,7 +154,7 @@ func TestService_PreviewMail_worksWithoutMailer(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUser(t, newUser("jane"), "")
-	preview, err := h.PreviewMail(t.Context(), userman.WelcomeMail, "jane")
+	preview, err := h.PreviewMail(t.Context(), usermail.Welcome, "jane")
 	require.NoError(t, err)
 	require.Contains(t, preview.Text, "\n"+userman.SetPasswordPath)
 	require.Empty(t, preview.To)
@@ -207,4 +209,21 @@ func TestService_SendWelcome_preventsHeaderInjection(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "Jane  Bcc: joe@example.com    <script>", to[0].Name)
 	require.NotContains(t, got.HTML, "<script>")
+}
+
+func TestService_SendWelcome_usesProductTemplates(t *testing.T) {
+	t.Parallel()
+	templates, err := usermail.ParseTemplates(fstest.MapFS{
+		"en/welcome.txt": {Data: []byte(`{{define "subject"}}Hi{{end}}Hi {{.FirstName}} at {{.Link}}`)},
+	})
+	require.NoError(t, err)
+	box := &mailbox{}
+	h := newService(t, box.configure, func(o *userman.Options) { o.Templates = templates })
+	u := newUserWithEmail("jane")
+	u.FirstName = "Jane"
+	h.createUser(t, u, "")
+	h.sendWelcome(t, "jane", userman.DeliverySent)
+	require.Equal(t, "Hi", box.sent()[0].Subject)
+	require.Contains(t, box.sent()[0].Text, "Hi Jane at https://pbx.example.com/person/password/")
+	require.Empty(t, box.sent()[0].HTML)
 }

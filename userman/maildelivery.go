@@ -5,9 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 const (
@@ -27,7 +29,7 @@ const (
 // before the mail with them leaves.
 type deliveryJob struct {
 	service *Service
-	kind    MailKind
+	kind    usermail.Kind
 	// onlyNew says that only somebody is meant who has no password and was not
 	// welcomed, and whom nobody else is at work on.
 	onlyNew bool
@@ -45,7 +47,7 @@ type deliveryJob struct {
 	earlierPassword, earlierActivation *credential.OneTimeToken
 }
 
-func (s *Service) newDeliveryJob(kind MailKind) *deliveryJob {
+func (s *Service) newDeliveryJob(kind usermail.Kind) *deliveryJob {
 	return &deliveryJob{service: s, kind: kind}
 }
 
@@ -90,7 +92,7 @@ func (m *deliveryJob) skipReason(u *User) *Delivery {
 		return newDelivery(u, DeliveryNotConfigured, "the address under which people reach the product is not configured, so no link can be sent; configure the base URL")
 	case u.Disabled:
 		return newDelivery(u, DeliverySkipped, "the person is disabled, and links of theirs do not work; enable them first")
-	case m.kind == ResetMail && m.service.passwordIsExternal(u):
+	case m.kind == usermail.Reset && m.service.passwordIsExternal(u):
 		return newDelivery(u, DeliverySkipped, "the directory that this person comes from keeps the password; change it there")
 	case m.onlyNew && (u.Credentials.HasPassword() || !u.WelcomedAt.IsZero()):
 		return newDelivery(u, DeliverySkipped, "the person was welcomed, or has a password, already")
@@ -121,7 +123,7 @@ func (m *deliveryJob) issueLinks(ctx context.Context, u *User) (err error) {
 			return err
 		}
 	}
-	if m.kind != WelcomeMail {
+	if m.kind != usermail.Welcome {
 		return nil
 	}
 	activatable, reason, err := m.service.canActivate(ctx, u)
@@ -136,8 +138,8 @@ func (m *deliveryJob) issueLinks(ctx context.Context, u *User) (err error) {
 }
 
 // linkLifetime returns how long the link of a mail works.
-func (s *Service) linkLifetime(kind MailKind) time.Duration {
-	if kind == ResetMail {
+func (s *Service) linkLifetime(kind usermail.Kind) time.Duration {
+	if kind == usermail.Reset {
 		return s.opts.ResetLifetime
 	}
 	return s.opts.InvitationLifetime
@@ -160,7 +162,7 @@ func (s *Service) canActivate(ctx context.Context, u *User) (_ bool, reason stri
 // prepareMessage writes the mail, and keeps the links in it and that it was begun, all of
 // it or nothing. When there is nothing to send any more, or the mail cannot be
 // written, it returns that.
-func (m *deliveryJob) prepareMessage(ctx context.Context, id string) (message *Message, d *Delivery, err error) {
+func (m *deliveryJob) prepareMessage(ctx context.Context, id string) (message *usermail.Mail, d *Delivery, err error) {
 	err = m.service.store.RunInTx(ctx, func(ctx context.Context) error {
 		u, err := m.service.findByID(ctx, id)
 		if err != nil {
@@ -174,8 +176,8 @@ func (m *deliveryJob) prepareMessage(ctx context.Context, id string) (message *M
 			message, err = m.compose(ctx, u)
 			return err
 		})
-		if renderErr, ok := errors.AsType[*renderError](err); ok {
-			d = newDelivery(u, DeliveryFailed, "the mail could not be written; correct its template: "+truncate(sanitizeLine(renderErr.Error())))
+		if renderErr, ok := errors.AsType[*usermail.RenderError](err); ok {
+			d = newDelivery(u, DeliveryFailed, "the mail could not be written; correct its template: "+truncate(validate.SanitizeLine(renderErr.Error())))
 			return nil
 		}
 		return err
@@ -193,13 +195,13 @@ func (m *deliveryJob) storeLinks(u *User) {
 		m.earlierActivation = u.Activation
 		m.activation.assign(u)
 	}
-	if m.kind == WelcomeMail {
+	if m.kind == usermail.Welcome {
 		u.WelcomeStartedAt = m.service.now()
 	}
 }
 
 // send sends the mail and says what came of it.
-func (m *deliveryJob) send(ctx context.Context, message *Message) *Delivery {
+func (m *deliveryJob) send(ctx context.Context, message *usermail.Mail) *Delivery {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	err := m.service.opts.Mailer.Send(ctx, message)
@@ -215,9 +217,9 @@ func (m *deliveryJob) send(ctx context.Context, message *Message) *Delivery {
 	}
 	m.service.opts.Logger.WarnContext(ctx, KindUser+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
 	if rejected, ok := errors.AsType[*MailRejectedError](err); ok {
-		return newDelivery(m.user, DeliveryRejected, truncate(sanitizeLine(rejected.Error()))+"; correct the address, or ask whoever runs the mail server")
+		return newDelivery(m.user, DeliveryRejected, truncate(validate.SanitizeLine(rejected.Error()))+"; correct the address, or ask whoever runs the mail server")
 	}
-	return newDelivery(m.user, DeliveryFailed, "the mail could not be sent; look at the mail server and its settings, and try again: "+truncate(sanitizeLine(err.Error())))
+	return newDelivery(m.user, DeliveryFailed, "the mail could not be sent; look at the mail server and its settings, and try again: "+truncate(validate.SanitizeLine(err.Error())))
 }
 
 func truncate(reason string) string {

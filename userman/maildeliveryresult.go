@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // finish keeps what came of a welcome mail, also when the caller has gone: what
@@ -15,7 +16,7 @@ import (
 // kept: a stranger who asks for a reset must not end a link that was handed
 // over by hand because no mail arrives.
 func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
-	if m.kind != WelcomeMail && status != DeliveryRejected {
+	if m.kind != usermail.Welcome && status != DeliveryRejected {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
@@ -30,7 +31,7 @@ func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
 		if status == DeliveryRejected {
 			m.restoreLinks(u)
 		}
-		if m.kind == WelcomeMail && u.WelcomeStartedAt.Equal(m.user.WelcomeStartedAt) {
+		if m.kind == usermail.Welcome && u.WelcomeStartedAt.Equal(m.user.WelcomeStartedAt) {
 			u.WelcomeStartedAt = time.Time{} // another run need not wait
 		}
 		return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // Options of [New].
@@ -33,7 +34,7 @@ type Options struct {
 	// Mailer sends mails. Defaults to none: see [DeliveryNotConfigured].
 	Mailer Mailer
 	// Templates write the mails. Defaults to those of the package.
-	Templates *Templates
+	Templates *usermail.Templates
 	// LoginByEmail and LoginByExtension let people type their primary email
 	// or their default extension in place of the username. A username goes
 	// first, and an email of several people is nobody's. Default to no.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 const (
@@ -103,7 +104,7 @@ func (w *welcomeRun) welcome(ctx context.Context, u *User) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	m := w.service.newDeliveryJob(WelcomeMail)
+	m := w.service.newDeliveryJob(usermail.Welcome)
 	m.onlyNew = true
 	d, err := m.run(ctx, u.ID)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {

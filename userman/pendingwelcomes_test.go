@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func (h *env) sendPendingWelcomes(t testing.TB) *userman.WelcomeReport {
@@ -98,7 +99,7 @@ func TestService_SendPendingWelcomes_concurrentRunsSendOnce(t *testing.T) {
 
 // killingMailer is a mail server on whose nth mail the program is killed.
 func killingMailer(box *mailbox, n int) mailerFunc {
-	return func(ctx context.Context, m *userman.Message) error {
+	return func(ctx context.Context, m *usermail.Mail) error {
 		if len(box.sent()) == n-1 {
 			runtime.Goexit() // nothing of the caller runs any more
 		}
@@ -157,7 +158,7 @@ func TestService_SendPendingWelcomes_stopsWithoutMailer(t *testing.T) {
 func TestService_SendPendingWelcomes_stopsAfterRepeatedFailures(t *testing.T) {
 	t.Parallel()
 	box, down := &mailbox{}, true
-	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *userman.Message) error {
+	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error {
 		if down && m.To != "person0003@example.com" {
 			return errConnRefused
 		}
@@ -230,7 +231,7 @@ func TestService_SendPendingWelcomes_userLeavingScopeSendsOnce(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	var h *env
-	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, m *userman.Message) error {
+	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error {
 		if len(box.sent()) == 0 {
 			h.update(t, "jane", func(u *userman.User) { u.DefaultExtension = "201" })
 		}

@@ -4,22 +4,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 
-	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/internal/avatar"
 )
 
 // Bounds of pictures.
 const (
-	// MaxPictureBytes bounds what is given to [Service.SetPicture].
-	MaxPictureBytes = 5 << 20
-	// MaxPictureSide bounds width and height of what is given, in pixels, and
-	// MaxPicturePixels both together.
-	MaxPictureSide   = 8000
-	MaxPicturePixels = 25_000_000
-	// PictureSide is the width and height of what is kept, in pixels.
-	PictureSide = 256
+	// MaxPictureBytes is the maximum size of a file for [Service.SetPicture].
+	MaxPictureBytes = avatar.MaxBytes
+	// PictureSide is the width and height of a stored picture in pixels.
+	PictureSide = avatar.Side
 )
 
 // SetPicture keeps a picture of the person: a JPEG, PNG or GIF, of which the
@@ -37,19 +32,19 @@ func (s *Service) SetPicture(ctx context.Context, username string, picture io.Re
 // more than once.
 func (s *Service) SetPictureIf(ctx context.Context, username string, picture io.Reader, check func(ctx context.Context) error) (*User, error) {
 	const action = "set picture"
-	avatar, err := s.renderPicture(ctx, username, picture)
+	jpeg, err := s.renderPicture(ctx, username, picture)
 	if err != nil {
 		s.audit.RecordFailure(ctx, s.userEvent(action, username), err)
 		return nil, err
 	}
-	sum := sha256.Sum256(avatar)
+	sum := sha256.Sum256(jpeg)
 	version := hex.EncodeToString(sum[:8])
 	return s.mutate(ctx, action, username, func(ctx context.Context, u *User) error {
 		if err := check(ctx); err != nil {
 			return err
 		}
 		u.Picture = version
-		return s.store.PutPicture(ctx, u.ID, avatar)
+		return s.store.PutPicture(ctx, u.ID, jpeg)
 	})
 }
 
@@ -70,28 +65,10 @@ func (s *Service) Picture(ctx context.Context, username string) ([]byte, error) 
 	return s.store.Picture(ctx, u.ID)
 }
 
-// renderPicture reads a picture of somebody who is there, and returns what is kept of
-// it.
+// renderPicture returns the avatar of a picture, if the user exists.
 func (s *Service) renderPicture(ctx context.Context, username string, picture io.Reader) ([]byte, error) {
 	if _, err := s.find(ctx, username); err != nil {
 		return nil, err
 	}
-	file, err := io.ReadAll(io.LimitReader(picture, MaxPictureBytes+1))
-	if err != nil {
-		return nil, fmt.Errorf("reading a picture: %w", err)
-	}
-	if len(file) > MaxPictureBytes {
-		return nil, pictureError("max", fmt.Sprintf("at most %d MiB are allowed; make the picture smaller", MaxPictureBytes>>20))
-	}
-	select {
-	case s.shared.avatarSlot <- struct{}{}:
-		defer func() { <-s.shared.avatarSlot }()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	return renderAvatar(file)
-}
-
-func pictureError(code, message string) error {
-	return store.NewInvalidError(store.FieldError{Field: "picture", Code: code, Message: message})
+	return s.shared.avatars.Render(ctx, picture)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // RequestReset mails a link to whoever logs in by that name (see [Options]), in
@@ -23,7 +24,7 @@ func (s *Service) RequestReset(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		return s.mailIf(ctx, ResetMail, u, s.resetAllowed)
+		return s.mailIf(ctx, usermail.Reset, u, s.resetAllowed)
 	})
 }
 
@@ -38,9 +39,9 @@ func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error 
 		if _, expired := errors.AsType[*LinkExpiredError](err); !expired {
 			return err
 		}
-		mail := WelcomeMail
+		mail := usermail.Welcome
 		if u.Credentials.HasPassword() {
-			mail = ResetMail
+			mail = usermail.Reset
 		}
 		hash := auth.HashToken(token)
 		return s.mailIf(ctx, mail, u, func(u *User) bool {
@@ -87,7 +88,7 @@ func (s *Service) resetAllowed(u *User) bool {
 
 // mailIf mails u a link when that is due, which is asked again where the
 // link is written: of many who ask at once one gets the mail sent.
-func (s *Service) mailIf(ctx context.Context, mail MailKind, u *User, precondition func(u *User) bool) error {
+func (s *Service) mailIf(ctx context.Context, mail usermail.Kind, u *User, precondition func(u *User) bool) error {
 	m := s.newDeliveryJob(mail)
 	m.precondition = precondition
 	delivery, err := m.run(ctx, u.ID)

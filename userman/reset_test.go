@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func TestService_RequestReset_sendsResetLink(t *testing.T) {
@@ -215,7 +216,7 @@ func TestService_RequestReset_limitsRemoteAddr(t *testing.T) {
 // blockingMailer is a mail server that does not answer until it is released.
 type blockingMailer struct{ release chan struct{} }
 
-func (b *blockingMailer) Send(ctx context.Context, _ *userman.Message) error {
+func (b *blockingMailer) Send(ctx context.Context, _ *usermail.Mail) error {
 	select {
 	case <-b.release:
 		return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // extensions1xx reaches the extensions 100 to 199.
@@ -246,8 +247,8 @@ func TestService_Scoped_forbidsSoftphoneForOutOfScopeExtensions(t *testing.T) {
 // What hands out nothing stays, and what was handed out can be taken away.
 func TestService_Scoped_allowsActsWithoutCredentialAccess(t *testing.T) {
 	t.Parallel()
-	var sent []*userman.Message
-	all := newService(t, withMailer(mailerFunc(func(_ context.Context, m *userman.Message) error {
+	var sent []*usermail.Mail
+	all := newService(t, withMailer(mailerFunc(func(_ context.Context, m *usermail.Mail) error {
 		sent = append(sent, m)
 		return nil
 	})))

@@ -93,7 +93,7 @@ func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) 
 		return nil, activationError("the default extension is not of the type " + activatableTechnology + "; set one that is")
 	}
 	complete := account.withDefaults()
-	if err := complete.validate(); err != nil {
+	if err := complete.linphone().Validate(); err != nil {
 		return nil, err
 	}
 	return complete, nil

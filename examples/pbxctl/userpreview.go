@@ -7,23 +7,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func (a *cli) userPreview() *cobra.Command {
 	var kind string
 	const short = "Show the mail that 'pbxctl user welcome', or 'reset', would send; its links do nothing"
 	cmd := a.recordCommand("preview USERNAME", short, a.completeUsers, func(ctx context.Context, s *app.App, username string) error {
-		message, err := s.Users.PreviewMail(ctx, userman.MailKind(kind), username)
+		message, err := s.Users.PreviewMail(ctx, usermail.Kind(kind), username)
 		if err != nil {
 			return err
 		}
 		m := mail{To: message.To, ToName: message.ToName, Subject: message.Subject, Text: message.Text, HTML: message.HTML}
 		return a.print(m, m.text)
 	})
-	cmd.Flags().StringVar(&kind, "kind", string(userman.WelcomeMail), "`KIND` of the mail: welcome or reset")
+	cmd.Flags().StringVar(&kind, "kind", string(usermail.Welcome), "`KIND` of the mail: welcome or reset")
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(
-		[]string{string(userman.WelcomeMail), string(userman.ResetMail)}, cobra.ShellCompDirectiveNoFileComp))
+		[]string{string(usermail.Welcome), string(usermail.Reset)}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 

@@ -104,6 +104,17 @@ func PlainLine() Rule {
 	}
 }
 
+// SanitizeLine returns text on one line, without control characters, for mail
+// headers and configuration lines.
+func SanitizeLine(text string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD")))
+}
+
 // PlainText is the tag plain_text: readable text that may have several lines.
 func PlainText() Rule {
 	return Rule{

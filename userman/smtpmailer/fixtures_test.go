@@ -19,6 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -56,8 +57,8 @@ func withLogin(o *smtpmailer.Options) {
 
 func withShortTimeout(o *smtpmailer.Options) { o.Timeout = 200 * time.Millisecond }
 
-func message() *userman.Message {
-	return &userman.Message{
+func message() *usermail.Mail {
+	return &usermail.Mail{
 		To: "jane@example.com", ToName: "Jürgen 张伟", Subject: "Ihr Zugang zu ACME – Grüße",
 		Text: "Guten Tag,\n\nhttps://pbx.example.com/person/password/abc-_\n.\n", HTML: "<p>Grüße &amp; mehr</p>\n",
 	}

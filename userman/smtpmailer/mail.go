@@ -10,6 +10,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // maxAddress bounds, in bytes, an address (RFC 5321, 4.5.3.1).
@@ -32,7 +33,7 @@ type outgoingMail struct {
 
 // compose makes the mail. What can be in no mail is a
 // [userman.MailRejectedError].
-func (s sender) compose(message *userman.Message) (*outgoingMail, error) {
+func (s sender) compose(message *usermail.Mail) (*outgoingMail, error) {
 	to, err := netmail.ParseAddress(message.To)
 	if err != nil || to.Name != "" || len(message.To) > maxAddress || !isSingleLine(message.To) {
 		return nil, &userman.MailRejectedError{Reason: "the address is none that mail can be sent to; correct it"}

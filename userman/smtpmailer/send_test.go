@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
-	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func TestMailer_Send_deliversMessageUnchanged(t *testing.T) {
@@ -130,19 +130,19 @@ func TestMailer_Send_requiresSMTPUTF8ForNonASCIIAddress(t *testing.T) {
 func TestMailer_Send_rejectsInvalidMessage(t *testing.T) {
 	t.Parallel()
 	address, received := script{}.start(t)
-	for name, mutate := range map[string]func(m *userman.Message){
-		"no address":                     func(m *userman.Message) { m.To = "" },
-		"none":                           func(m *userman.Message) { m.To = "jane" },
-		"with a name":                    func(m *userman.Message) { m.To = "Jane <jane@example.com>" },
-		"two":                            func(m *userman.Message) { m.To = "jane@example.com, joe@example.com" },
-		"a line break in the address":    func(m *userman.Message) { m.To = "jane@example.com\r\nRCPT TO:<joe@example.com>" },
-		"a line break in a quoted one":   func(m *userman.Message) { m.To = "\"jane\r\n\"@example.com" },
-		"an endless address":             func(m *userman.Message) { m.To = strings.Repeat("a", 400) + "@example.com" },
-		"a line break in the name":       func(m *userman.Message) { m.ToName = "Jane\r\nBcc: joe@example.com" },
-		"a line break in the subject":    func(m *userman.Message) { m.Subject = "Hello\nBcc: joe@example.com" },
-		"a line separator in the name":   func(m *userman.Message) { m.ToName = "Jane\u2028Bcc" },
-		"a name that is no UTF-8":        func(m *userman.Message) { m.ToName = "J\xffne" },
-		"a control character in subject": func(m *userman.Message) { m.Subject = "\x1b[31m" },
+	for name, mutate := range map[string]func(m *usermail.Mail){
+		"no address":                     func(m *usermail.Mail) { m.To = "" },
+		"none":                           func(m *usermail.Mail) { m.To = "jane" },
+		"with a name":                    func(m *usermail.Mail) { m.To = "Jane <jane@example.com>" },
+		"two":                            func(m *usermail.Mail) { m.To = "jane@example.com, joe@example.com" },
+		"a line break in the address":    func(m *usermail.Mail) { m.To = "jane@example.com\r\nRCPT TO:<joe@example.com>" },
+		"a line break in a quoted one":   func(m *usermail.Mail) { m.To = "\"jane\r\n\"@example.com" },
+		"an endless address":             func(m *usermail.Mail) { m.To = strings.Repeat("a", 400) + "@example.com" },
+		"a line break in the name":       func(m *usermail.Mail) { m.ToName = "Jane\r\nBcc: joe@example.com" },
+		"a line break in the subject":    func(m *usermail.Mail) { m.Subject = "Hello\nBcc: joe@example.com" },
+		"a line separator in the name":   func(m *usermail.Mail) { m.ToName = "Jane\u2028Bcc" },
+		"a name that is no UTF-8":        func(m *usermail.Mail) { m.ToName = "J\xffne" },
+		"a control character in subject": func(m *usermail.Mail) { m.Subject = "\x1b[31m" },
 	} {
 		bad := message()
 		mutate(bad)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // Security says how the connection is protected.
@@ -75,7 +76,7 @@ func New(opts Options) (*Mailer, error) {
 // Send implements [userman.Mailer]. The mail is taken, or it is not: what the
 // server says after it has taken it does not matter. Errors hold no address and
 // no password.
-func (m *Mailer) Send(ctx context.Context, message *userman.Message) error {
+func (m *Mailer) Send(ctx context.Context, message *usermail.Mail) error {
 	out, err := m.sender.compose(message)
 	if err != nil {
 		return err

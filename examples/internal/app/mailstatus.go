@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // MailStatus is how mails are sent, as far as it may be shown.
@@ -71,7 +72,7 @@ func (s *App) SendTestMail(ctx context.Context, to string) (*userman.Delivery, e
 	return &userman.Delivery{Status: userman.DeliverySent, Message: "the mail server has taken the mail; look whether it arrives"}, nil
 }
 
-func (s *App) deliverTestMail(ctx context.Context, message *userman.Message) error {
+func (s *App) deliverTestMail(ctx context.Context, message *usermail.Mail) error {
 	ctx, cancel := context.WithTimeout(ctx, testMailTimeout)
 	defer cancel()
 	return s.mail.mailer.Send(ctx, message)
@@ -96,7 +97,7 @@ func deliveryFromError(ctx context.Context, err error) (*userman.Delivery, error
 }
 
 // newTestMail is a mail to one address.
-func (s *App) newTestMail(to string) (*userman.Message, error) {
+func (s *App) newTestMail(to string) (*usermail.Mail, error) {
 	address, err := mail.ParseAddress(to)
 	if err != nil || address.Address != strings.TrimSpace(to) || len(to) > userman.MaxEmailLength {
 		return nil, store.NewInvalidError(store.FieldError{Field: "to", Code: "email", Message: "write one address, such as jane@example.com"})
@@ -105,7 +106,7 @@ func (s *App) newTestMail(to string) (*userman.Message, error) {
 	if s.mail.base != nil {
 		text += "\n" + s.mail.base.String() + "\n"
 	}
-	return &userman.Message{To: address.Address, Subject: s.productName() + ": a test mail", Text: text}, nil
+	return &usermail.Mail{To: address.Address, Subject: s.productName() + ": a test mail", Text: text}, nil
 }
 
 // productName is what mails call the product.

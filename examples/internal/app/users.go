@@ -7,12 +7,13 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // mailConfig is how mails are sent.
 type mailConfig struct {
 	mailer    userman.Mailer
-	templates *userman.Templates
+	templates *usermail.Templates
 	base      *url.URL
 	product   string
 }

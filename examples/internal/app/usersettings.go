@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // UserSettings are those of the people. The zero one has every default.
@@ -20,7 +20,7 @@ type UserSettings struct {
 	Product  string
 	Language string
 	// MailTemplates is a folder of templates in the place of some of ours, see
-	// [userman.ParseTemplates]; empty means ours.
+	// [usermail.ParseTemplates]; empty means ours.
 	MailTemplates string
 	// LoginByEmail, LoginByExtension and PasswordLifetime are those of
 	// [userman.Options].
@@ -51,18 +51,18 @@ func (s *UserSettings) check() error {
 }
 
 // templates reads the folder of templates.
-func (s *UserSettings) templates() (*userman.Templates, error) {
+func (s *UserSettings) templates() (*usermail.Templates, error) {
 	if s.MailTemplates == "" {
-		return userman.DefaultTemplates(), nil
+		return usermail.DefaultTemplates(), nil
 	}
 	// An error of the folder itself says so; one of a file names the file.
 	info, err := os.Stat(s.MailTemplates)
 	if err == nil && !info.IsDir() {
 		err = errors.New("it is no folder")
 	}
-	var templates *userman.Templates
+	var templates *usermail.Templates
 	if err == nil {
-		templates, err = userman.ParseTemplates(os.DirFS(s.MailTemplates))
+		templates, err = usermail.ParseTemplates(os.DirFS(s.MailTemplates))
 	}
 	if err != nil {
 		return nil, WithHint(fmt.Errorf("--mail-templates: %w", err), "Correct the templates in the folder that --mail-templates names, or leave it out.")

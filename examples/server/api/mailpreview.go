@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // mailPreview is a mail as a person would get it.
@@ -18,7 +19,7 @@ type mailPreview struct {
 
 type previewMailInput struct {
 	UserPath
-	Kind userman.MailKind `doc:"Which mail." enum:"welcome,reset" path:"kind"`
+	Kind usermail.Kind `doc:"Which mail." enum:"welcome,reset" path:"kind"`
 }
 
 func (a *api) registerMailPreview(g operationGroup) {

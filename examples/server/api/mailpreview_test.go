@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // failingMailer is a mail server that must not be called.
 type failingMailer struct{ t *testing.T }
 
-func (p failingMailer) Send(context.Context, *userman.Message) error {
+func (p failingMailer) Send(context.Context, *usermail.Mail) error {
 	p.t.Error("a mail was sent")
 	return nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -33,7 +34,7 @@ type fakeMailer struct {
 	sentCount atomic.Int64
 }
 
-func (p *fakeMailer) Send(ctx context.Context, m *userman.Message) error {
+func (p *fakeMailer) Send(ctx context.Context, m *usermail.Mail) error {
 	if p.result == nil {
 		p.sentCount.Add(1)
 		return nil

@@ -15,14 +15,15 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // chanMailer is a mail server that keeps what it is given.
-type chanMailer struct{ mails chan *userman.Message }
+type chanMailer struct{ mails chan *usermail.Mail }
 
-func newChanMailer() chanMailer { return chanMailer{make(chan *userman.Message, 100)} }
+func newChanMailer() chanMailer { return chanMailer{make(chan *usermail.Mail, 100)} }
 
-func (m chanMailer) Send(_ context.Context, mail *userman.Message) error {
+func (m chanMailer) Send(_ context.Context, mail *usermail.Mail) error {
 	m.mails <- mail
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 func hostileUser() *userman.User {
@@ -55,7 +56,7 @@ func userBodies() map[string][2]any {
 		"person":            {userPage{User: &userman.User{}}, userPage{hostileUser(), hostileUserFields(), hostileField("picture"), hostile}},
 		"personpassword":    {userPasswordPage{}, userPasswordPage{[]problem{{Text: hostile}}, hostile, hostile, hostile, secret, hostileGroup(), hostileField("password")}},
 		"personsecret":      {userSecretPage{}, userSecretPage{hostile, "/x", hostileCopy()}},
-		"personmail":        {mailPage{Message: &userman.Message{}}, mailPage{&userman.Message{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
+		"personmail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
 		"personpermissions": {userPermissionsPage{}, hostilePermissions()},
 		"tokens":            {tokenListPage{}, tokenListPage{hostile, hostile, tokens, pages, false}},
 		"tokennew":          {tokenPage{}, hostileToken()},

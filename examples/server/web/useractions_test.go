@@ -12,22 +12,23 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // fakeMailer is a mail server that keeps what it is given, or refuses it.
 type fakeMailer struct {
-	mails chan *userman.Message
+	mails chan *usermail.Mail
 	err   error
 }
 
-func (m *fakeMailer) Send(_ context.Context, mail *userman.Message) error {
+func (m *fakeMailer) Send(_ context.Context, mail *usermail.Mail) error {
 	if m.err == nil {
 		m.mails <- mail
 	}
 	return m.err
 }
 
-func newFakeMailer() *fakeMailer { return &fakeMailer{mails: make(chan *userman.Message, 10)} }
+func newFakeMailer() *fakeMailer { return &fakeMailer{mails: make(chan *usermail.Mail, 10)} }
 
 // withMailer is a server whose mails go to a mailer.
 func withMailer(mailer userman.Mailer) *servertest.Options {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // redirectWithDelivery says on the page of u what came of a mail, after what was done before.
@@ -41,7 +42,7 @@ func (v *pageHandler) userReset() error {
 
 // mailPage shows a mail before it is sent.
 type mailPage struct {
-	*userman.Message
+	*usermail.Mail
 
 	ID, Username string
 	// Kind names the mail for people; Send is where it is sent.
@@ -49,8 +50,8 @@ type mailPage struct {
 }
 
 func (v *pageHandler) userMail() error {
-	kind := userman.MailKind(v.r.PathValue("kind"))
-	names := map[userman.MailKind]string{userman.WelcomeMail: "Welcome mail", userman.ResetMail: "Reset mail"}
+	kind := usermail.Kind(v.r.PathValue("kind"))
+	names := map[usermail.Kind]string{usermail.Welcome: "Welcome mail", usermail.Reset: "Reset mail"}
 	if names[kind] == "" {
 		return &statusError{status: http.StatusNotFound}
 	}
@@ -67,6 +68,6 @@ func (v *pageHandler) userMail() error {
 	policy := v.w.Header().Get("Content-Security-Policy")
 	v.w.Header().Set("Content-Security-Policy", strings.Replace(policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1))
 	return v.render("personmail", names[kind]+" to "+u.Name(), mailPage{
-		Message: message, ID: u.ID, Username: u.Username, Kind: names[kind], Send: userPath(u.Username) + "/" + string(kind),
+		Mail: message, ID: u.ID, Username: u.Username, Kind: names[kind], Send: userPath(u.Username) + "/" + string(kind),
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // waitForJob waits for the end of a job, and returns the page of it.
@@ -28,7 +29,7 @@ func (b *browser) waitForJob(path string) string {
 // blockingMailer is a mail server that waits for the test before it takes a mail.
 type blockingMailer struct{ result chan error }
 
-func (p blockingMailer) Send(ctx context.Context, _ *userman.Message) error {
+func (p blockingMailer) Send(ctx context.Context, _ *usermail.Mail) error {
 	select {
 	case err := <-p.result:
 		return err

@@ -1,4 +1,4 @@
-package userman
+package usermail
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"golang.org/x/text/language"
 )
 
-// datetimeFormat returns how times are written in a language: the month as a word,
-// or year first, 24 hours, and the time zone by its name, so that nobody takes
-// one for another. Languages that are not known here get ISO 8601.
+// datetimeFormat returns the function that formats times in a language: the month
+// as a word or the year first, 24 hours, and the name of the time zone. Unknown
+// languages use ISO 8601.
 func datetimeFormat(tag language.Tag) func(t time.Time) string {
 	base, _ := tag.Base()
 	write, ok := map[string]func(t time.Time) string{
@@ -32,8 +32,8 @@ func datetimeFormat(tag language.Tag) func(t time.Time) string {
 	return func(t time.Time) string { return write(t) + " (" + zoneName(t) + ")" }
 }
 
-// zoneName returns the name of a time zone, or the distance from UTC where it has
-// none that people elsewhere know.
+// zoneName returns the IANA name of a time zone, or the offset from UTC if it has
+// none.
 func zoneName(t time.Time) string {
 	name := t.Location().String()
 	if name == "Local" || name == "" {

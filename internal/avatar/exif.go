@@ -1,13 +1,13 @@
-package userman
+package avatar
 
 import (
 	"bytes"
 	"encoding/binary"
 )
 
-// exifOrientation returns how a JPEG is to be turned, as its Exif says (tag 0x0112
-// of the first directory): 1 to 8, where 1, the answer for whatever cannot be
-// read, is upright. Telephones keep pictures as the sensor lies.
+// exifOrientation returns the Exif orientation of a JPEG (tag 0x0112 of the first
+// directory), 1 to 8. It returns 1, upright, if there is none. Phones store
+// pictures in the orientation of the sensor.
 func exifOrientation(file []byte) int {
 	tiff := exifData(file)
 	if len(tiff) < 8 {
@@ -36,8 +36,7 @@ func exifOrientation(file []byte) int {
 	return 1
 }
 
-// exifData returns the TIFF data of the Exif segment of a JPEG; nil when it has
-// none.
+// exifData returns the TIFF data of the Exif segment of a JPEG, or nil.
 func exifData(file []byte) (tiff []byte) {
 	const app1 = 0xe1
 	eachSegment(file, func(marker byte, body []byte) bool {
@@ -50,9 +49,9 @@ func exifData(file []byte) (tiff []byte) {
 	return tiff
 }
 
-// isProgressive reports whether the file is a JPEG that is drawn in several passes,
-// and kept in memory as a whole for that. A file whose segments cannot be
-// followed to its picture is taken for one.
+// isProgressive reports whether the file is a progressive JPEG, whose decoding
+// holds all coefficients in memory. It also returns true for a JPEG whose
+// segments cannot be followed to the picture.
 func isProgressive(file []byte) bool {
 	const sof0, sof1 = 0xc0, 0xc1 // drawn in one pass, line by line
 	inPasses := len(file) >= 2 && file[0] == 0xff && file[1] == 0xd8
@@ -65,9 +64,8 @@ func isProgressive(file []byte) bool {
 	return inPasses
 }
 
-// eachSegment calls visit with the segments of a JPEG before its picture, until
-// it returns false. It stops where a reader that is more lenient might see
-// others.
+// eachSegment calls visit for each segment of a JPEG before the picture, until
+// visit returns false. It stops where lenient readers may disagree.
 func eachSegment(file []byte, visit func(marker byte, body []byte) bool) {
 	const soi = 0xd8
 	if len(file) < 2 || file[0] != 0xff || file[1] != soi {
@@ -82,8 +80,7 @@ func eachSegment(file []byte, visit func(marker byte, body []byte) bool) {
 	}
 }
 
-// hasLength reports whether a marker begins a segment with a length, and not the
-// picture itself.
+// hasLength reports whether a marker begins a segment with a length.
 func hasLength(marker byte) bool {
 	const rst0, sos, fill = 0xd0, 0xda, 0xff
 	return marker >= 0xc0 && (marker < rst0 || marker > sos) && marker != fill

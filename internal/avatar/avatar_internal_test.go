@@ -1,4 +1,4 @@
-package userman
+package avatar
 
 import (
 	"encoding/binary"
@@ -85,7 +85,7 @@ func newPNG(width, height uint32, kind, interlace byte) []byte {
 
 // A progressive JPEG is kept in memory many times as large as it is drawn, and a
 // file of a few bytes can promise one.
-func TestRenderAvatar_rejectsExcessiveMemoryUse(t *testing.T) {
+func TestRender_rejectsExcessiveMemoryUse(t *testing.T) {
 	t.Parallel()
 	const sof0, sof2, rst0 = 0xc0, 0xc2, 0xd0
 	require.False(t, isProgressive(newJPEG(sof0, 5000, 5000)))
@@ -97,7 +97,7 @@ func TestRenderAvatar_rejectsExcessiveMemoryUse(t *testing.T) {
 
 	requireSize := func(file []byte, tooLarge bool) {
 		t.Helper()
-		_, err := renderAvatar(file)
+		_, err := render(file)
 		invalid, ok := errors.AsType[*store.InvalidError](err)
 		require.True(t, ok, "%v", err)
 		require.Equal(t, map[bool]string{true: "size", false: "format"}[tooLarge], invalid.Fields[0].Code)

@@ -1,6 +1,7 @@
-package userman_test
+package usermail_test
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -10,12 +11,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// fullMailData is said in a mail.
-func fullMailData() userman.MailData {
-	return userman.MailData{
+// fullMailData returns data with all fields set.
+func fullMailData() usermail.Data {
+	return usermail.Data{
 		Product: "ACME Telephony", BaseURL: "https://pbx.example.com", Name: "Jane Doe", FirstName: "Jane", Username: "jane",
 		DefaultExtension: "1001", Link: "https://pbx.example.com/person/password/abc", ValidUntil: time.Date(2026, 3, 1, 9, 4, 0, 0, time.UTC),
 		ActivationLink: "https://pbx.example.com/person/softphone/def", Services: []string{"portal", "xmpp", "wiki"},
@@ -56,19 +58,19 @@ func requireBalanced(t *testing.T, html string) {
 
 func TestDefaultTemplates_areCompleteInEveryLanguage(t *testing.T) {
 	t.Parallel()
-	templates := userman.DefaultTemplates()
+	templates := usermail.DefaultTemplates()
 	require.Equal(t, []string{"de", "en", "es", "fr", "zh"}, templates.Languages())
-	minimal := userman.MailData{Product: "ACME Telephony", Name: "jane", Username: "jane"}
+	minimal := usermail.Data{Product: "ACME Telephony", Name: "jane", Username: "jane"}
 	noSoftphone := fullMailData()
 	noSoftphone.ActivationLink, noSoftphone.NoActivation = "", "a reason"
 	subjects := make(map[string]string)
 	for _, language := range templates.Languages() {
-		for _, kind := range []userman.MailKind{userman.WelcomeMail, userman.ResetMail} {
-			for _, data := range []userman.MailData{fullMailData(), noSoftphone, minimal} {
-				if kind == userman.ResetMail && data.Link == "" {
+		for _, kind := range []usermail.Kind{usermail.Welcome, usermail.Reset} {
+			for _, data := range []usermail.Data{fullMailData(), noSoftphone, minimal} {
+				if kind == usermail.Reset && data.Link == "" {
 					continue // no such mail is sent
 				}
-				m, err := templates.Render(kind, language, data)
+				m, err := templates.Render(kind, data, language)
 				require.NoError(t, err)
 				require.Empty(t, m.To)
 				for _, form := range []string{m.Subject, m.Text, m.HTML} {
@@ -86,10 +88,10 @@ func TestDefaultTemplates_areCompleteInEveryLanguage(t *testing.T) {
 				requireBalanced(t, m.HTML)
 				for _, form := range []string{m.Text, m.HTML} {
 					require.Equal(t, data.Link != "", strings.Contains(form, "https://pbx.example.com/person/password/abc"))
-					require.Equal(t, kind == userman.WelcomeMail && data.ActivationLink != "", strings.Contains(form, "https://pbx.example.com/person/softphone/def"))
+					require.Equal(t, kind == usermail.Welcome && data.ActivationLink != "", strings.Contains(form, "https://pbx.example.com/person/softphone/def"))
 					require.Contains(t, form, data.Username)
 				}
-				if kind == userman.WelcomeMail && data.Services != nil {
+				if kind == usermail.Welcome && data.Services != nil {
 					require.Contains(t, m.Text, "XMPP")
 				}
 				subjects[m.Subject] = language
@@ -103,22 +105,22 @@ func TestTemplates_Render_escapesHTMLOnly(t *testing.T) {
 	t.Parallel()
 	data := fullMailData()
 	data.Name = `<b>"O'Neil" & Söhne</b>`
-	m, err := userman.DefaultTemplates().Render(userman.WelcomeMail, "en", data)
+	m, err := usermail.DefaultTemplates().Render(usermail.Welcome, data, "en")
 	require.NoError(t, err)
 	require.Contains(t, m.Text, "Hello "+data.Name+",")
 	require.Contains(t, m.HTML, "&lt;b&gt;&#34;O&#39;Neil&#34; &amp; Söhne&lt;/b&gt;")
 
 	data.Link = "javascript:alert(1)"
-	m, err = userman.DefaultTemplates().Render(userman.ResetMail, "en", data)
+	m, err = usermail.DefaultTemplates().Render(usermail.Reset, data, "en")
 	require.NoError(t, err)
 	require.NotContains(t, m.HTML, "javascript")
 }
 
 func TestTemplates_Render_keepsSubjectOnOneLine(t *testing.T) {
 	t.Parallel()
-	templates, err := userman.ParseTemplates(templateFS("en/reset.txt", "{{define \"subject\"}}\n Hello\r\n {{.Name}}\n{{end}}Text"))
+	templates, err := usermail.ParseTemplates(templateFS("en/reset.txt", "{{define \"subject\"}}\n Hello\r\n {{.Name}}\n{{end}}Text"))
 	require.NoError(t, err)
-	m, err := templates.Render(userman.ResetMail, "en", userman.MailData{Name: "Jane\r\nBcc: joe\u2028x"})
+	m, err := templates.Render(usermail.Reset, usermail.Data{Name: "Jane\r\nBcc: joe\u2028x"}, "en")
 	require.NoError(t, err)
 	require.Equal(t, "Hello   Jane  Bcc: joe x", m.Subject)
 }
@@ -129,7 +131,7 @@ func TestTemplates_Render_matchesBestLanguage(t *testing.T) {
 		"": "en", "en": "en", "en-GB": "en", "de-CH": "de", "de-Latn-AT": "de", "es-419": "es", "fr-CA": "fr",
 		"zh-Hans-CN": "zh", "zh-CN": "zh", "ja": "en", "pl": "en", "nonsense of a tag": "en", "x": "en",
 	} {
-		m, err := userman.DefaultTemplates().Render(userman.ResetMail, language, fullMailData())
+		m, err := usermail.DefaultTemplates().Render(usermail.Reset, fullMailData(), language)
 		require.NoError(t, err)
 		require.Contains(t, m.HTML, `<html lang="`+want+`">`, language)
 	}
@@ -137,7 +139,7 @@ func TestTemplates_Render_matchesBestLanguage(t *testing.T) {
 
 func TestParseTemplates_overridesDefaults(t *testing.T) {
 	t.Parallel()
-	templates, err := userman.ParseTemplates(templateFS(
+	templates, err := usermail.ParseTemplates(templateFS(
 		"README.md", "not a template",
 		"de/welcome.txt", `{{define "subject"}}Moin{{end}}Moin {{.Name}}, bis {{datetime .ValidUntil}}.`,
 		"it/reset.txt", `{{define "subject"}}Ciao{{end}}Ciao, {{datetime .ValidUntil}}.`,
@@ -146,39 +148,27 @@ func TestParseTemplates_overridesDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"de", "en", "es", "fr", "it", "zh"}, templates.Languages())
 	for _, test := range []struct {
-		kind              userman.MailKind
+		kind              usermail.Kind
 		language, subject string
 		text, html        string
 	}{
-		{userman.WelcomeMail, "de", "Moin", "Moin Jane Doe, bis 1. März 2026, 09:04 Uhr (UTC).\n", ""},
-		{userman.ResetMail, "it-CH", "Ciao", "Ciao, 2026-03-01 09:04 (UTC).\n", "<p>Ciao, Jane Doe</p>\n"},
-		{userman.ResetMail, "de", "Neues Passwort für ACME Telephony", "Guten Tag", `lang="de"`},
-		{userman.WelcomeMail, "en", "Your ACME Telephony account", "Hello Jane Doe", `lang="en"`},
+		{usermail.Welcome, "de", "Moin", "Moin Jane Doe, bis 1. März 2026, 09:04 Uhr (UTC).\n", ""},
+		{usermail.Reset, "it-CH", "Ciao", "Ciao, 2026-03-01 09:04 (UTC).\n", "<p>Ciao, Jane Doe</p>\n"},
+		{usermail.Reset, "de", "Neues Passwort für ACME Telephony", "Guten Tag", `lang="de"`},
+		{usermail.Welcome, "en", "Your ACME Telephony account", "Hello Jane Doe", `lang="en"`},
 	} {
-		m, err := templates.Render(test.kind, test.language, fullMailData())
+		m, err := templates.Render(test.kind, fullMailData(), test.language)
 		require.NoError(t, err)
 		require.Equal(t, test.subject, m.Subject)
 		require.Contains(t, m.Text, test.text)
 		require.Contains(t, m.HTML, test.html)
 		require.Equal(t, test.html == "", m.HTML == "")
 	}
-	_, err = templates.Render("newsletter", "en", fullMailData())
-	requireFieldErrors(t, err, "kind: oneof")
-}
-
-func TestService_SendWelcome_usesProductTemplates(t *testing.T) {
-	t.Parallel()
-	templates, err := userman.ParseTemplates(templateFS("en/welcome.txt", `{{define "subject"}}Hi{{end}}Hi {{.FirstName}} at {{.Link}}`))
-	require.NoError(t, err)
-	box := &mailbox{}
-	h := newService(t, box.configure, func(o *userman.Options) { o.Templates = templates })
-	u := newUserWithEmail("jane")
-	u.FirstName = "Jane"
-	h.createUser(t, u, "")
-	h.sendWelcome(t, "jane", userman.DeliverySent)
-	require.Equal(t, "Hi", box.sent()[0].Subject)
-	require.Contains(t, box.sent()[0].Text, "Hi Jane at https://pbx.example.com/person/password/")
-	require.Empty(t, box.sent()[0].HTML)
+	_, err = templates.Render("newsletter", fullMailData(), "en")
+	invalid, ok := errors.AsType[*store.InvalidError](err)
+	require.True(t, ok)
+	require.Equal(t, "kind", invalid.Fields[0].Field)
+	require.Equal(t, "oneof", invalid.Fields[0].Code)
 }
 
 func TestParseTemplates_reportsFileAndLine(t *testing.T) {
@@ -205,7 +195,7 @@ func TestParseTemplates_reportsFileAndLine(t *testing.T) {
 		{"HTML alone", templateFS("en/welcome.html", "<p>"), "en/welcome.html needs welcome.txt"},
 		{"a language twice", templateFS("de/welcome.txt", subject, "DE/welcome.txt", subject), "are of one language"},
 	} {
-		_, err := userman.ParseTemplates(test.files)
+		_, err := usermail.ParseTemplates(test.files)
 		require.ErrorContains(t, err, test.says, test.name)
 	}
 }
@@ -220,13 +210,13 @@ func TestTemplates_Render_localizesTimes(t *testing.T) {
 		"es": "1 de diciembre de 2026, 17:05 (Europe/Berlin)", "fr": "1er décembre 2026 à 17:05 (Europe/Berlin)",
 		"zh": "2026年12月1日 17:05 (Europe/Berlin)", "sv": "2026-12-01 17:05 (Europe/Berlin)",
 	} {
-		templates, err := userman.ParseTemplates(templateFS(language+"/reset.txt", `{{define "subject"}}x{{end}}{{datetime .ValidUntil}}`))
+		templates, err := usermail.ParseTemplates(templateFS(language+"/reset.txt", `{{define "subject"}}x{{end}}{{datetime .ValidUntil}}`))
 		require.NoError(t, err)
-		m, err := templates.Render(userman.ResetMail, language, userman.MailData{ValidUntil: at})
+		m, err := templates.Render(usermail.Reset, usermail.Data{ValidUntil: at}, language)
 		require.NoError(t, err)
 		require.Equal(t, want+"\n", m.Text)
 	}
-	m, err := userman.DefaultTemplates().Render(userman.ResetMail, "fr", userman.MailData{ValidUntil: at.AddDate(0, 0, 1).In(time.FixedZone("", 3600))})
+	m, err := usermail.DefaultTemplates().Render(usermail.Reset, usermail.Data{ValidUntil: at.AddDate(0, 0, 1).In(time.FixedZone("", 3600))}, "fr")
 	require.NoError(t, err)
 	require.Contains(t, m.Text, "2 décembre 2026 à 17:05 (UTC+01:00)")
 }
