@@ -11,15 +11,15 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// revertTimeout bounds the way back of an apply whose own context has ended.
-// It is shorter when Asterisk was lost, or did not answer in time: the journal
-// keeps what is left to do.
+// revertTimeout limits the revert after a failed apply whose own context has
+// ended. revertTimeoutDisconnected applies if Asterisk disconnected or timed
+// out. The journal records what remains to be done.
 const (
 	revertTimeout             = 2 * time.Minute
 	revertTimeoutDisconnected = 10 * time.Second
 )
 
-// activate takes files that are all in place the rest of the way.
+// activate makes the files live once all are in place.
 func (d *ConfigDir) activate(ctx context.Context, s state, j *journal, files []*stagedFile, report *Report) (*Report, error) {
 	if d.asterisk == nil {
 		s.DatabaseID = cmp.Or(d.databaseID, s.DatabaseID)
@@ -29,7 +29,7 @@ func (d *ConfigDir) activate(ctx context.Context, s state, j *journal, files []*
 	applyErr := d.reloadAndVerify(ctx, s, files, report)
 	switch {
 	case applyErr != nil && applyErr.Step == StepRevoke:
-		// To go back would let in again whom the change shut out.
+		// A rollback would restore access that the change revoked.
 		applyErr.Changed, applyErr.RevocationPending = true, true
 		s.UnverifiedGenerations = append(s.UnverifiedGenerations, j.Generation)
 		return nil, errors.Join(applyErr, d.markUnverified(s))
@@ -52,9 +52,8 @@ func (d *ConfigDir) activate(ctx context.Context, s state, j *journal, files []*
 	return report, nil
 }
 
-// markUnverified ends an apply whose files are in place, and of which it is
-// not known whether Asterisk serves them. The journal goes last: without the
-// note nothing would be pending.
+// markUnverified ends an apply whose files are in place but may not be live. It
+// removes the journal last: without the state, nothing would be pending.
 func (d *ConfigDir) markUnverified(s state) error {
 	s.Unverified = true
 	if err := d.writeState(s); err != nil {
@@ -63,8 +62,8 @@ func (d *ConfigDir) markUnverified(s state) error {
 	return d.closeJournal()
 }
 
-// reloadAndVerify reloads, verifies and revokes, file by file. Files that were
-// neither changed now nor left unverified are live already.
+// reloadAndVerify reloads, verifies and revokes, file by file. Files that are
+// unchanged and verified are live already.
 func (d *ConfigDir) reloadAndVerify(ctx context.Context, s state, files []*stagedFile, report *Report) *ApplyError {
 	for i, file := range files {
 		if !file.needsWrite() && !s.Unverified && bytes.Equal(file.next, file.live) {
@@ -94,24 +93,24 @@ func (d *ConfigDir) reloadAndVerify(ctx context.Context, s state, files []*stage
 	return nil
 }
 
-// verify asks whether the file that Asterisk has just read is still the one
-// that was put there, whether the parent still brings it in as it is, and
-// whether Asterisk serves it. Of a file that was put in place without an
-// Asterisk, nothing has been seen live yet: every section is looked at.
+// verify checks that the file on disk is still the one just written, that the
+// parent still includes it unchanged, and that Asterisk serves it. It checks
+// every section of a file that was written without Asterisk, because none was
+// seen live.
 func (d *ConfigDir) verify(ctx context.Context, s state, file *stagedFile) error {
 	onDisk, err := d.disk.read(file.Path)
 	if err != nil {
 		return err
 	}
 	if !bytes.Equal(onDisk, file.next) {
-		return &MismatchError{Object: file.Path, Difference: "somebody changed the file while it was applied; a copy is kept"}
+		return &MismatchError{Object: file.Path, Difference: "the file was changed during the apply; a backup is saved"}
 	}
 	tree, err := dialect.ParseFile(d.dir, file.File.Parent, nil)
 	if err != nil {
 		return err
 	}
 	if err := checkTree(tree, file); err != nil {
-		return &MismatchError{Object: file.Path, Difference: "somebody changed the configuration while it was applied: " + err.Error()}
+		return &MismatchError{Object: file.Path, Difference: "the configuration was changed during the apply: " + err.Error()}
 	}
 	change := file.Change
 	change.OtherFileSections = otherFileSections(tree, file.Path)
@@ -121,10 +120,10 @@ func (d *ConfigDir) verify(ctx context.Context, s state, file *stagedFile) error
 	return file.source.Verify(ctx, d.asterisk, &change)
 }
 
-// failAndRevert goes back after a failure and completes the error with how that
-// went. The way back is not cut short by the end of ctx.
+// failAndRevert reverts after a failure and adds the result to the error. The
+// end of ctx does not interrupt the revert.
 func (d *ConfigDir) failAndRevert(ctx context.Context, s state, j *journal, files []*stagedFile, applyErr *ApplyError) error {
-	d.log.WarnContext(ctx, "apply failed, going back", "step", applyErr.Step, "file", applyErr.File, "error", applyErr.Err)
+	d.log.WarnContext(ctx, "apply failed, rolling back", "step", applyErr.Step, "file", applyErr.File, "error", applyErr.Err)
 	d.reportProgress(StepRollback, "")
 	timeout := revertTimeout
 	if !isRejection(applyErr.Err) && !errors.Is(ctx.Err(), context.Canceled) {
@@ -137,7 +136,8 @@ func (d *ConfigDir) failAndRevert(ctx context.Context, s state, j *journal, file
 	return applyErr
 }
 
-// isRejection reports whether Asterisk said no, as opposed to nothing.
+// isRejection reports whether Asterisk answered with a rejection or a
+// difference, as opposed to no answer.
 func isRejection(err error) bool {
 	return errors.As(err, new(*MismatchError)) || errors.As(err, new(*RejectedError))
 }

@@ -9,14 +9,15 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Apply makes the records live: it renders every file, checks it with our own
-// reader and with Asterisk's, puts all files in place under a journal, reloads
-// the modules concerned, verifies what Asterisk serves, and ends what was
-// revoked. On any difference it goes back to the generation before; see
-// [ApplyError]. When an earlier apply was cut short, it recovers first.
+// Apply makes the records live. It renders every file, checks it with this
+// package's parser and with Asterisk's, and puts all files in place under a
+// journal. It then reloads the changed modules, verifies what Asterisk serves,
+// and ends the sessions and other uses that the change revoked. On any
+// difference it rolls back to the previous generation; see [ApplyError]. It
+// first recovers from an interrupted apply.
 //
-// Without an Asterisk it stops after the files are in place, and the report
-// says that nothing was verified.
+// Without Asterisk it stops once the files are in place, and the report is not
+// verified.
 func (d *ConfigDir) Apply(ctx context.Context) (*Report, error) {
 	report, err := d.apply(ctx)
 	d.record(ctx, "apply", report, err)
@@ -45,9 +46,9 @@ func (d *ConfigDir) apply(ctx context.Context) (*Report, error) {
 	return d.deploy(ctx, s, s.Newest+1, files)
 }
 
-// Rollback puts the generation before the live one back in its place, in the
-// same steps as Apply. The records keep what they hold, so the folder is
-// pending afterwards; a second Rollback returns.
+// Rollback restores the generation before the live one, in the same steps as
+// Apply. The records do not change, so the folder is pending afterwards. A
+// second Rollback returns to the newer generation.
 func (d *ConfigDir) Rollback(ctx context.Context) (*Report, error) {
 	report, err := d.rollback(ctx)
 	d.record(ctx, "rollback", report, err)
@@ -61,7 +62,7 @@ func (d *ConfigDir) rollback(ctx context.Context) (*Report, error) {
 	}
 	defer unlock()
 	if s.Previous == 0 {
-		return nil, &store.ConflictError{Reason: "there is no earlier generation to go back to"}
+		return nil, &store.ConflictError{Reason: "there is no earlier generation to roll back to"}
 	}
 	d.reportProgress(StepRender, "")
 	files, err := d.stageGeneration(s, s.Previous)
@@ -71,7 +72,7 @@ func (d *ConfigDir) rollback(ctx context.Context) (*Report, error) {
 	return d.deploy(ctx, s, s.Previous, files)
 }
 
-// beginApply takes the folder, and ends what an earlier apply left undone.
+// beginApply locks the folder and recovers from an interrupted apply.
 func (d *ConfigDir) beginApply(ctx context.Context) (s state, unlock func(), err error) {
 	if unlock, err = d.lock(); err != nil {
 		return state{}, nil, err
@@ -91,7 +92,7 @@ func (d *ConfigDir) beginApply(ctx context.Context) (s state, unlock func(), err
 	return s, unlock, nil
 }
 
-// stageGeneration stages the files as a kept generation has them.
+// stageGeneration stages the files of a saved generation.
 func (d *ConfigDir) stageGeneration(s state, number int) ([]*stagedFile, error) {
 	var files []*stagedFile
 	for _, source := range d.sources {
@@ -116,7 +117,7 @@ func (d *ConfigDir) stageGeneration(s state, number int) ([]*stagedFile, error) 
 	return files, nil
 }
 
-// deploy brings the staged files to disk and then live.
+// deploy writes the staged files to disk and makes them live.
 func (d *ConfigDir) deploy(ctx context.Context, s state, generation int, files []*stagedFile) (*Report, error) {
 	d.reportProgress(StepCheck, "")
 	if err := d.checkTrees(files); err != nil {
@@ -140,14 +141,14 @@ func (d *ConfigDir) deploy(ctx context.Context, s state, generation int, files [
 	return d.activate(ctx, s, j, files, report)
 }
 
-// upToDate reports whether the files are on disk already, and were seen live.
+// upToDate reports whether the files are on disk and verified.
 func upToDate(s state, files []*stagedFile) bool {
 	return s.Live != 0 && !s.Unverified && !slices.ContainsFunc(files, func(file *stagedFile) bool {
 		return file.needsWrite() || !bytes.Equal(file.next, file.live)
 	})
 }
 
-// saveRecoveryData saves all that a recovery will need, and opens the journal.
+// saveRecoveryData saves the data for a recovery and opens the journal.
 func (d *ConfigDir) saveRecoveryData(s *state, generation int, files []*stagedFile, report *Report) (*journal, error) {
 	for i, file := range files {
 		backup, err := d.backUpEdited(file)
@@ -168,7 +169,8 @@ func (d *ConfigDir) saveRecoveryData(s *state, generation int, files []*stagedFi
 	return d.openJournal(generation, files)
 }
 
-// backUpEdited copies a file that a person edited to where no apply touches it.
+// backUpEdited saves a backup of a manually edited file. It returns "" if the
+// file was not edited.
 func (d *ConfigDir) backUpEdited(file *stagedFile) (string, error) {
 	if !file.manuallyEdited() {
 		return "", nil
@@ -176,7 +178,8 @@ func (d *ConfigDir) backUpEdited(file *stagedFile) (string, error) {
 	return d.saveBackup(file.File.Name, file.prior)
 }
 
-// renameCandidates renames every candidate into its place and makes that durable.
+// renameCandidates renames every candidate to its target and records the new
+// phase.
 func (d *ConfigDir) renameCandidates(j *journal, files []*stagedFile) error {
 	for _, file := range files {
 		if !file.needsWrite() {
@@ -187,7 +190,7 @@ func (d *ConfigDir) renameCandidates(j *journal, files []*stagedFile) error {
 			return err
 		}
 		if !bytes.Equal(current, file.prior) || (current == nil) != (file.prior == nil) {
-			return &store.ConflictError{Reason: "somebody changed " + file.Path + " while it was applied; a copy is kept, apply again"}
+			return &store.ConflictError{Reason: file.Path + " was changed during the apply; a backup is saved, apply again"}
 		}
 		if err := d.disk.rename(candidatePath(file.Path), file.Path); err != nil {
 			return err

@@ -17,8 +17,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// breakParentFile makes manager.conf such that Asterisk takes nothing of it, and
-// returns what mends it.
+// breakParentFile makes Asterisk reject manager.conf, and returns a function
+// that repairs it.
 func (s *liveEnv) breakParentFile(t testing.TB) (repair func()) {
 	t.Helper()
 	parent := s.read(t, "manager.conf")
@@ -26,8 +26,8 @@ func (s *liveEnv) breakParentFile(t testing.TB) (repair func()) {
 	return func() { s.write(t, "manager.conf", parent) }
 }
 
-// requireVerifyError is an apply that fails at the verification because manager.conf
-// breaks just before the reload.
+// requireVerifyError requires an apply to fail at verification because
+// manager.conf breaks just before the reload.
 func (s *liveEnv) requireVerifyError(t testing.TB) *asteriskconf.ApplyError {
 	t.Helper()
 	repair := func() {}
@@ -58,17 +58,17 @@ func TestConfigDir_Apply_detectsIneffectiveReloadLive(t *testing.T) {
 		}))
 	}
 
-	// What was written without an Asterisk, which the reload does not take.
+	// The reload does not accept a file that was written offline.
 	rotated := store.NewSecret("a rotated secret")
 	change(func(a *manager.Account) { a.Read, a.Write, a.Secret = 0, 0, rotated })
 	_, err := s.open(t, nil).Apply(testContext(t))
 	require.NoError(t, err)
 	require.False(t, s.requireVerifyError(t).Changed)
-	require.NoError(t, s.login(t, "alpha"), "the old secret is the one that is served")
+	require.NoError(t, s.login(t, "alpha"), "Asterisk serves the old secret")
 	s.apply(t)
 	require.ErrorIs(t, s.login(t, "alpha"), ami.ErrAuthentication)
 
-	// What Asterisk shows nobody.
+	// Asterisk does not show these settings.
 	before := s.read(t, managedFile)
 	change(func(a *manager.Account) { a.WriteTimeout = 5000 })
 	require.True(t, s.requireVerifyError(t).Changed)
@@ -77,8 +77,7 @@ func TestConfigDir_Apply_detectsIneffectiveReloadLive(t *testing.T) {
 	require.False(t, s.pending(t))
 }
 
-// cancelingAsterisk cancels the apply when it has asked often enough for the end of a
-// session.
+// cancelingAsterisk cancels the apply at its third request to end a session.
 type cancelingAsterisk struct {
 	asteriskconf.Asterisk
 	kicks  atomic.Int32
@@ -125,8 +124,8 @@ func TestConfigDir_Apply_keepsAccountDeletedWhenRevocationFails(t *testing.T) {
 	require.NotContains(t, strings.Join(s.Console(t, "manager show connected"), "\n"), "stuck")
 }
 
-// openStalledSession logs in and asks, until Asterisk itself stands still
-// at an answer that nobody reads.
+// openStalledSession logs in and sends requests without reading the answers,
+// until Asterisk itself blocks.
 func openStalledSession(t *testing.T, s *liveEnv, a *manager.Account) net.Conn {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(testContext(t), "tcp", s.AMIAddr)
@@ -141,7 +140,7 @@ func openStalledSession(t *testing.T, s *liveEnv, a *manager.Account) net.Conn {
 		require.NoError(t, conn.SetWriteDeadline(time.Now().Add(time.Second)))
 		_, err = fmt.Fprint(conn, strings.Repeat("Action: ListCommands\r\n\r\n", 100))
 	}
-	require.ErrorContains(t, err, "timeout", "Asterisk does not read any more")
+	require.ErrorContains(t, err, "timeout", "Asterisk no longer reads")
 	return conn
 }
 
@@ -151,11 +150,11 @@ func TestConfigDir_Apply_allowsDeletedAccountInManualSection(t *testing.T) {
 	s.add(t, "alpha", "beta")
 	s.apply(t)
 	require.NoError(t, s.store.DeleteAccount(testContext(t), "alpha"))
-	s.write(t, "manager.conf", s.read(t, "manager.conf")+"\n[alpha]\nsecret = by hand by hand\nread = call\nwrite = none\n")
+	s.write(t, "manager.conf", s.read(t, "manager.conf")+"\n[alpha]\nsecret = manual manual\nread = call\nwrite = none\n")
 	s.apply(t)
 	require.NotContains(t, s.read(t, managedFile), "[alpha]")
 	require.Equal(t, []string{"alpha", "beta"}, s.accounts(t))
 	require.False(t, s.pending(t))
-	_, err := ami.CheckLogin(testContext(t), s.AMIAddr, &ami.Options{Username: "alpha", Secret: store.NewSecret("by hand by hand")})
+	_, err := ami.CheckLogin(testContext(t), s.AMIAddr, &ami.Options{Username: "alpha", Secret: store.NewSecret("manual manual")})
 	require.NoError(t, err)
 }

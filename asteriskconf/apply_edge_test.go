@@ -17,13 +17,13 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// The folder often belongs to the user of Asterisk, and root applies in it:
-// what that user puts there must not make root write, read out or give away a
-// file elsewhere.
+// The folder often belongs to the user of Asterisk, and root applies in it.
+// That user must not be able to make root write, read or chown a file
+// elsewhere.
 func TestConfigDir_Apply_doesNotFollowSymlinksOutside(t *testing.T) {
 	t.Parallel()
 	for name, link := range map[string]struct {
-		// at is where the link stands, and to what it points below outside.
+		// at is the path of the symlink, and to is its target below outside.
 		at, to string
 	}{
 		"lock":      {".pbxusers/lock", "victim"},
@@ -48,7 +48,7 @@ func TestConfigDir_Apply_doesNotFollowSymlinksOutside(t *testing.T) {
 				require.Error(t, err)
 			}
 			require.Equal(t, "root only", readFile(t, victim))
-			require.Equal(t, before, changeTime(t, victim), "neither its mode nor its owner was set")
+			require.Equal(t, before, changeTime(t, victim), "mode and owner must not change")
 			entries, err := os.ReadDir(outside)
 			require.NoError(t, err)
 			require.Len(t, entries, 1)
@@ -59,7 +59,7 @@ func TestConfigDir_Apply_doesNotFollowSymlinksOutside(t *testing.T) {
 	}
 }
 
-// changeTime is when the file's content, mode or owner last changed.
+// changeTime is the last change of the file's content, mode or owner.
 func changeTime(t *testing.T, path string) unix.Timespec {
 	t.Helper()
 	var stat unix.Stat_t
@@ -81,9 +81,9 @@ func TestConfigDir_Apply_rejectsIrregularOrOversizedFile(t *testing.T) {
 			s := newFakeEnv(t, "alpha")
 			require.NoError(t, os.Remove(s.path(fakeManagedFile)))
 			require.NoError(t, put(s.path(fakeManagedFile)))
-			require.ErrorContains(t, s.requireApplyError(t), fakeManagedFile+" is not a regular file of sensible size")
+			require.ErrorContains(t, s.requireApplyError(t), fakeManagedFile+" is not a regular file or is too large")
 			_, err := s.configDir.Status(testContext(t))
-			require.ErrorContains(t, err, "sensible size")
+			require.ErrorContains(t, err, "too large")
 			require.Equal(t, []string{"alpha"}, s.accounts())
 		})
 	}
@@ -134,7 +134,7 @@ func TestConfigDir_Apply_detectsParentSyntaxErrorAtReload(t *testing.T) {
 	s := newFakeEnv(t, "alpha")
 	before := readFile(t, s.path(fakeManagedFile))
 	parent := readFile(t, s.path("manager.conf"))
-	s.updateAlpha(t, func(a *manager.Account) { a.WriteTimeout = 5000 }) // which Asterisk shows nobody
+	s.updateAlpha(t, func(a *manager.Account) { a.WriteTimeout = 5000 }) // Asterisk does not show it
 	s.beforeReload = func() { s.write(t, "manager.conf", parent+"[broken\n") }
 	failure := s.requireApplyError(t)
 	require.Equal(t, asteriskconf.StepVerify, failure.Step)
@@ -151,7 +151,7 @@ func TestConfigDir_Status_pendingOnDuplicateManualSection(t *testing.T) {
 	t.Parallel()
 	s := newFakeEnv(t, "alpha")
 	require.False(t, s.status(t).Pending)
-	s.write(t, "manager.conf", readFile(t, s.path("manager.conf"))+"[ALPHA]\nsecret = by hand\nread = all\n")
+	s.write(t, "manager.conf", readFile(t, s.path("manager.conf"))+"[ALPHA]\nsecret = manual\nread = all\n")
 	require.True(t, s.status(t).Pending)
 	_, err := s.configDir.Plan(testContext(t))
 	require.ErrorIs(t, err, store.ErrConflict)
@@ -182,7 +182,7 @@ func TestConfigDir_Status_rendersForLastAppliedVersion(t *testing.T) {
 	require.NotEqual(t, forOld, readFile(t, s.path(fakeManagedFile)))
 	pending, err := online.Pending(testContext(t))
 	require.NoError(t, err)
-	require.False(t, pending, "the running Asterisk outweighs the option")
+	require.False(t, pending, "the version of the running Asterisk takes precedence")
 }
 
 func TestConfigDir_Apply_supportsAnyDirectoryName(t *testing.T) {

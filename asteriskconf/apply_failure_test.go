@@ -23,18 +23,18 @@ func TestConfigDir_Apply_rollsBackOnMismatch(t *testing.T) {
 	const other = "[alpha]\nsecret = another secret\nread = all\nwrite = all\n"
 	for _, sabotage := range []struct {
 		name string
-		// content takes the place of the new file just before the reload;
-		// restored says that the new file is back right after it.
+		// content replaces the new file just before the reload. restored
+		// restores the new file right after it.
 		content  func(string) string
 		restored bool
 	}{
 		{"the file becomes invalid", func(s string) string { return s + "[unclosed\n" }, false},
 		{"the file becomes empty", func(string) string { return "" }, false},
 		{"an account gets another secret", func(s string) string { return strings.ReplaceAll(s, "secret of", "Secret of") }, false},
-		{"a block comment swallows accounts, and is gone again", func(s string) string { return strings.Replace(s, "[beta]", ";-- [beta]", 1) }, true},
+		{"a temporary block comment hides accounts", func(s string) string { return strings.Replace(s, "[beta]", ";-- [beta]", 1) }, true},
 		{"the file was invalid while it was read", func(s string) string { return "[unclosed\n" + s }, true},
 		{"an account had more rights while it was read", func(string) string { return other + "[beta]\nsecret = x\n" }, true},
-		{"the secret was another while it was read", func(s string) string { return strings.ReplaceAll(s, "secret of beta", "Secret of beta") }, true},
+		{"the secret differed while it was read", func(s string) string { return strings.ReplaceAll(s, "secret of beta", "Secret of beta") }, true},
 	} {
 		t.Run(sabotage.name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +70,7 @@ func TestConfigDir_Apply_rollsBackOnMismatch(t *testing.T) {
 			var failure *asteriskconf.ApplyError
 			require.ErrorAs(t, err, &failure)
 			require.True(t, failure.Changed)
-			require.NoError(t, failure.RollbackErr, "the roll back was verified")
+			require.NoError(t, failure.RollbackErr, "the rollback is verified")
 			require.Equal(t, asteriskconf.StepVerify, failure.Step)
 			require.ErrorAs(t, err, new(*asteriskconf.MismatchError))
 			require.NotContains(t, err.Error(), "ecret of")
@@ -81,7 +81,7 @@ func TestConfigDir_Apply_rollsBackOnMismatch(t *testing.T) {
 			require.Empty(t, s.candidates(t))
 			require.True(t, s.pending(t))
 			s.apply(t)
-			require.Equal(t, []string{"alpha", "beta"}, s.accounts(t), "the next apply, undisturbed, works")
+			require.Equal(t, []string{"alpha", "beta"}, s.accounts(t), "the next apply succeeds")
 		})
 	}
 }
@@ -107,8 +107,8 @@ func TestConfigDir_Apply_changesNothingWhenAsteriskIsDown(t *testing.T) {
 	require.Equal(t, []string{"alpha", "beta"}, s.accounts(t))
 }
 
-// shortClient is a client that had its Asterisk stopped, and that does not
-// wait for it to come back.
+// shortClient is a client of a stopped Asterisk that does not wait for its
+// return.
 func shortClient(t *testing.T, s *liveEnv) *ami.Client {
 	t.Helper()
 	s.Restart(t)
@@ -138,8 +138,8 @@ func TestConfigDir_Apply_rollsBackOnDisconnect(t *testing.T) {
 	var failure *asteriskconf.ApplyError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, asteriskconf.StepReload, failure.Step)
-	require.Error(t, failure.RollbackErr, "it cannot be verified")
-	require.Equal(t, before, s.read(t, managedFile), "the files are those of before")
+	require.Error(t, failure.RollbackErr, "the rollback cannot be verified")
+	require.Equal(t, before, s.read(t, managedFile), "the previous files are restored")
 	status, err := s.configDir.Status(testContext(t))
 	require.NoError(t, err)
 	require.True(t, status.Interrupted)
@@ -187,7 +187,7 @@ func TestConfigDir_Apply_honorsContextWhenAsteriskHangs(t *testing.T) {
 	var failure *asteriskconf.ApplyError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, asteriskconf.StepReload, failure.Step)
-	require.NoError(t, failure.RollbackErr, "the way back is not cut short")
+	require.NoError(t, failure.RollbackErr, "the rollback is not interrupted")
 	require.Equal(t, before, s.read(t, managedFile))
 	require.Equal(t, []string{"alpha"}, s.accounts(t))
 	s.apply(t)
@@ -212,8 +212,8 @@ func TestConfigDir_Apply_changesNothingWithoutPrivileges(t *testing.T) {
 	require.Empty(t, s.candidates(t))
 }
 
-// A session logs in under a generation that no apply has seen live: somebody
-// has reloaded by hand between two applies without an Asterisk.
+// A session logs in under an unverified generation: an administrator reloads
+// manually between two offline applies.
 func TestConfigDir_Apply_endsSessionsOfUnverifiedGenerations(t *testing.T) {
 	t.Parallel()
 	s := newLiveEnv(t, nil)
@@ -229,15 +229,15 @@ func TestConfigDir_Apply_endsSessionsOfUnverifiedGenerations(t *testing.T) {
 		require.NoError(t, err)
 		s.Console(t, "manager reload")
 	}
-	// Between the two it would have been all of them; here it is enough that
-	// the account was once allowed more than now.
+	// Between the two applies it would have had all rights. Here it is enough
+	// that the account once had more rights than now.
 	session, err := ami.Dial(testContext(t), s.AMIAddr, &ami.Options{Username: "alpha", Secret: accountNamed("alpha").Secret, NoReconnect: true})
 	require.NoError(t, err)
 	defer func() { _ = session.Close() }()
 	report := s.apply(t)
 	require.Len(t, report.Files[0].Notes, 1)
 	<-session.Done()
-	require.False(t, s.apply(t).Changed, "and they are forgotten")
+	require.False(t, s.apply(t).Changed, "unverified generations are pruned")
 }
 
 func TestConfigDir_Apply_rejectsReloadThatDisablesAMI(t *testing.T) {
@@ -291,7 +291,7 @@ func TestConfigDir_Apply_endsSessionsOfReducedAccountsOnly(t *testing.T) {
 		select {
 		case <-sessions[name].Done():
 		case <-time.After(20 * time.Second):
-			require.FailNow(t, "an open session goes on", name)
+			require.FailNow(t, "an open session continues", name)
 		}
 	}
 	for _, name := range []string{"widened", "noted"} {

@@ -20,7 +20,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// liveEnv is a running Asterisk, and a store of AMI accounts to apply to it.
+// liveEnv is a running Asterisk and a store of AMI accounts to apply to it.
 type liveEnv struct {
 	*testservers.Asterisk
 	client    *ami.Client
@@ -37,8 +37,8 @@ func testContext(t testing.TB) context.Context {
 	return ctx
 }
 
-// newLiveEnv starts an Asterisk with an installed folder. wrap, when given,
-// stands between the folder and Asterisk.
+// newLiveEnv starts an Asterisk with an installed folder. wrap, if not nil,
+// wraps the client of the folder.
 func newLiveEnv(t testing.TB, wrap func(asteriskconf.Asterisk) asteriskconf.Asterisk) *liveEnv {
 	t.Helper()
 	s := &liveEnv{Asterisk: testservers.StartAsterisk(t, nil), store: memstore.New().AMIAccounts()}
@@ -56,7 +56,7 @@ func newLiveEnv(t testing.TB, wrap func(asteriskconf.Asterisk) asteriskconf.Aste
 	return s
 }
 
-// open opens the folder of s anew, as a second program would.
+// open opens the folder again, as a second program would.
 func (s *liveEnv) open(t testing.TB, asterisk asteriskconf.Asterisk) *asteriskconf.ConfigDir {
 	t.Helper()
 	configDir, err := openConfigDir(s.ConfDir, s.AMIAddr, s.store, asterisk)
@@ -72,7 +72,7 @@ func openConfigDir(dir, address string, st manager.Store, asterisk asteriskconf.
 	return asteriskconf.Open(dir, []asteriskconf.Source{manager.NewConfSource(st, confOpts)}, opts)
 }
 
-// accountNamed is an account that may log in from this host.
+// accountNamed returns an account that may log in from this host.
 func accountNamed(name string) *manager.Account {
 	here, err := manager.NetworkFromPrefix(netip.MustParsePrefix("127.0.0.0/8"))
 	if err != nil {
@@ -112,7 +112,8 @@ func (s *liveEnv) login(t testing.TB, name string) error {
 	return err
 }
 
-// accounts are the accounts that Asterisk serves beside the administrator.
+// accounts returns the accounts that Asterisk serves, without the
+// administrator.
 func (s *liveEnv) accounts(t testing.TB) []string {
 	t.Helper()
 	return accountNames(s.Console(t, "manager show users"), s.AMIUser)
@@ -142,7 +143,7 @@ func (s *liveEnv) write(t testing.TB, path, content string) {
 	require.NoError(t, os.WriteFile(filepath.Join(s.ConfDir, path), []byte(content), 0o600))
 }
 
-// candidates are the files that an apply has left beside their targets.
+// candidates returns the leftover candidates of an apply.
 func (s *liveEnv) candidates(t testing.TB) []string {
 	t.Helper()
 	var candidates []string
@@ -171,7 +172,7 @@ func TestConfigDir_Apply_activatesRecords(t *testing.T) {
 	require.Empty(t, s.candidates(t))
 
 	again := s.apply(t)
-	require.False(t, again.Changed, "nothing is reloaded when nothing differs")
+	require.False(t, again.Changed, "an unchanged file is not reloaded")
 	require.True(t, again.Verified)
 	require.Equal(t, report.Generation, again.Generation)
 }
@@ -258,7 +259,7 @@ func TestConfigDir_Rollback_togglesBetweenTwoGenerations(t *testing.T) {
 	t.Parallel()
 	s := newLiveEnv(t, nil)
 	_, err := s.configDir.Rollback(testContext(t))
-	require.ErrorIs(t, err, store.ErrConflict, "there is nothing to go back to")
+	require.ErrorIs(t, err, store.ErrConflict, "there is no earlier generation")
 	s.add(t, "alpha")
 	s.apply(t)
 	s.add(t, "beta")
@@ -268,7 +269,7 @@ func TestConfigDir_Rollback_togglesBetweenTwoGenerations(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, report.Verified)
 	require.Equal(t, []string{"alpha"}, s.accounts(t))
-	require.True(t, s.pending(t), "the records still hold the newer")
+	require.True(t, s.pending(t), "the records still hold the newer accounts")
 
 	_, err = s.configDir.Rollback(testContext(t))
 	require.NoError(t, err)
@@ -281,7 +282,7 @@ func TestConfigDir_Apply_backsUpManuallyEditedFile(t *testing.T) {
 	s := newLiveEnv(t, nil)
 	s.add(t, "alpha")
 	s.apply(t)
-	edited := s.read(t, managedFile) + "[mallory]\nsecret = by hand\n"
+	edited := s.read(t, managedFile) + "[mallory]\nsecret = manual\n"
 	s.write(t, managedFile, edited)
 	require.True(t, s.pending(t))
 	plan, err := s.configDir.Plan(testContext(t))
@@ -320,7 +321,7 @@ func TestConfigDir_Apply_rejectsSyntaxErrorBeforeRename(t *testing.T) {
 	}{
 		{"an unclosed header in a file before ours", "manager.d/crm.conf", "; our CRM\n[crm]\nsecret = x\n[unclosed\nsecret = y\n", 4},
 		{"an unclosed header in a file after ours", "manager.d/zzz.conf", "[zzz\n", 1},
-		{"a block comment that swallows ours", "manager.d/crm.conf", "[crm]\nsecret = x\n;-- to be done\n", 3},
+		{"a block comment that hides our file", "manager.d/crm.conf", "[crm]\nsecret = x\n;-- to be done\n", 3},
 		{"a stray end of a comment", "manager.d/crm.conf", "[crm]\nsecret = a--;b\n", 2},
 		{"an unknown template", "manager.d/crm.conf", "[crm](nobody)\n", 1},
 		{"an include of nothing", "manager.d/crm.conf", "\n#include nothing.conf\n", 2},
@@ -377,7 +378,7 @@ func TestConfigDir_Apply_rejectsConcurrentApply(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
-// hookedAsterisk calls reload before each reload, and after it.
+// hookedAsterisk calls functions before and after each reload.
 type hookedAsterisk struct {
 	asteriskconf.Asterisk
 	beforeReload func()

@@ -10,11 +10,11 @@ import (
 
 var _ audit.Reasoner = (*ApplyError)(nil)
 
-// recordTimeout bounds how long an apply that is done waits for the trail.
+// recordTimeout limits how long a completed apply waits for the audit log.
 const recordTimeout = 5 * time.Second
 
-// record keeps in the audit trail how an act ended. What was done cannot be
-// undone by a trail that cannot be written, nor by the end of ctx.
+// record adds the result of an operation to the audit log. A failed write or
+// the end of ctx does not fail the operation.
 func (d *ConfigDir) record(ctx context.Context, action string, report any, opErr error) {
 	event := audit.Event{Action: action, Kind: "configuration", Key: filepath.Base(d.dir)}
 	if opErr != nil {
@@ -25,11 +25,11 @@ func (d *ConfigDir) record(ctx context.Context, action string, report any, opErr
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if err := d.audit.Record(ctx, event); err != nil {
-		d.log.ErrorContext(ctx, "the audit trail cannot be written", "action", action, "error", err)
+		d.log.ErrorContext(ctx, "cannot write the audit log", "action", action, "error", err)
 	}
 }
 
-// recordRecovery keeps a recovery that had something to do.
+// recordRecovery records a recovery that failed or found an interrupted apply.
 func (d *ConfigDir) recordRecovery(ctx context.Context, recovery *Recovery, opErr error) {
 	if opErr != nil || recovery.Interrupted {
 		d.record(ctx, "recover", recovery, opErr)

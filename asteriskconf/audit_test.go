@@ -19,7 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// auditedEnv is a stub whose folder tells of its steps and keeps a trail.
+// auditedEnv is a fakeEnv whose folder reports its steps and has an audit log.
 type auditedEnv struct {
 	*fakeEnv
 	audit *audit.Log
@@ -35,7 +35,7 @@ func newAuditedEnv(t *testing.T) *auditedEnv {
 	return s
 }
 
-// openAudited opens the folder anew; live may be nil.
+// openAudited opens the folder again; asterisk may be nil.
 func (s *auditedEnv) openAudited(t *testing.T, asterisk asteriskconf.Asterisk) *asteriskconf.ConfigDir {
 	t.Helper()
 	configDir, err := asteriskconf.Open(s.dir, []asteriskconf.Source{manager.NewConfSource(s.store, nil)}, &asteriskconf.Options{
@@ -46,8 +46,8 @@ func (s *auditedEnv) openAudited(t *testing.T, asterisk asteriskconf.Asterisk) *
 	return configDir
 }
 
-// takeSteps returns the steps since the last call, of which those of one file name
-// it.
+// takeSteps returns the steps since the last call. A step of one file has its
+// name.
 func (s *auditedEnv) takeSteps(t *testing.T) []string {
 	t.Helper()
 	names := []string{}
@@ -60,7 +60,7 @@ func (s *auditedEnv) takeSteps(t *testing.T) []string {
 	return names
 }
 
-// lastEntry returns the newest entry of the trail.
+// lastEntry returns the newest entry of the audit log.
 func (s *auditedEnv) lastEntry(t *testing.T) *audit.Entry {
 	t.Helper()
 	list, err := s.audit.List(t.Context(), audit.Query{})
@@ -78,7 +78,7 @@ func TestAudit_applyReportsStepsAndIsRecorded(t *testing.T) {
 	jane := audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.7"}
 	report, err := s.configDir.Apply(audit.WithActor(testContext(t), jane))
 	require.NoError(t, err)
-	require.Equal(t, []string{"connection", "rendering", "check", "writing", "reload", "verification", "revocation"}, s.takeSteps(t))
+	require.Equal(t, []string{"connect", "render", "check", "write", "reload", "verify", "revoke"}, s.takeSteps(t))
 
 	e := s.lastEntry(t)
 	require.Equal(t, jane, e.Actor)
@@ -89,12 +89,12 @@ func TestAudit_applyReportsStepsAndIsRecorded(t *testing.T) {
 	require.NotContains(t, string(e.After), "secret of")
 
 	s.apply(t) // nothing to do
-	require.Equal(t, []string{"connection", "rendering", "check"}, s.takeSteps(t))
+	require.Equal(t, []string{"connect", "render", "check"}, s.takeSteps(t))
 	require.Contains(t, string(s.lastEntry(t).After), `"changed":false`)
 
 	_, err = s.configDir.Rollback(testContext(t))
 	require.NoError(t, err)
-	require.Equal(t, []string{"rendering", "check", "writing", "reload", "verification", "revocation"}, s.takeSteps(t))
+	require.Equal(t, []string{"render", "check", "write", "reload", "verify", "revoke"}, s.takeSteps(t))
 	require.Equal(t, []any{"rollback", audit.Succeeded}, []any{s.lastEntry(t).Action, s.lastEntry(t).Outcome})
 }
 
@@ -104,19 +104,19 @@ func TestAudit_recordsFailedApplyWithStep(t *testing.T) {
 	s.add(t, "beta")
 	s.ignoresReload = true
 	require.Equal(t, asteriskconf.StepVerify, s.requireApplyError(t).Step)
-	require.Equal(t, []string{"connection", "rendering", "check", "writing", "reload", "verification", "undoing"}, s.takeSteps(t))
+	require.Equal(t, []string{"connect", "render", "check", "write", "reload", "verify", "rollback"}, s.takeSteps(t))
 	e := s.lastEntry(t)
-	require.Equal(t, []any{"apply", audit.Failed, "failed: verification, rolled back"}, []any{e.Action, e.Outcome, e.Reason})
+	require.Equal(t, []any{"apply", audit.Failed, "failed: verify, rolled back"}, []any{e.Action, e.Outcome, e.Reason})
 	require.Nil(t, e.After)
 }
 
 func TestApplyError_AuditReason(t *testing.T) {
 	t.Parallel()
 	for want, failure := range map[string]asteriskconf.ApplyError{
-		"check, nothing changed":        {},
-		"check, rolled back":            {Changed: true},
-		"check, roll back not verified": {Changed: true, RollbackErr: errors.New("lost")},
-		"check, kept":                   {Changed: true, RevocationPending: true},
+		"check, nothing changed":       {},
+		"check, rolled back":           {Changed: true},
+		"check, rollback not verified": {Changed: true, RollbackErr: errors.New("lost")},
+		"check, revocation pending":    {Changed: true, RevocationPending: true},
 	} {
 		failure.Step = asteriskconf.StepCheck
 		require.Equal(t, want, failure.AuditReason())
@@ -154,11 +154,11 @@ func TestAudit_recordsRecoveryOfInterruptedApply(t *testing.T) {
 			s.beforeReload = nil
 			s.takeSteps(t)
 			require.NoError(t, repair(testContext(t), s.configDir))
-			require.Equal(t, []string{"recovery", "reload", "verification", "revocation"}, s.takeSteps(t)[:4])
+			require.Equal(t, []string{"recover", "reload", "verify", "revoke"}, s.takeSteps(t)[:4])
 			list, err := s.audit.List(t.Context(), audit.Query{Action: "recover"})
 			require.NoError(t, err)
 			require.Len(t, list.Items, 1)
-			require.JSONEq(t, `{"interrupted": true, "forward": true, "verified": true}`, string(list.Items[0].After))
+			require.JSONEq(t, `{"interrupted": true, "rolled_forward": true, "verified": true}`, string(list.Items[0].After))
 
 			_, err = s.configDir.Recover(testContext(t))
 			require.NoError(t, err)
@@ -176,11 +176,11 @@ func TestProgress_offlineApplyOmitsConnectStep(t *testing.T) {
 	s.add(t, "beta")
 	_, err := s.openAudited(t, nil).Apply(testContext(t))
 	require.NoError(t, err)
-	require.Equal(t, []string{"rendering", "check", "writing"}, s.takeSteps(t))
+	require.Equal(t, []string{"render", "check", "write"}, s.takeSteps(t))
 	require.Contains(t, string(s.lastEntry(t).After), `"verified":false`)
 }
 
-// failingStore is a trail's store that cannot be written.
+// failingStore is an audit store that cannot be written.
 type failingStore struct{ audit.Store }
 
 func (failingStore) AppendEntry(context.Context, *audit.Entry, audit.Head) error {
@@ -200,7 +200,7 @@ func TestAudit_writeFailureDoesNotFailApply(t *testing.T) {
 	s.add(t, "beta")
 	s.apply(t)
 	require.Equal(t, []string{"alpha", "beta"}, s.accounts())
-	require.Contains(t, log.String(), "the audit trail cannot be written")
+	require.Contains(t, log.String(), "cannot write the audit log")
 }
 
 func TestAudit_recordsApplyAfterContextCanceled(t *testing.T) {

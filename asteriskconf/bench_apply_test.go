@@ -18,7 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// timedAsterisk adds up how long Asterisk's answers take.
+// timedAsterisk sums up the time of Asterisk's answers.
 type timedAsterisk struct {
 	asteriskconf.Asterisk
 	total *time.Duration
@@ -46,7 +46,8 @@ func (a timedAsterisk) Command(ctx context.Context, command string) ([]string, e
 	return a.Asterisk.Command(ctx, command)
 }
 
-// sqliteStore is the store of a product: a database file, secrets sealed.
+// sqliteStore is the store of a product: a database file with encrypted
+// secrets.
 func sqliteStore(b *testing.B) manager.Store {
 	b.Helper()
 	dir := b.TempDir()
@@ -60,9 +61,9 @@ func sqliteStore(b *testing.B) manager.Store {
 	return db.AMIAccounts()
 }
 
-// BenchmarkApplyOneOf10000 applies one changed account among 10 000 to the
-// real Asterisk. own/whole is our own share of the time: all but the waiting
-// for Asterisk's answers.
+// BenchmarkApplyOneOf10000 applies one changed account among 10 000 to the real
+// Asterisk. own/whole is our share of the time: everything but the waiting for
+// Asterisk's answers.
 func BenchmarkApplyOneOf10000(b *testing.B) {
 	var spent time.Duration
 	s := newLiveEnv(b, func(a asteriskconf.Asterisk) asteriskconf.Asterisk { return timedAsterisk{a, &spent} })

@@ -9,37 +9,38 @@ import (
 // Change is the difference that an apply makes to one file.
 type Change struct {
 	File File
-	// Path is where the file stands, relative to the configuration folder.
+	// Path is the path of the file, relative to the configuration folder.
 	Path string
-	// Before is what the file on disk held, and After what it holds now.
+	// Before is the previous content of the file on disk, and After is the new
+	// content.
 	Before []dialect.Section
 	After  []dialect.Section
-	// Live is what the last verified generation of the file held; nil when
-	// there was none. It differs from Before after an apply that could not
-	// be verified, or a change by hand.
+	// Live is the content of the file in the last verified generation; nil if
+	// there is none. It differs from Before after a manual edit or an
+	// unverified apply.
 	Live []dialect.Section
-	// Unverified is what the file held in generations between Live and Before
-	// that were never seen live, one after the other: Asterisk may have
-	// served them all the same.
+	// Unverified is the content of the file in all unverified generations
+	// between Live and Before, concatenated. Asterisk may have served any of
+	// them.
 	Unverified []dialect.Section
-	// OtherFileSections are the names, folded to lower case, of the sections that other
-	// files of the parent's tree hold. Set for Verify.
+	// OtherFileSections are the folded names of the sections in the other files
+	// of the parent's tree. It is set for Verify.
 	OtherFileSections map[string]bool
-	// Sections lists what differs between Before and After, in the order of
-	// After, removed sections last.
+	// Sections are the differences between Before and After, in the order of
+	// After, then the removed sections.
 	Sections []SectionChange
 }
 
-// SectionChange is one section that differs. Before is nil for a new section,
-// After for a removed one.
+// SectionChange is one changed section. Before is nil for a new section, and
+// After is nil for a removed one.
 type SectionChange struct {
 	Name   string
 	Before *dialect.Section
 	After  *dialect.Section
 }
 
-// sectionKey tells sections apart: the folded name, and which one of that
-// name it is.
+// sectionKey identifies a section: its folded name and its index among the
+// sections of that name.
 type sectionKey struct {
 	name  string
 	index int
@@ -85,8 +86,8 @@ func nextKey(seen map[string]int, name string) sectionKey {
 	return key
 }
 
-// otherFileSections returns the folded names of the sections that stand in other
-// files than ours.
+// otherFileSections returns the folded names of the sections in other files
+// than ownPath.
 func otherFileSections(tree *dialect.Tree, ownPath string) map[string]bool {
 	others := make(map[string]bool)
 	for _, s := range tree.Sections {
@@ -97,7 +98,8 @@ func otherFileSections(tree *dialect.Tree, ownPath string) map[string]bool {
 	return others
 }
 
-// equalSections reports whether two files hold the same, order included.
+// equalSections reports whether two files have the same sections in the same
+// order.
 func equalSections(a, b []dialect.Section) bool {
 	return slices.EqualFunc(a, b, func(x, y dialect.Section) bool {
 		return x.Name == y.Name && slices.Equal(x.Lines, y.Lines)

@@ -9,13 +9,14 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// mtimeStep is added to the modification time of a file that would otherwise
-// look unchanged to Asterisk, on file systems that keep whole seconds.
+// mtimeStep is added to a modification time that would not differ from the
+// previous one on file systems with whole seconds. Asterisk would not see the
+// change.
 const mtimeStep = time.Second
 
-// checkTrees refuses a generation that Asterisk would not take, or that would
-// do it harm, before anything has changed: our own reader looks at each parent
-// with the new file in its place.
+// checkTrees rejects a generation that Asterisk would not accept or that would
+// harm it. It parses each parent with the new files in place, before anything
+// changes.
 func (d *ConfigDir) checkTrees(files []*stagedFile) error {
 	contents := make(map[string][]byte, len(files))
 	for _, file := range files {
@@ -36,7 +37,7 @@ func (d *ConfigDir) checkTrees(files []*stagedFile) error {
 	return nil
 }
 
-// checkCandidates has Asterisk itself parse each candidate.
+// checkCandidates makes Asterisk parse each candidate.
 func (d *ConfigDir) checkCandidates(ctx context.Context, files []*stagedFile) error {
 	for _, file := range files {
 		if err := d.checkCandidate(ctx, file); err != nil {
@@ -46,9 +47,9 @@ func (d *ConfigDir) checkCandidates(ctx context.Context, files []*stagedFile) er
 	return nil
 }
 
-// checkTree refuses a tree that Asterisk would reject or read in part only,
-// one that does not bring our file in whole, and one in which a section of
-// ours stands twice.
+// checkTree rejects a tree that Asterisk would reject or read only in part. It
+// also rejects a tree that does not include the file unchanged, or that has one
+// of its sections twice.
 func checkTree(tree *dialect.Tree, file *stagedFile) error {
 	if err := firstSyntaxError(tree); err != nil {
 		return err
@@ -64,7 +65,7 @@ func checkTree(tree *dialect.Tree, file *stagedFile) error {
 			seen = append(seen, s.Section)
 		case file.File.UniqueSections && ownNames[dialect.FoldName(s.Name)]:
 			return &store.ConflictError{Reason: fmt.Sprintf(
-				"%s:%d: section [%s] is written by hand there and is also one of ours; Asterisk would merge them: remove one of the two",
+				"%s:%d: section [%s] also exists in pbxusers, and Asterisk would merge the two; remove one of them",
 				s.File, s.Line, s.Name)}
 		}
 	}
@@ -74,8 +75,8 @@ func checkTree(tree *dialect.Tree, file *stagedFile) error {
 	return nil
 }
 
-// checkBlocking refuses what would harm a running Asterisk, or lock us out of
-// it.
+// checkBlocking rejects a change that would harm a running Asterisk or lock
+// this program out of it.
 func (d *ConfigDir) checkBlocking(tree *dialect.Tree, file *stagedFile) error {
 	if d.asterisk == nil {
 		return nil
@@ -83,7 +84,7 @@ func (d *ConfigDir) checkBlocking(tree *dialect.Tree, file *stagedFile) error {
 	if inspector, ok := file.source.(Inspector); ok {
 		for _, issue := range inspector.Inspect(tree) {
 			if issue.Blocking {
-				return &store.ConflictError{Reason: fmt.Sprintf("%s:%d: %s; mend it and try again", issue.File, issue.Line, issue.Message)}
+				return &store.ConflictError{Reason: fmt.Sprintf("%s:%d: %s; fix it and try again", issue.File, issue.Line, issue.Message)}
 			}
 		}
 	}
@@ -93,8 +94,9 @@ func (d *ConfigDir) checkBlocking(tree *dialect.Tree, file *stagedFile) error {
 	return nil
 }
 
-// firstSyntaxError returns the first finding at which Asterisk stops reading a file.
-// Of an included one it would keep what stands above, and report success.
+// firstSyntaxError returns the first finding at which Asterisk stops reading a
+// file. Asterisk would keep the lines above it in an included file and report
+// success.
 func firstSyntaxError(tree *dialect.Tree) error {
 	for _, finding := range tree.Findings {
 		switch finding.Code {
@@ -109,8 +111,8 @@ func firstSyntaxError(tree *dialect.Tree) error {
 	return nil
 }
 
-// hiddenFileError names the line because of which Asterisk would not see our file
-// as it is: a block comment that another file leaves open, for one.
+// hiddenFileError returns the error for a file that Asterisk would not read
+// unchanged. The cause is, for example, an open block comment in another file.
 func hiddenFileError(tree *dialect.Tree, file *stagedFile) error {
 	for _, finding := range tree.Findings {
 		if finding.Partial {
@@ -118,21 +120,21 @@ func hiddenFileError(tree *dialect.Tree, file *stagedFile) error {
 		}
 	}
 	return &store.ConflictError{Reason: fmt.Sprintf(
-		"Asterisk would not read %s as it is written: look at what %s includes before it", file.Path, file.File.Parent)}
+		"Asterisk would not read %s as written; check the files that %s includes before it", file.Path, file.File.Parent)}
 }
 
-// SyntaxError says that Asterisk would reject the whole configuration
-// because of one line, usually a hand edit.
+// SyntaxError means that Asterisk would reject the whole configuration because
+// of one line, usually a manual edit.
 type SyntaxError struct {
 	Finding dialect.Finding
 }
 
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("%s:%d: %s; mend that line and try again", e.Finding.File, e.Finding.Line, e.Finding.Message)
+	return fmt.Sprintf("%s:%d: %s; fix this line and try again", e.Finding.File, e.Finding.Line, e.Finding.Message)
 }
 
-// checkCandidate writes the candidate beside its target and, where there is
-// an Asterisk, compares what it reads with what was meant.
+// checkCandidate writes the candidate beside its target. With a running
+// Asterisk it also compares what Asterisk reads with the rendered sections.
 func (d *ConfigDir) checkCandidate(ctx context.Context, file *stagedFile) error {
 	if !file.needsWrite() {
 		return nil
@@ -154,10 +156,9 @@ func (d *ConfigDir) checkCandidate(ctx context.Context, file *stagedFile) error 
 	return nil
 }
 
-// createCandidate gives the candidate the owner of the file it will replace,
-// or of the file that includes it, so that Asterisk may read it, and a
-// modification time that differs: by time and size Asterisk tells whether a
-// file has changed (main/config.c).
+// createCandidate writes the candidate with the owner of the file that it
+// replaces, or of its parent, so that Asterisk can read it. The modification
+// time must change: Asterisk detects a change by time and size (main/config.c).
 func (d *ConfigDir) createCandidate(file *stagedFile, candidate string) error {
 	reference := file.Path
 	if file.prior == nil {

@@ -13,14 +13,13 @@ import (
 )
 
 // ConfigDir is the configuration folder of one Asterisk, such as /etc/asterisk,
-// and the files in it that this module owns. It may be used from several
-// goroutines and processes: applies wait for nobody, a second one at the same
-// time is refused with a store.ConflictError.
+// with the files in it that this module owns. It is safe for concurrent use by
+// several goroutines and processes. A second apply at the same time returns an
+// error wrapping store.ErrConflict.
 //
-// What it remembers stands in the folder itself, under .pbxusers: a lock, the
-// journal of an apply at work, the last two generations that were seen live,
-// and copies of files that were edited by hand. Those hold secrets; the folder
-// is closed to all but its owner.
+// The subfolder .pbxusers holds its state: a lock, the journal of a running
+// apply, the last two verified generations, and backups of manually edited
+// files. These contain secrets, so only the owner can read the subfolder.
 type ConfigDir struct {
 	dir        string
 	sources    []Source
@@ -36,41 +35,39 @@ type ConfigDir struct {
 	owner      owner
 }
 
-// Options of [Open].
+// Options are the options of [Open].
 type Options struct {
-	// Asterisk is the running Asterisk. Defaults to none: applies then write
-	// the files, say that nothing was verified, and stay pending.
+	// Asterisk is the running Asterisk. Default none: an apply then only writes
+	// the files and stays unverified and pending.
 	Asterisk Asterisk
-	// Version is what files are rendered for when there is no Asterisk to
-	// ask. Defaults to that of the last apply, or to the newest.
+	// Version is the version to render for if there is no Asterisk. Default the
+	// version of the last apply, or the newest.
 	Version Version
-	// DatabaseID identifies the records that the files are rendered from, as
-	// sqlstore.DB.ID does. When the last apply was from records of
-	// another origin, plans and applies are refused: they would take all
-	// that the others hold from Asterisk. Defaults to not asking.
+	// DatabaseID identifies the database of the records, as sqlstore.DB.ID
+	// does. Plan and Apply reject a folder that another database was last
+	// applied to, because they would remove all of its records from Asterisk.
+	// Default no check.
 	DatabaseID string
-	// TakeOver takes the folder over from records of another origin. Defaults
-	// to refusing.
+	// TakeOver allows an apply to a folder of another database. Default false.
 	TakeOver bool
-	// Progress is called at the beginning of each step of an apply, a roll
-	// back or a recovery, one call at a time. The step waits for it. It must
-	// not panic: what it cuts short waits for the next recovery. Defaults to
-	// none.
+	// Progress is called at the start of each step of an apply, a rollback or a
+	// recovery, never concurrently. The step waits for it. If it panics, the
+	// apply remains interrupted until the next recovery. Default none.
 	Progress func(Progress)
-	// Audit is told of every apply and roll back, and of every recovery that
-	// had something to do, also of one that failed: as the kind
-	// "configuration", with the last part of the folder's path as the key
-	// and the report as the record. One that is live stays so when the trail
-	// cannot be written; the logger is told then. Defaults to none.
+	// Audit records every apply and rollback, and every recovery that failed or
+	// found an interrupted apply. The kind is "configuration", the key is the
+	// base name of the folder, and the record is the report. If the log cannot
+	// be written, a live apply stays live and Logger logs the error. Default
+	// none.
 	Audit *audit.Log
-	// Clock returns the time. Defaults to time.Now.
+	// Clock returns the current time. Default time.Now.
 	Clock func() time.Time
-	// Logger is told of each step. Defaults to none.
+	// Logger logs each step. Default none.
 	Logger *slog.Logger
 }
 
-// Open returns the folder at dir, which must exist. Files are reloaded in the
-// order of sources, but the module "manager" last: Apply talks through it.
+// Open returns the folder dir, which must exist. Modules are reloaded in the
+// order of sources, but "manager" last, because Apply needs its connection.
 func Open(dir string, sources []Source, opts *Options) (*ConfigDir, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -114,9 +111,9 @@ func reloadRank(s Source) int {
 	return 0
 }
 
-// stateOwner returns who our own state belongs to: whoever it belongs to now,
-// or else the owner of the files that include ours. Root and that user then
-// share it.
+// stateOwner returns the owner of the state folder. If there is none, it
+// returns the owner of the parent files, so that root and that user can share
+// it.
 func (d *ConfigDir) stateOwner() (owner, error) {
 	if info, err := d.disk.stat(d.statePath()); err == nil {
 		return ownerOf(info), nil
@@ -136,13 +133,13 @@ func (d *ConfigDir) stateOwner() (owner, error) {
 // Dir returns the absolute path of the folder.
 func (d *ConfigDir) Dir() string { return d.dir }
 
-// statePath returns the folder of our own state, or a path in it, relative to
-// the configuration folder.
+// statePath returns a path in the state folder, relative to the configuration
+// folder.
 func (d *ConfigDir) statePath(parts ...string) string {
 	return filepath.Join(append([]string{".pbxusers"}, parts...)...)
 }
 
-// target says which Asterisk the files are for.
+// target returns the Asterisk to render for.
 func (d *ConfigDir) target(ctx context.Context, s state) (Target, error) {
 	if d.asterisk == nil {
 		return d.offlineTarget(s), nil

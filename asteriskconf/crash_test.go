@@ -19,7 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// childEnvVar holds the orders of a child process, as JSON.
+// childEnvVar holds the childConfig of a child process as JSON.
 const childEnvVar = "PBXUSERS_TEST_APPLY"
 
 func TestMain(m *testing.M) {
@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 	os.Exit(0) //nolint:forbidigo // the child is not to run the tests
 }
 
-// childConfig are what a child process is to do: apply the accounts, and be killed
+// childConfig is the task of a child process: apply the accounts, and be killed
 // at the given step, counted from 1.
 type childConfig struct {
 	Dir      string   `json:"dir"`
@@ -45,9 +45,9 @@ type childConfig struct {
 	KillAt   int      `json:"kill_at"`
 }
 
-// killSwitch kills the process, as kill -9 does, when it has been touched often
-// enough. It is touched before every system call that changes something on
-// disk, and before and after every request to Asterisk.
+// killSwitch kills the process, as kill -9 does, at the given step. A step
+// comes before every system call that changes something on disk, and before and
+// after every request to Asterisk.
 type killSwitch struct{ remaining int }
 
 func (f *killSwitch) step() {
@@ -57,7 +57,7 @@ func (f *killSwitch) step() {
 	}
 }
 
-// killSwitchAsterisk touches the fuse around every request.
+// killSwitchAsterisk counts a step before and after every request.
 type killSwitchAsterisk struct {
 	asteriskconf.Asterisk
 	killSwitch *killSwitch
@@ -130,14 +130,14 @@ func TestConfigDir_Recover_crashAtAnyStepLeavesOneGeneration(t *testing.T) {
 		s.apply(t)
 		require.Equal(t, []string{"alpha", "beta"}, s.accounts(t))
 	}
-	require.Equal(t, []string{"alpha", "gamma"}, s.accounts(t), "the child that was not killed has applied")
+	require.Equal(t, []string{"alpha", "gamma"}, s.accounts(t), "the child that survived has applied")
 	require.Greater(t, outcomes["alpha beta"], 20, "%v", outcomes)
 	require.Greater(t, outcomes["alpha gamma"], 10, "%v", outcomes)
 	require.Len(t, outcomes, 2)
 }
 
-// killApplyAt runs a child that applies the new generation, and reports whether
-// it was killed on the way.
+// killApplyAt runs a child that applies the new generation. It reports whether
+// the child was killed.
 func killApplyAt(t *testing.T, s *liveEnv, step int) bool {
 	t.Helper()
 	encoded, err := json.Marshal(childConfig{
@@ -156,7 +156,7 @@ func killApplyAt(t *testing.T, s *liveEnv, step int) bool {
 	return true
 }
 
-// requireOneGeneration checks that disk and Asterisk agree on one generation.
+// requireOneGeneration requires that disk and Asterisk agree on one generation.
 func requireOneGeneration(t *testing.T, s *liveEnv, users []string, oldFile string, killAt int) {
 	t.Helper()
 	file := s.read(t, managedFile)
@@ -175,11 +175,11 @@ func requireOneGeneration(t *testing.T, s *liveEnv, users []string, oldFile stri
 	status, err := s.configDir.Status(testContext(t))
 	require.NoError(t, err)
 	require.False(t, status.Interrupted, "killed at step %d", killAt)
-	require.Equal(t, users[1] != "beta", status.Pending, "killed at step %d: the records are those of the old generation", killAt)
+	require.Equal(t, users[1] != "beta", status.Pending, "killed at step %d: the records are of the old generation", killAt)
 }
 
-// A recovery may be killed as well: here every fifth step of one, and of the
-// apply that follows it. The steps in between are those of the test above.
+// A recovery can be killed as well: here at every fifth step of a recovery and
+// the following apply. The test above covers the steps in between.
 func TestConfigDir_Recover_resumesCrashedRecovery(t *testing.T) {
 	t.Parallel()
 	s := newLiveEnv(t, nil)
@@ -203,7 +203,8 @@ func TestConfigDir_Recover_resumesCrashedRecovery(t *testing.T) {
 	}
 }
 
-// stepInPhase returns a step at which a killed apply leaves the journal in phase.
+// stepInPhase returns a step at which a killed apply leaves the journal in
+// phase.
 func stepInPhase(t *testing.T, s *liveEnv, phase string) int {
 	t.Helper()
 	for step := 1; killApplyAt(t, s, step); step++ {

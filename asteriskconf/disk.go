@@ -13,21 +13,21 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// Modes of what we write. Files that Asterisk reads are readable by its
-// group; what only we read is closed to all others.
+// Asterisk's group can read modeConf files. Only the owner can read modePrivate
+// files and the state folder.
 const (
 	modeConf    fs.FileMode = 0o640
 	modePrivate fs.FileMode = 0o600
 	modeState   fs.FileMode = 0o700
 )
 
-// disk is the configuration folder on disk. Paths are relative to it, and no
-// link leads out of it: root often applies in a folder that belongs to the
+// disk accesses the configuration folder. Paths are relative to it, and no
+// symlink leads out of it: root often applies in a folder that belongs to the
 // user of Asterisk.
 type disk struct {
 	dir string
-	// syscallHook, when set, is called ahead of every system call that changes
-	// something, with its name and the path: a test stops the process there.
+	// syscallHook, if set, is called before every system call that changes
+	// something, with its name and path. Tests stop the process there.
 	syscallHook func(call, path string)
 }
 
@@ -37,7 +37,7 @@ func (d disk) callHook(call, path string) {
 	}
 }
 
-// withRoot runs work with the folder open.
+// withRoot calls fn with the open folder.
 func (d disk) withRoot(fn func(root *os.Root) error) (err error) {
 	root, err := os.OpenRoot(d.dir)
 	if err != nil {
@@ -47,7 +47,7 @@ func (d disk) withRoot(fn func(root *os.Root) error) (err error) {
 	return fn(root)
 }
 
-// owner is who a file belongs to.
+// owner is the owner of a file.
 type owner struct{ uid, gid int }
 
 func ownerOf(info fs.FileInfo) owner {
@@ -58,7 +58,7 @@ func ownerOf(info fs.FileInfo) owner {
 	return owner{int(stat.Uid), int(stat.Gid)}
 }
 
-// stat returns what stands at path.
+// stat returns the file info of path.
 func (d disk) stat(path string) (info fs.FileInfo, err error) {
 	err = d.withRoot(func(root *os.Root) error {
 		info, err = root.Stat(path)
@@ -67,7 +67,7 @@ func (d disk) stat(path string) (info fs.FileInfo, err error) {
 	return info, err
 }
 
-// notExist reports whether nothing stands at path.
+// notExist reports whether path does not exist.
 func (d disk) notExist(path string) bool {
 	err := d.withRoot(func(root *os.Root) error {
 		_, err := root.Lstat(path)
@@ -76,8 +76,8 @@ func (d disk) notExist(path string) bool {
 	return errors.Is(err, fs.ErrNotExist)
 }
 
-// read returns the content of a file, and nil when there is none. What is not
-// a regular file of sensible size is an error.
+// read returns the content of a file, or nil if it does not exist. It returns
+// an error for an irregular or oversized file.
 func (d disk) read(path string) (content []byte, err error) {
 	err = d.withRoot(func(root *os.Root) error {
 		f, err := root.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
@@ -90,7 +90,7 @@ func (d disk) read(path string) (content []byte, err error) {
 			return err
 		}
 		if !info.Mode().IsRegular() || info.Size() > dialect.DefaultMaxBytes {
-			return fmt.Errorf("%s is not a regular file of sensible size; remove it and apply again", path)
+			return fmt.Errorf("%s is not a regular file or is too large; remove it and apply again", path)
 		}
 		content, err = io.ReadAll(io.LimitReader(f, dialect.DefaultMaxBytes))
 		return err
@@ -101,8 +101,8 @@ func (d disk) read(path string) (content []byte, err error) {
 	return content, err
 }
 
-// create writes a new file at path, which is on disk, with its owner and
-// mode, when create returns. A leftover of an earlier try is replaced.
+// create writes a new file with its owner and mode and syncs it. It replaces a
+// leftover file.
 func (d disk) create(path string, content []byte, mode fs.FileMode, fileOwner owner) error {
 	if err := d.remove(path); err != nil {
 		return err
@@ -135,8 +135,8 @@ func (d disk) writeAndSync(f *os.File, path string, content []byte, mode fs.File
 	return f.Sync()
 }
 
-// chown hands the file to its owner. Only root may give a file away; another
-// user who owns the folder's group can at least give it to that group.
+// chown sets the owner. Only root can change the user; another user can set a
+// group that it belongs to.
 func chown(f *os.File, want owner) error {
 	info, err := f.Stat()
 	if err != nil {
@@ -150,14 +150,13 @@ func chown(f *os.File, want owner) error {
 		err = f.Chown(-1, want.gid)
 	}
 	if err != nil {
-		return fmt.Errorf("%s cannot be given to the owner of Asterisk's files (uid %d, gid %d); run as root or as that user: %w",
+		return fmt.Errorf("cannot change the owner of %s to the owner of Asterisk's files (uid %d, gid %d); run as root or as that user: %w",
 			filepath.Base(f.Name()), want.uid, want.gid, err)
 	}
 	return nil
 }
 
-// replace puts content at path in one step: a reader sees the old or the new,
-// whole.
+// replace replaces a file atomically: a reader sees the old or the new content.
 func (d disk) replace(path string, content []byte, mode fs.FileMode, fileOwner owner) error {
 	candidate := candidatePath(path)
 	if err := d.create(candidate, content, mode, fileOwner); err != nil {
@@ -166,13 +165,13 @@ func (d disk) replace(path string, content []byte, mode fs.FileMode, fileOwner o
 	return d.rename(candidate, path)
 }
 
-// candidatePath is where the next content of path waits. The dot keeps it out
-// of every "*.conf" that Asterisk includes.
+// candidatePath returns the path of the next content of a file. The dot hides
+// it from every "*.conf" that Asterisk includes.
 func candidatePath(path string) string {
 	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
 }
 
-// rename moves a file within one folder, durably.
+// rename renames a file within one folder and syncs the folder.
 func (d disk) rename(from, to string) error {
 	err := d.withRoot(func(root *os.Root) error {
 		d.callHook("rename", to)
@@ -184,7 +183,7 @@ func (d disk) rename(from, to string) error {
 	return d.syncDir(filepath.Dir(to))
 }
 
-// remove deletes a file; that nothing is there is no error.
+// remove deletes a file. A missing file is not an error.
 func (d disk) remove(path string) error {
 	if d.notExist(path) {
 		return nil
@@ -198,7 +197,7 @@ func (d disk) remove(path string) error {
 	})
 }
 
-// removeAll deletes a folder of our own state.
+// removeAll deletes a folder of the state.
 func (d disk) removeAll(path string) error {
 	return d.withRoot(func(root *os.Root) error {
 		d.callHook("unlink", path)
@@ -206,7 +205,7 @@ func (d disk) removeAll(path string) error {
 	})
 }
 
-// mkdir makes a folder of our own state, if it is not there.
+// mkdir creates a folder of the state if it does not exist.
 func (d disk) mkdir(path string, fileOwner owner) error {
 	err := d.withRoot(func(root *os.Root) error {
 		d.callHook("mkdir", path)
@@ -224,7 +223,7 @@ func (d disk) mkdir(path string, fileOwner owner) error {
 	return d.syncDir(filepath.Dir(path))
 }
 
-// touch sets the time at which a file was last changed.
+// touch sets the modification time of a file.
 func (d disk) touch(path string, at time.Time) error {
 	return d.withRoot(func(root *os.Root) error { return root.Chtimes(path, at, at) })
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// pagerSource is a Source: it renders one file, and knows how to see it live.
+// pagerSource is a Source that renders one file and verifies it.
 type pagerSource struct{ numbers map[string]string }
 
 func (p pagerSource) File() asteriskconf.File {
@@ -38,7 +38,8 @@ func (p pagerSource) Verify(ctx context.Context, asterisk asteriskconf.Asterisk,
 	return err
 }
 
-// exampleAsterisk stands in for a running Asterisk; a product uses an ami.Client.
+// exampleAsterisk stands in for a running Asterisk. A product uses an
+// ami.Client.
 type exampleAsterisk struct {
 	dir  string
 	live []dialect.Section
@@ -65,7 +66,7 @@ func (a *exampleAsterisk) Command(context.Context, string) ([]string, error) {
 	return []string{strconv.Itoa(len(a.live))}, nil
 }
 
-// examplePBX makes a configuration folder, and what stands in for its Asterisk.
+// examplePBX creates a configuration folder and a stand-in for its Asterisk.
 func examplePBX() (dir string, asterisk *exampleAsterisk, remove func()) {
 	dir, err := os.MkdirTemp("", "asterisk")
 	if err == nil {
@@ -121,7 +122,7 @@ func ExampleConfigDir_Apply() {
 	_, _ = configDir.Install(ctx)
 	report, err := configDir.Apply(ctx)
 	if applyErr, ok := errors.AsType[*asteriskconf.ApplyError](err); ok {
-		fmt.Println("failed at the", applyErr.Step)
+		fmt.Println("failed step:", applyErr.Step)
 		return
 	}
 	fmt.Println(report.Files[0].Added, "added, verified:", report.Verified)
@@ -154,7 +155,7 @@ func ExampleConfigDir_Recover() {
 	defer remove()
 	configDir, _ := asteriskconf.Open(dir, []asteriskconf.Source{pagerSource{}}, &asteriskconf.Options{Asterisk: asterisk})
 	recovery, err := configDir.Recover(ctx) // at the start of a program
-	fmt.Println("cut short:", recovery.Interrupted, err)
+	fmt.Println("interrupted:", recovery.Interrupted, err)
 	// Output:
-	// cut short: false <nil>
+	// interrupted: false <nil>
 }

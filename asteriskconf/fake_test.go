@@ -18,23 +18,24 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// fakeAsterisk is an Asterisk that reads the folder with our own reader, and that
-// serves the accounts of its last reload. The real one is slower to start,
-// and cannot be stopped between any two steps.
+// fakeAsterisk reads the folder with package dialect and serves the accounts of
+// its last reload. The real one starts slower and cannot be stopped between any
+// two steps.
 type fakeAsterisk struct {
 	dir     string
 	version asteriskconf.Version
 	// live are the sections that it serves.
 	live []dialect.Section
-	// ignoresReload says that reloads succeed, and change nothing.
+	// ignoresReload makes reloads succeed without effect.
 	ignoresReload bool
-	// sessionsErr is what it answers instead of the list of open sessions, of
-	// which it has none.
+	// sessionsErr, if set, is the answer to the list of sessions, which is
+	// otherwise empty.
 	sessionsErr error
-	// crashed says that it crashed: the client waits for it to come back.
+	// crashed makes every request wait, as a client waits for a crashed
+	// Asterisk.
 	crashed bool
-	// beforeRead, reload and after, when set, are called before a file is read,
-	// before a reload, and after it.
+	// beforeRead, beforeReload and afterReload, if set, are called before a
+	// file is read, before a reload, and after it.
 	beforeRead, beforeReload, afterReload func()
 }
 
@@ -51,8 +52,8 @@ func (a *fakeAsterisk) ReadConfig(_ context.Context, filename string) ([]dialect
 	return tree.ResolvedSections(), nil
 }
 
-// Reload reads manager.conf again. Of one that is broken Asterisk takes
-// nothing, and reports success.
+// Reload reads manager.conf again. Asterisk ignores an invalid file and reports
+// success.
 func (a *fakeAsterisk) Reload(ctx context.Context, _ string) error {
 	if a.crashed {
 		<-ctx.Done()
@@ -129,14 +130,14 @@ func consoleLines(s dialect.Section) []string {
 	return lines
 }
 
-// fakeEnv is a stub, and a store of AMI accounts to apply to it.
+// fakeEnv is a fakeAsterisk and a store of AMI accounts to apply to it.
 type fakeEnv struct {
 	*fakeAsterisk
 	store     manager.Store
 	configDir *asteriskconf.ConfigDir
 }
 
-// newFakeEnv is a folder with our file installed, and the accounts named
+// newFakeEnv returns a folder with the file installed and the accounts names
 // applied.
 func newFakeEnv(t testing.TB, names ...string) *fakeEnv {
 	t.Helper()
@@ -158,7 +159,7 @@ func newFakeEnvIn(t testing.TB, dir string, names ...string) *fakeEnv {
 	return s
 }
 
-// open opens the folder anew, as a second program would; live may be nil.
+// open opens the folder again, as a second program would; asterisk may be nil.
 func (s *fakeEnv) open(t testing.TB, asterisk asteriskconf.Asterisk) *asteriskconf.ConfigDir {
 	t.Helper()
 	configDir, err := openConfigDir(s.dir, "", s.store, asterisk)
@@ -189,7 +190,7 @@ func (s *fakeEnv) apply(t testing.TB) *asteriskconf.Report {
 	return report
 }
 
-// requireApplyError is an apply that fails, with what it says.
+// requireApplyError requires an apply to fail and returns its error.
 func (s *fakeEnv) requireApplyError(t testing.TB) *asteriskconf.ApplyError {
 	t.Helper()
 	_, err := s.configDir.Apply(testContext(t))
@@ -205,10 +206,10 @@ func (s *fakeEnv) status(t testing.TB) *asteriskconf.Status {
 	return status
 }
 
-// accounts are the accounts that the stub serves.
+// accounts returns the accounts that the fake serves.
 func (s *fakeEnv) accounts() []string { return accountNames(s.showUsers(), "") }
 
-// fakeManagedFile is where our file stands in a stub's folder.
+// fakeManagedFile is the path of the file in a fake's folder.
 const fakeManagedFile = "pbxusers_manager.conf"
 
 func (s *fakeEnv) path(parts ...string) string {
@@ -220,10 +221,10 @@ func (s *fakeEnv) write(t testing.TB, path, content string) {
 	require.NoError(t, os.WriteFile(s.path(path), []byte(content), 0o600))
 }
 
-// backups returns what the copies hold that were set aside of our file.
+// backups returns the contents of the backups of the file.
 func (s *fakeEnv) backups(t testing.TB) []string {
 	t.Helper()
-	paths, err := filepath.Glob(s.path(".pbxusers", "kept", fakeManagedFile+".*"))
+	paths, err := filepath.Glob(s.path(".pbxusers", "backups", fakeManagedFile+".*"))
 	require.NoError(t, err)
 	contents := []string{}
 	for _, path := range paths {

@@ -11,21 +11,25 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// backupTimeFormat stamps the copies that are set aside.
+// backupsDir is the folder of backups in the state folder.
+const backupsDir = "backups"
+
+// backupTimeFormat is the time suffix of backups.
 const backupTimeFormat = "20060102T150405.000000"
 
-// Fix is one line that would be replaced or added.
+// Fix is one line to replace or to add.
 type Fix struct {
-	// Line is the line that is replaced, counted from 1; with After set,
-	// the line after which Text is added.
+	// Line is the line to replace, counted from 1. If InsertAfter is set, Text
+	// is added after this line.
 	Line        int  `json:"line"`
-	InsertAfter bool `json:"after"`
+	InsertAfter bool `json:"insert_after"`
 	// Text is the new line.
 	Text string `json:"text"`
 }
 
-// editFile changes a file of parent's tree that others own: it is copied aside,
-// changed as a whole, and left alone when Asterisk would reject the outcome.
+// editFile changes a file of parent's tree that this module does not own. It
+// saves a backup and replaces the file atomically. It returns an error and
+// changes nothing if Asterisk would reject the result.
 func (d *ConfigDir) editFile(parent, relative string, change func([]byte) []byte) error {
 	path, err := d.resolve(relative)
 	if err != nil {
@@ -53,7 +57,7 @@ func (d *ConfigDir) editFile(parent, relative string, change func([]byte) []byte
 	return d.disk.replace(path, changed, info.Mode().Perm(), ownerOf(info))
 }
 
-// statResolved describes a file that others own, and that may be a link.
+// statResolved returns the file info of a path that may be a symlink.
 func (d *ConfigDir) statResolved(relative string) (fs.FileInfo, error) {
 	path, err := d.resolve(relative)
 	if err != nil {
@@ -62,8 +66,8 @@ func (d *ConfigDir) statResolved(relative string) (fs.FileInfo, error) {
 	return d.disk.stat(path)
 }
 
-// resolve follows links, as far as they stay inside the folder: Asterisk's
-// GetConfig reads nothing outside either.
+// resolve follows symlinks that stay inside the folder. Asterisk's GetConfig
+// does not read outside it either.
 func (d *ConfigDir) resolve(relative string) (string, error) {
 	dir, err := filepath.EvalSymlinks(d.dir)
 	if err != nil {
@@ -75,24 +79,24 @@ func (d *ConfigDir) resolve(relative string) (string, error) {
 	}
 	inside, err := filepath.Rel(dir, path)
 	if err != nil || !filepath.IsLocal(inside) {
-		return "", &store.ConflictError{Reason: relative + " is a link that leads out of the configuration folder; put the file itself there"}
+		return "", &store.ConflictError{Reason: relative + " is a symlink to a file outside the configuration folder; replace it with the file"}
 	}
 	return inside, nil
 }
 
-// saveBackup sets a copy aside and returns where it stands, absolutely.
+// saveBackup saves a backup and returns its absolute path.
 func (d *ConfigDir) saveBackup(name string, content []byte) (string, error) {
-	if err := d.disk.mkdir(d.statePath("kept"), d.owner); err != nil {
+	if err := d.disk.mkdir(d.statePath(backupsDir), d.owner); err != nil {
 		return "", err
 	}
-	path := d.statePath("kept", name+"."+d.clock().UTC().Format(backupTimeFormat))
+	path := d.statePath(backupsDir, name+"."+d.clock().UTC().Format(backupTimeFormat))
 	for !d.disk.notExist(path) {
 		path += "+"
 	}
 	return filepath.Join(d.dir, path), d.disk.create(path, content, modePrivate, d.owner)
 }
 
-// appendLine adds a line at the end of content.
+// appendLine returns content with a line added at the end.
 func appendLine(content []byte, line string) []byte {
 	out := bytes.Clone(content)
 	if len(out) > 0 && out[len(out)-1] != '\n' {
@@ -101,7 +105,7 @@ func appendLine(content []byte, line string) []byte {
 	return append(append(out, line...), '\n')
 }
 
-// apply replaces or adds the line in content.
+// apply returns content with the line replaced or added.
 func (m *Fix) apply(content []byte) []byte {
 	lines := strings.SplitAfter(string(content), "\n")
 	at := min(m.Line, len(lines))

@@ -4,19 +4,20 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// ForeignDatabaseError says that the folder was last applied from other records.
-// It matches store.ErrConflict.
+// ForeignDatabaseError means that another database was last applied to the
+// folder. It wraps store.ErrConflict.
 type ForeignDatabaseError struct{}
 
 func (e *ForeignDatabaseError) Error() string {
-	return "this configuration folder was last applied from another database; " +
-		"use that one, or adopt the folder, which takes all that the other holds from Asterisk"
+	return "another database was last applied to this configuration folder; " +
+		"use that database, or take over the folder, which removes the other database's records from Asterisk"
 }
 
 // Is reports whether target is store.ErrConflict.
 func (e *ForeignDatabaseError) Is(target error) bool { return target == store.ErrConflict }
 
-// checkDatabaseID refuses records other than those of the last apply.
+// checkDatabaseID returns a [*ForeignDatabaseError] unless the last apply used
+// the same database.
 func (d *ConfigDir) checkDatabaseID(s state) error {
 	if d.takeOver || d.databaseID == "" || s.DatabaseID == "" || d.databaseID == s.DatabaseID {
 		return nil

@@ -41,7 +41,7 @@ func TestForeignDatabaseError_rejectsRecordsOfOtherDatabase(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, readFile(t, dir, "pbxusers_manager.conf"), "[beta]")
 	_, err = first.Apply(testContext(t))
-	require.ErrorIs(t, err, store.ErrConflict, "the folder has changed hands")
+	require.ErrorIs(t, err, store.ErrConflict, "the folder was taken over")
 	_, err = open("", false, "gamma").Apply(testContext(t))
-	require.NoError(t, err, "a program that does not say where its records are from is not asked")
+	require.NoError(t, err, "without a DatabaseID there is no check")
 }

@@ -11,56 +11,57 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Installation is what [ConfigDir.Install] would do, or did.
+// Installation is the plan or the result of [ConfigDir.Install].
 type Installation struct {
-	// Files are the files of ours and how Asterisk comes to read them.
+	// Files are the files of this module and how Asterisk includes them.
 	Files []InstalledFile `json:"files"`
-	// Issues are what else keeps them from working. Install leaves them
-	// alone unless it is told to mend them.
-	Issues []Issue `json:"obstacles"`
+	// Issues prevent the files from working. Install fixes only those it is
+	// asked to.
+	Issues []Issue `json:"issues"`
 }
 
-// InstalledFile says how Asterisk comes to read one file of ours.
+// InstalledFile describes how Asterisk includes one file of this module.
 type InstalledFile struct {
 	Name string `json:"name"`
-	// Path is where it stands, relative to the configuration folder.
+	// Path is the path of the file, relative to the configuration folder.
 	Path string `json:"path"`
-	// IncludedBy is the line that includes it, such as "manager.conf:5",
-	// when there is one already.
+	// IncludedBy is the existing line that includes the file, such as
+	// "manager.conf:5".
 	IncludedBy string `json:"included_by,omitempty"`
-	// IncludeLine is the line to be added at the end of Parent, when there is none.
-	IncludeLine string `json:"adds,omitempty"`
+	// IncludeLine is the line to add at the end of Parent; empty if the file is
+	// included already.
+	IncludeLine string `json:"include_line,omitempty"`
 	Parent      string `json:"parent"`
-	// Created says that the file itself is to be made, empty.
-	Created bool `json:"creates"`
+	// Created reports whether the file does not exist and is created empty.
+	Created bool `json:"created"`
 }
 
-// Issue is something in a file that others own and that keeps ours from
+// Issue is a problem in a file of another owner that prevents ours from
 // working.
 type Issue struct {
-	// Code is a short, stable word, by which Install is told to mend it.
+	// Code is a short, stable identifier. Install takes it to fix the issue.
 	Code string `json:"code"`
 	File string `json:"file"`
-	// Line is 0 when a line is missing rather than wrong.
+	// Line is 0 if a line is missing rather than wrong.
 	Line int `json:"line"`
-	// Message is one sentence: what is in the way, and what mending does.
+	// Message is one sentence: the problem and the effect of the fix.
 	Message string `json:"message"`
-	// Blocking says that a reload would harm Asterisk, or lock us out of it: an
-	// apply to a running one is refused until it is mended.
-	Blocking bool `json:"blocks"`
-	// Fix is how to mend it; nil when only a person can.
-	Fix *Fix `json:"mend,omitempty"`
-	// parent is the file whose tree it was found in.
+	// Blocking means that a reload would harm Asterisk or lock this program out
+	// of it. An apply to a running Asterisk fails until the issue is fixed.
+	Blocking bool `json:"blocking"`
+	// Fix is the edit that fixes the issue; nil if it needs a person.
+	Fix *Fix `json:"fix,omitempty"`
+	// parent is the file whose tree has the issue.
 	parent string
 }
 
-// Empty reports whether there is nothing to do, obstacles aside.
+// Empty reports whether there is nothing to install. It ignores issues.
 func (i *Installation) Empty() bool {
 	return !slices.ContainsFunc(i.Files, func(file InstalledFile) bool { return file.IncludeLine != "" || file.Created })
 }
 
-// PlanInstall returns what [ConfigDir.Install] would do, without doing it, and
-// refuses what it would refuse.
+// PlanInstall returns what [ConfigDir.Install] would do without doing it. It
+// returns the same errors.
 func (d *ConfigDir) PlanInstall(_ context.Context, fixes ...string) (*Installation, error) {
 	plan := &Installation{Files: []InstalledFile{}, Issues: []Issue{}}
 	for _, source := range d.sources {
@@ -80,10 +81,11 @@ func (d *ConfigDir) PlanInstall(_ context.Context, fixes ...string) (*Installati
 	return plan, checkFixCodes(plan, fixes)
 }
 
-// parseParent reads the file that includes, or shall include, one of ours.
+// parseParent reads the file that includes, or will include, a file of this
+// module.
 func (d *ConfigDir) parseParent(file File) (*dialect.Tree, error) {
 	if _, err := d.statResolved(file.Parent); errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("this does not look like the configuration folder of an Asterisk: %w", err)
+		return nil, fmt.Errorf("not the configuration folder of an Asterisk: %w", err)
 	} else if err != nil {
 		return nil, err
 	}
@@ -100,17 +102,18 @@ func (d *ConfigDir) planInstallFile(tree *dialect.Tree, file File) InstalledFile
 		planned.Path = path
 		planned.IncludedBy = fmt.Sprintf("%s:%d", by.File, by.Line)
 	} else {
-		// A missing file then costs its accounts, not the whole of Parent.
+		// With #tryinclude a missing file costs its own sections, not the whole
+		// of Parent.
 		planned.IncludeLine = "#tryinclude " + file.Name
 	}
 	planned.Created = d.disk.notExist(planned.Path)
 	return planned
 }
 
-// Install has Asterisk read our files: it uses an include that is there
-// already, and otherwise adds one line to the end of the parent. Obstacles
-// are mended only when their code is among mend. Files that are changed are
-// copied aside first. It reloads nothing: the next apply does.
+// Install makes Asterisk include the files of this module. It uses an existing
+// include, and otherwise adds one line at the end of the parent. It fixes an
+// issue only if fixes contains its code. It saves a backup of each file that it
+// edits. It reloads nothing; the next apply does.
 func (d *ConfigDir) Install(ctx context.Context, fixes ...string) (*Installation, error) {
 	unlock, err := d.lock()
 	if err != nil {
@@ -121,7 +124,7 @@ func (d *ConfigDir) Install(ctx context.Context, fixes ...string) (*Installation
 	if err != nil {
 		return nil, err
 	}
-	// From the last line up, so that no mend moves the line of another.
+	// Fix from the last line up, so that no fix moves the line of another.
 	issues := slices.SortedFunc(slices.Values(plan.Issues), func(a, b Issue) int { return b.Line - a.Line })
 	for _, issue := range issues {
 		if issue.Fix == nil || !slices.Contains(fixes, issue.Code) {
@@ -144,14 +147,14 @@ func checkFixCodes(plan *Installation, fixes []string) error {
 		known := slices.ContainsFunc(plan.Issues, func(issue Issue) bool { return issue.Code == code && issue.Fix != nil })
 		if !known {
 			return store.NewInvalidError(store.FieldError{
-				Field: "mend", Code: "unknown", Message: "there is nothing of that name to mend; look at the obstacles that are listed",
+				Field: "fix", Code: "unknown", Message: "no fixable issue with this code; see the list of issues",
 			})
 		}
 	}
 	return nil
 }
 
-// installFile makes the file and has its parent include it.
+// installFile creates the file and adds the include line to its parent.
 func (d *ConfigDir) installFile(file InstalledFile) error {
 	if file.Created {
 		info, err := d.statResolved(file.Parent)

@@ -13,7 +13,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// newConfigDir is a configuration folder with the given files, and no Asterisk.
+// newConfigDir returns a configuration folder with the given files and no
+// Asterisk.
 func newConfigDir(t testing.TB, files map[string]string) (string, *asteriskconf.ConfigDir) {
 	t.Helper()
 	dir := t.TempDir()
@@ -49,7 +50,7 @@ func TestConfigDir_Install_usesExistingInclude(t *testing.T) {
 		require.Equal(t, "manager.conf:4", plan.Files[0].IncludedBy)
 		require.Empty(t, plan.Files[0].IncludeLine)
 		require.Empty(t, plan.Issues)
-		require.Equal(t, parent, readFile(t, dir, "manager.conf"), "not a byte of it changed")
+		require.Equal(t, parent, readFile(t, dir, "manager.conf"), "the parent must not change")
 		require.FileExists(t, filepath.Join(dir, managedFile))
 	}
 }
@@ -72,7 +73,7 @@ func TestConfigDir_Install_addsIncludeOnceAndSavesBackup(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, again.Empty())
 		require.Equal(t, installed, readFile(t, dir, "manager.conf"))
-		backup, err := filepath.Glob(filepath.Join(dir, ".pbxusers", "kept", "manager.conf.*"))
+		backup, err := filepath.Glob(filepath.Join(dir, ".pbxusers", "backups", "manager.conf.*"))
 		require.NoError(t, err)
 		require.Len(t, backup, 1)
 		require.Equal(t, parent, readFile(t, backup[0]))
@@ -93,8 +94,8 @@ func TestConfigDir_Install_fixesRequestedIssuesOnly(t *testing.T) {
 	_, err = configDir.Install(testContext(t), manager.IssueDisabled, "nonsense")
 	require.ErrorIs(t, err, store.ErrInvalid)
 	_, err = configDir.PlanInstall(testContext(t), "nonsense")
-	require.ErrorIs(t, err, store.ErrInvalid, "a plan refuses what the installation would")
-	require.Equal(t, parent+"#tryinclude pbxusers_manager.conf\n", readFile(t, dir, "manager.conf"), "refused as a whole")
+	require.ErrorIs(t, err, store.ErrInvalid, "a plan returns the errors of Install")
+	require.Equal(t, parent+"#tryinclude pbxusers_manager.conf\n", readFile(t, dir, "manager.conf"), "nothing is fixed after an error")
 
 	_, err = configDir.Install(testContext(t), manager.IssueDisabled, manager.IssuePublic)
 	require.NoError(t, err)

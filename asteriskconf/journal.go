@@ -1,29 +1,32 @@
 package asteriskconf
 
-// phase says how far an apply has come, and so which way a recovery goes.
+// rollbackDir is the folder of previous file contents in the state folder.
+const rollbackDir = "rollback"
+
+// phase is the progress of an apply. It decides the direction of a recovery.
 type phase string
 
 const (
-	// prepared: all is ready, some files may be renamed. Recovery goes back.
+	// In phasePrepared some files may be renamed. Recovery rolls back.
 	phasePrepared phase = "prepared"
-	// renamed: every file is the new one. Recovery goes forward, and back
-	// only when Asterisk does not take it.
+	// In phaseRenamed every file is new. Recovery goes forward, and rolls back
+	// only if Asterisk rejects the files.
 	phaseRenamed phase = "renamed"
-	// undoing: Asterisk did not take it. Recovery goes on going back.
-	phaseReverting phase = "undoing"
+	// In phaseReverting Asterisk rejected the files. Recovery continues the
+	// rollback.
+	phaseReverting phase = "reverting"
 )
 
-// journal is the note of an apply at work. It exists exactly as long as the
-// files, or what Asterisk serves, may be neither the old nor the new
-// generation, whole and verified.
+// journal describes a running apply. It exists as long as the files, or what
+// Asterisk serves, may be neither the whole old nor the whole new generation.
 type journal struct {
 	Phase      phase         `json:"phase"`
 	Generation int           `json:"generation"`
 	Files      []journalFile `json:"files"`
 }
 
-// journalFile is one file of the generation. What it held before stands under
-// undo/ unless it did not exist.
+// journalFile is one file of the generation. The folder rollback holds its
+// previous content if it existed.
 type journalFile struct {
 	Name    string `json:"name"`
 	Path    string `json:"path"`
@@ -32,7 +35,7 @@ type journalFile struct {
 
 func (d *ConfigDir) journalPath() string { return d.statePath("journal.json") }
 
-// readJournal returns the journal, or nil when no apply was cut short.
+// readJournal returns the journal, or nil if no apply was interrupted.
 func (d *ConfigDir) readJournal() (*journal, error) {
 	var j journal
 	if err := d.readJSON(d.journalPath(), &j); err != nil {
@@ -46,11 +49,11 @@ func (d *ConfigDir) readJournal() (*journal, error) {
 
 func (d *ConfigDir) writeJournal(j *journal) error { return d.writeJSON(d.journalPath(), j) }
 
-// openJournal saves what the files hold now, and then notes that they are
-// about to change.
+// openJournal saves the current content of the files and then writes the
+// journal.
 func (d *ConfigDir) openJournal(generation int, files []*stagedFile) (*journal, error) {
 	j := &journal{Phase: phasePrepared, Generation: generation}
-	if err := d.disk.mkdir(d.statePath("undo"), d.owner); err != nil {
+	if err := d.disk.mkdir(d.statePath(rollbackDir), d.owner); err != nil {
 		return nil, err
 	}
 	for _, file := range files {
@@ -58,17 +61,17 @@ func (d *ConfigDir) openJournal(generation int, files []*stagedFile) (*journal, 
 		if file.prior == nil {
 			continue
 		}
-		if err := d.disk.create(d.statePath("undo", file.File.Name), file.prior, modePrivate, d.owner); err != nil {
+		if err := d.disk.create(d.statePath(rollbackDir, file.File.Name), file.prior, modePrivate, d.owner); err != nil {
 			return nil, err
 		}
 	}
-	if err := d.disk.syncDir(d.statePath("undo")); err != nil {
+	if err := d.disk.syncDir(d.statePath(rollbackDir)); err != nil {
 		return nil, err
 	}
 	return j, d.writeJournal(j)
 }
 
-// closeJournal ends the apply: from here on the state file tells all.
+// closeJournal removes the journal. The state file is complete from here on.
 func (d *ConfigDir) closeJournal() error {
 	if err := d.disk.remove(d.journalPath()); err != nil {
 		return err
@@ -76,10 +79,10 @@ func (d *ConfigDir) closeJournal() error {
 	if err := d.disk.syncDir(d.statePath()); err != nil {
 		return err
 	}
-	return d.disk.removeAll(d.statePath("undo"))
+	return d.disk.removeAll(d.statePath(rollbackDir))
 }
 
-// removeCandidates removes what an apply left that never came to its renames.
+// removeCandidates removes the candidates of an apply that did not rename them.
 func (d *ConfigDir) removeCandidates(files []*stagedFile) error {
 	for _, file := range files {
 		if err := d.disk.remove(candidatePath(file.Path)); err != nil {

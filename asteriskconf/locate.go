@@ -9,20 +9,21 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// NotInstalledError says that Asterisk does not read a file of ours yet.
+// NotInstalledError means that Asterisk does not include a file of this module
+// yet.
 type NotInstalledError struct {
-	// Name of the file, and Parent of the file that should include it.
+	// Name is the file, and Parent is the file that should include it.
 	Name, Parent string
 }
 
 func (e *NotInstalledError) Error() string {
-	return fmt.Sprintf("%s does not include %s yet; run the installation of the configuration folder first", e.Parent, e.Name)
+	return fmt.Sprintf("%s does not include %s; install the configuration folder first", e.Parent, e.Name)
 }
 
-// locate returns the path, relative to the folder, at which Asterisk reads
-// the file, whether or not it exists now.
+// locate returns the path from which Asterisk reads the file, relative to the
+// folder. The file need not exist.
 func (d *ConfigDir) locate(file File) (string, error) {
-	// Our own file may be large, and says nothing about where it is included.
+	// Our own file may be large and does not affect its location.
 	replaced := map[string][]byte{file.Name: nil}
 	found, err := fs.Glob(os.DirFS(d.dir), "*/"+file.Name)
 	if err != nil {
@@ -45,9 +46,8 @@ func (d *ConfigDir) locate(file File) (string, error) {
 	return path, nil
 }
 
-// findInclude finds the include line of the tree that brings the file in, and
-// the path that it brings it in from: one where the file stands already, before
-// one where it may.
+// findInclude finds the include line for the file and the path that it yields.
+// It prefers a path at which the file exists.
 func (d *ConfigDir) findInclude(tree *dialect.Tree, file File) (path string, match dialect.Include, ok bool) {
 	for _, include := range tree.Includes {
 		candidate := d.includedPath(include, file)

@@ -10,9 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// lock takes the folder for one apply, install, rollback or recovery at a
-// time, across processes. The kernel frees it when the process ends, however
-// it ends.
+// lock locks the folder for one apply, install, rollback or recovery at a time,
+// across processes. The kernel releases the lock when the process ends.
 func (d *ConfigDir) lock() (unlock func(), err error) {
 	if err := d.disk.mkdir(d.statePath(), d.owner); err != nil {
 		return nil, err
@@ -23,7 +22,7 @@ func (d *ConfigDir) lock() (unlock func(), err error) {
 		return err
 	})
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, fmt.Errorf("the state of earlier applies belongs to another user; run as that user or as root: %w", err)
+		return nil, fmt.Errorf("the state folder belongs to another user; run as that user or as root: %w", err)
 	}
 	if err != nil {
 		return nil, err
@@ -35,14 +34,15 @@ func (d *ConfigDir) lock() (unlock func(), err error) {
 		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	}
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		err = &store.ConflictError{Reason: "another apply is at work in this configuration folder; try again when it has ended"}
+		err = &store.ConflictError{Reason: "another apply is running in this configuration folder; try again later"}
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return func() {
-		// A program that another goroutine is just starting holds a copy of
-		// the file for a moment; closing ours would not free the lock then.
+		// A process that another goroutine is starting holds a copy of the
+		// descriptor for a moment. Closing ours would not release the lock
+		// then.
 		_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
 		_ = file.Close()
 	}, nil

@@ -9,59 +9,59 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Plan is what an apply would change. It holds no secret.
+// Plan lists the changes that an apply would make. It contains no secrets.
 type Plan struct {
-	// Files that would be written, reloaded or verified, in that order.
+	// Files are the files to write, reload or verify, in that order.
 	Files []FilePlan `json:"files"`
 }
 
-// FilePlan is what an apply would change in one file.
+// FilePlan lists the changes to one file.
 type FilePlan struct {
 	Name   string `json:"name"`
 	Path   string `json:"path"`
 	Module string `json:"module"`
-	// Sections that differ from what is on disk.
+	// Sections are the sections that differ from the file on disk.
 	Sections []SectionPlan `json:"sections"`
-	// ManuallyEdited says that a person changed the file on disk; that copy
-	// would be set aside.
-	ManuallyEdited bool `json:"edited_by_hand"`
-	// Unverified says that the file was put in place without an Asterisk to
-	// ask; an apply would reload and verify it.
+	// ManuallyEdited reports whether the file on disk was edited. An apply
+	// saves it as a backup.
+	ManuallyEdited bool `json:"manually_edited"`
+	// Unverified reports whether the file was written without Asterisk. An
+	// apply reloads and verifies it.
 	Unverified bool `json:"unverified"`
 }
 
-// SectionPlan is one section that would be added, altered or removed.
+// SectionPlan is one section to add, modify or remove.
 type SectionPlan struct {
 	Name string `json:"name"`
-	// Action is "add", "alter" or "remove".
-	Action string     `json:"act"`
+	// Action is "add", "modify" or "remove".
+	Action string     `json:"action"`
 	Lines  []LinePlan `json:"lines"`
 }
 
-// LinePlan is one line that would come ("+") or go ("-").
+// LinePlan is one line to add ("+") or remove ("-").
 type LinePlan struct {
 	Sign string `json:"sign"`
 	Key  string `json:"key"`
-	// Value is masked for secrets.
+	// Value is masked if it may be a secret.
 	Value string `json:"value"`
 }
 
-// Empty reports whether an apply would do nothing.
+// Empty reports whether an apply would change nothing.
 func (p *Plan) Empty() bool { return len(p.Files) == 0 }
 
-// String draws the plan for a terminal.
+// String formats the plan for a terminal.
 func (p *Plan) String() string {
 	if p.Empty() {
-		return "Nothing to apply: Asterisk serves what the records hold.\n"
+		return "Nothing to apply: Asterisk serves the current records.\n"
 	}
 	var b strings.Builder
 	for _, file := range p.Files {
 		fmt.Fprintf(&b, "%s (reload %s)\n", file.Path, file.Module)
 		if file.ManuallyEdited {
-			b.WriteString("  ! edited by hand since the last apply; that copy would be set aside\n")
+			b.WriteString("  ! manually edited since the last apply; the edited file will be saved as a backup\n")
 		}
 		if file.Unverified {
-			b.WriteString("  ! not seen live yet; it would be reloaded and verified\n")
+			b.WriteString("  ! not verified yet; it will be reloaded and verified\n")
 		}
 		for _, section := range file.Sections {
 			fmt.Fprintf(&b, "  %s [%s]\n", sectionSign(section.Action), section.Name)
@@ -74,12 +74,11 @@ func (p *Plan) String() string {
 }
 
 func sectionSign(action string) string {
-	return map[string]string{"add": "+", "alter": "~", "remove": "-"}[action]
+	return map[string]string{"add": "+", "modify": "~", "remove": "-"}[action]
 }
 
 // Plan returns what [ConfigDir.Apply] would change, without changing anything.
-// It refuses what Apply would refuse before it begins, except what only
-// Asterisk can tell.
+// It returns the errors of Apply that need no Asterisk.
 func (d *ConfigDir) Plan(ctx context.Context) (*Plan, error) {
 	s, err := d.readState()
 	if err != nil {
@@ -118,7 +117,7 @@ func planSections(file *stagedFile) []SectionPlan {
 	mask := secretMask(file)
 	plans := make([]SectionPlan, len(file.Sections))
 	for i, change := range file.Sections {
-		plans[i] = SectionPlan{Name: change.Name, Action: "alter", Lines: planLines(mask, change)}
+		plans[i] = SectionPlan{Name: change.Name, Action: "modify", Lines: planLines(mask, change)}
 		switch {
 		case change.Before == nil:
 			plans[i].Action = "add"
@@ -129,8 +128,8 @@ func planSections(file *stagedFile) []SectionPlan {
 	return plans
 }
 
-// planLines lists the lines that go and then those that come. Lines that only
-// change places are listed as both, since order can carry meaning.
+// planLines lists the removed lines and then the added ones. Lines that only
+// move are listed as both, because order can matter.
 func planLines(mask func(key string) bool, change SectionChange) []LinePlan {
 	var before, after []dialect.Line
 	if change.Before != nil {
@@ -153,7 +152,7 @@ func planLines(mask func(key string) bool, change SectionChange) []LinePlan {
 	return lines
 }
 
-// subtractLines returns the lines of a that b does not hold, counting repeats.
+// subtractLines returns the lines of a that are not in b, counting repeats.
 func subtractLines(a, b []dialect.Line) []dialect.Line {
 	count := make(map[dialect.Line]int, len(b))
 	for _, l := range b {
@@ -178,8 +177,8 @@ func planLine(mask func(key string) bool, sign string, l dialect.Line) LinePlan 
 	return LinePlan{Sign: sign, Key: l.Key, Value: value}
 }
 
-// secretMask says which values are not shown: those of secrets, and those of keys
-// that we never wrote. A person who edited the file may have misspelt "secret".
+// secretMask returns which keys to mask: those of secrets, and those that this
+// module never wrote, such as a misspelled "secret".
 func secretMask(file *stagedFile) func(key string) bool {
 	written := make(map[string]bool)
 	for _, sections := range [][]dialect.Section{file.After, file.Live} {

@@ -1,14 +1,14 @@
 package asteriskconf
 
-// Progress tells how far an apply has come.
+// Progress is the current step of an apply.
 type Progress struct {
 	// Step is one of the Step constants.
 	Step string `json:"step"`
-	// File is the file at work; empty when it is all of them.
+	// File is the current file; empty if the step concerns all files.
 	File string `json:"file"`
 }
 
-// reportProgress says that a step begins.
+// reportProgress reports the start of a step.
 func (d *ConfigDir) reportProgress(step, file string) {
 	if d.progress != nil {
 		d.progress(Progress{Step: step, File: file})

@@ -12,24 +12,24 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// Recovery tells what [ConfigDir.Recover] found and did.
+// Recovery is the result of [ConfigDir.Recover].
 type Recovery struct {
-	// Interrupted says that an apply had been cut short.
+	// Interrupted reports whether an interrupted apply was found.
 	Interrupted bool `json:"interrupted"`
-	// RolledForward says that the new generation was completed; otherwise the old
-	// one was put back.
-	RolledForward bool `json:"forward"`
-	// Verified says that the running Asterisk was seen to serve it.
+	// RolledForward reports whether the new generation was completed. Otherwise
+	// the old one was restored.
+	RolledForward bool `json:"rolled_forward"`
+	// Verified reports whether the running Asterisk serves it.
 	Verified bool `json:"verified"`
-	// Reason says why the new generation was not completed although all its
-	// files were in place.
+	// Reason is why the new generation was not completed although all its files
+	// were in place.
 	Reason string `json:"reason,omitempty"`
 }
 
-// Recover ends an apply that was cut short, by a crash or a kill: afterwards
-// every file is of the old or of the new generation, whole, and the running
-// Asterisk serves it. It does nothing when no apply was cut short. Apply and
-// Rollback begin with it.
+// Recover finishes an apply that a crash or a kill interrupted. Afterwards all
+// files are of the old or all are of the new generation, and the running
+// Asterisk serves them. Without an interrupted apply it does nothing. Apply and
+// Rollback call it first.
 func (d *ConfigDir) Recover(ctx context.Context) (*Recovery, error) {
 	recovery, err := d.lockAndRecover(ctx)
 	d.recordRecovery(ctx, recovery, err)
@@ -57,7 +57,7 @@ func (d *ConfigDir) recover(ctx context.Context) (*Recovery, error) {
 	if j == nil {
 		return &Recovery{}, d.removeLeftovers(s)
 	}
-	d.log.WarnContext(ctx, "an apply was cut short, recovering", "phase", string(j.Phase), "generation", j.Generation)
+	d.log.WarnContext(ctx, "an apply was interrupted, recovering", "phase", string(j.Phase), "generation", j.Generation)
 	d.reportProgress(StepRecover, "")
 	files, err := d.stageJournal(s, j)
 	if err != nil {
@@ -66,14 +66,14 @@ func (d *ConfigDir) recover(ctx context.Context) (*Recovery, error) {
 	recovery := &Recovery{Interrupted: true, RolledForward: j.Phase == phaseRenamed}
 	if !recovery.RolledForward {
 		if err := d.revert(ctx, s, j, files); err != nil {
-			return nil, fmt.Errorf("the apply that was cut short is not undone yet: %w", err)
+			return nil, fmt.Errorf("the interrupted apply is not reverted yet: %w", err)
 		}
 		recovery.Verified = d.asterisk != nil
 		return recovery, nil
 	}
 	target, err := d.target(ctx, s)
 	if err != nil {
-		return nil, fmt.Errorf("an apply was cut short and waits for Asterisk: %w", err)
+		return nil, fmt.Errorf("an interrupted apply waits for Asterisk: %w", err)
 	}
 	s.Version = target.Version
 	report, err := d.activate(ctx, s, j, files, &Report{Files: fileReports(files)})
@@ -87,9 +87,9 @@ func (d *ConfigDir) recover(ctx context.Context) (*Recovery, error) {
 	return recovery, nil
 }
 
-// removeLeftovers removes what an apply left that was cut short before it changed
-// anything: candidates, half-written notes and an unused generation. A folder
-// that is not in order is left for the apply to complain of.
+// removeLeftovers removes the leftovers of an apply that was interrupted before
+// it changed anything: candidates, partial state files and an unused
+// generation. It ignores a broken folder, which the apply reports.
 func (d *ConfigDir) removeLeftovers(s state) error {
 	candidates, err := fs.Glob(os.DirFS(d.dir), candidatePath(d.statePath("*")))
 	if err != nil {
@@ -108,17 +108,17 @@ func (d *ConfigDir) removeLeftovers(s state) error {
 	return d.pruneGenerations(s)
 }
 
-// stageJournal rebuilds, from what the journal saved, what the interrupted
-// apply had staged.
+// stageJournal restores the staged files of the interrupted apply from the
+// journal.
 func (d *ConfigDir) stageJournal(s state, j *journal) ([]*stagedFile, error) {
 	var files []*stagedFile
 	for _, entry := range j.Files {
 		source := d.sourceByName(entry.Name)
 		if source == nil {
-			return nil, fmt.Errorf("an apply of %s was cut short, and this program does not know that file; recover with the program that applied it", entry.Name)
+			return nil, fmt.Errorf("the interrupted apply includes %s, which this program does not manage; recover with the program that applied it", entry.Name)
 		}
 		if !filepath.IsLocal(entry.Path) || filepath.Base(entry.Path) != entry.Name {
-			return nil, fmt.Errorf("%s is damaged: it names a file that is not ours", d.journalPath())
+			return nil, fmt.Errorf("%s is corrupt: it names a file that this program does not own", d.journalPath())
 		}
 		staged := &stagedFile{source: source, Change: Change{File: source.File(), Path: entry.Path}}
 		if err := d.loadJournaledFile(staged, s, j, entry); err != nil {
@@ -131,12 +131,12 @@ func (d *ConfigDir) stageJournal(s state, j *journal) ([]*stagedFile, error) {
 
 func (d *ConfigDir) loadJournaledFile(staged *stagedFile, s state, j *journal, entry journalFile) (err error) {
 	if entry.Existed {
-		if staged.prior, err = d.disk.read(d.statePath("undo", entry.Name)); err != nil {
+		if staged.prior, err = d.disk.read(d.statePath(rollbackDir, entry.Name)); err != nil {
 			return err
 		}
 		if staged.prior == nil {
-			return fmt.Errorf("the copy of %s that the journal needs is gone from %s; put the file in order by hand, remove %s and apply",
-				entry.Name, d.statePath("undo"), d.journalPath())
+			return fmt.Errorf("the copy of %s is missing from %s; restore the file manually, remove %s and apply",
+				entry.Name, d.statePath(rollbackDir), d.journalPath())
 		}
 	}
 	if staged.next, err = d.generationContent(j.Generation, entry.Name); err != nil {
@@ -170,10 +170,10 @@ func (d *ConfigDir) sourceByName(name string) Source {
 	return nil
 }
 
-// revert puts every file back as it was before the apply, and has Asterisk
-// serve that. While it cannot be sure of that, the journal stays, so that the
-// next recovery goes on; an Asterisk that was asked and serves something else
-// is reported and left for the next apply.
+// revert restores every file and makes Asterisk serve it. The journal stays
+// until that is certain, so that the next recovery continues. If Asterisk
+// answers but serves something else, revert returns the difference and leaves
+// it to the next apply.
 func (d *ConfigDir) revert(ctx context.Context, s state, j *journal, files []*stagedFile) error {
 	j.Phase = phaseReverting
 	if err := d.writeJournal(j); err != nil {
@@ -197,8 +197,8 @@ func (d *ConfigDir) revert(ctx context.Context, s state, j *journal, files []*st
 	return d.closeJournal()
 }
 
-// restoreFile puts one file back. What a person has made of it meanwhile is set
-// aside.
+// restoreFile restores one file. It saves a backup of a file that was changed
+// in between.
 func (d *ConfigDir) restoreFile(ctx context.Context, file *stagedFile) error {
 	current, err := d.disk.read(file.Path)
 	if err != nil {
@@ -212,7 +212,7 @@ func (d *ConfigDir) restoreFile(ctx context.Context, file *stagedFile) error {
 		if err != nil {
 			return err
 		}
-		d.log.WarnContext(ctx, "the file was changed by hand meanwhile, a copy is kept", "file", file.Path, "copy", backup)
+		d.log.WarnContext(ctx, "the file was changed during the apply, a backup is saved", "file", file.Path, "copy", backup)
 	}
 	if file.prior == nil {
 		return d.disk.remove(file.Path)
@@ -220,8 +220,8 @@ func (d *ConfigDir) restoreFile(ctx context.Context, file *stagedFile) error {
 	return d.disk.replace(file.Path, file.prior, modeConf, d.ownerFor(file))
 }
 
-// ownerFor returns who a file of ours belongs to: whoever owns it now, or the
-// file that includes it.
+// ownerFor returns the owner of a file: its current owner, or the owner of its
+// parent.
 func (d *ConfigDir) ownerFor(file *stagedFile) owner {
 	for _, path := range []string{file.Path, file.File.Parent} {
 		if info, err := d.statResolved(path); err == nil {
@@ -231,7 +231,7 @@ func (d *ConfigDir) ownerFor(file *stagedFile) owner {
 	return d.owner
 }
 
-// reloadReverted has Asterisk serve the restored files.
+// reloadReverted makes Asterisk serve the restored files.
 func (d *ConfigDir) reloadReverted(ctx context.Context, files []*stagedFile) error {
 	if d.asterisk == nil {
 		return nil
@@ -250,11 +250,11 @@ func (d *ConfigDir) reloadReverted(ctx context.Context, files []*stagedFile) err
 	return nil
 }
 
-// verifyReverted sees a restored file live. One that a person had edited is not
-// judged, and that is said.
+// verifyReverted verifies a restored file. It reports a manually edited file as
+// a difference, because it cannot verify one.
 func (d *ConfigDir) verifyReverted(ctx context.Context, file *stagedFile) error {
 	if file.prior != nil && isManuallyEdited(file.prior) {
-		return &MismatchError{Object: file.Path, Difference: "the copy that was edited by hand is back in its place, and is not judged"}
+		return &MismatchError{Object: file.Path, Difference: "the manually edited file is restored and cannot be verified"}
 	}
 	tree, err := dialect.ParseFile(d.dir, file.File.Parent, nil)
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 )
 
-const manualEdit = "; my edit\n[mine]\nsecret = by hand\n"
+const manualEdit = "; my edit\n[mine]\nsecret = manual\n"
 
 func TestConfigDir_Recover_rejectsJournalOfForeignFiles(t *testing.T) {
 	t.Parallel()
@@ -30,13 +30,13 @@ func TestConfigDir_Recover_rejectsJournalOfForeignFiles(t *testing.T) {
 	require.NoError(t, os.WriteFile(outside, []byte("root only"), 0o600))
 	way, err := filepath.Rel(s.dir, outside)
 	require.NoError(t, err)
-	require.NoError(t, os.Mkdir(s.path(".pbxusers", "undo"), 0o700))
-	s.write(t, ".pbxusers/undo/"+fakeManagedFile, "asterisk ALL=NOPASSWD: ALL")
+	require.NoError(t, os.Mkdir(s.path(".pbxusers", "rollback"), 0o700))
+	s.write(t, ".pbxusers/rollback/"+fakeManagedFile, "asterisk ALL=NOPASSWD: ALL")
 	parent := readFile(t, s.dir, "manager.conf")
 	for _, path := range []string{way, outside, "manager.conf", "../" + fakeManagedFile} {
 		s.write(t, ".pbxusers/journal.json", journalJSON("prepared", path))
 		_, err := s.configDir.Recover(testContext(t))
-		require.ErrorContains(t, err, "damaged", path)
+		require.ErrorContains(t, err, "corrupt", path)
 		require.Equal(t, "root only", readFile(t, outside))
 		require.Equal(t, parent, readFile(t, s.dir, "manager.conf"))
 	}
@@ -66,8 +66,8 @@ func TestConfigDir_Apply_backsUpManualEditDuringApply(t *testing.T) {
 
 			failure := s.requireApplyError(t)
 			require.Equal(t, window.step, failure.Step)
-			require.ErrorContains(t, failure, "somebody changed")
-			require.ErrorContains(t, failure, "a copy is kept")
+			require.ErrorContains(t, failure, "changed during the apply")
+			require.ErrorContains(t, failure, "a backup is saved")
 			require.NoError(t, failure.RollbackErr)
 			require.Equal(t, []string{manualEdit}, s.backups(t))
 			require.Equal(t, before, readFile(t, s.path(fakeManagedFile)))
@@ -82,7 +82,7 @@ func TestConfigDir_Apply_backsUpManualEditDuringApply(t *testing.T) {
 func TestConfigDir_Recover_backsUpManualEditAfterCrash(t *testing.T) {
 	t.Parallel()
 	for name, arm := range map[string]func(s *fakeEnv){
-		"between the renames and their note": func(s *fakeEnv) {
+		"between the renames and the journal": func(s *fakeEnv) {
 			asteriskconf.SetDiskHook(s.configDir, func(call, path string) {
 				if call == "fsync" && path == "." {
 					runtime.Goexit()
@@ -111,7 +111,7 @@ func TestConfigDir_Recover_backsUpManualEditAfterCrash(t *testing.T) {
 			require.True(t, recovery.Interrupted)
 			require.False(t, recovery.RolledForward)
 			require.Equal(t, []string{manualEdit}, s.backups(t))
-			require.Contains(t, log.String(), filepath.Join(s.dir, ".pbxusers", "kept", fakeManagedFile))
+			require.Contains(t, log.String(), filepath.Join(s.dir, ".pbxusers", "backups", fakeManagedFile))
 			require.Equal(t, before, readFile(t, s.path(fakeManagedFile)))
 			require.Equal(t, []string{"alpha"}, s.accounts())
 		})
@@ -128,8 +128,8 @@ func interruptApply(apply func()) {
 	<-done
 }
 
-// blockStateWrites keeps the state from being written, as a full disk does, also for
-// root; the function that it returns ends that.
+// blockStateWrites makes writes of the state fail, as a full disk does, also
+// for root. The returned function ends that.
 func (s *fakeEnv) blockStateWrites(t *testing.T) (unblock func()) {
 	t.Helper()
 	blocker := s.path(".pbxusers", ".state.json.new")
@@ -155,7 +155,7 @@ func TestConfigDir_Apply_keepsJournalWhenStateWriteFails(t *testing.T) {
 
 	_, err = s.configDir.Rollback(testContext(t))
 	require.NoError(t, err)
-	require.Equal(t, []string{"alpha", "beta"}, s.accounts(), "the interrupted apply was completed first, and then taken back")
+	require.Equal(t, []string{"alpha", "beta"}, s.accounts(), "the interrupted apply was completed first, and then rolled back")
 }
 
 func TestConfigDir_Apply_keepsJournalWhenRollbackStateWriteFails(t *testing.T) {
@@ -211,13 +211,13 @@ func TestConfigDir_Status_runningApplyIsNotInterrupted(t *testing.T) {
 func TestConfigDir_Apply_reportsCorruptStateAndRecreatesMissingState(t *testing.T) {
 	t.Parallel()
 	s := newFakeEnv(t, "alpha")
-	for _, damaged := range []string{"", "{", "[]", `{"live":"one"}`} {
-		s.write(t, ".pbxusers/state.json", damaged)
+	for _, corrupt := range []string{"", "{", "[]", `{"live":"one"}`} {
+		s.write(t, ".pbxusers/state.json", corrupt)
 		for _, act := range []func() error{
 			func() error { _, err := s.configDir.Status(testContext(t)); return err },
 			func() error { _, err := s.configDir.Apply(testContext(t)); return err },
 		} {
-			require.ErrorContains(t, act(), ".pbxusers/state.json is damaged; remove it and apply again", damaged)
+			require.ErrorContains(t, act(), ".pbxusers/state.json is corrupt; remove it and apply again", corrupt)
 		}
 	}
 	for _, poor := range []string{"{}", "null", `{"live":7,"newest":7}`} {
@@ -236,11 +236,11 @@ func TestConfigDir_Recover_reportsCorruptJournal(t *testing.T) {
 	s := newFakeEnv(t, "alpha")
 	before := readFile(t, s.path(fakeManagedFile))
 	for journal, want := range map[string]string{
-		"":  "journal.json is damaged",
-		"{": "journal.json is damaged",
-		journalJSON("prepared", "../"+fakeManagedFile):                        "names a file that is not ours",
-		journalJSON("prepared", fakeManagedFile):                              "the copy of " + fakeManagedFile + " that the journal needs is gone",
-		strings.ReplaceAll(journalJSON("renamed", "x"), fakeManagedFile, "x"): "does not know that file",
+		"":  "journal.json is corrupt",
+		"{": "journal.json is corrupt",
+		journalJSON("prepared", "../"+fakeManagedFile):                        "names a file that this program does not own",
+		journalJSON("prepared", fakeManagedFile):                              "the copy of " + fakeManagedFile + " is missing",
+		strings.ReplaceAll(journalJSON("renamed", "x"), fakeManagedFile, "x"): "which this program does not manage",
 	} {
 		s.write(t, ".pbxusers/journal.json", journal)
 		_, err := s.configDir.Recover(testContext(t))
@@ -285,7 +285,7 @@ func TestConfigDir_Recover_keepsNewGenerationWhenRevocationFails(t *testing.T) {
 	require.True(t, s.status(t).Pending)
 	require.False(t, s.status(t).Interrupted)
 
-	require.Equal(t, asteriskconf.StepRevoke, s.requireApplyError(t).Step, "what is left to revoke is not forgotten")
+	require.Equal(t, asteriskconf.StepRevoke, s.requireApplyError(t).Step, "the revocation is still pending")
 	s.sessionsErr = nil
 	s.apply(t)
 	require.False(t, s.status(t).Pending)
@@ -304,7 +304,7 @@ func TestConfigDir_Apply_limitsWaitForCrashedAsterisk(t *testing.T) {
 		_, err := s.configDir.Apply(ctx)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Less(t, time.Since(start), 20*time.Second)
-		require.Equal(t, before, readFile(t, s.path(fakeManagedFile)), "the files are those of before")
+		require.Equal(t, before, readFile(t, s.path(fakeManagedFile)), "the previous files are restored")
 		require.True(t, s.status(t).Interrupted)
 
 		s.crashed, s.afterReload = false, nil

@@ -2,76 +2,75 @@ package asteriskconf
 
 import "fmt"
 
-// Report tells what an apply did.
+// Report is the result of an apply.
 type Report struct {
-	// Generation is the number of the generation that now stands; it is the
-	// one before when nothing was to be done.
+	// Generation is the number of the current generation. It is the previous
+	// one if nothing changed.
 	Generation int `json:"generation"`
-	// Changed says whether any file was written or any module reloaded.
+	// Changed reports whether a file was written or a module reloaded.
 	Changed bool `json:"changed"`
-	// Verified says that the running Asterisk was seen to serve it. It is
-	// false only where there was no Asterisk to talk to.
+	// Verified reports whether the running Asterisk serves the generation. It
+	// is false only without Asterisk.
 	Verified bool `json:"verified"`
-	// Files tells of each file, in the order of reloads.
+	// Files are the results per file, in reload order.
 	Files []FileReport `json:"files"`
 }
 
-// FileReport tells what an apply did to one file.
+// FileReport is the result of an apply for one file.
 type FileReport struct {
 	Name string `json:"name"`
 	Path string `json:"path"`
-	// Added, Altered and Removed count the sections that differ from what
-	// stood on disk before.
+	// Added, Modified and Removed count the sections that differ from the
+	// previous file on disk.
 	Added    int `json:"added"`
-	Modified int `json:"altered"`
+	Modified int `json:"modified"`
 	Removed  int `json:"removed"`
-	// ReloadedModule is the module that was reloaded for it; empty when none.
-	ReloadedModule string `json:"reloaded,omitempty"`
-	// BackupPath is where the copy that a person had edited was moved, when
-	// there was one; an absolute path.
-	BackupPath string `json:"kept_aside,omitempty"`
-	// Notes are sentences about what was ended, such as open sessions of
-	// accounts that were narrowed.
+	// ReloadedModule is the module reloaded for the file; empty if none.
+	ReloadedModule string `json:"reloaded_module,omitempty"`
+	// BackupPath is the absolute path of the backup of a manually edited file;
+	// empty if there is none.
+	BackupPath string `json:"backup_path,omitempty"`
+	// Notes are sentences about ended uses, such as sessions of accounts with
+	// fewer rights.
 	Notes []string `json:"notes,omitempty"`
 }
 
-// Steps of an apply in their order, as [ApplyError] and [Progress] name them.
+// Steps of an apply in their order, as in [ApplyError] and [Progress].
 const (
 	// StepConnect asks Asterisk for its version.
-	StepConnect = "connection"
-	// StepRender renders the files, or fetches those of the earlier
-	// generation.
-	StepRender = "rendering"
-	// StepCheck has our own reader and Asterisk's parse them.
+	StepConnect = "connect"
+	// StepRender renders the files, or loads those of the earlier generation.
+	StepRender = "render"
+	// StepCheck parses the files with this package and with Asterisk.
 	StepCheck = "check"
-	// StepWrite puts them in place.
-	StepWrite = "writing"
-	// StepReload, StepVerify and StepRevoke are done for one file after the
-	// other.
+	// StepWrite puts the files in place.
+	StepWrite = "write"
+	// StepReload, StepVerify and StepRevoke run for each file in turn.
 	StepReload = "reload"
-	StepVerify = "verification"
-	StepRevoke = "revocation"
-	// StepRollback puts the generation before back, after a step that failed.
-	StepRollback = "undoing"
-	// StepRecover ends, before all others, an apply that was cut short.
-	StepRecover = "recovery"
+	StepVerify = "verify"
+	StepRevoke = "revoke"
+	// StepRollback restores the previous generation after a failed step.
+	StepRollback = "rollback"
+	// StepRecover finishes an interrupted apply before all other steps.
+	StepRecover = "recover"
 )
 
-// ApplyError says at which step an apply failed, and how things stand now.
+// ApplyError is the error of a failed apply. It holds the failed step and the
+// current situation.
 type ApplyError struct {
 	// Step is one of the Step constants.
 	Step string
-	// File is the file at work; empty when it was all of them.
+	// File is the current file; empty if the step concerns all files.
 	File string
 	// Err is the cause.
 	Err error
-	// Changed says whether anything had been put in place by then. When it
-	// had, Undo tells of the way back: nil means that the files are those of
-	// before and that Asterisk was seen to serve them.
+	// Changed reports whether anything was put in place before the error. If
+	// so, RollbackErr is the result of the rollback: nil means that the
+	// previous files are restored and that Asterisk serves them.
 	Changed     bool
 	RollbackErr error
-	// RevocationPending says that the new generation stands and is live, but that
-	// something it revoked is still in use; it stays pending, and the next
+	// RevocationPending means that the new generation is live but a revoked
+	// session or other use continues. The folder stays pending, and the next
 	// apply tries again.
 	RevocationPending bool
 }
@@ -83,16 +82,16 @@ func (e *ApplyError) Error() string {
 	}
 	switch {
 	case e.RevocationPending:
-		return fmt.Sprintf("the new configuration is live, but the %s failed: %v; apply again to end it", at, e.Err)
+		return fmt.Sprintf("the new configuration is live, but step %s failed: %v; apply again to finish", at, e.Err)
 	case !e.Changed:
-		return fmt.Sprintf("apply stopped at the %s; nothing was changed: %v", at, e.Err)
+		return fmt.Sprintf("apply stopped at step %s; nothing was changed: %v", at, e.Err)
 	case e.RollbackErr == nil:
-		return fmt.Sprintf("apply failed at the %s and was rolled back: %v", at, e.Err)
+		return fmt.Sprintf("apply failed at step %s and was rolled back: %v", at, e.Err)
 	}
-	return fmt.Sprintf("apply failed at the %s: %v; the roll back is not verified: %v", at, e.Err, e.RollbackErr)
+	return fmt.Sprintf("apply failed at step %s: %v; the rollback is not verified: %v", at, e.Err, e.RollbackErr)
 }
 
-// Unwrap returns the cause, and what went wrong on the way back.
+// Unwrap returns the cause and the error of the rollback.
 func (e *ApplyError) Unwrap() []error {
 	if e.RollbackErr == nil {
 		return []error{e.Err}
@@ -104,16 +103,16 @@ func (e *ApplyError) Unwrap() []error {
 func (e *ApplyError) AuditReason() string {
 	switch {
 	case e.RevocationPending:
-		return e.Step + ", kept"
+		return e.Step + ", revocation pending"
 	case !e.Changed:
 		return e.Step + ", nothing changed"
 	case e.RollbackErr == nil:
 		return e.Step + ", rolled back"
 	}
-	return e.Step + ", roll back not verified"
+	return e.Step + ", rollback not verified"
 }
 
-// fileReports counts what is to change.
+// fileReports counts the changes of each file.
 func fileReports(files []*stagedFile) []FileReport {
 	reports := make([]FileReport, len(files))
 	for i, file := range files {

@@ -8,71 +8,69 @@ import (
 
 // File describes one whole file that this module owns.
 type File struct {
-	// Name is the file's name, such as "pbxusers_manager.conf". Where in the
-	// configuration folder it stands is what [ConfigDir.Install] decides.
+	// Name is the file name, such as "pbxusers_manager.conf".
+	// [ConfigDir.Install] decides on its place in the configuration folder.
 	Name string
-	// Parent is the file that Asterisk reads on its own, and that includes
-	// this one, such as "manager.conf".
+	// Parent is the file that Asterisk reads directly and that includes this
+	// one, such as "manager.conf".
 	Parent string
-	// Module is what has to be reloaded when the file changes, such as
-	// "manager" or "res_pjsip.so".
+	// Module is the module to reload after a change, such as "manager" or
+	// "res_pjsip.so".
 	Module string
-	// SecretKeys are the keys whose values are never shown in a plan.
+	// SecretKeys are the keys whose values a plan masks.
 	SecretKeys []string
-	// UniqueSections means that no section of this file may have the name,
-	// without regard to case, of a section that another file of the
-	// parent's tree holds: Asterisk would merge the two.
+	// UniqueSections means that the section names of this file, ignoring case,
+	// must not occur in other files of the parent's tree. Asterisk would merge
+	// the sections.
 	UniqueSections bool
-	// RepeatSections allows several sections of one name in this file.
+	// RepeatSections allows several sections with one name in this file.
 	RepeatSections bool
 }
 
 // Target is the Asterisk that a file is rendered for.
 type Target struct {
-	// Version of the Asterisk; zero when there is none to ask, which is to
-	// be taken as the newest.
+	// Version is the version of Asterisk. Zero means unknown; treat it as the
+	// newest.
 	Version Version
 }
 
-// Source renders one file and proves it live. Its methods may be called from
-// several goroutines.
+// Source renders one file and verifies that it is live. It must be safe for
+// concurrent use.
 type Source interface {
-	// File describes the file; it always returns the same.
+	// File describes the file. It always returns the same value.
 	File() File
-	// Sections returns the whole content of the file, in a fixed order: the
-	// same records give the same sections.
+	// Sections returns the whole content of the file. It is deterministic.
 	Sections(ctx context.Context, target Target) ([]dialect.Section, error)
-	// Verify compares what the running Asterisk serves with change.After,
-	// and looks closely at what change altered. A difference is a
-	// [*MismatchError]; another error means that Asterisk could not be
-	// asked.
+	// Verify compares what the running Asterisk serves with change.After, and
+	// examines the changed sections closely. It returns a [*MismatchError] for
+	// a difference. Any other error means that Asterisk did not answer.
 	Verify(ctx context.Context, asterisk Asterisk, change *Change) error
 }
 
-// Revoker is a [Source] for which a reload is not enough: what change took
-// away may still be in use. Revoke ends such uses once the change is live, and
-// returns a sentence for each one that it ended or could not end.
+// Revoker is a [Source] whose revoked records can stay in use after a reload.
+// Revoke ends such uses once the change is live. It returns a sentence for each
+// use that it ended or could not end.
 type Revoker interface {
 	Revoke(ctx context.Context, asterisk Asterisk, change *Change) ([]string, error)
 }
 
-// ChangeChecker is a [Source] that knows of changes that would do harm to a running
-// Asterisk. An apply asks it before anything is written; what it returns,
-// usually a store.ConflictError, refuses the apply.
+// ChangeChecker is a [Source] that detects changes that would harm a running
+// Asterisk. An apply calls CheckChange before it writes anything, and fails
+// with its error, usually a store.ConflictError.
 type ChangeChecker interface {
 	CheckChange(change *Change) error
 }
 
-// Inspector is a [Source] that knows what else in the parent's tree keeps its
-// file from working.
+// Inspector is a [Source] that detects issues in the parent's tree that prevent
+// its file from working.
 type Inspector interface {
 	Inspect(tree *dialect.Tree) []Issue
 }
 
-// MismatchError says that the running Asterisk does not serve what was
+// MismatchError means that the running Asterisk does not serve what was
 // written.
 type MismatchError struct {
-	// Object is the thing that differs, such as "AMI account crm".
+	// Object is what differs, such as "AMI account crm".
 	Object string
 	// Difference is one clause without secrets, such as "read privileges are
 	// call, not call,user".

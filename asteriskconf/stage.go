@@ -8,24 +8,24 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// stagedFile is one file on its way to a generation.
+// stagedFile is one file of a generation in preparation.
 type stagedFile struct {
 	Change
 	source Source
-	// prior is what stands on disk, nil for nothing; next what shall stand
-	// there; live what the last verified generation held, nil for none.
+	// prior is the content on disk, or nil. next is the new content. live is
+	// the content in the last verified generation, or nil.
 	prior, next, live []byte
 }
 
-// needsWrite reports whether the file on disk is to change.
+// needsWrite reports whether the file on disk has to change.
 func (s *stagedFile) needsWrite() bool { return !bytes.Equal(s.prior, s.next) || s.prior == nil }
 
-// manuallyEdited reports whether a person changed the file on disk.
+// manuallyEdited reports whether the file on disk was edited.
 func (s *stagedFile) manuallyEdited() bool {
 	return s.prior != nil && !bytes.Equal(s.prior, s.next) && !bytes.Equal(s.prior, s.live) && isManuallyEdited(s.prior)
 }
 
-// stageAll renders every file and compares it with what is there.
+// stageAll renders every file and compares it with the current one.
 func (d *ConfigDir) stageAll(ctx context.Context, s state, target Target) ([]*stagedFile, error) {
 	files := make([]*stagedFile, 0, len(d.sources))
 	for _, source := range d.sources {
@@ -46,7 +46,7 @@ func (d *ConfigDir) stageAll(ctx context.Context, s state, target Target) ([]*st
 	return files, nil
 }
 
-// stage sets the content that a file shall have beside what it has.
+// stage pairs the new content of a file with the current one.
 func (d *ConfigDir) stage(source Source, s state, next []byte, after []dialect.Section) (*stagedFile, error) {
 	file := source.File()
 	path, err := d.locate(file)
@@ -73,7 +73,7 @@ func (d *ConfigDir) stage(source Source, s state, next []byte, after []dialect.S
 	return staged, nil
 }
 
-// decodeLive reads the live generation, which is most often what is on disk.
+// decodeLive reads the live generation, which is usually the file on disk.
 func (s *stagedFile) decodeLive() ([]dialect.Section, error) {
 	if s.live != nil && bytes.Equal(s.live, s.prior) {
 		return s.Before, nil
@@ -81,8 +81,8 @@ func (s *stagedFile) decodeLive() ([]dialect.Section, error) {
 	return decode(s.File.Name, s.live)
 }
 
-// encode writes the whole file and reads it back: what our own reader does
-// not see as it was meant never reaches the disk.
+// encode renders the whole file and reads it back. It returns an error unless
+// the parser reads the same sections.
 func encode(file File, sections []dialect.Section) ([]byte, error) {
 	var body bytes.Buffer
 	w := dialect.NewWriter(&body, &dialect.WriterOptions{RepeatSections: file.RepeatSections})
@@ -100,13 +100,13 @@ func encode(file File, sections []dialect.Section) ([]byte, error) {
 		return nil, err
 	}
 	if !equalSections(seen, sections) {
-		return nil, fmt.Errorf("%s: the rendered file does not read back as it was meant; nothing was changed", file.Name)
+		return nil, fmt.Errorf("%s: the rendered file does not read back as written; nothing was changed", file.Name)
 	}
 	return content, nil
 }
 
-// decode reads the sections of a file of ours; nil content has none. A file
-// that a person has broken yields the sections that Asterisk would see.
+// decode returns the sections of a file. nil content has none. For an invalid
+// file it returns the sections that Asterisk would see.
 func decode(name string, content []byte) ([]dialect.Section, error) {
 	if content == nil {
 		return nil, nil

@@ -14,24 +14,24 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// state is what the folder remembers between applies.
+// state is the saved state of the folder between applies.
 type state struct {
-	// Newest is the highest number given to a generation so far.
+	// Newest is the highest generation number so far.
 	Newest int `json:"newest"`
-	// Live is the generation that was last seen live, and Previous the one
-	// before it; 0 means none.
+	// Live is the last verified generation, and Previous is the one before it;
+	// 0 means none.
 	Live     int       `json:"live"`
 	Previous int       `json:"previous"`
 	LiveAt   time.Time `json:"live_at"`
-	// Unverified means that files were put in place, or put back, and that
-	// no Asterisk was asked: it may serve something other than Live.
+	// Unverified means that files were written or restored without Asterisk.
+	// Asterisk may serve something other than Live.
 	Unverified bool `json:"unverified"`
-	// DatabaseID of the records that were last applied; empty when unknown.
-	DatabaseID string `json:"origin"`
-	// UnverifiedGenerations are the generations that were put in place since Live and were
-	// never seen live: Asterisk may have served them all the same.
-	UnverifiedGenerations []int `json:"unseen"`
-	// Version of the Asterisk that Live was rendered for.
+	// DatabaseID identifies the records of the last apply; empty if unknown.
+	DatabaseID string `json:"database_id"`
+	// UnverifiedGenerations are the generations written after Live and never
+	// verified. Asterisk may have served them.
+	UnverifiedGenerations []int `json:"unverified_generations"`
+	// Version is the version of Asterisk that Live was rendered for.
 	Version Version `json:"version"`
 }
 
@@ -45,12 +45,12 @@ func (d *ConfigDir) writeState(s state) error {
 	return d.writeJSON(d.statePath("state.json"), s)
 }
 
-// generationPath returns where a generation keeps its copy of a file.
+// generationPath returns the path of the copy of a file in a generation.
 func (d *ConfigDir) generationPath(number int, name string) string {
 	return d.statePath("generations", strconv.Itoa(number), name)
 }
 
-// generationContent returns the copy, or nil when there is none.
+// generationContent returns the copy, or nil if there is none.
 func (d *ConfigDir) generationContent(number int, name string) ([]byte, error) {
 	if number == 0 {
 		return nil, nil
@@ -58,8 +58,8 @@ func (d *ConfigDir) generationContent(number int, name string) ([]byte, error) {
 	return d.disk.read(d.generationPath(number, name))
 }
 
-// unverifiedSections returns what a file held in the generations that were never
-// seen live.
+// unverifiedSections returns the sections of a file in all unverified
+// generations.
 func (d *ConfigDir) unverifiedSections(s state, name string) ([]dialect.Section, error) {
 	var all []dialect.Section
 	for _, number := range s.UnverifiedGenerations {
@@ -76,7 +76,7 @@ func (d *ConfigDir) unverifiedSections(s state, name string) ([]dialect.Section,
 	return all, nil
 }
 
-// saveGeneration stores what the files of a generation hold.
+// saveGeneration saves the files of a generation.
 func (d *ConfigDir) saveGeneration(number int, files []*stagedFile) error {
 	dir := filepath.Dir(d.generationPath(number, "-"))
 	for _, path := range []string{filepath.Dir(dir), dir} {
@@ -93,7 +93,8 @@ func (d *ConfigDir) saveGeneration(number int, files []*stagedFile) error {
 	return d.disk.syncDir(dir)
 }
 
-// pruneGenerations removes all but the two generations that may be needed.
+// pruneGenerations removes all generations but the live, the previous and the
+// unverified ones.
 func (d *ConfigDir) pruneGenerations(s state) error {
 	entries, err := fs.ReadDir(os.DirFS(d.dir), d.statePath("generations"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -119,14 +120,15 @@ func (d *ConfigDir) writeJSON(path string, value any) error {
 	return d.disk.replace(path, append(content, '\n'), modePrivate, d.owner)
 }
 
-// readJSON fills value from path, and leaves it alone when there is no file.
+// readJSON reads value from path. It leaves value unchanged if the file does
+// not exist.
 func (d *ConfigDir) readJSON(path string, value any) error {
 	content, err := d.disk.read(path)
 	if err != nil || content == nil {
 		return err
 	}
 	if err := json.Unmarshal(content, value); err != nil {
-		return fmt.Errorf("%s is damaged; remove it and apply again: %w", path, err)
+		return fmt.Errorf("%s is corrupt; remove it and apply again: %w", path, err)
 	}
 	return nil
 }

@@ -10,23 +10,25 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Status tells how the folder stands.
+// Status is the state of the folder.
 type Status struct {
-	// Pending says that an apply has something to do. It is worked out from
-	// the records and the files, so it survives restarts and cannot be
-	// forgotten; it clears only when Asterisk was seen to serve the records.
+	// Pending reports whether an apply has something to do. It is computed from
+	// the records and the files, so it survives restarts. It clears only once
+	// the running Asterisk serves the records.
 	Pending bool `json:"pending"`
-	// Interrupted says that an apply was cut short; recover or apply.
+	// Interrupted reports whether an apply was interrupted. Recover or apply
+	// again.
 	Interrupted bool `json:"interrupted"`
-	// Generation that was last seen live, and when; 0 when none was.
+	// Generation is the last verified generation, and LiveAt is its time; 0 and
+	// nil if there is none.
 	Generation int        `json:"generation"`
 	LiveAt     *time.Time `json:"live_at"`
-	// CanRollBack says whether there is an earlier generation.
+	// CanRollBack reports whether there is an earlier generation.
 	CanRollBack bool `json:"can_roll_back"`
 }
 
-// Pending reports whether the records differ from what Asterisk was last seen
-// to serve. It asks the files, not Asterisk.
+// Pending reports whether the records differ from what Asterisk last served. It
+// reads the files and does not ask Asterisk.
 func (d *ConfigDir) Pending(ctx context.Context) (bool, error) {
 	status, err := d.Status(ctx)
 	if err != nil {
@@ -35,7 +37,8 @@ func (d *ConfigDir) Pending(ctx context.Context) (bool, error) {
 	return status.Pending, nil
 }
 
-// Status works out how the folder stands. It asks the files, not Asterisk.
+// Status returns the state of the folder. It reads the files and does not ask
+// Asterisk.
 func (d *ConfigDir) Status(ctx context.Context) (*Status, error) {
 	s, err := d.readState()
 	if err != nil {
@@ -47,7 +50,7 @@ func (d *ConfigDir) Status(ctx context.Context) (*Status, error) {
 	}
 	interrupted := false
 	if j != nil {
-		// While another program applies, the journal is its own.
+		// During an apply of another program the journal is normal.
 		unlock, err := d.lock()
 		if interrupted = !errors.Is(err, store.ErrConflict); err == nil {
 			unlock()
@@ -69,8 +72,8 @@ func (d *ConfigDir) Status(ctx context.Context) (*Status, error) {
 	return status, nil
 }
 
-// outdated reports whether the records, the file on disk and what was last
-// seen live are not all the same.
+// outdated reports whether the records, the file on disk and the last verified
+// generation differ.
 func (d *ConfigDir) outdated(ctx context.Context, s state, source Source) (bool, error) {
 	live, err := d.generationContent(s.Live, source.File().Name)
 	if err != nil {

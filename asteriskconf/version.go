@@ -7,15 +7,15 @@ import (
 	"strconv"
 )
 
-// Version is a version of Asterisk. The zero value means that it is unknown.
+// Version is a version of Asterisk. The zero value means unknown.
 type Version struct {
 	Major, Minor, Patch int
 }
 
 var versionPattern = regexp.MustCompile(`(\d+)\.(\d+)(?:\.(\d+))?`)
 
-// ParseVersion finds the version in a text such as "22.10.1+dfsg" or
-// "Asterisk certified/18.9-cert4". It reports whether there is one.
+// ParseVersion finds the version in a text such as "22.10.1+dfsg" or "Asterisk
+// certified/18.9-cert4". It reports whether there is one.
 func ParseVersion(text string) (Version, bool) {
 	m := versionPattern.FindStringSubmatch(text)
 	if m == nil {
@@ -38,7 +38,7 @@ func ParseVersion(text string) (Version, bool) {
 // IsZero reports whether the version is unknown.
 func (v Version) IsZero() bool { return v == Version{} }
 
-// Compare returns -1, 0 or 1 as v is before, the same as or after w.
+// Compare returns -1, 0 or 1 if v is before, equal to or after w.
 func (v Version) Compare(w Version) int {
 	return cmp.Or(cmp.Compare(v.Major, w.Major), cmp.Compare(v.Minor, w.Minor), cmp.Compare(v.Patch, w.Patch))
 }

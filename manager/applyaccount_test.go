@@ -59,14 +59,14 @@ func TestService_Update_keepsApplyAccountUsable(t *testing.T) {
 			o.mustCreate(t, a)
 			o.mustCreate(t, &manager.Account{Name: "other"})
 			before := o.storedAccount(t, "apply")
-			require.NoError(t, o.Delete(t.Context(), "other"), "others may go")
+			require.NoError(t, o.Delete(t.Context(), "other"), "other accounts can be deleted")
 			err := test.act(t, o)
 			if !test.refused {
 				require.NoError(t, err)
 				return
 			}
 			require.ErrorIs(t, err, store.ErrInUse)
-			require.EqualError(t, err, "this AMI account is still needed by the apply of the configuration, as apply")
+			require.EqualError(t, err, "this AMI account is still needed by pbxusers to apply changes, as apply")
 			require.Equal(t, before, o.storedAccount(t, "apply"))
 		})
 	}
@@ -84,7 +84,7 @@ func TestService_Update_applyAccountNeedsNoNewPrivileges(t *testing.T) {
 		return err
 	}
 	require.NoError(t, set(manager.System|manager.Command|manager.Call))
-	require.ErrorIs(t, set(manager.Command), store.ErrInUse, "System did what Config does for others")
+	require.ErrorIs(t, set(manager.Command), store.ErrInUse, "System replaces Config here")
 	require.NoError(t, set(manager.Config|manager.Command|manager.Reporting))
 	require.ErrorIs(t, set(manager.System|manager.Command), store.ErrInUse)
 	_, err := o.Enable(t.Context(), "apply")

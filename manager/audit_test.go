@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// auditedEnv is a service whose every act is kept.
+// auditedEnv is an env with an audit log.
 type auditedEnv struct {
 	*manager.Service
 	db    *memstore.DB
@@ -39,7 +39,7 @@ func newAuditedEnv(t testing.TB, opts *manager.Options) *auditedEnv {
 	return o
 }
 
-// entries returns what was kept, newest first.
+// entries returns the audit entries, newest first.
 func (o *auditedEnv) entries(t testing.TB) []*audit.Entry {
 	t.Helper()
 	list, err := o.audit.List(t.Context(), audit.Query{Kind: "AMI account"})
@@ -167,8 +167,8 @@ func TestService_AuditSource_detectsTamperingAfterNextUpdate(t *testing.T) {
 	}
 }
 
-// accountsByField returns one account for every field, in which that field is not as
-// in a zero one.
+// accountsByField returns one account per field, in which only that field is
+// not zero.
 func accountsByField(t *testing.T) map[string]*manager.Account {
 	t.Helper()
 	network, err := manager.NetworkFromPrefix(netip.MustParsePrefix("10.0.0.0/8"))
@@ -214,10 +214,10 @@ func TestAuditState_coversEveryField(t *testing.T) {
 	lists, err := manager.AuditState(&manager.Account{Deny: []manager.Network{}, EventFilters: []manager.EventFilter{}})
 	require.NoError(t, err)
 	require.Equal(t, empty, lists)
-	require.Equal(t, "{}", string(empty), "a field that is added later must not change old fingerprints")
+	require.Equal(t, "{}", string(empty), "a new field must not change old hashes")
 }
 
-// failingStore is a store of accounts whose secrets cannot be opened any more.
+// failingStore is a store whose secrets cannot be decrypted.
 type failingStore struct {
 	manager.Store
 

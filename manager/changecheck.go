@@ -8,18 +8,18 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// setvarWarning is what a reload does while an account has setvar: Asterisk frees
-// the variables of every account and keeps the pointer (__init_manager in
-// main/manager.c), so that a later reload crashes it.
-const setvarWarning = "each reload corrupts the memory of Asterisk while an AMI account has setvar, and a later one ends all calls; " +
+// setvarWarning describes a reload while an account has setvar. Asterisk frees
+// the variables of every account but keeps the pointer (__init_manager in
+// main/manager.c), so a later reload crashes it.
+const setvarWarning = "while an AMI account has setvar, each reload corrupts the memory of Asterisk and a later reload ends all calls; " +
 	"remove the line and restart Asterisk"
 
-// CheckChange refuses an apply that would crash Asterisk, or lock the next apply out
-// of it.
+// CheckChange rejects an apply that would crash Asterisk or lock out the next
+// apply.
 func (s *ConfSource) CheckChange(change *asteriskconf.Change) error {
 	for _, section := range change.Before {
 		if len(section.Values("setvar")) > 0 {
-			return &store.ConflictError{Reason: change.Path + " was edited by hand: " + setvarWarning}
+			return &store.ConflictError{Reason: change.Path + " was edited manually: " + setvarWarning}
 		}
 	}
 	current := findSection(slices.Concat(change.Before, change.Live), s.opts.ApplyAccount)
@@ -28,8 +28,8 @@ func (s *ConfSource) CheckChange(change *asteriskconf.Change) error {
 	}
 	after := findSection(change.After, s.opts.ApplyAccount)
 	if after == nil || !sectionPrivileges(after, "write").Has(applyPrivileges) {
-		return &store.ConflictError{Reason: "this would take the AMI account that applies from Asterisk, or what it needs to apply; " +
-			"apply with another account, or give it back"}
+		return &store.ConflictError{Reason: "this would remove the AMI account that pbxusers uses to apply changes, or rights that it needs; " +
+			"apply with another account or restore this one"}
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func TestConfSource_CheckChange_rejectsReloadWithSetvar(t *testing.T) {
 	plan, err := p.configDir.PlanInstall(testContext(t))
 	require.NoError(t, err)
 	require.Equal(t, manager.IssueSetvar, plan.Issues[0].Code)
-	require.Nil(t, plan.Issues[0].Fix, "Asterisk has to be restarted too")
+	require.Nil(t, plan.Issues[0].Fix, "Asterisk also needs a restart")
 	require.NoError(t, os.Remove(byHand))
 
 	ours := filepath.Join(p.ConfDir, "manager.d", manager.FileName)
@@ -37,7 +37,7 @@ func TestConfSource_CheckChange_rejectsReloadWithSetvar(t *testing.T) {
 	require.NoError(t, os.WriteFile(ours, append(content, "setvar = A=1\n"...), 0o600))
 	_, err = p.configDir.Apply(testContext(t))
 	require.ErrorIs(t, err, store.ErrConflict)
-	require.Contains(t, err.Error(), "edited by hand")
+	require.Contains(t, err.Error(), "edited manually")
 	require.NoError(t, os.WriteFile(ours, content, 0o600))
 	p.apply(t)
 }

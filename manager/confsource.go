@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// ConfSource renders the AMI accounts of a store into pbxusers_manager.conf, and
-// proves them live. It is an [asteriskconf.Source].
+// ConfSource renders the AMI accounts of a store into pbxusers_manager.conf and
+// verifies them. It implements [asteriskconf.Source].
 type ConfSource struct {
 	store Store
 	opts  ConfSourceOptions
@@ -24,23 +24,23 @@ var (
 	_ asteriskconf.ChangeChecker = (*ConfSource)(nil)
 )
 
-// ConfSourceOptions are what a [ConfSource] may be given beside its store.
+// ConfSourceOptions are the options of [NewConfSource].
 type ConfSourceOptions struct {
-	// Address is the host and port of AMI. When that is on this host, an
-	// apply proves the secrets of changed accounts, which Asterisk shows
-	// nobody, by logging in with them, as far as an account admits this host.
-	// Defaults to none: secrets are then checked in the file only.
+	// Address is the host and port of AMI. If it is on this host, an apply
+	// verifies changed secrets by logging in, if the account permits this host.
+	// Asterisk does not show secrets. Default none: secrets are then verified
+	// in the file only.
 	Address string
-	// TLS makes these logins use TLS. Defaults to plain TCP.
+	// TLS enables TLS for these logins. Default plain TCP.
 	TLS *tls.Config
-	// ApplyAccount is the account that the configuration is applied with. An
-	// apply or a roll back that would take it from Asterisk, or take from it
-	// what an apply needs, is refused: nothing could be verified or undone
-	// any more. Defaults to none.
+	// ApplyAccount is the account that applies the configuration. An apply or
+	// rollback that would remove it, or a right that it needs, fails: nothing
+	// could be verified or rolled back afterwards. Default none.
 	ApplyAccount string
 }
 
-// NewConfSource returns a source over st.
+// NewConfSource returns a source for the accounts of st. nil options mean the
+// defaults.
 func NewConfSource(st Store, opts *ConfSourceOptions) *ConfSource {
 	s := &ConfSource{store: st}
 	if opts != nil {
@@ -49,7 +49,7 @@ func NewConfSource(st Store, opts *ConfSourceOptions) *ConfSource {
 	return s
 }
 
-// FileName is the file that a [ConfSource] owns.
+// FileName is the file of a [ConfSource].
 const FileName = "pbxusers_manager.conf"
 
 // File describes pbxusers_manager.conf.
@@ -63,7 +63,7 @@ func (s *ConfSource) File() asteriskconf.File {
 	}
 }
 
-// Sections renders every account that is not disabled, in the order of names.
+// Sections renders every account that is not disabled, sorted by name.
 func (s *ConfSource) Sections(ctx context.Context, target asteriskconf.Target) ([]dialect.Section, error) {
 	var sections []dialect.Section
 	err := s.store.EachAccount(ctx, func(a *Account) error {
@@ -80,9 +80,9 @@ func (s *ConfSource) Sections(ctx context.Context, target asteriskconf.Target) (
 	return sections, err
 }
 
-// NameInConfig says where name is used by an account written by hand, such as
-// "manager.conf:12", or "". It is what [Options.NameInUse] wants; conf is the
-// configuration folder.
+// NameInConfig returns a function for [Options.NameInUse]. It returns the
+// position of an account in the configuration folder dir that is not ours, such
+// as "manager.conf:12", or "".
 func NameInConfig(dir string) func(ctx context.Context, name string) (string, error) {
 	return func(_ context.Context, name string) (string, error) {
 		tree, err := dialect.ParseFile(dir, "manager.conf", nil)

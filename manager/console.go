@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// consoleAccount is what the console command "manager show user" tells of an
-// account (handle_showmanager in main/manager.c).
+// consoleAccount is the output of the console command "manager show user"
+// (handle_showmanager in main/manager.c).
 type consoleAccount struct {
-	// fields by their label, such as "read perm".
+	// fields maps labels, such as "read perm", to values.
 	fields map[string]string
-	// rules are the deny and permit lines in order, "deny 0.0.0.0/0".
+	// rules are the deny and permit lines in order, such as "deny 0.0.0.0/0".
 	rules []string
-	// namedACL is the list of acl.conf that applies as well.
+	// namedACL is the list in acl.conf.
 	namedACL string
 }
 
@@ -23,8 +23,9 @@ var (
 	consoleRule  = regexp.MustCompile(`^ *[0-9]+: +(allow|deny) - ([0-9a-fA-F.:]+)/([0-9a-fA-F.:]+)$`)
 )
 
-// parseAccountNames returns the folded names of the accounts that the console
-// command "manager show users" lists: they stand between two lines of dashes.
+// parseAccountNames parses the output of the console command "manager show
+// users". It returns the folded account names, which are between two lines of
+// dashes.
 func parseAccountNames(lines []string) map[string]bool {
 	const before, after = "--------", "-------------------"
 	names := make(map[string]bool, len(lines))
@@ -59,7 +60,8 @@ func parseAccount(lines []string) consoleAccount {
 		if field == nil {
 			continue
 		}
-		// The first of a label: variables follow, and may look like one.
+		// The first line with a label counts: variables follow and may look
+		// like one.
 		if _, known := parsed.fields[field[1]]; !known {
 			parsed.fields[field[1]] = field[2]
 		}
@@ -67,7 +69,7 @@ func parseAccount(lines []string) consoleAccount {
 	return parsed
 }
 
-// consoleNetwork turns an address and a mask as Asterisk prints them into CIDR
+// consoleNetwork converts an address and a mask in Asterisk's format into CIDR
 // form.
 func consoleNetwork(address, mask string) string {
 	n, err := ParseNetwork(address + "/" + mask)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What Asterisk 22.10.1 prints for "manager show connected".
+// Output of "manager show connected" in Asterisk 22.10.1.
 const connectedOutput = `  Username         IP Address                                               Start       Elapsed     FileDes   HttpCnt   ReadPerms   WritePerms
   A-NAME-of-more-  127.0.0.1                                                1795320321  0           9         0         0000000000  0000000000
   crm              2001:db8:1111:2222:3333:4444:5555:6666                   1795320321  86400       1024      0         0000000000  0000000000
@@ -49,8 +49,8 @@ func TestParseSession_skipsOtherLines(t *testing.T) {
 	}
 }
 
-// What Asterisk 22.10.1 prints for "manager show user", but that no list is a
-// realtime one there.
+// Output of "manager show user" in Asterisk 22.10.1, except that no account
+// there is realtime.
 const accountOutput = `
           username: a-name-of-more-than-fifteen
             secret: <Set>
@@ -95,7 +95,7 @@ func TestParseAccount_parsesConsoleOutput(t *testing.T) {
 		name, text string
 		want       consoleAccount
 	}{
-		{"rules of its own and a realtime list", accountOutput, consoleAccount{fields: fields, rules: rules, namedACL: "office"}},
+		{"own rules and a realtime list", accountOutput, consoleAccount{fields: fields, rules: rules, namedACL: "office"}},
 		{"a list of acl.conf", strings.Replace(accountOutput, " (realtime)", "", 1), consoleAccount{fields: fields, rules: rules, namedACL: "office"}},
 		{"rules of its own", own, consoleAccount{fields: fields, rules: rules}},
 		{
@@ -127,8 +127,8 @@ func TestParseAccountNames_parsesConsoleOutput(t *testing.T) {
 	}
 }
 
-// FuzzConsole looks for console output that ends the program, or that is read
-// as something that the console cannot have said.
+// FuzzConsole searches for console output that causes a panic or parses into
+// impossible values.
 func FuzzConsole(f *testing.F) {
 	f.Add(connectedOutput)
 	f.Add(accountOutput)

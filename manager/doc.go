@@ -1,13 +1,13 @@
-// Package manager keeps the accounts of the Asterisk Manager Interface (AMI):
-// the logins with which integrations, such as a CRM, a dialer or a wallboard,
-// talk to Asterisk on TCP port 5038. It validates them, stores them, renders
-// them into pbxusers_manager.conf, and proves on the running Asterisk that
-// they are live ([ConfSource] is what package asteriskconf applies).
+// Package manager manages accounts of the Asterisk Manager Interface (AMI).
+// Integrations such as a CRM, a dialer or a wallboard log in with them on TCP
+// port 5038. The package validates and stores the accounts and renders them
+// into pbxusers_manager.conf. [ConfSource], which package asteriskconf applies,
+// verifies that the running Asterisk serves them.
 //
-// An AMI account is not a person and opens no page: administrators of the GUI
-// are package ampusers, the people who have extensions are package userman.
-// The AMI protocol itself is package manager/ami.
+// An AMI account is neither an administrator (package ampusers) nor a user
+// (package userman), and cannot sign in to any page. Package manager/ami
+// implements the AMI protocol.
 //
-// Rules of Asterisk that this package rests on are quoted with the file they
-// stand in; all are those of Asterisk 22.
+// Comments name the Asterisk source file of each rule. All rules are those of
+// Asterisk 22.
 package manager

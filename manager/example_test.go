@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// An account for a CRM that starts calls, from one network only.
+// Create an account for a CRM that starts calls, from one network only.
 func ExampleService_Create() {
 	accounts := manager.New(memstore.New().AMIAccounts(), nil)
 	env, _ := manager.ParseNetwork("10.0.0.0/8")
@@ -25,13 +25,13 @@ func ExampleService_Create() {
 		return
 	}
 	fmt.Println(created.Name, "may", created.Write, "from", created.Permit)
-	fmt.Println("a secret of", len(created.Secret.Reveal()), "characters, shown this once:", created.Secret)
+	fmt.Println("a secret of", len(created.Secret.Reveal()), "characters, shown only once:", created.Secret)
 	// Output:
 	// crm may call,originate from [10.0.0.0/8]
-	// a secret of 32 characters, shown this once: [redacted]
+	// a secret of 32 characters, shown only once: [redacted]
 }
 
-// What is refused is told field by field, for a form to show.
+// An InvalidError lists every invalid field, for a form to show.
 func ExampleService_Create_invalid() {
 	accounts := manager.New(memstore.New().AMIAccounts(), nil)
 	_, err := accounts.Create(context.Background(), &manager.Account{Name: "general", WriteTimeout: 5})
@@ -41,11 +41,11 @@ func ExampleService_Create_invalid() {
 		}
 	}
 	// Output:
-	// name (ami_name): use 1 to 79 letters, digits, dots, dashes and underscores, beginning with a letter or digit; general is reserved by Asterisk
+	// name (ami_name): use 1 to 79 letters, digits, dots, dashes and underscores, beginning with a letter or digit; general is reserved
 	// write_timeout (min): at least 100 are needed
 }
 
-// An edit sees the account as it is, and loses nobody else's edit.
+// An update changes the current account and keeps concurrent changes.
 func ExampleService_Update() {
 	ctx := context.Background()
 	accounts := manager.New(memstore.New().AMIAccounts(), nil)
@@ -62,7 +62,7 @@ func ExampleService_Update() {
 	// Output: call,agent 1 <nil>
 }
 
-// A new secret. Asterisk has the old one until the next apply.
+// Rotate the secret. Asterisk uses the old one until the next apply.
 func ExampleService_Rotate() {
 	ctx := context.Background()
 	accounts := manager.New(memstore.New().AMIAccounts(), nil)
@@ -94,7 +94,7 @@ func ExampleService_Probe() {
 	}
 	// Output:
 	// logged_in
-	// refused
+	// denied
 }
 
 func ExampleAccount_Lint() {
@@ -104,9 +104,9 @@ func ExampleAccount_Lint() {
 		fmt.Printf("%s: %s\n", w.Field, w.Message)
 	}
 	// Output:
-	// deny: permit alone would keep nobody out: all other addresses are denied for you
-	// write: cdr does nothing in write: Asterisk has no actions of this class
-	// write: the account can start calls, but not redirect or hang up any: that needs call as well
+	// deny: only the permitted addresses can log in; all others are denied
+	// write: cdr has no effect in write: Asterisk has no actions of this class
+	// write: the account can start calls but not redirect or hang them up; that also requires call
 }
 
 func ExampleParseNetwork() {
@@ -122,7 +122,7 @@ func ExampleParseNetwork() {
 	// 192.0.2.1/32
 	// 10.0.0.0/8
 	// 2001:db8::/32
-	// write an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32
+	// enter an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32
 }
 
 func ExamplePresets() {

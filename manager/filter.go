@@ -1,21 +1,21 @@
 package manager
 
-// FilterAction says what happens to an event that a filter matches.
+// FilterAction is the effect of a matching filter.
 type FilterAction string
 
-// With only include filters, all other events are kept back; with only
-// exclude filters, all others are sent; with both, an event must match an
-// include filter and no exclude filter (should_send_event in main/manager.c).
+// With include filters only, all other events are dropped. With exclude filters
+// only, all others are sent. With both, an event must match an include filter
+// and no exclude filter (should_send_event in main/manager.c).
 const (
 	Include FilterAction = "include"
 	Exclude FilterAction = "exclude"
 )
 
-// FilterMethod says how a filter compares.
+// FilterMethod is the comparison of a filter.
 type FilterMethod string
 
-// The methods of Asterisk. MatchNone compares nothing: the event's name and
-// the presence of the header decide.
+// Asterisk's methods. MatchNone compares nothing: only the event name and the
+// presence of the header count.
 const (
 	MatchNone       FilterMethod = "none"
 	MatchExact      FilterMethod = "exact"
@@ -25,26 +25,26 @@ const (
 	MatchRegex      FilterMethod = "regex"
 )
 
-// EventFilter keeps events back from an account, or lets them through. It is
-// written in the advanced syntax of eventfilter where the Asterisk has it
-// (18.26, 20.11, 21.6, 22.1 and later), and as a regular expression of the
-// same meaning for an older one; there, control characters in a value, other
-// than a single tab, may be taken for the end of a line.
+// EventFilter sends or drops events of an account. Where Asterisk supports it
+// (18.26, 20.11, 21.6, 22.1 and later), it is written in the advanced syntax of
+// eventfilter. For older versions it is written as an equivalent regular
+// expression. There, control characters in a value, other than a single tab,
+// may match the end of a line.
 type EventFilter struct {
 	// Action is [Include] or [Exclude].
 	Action FilterAction `json:"action"`
-	// Event is the exact name of the event, such as "Newchannel"; empty
-	// means any.
+	// Event is the exact name of the event, such as "Newchannel". Empty means
+	// any event.
 	Event string `json:"event"`
-	// Header is the header to look at, such as "Channel"; empty means the
-	// whole text of the event.
+	// Header is the header to compare, such as "Channel". Empty means the whole
+	// text of the event.
 	Header string `json:"header"`
-	// Method compares the header, or the whole text, with Match. The whole
-	// text begins with "Event: " and ends in a line break, so that MatchExact
-	// and MatchEndsWith never hold without a header. Of a header that stands
-	// more than once any may hold; one without a value never does.
+	// Method compares the header, or the whole text, with Match. The whole text
+	// begins with "Event: " and ends with a line break, so MatchExact and
+	// MatchEndsWith never match without a header. If a header occurs several
+	// times, any of them may match. An empty header value never matches.
 	Method FilterMethod `json:"method"`
-	// Match is what to compare with; for [MatchRegex] an extended regular
-	// expression of POSIX.
+	// Match is the text to compare with. For [MatchRegex] it is a POSIX
+	// extended regular expression.
 	Match string `json:"match"`
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// hasAdvancedFilters reports whether this Asterisk reads eventfilter(...).
+// hasAdvancedFilters reports whether this version of Asterisk supports
+// eventfilter(...).
 func hasAdvancedFilters(v asteriskconf.Version) bool {
 	first := map[int]asteriskconf.Version{
 		18: {Major: 18, Minor: 26},
@@ -23,8 +24,8 @@ func hasAdvancedFilters(v asteriskconf.Version) bool {
 	return v.IsZero() || v.Major > 22
 }
 
-// line renders the filter. The method is always written: without one,
-// Asterisk drops a filter that has something to compare with.
+// line renders the filter. It always writes the method: without one, Asterisk
+// drops a filter that has a match text.
 func (f EventFilter) line(version asteriskconf.Version) (dialect.Line, error) {
 	if !hasAdvancedFilters(version) {
 		return f.legacyLine()
@@ -39,13 +40,13 @@ func (f EventFilter) line(version asteriskconf.Version) (dialect.Line, error) {
 	return dialect.Line{Key: key + ",method(" + string(f.Method) + "))", Value: f.Match}, nil
 }
 
-// legacyLine renders the filter for an older Asterisk: one expression over
-// the whole text of the event.
+// legacyLine renders the filter for older versions: one expression for the
+// whole text of the event.
 func (f EventFilter) legacyLine() (dialect.Line, error) {
 	if f.Method == MatchRegex && (f.Event != "" || f.Header != "") {
 		return dialect.Line{}, store.NewInvalidError(store.FieldError{
 			Field: "event_filters", Code: "unsupported",
-			Message: "a regular expression on one event or header needs Asterisk 18.26, 20.11, 21.6, 22.1 or later",
+			Message: "a regular expression for one event or header requires Asterisk 18.26, 20.11, 21.6, 22.1 or later",
 		})
 	}
 	expression := f.legacyExpression()
@@ -55,9 +56,9 @@ func (f EventFilter) legacyLine() (dialect.Line, error) {
 	return dialect.Line{Key: "eventfilter", Value: expression}, nil
 }
 
-// Parts of the expressions. The text of an event begins with "Event: NAME",
-// and each of its lines ends in CR LF. A file cannot hold these: two control
-// characters stand for them. One alone may be a tab, which is part of a line.
+// Parts of the expressions. The text of an event begins with "Event: NAME", and
+// each line ends with CR LF. A file cannot contain these, so two control
+// characters match them. A single one may be a tab within a line.
 const (
 	lineEnd      = `[[:cntrl:]]{2}`
 	valueEnd     = lineEnd + `([^[:cntrl:]]|` + lineEnd + `$)` // a tab before it belongs to the value
@@ -81,12 +82,11 @@ func (f EventFilter) legacyExpression() string {
 	return f.legacyName() + anyLines + f.Header + ":" + f.legacyValue()
 }
 
-// legacyName is the first line of the event.
+// legacyName matches the first line of the event.
 func (f EventFilter) legacyName() string { return "^Event: " + f.Event + lineEnd }
 
-// legacyText compares the whole text of the event. What a filter compares
-// with never holds a line end: it lies within one line, and does not end the
-// text.
+// legacyText matches the whole text of the event. A match text never contains a
+// line break, so it matches within one line and not at the end of the text.
 func (f EventFilter) legacyText() string {
 	match, first := regexp.QuoteMeta(f.Match), "Event: "+f.Event
 	switch {
@@ -106,8 +106,8 @@ func (f EventFilter) legacyText() string {
 	return f.legacyName() + ".*" + match
 }
 
-// legacyValue compares the value of a header, without the blanks before it; an
-// empty one never matches.
+// legacyValue matches the value of a header without leading blanks. An empty
+// value never matches.
 func (f EventFilter) legacyValue() string {
 	match := regexp.QuoteMeta(f.Match)
 	return map[FilterMethod]string{
@@ -119,7 +119,7 @@ func (f EventFilter) legacyValue() string {
 	}[f.Method]
 }
 
-// matches reports whether the method holds for a value.
+// matches reports whether the filter matches a value.
 func (f EventFilter) matches(value string) bool {
 	switch f.Method {
 	case MatchNone:

@@ -22,7 +22,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// filterCases are accounts by what their filters do.
+// filterCases returns event filters by account name.
 func filterCases() map[string][]manager.EventFilter {
 	const match = "red"
 	cases := map[string][]manager.EventFilter{"no filter": nil}
@@ -69,8 +69,7 @@ func filterCases() map[string][]manager.EventFilter {
 	return cases
 }
 
-// userEvents are the headers of the events that are sent, as they stand in
-// the text.
+// userEvents returns the headers of the sent events as they appear in the text.
 func userEvents() []string {
 	return []string{
 		"Color: red", "Color: dark red", "Color: red wine", "Color: redred", "Color: infrared light", "Color: blue", "Color: RED",
@@ -82,9 +81,9 @@ func userEvents() []string {
 	}
 }
 
-// TestEventFilter_matchesAsteriskBehavior compares what the running Asterisk
-// sends to accounts with filters with what their filters mean, in both
-// syntaxes of Asterisk.
+// TestEventFilter_matchesAsteriskBehavior compares the events that the running
+// Asterisk sends with those that the filters should let through, in both
+// syntaxes.
 func TestEventFilter_matchesAsteriskBehavior(t *testing.T) {
 	t.Parallel()
 	p := startPBX(t, nil)
@@ -106,7 +105,7 @@ func TestEventFilter_matchesAsteriskBehavior(t *testing.T) {
 		w.advanced = p.watch(t, w.account)
 	}
 	p.applyLegacy(t, old)
-	require.NotContains(t, p.Log(t), "WARNING[", "Asterisk dropped no filter")
+	require.NotContains(t, p.Log(t), "WARNING[", "Asterisk must not drop a filter")
 	require.NoError(t, old.EachAccount(testContext(t), func(a *manager.Account) error {
 		watched[a.Name].legacy = p.watch(t, a)
 		return nil
@@ -131,14 +130,14 @@ func TestEventFilter_matchesAsteriskBehavior(t *testing.T) {
 			require.Equal(t, want, w.legacy.received(t), "%s, legacy syntax", w.account.Note)
 		}
 	}
-	require.Greater(t, matchCount, len(cases), "the cases let events through")
+	require.Greater(t, matchCount, len(cases), "the filters must let events through")
 }
 
 func needsAdvanced(f manager.EventFilter) bool {
 	return f.Method == manager.MatchRegex && f.Event+f.Header != ""
 }
 
-// watcher is an account, and its sessions.
+// watcher is an account with its sessions.
 type watcher struct {
 	account          *manager.Account
 	advanced, legacy *watch
@@ -170,8 +169,8 @@ func (p *pbx) watch(t *testing.T, a *manager.Account) *watch {
 	return &watch{client, events}
 }
 
-// received returns the texts of all events so far. An answer comes after the
-// events that Asterisk had before the question.
+// received returns the texts of all events so far. Asterisk sends pending
+// events before an answer.
 func (w *watch) received(t *testing.T) []string {
 	t.Helper()
 	_, err := w.client.Do(testContext(t), ami.Action{Name: "Ping"})
@@ -191,8 +190,8 @@ func (w *watch) received(t *testing.T) []string {
 	}
 }
 
-// eventText puts an event together as Asterisk had it, but for blanks between
-// the colon and a value.
+// eventText rebuilds the text of an event, except for blanks between a colon
+// and a value.
 func eventText(event ami.Event) string {
 	var text strings.Builder
 	for name, value := range event.All() {
@@ -201,8 +200,7 @@ func eventText(event ami.Event) string {
 	return text.String() + "\r\n"
 }
 
-// applyLegacy puts the accounts in place as an old Asterisk reads them, and
-// has this one read them.
+// applyLegacy writes the accounts in the syntax of old versions and reloads.
 func (p *pbx) applyLegacy(t *testing.T, st manager.Store) {
 	t.Helper()
 	folder, err := asteriskconf.Open(p.ConfDir, []asteriskconf.Source{manager.NewConfSource(st, nil)},
@@ -225,9 +223,9 @@ func (p *pbx) applyLegacy(t *testing.T, st manager.Store) {
 	require.NotZero(t, legacy)
 }
 
-// sendEvents has Asterisk send an event of another name, and then user events
-// with these headers, byte by byte. When it returns all of them are queued for
-// every session.
+// sendEvents makes Asterisk send an event of another name and then user events
+// with these headers, byte by byte. When it returns, all are queued for every
+// session.
 func (p *pbx) sendEvents(t *testing.T, headers []string) {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(testContext(t), "tcp", p.AMIAddr)
@@ -252,7 +250,7 @@ func (p *pbx) sendEvents(t *testing.T, headers []string) {
 	require.NoError(t, err)
 }
 
-// filtersAllow is should_send_event of main/manager.c.
+// filtersAllow implements should_send_event of main/manager.c.
 func filtersAllow(filters []manager.EventFilter, text string) bool {
 	included, excluded, includes := false, false, false
 	for _, f := range filters {

@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// Shapes of filters, to be written short.
+// Short constructors of filters.
 func filter(action manager.FilterAction, event, header string, method manager.FilterMethod, match string) manager.EventFilter {
 	return manager.EventFilter{Action: action, Event: event, Header: header, Method: method, Match: match}
 }
@@ -25,7 +25,7 @@ func exclude(event, header string, method manager.FilterMethod, match string) ma
 	return filter(manager.Exclude, event, header, method, match)
 }
 
-// renderFilter returns the lines of an account with one filter.
+// renderFilter returns the eventfilter lines of an account with one filter.
 func renderFilter(t *testing.T, f manager.EventFilter, version asteriskconf.Version) ([]dialect.Line, error) {
 	t.Helper()
 	st := memstore.New().AMIAccounts()
@@ -46,7 +46,7 @@ func TestEventFilter_linesPerSyntax(t *testing.T) {
 	for _, test := range []struct {
 		filter   manager.EventFilter
 		advanced string
-		// legacy is empty where an older Asterisk has no such filter.
+		// legacy is empty if older versions have no such filter.
 		legacy string
 	}{
 		{
@@ -158,7 +158,7 @@ func TestEventFilter_linesPerSyntax(t *testing.T) {
 			lines, err = renderFilter(t, test.filter, old)
 			if test.legacy == "" {
 				require.ErrorIs(t, err, store.ErrInvalid)
-				require.EqualError(t, err, "AMI account crm: event_filters: a regular expression on one event or header needs Asterisk 18.26, 20.11, 21.6, 22.1 or later")
+				require.EqualError(t, err, "AMI account crm: event_filters: a regular expression for one event or header requires Asterisk 18.26, 20.11, 21.6, 22.1 or later")
 				return
 			}
 			require.NoError(t, err)

@@ -10,9 +10,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// drawAccount draws any account that the service accepts, hostile ones before
-// all: what means something to a file, to AMI or to a console stands
-// everywhere where it is allowed.
+// drawAccount draws any account that the service accepts, mostly hostile ones:
+// text with a meaning to a file, to AMI or to a console is in every field that
+// allows it.
 func drawAccount(t *rapid.T, name string) *manager.Account {
 	a := &manager.Account{
 		Name:               name,
@@ -87,8 +87,8 @@ func drawFilter(t *rapid.T) manager.EventFilter {
 	return f
 }
 
-// drawRegex draws expressions from pieces that are easily put together wrong,
-// and keeps those that the service accepts.
+// drawRegex draws expressions from parts that are easy to combine wrongly, and
+// returns only those that the service accepts.
 func drawRegex(t *rapid.T) string {
 	pieces := []string{
 		"a", "B", "1", " ", ".", "*", "+", "?", "{2}", "{1,3}", "{2,}", "{0}", "{0,255}", "{256}", "{,2}", "{", "}", "^", "$", "|", "(", ")", "()", "(ab)", "(a|b)",

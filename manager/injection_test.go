@@ -14,10 +14,10 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// hostileInput is text that means something to a file, to AMI, to a console or to a
-// page, put around an ordinary value, with the code of the refusal that each
-// field gives; "" is a field that takes it. Names, lists, events, headers and
-// addresses take none.
+// hostileInput is text with a meaning to a file, AMI, a console or a page,
+// around an ordinary value. It holds the error code for each field; "" means
+// that the field accepts the text. Names, lists, events, headers and addresses
+// accept none.
 type hostileInput struct {
 	name, before, after                  string
 	secret, note, owner, contains, regex string
@@ -119,8 +119,8 @@ func TestService_Create_rejectsOrRoundTripsHostileText(t *testing.T) {
 	}
 	list, err := p.service.List(testContext(t), manager.Query{})
 	require.NoError(t, err)
-	require.Len(t, list.Items, 1, "nothing is stored")
-	require.Equal(t, disk, readTree(t, p.ConfDir), "nothing on disk changes")
+	require.Len(t, list.Items, 1, "nothing may be stored")
+	require.Equal(t, disk, readTree(t, p.ConfDir), "nothing on disk may change")
 	plan, err := p.configDir.Plan(testContext(t))
 	require.NoError(t, err)
 	require.True(t, plan.Empty())
@@ -128,7 +128,8 @@ func TestService_Create_rejectsOrRoundTripsHostileText(t *testing.T) {
 	p.requireApplied(t, accepted)
 }
 
-// requireRejected has an account made, and one changed, with the text in it.
+// requireRejected requires that creating and updating an account with the text
+// fail.
 func (p *pbx) requireRejected(t *testing.T, name string, a inputCase) {
 	t.Helper()
 	u := &manager.Account{Name: "hostile", Secret: store.NewSecret(validSecret)}
@@ -156,8 +157,8 @@ func (p *pbx) requireRejected(t *testing.T, name string, a inputCase) {
 	require.Equal(t, before, after, "%s in %s", name, a.field)
 }
 
-// requireApplied applies accounts with the accepted texts, and compares them
-// with what Asterisk reads and takes at the login.
+// requireApplied applies accounts with the accepted texts. It compares what
+// Asterisk reads and accepts at login.
 func (p *pbx) requireApplied(t *testing.T, accepted []inputCase) {
 	t.Helper()
 	created := make([]*manager.Account, len(accepted))
@@ -168,7 +169,7 @@ func (p *pbx) requireApplied(t *testing.T, accepted []inputCase) {
 	}
 	report := p.apply(t)
 	require.Equal(t, len(accepted), report.Files[0].Added)
-	require.NotContains(t, p.Log(t), "WARNING[", "Asterisk dropped nothing")
+	require.NotContains(t, p.Log(t), "WARNING[", "Asterisk must not drop anything")
 	sections, err := p.client.ReadConfig(testContext(t), "manager.conf")
 	require.NoError(t, err)
 	values := make(map[string][]string)

@@ -12,29 +12,30 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// Codes of the obstacles that a [ConfSource] knows.
+// Codes of the issues that [ConfSource.Inspect] returns.
 const (
-	// IssueDisabled: [general] does not say enabled = yes, so nothing
-	// listens.
+	// IssueDisabled means that [general] lacks enabled = yes, so AMI does not
+	// listen.
 	IssueDisabled = "enabled"
-	// IssueSetvar: an account has setvar, which corrupts Asterisk at each
-	// reload.
+	// IssueSetvar means that an account has setvar, which corrupts Asterisk at
+	// each reload.
 	IssueSetvar = "setvar"
-	// IssuePublic: AMI listens on an address that other hosts can reach.
+	// IssuePublic means that AMI listens on an address that other hosts can
+	// reach.
 	IssuePublic = "bindaddr"
 )
 
-// defaultPort is that of AMI without TLS.
+// defaultPort is the port of AMI without TLS.
 const defaultPort = "5038"
 
-// Inspect finds what in [general] of manager.conf keeps AMI from working, or
-// opens it to others. The defaults are those of main/manager.c: enabled = no,
-// and an unset bindaddr listens on every address.
+// Inspect returns the issues in [general] of manager.conf that disable AMI or
+// open it to other hosts. The defaults are those of main/manager.c: enabled =
+// no, and an unset bindaddr listens on every address.
 func (s *ConfSource) Inspect(tree *dialect.Tree) []asteriskconf.Issue {
 	return append(inspectGeneral(tree), inspectAccounts(tree)...)
 }
 
-// inspectAccounts finds accounts that have setvar.
+// inspectAccounts returns an issue for each account with setvar.
 func inspectAccounts(tree *dialect.Tree) []asteriskconf.Issue {
 	var issues []asteriskconf.Issue
 	for _, section := range tree.Sections {
@@ -57,26 +58,26 @@ func inspectGeneral(tree *dialect.Tree) []asteriskconf.Issue {
 	if general == nil {
 		return []asteriskconf.Issue{{
 			Code: IssueDisabled, File: "manager.conf", Blocking: true,
-			Message: "there is no section [general], so AMI is off; mending adds one with enabled = yes that listens on 127.0.0.1",
+			Message: "AMI is off because there is no section [general]; the fix adds one with enabled = yes that listens on 127.0.0.1",
 			Fix:     &asteriskconf.Fix{InsertAfter: true, Text: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n"},
 		}}
 	}
 	var issues []asteriskconf.Issue
 	if value, _ := general.Value("enabled"); !isTrue(value) {
-		issue := keyIssue(general, "enabled", "yes", "AMI is off; mending sets enabled = yes")
+		issue := keyIssue(general, "enabled", "yes", "AMI is off; the fix sets enabled = yes")
 		issue.Blocking = true
 		issues = append(issues, issue)
 	}
 	bind, _ := general.Value("bindaddr")
 	if addr, ok := bindAddress(bind); !ok || !addr.IsLoopback() {
 		issues = append(issues, keyIssue(general, "bindaddr", "127.0.0.1",
-			"AMI listens on an address that other hosts can reach; mending sets bindaddr = 127.0.0.1, which keeps integrations on other hosts out"))
+			"AMI listens on an address that other hosts can reach; the fix sets bindaddr = 127.0.0.1, which locks out integrations on other hosts"))
 	}
 	return issues
 }
 
-// ListenAddress returns the host and port at which AMI can be reached from
-// the host of Asterisk itself, as manager.conf says.
+// ListenAddress returns the host and port of AMI as seen from the host of
+// Asterisk, according to manager.conf.
 func ListenAddress(tree *dialect.Tree) string {
 	general := generalSection(tree)
 	if general == nil {
@@ -91,8 +92,8 @@ func ListenAddress(tree *dialect.Tree) string {
 	return net.JoinHostPort(addr.String(), cmp.Or(port, defaultPort))
 }
 
-// generalSection returns the section in which Asterisk looks for settings:
-// the first of that name.
+// generalSection returns the section from which Asterisk reads settings: the
+// first one with that name.
 func generalSection(tree *dialect.Tree) *dialect.ParsedSection {
 	i := slices.IndexFunc(tree.Sections, func(s dialect.ParsedSection) bool {
 		return !s.Template && FoldName(s.Name) == "general"
@@ -103,8 +104,8 @@ func generalSection(tree *dialect.Tree) *dialect.ParsedSection {
 	return &tree.Sections[i]
 }
 
-// keyIssue is about one key of a section: its last line is replaced, or a
-// line is added below the header.
+// keyIssue returns an issue with one key of a section. Its fix replaces the
+// last line of the key, or adds a line after the header.
 func keyIssue(section *dialect.ParsedSection, key, value, message string) asteriskconf.Issue {
 	issue := asteriskconf.Issue{
 		Code: key, File: section.File, Message: message,
@@ -123,13 +124,13 @@ func keyIssue(section *dialect.ParsedSection, key, value, message string) asteri
 	return issue
 }
 
-// isTrue reads a value as ast_true does (main/utils.c).
+// isTrue parses a value as ast_true does (main/utils.c).
 func isTrue(value string) bool {
 	return slices.Contains([]string{"yes", "true", "y", "t", "1", "on"}, strings.ToLower(value))
 }
 
-// bindAddress reads the address that AMI binds to, which may stand in brackets
-// and carry a port that Asterisk ignores. It takes no host names.
+// bindAddress parses the address that AMI binds to. It may have brackets and a
+// port, which Asterisk ignores. Host names are not accepted.
 func bindAddress(value string) (netip.Addr, bool) {
 	if value == "" {
 		return netip.IPv6Unspecified(), true

@@ -14,8 +14,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// inspectIssues reads a configuration folder, and returns the obstacles as
-// "code file:line" and the address to reach AMI at.
+// inspectIssues returns the issues of a configuration folder as "code
+// file:line", and the address of AMI.
 func inspectIssues(t *testing.T, dir string) (issues []string, address string) {
 	t.Helper()
 	tree, err := dialect.ParseFile(dir, "manager.conf", nil)
@@ -36,32 +36,32 @@ func TestConfSource_Inspect_findsFixableIssues(t *testing.T) {
 		want       []string
 		address    string
 	}{
-		{name: "all is well", conf: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n", address: "127.0.0.1:5038"},
+		{name: "no issue", conf: "[general]\nenabled = yes\nbindaddr = 127.0.0.1\n", address: "127.0.0.1:5038"},
 		{name: "another port", conf: "[general]\nport = 5999\nenabled = on\nbindaddr = 127.0.0.2\n", address: "127.0.0.2:5999"},
 		{name: "an empty file", conf: "", want: []string{off + "0"}, address: "127.0.0.1:5038"},
 		{name: "no general section", conf: "[crm]\nsecret = x\n", want: []string{off + "0"}, address: "127.0.0.1:5038"},
 		{name: "an empty section", conf: "[general]\n", want: []string{off + "0", public + "0"}, address: "127.0.0.1:5038"},
 		{name: "enabled is missing", conf: "[general]\nbindaddr = ::1\n", want: []string{off + "0"}, address: "[::1]:5038"},
 		{name: "enabled = no", conf: "[general]\nbindaddr=127.0.0.1\nenabled=no\n", want: []string{off + "3"}, address: "127.0.0.1:5038"},
-		{name: "enabled is no word that Asterisk knows", conf: "[general]\nenabled = enabled\nbindaddr = 127.0.0.1\n", want: []string{off + "2"}, address: "127.0.0.1:5038"},
+		{name: "enabled has an unknown value", conf: "[general]\nenabled = enabled\nbindaddr = 127.0.0.1\n", want: []string{off + "2"}, address: "127.0.0.1:5038"},
 		{name: "the last line counts", conf: "[general]\nENABLED = yes\nbindaddr = 127.0.0.1\nEnabled = off\n", want: []string{off + "4"}, address: "127.0.0.1:5038"},
-		{name: "the last line counts, for the better", conf: "[general]\nenabled = no\nbindaddr = ::\nenabled = T\nBindAddr = 127.0.0.1\n", address: "127.0.0.1:5038"},
+		{name: "the last line fixes the setting", conf: "[general]\nenabled = no\nbindaddr = ::\nenabled = T\nBindAddr = 127.0.0.1\n", address: "127.0.0.1:5038"},
 		{name: "bindaddr is missing", conf: "[general]\nenabled = 1\nport = 6000\n", want: []string{public + "0"}, address: "127.0.0.1:6000"},
 		{name: "bindaddr = ::", conf: "[general]\nenabled = y\nbindaddr = ::\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
 		{name: "bindaddr = [::]", conf: "[general]\nenabled = y\nbindaddr = [::]\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
 		{name: "bindaddr = 0.0.0.0", conf: "[general]\nenabled = yes\nbindaddr = 0.0.0.0\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
-		{name: "an address of a network", conf: "[general]\nenabled = yes\nbindaddr = 192.0.2.1\n", want: []string{public + "3"}, address: "192.0.2.1:5038"},
+		{name: "a network address", conf: "[general]\nenabled = yes\nbindaddr = 192.0.2.1\n", want: []string{public + "3"}, address: "192.0.2.1:5038"},
 		{name: "an IPv6 address in brackets", conf: "[general]\nenabled = yes\nbindaddr = [::1]\n", address: "[::1]:5038"},
 		{name: "the port of bindaddr is ignored", conf: "[general]\nenabled = yes\nbindaddr = [::1]:6000\n", address: "[::1]:5038"},
 		{name: "of IPv4 too", conf: "[general]\nenabled = yes\nbindaddr = 127.0.0.1:6000\nport = 5040\n", address: "127.0.0.1:5040"},
-		{name: "a host name is no address", conf: "[general]\nenabled = yes\nbindaddr = localhost\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
-		{name: "half a bracket is no address", conf: "[general]\nenabled = yes\nbindaddr = ::1]\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
+		{name: "a host name is not an address", conf: "[general]\nenabled = yes\nbindaddr = localhost\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
+		{name: "half a bracket is not an address", conf: "[general]\nenabled = yes\nbindaddr = ::1]\n", want: []string{public + "3"}, address: "127.0.0.1:5038"},
 		{
-			name: "a comment is no setting", conf: "[general]\n;enabled = yes\nbindaddr = 127.0.0.1 ; not ::\n;--\nbindaddr = ::\n--;\n",
+			name: "a comment is not a setting", conf: "[general]\n;enabled = yes\nbindaddr = 127.0.0.1 ; not ::\n;--\nbindaddr = ::\n--;\n",
 			want: []string{off + "0"}, address: "127.0.0.1:5038",
 		},
 		{
-			name: "a template is no section", conf: "[general](!)\nenabled = yes\n[GENERAL]\nbindaddr = 127.0.0.1\n",
+			name: "a template is not a section", conf: "[general](!)\nenabled = yes\n[GENERAL]\nbindaddr = 127.0.0.1\n",
 			want: []string{off + "0"}, address: "127.0.0.1:5038",
 		},
 		{
@@ -96,12 +96,12 @@ func TestConfSource_Inspect_findsFixableIssues(t *testing.T) {
 
 			installFixes(t, dir)
 			issues, _ = inspectIssues(t, dir)
-			require.Empty(t, issues, "all that was found is mended")
+			require.Empty(t, issues, "every issue is fixed")
 		})
 	}
 }
 
-// installFixes installs our file, and mends every obstacle.
+// installFixes installs our file and fixes every issue.
 func installFixes(t *testing.T, dir string) {
 	t.Helper()
 	configDir, err := asteriskconf.Open(dir, []asteriskconf.Source{manager.NewConfSource(memstore.New().AMIAccounts(), nil)}, nil)

@@ -6,23 +6,22 @@ import (
 	"strings"
 )
 
-// Warning is something about an account that is allowed and probably not
-// meant.
+// Warning is a setting of an account that is allowed but probably unintended.
 type Warning struct {
-	// Field is the field concerned, named as in JSON.
+	// Field is the JSON name of the field.
 	Field string `json:"field"`
-	// Code is a short, stable word for programs.
+	// Code is a short, stable identifier.
 	Code string `json:"code"`
-	// Message is one sentence: what happens, and what to do.
+	// Message is one sentence: the effect and the remedy.
 	Message string `json:"message"`
 }
 
-// rootLike are the classes with which an integration can take over the host:
-// the console and the configuration run programs (System of the dialplan,
-// #exec), and class system lifts the limits on what Originate may run.
+// rootLike are the classes that let an integration take over the host. The
+// console and the configuration run programs (System of the dialplan, #exec),
+// and class system lifts the limits of Originate.
 const rootLike = System | Command | Config
 
-// Lint returns what is doubtful about the account; it refuses nothing.
+// Lint returns warnings about the account. It rejects nothing.
 func (a *Account) Lint() []Warning {
 	var warnings []Warning
 	warn := func(field, code, message string) {
@@ -31,17 +30,17 @@ func (a *Account) Lint() []Warning {
 	a.lintAddresses(warn)
 	for _, c := range Classes() {
 		if a.Read.Has(c.Privilege) && c.Read == "" {
-			warn("read", "no-effect", fmt.Sprintf("%s does nothing in read: Asterisk has no events of this class", c.Name))
+			warn("read", "no_effect", fmt.Sprintf("%s has no effect in read: Asterisk has no events of this class", c.Name))
 		}
 		if a.Write.Has(c.Privilege) && c.Write == "" {
-			warn("write", "no-effect", fmt.Sprintf("%s does nothing in write: Asterisk has no actions of this class", c.Name))
+			warn("write", "no_effect", fmt.Sprintf("%s has no effect in write: Asterisk has no actions of this class", c.Name))
 		}
 	}
 	if a.Write.Has(Originate) && !a.Write.Has(Call) {
-		warn("write", "originate-without-call", "the account can start calls, but not redirect or hang up any: that needs call as well")
+		warn("write", "originate_without_call", "the account can start calls but not redirect or hang them up; that also requires call")
 	}
 	if risky := a.Write & rootLike; risky != 0 {
-		warn("write", "root-like", fmt.Sprintf("with %s the account can take over the whole PBX: permit only hosts that you trust like root",
+		warn("write", "root_like", fmt.Sprintf("with %s the account can take over the whole PBX; permit only hosts that you trust like root",
 			strings.Join(risky.Names(), ", ")))
 	}
 	a.lintFilters(warn)
@@ -50,32 +49,32 @@ func (a *Account) Lint() []Warning {
 
 func (a *Account) lintFilters(warn func(field, code, message string)) {
 	if a.Read == NoPrivileges && len(a.EventFilters) > 0 {
-		warn("event_filters", "no-effect", "event filters do nothing: without a class in read the account is sent no events")
+		warn("event_filters", "no_effect", "event filters have no effect: without a class in read the account receives no events")
 	}
 	for i, f := range a.EventFilters {
 		if f.Header == "" && (f.Method == MatchExact || f.Method == MatchEndsWith) {
-			warn(fmt.Sprintf("event_filters[%d]", i), "never-matches", "this matches no event: the whole text of one ends in a line break; name the header to compare")
+			warn(fmt.Sprintf("event_filters[%d]", i), "never_matches", "this filter matches no event, because the text of an event ends with a line break; select a header to compare")
 		}
 	}
 }
 
 func (a *Account) lintAddresses(warn func(field, code, message string)) {
 	if len(a.Permit)+len(a.Deny) == 0 && a.NamedACL == "" {
-		warn("permit", "any-address", "anybody who can reach the port may try to log in: permit only the integration's address")
+		warn("permit", "any_address", "any address that can reach the port may try to log in; permit only the integration's address")
 	}
 	if len(a.Permit) > 0 && len(a.Deny) == 0 {
-		warn("deny", "deny-all-added", "permit alone would keep nobody out: all other addresses are denied for you")
+		warn("deny", "deny_all_added", "only the permitted addresses can log in; all others are denied")
 	}
 	if len(a.Permit) > 0 && len(a.Deny) > 0 {
 		for _, all := range allAddresses() {
 			if family := familyName(all); !covers(a.Deny, all) {
-				warn("deny", "open-family", fmt.Sprintf("some %s addresses may log in although they are not permitted: deny %s as well", family, all))
+				warn("deny", "open_family", fmt.Sprintf("some %s addresses may log in although they are not permitted; also deny %s", family, all))
 			}
 		}
 	}
 	for i, d := range a.Deny {
 		if d.Prefix().Bits() > 0 && covers(a.Permit, d) {
-			warn(fmt.Sprintf("deny[%d]", i), "overruled", "this has no effect: a permit that contains it comes after it, and the last rule that matches wins")
+			warn(fmt.Sprintf("deny[%d]", i), "overridden", "this has no effect: a later permit contains it, and the last matching rule wins")
 		}
 	}
 }

@@ -33,61 +33,61 @@ func TestAccount_Lint(t *testing.T) {
 		want []string
 	}{
 		{
-			name: "an account for one host with what it needs has nothing to say",
+			name: "a restricted account has no warnings",
 			user: manager.Account{Deny: mustNetworks(t, everyone...), Permit: mustNetworks(t, "192.0.2.7"), Read: manager.Call, Write: manager.Call | manager.Originate},
 		},
 		{
-			name: "no rule lets any address in",
+			name: "no rule permits any address",
 			user: manager.Account{Read: manager.Call},
-			want: []string{"permit any-address"},
+			want: []string{"permit any_address"},
 		},
 		{
-			name: "a named list counts as a rule",
+			name: "a named ACL counts as a rule",
 			user: manager.Account{Read: manager.Call, NamedACL: "office"},
 		},
 		{
 			name: "permit without deny has deny-all added",
 			user: manager.Account{Permit: mustNetworks(t, "10.0.0.0/8"), Read: manager.Call},
-			want: []string{"deny deny-all-added"},
+			want: []string{"deny deny_all_added"},
 		},
 		{
 			name: "denying IPv4 only leaves IPv6 open",
 			user: manager.Account{Deny: mustNetworks(t, "0.0.0.0/0"), Permit: mustNetworks(t, "10.0.0.0/8"), Read: manager.Call},
-			want: []string{"deny open-family"},
+			want: []string{"deny open_family"},
 		},
 		{
 			name: "a deny inside a permit has no effect",
 			user: manager.Account{Deny: mustNetworks(t, "0.0.0.0/0", "::/0", "10.1.0.0/16"), Permit: mustNetworks(t, "10.0.0.0/8"), Read: manager.Call},
-			want: []string{"deny[2] overruled"},
+			want: []string{"deny[2] overridden"},
 		},
 		{
 			name: "originate without call cannot hang up",
 			user: manager.Account{NamedACL: "office", Write: manager.Originate},
-			want: []string{"write originate-without-call"},
+			want: []string{"write originate_without_call"},
 		},
 		{
-			name: "classes do nothing in the wrong direction",
+			name: "classes in the wrong direction have no effect",
 			user: manager.Account{NamedACL: "office", Read: manager.Originate | manager.Log, Write: manager.CDR | manager.Security},
-			want: []string{"read no-effect", "read no-effect", "write no-effect", "write no-effect"},
+			want: []string{"read no_effect", "read no_effect", "write no_effect", "write no_effect"},
 		},
 		{
-			name: "classes that are as good as root",
+			name: "classes equivalent to root",
 			user: manager.Account{NamedACL: "office", Write: manager.System | manager.Command | manager.Config},
-			want: []string{"write root-like"},
+			want: []string{"write root_like"},
 		},
 		{
-			name: "filters without events do nothing",
+			name: "filters without events have no effect",
 			user: manager.Account{NamedACL: "office", EventFilters: []manager.EventFilter{{Action: manager.Include, Event: "Newchannel", Method: manager.MatchNone}}},
-			want: []string{"event_filters no-effect"},
+			want: []string{"event_filters no_effect"},
 		},
 		{
-			name: "the whole text of an event is never known to its end",
+			name: "a filter on the end of the whole text never matches",
 			user: manager.Account{NamedACL: "office", Read: manager.Call, EventFilters: []manager.EventFilter{
 				{Action: manager.Exclude, Method: manager.MatchExact, Match: "Event: Hangup"},
 				{Action: manager.Exclude, Header: "Channel", Method: manager.MatchExact, Match: "x"},
 				{Action: manager.Exclude, Event: "Hangup", Method: manager.MatchEndsWith, Match: "x"},
 			}},
-			want: []string{"event_filters[0] never-matches", "event_filters[2] never-matches"},
+			want: []string{"event_filters[0] never_matches", "event_filters[2] never_matches"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -108,8 +108,8 @@ func TestPresets_containNoIneffectiveClass(t *testing.T) {
 		a := manager.Account{NamedACL: "office"}
 		preset.ApplyTo(&a)
 		for _, w := range a.Lint() {
-			require.NotEqual(t, "no-effect", w.Code, "%s: %s", preset.Name, w.Message)
-			require.NotEqual(t, "originate-without-call", w.Code, preset.Name)
+			require.NotEqual(t, "no_effect", w.Code, "%s: %s", preset.Name, w.Message)
+			require.NotEqual(t, "originate_without_call", w.Code, preset.Name)
 		}
 		require.NotEmpty(t, preset.Description)
 		found, ok := manager.LookupPreset(preset.Name)

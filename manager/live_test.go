@@ -84,7 +84,7 @@ func TestConfSource_Sections_appliedAccountCanLogIn(t *testing.T) {
 	preset, _ := manager.LookupPreset("click-to-call")
 	preset.ApplyTo(a)
 	a = p.create(t, a)
-	require.ErrorIs(t, p.login(t, a), ami.ErrAuthentication, "not before the apply")
+	require.ErrorIs(t, p.login(t, a), ami.ErrAuthentication, "the account is not live before the apply")
 
 	report := p.apply(t)
 	require.Equal(t, 1, report.Files[0].Added)
@@ -101,14 +101,14 @@ func TestConfSource_Sections_appliedAccountCanLogIn(t *testing.T) {
 	select {
 	case <-session.Done():
 	case <-testContext(t).Done():
-		require.FailNow(t, "the open session goes on")
+		require.FailNow(t, "the open session continues")
 	}
 	require.ErrorIs(t, p.login(t, a), ami.ErrAuthentication)
 	require.NotContains(t, p.Console(t, "manager show users"), "crmpro_ami")
 }
 
-// TestService_Probe_explainsDenialOverTLS has TLS at the address of the instance, and
-// plain TCP out of the way: at the same port, Asterisk would move TLS
+// TestService_Probe_explainsDenialOverTLS serves TLS at the address of the
+// instance and moves plain TCP away. At the same port, Asterisk would move TLS
 // (__init_manager in main/manager.c).
 func TestService_Probe_explainsDenialOverTLS(t *testing.T) {
 	t.Parallel()

@@ -7,20 +7,20 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Network is a range of IP addresses in a deny or permit line, always in its
-// shortest form: the host bits are zero, and an IPv4 address mapped into IPv6
-// is IPv4, both as Asterisk itself stores it (append_ha_core in main/acl.c).
+// Network is a range of IP addresses in a deny or permit line. It is always
+// normalized as Asterisk stores it (append_ha_core in main/acl.c): the host
+// bits are zero, and an IPv4-mapped IPv6 address is IPv4.
 type Network struct {
 	prefix netip.Prefix
 }
 
-// ParseNetwork reads an address (192.0.2.1, 2001:db8::1), a range in CIDR
-// form (10.0.0.0/8) or one with a dotted mask (10.0.0.0/255.0.0.0). Anything
-// else, a host name or a port included, is a [store.InvalidError].
+// ParseNetwork parses an address (192.0.2.1, 2001:db8::1), a range in CIDR form
+// (10.0.0.0/8), or a range with a dotted mask (10.0.0.0/255.0.0.0). It returns
+// a [store.InvalidError] for anything else, such as a host name or a port.
 func ParseNetwork(text string) (Network, error) {
 	errInvalid := store.NewInvalidError(store.FieldError{
 		Code:    "network",
-		Message: "write an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32",
+		Message: "enter an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32",
 	})
 	address, mask, hasMask := strings.Cut(text, "/")
 	addr, err := netip.ParseAddr(address)
@@ -42,13 +42,13 @@ func ParseNetwork(text string) (Network, error) {
 	return n, nil
 }
 
-// NetworkFromPrefix makes a Network of a prefix. The zero Prefix is refused like
-// unreadable text.
+// NetworkFromPrefix returns the Network of a prefix. It returns a
+// [store.InvalidError] for the zero Prefix.
 func NetworkFromPrefix(prefix netip.Prefix) (Network, error) {
 	if n, ok := newNetwork(prefix); ok {
 		return n, nil
 	}
-	return Network{}, store.NewInvalidError(store.FieldError{Code: "network", Message: "this range of addresses is not valid"})
+	return Network{}, store.NewInvalidError(store.FieldError{Code: "network", Message: "invalid address range"})
 }
 
 func newNetwork(prefix netip.Prefix) (Network, bool) {
@@ -60,8 +60,8 @@ func newNetwork(prefix netip.Prefix) (Network, bool) {
 	return Network{prefix: masked}, masked.IsValid()
 }
 
-// maskBits returns the number of leading ones of a mask: a plain number, or
-// an address of the same family whose ones are all in front.
+// maskBits returns the number of leading ones of a mask. The mask is a number,
+// or an address of the same family with leading ones only.
 func maskBits(mask string, addr netip.Addr) (int, bool) {
 	if !strings.ContainsAny(mask, ".:") {
 		p, err := netip.ParsePrefix(addr.String() + "/" + mask)
@@ -89,14 +89,14 @@ func allOnes(addr netip.Addr) netip.Prefix {
 	return netip.PrefixFrom(last, last.BitLen())
 }
 
-// Prefix returns the range as the standard library has it.
+// Prefix returns the range as a netip.Prefix.
 func (n Network) Prefix() netip.Prefix { return n.prefix }
 
-// Contains reports whether addr is in the range. An IPv4 address mapped into
-// IPv6 counts as IPv4; a range of one family never contains the other.
+// Contains reports whether addr is in the range. An IPv4-mapped IPv6 address
+// counts as IPv4. A range of one family never contains an address of the other.
 func (n Network) Contains(addr netip.Addr) bool { return n.prefix.Contains(addr.Unmap()) }
 
-// String returns the CIDR form that is written to manager.conf.
+// String returns the CIDR form, as in manager.conf.
 func (n Network) String() string {
 	if !n.prefix.IsValid() {
 		return ""
@@ -104,10 +104,10 @@ func (n Network) String() string {
 	return n.prefix.String()
 }
 
-// MarshalText writes the CIDR form.
+// MarshalText returns the CIDR form.
 func (n Network) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
 
-// UnmarshalText reads what [ParseNetwork] takes.
+// UnmarshalText parses text like [ParseNetwork].
 func (n *Network) UnmarshalText(text []byte) error {
 	parsed, err := ParseNetwork(string(text))
 	if err != nil {

@@ -45,7 +45,7 @@ func TestParseNetwork_rejectsInvalidRange(t *testing.T) {
 	} {
 		_, err := manager.ParseNetwork(text)
 		require.ErrorIs(t, err, store.ErrInvalid, "%q", text)
-		require.EqualError(t, err, "write an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32",
+		require.EqualError(t, err, "enter an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32",
 			"an error never repeats what was submitted")
 	}
 }

@@ -2,12 +2,12 @@ package manager
 
 import "cmp"
 
-// Preset is a ready choice of privileges for one kind of integration.
+// Preset is a predefined set of privileges for one kind of integration.
 type Preset struct {
-	// Name is the word to choose it by.
+	// Name identifies the preset.
 	Name string `json:"name"`
-	// Description is one sentence: what it is for, and what it lets in.
-	Description string `json:"purpose"`
+	// Description is one sentence: the purpose and the access.
+	Description string `json:"description"`
 	// The fields of [Account] that it sets.
 	Read         Privileges    `json:"read"`
 	Write        Privileges    `json:"write"`
@@ -15,7 +15,7 @@ type Preset struct {
 	EventFilters []EventFilter `json:"event_filters"`
 }
 
-// applyPrivileges are the classes that an apply needs in write: Reload and
+// applyPrivileges are the write classes that an apply needs: Reload and
 // GetConfig (config), the console (command), CoreSettings (reporting).
 const applyPrivileges = Config | Command | Reporting
 
@@ -24,7 +24,7 @@ func Presets() []Preset {
 	presets := []Preset{
 		{
 			Name:        "click-to-call",
-			Description: "A CRM that starts calls, shows who calls, and can redirect or hang up what it started.",
+			Description: "A CRM that starts calls, shows callers, and can redirect or hang up its calls.",
 			Read:        Call | UserClass, Write: Call | Originate,
 		},
 		{
@@ -34,17 +34,17 @@ func Presets() []Preset {
 		},
 		{
 			Name:        "cdr-collector",
-			Description: "A billing or reporting system that is sent one record at the end of each call; it needs cdr_manager to be enabled.",
+			Description: "A billing or reporting system that receives one record at the end of each call; requires cdr_manager.",
 			Read:        CDR, Write: NoPrivileges,
 		},
 		{
 			Name:        "monitoring",
-			Description: "A monitoring system that asks for the state of Asterisk, its channels and phones, and is told of restarts.",
+			Description: "A monitoring system that reads the state of Asterisk, its channels and phones, and receives restart events.",
 			Read:        System | Reporting, Write: Reporting,
 		},
 		{
 			Name:        "apply",
-			Description: "The account with which this module applies the configuration; as good as root on the PBX.",
+			Description: "The account that applies the configuration; equivalent to root on the PBX.",
 			Read:        Security, Write: applyPrivileges | System, WriteTimeout: 5000,
 		},
 	}
@@ -55,7 +55,7 @@ func Presets() []Preset {
 	return presets
 }
 
-// LookupPreset returns the preset of that name, and whether there is one.
+// LookupPreset returns the preset with a name and whether it exists.
 func LookupPreset(name string) (Preset, bool) {
 	for _, p := range Presets() {
 		if p.Name == name {
@@ -65,9 +65,9 @@ func LookupPreset(name string) (Preset, bool) {
 	return Preset{}, false
 }
 
-// ApplyTo sets the fields of u that the preset speaks of, and lets the account
-// have several sessions, as Asterisk does by default: integrations reconnect
-// before their old session has ended.
+// ApplyTo sets the privileges of the preset. It also allows several sessions,
+// as Asterisk does by default: integrations reconnect before their old session
+// has ended.
 func (p Preset) ApplyTo(a *Account) {
 	a.Read, a.Write, a.WriteTimeout, a.EventFilters = p.Read, p.Write, p.WriteTimeout, p.EventFilters
 	a.AllowMultipleLogin = true

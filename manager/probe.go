@@ -13,61 +13,62 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// ProbeOutcome is what came of a login that [Service.Probe] tried.
+// ProbeOutcome is the result of a login by [Service.Probe].
 type ProbeOutcome string
 
 // The outcomes of a probe.
 const (
-	// LoggedIn means that the account works from here.
+	// LoggedIn means that the account works from this host.
 	LoggedIn ProbeOutcome = "logged_in"
-	// WrongSecret means that Asterisk has another secret.
+	// WrongSecret means that Asterisk has a different secret.
 	WrongSecret ProbeOutcome = "wrong_secret"
-	// AddressDenied means that the account does not permit the address that
-	// the login came from.
-	AddressDenied ProbeOutcome = "address_refused"
-	// UnknownAccount means that Asterisk has no such account.
+	// AddressDenied means that the account does not permit the client address.
+	AddressDenied ProbeOutcome = "address_denied"
+	// UnknownAccount means that Asterisk does not have the account.
 	UnknownAccount ProbeOutcome = "unknown_account"
-	// AlreadyLoggedIn means that the account is in use, and allows one
-	// session only.
+	// AlreadyLoggedIn means that the account is in use and allows one session
+	// only.
 	AlreadyLoggedIn ProbeOutcome = "already_logged_in"
-	// Denied means one of the first three refusals; which, only a witness
-	// can tell: Asterisk gives the client the same answer to all.
-	Denied ProbeOutcome = "refused"
+	// Denied means WrongSecret, AddressDenied or UnknownAccount. Asterisk
+	// answers all three alike; only security events tell which one it is.
+	Denied ProbeOutcome = "denied"
 	// Unreachable means that nothing answers at the address.
 	Unreachable ProbeOutcome = "unreachable"
-	// NotAMI means that what answers at the address is not AMI.
+	// NotAMI means that the program at the address does not speak AMI.
 	NotAMI ProbeOutcome = "not_ami"
 )
 
-// ProbeResult tells how a login went.
+// ProbeResult is the result of a probe.
 type ProbeResult struct {
 	Outcome ProbeOutcome `json:"outcome"`
-	// Message is one sentence: what it means, and what to do.
+	// Message is one sentence: the meaning and the remedy.
 	Message string `json:"message"`
 }
 
 // ProbeOptions are the options of [Service.Probe].
 type ProbeOptions struct {
-	// Address is the host and port of AMI. Defaults to 127.0.0.1:5038.
+	// Address is the host and port of AMI. Default 127.0.0.1:5038.
 	Address string
-	// TLS makes the probe use TLS. Defaults to plain TCP.
+	// TLS enables TLS. Default plain TCP.
 	TLS *tls.Config
-	// Secret to try. Defaults to the one stored.
+	// Secret is the secret to try. Default the stored one.
 	Secret store.Secret
-	// SecurityEvents is a client of the same Asterisk that receives the events of
-	// class security. With it a refusal is explained. Defaults to none.
+	// SecurityEvents is a client of the same Asterisk that receives the events
+	// of class security. They explain a denied login. Default none.
 	SecurityEvents *ami.Client
 }
 
-// DefaultAddress is where AMI listens unless it is told otherwise.
+// DefaultAddress is the default address of AMI.
 const DefaultAddress = "127.0.0.1:5038"
 
-// securityEventTimeout is how long the explanation of a refusal may take.
+// securityEventTimeout limits the wait for the event that explains a denied
+// login.
 const securityEventTimeout = 3 * time.Second
 
-// Probe logs in to Asterisk as the account, from here, and off again, and says
-// how it went. The error is a [store.NotFoundError], or that of ctx; whatever
-// Asterisk or the network does is an outcome.
+// Probe logs in to Asterisk as the account from this host, logs off, and
+// returns the outcome. It returns an error wrapping [store.ErrNotFound] if the
+// account does not exist, or the error of ctx. Anything that Asterisk or the
+// network does is an outcome.
 func (s *Service) Probe(ctx context.Context, name string, opts *ProbeOptions) (*ProbeResult, error) {
 	a, err := s.store.Account(ctx, name)
 	if err != nil {
@@ -117,27 +118,27 @@ func outcomeOf(err error) (ProbeOutcome, error) {
 	return LoggedIn, err
 }
 
-// outcomeMessage words the outcome for the account.
+// outcomeMessage describes the outcome.
 func (a *Account) outcomeMessage(outcome ProbeOutcome, from netip.AddrPort) string {
 	address := from.Addr().Unmap().String()
 	switch outcome {
 	case LoggedIn:
 		return fmt.Sprintf("The account can log in from %s.", address)
 	case WrongSecret:
-		return "Asterisk has another secret for this account: apply the configuration, or give the integration the secret that is live."
+		return "Asterisk has a different secret for this account: apply the configuration, or configure the live secret in the integration."
 	case AddressDenied:
-		return fmt.Sprintf("The account does not permit %s: add it to permit and apply, or try from the integration's own host.", address)
+		return fmt.Sprintf("The account does not permit %s: add it to permit and apply, or try from the integration's host.", address)
 	case UnknownAccount:
 		return "Asterisk does not have this account: " + a.missingReason()
 	case AlreadyLoggedIn:
-		return "The account is logged in already and allows one session only: end that session, or allow multiple logins."
+		return "The account is already logged in and allows one session only: end that session, or allow multiple logins."
 	case Unreachable:
 		return "Nothing answers at this address: check host and port, bindaddr and enabled in manager.conf, and the firewall."
 	case NotAMI:
-		return "What answers at this address is not the Asterisk Manager Interface: check the port and the use of TLS."
+		return "The program at this address is not the Asterisk Manager Interface: check the port and TLS."
 	case Denied:
 	}
-	return "Asterisk refused the login and does not say why: " + a.likelyReason(from.Addr())
+	return "Asterisk denied the login without a reason: " + a.likelyReason(from.Addr())
 }
 
 func (a *Account) missingReason() string {
@@ -147,19 +148,19 @@ func (a *Account) missingReason() string {
 	return "apply the configuration."
 }
 
-// likelyReason is the likeliest reason of an unexplained refusal.
+// likelyReason returns the likely reason of an unexplained denial.
 func (a *Account) likelyReason(from netip.Addr) string {
 	switch {
 	case a.Disabled:
 		return "the account is disabled."
 	case from.IsValid() && !a.permits(from):
-		return fmt.Sprintf("probably because the account does not permit %s.", from.Unmap())
+		return fmt.Sprintf("the account probably does not permit %s.", from.Unmap())
 	}
-	return "the account may not be applied yet, its secret may be another one, or its named list may not hold this address."
+	return "the account may not be applied, its secret may differ, or its named ACL may not permit this address."
 }
 
-// loginWatch follows Asterisk's security events, which say why it refused a
-// login (report_failed_acl and its like in main/manager.c).
+// loginWatch receives Asterisk's security events, which state why a login was
+// denied (report_failed_acl and similar functions in main/manager.c).
 type loginWatch struct {
 	events *ami.Subscription
 }
@@ -181,8 +182,8 @@ func (w loginWatch) close() {
 	}
 }
 
-// explain waits for the event about a login that came from the given address,
-// as [securityAddress] writes it.
+// explain waits for the event about a login from the given address, in the
+// format of [securityAddress].
 func (w loginWatch) explain(ctx context.Context, from string) ProbeOutcome {
 	if w.events == nil {
 		return Denied
@@ -208,7 +209,7 @@ func (w loginWatch) explain(ctx context.Context, from string) ProbeOutcome {
 	}
 }
 
-// securityAddress is how security events write the address of a client
+// securityAddress returns a client address in the format of security events
 // (ast_json_ipaddr in main/json.c).
 func securityAddress(from netip.AddrPort, overTLS bool) string {
 	family, transport := "IPV6", "TCP"

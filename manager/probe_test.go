@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// newFakeAsterisk starts a fake Asterisk that has the account crm with validSecret.
+// newFakeAsterisk starts a fake Asterisk with the account crm and validSecret.
 func newFakeAsterisk(t testing.TB, opts *amitest.Options) *amitest.Server {
 	t.Helper()
 	given := amitest.Options{}
@@ -26,7 +26,7 @@ func newFakeAsterisk(t testing.TB, opts *amitest.Options) *amitest.Server {
 	return server
 }
 
-// serveTCP listens and does with a connection what serve does.
+// serveTCP listens and calls serve for each connection.
 func serveTCP(t *testing.T, serve func(conn net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -53,9 +53,9 @@ func TestService_Probe_describesOutcome(t *testing.T) {
 	closed := serveTCP(t, func(net.Conn) {})
 	const (
 		works       = "The account can log in from 127.0.0.1."
-		silent      = "Asterisk refused the login and does not say why: "
-		unknown     = silent + "the account may not be applied yet, its secret may be another one, or its named list may not hold this address."
-		notAMI      = "What answers at this address is not the Asterisk Manager Interface: check the port and the use of TLS."
+		silent      = "Asterisk denied the login without a reason: "
+		unknown     = silent + "the account may not be applied, its secret may differ, or its named ACL may not permit this address."
+		notAMI      = "The program at this address is not the Asterisk Manager Interface: check the port and TLS."
 		unreachable = "Nothing answers at this address: check host and port, bindaddr and enabled in manager.conf, and the firewall."
 	)
 	wrong := store.NewSecret("another good secret")
@@ -77,11 +77,11 @@ func TestService_Probe_describesOutcome(t *testing.T) {
 		},
 		{
 			"refused, and not permitted", manager.Account{Permit: mustNetworks(t, "192.0.2.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
-			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "probably because the account does not permit 127.0.0.1."},
+			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "the account probably does not permit 127.0.0.1."},
 		},
 		{
 			"refused, and denied", manager.Account{Deny: mustNetworks(t, "127.0.0.0/8")}, manager.ProbeOptions{Address: other, Secret: wrong},
-			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "probably because the account does not permit 127.0.0.1."},
+			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "the account probably does not permit 127.0.0.1."},
 		},
 		{
 			"refused, although permitted", manager.Account{Permit: mustNetworks(t, "127.0.0.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},

@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// accountCount is how many accounts are made and compared.
+// accountCount is the number of accounts to create and compare.
 const accountCount = 500
 
 func TestConfSource_Sections_asteriskServesEveryField(t *testing.T) {
@@ -34,7 +34,7 @@ func TestConfSource_Sections_asteriskServesEveryField(t *testing.T) {
 	}
 	report := p.apply(t)
 	require.Equal(t, accountCount, report.Files[0].Added)
-	require.NotContains(t, p.Log(t), "WARNING[", "Asterisk dropped nothing")
+	require.NotContains(t, p.Log(t), "WARNING[", "Asterisk must not drop anything")
 
 	sections, err := p.client.ReadConfig(testContext(t), "manager.conf")
 	require.NoError(t, err)
@@ -80,8 +80,9 @@ func requireFilters[L ~struct{ Key, Value string }](t *testing.T, a *manager.Acc
 
 var ruleLine = regexp.MustCompile(`^ *\d+: +(allow|deny) - (\S+)/(\S+)$`)
 
-// requireConsoleShows compares the account with the output of "manager show user",
-// read here on its own: the product's reader is what is under test too.
+// requireConsoleShows compares the account with the output of "manager show
+// user". It has its own parser, because the product's parser is under test as
+// well.
 func requireConsoleShows(t *testing.T, a *manager.Account, lines []string) {
 	t.Helper()
 	text := strings.Join(lines, "\n") + "\n"
@@ -129,7 +130,7 @@ func requireConsoleShows(t *testing.T, a *manager.Account, lines []string) {
 	}
 }
 
-// prefixLength counts the bits of a mask as Asterisk prints it.
+// prefixLength counts the bits of a mask in Asterisk's format.
 func prefixLength(t *testing.T, mask string) int {
 	t.Helper()
 	addr, err := netip.ParseAddr(mask)
@@ -141,8 +142,8 @@ func prefixLength(t *testing.T, mask string) int {
 	return count
 }
 
-// requireLogin logs in where the rules let this host in. A refusal takes
-// Asterisk a second, so that the others are tried only now and then.
+// requireLogin logs in where the rules permit this host. A denied login takes
+// Asterisk a second, so only a few others are tried.
 func requireLogin(t *testing.T, p *pbx, a *manager.Account) {
 	t.Helper()
 	here := netip.MustParseAddr("127.0.0.1")

@@ -8,18 +8,17 @@ import (
 	"unicode"
 )
 
-// checkRegex returns what keeps an expression from meaning the same to
-// everybody, or "". Asterisk compiles filters with regcomp(3) of the C library
-// (REG_EXTENDED), and drops one that does not compile. What is accepted here
-// is the part of the extended regular expressions of POSIX on which Go's
-// parser and the C libraries agree: no escapes of GNU or Perl, no empty
-// alternatives, no repetition of an anchor.
+// checkRegex returns why an expression is not portable, or "". Asterisk
+// compiles filters with regcomp(3) of the C library (REG_EXTENDED), and drops
+// one that does not compile. checkRegex accepts the subset of POSIX extended
+// regular expressions on which Go's parser and the C libraries agree: no GNU or
+// Perl escapes, no empty alternatives, no repetition of an anchor.
 func checkRegex(expression string) string {
 	if strings.ContainsFunc(expression, func(c rune) bool { return c > unicode.MaxASCII }) {
-		return "only ASCII characters mean the same to every Asterisk; use the method contains for others"
+		return "use ASCII characters only; use the method contains for others"
 	}
 	if _, err := regexp.CompilePOSIX(expression); err != nil {
-		return "this is not an extended regular expression of POSIX"
+		return "not a POSIX extended regular expression"
 	}
 	r := regexScanner{rest: expression}
 	for r.rest != "" {
@@ -33,11 +32,11 @@ func checkRegex(expression string) string {
 	return ""
 }
 
-// regexScanner walks over an expression that Go's parser has accepted.
+// regexScanner scans an expression that Go's parser accepts.
 type regexScanner struct {
 	rest string
-	// atStart: nothing that could be repeated stands before; quantified: the
-	// last thing was a repetition.
+	// atStart means that there is nothing to repeat. quantified means that the
+	// last item was a repetition.
 	atStart, quantified, started bool
 }
 
@@ -50,7 +49,7 @@ func (r *regexScanner) next() string {
 	switch c {
 	case '\\':
 		if len(r.rest) < 2 || !strings.ContainsRune(regexSpecial, rune(r.rest[1])) {
-			return `after \ only a special character may stand: ` + regexSpecial
+			return `only a special character may follow \: ` + regexSpecial
 		}
 		r.advance(2, false, false)
 	case '[':
@@ -79,18 +78,18 @@ func (r *regexScanner) advance(n int, atStart, quantified bool) {
 	r.rest, r.atStart, r.quantified = r.rest[n:], atStart, quantified
 }
 
-// interval is {m}, {m,} or {m,n}. Whether m is more than n, Go's parser has
-// looked at.
+// interval is {m}, {m,} or {m,n}. Go's parser checks that m is not more than n.
 var interval = regexp.MustCompile(`^\{([0-9]{1,3})(?:,([0-9]{1,3})?)?\}`)
 
-// maxRepeat is what every C library can count to (RE_DUP_MAX of POSIX).
+// maxRepeat is the highest count that every C library supports (RE_DUP_MAX of
+// POSIX).
 const maxRepeat = 255
 
-// repetition takes *, +, ? or {m,n}, which must follow something that is not
-// itself a repetition or an anchor.
+// repetition parses *, +, ? or {m,n}. It must follow something that is neither
+// a repetition nor an anchor.
 func (r *regexScanner) repetition(first bool) string {
 	if first || r.quantified {
-		return "a repetition must follow what it repeats; write \\ before a literal " + r.rest[:1]
+		return "a repetition must follow an item to repeat; write \\ before a literal " + r.rest[:1]
 	}
 	length := 1
 	if r.rest[0] == '{' {
@@ -100,7 +99,7 @@ func (r *regexScanner) repetition(first bool) string {
 		}
 		for _, count := range m[1:] {
 			if n, err := strconv.Atoi(count); err == nil && n > maxRepeat {
-				return "a repetition may count to " + strconv.Itoa(maxRepeat)
+				return "the highest repetition count is " + strconv.Itoa(maxRepeat)
 			}
 		}
 		length = len(m[0])
@@ -113,8 +112,8 @@ var characterClasses = []string{
 	"alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "xdigit",
 }
 
-// bracket takes a whole bracket expression. A "]" may stand first in it and a
-// "-" first or last; anything else is a class, a character or a range.
+// bracket parses a bracket expression. A "]" may be first, and a "-" first or
+// last. Anything else is a class, a character or a range.
 func (r *regexScanner) bracket() string {
 	body := strings.TrimPrefix(r.rest[1:], "^")
 	for first := true; first || !strings.HasPrefix(body, "]"); first = false {
@@ -128,8 +127,8 @@ func (r *regexScanner) bracket() string {
 	return ""
 }
 
-// bracketElement returns the length of the element that the rest of a bracket
-// expression begins with.
+// bracketElement returns the length of the first element in the rest of a
+// bracket expression.
 func bracketElement(body string) (length int, reason string) {
 	switch {
 	case body == "":
@@ -137,14 +136,14 @@ func bracketElement(body string) (length int, reason string) {
 	case strings.HasPrefix(body, "[:"):
 		name, _, closed := strings.Cut(body[2:], ":]")
 		if !closed || !slices.Contains(characterClasses, name) {
-			return 0, "in brackets, [: must begin a character class of POSIX such as [:digit:]"
+			return 0, "in brackets, [: must begin a POSIX character class such as [:digit:]"
 		}
 		return len(name) + len("[::]"), ""
 	case strings.HasPrefix(body, "[."), strings.HasPrefix(body, "[="), body[0] == '\\':
-		return 0, `in brackets, [. [= and \ do not mean the same everywhere`
+		return 0, `in brackets, [. [= and \ are not portable`
 	case len(body) > 2 && body[1] == '-' && body[2] != ']':
 		if !isAlphanumeric(body[0]) || !isAlphanumeric(body[2]) {
-			return 0, "in brackets, a range must be one of letters or digits, such as a-z; write a literal - last"
+			return 0, "in brackets, a range must be of letters or digits, such as a-z; write a literal - last"
 		}
 		return 3, ""
 	}

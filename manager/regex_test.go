@@ -50,8 +50,8 @@ func TestAcceptsRegex_rejectsNonPortableExpressions(t *testing.T) {
 	}
 }
 
-// FuzzRegex looks for expressions that are accepted and that a second parser
-// does not take, or takes only where they stand alone.
+// FuzzRegex searches for accepted expressions that a second parser rejects, or
+// that it accepts only on their own.
 func FuzzRegex(f *testing.F) {
 	f.Fuzz(func(t *testing.T, expression string) {
 		if !manager.AcceptsRegex(expression) {
@@ -68,8 +68,8 @@ func FuzzRegex(f *testing.F) {
 	})
 }
 
-// TestAcceptsRegex_asteriskCompilesAccepted has the C library compile a great many
-// expressions: Asterisk warns of each that it cannot use.
+// TestAcceptsRegex_asteriskCompilesAccepted lets the C library compile many
+// expressions. Asterisk logs a warning about each invalid one.
 func TestAcceptsRegex_asteriskCompilesAccepted(t *testing.T) {
 	t.Parallel()
 	const accounts, each = 32, manager.MaxEventFilters

@@ -9,9 +9,9 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// section renders the account as a section of manager.conf. Every key is
-// always written: a reload keeps the old value of a key that is left out
-// (main/manager.c, __init_manager).
+// section renders the account as a section of manager.conf. It writes every
+// key: a reload keeps the old value of a missing key (main/manager.c,
+// __init_manager).
 func (a *Account) section(version asteriskconf.Version) (dialect.Section, error) {
 	s := dialect.Section{Name: a.Name}
 	add := func(key, value string) {
@@ -42,10 +42,9 @@ func (a *Account) section(version asteriskconf.Version) (dialect.Section, error)
 	return s, nil
 }
 
-// effectiveDeny returns the deny lines that are written. Asterisk lets in
-// whoever no rule matches (ast_apply_ha in main/acl.c), and a rule of one
-// address family says nothing about the other: a permit alone would keep
-// nobody out.
+// effectiveDeny returns the deny lines to write. Asterisk permits an address
+// that no rule matches (ast_apply_ha in main/acl.c), and a rule of one address
+// family does not affect the other. Permit lines alone would deny nothing.
 func (a *Account) effectiveDeny() []Network {
 	if len(a.Deny) == 0 && len(a.Permit) > 0 {
 		return allAddresses()
@@ -61,8 +60,8 @@ func allAddresses() []Network {
 	}
 }
 
-// permits reports what the deny and permit lines say of an address: the last
-// rule that matches wins.
+// permits reports whether the deny and permit lines permit an address. The last
+// matching rule wins.
 func (a *Account) permits(addr netip.Addr) bool {
 	for _, n := range a.Permit {
 		if n.Contains(addr) {
@@ -77,8 +76,8 @@ func (a *Account) permits(addr netip.Addr) bool {
 	return true
 }
 
-// permitsAllOf reports whether u certainly admits every address that before
-// does: no rule of it denies more, or permits less.
+// permitsAllOf reports whether a certainly permits every address that before
+// permits: it has no more deny rules and no fewer permit rules.
 func (a *Account) permitsAllOf(before *Account) bool {
 	denied := a.effectiveDeny()
 	return (a.NamedACL == "" || a.NamedACL == before.NamedACL) &&

@@ -15,11 +15,11 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// kind is what an AMI account is called in refusals.
+// kind is the record kind in errors.
 const kind = "AMI account"
 
-// Service keeps the AMI accounts. All rules are here; the [Store] only
-// persists. It may be used from many goroutines.
+// Service manages the AMI accounts. It enforces all rules; the [Store] only
+// persists. It is safe for concurrent use.
 type Service struct {
 	store        Store
 	rules        *validate.Validator
@@ -31,30 +31,32 @@ type Service struct {
 	applyAccount string
 }
 
-// Options of [New].
+// Options are the options of [New].
 type Options struct {
-	// Clock returns the time. Defaults to time.Now.
+	// Clock returns the current time. Default time.Now.
 	Clock func() time.Time
-	// Random is where generated secrets come from. Defaults to
-	// crypto/rand.Reader; set it in tests only.
+	// Random is the source of generated secrets. Default crypto/rand.Reader.
+	// Set it in tests only.
 	Random io.Reader
-	// Audit is told of every change and refusal, together with the change: it
-	// must be in the database of the store. Defaults to none.
+	// Audit records every change and every denied or failed operation, in the
+	// transaction of the change. It must use the database of the store. Default
+	// none.
 	Audit *audit.Log
-	// Logger is told of each change, without secrets. Defaults to none.
+	// Logger logs each change, without secrets. Default none.
 	Logger *slog.Logger
-	// NameInUse says where a name is used outside the store, such as
-	// "manager.conf:12", or "" when it is not. [NameInConfig] asks the configuration
-	// folder. Defaults to nowhere.
+	// NameInUse returns where a name is used outside the store, such as
+	// "manager.conf:12", or "". [NameInConfig] checks the configuration folder.
+	// Default none.
 	NameInUse func(ctx context.Context, name string) (string, error)
-	// ApplyAccount is the account that the configuration is applied with. It
-	// cannot be deleted, disabled, robbed of what an apply needs, kept from
-	// an address, or given a new secret: whoever applies still holds the old
-	// one. Defaults to none.
+	// ApplyAccount is the account that applies the configuration. It cannot be
+	// deleted, disabled, restricted to fewer rights or addresses, or given a
+	// new secret, because the applying program still has the old one. Default
+	// none.
 	ApplyAccount string
 }
 
-// New returns a service over st.
+// New returns a service that stores accounts in st. nil options mean the
+// defaults.
 func New(st Store, opts *Options) *Service {
 	if opts == nil {
 		opts = &Options{}
@@ -75,13 +77,12 @@ func New(st Store, opts *Options) *Service {
 	return s
 }
 
-// Create adds an account and returns it with its secret, which is generated
-// when u has none; this is the one time that a generated secret is shown. The
-// times in u are ignored.
+// Create adds an account and returns it with its secret. It generates the
+// secret if a has none; no later call returns it. It ignores the times in a.
 //
-// It refuses bad fields with a [store.InvalidError], and a name that another
-// account has, in any case, here or by hand in manager.conf, with a
-// [store.AlreadyExistsError].
+// It returns a [store.InvalidError] for invalid fields. It returns a
+// [store.AlreadyExistsError] if another account has the name, ignoring case, in
+// the store or in manager.conf.
 func (s *Service) Create(ctx context.Context, a *Account) (*Account, error) {
 	intent := newEvent("create", a.Name)
 	created, err := s.prepare(ctx, a)
@@ -102,7 +103,8 @@ func (s *Service) Create(ctx context.Context, a *Account) (*Account, error) {
 	return created, nil
 }
 
-// prepare returns u as it is to be stored, unless a rule refuses it.
+// prepare returns a normalized copy of a to store, or an error if it breaks a
+// rule.
 func (s *Service) prepare(ctx context.Context, a *Account) (*Account, error) {
 	created := normalizeDefaults(a.Clone())
 	if created.Secret.IsZero() {
@@ -126,7 +128,7 @@ func (s *Service) checkNameFree(ctx context.Context, name string) error {
 	}
 	location, err := s.nameInUse(ctx, name)
 	if err != nil {
-		return fmt.Errorf("looking for accounts written by hand: %w", err)
+		return fmt.Errorf("looking for accounts in the configuration folder: %w", err)
 	}
 	if location != "" {
 		return &store.AlreadyExistsError{Kind: kind, Field: "name", Location: location}
@@ -134,8 +136,8 @@ func (s *Service) checkNameFree(ctx context.Context, name string) error {
 	return nil
 }
 
-// Get returns the account of that name, in any case, without its secret, or a
-// [store.NotFoundError].
+// Get returns the account with a name, ignoring case, without its secret. It
+// returns an error wrapping [store.ErrNotFound] if the account does not exist.
 func (s *Service) Get(ctx context.Context, name string) (*Account, error) {
 	a, err := s.store.Account(ctx, name)
 	if err != nil {
@@ -144,8 +146,8 @@ func (s *Service) Get(ctx context.Context, name string) (*Account, error) {
 	return withoutSecret(a), nil
 }
 
-// List returns a page of accounts without their secrets. An order that is not
-// by one of [SortFields] is a [store.InvalidError] on "sort".
+// List returns a page of accounts without their secrets. It returns a
+// [store.InvalidError] on "sort" unless the order is by one of [SortFields].
 func (s *Service) List(ctx context.Context, q Query) (*store.Page[*Account], error) {
 	if err := q.Sort.Validate(SortFields()); err != nil {
 		return nil, err
@@ -165,8 +167,8 @@ func withoutSecret(a *Account) *Account {
 	return normalizeDefaults(a)
 }
 
-// normalizeDefaults spells out the defaults of u: lists are empty rather than nil, so
-// that JSON has [] for them.
+// normalizeDefaults sets the defaults of a. Lists become empty rather than nil,
+// so that they are [] in JSON.
 func normalizeDefaults(a *Account) *Account {
 	if a.Deny == nil {
 		a.Deny = []Network{}
@@ -183,18 +185,18 @@ func normalizeDefaults(a *Account) *Account {
 	return a
 }
 
-// Update has change edit the account of that name and returns what came of
-// it, without the secret. The user that change is given has no secret; if it
-// sets one, that becomes the new secret. The name and the times cannot be
-// changed. change may run more than once.
+// Update calls change to edit the account with a name, and returns the result
+// without its secret. change receives the account without its secret; a secret
+// that it sets becomes the new one. The name and the times cannot be changed.
+// change may run more than once.
 //
-// Sessions that are open keep the rights with which they logged in until the
-// change is applied; applying ends those that have too many.
+// Open sessions keep the rights of their login until the change is applied. The
+// apply ends those with too many rights.
 func (s *Service) Update(ctx context.Context, name string, change func(*Account) error) (*Account, error) {
 	return s.update(ctx, "update", name, change)
 }
 
-// update is [Service.Update], called action in the audit trail.
+// update implements [Service.Update] with the given audit action.
 func (s *Service) update(ctx context.Context, action, name string, change func(*Account) error) (*Account, error) {
 	var before, updated *Account
 	err := s.audit.Do(ctx, s.store, newEvent(action, name), func(ctx context.Context, r *audit.Recorder) error {
@@ -222,11 +224,11 @@ func (s *Service) update(ctx context.Context, action, name string, change func(*
 	return withoutSecret(updated), nil
 }
 
-// completeUpdate completes what change left, and judges it.
+// completeUpdate normalizes and validates the edited account.
 func (s *Service) completeUpdate(before, a *Account) error {
 	if a.Name != before.Name {
 		return store.NewInvalidError(store.FieldError{
-			Field: "name", Code: "immutable", Message: "the name cannot be changed; make a new account and delete this one",
+			Field: "name", Code: "immutable", Message: "the name cannot be changed; create a new account and delete this one",
 		})
 	}
 	a.CreatedAt, a.UpdatedAt, a.SecretChangedAt = before.CreatedAt, s.now(), before.SecretChangedAt
@@ -241,7 +243,7 @@ func (s *Service) completeUpdate(before, a *Account) error {
 	return s.checkApplyAccount(before, a)
 }
 
-// checkApplyAccount refuses what would lock the next apply out.
+// checkApplyAccount rejects a change that would lock out the next apply.
 func (s *Service) checkApplyAccount(before, a *Account) error {
 	if !s.isApplyAccount(a.Name) {
 		return nil
@@ -259,11 +261,11 @@ func (s *Service) isApplyAccount(name string) bool {
 }
 
 func (s *Service) applyAccountInUseError() error {
-	return &store.InUseError{Kind: kind, References: []store.Reference{{Kind: "the apply of the configuration, as", Key: s.applyAccount}}}
+	return &store.InUseError{Kind: kind, References: []store.Reference{{Kind: "pbxusers to apply changes, as", Key: s.applyAccount}}}
 }
 
-// Rotate gives the account a new secret, generated when secret is zero, and
-// returns the account with it; this is the one time that it is shown.
+// Rotate sets a new secret and returns the account with it. It generates the
+// secret if secret is zero; no later call returns it.
 func (s *Service) Rotate(ctx context.Context, name string, secret store.Secret) (*Account, error) {
 	if secret.IsZero() {
 		generated, err := s.generateSecret()
@@ -283,12 +285,12 @@ func (s *Service) Rotate(ctx context.Context, name string, secret store.Secret) 
 	return rotated, nil
 }
 
-// Disable keeps the account and takes it from Asterisk at the next apply.
+// Disable disables the account. The next apply removes it from Asterisk.
 func (s *Service) Disable(ctx context.Context, name string) (*Account, error) {
 	return s.setDisabled(ctx, "disable", name, true)
 }
 
-// Enable undoes [Service.Disable].
+// Enable enables a disabled account.
 func (s *Service) Enable(ctx context.Context, name string) (*Account, error) {
 	return s.setDisabled(ctx, "enable", name, false)
 }
@@ -300,8 +302,9 @@ func (s *Service) setDisabled(ctx context.Context, action, name string, disabled
 	})
 }
 
-// Delete removes the account; the next apply takes it from Asterisk and ends
-// its sessions. A [store.NotFoundError] when there is none of that name.
+// Delete deletes the account. The next apply removes it from Asterisk and ends
+// its sessions. It returns an error wrapping [store.ErrNotFound] if the account
+// does not exist.
 func (s *Service) Delete(ctx context.Context, name string) error {
 	intent := newEvent("delete", name)
 	if s.isApplyAccount(name) {
@@ -327,12 +330,12 @@ func (s *Service) Delete(ctx context.Context, name string) error {
 	return nil
 }
 
-// now returns the time as the store keeps it.
+// now returns the time with the precision of the store.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
-// Generated secrets are secretLength letters and digits with repetition: 62^32
-// is more than 190 bits, and no character means anything to a configuration
-// file, to AMI or to a shell.
+// A generated secret is secretLength random letters and digits: 62^32 is more
+// than 190 bits, and no character has a meaning in a configuration file, in AMI
+// or in a shell.
 const (
 	secretLength = 32
 	secretDigits = 8

@@ -22,7 +22,8 @@ import (
 
 const validSecret = "a secret of 24 characters"
 
-// env is a service over an empty store, with a clock that steps by a second.
+// env is a service with an empty store and a clock that advances by a second
+// per call.
 type env struct {
 	*manager.Service
 	store manager.Store
@@ -46,7 +47,7 @@ func newEnv(t testing.TB, opts *manager.Options) *env {
 	return o
 }
 
-// mustCreate adds an account that must be accepted.
+// mustCreate creates an account that must be accepted.
 func (o *env) mustCreate(t testing.TB, a *manager.Account) *manager.Account {
 	t.Helper()
 	created, err := o.Create(t.Context(), a)
@@ -54,7 +55,7 @@ func (o *env) mustCreate(t testing.TB, a *manager.Account) *manager.Account {
 	return created
 }
 
-// storedAccount returns the account as the store has it, with its secret.
+// storedAccount returns the account from the store, with its secret.
 func (o *env) storedAccount(t testing.TB, name string) *manager.Account {
 	t.Helper()
 	a, err := o.store.Account(t.Context(), name)
@@ -62,8 +63,8 @@ func (o *env) storedAccount(t testing.TB, name string) *manager.Account {
 	return a
 }
 
-// requireFieldError requires exactly one refused field, in an error that does not
-// repeat what was submitted.
+// requireFieldError requires exactly one field error, in an error that does not
+// repeat the input.
 func requireFieldError(t testing.TB, err error, field, code string) {
 	t.Helper()
 	require.ErrorIs(t, err, store.ErrInvalid)
@@ -81,7 +82,7 @@ func TestService_Create_generatesAlphanumericSecret(t *testing.T) {
 	for i := range 50 {
 		secret := o.mustCreate(t, &manager.Account{Name: fmt.Sprint("u", i)}).Secret
 		require.Regexp(t, "^[0-9A-Za-z]{32}$", secret.Reveal())
-		require.False(t, seen[secret.Reveal()], "a secret came twice")
+		require.False(t, seen[secret.Reveal()], "duplicate secret")
 		require.True(t, secret.Equal(o.storedAccount(t, fmt.Sprint("u", i)).Secret))
 		seen[secret.Reveal()] = true
 	}
@@ -101,12 +102,12 @@ func TestService_Create_setsDefaults(t *testing.T) {
 		Deny: []manager.Network{}, Permit: []manager.Network{}, EventFilters: []manager.EventFilter{}, WriteTimeout: 100,
 		CreatedAt: at, UpdatedAt: at, SecretChangedAt: at,
 	}, created)
-	require.Nil(t, given.Deny, "the caller's account is left alone")
+	require.Nil(t, given.Deny, "the account of the caller must not change")
 
 	got, err := o.Get(t.Context(), "CRM")
 	require.NoError(t, err)
 	created.Secret = store.Secret{}
-	require.Equal(t, created, got, "Get shows all but the secret")
+	require.Equal(t, created, got, "Get omits the secret only")
 	_, err = o.Get(t.Context(), "crm2")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
@@ -207,7 +208,7 @@ func TestService_Create_rejectsNameInConfig(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"manager.conf":                    "[general]\nenabled = yes\n[base](!)\nread = call\n#include \"manager.d/*.conf\"\n[Admin](base)\nsecret = x\n",
-		"manager.d/crm.conf":              "; by hand\n[OldCrm]\nsecret = x\n",
+		"manager.d/crm.conf":              "; manual\n[OldCrm]\nsecret = x\n",
 		"manager.d/" + manager.FileName:   "[ours]\nsecret = x\n",
 		"manager.d/other.txt":             "[unread]\nsecret = x\n",
 		"manager.d/x" + manager.FileName:  "[alike]\nsecret = x\n",
@@ -241,7 +242,7 @@ func TestService_Create_failsWhenConfigIsUnreadable(t *testing.T) {
 	o := newEnv(t, &manager.Options{NameInUse: manager.NameInConfig(filepath.Join(t.TempDir(), "missing"))})
 	_, err := o.Create(t.Context(), &manager.Account{Name: "crm"})
 	require.ErrorIs(t, err, os.ErrNotExist)
-	require.ErrorContains(t, err, "looking for accounts written by hand")
+	require.ErrorContains(t, err, "looking for accounts in the configuration folder")
 	_, err = o.Get(t.Context(), "crm")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }

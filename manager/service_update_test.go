@@ -19,7 +19,7 @@ func TestService_Update_changesFields(t *testing.T) {
 	o := newEnv(t, nil)
 	created := o.mustCreate(t, &manager.Account{Name: "crm", Secret: store.NewSecret(validSecret), Read: manager.Call})
 	updated, err := o.Update(t.Context(), "CRM", func(a *manager.Account) error {
-		require.True(t, a.Secret.IsZero(), "no secret is shown")
+		require.True(t, a.Secret.IsZero(), "change must not receive the secret")
 		require.Equal(t, manager.Call, a.Read)
 		a.Note, a.WriteTimeout, a.Permit = "a note", 0, nil
 		a.CreatedAt, a.UpdatedAt, a.SecretChangedAt = time.Time{}, time.Time{}, time.Time{}
@@ -30,7 +30,7 @@ func TestService_Update_changesFields(t *testing.T) {
 	want.Secret, want.Note, want.UpdatedAt = store.Secret{}, "a note", created.UpdatedAt.Add(time.Second)
 	want.Deny, want.Permit, want.EventFilters = []manager.Network{}, []manager.Network{}, []manager.EventFilter{}
 	require.Equal(t, want, updated)
-	require.Equal(t, validSecret, o.storedAccount(t, "crm").Secret.Reveal(), "the secret is kept")
+	require.Equal(t, validSecret, o.storedAccount(t, "crm").Secret.Reveal(), "the secret must not change")
 }
 
 func TestService_Update_writesNothingOnError(t *testing.T) {
@@ -44,7 +44,7 @@ func TestService_Update_writesNothingOnError(t *testing.T) {
 		a.Note = "changed"
 		return sentinel
 	})
-	require.Same(t, sentinel, err, "the error of the callback comes back unchanged")
+	require.Same(t, sentinel, err, "the error of the callback is returned unchanged")
 	for name, rename := range map[string]string{"another name": "dialer", "another case": "CRM", "no name": ""} {
 		_, err = o.Update(t.Context(), "crm", func(a *manager.Account) error {
 			a.Name = rename

@@ -15,18 +15,18 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// showConnectedCommand is the console command that lists the open sessions.
+// showConnectedCommand is the console command that lists open sessions.
 const showConnectedCommand = "manager show connected"
 
-// listedNameLength is where that list cuts names off.
+// listedNameLength is the length at which that list truncates names.
 const listedNameLength = 15
 
 // session is one open AMI session (handle_showmanconn in main/manager.c).
 type session struct {
-	// name is that of the account as the client wrote it, cut off.
+	// name is the account name as the client wrote it, truncated.
 	name    string
 	address string
-	// start is when it logged in, in seconds since 1970.
+	// start is the login time in seconds since 1970.
 	start int
 	// descriptor identifies the session; -1 for one over HTTP.
 	descriptor int
@@ -34,11 +34,11 @@ type session struct {
 
 var sessionLine = regexp.MustCompile(`^  (.{15})  (.{55})  (\d+) *  (\d+) *  (-?\d+) `)
 
-// Revoke ends the open sessions of accounts from which the change took
-// something: Asterisk copies an account's rights into a session at login, and
-// a reload changes nothing there. The list of sessions cuts names off after 15
-// characters, so a session of an unchanged account that begins alike may be
-// ended too; it can log in again at once. It returns when the sessions are
+// Revoke ends the open sessions of accounts that lost rights. Asterisk copies
+// an account's rights into a session at login, and a reload does not change
+// them. The list of sessions truncates names after 15 characters. Therefore
+// Revoke may also end a session of an unchanged account with the same
+// beginning, which can log in again at once. It returns when the sessions are
 // gone, with a sentence for each.
 func (s *ConfSource) Revoke(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) ([]string, error) {
 	reduced := reducedAccounts(change)
@@ -55,7 +55,7 @@ func (s *ConfSource) Revoke(ctx context.Context, asterisk asteriskconf.Asterisk,
 	var targets []session
 	for _, found := range sessions {
 		if found.descriptor <= 0 {
-			notes = append(notes, fmt.Sprintf("a session of %s over HTTP from %s cannot be ended; it ends by itself when it is idle",
+			notes = append(notes, fmt.Sprintf("a session of %s over HTTP from %s cannot be ended; it ends when it is idle",
 				found.name, found.address))
 			continue
 		}
@@ -65,16 +65,16 @@ func (s *ConfSource) Revoke(ctx context.Context, asterisk asteriskconf.Asterisk,
 	return notes, endSessions(ctx, asterisk, reduced, targets)
 }
 
-// Asking again for sessions that were told to end: they end within
-// milliseconds, unless Asterisk is busy.
+// Intervals and limits for asking again for sessions that should end. They end
+// within milliseconds, unless Asterisk is busy.
 const (
 	kickInterval = 20 * time.Millisecond
 	kickTimeout  = 10 * time.Second
 )
 
-// endSessions tells the victims to end until they are gone. A client that
-// logs in again at once, and gets the same descriptor in the same second, is
-// told once more: it cannot be told apart, and can come back.
+// endSessions ends the sessions until they are gone. A client that logs in
+// again and gets the same descriptor in the same second is ended once more: it
+// looks the same, and it can log in again.
 func endSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool, targets []session) error {
 	tick := time.NewTicker(kickInterval)
 	defer tick.Stop()
@@ -89,16 +89,15 @@ func endSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[
 		}
 		select {
 		case <-ctx.Done():
-			return mismatch(targets[0].name, "an open session does not end")
+			return mismatch(targets[0].name, "an open session did not end")
 		case <-tick.C:
 		}
 	}
 	return nil
 }
 
-// kick tells the victims to end, once, and returns the sessions that are open
-// then. One of the victims may be the session through which we ask: it is lost
-// at some point, and the list is asked for on the next one.
+// kick ends each session once and returns the open ones. One of them may be our
+// own session. Then the connection is lost, and the next one returns the list.
 func kick(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool, targets []session) ([]session, error) {
 	for _, target := range targets {
 		_, err := asterisk.Command(ctx, "manager kick session "+strconv.Itoa(target.descriptor))
@@ -116,8 +115,8 @@ func kick(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]
 	return sessions, err
 }
 
-// reducedAccounts returns the accounts that lost something against what was
-// live or on disk before, in the form of [listedName].
+// reducedAccounts returns the accounts with fewer rights than before, live or
+// on disk, in the format of [listedName].
 func reducedAccounts(change *asteriskconf.Change) map[string]bool {
 	after := make(map[string]*dialect.Section, len(change.After))
 	for i := range change.After {
@@ -133,8 +132,8 @@ func reducedAccounts(change *asteriskconf.Change) map[string]bool {
 	return reduced
 }
 
-// reducesRights reports whether a session that logged in under before could have
-// more than one that logs in under now.
+// reducesRights reports whether a session from before could have more rights
+// than one from now.
 func reducesRights(before, after *dialect.Section) bool {
 	if slices.Equal(before.Lines, after.Lines) {
 		return false
@@ -161,7 +160,7 @@ func sectionPrivileges(section *dialect.Section, key string) Privileges {
 	return p
 }
 
-// accessLines are the lines that decide who may log in and what is held back.
+// accessLines returns the lines that restrict logins and events.
 func accessLines(section *dialect.Section) []dialect.Line {
 	var lines []dialect.Line
 	for _, line := range section.Lines {
@@ -174,13 +173,13 @@ func accessLines(section *dialect.Section) []dialect.Line {
 	return lines
 }
 
-// listedName is how the list of sessions shows an account, in lower case: it
-// holds the name as the client wrote it.
+// listedName returns an account name as the list of sessions shows it, in lower
+// case. The list has the name as the client wrote it.
 func listedName(name string) string {
 	return FoldName(name[:min(len(name), listedNameLength)])
 }
 
-// listSessions lists the sessions of the given accounts.
+// listSessions returns the sessions of the given accounts.
 func listSessions(ctx context.Context, asterisk asteriskconf.Asterisk, names map[string]bool) ([]session, error) {
 	lines, err := asterisk.Command(ctx, showConnectedCommand)
 	if err != nil {

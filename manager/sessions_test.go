@@ -14,8 +14,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// TestConfSource_Revoke_survivesEndOfOwnSession narrows an account that the list of
-// sessions cannot tell from the one that applies.
+// TestConfSource_Revoke_survivesEndOfOwnSession reduces an account whose name
+// looks like the applying account in the list of sessions.
 func TestConfSource_Revoke_survivesEndOfOwnSession(t *testing.T) {
 	t.Parallel()
 	p := startPBX(t, nil)
@@ -40,7 +40,7 @@ func TestConfSource_Revoke_survivesEndOfOwnSession(t *testing.T) {
 		report, err := configDir.Apply(testContext(t))
 		require.NoError(t, err)
 		require.True(t, report.Verified)
-		require.Len(t, report.Files[0].Notes, 1, "its own session was ended")
+		require.Len(t, report.Files[0].Notes, 1, "the own session ended")
 	}
 }
 
@@ -113,5 +113,5 @@ func TestConfSource_Revoke_reportsHTTPSession(t *testing.T) {
 	t.Cleanup(func() { _ = client.Close() })
 	notes, err := manager.NewConfSource(memstore.New().AMIAccounts(), nil).Revoke(testContext(t), client, &asteriskconf.Change{Before: []dialect.Section{{Name: "crm"}}})
 	require.NoError(t, err)
-	require.Equal(t, []string{"a session of CRM over HTTP from 192.0.2.7 cannot be ended; it ends by itself when it is idle"}, notes)
+	require.Equal(t, []string{"a session of CRM over HTTP from 192.0.2.7 cannot be ended; it ends when it is idle"}, notes)
 }

@@ -14,13 +14,14 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxLogins bounds how many secrets one apply proves by logging in.
+// maxLogins limits the secrets that one apply verifies by logging in.
 const maxLogins = 100
 
-// Verify asks the running Asterisk which accounts it has, and for each changed
-// one everything that it shows: privileges, addresses, displayconnects,
-// allowmultiplelogin. Where it can, it proves the new secrets by logging in.
-// Write timeouts and event filters Asterisk shows nobody.
+// Verify compares the accounts of the running Asterisk. For each changed
+// account it compares everything that Asterisk shows: privileges, addresses,
+// displayconnects and allowmultiplelogin. Where possible it verifies new
+// secrets by logging in. Asterisk does not show write timeouts and event
+// filters.
 func (s *ConfSource) Verify(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
 	if err := verifyNames(ctx, asterisk, change); err != nil {
 		return err
@@ -36,8 +37,8 @@ func (s *ConfSource) Verify(ctx context.Context, asterisk asteriskconf.Asterisk,
 	return s.verifySecrets(ctx, asterisk, change)
 }
 
-// verifyNames checks that every account is there, and that none is that was
-// taken away.
+// verifyNames verifies that every account exists and every removed one does
+// not.
 func verifyNames(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
 	lines, err := asterisk.Command(ctx, "manager show users")
 	if err != nil {
@@ -48,11 +49,11 @@ func verifyNames(ctx context.Context, asterisk asteriskconf.Asterisk, change *as
 	for _, section := range change.After {
 		wanted[FoldName(section.Name)] = true
 		if !live[FoldName(section.Name)] {
-			return mismatch(section.Name, "Asterisk does not know it; its log says why")
+			return mismatch(section.Name, "Asterisk does not have it; see the log of Asterisk")
 		}
 	}
 	for _, section := range slices.Concat(change.Before, change.Live) {
-		// One that a person has written in its place is not ours to judge.
+		// Do not judge a manual section of the same name.
 		if name := FoldName(section.Name); live[name] && !wanted[name] && !change.OtherFileSections[name] {
 			return mismatch(section.Name, "Asterisk still has it")
 		}
@@ -64,7 +65,7 @@ func mismatch(name, difference string) error {
 	return &asteriskconf.MismatchError{Object: kind + " " + name, Difference: difference}
 }
 
-// verifyAccount compares one account with what "manager show user" prints.
+// verifyAccount compares one account with the output of "manager show user".
 func verifyAccount(ctx context.Context, asterisk asteriskconf.Asterisk, section *dialect.Section) error {
 	lines, err := asterisk.Command(ctx, "manager show user "+section.Name)
 	if err != nil {
@@ -92,7 +93,7 @@ func verifyAccount(ctx context.Context, asterisk asteriskconf.Asterisk, section 
 		return mismatch(section.Name, fmt.Sprintf("its addresses are %s, not %s", live.rules, want))
 	}
 	if acl, _ := section.Value("acl"); live.namedACL != acl {
-		return mismatch(section.Name, "the named access list differs")
+		return mismatch(section.Name, "the named ACL differs")
 	}
 	return nil
 }
@@ -111,11 +112,10 @@ func configuredRules(section *dialect.Section) []string {
 	return rules
 }
 
-// verifySecrets logs in as the accounts whose secret is new, as far as they
-// admit the address that we come from. That must be the one that Asterisk
-// sees: not past this host, and not when it runs in a container that sees
-// another. An account that is logged in already, and allows one session only,
-// cannot be tried.
+// verifySecrets logs in as the accounts with a new secret, if they permit our
+// address. Asterisk must see the same address: that fails for other hosts, and
+// for a container that sees another one. It skips an account that is logged in
+// and allows one session only.
 func (s *ConfSource) verifySecrets(ctx context.Context, asterisk asteriskconf.Asterisk, change *asteriskconf.Change) error {
 	if s.opts.Address == "" {
 		return nil
@@ -140,7 +140,7 @@ func (s *ConfSource) verifySecrets(ctx context.Context, asterisk asteriskconf.As
 			Username: changed.Name, Secret: store.NewSecret(secret), TLS: s.opts.TLS,
 		})
 		if errors.Is(err, ami.ErrAuthentication) {
-			return mismatch(changed.Name, "Asterisk refuses a login with its secret")
+			return mismatch(changed.Name, "Asterisk denies a login with its secret")
 		}
 		if err != nil && !errors.Is(err, ami.ErrAlreadyLoggedIn) {
 			return err
@@ -149,8 +149,8 @@ func (s *ConfSource) verifySecrets(ctx context.Context, asterisk asteriskconf.As
 	return nil
 }
 
-// localAddress returns the address of ours from which address is reached. No
-// packet is sent: the kernel picks the route of an unconnected datagram.
+// localAddress returns the local address used to reach address. No packet is
+// sent: the kernel selects the route of an unconnected datagram.
 func localAddress(ctx context.Context, address string) (netip.Addr, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "udp", address)
 	if err != nil {
@@ -161,8 +161,8 @@ func localAddress(ctx context.Context, address string) (netip.Addr, error) {
 	return local.Addr().Unmap(), err
 }
 
-// hasSessionFrom reports whether Asterisk has a session from that address. One of
-// its sessions is ours.
+// hasSessionFrom reports whether Asterisk has a session from addr. One of its
+// sessions is ours.
 func hasSessionFrom(ctx context.Context, asterisk asteriskconf.Asterisk, addr netip.Addr) (bool, error) {
 	lines, err := asterisk.Command(ctx, showConnectedCommand)
 	return slices.ContainsFunc(lines, func(line string) bool {
@@ -180,8 +180,8 @@ func secretChanged(change asteriskconf.SectionChange) bool {
 	return before != after
 }
 
-// sectionPermits reports whether the account lets addr log in for certain: a named
-// access list is Asterisk's to judge.
+// sectionPermits reports whether the account certainly permits addr. Only
+// Asterisk can evaluate a named ACL.
 func sectionPermits(section *dialect.Section, addr netip.Addr) bool {
 	if _, named := section.Value("acl"); named {
 		return false

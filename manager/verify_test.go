@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// consoleOutput returns what the console shows of one account without rules.
+// consoleOutput returns the console output of one account without rules.
 func consoleOutput(name string) map[string][]string {
 	return map[string][]string{
 		"manager show users": {"", "username", "--------", name, "-------------------", "1 manager users configured."},
@@ -31,7 +31,7 @@ func consoleOutput(name string) map[string][]string {
 	}
 }
 
-// testSection is the account that consoleOutput shows.
+// testSection returns the section of the account in consoleOutput.
 func testSection(name string, lines ...dialect.Line) dialect.Section {
 	section := dialect.Section{Name: name, Lines: []dialect.Line{
 		{Key: "secret", Value: validSecret}, {Key: "read", Value: "call"}, {Key: "write", Value: "none"},
@@ -52,10 +52,10 @@ func TestConfSource_Verify_detectsMismatch(t *testing.T) {
 	}{
 		{"as written", testSection("crm", office), nil, ""},
 		{"in another case", testSection("CRM", office), map[string][]string{"manager show user CRM": consoleOutput("crm")["manager show user crm"]}, ""},
-		{"not there", testSection("dialer"), nil, "Asterisk does not know it; its log says why"},
-		{"a heading is no account", testSection("username"), nil, "Asterisk does not know it; its log says why"},
-		{"no list", testSection("crm"), nil, "the named access list differs"},
-		{"another list", testSection("crm", dialect.Line{Key: "acl", Value: "home"}), nil, "the named access list differs"},
+		{"not there", testSection("dialer"), nil, "Asterisk does not have it; see the log of Asterisk"},
+		{"a heading is no account", testSection("username"), nil, "Asterisk does not have it; see the log of Asterisk"},
+		{"no list", testSection("crm"), nil, "the named ACL differs"},
+		{"another list", testSection("crm", dialect.Line{Key: "acl", Value: "home"}), nil, "the named ACL differs"},
 		{"a rule", testSection("crm", office, dialect.Line{Key: "deny", Value: "::/0"}), nil, "its addresses are [], not [deny ::/0]"},
 		{"fewer classes", testSection("crm", office, dialect.Line{Key: "read", Value: "call,user"}), nil, "read is call, not call,user"},
 		{"more classes", testSection("crm", office, dialect.Line{Key: "write", Value: "call"}), nil, "write is <none>, not call"},
@@ -82,7 +82,7 @@ func TestConfSource_Verify_detectsMismatch(t *testing.T) {
 	}
 }
 
-// verifyAgainstFake has a fake Asterisk asked about a change.
+// verifyAgainstFake verifies a change against a fake Asterisk.
 func verifyAgainstFake(t *testing.T, asterisk *amitest.Options, change *asteriskconf.Change) error {
 	t.Helper()
 	asterisk.Accounts = append(asterisk.Accounts, amitest.Account{Name: "test", Secret: "secret"})
@@ -98,7 +98,7 @@ func verifyAgainstFake(t *testing.T, asterisk *amitest.Options, change *asterisk
 
 func TestConfSource_Verify_logsInWithNewSecrets(t *testing.T) {
 	t.Parallel()
-	const works, mismatch = "", "AMI account crm is not live as written: Asterisk refuses a login with its secret"
+	const works, mismatch = "", "AMI account crm is not live as written: Asterisk denies a login with its secret"
 	deny, permit := dialect.Line{Key: "deny", Value: "0.0.0.0/0"}, dialect.Line{Key: "permit", Value: "127.0.0.0/8"}
 	for _, test := range []struct {
 		name, live string
@@ -109,17 +109,17 @@ func TestConfSource_Verify_logsInWithNewSecrets(t *testing.T) {
 	}{
 		{name: "the secret works", live: validSecret, want: works},
 		{name: "the secret does not work", live: "another", want: mismatch},
-		{name: "it does not work where it is permitted", live: "another", lines: []dialect.Line{deny, permit}, rules: []string{
+		{name: "it does not work from a permitted address", live: "another", lines: []dialect.Line{deny, permit}, rules: []string{
 			"ACL: (unnamed)", "  0:  deny - 0.0.0.0/0.0.0.0", "  1: allow - 127.0.0.0/255.0.0.0",
 		}, want: mismatch},
-		{name: "it cannot be tried from here", live: "another", lines: []dialect.Line{deny}, rules: []string{
+		{name: "this host is not permitted", live: "another", lines: []dialect.Line{deny}, rules: []string{
 			"ACL: (unnamed)", "  0:  deny - 0.0.0.0/0.0.0.0",
 		}, want: works},
-		{name: "it cannot be tried past a named list", live: "another", lines: []dialect.Line{{Key: "acl", Value: "office"}}, rules: []string{
+		{name: "a named ACL prevents the login", live: "another", lines: []dialect.Line{{Key: "acl", Value: "office"}}, rules: []string{
 			"ACL: office",
 		}, want: works},
-		{name: "Asterisk sees another address than ours", live: "another", seen: "172.17.0.1", want: works},
-		{name: "the secret is the one before", live: "another", known: true, want: works},
+		{name: "Asterisk sees a different address", live: "another", seen: "172.17.0.1", want: works},
+		{name: "the secret is unchanged", live: "another", known: true, want: works},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -155,7 +155,8 @@ func TestConfSource_Verify_acceptsDeletedAccountNamedLikeHeading(t *testing.T) {
 	require.Equal(t, 1, p.apply(t).Files[0].Removed)
 }
 
-// TestConfSource_Verify_acceptsDeletedAccountInManualSection has a person take over an account.
+// TestConfSource_Verify_acceptsDeletedAccountInManualSection moves a deleted
+// account to a manual section.
 func TestConfSource_Verify_acceptsDeletedAccountInManualSection(t *testing.T) {
 	t.Parallel()
 	p := startPBX(t, nil)

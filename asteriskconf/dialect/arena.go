@@ -2,10 +2,10 @@ package dialect
 
 import "strings"
 
-// arena hands out the small pieces that a tree is made of from large ones,
-// which is a good deal faster than to allocate each.
+// arena allocates the small pieces of a tree from large blocks, which is much
+// faster than one allocation each.
 type arena struct {
-	// keys holds one copy of each key, because keys repeat in every section.
+	// keys holds one copy of each key. Keys repeat in every section.
 	keys       map[string]string
 	texts      strings.Builder
 	categories []category
@@ -14,12 +14,13 @@ type arena struct {
 }
 
 const (
-	// maxInternedKeys keeps a file of nothing but different keys from growing the map.
+	// maxInternedKeys limits the map for files in which no key repeats.
 	maxInternedKeys = 4096
-	// arenaTextSize is the size of a piece for texts, arenaItems of one for others.
+	// arenaTextSize is the size of a block of text. arenaItems is the number of
+	// items in any other block.
 	arenaTextSize = 64 << 10
 	arenaItems    = 1024
-	// initialLineCap is how many lines a section has room for at first.
+	// initialLineCap is the initial line capacity of a section.
 	initialLineCap = 8
 )
 

@@ -22,8 +22,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// rawAMI asks a real Asterisk and keeps its answers byte by byte, which a
-// client that splits them into headers cannot do: these files are hostile.
+// rawAMI returns the answers of a real Asterisk byte by byte. A client that
+// splits hostile answers into headers cannot do that.
 type rawAMI struct {
 	conn net.Conn
 	r    *bufio.Reader
@@ -43,8 +43,8 @@ func dialRaw(t *testing.T, a *testservers.Asterisk) *rawAMI {
 	return r
 }
 
-// getConfig returns the answer to GetConfig. A ping behind it marks its end,
-// because a key may hold an empty line.
+// getConfig returns the answer to GetConfig. A following ping marks its end,
+// because a key can contain an empty line.
 func (r *rawAMI) getConfig(name string) (string, error) {
 	r.n++
 	_, err := fmt.Fprintf(r.conn, "Action: GetConfig\r\nFilename: %s\r\n\r\nAction: Ping\r\nActionID: mark-%d\r\n\r\n", name, r.n)
@@ -76,8 +76,8 @@ func (r *rawAMI) readUntil(end string) (string, error) {
 	return b.String(), nil
 }
 
-// asteriskHangs reports whether Asterisk must not be asked: it would loop for ever,
-// or read more than this test lets Parse read.
+// asteriskHangs reports whether a file must not be sent to Asterisk: it would
+// loop forever, or read more than this test lets Parse read.
 func asteriskHangs(tree *dialect.Tree) bool {
 	for _, f := range tree.Findings {
 		switch f.Code {
@@ -88,13 +88,13 @@ func asteriskHangs(tree *dialect.Tree) bool {
 	return false
 }
 
-// TestParse_corpusAgreesWithAsterisk has a real Asterisk read the whole corpus and
-// compares every byte of its answers.
+// TestParse_corpusAgreesWithAsterisk lets a real Asterisk read the whole corpus
+// and compares every byte of its answers.
 func TestParse_corpusAgreesWithAsterisk(t *testing.T) {
 	t.Parallel()
 	a := testservers.StartAsterisk(t, nil)
 	require.NoError(t, os.CopyFS(filepath.Join(a.ConfDir, "dialect"), os.DirFS(dialectDir)))
-	// Includes are relative to the configuration folder itself.
+	// Includes are relative to the configuration folder.
 	require.NoError(t, os.CopyFS(filepath.Join(a.ConfDir, "inc"), os.DirFS(dialectDir+"/inc")))
 	conn := dialRaw(t, a)
 	for _, name := range dialectFiles(t) {
@@ -109,8 +109,8 @@ func TestParse_corpusAgreesWithAsterisk(t *testing.T) {
 	}
 }
 
-// TestParse_fuzzCorpusAgreesWithAsterisk does the same with the kept corpus of
-// FuzzParse: what fuzzing found to be different from all else.
+// TestParse_fuzzCorpusAgreesWithAsterisk does the same with the saved corpus of
+// FuzzParse.
 func TestParse_fuzzCorpusAgreesWithAsterisk(t *testing.T) {
 	t.Parallel()
 	a := testservers.StartAsterisk(t, nil)
@@ -134,7 +134,7 @@ func TestParse_fuzzCorpusAgreesWithAsterisk(t *testing.T) {
 	}
 }
 
-// fuzzInput reads a file of the corpus, which holds two []byte("...").
+// fuzzInput reads a corpus file, which has two lines []byte("...").
 func fuzzInput(t *testing.T, path string) (file, included string) {
 	t.Helper()
 	content, err := os.ReadFile(path)
@@ -149,7 +149,7 @@ func fuzzInput(t *testing.T, path string) (file, included string) {
 	return file, included
 }
 
-// TestParse_randomFilesAgreeWithAsterisk does the same with files at random.
+// TestParse_randomFilesAgreeWithAsterisk does the same with random files.
 func TestParse_randomFilesAgreeWithAsterisk(t *testing.T) {
 	t.Parallel()
 	a := testservers.StartAsterisk(t, nil)
@@ -170,8 +170,8 @@ func TestParse_randomFilesAgreeWithAsterisk(t *testing.T) {
 	})
 }
 
-// TestWriter_agreesWithAsterisk has a real Asterisk read what the writer
-// writes of sections at random.
+// TestWriter_agreesWithAsterisk lets a real Asterisk read what the writer
+// writes for random sections.
 func TestWriter_agreesWithAsterisk(t *testing.T) {
 	t.Parallel()
 	a := testservers.StartAsterisk(t, nil)

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// benchSections returns accounts of 6 keys, as manager.conf has them, in the
-// order of their names.
+// benchSections returns n accounts of 6 keys, as in manager.conf, sorted by
+// name.
 func benchSections(n int) []Section {
 	sections := make([]Section, n)
 	for i := range sections {
@@ -32,8 +32,8 @@ func benchSections(n int) []Section {
 	return sections
 }
 
-// writeINI writes the sections with go-ini alone: the same options, batches of
-// the same size, no check, no escaping, no order.
+// writeINI writes the sections with go-ini alone: with the same options and
+// batches, but without checks and escapes.
 func writeINI(b *testing.B, sections []Section) {
 	b.Helper()
 	for len(sections) > 0 {
@@ -73,9 +73,9 @@ func elapsed(f func()) time.Duration {
 	return time.Since(start)
 }
 
-// BenchmarkWriter measures the writer beside go-ini alone, in turns of a few
-// thousand sections, so that whatever else the machine does slows both alike.
-// "x-bare" is the ratio of the sums; the bound is 1.2.
+// BenchmarkWriter compares the writer with go-ini alone. They alternate every
+// few thousand sections, so that other load slows both alike. "x-bare" is the
+// ratio of the sums; the bound is 1.2.
 func BenchmarkWriter(b *testing.B) {
 	b.Run("in order", func(b *testing.B) { benchmarkWriter(b, benchSections(100_000)) })
 	b.Run("out of order", func(b *testing.B) {
@@ -104,9 +104,9 @@ func benchmarkWriter(b *testing.B, sections []Section) {
 	b.ReportMetric(float64(writerTime.Milliseconds())/float64(b.N), "ms/100k")
 }
 
-// BenchmarkWriterMemory measures the largest heap while a million sections
-// are written, above the heap at the start. The bound is 32 MiB without the
-// names, which are kept to find repeated ones: RepeatSections forgets them.
+// BenchmarkWriterMemory measures the peak heap while writing a million
+// sections, above the heap at the start. The bound is 32 MiB without the names.
+// The writer keeps the names to detect duplicates, except with RepeatSections.
 func BenchmarkWriterMemory(b *testing.B) {
 	for _, n := range []int{100_000, 1_000_000} {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
@@ -137,8 +137,8 @@ func heapGrowth(b *testing.B, n int) float64 {
 	return float64(peak-start) / (1 << 20)
 }
 
-// BenchmarkParse measures Parse beside the default Load of go-ini, in one
-// run. "x-faster" is the ratio; the bound is 100.
+// BenchmarkParse compares Parse with the default Load of go-ini in one run.
+// "x-faster" is the ratio; the bound is 100.
 func BenchmarkParse(b *testing.B) {
 	file := renderSections(b, benchSections(100_000))
 	floor := elapsed(func() {
@@ -153,8 +153,8 @@ func BenchmarkParse(b *testing.B) {
 	b.ReportMetric(float64(parseTime.Milliseconds()), "ms/100k")
 }
 
-// BenchmarkParseLinear measures a fourfold file. "x-time" is how much longer
-// that takes; linear is 4.
+// BenchmarkParseLinear measures a file four times as large. "x-time" is the
+// ratio of the times; linear is 4.
 func BenchmarkParseLinear(b *testing.B) {
 	one, four := renderSections(b, benchSections(50_000)), renderSections(b, benchSections(200_000))
 	minTime, maxTime := time.Hour, time.Hour
@@ -165,8 +165,8 @@ func BenchmarkParseLinear(b *testing.B) {
 	b.ReportMetric(float64(maxTime)/float64(minTime), "x-time")
 }
 
-// BenchmarkParseHostile measures files that invite quadratic time: each is
-// four times the size of the one before it, "x-time" is the worst growth.
+// BenchmarkParseHostile measures files that invite quadratic time. Each is four
+// times as large as the previous one. "x-time" is the worst growth.
 func BenchmarkParseHostile(b *testing.B) {
 	shapes := map[string]func(n int) string{
 		"one section, += on every key": func(n int) string {

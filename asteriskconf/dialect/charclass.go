@@ -1,20 +1,21 @@
 package dialect
 
-// charClass say what kinds of bytes a text holds, found in one pass.
+// charClass is the set of byte classes that occur in a text, found in one pass.
 type charClass uint8
 
 const (
-	// classControl stands for bytes below 0x20 and DEL.
+	// classControl marks the bytes below 0x20 and DEL.
 	classControl charClass = 1 << iota
-	// classNonASCII stands for bytes from 0x80 on.
+	// classNonASCII marks the bytes from 0x80.
 	classNonASCII
-	// classBracket stands for "]".
+	// classBracket marks "]".
 	classBracket
-	// classSpecial stands for what the writer escapes, or go-ini would change.
+	// classSpecial marks the bytes that the writer escapes or that go-ini would
+	// change.
 	classSpecial
-	// classSemicolon stands for ";", which is special too.
+	// classSemicolon marks ";", which is also special.
 	classSemicolon
-	// classUpper stands for A to Z.
+	// classUpper marks A to Z.
 	classUpper
 )
 

@@ -2,24 +2,24 @@ package dialect
 
 import "fmt"
 
-// Finding is something in a configuration file that Asterisk takes otherwise
-// than its author may think. It names keys and sections at most, and never
-// shows a value, which may be a secret.
+// Finding is something in a configuration file that Asterisk rejects, drops or
+// may read differently than its author expects. It names keys and sections
+// only. It never shows a value, because a value may be a secret.
 type Finding struct {
 	File string `json:"file"`
-	// Line counts from 1. It is the line in the file, which is not always the
-	// one that Asterisk logs: Asterisk counts on from file to file when an
-	// include matches several.
+	// Line counts from 1. It is the line in the file. Asterisk may log another
+	// number: it keeps counting from file to file when an include matches
+	// several.
 	Line int `json:"line"`
-	// Code is a short, stable word for programs: one of the Finding constants.
+	// Code is a short, stable identifier: one of the Finding constants.
 	Code string `json:"code"`
-	// Invalid says that Asterisk rejects the whole configuration because of
-	// this, and keeps what it had.
+	// Invalid means that Asterisk rejects the whole configuration because of
+	// this finding and keeps the one it has.
 	Invalid bool `json:"invalid"`
-	// Partial says that Asterisk accepts the configuration but leaves out
-	// something that is written: a line, or all lines from here on.
+	// Partial means that Asterisk accepts the configuration but drops part of
+	// it: a line, or all lines from here on.
 	Partial bool `json:"partial"`
-	// Message says what Asterisk does, and how to mend it.
+	// Message says what Asterisk does and how to fix it.
 	Message string `json:"message"`
 }
 
@@ -28,10 +28,10 @@ func (f Finding) String() string {
 	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Message)
 }
 
-// The codes of findings. Those of the first group stop the reading of a file:
-// the finding is Invalid when that is the file asked for, and Partial when it
-// is an included one, because Asterisk then goes on behind the #include with
-// what it had read of it, and reports success.
+// The codes of findings. The codes of the first group stop the reading of a
+// file. In the root file the finding is Invalid. In an included file it is
+// Partial: Asterisk keeps the lines above it, continues after the #include, and
+// reports success.
 const (
 	FindingNoBracket     = "no_closing_bracket"
 	FindingNoParenthesis = "no_closing_parenthesis"
@@ -42,11 +42,11 @@ const (
 	FindingNoSuchFile    = "no_such_file"
 	FindingIncludeDepth  = "include_depth"
 
-	// Asterisk never comes back from these two: it loops for ever.
+	// Asterisk loops forever on these two.
 	FindingCommentDepth    = "comment_depth"
 	FindingSelfInheritance = "self_inheritance"
 
-	// Something is left out.
+	// Asterisk drops something.
 	FindingLineTooLong         = "line_too_long"
 	FindingNUL                 = "nul"
 	FindingStrayCommentEnd     = "stray_comment_end"
@@ -59,20 +59,20 @@ const (
 	FindingNoArgument          = "no_argument"
 	FindingByteOrderMark       = "byte_order_mark"
 
-	// Everything is taken, but perhaps not as meant.
+	// Asterisk reads everything, but perhaps not as intended.
 	FindingControlCharacter = "control_character"
-	FindingAppendOtherLine  = "append_elsewhere"
-	FindingInvalidFilter    = "filter"
+	FindingAppendOtherLine  = "append_other_line"
+	FindingInvalidFilter    = "invalid_filter"
 
 	// Limits of Parse itself.
 	FindingExec               = "exec"
 	FindingIncludeNotFollowed = "include_not_followed"
 	FindingTooLarge           = "too_large"
-	FindingTruncated          = "more_findings"
+	FindingTruncated          = "truncated"
 )
 
-// quoteName returns a name in quotes when it can be shown safely, and says so
-// when it cannot. Only names of sections, keys and files may be passed.
+// quoteName returns a name in quotes if it is safe to show, and a placeholder
+// otherwise. Pass only names of sections, keys and files.
 func quoteName(name string) string {
 	const longest = 80
 	if len(name) > longest {

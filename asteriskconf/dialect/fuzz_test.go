@@ -12,7 +12,8 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// FuzzWriter gives any bytes to the writer: they are refused, or read back.
+// FuzzWriter passes any bytes to the writer. It must reject them or read them
+// back.
 func FuzzWriter(f *testing.F) {
 	for _, sections := range goldenFiles() {
 		for _, s := range sections {
@@ -35,9 +36,9 @@ func FuzzWriter(f *testing.F) {
 	})
 }
 
-// FuzzParse reads any bytes, as a file that is asked for and as one that is
-// included. What comes of it is bounded and in itself consistent, and what
-// can be written again reads back the same.
+// FuzzParse parses any bytes, as a root file and as an included one. The tree
+// must be bounded and consistent. Sections that can be written must read back
+// equal.
 func FuzzParse(f *testing.F) {
 	corpus, err := filepath.Glob(dialectDir + "/*.conf")
 	require.NoError(f, err)
@@ -65,7 +66,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// requireConsistent wants a tree whose parts agree.
+// requireConsistent requires that the parts of a tree agree.
 func requireConsistent(t *testing.T, tree *dialect.Tree) {
 	t.Helper()
 	require.LessOrEqual(t, len(tree.Findings), 1003)

@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// fragments are what files at random are made of: every character that the
-// dialect knows, and whole lines, so that many files are valid.
+// fragments are the parts of random files: every character that the dialect
+// knows, and whole lines, so that many files are valid.
 var fragments = []string{
 	"a", "b", "k", "K", "v", "=", "=>", "+=", ">", "+", ",", "-", "--", ";", ";--", "--;", ";---", "\\", "\\;", "&", "|", "*", ".",
 	"[", "]", "(", ")", "!", "#", "\"", "'", "`", "<", " ", "\t", "\n", "\r", "\r\n", "\x00", "\x01", "\v", "\x1f", "\x7f",
@@ -69,7 +69,7 @@ func validText(shortest int) *rapid.Generator[string] {
 	}).Filter(func(text string) bool { return len(text) >= shortest })
 }
 
-// validSection makes sections that a file can carry, with keys that repeat.
+// validSection generates sections that a file can express, with repeated keys.
 func validSection() *rapid.Generator[dialect.Section] {
 	name := rapid.Map(rapid.OneOf(validText(1), rapid.Just("DEFAULT"), rapid.Just(" "), rapid.Just(" a ")), func(s string) string {
 		return strings.ToValidUTF8(strings.ReplaceAll(s, "]", "")[:min(79, len(strings.ReplaceAll(s, "]", "")))], "")
@@ -86,7 +86,7 @@ func validSection() *rapid.Generator[dialect.Section] {
 	})
 }
 
-// writeSections writes sections that the writer must take.
+// writeSections writes sections that the writer must accept.
 func writeSections(t require.TestingT, sections []dialect.Section) []byte {
 	var file bytes.Buffer
 	w := dialect.NewWriter(&file, &dialect.WriterOptions{RepeatSections: true})
@@ -97,7 +97,7 @@ func writeSections(t require.TestingT, sections []dialect.Section) []byte {
 	return file.Bytes()
 }
 
-// requireSections compares sections; whether no lines are nil does not count.
+// requireSections compares sections. It treats nil and empty lines as equal.
 func requireSections(t require.TestingT, want, got []dialect.Section) {
 	require.Len(t, got, len(want))
 	for i := range want {

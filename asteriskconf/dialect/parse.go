@@ -10,10 +10,10 @@ import (
 // DefaultMaxBytes is the default of [ParseOptions.MaxBytes]: 256 MiB.
 const DefaultMaxBytes = 256 << 20
 
-// maxFindings bounds what is kept of a file that is wrong in every line.
+// maxFindings limits the findings of a file that is wrong in every line.
 const maxFindings = 1000
 
-// maxFiles bounds the files that one configuration may include.
+// maxFiles limits the files of one configuration.
 const maxFiles = 10_000
 
 // ParseOptions are the options of [Parse].
@@ -22,11 +22,11 @@ type ParseOptions struct {
 	Name string
 	// Include returns the files that an #include or #tryinclude names, in the
 	// order in which Asterisk reads them. The pattern is as written in the
-	// file, without quotes. nil means that includes are not followed: each
-	// becomes a finding.
+	// file, without quotes. If Include is nil, includes are not followed, and
+	// each becomes a finding.
 	Include func(pattern string) ([]IncludedFile, error)
-	// MaxBytes bounds the bytes that are read from all files together, and,
-	// times four, the memory that the tree takes. Default [DefaultMaxBytes].
+	// MaxBytes limits the bytes read from all files together. The tree may take
+	// four times as much memory. Default [DefaultMaxBytes].
 	MaxBytes int64
 }
 
@@ -34,8 +34,8 @@ type ParseOptions struct {
 type IncludedFile struct {
 	// Name is the name in findings and positions.
 	Name string
-	// Open opens the file. An error that matches [fs.ErrNotExist] means what
-	// it means to Asterisk: there is no such file. Any other error ends Parse.
+	// Open opens the file. An error wrapping [fs.ErrNotExist] means that the
+	// file does not exist. Any other error ends Parse.
 	Open func() (io.ReadCloser, error)
 }
 
@@ -46,33 +46,33 @@ type Position struct {
 	Line int `json:"line"`
 }
 
-// ParsedSection is a [Section] with the places that it was read from.
+// ParsedSection is a [Section] with the positions it was read from.
 type ParsedSection struct {
 	Section
-	// File and Line are the place of the header.
+	// File and Line are the position of the header.
 	File string
 	Line int
-	// Template says that the section is marked (!): it exists to be inherited
-	// from, and modules do not see it.
+	// Template reports whether the section is marked (!). Other sections
+	// inherit from a template, and modules do not see it.
 	Template bool
-	// Bases are the names of the sections it inherits from. Their lines stand
-	// in Lines already.
+	// Bases are the names of the sections it inherits from. Lines already holds
+	// their lines.
 	Bases []string
-	// Positions holds the place of each of Lines: At[i] is where Lines[i] is written,
-	// which for an inherited line is in the base, and for a line that came by
-	// "[name](+)" behind that header.
+	// Positions[i] is the position of Lines[i]. For an inherited line it is in
+	// the base section. For a line added by "[name](+)" it is below that
+	// header.
 	Positions []Position
 }
 
-// Tree is what Asterisk makes of a configuration file.
+// Tree is the configuration that Asterisk reads from a file.
 type Tree struct {
-	// Sections are all sections in the order in which Asterisk keeps them. In
-	// a tree that is not valid they are those before the fault.
+	// Sections are all sections in Asterisk's order. In an invalid tree they
+	// are the sections before the error.
 	Sections []ParsedSection
-	// Findings are in the order in which the lines are read. At most 1000 are
-	// kept; the last then has the code [FindingTruncated].
+	// Findings are in the order in which the lines are read. There are at most
+	// 1000. If there are more, the last one has the code [FindingTruncated].
 	Findings []Finding
-	// Files are the names of all files that were read, each once.
+	// Files are the names of all files that were read, without duplicates.
 	Files []string
 	// Includes are the #include and #tryinclude lines that were followed, in
 	// the order in which they are read.
@@ -82,18 +82,18 @@ type Tree struct {
 // Include is one include line.
 type Include struct {
 	Position
-	// Pattern is what it names, without quotes.
+	// Pattern is the file or glob pattern that the line names, without quotes.
 	Pattern string
 }
 
-// Valid reports whether Asterisk takes the configuration at all. Findings
-// that are Partial are no obstacle to it: look at them separately.
+// Valid reports whether Asterisk accepts the configuration. It ignores Partial
+// findings.
 func (t *Tree) Valid() bool {
 	return !slices.ContainsFunc(t.Findings, func(f Finding) bool { return f.Invalid })
 }
 
-// ResolvedSections returns the sections as modules and the AMI action GetConfig see
-// them: without templates, and with inherited lines in place.
+// ResolvedSections returns the sections as modules and the AMI action GetConfig
+// see them: without templates, and with inherited lines.
 func (t *Tree) ResolvedSections() []Section {
 	var plain []Section
 	for i := range t.Sections {
@@ -106,11 +106,11 @@ func (t *Tree) ResolvedSections() []Section {
 
 // Parse reads a configuration file as Asterisk 22 does (main/config.c):
 // comments, block comments, escapes, templates, additions, includes, and the
-// silent limits. What Asterisk would complain of, lose or reject becomes a
-// [Finding], never an error: an error means that a file could not be read.
+// silent limits. Whatever Asterisk complains about, drops or rejects becomes a
+// [Finding]. Parse returns an error only if a file cannot be read.
 //
-// Nothing is ever run: an #exec is a finding. Files that Asterisk would take
-// from a database instead (extconfig.conf) are read as files.
+// Parse never runs a program: an #exec becomes a finding. Files that Asterisk
+// would load from a database (extconfig.conf) are read as files.
 func Parse(r io.Reader, opts *ParseOptions) (*Tree, error) {
 	o := ParseOptions{}
 	if opts != nil {
@@ -127,27 +127,27 @@ func Parse(r io.Reader, opts *ParseOptions) (*Tree, error) {
 	return p.buildTree(), nil
 }
 
-// The ways in which reading ends early without being an error of Parse.
+// These errors end the reading early. Parse does not return them.
 var (
-	// errRejected ends the reading of one file, and of the other files of the
+	// errRejected ends the reading of one file and of the other files of the
 	// same include.
 	errRejected = errors.New("rejected")
 	// errHalted ends all reading.
 	errHalted = errors.New("halted")
 )
 
-// parser is the state that all files of one configuration share.
+// parser is the state shared by all files of one configuration.
 type parser struct {
 	include  func(pattern string) ([]IncludedFile, error)
 	tree     Tree
 	sections sectionIndex
-	// byName is nil until a section is looked for.
+	// byName is nil until the first lookup.
 	byName map[string]*sectionIndex
-	// current is the section that an included file begins in.
+	// current is the section in which an included file begins.
 	current *category
-	// depth is the number of files that are open one inside the other.
+	// depth is the number of nested open files.
 	depth int
-	// bytesLeft and memory are what may still be read and kept.
+	// bytesLeft and memoryLeft are the remaining limits.
 	bytesLeft, memoryLeft int64
 	seen                  map[string]bool
 	omitted               int
@@ -167,8 +167,8 @@ func newParser(include func(string) ([]IncludedFile, error), maxBytes int64) *pa
 	}
 }
 
-// loadRoot reads the file that was asked for. It returns how many files there
-// were, which is 0 or 1.
+// loadRoot reads the root file. It returns the number of files, which is 0 or
+// 1.
 func (p *parser) loadRoot(files []IncludedFile) (int, error) {
 	p.depth = 1
 	n, err := p.loadFiles(files, true)
@@ -178,7 +178,7 @@ func (p *parser) loadRoot(files []IncludedFile) (int, error) {
 	return n, err
 }
 
-// buildTree turns what was read into the tree.
+// buildTree builds the tree from the sections.
 func (p *parser) buildTree() *Tree {
 	p.tree.Sections = make([]ParsedSection, len(p.sections.list))
 	for i, c := range p.sections.list {
@@ -194,13 +194,13 @@ func (p *parser) buildTree() *Tree {
 	if p.omitted > 0 {
 		p.tree.Findings = append(p.tree.Findings, Finding{
 			File: p.tree.Files[0], Line: 1, Code: FindingTruncated, Partial: true,
-			Message: fmt.Sprintf("%d more findings are left out; mend the first ones and look again", p.omitted),
+			Message: fmt.Sprintf("%d more findings are not shown; fix the first ones and check again", p.omitted),
 		})
 	}
 	return &p.tree
 }
 
-// report keeps a finding. What decides over the whole file is always kept.
+// report adds a finding. It never drops an Invalid one.
 func (p *parser) report(f Finding) {
 	if len(p.tree.Findings) >= maxFindings && !f.Invalid {
 		p.omitted++

@@ -2,23 +2,24 @@ package dialect
 
 import "bytes"
 
-// parseAssignment takes a line "key = value", "key => value" or "key += value".
+// parseAssignment parses a line "key = value", "key => value" or "key +=
+// value".
 func (l *fileLoader) parseAssignment(text []byte) error {
 	if l.section == nil {
-		return l.reportInvalidf(FindingNoSection, "the line stands before the first section")
+		return l.reportInvalidf(FindingNoSection, "the line is before the first section")
 	}
 	first := 0
 	if text[0] == '\\' {
-		// The backslash makes the first character of a key ordinary. Where
-		// char is signed, bytes from 0x80 on are below 33 too.
+		// The backslash makes the first character of a key literal. If char is
+		// signed, bytes from 0x80 are below 33 too.
 		text, first = text[1:], 1
 		if len(text) == 0 || text[0] <= ' ' || text[0] >= 0x80 {
-			return l.reportInvalidf(FindingInvalidEscape, "the backslash at the beginning of the line is followed by no ASCII character; write it twice")
+			return l.reportInvalidf(FindingInvalidEscape, "the backslash at the start of the line must precede an ASCII character; double it")
 		}
 	}
 	equals := bytes.IndexByte(text[first:], '=')
 	if equals < 0 {
-		l.reportPartialf(FindingNoEquals, `the line has no "=": Asterisk ignores it`)
+		l.reportPartialf(FindingNoEquals, `the line has no "="; Asterisk ignores it`)
 		return nil
 	}
 	equals += first
@@ -35,7 +36,7 @@ func (l *fileLoader) parseAssignment(text []byte) error {
 // addLine appends a line to the section.
 func (l *fileLoader) addLine(key, value []byte) error {
 	if len(key) == 0 {
-		l.reportPartialf(FindingNoKey, `the line has nothing before its "=": Asterisk ignores it`)
+		l.reportPartialf(FindingNoKey, `the line has no key before "="; Asterisk ignores it`)
 		return nil
 	}
 	cost := len(value)
@@ -46,17 +47,18 @@ func (l *fileLoader) addLine(key, value []byte) error {
 		return err
 	}
 	if l.classes&classControl != 0 && (classesOf(key)|classesOf(value))&classControl != 0 {
-		l.reportf(FindingControlCharacter, "the line holds a control character, which Asterisk keeps; what the module makes of it is uncertain")
+		l.reportf(FindingControlCharacter, "the line contains a control character; Asterisk passes it on and the module may misread it")
 	}
 	l.section.append(Line{Key: l.p.arena.internKey(key), Value: l.p.arena.copyText(value)}, l.pos)
 	return nil
 }
 
-// appendValue appends text to the last line of a key, where there is one.
+// appendValue appends text to the last line of a key, or adds a line if there
+// is none.
 //
-// Asterisk finds that line by its exact key, but then changes the first line
-// that has this key and its value, both without regard to case; and if the
-// value is empty, the first line that has this key.
+// Asterisk finds that line by its exact key. It then changes the first line
+// with the same key and value, ignoring case. If the value is empty, it changes
+// the first line with the key.
 func (l *fileLoader) appendValue(key, text []byte) error {
 	c := l.section
 	same := c.lineIndexes(string(key))
@@ -76,7 +78,7 @@ func (l *fileLoader) appendValue(key, text []byte) error {
 		target++
 	}
 	if target != last {
-		l.reportf(FindingAppendOtherLine, "Asterisk puts the result into the line of %s with the same beginning in line %d, not into the last one", quoteName(old.Key), c.positions[same[target]].Line)
+		l.reportf(FindingAppendOtherLine, "Asterisk appends to the line of %s with the same value at line %d, not to the last one", quoteName(old.Key), c.positions[same[target]].Line)
 	}
 	value := trim(append([]byte(old.Value), text...))
 	c.lines[same[target]] = Line{Key: old.Key, Value: string(value)}

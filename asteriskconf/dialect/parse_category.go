@@ -1,13 +1,13 @@
 package dialect
 
-// What a section, and a line beyond the usual number, cost of the memory that
-// Parse may take.
+// sectionCost is the memory charged for a section. lineCost is charged for each
+// line beyond initialLineCap.
 const (
 	sectionCost = 704
 	lineCost    = 128
 )
 
-// category is a section while it is read.
+// category is a section during parsing.
 type category struct {
 	name      string
 	pos       Position
@@ -15,8 +15,8 @@ type category struct {
 	bases     []string
 	lines     []Line
 	positions []Position
-	// byKey finds the lines of a key, by its folded name. It is made for the
-	// first "+=" of the section.
+	// byKey maps folded keys to line indexes. The first "+=" of the section
+	// builds it.
 	byKey map[string][]int
 }
 
@@ -36,13 +36,13 @@ func (c *category) appendAll(lines []Line, places []Position) {
 	}
 }
 
-// moveFrom takes over the lines of another section.
+// moveFrom takes the lines of another section.
 func (c *category) moveFrom(other *category) {
 	c.appendAll(other.lines, other.positions)
 	other.lines, other.positions = nil, nil
 }
 
-// lineIndexes returns the places of a key in the section, without regard to case.
+// lineIndexes returns the indexes of the lines with a key, ignoring case.
 func (c *category) lineIndexes(key string) []int {
 	if c.byKey == nil {
 		c.byKey = make(map[string][]int, len(c.lines))
@@ -57,8 +57,8 @@ func (c *category) lineIndexes(key string) []int {
 // sectionIndex is a list of sections in file order.
 type sectionIndex struct {
 	list []*category
-	// nonTemplate is the place of the first section that is no template. A section
-	// may become a template, but never stops being one.
+	// nonTemplate is the index of the first section that is not a template. A
+	// section can become a template but never stops being one.
 	nonTemplate int
 }
 
@@ -69,7 +69,7 @@ func (x *sectionIndex) first() *category {
 	return x.list[0]
 }
 
-// firstNonTemplate returns the first section that is no template.
+// firstNonTemplate returns the first section that is not a template, or nil.
 func (x *sectionIndex) firstNonTemplate() *category {
 	if x == nil {
 		return nil
@@ -92,9 +92,9 @@ func (p *parser) addSection(c *category) {
 	}
 }
 
-// sectionsNamed returns the sections of a name, without regard to case. To Asterisk
-// the empty name is that of every section. The index is made when a section
-// is looked for the first time, because most files never do.
+// sectionsNamed returns the sections with a name, ignoring case. To Asterisk
+// the empty name matches every section. The first lookup builds the index,
+// because most files never need it.
 func (p *parser) sectionsNamed(name string) *sectionIndex {
 	if p.byName == nil {
 		p.byName = make(map[string]*sectionIndex, len(p.sections.list))

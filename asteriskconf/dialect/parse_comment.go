@@ -2,27 +2,27 @@ package dialect
 
 import "bytes"
 
-// maxCommentDepth is how deep block comments nest in Asterisk.
+// maxCommentDepth is the deepest nesting of block comments in Asterisk.
 const maxCommentDepth = 128
 
 // commentStripper is the state of block comments between two lines.
 type commentStripper struct {
-	// depth is Asterisk's counter. Below zero, after an end without a
-	// beginning, it swallows text like any other value but zero.
+	// depth is Asterisk's counter. A block end without a start makes it
+	// negative, and Asterisk then drops text as for any other nonzero value.
 	depth int
-	// start is where the outermost open block begins.
+	// start is the position of the outermost open block.
 	start Position
 	buf   []byte
 }
 
-// strip returns what is left of a line without its comments, with escaped
-// semicolons resolved; nothing when all of it is comment.
+// strip returns a line without its comments and with escaped semicolons
+// resolved. It returns nothing if the whole line is a comment.
 //
-// A semicolon is looked at in this order: behind a backslash it is a
-// character; ";--" without a third dash begins a block, also inside a block;
-// "--;" ends one, also where none is open; any other begins a comment that
-// runs to the end of the line, but not inside a block. Dashes and backslashes
-// of an earlier semicolon do not count again.
+// The rules for a semicolon, in this order: after a backslash it is literal;
+// ";--" without a third dash starts a block, also inside a block; "--;" ends
+// one, also if none is open; any other starts a comment to the end of the line,
+// except inside a block. The dashes and backslashes of an earlier semicolon do
+// not count again.
 func (c *commentStripper) strip(line []byte, loader *fileLoader) ([]byte, error) {
 	if loader.classes&classSemicolon == 0 {
 		if c.depth != 0 {
@@ -69,7 +69,7 @@ func (c *commentStripper) strip(line []byte, loader *fileLoader) ([]byte, error)
 	}
 }
 
-// isBlockStart reports whether a semicolon before after begins a block.
+// isBlockStart reports whether a semicolon followed by after starts a block.
 func isBlockStart(after []byte) bool {
 	return len(after) >= 2 && after[0] == '-' && after[1] == '-' && (len(after) == 2 || after[2] != '-')
 }
@@ -80,10 +80,10 @@ func (c *commentStripper) write(enabled bool, text []byte) {
 	}
 }
 
-// beginBlock counts the beginning of a block.
+// beginBlock counts the start of a block.
 func (c *commentStripper) beginBlock(l *fileLoader) error {
 	if c.depth >= maxCommentDepth {
-		l.reportFatalf(FindingCommentDepth, "block comments nest deeper than %d: Asterisk loops here for ever; end them with --;", maxCommentDepth)
+		l.reportFatalf(FindingCommentDepth, "block comments nest deeper than %d; Asterisk loops here forever; close them with --;", maxCommentDepth)
 		return errHalted
 	}
 	if c.depth == 0 {
@@ -93,9 +93,9 @@ func (c *commentStripper) beginBlock(l *fileLoader) error {
 	return nil
 }
 
-// reportStrayEnd reports an end without a beginning.
+// reportStrayEnd reports a block end without a start.
 func (c *commentStripper) reportStrayEnd(l *fileLoader) {
 	if c.depth == -1 {
-		l.reportPartialf(FindingStrayCommentEnd, `"--;" ends a block comment that never began: Asterisk ignores every line after this one; write "--\;"`)
+		l.reportPartialf(FindingStrayCommentEnd, `"--;" closes a block comment that was not opened; Asterisk ignores every line after this one; write "--\;"`)
 	}
 }

@@ -17,7 +17,8 @@ var update = flag.Bool("update", false, "write the expected results under testda
 
 const dialectDir = "testdata/dialect"
 
-// dialectFiles returns the names of the corpus, each a rule of the dialect.
+// dialectFiles returns the names of the corpus files. Each tests one rule of
+// the dialect.
 func dialectFiles(t *testing.T) []string {
 	t.Helper()
 	paths, err := filepath.Glob(dialectDir + "/*.conf")
@@ -30,7 +31,7 @@ func dialectFiles(t *testing.T) []string {
 	return names
 }
 
-// getConfig returns what the AMI action GetConfig answers for a tree, byte by
+// getConfig returns the answer of the AMI action GetConfig for a tree, byte by
 // byte (action_getconfig in main/manager.c).
 func getConfig(tree *dialect.Tree) string {
 	if !tree.Valid() {
@@ -56,8 +57,8 @@ func getConfig(tree *dialect.Tree) string {
 	return b.String()
 }
 
-// outline is a tree as kept in testdata: what Asterisk answers, where each
-// line comes from, and what was found.
+// outline formats a tree as in testdata: Asterisk's answer, the position of
+// each line, and the findings.
 func outline(tree *dialect.Tree) string {
 	var b strings.Builder
 	b.WriteString(getConfig(tree))
@@ -74,9 +75,9 @@ func outline(tree *dialect.Tree) string {
 	return b.String()
 }
 
-// TestParse_dialectCorpus reads each file of the corpus and compares the tree with the
-// kept one. That the kept ones are what Asterisk makes of the files is the
-// affair of TestParse_corpusAgreesWithAsterisk.
+// TestParse_dialectCorpus parses each corpus file and compares the tree with
+// the saved one. TestParse_corpusAgreesWithAsterisk proves that the saved ones
+// match Asterisk.
 func TestParse_dialectCorpus(t *testing.T) {
 	t.Parallel()
 	for _, name := range dialectFiles(t) {

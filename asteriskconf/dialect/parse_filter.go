@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// findSection returns the first section of a name that a filter lets through, or
-// nil. An empty filter lets through what is no template.
+// findSection returns the first section with a name that matches a filter, or
+// nil. An empty filter matches every section that is not a template.
 func (l *fileLoader) findSection(name, filter string) (*category, error) {
 	x := l.p.sectionsNamed(name)
 	if x == nil || filter == "" {
@@ -14,7 +14,7 @@ func (l *fileLoader) findSection(name, filter string) (*category, error) {
 	}
 	terms, ok := parseFilter(filter)
 	if !ok {
-		l.reportf(FindingInvalidFilter, "the filter behind the + is not understood, so that no section matches it")
+		l.reportf(FindingInvalidFilter, "the filter after the + is invalid and matches no section")
 		return nil, nil
 	}
 	for _, c := range x.list {
@@ -28,15 +28,15 @@ func (l *fileLoader) findSection(name, filter string) (*category, error) {
 	return nil, nil
 }
 
-// term is one "key=value" of a filter: a pair of extended regular
-// expressions that some line must match, or a word about templates.
+// term is one "key=value" of a filter. It is a pair of extended regular
+// expressions that one line must match, or a condition on templates.
 type term struct {
 	key, value *regexp.Regexp
 	templates  string
 }
 
-// parseFilter splits a filter at "&" into terms, each of them at "=". It
-// reports false for a filter that lets nothing through.
+// parseFilter splits a filter at "&" into terms, and each term at "=". It
+// returns false if the filter cannot match anything.
 func parseFilter(filter string) ([]term, bool) {
 	var terms []term
 	rest, more := filter, true
@@ -73,8 +73,8 @@ func newTerm(key, value string) (term, bool) {
 	return term{key: k, value: v}, true
 }
 
-// matchesAll reports whether a section passes all terms. A template passes only
-// where a term asks for templates.
+// matchesAll reports whether a section matches all terms. A template matches
+// only if a term asks for templates.
 func matchesAll(c *category, terms []term) bool {
 	templates := false
 	for _, t := range terms {
@@ -100,9 +100,9 @@ func (t *term) matchesAnyLine(c *category) bool {
 	return false
 }
 
-// cutQuoted cuts text at the first sep outside of quotes, and takes blanks
-// and one pair of quotes off the part before it. A backslash hides the two
-// characters from itself on, but not a separator right after them.
+// cutQuoted cuts text at the first sep outside quotes. It trims blanks and one
+// pair of quotes from the part before it. A backslash hides two characters,
+// itself included, but not a separator directly after them.
 func cutQuoted(text string, sep byte) (before, after string, found bool) {
 	end := len(text)
 	var quotes []byte

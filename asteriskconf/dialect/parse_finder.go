@@ -11,29 +11,29 @@ import (
 	"strings"
 )
 
-// maxPath is the longest path of a configuration file that Asterisk keeps;
-// longer ones it cuts.
+// maxPath is the longest path of a configuration file in Asterisk, which
+// truncates longer ones.
 const maxPath = 255
 
 // ParseFileOptions are the options of [ParseFile].
 type ParseFileOptions struct {
 	// MaxBytes is as in [ParseOptions].
 	MaxBytes int64
-	// Replace holds contents to read instead of files, by their path below
-	// the folder, such as "manager.d/crm.conf". A file that is named here need
-	// not exist: patterns match it like the others.
+	// Replace maps paths relative to the folder, such as "manager.d/crm.conf",
+	// to the content to read instead. Such a file need not exist: patterns
+	// match it like any other.
 	Replace map[string][]byte
 }
 
-// ParseFile reads a file of a configuration folder and all that it includes,
-// as [Parse] does. Names in findings and positions are relative to the folder
-// where they can be. A file that is not there is an error that matches
-// [fs.ErrNotExist].
+// ParseFile reads a file of a configuration folder with all its includes, as
+// [Parse] does. File names in findings and positions are relative to the folder
+// where possible. It returns an error wrapping [fs.ErrNotExist] if the file
+// does not exist.
 //
-// Includes are resolved like in Asterisk: relative to the folder, also from
-// files in its subfolders; with *, ?, [ ] and { }, of which none matches a dot
-// at the beginning of a name; sorted by name; at most ten deep. A path may
-// lead out of the folder. What is not a regular file is left out.
+// Includes are resolved as in Asterisk: relative to the folder, also from files
+// in subfolders; with *, ?, [ ] and { }, none of which matches a leading dot;
+// sorted by name; at most ten deep. A path may lead outside the folder.
+// Anything but a regular file is skipped.
 func ParseFile(dir, name string, opts *ParseFileOptions) (*Tree, error) {
 	o := ParseFileOptions{}
 	if opts != nil {
@@ -55,11 +55,11 @@ func ParseFile(dir, name string, opts *ParseFileOptions) (*Tree, error) {
 	return p.buildTree(), nil
 }
 
-// fileFinder finds files as they are seen from a configuration folder.
+// fileFinder finds files relative to a configuration folder.
 type fileFinder struct {
 	dir     string
 	replace map[string][]byte
-	// dirCache holds the names in folders that were looked into.
+	// dirCache holds the names in folders already read.
 	dirCache  map[string][]string
 	nameCount int
 }
@@ -75,8 +75,8 @@ func newFileFinder(dir string, replace map[string][]byte) *fileFinder {
 	return &fileFinder{dir: dir, replace: clean, dirCache: map[string][]string{}}
 }
 
-// find returns the files that a pattern matches. A path without any special
-// character is returned without a look at whether it exists.
+// find returns the files that a pattern matches. A path without special
+// characters is returned without a check whether it exists.
 func (f *fileFinder) find(pattern string) ([]IncludedFile, error) {
 	root := f.dir
 	if strings.HasPrefix(pattern, "/") {
@@ -108,7 +108,7 @@ func (f *fileFinder) includedFile(path string) IncludedFile {
 	return IncludedFile{Name: name, Open: func() (io.ReadCloser, error) { return f.open(path) }}
 }
 
-// open opens a regular file. To Asterisk, anything else is as good as absent.
+// open opens a regular file. Asterisk treats anything else as missing.
 func (f *fileFinder) open(path string) (io.ReadCloser, error) {
 	if content, ok := f.replace[filepath.Clean(path)]; ok {
 		return io.NopCloser(bytes.NewReader(content)), nil
@@ -123,7 +123,7 @@ func (f *fileFinder) open(path string) (io.ReadCloser, error) {
 	return os.Open(path)
 }
 
-// toNotExist turns the other ways in which a path can lead nowhere into
+// toNotExist converts the other errors of a path that leads nowhere into
 // [fs.ErrNotExist].
 func toNotExist(err error) error {
 	if pathError, ok := errors.AsType[*fs.PathError](err); ok && !errors.Is(err, fs.ErrPermission) {
@@ -132,7 +132,7 @@ func toNotExist(err error) error {
 	return err
 }
 
-// exists reports whether there is anything at a path.
+// exists reports whether a path exists.
 func (f *fileFinder) exists(path string) bool {
 	if _, ok := f.replace[filepath.Clean(path)]; ok {
 		return true

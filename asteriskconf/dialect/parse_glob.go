@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// What patterns may lead to: names that are compared, and names in one folder.
+// Limits of pattern expansion: names compared, and names in one folder.
 const (
 	maxNames       = 1 << 24
 	maxNamesPerDir = 1 << 20
 )
 
-// errTooManyFiles says that patterns lead to more names than maxNames.
+// errTooManyFiles means that patterns lead to more names than maxNames.
 var errTooManyFiles = errors.New("too many files")
 
-// expand returns the paths that a pattern below root matches, like glob(3)
-// with GLOB_BRACE and GLOB_NOMAGIC. The alternatives of a brace are matched
-// one after the other; a brace of which no alternative matches is ordinary
-// text. An alternative, other than a whole pattern, must exist to match.
+// expand returns the paths below root that a pattern matches, like glob(3) with
+// GLOB_BRACE and GLOB_NOMAGIC. The alternatives of a brace are matched in
+// order. A brace without a matching alternative is literal text. An
+// alternative, unlike a whole pattern, matches only if it exists.
 func (f *fileFinder) expand(root, pattern string, mustExist bool) ([]string, error) {
 	alternatives := cutBraces(pattern)
 	var found []string
@@ -34,7 +34,7 @@ func (f *fileFinder) expand(root, pattern string, mustExist bool) ([]string, err
 	if len(found) > 0 || (len(alternatives) > 0 && mustExist) {
 		return found, nil
 	}
-	// A slash at the end would ask for a folder, but glob takes it off.
+	// A trailing slash would ask for a folder, but glob strips it.
 	pattern = strings.TrimRight(pattern, "/")
 	if !isPattern(pattern) {
 		if path := root + pattern; !mustExist || f.exists(path) {
@@ -82,7 +82,7 @@ func (f *fileFinder) match(dir string, parts []string) ([]string, error) {
 	return found, nil
 }
 
-// listDir returns the names in a folder. A folder that cannot be read is empty.
+// listDir returns the names in a folder. An unreadable folder counts as empty.
 func (f *fileFinder) listDir(dir string) ([]string, error) {
 	dir = filepath.Clean(dir)
 	names, ok := f.dirCache[dir]
@@ -113,11 +113,11 @@ func (f *fileFinder) readNames(dir string) []string {
 	return slices.Compact(names)
 }
 
-// isPattern reports whether text holds a character that is special to glob.
+// isPattern reports whether text contains a character that is special to glob.
 func isPattern(text string) bool { return strings.ContainsAny(text, `*?[\`) }
 
-// cutBraces expands the first brace of a pattern. It returns nothing when
-// there is none, or when it has no end.
+// cutBraces expands the first brace of a pattern. It returns nothing if there
+// is no brace or the brace is not closed.
 func cutBraces(pattern string) []string {
 	open, depth := -1, 0
 	var cuts []int
@@ -141,8 +141,8 @@ func cutBraces(pattern string) []string {
 	return nil
 }
 
-// expandBrace puts together what a brace stands for. The cuts are its commas
-// and its end.
+// expandBrace returns the expansions of a brace. The cuts are the indexes of
+// its commas and its end.
 func expandBrace(pattern string, open int, cuts []int) []string {
 	end := cuts[len(cuts)-1]
 	found := make([]string, len(cuts))

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// maxName is the longest name of a section that Asterisk keeps.
+// maxName is the longest section name in Asterisk, which truncates longer ones.
 const maxName = 79
 
-// parseHeader takes the line of a section, without its "[".
+// parseHeader parses the header line of a section, without its "[".
 func (l *fileLoader) parseHeader(text []byte) error {
 	name, rest, ok := bytes.Cut(text, []byte("]"))
 	if !ok {
-		return l.reportInvalidf(FindingNoBracket, `the section's name has no closing "]"`)
+		return l.reportInvalidf(FindingNoBracket, `the section name has no closing "]"`)
 	}
 	full := l.p.arena.copyText(name)
 	c := l.p.arena.newCategory()
 	c.name, c.pos = full, l.pos
 	if len(full) > maxName {
 		c.name = full[:maxName]
-		l.reportPartialf(FindingNameTooLong, "the section's name is longer than %d bytes: Asterisk cuts it", maxName)
+		l.reportPartialf(FindingNameTooLong, "the section name is longer than %d bytes; Asterisk truncates it", maxName)
 	}
 	if err := l.consume(0, sectionCost+len(c.name)); err != nil {
 		return err
@@ -38,16 +38,16 @@ func (l *fileLoader) parseHeader(text []byte) error {
 	return l.applyOptions(full, string(options), c)
 }
 
-// reportTrailingText reports text behind a header.
+// reportTrailingText reports text after a header.
 func (l *fileLoader) reportTrailingText(rest []byte) {
 	if len(rest) > 0 {
-		l.reportPartialf(FindingTextAfterHeader, `Asterisk ignores what follows the header of a section; options such as (!) must follow the "]" without a blank`)
+		l.reportPartialf(FindingTextAfterHeader, `Asterisk ignores text after a section header; options such as (!) must directly follow the "]"`)
 	}
 }
 
-// applyOptions applies what stands in parentheses behind a header: "!" makes a
-// template, "+" goes on with a section that exists, anything else is a
-// section to inherit from. They take effect one by one, from left to right.
+// applyOptions applies the options in parentheses after a header, from left to
+// right: "!" makes a template, "+" adds to an existing section, and anything
+// else is a section to inherit from.
 func (l *fileLoader) applyOptions(name, list string, section *category) error {
 	added := false
 	for option := range strings.SplitSeq(list, ",") {
@@ -78,14 +78,14 @@ func (l *fileLoader) applyOptions(name, list string, section *category) error {
 	return nil
 }
 
-// findAddition finds the section that "[name](+filter)" goes on with.
+// findAddition finds the section that "[name](+filter)" adds to.
 func (l *fileLoader) findAddition(name, filter string) (*category, error) {
 	existing, err := l.findSection(name, filter)
 	if err != nil {
 		return nil, err
 	}
 	if existing == nil {
-		return nil, l.reportInvalidf(FindingNoSuchSection, "there is no section %s before this line that lines could be added to; templates do not count", quoteName(name))
+		return nil, l.reportInvalidf(FindingNoSuchSection, "no section %s before this line to add to; templates do not count", quoteName(name))
 	}
 	return existing, nil
 }
@@ -94,13 +94,13 @@ func (l *fileLoader) findAddition(name, filter string) (*category, error) {
 func (l *fileLoader) inherit(name string) error {
 	base := l.p.sectionsNamed(name).first()
 	if base == nil {
-		return l.reportInvalidf(FindingUnknownBase, "there is no section %s before this line to inherit from", quoteName(name))
+		return l.reportInvalidf(FindingUnknownBase, "no section %s before this line to inherit from", quoteName(name))
 	}
 	if err := l.consume(0, len(base.lines)*lineCost+len(base.name)); err != nil {
 		return err
 	}
 	if base == l.section && len(base.lines) > 0 {
-		l.reportFatalf(FindingSelfInheritance, "section %s inherits from itself: Asterisk copies its lines for ever, until its memory is used up", quoteName(name))
+		l.reportFatalf(FindingSelfInheritance, "section %s inherits from itself; Asterisk copies its lines forever, until memory runs out", quoteName(name))
 		return errHalted
 	}
 	l.section.bases = append(l.section.bases, base.name)

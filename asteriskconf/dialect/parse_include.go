@@ -6,17 +6,17 @@ import (
 	"fmt"
 )
 
-// maxIncludeDepth is how deep includes nest below the file asked for.
+// maxIncludeDepth is the deepest nesting of includes below the root file.
 const maxIncludeDepth = 10
 
-// includeCost is what an include costs of the memory that Parse may take, so
-// that a file of nothing but includes comes to an end.
+// includeCost is the memory charged for an include. It ends the parsing of a
+// file that consists of includes only.
 const includeCost = 1 << 10
 
-// parseDirective takes a line that begins with "#", without it.
+// parseDirective parses a line that begins with "#", without the "#".
 func (l *fileLoader) parseDirective(text []byte) error {
-	// The word ends at a blank; where char is signed, also at a byte from
-	// 0x80 on.
+	// The word ends at a blank. If char is signed, it also ends at a byte from
+	// 0x80.
 	end := bytes.IndexFunc(text, func(c rune) bool { return c <= ' ' || c >= 0x80 })
 	word, argument := text, []byte(nil)
 	if end >= 0 {
@@ -28,20 +28,20 @@ func (l *fileLoader) parseDirective(text []byte) error {
 	case "tryinclude":
 		return l.parseInclude(argument, true)
 	case "exec":
-		l.reportPartialf(FindingExec, "where asterisk.conf says execincludes = yes, Asterisk runs a program here and reads what it prints, which is not known to this program; otherwise it ignores the line")
+		l.reportPartialf(FindingExec, "with execincludes = yes in asterisk.conf, Asterisk runs a program here and reads its output, which is unknown here; otherwise it ignores the line")
 	default:
-		l.reportPartialf(FindingUnknownDirective, `Asterisk ignores a line that begins with "#" and is no include; a comment begins with ";", and a key with "\#"`)
+		l.reportPartialf(FindingUnknownDirective, `Asterisk ignores a line that begins with "#" and is not an include; start a comment with ";" and a key with "\#"`)
 	}
 	return nil
 }
 
 func (l *fileLoader) parseInclude(argument []byte, try bool) error {
 	if len(argument) == 0 {
-		l.reportPartialf(FindingNoArgument, "the include names no file: Asterisk ignores it")
+		l.reportPartialf(FindingNoArgument, "the include names no file; Asterisk ignores it")
 		return nil
 	}
 	if l.p.include == nil {
-		l.reportPartialf(FindingIncludeNotFollowed, "the include is not followed here: what it holds is not known")
+		l.reportPartialf(FindingIncludeNotFollowed, "the include is not followed here; its content is unknown")
 		return nil
 	}
 	return l.includeFiles(unquoteFile(string(argument)), try)
@@ -50,12 +50,12 @@ func (l *fileLoader) parseInclude(argument []byte, try bool) error {
 // includeFiles reads the files that an include names.
 //
 // A file that Asterisk stops reading does not count as missing. It also does
-// not count as left: from then on one level less can be nested.
+// not count as left: from then on includes nest one level less.
 func (l *fileLoader) includeFiles(pattern string, try bool) error {
 	p := l.p
 	if p.depth > maxIncludeDepth {
 		if try {
-			l.reportPartialf(FindingIncludeDepth, "includes nest deeper than %d: Asterisk ignores this one", maxIncludeDepth)
+			l.reportPartialf(FindingIncludeDepth, "includes nest deeper than %d; Asterisk ignores this one", maxIncludeDepth)
 			return nil
 		}
 		return l.reportInvalidf(FindingIncludeDepth, "includes nest deeper than %d", maxIncludeDepth)
@@ -66,7 +66,7 @@ func (l *fileLoader) includeFiles(pattern string, try bool) error {
 	p.tree.Includes = append(p.tree.Includes, Include{Position: l.pos, Pattern: pattern})
 	files, err := p.include(pattern)
 	if errors.Is(err, errTooManyFiles) {
-		l.reportFatalf(FindingTooLarge, "the include matches more files than this program reads: nothing from here on is known")
+		l.reportFatalf(FindingTooLarge, "the include matches more files than this program reads; everything from here on is unknown")
 		return errHalted
 	}
 	if err != nil {
@@ -82,12 +82,12 @@ func (l *fileLoader) includeFiles(pattern string, try bool) error {
 	}
 	p.depth--
 	if n == 0 && !try {
-		return l.reportInvalidf(FindingNoSuchFile, "no file matches the #include of %s; #tryinclude takes what there is", quoteName(pattern))
+		return l.reportInvalidf(FindingNoSuchFile, "no file matches the #include of %s; use #tryinclude for an optional file", quoteName(pattern))
 	}
 	return nil
 }
 
-// unquoteFile takes "..." or <...> off the name of a file.
+// unquoteFile strips "..." or <...> from a file name.
 func unquoteFile(name string) string {
 	closing := map[byte]byte{'"': '"', '<': '>'}[name[0]]
 	if closing == 0 || name[len(name)-1] != closing {

@@ -9,31 +9,31 @@ import (
 	"io/fs"
 )
 
-// maxLine is the longest line that Asterisk reads, without its newline: it
-// reads into a buffer of 8192 bytes, of which newline and NUL take two.
+// maxLine is the longest line that Asterisk reads, without its newline. Its
+// buffer has 8192 bytes, of which newline and NUL take two.
 const maxLine = 8190
 
 // byteOrderMark is skipped at the start of a file.
 const byteOrderMark = "\xef\xbb\xbf"
 
-// fileLoader is the reading of all files that one include matches. Section and
-// block comments run on from one to the next.
+// fileLoader reads all files that one include matches. Sections and block
+// comments continue from one file to the next.
 type fileLoader struct {
 	p *parser
-	// root says that this is the file that was asked for.
+	// root reports whether this is the root file.
 	root bool
-	// section is where lines go; nil before the first header.
+	// section receives the lines. It is nil before the first header.
 	section *category
 	comment commentStripper
-	// started says that a first line was read: only there a byte order mark is
-	// skipped.
+	// started reports whether a line was read. A byte order mark is skipped in
+	// the first line only.
 	started bool
 	pos     Position
-	// classes are those of the current line, without its newline.
+	// classes are the byte classes of the current line, without its newline.
 	classes charClass
 }
 
-// loadFiles reads the files one after the other and returns how many there were.
+// loadFiles reads the files in order and returns their number.
 func (p *parser) loadFiles(files []IncludedFile, top bool) (int, error) {
 	l := &fileLoader{p: p, root: top, section: p.current}
 	n := 0
@@ -79,17 +79,17 @@ func (l *fileLoader) readFile(r io.Reader) error {
 			return err
 		}
 	}
-	// Asterisk counts a line after the last newline too: the mark is looked
-	// for in the very first line of the very first file alone.
+	// Asterisk also counts a line after the last newline, so it looks for the
+	// mark only in the very first line of the very first file.
 	l.started = true
 	if l.comment.depth > 0 {
 		l.pos = l.comment.start
-		l.reportPartialf(FindingUnterminatedComment, "the block comment that begins here does not end: Asterisk ignores the rest of the file; end it with --;")
+		l.reportPartialf(FindingUnterminatedComment, "the block comment that starts here is not closed; Asterisk ignores the rest of the file; close it with --;")
 	}
 	return nil
 }
 
-// countFile counts the file in.
+// countFile adds the file to the tree and enforces maxFiles.
 func (l *fileLoader) countFile() error {
 	p := l.p
 	if !p.seen[l.pos.File] {
@@ -99,13 +99,13 @@ func (l *fileLoader) countFile() error {
 	return l.consume(0, 1<<10)
 }
 
-// parseLine takes one piece of the file, as far as its newline at most.
+// parseLine parses one piece of the file, up to and including its newline.
 func (l *fileLoader) parseLine(line []byte, rest *lineReader) error {
 	if err := l.consume(len(line), 0); err != nil {
 		return err
 	}
 	if len(line) == maxLine+1 && line[maxLine] != '\n' && bytes.IndexByte(line, 0) < 0 {
-		l.reportPartialf(FindingLineTooLong, "the line is longer than %d bytes: Asterisk ignores it", maxLine)
+		l.reportPartialf(FindingLineTooLong, "the line is longer than %d bytes; Asterisk ignores it", maxLine)
 		l.started = true
 		return l.skipLine(rest)
 	}
@@ -125,17 +125,17 @@ func (l *fileLoader) parseLine(line []byte, rest *lineReader) error {
 	return l.parseStatement(text)
 }
 
-// cutAtNUL cuts the line where a C string ends.
+// cutAtNUL cuts the line at its first NUL, where a C string ends.
 func (l *fileLoader) cutAtNUL(line []byte) []byte {
 	line, _, cut := bytes.Cut(line, []byte{0})
 	if cut {
-		l.reportPartialf(FindingNUL, "the line holds a NUL byte: Asterisk ignores what follows it; the file is damaged, write it anew")
+		l.reportPartialf(FindingNUL, "the line contains a NUL byte; Asterisk ignores the rest of the line; the file is damaged, write it again")
 	}
 	return line
 }
 
-// skipLine reads up to the end of a line that is too long. Asterisk takes a piece
-// with a NUL for the last one, and the piece after it for a line of its own.
+// skipLine reads to the end of a line that is too long. Asterisk treats a piece
+// with a NUL as the last one, and the next piece as a new line.
 func (l *fileLoader) skipLine(rest *lineReader) error {
 	for {
 		line, err := rest.next()
@@ -165,12 +165,12 @@ func (l *fileLoader) skipByteOrderMark(line []byte) []byte {
 		return line[len(byteOrderMark):]
 	}
 	if l.pos.Line == 1 {
-		l.reportPartialf(FindingByteOrderMark, "the file begins with a byte order mark, which Asterisk skips only in the first file that an include matches; save it without one")
+		l.reportPartialf(FindingByteOrderMark, "the file begins with a byte order mark, which Asterisk skips only in the first file that an include matches; save it without the mark")
 	}
 	return line
 }
 
-// parseStatement takes one line without comments and outer blanks.
+// parseStatement parses one line without comments and surrounding blanks.
 func (l *fileLoader) parseStatement(text []byte) error {
 	switch text[0] {
 	case '[':
@@ -181,8 +181,8 @@ func (l *fileLoader) parseStatement(text []byte) error {
 	return l.parseAssignment(text)
 }
 
-// consume counts bytes that were read and memory that is kept, and ends the
-// reading when there is too much of either.
+// consume charges bytes read and memory used. It ends the parsing when either
+// limit is exceeded.
 func (l *fileLoader) consume(read, memory int) error {
 	p := l.p
 	p.bytesLeft -= int64(read)
@@ -190,52 +190,51 @@ func (l *fileLoader) consume(read, memory int) error {
 	if p.bytesLeft >= 0 && p.memoryLeft >= 0 && len(p.tree.Files) <= maxFiles {
 		return nil
 	}
-	l.reportFatalf(FindingTooLarge, "the configuration is larger than this program reads: nothing from here on is known; split it, or raise the limit")
+	l.reportFatalf(FindingTooLarge, "the configuration exceeds the size limit; everything from here on is unknown; split it or raise the limit")
 	return errHalted
 }
 
-// reportPartialf reports something that Asterisk leaves out.
+// reportPartialf reports something that Asterisk drops.
 func (l *fileLoader) reportPartialf(code, format string, args ...any) {
 	l.p.report(Finding{File: l.pos.File, Line: l.pos.Line, Code: code, Partial: true, Message: fmt.Sprintf(format, args...)})
 }
 
-// reportf reports something that Asterisk takes, but perhaps not as meant.
+// reportf reports something that Asterisk accepts, but perhaps not as intended.
 func (l *fileLoader) reportf(code, format string, args ...any) {
 	l.p.report(Finding{File: l.pos.File, Line: l.pos.Line, Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
-// reportInvalidf reports that Asterisk stops reading this file here. Of the file that
-// was asked for it then keeps nothing, but an included file that is broken it
-// keeps up to this line.
+// reportInvalidf reports that Asterisk stops reading this file here. Asterisk
+// then drops the whole root file, but keeps an included file up to this line.
 func (l *fileLoader) reportInvalidf(code, format string, args ...any) error {
 	f := Finding{File: l.pos.File, Line: l.pos.Line, Code: code, Invalid: l.root, Partial: !l.root}
 	f.Message = fmt.Sprintf(format, args...)
 	if l.root {
 		f.Message += "; Asterisk rejects the whole file"
 	} else {
-		f.Message += "; Asterisk ignores the rest of this file, goes on behind the include, and reports success"
+		f.Message += "; Asterisk ignores the rest of this file, continues after the include, and reports success"
 	}
 	l.p.report(f)
 	return errRejected
 }
 
-// reportFatalf reports what makes all further reading pointless.
+// reportFatalf reports a finding that makes further reading pointless.
 func (l *fileLoader) reportFatalf(code, format string, args ...any) {
 	l.p.report(Finding{File: l.pos.File, Line: l.pos.Line, Code: code, Invalid: true, Message: fmt.Sprintf(format, args...)})
 }
 
-// lineReader cuts a file into pieces as fgets does with Asterisk's buffer:
-// through the next newline, but at most 8191 bytes.
+// lineReader cuts a file into pieces as fgets does with Asterisk's buffer: up
+// to and including the next newline, but at most 8191 bytes.
 type lineReader struct {
 	r *bufio.Reader
-	// line is the number of the line that the last piece belongs to.
+	// line is the line number of the last piece.
 	line int
-	// midLine says that the last piece did not reach a newline.
+	// midLine reports whether the last piece ended before a newline.
 	midLine bool
 }
 
-// next returns the next piece, which may be overwritten by the caller and is
-// valid until the next call. It is empty when an error is returned.
+// next returns the next piece. The caller may overwrite it, and it is valid
+// until the next call. It is empty if next returns an error.
 func (lr *lineReader) next() ([]byte, error) {
 	piece, err := lr.r.ReadSlice('\n')
 	if len(piece) == 0 {
@@ -251,7 +250,7 @@ func (lr *lineReader) next() ([]byte, error) {
 	return piece, nil
 }
 
-// trim cuts the bytes from 0x01 to 0x20 off both ends. NUL cannot occur.
+// trim removes the bytes 0x01 to 0x20 from both ends. NUL cannot occur.
 func trim(text []byte) []byte { return trimLeft(trimRight(text)) }
 
 func trimLeft(text []byte) []byte {

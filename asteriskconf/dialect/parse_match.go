@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// matchName matches a name in a folder like fnmatch(3) with FNM_PERIOD in
-// the locale C.UTF-8, which is Asterisk's.
+// matchName matches a file name like fnmatch(3) with FNM_PERIOD in the locale
+// C.UTF-8, which Asterisk uses.
 func matchName(pattern, name string) bool {
 	if strings.HasPrefix(name, ".") && !strings.HasPrefix(pattern, ".") && !strings.HasPrefix(pattern, `\.`) {
 		return false
@@ -15,8 +15,8 @@ func matchName(pattern, name string) bool {
 	return matchText([]rune(pattern), []rune(name))
 }
 
-// matchText matches with one way back, to the last asterisk, which is enough
-// because a later one can take over what an earlier one would have taken.
+// matchText backtracks to the last asterisk only. That is enough, because a
+// later asterisk can match whatever an earlier one could.
 func matchText(pattern, text []rune) bool {
 	p, t := 0, 0
 	star, mark := -1, 0
@@ -43,8 +43,8 @@ func matchText(pattern, text []rune) bool {
 	return p == len(pattern)
 }
 
-// matchOne matches one character and returns how much of the pattern that
-// took, or 0.
+// matchOne matches one character. It returns the length of the pattern it used,
+// or 0.
 func matchOne(pattern []rune, c rune) int {
 	if len(pattern) == 0 {
 		return 0
@@ -78,8 +78,8 @@ type runeSet struct {
 	negated bool
 }
 
-// cutSet reads a bracket expression and returns its length, or 0 when it has
-// no end.
+// cutSet reads a bracket expression and returns its length, or 0 if it is not
+// closed.
 func cutSet(pattern []rune) (set runeSet, n int) {
 	i := 1
 	if i < len(pattern) && (pattern[i] == '!' || pattern[i] == '^') {

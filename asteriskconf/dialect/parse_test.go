@@ -24,7 +24,7 @@ func parse(t require.TestingT, text string, opts *dialect.ParseOptions) *dialect
 	return tree
 }
 
-// codes returns the codes of all findings, with their lines.
+// codes returns the codes of all findings with their lines.
 func codes(tree *dialect.Tree) []string {
 	var codes []string
 	for _, f := range tree.Findings {
@@ -33,7 +33,7 @@ func codes(tree *dialect.Tree) []string {
 	return codes
 }
 
-// memoryFiles is an Include over a map, which knows no patterns.
+// memoryFiles is an Include over a map, without patterns.
 func memoryFiles(files map[string]string) func(string) ([]dialect.IncludedFile, error) {
 	return func(pattern string) ([]dialect.IncludedFile, error) {
 		return []dialect.IncludedFile{{Name: pattern, Open: func() (io.ReadCloser, error) {
@@ -77,8 +77,8 @@ func TestParse_followsIncludes(t *testing.T) {
 	require.Equal(t, dialect.Position{File: "x", Line: 1}, tree.Sections[0].Positions[0])
 }
 
-// TestParse_errorInIncludedFileIsPartial is what surprises most: Asterisk
-// takes half of the included file and reports success.
+// TestParse_errorInIncludedFileIsPartial covers the most surprising rule:
+// Asterisk accepts half of the included file and reports success.
 func TestParse_errorInIncludedFileIsPartial(t *testing.T) {
 	t.Parallel()
 	tree := parse(t, "[a]\n#include x\nk=v\n", &dialect.ParseOptions{Include: memoryFiles(map[string]string{"x": "[b]\ni=1\n[broken\n[c]\n"})})
@@ -110,7 +110,7 @@ func TestParse_returnsReadErrors(t *testing.T) {
 	}
 }
 
-// TestParse_readsByteByByte reads byte by byte what another test reads at once.
+// TestParse_readsByteByByte reads the input of another test one byte at a time.
 func TestParse_readsByteByByte(t *testing.T) {
 	t.Parallel()
 	text := "[a]\nk=" + strings.Repeat("x", 8185) + "\n" + strings.Repeat("y", 20_000) + "\nk2=v\x00lost\nk3=v"
@@ -121,8 +121,8 @@ func TestParse_readsByteByByte(t *testing.T) {
 	require.Len(t, tree.Sections[0].Lines, 3)
 }
 
-// TestParse_terminatesWhereAsteriskLoops gives files on which Asterisk loops for
-// ever, or for as long as it has memory.
+// TestParse_terminatesWhereAsteriskLoops parses files on which Asterisk loops
+// forever, or until memory runs out.
 func TestParse_terminatesWhereAsteriskLoops(t *testing.T) {
 	t.Parallel()
 	var doubling strings.Builder
@@ -166,13 +166,13 @@ func TestParse_limitsFindings(t *testing.T) {
 	t.Parallel()
 	tree := parse(t, "[a]\n"+strings.Repeat("no equals\n", 5000)+"[b\n", nil)
 	require.Len(t, tree.Findings, 1002)
-	require.False(t, tree.Valid(), "what rejects the file is kept")
+	require.False(t, tree.Valid(), "Invalid findings are never dropped")
 	require.Equal(t, dialect.FindingTruncated, tree.Findings[1001].Code)
 	require.Contains(t, tree.Findings[1001].Message, "4000")
 }
 
-// TestFinding_neverContainsValues breaks lines that hold a secret in every way
-// there is.
+// TestFinding_neverContainsValues breaks lines with a secret in every possible
+// way.
 func TestFinding_neverContainsValues(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
@@ -211,8 +211,8 @@ func TestFinding_quotesPrintableNamesOnly(t *testing.T) {
 	}
 }
 
-// TestTree_ResolvedSections_roundTrip writes what Parse makes of files at random, and
-// reads it back: a file that was resolved once resolves to itself.
+// TestTree_ResolvedSections_roundTrip writes the resolved sections of random
+// files and parses them again. They must not change.
 func TestTree_ResolvedSections_roundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -301,8 +301,8 @@ func TestParseFile_followsPathsOutsideDirectory(t *testing.T) {
 	}
 }
 
-// TestParseFile_directoryNameIsNoPattern looks at the folder as it is, not
-// as a pattern.
+// TestParseFile_directoryNameIsNoPattern checks that the folder name is taken
+// literally.
 func TestParseFile_directoryNameIsNoPattern(t *testing.T) {
 	t.Parallel()
 	dir := writeConfigDir(t, map[string]string{"{a,b}[c]*/main.conf": "#include *.inc\n", "{a,b}[c]*/x.inc": "[x]\n"})

@@ -2,23 +2,23 @@ package dialect
 
 import "slices"
 
-// Line is one "key = value" of a section, as Asterisk sees it: comments,
-// escapes and outer blanks are gone.
+// Line is one "key = value" of a section as Asterisk sees it, without comments,
+// escapes and surrounding blanks.
 type Line struct {
 	Key   string
 	Value string
 }
 
-// Section is one "[name]" with its lines in file order. Two sections may have
-// the same name, and one section the same key twice: what that means is the
-// module's affair.
+// Section is one "[name]" with its lines in file order. Two sections can have
+// the same name, and a section can have the same key twice. The module decides
+// what that means.
 type Section struct {
 	Name  string
 	Lines []Line
 }
 
-// Value returns the value of the last line with this key, compared without
-// regard to case as Asterisk's modules do, and whether there is one.
+// Value returns the value of the last line with this key and whether there is
+// one. It ignores case, as Asterisk's modules do.
 func (s *Section) Value(key string) (string, bool) {
 	for _, l := range slices.Backward(s.Lines) {
 		if equalFold(l.Key, key) {
@@ -40,7 +40,7 @@ func (s *Section) Values(key string) []string {
 }
 
 // FoldName returns a section name or key with its ASCII letters in lower case.
-// Two names are the same to Asterisk if they are equal once folded.
+// Asterisk treats two names as equal if they are equal once folded.
 func FoldName(name string) string {
 	folded := []byte(name)
 	for i, c := range folded {
@@ -49,8 +49,8 @@ func FoldName(name string) string {
 	return string(folded)
 }
 
-// equalFold compares like strcasecmp in the C locale, which is how Asterisk
-// compares keys and section names: only ASCII letters have case.
+// equalFold compares like strcasecmp in the C locale, as Asterisk compares keys
+// and section names: only ASCII letters have case.
 func equalFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false

@@ -10,37 +10,37 @@ import (
 
 // WriterOptions are the options of [NewWriter].
 type WriterOptions struct {
-	// RepeatSections allows several sections of one name, as pjsip.conf has
-	// them. By default a repeated name, compared without regard to case, is
-	// refused, because most modules then use one of them or mix both.
+	// RepeatSections allows several sections with one name, as in pjsip.conf.
+	// By default Writer rejects a repeated name, ignoring case, because most
+	// modules then use one of them or mix both.
 	RepeatSections bool
 }
 
-// A batch is written when it holds this many sections or bytes.
+// A batch is written when it reaches this many sections or bytes.
 const (
 	batchSections = 256
 	batchBytes    = 256 << 10
 )
 
-// Writer writes one configuration file, section by section, such that
-// Asterisk reads exactly the names, keys and values that were given: in
-// order, repeated keys too, with every byte. What the dialect cannot carry is
-// refused, never changed: control characters, blanks at the ends, invalid
-// UTF-8, and what is longer than Asterisk's buffers.
+// Writer writes one configuration file, section by section. Asterisk reads
+// exactly the given names, keys and values: in order, with repeated keys and
+// with every byte. Writer rejects what the dialect cannot express and never
+// changes it: control characters, blanks at the ends, invalid UTF-8, and
+// anything longer than Asterisk's buffers.
 //
-// It keeps at most a few hundred sections in memory, and, unless
+// Writer holds at most a few hundred sections in memory and, unless
 // RepeatSections is set, the names of all sections. It is not safe for
 // concurrent use.
 type Writer struct {
 	w       io.Writer
 	batch   batch
 	comment []string
-	// names is nil where sections may repeat.
+	// names is nil if sections may repeat.
 	names *nameSet
 	err   error
 }
 
-// NewWriter returns a writer of a file to w. Call [Writer.Close] at the end.
+// NewWriter returns a writer to w. Call [Writer.Close] at the end.
 func NewWriter(w io.Writer, opts *WriterOptions) *Writer {
 	wr := &Writer{w: w}
 	if opts == nil || !opts.RepeatSections {
@@ -50,9 +50,8 @@ func NewWriter(w io.Writer, opts *WriterOptions) *Writer {
 }
 
 // Comment writes text as comment lines before the next section, or at the end
-// of the file. Any text will do: it is split into lines, which lose the blanks
-// at their ends, control characters become blanks, and nothing in it can begin
-// a block comment.
+// of the file. Any text is safe: it is split into lines and trimmed, control
+// characters become blanks, and nothing in it can start a block comment.
 func (w *Writer) Comment(text string) error {
 	if w.err != nil {
 		return w.err
@@ -61,10 +60,10 @@ func (w *Writer) Comment(text string) error {
 	return nil
 }
 
-// Section writes a section. It refuses one that the file cannot carry with a
-// [*store.InvalidError] that names the fields "name", "lines[3].key" and so
-// on; nothing of the section is written then, and the writer can be used
-// further. Any other error is that of the underlying writer, and final.
+// Section writes a section. It returns a [*store.InvalidError] for the fields
+// "name", "lines[3].key" and so on if the file cannot express the section. It
+// then writes nothing of the section, and the writer stays usable. Any other
+// error comes from the underlying writer and is final.
 func (w *Writer) Section(s Section) error {
 	if w.err != nil {
 		return w.err
@@ -84,8 +83,8 @@ func (w *Writer) Section(s Section) error {
 	return w.err
 }
 
-// Close writes what is not written yet and returns the first error. It does
-// not close the underlying writer.
+// Close writes the remaining data and returns the first error. It does not
+// close the underlying writer.
 func (w *Writer) Close() error {
 	if w.err != nil {
 		return w.err
@@ -100,7 +99,7 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// flushComment writes the comment that no section follows.
+// flushComment writes a comment that no section follows.
 func (w *Writer) flushComment() error {
 	if len(w.comment) == 0 {
 		return nil
@@ -116,13 +115,13 @@ func (w *Writer) flushComment() error {
 // errClosed is returned by all calls after Close.
 var errClosed = errors.New("the configuration writer is closed")
 
-// addName takes a section's name, unless it is taken.
+// addName adds a section name. It returns an error if the name exists.
 func (w *Writer) addName(name string) error {
 	if w.names == nil || w.names.add(name) {
 		return nil
 	}
 	return store.NewInvalidError(store.FieldError{
 		Field: "name", Code: "repeated",
-		Message: "another section of this file has the same name, which Asterisk compares without regard to case; choose a different one",
+		Message: "another section of this file has the same name (Asterisk ignores case); choose a different one",
 	})
 }

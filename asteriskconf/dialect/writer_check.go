@@ -8,43 +8,41 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// keyValueSeparator is what stands between key and value. Without its blanks, a key
-// that ends in "+" or a value that begins with ">" would mean something else.
+// keyValueSeparator separates key and value. Without its blanks, a key that
+// ends in "+" or a value that begins with ">" would change meaning.
 const keyValueSeparator = " = "
 
-// maxFieldErrors bounds the refusals of one section.
+// maxFieldErrors limits the field errors of one section.
 const maxFieldErrors = 100
 
-// CheckName refuses a section name that no configuration file can carry, with
-// a [*store.InvalidError] for the field "name" that [Writer.Section] would
-// give: a name that is empty (code required), longer than 79 bytes
-// (too_long), with a "]" (bracket), with control characters or DEL
-// (control_character), or with invalid UTF-8 (invalid_utf8).
+// CheckName returns the [*store.InvalidError] for the field "name" that
+// [Writer.Section] would return. A name must not be empty (code required),
+// longer than 79 bytes (too_long), or contain "]" (bracket), control characters
+// or DEL (control_character), or invalid UTF-8 (invalid_utf8).
 func CheckName(name string) error {
 	return store.NewInvalidError(checkName(name)...)
 }
 
-// CheckLine refuses a key or a value that no configuration file can carry,
-// with a [*store.InvalidError] for the fields "key" and "value" that
-// [Writer.Section] would give: an empty key (required), a "=" in a key other
-// than at its beginning (equals), control characters or DEL
-// (control_character), blanks at the ends (outer_space), invalid UTF-8
-// (invalid_utf8), and together more than 8186 bytes (too_long), where each
-// ";" counts twice. Anything else, such as quotes, semicolons and backslashes,
-// reaches Asterisk as it is.
+// CheckLine returns the [*store.InvalidError] for the fields "key" and "value"
+// that [Writer.Section] would return. A key must not be empty (required) or
+// contain "=" after its first character (equals). Neither may contain control
+// characters or DEL (control_character), blanks at the ends (outer_space), or
+// invalid UTF-8 (invalid_utf8). Together they must not exceed 8186 bytes
+// (too_long), where each ";" counts twice. Asterisk reads anything else as it
+// is, such as quotes, semicolons and backslashes.
 func CheckLine(key, value string) error {
 	return store.NewInvalidError(checkLine("", Line{Key: key, Value: value})...)
 }
 
-// sectionInfo is what the check of a section finds out on the way.
+// sectionInfo holds what the check of a section computes for the encoder.
 type sectionInfo struct {
-	// size is about how many bytes the section will take.
+	// size is the approximate size of the section in bytes.
 	size int
-	// simple says that all its lines are.
+	// simple reports whether all lines are simple.
 	simple bool
 }
 
-// checkSection refuses what cannot be carried.
+// checkSection rejects a section that a file cannot express.
 func checkSection(s *Section) (sectionInfo, error) {
 	errs := checkName(s.Name)
 	c := sectionInfo{size: len(s.Name), simple: true}
@@ -68,13 +66,13 @@ func checkName(name string) []store.FieldError {
 	}
 	switch {
 	case name == "":
-		return fieldErr("required", "a section needs a name")
+		return fieldErr("required", "name is required")
 	case len(name) > maxName:
-		return fieldErr("too_long", fmt.Sprintf("use at most %d bytes; Asterisk would cut the rest off", maxName))
+		return fieldErr("too_long", fmt.Sprintf("use at most %d bytes; Asterisk would truncate it", maxName))
 	}
 	t := classesOf(name)
 	if t&classBracket != 0 {
-		return fieldErr("bracket", `leave out "]", which ends the name of a section`)
+		return fieldErr("bracket", `remove "]"; it ends a section name`)
 	}
 	if code, message := checkText(name, t); code != "" {
 		return fieldErr(code, message)
@@ -82,7 +80,7 @@ func checkName(name string) []store.FieldError {
 	return nil
 }
 
-// checkLine names the fields "key" and "value" behind prefix.
+// checkLine reports the fields "key" and "value" below prefix.
 func checkLine(prefix string, l Line) []store.FieldError {
 	var errs []store.FieldError
 	addErr := func(field, code, message string) {
@@ -99,7 +97,7 @@ func checkLine(prefix string, l Line) []store.FieldError {
 		if keySize+len(keyValueSeparator) > maxLine {
 			field = "key"
 		}
-		addErr(field, "too_long", fmt.Sprintf("use a shorter one; Asterisk ignores a line of more than %d bytes", maxLine))
+		addErr(field, "too_long", fmt.Sprintf("use a shorter value; Asterisk ignores a line longer than %d bytes", maxLine))
 	}
 	return errs
 }
@@ -107,9 +105,9 @@ func checkLine(prefix string, l Line) []store.FieldError {
 func checkKey(key string) (code, message string) {
 	switch {
 	case key == "":
-		return "required", "a line needs a key"
+		return "required", "key is required"
 	case strings.IndexByte(key[1:], '=') >= 0:
-		return "equals", `leave out "=", which ends a key; only its first character may be one`
+		return "equals", `remove "="; only the first character of a key may be "="`
 	}
 	return checkValue(key)
 }
@@ -119,16 +117,16 @@ func checkValue(value string) (code, message string) {
 		return code, message
 	}
 	if strings.HasPrefix(value, " ") || strings.HasSuffix(value, " ") {
-		return "outer_space", "take the blanks off its ends; Asterisk would do so"
+		return "outer_space", "remove the blanks at the ends; Asterisk would drop them"
 	}
 	return "", ""
 }
 
-// checkText refuses what no part of a configuration file may hold.
+// checkText rejects what no part of a configuration file may contain.
 func checkText(text string, t charClass) (code, message string) {
 	switch {
 	case t&classControl != 0:
-		return "control_character", "leave out line breaks, tabs and other control characters; Asterisk would take them for the end of the line, or pass them on"
+		return "control_character", "remove line breaks, tabs and other control characters; Asterisk would end the line there or pass them on"
 	case t&classNonASCII != 0 && !utf8.ValidString(text):
 		return "invalid_utf8", "use text in UTF-8"
 	}

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// commentWidth keeps a comment line far below the longest line of Asterisk.
+// commentWidth is far below the longest line of Asterisk.
 const commentWidth = 1000
 
-// commentLines turns text into lines that begin with ";" and a blank, so that
-// Asterisk ignores the whole line, whatever follows.
+// commentLines converts text into lines that begin with ";" and a blank.
+// Asterisk ignores such a line completely.
 func commentLines(text string) []string {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(text, "\ufffd"))
 	text = strings.Map(func(c rune) rune {

@@ -7,24 +7,24 @@ import (
 	"github.com/go-ini/ini"
 )
 
-// batch is a run of sections that go-ini encodes at once. go-ini knows
-// nothing of Asterisk: what it is given is escaped, and what it would write
-// otherwise than given reaches it as the ready body of a raw section.
+// batch is a series of sections that go-ini encodes together. go-ini knows
+// nothing of Asterisk, so it receives escaped text. Sections that it would
+// change are passed as raw sections with a finished body.
 type batch struct {
 	file     *ini.File
 	sections int
 	bytes    int
-	// flushed says that a batch was written before.
+	// flushed reports whether an earlier batch was written.
 	flushed bool
 }
 
-// newINIFile returns an empty file with options under which go-ini writes keys
-// and values as they are.
+// newINIFile returns an empty file with options that make go-ini write keys and
+// values unchanged.
 func newINIFile() *ini.File {
 	equals := "="
 	if !ini.PrettyFormat && !ini.PrettyEqual {
-		// The program that embeds this module has turned off the blanks that
-		// go-ini puts around the sign.
+		// The embedding program has disabled the blanks that go-ini writes
+		// around the equals sign.
 		equals = keyValueSeparator
 	}
 	f := ini.Empty(ini.LoadOptions{
@@ -38,15 +38,14 @@ func newINIFile() *ini.File {
 	})
 	f.BlockMode = false
 	if ini.DefaultHeader {
-		// The embedding program has go-ini write a header for the empty
-		// section that every file begins with.
+		// The embedding program makes go-ini write a header for the empty
+		// section at the start of every file.
 		f.DeleteSection("")
 	}
 	return f
 }
 
-// add takes a section that was checked. go-ini fails for empty names and keys
-// alone.
+// add adds a checked section. go-ini fails for empty names and keys only.
 func (b *batch) add(s *Section, c sectionInfo, comment []string) {
 	if b.file == nil {
 		b.file = newINIFile()
@@ -66,13 +65,13 @@ func (b *batch) add(s *Section, c sectionInfo, comment []string) {
 	b.bytes += c.size
 }
 
-// flush writes the sections and forgets them.
+// flush writes the sections and resets the batch.
 func (b *batch) flush(w io.Writer) error {
 	if b.file == nil {
 		return nil
 	}
 	if b.flushed {
-		// go-ini puts an empty line between sections, but not after the last.
+		// go-ini writes an empty line between sections, but not after the last.
 		if _, err := io.WriteString(w, "\n"); err != nil {
 			return err
 		}
@@ -82,13 +81,12 @@ func (b *batch) flush(w io.Writer) error {
 	return err
 }
 
-// maxVerbatimLines is up to how many lines go-ini is not slower than a raw section:
-// it compares every new key with all others.
+// maxVerbatimLines is the number of lines up to which go-ini is not slower than
+// a raw section: it compares every new key with all others.
 const maxVerbatimLines = 32
 
-// isVerbatim reports whether go-ini writes the lines as they are. It groups
-// repeated keys, wraps values and keys with certain characters in quotes of
-// its own, and pads keys to the length of the longest.
+// isVerbatim reports whether go-ini writes the lines unchanged. go-ini groups
+// repeated keys, quotes certain values and keys, and pads keys to the longest.
 func isVerbatim(lines []Line, simple bool) bool {
 	if len(lines) > maxVerbatimLines {
 		return false
@@ -114,13 +112,13 @@ func isVerbatimKey(key string) bool {
 	return key[0] != '=' && strings.IndexByte(key, '"') < 0 && strings.IndexByte(key, '`') < 0
 }
 
-// isVerbatimValue refuses the backtick, and Unicode blanks at the ends, of which
-// go-ini would make a quoted value.
+// isVerbatimValue rejects the backtick and Unicode blanks at the ends, which make
+// go-ini quote the value.
 func isVerbatimValue(value string) bool {
 	return strings.IndexByte(value, '`') < 0 && len(strings.TrimSpace(value)) == len(value)
 }
 
-// rawBody returns lines as they stand in a file.
+// rawBody returns the lines as they appear in a file.
 func rawBody(lines []Line) string {
 	var b strings.Builder
 	for _, l := range lines {
@@ -132,7 +130,7 @@ func rawBody(lines []Line) string {
 	return b.String()
 }
 
-// escapeSemicolons is all that names and values need.
+// escapeSemicolons applies the only escape that names and values need.
 func escapeSemicolons(text string) string {
 	if strings.IndexByte(text, ';') < 0 {
 		return text
@@ -140,8 +138,8 @@ func escapeSemicolons(text string) string {
 	return strings.ReplaceAll(text, ";", `\;`)
 }
 
-// escapeKey keeps a key from being taken for a header, a directive or an
-// escape.
+// escapeKey escapes a key that would otherwise read as a header, a directive or
+// an escape.
 func escapeKey(key string) string {
 	escaped := escapeSemicolons(key)
 	switch key[0] {

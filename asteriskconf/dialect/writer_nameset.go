@@ -1,14 +1,13 @@
 package dialect
 
-// nameSet holds the names of the sections of a file. Files are mostly written
-// in the order of their names, where each name is new that follows the last:
-// only the first name out of order costs a map.
+// nameSet holds the section names of a file. Most files are sorted by name, and
+// each name after the last is new. Only the first unsorted name costs a map.
 type nameSet struct {
 	sorted []string
 	set    map[string]struct{}
 }
 
-// add reports whether the name, compared without regard to case, is new.
+// add adds a name and reports whether it is new, ignoring case.
 func (n *nameSet) add(name string) bool {
 	if classesOf(name)&classUpper != 0 {
 		name = FoldName(name)

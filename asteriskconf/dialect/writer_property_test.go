@@ -10,9 +10,9 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-// TestWriter_roundTripsValidSections writes sections at random, with
-// comments of any text between them, and reads them back: every byte is
-// there, and there is nothing to find.
+// TestWriter_roundTripsValidSections writes random sections with comments of
+// any text between them, and reads them back. Every byte must match, and there
+// must be no findings.
 func TestWriter_roundTripsValidSections(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -34,7 +34,7 @@ func TestWriter_roundTripsValidSections(t *testing.T) {
 	})
 }
 
-// TestWriter_rejectsOrRoundTripsAnySection does so with any bytes at all.
+// TestWriter_rejectsOrRoundTripsAnySection does so with any bytes.
 func TestWriter_rejectsOrRoundTripsAnySection(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -47,8 +47,8 @@ func TestWriter_rejectsOrRoundTripsAnySection(t *testing.T) {
 	})
 }
 
-// requireRejectedOrRoundTrip writes one section between two others, and wants it
-// refused with nothing of it written, or read back as it is.
+// requireRejectedOrRoundTrip writes one section between two others. The writer
+// must reject it without writing any of it, or it must read back unchanged.
 func requireRejectedOrRoundTrip(t require.TestingT, name, key, value string) {
 	before := dialect.Section{Name: "before", Lines: []dialect.Line{{Key: "k", Value: "v"}}}
 	after := dialect.Section{Name: "after", Lines: []dialect.Line{{Key: "k", Value: "v"}}}

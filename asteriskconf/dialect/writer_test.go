@@ -16,8 +16,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// requireInvalidFields wants a typed refusal with a code and a sentence for each
-// field, and returns its fields.
+// requireInvalidFields requires an InvalidError with a code and a message for
+// each field, and returns the fields.
 func requireInvalidFields(t require.TestingT, err error) []store.FieldError {
 	require.ErrorIs(t, err, store.ErrInvalid)
 	var invalidErr *store.InvalidError
@@ -39,7 +39,7 @@ func section(name string, pairs ...string) dialect.Section {
 	return s
 }
 
-// goldenFiles are files whose every byte is kept under testdata/writer.
+// goldenFiles are files that testdata/writer holds byte by byte.
 func goldenFiles() map[string][]dialect.Section {
 	many := section("many")
 	for i := range 40 {
@@ -183,8 +183,8 @@ func TestWriter_Section_errorsNeverContainValues(t *testing.T) {
 	}
 }
 
-// TestWriter_Section_lineLengthLimit writes the longest lines that Asterisk reads, and
-// refuses what is one byte longer.
+// TestWriter_Section_lineLengthLimit writes the longest lines that Asterisk
+// reads. One more byte is rejected.
 func TestWriter_Section_lineLengthLimit(t *testing.T) {
 	t.Parallel()
 	for name, line := range map[string]dialect.Line{
@@ -217,8 +217,8 @@ func TestWriter_Section_rejectsDuplicateName(t *testing.T) {
 	require.NotContains(t, file.String(), "2")
 }
 
-// TestWriter_Section_detectsDuplicateNameInAnyOrder repeats each name of a file, written
-// in the order of names and otherwise.
+// TestWriter_Section_detectsDuplicateNameInAnyOrder repeats each name of a
+// file, in sorted order and in others.
 func TestWriter_Section_detectsDuplicateNameInAnyOrder(t *testing.T) {
 	t.Parallel()
 	for name, order := range map[string][]string{"in order": {"a", "b", "c"}, "out of order": {"b", "c", "a"}, "backwards": {"c", "b", "a"}, "one": {"a"}} {
@@ -236,8 +236,8 @@ func TestWriter_Section_detectsDuplicateNameInAnyOrder(t *testing.T) {
 	}
 }
 
-// TestWriter_Section_acceptsNameAfterRejection writes a section whose first form
-// was refused: a refusal must not claim the name.
+// TestWriter_Section_acceptsNameAfterRejection writes a section after its first
+// form was rejected. A rejected section must not reserve its name.
 func TestWriter_Section_acceptsNameAfterRejection(t *testing.T) {
 	t.Parallel()
 	w := dialect.NewWriter(io.Discard, nil)
@@ -280,9 +280,9 @@ func TestWriter_Comment_neutralizesAnyText(t *testing.T) {
 	}
 }
 
-// TestWriter_ignoresGoINIGlobals writes while the embedding program has
-// changed go-ini's package variables, as many programs do. It must not run
-// beside other tests.
+// TestWriter_ignoresGoINIGlobals writes with changed package variables of
+// go-ini, as embedding programs may set them. It must not run in parallel with
+// other tests.
 func TestWriter_ignoresGoINIGlobals(t *testing.T) { //nolint:paralleltest // it changes package variables
 	for name, change := range map[string]func(){
 		"no alignment": func() { ini.PrettyFormat = false },

@@ -178,7 +178,7 @@ func TestAudit_recordsRejectedFlagsOnce(t *testing.T) {
 		{"", []string{"manager", "add", "pbx", "--permit", "hush"}, []any{"create", "AMI account", "pbx", "invalid: permit[0] (network)"}},
 		{"", []string{"manager", "edit", "CRM", "--read", "hush"}, []any{"update", "AMI account", "crm", "invalid: read[0] (privilege)"}},
 		{"\n", []string{"manager", "rotate", "CRM", "--secret-file", "-"}, []any{"rotate", "AMI account", "crm", "invalid: secret (required)"}},
-		{"", []string{"config", "install", "--mend", "hush"}, []any{"install", "configuration", filepath.Base(c.confDir), "invalid: mend (unknown)"}},
+		{"", []string{"config", "install", "--mend", "hush"}, []any{"install", "configuration", filepath.Base(c.confDir), "invalid: fix (unknown)"}},
 	} {
 		before := len(c.entries(t))
 		require.NotContains(t, c.withStdin(test.stdin).fails(t, exitRejected, test.line...), "hush")

@@ -131,7 +131,7 @@ func (a *cli) openConfigDir(cmd *cobra.Command, s *app.App) (*asteriskconf.Confi
 
 func reportText(r *asteriskconf.Report) string {
 	if !r.Changed {
-		return "Nothing to apply: Asterisk serves what the records hold.\n"
+		return "Nothing to apply: Asterisk serves the current records.\n"
 	}
 	var b strings.Builder
 	for _, f := range r.Files {

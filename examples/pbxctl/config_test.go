@@ -55,7 +55,7 @@ func TestCLI_rollbackAndRecover(t *testing.T) {
 
 	c.do(t, "manager", "add", "crm")
 	c.do(t, "config", "apply")
-	require.Equal(t, "Nothing to apply: Asterisk serves what the records hold.\n", c.do(t, "config", "apply"))
+	require.Equal(t, "Nothing to apply: Asterisk serves the current records.\n", c.do(t, "config", "apply"))
 	require.ElementsMatch(t, []string{"pbxusers", "crm"}, liveAMIAccounts(t, asterisk))
 
 	back := c.json(t, "config", "rollback")

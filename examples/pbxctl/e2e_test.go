@@ -50,7 +50,7 @@ func TestE2E_installAddApplyAndDelete(t *testing.T) {
 
 	before := snapshot(t, c.confDir)
 	again := c.do(t, "config", "install")
-	require.Contains(t, again, "Nothing to apply: Asterisk serves what the records hold.\n")
+	require.Contains(t, again, "Nothing to apply: Asterisk serves the current records.\n")
 	require.Equal(t, before, snapshot(t, c.confDir), "a second installation finds nothing to do")
 
 	require.Contains(t, c.do(t, "manager", "delete", "crmpro_ami"), "it works until 'pbxctl config apply'")

@@ -24,7 +24,7 @@ func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 	for range 2 {
 		o := c.run(t, "config", "install")
 		require.Equal(t, exitFailed, o.code)
-		require.Equal(t, "pbxctl: manager.conf:2: AMI is off; mending sets enabled = yes\n"+
+		require.Equal(t, "pbxctl: manager.conf:2: AMI is off; the fix sets enabled = yes\n"+
 			"To mend it run 'pbxctl config install --mend enabled'.\n", o.stderr)
 		require.Contains(t, o.stdout, "manager.conf:4: AMI listens on an address that other hosts can reach")
 		require.Contains(t, o.stdout, "\n  To mend it run 'pbxctl config install --mend bindaddr'.\n")
@@ -33,7 +33,7 @@ func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 	require.NoFileExists(t, c.data("pbxusers.db"), "it goes no further")
 
 	output := c.fails(t, exitRejected, "config", "install", "--mend", "everything")
-	require.Contains(t, output, "  mend: ")
+	require.Contains(t, output, "  fix: ")
 	require.Contains(t, output, "\nRun 'pbxctl config install --dry-run' ")
 	o := c.run(t, "config", "install", "--json")
 	require.Equal(t, exitFailed, o.code)
@@ -42,7 +42,7 @@ func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 	c.withFlags("--ami", "none").do(t, "config", "install")
 	require.Empty(t, liveAMIAccounts(t, asterisk), "all is written, and Asterisk knows nothing of it")
 	fixed := c.do(t, "config", "install", "--mend", "enabled", "--mend", "bindaddr")
-	require.Contains(t, fixed, "manager.conf:2: AMI is off; mending sets enabled = yes\n  Mended.\n")
+	require.Contains(t, fixed, "manager.conf:2: AMI is off; the fix sets enabled = yes\n  Mended.\n")
 	require.Contains(t, fixed, "manager.conf:4: ")
 	require.Contains(t, fixed, "Live: Asterisk was seen to serve generation ")
 	after := strings.NewReplacer("enabled = no", "enabled = yes", "0.0.0.0", "127.0.0.1").Replace(original)
@@ -109,18 +109,18 @@ func TestCLI_installDryRunChangesNothing(t *testing.T) {
 	output := c.do(t, "config", "install", "--dry-run", "--mend", "enabled")
 	require.Equal(t, "Nothing was changed. This would be done:\n"+
 		"manager.conf: line added at the end: #tryinclude pbxusers_manager.conf\n"+
-		"manager.conf:2: AMI is off; mending sets enabled = yes\n"+
+		"manager.conf:2: AMI is off; the fix sets enabled = yes\n"+
 		"  Mended.\n"+
-		"manager.conf:4: AMI listens on an address that other hosts can reach; mending sets bindaddr = 127.0.0.1, which keeps integrations on other hosts out\n"+
+		"manager.conf:4: AMI listens on an address that other hosts can reach; the fix sets bindaddr = 127.0.0.1, which locks out integrations on other hosts\n"+
 		"  To mend it run 'pbxctl config install --mend bindaddr'.\n"+
 		"AMI account to apply with: pbxusers, its secret in "+c.data("pbxusers_ami.secret")+"\n", output)
 	rejected := c.fails(t, exitRejected, "config", "install", "--dry-run", "--mend", "everything")
-	require.Contains(t, rejected, "  mend: ")
+	require.Contains(t, rejected, "  fix: ")
 	require.Contains(t, rejected, "\nRun 'pbxctl config install --dry-run' ")
 	document := c.json(t, "config", "install", "--dry-run")
 	require.Nil(t, document["apply"])
 	installation, _ := document["installation"].(map[string]any)
-	require.Len(t, installation["obstacles"], 2)
+	require.Len(t, installation["issues"], 2)
 	require.Equal(t, before, snapshot(t, c.confDir))
 	require.Len(t, snapshot(t, c.dataDir), 1, "no database, no key, no secret: the folder alone")
 }

@@ -32,7 +32,7 @@ func TestCLI_managerAddPrintsAPIRecord(t *testing.T) {
 		"display_connects": false, "allow_multiple_login": true, "write_timeout": float64(100),
 		"disabled": false, "note": "for the CRM", "owner": "Jane",
 		"warnings": []any{map[string]any{
-			"field": "deny", "code": "deny-all-added", "message": "permit alone would keep nobody out: all other addresses are denied for you",
+			"field": "deny", "code": "deny_all_added", "message": "only the permitted addresses can log in; all others are denied",
 		}},
 	}, added)
 }
@@ -156,7 +156,7 @@ func TestCLI_managerProtectsApplyAccount(t *testing.T) {
 	c.do(t, "config", "install")
 	for _, line := range [][]string{{"delete", "pbxusers"}, {"disable", "pbxusers"}, {"rotate", "pbxusers"}, {"edit", "pbxusers", "--write", "call"}} {
 		output := c.fails(t, exitRejected, append([]string{"manager"}, line...)...)
-		require.Contains(t, output, "still needed by the apply")
+		require.Contains(t, output, "still needed by pbxusers to apply changes")
 		require.Contains(t, output, "\nApply with another one first: 'pbxctl config install --ami-user NAME'")
 	}
 	second := c.withFlags("--ami-user", "second")

@@ -24,7 +24,7 @@ func TestCLI_managerProbeReportsOutcome(t *testing.T) {
 		line    []string
 	}{
 		{"wrong_secret", []string{"crm", "--secret-file", "-"}},
-		{"address_refused", []string{"elsewhere"}},
+		{"address_denied", []string{"elsewhere"}},
 		{"unknown_account", []string{"later"}},
 		{"unreachable", []string{"crm", "--address", "127.0.0.1:1"}},
 	} {

@@ -32,7 +32,7 @@ var eventFilterDocs = fieldDocs{
 
 var presetDocs = fieldDocs{
 	"name":          "The word to choose it by.",
-	"purpose":       "What it is for, and what it lets in.",
+	"description":   "The purpose and the access.",
 	"read":          "The classes of events that it sets.",
 	"write":         "The classes of actions that it sets.",
 	"write_timeout": "The milliseconds that it sets.",
@@ -52,6 +52,6 @@ var warningDocs = fieldDocs{
 }
 
 var probeDocs = fieldDocs{
-	"outcome": "logged_in, wrong_secret, address_refused, unknown_account, already_logged_in, refused, unreachable or not_ami.",
+	"outcome": "logged_in, wrong_secret, address_denied, unknown_account, already_logged_in, denied, unreachable or not_ami.",
 	"message": "What it means, and what to do.",
 }

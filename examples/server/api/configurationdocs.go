@@ -11,18 +11,18 @@ var statusDocs = fieldDocs{
 var planDocs = fieldDocs{"files": "The files that would be written, reloaded or verified, in that order."}
 
 var filePlanDocs = fieldDocs{
-	"name":           "The name of the file.",
-	"path":           "Where it is.",
-	"module":         "The module that would be reloaded.",
-	"sections":       "The sections that differ from what is on disk.",
-	"edited_by_hand": "Whether a person changed the file; that copy would be set aside.",
-	"unverified":     "Whether the file was put in place without an Asterisk to ask.",
+	"name":            "The name of the file.",
+	"path":            "Where it is.",
+	"module":          "The module that would be reloaded.",
+	"sections":        "The sections that differ from what is on disk.",
+	"manually_edited": "Whether the file was edited manually. The apply saves the edited file as a backup.",
+	"unverified":      "Whether the file was written without Asterisk. The apply reloads and verifies it.",
 }
 
 var sectionPlanDocs = fieldDocs{
-	"name":  "The name of the section.",
-	"act":   "add, alter or remove.",
-	"lines": "The lines that would come or go.",
+	"name":   "The name of the section.",
+	"action": "add, modify or remove.",
+	"lines":  "The lines that would come or go.",
 }
 
 var linePlanDocs = fieldDocs{
@@ -43,8 +43,8 @@ var runDocs = fieldDocs{
 }
 
 var progressDocs = fieldDocs{
-	"step": "connection, rendering, check, writing, reload, verification or revocation.",
-	"file": "The file at work; empty when it is all of them.",
+	"step": "connect, render, check, write, reload, verify, revoke, rollback or recover.",
+	"file": "The current file; empty if the step concerns all files.",
 }
 
 var reportDocs = fieldDocs{
@@ -55,21 +55,21 @@ var reportDocs = fieldDocs{
 }
 
 var fileReportDocs = fieldDocs{
-	"name":       "The name of the file.",
-	"path":       "Where it is.",
-	"added":      "How many sections came.",
-	"altered":    "How many sections changed.",
-	"removed":    "How many sections went.",
-	"reloaded":   "The module that was reloaded for it.",
-	"kept_aside": "Where a copy was moved that a person had edited.",
-	"notes":      "What was ended, such as open sessions of accounts that were narrowed.",
+	"name":            "The name of the file.",
+	"path":            "Where it is.",
+	"added":           "The number of added sections.",
+	"modified":        "The number of modified sections.",
+	"removed":         "The number of removed sections.",
+	"reloaded_module": "The module reloaded for the file.",
+	"backup_path":     "The backup of a manually edited file.",
+	"notes":           "Ended uses, such as sessions of accounts with fewer rights.",
 }
 
 var recoveryDocs = fieldDocs{
-	"interrupted": "Whether an apply had been cut short.",
-	"forward":     "Whether the new generation was completed; otherwise the old one was put back.",
-	"verified":    "Whether the running Asterisk was seen to serve it.",
-	"reason":      "Why the new generation was not completed although all its files were in place.",
+	"interrupted":    "Whether an interrupted apply was found.",
+	"rolled_forward": "Whether the new generation was completed. Otherwise the old one was restored.",
+	"verified":       "Whether the running Asterisk was seen to serve it.",
+	"reason":         "Why the new generation was not completed although all its files were in place.",
 }
 
 var entryDocs = fieldDocs{

@@ -63,7 +63,7 @@ func hostileRun() *applying.Run {
 
 func hostilePlan() []plannedFile {
 	lines := []asteriskconf.LinePlan{{Sign: "+", Key: hostile, Value: hostile}, {Sign: "-", Key: hostile, Value: hostile}}
-	sections := []asteriskconf.SectionPlan{{Name: hostile, Action: "add", Lines: lines}, {Name: hostile, Action: "remove"}, {Name: hostile, Action: "alter"}}
+	sections := []asteriskconf.SectionPlan{{Name: hostile, Action: "add", Lines: lines}, {Name: hostile, Action: "remove"}, {Name: hostile, Action: "modify"}}
 	return []plannedFile{{asteriskconf.FilePlan{Path: hostile, Sections: sections, ManuallyEdited: true, Unverified: true}, 1}}
 }
 

@@ -54,7 +54,7 @@ secret = a--;b        ; this swallows the rest of the file
 	}
 	// Output:
 	// 6001 2 lines
-	// phones.conf:5: "--;" ends a block comment that never began: Asterisk ignores every line after this one; write "--\;"
+	// phones.conf:5: "--;" closes a block comment that was not opened; Asterisk ignores every line after this one; write "--\;"
 }
 
 func ExampleParseFile() {
@@ -72,7 +72,7 @@ func ExampleParseFile() {
 	}
 	fmt.Println("valid:", tree.Valid())
 
-	// How would it be with this file in place?
+	// Parse the folder as if this file were in place.
 	tree, err = dialect.ParseFile(dir, "manager.conf", &dialect.ParseFileOptions{
 		Replace: map[string][]byte{"manager.d/crm.conf": []byte("[crm]\nread = none\n")},
 	})
