@@ -134,7 +134,7 @@ func TestService_AuditSource_detectsTampering(t *testing.T) {
 	ctx := context.Background()
 	for code, harm := range map[string]func(st manager.Store) error{
 		audit.CodeRecordModified: func(st manager.Store) error {
-			return st.UpdateAccount(ctx, "crm", func(a *manager.Account) error { a.Secret = store.NewSecret("of somebody else"); return nil })
+			return st.UpdateAccount(ctx, "crm", func(a *manager.Account) error { a.Secret = store.NewSecret("of another account"); return nil })
 		},
 		audit.CodeRecordMissing:   func(st manager.Store) error { return st.DeleteAccount(ctx, "crm") },
 		audit.CodeRecordUntracked: func(st manager.Store) error { return st.CreateAccount(ctx, &manager.Account{Name: "evil"}) },
@@ -252,8 +252,8 @@ func TestService_Create_errorKeepsCallerTransaction(t *testing.T) {
 		*manager.Service
 		st manager.Store
 	}{
-		"without a trail": {bare.Service, bare.store},
-		"with a trail":    {audited.Service, audited.db.AMIAccounts()},
+		"without an audit log": {bare.Service, bare.store},
+		"with an audit log":    {audited.Service, audited.db.AMIAccounts()},
 	} {
 		require.NoError(t, test.st.RunInTx(t.Context(), func(ctx context.Context) error {
 			_, err := test.Create(ctx, &manager.Account{Name: "crm"})

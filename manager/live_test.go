@@ -163,9 +163,9 @@ func TestService_Probe_distinguishesDenialReasons(t *testing.T) {
 	}{
 		{"success", here.Name, manager.ProbeOptions{Address: p.AMIAddr}, manager.LoggedIn},
 		{"wrong secret", here.Name, manager.ProbeOptions{Address: p.AMIAddr, Secret: store.NewSecret("not the secret"), SecurityEvents: p.client}, manager.WrongSecret},
-		{"refused by address", "elsewhere", manager.ProbeOptions{Address: p.AMIAddr, SecurityEvents: p.client}, manager.AddressDenied},
+		{"denied by address", "elsewhere", manager.ProbeOptions{Address: p.AMIAddr, SecurityEvents: p.client}, manager.AddressDenied},
 		{"not applied", "later", manager.ProbeOptions{Address: p.AMIAddr, SecurityEvents: p.client}, manager.UnknownAccount},
-		{"refused, without a witness", "elsewhere", manager.ProbeOptions{Address: p.AMIAddr}, manager.Denied},
+		{"denied, without security events", "elsewhere", manager.ProbeOptions{Address: p.AMIAddr}, manager.Denied},
 		{"in use", single.Name, manager.ProbeOptions{Address: p.AMIAddr}, manager.AlreadyLoggedIn},
 		{"unreachable", here.Name, manager.ProbeOptions{Address: "127.0.0.1:1"}, manager.Unreachable},
 	} {

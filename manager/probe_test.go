@@ -70,21 +70,21 @@ func TestService_Probe_describesOutcome(t *testing.T) {
 		{"a program that hangs up", manager.Account{}, manager.ProbeOptions{Address: closed}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
 		{"nobody", manager.Account{}, manager.ProbeOptions{Address: "127.0.0.1:1"}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
 		{"no such host", manager.Account{}, manager.ProbeOptions{Address: "host.invalid:5038"}, manager.ProbeResult{Outcome: manager.Unreachable, Message: unreachable}},
-		{"refused", manager.Account{}, manager.ProbeOptions{Address: asterisk, Secret: wrong}, manager.ProbeResult{Outcome: manager.Denied, Message: unknown}},
+		{"denied", manager.Account{}, manager.ProbeOptions{Address: asterisk, Secret: wrong}, manager.ProbeResult{Outcome: manager.Denied, Message: unknown}},
 		{
-			"refused, and disabled", manager.Account{Disabled: true, Permit: mustNetworks(t, "192.0.2.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
+			"denied and disabled", manager.Account{Disabled: true, Permit: mustNetworks(t, "192.0.2.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
 			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "the account is disabled."},
 		},
 		{
-			"refused, and not permitted", manager.Account{Permit: mustNetworks(t, "192.0.2.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
+			"denied and not permitted", manager.Account{Permit: mustNetworks(t, "192.0.2.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
 			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "the account probably does not permit 127.0.0.1."},
 		},
 		{
-			"refused, and denied", manager.Account{Deny: mustNetworks(t, "127.0.0.0/8")}, manager.ProbeOptions{Address: other, Secret: wrong},
+			"denied by a deny line", manager.Account{Deny: mustNetworks(t, "127.0.0.0/8")}, manager.ProbeOptions{Address: other, Secret: wrong},
 			manager.ProbeResult{Outcome: manager.Denied, Message: silent + "the account probably does not permit 127.0.0.1."},
 		},
 		{
-			"refused, although permitted", manager.Account{Permit: mustNetworks(t, "127.0.0.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
+			"denied although permitted", manager.Account{Permit: mustNetworks(t, "127.0.0.1")}, manager.ProbeOptions{Address: asterisk, Secret: wrong},
 			manager.ProbeResult{Outcome: manager.Denied, Message: unknown},
 		},
 	} {

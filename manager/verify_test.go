@@ -163,9 +163,9 @@ func TestConfSource_Verify_acceptsDeletedAccountInManualSection(t *testing.T) {
 	a := p.create(t, &manager.Account{Name: "crm", Read: manager.Call})
 	p.apply(t)
 	require.NoError(t, p.service.Delete(testContext(t), a.Name))
-	byHand := "[CRM]\nsecret = written by hand\nread = call\n"
-	require.NoError(t, os.WriteFile(filepath.Join(p.ConfDir, "manager.d", "crm.conf"), []byte(byHand), 0o640))
+	manual := "[CRM]\nsecret = manual secret\nread = call\n"
+	require.NoError(t, os.WriteFile(filepath.Join(p.ConfDir, "manager.d", "crm.conf"), []byte(manual), 0o640))
 	require.Equal(t, 1, p.apply(t).Files[0].Removed)
-	a.Secret = store.NewSecret("written by hand")
+	a.Secret = store.NewSecret("manual secret")
 	require.NoError(t, p.login(t, a))
 }

@@ -59,7 +59,7 @@ func goldenFiles() map[string][]dialect.Section {
 	}
 }
 
-// TestWriter_golden compares what is written with the kept files.
+// TestWriter_golden compares the written files with the saved ones.
 func TestWriter_golden(t *testing.T) {
 	t.Parallel()
 	for name, sections := range goldenFiles() {

@@ -8,51 +8,48 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// The bounds of what Asterisk takes (struct message and get_input in
-// main/manager.c).
+// Limits of Asterisk (struct message and get_input in main/manager.c).
 const (
-	// MaxHeaders is the most headers of one action, Action and ActionID
-	// included.
+	// MaxHeaders is the largest number of headers of one action, including
+	// Action and ActionID.
 	MaxHeaders = 128
-	// MaxLine is the most bytes of one header of an action, with its name,
-	// the colon, the blank and the CR LF at its end.
+	// MaxLine is the largest size of one header in bytes, including its name,
+	// the colon, the blank and the CR LF.
 	MaxLine = 1024
 )
 
-// Action is what Asterisk is asked to do.
+// Action is a request to Asterisk.
 type Action struct {
-	// Name is the action, such as "Originate".
+	// Name is the name of the action, such as "Originate".
 	Name string
-	// Headers are its parameters, sent in this order. Action and ActionID are
-	// added by the client. A name may stand more than once, such as Variable.
+	// Headers are the parameters, sent in this order. The client adds Action
+	// and ActionID. A name may occur several times, such as Variable.
 	Headers []Header
 }
 
-// Format prints the name alone, whatever the verb: a header may hold a
-// secret.
+// Format prints only the name, for every verb: a header may contain a secret.
 func (a Action) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.label()) }
 
-// MarshalText returns what Format prints, and so keeps the headers out of JSON
-// and the logs that are written in it.
+// MarshalText returns the output of Format. It keeps the headers out of JSON
+// and of logs in JSON.
 func (a Action) MarshalText() ([]byte, error) { return []byte(a.label()), nil }
 
 func (a Action) label() string { return "AMI action " + printable(a.Name) }
 
-// validate returns a [store.InvalidError] when Asterisk would not understand the
-// action as it is meant.
+// validate returns a [store.InvalidError] if Asterisk would misread the action.
 func (a Action) validate() error {
 	var errs []store.FieldError
 	addErr := func(field, code, message string) {
 		errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
 	}
 	if a.Name == "" {
-		addErr("action", "required", "an action needs a name, such as Ping")
+		addErr("action", "required", "name is required, such as Ping")
 	}
 	if code, message := checkValue("Action", a.Name); code != "" {
 		addErr("action", code, message)
 	}
 	if len(a.Headers)+2 > MaxHeaders {
-		addErr("headers", "too_many", fmt.Sprintf("Asterisk takes %d headers at most, besides Action and ActionID", MaxHeaders-2))
+		addErr("headers", "too_many", fmt.Sprintf("at most %d headers, besides Action and ActionID", MaxHeaders-2))
 	}
 	for i, h := range a.Headers {
 		if code, message := checkName(h.Name); code != "" {
@@ -69,15 +66,15 @@ func (a Action) validate() error {
 func checkName(name string) (code, message string) {
 	switch {
 	case name == "":
-		return "required", "a header needs a name"
+		return "required", "name is required"
 	case strings.ContainsFunc(name, isControl):
-		return "control_character", "the name of a header cannot hold a control character"
+		return "control_character", "a header name cannot contain a control character"
 	case strings.Contains(name, ":"):
-		return "colon", "the name of a header cannot hold a colon: Asterisk ends the name there"
+		return "colon", "a header name cannot contain a colon, which ends it"
 	case strings.Trim(name, " ") != name:
-		return "outer_space", "the name of a header cannot begin or end with a space"
+		return "outer_space", "a header name cannot begin or end with a space"
 	case sameName(name, "Action"), sameName(name, "ActionID"):
-		return "reserved", "Action and ActionID are set by the client"
+		return "reserved", "the client sets Action and ActionID"
 	}
 	return "", ""
 }
@@ -85,18 +82,18 @@ func checkName(name string) (code, message string) {
 func checkValue(name, value string) (code, message string) {
 	switch {
 	case strings.ContainsFunc(value, isControl):
-		return "control_character", "a value cannot hold a control character: a line break would begin another header"
+		return "control_character", "a value cannot contain a control character; a line break would start another header"
 	case strings.HasPrefix(value, " "):
-		return "outer_space", "a value cannot begin with a space: Asterisk drops it"
+		return "outer_space", "a value cannot begin with a space, which Asterisk drops"
 	case len(name)+len(": \r\n")+len(value) > MaxLine:
-		return "too_long", fmt.Sprintf("a header has %d bytes at most, with its name and line end: Asterisk takes no longer line", MaxLine)
+		return "too_long", fmt.Sprintf("a header can have at most %d bytes, including its name and line end", MaxLine)
 	}
 	return "", ""
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
-// encode returns the bytes to send. The action must have been checked.
+// encode returns the bytes to send. The action must be valid.
 func (a Action) encode(id string) []byte {
 	var b strings.Builder
 	write := func(name, value string) {

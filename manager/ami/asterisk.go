@@ -13,15 +13,15 @@ import (
 
 var _ asteriskconf.Asterisk = (*Client)(nil)
 
-// The waits between two tries of a reload while another one runs.
+// Waits between two attempts of a reload while another one is running.
 const (
 	minReloadWait = 100 * time.Millisecond
 	maxReloadWait = 2 * time.Second
 )
 
-// Version returns the version of the running Asterisk: CoreSettings tells it
-// (write class system or reporting), or else "core show version" (class
-// command). A text without a version in it, such as that of a development
+// Version returns the version of the running Asterisk. It uses CoreSettings
+// (write class system or reporting) or else "core show version" (class
+// command). A version text without a number, such as that of a development
 // branch, is the zero Version.
 func (c *Client) Version(ctx context.Context) (asteriskconf.Version, error) {
 	answer, err := c.Do(ctx, Action{Name: "CoreSettings"})
@@ -39,15 +39,15 @@ func (c *Client) Version(ctx context.Context) (asteriskconf.Version, error) {
 }
 
 // Reload reloads one module, such as "manager" or "res_pjsip.so" (write class
-// config or system), and returns when it has finished. While another reload
-// runs it tries again until ctx ends. A refusal is an
-// [asteriskconf.RejectedError]. That it succeeds proves little: many modules
-// do for a file that they could not read.
+// config or system), and returns when it has finished. While another reload is
+// running it retries until ctx ends. It returns an [asteriskconf.RejectedError]
+// if Asterisk rejects it. A nil error proves little: many modules report
+// success for a file that they could not read.
 func (c *Client) Reload(ctx context.Context, module string) error {
 	if module == "" {
 		return store.NewInvalidError(store.FieldError{
 			Field: "module", Code: "required",
-			Message: "name the module: Asterisk reloads all of them otherwise, and reports success when a single one succeeds",
+			Message: "module is required; without it Asterisk reloads all modules and reports success if a single one succeeds",
 		})
 	}
 	action := Action{Name: "Reload", Headers: []Header{{Name: "Module", Value: module}}}
@@ -67,15 +67,15 @@ func (c *Client) Reload(ctx context.Context, module string) error {
 	}
 }
 
-// Command runs a command of the console (write class command) and returns the
-// lines that it printed. One that fails is an [asteriskconf.RejectedError]
-// with what it printed. Asterisk refuses "module load", "module unload" and
-// "restart gracefully" over AMI.
+// Command runs a console command (write class command) and returns the lines of
+// its output. It returns an [asteriskconf.RejectedError] with the output if the
+// command fails. Asterisk rejects "module load", "module unload" and "restart
+// gracefully" over AMI.
 func (c *Client) Command(ctx context.Context, command string) ([]string, error) {
 	answer, err := c.Do(ctx, Action{Name: "Command", Headers: []Header{{Name: "Command", Value: command}}})
 	lines := answer.Values("Output")
 	if len(lines) == 1 && lines[0] == "" {
-		// Asterisk sends one empty line for a command that prints nothing.
+		// Asterisk sends one empty line for a command without output.
 		lines = nil
 	}
 	var actionErr *ActionError
@@ -88,9 +88,9 @@ func (c *Client) Command(ctx context.Context, command string) ([]string, error) 
 	return lines, nil
 }
 
-// toRejectedError turns an answer "Error" into a RejectedError. A missing privilege
-// and an Asterisk that shuts down say nothing about what was asked, so their
-// errors stay as they are.
+// toRejectedError converts an answer "Error" into a RejectedError. It does not
+// convert a missing privilege and a shutdown, which say nothing about the
+// request.
 func toRejectedError(action string, err error) error {
 	var actionErr *ActionError
 	if !errors.As(err, &actionErr) || actionErr.permission() || actionErr.shutdown() {

@@ -12,8 +12,8 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// stallAfterLogin lets a client log in, reads nothing more, and hangs up when hangUp
-// closes.
+// stallAfterLogin lets a client log in, reads nothing more, and hangs up when
+// hangUp closes.
 func stallAfterLogin(t testing.TB, hangUp <-chan struct{}) string {
 	t.Helper()
 	return serveRaw(t, func(c net.Conn) {
@@ -24,8 +24,8 @@ func stallAfterLogin(t testing.TB, hangUp <-chan struct{}) string {
 	})
 }
 
-// flood starts many large actions, more than the kernel takes, and returns
-// what becomes of them.
+// flood starts more large actions than the kernel buffers, and returns their
+// errors.
 func flood(ctx context.Context, client *ami.Client) <-chan error {
 	const together = 300
 	failures := make(chan error, together)
@@ -58,8 +58,8 @@ func TestClient_Do_stalledPeerBlocksNoCaller(t *testing.T) {
 	}
 
 	failures = flood(testContext(t), client)
-	// None can have been answered: some wait for the answer, others for their
-	// turn. Whoever comes last has surely not been sent.
+	// None can have an answer: some wait for one, others wait to be sent. The
+	// last one was certainly not sent.
 	failed := make(chan error, 1)
 	late, cancelLate := context.WithCancel(testContext(t))
 	go func() {

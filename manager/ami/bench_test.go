@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
 )
 
-// configAnswer renders the answer to GetConfig without its head.
+// configAnswer returns the answer to GetConfig without its first headers.
 func configAnswer(sections, lines int) string {
 	var b strings.Builder
 	for i := range sections {
@@ -25,8 +25,8 @@ func configAnswer(sections, lines int) string {
 	return b.String() + "\r\n"
 }
 
-// BenchmarkReadConfig reads 10 000 sections of 11 lines from a server that
-// sends them in one piece, beside the same bytes merely received.
+// BenchmarkReadConfig reads 10 000 sections of 11 lines, which the server sends
+// in one piece. It compares that with receiving the same bytes only.
 func BenchmarkReadConfig(b *testing.B) {
 	const sections, lines = 10_000, 11
 	body := configAnswer(sections, lines)
@@ -58,7 +58,7 @@ func BenchmarkReadConfig(b *testing.B) {
 	})
 }
 
-// BenchmarkReaderEvents reads events of the usual size.
+// BenchmarkReaderEvents reads events of typical size.
 func BenchmarkReaderEvents(b *testing.B) {
 	event := "Event: Newstate\r\nPrivilege: call,all\r\n" + strings.Repeat("ChannelStateDesc: Ringing\r\n", 20) + "\r\n"
 	stream := strings.Repeat(event, 1000)
@@ -78,7 +78,7 @@ func BenchmarkReaderEvents(b *testing.B) {
 	}
 }
 
-// BenchmarkDo is one round trip on the loopback.
+// BenchmarkDo measures one round trip on the loopback.
 func BenchmarkDo(b *testing.B) {
 	_, client := newServerAndClient(b)
 	b.ReportAllocs()

@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// Client is one login at an Asterisk, kept alive until [Client.Close]. It may
-// be used by many goroutines at once.
+// Client is a login at an Asterisk that reconnects until [Client.Close]. It is
+// safe for concurrent use.
 type Client struct {
 	addr string
 	opts Options
 	ids  *actionIDs
 
-	// lifeCtx ends when Close is called, and stopped closes when nothing of the
-	// client runs any more.
+	// lifeCtx ends when Close is called. stopped closes when all goroutines of
+	// the client have ended.
 	lifeCtx context.Context
 	cancel  context.CancelFunc
 	stopped chan struct{}
@@ -26,11 +26,11 @@ type Client struct {
 	subs    map[*Subscription]struct{}
 }
 
-// Dial connects to an Asterisk at host:port, or at a host alone with the
-// default port 5038 (5039 with TLS), and logs in. The first login must
-// succeed: the error is one of [ErrUnreachable], [ErrNotAMI],
-// [ErrAuthentication], [ErrAlreadyLoggedIn], a [store.InvalidError] for options
-// that cannot be sent, or that of ctx, which bounds nothing after it.
+// Dial connects to an Asterisk at host:port and logs in. The default port is
+// 5038, or 5039 with TLS. The first login must succeed. Dial returns an error
+// wrapping [ErrUnreachable], [ErrNotAMI], [ErrAuthentication] or
+// [ErrAlreadyLoggedIn], a [store.InvalidError] for invalid options, or the
+// error of ctx. ctx limits Dial only, not the client.
 func Dial(ctx context.Context, addr string, opts *Options) (*Client, error) {
 	o := opts.withDefaults()
 	if err := o.validate(); err != nil {
@@ -54,14 +54,14 @@ func (c *Client) newHandshake() *handshake {
 	return &handshake{addr: c.addr, opts: &c.opts, newID: c.ids.next}
 }
 
-// Do runs one action and returns the response to it. An answer "Error" is an
-// [ActionError], beside which the response is returned too. While the
-// connection is lost it waits for the next one. When ctx ends the action is
-// abandoned, which does not undo it: Asterisk may be doing it. When the
-// connection is lost meanwhile the error is a [DisconnectedError].
+// Do runs one action and returns the response. For an answer "Error" it returns
+// the response and an [ActionError]. While the connection is lost it waits for
+// the next one. If ctx ends, Do abandons the action, but Asterisk may still run
+// it. If the connection is lost before the answer, Do returns a
+// [DisconnectedError].
 //
-// Events that Asterisk sends in consequence go to the subscriptions; some,
-// such as OriginateResponse, carry the ActionID of the response.
+// Events that the action causes go to the subscriptions. Some, such as
+// OriginateResponse, have the ActionID of the response.
 func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
 	if err := a.validate(); err != nil {
 		return Message{}, err
@@ -70,7 +70,7 @@ func (c *Client) Do(ctx context.Context, a Action) (Message, error) {
 	return x.result(c.exchange(ctx, x))
 }
 
-// exchange runs x on the first session that is alive.
+// exchange runs x on the first live session.
 func (c *Client) exchange(ctx context.Context, x *exchange) error {
 	for {
 		s, err := c.session(ctx)
@@ -83,7 +83,7 @@ func (c *Client) exchange(ctx context.Context, x *exchange) error {
 	}
 }
 
-// session returns the current session, and waits for one while there is none.
+// session returns the current session, or waits for the next one.
 func (c *Client) session(ctx context.Context) (*session, error) {
 	for {
 		c.mu.Lock()
@@ -107,21 +107,21 @@ func (c *Client) session(ctx context.Context) (*session, error) {
 }
 
 // Done returns a channel that closes when the client has ended: after Close,
-// when a login was refused, or, with [Options.NoReconnect], when the
-// connection was lost.
+// after a denied login, or, with [Options.NoReconnect], after a lost
+// connection.
 func (c *Client) Done() <-chan struct{} { return c.stopped }
 
-// Err returns nil while the client lives, and then why it ended:
-// [ErrClosed], [ErrAuthentication] or [ErrDisconnected].
+// Err returns nil while the client runs. Afterwards it returns the reason of
+// its end: [ErrClosed], [ErrAuthentication] or [ErrDisconnected].
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-// Close logs off and waits until nothing of the client runs any more, half a
-// second at most. Actions that wait fail with [ErrDisconnected], and every
-// later use with [ErrClosed]. It always returns nil, and may be called again.
+// Close logs off and waits until all goroutines of the client have ended, for
+// at most half a second. Waiting actions fail with [ErrDisconnected], and later
+// calls with [ErrClosed]. Close always returns nil and may be called again.
 func (c *Client) Close() error {
 	c.cancel()
 	<-c.stopped

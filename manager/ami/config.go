@@ -9,12 +9,12 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 )
 
-var errConfigAnswer = errors.New("ami: the answer to GetConfig is not understood")
+var errConfigAnswer = errors.New("ami: cannot parse the answer to GetConfig")
 
-// ReadConfig has Asterisk parse a file of its configuration folder now (write
-// class system or config) and returns the sections that it found, without
-// templates, as its modules see them. A file that Asterisk cannot find, read
-// or parse is an [asteriskconf.RejectedError].
+// ReadConfig makes Asterisk parse a file of its configuration folder (write
+// class system or config). It returns the sections as modules see them, without
+// templates. It returns an [asteriskconf.RejectedError] if Asterisk cannot
+// find, read or parse the file.
 func (c *Client) ReadConfig(ctx context.Context, filename string) ([]dialect.Section, error) {
 	answer, err := c.Do(ctx, Action{Name: "GetConfig", Headers: []Header{{Name: "Filename", Value: filename}}})
 	if err != nil {
@@ -23,27 +23,9 @@ func (c *Client) ReadConfig(ctx context.Context, filename string) ([]dialect.Sec
 	return parseSections(answer)
 }
 
-// Categories returns the names of the sections of a file of the configuration
-// folder (ListCategories, write class config), which Asterisk parses now. A
-// file that it cannot find, read or parse is an
-// [asteriskconf.RejectedError].
-func (c *Client) Categories(ctx context.Context, filename string) ([]string, error) {
-	answer, err := c.Do(ctx, Action{Name: "ListCategories", Headers: []Header{{Name: "Filename", Value: filename}}})
-	if err != nil {
-		return nil, toRejectedError("reading of "+filename, err)
-	}
-	var names []string
-	for header, name := range answer.All() {
-		if strings.HasPrefix(header, "Category-") {
-			names = append(names, name)
-		}
-	}
-	return names, nil
-}
-
-// parseSections reads "Category-000000: name" and
-// "Line-000000-000000: key=value". All lines share one allocation, and all
-// texts are parts of the message.
+// parseSections parses "Category-000000: name" and "Line-000000-000000:
+// key=value". All lines share one allocation, and all texts are substrings of
+// the message.
 func parseSections(m Message) ([]dialect.Section, error) {
 	sections := make([]dialect.Section, 0, strings.Count(m.text, "\nCategory-"))
 	lines := make([]dialect.Line, 0, strings.Count(m.text, "\nLine-"))
@@ -68,8 +50,8 @@ func parseSections(m Message) ([]dialect.Section, error) {
 	return sections, nil
 }
 
-// closeSection gives the last section its lines, with no room to append into
-// those of the next.
+// closeSection sets the lines of the last section, without capacity to append
+// to those of the next.
 func closeSection(sections []dialect.Section, lines []dialect.Line) {
 	if len(sections) > 0 && len(lines) > 0 {
 		sections[len(sections)-1].Lines = slices.Clip(lines)
@@ -77,7 +59,7 @@ func closeSection(sections []dialect.Section, lines []dialect.Line) {
 }
 
 // cutLine splits key=value. The first character belongs to the key even if it
-// is "=": only there a file can escape one (process_text_line in
+// is "=": a file can escape one only there (process_text_line in
 // main/config.c).
 func cutLine(line string) dialect.Line {
 	if line == "" {

@@ -52,8 +52,8 @@ func TestDial_challengeDoesNotSendSecret(t *testing.T) {
 	require.Empty(t, seen)
 }
 
-// tlsConfigs returns a server's configuration and that of a client which
-// trusts it.
+// tlsConfigs returns the configuration of a server and of a client that trusts
+// it.
 func tlsConfigs(t testing.TB) (server, client *tls.Config) {
 	t.Helper()
 	web := httptest.NewTLSServer(nil)
@@ -75,7 +75,7 @@ func TestDial_tls(t *testing.T) {
 	_, err := client.Do(testContext(t), action("Ping"))
 	require.NoError(t, err)
 
-	t.Run("an unknown certificate is refused", func(t *testing.T) {
+	t.Run("an unknown certificate is rejected", func(t *testing.T) {
 		t.Parallel()
 		opts := testOptions(t)
 		opts.TLS = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
@@ -84,7 +84,7 @@ func TestDial_tls(t *testing.T) {
 		var certificate *tls.CertificateVerificationError
 		require.ErrorAs(t, err, &certificate)
 	})
-	t.Run("a server without TLS is told apart", func(t *testing.T) {
+	t.Run("a server without TLS is detected", func(t *testing.T) {
 		t.Parallel()
 		_, err := ami.Dial(testContext(t), newServer(t, nil).Addr(), opts)
 		require.ErrorIs(t, err, ami.ErrNotAMI)
@@ -121,7 +121,7 @@ func TestDial_acceptsBannersOfAllVersions(t *testing.T) {
 	}
 }
 
-// serveRaw listens and hands each connection to serve.
+// serveRaw listens and calls serve for each connection.
 func serveRaw(t testing.TB, serve func(net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// newDialer returns a dialer whose connections end when what was sent is not
-// acknowledged within limit, if that is positive. Without it Linux sends again
-// and again for a quarter of an hour, and a client that always has an action
-// under way never learns from a ping that nobody is there any more. It is the
-// peer's kernel that acknowledges, so an Asterisk that is only busy is safe.
+// newDialer returns a dialer whose connections end if sent data is not
+// acknowledged within limit, if limit is positive. Otherwise Linux retransmits
+// for a quarter of an hour, and a client that always has a running action sends
+// no ping and does not detect a dead peer. The peer's kernel acknowledges, so a
+// busy Asterisk is not affected.
 func newDialer(limit time.Duration) *net.Dialer {
 	if limit <= 0 {
 		return &net.Dialer{}

@@ -28,8 +28,8 @@ func TestDial_setsTCPUserTimeout(t *testing.T) {
 	require.Equal(t, 30_000, userTimeout(t, (*Options)(nil).withDefaults()))
 }
 
-// userTimeout returns how many milliseconds what was sent on a connection may
-// stay without an acknowledgement; 0 is the limit of the system.
+// userTimeout returns how many milliseconds sent data of a connection may stay
+// unacknowledged; 0 is the system's limit.
 func userTimeout(t *testing.T, o Options) int {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// newDialer returns a dialer with the limits of the system: see that of Linux.
+// newDialer returns a dialer with the system's limits; see the one for Linux.
 func newDialer(time.Duration) *net.Dialer { return &net.Dialer{} }

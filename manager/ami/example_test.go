@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// login is what the examples log in with.
+// login returns the options of the examples.
 func login() *ami.Options {
 	return &ami.Options{Username: "crm", Secret: store.NewSecret("for-tests-only")}
 }
@@ -131,7 +131,7 @@ func ExampleClient_Subscribe() {
 		case err != nil:
 			fmt.Println(err)
 		case event.Gap != nil:
-			fmt.Println("events are missing here: ask for the channels anew")
+			fmt.Println("events are missing here: read the channels again")
 		default:
 			fmt.Println(event.Name(), event.Get("Channel"))
 		}
@@ -158,7 +158,7 @@ func ExampleClient_ReadConfig() {
 	fmt.Println(err)
 	// Output:
 	// [{general [{enabled yes}]} {crm [{write originate}]}] <nil>
-	// Asterisk refused the reading of absent.conf: Config file not found
+	// Asterisk rejected the reading of absent.conf: Config file not found
 }
 
 func ExampleClient_Reload() {

@@ -6,20 +6,21 @@ import (
 	"sync/atomic"
 )
 
-// The states of an exchange, as far as its sending goes.
+// The send states of an exchange.
 const (
 	stateWaiting int32 = iota
 	stateSent
 	stateAbandoned
 )
 
-// exchange is one action and the answer to it. The reader of the session
-// fills it, and nobody looks into it before done is closed.
+// exchange is one action and its answer. The session's reader fills it, and
+// nothing else reads it before done closes.
 type exchange struct {
 	id      string
 	action  string
 	encoded []byte
-	// list says that events belong to the answer; limit bounds their bytes.
+	// list reports whether events belong to the answer. limit is their maximum
+	// size in bytes.
 	list  bool
 	limit int
 
@@ -37,10 +38,10 @@ func newExchange(a Action, id string) *exchange {
 	return &exchange{id: id, action: a.Name, encoded: a.encode(id), done: make(chan struct{})}
 }
 
-// wasSent reports whether the action may have reached Asterisk.
+// wasSent reports whether Asterisk may have received the action.
 func (x *exchange) wasSent() bool { return x.state.Load() == stateSent }
 
-// setResponse takes the response, and reports whether that is all.
+// setResponse sets the response and reports whether the answer is complete.
 func (x *exchange) setResponse(m Message, value string) (finished bool) {
 	x.response = m
 	x.err = responseError(x.action, value, m)
@@ -48,7 +49,7 @@ func (x *exchange) setResponse(m Message, value string) (finished bool) {
 	return !x.list || x.err != nil || !startsList
 }
 
-// addEvent takes one event of a list, and reports whether that was the last.
+// addEvent adds one event of a list and reports whether it was the last.
 func (x *exchange) addEvent(m Message) (finished bool) {
 	switch strings.ToLower(m.Get("EventList")) {
 	case "complete":
@@ -67,8 +68,7 @@ func (x *exchange) addEvent(m Message) (finished bool) {
 	return false
 }
 
-// responseError returns an ActionError when the value of the header Response
-// is "Error".
+// responseError returns an ActionError if the header Response is "Error".
 func responseError(action, value string, m Message) error {
 	if !strings.EqualFold(value, "Error") {
 		return nil
@@ -76,8 +76,7 @@ func responseError(action, value string, m Message) error {
 	return &ActionError{Action: action, Message: printable(m.Get("Message"))}
 }
 
-// result is what a caller gets: the response only when the reader is done
-// with it.
+// result returns the response only if the reader has finished it.
 func (x *exchange) result(err error) (Message, error) {
 	select {
 	case <-x.done:

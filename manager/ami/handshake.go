@@ -13,13 +13,14 @@ import (
 )
 
 const (
-	// maxBanner is the most bytes that the greeting may have.
+	// maxBanner is the maximum size of the greeting in bytes.
 	maxBanner = 256
-	// maxLoginMessage bounds a message as long as the peer has not let us in.
+	// maxLoginMessage is the maximum size of a message before the login
+	// succeeds.
 	maxLoginMessage = 64 << 10
-	// maxEarlyEvents is how many events are kept that come before the answer
-	// to the login: the last ones, so that the others are missing where
-	// subscriptions are told of a gap.
+	// maxEarlyEvents is the maximum number of events before the login answer.
+	// The last ones are kept, so that the missing ones are at the place of the
+	// gap that subscriptions report.
 	maxEarlyEvents = 64
 )
 
@@ -27,7 +28,7 @@ const (
 type handshake struct {
 	addr string
 	opts *Options
-	// newID returns the ActionID of the next action.
+	// newID returns the next ActionID.
 	newID func() string
 
 	conn        net.Conn
@@ -66,7 +67,7 @@ func (l *handshake) dialAndLogin(ctx context.Context) error {
 	interrupt := context.AfterFunc(ctx, func() { _ = raw.SetDeadline(time.Unix(1, 0)) })
 	err = l.negotiate(ctx)
 	if !interrupt() && err == nil {
-		// The deadline is set, or about to be: the connection is of no use.
+		// The deadline is set, or about to be: the connection is useless.
 		return &UnreachableError{Address: l.addr, Err: ctx.Err()}
 	}
 	return err
@@ -107,15 +108,15 @@ func (l *handshake) startTLS(ctx context.Context) error {
 }
 
 // readBanner reads the greeting, "Asterisk Call Manager/11.0.0". A peer that
-// closes without one, or stays silent, counts as unreachable: an Asterisk
-// with too many logins under way (authlimit) and one that hangs do so, like a
-// tunnel whose other end is down.
+// closes without one, or stays silent, counts as unreachable. An Asterisk with
+// too many pending logins (authlimit), a hung Asterisk, and a tunnel with a
+// dead other end behave like that.
 func (l *handshake) readBanner() error {
 	var banner strings.Builder
 	for banner.Len() < maxBanner {
 		c, err := l.reader.src.ReadByte()
 		if err != nil && banner.Len() == 0 {
-			return &UnreachableError{Address: l.addr, Err: fmt.Errorf("it accepts connections but does not greet: %w", err)}
+			return &UnreachableError{Address: l.addr, Err: fmt.Errorf("it accepts connections but sends no greeting: %w", err)}
 		}
 		if err != nil {
 			return ErrNotAMI
@@ -132,8 +133,8 @@ func (l *handshake) readBanner() error {
 	return ErrNotAMI
 }
 
-// roundTrip sends one action and waits for the answer to it. An answer
-// without an ActionID is taken too: nothing else can be answered yet.
+// roundTrip sends one action and waits for its answer. It accepts an answer
+// without an ActionID: no other action is pending yet.
 func (l *handshake) roundTrip(a Action) (Message, error) {
 	id := l.newID()
 	if _, err := l.conn.Write(a.encode(id)); err != nil {
@@ -155,8 +156,8 @@ func (l *handshake) roundTrip(a Action) (Message, error) {
 	}
 }
 
-// logoff ends the session in an orderly way: when it returns, or shortly
-// after, the account can log in again.
+// logoff ends the session. When it returns, or shortly after, the account can
+// log in again.
 func (l *handshake) logoff(timeout time.Duration) {
 	_ = l.conn.SetDeadline(time.Now().Add(timeout))
 	if _, err := l.roundTrip(Action{Name: "Logoff"}); err == nil {

@@ -2,24 +2,24 @@ package ami
 
 import "context"
 
-// List is the answer to an action that lists things.
+// List is the answer to a list action.
 type List struct {
-	// Response is the response, which begins the list.
+	// Response is the response that starts the list.
 	Response Message
-	// Events are the entries in the order in which they came.
+	// Events are the entries in the order of arrival.
 	Events []Message
-	// Complete is the event that ended the list; it may hold a summary. No
-	// headers when the response was all.
+	// Complete is the event that ended the list. It may contain a summary. It
+	// has no headers if the response was the whole answer.
 	Complete Message
 }
 
 // List runs an action that answers with a list of events, such as
 // PJSIPShowEndpoints, and returns when the list is complete. Its events do not
-// go to the subscriptions. When the response does not begin a list
-// ("EventList: start"), there are no entries. Several lists may run at once.
-// The entries together are bounded by [Options.MaxMessage] ([ErrTooLarge]),
-// and a list that Asterisk breaks off is [ErrListCanceled]; otherwise the
-// errors are those of [Client.Do].
+// go to the subscriptions. If the response does not start a list ("EventList:
+// start"), there are no entries. Several lists may run at once.
+// [Options.MaxMessage] limits the size of all entries together. List returns an
+// error wrapping [ErrTooLarge] beyond it, [ErrListCanceled] if Asterisk cancels
+// the list, and otherwise the errors of [Client.Do].
 func (c *Client) List(ctx context.Context, a Action) (*List, error) {
 	if err := a.validate(); err != nil {
 		return nil, err

@@ -75,8 +75,8 @@ func TestClient_List_failures(t *testing.T) {
 		want   error
 		text   string
 	}{
-		"refused": {func(c *amitest.Conn, r *amitest.Request) {
-			// Asterisk ends some of its errors with a line break of their own.
+		"rejected": {func(c *amitest.Conn, r *amitest.Request) {
+			// Asterisk ends some of its errors with an extra line break.
 			c.Fail(r, "Unable to retrieve endpoint x\n")
 		}, nil, "Unable to retrieve endpoint x"},
 		"denied": {func(c *amitest.Conn, r *amitest.Request) { c.Fail(r, "Permission denied") }, ami.ErrPermission, "Show"},
@@ -110,7 +110,7 @@ func TestClient_List_failures(t *testing.T) {
 			if c.want != nil {
 				require.ErrorIs(t, err, c.want)
 			}
-			require.NoError(t, pingUntilConnected(testContext(t), client), "the client is of use still")
+			require.NoError(t, pingUntilConnected(testContext(t), client), "the client still works")
 		})
 	}
 }
@@ -157,7 +157,7 @@ func TestClient_List_userEventCannotCompleteList(t *testing.T) {
 	server, client := newServerAndClient(t)
 	server.Handle("Show", func(c *amitest.Conn, r *amitest.Request) {
 		c.Succeed(r, header("EventList", "start"))
-		// What another account sends arrives as an event, whatever it holds.
+		// A message of another account always arrives as an event.
 		server.Event("UserEvent", header("Response", "Success"), header("ActionID", "1"), header("EventList", "Complete"))
 		c.Entry(r, "Entry", header("Response", "Error"))
 		c.Entry(r, "ShowComplete", header("EventList", "Complete"))

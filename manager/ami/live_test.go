@@ -22,9 +22,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// The tests of this file talk to a real Asterisk.
+// The tests of this file use a real Asterisk.
 
-// accounts are some hand-written ones.
+// accounts are manual accounts in manager.conf.
 const accounts = `
 [single]
 secret = for-tests-only
@@ -105,9 +105,8 @@ func TestDial_liveTLS(t *testing.T) {
 	serverTLS, clientTLS := tlsConfigs(t)
 	pemFile := filepath.Join(t.TempDir(), "asterisk.pem")
 	writeKeyPair(t, pemFile, serverTLS.Certificates[0])
-	// TLS has the port of the instance. Plain TCP is out of the way: with the
-	// same port, Asterisk would put TLS on 5039 (__init_manager in
-	// main/manager.c).
+	// TLS has the port of the instance, and plain TCP moves away. With the same
+	// port, Asterisk would move TLS to 5039 (__init_manager in main/manager.c).
 	asterisk := testservers.StartAsterisk(t, &testservers.AsteriskOptions{Files: map[string]string{
 		"manager.conf": "[general]\nenabled = yes\nport = 5038\nbindaddr = 127.0.0.2\n" +
 			"tlsenable = yes\ntlsbindaddr = 127.0.0.1:{{port}}\ntlscertfile = " + pemFile + "\n" + accounts,
@@ -123,7 +122,7 @@ func TestDial_liveTLS(t *testing.T) {
 		opts.TLS = nil
 		opts.DialTimeout = time.Second
 		_, err = ami.CheckLogin(testContext(t), asterisk.AMIAddr, opts)
-		require.ErrorIs(t, err, ami.ErrUnreachable, "without TLS there is no greeting")
+		require.ErrorIs(t, err, ami.ErrUnreachable, "there is no greeting without TLS")
 	}
 }
 
@@ -177,14 +176,11 @@ func TestClient_liveAsterisk(t *testing.T) {
 		sections, err := client.ReadConfig(testContext(t), ".candidate.tmp")
 		require.NoError(t, err)
 		require.Equal(t, want, sections)
-		names, err := client.Categories(testContext(t), ".candidate.tmp")
-		require.NoError(t, err)
-		require.Equal(t, []string{"6001", "6001", " outer: spaces ", "odd"}, names)
 		sections, err = client.ReadConfig(testContext(t), "empty.conf")
 		require.NoError(t, err)
 		require.Empty(t, sections)
 	})
-	t.Run("refusals", func(t *testing.T) {
+	t.Run("rejections", func(t *testing.T) {
 		t.Parallel()
 		var rejectedErr *asteriskconf.RejectedError
 		_, err := client.ReadConfig(testContext(t), "broken.conf")
@@ -193,7 +189,7 @@ func TestClient_liveAsterisk(t *testing.T) {
 		_, err = client.ReadConfig(testContext(t), "absent.conf")
 		require.ErrorAs(t, err, &rejectedErr)
 		require.Equal(t, "Config file not found", rejectedErr.Reason)
-		_, err = client.Categories(testContext(t), "/etc/passwd")
+		_, err = client.ReadConfig(testContext(t), "/etc/passwd")
 		require.ErrorAs(t, err, &rejectedErr)
 		require.Equal(t, "File requires escalated privileges", rejectedErr.Reason)
 		require.ErrorAs(t, client.Reload(testContext(t), "no_such_module.so"), &rejectedErr)
@@ -276,15 +272,15 @@ func TestClient_liveChangedSecretEndsClient(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(accounts, "for-tests-only", "rotated")), 0o600))
 	require.NoError(t, admin.Reload(testContext(t), "manager"))
 	_, err := client.Do(testContext(t), action("Ping"))
-	require.NoError(t, err, "Asterisk keeps who is logged in")
+	require.NoError(t, err, "Asterisk keeps open sessions")
 
 	kickSessions(t, admin, "reader")
 	receive(t, client.Done())
 	require.ErrorIs(t, client.Err(), ami.ErrAuthentication)
 }
 
-// kickSessions ends the sessions of an account; the fifth column of
-// "manager show connected" is the session's number.
+// kickSessions ends the sessions of an account. The fifth column of "manager
+// show connected" is the number of the session.
 func kickSessions(t testing.TB, admin *ami.Client, account string) {
 	t.Helper()
 	lines, err := admin.Command(testContext(t), "manager show connected")
@@ -298,8 +294,8 @@ func kickSessions(t testing.TB, admin *ami.Client, account string) {
 	}
 }
 
-// BenchmarkLiveReadConfig has Asterisk read 10 000 sections of 11 lines,
-// beside the same answer merely received.
+// BenchmarkLiveReadConfig lets Asterisk read 10 000 sections of 11 lines. It
+// compares that with receiving the same answer only.
 func BenchmarkLiveReadConfig(b *testing.B) {
 	var file strings.Builder
 	for i := range 10_000 {

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// logoffWait is how long an orderly end may take.
+// logoffWait limits the time of a logoff.
 const logoffWait = 500 * time.Millisecond
 
-// CheckLogin logs in once and off again, and returns the local address that it
-// came from, as far as there was a connection, so that the attempt can be
-// found in Asterisk's security events; behind network address translation
-// Asterisk sees another one. The error is nil when Asterisk let the account
-// in, [ErrAuthentication], [ErrAlreadyLoggedIn], [ErrNotAMI] or [ErrUnreachable].
-// opts are those of [Dial]; nothing in them makes it try again.
+// CheckLogin logs in once, logs off, and returns the local address of the
+// connection, if there was one. The address identifies the attempt in
+// Asterisk's security events, unless address translation changes it. CheckLogin
+// returns nil if Asterisk accepted the login, or an error wrapping
+// [ErrAuthentication], [ErrAlreadyLoggedIn], [ErrNotAMI] or [ErrUnreachable].
+// opts are the options of [Dial]. CheckLogin never retries.
 func CheckLogin(ctx context.Context, addr string, opts *Options) (netip.AddrPort, error) {
 	l, err := newHandshake(addr, opts)
 	if err != nil {
@@ -32,7 +32,8 @@ func CheckLogin(ctx context.Context, addr string, opts *Options) (netip.AddrPort
 	return l.local, nil
 }
 
-// newHandshake returns a link that is not open yet, with ActionIDs of its own.
+// newHandshake returns a handshake that is not connected yet, with its own
+// ActionIDs.
 func newHandshake(addr string, opts *Options) (*handshake, error) {
 	o := opts.withDefaults()
 	if err := o.validate(); err != nil {
@@ -42,7 +43,7 @@ func newHandshake(addr string, opts *Options) (*handshake, error) {
 	return &handshake{addr: addDefaultPort(addr, o.TLS != nil), opts: &o, newID: ids.next}, nil
 }
 
-// login proves the secret in the way that the options ask for.
+// login proves the secret with the method in the options.
 func (l *handshake) login() error {
 	login := Action{Name: "Login", Headers: []Header{
 		{Name: "Username", Value: l.opts.Username},
@@ -51,7 +52,7 @@ func (l *handshake) login() error {
 	if l.opts.Login == PlainText {
 		login.Headers = append(login.Headers, Header{Name: "Secret", Value: l.opts.Secret.Reveal()})
 	} else {
-		// The user name makes Asterisk look for another login already here.
+		// With the username Asterisk checks for another login already here.
 		answer, err := l.roundTrip(Action{Name: "Challenge", Headers: []Header{
 			{Name: "AuthType", Value: "MD5"}, {Name: "Username", Value: l.opts.Username},
 		}})
@@ -70,14 +71,14 @@ func (l *handshake) login() error {
 	return err
 }
 
-// digest is what Asterisk compares a key with (authenticate in
+// digest returns the key that Asterisk expects (authenticate in
 // main/manager.c).
 func digest(challenge, secret string) string {
 	sum := md5.Sum([]byte(challenge + secret)) //nolint:gosec // see the import
 	return hex.EncodeToString(sum[:])
 }
 
-// loginError gives the ways in which a login fails their own errors.
+// loginError converts the failures of a login into their own errors.
 func (l *handshake) loginError(err error) error {
 	var actionErr *ActionError
 	var disconnectedErr *DisconnectedError
@@ -85,7 +86,7 @@ func (l *handshake) loginError(err error) error {
 	case errors.Is(err, ErrTooLarge):
 		return ErrNotAMI
 	case errors.As(err, &disconnectedErr):
-		return &UnreachableError{Address: l.addr, Err: fmt.Errorf("it does not answer the login: %w", disconnectedErr.Err)}
+		return &UnreachableError{Address: l.addr, Err: fmt.Errorf("no answer to the login: %w", disconnectedErr.Err)}
 	case !errors.As(err, &actionErr):
 		return err
 	case strings.EqualFold(actionErr.Message, "Authentication failed"):

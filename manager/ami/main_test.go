@@ -17,10 +17,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// testTimeout bounds what should happen at once.
+// testTimeout limits operations that should complete at once.
 const testTimeout = 20 * time.Second
 
-// testContext returns a context that ends when something hangs.
+// testContext returns a context that ends a hanging test.
 func testContext(t testing.TB) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), testTimeout)
@@ -28,8 +28,8 @@ func testContext(t testing.TB) context.Context {
 	return ctx
 }
 
-// pingUntilConnected pings until a connection holds: one that is lost is noticed only when
-// an action has been sent on it.
+// pingUntilConnected pings until a connection works. The client notices a lost
+// connection only after it has sent an action.
 func pingUntilConnected(ctx context.Context, client *ami.Client) error {
 	for {
 		_, err := client.Do(ctx, action("Ping"))
@@ -46,7 +46,8 @@ func newServer(t testing.TB, opts *amitest.Options) *amitest.Server {
 	return server
 }
 
-// testOptions returns those of the fake's own account, quick to come back.
+// testOptions returns options for the fake's default account, with short
+// backoffs.
 func testOptions(t testing.TB) *ami.Options {
 	t.Helper()
 	return &ami.Options{
@@ -64,7 +65,7 @@ func dial(t testing.TB, server *amitest.Server, opts *ami.Options) *ami.Client {
 	return client
 }
 
-// newServerAndClient is a server with one client.
+// newServerAndClient returns a server with one client.
 func newServerAndClient(t testing.TB) (*amitest.Server, *ami.Client) {
 	t.Helper()
 	server := newServer(t, nil)
@@ -88,7 +89,7 @@ func receive[T any](t testing.TB, from <-chan T) T {
 	case v := <-from:
 		return v
 	case <-time.After(testTimeout):
-		require.FailNow(t, "nothing came")
+		require.FailNow(t, "no value received")
 		panic("unreachable")
 	}
 }

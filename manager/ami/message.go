@@ -14,19 +14,18 @@ type Header struct {
 }
 
 // Message is one message from Asterisk: a response or an event. Its headers
-// keep their order, and a name may stand more than once. It is a handle on
-// one string, so copying it costs nothing. The zero value has no headers.
+// keep their order, and a name may occur several times. It refers to one
+// string, so copies are cheap. The zero value has no headers.
 //
-// A message may hold secrets (GetConfig shows them), so printing one with
-// package fmt or slog shows only what kind it is.
+// A message may contain secrets (GetConfig shows them). Package fmt and slog
+// print only its kind.
 type Message struct {
-	// text is the lines, each ended by LF (the last one too), without the
-	// empty one at the end.
+	// text is the lines, each with a trailing LF, without the final empty line.
 	text string
 }
 
-// All returns the headers in the order of the message. A line without a
-// colon has the empty name and is all value.
+// All returns the headers in message order. A line without a colon has an empty
+// name, and the whole line is the value.
 func (m Message) All() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
 		for rest := m.text; rest != ""; {
@@ -39,13 +38,13 @@ func (m Message) All() iter.Seq2[string, string] {
 	}
 }
 
-// Get returns the value of the first header of that name, in any case, or "".
+// Get returns the value of the first header with a name, ignoring case, or "".
 func (m Message) Get(name string) string {
 	value, _ := m.Lookup(name)
 	return value
 }
 
-// Lookup returns the value of the first header of that name, in any case, and
+// Lookup returns the value of the first header with a name, ignoring case, and
 // whether there is one.
 func (m Message) Lookup(name string) (string, bool) {
 	for n, value := range m.All() {
@@ -56,8 +55,8 @@ func (m Message) Lookup(name string) (string, bool) {
 	return "", false
 }
 
-// Values returns the values of all headers of that name, in any case, in the
-// order of the message.
+// Values returns the values of all headers with a name, ignoring case, in
+// message order.
 func (m Message) Values(name string) []string {
 	var values []string
 	for n, value := range m.All() {
@@ -68,10 +67,10 @@ func (m Message) Values(name string) []string {
 	return values
 }
 
-// kind tells a response from an event, and returns its value, such as "Error"
-// or "Newchannel". The one that stands first decides: an event may have a
-// header Response (OriginateResponse does), and what a user event carries is
-// up to whoever sent it.
+// kind distinguishes responses and events, and returns the value, such as
+// "Error" or "Newchannel". The first header decides: an event may have a header
+// Response (OriginateResponse does), and any account controls the content of a
+// user event.
 func (m Message) kind() (name, value string) {
 	for n, v := range m.All() {
 		switch {
@@ -84,16 +83,16 @@ func (m Message) kind() (name, value string) {
 	return "", ""
 }
 
-// Format prints the kind of the message and nothing of its content, whatever
-// the verb.
+// Format prints the kind of the message and none of its content, for every
+// verb.
 func (m Message) Format(f fmt.State, _ rune) {
 	name, value := m.kind()
 	_, _ = io.WriteString(f, "AMI message ("+name+" "+printable(value)+")")
 }
 
-// cutHeader splits at the first colon that a blank follows, as Asterisk
-// writes them, so that a name may hold a colon ("ChanVariable(SIP/[::1])");
-// a line without one is split at its first colon.
+// cutHeader splits at the first colon that a blank follows, as Asterisk writes
+// headers. A name may therefore contain a colon ("ChanVariable(SIP/[::1])"). A
+// line without such a colon is split at its first colon.
 func cutHeader(line string) (name, value string) {
 	first := strings.IndexByte(line, ':')
 	if first < 0 {
@@ -112,13 +111,13 @@ func cutHeader(line string) (name, value string) {
 	return line[:first], line[first+1:]
 }
 
-// sameName compares like strcasecmp. The lengths are compared too because
-// EqualFold takes some longer runes for ASCII letters.
+// sameName compares like strcasecmp. It also compares the lengths, because
+// EqualFold equates some longer runes with ASCII letters.
 func sameName(a, b string) bool {
 	return len(a) == len(b) && strings.EqualFold(a, b)
 }
 
-// printable makes a text of the peer fit for a log or an error: short, and
+// printable returns text of the peer in a form for logs and errors: short and
 // without control characters.
 func printable(text string) string {
 	const longest = 512

@@ -12,13 +12,13 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// LoginMethod says how the secret is proven.
+// LoginMethod is the way to prove the secret.
 type LoginMethod int
 
 const (
-	// MD5Challenge sends a digest of the secret and a number that Asterisk
-	// chose, so the secret itself does not cross the network. The digest is
-	// MD5: use TLS where somebody may listen.
+	// MD5Challenge sends a digest of the secret and a number from Asterisk, so
+	// the secret itself is not sent. The digest is MD5: use TLS on untrusted
+	// networks.
 	MD5Challenge LoginMethod = iota
 	// PlainText sends the secret itself.
 	PlainText
@@ -30,44 +30,41 @@ type Options struct {
 	Username string
 	// Secret is its secret.
 	Secret store.Secret
-	// Login is the way to prove the secret. Defaults to [MD5Challenge].
+	// Login is the way to prove the secret. Default [MD5Challenge].
 	Login LoginMethod
-	// TLS is the configuration of TLS; nil means plain TCP. An empty
-	// ServerName is taken from the address.
+	// TLS is the TLS configuration; nil means plain TCP. An empty ServerName
+	// means the host of the address.
 	TLS *tls.Config
-	// Events selects what Asterisk reports by itself, as the header Events
-	// of the login does: "on", or classes such as "call,system". Defaults to
-	// none.
+	// Events selects the events to receive, like the header Events of the
+	// login: "on", or classes such as "call,system". Default none.
 	Events string
-	// Logger is told of lost and new connections and, at level debug, of
-	// answers that nobody waits for. Defaults to none.
+	// Logger logs lost and new connections and, at level debug, unexpected
+	// answers. Default none.
 	Logger *slog.Logger
-	// DialTimeout bounds one connection with its login, when the context
-	// does not end before. Defaults to 10 seconds. A refused login takes one,
-	// because Asterisk waits before it answers.
+	// DialTimeout limits one connection attempt with its login. Default 10
+	// seconds. A denied login takes one second, because Asterisk delays the
+	// answer.
 	DialTimeout time.Duration
-	// KeepAlive is how often a ping is sent when no action waits, and how
-	// long its answer may take before the connection counts as lost.
-	// Defaults to 30 seconds; negative means never.
+	// KeepAlive is the interval of pings while no action is running, and the
+	// timeout of a ping. Default 30 seconds; negative means never.
 	KeepAlive time.Duration
-	// NoReconnect ends the client when its connection is lost. Defaults to
-	// false: it connects again.
+	// NoReconnect ends the client when its connection is lost. Default false.
 	NoReconnect bool
-	// MinBackoff and MaxBackoff bound the wait before a connection is tried
-	// again, which doubles with each failure. They default to half a second
-	// and 30 seconds.
+	// MinBackoff and MaxBackoff limit the wait before the next connection
+	// attempt, which doubles with each failure. Default half a second and 30
+	// seconds.
 	MinBackoff, MaxBackoff time.Duration
-	// MaxMessage is the largest message, and the largest list together, in
-	// bytes. A larger message ends the connection, a larger list only the
-	// list. Defaults to [DefaultMaxMessage].
+	// MaxMessage is the maximum size of a message, and of a whole list, in
+	// bytes. A larger message ends the connection, and a larger list ends the
+	// list only. Default [DefaultMaxMessage].
 	MaxMessage int
-	// Dial connects to an address. Defaults to a [net.Dialer] whose
-	// connections, on Linux, are lost when the peer's TCP is silent for
-	// KeepAlive, whether or not an action waits.
+	// Dial connects to an address. Default a [net.Dialer]; on Linux its
+	// connections end if the peer's TCP is silent for KeepAlive, even while an
+	// action is running.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// withDefaults returns a copy with every default filled in.
+// withDefaults returns a copy with all defaults set.
 func (o *Options) withDefaults() Options {
 	var out Options
 	if o != nil {
@@ -86,7 +83,7 @@ func (o *Options) withDefaults() Options {
 	return out
 }
 
-// validate returns a [store.InvalidError] for what cannot be sent.
+// validate returns a [store.InvalidError] for options that cannot be sent.
 func (o *Options) validate() error {
 	var errs []store.FieldError
 	checkField := func(field, header, value string) {
@@ -95,7 +92,7 @@ func (o *Options) validate() error {
 		}
 	}
 	if o.Username == "" {
-		errs = append(errs, store.FieldError{Field: "username", Code: "required", Message: "a login needs the name of an AMI account"})
+		errs = append(errs, store.FieldError{Field: "username", Code: "required", Message: "the name of an AMI account is required"})
 	}
 	checkField("username", "Username", o.Username)
 	checkField("events", "Events", o.Events)
@@ -105,11 +102,10 @@ func (o *Options) validate() error {
 	return store.NewInvalidError(errs...)
 }
 
-// wantsEvents reports whether the login asks for events.
+// wantsEvents reports whether the login requests events.
 func (o *Options) wantsEvents() bool { return o.Events != "off" }
 
-// addDefaultPort adds the port that Asterisk listens on by default to an address
-// that has none.
+// addDefaultPort adds Asterisk's default port to an address without a port.
 func addDefaultPort(addr string, overTLS bool) string {
 	if _, _, err := net.SplitHostPort(addr); err == nil {
 		return addr

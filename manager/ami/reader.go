@@ -8,30 +8,30 @@ import (
 	"strings"
 )
 
-// DefaultMaxMessage is the default of [Options.MaxMessage]. GetConfig of
-// 100 000 sections with 10 lines each is about half of it.
+// DefaultMaxMessage is the default of [Options.MaxMessage]. GetConfig of 100
+// 000 sections with 10 lines each takes about half of it.
 const DefaultMaxMessage = 128 << 20
 
-// chunkSize is the size of the pieces in which a large message is gathered. They
-// are joined once, at its end: a single growing buffer would copy a message of
-// some megabytes several times over.
+// chunkSize is the size of the chunks of a large message. They are joined once
+// at its end: a single growing buffer would copy a message of some megabytes
+// several times.
 const chunkSize = 256 << 10
 
-// Reader cuts a stream into messages. Lines end with CR LF or LF alone and
-// may be as long as a message may be; empty lines between messages, which
-// Asterisk sends after some errors, are skipped.
+// Reader splits a stream into messages. Lines end with CR LF or LF and may be
+// as long as a message. Reader skips empty lines between messages, which
+// Asterisk sends after some errors.
 type Reader struct {
 	src *bufio.Reader
 	max int
-	// buf is the message so far, but for the chunks before it, which have
-	// size bytes together.
+	// buf is the current message except for the chunks. size is the total size
+	// of the chunks.
 	buf    []byte
 	chunks [][]byte
 	size   int
 }
 
-// NewReader returns a reader of messages of up to maxMessage bytes
-// ([DefaultMaxMessage] when 0).
+// NewReader returns a reader of messages with at most maxMessage bytes
+// ([DefaultMaxMessage] if 0).
 func NewReader(r io.Reader, maxMessage int) *Reader {
 	if maxMessage <= 0 {
 		maxMessage = DefaultMaxMessage
@@ -39,10 +39,10 @@ func NewReader(r io.Reader, maxMessage int) *Reader {
 	return &Reader{src: bufio.NewReaderSize(r, 32<<10), max: maxMessage}
 }
 
-// Next returns the next message. A message that is cut off by the end of the
-// stream is dropped: the error is [io.EOF] at the end between messages and
-// [io.ErrUnexpectedEOF] within one. A longer one than allowed is
-// [ErrTooLarge], after which the reader is of no more use.
+// Next returns the next message. It returns [io.EOF] if the stream ends between
+// messages, and [io.ErrUnexpectedEOF] if it ends within one, which is dropped.
+// It returns [ErrTooLarge] for a message beyond the limit. The reader is
+// unusable after an error.
 func (r *Reader) Next() (Message, error) {
 	defer r.reset()
 	for {
@@ -64,7 +64,7 @@ func (r *Reader) Next() (Message, error) {
 	}
 }
 
-// readLine appends one line to the buffer, ended by LF alone.
+// readLine appends one line to the buffer, with LF only at its end.
 func (r *Reader) readLine() error {
 	start := len(r.buf)
 	for {
@@ -86,7 +86,7 @@ func (r *Reader) readLine() error {
 	}
 }
 
-// moveToChunk sets the buffer aside when it has become large.
+// moveToChunk moves a large buffer to the chunks.
 func (r *Reader) moveToChunk() {
 	const room = 8 << 10
 	if len(r.buf) < chunkSize-room {
@@ -97,7 +97,7 @@ func (r *Reader) moveToChunk() {
 	r.buf = make([]byte, 0, chunkSize)
 }
 
-// text returns the message that is gathered.
+// text returns the message.
 func (r *Reader) text() string {
 	if len(r.chunks) == 0 {
 		return string(r.buf)
@@ -111,7 +111,7 @@ func (r *Reader) text() string {
 	return b.String()
 }
 
-// reset empties the buffer, and gives the memory of a large message back.
+// reset empties the buffer and frees the memory of a large message.
 func (r *Reader) reset() {
 	if cap(r.buf) > chunkSize {
 		r.buf = nil

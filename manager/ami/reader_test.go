@@ -14,7 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// readAll returns the headers of each message, and what ended the stream.
+// readAll returns the headers of each message and the final error.
 func readAll(r *ami.Reader) (messages [][]ami.Header, end error) {
 	for {
 		m, err := r.Next()
@@ -124,9 +124,8 @@ func TestNewReader_defaultLimitAllowsLargeFile(t *testing.T) {
 	require.Less(t, 100*len(configAnswer(hundredth, 10)), ami.DefaultMaxMessage)
 }
 
-// FuzzReader feeds a stream in pieces of two sizes: the messages must be the
-// same, without line ends in them, no larger than the limit, and the reader
-// must come to an end.
+// FuzzReader reads a stream in pieces of two sizes. The messages must be equal,
+// without line breaks, and within the limit, and the reader must terminate.
 func FuzzReader(f *testing.F) {
 	for _, seed := range []string{
 		"Asterisk Call Manager/11.0.0\r\nResponse: Success\r\nActionID: 1\r\nMessage: Authentication accepted\r\n\r\n",

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// maintain is the life of a client: it watches one session after the other until
-// the client is closed, or there is no use in another login.
+// maintain watches one session after the other until the client is closed or
+// another login is pointless.
 func (c *Client) maintain(s *session) {
 	defer close(c.stopped)
 	attempt := 0
@@ -25,7 +25,7 @@ func (c *Client) maintain(s *session) {
 			c.finish(cause)
 			return
 		}
-		c.opts.Logger.Warn("AMI: the connection was lost", "address", c.addr, "error", cause.Err)
+		c.opts.Logger.Warn("AMI: connection lost", "address", c.addr, "error", cause.Err)
 		if time.Since(startTime) > c.opts.MaxBackoff {
 			attempt = 0
 		}
@@ -37,8 +37,8 @@ func (c *Client) maintain(s *session) {
 	}
 }
 
-// watch returns when the session has ended, and ends it when the client is
-// closed or Asterisk does not answer a ping any more.
+// watch returns when the session has ended. It ends the session when the client
+// is closed or Asterisk does not answer a ping.
 func (c *Client) watch(s *session) {
 	var tick <-chan time.Time
 	if c.opts.KeepAlive > 0 {
@@ -60,9 +60,10 @@ func (c *Client) watch(s *session) {
 	}
 }
 
-// ping ends the session when Asterisk is silent. While an action waits there
-// is no ping: it would stand behind it in Asterisk's queue, and a reload may
-// take minutes. Then the action's own context watches, and TCP (newDialer).
+// ping ends the session if Asterisk does not answer. It does nothing while an
+// action is running: Asterisk would queue the ping behind it, and a reload may
+// take minutes. The action's own context and TCP (newDialer) detect a dead peer
+// then.
 func (c *Client) ping(s *session) {
 	if !s.idle() {
 		return
@@ -78,8 +79,8 @@ func (c *Client) ping(s *session) {
 	}
 }
 
-// logoff asks Asterisk to end the session and waits a little until it has:
-// from then on the account can log in again, however few logins it allows.
+// logoff ends the session and waits a moment. Afterwards the account can log in
+// again, even if it allows one login only.
 func (c *Client) logoff(s *session) {
 	ctx, cancel := context.WithTimeout(context.Background(), logoffWait)
 	defer cancel()
@@ -93,8 +94,8 @@ func (c *Client) logoff(s *session) {
 	}
 }
 
-// reconnect tries until a login succeeds, is refused, or the client is
-// closed. attempt counts the tries since the last connection that lasted.
+// reconnect retries until a login succeeds, is denied, or the client is closed.
+// attempt counts the attempts since the last lasting connection.
 func (c *Client) reconnect(attempt *int) (*session, error) {
 	for {
 		wait := time.NewTimer(c.backoff(*attempt))
@@ -109,19 +110,19 @@ func (c *Client) reconnect(attempt *int) (*session, error) {
 		err := l.connect(c.lifeCtx)
 		switch {
 		case err == nil:
-			c.opts.Logger.Info("AMI: connected again", "address", c.addr)
+			c.opts.Logger.Info("AMI: reconnected", "address", c.addr)
 			return c.resume(l), nil
 		case c.lifeCtx.Err() != nil:
 			return nil, ErrClosed
 		case errors.Is(err, ErrAuthentication):
-			c.opts.Logger.Error("AMI: the login is refused now; the client has ended", "address", c.addr)
+			c.opts.Logger.Error("AMI: login denied; the client has ended", "address", c.addr)
 			return nil, err
 		}
 		c.opts.Logger.Debug("AMI: cannot connect yet", "address", c.addr, "error", err)
 	}
 }
 
-// resume makes a new link the current session.
+// resume makes a new handshake the current session.
 func (c *Client) resume(l *handshake) *session {
 	c.markGap()
 	s := newSession(l, c.ids, c.publish)
@@ -132,7 +133,7 @@ func (c *Client) resume(l *handshake) *session {
 	return s
 }
 
-// finish ends the client for good.
+// finish ends the client.
 func (c *Client) finish(err error) {
 	c.mu.Lock()
 	c.err = err
@@ -147,15 +148,15 @@ func (c *Client) finish(err error) {
 	c.cancel()
 }
 
-// notifyChange wakes those who wait for a session. c.mu must be held.
+// notifyChange wakes all waiters for a session. c.mu must be held.
 func (c *Client) notifyChange() {
 	close(c.changed)
 	c.changed = make(chan struct{})
 }
 
-// backoff returns how long to wait before try number attempt: twice as long
-// each time, less a random part of up to half, so that many clients of one
-// Asterisk do not come back at the same moment.
+// backoff returns the wait before the given attempt. It doubles each time, less
+// a random part of up to half, so that many clients of one Asterisk do not
+// reconnect at the same moment.
 func (c *Client) backoff(attempt int) time.Duration {
 	wait := c.opts.MinBackoff
 	for range attempt {

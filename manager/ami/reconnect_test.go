@@ -92,8 +92,8 @@ func TestClient_retriesWhenAlreadyLoggedIn(t *testing.T) {
 	require.NoError(t, pingUntilConnected(testContext(t), client))
 }
 
-// TestClient_reconnectsAfterShutdown: it refuses the login then, in
-// words of its own.
+// TestClient_reconnectsAfterShutdown covers a shutdown, during which Asterisk
+// rejects the login with its own message.
 func TestClient_reconnectsAfterShutdown(t *testing.T) {
 	t.Parallel()
 	server := newServer(t, nil)

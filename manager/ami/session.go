@@ -8,11 +8,10 @@ import (
 	"sync"
 )
 
-// session is one connection that is logged in. Two goroutines serve it: one
-// reads and sorts what comes, and never waits for anybody, because Asterisk
-// drops a client that does not read (writetimeout, 100 ms by default); the
-// other one writes, so that no caller's context can break an action off in
-// the middle.
+// session is one connection after its login. It has two goroutines. One reads
+// and dispatches messages and never blocks, because Asterisk drops a client
+// that does not read (writetimeout, 100 ms by default). The other one writes,
+// so that no caller's context can interrupt an action halfway.
 type session struct {
 	conn    net.Conn
 	reader  *Reader
@@ -29,7 +28,7 @@ type session struct {
 	err     error
 }
 
-// newSession takes over an open link. Its goroutines run until fail.
+// newSession takes over a connected handshake. Its goroutines run until fail.
 func newSession(l *handshake, gen *actionIDs, deliver func(Message)) *session {
 	s := &session{
 		conn: l.conn, reader: l.reader, ids: gen, logger: l.opts.Logger, deliver: deliver,
@@ -53,15 +52,15 @@ func (s *session) fail(cause error) {
 	s.err = cause
 	raw := s.conn
 	if tlsConn, ok := raw.(interface{ NetConn() net.Conn }); ok {
-		// The farewell of TLS could block.
+		// The closing message of TLS could block.
 		raw = tlsConn.NetConn()
 	}
-	// In this order, so that nothing is sent any more once done is closed.
+	// In this order, so that nothing is sent once done is closed.
 	_ = raw.Close()
 	close(s.done)
 }
 
-// cause returns what ended the session.
+// cause returns why the session ended.
 func (s *session) cause() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +104,7 @@ func (s *session) write() {
 	}
 }
 
-// dispatch gives a message to whoever waits for it.
+// dispatch passes a message to its receiver.
 func (s *session) dispatch(m Message) {
 	kind, value := m.kind()
 	id := m.Get("ActionID")
@@ -122,7 +121,7 @@ func (s *session) dispatch(m Message) {
 	case kind == "Event" && !s.ids.isList(id):
 		s.deliver(m)
 	default:
-		s.logger.Debug("AMI: dropped an answer that nobody waits for", "kind", kind)
+		s.logger.Debug("AMI: dropped an unexpected answer", "kind", kind)
 	}
 }
 
@@ -137,8 +136,8 @@ func (s *session) complete(x *exchange) {
 	close(x.done)
 }
 
-// register makes the reader look out for the answer. It reports false when the
-// session has ended.
+// register makes the reader expect the answer. It returns false if the session
+// has ended.
 func (s *session) register(x *exchange) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,9 +161,9 @@ func (s *session) idle() bool {
 	return len(s.pending) == 0
 }
 
-// run sends an expected action and waits for its answer. When ctx ends first
-// the action is abandoned: not sent if it was not yet, and its answer, when
-// it comes, dropped.
+// run sends a registered action and waits for its answer. If ctx ends first,
+// run abandons the action: it is not sent if it was not yet, and a late answer
+// is dropped.
 func (s *session) run(ctx context.Context, x *exchange) error {
 	select {
 	case s.outgoing <- x:
@@ -189,7 +188,7 @@ func (s *session) abandon(ctx context.Context, x *exchange) error {
 	return fmt.Errorf("ami: action %s: %w", x.action, ctx.Err())
 }
 
-// disconnected returns the answer if it came just before the end.
+// disconnected returns the answer if it arrived just before the end.
 func (s *session) disconnected(x *exchange) error {
 	select {
 	case <-x.done:

@@ -7,44 +7,43 @@ import (
 	"sync"
 )
 
-// DefaultEventBuffer is the default of [SubscribeOptions.Buffer]: some
-// thousand events of the usual size.
+// DefaultEventBuffer is the default of [SubscribeOptions.Buffer]: some thousand
+// events of typical size.
 const DefaultEventBuffer = 4 << 20
 
-// Event is something that Asterisk reported, or the mark of a gap.
+// Event is an event from Asterisk, or a gap.
 type Event struct {
 	Message
-	// Gap is set when this is not an event but the place where events are
-	// missing; Message has no headers then. What was built up from events
-	// must be asked for anew.
+	// Gap is set if events are missing at this place. Message then has no
+	// headers. Read any state that was built from events again.
 	Gap *Gap
 }
 
-// Name returns the event's name, such as "Newchannel"; "" for a gap.
+// Name returns the name of the event, such as "Newchannel", or "" for a gap.
 func (e Event) Name() string { return e.Get("Event") }
 
-// Gap says which events are missing at its place.
+// Gap describes missing events.
 type Gap struct {
-	// Dropped counts the events of the subscription that did not fit into
-	// its buffer.
+	// Dropped is the number of events that did not fit into the buffer of the
+	// subscription.
 	Dropped int
-	// Reconnected says that the connection was lost, and with it an unknown
-	// number of events.
+	// Reconnected reports whether the connection was lost, and with it an
+	// unknown number of events.
 	Reconnected bool
 }
 
-// SubscribeOptions say what a subscription receives.
+// SubscribeOptions are the options of [Client.Subscribe].
 type SubscribeOptions struct {
-	// Events are the names of the events wanted, in any case. Defaults to
-	// all that the account and [Options.Events] let through.
+	// Events are the names of the events to receive, ignoring case. Default all
+	// events of the account and [Options.Events].
 	Events []string
-	// Buffer is how many bytes of events may wait to be read. Defaults to
+	// Buffer is the maximum size of unread events in bytes. Default
 	// [DefaultEventBuffer].
 	Buffer int
 }
 
-// Subscription receives events. It outlives the connection: what is missing
-// after a new login is told as a [Gap].
+// Subscription receives events. It survives reconnects: events lost in between
+// are reported as a [Gap].
 type Subscription struct {
 	client *Client
 	names  map[string]struct{}
@@ -57,10 +56,10 @@ type Subscription struct {
 	err   error
 }
 
-// Subscribe begins to receive events. A subscription that is read too slowly
-// loses events, which is told, and never holds up the client. nil options
-// receive everything. It fails with [ErrNoEvents] when [Options.Events] is not
-// set, and with the error of the client when that has ended.
+// Subscribe starts to receive events. A slow reader loses events, which a [Gap]
+// reports, and never blocks the client. nil options mean all events. Subscribe
+// returns [ErrNoEvents] if [Options.Events] is not set, and the error of the
+// client if the client has ended.
 func (c *Client) Subscribe(opts *SubscribeOptions) (*Subscription, error) {
 	if !c.opts.wantsEvents() {
 		return nil, ErrNoEvents
@@ -84,9 +83,9 @@ func (c *Client) Subscribe(opts *SubscribeOptions) (*Subscription, error) {
 	return sub, nil
 }
 
-// Next returns the next event or gap, and waits for one. After the end of
-// the subscription or of its client it first returns what is left, and then
-// [ErrClosed] or the error of the client. ctx bounds the wait.
+// Next returns the next event or gap, or waits for one. After the end of the
+// subscription or of its client it returns the remaining events first, and then
+// [ErrClosed] or the error of the client. ctx limits the wait.
 func (s *Subscription) Next(ctx context.Context) (Event, error) {
 	for {
 		e, ok, err := s.pop()
@@ -128,7 +127,7 @@ func (s *Subscription) pop() (Event, bool, error) {
 	return e, true, nil
 }
 
-// push adds an event, or counts it when there is no room.
+// push adds an event, or counts it as dropped if the buffer is full.
 func (s *Subscription) push(e Event) {
 	if s.names != nil {
 		if _, ok := s.names[strings.ToLower(e.Name())]; !ok {
@@ -149,7 +148,7 @@ func (s *Subscription) push(e Event) {
 	s.signal()
 }
 
-// reconnected marks that the connection was a new one from here on.
+// reconnected marks a new connection.
 func (s *Subscription) reconnected() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,8 +156,8 @@ func (s *Subscription) reconnected() {
 	s.signal()
 }
 
-// tailGap returns the gap at the end of the queue, and makes one if need be.
-// Gaps cost no room: there is at most one after each event, and one more.
+// tailGap returns the gap at the end of the queue, or adds one. Gaps are not
+// charged to the buffer: there is at most one after each event, and one more.
 // s.mu must be held.
 func (s *Subscription) tailGap() *Gap {
 	if n := len(s.queue); n == 0 || s.queue[n-1].Gap == nil {
@@ -184,8 +183,8 @@ func (s *Subscription) signal() {
 	}
 }
 
-// bufferSize is what an event takes of the buffer: its text, and about what the
-// queue needs beside it.
+// bufferSize returns the charge of an event: its text and the approximate
+// overhead of the queue.
 func (e Event) bufferSize() int {
 	if e.Gap != nil {
 		return 0
@@ -194,12 +193,12 @@ func (e Event) bufferSize() int {
 	return len(e.text) + overhead
 }
 
-// publish gives an event to every subscription.
+// publish passes an event to every subscription.
 func (c *Client) publish(m Message) {
 	c.eachSubscription(func(s *Subscription) { s.push(Event{Message: m}) })
 }
 
-// markGap marks in every subscription that the connection was lost.
+// markGap marks the lost connection in every subscription.
 func (c *Client) markGap() { c.eachSubscription((*Subscription).reconnected) }
 
 func (c *Client) eachSubscription(fn func(*Subscription)) {

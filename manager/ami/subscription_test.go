@@ -12,8 +12,8 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami/amitest"
 )
 
-// requireEvents reads events of these names, in this order. FullyBooted,
-// which may come before a subscription or after, does not count.
+// requireEvents reads events with these names, in this order. It ignores
+// FullyBooted, which may arrive before or after a subscription.
 func requireEvents(t testing.TB, sub *ami.Subscription, names ...string) {
 	t.Helper()
 	for _, want := range names {
@@ -72,7 +72,7 @@ func TestSubscription_Next_reportsDroppedEvents(t *testing.T) {
 		server.Event("Tick", header("Number", strconv.Itoa(i)), header("Filler", strings.Repeat("x", 100)))
 	}
 	_, err = client.Do(testContext(t), action("Ping"))
-	require.NoError(t, err, "nobody waits for the slow reader")
+	require.NoError(t, err, "a slow reader must not block others")
 
 	received := 0
 	e := nextEvent(t, slow)
@@ -105,8 +105,8 @@ func TestSubscription_Next_reportsReconnectAsGap(t *testing.T) {
 	requireEvents(t, sub, "After")
 }
 
-// TestSubscription_Next_earlyEventsAreMissingOnlyAtGap has the answer to
-// the second login come after more events than are kept.
+// TestSubscription_Next_earlyEventsAreMissingOnlyAtGap sends more early events
+// before the second login answer than the client keeps.
 func TestSubscription_Next_earlyEventsAreMissingOnlyAtGap(t *testing.T) {
 	t.Parallel()
 	server, client := newServerAndClient(t)

@@ -3,23 +3,21 @@ package amitest
 import (
 	"fmt"
 
-	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// defaultActions returns what a server does unless it is told otherwise, with the
-// write classes that Asterisk asks for.
+// defaultActions returns the default actions, with the write classes that
+// Asterisk requires.
 func defaultActions() map[string]action {
 	return map[string]action{
-		"challenge":      {handle: challenge},
-		"login":          {handle: login},
-		"logoff":         {handle: logoff},
-		"ping":           {handle: ping},
-		"coresettings":   {handle: coreSettings, classes: []string{"system", "reporting"}},
-		"getconfig":      {handle: getConfig, classes: []string{"system", "config"}},
-		"listcategories": {handle: listCategories, classes: []string{"config"}},
-		"reload":         {handle: reload, classes: []string{"config", "system"}},
-		"command":        {handle: command, classes: []string{"command"}},
+		"challenge":    {handle: challenge},
+		"login":        {handle: login},
+		"logoff":       {handle: logoff},
+		"ping":         {handle: ping},
+		"coresettings": {handle: coreSettings, classes: []string{"system", "reporting"}},
+		"getconfig":    {handle: getConfig, classes: []string{"system", "config"}},
+		"reload":       {handle: reload, classes: []string{"config", "system"}},
+		"command":      {handle: command, classes: []string{"command"}},
 	}
 }
 
@@ -33,8 +31,9 @@ func coreSettings(c *Conn, r *Request) {
 func reload(c *Conn, r *Request) { c.Succeed(r, ami.Header{Name: "Message", Value: "Module Reloaded"}) }
 
 func getConfig(c *Conn, r *Request) {
-	sections, ok := c.file(r)
+	sections, ok := c.server.opts.Files[r.Get("Filename")]
 	if !ok {
+		c.Fail(r, "Config file not found")
 		return
 	}
 	var headers []ami.Header
@@ -45,27 +44,6 @@ func getConfig(c *Conn, r *Request) {
 		}
 	}
 	c.Succeed(r, headers...)
-}
-
-func listCategories(c *Conn, r *Request) {
-	sections, ok := c.file(r)
-	if !ok {
-		return
-	}
-	var headers []ami.Header
-	for i, section := range sections {
-		headers = append(headers, ami.Header{Name: fmt.Sprintf("Category-%06d", i), Value: section.Name})
-	}
-	c.Succeed(r, headers...)
-}
-
-// file returns the file that is asked for, or answers that there is none.
-func (c *Conn) file(r *Request) ([]dialect.Section, bool) {
-	sections, ok := c.server.opts.Files[r.Get("Filename")]
-	if !ok {
-		c.Fail(r, "Config file not found")
-	}
-	return sections, ok
 }
 
 func command(c *Conn, r *Request) {

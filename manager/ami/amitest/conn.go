@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// Request is one action that a client sent.
+// Request is one action from a client.
 type Request struct {
 	ami.Message
 }
@@ -29,7 +29,7 @@ type Conn struct {
 	closed    bool
 }
 
-// Account returns the account that is logged in; the zero one before.
+// Account returns the account of the login, or the zero Account before it.
 func (c *Conn) Account() Account {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -39,8 +39,8 @@ func (c *Conn) Account() Account {
 // RemoteAddr returns the client's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
 
-// Write sends text as it is: half a message, or nonsense. Errors show as a
-// client that has gone, which no handler need mind.
+// Write sends text unchanged, such as half a message or nonsense. It ignores
+// errors: they mean that the client has gone.
 func (c *Conn) Write(text string) {
 	c.writeMu.Lock()
 	defer c.writeMu.Unlock()
@@ -56,7 +56,7 @@ func (c *Conn) Send(headers ...ami.Header) {
 	c.Write(text.String() + "\r\n")
 }
 
-// Respond answers r: with the header Response, the request's ActionID if it
+// Respond answers r with the header Response, the ActionID of the request if it
 // has one, and headers.
 func (c *Conn) Respond(r *Request, response string, headers ...ami.Header) {
 	c.Send(append(r.commonHeaders("Response", response), headers...)...)
@@ -65,13 +65,13 @@ func (c *Conn) Respond(r *Request, response string, headers ...ami.Header) {
 // Succeed answers r with success.
 func (c *Conn) Succeed(r *Request, headers ...ami.Header) { c.Respond(r, "Success", headers...) }
 
-// Fail answers r with an error in the given words.
+// Fail answers r with an error message.
 func (c *Conn) Fail(r *Request, message string) {
 	c.Respond(r, "Error", ami.Header{Name: "Message", Value: message})
 }
 
-// List answers r with a list: its entries are events of that name, and the
-// event that completes it is named like them with "Complete" at the end.
+// List answers r with a list. Its entries are events with a name, and the event
+// that completes it has the same name with "Complete" added.
 func (c *Conn) List(r *Request, event string, entries ...[]ami.Header) {
 	c.Succeed(r, ami.Header{Name: "EventList", Value: "start"}, ami.Header{Name: "Message", Value: "A listing will follow"})
 	for _, entry := range entries {
@@ -86,8 +86,8 @@ func (c *Conn) Entry(r *Request, event string, headers ...ami.Header) {
 	c.Send(append(r.commonHeaders("Event", event), headers...)...)
 }
 
-// Close cuts the connection. As in Asterisk, the login has ended before the
-// client can see it.
+// Close closes the connection. As in Asterisk, the login ends before the client
+// can notice.
 func (c *Conn) Close() {
 	c.mu.Lock()
 	c.closed, c.account = true, Account{}
@@ -95,7 +95,7 @@ func (c *Conn) Close() {
 	_ = c.raw.Close()
 }
 
-// commonHeaders returns the first headers of what belongs to the request.
+// commonHeaders returns the first headers of an answer to the request.
 func (r *Request) commonHeaders(name, value string) []ami.Header {
 	headers := []ami.Header{{Name: name, Value: value}}
 	if id, ok := r.Lookup("ActionID"); ok {
@@ -121,7 +121,7 @@ func (c *Conn) serve() {
 	}
 }
 
-// handle checks what Asterisk checks before it runs an action
+// handle makes the checks that Asterisk makes before it runs an action
 // (process_message in main/manager.c).
 func (c *Conn) handle(r *Request) {
 	name := r.Get("Action")

@@ -1,9 +1,8 @@
-// Package amitest is a fake Asterisk Manager Interface, for the tests of
-// programs that use package ami. It answers logins, privileges and the common
-// actions as Asterisk does, and everything else as it is told: it can be slow,
-// send events, cut the line in the middle of a message, talk nonsense, and
-// restart.
+// Package amitest is a fake Asterisk Manager Interface for tests of programs
+// that use package ami. It answers logins, privileges and common actions like
+// Asterisk. Handlers replace any answer: the server can be slow, send events,
+// cut the connection in the middle of a message, send nonsense, and restart.
 //
-// [NewServer] listens on 127.0.0.1 with a port of its own. It is no Asterisk:
-// nothing is parsed, dialled or stored.
+// [NewServer] listens on 127.0.0.1 with its own port. It does not parse, dial
+// or store anything.
 package amitest

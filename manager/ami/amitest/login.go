@@ -23,8 +23,8 @@ func challenge(c *Conn, r *Request) {
 	c.Succeed(r, ami.Header{Name: "Challenge", Value: number})
 }
 
-// login is authenticate of main/manager.c, without the second that Asterisk
-// waits before it refuses.
+// login implements authenticate of main/manager.c, without the delay of one
+// second before Asterisk denies a login.
 func login(c *Conn, r *Request) {
 	if c.rejectIfInUse(r) {
 		return
@@ -43,8 +43,8 @@ func login(c *Conn, r *Request) {
 	}
 }
 
-// Authenticate logs the connection in as account, with the events that the login r
-// asks for. A handler of its own for Login calls it and answers as it likes.
+// Authenticate logs the connection in as account, with the events that the
+// login r requests. Custom handlers of Login call it and then send any answer.
 func (c *Conn) Authenticate(account Account, r *Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,7 +61,7 @@ func (c *Conn) checkSecret(account Account, r *Request) bool {
 	return c.challenge != "" && r.Get("Key") == hex.EncodeToString(sum[:])
 }
 
-// rejectIfInUse refuses a second login of an account that allows only one.
+// rejectIfInUse rejects a second login of an account that allows only one.
 func (c *Conn) rejectIfInUse(r *Request) bool {
 	account, known := c.server.account(r.Get("Username"))
 	if !known || !account.OneSession || !slices.Contains(c.server.Sessions(), account.Name) {

@@ -11,22 +11,20 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// Options are what a fake Asterisk is made of.
+// Options are the options of [NewServer].
 type Options struct {
-	// Accounts can log in. Defaults to one named "test" with the secret
-	// "secret" that may do everything.
+	// Accounts can log in. Default one account "test" with the secret "secret"
+	// and all privileges.
 	Accounts []Account
-	// Banner is the greeting. Defaults to "Asterisk Call Manager/11.0.0".
+	// Banner is the greeting. Default "Asterisk Call Manager/11.0.0".
 	Banner string
-	// Version is what CoreSettings tells. Defaults to "22.10.1".
+	// Version is the version in CoreSettings. Default "22.10.1".
 	Version string
-	// Files are the configuration files that GetConfig and ListCategories
-	// show. Defaults to none.
+	// Files are the configuration files for GetConfig. Default none.
 	Files map[string][]dialect.Section
-	// Commands are the console commands, with what they print. Defaults to
-	// none.
+	// Commands maps console commands to their output. Default none.
 	Commands map[string][]string
-	// TLS makes the server speak TLS. Defaults to plain TCP.
+	// TLS enables TLS. Default plain TCP.
 	TLS *tls.Config
 }
 
@@ -34,20 +32,19 @@ type Options struct {
 type Account struct {
 	Name   string
 	Secret string
-	// Write are the write classes, such as "config"; nil means all of them.
+	// Write are the write classes, such as "config"; nil means all.
 	Write []string
-	// OneSession is "allowmultiplelogin = no".
+	// OneSession sets allowmultiplelogin = no.
 	OneSession bool
-	// Denied is a deny of every address.
+	// Denied denies every address.
 	Denied bool
 }
 
-// Handler answers one request. Requests of one connection are handled one
-// after the other, as in Asterisk.
+// Handler answers one request. As in Asterisk, the requests of one connection
+// are handled in order.
 type Handler func(c *Conn, r *Request)
 
-// Server is a fake Asterisk. Its methods may be called at any time by many
-// goroutines.
+// Server is a fake Asterisk. It is safe for concurrent use.
 type Server struct {
 	opts    Options
 	addr    string
@@ -66,8 +63,9 @@ type action struct {
 	handle  Handler
 }
 
-// NewServer starts a fake Asterisk on a free port of 127.0.0.1, which
-// [Server.Close] ends. nil options work. It panics when it cannot listen.
+// NewServer starts a fake Asterisk on a free port of 127.0.0.1. Call
+// [Server.Close] to end it. nil options mean the defaults. It panics if it
+// cannot listen.
 func NewServer(opts *Options) *Server {
 	s := &Server{conns: map[*Conn]struct{}{}, addr: "127.0.0.1:0"}
 	if opts != nil {
@@ -88,12 +86,11 @@ func NewServer(opts *Options) *Server {
 	return s
 }
 
-// Addr returns the host:port that the server listens on, also while it is
-// stopped.
+// Addr returns the host:port of the server, also while it is stopped.
 func (s *Server) Addr() string { return s.addr }
 
-// Start listens again at the same address after [Server.Stop]. It panics
-// when it cannot.
+// Start listens again at the same address after [Server.Stop]. It panics if it
+// cannot listen.
 func (s *Server) Start() {
 	listener, err := net.Listen("tcp", s.addr)
 	if err != nil {
@@ -109,8 +106,8 @@ func (s *Server) Start() {
 	s.workers.Go(func() { s.accept(listener) })
 }
 
-// Stop cuts every connection and listens no more, as an Asterisk that is
-// killed. It returns when every handler has.
+// Stop closes every connection and stops listening, like a killed Asterisk. It
+// returns when every handler has returned.
 func (s *Server) Stop() {
 	s.mu.Lock()
 	_ = s.listener.Close()
@@ -123,32 +120,30 @@ func (s *Server) Stop() {
 // Close ends the server.
 func (s *Server) Close() { s.Stop() }
 
-// Disconnect cuts every connection, and goes on listening.
+// Disconnect closes every connection and continues listening.
 func (s *Server) Disconnect() {
 	for _, c := range s.connections() {
 		c.Close()
 	}
 }
 
-// SetAccounts replaces the accounts, as a reload does: who is logged in
-// stays.
+// SetAccounts replaces the accounts, like a reload: open sessions continue.
 func (s *Server) SetAccounts(accounts ...Account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.accounts = slices.Clone(accounts)
 }
 
-// Handle answers the action of that name with h from now on, in place of what
-// the server would do. Accounts need one of the write classes; without any
-// every account may.
+// Handle sets the handler of an action. Accounts need one of the write classes;
+// without classes every account may run it.
 func (s *Server) Handle(name string, h Handler, classes ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.actions[fold(name)] = action{classes: classes, handle: h}
 }
 
-// Event sends an event to every connection that logged in and wants events.
-// The header Event comes first.
+// Event sends an event to every session that receives events. The header Event
+// comes first.
 func (s *Server) Event(name string, headers ...ami.Header) {
 	for _, c := range s.connections() {
 		if c.wantsEvents() {
@@ -157,7 +152,7 @@ func (s *Server) Event(name string, headers ...ami.Header) {
 	}
 }
 
-// Sessions returns the account of each connection that is logged in, sorted.
+// Sessions returns the accounts of all sessions, sorted.
 func (s *Server) Sessions() []string {
 	var names []string
 	for _, c := range s.connections() {
@@ -190,7 +185,7 @@ func (s *Server) accept(listener net.Listener) {
 	}
 }
 
-// addConn reports false when the server has stopped meanwhile.
+// addConn returns false if the server has stopped.
 func (s *Server) addConn(c *Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

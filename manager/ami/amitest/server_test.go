@@ -93,5 +93,5 @@ func ExampleNewServer() {
 	defer func() { _ = client.Close() }()
 	_, err = client.Do(ctx, ami.Action{Name: "Originate"})
 	fmt.Println(err)
-	// Output: ami: Asterisk refused the action Originate: Extension does not exist.
+	// Output: ami: Asterisk rejected action Originate: Extension does not exist.
 }
