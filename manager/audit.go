@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// newEvent returns the intent of an operation. The key is empty unless name is a
-// valid name: the caller may have put a secret in the wrong field.
+// newEvent returns the event of an operation. The key is empty unless name is
+// valid: the caller may have put a secret in the wrong field.
 func newEvent(action, name string) audit.Event {
 	if !namePattern.MatchString(name) {
 		name = ""
@@ -20,7 +20,7 @@ func newEvent(action, name string) audit.Event {
 }
 
 // recordChange records a change in the transaction of ctx. before is nil for a
-// new account, after for a deleted one.
+// new account, and after is nil for a deleted one.
 func recordChange(ctx context.Context, r *audit.Recorder, before, after *Account) (err error) {
 	event := audit.Event{Action: r.Intent.Action, Kind: kind}
 	if before != nil {
@@ -38,9 +38,8 @@ func recordChange(ctx context.Context, r *audit.Recorder, before, after *Account
 	return r.Record(ctx, event)
 }
 
-// loadDeleted reads the account that is about to be deleted. An account whose
-// secret can no longer be decrypted is returned with its name only, so that it
-// can be deleted.
+// loadDeleted reads the account to delete. If its secret cannot be decrypted,
+// it returns the account with its name only, so that it can be deleted.
 func (s *Service) loadDeleted(ctx context.Context, name string) (*Account, error) {
 	a, err := s.store.Account(ctx, name)
 	unknown := (*store.UnknownKeyError)(nil)
@@ -50,7 +49,7 @@ func (s *Service) loadDeleted(ctx context.Context, name string) (*Account, error
 	return a, err
 }
 
-// AuditSource are the AMI accounts, for [audit.Log.Verify].
+// AuditSource returns the AMI accounts for [audit.Log.Verify].
 func (s *Service) AuditSource() audit.RecordSource {
 	return audit.RecordSource{Kind: kind, Each: func(ctx context.Context, visit func(key string, state []byte) error) error {
 		return s.store.EachAccount(ctx, func(a *Account) error {
@@ -63,9 +62,9 @@ func (s *Service) AuditSource() audit.RecordSource {
 	}}
 }
 
-// auditState returns all that an account holds, its secret included, as the audit
-// trail takes the fingerprint of it. Fields that hold nothing are left out, so
-// that a field that a later version adds changes no fingerprint.
+// auditState returns the complete account, including its secret, for the hash
+// of the audit log. It omits empty fields, so that new fields of later versions
+// do not change old hashes.
 func auditState(a *Account) ([]byte, error) {
 	encoded, err := json.Marshal(a)
 	if err != nil {
