@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // Bounds of the fields of an [Administrator].
@@ -12,9 +13,7 @@ const (
 	// MaxUsernameLength and MaxDisplayNameLength are counted in characters.
 	MaxUsernameLength    = 64
 	MaxDisplayNameLength = 200
-	// MaxRanges bounds Extensions and DIDs, each, after merging.
-	MaxRanges = 64
-	MaxTeams  = 256
+	MaxTeams             = 256
 )
 
 // AccessLevel says whether an administrator may do everything.
@@ -45,8 +44,8 @@ type Administrator struct {
 	Sections []string `json:"sections"`
 	// Extensions and DIDs narrow a Limited administrator further; blank
 	// means all. Reading and writing are narrowed alike.
-	Extensions Ranges `json:"extensions"`
-	DIDs       Ranges `json:"dids"`
+	Extensions scope.Ranges `json:"extensions"`
+	DIDs       scope.Ranges `json:"dids"`
 	// Teams narrow a Limited administrator to these teams, sorted; none
 	// means all.
 	Teams []string `json:"teams" validate:"max=256"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // actor is the administrator that a service acts for, as of now; nil when
@@ -33,11 +34,29 @@ func (s *Service) loadActor(ctx context.Context) (*actor, error) {
 	if s.actor == nil {
 		return nil, nil
 	}
-	a, err := s.lookup(ctx, *s.actor)
-	if errors.Is(err, store.ErrNotFound) || err == nil && a.Disabled {
-		return nil, &store.ForbiddenError{Reason: "whoever asks is no enabled administrator any more; log in again"}
-	}
+	a, err := s.lookupEnabled(ctx, *s.actor)
 	return (*actor)(a), err
+}
+
+// lookupEnabled reads the administrator of that name. It returns an error
+// wrapping ErrForbidden if the administrator is deleted or disabled.
+func (s *Service) lookupEnabled(ctx context.Context, username string) (*Administrator, error) {
+	a, err := s.lookup(ctx, username)
+	if errors.Is(err, store.ErrNotFound) || err == nil && a.Disabled {
+		return nil, &store.ForbiddenError{Reason: "your administrator account is no longer active; log in again"}
+	}
+	return a, err
+}
+
+// Scope returns the current [Administrator.Scope] of an administrator, as of the
+// transaction of ctx. It returns an error wrapping ErrForbidden if the
+// administrator is deleted or disabled.
+func (s *Service) Scope(ctx context.Context, username, team string) (scope.Scope, error) {
+	a, err := s.lookupEnabled(ctx, username)
+	if err != nil {
+		return scope.Scope{}, err
+	}
+	return a.Scope(team), nil
 }
 
 // authorizeTarget refuses to read or change one who may do more than the actor.

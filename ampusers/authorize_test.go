@@ -1,6 +1,7 @@
 package ampusers_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // newScopedEnv has one Full administrator, and three Limited ones: jane may do more
@@ -175,9 +177,9 @@ func TestService_ForActor_rejectsPrivilegeEscalation(t *testing.T) {
 				},
 				"another section":  func(a *ampusers.Administrator) { a.Sections = []string{"audit"} },
 				"apply":            func(a *ampusers.Administrator) { a.Sections = []string{ampusers.SectionApply} },
-				"all extensions":   func(a *ampusers.Administrator) { a.Extensions = ampusers.Ranges{} },
+				"all extensions":   func(a *ampusers.Administrator) { a.Extensions = scope.Ranges{} },
 				"other extensions": func(a *ampusers.Administrator) { a.Extensions = mustRanges(t, "199-200") },
-				"all DIDs":         func(a *ampusers.Administrator) { a.DIDs = ampusers.Ranges{} },
+				"all DIDs":         func(a *ampusers.Administrator) { a.DIDs = scope.Ranges{} },
 				"other DIDs":       func(a *ampusers.Administrator) { a.DIDs = mustRanges(t, "5550-5560") },
 				"all teams":        func(a *ampusers.Administrator) { a.Teams = nil },
 				"another team":     func(a *ampusers.Administrator) { a.Teams = []string{"acme", "beta"} },
@@ -280,6 +282,42 @@ func TestService_List_paginatesWithinScope(t *testing.T) {
 					require.ElementsMatch(t, want, got, "%d %v", limit, order)
 				}
 			}
+		})
+	}
+}
+
+// A demotion that commits before the transaction of a request counts, although
+// the request began before.
+func TestService_ForActor_demotionCommittedFirstCounts(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]func(ctx context.Context, jane *ampusers.Service) error{
+		"create": func(ctx context.Context, jane *ampusers.Service) error {
+			_, err := jane.Create(ctx, &ampusers.Administrator{Username: "new", Sections: []string{"managers"}}, store.Secret{})
+			return err
+		},
+		"update": func(ctx context.Context, jane *ampusers.Service) error {
+			_, err := jane.Update(ctx, "jim", func(*ampusers.Administrator) error { return nil })
+			return err
+		},
+		"set_password": func(ctx context.Context, jane *ampusers.Service) error {
+			_, err := jane.SetPassword(ctx, "jim", secret(otherPassword))
+			return err
+		},
+		"delete": func(ctx context.Context, jane *ampusers.Service) error { return jane.Delete(ctx, "jim") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, racing := newRacingEnv(t, func(h *env) {
+				_, err := h.Update(h.t.Context(), "jane", func(a *ampusers.Administrator) error {
+					a.Sections = []string{"audit"}
+					return nil
+				})
+				require.NoError(h.t, err)
+			})
+			h.createLimited(t, "jim", "managers")
+			require.ErrorIs(t, run(t.Context(), racing.ForActor("jane")), store.ErrForbidden)
+			require.Contains(t, h.lastAuditEntry(t), "forbidden")
+			h.requireAuditIntact(t)
 		})
 	}
 }

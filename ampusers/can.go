@@ -1,6 +1,10 @@
 package ampusers
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pbxusers/pbxusers/store/scope"
+)
 
 // Can reports whether the administrator may see and change a section.
 func (a *Administrator) Can(section string) bool {
@@ -9,14 +13,30 @@ func (a *Administrator) Can(section string) bool {
 
 // CanExtension reports whether the administrator may see and change what
 // belongs to an extension.
-func (a *Administrator) CanExtension(number string) bool {
-	return !a.Disabled && (a.Access == Full || a.Extensions.Contains(number))
-}
+func (a *Administrator) CanExtension(number string) bool { return a.scope().HasExtension(number) }
 
 // CanDID reports whether the administrator may see and change what belongs to
 // a DID.
-func (a *Administrator) CanDID(number string) bool {
-	return !a.Disabled && (a.Access == Full || a.DIDs.Contains(number))
+func (a *Administrator) CanDID(number string) bool { return a.scope().HasDID(number) }
+
+// Scope returns the extensions and DIDs of a team that the administrator may see
+// and change; "" is the default team.
+func (a *Administrator) Scope(team string) scope.Scope {
+	if !a.CanTeam(team) {
+		return scope.Scope{}
+	}
+	return a.scope()
+}
+
+// scope is [Administrator.Scope] without regard to teams.
+func (a *Administrator) scope() scope.Scope {
+	switch {
+	case a.Disabled:
+		return scope.Scope{}
+	case a.Access == Full:
+		return scope.All()
+	}
+	return scope.Limited(a.Extensions, a.DIDs)
 }
 
 // CanTeam reports whether the administrator may see and change a team; "" is
@@ -48,7 +68,7 @@ func (a *Administrator) Covers(other *Administrator) bool {
 			return false
 		}
 	}
-	return a.Extensions.Covers(other.Extensions) && a.DIDs.Covers(other.DIDs) && a.coversTeams(other)
+	return a.scope().Covers(scope.Limited(other.Extensions, other.DIDs)) && a.coversTeams(other)
 }
 
 func (a *Administrator) coversTeams(other *Administrator) bool {

@@ -1,6 +1,8 @@
 package ampusers_test
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 func TestAdministrator_Can_fullAllowsEverything(t *testing.T) {
@@ -74,8 +77,8 @@ func drawAdministrator(t *rapid.T, label string) *ampusers.Administrator {
 		slices.Sort(drawn)
 		return drawn
 	}
-	ranges := func() ampusers.Ranges {
-		r, err := ampusers.ParseRanges(strings.Join(words("1-3", "5", "7-9", "4"), ","))
+	ranges := func() scope.Ranges {
+		r, err := scope.ParseRanges(strings.Join(words("1-3", "5", "7-9", "4"), ","))
 		require.NoError(t, err)
 		return r
 	}
@@ -144,4 +147,68 @@ func TestAdministrator_Explain_deniesUnknownResource(t *testing.T) {
 	a := &ampusers.Administrator{Access: ampusers.Limited}
 	require.Equal(t, "not_listed", a.Explain("trunk", "1").Code)
 	require.False(t, a.Explain("trunk", "1").Allowed)
+}
+
+func mustRanges(t testing.TB, text string) scope.Ranges {
+	t.Helper()
+	r, err := scope.ParseRanges(text)
+	require.NoError(t, err)
+	return r
+}
+
+// longestRanges are as many as there may be, of the longest numbers.
+func longestRanges(t testing.TB) scope.Ranges {
+	t.Helper()
+	parts := make([]string, scope.MaxRanges)
+	for i := range parts {
+		parts[i] = fmt.Sprintf("+49301234567890%03d00-+49301234567890%03d49", i, i)
+	}
+	return mustRanges(t, strings.Join(parts, ","))
+}
+
+// sampleNumbers are half inside and half outside of longestRanges.
+func sampleNumbers() []string {
+	numbers := make([]string, 256)
+	for i := range numbers {
+		numbers[i] = fmt.Sprintf("+49301234567890%03d%02d", rand.IntN(scope.MaxRanges), rand.IntN(100))
+	}
+	return numbers
+}
+
+func TestAdministrator_Can_doesNotAllocate(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of others too
+	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"audit", "managers"}, Extensions: longestRanges(t), DIDs: longestRanges(t)}
+	numbers := sampleNumbers()
+	allowed, next := 0, 0
+	require.Zero(t, testing.AllocsPerRun(1000, func() {
+		number := numbers[next%len(numbers)]
+		next++
+		if a.CanExtension(number) && a.CanDID(number) && a.Can("managers") && a.CanTeam("") {
+			allowed++
+		}
+	}))
+	require.Positive(t, allowed)
+}
+
+// The loop without a question is the floor that the others stand on.
+func BenchmarkAdministrator_Can(b *testing.B) {
+	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"administrators", "apply", "audit", "managers", "settings"}, Extensions: longestRanges(b)}
+	for i := range ampusers.MaxTeams {
+		a.Teams = append(a.Teams, fmt.Sprintf("team%03d", i))
+	}
+	numbers := sampleNumbers()
+	for name, ask := range map[string]func(number string) bool{
+		"floor":               func(number string) bool { return number != "" },
+		"section":             func(string) bool { return a.Can("settings") },
+		"extension/64 ranges": a.CanExtension,
+		"team/256 teams":      func(string) bool { return a.CanTeam("team200") },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				ask(numbers[i%len(numbers)])
+				i++
+			}
+		})
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // newService is a service with the sections of a product.
@@ -37,7 +38,7 @@ func ExampleNew() {
 
 // A new administrator is Limited, and may do what is listed.
 func ExampleService_Create() {
-	extensions, _ := ampusers.ParseRanges("100-199, 205")
+	extensions, _ := scope.ParseRanges("100-199, 205")
 	jane, err := newService().Create(context.Background(), &ampusers.Administrator{
 		Username: "jane.admin", Sections: []string{"managers"}, Extensions: extensions,
 	}, store.NewSecret("vivid-otter-73-lanterns"))
@@ -197,7 +198,7 @@ func ExampleService_Bootstrap() {
 }
 
 func ExampleAdministrator_Can() {
-	extensions, _ := ampusers.ParseRanges("100-199,205")
+	extensions, _ := scope.ParseRanges("100-199,205")
 	jane := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"managers"}, Extensions: extensions}
 	fmt.Println(jane.Can("managers"), jane.Can(ampusers.SectionApply))
 	fmt.Println(jane.CanExtension("150"), jane.CanExtension("0150"), jane.CanDID("+4930123"))
@@ -207,21 +208,11 @@ func ExampleAdministrator_Can() {
 }
 
 func ExampleAdministrator_Explain() {
-	extensions, _ := ampusers.ParseRanges("100-199,205")
+	extensions, _ := scope.ParseRanges("100-199,205")
 	jane := &ampusers.Administrator{Access: ampusers.Limited, Extensions: extensions}
 	fmt.Println(jane.Explain(ampusers.ResourceExtension, "300").Reason)
 	fmt.Println(jane.Explain(ampusers.ResourceDID, "+4930123").Code)
 	// Output:
 	// The administrator has limited access, and this extension is not listed.
 	// unrestricted
-}
-
-func ExampleParseRanges() {
-	r, err := ampusers.ParseRanges("205, 100-199, 200-204")
-	fmt.Println(r, err)
-	_, err = ampusers.ParseRanges("99-100")
-	fmt.Println(err)
-	// Output:
-	// 100-205 <nil>
-	// ranges: part 1: both ends of a range have the same length, with + on both or on none; write 10-99,100-199 rather than 10-199
 }

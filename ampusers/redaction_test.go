@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // printedForms are all ways in which a program prints a value.
@@ -107,8 +108,8 @@ func TestAudit_detectsModifiedRecord(t *testing.T) {
 	for name, change := range map[string]func(a *ampusers.Administrator){
 		"access":        func(a *ampusers.Administrator) { a.Access = ampusers.Full },
 		"sections":      func(a *ampusers.Administrator) { a.Sections = append(a.Sections, "managers") },
-		"extensions":    func(a *ampusers.Administrator) { a.Extensions = ampusers.Ranges{} },
-		"dids":          func(a *ampusers.Administrator) { a.DIDs, _ = ampusers.ParseRanges("1") },
+		"extensions":    func(a *ampusers.Administrator) { a.Extensions = scope.Ranges{} },
+		"dids":          func(a *ampusers.Administrator) { a.DIDs, _ = scope.ParseRanges("1") },
 		"teams":         func(a *ampusers.Administrator) { a.Teams = []string{"acme"} },
 		"enabled":       func(a *ampusers.Administrator) { a.Disabled = !a.Disabled },
 		"password":      func(a *ampusers.Administrator) { a.Credentials.PasswordHash = secret("$argon2id$x") },

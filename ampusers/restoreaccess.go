@@ -6,6 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // bootstrapUsername is that of the administrator whom [Service.Bootstrap] makes.
@@ -50,7 +51,7 @@ func restoreAccess(a *Administrator) *Administrator {
 	after := a.Clone()
 	after.Access, after.Disabled = Full, false
 	after.Sections, after.Teams = nil, nil
-	after.Extensions, after.DIDs = Ranges{}, Ranges{}
+	after.Extensions, after.DIDs = scope.Ranges{}, scope.Ranges{}
 	after.Credentials.SecondFactor, after.Credentials.Devices = nil, nil
 	after.endSessions()
 	return after

@@ -81,7 +81,7 @@ func (s *Service) authenticateToken(ctx context.Context, r TokenRequest) (*Token
 	if hash := auth.HashToken(r.Key); hash == nil || subtle.ConstantTimeCompare(hash, h.Token.KeyHash) != 1 {
 		return nil, errInvalidKey()
 	}
-	return h, s.authorizeUser(h.User)
+	return h, s.authorizeUser(ctx, h.User)
 }
 
 func errInvalidKey() error {
@@ -176,7 +176,7 @@ func (s *Service) phoneOwner(ctx context.Context, extension string) (*User, erro
 	if !validate.Extension().Valid(extension) {
 		return nil, nobody
 	}
-	u, err := s.requireInScope(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))
+	u, err := s.requireInScope(ctx)(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nobody
 	}

@@ -305,7 +305,7 @@ func TestService_Authorize_recordsNoAuditEntry(t *testing.T) {
 func TestService_Authorize_rejectsOutOfScopeUser(t *testing.T) {
 	t.Parallel()
 	c := newAPIClient(t, newService(t), userman.Token{Modules: []string{"all"}})
-	scoped := &apiClient{c.scoped(func(extension string) bool { return extension == "1001" }), t, c.request}
+	scoped := &apiClient{c.scoped(inScope("1001")), t, c.request}
 	_, err := scoped.authorize(t.Context(), nil)
 	require.ErrorIs(t, err, store.ErrForbidden, "jane has 1002 as well")
 }

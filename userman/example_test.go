@@ -10,6 +10,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -188,15 +189,18 @@ func ExampleService_OnExtensionDeleted() {
 	// true []
 }
 
-// A Limited administrator of the extensions 100 to 199 sees their people, and
-// nobody else.
+// A limited administrator of the extensions 100 to 199 sees only their users.
 func ExampleService_Scoped() {
 	users := userman.New(memstore.New().Users(""), nil)
 	ctx := context.Background()
 	for username, extension := range map[string]string{"jane": "101", "joan": "201"} {
 		_, _ = users.Create(ctx, userman.NewUser{User: &userman.User{Username: username, DefaultExtension: extension}})
 	}
-	scoped := users.Scoped(func(extension string) bool { return extension >= "100" && extension < "200" })
+	scoped := users.Scoped(func(context.Context) (scope.Scope, error) {
+		// Read the administrator's record here, in the transaction of the context.
+		extensions, err := scope.ParseRanges("100-199")
+		return scope.Limited(extensions, scope.Ranges{}), err
+	})
 	list, _ := scoped.List(ctx, userman.Query{})
 	fmt.Println(len(list.Items), list.Items[0].Username)
 	_, err := scoped.Get(ctx, "joan")

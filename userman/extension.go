@@ -127,8 +127,12 @@ func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy 
 		if err := validateRemoval(number, policy); err != nil {
 			return err
 		}
-		if s.inScope != nil && !s.inScope(number) {
-			return &store.ForbiddenError{Reason: "you do not reach this extension; ask an administrator who does"}
+		sc, err := s.scope(ctx)
+		if err != nil {
+			return err
+		}
+		if !sc.HasExtension(number) {
+			return &store.ForbiddenError{Reason: "this extension is outside your scope; ask an administrator with access"}
 		}
 		removal = &extensionRemoval{service: s, action: action, number: number, policy: policy}
 		if err := removal.prepare(ctx); err != nil {

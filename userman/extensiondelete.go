@@ -86,7 +86,7 @@ func (x *extensionRemoval) applyPolicy(ctx context.Context, change userChange) e
 	if x.policy == OrphanKeep {
 		return nil
 	}
-	if err := x.service.authorizeUser(change.before); err != nil {
+	if err := x.service.authorizeUser(ctx, change.before); err != nil {
 		return err
 	}
 	if x.policy == OrphanDelete {

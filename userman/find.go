@@ -6,14 +6,19 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// find reads the person of that username, which may come from a stranger, as
-// the store keeps them. Who is out of reach is a [store.ForbiddenError].
+// find reads the user of that username from the store. The username may be any
+// input. A user out of scope is an error wrapping ErrForbidden.
 func (s *Service) find(ctx context.Context, username string) (*User, error) {
+	return s.requireInScope(ctx)(s.lookup(ctx, username))
+}
+
+// lookup is find without regard to scope.
+func (s *Service) lookup(ctx context.Context, username string) (*User, error) {
 	name := validUsername(username)
 	if name == "" {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
-	return s.requireInScope(s.store.FindUser(ctx, UserLookup{Username: name}))
+	return s.store.FindUser(ctx, UserLookup{Username: name})
 }
 
 // findByID is find for an ID; a deleted person is not found.
@@ -30,16 +35,19 @@ func (s *Service) findAny(ctx context.Context, id string) (*User, error) {
 	if len(id) > maxText {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
-	return s.requireInScope(s.store.User(ctx, id))
+	return s.requireInScope(ctx)(s.store.User(ctx, id))
 }
 
-// requireInScope returns what was read when it is reached.
-func (s *Service) requireInScope(u *User, err error) (*User, error) {
-	if err != nil {
-		return nil, err
+// requireInScope returns a check for the user that a store call returned: an error
+// wrapping ErrForbidden if the user is out of scope.
+func (s *Service) requireInScope(ctx context.Context) func(u *User, err error) (*User, error) {
+	return func(u *User, err error) (*User, error) {
+		if err != nil {
+			return nil, err
+		}
+		if err := s.authorizeUser(ctx, u); err != nil {
+			return nil, err
+		}
+		return u, nil
 	}
-	if err := s.authorizeUser(u); err != nil {
-		return nil, err
-	}
-	return u, nil
 }

@@ -12,11 +12,13 @@ import (
 	"go.uber.org/goleak"
 	_ "modernc.org/sqlite"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/internal/testclock"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -31,8 +33,10 @@ const (
 
 func secret(text string) store.Secret { return store.NewSecret(text) }
 
-// backend is a database with both stores that a service needs.
+// backend is a database with the stores that a service and its actors need.
 type backend interface {
+	store.Transactor
+	Administrators() ampusers.Store
 	Users(team string) userman.Store
 	Audit() audit.Store
 }
@@ -85,9 +89,17 @@ func newServiceWithDB(t testing.TB, db backend, team string, configure ...func(*
 	return &env{s, db.Users(team), opts.Audit, c}
 }
 
-// scoped returns the house as somebody sees it who reaches some extensions only.
-func (h *env) scoped(inScope func(extension string) bool) *env {
-	return &env{h.Scoped(inScope), h.store, h.auditLog, h.clock}
+// scoped returns the env as an administrator of that scope sees it.
+func (h *env) scoped(load userman.ScopeLoader) *env {
+	return &env{h.Scoped(load), h.store, h.auditLog, h.clock}
+}
+
+// inScope returns the loader of a scope of these extensions.
+func inScope(ranges string) userman.ScopeLoader {
+	return func(context.Context) (scope.Scope, error) {
+		extensions, err := scope.ParseRanges(ranges)
+		return scope.Limited(extensions, scope.Ranges{}), err
+	}
 }
 
 // newUser is somebody with that username, and extensions, of which the first is

@@ -68,7 +68,11 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 	if len(usernames) > MaxMembersPerCall {
 		return nil, store.NewInvalidError(store.FieldError{Field: "usernames", Code: "max", Message: fmt.Sprintf("at most %d entries are allowed; give them in several parts", MaxMembersPerCall)})
 	}
-	resolver, err := s.PermissionResolver(ctx) // once, for all of them
+	sc, err := s.scope(ctx) // once, for all of them
+	if err != nil {
+		return nil, err
+	}
+	resolver, err := s.PermissionResolver(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +80,10 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 	var errs []store.FieldError
 	seen := map[string]bool{}
 	for i, username := range usernames {
-		before, err := s.find(ctx, username)
+		before, err := s.lookup(ctx, username)
+		if err == nil && !userInScope(sc, before) {
+			err = outOfScopeError()
+		}
 		switch {
 		case errors.Is(err, store.ErrNotFound):
 			errs = append(errs, memberError(i, "unknown", "there is no such person; give a username"))
@@ -93,7 +100,7 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 		if len(after.Groups) > MaxGroupsPerUser {
 			errs = append(errs, memberError(i, "max", fmt.Sprintf("this person is in %d groups already", MaxGroupsPerUser)))
 		}
-		if err := s.authorizeGrant(resolver, before, after); err != nil {
+		if err := s.authorizeGrant(sc, resolver, before, after); err != nil {
 			return nil, err
 		}
 		changes = append(changes, userChange{before, after})
@@ -113,7 +120,7 @@ func (s *Service) DeleteGroup(ctx context.Context, name string, force bool) erro
 	const action = "delete"
 	var g *Group
 	err := s.audit.Do(ctx, s.store, s.groupEvent(action, name), func(ctx context.Context, r *audit.Recorder) (err error) {
-		if err := s.requireUnscoped(); err != nil {
+		if err := s.requireUnscoped(ctx); err != nil {
 			return err
 		}
 		if g, err = s.Group(ctx, name); err != nil {

@@ -47,7 +47,7 @@ func (s *Service) createGroup(ctx context.Context, action string, g *Group, setM
 }
 
 func (s *Service) checkCreateGroup(ctx context.Context, g *Group) error {
-	if err := s.requireUnscoped(); err != nil {
+	if err := s.requireUnscoped(ctx); err != nil {
 		return err
 	}
 	if err := store.NewInvalidError(s.validateGroup(g, nil)...); err != nil {
@@ -105,7 +105,7 @@ func (s *Service) UpdateGroup(ctx context.Context, name string, change func(*Gro
 	const action = "update"
 	var after *Group
 	err := s.audit.Do(ctx, s.store, s.groupEvent(action, name), func(ctx context.Context, r *audit.Recorder) error {
-		if err := s.requireUnscoped(); err != nil {
+		if err := s.requireUnscoped(ctx); err != nil {
 			return err
 		}
 		before, err := s.Group(ctx, name)

@@ -113,7 +113,7 @@ func (s *Service) userByLink(ctx context.Context, kind linkKind, token store.Sec
 	if hash == nil {
 		return nil, kind.notFound()
 	}
-	u, err := s.requireInScope(s.store.FindUser(ctx, kind.lookup(hash)))
+	u, err := s.requireInScope(ctx)(s.store.FindUser(ctx, kind.lookup(hash)))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, kind.notFound()
 	}

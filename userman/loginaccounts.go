@@ -106,7 +106,7 @@ func (s *Service) resolveLogin(ctx context.Context, name string) (*User, error) 
 	if found == nil {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
-	return s.requireInScope(found, nil)
+	return s.requireInScope(ctx)(found, nil)
 }
 
 type loginResolver func(ctx context.Context, typed string) (*User, error)

@@ -255,7 +255,7 @@ func TestService_SendWelcome_rejectsOutOfScopeUser(t *testing.T) {
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUser(t, newUserWithEmail("jane", "1001"), "")
-	scoped := h.scoped(func(extension string) bool { return extension != "1001" })
+	scoped := h.scoped(inScope("1000,1002-9999"))
 	for _, send := range []func(context.Context, string) (*userman.Delivery, error){scoped.SendWelcome, scoped.SendReset} {
 		_, err := send(t.Context(), "jane")
 		require.ErrorIs(t, err, store.ErrForbidden)

@@ -222,7 +222,7 @@ func TestService_SendPendingWelcomes_sendsToInScopeUsersOnly(t *testing.T) {
 	h.createUser(t, newUserWithEmail("anna", "1001"), "")
 	h.createUser(t, newUserWithEmail("bert", "2001"), "")
 	h.createUser(t, newUserWithEmail("carl"), "")
-	scoped := h.scoped(func(extension string) bool { return extension < "2000" })
+	scoped := h.scoped(inScope("1000-1999"))
 	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 1}, scoped.sendPendingWelcomes(t).Counts)
 	require.Equal(t, []string{"anna@example.com"}, recipients(box.sent()))
 }

@@ -29,7 +29,7 @@ func (s *Service) GetByExtension(ctx context.Context, extension string) (*User, 
 	if !validate.Extension().Valid(extension) {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
-	u, err := s.requireInScope(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))
+	u, err := s.requireInScope(ctx)(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))
 	return s.lookupResult(ctx, "", u, err)
 }
 
@@ -64,7 +64,11 @@ func (s *Service) List(ctx context.Context, q Query) (*store.Page[*User], error)
 		q.PageRequest = page
 		return s.store.ListUsers(ctx, q)
 	}
-	list, err := scopedlist.List(ctx, q.PageRequest, next, s.userInScope, s.inScope == nil)
+	sc, err := s.scope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := scopedlist.List(ctx, q.PageRequest, next, func(u *User) bool { return userInScope(sc, u) }, sc.AllExtensions())
 	if err != nil {
 		return nil, err
 	}
@@ -92,8 +96,12 @@ func (q Query) matchesNone() bool {
 // Each calls visit for everybody who is not deleted, in the order of their IDs,
 // for an export, and stops at the first error. visit must not call the service.
 func (s *Service) Each(ctx context.Context, visit func(*User) error) error {
+	sc, err := s.scope(ctx)
+	if err != nil {
+		return err
+	}
 	return s.store.EachUser(ctx, func(u *User) error {
-		if !u.DeletedAt.IsZero() || !s.userInScope(u) {
+		if !u.DeletedAt.IsZero() || !userInScope(sc, u) {
 			return nil
 		}
 		return visit(s.redact(u))

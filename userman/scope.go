@@ -6,70 +6,92 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// Scoped returns a service for somebody who reaches some extensions only, such
-// as a Limited administrator. nil reaches everything.
+// ScopeLoader returns what the actor of a request may touch. It reads the
+// actor's record in the transaction of ctx.
+type ScopeLoader func(ctx context.Context) (scope.Scope, error)
+
+// Scoped returns a service that acts for a limited administrator. Every
+// operation loads the scope again, and a change loads it inside its transaction:
+// a demotion that commits first counts. With a nil loader the service is
+// unrestricted.
 //
-// People are reached who have at least one extension, and none that reaches
-// says no to. Others are neither listed nor read nor changed, and their
-// password is not compared. Nobody is made or moved out of reach. Nobody is
-// given extensions out of reach, or all of them, by permissions or by groups,
-// unless they have them already; what the default groups give to everybody is
-// not given by whoever makes a person. Groups are read, but not changed;
-// directories are not synced; and tokens are those of people who are reached.
+// A user is in scope if the user has at least one extension and all of them are
+// in scope. Other users are not listed, read or changed, and their passwords are
+// not compared. No user can be created out of scope or moved there. The service
+// grants extensions out of scope, by permissions or by groups, only to users who
+// have them already; the default groups are exempt. Groups are read-only,
+// directories cannot be synchronized, and tokens are those of users in scope.
 //
-// Whoever holds the credentials of a person may do what the person may. They
-// are therefore not handed out of people who have a permission of the kind
-// [permission.KindExtensions] for extensions out of reach, or for all of them: no password is
-// set and no link made, the second factor stays, and so does the email, where
-// links go; tokens are not made, not rotated, and not changed but to disable or
-// delete them. What the defaults and the default groups give to everybody does
-// not count here either. Mails with links are sent: the person alone reads what
-// [Service.SendWelcome] and [Service.SendReset] send.
+// The holder of a user's credentials can do whatever the user can do. The
+// service therefore keeps back the credentials of users who have a permission of
+// kind [permission.KindExtensions] for extensions out of scope: it sets no password, creates
+// no link, keeps the second factor and the email, and does not create, rotate or
+// change tokens, except to disable or delete them. What the defaults and the
+// default groups grant does not count here either. [Service.SendWelcome] and
+// [Service.SendReset] still work, because only the user reads the mail.
 //
-// Each of these is refused with a [store.ForbiddenError].
-func (s *Service) Scoped(inScope func(extension string) bool) *Service {
+// Each denied operation returns an error wrapping ErrForbidden.
+func (s *Service) Scoped(load ScopeLoader) *Service {
 	scoped := *s
-	scoped.inScope = inScope
+	scoped.loadScope = load
 	scoped.authenticator = scoped.newAuthenticator() // it looks up who logs in
 	return &scoped
 }
 
-// userInScope reports whether u is reached, see [Service.Scoped].
-func (s *Service) userInScope(u *User) bool {
-	if s.inScope == nil {
+// scope returns what the service may touch, as of the transaction of ctx.
+func (s *Service) scope(ctx context.Context) (scope.Scope, error) {
+	if s.loadScope == nil {
+		return scope.All(), nil
+	}
+	return s.loadScope(ctx)
+}
+
+// userInScope reports whether u is in scope, see [Service.Scoped].
+func userInScope(sc scope.Scope, u *User) bool {
+	if sc.AllExtensions() {
 		return true
 	}
 	extensions := u.Extensions()
-	return len(extensions) > 0 && !slices.ContainsFunc(extensions, func(e string) bool { return !s.inScope(e) })
+	return len(extensions) > 0 && !slices.ContainsFunc(extensions, func(e string) bool { return !sc.HasExtension(e) })
 }
 
-// authorizeUser refuses to read or change somebody who is out of reach.
-func (s *Service) authorizeUser(u *User) error {
-	if s.userInScope(u) {
-		return nil
+// authorizeUser returns an error wrapping ErrForbidden if u is out of scope.
+func (s *Service) authorizeUser(ctx context.Context, u *User) error {
+	sc, err := s.scope(ctx)
+	if err != nil || userInScope(sc, u) {
+		return err
 	}
-	return &store.ForbiddenError{Reason: "this person has extensions that you do not reach, or none; ask an administrator who reaches them"}
+	return outOfScopeError()
 }
 
-// requireUnscoped refuses whoever does not reach everything.
-func (s *Service) requireUnscoped() error {
-	if s.inScope == nil {
-		return nil
+func outOfScopeError() error {
+	return &store.ForbiddenError{Reason: "this user is outside your scope"}
+}
+
+// requireUnscoped returns an error wrapping ErrForbidden unless every extension
+// is in scope.
+func (s *Service) requireUnscoped(ctx context.Context) error {
+	sc, err := s.scope(ctx)
+	if err != nil || sc.AllExtensions() {
+		return err
 	}
-	return &store.ForbiddenError{Reason: "this concerns people with extensions that you do not reach; ask an administrator who reaches all of them"}
+	return &store.ForbiddenError{Reason: "this affects users outside your scope; ask an unrestricted administrator"}
 }
 
-// authorizeChange refuses, in the transaction of ctx, to make of before what is out of
-// reach, or has extensions out of reach that before has not.
+// authorizeChange returns an error wrapping ErrForbidden if after is out of scope,
+// or if the change grants extensions out of scope. It runs in the transaction of
+// ctx.
 func (s *Service) authorizeChange(ctx context.Context, before, after *User) error {
+	sc, err := s.scope(ctx)
 	switch {
-	case s.inScope == nil:
-		return nil
-	case !s.userInScope(after):
-		return &store.ForbiddenError{Reason: "these extensions are not all among those that you reach, and a person without any is not either; ask an administrator who reaches them"}
+	case err != nil || sc.AllExtensions():
+		return err
+	case !userInScope(sc, after):
+		return &store.ForbiddenError{Reason: "some of these extensions are outside your scope (a user without extensions always is); ask an administrator with access"}
 	}
 	if before.Email != after.Email {
 		if err := s.authorizeCredentials(ctx, after); err != nil {
@@ -83,24 +105,21 @@ func (s *Service) authorizeChange(ctx context.Context, before, after *User) erro
 	if err != nil {
 		return err
 	}
-	return s.authorizeGrant(resolver, before, after)
+	return s.authorizeGrant(sc, resolver, before, after)
 }
 
-// authorizeGrant refuses permissions for extensions out of reach that after has and
-// before has not.
-func (s *Service) authorizeGrant(resolver *permission.Resolver, before, after *User) error {
-	if s.inScope == nil {
-		return nil
-	}
-	if permission := s.firstOutOfScope(resolver.For(before.PermissionSubject()), resolver.For(after.PermissionSubject())); permission != "" {
-		return &store.ForbiddenError{Reason: "this would give the permission " + permission + " for extensions that you do not reach; ask an administrator who reaches them"}
+// authorizeGrant returns an error wrapping ErrForbidden if after has a permission
+// for extensions out of scope that before does not have.
+func (s *Service) authorizeGrant(sc scope.Scope, resolver *permission.Resolver, before, after *User) error {
+	if permission := s.firstOutOfScope(sc, resolver.For(before.PermissionSubject()), resolver.For(after.PermissionSubject())); permission != "" {
+		return &store.ForbiddenError{Reason: "this would grant the permission " + permission + " for extensions outside your scope; ask an administrator with access"}
 	}
 	return nil
 }
 
-// withCredentialCheck returns do for an act after which whoever does it may hold credentials
-// of the person: a password, a link, a key. It is refused of those who may do
-// more than is reached, see [Service.Scoped].
+// withCredentialCheck returns mutate for an operation that may hand out
+// credentials of the user: a password, a link, a key. It is denied for users with
+// permissions out of scope, see [Service.Scoped].
 func (s *Service) withCredentialCheck(mutate mutation) mutation {
 	return func(ctx context.Context, u *User) error {
 		if err := s.authorizeCredentials(ctx, u); err != nil {
@@ -110,40 +129,45 @@ func (s *Service) withCredentialCheck(mutate mutation) mutation {
 	}
 }
 
-// authorizeCredentials refuses, in the transaction of ctx, to hand out the credentials of
-// somebody who may do for extensions out of reach what not everybody may.
+// authorizeCredentials returns an error wrapping ErrForbidden if u has a
+// permission for extensions out of scope that not every user has. It runs in the
+// transaction of ctx.
 func (s *Service) authorizeCredentials(ctx context.Context, u *User) error {
-	if s.inScope == nil {
-		return nil
+	sc, err := s.scope(ctx)
+	if err != nil || sc.AllExtensions() {
+		return err
 	}
 	groups, revision, err := s.store.ListGroups(ctx)
 	if err != nil {
 		return err
 	}
 	resolver := s.resolverOver(groups, revision)
-	if permission := s.firstOutOfScope(resolver.For(u.withDefaultGrants(groups).PermissionSubject()), resolver.For(u.PermissionSubject())); permission != "" {
-		return &store.ForbiddenError{Reason: "this person has the permission " + permission + " for extensions that you do not reach, and so has whoever holds the password, a link, a key or the mailbox; ask an administrator who reaches them"}
+	if permission := s.firstOutOfScope(sc, resolver.For(u.withDefaultGrants(groups).PermissionSubject()), resolver.For(u.PermissionSubject())); permission != "" {
+		return &store.ForbiddenError{Reason: "this user has the permission " + permission + " for extensions outside your scope, and so would the holder of the user's password, link, key or mailbox; ask an administrator with access"}
 	}
 	return nil
 }
 
-// withDefaultGrants returns u with what is given to everybody, and nothing more.
+// withDefaultGrants returns u with the grants that every user has, and no others.
 func (u *User) withDefaultGrants(groups []*Group) *User {
 	c := u.Clone()
 	c.Groups, c.Permissions = defaultGroups(groups), nil
 	return c
 }
 
-// firstOutOfScope returns the first permission that after has for extensions out of
-// reach for which before has it not; "" when there is none.
-func (s *Service) firstOutOfScope(before, after *permission.EffectiveSet) string {
+// firstOutOfScope returns the first permission that after has for extensions out
+// of scope and before does not have; "" if there is none.
+func (s *Service) firstOutOfScope(sc scope.Scope, before, after *permission.EffectiveSet) string {
+	if sc.AllExtensions() {
+		return ""
+	}
 	for _, p := range s.Permissions() {
 		if p.Kind != permission.KindExtensions {
 			continue
 		}
 		prior, priorAll := before.Values(p.ID)
 		items, all := after.Values(p.ID)
-		added := slices.ContainsFunc(items, func(item string) bool { return !slices.Contains(prior, item) && !s.inScope(item) })
+		added := slices.ContainsFunc(items, func(item string) bool { return !slices.Contains(prior, item) && !sc.HasExtension(item) })
 		if !priorAll && (all || added) {
 			return p.ID
 		}

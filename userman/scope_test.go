@@ -4,21 +4,20 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// extensions1xx reaches the extensions 100 to 199.
-func extensions1xx(extension string) bool {
-	return len(extension) == 3 && strings.HasPrefix(extension, "1")
-}
+// extensions1xx is the scope of the extensions 100 to 199.
+func extensions1xx(ctx context.Context) (scope.Scope, error) { return inScope("100-199")(ctx) }
 
 // newScopedEnv returns a house with jane (101, 102), within reach, joan (201), june
 // (103, 201) and nora, who has no extension, and the same within reach of the
@@ -328,4 +327,77 @@ func TestService_Scoped_readsGroupsOnly(t *testing.T) {
 	require.ErrorIs(t, errOf2(scoped.Sync(t.Context(), "head-office", nil)), store.ErrForbidden)
 	require.Equal(t, "jane joan june nora", all.scoped(nil).list(t, userman.Query{}), "nil reaches everything")
 	all.requireAuditIntact(t)
+}
+
+// A demotion that commits before the transaction of a request counts, although
+// the request began before.
+func TestService_Scoped_demotionCommittedFirstCounts(t *testing.T) {
+	t.Parallel()
+	for name, open := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := open(t)
+			all := newServiceWithDB(t, db, "")
+			admins := db.Administrators()
+			require.NoError(t, admins.CreateAdministrator(t.Context(), &ampusers.Administrator{Username: "admin", Access: ampusers.Full}))
+			scoped := all.scoped(func(ctx context.Context) (scope.Scope, error) {
+				a, err := admins.Administrator(ctx, "admin")
+				if err != nil {
+					return scope.Scope{}, err
+				}
+				return a.Scope(""), nil
+			})
+			demote := func(ctx context.Context) {
+				require.NoError(t, admins.UpdateAdministrator(ctx, "admin", func(a *ampusers.Administrator) (err error) {
+					a.Access = ampusers.Limited
+					a.Extensions, err = scope.ParseRanges("100-199")
+					return err
+				}))
+			}
+			all.createUser(t, newUser("jane", "101"), "")
+			joan := all.createUser(t, newUser("joan", "201"), "")
+			scoped.update(t, "joan", func(u *userman.User) { u.DisplayName = "Joan" })
+			require.Equal(t, "jane joan", scoped.list(t, userman.Query{}))
+
+			require.NoError(t, db.RunInTx(t.Context(), func(ctx context.Context) error {
+				demote(ctx) // the scope is read in the same transaction
+				_, err := scoped.Disable(ctx, "joan")
+				require.ErrorIs(t, err, store.ErrForbidden)
+				_, err = scoped.Disable(ctx, "jane")
+				return err
+			}))
+			for what, err := range map[string]error{
+				"Get":         errOf2(scoped.Get(t.Context(), "joan")),
+				"GetByID":     errOf2(scoped.GetByID(t.Context(), joan.ID)),
+				"Delete":      scoped.Delete(t.Context(), "joan"),
+				"SetPassword": errOf2(scoped.SetPassword(t.Context(), "joan", secret(goodPassword), nil)),
+				"Create":      errOf2(scoped.Create(t.Context(), userman.NewUser{User: newUser("new", "202")})),
+				"CreateGroup": errOf2(scoped.CreateGroup(t.Context(), &userman.Group{Name: "Mine"})),
+				"CreateToken": errOf3(scoped.CreateToken(t.Context(), "joan", &userman.Token{})),
+				"AddMembers":  scoped.AddMembers(t.Context(), all.createGroup(t, "Sales", nil).Name, "joan"),
+			} {
+				require.ErrorIs(t, err, store.ErrForbidden, what)
+			}
+			require.Equal(t, "jane", scoped.list(t, userman.Query{}))
+			all.requireAuditIntact(t)
+		})
+	}
+}
+
+func TestService_Scoped_returnsErrorOfLoader(t *testing.T) {
+	t.Parallel()
+	all, _ := newScopedEnv(t)
+	failure := errors.New("the administrator cannot be read")
+	scoped := all.Scoped(func(context.Context) (scope.Scope, error) { return scope.All(), failure })
+	for what, err := range map[string]error{
+		"Get":         errOf2(scoped.Get(t.Context(), "jane")),
+		"List":        errOf2(scoped.List(t.Context(), userman.Query{})),
+		"Each":        scoped.Each(t.Context(), func(*userman.User) error { return nil }),
+		"Tokens":      errOf2(scoped.Tokens(t.Context(), "", store.PageRequest{})),
+		"Disable":     errOf2(scoped.Disable(t.Context(), "jane")),
+		"Create":      errOf2(scoped.Create(t.Context(), userman.NewUser{User: newUser("new", "110")})),
+		"CreateGroup": errOf2(scoped.CreateGroup(t.Context(), &userman.Group{Name: "Mine"})),
+	} {
+		require.ErrorIs(t, err, failure, what)
+	}
 }

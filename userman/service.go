@@ -36,8 +36,8 @@ type Service struct {
 	authenticator *auth.Authenticator
 	// mailLimiter counts those who ask for links by mail, apart from logins.
 	mailLimiter *ratelimit.Limiter
-	// inScope is nil when everything is reached, see [Service.Scoped].
-	inScope func(extension string) bool
+	// loadScope is nil for an unrestricted service, see [Service.Scoped].
+	loadScope ScopeLoader
 	// shared is what copies of the service (see Within) have in common.
 	shared *shared
 }

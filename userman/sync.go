@@ -121,7 +121,7 @@ func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions)
 }
 
 func (s *Service) sync(ctx context.Context, directory string, opts *SyncOptions) (*SyncReport, error) {
-	if err := s.requireUnscoped(); err != nil {
+	if err := s.requireUnscoped(ctx); err != nil {
 		return nil, err
 	}
 	d, ok := s.directory(directory)

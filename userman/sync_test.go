@@ -274,7 +274,7 @@ func TestService_Sync_rejectsInvalidArguments(t *testing.T) {
 		_, err = h.Sync(t.Context(), branchDirectory, &userman.SyncOptions{MaxRemovalRatio: share})
 		requireFieldErrors(t, err, "max_gone: range")
 	}
-	_, err = h.Scoped(func(string) bool { return true }).Sync(t.Context(), branchDirectory, nil)
+	_, err = h.Scoped(inScope("100-999")).Sync(t.Context(), branchDirectory, nil)
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Panics(t, func() {
 		newService(t, func(o *userman.Options) { o.Directories = []userman.Directory{&fakeDirectory{}, &fakeDirectory{}} })

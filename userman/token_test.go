@@ -301,7 +301,7 @@ func (h *env) allTokens(t testing.TB, limit int) map[string]bool {
 func TestService_Tokens_hidesOutOfScopeUsers(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	scoped := h.scoped(func(extension string) bool { return strings.HasPrefix(extension, "1") })
+	scoped := h.scoped(inScope("1000-1999"))
 	inScope := map[string]bool{}
 	outOfScope := ""
 	for i := range 6 {
@@ -334,7 +334,7 @@ func TestService_Tokens_hidesOutOfScopeUsers(t *testing.T) {
 func TestService_CreateToken_rejectsOutOfScopeExtensions(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	scoped := h.scoped(func(extension string) bool { return strings.HasPrefix(extension, "1") })
+	scoped := h.scoped(inScope("1000-1999"))
 	h.createUser(t, newUser("jane", "1001"), "")
 	_, _, err := scoped.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{"1001", "2001"}})
 	require.ErrorIs(t, err, store.ErrForbidden)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/scopedlist"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // Token returns the token of that ID.
@@ -32,10 +33,7 @@ func (s *Service) Tokens(ctx context.Context, username string, page store.PageRe
 
 func (s *Service) listTokens(ctx context.Context, username string, page store.PageRequest) (*store.Page[*Token], error) {
 	if username == "" {
-		if s.inScope != nil {
-			return s.listTokensInScope(ctx, page)
-		}
-		return s.store.ListTokens(ctx, "", page)
+		return s.listTokensInScope(ctx, page)
 	}
 	u, err := s.find(ctx, username)
 	if err != nil {
@@ -44,9 +42,16 @@ func (s *Service) listTokens(ctx context.Context, username string, page store.Pa
 	return s.store.ListTokens(ctx, u.ID, page)
 }
 
-// listTokensInScope returns a page of the tokens of people who are reached.
+// listTokensInScope returns a page of the tokens of users in scope.
 func (s *Service) listTokensInScope(ctx context.Context, page store.PageRequest) (*store.Page[*Token], error) {
-	inScope := map[string]bool{} // by the ID of the person
+	sc, err := s.scope(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if sc.AllExtensions() {
+		return s.store.ListTokens(ctx, "", page)
+	}
+	inScope := map[string]bool{} // by the ID of the user
 	next := func(ctx context.Context, page store.PageRequest) (*store.Page[*Token], error) {
 		list, err := s.store.ListTokens(ctx, "", page)
 		if err != nil {
@@ -56,7 +61,7 @@ func (s *Service) listTokensInScope(ctx context.Context, page store.PageRequest)
 			if _, cached := inScope[t.UserID]; cached {
 				continue
 			}
-			if inScope[t.UserID], err = s.userIDInScope(ctx, t.UserID); err != nil {
+			if inScope[t.UserID], err = s.userIDInScope(ctx, sc, t.UserID); err != nil {
 				return nil, err
 			}
 		}
@@ -65,13 +70,13 @@ func (s *Service) listTokensInScope(ctx context.Context, page store.PageRequest)
 	return scopedlist.List(ctx, page, next, func(t *Token) bool { return inScope[t.UserID] }, false)
 }
 
-// userIDInScope reports whether the person of that ID is reached.
-func (s *Service) userIDInScope(ctx context.Context, id string) (bool, error) {
-	_, err := s.findAny(ctx, id)
-	if errors.Is(err, store.ErrForbidden) || errors.Is(err, store.ErrNotFound) {
+// userIDInScope reports whether the user of that ID is in scope.
+func (s *Service) userIDInScope(ctx context.Context, sc scope.Scope, id string) (bool, error) {
+	u, err := s.store.User(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && userInScope(sc, u), err
 }
 
 // eachToken calls visit for every token of a person, or of all people with an

@@ -28,7 +28,7 @@ func (s *Service) CreateToken(ctx context.Context, username string, t *Token) (*
 		if err != nil {
 			return err
 		}
-		if created, key, err = s.newToken(u, t); err != nil {
+		if created, key, err = s.newToken(ctx, u, t); err != nil {
 			return err
 		}
 		if err := s.authorizeCredentials(ctx, u); err != nil {
@@ -50,7 +50,7 @@ func (s *Service) CreateToken(ctx context.Context, username string, t *Token) (*
 }
 
 // newToken returns a token of u as it is to be kept, and its key.
-func (s *Service) newToken(u *User, t *Token) (*Token, store.Secret, error) {
+func (s *Service) newToken(ctx context.Context, u *User, t *Token) (*Token, store.Secret, error) {
 	created := &Token{UserID: u.ID}
 	created.applyEdits(t)
 	if created.Extensions == nil {
@@ -59,7 +59,7 @@ func (s *Service) newToken(u *User, t *Token) (*Token, store.Secret, error) {
 	if created.Modules == nil {
 		created.Modules = []string{permission.Any}
 	}
-	if err := s.prepareToken(created, &Token{}); err != nil {
+	if err := s.prepareToken(ctx, created, &Token{}); err != nil {
 		return nil, store.Secret{}, err
 	}
 	id, err := s.newID(tokenIDSize)
@@ -90,16 +90,20 @@ func (s *Service) checkTokenQuota(ctx context.Context, u *User) error {
 
 // prepareToken checks what was edited of a token, and brings it into the form in
 // which it is kept.
-func (s *Service) prepareToken(t, before *Token) error {
+func (s *Service) prepareToken(ctx context.Context, t, before *Token) error {
 	if err := store.NewInvalidError(s.validateToken(t, before)...); err != nil {
 		return err
 	}
 	t.normalize()
-	added := func(number string) bool {
-		return number != permission.Any && !slices.Contains(before.Extensions, number) && !s.inScope(number)
+	sc, err := s.scope(ctx)
+	if err != nil {
+		return err
 	}
-	if s.inScope != nil && slices.ContainsFunc(t.Extensions, added) {
-		return &store.ForbiddenError{Reason: "this would give the token extensions that you do not reach; ask an administrator who reaches them"}
+	added := func(number string) bool {
+		return number != permission.Any && !slices.Contains(before.Extensions, number) && !sc.HasExtension(number)
+	}
+	if slices.ContainsFunc(t.Extensions, added) {
+		return &store.ForbiddenError{Reason: "this would give the token extensions outside your scope; ask an administrator with access"}
 	}
 	return nil
 }
@@ -114,7 +118,7 @@ func (s *Service) UpdateToken(ctx context.Context, id string, change func(*Token
 			return err
 		}
 		t.applyEdits(edited)
-		if err := s.prepareToken(t, before); err != nil {
+		if err := s.prepareToken(ctx, t, before); err != nil {
 			return err
 		}
 		before.Disabled = true
@@ -129,7 +133,7 @@ func (s *Service) UpdateToken(ctx context.Context, id string, change func(*Token
 // credentials of the person of a token: who has its key already would be able
 // to do more.
 func (s *Service) authorizeTokenKey(ctx context.Context, t *Token) error {
-	if s.inScope == nil {
+	if s.loadScope == nil {
 		return nil
 	}
 	u, err := s.findAny(ctx, t.UserID)
@@ -215,7 +219,7 @@ func (s *Service) findToken(ctx context.Context, id string) (*Token, error) {
 		return nil, &store.NotFoundError{Kind: KindToken}
 	}
 	t, err := s.store.Token(ctx, id)
-	if err != nil || s.inScope == nil {
+	if err != nil || s.loadScope == nil {
 		return t, err
 	}
 	if _, err := s.findAny(ctx, t.UserID); err != nil {

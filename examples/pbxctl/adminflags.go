@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // adminFlags are the fields of an administrator, each a flag of the field's
@@ -68,8 +69,8 @@ func (f *adminFlags) parse(flags *pflag.FlagSet) *adminFields {
 	return fields
 }
 
-func (f *adminFields) parseRanges(field string, given []string) ampusers.Ranges {
-	ranges, err := ampusers.ParseRanges(strings.Join(splitValues(given), ","))
+func (f *adminFields) parseRanges(field string, given []string) scope.Ranges {
+	ranges, err := scope.ParseRanges(strings.Join(splitValues(given), ","))
 	for _, fieldErr := range prefixFieldErrors("", err) {
 		f.fieldErrs = append(f.fieldErrs, store.FieldError{Field: field, Code: fieldErr.Code, Message: fieldErr.Message})
 	}
@@ -81,7 +82,7 @@ func (f *adminFields) set(to *ampusers.Administrator) {
 	if f.flags.Changed("access") && f.from.Access == ampusers.Full {
 		// A Full administrator has none listed.
 		to.Sections, to.Teams = nil, nil
-		to.Extensions, to.DIDs = ampusers.Ranges{}, ampusers.Ranges{}
+		to.Extensions, to.DIDs = scope.Ranges{}, scope.Ranges{}
 	}
 	for name, set := range map[string]func(){
 		"display-name": func() { to.DisplayName = f.from.DisplayName },

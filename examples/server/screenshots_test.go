@@ -19,6 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/testservers/chromium"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 //go:embed web/testdata/axe.min.js
@@ -66,9 +67,9 @@ func seed(t *testing.T, server *servertest.Server) {
 	}
 }
 
-func parseRanges(t *testing.T, text string) ampusers.Ranges {
+func parseRanges(t *testing.T, text string) scope.Ranges {
 	t.Helper()
-	r, err := ampusers.ParseRanges(text)
+	r, err := scope.ParseRanges(text)
 	require.NoError(t, err)
 	return r
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 func administratorTable() table {
@@ -44,7 +45,7 @@ func (db *DB) encodeAdministrator(a *ampusers.Administrator) ([]any, error) {
 // administratorDecoder decodes the rows of one query. It scans all of them into
 // the same place, and parses what many administrators have in common once.
 type administratorDecoder struct {
-	ranges map[string]ampusers.Ranges
+	ranges map[string]scope.Ranges
 	lists  listDecoder
 	// columns points to what follows, in the order of administratorTable.
 	columns                                   []any
@@ -56,7 +57,7 @@ type administratorDecoder struct {
 
 func (db *DB) administratorDecoder() *administratorDecoder {
 	d := &administratorDecoder{
-		ranges: map[string]ampusers.Ranges{}, lists: listDecoder{}, times: make(micros, 4), credentials: credentialDecoder{keyring: db.keyring},
+		ranges: map[string]scope.Ranges{}, lists: listDecoder{}, times: make(micros, 4), credentials: credentialDecoder{keyring: db.keyring},
 	}
 	a := &d.administrator
 	d.columns = slices.Concat([]any{
@@ -94,12 +95,12 @@ func (d *administratorDecoder) decodeLists(a *ampusers.Administrator) (err error
 	return err
 }
 
-func (d *administratorDecoder) decodeRanges(column, text string) (ampusers.Ranges, error) {
+func (d *administratorDecoder) decodeRanges(column, text string) (scope.Ranges, error) {
 	known, ok := d.ranges[text]
 	if !ok {
-		parsed, err := ampusers.ParseRanges(text)
+		parsed, err := scope.ParseRanges(text)
 		if err != nil {
-			return ampusers.Ranges{}, columnError(column)
+			return scope.Ranges{}, columnError(column)
 		}
 		d.ranges[text], known = parsed, parsed
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
@@ -45,7 +46,7 @@ func createdAt(i int) time.Time { return time.Unix(1_700_000_000+int64(i)*7919%5
 // disabled, half of them have a second factor, all have a device or two.
 func createManyAdministrators(b *testing.B, db *sqlstore.DB, n int) {
 	b.Helper()
-	extensions, err := ampusers.ParseRanges("100-199,205,2000-2999")
+	extensions, err := scope.ParseRanges("100-199,205,2000-2999")
 	require.NoError(b, err)
 	hash := sha256.Sum256([]byte("token"))
 	require.NoError(b, db.RunInTx(b.Context(), func(ctx context.Context) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 func administratorRoundTripRules() []rule {
@@ -170,8 +171,8 @@ func drawAdministrator(t *rapid.T) *ampusers.Administrator {
 	}
 }
 
-func drawRanges(t *rapid.T) ampusers.Ranges {
-	ranges, err := ampusers.ParseRanges(strings.Join(rapid.SliceOfN(rapid.StringMatching(`\+?[0-9]{1,19}|1[0-9]{2}-2[0-9]{2}`), 0, 5).Draw(t, "ranges"), ","))
+func drawRanges(t *rapid.T) scope.Ranges {
+	ranges, err := scope.ParseRanges(strings.Join(rapid.SliceOfN(rapid.StringMatching(`\+?[0-9]{1,19}|1[0-9]{2}-2[0-9]{2}`), 0, 5).Draw(t, "ranges"), ","))
 	require.NoError(t, err)
 	return ranges
 }
@@ -217,8 +218,8 @@ func hostileAdministrator(username string) *ampusers.Administrator {
 	}
 }
 
-func mustRanges(text string) ampusers.Ranges {
-	ranges, err := ampusers.ParseRanges(text)
+func mustRanges(text string) scope.Ranges {
+	ranges, err := scope.ParseRanges(text)
 	if err != nil {
 		panic(err)
 	}

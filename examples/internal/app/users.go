@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
@@ -41,16 +42,12 @@ func (s *App) openUsers(ctx context.Context, opts *Options) error {
 	return nil
 }
 
-// UsersFor returns the people that an administrator reaches: all for one who
-// is not narrowed, and otherwise those whose extensions are within the
-// administrator's own, see [userman.Service.Scoped]. Somebody narrowed to other
-// teams than the default one reaches nobody.
+// UsersFor returns the users in the scope of an administrator, see
+// [userman.Service.Scoped]. Each operation reads the administrator's record
+// again.
 func (s *App) UsersFor(a *ampusers.Administrator) *userman.Service {
-	switch {
-	case !a.CanTeam(""):
-		return s.Users.Scoped(func(string) bool { return false })
-	case a.Access == ampusers.Full || a.Extensions.IsUnrestricted():
-		return s.Users
-	}
-	return s.Users.Scoped(a.Clone().CanExtension)
+	username := a.Username
+	return s.Users.Scoped(func(ctx context.Context) (scope.Scope, error) {
+		return s.Administrators.Scope(ctx, username, "")
+	})
 }

@@ -1,7 +1,9 @@
 package app_test
 
 import (
+	"crypto/rand"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -10,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -85,13 +88,43 @@ func TestLogin_administratorAttemptsCountForUser(t *testing.T) {
 	require.Equal(t, credential.InvalidCredentials, loginErr.Code, "whoever must wait there learns nothing here")
 }
 
+// createAdministrator creates an administrator with a username of its own.
+func createAdministrator(t *testing.T, s *app.App, a *ampusers.Administrator) *ampusers.Administrator {
+	t.Helper()
+	a.Username = "admin-" + strings.ToLower(rand.Text())
+	created, err := s.Administrators.Create(t.Context(), a, store.Secret{})
+	require.NoError(t, err)
+	return created
+}
+
+func TestApp_UsersFor_readsAdministratorAgain(t *testing.T) {
+	t.Parallel()
+	s := openApp(t, offlineSettings(t))
+	addUser(t, s, userman.User{Username: "u200", DefaultExtension: "200"})
+	a := createAdministrator(t, s, &ampusers.Administrator{Access: ampusers.Limited})
+	users := s.UsersFor(a)
+	_, err := users.Get(t.Context(), "u200")
+	require.NoError(t, err)
+	_, err = s.Administrators.Update(t.Context(), a.Username, func(a *ampusers.Administrator) (err error) {
+		a.Extensions, err = scope.ParseRanges("100-199")
+		return err
+	})
+	require.NoError(t, err)
+	_, err = users.Disable(t.Context(), "u200")
+	require.ErrorIs(t, err, store.ErrForbidden)
+	_, err = s.Administrators.Disable(t.Context(), a.Username)
+	require.NoError(t, err)
+	_, err = users.List(t.Context(), userman.Query{})
+	require.ErrorIs(t, err, store.ErrForbidden)
+}
+
 func TestApp_UsersFor_limitsScopeToAdministrator(t *testing.T) {
 	t.Parallel()
 	s := openApp(t, offlineSettings(t))
 	for _, extension := range []string{"100", "200"} {
 		addUser(t, s, userman.User{Username: "u" + extension, DefaultExtension: extension})
 	}
-	ranges, err := ampusers.ParseRanges("100-199")
+	ranges, err := scope.ParseRanges("100-199")
 	require.NoError(t, err)
 	for name, test := range map[string]struct {
 		administrator ampusers.Administrator
@@ -107,7 +140,7 @@ func TestApp_UsersFor_limitsScopeToAdministrator(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			users := s.UsersFor(&test.administrator)
+			users := s.UsersFor(createAdministrator(t, s, &test.administrator))
 			list, err := users.List(t.Context(), userman.Query{})
 			require.NoError(t, err)
 			usernames := []string{}

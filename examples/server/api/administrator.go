@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // NewAdministrator is an administrator to be made.
@@ -41,11 +42,11 @@ func (c *AdministratorChanges) applyTo(admin *ampusers.Administrator) []store.Fi
 	return append(setRanges("extensions", c.Extensions, &admin.Extensions), setRanges("dids", c.DIDs, &admin.DIDs)...)
 }
 
-func setRanges(field string, given optional[string], ranges *ampusers.Ranges) []store.FieldError {
+func setRanges(field string, given optional[string], ranges *scope.Ranges) []store.FieldError {
 	if !given.set {
 		return nil
 	}
-	parsed, err := ampusers.ParseRanges(given.value)
+	parsed, err := scope.ParseRanges(given.value)
 	if err != nil {
 		return fieldErrors(field, err)
 	}

@@ -32,7 +32,9 @@ func (a *api) users(ctx context.Context) *userman.Service {
 }
 
 // isScoped reports whether there are people whom the visitor does not reach.
-func (a *api) isScoped(ctx context.Context) bool { return a.users(ctx) != a.app.Users }
+func (a *api) isScoped(ctx context.Context) bool {
+	return !a.sessions.Administrator(ctx).Scope("").AllExtensions()
+}
 
 func (a *api) registerUsers() {
 	g := operationGroup{api: a, tag: tagUsers, section: app.SectionUsers}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -16,7 +17,7 @@ import (
 // reaches 100 to 199.
 func (h *harness) logInScoped(t *testing.T) *apiClient {
 	t.Helper()
-	ranges, err := ampusers.ParseRanges("100-199")
+	ranges, err := scope.ParseRanges("100-199")
 	require.NoError(t, err)
 	h.addAdministrator(t, ampusers.Administrator{Username: "narrow", Sections: []string{"people", "groups", "verify"}, Extensions: ranges})
 	return h.logIn(t, "narrow")

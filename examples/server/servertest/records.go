@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -25,7 +26,7 @@ const RecordsPassword = "plum-orbit-canyon-47"
 func (s *Server) AddRecords(t testing.TB) (tokenID string) {
 	t.Helper()
 	s.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", DisplayName: "Root", Access: ampusers.Full}, RecordsPassword)
-	reach, err := ampusers.ParseRanges("100-199")
+	reach, err := scope.ParseRanges("100-199")
 	require.NoError(t, err)
 	s.AddAdministrator(t, ampusers.Administrator{Username: "desk.admin", DisplayName: "Front desk", Sections: []string{app.SectionUsers}, Extensions: reach}, RecordsPassword)
 	s.addManagers(t)

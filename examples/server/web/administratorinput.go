@@ -8,6 +8,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 // administratorInput is what the form of an administrator holds.
@@ -38,7 +39,7 @@ func (in administratorInput) fill(a *ampusers.Administrator) error {
 	a.DisplayName, a.Access = in.DisplayName, ampusers.AccessLevel(in.Access)
 	if a.Access == ampusers.Full {
 		a.Sections, a.Teams = nil, nil
-		a.Extensions, a.DIDs = ampusers.Ranges{}, ampusers.Ranges{}
+		a.Extensions, a.DIDs = scope.Ranges{}, scope.Ranges{}
 		return nil
 	}
 	a.Sections, a.Teams = in.Sections, splitList(in.Teams)
@@ -48,8 +49,8 @@ func (in administratorInput) fill(a *ampusers.Administrator) error {
 	return store.NewInvalidError(errs...)
 }
 
-func parseRanges(name, text string, errs []store.FieldError) (ampusers.Ranges, []store.FieldError) {
-	ranges, err := ampusers.ParseRanges(text)
+func parseRanges(name, text string, errs []store.FieldError) (scope.Ranges, []store.FieldError) {
+	ranges, err := scope.ParseRanges(text)
 	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
 		for _, f := range invalid.Fields {
 			f.Field = name

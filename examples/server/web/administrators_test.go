@@ -11,6 +11,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
 func TestPages_limitedAdministratorSeesOwnSections(t *testing.T) {
@@ -182,7 +183,7 @@ func TestPages_limitedAdministratorCannotEscalate(t *testing.T) {
 func TestPages_administratorRightsAreExplained(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	ranges, err := ampusers.ParseRanges("100-199")
+	ranges, err := scope.ParseRanges("100-199")
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"audit"}, Extensions: ranges}, password)
 	page := b.get("/administrators/jane.admin?number=%3Cb%3E", http.StatusOK)

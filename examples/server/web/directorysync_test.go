@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -137,7 +138,7 @@ func TestPages_directorySyncReportsPartialRun(t *testing.T) {
 func TestPages_directorySyncRequiresUnrestrictedScope(t *testing.T) {
 	t.Parallel()
 	b, _ := startWithDirectory(t)
-	extensions, err := ampusers.ParseRanges("1000-1999")
+	extensions, err := scope.ParseRanges("1000-1999")
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"people", "settings"}, Extensions: extensions}, password)
 	limited := b.loginAs("jane.admin")

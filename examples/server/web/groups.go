@@ -30,7 +30,7 @@ func (v *pageHandler) groupList() error {
 
 // isUnrestricted reports whether the visitor is not narrowed to some
 // extensions.
-func (v *pageHandler) isUnrestricted() bool { return v.users() == v.site.Users }
+func (v *pageHandler) isUnrestricted() bool { return v.admin.Scope("").AllExtensions() }
 
 // groupPage is the page of one group.
 type groupPage struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -202,7 +203,7 @@ func TestPages_groupsAreReadOnlyInLimitedScope(t *testing.T) {
 	b.createGroup(userman.Group{Name: "Sales"})
 	b.createUser(userman.User{Username: "alice", DefaultExtension: "1001", Groups: []string{"Sales"}})
 	b.createUser(userman.User{Username: "bob", DefaultExtension: "2001", Groups: []string{"Sales"}})
-	extensions, err := ampusers.ParseRanges("1000-1999")
+	extensions, err := scope.ParseRanges("1000-1999")
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{
 		Username: "jane.admin", Sections: []string{"groups", "people"}, Extensions: extensions,

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -114,7 +115,7 @@ func TestPages_userPermissionsLimitedToScope(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "inside", DefaultExtension: "4001"})
-	ranges, err := ampusers.ParseRanges("4000-4999")
+	ranges, err := scope.ParseRanges("4000-4999")
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"people"}, Extensions: ranges}, password)
 	desk := b.loginAs("front.desk")

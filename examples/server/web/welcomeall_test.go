@@ -11,6 +11,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
@@ -78,7 +79,7 @@ func TestPages_welcomeAllIsLimitedToScope(t *testing.T) {
 	b, box, _ := startWithMail(t)
 	b.createUser(userman.User{Username: "alice", Email: "alice@example.org", DefaultExtension: "1001"})
 	b.createUser(userman.User{Username: "zoe", DefaultExtension: "2001"})
-	extensions, err := ampusers.ParseRanges("1000-1999")
+	extensions, err := scope.ParseRanges("1000-1999")
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"people"}, Extensions: extensions}, password)
 	limited := b.loginAs("jane.admin")

@@ -1,4 +1,4 @@
-package ampusers
+package scope
 
 import (
 	"fmt"
@@ -6,6 +6,9 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 )
+
+// MaxRanges is the maximum number of ranges of one value, after merging.
+const MaxRanges = 64
 
 // maxRangesBytes bounds what is read, in bytes: [MaxRanges] of the longest
 // ranges take less, and what is written with blanks and repetitions fits.

@@ -1,4 +1,4 @@
-package ampusers
+package scope
 
 import (
 	"slices"

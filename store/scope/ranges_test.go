@@ -1,25 +1,36 @@
-package ampusers_test
+package scope_test
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
-func mustRanges(t testing.TB, text string) ampusers.Ranges {
+func mustRanges(t testing.TB, text string) scope.Ranges {
 	t.Helper()
-	r, err := ampusers.ParseRanges(text)
+	r, err := scope.ParseRanges(text)
 	require.NoError(t, err)
 	return r
+}
+
+// requireFields requires an InvalidError with these fields and codes.
+func requireFields(t testing.TB, err error, want ...string) {
+	t.Helper()
+	invalid, ok := errors.AsType[*store.InvalidError](err)
+	require.True(t, ok, "%v", err)
+	got := make([]string, len(invalid.Fields))
+	for i, f := range invalid.Fields {
+		got[i] = f.Field + ": " + f.Code
+	}
+	require.Equal(t, want, got)
 }
 
 func TestParseRanges_sortsAndMerges(t *testing.T) {
@@ -48,7 +59,7 @@ func TestParseRanges_sortsAndMerges(t *testing.T) {
 
 func TestParseRanges_rejectsInvalidText(t *testing.T) {
 	t.Parallel()
-	apart := make([]string, ampusers.MaxRanges+1)
+	apart := make([]string, scope.MaxRanges+1)
 	for i := range apart {
 		apart[i] = fmt.Sprintf("%04d", 2*i)
 	}
@@ -62,19 +73,19 @@ func TestParseRanges_rejectsInvalidText(t *testing.T) {
 		strings.Repeat("1,", 3000): "max",
 		strings.Repeat(" ", 5000):  "max",
 	} {
-		_, err := ampusers.ParseRanges(text)
+		_, err := scope.ParseRanges(text)
 		requireFields(t, err, "ranges: "+code)
 	}
-	_, err := ampusers.ParseRanges(strings.Join(apart[1:], ","))
+	_, err := scope.ParseRanges(strings.Join(apart[1:], ","))
 	require.NoError(t, err)
 	// Many that merge are few.
-	_, err = ampusers.ParseRanges(strings.TrimSuffix(strings.Repeat("1,", 2000), ","))
+	_, err = scope.ParseRanges(strings.TrimSuffix(strings.Repeat("1,", 2000), ","))
 	require.NoError(t, err)
 }
 
 func TestParseRangesField_namesField(t *testing.T) {
 	t.Parallel()
-	_, err := ampusers.ParseRangesField("dids", "+49 30 12345x")
+	_, err := scope.ParseRangesField("dids", "+49 30 12345x")
 	requireFields(t, err, "dids: range")
 	require.NotContains(t, err.Error(), "12345")
 }
@@ -90,12 +101,12 @@ func TestRanges_Contains_matchesListedNumbers(t *testing.T) {
 	} {
 		require.Equal(t, want, r.Contains(number), "%q", number)
 	}
-	require.True(t, ampusers.Ranges{}.Contains("whatever"), "blank is all")
+	require.True(t, scope.Ranges{}.Contains("whatever"), "blank is all")
 }
 
 func TestRanges_Covers_requiresUnrestrictedForUnrestricted(t *testing.T) {
 	t.Parallel()
-	unrestricted, some := ampusers.Ranges{}, mustRanges(t, "100-199,300")
+	unrestricted, some := scope.Ranges{}, mustRanges(t, "100-199,300")
 	require.True(t, unrestricted.Covers(unrestricted))
 	require.True(t, unrestricted.Covers(some))
 	require.False(t, some.Covers(unrestricted))
@@ -109,8 +120,8 @@ func TestRanges_Covers_requiresUnrestrictedForUnrestricted(t *testing.T) {
 func TestRanges_UnmarshalText_roundTripsJSON(t *testing.T) {
 	t.Parallel()
 	var record struct {
-		Extensions ampusers.Ranges `json:"extensions"`
-		DIDs       ampusers.Ranges `json:"dids"`
+		Extensions scope.Ranges `json:"extensions"`
+		DIDs       scope.Ranges `json:"dids"`
 	}
 	require.NoError(t, json.Unmarshal([]byte(`{"extensions": "205, 100-199", "dids": ""}`), &record))
 	text, err := json.Marshal(record)
@@ -127,7 +138,7 @@ func drawNumber(t *rapid.T) string {
 	return rapid.StringMatching(`\+?[0129]{1,3}`).Draw(t, "number")
 }
 
-func drawRanges(t *rapid.T) (parts []string, r ampusers.Ranges) {
+func drawRanges(t *rapid.T) (parts []string, r scope.Ranges) {
 	parts = rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string {
 		low := drawNumber(t)
 		high := rapid.StringMatching(fmt.Sprintf(`[0-9]{%d}`, len(strings.TrimPrefix(low, "+")))).Draw(t, "high")
@@ -136,7 +147,7 @@ func drawRanges(t *rapid.T) (parts []string, r ampusers.Ranges) {
 		}
 		return min(low, high) + "-" + max(low, high)
 	}), 0, 12).Draw(t, "parts")
-	r, err := ampusers.ParseRanges(strings.Join(parts, ","))
+	r, err := scope.ParseRanges(strings.Join(parts, ","))
 	require.NoError(t, err)
 	return parts, r
 }
@@ -160,7 +171,7 @@ func TestRanges_Contains_agreesWithNaiveCheck(t *testing.T) {
 			number := drawNumber(t)
 			require.Equal(t, containsNaively(parts, number), r.Contains(number), "%v %q", parts, number)
 		}
-		again, err := ampusers.ParseRanges(r.String())
+		again, err := scope.ParseRanges(r.String())
 		require.NoError(t, err)
 		require.Equal(t, r, again)
 		require.True(t, r.Equal(again.Clone()))
@@ -203,14 +214,14 @@ func FuzzParseRanges(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := ampusers.ParseRanges(text)
+		r, err := scope.ParseRanges(text)
 		if err != nil {
 			invalid, ok := errors.AsType[*store.InvalidError](err)
 			require.True(t, ok)
 			require.Equal(t, "ranges", invalid.Fields[0].Field)
 			return
 		}
-		again, err := ampusers.ParseRanges(r.String())
+		again, err := scope.ParseRanges(r.String())
 		require.NoError(t, err)
 		require.True(t, r.Equal(again))
 		require.True(t, r.Covers(again))
@@ -219,61 +230,4 @@ func FuzzParseRanges(f *testing.F) {
 			require.True(t, r.Contains(strings.TrimSpace(number)))
 		}
 	})
-}
-
-// longestRanges are as many as there may be, of the longest numbers.
-func longestRanges(t testing.TB) ampusers.Ranges {
-	t.Helper()
-	parts := make([]string, ampusers.MaxRanges)
-	for i := range parts {
-		parts[i] = fmt.Sprintf("+49301234567890%03d00-+49301234567890%03d49", i, i)
-	}
-	return mustRanges(t, strings.Join(parts, ","))
-}
-
-// sampleNumbers are half inside and half outside of longestRanges.
-func sampleNumbers() []string {
-	numbers := make([]string, 256)
-	for i := range numbers {
-		numbers[i] = fmt.Sprintf("+49301234567890%03d%02d", rand.IntN(ampusers.MaxRanges), rand.IntN(100))
-	}
-	return numbers
-}
-
-func TestAdministrator_Can_doesNotAllocate(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of others too
-	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"audit", "managers"}, Extensions: longestRanges(t), DIDs: longestRanges(t)}
-	numbers := sampleNumbers()
-	allowed, next := 0, 0
-	require.Zero(t, testing.AllocsPerRun(1000, func() {
-		number := numbers[next%len(numbers)]
-		next++
-		if a.CanExtension(number) && a.CanDID(number) && a.Can("managers") && a.CanTeam("") {
-			allowed++
-		}
-	}))
-	require.Positive(t, allowed)
-}
-
-// The loop without a question is the floor that the others stand on.
-func BenchmarkAdministrator_Can(b *testing.B) {
-	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"administrators", "apply", "audit", "managers", "settings"}, Extensions: longestRanges(b)}
-	for i := range ampusers.MaxTeams {
-		a.Teams = append(a.Teams, fmt.Sprintf("team%03d", i))
-	}
-	numbers := sampleNumbers()
-	for name, ask := range map[string]func(number string) bool{
-		"floor":               func(number string) bool { return number != "" },
-		"section":             func(string) bool { return a.Can("settings") },
-		"extension/64 ranges": a.CanExtension,
-		"team/256 teams":      func(string) bool { return a.CanTeam("team200") },
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			i := 0
-			for b.Loop() {
-				ask(numbers[i%len(numbers)])
-				i++
-			}
-		})
-	}
 }

@@ -1,0 +1,36 @@
+// Package scope says which extensions and DIDs a limited administrator may
+// touch.
+package scope
+
+// Scope is the set of extensions and DIDs that an actor may see and change. The
+// zero value contains nothing. A Scope never changes.
+type Scope struct {
+	granted          bool
+	extensions, dids Ranges
+}
+
+// All returns the scope of every extension and DID.
+func All() Scope { return Scope{granted: true} }
+
+// Limited returns the scope of these extensions and DIDs. Unrestricted ranges
+// stand for all numbers.
+func Limited(extensions, dids Ranges) Scope {
+	return Scope{granted: true, extensions: extensions, dids: dids}
+}
+
+// AllExtensions reports whether every extension is in scope.
+func (s Scope) AllExtensions() bool { return s.granted && s.extensions.IsUnrestricted() }
+
+// HasExtension reports whether an extension is in scope. It allocates nothing.
+func (s Scope) HasExtension(number string) bool { return s.granted && s.extensions.Contains(number) }
+
+// HasDID reports whether a DID is in scope. It allocates nothing.
+func (s Scope) HasDID(number string) bool { return s.granted && s.dids.Contains(number) }
+
+// Covers reports whether s contains everything that other contains.
+func (s Scope) Covers(other Scope) bool {
+	if !other.granted {
+		return true
+	}
+	return s.granted && s.extensions.Covers(other.extensions) && s.dids.Covers(other.dids)
+}
