@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -188,7 +189,7 @@ func TestAudit_recordsStateBeforeAndAfter(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
 	h.createLimited(t, "jane", "managers")
-	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "boss", RemoteAddr: "192.0.2.1"})
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "boss", RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	_, err := h.Update(ctx, "JANE", func(a *ampusers.Administrator) error {
 		a.Sections = []string{"audit"}
 		return nil

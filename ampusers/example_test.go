@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
@@ -72,12 +73,12 @@ func ExampleService_Authenticate() {
 	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "jane"}, store.NewSecret("vivid-otter-73-lanterns"))
 
 	login, err := administrators.Authenticate(ctx, credential.LoginAttempt{
-		Username: "Jane", Password: store.NewSecret("vivid-otter-73-lanterns"), RemoteAddr: "192.0.2.1",
+		Username: "Jane", Password: store.NewSecret("vivid-otter-73-lanterns"), RemoteAddr: netip.MustParseAddr("192.0.2.1"),
 	})
 	fmt.Println(login.Administrator.Username, err)
 
 	_, err = administrators.Authenticate(ctx, credential.LoginAttempt{
-		Username: "Jane", Password: store.NewSecret("a guess"), RemoteAddr: "203.0.113.9",
+		Username: "Jane", Password: store.NewSecret("a guess"), RemoteAddr: netip.MustParseAddr("203.0.113.9"),
 	})
 	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok {
 		fmt.Println(loginErr.Code)

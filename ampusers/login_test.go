@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ import (
 )
 
 func newLoginAttempt(username, password string) credential.LoginAttempt {
-	return credential.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: "192.0.2.1"}
+	return credential.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1")}
 }
 
 func TestService_Authenticate_returnsAdministrator(t *testing.T) {
@@ -41,7 +42,7 @@ func TestService_Authenticate_returnsAdministrator(t *testing.T) {
 			e := h.auditEntries(t, audit.Query{Action: "login"})[0]
 			require.Equal(t, audit.Succeeded, e.Outcome)
 			require.Equal(t, "Jane", e.Key)
-			require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "Jane", RemoteAddr: "192.0.2.1"}, e.Actor)
+			require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")}, e.Actor)
 			h.requireAuditIntact(t)
 		})
 	}
@@ -81,7 +82,7 @@ func TestAudit_omitsUnknownUsernames(t *testing.T) {
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("JANE", "Hunter2hunter2"))
 	requireLoginError(t, err, credential.InvalidCredentials)
 	require.Equal(t, "refused login jane: forbidden: invalid_credentials", h.lastAuditEntry(t))
-	require.Equal(t, audit.Actor{Kind: audit.Anonymous, RemoteAddr: "192.0.2.1"}, h.auditEntries(t, audit.Query{})[0].Actor)
+	require.Equal(t, audit.Actor{Kind: audit.Anonymous, RemoteAddr: netip.MustParseAddr("192.0.2.1")}, h.auditEntries(t, audit.Query{})[0].Actor)
 	for _, e := range h.auditEntries(t, audit.Query{}) {
 		require.NotContains(t, strings.ToLower(fmt.Sprintf("%+v %s %s", e, e.Before, e.After)), "hunter2")
 	}
@@ -183,7 +184,7 @@ func TestService_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testing.T) {
 	login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.NoError(t, err)
 	guess := func(source string) error {
-		_, err := h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: source})
+		_, err := h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: netip.MustParseAddr(source)})
 		return err
 	}
 	// From one source.
@@ -211,7 +212,7 @@ func TestService_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testing.T) {
 
 	// A made-up device helps nobody.
 	forged := newLoginAttempt("jane", "guess")
-	forged.RemoteAddr, forged.DeviceToken = "198.51.100.250", secret(strings.Repeat("A", 43))
+	forged.RemoteAddr, forged.DeviceToken = netip.MustParseAddr("198.51.100.250"), secret(strings.Repeat("A", 43))
 	_, err = h.Authenticate(t.Context(), forged)
 	require.ErrorIs(t, err, store.ErrRateLimited)
 

@@ -2,6 +2,7 @@ package ampusers_test
 
 import (
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"testing"
 
@@ -37,7 +38,7 @@ func TestService_ConfirmLogin_acceptsCodeOnceAcrossProcesses(t *testing.T) {
 	for _, singleUse := range []string{totpCode(t, key, both[0].clock.Now()), recovery[0].Reveal()} {
 		in := 0
 		for _, err := range runConcurrently(10, func(i int) error {
-			_, err := both[i%2].ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: fmt.Sprintf("192.0.2.%d", i)}, jane.SessionEpoch)
+			_, err := both[i%2].ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i))}, jane.SessionEpoch)
 			return err
 		}) {
 			if err == nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +86,7 @@ func TestService_ChangePassword_limitsGuesses(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
 	h.createLimited(t, "jane")
-	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.1"})
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	limited := 0
 	for range 50 {
 		_, err := h.ChangePassword(ctx, "jane", secret("guess"), secret(otherPassword))
@@ -106,9 +107,9 @@ func TestService_ChangePassword_unaffectedByLoginGuesses(t *testing.T) {
 	h := newEnv(t, memstore.New())
 	h.createLimited(t, "jane")
 	for i := range 200 {
-		_, _ = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: "198.51.100." + string(rune('0'+i%10)) + string(rune('0'+i/10))})
+		_, _ = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})})
 	}
-	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.1"})
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	_, err := h.ChangePassword(ctx, "jane", secret(goodPassword), secret(otherPassword))
 	require.NoError(t, err)
 }

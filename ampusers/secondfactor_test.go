@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -116,7 +117,7 @@ func TestService_ConfirmLogin_completesLogin(t *testing.T) {
 	key, _ := h.enrollTOTP(t)
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	epoch := asLoginError(t, err).SessionEpoch
-	step := credential.LoginAttempt{Username: "Jane", RemoteAddr: "192.0.2.1"}
+	step := credential.LoginAttempt{Username: "Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")}
 
 	_, err = h.ConfirmLogin(t.Context(), step, epoch)
 	requireLoginError(t, err, credential.MFARequired)
@@ -183,7 +184,7 @@ func TestService_ConfirmLogin_acceptsCodeOnceConcurrently(t *testing.T) {
 				}
 				in := 0
 				for _, err := range runConcurrently(10, func(i int) error {
-					_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: string(rune('a' + i))}, jane.SessionEpoch)
+					_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})}, jane.SessionEpoch)
 					return err
 				}) {
 					if err == nil {
@@ -210,7 +211,7 @@ func TestService_ConfirmLogin_limitsCodeGuesses(t *testing.T) {
 	tried := 0
 	for range 100 {
 		_, _ = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-		_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: "000000", RemoteAddr: "192.0.2.1"}, jane.SessionEpoch)
+		_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: "000000", RemoteAddr: netip.MustParseAddr("192.0.2.1")}, jane.SessionEpoch)
 		if !errors.Is(err, store.ErrRateLimited) {
 			requireLoginError(t, err, credential.InvalidMFACode)
 			tried++
@@ -256,7 +257,7 @@ func TestService_Authenticate_limitsCodeGuessesFromManyAddresses(t *testing.T) {
 	tried := 0
 	for i := range 24 * 60 {
 		h.clock.Advance(time.Minute)
-		try := credential.LoginAttempt{Username: "jane", Password: secret(goodPassword), Code: "00 00 00", RemoteAddr: fmt.Sprintf("198.51.%d.%d", i%100, i/100)}
+		try := credential.LoginAttempt{Username: "jane", Password: secret(goodPassword), Code: "00 00 00", RemoteAddr: netip.MustParseAddr(fmt.Sprintf("198.51.%d.%d", i%100, i/100))}
 		_, err := h.Authenticate(t.Context(), try)
 		if i%2 == 0 {
 			_, err = h.ConfirmLogin(t.Context(), try, jane.SessionEpoch)
@@ -279,14 +280,14 @@ func TestService_ConfirmLogin_admitsOwnerDuringGuessing(t *testing.T) {
 	guess := func(try credential.LoginAttempt) {
 		limited := false
 		for i := range 100 {
-			try.Username, try.RemoteAddr = "jane", fmt.Sprintf("198.51.100.%d", i)
+			try.Username, try.RemoteAddr = "jane", netip.MustParseAddr(fmt.Sprintf("198.51.100.%d", i))
 			_, err := h.Authenticate(t.Context(), try)
 			limited = limited || errors.Is(err, store.ErrRateLimited)
 		}
 		require.True(t, limited)
 	}
 	guess(credential.LoginAttempt{Password: secret("guess")})
-	_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now()), RemoteAddr: "192.0.2.1"}, jane.SessionEpoch)
+	_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now()), RemoteAddr: netip.MustParseAddr("192.0.2.1")}, jane.SessionEpoch)
 	require.NoError(t, err)
 
 	h.clock.Advance(time.Hour)
@@ -308,7 +309,7 @@ func TestService_ConfirmLogin_countsCodesOnlyAfterPassword(t *testing.T) {
 	jane := h.createLimited(t, "jane")
 	key, _ := h.enrollTOTP(t)
 	for i := range 50 {
-		try := credential.LoginAttempt{Username: "jane", Password: secret("guess"), Code: "000000", RemoteAddr: fmt.Sprintf("198.51.100.%d", i)}
+		try := credential.LoginAttempt{Username: "jane", Password: secret("guess"), Code: "000000", RemoteAddr: netip.MustParseAddr(fmt.Sprintf("198.51.100.%d", i))}
 		_, _ = h.Authenticate(t.Context(), try)
 		_, err := h.ConfirmLogin(t.Context(), try, jane.SessionEpoch+1)
 		if !errors.Is(err, store.ErrRateLimited) {
@@ -349,7 +350,7 @@ func TestService_Authenticate_rehashesBeforeSecondFactor(t *testing.T) {
 			require.NoError(t, err)
 			require.Contains(t, stored.Credentials.PasswordHash.Reveal(), "$argon2id$")
 			require.Equal(t, "done rehash jane", h.lastAuditEntry(t))
-			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: "192.0.2.1"}, h.auditEntries(t, audit.Query{})[0].Actor)
+			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: netip.MustParseAddr("192.0.2.1")}, h.auditEntries(t, audit.Query{})[0].Actor)
 
 			_, err = h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now())}, loginErr.SessionEpoch)
 			require.NoError(t, err, "a rehash ends no login that is under way")

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -75,7 +76,7 @@ func TestAudit_applyReportsStepsAndIsRecorded(t *testing.T) {
 	t.Parallel()
 	s := newAuditedEnv(t)
 	s.add(t, "beta")
-	jane := audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.7"}
+	jane := audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: netip.MustParseAddr("192.0.2.7")}
 	report, err := s.configDir.Apply(audit.WithActor(testContext(t), jane))
 	require.NoError(t, err)
 	require.Equal(t, []string{"connect", "render", "check", "write", "reload", "verify", "revoke"}, s.takeSteps(t))

@@ -2,6 +2,7 @@ package userman
 
 import (
 	"context"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -44,11 +45,11 @@ func TestBackground_keepsActorAndOutlivesCaller(t *testing.T) {
 	s := &Service{shared: newShared()}
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "a transaction"))
-	ctx = audit.WithActor(ctx, audit.Actor{Kind: audit.Anonymous, RemoteAddr: "192.0.2.1"})
+	ctx = audit.WithActor(ctx, audit.Actor{Kind: audit.Anonymous, RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	release := make(chan struct{})
 	require.True(t, s.runInBackground(ctx, func(ctx context.Context) {
 		<-release
-		if ctx.Err() != nil || ctx.Value(key{}) != nil || audit.ActorFromContext(ctx).RemoteAddr != "192.0.2.1" {
+		if ctx.Err() != nil || ctx.Value(key{}) != nil || audit.ActorFromContext(ctx).RemoteAddr != netip.MustParseAddr("192.0.2.1") {
 			t.Error("the context of the work is not its own")
 		}
 		if deadline, ok := ctx.Deadline(); !ok || time.Until(deadline) > backgroundTimeout {

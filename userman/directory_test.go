@@ -3,6 +3,7 @@ package userman_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -64,25 +65,25 @@ func TestService_Authenticate_usesPasswordOfSyncedDirectory(t *testing.T) {
 	h, d := newSyncedService(t, newEntry("id-1", "jane", ""))
 	d.password = secret("their password there")
 	h.sync(t)
-	login, err := h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: d.password, RemoteAddr: "192.0.2.1"})
+	login, err := h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: d.password, RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	require.NoError(t, err)
 	require.Equal(t, "jane", login.User.Username)
 	require.False(t, login.User.HasPassword, "it is not copied")
 	require.Equal(t, []string{"id-1"}, d.authCalls)
 
-	_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("wrong"), RemoteAddr: "192.0.2.1"})
+	_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("wrong"), RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	loginErr, ok := errors.AsType[*credential.LoginError](err)
 	require.True(t, ok, "%v", err)
 	require.Equal(t, credential.InvalidCredentials, loginErr.Code)
 	asked := len(d.authCalls)
-	_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", RemoteAddr: "192.0.2.1"})
+	_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	require.EqualError(t, err, loginErr.Message)
 	require.Len(t, d.authCalls, asked, "nobody is asked for an empty password")
 
 	d.setEntries()
 	d.setEntries(newEntry("id-2", "other", ""))
 	h.sync(t)
-	_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: d.password, RemoteAddr: "192.0.2.1"})
+	_, err = h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: d.password, RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	loginErr, ok = errors.AsType[*credential.LoginError](err)
 	require.True(t, ok, "%v", err)
 	require.Equal(t, credential.AccountDisabled, loginErr.Code, "who has left the directory is disabled here")

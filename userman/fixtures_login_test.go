@@ -3,6 +3,7 @@ package userman_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"sync"
@@ -21,7 +22,7 @@ import (
 )
 
 func newLoginAttempt(username, password string) credential.LoginAttempt {
-	return credential.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: "192.0.2.1"}
+	return credential.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1")}
 }
 
 // logIn logs somebody in to the portal.
@@ -81,7 +82,7 @@ func totpCode(t testing.TB, key store.Secret, at time.Time) string {
 // anonymousContext is a visitor at that address.
 func anonymousContext(t testing.TB, remoteAddr string) context.Context {
 	t.Helper()
-	return audit.WithActor(t.Context(), audit.Actor{Kind: audit.Anonymous, RemoteAddr: remoteAddr})
+	return audit.WithActor(t.Context(), audit.Actor{Kind: audit.Anonymous, RemoteAddr: netip.MustParseAddr(remoteAddr)})
 }
 
 // setPermission says something about a person alone.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -37,7 +38,7 @@ func TestService_Authenticate_startsPortalSession(t *testing.T) {
 			require.Equal(t, audit.Succeeded, e.Outcome)
 			require.Equal(t, "person", e.Kind)
 			require.Equal(t, "acme/Jane", e.Key)
-			require.Equal(t, audit.Actor{Kind: audit.User, Name: "acme/Jane", RemoteAddr: "192.0.2.1"}, e.Actor)
+			require.Equal(t, audit.Actor{Kind: audit.User, Name: "acme/Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")}, e.Actor)
 			h.requireAuditIntact(t)
 		})
 	}
@@ -197,14 +198,14 @@ func TestService_Authenticate_rateLimitSparesTrustedDevice(t *testing.T) {
 	rateLimited := 0
 	for i := range 200 {
 		a := newLoginAttempt([]string{"jane", "JANE", "1001"}[i%3], "guess")
-		a.RemoteAddr = fmt.Sprintf("198.51.100.%d", i)
+		a.RemoteAddr = netip.MustParseAddr(fmt.Sprintf("198.51.100.%d", i))
 		if _, err := h.Authenticate(t.Context(), a); errors.Is(err, store.ErrRateLimited) {
 			rateLimited++
 		}
 	}
 	require.Greater(t, rateLimited, 150, "one person is one count, whichever way they are called")
 	other := newLoginAttempt("jane", goodPassword)
-	other.RemoteAddr = "203.0.113.1"
+	other.RemoteAddr = netip.MustParseAddr("203.0.113.1")
 	_, err := h.Authenticate(t.Context(), other)
 	require.ErrorIs(t, err, store.ErrRateLimited)
 	other.DeviceToken = device

@@ -59,8 +59,8 @@ const mailRequestRetryAfter = time.Minute
 // that time tells nothing.
 func (s *Service) runMailRequest(ctx context.Context, work func(ctx context.Context) error) error {
 	addr := audit.ActorFromContext(ctx).RemoteAddr
-	// Each source is a user of its own: nobody's mails can be used up by others.
-	if wait, _ := s.mailLimiter.Allow(ratelimit.Attempt{Source: addr, User: addr}); wait > 0 {
+	// Each address counts as its own user, so no caller can use up another's mails.
+	if wait, _ := s.mailLimiter.Allow(ratelimit.Attempt{RemoteAddr: addr, User: addr.String()}); wait > 0 {
 		return &store.RateLimitedError{RetryAfter: wait}
 	}
 	started := s.runInBackground(ctx, func(ctx context.Context) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -39,7 +40,7 @@ func TestService_RequestReset_sendsResetLink(t *testing.T) {
 			h.logIn(t, "jane", anotherPassword)
 			sent := h.entries(t, audit.Query{Action: "send reset mail"})
 			require.Len(t, sent, 1)
-			require.Equal(t, audit.Actor{Kind: audit.Anonymous, RemoteAddr: "192.0.2.1"}, sent[0].Actor)
+			require.Equal(t, audit.Actor{Kind: audit.Anonymous, RemoteAddr: netip.MustParseAddr("192.0.2.1")}, sent[0].Actor)
 			h.requireAuditIntact(t)
 		})
 	}
@@ -207,7 +208,7 @@ func TestService_RequestReset_limitsRemoteAddr(t *testing.T) {
 	require.Equal(t, 90, rateLimited)
 	require.NoError(t, h.RequestReset(anonymousContext(t, "203.0.113.10"), "jane"), "others are not concerned")
 	login := newLoginAttempt("jane", goodPassword)
-	login.RemoteAddr = "203.0.113.9"
+	login.RemoteAddr = netip.MustParseAddr("203.0.113.9")
 	_, err := h.Authenticate(t.Context(), login)
 	require.NoError(t, err, "nor are logins")
 	require.Len(t, box.waitSent(t, h), 1)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/internal/ratelimit"
-	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -63,25 +61,16 @@ func (s *Service) AuthenticateService(ctx context.Context, service, login string
 	if err != nil {
 		return nil, err
 	}
-	attempt := credential.LoginAttempt{Username: login, Password: password, RemoteAddr: attemptAddr(ctx, service, login)}
+	attempt := credential.LoginAttempt{Username: login, Password: password, RemoteAddr: audit.ActorFromContext(ctx).RemoteAddr}
+	if !attempt.RemoteAddr.IsValid() {
+		attempt.Service = service
+	}
 	var u *User
 	_, err = s.authenticator.Verify(ctx, attempt, s.authorizeService(permission, &u))
 	if err != nil {
 		return nil, s.recordDenied(ctx, login, err)
 	}
 	return s.redact(u), nil
-}
-
-// attemptAddr returns where an attempt to log in to a service comes from, for the
-// throttle.
-func attemptAddr(ctx context.Context, service, login string) string {
-	if addr := audit.ActorFromContext(ctx).RemoteAddr; addr != "" {
-		return addr
-	}
-	if len(login) > maxLoginLength {
-		login = ""
-	}
-	return ratelimit.ServicePrefix + service + "/" + username.Fold(username.Normalize(login))
 }
 
 // CanUseService says whether a person exists, is enabled and permitted a service, for

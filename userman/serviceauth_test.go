@@ -169,7 +169,7 @@ func TestService_AuthenticateService_limitsPerUserWithoutRemoteAddr(t *testing.T
 	_, err := h.Authenticate(t.Context(), known)
 	require.NoError(t, err)
 	for _, e := range h.entries(t, audit.Query{Outcome: audit.Denied}) {
-		require.Equal(t, "service:xmpp", e.Actor.RemoteAddr)
+		require.Equal(t, "service:xmpp", e.Actor.Origin())
 	}
 }
 

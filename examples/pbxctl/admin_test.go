@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -28,7 +29,7 @@ func (c *ctl) openApp(t *testing.T) *app.App {
 func (c *ctl) logsIn(t *testing.T, username, password string) bool {
 	t.Helper()
 	_, err := c.openApp(t).Administrators.Authenticate(t.Context(), credential.LoginAttempt{
-		Username: username, Password: store.NewSecret(password), RemoteAddr: "192.0.2.1",
+		Username: username, Password: store.NewSecret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1"),
 	})
 	if err != nil {
 		require.ErrorAs(t, err, new(*credential.LoginError))

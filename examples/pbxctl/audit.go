@@ -74,7 +74,7 @@ func auditListText(list *store.Page[*audit.Entry]) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "SEQUENCE\tTIME\tACTOR\tSOURCE\tACTION\tKIND\tKEY\tOUTCOME\tREASON")
 	for _, e := range list.Items {
-		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Sequence, localTime(e.Time), cell(actorText(e.Actor)), cell(e.Actor.RemoteAddr),
+		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Sequence, localTime(e.Time), cell(actorText(e.Actor)), cell(e.Actor.Origin()),
 			cell(e.Action), cell(e.Kind), cell(e.Key), cell(e.Outcome), cell(e.Reason))
 	}
 	_ = w.Flush()

@@ -45,7 +45,7 @@ func TestAudit_recordsEveryCommandWithActor(t *testing.T) {
 	require.NoError(t, err)
 	var lines []string
 	for _, e := range c.entries(t) {
-		require.Equal(t, map[string]any{"kind": "host", "name": current.Username, "source": ""}, e["actor"])
+		require.Equal(t, map[string]any{"kind": "host", "name": current.Username, "remote_addr": ""}, e["actor"])
 		lines = append(lines, fmt.Sprintf("%v %v %v", e["action"], e["kind"], e["outcome"]))
 	}
 	text := strings.Join(lines, "\n")

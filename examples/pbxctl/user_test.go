@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -20,7 +21,7 @@ import (
 func (c *ctl) janeLogsIn(t *testing.T, password string) bool {
 	t.Helper()
 	_, err := c.openApp(t).Users.Authenticate(t.Context(), credential.LoginAttempt{
-		Username: "jane", Password: store.NewSecret(password), RemoteAddr: "192.0.2.1",
+		Username: "jane", Password: store.NewSecret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1"),
 	})
 	if err != nil {
 		require.ErrorAs(t, err, new(*credential.LoginError))

@@ -30,8 +30,7 @@ func (au *Authenticator) Authenticate(ctx context.Context, attempt credential.Lo
 // outdated hash is replaced. The refusals are those of Authenticate and are
 // kept in the trail; successes are not, services ask all the time.
 //
-// Where a service does not know the address, newLoginAttempt.Source is its name and
-// that of whoever logs in, after [ratelimit.ServicePrefix]: "service:xmpp/jane".
+// A service that does not know the address of the caller sets attempt.Service.
 func (au *Authenticator) Verify(ctx context.Context, attempt credential.LoginAttempt, authorize AuthorizeFunc) (*Account, error) {
 	c, err := au.verifyAttempt(ctx, attempt, authorize)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func TestAuthenticator_Authenticate_savesAndRecordsLogin(t *testing.T) {
 
 			entries := h.auditEntries(t, audit.Query{})
 			require.Len(t, entries, 1)
-			require.Equal(t, audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: "192.0.2.1"}, entries[0].Actor)
+			require.Equal(t, audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")}, entries[0].Actor)
 			require.Equal(t, []string{"done login Jane"}, h.auditLines(t))
 		})
 	}
@@ -101,7 +102,7 @@ func TestAuthenticator_Authenticate_constantTimeForOutOfScopeAccount(t *testing.
 		require.ErrorIs(t, ask(ended, rightPassword), context.Canceled, "it waits for its turn no longer than its context")
 	}
 	other := newLoginAttempt("jane", "")
-	other.RemoteAddr = "192.0.2.2"
+	other.RemoteAddr = netip.MustParseAddr("192.0.2.2")
 	_, err := h.Confirm(t.Context(), other, h.jane(t).SessionEpoch, nil)
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Empty(t, h.auditLines(t), "that is for the records to tell")
@@ -180,7 +181,7 @@ func TestAuthenticator_Authenticate_rehashesOutdatedHash(t *testing.T) {
 			require.Contains(t, h.jane(t).Credentials.PasswordHash.Reveal(), "$argon2id$")
 			rehash := h.auditEntries(t, audit.Query{Action: "rehash"})
 			require.Len(t, rehash, 1)
-			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: "192.0.2.1"}, rehash[0].Actor)
+			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: netip.MustParseAddr("192.0.2.1")}, rehash[0].Actor)
 			require.NoError(t, act(h))
 			require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
 		})
@@ -208,7 +209,7 @@ func TestAuthenticator_Authenticate_acceptsCodeOnceConcurrently(t *testing.T) {
 			withCode.Code = pick(t, h)
 			errs := runConcurrently(2, func(i int) error {
 				mine := withCode
-				mine.RemoteAddr = fmt.Sprintf("192.0.2.%d", i+1)
+				mine.RemoteAddr = netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i+1))
 				_, err := h.Authenticate(t.Context(), mine, nil)
 				return err
 			})

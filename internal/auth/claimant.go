@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/internal/username"
@@ -40,9 +39,13 @@ func (au *Authenticator) newClaimant(ctx context.Context, attempt credential.Log
 	}
 	// Tries with what nobody is called never count for somebody: who finds
 	// out that they do would know that there is such an account.
-	c.rateAttempt = ratelimit.Attempt{Source: c.RemoteAddr, User: "\x00" + username.Fold(username.Normalize(typed))}
-	if c.scopeErr != nil && strings.HasPrefix(c.RemoteAddr, ratelimit.ServicePrefix) {
-		c.rateAttempt.Source = "\x00" + c.RemoteAddr // that of whoever has the name is not held up
+	folded := username.Fold(username.Normalize(typed))
+	c.rateAttempt = ratelimit.Attempt{RemoteAddr: c.RemoteAddr, User: "\x00" + folded}
+	if c.Service != "" {
+		c.rateAttempt.Service = c.Service + "/" + folded
+	}
+	if c.scopeErr != nil && c.Service != "" {
+		c.rateAttempt.Service = "\x00" + c.rateAttempt.Service // does not limit the owner of the name
 	}
 	if err == nil {
 		c.account = account

@@ -70,7 +70,8 @@ func (au *Authenticator) complete(ctx context.Context, c *claimant, tokenHash []
 	}
 	after.LastLoginAt = au.now()
 	after.Credentials.Devices = rememberDevice(after.Credentials.Devices, tokenHash, after.LastLoginAt)
-	actor := audit.Actor{Kind: au.opts.ActorKind, Name: after.Name, RemoteAddr: auditRemoteAddr(c.RemoteAddr)}
+	actor := c.actor(au.opts.ActorKind)
+	actor.Name = after.Name
 	if err := au.opts.Accounts.Save(audit.WithActor(ctx, actor), "login", after); err != nil {
 		return nil, err
 	}

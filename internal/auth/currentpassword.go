@@ -17,7 +17,7 @@ const sessionDevice = "session"
 // [store.InvalidError] on "current_password". What is worth to be kept in the
 // trail is kept there as a refusal of action.
 func (au *Authenticator) VerifyCurrentPassword(ctx context.Context, action string, a *Account, current store.Secret) error {
-	attempt := ratelimit.Attempt{Source: audit.ActorFromContext(ctx).RemoteAddr, User: a.foldedName(), Device: sessionDevice}
+	attempt := ratelimit.Attempt{RemoteAddr: audit.ActorFromContext(ctx).RemoteAddr, User: a.foldedName(), Device: sessionDevice}
 	first, err := au.checkRate(attempt)
 	if err != nil && !first {
 		return err

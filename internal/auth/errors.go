@@ -2,9 +2,7 @@ package auth
 
 import (
 	"context"
-	"strings"
 
-	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
@@ -51,17 +49,12 @@ func (au *Authenticator) recordDenied(ctx context.Context, c *claimant, err erro
 	if c.account != nil {
 		event.Key = c.account.Name
 	}
-	anonymous := audit.Actor{Kind: audit.Anonymous, RemoteAddr: auditRemoteAddr(c.RemoteAddr)}
-	au.opts.Audit.RecordFailure(audit.WithActor(ctx, anonymous), event, err)
+	au.opts.Audit.RecordFailure(audit.WithActor(ctx, c.actor(audit.Anonymous)), event, err)
 	return err
 }
 
-// auditRemoteAddr returns a source as it is told to the trail: of a service without the
-// name that was typed there.
-func auditRemoteAddr(source string) string {
-	if !strings.HasPrefix(source, ratelimit.ServicePrefix) {
-		return source
-	}
-	service, _, _ := strings.Cut(source, "/")
-	return service
+// actor returns the actor of an attempt for the audit log, without the name that
+// was typed.
+func (c *claimant) actor(kind audit.ActorKind) audit.Actor {
+	return audit.Actor{Kind: kind, RemoteAddr: c.RemoteAddr, Service: c.Service}
 }

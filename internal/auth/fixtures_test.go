@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -198,7 +199,7 @@ func (h *env) auditLines(t testing.TB) []string {
 }
 
 func newLoginAttempt(username, password string) credential.LoginAttempt {
-	return credential.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: "192.0.2.1"}
+	return credential.LoginAttempt{Username: username, Password: secret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1")}
 }
 
 // totpCode returns what an app shows.

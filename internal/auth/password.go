@@ -101,7 +101,7 @@ func (au *Authenticator) rehash(ctx context.Context, c *claimant) error {
 	if err != nil {
 		return err
 	}
-	ctx = audit.WithActor(ctx, audit.Actor{Kind: audit.System, RemoteAddr: auditRemoteAddr(c.RemoteAddr)})
+	ctx = audit.WithActor(ctx, c.actor(audit.System))
 	return au.opts.Accounts.RunInTx(ctx, func(ctx context.Context) error {
 		current, err := au.reload(ctx, c)
 		if err != nil || !current.Credentials.PasswordHash.Equal(c.account.Credentials.PasswordHash) {

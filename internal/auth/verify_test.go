@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,7 +46,7 @@ func TestAuthenticator_Verify_handlesThousandConcurrently(t *testing.T) {
 	}
 	for _, err := range runConcurrently(1000, func(i int) error {
 		one := newLoginAttempt(fmt.Sprintf("person%d", i), rightPassword)
-		one.RemoteAddr = "service:xmpp/" + one.Username
+		one.RemoteAddr, one.Service = netip.Addr{}, "xmpp"
 		_, err := h.Verify(t.Context(), one, nil)
 		return err
 	}) {
@@ -61,7 +62,7 @@ func TestAuthenticator_Verify_limitsServiceUsersSeparately(t *testing.T) {
 	h.addAccount(t, "8", "joan")
 	verify := func(name, password string) error {
 		one := newLoginAttempt(name, password)
-		one.RemoteAddr = "service:xmpp/" + name
+		one.RemoteAddr, one.Service = netip.Addr{}, "xmpp"
 		_, err := h.Verify(t.Context(), one, nil)
 		return err
 	}
@@ -73,7 +74,7 @@ func TestAuthenticator_Verify_limitsServiceUsersSeparately(t *testing.T) {
 	require.NoError(t, verify("joan", rightPassword))
 	requireLoginError(t, verify("hunter2", "hunter2"), credential.InvalidCredentials)
 	for _, e := range h.auditEntries(t, audit.Query{}) {
-		require.Equal(t, "service:xmpp", e.Actor.RemoteAddr, "what was typed as a name is not kept")
+		require.Equal(t, "service:xmpp", e.Actor.Origin(), "the typed name is not recorded")
 	}
 }
 
@@ -116,7 +117,7 @@ func TestAuthenticator_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testin
 	require.NoError(t, err)
 	guess := func(name, source string) error {
 		one := newLoginAttempt(name, "guess")
-		one.RemoteAddr = source
+		one.RemoteAddr = netip.MustParseAddr(source)
 		_, err := h.Verify(t.Context(), one, nil)
 		return err
 	}
@@ -156,7 +157,7 @@ func TestAuthenticator_Verify_countsUnknownUsernamesSeparately(t *testing.T) {
 	guess := func(name string) error {
 		sources++
 		source := fmt.Sprintf("198.51.100.%d", sources)
-		_, err := h.Verify(t.Context(), credential.LoginAttempt{Username: name, Password: secret("guess"), RemoteAddr: source}, nil)
+		_, err := h.Verify(t.Context(), credential.LoginAttempt{Username: name, Password: secret("guess"), RemoteAddr: netip.MustParseAddr(source)}, nil)
 		return err
 	}
 	for _, name := range []string{"acme/jane", "joan", "\x00acme/jane"} {
@@ -172,9 +173,9 @@ func TestAuthenticator_VerifyCurrentPassword_unaffectedByLoginGuesses(t *testing
 	t.Parallel()
 	h := newEnv(t)
 	for i := range 40 {
-		_, _ = h.Verify(t.Context(), credential.LoginAttempt{Username: "jane", RemoteAddr: fmt.Sprintf("198.51.100.%d", i)}, nil)
+		_, _ = h.Verify(t.Context(), credential.LoginAttempt{Username: "jane", RemoteAddr: netip.MustParseAddr(fmt.Sprintf("198.51.100.%d", i))}, nil)
 	}
-	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: "192.0.2.1"})
+	ctx := audit.WithActor(t.Context(), audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	require.NoError(t, h.VerifyCurrentPassword(ctx, "change password", h.jane(t), secret(rightPassword)))
 	strangers := len(h.auditLines(t))
 	for range 10 {
@@ -191,7 +192,7 @@ func TestAuthenticator_VerifyCurrentPassword_unaffectedByLoginGuesses(t *testing
 	require.Equal(t, "throttled", entries[0].Reason)
 	require.Equal(t, "invalid: current_password (wrong)", entries[1].Reason)
 	for _, e := range entries {
-		require.Equal(t, audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: "192.0.2.1"}, e.Actor)
+		require.Equal(t, audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")}, e.Actor)
 		require.Equal(t, "change password", e.Action)
 		require.Equal(t, "Jane", e.Key)
 	}

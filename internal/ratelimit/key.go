@@ -3,7 +3,6 @@ package ratelimit
 import (
 	"crypto/sha256"
 	"net/netip"
-	"strings"
 )
 
 // key names what is counted, at the same size however long the names are that
@@ -21,10 +20,10 @@ func hashKey(names ...string) key {
 	return key(sum[:16])
 }
 
-func (a Attempt) sourceKey() key { return hashKey(normalizeSource(a.Source)) }
+func (a Attempt) sourceKey() key { return hashKey(a.source()) }
 func (a Attempt) userKey() key   { return hashKey(a.User) }
 func (a Attempt) deviceKey() key { return hashKey(a.User, a.Device) }
-func (a Attempt) pairKey() key   { return hashKey(normalizeSource(a.Source), a.User) }
+func (a Attempt) pairKey() key   { return hashKey(a.source(), a.User) }
 
 // codeKey is that of the device, or of all strangers.
 func (a Attempt) codeKey() key {
@@ -34,24 +33,15 @@ func (a Attempt) codeKey() key {
 	return a.userKey()
 }
 
-// normalizeSource returns one name for all addresses that one subscriber has: the
-// /64 of IPv6, and the address of IPv4, also where it is written as IPv6. A
-// service is a name already.
-func normalizeSource(source string) string {
-	if source == "" {
-		return ""
+// source returns one name for all addresses of a subscriber: the IPv4 address, or
+// the /64 of an IPv6 address. A service has its own name.
+func (a Attempt) source() string {
+	if a.Service != "" {
+		return "service:" + a.Service
 	}
-	if strings.HasPrefix(source, ServicePrefix) {
-		return source
-	}
-	addr, err := netip.ParseAddr(source)
-	if err != nil {
-		return "no address"
-	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is4() {
+	addr := a.RemoteAddr.Unmap().WithZone("")
+	if !addr.Is6() {
 		return addr.String()
 	}
-	network := netip.PrefixFrom(addr, 64).Masked()
-	return network.String()
+	return netip.PrefixFrom(addr, 64).Masked().String()
 }

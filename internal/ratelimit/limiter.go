@@ -40,7 +40,7 @@
 package ratelimit
 
 import (
-	"strings"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -70,11 +70,6 @@ const (
 	CodeBurst  = 10
 	CodeRefill = 5 * time.Minute
 )
-
-// ServicePrefix begins a source that is a service's and no address, such as
-// "service:xmpp/jane". Whoever guesses there has no address, and shares the source
-// with the owner: it is the counts of users that slow them, whatever succeeds.
-const ServicePrefix = "service:"
 
 // Options of [New]; the zero value of each field is its default.
 type Options struct {
@@ -127,11 +122,14 @@ func New(opts *Options) *Limiter {
 
 // Attempt is somebody who wants to try a password, or a code.
 type Attempt struct {
-	// Source is the address without a port; of IPv6 the /64 counts. Where a
-	// service asks that does not know the address, it is ServicePrefix with a
-	// name, each of which is a source of its own. Empty is a source of its
-	// own, and so is all else that is no address.
-	Source string
+	// RemoteAddr is the IP address of the caller. An IPv6 address counts as its
+	// /64. All callers with the zero address are one source.
+	RemoteAddr netip.Addr
+	// Service replaces RemoteAddr where a service asks without knowing the
+	// address: the service and the username, such as "xmpp/jane". Each value is
+	// a source of its own. Guesses there share the source with the owner, so
+	// only the count of the user limits them, and a success refunds one attempt.
+	Service string
 	// User is the folded name that is tried, whether there is such a user
 	// or not.
 	User string
@@ -236,7 +234,7 @@ func (l *Limiter) resetSource(attempt Attempt) {
 	src.attempts -= p.attempts
 	l.sources.put(attempt.sourceKey(), src)
 	n := p.attempts
-	if strings.HasPrefix(attempt.Source, ServicePrefix) {
+	if attempt.Service != "" {
 		n = 1 // the others may be a stranger's
 	}
 	refund(l.users, attempt.userKey(), n, UserRefill)

@@ -2,7 +2,9 @@ package ratelimit_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -51,7 +53,7 @@ func TestLimiter_Allow_backsOffPerSource(t *testing.T) {
 	n := 0
 	attempt := func() ratelimit.Attempt {
 		n++ // another name each time, so that only the source counts
-		return ratelimit.Attempt{Source: "192.0.2.1", User: strconv.Itoa(n)}
+		return ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: strconv.Itoa(n)}
 	}
 	for range ratelimit.SourceBurst {
 		require.Zero(t, allow(limiter, attempt()))
@@ -64,7 +66,7 @@ func TestLimiter_Allow_backsOffPerSource(t *testing.T) {
 		c.advance(1)
 		require.Zero(t, allow(limiter, attempt()))
 	}
-	require.Zero(t, allow(limiter, ratelimit.Attempt{Source: "192.0.2.2", User: "1"}), "another source is free")
+	require.Zero(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.2"), User: "1"}), "another source is free")
 }
 
 func TestLimiter_Allow_limitsOneSource(t *testing.T) {
@@ -73,7 +75,7 @@ func TestLimiter_Allow_limitsOneSource(t *testing.T) {
 	limiter, c := newLimiter()
 	tries := map[int]int{}
 	for n := 0; c.elapsed() < 4*time.Hour; n++ {
-		if wait := allow(limiter, ratelimit.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n%50)}); wait > 0 {
+		if wait := allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: fmt.Sprint("user", n%50)}); wait > 0 {
 			c.advance(wait)
 			continue
 		}
@@ -90,7 +92,7 @@ func TestLimiter_Allow_limitsPausingSource(t *testing.T) {
 		limiter, c := newLimiter()
 		tries, round := 0, 0
 		for c.elapsed() < 24*time.Hour {
-			if wait := allow(limiter, ratelimit.Attempt{Source: "192.0.2.1", User: strconv.Itoa(tries)}); wait > 0 {
+			if wait := allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: strconv.Itoa(tries)}); wait > 0 {
 				c.advance(wait)
 				continue
 			}
@@ -110,12 +112,12 @@ func TestLimiter_Allow_limitsUserFromManySources(t *testing.T) {
 	t.Parallel()
 
 	limiter, c := newLimiter()
-	owner := ratelimit.Attempt{Source: "198.51.100.7", User: "jane", Device: "laptop"}
+	owner := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("198.51.100.7"), User: "jane", Device: "laptop"}
 	tries, n := 0, 0
 	for c.elapsed() < time.Hour {
 		for range 10 {
 			n++
-			if allow(limiter, ratelimit.Attempt{Source: fmt.Sprintf("10.0.%d.%d", n/250%40, n%250), User: "jane"}) == 0 {
+			if allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.%d.%d", n/250%40, n%250)), User: "jane"}) == 0 {
 				tries++
 			}
 		}
@@ -126,28 +128,28 @@ func TestLimiter_Allow_limitsUserFromManySources(t *testing.T) {
 		c.advance(time.Second)
 	}
 	require.Equal(t, ratelimit.UserBurst+359, tries)
-	require.Zero(t, allow(limiter, ratelimit.Attempt{Source: "10.0.0.1", User: "jane"}), "the one of the next hour")
-	require.Positive(t, allow(limiter, ratelimit.Attempt{Source: "203.0.113.9", User: "jane"}))
-	require.Zero(t, allow(limiter, ratelimit.Attempt{Source: "203.0.113.9", User: "john"}), "another user is free")
+	require.Zero(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("10.0.0.1"), User: "jane"}), "the one of the next hour")
+	require.Positive(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("203.0.113.9"), User: "jane"}))
+	require.Zero(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("203.0.113.9"), User: "john"}), "another user is free")
 
 	c.advance(time.Minute)
-	require.Zero(t, allow(limiter, ratelimit.Attempt{Source: "203.0.113.9", User: "jane"}), "when it stops, strangers get in at once")
+	require.Zero(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("203.0.113.9"), User: "jane"}), "when it stops, strangers get in at once")
 }
 
 func TestLimiter_Allow_neverLocksOutUnknownDevice(t *testing.T) {
 	t.Parallel()
 
 	limiter, c := newLimiter()
-	countAllowed(limiter, ratelimit.UserBurst, ratelimit.Attempt{Source: "", User: "jane"})
+	countAllowed(limiter, ratelimit.UserBurst, ratelimit.Attempt{User: "jane"})
 	for n := range ratelimit.UserBurst {
-		allow(limiter, ratelimit.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"})
+		allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", n)), User: "jane"})
 	}
-	owner := ratelimit.Attempt{Source: "203.0.113.9", User: "jane"}
+	owner := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("203.0.113.9"), User: "jane"}
 	wait := allow(limiter, owner)
 	require.LessOrEqual(t, wait, ratelimit.UserRefill)
 	c.advance(wait)
 	require.Zero(t, allow(limiter, owner), "first come, first served")
-	require.Equal(t, ratelimit.UserRefill, allow(limiter, ratelimit.Attempt{Source: "10.0.0.99", User: "jane"}))
+	require.Equal(t, ratelimit.UserRefill, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("10.0.0.99"), User: "jane"}))
 }
 
 func TestLimiter_Allow_admitsTrustedDeviceFromLimitedSource(t *testing.T) {
@@ -155,24 +157,24 @@ func TestLimiter_Allow_admitsTrustedDeviceFromLimitedSource(t *testing.T) {
 
 	limiter, _ := newLimiter()
 	for n := range 1000 {
-		allow(limiter, ratelimit.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n%3)})
+		allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: fmt.Sprint("user", n%3)})
 	}
-	require.Zero(t, allow(limiter, ratelimit.Attempt{Source: "192.0.2.1", User: "user1", Device: "laptop"}))
-	require.Positive(t, allow(limiter, ratelimit.Attempt{Source: "192.0.2.1", User: "user1"}))
+	require.Zero(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "user1", Device: "laptop"}))
+	require.Positive(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "user1"}))
 }
 
 func TestLimiter_Allow_countsDevicesSeparately(t *testing.T) {
 	t.Parallel()
 
 	limiter, c := newLimiter()
-	laptop := ratelimit.Attempt{Source: "192.0.2.1", User: "jane", Device: "laptop"}
+	laptop := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "laptop"}
 	require.Equal(t, ratelimit.DeviceBurst, countAllowed(limiter, 100, laptop))
 	require.Equal(t, ratelimit.DeviceRefill, allow(limiter, laptop))
 	for _, other := range []ratelimit.Attempt{
-		{Source: "192.0.2.1", User: "jane", Device: "phone"},
-		{Source: "192.0.2.1", User: "john", Device: "laptop"},
-		{Source: "192.0.2.1", User: "janel", Device: "aptop"},
-		{Source: "192.0.2.1", User: "jane"},
+		{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "phone"},
+		{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "john", Device: "laptop"},
+		{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "janel", Device: "aptop"},
+		{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"},
 	} {
 		require.Zero(t, allow(limiter, other))
 	}
@@ -189,28 +191,28 @@ func TestLimiter_Reset_refundsUsersOfSharedSource(t *testing.T) {
 
 	limiter, c := newLimiter()
 	for n := range 100 {
-		attempt := ratelimit.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n)}
+		attempt := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: fmt.Sprint("user", n)}
 		for range 4 { // three mistakes, then right
 			require.Zero(t, allow(limiter, attempt))
 			c.advance(time.Second)
 		}
 		limiter.Reset(attempt)
 	}
-	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, ratelimit.Attempt{Source: "192.0.2.1", User: "one more"}))
+	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "one more"}))
 }
 
 func TestLimiter_Reset_keepsFailuresWithOtherUsers(t *testing.T) {
 	t.Parallel()
 
 	limiter, c := newLimiter()
-	own, victims := ratelimit.Attempt{Source: "192.0.2.1", User: "mallory"}, 0
+	own, victims := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "mallory"}, 0
 	for n := 0; c.elapsed() < time.Hour; n++ {
 		if wait := allow(limiter, own); wait > 0 {
 			c.advance(wait)
 			continue
 		}
 		limiter.Reset(own)
-		if allow(limiter, ratelimit.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n)}) == 0 {
+		if allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: fmt.Sprint("user", n)}) == 0 {
 			victims++
 		}
 	}
@@ -223,7 +225,7 @@ func TestLimiter_Reset_admitsFrequentLogins(t *testing.T) {
 
 	limiter, _ := newLimiter()
 	for n := range 1000 {
-		attempt := ratelimit.Attempt{Source: fmt.Sprintf("192.0.2.%d", n%7), User: "robot"}
+		attempt := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", n%7)), User: "robot"}
 		require.Zero(t, allow(limiter, attempt))
 		limiter.Reset(attempt)
 	}
@@ -235,7 +237,7 @@ func TestLimiter_Reset_refundsOneServiceAttempt(t *testing.T) {
 	t.Parallel()
 
 	limiter, c := newLimiter()
-	jane := ratelimit.Attempt{Source: ratelimit.ServicePrefix + "rest/jane", User: "jane"}
+	jane := ratelimit.Attempt{Service: "rest/jane", User: "jane"}
 	allowed, logins := 0, 0
 	const guessing = 10 * time.Minute
 	for ; c.elapsed() < guessing; c.advance(time.Second) {
@@ -260,16 +262,16 @@ func TestLimiter_Reset_refundsAtMostSpentAttempts(t *testing.T) {
 	t.Parallel()
 
 	limiter, c := newLimiter()
-	jane := ratelimit.Attempt{Source: "192.0.2.1", User: "jane"}
+	jane := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"}
 	require.Zero(t, allow(limiter, jane))
 	c.advance(time.Hour)
 	for range 10 {
 		limiter.Reset(jane)
-		limiter.Reset(ratelimit.Attempt{Source: "192.0.2.9", User: "nobody"})
+		limiter.Reset(ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.9"), User: "nobody"})
 	}
 	allowed := 0
 	for n := range 100 {
-		allowed += countAllowed(limiter, 1, ratelimit.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"})
+		allowed += countAllowed(limiter, 1, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", n)), User: "jane"})
 	}
 	require.Equal(t, ratelimit.UserBurst, allowed)
 }
@@ -278,10 +280,10 @@ func TestLimiter_Allow_limitsCodesFromManySources(t *testing.T) {
 	t.Parallel()
 
 	limiter, c := newLimiter()
-	owner := ratelimit.Attempt{Source: "198.51.100.7", User: "jane", Device: "laptop", Code: true}
+	owner := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("198.51.100.7"), User: "jane", Device: "laptop", Code: true}
 	codes := 0
 	for n := 0; c.elapsed() < 24*time.Hour; n++ {
-		if allow(limiter, ratelimit.Attempt{Source: fmt.Sprintf("10.0.%d.%d", n/250%40, n%250), User: "jane", Code: true}) == 0 {
+		if allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.%d.%d", n/250%40, n%250)), User: "jane", Code: true}) == 0 {
 			codes++
 		}
 		if n%60 == 0 {
@@ -292,7 +294,7 @@ func TestLimiter_Allow_limitsCodesFromManySources(t *testing.T) {
 	}
 	require.Equal(t, ratelimit.CodeBurst+287, codes)
 
-	stranger := ratelimit.Attempt{Source: "203.0.113.9", User: "jane", Code: true}
+	stranger := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("203.0.113.9"), User: "jane", Code: true}
 	countAllowed(limiter, ratelimit.CodeBurst, stranger)
 	wait := allow(limiter, stranger)
 	require.Positive(t, wait)
@@ -307,8 +309,8 @@ func TestLimiter_Allow_countsCodesAndPasswordsSeparately(t *testing.T) {
 	t.Parallel()
 
 	for what, attempt := range map[string]ratelimit.Attempt{
-		"a stranger":     {Source: "192.0.2.1", User: "jane"},
-		"a known device": {Source: "192.0.2.1", User: "jane", Device: "laptop"},
+		"a stranger":     {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"},
+		"a known device": {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "laptop"},
 	} {
 		limiter, c := newLimiter()
 		code := attempt
@@ -331,12 +333,21 @@ func TestLimiter_Allow_resetsIdleSource(t *testing.T) {
 	t.Parallel()
 
 	limiter, c := newLimiter()
-	attempt := ratelimit.Attempt{Source: "192.0.2.1", User: "jane"}
+	attempt := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"}
 	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, attempt))
 	c.advance(ratelimit.ResetAfter - 1)
 	require.Equal(t, 1, countAllowed(limiter, 100, attempt))
 	c.advance(ratelimit.ResetAfter)
 	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, attempt))
+}
+
+// attemptFrom returns an attempt of user from an address, or else from a service.
+func attemptFrom(source, user string) ratelimit.Attempt {
+	addr, err := netip.ParseAddr(source)
+	if err != nil {
+		return ratelimit.Attempt{Service: strings.TrimPrefix(source, "service:"), User: user}
+	}
+	return ratelimit.Attempt{RemoteAddr: addr, User: user}
 }
 
 func TestLimiter_Allow_groupsAddressesOfOneSubscriber(t *testing.T) {
@@ -352,18 +363,16 @@ func TestLimiter_Allow_groupsAddressesOfOneSubscriber(t *testing.T) {
 		{"2001:db8:0:1::1", "2001:db8:0:2::1", false},
 		{"fe80::1%eth0", "fe80::2%eth1", true},
 		{"", "192.0.2.1", false},
-		{"", "somewhere", false},
-		{"somewhere", "elsewhere", true},
-		{"somewhere", "192.0.2.1:80", true},
+		{"", "", true},
 		{"service:xmpp/jane", "service:xmpp/john", false},
 		{"service:xmpp/jane", "service:xmpp/jane", true},
 		{"service:xmpp/jane", "service:panel/jane", false},
-		{"service:xmpp/jane", "somewhere", false},
+		{"service:xmpp/jane", "", false},
 		{"service:192.0.2.1", "192.0.2.1", false},
 	} {
 		limiter, _ := newLimiter()
-		require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, ratelimit.Attempt{Source: c.one, User: "jane"}))
-		require.Equal(t, c.same, allow(limiter, ratelimit.Attempt{Source: c.other, User: "john"}) > 0, "%s and %s", c.one, c.other)
+		require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, attemptFrom(c.one, "jane")))
+		require.Equal(t, c.same, allow(limiter, attemptFrom(c.other, "john")) > 0, "%s and %s", c.one, c.other)
 	}
 }
 
@@ -371,9 +380,9 @@ func TestLimiter_Allow_reportsFirstLimitedAttempt(t *testing.T) {
 	t.Parallel()
 
 	for what, attempt := range map[string]ratelimit.Attempt{
-		"a stranger":     {Source: "192.0.2.1", User: "jane"},
-		"a known device": {Source: "192.0.2.1", User: "jane", Device: "laptop"},
-		"a code":         {Source: "192.0.2.1", User: "jane", Code: true},
+		"a stranger":     {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"},
+		"a known device": {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "laptop"},
+		"a code":         {RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Code: true},
 	} {
 		limiter, c := newLimiter()
 		for range 10 {
@@ -396,7 +405,7 @@ func TestLimiter_Allow_reportsFirstLimitedAttempt(t *testing.T) {
 	limiter, _ := newLimiter()
 	firsts := 0
 	for n := range 200 {
-		if _, first := limiter.Allow(ratelimit.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"}); first {
+		if _, first := limiter.Allow(ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", n)), User: "jane"}); first {
 			firsts++
 		}
 	}
@@ -417,13 +426,13 @@ func TestLimiter_Allow_countsConcurrentAttempts(t *testing.T) {
 		return allowed.Load()
 	}
 	require.EqualValues(t, ratelimit.SourceBurst, countConcurrently(func(n int) ratelimit.Attempt {
-		return ratelimit.Attempt{Source: "192.0.2.1", User: fmt.Sprint("user", n)}
+		return ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: fmt.Sprint("user", n)}
 	}))
 	require.EqualValues(t, ratelimit.UserBurst, countConcurrently(func(n int) ratelimit.Attempt {
-		return ratelimit.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"}
+		return ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", n)), User: "jane"}
 	}))
 	require.EqualValues(t, ratelimit.DeviceBurst, countConcurrently(func(int) ratelimit.Attempt {
-		return ratelimit.Attempt{Source: "192.0.2.1", User: "jane", Device: "laptop"}
+		return ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "laptop"}
 	}))
 }
 
@@ -432,17 +441,17 @@ func TestLimiter_Allow_evictsLeastRecentlyUsed(t *testing.T) {
 
 	c := new(clock)
 	limiter := ratelimit.New(&ratelimit.Options{Clock: c.now, MaxEntries: 3})
-	guesser := ratelimit.Attempt{Source: "192.0.2.1", User: "jane"}
+	guesser := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"}
 	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, guesser))
 	for n := range 50 {
-		allow(limiter, ratelimit.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: fmt.Sprint("user", n)})
+		allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", n)), User: fmt.Sprint("user", n)})
 		require.Positive(t, allow(limiter, guesser), "who keeps trying is not forgotten")
 	}
 	for n := range 3 {
-		allow(limiter, ratelimit.Attempt{Source: fmt.Sprintf("10.0.1.%d", n), User: fmt.Sprint("user", n)})
+		allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.1.%d", n)), User: fmt.Sprint("user", n)})
 	}
 	require.Zero(t, allow(limiter, guesser))
-	limiter.Reset(ratelimit.Attempt{Source: "10.0.1.0", User: "user0"}) // forgotten, and no matter
+	limiter.Reset(ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("10.0.1.0"), User: "user0"}) // forgotten, and no matter
 }
 
 func TestLimiter_Allow_limitedAttemptsEvictNothing(t *testing.T) {
@@ -452,17 +461,17 @@ func TestLimiter_Allow_limitedAttemptsEvictNothing(t *testing.T) {
 	c := new(clock)
 	limiter := ratelimit.New(&ratelimit.Options{Clock: c.now, MaxEntries: keys})
 	for n := range ratelimit.UserBurst {
-		require.Zero(t, allow(limiter, ratelimit.Attempt{Source: fmt.Sprintf("10.0.0.%d", n), User: "jane"}))
+		require.Zero(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.0.%d", n)), User: "jane"}))
 	}
-	noisy := ratelimit.Attempt{Source: "192.0.2.1"}
+	noisy := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1")}
 	require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, 100, noisy))
 	for n := range 2 * keys {
 		noisy.User = fmt.Sprint("user", n)
 		require.Positive(t, allow(limiter, noisy))
 	}
-	require.Positive(t, allow(limiter, ratelimit.Attempt{Source: "10.0.1.1", User: "jane"}), "one source alone cannot wash a user clean")
+	require.Positive(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("10.0.1.1"), User: "jane"}), "one source alone cannot wash a user clean")
 	for n := range 2 * keys {
-		require.Positive(t, allow(limiter, ratelimit.Attempt{Source: fmt.Sprintf("10.0.2.%d", n), User: "jane"}))
+		require.Positive(t, allow(limiter, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.0.2.%d", n)), User: "jane"}))
 	}
 	require.Positive(t, allow(limiter, noisy), "nor many sources one of theirs")
 }
@@ -472,8 +481,8 @@ func TestLimiter_Allow_toleratesClockSetBack(t *testing.T) {
 
 	limiter, c := newLimiter()
 	c.set(24 * time.Hour)
-	laptop := ratelimit.Attempt{Source: "192.0.2.1", User: "jane", Device: "laptop"}
-	stranger := ratelimit.Attempt{Source: "192.0.2.1", User: "jane"}
+	laptop := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane", Device: "laptop"}
+	stranger := ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"}
 	countAllowed(limiter, 100, laptop)
 	countAllowed(limiter, 100, stranger)
 	c.set(0)
@@ -488,10 +497,10 @@ func TestLimiter_Allow_admitsAfterReturnedWait(t *testing.T) {
 		limiter, c := newLimiter()
 		draw := func() ratelimit.Attempt {
 			return ratelimit.Attempt{
-				Source: rapid.SampledFrom([]string{"", "192.0.2.1", "192.0.2.2"}).Draw(t, "source"),
-				User:   rapid.SampledFrom([]string{"jane", "john"}).Draw(t, "user"),
-				Device: rapid.SampledFrom([]string{"", "", "laptop"}).Draw(t, "device"),
-				Code:   rapid.Bool().Draw(t, "code"),
+				RemoteAddr: rapid.SampledFrom([]netip.Addr{{}, netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")}).Draw(t, "remote_addr"),
+				User:       rapid.SampledFrom([]string{"jane", "john"}).Draw(t, "user"),
+				Device:     rapid.SampledFrom([]string{"", "", "laptop"}).Draw(t, "device"),
+				Code:       rapid.Bool().Draw(t, "code"),
 			}
 		}
 		for range rapid.IntRange(0, 200).Draw(t, "acts") {
@@ -519,7 +528,7 @@ func TestLimiter_Allow_admitsAfterReturnedWait(t *testing.T) {
 func TestNew_usesDefaults(t *testing.T) {
 	t.Parallel()
 
-	require.Equal(t, ratelimit.SourceBurst, countAllowed(ratelimit.New(nil), 100, ratelimit.Attempt{Source: "192.0.2.1", User: "jane"}))
+	require.Equal(t, ratelimit.SourceBurst, countAllowed(ratelimit.New(nil), 100, ratelimit.Attempt{RemoteAddr: netip.MustParseAddr("192.0.2.1"), User: "jane"}))
 }
 
 func FuzzSource(f *testing.F) {
@@ -528,7 +537,7 @@ func FuzzSource(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, source string) {
 		limiter, _ := newLimiter()
-		require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, ratelimit.SourceBurst+1, ratelimit.Attempt{Source: source, User: source}))
+		require.Equal(t, ratelimit.SourceBurst, countAllowed(limiter, ratelimit.SourceBurst+1, attemptFrom(source, source)))
 	})
 }
 
@@ -537,6 +546,6 @@ func BenchmarkLimiter_Allow(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		n++
-		limiter.Allow(ratelimit.Attempt{Source: fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255), User: "jane"})
+		limiter.Allow(ratelimit.Attempt{RemoteAddr: netip.MustParseAddr(fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)), User: "jane"})
 	}
 }

@@ -41,7 +41,7 @@ func (l *Log) RecordFailure(ctx context.Context, event Event, err error) {
 	defer cancel()
 	if err := l.append(ctx, e, nil); err != nil {
 		l.logger.ErrorContext(ctx, "the audit trail cannot be written", "action", e.Action, "kind", e.Kind, "key", e.Key,
-			"outcome", string(outcome), "reason", e.Reason, "actor", e.Actor.Name, "source", e.Actor.RemoteAddr, "error", err)
+			"outcome", string(outcome), "reason", e.Reason, "actor", e.Actor.Name, "remote_addr", e.Actor.Origin(), "error", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"encoding/json"
+	"net/netip"
 	"time"
 )
 
@@ -43,9 +44,24 @@ type Actor struct {
 	// Name is the username, of which each kind has its own; empty for a
 	// visitor.
 	Name string `json:"name"`
-	// RemoteAddr is the address that the actor came from, without a port; empty
-	// on the host itself.
-	RemoteAddr string `json:"source"`
+	// RemoteAddr is the IP address of the actor. It is zero on the host itself
+	// and where a service does not know it.
+	RemoteAddr netip.Addr `json:"remote_addr"`
+	// Service names the service that asked for the actor without an address,
+	// such as "xmpp".
+	Service string `json:"service,omitempty"`
+}
+
+// Origin returns where the actor came from as text: the address, "service:xmpp"
+// for a service, or "".
+func (a Actor) Origin() string {
+	switch {
+	case a.RemoteAddr.IsValid():
+		return a.RemoteAddr.String()
+	case a.Service != "":
+		return "service:" + a.Service
+	}
+	return ""
 }
 
 // Entry is one line of the trail. It holds no secret, no hash of one, and no

@@ -64,8 +64,11 @@ func (l *Log) newEntry(ctx context.Context, event Event, outcome Outcome, reason
 	}
 	actor := ActorFromContext(ctx)
 	return &Entry{
-		Time:  l.clock().UTC().Truncate(time.Microsecond),
-		Actor: Actor{Kind: ActorKind(sanitize(string(actor.Kind), maxText)), Name: sanitize(actor.Name, maxText), RemoteAddr: sanitize(actor.RemoteAddr, maxText)},
+		Time: l.clock().UTC().Truncate(time.Microsecond),
+		Actor: Actor{
+			Kind: ActorKind(sanitize(string(actor.Kind), maxText)), Name: sanitize(actor.Name, maxText),
+			RemoteAddr: actor.RemoteAddr.Unmap().WithZone(""), Service: sanitize(actor.Service, maxText),
+		},
 
 		Action: sanitize(event.Action, maxText),
 		Kind:   sanitize(event.Kind, maxText),

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/pbxusers/pbxusers/manager"
@@ -19,7 +20,7 @@ func Example() {
 	auditLog := audit.New(db.Audit(), keyring, nil)
 	accounts := manager.New(db.AMIAccounts(), &manager.Options{Audit: auditLog})
 
-	jane := audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.7"}
+	jane := audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: netip.MustParseAddr("192.0.2.7")}
 	ctx := audit.WithActor(context.Background(), jane)
 	_, _ = accounts.Create(ctx, &manager.Account{Name: "crm"})
 	_, _ = accounts.Create(ctx, &manager.Account{Name: "dialer", Secret: store.NewSecret("short")})
@@ -62,7 +63,7 @@ func ExampleLog_RecordFailure() {
 	db := memstore.New()
 	keyring, _ := store.NewKeyring(store.GenerateKey())
 	auditLog := audit.New(db.Audit(), keyring, nil)
-	ctx := audit.WithActor(context.Background(), audit.Actor{Kind: audit.Anonymous, RemoteAddr: "198.51.100.9"})
+	ctx := audit.WithActor(context.Background(), audit.Actor{Kind: audit.Anonymous, RemoteAddr: netip.MustParseAddr("198.51.100.9")})
 
 	auditLog.RecordFailure(ctx, audit.Event{Action: "login", Kind: "administrator", Key: "jane"}, &store.RateLimitedError{RetryAfter: time.Minute})
 	list, _ := auditLog.List(ctx, audit.Query{Outcome: audit.Denied})

@@ -34,7 +34,7 @@ func (e *Entry) chainHash(previous Hash) Hash {
 	for _, field := range [][]byte{
 		[]byte("pbxusers_audit 1"), previous,
 		encodeInt(e.Sequence), encodeInt(e.Time.UnixMicro()),
-		[]byte(e.Actor.Kind), []byte(e.Actor.Name), []byte(e.Actor.RemoteAddr),
+		[]byte(e.Actor.Kind), []byte(e.Actor.Name), []byte(e.Actor.RemoteAddr.String()), []byte(e.Actor.Service),
 		[]byte(e.Action), []byte(e.Kind), []byte(e.Key), []byte(e.Outcome), []byte(e.Reason),
 		e.Before, e.After, e.Fingerprint,
 	} {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -73,7 +74,7 @@ func (b *env) create(ctx context.Context, name string) error {
 func TestLog_Do_recordsActorAndChange(t *testing.T) {
 	t.Parallel()
 	b := newEnv(t)
-	jane := audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.7"}
+	jane := audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: netip.MustParseAddr("192.0.2.7")}
 	require.NoError(t, b.create(audit.WithActor(context.Background(), jane), "crm"))
 
 	list, err := b.audit.List(context.Background(), audit.Query{})
@@ -272,10 +273,10 @@ func TestLog_RecordFailure_sanitizesInput(t *testing.T) {
 		strings.Repeat("\x00", 10_000): strings.Repeat("\ufffd", 85),
 	} {
 		b := newEnv(t)
-		ctx := audit.WithActor(context.Background(), audit.Actor{Kind: audit.Anonymous, Name: given, RemoteAddr: given})
+		ctx := audit.WithActor(context.Background(), audit.Actor{Kind: audit.Anonymous, Name: given, Service: given})
 		b.audit.RecordFailure(ctx, audit.Event{Action: "login", Kind: "administrator", Key: given}, &store.ForbiddenError{})
 		e := b.entries(t)[0]
-		require.Equal(t, []string{want, want, want}, []string{e.Key, e.Actor.Name, e.Actor.RemoteAddr})
+		require.Equal(t, []string{want, want, want}, []string{e.Key, e.Actor.Name, e.Actor.Service})
 	}
 }
 

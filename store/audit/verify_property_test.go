@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/netip"
 	"reflect"
 	"slices"
 	"testing"
@@ -50,7 +51,8 @@ var entryEdits = []func(e *audit.Entry){
 	func(e *audit.Entry) { e.Time = e.Time.Add(time.Microsecond) },
 	func(e *audit.Entry) { e.Actor.Kind += "x" },
 	func(e *audit.Entry) { e.Actor.Name += "x" },
-	func(e *audit.Entry) { e.Actor.RemoteAddr += "x" },
+	func(e *audit.Entry) { e.Actor.RemoteAddr = netip.MustParseAddr("203.0.113.99") },
+	func(e *audit.Entry) { e.Actor.Service += "x" },
 	func(e *audit.Entry) { e.Action, e.Kind = e.Action+"A", e.Kind[1:] },
 	func(e *audit.Entry) { e.Kind += "x" },
 	func(e *audit.Entry) { e.Kind, e.Key = e.Kind+e.Key[:1], e.Key[1:] },

@@ -1,6 +1,10 @@
 package credential
 
-import "github.com/pbxusers/pbxusers/store"
+import (
+	"net/netip"
+
+	"github.com/pbxusers/pbxusers/store"
+)
 
 // LoginAttempt is somebody who wants to log in.
 type LoginAttempt struct {
@@ -9,8 +13,11 @@ type LoginAttempt struct {
 	// Code is a code of the authenticator app or a recovery code; empty when
 	// it was not asked for yet.
 	Code string
-	// RemoteAddr is the address that the attempt comes from, without a port.
-	RemoteAddr string
+	// RemoteAddr is the IP address of the caller.
+	RemoteAddr netip.Addr
+	// Service names the service that asks without knowing the address of the
+	// caller, such as "xmpp". It is empty where RemoteAddr is set.
+	Service string
 	// DeviceToken is the token that an earlier login gave to this device; zero
 	// when there is none.
 	DeviceToken store.Secret

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -10,7 +11,7 @@ func entryTable() table {
 	return table{
 		name: "pbxusers_audit",
 		columns: []string{
-			"sequence", "at", "actor_kind", "actor_name", "actor_source", "action", "kind", "record", "outcome", "reason",
+			"sequence", "at", "actor_kind", "actor_name", "actor_remote_addr", "actor_service", "action", "kind", "record", "outcome", "reason",
 			"before_json", "after_json", "fingerprint", "hash", "signature",
 		},
 	}
@@ -19,20 +20,41 @@ func entryTable() table {
 // encodeEntry returns the values of the columns of entryTable.
 func encodeEntry(e *audit.Entry) []any {
 	return []any{
-		e.Sequence, e.Time.UnixMicro(), e.Actor.Kind, e.Actor.Name, e.Actor.RemoteAddr, e.Action, e.Kind, e.Key, e.Outcome, e.Reason,
+		e.Sequence, e.Time.UnixMicro(), e.Actor.Kind, e.Actor.Name, encodeAddr(e.Actor.RemoteAddr), e.Actor.Service, e.Action, e.Kind, e.Key, e.Outcome, e.Reason,
 		nullIfEmpty(string(e.Before)), nullIfEmpty(string(e.After)), encodeHash(e.Fingerprint), encodeHash(e.Hash), encodeHash(e.Signature),
 	}
 }
 
 // decodeEntry reads one row of entryTable's columns.
 func decodeEntry(row scanner) (*audit.Entry, error) {
-	e, at := &audit.Entry{}, int64(0)
+	e, at, addr := &audit.Entry{}, int64(0), ""
 	err := row.Scan(
-		&e.Sequence, &at, &e.Actor.Kind, &e.Actor.Name, &e.Actor.RemoteAddr, &e.Action, &e.Kind, &e.Key, &e.Outcome, &e.Reason,
+		&e.Sequence, &at, &e.Actor.Kind, &e.Actor.Name, &addr, &e.Actor.Service, &e.Action, &e.Kind, &e.Key, &e.Outcome, &e.Reason,
 		(*[]byte)(&e.Before), (*[]byte)(&e.After), &e.Fingerprint, (*[]byte)(&e.Hash), &e.Signature,
 	)
-	e.Time = fromMicro(at)
+	e.Time, e.Actor.RemoteAddr = fromMicro(at), decodeAddr(addr)
 	return e, err
+}
+
+// encodeAddr returns the text of an address, "" for the zero one.
+func encodeAddr(addr netip.Addr) string {
+	if !addr.IsValid() {
+		return ""
+	}
+	return addr.String()
+}
+
+// decodeAddr reads the text of an address. Text that no program of ours wrote
+// becomes the zone of an address that no actor has, so that the hash of the
+// entry does not match it.
+func decodeAddr(text string) netip.Addr {
+	if text == "" {
+		return netip.Addr{}
+	}
+	if addr, err := netip.ParseAddr(text); err == nil && addr.String() == text {
+		return addr
+	}
+	return netip.IPv6Unspecified().WithZone(text)
 }
 
 // ceilMicro returns the first microsecond that is not before t.

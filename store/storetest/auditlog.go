@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func auditLogRules() []rule {
 func entry(sequence int64) *audit.Entry {
 	return &audit.Entry{
 		Sequence: sequence, Time: time.Unix(1_700_000_000+sequence, 0).UTC(),
-		Actor:  audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: "192.0.2.1"},
+		Actor:  audit.Actor{Kind: audit.Administrator, Name: "jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")},
 		Action: "create", Kind: "AMI account", Key: "crm", Outcome: audit.Succeeded,
 		Hash: fmt.Appendf(nil, "hash %d", sequence), Signature: fmt.Appendf(nil, "signature %d", sequence),
 	}
@@ -123,7 +124,7 @@ func entryStored(t *testing.T, b Backend) {
 func hostileEntry(sequence int64) *audit.Entry {
 	e := entry(sequence)
 	e.Time = time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC)
-	e.Actor = audit.Actor{Kind: "odd '", Name: "王小明 <b>", RemoteAddr: "2001:db8::1%\n"}
+	e.Actor = audit.Actor{Kind: "odd '", Name: "王小明 <b>", RemoteAddr: netip.MustParseAddr("2001:db8::1%\n"), Service: "x'"}
 	e.Action, e.Kind, e.Key, e.Outcome, e.Reason = `a"`, "k;--", "\\", audit.Denied, "invalid: secret (min)"
 	e.Before, e.After = json.RawMessage(`{"a" :  1.50}`), json.RawMessage("{\"b\":\n\"\\u00e9\xff\"}") // byte for byte
 	e.Fingerprint, e.Hash, e.Signature = []byte("\x00\xff'"), audit.Hash("\xfe\x00"), []byte("\x00")
@@ -156,7 +157,7 @@ func drawEntry(t *rapid.T, sequence int64) *audit.Entry {
 	return &audit.Entry{
 		Sequence:    sequence,
 		Time:        drawTime(t),
-		Actor:       audit.Actor{Kind: audit.ActorKind(text.Draw(t, "actor_kind")), Name: text.Draw(t, "actor"), RemoteAddr: text.Draw(t, "source")},
+		Actor:       audit.Actor{Kind: audit.ActorKind(text.Draw(t, "actor_kind")), Name: text.Draw(t, "actor"), RemoteAddr: drawAddr(t), Service: text.Draw(t, "service")},
 		Action:      text.Draw(t, "action"),
 		Kind:        text.Draw(t, "kind"),
 		Key:         text.Draw(t, "key"),
@@ -168,6 +169,18 @@ func drawEntry(t *rapid.T, sequence int64) *audit.Entry {
 		Hash:        bytes.Draw(t, "hash"),
 		Signature:   bytes.Draw(t, "signature"),
 	}
+}
+
+// drawAddr returns an address of either family, with or without a zone, or none.
+func drawAddr(t *rapid.T) netip.Addr {
+	bytes := rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "remote_addr")
+	switch {
+	case len(bytes) < 4:
+		return netip.Addr{}
+	case len(bytes) < 16:
+		return netip.AddrFrom4([4]byte(bytes))
+	}
+	return netip.AddrFrom16([16]byte(bytes)).WithZone(rapid.SampledFrom([]string{"", "eth0", "'\n"}).Draw(t, "zone"))
 }
 
 func requireSequenceExists(t *testing.T, err error) {

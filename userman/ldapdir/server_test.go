@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -132,7 +133,7 @@ func TestDirectory_Authenticate_bindsAsUser(t *testing.T) {
 			s := newService(memstore.New().Users(""), newDirectory(t, server, option))
 			syncAll(t, s)
 			login := func(username, password string) error {
-				_, err := s.Authenticate(t.Context(), credential.LoginAttempt{Username: username, Password: store.NewSecret(password), RemoteAddr: "192.0.2.1"})
+				_, err := s.Authenticate(t.Context(), credential.LoginAttempt{Username: username, Password: store.NewSecret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 				return err
 			}
 			require.NoError(t, login("jane", password))
@@ -197,7 +198,7 @@ func TestDirectory_unavailableServerChangesNoUsers(t *testing.T) {
 	server.Stop()
 	_, err := s.Sync(t.Context(), "head-office", nil)
 	require.ErrorContains(t, err, "connection refused")
-	_, err = s.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(password), RemoteAddr: "192.0.2.1"})
+	_, err = s.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	require.Error(t, err)
 	require.NotErrorIs(t, err, store.ErrForbidden, "that is no wrong password")
 	server.Restart(t)

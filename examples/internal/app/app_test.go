@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,14 +112,14 @@ func TestLogin_amiAccountRejectedWithHint(t *testing.T) {
 	require.NoError(t, err)
 	var loginErr *credential.LoginError
 	_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{
-		Username: "crm", Password: store.NewSecret("a long secret of an account"), RemoteAddr: "192.0.2.1",
+		Username: "crm", Password: store.NewSecret("a long secret of an account"), RemoteAddr: netip.MustParseAddr("192.0.2.1"),
 	})
 	require.ErrorAs(t, err, &loginErr)
 	require.Equal(t, credential.WrongAccountType, loginErr.Code)
 	require.Contains(t, loginErr.Message, "This is an AMI account: ")
 	for _, username := range []string{"crm", "nobody"} {
 		_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{
-			Username: username, Password: store.NewSecret("a guess"), RemoteAddr: "192.0.2.2",
+			Username: username, Password: store.NewSecret("a guess"), RemoteAddr: netip.MustParseAddr("192.0.2.2"),
 		})
 		require.ErrorAs(t, err, &loginErr)
 		require.Equal(t, credential.InvalidCredentials, loginErr.Code)

@@ -3,6 +3,7 @@ package app_test
 import (
 	"crypto/rand"
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func TestLogin_userAccountRejectedWithHint(t *testing.T) {
 		t.Helper()
 		var loginErr *credential.LoginError
 		_, err := s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{
-			Username: username, Password: store.NewSecret(password), RemoteAddr: "192.0.2.1",
+			Username: username, Password: store.NewSecret(password), RemoteAddr: netip.MustParseAddr("192.0.2.1"),
 		})
 		require.ErrorAs(t, err, &loginErr)
 		return loginErr
@@ -59,7 +60,7 @@ func TestLogin_administratorAndUserAreSeparate(t *testing.T) {
 	_, err := s.Administrators.Create(t.Context(), &ampusers.Administrator{Username: "jane", Access: ampusers.Full}, store.NewSecret(other))
 	require.NoError(t, err)
 	addUser(t, s, userman.User{Username: "jane"})
-	_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(other), RemoteAddr: "192.0.2.1"})
+	_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(other), RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 	require.NoError(t, err)
 	_, err = s.Users.AuthenticateService(t.Context(), "portal", "jane", store.NewSecret(goodPassword))
 	require.NoError(t, err)
@@ -74,14 +75,14 @@ func TestLogin_administratorAttemptsCountForUser(t *testing.T) {
 	addUser(t, s, userman.User{Username: "jane"})
 	var err error
 	for range 100 {
-		_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret("a guess"), RemoteAddr: "192.0.2.1"})
+		_, err = s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret("a guess"), RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 		require.ErrorIs(t, err, store.ErrForbidden)
 		if _, err = s.Users.AuthenticateService(t.Context(), "portal", "jane", store.NewSecret("a guess")); err != nil && !isLoginError(err) {
 			break
 		}
 	}
 	require.ErrorIs(t, err, store.ErrRateLimited)
-	admin, err := s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(goodPassword), RemoteAddr: "192.0.2.99"})
+	admin, err := s.Administrators.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: store.NewSecret(goodPassword), RemoteAddr: netip.MustParseAddr("192.0.2.99")})
 	require.Nil(t, admin)
 	var loginErr *credential.LoginError
 	require.ErrorAs(t, err, &loginErr)

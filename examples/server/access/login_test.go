@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 
@@ -150,6 +152,25 @@ func TestManager_ConfirmMFA_requiresPasswordFirst(t *testing.T) {
 	require.Empty(t, v.username(t))
 }
 
+func TestManager_LogIn_limitsPerAddress(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil)
+	guess := func(remoteAddr string) (err error) {
+		v := b.newClient()
+		v.remoteAddr = remoteAddr
+		v.do(t, func(ctx context.Context) {
+			_, err = v.LogIn(ctx, credential.LoginAttempt{Username: "nobody", Password: store.NewSecret("guess")})
+		})
+		return err
+	}
+	for port := range 10 {
+		requireLoginError(t, guess("192.0.2.7:"+strconv.Itoa(4711+port)), credential.InvalidCredentials)
+	}
+	require.ErrorIs(t, guess("192.0.2.7:9999"), store.ErrRateLimited, "another port of the address is the same source")
+	require.ErrorIs(t, guess("[::ffff:192.0.2.7]:80"), store.ErrRateLimited)
+	requireLoginError(t, guess("192.0.2.8:4711"), credential.InvalidCredentials)
+}
+
 // newBearerClient is one that logged in and shows its token.
 func (b *env) newBearerClient(t *testing.T) *client {
 	t.Helper()
@@ -237,7 +258,7 @@ func TestManager_Require_recordsDeniedSection(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
 	entry := list.Items[0]
-	require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "jane.admin", RemoteAddr: "192.0.2.7"}, entry.Actor)
+	require.Equal(t, audit.Actor{Kind: audit.Administrator, Name: "jane.admin", RemoteAddr: netip.MustParseAddr("192.0.2.7")}, entry.Actor)
 	require.Equal(t, "section", entry.Kind)
 	require.Equal(t, app.SectionAudit, entry.Key)
 	require.Equal(t, audit.Denied, entry.Outcome)
@@ -265,7 +286,7 @@ func TestManager_Require_rejectsRequestOutsideHandler(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)
 	require.Nil(t, b.Administrator(t.Context()))
-	require.Empty(t, b.RemoteAddr(t.Context()))
+	require.Equal(t, netip.Addr{}, b.RemoteAddr(t.Context()))
 	_, err := b.Require(t.Context(), "")
 	require.ErrorIs(t, err, access.ErrLoginRequired)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -223,7 +224,7 @@ func TestManager_Handler_endsSessionsOfRevokedAdministrator(t *testing.T) {
 			v.do(t, func(ctx context.Context) {
 				_, err := v.Require(ctx, "")
 				require.ErrorIs(t, err, access.ErrLoginRequired)
-				require.Equal(t, audit.Actor{Kind: audit.Anonymous, RemoteAddr: "192.0.2.7"}, audit.ActorFromContext(ctx))
+				require.Equal(t, audit.Actor{Kind: audit.Anonymous, RemoteAddr: netip.MustParseAddr("192.0.2.7")}, audit.ActorFromContext(ctx))
 			})
 		})
 	}

@@ -8,17 +8,18 @@ import (
 	"strings"
 )
 
-// RemoteAddr returns the address of the visitor, without a port.
-func (m *Manager) RemoteAddr(ctx context.Context) string { return stateFromContext(ctx).remoteAddr }
+// RemoteAddr returns the IP address of the visitor. It is zero for a connection
+// without one, such as a Unix socket.
+func (m *Manager) RemoteAddr(ctx context.Context) netip.Addr { return stateFromContext(ctx).remoteAddr }
 
 // clientAddr works out where a request comes from: from the other end of the
 // connection, or, where that is a proxy that is trusted, from the nearest
 // address in X-Forwarded-For that is none. What stands further left may be
 // anybody's invention.
-func (m *Manager) clientAddr(r *http.Request) string {
+func (m *Manager) clientAddr(r *http.Request) netip.Addr {
 	source, err := parseAddr(r.RemoteAddr)
 	if err != nil {
-		return ""
+		return netip.Addr{}
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
@@ -31,7 +32,7 @@ func (m *Manager) clientAddr(r *http.Request) string {
 		}
 		source = before
 	}
-	return source.String()
+	return source
 }
 
 func (m *Manager) isTrustedProxy(addr netip.Addr) bool {

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 
@@ -11,7 +12,7 @@ import (
 
 // requestState is what the gate knows of one request.
 type requestState struct {
-	remoteAddr string
+	remoteAddr netip.Addr
 	// token is what the visitor showed, and found the hash under which a
 	// session was found; empty when there was none.
 	token, foundHash string

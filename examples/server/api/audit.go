@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -58,7 +59,7 @@ func (a *api) verifyAudit(ctx context.Context, _ *struct{}) (*struct{ Body *audi
 func exampleEntry() *audit.Entry {
 	return &audit.Entry{
 		Sequence: 42, Time: time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC),
-		Actor:  audit.Actor{Kind: audit.Administrator, Name: "admin", RemoteAddr: "192.0.2.7"},
+		Actor:  audit.Actor{Kind: audit.Administrator, Name: "admin", RemoteAddr: netip.MustParseAddr("192.0.2.7")},
 		Action: "create", Kind: administratorKind, Key: "jane.admin", Outcome: audit.Succeeded,
 		After: json.RawMessage(`{"username":"jane.admin"}`), Hash: []byte("an example of a hash of 32 bytes"),
 	}

@@ -87,9 +87,10 @@ var entryDocs = fieldDocs{
 }
 
 var actorDocs = fieldDocs{
-	"kind":   "administrator, person, host, system or visitor.",
-	"name":   "The username, of which each kind has its own; empty for a visitor.",
-	"source": "The address that the actor came from; empty on the host itself.",
+	"kind":        "administrator, person, host, system or visitor.",
+	"name":        "The username, of which each kind has its own; empty for a visitor.",
+	"remote_addr": "The IP address of the actor; empty on the host itself.",
+	"service":     "The service that asked for the actor without knowing the address; absent otherwise.",
 }
 
 var verificationDocs = fieldDocs{

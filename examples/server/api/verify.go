@@ -114,10 +114,7 @@ func (a *api) verifyPassword(ctx context.Context, input *struct{ Body NewVerific
 	}
 	// The address of the service is not that of the person.
 	actor := audit.ActorFromContext(ctx)
-	actor.RemoteAddr = ""
-	if address.IsValid() {
-		actor.RemoteAddr = address.String()
-	}
+	actor.RemoteAddr = address
 	u, err := a.users(ctx).AuthenticateService(audit.WithActor(ctx, actor), body.Service, body.Username, body.Password)
 	if _, outOfScope := errors.AsType[*store.ForbiddenError](err); outOfScope {
 		err = errUnknownUser()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -120,7 +121,7 @@ func createUsers(t *testing.T, s *app.App, usernames ...string) {
 
 // withActor is a context in which an administrator acts.
 func withActor(ctx context.Context, username string) context.Context {
-	return audit.WithActor(ctx, audit.Actor{Kind: audit.Administrator, Name: username, RemoteAddr: "192.0.2.1"})
+	return audit.WithActor(ctx, audit.Actor{Kind: audit.Administrator, Name: username, RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 }
 
 func TestRunner_StartWelcome_reportsProgress(t *testing.T) {

@@ -180,7 +180,7 @@ func TestServer_passwordGuessingIsRateLimitedAndAudited(t *testing.T) {
 	list, err := s.Site.AuditLog.List(t.Context(), audit.Query{Action: "login", Outcome: audit.Denied})
 	require.NoError(t, err)
 	require.NotEmpty(t, list.Items)
-	require.Equal(t, "203.0.113.9", list.Items[0].Actor.RemoteAddr)
+	require.Equal(t, netip.MustParseAddr("203.0.113.9"), list.Items[0].Actor.RemoteAddr)
 
 	require.True(t, isLoggedIn(t, s, client), "who is in stays in")
 	response, body := s.Post(t, client, "/login", url.Values{"username": {"root.admin"}, "password": {password}})

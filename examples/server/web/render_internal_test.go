@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -82,7 +83,7 @@ func hostileEntry() auditRow {
 		panic(err)
 	}
 	return auditRow{
-		&audit.Entry{Sequence: 1, Actor: audit.Actor{Name: hostile, RemoteAddr: hostile}, Action: hostile, Kind: hostile, Key: hostile, Reason: hostile, Outcome: hostile},
+		&audit.Entry{Sequence: 1, Actor: audit.Actor{Name: hostile, RemoteAddr: netip.IPv6Unspecified().WithZone(hostile)}, Action: hostile, Kind: hostile, Key: hostile, Reason: hostile, Outcome: hostile},
 		changesOf(nil, record),
 	}
 }

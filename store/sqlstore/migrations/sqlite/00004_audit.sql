@@ -6,8 +6,9 @@ CREATE TABLE pbxusers_audit (
     at           INTEGER NOT NULL,
     actor_kind   TEXT    NOT NULL,
     actor_name   TEXT    NOT NULL,
-    -- The address that the actor came from.
-    actor_source TEXT    NOT NULL,
+    -- The IP address of the actor, and the service that asked without one.
+    actor_remote_addr TEXT NOT NULL,
+    actor_service TEXT   NOT NULL,
     action       TEXT    NOT NULL,
     -- What was acted on, and which one among those.
     kind         TEXT    NOT NULL,
