@@ -9,18 +9,17 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Directory is a place that people come from. The internal one is
-// [Service.InternalDirectory]; package userman/ldapdir is another.
+// Directory is an external source of users. Package userman/ldapdir implements it
+// for LDAP.
 type Directory interface {
 	// Name is 1 to 64 lower-case letters, digits and dashes, such as
-	// "head-office"; it stands in the records of its people and must not
-	// change. That of the internal one is "".
+	// "head-office". The records of its users hold it, so it must not change.
 	Name() string
 	// Capabilities says what it can do.
 	Capabilities() Capabilities
-	// Authenticate reports whether the password is that of the person of that
-	// external ID (their username for the internal one). An empty password is
-	// never. An error is a failure of the directory. It ends with ctx.
+	// Authenticate reports whether the password is that of the user with that
+	// external ID. An empty password never is. An error is a failure of the
+	// directory. It ends with ctx.
 	Authenticate(ctx context.Context, externalID string, password store.Secret) (bool, error)
 	// Each calls visit for every person, in any order, holding no more than a
 	// bounded part of them. An error of visit is returned at once. Any other
@@ -36,24 +35,15 @@ type FieldOwner interface {
 	OwnsField(field string) bool
 }
 
-// Capabilities are what a [Directory] can do. The service acts on Authenticate,
-// Groups and Sync. The other four are for pages and programs that tell people
-// where a change is to be made: the service writes to no directory but the
-// internal one, whatever they say.
+// Capabilities are what a [Directory] can do.
 type Capabilities struct {
-	// Authenticate says that the directory keeps the passwords of its people:
-	// they are compared there and cannot be set here, see
-	// [User].PasswordElsewhere.
+	// Authenticate reports whether the directory keeps the passwords of its
+	// users. Then they are verified there, and cannot be set here.
 	Authenticate bool `json:"authenticate"`
-	// These say what can be changed in the directory itself.
-	ChangePassword bool `json:"change_password"`
-	CreateUsers    bool `json:"create_users"`
-	UpdateUsers    bool `json:"update_users"`
-	DeleteUsers    bool `json:"delete_users"`
-	// Groups says that memberships follow [DirectoryEntry].Groups, and Sync that
-	// [Service.Sync] may read the directory.
+	// Groups reports whether memberships follow [DirectoryEntry].Groups.
 	Groups bool `json:"groups"`
-	Sync   bool `json:"sync"`
+	// Sync reports whether [Service.Sync] may read the directory.
+	Sync bool `json:"sync"`
 }
 
 // DirectoryEntry is a person as a directory knows them.
@@ -97,7 +87,7 @@ func validateDirectories(directories []Directory) {
 	}
 }
 
-// Directories returns the directories of [Options], without the internal one.
+// Directories returns the directories of [Options].
 func (s *Service) Directories() []Directory { return slices.Clone(s.opts.Directories) }
 
 // directory returns the directory of that name; false when the options have

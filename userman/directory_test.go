@@ -1,10 +1,8 @@
 package userman_test
 
 import (
-	"context"
 	"errors"
 	"net/netip"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,51 +11,10 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func TestService_InternalDirectory_listsLocalUsers(t *testing.T) {
+func TestService_Directories_returnsThoseOfOptions(t *testing.T) {
 	t.Parallel()
 	h, d := newSyncedService(t, newEntry("id-1", "jane", ""))
-	h.sync(t)
-	h.createGroup(t, "Sales", nil)
-	local := h.createUser(t, &userman.User{Username: "kept", Groups: []string{"Sales"}}, goodPassword)
-	deleted := h.createUser(t, newUser("gone"), goodPassword)
-	require.NoError(t, h.Delete(t.Context(), deleted.Username))
 	require.Equal(t, []userman.Directory{d}, h.Directories())
-
-	internal := h.InternalDirectory()
-	require.Empty(t, internal.Name())
-	caps := internal.Capabilities()
-	require.True(t, caps.Authenticate && caps.ChangePassword && caps.CreateUsers && caps.UpdateUsers && caps.DeleteUsers && caps.Groups)
-	require.False(t, caps.Sync)
-
-	var entries []userman.DirectoryEntry
-	require.NoError(t, internal.Each(t.Context(), func(e userman.DirectoryEntry) error {
-		entries = append(entries, e)
-		return nil
-	}))
-	require.Len(t, entries, 1, "neither those of other directories nor deleted people")
-	require.Equal(t, "kept", entries[0].ExternalID)
-	require.Equal(t, local, entries[0].User)
-	require.Equal(t, []string{"Sales"}, entries[0].Groups)
-	require.Contains(t, entries[0].ManagedFields, "linked_extensions")
-	failure := errors.New("enough")
-	require.ErrorIs(t, internal.Each(t.Context(), func(userman.DirectoryEntry) error { return failure }), failure)
-
-	for _, test := range []struct {
-		username, password string
-		want               bool
-	}{
-		{"kept", goodPassword, true}, {"KEPT", goodPassword, true}, {"kept", anotherPassword, false}, {"kept", "", false},
-		{"nobody", goodPassword, false}, {"", goodPassword, false}, {"jane", goodPassword, false}, {"gone", goodPassword, false},
-		{strings.Repeat("x", 1<<16), goodPassword, false},
-	} {
-		ok, err := internal.Authenticate(t.Context(), test.username, secret(test.password))
-		require.NoError(t, err)
-		require.Equal(t, test.want, ok, test.username)
-	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := internal.Authenticate(ended, "kept", secret(goodPassword))
-	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestService_Authenticate_usesPasswordOfSyncedDirectory(t *testing.T) {

@@ -65,10 +65,3 @@ func ExampleService_Sync() {
 	// update Miller@example.com [last_name username]
 	// this would disable or delete 2 of the 3 people of the directory, and 1 at most may go at once; look who they are, and allow a larger share if they should
 }
-
-func ExampleService_InternalDirectory() {
-	users := userman.New(memstore.New().Users(""), nil)
-	caps := users.InternalDirectory().Capabilities()
-	fmt.Println(caps.Authenticate, caps.ChangePassword, caps.Sync)
-	// Output: true true false
-}

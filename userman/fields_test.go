@@ -56,7 +56,7 @@ func TestFields_areThoseOfTheStruct(t *testing.T) {
 	t.Parallel()
 	besides := []string{
 		"id", "groups", "permissions", "directory", "picture", "has_password", "password_elsewhere", "has_second_factor",
-		"invited_until", "password_expires_at", "created_at", "updated_at", "password_changed_at", "last_login_at", "welcomed_at",
+		"invitation_expires_at", "password_expires_at", "created_at", "updated_at", "password_changed_at", "last_login_at", "welcomed_at",
 		"missing_since", "deleted_at",
 	}
 	require.ElementsMatch(t, jsonNames[userman.User](), append(besides, userman.Fields().Names(nil)...))

@@ -92,11 +92,20 @@ func isNameRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)
 // one is not kept.
 func (s *Service) groupEvent(action, name string) audit.Event {
 	event := audit.Event{Action: action, Kind: KindGroup}
-	if len(name) > maxText {
-		return event
-	}
-	if name = normalizeText(name); utf8.RuneCountInString(name) <= MaxGroupNameLength && validate.PlainLine().Valid(name) && name != "" {
+	if name = validGroupName(name); name != "" {
 		event.Key = s.auditName(name)
 	}
 	return event
+}
+
+// validGroupName returns the name of a group in stored form, or "" if it is invalid.
+func validGroupName(name string) string {
+	if len(name) > maxText {
+		return ""
+	}
+	name = normalizeText(name)
+	if utf8.RuneCountInString(name) > MaxGroupNameLength || !validate.PlainLine().Valid(name) {
+		return ""
+	}
+	return name
 }

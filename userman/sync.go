@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/dirsync"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -36,11 +37,11 @@ type SyncAction string
 
 // What a sync does.
 const (
-	SyncCreate  SyncAction = "create"
-	SyncUpdate  SyncAction = "update"
-	SyncEnable  SyncAction = "enable"
-	SyncDisable SyncAction = "disable"
-	SyncDelete  SyncAction = "delete"
+	SyncCreate  SyncAction = SyncAction(dirsync.Create)
+	SyncUpdate  SyncAction = SyncAction(dirsync.Update)
+	SyncEnable  SyncAction = SyncAction(dirsync.Enable)
+	SyncDisable SyncAction = SyncAction(dirsync.Disable)
+	SyncDelete  SyncAction = SyncAction(dirsync.Delete)
 )
 
 // SyncStep is one step of a sync.

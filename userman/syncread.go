@@ -3,161 +3,157 @@ package userman
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
+	"time"
 	"unicode/utf8"
 
-	"github.com/pbxusers/pbxusers/store/field"
-
+	"github.com/pbxusers/pbxusers/internal/dirsync"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxSyncEntries bounds how many entries a directory may have.
+// maxSyncEntries bounds the number of entries of a directory.
 const maxSyncEntries = 200_000
 
-// errConcurrentChange says that the plan is older than the record.
+// errConcurrentChange reports that a user changed after the sync was planned.
 var errConcurrentChange = &store.ConflictError{Reason: "this person was changed at the same time; sync again"}
 
-// readDirectory reads all entries and plans what is to be done about each by
-// itself.
-func (p *syncPlan) readDirectory(ctx context.Context) error {
-	var visitErr error // of ours, not of the directory
-	err := p.directory.Each(ctx, func(entry DirectoryEntry) error {
-		if p.entryCount++; p.entryCount > maxSyncEntries {
+// syncRun is one sync of a directory.
+type syncRun struct {
+	service   *Service
+	directory Directory
+	name      string
+	opts      SyncOptions
+	now       time.Time
+
+	users  map[string]*dirsync.User // of the directory, by external ID
+	groups *dirsync.Groups
+	// entries are the entries of the directory, and desired the users that steps
+	// change them into, by external ID.
+	entries []*dirsync.Entry
+	seen    map[string]bool
+	desired map[string]*desiredUser
+	plan    *dirsync.Plan
+}
+
+// planSync reads the directory and plans the sync. If the plan removes too many
+// users, planSync returns it with the error.
+func (s *Service) planSync(ctx context.Context, d Directory, opts SyncOptions) (*syncRun, error) {
+	r := &syncRun{
+		service: s, directory: d, name: d.Name(), opts: opts, now: s.now(),
+		users: map[string]*dirsync.User{}, seen: map[string]bool{}, desired: map[string]*desiredUser{},
+	}
+	for _, read := range []func(context.Context) error{r.readGroups, r.readUsers, r.readDirectory} {
+		if err := read(ctx); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	r.plan, err = dirsync.NewPlan(ctx, slices.Collect(maps.Values(r.users)), r.entries, dirsync.Options{
+		MaxRemovalRatio: opts.MaxRemovalRatio, DeleteAfter: opts.DeleteAfter, Now: r.now, Lookup: syncLookup{s},
+	})
+	if r.plan == nil {
+		return nil, err
+	}
+	return r, err
+}
+
+// readGroups reads the groups if the directory has memberships.
+func (r *syncRun) readGroups(ctx context.Context) error {
+	if !r.directory.Capabilities().Groups {
+		return nil
+	}
+	groups, _, err := r.service.store.ListGroups(ctx)
+	if err != nil {
+		return err
+	}
+	existing := make([]dirsync.Group, len(groups))
+	for i, g := range groups {
+		existing[i] = dirsync.Group{Name: g.Name, Directory: g.Directory}
+	}
+	r.groups = dirsync.NewGroups(r.name, existing, MaxGroups, normalizeManagedGroup)
+	return nil
+}
+
+// normalizeManagedGroup returns the name of a group of a directory in stored form, or
+// the problem of an invalid one.
+func normalizeManagedGroup(name string) (normalized, problem string) {
+	if name = validGroupName(name); name == "" {
+		return "", fmt.Sprintf("a group of the directory has a name that cannot be used here, which takes 1 to %d characters of one line; its members are not in it here", MaxGroupNameLength)
+	}
+	return name, ""
+}
+
+// readUsers reads the users of the directory.
+func (r *syncRun) readUsers(ctx context.Context) error {
+	q := Query{Directory: &r.name, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
+	for {
+		list, err := r.service.store.ListUsers(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, u := range list.Items {
+			r.users[u.ExternalID] = &dirsync.User{
+				ID: u.ID, ExternalID: u.ExternalID, Username: u.Username, Extension: u.DefaultExtension,
+				Disabled: u.Disabled, MissingSince: u.MissingSince,
+				ManagedGroups: len(u.Groups) - len(r.groups.Unmanaged(u.Groups)),
+			}
+		}
+		if q.After = list.Next; q.After == "" {
+			return nil
+		}
+	}
+}
+
+// readDirectory reads all entries of the directory.
+func (r *syncRun) readDirectory(ctx context.Context) error {
+	var visitErr error // ours, not the directory's
+	err := r.directory.Each(ctx, func(entry DirectoryEntry) error {
+		if len(r.entries) >= maxSyncEntries {
 			visitErr = &store.ConflictError{Reason: fmt.Sprintf("the directory has more than %d entries; narrow what is read of it", maxSyncEntries)}
 		} else {
-			visitErr = p.readEntry(ctx, entry)
+			visitErr = r.readEntry(ctx, entry)
 		}
 		return visitErr
 	})
-	slices.SortFunc(p.entries, func(a, b *syncEntry) int { return strings.Compare(a.externalID, b.externalID) })
 	if err != nil && visitErr == nil && ctx.Err() == nil {
-		return &DirectoryError{Directory: p.name, Err: err}
+		return &DirectoryError{Directory: r.name, Err: err}
 	}
 	return cmp.Or(visitErr, err, ctx.Err())
 }
 
-// readEntry takes an entry in.
-func (p *syncPlan) readEntry(ctx context.Context, entry DirectoryEntry) error {
-	id := normalizeText(entry.ExternalID)
-	if !isExternalID(id) {
-		p.noExternalID++
-		p.addProblem("", entry.username(), problemText(entry.Problem, "the entry has no usable external ID"))
+// readEntry adds an entry and compares it with its user.
+func (r *syncRun) readEntry(ctx context.Context, entry DirectoryEntry) error {
+	e := &dirsync.Entry{ExternalID: normalizeText(entry.ExternalID), Username: entry.username()}
+	r.entries = append(r.entries, e)
+	if !isExternalID(e.ExternalID) {
+		e.ExternalID = ""
+		e.Fail(problemText(entry.Problem, "the entry has no usable external ID"))
 		return nil
 	}
-	if earlier := p.byID[id]; earlier != nil {
-		const twice = "several entries have this external ID; it must be of one only"
-		p.addProblem(id, entry.username(), twice)
-		if earlier.problem == "" {
-			earlier.fail(twice)
-		}
-		return nil
+	if r.seen[e.ExternalID] {
+		return nil // the plan reports it
 	}
-	e := &syncEntry{externalID: id, user: p.users[id]}
-	p.entries, p.byID[id] = append(p.entries, e), e
-	if e.user != nil {
-		e.user.entry = e
-		e.username, e.extension = e.user.username, e.user.extension
+	r.seen[e.ExternalID] = true
+	e.Username = ""
+	if user := r.users[e.ExternalID]; user != nil {
+		e.Username, e.Extension = user.Username, user.Extension
 	}
 	if entry.Problem != "" || entry.User == nil {
-		e.fail(problemText(entry.Problem, "the directory tells nothing of this entry"))
+		e.Fail(problemText(entry.Problem, "the directory tells nothing of this entry"))
 		return nil
 	}
-	return p.planEntry(ctx, e, entry)
+	return r.compareEntry(ctx, e, entry)
 }
 
-// planEntry plans what is to be done about an entry.
-func (p *syncPlan) planEntry(ctx context.Context, e *syncEntry, entry DirectoryEntry) error {
-	fields, ok := managedFields(entry.ManagedFields)
-	if !ok {
-		return fmt.Errorf("userman: the directory %q says that it owns a field that none can own", p.name)
-	}
-	desired := &desiredUser{user: entry.User.Clone(), fields: fields}
-	if p.groups != nil {
-		desired.groups = p.groups.resolve(p, entry.Groups)
-	}
-	before, err := p.currentUser(ctx, e, desired)
-	if err != nil || before == nil {
-		return err
-	}
-	after := desired.apply(before, p.now)
-	after.Groups = nil // they are looked at elsewhere
-	errs, err := p.service.validateUser(ctx, after, before)
-	if err != nil {
-		return err
-	}
-	after.Groups = p.groups.merge(before, desired)
-	normalizeLists(after)
-	switch err := store.NewInvalidError(errs...); {
-	case err != nil:
-		e.fail(err.Error())
-	case len(after.Groups) > MaxGroupsPerUser:
-		e.fail(fmt.Sprintf("the person would be in more than %d groups", MaxGroupsPerUser))
-	default:
-		e.setStep(before, after, desired)
-	}
-	return nil
-}
-
-// currentUser returns the record that is to be changed: that of the person, or of
-// somebody new; nil when there is nothing to do.
-func (p *syncPlan) currentUser(ctx context.Context, e *syncEntry, desired *desiredUser) (*User, error) {
-	if e.user == nil {
-		if desired.user.Disabled {
-			return nil, nil // nobody is created to be disabled
-		}
-		desired.fields = withUsernameField(desired.fields)
-		return clearManaged(&User{ExternalID: e.externalID}), nil
-	}
-	u, err := p.service.store.User(ctx, e.user.id)
-	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && (!u.DeletedAt.IsZero() || u.Directory != p.name):
-		e.fail(errConcurrentChange.Reason)
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	return u, nil
-}
-
-// withUsernameField adds the username, which everybody needs, to what is taken over.
-func withUsernameField(fields []field.Field[User]) []field.Field[User] {
-	for _, f := range fields {
-		if f.Name == fieldUsername {
-			return fields
-		}
-	}
-	username, _ := managedFields([]string{fieldUsername})
-	return append(username, fields...)
-}
-
-// setStep plans to make after of before.
-func (e *syncEntry) setStep(before, after *User, desired *desiredUser) {
-	e.username, e.extension = after.Username, after.DefaultExtension
-	step := &syncStep{desired: desired, SyncStep: SyncStep{Action: SyncCreate, ExternalID: e.externalID, Username: after.Username}}
-	if e.user != nil {
-		step.id = e.user.id
-		step.removedGroups = len(before.Groups) - len(after.Groups)
-		step.Action, step.Fields = syncActionOf(before, after), changedFields(before, after)
-		if step.Action == SyncUpdate && len(step.Fields) == 0 {
-			return
-		}
-	}
-	e.step = step
-}
-
-// fail gives the entry up: its person stays as they are.
-func (e *syncEntry) fail(problem string) { e.problem, e.step = problem, nil }
-
-// isExternalID reports whether id can be somebody's, see [User].
+// isExternalID reports whether id is a valid [User].ExternalID, and not empty.
 func isExternalID(id string) bool {
 	return id != "" && len(id) <= maxText && utf8.RuneCountInString(id) <= MaxExternalIDLength && validate.PlainLine().Valid(id)
 }
 
-// username returns that of an entry, or "" when it has none.
+// username returns the username of an entry, or "".
 func (e DirectoryEntry) username() string {
 	if e.User == nil {
 		return ""
@@ -165,7 +161,8 @@ func (e DirectoryEntry) username() string {
 	return e.User.Username
 }
 
-// problemText returns what a directory says when it is one line.
+// problemText returns the problem that a directory reports, or fallback if it is not
+// one line of text.
 func problemText(message, fallback string) string {
 	if message == "" || len(message) > maxText || !validate.PlainLine().Valid(message) {
 		return fallback

@@ -5,21 +5,22 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/pbxusers/pbxusers/internal/dirsync"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// run does what is planned, each step in a transaction of its own. A refusal is
-// a problem in the report; any other error ends it.
-func (p *syncPlan) run(ctx context.Context) (*SyncReport, error) {
+// run carries out the plan, each batch in its own transaction. It reports a domain
+// error as a problem and stops at any other error.
+func (p *syncRun) run(ctx context.Context) (*SyncReport, error) {
 	report := p.newReport()
 	defer report.sort()
 	if err := p.createGroups(ctx, report); err != nil {
 		return report, err
 	}
-	done := len(p.entries) - len(slices.Concat(p.updates...)) - len(p.creations)
+	done := p.plan.Settled()
 	p.opts.Progress(done)
-	for _, batch := range p.batches() {
+	for _, batch := range p.plan.Batches() {
 		err := p.runBatch(ctx, batch)
 		if err != nil && !isDomainError(err) {
 			return report, err
@@ -33,33 +34,19 @@ func (p *syncPlan) run(ctx context.Context) (*SyncReport, error) {
 	return report, nil
 }
 
-// add tells of a step that was done, or refused.
-func (r *SyncReport) add(step *syncStep, err error) {
+// add reports a step that succeeded or failed.
+func (r *SyncReport) add(step *dirsync.Step, err error) {
 	if err == nil {
-		r.Steps = append(r.Steps, step.SyncStep)
+		r.Steps = append(r.Steps, newSyncStep(step))
 		return
 	}
 	r.Problems = append(r.Problems, SyncProblem{ExternalID: step.ExternalID, Username: step.Username, Message: err.Error()})
 }
 
-// batches returns the steps in their order, those together that are done
-// together.
-func (p *syncPlan) batches() [][]*syncStep {
-	batches := make([][]*syncStep, 0, len(p.removals)+len(p.updates)+len(p.creations))
-	for _, step := range p.removals {
-		batches = append(batches, []*syncStep{step})
-	}
-	batches = append(batches, p.updates...)
-	for _, step := range p.creations {
-		batches = append(batches, []*syncStep{step})
-	}
-	return batches
-}
-
-// createGroups makes the groups that are needed. One that somebody else has made
-// meanwhile is refused later, where it is used, unless it is of the directory.
-func (p *syncPlan) createGroups(ctx context.Context, report *SyncReport) error {
-	for _, name := range p.groups.requiredBy(p.steps()) {
+// createGroups creates the missing groups. If a group appeared at the same time, the
+// steps that use it fail, unless it is a group of the directory.
+func (p *syncRun) createGroups(ctx context.Context, report *SyncReport) error {
+	for _, name := range p.groups.ToCreate(p.plan.Steps()) {
 		_, err := p.service.createGroup(ctx, "sync create", &Group{Name: name}, func(g *Group) { g.Directory = p.name })
 		switch {
 		case err == nil:
@@ -71,8 +58,8 @@ func (p *syncPlan) createGroups(ctx context.Context, report *SyncReport) error {
 	return nil
 }
 
-// runBatch does what is to be done together.
-func (p *syncPlan) runBatch(ctx context.Context, batch []*syncStep) error {
+// runBatch carries out the steps of a batch together.
+func (p *syncRun) runBatch(ctx context.Context, batch []*dirsync.Step) error {
 	if len(batch) == 1 {
 		return p.runStep(ctx, batch[0])
 	}
@@ -92,10 +79,11 @@ func (p *syncPlan) runBatch(ctx context.Context, batch []*syncStep) error {
 	})
 }
 
-// releaseUnique frees what the person of a step has, for the others of its turn. The
-// trail is told, because each name in it stands for one person at a time.
-func (p *syncPlan) releaseUnique(ctx context.Context, r *audit.Recorder, step *syncStep) error {
-	before, err := p.service.findByID(ctx, step.id)
+// releaseUnique frees the username and the extension of the user of a step, for the
+// other steps of its batch. It records that, because a name in the audit log means
+// one user at a time.
+func (p *syncRun) releaseUnique(ctx context.Context, r *audit.Recorder, step *dirsync.Step) error {
+	before, err := p.service.findByID(ctx, step.UserID)
 	if err != nil {
 		return err
 	}
@@ -104,19 +92,19 @@ func (p *syncPlan) releaseUnique(ctx context.Context, r *audit.Recorder, step *s
 	return p.service.save(ctx, r, "sync "+string(step.Action), before, after)
 }
 
-// runStep does one step.
-func (p *syncPlan) runStep(ctx context.Context, step *syncStep) error {
-	s, action := p.service, "sync "+string(step.Action)
+// runStep carries out one step.
+func (p *syncRun) runStep(ctx context.Context, step *dirsync.Step) error {
+	s, action, desired := p.service, "sync "+string(step.Action), p.desired[step.ExternalID]
 	var err error
 	switch {
-	case step.Action == SyncCreate:
-		err = p.create(ctx, action, step)
-	case step.desired != nil:
-		_, err = s.mutateByID(ctx, action, step.id, func(ctx context.Context, u *User) error { return p.update(ctx, step, u) })
-	case step.Action == SyncDelete:
-		_, err = s.mutateByID(ctx, action, step.id, func(ctx context.Context, u *User) error { return p.softDelete(ctx, u) })
+	case step.Action == dirsync.Create:
+		err = p.create(ctx, action, step, desired)
+	case desired != nil:
+		_, err = s.mutateByID(ctx, action, step.UserID, func(ctx context.Context, u *User) error { return p.update(ctx, step, desired, u) })
+	case step.Action == dirsync.Delete:
+		_, err = s.mutateByID(ctx, action, step.UserID, func(ctx context.Context, u *User) error { return p.softDelete(ctx, u) })
 	default:
-		_, err = s.mutateByID(ctx, action, step.id, func(_ context.Context, u *User) error {
+		_, err = s.mutateByID(ctx, action, step.UserID, func(_ context.Context, u *User) error {
 			if u.Disabled || u.Directory != p.name {
 				return errConcurrentChange
 			}
@@ -127,10 +115,10 @@ func (p *syncPlan) runStep(ctx context.Context, step *syncStep) error {
 	return err
 }
 
-// create creates somebody as [Service.Create] does.
-func (p *syncPlan) create(ctx context.Context, action string, step *syncStep) error {
-	u := step.desired.apply(&User{ExternalID: step.ExternalID}, p.now)
-	u.Groups = step.desired.groups
+// create creates a user as [Service.Create] does.
+func (p *syncRun) create(ctx context.Context, action string, step *dirsync.Step, desired *desiredUser) error {
+	u := desired.apply(&User{ExternalID: step.ExternalID}, p.now)
+	u.Groups = step.Groups
 	return p.service.audit.Do(ctx, p.service.store, p.service.userEvent(action, u.Username), func(ctx context.Context, _ *audit.Recorder) error {
 		if err := p.checkGroupOwnership(ctx, nil, u.Groups); err != nil {
 			return err
@@ -140,13 +128,13 @@ func (p *syncPlan) create(ctx context.Context, action string, step *syncStep) er
 	})
 }
 
-// update changes u into what the directory says, in the transaction of ctx.
-func (p *syncPlan) update(ctx context.Context, step *syncStep, u *User) error {
+// update applies the directory's fields and groups to u in the transaction of ctx.
+func (p *syncRun) update(ctx context.Context, step *dirsync.Step, desired *desiredUser, u *User) error {
 	if u.Directory != p.name {
 		return errConcurrentChange
 	}
-	after := step.desired.apply(u, p.now)
-	after.Groups = p.groups.merge(u, step.desired)
+	after := desired.apply(u, p.now)
+	after.Groups = p.groups.Merge(u.Groups, step.Groups)
 	if err := p.checkGroupOwnership(ctx, u.Groups, after.Groups); err != nil {
 		return err
 	}
@@ -161,9 +149,9 @@ func (p *syncPlan) update(ctx context.Context, step *syncStep, u *User) error {
 	return nil
 }
 
-// checkGroupOwnership refuses, in the transaction of ctx, groups that are not of the
-// directory by now.
-func (p *syncPlan) checkGroupOwnership(ctx context.Context, before, after []string) error {
+// checkGroupOwnership returns an error if one of the added groups is not managed by
+// the directory. It reads them in the transaction of ctx.
+func (p *syncRun) checkGroupOwnership(ctx context.Context, before, after []string) error {
 	for _, name := range after {
 		if slices.Contains(before, name) {
 			continue
@@ -179,9 +167,8 @@ func (p *syncPlan) checkGroupOwnership(ctx context.Context, before, after []stri
 	return nil
 }
 
-// softDelete deletes somebody who is still missing and may go, in the transaction
-// of ctx.
-func (p *syncPlan) softDelete(ctx context.Context, u *User) error {
+// softDelete deletes a user who has been missing for long, in the transaction of ctx.
+func (p *syncRun) softDelete(ctx context.Context, u *User) error {
 	if u.Directory != p.name || !u.Disabled || u.MissingSince.IsZero() || p.now.Before(u.MissingSince.Add(p.opts.DeleteAfter)) {
 		return errConcurrentChange
 	}

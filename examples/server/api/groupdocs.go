@@ -65,18 +65,14 @@ var syncDocs = fieldDocs{
 }
 
 var directoryDocs = fieldDocs{
-	"name":            "The name of the directory.",
-	"url":             "Where it is.",
-	"base_dn":         "Where its people are.",
-	"abilities":       "What it can do.",
-	"people":          "How many people here are of it.",
-	"authenticate":    "Whether people log in with the password that they have there.",
-	"change_password": "Whether their passwords can be changed there.",
-	"create_users":    "Whether people can be made there.",
-	"update_users":    "Whether people can be changed there.",
-	"delete_users":    "Whether people can be removed there.",
-	"groups":          "Whether it knows groups.",
-	"sync":            "Whether its people are brought here.",
+	"name":         "The name of the directory.",
+	"url":          "Where it is.",
+	"base_dn":      "Where its people are.",
+	"abilities":    "What it can do.",
+	"people":       "How many people here are of it.",
+	"authenticate": "Whether people log in with the password that they have there.",
+	"groups":       "Whether it knows groups.",
+	"sync":         "Whether its people are brought here.",
 }
 
 var verifyDocs = fieldDocs{

@@ -1,4 +1,4 @@
-package userman
+package dirsync
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// orderSteps puts the steps into the order in which they can be done.
-func (p *syncPlan) orderSteps() {
-	var disabled []*syncStep
+// orderSteps puts the steps into an order in which they succeed.
+func (p *Plan) orderSteps() {
+	var disabled []*Step
 	for _, user := range p.users {
 		switch {
 		case user.step == nil:
@@ -20,42 +20,42 @@ func (p *syncPlan) orderSteps() {
 			disabled = append(disabled, user.step)
 		}
 	}
-	slices.SortFunc(p.removals, (*syncStep).compare)
-	slices.SortFunc(disabled, (*syncStep).compare)
+	slices.SortFunc(p.removals, (*Step).compare)
+	slices.SortFunc(disabled, (*Step).compare)
 	p.removals = append(p.removals, disabled...)
-	var changed []*syncEntry
+	var changed []*Entry
 	for _, e := range p.entries {
 		switch {
-		case e.step == nil:
+		case e.Step == nil:
 		case e.user == nil:
-			p.creations = append(p.creations, e.step)
+			p.creations = append(p.creations, e.Step)
 		default:
 			changed = append(changed, e)
 		}
 	}
-	slices.SortFunc(p.creations, (*syncStep).compare)
-	slices.SortFunc(changed, func(a, b *syncEntry) int { return a.step.compare(b.step) })
+	slices.SortFunc(p.creations, (*Step).compare)
+	slices.SortFunc(changed, func(a, b *Entry) int { return a.Step.compare(b.Step) })
 	p.updates = topoSort(changed)
 }
 
-// topoSort returns the changes in an order in which everybody finds free what
-// they are to have. Those who wait for each other in a circle, as two who swap
-// their usernames, stand together.
-func topoSort(changes []*syncEntry) [][]*syncStep {
-	pending := make(map[*syncEntry]int, len(changes))
-	var ready []*syncEntry
+// topoSort orders the changes so that each username and extension is free when a
+// user needs it. The changes of a cycle, such as two users who swap their names,
+// form one batch.
+func topoSort(changes []*Entry) [][]*Step {
+	pending := make(map[*Entry]int, len(changes))
+	var ready []*Entry
 	for _, e := range changes {
-		pending[e] = len(slices.DeleteFunc(slices.Clone(e.blockedBy), (*syncUser).isDeleted))
+		pending[e] = len(slices.DeleteFunc(slices.Clone(e.blockedBy), (*User).isDeleted))
 		if pending[e] == 0 {
 			ready = append(ready, e)
 		}
 	}
-	var batches [][]*syncStep
+	var batches [][]*Step
 	for len(ready) > 0 {
 		e := ready[0]
 		ready = ready[1:]
 		delete(pending, e)
-		batches = append(batches, []*syncStep{e.step})
+		batches = append(batches, []*Step{e.Step})
 		for _, next := range e.user.blocking {
 			if _, isPending := pending[next]; !isPending {
 				continue // for others, or to be created
@@ -73,17 +73,17 @@ func topoSort(changes []*syncEntry) [][]*syncStep {
 	return batches
 }
 
-// takeCycle returns the steps of e and of all who wait for each other with it,
-// and takes them out of left.
-func takeCycle(e *syncEntry, pending map[*syncEntry]int) []*syncStep {
-	var steps []*syncStep
-	for next := []*syncEntry{e}; len(next) > 0; {
+// takeCycle returns the steps of the cycle that e is part of, and removes them from
+// pending.
+func takeCycle(e *Entry, pending map[*Entry]int) []*Step {
+	var steps []*Step
+	for next := []*Entry{e}; len(next) > 0; {
 		e, next = next[len(next)-1], next[:len(next)-1]
 		if _, isPending := pending[e]; !isPending {
 			continue
 		}
 		delete(pending, e)
-		steps = append(steps, e.step)
+		steps = append(steps, e.Step)
 		next = append(next, e.user.blocking...)
 		for _, owner := range e.blockedBy {
 			if owner.entry != nil {
@@ -91,40 +91,45 @@ func takeCycle(e *syncEntry, pending map[*syncEntry]int) []*syncStep {
 			}
 		}
 	}
-	slices.SortFunc(steps, (*syncStep).compare)
+	slices.SortFunc(steps, (*Step).compare)
 	return steps
 }
 
-// checkRemovalRatio refuses what would make too many go.
-func (p *syncPlan) checkRemovalRatio() error {
+// checkRemovalRatio returns an error if the plan removes too many users or
+// memberships.
+func (p *Plan) checkRemovalRatio() error {
 	if len(p.users) == 0 {
 		return nil
 	}
-	if p.entryCount == 0 {
+	if p.Entries == 0 {
 		return &store.ConflictError{Reason: fmt.Sprintf("the directory reads as empty, while %d people come from it; look whether it is read in the right place", len(p.users))}
 	}
+	memberships := 0
+	for _, user := range p.users {
+		memberships += user.ManagedGroups
+	}
 	removed, lost := 0, 0
-	for _, step := range p.steps() {
-		if step.Action == SyncDisable || step.Action == SyncDelete {
+	for _, step := range p.Steps() {
+		if step.Action == Disable || step.Action == Delete {
 			removed++
 		}
-		lost += step.removedGroups
+		lost += step.RemovedGroups
 	}
 	if limit := p.removalLimit(len(p.users)); removed > limit {
 		return &store.ConflictError{Reason: fmt.Sprintf(
 			"this would disable or delete %d of the %d people of the directory, and %d at most may go at once; look who they are, and allow a larger share if they should",
 			removed, len(p.users), limit)}
 	}
-	if limit := p.removalLimit(p.memberships); lost > limit {
+	if limit := p.removalLimit(memberships); lost > limit {
 		return &store.ConflictError{Reason: fmt.Sprintf(
 			"this would take away %d of the %d memberships in groups of the directory, and %d at most may go at once; look whether its groups can be read, and allow a larger share if they should go",
-			lost, p.memberships, limit)}
+			lost, memberships, limit)}
 	}
 	return nil
 }
 
-// removalLimit returns how many of all may go at once.
-func (p *syncPlan) removalLimit(total int) int {
+// removalLimit returns how many of total may be removed at once.
+func (p *Plan) removalLimit(total int) int {
 	const rounding = 1e-9
 	return max(1, int(math.Floor(p.opts.MaxRemovalRatio*float64(total)+rounding)))
 }

@@ -1,0 +1,101 @@
+package dirsync
+
+import (
+	"strings"
+	"time"
+
+	"github.com/pbxusers/pbxusers/internal/username"
+)
+
+// Action is what a sync does to a user.
+type Action string
+
+// The actions of a sync.
+const (
+	Create  Action = "create"
+	Update  Action = "update"
+	Enable  Action = "enable"
+	Disable Action = "disable"
+	Delete  Action = "delete"
+)
+
+// Step changes one user.
+type Step struct {
+	Action     Action
+	ExternalID string
+	Username   string
+	// Fields are the names of the fields that change.
+	Fields []string
+	// UserID is empty for a user to create.
+	UserID string
+	// Groups are the user's groups of the directory after the step, and
+	// RemovedGroups how many groups fewer the user is in.
+	Groups        []string
+	RemovedGroups int
+}
+
+// compare orders steps by username.
+func (s *Step) compare(other *Step) int {
+	return strings.Compare(username.Fold(s.Username)+"\x00"+s.ExternalID, username.Fold(other.Username)+"\x00"+other.ExternalID)
+}
+
+// Problem is why a sync leaves a user or a group as it is. Both names are empty for
+// a group.
+type Problem struct {
+	ExternalID string
+	Username   string
+	Message    string
+}
+
+// User is a user of the directory before the sync.
+type User struct {
+	ID, ExternalID      string
+	Username, Extension string
+	Disabled            bool
+	MissingSince        time.Time
+	// ManagedGroups is how many groups of the directory the user is in.
+	ManagedGroups int
+
+	entry *Entry // nil if the user is missing
+	step  *Step  // of a missing user
+	// blocking are the entries that need the user's username or extension.
+	blocking []*Entry
+}
+
+// releasesUsername reports whether the sync takes the username from the user.
+func (u *User) releasesUsername() bool {
+	if u.entry == nil {
+		return u.isDeleted()
+	}
+	return u.entry.Step != nil && username.Fold(u.entry.Username) != username.Fold(u.Username)
+}
+
+// releasesExtension reports whether the sync takes the extension from the user.
+func (u *User) releasesExtension() bool {
+	if u.entry == nil {
+		return u.isDeleted()
+	}
+	return u.entry.Step != nil && u.entry.Extension != u.Extension
+}
+
+func (u *User) isDeleted() bool { return u.step != nil && u.step.Action == Delete }
+
+// Entry is an entry of the directory.
+type Entry struct {
+	// ExternalID is empty if the entry has no valid one.
+	ExternalID string
+	// Username and Extension are the user's after the step, or the present ones
+	// if the entry cannot be used.
+	Username, Extension string
+	// Step changes the user; nil if nothing changes.
+	Step *Step
+	// Problem is why the entry cannot be used, or "".
+	Problem string
+
+	user *User // nil if there is none yet
+	// blockedBy are the users who have the username or the extension now.
+	blockedBy []*User
+}
+
+// Fail sets the problem of the entry: its user stays as it is.
+func (e *Entry) Fail(problem string) { e.Problem, e.Step = problem, nil }

@@ -1,0 +1,183 @@
+package dirsync
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// Options of [NewPlan].
+type Options struct {
+	// MaxRemovalRatio is the largest share of the users that a sync disables or
+	// deletes, and of their memberships that it ends. One removal is always
+	// allowed.
+	MaxRemovalRatio float64
+	// DeleteAfter is how long a missing user stays disabled before the deletion;
+	// negative never deletes.
+	DeleteAfter time.Duration
+	Now         time.Time
+	Lookup      Lookup
+}
+
+// Lookup answers questions about the records of all users.
+type Lookup interface {
+	// UsernameOwner returns the ID of the user with that username, or "".
+	UsernameOwner(ctx context.Context, username string) (id string, err error)
+	// ExtensionOwner returns the ID of the user with that default extension, or "".
+	ExtensionOwner(ctx context.Context, extension string) (id string, err error)
+	// CheckDelete returns why the user of that ID cannot be deleted, or "". It
+	// returns an error wrapping [store.ErrNotFound] if there is no such user.
+	CheckDelete(ctx context.Context, id string) (problem string, err error)
+}
+
+// Plan is what a sync does.
+type Plan struct {
+	// Entries is the number of entries in the directory.
+	Entries  int
+	Problems []Problem
+
+	opts    Options
+	users   []*User
+	entries []*Entry // with distinct external IDs, in their order
+	// noExternalID counts the entries without a valid external ID.
+	noExternalID int
+
+	// removals, updates and creations are the steps, in this order. The steps of
+	// one update have to be done together.
+	removals  []*Step
+	updates   [][]*Step
+	creations []*Step
+}
+
+// NewPlan plans how the users of a directory follow its entries. It takes over both.
+// If the plan removes too many users, NewPlan returns it with an error wrapping
+// [store.ErrConflict].
+func NewPlan(ctx context.Context, users []*User, entries []*Entry, opts Options) (*Plan, error) {
+	p := &Plan{Entries: len(entries), opts: opts, users: users}
+	p.addEntries(entries)
+	if err := p.planMissing(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.resolveUnique(ctx); err != nil {
+		return nil, err
+	}
+	p.orderSteps()
+	return p, p.checkRemovalRatio()
+}
+
+// addEntries links the entries to their users.
+func (p *Plan) addEntries(entries []*Entry) {
+	users := make(map[string]*User, len(p.users))
+	for _, u := range p.users {
+		users[u.ExternalID] = u
+	}
+	byID := make(map[string]*Entry, len(entries))
+	for _, e := range entries {
+		if e.ExternalID == "" {
+			p.noExternalID++
+			p.addProblem("", e.Username, e.Problem)
+			continue
+		}
+		if earlier := byID[e.ExternalID]; earlier != nil {
+			const duplicate = "several entries have this external ID; it must be of one only"
+			p.addProblem(e.ExternalID, e.Username, duplicate)
+			if earlier.Problem == "" {
+				earlier.Fail(duplicate)
+			}
+			continue
+		}
+		byID[e.ExternalID] = e
+		p.entries = append(p.entries, e)
+		if e.user = users[e.ExternalID]; e.user != nil {
+			e.user.entry = e
+		}
+	}
+	slices.SortFunc(p.entries, func(a, b *Entry) int { return strings.Compare(a.ExternalID, b.ExternalID) })
+}
+
+// planMissing plans the removal of users who have no entry. Entries without a valid
+// external ID may be theirs: then nobody is removed.
+func (p *Plan) planMissing(ctx context.Context) error {
+	missing := 0
+	for _, user := range p.users {
+		if user.entry != nil {
+			continue
+		}
+		if missing++; p.noExternalID > 0 {
+			continue
+		}
+		if err := p.planMissingUser(ctx, user); err != nil {
+			return err
+		}
+	}
+	if missing > 0 && p.noExternalID > 0 {
+		p.addProblem("", "", "some entries have no usable external ID, so that nobody can tell who is missing; nobody was disabled or deleted")
+	}
+	return nil
+}
+
+// planMissingUser plans to disable a missing user, or to delete one who has been
+// missing for long. A user whom an administrator disabled stays.
+func (p *Plan) planMissingUser(ctx context.Context, user *User) error {
+	step := &Step{UserID: user.ID, Action: Disable, ExternalID: user.ExternalID, Username: user.Username}
+	switch {
+	case !user.Disabled:
+		user.step = step
+		return nil
+	case user.MissingSince.IsZero() || p.opts.DeleteAfter < 0 || p.opts.Now.Before(user.MissingSince.Add(p.opts.DeleteAfter)):
+		return nil
+	}
+	problem, err := p.opts.Lookup.CheckDelete(ctx, user.ID)
+	switch {
+	case errors.Is(err, store.ErrNotFound): // deleted at the same time
+	case err != nil:
+		return err
+	case problem != "":
+		p.addProblem(user.ExternalID, user.Username, problem)
+	default:
+		step.Action = Delete
+		user.step = step
+	}
+	return nil
+}
+
+func (p *Plan) addProblem(externalID, username, message string) {
+	p.Problems = append(p.Problems, Problem{ExternalID: externalID, Username: username, Message: message})
+}
+
+// Batches returns the steps in their order. The steps of a batch have to be done
+// together.
+func (p *Plan) Batches() [][]*Step {
+	batches := make([][]*Step, 0, len(p.removals)+len(p.updates)+len(p.creations))
+	for _, step := range p.removals {
+		batches = append(batches, []*Step{step})
+	}
+	batches = append(batches, p.updates...)
+	for _, step := range p.creations {
+		batches = append(batches, []*Step{step})
+	}
+	return batches
+}
+
+// Steps returns all steps in their order.
+func (p *Plan) Steps() []*Step { return slices.Concat(p.Batches()...) }
+
+// Unchanged returns how many entries need no step and have no problem.
+func (p *Plan) Unchanged() int {
+	unchanged := 0
+	for _, e := range p.entries {
+		if e.Problem == "" && e.Step == nil {
+			unchanged++
+		}
+	}
+	return unchanged
+}
+
+// Settled returns how many entries need no step.
+func (p *Plan) Settled() int {
+	return len(p.entries) - len(slices.Concat(p.updates...)) - len(p.creations)
+}

@@ -1,0 +1,127 @@
+package dirsync
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/internal/username"
+)
+
+const (
+	msgDuplicate = " is that of another entry of the directory too; it must be of one only"
+	msgTaken     = " is held by somebody else, whom this sync does not change; change it there, or rename them here"
+)
+
+// uniqueOwners are the users of the directory by folded username and by default
+// extension.
+type uniqueOwners struct {
+	usernames, extensions map[string]*User
+}
+
+func (p *Plan) uniqueOwners() uniqueOwners {
+	h := uniqueOwners{usernames: map[string]*User{}, extensions: map[string]*User{}}
+	for _, user := range p.users {
+		h.usernames[username.Fold(user.Username)] = user
+		if user.Extension != "" {
+			h.extensions[user.Extension] = user
+		}
+	}
+	return h
+}
+
+// resolveUnique finds the entries that need a username or an extension of another
+// user. It fails those whose owner does not release it in this sync, and then adds
+// the problems of all entries to the plan.
+func (p *Plan) resolveUnique(ctx context.Context) error {
+	p.failDuplicates()
+	owners := p.uniqueOwners()
+	for _, e := range p.entries {
+		if err := p.resolveOwner(ctx, e, owners.usernames[username.Fold(e.Username)], p.opts.Lookup.UsernameOwner, e.Username, "the username"); err != nil {
+			return err
+		}
+		if e.Extension == "" {
+			continue
+		}
+		if err := p.resolveOwner(ctx, e, owners.extensions[e.Extension], p.opts.Lookup.ExtensionOwner, e.Extension, "the default extension"); err != nil {
+			return err
+		}
+	}
+	p.propagateFailures(owners)
+	for _, e := range p.entries {
+		if e.Problem == "" {
+			continue
+		}
+		name := e.Username
+		if e.user != nil {
+			name = e.user.Username
+		}
+		p.addProblem(e.ExternalID, name, e.Problem)
+	}
+	return nil
+}
+
+// failDuplicates fails entries that need the same username or extension.
+func (p *Plan) failDuplicates() {
+	usernames, extensions := map[string]int{}, map[string]int{}
+	for _, e := range p.entries {
+		if e.Problem == "" {
+			usernames[username.Fold(e.Username)]++
+			extensions[e.Extension]++
+		}
+	}
+	for _, e := range p.entries {
+		switch {
+		case e.Problem != "":
+		case e.Username != "" && usernames[username.Fold(e.Username)] > 1:
+			e.Fail("the username" + msgDuplicate)
+		case e.Extension != "" && extensions[e.Extension] > 1:
+			e.Fail("the default extension" + msgDuplicate)
+		}
+	}
+}
+
+// resolveOwner finds who has the value that e needs: owner, a user of the
+// directory, or another user whom find returns.
+func (p *Plan) resolveOwner(
+	ctx context.Context, e *Entry, owner *User, find func(context.Context, string) (string, error), value, name string,
+) error {
+	switch {
+	case e.Step == nil || owner != nil && owner == e.user:
+		return nil
+	case owner != nil:
+		e.blockedBy = append(e.blockedBy, owner)
+		owner.blocking = append(owner.blocking, e)
+		return nil
+	}
+	id, err := find(ctx, value)
+	if err != nil {
+		return err
+	}
+	if id != "" && (e.user == nil || id != e.user.ID) {
+		e.Fail(name + msgTaken)
+	}
+	return nil
+}
+
+// propagateFailures fails the entries whose username or extension its owner does not
+// release. A failed entry releases nothing, so those that wait for it fail too.
+func (p *Plan) propagateFailures(owners uniqueOwners) {
+	queue := slices.Clone(p.entries)
+	for len(queue) > 0 {
+		last := len(queue) - 1
+		e := queue[last]
+		queue = queue[:last]
+		byName, byExtension := owners.usernames[username.Fold(e.Username)], owners.extensions[e.Extension]
+		switch {
+		case e.Step == nil:
+		case byName != nil && byName != e.user && !byName.releasesUsername():
+			e.Fail("the username" + msgTaken)
+		case byExtension != nil && byExtension != e.user && !byExtension.releasesExtension():
+			e.Fail("the default extension" + msgTaken)
+		}
+		if e.Problem != "" && e.user != nil {
+			queue = append(queue, e.user.blocking...)
+			e.user.blocking = nil
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package userman
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pbxusers/pbxusers/internal/dirsync"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
+)
+
+// compareEntry sets the step of an entry.
+func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry DirectoryEntry) error {
+	fields, ok := managedFields(entry.ManagedFields)
+	if !ok {
+		return fmt.Errorf("userman: the directory %q says that it owns a field that none can own", r.name)
+	}
+	desired, groups := &desiredUser{user: entry.User.Clone(), fields: fields}, r.groups.Resolve(entry.Groups)
+	before, err := r.currentUser(ctx, e, desired)
+	if err != nil || before == nil {
+		return err
+	}
+	after := desired.apply(before, r.now)
+	after.Groups = nil // they are resolved already
+	errs, err := r.service.validateUser(ctx, after, before)
+	if err != nil {
+		return err
+	}
+	after.Groups = r.groups.Merge(before.Groups, groups)
+	normalizeLists(after)
+	switch err := store.NewInvalidError(errs...); {
+	case err != nil:
+		e.Fail(err.Error())
+	case len(after.Groups) > MaxGroupsPerUser:
+		e.Fail(fmt.Sprintf("the person would be in more than %d groups", MaxGroupsPerUser))
+	default:
+		if r.setStep(e, before, after); e.Step != nil {
+			e.Step.Groups = groups
+			r.desired[e.ExternalID] = desired
+		}
+	}
+	return nil
+}
+
+// currentUser returns the stored user of an entry, or a new one. It returns nil if
+// there is nothing to do.
+func (r *syncRun) currentUser(ctx context.Context, e *dirsync.Entry, desired *desiredUser) (*User, error) {
+	user := r.users[e.ExternalID]
+	if user == nil {
+		if desired.user.Disabled {
+			return nil, nil // a disabled entry creates no user
+		}
+		desired.fields = withUsernameField(desired.fields)
+		return clearManaged(&User{ExternalID: e.ExternalID}), nil
+	}
+	u, err := r.service.store.User(ctx, user.ID)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && (!u.DeletedAt.IsZero() || u.Directory != r.name):
+		e.Fail(errConcurrentChange.Reason)
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return u, nil
+}
+
+// withUsernameField adds the username, which is required, to the fields.
+func withUsernameField(fields []field.Field[User]) []field.Field[User] {
+	for _, f := range fields {
+		if f.Name == fieldUsername {
+			return fields
+		}
+	}
+	username, _ := managedFields([]string{fieldUsername})
+	return append(username, fields...)
+}
+
+// setStep sets the step that turns before into after, if they differ.
+func (r *syncRun) setStep(e *dirsync.Entry, before, after *User) {
+	e.Username, e.Extension = after.Username, after.DefaultExtension
+	step := &dirsync.Step{Action: dirsync.Create, ExternalID: e.ExternalID, Username: after.Username}
+	if user := r.users[e.ExternalID]; user != nil {
+		step.UserID = user.ID
+		step.RemovedGroups = len(before.Groups) - len(after.Groups)
+		step.Action, step.Fields = syncActionOf(before, after), changedFields(before, after)
+		if step.Action == dirsync.Update && len(step.Fields) == 0 {
+			return
+		}
+	}
+	e.Step = step
+}
+
+// syncLookup implements [dirsync.Lookup].
+type syncLookup struct{ service *Service }
+
+// UsernameOwner implements [dirsync.Lookup].
+func (l syncLookup) UsernameOwner(ctx context.Context, username string) (string, error) {
+	return l.owner(ctx, UserLookup{Username: username})
+}
+
+// ExtensionOwner implements [dirsync.Lookup].
+func (l syncLookup) ExtensionOwner(ctx context.Context, extension string) (string, error) {
+	return l.owner(ctx, UserLookup{DefaultExtension: extension})
+}
+
+func (l syncLookup) owner(ctx context.Context, key UserLookup) (string, error) {
+	u, err := l.service.store.FindUser(ctx, key)
+	if errors.Is(err, store.ErrNotFound) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return u.ID, nil
+}
+
+// CheckDelete implements [dirsync.Lookup].
+func (l syncLookup) CheckDelete(ctx context.Context, id string) (string, error) {
+	u, err := l.service.store.User(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if !u.DeletedAt.IsZero() {
+		return "", &store.NotFoundError{Kind: KindUser}
+	}
+	references, err := l.service.listReferences(ctx, u)
+	if err != nil || len(references) == 0 {
+		return "", err
+	}
+	return (&store.InUseError{Kind: KindUser, References: references}).Error(), nil
+}
