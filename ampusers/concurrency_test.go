@@ -42,7 +42,7 @@ func newRacingEnv(t testing.TB, hook func(h *env)) (*env, *ampusers.Service) {
 	h.createLimited(t, "jane", "managers")
 	racing := &beforeTxStore{Store: db.Administrators(), hook: func() { hook(h) }}
 	return h, ampusers.New(racing, &ampusers.Options{
-		Sections: sections(), Audit: h.auditLog, Clock: h.clock.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+		Sections: sections(), Audit: h.auditLog, Clock: h.clock.Now, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
 	})
 }
 
@@ -221,7 +221,7 @@ func TestService_Authenticate_recordsStoreFailureAndAllowsRetry(t *testing.T) {
 	h := newEnv(t, db)
 	h.createLimited(t, "jane")
 	full := ampusers.New(readOnlyStore{db.Administrators()}, &ampusers.Options{
-		Sections: sections(), Audit: h.auditLog, Clock: h.clock.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+		Sections: sections(), Audit: h.auditLog, Clock: h.clock.Now, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
 	})
 	_, err := full.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	require.EqualError(t, err, "the disk is full")
@@ -259,7 +259,7 @@ func TestService_Authenticate_rejectsPasswordChangedAfterCommit(t *testing.T) {
 		require.NoError(h.t, err)
 	}}
 	racing := ampusers.New(st, &ampusers.Options{
-		Sections: sections(), Audit: h.auditLog, Clock: h.clock.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+		Sections: sections(), Audit: h.auditLog, Clock: h.clock.Now, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
 	})
 	_, err := racing.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	requireLoginError(t, err, credential.InvalidCredentials)

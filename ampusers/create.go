@@ -50,7 +50,7 @@ func (s *Service) prepareNew(ctx context.Context, a *Administrator, password sto
 	errs := s.validateFields(normalizeFields(created), nil)
 	normalizeLists(created)
 	if !password.IsZero() {
-		errs = append(errs, s.checkPolicy("password", password, created)...)
+		errs = append(errs, s.authenticator.CheckPassword("password", password, created.passwordWords()...)...)
 	}
 	if err := store.NewInvalidError(errs...); err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (s *Service) prepareNew(ctx context.Context, a *Administrator, password sto
 	created.Credentials = credential.Credentials{}
 	created.PasswordChangedAt, created.LastLoginAt = time.Time{}, time.Time{}
 	if !password.IsZero() {
-		if created.Credentials.PasswordHash, err = s.hasher.Hash(ctx, password); err != nil {
+		if created.Credentials.PasswordHash, err = s.authenticator.HashPassword(ctx, password); err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +70,7 @@ func (s *Service) prepareNew(ctx context.Context, a *Administrator, password sto
 
 // initManaged sets what an administrator begins with.
 func (s *Service) initManaged(a *Administrator) (err error) {
-	if a.SessionEpoch, err = auth.NewSessionEpoch(s.random); err != nil {
+	if a.SessionEpoch, err = auth.NewSessionEpoch(s.opts.Random); err != nil {
 		return err
 	}
 	a.CreatedAt = s.now()

@@ -69,7 +69,7 @@ func newEnv(t testing.TB, db backend, configure ...func(*ampusers.Options)) *env
 	c := testclock.New()
 	auditLog := audit.New(db.Audit(), newKeyring(t), &audit.Options{Clock: c.Now})
 	opts := &ampusers.Options{
-		Sections: sections(), Audit: auditLog, Clock: c.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+		Sections: sections(), Audit: auditLog, Clock: c.Now, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
 	}
 	for _, change := range configure {
 		change(opts)
@@ -150,6 +150,23 @@ func asLoginError(t testing.TB, err error) *credential.LoginError {
 	loginErr, ok := errors.AsType[*credential.LoginError](err)
 	require.True(t, ok, "%v", err)
 	return loginErr
+}
+
+// mfaAttempt gives the right password of jane and returns the second step, without
+// its code.
+func (h *env) mfaAttempt(t testing.TB) credential.MFAAttempt {
+	t.Helper()
+	return h.mfaAttemptFrom(t, newLoginAttempt("jane", goodPassword))
+}
+
+func (h *env) mfaAttemptFrom(t testing.TB, attempt credential.LoginAttempt) credential.MFAAttempt {
+	t.Helper()
+	login, err := h.Authenticate(t.Context(), attempt)
+	require.NoError(t, err)
+	require.True(t, login.MFARequired())
+	require.Nil(t, login.Administrator)
+	require.True(t, login.DeviceToken.IsZero())
+	return credential.MFAAttempt{Token: login.MFAToken, RemoteAddr: attempt.RemoteAddr}
 }
 
 // runConcurrently runs n calls at the same instant and returns their errors.

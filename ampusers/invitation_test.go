@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -32,7 +33,7 @@ func TestService_AcceptInvitation_setsPasswordOnce(t *testing.T) {
 
 			whose, err := h.Invitation(t.Context(), link.Token)
 			require.NoError(t, err)
-			require.Equal(t, &ampusers.InvitationLink{Username: "Jane", ExpiresAt: link.ExpiresAt}, whose)
+			require.Equal(t, &credential.Link{Username: "Jane", ExpiresAt: link.ExpiresAt}, whose)
 
 			accepted, err := h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
 			require.NoError(t, err)

@@ -31,10 +31,13 @@ func (r loginAccounts) Reload(ctx context.Context, username string) (*auth.Accou
 // loginAccount returns what a login reads of a.
 func loginAccount(a *Administrator) *auth.Account {
 	return &auth.Account{
-		ID: a.Username, Name: a.Username, Disabled: a.Disabled, SessionEpoch: a.SessionEpoch,
-		Credentials: a.Credentials, LastLoginAt: a.LastLoginAt,
+		ID: a.Username, Name: a.Username, Username: a.Username, Words: a.passwordWords(), Disabled: a.Disabled,
+		SessionEpoch: a.SessionEpoch, Credentials: a.Credentials, PasswordChangedAt: a.PasswordChangedAt, LastLoginAt: a.LastLoginAt,
 	}
 }
+
+// passwordWords returns what a password of a must not be made of.
+func (a *Administrator) passwordWords() []string { return []string{a.Username, a.DisplayName} }
 
 // Save implements [auth.Accounts].
 func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Account) error {

@@ -23,6 +23,7 @@ func newProcesses(t testing.TB) [2]*env {
 	for i := range both {
 		db := sqlitetest.Open(t, path, keyring)
 		both[i] = newEnv(t, db, func(o *ampusers.Options) {
+			o.TTLStore = db.TTLStore()
 			o.Audit = audit.New(db.Audit(), keyring, &audit.Options{Clock: o.Clock})
 		})
 	}
@@ -32,13 +33,19 @@ func newProcesses(t testing.TB) [2]*env {
 func TestService_ConfirmLogin_acceptsCodeOnceAcrossProcesses(t *testing.T) {
 	t.Parallel()
 	both := newProcesses(t)
-	jane := both[0].createLimited(t, "jane")
+	both[0].createLimited(t, "jane")
 	key, recovery := both[0].enrollTOTP(t)
 	both[1].clock.Advance(both[0].clock.Now().Sub(both[1].clock.Now()))
 	for _, singleUse := range []string{totpCode(t, key, both[0].clock.Now()), recovery[0].Reveal()} {
-		in := 0
-		for _, err := range runConcurrently(10, func(i int) error {
-			_, err := both[i%2].ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i))}, jane.SessionEpoch)
+		in, steps := 0, [10]credential.MFAAttempt{}
+		for i := range steps {
+			attempt := newLoginAttempt("jane", goodPassword)
+			attempt.RemoteAddr = netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i))
+			steps[i] = both[(i+1)%2].mfaAttemptFrom(t, attempt) // confirmed by the other process
+			steps[i].Code = singleUse
+		}
+		for _, err := range runConcurrently(len(steps), func(i int) error {
+			_, err := both[i%2].ConfirmLogin(t.Context(), steps[i])
 			return err
 		}) {
 			if err == nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
@@ -13,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // Options of [New].
@@ -23,6 +25,9 @@ type Options struct {
 	// Issuer is the name of the product in an authenticator app. Defaults to
 	// "pbxusers".
 	Issuer string
+	// TTLStore keeps logins that wait for a code. Set it where several processes
+	// share the database. Defaults to the memory of this process.
+	TTLStore store.TTLStore
 	// Audit is told of every change, login and refusal. Defaults to none.
 	Audit *audit.Log
 	// Clock returns the time. Defaults to time.Now.
@@ -32,9 +37,9 @@ type Options struct {
 	Random io.Reader
 	// Logger is told of each change, without secrets. Defaults to none.
 	Logger *slog.Logger
-	// Argon2 are the costs of password hashes. Defaults to 19 MiB, 2 passes
-	// and 1 lane.
-	Argon2 Argon2
+	// Argon2 is the cost of password hashes. Defaults to 19 MiB, 2 passes and 1
+	// lane.
+	Argon2 credential.Argon2
 	// MaxConcurrentHashes is how many passwords are hashed at once; other logins
 	// wait. Defaults to the number of processors, or to as many as take 256
 	// MiB together.
@@ -53,59 +58,65 @@ type Options struct {
 	DetectAccountType func(ctx context.Context, username string, password store.Secret) (string, error)
 }
 
-// Argon2 are the costs of argon2id (RFC 9106). What is zero has its default.
-type Argon2 struct {
-	// Memory is in KiB, Time in passes, Threads in lanes.
-	Memory  uint32
-	Time    uint32
-	Threads uint8
-}
-
 const (
 	defaultIssuer             = "pbxusers"
 	defaultInvitationLifetime = 24 * time.Hour
 )
 
-// New returns a service over st. A section whose id is no id, or stands twice,
-// is a mistake in the program: it panics.
+// New returns a service over st. nil options are the defaults. It panics if a
+// section ID is not valid or not unique, or if an option is out of its range: that
+// is a mistake in the program.
 func New(st Store, opts *Options) *Service {
 	if opts == nil {
 		opts = &Options{}
 	}
+	o := opts.withDefaults()
 	s := &Service{
-		store: st, validator: newValidator(), sections: registerSections(opts.Sections), audit: opts.Audit,
-		clock: opts.Clock, random: opts.Random, log: opts.Logger,
-		issuer:             cmp.Or(opts.Issuer, defaultIssuer),
-		invitationLifetime: cmp.Or(opts.InvitationLifetime, defaultInvitationLifetime),
+		store: st, opts: o, validator: newValidator(), sections: registerSections(o.Sections), audit: o.Audit, log: o.Logger,
 	}
-	if s.clock == nil {
-		s.clock = time.Now
-	}
-	if s.random == nil {
-		s.random = rand.Reader
-	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	s.policy = passwords.Policy{MinLength: opts.MinPasswordLength, MinScore: opts.MinPasswordScore, Words: []string{s.issuer}}
-	s.hasher = passwords.NewHasher(&passwords.Options{Params: opts.Argon2.params(), Concurrency: opts.MaxConcurrentHashes, Random: s.random})
-	s.authenticator = s.newAuthenticator(opts)
+	s.authenticator = auth.New(auth.Options{
+		Kind: kind, ActorKind: audit.Administrator, Accounts: loginAccounts{st, o.Audit}, Pending: o.TTLStore, Issuer: o.Issuer,
+		Hasher:  passwords.NewHasher(&passwords.Options{Params: passwords.Params(o.Argon2), Concurrency: o.MaxConcurrentHashes, Random: o.Random}),
+		Policy:  passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Issuer}},
+		Limiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}), Audit: o.Audit,
+		Clock: o.Clock, Random: o.Random, Logger: o.Logger, DetectAccountType: o.DetectAccountType,
+		DisabledMessage: "this administrator is disabled; ask another administrator to enable it",
+	})
 	return s
 }
 
-// newAuthenticator returns where administrators log in.
-func (s *Service) newAuthenticator(opts *Options) *auth.Authenticator {
-	return auth.New(auth.Options{
-		Kind: kind, ActorKind: audit.Administrator, Accounts: loginAccounts{s.store, s.audit},
-		Hasher: s.hasher, Limiter: ratelimit.New(&ratelimit.Options{Clock: s.clock}), Audit: s.audit,
-		Clock: s.clock, Random: s.random, Logger: s.log, DetectAccountType: opts.DetectAccountType,
-		DisabledMessage: "this administrator is disabled; ask another administrator to enable it",
-	})
+// withDefaults returns a copy of o in which every field is set.
+func (o *Options) withDefaults() Options {
+	filled := *o
+	filled.Sections = slices.Clone(o.Sections)
+	filled.Issuer = cmp.Or(o.Issuer, defaultIssuer)
+	filled.InvitationLifetime = cmp.Or(o.InvitationLifetime, defaultInvitationLifetime)
+	if o.Clock == nil {
+		filled.Clock = time.Now
+	}
+	if o.Random == nil {
+		filled.Random = rand.Reader
+	}
+	if o.Logger == nil {
+		filled.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.TTLStore == nil {
+		filled.TTLStore = auth.NewMemoryStore()
+	}
+	filled.validate()
+	return filled
 }
 
-func (a Argon2) params() passwords.Params {
-	defaults := passwords.DefaultParams()
-	return passwords.Params{
-		Memory: cmp.Or(a.Memory, defaults.Memory), Time: cmp.Or(a.Time, defaults.Time), Threads: cmp.Or(a.Threads, defaults.Threads),
+// validate panics if an option is out of its range.
+func (o *Options) validate() {
+	switch {
+	case o.MinPasswordScore < -1 || o.MinPasswordScore > 4:
+		panic("ampusers: Options.MinPasswordScore is not -1 to 4")
+	case o.MinPasswordLength < 0 || o.MinPasswordLength > passwords.MaxLength:
+		panic("ampusers: Options.MinPasswordLength is out of range")
+	case o.MaxConcurrentHashes < 0:
+		panic("ampusers: Options.MaxConcurrentHashes is negative")
+	case o.InvitationLifetime < 0:
+		panic("ampusers: Options.InvitationLifetime is negative")
 	}
 }

@@ -155,7 +155,7 @@ func TestService_Authenticate_rehashesWhenCostRises(t *testing.T) {
 	cheap := newEnv(t, db)
 	cheap.createLimited(t, "jane")
 	dear := newEnv(t, db, func(o *ampusers.Options) {
-		o.Audit, o.Argon2 = cheap.auditLog, ampusers.Argon2{Memory: 128, Time: 2, Threads: 1}
+		o.Audit, o.Argon2 = cheap.auditLog, credential.Argon2{Memory: 128, Time: 2, Threads: 1}
 	})
 	for _, h := range []*env{dear, cheap, dear} {
 		_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
@@ -168,7 +168,7 @@ func TestService_Authenticate_rehashesWhenCostRises(t *testing.T) {
 }
 
 func TestService_Authenticate_constantTimeForUnknownUser(t *testing.T) { //nolint:paralleltest // it measures
-	h := newEnv(t, memstore.New(), func(o *ampusers.Options) { o.Argon2 = ampusers.Argon2{Memory: 4 << 10, Time: 1, Threads: 1} })
+	h := newEnv(t, memstore.New(), func(o *ampusers.Options) { o.Argon2 = credential.Argon2{Memory: 4 << 10, Time: 1, Threads: 1} })
 	h.createLimited(t, "jane")
 	h.createAdministrator(t, &ampusers.Administrator{Username: "invited"}, "")
 	h.createLimited(t, "damaged")

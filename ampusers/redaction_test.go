@@ -169,7 +169,7 @@ func (h *env) requireFindings(t testing.TB, want ...string) {
 // The service works the same without a trail.
 func TestNew_worksWithoutAuditLog(t *testing.T) {
 	t.Parallel()
-	s := ampusers.New(memstore.New().Administrators(), &ampusers.Options{Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1}})
+	s := ampusers.New(memstore.New().Administrators(), &ampusers.Options{Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1}})
 	_, err := s.Create(t.Context(), &ampusers.Administrator{Username: "jane"}, secret(goodPassword))
 	require.NoError(t, err)
 	_, err = s.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))

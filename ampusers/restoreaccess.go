@@ -6,6 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/scope"
 )
 
@@ -17,9 +18,9 @@ const bootstrapUsername = "admin"
 // password with. All sessions end, and devices are forgotten; the password, if
 // there is one, stays until the link is used. It is for whoever has the host:
 // never offer it in a page.
-func (s *Service) RestoreAccess(ctx context.Context, username string) (*InvitationLink, error) {
+func (s *Service) RestoreAccess(ctx context.Context, username string) (*credential.Link, error) {
 	const action = "recover"
-	link, hash, err := s.issueLink()
+	link, stored, err := s.authenticator.NewLink(s.opts.InvitationLifetime)
 	if err != nil {
 		return nil, err
 	}
@@ -29,14 +30,14 @@ func (s *Service) RestoreAccess(ctx context.Context, username string) (*Invitati
 		}
 		before, err := s.lookup(ctx, username)
 		if errors.Is(err, store.ErrNotFound) {
-			return s.createFull(ctx, r, username, link, hash)
+			return s.createFull(ctx, r, username, link, stored)
 		}
 		if err != nil {
 			return err
 		}
 		link.Username = before.Username
 		after := restoreAccess(before)
-		link.assign(after, hash)
+		after.Credentials.Invitation = stored.Clone()
 		return s.save(ctx, r, before, after)
 	})
 	if err != nil {
@@ -58,7 +59,7 @@ func restoreAccess(a *Administrator) *Administrator {
 }
 
 // createFull adds a Full administrator with that link.
-func (s *Service) createFull(ctx context.Context, r *audit.Recorder, username string, link *InvitationLink, hash []byte) error {
+func (s *Service) createFull(ctx context.Context, r *audit.Recorder, username string, link *credential.Link, stored *credential.OneTimeToken) error {
 	a := normalizeLists(normalizeFields(&Administrator{Username: username, Access: Full}))
 	if err := store.NewInvalidError(s.validateFields(a, nil)...); err != nil {
 		return err
@@ -67,7 +68,7 @@ func (s *Service) createFull(ctx context.Context, r *audit.Recorder, username st
 		return err
 	}
 	link.Username = a.Username
-	link.assign(a, hash)
+	a.Credentials.Invitation = stored.Clone()
 	return s.create(ctx, r, a)
 }
 
@@ -75,8 +76,8 @@ func (s *Service) createFull(ctx context.Context, r *audit.Recorder, username st
 // Otherwise it makes the administrator "admin", Full and without a password,
 // where there are no administrators at all, and returns a link for the first
 // enabled Full one, or nil where there is none: then only Recover helps.
-func (s *Service) Bootstrap(ctx context.Context) (*InvitationLink, error) {
-	link, hash, err := s.issueLink()
+func (s *Service) Bootstrap(ctx context.Context) (*credential.Link, error) {
+	link, stored, err := s.authenticator.NewLink(s.opts.InvitationLifetime)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (s *Service) Bootstrap(ctx context.Context) (*InvitationLink, error) {
 		if err := s.requireConsole(); err != nil {
 			return err
 		}
-		invited, err = s.inviteFullAdministrator(ctx, r, link, hash)
+		invited, err = s.inviteFullAdministrator(ctx, r, link, stored)
 		return err
 	})
 	if err != nil || !invited {
@@ -97,7 +98,7 @@ func (s *Service) Bootstrap(ctx context.Context) (*InvitationLink, error) {
 }
 
 // inviteFullAdministrator gives the link to whoever is to use it, if anybody is.
-func (s *Service) inviteFullAdministrator(ctx context.Context, r *audit.Recorder, link *InvitationLink, hash []byte) (bool, error) {
+func (s *Service) inviteFullAdministrator(ctx context.Context, r *audit.Recorder, link *credential.Link, stored *credential.OneTimeToken) (bool, error) {
 	existing, err := s.findFull(ctx)
 	if err != nil {
 		return false, err
@@ -107,14 +108,14 @@ func (s *Service) inviteFullAdministrator(ctx context.Context, r *audit.Recorder
 		if err != nil || len(page.Items) > 0 {
 			return false, err
 		}
-		return true, s.createFull(ctx, r, bootstrapUsername, link, hash)
+		return true, s.createFull(ctx, r, bootstrapUsername, link, stored)
 	}
 	if existing.Credentials.HasPassword() {
 		return false, nil
 	}
 	after := existing.Clone()
 	link.Username = existing.Username
-	link.assign(after, hash)
+	after.Credentials.Invitation = stored.Clone()
 	return true, s.save(ctx, r, existing, after)
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
@@ -128,7 +129,7 @@ func TestService_Bootstrap_createsOneAdministratorConcurrently(t *testing.T) {
 			t.Parallel()
 			db := open(t)
 			h := newEnv(t, db)
-			links := make([]*ampusers.InvitationLink, 10)
+			links := make([]*credential.Link, 10)
 			for _, err := range runConcurrently(len(links), func(i int) (err error) {
 				links[i], err = h.Bootstrap(t.Context())
 				return err

@@ -83,15 +83,13 @@ func TestService_Authenticate_requiresSecondFactorCode(t *testing.T) {
 			t.Parallel()
 			db := open(t)
 			h := newEnv(t, db)
-			jane := h.createLimited(t, "jane")
+			h.createLimited(t, "jane")
 			key, _ := h.enrollTOTP(t)
 			_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
 			requireLoginError(t, err, credential.InvalidCredentials)
-			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-			loginErr := asLoginError(t, err)
-			require.Equal(t, credential.MFARequired, loginErr.Code)
-			require.Equal(t, jane.SessionEpoch, loginErr.SessionEpoch)
-			require.NotEqual(t, "refused login jane: forbidden: mfa_required", h.lastAuditEntry(t), "to be asked is no refusal")
+			before := h.lastAuditEntry(t)
+			h.mfaAttempt(t)
+			require.Equal(t, before, h.lastAuditEntry(t), "a missing code is no denial")
 
 			withCode := newLoginAttempt("jane", goodPassword)
 			withCode.Code = "000000"
@@ -115,31 +113,30 @@ func TestService_ConfirmLogin_completesLogin(t *testing.T) {
 	h := newEnv(t, memstore.New())
 	h.createLimited(t, "jane")
 	key, _ := h.enrollTOTP(t)
-	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-	epoch := asLoginError(t, err).SessionEpoch
-	step := credential.LoginAttempt{Username: "Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")}
+	step := h.mfaAttempt(t)
 
-	_, err = h.ConfirmLogin(t.Context(), step, epoch)
-	requireLoginError(t, err, credential.MFARequired)
-	require.Equal(t, epoch, asLoginError(t, err).SessionEpoch)
-	step.Code = "1"
-	_, err = h.ConfirmLogin(t.Context(), step, epoch)
+	_, err := h.ConfirmLogin(t.Context(), step)
 	requireLoginError(t, err, credential.InvalidMFACode)
-	require.Equal(t, epoch, asLoginError(t, err).SessionEpoch)
+	step.Code = "1"
+	_, err = h.ConfirmLogin(t.Context(), step)
+	requireLoginError(t, err, credential.InvalidMFACode)
 	step.Code = totpCode(t, key, h.clock.Now())
-	_, err = h.ConfirmLogin(t.Context(), step, epoch+1)
+	_, err = h.ConfirmLogin(t.Context(), credential.MFAAttempt{Token: secret(strings.Repeat("A", 43)), Code: step.Code})
 	requireLoginError(t, err, credential.InvalidCredentials)
-	login, err := h.ConfirmLogin(t.Context(), step, epoch)
+	login, err := h.ConfirmLogin(t.Context(), step)
 	require.NoError(t, err)
 	require.Equal(t, "jane", login.Administrator.Username)
+	require.Len(t, login.DeviceToken.Reveal(), 43)
+	require.False(t, login.MFARequired())
 
-	// Whatever ends the sessions ends a login that is under way.
+	// Whatever ends the sessions ends a pending login.
 	h.clock.Advance(time.Minute)
+	step = h.mfaAttempt(t)
 	require.NoError(t, h.EndSessions(t.Context(), "jane"))
 	step.Code = totpCode(t, key, h.clock.Now())
-	_, err = h.ConfirmLogin(t.Context(), step, epoch)
+	_, err = h.ConfirmLogin(t.Context(), step)
 	requireLoginError(t, err, credential.InvalidCredentials)
-	_, err = h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "nobody"}, epoch)
+	_, err = h.ConfirmLogin(t.Context(), credential.MFAAttempt{})
 	requireLoginError(t, err, credential.InvalidCredentials)
 }
 
@@ -175,16 +172,22 @@ func TestService_ConfirmLogin_acceptsCodeOnceConcurrently(t *testing.T) {
 			t.Parallel()
 			db := open(t)
 			h := newEnv(t, db)
-			jane := h.createLimited(t, "jane")
+			h.createLimited(t, "jane")
 			key, recovery := h.enrollTOTP(t)
 			for _, singleUse := range []string{totpCode(t, key, h.clock.Now()), recovery[0].Reveal()} {
 				h.clock.Advance(time.Hour) // for the throttle
 				if singleUse != recovery[0].Reveal() {
 					singleUse = totpCode(t, key, h.clock.Now())
 				}
-				in := 0
-				for _, err := range runConcurrently(10, func(i int) error {
-					_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: singleUse, RemoteAddr: netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})}, jane.SessionEpoch)
+				in, steps := 0, [10]credential.MFAAttempt{}
+				for i := range steps {
+					attempt := newLoginAttempt("jane", goodPassword)
+					attempt.RemoteAddr = netip.AddrFrom4([4]byte{192, 0, 2, byte(i)})
+					steps[i] = h.mfaAttemptFrom(t, attempt)
+					steps[i].Code = singleUse
+				}
+				for _, err := range runConcurrently(len(steps), func(i int) error {
+					_, err := h.ConfirmLogin(t.Context(), steps[i])
 					return err
 				}) {
 					if err == nil {
@@ -206,12 +209,15 @@ func TestService_ConfirmLogin_acceptsCodeOnceConcurrently(t *testing.T) {
 func TestService_ConfirmLogin_limitsCodeGuesses(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
-	jane := h.createLimited(t, "jane")
+	h.createLimited(t, "jane")
 	h.enrollTOTP(t)
-	tried := 0
+	tried, step := 0, h.mfaAttempt(t)
+	step.Code = "000000"
 	for range 100 {
-		_, _ = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-		_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: "000000", RemoteAddr: netip.MustParseAddr("192.0.2.1")}, jane.SessionEpoch)
+		if login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword)); err == nil {
+			step.Token = login.MFAToken
+		}
+		_, err := h.ConfirmLogin(t.Context(), step)
 		if !errors.Is(err, store.ErrRateLimited) {
 			requireLoginError(t, err, credential.InvalidMFACode)
 			tried++
@@ -244,15 +250,14 @@ func TestService_AcceptInvitation_keepsSecondFactor(t *testing.T) {
 	require.NoError(t, err)
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(otherPassword))
 	require.NoError(t, err)
-	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", otherPassword))
-	requireLoginError(t, err, credential.MFARequired)
+	h.mfaAttemptFrom(t, newLoginAttempt("jane", otherPassword))
 }
 
 // However many sources and days: see package throttle for what a guesser gets.
 func TestService_Authenticate_limitsCodeGuessesFromManyAddresses(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
-	jane := h.createLimited(t, "jane")
+	h.createLimited(t, "jane")
 	h.enrollTOTP(t)
 	tried := 0
 	for i := range 24 * 60 {
@@ -260,7 +265,11 @@ func TestService_Authenticate_limitsCodeGuessesFromManyAddresses(t *testing.T) {
 		try := credential.LoginAttempt{Username: "jane", Password: secret(goodPassword), Code: "00 00 00", RemoteAddr: netip.MustParseAddr(fmt.Sprintf("198.51.%d.%d", i%100, i/100))}
 		_, err := h.Authenticate(t.Context(), try)
 		if i%2 == 0 {
-			_, err = h.ConfirmLogin(t.Context(), try, jane.SessionEpoch)
+			first := try
+			first.Code = ""
+			step := h.mfaAttemptFrom(t, first)
+			step.Code = try.Code
+			_, err = h.ConfirmLogin(t.Context(), step)
 		}
 		if !errors.Is(err, store.ErrRateLimited) {
 			requireLoginError(t, err, credential.InvalidMFACode)
@@ -275,8 +284,9 @@ func TestService_Authenticate_limitsCodeGuessesFromManyAddresses(t *testing.T) {
 func TestService_ConfirmLogin_admitsOwnerDuringGuessing(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
-	jane := h.createLimited(t, "jane")
+	h.createLimited(t, "jane")
 	key, recovery := h.enrollTOTP(t)
+	step := h.mfaAttempt(t)
 	guess := func(try credential.LoginAttempt) {
 		limited := false
 		for i := range 100 {
@@ -287,7 +297,8 @@ func TestService_ConfirmLogin_admitsOwnerDuringGuessing(t *testing.T) {
 		require.True(t, limited)
 	}
 	guess(credential.LoginAttempt{Password: secret("guess")})
-	_, err := h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now()), RemoteAddr: netip.MustParseAddr("192.0.2.1")}, jane.SessionEpoch)
+	step.Code = totpCode(t, key, h.clock.Now())
+	_, err := h.ConfirmLogin(t.Context(), step)
 	require.NoError(t, err)
 
 	h.clock.Advance(time.Hour)
@@ -306,12 +317,14 @@ func TestService_ConfirmLogin_admitsOwnerDuringGuessing(t *testing.T) {
 func TestService_ConfirmLogin_countsCodesOnlyAfterPassword(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
-	jane := h.createLimited(t, "jane")
+	h.createLimited(t, "jane")
 	key, _ := h.enrollTOTP(t)
+	forged := credential.MFAAttempt{Token: secret(strings.Repeat("A", 43)), Code: "000000"}
 	for i := range 50 {
 		try := credential.LoginAttempt{Username: "jane", Password: secret("guess"), Code: "000000", RemoteAddr: netip.MustParseAddr(fmt.Sprintf("198.51.100.%d", i))}
 		_, _ = h.Authenticate(t.Context(), try)
-		_, err := h.ConfirmLogin(t.Context(), try, jane.SessionEpoch+1)
+		forged.RemoteAddr = try.RemoteAddr
+		_, err := h.ConfirmLogin(t.Context(), forged)
 		if !errors.Is(err, store.ErrRateLimited) {
 			requireLoginError(t, err, credential.InvalidCredentials)
 		}
@@ -323,8 +336,9 @@ func TestService_ConfirmLogin_countsCodesOnlyAfterPassword(t *testing.T) {
 	require.NoError(t, err)
 
 	limited := 0
+	forged.RemoteAddr = withCode.RemoteAddr
 	for range 50 {
-		_, err = h.ConfirmLogin(t.Context(), withCode, jane.SessionEpoch+1)
+		_, err = h.ConfirmLogin(t.Context(), forged)
 		if errors.Is(err, store.ErrRateLimited) {
 			limited++
 		}
@@ -343,19 +357,17 @@ func TestService_Authenticate_rehashesBeforeSecondFactor(t *testing.T) {
 			// The SHA-1 of "password", as FreePBX keeps it.
 			_, err := h.SetPasswordHash(t.Context(), "jane", secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"))
 			require.NoError(t, err)
-			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "password"))
-			loginErr := asLoginError(t, err)
-			require.Equal(t, credential.MFARequired, loginErr.Code)
+			step := h.mfaAttemptFrom(t, newLoginAttempt("jane", "password"))
 			stored, err := h.store.Administrator(t.Context(), "jane")
 			require.NoError(t, err)
 			require.Contains(t, stored.Credentials.PasswordHash.Reveal(), "$argon2id$")
 			require.Equal(t, "done rehash jane", h.lastAuditEntry(t))
 			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: netip.MustParseAddr("192.0.2.1")}, h.auditEntries(t, audit.Query{})[0].Actor)
 
-			_, err = h.ConfirmLogin(t.Context(), credential.LoginAttempt{Username: "jane", Code: totpCode(t, key, h.clock.Now())}, loginErr.SessionEpoch)
+			step.Code = totpCode(t, key, h.clock.Now())
+			_, err = h.ConfirmLogin(t.Context(), step)
 			require.NoError(t, err, "a rehash ends no login that is under way")
-			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "password"))
-			requireLoginError(t, err, credential.MFARequired)
+			h.mfaAttemptFrom(t, newLoginAttempt("jane", "password"))
 			require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
 			h.requireAuditIntact(t)
 		})

@@ -2,12 +2,10 @@ package ampusers
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
-	"github.com/pbxusers/pbxusers/internal/passwords"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -19,24 +17,19 @@ const kind = "administrator"
 // Service keeps the administrators. All rules are here; the [Store] only
 // persists. It may be used from many goroutines.
 type Service struct {
-	store              Store
-	validator          *validate.Validator
-	sections           []Section
-	audit              *audit.Log
-	clock              func() time.Time
-	random             io.Reader
-	log                *slog.Logger
-	policy             passwords.Policy
-	hasher             *passwords.Hasher
-	authenticator      *auth.Authenticator
-	issuer             string
-	invitationLifetime time.Duration
+	store         Store
+	opts          Options // with the defaults filled in
+	validator     *validate.Validator
+	sections      []Section
+	audit         *audit.Log
+	log           *slog.Logger
+	authenticator *auth.Authenticator
 	// actor is nil when everything is allowed, see [Service.ForActor].
 	actor *string
 }
 
 // now returns the time as the store keeps it.
-func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+func (s *Service) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Microsecond) }
 
 // mutate runs edit on the administrator of that name and saves the result,
 // together with its audit entry, or nothing. edit may run more than once. The

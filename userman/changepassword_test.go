@@ -88,7 +88,7 @@ func (o *hookStore) RunInTx(ctx context.Context, fn func(ctx context.Context) er
 // withTxHook returns a service over the same records, before whose next
 // transaction something happens.
 func (h *env) withTxHook(beforeTx func(), configure ...func(*userman.Options)) *userman.Service {
-	opts := &userman.Options{Audit: h.auditLog, Clock: h.clock.Now, Argon2: userman.Argon2{Memory: 64, Time: 1, Threads: 1}}
+	opts := &userman.Options{Audit: h.auditLog, Clock: h.clock.Now, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1}}
 	for _, change := range configure {
 		change(opts)
 	}

@@ -70,13 +70,13 @@ func (s *Service) prepareUser(ctx context.Context, n NewUser, setManaged func(*U
 		return nil, err
 	}
 	if !n.Password.IsZero() {
-		errs = append(errs, s.checkPolicy("password", n.Password, created)...)
+		errs = append(errs, s.authenticator.CheckPassword("password", n.Password, created.passwordWords()...)...)
 	}
 	if err := store.NewInvalidError(errs...); err != nil {
 		return nil, err
 	}
 	if !n.Password.IsZero() {
-		if created.Credentials.PasswordHash, err = s.hasher.Hash(ctx, n.Password); err != nil {
+		if created.Credentials.PasswordHash, err = s.authenticator.HashPassword(ctx, n.Password); err != nil {
 			return nil, err
 		}
 	}

@@ -220,7 +220,7 @@ func TestService_Create_isIndependentOfAdministrators(t *testing.T) {
 	db := memstore.New()
 	h := newServiceWithDB(t, db, "")
 	administrators := ampusers.New(db.Administrators(), &ampusers.Options{
-		Audit: h.auditLog, Clock: h.clock.Now, Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+		Audit: h.auditLog, Clock: h.clock.Now, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
 	})
 	h.createUser(t, newUser("jane", "1001"), goodPassword)
 	for _, username := range []string{"jane", "root.admin"} {

@@ -40,6 +40,17 @@ func requireLoginError(t testing.TB, err error, want credential.LoginErrorCode) 
 	require.ErrorIs(t, err, store.ErrForbidden)
 }
 
+// mfaAttempt gives the right password of jane and returns the second step, without
+// its code.
+func (h *env) mfaAttempt(t testing.TB, password string) credential.MFAAttempt {
+	t.Helper()
+	login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", password))
+	require.NoError(t, err)
+	require.True(t, login.MFARequired())
+	require.Nil(t, login.User)
+	return credential.MFAAttempt{Token: login.MFAToken, RemoteAddr: netip.MustParseAddr("192.0.2.1")}
+}
+
 func loginError(t testing.TB, err error) *credential.LoginError {
 	t.Helper()
 	loginErr, ok := errors.AsType[*credential.LoginError](err)
@@ -58,7 +69,7 @@ func requireConflict(t testing.TB, err error, substr string) {
 // requireLinkExpired requires a LinkExpiredError.
 func requireLinkExpired(t testing.TB, err error) {
 	t.Helper()
-	_, ok := errors.AsType[*userman.LinkExpiredError](err)
+	_, ok := errors.AsType[*credential.LinkExpiredError](err)
 	require.True(t, ok, "%v", err)
 	require.ErrorIs(t, err, store.ErrNotFound)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/testclock"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
@@ -76,7 +77,7 @@ func newServiceWithDB(t testing.TB, db backend, team string, configure ...func(*
 	t.Helper()
 	c := testclock.New()
 	auditLog := audit.New(db.Audit(), newKeyring(t), &audit.Options{Clock: c.Now})
-	opts := &userman.Options{Audit: auditLog, Clock: c.Now, Argon2: userman.Argon2{Memory: 64, Time: 1, Threads: 1}}
+	opts := &userman.Options{Audit: auditLog, Clock: c.Now, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1}}
 	for _, change := range configure {
 		change(opts)
 	}

@@ -29,7 +29,7 @@ func (s *Service) GeneratePassword() (store.Secret, error) {
 	if err != nil {
 		return store.Secret{}, fmt.Errorf("generating a password: %w", err)
 	}
-	generated, err := generator.Generate(max(generatedPasswordLength, s.policy.MinLength), generatedDigits, 0, false, true)
+	generated, err := generator.Generate(max(generatedPasswordLength, s.opts.MinPasswordLength), generatedDigits, 0, false, true)
 	if err != nil {
 		return store.Secret{}, fmt.Errorf("generating a password: %w", err)
 	}

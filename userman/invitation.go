@@ -3,61 +3,40 @@ package userman
 import (
 	"context"
 
-	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Invite makes a link with which the person can set a password once; an earlier
-// link stops to work. Password and sessions stay as they are until then. The
-// link of a disabled person does not work until [Service.Enable]. A
-// [store.ConflictError] for people whose directory keeps their password.
-func (s *Service) Invite(ctx context.Context, username string) (*Link, error) {
+// Invite creates a link with which the user can set a password once. An earlier
+// link no longer works. The password and sessions stay until the link is used. The
+// link of a disabled user works only after [Service.Enable]. It returns an error
+// wrapping [store.ErrConflict] if the user's directory keeps the password.
+func (s *Service) Invite(ctx context.Context, username string) (*credential.Link, error) {
 	link, err := s.issueLink(passwordLink, s.opts.InvitationLifetime)
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.mutate(ctx, "invite", username, s.withCredentialCheck(func(_ context.Context, u *User) error {
-		if err := s.requireLocalPassword(u); err != nil {
-			return err
-		}
-		link.assign(u)
-		return nil
-	}))
+	u, err := s.credentials().Invite(ctx, username, link.stored)
 	if err != nil {
 		return nil, err
 	}
-	return &link.Link, nil
+	link.UserID, link.Username = u.ID, u.Username
+	return link.Link, nil
 }
 
-// Invitation returns whose link a token is. A [LinkExpiredError], or a
-// [store.NotFoundError] when it was used or replaced, or when its person is
-// disabled or gone.
-func (s *Service) Invitation(ctx context.Context, token store.Secret) (*Link, error) {
+// Invitation returns the link of a token, without the token. It returns an error
+// wrapping [store.ErrNotFound] if the link was used or replaced, if the user is
+// disabled or deleted, or, as a [credential.LinkExpiredError], if the link has
+// expired.
+func (s *Service) Invitation(ctx context.Context, token store.Secret) (*credential.Link, error) {
 	return s.readLink(ctx, passwordLink, token)
 }
 
-// AcceptInvitation sets the password and spends the token, which is kept when
-// the password is refused ([store.InvalidError] on "password"). It ends all
-// sessions and forgets remembered devices. A second factor stays. Errors are
-// those of [Service.Invitation]; and a [store.ConflictError] for people whose
-// directory keeps the password by now.
+// AcceptInvitation sets the password and uses up the token, which a rejected
+// password does not ([store.ErrInvalid] on "password"). It ends all sessions and
+// forgets trusted devices. A second factor stays. It returns an error wrapping
+// [store.ErrConflict] if the user's directory keeps the password by now. The other
+// errors are those of [Service.Invitation].
 func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Secret) (*User, error) {
-	const action = "accept invitation"
-	// What is no link is not kept in the trail: strangers could fill it.
-	u, err := s.userByLink(ctx, passwordLink, token)
-	if err != nil {
-		return nil, err
-	}
-	hash, err := s.hashPassword(ctx, u, password)
-	if err != nil {
-		s.audit.RecordFailure(ctx, s.userEvent(action, u.Username), err)
-		return nil, err
-	}
-	accept := s.replacePassword(hash, func(u *User) { u.MustChangePassword = false })
-	return s.mutateByID(ctx, action, u.ID, func(ctx context.Context, u *User) error {
-		if err := s.checkLink(passwordLink, u, auth.HashToken(token)); err != nil {
-			return err
-		}
-		return accept(ctx, u)
-	})
+	return s.credentials().AcceptInvitation(ctx, token, password)
 }

@@ -1,7 +1,6 @@
 package userman
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -17,33 +16,6 @@ const (
 	SetPasswordPath = "/person/password/"
 	ActivationPath  = "/person/softphone/"
 )
-
-// Link is a token that works once.
-type Link struct {
-	// UserID and Username are of the person whose it is.
-	UserID   string `json:"user_id"`
-	Username string `json:"username"`
-	// Token is shown this once: 43 letters, digits, dashes and underscores.
-	// What reads a link leaves it out.
-	Token store.Secret `json:"-"`
-	// URL is where the person opens it; zero without [Options].BaseURL, and
-	// where Token is.
-	URL store.Secret `json:"-"`
-	// ExpiresAt is when it stops to work.
-	ExpiresAt time.Time `json:"expires_at"`
-}
-
-// LinkExpiredError says that a link is the newest one of its person and was not
-// used, but has expired. It matches [store.ErrNotFound], so that who does not
-// care treats it as any other link that does not work.
-type LinkExpiredError struct{}
-
-func (*LinkExpiredError) Error() string {
-	return "this link has expired; ask for a new one"
-}
-
-// Is reports whether target is [store.ErrNotFound].
-func (*LinkExpiredError) Is(target error) bool { return target == store.ErrNotFound }
 
 // linkKind is one of the kinds of links that people have, of each one at most.
 type linkKind struct {
@@ -71,25 +43,22 @@ var (
 
 func (k linkKind) notFound() error { return &store.NotFoundError{Kind: k.name} }
 
-// issuedLink is a link that is nobody's until it is given.
+// issuedLink is a new link, not assigned to a user yet.
 type issuedLink struct {
-	Link
+	*credential.Link
 
 	kind   linkKind
-	stored credential.OneTimeToken
+	stored *credential.OneTimeToken
 }
 
-// issuedLink makes a link that works for that long.
+// issueLink returns a new link that works for that long.
 func (s *Service) issueLink(kind linkKind, lifetime time.Duration) (*issuedLink, error) {
-	token, hash, err := auth.NewToken(s.opts.Random)
+	link, stored, err := s.authenticator.NewLink(lifetime)
 	if err != nil {
 		return nil, err
 	}
-	expires := s.now().Add(lifetime)
-	return &issuedLink{
-		Link{Token: token, URL: s.linkURL(kind.path, token), ExpiresAt: expires},
-		kind, credential.OneTimeToken{TokenHash: hash, ExpiresAt: expires},
-	}, nil
+	link.URL = s.linkURL(kind.path, link.Token)
+	return &issuedLink{link, kind, stored}, nil
 }
 
 // linkURL returns where people open the link of a token, or zero where it is
@@ -125,21 +94,17 @@ func (s *Service) userByLink(ctx context.Context, kind linkKind, token store.Sec
 
 // checkLink refuses a link of that hash when it is not that of u, or does not work.
 func (s *Service) checkLink(kind linkKind, u *User, hash []byte) error {
-	link := *kind.slot(u)
-	switch {
-	case link == nil || !bytes.Equal(link.TokenHash, hash) || u.Disabled:
+	if u.Disabled {
 		return kind.notFound()
-	case !s.now().Before(link.ExpiresAt):
-		return &LinkExpiredError{}
 	}
-	return nil
+	return s.authenticator.CheckLink(kind.name, *kind.slot(u), hash)
 }
 
 // readLink returns whose link that works has this token, without the token.
-func (s *Service) readLink(ctx context.Context, kind linkKind, token store.Secret) (*Link, error) {
+func (s *Service) readLink(ctx context.Context, kind linkKind, token store.Secret) (*credential.Link, error) {
 	u, err := s.userByLink(ctx, kind, token)
 	if err != nil {
 		return nil, err
 	}
-	return &Link{UserID: u.ID, Username: u.Username, ExpiresAt: (*kind.slot(u)).ExpiresAt}, nil
+	return &credential.Link{UserID: u.ID, Username: u.Username, ExpiresAt: (*kind.slot(u)).ExpiresAt}, nil
 }

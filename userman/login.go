@@ -10,60 +10,54 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// Login is a login that succeeded.
+// Login is a login whose password was right.
 type Login struct {
+	credential.LoginResult
+
+	// User is who logged in, nil while the login waits for a code.
 	User *User
-	// Device is for this device to keep and to show at the next login: while
-	// others guess at this account, a device that is known still gets in.
-	Device store.Secret
-	// RecoveryCodesLeft is how many are left when this login used one; -1
-	// when it did not.
-	RecoveryCodesLeft int
 	// MustChangePassword says that the session is good for
 	// [Service.ChangePassword] only, see [Service.MustChangePassword].
 	MustChangePassword bool
 }
 
-// Authenticate logs a person in to the portal, or refuses with a
-// [credential.LoginError], or, after too many tries, with a
-// [store.RateLimitedError]. Unknown people and wrong passwords take the same time
-// and get the same answer. Who is not permitted [permission.PortalLogin] is told so once
-// the password is proven.
+// Authenticate logs a user in to the portal. If a second factor is on and the
+// attempt has no code, the result has an MFAToken for [Service.ConfirmLogin]. It
+// returns a [credential.LoginError] if the login is denied, and a
+// [store.RateLimitedError] after too many attempts. An unknown username and a wrong
+// password take the same time and get the same error. A user without the
+// permission [permission.PortalLogin] is denied after the password was right.
 //
-// In the trail are the logins and the refusals, but that a code is still asked
-// for; of those that are held up only the first. A name that nobody has is not
-// kept: people type passwords there.
+// The audit log has the logins and the denials, and of rate-limited attempts the
+// first. It does not have the typed name of an unknown user, which may be a
+// password.
 func (s *Service) Authenticate(ctx context.Context, attempt credential.LoginAttempt) (*Login, error) {
-	result, err := s.authenticator.Authenticate(ctx, attempt, s.authorizePortal)
-	return s.startSession(ctx, result, err)
+	login, err := s.authenticator.Authenticate(ctx, attempt, s.authorizePortal)
+	return s.newLogin(ctx, login, err)
 }
 
-// ConfirmLogin ends a login that [Service.Authenticate] answered with
-// CodeRequired or WrongCode: whoever calls vouches that this visitor has proven
-// the password of newLoginAttempt.Username a few minutes ago, when the sessions were of
-// that generation. newLoginAttempt.Password is ignored. The refusals are those of
-// Authenticate; WrongPassword means that it has to begin again.
-func (s *Service) ConfirmLogin(ctx context.Context, attempt credential.LoginAttempt, generation int64) (*Login, error) {
-	result, err := s.authenticator.Confirm(ctx, attempt, generation, s.authorizePortal)
-	return s.startSession(ctx, result, err)
+// ConfirmLogin completes a login that waits for a code. A wrong code is a
+// [credential.LoginError] with the code InvalidMFACode and leaves the token valid.
+// InvalidCredentials means that the login must start again. The other errors are
+// those of [Service.Authenticate].
+func (s *Service) ConfirmLogin(ctx context.Context, attempt credential.MFAAttempt) (*Login, error) {
+	login, err := s.authenticator.Confirm(ctx, attempt, s.authorizePortal)
+	return s.newLogin(ctx, login, err)
 }
 
-// startSession returns what came of a login: a session of the generation that was
-// proven, which ends at once when the password was changed meanwhile.
-func (s *Service) startSession(ctx context.Context, result *auth.Login, err error) (*Login, error) {
+// newLogin adds the user to the result of a login.
+func (s *Service) newLogin(ctx context.Context, login *auth.Login, err error) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.Session(ctx, result.Account.ID, result.Account.SessionEpoch)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, sessionsEnded()
+	if login.MFARequired() {
+		return &Login{LoginResult: login.LoginResult}, nil
 	}
+	u, err := auth.Session(ctx, login, s.Session)
 	if err != nil {
 		return nil, err
 	}
-	return &Login{
-		User: u, Device: result.DeviceToken, RecoveryCodesLeft: result.RecoveryCodesLeft, MustChangePassword: s.MustChangePassword(u),
-	}, nil
+	return &Login{LoginResult: login.LoginResult, User: u, MustChangePassword: s.MustChangePassword(u)}, nil
 }
 
 // Session returns the person of a session that began at that generation (see

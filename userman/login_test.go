@@ -31,7 +31,7 @@ func TestService_Authenticate_startsPortalSession(t *testing.T) {
 			require.Equal(t, h.clock.Now(), login.User.LastLoginAt)
 			require.Equal(t, created.UpdatedAt, login.User.UpdatedAt, "a login is no change")
 			require.Equal(t, -1, login.RecoveryCodesLeft)
-			require.Len(t, login.Device.Reveal(), 43)
+			require.Len(t, login.DeviceToken.Reveal(), 43)
 			require.False(t, login.MustChangePassword)
 
 			e := h.entries(t, audit.Query{Action: "login"})[0]
@@ -194,7 +194,7 @@ func TestService_Authenticate_rateLimitSparesTrustedDevice(t *testing.T) {
 	t.Parallel()
 	h := newService(t, func(o *userman.Options) { o.LoginByExtension = true })
 	h.createUser(t, newUser("jane", "1001"), goodPassword)
-	device := h.logIn(t, "jane", goodPassword).Device
+	device := h.logIn(t, "jane", goodPassword).DeviceToken
 	rateLimited := 0
 	for i := range 200 {
 		a := newLoginAttempt([]string{"jane", "JANE", "1001"}[i%3], "guess")
@@ -304,7 +304,7 @@ func TestService_Session_survivesRename(t *testing.T) {
 
 func TestService_Authenticate_takesConstantTime(t *testing.T) { //nolint:paralleltest // it measures
 	h := newService(t, withDirectories(newHeadOffice()), func(o *userman.Options) {
-		o.Argon2 = userman.Argon2{Memory: 4 << 10, Time: 1, Threads: 1}
+		o.Argon2 = credential.Argon2{Memory: 4 << 10, Time: 1, Threads: 1}
 		o.LoginByEmail, o.LoginByExtension = true, true
 	})
 	h.createUser(t, newUser("jane"), goodPassword)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/internal/passwords"
+	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
@@ -17,10 +19,12 @@ type loginAccounts struct{ service *Service }
 
 // newAuthenticator returns where people log in.
 func (s *Service) newAuthenticator() *auth.Authenticator {
+	o := &s.opts
 	return auth.New(auth.Options{
-		Kind: KindUser, ActorKind: audit.User, Accounts: loginAccounts{s},
-		Hasher: s.hasher, Limiter: s.loginLimiter, Audit: s.audit,
-		Clock: s.opts.Clock, Random: s.opts.Random, Logger: s.opts.Logger,
+		Kind: KindUser, ActorKind: audit.User, Accounts: loginAccounts{s}, Pending: o.TTLStore, Issuer: o.Product,
+		Hasher: passwords.NewHasher(&passwords.Options{Params: passwords.Params(o.Argon2), Concurrency: o.MaxConcurrentHashes, Random: o.Random}),
+		Policy: passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Product}}, RejectCurrentPassword: true,
+		Limiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}), Audit: s.audit, Clock: o.Clock, Random: o.Random, Logger: o.Logger,
 		DisabledMessage: "your account is disabled; ask your administrator to enable it",
 	})
 }
@@ -67,8 +71,8 @@ func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Acco
 // loginAccount returns what a login reads of u.
 func (s *Service) loginAccount(u *User) *auth.Account {
 	a := &auth.Account{
-		ID: u.ID, Name: s.auditName(u.Username), Disabled: u.Disabled, SessionEpoch: u.SessionEpoch,
-		Credentials: u.Credentials, LastLoginAt: u.LastLoginAt,
+		ID: u.ID, Name: s.auditName(u.Username), Username: u.Username, Words: u.passwordWords(), Disabled: u.Disabled,
+		SessionEpoch: u.SessionEpoch, Credentials: u.Credentials, PasswordChangedAt: u.PasswordChangedAt, LastLoginAt: u.LastLoginAt,
 	}
 	if s.passwordIsExternal(u) {
 		a.VerifyExternal = func(ctx context.Context, password store.Secret) (bool, error) {
@@ -76,6 +80,11 @@ func (s *Service) loginAccount(u *User) *auth.Account {
 		}
 	}
 	return a
+}
+
+// passwordWords returns what a password of u must not be made of.
+func (u *User) passwordWords() []string {
+	return []string{u.Username, u.FirstName, u.LastName, u.DisplayName, u.Email, u.DefaultExtension}
 }
 
 // maxLoginLength bounds, in bytes, what is looked at of what somebody typed to say

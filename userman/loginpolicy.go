@@ -32,13 +32,13 @@ func (s *Service) authorizePortal(ctx context.Context, a *auth.Account) error {
 func (s *Service) authorizeLogin(ctx context.Context, a *auth.Account, permission string) (*User, error) {
 	u, err := s.findByID(ctx, a.ID)
 	if errors.Is(err, store.ErrNotFound) {
-		return nil, sessionsEnded()
+		return nil, auth.SessionEnded()
 	}
 	if err != nil {
 		return nil, err
 	}
 	if u.SessionEpoch != a.SessionEpoch {
-		return nil, sessionsEnded()
+		return nil, auth.SessionEnded()
 	}
 	allowed, err := s.hasPermission(ctx, u, permission)
 	if err == nil && !allowed {
@@ -58,10 +58,6 @@ func (s *Service) authorizeService(permission string, authorized **User) auth.Au
 		*authorized = u
 		return err
 	}
-}
-
-func sessionsEnded() *credential.LoginError {
-	return &credential.LoginError{Code: credential.InvalidCredentials, Message: "the sessions were ended meanwhile; log in again"}
 }
 
 // notAuthorized names the permission, so that whoever is asked knows what to turn

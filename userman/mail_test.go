@@ -11,6 +11,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 	"github.com/pbxusers/pbxusers/userman/usermail"
@@ -175,7 +176,7 @@ func TestService_SendWelcome_rejectedMailKeepsEarlierLink(t *testing.T) {
 func TestService_SendWelcome_rejectedMailKeepsConcurrentLink(t *testing.T) {
 	t.Parallel()
 	var h *env
-	var concurrent *userman.Link
+	var concurrent *credential.Link
 	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *usermail.Mail) (err error) {
 		concurrent, err = h.Invite(ctx, "jane")
 		require.NoError(t, err)

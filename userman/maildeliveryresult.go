@@ -45,10 +45,10 @@ func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
 // restoreLinks puts the earlier links in the place of those that nobody was sent,
 // unless they have been replaced, or used, since.
 func (m *deliveryJob) restoreLinks(u *User) {
-	if m.password != nil && sameLink(u.Credentials.Invitation, &m.password.stored) {
+	if m.password != nil && sameLink(u.Credentials.Invitation, m.password.stored) {
 		u.Credentials.Invitation = m.earlierPassword.Clone()
 	}
-	if m.activation != nil && sameLink(u.Activation, &m.activation.stored) {
+	if m.activation != nil && sameLink(u.Activation, m.activation.stored) {
 		u.Activation = m.earlierActivation.Clone()
 	}
 }

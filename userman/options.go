@@ -9,10 +9,12 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/internal/passwords"
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
@@ -63,6 +65,9 @@ type Options struct {
 	// before they are deleted, such as call flows. Groups whose administrator
 	// a person is, and the like, are for the product to tell.
 	References []func(ctx context.Context, u *User) ([]store.Reference, error)
+	// TTLStore keeps logins that wait for a code. Set it where several processes
+	// share the database. Defaults to the memory of this process.
+	TTLStore store.TTLStore
 	// Audit is told of every change, login and refusal. Defaults to none.
 	Audit *audit.Log
 	// Clock returns the time. Defaults to time.Now.
@@ -72,9 +77,9 @@ type Options struct {
 	Random io.Reader
 	// Logger is told of each change, without secrets. Defaults to none.
 	Logger *slog.Logger
-	// Argon2 are the costs of password hashes. Defaults to 19 MiB, 2 passes
-	// and 1 lane.
-	Argon2 Argon2
+	// Argon2 is the cost of password hashes. Defaults to 19 MiB, 2 passes and 1
+	// lane.
+	Argon2 credential.Argon2
 	// MaxConcurrentHashes is how many passwords are hashed at once; other logins
 	// wait. Defaults to the number of processors, or to as many as take 256
 	// MiB together.
@@ -84,14 +89,6 @@ type Options struct {
 	// MinPasswordScore is the least score of zxcvbn, 0 to 4. Defaults to 3;
 	// -1 turns the estimate off.
 	MinPasswordScore int
-}
-
-// Argon2 are the costs of argon2id (RFC 9106). What is zero has its default.
-type Argon2 struct {
-	// Memory is in KiB, Time in passes, Threads in lanes.
-	Memory  uint32
-	Time    uint32
-	Threads uint8
 }
 
 // What is not given in [Options].
@@ -104,8 +101,9 @@ const (
 	defaultResetCooldown      = 5 * time.Minute
 )
 
-// New returns a service over st. Permissions or directories that contradict
-// each other are a mistake in the program: it panics.
+// New returns a service over st. nil options are the defaults. It panics if
+// permissions or directories contradict each other, or if an option is out of its
+// range: that is a mistake in the program.
 func New(st Store, opts *Options) *Service {
 	if opts == nil {
 		opts = &Options{}
@@ -114,11 +112,7 @@ func New(st Store, opts *Options) *Service {
 	validateDirectories(o.Directories)
 	s := &Service{
 		store: st, opts: o, validator: newValidator(), registry: permission.NewRegistry(o.Permissions), audit: o.Audit,
-		policy:       passwords.Policy{MinLength: o.MinPasswordLength, MinScore: o.MinPasswordScore, Words: []string{o.Product}},
-		hasher:       passwords.NewHasher(&passwords.Options{Params: o.Argon2.params(), Concurrency: o.MaxConcurrentHashes, Random: o.Random}),
-		loginLimiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}),
-		mailLimiter:  ratelimit.New(&ratelimit.Options{Clock: o.Clock}),
-		shared:       newShared(),
+		mailLimiter: ratelimit.New(&ratelimit.Options{Clock: o.Clock}), shared: newShared(),
 	}
 	s.authenticator = s.newAuthenticator()
 	return s
@@ -142,12 +136,23 @@ func (o *Options) withDefaults() Options {
 	if o.Logger == nil {
 		filled.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.TTLStore == nil {
+		filled.TTLStore = auth.NewMemoryStore()
+	}
+	filled.validate()
 	return filled
 }
 
-func (a Argon2) params() passwords.Params {
-	defaults := passwords.DefaultParams()
-	return passwords.Params{
-		Memory: cmp.Or(a.Memory, defaults.Memory), Time: cmp.Or(a.Time, defaults.Time), Threads: cmp.Or(a.Threads, defaults.Threads),
+// validate panics if an option is out of its range.
+func (o *Options) validate() {
+	switch {
+	case o.MinPasswordScore < -1 || o.MinPasswordScore > 4:
+		panic("userman: Options.MinPasswordScore is not -1 to 4")
+	case o.MinPasswordLength < 0 || o.MinPasswordLength > passwords.MaxLength:
+		panic("userman: Options.MinPasswordLength is out of range")
+	case o.MaxConcurrentHashes < 0:
+		panic("userman: Options.MaxConcurrentHashes is negative")
+	case min(o.PasswordLifetime, o.InvitationLifetime, o.ResetLifetime, o.ActivationLifetime, o.ResetCooldown) < 0:
+		panic("userman: a duration of Options is negative")
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
@@ -36,7 +37,7 @@ func (s *Service) RequestReset(ctx context.Context, name string) error {
 func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error {
 	return s.runMailRequest(ctx, func(ctx context.Context) error {
 		u, err := s.userByLink(ctx, passwordLink, token)
-		if _, expired := errors.AsType[*LinkExpiredError](err); !expired {
+		if _, expired := errors.AsType[*credential.LinkExpiredError](err); !expired {
 			return err
 		}
 		mail := usermail.Welcome
@@ -45,7 +46,7 @@ func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error 
 		}
 		hash := auth.HashToken(token)
 		return s.mailIf(ctx, mail, u, func(u *User) bool {
-			_, expired := errors.AsType[*LinkExpiredError](s.checkLink(passwordLink, u, hash))
+			_, expired := errors.AsType[*credential.LinkExpiredError](s.checkLink(passwordLink, u, hash))
 			return expired
 		})
 	})

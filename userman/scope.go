@@ -38,7 +38,7 @@ type ScopeLoader func(ctx context.Context) (scope.Scope, error)
 func (s *Service) Scoped(load ScopeLoader) *Service {
 	scoped := *s
 	scoped.loadScope = load
-	scoped.authenticator = scoped.newAuthenticator() // it looks up who logs in
+	scoped.authenticator = s.authenticator.WithAccounts(loginAccounts{&scoped})
 	return &scoped
 }
 

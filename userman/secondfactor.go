@@ -3,74 +3,39 @@ package userman
 import (
 	"context"
 
-	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// BeginSecondFactor makes a new secret for an authenticator app of the person
-// of that ID. It counts only after [Service.ConfirmSecondFactor]; a second
-// factor that there is already is a [store.ConflictError].
+// BeginSecondFactor creates a secret for an authenticator app of the user of that
+// ID. The second factor is on only after [Service.ConfirmSecondFactor]. It returns
+// an error wrapping [store.ErrConflict] if there is a second factor already.
 func (s *Service) BeginSecondFactor(ctx context.Context, id string) (*credential.TOTPEnrollment, error) {
-	var creds credential.Credentials
-	u, err := s.mutateByID(ctx, "begin second factor", id, s.withCredentialCheck(func(_ context.Context, u *User) error {
-		err := auth.BeginSecondFactor(&u.Credentials, s.opts.Random)
-		creds = u.Credentials
-		return err
-	}))
-	if err != nil {
-		return nil, err
-	}
-	return auth.PendingSecondFactor(&creds, s.opts.Product, u.Username)
+	return s.credentials().BeginSecondFactor(ctx, id)
 }
 
-// PendingSecondFactor returns the enrolment that was begun and not confirmed. A
-// [store.NotFoundError] when there is none.
+// PendingSecondFactor returns the enrollment that is not confirmed yet. It returns
+// an error wrapping [store.ErrNotFound] if there is none.
 func (s *Service) PendingSecondFactor(ctx context.Context, id string) (*credential.TOTPEnrollment, error) {
-	u, err := s.findByID(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.authorizeCredentials(ctx, u); err != nil {
-		return nil, err
-	}
-	return auth.PendingSecondFactor(&u.Credentials, s.opts.Product, u.Username)
+	return s.credentials().PendingSecondFactor(ctx, id)
 }
 
 // ConfirmSecondFactor turns the second factor on, given a code of the app, and
-// returns ten recovery codes, which are shown this once. A wrong code is a
-// [store.InvalidError] on "code"; a second factor that was not begun is a
-// [store.NotFoundError].
+// returns ten recovery codes, which are shown only once. It returns an error
+// wrapping [store.ErrInvalid] on "code" if the code is wrong, and one wrapping
+// [store.ErrNotFound] if no enrollment is pending.
 func (s *Service) ConfirmSecondFactor(ctx context.Context, id, code string) ([]store.Secret, error) {
-	return s.issueRecoveryCodes(ctx, "confirm second factor", id, func(c *credential.Credentials, hashes [][]byte) error {
-		return auth.ConfirmSecondFactor(c, code, s.now(), hashes)
-	})
+	return s.credentials().ConfirmSecondFactor(ctx, id, code)
 }
 
-// NewRecoveryCodes replaces the recovery codes. A [store.ConflictError] when
-// there is no second factor.
+// NewRecoveryCodes replaces the recovery codes. It returns an error wrapping
+// [store.ErrConflict] if there is no second factor.
 func (s *Service) NewRecoveryCodes(ctx context.Context, id string) ([]store.Secret, error) {
-	return s.issueRecoveryCodes(ctx, "new recovery codes", id, auth.ReplaceRecoveryCodes)
+	return s.credentials().NewRecoveryCodes(ctx, id)
 }
 
-// issueRecoveryCodes makes new recovery codes and has give put them where they belong.
-func (s *Service) issueRecoveryCodes(ctx context.Context, action, id string, update func(c *credential.Credentials, hashes [][]byte) error) ([]store.Secret, error) {
-	codes, hashes, err := auth.NewRecoveryCodes(s.opts.Random)
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.mutateByID(ctx, action, id, s.withCredentialCheck(func(_ context.Context, u *User) error { return update(&u.Credentials, hashes) }))
-	if err != nil {
-		return nil, err
-	}
-	return codes, nil
-}
-
-// RemoveSecondFactor makes the password of the person of that username enough
-// again. It is no error when there is none.
+// RemoveSecondFactor turns off the second factor of the user of that username. It
+// is no error when there is none.
 func (s *Service) RemoveSecondFactor(ctx context.Context, username string) (*User, error) {
-	return s.mutate(ctx, "remove second factor", username, s.withCredentialCheck(func(_ context.Context, u *User) error {
-		u.Credentials.SecondFactor = nil
-		return nil
-	}))
+	return s.credentials().RemoveSecondFactor(ctx, username)
 }

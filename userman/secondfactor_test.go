@@ -75,26 +75,25 @@ func TestService_ConfirmLogin_requiresMFACode(t *testing.T) {
 			key, recovery := h.enrollTOTP(t, jane.ID)
 			_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"))
 			requireLoginError(t, err, credential.InvalidCredentials)
-			_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-			requireLoginError(t, err, credential.MFARequired)
-			epoch := loginError(t, err).SessionEpoch
-			require.Equal(t, jane.SessionEpoch, epoch)
-
-			step := newLoginAttempt("jane", "")
+			step := h.mfaAttempt(t, goodPassword)
 			step.Code = "000000"
-			_, err = h.ConfirmLogin(t.Context(), step, epoch)
+			_, err = h.ConfirmLogin(t.Context(), step)
 			requireLoginError(t, err, credential.InvalidMFACode)
 			step.Code = totpCode(t, key, h.clock.Now())
-			_, err = h.ConfirmLogin(t.Context(), step, epoch+1)
+			_, err = h.ConfirmLogin(t.Context(), credential.MFAAttempt{Token: secret(strings.Repeat("A", 43)), Code: step.Code})
 			requireLoginError(t, err, credential.InvalidCredentials)
-			login, err := h.ConfirmLogin(t.Context(), step, epoch)
+			login, err := h.ConfirmLogin(t.Context(), step)
 			require.NoError(t, err)
 			require.Equal(t, "jane", login.User.Username)
-			_, err = h.ConfirmLogin(t.Context(), step, epoch)
-			requireLoginError(t, err, credential.InvalidMFACode)
+			_, err = h.ConfirmLogin(t.Context(), step)
+			requireLoginError(t, err, credential.InvalidCredentials)
 
-			step.Code = recovery[3].Reveal()
-			login, err = h.ConfirmLogin(t.Context(), step, epoch)
+			second := h.mfaAttempt(t, goodPassword)
+			second.Code = step.Code
+			_, err = h.ConfirmLogin(t.Context(), second)
+			requireLoginError(t, err, credential.InvalidMFACode)
+			second.Code = recovery[3].Reveal()
+			login, err = h.ConfirmLogin(t.Context(), second)
 			require.NoError(t, err)
 			require.Equal(t, 9, login.RecoveryCodesLeft)
 			h.requireAuditIntact(t)
@@ -107,12 +106,10 @@ func TestService_ConfirmLogin_rejectsRevokedPermission(t *testing.T) {
 	h := newService(t)
 	jane := h.createUser(t, newUser("jane"), goodPassword)
 	key, _ := h.enrollTOTP(t, jane.ID)
-	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
-	epoch := loginError(t, err).SessionEpoch
+	step := h.mfaAttempt(t, goodPassword)
 	h.setPermission(t, "jane", permission.PortalLogin, permission.Off())
-	step := newLoginAttempt("jane", "")
 	step.Code = totpCode(t, key, h.clock.Now())
-	_, err = h.ConfirmLogin(t.Context(), step, epoch)
+	_, err := h.ConfirmLogin(t.Context(), step)
 	requireLoginError(t, err, credential.NotAuthorized)
 }
 

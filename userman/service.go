@@ -2,7 +2,6 @@ package userman
 
 import (
 	"github.com/pbxusers/pbxusers/internal/auth"
-	"github.com/pbxusers/pbxusers/internal/passwords"
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -23,16 +22,11 @@ const (
 // Service keeps the people of one team. All rules are here; the [Store] only
 // persists. It may be used from many goroutines.
 type Service struct {
-	store     Store
-	opts      Options // with the defaults filled in
-	validator *validate.Validator
-	registry  *permission.Registry
-	audit     *audit.Log
-	policy    passwords.Policy
-	hasher    *passwords.Hasher
-	// loginLimiter counts tries to log in: those of all copies of the service
-	// together, each of which has a desk of its own, see [Service.Scoped].
-	loginLimiter  *ratelimit.Limiter
+	store         Store
+	opts          Options // with the defaults filled in
+	validator     *validate.Validator
+	registry      *permission.Registry
+	audit         *audit.Log
 	authenticator *auth.Authenticator
 	// mailLimiter counts those who ask for links by mail, apart from logins.
 	mailLimiter *ratelimit.Limiter

@@ -154,7 +154,7 @@ func TestService_AuthenticateService_limitsPerUserWithoutRemoteAddr(t *testing.T
 		u.Groups = []string{"Chat"}
 		h.createUser(t, u, goodPassword)
 	}
-	device := h.logIn(t, "jane", goodPassword).Device
+	device := h.logIn(t, "jane", goodPassword).DeviceToken
 	rateLimited := 0
 	for range 100 {
 		if errors.Is(h.verifyXMPP(t, "jane", "of last year"), store.ErrRateLimited) {
@@ -259,7 +259,7 @@ func TestService_AuthenticateService_handlesConcurrentLogins(t *testing.T) {
 // the same instant, with hashes of the default costs, and tells what memory was
 // in use at the most.
 func BenchmarkService_AuthenticateService_concurrent(b *testing.B) {
-	h := newServiceWithDB(b, sqlitetest.New(b), "", func(o *userman.Options) { o.Argon2 = userman.Argon2{} })
+	h := newServiceWithDB(b, sqlitetest.New(b), "", func(o *userman.Options) { o.Argon2 = credential.Argon2{} })
 	h.createXMPPUsers(b, 1000)
 	var peak atomic.Uint64
 	done := make(chan struct{})

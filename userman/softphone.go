@@ -7,6 +7,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -45,7 +46,7 @@ const activatableTechnology = "PJSIP"
 // earlier one stops to work. A [store.ConflictError] says why it cannot be
 // done: no default extension, an extension that is not PJSIP, no SIPAccounts,
 // or [permission.SoftphoneActivate] is off.
-func (s *Service) InviteSoftphone(ctx context.Context, username string) (*Link, error) {
+func (s *Service) InviteSoftphone(ctx context.Context, username string) (*credential.Link, error) {
 	const action = "invite softphone"
 	u, err := s.find(ctx, username)
 	if err == nil {
@@ -66,7 +67,7 @@ func (s *Service) InviteSoftphone(ctx context.Context, username string) (*Link, 
 	if err != nil {
 		return nil, err
 	}
-	return &link.Link, nil
+	return link.Link, nil
 }
 
 // sipAccount returns what a softphone of u registers with, or a
@@ -117,7 +118,7 @@ func (a *SIPAccount) withDefaults() *SIPAccount {
 
 // SoftphoneLink returns whose activation link a token is, and spends nothing;
 // errors are those of [Service.Invitation].
-func (s *Service) SoftphoneLink(ctx context.Context, token store.Secret) (*Link, error) {
+func (s *Service) SoftphoneLink(ctx context.Context, token store.Secret) (*credential.Link, error) {
 	return s.readLink(ctx, activationLink, token)
 }
 

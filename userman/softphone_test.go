@@ -14,6 +14,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -68,7 +69,7 @@ func TestService_ActivateSoftphone_succeedsOnce(t *testing.T) {
 			for range 2 {
 				got, err := h.SoftphoneLink(t.Context(), link.Token)
 				require.NoError(t, err)
-				require.Equal(t, &userman.Link{UserID: jane.ID, Username: "jane", ExpiresAt: link.ExpiresAt}, got)
+				require.Equal(t, &credential.Link{UserID: jane.ID, Username: "jane", ExpiresAt: link.ExpiresAt}, got)
 			}
 			activation, err := h.ActivateSoftphone(t.Context(), link.Token)
 			require.NoError(t, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 func (a *cli) adminPassword() *cobra.Command {
@@ -86,7 +87,7 @@ const lostLinkHint = "Nobody knows the link: 'pbxctl admin password USERNAME --i
 
 // printInvitation prints whom a link is for, with the link, which is shown this
 // once.
-func (a *cli) printInvitation(ctx context.Context, service *ampusers.Service, link *ampusers.InvitationLink) error {
+func (a *cli) printInvitation(ctx context.Context, service *ampusers.Service, link *credential.Link) error {
 	invited, err := service.Get(ctx, link.Username)
 	if err != nil {
 		return app.WithHint(err, lostLinkHint)

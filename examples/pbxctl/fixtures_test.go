@@ -21,6 +21,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -45,8 +46,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // cheapHashing are options with passwords that cost little.
 func cheapHashing() app.Options {
 	return app.Options{
-		Administrators: func(o *ampusers.Options) { o.Argon2 = ampusers.Argon2{Memory: 64, Time: 1, Threads: 1} },
-		Users:          func(o *userman.Options) { o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1} },
+		Administrators: func(o *ampusers.Options) { o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1} },
+		Users:          func(o *userman.Options) { o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1} },
 	}
 }
 

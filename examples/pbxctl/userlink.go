@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -24,7 +25,7 @@ func (a *cli) userSoftphone() *cobra.Command {
 }
 
 // userLink is a command that makes a link for a person.
-func (a *cli) userLink(use, short, footer, path string, act func(*userman.Service, context.Context, string) (*userman.Link, error)) *cobra.Command {
+func (a *cli) userLink(use, short, footer, path string, act func(*userman.Service, context.Context, string) (*credential.Link, error)) *cobra.Command {
 	return a.recordCommand(use+" USERNAME", short, a.completeUsers, func(ctx context.Context, s *app.App, username string) error {
 		created, err := act(s.Users, ctx, username)
 		if err != nil {
@@ -47,7 +48,7 @@ type link struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-func newLink(l *userman.Link) link {
+func newLink(l *credential.Link) link {
 	return link{UserID: l.UserID, Username: l.Username, Secret: l.Token.Reveal(), URL: l.URL.Reveal(), ExpiresAt: l.ExpiresAt}
 }
 

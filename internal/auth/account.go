@@ -13,14 +13,19 @@ import (
 type Account struct {
 	// ID finds the record again, see [Accounts.Reload].
 	ID string
-	// Name is for the trail, the throttle and the log; it stands for the
-	// record in one form only.
-	Name     string
+	// Name identifies the record in the audit log, the limiter and the log, in one
+	// form only.
+	Name string
+	// Username is the name that an authenticator app shows.
+	Username string
+	// Words are what a password must not be made of, the username first.
+	Words    []string
 	Disabled bool
-	// SessionEpoch is that of the sessions; it counts up when all end.
-	SessionEpoch int64
-	Credentials  credential.Credentials
-	LastLoginAt  time.Time
+	// SessionEpoch identifies the open sessions. It counts up to end them all.
+	SessionEpoch      int64
+	Credentials       credential.Credentials
+	PasswordChangedAt time.Time
+	LastLoginAt       time.Time
 	// VerifyExternal, when it is not nil, is asked for the password in place of the
 	// hash: the password is kept elsewhere. It is a match, or it is not; an
 	// error is a failure of the system. It is never asked for an empty

@@ -52,19 +52,16 @@ func (au *Authenticator) verifyAttempt(ctx context.Context, attempt credential.L
 	return c, au.verifyPassword(ctx, c, authorize)
 }
 
-// Confirm ends a login that Authenticate answered with CodeRequired or
-// WrongCode: whoever calls vouches that this visitor has proven the password a
-// few minutes ago, when the sessions were of that generation. newLoginAttempt.Password
-// is ignored. The refusals are those of Authenticate; WrongPassword means that
-// it has to begin again.
-func (au *Authenticator) Confirm(ctx context.Context, attempt credential.LoginAttempt, epoch int64, authorize AuthorizeFunc) (*Login, error) {
-	c, err := au.newClaimant(ctx, attempt)
+// Confirm completes a login for which Authenticate returned an MFAToken. A wrong
+// code leaves the token valid. The other errors are those of Authenticate:
+// [credential.InvalidCredentials] means that the login must start again.
+func (au *Authenticator) Confirm(ctx context.Context, attempt credential.MFAAttempt, authorize AuthorizeFunc) (*Login, error) {
+	c, epochMatches, err := au.newMFAClaimant(ctx, attempt)
 	if err != nil {
 		return nil, err
 	}
-	epochMatches := c.account != nil && c.account.SessionEpoch == epoch
-	// Strangers who guess at the password do not keep the owner from giving
-	// the code of an app: logIn counts those.
+	// Strangers who guess the password must not keep the owner from giving the
+	// code of an app: logIn counts those.
 	if !epochMatches || !totp.IsCode(c.Code) {
 		if err := au.rateLimit(ctx, c, c.rateAttempt); err != nil {
 			return nil, err

@@ -79,6 +79,8 @@ func TestAuthenticator_Authenticate_sameErrorForInvalidCredentials(t *testing.T)
 func TestAuthenticator_Authenticate_constantTimeForOutOfScopeAccount(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t)
+	h.enrollTOTP(t)
+	pending := h.mfaAttempt(t)
 	h.accounts.outOfScope = map[string]bool{"7": true}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -101,9 +103,8 @@ func TestAuthenticator_Authenticate_constantTimeForOutOfScopeAccount(t *testing.
 		}
 		require.ErrorIs(t, ask(ended, rightPassword), context.Canceled, "it waits for its turn no longer than its context")
 	}
-	other := newLoginAttempt("jane", "")
-	other.RemoteAddr = netip.MustParseAddr("192.0.2.2")
-	_, err := h.Confirm(t.Context(), other, h.jane(t).SessionEpoch, nil)
+	pending.RemoteAddr = netip.MustParseAddr("192.0.2.2")
+	_, err := h.Confirm(t.Context(), pending, nil)
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Empty(t, h.auditLines(t), "that is for the records to tell")
 }
@@ -119,6 +120,8 @@ func TestAuthenticator_Authenticate_rejectsDamagedHash(t *testing.T) {
 func TestAuthenticator_Authenticate_revealsDisabledOnlyWithPassword(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t)
+	h.enrollTOTP(t)
+	pending := h.mfaAttempt(t)
 	h.accounts.update("7", func(a *auth.Account) { a.Disabled = true })
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"), nil)
 	requireLoginError(t, err, credential.InvalidCredentials)
@@ -127,7 +130,7 @@ func TestAuthenticator_Authenticate_revealsDisabledOnlyWithPassword(t *testing.T
 	require.EqualError(t, err, "this person is disabled; ask an administrator")
 	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), nil)
 	requireLoginError(t, err, credential.AccountDisabled)
-	_, err = h.Confirm(t.Context(), newLoginAttempt("jane", ""), 5, nil)
+	_, err = h.Confirm(t.Context(), pending, nil)
 	requireLoginError(t, err, credential.AccountDisabled)
 	require.Zero(t, h.jane(t).LastLoginAt)
 }
@@ -136,6 +139,7 @@ func TestAuthenticator_Authenticate_authorizesAfterPasswordBeforeCode(t *testing
 	t.Parallel()
 	h := newEnv(t)
 	key, _ := h.enrollTOTP(t)
+	withCode := h.mfaAttempt(t)
 	calls := 0
 	authorize := func(_ context.Context, a *auth.Account) error {
 		calls++
@@ -150,12 +154,11 @@ func TestAuthenticator_Authenticate_authorizesAfterPasswordBeforeCode(t *testing
 	require.Equal(t, "refused login Jane: forbidden: not_authorized", h.auditLines(t)[0])
 	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), authorize)
 	requireLoginError(t, err, credential.NotAuthorized)
-	withCode := newLoginAttempt("jane", "")
 	withCode.Code = totpCode(t, key, h.clock.Now())
-	_, err = h.Confirm(t.Context(), withCode, 5, authorize)
+	_, err = h.Confirm(t.Context(), withCode, authorize)
 	requireLoginError(t, err, credential.NotAuthorized)
 	require.Equal(t, 3, calls)
-	_, err = h.Confirm(t.Context(), withCode, 5, nil)
+	_, err = h.Confirm(t.Context(), withCode, nil)
 	require.NoError(t, err, "the code is not spent yet")
 }
 
@@ -227,27 +230,87 @@ func TestAuthenticator_Confirm_completesLogin(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t)
 	key, recovery := h.enrollTOTP(t)
-	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
-	requireLoginError(t, err, credential.MFARequired)
-	wait, ok := errors.AsType[*credential.LoginError](err)
-	require.True(t, ok)
-	require.Empty(t, h.auditLines(t), "that a code is asked for is not worth a line")
+	withCode := h.mfaAttempt(t)
+	require.Empty(t, h.auditLines(t), "a missing code is not recorded")
 
-	withCode := newLoginAttempt("jane", "")
-	withCode.Code = recovery[0].Reveal()
-	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch+1, nil)
+	forged := withCode
+	forged.Code, forged.Token = recovery[0].Reveal(), secret(strings.Repeat("A", 43))
+	_, err := h.Confirm(t.Context(), forged, nil)
 	requireLoginError(t, err, credential.InvalidCredentials)
-	result, err := h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	withCode.Code = recovery[0].Reveal()
+	result, err := h.Confirm(t.Context(), withCode, nil)
 	require.NoError(t, err)
 	require.Equal(t, 9, result.RecoveryCodesLeft)
-	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	require.False(t, result.MFARequired())
+
+	second := h.mfaAttempt(t)
+	second.Code = recovery[0].Reveal()
+	_, err = h.Confirm(t.Context(), second, nil)
 	requireLoginError(t, err, credential.InvalidMFACode)
-	withCode.Code = strings.Repeat("1", 1<<20)
-	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	second.Code = strings.Repeat("1", 1<<20)
+	_, err = h.Confirm(t.Context(), second, nil)
 	requireLoginError(t, err, credential.InvalidMFACode)
-	withCode.Code = totpCode(t, key, h.clock.Now())
-	_, err = h.Confirm(t.Context(), withCode, wait.SessionEpoch, nil)
+	second.Code = ""
+	_, err = h.Confirm(t.Context(), second, nil)
+	requireLoginError(t, err, credential.InvalidMFACode)
+	second.Code = totpCode(t, key, h.clock.Now())
+	_, err = h.Confirm(t.Context(), second, nil)
 	require.NoError(t, err)
+}
+
+func TestAuthenticator_Confirm_acceptsTokenOnce(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	_, recovery := h.enrollTOTP(t)
+	pending := h.mfaAttempt(t)
+	in := 0
+	for _, err := range runConcurrently(9, func(i int) error {
+		attempt := pending
+		attempt.Code, attempt.RemoteAddr = recovery[i].Reveal(), netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})
+		_, err := h.Confirm(t.Context(), attempt, nil)
+		return err
+	}) {
+		if err == nil {
+			in++
+			continue
+		}
+		requireLoginError(t, err, credential.InvalidCredentials)
+	}
+	require.Equal(t, 1, in)
+}
+
+func TestAuthenticator_Confirm_rejectsInvalidToken(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		happens func(h *env)
+	}{
+		"expired":          {func(h *env) { h.clock.Advance(5 * time.Minute) }},
+		"sessions_ended":   {func(h *env) { h.accounts.update("7", func(a *auth.Account) { a.SessionEpoch++ }) }},
+		"account_deleted":  {func(h *env) { h.accounts.mu.Lock(); delete(h.accounts.accounts, "7"); h.accounts.mu.Unlock() }},
+		"used_by_a_login":  {func(h *env) {}},
+		"of_other_service": {func(h *env) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newEnv(t)
+			key, recovery := h.enrollTOTP(t)
+			pending := h.mfaAttempt(t)
+			test.happens(h)
+			switch name {
+			case "used_by_a_login":
+				pending.Code = recovery[0].Reveal()
+				_, err := h.Confirm(t.Context(), pending, nil)
+				require.NoError(t, err)
+			case "of_other_service":
+				other := newEnv(t)
+				other.enrollTOTP(t)
+				pending.Token = other.mfaAttempt(t).Token
+			}
+			pending.Code = totpCode(t, key, h.clock.Now())
+			_, err := h.Confirm(t.Context(), pending, nil)
+			requireLoginError(t, err, credential.InvalidCredentials)
+		})
+	}
 }
 
 func TestAuthenticator_Authenticate_rejectsConcurrentChange(t *testing.T) {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 const (
@@ -31,11 +33,18 @@ type Options struct {
 	ActorKind audit.ActorKind
 	Accounts  Accounts
 	Hasher    *passwords.Hasher
-	Limiter   *ratelimit.Limiter
-	Audit     *audit.Log
-	Clock     func() time.Time
-	Random    io.Reader
-	Logger    *slog.Logger
+	Policy    passwords.Policy
+	// RejectCurrentPassword makes a changed password differ from the current one.
+	RejectCurrentPassword bool
+	Limiter               *ratelimit.Limiter
+	// Pending keeps logins that wait for a code.
+	Pending store.TTLStore
+	// Issuer is the name of the product in authenticator apps.
+	Issuer string
+	Audit  *audit.Log
+	Clock  func() time.Time
+	Random io.Reader
+	Logger *slog.Logger
 	// DisabledMessage is the sentence of the refusal of one who is disabled.
 	DisabledMessage string
 	// DetectAccountType says in one sentence what kind of account username and password
@@ -52,16 +61,31 @@ func New(opts Options) *Authenticator { return &Authenticator{opts} }
 // now returns the time as the store keeps it.
 func (au *Authenticator) now() time.Time { return au.opts.Clock().UTC().Truncate(time.Microsecond) }
 
-// Login is a login that succeeded.
+// WithAccounts returns an authenticator that logs in these accounts and shares
+// everything else with au.
+func (au *Authenticator) WithAccounts(accounts Accounts) *Authenticator {
+	opts := au.opts
+	opts.Accounts = accounts
+	return &Authenticator{opts}
+}
+
+// Login is a login whose password was right.
 type Login struct {
-	// Account is that of the record as it was written.
+	credential.LoginResult
+
+	// Account is the record as the login saved it, nil while the login waits for
+	// a code.
 	Account *Account
-	// DeviceToken is for this device to keep and to show at the next login: while
-	// others guess at this account, a device that is known still gets in.
-	DeviceToken store.Secret
-	// RecoveryCodesLeft is how many are left when this login used one; -1
-	// when it did not.
-	RecoveryCodesLeft int
+}
+
+// Session returns the record of a new session, as session looks it up. The login
+// fails if a concurrent change has ended the session already.
+func Session[R any](ctx context.Context, login *Login, session func(ctx context.Context, id string, epoch int64) (R, error)) (R, error) {
+	record, err := session(ctx, login.Account.ID, login.Account.SessionEpoch)
+	if errors.Is(err, store.ErrNotFound) {
+		return record, SessionEnded()
+	}
+	return record, err
 }
 
 // AuthorizeFunc refuses somebody whose password is proven, with a reason that may be

@@ -19,6 +19,8 @@ type claimant struct {
 	account     *Account
 	scopeErr    error
 	rateAttempt ratelimit.Attempt
+	// mfaToken is that of the second step of a login.
+	mfaToken store.Secret
 }
 
 // newClaimant reads who is meant. What is longer than it can be stands for what
@@ -48,9 +50,41 @@ func (au *Authenticator) newClaimant(ctx context.Context, attempt credential.Log
 		c.rateAttempt.Service = "\x00" + c.rateAttempt.Service // does not limit the owner of the name
 	}
 	if err == nil {
-		c.account = account
-		c.rateAttempt.User = account.foldedName()
-		c.rateAttempt.Device = deviceKey(account.Credentials.Devices, HashToken(c.DeviceToken))
+		c.setAccount(account)
 	}
 	return c, nil
+}
+
+// setAccount makes account the one that logs in.
+func (c *claimant) setAccount(account *Account) {
+	c.account = account
+	c.rateAttempt.User = account.foldedName()
+	c.rateAttempt.Device = deviceKey(account.Credentials.Devices, HashToken(c.DeviceToken))
+}
+
+// newMFAClaimant returns the claimant of the second step of a login. Its account
+// is nil if the token is unknown or the account is gone. epochMatches reports
+// whether the sessions are those of the first step.
+func (au *Authenticator) newMFAClaimant(ctx context.Context, attempt credential.MFAAttempt) (c *claimant, epochMatches bool, err error) {
+	c = &claimant{
+		LoginAttempt: credential.LoginAttempt{Code: boundCode(attempt.Code), RemoteAddr: attempt.RemoteAddr, DeviceToken: attempt.DeviceToken},
+		rateAttempt:  ratelimit.Attempt{RemoteAddr: attempt.RemoteAddr, User: "\x00"},
+		mfaToken:     attempt.Token,
+	}
+	login, err := au.pendingLogin(ctx, attempt.Token)
+	if err != nil || login == nil {
+		return c, false, err
+	}
+	account, err := au.opts.Accounts.Reload(ctx, login.ID)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return c, false, nil
+	case errors.Is(err, store.ErrForbidden):
+		c.scopeErr = err
+		return c, false, nil
+	case err != nil:
+		return nil, false, err
+	}
+	c.setAccount(account)
+	return c, account.SessionEpoch == login.SessionEpoch, nil
 }

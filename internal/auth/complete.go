@@ -8,14 +8,15 @@ import (
 	"github.com/pbxusers/pbxusers/internal/totp"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // logIn ends the login of a candidate whose password is proven. Everything is
 // asked again where it is written: a code is spent once, also by two logins at
 // the same instant.
 func (au *Authenticator) logIn(ctx context.Context, c *claimant) (*Login, error) {
-	if c.account.Credentials.HasSecondFactor() && c.Code == "" {
-		return nil, mfaRequired(c.account.SessionEpoch)
+	if c.account.Credentials.HasSecondFactor() && c.Code == "" && c.mfaToken.IsZero() {
+		return au.requireMFA(ctx, c)
 	}
 	attempts := []ratelimit.Attempt{c.rateAttempt}
 	if totp.IsCode(c.Code) {
@@ -68,6 +69,11 @@ func (au *Authenticator) complete(ctx context.Context, c *claimant, tokenHash []
 			return nil, err
 		}
 	}
+	if !c.mfaToken.IsZero() {
+		if err := au.useMFAToken(ctx, c.mfaToken); err != nil {
+			return nil, err
+		}
+	}
 	after.LastLoginAt = au.now()
 	after.Credentials.Devices = rememberDevice(after.Credentials.Devices, tokenHash, after.LastLoginAt)
 	actor := c.actor(au.opts.ActorKind)
@@ -75,7 +81,16 @@ func (au *Authenticator) complete(ctx context.Context, c *claimant, tokenHash []
 	if err := au.opts.Accounts.Save(audit.WithActor(ctx, actor), "login", after); err != nil {
 		return nil, err
 	}
-	return &Login{Account: after, RecoveryCodesLeft: left}, nil
+	return &Login{Account: after, LoginResult: credential.LoginResult{RecoveryCodesLeft: left}}, nil
+}
+
+// requireMFA returns a login that waits for a code.
+func (au *Authenticator) requireMFA(ctx context.Context, c *claimant) (*Login, error) {
+	token, err := au.newMFAToken(ctx, c.account)
+	if err != nil {
+		return nil, err
+	}
+	return &Login{LoginResult: credential.LoginResult{MFAToken: token, RecoveryCodesLeft: -1}}, nil
 }
 
 // consumeCode uses up a code, and returns how many recovery codes are left when it
@@ -88,7 +103,7 @@ func (au *Authenticator) consumeCode(a *Account, code string) (int, error) {
 	}
 	used := totp.MatchRecoveryCode(factor.RecoveryHashes, code)
 	if used < 0 {
-		return -1, invalidMFACode(a.SessionEpoch)
+		return -1, invalidMFACode()
 	}
 	factor.RecoveryHashes = slices.Delete(factor.RecoveryHashes, used, used+1)
 	return len(factor.RecoveryHashes), nil

@@ -15,15 +15,17 @@ func (au *Authenticator) accountDisabled() *credential.LoginError {
 	return &credential.LoginError{Code: credential.AccountDisabled, Message: au.opts.DisabledMessage}
 }
 
-func mfaRequired(epoch int64) *credential.LoginError {
-	return &credential.LoginError{
-		Code: credential.MFARequired, Message: "type the code that your authenticator app shows, or a recovery code", SessionEpoch: epoch,
-	}
+// sessionEnded is the message to those whose sessions a concurrent change ended.
+const sessionEnded = "your session has expired; log in again"
+
+// SessionEnded returns the error of a login whose sessions have ended.
+func SessionEnded() *credential.LoginError {
+	return &credential.LoginError{Code: credential.InvalidCredentials, Message: sessionEnded}
 }
 
-func invalidMFACode(epoch int64) *credential.LoginError {
+func invalidMFACode() *credential.LoginError {
 	return &credential.LoginError{
-		Code: credential.InvalidMFACode, Message: "this code is wrong or was used already; wait for the next one, or use a recovery code", SessionEpoch: epoch,
+		Code: credential.InvalidMFACode, Message: "this code is wrong or was used already; wait for the next one, or use a recovery code",
 	}
 }
 

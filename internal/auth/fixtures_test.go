@@ -56,17 +56,16 @@ func (r *fakeAccounts) RunInTx(ctx context.Context, fn func(ctx context.Context)
 func (r *fakeAccounts) Lookup(ctx context.Context, input string) (*auth.Account, error) {
 	r.mu.Lock()
 	id := r.idsByLogin[username.Fold(username.Normalize(input))]
-	outOfScope := r.outOfScope[id]
 	r.mu.Unlock()
-	if outOfScope {
-		return nil, &store.ForbiddenError{Reason: "this person is out of reach"}
-	}
 	return r.Reload(ctx, id)
 }
 
 func (r *fakeAccounts) Reload(ctx context.Context, id string) (*auth.Account, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.outOfScope[id] {
+		return nil, &store.ForbiddenError{Reason: "this person is out of reach"}
+	}
 	a, found := r.accounts[id]
 	if !found {
 		return nil, &store.NotFoundError{Kind: "person"}
@@ -129,7 +128,7 @@ func newEnv(t testing.TB, configure ...func(*auth.Options)) *env {
 	})
 	opts := auth.Options{
 		Kind: "person", ActorKind: audit.User, Accounts: h.accounts, Hasher: h.hasher,
-		Limiter: ratelimit.New(&ratelimit.Options{Clock: h.clock.Now}), Audit: h.auditLog,
+		Limiter: ratelimit.New(&ratelimit.Options{Clock: h.clock.Now}), Pending: auth.NewMemoryStore(), Audit: h.auditLog,
 		Clock: h.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler),
 		DisabledMessage: "this person is disabled; ask an administrator",
 	}
@@ -165,6 +164,16 @@ func (h *env) enrollTOTP(t testing.TB) (key store.Secret, recovery []store.Secre
 	})
 	h.clock.Advance(time.Minute) // that code is spent
 	return key, recovery
+}
+
+// mfaAttempt gives jane's password and returns the second step, without its code.
+func (h *env) mfaAttempt(t testing.TB) credential.MFAAttempt {
+	t.Helper()
+	login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), nil)
+	require.NoError(t, err)
+	require.True(t, login.MFARequired())
+	require.Nil(t, login.Account)
+	return credential.MFAAttempt{Token: login.MFAToken, RemoteAddr: netip.MustParseAddr("192.0.2.1")}
 }
 
 // jane returns the record of jane.

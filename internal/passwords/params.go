@@ -1,12 +1,9 @@
 package passwords
 
-// Params are the costs of argon2id (RFC 9106).
-type Params struct {
-	// Memory is in KiB, Time in passes, Threads in lanes.
-	Memory  uint32
-	Time    uint32
-	Threads uint8
-}
+import "github.com/pbxusers/pbxusers/store/credential"
+
+// Params are the costs of argon2id.
+type Params credential.Argon2
 
 // The bounds of Params. What argon2id costs is memory times passes.
 const (

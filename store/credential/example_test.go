@@ -10,14 +10,14 @@ import (
 
 func ExampleLoginError() {
 	var err error = &credential.LoginError{
-		Code: credential.MFARequired, Message: "type the code that your authenticator app shows", SessionEpoch: 7,
+		Code: credential.InvalidMFACode, Message: "this code is wrong",
 	}
-	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok && loginErr.Code == credential.MFARequired {
-		fmt.Println("ask for a code:", loginErr)
+	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok && loginErr.Code == credential.InvalidMFACode {
+		fmt.Println("ask again:", loginErr)
 	}
 	fmt.Println(errors.Is(err, store.ErrForbidden))
 	// Output:
-	// ask for a code: type the code that your authenticator app shows
+	// ask again: this code is wrong
 	// true
 }
 

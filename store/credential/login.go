@@ -33,8 +33,9 @@ const (
 	InvalidCredentials LoginErrorCode = "invalid_credentials"
 	// AccountDisabled is only said to those who know the password.
 	AccountDisabled LoginErrorCode = "account_disabled"
-	// MFARequired and InvalidMFACode are only said to those who know the
-	// password.
+	// MFARequired is for programs that answer a login with one code, see
+	// [LoginResult.MFARequired]. Callers see MFARequired and InvalidMFACode only
+	// if the password is right.
 	MFARequired    LoginErrorCode = "mfa_required"
 	InvalidMFACode LoginErrorCode = "invalid_mfa_code"
 	// WrongAccountType is only said to those who know the secret of that other
@@ -53,9 +54,6 @@ type LoginError struct {
 	Code LoginErrorCode
 	// Message is one sentence for people.
 	Message string
-	// SessionEpoch is what a login that waits for its code is ended with, when
-	// Code is MFARequired or InvalidMFACode.
-	SessionEpoch int64
 }
 
 func (e *LoginError) Error() string { return e.Message }

@@ -70,7 +70,7 @@ func withStartTLS(server *ldap.Server) func(*ldapdir.Options) {
 // newService returns a service whose people come from the directory.
 func newService(st userman.Store, d userman.Directory) *userman.Service {
 	return userman.New(st, &userman.Options{
-		Directories: []userman.Directory{d}, Argon2: userman.Argon2{Memory: 64, Time: 1, Threads: 1},
+		Directories: []userman.Directory{d}, Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
 	})
 }
 

@@ -59,8 +59,8 @@ func openApp(t *testing.T, settings app.Settings) *app.App {
 	t.Helper()
 	createTestDatabase(t, settings)
 	s, err := app.Open(t.Context(), settings, &app.Options{
-		Administrators: func(o *ampusers.Options) { o.Argon2 = ampusers.Argon2{Memory: 64, Time: 1, Threads: 1} },
-		Users:          func(o *userman.Options) { o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1} },
+		Administrators: func(o *ampusers.Options) { o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1} },
+		Users:          func(o *userman.Options) { o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1} },
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })

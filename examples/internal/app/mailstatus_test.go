@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -146,7 +147,7 @@ func TestApp_Close_waitsForPendingMail(t *testing.T) {
 	settings := mailSettings(t, server)
 	createTestDatabase(t, settings)
 	s, err := app.Open(t.Context(), settings, &app.Options{Users: func(o *userman.Options) {
-		o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1}
+		o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1}
 	}})
 	require.NoError(t, err)
 	addUser(t, s, userman.User{Username: "jane", Email: "jane@example.org"})

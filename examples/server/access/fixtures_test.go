@@ -108,7 +108,7 @@ func setup(t *testing.T, opts *access.Options) *env {
 		TTLStore: b.ttlStore, AuditLog: trail,
 		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{
 			Sections: app.Sections(), Audit: trail, Clock: b.clock.Now,
-			Argon2: ampusers.Argon2{Memory: 64, Time: 1, Threads: 1},
+			Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
 		}),
 	}
 	opts.Clock = b.clock.Now

@@ -10,12 +10,12 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Keys of the gate in a session whose visitor has yet to give a code.
+// Keys of the session of a visitor who has yet to give a code.
 const (
-	keyMFAUsername  = "access.half"
-	keyMFAEpoch     = "access.half_generation"
-	keyMFAExpiresAt = "access.half_until"
-	keyMFAFailures  = "access.half_wrong"
+	keyMFAUsername  = "access.mfa_username"
+	keyMFAToken     = "access.mfa_token"
+	keyMFAExpiresAt = "access.mfa_expires_at"
+	keyMFAFailures  = "access.mfa_failures"
 )
 
 // Bounds of a login that waits for a code.
@@ -24,23 +24,20 @@ const (
 	maxFailedCodes = 5
 )
 
-// LogIn checks the attempt, whose Source it sets, and begins a new session, in
-// which nothing of the one before is left. The errors are those of
-// ampusers.Service.Authenticate. After CodeRequired or WrongCode it remembers,
-// for five minutes, that the password was right: [Manager.ConfirmMFA] ends the login.
+// LogIn checks the attempt, whose RemoteAddr it sets, and starts a new session
+// without the values of the previous one. Errors are those of
+// ampusers.Service.Authenticate. When the login waits for a code, the session
+// keeps its token for five minutes: [Manager.ConfirmMFA] completes the login.
 func (m *Manager) LogIn(ctx context.Context, attempt credential.LoginAttempt) (*ampusers.Login, error) {
 	attempt.RemoteAddr = m.RemoteAddr(ctx)
 	login, err := m.site.Administrators.Authenticate(ctx, attempt)
-	if err == nil {
-		return m.startSession(ctx, login)
+	switch {
+	case err != nil:
+		return nil, err
+	case login.MFARequired():
+		return login, m.startPendingMFA(ctx, attempt.Username, login.MFAToken)
 	}
-	loginErr := (*credential.LoginError)(nil)
-	if errors.As(err, &loginErr) && (loginErr.Code == credential.MFARequired || loginErr.Code == credential.InvalidMFACode) {
-		if sessionErr := m.startPendingMFA(ctx, attempt.Username, loginErr.SessionEpoch); sessionErr != nil {
-			return nil, sessionErr
-		}
-	}
-	return nil, err
+	return m.startSession(ctx, login)
 }
 
 // startSession begins the session of a login. The token is a new one, so that nobody
@@ -57,12 +54,12 @@ func (m *Manager) startSession(ctx context.Context, login *ampusers.Login) (*amp
 	return login, nil
 }
 
-func (m *Manager) startPendingMFA(ctx context.Context, username string, generation int64) error {
+func (m *Manager) startPendingMFA(ctx context.Context, username string, token store.Secret) error {
 	if err := m.resetSession(ctx); err != nil {
 		return err
 	}
 	m.SCS.Put(ctx, keyMFAUsername, username)
-	m.SCS.Put(ctx, keyMFAEpoch, generation)
+	m.SCS.Put(ctx, keyMFAToken, token.Reveal())
 	m.SCS.Put(ctx, keyMFAExpiresAt, m.clock().Add(mfaLifetime).Unix())
 	stateFromContext(ctx).setAdministrator(nil)
 	return nil
@@ -93,12 +90,12 @@ func (m *Manager) PendingMFA(ctx context.Context) string {
 // those of ampusers.Service.ConfirmLogin; WrongPassword, also after five wrong
 // codes or five minutes, means that the login has to begin again.
 func (m *Manager) ConfirmMFA(ctx context.Context, code string, device store.Secret) (*ampusers.Login, error) {
-	username := m.PendingMFA(ctx)
-	if username == "" {
-		return nil, &credential.LoginError{Code: credential.InvalidCredentials, Message: "it took too long until the code came; log in again"}
+	if m.PendingMFA(ctx) == "" {
+		return nil, &credential.LoginError{Code: credential.InvalidCredentials, Message: "the code expired; log in again"}
 	}
-	attempt := credential.LoginAttempt{Username: username, Code: code, DeviceToken: device, RemoteAddr: m.RemoteAddr(ctx)}
-	login, err := m.site.Administrators.ConfirmLogin(ctx, attempt, m.SCS.GetInt64(ctx, keyMFAEpoch))
+	login, err := m.site.Administrators.ConfirmLogin(ctx, credential.MFAAttempt{
+		Token: store.NewSecret(m.SCS.GetString(ctx, keyMFAToken)), Code: code, DeviceToken: device, RemoteAddr: m.RemoteAddr(ctx),
+	})
 	if err != nil {
 		return nil, m.recordFailedCode(ctx, err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/scope"
 )
 
@@ -76,7 +77,7 @@ type invitation struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-func (a *api) shownInvitation(link *ampusers.InvitationLink) *invitation {
+func (a *api) shownInvitation(link *credential.Link) *invitation {
 	token := link.Token.Reveal()
 	return &invitation{Username: link.Username, Token: token, URL: a.baseURL + "/set-password/" + token, ExpiresAt: link.ExpiresAt}
 }

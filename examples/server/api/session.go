@@ -66,6 +66,9 @@ func (a *api) createSession(ctx context.Context, input *struct{ Body NewSession 
 	if err != nil {
 		return nil, err
 	}
+	if login.MFARequired() {
+		return nil, &credential.LoginError{Code: credential.MFARequired, Message: "type the code that your authenticator app shows, or a recovery code"}
+	}
 	created := madeSession{
 		Session: a.describeSession(ctx, login.Administrator),
 		Token:   a.sessions.Token(ctx).Reveal(), Device: login.DeviceToken.Reveal(),

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -49,7 +50,7 @@ type personLink struct {
 func (a *api) registerUserLinks(g operationGroup) {
 	for _, link := range []struct {
 		id, verb, summary, description, path string
-		do                                   func(*userman.Service, context.Context, string) (*userman.Link, error)
+		do                                   func(*userman.Service, context.Context, string) (*credential.Link, error)
 	}{
 		{
 			"inviteUser", "invite", "Make a link with which a person can set a password",

@@ -20,6 +20,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
@@ -93,7 +94,7 @@ func setup(t *testing.T, mailer userman.Mailer, directory userman.Directory) (*a
 		DB: "sqlite:" + filepath.Join(t.TempDir(), "pbxusers.db"), ConfDir: t.TempDir(), AMI: app.NoAsterisk, BaseURL: "https://pbx.example.com",
 	}
 	s, err := app.Open(t.Context(), settings, &app.Options{Create: true, Users: func(o *userman.Options) {
-		o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1}
+		o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1}
 		o.Mailer = mailer
 		if directory != nil {
 			o.Directories = []userman.Directory{directory}

@@ -19,6 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/sqlitetest"
 	"github.com/pbxusers/pbxusers/internal/testservers"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -136,14 +137,14 @@ func (s *Server) openSite(t testing.TB, opts *Options, base string, logger *slog
 	s.Site, err = app.Open(t.Context(), settings, &app.Options{
 		Create: true, Logger: logger,
 		Administrators: func(o *ampusers.Options) {
-			o.Argon2 = ampusers.Argon2{Memory: 64, Time: 1, Threads: 1}
+			o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1}
 			o.Clock = opts.Clock
 			if opts.Administrators != nil {
 				opts.Administrators(o)
 			}
 		},
 		Users: func(o *userman.Options) {
-			o.Argon2 = userman.Argon2{Memory: 64, Time: 1, Threads: 1}
+			o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1}
 			o.Clock = opts.Clock
 			if opts.Users != nil {
 				opts.Users(o)

@@ -53,10 +53,10 @@ func (v *pageHandler) logIn() error {
 	})
 	var loginErr *credential.LoginError
 	switch {
+	case err == nil && login.MFARequired():
+		return v.redirect(listAddress("/login/code", "next", nextOf(next)))
 	case err == nil:
 		return v.completeLogin(login, next)
-	case errors.As(err, &loginErr) && loginErr.Code == credential.MFARequired:
-		return v.redirect(listAddress("/login/code", "next", nextOf(next)))
 	case errors.As(err, &loginErr):
 		return v.renderLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next}, username)
 	case errors.Is(err, store.ErrRateLimited):

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -56,7 +57,7 @@ func (v *pageHandler) renderInvalidLink(why error, errs formErrors) error {
 		page.Forgotten = forgotPasswordPath
 	}
 	title := "This link does not work any more"
-	if _, expired := errors.AsType[*userman.LinkExpiredError](why); expired {
+	if _, expired := errors.AsType[*credential.LinkExpiredError](why); expired {
 		title = "This link has expired"
 		if mails {
 			page.Renew = userman.SetPasswordPath + v.r.PathValue("token") + "/renew"
@@ -103,5 +104,5 @@ func (v *pageHandler) ownPasswordRenew() error {
 		return err
 	}
 	v.setRetryAfter(err)
-	return v.renderInvalidLink(&userman.LinkExpiredError{}, errs)
+	return v.renderInvalidLink(&credential.LinkExpiredError{}, errs)
 }

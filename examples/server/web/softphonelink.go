@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -43,7 +44,7 @@ func (v *pageHandler) provisioningURL() store.Secret {
 
 func (v *pageHandler) renderInvalidSoftphoneLink(why error) error {
 	title := "This link does not work any more"
-	_, expired := errors.AsType[*userman.LinkExpiredError](why)
+	_, expired := errors.AsType[*credential.LinkExpiredError](why)
 	if expired {
 		title = "This link has expired"
 	}

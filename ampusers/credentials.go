@@ -1,0 +1,79 @@
+package ampusers
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/internal/auth"
+)
+
+// credentialRecords applies the rules of administrators to the life cycle of
+// credentials.
+type credentialRecords struct{ service *Service }
+
+// credentials returns the life cycle of the administrators' credentials.
+func (s *Service) credentials() auth.Lifecycle[*Administrator] {
+	return auth.NewLifecycle(s.authenticator, auth.Records[*Administrator](credentialRecords{s}))
+}
+
+// selfOnly reports whether administrators do op to themselves only.
+func selfOnly(op auth.Operation) bool {
+	switch op {
+	case auth.OpChangePassword, auth.OpBeginSecondFactor, auth.OpShowSecondFactor, auth.OpConfirmSecondFactor, auth.OpNewRecoveryCodes:
+		return true
+	}
+	return false
+}
+
+// authorizeOperation rejects op if username is not the actor and op is for oneself.
+func (s *Service) authorizeOperation(op auth.Operation, username string) error {
+	if selfOnly(op) {
+		return s.requireSelf(username)
+	}
+	return nil
+}
+
+// Get implements [auth.Records].
+func (r credentialRecords) Get(ctx context.Context, op auth.Operation, username string) (*auth.Account, error) {
+	if err := r.service.authorizeOperation(op, username); err != nil {
+		return nil, err
+	}
+	a, err := r.service.loadTarget(ctx, username)
+	if a == nil {
+		return nil, err
+	}
+	return loginAccount(a), err
+}
+
+// GetByInvitation implements [auth.Records].
+func (r credentialRecords) GetByInvitation(ctx context.Context, hash []byte) (*auth.Account, error) {
+	a, err := r.service.store.AdministratorByInvitation(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	return loginAccount(a), nil
+}
+
+// Update implements [auth.Records]. Whoever has a link needs no rights to accept
+// the invitation.
+func (r credentialRecords) Update(ctx context.Context, op auth.Operation, username string, edit func(*auth.Account) error) (*Administrator, error) {
+	s := *r.service
+	if op == auth.OpAcceptInvitation {
+		s.actor = nil
+	}
+	return s.mutate(ctx, string(op), username, func(_ context.Context, a *Administrator) error {
+		if err := s.authorizeOperation(op, username); err != nil {
+			return err
+		}
+		account := loginAccount(a)
+		if err := edit(account); err != nil {
+			return err
+		}
+		a.Credentials, a.SessionEpoch, a.PasswordChangedAt = account.Credentials, account.SessionEpoch, account.PasswordChangedAt
+		return nil
+	})
+}
+
+// AuditKey implements [auth.Records].
+func (credentialRecords) AuditKey(_ auth.Operation, username string) string {
+	return canonicalUsername(username)
+}

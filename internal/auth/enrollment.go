@@ -1,0 +1,76 @@
+package auth
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+)
+
+// BeginSecondFactor creates a secret for an authenticator app. The second factor
+// is on only after [Lifecycle.ConfirmSecondFactor]. It returns an error wrapping
+// [store.ErrConflict] if there is a second factor already.
+func (l Lifecycle[R]) BeginSecondFactor(ctx context.Context, key string) (*credential.TOTPEnrollment, error) {
+	var begun Account
+	_, err := l.records.Update(ctx, OpBeginSecondFactor, key, func(a *Account) error {
+		err := BeginSecondFactor(&a.Credentials, l.authenticator.opts.Random)
+		begun = *a
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l.enrollment(&begun)
+}
+
+// PendingSecondFactor returns the enrollment that is not confirmed yet. It returns
+// an error wrapping [store.ErrNotFound] if there is none.
+func (l Lifecycle[R]) PendingSecondFactor(ctx context.Context, key string) (*credential.TOTPEnrollment, error) {
+	a, err := l.records.Get(ctx, OpShowSecondFactor, key)
+	if err != nil {
+		return nil, err
+	}
+	return l.enrollment(a)
+}
+
+func (l Lifecycle[R]) enrollment(a *Account) (*credential.TOTPEnrollment, error) {
+	return PendingSecondFactor(&a.Credentials, l.authenticator.opts.Issuer, a.Username)
+}
+
+// ConfirmSecondFactor turns the second factor on, given a code of the app, and
+// returns ten recovery codes. It returns an error wrapping [store.ErrInvalid] on
+// "code" if the code is wrong, and one wrapping [store.ErrNotFound] if no
+// enrollment is pending.
+func (l Lifecycle[R]) ConfirmSecondFactor(ctx context.Context, key, code string) ([]store.Secret, error) {
+	return l.issueRecoveryCodes(ctx, OpConfirmSecondFactor, key, func(c *credential.Credentials, hashes [][]byte) error {
+		return ConfirmSecondFactor(c, code, l.authenticator.now(), hashes)
+	})
+}
+
+// NewRecoveryCodes replaces the recovery codes. It returns an error wrapping
+// [store.ErrConflict] if there is no second factor.
+func (l Lifecycle[R]) NewRecoveryCodes(ctx context.Context, key string) ([]store.Secret, error) {
+	return l.issueRecoveryCodes(ctx, OpNewRecoveryCodes, key, ReplaceRecoveryCodes)
+}
+
+// issueRecoveryCodes creates recovery codes and has apply store their hashes.
+func (l Lifecycle[R]) issueRecoveryCodes(ctx context.Context, op Operation, key string, apply func(c *credential.Credentials, hashes [][]byte) error) ([]store.Secret, error) {
+	codes, hashes, err := NewRecoveryCodes(l.authenticator.opts.Random)
+	if err != nil {
+		return nil, err
+	}
+	_, err = l.records.Update(ctx, op, key, func(a *Account) error { return apply(&a.Credentials, hashes) })
+	if err != nil {
+		return nil, err
+	}
+	return codes, nil
+}
+
+// RemoveSecondFactor turns the second factor off. It is no error when there is
+// none.
+func (l Lifecycle[R]) RemoveSecondFactor(ctx context.Context, key string) (R, error) {
+	return l.records.Update(ctx, OpRemoveSecondFactor, key, func(a *Account) error {
+		a.Credentials.SecondFactor = nil
+		return nil
+	})
+}

@@ -1,0 +1,133 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/pbxusers/pbxusers/internal/passwords"
+	"github.com/pbxusers/pbxusers/store"
+)
+
+// maxWordBytes bounds the words that a password is compared with. A longer one
+// breaks the rules of its own field.
+const maxWordBytes = 1024
+
+// CheckPassword returns what is wrong with a password on the field of that name.
+// words are the user's own, the username first.
+func (au *Authenticator) CheckPassword(field string, password store.Secret, words ...string) []store.FieldError {
+	bounded := make([]string, len(words))
+	for i, word := range words {
+		if len(word) <= maxWordBytes {
+			bounded[i] = word
+		}
+	}
+	return au.opts.Policy.Check(field, password, bounded...)
+}
+
+// HashPassword returns the hash of a password that [Authenticator.CheckPassword]
+// accepts. It is slow: call it before a transaction.
+func (au *Authenticator) HashPassword(ctx context.Context, password store.Secret) (store.Secret, error) {
+	return au.opts.Hasher.Hash(ctx, password)
+}
+
+// hashPassword returns the hash of a password that is good enough for a. It is
+// slow: call it before a transaction.
+func (au *Authenticator) hashPassword(ctx context.Context, a *Account, password store.Secret) (store.Secret, error) {
+	if err := store.NewInvalidError(au.CheckPassword("password", password, a.Words...)...); err != nil {
+		return store.Secret{}, err
+	}
+	return au.opts.Hasher.Hash(ctx, password)
+}
+
+// setPasswordHash replaces the password. It ends all sessions and the invitation.
+func (a *Account) setPasswordHash(hash store.Secret, now time.Time) {
+	a.Credentials.PasswordHash = hash
+	a.Credentials.Invitation = nil
+	a.PasswordChangedAt = now
+	a.SessionEpoch++
+}
+
+// PrepareSetPassword checks and hashes a new password for the account of key.
+// commit sets it, and ends all sessions, the invitation and trusted devices. It
+// returns an error wrapping [store.ErrInvalid] on "password" if the password is
+// not good enough.
+func (l Lifecycle[R]) PrepareSetPassword(ctx context.Context, key string, password store.Secret) (commit func(ctx context.Context) (R, error), err error) {
+	const op = OpSetPassword
+	a, err := l.get(ctx, op, key)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := l.authenticator.hashPassword(ctx, a, password)
+	if err != nil {
+		return nil, l.recordDenied(ctx, op, a.Name, err)
+	}
+	return func(ctx context.Context) (R, error) { return l.replacePassword(ctx, op, key, hash) }, nil
+}
+
+// replacePassword sets the hash of another password and forgets trusted devices.
+func (l Lifecycle[R]) replacePassword(ctx context.Context, op Operation, key string, hash store.Secret) (R, error) {
+	return l.records.Update(ctx, op, key, func(a *Account) error {
+		a.setPasswordHash(hash, l.authenticator.now())
+		a.Credentials.Devices = nil
+		return nil
+	})
+}
+
+// SetPasswordHash takes over a hash from another system. It ends all sessions,
+// the invitation and trusted devices. It returns an error wrapping
+// [store.ErrInvalid] on "password_hash" if the form of the hash is unknown.
+func (l Lifecycle[R]) SetPasswordHash(ctx context.Context, key string, hash store.Secret) (R, error) {
+	const op = OpSetPasswordHash
+	if !passwords.Supported(hash) {
+		err := store.NewInvalidError(store.FieldError{
+			Field: "password_hash", Code: "unknown", Message: "give a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
+		})
+		var none R
+		return none, l.recordDenied(ctx, op, l.records.AuditKey(op, key), err)
+	}
+	return l.replacePassword(ctx, op, key, hash)
+}
+
+// ChangePassword sets a new password for an account that knows the current one.
+// It ends all sessions and the invitation. It returns an error wrapping
+// [store.ErrInvalid] on "current_password" or "password", and one wrapping
+// [store.ErrRateLimited] after too many guesses.
+func (l Lifecycle[R]) ChangePassword(ctx context.Context, key string, current, password store.Secret) (R, error) {
+	const op = OpChangePassword
+	var none R
+	before, err := l.get(ctx, op, key)
+	if err != nil {
+		return none, err
+	}
+	if err := l.authenticator.VerifyCurrentPassword(ctx, string(op), before, current); err != nil {
+		return none, err
+	}
+	hash, err := l.authenticator.hashNewPassword(ctx, before, password)
+	if err != nil {
+		return none, l.recordDenied(ctx, op, before.Name, err)
+	}
+	return l.records.Update(ctx, op, key, func(a *Account) error {
+		if a.SessionEpoch != before.SessionEpoch || a.Disabled {
+			return &store.ConflictError{Reason: sessionEnded}
+		}
+		a.setPasswordHash(hash, l.authenticator.now())
+		return nil
+	})
+}
+
+// hashNewPassword is hashPassword, and rejects the current password where the
+// options say so.
+func (au *Authenticator) hashNewPassword(ctx context.Context, a *Account, password store.Secret) (store.Secret, error) {
+	if au.opts.RejectCurrentPassword {
+		result, err := au.opts.Hasher.Verify(ctx, a.Credentials.PasswordHash, password)
+		if err != nil {
+			return store.Secret{}, err
+		}
+		if result.Match {
+			return store.Secret{}, store.NewInvalidError(store.FieldError{
+				Field: "password", Code: "unchanged", Message: "this is the current password; choose another one",
+			})
+		}
+	}
+	return au.hashPassword(ctx, a, password)
+}

@@ -1,0 +1,109 @@
+package userman
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/internal/auth"
+)
+
+// credentialRecords applies the rules of users to the life cycle of credentials.
+type credentialRecords struct {
+	service *Service
+	opts    PasswordOptions
+}
+
+// credentials returns the life cycle of the users' credentials.
+func (s *Service) credentials() auth.Lifecycle[*User] { return s.credentialsWith(PasswordOptions{}) }
+
+// credentialsWith is credentials with the options of a new password.
+func (s *Service) credentialsWith(opts PasswordOptions) auth.Lifecycle[*User] {
+	return auth.NewLifecycle(s.authenticator, auth.Records[*User](credentialRecords{s, opts}))
+}
+
+// byUsername reports whether the key of op is a username, else it is an ID.
+func byUsername(op auth.Operation) bool {
+	switch op {
+	case auth.OpSetPassword, auth.OpSetPasswordHash, auth.OpRemoveSecondFactor, auth.OpInvite:
+		return true
+	}
+	return false
+}
+
+// Get implements [auth.Records].
+func (r credentialRecords) Get(ctx context.Context, op auth.Operation, key string) (*auth.Account, error) {
+	find := r.service.findByID
+	if byUsername(op) {
+		find = r.service.find
+	}
+	u, err := find(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return r.service.loginAccount(u), r.service.authorizeOperation(ctx, op, u)
+}
+
+// GetByInvitation implements [auth.Records].
+func (r credentialRecords) GetByInvitation(ctx context.Context, hash []byte) (*auth.Account, error) {
+	u, err := r.service.requireInScope(ctx)(r.service.store.FindUser(ctx, UserLookup{InvitationHash: hash}))
+	if err != nil {
+		return nil, err
+	}
+	return r.service.loginAccount(u), nil
+}
+
+// Update implements [auth.Records].
+func (r credentialRecords) Update(ctx context.Context, op auth.Operation, key string, edit func(*auth.Account) error) (*User, error) {
+	mutate := func(ctx context.Context, u *User) error {
+		if err := r.service.authorizeOperation(ctx, op, u); err != nil {
+			return err
+		}
+		account := r.service.loginAccount(u)
+		if err := edit(account); err != nil {
+			return err
+		}
+		u.Credentials, u.SessionEpoch, u.PasswordChangedAt = account.Credentials, account.SessionEpoch, account.PasswordChangedAt
+		r.finish(op, u)
+		return nil
+	}
+	if byUsername(op) {
+		return r.service.mutate(ctx, string(op), key, mutate)
+	}
+	return r.service.mutateByID(ctx, string(op), key, mutate)
+}
+
+// finish sets what only users have.
+func (r credentialRecords) finish(op auth.Operation, u *User) {
+	switch op {
+	case auth.OpSetPassword:
+		u.Activation, u.MustChangePassword = nil, r.opts.MustChange
+	case auth.OpSetPasswordHash:
+		u.Activation = nil
+	case auth.OpChangePassword, auth.OpAcceptInvitation:
+		u.MustChangePassword = false
+	}
+}
+
+// AuditKey implements [auth.Records].
+func (r credentialRecords) AuditKey(op auth.Operation, key string) string {
+	if !byUsername(op) {
+		return ""
+	}
+	return r.service.userEvent(string(op), key).Key
+}
+
+// authorizeOperation rejects op if the caller may not hold the credentials of u, or
+// if the directory of u keeps the password that op is about.
+func (s *Service) authorizeOperation(ctx context.Context, op auth.Operation, u *User) error {
+	switch op {
+	case auth.OpChangePassword, auth.OpAcceptInvitation: // the user proves to be u
+	default:
+		if err := s.authorizeCredentials(ctx, u); err != nil {
+			return err
+		}
+	}
+	switch op {
+	case auth.OpSetPassword, auth.OpSetPasswordHash, auth.OpChangePassword, auth.OpInvite, auth.OpAcceptInvitation:
+		return s.requireLocalPassword(u)
+	}
+	return nil
+}
