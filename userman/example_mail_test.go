@@ -91,7 +91,7 @@ func ExampleService_PreviewMail() {
 	// Username: jane
 	//
 	// Choose your password here:
-	// https://pbx.example.com/person/password/this-is-a-preview-and-the-link-does-nothing
+	// https://pbx.example.com/set-password/this-is-a-preview-and-the-link-does-nothing
 	//
 	// The link works once, until 8 March 2026, 09:00 (UTC). If it has expired, open it all the same: you will be offered a new one.
 	//

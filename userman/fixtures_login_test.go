@@ -184,7 +184,7 @@ func (p *mailbox) configure(o *userman.Options) {
 	o.BaseURL = &url.URL{Scheme: "https", Host: "pbx.example.com"}
 }
 
-var passwordURL = regexp.MustCompile(`https://pbx\.example\.com/person/password/([A-Za-z0-9_-]{43})\b`)
+var passwordURL = regexp.MustCompile(`https://pbx\.example\.com/set-password/([A-Za-z0-9_-]{43})\b`)
 
 // linkToken returns the token of the link in a mail that sets a password.
 func linkToken(t testing.TB, m *usermail.Mail) store.Secret {

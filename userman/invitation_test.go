@@ -35,7 +35,7 @@ func TestService_AcceptInvitation_setsPasswordOnce(t *testing.T) {
 			link, err := h.Invite(t.Context(), "jane")
 			require.NoError(t, err)
 			require.Len(t, link.Token.Reveal(), 43)
-			require.Equal(t, "https://pbx.example.com/phones/person/password/"+link.Token.Reveal(), link.URL.Reveal())
+			require.Equal(t, "https://pbx.example.com/phones/set-password/"+link.Token.Reveal(), link.URL.Reveal())
 			require.Equal(t, h.clock.Now().Add(7*24*time.Hour), link.ExpiresAt)
 			require.Equal(t, link.ExpiresAt, h.get(t, "jane").InvitationExpiresAt)
 

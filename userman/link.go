@@ -13,8 +13,8 @@ import (
 // SetPasswordPath and ActivationPath are where, below [Options].BaseURL, links
 // in mails lead, with the token behind it.
 const (
-	SetPasswordPath = "/person/password/"
-	ActivationPath  = "/person/softphone/"
+	SetPasswordPath = "/set-password/"
+	ActivationPath  = "/softphone/"
 )
 
 // linkKind is one of the kinds of links that people have, of each one at most.

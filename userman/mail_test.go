@@ -41,7 +41,7 @@ func TestService_SendWelcome_linkSetsPassword(t *testing.T) {
 	require.Equal(t, []string{"jane@example.com"}, got.To)
 	require.Equal(t, "Your pbxusers account", got.Get(t, "Subject"))
 	link := linkToken(t, &usermail.Mail{Text: got.Text})
-	require.Contains(t, got.HTML, `href="https://pbx.example.com/person/password/`+link.Reveal()+`"`)
+	require.Contains(t, got.HTML, `href="https://pbx.example.com/set-password/`+link.Reveal()+`"`)
 	require.Contains(t, got.Text, "Extension: 1001")
 
 	_, err := h.AcceptInvitation(t.Context(), link, secret(goodPassword))

@@ -224,6 +224,6 @@ func TestService_SendWelcome_usesProductTemplates(t *testing.T) {
 	h.createUser(t, u, "")
 	h.sendWelcome(t, "jane", userman.DeliverySent)
 	require.Equal(t, "Hi", box.sent()[0].Subject)
-	require.Contains(t, box.sent()[0].Text, "Hi Jane at https://pbx.example.com/person/password/")
+	require.Contains(t, box.sent()[0].Text, "Hi Jane at https://pbx.example.com/set-password/")
 	require.Empty(t, box.sent()[0].HTML)
 }

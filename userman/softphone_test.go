@@ -59,7 +59,7 @@ func TestService_ActivateSoftphone_succeedsOnce(t *testing.T) {
 			require.NoError(t, err)
 			link, err := h.InviteSoftphone(t.Context(), "JANE")
 			require.NoError(t, err)
-			require.Equal(t, "https://pbx.example.com/person/softphone/"+link.Token.Reveal(), link.URL.Reveal())
+			require.Equal(t, "https://pbx.example.com/softphone/"+link.Token.Reveal(), link.URL.Reveal())
 			require.Equal(t, h.clock.Now().Add(7*24*time.Hour), link.ExpiresAt)
 			_, err = h.ActivateSoftphone(t.Context(), older.Token)
 			requireLinkNotFound(t, err)

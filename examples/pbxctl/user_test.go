@@ -227,7 +227,7 @@ func TestCLI_userInvitationShownAndUsedOnce(t *testing.T) {
 	created := c.withFlags("--base-url", "https://pbx.example.com/").json(t, "user", "invite", "jane")
 	token, _ := created["secret"].(string)
 	require.Regexp(t, `^[\w-]{43}$`, token)
-	require.Equal(t, "https://pbx.example.com/person/password/"+token, created["url"])
+	require.Equal(t, "https://pbx.example.com/set-password/"+token, created["url"])
 	require.Equal(t, "jane", created["username"])
 	second := shownSecret(t, c.do(t, "user", "invite", "jane"))
 	_, err := c.openApp(t).Users.AcceptInvitation(t.Context(), store.NewSecret(token), store.NewSecret(goodPassword))

@@ -92,7 +92,7 @@ func TestE2E_administratorsAndAMIAccount(t *testing.T) {
 	root.Follow(t, mainButton)
 	require.Equal(t, "/login", root.Path(t))
 	root.logIn(t, link.Username, rootPassword)
-	require.Equal(t, []string{"Overview", "Administrators", "People", "Groups", "AMI accounts", "Configuration", "Audit trail", "Settings"}, root.menuLabels(t))
+	require.Equal(t, []string{"Overview", "Administrators", "Users", "Groups", "AMI accounts", "Configuration", "Audit log", "Settings"}, root.menuLabels(t))
 
 	connectAsterisk(t, root)
 	createJane(t, root)
@@ -105,7 +105,7 @@ func TestE2E_administratorsAndAMIAccount(t *testing.T) {
 		require.Equal(t, 403, jane.Visit(t, server.URL+outside), outside)
 	}
 	secret := createCRMAccount(t, jane)
-	jane.waitText(t, "There are changes that wait for somebody who may apply them.")
+	jane.waitText(t, "There are changes that are not live yet. Ask an administrator with access to Apply.")
 	require.NotEqual(t, "Success", amiLogin(t, asterisk, "crmpro_ami", secret), "nothing is live before the apply")
 
 	root.logIn(t, link.Username, rootPassword)
@@ -113,7 +113,7 @@ func TestE2E_administratorsAndAMIAccount(t *testing.T) {
 	require.Equal(t, "Success", amiLogin(t, asterisk, "crmpro_ami", secret))
 	require.Contains(t, strings.Join(asterisk.Console(t, "manager show users"), "\n"), "crmpro_ami")
 
-	jane.Visit(t, server.URL+"/managers/crmpro_ami")
+	jane.Visit(t, server.URL+"/ami-accounts/crmpro_ami")
 	jane.Click(t, `form[action$="/probe"] button`)
 	jane.waitText(t, "The account can log in from 127.0.0.1.")
 
@@ -125,7 +125,7 @@ func connectAsterisk(t *testing.T, v browserUser) {
 	v.Visit(t, v.url+"/settings/install")
 	require.Contains(t, v.Text(t, "main"), "manager.conf")
 	require.Equal(t, 200, v.Follow(t, mainButton), v.Text(t, "main"))
-	require.Contains(t, v.Text(t, "main"), "was seen to serve generation")
+	require.Contains(t, v.Text(t, "main"), "is live")
 }
 
 // createJane makes a Limited administrator who may see AMI accounts only.
@@ -148,7 +148,7 @@ func createJane(t *testing.T, v browserUser) {
 // is shown once.
 func createCRMAccount(t *testing.T, v browserUser) string {
 	t.Helper()
-	v.Visit(t, v.url+"/managers/new")
+	v.Visit(t, v.url+"/ami-accounts/new")
 	v.Fill(t, `[name="name"]`, "crmpro_ami")
 	v.waitText(t, "anybody who can reach the port may try to log in")
 	v.Fill(t, `[name="permit"]`, "10.0.0.0/8\n127.0.0.0/8")

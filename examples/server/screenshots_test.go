@@ -139,7 +139,7 @@ func (w pageWalk) anonymousPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/login", "login")
 	w.submit(t, map[string]string{"username": "root.admin", "password": "not the password at all"})
-	w.check(t, "login-refused")
+	w.check(t, "login-rejected")
 	w.openAndCheck(t, http.StatusNotFound, "/set-password/gone", "link-expired")
 }
 
@@ -147,14 +147,14 @@ func (w pageWalk) lists(t *testing.T) {
 	t.Helper()
 	for path, name := range map[string]string{
 		"/administrators": "administrators", "/administrators?search=nobody": "administrators-none", "/administrators?sort=-created_at": "administrators-sorted",
-		"/managers": "managers", "/managers?search=nobody": "managers-none", "/audit": "audit", "/audit?outcome=refused": "audit-refused",
+		"/ami-accounts": "ami-accounts", "/ami-accounts?search=nobody": "ami-accounts-none", "/audit": "audit", "/audit?outcome=refused": "audit-rejected",
 		"/settings": "settings", "/config/banner": "banner",
 	} {
 		w.openAndCheck(t, http.StatusOK, path, name)
 	}
 	w.Visit(t, w.url+"/audit")
 	w.Follow(t, `form[action="/audit/verify"] button`)
-	require.Contains(t, w.Text(t, "main"), "whole")
+	require.Contains(t, w.Text(t, "main"), "No tampering found.")
 	w.check(t, "audit-verified")
 }
 
@@ -163,16 +163,16 @@ func (w pageWalk) forms(t *testing.T, server *servertest.Server) {
 	for path, name := range map[string]string{
 		"/administrators/jane.admin": "administrator", "/administrators/王小明": "administrator-disabled",
 		"/administrators/jane.admin/delete": "administrator-delete", "/administrators/jane.admin/password": "administrator-password",
-		"/managers/wallboard": "manager", "/managers/wallboard/delete": "manager-delete", "/managers/wallboard/rotate": "manager-rotate",
+		"/ami-accounts/wallboard": "ami-account", "/ami-accounts/wallboard/delete": "ami-account-delete", "/ami-accounts/wallboard/rotate": "ami-account-rotate",
 	} {
 		w.openAndCheck(t, http.StatusOK, path, name)
 	}
 	w.openAndCheck(t, http.StatusOK, "/administrators/new", "administrator-new")
 	w.submit(t, map[string]string{"username": "!", "password": "short", "extensions": "9-1", "dids": "x"})
-	w.check(t, "administrator-new-refused")
-	w.openAndCheck(t, http.StatusOK, "/managers/new", "manager-new")
+	w.check(t, "administrator-new-rejected")
+	w.openAndCheck(t, http.StatusOK, "/ami-accounts/new", "ami-account-new")
 	w.submit(t, map[string]string{"name": "!", "secret": "short", "permit": "nowhere", "write_timeout": "1"})
-	w.check(t, "manager-new-refused")
+	w.check(t, "ami-account-new-rejected")
 
 	w.Visit(t, w.url+"/administrators/jane.admin")
 	w.Follow(t, `form[action$="/invite"] button`)
@@ -181,10 +181,10 @@ func (w pageWalk) forms(t *testing.T, server *servertest.Server) {
 	require.NoError(t, err)
 	w.openAndCheck(t, http.StatusOK, "/set-password/"+link.Token.Reveal(), "set-password")
 	w.submit(t, map[string]string{"password": "short"})
-	w.check(t, "set-password-refused")
-	w.Visit(t, w.url+"/managers/wallboard/rotate")
+	w.check(t, "set-password-rejected")
+	w.Visit(t, w.url+"/ami-accounts/wallboard/rotate")
 	w.Follow(t, mainButton)
-	w.check(t, "manager-secret")
+	w.check(t, "ami-account-secret")
 }
 
 // account turns a second factor on, logs in with it, and takes it off again.
@@ -223,7 +223,7 @@ func (w pageWalk) confirm(t *testing.T, secret, button string) {
 func (w pageWalk) errorPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusNotFound, "/nowhere", "not-found")
-	w.openAndCheck(t, http.StatusNotFound, "/managers/nobody", "no-such-account")
+	w.openAndCheck(t, http.StatusNotFound, "/ami-accounts/nobody", "no-such-account")
 	w.logOut(t)
 	w.logIn(t, "jane.admin", janePassword)
 	w.check(t, "overview-limited")

@@ -112,19 +112,19 @@ func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
 	t.Helper()
 	tokens, err := server.Site.Users.Tokens(t.Context(), "jane.roe", store.PageRequest{})
 	require.NoError(t, err)
-	token := "/people/jane.roe/tokens/" + tokens.Items[0].ID
+	token := "/users/jane.roe/tokens/" + tokens.Items[0].ID
 	deletedUsers, err := server.Site.Users.List(t.Context(), userman.Query{Status: userman.StatusDeleted})
 	require.NoError(t, err)
-	deleted := "/deleted-people/" + deletedUsers.Items[0].ID
+	deleted := "/deleted-users/" + deletedUsers.Items[0].ID
 	for path, name := range map[string]string{
-		"/people": "people", "/people?search=nobody": "people-none", "/people?sort=-last_name&group=Sales": "people-filtered",
-		"/people/jane.roe": "person", "/people/王小明": "person-disabled", "/people/jane.roe/delete": "person-delete",
-		"/people/jane.roe/permissions": "person-permissions", "/people/jane.roe/password": "person-password",
-		"/people/jane.roe/mail/welcome": "person-mail", "/people/jane.roe/mail/reset": "person-mail-reset",
-		"/people/jane.roe/tokens": "tokens", "/people/王小明/tokens": "tokens-none", "/people/jane.roe/tokens/new": "token-new",
+		"/users": "users", "/users?search=nobody": "users-none", "/users?sort=-last_name&group=Sales": "users-filtered",
+		"/users/jane.roe": "user", "/users/王小明": "user-disabled", "/users/jane.roe/delete": "user-delete",
+		"/users/jane.roe/permissions": "user-permissions", "/users/jane.roe/password": "user-password",
+		"/users/jane.roe/mail/welcome": "user-mail", "/users/jane.roe/mail/reset": "user-mail-reset",
+		"/users/jane.roe/tokens": "tokens", "/users/王小明/tokens": "tokens-none", "/users/jane.roe/tokens/new": "token-new",
 		token: "token", token + "/rotate": "token-rotate", token + "/delete": "token-delete",
-		"/deleted-people": "deleted-people", "/deleted-people?search=nobody": "deleted-people-none",
-		deleted + "/restore": "deleted-person", deleted + "/purge": "deleted-person-purge",
+		"/users?status=deleted": "deleted-users", "/users?status=deleted&search=nobody": "deleted-users-none",
+		deleted + "/restore": "deleted-user", deleted + "/purge": "deleted-user-purge",
 	} {
 		w.openAndCheck(t, http.StatusOK, path, name)
 	}
@@ -135,30 +135,30 @@ func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
 // userErrorPages sends what is not taken.
 func (w pageWalk) userErrorPages(t *testing.T) {
 	t.Helper()
-	w.openAndCheck(t, http.StatusOK, "/people/new", "person-new")
+	w.openAndCheck(t, http.StatusOK, "/users/new", "user-new")
 	w.submit(t, map[string]string{"username": "!", "email": "nowhere", "default_extension": "x", "linked_extensions": "4100, x", "time_zone": "Mars"})
-	w.check(t, "person-new-refused")
-	w.Visit(t, w.url+"/people/jane.roe/permissions")
+	w.check(t, "user-new-rejected")
+	w.Visit(t, w.url+"/users/jane.roe/permissions")
 	w.submit(t, map[string]string{"permissions.sms.numbers.items": "nowhere", "permissions.history.extensions.items": "4001"})
-	w.check(t, "person-permissions-refused")
-	w.Visit(t, w.url+"/people/jane.roe/tokens/new")
+	w.check(t, "user-permissions-rejected")
+	w.Visit(t, w.url+"/users/jane.roe/tokens/new")
 	w.submit(t, map[string]string{"requests_per_hour": "many", "addresses": "nowhere"})
-	w.check(t, "token-new-refused")
-	w.Visit(t, w.url+"/people/王小明")
+	w.check(t, "token-new-rejected")
+	w.Visit(t, w.url+"/users/王小明")
 	w.Follow(t, `form[action$="/softphone"] button`)
-	w.check(t, "person-softphone-refused")
+	w.check(t, "user-softphone-rejected")
 }
 
 // oneTimeSecretPages shows what is shown once.
 func (w pageWalk) oneTimeSecretPages(t *testing.T, token string) {
 	t.Helper()
-	w.Visit(t, w.url+"/people/jane.roe")
+	w.Visit(t, w.url+"/users/jane.roe")
 	w.Follow(t, `form[action$="/link"] button`)
-	w.check(t, "person-link")
-	w.openAndCheck(t, http.StatusOK, "/people/jane.roe/link", "person-link-shown")
-	w.Visit(t, w.url+"/people/jane.roe/password")
+	w.check(t, "user-link")
+	w.openAndCheck(t, http.StatusOK, "/users/jane.roe/link", "user-link-shown")
+	w.Visit(t, w.url+"/users/jane.roe/password")
 	w.Follow(t, mainButton)
-	w.check(t, "person-password-generated")
+	w.check(t, "user-password-generated")
 	w.Visit(t, w.url+token+"/rotate")
 	w.Follow(t, mainButton)
 	w.check(t, "token-key")
@@ -171,12 +171,12 @@ func (w pageWalk) linkPages(t *testing.T, server *servertest.Server, clock *test
 	require.NoError(t, err)
 	w.openAndCheck(t, http.StatusOK, userman.SetPasswordPath+link.Token.Reveal(), "own-password")
 	w.submitPassword(t, "short")
-	w.check(t, "own-password-refused")
+	w.check(t, "own-password-rejected")
 	w.submitPassword(t, alicePassword)
 	w.check(t, "own-password-done")
 	w.openAndCheck(t, http.StatusNotFound, userman.SetPasswordPath+link.Token.Reveal(), "own-link-used")
-	w.openAndCheck(t, http.StatusOK, "/person/forgot", "forgotten")
-	w.openAndCheck(t, http.StatusOK, "/person/sent", "forgotten-sent")
+	w.openAndCheck(t, http.StatusOK, "/forgot-password", "forgotten")
+	w.openAndCheck(t, http.StatusOK, "/forgot-password/sent", "forgotten-sent")
 	phone, err := server.Site.Users.InviteSoftphone(t.Context(), "alice")
 	require.NoError(t, err)
 	w.openAndCheck(t, http.StatusOK, userman.ActivationPath+phone.Token.Reveal(), "softphone")
@@ -194,7 +194,7 @@ func (w pageWalk) groupPages(t *testing.T) {
 	w.openAndCheck(t, http.StatusOK, "/groups/Sales", "group")
 	w.Visit(t, w.url+"/groups/new")
 	w.submit(t, map[string]string{"name": "x", "priority": "soon", "permissions.voicemail.extensions.items": "1001"})
-	w.check(t, "group-new-refused")
+	w.check(t, "group-new-rejected")
 	w.openAndCheck(t, http.StatusOK, "/groups/Sales/delete", "group-delete")
 	w.openAndCheck(t, http.StatusOK, "/permissions", "permissions")
 	w.openAndCheck(t, http.StatusUnprocessableEntity, "/permissions?username=nobody", "permissions-nobody")
@@ -205,14 +205,14 @@ func (w pageWalk) directoryPages(t *testing.T) {
 	t.Helper()
 	w.openAndCheck(t, http.StatusOK, "/directories/head-office", "directory")
 	w.Follow(t, `button[value="plan"]`)
-	w.waitText(t, "What would change")
+	w.waitText(t, "Planned changes")
 	w.check(t, "directory-plan")
 }
 
 // mailPages send mails.
 func (w pageWalk) mailPages(t *testing.T, mailServer *smtp.Server) {
 	t.Helper()
-	w.openAndCheck(t, http.StatusOK, "/people/welcome", "welcome-all")
+	w.openAndCheck(t, http.StatusOK, "/users/welcome", "welcome-all")
 	w.Follow(t, mainButton)
 	require.NotEmpty(t, mailServer.Receive(t).To)
 	w.waitText(t, "without an email address")

@@ -60,7 +60,7 @@ func withShortTimeout(o *smtpmailer.Options) { o.Timeout = 200 * time.Millisecon
 func message() *usermail.Mail {
 	return &usermail.Mail{
 		To: "jane@example.com", ToName: "Jürgen 张伟", Subject: "Ihr Zugang zu ACME – Grüße",
-		Text: "Guten Tag,\n\nhttps://pbx.example.com/person/password/abc-_\n.\n", HTML: "<p>Grüße &amp; mehr</p>\n",
+		Text: "Guten Tag,\n\nhttps://pbx.example.com/set-password/abc-_\n.\n", HTML: "<p>Grüße &amp; mehr</p>\n",
 	}
 }
 

@@ -19,8 +19,8 @@ import (
 func fullMailData() usermail.Data {
 	return usermail.Data{
 		Product: "ACME Telephony", BaseURL: "https://pbx.example.com", Name: "Jane Doe", FirstName: "Jane", Username: "jane",
-		DefaultExtension: "1001", Link: "https://pbx.example.com/person/password/abc", ValidUntil: time.Date(2026, 3, 1, 9, 4, 0, 0, time.UTC),
-		ActivationLink: "https://pbx.example.com/person/softphone/def", Services: []string{"portal", "xmpp", "wiki"},
+		DefaultExtension: "1001", Link: "https://pbx.example.com/set-password/abc", ValidUntil: time.Date(2026, 3, 1, 9, 4, 0, 0, time.UTC),
+		ActivationLink: "https://pbx.example.com/softphone/def", Services: []string{"portal", "xmpp", "wiki"},
 	}
 }
 
@@ -87,8 +87,8 @@ func TestDefaultTemplates_areCompleteInEveryLanguage(t *testing.T) {
 				require.Contains(t, m.HTML, `<html lang="`+language+`">`)
 				requireBalanced(t, m.HTML)
 				for _, form := range []string{m.Text, m.HTML} {
-					require.Equal(t, data.Link != "", strings.Contains(form, "https://pbx.example.com/person/password/abc"))
-					require.Equal(t, kind == usermail.Welcome && data.ActivationLink != "", strings.Contains(form, "https://pbx.example.com/person/softphone/def"))
+					require.Equal(t, data.Link != "", strings.Contains(form, "https://pbx.example.com/set-password/abc"))
+					require.Equal(t, kind == usermail.Welcome && data.ActivationLink != "", strings.Contains(form, "https://pbx.example.com/softphone/def"))
 					require.Contains(t, form, data.Username)
 				}
 				if kind == usermail.Welcome && data.Services != nil {

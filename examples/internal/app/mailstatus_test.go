@@ -137,7 +137,7 @@ func TestUserSettings_MailTemplates_overrideDefaults(t *testing.T) {
 	require.Equal(t, userman.DeliverySent, delivery.Status, delivery.Message)
 	mail := server.Receive(t)
 	require.Equal(t, "Benvenuta", mail.Get(t, "Subject"))
-	require.Contains(t, mail.Text, "Ciao jane: https://pbx.example.com/person/password/")
+	require.Contains(t, mail.Text, "Ciao jane: https://pbx.example.com/set-password/")
 	require.NoError(t, os.RemoveAll(folder), "they were read at the start")
 }
 

@@ -107,7 +107,7 @@ func TestAPI_userLinksPointToUserPages(t *testing.T) {
 	h := start(t)
 	v := h.logIn(t, "root")
 	withUser(t, h, v)
-	for act, path := range map[string]string{"invite": "/person/password/", "softphone": "/person/softphone/"} {
+	for act, path := range map[string]string{"invite": "/set-password/", "softphone": "/softphone/"} {
 		link := v.call(t, http.MethodPost, "/users/jane.admin/"+act, nil).requireStatus(t, http.StatusCreated).decodeObject(t)
 		secret, _ := link["secret"].(string)
 		require.Len(t, secret, 43)

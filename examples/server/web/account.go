@@ -66,7 +66,7 @@ func enrollmentOf(pending *credential.TOTPEnrollment, errs formErrors) *enrollme
 		Secret: copyable{ID: "factor-secret", Text: pending.Secret.Reveal(), What: "the key"},
 		Code: field{
 			Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true,
-			Hint: "The six digits that the app shows now.", Errors: errs.forField("code"),
+			Hint: "The six-digit code from the app.", Errors: errs.forField("code"),
 		},
 	}
 }
@@ -84,5 +84,5 @@ func (v *pageHandler) accountPassword() error {
 	if err := v.sessions.Refresh(v.r.Context(), a); err != nil {
 		return err
 	}
-	return v.redirectWithFlash("/account", "Your password is changed. All your other sessions are ended.")
+	return v.redirectWithFlash("/account", "Password changed. Other sessions were signed out.")
 }

@@ -20,7 +20,7 @@ func TestPages_accountPasswordChangeKeepsSession(t *testing.T) {
 	page = b.post("/account/password", url.Values{"current_password": {password}, "password": {"short"}}, http.StatusUnprocessableEntity)
 	b.requireFieldError(page, "field-password")
 	require.Equal(t, "/account", b.postRedirect("/account/password", url.Values{"current_password": {password}, "password": {password + "-2"}}))
-	require.Contains(t, b.get("/account", http.StatusOK), "Your password is changed.")
+	require.Contains(t, b.get("/account", http.StatusOK), "Password changed.")
 	require.Contains(t, elsewhere.getRedirect("/account"), "/login")
 }
 
@@ -60,14 +60,14 @@ func TestPages_accountEnrollsSecondFactor(t *testing.T) {
 	require.Equal(t, "/login/code?next=%2Faudit", visitor.postRedirect("/login", form))
 	page := visitor.get("/login/code?next=%2Faudit", http.StatusOK)
 	require.Contains(t, page, `autocomplete="one-time-code"`)
-	require.Contains(t, visitor.getRedirect("/managers"), "/login")
+	require.Contains(t, visitor.getRedirect("/ami-accounts"), "/login")
 	require.Contains(t, visitor.post("/login/code", url.Values{"code": {"123"}}, http.StatusUnprocessableEntity), `role="alert"`)
 	require.Equal(t, "/audit", visitor.postRedirect("/login/code", url.Values{"code": {totpCode(t, key, 0)}, "next": {visitor.hiddenValue(page, "next")}}))
 
 	another := b.anonymous()
 	another.postRedirect("/login", form)
 	require.Equal(t, "/account", another.postRedirect("/login/code", url.Values{"code": {codes[0]}}))
-	require.Contains(t, another.get("/account", http.StatusOK), "9 are left")
+	require.Contains(t, another.get("/account", http.StatusOK), "9 codes are left")
 }
 
 func TestPages_accountRemovesSecondFactor(t *testing.T) {
@@ -78,9 +78,9 @@ func TestPages_accountRemovesSecondFactor(t *testing.T) {
 	renewed := strings.Fields(copyableText(b.get("/account", http.StatusOK), "codes"))
 	require.Len(t, renewed, 10)
 	require.NotEqual(t, codes, renewed)
-	require.Contains(t, b.get("/account/second-factor/remove", http.StatusOK), "Your password is then enough")
+	require.Contains(t, b.get("/account/second-factor/remove", http.StatusOK), "your password alone is enough")
 	b.postRedirect("/account/second-factor/remove", nil)
-	require.Contains(t, b.get("/account", http.StatusOK), "It is off.")
+	require.Contains(t, b.get("/account", http.StatusOK), "Off. When on")
 	require.Equal(t, "/", b.anonymous().postRedirect("/login", url.Values{"username": {"root.admin"}, "password": {password}}))
 }
 
@@ -88,7 +88,7 @@ func TestPages_administratorSecondFactorIsRemoved(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.enrollTOTP()
-	require.Contains(t, b.get("/administrators/root.admin/second-factor/remove", http.StatusOK), "Be sure that it is the owner")
+	require.Contains(t, b.get("/administrators/root.admin/second-factor/remove", http.StatusOK), "the request comes from the account owner")
 	b.postRedirect("/administrators/root.admin/second-factor/remove", nil)
-	require.NotContains(t, b.get("/administrators/root.admin", http.StatusOK), "Remove second factor")
+	require.NotContains(t, b.get("/administrators/root.admin", http.StatusOK), "Turn off two-factor authentication")
 }

@@ -16,7 +16,7 @@ type confirmation struct {
 	Action, Yes  string
 	// Person is the ID of the person that it is about; empty when it is about
 	// none.
-	Person string
+	UserID string
 	// Danger marks what cannot be undone.
 	Danger bool
 	// Field is what has to be typed; nothing when it has no name. Username
@@ -28,7 +28,7 @@ type confirmation struct {
 }
 
 func (v *pageHandler) renderConfirmation(status int, q confirmation) error {
-	return v.renderStatus(status, "question", q.Title, q)
+	return v.renderStatus(status, "confirmation", q.Title, q)
 }
 
 // administrator returns the one that the address names.
@@ -49,9 +49,9 @@ func (v *pageHandler) confirmDeleteAdministrator(a *ampusers.Administrator, errs
 	return v.renderConfirmation(errs.status, confirmation{
 		Title: "Delete " + a.Username + "?", Problems: errs.summary(nil), Back: back, Action: back + "/delete", Yes: "Delete " + a.Username, Danger: true,
 		Consequences: []string{
-			"All sessions of this administrator end at once, and logging in is no longer possible.",
-			"This cannot be undone. To keep the account for later, disable it instead.",
-			"The audit trail keeps what this administrator did.",
+			"The administrator is logged out immediately and can no longer log in.",
+			"This cannot be undone. To keep the account, disable it instead.",
+			"The audit log keeps the administrator's past actions.",
 		},
 	})
 }
@@ -68,7 +68,7 @@ func (v *pageHandler) administratorDelete() error {
 	if err != nil {
 		return err
 	}
-	return v.redirectWithFlash("/administrators", a.Username+" is deleted.")
+	return v.redirectWithFlash("/administrators", a.Username+" was deleted.")
 }
 
 // updateAdministrator does something to the administrator that the address names, and says on
@@ -81,7 +81,7 @@ func (v *pageHandler) updateAdministrator(message string, do func(username strin
 	_, err = do(a.Username)
 	if errs, ok := formErrorsOf(err); ok {
 		form := v.administratorFields(a.Username, inputOfAdministrator(a), errs)
-		form.Problems, form.Refused = nil, form.Problems
+		form.Problems, form.ActionErrors = nil, form.Problems
 		return v.renderAdministrator(errs.status, a, form)
 	}
 	if err != nil {
@@ -91,7 +91,7 @@ func (v *pageHandler) updateAdministrator(message string, do func(username strin
 }
 
 func (v *pageHandler) administratorDisable() error {
-	return v.updateAdministrator("Disabled: all sessions are ended, and logging in is refused.", func(username string) (*ampusers.Administrator, error) {
+	return v.updateAdministrator("Disabled. The administrator was logged out and can no longer log in.", func(username string) (*ampusers.Administrator, error) {
 		return v.administrators().Disable(v.r.Context(), username)
 	})
 }
@@ -109,16 +109,16 @@ func (v *pageHandler) administratorConfirmRemoveFactor() error {
 	}
 	back := administratorPath(a.Username)
 	return v.renderConfirmation(http.StatusOK, confirmation{
-		Title: "Remove the second factor of " + a.Username + "?", Back: back, Action: back + "/second-factor/remove", Yes: "Remove second factor",
+		Title: "Turn off two-factor authentication for " + a.Username + "?", Back: back, Action: back + "/second-factor/remove", Yes: "Turn off two-factor authentication",
 		Consequences: []string{
-			"The password is then enough to log in. The recovery codes stop to work.",
-			"Be sure that it is the owner who asks for this.",
+			"After that the password alone is enough to log in. The recovery codes will no longer work.",
+			"Make sure that the request comes from the account owner.",
 		},
 	})
 }
 
 func (v *pageHandler) administratorRemoveFactor() error {
-	return v.updateAdministrator("The second factor is removed.", func(username string) (*ampusers.Administrator, error) {
+	return v.updateAdministrator("Two-factor authentication is off.", func(username string) (*ampusers.Administrator, error) {
 		return v.administrators().RemoveSecondFactor(v.r.Context(), username)
 	})
 }
@@ -134,11 +134,11 @@ func (v *pageHandler) administratorPasswordForm() error {
 func (v *pageHandler) renderAdministratorPassword(a *ampusers.Administrator, errs formErrors) error {
 	back := administratorPath(a.Username)
 	return v.renderConfirmation(errs.status, confirmation{
-		Title: "Set the password of " + a.Username, Problems: errs.summary(map[string]string{"password": "New password"}),
+		Title: "Set password for " + a.Username, Problems: errs.summary(map[string]string{"password": "New password"}),
 		Back: back, Action: back + "/password", Yes: "Set password", Field: newPassword(errs), Username: a.Username,
 		Consequences: []string{
-			"You will know this password. A link, with which the administrator chooses one, is better.",
-			"All sessions of this administrator end, and links made before stop to work.",
+			"You will know this password. A password link, which lets the administrator choose one, is safer.",
+			"The administrator is logged out, and earlier password links no longer work.",
 		},
 	})
 }
@@ -160,5 +160,5 @@ func (v *pageHandler) administratorPassword() error {
 			return err
 		}
 	}
-	return v.redirectWithFlash(administratorPath(a.Username), "The password is set.")
+	return v.redirectWithFlash(administratorPath(a.Username), "Password set.")
 }

@@ -11,7 +11,7 @@ import (
 type administratorFields struct {
 	Problems []problem
 	// Refused is what was refused of an act, which saves nothing of the form.
-	Refused []problem
+	ActionErrors []problem
 	// Conflict lists what somebody else changed meanwhile.
 	Conflict []difference
 	// Version is that of the record that was put into the form.
@@ -43,18 +43,18 @@ func (v *pageHandler) administratorFields(username string, in administratorInput
 	}
 	f := administratorFields{
 		Problems:    errs.summary(labels),
-		Username:    input("username", username, "Two or more letters, digits, dots, dashes, underscores, plus or @. It cannot be changed later."),
+		Username:    input("username", username, "At least two letters, digits, dots, dashes, underscores, plus signs or @. You cannot change it later."),
 		Password:    newPassword(errs),
-		DisplayName: input("display_name", in.DisplayName, "The name that people know."),
+		DisplayName: input("display_name", in.DisplayName, "The name shown to other people."),
 		Access:      accessGroup(in.Access, errs),
 		Sections:    sectionGroup(v.site.Administrators.Sections(), in.Sections, errs),
-		Extensions:  input("extensions", in.Extensions, "Blank for all, or numbers and ranges such as 100-199,205."),
-		DIDs:        input("dids", in.DIDs, "Blank for all, or numbers and ranges such as +4930100-+4930199."),
-		Teams:       input("teams", in.Teams, "Blank for all, or names of teams with commas between."),
+		Extensions:  input("extensions", in.Extensions, "Leave empty for all, or enter numbers and ranges such as 100-199,205."),
+		DIDs:        input("dids", in.DIDs, "Leave empty for all, or enter numbers and ranges such as +4930100-+4930199."),
+		Teams:       input("teams", in.Teams, "Leave empty for all, or enter team names separated by commas."),
 	}
 	f.Username.Required = true
 	f.Password.Label, f.Password.Required = labels["password"], false
-	f.Password.Hint = "Leave it empty to be shown a link, with which the administrator chooses one. " + f.Password.Hint
+	f.Password.Hint = "Leave empty to get a link that lets the administrator choose a password. " + f.Password.Hint
 	if v.form().Get("password") != "" {
 		f.Password.Hint = retypeHint
 	}
@@ -65,8 +65,8 @@ func accessGroup(chosen string, errs formErrors) group {
 	return group{
 		Name: "access", Legend: "Admin access", One: true, Errors: errs.forField("access"),
 		Choices: []choice{
-			{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only what is chosen below.", Chosen: chosen != string(ampusers.Full)},
-			{Value: string(ampusers.Full), Label: "Full", Hint: "Everything: all sections, extensions, DIDs and teams.", Chosen: chosen == string(ampusers.Full)},
+			{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only the sections, numbers and teams below.", Chosen: chosen != string(ampusers.Full)},
+			{Value: string(ampusers.Full), Label: "Full", Hint: "All sections, extensions, DIDs and teams.", Chosen: chosen == string(ampusers.Full)},
 		},
 	}
 }
@@ -74,7 +74,7 @@ func accessGroup(chosen string, errs formErrors) group {
 func sectionGroup(sections []ampusers.Section, chosen []string, errs formErrors) group {
 	g := group{
 		Name: "sections", Legend: "Section access", Errors: errs.forField("sections"),
-		Hint: "What a Limited administrator sees and changes. Nothing chosen means nothing.",
+		Hint: "The sections that a limited administrator can use. Select at least one.",
 	}
 	for _, s := range sections {
 		g.Choices = append(g.Choices, choice{Value: s.ID, Label: s.Name, Hint: s.Description, Chosen: slices.Contains(chosen, s.ID)})

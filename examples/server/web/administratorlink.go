@@ -8,7 +8,7 @@ import (
 type linkPage struct {
 	// Person is the ID of the person whose it is; empty when it is somebody
 	// else's.
-	Person, Username string
+	UserID, Username string
 	// What the link does, Again makes another one, and Back is whose it is.
 	What, Again, Back string
 	// Link is empty when it was shown before.
@@ -48,7 +48,7 @@ func (v *pageHandler) administratorInviteLink() error {
 		return err
 	}
 	back := administratorPath(a.Username)
-	return v.render("link", "Link for "+a.Username, linkPage{
+	return v.render("link", "Password link for "+a.Username, linkPage{
 		Username: a.Username, Back: back, Again: back + "/invite", What: "set a password", Expires: a.InvitationExpiresAt,
 		Link: copyable{ID: "link", Text: v.takeSecret(linkKey, a.Username, a.InvitationExpiresAt), What: "the link"},
 	})

@@ -47,7 +47,7 @@ func (v *pageHandler) administratorCreate() error {
 	if password.IsZero() {
 		return v.inviteAdministrator(a.Username)
 	}
-	return v.redirectWithFlash(administratorPath(a.Username), a.Username+" is added and can log in with the password that you chose.")
+	return v.redirectWithFlash(administratorPath(a.Username), a.Username+" was added and can log in with the password that you set.")
 }
 
 func (v *pageHandler) administratorForm() error {
@@ -95,7 +95,7 @@ func (v *pageHandler) administratorSave() error {
 	})
 	switch {
 	case err == nil && invited && a.InvitationExpiresAt.IsZero():
-		return v.redirectWithFlash(administratorPath(a.Username), "Saved. More rights ended the link to set a password: make a new one.")
+		return v.redirectWithFlash(administratorPath(a.Username), "Saved. Because rights were added, the password link was revoked. Create a new one.")
 	case err == nil:
 		return v.redirectWithFlash(administratorPath(a.Username), "Saved.")
 	}

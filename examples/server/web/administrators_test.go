@@ -23,16 +23,16 @@ func TestPages_limitedAdministratorSeesOwnSections(t *testing.T) {
 	}
 	require.Equal(t, "/administrators/jane.admin", b.postRedirect("/administrators/new", form))
 	page := b.get("/administrators/jane.admin", http.StatusOK)
-	require.Contains(t, page, "jane.admin is added")
-	require.NotContains(t, b.get("/administrators/jane.admin", http.StatusOK), "jane.admin is added")
+	require.Contains(t, page, "jane.admin was added")
+	require.NotContains(t, b.get("/administrators/jane.admin", http.StatusOK), "jane.admin was added")
 	require.Contains(t, page, `value="100-199,205"`)
 	require.Contains(t, page, `value="acme, globex"`)
 
 	jane := b.loginAs("jane.admin")
 	page = jane.get("/", http.StatusOK)
-	require.Contains(t, page, `href="/managers"`)
+	require.Contains(t, page, `href="/ami-accounts"`)
 	require.NotContains(t, page, `href="/administrators"`)
-	jane.get("/managers", http.StatusOK)
+	jane.get("/ami-accounts", http.StatusOK)
 	jane.get("/administrators", http.StatusForbidden)
 	jane.get("/administrators/root.admin", http.StatusForbidden)
 	jane.post("/config/apply", nil, http.StatusForbidden)
@@ -99,7 +99,7 @@ func TestPages_addedRightsRevokeInvitation(t *testing.T) {
 	b := start(t, nil)
 	const one = "/administrators/jane.admin"
 	b.postRedirect("/administrators/new", url.Values{"username": {"jane.admin"}, "access": {"limited"}})
-	for sections, message := range map[string]string{"": "Saved.", "audit": "make a new one"} {
+	for sections, message := range map[string]string{"": "Saved.", "audit": "Create a new one"} {
 		form := url.Values{"version": {b.hiddenValue(b.get(one, http.StatusOK), "version")}, "access": {"limited"}}
 		if sections != "" {
 			form.Set("sections", sections)
@@ -141,7 +141,7 @@ func TestPages_administratorLifecycle(t *testing.T) {
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin"}, password)
 	jane := b.loginAs("jane.admin")
 	b.postRedirect("/administrators/jane.admin/disable", nil)
-	require.Contains(t, b.get("/administrators/jane.admin", http.StatusOK), "Disabled: all sessions are ended")
+	require.Contains(t, b.get("/administrators/jane.admin", http.StatusOK), "Disabled. The administrator was logged out")
 	require.Contains(t, jane.getRedirect("/account"), "/login")
 	b.postRedirect("/administrators/jane.admin/enable", nil)
 
@@ -151,7 +151,7 @@ func TestPages_administratorLifecycle(t *testing.T) {
 	jane.postRedirect("/login", url.Values{"username": {"jane.admin"}, "password": {password + "-2"}})
 
 	require.Equal(t, "/administrators", b.postRedirect("/administrators/jane.admin/delete", nil))
-	require.Contains(t, b.get("/administrators", http.StatusOK), "jane.admin is deleted.")
+	require.Contains(t, b.get("/administrators", http.StatusOK), "jane.admin was deleted.")
 	b.get("/administrators/jane.admin", http.StatusNotFound)
 }
 
@@ -222,5 +222,5 @@ func TestPages_administratorListSearchSortPaging(t *testing.T) {
 	require.Contains(t, page, ">user.37<")
 	require.NotContains(t, page, ">user.45<")
 	require.Contains(t, page, `value="USER.3"`)
-	require.Contains(t, b.get("/administrators?search=zzz", http.StatusOK), "No administrator matches")
+	require.Contains(t, b.get("/administrators?search=zzz", http.StatusOK), "No administrators found")
 }

@@ -15,7 +15,7 @@ type runPage struct {
 
 	Title string
 	// Words are the steps so far.
-	Words []string
+	Steps []string
 	// Summary says how it ended, and Failure why it did not end well.
 	Summary, Failure string
 }
@@ -30,19 +30,19 @@ func (v *pageHandler) configRun() error {
 		v.w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	page := runPage{Run: run, Title: runTitle(run), Words: make([]string, len(run.Steps))}
+	page := runPage{Run: run, Title: runTitle(run), Steps: make([]string, len(run.Steps))}
 	for i, step := range run.Steps {
-		page.Words[i] = stepText(step)
+		page.Steps[i] = stepText(step)
 	}
 	if run.Done {
 		page.Summary, page.Failure = runResult(run)
 	}
-	return v.render("run", page.Title, page)
+	return v.render("applystatus", page.Title, page)
 }
 
 func runTitle(run *applying.Run) string {
 	titles := map[applying.Operation][2]string{
-		applying.Apply:    {"Applying the configuration", "Apply"},
+		applying.Apply:    {"Applying configuration", "Apply"},
 		applying.Rollback: {"Rolling back", "Roll back"},
 		applying.Recover:  {"Recovering", "Recovery"},
 	}[run.Operation]
@@ -59,12 +59,12 @@ func runTitle(run *applying.Run) string {
 func stepText(p asteriskconf.Progress) string {
 	words, ok := map[string]string{
 		asteriskconf.StepConnect: "Logging in to Asterisk",
-		asteriskconf.StepRender:  "Writing down what the records say",
-		asteriskconf.StepCheck:   "Checking what was written, before it counts",
-		asteriskconf.StepWrite:   "Putting the files in place",
-		asteriskconf.StepReload:  "Having Asterisk load it",
-		asteriskconf.StepVerify:  "Asking Asterisk what it serves now",
-		asteriskconf.StepRevoke:  "Ending sessions that have too many rights",
+		asteriskconf.StepRender:  "Generating files",
+		asteriskconf.StepCheck:   "Checking files",
+		asteriskconf.StepWrite:   "Installing files",
+		asteriskconf.StepReload:  "Reloading Asterisk",
+		asteriskconf.StepVerify:  "Verifying running configuration",
+		asteriskconf.StepRevoke:  "Closing sessions with outdated rights",
 	}[p.Step]
 	if !ok {
 		words = p.Step
@@ -83,23 +83,23 @@ func runResult(run *applying.Run) (summary, failure string) {
 	case run.Recovery != nil:
 		return recoveryText(run.Recovery), ""
 	case run.Report == nil:
-		return "It is done.", ""
+		return "Done.", ""
 	case !run.Report.Changed:
-		return "There was nothing to do: Asterisk serves what the records hold.", ""
+		return "No changes: Asterisk already uses the current configuration.", ""
 	case run.Report.Verified:
-		return fmt.Sprintf("Live: Asterisk was seen to serve generation %d.", run.Report.Generation), ""
+		return fmt.Sprintf("Version %d is live.", run.Report.Generation), ""
 	}
-	return "Written, and not verified: there was no Asterisk to talk to. It stays pending.", ""
+	return "Files written but not verified, because no Asterisk is connected. The changes stay pending.", ""
 }
 
 func recoveryText(r *asteriskconf.Recovery) string {
 	switch {
 	case !r.Interrupted:
-		return "No apply was cut short."
+		return "No interrupted apply found."
 	case r.RolledForward:
-		return "The new generation was completed."
+		return "The new version was completed."
 	case r.Reason != "":
-		return "The old generation was put back: " + sentence(r.Reason)
+		return "Rolled back to the previous version: " + sentence(r.Reason)
 	}
-	return "The old generation was put back."
+	return "Rolled back to the previous version."
 }

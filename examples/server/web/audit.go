@@ -45,8 +45,8 @@ func (v *pageHandler) renderAudit(found *audit.Verification) error {
 	q, err := auditQuery(query)
 	if errs, ok := formErrorsOf(err); ok {
 		page.Since.Errors, page.Until.Errors = errs.forField("since"), errs.forField("until")
-		page.Problems = errs.summary(map[string]string{"since": "From day", "until": "To day"})
-		return v.renderStatus(errs.status, "audit", "Audit trail", page)
+		page.Problems = errs.summary(map[string]string{"since": "From", "until": "To"})
+		return v.renderStatus(errs.status, "audit", "Audit log", page)
 	}
 	list, err := v.site.AuditLog.List(v.r.Context(), q)
 	if err != nil {
@@ -56,7 +56,7 @@ func (v *pageHandler) renderAudit(found *audit.Verification) error {
 		page.Items = append(page.Items, auditRow{e, changesOf(e.Before, e.After)})
 	}
 	page.Paging = auditPaging(query, list.Next)
-	return v.render("audit", "Audit trail", page)
+	return v.render("audit", "Audit log", page)
 }
 
 func auditForm(query url.Values) auditPage {
@@ -64,11 +64,11 @@ func auditForm(query url.Values) auditPage {
 		return field{Name: name, Label: label, Value: query.Get(name), Autocomplete: "off"}
 	}
 	page := auditPage{
-		Actor: input("actor", "Who"), Action: input("action", "Act"), Kind: input("kind", "On what"), Key: input("key", "Which one"),
-		Since: input("since", "From day"), Until: input("until", "To day"), Outcome: input("outcome", "Outcome"),
+		Actor: input("actor", "User"), Action: input("action", "Action"), Kind: input("kind", "Record type"), Key: input("key", "Record"),
+		Since: input("since", "From"), Until: input("until", "To"), Outcome: input("outcome", "Outcome"),
 	}
 	page.Since.Type, page.Until.Type = "date", "date"
-	page.Outcome.Choices = append([]choice{{Label: "any"}}, optionsOf(query.Get("outcome"), []string{string(audit.Succeeded), string(audit.Denied), string(audit.Failed)})...)
+	page.Outcome.Choices = append([]choice{{Label: "Any"}}, optionsOf(query.Get("outcome"), []string{string(audit.Succeeded), string(audit.Denied), string(audit.Failed)})...)
 	for _, name := range auditFilters() {
 		page.Filtered = page.Filtered || query.Get(name) != ""
 	}
@@ -100,7 +100,7 @@ func parseDay(name string, query url.Values, errs []store.FieldError) (time.Time
 	}
 	at, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		errs = append(errs, store.FieldError{Field: name, Code: "date", Message: "write a day as 2026-12-31"})
+		errs = append(errs, store.FieldError{Field: name, Code: "date", Message: "enter a date such as 2026-12-31"})
 	}
 	return at, errs
 }

@@ -13,11 +13,11 @@ import (
 func TestPages_auditShowsChanges(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
 	form := crmAccountForm()
 	form.Set("owner", "Support")
-	form.Set("version", b.hiddenValue(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
-	b.postRedirect("/managers/crmpro_ami", form)
+	form.Set("version", b.hiddenValue(b.get("/ami-accounts/crmpro_ami", http.StatusOK), "version"))
+	b.postRedirect("/ami-accounts/crmpro_ami", form)
 	page := b.get("/audit?action=update", http.StatusOK)
 	require.Contains(t, page, `<span class="visually-hidden">before: </span>Sales</del>`)
 	require.Contains(t, page, `<span class="visually-hidden">after: </span>Support</ins>`)
@@ -30,14 +30,14 @@ func TestPages_auditFiltersAndPaging(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	for range 60 {
-		b.post("/managers/new", url.Values{"name": {"-"}}, http.StatusUnprocessableEntity)
+		b.post("/ami-accounts/new", url.Values{"name": {"-"}}, http.StatusUnprocessableEntity)
 	}
 	page := b.get("/audit?outcome=refused", http.StatusOK)
 	require.Contains(t, page, `rel="next"`)
 	require.Contains(t, page, "after=")
-	require.Contains(t, b.get("/audit?kind=nothing", http.StatusOK), "No entry matches.")
-	require.Contains(t, b.get("/audit?since=2000-01-01&until=2000-01-02", http.StatusOK), "No entry matches.")
-	require.NotContains(t, b.get("/audit?since=2000-01-01", http.StatusOK), "No entry matches.")
+	require.Contains(t, b.get("/audit?kind=nothing", http.StatusOK), "No entries found.")
+	require.Contains(t, b.get("/audit?since=2000-01-01&until=2000-01-02", http.StatusOK), "No entries found.")
+	require.NotContains(t, b.get("/audit?since=2000-01-01", http.StatusOK), "No entries found.")
 	b.requireFieldError(b.get("/audit?since=yesterday", http.StatusUnprocessableEntity), "field-since")
 	b.get("/audit?after=x", http.StatusBadRequest)
 }
@@ -45,13 +45,13 @@ func TestPages_auditFiltersAndPaging(t *testing.T) {
 func TestPages_auditVerifyFindsTampering(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
-	require.Contains(t, b.post("/audit/verify", nil, http.StatusOK), "The trail is whole")
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
+	require.Contains(t, b.post("/audit/verify", nil, http.StatusOK), "No tampering found.")
 	require.NoError(t, b.server.Site.DB.AMIAccounts().UpdateAccount(t.Context(), "crmpro_ami", func(u *manager.Account) error {
 		u.Write = manager.AllPrivileges
 		return nil
 	}))
 	page := b.post("/audit/verify", nil, http.StatusOK)
-	require.Contains(t, page, "Something was changed behind the trail")
+	require.Contains(t, page, "Integrity check failed")
 	require.Contains(t, page, "AMI account crmpro_ami: ")
 }

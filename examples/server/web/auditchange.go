@@ -63,5 +63,5 @@ func truncate(value string) string {
 	if len(value) <= maxChangeBytes {
 		return value
 	}
-	return strings.ToValidUTF8(value[:maxChangeBytes], "") + fmt.Sprintf(" … and %d more bytes, which the API has.", len(value)-maxChangeBytes)
+	return strings.ToValidUTF8(value[:maxChangeBytes], "") + fmt.Sprintf(" … and %d more bytes (see the API)", len(value)-maxChangeBytes)
 }

@@ -23,13 +23,13 @@ func (v *pageHandler) configBanner() error {
 	if v.isHTMX() {
 		return v.renderFragment("banner", drawn)
 	}
-	return v.render("banner", "Waiting changes", drawn)
+	return v.render("banner", "Pending changes", drawn)
 }
 
 // banner returns nil when there is nothing to say.
 func (v *pageHandler) banner() *banner {
 	if run := v.runner.Last(); run != nil && !run.Done {
-		return v.withLink(&banner{Tone: "wait", Text: "The configuration is being applied."}, "/config/run", "See how far it is")
+		return v.withLink(&banner{Tone: "wait", Text: "The configuration is being applied."}, "/config/run", "Show progress")
 	}
 	status, err := v.runner.Status(v.r.Context())
 	if err != nil {
@@ -37,11 +37,11 @@ func (v *pageHandler) banner() *banner {
 	}
 	switch {
 	case status.Interrupted:
-		return v.withLink(&banner{Tone: "alarm", Text: "An apply was cut short. Recover it: Asterisk then serves the old or the new configuration, whole."}, "/config", "Review and recover")
+		return v.withLink(&banner{Tone: "alarm", Text: "An apply was interrupted. Recover to complete it or to roll it back."}, "/config", "Review and recover")
 	case status.Pending && v.admin.Can(ampusers.SectionApply):
 		return v.withLink(&banner{Tone: "wait", Text: "There are changes that are not live yet."}, "/config", "Review and apply")
 	case status.Pending:
-		return &banner{Tone: "wait", Text: "There are changes that wait for somebody who may apply them."}
+		return &banner{Tone: "wait", Text: "There are changes that are not live yet. Ask an administrator with access to Apply."}
 	}
 	return nil
 }
@@ -59,18 +59,18 @@ func (v *pageHandler) statusErrorBanner(err error) *banner {
 	var b *banner
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		b = &banner{Tone: "calm", Text: "No Asterisk is connected: records are kept, and nothing goes live until you connect one."}
+		b = &banner{Tone: "calm", Text: "No Asterisk is connected. Changes are saved but do not go live."}
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
-		b = &banner{Tone: "wait", Text: "Asterisk does not read the accounts of this server yet."}
+		b = &banner{Tone: "wait", Text: "Asterisk does not use the accounts of this server yet."}
 		if v.admin.Can(app.SectionSettings) {
-			b.Href, b.Action = "/settings/install", "See what to do"
+			b.Href, b.Action = "/settings/install", "Connect Asterisk"
 			return b
 		}
 		return b
 	default:
 		v.log.WarnContext(v.r.Context(), "status of the configuration failed", "error", err)
 		// The page says why, to those who may see it.
-		return v.withLink(&banner{Tone: "alarm", Text: "Whether something waits to be applied is not known."}, "/config", "See why")
+		return v.withLink(&banner{Tone: "alarm", Text: "The configuration status is unavailable."}, "/config", "Show details")
 	}
 	if v.admin.Can(app.SectionSettings) {
 		b.Href, b.Action = "/settings", "Connect"

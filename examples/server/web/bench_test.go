@@ -31,7 +31,7 @@ func BenchmarkPages_managerList(b *testing.B) {
 	}))
 	client := s.LogIn(b, "root.admin", password)
 	for name, path := range map[string]string{
-		"first": "/managers", "sorted": "/managers?sort=-updated_at", "searched": "/managers?search=account-0999", "missed": "/managers?search=zzz",
+		"first": "/ami-accounts", "sorted": "/ami-accounts?sort=-updated_at", "searched": "/ami-accounts?search=account-0999", "missed": "/ami-accounts?search=zzz",
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -21,7 +21,7 @@ type configPage struct {
 	// Absent says that there is no configuration folder at all, and
 	// NotInstalled that Asterisk does not read our files yet.
 	Absent, NotInstalled bool
-	Reason, WayOut       string
+	Reason, Hint         string
 	// Offline says that files are written and nothing is reloaded.
 	Offline     bool
 	MaySettings bool
@@ -73,7 +73,7 @@ func (v *pageHandler) configPlan() error {
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
 		page.NotInstalled = true
 	case err != nil:
-		page.Reason, page.WayOut = sentence(err.Error()), app.Hint(err)
+		page.Reason, page.Hint = sentence(err.Error()), app.Hint(err)
 	}
 	return v.render("config", "Configuration", page)
 }
@@ -101,8 +101,8 @@ func (v *pageHandler) configConfirmRollback() error {
 	return v.renderConfirmation(http.StatusOK, confirmation{
 		Title: "Roll back?", Back: "/config", Action: "/config/rollback", Yes: "Roll back",
 		Consequences: []string{
-			"The configuration that was live before this one is put back, checked and verified in the same steps as an apply.",
-			"The records keep what they hold, so there are changes to apply afterwards. Change the records before you apply again.",
+			"The previous configuration is restored, checked and verified in the same steps as an apply.",
+			"The records stay unchanged, so their changes are pending again. Correct the records before you apply.",
 		},
 	})
 }

@@ -52,25 +52,25 @@ func TestPages_configWithoutAsterisk(t *testing.T) {
 func TestPages_configApply(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
 	banner := b.getFragment("/config/banner")
 	require.Contains(t, banner, `href="/config"`)
 	require.Contains(t, banner, "Review and apply")
 	page := b.get("/config", http.StatusOK)
 	require.Contains(t, page, "manager.d/pbxusers_manager.conf")
 	require.Contains(t, page, "New: crmpro_ami")
-	require.Contains(t, page, "comes</td>")
-	require.NotContains(t, page, copyableText(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret"))
+	require.Contains(t, page, "added</td>")
+	require.NotContains(t, page, copyableText(b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK), "secret"))
 
 	require.Equal(t, "/config/run", b.postRedirect("/config/apply", nil))
 	page = b.waitForRun()
 	require.Contains(t, page, "Apply done")
-	require.Contains(t, page, "Written, and not verified")
-	require.Contains(t, page, "Putting the files in place")
+	require.Contains(t, page, "Files written but not verified")
+	require.Contains(t, page, "Installing files")
 	written, err := os.ReadFile(filepath.Join(b.server.Site.Settings.ConfDir, "manager.d", "pbxusers_manager.conf"))
 	require.NoError(t, err)
 	require.Contains(t, string(written), "[crmpro_ami]")
-	require.Contains(t, b.get("/config", http.StatusOK), "Report of the last run")
+	require.Contains(t, b.get("/config", http.StatusOK), "Last run")
 }
 
 func TestPages_bannerWithoutApplyRight(t *testing.T) {
@@ -78,22 +78,22 @@ func TestPages_bannerWithoutApplyRight(t *testing.T) {
 	b := start(t, nil)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"managers"}}, password)
 	jane := b.loginAs("jane.admin")
-	jane.postRedirect("/managers/new", crmAccountForm())
+	jane.postRedirect("/ami-accounts/new", crmAccountForm())
 	banner := jane.getFragment("/config/banner")
-	require.Contains(t, banner, "wait for somebody who may apply")
+	require.Contains(t, banner, "Ask an administrator with access to Apply")
 	require.NotContains(t, banner, "href=")
-	require.Contains(t, jane.get("/config/banner", http.StatusOK), "<h1>Waiting changes</h1>")
+	require.Contains(t, jane.get("/config/banner", http.StatusOK), "<h1>Pending changes</h1>")
 }
 
 func TestPages_configRollbackAsksForConfirmation(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	require.Equal(t, "/config", b.getRedirect("/config/run"))
-	require.Contains(t, b.get("/config/rollback", http.StatusOK), "The records keep what they hold")
+	require.Contains(t, b.get("/config/rollback", http.StatusOK), "The records stay unchanged")
 	require.Equal(t, "/config/run", b.postRedirect("/config/rollback", nil))
 	require.Contains(t, b.waitForRun(), "Roll back failed")
 	b.postRedirect("/config/recover", nil)
-	require.Contains(t, b.waitForRun(), "No apply was cut short.")
+	require.Contains(t, b.waitForRun(), "No interrupted apply found.")
 }
 
 func TestPages_settingsNameTheirFlags(t *testing.T) {
@@ -103,7 +103,7 @@ func TestPages_settingsNameTheirFlags(t *testing.T) {
 	for _, name := range []string{"--conf-dir", "PBXUSERS_AMI_USER", b.server.Site.Settings.ConfDir} {
 		require.Contains(t, page, name)
 	}
-	require.Contains(t, b.post("/settings/test", nil, http.StatusOK), "There is no Asterisk to talk to")
+	require.Contains(t, b.post("/settings/test", nil, http.StatusOK), "No Asterisk is configured")
 }
 
 func TestPages_installShowsPlanAndApplies(t *testing.T) {
@@ -111,7 +111,7 @@ func TestPages_installShowsPlanAndApplies(t *testing.T) {
 	b := start(t, nil)
 	require.Contains(t, b.get("/settings/install", http.StatusOK), "manager.conf:5")
 	page := b.post("/settings/install", nil, http.StatusOK)
-	require.Contains(t, page, "The files are written.")
+	require.Contains(t, page, "The files were written")
 	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "pbxusers")
 	require.NoError(t, err)
 	require.False(t, u.Disabled)
@@ -123,9 +123,9 @@ func TestPages_installFixesSelectedIssue(t *testing.T) {
 	conf := filepath.Join(b.server.Site.Settings.ConfDir, "manager.conf")
 	require.NoError(t, os.WriteFile(conf, []byte("[general]\nenabled = no\nbindaddr = 127.0.0.1\n"), 0o640))
 	page := b.get("/settings/install", http.StatusOK)
-	require.Contains(t, page, `name="mend" value="enabled"`)
-	require.Contains(t, page, "gets one line at its end")
-	b.post("/settings/install", url.Values{"mend": {"enabled"}}, http.StatusOK)
+	require.Contains(t, page, `name="fix" value="enabled"`)
+	require.Contains(t, page, "gets one line at the end")
+	b.post("/settings/install", url.Values{"fix": {"enabled"}}, http.StatusOK)
 	content, err := os.ReadFile(conf)
 	require.NoError(t, err)
 	require.Regexp(t, `enabled\s*=\s*yes`, string(content))

@@ -9,27 +9,7 @@ import (
 )
 
 // deletedUsersPath is the list of deleted people.
-const deletedUsersPath = "/deleted-people"
-
-// deletedListPage is the page of deleted people.
-type deletedListPage struct {
-	listRequest
-
-	Items  []*userman.User
-	Paging paging
-}
-
-func (v *pageHandler) deletedList() error {
-	req, err := v.listRequest("Search among deleted people", nil)
-	if err != nil {
-		return err
-	}
-	list, err := v.users().List(v.r.Context(), userman.Query{Search: req.Search, Status: userman.StatusDeleted, PageRequest: req.page})
-	if err != nil {
-		return err
-	}
-	return v.render("deletedpeople", "Deleted people", deletedListPage{listRequest: req, Items: list.Items, Paging: req.paging(list.Next)})
-}
+const deletedUsersPath = "/users?status=deleted"
 
 // deletedUser returns the one that the address names.
 func (v *pageHandler) deletedUser() (*userman.User, error) {
@@ -40,7 +20,7 @@ func (v *pageHandler) deletedUser() (*userman.User, error) {
 	return u, err
 }
 
-func deletedPath(u *userman.User) string { return deletedUsersPath + "/" + url.PathEscape(u.ID) }
+func deletedPath(u *userman.User) string { return "/deleted-users/" + url.PathEscape(u.ID) }
 
 // restorePage is the form with which a deleted person comes back.
 type restorePage struct {
@@ -63,9 +43,9 @@ func (v *pageHandler) confirmRestore(u *userman.User, username, extension string
 		Problems: errs.summary(userLabels()), Name: u.Name(), Action: deletedPath(u) + "/restore",
 		Username: none.field("username", username, errs), DefaultExtension: none.field("default_extension", extension, errs),
 	}
-	page.Username.Hint = "Another one, if somebody else has it by now."
-	page.DefaultExtension.Hint = "Another one, or none, if somebody else has it by now."
-	return v.renderStatus(errs.status, "deletedperson", "Restore "+u.Name(), page)
+	page.Username.Hint = "Change it if another user has taken it."
+	page.DefaultExtension.Hint = "Change it or leave it empty if another user has taken it."
+	return v.renderStatus(errs.status, "deleteduser", "Restore "+u.Name(), page)
 }
 
 func (v *pageHandler) deletedRestore() error {
@@ -84,7 +64,7 @@ func (v *pageHandler) deletedRestore() error {
 	if err != nil {
 		return err
 	}
-	return v.redirectWithFlash(userPath(restored.Username), restored.Username+" is restored. Links from before do not work any more.")
+	return v.redirectWithFlash(userPath(restored.Username), restored.Username+" was restored. Earlier links no longer work.")
 }
 
 func (v *pageHandler) deletedConfirmPurge() error {
@@ -97,11 +77,11 @@ func (v *pageHandler) deletedConfirmPurge() error {
 
 func (v *pageHandler) confirmPurge(u *userman.User, errs formErrors) error {
 	return v.renderConfirmation(errs.status, confirmation{
-		Title: "Remove " + u.Name() + " for good?", Problems: errs.summary(nil), Back: deletedUsersPath, Action: deletedPath(u) + "/purge",
-		Yes: "Remove " + u.Username + " for good", Danger: true,
+		Title: "Purge " + u.Name() + "?", Problems: errs.summary(nil), Back: deletedUsersPath, Action: deletedPath(u) + "/purge",
+		Yes: "Purge " + u.Username, Danger: true,
 		Consequences: []string{
-			"The record, its API tokens and the picture are removed.",
-			"This cannot be undone. The audit trail keeps what was done.",
+			"The user, their API tokens and their picture are permanently removed.",
+			"This cannot be undone. The audit log is kept.",
 		},
 	})
 }
@@ -118,5 +98,5 @@ func (v *pageHandler) deletedPurge() error {
 	if err != nil {
 		return err
 	}
-	return v.redirectWithFlash(deletedUsersPath, u.Username+" is removed for good.")
+	return v.redirectWithFlash(deletedUsersPath, u.Username+" was purged.")
 }

@@ -28,14 +28,14 @@ type directoryPage struct {
 
 // syncStep is one step of a sync, in words.
 type syncStep struct {
-	// Act is "New" and the like, and Tone its class.
-	Act, Tone string
+	// Action is "Created" and the like, and Tone its class.
+	Action, Tone string
 	Username  string
 	Fields    []string
 }
 
 // syncProblem is somebody whom a sync could not see to.
-type syncProblem struct{ Who, Message string }
+type syncProblem struct{ Entry, Message string }
 
 // maxSyncSteps bounds the steps, and the problems, that the page shows.
 const maxSyncSteps = 200
@@ -47,7 +47,7 @@ func directoryPath(name string) string { return "/directories/" + name }
 // everybody of it: who does not reach everybody may not even see what it does.
 func (v *pageHandler) directory() (app.DirectoryState, error) {
 	if !v.isUnrestricted() {
-		return app.DirectoryState{}, &store.ForbiddenError{Reason: "a directory has people whom you do not reach; ask an administrator who reaches everybody"}
+		return app.DirectoryState{}, &store.ForbiddenError{Reason: "a directory contains users outside your scope; ask an unrestricted administrator"}
 	}
 	states, err := v.site.Directories(v.r.Context())
 	if err != nil {
@@ -78,9 +78,9 @@ func (v *pageHandler) directorySync() error {
 }
 
 func syncTitles(state *jobs.State) jobTitles {
-	titles := jobTitles{"Reading the directory", "It could not be done", "What the sync did"}
+	titles := jobTitles{"Synchronizing", "Sync failed", "Sync result"}
 	if state != nil && state.Sync != nil && state.Sync.DryRun {
-		titles.done = "What a sync would do"
+		titles.done = "Sync preview"
 	}
 	return titles
 }
@@ -89,7 +89,7 @@ func syncTitles(state *jobs.State) jobTitles {
 // comes as its plan; one that broke off, as what was done until then.
 func (p *directoryPage) report(r *userman.SyncReport) {
 	p.Planned, p.Groups = r.DryRun, r.Groups
-	p.Summary = fmt.Sprintf("The directory has %d entries; %d of them need nothing.", r.Entries, r.Unchanged)
+	p.Summary = fmt.Sprintf("The directory has %d entries; %d unchanged.", r.Entries, r.Unchanged)
 	p.MoreSteps, p.MoreProblems = max(len(r.Steps)-maxSyncSteps, 0), max(len(r.Problems)-maxSyncSteps, 0)
 	for _, step := range r.Steps[:len(r.Steps)-p.MoreSteps] {
 		act, tone := stepOf(step.Action)
@@ -103,9 +103,9 @@ func (p *directoryPage) report(r *userman.SyncReport) {
 func stepOf(action userman.SyncAction) (act, tone string) {
 	switch action {
 	case userman.SyncCreate:
-		return "New", "on"
+		return "Created", "on"
 	case userman.SyncUpdate:
-		return "Changed", ""
+		return "Updated", ""
 	case userman.SyncEnable:
 		return "Enabled", "on"
 	case userman.SyncDisable:

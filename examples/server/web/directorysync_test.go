@@ -59,25 +59,25 @@ func TestPages_directorySyncPlanAndRun(t *testing.T) {
 	t.Parallel()
 	b, _ := startWithDirectory(t)
 	const path = "/directories/head-office"
-	require.Contains(t, b.get(path, http.StatusOK), "Show what a sync would do")
+	require.Contains(t, b.get(path, http.StatusOK), "Preview sync")
 	b.get("/directories/nowhere", http.StatusNotFound)
 	require.Equal(t, http.StatusBadRequest, b.postStatus(path, nil))
 
 	require.Equal(t, path, b.postRedirect(path, url.Values{"do": {"plan"}}))
 	page := b.waitForJob(path)
-	require.Contains(t, page, "What a sync would do")
+	require.Contains(t, page, "Sync preview")
 	require.Contains(t, page, "Nothing was changed.")
-	require.Contains(t, page, "Groups that would be made: Sales.")
-	require.Contains(t, page, `<span class="tag on">New</span>`)
+	require.Contains(t, page, "Groups to be created: Sales.")
+	require.Contains(t, page, `<span class="tag on">Created</span>`)
 	require.Contains(t, page, "There is no &lt;username&gt;.")
 	_, err := b.server.Site.Users.Get(t.Context(), "alice")
 	require.ErrorIs(t, err, store.ErrNotFound)
 
 	b.postRedirect(path, url.Values{"do": {"sync"}})
 	page = b.waitForJob(path)
-	require.Contains(t, page, "What the sync did")
-	require.Contains(t, page, "What has changed")
-	require.Contains(t, page, "Groups that were made: Sales.")
+	require.Contains(t, page, "Sync result")
+	require.Contains(t, page, "<caption>Changes")
+	require.Contains(t, page, "Groups created: Sales.")
 	require.Equal(t, "head-office", b.user("alice").Directory)
 }
 
@@ -90,7 +90,7 @@ func TestPages_directorySyncRejectsEmptyDirectory(t *testing.T) {
 	office.entries = nil
 	b.postRedirect(path, url.Values{"do": {"sync"}})
 	page := b.waitForJob(path)
-	require.Contains(t, page, "It could not be done")
+	require.Contains(t, page, "Sync failed")
 	require.Contains(t, page, "empty")
 	require.Contains(t, page, "Nothing was changed.")
 	require.False(t, b.user("alice").Disabled)
@@ -129,9 +129,9 @@ func TestPages_directorySyncReportsPartialRun(t *testing.T) {
 	admin := b.loginAs("root.admin") // the session from before has ended
 	admin.postRedirect(path, url.Values{"do": {"sync"}})
 	page := admin.waitForJob(path)
-	require.Contains(t, page, "It could not be done")
+	require.Contains(t, page, "Sync failed")
 	require.Contains(t, page, `<span class="tag off">Deleted</span>`)
-	require.Contains(t, page, "What has changed")
+	require.Contains(t, page, "<caption>Changes")
 	require.NotContains(t, page, "Nothing was changed.")
 }
 
@@ -156,9 +156,9 @@ func TestPages_settingsTestMailAndDirectory(t *testing.T) {
 	require.Contains(t, b.post("/settings/mail", url.Values{"to": {"root@example.org"}}, http.StatusOK), "No mail server is configured")
 	b.requireFieldError(b.post("/settings/mail", url.Values{"to": {"nobody\r\nBcc: x"}}, http.StatusUnprocessableEntity), "field-to")
 
-	require.Contains(t, b.post("/settings/directories/head-office", nil, http.StatusOK), "It works.")
+	require.Contains(t, b.post("/settings/directories/head-office", nil, http.StatusOK), "Test succeeded.")
 	office.err = context.DeadlineExceeded
-	require.Contains(t, b.post("/settings/directories/head-office", nil, http.StatusOK), "It does not work.")
+	require.Contains(t, b.post("/settings/directories/head-office", nil, http.StatusOK), "Test failed.")
 	require.Equal(t, http.StatusNotFound, b.postStatus("/settings/directories/nowhere", nil))
 }
 

@@ -22,7 +22,7 @@ type errorPage struct {
 	Status int
 	Title  string
 	Reason string
-	WayOut string
+	Hint   string
 	// FirstPage is the list that the address asked something impossible of.
 	FirstPage string
 }
@@ -41,7 +41,7 @@ func (v *pageHandler) renderError(err error) {
 		f.FirstPage = v.r.URL.EscapedPath()
 	}
 	v.setRetryAfter(err)
-	if err := v.renderStatus(f.Status, "failure", f.Title, f); err != nil {
+	if err := v.renderStatus(f.Status, "errorpage", f.Title, f); err != nil {
 		http.Error(v.w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 	}
 }
@@ -69,15 +69,15 @@ func errorPageOf(err error) errorPage {
 	case errors.As(err, &answered):
 		return errorPageOfStatus(answered.status)
 	case errors.Is(err, store.ErrForbidden):
-		return errorPage{Status: http.StatusForbidden, Title: "Not allowed", Reason: sentence(err.Error()), WayOut: "Nothing was changed."}
+		return errorPage{Status: http.StatusForbidden, Title: "Access denied", Reason: sentence(err.Error()), Hint: "Nothing was changed."}
 	case errors.Is(err, store.ErrNotFound):
-		return errorPage{Status: http.StatusNotFound, Title: "Not found", Reason: sentence(err.Error()), WayOut: "It may have been deleted. Go back to the list."}
+		return errorPage{Status: http.StatusNotFound, Title: "Not found", Reason: sentence(err.Error()), Hint: "It may have been deleted. Return to the list."}
 	case errors.Is(err, store.ErrRateLimited):
-		return errorPage{Status: http.StatusTooManyRequests, Title: "Too many tries", Reason: sentence(err.Error())}
+		return errorPage{Status: http.StatusTooManyRequests, Title: "Too many attempts", Reason: sentence(err.Error())}
 	case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrInUse), errors.Is(err, store.ErrAlreadyExists):
-		return errorPage{Status: http.StatusConflict, Title: "Not possible now", Reason: sentence(err.Error()), WayOut: "Nothing was changed."}
+		return errorPage{Status: http.StatusConflict, Title: "Conflict", Reason: sentence(err.Error()), Hint: "Nothing was changed."}
 	case errors.Is(err, store.ErrInvalid):
-		return errorPage{Status: http.StatusBadRequest, Title: "Not understood", Reason: sentence(err.Error()), WayOut: "Nothing was changed."}
+		return errorPage{Status: http.StatusBadRequest, Title: "Invalid request", Reason: sentence(err.Error()), Hint: "Nothing was changed."}
 	}
 	return errorPageOfStatus(http.StatusInternalServerError)
 }
@@ -86,21 +86,21 @@ func errorPageOfStatus(status int) errorPage {
 	f := errorPage{Status: status, Title: http.StatusText(status)}
 	switch status {
 	case http.StatusBadRequest:
-		f.Reason, f.WayOut = "The server did not understand what was sent.", "Nothing was changed. Load the page again and try once more."
+		f.Reason, f.Hint = "The server could not read the request.", "Nothing was changed. Reload the page and try again."
 	case http.StatusNotFound:
-		f.Title, f.Reason, f.WayOut = "Not found", "There is no such page.", "Check the address, or begin at the overview."
+		f.Title, f.Reason, f.Hint = "Not found", "This page does not exist.", "Check the address or go to the overview."
 	case http.StatusMethodNotAllowed:
-		f.Title, f.Reason = "Not possible this way", "This address is not a page of its own."
-		f.WayOut = "Begin at the overview."
+		f.Title, f.Reason = "Method not allowed", "This address does not accept the request."
+		f.Hint = "Go to the overview."
 	case http.StatusRequestEntityTooLarge:
-		f.Title, f.Reason = "Too much at once", fmt.Sprintf("A form may hold at most %d KiB.", maxForm>>10)
-		f.WayOut = "Nothing was changed."
+		f.Title, f.Reason = "Request too large", fmt.Sprintf("A form can have at most %d KiB.", maxForm>>10)
+		f.Hint = "Nothing was changed."
 	case http.StatusUnsupportedMediaType:
-		f.Title, f.Reason = "Not understood", "This server takes what its own forms send."
-		f.WayOut = "Nothing was changed. Programs use the API."
+		f.Title, f.Reason = "Invalid request", "This address accepts form data only."
+		f.Hint = "Nothing was changed. Programs should use the API."
 	case http.StatusInternalServerError:
-		f.Title, f.Reason = "Something went wrong", "The server could not do this."
-		f.WayOut = "Try again. If it happens once more, the log of the server says why."
+		f.Title, f.Reason = "Something went wrong", "The server could not complete the request."
+		f.Hint = "Try again. If the error persists, check the server log."
 	}
 	return f
 }

@@ -23,7 +23,7 @@ func (v *pageHandler) redirectAfterFactorChange(err error, message string) error
 
 func (v *pageHandler) factorBegin() error {
 	_, err := v.site.Administrators.BeginSecondFactor(v.r.Context(), v.admin.Username)
-	return v.redirectAfterFactorChange(err, "Scan the code with your app, and type what it shows.")
+	return v.redirectAfterFactorChange(err, "Scan the QR code with your app, then enter the code that the app shows.")
 }
 
 func (v *pageHandler) factorQR() error {
@@ -39,12 +39,12 @@ func (v *pageHandler) factorQR() error {
 
 func (v *pageHandler) factorConfirm() error {
 	codes, err := v.site.Administrators.ConfirmSecondFactor(v.r.Context(), v.admin.Username, strings.TrimSpace(v.form().Get("code")))
-	return v.showNewRecoveryCodes(codes, err, "The second factor is on: from now on a code is asked for when you log in.")
+	return v.showNewRecoveryCodes(codes, err, "Two-factor authentication is on. You need a code to log in from now on.")
 }
 
 func (v *pageHandler) factorRecoveryCodes() error {
 	codes, err := v.site.Administrators.NewRecoveryCodes(v.r.Context(), v.admin.Username)
-	return v.showNewRecoveryCodes(codes, err, "There are new recovery codes. The old ones do not work any more.")
+	return v.showNewRecoveryCodes(codes, err, "New recovery codes created. The old codes no longer work.")
 }
 
 // showNewRecoveryCodes has the next page show recovery codes, once.
@@ -61,15 +61,15 @@ func (v *pageHandler) showNewRecoveryCodes(codes []store.Secret, err error, mess
 
 func (v *pageHandler) factorConfirmRemove() error {
 	return v.renderConfirmation(http.StatusOK, confirmation{
-		Title: "Remove your second factor?", Back: "/account", Action: "/account/second-factor/remove", Yes: "Remove second factor",
+		Title: "Turn off two-factor authentication?", Back: "/account", Action: "/account/second-factor/remove", Yes: "Turn off two-factor authentication",
 		Consequences: []string{
-			"Your password is then enough to log in. Whoever learns it gets in.",
-			"The entry in your app and your recovery codes stop to work.",
+			"After that your password alone is enough to log in.",
+			"The entry in your app and your recovery codes will no longer work.",
 		},
 	})
 }
 
 func (v *pageHandler) factorRemove() error {
 	_, err := v.site.Administrators.RemoveSecondFactor(v.r.Context(), v.admin.Username)
-	return v.redirectAfterFactorChange(err, "Your second factor is removed.")
+	return v.redirectAfterFactorChange(err, "Two-factor authentication is off.")
 }

@@ -45,7 +45,7 @@ func (f field) DescribedBy() string {
 
 // retypeHint is the hint at a secret that was typed into a form that is shown
 // again.
-const retypeHint = "Type it again: what is secret is never put into a page."
+const retypeHint = "Please re-enter; secrets are never shown in forms."
 
 // choice is one of several.
 type choice struct {

@@ -34,20 +34,20 @@ func TestPages_rejectAdministratorWithoutSection(t *testing.T) {
 		request.Header.Set("Sec-Fetch-Site", "same-origin")
 		response, page := servertest.Do(t, nobody.client, request)
 		require.Equal(t, http.StatusForbidden, response.StatusCode, path)
-		require.Contains(t, page, "<h1>Not allowed</h1>", path)
+		require.Contains(t, page, "<h1>Access denied</h1>", path)
 		require.Contains(t, page, "an administrator who may do everything can give it to you", path)
 		require.Contains(t, page, `action="/logout"`, path)
 		count++
 	}
 	require.Greater(t, count, 30)
-	require.NotContains(t, nobody.get("/", http.StatusOK), `href="/managers"`)
+	require.NotContains(t, nobody.get("/", http.StatusOK), `href="/ami-accounts"`)
 }
 
 func TestPages_sectionOpensOnlyItsPages(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	menu := map[string]string{
-		"administrators": "/administrators", "people": "/people", "groups": "/groups", "managers": "/managers", ampusers.SectionApply: "/config", "audit": "/audit", "settings": "/settings",
+		"administrators": "/administrators", "people": "/users", "groups": "/groups", "managers": "/ami-accounts", ampusers.SectionApply: "/config", "audit": "/audit", "settings": "/settings",
 	}
 	for section, path := range menu {
 		b.server.AddAdministrator(t, ampusers.Administrator{Username: "only." + section, Sections: []string{section}}, password)
@@ -77,7 +77,7 @@ func TestPages_installRequiresApplyRight(t *testing.T) {
 	b := start(t, nil)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "only.settings", Sections: []string{"settings"}}, password)
 	only := b.loginAs("only.settings")
-	require.Contains(t, only.get("/settings/install", http.StatusOK), "an administrator who may apply")
+	require.Contains(t, only.get("/settings/install", http.StatusOK), "an administrator with access to Apply")
 	only.post("/settings/install", nil, http.StatusForbidden)
 	_, err := b.server.Site.AMIAccounts.Get(t.Context(), "pbxusers")
 	require.Error(t, err)
@@ -86,26 +86,26 @@ func TestPages_installRequiresApplyRight(t *testing.T) {
 func TestPages_errorsAreRenderedAsPages(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	for _, path := range []string{"/nowhere", "/managers/none/here", "/managers/unknown", "/administrators/unknown"} {
+	for _, path := range []string{"/nowhere", "/ami-accounts/none/here", "/ami-accounts/unknown", "/administrators/unknown"} {
 		require.Contains(t, b.get(path, http.StatusNotFound), "<h1>Not found</h1>", path)
 	}
 	require.Contains(t, b.anonymous().get("/nowhere", http.StatusNotFound), `href="/login"`)
-	require.Contains(t, b.get("/managers?sort=secret", http.StatusBadRequest), "Sort: sort by one of")
+	require.Contains(t, b.get("/ami-accounts?sort=secret", http.StatusBadRequest), "Sort: sort by one of")
 
-	response, page := b.server.Post(t, b.client, "/managers", nil)
+	response, page := b.server.Post(t, b.client, "/ami-accounts", nil)
 	require.Equal(t, http.StatusMethodNotAllowed, response.StatusCode)
 	require.Equal(t, "GET, HEAD", response.Header.Get("Allow"))
-	require.Contains(t, page, "<h1>Not possible this way</h1>")
+	require.Contains(t, page, "<h1>Method not allowed</h1>")
 
 	large := url.Values{"note": {strings.Repeat("n", 1<<20)}}
-	response, _ = b.server.Post(t, b.client, "/managers/new", large)
+	response, _ = b.server.Post(t, b.client, "/ami-accounts/new", large)
 	require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
 }
 
 func TestPages_rejectMalformedForm(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/managers/new", strings.NewReader("name=%zz"))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/ami-accounts/new", strings.NewReader("name=%zz"))
 	require.NoError(t, err)
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Sec-Fetch-Site", "same-origin")

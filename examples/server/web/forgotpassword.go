@@ -7,7 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// forgotPasswordPage is the page /person/forgot.
+// forgotPasswordPage is the page /forgot-password.
 type forgotPasswordPage struct {
 	Problems []problem
 	Name     field
@@ -22,11 +22,11 @@ func (v *pageHandler) forgotPasswordForm() error {
 
 func (v *pageHandler) renderForgotPassword(errs formErrors) error {
 	label := v.loginLabel()
-	return v.renderStatus(errs.status, "forgotten", "Forgotten password", forgotPasswordPage{
+	return v.renderStatus(errs.status, "forgotpassword", "Forgot password", forgotPasswordPage{
 		Mails: v.site.MailStatus().Configured, Problems: errs.summary(map[string]string{"name": label}),
 		Name: field{
 			Name: "name", Label: label, Value: v.form().Get("name"), Autocomplete: "username", Required: true,
-			Hint: "What you log in with.", Errors: errs.forField("name"),
+			Hint: "The name that you log in with.", Errors: errs.forField("name"),
 		},
 	})
 }
@@ -35,10 +35,10 @@ func (v *pageHandler) renderForgotPassword(errs formErrors) error {
 func (v *pageHandler) loginLabel() string {
 	label := "Username"
 	if v.site.Settings.Users.LoginByEmail {
-		label += ", or email address"
+		label += ", email address"
 	}
 	if v.site.Settings.Users.LoginByExtension {
-		label += ", or extension"
+		label += ", extension"
 	}
 	return label
 }
@@ -52,12 +52,12 @@ func (v *pageHandler) forgotPassword() error {
 	case !v.site.MailStatus().Configured:
 		return v.renderForgotPassword(formErrors{status: http.StatusConflict})
 	case name == "":
-		err = store.NewInvalidError(store.FieldError{Field: "name", Code: "required", Message: "write what you log in with"})
+		err = store.NewInvalidError(store.FieldError{Field: "name", Code: "required", Message: "enter the name that you log in with"})
 	default:
 		err = v.site.Users.RequestReset(v.r.Context(), name)
 	}
 	if err == nil {
-		return v.redirect(sentPath)
+		return v.redirect(forgotPasswordSentPath)
 	}
 	errs, ok := formErrorsOf(err)
 	if !ok {
@@ -69,5 +69,5 @@ func (v *pageHandler) forgotPassword() error {
 
 // forgotPasswordSent says the same to everybody who asked for a link.
 func (v *pageHandler) forgotPasswordSent() error {
-	return v.render("forgottensent", "Look into your mail", nil)
+	return v.render("forgotpasswordsent", "Check your inbox", nil)
 }

@@ -79,21 +79,21 @@ type goldenVisitor struct {
 
 func goldenVisitors() []goldenVisitor {
 	one := []string{
-		"/people/eve.faraway", "/people/nobody", "/people?search=nobody", "/people?sort=-username&group=Support", "/people?sort=nonsense",
-		"/people/ada.first/mail/welcome", "/people/ada.first/mail/reset", "/people/ada.first/mail/nonsense", "/people/ada.first/second-factor/remove",
-		"/people/ada.first/link", "/people/ada.first/softphone", "/people/ada.first/password/generated", "/people/ada.first/picture",
-		"/people/ada.first/tokens/TOKEN/key", "/people/ada.first/tokens/nobody", "/deleted-people?search=nobody", "/deleted-people/GONE/restore", "/deleted-people/GONE/purge",
+		"/users/eve.faraway", "/users/nobody", "/users?search=nobody", "/users?sort=-username&group=Support", "/users?sort=nonsense",
+		"/users/ada.first/mail/welcome", "/users/ada.first/mail/reset", "/users/ada.first/mail/nonsense", "/users/ada.first/second-factor/remove",
+		"/users/ada.first/link", "/users/ada.first/softphone", "/users/ada.first/password/generated", "/users/ada.first/picture",
+		"/users/ada.first/tokens/TOKEN/key", "/users/ada.first/tokens/nobody", "/users?status=deleted", "/users?status=deleted&search=nobody", "/deleted-users/GONE/restore", "/deleted-users/GONE/purge",
 		"/directories/nobody", "/directories/head-office", "/config/banner", "/account/second-factor/qr.png", "/account/second-factor/remove", "/nowhere", "/static/app.css",
 	}
 	more := []string{
 		"/administrators?search=nobody", "/administrators/nobody", "/administrators/desk.admin/invite", "/administrators/desk.admin/second-factor/remove",
-		"/managers?search=nobody", "/managers/nobody", "/managers/wallboard/secret", "/groups/nobody", "/permissions?username=ada.first", "/permissions?username=nobody",
+		"/ami-accounts?search=nobody", "/ami-accounts/nobody", "/ami-accounts/wallboard/secret", "/groups/nobody", "/permissions?username=ada.first", "/permissions?username=nobody",
 		"/audit?outcome=refused", "/audit?outcome=nonsense", "/config/rollback", "/config/run", "/settings/install",
 	}
-	all := slices.Concat([]string{"/"}, one, more, []string{"/administrators", "/managers", "/groups", "/permissions", "/audit", "/config", "/settings"})
+	all := slices.Concat([]string{"/"}, one, more, []string{"/administrators", "/ami-accounts", "/groups", "/permissions", "/audit", "/config", "/settings"})
 	return []goldenVisitor{
-		{file: "person.txt", paths: []string{
-			"/", "/login", "/login/code", "/people", "/set-password/gone", "/person/forgot", "/person/sent", "/person/password", "/person/password/gone", "/person/softphone/gone", "/nowhere",
+		{file: "anonymous.txt", paths: []string{
+			"/", "/login", "/login/code", "/users", "/set-password/gone", "/forgot-password", "/forgot-password/sent", "/set-password/done", "/softphone/gone", "/nowhere",
 		}},
 		{file: "limited.txt", username: "desk.admin", paths: all},
 		{file: "full.txt", username: "root.admin", paths: all, acts: true},
@@ -186,10 +186,10 @@ func (w *goldenWalk) showOnce(ids *strings.Replacer) {
 	ada, err := w.server.Site.Users.Get(w.Context(), "ada.first")
 	require.NoError(w, err)
 	for _, path := range []string{
-		"/administrators/desk.admin/invite", "/managers/wallboard/rotate", "/people/ada.first/link", "/people/ada.first/softphone",
-		"/people/ada.first/password", "/people/ada.first/tokens/TOKEN/rotate", "/account/second-factor/begin", "/managers/new", "/people/new", "/groups/new", "/administrators/new",
+		"/administrators/desk.admin/invite", "/ami-accounts/wallboard/rotate", "/users/ada.first/link", "/users/ada.first/softphone",
+		"/users/ada.first/password", "/users/ada.first/tokens/TOKEN/rotate", "/account/second-factor/begin", "/ami-accounts/new", "/users/new", "/groups/new", "/administrators/new",
 	} {
-		response, body := w.server.Post(w, w.client, ids.Replace(path), url.Values{"person": {ada.ID}, "how": {"generate"}})
+		response, body := w.server.Post(w, w.client, ids.Replace(path), url.Values{"user": {ada.ID}, "how": {"generate"}})
 		w.write("POST", ids.Replace(path), response, body)
 		if to := response.Header.Get("Location"); to != "" {
 			w.page(to)

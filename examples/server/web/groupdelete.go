@@ -44,7 +44,7 @@ func (v *pageHandler) confirmDeleteGroup(g *userman.Group, errs formErrors) erro
 	for i, one := range impact {
 		page.Impact[i] = memberImpact{one, v.userHref(one.Username)}
 	}
-	return v.renderStatus(errs.status, "groupdelete", "Delete the group "+g.Name+"?", page)
+	return v.renderStatus(errs.status, "groupdelete", "Delete group "+g.Name+"?", page)
 }
 
 func (v *pageHandler) groupDelete() error {
@@ -59,5 +59,5 @@ func (v *pageHandler) groupDelete() error {
 	if err != nil {
 		return err
 	}
-	return v.redirectWithFlash("/groups", "The group "+g.Name+" is deleted.")
+	return v.redirectWithFlash("/groups", "Group "+g.Name+" was deleted.")
 }

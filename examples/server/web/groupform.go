@@ -11,8 +11,8 @@ import (
 type groupFields struct {
 	Problems []problem
 	// Refused is what was refused of an act, which saves nothing of the form.
-	Refused  []problem
-	Conflict []difference
+	ActionErrors []problem
+	Conflict     []difference
 	// Version is that of the group that was put into the form.
 	Version string
 
@@ -36,13 +36,13 @@ func (v *pageHandler) groupFields(name string, in groupInput, errs formErrors) g
 	}
 	f := groupFields{
 		Problems:    errs.summary(labels),
-		Name:        input("name", name, "Such as Sales. It cannot be changed later."),
-		Description: input("description", in.Description, "For people: who is in it, and why."),
+		Name:        input("name", name, "For example Sales. You cannot change it later."),
+		Description: input("description", in.Description, "Free text, for example the purpose of the group."),
 		Priority: input("priority", in.Priority,
-			"1 to 10000. Where several groups of a person say something, the one with the least number counts; equal ones are in the order of their names."),
+			"1 to 10000. If several groups set a permission, the lowest number wins, then the name in alphabetical order."),
 		Default: choice{
 			Value: "default", Label: "Default", Chosen: in.Default,
-			Hint: "New people are put into this group, unless whoever makes them says which groups they are in.",
+			Hint: "New users are added to this group unless other groups are chosen for them.",
 		},
 		Modules: groupModules(registered, in.Permissions, errs),
 	}

@@ -66,7 +66,7 @@ func parsePriority(text string) (int, []store.FieldError) {
 	}
 	priority, err := strconv.Atoi(text)
 	if err != nil {
-		return -1, []store.FieldError{{Field: "priority", Code: "type", Message: "write a whole number from 1 to 10000"}}
+		return -1, []store.FieldError{{Field: "priority", Code: "type", Message: "enter a whole number from 1 to 10000"}}
 	}
 	if priority == 0 {
 		return -1, nil

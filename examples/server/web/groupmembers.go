@@ -37,7 +37,7 @@ func (v *pageHandler) membersPage(g *userman.Group, errs formErrors) (membersPag
 		Items: make([]memberRow, len(list.Items)), Directory: g.Directory,
 		Adding: field{
 			Name: "usernames", Label: usernamesLabel, Value: v.form().Get("usernames"), Rows: 2, Errors: errs.forField("usernames"),
-			Hint: "One or several, with commas between or one per line.",
+			Hint: "One or more usernames, separated by commas or one per line.",
 		},
 	}
 	for i, u := range list.Items {
@@ -58,17 +58,17 @@ func (v *pageHandler) groupMembers() error {
 	if err != nil {
 		return err
 	}
-	people, done := v.users(), "Added: %d."
+	people, done := v.users(), "Added %d."
 	change, usernames := people.AddMembers, splitList(plainBreaks(v.form().Get("usernames")))
 	if v.form().Get("do") == "remove" {
-		change, usernames, done = people.RemoveMembers, v.form()["member"], "Removed: %d."
+		change, usernames, done = people.RemoveMembers, v.form()["member"], "Removed %d."
 	}
 	if err = requireUsernames(usernames, v.form().Get("do")); err == nil {
 		err = change(v.r.Context(), g.Name, usernames...)
 	}
 	if errs, ok := formErrorsOf(err); ok {
 		form := v.groupFields(g.Name, v.inputOf(g), formErrors{})
-		form.Refused = errs.summary(map[string]string{"usernames": usernamesLabel})
+		form.ActionErrors = errs.summary(map[string]string{"usernames": usernamesLabel})
 		return v.renderGroup(errs.status, g, form, errs)
 	}
 	if err != nil {
@@ -83,7 +83,7 @@ func requireUsernames(usernames []string, do string) error {
 	case len(usernames) > 0:
 		return nil
 	case do == "remove":
-		return &store.ConflictError{Reason: "nobody was chosen; choose who is to leave the group"}
+		return &store.ConflictError{Reason: "no members selected"}
 	}
-	return store.NewInvalidError(store.FieldError{Field: "usernames", Code: "required", Message: "write one username or more"})
+	return store.NewInvalidError(store.FieldError{Field: "usernames", Code: "required", Message: "enter at least one username"})
 }

@@ -61,7 +61,7 @@ func (v *pageHandler) groupCreate() error {
 	if err != nil {
 		return err
 	}
-	return v.redirectWithFlash(groupPath(created.Name), "Added. Now put people into it.")
+	return v.redirectWithFlash(groupPath(created.Name), "Group added. You can now add members.")
 }
 
 func (v *pageHandler) groupForm() error {
@@ -119,7 +119,7 @@ func (v *pageHandler) groupSave() error {
 	if err != nil {
 		return err
 	}
-	return v.redirectWithFlash(groupPath(g.Name), "Saved. It counts at once.")
+	return v.redirectWithFlash(groupPath(g.Name), "Saved. Effective immediately.")
 }
 
 // renderGroupConflict shows what somebody else saved meanwhile beside what was

@@ -41,7 +41,7 @@ func salesGroupForm() url.Values {
 func TestPages_groupLifecycle(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	require.Contains(t, b.get("/groups", http.StatusOK), "There is no group yet.")
+	require.Contains(t, b.get("/groups", http.StatusOK), "There are no groups yet.")
 	require.Equal(t, "/groups/Sales", b.postRedirect("/groups/new", salesGroupForm()))
 	g := b.salesGroup()
 	require.Equal(t, 20, g.Priority)
@@ -60,9 +60,9 @@ func TestPages_groupLifecycle(t *testing.T) {
 	require.False(t, b.salesGroup().Default)
 	require.NotContains(t, b.salesGroup().Permissions, permission.HistoryRecordings)
 
-	require.Contains(t, b.get("/groups/Sales/delete", http.StatusOK), "Nobody is in it.")
+	require.Contains(t, b.get("/groups/Sales/delete", http.StatusOK), "The group has no members.")
 	require.Equal(t, "/groups", b.postRedirect("/groups/Sales/delete", nil))
-	require.Contains(t, b.get("/groups", http.StatusOK), "The group Sales is deleted.")
+	require.Contains(t, b.get("/groups", http.StatusOK), "Group Sales was deleted.")
 	b.get("/groups/Sales", http.StatusNotFound)
 }
 
@@ -109,7 +109,7 @@ func TestPages_groupEditConflict(t *testing.T) {
 	form := salesGroupForm()
 	form.Set("version", version)
 	page := b.post("/groups/Sales", form, http.StatusConflict)
-	require.Contains(t, page, "Somebody else changed this meanwhile")
+	require.Contains(t, page, "Edit conflict")
 	require.Equal(t, permission.Off(), b.salesGroup().Permissions[permission.HistoryRecordings])
 	form.Set("version", b.hiddenValue(page, "version"))
 	b.postRedirect("/groups/Sales", form)
@@ -131,7 +131,7 @@ func TestPages_groupMembersAddAndRemove(t *testing.T) {
 
 	require.Equal(t, "/groups/Sales#members", b.postRedirect("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice\r\nbob"}}))
 	require.Equal(t, 2, b.salesGroup().Members)
-	require.Contains(t, b.get("/groups/Sales", http.StatusOK), `href="/people/bob"`)
+	require.Contains(t, b.get("/groups/Sales", http.StatusOK), `href="/users/bob"`)
 	b.post("/groups/Sales/members", url.Values{"do": {"remove"}}, http.StatusConflict)
 	b.postRedirect("/groups/Sales/members", url.Values{"do": {"remove"}, "member": {"alice"}})
 	require.Equal(t, 1, b.salesGroup().Members)
@@ -153,8 +153,8 @@ func TestPages_groupDeleteShowsImpact(t *testing.T) {
 	b.createGroup(userman.Group{Name: "Sales", Permissions: permission.Permissions{permission.HistoryRecordings: permission.On()}})
 	b.createUser(userman.User{Username: "alice", Groups: []string{"Sales"}})
 	page := b.get("/groups/Sales/delete", http.StatusOK)
-	require.Contains(t, page, `href="/people/alice"`)
-	require.Contains(t, page, "<code>history.recordings</code>: on becomes off")
+	require.Contains(t, page, `href="/users/alice"`)
+	require.Contains(t, page, "<code>history.recordings</code>: on → off")
 	require.Equal(t, http.StatusConflict, b.postStatus("/groups/Sales/delete", nil), "who was not told of members deletes no group that has some")
 	b.postRedirect("/groups/Sales/delete", url.Values{"force": {b.hiddenValue(page, "force")}})
 	u, err := b.server.Site.Users.Get(t.Context(), "alice")
@@ -177,13 +177,13 @@ func TestPages_permissionMatrix(t *testing.T) {
 	}})
 	b.createGroup(userman.Group{Name: "Interns", Priority: 10, Permissions: permission.Permissions{permission.PortalLogin: permission.Off()}})
 	page := b.get("/permissions", http.StatusOK)
-	require.Regexp(t, `(?s)>Interns</a>.*>Sales</a>.*By default`, page)
+	require.Regexp(t, `(?s)>Interns</a>.*>Sales</a>.*Default<`, page)
 	require.Contains(t, page, `<span class="tag on">on</span>`)
-	require.Contains(t, page, "adds 1001")
+	require.Contains(t, page, "add 1001")
 	require.Contains(t, page, "not set")
 
 	b.createUser(userman.User{Username: "alice"})
-	require.Equal(t, "/people/alice/permissions", b.getRedirect("/permissions?username=alice"))
+	require.Equal(t, "/users/alice/permissions", b.getRedirect("/permissions?username=alice"))
 	b.requireFieldError(b.get("/permissions?username=nobody", http.StatusUnprocessableEntity), "field-username")
 
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "only.groups", Sections: []string{"groups"}}, password)
@@ -193,7 +193,7 @@ func TestPages_permissionMatrix(t *testing.T) {
 	for _, path := range []string{"/groups/Sales", "/groups/Sales/delete"} {
 		page = only.get(path, http.StatusOK)
 		require.Contains(t, page, "alice")
-		require.NotContains(t, page, `href="/people/alice"`, "the page of a person is not for them")
+		require.NotContains(t, page, `href="/users/alice"`, "the page of a person is not for them")
 	}
 }
 
@@ -210,12 +210,12 @@ func TestPages_groupsAreReadOnlyInLimitedScope(t *testing.T) {
 	}, password)
 	limited := b.loginAs("jane.admin")
 	page := limited.get("/groups/Sales", http.StatusOK)
-	require.Contains(t, page, `href="/people/alice"`)
+	require.Contains(t, page, `href="/users/alice"`)
 	require.NotContains(t, page, "bob")
 	require.NotContains(t, page, "/groups/Sales/delete")
 	require.NotContains(t, page, ">Save<", "not by the Enter key either")
 	forbidden := limited.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, bob"}}, http.StatusForbidden)
-	require.Contains(t, forbidden, ">Nothing was done</h2>")
+	require.Contains(t, forbidden, ">The action failed</h2>")
 	require.Contains(t, forbidden, "alice, bob</textarea>", "what was typed is kept")
 	form := salesGroupForm()
 	form.Set("version", limited.hiddenValue(page, "version"))

@@ -21,18 +21,18 @@ func TestPages_hostileURLsGetErrorPage(t *testing.T) {
 		"/administrators/%00":                          http.StatusNotFound,
 		"/administrators/%ff":                          http.StatusNotFound,
 		"/administrators/a%2f..%2fb":                   http.StatusNotFound,
-		"/managers/%00":                                http.StatusNotFound,
-		"/managers/%ff%0d%0a":                          http.StatusNotFound,
-		"/managers/check":                              http.StatusNotFound,
+		"/ami-accounts/%00":                            http.StatusNotFound,
+		"/ami-accounts/%ff%0d%0a":                      http.StatusNotFound,
+		"/ami-accounts/check":                          http.StatusNotFound,
 		"/set-password/%00":                            http.StatusNotFound,
 		"/static/..%2fweb.go":                          http.StatusNotFound,
-		"/managers?search=%00%ff&after=":               http.StatusOK,
+		"/ami-accounts?search=%00%ff&after=":           http.StatusOK,
 		"/administrators?search=%00%ff":                http.StatusOK,
 		"/administrators/root.admin?number=%00%ff":     http.StatusOK,
 		"/audit?actor=%00%ff":                          http.StatusOK,
 		"/audit?until=9999-12-31&since=0001-01-01":     http.StatusOK,
-		"/managers?sort=-updated_at&after=x":           http.StatusBadRequest,
-		"/managers?sort=secret":                        http.StatusBadRequest,
+		"/ami-accounts?sort=-updated_at&after=x":       http.StatusBadRequest,
+		"/ami-accounts?sort=secret":                    http.StatusBadRequest,
 		"/administrators?sort=%3Cscript%3E":            http.StatusBadRequest,
 		"/audit?outcome=bogus":                         http.StatusOK,
 		"/config/run?known=-1":                         http.StatusSeeOther,
@@ -52,11 +52,11 @@ func TestPages_hostileURLsGetErrorPage(t *testing.T) {
 func TestPages_rejectOtherContentTypes(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
 	before, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	for _, kind := range []string{"application/json", "text/plain", "multipart/form-data; boundary=x", "", ";"} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/managers/crmpro_ami/rotate", strings.NewReader("secret=a-secret-of-ami-1"))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/ami-accounts/crmpro_ami/rotate", strings.NewReader("secret=a-secret-of-ami-1"))
 		require.NoError(t, err)
 		request.Header.Set("Content-Type", kind)
 		request.Header.Set("Sec-Fetch-Site", "same-origin")
@@ -97,11 +97,11 @@ func TestPages_accountFormRemovesSelectedFilter(t *testing.T) {
 	form["filter_action"], form["filter_event"] = []string{"exclude", "exclude", "exclude"}, []string{"Cdr", "", "Newexten"}
 	form["filter_method"], form["filter_match"], form["filter_header"] = []string{"none", "none", "none"}, []string{"", "", ""}, []string{"", "", ""}
 	form.Set("remove-filter", "1")
-	page := b.post("/managers/new", form, http.StatusOK)
+	page := b.post("/ami-accounts/new", form, http.StatusOK)
 	require.Contains(t, page, `name="filter_event" value="Cdr"`)
 	require.Contains(t, page, `name="filter_event" value="Newexten"`)
 	form.Set("remove-filter", "2")
-	page = b.post("/managers/new", form, http.StatusOK)
+	page = b.post("/ami-accounts/new", form, http.StatusOK)
 	require.Contains(t, page, `name="filter_event" value="Cdr"`)
 	require.NotContains(t, page, `name="filter_event" value="Newexten"`)
 }
@@ -119,7 +119,7 @@ func TestPages_accountFormKeepsFilterAmongEmptyOnes(t *testing.T) {
 		form.Add("filter_event", event)
 		form.Add("filter_method", "none")
 	}
-	b.postRedirect("/managers/new", form)
+	b.postRedirect("/ami-accounts/new", form)
 	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	require.Len(t, u.EventFilters, 1)
@@ -127,7 +127,7 @@ func TestPages_accountFormKeepsFilterAmongEmptyOnes(t *testing.T) {
 		form["filter_event"][i] = "Cdr"
 	}
 	form.Set("name", "another")
-	require.Contains(t, b.post("/managers/new", form, http.StatusUnprocessableEntity), `href="#field-event_filters"`)
+	require.Contains(t, b.post("/ami-accounts/new", form, http.StatusUnprocessableEntity), `href="#field-event_filters"`)
 }
 
 // A button inside of the form must not make it as new as what somebody else
@@ -135,19 +135,19 @@ func TestPages_accountFormKeepsFilterAmongEmptyOnes(t *testing.T) {
 func TestPages_formButtonKeepsLoadedVersion(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
 	form := crmAccountForm()
-	form.Set("version", b.hiddenValue(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
+	form.Set("version", b.hiddenValue(b.get("/ami-accounts/crmpro_ami", http.StatusOK), "version"))
 	_, err := b.server.Site.AMIAccounts.Update(t.Context(), "crmpro_ami", func(u *manager.Account) error {
 		u.Owner = "Theirs"
 		return nil
 	})
 	require.NoError(t, err)
 	form.Set("do", "add-filter")
-	page := b.post("/managers/crmpro_ami", form, http.StatusOK)
+	page := b.post("/ami-accounts/crmpro_ami", form, http.StatusOK)
 	form.Del("do")
 	form.Set("version", b.hiddenValue(page, "version"))
-	require.Contains(t, b.post("/managers/crmpro_ami", form, http.StatusConflict), "<td>Theirs</td><td>Sales</td>")
+	require.Contains(t, b.post("/ami-accounts/crmpro_ami", form, http.StatusConflict), "<td>Theirs</td><td>Sales</td>")
 }
 
 func TestPages_statusErrorOnlyForApplyRight(t *testing.T) {
@@ -156,7 +156,7 @@ func TestPages_statusErrorOnlyForApplyRight(t *testing.T) {
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin"}, password)
 	for _, who := range []*browser{b, b.loginAs("jane.admin")} {
 		banner := who.getFragment("/config/banner")
-		require.Contains(t, banner, "is not known.")
+		require.Contains(t, banner, "The configuration status is unavailable.")
 		require.NotContains(t, banner, "manager.conf")
 	}
 	require.Contains(t, b.getFragment("/config/banner"), `href="/config"`)
@@ -168,14 +168,14 @@ func TestPages_loginReturnsToCurrentPage(t *testing.T) {
 	b := start(t, nil)
 	visitor := b.anonymous()
 	for current, next := range map[string]string{
-		b.server.URL + "/managers/new":     "/login?next=%2Fmanagers%2Fnew",
-		"https://evil.example//evil":       "/login",
-		"javascript:alert(1)":              "/login",
-		"http://%zz":                       "/login",
-		"":                                 "/login",
-		b.server.URL + "/managers/crm?x=1": "/login?next=%2Fmanagers%2Fcrm%3Fx%3D1",
+		b.server.URL + "/ami-accounts/new":     "/login?next=%2Fami-accounts%2Fnew",
+		"https://evil.example//evil":           "/login",
+		"javascript:alert(1)":                  "/login",
+		"http://%zz":                           "/login",
+		"":                                     "/login",
+		b.server.URL + "/ami-accounts/crm?x=1": "/login?next=%2Fami-accounts%2Fcrm%3Fx%3D1",
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/managers/check", http.NoBody)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/ami-accounts/check", http.NoBody)
 		require.NoError(t, err)
 		request.Header.Set("Hx-Request", "true")
 		request.Header.Set("Hx-Current-Url", current)

@@ -23,7 +23,7 @@ func newJobPage(state *jobs.State, path string, titles jobTitles) *jobPage {
 	if state == nil {
 		return nil
 	}
-	page := &jobPage{State: state, Path: path, Heading: titles.done, Progress: strconv.Itoa(state.Done) + " seen to so far"}
+	page := &jobPage{State: state, Path: path, Heading: titles.done, Progress: strconv.Itoa(state.Done) + " done so far"}
 	switch {
 	case state.Running():
 		page.Heading = titles.running

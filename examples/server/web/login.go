@@ -32,8 +32,8 @@ func (v *pageHandler) loginForm() error {
 		return v.redirect(localPath(v.r.URL.Query().Get("next")))
 	}
 	notices := map[string]string{
-		noticeEnded:     "Your session has ended. Log in again; what was typed after it ended was not saved.",
-		noticeLoggedOut: "You are logged out.",
+		noticeEnded:     "Your session has ended. Log in again. Unsaved changes were lost.",
+		noticeLoggedOut: "You have logged out.",
 	}
 	query := v.r.URL.Query()
 	return v.renderLogin(http.StatusOK, loginPage{Notice: notices[query.Get("notice")], Next: query.Get("next")}, "")
@@ -80,7 +80,7 @@ func (v *pageHandler) completeLogin(login *ampusers.Login, next string) error {
 	v.rememberDevice(login.DeviceToken)
 	if login.RecoveryCodesLeft >= 0 {
 		return v.redirectWithFlash("/account", fmt.Sprintf(
-			"You logged in with a recovery code: it does not work again, and %d are left. Make new ones here before you run out.", login.RecoveryCodesLeft))
+			"You used a recovery code, which no longer works. %d codes are left. Create new codes before you run out.", login.RecoveryCodesLeft))
 	}
 	return v.redirect(localPath(next))
 }
@@ -97,9 +97,9 @@ func (v *pageHandler) renderCode(status int, p loginPage) error {
 	p.Next = localPath(p.Next)
 	p.Code = field{
 		Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true,
-		Hint: "The six digits that your authenticator app shows now, or one of your recovery codes.",
+		Hint: "The six-digit code from your authenticator app, or a recovery code.",
 	}
-	return v.renderStatus(status, "code", "Second factor", p)
+	return v.renderStatus(status, "code", "Two-factor authentication", p)
 }
 
 func (v *pageHandler) confirmCode() error {

@@ -19,12 +19,12 @@ func TestPages_loginRedirectsToRequestedPage(t *testing.T) {
 	b := start(t, nil)
 	visitor := b.anonymous()
 	require.Equal(t, "/login", visitor.getRedirect("/"))
-	require.Equal(t, "/login?next=%2Fmanagers%3Fsearch%3Dcrm", visitor.getRedirect("/managers?search=crm"))
+	require.Equal(t, "/login?next=%2Fami-accounts%3Fsearch%3Dcrm", visitor.getRedirect("/ami-accounts?search=crm"))
 
-	page := visitor.get("/login?next=%2Fmanagers%3Fsearch%3Dcrm", http.StatusOK)
+	page := visitor.get("/login?next=%2Fami-accounts%3Fsearch%3Dcrm", http.StatusOK)
 	form := url.Values{"username": {"root.admin"}, "password": {password}, "next": {visitor.hiddenValue(page, "next")}}
-	require.Equal(t, "/managers?search=crm", visitor.postRedirect("/login", form))
-	require.Contains(t, visitor.get("/managers", http.StatusOK), "root.admin")
+	require.Equal(t, "/ami-accounts?search=crm", visitor.postRedirect("/login", form))
+	require.Contains(t, visitor.get("/ami-accounts", http.StatusOK), "root.admin")
 	require.Equal(t, "/", visitor.getRedirect("/login"))
 }
 
@@ -68,8 +68,8 @@ func TestPages_logoutEndsSession(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	require.Equal(t, "/login?notice=logged_out", b.postRedirect("/logout", nil))
-	require.Contains(t, b.get("/login?notice=logged_out", http.StatusOK), "You are logged out.")
-	require.Contains(t, b.getRedirect("/managers"), "/login?next=%2Fmanagers")
+	require.Contains(t, b.get("/login?notice=logged_out", http.StatusOK), "You have logged out.")
+	require.Contains(t, b.getRedirect("/ami-accounts"), "/login?next=%2Fami-accounts")
 }
 
 func TestPages_expiredSessionShowsNotice(t *testing.T) {
@@ -79,7 +79,7 @@ func TestPages_expiredSessionShowsNotice(t *testing.T) {
 	jane := b.loginAs("jane.admin")
 	require.NoError(t, b.server.Site.Administrators.EndSessions(t.Context(), "jane.admin"))
 
-	require.Equal(t, "/login?next=%2Fmanagers%2Fnew&notice=ended", jane.postRedirect("/managers/new", url.Values{"name": {"crm"}}))
+	require.Equal(t, "/login?next=%2Fami-accounts%2Fnew&notice=ended", jane.postRedirect("/ami-accounts/new", url.Values{"name": {"crm"}}))
 	require.Contains(t, jane.get("/login?notice=ended", http.StatusOK), "Your session has ended.")
 
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL+"/config/banner", http.NoBody)

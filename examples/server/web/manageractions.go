@@ -20,8 +20,8 @@ func (v *pageHandler) confirmDeleteManager(u *manager.Account, errs formErrors) 
 	return v.renderConfirmation(errs.status, confirmation{
 		Title: "Delete " + u.Name + "?", Problems: errs.summary(nil), Back: back, Action: back + "/delete", Yes: "Delete " + u.Name, Danger: true,
 		Consequences: []string{
-			"The next apply takes the account from Asterisk and ends its sessions.",
-			"This cannot be undone: the secret is lost. To keep the account for later, disable it instead.",
+			"The next apply removes the account from Asterisk and closes its sessions.",
+			"This cannot be undone: the secret is lost. To keep the account, disable it instead.",
 		},
 	})
 }
@@ -39,15 +39,15 @@ func (v *pageHandler) managerDelete() error {
 		return err
 	}
 	v.runner.InvalidateStatus()
-	return v.redirectWithFlash("/managers", u.Name+" is deleted. Apply it to take the account from Asterisk.")
+	return v.redirectWithFlash("/ami-accounts", u.Name+" was deleted. Apply to remove the account from Asterisk.")
 }
 
 func (v *pageHandler) managerDisable() error {
-	return v.toggleManager(v.site.AMIAccounts.Disable, "Disabled. Apply it to take the account from Asterisk.")
+	return v.toggleManager(v.site.AMIAccounts.Disable, "Disabled. Apply to remove the account from Asterisk.")
 }
 
 func (v *pageHandler) managerEnable() error {
-	return v.toggleManager(v.site.AMIAccounts.Enable, "Enabled. Apply it to make it live.")
+	return v.toggleManager(v.site.AMIAccounts.Enable, "Enabled. Apply to make it live.")
 }
 
 // toggleManager switches the account off or on.
@@ -59,7 +59,7 @@ func (v *pageHandler) toggleManager(turn toggleFunc, message string) error {
 	_, err = turn(v.r.Context(), u.Name)
 	if errs, ok := formErrorsOf(err); ok {
 		form := v.managerFields(u.Name, inputOfManager(u), errs)
-		form.Problems, form.Refused = nil, form.Problems
+		form.Problems, form.ActionErrors = nil, form.Problems
 		return v.renderManager(errs.status, u, form)
 	}
 	if err != nil {
@@ -81,14 +81,14 @@ func (v *pageHandler) confirmRotateManager(u *manager.Account, errs formErrors) 
 	back := managerPath(u.Name)
 	secret := field{
 		Name: "secret", Label: "New secret", Type: "password", Autocomplete: "new-password", Errors: errs.forField("secret"),
-		Hint: "Leave it empty to have a strong one generated, and shown once.",
+		Hint: "Leave empty to generate a strong secret, which is shown only once.",
 	}
 	return v.renderConfirmation(errs.status, confirmation{
-		Title: "Give " + u.Name + " a new secret", Problems: errs.summary(map[string]string{"secret": "New secret"}),
+		Title: "Set a new secret for " + u.Name, Problems: errs.summary(map[string]string{"secret": "New secret"}),
 		Back: back, Action: back + "/rotate", Yes: "Set new secret", Field: secret, Username: u.Name,
 		Consequences: []string{
-			"Asterisk takes the new secret at the next apply, and the old one stops to work then.",
-			"Put it into the integration at the same time: it cannot log in with the old one afterwards.",
+			"The new secret takes effect at the next apply. The old one no longer works after that.",
+			"Update the integration at the same time.",
 		},
 	})
 }

@@ -13,12 +13,12 @@ import (
 type managerFields struct {
 	Problems []problem
 	// Refused is what was refused of an act, which saves nothing of the form.
-	Refused  []problem
-	Conflict []difference
+	ActionErrors []problem
+	Conflict     []difference
 	// Version is that of the account that was put into the form.
 	Version string
 	// Said is what a button of the form has done; nothing is saved yet.
-	Said     string
+	Message  string
 	Warnings []problem
 	// Action is the address of the form.
 	Action string
@@ -48,9 +48,9 @@ type filterRow struct {
 
 func managerLabels(in managerInput) map[string]string {
 	labels := map[string]string{
-		"name": "Manager name", "secret": "Manager secret", "deny": "Deny", "permit": "Permit", "named_acl": "Named ACL",
+		"name": "Name", "secret": "Secret", "deny": "Deny", "permit": "Permit", "named_acl": "Named ACL",
 		"read": "Read", "write": "Write", "event_filters": "Event filters", "write_timeout": "Write timeout",
-		"owner": "Owner", "note": "Note", "display_connects": "DisplayConnects", "allow_multiple_login": "Several sessions",
+		"owner": "Owner", "note": "Note", "display_connects": "Log connections", "allow_multiple_login": "Multiple sessions",
 	}
 	for i := range in.Filters {
 		for _, part := range []string{"action", "event", "header", "method", "match"} {
@@ -69,14 +69,14 @@ func (v *pageHandler) managerFields(name string, in managerInput, errs formError
 	}
 	f := managerFields{
 		Problems: errs.summary(labels), Warnings: in.warnings(), Action: v.r.URL.Path,
-		Name:         input("name", name, "What the integration logs in with, such as crmpro_ami. It cannot be changed later."),
-		Secret:       input("secret", "", "Leave it empty to have a strong one generated, and shown once."),
-		Deny:         input("deny", in.Deny, "One address or network per line. With a permit and no deny, all others are denied for you."),
-		Permit:       input("permit", in.Permit, "One address or network per line, such as 10.0.0.0/8: the exceptions to what is denied."),
-		NamedACL:     input("named_acl", in.NamedACL, "A list of acl.conf that an address must pass as well; usually empty."),
-		WriteTimeout: input("write_timeout", in.WriteTimeout, "Milliseconds that Asterisk waits for a slow integration before it hangs up; empty for 100."),
-		Owner:        input("owner", in.Owner, "Who looks after the integration. Asterisk never sees it."),
-		Note:         input("note", in.Note, "What it is for. Asterisk never sees it."),
+		Name:         input("name", name, "The username of the integration, for example crmpro_ami. You cannot change it later."),
+		Secret:       input("secret", "", "Leave empty to generate a strong secret, which is shown only once."),
+		Deny:         input("deny", in.Deny, "One address or network per line. If only Permit is set, all other addresses are denied."),
+		Permit:       input("permit", in.Permit, "One address or network per line, for example 10.0.0.0/8. Exceptions to Deny."),
+		NamedACL:     input("named_acl", in.NamedACL, "A section of acl.conf that also applies. Usually empty."),
+		WriteTimeout: input("write_timeout", in.WriteTimeout, "How long Asterisk waits for a slow client, in milliseconds. Leave empty for 100."),
+		Owner:        input("owner", in.Owner, "The contact for the integration. Not sent to Asterisk."),
+		Note:         input("note", in.Note, "Free text. Not sent to Asterisk."),
 		Presets:      presetGroup(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
 		Filters: filterRows(in, errs), Switches: switches(in),
 	}
@@ -104,7 +104,7 @@ func (in managerInput) warnings() []problem {
 func presetGroup(in managerInput) group {
 	g := group{
 		Name: "preset", Legend: "Start from a preset", One: true,
-		Hint: "A preset fills the classes and event filters below. You can change them before you save.",
+		Hint: "A preset fills in the classes and event filters below. You can change them before you save.",
 	}
 	for _, p := range manager.Presets() {
 		fits := slices.Equal(p.Read.Names(), in.Read) && slices.Equal(p.Write.Names(), in.Write)
@@ -151,16 +151,16 @@ func optionsOf(chosen string, options []string) []choice {
 func switches(in managerInput) []choice {
 	return []choice{
 		{
-			Value: "display_connects", Label: "DisplayConnects", Chosen: in.DisplayConnects,
-			Hint: "Logs each login and logoff on the Asterisk console. \"manager show users\" lists the account either way.",
+			Value: "display_connects", Label: "Log connections", Chosen: in.DisplayConnects,
+			Hint: "Logs each login and logoff on the Asterisk console (displayconnects). \"manager show users\" lists the account either way.",
 		},
 		{
-			Value: "allow_multiple_login", Label: "Several sessions at once", Chosen: in.Multiple,
-			Hint: "Most integrations reconnect before their old session has ended, and need this.",
+			Value: "allow_multiple_login", Label: "Multiple sessions", Chosen: in.Multiple,
+			Hint: "Most integrations need this, because they reconnect before their old session ends.",
 		},
 		{
 			Value: "disabled", Label: "Disabled", Chosen: in.Disabled,
-			Hint: "Keeps the account here, and takes it from Asterisk at the next apply.",
+			Hint: "The account stays here, but the next apply removes it from Asterisk.",
 		},
 	}
 }
@@ -175,8 +175,8 @@ func conflictOfManager(now, typed managerInput) []difference {
 		difference{"Read", joinList(now.Read), joinList(typed.Read)},
 		difference{"Write", joinList(now.Write), joinList(typed.Write)},
 		difference{"Event filters", filterTexts(now.Filters), filterTexts(typed.Filters)},
-		difference{"DisplayConnects", yesNo[now.DisplayConnects], yesNo[typed.DisplayConnects]},
-		difference{"Several sessions", yesNo[now.Multiple], yesNo[typed.Multiple]},
+		difference{"Log connections", yesNo[now.DisplayConnects], yesNo[typed.DisplayConnects]},
+		difference{"Multiple sessions", yesNo[now.Multiple], yesNo[typed.Multiple]},
 		difference{"Write timeout", now.WriteTimeout, typed.WriteTimeout},
 		difference{"Disabled", yesNo[now.Disabled], yesNo[typed.Disabled]},
 		difference{"Owner", now.Owner, typed.Owner},

@@ -138,7 +138,7 @@ func parseTimeout(text string, errs []store.FieldError) (int, []store.FieldError
 	}
 	timeout, err := strconv.Atoi(text)
 	if err != nil {
-		return -1, append(errs, store.FieldError{Field: "write_timeout", Code: "type", Message: "write a whole number of milliseconds"})
+		return -1, append(errs, store.FieldError{Field: "write_timeout", Code: "type", Message: "enter a whole number of milliseconds"})
 	}
 	return timeout, errs
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// managerListPage is the page /managers.
+// managerListPage is the page /ami-accounts.
 type managerListPage struct {
 	listRequest
 
@@ -28,7 +28,7 @@ func (v *pageHandler) managerList() error {
 	if err != nil {
 		return err
 	}
-	return v.render("managers", "AMI accounts", managerListPage{
+	return v.render("amiaccounts", "AMI accounts", managerListPage{
 		listRequest: req, Items: list.Items, Paging: req.paging(list.Next),
 		Heads: req.headers(
 			column{"Name", "name"}, column{"Owner", ""}, column{"Read", ""}, column{"Write", ""}, column{"Permit", ""},
@@ -52,14 +52,14 @@ func (v *pageHandler) managerNew() error {
 }
 
 func (v *pageHandler) renderNewManager(status int, form managerFields) error {
-	return v.renderStatus(status, "managernew", "Add AMI account", managerPage{Account: &manager.Account{}, Form: form})
+	return v.renderStatus(status, "amiaccountnew", "Add AMI account", managerPage{Account: &manager.Account{}, Form: form})
 }
 
 func (v *pageHandler) managerCreate() error {
 	in, name := readManager(v.form()), v.form().Get("name")
 	if message, handled := v.applyFormButton(&in); handled {
 		form := v.managerFields(name, in, formErrors{})
-		form.Said = message
+		form.Message = message
 		return v.renderNewManager(http.StatusOK, form)
 	}
 	u := &manager.Account{Name: name, Secret: store.NewSecret(v.form().Get("secret"))}
@@ -82,9 +82,9 @@ func (v *pageHandler) applyFormButton(in *managerInput) (message string, handled
 		return usePreset(in, v.form().Get("preset")), true
 	case do == "add-filter":
 		in.Filters = append(in.Filters, newFilter())
-		return "A filter is added. It is not saved yet.", true
+		return "Filter added. It is not saved yet.", true
 	case v.form().Has("remove-filter"):
-		return "The filter is removed. It is not saved yet.", true
+		return "Filter removed. The change is not saved yet.", true
 	}
 	return "", false
 }
@@ -92,7 +92,7 @@ func (v *pageHandler) applyFormButton(in *managerInput) (message string, handled
 func usePreset(in *managerInput, name string) string {
 	preset, ok := manager.LookupPreset(name)
 	if !ok {
-		return "Choose one of the presets first."
+		return "Select a preset first."
 	}
 	var u manager.Account
 	in.fill(&u)
@@ -100,7 +100,7 @@ func usePreset(in *managerInput, name string) string {
 	filled := inputOfManager(&u)
 	in.Read, in.Write, in.Filters = filled.Read, filled.Write, filled.Filters
 	in.WriteTimeout, in.Multiple = filled.WriteTimeout, filled.Multiple
-	return fmt.Sprintf("The classes are those of the preset %s. They are not saved yet.", preset.Name)
+	return fmt.Sprintf("Preset %s filled in. The changes are not saved yet.", preset.Name)
 }
 
 func (v *pageHandler) managerForm() error {
@@ -120,7 +120,7 @@ func (v *pageHandler) manager() (*manager.Account, error) {
 // one that was typed into before keeps the version that it was made of.
 func (v *pageHandler) renderManager(status int, u *manager.Account, form managerFields) error {
 	form.Version, form.Action = cmp.Or(form.Version, managerVersion(u)), managerPath(u.Name)
-	return v.renderStatus(status, "manager", "AMI account "+u.Name, managerPage{Account: u, Form: form})
+	return v.renderStatus(status, "amiaccount", "AMI account "+u.Name, managerPage{Account: u, Form: form})
 }
 
 func (v *pageHandler) managerSave() error {
@@ -131,7 +131,7 @@ func (v *pageHandler) managerSave() error {
 	in, loaded := readManager(v.form()), v.form().Get("version")
 	if message, handled := v.applyFormButton(&in); handled {
 		form := v.managerFields(u.Name, in, formErrors{})
-		form.Said, form.Version = message, loaded
+		form.Message, form.Version = message, loaded
 		return v.renderManager(http.StatusOK, u, form)
 	}
 	var inputErrs []store.FieldError
@@ -154,7 +154,7 @@ func (v *pageHandler) managerSave() error {
 		return err
 	}
 	v.runner.InvalidateStatus()
-	return v.redirectWithFlash(managerPath(u.Name), "Saved. Apply it to make it live.")
+	return v.redirectWithFlash(managerPath(u.Name), "Saved. Apply to make it live.")
 }
 
 // renderManagerConflict shows what somebody else saved meanwhile beside what was

@@ -24,10 +24,10 @@ func crmAccountForm() url.Values {
 func TestPages_accountCreateShowsSecretOnce(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	require.Contains(t, b.get("/managers", http.StatusOK), "There is no AMI account yet.")
-	require.Equal(t, "/managers/crmpro_ami/secret", b.postRedirect("/managers/new", crmAccountForm()))
+	require.Contains(t, b.get("/ami-accounts", http.StatusOK), "There are no AMI accounts yet.")
+	require.Equal(t, "/ami-accounts/crmpro_ami/secret", b.postRedirect("/ami-accounts/new", crmAccountForm()))
 
-	page := b.get("/managers/crmpro_ami/secret", http.StatusOK)
+	page := b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK)
 	secret := copyableText(page, "secret")
 	authentic, err := b.server.Site.AMIAccounts.VerifySecret(t.Context(), "crmpro_ami", store.NewSecret(secret))
 	require.NoError(t, err)
@@ -35,7 +35,7 @@ func TestPages_accountCreateShowsSecretOnce(t *testing.T) {
 	require.Equal(t, "nc 127.0.0.1 5038", copyableText(page, "command"))
 	require.Equal(t, "Action: Login\nUsername: crmpro_ami\nSecret: "+secret+"\n\n", copyableText(page, "login"))
 
-	page = b.get("/managers/crmpro_ami/secret", http.StatusOK)
+	page = b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK)
 	require.NotContains(t, page, secret)
 	require.Contains(t, page, "cannot be shown again")
 
@@ -44,18 +44,18 @@ func TestPages_accountCreateShowsSecretOnce(t *testing.T) {
 	require.Equal(t, "Click to call.\nAsk Jane.", u.Note)
 	require.Equal(t, "call,originate", u.Write.String())
 	require.Len(t, u.Permit, 2)
-	require.Contains(t, b.get("/managers", http.StatusOK), ">crmpro_ami<")
+	require.Contains(t, b.get("/ami-accounts", http.StatusOK), ">crmpro_ami<")
 }
 
 func TestPages_accountRotateShowsSecretOnce(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
-	first := copyableText(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret")
-	require.Contains(t, b.get("/managers/crmpro_ami/rotate", http.StatusOK), "the old one stops to work")
-	b.requireFieldError(b.post("/managers/crmpro_ami/rotate", url.Values{"secret": {"short"}}, http.StatusUnprocessableEntity), "field-secret")
-	require.Equal(t, "/managers/crmpro_ami/secret", b.postRedirect("/managers/crmpro_ami/rotate", nil))
-	second := copyableText(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret")
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
+	first := copyableText(b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK), "secret")
+	require.Contains(t, b.get("/ami-accounts/crmpro_ami/rotate", http.StatusOK), "The old one no longer works")
+	b.requireFieldError(b.post("/ami-accounts/crmpro_ami/rotate", url.Values{"secret": {"short"}}, http.StatusUnprocessableEntity), "field-secret")
+	require.Equal(t, "/ami-accounts/crmpro_ami/secret", b.postRedirect("/ami-accounts/crmpro_ami/rotate", nil))
+	second := copyableText(b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK), "secret")
 	require.NotEmpty(t, second)
 	require.NotEqual(t, first, second)
 }
@@ -63,14 +63,14 @@ func TestPages_accountRotateShowsSecretOnce(t *testing.T) {
 func TestPages_secretBelongsToItsAccount(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", url.Values{"name": {"first"}})
-	b.postRedirect("/managers/new", url.Values{"name": {"second"}})
-	first := copyableText(b.get("/managers/first/secret", http.StatusOK), "secret")
-	second := copyableText(b.get("/managers/second/secret", http.StatusOK), "secret")
+	b.postRedirect("/ami-accounts/new", url.Values{"name": {"first"}})
+	b.postRedirect("/ami-accounts/new", url.Values{"name": {"second"}})
+	first := copyableText(b.get("/ami-accounts/first/secret", http.StatusOK), "secret")
+	second := copyableText(b.get("/ami-accounts/second/secret", http.StatusOK), "secret")
 	require.NotEmpty(t, first)
 	require.NotEmpty(t, second)
 	require.NotEqual(t, first, second)
-	require.Empty(t, copyableText(b.get("/managers/first/secret", http.StatusOK), "secret"))
+	require.Empty(t, copyableText(b.get("/ami-accounts/first/secret", http.StatusOK), "secret"))
 }
 
 func TestPages_accountFieldErrors(t *testing.T) {
@@ -83,7 +83,7 @@ func TestPages_accountFieldErrors(t *testing.T) {
 	form.Set("write_timeout", "soon")
 	form["filter_action"], form["filter_event"] = []string{"exclude", "exclude"}, []string{"", "Bad Event"}
 	form["filter_method"], form["filter_match"], form["filter_header"] = []string{"none", "none"}, []string{"", ""}, []string{"", ""}
-	page := b.post("/managers/new", form, http.StatusUnprocessableEntity)
+	page := b.post("/ami-accounts/new", form, http.StatusUnprocessableEntity)
 	for _, id := range []string{"field-name", "field-secret", "field-permit", "field-write_timeout", "field-event_filters-0-event"} {
 		b.requireFieldError(page, id)
 	}
@@ -92,38 +92,38 @@ func TestPages_accountFieldErrors(t *testing.T) {
 	require.NotContains(t, page, "short-one")
 	require.Contains(t, page, `name="write" value="originate" checked`)
 
-	b.postRedirect("/managers/new", crmAccountForm())
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
 	again := crmAccountForm()
 	again.Set("name", "CRMPRO_ami")
-	b.requireFieldError(b.post("/managers/new", again, http.StatusUnprocessableEntity), "field-name")
+	b.requireFieldError(b.post("/ami-accounts/new", again, http.StatusUnprocessableEntity), "field-name")
 }
 
 func TestPages_accountPresetAndFiltersWithoutJavaScript(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	form := url.Values{"name": {"wallboard"}, "do": {"preset"}, "preset": {"queue-dashboard"}, "note": {"kept"}}
-	page := b.post("/managers/new", form, http.StatusOK)
+	page := b.post("/ami-accounts/new", form, http.StatusOK)
 	require.Contains(t, page, `name="read" value="agent" checked`)
 	require.Contains(t, page, `value="wallboard"`)
 	require.Contains(t, page, "kept</textarea>")
-	require.Contains(t, page, "They are not saved yet.")
-	require.Contains(t, b.post("/managers/new", url.Values{"do": {"preset"}}, http.StatusOK), "Choose one of the presets first.")
+	require.Contains(t, page, "The changes are not saved yet.")
+	require.Contains(t, b.post("/ami-accounts/new", url.Values{"do": {"preset"}}, http.StatusOK), "Select a preset first.")
 
 	form = url.Values{"name": {"wallboard"}, "read": {"call"}, "do": {"add-filter"}}
-	page = b.post("/managers/new", form, http.StatusOK)
+	page = b.post("/ami-accounts/new", form, http.StatusOK)
 	require.Contains(t, page, `id="field-event_filters-0-match"`)
 	form = url.Values{
 		"name": {"wallboard"}, "read": {"call"}, "filter_action": {"include", "exclude"}, "filter_event": {"Newchannel", "Hangup"},
 		"filter_header": {"", ""}, "filter_method": {"none", "none"}, "filter_match": {"", ""}, "remove-filter": {"0"},
 	}
-	page = b.post("/managers/new", form, http.StatusOK)
+	page = b.post("/ami-accounts/new", form, http.StatusOK)
 	require.Contains(t, page, `value="Hangup"`)
 	require.NotContains(t, page, `value="Newchannel"`)
 	_, err := b.server.Site.AMIAccounts.Get(t.Context(), "wallboard")
 	require.ErrorIs(t, err, store.ErrNotFound)
 
 	form.Del("remove-filter")
-	b.postRedirect("/managers/new", form)
+	b.postRedirect("/ami-accounts/new", form)
 	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "wallboard")
 	require.NoError(t, err)
 	require.Len(t, u.EventFilters, 2)
@@ -132,18 +132,18 @@ func TestPages_accountPresetAndFiltersWithoutJavaScript(t *testing.T) {
 func TestPages_accountWarningsWhileTyping(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	page := b.post("/managers/check", url.Values{"write": {"originate"}, "permit": {"<b>"}}, http.StatusOK)
+	page := b.post("/ami-accounts/check", url.Values{"write": {"originate"}, "permit": {"<b>"}}, http.StatusOK)
 	require.Contains(t, page, "Write:")
 	require.Contains(t, page, "The account can start calls, but not redirect or hang up any")
 	require.NotContains(t, page, "<html")
-	require.Contains(t, b.post("/managers/new", url.Values{"name": {"-"}, "write": {"command"}}, http.StatusUnprocessableEntity), "can take over the whole PBX")
+	require.Contains(t, b.post("/ami-accounts/new", url.Values{"name": {"-"}, "write": {"command"}}, http.StatusUnprocessableEntity), "can take over the whole PBX")
 }
 
 func TestPages_accountEditConflict(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
-	page := b.get("/managers/crmpro_ami", http.StatusOK)
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
+	page := b.get("/ami-accounts/crmpro_ami", http.StatusOK)
 	_, err := b.server.Site.AMIAccounts.Update(t.Context(), "crmpro_ami", func(u *manager.Account) error {
 		u.Owner, u.Write = "Theirs", manager.Call
 		return nil
@@ -152,12 +152,12 @@ func TestPages_accountEditConflict(t *testing.T) {
 	form := crmAccountForm()
 	form.Set("owner", "Mine")
 	form.Set("version", b.hiddenValue(page, "version"))
-	page = b.post("/managers/crmpro_ami", form, http.StatusConflict)
+	page = b.post("/ami-accounts/crmpro_ami", form, http.StatusConflict)
 	require.Contains(t, page, "<td>Theirs</td><td>Mine</td>")
 	require.Contains(t, page, "<td>call</td><td>call, originate</td>")
 	require.NotContains(t, page, `<th scope="row">Note</th>`)
 	form.Set("version", b.hiddenValue(page, "version"))
-	require.Equal(t, "/managers/crmpro_ami", b.postRedirect("/managers/crmpro_ami", form))
+	require.Equal(t, "/ami-accounts/crmpro_ami", b.postRedirect("/ami-accounts/crmpro_ami", form))
 	u, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	require.Equal(t, "Mine", u.Owner)
@@ -166,12 +166,12 @@ func TestPages_accountEditConflict(t *testing.T) {
 func TestPages_accountFormRoundTrip(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
 	before, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	form := crmAccountForm()
-	form.Set("version", b.hiddenValue(b.get("/managers/crmpro_ami", http.StatusOK), "version"))
-	b.postRedirect("/managers/crmpro_ami", form)
+	form.Set("version", b.hiddenValue(b.get("/ami-accounts/crmpro_ami", http.StatusOK), "version"))
+	b.postRedirect("/ami-accounts/crmpro_ami", form)
 	after, err := b.server.Site.AMIAccounts.Get(t.Context(), "crmpro_ami")
 	require.NoError(t, err)
 	after.UpdatedAt = before.UpdatedAt
@@ -181,31 +181,31 @@ func TestPages_accountFormRoundTrip(t *testing.T) {
 func TestPages_accountLifecycle(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
-	b.postRedirect("/managers/crmpro_ami/disable", nil)
-	require.Contains(t, b.get("/managers/crmpro_ami", http.StatusOK), `action="/managers/crmpro_ami/enable"`)
-	b.postRedirect("/managers/crmpro_ami/enable", nil)
-	require.Contains(t, b.get("/managers/crmpro_ami/delete", http.StatusOK), "The next apply takes the account from Asterisk")
-	require.Equal(t, "/managers", b.postRedirect("/managers/crmpro_ami/delete", nil))
-	b.get("/managers/crmpro_ami", http.StatusNotFound)
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
+	b.postRedirect("/ami-accounts/crmpro_ami/disable", nil)
+	require.Contains(t, b.get("/ami-accounts/crmpro_ami", http.StatusOK), `action="/ami-accounts/crmpro_ami/enable"`)
+	b.postRedirect("/ami-accounts/crmpro_ami/enable", nil)
+	require.Contains(t, b.get("/ami-accounts/crmpro_ami/delete", http.StatusOK), "The next apply removes the account from Asterisk")
+	require.Equal(t, "/ami-accounts", b.postRedirect("/ami-accounts/crmpro_ami/delete", nil))
+	b.get("/ami-accounts/crmpro_ami", http.StatusNotFound)
 }
 
 func TestPages_accountProbeWithoutAsterisk(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
-	page := b.post("/managers/crmpro_ami/probe", nil, http.StatusOK)
-	require.Contains(t, page, "There is no Asterisk to log in to")
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
+	page := b.post("/ami-accounts/crmpro_ami/probe", nil, http.StatusOK)
+	require.Contains(t, page, "No Asterisk is connected.")
 	require.Contains(t, page, "<html")
 
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/managers/crmpro_ami/probe", http.NoBody)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.server.URL+"/ami-accounts/crmpro_ami/probe", http.NoBody)
 	require.NoError(t, err)
 	request.Header.Set("Hx-Request", "true")
 	request.Header.Set("Sec-Fetch-Site", "same-origin")
 	response, part := servertest.Do(t, b.client, request)
 	require.Equal(t, http.StatusOK, response.StatusCode)
 	require.NotContains(t, part, "<html")
-	require.Contains(t, part, "The login did not work.")
+	require.Contains(t, part, "Login failed.")
 }
 
 func TestPages_accountTextIsEscaped(t *testing.T) {
@@ -214,7 +214,7 @@ func TestPages_accountTextIsEscaped(t *testing.T) {
 	const hostile = `"><script>alert(1)</script>`
 	_, err := b.server.Site.AMIAccounts.Create(t.Context(), &manager.Account{Name: "hostile", Owner: hostile, Note: hostile})
 	require.NoError(t, err)
-	for _, path := range []string{"/managers", "/managers/hostile", "/audit", "/managers?search=" + url.QueryEscape(hostile), "/administrators?search=" + url.QueryEscape(hostile)} {
+	for _, path := range []string{"/ami-accounts", "/ami-accounts/hostile", "/audit", "/ami-accounts?search=" + url.QueryEscape(hostile), "/administrators?search=" + url.QueryEscape(hostile)} {
 		page := b.get(path, http.StatusOK)
 		require.NotContains(t, page, "<script>", path)
 		require.Contains(t, strings.ReplaceAll(page, "&#34;", `"`), `"&gt;&lt;script&gt;`, path)

@@ -40,7 +40,7 @@ func (v *pageHandler) managerSecret() error {
 	}
 	secret := v.takeSecret(secretKey, u.Name, u.SecretChangedAt)
 	host, port := v.amiAddress()
-	return v.render("managersecret", "Secret of "+u.Name, managerSecretPage{
+	return v.render("amiaccountsecret", "Secret of "+u.Name, managerSecretPage{
 		Name: u.Name, Back: managerPath(u.Name), Host: host, Port: port,
 		Secret:  copyable{ID: "secret", Text: secret, What: "the secret"},
 		Command: copyable{ID: "command", Text: "nc " + host + " " + port, What: "the command"},
@@ -93,21 +93,21 @@ func (v *pageHandler) managerProbe() error {
 	}
 	form := v.managerFields(u.Name, inputOfManager(u), formErrors{})
 	form.Version, form.Action = managerVersion(u), managerPath(u.Name)
-	return v.render("manager", "AMI account "+u.Name, managerPage{Account: u, Form: form, Probe: result})
+	return v.render("amiaccount", "AMI account "+u.Name, managerPage{Account: u, Form: form, Probe: result})
 }
 
 func (v *pageHandler) probeManager(name string) (*probeResult, error) {
 	ctx := v.r.Context()
 	result, err := v.site.Probe(ctx, name, nil)
 	if errors.Is(err, store.ErrConflict) || errors.Is(err, fs.ErrNotExist) {
-		return &probeResult{Message: "There is no Asterisk to log in to: the settings say where AMI listens."}, nil
+		return &probeResult{Message: "No Asterisk is connected. Check the AMI address in the settings."}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	message := sentence(result.Message)
 	if result.Outcome != manager.LoggedIn && v.hasPendingChanges(ctx) {
-		message += " There are changes that were not applied yet: apply them first."
+		message += " There are pending changes. Apply them first."
 	}
 	return &probeResult{OK: result.Outcome == manager.LoggedIn, Message: message}, nil
 }

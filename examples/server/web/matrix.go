@@ -65,7 +65,7 @@ func (v *pageHandler) permissionMatrix() error {
 	case err == nil:
 		return v.redirect(userPath(u.Username) + "/permissions")
 	case errors.Is(err, store.ErrNotFound):
-		err = store.NewInvalidError(store.FieldError{Field: "username", Code: "unknown", Message: "there is no such person; write a username"})
+		err = store.NewInvalidError(store.FieldError{Field: "username", Code: "unknown", Message: "user not found; enter a username"})
 	}
 	errs, ok := formErrorsOf(err)
 	if !ok {
@@ -143,12 +143,12 @@ func cellOf(value permission.Value) matrixCell {
 	text := strings.Join(items, ", ")
 	switch {
 	case len(items) == 0:
-		text = "nothing"
+		text = "none"
 	case more > 0:
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	if value.IsAppend() {
-		text = "adds " + text
+		text = "add " + text
 	}
 	return matrixCell{Text: text}
 }

@@ -23,12 +23,12 @@ func (v *pageHandler) defaultOnboarding() string {
 
 func onboardingGroup(chosen string, errs formErrors) group {
 	return group{
-		Name: "begin", Legend: userLabels()["begin"], One: true, Errors: errs.forField("begin"),
+		Name: "onboarding", Legend: userLabels()["onboarding"], One: true, Errors: errs.forField("onboarding"),
 		Choices: []choice{
-			{Value: onboardMail, Label: "Send a welcome mail", Hint: "With a link to choose a password.", Chosen: chosen == onboardMail},
-			{Value: onboardLink, Label: "Show me a link", Hint: "To pass on; with it the person chooses a password.", Chosen: chosen == onboardLink},
-			{Value: onboardPassword, Label: "Set the password below", Hint: "You will know it, then.", Chosen: chosen == onboardPassword},
-			{Value: onboardLater, Label: "Nothing yet", Hint: "Nobody can log in as this person until you send a welcome mail.", Chosen: chosen == onboardLater},
+			{Value: onboardMail, Label: "Send a welcome email", Hint: "The email contains a link to set a password.", Chosen: chosen == onboardMail},
+			{Value: onboardLink, Label: "Show a password link", Hint: "Pass the link on, so that the user can set a password.", Chosen: chosen == onboardLink},
+			{Value: onboardPassword, Label: "Set the password below", Hint: "You will know the password.", Chosen: chosen == onboardPassword},
+			{Value: onboardLater, Label: "Later", Hint: "The user cannot log in until you send a welcome email or set a password.", Chosen: chosen == onboardLater},
 		},
 	}
 }
@@ -37,32 +37,32 @@ func onboardingGroup(chosen string, errs formErrors) group {
 func validateOnboarding(begin string, password store.Secret) error {
 	switch {
 	case begin != onboardMail && begin != onboardLink && begin != onboardPassword && begin != onboardLater:
-		return store.NewInvalidError(store.FieldError{Field: "begin", Code: "oneof", Message: "choose one of these"})
+		return store.NewInvalidError(store.FieldError{Field: "onboarding", Code: "oneof", Message: "select an option"})
 	case begin == onboardPassword && password.IsZero():
-		return store.NewInvalidError(store.FieldError{Field: "password", Code: "required", Message: "type a password, or choose another way to begin"})
+		return store.NewInvalidError(store.FieldError{Field: "password", Code: "required", Message: "enter a password, or select another option"})
 	case begin != onboardPassword && !password.IsZero():
-		return store.NewInvalidError(store.FieldError{Field: "begin", Code: "conflict", Message: "choose to set the password, or leave it empty"})
+		return store.NewInvalidError(store.FieldError{Field: "onboarding", Code: "conflict", Message: "select \"Set the password below\", or leave the password empty"})
 	}
 	return nil
 }
 
 // onboardUser does with somebody who was just made what was chosen.
 func (v *pageHandler) onboardUser(u *userman.User, begin string) error {
-	added := u.Username + " is added"
+	added := u.Username + " was added"
 	switch begin {
 	case onboardMail:
 		delivery, err := v.users().SendWelcome(v.r.Context(), u.Username)
 		if err != nil {
-			return v.warnOnboardingFailed(u, "No mail was sent", err)
+			return v.warnOnboardingFailed(u, "No email was sent", err)
 		}
 		return v.redirectWithDelivery(u, added+". ", delivery)
 	case onboardLink:
 		if err := v.redirectToUserLink(u); err != nil {
-			return v.warnOnboardingFailed(u, "No link was made", err)
+			return v.warnOnboardingFailed(u, "No link was created", err)
 		}
 		return nil
 	case onboardPassword:
-		return v.redirectWithFlash(userPath(u.Username), added+" and can log in with the password that you chose.")
+		return v.redirectWithFlash(userPath(u.Username), added+" and can log in with the password that you set.")
 	default:
 		return v.redirectWithFlash(userPath(u.Username), added+".")
 	}
@@ -71,5 +71,5 @@ func (v *pageHandler) onboardUser(u *userman.User, begin string) error {
 // warnOnboardingFailed says on the page of u, who was just made, that what was to follow
 // failed: a page that only says so would be taken for that of nobody made.
 func (v *pageHandler) warnOnboardingFailed(u *userman.User, failed string, err error) error {
-	return v.redirectWithWarning(userPath(u.Username), u.Username+" is added. "+failed+": "+v.errorPage(err).Reason)
+	return v.redirectWithWarning(userPath(u.Username), u.Username+" was added. "+failed+": "+v.errorPage(err).Reason)
 }

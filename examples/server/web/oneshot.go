@@ -17,8 +17,8 @@ const (
 	// warningKey is to flashKey what went wrong.
 	warningKey = "web.warning"
 	// Those of people are by their IDs: usernames change.
-	userLinkKey   = "web.personlink."
-	userSecretKey = "web.personsecret."
+	userLinkKey   = "web.userlink."
+	userSecretKey = "web.usersecret."
 	softphoneKey  = "web.softphone."
 	tokenKey      = "web.token."
 )

@@ -27,21 +27,21 @@ func (b *browser) requireHead(path string) {
 func TestPages_secretSurvivesHEAD(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
-	b.requireHead("/managers/crmpro_ami/secret")
-	require.NotEmpty(t, copyableText(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret"))
-	b.postRedirect("/managers/crmpro_ami/disable", nil)
-	b.requireHead("/managers/crmpro_ami")
-	require.Contains(t, b.get("/managers/crmpro_ami", http.StatusOK), "Disabled. Apply it")
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
+	b.requireHead("/ami-accounts/crmpro_ami/secret")
+	require.NotEmpty(t, copyableText(b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK), "secret"))
+	b.postRedirect("/ami-accounts/crmpro_ami/disable", nil)
+	b.requireHead("/ami-accounts/crmpro_ami")
+	require.Contains(t, b.get("/ami-accounts/crmpro_ami", http.StatusOK), "Disabled. Apply to remove")
 }
 
 func TestPages_replacedSecretIsNotShown(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/managers/new", crmAccountForm())
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
 	_, err := b.server.Site.AMIAccounts.Rotate(t.Context(), "crmpro_ami", store.Secret{})
 	require.NoError(t, err)
-	require.Empty(t, copyableText(b.get("/managers/crmpro_ami/secret", http.StatusOK), "secret"))
+	require.Empty(t, copyableText(b.get("/ami-accounts/crmpro_ami/secret", http.StatusOK), "secret"))
 
 	b.postRedirect("/administrators/new", url.Values{"username": {"jane.admin"}, "access": {"limited"}})
 	_, err = b.server.Site.Administrators.Invite(t.Context(), "jane.admin")
@@ -54,11 +54,11 @@ func TestPages_pendingSecretsAreLimited(t *testing.T) {
 	b := start(t, nil)
 	const made = 15
 	for i := range made {
-		b.postRedirect("/managers/new", url.Values{"name": {fmt.Sprintf("account-%d", i)}})
+		b.postRedirect("/ami-accounts/new", url.Values{"name": {fmt.Sprintf("account-%d", i)}})
 	}
 	kept := 0
 	for i := range made {
-		if copyableText(b.get(fmt.Sprintf("/managers/account-%d/secret", i), http.StatusOK), "secret") != "" {
+		if copyableText(b.get(fmt.Sprintf("/ami-accounts/account-%d/secret", i), http.StatusOK), "secret") != "" {
 			kept++
 		}
 	}

@@ -33,19 +33,19 @@ func (v *pageHandler) cards() []card {
 		section string
 		card    card
 	}{
-		{app.SectionAdministrators, card{"Administrators", "People who log in to these pages: who they are, and what each may see and change.", "/administrators", "Open administrators"}},
-		{app.SectionUsers, card{"People", "Who has a telephone, a mailbox or a portal login: names, extensions, passwords, permissions.", "/people", "Open people"}},
-		{app.SectionGroups, card{"Groups", "What many people at once may do.", "/groups", "Open groups"}},
-		{app.SectionAMIAccounts, card{"AMI accounts", "Logins with which programs talk to Asterisk: what each is told of, what it may do, and from where.", "/managers", "Open AMI accounts"}},
-		{ampusers.SectionApply, card{"Configuration", "See what would change in Asterisk, make it live, or go back.", "/config", "Open configuration"}},
-		{app.SectionAudit, card{"Audit trail", "Who did what, when and from where, and whether that record is whole.", "/audit", "Open audit trail"}},
-		{app.SectionSettings, card{"Settings", "How this server reaches Asterisk.", "/settings", "Open settings"}},
+		{app.SectionAdministrators, card{"Administrators", "Manage who can use this interface, and what they can see and change.", "/administrators", "Open administrators"}},
+		{app.SectionUsers, card{"Users", "Manage phone users: names, extensions, passwords, permissions.", "/users", "Open users"}},
+		{app.SectionGroups, card{"Groups", "Set permissions for many users at once.", "/groups", "Open groups"}},
+		{app.SectionAMIAccounts, card{"AMI accounts", "Manage logins for programs that connect to Asterisk.", "/ami-accounts", "Open AMI accounts"}},
+		{ampusers.SectionApply, card{"Configuration", "Review pending changes, apply them, or roll back.", "/config", "Open configuration"}},
+		{app.SectionAudit, card{"Audit log", "See who changed what, when and from where, and verify the log.", "/audit", "Open audit log"}},
+		{app.SectionSettings, card{"Settings", "Check the connections to Asterisk, mail and directories.", "/settings", "Open settings"}},
 	} {
 		if v.admin.Can(c.section) {
 			cards = append(cards, c.card)
 		}
 	}
-	return append(cards, card{"Your account", "Your password and your second factor.", "/account", "Open your account"})
+	return append(cards, card{"Your account", "Change your password and two-factor authentication.", "/account", "Open your account"})
 }
 
 // firstSteps are those from a fresh installation to the first login over AMI,
@@ -57,7 +57,7 @@ func (v *pageHandler) firstSteps() ([]card, error) {
 		return nil, nil
 	}
 	if v.admin.Can(app.SectionSettings) {
-		steps = append(steps, card{"Connect Asterisk", "Say where Asterisk is, and have it read the accounts of this server.", "/settings", "Open settings"})
+		steps = append(steps, card{"Connect Asterisk", "Connect this server to Asterisk, so that changes can go live.", "/settings", "Open settings"})
 	}
 	if v.admin.Can(app.SectionAMIAccounts) {
 		found, err := v.site.AMIAccounts.List(v.r.Context(), manager.Query{PageRequest: store.PageRequest{Limit: 1}})
@@ -65,11 +65,11 @@ func (v *pageHandler) firstSteps() ([]card, error) {
 			return nil, err
 		}
 		if len(found.Items) == 0 {
-			steps = append(steps, card{"Make an AMI account", "For the first program that talks to Asterisk.", "/managers/new", "Add AMI account"})
+			steps = append(steps, card{"Add an AMI account", "For the first program that connects to Asterisk.", "/ami-accounts/new", "Add AMI account"})
 		}
 	}
 	if v.admin.Can(ampusers.SectionApply) {
-		steps = append(steps, card{"Apply", "Make the accounts live.", "/config", "Open configuration"})
+		steps = append(steps, card{"Apply", "Make the changes live.", "/config", "Open configuration"})
 	}
 	return steps, nil
 }

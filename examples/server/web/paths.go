@@ -10,14 +10,14 @@ import (
 func administratorPath(username string) string { return recordPath("/administrators/", username) }
 
 // managerPath is the page of an AMI account.
-func managerPath(name string) string { return recordPath("/managers/", name) }
+func managerPath(name string) string { return recordPath("/ami-accounts/", name) }
 
 // userPath is the page of a person.
 func userPath(username string) string {
 	if username == "welcome" { // all new people are welcomed there
 		username = "WELCOME"
 	}
-	return recordPath("/people/", username)
+	return recordPath("/users/", username)
 }
 
 // recordPath escapes a name. Those names that pages of the same folder have

@@ -12,22 +12,22 @@ import (
 func TestLocalPath_rejectsForeignHosts(t *testing.T) {
 	t.Parallel()
 	for wanted, got := range map[string]string{
-		"":                                "/",
-		"/":                               "/",
-		"/managers":                       "/managers",
-		"/managers?search=crm&sort=-name": "/managers?search=crm&sort=-name",
-		"managers":                        "/",
-		"//evil.example":                  "/",
-		"///evil.example":                 "/",
-		`/\evil.example`:                  "/",
-		`\\evil.example`:                  "/",
-		`/a\b`:                            "/",
-		"https://evil.example/":           "/",
-		"javascript:alert(1)":             "/",
-		"/\t/evil.example":                "/",
-		"/\r\nLocation: //evil.example":   "/",
-		"/%zz":                            "/",
-		"/login?next=/":                   "/",
+		"":                                    "/",
+		"/":                                   "/",
+		"/ami-accounts":                       "/ami-accounts",
+		"/ami-accounts?search=crm&sort=-name": "/ami-accounts?search=crm&sort=-name",
+		"amiaccounts":                         "/",
+		"//evil.example":                      "/",
+		"///evil.example":                     "/",
+		`/\evil.example`:                      "/",
+		`\\evil.example`:                      "/",
+		`/a\b`:                                "/",
+		"https://evil.example/":               "/",
+		"javascript:alert(1)":                 "/",
+		"/\t/evil.example":                    "/",
+		"/\r\nLocation: //evil.example":       "/",
+		"/%zz":                                "/",
+		"/login?next=/":                       "/",
 	} {
 		require.Equal(t, got, localPath(wanted), wanted)
 	}
@@ -57,8 +57,8 @@ func TestRecordPath_avoidsReservedNames(t *testing.T) {
 		administratorPath("new"):        "/administrators/{username}",
 		administratorPath("jane.admin"): "/administrators/{username}",
 		administratorPath("王@x"):        "/administrators/{username}",
-		managerPath("new"):              "/managers/{name}",
-		managerPath("check"):            "/managers/{name}",
+		managerPath("new"):              "/ami-accounts/{name}",
+		managerPath("check"):            "/ami-accounts/{name}",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			request, err := http.NewRequestWithContext(t.Context(), method, path, http.NoBody)

@@ -21,7 +21,7 @@ func newPermissionControl(p permission.Permission, in permissionInput, errs form
 	c.Choice = field{Name: permissionField(p.ID), Label: p.Description, Errors: errs.forField(permissionField(p.ID))}
 	choices := []choice{{Value: "", Label: "Not set"}, {Value: choiceOn, Label: "On"}, {Value: choiceOff, Label: "Off"}}
 	if p.Kind != permission.KindBool {
-		choices = []choice{{Value: "", Label: "Not set"}, {Value: choiceSet, Label: "Just these"}, {Value: choiceAppend, Label: "Add these"}}
+		choices = []choice{{Value: "", Label: "Not set"}, {Value: choiceSet, Label: "Only these"}, {Value: choiceAppend, Label: "Also these"}}
 		c.Items = field{
 			Name: permissionItems(p.ID), Label: p.Description, Value: in.Items, Autocomplete: "off",
 			Hint: itemsHint(p.Kind), Errors: c.Choice.Errors,
@@ -37,11 +37,11 @@ func newPermissionControl(p permission.Permission, in permissionInput, errs form
 func itemsHint(kind permission.Kind) string {
 	switch kind {
 	case permission.KindExtensions:
-		return "Extensions, or self, linked or all."
+		return "Extensions, self, linked or all. Separate with commas."
 	case permission.KindNumbers:
-		return "Numbers, or all."
+		return "Numbers or all. Separate with commas."
 	default:
-		return "Names with commas between, or all."
+		return "Names or all. Separate with commas."
 	}
 }
 

@@ -93,15 +93,15 @@ func (in permissionInput) value(kind permission.Kind) (value permission.Value, s
 		value, err = permission.ParseValue(kind, in.Choice)
 		return value, true, err
 	case in.Choice == "" && items != "":
-		return value, false, permissionValueError("choose whether this is all, or is added; or leave the text empty")
+		return value, false, permissionValueError("select how to apply the list, or leave it empty")
 	case in.Choice == "":
 		return value, false, nil
 	case in.Choice == choiceSet && items == "":
 		return permission.Set(), true, nil
 	case in.Choice == choiceAppend && items == "":
-		return value, false, permissionValueError("write what to add, or choose not set")
+		return value, false, permissionValueError("enter a value, or select Not set")
 	case in.Choice != choiceSet && in.Choice != choiceAppend:
-		return value, false, permissionValueError("choose one of the choices")
+		return value, false, permissionValueError("select an option")
 	}
 	value, err = permission.ParseValue(kind, items)
 	if err != nil || in.Choice == choiceSet {

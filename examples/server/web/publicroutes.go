@@ -3,15 +3,15 @@ package web
 // publicRoutes are the pages of people who have a link, or have forgotten
 // their password. Nobody is logged in there.
 func publicRoutes() []route {
-	const password, softphone = "/person/password/{token}", "/person/softphone/{token}"
+	const password, softphone = "/set-password/{token}", "/softphone/{token}"
 	open := []route{
-		get(password, "", (*pageHandler).ownPasswordForm),
-		post(password, "", (*pageHandler).ownPasswordSet),
-		post(password+"/renew", "", (*pageHandler).ownPasswordRenew),
-		get("/person/password", "", (*pageHandler).ownPasswordDone),
-		get("/person/forgot", "", (*pageHandler).forgotPasswordForm),
-		post("/person/forgot", "", (*pageHandler).forgotPassword),
-		get("/person/sent", "", (*pageHandler).forgotPasswordSent),
+		get(password, "", (*pageHandler).setPasswordForm),
+		post(password, "", (*pageHandler).setPassword),
+		post(password+"/renew", "", (*pageHandler).renewInvitation),
+		get(setPasswordDonePath, "", (*pageHandler).setPasswordDone),
+		get(forgotPasswordPath, "", (*pageHandler).forgotPasswordForm),
+		post(forgotPasswordPath, "", (*pageHandler).forgotPassword),
+		get(forgotPasswordSentPath, "", (*pageHandler).forgotPasswordSent),
 		get(softphone, "", (*pageHandler).softphoneLanding),
 		get(softphone+"/qr.png", "", (*pageHandler).softphoneQR),
 		get(softphone+"/linphone.xml", "", (*pageHandler).softphoneLinphone),

@@ -28,7 +28,7 @@ const fragments = "fragments"
 // program.
 func parseTemplates(static assets) templateSets {
 	functions := template.FuncMap{
-		"asset": static.path, "administratorPath": administratorPath, "managerPath": managerPath, "personPath": userPath, "groupPath": groupPath,
+		"asset": static.path, "administratorPath": administratorPath, "amiAccountPath": managerPath, "userPath": userPath, "groupPath": groupPath,
 		"timestamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"clock":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
 		"join":      strings.Join,
@@ -49,9 +49,9 @@ func parseTemplates(static assets) templateSets {
 
 // page is what the layout draws.
 type page struct {
-	Title   string
-	Visitor *ampusers.Administrator
-	Nav     []navigation
+	Title string
+	Admin *ampusers.Administrator
+	Nav   []navigation
 	// Flash says what was done before, and Warning what went wrong.
 	Flash, Warning string
 	// Banner says whether there is something to apply; it is left out where
@@ -73,7 +73,7 @@ func (v *pageHandler) render(name, title string, body any) error {
 
 func (v *pageHandler) renderStatus(status int, name, title string, body any) error {
 	data := page{
-		Title: title, Visitor: v.admin, Nav: v.navigation(), Body: body,
+		Title: title, Admin: v.admin, Nav: v.navigation(), Body: body,
 		Banner: v.admin != nil && !strings.HasPrefix(v.r.URL.Path, "/config"),
 	}
 	if !v.isHTMX() {
@@ -117,11 +117,11 @@ func (v *pageHandler) navigation() []navigation {
 		also []string
 	}{
 		{app.SectionAdministrators, "/administrators", "Administrators", nil},
-		{app.SectionUsers, "/people", "People", []string{deletedUsersPath, "/directories"}},
+		{app.SectionUsers, "/users", "Users", []string{"/deleted-users", "/directories"}},
 		{app.SectionGroups, "/groups", "Groups", []string{"/permissions"}},
-		{app.SectionAMIAccounts, "/managers", "AMI accounts", nil},
+		{app.SectionAMIAccounts, "/ami-accounts", "AMI accounts", nil},
 		{ampusers.SectionApply, "/config", "Configuration", nil},
-		{app.SectionAudit, "/audit", "Audit trail", nil},
+		{app.SectionAudit, "/audit", "Audit log", nil},
 		{app.SectionSettings, "/settings", "Settings", nil},
 	} {
 		if v.admin.Can(e.section) {

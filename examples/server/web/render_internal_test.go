@@ -41,8 +41,8 @@ func hostileManagerFields() managerFields {
 	row.Action.Choices = []choice{{Value: hostile, Label: hostile}}
 	row.Header, row.Method, row.Match = hostileField("event_filters[0].header"), hostileField("event_filters[0].method"), hostileField("event_filters[0].match")
 	return managerFields{
-		Problems: []problem{{Href: "#x", Text: hostile}, {Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
-		Said: hostile, Warnings: []problem{{Text: hostile}}, Action: "/managers/x", Name: hostileField("name"), Secret: hostileField("secret"),
+		Problems: []problem{{Href: "#x", Text: hostile}, {Text: hostile}}, ActionErrors: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
+		Message: hostile, Warnings: []problem{{Text: hostile}}, Action: "/ami-accounts/x", Name: hostileField("name"), Secret: hostileField("secret"),
 		Deny: hostileField("deny"), Permit: hostileField("permit"), NamedACL: hostileField("named_acl"), WriteTimeout: hostileField("write_timeout"),
 		Owner: hostileField("owner"), Note: hostileField("note"), Presets: hostileGroup(), Classes: classRows(managerInput{Read: []string{"call"}}),
 		ClassErrors: []string{hostile}, Filters: []filterRow{row}, Switches: []choice{{Value: "disabled", Label: hostile, Hint: hostile}},
@@ -51,7 +51,7 @@ func hostileManagerFields() managerFields {
 
 func hostileAdministratorFields() administratorFields {
 	return administratorFields{
-		Problems: []problem{{Href: "#x", Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
+		Problems: []problem{{Href: "#x", Text: hostile}}, ActionErrors: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
 		Username: hostileField("username"), Password: hostileField("password"), DisplayName: hostileField("display_name"), Access: hostileGroup(),
 		Sections: hostileGroup(), Extensions: hostileField("extensions"), DIDs: hostileField("dids"), Teams: hostileField("teams"),
 	}
@@ -92,30 +92,29 @@ func hostileEntry() auditRow {
 // much.
 func pageBodies() map[string][2]any {
 	now := time.Now()
-	listed := listRequest{Path: "/managers", Label: hostile, Search: hostile, Sort: hostile}
+	listed := listRequest{Path: "/ami-accounts", Label: hostile, Search: hostile, Sort: hostile}
 	heads, pages := []tableHeader{{hostile, "/x?y=z", "ascending"}, {Label: hostile}}, paging{First: "/x", Next: "/y"}
 	none, user := &ampusers.Administrator{}, &manager.Account{Name: hostile, Owner: hostile, Note: hostile, Permit: make([]manager.Network, 5), Disabled: true}
 	return map[string][2]any{
 		"login":            {loginPage{}, loginPage{Notice: hostile, Problem: hostile, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
 		"code":             {loginPage{}, loginPage{Problem: hostile, Next: hostile, Code: hostileField("code")}},
 		"setpassword":      {setPasswordPage{}, setPasswordPage{[]problem{{Text: hostile}}, hostile, now, hostileField("password")}},
-		"linkexpired":      {nil, nil},
-		"failure":          {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile}},
+		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile}},
 		"overview":         {overviewPage{}, overviewPage{Cards: []card{{hostile, hostile, "/x", hostile}}, Steps: []card{{hostile, hostile, "/x", hostile}}}},
 		"banner":           {(*banner)(nil), &banner{"wait", hostile, "/x", hostile}},
 		"administrators":   {administratorListPage{}, administratorListPage{listed, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, nil}},
 		"administratornew": {administratorFields{}, hostileAdministratorFields()},
 		"administrator":    {administratorPage{Administrator: none}, administratorPage{hostileAdministrator(), hostileAdministratorFields(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, true}},
-		"question":         {confirmation{}, confirmation{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, hostile, true, hostileField("secret"), hostile, "/x"}},
+		"confirmation":     {confirmation{}, confirmation{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, hostile, true, hostileField("secret"), hostile, "/x"}},
 		"link":             {linkPage{}, linkPage{hostile, hostile, hostile, "/x", "/x", hostileCopy(), now}},
-		"managers":         {managerListPage{}, managerListPage{listed, heads, []*manager.Account{user}, pages}},
-		"managernew":       {managerPage{Account: &manager.Account{}}, managerPage{Account: user, Form: hostileManagerFields()}},
-		"manager":          {managerPage{Account: &manager.Account{}}, managerPage{user, hostileManagerFields(), &probeResult{false, hostile}}},
-		"managersecret":    {managerSecretPage{}, managerSecretPage{hostile, "/x", hostileCopy(), hostile, hostile, hostileCopy(), hostileCopy()}},
-		"config":           {configPage{}, configPage{Planned: true, Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, WayOut: hostile, Last: hostileRun()}},
-		"run":              {runPage{Run: &applying.Run{}}, runPage{hostileRun(), hostile, []string{hostile}, hostile, hostile}},
+		"amiaccounts":      {managerListPage{}, managerListPage{listed, heads, []*manager.Account{user}, pages}},
+		"amiaccountnew":    {managerPage{Account: &manager.Account{}}, managerPage{Account: user, Form: hostileManagerFields()}},
+		"amiaccount":       {managerPage{Account: &manager.Account{}}, managerPage{user, hostileManagerFields(), &probeResult{false, hostile}}},
+		"amiaccountsecret": {managerSecretPage{}, managerSecretPage{hostile, "/x", hostileCopy(), hostile, hostile, hostileCopy(), hostileCopy()}},
+		"config":           {configPage{}, configPage{Planned: true, Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
+		"applystatus":      {runPage{Run: &applying.Run{}}, runPage{hostileRun(), hostile, []string{hostile}, hostile, hostile}},
 		"audit":            {auditPage{}, auditPage{Actor: hostileField("actor"), Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
-		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, WayOut: hostile, MayApply: true, User: hostile, Blocked: true}},
+		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, Hint: hostile, MayApply: true, User: hostile, Blocked: true}},
 		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), &enrollment{hostileCopy(), hostileField("code")}, hostileCopy()}},
 	}
 }
@@ -130,7 +129,7 @@ func TestParseTemplates_escapeHostileText(t *testing.T) {
 	for _, name := range names {
 		for _, body := range all[name] {
 			var out bytes.Buffer
-			layout := page{Title: hostile, Visitor: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []navigation{{"/x", hostile, true}}}
+			layout := page{Title: hostile, Admin: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []navigation{{"/x", hostile, true}}}
 			require.NoError(t, drawn[name].ExecuteTemplate(&out, "layout", layout), name)
 			text := out.String()
 			require.NotContains(t, text, "<script>", name)

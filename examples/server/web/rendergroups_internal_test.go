@@ -19,7 +19,7 @@ func hostileGroupFields() groupFields {
 	onOff := newPermissionControl(permission.Permission{ID: "c.d", Kind: permission.KindBool, Description: hostile}, permissionInput{hostile, hostile}, errs)
 	list.Choice.Errors, onOff.Choice.Errors = []string{hostile}, []string{hostile}
 	return groupFields{
-		Problems: []problem{{Href: "#x", Text: hostile}}, Refused: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
+		Problems: []problem{{Href: "#x", Text: hostile}}, ActionErrors: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
 		Name: hostileField("name"), Description: hostileField("description"), Priority: hostileField("priority"),
 		Default: choice{Value: "default", Label: hostile, Hint: hostile},
 		Modules: []module[permissionControl]{{hostile, []permissionControl{list, onOff}}},
@@ -90,14 +90,14 @@ func groupBodies() map[string][2]any {
 			welcomeAllPage{Job: hostileJob(true)},
 			welcomeAllPage{hostileJob(false), 1, true, hostile, []deliveryCount{{1, hostile}}, []undelivered{{userman.Delivery{Username: hostile, Message: hostile}, "/x"}}, true},
 		},
-		"directory":       {directoryPage{Job: hostileJob(true)}, hostileDirectory()},
-		"settings":        {settingsPage{}, hostileSettings()},
-		"ownlinkexpired":  {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", "/y"}},
-		"ownlinkused":     {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", "/y"}},
-		"ownpassworddone": {nil, nil},
-		"forgotten":       {forgotPasswordPage{}, forgotPasswordPage{[]problem{{Text: hostile}}, hostileField("name"), true}},
-		"forgottensent":   {nil, nil},
-		"softphone":       {softphonePage{}, softphonePage{hostile, now, hostileCopy(), "/x.png"}},
-		"softphonedead":   {struct{ Expired bool }{}, struct{ Expired bool }{true}},
+		"directory":          {directoryPage{Job: hostileJob(true)}, hostileDirectory()},
+		"settings":           {settingsPage{}, hostileSettings()},
+		"linkexpired":     {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", "/y"}},
+		"linkinvalid":        {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", "/y"}},
+		"setpassworddone":    {nil, nil},
+		"forgotpassword":     {forgotPasswordPage{}, forgotPasswordPage{[]problem{{Text: hostile}}, hostileField("name"), true}},
+		"forgotpasswordsent": {nil, nil},
+		"softphone":          {softphonePage{}, softphonePage{hostile, now, hostileCopy(), "/x.png"}},
+		"softphoneinvalid":   {struct{ Expired bool }{}, struct{ Expired bool }{true}},
 	}
 }

@@ -19,7 +19,7 @@ func hostileUserFields() userFields {
 	all := userForms{
 		groups: []*userman.Group{{Name: hostile, Description: hostile, Directory: hostile}}, owns: func(name string) bool { return name == "title" }, directory: hostile,
 	}.fields(inputOfUser(hostileUser()), formErrors{})
-	all.Refused = []problem{{Text: hostile}}
+	all.ActionErrors = []problem{{Text: hostile}}
 	all.Problems, all.Conflict, all.Version = []problem{{Href: "#x", Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile
 	all.Begin, all.Password = onboardingGroup(hostile, formErrors{}), hostileField("password")
 	return all
@@ -46,23 +46,22 @@ func hostileToken() tokenPage {
 
 // userBodies are what the pages of people are drawn with, see bodies.
 func userBodies() map[string][2]any {
-	listed := listRequest{Path: "/people", Label: hostile, Search: hostile, Sort: hostile, Kept: []listFilter{{"status", hostile}}}
+	listed := listRequest{Path: "/users", Label: hostile, Search: hostile, Sort: hostile, Kept: []listFilter{{"status", hostile}}}
 	pages, people := paging{First: "/x", Next: "/y"}, []*userman.User{hostileUser()}
 	tokens := []*userman.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	secret := group{Name: "how", Legend: hostile, Choices: []choice{{Value: hostile, Label: hostile, Hint: hostile}}}
 	return map[string][2]any{
-		"people":            {userListPage{}, userListPage{listed, []tableHeader{{Label: hostile}}, people, pages, []field{hostileField("status")}, true}},
-		"personnew":         {userFields{}, hostileUserFields()},
-		"person":            {userPage{User: &userman.User{}}, userPage{hostileUser(), hostileUserFields(), hostileField("picture"), hostile}},
-		"personpassword":    {userPasswordPage{}, userPasswordPage{[]problem{{Text: hostile}}, hostile, hostile, hostile, secret, hostileGroup(), hostileField("password")}},
-		"personsecret":      {userSecretPage{}, userSecretPage{hostile, "/x", hostileCopy()}},
-		"personmail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
-		"personpermissions": {userPermissionsPage{}, hostilePermissions()},
-		"tokens":            {tokenListPage{}, tokenListPage{hostile, hostile, tokens, pages, false}},
-		"tokennew":          {tokenPage{}, hostileToken()},
-		"token":             {tokenPage{Token: &userman.Token{}}, hostileToken()},
-		"tokenkey":          {tokenKeyPage{}, tokenKeyPage{hostile, "/x", hostileCopy(), hostileCopy()}},
-		"deletedpeople":     {deletedListPage{}, deletedListPage{listed, people, pages}},
-		"deletedperson":     {restorePage{}, restorePage{[]problem{{Text: hostile}}, hostile, "/x", hostileField("username"), hostileField("default_extension")}},
+		"users":           {userListPage{}, userListPage{listed, []tableHeader{{Label: hostile}}, people, pages, []field{hostileField("status")}, true, false}},
+		"usernew":         {userFields{}, hostileUserFields()},
+		"user":            {userPage{User: &userman.User{}}, userPage{hostileUser(), hostileUserFields(), hostileField("picture"), hostile}},
+		"userpassword":    {userPasswordPage{}, userPasswordPage{[]problem{{Text: hostile}}, hostile, hostile, hostile, secret, hostileGroup(), hostileField("password")}},
+		"usersecret":      {userSecretPage{}, userSecretPage{hostile, "/x", hostileCopy()}},
+		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
+		"userpermissions": {userPermissionsPage{}, hostilePermissions()},
+		"tokens":          {tokenListPage{}, tokenListPage{hostile, hostile, tokens, pages, false}},
+		"tokennew":        {tokenPage{}, hostileToken()},
+		"token":           {tokenPage{Token: &userman.Token{}}, hostileToken()},
+		"tokenkey":        {tokenKeyPage{}, tokenKeyPage{hostile, "/x", hostileCopy(), hostileCopy()}},
+		"deleteduser":     {restorePage{}, restorePage{[]problem{{Text: hostile}}, hostile, "/x", hostileField("username"), hostileField("default_extension")}},
 	}
 }

@@ -40,8 +40,6 @@ func loginRoutes() []route {
 		get("/login/code", "", (*pageHandler).codeForm),
 		post("/login/code", "", (*pageHandler).confirmCode),
 		post("/logout", "", (*pageHandler).logOut),
-		get("/set-password/{token}", "", (*pageHandler).setPasswordForm),
-		post("/set-password/{token}", "", (*pageHandler).setPassword),
 	}
 	for i := range open {
 		open[i].open = true
@@ -71,12 +69,12 @@ func administratorRoutes() []route {
 }
 
 func managerRoutes() []route {
-	const section, one = app.SectionAMIAccounts, "/managers/{name}"
+	const section, one = app.SectionAMIAccounts, "/ami-accounts/{name}"
 	return []route{
-		get("/managers", section, (*pageHandler).managerList),
-		get("/managers/new", section, (*pageHandler).managerNew),
-		post("/managers/new", section, (*pageHandler).managerCreate),
-		post("/managers/check", section, (*pageHandler).managerCheck),
+		get("/ami-accounts", section, (*pageHandler).managerList),
+		get("/ami-accounts/new", section, (*pageHandler).managerNew),
+		post("/ami-accounts/new", section, (*pageHandler).managerCreate),
+		post("/ami-accounts/check", section, (*pageHandler).managerCheck),
 		get(one, section, (*pageHandler).managerForm),
 		post(one, section, (*pageHandler).managerSave),
 		get(one+"/secret", section, (*pageHandler).managerSecret),

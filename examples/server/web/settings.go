@@ -37,9 +37,9 @@ func (v *pageHandler) settingsPage(tested *app.Connection) (settingsPage, error)
 	return settingsPage{
 		Connection: tested, BaseURL: v.baseURL, Mail: v.mailSettings(nil, formErrors{}), Directories: directories,
 		Settings: []setting{
-			newSetting("Configuration folder of Asterisk", s.ConfDir, "conf-dir", "CONF_DIR"),
-			newSetting("Address of AMI", orDefault(s.AMI, "as manager.conf says"), "ami", "AMI"),
-			newSetting("AMI account to apply with", s.AMIUser, "ami-user", "AMI_USER"),
+			newSetting("Asterisk configuration folder", s.ConfDir, "conf-dir", "CONF_DIR"),
+			newSetting("AMI address", orDefault(s.AMI, "from manager.conf"), "ami", "AMI"),
+			newSetting("AMI account for applying", s.AMIUser, "ami-user", "AMI_USER"),
 			newSetting("Database", s.DB, "db", "DB"),
 		},
 	}, err
@@ -73,9 +73,9 @@ type installPage struct {
 	Problems []problem
 	// Plan is nil when it cannot be made.
 	Plan *asteriskconf.Installation
-	// Reason says why, and WayOut what to do.
-	Reason, WayOut string
-	MayApply       bool
+	// Reason says why, and Hint what to do.
+	Reason, Hint string
+	MayApply     bool
 	// Report is that of the first apply.
 	Report *asteriskconf.Report
 	// Blocked says that the files are installed, and that an obstacle keeps
@@ -91,7 +91,7 @@ func (v *pageHandler) installPlan() error {
 		return err
 	}
 	if err != nil {
-		page.Reason, page.WayOut = sentence(err.Error()), app.Hint(err)
+		page.Reason, page.Hint = sentence(err.Error()), app.Hint(err)
 	}
 	page.Plan = plan
 	return v.render("install", "Connect Asterisk", page)
@@ -102,7 +102,7 @@ func (v *pageHandler) install() error {
 	if _, err := v.sessions.Require(v.r.Context(), ampusers.SectionApply); err != nil {
 		return err
 	}
-	installed, err := v.site.Install(v.r.Context(), v.form()["mend"]...)
+	installed, err := v.site.Install(v.r.Context(), v.form()["fix"]...)
 	v.runner.InvalidateStatus()
 	if v.r.Context().Err() != nil {
 		return err
@@ -112,7 +112,7 @@ func (v *pageHandler) install() error {
 		page.Plan, page.Report = installed.Installation, installed.Report
 	}
 	if err != nil {
-		page.Reason, page.WayOut = sentence(err.Error()), app.Hint(err)
+		page.Reason, page.Hint = sentence(err.Error()), app.Hint(err)
 		return v.renderStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
 	}
 	page.Blocked = page.Report == nil

@@ -33,21 +33,21 @@ type directorySettings struct {
 type testedDirectory struct{ Problem string }
 
 func (v *pageHandler) mailSettings(delivery *userman.Delivery, errs formErrors) mailSettings {
-	const label = "Send a test mail to"
+	const label = "Send test email to"
 	m := mailSettings{
 		MailStatus: v.site.MailStatus(), Delivery: delivery, Problems: errs.summary(map[string]string{"to": label}),
 		To: field{
 			Name: "to", Label: label, Value: v.form().Get("to"), Type: "email", Autocomplete: "email", Required: true,
-			Errors: errs.forField("to"), Hint: "An address of yours, to see whether mails arrive.",
+			Errors: errs.forField("to"), Hint: "Your own address, to check that email arrives.",
 		},
 	}
 	m.Settings = []setting{
 		newSetting("Mail server", orDefault(m.Server, "none"), "smtp", "SMTP"),
 		newSetting("Sender", orDefault(m.From, "none"), "smtp-from", "SMTP_FROM"),
-		newSetting("Security of the connection", orDefault(m.Security, "none"), "smtp-security", "SMTP_SECURITY"),
-		newSetting("Address of links", orDefault(m.BaseURL, "not known"), "base-url", "BASE_URL"),
-		newSetting("Language of mails to people who have none", orDefault(v.site.Settings.Users.Language, "en"), "language", "LANGUAGE"),
-		newSetting("Folder of mail templates", orDefault(v.site.Settings.Users.MailTemplates, "those of the program"), "mail-templates", "MAIL_TEMPLATES"),
+		newSetting("Connection security", orDefault(m.Security, "none"), "smtp-security", "SMTP_SECURITY"),
+		newSetting("Public URL", orDefault(m.BaseURL, "not set"), "base-url", "BASE_URL"),
+		newSetting("Default email language", orDefault(v.site.Settings.Users.Language, "en"), "language", "LANGUAGE"),
+		newSetting("Email templates folder", orDefault(v.site.Settings.Users.MailTemplates, "Built-in"), "mail-templates", "MAIL_TEMPLATES"),
 	}
 	return m
 }

@@ -33,7 +33,7 @@ func (v *pageHandler) softphoneLanding() error {
 	}
 	return v.render("softphone", "Set up your softphone", softphonePage{
 		Username: link.Username, Expires: link.ExpiresAt, QR: v.r.URL.EscapedPath() + "/qr.png",
-		URL: copyable{ID: "provisioning", Text: v.provisioningURL().Reveal(), What: "the address"},
+		URL: copyable{ID: "provisioning", Text: v.provisioningURL().Reveal(), What: "the URL"},
 	})
 }
 
@@ -43,12 +43,12 @@ func (v *pageHandler) provisioningURL() store.Secret {
 }
 
 func (v *pageHandler) renderInvalidSoftphoneLink(why error) error {
-	title := "This link does not work any more"
+	title := "This link no longer works"
 	_, expired := errors.AsType[*credential.LinkExpiredError](why)
 	if expired {
 		title = "This link has expired"
 	}
-	return v.renderStatus(http.StatusNotFound, "softphonedead", title, struct{ Expired bool }{expired})
+	return v.renderStatus(http.StatusNotFound, "softphoneinvalid", title, struct{ Expired bool }{expired})
 }
 
 func (v *pageHandler) softphoneQR() error {

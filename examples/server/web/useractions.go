@@ -20,7 +20,7 @@ func (v *pageHandler) updateUser(message string, do func(people *userman.Service
 }
 
 func (v *pageHandler) userDisable() error {
-	return v.updateUser("Disabled: all sessions are ended, and logging in is refused everywhere.", func(people *userman.Service, username string) error {
+	return v.updateUser("Disabled. The user was logged out everywhere and can no longer log in.", func(people *userman.Service, username string) error {
 		_, err := people.Disable(v.r.Context(), username)
 		return err
 	})
@@ -34,7 +34,7 @@ func (v *pageHandler) userEnable() error {
 }
 
 func (v *pageHandler) userEndSessions() error {
-	return v.updateUser("All sessions are ended.", func(people *userman.Service, username string) error {
+	return v.updateUser("All sessions ended.", func(people *userman.Service, username string) error {
 		return people.EndSessions(v.r.Context(), username)
 	})
 }
@@ -46,16 +46,16 @@ func (v *pageHandler) userConfirmRemoveFactor() error {
 	}
 	back := userPath(u.Username)
 	return v.renderConfirmation(http.StatusOK, confirmation{
-		Title: "Remove the second factor of " + u.Name() + "?", Person: u.ID, Back: back, Action: back + "/second-factor/remove", Yes: "Remove second factor",
+		Title: "Turn off two-factor authentication for " + u.Name() + "?", UserID: u.ID, Back: back, Action: back + "/second-factor/remove", Yes: "Turn off two-factor authentication",
 		Consequences: []string{
-			"The password is then enough to log in. The recovery codes stop to work.",
-			"Be sure that it is the person who asks for this.",
+			"After that the password alone is enough to log in. The recovery codes will no longer work.",
+			"Make sure that the request comes from the user.",
 		},
 	})
 }
 
 func (v *pageHandler) userRemoveFactor() error {
-	return v.updateUser("The second factor is removed.", func(people *userman.Service, username string) error {
+	return v.updateUser("Two-factor authentication is off.", func(people *userman.Service, username string) error {
 		_, err := people.RemoveSecondFactor(v.r.Context(), username)
 		return err
 	})
@@ -76,15 +76,15 @@ func (v *pageHandler) confirmDeleteUser(u *userman.User, errs formErrors) error 
 	}
 	back := userPath(u.Username)
 	q := confirmation{
-		Title: "Delete " + u.Name() + "?", Problems: errs.summary(nil), Person: u.ID, Back: back, Action: back + "/delete", Yes: "Delete " + u.Username, Danger: true,
+		Title: "Delete " + u.Name() + "?", Problems: errs.summary(nil), UserID: u.ID, Back: back, Action: back + "/delete", Yes: "Delete " + u.Username, Danger: true,
 		Consequences: []string{
-			"All sessions and links end, and API tokens do not work any more.",
-			"Others may have the username and the default extension.",
-			"The page Deleted people restores " + u.Username + ", or removes the record for good.",
+			"The user is logged out, and their links and API tokens no longer work.",
+			"The username and the default extension become available.",
+			"You can restore or purge " + u.Username + " from the deleted users.",
 		},
 	}
 	for _, r := range references {
-		q.Consequences = append(q.Consequences, "Not possible as long as this needs the person: "+r.Kind+" "+r.Key+".")
+		q.Consequences = append(q.Consequences, "Blocked by "+r.Kind+" "+r.Key+", which uses this user.")
 	}
 	return v.renderConfirmation(errs.status, q)
 }
@@ -101,5 +101,5 @@ func (v *pageHandler) userDelete() error {
 	if err != nil {
 		return err
 	}
-	return v.redirectWithFlash("/people", u.Username+" is deleted. The page Deleted people can undo that.")
+	return v.redirectWithFlash("/users", u.Username+" was deleted. You can restore the user from the deleted users.")
 }

@@ -39,28 +39,28 @@ func TestPages_userWelcomeMail(t *testing.T) {
 	t.Parallel()
 	mails := newFakeMailer()
 	b := start(t, withMailer(mails))
-	require.Contains(t, b.get("/people/new", http.StatusOK), `value="mail" checked`)
+	require.Contains(t, b.get("/users/new", http.StatusOK), `value="mail" checked`)
 	form := janeForm()
-	form.Set("begin", "mail")
-	require.Equal(t, "/people/jane.roe", b.postRedirect("/people/new", form))
-	require.Contains(t, b.get("/people/jane.roe", http.StatusOK), "jane.roe is added. The mail is on its way to jane.roe@example.com: the mail server has taken the mail.")
+	form.Set("onboarding", "mail")
+	require.Equal(t, "/users/jane.roe", b.postRedirect("/users/new", form))
+	require.Contains(t, b.get("/users/jane.roe", http.StatusOK), "jane.roe was added. Email sent to jane.roe@example.com: the mail server has taken the mail.")
 	require.Contains(t, (<-mails.mails).Text, b.server.URL+userman.SetPasswordPath)
-	b.postRedirect("/people/jane.roe/welcome", nil)
+	b.postRedirect("/users/jane.roe/welcome", nil)
 	<-mails.mails
-	b.postRedirect("/people/jane.roe/reset", nil)
+	b.postRedirect("/users/jane.roe/reset", nil)
 	require.Equal(t, "jane.roe@example.com", (<-mails.mails).To)
 }
 
 func TestPages_userWelcomeMailWithoutMailServer(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	require.Contains(t, b.get("/people/new", http.StatusOK), `value="link" checked`)
+	require.Contains(t, b.get("/users/new", http.StatusOK), `value="link" checked`)
 	form := janeForm()
-	form.Set("begin", "mail")
-	b.postRedirect("/people/new", form)
-	page := b.get("/people/jane.roe", http.StatusOK)
-	require.Contains(t, page, `role="alert">jane.roe is added. No mail was delivered: No mail server is configured`)
-	require.NotContains(t, b.get("/people/jane.roe", http.StatusOK), "No mail was delivered")
+	form.Set("onboarding", "mail")
+	b.postRedirect("/users/new", form)
+	page := b.get("/users/jane.roe", http.StatusOK)
+	require.Contains(t, page, `role="alert">jane.roe was added. Email not delivered: No mail server is configured`)
+	require.NotContains(t, b.get("/users/jane.roe", http.StatusOK), "No mail was delivered")
 }
 
 func TestPages_userMailRejectedByServer(t *testing.T) {
@@ -68,10 +68,10 @@ func TestPages_userMailRejectedByServer(t *testing.T) {
 	b := start(t, withMailer(&fakeMailer{err: &userman.MailRejectedError{Reason: "550 no such user"}}))
 	b.createUser(userman.User{Username: "jane.roe", Email: "jane@example.com"})
 	b.createUser(userman.User{Username: "no.address"})
-	b.postRedirect("/people/jane.roe/welcome", nil)
-	require.Contains(t, b.get("/people/jane.roe", http.StatusOK), "550 no such user")
-	b.postRedirect("/people/no.address/reset", nil)
-	require.Contains(t, b.get("/people/no.address", http.StatusOK), "no primary email address")
+	b.postRedirect("/users/jane.roe/welcome", nil)
+	require.Contains(t, b.get("/users/jane.roe", http.StatusOK), "550 no such user")
+	b.postRedirect("/users/no.address/reset", nil)
+	require.Contains(t, b.get("/users/no.address", http.StatusOK), "no primary email address")
 }
 
 func TestPages_userMailPreview(t *testing.T) {
@@ -79,7 +79,7 @@ func TestPages_userMailPreview(t *testing.T) {
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe", DisplayName: `<script>alert("x")</script>`, Email: "jane@example.com"})
 	for _, kind := range []string{"welcome", "reset"} {
-		response, page := b.server.Get(t, b.client, "/people/jane.roe/mail/"+kind)
+		response, page := b.server.Get(t, b.client, "/users/jane.roe/mail/"+kind)
 		require.Equal(t, http.StatusOK, response.StatusCode)
 		require.Contains(t, response.Header.Get("Content-Security-Policy"), "style-src 'self' 'unsafe-inline'")
 		require.Contains(t, response.Header.Get("Content-Security-Policy"), "script-src 'self'")
@@ -88,18 +88,18 @@ func TestPages_userMailPreview(t *testing.T) {
 		require.Contains(t, page, "jane@example.com")
 	}
 	require.True(t, b.user("jane.roe").WelcomedAt.IsZero())
-	b.get("/people/jane.roe/mail/other", http.StatusNotFound)
+	b.get("/users/jane.roe/mail/other", http.StatusNotFound)
 }
 
 func TestPages_userPasswordLinkShownOnce(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	form := janeForm()
-	form.Set("begin", "link")
-	require.Equal(t, "/people/jane.roe/link", b.postRedirect("/people/new", form))
-	link := copyableText(b.get("/people/jane.roe/link", http.StatusOK), "link")
+	form.Set("onboarding", "link")
+	require.Equal(t, "/users/jane.roe/link", b.postRedirect("/users/new", form))
+	link := copyableText(b.get("/users/jane.roe/link", http.StatusOK), "link")
 	require.Contains(t, link, b.server.URL+userman.SetPasswordPath)
-	require.Contains(t, b.get("/people/jane.roe/link", http.StatusOK), "was shown once")
+	require.Contains(t, b.get("/users/jane.roe/link", http.StatusOK), "was shown once")
 	token := store.NewSecret(link[len(b.server.URL+userman.SetPasswordPath):])
 	_, err := b.server.Site.Users.AcceptInvitation(t.Context(), token, store.NewSecret(password))
 	require.NoError(t, err)
@@ -124,10 +124,10 @@ func TestPages_userCreateReportsFailedMail(t *testing.T) {
 	}
 	b := start(t, opts)
 	form := janeForm()
-	form.Set("begin", "mail")
-	require.Equal(t, "/people/jane.roe", b.postRedirect("/people/new", form))
-	page := b.get("/people/jane.roe", http.StatusOK)
-	require.Contains(t, page, `role="alert">jane.roe is added. No mail was sent: The server could not do this.`)
+	form.Set("onboarding", "mail")
+	require.Equal(t, "/users/jane.roe", b.postRedirect("/users/new", form))
+	page := b.get("/users/jane.roe", http.StatusOK)
+	require.Contains(t, page, `role="alert">jane.roe was added. No email was sent: The server could not complete the request.`)
 }
 
 func TestPages_userWelcomeMailReportsMissingSoftphone(t *testing.T) {
@@ -140,9 +140,9 @@ func TestPages_userWelcomeMailReportsMissingSoftphone(t *testing.T) {
 	}
 	b := start(t, opts)
 	b.createUser(userman.User{Username: "jane.roe", Email: "jane@example.com", DefaultExtension: "4001"})
-	b.postRedirect("/people/jane.roe/welcome", nil)
-	page := b.get("/people/jane.roe", http.StatusOK)
-	require.Contains(t, page, "on its way to jane@example.com")
+	b.postRedirect("/users/jane.roe/welcome", nil)
+	page := b.get("/users/jane.roe", http.StatusOK)
+	require.Contains(t, page, "Email sent to jane@example.com")
 	require.Contains(t, page, "the default extension is not of the type PJSIP")
 }
 
@@ -158,12 +158,12 @@ func TestPages_userSoftphoneLinkShownOnce(t *testing.T) {
 	b := start(t, &servertest.Options{Users: func(o *userman.Options) { o.SIPAccounts = fakeSIPAccounts("PJSIP") }})
 	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001"})
 	b.createUser(userman.User{Username: "john.roe"})
-	require.Equal(t, "/people/jane.roe/softphone", b.postRedirect("/people/jane.roe/softphone", nil))
-	require.Contains(t, copyableText(b.get("/people/jane.roe/softphone", http.StatusOK), "link"), userman.ActivationPath)
-	require.Contains(t, b.get("/people/jane.roe/softphone", http.StatusOK), "was shown once")
-	page := b.post("/people/john.roe/softphone", nil, http.StatusConflict)
+	require.Equal(t, "/users/jane.roe/softphone", b.postRedirect("/users/jane.roe/softphone", nil))
+	require.Contains(t, copyableText(b.get("/users/jane.roe/softphone", http.StatusOK), "link"), userman.ActivationPath)
+	require.Contains(t, b.get("/users/jane.roe/softphone", http.StatusOK), "was shown once")
+	page := b.post("/users/john.roe/softphone", nil, http.StatusConflict)
 	require.Contains(t, page, "set the person&#39;s default extension first")
-	require.Contains(t, page, ">Nothing was done</h2>")
+	require.Contains(t, page, ">The action failed</h2>")
 	require.NotContains(t, page, "Nothing was saved", "nothing was to be saved")
 }
 
@@ -171,7 +171,7 @@ func TestPages_userPasswordGeneratedOrTyped(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe"})
-	const page = "/people/jane.roe/password"
+	const page = "/users/jane.roe/password"
 	require.Contains(t, b.get(page, http.StatusOK), `value="must_change" checked`)
 	require.Equal(t, page+"/generated", b.postRedirect(page, url.Values{"how": {"generate"}, "options": {"must_change", "disable_tokens"}}))
 	made := copyableText(b.get(page+"/generated", http.StatusOK), "secret")
@@ -181,31 +181,31 @@ func TestPages_userPasswordGeneratedOrTyped(t *testing.T) {
 
 	b.requireFieldError(b.post(page, url.Values{"how": {"typed"}, "password": {"short"}}, http.StatusUnprocessableEntity), "field-password")
 	refused := b.post(page, url.Values{"how": {"generate"}, "password": {password}}, http.StatusUnprocessableEntity)
-	require.Contains(t, refused, "choose to set the password that you type")
+	require.Contains(t, refused, "select the typed password")
 	b.post(page, url.Values{"how": {"nonsense"}}, http.StatusUnprocessableEntity)
-	require.Equal(t, "/people/jane.roe", b.postRedirect(page, url.Values{"how": {"typed"}, "password": {password}}))
+	require.Equal(t, "/users/jane.roe", b.postRedirect(page, url.Values{"how": {"typed"}, "password": {password}}))
 	u := b.user("jane.roe")
 	require.False(t, u.MustChangePassword)
-	require.Contains(t, b.get("/people/jane.roe", http.StatusOK), "The password is set")
+	require.Contains(t, b.get("/users/jane.roe", http.StatusOK), "Password set")
 }
 
 func TestPages_userLifecycle(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	u := b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001"})
-	b.postRedirect("/people/jane.roe/disable", nil)
-	require.Contains(t, b.get("/people/jane.roe", http.StatusOK), ">disabled<")
-	b.postRedirect("/people/jane.roe/enable", nil)
-	b.postRedirect("/people/jane.roe/sessions/end", nil)
-	require.Contains(t, b.get("/people/jane.roe", http.StatusOK), "All sessions are ended.")
-	b.get("/people/jane.roe/second-factor/remove", http.StatusOK)
-	b.postRedirect("/people/jane.roe/second-factor/remove", nil)
+	b.postRedirect("/users/jane.roe/disable", nil)
+	require.Contains(t, b.get("/users/jane.roe", http.StatusOK), ">disabled<")
+	b.postRedirect("/users/jane.roe/enable", nil)
+	b.postRedirect("/users/jane.roe/sessions/end", nil)
+	require.Contains(t, b.get("/users/jane.roe", http.StatusOK), "All sessions ended.")
+	b.get("/users/jane.roe/second-factor/remove", http.StatusOK)
+	b.postRedirect("/users/jane.roe/second-factor/remove", nil)
 
-	require.Contains(t, b.get("/people/jane.roe/delete", http.StatusOK), "API tokens do not work any more")
-	require.Equal(t, "/people", b.postRedirect("/people/jane.roe/delete", nil))
-	b.get("/people/jane.roe", http.StatusNotFound)
-	one := "/deleted-people/" + u.ID
-	require.Contains(t, b.get("/deleted-people?search=roe", http.StatusOK), one+"/restore")
+	require.Contains(t, b.get("/users/jane.roe/delete", http.StatusOK), "API tokens no longer work")
+	require.Equal(t, "/users", b.postRedirect("/users/jane.roe/delete", nil))
+	b.get("/users/jane.roe", http.StatusNotFound)
+	one := "/deleted-users/" + u.ID
+	require.Contains(t, b.get("/users?status=deleted&search=roe", http.StatusOK), one+"/restore")
 
 	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001"})
 	form := url.Values{"username": {"jane.roe"}, "default_extension": {""}}
@@ -214,14 +214,14 @@ func TestPages_userLifecycle(t *testing.T) {
 	form = url.Values{"username": {"jane.old"}, "default_extension": {"4001"}}
 	b.requireFieldError(b.post(one+"/restore", form, http.StatusUnprocessableEntity), "field-default_extension")
 	form.Set("default_extension", "")
-	require.Equal(t, "/people/jane.old", b.postRedirect(one+"/restore", form))
+	require.Equal(t, "/users/jane.old", b.postRedirect(one+"/restore", form))
 	b.get(one+"/restore", http.StatusNotFound)
 	b.post(one+"/purge", nil, http.StatusNotFound)
 
-	b.postRedirect("/people/jane.old/delete", nil)
+	b.postRedirect("/users/jane.old/delete", nil)
 	require.Contains(t, b.get(one+"/purge", http.StatusOK), "This cannot be undone")
-	require.Equal(t, "/deleted-people", b.postRedirect(one+"/purge", nil))
-	require.Contains(t, b.get("/deleted-people", http.StatusOK), "Nobody is deleted.")
+	require.Equal(t, "/users?status=deleted", b.postRedirect(one+"/purge", nil))
+	require.Contains(t, b.get("/users?status=deleted", http.StatusOK), "No deleted users.")
 }
 
 func TestPages_referencedUserIsNotDeleted(t *testing.T) {
@@ -234,11 +234,11 @@ func TestPages_referencedUserIsNotDeleted(t *testing.T) {
 		}
 	}})
 	b.createUser(userman.User{Username: "jane.roe"})
-	require.Contains(t, b.get("/people/jane.roe/delete", http.StatusOK), "as long as this needs the person: call flow night")
-	page := b.post("/people/jane.roe/delete", nil, http.StatusConflict)
+	require.Contains(t, b.get("/users/jane.roe/delete", http.StatusOK), "Blocked by call flow night")
+	page := b.post("/users/jane.roe/delete", nil, http.StatusConflict)
 	require.Contains(t, page, `role="alert"`)
-	require.Contains(t, page, ">Nothing was done</h2>")
-	b.get("/people/jane.roe", http.StatusOK)
+	require.Contains(t, page, ">The action failed</h2>")
+	b.get("/users/jane.roe", http.StatusOK)
 }
 
 // managingDirectory is a directory that keeps names and passwords.
@@ -267,15 +267,15 @@ func TestPages_managedFieldsAreReadOnly(t *testing.T) {
 	b := start(t, &servertest.Options{Users: func(o *userman.Options) { o.Directories = []userman.Directory{managingDirectory{}} }})
 	_, err := b.server.Site.Users.Sync(t.Context(), "head-office", nil)
 	require.NoError(t, err)
-	page := b.get("/people/jane.roe", http.StatusOK)
+	page := b.get("/users/jane.roe", http.StatusOK)
 	require.Contains(t, page, `name="title" type="text" value="Head" autocomplete="off" readonly`)
-	require.Contains(t, page, "The directory head-office keeps this")
-	require.NotContains(t, page, "/people/jane.roe/password")
+	require.Contains(t, page, "Managed by the directory head-office")
+	require.NotContains(t, page, "/users/jane.roe/password")
 	form := url.Values{"username": {"jane.roe"}, "title": {"Other"}, "version": {b.hiddenValue(page, "version")}}
-	require.Contains(t, b.post("/people/jane.roe", form, http.StatusConflict), "keeps this of its people; change it there")
+	require.Contains(t, b.post("/users/jane.roe", form, http.StatusConflict), "keeps this of its people; change it there")
 	form.Set("title", "Head")
 	form.Set("department", "Sales")
-	b.postRedirect("/people/jane.roe", form)
-	require.Contains(t, b.post("/people/jane.roe/link", nil, http.StatusConflict), "keeps the password")
-	b.post("/people/jane.roe/password", url.Values{"how": {"generate"}}, http.StatusConflict)
+	b.postRedirect("/users/jane.roe", form)
+	require.Contains(t, b.post("/users/jane.roe/link", nil, http.StatusConflict), "keeps the password")
+	b.post("/users/jane.roe/password", url.Values{"how": {"generate"}}, http.StatusConflict)
 }

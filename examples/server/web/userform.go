@@ -12,7 +12,7 @@ import (
 type userFields struct {
 	Problems []problem
 	// Refused is what was refused of an act, which saves nothing of the form.
-	Refused []problem
+	ActionErrors []problem
 	// Conflict lists what somebody else changed meanwhile.
 	Conflict []difference
 	// Version is that of the record that was put into the form.
@@ -29,27 +29,27 @@ type userFields struct {
 // userLabels are the labels by the fields' names.
 func userLabels() map[string]string {
 	return map[string]string{
-		"username": "Username", "default_extension": "Default Extension", "description": "Description",
+		"username": "Username", "default_extension": "Default extension", "description": "Description",
 		"title": "Title", "company": "Company", "department": "Department",
-		"first_name": "First Name", "last_name": "Last Name", "display_name": "Display Name",
-		"email": "Primary Email Address", "other_emails": "Further Emails",
-		"cell_phone": "Cell Phone", "home_phone": "Home Phone", "work_phone": "Work Phone", "fax": "Fax",
-		"language": "Language", "time_zone": "Time Zone", "linked_extensions": "Linked Extensions", "groups": "Groups",
-		"password": "Password", "begin": "How to begin", "picture": "New picture",
+		"first_name": "First name", "last_name": "Last name", "display_name": "Display name",
+		"email": "Primary email", "other_emails": "Other emails",
+		"cell_phone": "Cell phone", "home_phone": "Home phone", "work_phone": "Work phone", "fax": "Fax",
+		"language": "Language", "time_zone": "Time zone", "linked_extensions": "Linked extensions", "groups": "Groups",
+		"password": "Password", "onboarding": "First sign-in", "picture": "New picture",
 	}
 }
 
 // userHints explain fields that need it, by their names.
 func userHints() map[string]string {
 	return map[string]string{
-		"username":          "What the person logs in with: often an email address, or first.last.",
-		"default_extension": "The extension that is this person's alone. A softphone is set up for it.",
-		"display_name":      "How the person is called; blank for first and last name.",
-		"email":             "Welcome mails and password resets go here.",
-		"other_emails":      "With commas between.",
-		"language":          "A tag such as en, de or zh-Hans; blank for that of this server. Mails are written in it.",
-		"time_zone":         "Such as Europe/Berlin; blank for UTC.",
-		"linked_extensions": "Further extensions of this person, such as 1002, 1003; others may share them.",
+		"username":          "The login name, often an email address or first.last.",
+		"default_extension": "The user's own extension. Softphones are set up for it.",
+		"display_name":      "Leave empty to use first and last name.",
+		"email":             "Used for welcome emails and password resets.",
+		"other_emails":      "Separate with commas.",
+		"language":          "The email language, for example en, de or zh-Hans. Leave empty for the server default.",
+		"time_zone":         "For example Europe/Berlin. Leave empty for UTC.",
+		"linked_extensions": "Additional extensions, for example 1002, 1003. Several users can share them.",
 	}
 }
 
@@ -76,7 +76,7 @@ func (f userForms) field(name, value string, errs formErrors) field {
 		drawn.InputMode = "numeric"
 	}
 	if drawn.ReadOnly {
-		drawn.Hint = "The directory " + f.directory + " keeps this; change it there."
+		drawn.Hint = "Managed by the directory " + f.directory + ". Change it there."
 	}
 	return drawn
 }
@@ -106,19 +106,19 @@ func (f userForms) fields(in userInput, errs formErrors) userFields {
 }
 
 func (f userForms) groupChoices(chosen []string, errs formErrors) group {
-	g := group{Name: "groups", Legend: userLabels()["groups"], Hint: "Groups say what their members may do.", Errors: errs.forField("groups")}
+	g := group{Name: "groups", Legend: userLabels()["groups"], Hint: "Groups grant permissions to their members.", Errors: errs.forField("groups")}
 	for _, each := range f.groups {
 		hint := "Priority " + strconv.Itoa(each.Priority)
 		if each.Description != "" {
 			hint += ": " + each.Description
 		}
 		if each.Directory != "" {
-			hint += " (kept by the directory " + each.Directory + ")"
+			hint += " (managed by the directory " + each.Directory + ")"
 		}
 		g.Choices = append(g.Choices, choice{Value: each.Name, Label: each.Name, Hint: hint, Chosen: slices.Contains(chosen, each.Name)})
 	}
 	if len(g.Choices) == 0 {
-		g.Hint = "There are no groups yet. Groups say what their members may do."
+		g.Hint = "There are no groups yet. Groups grant permissions to their members."
 	}
 	return g
 }

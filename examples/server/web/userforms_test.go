@@ -14,7 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-var userFormPattern = regexp.MustCompile(`(?s)<form method="post" action="(/people/[^"]+)"[^>]*>(.*?)</form>`)
+var userFormPattern = regexp.MustCompile(`(?s)<form method="post" action="(/users/[^"]+)"[^>]*>(.*?)</form>`)
 
 // userFormActions returns where the forms of pages about a person lead, each of which
 // must say whose it is.
@@ -22,11 +22,11 @@ func (b *browser) userFormActions(u *userman.User, pages ...string) []string {
 	b.Helper()
 	var actions []string
 	for _, page := range pages {
-		found := userFormPattern.FindAllStringSubmatch(b.get("/people/"+u.Username+page, http.StatusOK), -1)
+		found := userFormPattern.FindAllStringSubmatch(b.get("/users/"+u.Username+page, http.StatusOK), -1)
 		require.NotEmpty(b, found, page)
 		for _, form := range found {
-			if !strings.HasSuffix(form[1], "?person="+u.ID) {
-				require.Equal(b, u.ID, b.hiddenValue(form[2], "person"), form[1])
+			if !strings.HasSuffix(form[1], "?user="+u.ID) {
+				require.Equal(b, u.ID, b.hiddenValue(form[2], "user"), form[1])
 			}
 			actions = append(actions, form[1])
 		}
@@ -55,7 +55,7 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	require.NoError(t, err)
 	other := b.createUser(userman.User{Username: "jane.roe", Email: "other@example.com"})
 	for _, action := range actions {
-		response, page := b.server.Post(t, b.client, action, url.Values{"person": {jane.ID}, "extensions": {"all"}, "modules": {"all"}})
+		response, page := b.server.Post(t, b.client, action, url.Values{"user": {jane.ID}, "extensions": {"all"}, "modules": {"all"}})
 		led := response.Header.Get("Location")
 		if response.StatusCode != http.StatusSeeOther {
 			require.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusConflict}, response.StatusCode, action)
@@ -73,7 +73,7 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, gone.DeletedAt.IsZero())
 	for _, action := range actions {
-		b.post(action, url.Values{"person": {jane.ID}}, http.StatusNotFound)
+		b.post(action, url.Values{"user": {jane.ID}}, http.StatusNotFound)
 	}
 	require.Equal(t, other, b.user("jane.roe"))
 }

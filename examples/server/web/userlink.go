@@ -33,8 +33,8 @@ func (v *pageHandler) userLinkPage() error {
 		return err
 	}
 	back := userPath(u.Username)
-	return v.render("link", "Link for "+u.Name(), linkPage{
-		Person: u.ID, Username: u.Username, Back: back, Again: back + "/link", What: "set a password", Expires: u.InvitationExpiresAt,
+	return v.render("link", "Password link for "+u.Name(), linkPage{
+		UserID: u.ID, Username: u.Username, Back: back, Again: back + "/link", What: "set a password", Expires: u.InvitationExpiresAt,
 		Link: copyable{ID: "link", Text: v.takeSecret(userLinkKey, u.ID, u.InvitationExpiresAt), What: "the link"},
 	})
 }
@@ -59,7 +59,7 @@ func (v *pageHandler) userSoftphoneLink() error {
 	}
 	back := userPath(u.Username)
 	return v.render("link", "Softphone link for "+u.Name(), linkPage{
-		Person: u.ID, Username: u.Username, Back: back, Again: back + "/softphone", What: "set up a softphone",
+		UserID: u.ID, Username: u.Username, Back: back, Again: back + "/softphone", What: "set up a softphone",
 		Link: copyable{ID: "link", Text: v.takeSecret(softphoneKey, u.ID, time.Time{}), What: "the link"},
 	})
 }

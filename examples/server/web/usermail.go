@@ -11,9 +11,9 @@ import (
 // redirectWithDelivery says on the page of u what came of a mail, after what was done before.
 func (v *pageHandler) redirectWithDelivery(u *userman.User, before string, d *userman.Delivery) error {
 	if d.Status == userman.DeliverySent {
-		return v.redirectWithFlash(userPath(u.Username), before+"The mail is on its way to "+u.Email+": "+d.Message+".")
+		return v.redirectWithFlash(userPath(u.Username), before+"Email sent to "+u.Email+": "+d.Message+".")
 	}
-	return v.redirectWithWarning(userPath(u.Username), before+"No mail was delivered: "+sentence(d.Message))
+	return v.redirectWithWarning(userPath(u.Username), before+"Email not delivered: "+sentence(d.Message))
 }
 
 func (v *pageHandler) userWelcome() error {
@@ -51,7 +51,7 @@ type mailPage struct {
 
 func (v *pageHandler) userMail() error {
 	kind := usermail.Kind(v.r.PathValue("kind"))
-	names := map[usermail.Kind]string{usermail.Welcome: "Welcome mail", usermail.Reset: "Reset mail"}
+	names := map[usermail.Kind]string{usermail.Welcome: "Welcome email", usermail.Reset: "Password reset email"}
 	if names[kind] == "" {
 		return &statusError{status: http.StatusNotFound}
 	}
@@ -67,7 +67,7 @@ func (v *pageHandler) userMail() error {
 	// this page holds in it as well, and mails carry their styles with them.
 	policy := v.w.Header().Get("Content-Security-Policy")
 	v.w.Header().Set("Content-Security-Policy", strings.Replace(policy, "style-src 'self'", "style-src 'self' 'unsafe-inline'", 1))
-	return v.render("personmail", names[kind]+" to "+u.Name(), mailPage{
+	return v.render("usermail", names[kind]+" to "+u.Name(), mailPage{
 		Mail: message, ID: u.ID, Username: u.Username, Kind: names[kind], Send: userPath(u.Username) + "/" + string(kind),
 	})
 }

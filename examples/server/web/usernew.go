@@ -26,11 +26,11 @@ func (v *pageHandler) renderNewUser(forms userForms, in userInput, begin string,
 	form := forms.fields(in, errs)
 	form.Begin, form.Password = onboardingGroup(begin, errs), newPassword(errs)
 	form.Password.Label, form.Password.Required = userLabels()["password"], false
-	form.Password.Hint = "Only to set one yourself. " + form.Password.Hint
+	form.Password.Hint = "Only if you set the password yourself. " + form.Password.Hint
 	if v.form().Get("password") != "" {
 		form.Password.Hint = retypeHint
 	}
-	return v.renderStatus(errs.status, "personnew", "Add person", form)
+	return v.renderStatus(errs.status, "usernew", "Add user", form)
 }
 
 func (v *pageHandler) userCreate() error {
@@ -38,7 +38,7 @@ func (v *pageHandler) userCreate() error {
 	if err != nil {
 		return err
 	}
-	in, begin, password := readUser(v.form()), v.form().Get("begin"), store.NewSecret(v.form().Get("password"))
+	in, begin, password := readUser(v.form()), v.form().Get("onboarding"), store.NewSecret(v.form().Get("password"))
 	u := &userman.User{}
 	in.fill(u)
 	err = validateOnboarding(begin, password)

@@ -33,13 +33,13 @@ func (v *pageHandler) renderUserPassword(u *userman.User, how string, options []
 	page := userPasswordPage{
 		Problems: errs.summary(map[string]string{"password": "New password", "how": "Password"}), ID: u.ID, Username: u.Username, Name: u.Name(),
 		How: group{Name: "how", Legend: "Password", One: true, Errors: errs.forField("how"), Choices: []choice{
-			{Value: passwordGenerated, Label: "Make one", Hint: "It is shown once.", Chosen: how != passwordTyped},
-			{Value: passwordTyped, Label: "Set the one that I type", Chosen: how == passwordTyped},
+			{Value: passwordGenerated, Label: "Generate a password", Hint: "It is shown only once.", Chosen: how != passwordTyped},
+			{Value: passwordTyped, Label: "Set the password below", Chosen: how == passwordTyped},
 		}},
 		Password: newPassword(errs),
-		Options: group{Name: "options", Legend: "Besides", Choices: []choice{
-			{Value: "must_change", Label: "It must be changed after the next login", Hint: "Only the person knows the password then."},
-			{Value: "disable_tokens", Label: "Disable all API tokens of this person", Hint: "They have keys of their own, which go on to work otherwise."},
+		Options: group{Name: "options", Legend: "Options", Choices: []choice{
+			{Value: "must_change", Label: "Require a new password at the next login", Hint: "After that only the user knows the password."},
+			{Value: "disable_tokens", Label: "Disable all API tokens of this user", Hint: "Otherwise the tokens keep working, because they have their own keys."},
 		}},
 	}
 	page.Password.Required = false
@@ -48,7 +48,7 @@ func (v *pageHandler) renderUserPassword(u *userman.User, how string, options []
 			page.Options.Choices[i].Chosen = page.Options.Choices[i].Chosen || c.Value == chosen
 		}
 	}
-	return v.renderStatus(errs.status, "personpassword", "Set the password of "+u.Name(), page)
+	return v.renderStatus(errs.status, "userpassword", "Set password for "+u.Name(), page)
 }
 
 func (v *pageHandler) userSetPassword() error {
@@ -72,7 +72,7 @@ func (v *pageHandler) userSetPassword() error {
 		return err
 	}
 	if how != passwordGenerated {
-		return v.redirectWithFlash(userPath(u.Username), "The password is set, and all sessions are ended.")
+		return v.redirectWithFlash(userPath(u.Username), "Password set. All sessions ended.")
 	}
 	v.stashSecret(userSecretKey, u.ID, u.PasswordChangedAt, password.Reveal())
 	return v.redirect(userPath(u.Username) + "/password/generated")
@@ -85,9 +85,9 @@ func (v *pageHandler) passwordFromForm(how string) (store.Secret, error) {
 	case how == passwordTyped:
 		return typed, nil
 	case how != passwordGenerated:
-		return typed, store.NewInvalidError(store.FieldError{Field: "how", Code: "oneof", Message: "choose one of these"})
+		return typed, store.NewInvalidError(store.FieldError{Field: "how", Code: "oneof", Message: "select an option"})
 	case !typed.IsZero():
-		return typed, store.NewInvalidError(store.FieldError{Field: "how", Code: "conflict", Message: "choose to set the password that you type, or leave it empty"})
+		return typed, store.NewInvalidError(store.FieldError{Field: "how", Code: "conflict", Message: "select the typed password, or leave the password empty"})
 	}
 	return v.users().GeneratePassword()
 }
@@ -116,7 +116,7 @@ func (v *pageHandler) userPasswordGenerated() error {
 	if err != nil {
 		return err
 	}
-	return v.render("personsecret", "Password of "+u.Name(), userSecretPage{
+	return v.render("usersecret", "Password of "+u.Name(), userSecretPage{
 		Name: u.Name(), Back: userPath(u.Username),
 		Password: copyable{ID: "secret", Text: v.takeSecret(userSecretKey, u.ID, u.PasswordChangedAt), What: "the password"},
 	})

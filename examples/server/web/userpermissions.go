@@ -62,16 +62,16 @@ func (v *pageHandler) renderUserPermissions(u *userman.User, in permissionsInput
 		}
 		page.Modules = withRow(page.Modules, x.Permission, row)
 	}
-	return v.renderStatus(errs.status, "personpermissions", "Permissions of "+u.Name(), page)
+	return v.renderStatus(errs.status, "userpermissions", "Permissions of "+u.Name(), page)
 }
 
 // effectiveText is the effective value in a word or a few.
 func effectiveText(x *permission.Explanation, effective *permission.EffectiveSet) string {
 	switch {
 	case x.All:
-		return "everything"
+		return "all"
 	case x.Permission.Kind != permission.KindBool && len(x.Items) == 0:
-		return "nothing"
+		return "none"
 	}
 	return effective.Format(x.Permission.ID)
 }
@@ -90,7 +90,7 @@ func (v *pageHandler) userSavePermissions() error {
 		return in.fill(&u.Permissions, registered)
 	})
 	if err == nil {
-		return v.redirectWithFlash(userPath(u.Username)+"/permissions", "Saved. What this person may do holds from now on.")
+		return v.redirectWithFlash(userPath(u.Username)+"/permissions", "Saved. Effective immediately.")
 	}
 	errs, isFormError := formErrorsOf(err)
 	if !isFormError && !errors.Is(err, errStale) {

@@ -31,7 +31,7 @@ func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 	}})
 	require.NoError(t, err)
 	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001", LinkedExtensions: []string{"4100"}, Groups: []string{"Sales"}})
-	const path = "/people/jane.roe/permissions"
+	const path = "/users/jane.roe/permissions"
 	page := b.get(path, http.StatusOK)
 	row := b.permissionRow(page, permission.XMPPLogin)
 	require.Contains(t, row, ">on<")
@@ -50,9 +50,9 @@ func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 	page = b.get(path, http.StatusOK)
 	row = b.permissionRow(page, permission.XMPPLogin)
 	require.Contains(t, row, ">off<")
-	require.Contains(t, row, `<span class="muted">(does not count)</span>`)
+	require.Contains(t, row, `<span class="muted">(overridden)</span>`)
 	require.Contains(t, b.permissionRow(page, permission.VoicemailExtensions), `value="linked, 4500"`)
-	require.Contains(t, b.permissionRow(page, permission.ContactsGroups), ">nothing<")
+	require.Contains(t, b.permissionRow(page, permission.ContactsGroups), ">none<")
 	grants := b.user("jane.roe").Permissions
 	require.Len(t, grants, 4)
 	require.True(t, permission.Append("+49301234", "+49301235").Equal(grants[permission.SMSNumbers]))
@@ -67,7 +67,7 @@ func TestPages_userPermissionsEnablePortalLogin(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe", Permissions: permission.Permissions{permission.PortalLogin: permission.Off()}})
-	const path = "/people/jane.roe/permissions"
+	const path = "/users/jane.roe/permissions"
 	page := b.get(path, http.StatusOK)
 	require.Contains(t, b.permissionRow(page, permission.PortalLogin), "Off, because what is set for this person says so; it is on by default.")
 	b.postRedirect(path, url.Values{"version": {b.hiddenValue(page, "version")}, "permissions.portal.login": {"on"}})
@@ -78,7 +78,7 @@ func TestPages_userPermissionErrors(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe"})
-	const path = "/people/jane.roe/permissions"
+	const path = "/users/jane.roe/permissions"
 	form := url.Values{
 		"version": {b.hiddenValue(b.get(path, http.StatusOK), "version")}, "permissions.xmpp.login": {"maybe"},
 		"permissions.voicemail.extensions": {"replace"}, "permissions.voicemail.extensions.items": {"<b>"},
@@ -97,7 +97,7 @@ func TestPages_userPermissionsEditConflict(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe"})
-	const path = "/people/jane.roe/permissions"
+	const path = "/users/jane.roe/permissions"
 	form := url.Values{"version": {b.hiddenValue(b.get(path, http.StatusOK), "version")}, "permissions.xmpp.login": {"on"}}
 	_, err := b.server.Site.Users.Update(t.Context(), "jane.roe", func(u *userman.User) error {
 		u.Permissions = permission.Permissions{permission.SMSNumbers: permission.Set("+4930")}
@@ -105,7 +105,7 @@ func TestPages_userPermissionsEditConflict(t *testing.T) {
 	})
 	require.NoError(t, err)
 	page := b.post(path, form, http.StatusConflict)
-	require.Contains(t, page, "Somebody else changed this meanwhile")
+	require.Contains(t, page, "Edit conflict")
 	form.Set("version", b.hiddenValue(page, "version"))
 	b.postRedirect(path, form)
 	require.Len(t, b.user("jane.roe").Permissions, 2)
@@ -119,7 +119,7 @@ func TestPages_userPermissionsLimitedToScope(t *testing.T) {
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"people"}, Extensions: ranges}, password)
 	desk := b.loginAs("front.desk")
-	const path = "/people/inside/permissions"
+	const path = "/users/inside/permissions"
 	form := url.Values{
 		"version":                          {desk.hiddenValue(desk.get(path, http.StatusOK), "version")},
 		"permissions.voicemail.extensions": {"replace"}, "permissions.voicemail.extensions.items": {"all"},

@@ -17,7 +17,7 @@ const maxUpload = userman.MaxPictureBytes + 64<<10
 func pictureField(errs formErrors) field {
 	return field{
 		Name: "picture", Label: userLabels()["picture"], Type: "file", Required: true, Errors: errs.forField("picture"),
-		Hint: "A JPEG, PNG or GIF of at most 5 MiB. The middle is cut out square; nothing else of the file is kept.",
+		Hint: "A JPEG, PNG or GIF file up to 5 MiB. The picture is cropped to a square.",
 	}
 }
 
@@ -63,7 +63,7 @@ func (v *pageHandler) userSetPicture() error {
 	if err != nil {
 		return v.renderPictureErrors(u, err)
 	}
-	return v.redirectWithFlash(userPath(u.Username), "The picture is saved.")
+	return v.redirectWithFlash(userPath(u.Username), "Picture saved.")
 }
 
 // renderPictureErrors says at the field what was refused, also that it was too much.
@@ -72,7 +72,7 @@ func (v *pageHandler) renderPictureErrors(u *userman.User, err error) error {
 		return &statusError{status: http.StatusBadRequest}
 	}
 	if errors.As(err, new(*http.MaxBytesError)) {
-		err = store.NewInvalidError(store.FieldError{Field: "picture", Code: "max", Message: "at most 5 MiB are allowed; make the picture smaller"})
+		err = store.NewInvalidError(store.FieldError{Field: "picture", Code: "max", Message: "the file is larger than 5 MiB"})
 	}
 	return v.renderUserErrors(u, err)
 }
@@ -80,7 +80,7 @@ func (v *pageHandler) renderPictureErrors(u *userman.User, err error) error {
 // formFile returns the file of that field of a form. It is read from the
 // connection: nothing is kept on the way.
 func (v *pageHandler) formFile(name string) (io.Reader, error) {
-	missing := store.NewInvalidError(store.FieldError{Field: name, Code: "required", Message: "choose a file"})
+	missing := store.NewInvalidError(store.FieldError{Field: name, Code: "required", Message: "select a file"})
 	parts, err := v.r.MultipartReader()
 	if err != nil {
 		return nil, missing
@@ -104,7 +104,7 @@ func (v *pageHandler) formFile(name string) (io.Reader, error) {
 }
 
 func (v *pageHandler) userRemovePicture() error {
-	return v.updateUser("The picture is removed.", func(people *userman.Service, username string) error {
+	return v.updateUser("Picture removed.", func(people *userman.Service, username string) error {
 		_, err := people.RemovePicture(v.r.Context(), username)
 		return err
 	})

@@ -16,7 +16,7 @@ import (
 )
 
 // janePicturePath is where the picture of jane.roe is.
-const janePicturePath = "/people/jane.roe/picture"
+const janePicturePath = "/users/jane.roe/picture"
 
 // upload sends a file as the form for the picture of jane.roe does.
 func (b *browser) upload(field string, file []byte) (response *http.Response, page string) {
@@ -56,7 +56,7 @@ func TestPages_userPicture(t *testing.T) {
 	require.Contains(t, response.Header.Get("Content-Security-Policy"), "style-src 'self'", "that is a page, and no picture")
 	response, _ = b.upload("picture", testPNG(t))
 	require.Equal(t, http.StatusSeeOther, response.StatusCode)
-	require.Contains(t, b.get("/people/jane.roe", http.StatusOK), `alt="Picture of jane.roe"`)
+	require.Contains(t, b.get("/users/jane.roe", http.StatusOK), `alt="Picture of jane.roe"`)
 
 	response, picture := b.server.Get(t, b.client, janePicturePath)
 	require.Equal(t, "image/jpeg", response.Header.Get("Content-Type"))
@@ -80,15 +80,15 @@ func TestPages_userPictureErrors(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, response.StatusCode)
 	b.requireFieldError(page, "field-picture")
 	_, page = b.upload("other", testPNG(t))
-	require.Contains(t, page, "choose a file")
-	require.Contains(t, b.post(janePicturePath, nil, http.StatusUnprocessableEntity), "choose a file")
+	require.Contains(t, page, "select a file")
+	require.Contains(t, b.post(janePicturePath, nil, http.StatusUnprocessableEntity), "select a file")
 	response, page = b.upload("picture", make([]byte, userman.MaxPictureBytes+1))
 	require.Equal(t, http.StatusUnprocessableEntity, response.StatusCode)
 	require.Contains(t, page, "at most 5 MiB")
 
 	response, _ = b.send(janePicturePath, "multipart/form-data; boundary=x", bytes.NewBufferString("--x\r\nContent-Disposition: form-data; name=\"picture\"; filename=\"p\"\r\n\r\nhalf"))
 	require.Equal(t, http.StatusBadRequest, response.StatusCode)
-	response, _ = b.send("/people/jane.roe", "multipart/form-data; boundary=x", bytes.NewBufferString("--x--"))
+	response, _ = b.send("/users/jane.roe", "multipart/form-data; boundary=x", bytes.NewBufferString("--x--"))
 	require.Equal(t, http.StatusUnsupportedMediaType, response.StatusCode)
 	require.Empty(t, b.user("jane.roe").Picture)
 }

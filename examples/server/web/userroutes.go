@@ -8,23 +8,22 @@ import (
 
 // userRoutePath is the page of a person. No address with more parts may have a word
 // of its own in the place of the username: the routes would be ambiguous.
-const userRoutePath = "/people/{username}"
+const userRoutePath = "/users/{username}"
 
 // userRoutes are the pages of people, and of the directories that they come
 // from.
 func userRoutes() []route {
 	const section, directory = app.SectionUsers, "/directories/{directory}"
 	list := []route{
-		get("/people", section, (*pageHandler).userList),
-		get("/people/new", section, (*pageHandler).userNew),
-		post("/people/new", section, (*pageHandler).userCreate),
-		get("/people/welcome", section, (*pageHandler).welcomeAll),
-		post("/people/welcome", section, (*pageHandler).welcomeAllStart),
-		get(deletedUsersPath, section, (*pageHandler).deletedList),
-		get(deletedUsersPath+"/{id}/restore", section, (*pageHandler).deletedConfirmRestore),
-		post(deletedUsersPath+"/{id}/restore", section, (*pageHandler).deletedRestore),
-		get(deletedUsersPath+"/{id}/purge", section, (*pageHandler).deletedConfirmPurge),
-		post(deletedUsersPath+"/{id}/purge", section, (*pageHandler).deletedPurge),
+		get("/users", section, (*pageHandler).userList),
+		get("/users/new", section, (*pageHandler).userNew),
+		post("/users/new", section, (*pageHandler).userCreate),
+		get("/users/welcome", section, (*pageHandler).welcomeAll),
+		post("/users/welcome", section, (*pageHandler).welcomeAllStart),
+		get("/deleted-users/{id}/restore", section, (*pageHandler).deletedConfirmRestore),
+		post("/deleted-users/{id}/restore", section, (*pageHandler).deletedRestore),
+		get("/deleted-users/{id}/purge", section, (*pageHandler).deletedConfirmPurge),
+		post("/deleted-users/{id}/purge", section, (*pageHandler).deletedPurge),
 		get(directory, section, (*pageHandler).directorySync),
 		post(directory, section, (*pageHandler).directorySyncStart),
 	}

@@ -40,7 +40,7 @@ func (v *pageHandler) formUserID() string {
 	if v.r.Method != http.MethodPost {
 		return ""
 	}
-	return cmp.Or(v.form().Get("person"), v.r.URL.Query().Get("person"))
+	return cmp.Or(v.form().Get("user"), v.r.URL.Query().Get("user"))
 }
 
 // userForms returns what draws the form of u; of somebody new, u is empty.
@@ -85,7 +85,7 @@ func (v *pageHandler) renderUserInput(u *userman.User, in userInput, version str
 }
 
 func (v *pageHandler) renderUser(status int, u *userman.User, form userFields, errs formErrors) error {
-	return v.renderStatus(status, "person", u.Name(), userPage{
+	return v.renderStatus(status, "user", u.Name(), userPage{
 		User: u, Form: form, Picture: pictureField(errs), Pictured: u.Picture,
 	})
 }
@@ -148,6 +148,6 @@ func (v *pageHandler) renderUserErrors(u *userman.User, err error) error {
 		return err
 	}
 	form := forms.fields(inputOfUser(u), errs)
-	form.Version, form.Problems, form.Refused = userVersion(u), nil, form.Problems
+	form.Version, form.Problems, form.ActionErrors = userVersion(u), nil, form.Problems
 	return v.renderUser(errs.status, u, form, errs)
 }

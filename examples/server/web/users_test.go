@@ -35,7 +35,7 @@ func janeForm() url.Values {
 		"company": {"Acme"}, "department": {"Sales"}, "first_name": {"Jane"}, "last_name": {"Roe"}, "display_name": {""},
 		"email": {"jane.roe@example.com"}, "other_emails": {"jr@example.com, sales@example.com"}, "cell_phone": {"+49 170 1234567"},
 		"home_phone": {"030 123456"}, "work_phone": {"030 4001"}, "fax": {"030 4002"}, "language": {"de"}, "time_zone": {"Europe/Berlin"},
-		"linked_extensions": {"4100, 4101"}, "begin": {"later"},
+		"linked_extensions": {"4100, 4101"}, "onboarding": {"later"},
 	}
 }
 
@@ -43,11 +43,11 @@ func TestPages_userCreateWithAllFields(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	form := janeForm()
-	form.Set("begin", "password")
+	form.Set("onboarding", "password")
 	form.Set("password", password)
-	require.Equal(t, "/people/jane.roe", b.postRedirect("/people/new", form))
-	page := b.get("/people/jane.roe", http.StatusOK)
-	require.Contains(t, page, "jane.roe is added and can log in")
+	require.Equal(t, "/users/jane.roe", b.postRedirect("/users/new", form))
+	page := b.get("/users/jane.roe", http.StatusOK)
+	require.Contains(t, page, "jane.roe was added and can log in")
 	for _, name := range []string{"default_extension", "description", "title", "department", "first_name", "email", "other_emails", "cell_phone", "fax", "language", "time_zone", "linked_extensions"} {
 		require.Contains(t, page, `name="`+name+`" type="text" value="`+escapeHTML(form.Get(name))+`"`)
 	}
@@ -55,7 +55,7 @@ func TestPages_userCreateWithAllFields(t *testing.T) {
 	require.True(t, u.HasPassword)
 	require.Equal(t, []string{"4100", "4101"}, u.LinkedExtensions)
 	require.Equal(t, []string{"jr@example.com", "sales@example.com"}, u.OtherEmails)
-	require.Contains(t, b.get("/people", http.StatusOK), `<a href="/people/jane.roe">jane.roe</a>`)
+	require.Contains(t, b.get("/users", http.StatusOK), `<a href="/users/jane.roe">jane.roe</a>`)
 }
 
 func TestPages_userCreateDefaultGroups(t *testing.T) {
@@ -65,13 +65,13 @@ func TestPages_userCreateDefaultGroups(t *testing.T) {
 		_, err := b.server.Site.Users.CreateGroup(t.Context(), &g)
 		require.NoError(t, err)
 	}
-	require.Contains(t, b.get("/people/new", http.StatusOK), `value="Everybody" checked`)
+	require.Contains(t, b.get("/users/new", http.StatusOK), `value="Everybody" checked`)
 	form := janeForm()
 	form["groups"] = []string{"Everybody", "Sales, north"}
-	b.postRedirect("/people/new", form)
+	b.postRedirect("/users/new", form)
 	require.Equal(t, []string{"Everybody", "Sales, north"}, b.user("jane.roe").Groups)
-	form = url.Values{"username": {"john.roe"}, "begin": {"later"}}
-	b.postRedirect("/people/new", form)
+	form = url.Values{"username": {"john.roe"}, "onboarding": {"later"}}
+	b.postRedirect("/users/new", form)
 	require.Empty(t, b.user("john.roe").Groups)
 }
 
@@ -86,48 +86,48 @@ func TestPages_userFieldErrors(t *testing.T) {
 	form.Set("default_extension", "40-1")
 	form.Set("time_zone", "Mars")
 	form.Set("display_name", "<b>Jane</b>")
-	page := b.post("/people/new", form, http.StatusUnprocessableEntity)
+	page := b.post("/users/new", form, http.StatusUnprocessableEntity)
 	for _, id := range []string{"username", "email", "default_extension", "time_zone", "other_emails"} {
 		b.requireFieldError(page, "field-"+id)
 	}
-	require.Contains(t, page, "Further Emails: entry 2: ")
+	require.Contains(t, page, "Other emails: entry 2: ")
 	require.Contains(t, page, `value="&lt;b&gt;Jane&lt;/b&gt;"`)
 
-	page = b.post("/people/new", janeForm(), http.StatusUnprocessableEntity)
+	page = b.post("/users/new", janeForm(), http.StatusUnprocessableEntity)
 	b.requireFieldError(page, "field-default_extension")
 	require.Contains(t, page, "another person has this default extension already")
 	form = janeForm()
 	form.Set("default_extension", "4002")
 	form.Set("username", "JOHN.roe")
-	b.requireFieldError(b.post("/people/new", form, http.StatusUnprocessableEntity), "field-username")
+	b.requireFieldError(b.post("/users/new", form, http.StatusUnprocessableEntity), "field-username")
 	for _, begin := range []string{"password", "nonsense"} {
-		form.Set("begin", begin)
-		b.post("/people/new", form, http.StatusUnprocessableEntity)
+		form.Set("onboarding", begin)
+		b.post("/users/new", form, http.StatusUnprocessableEntity)
 	}
-	form.Set("begin", "mail")
+	form.Set("onboarding", "mail")
 	form.Set("password", password)
-	page = b.post("/people/new", form, http.StatusUnprocessableEntity)
-	require.Contains(t, page, "choose to set the password")
+	page = b.post("/users/new", form, http.StatusUnprocessableEntity)
+	require.Contains(t, page, "select &#34;Set the password below&#34;")
 	require.NotContains(t, page, password)
 }
 
 func TestPages_userRename(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/people/new", janeForm())
+	b.postRedirect("/users/new", janeForm())
 	form := janeForm()
-	form.Set("version", b.hiddenValue(b.get("/people/jane.roe", http.StatusOK), "version"))
+	form.Set("version", b.hiddenValue(b.get("/users/jane.roe", http.StatusOK), "version"))
 	form.Set("username", "jane.smith")
-	require.Equal(t, "/people/jane.smith", b.postRedirect("/people/jane.roe", form))
-	require.Contains(t, b.get("/people/jane.smith", http.StatusOK), "Saved.")
-	b.get("/people/jane.roe", http.StatusNotFound)
+	require.Equal(t, "/users/jane.smith", b.postRedirect("/users/jane.roe", form))
+	require.Contains(t, b.get("/users/jane.smith", http.StatusOK), "Saved.")
+	b.get("/users/jane.roe", http.StatusNotFound)
 }
 
 func TestPages_userEditConflict(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/people/new", janeForm())
-	page := b.get("/people/jane.roe", http.StatusOK)
+	b.postRedirect("/users/new", janeForm())
+	page := b.get("/users/jane.roe", http.StatusOK)
 	_, err := b.server.Site.Users.Update(t.Context(), "jane.roe", func(u *userman.User) error {
 		u.Title = "Title of theirs"
 		return nil
@@ -136,20 +136,20 @@ func TestPages_userEditConflict(t *testing.T) {
 	form := janeForm()
 	form.Set("version", b.hiddenValue(page, "version"))
 	form.Set("title", "Title of mine")
-	page = b.post("/people/jane.roe", form, http.StatusConflict)
+	page = b.post("/users/jane.roe", form, http.StatusConflict)
 	require.Contains(t, page, "<td>Title of theirs</td><td>Title of mine</td>")
 	require.Equal(t, "Title of theirs", b.user("jane.roe").Title)
 
 	// What was refused in between does not make the form new.
 	form.Set("email", "nowhere")
-	refused := b.post("/people/jane.roe", form, http.StatusConflict)
-	require.Contains(t, refused, "Somebody else changed this meanwhile")
+	refused := b.post("/users/jane.roe", form, http.StatusConflict)
+	require.Contains(t, refused, "Edit conflict")
 	form.Set("version", b.hiddenValue(page, "version"))
-	refused = b.post("/people/jane.roe", form, http.StatusUnprocessableEntity)
+	refused = b.post("/users/jane.roe", form, http.StatusUnprocessableEntity)
 	b.requireFieldError(refused, "field-email")
 	require.Equal(t, b.hiddenValue(page, "version"), b.hiddenValue(refused, "version"))
 	form.Set("email", "jane.roe@example.com")
-	b.postRedirect("/people/jane.roe", form)
+	b.postRedirect("/users/jane.roe", form)
 	require.Equal(t, "Title of mine", b.user("jane.roe").Title)
 }
 
@@ -158,7 +158,7 @@ func TestPages_userEditConflict(t *testing.T) {
 func TestPages_userEditConflictAfterRename(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.postRedirect("/people/new", janeForm())
+	b.postRedirect("/users/new", janeForm())
 	rename := func(from, to string) {
 		_, err := b.server.Site.Users.Update(t.Context(), from, func(u *userman.User) error {
 			u.Username = to
@@ -166,30 +166,30 @@ func TestPages_userEditConflictAfterRename(t *testing.T) {
 		})
 		require.NoError(t, err)
 	}
-	page, permissionsPage := b.get("/people/jane.roe", http.StatusOK), b.get("/people/jane.roe/permissions", http.StatusOK)
+	page, permissionsPage := b.get("/users/jane.roe", http.StatusOK), b.get("/users/jane.roe/permissions", http.StatusOK)
 	form := janeForm()
 	form.Set("title", "Title of mine")
-	for _, name := range []string{"version", "person"} {
+	for _, name := range []string{"version", "user"} {
 		form.Set(name, b.hiddenValue(page, name))
 	}
-	permissionsForm := url.Values{"permissions.rest.use": {"on"}, "version": {b.hiddenValue(permissionsPage, "version")}, "person": {b.hiddenValue(permissionsPage, "person")}}
+	permissionsForm := url.Values{"permissions.rest.use": {"on"}, "version": {b.hiddenValue(permissionsPage, "version")}, "user": {b.hiddenValue(permissionsPage, "user")}}
 	rename("jane.roe", "jane.smith")
-	page = b.post("/people/jane.roe", form, http.StatusConflict)
+	page = b.post("/users/jane.roe", form, http.StatusConflict)
 	require.Contains(t, page, "<td>jane.smith</td><td>jane.roe</td>")
 	require.Contains(t, page, `value="Title of mine"`)
-	require.Contains(t, page, `action="/people/jane.smith"`)
+	require.Contains(t, page, `action="/users/jane.smith"`)
 
 	b.createUser(userman.User{Username: "jane.roe"})
-	require.Equal(t, "/people/jane.smith/permissions", b.postRedirect("/people/jane.roe/permissions", permissionsForm))
+	require.Equal(t, "/users/jane.smith/permissions", b.postRedirect("/users/jane.roe/permissions", permissionsForm))
 	require.Empty(t, b.user("jane.roe").Permissions)
 	form.Set("username", "jane.smith")
 	form.Set("version", b.hiddenValue(page, "version"))
-	require.Equal(t, "/people/jane.smith", b.postRedirect("/people/jane.roe", form))
+	require.Equal(t, "/users/jane.smith", b.postRedirect("/users/jane.roe", form))
 	require.Equal(t, "Title of mine", b.user("jane.smith").Title)
 	require.Empty(t, b.user("jane.roe").Title)
 	require.NoError(t, b.server.Site.Users.Delete(t.Context(), "jane.smith"))
-	b.post("/people/jane.smith", form, http.StatusNotFound)
-	b.post("/people/jane.smith/permissions", permissionsForm, http.StatusNotFound)
+	b.post("/users/jane.smith", form, http.StatusNotFound)
+	b.post("/users/jane.smith/permissions", permissionsForm, http.StatusNotFound)
 }
 
 func TestPages_userListSearchFilterSort(t *testing.T) {
@@ -201,26 +201,26 @@ func TestPages_userListSearchFilterSort(t *testing.T) {
 	b.createUser(userman.User{Username: "john.roe", Disabled: true})
 	b.createUser(userman.User{Username: "welcome"})
 	for path, found := range map[string][2]bool{
-		"/people?search=1701234567": {true, false},
-		"/people?group=sales":       {true, false},
-		"/people?status=disabled":   {false, true},
-		"/people?status=enabled":    {true, false},
-		"/people?not_welcomed=1":    {true, true},
-		"/people?sort=-username":    {true, true},
+		"/users?search=1701234567": {true, false},
+		"/users?group=sales":       {true, false},
+		"/users?status=disabled":   {false, true},
+		"/users?status=enabled":    {true, false},
+		"/users?not_welcomed=1":    {true, true},
+		"/users?sort=-username":    {true, true},
 	} {
 		page := b.get(path, http.StatusOK)
 		require.Equal(t, found[0], contains(page, ">jane.roe<"), path)
 		require.Equal(t, found[1], contains(page, ">john.roe<"), path)
 	}
-	page := b.get("/people?status=disabled&search=roe&sort=username", http.StatusOK)
+	page := b.get("/users?status=disabled&search=roe&sort=username", http.StatusOK)
 	require.Contains(t, page, `<input type="hidden" name="status" value="disabled">`)
-	require.Contains(t, page, `href="/people?search=roe&amp;sort=-username&amp;status=disabled"`)
+	require.Contains(t, page, `href="/users?search=roe&amp;sort=-username&amp;status=disabled"`)
 	require.Contains(t, page, `value="disabled" selected`)
-	require.Contains(t, b.get("/people?search=zzz", http.StatusOK), "Nobody matches")
-	b.get("/people?status=deleted", http.StatusBadRequest)
-	b.get("/people?sort=secret", http.StatusBadRequest)
-	require.Contains(t, b.get("/people", http.StatusOK), `href="/people/WELCOME"`)
-	b.get("/people/WELCOME", http.StatusOK)
+	require.Contains(t, b.get("/users?search=zzz", http.StatusOK), "No users found")
+	b.get("/users?status=nonsense", http.StatusBadRequest)
+	b.get("/users?sort=secret", http.StatusBadRequest)
+	require.Contains(t, b.get("/users", http.StatusOK), `href="/users/WELCOME"`)
+	b.get("/users/WELCOME", http.StatusOK)
 }
 
 func TestPages_usersAreLimitedToScope(t *testing.T) {
@@ -232,29 +232,29 @@ func TestPages_usersAreLimitedToScope(t *testing.T) {
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"people"}, Extensions: ranges}, password)
 	desk := b.loginAs("front.desk")
-	page := desk.get("/people", http.StatusOK)
+	page := desk.get("/users", http.StatusOK)
 	require.Contains(t, page, ">inside<")
 	require.NotContains(t, page, "outside")
-	desk.get("/people/inside", http.StatusOK)
+	desk.get("/users/inside", http.StatusOK)
 	for _, path := range []string{"", "/permissions", "/tokens", "/password", "/delete", "/picture", "/mail/welcome"} {
-		desk.get("/people/outside"+path, http.StatusForbidden)
+		desk.get("/users/outside"+path, http.StatusForbidden)
 	}
-	form := url.Values{"username": {"new"}, "default_extension": {"5002"}, "begin": {"later"}}
-	require.Contains(t, desk.post("/people/new", form, http.StatusForbidden), `role="alert"`)
+	form := url.Values{"username": {"new"}, "default_extension": {"5002"}, "onboarding": {"later"}}
+	require.Contains(t, desk.post("/users/new", form, http.StatusForbidden), `role="alert"`)
 	form.Set("default_extension", "4002")
-	require.Equal(t, "/people/NEW", desk.postRedirect("/people/new", form))
-	form = url.Values{"username": {"new"}, "default_extension": {"5002"}, "version": {desk.hiddenValue(desk.get("/people/NEW", http.StatusOK), "version")}}
-	require.Contains(t, desk.post("/people/NEW", form, http.StatusForbidden), `role="alert"`)
-	form.Set("person", b.user("outside").ID)
-	desk.post("/people/NEW", form, http.StatusForbidden)
-	desk.post("/people/NEW/permissions", form, http.StatusForbidden)
+	require.Equal(t, "/users/NEW", desk.postRedirect("/users/new", form))
+	form = url.Values{"username": {"new"}, "default_extension": {"5002"}, "version": {desk.hiddenValue(desk.get("/users/NEW", http.StatusOK), "version")}}
+	require.Contains(t, desk.post("/users/NEW", form, http.StatusForbidden), `role="alert"`)
+	form.Set("user", b.user("outside").ID)
+	desk.post("/users/NEW", form, http.StatusForbidden)
+	desk.post("/users/NEW/permissions", form, http.StatusForbidden)
 	require.Equal(t, "4002", b.user("new").DefaultExtension)
 }
 
 func TestPages_menuMarksDeletedUsers(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	const current = `<a href="/people" aria-current="page">`
-	require.Contains(t, b.get("/deleted-people", http.StatusOK), current)
+	const current = `<a href="/users" aria-current="page">`
+	require.Contains(t, b.get("/users?status=deleted", http.StatusOK), current)
 	require.NotContains(t, b.get("/groups", http.StatusOK), current)
 }

@@ -24,7 +24,7 @@ func (v *pageHandler) tokenKey() error {
 	if err != nil {
 		return err
 	}
-	return v.render("tokenkey", "Key of an API token of "+u.Name(), tokenKeyPage{
+	return v.render("tokenkey", "API token key of "+u.Name(), tokenKeyPage{
 		Name: u.Name(), Back: tokenPath(u.Username, t.ID),
 		ID:  copyable{ID: "token-id", Text: t.ID, What: "the token ID"},
 		Key: copyable{ID: "key", Text: v.takeSecret(tokenKey, t.ID, t.KeyCreatedAt), What: "the key"},
@@ -42,10 +42,10 @@ func (v *pageHandler) tokenConfirmRotate() error {
 func (v *pageHandler) confirmRotateToken(u *userman.User, t *userman.Token, errs formErrors) error {
 	back := tokenPath(u.Username, t.ID)
 	return v.renderConfirmation(errs.status, confirmation{
-		Title: "Give this API token a new key?", Problems: errs.summary(nil), Person: u.ID, Back: back, Action: back + "/rotate", Yes: "Make a new key",
+		Title: "Create a new key for this API token?", Problems: errs.summary(nil), UserID: u.ID, Back: back, Action: back + "/rotate", Yes: "Create new key",
 		Consequences: []string{
-			"The old key stops to work at once: put the new one into the program that uses it.",
-			"The new key is shown once.",
+			"The old key stops working immediately. Update the program that uses it.",
+			"The new key is shown only once.",
 		},
 	})
 }
@@ -76,10 +76,10 @@ func (v *pageHandler) tokenConfirmDelete() error {
 func (v *pageHandler) confirmDeleteToken(u *userman.User, t *userman.Token, errs formErrors) error {
 	back := tokenPath(u.Username, t.ID)
 	return v.renderConfirmation(errs.status, confirmation{
-		Title: "Delete this API token?", Problems: errs.summary(nil), Person: u.ID, Back: back, Action: back + "/delete", Yes: "Delete API token", Danger: true,
+		Title: "Delete this API token?", Problems: errs.summary(nil), UserID: u.ID, Back: back, Action: back + "/delete", Yes: "Delete API token", Danger: true,
 		Consequences: []string{
-			"The program that uses it gets no answer any more.",
-			"This cannot be undone. To keep the token for later, disable it instead.",
+			"The program that uses the token loses access.",
+			"This cannot be undone. To keep the token, disable it instead.",
 		},
 	})
 }
@@ -96,5 +96,5 @@ func (v *pageHandler) tokenDelete() error {
 	if err != nil {
 		return err
 	}
-	return v.redirectWithFlash(userPath(u.Username)+"/tokens", "The API token is deleted.")
+	return v.redirectWithFlash(userPath(u.Username)+"/tokens", "API token deleted.")
 }

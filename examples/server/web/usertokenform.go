@@ -28,19 +28,19 @@ func (in tokenInput) fields(errs formErrors) tokenFields {
 		return field{Name: name, Label: labels[name], Value: value, Hint: hint, Autocomplete: "off", Errors: errs.forField(name)}
 	}
 	requests := input("requests_per_hour", in.RequestsPerHour, "A number, or -1 for no limit.")
-	expires := input("expires_at", in.ExpiresAt, "Nothing for never.")
+	expires := input("expires_at", in.ExpiresAt, "Leave empty for no expiry.")
 	expires.Type = "datetime-local"
 	return tokenFields{
 		Problems: errs.summary(labels),
 		Texts: []field{
-			input("description", in.Description, "What uses it."),
-			input("extensions", in.Extensions, "The word all, which means all of this person's, now and later; or numbers of theirs with commas between."),
-			input("modules", in.Modules, "The word all; or names with commas between, such as voicemail, history."),
+			input("description", in.Description, "The program that uses the token."),
+			input("extensions", in.Extensions, "Enter all for all extensions of the user, or a list separated by commas."),
+			input("modules", in.Modules, "Enter all, or a list separated by commas, for example voicemail, history."),
 			requests,
-			input("addresses", in.Addresses, "Where it may be used from: IP addresses and ranges such as 10.0.0.0/8. Nothing for everywhere."),
+			input("addresses", in.Addresses, "IP addresses and networks, for example 10.0.0.0/8. Leave empty to allow all addresses."),
 			expires,
 		},
-		Options: group{Name: "options", Legend: "Status", Choices: []choice{{Value: "disabled", Label: labels["disabled"], Hint: "It does not work as long as it is.", Chosen: in.Disabled}}},
+		Options: group{Name: "options", Legend: "Status", Choices: []choice{{Value: "disabled", Label: labels["disabled"], Hint: "The token does not work while it is disabled.", Chosen: in.Disabled}}},
 	}
 }
 

@@ -65,7 +65,7 @@ func (in tokenInput) fill(t *userman.Token) error {
 	t.Extensions, t.Modules = splitListOrAll(in.Extensions), splitListOrAll(in.Modules)
 	var err error
 	if t.RequestsPerHour, err = strconv.Atoi(in.RequestsPerHour); err != nil && in.RequestsPerHour != "" {
-		refuse("requests_per_hour", "number", "write a number, or -1 for no limit")
+		refuse("requests_per_hour", "number", "enter a number, or -1 for no limit")
 	}
 	t.Addresses = nil
 	for _, word := range splitList(in.Addresses) {
@@ -78,7 +78,7 @@ func (in tokenInput) fill(t *userman.Token) error {
 	}
 	if in.ExpiresAt != expires {
 		if t.ExpiresAt, err = parseTokenTime(in.ExpiresAt); err != nil {
-			refuse("expires_at", "time", "write a date and a time, such as 2030-12-31T23:59, or nothing")
+			refuse("expires_at", "time", "enter a date and time such as 2030-12-31T23:59, or leave this empty")
 		}
 	}
 	return store.NewInvalidError(errs...)

@@ -16,7 +16,7 @@ import (
 )
 
 // janeTokensPath is the page of the tokens of jane.roe.
-const janeTokensPath = "/people/jane.roe/tokens"
+const janeTokensPath = "/users/jane.roe/tokens"
 
 func tokenForm() url.Values {
 	return url.Values{
@@ -29,7 +29,7 @@ func TestPages_tokenCreateShowsKeyOnce(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001", Permissions: permission.Permissions{permission.RESTUse: permission.On()}})
-	require.Contains(t, b.get(janeTokensPath, http.StatusOK), "There are no tokens")
+	require.Contains(t, b.get(janeTokensPath, http.StatusOK), "There are no API tokens")
 	page := b.postRedirect(janeTokensPath+"/new", tokenForm())
 	id := strings.Split(page, "/")[4]
 	text := b.get(page, http.StatusOK)
@@ -41,7 +41,7 @@ func TestPages_tokenCreateShowsKeyOnce(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, "jane.roe", u.Username)
-	require.NotContains(t, b.get(janeTokensPath, http.StatusOK), "so tokens do not work")
+	require.NotContains(t, b.get(janeTokensPath, http.StatusOK), "Tokens do not work")
 
 	next := b.postRedirect(janeTokensPath+"/"+id+"/rotate", nil)
 	require.NotEqual(t, key, copyableText(b.get(next, http.StatusOK), "key"))
@@ -58,7 +58,7 @@ func TestPages_tokenEdit(t *testing.T) {
 	made, _, err := b.server.Site.Users.CreateToken(t.Context(), "jane.roe", &userman.Token{ExpiresAt: expires})
 	require.NoError(t, err)
 	path := janeTokensPath + "/" + made.ID
-	require.Contains(t, b.get(janeTokensPath, http.StatusOK), "so tokens do not work")
+	require.Contains(t, b.get(janeTokensPath, http.StatusOK), "Tokens do not work")
 	page := b.get(path, http.StatusOK)
 	require.Contains(t, page, `value="2099-01-02T03:04"`)
 	form := tokenForm()
@@ -73,7 +73,7 @@ func TestPages_tokenEdit(t *testing.T) {
 	require.Equal(t, []string{"all"}, token.Extensions)
 	require.Len(t, token.Addresses, 2)
 	require.Contains(t, b.get(path, http.StatusOK), `value="10.0.0.0/8, 2001:db8::1"`)
-	require.Contains(t, b.post(path, form, http.StatusConflict), "Somebody else changed this meanwhile")
+	require.Contains(t, b.post(path, form, http.StatusConflict), "Edit conflict")
 }
 
 func TestPages_tokenFieldErrors(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// welcomeAllPage is the page /people/welcome.
+// welcomeAllPage is the page /users/welcome.
 type welcomeAllPage struct {
 	Job *jobPage
 	// New are how many people are new; Many says that there are more.
@@ -27,7 +27,7 @@ type welcomeAllPage struct {
 // deliveryCount is how many mails came to the same.
 type deliveryCount struct {
 	Count int
-	Words string
+	Text  string
 }
 
 // undelivered is somebody whose mail did not arrive.
@@ -41,12 +41,12 @@ type undelivered struct {
 const maxUndelivered = 200
 
 func (v *pageHandler) welcomeAll() error {
-	const path = "/people/welcome"
+	const path = "/users/welcome"
 	state := v.jobs.State(jobs.KindWelcome, "")
 	if v.pollJob(state) {
 		return nil
 	}
-	page := welcomeAllPage{Job: newJobPage(state, path, jobTitles{"Sending welcome mails", "Sending welcome mails failed", "Welcome mails are sent"})}
+	page := welcomeAllPage{Job: newJobPage(state, path, jobTitles{"Sending welcome emails", "Sending welcome emails failed", "Welcome emails sent"})}
 	if mail := v.site.MailStatus(); !mail.Configured {
 		page.Missing = mail.Missing
 	}
@@ -61,7 +61,7 @@ func (v *pageHandler) welcomeAll() error {
 			page.Undelivered = undeliveredOf(state.Welcome.Undelivered)
 		}
 	}
-	return v.render("welcomeall", "Welcome mail to all new", page)
+	return v.render("welcomeall", "Send welcome emails", page)
 }
 
 // countUnwelcomed returns how many people are to be welcomed; many says that there may
@@ -82,7 +82,7 @@ func (v *pageHandler) countUnwelcomed() (count int, many bool, err error) {
 }
 
 func (v *pageHandler) welcomeAllStart() error {
-	const path = "/people/welcome"
+	const path = "/users/welcome"
 	_, err := v.jobs.StartWelcome(v.r.Context(), v.users())
 	if errors.Is(err, store.ErrConflict) {
 		return v.redirectWithWarning(path, sentence(err.Error()))
@@ -108,11 +108,11 @@ func deliveryCounts(counts map[userman.DeliveryStatus]int) []deliveryCount {
 // deliveryText say what came of a mail.
 func deliveryText(status userman.DeliveryStatus) string {
 	words, ok := map[userman.DeliveryStatus]string{
-		userman.DeliverySent:          "taken by the mail server",
+		userman.DeliverySent:          "sent",
 		userman.DeliveryNoAddress:     "without an email address",
-		userman.DeliveryNotConfigured: "not sent, because mail is not set up",
-		userman.DeliveryRejected:      "refused by the mail server",
-		userman.DeliveryFailed:        "failed; try these again",
+		userman.DeliveryNotConfigured: "not sent because mail is not configured",
+		userman.DeliveryRejected:      "rejected by the mail server",
+		userman.DeliveryFailed:        "failed; try again",
 		userman.DeliverySkipped:       "skipped",
 	}[status]
 	if !ok {

@@ -43,20 +43,20 @@ func TestPages_welcomeAllShowsProgress(t *testing.T) {
 	t.Parallel()
 	post := blockingMailer{make(chan error)}
 	b := start(t, &servertest.Options{Users: func(o *userman.Options) { o.Mailer = post }})
-	require.Contains(t, b.get("/people/welcome", http.StatusOK), "Nobody is new")
+	require.Contains(t, b.get("/users/welcome", http.StatusOK), "No users to welcome")
 	for _, name := range []string{"alice", "bob", "carol"} {
 		b.createUser(userman.User{Username: name, Email: name + "@example.org"})
 	}
 	b.createUser(userman.User{Username: "dave"})
-	require.Contains(t, b.get("/people/welcome", http.StatusOK), "4 people are new")
+	require.Contains(t, b.get("/users/welcome", http.StatusOK), "4 users have not been welcomed")
 
-	require.Equal(t, "/people/welcome", b.postRedirect("/people/welcome", nil))
-	require.Equal(t, "/people/welcome", b.postRedirect("/people/welcome", nil), "it runs once")
-	require.Contains(t, b.get("/people/welcome", http.StatusOK), "at work already")
+	require.Equal(t, "/users/welcome", b.postRedirect("/users/welcome", nil))
+	require.Equal(t, "/users/welcome", b.postRedirect("/users/welcome", nil), "it runs once")
+	require.Contains(t, b.get("/users/welcome", http.StatusOK), "at work already")
 	post.result <- nil
-	require.Eventually(t, func() bool { return strings.Contains(b.get("/people/welcome", http.StatusOK), "1 of 4.") }, 20*time.Second, 20*time.Millisecond)
-	require.Contains(t, b.get("/people/welcome", http.StatusOK), `<meta http-equiv="refresh"`)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL+"/people/welcome?known=1", http.NoBody)
+	require.Eventually(t, func() bool { return strings.Contains(b.get("/users/welcome", http.StatusOK), "1 of 4.") }, 20*time.Second, 20*time.Millisecond)
+	require.Contains(t, b.get("/users/welcome", http.StatusOK), `<meta http-equiv="refresh"`)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.server.URL+"/users/welcome?known=1", http.NoBody)
 	require.NoError(t, err)
 	request.Header.Set("Hx-Request", "true")
 	response, _ := servertest.Do(t, b.client, request)
@@ -64,14 +64,14 @@ func TestPages_welcomeAllShowsProgress(t *testing.T) {
 
 	post.result <- &userman.MailRejectedError{Reason: "550 <no>"}
 	post.result <- nil
-	page := b.waitForJob("/people/welcome")
-	require.Contains(t, page, "Welcome mails are sent")
-	require.Contains(t, page, "2 taken by the mail server")
+	page := b.waitForJob("/users/welcome")
+	require.Contains(t, page, "Welcome emails sent")
+	require.Contains(t, page, "2 sent")
 	require.Contains(t, page, "1 without an email address")
-	require.Contains(t, page, "1 refused by the mail server")
-	require.Contains(t, page, `href="/people/bob"`)
+	require.Contains(t, page, "1 rejected by the mail server")
+	require.Contains(t, page, `href="/users/bob"`)
 	require.Contains(t, page, "550 &lt;no&gt;")
-	require.Contains(t, page, "2 people are new")
+	require.Contains(t, page, "2 users have not been welcomed")
 }
 
 func TestPages_welcomeAllIsLimitedToScope(t *testing.T) {
@@ -83,24 +83,24 @@ func TestPages_welcomeAllIsLimitedToScope(t *testing.T) {
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"people"}, Extensions: extensions}, password)
 	limited := b.loginAs("jane.admin")
-	require.Contains(t, limited.get("/people/welcome", http.StatusOK), "1 person is new")
+	require.Contains(t, limited.get("/users/welcome", http.StatusOK), "1 user has not been welcomed")
 
-	b.postRedirect("/people/welcome", nil)
-	require.Contains(t, b.waitForJob("/people/welcome"), `href="/people/zoe"`)
-	page := limited.get("/people/welcome", http.StatusOK)
+	b.postRedirect("/users/welcome", nil)
+	require.Contains(t, b.waitForJob("/users/welcome"), `href="/users/zoe"`)
+	page := limited.get("/users/welcome", http.StatusOK)
 	require.NotContains(t, page, "zoe")
-	require.Contains(t, page, "Somebody else started it")
+	require.Contains(t, page, "Another administrator started this run")
 	box.nextLink(t)
 
-	limited.postRedirect("/people/welcome", nil)
-	require.Contains(t, limited.waitForJob("/people/welcome"), "There was nobody to welcome.")
+	limited.postRedirect("/users/welcome", nil)
+	require.Contains(t, limited.waitForJob("/users/welcome"), "There were no users to welcome.")
 }
 
 func TestPages_welcomeAllWithoutMailServer(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
-	page := b.get("/people/welcome", http.StatusOK)
+	page := b.get("/users/welcome", http.StatusOK)
 	require.Contains(t, page, "--smtp")
-	require.NotContains(t, page, `action="/people/welcome"`)
+	require.NotContains(t, page, `action="/users/welcome"`)
 }

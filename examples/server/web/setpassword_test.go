@@ -86,16 +86,16 @@ func TestPages_mailedPasswordLinkWorksOnce(t *testing.T) {
 	alice.requireFieldError(page, "field-password")
 	require.NotContains(t, page, `value="short"`)
 
-	require.Equal(t, "/person/password", alice.postRedirect(link, url.Values{"password": {password}}))
-	require.Contains(t, alice.get("/person/password", http.StatusOK), "Your password is set.")
-	require.Equal(t, "/person/forgot", alice.getRedirect("/person/password"), "that is said this once")
+	require.Equal(t, "/set-password/done", alice.postRedirect(link, url.Values{"password": {password}}))
+	require.Contains(t, alice.get("/set-password/done", http.StatusOK), "Your password is set.")
+	require.Equal(t, "/forgot-password", alice.getRedirect("/set-password/done"), "that is said this once")
 	_, err = b.server.Site.Users.Authenticate(t.Context(), credential.LoginAttempt{Username: "alice", Password: store.NewSecret(password)})
 	require.NoError(t, err)
 
-	require.Contains(t, alice.get(link, http.StatusNotFound), "does not work any more")
+	require.Contains(t, alice.get(link, http.StatusNotFound), "no longer works")
 	page = alice.post(link, url.Values{"password": {password + "-2"}}, http.StatusNotFound)
-	require.Contains(t, page, `href="/person/forgot"`)
-	require.Contains(t, alice.get(userman.SetPasswordPath+"nothing", http.StatusNotFound), `href="/person/forgot"`)
+	require.Contains(t, page, `href="/forgot-password"`)
+	require.Contains(t, alice.get(userman.SetPasswordPath+"nothing", http.StatusNotFound), `href="/forgot-password"`)
 }
 
 func TestPages_expiredPasswordLinkIsRenewedByMail(t *testing.T) {
@@ -112,13 +112,13 @@ func TestPages_expiredPasswordLinkIsRenewedByMail(t *testing.T) {
 	require.Contains(t, page, "This link has expired")
 	require.Contains(t, page, `action="`+link+`/renew"`)
 	require.Contains(t, alice.post(link, url.Values{"password": {password}}, http.StatusNotFound), "This link has expired")
-	require.Equal(t, "/person/sent", alice.postRedirect(link+"/renew", nil))
+	require.Equal(t, "/forgot-password/sent", alice.postRedirect(link+"/renew", nil))
 	fresh := box.nextLink(t)
 	require.NotEqual(t, link, fresh)
-	require.Contains(t, alice.get(link, http.StatusNotFound), "does not work any more")
-	require.Equal(t, "/person/password", alice.postRedirect(fresh, url.Values{"password": {password}}))
+	require.Contains(t, alice.get(link, http.StatusNotFound), "no longer works")
+	require.Equal(t, "/set-password/done", alice.postRedirect(fresh, url.Values{"password": {password}}))
 
-	require.Equal(t, "/person/sent", alice.postRedirect(userman.SetPasswordPath+"nothing/renew", nil), "whoever asks learns nothing")
+	require.Equal(t, "/forgot-password/sent", alice.postRedirect(userman.SetPasswordPath+"nothing/renew", nil), "whoever asks learns nothing")
 }
 
 func TestPages_forgotPasswordDoesNotRevealUsers(t *testing.T) {
@@ -126,14 +126,14 @@ func TestPages_forgotPasswordDoesNotRevealUsers(t *testing.T) {
 	b, box, _ := startWithMail(t)
 	b.createUser(userman.User{Username: "alice", Email: "alice@example.org"})
 	stranger := b.anonymous()
-	require.Contains(t, stranger.get("/person/forgot", http.StatusOK), "Forgotten password")
+	require.Contains(t, stranger.get("/forgot-password", http.StatusOK), "Forgot password")
 	for _, name := range []string{"alice", "nobody", strings.Repeat("n", 9000), "'\x00<"} {
-		require.Equal(t, "/person/sent", stranger.postRedirect("/person/forgot", url.Values{"name": {name}}))
+		require.Equal(t, "/forgot-password/sent", stranger.postRedirect("/forgot-password", url.Values{"name": {name}}))
 	}
-	require.Contains(t, stranger.get("/person/sent", http.StatusOK), "If we know you")
+	require.Contains(t, stranger.get("/forgot-password/sent", http.StatusOK), "If an account with an email address matches")
 	link := box.nextLink(t)
-	require.Equal(t, "/person/password", stranger.postRedirect(link, url.Values{"password": {password}}))
-	stranger.requireFieldError(stranger.post("/person/forgot", nil, http.StatusUnprocessableEntity), "field-name")
+	require.Equal(t, "/set-password/done", stranger.postRedirect(link, url.Values{"password": {password}}))
+	stranger.requireFieldError(stranger.post("/forgot-password", nil, http.StatusUnprocessableEntity), "field-name")
 }
 
 func TestPages_forgotPasswordIsRateLimited(t *testing.T) {
@@ -141,7 +141,7 @@ func TestPages_forgotPasswordIsRateLimited(t *testing.T) {
 	b, _, _ := startWithMail(t)
 	stranger, last := b.anonymous(), 0
 	for range 200 {
-		response, page := b.server.Post(t, stranger.client, "/person/forgot", url.Values{"name": {"nobody"}})
+		response, page := b.server.Post(t, stranger.client, "/forgot-password", url.Values{"name": {"nobody"}})
 		if last = response.StatusCode; last == http.StatusTooManyRequests {
 			require.NotEmpty(t, response.Header.Get("Retry-After"))
 			require.Contains(t, page, `role="alert"`)
@@ -163,8 +163,8 @@ func TestPages_forgotPasswordWithoutMailServer(t *testing.T) {
 	page := stranger.get(userman.SetPasswordPath+link.Token.Reveal(), http.StatusNotFound)
 	require.Contains(t, page, "Ask an administrator for a new link.")
 	require.NotContains(t, page, "/renew")
-	require.NotContains(t, stranger.get("/person/forgot", http.StatusOK), `name="name"`)
-	require.Contains(t, stranger.post("/person/forgot", url.Values{"name": {"alice"}}, http.StatusConflict), "sends no mails")
+	require.NotContains(t, stranger.get("/forgot-password", http.StatusOK), `name="name"`)
+	require.Contains(t, stranger.post("/forgot-password", url.Values{"name": {"alice"}}, http.StatusConflict), "does not send email")
 }
 
 func TestPages_passwordLinkIsNotLeaked(t *testing.T) {
