@@ -86,8 +86,9 @@ func checkBody(op *huma.Operation, contentType string, body []byte) error {
 	if err != nil || media != jsonType && (op.Method != http.MethodPatch || media != mergeType) {
 		return newProblem(http.StatusUnsupportedMediaType, "content_type", "send the body as "+jsonType)
 	}
-	if p := checkJSON(body); p != nil {
-		return p
+	_, err = parseJSON(body)
+	if invalid, ok := errors.AsType[*jsonError](err); ok {
+		return newInvalidProblem(http.StatusBadRequest, fieldProblem{"body", invalid.code, invalid.message})
 	}
-	return nil
+	return err
 }

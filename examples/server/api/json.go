@@ -2,171 +2,151 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
-	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Bounds of a body. The largest record, an AMI account with all its networks
-// and filters, is well within.
+// Limits of a body. The largest record, an AMI account with all its networks
+// and filters, is far below them.
 const (
 	maxBody   = 1 << 20
 	maxDepth  = 16
 	maxTokens = 10_000
 )
 
-// checkJSON refuses what package encoding/json would read in silence as
-// something else than was written, and what would make it work hard: bytes
-// that are no UTF-8, halves of surrogate pairs, a field that stands twice,
-// numbers that do not fit, deep nesting, and anything behind the value. It
-// returns nil when body is one JSON value.
-func checkJSON(body []byte) *problem {
-	refuse := func(code, message string) *problem {
-		return newInvalidProblem(http.StatusBadRequest, fieldProblem{"body", code, message})
-	}
-	if !utf8.Valid(body) || !validSurrogates(body) {
-		return refuse("encoding", "write the body in UTF-8")
-	}
-	reader := jsonReader{decoder: json.NewDecoder(bytes.NewReader(body))}
-	reader.decoder.UseNumber()
-	err := reader.readValue(0)
-	if err == nil && reader.hasTrailing() {
-		err = errTrailing
-	}
-	var known *jsonError
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &known):
-		return refuse(known.code, known.message)
-	}
-	return refuse("json", "this is not JSON")
-}
-
-// jsonError is a refusal of [checkJSON].
+// jsonError says why a body is not the JSON that the API takes.
 type jsonError struct{ code, message string }
 
+// Error returns the message.
 func (e *jsonError) Error() string { return e.message }
 
 var (
-	errTrailing  error = &jsonError{"json", "there is something behind the JSON value"}
-	errTooDeep   error = &jsonError{"too_deep", "this is nested too deeply"}
-	errTooMany   error = &jsonError{"too_many", "these are too many values"}
+	errSyntax    error = &jsonError{"json", "this is not JSON"}
+	errTrailing  error = &jsonError{"json", "there is data after the JSON value"}
+	errEncoding  error = &jsonError{"encoding", "write the body in UTF-8"}
+	errTooDeep   error = &jsonError{"too_deep", "the value is nested too deeply"}
+	errTooMany   error = &jsonError{"too_many", "the body has too many values"}
 	errDuplicate error = &jsonError{"duplicate", "an object has the same field twice"}
 	errNumber    error = &jsonError{"number", "a number is out of range"}
 )
 
-// jsonReader walks through a JSON text.
-type jsonReader struct {
-	decoder *json.Decoder
+// parseJSON reads one JSON value: nil, bool, string, jsontext.Value (a number),
+// []any or map[string]any. It rejects JSON that readers understand differently:
+// invalid UTF-8, unpaired surrogates, and fields that differ only in case.
+func parseJSON(body []byte) (any, error) {
+	if !utf8.Valid(body) {
+		return nil, errEncoding
+	}
+	value, err := newJSONParser(body).parse()
+	if errors.Is(err, errSyntax) {
+		// Only an unpaired surrogate is JSON to a decoder that is lenient about UTF-8.
+		if _, lenient := newJSONParser(body, jsontext.AllowInvalidUTF8(true)).parse(); lenient == nil {
+			return nil, errEncoding
+		}
+	}
+	return value, err
+}
+
+// jsonParser builds a value from the tokens of a decoder.
+type jsonParser struct {
+	decoder *jsontext.Decoder
 	tokens  int
 }
 
-// hasTrailing reports whether anything but white space is left.
-func (r *jsonReader) hasTrailing() bool {
-	_, err := r.decoder.Token()
-	return !errors.Is(err, io.EOF)
+func newJSONParser(body []byte, opts ...jsontext.Options) *jsonParser {
+	return &jsonParser{decoder: jsontext.NewDecoder(bytes.NewReader(body), opts...)}
 }
 
-// readValue reads one value at that depth.
-func (r *jsonReader) readValue(depth int) error {
-	token, err := r.readToken()
+// parse reads the only value.
+func (p *jsonParser) parse() (any, error) {
+	value, err := p.value()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	switch token := token.(type) {
-	case json.Delim:
-		if depth == maxDepth {
-			return errTooDeep
+	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, errTrailing
+	}
+	return value, nil
+}
+
+func (p *jsonParser) token() (jsontext.Token, error) {
+	if p.tokens++; p.tokens > maxTokens {
+		return jsontext.Token{}, errTooMany
+	}
+	token, err := p.decoder.ReadToken()
+	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return token, errDuplicate
+	case err != nil:
+		return token, errSyntax
+	}
+	return token, nil
+}
+
+func (p *jsonParser) value() (any, error) {
+	token, err := p.token()
+	if err != nil {
+		return nil, err
+	}
+	switch token.Kind() {
+	case '{', '[':
+		if p.decoder.StackDepth() > maxDepth {
+			return nil, errTooDeep
 		}
-		return r.readMembers(token, depth)
-	case json.Number:
+		if token.Kind() == '{' {
+			return p.object()
+		}
+		return p.array()
+	case '"':
+		return token.String(), nil
+	case '0':
 		if _, err := strconv.ParseFloat(token.String(), 64); err != nil {
-			return errNumber
+			return nil, errNumber
+		}
+		return jsontext.Value(token.String()), nil
+	case 't', 'f':
+		return token.Bool(), nil
+	}
+	return nil, nil
+}
+
+func (p *jsonParser) array() (any, error) {
+	items := []any{}
+	for p.decoder.PeekKind() != ']' {
+		item, err := p.value()
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	_, err := p.token()
+	return items, err
+}
+
+// object reads the fields of an object. Names that differ only in case are the
+// same, as they are for package encoding/json.
+func (p *jsonParser) object() (any, error) {
+	fields, names := map[string]any{}, map[string]bool{}
+	for p.decoder.PeekKind() != '}' {
+		token, err := p.token()
+		if err != nil {
+			return nil, err
+		}
+		name := token.String()
+		folded := strings.ToLower(strings.ToUpper(name))
+		if names[folded] {
+			return nil, errDuplicate
+		}
+		names[folded] = true
+		if fields[name], err = p.value(); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	_, err := p.token()
+	return fields, err
 }
-
-// readMembers reads what stands between the brackets that open began, and the
-// closing one.
-func (r *jsonReader) readMembers(open json.Delim, depth int) error {
-	names := map[string]bool{}
-	for r.decoder.More() {
-		if open == '{' {
-			if err := r.readName(names); err != nil {
-				return err
-			}
-		}
-		if err := r.readValue(depth + 1); err != nil {
-			return err
-		}
-	}
-	_, err := r.readToken()
-	return err
-}
-
-// readName reads the name of a field. Readers of JSON differ in whether case
-// matters, so that "a" and "A" are the same field twice; so are "s" and "\u017f",
-// which package encoding/json takes for one.
-func (r *jsonReader) readName(names map[string]bool) error {
-	token, err := r.readToken()
-	if err != nil {
-		return err
-	}
-	name, _ := token.(string)
-	name = strings.ToLower(strings.ToUpper(name))
-	if names[name] {
-		return errDuplicate
-	}
-	names[name] = true
-	return nil
-}
-
-func (r *jsonReader) readToken() (json.Token, error) {
-	if r.tokens++; r.tokens > maxTokens {
-		return nil, errTooMany
-	}
-	return r.decoder.Token()
-}
-
-// validSurrogates reports whether each \u escape of one half of a surrogate
-// pair stands beside its other half.
-func validSurrogates(body []byte) bool {
-	for {
-		i := bytes.IndexByte(body, '\\')
-		if i < 0 || i+1 >= len(body) {
-			return true
-		}
-		unit, ok := decodeEscape(body[i:])
-		switch {
-		case !ok:
-			body = body[i+2:]
-		case isLowSurrogate(unit):
-			return false
-		case isHighSurrogate(unit):
-			if low, ok := decodeEscape(body[i+6:]); !ok || !isLowSurrogate(low) {
-				return false
-			}
-			body = body[i+12:]
-		default:
-			body = body[i+6:]
-		}
-	}
-}
-
-// decodeEscape reads \uXXXX at the beginning of text.
-func decodeEscape(text []byte) (uint64, bool) {
-	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
-		return 0, false
-	}
-	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
-	return unit, err == nil
-}
-
-func isHighSurrogate(unit uint64) bool { return unit >= 0xd800 && unit < 0xdc00 }
-func isLowSurrogate(unit uint64) bool  { return unit >= 0xdc00 && unit < 0xe000 }

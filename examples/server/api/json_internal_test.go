@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -9,16 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestCheckJSON_acceptsUnambiguousJSON(t *testing.T) {
+func TestParseJSON_acceptsUnambiguousJSON(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
 		`{}`, ` {"a" : [1, -0, 1.5e3, true, null, "x"]} `, `"\ud83d\ude00"`, `"\\ud83d"`, `"\u00e9\n\"\\"`, `"注"`, `[[],{},[[{}]]]`, `{"a":{"b":1},"b":{"b":1}}`,
 	} {
-		require.Nil(t, checkJSON([]byte(body)), body)
+		_, err := parseJSON([]byte(body))
+		require.NoError(t, err, body)
 	}
 }
 
-func TestCheckJSON_rejectsAmbiguousJSON(t *testing.T) {
+func TestParseJSON_rejectsAmbiguousJSON(t *testing.T) {
 	t.Parallel()
 	for body, code := range map[string]string{
 		``: "json", `{`: "json", `{"a"}`: "json", `{a:1}`: "json", `[1,]`: "json", `{"a":1,}`: "json", `01`: "json", `nul`: "json", "\"\n\"": "json", `'a'`: "json",
@@ -30,25 +32,31 @@ func TestCheckJSON_rejectsAmbiguousJSON(t *testing.T) {
 		strings.Repeat("[", 17) + strings.Repeat("]", 17): "too_deep",
 		`[` + strings.Repeat("0,", maxTokens) + `0]`:      "too_many",
 	} {
-		p := checkJSON([]byte(body))
-		require.NotNil(t, p, body)
-		require.Equal(t, code, p.Errors[0].Code, body)
+		_, err := parseJSON([]byte(body))
+		rejected, ok := errors.AsType[*jsonError](err)
+		require.True(t, ok, body)
+		require.Equal(t, code, rejected.code, body)
 	}
 }
 
-// FuzzCheckJSON holds checkJSON against package encoding/json: what is taken
-// is JSON, and written again it is the same.
-func FuzzCheckJSON(f *testing.F) {
+// FuzzParseJSON compares parseJSON with package encoding/json: it accepts valid
+// JSON only, and reads the same value.
+func FuzzParseJSON(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":[1,{"b":null}],"c":"\ud83d\ude00"}`, `{"a":1,"A":2}`, `[1,]`, `"\ud83d"`, "\"\xff\"", `1e400`, `{"a":1}{`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		if checkJSON(body) != nil {
+		parsed, err := parseJSON(body)
+		if err != nil {
 			return
 		}
 		require.True(t, json.Valid(body))
 		var value, again any
 		require.NoError(t, json.Unmarshal(body, &value))
+		sameValue, err := json.Marshal(parsed)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(sameValue, &again))
+		require.Equal(t, value, again)
 		written, err := json.Marshal(value)
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(written, &again))
