@@ -26,7 +26,7 @@ func (a *cli) adminAdd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add USERNAME",
 		Short: "Make an administrator; without a password, the link to set one is shown this once",
-		Example: "  pbxctl admin add jane.admin --sections managers,apply --extensions 100-199,205\n" +
+		Example: "  pbxctl admin add jane.admin --sections ami-accounts,apply --extensions 100-199,205\n" +
 			"  pbxctl admin add root --access full --password-file -",
 		Args: cobra.ExactArgs(1),
 	}

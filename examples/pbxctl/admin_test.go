@@ -53,7 +53,7 @@ func (c *ctl) addRoot(t *testing.T) {
 func TestCLI_adminAddPrintsAPIRecord(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	added := c.json(t, "admin", "add", "jane.admin", "--display-name", "Jane", "--sections", "managers,apply", "--sections", "audit",
+	added := c.json(t, "admin", "add", "jane.admin", "--display-name", "Jane", "--sections", "ami-accounts,apply", "--sections", "audit",
 		"--extensions", "205,100-199", "--extensions", "007", "--dids", "+4930100-+4930199", "--teams", ",acme", "--disabled=false",
 		"--base-url", "https://pbx.example.com/")
 	token, _ := added["secret"].(string)
@@ -67,7 +67,7 @@ func TestCLI_adminAddPrintsAPIRecord(t *testing.T) {
 	delete(added, "link")
 	require.Equal(t, map[string]any{
 		"username": "jane.admin", "display_name": "Jane", "access": "limited",
-		"sections": []any{"apply", "audit", "managers"}, "extensions": "007,100-199,205", "dids": "+4930100-+4930199",
+		"sections": []any{"ami-accounts", "apply", "audit"}, "extensions": "007,100-199,205", "dids": "+4930100-+4930199",
 		"teams": []any{"", "acme"}, "disabled": false, "has_password": false, "has_second_factor": false,
 	}, added)
 	require.Regexp(t, `(?m)^teams +\(default\),acme$`, c.do(t, "admin", "show", "JANE.admin"))
@@ -144,7 +144,7 @@ func TestCLI_adminEditKeepsOtherFields(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
-	c.do(t, "admin", "add", "jane", "--display-name", "Jane", "--sections", "managers", "--extensions", "100-199", "--teams", "acme")
+	c.do(t, "admin", "add", "jane", "--display-name", "Jane", "--sections", "ami-accounts", "--extensions", "100-199", "--teams", "acme")
 	before := c.json(t, "admin", "show", "jane")
 	after := c.json(t, "admin", "edit", "jane", "--extensions", "100-149")
 	require.Equal(t, "100-149", after["extensions"])
@@ -169,7 +169,7 @@ func TestCLI_adminReportsAllFieldErrors(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
-	c.do(t, "admin", "add", "jane", "--sections", "managers")
+	c.do(t, "admin", "add", "jane", "--sections", "ami-accounts")
 	before := c.do(t, "admin", "list", "--json")
 	output := c.fails(t, exitRejected, "admin", "add", "x\ty", "--extensions", "hush", "--dids", "9-1", "--sections", "hush", "--access", "hush", "--password", "hush")
 	output += c.fails(t, exitRejected, "admin", "add", "fine", "--password", "", "--extensions", "hush")
@@ -196,13 +196,13 @@ func TestCLI_adminReportsAllFieldErrors(t *testing.T) {
 func TestCLI_adminShowExplains(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	c.do(t, "admin", "add", "jane", "--sections", "managers", "--extensions", "100-199")
+	c.do(t, "admin", "add", "jane", "--sections", "ami-accounts", "--extensions", "100-199")
 	line := []string{"admin", "show", "jane"}
-	for _, queries := range []string{"section:managers", "section:audit", "extension:0100", "did:+4930", "team:"} {
+	for _, queries := range []string{"section:ami-accounts", "section:audit", "extension:0100", "did:+4930", "team:"} {
 		line = append(line, "--explain", queries)
 	}
 	output := c.do(t, line...)
-	require.Contains(t, output, "\nsection managers: allowed: The administrator has limited access, and this section is listed.\n"+
+	require.Contains(t, output, "\nsection ami-accounts: allowed: The administrator has limited access, and this section is listed.\n"+
 		"section audit: refused: The administrator has limited access, and this section is not listed.\n"+
 		"extension 0100: refused: ")
 	require.Contains(t, output, "\ndid +4930: allowed: ")
@@ -213,7 +213,7 @@ func TestCLI_adminShowExplains(t *testing.T) {
 		"subject": "section", "key": "audit", "allowed": false, "code": "not_listed",
 		"reason": "The administrator has limited access, and this section is not listed.",
 	}, answers[1])
-	for _, nonsense := range []string{"", "section", "colour:red", "Section:managers"} {
+	for _, nonsense := range []string{"", "section", "colour:red", "Section:ami-accounts"} {
 		require.Contains(t, c.fails(t, exitRejected, "admin", "show", "jane", "--explain", nonsense), "\n  explain[0]: write section:ID")
 	}
 }

@@ -29,7 +29,7 @@ func (f *adminFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.displayName, "display-name", "", "`NAME` for people")
 	flags.StringVar(&f.access, "access", "", "`ACCESS`: limited to what is listed, as a new one is, or full, which empties the lists that are not given")
-	flags.StringArrayVar(&f.sections, "sections", nil, "`SECTIONS` that a limited one sees and changes, such as managers,apply; may be repeated")
+	flags.StringArrayVar(&f.sections, "sections", nil, "`SECTIONS` that a limited one sees and changes, such as ami-accounts,apply; may be repeated")
 	flags.StringArrayVar(&f.extensions, "extensions", nil, "`RANGES` of extensions, such as 100-199,205; none means all; may be repeated")
 	flags.StringArrayVar(&f.dids, "dids", nil, "`RANGES` of DIDs, such as +4930100-+4930199; none means all; may be repeated")
 	flags.StringArrayVar(&f.teams, "teams", nil, "`TEAMS`, parted by commas, nothing between two for the default one; none means all; may be repeated")

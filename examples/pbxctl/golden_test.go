@@ -19,11 +19,11 @@ func goldenLines() []goldenNoun {
 	return []goldenNoun{
 		{"admin", []string{
 			"admin add root.admin --access full --display-name Root --password-file -",
-			"admin add desk.admin --sections people --extensions 100-199 --password-file -",
-			"admin add new.admin --sections managers,apply --dids +4930100-+4930199 --teams ,acme --base-url https://pbx.example.com/",
+			"admin add desk.admin --sections users --extensions 100-199 --password-file -",
+			"admin add new.admin --sections ami-accounts,apply --dids +4930100-+4930199 --teams ,acme --base-url https://pbx.example.com/",
 			"admin add DESK.admin", "admin add !", "admin add other --sections nonsense --extensions 9-1", "admin add",
 			"admin list", "admin list --sort -username --limit 1", "admin list --search nobody", "admin list --limit many",
-			"admin show desk.admin", "admin show desk.admin --explain section:people --explain extension:205", "admin show nobody",
+			"admin show desk.admin", "admin show desk.admin --explain section:users --explain extension:205", "admin show nobody",
 			"admin edit desk.admin --display-name Desk", "admin edit desk.admin", "admin edit nobody --display-name x",
 			"admin password desk.admin --password-file -", "admin password desk.admin --password short", "admin password desk.admin --invite",
 			"admin disable desk.admin", "admin enable desk.admin", "admin recover root.admin", "admin disable nobody",

@@ -50,7 +50,7 @@ func (a *cli) rootCommand() *cobra.Command {
 			"the command line goes before the environment, and that before the file.\n" +
 			"Exit codes: 0 done, 1 failed, 2 usage, 3 refused.",
 		Example: "  pbxctl config install\n" +
-			"  pbxctl admin add jane.admin --sections managers,apply\n" +
+			"  pbxctl admin add jane.admin --sections ami-accounts,apply\n" +
 			"  pbxctl manager add crmpro_ami --preset click-to-call --permit 10.0.0.0/8\n" +
 			"  pbxctl user add jane.roe --default-extension 4001 --email jane@example.com\n" +
 			"  pbxctl user welcome jane.roe\n" +

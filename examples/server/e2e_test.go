@@ -138,7 +138,7 @@ func createJane(t *testing.T, v browserUser) {
 	require.Contains(t, v.fieldError(t, "password"), "12", "what is wrong stands beside its field")
 	v.Fill(t, `[name="password"]`, janePassword)
 	require.Equal(t, "jane.admin", chromium.Eval[string](t, v.Tab, `document.querySelector("[name=username]").value`), "what was typed is kept")
-	v.Click(t, `input[name="sections"][value="managers"]`)
+	v.Click(t, `input[name="sections"][value="ami-accounts"]`)
 	v.Follow(t, mainButton)
 	v.Visit(t, v.url+"/administrators/jane.admin")
 	require.Equal(t, "limited", chromium.Eval[string](t, v.Tab, `document.querySelector("input[name=access]:checked").value`))

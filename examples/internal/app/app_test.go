@@ -102,7 +102,7 @@ func TestSections_includeApply(t *testing.T) {
 		require.NotEmpty(t, section.Description)
 		ids = append(ids, section.ID)
 	}
-	require.Equal(t, []string{"administrators", "managers", "people", "groups", "verify", "audit", "settings", "apply"}, ids)
+	require.Equal(t, []string{"administrators", "ami-accounts", "users", "groups", "verify", "audit", "settings", "apply"}, ids)
 }
 
 func TestLogin_amiAccountRejectedWithHint(t *testing.T) {

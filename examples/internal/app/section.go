@@ -5,8 +5,8 @@ import "github.com/pbxusers/pbxusers/ampusers"
 // Sections of the reference server.
 const (
 	SectionAdministrators = "administrators"
-	SectionAMIAccounts    = "managers"
-	SectionUsers          = "people"
+	SectionAMIAccounts    = "ami-accounts"
+	SectionUsers          = "users"
 	SectionGroups         = "groups"
 	SectionVerify         = "verify"
 	SectionAudit          = "audit"

@@ -9,101 +9,90 @@ import (
 
 const tagAccount = "account"
 
-// NewPassword is a new password, with the proof that its owner asks for it.
+// NewPassword is a new password and the current one.
 type NewPassword struct {
-	CurrentPassword store.Secret `json:"current_password"`
-	Password        store.Secret `json:"password"`
+	CurrentPassword store.Secret `doc:"The current password."                                                           json:"current_password"`
+	Password        store.Secret `doc:"The new password: at least 12 characters, not the username, and hard to guess." json:"password"`
 }
 
-// enrolment is what an authenticator app has to be given.
-type enrolment struct {
-	Secret string `json:"secret"`
-	URL    string `json:"url"`
+// enrollment is what an authenticator app needs.
+type enrollment struct {
+	Secret string `doc:"The secret to enter into the authenticator app. It is shown only once." json:"secret"`
+	URL    string `doc:"The same as a link, or for a QR code."                                  json:"url"`
 }
 
-// NewCode proves that the authenticator app has the secret.
+// NewCode is a code of the authenticator app.
 type NewCode struct {
-	Code string `json:"code"`
+	Code string `doc:"The six digits that the authenticator app shows." json:"code"`
 }
 
 type recoveryCodes struct {
-	RecoveryCodes []string `json:"recovery_codes"`
+	RecoveryCodes []string `doc:"Each works once, in place of a code of the app. They are shown only once." json:"recovery_codes"`
 }
-
-type recoveryCodesOutput struct{ Body recoveryCodes }
 
 func (a *api) registerAccount() {
 	g := operationGroup{api: a, tag: tagAccount}
-	register(g, operation{
-		id: "changeOwnPassword", method: http.MethodPut, path: "/account/password", summary: "Change one's own password",
-		description: "All other sessions end; this one goes on.",
+	const path = "/account/second-factor"
+	registerBody(g, operation{
+		id: "changeOwnPassword", method: http.MethodPut, path: "/account/password", summary: "Change your password",
+		description: "Ends all your other sessions.",
 		status:      http.StatusNoContent, errors: []int{http.StatusTooManyRequests},
 		request: map[string]any{"current_password": "correct horse battery staple", "password": "seventeen purple lanterns"},
 	}, a.changeOwnPassword)
-	register(g, operation{
-		id: "beginSecondFactor", method: http.MethodPost, path: "/account/second-factor", summary: "Begin to use an authenticator app",
-		description: "Give the secret, or the URL, to the app; both are shown this once. It is asked for at logins only after POST /account/second-factor/confirm.",
+	g.register(operation{
+		id: "beginSecondFactor", method: http.MethodPost, path: path, summary: "Start to set up two-factor authentication",
+		description: "Enter the secret or the URL into an authenticator app. Logins ask for a code after POST /account/second-factor/confirm.",
 		status:      http.StatusCreated, errors: []int{http.StatusConflict},
-		response: enrolment{"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth://totp/pbxusers:jane.admin?issuer=pbxusers&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"},
+		response: enrollment{"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth://totp/pbxusers:jane.admin?issuer=pbxusers&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"},
 	}, a.beginSecondFactor)
-	register(g, operation{
-		id: "confirmSecondFactor", method: http.MethodPost, path: "/account/second-factor/confirm", summary: "Turn the second factor on",
-		description: "Each recovery code works once, instead of a code of the app. They are shown this once.",
-		errors:      []int{http.StatusNotFound, http.StatusConflict},
-		request:     map[string]any{"code": "492039"}, response: exampleRecoveryCodes(),
-	}, a.confirmSecondFactor)
-	register(g, operation{
-		id: "replaceRecoveryCodes", method: http.MethodPost, path: "/account/second-factor/recovery-codes", summary: "Replace one's recovery codes",
-		description: "The earlier ones stop to work. The new ones are shown this once.",
+	registerBody(g, operation{
+		id: "confirmSecondFactor", method: http.MethodPost, path: path + "/confirm", summary: "Enable two-factor authentication",
+		errors:  []int{http.StatusNotFound, http.StatusConflict},
+		request: map[string]any{"code": "492039"}, response: exampleRecoveryCodes(),
+	}, func(ctx context.Context, _ *request, body *NewCode) (*response, error) {
+		return replyRecoveryCodes(a.app.Administrators.ConfirmSecondFactor(ctx, a.sessions.Administrator(ctx).Username, body.Code))
+	})
+	g.register(operation{
+		id: "replaceRecoveryCodes", method: http.MethodPost, path: path + "/recovery-codes", summary: "Replace your recovery codes",
+		description: "The earlier codes stop working.",
 		errors:      []int{http.StatusConflict}, response: exampleRecoveryCodes(),
-	}, a.replaceRecoveryCodes)
-	register(g, operation{
-		id: "deleteOwnSecondFactor", method: http.MethodDelete, path: "/account/second-factor", summary: "Make the password enough again",
+	}, func(ctx context.Context, _ *request) (*response, error) {
+		return replyRecoveryCodes(a.app.Administrators.NewRecoveryCodes(ctx, a.sessions.Administrator(ctx).Username))
+	})
+	g.register(operation{
+		id: "deleteOwnSecondFactor", method: http.MethodDelete, path: path, summary: "Disable two-factor authentication",
 		status: http.StatusNoContent,
-	}, a.deleteOwnSecondFactor)
+	}, func(ctx context.Context, _ *request) (*response, error) {
+		_, err := a.app.Administrators.RemoveSecondFactor(ctx, a.sessions.Administrator(ctx).Username)
+		return noContent(err)
+	})
 }
 
 func exampleRecoveryCodes() recoveryCodes {
 	return recoveryCodes{[]string{"k7wq-93hx-m2pd", "t4bn-c8vr-6yzf"}}
 }
 
-func (a *api) changeOwnPassword(ctx context.Context, input *struct{ Body NewPassword }) (*noOutput, error) {
+func (a *api) changeOwnPassword(ctx context.Context, _ *request, body *NewPassword) (*response, error) {
 	username := a.sessions.Administrator(ctx).Username
-	changed, err := a.app.Administrators.ChangePassword(ctx, username, input.Body.CurrentPassword, input.Body.Password)
+	changed, err := a.app.Administrators.ChangePassword(ctx, username, body.CurrentPassword, body.Password)
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.sessions.Refresh(ctx, changed)
+	return noContent(a.sessions.Refresh(ctx, changed))
 }
 
-func (a *api) beginSecondFactor(ctx context.Context, _ *struct{}) (*struct{ Body enrolment }, error) {
-	enrollment, err := a.app.Administrators.BeginSecondFactor(ctx, a.sessions.Administrator(ctx).Username)
+func (a *api) beginSecondFactor(ctx context.Context, _ *request) (*response, error) {
+	begun, err := a.app.Administrators.BeginSecondFactor(ctx, a.sessions.Administrator(ctx).Username)
 	if err != nil {
 		return nil, err
 	}
-	return &struct{ Body enrolment }{enrolment{enrollment.Secret.Reveal(), enrollment.URL.Reveal()}}, nil
+	return &response{body: enrollment{begun.Secret.Reveal(), begun.URL.Reveal()}}, nil
 }
 
-func (a *api) confirmSecondFactor(ctx context.Context, input *struct{ Body NewCode }) (*recoveryCodesOutput, error) {
-	return recoveryCodesResult(a.app.Administrators.ConfirmSecondFactor(ctx, a.sessions.Administrator(ctx).Username, input.Body.Code))
-}
-
-func (a *api) replaceRecoveryCodes(ctx context.Context, _ *struct{}) (*recoveryCodesOutput, error) {
-	return recoveryCodesResult(a.app.Administrators.NewRecoveryCodes(ctx, a.sessions.Administrator(ctx).Username))
-}
-
-func recoveryCodesResult(codes []store.Secret, err error) (*recoveryCodesOutput, error) {
-	if err != nil {
-		return nil, err
-	}
+func replyRecoveryCodes(codes []store.Secret, err error) (*response, error) {
 	shown := recoveryCodes{make([]string, len(codes))}
 	for i, code := range codes {
 		shown.RecoveryCodes[i] = code.Reveal()
 	}
-	return &recoveryCodesOutput{shown}, nil
-}
-
-func (a *api) deleteOwnSecondFactor(ctx context.Context, _ *struct{}) (*noOutput, error) {
-	_, err := a.app.Administrators.RemoveSecondFactor(ctx, a.sessions.Administrator(ctx).Username)
-	return nil, err
+	return reply(shown, err)
 }

@@ -3,221 +3,131 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 )
 
 const tagAdministrators = "administrators"
 
-// administratorKind is what package ampusers calls an administrator in the
-// audit trail.
-const administratorKind = "administrator"
+type administratorResult = resource.Result[ampusers.Administrator]
 
-// AdministratorPath is the administrator that a path names.
-type AdministratorPath struct {
-	Name string `doc:"The username, in any case." path:"username"`
-}
-
-type administratorOutput = recordOutput[shownAdministrator]
-
-func (a *api) registerAdministrators() {
-	g := operationGroup{api: a, tag: tagAdministrators, section: app.SectionAdministrators}
-	register(g, operation{
-		id: "listAdministrators", method: http.MethodGet, path: "/administrators", summary: "List administrators",
-		description: "Those that the visitor may change, which is those who may do nothing that the visitor may not.",
-		response:    list[shownAdministrator]{Items: []shownAdministrator{exampleAdministrator()}, Next: "jane.admin"},
-	}, a.listAdministrators)
-	register(g, operation{
-		id: "createAdministrator", method: http.MethodPost, path: "/administrators", summary: "Make an administrator",
-		description: "Without a password the answer has an invitation: a link, shown this once, with which the password is set. Access is limited to nothing unless more is given.",
-		status:      http.StatusCreated, errors: []int{http.StatusConflict},
-		request:  map[string]any{"username": "jane.admin", "display_name": "Jane Doe", "sections": []string{"managers"}, "extensions": "100-199,205"},
-		response: exampleInvited(),
-	}, a.createAdministrator)
-	register(g, operation{
-		id: "getAdministrator", method: http.MethodGet, path: "/administrators/{username}", summary: "Show an administrator",
-		notModified: true, response: exampleAdministrator(),
-	}, a.getAdministrator)
-	register(g, operation{
-		id: "updateAdministrator", method: http.MethodPatch, path: "/administrators/{username}", summary: "Change an administrator",
-		description: "What is absent stays as it is; null sets a field to its default. Lists are replaced as a whole (RFC 7396).",
-		errors:      []int{http.StatusConflict, http.StatusPreconditionFailed},
-		request:     map[string]any{"display_name": "Jane Roe", "sections": []string{"managers", "audit"}, "extensions": nil},
-		response:    exampleAdministrator(),
-	}, a.updateAdministrator)
-	register(g, operation{
-		id: "deleteAdministrator", method: http.MethodDelete, path: "/administrators/{username}", summary: "Delete an administrator",
-		description: "All sessions of the administrator end. The last full administrator is kept.",
-		status:      http.StatusNoContent, errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
-	}, a.deleteAdministrator)
-	a.registerAdministratorActions(g)
-	a.registerCredentials(g)
-}
-
-func (a *api) registerAdministratorActions(g operationGroup) {
-	for _, act := range []struct {
-		verb, summary string
-		do            func(*ampusers.Service, context.Context, string) (*ampusers.Administrator, error)
-	}{
-		{"enable", "Let an administrator log in again", (*ampusers.Service).Enable},
-		{"disable", "Keep an administrator from logging in, and end all sessions", (*ampusers.Service).Disable},
-	} {
-		register(g, operation{
-			id: act.verb + "Administrator", method: http.MethodPost, path: "/administrators/{username}/" + act.verb, summary: act.summary,
-			errors: []int{http.StatusConflict, http.StatusPreconditionFailed}, response: exampleAdministrator(),
-		}, func(ctx context.Context, input *AdministratorTarget) (*administratorOutput, error) {
-			return a.changeAdministrator(ctx, input, act.verb, func(ctx context.Context, service *ampusers.Service) (*ampusers.Administrator, error) {
-				return act.do(service, ctx, input.Name)
-			})
-		})
-	}
-	register(g, operation{
-		id: "explainAdministrator", method: http.MethodGet, path: "/administrators/{username}/explanation", summary: "Say whether an administrator may see and change something, and why",
-		response: ampusers.Explanation{Allowed: true, Code: "listed", Reason: "The section managers is among those that jane.admin was given."},
-	}, a.explainAdministrator)
-}
-
-// administrators returns the service with the rights of the visitor.
+// administrators returns the service with the rights of the administrator.
 func (a *api) administrators(ctx context.Context) *ampusers.Service {
 	return a.app.Administrators.ForActor(a.sessions.Administrator(ctx).Username)
 }
 
-func showAdministrator(admin *ampusers.Administrator) shownAdministrator {
-	return shownAdministrator{Administrator: admin}
-}
-
-type listAdministratorsInput struct {
-	Search string `doc:"Only those whose username or display name contains this, in any case."                            query:"search"`
-	Sort   string `doc:"Sort by username, created_at, updated_at or last_login_at; with - in front for descending order." query:"sort"`
-	Access string `doc:"Only those of that access."                                                                       enum:"full,limited" query:"access"`
-	Paging
-}
-
-func (a *api) listAdministrators(ctx context.Context, input *listAdministratorsInput) (*listOutput[shownAdministrator], error) {
-	order, err := store.ParseSort(input.Sort, ampusers.SortFields())
-	if err != nil {
-		return nil, err
+func (a *api) registerAdministrators() {
+	e := &endpoint[ampusers.Administrator]{
+		Type:           resource.Administrators(a.administrators, a.baseURL),
+		operationGroup: operationGroup{api: a, tag: tagAdministrators, section: app.SectionAdministrators},
+		path:           "/administrators", param: "username", noun: "Administrator", nouns: "Administrators", schema: "Administrator",
+		texts: endpointTexts{
+			list:   "Only administrators with no more rights than your own.",
+			create: "Without a password the response contains an invitation: a link that sets the password. It is shown only once. Without access and sections the administrator has no rights.",
+			delete: "Ends all sessions of the administrator. The last full administrator cannot be deleted.",
+		},
+		example: administratorResult{Record: exampleAdministrator()}, created: exampleInvited(),
+		new:     map[string]any{"username": "jane.admin", "display_name": "Jane Doe", "sections": []string{app.SectionAMIAccounts}, "extensions": "100-199,205"},
+		changes: map[string]any{"display_name": "Jane Roe", "sections": []string{app.SectionAMIAccounts, app.SectionAudit}, "extensions": nil},
 	}
-	page, err := a.administrators(ctx).List(ctx, ampusers.Query{
-		Search: input.Search, Access: ampusers.AccessLevel(input.Access), Sort: order, PageRequest: input.page(),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return newListOutput(page, showAdministrator), nil
-}
-
-type createAdministratorInput struct {
-	IdempotencyKey
-	Body NewAdministrator
-}
-
-func (a *api) createAdministrator(ctx context.Context, input *createAdministratorInput) (*createdOutput[shownAdministrator], error) {
-	event := newAuditEvent("create", administratorKind, input.Body.Username)
-	result, err := idempotent(ctx, a, input.IdempotencyKey, event, func(ctx context.Context) (shownAdministrator, error) {
-		admin := &ampusers.Administrator{Username: input.Body.Username}
-		errs := input.Body.applyTo(admin)
-		created, err := a.administrators(ctx).Create(ctx, admin, input.Body.Password)
-		if err = mergeFieldErrors(errs, err); err != nil || !input.Body.Password.IsZero() {
-			return showAdministrator(created), err
-		}
-		return a.inviteAndShow(ctx, created.Username)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &createdOutput[shownAdministrator]{
-		ETag: computeAdministratorETag(result.Administrator), Location: prefix + "/administrators/" + url.PathEscape(result.Username), Body: result,
-	}, nil
-}
-
-// inviteAndShow invites an administrator, and shows both.
-func (a *api) inviteAndShow(ctx context.Context, username string) (shownAdministrator, error) {
-	link, err := a.administrators(ctx).Invite(ctx, username)
-	if err != nil {
-		return shownAdministrator{}, err
-	}
-	admin, err := a.administrators(ctx).Get(ctx, username)
-	return shownAdministrator{Administrator: admin, Invitation: a.shownInvitation(link)}, err
-}
-
-type getAdministratorInput struct {
-	AdministratorPath
-	IfNoneMatch string `doc:"The ETag of the record that the visitor has already: 304 when there is no newer one." header:"If-None-Match"`
-}
-
-func (a *api) getAdministrator(ctx context.Context, input *getAdministratorInput) (*administratorOutput, error) {
-	admin, err := a.administrators(ctx).Get(ctx, input.Name)
-	if err != nil {
-		return nil, err
-	}
-	return record(showAdministrator(admin), computeAdministratorETag(admin)).ifNoneMatch(input.IfNoneMatch), nil
-}
-
-// AdministratorTarget is an administrator to be changed.
-type AdministratorTarget struct {
-	AdministratorPath
-	IfMatch
-}
-
-// changeAdministrator changes one administrator, on the condition of the
-// request.
-func (a *api) changeAdministrator(ctx context.Context, input *AdministratorTarget, action string, change func(context.Context, *ampusers.Service) (*ampusers.Administrator, error)) (*administratorOutput, error) {
-	var changed *ampusers.Administrator
-	event := newAuditEvent(action, administratorKind, input.Name)
-	err := a.ifMatch(ctx, input.IfMatch, event, a.currentAdministratorETag(input.Name), func(ctx context.Context) (err error) {
-		changed, err = change(ctx, a.administrators(ctx))
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return record(showAdministrator(changed), computeAdministratorETag(changed)), nil
-}
-
-func (a *api) currentAdministratorETag(username string) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		admin, err := a.administrators(ctx).Get(ctx, username)
+	e.register()
+	a.registerAdministratorActions(e)
+	a.registerAdministratorCredentials(e)
+	e.operationGroup.register(operation{
+		id: "explainAdministrator", method: http.MethodGet, path: "/administrators/{username}/explanation",
+		summary: "Explain whether an administrator has access to something",
+		params:  explainParams(),
+		response: ampusers.Explanation{
+			Allowed: true, Code: "listed", Reason: "The section " + app.SectionAMIAccounts + " is among those that jane.admin was given.",
+		},
+	}, func(ctx context.Context, r *request) (*response, error) {
+		admin, err := a.administrators(ctx).Get(ctx, r.text("username"))
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		return computeAdministratorETag(admin), nil
+		return &response{body: admin.Explain(ampusers.ResourceKind(r.text("subject")), r.text("key"))}, nil
+	})
+}
+
+func explainParams() []*huma.Param {
+	subject := enumParam("subject", "The kind of the resource.", "section", "extension", "did", "team")
+	subject.Required = true
+	return []*huma.Param{subject, queryParam("key", huma.TypeString, "The ID of a section, a number, or the name of a team; empty for the default team.")}
+}
+
+func (a *api) registerAdministratorActions(e *endpoint[ampusers.Administrator]) {
+	register := func(op operation, name string, act func(*ampusers.Service, context.Context, string) (*ampusers.Administrator, error)) {
+		op.path = "/administrators/{username}/" + op.path
+		e.registerAction(op, name, func(ctx context.Context, _ *request, username string) (administratorResult, error) {
+			return asResult(act(a.administrators(ctx), ctx, username))
+		})
 	}
+	conflict := []int{http.StatusConflict}
+	register(operation{id: "enableAdministrator", method: http.MethodPost, path: "enable", summary: "Enable an administrator", errors: conflict},
+		"enable", (*ampusers.Service).Enable)
+	register(operation{
+		id: "disableAdministrator", method: http.MethodPost, path: "disable", summary: "Disable an administrator",
+		description: "Prevents every login and ends all sessions.", errors: conflict,
+	}, "disable", (*ampusers.Service).Disable)
+	register(operation{
+		id: "deleteSecondFactor", method: http.MethodDelete, path: "second-factor", summary: "Disable two-factor authentication of an administrator",
+		description: "For an administrator who lost the authenticator app and the recovery codes.",
+	}, "remove second factor", (*ampusers.Service).RemoveSecondFactor)
 }
 
-type updateAdministratorInput struct {
-	AdministratorTarget
-	Body AdministratorChanges
+// NewAdministratorPassword is a password that another administrator sets.
+type NewAdministratorPassword struct {
+	Password store.Secret `json:"password"`
 }
 
-func (a *api) updateAdministrator(ctx context.Context, input *updateAdministratorInput) (*administratorOutput, error) {
-	return a.changeAdministrator(ctx, &input.AdministratorTarget, "update", func(ctx context.Context, service *ampusers.Service) (*ampusers.Administrator, error) {
-		return service.Update(ctx, input.Name, func(admin *ampusers.Administrator) error {
-			return store.NewInvalidError(input.Body.applyTo(admin)...)
+func (a *api) registerAdministratorCredentials(e *endpoint[ampusers.Administrator]) {
+	registerBody(e.operationGroup, operation{
+		id: "setAdministratorPassword", method: http.MethodPut, path: "/administrators/{username}/password", summary: "Set the password of an administrator",
+		description: "Ends all sessions and links of the administrator. Prefer an invitation: then nobody else knows the password.",
+		params:      []*huma.Param{ifMatchParam()}, etag: true,
+		request: map[string]any{"password": "seventeen purple lanterns"}, response: e.View(e.example),
+	}, func(ctx context.Context, r *request, body *NewAdministratorPassword) (*response, error) {
+		return e.change(ctx, r, "set password", func(ctx context.Context, username string) (administratorResult, error) {
+			return asResult(a.administrators(ctx).SetPassword(ctx, username, body.Password))
 		})
 	})
-}
-
-func (a *api) deleteAdministrator(ctx context.Context, input *AdministratorTarget) (*noOutput, error) {
-	event := newAuditEvent("delete", administratorKind, input.Name)
-	return nil, a.ifMatch(ctx, input.IfMatch, event, a.currentAdministratorETag(input.Name), func(ctx context.Context) error {
-		return a.administrators(ctx).Delete(ctx, input.Name)
+	e.operationGroup.register(operation{
+		id: "inviteAdministrator", method: http.MethodPost, path: "/administrators/{username}/invitation", summary: "Create a link that sets the password of an administrator",
+		description: "The link works once and is shown only once. It replaces an earlier link.",
+		status:      http.StatusCreated, errors: []int{http.StatusConflict}, response: exampleLinkOfAdministrator(),
+	}, func(ctx context.Context, r *request) (*response, error) {
+		invitation, err := a.administrators(ctx).Invite(ctx, r.text("username"))
+		if err != nil {
+			return nil, err
+		}
+		return &response{body: resource.NewLink(invitation, a.baseURL)}, nil
 	})
 }
 
-type explainInput struct {
-	AdministratorPath
-	Subject string `doc:"What is asked about."                                                                              enum:"section,extension,did,team" query:"subject" required:"true"`
-	Key     string `doc:"Which of those: the id of a section, a number, or the name of a team; empty for the default team." query:"key"`
+func exampleAdministrator() *ampusers.Administrator {
+	created := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	return &ampusers.Administrator{
+		Username: "jane.admin", DisplayName: "Jane Doe", Access: ampusers.Limited,
+		Sections: []string{exampleSection().ID}, Teams: []string{}, HasPassword: true, CreatedAt: created, UpdatedAt: created,
+	}
 }
 
-func (a *api) explainAdministrator(ctx context.Context, input *explainInput) (*struct{ Body ampusers.Explanation }, error) {
-	admin, err := a.administrators(ctx).Get(ctx, input.Name)
-	if err != nil {
-		return nil, err
+func exampleLinkOfAdministrator() *resource.Link {
+	const token = "example-of-an-invitation-token-example-exam"
+	return &resource.Link{
+		Username: "jane.admin", Token: token, URL: "https://pbx.example.com/set-password/" + token,
+		ExpiresAt: time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC),
 	}
-	return &struct{ Body ampusers.Explanation }{admin.Explain(ampusers.ResourceKind(input.Subject), input.Key)}, nil
+}
+
+func exampleInvited() administratorResult {
+	invited := administratorResult{Record: exampleAdministrator(), Link: exampleLinkOfAdministrator()}
+	invited.Record.HasPassword, invited.Record.InvitationExpiresAt = false, invited.Link.ExpiresAt
+	return invited
 }

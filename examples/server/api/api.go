@@ -1,6 +1,6 @@
 // Package api is the REST API of the reference server, described by OpenAPI
-// 3.1 at /api/v1/openapi.json. It holds no rule: it reads requests, calls the
-// services, and words their refusals as problems (RFC 9457).
+// 3.1 at /api/v1/openapi.json. It has no rules of its own: it reads requests, calls
+// the services, and reports their errors as problems (RFC 9457).
 package api
 
 import (
@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
@@ -19,27 +18,27 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 )
 
-// prefix is what every path begins with.
+// prefix begins every path.
 const prefix = "/api/v1"
 
 // Options of [New].
 type Options struct {
-	// BaseURL is what links that leave the server begin with, such as
+	// BaseURL begins links that leave the server, such as
 	// "https://pbx.example.com". Defaults to links that begin with the path.
 	BaseURL string
-	// Logger is told of failures. Defaults to none.
+	// Logger records failures. Defaults to none.
 	Logger *slog.Logger
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// Wait is how long a request waits for an apply or a job to end, less than
-	// the server gives an answer. Defaults to 45 seconds.
+	// Wait is how long a request waits for an apply or a job to end. It must be
+	// shorter than the write timeout of the server. Defaults to 45 seconds.
 	Wait time.Duration
-	// Stopping ends when the server begins to stop: requests that wait are
-	// answered with how far it is. Defaults to waiting on.
+	// Stopping ends when the server shuts down: requests that wait return the
+	// progress so far. Defaults to never.
 	Stopping context.Context
 }
 
-// api is what the operations work with.
+// api holds what the operations share.
 type api struct {
 	app         *app.App
 	sessions    *access.Manager
@@ -51,13 +50,15 @@ type api struct {
 	wait        time.Duration
 	// stopping ends all waiting.
 	stopping context.Context
-	// exports holds one token for each export at work.
+	// exports holds one token for each running export.
 	exports chan struct{}
 	mux     *http.ServeMux
-	huma    huma.API
+	openapi *huma.OpenAPI
+	// docs describe the fields of each schema.
+	docs map[string]fieldDocs
 }
 
-// New returns the API of s, to be served below /api/v1/ inside of
+// New returns the API of s. Serve it below /api/v1/, inside
 // [access.Manager.Handler].
 func New(s *app.App, sessions *access.Manager, applyRunner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
@@ -67,6 +68,7 @@ func New(s *app.App, sessions *access.Manager, applyRunner *applying.Runner, job
 		app: s, sessions: sessions, applyRunner: applyRunner, jobs: jobRunner, baseURL: opts.BaseURL,
 		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), stopping: opts.Stopping,
 		mux: http.NewServeMux(), exports: make(chan struct{}, maxExports),
+		openapi: newDocument(), docs: schemaDocs(),
 	}
 	if a.clock == nil {
 		a.clock = time.Now
@@ -77,13 +79,11 @@ func New(s *app.App, sessions *access.Manager, applyRunner *applying.Runner, job
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
-	a.huma = humago.NewWithPrefix(a.mux, prefix, a.config())
 	a.registerSession()
 	a.registerAccount()
 	a.registerAdministrators()
 	a.registerAMIAccounts()
 	a.registerUsers()
-	a.registerTokens()
 	a.registerGroups()
 	a.registerWelcomeMails()
 	a.registerDirectories()
@@ -96,8 +96,8 @@ func New(s *app.App, sessions *access.Manager, applyRunner *applying.Runner, job
 	return validateURL(a.mux)
 }
 
-// waitContext returns a context that ends with ctx, when the request has waited for
-// as long as it may, and when the server stops.
+// waitContext returns a context that ends with ctx, after Options.Wait, or when the
+// server shuts down.
 func (a *api) waitContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	wait, cancel := context.WithTimeout(ctx, a.wait)
 	stop := context.AfterFunc(a.stopping, cancel)

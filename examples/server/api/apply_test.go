@@ -19,7 +19,7 @@ func TestAPI_applyRollbackAndRecover(t *testing.T) {
 	_, err := h.Site.Install(t.Context())
 	require.NoError(t, err)
 
-	v.call(t, http.MethodPost, "/managers", map[string]any{"name": "crmpro_ami", "preset": "click-to-call"}).requireStatus(t, http.StatusCreated)
+	v.call(t, http.MethodPost, "/ami-accounts", map[string]any{"name": "crmpro_ami", "preset": "click-to-call"}).requireStatus(t, http.StatusCreated)
 	require.Equal(t, true, v.call(t, http.MethodGet, "/config/status", nil).requireStatus(t, http.StatusOK).decodeObject(t)["pending"])
 	plan := v.call(t, http.MethodGet, "/config/plan", nil).requireStatus(t, http.StatusOK)
 	require.Contains(t, plan.body, "crmpro_ami")
@@ -42,6 +42,6 @@ func TestAPI_applyRollbackAndRecover(t *testing.T) {
 // probe returns how a login as the account went.
 func (v *apiClient) probe(t *testing.T, name string) string {
 	t.Helper()
-	outcome, _ := v.call(t, http.MethodPost, "/managers/"+name+"/probe", nil).requireStatus(t, http.StatusOK).decodeObject(t)["outcome"].(string)
+	outcome, _ := v.call(t, http.MethodPost, "/ami-accounts/"+name+"/probe", nil).requireStatus(t, http.StatusOK).decodeObject(t)["outcome"].(string)
 	return outcome
 }

@@ -39,11 +39,11 @@ func TestAPI_missingSectionIsForbiddenForAnyName(t *testing.T) {
 func TestAPI_cannotGrantRightsOneLacks(t *testing.T) {
 	t.Parallel()
 	h := start(t)
-	h.addAdministrator(t, ampusers.Administrator{Username: "keeper", Sections: []string{"administrators", "managers"}})
+	h.addAdministrator(t, ampusers.Administrator{Username: "keeper", Sections: []string{"administrators", "ami-accounts"}})
 	v := h.logIn(t, "keeper")
 	v.call(t, http.MethodPost, "/administrators", map[string]any{"username": "friend", "sections": []string{"audit"}}).requireStatus(t, http.StatusForbidden)
 	v.call(t, http.MethodPost, "/administrators", map[string]any{"username": "friend", "access": "full"}).requireStatus(t, http.StatusForbidden)
-	v.call(t, http.MethodPost, "/administrators", map[string]any{"username": "friend", "sections": []string{"managers"}}).requireStatus(t, http.StatusCreated)
+	v.call(t, http.MethodPost, "/administrators", map[string]any{"username": "friend", "sections": []string{"ami-accounts"}}).requireStatus(t, http.StatusCreated)
 	v.call(t, http.MethodPatch, "/administrators/friend", map[string]any{"access": "full", "sections": nil}).requireStatus(t, http.StatusForbidden)
 	for _, path := range []string{"/administrators/root", "/administrators/nobody"} {
 		for _, method := range []string{http.MethodGet, http.MethodDelete} {
@@ -80,7 +80,7 @@ func TestAPI_inUseErrorListsReferences(t *testing.T) {
 	h := start(t)
 	v := h.logIn(t, "root")
 	installed(t, h, v)
-	rejected := v.call(t, http.MethodDelete, "/managers/pbxusers", nil).requireStatus(t, http.StatusConflict).problem(t)
+	rejected := v.call(t, http.MethodDelete, "/ami-accounts/pbxusers", nil).requireStatus(t, http.StatusConflict).problem(t)
 	require.Equal(t, "in_use", rejected.Code)
 	require.NotEmpty(t, rejected.References)
 }
@@ -90,9 +90,9 @@ func TestAudit_omitsSecretInNameField(t *testing.T) {
 	h := start(t)
 	v := h.logIn(t, "root")
 	const misplaced = "seventeen purple lanterns"
-	v.call(t, http.MethodPost, "/managers", map[string]any{"name": misplaced}).requireStatus(t, http.StatusUnprocessableEntity)
+	v.call(t, http.MethodPost, "/ami-accounts", map[string]any{"name": misplaced}).requireStatus(t, http.StatusUnprocessableEntity)
 	v.call(t, http.MethodPost, "/administrators", map[string]any{"username": misplaced}).requireStatus(t, http.StatusUnprocessableEntity)
-	for _, path := range []string{"/managers/", "/administrators/"} {
+	for _, path := range []string{"/ami-accounts/", "/administrators/"} {
 		v.call(t, http.MethodDelete, path+url.PathEscape(misplaced), nil, "If-Match", "*").requireStatus(t, http.StatusNotFound)
 	}
 	entries, err := h.Site.AuditLog.List(t.Context(), audit.Query{Actor: "root", Outcome: audit.Denied})

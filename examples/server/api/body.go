@@ -2,55 +2,73 @@ package api
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"io"
 	"mime"
 	"net"
 	"net/http"
+	"slices"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
+// Media types.
 const (
-	jsonType  = "application/json"
-	mergeType = "application/merge-patch+json"
+	jsonType   = "application/json"
+	mergeType  = "application/merge-patch+json"
+	ndjsonType = "application/x-ndjson"
+	jpegType   = "image/jpeg"
 )
 
-// readBody reads the body of a request and refuses one that is not what the
-// operation takes, before huma looks at it. It runs behind the door: whoever
-// may not come in is told so first.
-func (a *api) readBody(ctx huma.Context, next func(huma.Context)) {
-	r, w := humago.Unwrap(ctx)
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		next(ctx)
-		return
+// pictureTypes lists the media types of a picture that is sent.
+func pictureTypes() []string { return []string{jpegType, "image/png", "image/gif"} }
+
+// readBody reads the body, and returns an error when it is not what the operation
+// takes.
+func (r *request) readBody(op *operation, w http.ResponseWriter, from *http.Request) error {
+	limit := int64(maxBody)
+	if op.picture {
+		limit = userman.MaxPictureBytes
 	}
-	body, err := readAll(w, r, maxBody)
-	if err == nil {
-		err = checkBody(ctx.Operation(), r.Header.Get("Content-Type"), body)
+	var err error
+	if r.raw, err = readAll(w, from, limit); err != nil {
+		return err
 	}
-	if err != nil {
-		a.toProblem(r.Context(), err, "body").write(w)
-		return
+	contentType := from.Header.Get("Content-Type")
+	switch {
+	case op.picture:
+		return checkPicture(contentType, r.raw)
+	case op.body == nil:
+		// Clients that always send JSON send an empty object.
+		if trimmed := bytes.TrimSpace(r.raw); len(trimmed) > 0 && !bytes.Equal(trimmed, []byte("{}")) {
+			return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "unexpected", "this operation takes no body"})
+		}
+		return nil
+	case len(r.raw) > 0:
+		return r.readJSON(op.method, contentType)
+	case !op.optionalBody:
+		return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "required", "a body is required, as " + jsonType})
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	r.Header.Set("Content-Type", jsonType)
-	next(huma.WithValue(ctx, bodyKey{}, sha256.Sum256(body)))
+	return nil
 }
 
-type bodyKey struct{}
-
-// bodyHash returns the hash of the body of the request.
-func bodyHash(ctx context.Context) [sha256.Size]byte {
-	hash, _ := ctx.Value(bodyKey{}).([sha256.Size]byte)
-	return hash
+func (r *request) readJSON(method, contentType string) (err error) {
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil || media != jsonType && (method != http.MethodPatch || media != mergeType) {
+		return newProblem(http.StatusUnsupportedMediaType, "content_type", "send the body as "+jsonType)
+	}
+	r.body, err = parseJSON(r.raw)
+	if invalid, ok := errors.AsType[*jsonError](err); ok {
+		return newInvalidProblem(http.StatusBadRequest, fieldProblem{"body", invalid.code, invalid.message})
+	}
+	return err
 }
 
-// readAll reads the body, of at most that many bytes. The server that it comes
-// from bounds the time.
+// bodyHash returns the hash of the body.
+func (r *request) bodyHash() [sha256.Size]byte { return sha256.Sum256(r.raw) }
+
+// readAll reads the body, of at most that many bytes. The server bounds the time.
 func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var timeout net.Error
@@ -69,26 +87,12 @@ func tooLargeProblem() *problem {
 	return newProblem(http.StatusRequestEntityTooLarge, "too_large", "the body is larger than 1 MiB, or a picture than 5 MiB")
 }
 
-func checkBody(op *huma.Operation, contentType string, body []byte) error {
-	switch {
-	case op.RequestBody == nil:
-		// Clients that always send JSON send an empty object.
-		if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && !bytes.Equal(trimmed, []byte("{}")) {
-			return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "unexpected", "this takes no body"})
-		}
-		return nil
-	case len(body) == 0 && op.RequestBody.Required:
-		return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "required", "this must be given, as " + jsonType})
-	case len(body) == 0:
-		return nil
+func checkPicture(contentType string, picture []byte) error {
+	if len(picture) == 0 {
+		return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "required", "a body is required, as a file"})
 	}
-	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil || media != jsonType && (op.Method != http.MethodPatch || media != mergeType) {
-		return newProblem(http.StatusUnsupportedMediaType, "content_type", "send the body as "+jsonType)
+	if media, _, err := mime.ParseMediaType(contentType); err != nil || !slices.Contains(pictureTypes(), media) {
+		return newProblem(http.StatusUnsupportedMediaType, "content_type", "send a picture as image/jpeg, image/png or image/gif")
 	}
-	_, err = parseJSON(body)
-	if invalid, ok := errors.AsType[*jsonError](err); ok {
-		return newInvalidProblem(http.StatusBadRequest, fieldProblem{"body", invalid.code, invalid.message})
-	}
-	return err
+	return nil
 }

@@ -19,64 +19,50 @@ const tagConfiguration = "configuration"
 // shownRun is a run as the API shows it.
 type shownRun struct {
 	*applying.Run
-	Failure string `json:"failure,omitempty"`
-}
 
-type runOutput struct {
-	Status int
-	Body   shownRun
+	Failure string `doc:"Why the run failed, what the state is now, and what to do." json:"failure,omitempty"`
 }
 
 func (a *api) registerConfiguration() {
 	g := operationGroup{api: a, tag: tagConfiguration, section: ampusers.SectionApply}
 	live := time.Date(2026, 1, 31, 9, 5, 0, 0, time.UTC)
-	register(g, operation{
-		id: "getConfigurationStatus", method: http.MethodGet, path: "/config/status", summary: "Say whether there is something to apply",
+	g.register(operation{
+		id: "getConfigurationStatus", method: http.MethodGet, path: "/config/status", summary: "Get the apply status",
 		errors: []int{http.StatusConflict}, response: asteriskconf.Status{Pending: true, Generation: 3, LiveAt: &live, CanRollBack: true},
-	}, a.configurationStatus)
-	register(g, operation{
-		id: "getConfigurationPlan", method: http.MethodGet, path: "/config/plan", summary: "Show what an apply would change, secrets masked",
-		errors: []int{http.StatusConflict}, response: examplePlan(),
-	}, a.configurationPlan)
+	}, func(ctx context.Context, _ *request) (*response, error) {
+		status, err := a.applyRunner.Status(ctx)
+		return reply(status, configurationError(err))
+	})
+	g.register(operation{
+		id: "getConfigurationPlan", method: http.MethodGet, path: "/config/plan", summary: "Show the changes that an apply would make",
+		description: "Secrets are masked.", errors: []int{http.StatusConflict}, response: examplePlan(),
+	}, func(ctx context.Context, _ *request) (*response, error) {
+		plan, err := a.applyRunner.Plan(ctx)
+		return reply(plan, configurationError(err))
+	})
 	for _, act := range []struct {
 		act                  applying.Operation
 		summary, description string
 	}{
-		{applying.Apply, "Make the records live", "Files are written, checked by Asterisk, reloaded and verified; what Asterisk does not take is rolled back."},
-		{applying.Rollback, "Go back to the generation before the live one", "The records keep what they hold, so that there is something to apply again."},
-		{applying.Recover, "End an apply that was cut short", "It ends on the old or on the new generation, whole."},
+		{applying.Apply, "Apply the configuration", "Writes, checks, reloads and verifies the files; rolls back on failure."},
+		{applying.Rollback, "Roll back to the previous generation", "The records stay as they are, and can be applied again."},
+		{applying.Recover, "Recover from an interrupted apply", "Ends on the old or the new generation, never in between."},
 	} {
-		register(g, operation{
+		g.register(operation{
 			id: string(act.act) + "Configuration", method: http.MethodPost, path: "/config/" + string(act.act),
 			summary:     act.summary,
-			description: act.description + " The answer comes at the end, or is 202 when that takes too long: GET /config/run tells more. The end of the request does not end the run.",
+			description: act.description + " The response comes when the run ends, or is 202 if it is still running: GET /config/run for its progress. The run continues if the request ends.",
 			errors:      []int{http.StatusConflict, http.StatusBadGateway}, accepted: true, response: exampleRun(act.act),
-		}, func(ctx context.Context, _ *struct{}) (*runOutput, error) { return a.configurationRun(ctx, act.act) })
+		}, func(ctx context.Context, _ *request) (*response, error) { return a.configurationRun(ctx, act.act) })
 	}
-	register(g, operation{
-		id: "getConfigurationRun", method: http.MethodGet, path: "/config/run", summary: "Tell how far the run at work has come, or how the last one ended",
+	g.register(operation{
+		id: "getConfigurationRun", method: http.MethodGet, path: "/config/run", summary: "Get the current or last apply run",
 		errors: []int{http.StatusNotFound}, response: exampleRun(applying.Apply),
 	}, a.lastRun)
 }
 
-func (a *api) configurationStatus(ctx context.Context, _ *struct{}) (*struct{ Body *asteriskconf.Status }, error) {
-	status, err := a.applyRunner.Status(ctx)
-	if err != nil {
-		return nil, configurationError(err)
-	}
-	return &struct{ Body *asteriskconf.Status }{status}, nil
-}
-
-func (a *api) configurationPlan(ctx context.Context, _ *struct{}) (*struct{ Body *asteriskconf.Plan }, error) {
-	plan, err := a.applyRunner.Plan(ctx)
-	if err != nil {
-		return nil, configurationError(err)
-	}
-	return &struct{ Body *asteriskconf.Plan }{plan}, nil
-}
-
-// configurationRun begins a run and waits for its end.
-func (a *api) configurationRun(ctx context.Context, act applying.Operation) (*runOutput, error) {
+// configurationRun starts a run and waits for its end.
+func (a *api) configurationRun(ctx context.Context, act applying.Operation) (*response, error) {
 	wait, cancel := a.waitContext(ctx)
 	defer cancel()
 	run, err := a.applyRunner.Run(wait, act, a.sessions.Administrator(ctx).Username)
@@ -86,12 +72,12 @@ func (a *api) configurationRun(ctx context.Context, act applying.Operation) (*ru
 	case run.Err != nil:
 		return nil, configurationError(run.Err)
 	case !run.Done:
-		return &runOutput{http.StatusAccepted, shownRun{Run: run}}, ctx.Err()
+		return &response{status: http.StatusAccepted, body: shownRun{Run: run}}, ctx.Err()
 	}
-	return &runOutput{http.StatusOK, shownRun{Run: run}}, nil
+	return &response{body: shownRun{Run: run}}, nil
 }
 
-func (a *api) lastRun(context.Context, *struct{}) (*runOutput, error) {
+func (a *api) lastRun(context.Context, *request) (*response, error) {
 	run := a.applyRunner.Last()
 	if run == nil {
 		return nil, &store.NotFoundError{Kind: "run since the server was started"}
@@ -100,12 +86,23 @@ func (a *api) lastRun(context.Context, *struct{}) (*runOutput, error) {
 	if run.Err != nil {
 		shown.Failure = withHint(run.Err)
 	}
-	return &runOutput{http.StatusOK, shown}, nil
+	return &response{body: shown}, nil
 }
 
-// configurationError words what kept the configuration from Asterisk. The
-// errors of package asteriskconf are made to be shown: they hold no secret.
+func (a *api) probeAMIAccount(ctx context.Context, r *request) (*response, error) {
+	result, err := a.app.Probe(ctx, r.text("name"), nil)
+	if !errors.Is(err, store.ErrNotFound) {
+		err = configurationError(err)
+	}
+	return reply(result, err)
+}
+
+// configurationError turns an error of an apply or of the connection to Asterisk
+// into a problem. The errors of package asteriskconf contain no secret.
 func configurationError(err error) error {
+	if err == nil {
+		return nil
+	}
 	status, code := http.StatusBadGateway, "apply_failed"
 	switch {
 	case errors.As(err, new(*asteriskconf.ApplyError)):
@@ -117,7 +114,7 @@ func configurationError(err error) error {
 	return newProblem(status, code, withHint(err))
 }
 
-// withHint is an error and what to do about it.
+// withHint returns the message of an error and its hint.
 func withHint(err error) string {
 	return strings.TrimSuffix(strings.TrimSpace(err.Error()+". "+app.Hint(err)), ".")
 }

@@ -38,7 +38,7 @@ func TestAPI_probeWithoutAsteriskConflicts(t *testing.T) {
 	h := start(t)
 	v := h.logIn(t, "root")
 	withCRM(t, h, v)
-	rejected := v.call(t, http.MethodPost, "/managers/crmpro_ami/probe", nil).requireStatus(t, http.StatusConflict)
+	rejected := v.call(t, http.MethodPost, "/ami-accounts/crmpro_ami/probe", nil).requireStatus(t, http.StatusConflict)
 	require.Contains(t, rejected.problem(t).Detail, "say where AMI listens")
-	v.call(t, http.MethodPost, "/managers/nobody/probe", nil).requireStatus(t, http.StatusNotFound)
+	v.call(t, http.MethodPost, "/ami-accounts/nobody/probe", nil).requireStatus(t, http.StatusNotFound)
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// toProblem words an error of the services. place is where the fields stand
-// that they refuse, "body" or "query". What is no refusal is logged, and told
-// without details.
+// toProblem turns an error of the services into a problem. The fields that it names
+// are in place, "body" or "query". Other errors are logged, and reported without
+// details.
 func (a *api) toProblem(ctx context.Context, err error, place string) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
@@ -28,10 +28,10 @@ func (a *api) toProblem(ctx context.Context, err error, place string) *problem {
 		return p
 	}
 	a.log.ErrorContext(ctx, "a request failed", "error", err)
-	return newProblem(http.StatusInternalServerError, "internal", "the server failed; its log says more")
+	return newProblem(http.StatusInternalServerError, "internal", "internal error; see the log of the server")
 }
 
-// loginProblem words what keeps somebody out.
+// loginProblem turns a failed login into a problem; nil for other errors.
 func loginProblem(err error) *problem {
 	var login *credential.LoginError
 	var throttled *store.RateLimitedError
@@ -41,12 +41,12 @@ func loginProblem(err error) *problem {
 	case errors.Is(err, access.ErrLoginRequired):
 		return newProblem(http.StatusUnauthorized, "login_required", access.ErrLoginRequired.Error()).withHeader("WWW-Authenticate", "Bearer")
 	case errors.As(err, &throttled):
-		return newProblem(http.StatusTooManyRequests, "throttled", throttled.Error()).withHeader("Retry-After", strconv.Itoa(throttled.RetryAfterSeconds()))
+		return newProblem(http.StatusTooManyRequests, "rate_limited", throttled.Error()).withHeader("Retry-After", strconv.Itoa(throttled.RetryAfterSeconds()))
 	}
 	return nil
 }
 
-// storeProblem words the refusals of package store.
+// storeProblem turns an error of package store into a problem; nil for other errors.
 func storeProblem(err error, place string) *problem {
 	var invalid *store.InvalidError
 	var exists *store.AlreadyExistsError
@@ -55,15 +55,15 @@ func storeProblem(err error, place string) *problem {
 	case errors.As(err, &invalid):
 		return invalidProblem(invalid, place)
 	case errors.As(err, &exists):
-		p := newProblem(http.StatusConflict, "exists", exists.Error())
-		p.Errors = []fieldProblem{{Location: fieldLocation(place, exists.Field), Code: "exists", Message: exists.Error()}}
+		p := newProblem(http.StatusConflict, "already_exists", exists.Error())
+		p.Errors = []fieldProblem{{Location: fieldLocation(place, exists.Field), Code: "already_exists", Message: exists.Error()}}
 		return p
 	case errors.As(err, &inUse):
 		p := newProblem(http.StatusConflict, "in_use", inUse.Error())
 		p.References = inUse.References
 		return p
 	case errors.As(err, new(*preconditionFailedError)):
-		return newProblem(http.StatusPreconditionFailed, "stale", err.Error())
+		return newProblem(http.StatusPreconditionFailed, "precondition_failed", err.Error())
 	case errors.Is(err, store.ErrNotFound):
 		return newProblem(http.StatusNotFound, "not_found", err.Error())
 	case errors.Is(err, store.ErrConflict):
@@ -75,14 +75,14 @@ func storeProblem(err error, place string) *problem {
 }
 
 func invalidProblem(invalid *store.InvalidError, place string) *problem {
-	p := newProblem(http.StatusUnprocessableEntity, "invalid", "the request was refused; nothing was changed")
+	p := newInvalidProblem(http.StatusUnprocessableEntity)
 	for _, f := range invalid.Fields {
 		p.Errors = append(p.Errors, fieldProblem{Location: fieldLocation(place, f.Field), Code: f.Code, Message: f.Message})
 	}
 	return p
 }
 
-// fieldLocation names a field in a place of the request.
+// fieldLocation returns the location of a field in a place of the request.
 func fieldLocation(place, field string) string {
 	switch field {
 	case "":
@@ -93,15 +93,16 @@ func fieldLocation(place, field string) string {
 	return place + "." + field
 }
 
-// contextProblem words the end of the request itself.
+// contextProblem turns the end of the request itself into a problem; nil for other
+// errors.
 func contextProblem(err error) *problem {
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		return tooLargeProblem()
 	case errors.Is(err, context.Canceled):
-		return newProblem(statusClientGone, "canceled", "the client went away")
+		return newProblem(statusClientGone, "canceled", "the client closed the connection")
 	case errors.Is(err, context.DeadlineExceeded):
-		return newProblem(http.StatusServiceUnavailable, "timeout", "this took too long; try again later")
+		return newProblem(http.StatusServiceUnavailable, "timeout", "the operation timed out; try again later")
 	}
 	return nil
 }

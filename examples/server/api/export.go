@@ -7,43 +7,45 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
-
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// ndjsonType is JSON values with a line break behind each.
-const ndjsonType = "application/x-ndjson"
-
-// maxExports is how many exports run at once: each holds one of the connections
-// to the database for as long as its client reads. exportRetryAfter is how many
-// seconds others are told to wait.
+// maxExports is how many exports run at once: each holds a connection to the
+// database while its client reads. exportRetryAfter is the number of seconds that
+// other clients are asked to wait.
 const (
 	maxExports       = 2
 	exportRetryAfter = "10"
 )
 
 func (a *api) registerExport(g operationGroup) {
-	register(g, operation{
-		id: "exportUsers", method: http.MethodGet, path: "/user-export", summary: "Export all people, as one JSON object on each line",
-		description: "As of one moment, in the order of their ids. When it fails on the way the connection is cut: the last line is then no whole one, or the length is missing. The audit trail is told.",
-		errors:      []int{http.StatusServiceUnavailable}, media: ndjsonType, response: exampleUser(),
-	}, func(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+	g.register(operation{
+		id: "exportUsers", method: http.MethodPost, path: "/users/export", summary: "Export all users as JSON Lines",
+		description: "A snapshot of all users in the order of their IDs, one JSON object on each line. If the export fails midway, the connection is closed before the end. The export is recorded in the audit log.",
+		errors:      []int{http.StatusServiceUnavailable}, media: ndjsonType, response: resource.UserView{User: exampleUser()},
+	}, func(ctx context.Context, _ *request) (*response, error) {
+		end, err := a.startExport(ctx)
+		if err != nil {
+			return nil, err
+		}
 		users := a.users(ctx)
-		return &huma.StreamResponse{Body: func(out huma.Context) { a.export(ctx, out, users) }}, nil
+		return &response{stream: func(w http.ResponseWriter) {
+			defer end()
+			a.export(ctx, w, users)
+		}}, nil
 	})
 }
 
-// startExport makes room for an export, until end, or refuses. The trail is told
-// first: what a client was sent it has, also when the rest fails.
+// startExport reserves one of the exports until end. The export is recorded before
+// it starts: the client keeps what it received, even if the rest fails.
 func (a *api) startExport(ctx context.Context) (end func(), err error) {
 	select {
 	case a.exports <- struct{}{}:
 		end = func() { <-a.exports }
 	default:
-		return nil, newProblem(http.StatusServiceUnavailable, "busy", "others are exporting; try again when they have ended").
+		return nil, newProblem(http.StatusServiceUnavailable, "busy", "too many exports are running; try again later").
 			withHeader("Retry-After", exportRetryAfter)
 	}
 	if err := a.app.AuditLog.Record(ctx, audit.Event{Action: "export", Kind: userman.KindUser}); err != nil {
@@ -53,33 +55,27 @@ func (a *api) startExport(ctx context.Context) (end func(), err error) {
 	return end, nil
 }
 
-// writeTracker notes whether anything was written.
+// writeTracker remembers whether anything was written.
 type writeTracker struct {
 	io.Writer
 	started bool
 }
 
-// Write notes that something was.
+// Write writes p.
 func (l *writeTracker) Write(p []byte) (int, error) {
 	l.started = true
 	return l.Writer.Write(p)
 }
 
-// export writes everybody. What fails before anything is on its way is told as
-// a problem; afterwards half an answer must not look like a whole one.
-func (a *api) export(ctx context.Context, out huma.Context, users *userman.Service) {
-	_, w := humago.Unwrap(out)
-	end, err := a.startExport(ctx)
-	if err != nil {
-		a.toProblem(ctx, err, "query").write(w)
-		return
-	}
-	defer end()
+// export writes all users. A failure before anything is sent is reported as a
+// problem; later ones close the connection, so that half an export never looks
+// complete.
+func (a *api) export(ctx context.Context, w http.ResponseWriter, users *userman.Service) {
 	w.Header().Set("Content-Type", ndjsonType)
 	sent := &writeTracker{Writer: w}
 	buffer := bufio.NewWriterSize(sent, 64<<10)
 	encoder := json.NewEncoder(buffer)
-	err = users.Each(ctx, func(u *userman.User) error { return encoder.Encode(u) })
+	err := users.Each(ctx, func(u *userman.User) error { return encoder.Encode(u) })
 	if err == nil {
 		err = buffer.Flush()
 	}
@@ -89,7 +85,7 @@ func (a *api) export(ctx context.Context, out huma.Context, users *userman.Servi
 		a.toProblem(ctx, err, "query").write(w)
 	default:
 		if ctx.Err() == nil {
-			a.log.WarnContext(ctx, "an export ended on its way", "error", err)
+			a.log.WarnContext(ctx, "an export was interrupted", "error", err)
 		}
 		panic(http.ErrAbortHandler)
 	}

@@ -22,7 +22,7 @@ func TestAPI_exportUsersAsJSONLines(t *testing.T) {
 	}
 	h.createUser(t, userman.User{Username: "gone"})
 	require.NoError(t, h.Site.Users.Delete(t.Context(), "gone"))
-	exported := h.logIn(t, "root").call(t, http.MethodGet, "/user-export", nil).requireStatus(t, http.StatusOK)
+	exported := h.logIn(t, "root").call(t, http.MethodPost, "/users/export", nil).requireStatus(t, http.StatusOK)
 	require.Equal(t, "application/x-ndjson", exported.Header.Get("Content-Type"))
 	var names []string
 	for lines := bufio.NewScanner(strings.NewReader(exported.body)); lines.Scan(); {
@@ -57,7 +57,7 @@ func TestAPI_limitsConcurrentExports(t *testing.T) {
 	h.createUser(t, userman.User{Username: "ann"})
 	handler, token := h.handler(t, nil), h.logIn(t, "root").token
 	export := func(w http.ResponseWriter) {
-		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/v1/user-export", nil)
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/users/export", nil)
 		request.Header.Set("Authorization", "Bearer "+token)
 		handler.ServeHTTP(w, request)
 	}

@@ -12,94 +12,85 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
-	"github.com/pbxusers/pbxusers/userman"
 )
 
 const (
-	idempotencyHeader = "Idempotency-Key"
-	// idempotencyKind is what the answers are kept as in the vault.
+	// idempotencyKind is the kind of the saved responses in the TTL store.
 	idempotencyKind = "idempotency"
-	// idempotencyTTL is how long an answer may be asked for again.
+	// idempotencyTTL is how long a response is saved.
 	idempotencyTTL = 24 * time.Hour
 )
 
-// IdempotencyKey is the header that makes it safe to repeat a request.
-type IdempotencyKey struct {
-	Key string `doc:"A word of your choice that is new for each record to be made. The same request with the same word, within 24 hours, gets the same answer and makes nothing again." header:"Idempotency-Key" maxLength:"255"`
+// savedResponse is the response to a creation, for a client that repeats the
+// request.
+type savedResponse struct {
+	// Request is the hash of the body.
+	Request  string          `json:"request"`
+	ETag     string          `json:"etag"`
+	Location string          `json:"location"`
+	Body     json.RawMessage `json:"body"`
 }
 
-// forUser returns the key of a request that is about somebody: the same word with
-// another one is another request.
-func (k IdempotencyKey) forUser(username string) IdempotencyKey {
-	if k.Key != "" {
-		k.Key += "\x00" + userman.FoldUsername(username)
-	}
-	return k
-}
-
-// savedResponse is an answer that may be asked for again.
-type savedResponse[T any] struct {
-	// Request is the hash of the body that was answered.
-	Request string `json:"request"`
-	Body    T      `json:"body"`
-}
-
-// idempotent makes a record, or returns the one that the same request made before.
-// Making and keeping are one transaction, so that of requests that come at once
-// one makes the record and the others get its answer. Refusals are not kept.
-func idempotent[T any](ctx context.Context, a *api, key IdempotencyKey, event audit.Event, create func(context.Context) (T, error)) (T, error) {
-	var created T
+// idempotent creates a record, or returns the response to the same request with the
+// same key. Creating and saving are one transaction: of simultaneous requests one
+// creates the record, and the others get its response. Errors are not saved. The
+// owner is that of the record, where it has one.
+func (a *api) idempotent(ctx context.Context, r *request, owner string, event audit.Event, create func(context.Context) (*response, error)) (*response, error) {
+	var created *response
 	err := a.runInTx(ctx, event, func(ctx context.Context) (err error) {
-		if key.Key == "" {
-			created, err = create(ctx)
+		if key := r.text(idempotencyHeader); key != "" {
+			created, err = a.replayOrRun(ctx, r, a.responseKey(ctx, event.Kind, key, owner), create)
 			return err
 		}
-		created, err = replayOrRun(ctx, a, key, event, create)
+		created, err = create(ctx)
 		return err
 	})
 	return created, err
 }
 
-func replayOrRun[T any](ctx context.Context, a *api, key IdempotencyKey, event audit.Event, create func(context.Context) (T, error)) (T, error) {
-	now := a.clock()
-	sum := bodyHash(ctx)
-	response := savedResponse[T]{Request: hex.EncodeToString(sum[:])}
-	storeKey := a.responseKey(ctx, key, event)
-	saved, err := a.app.TTLStore.Get(ctx, idempotencyKind, storeKey, now)
+func (a *api) replayOrRun(ctx context.Context, r *request, key string, create func(context.Context) (*response, error)) (*response, error) {
+	now, sum := a.clock(), r.bodyHash()
+	hash := hex.EncodeToString(sum[:])
+	saved, err := a.app.TTLStore.Get(ctx, idempotencyKind, key, now)
 	switch {
 	case err == nil:
-		return replay[T](saved, response.Request)
+		return replay(saved, hash)
 	case !errors.Is(err, store.ErrNotFound):
-		return response.Body, err
+		return nil, err
 	}
-	if response.Body, err = create(ctx); err != nil {
-		return response.Body, err
-	}
-	data, err := json.Marshal(response)
+	created, err := create(ctx)
 	if err != nil {
-		return response.Body, fmt.Errorf("keeping the answer: %w", err)
+		return nil, err
 	}
-	return response.Body, a.app.TTLStore.Put(ctx, idempotencyKind, storeKey, data, now.Add(idempotencyTTL))
+	body, err := json.Marshal(created.body)
+	if err != nil {
+		return nil, fmt.Errorf("saving the response: %w", err)
+	}
+	data, err := json.Marshal(savedResponse{Request: hash, ETag: created.etag, Location: created.location, Body: body})
+	if err != nil {
+		return nil, fmt.Errorf("saving the response: %w", err)
+	}
+	return created, a.app.TTLStore.Put(ctx, idempotencyKind, key, data, now.Add(idempotencyTTL))
 }
 
-// replay returns the body of an answer that was kept for the same request.
-func replay[T any](saved []byte, request string) (T, error) {
-	var response savedResponse[T]
-	if err := json.Unmarshal(saved, &response); err != nil {
-		return response.Body, fmt.Errorf("reading a kept answer: %w", err)
+// replay returns the saved response to a request with that hash.
+func replay(saved []byte, hash string) (*response, error) {
+	var earlier savedResponse
+	if err := json.Unmarshal(saved, &earlier); err != nil {
+		return nil, fmt.Errorf("reading a saved response: %w", err)
 	}
-	if response.Request != request {
-		return response.Body, store.NewInvalidError(store.FieldError{
-			Field: idempotencyHeader, Code: "reused", Message: "this key was used for another request; choose a new one for each record",
+	if earlier.Request != hash {
+		return nil, store.NewInvalidError(store.FieldError{
+			Field: idempotencyHeader, Code: "reused", Message: "this key was used for another request; choose a new key for each record",
 		})
 	}
-	return response.Body, nil
+	return &response{etag: earlier.ETag, location: earlier.Location, body: earlier.Body}, nil
 }
 
-// responseKey is where an answer is kept: nobody gets that of another visitor,
-// or of another kind of record.
-func (a *api) responseKey(ctx context.Context, key IdempotencyKey, event audit.Event) string {
-	visitor := a.sessions.Administrator(ctx)
-	sum := sha256.Sum256([]byte(strings.Join([]string{visitor.Username, event.Kind, key.Key}, "\x00")))
+// responseKey returns where a response is saved: each administrator, kind of record,
+// owner and key has its own place.
+func (a *api) responseKey(ctx context.Context, kind, key, owner string) string {
+	username := a.sessions.Administrator(ctx).Username
+	sum := sha256.Sum256([]byte(strings.Join([]string{username, kind, key, owner}, "\x00")))
 	return hex.EncodeToString(sum[:])
 }

@@ -17,7 +17,7 @@ func TestAPI_idempotencyKeyReplaysResponse(t *testing.T) {
 	h.addAdministrator(t, ampusers.Administrator{Username: "other", Access: ampusers.Full})
 	v := h.logIn(t, "root")
 	for path, body := range map[string]map[string]any{
-		"/managers":       {"name": "crm"},
+		"/ami-accounts":   {"name": "crm"},
 		"/administrators": {"username": "jane.admin"},
 	} {
 		answers := runConcurrently(20, func(int) *apiResponse { return v.call(t, http.MethodPost, path, body, "Idempotency-Key", "k1") })
@@ -31,7 +31,7 @@ func TestAPI_idempotencyKeyReplaysResponse(t *testing.T) {
 		require.NoError(t, err)
 		created := 0
 		for _, entry := range entries.Items {
-			if strings.HasPrefix(path, "/managers") == (entry.Kind == "AMI account") {
+			if strings.HasPrefix(path, "/ami-accounts") == (entry.Kind == "AMI account") {
 				created++
 			}
 		}

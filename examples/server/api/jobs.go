@@ -13,28 +13,23 @@ import (
 
 const tagDirectories = "directories"
 
-// jobNote is said of everything that takes long.
-const jobNote = " The answer comes at the end, or is 202 when that takes too long: GET at the same path tells more. The end of the request does not end the job."
-
-type jobOutput struct {
-	Status int
-	Body   *jobs.State
-}
+// jobNote describes operations that can take long.
+const jobNote = " The response comes when the job ends, or is 202 if it is still running: GET the same path for its progress. The job continues if the request ends."
 
 func (a *api) registerWelcomeMails() {
 	g := operationGroup{api: a, tag: tagUsers, section: app.SectionUsers}
-	register(g, operation{
-		id: "getWelcomeMails", method: http.MethodGet, path: "/welcome-mails", summary: "Tell how far the welcome mails have come, or how the last run ended",
-		description: "Somebody who does not reach everybody is told of single people only after a run of their own.",
+	g.register(operation{
+		id: "getWelcomeMails", method: http.MethodGet, path: "/welcome-mails", summary: "Get the current or last run of welcome mails",
+		description: "An administrator with a limited scope sees single users only in a run of their own.",
 		errors:      []int{http.StatusNotFound}, response: exampleWelcomes(),
-	}, func(ctx context.Context, _ *struct{}) (*jobOutput, error) {
+	}, func(ctx context.Context, _ *request) (*response, error) {
 		return a.latestJob(ctx, jobs.KindWelcome, "")
 	})
-	register(g, operation{
-		id: "sendWelcomeMails", method: http.MethodPost, path: "/welcome-mails", summary: "Send the welcome mail to everybody new",
-		description: "To those who are enabled, have no password and were never sent one. It can be run again safely." + jobNote,
+	g.register(operation{
+		id: "sendWelcomeMails", method: http.MethodPost, path: "/welcome-mails", summary: "Send the welcome mail to all new users",
+		description: "New users are enabled, have no password and never received one. It is safe to run again." + jobNote,
 		errors:      []int{http.StatusConflict}, accepted: true, response: exampleWelcomes(),
-	}, func(ctx context.Context, _ *struct{}) (*jobOutput, error) {
+	}, func(ctx context.Context, _ *request) (*response, error) {
 		job, err := a.jobs.StartWelcome(ctx, a.users(ctx))
 		if err != nil {
 			return nil, err
@@ -43,79 +38,66 @@ func (a *api) registerWelcomeMails() {
 	})
 }
 
-// DirectoryPath is the directory that a path names.
-type DirectoryPath struct {
-	Name string `doc:"The name of the directory." path:"name"`
-}
-
-// NewSync says how a directory is to be synced.
+// NewSync says how a directory is synchronized.
 type NewSync struct {
-	DryRun bool `json:"dry_run,omitempty"`
-}
-
-type syncInput struct {
-	DirectoryPath
-	Body *NewSync
+	DryRun bool `doc:"Plans the changes without making them." json:"dry_run,omitempty"`
 }
 
 func (a *api) registerDirectories() {
 	g := operationGroup{api: a, tag: tagDirectories, section: app.SectionUsers}
-	register(g, operation{
-		id: "listDirectories", method: http.MethodGet, path: "/directories", summary: "List the directories that people come from",
+	g.register(operation{
+		id: "listDirectories", method: http.MethodGet, path: "/directories", summary: "List the directories that users come from",
 		response: singlePage([]app.DirectoryState{exampleDirectory()}),
 	}, a.listDirectories)
-	register(g, operation{
-		id: "getSync", method: http.MethodGet, path: "/directories/{name}/sync", summary: "Tell how far the sync of a directory has come, or how the last one ended",
+	g.register(operation{
+		id: "getSync", method: http.MethodGet, path: "/directories/{name}/sync", summary: "Get the current or last synchronization of a directory",
 		response: exampleSync(),
-	}, func(ctx context.Context, input *DirectoryPath) (*jobOutput, error) {
+	}, func(ctx context.Context, r *request) (*response, error) {
 		if err := a.requireUnscoped(ctx); err != nil {
 			return nil, err
 		}
-		return a.latestJob(ctx, jobs.KindSync, input.Name)
+		return a.latestJob(ctx, jobs.KindSync, r.text("name"))
 	})
-	register(g, operation{
-		id: "syncDirectory", method: http.MethodPost, path: "/directories/{name}/sync", summary: "Bring the people of a directory up to date, or plan it",
-		description: "With dry_run nothing is changed, and the steps say what would be." + jobNote,
+	registerBody(g, operation{
+		id: "syncDirectory", method: http.MethodPost, path: "/directories/{name}/sync", summary: "Synchronize users from a directory",
+		description: "With dry_run nothing is changed, and the steps are those that would be done." + jobNote,
 		errors:      []int{http.StatusConflict}, accepted: true, optionalBody: true,
 		request: map[string]any{"dry_run": true}, response: exampleSync(),
 	}, a.syncDirectory)
 }
 
-// requireUnscoped refuses visitors who reach some people only: a directory is about
-// all of its people.
+// requireUnscoped rejects administrators with a limited scope: a directory concerns
+// all of its users.
 func (a *api) requireUnscoped(ctx context.Context) error {
 	if !a.isScoped(ctx) {
 		return nil
 	}
-	return &store.ForbiddenError{Reason: "directories are for administrators who reach everybody; ask one of them"}
+	return &store.ForbiddenError{Reason: "directories are for unrestricted administrators"}
 }
 
-func (a *api) listDirectories(ctx context.Context, _ *struct{}) (*listOutput[app.DirectoryState], error) {
+func (a *api) listDirectories(ctx context.Context, _ *request) (*response, error) {
 	if err := a.requireUnscoped(ctx); err != nil {
 		return nil, err
 	}
 	directories, err := a.app.Directories(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &listOutput[app.DirectoryState]{singlePage(directories)}, nil
+	return reply(singlePage(directories), err)
 }
 
-func (a *api) syncDirectory(ctx context.Context, input *syncInput) (*jobOutput, error) {
+func (a *api) syncDirectory(ctx context.Context, r *request, body *NewSync) (*response, error) {
 	if err := a.requireUnscoped(ctx); err != nil {
 		return nil, err
 	}
 	opts := a.app.Settings.SyncOptions()
-	opts.DryRun = input.Body != nil && input.Body.DryRun
-	job, err := a.jobs.StartSync(ctx, input.Name, opts)
+	opts.DryRun = body != nil && body.DryRun
+	job, err := a.jobs.StartSync(ctx, r.text("name"), opts)
 	if err != nil {
 		return nil, err
 	}
 	return a.waitForJob(ctx, job)
 }
 
-// waitForJob waits for the end of a job, for as long as a request may take.
-func (a *api) waitForJob(ctx context.Context, job *jobs.State) (*jobOutput, error) {
+// waitForJob waits for the end of a job, but not longer than Options.Wait.
+func (a *api) waitForJob(ctx context.Context, job *jobs.State) (*response, error) {
 	wait, cancel := a.waitContext(ctx)
 	defer cancel()
 	state := a.jobs.Wait(wait, job)
@@ -123,20 +105,20 @@ func (a *api) waitForJob(ctx context.Context, job *jobs.State) (*jobOutput, erro
 	if state.Running() {
 		status = http.StatusAccepted
 	}
-	return &jobOutput{status, a.redactJob(ctx, state)}, ctx.Err()
+	return &response{status: status, body: a.redactJob(ctx, state)}, ctx.Err()
 }
 
-// latestJob tells of the job that is at work, or was last.
-func (a *api) latestJob(ctx context.Context, kind jobs.Kind, directory string) (*jobOutput, error) {
+// latestJob returns the running job, or the last one.
+func (a *api) latestJob(ctx context.Context, kind jobs.Kind, directory string) (*response, error) {
 	state := a.jobs.State(kind, directory)
 	if state == nil {
 		return nil, &store.NotFoundError{Kind: "run since the server was started"}
 	}
-	return &jobOutput{http.StatusOK, a.redactJob(ctx, state)}, nil
+	return &response{body: a.redactJob(ctx, state)}, nil
 }
 
-// redactJob leaves out whom others have sent mails to where the visitor does not
-// reach everybody.
+// redactJob removes the users of another administrator's job for an administrator
+// with a limited scope.
 func (a *api) redactJob(ctx context.Context, state *jobs.State) *jobs.State {
 	shown := *state
 	if a.isScoped(ctx) && shown.Actor != a.sessions.Administrator(ctx).Username {
@@ -151,7 +133,7 @@ func exampleWelcomes() *jobs.State {
 		Kind: jobs.KindWelcome, Actor: "jane.admin", StartedAt: startTime, EndedAt: startTime.Add(time.Minute), Done: 2, Total: 2,
 		Welcome: &userman.WelcomeReport{
 			Counts:      map[userman.DeliveryStatus]int{userman.DeliverySent: 1, userman.DeliveryNoAddress: 1},
-			Undelivered: []userman.Delivery{{Username: "4002", Status: userman.DeliveryNoAddress, Message: "this person has no primary email; enter one"}},
+			Undelivered: []userman.Delivery{{Username: "4002", Status: userman.DeliveryNoAddress, Message: "the user has no primary email address; enter one"}},
 		},
 	}
 }

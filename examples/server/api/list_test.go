@@ -15,11 +15,11 @@ func TestAPI_listPaginates(t *testing.T) {
 	var created, read []any
 	for i := range 7 {
 		name := fmt.Sprint("crm", i)
-		v.call(t, http.MethodPost, "/managers", map[string]any{"name": name}).requireStatus(t, http.StatusCreated)
+		v.call(t, http.MethodPost, "/ami-accounts", map[string]any{"name": name}).requireStatus(t, http.StatusCreated)
 		created = append(created, name)
 	}
 	for after := ""; len(read) < 7; {
-		page := v.call(t, http.MethodGet, "/managers?limit=3&sort=name&after="+url.QueryEscape(after), nil).requireStatus(t, http.StatusOK).decodeObject(t)
+		page := v.call(t, http.MethodGet, "/ami-accounts?limit=3&sort=name&after="+url.QueryEscape(after), nil).requireStatus(t, http.StatusOK).decodeObject(t)
 		items, _ := page["items"].([]any)
 		require.NotEmpty(t, items)
 		for _, item := range items {

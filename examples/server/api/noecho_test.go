@@ -136,12 +136,12 @@ func TestAPI_errorsDoNotEchoNumbers(t *testing.T) {
 	t.Parallel()
 	v := start(t).logIn(t, "root")
 	for _, number := range []string{"31337313373133731337", "-31337", "31337.5", "31337e5", "31337e999"} {
-		rejected := v.call(t, http.MethodPost, "/managers", fmt.Sprintf(`{"name":"crm","write_timeout":%s}`, number))
+		rejected := v.call(t, http.MethodPost, "/ami-accounts", fmt.Sprintf(`{"name":"crm","write_timeout":%s}`, number))
 		require.Less(t, rejected.StatusCode, http.StatusInternalServerError)
 		rejected.requireStatus(t, rejected.StatusCode)
 		require.NotContains(t, rejected.body, "31337")
 		require.GreaterOrEqual(t, rejected.StatusCode, http.StatusBadRequest)
-		asked := v.call(t, http.MethodGet, "/managers?limit="+url.QueryEscape(number), nil).requireStatus(t, http.StatusUnprocessableEntity)
+		asked := v.call(t, http.MethodGet, "/ami-accounts?limit="+url.QueryEscape(number), nil).requireStatus(t, http.StatusUnprocessableEntity)
 		require.NotContains(t, asked.body, "31337")
 	}
 }

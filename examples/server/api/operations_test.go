@@ -48,22 +48,22 @@ func operationCases() map[string]operationCase {
 		"deleteAdministrator":      {prepare: withJane, status: http.StatusNoContent},
 		"enableAdministrator":      ok(withJane),
 		"disableAdministrator":     ok(withJane),
-		"explainAdministrator":     {prepare: withJane, query: "subject=section&key=managers", status: http.StatusOK},
+		"explainAdministrator":     {prepare: withJane, query: "subject=section&key=ami-accounts", status: http.StatusOK},
 		"setAdministratorPassword": ok(withJane),
 		"inviteAdministrator":      {prepare: withJane, status: http.StatusCreated},
 		"deleteSecondFactor":       ok(withJane),
 
-		"listManagers":         {prepare: withCRM, query: "search=crm&sort=-created_at&limit=1", status: http.StatusOK},
-		"createManager":        {status: http.StatusCreated},
-		"getManager":           ok(withCRM),
-		"updateManager":        ok(withCRM),
-		"deleteManager":        {prepare: withCRM, status: http.StatusNoContent},
-		"enableManager":        ok(withCRM),
-		"disableManager":       ok(withCRM),
-		"rotateManagerSecret":  ok(withCRM),
-		"probeManager":         ok(withUnreachableAMI),
-		"listPrivilegeClasses": ok(nil),
-		"listManagerPresets":   ok(nil),
+		"listAMIAccounts":        {prepare: withCRM, query: "search=crm&sort=-created_at&limit=1", status: http.StatusOK},
+		"createAMIAccount":       {status: http.StatusCreated},
+		"getAMIAccount":          ok(withCRM),
+		"updateAMIAccount":       ok(withCRM),
+		"deleteAMIAccount":       {prepare: withCRM, status: http.StatusNoContent},
+		"enableAMIAccount":       ok(withCRM),
+		"disableAMIAccount":      ok(withCRM),
+		"rotateAMIAccountSecret": ok(withCRM),
+		"probeAMIAccount":        ok(withUnreachableAMI),
+		"listPrivilegeClasses":   ok(nil),
+		"listAMIAccountPresets":  ok(nil),
 
 		"listUsers":              {prepare: withUser, query: "search=JANE&sort=-last_name&status=enabled&group=sales&extension=4001&email=jane@example.com&not_welcomed=true&limit=5", status: http.StatusOK},
 		"createUser":             {status: http.StatusCreated},
@@ -74,10 +74,9 @@ func operationCases() map[string]operationCase {
 		"enableUser":             ok(withUser),
 		"disableUser":            ok(withUser),
 		"endUserSessions":        {prepare: withUser, status: http.StatusNoContent},
-		"inviteUser":             {prepare: withUser, status: http.StatusCreated},
-		"inviteSoftphone":        {prepare: withUser, status: http.StatusCreated},
-		"sendWelcomeMail":        ok(withUser),
-		"sendResetMail":          ok(withUser),
+		"createPasswordLink":     {prepare: withUser, status: http.StatusCreated},
+		"createSoftphoneLink":    {prepare: withUser, status: http.StatusCreated},
+		"sendMail":               ok(withUser),
 		"previewMail":            ok(withUser),
 		"setUserPassword":        ok(withUser),
 		"deleteUserSecondFactor": ok(withUser),
@@ -87,7 +86,6 @@ func operationCases() map[string]operationCase {
 		"getPicture":             ok(withPicture),
 		"setPicture":             ok(withUserAndPictureFile),
 		"deletePicture":          ok(withPicture),
-		"listDeletedUsers":       {prepare: withDeleted, query: "search=jane", status: http.StatusOK},
 		"restoreUser":            ok(withDeleted),
 		"purgeUser":              {prepare: withDeleted, status: http.StatusNoContent},
 
@@ -142,7 +140,7 @@ func body(value any) func(*testing.T, *harness, *apiClient) any {
 
 func withJane(t *testing.T, h *harness, _ *apiClient) any {
 	t.Helper()
-	h.addAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"managers"}})
+	h.addAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"ami-accounts"}})
 	return nil
 }
 
@@ -359,12 +357,12 @@ func TestAPI_rejectsInvalidParameters(t *testing.T) {
 		"/administrators?limit=99999999999999999999":                "query.limit type",
 		"/administrators?sort=password":                             "query.sort oneof",
 		"/administrators?access=none":                               "query.access oneof",
-		"/users?status=deleted":                                     "query.status oneof",
+		"/users?status=purged":                                      "query.status oneof",
 		"/users?not_welcomed=perhaps":                               "query.not_welcomed type",
 		"/users?sort=password":                                      "query.sort oneof",
 		"/groups/Sales/impact?limit=0":                              "query.limit min",
-		"/managers?limit=-1":                                        "query.limit min",
-		"/managers?sort=secret":                                     "query.sort oneof",
+		"/ami-accounts?limit=-1":                                    "query.limit min",
+		"/ami-accounts?sort=secret":                                 "query.sort oneof",
 		"/audit?since=yesterday":                                    "query.since date_time",
 		"/audit?outcome=perhaps":                                    "query.outcome oneof",
 		"/audit?after=x":                                            "query.after cursor",
@@ -384,9 +382,9 @@ func TestAPI_unknownPathsAreNotFound(t *testing.T) {
 	h := start(t)
 	v := h.logIn(t, "root")
 	for _, path := range []string{
-		"/nothing", "/", "/managers/", "/managers/%2e%2e", "/managers/..", "/managers/../session", "/managers//session", "/managers/a%2fb",
-		"/managers/%00", "/managers/%ff", "/managers/" + strings.Repeat("a", 10_000), "/managers/" + url.PathEscape("<script>"),
-		"/managers/a/b/c", "/openapi.yaml", "/docs", "/schemas/Manager.json", "/openapi-3.0.json",
+		"/nothing", "/", "/ami-accounts/", "/ami-accounts/%2e%2e", "/ami-accounts/..", "/ami-accounts/../session", "/ami-accounts//session", "/ami-accounts/a%2fb",
+		"/ami-accounts/%00", "/ami-accounts/%ff", "/ami-accounts/" + strings.Repeat("a", 10_000), "/ami-accounts/" + url.PathEscape("<script>"),
+		"/ami-accounts/a/b/c", "/openapi.yaml", "/docs", "/schemas/AMIAccount.json", "/openapi-3.0.json",
 	} {
 		answer := v.call(t, http.MethodGet, path, nil)
 		if answer.StatusCode >= 300 && answer.StatusCode < 400 {
@@ -395,6 +393,6 @@ func TestAPI_unknownPathsAreNotFound(t *testing.T) {
 		}
 		answer.requireStatus(t, http.StatusNotFound)
 	}
-	rejected := v.call(t, http.MethodPut, "/managers", "{}").requireStatus(t, http.StatusMethodNotAllowed)
+	rejected := v.call(t, http.MethodPut, "/ami-accounts", "{}").requireStatus(t, http.StatusMethodNotAllowed)
 	require.Equal(t, "GET, HEAD, POST", rejected.Header.Get("Allow"))
 }

@@ -49,11 +49,11 @@ func TestAPI_idempotencyKeyExpiresAfterOneDay(t *testing.T) {
 	var passed atomic.Int64
 	v := startWithOptions(t, &api.Options{Clock: func() time.Time { return time.Now().Add(time.Duration(passed.Load())) }}).logIn(t, "root")
 	body := map[string]any{"name": "crm"}
-	created := v.call(t, http.MethodPost, "/managers", body, "Idempotency-Key", "k").requireStatus(t, http.StatusCreated).body
+	created := v.call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k").requireStatus(t, http.StatusCreated).body
 	passed.Store(int64(23 * time.Hour))
-	require.Equal(t, created, v.call(t, http.MethodPost, "/managers", body, "Idempotency-Key", "k").requireStatus(t, http.StatusCreated).body)
+	require.Equal(t, created, v.call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k").requireStatus(t, http.StatusCreated).body)
 	passed.Store(int64(25 * time.Hour))
-	v.call(t, http.MethodPost, "/managers", body, "Idempotency-Key", "k").requireStatus(t, http.StatusConflict)
+	v.call(t, http.MethodPost, "/ami-accounts", body, "Idempotency-Key", "k").requireStatus(t, http.StatusConflict)
 }
 
 func TestAPI_slowApplyReturnsAccepted(t *testing.T) {
@@ -105,7 +105,7 @@ func TestAPI_limitsChunkedBody(t *testing.T) {
 	t.Parallel()
 	v := startWithOptions(t, nil).logIn(t, "root")
 	endless := io.MultiReader(strings.NewReader(`{"name":"`), strings.NewReader(strings.Repeat("a", 2<<20)))
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.server.URL+"/api/v1/managers", endless)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, v.server.URL+"/api/v1/ami-accounts", endless)
 	require.NoError(t, err)
 	request.Header.Set("Authorization", "Bearer "+v.token)
 	request.Header.Set("Content-Type", "application/json")

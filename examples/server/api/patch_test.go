@@ -29,7 +29,7 @@ func TestAPI_patchAdministratorKeepsAbsentFields(t *testing.T) {
 	t.Parallel()
 	v := start(t).logIn(t, "root")
 	created := v.call(t, http.MethodPost, "/administrators", map[string]any{
-		"username": "jane.admin", "display_name": "Jane", "sections": []string{"managers", "audit"}, "extensions": "100-199,205", "dids": "004912", "teams": []string{"acme"},
+		"username": "jane.admin", "display_name": "Jane", "sections": []string{"ami-accounts", "audit"}, "extensions": "100-199,205", "dids": "004912", "teams": []string{"acme"},
 	}).requireStatus(t, http.StatusCreated).decodeObject(t)
 	patch := func(changes string) map[string]any {
 		t.Helper()
@@ -60,12 +60,12 @@ func TestAPI_patchAdministratorKeepsAbsentFields(t *testing.T) {
 func TestAPI_patchAMIAccountKeepsAbsentFields(t *testing.T) {
 	t.Parallel()
 	v := start(t).logIn(t, "root")
-	created := v.call(t, http.MethodPost, "/managers", map[string]any{
+	created := v.call(t, http.MethodPost, "/ami-accounts", map[string]any{
 		"name": "crm", "preset": "click-to-call", "permit": []string{"10.0.0.1/8"}, "owner": "me", "note": "mine", "write_timeout": 5000, "named_acl": "office",
 		"allow_multiple_login": false, "event_filters": []any{map[string]any{"action": "include", "event": "Newchannel"}},
 	}).requireStatus(t, http.StatusCreated).decodeObject(t)
 	require.Equal(t, []any{"10.0.0.0/8"}, created["permit"])
-	changed := v.call(t, http.MethodPatch, "/managers/CRM", `{"read":["call"],"note":null,"event_filters":null,"write_timeout":null,"allow_multiple_login":null,"permit":[]}`).requireStatus(t, http.StatusOK).decodeObject(t)
+	changed := v.call(t, http.MethodPatch, "/ami-accounts/CRM", `{"read":["call"],"note":null,"event_filters":null,"write_timeout":null,"allow_multiple_login":null,"permit":[]}`).requireStatus(t, http.StatusOK).decodeObject(t)
 	require.Equal(t, []any{"call"}, changed["read"])
 	require.Equal(t, true, changed["allow_multiple_login"])
 	require.InEpsilon(t, 100.0, changed["write_timeout"], 0)
@@ -81,7 +81,7 @@ func TestAPI_patchAMIAccountKeepsAbsentFields(t *testing.T) {
 func TestAPI_reportsAllFieldErrorsTogether(t *testing.T) {
 	t.Parallel()
 	v := start(t).logIn(t, "root")
-	v.call(t, http.MethodPost, "/managers", map[string]any{
+	v.call(t, http.MethodPost, "/ami-accounts", map[string]any{
 		"name": "no name", "secret": "short", "preset": "none", "permit": []string{"10.0.0.0/8", "here"}, "read": []string{"all", "cal"}, "write_timeout": 7,
 		"event_filters": []any{map[string]any{"action": "drop"}},
 	}).requireFieldErrors(t, http.StatusUnprocessableEntity,
@@ -98,21 +98,21 @@ func TestAPI_reportsAllFieldErrorsTogether(t *testing.T) {
 func TestAPI_showsGeneratedSecretOnlyOnce(t *testing.T) {
 	t.Parallel()
 	v := start(t).logIn(t, "root")
-	created := v.call(t, http.MethodPost, "/managers", map[string]any{"name": "crm"}).requireStatus(t, http.StatusCreated)
+	created := v.call(t, http.MethodPost, "/ami-accounts", map[string]any{"name": "crm"}).requireStatus(t, http.StatusCreated)
 	secret, _ := created.decodeObject(t)["secret"].(string)
 	require.Len(t, secret, 32)
 	for _, shown := range []*apiResponse{
-		v.call(t, http.MethodGet, "/managers/crm", nil),
-		v.call(t, http.MethodGet, "/managers", nil),
-		v.call(t, http.MethodPost, "/managers/crm/disable", nil),
+		v.call(t, http.MethodGet, "/ami-accounts/crm", nil),
+		v.call(t, http.MethodGet, "/ami-accounts", nil),
+		v.call(t, http.MethodPost, "/ami-accounts/crm/disable", nil),
 		v.call(t, http.MethodGet, "/audit", nil),
-		v.call(t, http.MethodPost, "/managers/crm/secret", map[string]any{"secret": "another secret of ours"}),
+		v.call(t, http.MethodPost, "/ami-accounts/crm/secret", map[string]any{"secret": "another secret of ours"}),
 	} {
 		shown.requireStatus(t, http.StatusOK)
 		require.NotContains(t, shown.body, secret)
 		require.NotContains(t, shown.body, "another secret of ours")
 	}
-	rotated := v.call(t, http.MethodPost, "/managers/crm/secret", nil).requireStatus(t, http.StatusOK).decodeObject(t)
+	rotated := v.call(t, http.MethodPost, "/ami-accounts/crm/secret", nil).requireStatus(t, http.StatusOK).decodeObject(t)
 	require.Len(t, rotated["secret"], 32)
 	require.NotEqual(t, secret, rotated["secret"])
 }

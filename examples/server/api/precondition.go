@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"net/http"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/internal/username"
@@ -34,54 +33,23 @@ func containsETag(header, tag string) bool {
 	return false
 }
 
-// preconditionFailedError refuses a change of a record that is not the one of If-Match any
-// more.
+// withoutWeak makes weak tags of a header strong: If-None-Match compares them alike.
+func withoutWeak(header string) string { return strings.ReplaceAll(header, "W/", "") }
+
+// preconditionFailedError rejects a change of a record that no longer has the tag of
+// If-Match.
 type preconditionFailedError struct{}
 
+// Error returns the message.
 func (*preconditionFailedError) Error() string {
-	return "somebody else has changed this record since; read it again, and make the change anew"
+	return "the record has changed since you read it; read it again and repeat the change"
 }
 
 // Is reports whether target is [store.ErrConflict].
 func (*preconditionFailedError) Is(target error) bool { return target == store.ErrConflict }
 
-// recordOutput is one record, with its tag.
-type recordOutput[T any] struct {
-	Status int
-	ETag   string `doc:"Changes with every change of the record; for If-Match and If-None-Match." header:"ETag"`
-	Body   T
-}
-
-// record answers with a record.
-func record[T any](body T, etag string) *recordOutput[T] {
-	return &recordOutput[T]{Status: http.StatusOK, ETag: etag, Body: body}
-}
-
-// ifNoneMatch answers 304 when the visitor has the record already.
-func (o *recordOutput[T]) ifNoneMatch(ifNoneMatch string) *recordOutput[T] {
-	if containsETag(strings.ReplaceAll(ifNoneMatch, "W/", ""), o.ETag) {
-		o.Status = http.StatusNotModified
-	}
-	return o
-}
-
-// createdOutput is a record that was made.
-type createdOutput[T any] struct {
-	ETag     string `doc:"Changes with every change of the record; for If-Match and If-None-Match." header:"ETag"`
-	Location string `doc:"The path of the record."                                                  header:"Location"`
-	Body     T
-}
-
-// noOutput is an answer without a body.
-type noOutput struct{}
-
-// IfMatch is the precondition of a change.
-type IfMatch struct {
-	IfMatch string `doc:"The ETag of the record that the change is made for: another is refused with 412. Without it the change is made whatever the record is by now." header:"If-Match"`
-}
-
-// newAuditEvent is an act for the audit trail. What can be no name, of an account
-// neither, may be a password in the wrong field: it is not kept.
+// newAuditEvent begins an entry of the audit log. A text that cannot be a name is
+// not recorded: it may be a password in the wrong field.
 func newAuditEvent(action, kind, name string) audit.Event {
 	if name = username.Normalize(name); !username.Valid(name) {
 		name = ""
@@ -89,9 +57,8 @@ func newAuditEvent(action, kind, name string) audit.Event {
 	return audit.Event{Action: action, Kind: kind, Key: name}
 }
 
-// runInTx runs act in one transaction of the database, which all services
-// join. The transaction takes what the services kept of a refusal with it, so
-// that is kept here.
+// runInTx runs act in one transaction, which all services join. The transaction
+// rolls back what the services recorded of a failure, so it is recorded here.
 func (a *api) runInTx(ctx context.Context, event audit.Event, act func(context.Context) error) error {
 	err := a.app.TTLStore.RunInTx(ctx, act)
 	if err != nil {
@@ -100,32 +67,31 @@ func (a *api) runInTx(ctx context.Context, event audit.Event, act func(context.C
 	return err
 }
 
-// ifMatch runs act when the tag that current returns is the one that the
-// visitor named, or when none was named. Comparison and act are one
-// transaction.
-func (a *api) ifMatch(ctx context.Context, condition IfMatch, event audit.Event, current func(context.Context) (string, error), act func(context.Context) error) error {
-	if condition.IfMatch == "" {
+// ifMatch runs act when the tag that current returns is one of ifMatch, or when
+// ifMatch is empty. Comparison and act are one transaction.
+func (a *api) ifMatch(ctx context.Context, ifMatch string, event audit.Event, current func(context.Context) (string, error), act func(context.Context) error) error {
+	if ifMatch == "" {
 		return act(ctx)
 	}
 	return a.runInTx(ctx, event, func(ctx context.Context) error {
-		if err := checkIfMatch(ctx, condition, current); err != nil {
+		if err := checkIfMatch(ctx, ifMatch, current); err != nil {
 			return err
 		}
 		return act(ctx)
 	})
 }
 
-// checkIfMatch refuses when the tag that current returns is not the one that the
-// visitor named, if one was named.
-func checkIfMatch(ctx context.Context, condition IfMatch, current func(context.Context) (string, error)) error {
-	if condition.IfMatch == "" {
+// checkIfMatch returns an error when ifMatch is not empty and does not list the tag
+// that current returns.
+func checkIfMatch(ctx context.Context, ifMatch string, current func(context.Context) (string, error)) error {
+	if ifMatch == "" {
 		return nil
 	}
 	tag, err := current(ctx)
 	if err != nil {
 		return err
 	}
-	if !containsETag(condition.IfMatch, tag) {
+	if !containsETag(ifMatch, tag) {
 		return &preconditionFailedError{}
 	}
 	return nil

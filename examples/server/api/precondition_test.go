@@ -16,7 +16,7 @@ func TestAPI_rejectsStaleIfMatch(t *testing.T) {
 	v := h.logIn(t, "root")
 	withJane(t, h, v)
 	withCRM(t, h, v)
-	for _, path := range []string{"/administrators/jane.admin", "/managers/crmpro_ami"} {
+	for _, path := range []string{"/administrators/jane.admin", "/ami-accounts/crmpro_ami"} {
 		first := v.call(t, http.MethodGet, path, nil).requireStatus(t, http.StatusOK).Header.Get("ETag")
 		require.Regexp(t, `^"[\w-]{24}"$`, first)
 		unchanged := v.call(t, http.MethodGet, path, nil, "If-None-Match", `"x", W/`+first).requireStatus(t, http.StatusNotModified)
@@ -35,7 +35,7 @@ func TestAPI_rejectsStaleIfMatch(t *testing.T) {
 					body = "{}"
 				}
 				rejected := v.call(t, method, path, body, "If-Match", stale).requireStatus(t, http.StatusPreconditionFailed)
-				require.Equal(t, "stale", rejected.problem(t).Code)
+				require.Equal(t, "precondition_failed", rejected.problem(t).Code)
 			}
 			v.call(t, http.MethodPost, path+"/enable", nil, "If-Match", stale).requireStatus(t, http.StatusPreconditionFailed)
 		}
@@ -49,7 +49,7 @@ func TestAPI_rejectsStaleIfMatch(t *testing.T) {
 func TestAPI_createReturnsETagOfRecord(t *testing.T) {
 	t.Parallel()
 	v := start(t).logIn(t, "root")
-	for path, body := range map[string]any{"/managers": map[string]any{"name": "crm"}, "/administrators": map[string]any{"username": "jane.admin"}} {
+	for path, body := range map[string]any{"/ami-accounts": map[string]any{"name": "crm"}, "/administrators": map[string]any{"username": "jane.admin"}} {
 		created := v.call(t, http.MethodPost, path, body).requireStatus(t, http.StatusCreated)
 		read := v.call(t, http.MethodGet, strings.TrimPrefix(created.Header.Get("Location"), "/api/v1"), nil).requireStatus(t, http.StatusOK)
 		require.Equal(t, read.Header.Get("ETag"), created.Header.Get("ETag"))
@@ -73,9 +73,9 @@ func TestConcurrency_ifMatchAllowsOneUpdate(t *testing.T) {
 	h := start(t)
 	v := h.logIn(t, "root")
 	withCRM(t, h, v)
-	tag := v.call(t, http.MethodGet, "/managers/crmpro_ami", nil).Header.Get("ETag")
+	tag := v.call(t, http.MethodGet, "/ami-accounts/crmpro_ami", nil).Header.Get("ETag")
 	statuses := runConcurrently(20, func(i int) int {
-		return v.call(t, http.MethodPatch, "/managers/crmpro_ami", map[string]any{"note": fmt.Sprint("note ", i)}, "If-Match", tag).StatusCode
+		return v.call(t, http.MethodPatch, "/ami-accounts/crmpro_ami", map[string]any{"note": fmt.Sprint("note ", i)}, "If-Match", tag).StatusCode
 	})
 	require.Equal(t, 1, count(statuses, http.StatusOK))
 	require.Equal(t, 19, count(statuses, http.StatusPreconditionFailed))

@@ -9,31 +9,28 @@ import (
 
 const problemType = "application/problem+json"
 
-// problem is an error as RFC 9457 has it. It never holds a value that was
-// submitted.
+// problem is an error as RFC 9457 defines it. It never contains a value of the
+// request.
 type problem struct {
-	Type   string `doc:"Always about:blank: the code says what it is."            json:"type"`
-	Title  string `doc:"The name of the status."                                  json:"title"`
-	Status int    `doc:"The status of the response."                              json:"status"`
-	Detail string `doc:"One sentence for people: what is wrong, and the way out." json:"detail"`
-	Code   string `doc:"A short, stable word for programs."                       json:"code"`
-	// Errors are the fields that were refused.
-	Errors []fieldProblem `doc:"What is wrong with each field." json:"errors,omitempty"`
-	// References say what still needs the record.
+	Type       string            `doc:"Always about:blank; see code."   json:"type"`
+	Title      string            `doc:"The name of the status."   json:"title"`
+	Status     int               `doc:"The status of the response."                              json:"status"`
+	Detail     string            `doc:"A message for people." json:"detail"`
+	Code       string            `doc:"A short, stable identifier for programs."                       json:"code"`
+	Errors     []fieldProblem    `doc:"What is wrong with each field." json:"errors,omitempty"`
 	References []store.Reference `doc:"The records that still refer to this one." json:"references,omitempty"`
 
 	headers http.Header
 }
 
-// fieldProblem says what is wrong in one place of the request.
+// fieldProblem says what is wrong in one place of a request.
 type fieldProblem struct {
 	Location string `doc:"The place in the request, such as body.permit[2] or query.limit." json:"location"`
-	Code     string `doc:"A short, stable word for programs."                               json:"code"`
-	Message  string `doc:"One sentence for people: what is wrong, and the way out."         json:"message"`
+	Code     string `doc:"A short, stable identifier for programs."                               json:"code"`
+	Message  string `doc:"A message for people."         json:"message"`
 }
 
-// newProblem makes a problem that is told by its status, its code and one
-// sentence.
+// newProblem returns a problem with a status, a code and a message.
 func newProblem(status int, code, detail string) *problem {
 	return &problem{
 		Type: "about:blank", Title: statusTitle(status), Status: status, Detail: detail, Code: code,
@@ -41,8 +38,8 @@ func newProblem(status int, code, detail string) *problem {
 	}
 }
 
-// statusClientGone is what servers write in their logs about a client that did
-// not wait for the answer.
+// statusClientGone is the status of a client that closed the connection, as nginx
+// logs it.
 const statusClientGone = 499
 
 func statusTitle(status int) string {
@@ -52,10 +49,10 @@ func statusTitle(status int) string {
 	return http.StatusText(status)
 }
 
-// newInvalidProblem is a problem in one place of the request.
-func newInvalidProblem(status int, field fieldProblem) *problem {
-	p := newProblem(status, "invalid", "the request was refused; nothing was changed")
-	p.Errors = []fieldProblem{field}
+// newInvalidProblem returns a problem in these places of the request.
+func newInvalidProblem(status int, fields ...fieldProblem) *problem {
+	p := newProblem(status, "invalid", "the request is invalid; nothing was changed")
+	p.Errors = fields
 	return p
 }
 
@@ -65,19 +62,10 @@ func (p *problem) withHeader(header, value string) *problem {
 	return p
 }
 
-// Error returns the sentence.
+// Error returns the message.
 func (p *problem) Error() string { return p.Detail }
 
-// GetStatus tells huma the status.
-func (p *problem) GetStatus() int { return p.Status }
-
-// GetHeaders tells huma the headers.
-func (p *problem) GetHeaders() http.Header { return p.headers }
-
-// ContentType tells huma the media type.
-func (p *problem) ContentType(string) string { return problemType }
-
-// write answers with the problem.
+// write writes the problem as the response.
 func (p *problem) write(w http.ResponseWriter) {
 	header := w.Header()
 	maps.Copy(header, p.headers)

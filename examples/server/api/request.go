@@ -1,69 +1,160 @@
 package api
 
 import (
+	"encoding/json"
 	"net/http"
-	"net/url"
-	"path"
+	"strconv"
 	"strings"
-	"unicode/utf8"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// validateURL refuses requests whose path or query means one thing to one reader
-// and another to the next.
-func validateURL(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if p := checkURL(r.URL); p != nil {
-			p.write(w)
-			return
-		}
-		// JSON is all that there is.
-		r.Header.Del("Accept")
-		next.ServeHTTP(w, r)
-	})
+// request is what a handler works with. Its parameters and its body are valid.
+type request struct {
+	// params are the values that were given: text, bool, int or time.Time.
+	params map[string]any
+	// raw is the body, and body the JSON value of it; see [parseJSON].
+	raw  []byte
+	body any
 }
 
-func checkURL(u *url.URL) *problem {
-	if !isValidText(u.Path) || path.Clean(u.EscapedPath()) != u.EscapedPath() {
-		return pathNotFoundProblem()
-	}
-	refuse := func(code, message string) *problem {
-		return newInvalidProblem(http.StatusBadRequest, fieldProblem{"query", code, message})
-	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return refuse("encoding", "the query cannot be read: write %25 for % and %3B for ;")
-	}
-	for name, values := range query {
-		switch {
-		case len(values) > 1:
-			return refuse("duplicate", "a parameter is given more than once")
-		case !isValidText(name) || !isValidText(values[0]):
-			return refuse("encoding", "write the query in UTF-8, without the character NUL")
-		}
-	}
-	return nil
+// text returns a parameter; "" when it was not given.
+func (r *request) text(name string) string {
+	text, _ := r.params[name].(string)
+	return text
 }
 
-func isValidText(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
-
-func pathNotFoundProblem() *problem {
-	return newProblem(http.StatusNotFound, "no_such_path", "there is nothing at this path; "+prefix+"/openapi.json lists what there is")
+// flag returns a boolean parameter.
+func (r *request) flag(name string) bool {
+	on, _ := r.params[name].(bool)
+	return on
 }
 
-// notFound answers for every path and method that no operation has.
-func (a *api) notFound(w http.ResponseWriter, r *http.Request) {
-	var allowed []string
-	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodHead, http.MethodPatch, http.MethodPost, http.MethodPut} {
-		probe := r.Clone(r.Context())
-		probe.Method = method
-		if _, pattern := a.mux.Handler(probe); pattern != "/" {
-			allowed = append(allowed, method)
+func (r *request) time(name string) time.Time {
+	t, _ := r.params[name].(time.Time)
+	return t
+}
+
+// page returns the part of a list that is requested.
+func (r *request) page() store.PageRequest {
+	limit, _ := r.params["limit"].(int)
+	return store.PageRequest{After: r.text("after"), Limit: limit}
+}
+
+// filter returns the value of a filter; false when it was not given.
+func (r *request) filter(name string) (field.Value, bool) {
+	switch value := r.params[name].(type) {
+	case string:
+		return field.TextValue(value), true
+	case bool:
+		return field.BoolValue(value), true
+	}
+	return field.Value{}, false
+}
+
+// decodeBody returns the body as a T; nil when it was omitted.
+func decodeBody[T any](r *request) (*T, error) {
+	if len(r.raw) == 0 {
+		return nil, nil
+	}
+	body := new(T)
+	if err := json.Unmarshal(r.raw, body); err != nil {
+		return nil, newInvalidProblem(http.StatusUnprocessableEntity, fieldProblem{"body", "type", "a value is not of the type that its field takes"})
+	}
+	return body, nil
+}
+
+// readRequest reads and validates a request. Errors of parameters and of the body
+// are reported together.
+func (a *api) readRequest(op *operation, w http.ResponseWriter, r *http.Request) (*request, error) {
+	req := &request{params: map[string]any{}}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if err := req.readBody(op, w, r); err != nil {
+			return nil, err
 		}
 	}
-	if len(allowed) == 0 {
-		pathNotFoundProblem().write(w)
-		return
+	if unknown := unknownParameters(op, r); len(unknown) > 0 {
+		return nil, newInvalidProblem(http.StatusUnprocessableEntity, unknown...)
 	}
-	newProblem(http.StatusMethodNotAllowed, "method", "this path takes "+strings.Join(allowed, ", ")+" only").
-		withHeader("Allow", strings.Join(allowed, ", ")).write(w)
+	var errs []fieldProblem
+	for _, p := range op.params {
+		errs = append(errs, req.readParam(p, r)...)
+	}
+	if len(req.raw) > 0 && op.body != nil {
+		v := validator{schemas: a.openapi.Components.Schemas}
+		v.validate(op.body, req.body, "body")
+		errs = append(errs, v.errs...)
+	}
+	if len(errs) > 0 {
+		return nil, newInvalidProblem(http.StatusUnprocessableEntity, errs[:min(len(errs), maxFieldErrors)]...)
+	}
+	return req, nil
+}
+
+func unknownParameters(op *operation, r *http.Request) []fieldProblem {
+	var errs []fieldProblem
+	known := map[string]bool{}
+	var names []string
+	for _, p := range op.params {
+		if p.In == "query" {
+			known[p.Name] = true
+			names = append(names, p.Name)
+		}
+	}
+	message := "unknown parameter; this operation has none"
+	if len(names) > 0 {
+		message = "unknown parameter; known are " + sortedList(names)
+	}
+	for name := range r.URL.Query() {
+		if !known[name] {
+			errs = append(errs, fieldProblem{"query", "unknown_parameter", message})
+		}
+	}
+	return errs
+}
+
+// readParam reads a parameter. An empty one counts as not given.
+func (r *request) readParam(p *huma.Param, from *http.Request) []fieldProblem {
+	var text string
+	switch p.In {
+	case "path":
+		text = from.PathValue(p.Name)
+	case "query":
+		text = from.URL.Query().Get(p.Name)
+	case "header":
+		text = strings.Join(from.Header.Values(p.Name), ", ")
+	}
+	location := p.In + "." + p.Name
+	if text == "" {
+		if p.Required && p.In != "path" {
+			return []fieldProblem{requiredProblem(location)}
+		}
+		return nil
+	}
+	value, ok := parseParam(p.Schema, text)
+	if !ok {
+		return []fieldProblem{typeProblem(p.Schema, text, location)}
+	}
+	r.params[p.Name] = value
+	return checkBounds(p.Schema, value, location)
+}
+
+// parseParam reads the text of a parameter as its schema says.
+func parseParam(schema *huma.Schema, text string) (any, bool) {
+	switch {
+	case schema.Type == huma.TypeBoolean:
+		on, err := strconv.ParseBool(text)
+		return on, err == nil
+	case schema.Type == huma.TypeInteger:
+		n, err := strconv.Atoi(text)
+		return n, err == nil
+	case schema.Format == formatTime:
+		t, err := time.Parse(time.RFC3339, text)
+		return t, err == nil
+	}
+	return text, true
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
@@ -22,10 +23,10 @@ type NewSession struct {
 
 // Session is who is logged in, and what that person may do.
 type Session struct {
-	Administrator shownAdministrator `json:"administrator"`
-	Sections      []ampusers.Section `json:"sections"`
-	ExpiresAt     time.Time          `json:"expires_at"`
-	IdleSeconds   int                `json:"idle_seconds"`
+	Administrator resource.AdministratorView `json:"administrator"`
+	Sections      []ampusers.Section         `json:"sections"`
+	ExpiresAt     time.Time                  `json:"expires_at"`
+	IdleSeconds   int                        `json:"idle_seconds"`
 }
 
 // madeSession is a session and what proves it.
@@ -36,32 +37,30 @@ type madeSession struct {
 	RecoveryCodesLeft *int   `json:"recovery_codes_left,omitempty"`
 }
 
-type sessionOutput struct{ Body Session }
-
 func (a *api) registerSession() {
-	register(operationGroup{api: a, tag: tagSession, public: true}, operation{
+	registerBody(operationGroup{api: a, tag: tagSession, public: true}, operation{
 		id: "createSession", method: http.MethodPost, path: "/sessions", summary: "Log in",
-		description: "The token is what later requests send as `Authorization: Bearer TOKEN`. " +
-			"When the answer is 401 with the code mfa_required or invalid_mfa_code, the password was right: send all of it again, with a code of the authenticator app or a recovery code. " +
-			"Whoever sends the device of an earlier login still gets in while others guess at the same account.",
+		description: "Later requests send the token as `Authorization: Bearer TOKEN`. " +
+			"After 401 with the code mfa_required or invalid_mfa_code the password was right: send the request again with a code of the authenticator app or a recovery code. " +
+			"With the device of an earlier login, password guesses from elsewhere do not rate-limit the login.",
 		status: http.StatusCreated, errors: []int{http.StatusUnauthorized, http.StatusTooManyRequests},
 		request:  map[string]any{"username": "jane.admin", "password": "correct horse battery staple", "code": "492039"},
 		response: exampleMadeSession(),
 	}, a.createSession)
 	g := operationGroup{api: a, tag: tagSession}
-	register(g, operation{
-		id: "getSession", method: http.MethodGet, path: "/session", summary: "Say who is logged in, and what they may do",
+	g.register(operation{
+		id: "getSession", method: http.MethodGet, path: "/session", summary: "Show the session and the sections of the administrator",
 		response: exampleMadeSession().Session,
 	}, a.getSession)
-	register(g, operation{
+	g.register(operation{
 		id: "deleteSession", method: http.MethodDelete, path: "/session", summary: "Log out",
 		status: http.StatusNoContent,
 	}, a.deleteSession)
 }
 
-func (a *api) createSession(ctx context.Context, input *struct{ Body NewSession }) (*struct{ Body madeSession }, error) {
+func (a *api) createSession(ctx context.Context, _ *request, body *NewSession) (*response, error) {
 	login, err := a.sessions.LogIn(ctx, credential.LoginAttempt{
-		Username: input.Body.Username, Password: input.Body.Password, Code: input.Body.Code, DeviceToken: input.Body.Device,
+		Username: body.Username, Password: body.Password, Code: body.Code, DeviceToken: body.Device,
 	})
 	if err != nil {
 		return nil, err
@@ -76,21 +75,21 @@ func (a *api) createSession(ctx context.Context, input *struct{ Body NewSession 
 	if login.RecoveryCodesLeft >= 0 {
 		created.RecoveryCodesLeft = &login.RecoveryCodesLeft
 	}
-	return &struct{ Body madeSession }{created}, nil
+	return &response{body: created}, nil
 }
 
-func (a *api) getSession(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
-	return &sessionOutput{a.describeSession(ctx, a.sessions.Administrator(ctx))}, nil
+func (a *api) getSession(ctx context.Context, _ *request) (*response, error) {
+	return &response{body: a.describeSession(ctx, a.sessions.Administrator(ctx))}, nil
 }
 
-func (a *api) deleteSession(ctx context.Context, _ *struct{}) (*noOutput, error) {
-	return nil, a.sessions.LogOut(ctx)
+func (a *api) deleteSession(ctx context.Context, _ *request) (*response, error) {
+	return noContent(a.sessions.LogOut(ctx))
 }
 
 // describeSession tells of the session of an administrator.
 func (a *api) describeSession(ctx context.Context, admin *ampusers.Administrator) Session {
 	s := Session{
-		Administrator: showAdministrator(admin), Sections: []ampusers.Section{},
+		Administrator: resource.AdministratorView{Administrator: admin}, Sections: []ampusers.Section{},
 		ExpiresAt: a.sessions.SCS.Deadline(ctx).UTC(), IdleSeconds: int(a.sessions.SCS.IdleTimeout.Seconds()),
 	}
 	for _, section := range a.app.Administrators.Sections() {
@@ -104,7 +103,7 @@ func (a *api) describeSession(ctx context.Context, admin *ampusers.Administrator
 func exampleMadeSession() madeSession {
 	return madeSession{
 		Session: Session{
-			Administrator: exampleAdministrator(),
+			Administrator: resource.AdministratorView{Administrator: exampleAdministrator()},
 			Sections:      []ampusers.Section{exampleSection()},
 			ExpiresAt:     time.Date(2026, 1, 31, 21, 0, 0, 0, time.UTC), IdleSeconds: 3600,
 		},

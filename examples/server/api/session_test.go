@@ -59,7 +59,7 @@ func TestLogin_rateLimitSetsRetryAfter(t *testing.T) {
 			break
 		}
 	}
-	require.Equal(t, "throttled", throttled.requireStatus(t, http.StatusTooManyRequests).problem(t).Code)
+	require.Equal(t, "rate_limited", throttled.requireStatus(t, http.StatusTooManyRequests).problem(t).Code)
 	require.Regexp(t, `^[1-9]\d*$`, throttled.Header.Get("Retry-After"))
 }
 
@@ -80,9 +80,9 @@ func TestAPI_rejectsCrossSiteRequests(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	v := &apiClient{server: h, client: h.LogIn(t, "root", password)}
-	v.call(t, http.MethodPost, "/managers", map[string]any{"name": "crm"}, "Sec-Fetch-Site", "same-origin").requireStatus(t, http.StatusCreated)
-	v.call(t, http.MethodDelete, "/managers/crm", nil, "Sec-Fetch-Site", "cross-site").requireStatus(t, http.StatusForbidden)
-	v.call(t, http.MethodGet, "/managers/crm", nil).requireStatus(t, http.StatusOK)
+	v.call(t, http.MethodPost, "/ami-accounts", map[string]any{"name": "crm"}, "Sec-Fetch-Site", "same-origin").requireStatus(t, http.StatusCreated)
+	v.call(t, http.MethodDelete, "/ami-accounts/crm", nil, "Sec-Fetch-Site", "cross-site").requireStatus(t, http.StatusForbidden)
+	v.call(t, http.MethodGet, "/ami-accounts/crm", nil).requireStatus(t, http.StatusOK)
 }
 
 func TestAPI_passwordChangeEndsOtherSessions(t *testing.T) {

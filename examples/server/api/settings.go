@@ -10,7 +10,7 @@ import (
 
 const tagSettings = "settings"
 
-// asterisk says how the server is set to reach Asterisk.
+// asterisk is how the server connects to Asterisk.
 type asterisk struct {
 	ConfDir string `json:"conf_dir"`
 	Address string `json:"address"`
@@ -18,30 +18,28 @@ type asterisk struct {
 }
 
 func (a *api) registerSettings() {
-	register(operationGroup{api: a, tag: tagSettings}, operation{
-		id: "listSections", method: http.MethodGet, path: "/sections", summary: "List the sections that administrators can be given",
+	operationGroup{api: a, tag: tagSettings}.register(operation{
+		id: "listSections", method: http.MethodGet, path: "/sections", summary: "List the sections of administrators",
 		response: singlePage([]ampusers.Section{exampleSection()}),
-	}, a.listSections)
+	}, func(context.Context, *request) (*response, error) {
+		return &response{body: singlePage(a.app.Administrators.Sections())}, nil
+	})
 	g := operationGroup{api: a, tag: tagSettings, section: app.SectionSettings}
-	register(g, operation{
-		id: "getAsterisk", method: http.MethodGet, path: "/asterisk", summary: "Say how the server is set to reach Asterisk",
+	g.register(operation{
+		id: "getAsterisk", method: http.MethodGet, path: "/asterisk", summary: "Show the settings of the connection to Asterisk",
 		errors: []int{http.StatusConflict}, response: asterisk{ConfDir: "/etc/asterisk", Address: "127.0.0.1:5038", User: "pbxusers"},
 	}, a.getAsterisk)
-	register(g, operation{
-		id: "testAsterisk", method: http.MethodPost, path: "/asterisk/test", summary: "Log in to Asterisk, and say how it went",
+	g.register(operation{
+		id: "testAsterisk", method: http.MethodPost, path: "/asterisk/test", summary: "Test the connection to Asterisk",
 		response: app.Connection{ConfDir: "/etc/asterisk", Address: "127.0.0.1:5038", User: "pbxusers", OK: true, Version: "22.5.2"},
-	}, a.testAsterisk)
+	}, func(ctx context.Context, _ *request) (*response, error) { return reply(a.app.CheckConnection(ctx)) })
 }
 
 func exampleSection() ampusers.Section {
-	return ampusers.Section{ID: app.SectionAMIAccounts, Name: "AMI accounts", Description: "Make, change and remove the accounts with which programs talk to Asterisk."}
+	return ampusers.Section{ID: app.SectionAMIAccounts, Name: "AMI accounts", Description: "Create, change and delete AMI accounts, which programs use to talk to Asterisk."}
 }
 
-func (a *api) listSections(context.Context, *struct{}) (*listOutput[ampusers.Section], error) {
-	return &listOutput[ampusers.Section]{singlePage(a.app.Administrators.Sections())}, nil
-}
-
-func (a *api) getAsterisk(context.Context, *struct{}) (*struct{ Body asterisk }, error) {
+func (a *api) getAsterisk(context.Context, *request) (*response, error) {
 	address, err := a.app.Settings.Address()
 	if err != nil {
 		return nil, configurationError(err)
@@ -49,13 +47,5 @@ func (a *api) getAsterisk(context.Context, *struct{}) (*struct{ Body asterisk },
 	if address == app.NoAsterisk {
 		address = ""
 	}
-	return &struct{ Body asterisk }{asterisk{ConfDir: a.app.Settings.ConfDir, Address: address, User: a.app.Settings.AMIUser}}, nil
-}
-
-func (a *api) testAsterisk(ctx context.Context, _ *struct{}) (*struct{ Body *app.Connection }, error) {
-	connection, err := a.app.CheckConnection(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &struct{ Body *app.Connection }{connection}, nil
+	return &response{body: asterisk{ConfDir: a.app.Settings.ConfDir, Address: address, User: a.app.Settings.AMIUser}}, nil
 }

@@ -30,7 +30,7 @@ func TestAPI_tokenKeyShownOnceAndReplacedByRotation(t *testing.T) {
 
 	authorize := func(key any, status int) *apiResponse {
 		t.Helper()
-		return v.call(t, http.MethodPost, "/authorize", map[string]any{"token": id, "key": key, "module": "contacts"}).requireStatus(t, status)
+		return v.call(t, http.MethodPost, "/authorizations/token", map[string]any{"token": id, "key": key, "module": "contacts"}).requireStatus(t, status)
 	}
 	authorize(token["key"], http.StatusOK)
 	require.Equal(t, shown.Header.Get("ETag"), v.call(t, http.MethodGet, "/tokens/"+id, nil).Header.Get("ETag"), "to use it is no change")
@@ -39,7 +39,7 @@ func TestAPI_tokenKeyShownOnceAndReplacedByRotation(t *testing.T) {
 	authorize(rotated["key"], http.StatusOK)
 	limited := authorize(rotated["key"], http.StatusTooManyRequests)
 	require.NotEmpty(t, limited.Header.Get("Retry-After"))
-	require.Equal(t, "throttled", limited.problem(t).Code)
+	require.Equal(t, "rate_limited", limited.problem(t).Code)
 }
 
 func TestAPI_patchTokenKeepsAbsentFields(t *testing.T) {
@@ -108,7 +108,7 @@ func TestAPI_listAllTokensInScope(t *testing.T) {
 	require.Equal(t, owners, listed(h.logInScoped(t)))
 }
 
-func TestIdempotencyKey_isScopedToUser(t *testing.T) {
+func TestAPI_idempotencyKeyIsScopedToUser(t *testing.T) {
 	t.Parallel()
 	h := start(t)
 	v := h.logIn(t, "root")

@@ -3,204 +3,170 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-const tagUsers = "people"
+const tagUsers = "users"
 
-// UserPath is who a path names.
-type UserPath struct {
-	Username string `doc:"The username, in any case." path:"username"`
-}
+type (
+	userEndpoint = *endpoint[userman.User]
+	userResult   = resource.Result[userman.User]
+)
 
-// UserTarget is a person to be changed.
-type UserTarget struct {
-	UserPath
-	IfMatch
-}
-
-type userOutput = recordOutput[shownUser]
-
-// users returns the people that the visitor reaches.
+// users returns the service, limited to the users in the scope of the
+// administrator.
 func (a *api) users(ctx context.Context) *userman.Service {
 	return a.app.UsersFor(a.sessions.Administrator(ctx))
 }
 
-// isScoped reports whether there are people whom the visitor does not reach.
+// isScoped reports whether there are users outside the scope of the administrator.
 func (a *api) isScoped(ctx context.Context) bool {
 	return !a.sessions.Administrator(ctx).Scope("").AllExtensions()
 }
 
 func (a *api) registerUsers() {
-	g := operationGroup{api: a, tag: tagUsers, section: app.SectionUsers}
-	register(g, operation{
-		id: "listUsers", method: http.MethodGet, path: "/users", summary: "List people",
-		description: "Those that the visitor reaches: of a limited administrator with extensions of their own, those whose extensions are all among them.",
-		response:    list[shownUser]{Items: []shownUser{exampleUser()}, Next: ""},
-	}, a.listUsers)
-	register(g, operation{
-		id: "createUser", method: http.MethodPost, path: "/users", summary: "Make a person",
-		description: "Without a password the person cannot log in until a link was opened: POST /users/{username}/welcome mails one, POST /users/{username}/invite shows one. " +
-			"Without groups the person is put into the default groups.",
-		status: http.StatusCreated, errors: []int{http.StatusConflict},
-		request: map[string]any{
+	e := &endpoint[userman.User]{
+		Type:           resource.Users(a.users),
+		operationGroup: operationGroup{api: a, tag: tagUsers, section: app.SectionUsers},
+		path:           "/users", param: "username", noun: "User", nouns: "Users", schema: "User",
+		objects: []object[userman.User]{permissionsObject(a, func(u *userman.User) *permission.Permissions { return &u.Permissions })},
+		texts: endpointTexts{
+			list: "Only users in the scope of the administrator: with limited extensions, the users who have no others.",
+			create: "Without a password the user cannot log in until they set one with a link: POST /users/{username}/mails sends one, POST /users/{username}/password-links returns one. " +
+				"Without groups the user is in the default groups.",
+			update: "Permissions are changed one by one. Fields that the directory of the user manages cannot be changed.",
+			delete: "Ends sessions, links and tokens, and frees the username and the default extension. POST /users/{id}/restore undoes it. " +
+				"A user that other records refer to is not deleted; see references.",
+		},
+		example: userResult{Record: exampleUser()}, created: exampleGenerated(),
+		new: map[string]any{
 			"username": "jane.roe", "first_name": "Jane", "last_name": "Roe", "email": "jane.roe@example.com", "default_extension": "4001",
 			"generate": true, "permissions": map[string]any{permission.XMPPLogin: true},
 		},
-		response: exampleGenerated(),
-	}, a.createUser)
-	register(g, operation{
-		id: "getUser", method: http.MethodGet, path: "/users/{username}", summary: "Show a person",
-		notModified: true, response: exampleUser(),
-	}, a.getUser)
-	register(g, operation{
-		id: "updateUser", method: http.MethodPatch, path: "/users/{username}", summary: "Change a person",
-		description: "What is absent stays as it is; null sets a field to its default. Lists are replaced as a whole, and permissions one by one (RFC 7396). " +
-			"Fields that the person's directory keeps are refused.",
-		errors:  []int{http.StatusConflict, http.StatusPreconditionFailed},
-		request: map[string]any{"title": "Head of Sales", "linked_extensions": []string{"4100"}, "permissions": map[string]any{permission.XMPPLogin: nil}, "home_phone": nil},
-
-		response: exampleUser(),
-	}, a.updateUser)
-	register(g, operation{
-		id: "deleteUser", method: http.MethodDelete, path: "/users/{username}", summary: "Delete a person",
-		description: "Sessions, links and tokens end, and username and default extension are free for others; POST /deleted-users/{id}/restore undoes it. " +
-			"A person whom other records need is kept: references lists them.",
-		status: http.StatusNoContent, errors: []int{http.StatusConflict, http.StatusPreconditionFailed},
-	}, a.deleteUser)
-	a.registerExport(g)
-	a.registerUserActions(g)
-	a.registerUserCredentials(g)
-	a.registerUserPermissions(g)
-	a.registerPicture(g)
-	a.registerDeletedUsers(g)
+		changes: map[string]any{"title": "Head of Sales", "linked_extensions": []string{"4100"}, "permissions": map[string]any{permission.XMPPLogin: nil}, "home_phone": nil},
+	}
+	e.register()
+	a.registerExport(e.operationGroup)
+	a.registerUserActions(e)
+	a.registerUserLinks(e.operationGroup)
+	a.registerUserMails(e.operationGroup)
+	a.registerUserPermissions(e.operationGroup)
+	a.registerPicture(e)
+	a.registerTokens(e.operationGroup)
 }
 
-type listUsersInput struct {
-	Search      string `doc:"Only those with this in a name, an email, a number or any other text of theirs, in any case."                                   query:"search"`
-	Sort        string `doc:"Sort by username, last_name, default_extension, created_at, updated_at or last_login_at; with - in front for descending order." query:"sort"`
-	Status      string `doc:"Only those; deleted people are listed by GET /deleted-users."                                                                   enum:"enabled,disabled" query:"status"`
-	Group       string `doc:"Only the members of that group."                                                                                                query:"group"`
-	Extension   string `doc:"Only those whose default or linked extension it is."                                                                            query:"extension"`
-	Email       string `doc:"Only those whose primary email it is, in any case."                                                                             query:"email"`
-	Directory   string `doc:"Only those of that directory."                                                                                                  query:"directory"`
-	NotWelcomed bool   `doc:"Only those who were never sent a welcome mail."                                                                                 query:"not_welcomed"`
-	Paging
-}
-
-func (a *api) listUsers(ctx context.Context, input *listUsersInput) (*listOutput[shownUser], error) {
-	order, err := store.ParseSort(input.Sort, userman.SortFields())
-	if err != nil {
-		return nil, err
+func (a *api) registerUserActions(e userEndpoint) {
+	type action func(*userman.Service, context.Context, string) (*userman.User, error)
+	register := func(op operation, name string, act action) {
+		op.path = "/users/{username}/" + op.path
+		e.registerAction(op, name, func(ctx context.Context, _ *request, username string) (userResult, error) {
+			return asResult(act(a.users(ctx), ctx, username))
+		})
 	}
-	query := userman.Query{
-		Search: input.Search, Status: userman.Status(input.Status), Group: input.Group, Extension: input.Extension,
-		Email: input.Email, NotWelcomed: input.NotWelcomed, Sort: order, PageRequest: input.page(),
-	}
-	if input.Directory != "" {
-		query.Directory = &input.Directory
-	}
-	page, err := a.users(ctx).List(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return newListOutput(page, showUser), nil
-}
-
-type createUserInput struct {
-	IdempotencyKey
-	Body NewUser
-}
-
-func (a *api) createUser(ctx context.Context, input *createUserInput) (*createdOutput[shownUser], error) {
-	event := newAuditEvent("create", userman.KindUser, input.Body.Username)
-	created, err := idempotent(ctx, a, input.IdempotencyKey, event, func(ctx context.Context) (shownUser, error) {
-		return newUser(ctx, a.users(ctx), &input.Body)
+	conflict := []int{http.StatusConflict}
+	register(operation{id: "enableUser", method: http.MethodPost, path: "enable", summary: "Enable a user", errors: conflict}, "enable", (*userman.Service).Enable)
+	register(operation{
+		id: "disableUser", method: http.MethodPost, path: "disable", summary: "Disable a user",
+		description: "Prevents every login and ends all sessions.", errors: conflict,
+	}, "disable", (*userman.Service).Disable)
+	register(operation{
+		id: "deleteUserSecondFactor", method: http.MethodDelete, path: "second-factor", summary: "Disable two-factor authentication of a user",
+		description: "For a user who lost the authenticator app and the recovery codes.",
+	}, "remove second factor", (*userman.Service).RemoveSecondFactor)
+	e.operationGroup.register(operation{
+		id: "endUserSessions", method: http.MethodPost, path: "/users/{username}/end-sessions", summary: "End all sessions of a user",
+		status: http.StatusNoContent,
+	}, func(ctx context.Context, r *request) (*response, error) {
+		return noContent(a.users(ctx).EndSessions(ctx, r.text("username")))
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &createdOutput[shownUser]{
-		ETag: created.etag(), Location: prefix + "/users/" + url.PathEscape(created.Username), Body: created,
-	}, nil
+	a.registerSetUserPassword(e)
+	a.registerRestore(e)
 }
 
-// newUser makes a person. What it did must be undone when there is an error.
-func newUser(ctx context.Context, users *userman.Service, body *NewUser) (shownUser, error) {
-	u := &userman.User{Username: body.Username}
-	errs := body.applyTo(u, users.Permissions())
-	password, passwordErrs, err := resolvePassword(users, body.Password, body.Generate)
-	if err != nil {
-		return shownUser{}, err
-	}
-	created, err := users.Create(ctx, userman.NewUser{
-		User: u, Password: password, NoDefaultGroups: body.Groups.set && !body.Groups.null,
+// asResult returns a record of a service as a result.
+func asResult[R any](record *R, err error) (resource.Result[R], error) {
+	return resource.Result[R]{Record: record}, err
+}
+
+// NewUserPassword is a password that an administrator sets for a user.
+type NewUserPassword struct {
+	Password           store.Secret `json:"password,omitzero"`
+	Generate           bool         `json:"generate,omitempty"`
+	MustChangePassword bool         `json:"must_change_password,omitempty"`
+	DisableTokens      bool         `doc:"Also disables all API tokens of the user." json:"disable_tokens,omitempty"`
+}
+
+func (a *api) registerSetUserPassword(e userEndpoint) {
+	registerBody(e.operationGroup, operation{
+		id: "setUserPassword", method: http.MethodPut, path: "/users/{username}/password", summary: "Set the password of a user",
+		description: "Ends all sessions and links of the user. A generated password is shown only once. Prefer a link: then nobody else knows the password.",
+		errors:      []int{http.StatusConflict}, params: []*huma.Param{ifMatchParam()}, etag: true,
+		request: map[string]any{"generate": true, "must_change_password": true}, response: e.View(e.created),
+	}, func(ctx context.Context, r *request, body *NewUserPassword) (*response, error) {
+		return e.change(ctx, r, "set password", func(ctx context.Context, username string) (userResult, error) {
+			return a.setUserPassword(ctx, username, body)
+		})
 	})
-	if err := mergeFieldErrors(append(errs, passwordErrs...), err); err != nil {
-		return shownUser{}, err
+}
+
+func (a *api) setUserPassword(ctx context.Context, username string, body *NewUserPassword) (userResult, error) {
+	users := a.users(ctx)
+	password, errs, err := resource.NewPassword(users, body.Password, body.Generate)
+	if err == nil {
+		err = store.NewInvalidError(errs...)
 	}
-	return withPassword(created, password, body.Generate), nil
-}
-
-type getUserInput struct {
-	UserPath
-	IfNoneMatch string `doc:"The ETag of the record that the visitor has already: 304 when there is no newer one." header:"If-None-Match"`
-}
-
-func (a *api) getUser(ctx context.Context, input *getUserInput) (*userOutput, error) {
-	u, err := a.users(ctx).Get(ctx, input.Username)
 	if err != nil {
-		return nil, err
+		return userResult{}, err
 	}
-	shown := showUser(u)
-	return record(shown, shown.etag()).ifNoneMatch(input.IfNoneMatch), nil
+	u, err := users.SetPassword(ctx, username, password, &userman.PasswordOptions{MustChange: body.MustChangePassword, DisableTokens: body.DisableTokens})
+	result, err := asResult(u, err)
+	if body.Generate {
+		result.Secret = password
+	}
+	return result, err
 }
 
-// changeUser changes one person, on the condition of the request.
-func (a *api) changeUser(ctx context.Context, input *UserTarget, action string, change func(context.Context, *userman.Service) (shownUser, error)) (*userOutput, error) {
-	var changed shownUser
-	event := newAuditEvent(action, userman.KindUser, input.Username)
-	err := a.ifMatch(ctx, input.IfMatch, event, a.currentUserETag(input.Username), func(ctx context.Context) (err error) {
-		changed, err = change(ctx, a.users(ctx))
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return record(changed, changed.etag()), nil
-}
-
-func (a *api) currentUserETag(username string) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		u, err := a.users(ctx).Get(ctx, username)
-		if err != nil {
-			return "", err
+// registerRestore adds what can be done to a deleted user, by its ID.
+func (a *api) registerRestore(e userEndpoint) {
+	e.operationGroup.register(operation{
+		id: "restoreUser", method: http.MethodPost, path: "/users/{id}/restore", summary: "Restore a deleted user",
+		description: "The body changes the user in the same way as PATCH /users/{username}, for example the username or the default extension if another user has it now.",
+		errors:      []int{http.StatusConflict}, body: &huma.Schema{Ref: schemaPrefix + "UserChanges"}, optionalBody: true, etag: true,
+		request: map[string]any{"username": "jane.roe2", "default_extension": nil}, response: e.View(e.example),
+	}, func(ctx context.Context, r *request) (*response, error) {
+		var edit func(*userman.User) error
+		if body, given := r.body.(map[string]any); given {
+			edit = func(u *userman.User) error { return store.NewInvalidError(e.apply(ctx, u, body)...) }
 		}
-		return showUser(u).etag(), nil
+		return e.reply(asResult(a.users(ctx).Restore(ctx, r.text("id"), edit)))
+	})
+	e.operationGroup.register(operation{
+		id: "purgeUser", method: http.MethodPost, path: "/users/{id}/purge", summary: "Purge a deleted user",
+		description: "Removes the user with tokens and picture. It cannot be undone.",
+		status:      http.StatusNoContent, errors: []int{http.StatusConflict},
+	}, func(ctx context.Context, r *request) (*response, error) {
+		return noContent(a.users(ctx).Purge(ctx, r.text("id")))
+	})
+}
+
+func exampleUser() *userman.User {
+	created := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
+	return &userman.User{
+		ID: "7h2kq9x4v1n8b3m6t5w0r2yz", Username: "jane.roe", FirstName: "Jane", LastName: "Roe", Email: "jane.roe@example.com",
+		OtherEmails: []string{}, DefaultExtension: "4001", LinkedExtensions: []string{}, Groups: []string{"Sales"},
+		Permissions: permission.Permissions{permission.XMPPLogin: permission.On(), permission.HistoryExtensions: permission.Append("4100")},
+		Language:    "en", TimeZone: "Europe/Berlin", HasPassword: true, CreatedAt: created, UpdatedAt: created, PasswordChangedAt: created,
 	}
 }
 
-type updateUserInput struct {
-	UserTarget
-	Body UserChanges
-}
-
-func (a *api) updateUser(ctx context.Context, input *updateUserInput) (*userOutput, error) {
-	return a.changeUser(ctx, &input.UserTarget, "update", func(ctx context.Context, users *userman.Service) (shownUser, error) {
-		return userResult(users.Update(ctx, input.Username, func(u *userman.User) error {
-			return store.NewInvalidError(input.Body.applyTo(u, users.Permissions())...)
-		}))
-	})
-}
-
-func (a *api) deleteUser(ctx context.Context, input *UserTarget) (*noOutput, error) {
-	event := newAuditEvent("delete", userman.KindUser, input.Username)
-	return nil, a.ifMatch(ctx, input.IfMatch, event, a.currentUserETag(input.Username), func(ctx context.Context) error {
-		return a.users(ctx).Delete(ctx, input.Username)
-	})
+func exampleGenerated() userResult {
+	return userResult{Record: exampleUser(), Secret: store.NewSecret("ExampLe2fGenerated34")}
 }

@@ -19,7 +19,7 @@ func (h *harness) logInScoped(t *testing.T) *apiClient {
 	t.Helper()
 	ranges, err := scope.ParseRanges("100-199")
 	require.NoError(t, err)
-	h.addAdministrator(t, ampusers.Administrator{Username: "narrow", Sections: []string{"people", "groups", "verify"}, Extensions: ranges})
+	h.addAdministrator(t, ampusers.Administrator{Username: "narrow", Sections: []string{"users", "groups", "verify"}, Extensions: ranges})
 	return h.logIn(t, "narrow")
 }
 
@@ -107,13 +107,13 @@ func TestAPI_userLinksPointToUserPages(t *testing.T) {
 	h := start(t)
 	v := h.logIn(t, "root")
 	withUser(t, h, v)
-	for act, path := range map[string]string{"invite": "/set-password/", "softphone": "/softphone/"} {
+	for act, path := range map[string]string{"password-links": "/set-password/", "softphone-links": "/softphone/"} {
 		link := v.call(t, http.MethodPost, "/users/jane.admin/"+act, nil).requireStatus(t, http.StatusCreated).decodeObject(t)
 		secret, _ := link["secret"].(string)
 		require.Len(t, secret, 43)
 		require.Equal(t, h.URL+path+secret, link["url"])
 	}
-	delivery := v.call(t, http.MethodPost, "/users/jane.admin/welcome", nil).requireStatus(t, http.StatusOK).decodeObject(t)
+	delivery := v.call(t, http.MethodPost, "/users/jane.admin/mails", map[string]any{"kind": "welcome"}).requireStatus(t, http.StatusOK).decodeObject(t)
 	require.Equal(t, "not_configured", delivery["status"])
 	require.Contains(t, delivery["message"], "mail server")
 }
@@ -123,19 +123,19 @@ func TestAPI_restoreUserUnderNewName(t *testing.T) {
 	h := start(t)
 	v := h.logIn(t, "root")
 	u := h.createUser(t, userman.User{Username: "jane", DefaultExtension: "4001"})
-	v.call(t, http.MethodPost, "/deleted-users/"+u.ID+"/restore", nil).requireStatus(t, http.StatusConflict)
+	v.call(t, http.MethodPost, "/users/"+u.ID+"/restore", nil).requireStatus(t, http.StatusConflict)
 	v.call(t, http.MethodDelete, "/users/jane", nil).requireStatus(t, http.StatusNoContent)
 	h.createUser(t, userman.User{Username: "jane", DefaultExtension: "4001"})
 
-	rejected := v.call(t, http.MethodPost, "/deleted-users/"+u.ID+"/restore", nil).requireStatus(t, http.StatusConflict).problem(t)
-	require.Equal(t, "exists", rejected.Code)
-	restored := v.call(t, http.MethodPost, "/deleted-users/"+u.ID+"/restore", map[string]any{"username": "jane2", "default_extension": nil}).requireStatus(t, http.StatusOK).decodeObject(t)
+	rejected := v.call(t, http.MethodPost, "/users/"+u.ID+"/restore", nil).requireStatus(t, http.StatusConflict).problem(t)
+	require.Equal(t, "already_exists", rejected.Code)
+	restored := v.call(t, http.MethodPost, "/users/"+u.ID+"/restore", map[string]any{"username": "jane2", "default_extension": nil}).requireStatus(t, http.StatusOK).decodeObject(t)
 	require.Equal(t, "jane2", restored["username"])
 	require.NotContains(t, restored, "deleted_at")
-	v.call(t, http.MethodDelete, "/deleted-users/"+u.ID, nil).requireStatus(t, http.StatusConflict)
+	v.call(t, http.MethodPost, "/users/"+u.ID+"/purge", nil).requireStatus(t, http.StatusConflict)
 	v.call(t, http.MethodDelete, "/users/jane2", nil).requireStatus(t, http.StatusNoContent)
-	v.call(t, http.MethodDelete, "/deleted-users/"+u.ID, nil).requireStatus(t, http.StatusNoContent)
-	v.call(t, http.MethodDelete, "/deleted-users/"+u.ID, nil).requireStatus(t, http.StatusNotFound)
+	v.call(t, http.MethodPost, "/users/"+u.ID+"/purge", nil).requireStatus(t, http.StatusNoContent)
+	v.call(t, http.MethodPost, "/users/"+u.ID+"/purge", nil).requireStatus(t, http.StatusNotFound)
 }
 
 func TestScope_apiRejectsOutOfScopeUsers(t *testing.T) {
@@ -150,12 +150,12 @@ func TestScope_apiRejectsOutOfScopeUsers(t *testing.T) {
 	h.createGroup(t, userman.Group{Name: "Sales"})
 	v := h.logInScoped(t)
 
-	for _, target := range []string{"/users", "/user-export"} {
-		listed := v.call(t, http.MethodGet, target, nil).requireStatus(t, http.StatusOK).body
+	for target, method := range map[string]string{"/users": http.MethodGet, "/users/export": http.MethodPost} {
+		listed := v.call(t, method, target, nil).requireStatus(t, http.StatusOK).body
 		require.Contains(t, listed, `"near"`)
 		require.NotContains(t, listed, `"far"`)
 	}
-	require.NotContains(t, v.call(t, http.MethodGet, "/deleted-users", nil).requireStatus(t, http.StatusOK).body, "gone")
+	require.NotContains(t, v.call(t, http.MethodGet, "/users?status=deleted", nil).requireStatus(t, http.StatusOK).body, "gone")
 	for _, request := range []struct {
 		method, path string
 		body         any
@@ -165,8 +165,8 @@ func TestScope_apiRejectsOutOfScopeUsers(t *testing.T) {
 		{http.MethodDelete, "/users/far", nil},
 		{http.MethodPost, "/users/far/disable", nil},
 		{http.MethodPost, "/users/far/end-sessions", nil},
-		{http.MethodPost, "/users/far/invite", nil},
-		{http.MethodPost, "/users/far/welcome", nil},
+		{http.MethodPost, "/users/far/password-links", nil},
+		{http.MethodPost, "/users/far/mails", map[string]any{"kind": "welcome"}},
 		{http.MethodPut, "/users/far/password", map[string]any{"generate": true}},
 		{http.MethodDelete, "/users/far/second-factor", nil},
 		{http.MethodGet, "/users/far/permissions", nil},
@@ -176,8 +176,8 @@ func TestScope_apiRejectsOutOfScopeUsers(t *testing.T) {
 		{http.MethodGet, "/tokens/" + token.ID, nil},
 		{http.MethodPost, "/tokens/" + token.ID + "/rotate", nil},
 		{http.MethodDelete, "/tokens/" + token.ID, nil},
-		{http.MethodPost, "/deleted-users/" + deleted.ID + "/restore", nil},
-		{http.MethodDelete, "/deleted-users/" + deleted.ID, nil},
+		{http.MethodPost, "/users/" + deleted.ID + "/restore", nil},
+		{http.MethodPost, "/users/" + deleted.ID + "/purge", nil},
 		{http.MethodPost, "/users", map[string]any{"username": "other", "default_extension": "300"}},
 		{http.MethodPatch, "/users/near", map[string]any{"linked_extensions": []string{"200"}}},
 		{http.MethodPost, "/groups", map[string]any{"name": "Mine"}},

@@ -1,117 +1,151 @@
 package api
 
 import (
+	"fmt"
 	"maps"
-	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxFieldErrors is how many fields an answer speaks of.
+// maxFieldErrors is the maximum number of fields that one response names.
 const maxFieldErrors = 100
 
-// translateError turns the errors of huma into problems of ours: its own repeat the
-// values that were submitted, a password or the whole body included.
-func (a *api) translateError(ctx huma.Context, _ string, body any) (any, error) {
-	found, ok := body.(*huma.ErrorModel)
-	if !ok {
-		return body, nil
-	}
-	p := newProblem(found.Status, "invalid", "the request was refused; nothing was changed")
-	if found.Status >= http.StatusInternalServerError {
-		a.log.ErrorContext(ctx.Context(), "a request failed", "operation", ctx.Operation().OperationID)
-		return newProblem(found.Status, "internal", "the server failed; its log says more"), nil
-	}
-	for _, detail := range found.Errors {
-		if len(p.Errors) == maxFieldErrors {
-			break
-		}
-		if detail != nil {
-			p.Errors = append(p.Errors, a.translateDetail(ctx.Operation(), detail))
-		}
-	}
-	return p, nil
+// formatTime is the format of texts that are times.
+const formatTime = "date-time"
+
+// validator compares a JSON value with a schema. Its errors never contain what was
+// sent, neither values nor unknown names.
+type validator struct {
+	schemas huma.Registry
+	errs    []fieldProblem
 }
 
-// translations are the messages of huma that we know, by how they begin. None of
-// them holds a value.
-var translations = []struct{ begin, code, message string }{
-	{"required ", "required", "this must be given"},
-	{"expected boolean", "type", "write true or false"},
-	{"invalid boolean", "type", "write true or false"},
-	{"expected integer", "type", "write a whole number"},
-	{"invalid integer", "type", "write a whole number"},
-	{"expected string to be RFC 3339 date-time", "date_time", "write a time such as 2026-01-31T15:04:05Z"},
-	{"invalid date/time", "date_time", "write a time such as 2026-01-31T15:04:05Z"},
-	{"expected string", "type", "write a text in quotes"},
-	{"expected array", "type", "write a list"},
-	{"expected object", "type", "write an object"},
-	{"expected value to be one of", "oneof", ""},
-	{"expected number >=", "min", ""},
-	{"expected number <=", "max", ""},
-	{"expected length >=", "min", ""},
-	{"expected length <=", "max", ""},
-}
-
-// translateDetail keeps of one error of huma what does not come from the visitor.
-func (a *api) translateDetail(op *huma.Operation, detail *huma.ErrorDetail) fieldProblem {
-	missing, isMissing := strings.CutPrefix(detail.Message, "expected required property ")
-	missing, _, _ = strings.Cut(missing, " ")
+// validate adds an error for everything that is wrong with value.
+func (v *validator) validate(schema *huma.Schema, value any, location string) {
+	if schema.Ref != "" {
+		nullable := schema.Nullable
+		if schema = v.schemas.SchemaFromRef(schema.Ref); value == nil && nullable {
+			return
+		}
+	}
+	if len(v.errs) >= maxFieldErrors || value == nil && schema.Nullable || len(schema.OneOf) > 0 {
+		return
+	}
 	switch {
-	case isMissing:
-		return fieldProblem{detail.Location + "." + missing, "required", "this must be given"}
-	case detail.Message == "unexpected property":
-		return a.unknownField(op, detail)
-	case detail.Message == "unknown query parameter":
-		return unknownParameter(op)
-	}
-	for _, known := range translations {
-		if !strings.HasPrefix(detail.Message, known.begin) {
-			continue
+	case !hasType(schema, value):
+		v.errs = append(v.errs, typeProblem(schema, value, location))
+	case schema.Type == huma.TypeArray:
+		items, _ := value.([]any)
+		for i, item := range items {
+			v.validate(schema.Items, item, fmt.Sprintf("%s[%d]", location, i))
 		}
-		message := known.message
-		if message == "" {
-			message = detail.Message
-		}
-		return fieldProblem{detail.Location, known.code, message}
+	case schema.Type == huma.TypeObject:
+		object, _ := value.(map[string]any)
+		v.validateObject(schema, object, location)
+	default:
+		v.errs = append(v.errs, checkBounds(schema, value, location)...)
 	}
-	return fieldProblem{"body", "type", "a value is not of the type that its field takes"}
 }
 
-// unknownField names the object that has a field too many, and not that field:
-// its name is what the visitor wrote.
-func (a *api) unknownField(op *huma.Operation, detail *huma.ErrorDetail) fieldProblem {
-	place := detail.Location
-	if object, ok := detail.Value.(map[string]any); ok {
-		longest := ""
-		for name := range maps.Keys(object) {
-			if strings.HasSuffix(place, "."+name) && len(name) >= len(longest) {
-				longest = name
-			}
+func (v *validator) validateObject(schema *huma.Schema, object map[string]any, location string) {
+	for _, name := range slices.Sorted(slices.Values(schema.Required)) {
+		if _, given := object[name]; !given {
+			v.errs = append(v.errs, requiredProblem(location+"."+name))
 		}
-		place = strings.TrimSuffix(place, "."+longest)
 	}
-	message := "this has a field that is not known here; the document at " + prefix + "/openapi.json lists those that are"
-	if body := op.RequestBody; body != nil && place == "body" {
-		schema := a.huma.OpenAPI().Components.Schemas.SchemaFromRef(body.Content[jsonType].Schema.Ref)
-		message = "this has a field that is not known here; known are " + strings.Join(slices.Sorted(maps.Keys(schema.Properties)), ", ")
+	if schema.Properties == nil {
+		return
 	}
-	return fieldProblem{place, "unknown_field", message}
+	unknown := false
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		property, known := schema.Properties[name]
+		if known {
+			v.validate(property, object[name], location+"."+name)
+		}
+		unknown = unknown || !known
+	}
+	if unknown {
+		names := slices.Collect(maps.Keys(schema.Properties))
+		v.errs = append(v.errs, fieldProblem{location, "unknown_field", "unknown field; known are " + sortedList(names)})
+	}
 }
 
-func unknownParameter(op *huma.Operation) fieldProblem {
-	var known []string
-	for _, parameter := range op.Parameters {
-		if parameter.In == "query" {
-			known = append(known, parameter.Name)
+// hasType reports whether a value of [parseJSON] has the type of the schema.
+func hasType(schema *huma.Schema, value any) bool {
+	switch value := value.(type) {
+	case bool:
+		return schema.Type == huma.TypeBoolean
+	case jsontext.Value:
+		_, err := strconv.Atoi(string(value))
+		return schema.Type == huma.TypeInteger && err == nil
+	case string:
+		if schema.Format == formatTime {
+			_, err := time.Parse(time.RFC3339, value)
+			return schema.Type == huma.TypeString && err == nil
+		}
+		return schema.Type == huma.TypeString
+	case []any:
+		return schema.Type == huma.TypeArray
+	case map[string]any:
+		return schema.Type == huma.TypeObject
+	}
+	return false
+}
+
+// checkBounds returns what is wrong with a single value of the right type.
+func checkBounds(schema *huma.Schema, value any, location string) []fieldProblem {
+	problem := func(code, message string) []fieldProblem { return []fieldProblem{{location, code, message}} }
+	switch value := value.(type) {
+	case string:
+		switch {
+		case len(schema.Enum) > 0 && !slices.Contains(schema.Enum, any(value)):
+			return problem("oneof", "choose one of "+joinEnum(schema.Enum))
+		case schema.MaxLength != nil && utf8.RuneCountInString(value) > *schema.MaxLength:
+			return problem("max", fmt.Sprintf("at most %d characters", *schema.MaxLength))
+		}
+	case int:
+		switch {
+		case schema.Minimum != nil && float64(value) < *schema.Minimum:
+			return problem("min", fmt.Sprintf("the number must be at least %.0f", *schema.Minimum))
+		case schema.Maximum != nil && float64(value) > *schema.Maximum:
+			return problem("max", fmt.Sprintf("the number must be at most %.0f", *schema.Maximum))
 		}
 	}
-	message := "there is a parameter too many: none is taken here"
-	if len(known) > 0 {
-		slices.Sort(known)
-		message = "there is a parameter that is not known here; known are " + strings.Join(known, ", ")
+	return nil
+}
+
+func requiredProblem(location string) fieldProblem {
+	return fieldProblem{location, "required", "this field is required"}
+}
+
+// typeProblem says which type the schema has.
+func typeProblem(schema *huma.Schema, value any, location string) fieldProblem {
+	if _, isText := value.(string); isText && schema.Format == formatTime {
+		return fieldProblem{location, "date_time", "enter a time such as 2026-01-31T15:04:05Z"}
 	}
-	return fieldProblem{"query", "unknown_parameter", message}
+	return fieldProblem{location, "type", map[string]string{
+		huma.TypeBoolean: "the value must be true or false",
+		huma.TypeInteger: "the value must be a whole number",
+		huma.TypeString:  "the value must be a string",
+		huma.TypeArray:   "the value must be a list",
+		huma.TypeObject:  "the value must be an object",
+	}[schema.Type]}
+}
+
+func sortedList(names []string) string {
+	return strings.Join(slices.Sorted(slices.Values(names)), ", ")
+}
+
+func joinEnum(values []any) string {
+	names := make([]string, len(values))
+	for i, value := range values {
+		names[i], _ = value.(string)
+	}
+	return strings.Join(names, ", ")
 }

@@ -15,62 +15,64 @@ import (
 
 const tagVerify = "verify"
 
-// NewVerification is somebody who wants to log in to a service.
+// NewVerification is a login of a user to a service.
 type NewVerification struct {
-	Service  string       `json:"service"`
-	Username string       `json:"username"`
-	Password store.Secret `json:"password"`
-	Address  string       `json:"address,omitempty"`
+	Service  string       `doc:"The service, such as xmpp: the part before .login of a permission." json:"service"`
+	Username string       `doc:"The username, as the user entered it."                              json:"username"`
+	Password store.Secret `doc:"The password, as the user entered it."                              json:"password"`
+	Address  string       `doc:"The IP address of the user, without a port."                        json:"address,omitempty"`
 }
 
-// NewAuthorization is what a program wants to do with an API token.
+// NewAuthorization is a request of a program with an API token.
 type NewAuthorization struct {
-	Token     string       `json:"token"`
-	Key       store.Secret `json:"key"`
-	Module    string       `json:"module"`
-	Extension string       `json:"extension,omitempty"`
-	Address   string       `json:"address,omitempty"`
+	Token     string       `doc:"The ID of the token."                           json:"token"`
+	Key       store.Secret `doc:"The key of the token."                          json:"key"`
+	Module    string       `doc:"The module that the program uses."              json:"module"`
+	Extension string       `doc:"The extension that the request is about."       json:"extension,omitempty"`
+	Address   string       `doc:"The IP address of the program, without a port." json:"address,omitempty"`
 }
 
-// NewPhoneAuthorization is what a telephone wants to show.
+// NewPhoneAuthorization is a request of a phone.
 type NewPhoneAuthorization struct {
-	Extension string `json:"extension"`
-	Module    string `json:"module"`
+	Extension string `doc:"The extension of the phone."      json:"extension"`
+	Module    string `doc:"The module that the phone shows." json:"module"`
 }
 
-// verified is who was let in.
+// verified is the user who is authorized.
 type verified struct {
-	User verifiedUser `json:"user"`
+	User verifiedUser `doc:"The user." json:"user"`
 }
 
-// verifiedUser is what a service needs of a person: it need not see all of them.
+// verifiedUser holds the fields of a user that a service needs.
 type verifiedUser struct {
 	ID               string   `json:"id"`
 	Username         string   `json:"username"`
 	Name             string   `json:"name"`
-	Email            string   `json:"email"`
-	Language         string   `json:"language"`
-	TimeZone         string   `json:"time_zone"`
+	Email            string   `doc:"The primary email address; may be empty." json:"email"`
+	Language         string   `doc:"The language; may be empty."              json:"language"`
+	TimeZone         string   `doc:"The time zone; may be empty."             json:"time_zone"`
 	DefaultExtension string   `json:"default_extension"`
-	LinkedExtensions []string `json:"linked_extensions"`
-	Groups           []string `json:"groups"`
+	LinkedExtensions []string `doc:"More extensions of the user."             json:"linked_extensions"`
+	Groups           []string `doc:"The names of the groups of the user."     json:"groups"`
 }
 
-type verifiedOutput struct{ Body verified }
-
-// verificationResult answers with who was let in, or with why nobody was.
-func verificationResult(u *userman.User, err error) (*verifiedOutput, error) {
+// replyVerified returns the user who is authorized, or why there is none.
+func replyVerified(u *userman.User, err error) (*response, error) {
 	if err != nil {
 		return nil, userLoginError(err)
 	}
-	return &verifiedOutput{verified{verifiedUser{
-		ID: u.ID, Username: u.Username, Name: u.Name(), Email: u.Email, Language: u.Language, TimeZone: u.TimeZone,
-		DefaultExtension: u.DefaultExtension, LinkedExtensions: u.LinkedExtensions, Groups: u.Groups,
-	}}}, nil
+	return &response{body: newVerified(u)}, nil
 }
 
-// userLoginError words the refusal of a person: it is not the visitor who has to
-// log in.
+func newVerified(u *userman.User) verified {
+	return verified{verifiedUser{
+		ID: u.ID, Username: u.Username, Name: u.Name(), Email: u.Email, Language: u.Language, TimeZone: u.TimeZone,
+		DefaultExtension: u.DefaultExtension, LinkedExtensions: u.LinkedExtensions, Groups: u.Groups,
+	}}
+}
+
+// userLoginError turns a failed login of a user into 403: the administrator need not
+// log in again.
 func userLoginError(err error) error {
 	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok {
 		return newProblem(http.StatusForbidden, string(loginErr.Code), loginErr.Message)
@@ -80,66 +82,65 @@ func userLoginError(err error) error {
 
 func (a *api) registerVerify() {
 	g := operationGroup{api: a, tag: tagVerify, section: app.SectionVerify}
-	register(g, operation{
-		id: "verifyPassword", method: http.MethodPost, path: "/verify", summary: "Ask whether a password lets a person in to a service",
-		description: "A refusal is 403; its code is invalid_credentials, account_disabled, not_authorized when the permission is off, or password_expired. " +
-			"Give the address that the person comes from where it is known: without it a guesser keeps the person waiting at this service.",
+	example := newVerified(exampleUser())
+	registerBody(g, operation{
+		id: "verifyPassword", method: http.MethodPost, path: "/authorizations/password", summary: "Verify the password of a user for a service",
+		description: "A failed login is 403 with one of the codes invalid_credentials, account_disabled, not_authorized (the permission is off) and password_expired. " +
+			"Send the address of the user if it is known. Without it, password guesses rate-limit the user at this service.",
 		errors:   []int{http.StatusTooManyRequests},
 		request:  map[string]any{"service": "xmpp", "username": "jane.roe", "password": "correct horse battery staple", "address": "192.0.2.7"},
-		response: exampleVerified(),
+		response: example,
 	}, a.verifyPassword)
-	register(g, operation{
-		id: "authorizeToken", method: http.MethodPost, path: "/authorize", summary: "Ask whether an API token lets a program act for a person",
-		description: "A refusal is 403; 429 means that the token was used as often as it may be in an hour. Only what is let in is counted.",
+	registerBody(g, operation{
+		id: "authorizeToken", method: http.MethodPost, path: "/authorizations/token", summary: "Authorize a program with an API token",
+		description: "A rejected token is 403; 429 means that the token has reached its requests per hour. Rejected requests do not count.",
 		errors:      []int{http.StatusTooManyRequests},
 		request: map[string]any{
-			"token": exampleToken().ID, "key": exampleKeyedToken().Key, "module": "contacts", "extension": "4001", "address": "192.0.2.7",
+			"token": exampleToken().ID, "key": exampleKeyedToken().Secret.Reveal(), "module": "contacts", "extension": "4001", "address": "192.0.2.7",
 		},
-		response: exampleVerified(),
+		response: example,
 	}, a.authorizeToken)
-	register(g, operation{
-		id: "authorizePhone", method: http.MethodPost, path: "/authorize-phone", summary: "Ask whether the telephone of an extension may show a module",
-		description: "A refusal is 403.",
-		request:     map[string]any{"extension": "4001", "module": "contacts"}, response: exampleVerified(),
-	}, func(ctx context.Context, input *struct{ Body NewPhoneAuthorization }) (*verifiedOutput, error) {
-		return verificationResult(a.users(ctx).AuthorizePhone(ctx, input.Body.Extension, input.Body.Module))
+	registerBody(g, operation{
+		id: "authorizePhone", method: http.MethodPost, path: "/authorizations/phone", summary: "Authorize a phone app",
+		description: "403 means that the user of the extension may not use the module.",
+		request:     map[string]any{"extension": "4001", "module": "contacts"}, response: example,
+	}, func(ctx context.Context, _ *request, body *NewPhoneAuthorization) (*response, error) {
+		return replyVerified(a.users(ctx).AuthorizePhone(ctx, body.Extension, body.Module))
 	})
 }
 
-func (a *api) verifyPassword(ctx context.Context, input *struct{ Body NewVerification }) (*verifiedOutput, error) {
-	body := &input.Body
+func (a *api) verifyPassword(ctx context.Context, _ *request, body *NewVerification) (*response, error) {
 	address, err := parseAddress(body.Address)
 	if err != nil {
 		return nil, err
 	}
-	// The address of the service is not that of the person.
+	// The address of the service is not that of the user.
 	actor := audit.ActorFromContext(ctx)
 	actor.RemoteAddr = address
 	u, err := a.users(ctx).AuthenticateService(audit.WithActor(ctx, actor), body.Service, body.Username, body.Password)
 	if _, outOfScope := errors.AsType[*store.ForbiddenError](err); outOfScope {
 		err = errUnknownUser()
 	}
-	return verificationResult(u, err)
+	return replyVerified(u, err)
 }
 
-// errUnknownUser is what is said of those who are out of reach, as of those who
-// are not there.
+// errUnknownUser is the error for users outside the scope, as for users who do not
+// exist.
 func errUnknownUser() error {
 	return &credential.LoginError{Code: credential.InvalidCredentials, Message: "the username or the password is wrong; try again"}
 }
 
-func (a *api) authorizeToken(ctx context.Context, input *struct{ Body NewAuthorization }) (*verifiedOutput, error) {
-	body := &input.Body
+func (a *api) authorizeToken(ctx context.Context, _ *request, body *NewAuthorization) (*response, error) {
 	address, err := parseAddress(body.Address)
 	if err != nil {
 		return nil, err
 	}
-	return verificationResult(a.users(ctx).Authorize(ctx, userman.TokenRequest{
+	return replyVerified(a.users(ctx).Authorize(ctx, userman.TokenRequest{
 		TokenID: body.Token, Key: body.Key, Module: body.Module, Extension: body.Extension, RemoteAddr: address,
 	}))
 }
 
-// parseAddress reads an address; nothing is the zero one.
+// parseAddress reads an IP address. An empty text is the zero address.
 func parseAddress(text string) (netip.Addr, error) {
 	if text == "" {
 		return netip.Addr{}, nil
@@ -147,13 +148,8 @@ func parseAddress(text string) (netip.Addr, error) {
 	address, err := netip.ParseAddr(text)
 	if err != nil {
 		return netip.Addr{}, store.NewInvalidError(store.FieldError{
-			Field: "address", Code: "address", Message: "write an IP address such as 192.0.2.1 or 2001:db8::1, without a port",
+			Field: "address", Code: "address", Message: "enter an IP address such as 192.0.2.1 or 2001:db8::1, without a port",
 		})
 	}
 	return address.Unmap().WithZone(""), nil
-}
-
-func exampleVerified() verified {
-	output, _ := verificationResult(exampleUser().User, nil)
-	return output.Body
 }

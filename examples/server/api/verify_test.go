@@ -24,7 +24,7 @@ func TestAPI_verifyPasswordReportsReason(t *testing.T) {
 	v := h.logIn(t, "xmpp.server")
 	ask := func(username, password string, status int) *apiResponse {
 		t.Helper()
-		return v.call(t, http.MethodPost, "/verify", map[string]any{
+		return v.call(t, http.MethodPost, "/authorizations/password", map[string]any{
 			"service": "xmpp", "username": username, "password": password, "address": "192.0.2.7",
 		}).requireStatus(t, status)
 	}
@@ -37,9 +37,9 @@ func TestAPI_verifyPasswordReportsReason(t *testing.T) {
 		require.Empty(t, rejected.Header.Get("WWW-Authenticate"), "it is not the service that has to log in")
 	}
 	require.Equal(t, "invalid_credentials", ask("jane", "a guess", http.StatusForbidden).problem(t).Code)
-	v.call(t, http.MethodPost, "/verify", map[string]any{"service": "smoke", "username": "jane", "password": password}).
+	v.call(t, http.MethodPost, "/authorizations/password", map[string]any{"service": "smoke", "username": "jane", "password": password}).
 		requireFieldErrors(t, http.StatusUnprocessableEntity, "body.service unknown")
-	v.call(t, http.MethodPost, "/verify", map[string]any{"service": "xmpp", "username": "jane", "password": password, "address": "here"}).
+	v.call(t, http.MethodPost, "/authorizations/password", map[string]any{"service": "xmpp", "username": "jane", "password": password, "address": "here"}).
 		requireFieldErrors(t, http.StatusUnprocessableEntity, "body.address address")
 	v.call(t, http.MethodGet, "/users", nil).requireStatus(t, http.StatusForbidden)
 }
@@ -53,7 +53,7 @@ func TestAPI_verifyRateLimitsPerUser(t *testing.T) {
 	v := h.logIn(t, "root")
 	ask := func(username, password string) *apiResponse {
 		t.Helper()
-		return v.call(t, http.MethodPost, "/verify", map[string]any{"service": "xmpp", "username": username, "password": password})
+		return v.call(t, http.MethodPost, "/authorizations/password", map[string]any{"service": "xmpp", "username": username, "password": password})
 	}
 	limited := false
 	for range 50 {
@@ -78,15 +78,15 @@ func TestAPI_verifyOutOfScopeUserIsUnknown(t *testing.T) {
 	v := h.logInScoped(t)
 	ask := func(username string) *apiResponse {
 		t.Helper()
-		return v.call(t, http.MethodPost, "/verify", map[string]any{"service": "xmpp", "username": username, "password": password})
+		return v.call(t, http.MethodPost, "/authorizations/password", map[string]any{"service": "xmpp", "username": username, "password": password})
 	}
 	ask("near").requireStatus(t, http.StatusOK)
 	anonymous := ask("nobody").requireStatus(t, http.StatusForbidden).body
 	require.Equal(t, anonymous, ask("far").requireStatus(t, http.StatusForbidden).body)
 	require.Equal(t, anonymous, ask("far.off").requireStatus(t, http.StatusForbidden).body)
-	v.call(t, http.MethodPost, "/authorize", map[string]any{"token": token.ID, "key": key.Reveal(), "module": "contacts"}).requireStatus(t, http.StatusForbidden)
-	v.call(t, http.MethodPost, "/authorize-phone", map[string]any{"extension": "200", "module": "contacts"}).requireStatus(t, http.StatusForbidden)
-	v.call(t, http.MethodPost, "/authorize-phone", map[string]any{"extension": "100", "module": "contacts"}).requireStatus(t, http.StatusOK)
+	v.call(t, http.MethodPost, "/authorizations/token", map[string]any{"token": token.ID, "key": key.Reveal(), "module": "contacts"}).requireStatus(t, http.StatusForbidden)
+	v.call(t, http.MethodPost, "/authorizations/phone", map[string]any{"extension": "200", "module": "contacts"}).requireStatus(t, http.StatusForbidden)
+	v.call(t, http.MethodPost, "/authorizations/phone", map[string]any{"extension": "100", "module": "contacts"}).requireStatus(t, http.StatusOK)
 }
 
 func TestAPI_verifyInScopeReasonForAnyLoginName(t *testing.T) {
@@ -102,7 +102,7 @@ func TestAPI_verifyInScopeReasonForAnyLoginName(t *testing.T) {
 		"near": "not_authorized", "Near@Example.com": "not_authorized", "100": "not_authorized",
 		"far": "invalid_credentials", "far@example.com": "invalid_credentials", "200": "invalid_credentials", "101": "invalid_credentials",
 	} {
-		rejected := v.call(t, http.MethodPost, "/verify", map[string]any{"service": "xmpp", "username": username, "password": password})
+		rejected := v.call(t, http.MethodPost, "/authorizations/password", map[string]any{"service": "xmpp", "username": username, "password": password})
 		require.Equal(t, code, rejected.requireStatus(t, http.StatusForbidden).problem(t).Code, username)
 	}
 }
@@ -118,12 +118,12 @@ func TestAPI_authorizeTokenChecksAddressModuleAndExtension(t *testing.T) {
 		changed[field] = value
 		return changed
 	}
-	v.call(t, http.MethodPost, "/authorize", asked).requireStatus(t, http.StatusOK)
-	v.call(t, http.MethodPost, "/authorize", with("address", "::ffff:192.0.2.9")).requireStatus(t, http.StatusOK)
+	v.call(t, http.MethodPost, "/authorizations/token", asked).requireStatus(t, http.StatusOK)
+	v.call(t, http.MethodPost, "/authorizations/token", with("address", "::ffff:192.0.2.9")).requireStatus(t, http.StatusOK)
 	for field, value := range map[string]string{"address": "198.51.100.1", "module": "voicemail", "extension": "4002", "key": "wrong", "token": "0000000000000000"} {
-		v.call(t, http.MethodPost, "/authorize", with(field, value)).requireStatus(t, http.StatusForbidden)
+		v.call(t, http.MethodPost, "/authorizations/token", with(field, value)).requireStatus(t, http.StatusForbidden)
 	}
-	v.call(t, http.MethodPost, "/authorize", with("address", "")).requireStatus(t, http.StatusForbidden)
+	v.call(t, http.MethodPost, "/authorizations/token", with("address", "")).requireStatus(t, http.StatusForbidden)
 }
 
 func TestAudit_omitsSubmittedPasswords(t *testing.T) {
@@ -132,9 +132,9 @@ func TestAudit_omitsSubmittedPasswords(t *testing.T) {
 	v := h.logIn(t, "root")
 	h.createUser(t, userman.User{Username: "jane"})
 	const misplaced = "seventeen purple lanterns"
-	v.call(t, http.MethodPost, "/verify", map[string]any{"service": "xmpp", "username": misplaced, "password": misplaced}).requireStatus(t, http.StatusForbidden)
+	v.call(t, http.MethodPost, "/authorizations/password", map[string]any{"service": "xmpp", "username": misplaced, "password": misplaced}).requireStatus(t, http.StatusForbidden)
 	v.call(t, http.MethodPost, "/users", map[string]any{"username": misplaced}).requireStatus(t, http.StatusUnprocessableEntity)
-	v.call(t, http.MethodPost, "/authorize", map[string]any{"token": "jane", "key": misplaced, "module": "contacts"}).requireStatus(t, http.StatusForbidden)
+	v.call(t, http.MethodPost, "/authorizations/token", map[string]any{"token": "jane", "key": misplaced, "module": "contacts"}).requireStatus(t, http.StatusForbidden)
 	trail := v.call(t, http.MethodGet, "/audit", nil).requireStatus(t, http.StatusOK).body
 	require.NotContains(t, trail, "lanterns")
 	require.NotContains(t, trail, store.NewSecret(password).Reveal())

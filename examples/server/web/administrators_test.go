@@ -19,7 +19,7 @@ func TestPages_limitedAdministratorSeesOwnSections(t *testing.T) {
 	b := start(t, nil)
 	form := url.Values{
 		"username": {"jane.admin"}, "display_name": {"Jane Miller"}, "password": {password}, "access": {"limited"},
-		"sections": {"managers"}, "extensions": {"205, 100-199"}, "dids": {""}, "teams": {"acme, globex"},
+		"sections": {"ami-accounts"}, "extensions": {"205, 100-199"}, "dids": {""}, "teams": {"acme, globex"},
 	}
 	require.Equal(t, "/administrators/jane.admin", b.postRedirect("/administrators/new", form))
 	page := b.get("/administrators/jane.admin", http.StatusOK)
@@ -51,13 +51,13 @@ func TestPages_administratorFieldErrors(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	form := url.Values{
-		"username": {"x y"}, "password": {"too-short"}, "display_name": {"<b>Jane</b>"}, "access": {"limited"}, "sections": {"managers"},
+		"username": {"x y"}, "password": {"too-short"}, "display_name": {"<b>Jane</b>"}, "access": {"limited"}, "sections": {"ami-accounts"},
 	}
 	page := b.post("/administrators/new", form, http.StatusUnprocessableEntity)
 	b.requireFieldError(page, "field-username")
 	b.requireFieldError(page, "field-password")
 	require.Contains(t, page, `value="&lt;b&gt;Jane&lt;/b&gt;"`)
-	require.Contains(t, page, `value="managers" checked`)
+	require.Contains(t, page, `value="ami-accounts" checked`)
 	require.NotContains(t, page, "too-short")
 
 	form.Set("extensions", "100-")

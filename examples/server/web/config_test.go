@@ -76,7 +76,7 @@ func TestPages_configApply(t *testing.T) {
 func TestPages_bannerWithoutApplyRight(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"managers"}}, password)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"ami-accounts"}}, password)
 	jane := b.loginAs("jane.admin")
 	jane.postRedirect("/ami-accounts/new", crmAccountForm())
 	banner := jane.getFragment("/config/banner")

@@ -140,7 +140,7 @@ func TestPages_directorySyncRequiresUnrestrictedScope(t *testing.T) {
 	b, _ := startWithDirectory(t)
 	extensions, err := scope.ParseRanges("1000-1999")
 	require.NoError(t, err)
-	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"people", "settings"}, Extensions: extensions}, password)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"users", "settings"}, Extensions: extensions}, password)
 	limited := b.loginAs("jane.admin")
 	limited.get("/directories/head-office", http.StatusForbidden)
 	require.Equal(t, http.StatusForbidden, limited.postStatus("/directories/head-office", url.Values{"do": {"sync"}}))

@@ -47,7 +47,7 @@ func TestPages_sectionOpensOnlyItsPages(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	menu := map[string]string{
-		"administrators": "/administrators", "people": "/users", "groups": "/groups", "managers": "/ami-accounts", ampusers.SectionApply: "/config", "audit": "/audit", "settings": "/settings",
+		"administrators": "/administrators", "users": "/users", "groups": "/groups", "ami-accounts": "/ami-accounts", ampusers.SectionApply: "/config", "audit": "/audit", "settings": "/settings",
 	}
 	for section, path := range menu {
 		b.server.AddAdministrator(t, ampusers.Administrator{Username: "only." + section, Sections: []string{section}}, password)

@@ -206,7 +206,7 @@ func TestPages_groupsAreReadOnlyInLimitedScope(t *testing.T) {
 	extensions, err := scope.ParseRanges("1000-1999")
 	require.NoError(t, err)
 	b.server.AddAdministrator(t, ampusers.Administrator{
-		Username: "jane.admin", Sections: []string{"groups", "people"}, Extensions: extensions,
+		Username: "jane.admin", Sections: []string{"groups", "users"}, Extensions: extensions,
 	}, password)
 	limited := b.loginAs("jane.admin")
 	page := limited.get("/groups/Sales", http.StatusOK)

@@ -75,7 +75,7 @@ func TestPages_logoutEndsSession(t *testing.T) {
 func TestPages_expiredSessionShowsNotice(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"managers"}}, password)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"ami-accounts"}}, password)
 	jane := b.loginAs("jane.admin")
 	require.NoError(t, b.server.Site.Administrators.EndSessions(t.Context(), "jane.admin"))
 

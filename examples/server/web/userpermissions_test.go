@@ -117,7 +117,7 @@ func TestPages_userPermissionsLimitedToScope(t *testing.T) {
 	b.createUser(userman.User{Username: "inside", DefaultExtension: "4001"})
 	ranges, err := scope.ParseRanges("4000-4999")
 	require.NoError(t, err)
-	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"people"}, Extensions: ranges}, password)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"users"}, Extensions: ranges}, password)
 	desk := b.loginAs("front.desk")
 	const path = "/users/inside/permissions"
 	form := url.Values{

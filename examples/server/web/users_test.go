@@ -230,7 +230,7 @@ func TestPages_usersAreLimitedToScope(t *testing.T) {
 	b.createUser(userman.User{Username: "outside", DefaultExtension: "5001"})
 	ranges, err := scope.ParseRanges("4000-4999")
 	require.NoError(t, err)
-	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"people"}, Extensions: ranges}, password)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "front.desk", Sections: []string{"users"}, Extensions: ranges}, password)
 	desk := b.loginAs("front.desk")
 	page := desk.get("/users", http.StatusOK)
 	require.Contains(t, page, ">inside<")

@@ -81,7 +81,7 @@ func TestPages_welcomeAllIsLimitedToScope(t *testing.T) {
 	b.createUser(userman.User{Username: "zoe", DefaultExtension: "2001"})
 	extensions, err := scope.ParseRanges("1000-1999")
 	require.NoError(t, err)
-	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"people"}, Extensions: extensions}, password)
+	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"users"}, Extensions: extensions}, password)
 	limited := b.loginAs("jane.admin")
 	require.Contains(t, limited.get("/users/welcome", http.StatusOK), "1 user has not been welcomed")
 

@@ -1,0 +1,160 @@
+package resource
+
+import (
+	"context"
+	"time"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/store/scope"
+)
+
+// AdministratorView is an administrator as JSON shows it. Invitation is shown only
+// once.
+type AdministratorView struct {
+	*ampusers.Administrator
+
+	Invitation *Link `json:"invitation,omitempty"`
+}
+
+// Link sets the password of an administrator. It works once, and is shown only
+// once.
+type Link struct {
+	Username  string    `json:"username"`
+	Token     string    `json:"token"`
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// NewLink returns the link of an invitation. The URL of the pages is baseURL.
+func NewLink(invitation *credential.Link, baseURL string) *Link {
+	token := invitation.Token.Reveal()
+	return &Link{Username: invitation.Username, Token: token, URL: baseURL + "/set-password/" + token, ExpiresAt: invitation.ExpiresAt}
+}
+
+// Administrators declares administrators. The function service returns the service
+// for whoever the context names; the URL of the pages is baseURL.
+func Administrators(service func(context.Context) *ampusers.Service, baseURL string) *Type[ampusers.Administrator] {
+	t := &Type[ampusers.Administrator]{
+		Name: "administrator", Plural: "administrators", Kind: "administrator", Key: "username",
+		Fields: administratorFields(), Parts: administratorParts(),
+		Secret: &field.Meta{
+			Name: "password", Kind: field.KindText, Label: "Password",
+			Help: "At least 12 characters, not the username, and hard to guess. Without a password an invitation is created.",
+		},
+		Columns: []string{"username", "display_name", "access", "sections", "last_login_at"},
+		Sort:    ampusers.SortFields(), Search: "Only administrators with this text in the username or the display name. Case does not matter.",
+		Filters: []field.Meta{{
+			Name: "access", Kind: field.KindText, Label: "Access", Help: "Only administrators with this access.",
+			OneOf: []string{string(ampusers.Full), string(ampusers.Limited)},
+		}},
+		New:   func() *ampusers.Administrator { return &ampusers.Administrator{} },
+		KeyOf: func(a *ampusers.Administrator) string { return a.Username },
+		Show: func(r Result[ampusers.Administrator]) any {
+			return AdministratorView{Administrator: r.Record, Invitation: r.Link}
+		},
+		// A login does not change the ETag: an edit overwrites nothing of it.
+		Version: func(a *ampusers.Administrator) any {
+			tagged := *a
+			tagged.LastLoginAt = time.Time{}
+			return &tagged
+		},
+	}
+	t.List = func(ctx context.Context, q Query) (*store.Page[Result[ampusers.Administrator]], error) {
+		return wrapPage(service(ctx).List(ctx, ampusers.Query{
+			Search: q.Search, Access: ampusers.AccessLevel(q.Text("access")), Sort: q.Sort, PageRequest: q.PageRequest,
+		}))
+	}
+	t.Get = func(ctx context.Context, username string) (Result[ampusers.Administrator], error) {
+		return wrap(service(ctx).Get(ctx, username))
+	}
+	t.Create = func(ctx context.Context, d *Draft[ampusers.Administrator]) (Result[ampusers.Administrator], error) {
+		return createAdministrator(ctx, service(ctx), d, baseURL)
+	}
+	t.Update = func(ctx context.Context, username string, change func(*ampusers.Administrator) error) (Result[ampusers.Administrator], error) {
+		return wrap(service(ctx).Update(ctx, username, change))
+	}
+	t.Delete = func(ctx context.Context, username string, _ bool) error { return service(ctx).Delete(ctx, username) }
+	return t.check()
+}
+
+// createAdministrator invites the administrator when no password is given.
+func createAdministrator(ctx context.Context, service *ampusers.Service, d *Draft[ampusers.Administrator], baseURL string) (Result[ampusers.Administrator], error) {
+	created, err := service.Create(ctx, d.Record, d.Secret)
+	if err = MergeErrors(d.Errors, err); err != nil || !d.Secret.IsZero() {
+		return wrap(created, err)
+	}
+	invitation, err := service.Invite(ctx, created.Username)
+	if err != nil {
+		return Result[ampusers.Administrator]{}, err
+	}
+	result, err := wrap(service.Get(ctx, created.Username))
+	result.Link = NewLink(invitation, baseURL)
+	return result, err
+}
+
+func administratorParts() []Part[ampusers.Administrator] {
+	const section = "Access"
+	access := Part[ampusers.Administrator]{
+		Meta: field.Meta{
+			Name: "access", Kind: field.KindText, Label: "Access", Section: section,
+			Help:  "full for everything, or limited (default) to the sections below.",
+			OneOf: []string{string(ampusers.Full), string(ampusers.Limited)}, Default: field.TextValue(string(ampusers.Limited)),
+		},
+		Get: func(a *ampusers.Administrator) field.Value { return field.TextValue(string(a.Access)) },
+		Set: func(a *ampusers.Administrator, v field.Value) []store.FieldError {
+			a.Access = ampusers.AccessLevel(v.Text())
+			return nil
+		},
+	}
+	return []Part[ampusers.Administrator]{
+		access,
+		rangesPart(field.Meta{
+			Name: "extensions", Label: "Extensions", Section: section, Placeholder: "RANGES",
+			Help: "The extensions of a limited administrator, such as 100-199,205. Leave empty for all.",
+		}, func(a *ampusers.Administrator) *scope.Ranges { return &a.Extensions }),
+		rangesPart(field.Meta{
+			Name: "dids", Label: "DIDs", Section: section, Placeholder: "RANGES",
+			Help: "The DIDs of a limited administrator, written like extensions. Leave empty for all.",
+		}, func(a *ampusers.Administrator) *scope.Ranges { return &a.DIDs }),
+	}
+}
+
+func rangesPart(m field.Meta, at func(*ampusers.Administrator) *scope.Ranges) Part[ampusers.Administrator] {
+	m.Kind = field.KindText
+	return Part[ampusers.Administrator]{
+		Meta: m,
+		Get:  func(a *ampusers.Administrator) field.Value { return field.TextValue(at(a).String()) },
+		Set: func(a *ampusers.Administrator, v field.Value) []store.FieldError {
+			ranges, err := scope.ParseRanges(v.Text())
+			if err != nil {
+				return FieldErrors(m.Name, err)
+			}
+			*at(a) = ranges
+			return nil
+		},
+	}
+}
+
+func administratorFields() *field.Table[ampusers.Administrator] {
+	return field.New(
+		field.Text("username", "required,username", func(a *ampusers.Administrator) *string { return &a.Username }, field.Meta{
+			Label: "Username", Section: "General", Placeholder: "USERNAME", Example: "jane.admin", Immutable: true, Format: field.FormatUsername,
+			Help: "The name to log in with. It never changes.",
+		}),
+		field.Text("display_name", "max=200,plain_line", func(a *ampusers.Administrator) *string { return &a.DisplayName }, field.Meta{
+			Label: "Display name", Section: "General", Placeholder: "NAME",
+		}),
+		field.List("sections", "", func(a *ampusers.Administrator) *[]string { return &a.Sections }, field.Meta{
+			Label: "Sections", Section: "Access", Placeholder: "SECTIONS",
+			Help: "The IDs of the sections that a limited administrator can see and change.",
+		}),
+		field.List("teams", "max=256", func(a *ampusers.Administrator) *[]string { return &a.Teams }, field.Meta{
+			Label: "Teams", Section: "Access", Placeholder: "TEAMS", Help: "The teams of a limited administrator. Leave empty for all.",
+		}),
+		field.Bool("disabled", func(a *ampusers.Administrator) *bool { return &a.Disabled }, field.Meta{
+			Label: "Disabled", Help: "Prevents every login and ends all sessions.",
+		}),
+	)
+}

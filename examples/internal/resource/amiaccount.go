@@ -1,0 +1,161 @@
+package resource
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
+)
+
+// AMIAccountView is an AMI account as JSON shows it. Secret is a generated secret,
+// which is shown only once.
+type AMIAccountView struct {
+	*manager.Account
+
+	Secret   string            `json:"secret,omitempty"`
+	Warnings []manager.Warning `json:"warnings"`
+}
+
+// AMIAccounts declares AMI accounts.
+func AMIAccounts(service *manager.Service) *Type[manager.Account] {
+	t := &Type[manager.Account]{
+		Name: "AMI account", Plural: "AMI accounts", Kind: "AMI account", Key: "name",
+		Fields: amiAccountFields(), Parts: amiAccountParts(),
+		Inputs: []field.Meta{{
+			Name: "preset", Kind: field.KindText, Label: "Preset", Placeholder: "PRESET",
+			Help: "Sets read, write, write_timeout and event_filters. Fields that are given override it.",
+		}},
+		Secret: &field.Meta{
+			Name: "secret", Kind: field.KindText, Label: "Secret",
+			Help: "The password of the account, 12 to 200 bytes. Without it one is generated and shown only once.",
+		},
+		Columns: []string{"name", "owner", "read", "write", "permit", "disabled"},
+		Sort:    manager.SortFields(), Search: "Only accounts with this text in the name, the owner or the note. Case does not matter.",
+		New:   func() *manager.Account { return &manager.Account{AllowMultipleLogin: true} },
+		KeyOf: func(a *manager.Account) string { return a.Name },
+		Show: func(r Result[manager.Account]) any {
+			return AMIAccountView{Account: r.Record, Secret: r.Secret.Reveal(), Warnings: append([]manager.Warning{}, r.Record.Lint()...)}
+		},
+	}
+	t.List = func(ctx context.Context, q Query) (*store.Page[Result[manager.Account]], error) {
+		return wrapPage(service.List(ctx, manager.Query{Search: q.Search, Sort: q.Sort, PageRequest: q.PageRequest}))
+	}
+	t.Get = func(ctx context.Context, name string) (Result[manager.Account], error) {
+		return wrap(service.Get(ctx, name))
+	}
+	t.Create = func(ctx context.Context, d *Draft[manager.Account]) (Result[manager.Account], error) {
+		d.Record.Secret = d.Secret
+		created, err := service.Create(ctx, d.Record)
+		return WithGeneratedSecret(created, d.Secret, MergeErrors(d.Errors, err))
+	}
+	t.Update = func(ctx context.Context, name string, change func(*manager.Account) error) (Result[manager.Account], error) {
+		return wrap(service.Update(ctx, name, change))
+	}
+	t.Delete = func(ctx context.Context, name string, _ bool) error { return service.Delete(ctx, name) }
+	return t.check()
+}
+
+// WithGeneratedSecret adds the secret to an account of the service, unless it was
+// given.
+func WithGeneratedSecret(a *manager.Account, given store.Secret, err error) (Result[manager.Account], error) {
+	result, err := wrap(a, err)
+	if err == nil && given.IsZero() {
+		result.Secret = a.Secret
+	}
+	return result, err
+}
+
+// ApplyPreset sets what the preset of that name sets; an empty name sets nothing.
+func ApplyPreset(a *manager.Account, name string) []store.FieldError {
+	if name == "" {
+		return nil
+	}
+	preset, ok := manager.LookupPreset(name)
+	if !ok {
+		var names []string
+		for _, p := range manager.Presets() {
+			names = append(names, p.Name)
+		}
+		return []store.FieldError{{Field: "preset", Code: "oneof", Message: "choose one of " + strings.Join(names, ", ")}}
+	}
+	preset.ApplyTo(a)
+	return nil
+}
+
+func amiAccountParts() []Part[manager.Account] {
+	return []Part[manager.Account]{
+		networksPart("deny", "Denied addresses", "Addresses and networks that cannot log in.",
+			func(a *manager.Account) *[]manager.Network { return &a.Deny }),
+		networksPart("permit", "Permitted addresses", "Addresses and networks that can log in, also those that are denied. "+
+			"With permitted and no denied addresses all others are denied; with neither every address can log in.",
+			func(a *manager.Account) *[]manager.Network { return &a.Permit }),
+		privilegesPart("read", "Read", "Classes of events that the account receives; all stands for every class.",
+			func(a *manager.Account) *manager.Privileges { return &a.Read }),
+		privilegesPart("write", "Write", "Classes of actions that the account can perform; all stands for every class.",
+			func(a *manager.Account) *manager.Privileges { return &a.Write }),
+	}
+}
+
+func networksPart(name, label, help string, at func(*manager.Account) *[]manager.Network) Part[manager.Account] {
+	return Part[manager.Account]{
+		Meta: field.Meta{Name: name, Kind: field.KindList, Label: label, Help: help, Section: "Addresses", Placeholder: "ADDRESSES", Max: manager.MaxNetworks},
+		Get:  func(a *manager.Account) field.Value { return texts(*at(a)) },
+		Set: func(a *manager.Account, v field.Value) []store.FieldError {
+			networks, errs := parseItems(name, v, manager.ParseNetwork)
+			if len(errs) == 0 {
+				*at(a) = networks
+			}
+			return errs
+		},
+	}
+}
+
+func privilegesPart(name, label, help string, at func(*manager.Account) *manager.Privileges) Part[manager.Account] {
+	return Part[manager.Account]{
+		Meta: field.Meta{Name: name, Kind: field.KindList, Label: label, Help: help, Section: "Privileges", Placeholder: "CLASSES"},
+		Get:  func(a *manager.Account) field.Value { return field.ListValue(at(a).Names()) },
+		Set: func(a *manager.Account, v field.Value) []store.FieldError {
+			classes, errs := parseItems(name, v, func(class string) (manager.Privileges, error) { return manager.ParsePrivileges(class) })
+			if len(errs) == 0 {
+				*at(a) = manager.NoPrivileges
+				for _, class := range classes {
+					*at(a) |= class
+				}
+			}
+			return errs
+		},
+	}
+}
+
+func amiAccountFields() *field.Table[manager.Account] {
+	return field.New(
+		field.Text("name", "required,ami_name", func(a *manager.Account) *string { return &a.Name }, field.Meta{
+			Label: "Name", Section: "General", Placeholder: "NAME", Example: "crmpro_ami", Immutable: true,
+			Help: "The name to log in with: 1 to 79 letters, digits, dots, dashes and underscores. It never changes.",
+		}),
+		field.Text("owner", "max=200,plain_line", func(a *manager.Account) *string { return &a.Owner }, field.Meta{
+			Label: "Owner", Section: "General", Placeholder: "NAME", Help: "Who is responsible for the account.",
+		}),
+		field.Text("note", "max=1000,plain_text", func(a *manager.Account) *string { return &a.Note }, field.Meta{
+			Label: "Note", Section: "General", Format: field.FormatMultiline,
+		}),
+		field.Text("named_acl", "omitempty,acl_name", func(a *manager.Account) *string { return &a.NamedACL }, field.Meta{
+			Label: "Named ACL", Section: "Addresses", Placeholder: "LIST", Help: "A list in acl.conf that an address must also pass.",
+		}),
+		field.Bool("display_connects", func(a *manager.Account) *bool { return &a.DisplayConnects }, field.Meta{
+			Label: "Display connects", Section: "Sessions", Help: "Logs each login and logoff of the account on the Asterisk console.",
+		}),
+		field.Bool("allow_multiple_login", func(a *manager.Account) *bool { return &a.AllowMultipleLogin }, field.Meta{
+			Label: "Allow multiple logins", Section: "Sessions", Help: "Allows several sessions at once.", Default: field.BoolValue(true),
+		}),
+		field.Int("write_timeout", "omitempty,min=100,max=600000", func(a *manager.Account) *int { return &a.WriteTimeout }, field.Meta{
+			Label: "Write timeout", Section: "Sessions",
+			Help: "How many milliseconds Asterisk waits for a slow reader before it hangs up: 100 to 600000; 0 for its default of 100.",
+		}),
+		field.Bool("disabled", func(a *manager.Account) *bool { return &a.Disabled }, field.Meta{
+			Label: "Disabled", Help: "Removes the account from Asterisk, and keeps it here.",
+		}),
+	)
+}

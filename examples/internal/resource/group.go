@@ -1,0 +1,67 @@
+package resource
+
+import (
+	"context"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// Groups declares groups of users. The function service returns the service for
+// whoever the context names.
+func Groups(service func(context.Context) *userman.Service) *Type[userman.Group] {
+	t := &Type[userman.Group]{
+		Name: "group", Plural: "groups", Kind: userman.KindGroup, Key: "name",
+		Fields:  groupFields(),
+		Columns: []string{"name", "description", "priority", "default", "members"},
+		Unpaged: true,
+		Force:   "Deletes the group even if it has members.",
+		New:     func() *userman.Group { return &userman.Group{} },
+		KeyOf:   func(g *userman.Group) string { return g.Name },
+		// Who joins or leaves does not change the ETag: an edit overwrites nothing
+		// of it.
+		Version: func(g *userman.Group) any {
+			tagged := *g
+			tagged.Members = 0
+			return &tagged
+		},
+	}
+	t.List = func(ctx context.Context, _ Query) (*store.Page[Result[userman.Group]], error) {
+		groups, err := service(ctx).Groups(ctx)
+		return wrapPage(&store.Page[*userman.Group]{Items: groups}, err)
+	}
+	t.Get = func(ctx context.Context, name string) (Result[userman.Group], error) {
+		return wrap(service(ctx).Group(ctx, name))
+	}
+	t.Create = func(ctx context.Context, d *Draft[userman.Group]) (Result[userman.Group], error) {
+		created, err := service(ctx).CreateGroup(ctx, d.Record)
+		return wrap(created, MergeErrors(d.Errors, err))
+	}
+	t.Update = func(ctx context.Context, name string, change func(*userman.Group) error) (Result[userman.Group], error) {
+		return wrap(service(ctx).UpdateGroup(ctx, name, change))
+	}
+	t.Delete = func(ctx context.Context, name string, force bool) error {
+		return service(ctx).DeleteGroup(ctx, name, force)
+	}
+	return t.check()
+}
+
+func groupFields() *field.Table[userman.Group] {
+	return field.New(
+		field.Text("name", "required,max=100,plain_line", func(g *userman.Group) *string { return &g.Name }, field.Meta{
+			Label: "Name", Section: "General", Placeholder: "NAME", Example: "Sales", Immutable: true,
+			Help: "Unique; case does not matter. It never changes.",
+		}),
+		field.Text("description", "max=500,plain_line", func(g *userman.Group) *string { return &g.Description }, field.Meta{
+			Label: "Description", Section: "General",
+		}),
+		field.Int("priority", "min=1,max=10000", func(g *userman.Group) *int { return &g.Priority }, field.Meta{
+			Label: "Priority", Section: "General", Default: field.IntValue(userman.DefaultPriority),
+			Help: "Of the groups that set a permission, the one with the lowest number decides.",
+		}),
+		field.Bool("default", func(g *userman.Group) *bool { return &g.Default }, field.Meta{
+			Label: "Default", Section: "General", Help: "Adds new users to this group.",
+		}),
+	)
+}

@@ -1,0 +1,134 @@
+package resource
+
+import (
+	"context"
+	"time"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// UserView is a user as JSON shows it. Secret is a generated password, which is
+// shown only once.
+type UserView struct {
+	*userman.User
+
+	Secret string `json:"secret,omitempty"`
+}
+
+// Users declares users. The function service returns the service for whoever the
+// context names.
+func Users(service func(context.Context) *userman.Service) *Type[userman.User] {
+	t := &Type[userman.User]{
+		Name: "user", Plural: "users", Kind: userman.KindUser, Key: "username",
+		Fields: userman.Fields(), Parts: []Part[userman.User]{userGroups()},
+		Inputs: []field.Meta{{
+			Name: "generate", Kind: field.KindBool, Label: "Generate a password", Help: "Generates a password. It is shown only once, as secret.",
+		}},
+		Secret: &field.Meta{
+			Name: "password", Kind: field.KindText, Label: "Password",
+			Help: "At least 12 characters, not the username, and hard to guess. Without a password the user cannot log in until they set one with a link.",
+		},
+		Columns: []string{"username", "display_name", "default_extension", "email", "groups"},
+		Sort:    userman.SortFields(), Search: "Only users with this text in a name, an email address, a number or another text field. Case does not matter.",
+		Filters: userFilters(),
+		New:     func() *userman.User { return &userman.User{} },
+		KeyOf:   func(u *userman.User) string { return u.Username },
+		Show: func(r Result[userman.User]) any {
+			return UserView{User: r.Record, Secret: r.Secret.Reveal()}
+		},
+		// A login does not change the ETag: an edit overwrites nothing of it.
+		Version: func(u *userman.User) any {
+			tagged := *u
+			tagged.LastLoginAt = time.Time{}
+			return &tagged
+		},
+	}
+	t.List = func(ctx context.Context, q Query) (*store.Page[Result[userman.User]], error) {
+		return wrapPage(service(ctx).List(ctx, userQuery(q)))
+	}
+	t.Get = func(ctx context.Context, username string) (Result[userman.User], error) {
+		return wrap(service(ctx).Get(ctx, username))
+	}
+	t.Create = func(ctx context.Context, d *Draft[userman.User]) (Result[userman.User], error) {
+		return createUser(ctx, service(ctx), d)
+	}
+	t.Update = func(ctx context.Context, username string, change func(*userman.User) error) (Result[userman.User], error) {
+		return wrap(service(ctx).Update(ctx, username, change))
+	}
+	t.Delete = func(ctx context.Context, username string, _ bool) error {
+		return service(ctx).Delete(ctx, username)
+	}
+	return t.check()
+}
+
+func userGroups() Part[userman.User] {
+	return Part[userman.User]{
+		Meta: field.Meta{
+			Name: "groups", Kind: field.KindList, Label: "Groups", Section: "Groups", Placeholder: "GROUP",
+			Help: "The names of all groups of the user. Without it a new user is in the default groups.",
+		},
+		Get: func(u *userman.User) field.Value { return field.ListValue(u.Groups) },
+		Set: func(u *userman.User, v field.Value) []store.FieldError {
+			u.Groups = v.List()
+			return nil
+		},
+	}
+}
+
+func userFilters() []field.Meta {
+	text := func(name, label, help string) field.Meta {
+		return field.Meta{Name: name, Kind: field.KindText, Label: label, Help: help}
+	}
+	status := text("status", "Status", "Only users of this status. Deleted users can be restored; without a status they are not listed.")
+	status.OneOf = []string{string(userman.StatusEnabled), string(userman.StatusDisabled), string(userman.StatusDeleted)}
+	return []field.Meta{
+		status,
+		text("group", "Group", "Only the members of this group."),
+		text("extension", "Extension", "Only users with this default or linked extension."),
+		text("email", "Email", "Only users with this primary email address. Case does not matter."),
+		text("directory", "Directory", "Only users of this directory."),
+		{Name: "not_welcomed", Kind: field.KindBool, Label: "Not welcomed", Help: "Only users who never received a welcome mail."},
+	}
+}
+
+func userQuery(q Query) userman.Query {
+	query := userman.Query{
+		Search: q.Search, Status: userman.Status(q.Text("status")), Group: q.Text("group"), Extension: q.Text("extension"),
+		Email: q.Text("email"), NotWelcomed: q.Filters["not_welcomed"].Bool(), Sort: q.Sort, PageRequest: q.PageRequest,
+	}
+	if directory, ok := q.Filters["directory"]; ok {
+		name := directory.Text()
+		query.Directory = &name
+	}
+	return query
+}
+
+func createUser(ctx context.Context, users *userman.Service, d *Draft[userman.User]) (Result[userman.User], error) {
+	password, errs, err := NewPassword(users, d.Secret, d.Inputs["generate"].Bool())
+	if err != nil {
+		return Result[userman.User]{}, err
+	}
+	created, err := users.Create(ctx, userman.NewUser{User: d.Record, Password: password, NoDefaultGroups: d.Has("groups")})
+	if err := MergeErrors(append(d.Errors, errs...), err); err != nil {
+		return Result[userman.User]{}, err
+	}
+	result := Result[userman.User]{Record: created}
+	if d.Inputs["generate"].Bool() {
+		result.Secret = password
+	}
+	return result, nil
+}
+
+// NewPassword returns the password that is given, or a generated one.
+func NewPassword(users *userman.Service, given store.Secret, generate bool) (store.Secret, []store.FieldError, error) {
+	switch {
+	case !generate:
+		return given, nil, nil
+	case !given.IsZero():
+		return given, []store.FieldError{{Field: "generate", Code: "conflict", Message: "give a password or have one generated, not both"}}, nil
+	}
+	password, err := users.GeneratePassword()
+	return password, nil, err
+}

@@ -1,0 +1,126 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/permission"
+)
+
+// permissionsObject is the field that grants permissions. A change names single
+// permissions; null removes one (RFC 7396).
+func permissionsObject[R any](a *api, at func(*R) *permission.Permissions) object[R] {
+	return object[R]{
+		name: "permissions",
+		// The validator does not look into it: it would name the permissions as they
+		// were sent.
+		schema: &huma.Schema{Type: huma.TypeObject, Nullable: true, AdditionalProperties: true},
+		set: func(ctx context.Context, record *R, value any) []store.FieldError {
+			changes, _ := value.(map[string]any)
+			return setPermissions(changes, at(record), a.users(ctx).Permissions())
+		},
+	}
+}
+
+// setPermissions changes the grants, and returns what it cannot read. Without
+// changes it removes all.
+func setPermissions(changes map[string]any, grants *permission.Permissions, registry []permission.Permission) []store.FieldError {
+	changed := maps.Clone(*grants)
+	if changed == nil || changes == nil {
+		changed = permission.Permissions{}
+	}
+	var errs []store.FieldError
+	for _, id := range slices.Sorted(maps.Keys(changes)) {
+		if changes[id] == nil {
+			delete(changed, id)
+			continue
+		}
+		var value permission.Value
+		text, err := json.Marshal(changes[id])
+		if err == nil {
+			err = value.UnmarshalJSON(text)
+		}
+		if err != nil && isPermission(id, registry) {
+			errs = append(errs, resource.FieldErrors("permissions."+id, err)...)
+			continue
+		}
+		changed[id] = value // the service rejects unknown permissions
+	}
+	if len(errs) == 0 {
+		*grants = changed
+	}
+	return errs
+}
+
+func isPermission(id string, registry []permission.Permission) bool {
+	return slices.ContainsFunc(registry, func(p permission.Permission) bool { return p.ID == id })
+}
+
+// permissionValue stands for [permission.Value] in the document.
+type permissionValue string
+
+// Schema returns the schema of a value.
+func (permissionValue) Schema(huma.Registry) *huma.Schema {
+	items := &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}}
+	return &huma.Schema{OneOf: []*huma.Schema{
+		{Type: huma.TypeBoolean, Description: "The value of a switch."},
+		items,
+		{
+			Type: huma.TypeObject, Description: "Items that are added to the value of the next grant.",
+			Properties: map[string]*huma.Schema{"extend": items}, Required: []string{"extend"}, AdditionalProperties: false,
+		},
+	}}
+}
+
+func (a *api) registerUserPermissions(g operationGroup) {
+	g.register(operation{
+		id: "explainUser", method: http.MethodGet, path: "/users/{username}/permissions", summary: "Explain the permissions of a user",
+		description: "One item for each permission, in the order of GET /permissions.",
+		response:    singlePage([]*permission.Explanation{exampleExplanation()}),
+	}, func(ctx context.Context, r *request) (*response, error) {
+		effective, err := a.users(ctx).EffectivePermissions(ctx, r.text("username"))
+		if err != nil {
+			return nil, err
+		}
+		return &response{body: singlePage(effective.ExplainAll())}, nil
+	})
+	g.register(operation{
+		id: "listUserReferences", method: http.MethodGet, path: "/users/{username}/references", summary: "List the records that refer to a user",
+		description: "The user cannot be deleted while there are any.",
+		response:    singlePage([]store.Reference{{Kind: "call flow", Key: "reception"}}),
+	}, func(ctx context.Context, r *request) (*response, error) {
+		references, err := a.users(ctx).References(ctx, r.text("username"))
+		return reply(singlePage(references), err)
+	})
+	// The permissions are no secret, and two sections need them.
+	operationGroup{api: a, tag: tagUsers}.register(operation{
+		id: "listPermissions", method: http.MethodGet, path: "/permissions", summary: "List permissions",
+		response: singlePage([]permission.Permission{examplePermission()}),
+	}, func(context.Context, *request) (*response, error) {
+		return &response{body: singlePage(a.app.Users.Permissions())}, nil
+	})
+}
+
+func examplePermission() permission.Permission {
+	return permission.Permission{
+		ID: permission.VoicemailDownload, Kind: permission.KindBool, Default: permission.On(), Description: "May download voicemail messages.",
+	}
+}
+
+func exampleExplanation() *permission.Explanation {
+	return &permission.Explanation{
+		Permission: examplePermission(), On: false, Items: []string{},
+		Grants: []permission.Grant{
+			{Layer: permission.LayerGroup, Group: "Sales", Value: permission.Off(), Applied: true},
+			{Layer: permission.LayerDefault, Value: permission.On()},
+		},
+		Summary: "Off, because the group Sales says so; it is on by default.",
+	}
+}

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/pbxusers/pbxusers/store/field"
+)
+
+const schemaPrefix = "#/components/schemas/"
+
+// schemaOf returns the schema of a Go type, which may be a reference.
+func (a *api) schemaOf(t reflect.Type) *huma.Schema {
+	return a.openapi.Components.Schemas.Schema(t, true, "")
+}
+
+// addSchema adds a schema of that name, and returns a reference to it.
+func (a *api) addSchema(name string, schema *huma.Schema) *huma.Schema {
+	a.openapi.Components.Schemas.Map()[name] = schema
+	return &huma.Schema{Ref: schemaPrefix + name}
+}
+
+// newSchema adds the schema of a record to be created, and describes the fields
+// where they are shown.
+func (e *endpoint[R]) newSchema() *huma.Schema {
+	schema := e.fieldsSchema(func(field.Meta) bool { return true })
+	metas := e.Metas()
+	for _, m := range metas {
+		if m.Required {
+			schema.Required = append(schema.Required, m.Name)
+			schema.Properties[m.Name].Nullable = false
+		}
+	}
+	inputs := e.Inputs
+	if e.Secret != nil {
+		inputs = append([]field.Meta{*e.Secret}, inputs...)
+	}
+	for _, m := range inputs {
+		schema.Properties[m.Name] = schemaOfField(m)
+	}
+	docs := fieldDocs{}
+	for _, m := range metas {
+		docs[m.Name] = describe(m)
+	}
+	maps.Copy(docs, e.api.docs[e.schema])
+	e.api.docs[e.schema] = docs
+	return e.api.addSchema("New"+e.schema, schema)
+}
+
+// changesSchema adds the schema of a change of a record.
+func (e *endpoint[R]) changesSchema() *huma.Schema {
+	return e.api.addSchema(e.schema+"Changes", e.fieldsSchema(func(m field.Meta) bool { return !m.Immutable }))
+}
+
+// listSchema adds the schema of a page of records.
+func (e *endpoint[R]) listSchema() *huma.Schema {
+	items := &huma.Schema{Type: huma.TypeArray, Items: e.api.schemaOf(reflect.TypeOf(e.View(e.example)))}
+	return e.api.addSchema("List"+e.schema, &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"items", "next"},
+		Properties: map[string]*huma.Schema{"items": items, "next": {Type: huma.TypeString}},
+	})
+}
+
+func (e *endpoint[R]) fieldsSchema(match func(field.Meta) bool) *huma.Schema {
+	properties := map[string]*huma.Schema{}
+	for _, m := range e.Metas() {
+		if match(m) {
+			properties[m.Name] = schemaOfField(m)
+			properties[m.Name].Nullable = true
+		}
+	}
+	for i := range e.objects {
+		object := *e.objects[i].schema
+		object.Description = e.api.docs[e.schema][e.objects[i].name]
+		properties[e.objects[i].name] = &object
+	}
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: properties}
+}
+
+// schemaOfField returns the schema of a field. It leaves bounds and fixed values to
+// the services, which report all errors together; describe names them.
+func schemaOfField(m field.Meta) *huma.Schema {
+	schema := &huma.Schema{Description: describe(m)}
+	switch m.Kind {
+	case field.KindBool:
+		schema.Type = huma.TypeBoolean
+	case field.KindInt:
+		schema.Type = huma.TypeInteger
+	case field.KindTime:
+		schema.Type, schema.Format = huma.TypeString, formatTime
+	case field.KindList:
+		schema.Type, schema.Items = huma.TypeArray, &huma.Schema{Type: huma.TypeString}
+	case field.KindText:
+		schema.Type = huma.TypeString
+	}
+	return schema
+}
+
+// describe returns the help of a field and the bounds of its rule.
+func describe(m field.Meta) string {
+	text := m.Help
+	if text == "" {
+		text = m.Label + "."
+	}
+	switch {
+	case m.Kind == field.KindInt && m.Min+m.Max > 0:
+		text += fmt.Sprintf(" %d to %d.", m.Min, m.Max)
+	case m.Kind == field.KindText && m.Max > 0:
+		text += fmt.Sprintf(" At most %d characters.", m.Max)
+	case m.Kind == field.KindList && m.Max > 0:
+		text += fmt.Sprintf(" At most %d entries.", m.Max)
+	}
+	return text
+}
+
+// fieldValue returns a valid JSON value as a value of the field.
+func fieldValue(m field.Meta, value any) field.Value {
+	switch value := value.(type) {
+	case bool:
+		return field.BoolValue(value)
+	case jsontext.Value:
+		n, _ := strconv.Atoi(string(value))
+		return field.IntValue(n)
+	case string:
+		if m.Kind == field.KindTime {
+			t, _ := time.Parse(time.RFC3339, value)
+			return field.TimeValue(t)
+		}
+		return field.TextValue(value)
+	case []any:
+		list := make([]string, len(value))
+		for i, item := range value {
+			list[i], _ = item.(string)
+		}
+		return field.ListValue(list)
+	}
+	return field.ZeroValue(m.Kind)
+}
+
+// withArticle puts "a" or "an" before a noun.
+func withArticle(noun string) string {
+	if strings.ContainsRune("aeioAEIO", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// orList joins words with commas, and the last one with "or".
+func orList(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// joinTexts joins sentences.
+func joinTexts(texts ...string) string { return strings.TrimSpace(strings.Join(texts, " ")) }
