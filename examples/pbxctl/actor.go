@@ -9,9 +9,9 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// consoleActor is who runs pbxctl: the user of the operating system, and behind
-// sudo the one who ran that. Only root is believed: any other user could set
-// the variable to somebody else's name.
+// consoleActor returns the user of the operating system who runs pbxctl; with
+// sudo, the user who ran sudo. Only root may name that user: any other user could
+// set the variable to a wrong name.
 func consoleActor() audit.Actor {
 	name := strconv.Itoa(os.Getuid())
 	if current, err := user.Current(); err == nil {

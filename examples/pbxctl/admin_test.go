@@ -79,7 +79,7 @@ func TestCLI_adminAddDefaultsToNoAccess(t *testing.T) {
 	output := c.do(t, "admin", "add", "jane")
 	require.Regexp(t, `(?m)^access +limited\nsections +-\nextensions +all\ndids +all\nteams +all\n`, output)
 	require.Contains(t, output, "The link sets a password once, until ")
-	require.Contains(t, output, "with --base-url it is shown whole.\n")
+	require.Contains(t, output, "set --base-url to print it.\n")
 }
 
 func TestCLI_adminInvitationShownAndUsedOnce(t *testing.T) {
@@ -121,14 +121,14 @@ func TestCLI_adminPasswordIsNeverPrinted(t *testing.T) {
 	require.NotContains(t, c.do(t, "audit", "list", "--json"), next)
 
 	output := c.withStdin("\n").fails(t, exitRejected, "admin", "password", "jane", "--password-file", "-")
-	require.Contains(t, output, "  password: what was given is empty; ")
+	require.Contains(t, output, "  password: the given value is empty; ")
 	output = c.withStdin("hunter2\n").fails(t, exitRejected, "admin", "password", "jane", "--password-file", "-")
 	require.Contains(t, output, "  password: ")
 	require.NotContains(t, output, "hunter2")
 	require.True(t, c.logsIn(t, "jane", next))
 
 	output = c.fails(t, exitFailed, "admin", "password", "jane", "--password-file", c.data("no-such-file"))
-	require.Contains(t, output, "\nCheck the path that --password-file names.\n")
+	require.Contains(t, output, "\nCheck the path of --password-file.\n")
 }
 
 func TestRequireTrue_rejectsInviteFalse(t *testing.T) {
@@ -136,7 +136,7 @@ func TestRequireTrue_rejectsInviteFalse(t *testing.T) {
 	c := offline(t)
 	c.addRoot(t)
 	output := c.fails(t, exitUsage, "admin", "password", "root", "--invite=false")
-	require.Contains(t, output, "pbxctl: --invite=false asks for nothing: ")
+	require.Contains(t, output, "pbxctl: --invite=false does nothing; ")
 	require.NotContains(t, c.json(t, "admin", "show", "root"), "invitation_expires_at")
 }
 
@@ -203,8 +203,8 @@ func TestCLI_adminShowExplains(t *testing.T) {
 	}
 	output := c.do(t, line...)
 	require.Contains(t, output, "\nsection ami-accounts: allowed: The administrator has limited access, and this section is listed.\n"+
-		"section audit: refused: The administrator has limited access, and this section is not listed.\n"+
-		"extension 0100: refused: ")
+		"section audit: denied: The administrator has limited access, and this section is not listed.\n"+
+		"extension 0100: denied: ")
 	require.Contains(t, output, "\ndid +4930: allowed: ")
 	require.Contains(t, output, "\nteam -: allowed: ")
 	answers, _ := c.json(t, line...)["explanations"].([]any)
@@ -222,7 +222,7 @@ func TestCLI_adminListSearchesSortsAndPages(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
-	require.Equal(t, "No administrator matches.\n", c.do(t, "admin", "list", "--search", "jane"))
+	require.Equal(t, "No matches.\n", c.do(t, "admin", "list", "--search", "jane"))
 	for _, name := range []string{"Bob", "alice", "王伟"} {
 		c.do(t, "admin", "add", name, "--display-name", "Operator "+name)
 	}
@@ -254,8 +254,8 @@ func TestCLI_adminListSearchesSortsAndPages(t *testing.T) {
 func TestCLI_adminListHintsRecoverWhenEmpty(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	c.do(t, "manager", "add", "crm")
-	require.Equal(t, "No administrators. Make the first one: pbxctl admin recover USERNAME\n", c.do(t, "admin", "list"))
+	c.do(t, "ami-account", "add", "crm")
+	require.Equal(t, "No administrators. Create the first one: pbxctl admin recover USERNAME\n", c.do(t, "admin", "list"))
 	c.acceptInvitation(t, shownSecret(t, c.do(t, "admin", "recover", "root")), goodPassword)
 	require.True(t, c.logsIn(t, "root", goodPassword))
 	require.Equal(t, "full", c.json(t, "admin", "show", "root")["access"])
@@ -278,17 +278,17 @@ func TestCLI_adminExitCodes(t *testing.T) {
 		"admin list --base-url nope": exitUsage,
 		"admin password root --invite --password x":      exitUsage,
 		"admin add x --password one --password-file two": exitUsage,
-		"audit":                             exitUsage,
-		"audit list --since yesterday":      exitUsage,
-		"audit list --outcome good":         exitRejected,
-		"audit list --after nonsense":       exitRejected,
-		"audit verify --since nonsense":     exitRejected,
-		"audit verify --since 0:aa":         exitRejected,
-		"admin recover x/y":                 exitRejected,
-		"admin add x --access some":         exitRejected,
-		"admin delete root":                 exitRejected,
-		"manager list --sort secret":        exitRejected,
-		"config install --dry-run --mend x": exitRejected,
+		"audit":                            exitUsage,
+		"audit list --since yesterday":     exitUsage,
+		"audit list --outcome good":        exitRejected,
+		"audit list --after nonsense":      exitRejected,
+		"audit verify --since nonsense":    exitRejected,
+		"audit verify --since 0:aa":        exitRejected,
+		"admin recover x/y":                exitRejected,
+		"admin add x --access some":        exitRejected,
+		"admin delete root":                exitRejected,
+		"ami-account list --sort secret":   exitRejected,
+		"config install --dry-run --fix x": exitRejected,
 	} {
 		output := c.fails(t, code, strings.Fields(line)...)
 		require.True(t, strings.HasPrefix(output, "pbxctl: "), output)

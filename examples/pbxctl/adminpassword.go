@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -15,87 +14,72 @@ import (
 func (a *cli) adminPassword() *cobra.Command {
 	var invite bool
 	var password secretFlags
-	cmd := &cobra.Command{
-		Use:               "password USERNAME",
-		Short:             "Give an administrator a new password, or a link to set one, shown this once",
-		Long:              "Give an administrator a new password, which ends all sessions, or a link with which a new one can be set once.",
-		Example:           "  pbxctl admin password jane.admin --invite\n  pbxctl admin password jane.admin --password-file -",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAdministrators,
-		PreRunE:           requireTrue("invite"),
-	}
-	password.register(cmd, "password", "say --invite")
-	cmd.Flags().BoolVar(&invite, "invite", false, "make a link to set a password; the present one works until then")
-	cmd.MarkFlagsOneRequired("password", "password-file", "invite")
-	cmd.MarkFlagsMutuallyExclusive("password", "invite")
-	cmd.MarkFlagsMutuallyExclusive("password-file", "invite")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-		given, empty, err := password.read(cmd.Context(), a.stdin)
+	r := a.administrators()
+	cmd := r.one("password", "Set the password of an administrator, or show a link to set one", func(ctx context.Context, s *app.App, username string) error {
+		given, err := r.readSecret(ctx, s, &password, "set password", username)
 		if err != nil {
-			return err
-		}
-		if err := store.NewInvalidError(empty...); err != nil {
-			s.AuditLog.RecordFailure(cmd.Context(), administratorEvent(cmd.Context(), s, "set password", args[0]), err)
 			return err
 		}
 		if given.IsZero() {
-			return a.invite(cmd.Context(), s.Administrators, args[0])
+			link, err := s.Administrators.Invite(ctx, username)
+			if err != nil {
+				return err
+			}
+			return a.printInvitation(ctx, s.Administrators, link)
 		}
-		changed, err := s.Administrators.SetPassword(cmd.Context(), args[0], given)
-		if err != nil {
-			return err
-		}
-		return a.printAdministrator(administrator{Administrator: changed}, "Changed: all sessions have ended.")
+		changed, err := s.Administrators.SetPassword(ctx, username, given)
+		return r.printResult(ctx, s, changed, err, "Password changed. All sessions have ended.")
 	})
+	cmd.Long = "Set the password of an administrator, which ends all sessions, or show a link that sets a new one. The link works once."
+	cmd.Example = "  pbxctl admin password jane.admin --invite\n  pbxctl admin password jane.admin --password-file -"
+	cmd.PreRunE = requireTrue("invite")
+	password.register(cmd, "password", "use --invite")
+	cmd.Flags().BoolVar(&invite, "invite", false, "show a link to set a password; the current one works until then")
+	cmd.MarkFlagsOneRequired("password", "password-file", "invite")
+	cmd.MarkFlagsMutuallyExclusive("password", "invite")
+	cmd.MarkFlagsMutuallyExclusive("password-file", "invite")
 	return cmd
 }
 
 func (a *cli) adminRecover() *cobra.Command {
-	const short = "Make or bring back a Full administrator; the link to set a password is shown this once"
-	cmd := a.recordCommand("recover USERNAME", short, a.completeAdministrators, func(ctx context.Context, s *app.App, username string) error {
+	cmd := a.administrators().one("recover", "Restore full access to an administrator, who is created if missing", func(ctx context.Context, s *app.App, username string) error {
 		link, err := s.Administrators.RestoreAccess(ctx, username)
 		if err != nil {
 			return err
 		}
 		return a.printInvitation(ctx, s.Administrators, link)
 	})
-	cmd.Long = "Make a Full administrator of that name, or make the one that there is Full, enabled and free of a second factor, and show a link\n" +
-		"to set a password with. It is the way back in when nobody can log in any more, and it stays in the audit trail."
+	cmd.Long = "Give an administrator full access, enable the account, remove its second factor, and show a link to set a password.\n" +
+		"An administrator who does not exist is created. Use it when nobody can log in any more. The audit log records it."
 	return cmd
 }
 
-// invite makes a link and prints it.
-func (a *cli) invite(ctx context.Context, service *ampusers.Service, username string) error {
-	link, err := service.Invite(ctx, username)
+// readSecret reads the secret of a command that changes it. The audit log records
+// an empty one.
+func (r *resource[T]) readSecret(ctx context.Context, s *app.App, secret *secretFlags, action, key string) (store.Secret, error) {
+	given, errs, err := secret.read(ctx, r.stdin)
 	if err != nil {
-		return err
+		return store.Secret{}, err
 	}
-	return a.printInvitation(ctx, service, link)
+	if err := store.NewInvalidError(errs...); err != nil {
+		s.AuditLog.RecordFailure(ctx, r.event(ctx, s, action, key), err)
+		return store.Secret{}, err
+	}
+	return given, nil
 }
 
-// inviteCreated makes the link of an administrator who was made just now.
-func (a *cli) inviteCreated(ctx context.Context, service *ampusers.Service, username string) error {
-	link, err := service.Invite(ctx, username)
-	if err != nil {
-		return app.WithHint(fmt.Errorf("the administrator was made, and has no link: %w", err), lostLinkHint)
-	}
-	return a.printInvitation(ctx, service, link)
-}
+const lostLinkHint = "The link is lost. Run 'pbxctl admin password USERNAME --invite' for a new one."
 
-// lostLinkHint is the way out when the one time to show a link went by.
-const lostLinkHint = "Nobody knows the link: 'pbxctl admin password USERNAME --invite' makes another one."
-
-// printInvitation prints whom a link is for, with the link, which is shown this
-// once.
+// printInvitation prints an administrator with the link to set a password.
 func (a *cli) printInvitation(ctx context.Context, service *ampusers.Service, link *credential.Link) error {
 	invited, err := service.Get(ctx, link.Username)
 	if err != nil {
 		return app.WithHint(err, lostLinkHint)
 	}
-	address := a.settings.Link("/set-password/", link.Token).Reveal()
-	footer := "The link sets a password once, until " + localTime(link.ExpiresAt) + "."
-	if address == "" {
-		footer += " It is /set-password/ and the secret, below the address of the server; with --base-url it is shown whole."
-	}
-	return a.printAdministrator(administrator{Administrator: invited, Secret: link.Token.Reveal(), Link: address}, footer)
+	url := a.settings.Link(setPasswordPath, link.Token).Reveal()
+	footer := linkText("The link sets a password once", setPasswordPath, url, link.ExpiresAt)
+	return a.printView(administratorView{Administrator: invited, Secret: link.Token.Reveal(), Link: url}, footer)
 }
+
+// setPasswordPath is the page on which administrators set a password.
+const setPasswordPath = "/set-password/"

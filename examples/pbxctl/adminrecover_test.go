@@ -68,8 +68,8 @@ func TestCLI_adminAddReportsMissingInvitation(t *testing.T) {
 	_, err := c.pool(t).ExecContext(t.Context(), "CREATE TRIGGER no_link BEFORE UPDATE ON pbxusers_administrators BEGIN SELECT RAISE(ABORT, 'no'); END")
 	require.NoError(t, err)
 	output := c.fails(t, exitFailed, "admin", "add", "jane")
-	require.Contains(t, output, "pbxctl: the administrator was made, and has no link: ")
-	require.Contains(t, output, "\nNobody knows the link: 'pbxctl admin password USERNAME --invite' makes another one.\n")
+	require.Contains(t, output, "pbxctl: the administrator was created, but not the link: ")
+	require.Contains(t, output, "\nThe link is lost. Run 'pbxctl admin password USERNAME --invite' for a new one.\n")
 	c.do(t, "admin", "show", "jane")
 }
 
@@ -77,9 +77,9 @@ func TestCLI_auditVerifyDetectsTampering(t *testing.T) {
 	t.Parallel()
 	untouched := offline(t)
 	untouched.addRoot(t)
-	untouched.do(t, "manager", "add", "crm")
-	untouched.do(t, "admin", "add", "jane", "--sections", "ami-accounts")
-	require.Contains(t, untouched.do(t, "audit", "verify"), "Nothing was tampered with: ")
+	untouched.do(t, "ami-account", "add", "crm")
+	untouched.do(t, "admin", "add", "jane", "--sections", "managers")
+	require.Contains(t, untouched.do(t, "audit", "verify"), "No tampering found: ")
 	for name, test := range map[string]struct {
 		statement, code, key string
 	}{
@@ -103,7 +103,7 @@ func TestCLI_auditVerifyDetectsTampering(t *testing.T) {
 			c := untouched.copy(t)
 			c.exec(t, test.statement)
 			output := c.fails(t, exitFailed, "audit", "verify")
-			require.Contains(t, output, "pbxctl: the audit trail was tampered with:\n  ")
+			require.Contains(t, output, "pbxctl: integrity check failed: records were modified outside this program:\n  ")
 			o := c.run(t, "audit", "verify", "--json")
 			require.Equal(t, exitFailed, o.code)
 			problems, _ := decoded(t, o.stdout)["problems"].([]any)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,29 +15,23 @@ import (
 
 func (a *cli) adminShow() *cobra.Command {
 	var queries []string
-	cmd := &cobra.Command{
-		Use:               "show USERNAME",
-		Short:             "Show an administrator, and explain what is allowed and why",
-		Example:           "  pbxctl admin show jane.admin --explain section:managers --explain extension:1001 --explain did:+4930100 --explain team:acme",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAdministrators,
-	}
-	cmd.Flags().StringArrayVar(&queries, "explain", nil, "`SUBJECT` to explain: section:ID, extension:NUMBER, did:NUMBER or team:NAME; may be repeated")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-		shown, err := s.Administrators.Get(cmd.Context(), args[0])
+	cmd := a.administrators().one("show", "Show an administrator, and explain what is allowed", func(ctx context.Context, s *app.App, username string) error {
+		admin, err := s.Administrators.Get(ctx, username)
 		if err != nil {
 			return err
 		}
-		explanations, err := explain(shown, queries)
+		explanations, err := explain(admin, queries)
 		if err != nil {
 			return err
 		}
-		return a.printAdministrator(administrator{Administrator: shown, Explanations: explanations}, "")
+		return a.printView(administratorView{Administrator: admin, Explanations: explanations}, "")
 	})
+	cmd.Example = "  pbxctl admin show jane.admin --explain section:users --explain extension:1001 --explain did:+4930100 --explain team:acme"
+	cmd.Flags().StringArrayVar(&queries, "explain", nil, "explain access to `RESOURCE`: section:ID, extension:NUMBER, did:NUMBER or team:NAME; may be repeated")
 	return cmd
 }
 
-// explanation says whether one thing is allowed, and why.
+// explanation says whether access to one resource is allowed, and why.
 type explanation struct {
 	Subject ampusers.ResourceKind `json:"subject"`
 	Key     string                `json:"key"`
@@ -43,34 +39,26 @@ type explanation struct {
 }
 
 func (e explanation) String() string {
-	result := "refused"
+	result := "denied"
 	if e.Allowed {
 		result = "allowed"
 	}
 	return fmt.Sprintf("%s %s: %s: %s", e.Subject, cell(e.Key), result, e.Reason)
 }
 
-// explain answers each of what is asked, written as SUBJECT:KEY.
+// explain answers queries written as KIND:KEY.
 func explain(admin *ampusers.Administrator, queries []string) ([]explanation, error) {
+	kinds := []ampusers.ResourceKind{ampusers.ResourceSection, ampusers.ResourceExtension, ampusers.ResourceDID, ampusers.ResourceTeam}
 	var answers []explanation
 	for i, text := range queries {
 		subject, key, ok := strings.Cut(text, ":")
-		switch kind := ampusers.ResourceKind(subject); {
-		case ok && isSubject(kind):
-			answers = append(answers, explanation{kind, key, admin.Explain(kind, key)})
-		default:
+		kind := ampusers.ResourceKind(subject)
+		if !ok || !slices.Contains(kinds, kind) {
 			return nil, store.NewInvalidError(store.FieldError{
 				Field: fmt.Sprintf("explain[%d]", i), Code: "syntax", Message: "write section:ID, extension:NUMBER, did:NUMBER or team:NAME",
 			})
 		}
+		answers = append(answers, explanation{kind, key, admin.Explain(kind, key)})
 	}
 	return answers, nil
-}
-
-func isSubject(s ampusers.ResourceKind) bool {
-	switch s {
-	case ampusers.ResourceSection, ampusers.ResourceExtension, ampusers.ResourceDID, ampusers.ResourceTeam:
-		return true
-	}
-	return false
 }

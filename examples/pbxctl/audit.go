@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +12,7 @@ import (
 )
 
 func (a *cli) auditCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "audit", Short: "The audit trail: who did what, when and from where", Args: cobra.NoArgs, RunE: requireSubcommand}
+	parent := newNoun("audit", "Read and verify the audit log")
 	parent.AddCommand(a.auditList(), a.auditVerify(), a.auditBaseline())
 	return parent
 }
@@ -24,19 +22,19 @@ func (a *cli) auditList() *cobra.Command {
 	var outcome string
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List what was done, refused or failed, newest first; --json shows the records before and after, too",
-		Example: "  pbxctl audit list --kind administrator --since 2026-01-31\n  pbxctl audit list --action login --outcome refused",
+		Short:   "List audit log entries, newest first; --json includes the records before and after",
+		Example: fmt.Sprintf("  pbxctl audit list --kind administrator --since 2026-01-31\n  pbxctl audit list --action login --outcome %s", audit.Denied),
 		Args:    cobra.NoArgs,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&query.Actor, "actor", "", "only what the actor of this `NAME` did")
+	flags.StringVar(&query.Actor, "actor", "", "only entries of the actor with this `NAME`")
 	flags.StringVar(&query.Action, "action", "", "only this `ACTION`, such as create, update, delete, login, apply")
-	flags.StringVar(&query.Kind, "kind", "", "only what was done to this `KIND`, such as administrator or 'AMI account'")
-	flags.StringVar(&query.Key, "key", "", "only what was done to the record of this `NAME`")
-	flags.StringVar(&outcome, "outcome", "", "only this `OUTCOME`: done, refused or failed")
-	flags.Var((*timeFlag)(&query.Since), "since", "only from this `TIME` on, such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z")
-	flags.Var((*timeFlag)(&query.Until), "until", "only before this `TIME`")
-	flags.StringVar(&query.After, "after", "", "begin after this `SEQUENCE`: the 'next' of the page before")
+	flags.StringVar(&query.Kind, "kind", "", "only records of this `KIND`, such as administrator or 'AMI account'")
+	flags.StringVar(&query.Key, "key", "", "only the record with this `NAME`")
+	flags.StringVar(&outcome, "outcome", "", "only this `OUTCOME`: "+strings.Join(outcomes(), ", "))
+	flags.Var((*timeFlag)(&query.Since), "since", "only entries from this `TIME` on, such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z")
+	flags.Var((*timeFlag)(&query.Until), "until", "only entries before this `TIME`")
+	flags.StringVar(&query.After, "after", "", "continue after this `SEQUENCE`: the 'next' of the previous page")
 	flags.IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("entries"))
 	_ = cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
@@ -48,7 +46,7 @@ func (a *cli) auditList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.print(list, func() string { return auditListText(list) })
+		return a.print(list, func() string { return listText(list, auditColumns(), "No entries found.") })
 	})
 	return cmd
 }
@@ -57,7 +55,7 @@ func outcomes() []string {
 	return []string{string(audit.Succeeded), string(audit.Denied), string(audit.Failed)}
 }
 
-// parseOutcome refuses a word that would select nothing.
+// parseOutcome rejects a word that would select nothing.
 func parseOutcome(text string) (audit.Outcome, error) {
 	switch outcome := audit.Outcome(text); outcome {
 	case "", audit.Succeeded, audit.Denied, audit.Failed:
@@ -66,47 +64,44 @@ func parseOutcome(text string) (audit.Outcome, error) {
 	return "", store.NewInvalidError(store.FieldError{Field: "outcome", Code: "oneof", Message: "choose one of " + strings.Join(outcomes(), ", ")})
 }
 
-func auditListText(list *store.Page[*audit.Entry]) string {
-	if len(list.Items) == 0 {
-		return "Nothing is kept that matches.\n"
+func auditColumns() []column[audit.Entry] {
+	return []column[audit.Entry]{
+		{"SEQUENCE", func(e *audit.Entry) any { return e.Sequence }},
+		{"TIME", func(e *audit.Entry) any { return e.Time }},
+		{"ACTOR", func(e *audit.Entry) any { return strings.TrimSuffix(string(e.Actor.Kind)+" "+e.Actor.Name, " ") }},
+		{"ADDRESS", func(e *audit.Entry) any { return e.Actor.Origin() }},
+		{"ACTION", func(e *audit.Entry) any { return e.Action }},
+		{"KIND", func(e *audit.Entry) any { return e.Kind }},
+		{"KEY", func(e *audit.Entry) any { return e.Key }},
+		{"OUTCOME", func(e *audit.Entry) any { return e.Outcome }},
+		{"REASON", func(e *audit.Entry) any { return e.Reason }},
+	}
+}
+
+func (a *cli) auditBaseline() *cobra.Command {
+	return &cobra.Command{
+		Use:   "baseline",
+		Short: "Baseline existing records in the audit log",
+		Long: "Baseline the records that the audit log does not know, such as records from before the log began.\n" +
+			"'pbxctl audit verify' lists them. Check each one first: a record that was inserted by plain SQL looks the same.",
+		Args: cobra.NoArgs,
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
+			added, err := s.BaselineAudit(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.print(map[string][]store.Reference{"baselined": added}, func() string { return baselineText(added) })
+		}),
+	}
+}
+
+func baselineText(added []store.Reference) string {
+	if len(added) == 0 {
+		return "Nothing to baseline: the audit log knows every record.\n"
 	}
 	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "SEQUENCE\tTIME\tACTOR\tSOURCE\tACTION\tKIND\tKEY\tOUTCOME\tREASON")
-	for _, e := range list.Items {
-		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Sequence, localTime(e.Time), cell(actorText(e.Actor)), cell(e.Actor.Origin()),
-			cell(e.Action), cell(e.Kind), cell(e.Key), cell(e.Outcome), cell(e.Reason))
+	for _, r := range added {
+		fmt.Fprintf(&b, "baselined: %s %s\n", cell(r.Kind), cell(r.Key))
 	}
-	_ = w.Flush()
-	return b.String() + moreText(list.Next)
-}
-
-func actorText(actor audit.Actor) string {
-	return strings.TrimSuffix(string(actor.Kind)+" "+actor.Name, " ")
-}
-
-// timeFlag is a time as a flag.
-type timeFlag time.Time
-
-// String returns nothing for the zero time.
-func (m *timeFlag) String() string {
-	if t := time.Time(*m); !t.IsZero() {
-		return t.Format(time.RFC3339Nano)
-	}
-	return ""
-}
-
-// Type is what the flag holds.
-func (m *timeFlag) Type() string { return "time" }
-
-// Set takes a date, a date with the time of this host, or RFC 3339.
-func (m *timeFlag) Set(text string) error {
-	for _, layout := range []string{time.RFC3339Nano, time.DateTime, time.DateOnly} {
-		t, err := time.ParseInLocation(layout, text, time.Local) //nolint:gosmopolitan // for a person at this host
-		if err == nil {
-			*m = timeFlag(t)
-			return nil
-		}
-	}
-	return fmt.Errorf("write a time such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z")
+	return b.String()
 }

@@ -30,16 +30,16 @@ func TestAudit_recordsEveryCommandWithActor(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "config", "install")
-	c.do(t, "manager", "add", "crm")
-	c.do(t, "manager", "edit", "crm", "--note", "x")
-	c.do(t, "manager", "rotate", "crm")
+	c.do(t, "ami-account", "add", "crm")
+	c.do(t, "ami-account", "edit", "crm", "--note", "x")
+	c.do(t, "ami-account", "rotate", "crm")
 	c.do(t, "config", "apply")
-	c.do(t, "manager", "delete", "crm")
+	c.do(t, "ami-account", "delete", "crm")
 	c.addRoot(t)
 	c.do(t, "admin", "add", "jane")
 	c.do(t, "admin", "edit", "jane", "--sections", "audit")
 	c.do(t, "admin", "delete", "jane")
-	c.fails(t, exitRejected, "manager", "add", "general")
+	c.fails(t, exitRejected, "ami-account", "add", "general")
 
 	current, err := user.Current()
 	require.NoError(t, err)
@@ -61,10 +61,10 @@ func TestAudit_recordsEveryCommandWithActor(t *testing.T) {
 func TestCLI_auditListFiltersAndPages(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	c.do(t, "manager", "add", "crm")
-	c.do(t, "manager", "add", "wallboard")
-	c.do(t, "manager", "delete", "crm")
-	c.fails(t, exitRejected, "manager", "delete", "crm")
+	c.do(t, "ami-account", "add", "crm")
+	c.do(t, "ami-account", "add", "wallboard")
+	c.do(t, "ami-account", "delete", "crm")
+	c.fails(t, exitRejected, "ami-account", "delete", "crm")
 	count := func(line ...string) int { return len(c.entries(t, line...)) }
 	all := count()
 	require.GreaterOrEqual(t, all, 4)
@@ -77,10 +77,10 @@ func TestCLI_auditListFiltersAndPages(t *testing.T) {
 	require.Equal(t, all, count("--since", "2020-01-31", "--until", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
 	require.Zero(t, count("--until", "2020-01-31 17:00:00"))
 	require.Zero(t, count("--since", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
-	require.Equal(t, "Nothing is kept that matches.\n", c.do(t, "audit", "list", "--actor", "nobody"))
+	require.Equal(t, "No entries found.\n", c.do(t, "audit", "list", "--actor", "nobody"))
 
 	output := c.do(t, "audit", "list", "--limit", "1")
-	require.Regexp(t, `^SEQUENCE +TIME +ACTOR +SOURCE +ACTION +KIND +KEY +OUTCOME +REASON\n\d+ +[-\d]+ [:\d]+ +host \S+ +- +delete +AMI account +crm +refused +\S.*\n`, output)
+	require.Regexp(t, `^SEQUENCE +TIME +ACTOR +ADDRESS +ACTION +KIND +KEY +OUTCOME +REASON\n\d+ +[-\d]+ [:\d]+ +host \S+ +- +delete +AMI account +crm +refused +\S.*\n`, output)
 	next := regexp.MustCompile(`\nMore: --after (\d+)\n$`).FindStringSubmatch(output)
 	require.NotNil(t, next, output)
 	rest := c.entries(t, "--after", next[1])
@@ -110,11 +110,11 @@ func TestAudit_recordsExportBeforeOutput(t *testing.T) {
 func TestCheckpoint_detectsReplacedLog(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	c.do(t, "manager", "add", "crm")
+	c.do(t, "ami-account", "add", "crm")
 	output := c.do(t, "audit", "verify")
-	checkpointMatch := regexp.MustCompile(`\nNote down for the next time: --since (\d+):([0-9a-f]{64})\n$`).FindStringSubmatch(output)
+	checkpointMatch := regexp.MustCompile(`\nCheckpoint for the next time: --since (\d+):([0-9a-f]{64})\n$`).FindStringSubmatch(output)
 	require.NotNil(t, checkpointMatch, output)
-	c.do(t, "manager", "add", "wallboard")
+	c.do(t, "ami-account", "add", "wallboard")
 	c.do(t, "audit", "verify", "--since", checkpointMatch[1]+":"+checkpointMatch[2])
 	verified := c.json(t, "audit", "verify", "--since", checkpointMatch[1]+":"+strings.ToUpper(checkpointMatch[2]))
 	require.Empty(t, verified["problems"])
@@ -124,25 +124,25 @@ func TestCheckpoint_detectsReplacedLog(t *testing.T) {
 	for _, name := range []string{"pbxusers.db", "pbxusers.db-wal", "pbxusers.db-shm"} {
 		require.NoError(t, os.RemoveAll(c.data(name)))
 	}
-	c.do(t, "manager", "add", "crm")
-	c.do(t, "manager", "add", "wallboard")
+	c.do(t, "ami-account", "add", "crm")
+	c.do(t, "ami-account", "add", "wallboard")
 	c.do(t, "audit", "verify")
 	output = c.fails(t, exitFailed, "audit", "verify", "--since", checkpointMatch[1]+":"+checkpointMatch[2])
-	require.Contains(t, output, "\n  entry "+checkpointMatch[1]+": it is not the entry that was noted down")
+	require.Contains(t, output, "\n  entry "+checkpointMatch[1]+": the entry is not the one of the checkpoint")
 }
 
 func TestCLI_auditBaselineAcceptsUntrackedRecords(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	c.do(t, "manager", "add", "crm")
+	c.do(t, "ami-account", "add", "crm")
 	c.exec(t, "DELETE FROM pbxusers_audit")
 	c.exec(t, "DELETE FROM pbxusers_audit_head")
 	require.Contains(t, c.fails(t, exitFailed, "audit", "verify"), "AMI account crm: ")
-	require.Equal(t, []any{map[string]any{"kind": "AMI account", "key": "crm"}}, c.json(t, "audit", "adopt")["adopted"])
+	require.Equal(t, []any{map[string]any{"kind": "AMI account", "key": "crm"}}, c.json(t, "audit", "baseline")["baselined"])
 	c.do(t, "audit", "verify")
-	c.do(t, "manager", "edit", "crm", "--owner", "Sales")
+	c.do(t, "ami-account", "edit", "crm", "--owner", "Sales")
 	c.do(t, "audit", "verify")
-	require.Equal(t, "Nothing to adopt: the audit trail was told of every record.\n", c.do(t, "audit", "adopt"))
+	require.Equal(t, "Nothing to baseline: the audit log knows every record.\n", c.do(t, "audit", "baseline"))
 }
 
 // TestConsoleActor_usesSudoUserForRoot runs alone: the environment is that of
@@ -163,7 +163,7 @@ func TestAudit_recordsRejectedFlagsOnce(t *testing.T) {
 	c := offline(t)
 	c.addRoot(t)
 	c.do(t, "admin", "add", "jane")
-	c.do(t, "manager", "add", "crm")
+	c.do(t, "ami-account", "add", "crm")
 	for _, test := range []struct {
 		stdin string
 		line  []string
@@ -175,10 +175,10 @@ func TestAudit_recordsRejectedFlagsOnce(t *testing.T) {
 		{"", []string{"admin", "edit", "nobody", "--extensions", "hush"}, []any{"update", "administrator", "nobody", "not_found"}},
 		{"\n", []string{"admin", "add", "bob", "--password-file", "-"}, []any{"create", "administrator", "bob", "invalid: password (required)"}},
 		{"\n", []string{"admin", "password", "JANE", "--password-file", "-"}, []any{"set password", "administrator", "jane", "invalid: password (required)"}},
-		{"", []string{"manager", "add", "pbx", "--permit", "hush"}, []any{"create", "AMI account", "pbx", "invalid: permit[0] (network)"}},
-		{"", []string{"manager", "edit", "CRM", "--read", "hush"}, []any{"update", "AMI account", "crm", "invalid: read[0] (privilege)"}},
-		{"\n", []string{"manager", "rotate", "CRM", "--secret-file", "-"}, []any{"rotate", "AMI account", "crm", "invalid: secret (required)"}},
-		{"", []string{"config", "install", "--mend", "hush"}, []any{"install", "configuration", filepath.Base(c.confDir), "invalid: fix (unknown)"}},
+		{"", []string{"ami-account", "add", "pbx", "--permit", "hush"}, []any{"create", "AMI account", "pbx", "invalid: permit[0] (network)"}},
+		{"", []string{"ami-account", "edit", "CRM", "--read", "hush"}, []any{"update", "AMI account", "crm", "invalid: read[0] (privilege)"}},
+		{"\n", []string{"ami-account", "rotate", "CRM", "--secret-file", "-"}, []any{"rotate", "AMI account", "crm", "invalid: secret (required)"}},
+		{"", []string{"config", "install", "--fix", "hush"}, []any{"install", "configuration", filepath.Base(c.confDir), "invalid: fix (unknown)"}},
 	} {
 		before := len(c.entries(t))
 		require.NotContains(t, c.withStdin(test.stdin).fails(t, exitRejected, test.line...), "hush")
@@ -198,7 +198,7 @@ func TestAudit_recordsApplyConnectionFailure(t *testing.T) {
 	for _, verb := range []string{"apply", "rollback", "recover"} {
 		c.withFlags("--ami", "127.0.0.1:1").fails(t, exitFailed, "config", verb)
 		e := c.entries(t)[0]
-		require.Equal(t, []any{verb, "configuration", "failed", "failed: connection, nothing changed"},
+		require.Equal(t, []any{verb, "configuration", "failed", "failed: connect, nothing changed"},
 			[]any{e["action"], e["kind"], e["outcome"], e["reason"]})
 	}
 	c.withFlags("--ami", "127.0.0.1:1", "--asterisk", c.data("no-asterisk")).fails(t, exitFailed, "config", "install")

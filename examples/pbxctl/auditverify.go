@@ -18,14 +18,14 @@ func (a *cli) auditVerify() *cobra.Command {
 	var since string
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Prove that no entry and no record was changed, added or removed behind the trail's back",
-		Long: "Prove that no entry and no record was changed, added or removed behind the trail's back.\n" +
-			"Note down what it ends with: --since then proves, later, that nothing before was replaced as a whole.",
+		Short: "Verify the integrity of the audit log and records",
+		Long: "Verify the integrity of the audit log and records: find entries and records that were changed, added or removed outside this program.\n" +
+			"Keep the checkpoint that it prints. --since compares with it later, and finds out whether the whole log was replaced.",
 		Args: cobra.NoArgs,
 	}
-	cmd.Flags().StringVar(&since, "since", "", "`SEQUENCE:HASH` that an earlier verification ended with")
+	cmd.Flags().StringVar(&since, "since", "", "checkpoint `SEQUENCE:HASH` of an earlier verification")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-		mark, err := parseCheckpoint(since)
+		start, err := parseCheckpoint(since)
 		if err != nil {
 			return err
 		}
@@ -33,7 +33,7 @@ func (a *cli) auditVerify() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if err := mark.compare(cmd.Context(), s.AuditLog, found); err != nil {
+		if err := start.compare(cmd.Context(), s.AuditLog, found); err != nil {
 			return err
 		}
 		return a.printVerification(found)
@@ -41,22 +41,22 @@ func (a *cli) auditVerify() *cobra.Command {
 	return cmd
 }
 
-// printVerification fails when there are problems, so that scripts notice. As
-// text they are the error; as JSON they stand in the document.
+// printVerification fails if there are findings, so that scripts notice. Text
+// output has them in the error, JSON in the document.
 func (a *cli) printVerification(found *audit.Verification) error {
 	if found.FindingCount > 0 {
 		if a.json {
 			if err := a.print(found, nil); err != nil {
 				return err
 			}
-			return fmt.Errorf("the audit trail was tampered with: see the %d problems", found.FindingCount)
+			return fmt.Errorf("integrity check failed: %d findings", found.FindingCount)
 		}
-		return fmt.Errorf("the audit trail was tampered with:%s", findingsText(found))
+		return fmt.Errorf("integrity check failed: records were modified outside this program:%s", findingsText(found))
 	}
 	return a.print(found, func() string {
-		text := fmt.Sprintf("Nothing was tampered with: %d entries, and %d records agree with them.\n", found.Entries, found.Records)
+		text := fmt.Sprintf("No tampering found: %d entries, %d records checked.\n", found.Entries, found.Records)
 		if found.Entries > 0 {
-			text += fmt.Sprintf("Note down for the next time: --since %d:%s\n", found.Entries, found.Hash)
+			text += fmt.Sprintf("Checkpoint for the next time: --since %d:%s\n", found.Entries, found.Hash)
 		}
 		return text
 	})
@@ -80,7 +80,7 @@ func findingsText(found *audit.Verification) string {
 	return b.String()
 }
 
-// checkpoint is an entry that was noted down; the zero one is none.
+// checkpoint is the last entry of an earlier verification; the zero value is none.
 type checkpoint struct {
 	sequence int64
 	hash     string
@@ -94,18 +94,18 @@ func parseCheckpoint(text string) (checkpoint, error) {
 	number, err := strconv.ParseInt(sequence, 10, 64)
 	if err != nil || number < 1 || hash == "" {
 		return checkpoint{}, store.NewInvalidError(store.FieldError{
-			Field: "since", Code: "syntax", Message: "write SEQUENCE:HASH, as an earlier verification ended with",
+			Field: "since", Code: "syntax", Message: "write SEQUENCE:HASH, as an earlier verification printed it",
 		})
 	}
 	return checkpoint{number, strings.ToLower(hash)}, nil
 }
 
-// compare adds a problem when the entry is gone, or another one.
-func (m checkpoint) compare(ctx context.Context, trail *audit.Log, found *audit.Verification) error {
+// compare adds a finding if the entry is missing or differs.
+func (m checkpoint) compare(ctx context.Context, log *audit.Log, found *audit.Verification) error {
 	if m.sequence == 0 {
 		return nil
 	}
-	list, err := trail.List(ctx, audit.Query{PageRequest: store.PageRequest{After: strconv.FormatInt(m.sequence+1, 10), Limit: 1}})
+	list, err := log.List(ctx, audit.Query{PageRequest: store.PageRequest{After: strconv.FormatInt(m.sequence+1, 10), Limit: 1}})
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (m checkpoint) compare(ctx context.Context, trail *audit.Log, found *audit.
 	}
 	found.FindingCount++
 	found.Findings = append(found.Findings, audit.Finding{
-		Sequence: m.sequence, Code: "since", Message: "it is not the entry that was noted down: it, and all before it, may have been replaced",
+		Sequence: m.sequence, Code: "since", Message: "the entry is not the one of the checkpoint; this entry and all before it may have been replaced",
 	})
 	return nil
 }

@@ -12,17 +12,16 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// cli is one run of pbxctl: its settings, and what it has opened.
+// cli is one run of pbxctl.
 type cli struct {
 	settings app.Settings
 	json     bool
 	stdin    io.Reader
 	stdout   io.Writer
 	stderr   io.Writer
-	// options are those that the database is opened with. Tests make passwords
-	// cost little.
+	// options open the database. Tests set cheap password hashing.
 	options app.Options
-	// started says that the command line was understood.
+	// started reports that the command line is valid.
 	started bool
 	closers []func() error
 }
@@ -30,18 +29,23 @@ type cli struct {
 // register adds the global flags.
 func (a *cli) register(flags *pflag.FlagSet) {
 	a.settings.Register(flags)
+	a.registerOwn(flags)
+}
+
+// registerOwn adds the global flags that are no settings.
+func (a *cli) registerOwn(flags *pflag.FlagSet) {
 	app.RegisterIniFile(flags)
 	flags.BoolVar(&a.json, "json", false, "print JSON")
 }
 
-// complete takes the flags that were not given from the environment and from
-// the file of settings.
+// complete sets the flags that were not given from the environment and from the
+// settings file.
 func (a *cli) complete(flags *pflag.FlagSet) error {
 	path, required := app.IniFile(flags)
 	return app.LoadFlags(flags, path, required)
 }
 
-// close closes what was opened, last first.
+// close closes what was opened, in reverse order.
 func (a *cli) close() {
 	for _, c := range slices.Backward(a.closers) {
 		_ = c()
@@ -49,17 +53,17 @@ func (a *cli) close() {
 	a.closers = nil
 }
 
-// open opens a database that exists.
+// open opens an existing database.
 func (a *cli) open(ctx context.Context) (*app.App, error) { return a.openWith(ctx, a.options) }
 
-// openOrCreate opens the database, and makes it and its key at first use.
+// openOrCreate opens the database, and creates it and its key on first use.
 func (a *cli) openOrCreate(ctx context.Context) (*app.App, error) {
 	opts := a.options
 	opts.Create = true
 	return a.openWith(ctx, opts)
 }
 
-// openForCompletion opens the database to complete a key in a shell.
+// openForCompletion opens the database for shell completion.
 func (a *cli) openForCompletion(cmd *cobra.Command) (*app.App, error) {
 	if err := a.complete(cmd.Root().PersistentFlags()); err != nil {
 		return nil, err
@@ -76,7 +80,7 @@ func (a *cli) openWith(ctx context.Context, opts app.Options) (*app.App, error) 
 	return s, nil
 }
 
-// dial logs in to Asterisk; nil stands for none to talk to.
+// dial logs in to Asterisk. It returns nil if the settings name none.
 func (a *cli) dial(ctx context.Context, s *app.App, events string) (*ami.Client, error) {
 	client, err := s.Dial(ctx, events)
 	if client != nil {

@@ -14,54 +14,54 @@ import (
 func TestCLI_exitCodes(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	c.do(t, "manager", "add", "crm")
+	c.do(t, "ami-account", "add", "crm")
 	for _, test := range []struct {
 		line string
 		code int
 	}{
 		{"", exitOK},
 		{"--help", exitOK},
-		{"help manager add", exitOK},
-		{"manager presets", exitOK},
-		{"manager list --limit 1", exitOK},
+		{"help ami-account add", exitOK},
+		{"ami-account presets", exitOK},
+		{"ami-account list --limit 1", exitOK},
 		{"config plan", exitOK},
 		{"completion zsh", exitOK},
 
-		{"--db sqlite:" + c.data("no/such.db") + " manager list", exitFailed},
+		{"--db sqlite:" + c.data("no/such.db") + " ami-account list", exitFailed},
 		{"--conf-dir " + c.data("nowhere") + " config install", exitFailed},
-		{"--key-file " + c.confDir + " manager list", exitFailed},
+		{"--key-file " + c.confDir + " ami-account list", exitFailed},
 		{"--ami 127.0.0.1:1 config apply", exitFailed},
-		{"manager add other --secret-file " + c.data("no-such-file"), exitFailed},
-		{"--ami 127.0.0.1:1 manager probe crm", exitFailed},
+		{"ami-account add other --secret-file " + c.data("no-such-file"), exitFailed},
+		{"--ami 127.0.0.1:1 ami-account probe crm", exitFailed},
 
-		{"manager", exitUsage},
+		{"ami-account", exitUsage},
 		{"config", exitUsage},
 		{"nonsense", exitUsage},
-		{"manager nonsense", exitUsage},
-		{"manager add", exitUsage},
-		{"manager add one two", exitUsage},
-		{"manager list one", exitUsage},
-		{"manager show", exitUsage},
+		{"ami-account nonsense", exitUsage},
+		{"ami-account add", exitUsage},
+		{"ami-account add one two", exitUsage},
+		{"ami-account list one", exitUsage},
+		{"ami-account show", exitUsage},
 		{"config apply one", exitUsage},
-		{"manager add x --nonsense", exitUsage},
-		{"manager add x --write-timeout soon", exitUsage},
-		{"manager add x --secret one --secret-file two", exitUsage},
-		{"manager list --limit many", exitUsage},
+		{"ami-account add x --nonsense", exitUsage},
+		{"ami-account add x --write-timeout soon", exitUsage},
+		{"ami-account add x --secret one --secret-file two", exitUsage},
+		{"ami-account list --limit many", exitUsage},
 
-		{"manager add crm", exitRejected},
-		{"manager add CRM", exitRejected},
-		{"manager add general", exitRejected},
-		{"manager add x --secret short", exitRejected},
-		{"manager add x --permit nonsense", exitRejected},
-		{"manager add x --preset nonsense", exitRejected},
-		{"manager show nobody", exitRejected},
-		{"manager edit nobody --note x", exitRejected},
-		{"manager rotate nobody", exitRejected},
-		{"manager delete nobody", exitRejected},
-		{"--ami 127.0.0.1:1 manager probe nobody", exitRejected},
-		{"manager probe crm", exitRejected},
+		{"ami-account add crm", exitRejected},
+		{"ami-account add CRM", exitRejected},
+		{"ami-account add general", exitRejected},
+		{"ami-account add x --secret short", exitRejected},
+		{"ami-account add x --permit nonsense", exitRejected},
+		{"ami-account add x --preset nonsense", exitRejected},
+		{"ami-account show nobody", exitRejected},
+		{"ami-account edit nobody --note x", exitRejected},
+		{"ami-account rotate nobody", exitRejected},
+		{"ami-account delete nobody", exitRejected},
+		{"--ami 127.0.0.1:1 ami-account probe nobody", exitRejected},
+		{"ami-account probe crm", exitRejected},
 		{"config rollback", exitRejected},
-		{"--db postgres:x manager list", exitRejected},
+		{"--db postgres:x ami-account list", exitRejected},
 	} {
 		t.Run(test.line, func(t *testing.T) {
 			t.Parallel()
@@ -72,7 +72,7 @@ func TestCLI_exitCodes(t *testing.T) {
 			case exitOK:
 				require.NotEmpty(t, o.stdout)
 			case exitUsage:
-				require.Contains(t, o.stderr, "--help' for what there is.\n")
+				require.Contains(t, o.stderr, "--help' for usage.\n")
 				fallthrough
 			case exitRejected:
 				require.Empty(t, o.stdout)
@@ -87,25 +87,25 @@ func TestCLI_exitCodes(t *testing.T) {
 func TestCLI_usageErrorsNameCommandHelp(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	require.Contains(t, c.fails(t, exitUsage, "manager", "add", "x", "--nonsense"), "\nRun 'pbxctl manager add --help' for what there is.\n")
-	output := c.fails(t, exitUsage, "manager")
-	require.Equal(t, "pbxctl: say what to do with manager: add, delete, disable, edit, enable, list, presets, probe, rotate, show\n"+
-		"Run 'pbxctl manager --help' for what there is.\n", output)
+	require.Contains(t, c.fails(t, exitUsage, "ami-account", "add", "x", "--nonsense"), "\nRun 'pbxctl ami-account add --help' for usage.\n")
+	output := c.fails(t, exitUsage, "ami-account")
+	require.Equal(t, "pbxctl: missing subcommand for ami-account; available: add, delete, disable, edit, enable, list, presets, probe, rotate, show\n"+
+		"Run 'pbxctl ami-account --help' for usage.\n", output)
 }
 
 func TestRequireChange_rejectsEditWithoutFlags(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.addRoot(t)
-	c.do(t, "manager", "add", "crm")
+	c.do(t, "ami-account", "add", "crm")
 	c.do(t, "group", "add", "Sales")
 	c.do(t, "user", "add", "jane")
 	id, _ := c.json(t, "token", "add", "jane")["id"].(string)
 	trail := c.do(t, "audit", "list", "--json")
-	for noun, name := range map[string]string{"admin": "root", "manager": "crm", "group": "Sales", "user": "jane", "token": id} {
+	for noun, name := range map[string]string{"admin": "root", "ami-account": "crm", "group": "Sales", "user": "jane", "token": id} {
 		for _, flag := range []string{"--json", "--product=x"} { // flags of every command are no fields
 			output := c.fails(t, exitUsage, noun, "edit", name, flag)
-			require.Equal(t, "pbxctl: nothing to change: name what is to be changed by its flag\nRun 'pbxctl "+noun+" edit --help' for what there is.\n", output)
+			require.Equal(t, "pbxctl: nothing to change: give at least one field as a flag\nRun 'pbxctl "+noun+" edit --help' for usage.\n", output)
 		}
 	}
 	require.Equal(t, trail, c.do(t, "audit", "list", "--json"))
@@ -125,7 +125,7 @@ func TestSplitValues_trimsSpaces(t *testing.T) {
 	require.Equal(t, []any{"ami-accounts", "apply"}, admin["sections"])
 	require.Equal(t, "100-199,205", admin["extensions"])
 	require.Equal(t, []any{"", "acme"}, admin["teams"])
-	account := c.json(t, "manager", "add", "crm", "--permit", "10.0.0.0/8, 127.0.0.1", "--read", "call, user")
+	account := c.json(t, "ami-account", "add", "crm", "--permit", "10.0.0.0/8, 127.0.0.1", "--read", "call, user")
 	require.Equal(t, []any{"10.0.0.0/8", "127.0.0.1/32"}, account["permit"])
 	require.Equal(t, []any{"call", "user"}, account["read"])
 }
@@ -134,10 +134,10 @@ func TestCLI_helpDescribesEveryFlag(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	help := c.do(t, "admin", "add", "--help") + c.do(t, "admin", "show", "--help") + c.do(t, "admin", "password", "--help") +
-		c.do(t, "audit", "list", "--help") + c.do(t, "manager", "add", "--help") +
+		c.do(t, "audit", "list", "--help") + c.do(t, "ami-account", "add", "--help") +
 		c.do(t, "user", "edit", "--help") + c.do(t, "user", "list", "--help") + c.do(t, "user", "password", "--help") + c.do(t, "user", "sync", "--help") +
-		c.do(t, "user", "preview", "--help") +
-		c.do(t, "group", "add", "--help") + c.do(t, "token", "add", "--help")
+		c.do(t, "user", "mail", "preview", "--help") +
+		c.do(t, "group", "add", "--help") + c.do(t, "token", "add", "--help") + c.do(t, "help", "settings")
 	for _, flag := range []string{
 		"display-name", "access", "sections", "extensions", "dids", "teams", "password", "password-file", "explain", "invite",
 		"actor", "action", "kind", "key", "outcome", "since", "until", "after", "limit", "config", "base-url",
@@ -149,7 +149,7 @@ func TestCLI_helpDescribesEveryFlag(t *testing.T) {
 		"modules", "requests-per-hour", "addresses", "expires-at",
 		"product", "mail-templates", "login-by-email", "login-by-extension", "password-lifetime", "smtp", "smtp-from", "smtp-user",
 		"smtp-password-file", "smtp-security", "smtp-ca-file", "ldap-url", "ldap-name", "ldap-kind", "ldap-start-tls", "ldap-ca-file", "ldap-bind-dn",
-		"ldap-password-file", "ldap-base-dn", "ldap-filter", "ldap-group-base-dn", "ldap-max-gone", "ldap-grace",
+		"ldap-password-file", "ldap-base-dn", "ldap-filter", "ldap-group-base-dn", "ldap-max-removals", "ldap-delete-after",
 		"db", "key-file", "conf-dir", "ami", "ami-user", "ami-secret-file", "asterisk", "json",
 	} {
 		require.Regexp(t, `--`+flag+`( \S+)? {2,}\S`, help)
@@ -186,16 +186,16 @@ func TestConfig_globalFlagsFromEnvironment(t *testing.T) {
 	require.Equal(t, loginSucceeds, answer)
 
 	// The command line goes before the environment.
-	require.Contains(t, runLine(t, "", "config", "status", "--json=false").stdout, "Nothing is pending.\n")
+	require.Contains(t, runLine(t, "", "config", "status", "--json=false").stdout, "No changes are pending.\n")
 	t.Setenv("PBXUSERS_AMI", "127.0.0.1:1")
 	require.Equal(t, exitFailed, runLine(t, "", "config", "apply").code)
 	require.Equal(t, exitOK, runLine(t, "", "config", "apply", "--ami", asterisk.AMIAddr).code)
 	t.Setenv("PBXUSERS_JSON", "perhaps")
 	o = runLine(t, "", "config", "status")
 	require.Equal(t, exitUsage, o.code)
-	require.Equal(t, "pbxctl: the environment variable PBXUSERS_JSON holds no bool for --json\nRun 'pbxctl config status --help' for what there is.\n", o.stderr)
+	require.Equal(t, "pbxctl: the environment variable PBXUSERS_JSON holds no bool for --json\nRun 'pbxctl config status --help' for usage.\n", o.stderr)
 	t.Setenv("PBXUSERS_JSON", "")
-	require.Contains(t, runLine(t, "", "config", "status").stdout, "Nothing is pending.\n", "an empty variable is none")
+	require.Contains(t, runLine(t, "", "config", "status").stdout, "No changes are pending.\n", "an empty variable is none")
 }
 
 func TestCLI_completion(t *testing.T) {
@@ -208,21 +208,21 @@ func TestCLI_completion(t *testing.T) {
 		t.Helper()
 		return c.complete(t, args...)
 	}
-	require.Empty(t, completed("manager", "show", ""))
+	require.Empty(t, completed("ami-account", "show", ""))
 	require.Len(t, snapshot(t, c.dataDir), 1, "completion makes no database")
 	for _, name := range []string{"crm1", "Crm2", "xcrm"} {
-		c.do(t, "manager", "add", name)
+		c.do(t, "ami-account", "add", name)
 	}
 	for _, verb := range []string{"show", "edit", "rotate", "disable", "enable", "delete", "probe"} {
-		require.Equal(t, []string{"crm1", "Crm2"}, completed("manager", verb, "cr"), verb)
-		require.Empty(t, completed("manager", verb, "crm1", ""), verb)
+		require.Equal(t, []string{"crm1", "Crm2"}, completed("ami-account", verb, "cr"), verb)
+		require.Empty(t, completed("ami-account", verb, "crm1", ""), verb)
 	}
-	require.Equal(t, presetNames(), completed("manager", "add", "x", "--preset", ""))
-	require.Contains(t, completed("manager", "add", "x", "--read", ""), "agent")
+	require.Equal(t, presetNames(), completed("ami-account", "add", "x", "--preset", ""))
+	require.Contains(t, completed("ami-account", "add", "x", "--read", ""), "agent")
 	c.addRoot(t)
 	for _, verb := range []string{"show", "edit", "password", "disable", "enable", "delete", "recover"} {
 		require.Equal(t, []string{"root"}, completed("admin", verb, "RO"), verb)
 	}
 	require.Equal(t, sectionIDs(), completed("admin", "add", "x", "--sections", ""))
-	require.Equal(t, []string{"enabled", "bindaddr"}, completed("config", "install", "--mend", ""))
+	require.Equal(t, []string{"enabled", "bindaddr"}, completed("config", "install", "--fix", ""))
 }

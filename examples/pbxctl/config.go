@@ -11,117 +11,97 @@ import (
 )
 
 func (a *cli) configCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "config", Short: "The Asterisk configuration that makes the records live", Args: cobra.NoArgs, RunE: requireSubcommand}
-	parent.PersistentFlags().BoolVar(&a.settings.TakeOver, "adopt", false,
-		"take the configuration folder over from another database, with all that is in it")
-	parent.AddCommand(a.configInstall(), a.configPlan(), a.configApply(), a.configRollback(), a.configStatus(), a.configRecover())
+	parent := newNoun("config", "Apply the records to the Asterisk configuration")
+	parent.AddCommand(
+		a.configInstall(),
+		a.configAction("plan", "Show what an apply would change, with secrets masked", a.plan),
+		a.configAction("apply", "Apply the configuration: write, check, reload, verify; roll back on failure", a.apply),
+		a.configAction("rollback", "Return to the previous generation; the records stay as they are", a.rollback),
+		a.configAction("status", "Show whether there are changes to apply", a.status),
+		a.configAction("recover", "Recover from an interrupted apply", a.recoverApply),
+	)
+	for _, cmd := range parent.Commands() {
+		cmd.Flags().BoolVar(&a.settings.TakeOver, "take-over", false, "take over the configuration folder, with all its content, from another database")
+	}
 	return parent
 }
 
-func (a *cli) configPlan() *cobra.Command {
+// configAction is a command on the configuration folder.
+func (a *cli) configAction(use, short string, run func(cmd *cobra.Command, s *app.App) error) *cobra.Command {
 	return &cobra.Command{
-		Use:   "plan",
-		Short: "Show what an apply would change, secrets masked",
-		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-			folder, err := s.ConfigDir(nil, nil)
-			if err != nil {
-				return err
-			}
-			plan, err := folder.Plan(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return a.print(plan, plan.String)
-		}),
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error { return run(cmd, s) }),
 	}
 }
 
-func (a *cli) configApply() *cobra.Command {
-	return &cobra.Command{
-		Use:   "apply",
-		Short: "Make the records live: write, check, reload, verify; roll back when Asterisk does not take it",
-		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-			folder, err := a.openConfigDir(cmd, s)
-			if err != nil {
-				return err
-			}
-			report, err := folder.Apply(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return a.print(report, func() string { return reportText(report) })
-		}),
+func (a *cli) plan(cmd *cobra.Command, s *app.App) error {
+	folder, err := s.ConfigDir(nil, nil)
+	if err != nil {
+		return err
 	}
+	plan, err := folder.Plan(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return a.print(plan, plan.String)
 }
 
-func (a *cli) configRollback() *cobra.Command {
-	return &cobra.Command{
-		Use:   "rollback",
-		Short: "Go back to the generation before the live one; the records keep what they hold",
-		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-			folder, err := a.openConfigDir(cmd, s)
-			if err != nil {
-				return err
-			}
-			report, err := folder.Rollback(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return a.print(report, func() string {
-				return reportText(report) + "The records hold what they held: 'pbxctl config apply' brings that back.\n"
-			})
-		}),
+func (a *cli) apply(cmd *cobra.Command, s *app.App) error {
+	folder, err := a.openConfigDir(cmd, s)
+	if err != nil {
+		return err
 	}
+	report, err := folder.Apply(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return a.print(report, func() string { return reportText(report) })
 }
 
-func (a *cli) configStatus() *cobra.Command {
-	return &cobra.Command{
-		Use:   "status",
-		Short: "Say whether there is something to apply",
-		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-			folder, err := s.ConfigDir(nil, nil)
-			if err != nil {
-				return err
-			}
-			status, err := folder.Status(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return a.print(status, func() string { return statusText(status) })
-		}),
+func (a *cli) rollback(cmd *cobra.Command, s *app.App) error {
+	folder, err := a.openConfigDir(cmd, s)
+	if err != nil {
+		return err
 	}
+	report, err := folder.Rollback(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return a.print(report, func() string {
+		return reportText(report) + "The records did not change; 'pbxctl config apply' applies them again.\n"
+	})
 }
 
-func (a *cli) configRecover() *cobra.Command {
-	return &cobra.Command{
-		Use:   "recover",
-		Short: "End an apply that was cut short, on the old or on the new generation, whole",
-		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-			folder, err := a.openConfigDir(cmd, s)
-			if err != nil {
-				return err
-			}
-			recovery, err := folder.Recover(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return a.print(recovery, func() string { return recoveryText(recovery) })
-		}),
+func (a *cli) status(cmd *cobra.Command, s *app.App) error {
+	folder, err := s.ConfigDir(nil, nil)
+	if err != nil {
+		return err
 	}
+	status, err := folder.Status(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return a.print(status, func() string { return statusText(status) })
 }
 
-// openConfigDir opens the configuration folder and logs in to Asterisk, for an
-// act of the name that the command has.
+func (a *cli) recoverApply(cmd *cobra.Command, s *app.App) error {
+	folder, err := a.openConfigDir(cmd, s)
+	if err != nil {
+		return err
+	}
+	recovery, err := folder.Recover(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return a.print(recovery, func() string { return recoveryText(recovery) })
+}
+
+// openConfigDir opens the configuration folder and logs in to Asterisk. The
+// name of the command is the action in the audit log.
 func (a *cli) openConfigDir(cmd *cobra.Command, s *app.App) (*asteriskconf.ConfigDir, error) {
 	client, err := a.dial(cmd.Context(), s, "")
 	if err != nil {
-		// The folder keeps in the trail what comes of an act; this one did
-		// not come that far.
+		// ConfigDir records its actions itself; this one did not start.
 		failed := &asteriskconf.ApplyError{Step: asteriskconf.StepConnect, Err: err}
 		s.AuditLog.RecordFailure(cmd.Context(), s.ConfigAuditEvent(cmd.Name()), failed)
 		return nil, wrapUnchanged(err)
@@ -136,21 +116,21 @@ func reportText(r *asteriskconf.Report) string {
 	var b strings.Builder
 	for _, f := range r.Files {
 		if f.Added+f.Modified+f.Removed == 0 {
-			fmt.Fprintf(&b, "%s: as it stands\n", f.Path)
+			fmt.Fprintf(&b, "%s: unchanged\n", f.Path)
 		} else {
-			fmt.Fprintf(&b, "%s: %d added, %d altered, %d removed\n", f.Path, f.Added, f.Modified, f.Removed)
+			fmt.Fprintf(&b, "%s: %d added, %d modified, %d removed\n", f.Path, f.Added, f.Modified, f.Removed)
 		}
 		if f.BackupPath != "" {
-			fmt.Fprintf(&b, "  edited by hand; that copy was set aside: %s\n", f.BackupPath)
+			fmt.Fprintf(&b, "  edited manually; backup of the edited file: %s\n", f.BackupPath)
 		}
 		for _, note := range f.Notes {
 			fmt.Fprintf(&b, "  %s\n", note)
 		}
 	}
 	if r.Verified {
-		fmt.Fprintf(&b, "Live: Asterisk was seen to serve generation %d.\n", r.Generation)
+		fmt.Fprintf(&b, "Generation %d is live.\n", r.Generation)
 	} else {
-		b.WriteString("Written, and not verified: there was no Asterisk to talk to. It stays pending.\n")
+		b.WriteString("Files written, but not verified: there is no Asterisk to connect to. The changes stay pending.\n")
 	}
 	return b.String()
 }
@@ -159,14 +139,14 @@ func statusText(s *asteriskconf.Status) string {
 	var b strings.Builder
 	switch {
 	case s.Interrupted:
-		b.WriteString("An apply was cut short: 'pbxctl config recover' ends it.\n")
+		b.WriteString("An apply was interrupted. Run 'pbxctl config recover'.\n")
 	case s.Pending:
-		b.WriteString("Pending: 'pbxctl config plan' shows what, 'pbxctl config apply' makes it live.\n")
+		b.WriteString("Changes are pending: 'pbxctl config plan' shows them, 'pbxctl config apply' applies them.\n")
 	default:
-		b.WriteString("Nothing is pending.\n")
+		b.WriteString("No changes are pending.\n")
 	}
 	if s.LiveAt != nil {
-		fmt.Fprintf(&b, "Generation %d was seen live at %s.\n", s.Generation, s.LiveAt.Local().Format("2006-01-02 15:04:05")) //nolint:gosmopolitan // for a person at this host
+		fmt.Fprintf(&b, "Generation %d was last verified live at %s.\n", s.Generation, localTime(*s.LiveAt))
 	}
 	return b.String()
 }
@@ -174,11 +154,11 @@ func statusText(s *asteriskconf.Status) string {
 func recoveryText(r *asteriskconf.Recovery) string {
 	switch {
 	case !r.Interrupted:
-		return "No apply was cut short.\n"
+		return "No apply was interrupted.\n"
 	case r.RolledForward:
 		return "The new generation was completed.\n"
 	case r.Reason != "":
-		return "The old generation was put back: " + r.Reason + "\n"
+		return "Rolled back to the previous generation: " + r.Reason + "\n"
 	}
-	return "The old generation was put back.\n"
+	return "Rolled back to the previous generation.\n"
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// isClientError reports whether err is the answer to a bad request rather than a
+// isClientError reports whether err rejects the request, rather than being a
 // failure of the system.
 func isClientError(err error) bool {
 	for _, target := range []error{
@@ -26,13 +26,13 @@ func isClientError(err error) bool {
 	return false
 }
 
-// errorText says what is wrong, each refused field on a line of its own, and
-// then the way out, where what is wrong does not tell it.
+// errorText describes err, with each rejected field on a line of its own, and a
+// hint where there is one.
 func errorText(err error) string {
 	var b strings.Builder
 	var invalid *store.InvalidError
 	if errors.As(err, &invalid) && !errors.As(err, new(*asteriskconf.ApplyError)) {
-		b.WriteString("pbxctl: refused, nothing was changed:")
+		b.WriteString("pbxctl: rejected, nothing was changed:")
 		for _, f := range invalid.Fields {
 			b.WriteString("\n  " + f.String())
 		}
@@ -45,13 +45,13 @@ func errorText(err error) string {
 	return b.String()
 }
 
-// flagErrors are flags that could not be read.
+// flagErrors are the errors of flags that cannot be read.
 type flagErrors []store.FieldError
 
-// withFlagErrors has a service make the change, and undoes it when a flag could not
-// be read: so all that is wrong is refused at once. act is the change as the
-// audit trail calls it.
-func withFlagErrors[R any](ctx context.Context, s *app.App, errs flagErrors, act audit.Event, change func(context.Context) (R, error)) (changed R, err error) {
+// withFlagErrors lets a service make a change, and undoes it if a flag cannot be
+// read, so that the errors of flags and of the service are reported together.
+// event describes the change for the audit log.
+func withFlagErrors[R any](ctx context.Context, s *app.App, errs flagErrors, event audit.Event, change func(context.Context) (R, error)) (changed R, err error) {
 	if len(errs) == 0 {
 		return change(ctx)
 	}
@@ -59,12 +59,12 @@ func withFlagErrors[R any](ctx context.Context, s *app.App, errs flagErrors, act
 		_, err := change(ctx)
 		return errs.merge(err)
 	})
-	// What the service kept of it was undone as well.
-	s.AuditLog.RecordFailure(ctx, act, err)
+	// The entry of the service was undone as well.
+	s.AuditLog.RecordFailure(ctx, event, err)
 	return changed, err
 }
 
-// merge adds what the service refused to what the flags refused.
+// merge adds the field errors of the service to those of the flags.
 func (errs flagErrors) merge(err error) error {
 	var invalid *store.InvalidError
 	var exists *store.AlreadyExistsError
@@ -80,7 +80,7 @@ func (errs flagErrors) merge(err error) error {
 	return store.NewInvalidError(errs...)
 }
 
-// wrapUnchanged says of a failed login that it left everything as it was.
+// wrapUnchanged adds that a failed login to Asterisk changed nothing.
 func wrapUnchanged(err error) error {
-	return fmt.Errorf("%w; nothing was changed, and what was pending still is", err)
+	return fmt.Errorf("%w; nothing was changed, and the changes are still pending", err)
 }

@@ -248,7 +248,7 @@ func snapshot(t *testing.T, folder string) map[string]string {
 	return files
 }
 
-var secretRow = regexp.MustCompile(`(?m)^secret +(\S+) +\(shown this once\)$`)
+var secretRow = regexp.MustCompile(`(?m)^secret +(\S+) +\(shown only once\)$`)
 
 // shownSecret finds the secret in what people are shown.
 func shownSecret(t *testing.T, text string) string {

@@ -29,16 +29,16 @@ func goldenLines() []goldenNoun {
 			"admin disable desk.admin", "admin enable desk.admin", "admin recover root.admin", "admin disable nobody",
 			"admin delete new.admin", "admin delete new.admin", "admin", "admin nonsense",
 		}},
-		{"manager", []string{
-			"manager presets",
-			"manager add crm --preset click-to-call --permit 10.0.0.0/8 --secret-file - --owner Facilities",
-			"manager add wallboard --read call,user --note Hall --disabled",
-			"manager add CRM", "manager add general", "manager add x --secret short --permit nowhere", "manager add x --preset nonsense", "manager add",
-			"manager list", "manager list --sort -name --limit 1", "manager list --search nobody", "manager list --sort nonsense",
-			"manager show crm", "manager show nobody",
-			"manager edit crm --note Edited --write-timeout 500", "manager edit crm", "manager edit crm --write-timeout 1", "manager edit nobody --note x",
-			"manager enable wallboard", "manager disable wallboard", "manager rotate crm", "manager rotate nobody", "manager probe crm", "manager probe nobody",
-			"manager delete wallboard", "manager delete wallboard", "manager", "manager nonsense",
+		{"ami-account", []string{
+			"ami-account presets",
+			"ami-account add crm --preset click-to-call --permit 10.0.0.0/8 --secret-file - --owner Facilities",
+			"ami-account add wallboard --read call,user --note Hall --disabled",
+			"ami-account add CRM", "ami-account add general", "ami-account add x --secret short --permit nowhere", "ami-account add x --preset nonsense", "ami-account add",
+			"ami-account list", "ami-account list --sort -name --limit 1", "ami-account list --search nobody", "ami-account list --sort nonsense",
+			"ami-account show crm", "ami-account show nobody",
+			"ami-account edit crm --note Edited --write-timeout 500", "ami-account edit crm", "ami-account edit crm --write-timeout 1", "ami-account edit nobody --note x",
+			"ami-account enable wallboard", "ami-account disable wallboard", "ami-account rotate crm", "ami-account rotate nobody", "ami-account probe crm", "ami-account probe nobody",
+			"ami-account delete wallboard", "ami-account delete wallboard", "ami-account", "ami-account nonsense",
 		}},
 		{"group", []string{
 			"group add Everybody --description All --default --permissions xmpp.login=on",
@@ -57,9 +57,9 @@ func goldenLines() []goldenNoun {
 			"user show ada.first", "user show nobody", "user permissions", "user permissions ada.first --permission rest.use", "user permissions nobody",
 			"user edit ada.first --title Head", "user edit ada.first", "user edit ada.first --email nowhere", "user edit nobody --title x",
 			"user password ada.first --generate", "user password ada.first --password short", "user password nobody --generate",
-			"user disable eve.faraway", "user enable eve.faraway", "user invite ada.first", "user end-sessions ada.first", "user remove-second-factor ada.first", "user softphone ada.first", "user preview ada.first", "user welcome ada.first", "user reset ada.first", "user welcome",
+			"user disable eve.faraway", "user enable eve.faraway", "user invite ada.first", "user end-sessions ada.first", "user remove-second-factor ada.first", "user softphone ada.first", "user mail preview ada.first", "user welcome ada.first", "user reset ada.first", "user welcome",
 			"user picture ada.first", "user sync", "user export",
-			"user delete eve.faraway", "user delete eve.faraway", "user deleted", "user restore GONE", "user restore nobody", "user purge nobody", "user", "user nonsense",
+			"user delete eve.faraway", "user delete eve.faraway", "user list --deleted", "user restore GONE", "user restore nobody", "user purge nobody", "user", "user nonsense",
 		}},
 		{"groupmembers", []string{
 			"group members Support", "group join Support ben.second", "group join Support nobody", "group leave Support ben.second", "group members nobody",
@@ -79,7 +79,7 @@ func goldenLines() []goldenNoun {
 		}},
 		{"audit", []string{
 			"audit list --limit 5", "audit list --kind person --outcome refused", "audit list --action login", "audit list --outcome nonsense",
-			"audit verify", "audit verify --since nonsense", "audit adopt", "audit", "audit nonsense",
+			"audit verify", "audit verify --since nonsense", "audit baseline", "audit", "audit nonsense",
 		}},
 	}
 }
@@ -134,7 +134,7 @@ func (g *goldenSite) record(t *testing.T, b *strings.Builder, line string) {
 		case "TOKEN":
 			word = g.firstID(t, "token", "list")
 		case "GONE":
-			word = g.firstID(t, "user", "deleted")
+			word = g.firstID(t, "user", "list", "--deleted")
 		}
 		words = append(words, word)
 	}
@@ -170,7 +170,7 @@ func (g *goldenSite) firstID(t *testing.T, words ...string) string {
 }
 
 var (
-	goldenSecrets = regexp.MustCompile(`(?m)^((?:secret|key|password) +)\S+( +\(shown this once\))$|^(  "(?:secret|key|password)": ")[^"]+(",?)$`)
+	goldenSecrets = regexp.MustCompile(`(?m)^((?:secret|key|password) +)\S+( +\(shown only once\))$|^(  "(?:secret|key|password)": ")[^"]+(",?)$`)
 	columns       = regexp.MustCompile(`(\S)  +`)
 )
 

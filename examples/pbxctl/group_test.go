@@ -47,7 +47,7 @@ func TestCLI_groupListSortsByPriority(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane")
-	require.Equal(t, "No groups. Make one: pbxctl group add NAME --default\n", c.do(t, "group", "list"))
+	require.Equal(t, "No groups. Create one: pbxctl group add NAME --default\n", c.do(t, "group", "list"))
 	for _, line := range []string{"b --priority 5", "c --priority 1", "A --priority 5"} {
 		c.do(t, append([]string{"group", "add"}, strings.Fields(line)...)...)
 	}
@@ -85,7 +85,7 @@ func TestCLI_groupImpactBeforeDelete(t *testing.T) {
 	output := c.do(t, "group", "impact", "Sales")
 	require.Regexp(t, `(?m)^alice +xmpp.login +on -> off$`, output)
 	require.Regexp(t, `(?m)^bob +loses nothing`, output)
-	require.Contains(t, output, "2 members, 2 of them shown.\n")
+	require.Contains(t, output, "2 members, 2 shown.\n")
 	shown := c.json(t, "group", "impact", "Sales", "--limit", "1")
 	require.Len(t, shown["items"], 1)
 	require.InDelta(t, 2, shown["total"], 0)
@@ -95,7 +95,7 @@ func TestCLI_groupImpactBeforeDelete(t *testing.T) {
 	require.Contains(t, output, "'pbxctl group impact NAME'")
 	require.Equal(t, map[string]any{"deleted": "Sales"}, c.json(t, "group", "delete", "SALES", "--force"))
 	require.Empty(t, c.json(t, "user", "show", "alice")["groups"])
-	require.Contains(t, c.do(t, "audit", "verify"), "Nothing was tampered with")
+	require.Contains(t, c.do(t, "audit", "verify"), "No tampering found")
 }
 
 func TestCLI_groupReportsAllFieldErrors(t *testing.T) {

@@ -6,9 +6,9 @@ import (
 	"os"
 )
 
-// readInput reads a file, '-' for standard input, up to limit bytes of it. It
-// returns when ctx ends, too: a terminal or a pipe may never bring anything.
-// The program ends then, and with it what still reads.
+// readInput reads up to limit bytes of a file, or of standard input for '-'. It
+// also returns when ctx ends, because a terminal or a pipe may never deliver
+// anything. The program exits then, which ends the read.
 func readInput(ctx context.Context, path string, stdin io.Reader, limit int64) ([]byte, error) {
 	var content []byte
 	done := make(chan error, 1)

@@ -19,7 +19,7 @@ import (
 // installResult is what 'config install' prints as JSON.
 type installResult struct {
 	Installation *asteriskconf.Installation `json:"installation"`
-	// AMIUser is the account to apply with, and SecretFile the file of its
+	// AMIUser is the account that applies, and SecretFile the file with its
 	// secret.
 	AMIUser    string `json:"ami_user"`
 	SecretFile string `json:"ami_secret_file"`
@@ -32,16 +32,17 @@ func (a *cli) configInstall() *cobra.Command {
 	var fix []string
 	cmd := &cobra.Command{
 		Use:   "install",
-		Short: "Set all up on the host of Asterisk: the include line, an AMI account to apply with, the first apply",
-		Long: "Set all up on the host of Asterisk. It has manager.conf include our file, unless an include covers it already; makes the AMI account\n" +
-			"to apply with, its generated secret in a file of mode 0600; reloads through the asterisk command; and then applies over AMI.\n" +
-			"What else keeps AMI from working is listed, and changed only with --mend. It can be run again, and then mends what is missing.",
-		Example: "  pbxctl config install --dry-run\n  pbxctl config install --mend enabled",
+		Short: "Set up pbxusers on the Asterisk host: include line, AMI account, first apply",
+		Long: "Set up pbxusers on the Asterisk host: include the pbxusers file in manager.conf, unless an include covers it already;\n" +
+			"create the AMI account that applies the configuration, with its secret in a file of mode 0600;\n" +
+			"reload Asterisk through the asterisk command; and apply over AMI.\n" +
+			"Other problems with AMI are listed, and changed only with --fix. Run the command again to repair an installation.",
+		Example: "  pbxctl config install --dry-run\n  pbxctl config install --fix enabled",
 		Args:    cobra.NoArgs,
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would be done")
-	cmd.Flags().StringSliceVar(&fix, "mend", nil, "`CODE` of an obstacle to mend, as it is listed; may be repeated")
-	_ = cmd.RegisterFlagCompletionFunc("mend",
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes without making them")
+	cmd.Flags().StringSliceVar(&fix, "fix", nil, "fix the issue with this `CODE`, as listed; may be repeated")
+	_ = cmd.RegisterFlagCompletionFunc("fix",
 		cobra.FixedCompletions([]string{manager.IssueDisabled, manager.IssuePublic}, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = a.runE(func(cmd *cobra.Command, _ []string) error {
 		if dryRun {
@@ -62,11 +63,11 @@ func (a *cli) planInstall(ctx context.Context, fix []string) error {
 		return err
 	}
 	return a.print(result, func() string {
-		return "Nothing was changed. This would be done:\n" + installationText(plan, fix) + result.accountText()
+		return "Dry run: nothing was changed. These changes would be made:\n" + installationText(plan, fix) + result.accountText()
 	})
 }
 
-// install makes the database only when no obstacle is in the way.
+// install creates the database only if no issue blocks the apply.
 func (a *cli) install(ctx context.Context, fix []string) error {
 	plan, err := a.settings.InstallFiles(ctx, fix...)
 	if err != nil {
@@ -94,8 +95,8 @@ func (a *cli) install(ctx context.Context, fix []string) error {
 	return a.print(result, func() string { return result.accountText() + reportText(result.Apply) })
 }
 
-// recordInstall keeps in the audit trail what came of an installation that goes
-// no further; where there is no database yet, there is no trail.
+// recordInstall records an installation that stops early. Without a database
+// there is no audit log.
 func (a *cli) recordInstall(ctx context.Context, plan *asteriskconf.Installation, failed error, fixed []string) error {
 	s, err := a.open(ctx)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -112,10 +113,10 @@ func (a *cli) installResult(plan *asteriskconf.Installation) (installResult, err
 	return installResult{Installation: plan, AMIUser: a.settings.AMIUser, SecretFile: secretFile}, err
 }
 
-// withFixHint says where the codes of --mend are listed.
+// withFixHint says where the codes of --fix are listed.
 func withFixHint(err error) error {
 	if errors.Is(err, store.ErrInvalid) {
-		return app.WithHint(err, "Run 'pbxctl config install --dry-run' for what there is to mend.")
+		return app.WithHint(err, "Run 'pbxctl config install --dry-run' for the issues that can be fixed.")
 	}
 	return err
 }
@@ -129,20 +130,20 @@ func issueLocation(o asteriskconf.Issue) string {
 
 func fixHint(o asteriskconf.Issue) string {
 	if o.Fix == nil {
-		return "Mend it by hand, and run 'pbxctl config install' again."
+		return "Fix it manually, and run 'pbxctl config install' again."
 	}
-	return fmt.Sprintf("To mend it run 'pbxctl config install --mend %s'.", o.Code)
+	return fmt.Sprintf("To fix it, run 'pbxctl config install --fix %s'.", o.Code)
 }
 
 func (r installResult) accountText() string {
-	return fmt.Sprintf("AMI account to apply with: %s, its secret in %s\n", r.AMIUser, r.SecretFile)
+	return fmt.Sprintf("AMI account: %s, secret in %s\n", r.AMIUser, r.SecretFile)
 }
 
 func installationText(plan *asteriskconf.Installation, fixed []string) string {
 	var b strings.Builder
 	for _, f := range plan.Files {
 		if f.IncludeLine == "" {
-			fmt.Fprintf(&b, "%s: Asterisk reads it, by %s\n", f.Path, f.IncludedBy)
+			fmt.Fprintf(&b, "%s: included by %s\n", f.Path, f.IncludedBy)
 		} else {
 			fmt.Fprintf(&b, "%s: line added at the end: %s\n", f.Parent, f.IncludeLine)
 		}
@@ -150,7 +151,7 @@ func installationText(plan *asteriskconf.Installation, fixed []string) string {
 	for _, o := range plan.Issues {
 		outcome := fixHint(o)
 		if slices.Contains(fixed, o.Code) {
-			outcome = "Mended."
+			outcome = "Fixed."
 		}
 		fmt.Fprintf(&b, "%s: %s\n  %s\n", issueLocation(o), o.Message, outcome)
 	}

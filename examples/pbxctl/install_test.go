@@ -25,14 +25,14 @@ func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 		o := c.run(t, "config", "install")
 		require.Equal(t, exitFailed, o.code)
 		require.Equal(t, "pbxctl: manager.conf:2: AMI is off; the fix sets enabled = yes\n"+
-			"To mend it run 'pbxctl config install --mend enabled'.\n", o.stderr)
+			"To fix it, run 'pbxctl config install --fix enabled'.\n", o.stderr)
 		require.Contains(t, o.stdout, "manager.conf:4: AMI listens on an address that other hosts can reach")
-		require.Contains(t, o.stdout, "\n  To mend it run 'pbxctl config install --mend bindaddr'.\n")
+		require.Contains(t, o.stdout, "\n  To fix it, run 'pbxctl config install --fix bindaddr'.\n")
 		require.Equal(t, original+includeLine, c.read(t, "manager.conf"), "the include line is added once, and nothing is mended")
 	}
 	require.NoFileExists(t, c.data("pbxusers.db"), "it goes no further")
 
-	output := c.fails(t, exitRejected, "config", "install", "--mend", "everything")
+	output := c.fails(t, exitRejected, "config", "install", "--fix", "everything")
 	require.Contains(t, output, "  fix: ")
 	require.Contains(t, output, "\nRun 'pbxctl config install --dry-run' ")
 	o := c.run(t, "config", "install", "--json")
@@ -41,10 +41,10 @@ func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 
 	c.withFlags("--ami", "none").do(t, "config", "install")
 	require.Empty(t, liveAMIAccounts(t, asterisk), "all is written, and Asterisk knows nothing of it")
-	fixed := c.do(t, "config", "install", "--mend", "enabled", "--mend", "bindaddr")
-	require.Contains(t, fixed, "manager.conf:2: AMI is off; the fix sets enabled = yes\n  Mended.\n")
+	fixed := c.do(t, "config", "install", "--fix", "enabled", "--fix", "bindaddr")
+	require.Contains(t, fixed, "manager.conf:2: AMI is off; the fix sets enabled = yes\n  Fixed.\n")
 	require.Contains(t, fixed, "manager.conf:4: ")
-	require.Contains(t, fixed, "Live: Asterisk was seen to serve generation ")
+	require.Contains(t, fixed, " is live.")
 	after := strings.NewReplacer("enabled = no", "enabled = yes", "0.0.0.0", "127.0.0.1").Replace(original)
 	require.Equal(t, after+includeLine, c.read(t, "manager.conf"))
 	require.Equal(t, []string{"pbxusers"}, liveAMIAccounts(t, asterisk))
@@ -57,11 +57,11 @@ func TestCLI_installRepairsDamage(t *testing.T) {
 	secretFile := c.data("pbxusers_ami.secret")
 
 	output := c.withFlags("--asterisk", c.data("no-asterisk")).fails(t, exitFailed, "config", "install")
-	require.Contains(t, output, "the files are in place, and Asterisk could not be told to read them")
-	require.Contains(t, output, "\nRun 'pbxctl config install' again on the host of Asterisk")
+	require.Contains(t, output, "the files are written, but Asterisk could not reload them")
+	require.Contains(t, output, "\nRun 'pbxctl config install' again on the Asterisk host")
 	require.Empty(t, liveAMIAccounts(t, asterisk))
 	secret := readSecret(t, secretFile)
-	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
+	require.Contains(t, c.do(t, "config", "status"), "Changes are pending: ")
 
 	for _, damage := range []struct {
 		name string
@@ -86,7 +86,7 @@ func TestCLI_installRepairsDamage(t *testing.T) {
 		require.Equal(t, secret, readSecret(t, secretFile), damage.name)
 		answer, _ := logIn(t, asterisk, "pbxusers", secret)
 		require.Equal(t, loginSucceeds, answer, damage.name)
-		require.Contains(t, c.do(t, "config", "status"), "Nothing is pending.\n", damage.name)
+		require.Contains(t, c.do(t, "config", "status"), "No changes are pending.\n", damage.name)
 	}
 }
 
@@ -106,15 +106,15 @@ func TestCLI_installDryRunChangesNothing(t *testing.T) {
 	c := offline(t).withoutDatabase(t)
 	c.write(t, "manager.conf", closedManagerConf)
 	before := snapshot(t, c.confDir)
-	output := c.do(t, "config", "install", "--dry-run", "--mend", "enabled")
-	require.Equal(t, "Nothing was changed. This would be done:\n"+
+	output := c.do(t, "config", "install", "--dry-run", "--fix", "enabled")
+	require.Equal(t, "Dry run: nothing was changed. These changes would be made:\n"+
 		"manager.conf: line added at the end: #tryinclude pbxusers_manager.conf\n"+
 		"manager.conf:2: AMI is off; the fix sets enabled = yes\n"+
-		"  Mended.\n"+
+		"  Fixed.\n"+
 		"manager.conf:4: AMI listens on an address that other hosts can reach; the fix sets bindaddr = 127.0.0.1, which locks out integrations on other hosts\n"+
-		"  To mend it run 'pbxctl config install --mend bindaddr'.\n"+
-		"AMI account to apply with: pbxusers, its secret in "+c.data("pbxusers_ami.secret")+"\n", output)
-	rejected := c.fails(t, exitRejected, "config", "install", "--dry-run", "--mend", "everything")
+		"  To fix it, run 'pbxctl config install --fix bindaddr'.\n"+
+		"AMI account: pbxusers, secret in "+c.data("pbxusers_ami.secret")+"\n", output)
+	rejected := c.fails(t, exitRejected, "config", "install", "--dry-run", "--fix", "everything")
 	require.Contains(t, rejected, "  fix: ")
 	require.Contains(t, rejected, "\nRun 'pbxctl config install --dry-run' ")
 	document := c.json(t, "config", "install", "--dry-run")
@@ -129,9 +129,9 @@ func TestCLI_installWithoutAsteriskIsUnverified(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	output := c.do(t, "config", "install")
-	require.Contains(t, output, "Written, and not verified: there was no Asterisk to talk to. It stays pending.\n")
+	require.Contains(t, output, "Files written, but not verified: there is no Asterisk to connect to. The changes stay pending.\n")
 	require.Regexp(t, `(?m)^\[pbxusers\]\nsecret *= `+readSecret(t, c.data("pbxusers_ami.secret"))+`$`, c.read(t, ourFile))
-	require.Contains(t, c.do(t, "config", "status"), "Pending: ")
+	require.Contains(t, c.do(t, "config", "status"), "Changes are pending: ")
 
 	document := c.json(t, "config", "install")
 	apply, _ := document["apply"].(map[string]any)
@@ -144,7 +144,7 @@ func TestCLI_installRejectsForeignDirectory(t *testing.T) {
 	t.Parallel()
 	c := newCtl(t, t.TempDir())
 	output := c.fails(t, exitFailed, "config", "install")
-	require.Contains(t, output, "this does not look like the configuration folder of an Asterisk")
+	require.Contains(t, output, "not the configuration folder of an Asterisk")
 	require.Contains(t, output, "\nCheck the paths: --conf-dir")
 }
 

@@ -42,14 +42,14 @@ func blockingReader(t *testing.T) io.Reader {
 func TestReadInput_stopsOnInterrupt(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	c.do(t, "manager", "add", "crm")
-	before := c.do(t, "manager", "show", "crm", "--json")
+	c.do(t, "ami-account", "add", "crm")
+	before := c.do(t, "ami-account", "show", "crm", "--json")
 	for _, verb := range []string{"rotate", "edit", "probe"} {
-		o := c.runInterrupted(t, 10*time.Millisecond, blockingReader(t), "manager", verb, "crm", "--secret-file", "-")
+		o := c.runInterrupted(t, 10*time.Millisecond, blockingReader(t), "ami-account", verb, "crm", "--secret-file", "-")
 		require.Equal(t, exitFailed, o.code, verb)
 		require.Contains(t, o.stderr, "context canceled", verb)
 	}
-	require.Equal(t, before, c.do(t, "manager", "show", "crm", "--json"))
+	require.Equal(t, before, c.do(t, "ami-account", "show", "crm", "--json"))
 }
 
 // TestCLI_installStopsOnInterrupt has an asterisk command that
@@ -77,7 +77,7 @@ func TestCLI_installStopsOnInterrupt(t *testing.T) {
 	o := <-ended
 	require.Less(t, time.Since(startTime), 15*time.Second)
 	require.Equal(t, exitFailed, o.code)
-	require.Contains(t, o.stderr, "the files are in place, and Asterisk could not be told to read them")
+	require.Contains(t, o.stderr, "the files are written, but Asterisk could not reload them")
 	require.Contains(t, o.stderr, "context canceled")
 }
 
@@ -99,12 +99,12 @@ func TestCLI_interruptedApplyIsAtomic(t *testing.T) {
 	t.Parallel()
 	c, asterisk := onAsterisk(t, &testservers.AsteriskOptions{NoAMIUser: true})
 	c.do(t, "config", "install")
-	c.do(t, "manager", "add", "first")
+	c.do(t, "ami-account", "add", "first")
 	startTime := time.Now()
 	c.do(t, "config", "apply")
 	const steps = 25
 	step := time.Since(startTime) / steps
-	c.do(t, "manager", "add", "crm")
+	c.do(t, "ami-account", "add", "crm")
 	cut := 0
 	for after := time.Duration(0); ; after += step {
 		o := c.runInterrupted(t, after, strings.NewReader(""), "config", "apply")
@@ -117,10 +117,10 @@ func TestCLI_interruptedApplyIsAtomic(t *testing.T) {
 		cut++
 		require.Equal(t, exitFailed, o.code)
 		require.Contains(t, o.stderr, "cancel")
-		require.Contains(t, c.do(t, "config", "status"), "Pending: ")
+		require.Contains(t, c.do(t, "config", "status"), "Changes are pending: ")
 	}
 	require.Positive(t, cut, "the first one was interrupted at once")
-	require.Equal(t, "No apply was cut short.\n", c.do(t, "config", "recover"))
+	require.Equal(t, "No apply was interrupted.\n", c.do(t, "config", "recover"))
 }
 
 func TestErrorText_unverifiedRollbackHintsRecover(t *testing.T) {
@@ -129,7 +129,7 @@ func TestErrorText_unverifiedRollbackHintsRecover(t *testing.T) {
 	failed := &asteriskconf.ApplyError{Step: asteriskconf.StepReload, Err: disconnected, Changed: true}
 	require.NotContains(t, errorText(failed), "pbxctl config recover", "what was rolled back needs no recovery")
 	failed.RollbackErr = disconnected
-	require.Contains(t, errorText(failed), "the roll back is not verified")
+	require.Contains(t, errorText(failed), "the rollback is not verified")
 	require.Contains(t, errorText(failed), "\nRun 'pbxctl config recover' once Asterisk runs")
 }
 
@@ -142,9 +142,9 @@ func TestCLI_outputFailureReportsCompletedWork(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	var stderr bytes.Buffer
-	code := run(t.Context(), slices.Concat(c.flags, []string{"manager", "add", "crm"}), strings.NewReader(""), fullWriter{}, &stderr)
+	code := run(t.Context(), slices.Concat(c.flags, []string{"ami-account", "add", "crm"}), strings.NewReader(""), fullWriter{}, &stderr)
 	require.Equal(t, exitFailed, code)
-	require.Equal(t, "pbxctl: done, and the result could not be shown: no space left on device\n"+
-		"Nobody knows the generated secret: 'pbxctl manager rotate' makes another one.\n", stderr.String())
-	c.do(t, "manager", "show", "crm")
+	require.Equal(t, "pbxctl: done, but the result could not be printed: no space left on device\n"+
+		"The generated secret is lost. Run 'pbxctl ami-account rotate NAME' for a new one.\n", stderr.String())
+	c.do(t, "ami-account", "show", "crm")
 }

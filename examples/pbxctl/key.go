@@ -9,7 +9,7 @@ import (
 )
 
 func (a *cli) keyCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "key", Short: "Manage the keys that encrypt secrets in the database", Args: cobra.NoArgs, RunE: requireSubcommand}
+	parent := newNoun("key", "Manage the keys that encrypt secrets in the database")
 	parent.AddCommand(a.keyRotate())
 	return parent
 }

@@ -29,7 +29,7 @@ func (c *ctl) withSecrets(t *testing.T, n int) map[string]string {
 	secrets := map[string]string{}
 	for i := range n {
 		name := "account" + strconv.Itoa(i)
-		secrets[name] = shownSecret(t, c.do(t, "manager", "add", name))
+		secrets[name] = shownSecret(t, c.do(t, "ami-account", "add", name))
 	}
 	return secrets
 }
@@ -42,7 +42,7 @@ func (c *ctl) requireSecrets(t *testing.T, secrets map[string]string) {
 	for name, secret := range secrets {
 		require.Regexp(t, `\[`+name+`]\nsecret += `+secret+`\n`, file)
 	}
-	require.Contains(t, c.do(t, "audit", "verify"), "tampered")
+	require.Contains(t, c.do(t, "audit", "verify"), "No tampering found")
 }
 
 // keys returns the lines of the key file that hold a key.
@@ -105,7 +105,7 @@ func TestCLI_keyRotateKeepsKeysOfTamperedAuditLog(t *testing.T) {
 	require.Contains(t, output, "the old keys were kept")
 	require.Contains(t, output, "pbxctl audit verify")
 	require.Len(t, c.keys(t), 2)
-	require.NotEmpty(t, c.do(t, "manager", "list"), "the database can still be opened")
+	require.NotEmpty(t, c.do(t, "ami-account", "list"), "the database can still be opened")
 }
 
 // TestE2E_keyRotateSurvivesKill kills the rotation at random instants. Nothing

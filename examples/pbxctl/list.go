@@ -4,96 +4,115 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func (a *cli) managerShow() *cobra.Command {
-	return a.recordCommand("show NAME", "Show an account, without its secret", a.completeAMIAccounts, func(ctx context.Context, s *app.App, name string) error {
-		u, err := s.AMIAccounts.Get(ctx, name)
-		if err != nil {
-			return err
-		}
-		return a.printAMIAccount(newAMIAccountView(u), "")
-	})
+// listFlags are the flags of a list.
+type listFlags struct {
+	listQuery
+
+	sort       string
+	sortFields []string
 }
 
-func (a *cli) managerList() *cobra.Command {
-	var query manager.Query
-	var sort string
-	cmd := &cobra.Command{Use: "list", Short: "List accounts, in the order of their names unless told otherwise", Args: cobra.NoArgs}
-	cmd.Flags().StringVar(&query.Search, "search", "", "only accounts whose name, owner or note contains this `TEXT`")
-	cmd.Flags().StringVar(&sort, "sort", "", sortUsage(manager.SortFields()))
-	cmd.Flags().StringVar(&query.After, "after", "", "begin after this `KEY`: the 'next' of the page before")
-	cmd.Flags().IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("accounts"))
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-		var err error
-		if query.Sort, err = store.ParseSort(sort, manager.SortFields()); err != nil {
-			return err
-		}
-		list, err := s.AMIAccounts.List(cmd.Context(), query)
+// register adds the flags. search says what a search looks through; an empty one
+// means that there is no search, and no sortFields that there is one order.
+func (f *listFlags) register(flags *pflag.FlagSet, items, search string, sortFields []string) {
+	if search != "" {
+		flags.StringVar(&f.Search, "search", "", "only "+items+" with this `TEXT` in "+search)
+	}
+	if f.sortFields = sortFields; sortFields != nil {
+		flags.StringVar(&f.sort, "sort", "", "sort by `FIELD`: "+strings.Join(sortFields, ", ")+"; with a leading - in reverse")
+	}
+	flags.StringVar(&f.After, "after", "", "continue after this `KEY`: the 'next' of the previous page")
+	flags.IntVar(&f.Limit, "limit", store.DefaultPageLimit, limitUsage(items))
+}
+
+func limitUsage(items string) string {
+	return fmt.Sprintf("maximum `NUMBER` of %s, up to %d", items, store.MaxPageLimit)
+}
+
+// query returns what the flags ask for.
+func (f *listFlags) query() (listQuery, error) {
+	q := f.listQuery
+	var err error
+	if f.sortFields != nil {
+		q.Sort, err = store.ParseSort(f.sort, f.sortFields)
+	}
+	return q, err
+}
+
+// listCommand lists the records, in the order of their keys by default.
+func (r *resource[T]) listCommand(items, search string, sortFields []string) *cobra.Command {
+	var flags listFlags
+	cmd := &cobra.Command{Use: "list", Short: "List " + items + ", sorted by " + strings.ToLower(r.argument) + " by default", Args: cobra.NoArgs}
+	flags.register(cmd.Flags(), items, search, sortFields)
+	cmd.RunE = r.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
+		q, err := flags.query()
 		if err != nil {
 			return err
 		}
-		return a.print(list, func() string { return listText(query, list) })
+		page, err := r.list(cmd.Context(), s, q)
+		return r.printPage(page, err, q.Search+q.After != "")
 	})
 	return cmd
 }
 
-func listText(query manager.Query, list *store.Page[*manager.Account]) string {
-	switch {
-	case len(list.Items) > 0:
-	case query.Search+query.After != "":
-		return "No AMI account matches.\n"
-	default:
-		return "No AMI accounts. Make one: pbxctl manager add NAME --preset click-to-call --permit ADDRESS\n"
+// printPage prints a page of records, unless err says that there is none.
+func (r *resource[T]) printPage(page *store.Page[*T], err error, filtered bool) error {
+	if err != nil {
+		return err
 	}
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "NAME\tREAD\tWRITE\tPERMIT\tDISABLED\tOWNER")
-	for _, u := range list.Items {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%v\t%s\n", cell(u.Name), u.Read, u.Write, cell(joinNetworks(u.Permit)), u.Disabled, cell(u.Owner))
+	empty := r.empty
+	if filtered {
+		empty = "No matches."
 	}
-	_ = w.Flush()
-	return b.String() + moreText(list.Next)
+	return r.print(page, func() string { return listText(page, r.columns, empty) })
 }
 
-func (a *cli) managerPresets() *cobra.Command {
-	return &cobra.Command{
-		Use:   "presets",
-		Short: "List the ready choices of privileges",
-		Args:  cobra.NoArgs,
-		RunE: a.runE(func(*cobra.Command, []string) error {
-			presets := manager.Presets()
-			return a.print(store.Page[manager.Preset]{Items: presets}, func() string {
-				var b strings.Builder
-				for _, p := range presets {
-					fmt.Fprintf(&b, "%s\n  %s\n  read: %s   write: %s\n", p.Name, p.Description, p.Read, p.Write)
-				}
-				return b.String()
-			})
-		}),
-	}
-}
-
-// completeAMIAccounts completes the names of accounts in a shell.
-func (a *cli) completeAMIAccounts(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+// complete completes the key that a command begins with.
+func (r *resource[T]) complete(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return a.completeFrom(cmd, toComplete, manager.FoldName, func(ctx context.Context, s *app.App, page store.PageRequest) (names []string, next string, err error) {
-		list, err := s.AMIAccounts.List(ctx, manager.Query{Search: toComplete, PageRequest: page})
+	return r.completeAny(cmd, nil, toComplete)
+}
+
+// completeAny completes a key anywhere in a command line. It reads on until the
+// keys fill a page.
+func (r *resource[T]) completeAny(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	defer r.close()
+	s, err := r.openForCompletion(cmd)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	keys, err := r.matchingKeys(cmd.Context(), s, toComplete)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	return keys, cobra.ShellCompDirectiveNoFileComp
+}
+
+// matchingKeys returns the keys that begin with a text, if a shell can show them.
+func (r *resource[T]) matchingKeys(ctx context.Context, s *app.App, start string) ([]string, error) {
+	var keys []string
+	for q := (listQuery{Search: start, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}); ; {
+		page, err := r.list(ctx, s, q)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
-		for _, u := range list.Items {
-			names = append(names, u.Name)
+		for _, record := range page.Items {
+			if key := r.key(record); strings.HasPrefix(r.fold(key), r.fold(start)) && cell(key) == key {
+				keys = append(keys, key)
+			}
 		}
-		return names, list.Next, nil
-	})
+		if q.After = page.Next; page.Next == "" || len(keys) >= store.MaxPageLimit {
+			return keys, nil
+		}
+	}
 }

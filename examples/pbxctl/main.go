@@ -1,5 +1,5 @@
-// Command pbxctl administers the users of an Asterisk PBX from a shell. It is
-// a thin program over the packages of this module: every rule is theirs.
+// Command pbxctl manages the users of an Asterisk PBX from a shell. It is a thin
+// program: all rules live in the packages of this module.
 package main
 
 import (
@@ -10,10 +10,10 @@ import (
 )
 
 func main() {
-	// Who stops reading must not end an installation half way.
+	// A closed pipe must not stop an installation half way.
 	signal.Ignore(syscall.SIGPIPE)
-	// Package os/user believes it of a user whom the host does not know by
-	// name, and the audit trail must not, see consoleActor.
+	// Package os/user trusts this variable for a user without a name, and the
+	// audit log must not, see consoleActor.
 	_ = os.Unsetenv("USER")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the program at once.

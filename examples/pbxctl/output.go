@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// print prints value as JSON, or what text returns.
+// print prints value as JSON, or else what text returns.
 func (a *cli) print(value any, text func() string) error {
 	if !a.json {
 		return a.write(text())
@@ -24,16 +24,16 @@ func (a *cli) print(value any, text func() string) error {
 	return a.write(document.String())
 }
 
-// write fails where nobody reads, or nothing can be written: what was asked for
-// has been done by then.
+// write fails if the output is closed or full. The command has done its work by
+// then.
 func (a *cli) write(text string) error {
 	if _, err := io.WriteString(a.stdout, escapeControl(text)); err != nil {
-		return fmt.Errorf("done, and the result could not be shown: %w", err)
+		return fmt.Errorf("done, but the result could not be printed: %w", err)
 	}
 	return nil
 }
 
-// printProgress shows people what has been done so far; JSON is one document, at the
+// printProgress prints intermediate results as text. JSON is one document, at the
 // end.
 func (a *cli) printProgress(text string) {
 	if !a.json {
@@ -41,9 +41,9 @@ func (a *cli) printProgress(text string) {
 	}
 }
 
-// escapeControl spells out, as JSON does, what a terminal would obey instead of
-// show: control characters, and those that reorder text. They may stand in a
-// record that another program made, or in a file written by hand.
+// escapeControl escapes, as JSON does, the control characters that a terminal
+// obeys and the characters that reorder text. A record of another program or a
+// file written by hand may contain them.
 func escapeControl(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -54,21 +54,4 @@ func escapeControl(text string) string {
 		_, _ = b.WriteRune(r)
 	}
 	return b.String()
-}
-
-// cell is a value in a table: one line, and a dash for nothing.
-func cell(value any) string {
-	text := escapeControl(strings.NewReplacer("\n", " ", "\t", " ").Replace(fmt.Sprint(value)))
-	if text == "" {
-		return "-"
-	}
-	return text
-}
-
-// moreText says how to go on with a list.
-func moreText(next string) string {
-	if next == "" {
-		return ""
-	}
-	return fmt.Sprintf("More: --after %s\n", cell(next))
 }

@@ -1,32 +1,40 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/userman/permission"
+
 	"github.com/spf13/cobra"
 
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// registerPermissions adds the flag --permissions to cmd.
-func registerPermissions(a *cli, cmd *cobra.Command, given *[]string) {
-	cmd.Flags().StringArrayVar(given, "permissions", nil,
-		"`ID=VALUE` of a permission: on or off; or a list such as self,4005, with a plus in front to add to what others give, or none; ID= says nothing any more; may be repeated")
-	_ = cmd.RegisterFlagCompletionFunc("permissions", a.completePermissions)
+// permissionsFlag is the flag for the permissions of a user or a group.
+func permissionsFlag[T any](a *cli, at func(*T) *permission.Permissions) extraFlag[T] {
+	return extraFlag[T]{
+		name: "permissions", placeholder: "ID=VALUE", complete: a.completePermissions,
+		usage: "a permission: on or off, or a list such as self,4005; a leading + adds to the inherited list, none empties it, and ID= inherits again; may be repeated",
+		parse: func(s *app.App, given []string) (func(*T), []store.FieldError) {
+			changes, errs := parsePermissions(s.Users.Permissions(), given)
+			return func(record *T) { *at(record) = changes.applyTo(*at(record)) }, errs
+		},
+	}
 }
 
-// permissionChanges are what flags say of permissions.
+// permissionChanges are the changes that flags ask for.
 type permissionChanges struct {
-	// clear drops all that was said before.
+	// clear drops all grants of before.
 	clear bool
-	// values by the ID of the permission; nil says nothing of it any more.
+	// values by the ID of the permission; nil drops the grant.
 	values map[string]*permission.Value
 }
 
-// applyTo returns said with the changes, as a copy.
+// applyTo returns a copy of grants with the changes.
 func (c permissionChanges) applyTo(grants permission.Permissions) permission.Permissions {
 	result := permission.Permissions{}
 	if !c.clear {
@@ -42,7 +50,7 @@ func (c permissionChanges) applyTo(grants permission.Permissions) permission.Per
 	return result
 }
 
-// parsePermissions reads flags written as ID=VALUE, each after the one before.
+// parsePermissions reads flags written as ID=VALUE, one after the other.
 func parsePermissions(registry []permission.Permission, given []string) (permissionChanges, []store.FieldError) {
 	changes := permissionChanges{values: map[string]*permission.Value{}}
 	var errs []store.FieldError
@@ -54,7 +62,7 @@ func parsePermissions(registry []permission.Permission, given []string) (permiss
 			changes = permissionChanges{clear: true, values: map[string]*permission.Value{}}
 		case !ok || id == "":
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("permissions[%d]", i), Code: "syntax", Message: "write ID=VALUE, such as xmpp.login=on, or ID= to say nothing of it",
+				Field: fmt.Sprintf("permissions[%d]", i), Code: "syntax", Message: "write ID=VALUE, such as xmpp.login=on, or ID= to inherit the permission",
 			})
 		case strings.TrimSpace(written) == "":
 			changes.values[id] = nil
@@ -67,27 +75,36 @@ func parsePermissions(registry []permission.Permission, given []string) (permiss
 	return changes, errs
 }
 
-// parsePermission reads one value. That of a permission that there is not is
-// any: the service refuses it by the name.
+// parsePermission reads one value. An unknown permission gets some value: the
+// service rejects it by its ID.
 func parsePermission(registry []permission.Permission, id, written string) (permission.Value, []store.FieldError) {
 	for _, p := range registry {
 		if p.ID != id {
 			continue
 		}
 		value, err := permission.ParseValue(p.Kind, written)
-		errs := prefixFieldErrors("", err)
+		errs := fieldErrors(err)
 		for i := range errs {
 			errs[i].Field = "permissions." + id
 		}
 		if len(errs) > 0 {
-			value = p.Default // which the service takes
+			value = p.Default // which the service accepts
 		}
 		return value, errs
 	}
 	return permission.Off(), nil
 }
 
-// completePermissions completes the IDs of permissions in a shell.
+// fieldErrors returns the fields that err rejects.
+func fieldErrors(err error) []store.FieldError {
+	var invalid *store.InvalidError
+	if !errors.As(err, &invalid) {
+		return nil
+	}
+	return append([]store.FieldError(nil), invalid.Fields...)
+}
+
+// completePermissions completes the IDs of permissions.
 func (a *cli) completePermissions(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	defer a.close()
 	s, err := a.openForCompletion(cmd)

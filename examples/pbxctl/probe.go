@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 
@@ -11,41 +12,36 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func (a *cli) managerProbe() *cobra.Command {
+func (a *cli) amiAccountProbe() *cobra.Command {
 	var address string
 	var useTLS bool
 	var secret secretFlags
-	cmd := &cobra.Command{
-		Use:               "probe NAME",
-		Short:             "Log in to Asterisk as an account, from here, and say how it went",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: a.completeAMIAccounts,
-	}
-	cmd.Flags().StringVar(&address, "address", "", "host and port of AMI, as `HOST:PORT` (default: that of --ami)")
-	cmd.Flags().BoolVar(&useTLS, "tls", false, "use TLS")
-	secret.register(cmd, "secret", "the one of the account is tried")
-	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
-		given, empty, err := secret.read(cmd.Context(), a.stdin)
+	r := a.amiAccounts()
+	cmd := r.one("probe", "Test the login of an AMI account from this host", func(ctx context.Context, s *app.App, name string) error {
+		given, errs, err := secret.read(ctx, a.stdin)
 		if err != nil {
 			return err
 		}
-		if err := store.NewInvalidError(empty...); err != nil {
+		if err := store.NewInvalidError(errs...); err != nil {
 			return err
 		}
 		opts := &manager.ProbeOptions{Address: address, Secret: given}
 		if useTLS {
 			opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 		}
-		result, err := s.Probe(cmd.Context(), args[0], opts)
+		result, err := s.Probe(ctx, name, opts)
 		if err != nil {
 			return err
 		}
 		return a.printProbe(result)
 	})
+	cmd.Flags().StringVar(&address, "address", "", "address of AMI as `HOST:PORT` (default: that of --ami)")
+	cmd.Flags().BoolVar(&useTLS, "tls", false, "use TLS")
+	secret.register(cmd, "secret", "the secret of the account is used")
 	return cmd
 }
 
-// printProbe fails when the login did, so that scripts notice.
+// printProbe fails if the login failed, so that scripts notice.
 func (a *cli) printProbe(result *manager.ProbeResult) error {
 	if err := a.print(result, func() string { return result.Message + "\n" }); err != nil {
 		return err

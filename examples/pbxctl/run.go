@@ -31,7 +31,7 @@ func (a *cli) execute(ctx context.Context, args []string) int {
 	case err == nil:
 		return exitOK
 	case !a.started:
-		_, _ = fmt.Fprintf(a.stderr, "pbxctl: %s\nRun '%s --help' for what there is.\n", escapeControl(err.Error()), cmd.CommandPath())
+		_, _ = fmt.Fprintf(a.stderr, "pbxctl: %s\nRun '%s --help' for usage.\n", escapeControl(err.Error()), cmd.CommandPath())
 		return exitUsage
 	}
 	_, _ = fmt.Fprintln(a.stderr, escapeControl(errorText(err)))
@@ -44,14 +44,13 @@ func (a *cli) execute(ctx context.Context, args []string) int {
 func (a *cli) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pbxctl",
-		Short: "Administer the users of an Asterisk PBX",
-		Long: "Administer the users of an Asterisk PBX: administrators, AMI accounts, people with their groups and API tokens, and the Asterisk configuration that makes the records live.\n\n" +
-			"Every global flag can be set in the environment, --conf-dir as PBXUSERS_CONF_DIR, and in the file of settings, as conf-dir = FOLDER;\n" +
-			"the command line goes before the environment, and that before the file.\n" +
-			"Exit codes: 0 done, 1 failed, 2 usage, 3 refused.",
+		Short: "Manage the users of an Asterisk PBX",
+		Long: "Manage the users of an Asterisk PBX: administrators, AMI accounts, users with their groups and API tokens, and the Asterisk configuration.\n\n" +
+			"--json prints JSON. 'pbxctl help settings' lists the settings, which are flags of every command.\n" +
+			"Exit codes: 0 done, 1 failed, 2 usage error, 3 rejected.",
 		Example: "  pbxctl config install\n" +
-			"  pbxctl admin add jane.admin --sections ami-accounts,apply\n" +
-			"  pbxctl manager add crmpro_ami --preset click-to-call --permit 10.0.0.0/8\n" +
+			"  pbxctl admin add jane.admin --sections users,apply\n" +
+			"  pbxctl ami-account add crmpro_ami --preset click-to-call --permit 10.0.0.0/8\n" +
 			"  pbxctl user add jane.roe --default-extension 4001 --email jane@example.com\n" +
 			"  pbxctl user welcome jane.roe\n" +
 			"  pbxctl config plan\n" +
@@ -60,15 +59,17 @@ func (a *cli) rootCommand() *cobra.Command {
 		SilenceErrors: true,
 	}
 	a.register(root.PersistentFlags())
+	root.SetUsageTemplate(usageTemplate)
 	root.AddCommand(
-		a.adminCommand(), a.auditCommand(), a.managerCommand(), a.configCommand(),
+		settingsTopic(),
+		a.adminCommand(), a.auditCommand(), a.amiAccountCommand(), a.configCommand(),
 		a.userCommand(), a.groupCommand(), a.tokenCommand(), a.keyCommand(),
 	)
 	return root
 }
 
-// runE wraps what a command does, so that everything that fails before it
-// is known to be a mistake in the command line.
+// runE runs a command after its flags are set. All errors before that are usage
+// errors.
 func (a *cli) runE(fn func(cmd *cobra.Command, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := a.complete(cmd.Root().PersistentFlags()); err != nil {
@@ -81,7 +82,7 @@ func (a *cli) runE(fn func(cmd *cobra.Command, args []string) error) func(*cobra
 	}
 }
 
-// withApp is do for what works on a database that exists.
+// withApp runs a command that needs an existing database.
 func (a *cli) withApp(fn func(cmd *cobra.Command, s *app.App, args []string) error) func(*cobra.Command, []string) error {
 	return a.runE(func(cmd *cobra.Command, args []string) error {
 		s, err := a.open(cmd.Context())
@@ -92,11 +93,16 @@ func (a *cli) withApp(fn func(cmd *cobra.Command, s *app.App, args []string) err
 	})
 }
 
-// requireSubcommand is what a noun alone does.
+// newNoun returns a command that only has subcommands.
+func newNoun(use, short string) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: requireSubcommand}
+}
+
+// requireSubcommand rejects a noun without a verb.
 func requireSubcommand(cmd *cobra.Command, _ []string) error {
 	verbs := make([]string, len(cmd.Commands()))
 	for i, child := range cmd.Commands() {
 		verbs[i] = child.Name()
 	}
-	return fmt.Errorf("say what to do with %s: %s", cmd.Name(), strings.Join(verbs, ", "))
+	return fmt.Errorf("missing subcommand for %s; available: %s", cmd.Name(), strings.Join(verbs, ", "))
 }

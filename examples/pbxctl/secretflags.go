@@ -17,12 +17,12 @@ import (
 
 // secretFlags are the two ways to give a secret.
 type secretFlags struct {
-	// field is what the secret is called: "secret" or "password".
+	// field is the name of the secret: "secret" or "password".
 	field string
 	value string
 	file  string
-	// flags are those of the command, and without says what happens when
-	// neither is given.
+	// flags are the flags of the command; nil means that there is no secret to
+	// give. without says what happens if neither is given.
 	flags   *pflag.FlagSet
 	without string
 }
@@ -31,22 +31,24 @@ type secretFlags struct {
 func (f *secretFlags) register(cmd *cobra.Command, field, without string) {
 	f.flags, f.field, f.without = cmd.Flags(), field, without
 	f.flags.StringVar(&f.value, field, "",
-		"the `"+strings.ToUpper(field)+"`; others on this host can see a command line, so --"+f.fileFlag()+" is safer")
+		"the `"+strings.ToUpper(field)+"`; other users of this host can see a command line, so --"+f.fileFlag()+" is safer")
 	f.flags.StringVar(&f.file, f.fileFlag(), "",
-		"`FILE` that holds the "+field+", '-' for standard input (default: "+without+")")
+		"`FILE` with the "+field+", '-' for standard input (default: "+without+")")
 	cmd.MarkFlagsMutuallyExclusive(field, f.fileFlag())
 }
 
 func (f *secretFlags) fileFlag() string { return f.field + "-file" }
 
-// maxSecretFile bounds what is read as a secret.
+// maxSecretFile is the maximum size of a file with a secret.
 const maxSecretFile = 64 << 10
 
-// read returns the secret that was given, without the line break at its end;
-// the zero Secret when none was, or when it is refused.
+// read returns the given secret without the line break at its end. It returns the
+// zero Secret if none was given or if it is rejected.
 func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Secret, errs flagErrors, err error) {
 	text := f.value
 	switch {
+	case f.flags == nil:
+		return store.Secret{}, nil, nil
 	case f.flags.Changed(f.fileFlag()):
 		content, err := readInput(ctx, f.file, stdin, maxSecretFile)
 		if err != nil {
@@ -57,10 +59,9 @@ func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Se
 		return store.Secret{}, nil, nil
 	}
 	if text == "" {
-		// Whatever should have made it failed, such as an unset variable of a
-		// script: to do what is done without one would surprise.
+		// A script whose variable is unset does not mean to give none.
 		return store.Secret{}, flagErrors{{
-			Field: f.field, Code: "required", Message: "what was given is empty; without the flag " + f.without,
+			Field: f.field, Code: "required", Message: "the given value is empty; without the flag, " + f.without,
 		}}, nil
 	}
 	return store.NewSecret(text), nil, nil
@@ -69,7 +70,7 @@ func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Se
 func (f *secretFlags) readError(err error) error {
 	err = fmt.Errorf("reading the %s: %w", f.field, err)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return app.WithHint(err, "Check the path that --"+f.fileFlag()+" names.")
+		return app.WithHint(err, "Check the path of --"+f.fileFlag()+".")
 	}
 	return err
 }

@@ -26,7 +26,7 @@ func requireNoControlCharacters(t require.TestingT, text string) {
 func TestCLI_escapesTerminalControlSequences(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
-	c.do(t, "manager", "add", "crm")
+	c.do(t, "ami-account", "add", "crm")
 	const hostile = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202egnp.exe\ndisabled  false\r\t\x7f"
 	insertAMIAccount(t, c, &manager.Account{
 		Name: "crm" + hostile, Secret: store.NewSecret("long enough for a secret"), Owner: hostile, Note: hostile, NamedACL: hostile,
@@ -37,16 +37,16 @@ func TestCLI_escapesTerminalControlSequences(t *testing.T) {
 	c.exec(t, "UPDATE pbxusers_audit SET actor_name = '"+hostile+"', record = '"+hostile+"', reason = '"+hostile+"'")
 	c.write(t, "manager.d/x.conf", "[other"+strings.ReplaceAll(hostile, "\n", " ")+"\n")
 	for _, line := range [][]string{
-		{"manager", "list"},
-		{"manager", "list", "--search", "owned"},
-		{"manager", "show", "crm" + hostile},
-		{"manager", "disable", "crm" + hostile},
-		{"manager", "show", hostile},
-		{"manager", "add", hostile, "--permit", hostile},
-		{"manager", hostile},
+		{"ami-account", "list"},
+		{"ami-account", "list", "--search", "owned"},
+		{"ami-account", "show", "crm" + hostile},
+		{"ami-account", "disable", "crm" + hostile},
+		{"ami-account", "show", hostile},
+		{"ami-account", "add", hostile, "--permit", hostile},
+		{"ami-account", hostile},
 		{"--" + hostile},
-		{"manager", "list", "--limit", hostile},
-		{"manager", "list", "--limit", "1"},
+		{"ami-account", "list", "--limit", hostile},
+		{"ami-account", "list", "--limit", "1"},
 		{"admin", "list"},
 		{"admin", "show", "jane", "--explain", "team:" + hostile},
 		{"admin", "show", hostile, "--explain", hostile},
@@ -57,7 +57,7 @@ func TestCLI_escapesTerminalControlSequences(t *testing.T) {
 		{"config", "plan"},
 		{"config", "apply"},
 		{"config", "install"},
-		{"__complete", "manager", "show", "c"},
+		{"__complete", "ami-account", "show", "c"},
 	} {
 		for _, flag := range []string{"--json", "--json=false"} {
 			o := c.run(t, append(line, flag)...)
@@ -69,9 +69,9 @@ func TestCLI_escapesTerminalControlSequences(t *testing.T) {
 			require.NotEmpty(t, o.stdout+o.stderr)
 		}
 	}
-	shown := c.do(t, "manager", "show", "crm"+hostile)
+	shown := c.do(t, "ami-account", "show", "crm"+hostile)
 	require.Equal(t, 1, strings.Count(shown, "\ndisabled  "), "a record cannot forge a line of its own")
-	document := c.json(t, "manager", "show", "crm"+hostile)
+	document := c.json(t, "ami-account", "show", "crm"+hostile)
 	require.Equal(t, hostile, document["note"], "JSON keeps the very text")
 }
 

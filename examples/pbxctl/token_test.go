@@ -58,7 +58,7 @@ func TestCLI_tokenKeyShownOnceAndRotated(t *testing.T) {
 	c := offline(t)
 	c.do(t, "user", "add", "jane", "--permissions", "rest.use=on")
 	output := c.do(t, "token", "add", "jane", "--modules", "all")
-	require.Regexp(t, `(?m)^key +\S{43}   \(shown this once\)$`, output)
+	require.Regexp(t, `(?m)^key +\S{43}   \(shown only once\)$`, output)
 	require.Contains(t, output, "\nextensions         all\n")
 	ids, _ := c.listField(t, "id", "token", "list", "jane")
 	require.Len(t, ids, 1)
@@ -76,8 +76,8 @@ func TestCLI_tokenKeyShownOnceAndRotated(t *testing.T) {
 	c.do(t, "token", "edit", ids[0], "--disabled")
 	require.False(t, c.authorizes(t, ids[0], key, "voicemail"))
 	require.Equal(t, map[string]any{"deleted": ids[0]}, c.json(t, "token", "delete", ids[0]))
-	require.Equal(t, "No API tokens. Make one: pbxctl token add USERNAME\n", c.do(t, "token", "list"))
-	require.Contains(t, c.do(t, "audit", "verify"), "Nothing was tampered with")
+	require.Equal(t, "No API tokens. Create one: pbxctl token add USERNAME\n", c.do(t, "token", "list"))
+	require.Contains(t, c.do(t, "audit", "verify"), "No tampering found")
 }
 
 func TestCLI_tokenEditKeepsOtherFields(t *testing.T) {
@@ -123,7 +123,7 @@ func TestCLI_tokenReportsAllFieldErrors(t *testing.T) {
 			require.Equal(t, 1, strings.Count(output, "\n  "+list+": name "+list+", or all"), "none would be all")
 		}
 	}
-	require.Contains(t, c.fails(t, exitRejected, "token", "list", ""), "\n  username: the name is empty")
+	require.Contains(t, c.fails(t, exitRejected, "token", "list", ""), "\n  username: the username is empty")
 	require.Contains(t, c.fails(t, exitRejected, "token", "list", "nobody"), "there is no such person")
 	for _, verb := range []string{"show", "edit --disabled", "rotate", "delete"} {
 		line := append([]string{"token"}, strings.Fields(verb)...)

@@ -113,7 +113,7 @@ func TestCLI_userPasswordFileIsNeverPrinted(t *testing.T) {
 	c := offline(t)
 	added := c.withStdin(goodPassword+"\r\n").do(t, "user", "add", "jane", "--password-file", "-")
 	require.NotContains(t, added, goodPassword)
-	require.True(t, strings.HasSuffix(added, "\nMade.\n"))
+	require.True(t, strings.HasSuffix(added, "\nCreated.\n"))
 	require.True(t, c.janeLogsIn(t, goodPassword))
 
 	const next = "drei blaue Deiche voller Schafe"
@@ -129,7 +129,7 @@ func TestCLI_userPasswordFileIsNeverPrinted(t *testing.T) {
 		require.Contains(t, output, "\n  password: ")
 		require.NotContains(t, output, "hunter2")
 	}
-	require.Contains(t, c.fails(t, exitFailed, "user", "password", "jane", "--password-file", c.data("no-such-file")), "\nCheck the path that --password-file names.\n")
+	require.Contains(t, c.fails(t, exitFailed, "user", "password", "jane", "--password-file", c.data("no-such-file")), "\nCheck the path of --password-file.\n")
 	require.True(t, c.janeLogsIn(t, next))
 }
 
@@ -180,7 +180,7 @@ func TestCLI_userReportsAllFieldErrors(t *testing.T) {
 	}
 	require.NotContains(t, strings.ToLower(output), "hush")
 	require.Contains(t, c.fails(t, exitRejected, "user", "add", "fine", "--permissions", "no.such=on"), "\n  permissions.no.such: there is no such permission")
-	require.Contains(t, c.fails(t, exitRejected, "user", "add", "fine", "--password", ""), "\n  password: what was given is empty")
+	require.Contains(t, c.fails(t, exitRejected, "user", "add", "fine", "--password", ""), "\n  password: the given value is empty")
 	require.Contains(t, c.fails(t, exitRejected, "user", "add", "JANE"), "username: another person has this username already")
 	require.Contains(t, c.fails(t, exitRejected, "user", "add", "bob", "--default-extension", "401"), "default_extension: another person has this default_extension already")
 	output = c.fails(t, exitRejected, "user", "add", "bob", "--default-extension", "401", "--permissions", "x")
@@ -191,7 +191,7 @@ func TestCLI_userReportsAllFieldErrors(t *testing.T) {
 	require.Contains(t, output, "\n  permissions.xmpp.login: ")
 	require.Contains(t, output, "\n  email: ")
 	require.Contains(t, c.fails(t, exitRejected, "user", "add", strings.Repeat("x", 100_000)), "\n  username: ")
-	for _, verb := range []string{"show", "edit --disabled", "disable", "enable", "delete", "invite", "welcome", "reset", "softphone", "permissions", "preview", "end-sessions", "remove-second-factor"} {
+	for _, verb := range []string{"show", "edit --disabled", "disable", "enable", "delete", "invite", "welcome", "reset", "softphone", "permissions", "mail preview", "end-sessions", "remove-second-factor"} {
 		line := append([]string{"user"}, strings.Fields(verb)...)
 		require.Contains(t, c.fails(t, exitRejected, append(line, "nobody")...), "there is no such person\nRun 'pbxctl user list'", verb)
 	}
@@ -272,6 +272,6 @@ func TestCLI_userPicture(t *testing.T) {
 		require.Contains(t, c.withStdin(content).fails(t, exitRejected, "user", "picture", "jane", "--file", "-"), "\n  picture: ")
 	}
 	for _, path := range []string{c.data("none"), ""} {
-		require.Contains(t, c.fails(t, exitFailed, "user", "picture", "jane", "--file", path), "Check the path that --file names.")
+		require.Contains(t, c.fails(t, exitFailed, "user", "picture", "jane", "--file", path), "Check the path of --file.")
 	}
 }

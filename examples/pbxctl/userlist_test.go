@@ -16,8 +16,8 @@ func TestCLI_userListSearchesSortsAndPages(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "group", "add", "Sales")
-	require.Equal(t, "No people. Make one: pbxctl user add USERNAME --default-extension EXTENSION\n", c.do(t, "user", "list"))
-	require.Equal(t, "Nobody matches.\n", c.do(t, "user", "list", "--search", "jane"))
+	require.Equal(t, "No users. Create one: pbxctl user add USERNAME --default-extension EXTENSION\n", c.do(t, "user", "list"))
+	require.Equal(t, "No matches.\n", c.do(t, "user", "list", "--search", "jane"))
 	c.do(t, "user", "add", "Bob", "--last-name", "Adams", "--default-extension", "401", "--email", "bob@example.com")
 	c.do(t, "user", "add", "alice", "--last-name", "Brown", "--linked-extensions", "401", "--groups", "Sales", "--disabled")
 	c.do(t, "user", "add", "王伟", "--cell-phone", "+49 (170) 123")
@@ -41,7 +41,7 @@ func TestCLI_userListSearchesSortsAndPages(t *testing.T) {
 	require.Empty(t, next)
 	require.Contains(t, c.do(t, "user", "list", "--limit", "1"), "\nMore: --after ")
 	require.Contains(t, c.fails(t, exitRejected, "user", "list", "--sort", "password"), "\n  sort: ")
-	require.Contains(t, c.fails(t, exitRejected, "user", "list", "--status", "deleted"), "\n  status: choose enabled or disabled; 'pbxctl user deleted'")
+	require.Contains(t, c.fails(t, exitRejected, "user", "list", "--status", "deleted"), "\n  status: choose enabled or disabled; 'pbxctl user list --deleted'")
 	require.Equal(t, 3, strings.Count(c.do(t, "user", "export"), "\n"))
 }
 
@@ -49,13 +49,13 @@ func TestCLI_userRestoreAndPurge(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "user", "add", "jane", "--default-extension", "401")
-	require.Equal(t, "No deleted person matches.\n", c.do(t, "user", "deleted"))
+	require.Equal(t, "No matches.\n", c.do(t, "user", "list", "--deleted"))
 	deleted := c.json(t, "user", "delete", "JANE")
 	require.Equal(t, "jane", deleted["deleted"])
 	id, _ := deleted["id"].(string)
-	ids, _ := c.listField(t, "id", "user", "deleted", "--search", "ja")
+	ids, _ := c.listField(t, "id", "user", "list", "--deleted", "--search", "ja")
 	require.Equal(t, []string{id}, ids)
-	require.Contains(t, c.do(t, "user", "deleted"), id)
+	require.Contains(t, c.do(t, "user", "list", "--deleted"), id)
 
 	c.do(t, "user", "add", "jane", "--default-extension", "401")
 	require.Contains(t, c.fails(t, exitRejected, "user", "restore", id), "username: another person has this username already")
@@ -64,13 +64,13 @@ func TestCLI_userRestoreAndPurge(t *testing.T) {
 	require.Empty(t, restored["default_extension"])
 	require.Contains(t, c.fails(t, exitRejected, "user", "purge", id), "only deleted people")
 	for _, verb := range []string{"restore", "purge"} {
-		require.Contains(t, c.fails(t, exitRejected, "user", verb, "nonsense"), "there is no such deleted person\nRun 'pbxctl user deleted'", verb)
+		require.Contains(t, c.fails(t, exitRejected, "user", verb, "nonsense"), "there is no such deleted person\nRun 'pbxctl user list --deleted'", verb)
 	}
 
 	c.do(t, "user", "delete", "jane.old")
 	require.Equal(t, map[string]any{"purged": id}, c.json(t, "user", "purge", id))
 	require.Contains(t, c.fails(t, exitRejected, "user", "restore", id), "there is no such")
-	require.Contains(t, c.do(t, "audit", "verify"), "Nothing was tampered with")
+	require.Contains(t, c.do(t, "audit", "verify"), "No tampering found")
 }
 
 func TestCLI_userExitCodes(t *testing.T) {
@@ -96,12 +96,12 @@ func TestCLI_userExitCodes(t *testing.T) {
 		"user picture jane --remove=false":           exitUsage,
 		"user password jane --generate=false":        exitUsage,
 		"user permissions --permission xmpp.login":   exitUsage,
-		"user preview":                               exitUsage,
+		"user mail preview":                          exitUsage,
 		"user list --limit many":                     exitUsage,
 		"user sync one two":                          exitUsage,
 		"user list --base-url https://x/y":           exitUsage,
-		"user sync --ldap-max-gone 2":                exitUsage,
-		"user sync --ldap-grace -1":                  exitUsage,
+		"user sync --ldap-max-removals 2":            exitUsage,
+		"user sync --ldap-delete-after -1":           exitUsage,
 		"group add-member Sales":                     exitUsage,
 		"group add x --priority high":                exitUsage,
 		"token add jane --expires-at tomorrow":       exitUsage,
@@ -135,10 +135,10 @@ func TestCLI_completesUsersGroupsAndTokens(t *testing.T) {
 	}
 	c.do(t, "group", "add", "Sales")
 	id, _ := c.json(t, "token", "add", "jane")["id"].(string)
-	for _, verb := range []string{"show", "edit", "disable", "enable", "delete", "password", "invite", "welcome", "reset", "softphone", "picture", "permissions", "preview", "end-sessions", "remove-second-factor"} {
-		require.Equal(t, []string{"jane", "Janet"}, completed("user", verb, "JA"), verb)
+	for _, verb := range []string{"show", "edit", "disable", "enable", "delete", "password", "invite", "welcome", "reset", "softphone", "picture", "permissions", "mail preview", "end-sessions", "remove-second-factor"} {
+		require.Equal(t, []string{"jane", "Janet"}, completed(append([]string{"user"}, append(strings.Fields(verb), "JA")...)...), verb)
 		if verb != "password" && verb != "picture" { // these go on with the flags that they need
-			require.Empty(t, completed("user", verb, "jane", ""), verb)
+			require.Empty(t, completed(append([]string{"user"}, append(strings.Fields(verb), "jane", "")...)...), verb)
 		}
 	}
 	for _, verb := range []string{"show", "edit", "delete", "members", "impact", "add-member", "remove-member"} {
@@ -153,7 +153,7 @@ func TestCLI_completesUsersGroupsAndTokens(t *testing.T) {
 	require.Equal(t, []string{"xmpp.login="}, completed("user", "edit", "jane", "--permissions", "xm"))
 	require.Equal(t, []string{"Sales"}, completed("user", "add", "x", "--groups", ""))
 	require.Equal(t, []string{"enabled", "disabled"}, completed("user", "list", "--status", ""))
-	require.Equal(t, []string{"welcome", "reset"}, completed("user", "preview", "jane", "--kind", ""))
+	require.Equal(t, []string{"welcome", "reset"}, completed("user", "mail", "preview", "jane", "--kind", ""))
 	deleted, _ := c.json(t, "user", "delete", "jane")["id"].(string)
 	for _, verb := range []string{"restore", "purge"} {
 		require.Equal(t, []string{deleted}, completed("user", verb, ""), verb)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/userman/usermail"
+
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -18,22 +20,21 @@ func (a *cli) userWelcome() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "welcome [USERNAME]",
-		Short: "Mail a person a link to set a password with, and what is needed to begin",
-		Long: "Mail a person a link to set a password with, and what is needed to begin.\n" +
-			"With --all the mail goes to everybody enabled who was never sent one and has no password. It can be run again at any time,\n" +
-			"also after it was stopped: nobody is sent a second one. Needs --smtp, --smtp-from and --base-url, best in the file of settings.",
+		Short: "Mail a user a link to set a password and get started",
+		Long: "Mail a user a link to set a password and get started.\n" +
+			"--all mails every enabled user who has no password and was never sent this mail. If it is interrupted, run it again:\n" +
+			"no user is mailed twice. It needs --smtp, --smtp-from and --base-url, best in the settings file.",
 		Example:           "  pbxctl user welcome jane.roe\n  pbxctl user welcome --all",
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: a.completeUsers,
+		ValidArgsFunction: a.users().complete,
+		PreRunE: func(_ *cobra.Command, args []string) error {
+			if all == (len(args) == 1) {
+				return errors.New("give either a username or --all")
+			}
+			return nil
+		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "mail everybody new")
-	// Before the work begins, so that it is a mistake in the command line.
-	cmd.PreRunE = func(_ *cobra.Command, args []string) error {
-		if all == (len(args) == 1) {
-			return errors.New("name one person, or say --all")
-		}
-		return nil
-	}
+	cmd.Flags().BoolVar(&all, "all", false, "mail all new users")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		if all {
 			return a.welcomeAll(cmd.Context(), s)
@@ -44,13 +45,12 @@ func (a *cli) userWelcome() *cobra.Command {
 }
 
 func (a *cli) userReset() *cobra.Command {
-	const short = "Mail a person a link to set a forgotten password anew"
-	return a.recordCommand("reset USERNAME", short, a.completeUsers, func(ctx context.Context, s *app.App, username string) error {
+	return a.users().one("reset", "Mail a user a link to reset a forgotten password", func(ctx context.Context, s *app.App, username string) error {
 		return a.sendMail(ctx, s, username, (*userman.Service).SendReset)
 	})
 }
 
-// sendMail sends a mail to one person, and fails when it was not delivered.
+// sendMail sends a mail to one user, and fails if it was not sent.
 func (a *cli) sendMail(ctx context.Context, s *app.App, username string, send func(*userman.Service, context.Context, string) (*userman.Delivery, error)) error {
 	delivery, err := send(s.Users, ctx, username)
 	if err != nil {
@@ -65,14 +65,14 @@ func (a *cli) sendMail(ctx context.Context, s *app.App, username string, send fu
 	return a.print(delivery, func() string {
 		text := "Sent: " + delivery.Message + ".\n"
 		if !delivery.ExpiresAt.IsZero() {
-			text += "The link in it works until " + localTime(delivery.ExpiresAt) + ".\n"
+			text += "The link in the mail expires at " + localTime(delivery.ExpiresAt) + ".\n"
 		}
 		return text
 	})
 }
 
-// welcomeAll mails everybody new, and fails when somebody was left out whom
-// another try, or another setting, would reach.
+// welcomeAll mails all new users, and fails if one was left out who can be mailed
+// in another run or with other settings.
 func (a *cli) welcomeAll(ctx context.Context, s *app.App) error {
 	report, err := s.Users.SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
 		a.printProgress(fmt.Sprintf("%d of %d: %s: %s\n", p.Done, p.Total, cell(p.Last.Username), p.Last.Message))
@@ -84,14 +84,14 @@ func (a *cli) welcomeAll(ctx context.Context, s *app.App) error {
 		return err
 	}
 	if failed := report.Remaining + report.Counts[userman.DeliveryFailed] + report.Counts[userman.DeliveryRejected] + report.Counts[userman.DeliveryNotConfigured]; failed > 0 {
-		return fmt.Errorf("%d were not sent the mail; mend what is said of them, and run it again", failed)
+		return fmt.Errorf("%d mails were not sent; fix the reported problems and run the command again", failed)
 	}
 	return nil
 }
 
 func welcomesText(r *userman.WelcomeReport) string {
 	if len(r.Counts) == 0 {
-		return "Nobody is new: everybody was sent the mail, or has a password.\n"
+		return "No new users: all were sent the mail or have a password.\n"
 	}
 	counts := make([]string, 0, len(r.Counts))
 	for _, status := range slices.Sorted(maps.Keys(r.Counts)) {
@@ -99,7 +99,39 @@ func welcomesText(r *userman.WelcomeReport) string {
 	}
 	text := strings.Join(counts, ", ") + ".\n"
 	if r.Remaining > 0 {
-		text += fmt.Sprintf("It was stopped early: %d were not tried.\n", r.Remaining)
+		text += fmt.Sprintf("Stopped early: %d users were not tried.\n", r.Remaining)
 	}
 	return text
+}
+
+func (a *cli) userMail() *cobra.Command {
+	parent := newNoun("mail", "Preview the mails to users")
+	var kind string
+	cmd := a.users().one("preview", "Show a mail as 'pbxctl user welcome' or 'reset' would send it; its links do not work",
+		func(ctx context.Context, s *app.App, username string) error {
+			message, err := s.Users.PreviewMail(ctx, usermail.Kind(kind), username)
+			if err != nil {
+				return err
+			}
+			m := mail{To: message.To, ToName: message.ToName, Subject: message.Subject, Text: message.Text, HTML: message.HTML}
+			return a.print(m, m.text)
+		})
+	cmd.Flags().StringVar(&kind, "kind", string(usermail.Welcome), "`KIND` of mail: welcome or reset")
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(
+		[]string{string(usermail.Welcome), string(usermail.Reset)}, cobra.ShellCompDirectiveNoFileComp))
+	parent.AddCommand(cmd)
+	return parent
+}
+
+// mail is a mail as it is printed.
+type mail struct {
+	To      string `json:"to"`
+	ToName  string `json:"to_name"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	HTML    string `json:"html"`
+}
+
+func (m mail) text() string {
+	return fmt.Sprintf("To: %s <%s>\nSubject: %s\n\n%s", cell(m.ToName), cell(m.To), cell(m.Subject), m.Text)
 }

@@ -49,7 +49,7 @@ func TestCLI_userWelcomeMailLinkSetsPassword(t *testing.T) {
 	c.do(t, "user", "add", "jane", "--first-name", "Jane", "--email", "jane@example.org", "--default-extension", "401", "--language", "de")
 	output := c.do(t, "user", "welcome", "jane")
 	require.Contains(t, output, "Sent: the mail server has taken the mail")
-	require.Contains(t, output, "The link in it works until ")
+	require.Contains(t, output, "The link in the mail expires at ")
 	mail := server.Receive(t)
 	require.True(t, mail.Encrypted)
 	require.Equal(t, []string{"jane@example.org"}, mail.To)
@@ -113,7 +113,7 @@ func TestCLI_userWelcomeAllMailsEachUserOnce(t *testing.T) {
 	require.Equal(t, exitFailed, o.code, o.stderr)
 	require.Contains(t, o.stdout, "1 of 4: alice: the mail server has taken the mail\n")
 	require.Contains(t, o.stdout, "\ndelivered: 2, no address: 1, refused: 1.\n")
-	require.Contains(t, o.stderr, "1 were not sent the mail")
+	require.Contains(t, o.stderr, "1 mails were not sent")
 	for _, name := range []string{"alice", "bob"} {
 		require.Equal(t, []string{name + "@example.org"}, server.Receive(t).To)
 	}
@@ -130,7 +130,7 @@ func TestCLI_userWelcomeAllMailsEachUserOnce(t *testing.T) {
 	require.Zero(t, server.Pending())
 
 	done := newCtlWithPasswordUser(t, c)
-	require.Contains(t, done.do(t, "user", "welcome", "--all"), "Nobody is new")
+	require.Contains(t, done.do(t, "user", "welcome", "--all"), "No new users")
 }
 
 // newCtlWithPasswordUser is another site with the settings of c, and somebody who has a
@@ -150,8 +150,8 @@ func TestCLI_userWelcomeAllStopsWhenServerIsDown(t *testing.T) {
 	}
 	o := c.withFlags("--smtp", "127.0.0.1:1").run(t, "user", "welcome", "--all")
 	require.Equal(t, exitFailed, o.code)
-	require.Contains(t, o.stdout, "failed: 5.\nIt was stopped early: 1 were not tried.\n")
-	require.Contains(t, o.stderr, "6 were not sent the mail")
+	require.Contains(t, o.stdout, "failed: 5.\nStopped early: 1 users were not tried.\n")
+	require.Contains(t, o.stderr, "6 mails were not sent")
 }
 
 func TestCLI_userPreviewSendsNothing(t *testing.T) {
@@ -159,14 +159,14 @@ func TestCLI_userPreviewSendsNothing(t *testing.T) {
 	c, server := withMailServer(t, nil)
 	c.do(t, "user", "add", "jane", "--display-name", "Jane \"J\" Roe", "--email", "jane@example.org")
 	before := c.do(t, "user", "show", "jane")
-	output := c.do(t, "user", "preview", "jane")
+	output := c.do(t, "user", "mail", "preview", "jane")
 	require.True(t, strings.HasPrefix(output, "To: Jane \"J\" Roe <jane@example.org>\nSubject: Your ACME account\n\nHello "), output)
 	require.Contains(t, output, "https://pbx.example.com"+userman.SetPasswordPath)
-	shown := c.json(t, "user", "preview", "jane", "--kind", "reset")
+	shown := c.json(t, "user", "mail", "preview", "jane", "--kind", "reset")
 	require.Equal(t, "jane@example.org", shown["to"])
 	require.Contains(t, shown["text"], "asked for a new password")
 	require.Contains(t, shown["html"], "<p")
-	require.Contains(t, c.fails(t, exitRejected, "user", "preview", "jane", "--kind", "hush"), "\n  kind: ")
+	require.Contains(t, c.fails(t, exitRejected, "user", "mail", "preview", "jane", "--kind", "hush"), "\n  kind: ")
 	require.Equal(t, before, c.do(t, "user", "show", "jane"))
 	require.Zero(t, server.Pending())
 }

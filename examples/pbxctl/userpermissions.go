@@ -2,35 +2,33 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"strings"
-	"text/tabwriter"
+
+	"github.com/pbxusers/pbxusers/userman/permission"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 func (a *cli) userPermissions() *cobra.Command {
 	var only []string
 	cmd := &cobra.Command{
 		Use:   "permissions [USERNAME]",
-		Short: "Show what a person may do, and why; without a name, what people and groups can be permitted",
-		Long: "Show what a person may do, and why: what is said of the person goes first, then the groups by priority and name,\n" +
-			"then the default. Without a name, list what people and groups can be permitted.",
+		Short: "Explain the permissions of a user; without a username, list all permissions",
+		Long: "Explain the effective permissions of a user. A grant of the user takes precedence, then those of the groups by priority and name,\n" +
+			"then the default. Without a username, list the permissions that exist.",
 		Example:           "  pbxctl user permissions\n  pbxctl user permissions jane.roe --permission voicemail.extensions",
 		Args:              cobra.MaximumNArgs(1),
-		ValidArgsFunction: a.completeUsers,
+		ValidArgsFunction: a.users().complete,
 		PreRunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 && len(only) > 0 {
-				return errors.New("name the person whose permission is to be explained")
+				return errors.New("--permission needs a username")
 			}
 			return nil
 		},
 	}
-	cmd.Flags().StringArrayVar(&only, "permission", nil, "only the permission of this `ID`; may be repeated (default: all)")
+	cmd.Flags().StringArrayVar(&only, "permission", nil, "only the permission with this `ID`; may be repeated (default: all)")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		if len(args) == 0 {
 			permissions := s.Users.Permissions()
@@ -50,17 +48,14 @@ func (a *cli) userPermissions() *cobra.Command {
 }
 
 func permissionsText(permissions []permission.Permission) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "PERMISSION\tKIND\tDEFAULT\tSENTENCE")
+	rows := [][]any{{"PERMISSION", "KIND", "DEFAULT", "DESCRIPTION"}}
 	for _, p := range permissions {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", p.ID, p.Kind, cell(p.Default), cell(p.Description))
+		rows = append(rows, []any{p.ID, p.Kind, p.Default, p.Description})
 	}
-	_ = w.Flush()
-	return b.String()
+	return tableText(rows)
 }
 
-// explainPermissions explains those that are asked for, or all.
+// explainPermissions explains the given permissions, or all.
 func explainPermissions(effective *permission.EffectiveSet, only []string) ([]*permission.Explanation, error) {
 	if len(only) == 0 {
 		return effective.ExplainAll(), nil
@@ -77,12 +72,9 @@ func explainPermissions(effective *permission.EffectiveSet, only []string) ([]*p
 }
 
 func explainedText(effective *permission.EffectiveSet, explained []*permission.Explanation) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "PERMISSION\tVALUE\tWHY")
+	rows := [][]any{{"PERMISSION", "VALUE", "WHY"}}
 	for _, e := range explained {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", e.Permission.ID, cell(effective.Format(e.Permission.ID)), cell(e.Summary))
+		rows = append(rows, []any{e.Permission.ID, effective.Format(e.Permission.ID), e.Summary})
 	}
-	_ = w.Flush()
-	return b.String()
+	return tableText(rows)
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -18,13 +16,13 @@ func (a *cli) userSync() *cobra.Command {
 	var dryRun bool
 	cmd := &cobra.Command{
 		Use:   "sync [DIRECTORY]",
-		Short: "Bring the people of a directory up to date: whoever appears is made, whoever is missing is disabled, and later deleted",
-		Long: "Bring the people of a directory up to date: whoever appears is made, whoever is missing is disabled, and deleted after the days\n" +
-			"of --ldap-grace. When more than the share of --ldap-max-gone would go, nothing is changed. The directory is the one of --ldap-url.",
+		Short: "Synchronize users from a directory",
+		Long: "Synchronize users from the directory of --ldap-url: create new ones, disable missing ones, and delete those after --ldap-delete-after days.\n" +
+			"If a sync would remove a larger ratio of the users than --ldap-max-removals, nothing is changed.",
 		Example: "  pbxctl user sync --dry-run\n  pbxctl user sync",
 		Args:    cobra.MaximumNArgs(1),
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and change nothing")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes without making them")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		name, err := selectDirectory(s, args)
 		if err != nil {
@@ -37,7 +35,7 @@ func (a *cli) userSync() *cobra.Command {
 	return cmd
 }
 
-// selectDirectory is the directory that was named, or the only one.
+// selectDirectory returns the named directory, or the only one.
 func selectDirectory(s *app.App, args []string) (string, error) {
 	if len(args) == 1 {
 		return args[0], nil
@@ -49,7 +47,7 @@ func selectDirectory(s *app.App, args []string) (string, error) {
 	return directories[0].Name(), nil
 }
 
-// sync fails when somebody could not be seen to, so that scripts notice.
+// sync fails if the report has problems, so that scripts notice.
 func (a *cli) sync(ctx context.Context, s *app.App, name string, opts *userman.SyncOptions) error {
 	report, err := s.Users.Sync(ctx, name, opts)
 	if report != nil {
@@ -61,37 +59,34 @@ func (a *cli) sync(ctx context.Context, s *app.App, name string, opts *userman.S
 		return err
 	}
 	if len(report.Problems) > 0 {
-		return fmt.Errorf("%d could not be seen to; mend what is said of them in the directory or here, and sync again", len(report.Problems))
+		return fmt.Errorf("%d users could not be synchronized; fix the reported problems and sync again", len(report.Problems))
 	}
 	return nil
 }
 
-// syncText says what was done; whole is false when it did not come to its end.
+// syncText describes a sync; complete is false if it stopped early.
 func syncText(r *userman.SyncReport, complete bool) string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	var rows [][]any
 	for _, step := range r.Steps {
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\n", step.Action, cell(step.Username), strings.Join(step.Fields, ","))
+		rows = append(rows, []any{step.Action, step.Username, step.Fields})
 	}
 	for _, name := range r.Groups {
-		_, _ = fmt.Fprintf(w, "create group\t%s\t\n", cell(name))
+		rows = append(rows, []any{"create group", name})
 	}
 	for _, problem := range r.Problems {
-		_, _ = fmt.Fprintf(w, "problem\t%s\t%s\n", cell(problemKey(problem)), cell(problem.Message))
+		rows = append(rows, []any{"problem", problemKey(problem), problem.Message})
 	}
-	_ = w.Flush()
+	text := tableText(rows)
 	switch {
 	case !complete:
-		b.WriteString("This was planned, or done, until it was stopped.\n")
+		return text + "The sync stopped early; this is what was planned or done.\n"
 	case r.DryRun:
-		fmt.Fprintf(&b, "Planned only: %d people seen, %d need nothing.\n", r.Entries, r.Unchanged)
-	default:
-		fmt.Fprintf(&b, "Done: %d people seen, %d needed nothing.\n", r.Entries, r.Unchanged)
+		return text + fmt.Sprintf("Dry run: %d directory entries, %d unchanged.\n", r.Entries, r.Unchanged)
 	}
-	return b.String()
+	return text + fmt.Sprintf("Done: %d directory entries, %d unchanged.\n", r.Entries, r.Unchanged)
 }
 
-// problemKey names whose problem it is as well as it is known.
+// problemKey names the user or the directory entry of a problem.
 func problemKey(p userman.SyncProblem) string {
 	if p.Username != "" {
 		return p.Username

@@ -44,8 +44,8 @@ func TestSync_createsAndDisablesDirectoryUsers(t *testing.T) {
 	planned := c.do(t, "user", "sync", "--dry-run")
 	require.Regexp(t, `(?m)^create +bob `, planned)
 	require.Regexp(t, `(?m)^create group +Sales`, planned)
-	require.Contains(t, planned, "\nPlanned only: 3 people seen, 0 need nothing.\n")
-	require.Contains(t, c.do(t, "user", "list"), "No people.")
+	require.Contains(t, planned, "\nDry run: 3 directory entries, 0 unchanged.\n")
+	require.Contains(t, c.do(t, "user", "list"), "No users.")
 
 	report := c.json(t, "user", "sync", "head-office")
 	require.Equal(t, "head-office", report["directory"])
@@ -57,7 +57,7 @@ func TestSync_createsAndDisablesDirectoryUsers(t *testing.T) {
 	require.Equal(t, true, alice["password_elsewhere"])
 	require.Equal(t, "alice@example.org", alice["email"])
 	require.Equal(t, []any{"Everybody", "Sales"}, alice["groups"])
-	require.Contains(t, c.do(t, "user", "sync"), "Done: 3 people seen, 3 needed nothing.\n")
+	require.Contains(t, c.do(t, "user", "sync"), "Done: 3 directory entries, 3 unchanged.\n")
 	require.Contains(t, c.fails(t, exitRejected, "user", "edit", "alice", "--email", "x@example.org"), "the directory head-office keeps this")
 	require.Contains(t, c.fails(t, exitRejected, "user", "password", "alice", "--generate"), "the directory that this person comes from keeps the password")
 
@@ -68,10 +68,10 @@ func TestSync_createsAndDisablesDirectoryUsers(t *testing.T) {
 	o := c.run(t, "user", "sync")
 	require.Equal(t, exitRejected, o.code, o.stderr)
 	require.Regexp(t, `(?m)^disable +bob`, o.stdout)
-	require.Contains(t, o.stdout, "This was planned, or done, until it was stopped.\n")
+	require.Contains(t, o.stdout, "The sync stopped early; this is what was planned or done.\n")
 	disabled, _ := c.listField(t, "username", "user", "list", "--status", "disabled")
 	require.Empty(t, disabled)
-	c.do(t, "user", "sync", "--ldap-max-gone", "0.7")
+	c.do(t, "user", "sync", "--ldap-max-removals", "0.7")
 	disabled, _ = c.listField(t, "username", "user", "list", "--status", "disabled", "--directory", "head-office")
 	require.Equal(t, []string{"alice", "bob"}, disabled)
 }
@@ -84,7 +84,7 @@ func TestSync_problemsFailButOthersApply(t *testing.T) {
 	require.Equal(t, exitFailed, o.code)
 	require.Regexp(t, `(?m)^create +alice`, o.stdout)
 	require.Regexp(t, `(?m)^problem +bob +`, o.stdout)
-	require.Contains(t, o.stderr, "1 could not be seen to")
+	require.Contains(t, o.stderr, "1 users could not be synchronized")
 	require.Empty(t, c.json(t, "user", "show", "bob")["directory"], "somebody who is kept here stays so")
 }
 

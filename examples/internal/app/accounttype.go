@@ -8,22 +8,22 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Who has taken another account for an administrator is told so.
+// Messages for a login to the pages with another kind of account.
 const (
 	amiAccountMessage = "This is an AMI account: it works for programs on the Asterisk Manager Interface (port 5038), " +
-		"not on these pages. Log in with an administrator's name."
-	userAccountMessage = "This is a person's account: it works for that person's own portal and services, " +
-		"not on these pages. Log in with an administrator's name."
+		"not on these pages. Log in as an administrator."
+	userAccountMessage = "This is a user account: it works for the portal and services of the user, " +
+		"not on these pages. Log in as an administrator."
 )
 
-// detectAccountType tells who has taken an AMI account, or a person's, for an
-// administrator.
+// detectAccountType returns a message if the credentials are those of an AMI
+// account or of a user, rather than of an administrator.
 func (s *App) detectAccountType(ctx context.Context, username string, password store.Secret) (string, error) {
-	authentic, err := s.AMIAccounts.VerifySecret(ctx, username, password)
+	isAMIAccount, err := s.AMIAccounts.VerifySecret(ctx, username, password)
 	if err != nil {
 		return "", err
 	}
-	if authentic {
+	if isAMIAccount {
 		return amiAccountMessage, nil
 	}
 	isUser, err := s.isUserLogin(ctx, username, password)
@@ -33,12 +33,11 @@ func (s *App) detectAccountType(ctx context.Context, username string, password s
 	return userAccountMessage, nil
 }
 
-// portalService is the service that people log in to with a browser.
+// portalService is the service that users log in to with a browser.
 const portalService = "portal"
 
-// isUserLogin reports whether the password is that of the person. It counts
-// as a try at the person's account: here nobody can guess more often than
-// elsewhere.
+// isUserLogin reports whether the password is that of the user. It counts as a
+// login attempt of the user, so that the rate limit holds here too.
 func (s *App) isUserLogin(ctx context.Context, username string, password store.Secret) (bool, error) {
 	_, err := s.Users.AuthenticateService(ctx, portalService, username, password)
 	var loginErr *credential.LoginError
@@ -46,7 +45,7 @@ func (s *App) isUserLogin(ctx context.Context, username string, password store.S
 	case err == nil:
 		return true, nil
 	case errors.As(err, &loginErr):
-		// The other refusals are said to those who know the password.
+		// All other codes mean that the password is right.
 		return loginErr.Code != credential.InvalidCredentials, nil
 	case errors.Is(err, store.ErrRateLimited):
 		return false, nil

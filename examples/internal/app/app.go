@@ -18,7 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// App is one installation: a database and what stands on it.
+// App is one installation: a database and its services.
 type App struct {
 	Settings       Settings
 	DB             *sqlstore.DB
@@ -30,34 +30,33 @@ type App struct {
 
 	pool    *sql.DB
 	keyring *store.Keyring
-	// mail is how the people are sent mails, as it is in their options.
+	// mail is the mail configuration of Users.
 	mail mailConfig
-	// databaseID tells this database from all others.
+	// databaseID identifies the database.
 	databaseID string
 	log        *slog.Logger
-	// drainMail waits for mails that are on their way.
+	// drainMail waits for mails that are being sent.
 	drainMail func() error
-	// verifyMu is held by the verification at work.
+	// verifyMu is held by the running verification.
 	verifyMu sync.Mutex
 }
 
-// Options of [Open].
+// Options are the options of [Open].
 type Options struct {
-	// Create makes the database and its key where there is none. Defaults to
-	// refusing: one made by mistake, in another folder, would be applied as
-	// "no accounts at all".
+	// Create creates the database and its key if there is none. Without it, a
+	// missing database is an error: an empty one in the wrong folder would apply
+	// a configuration without accounts.
 	Create bool
-	// Logger is told of changes. Defaults to none.
+	// Logger logs changes. Defaults to no logging.
 	Logger *slog.Logger
-	// Administrators may change the options of the administrators, such as
-	// the costs of their passwords in a test. Defaults to leaving them.
+	// Administrators can change the options of the administrators, such as the
+	// cost of password hashing in a test.
 	Administrators func(*ampusers.Options)
-	// Users may change the options of the people, such as the costs of their
-	// passwords in a test. Defaults to leaving them.
+	// Users can change the options of the users in the same way.
 	Users func(*userman.Options)
 }
 
-// Open opens the database of the settings. Close it at the end.
+// Open opens the database of the settings. The caller must close the App.
 func Open(ctx context.Context, settings Settings, opts *Options) (*App, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -66,7 +65,7 @@ func Open(ctx context.Context, settings Settings, opts *Options) (*App, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	// Before a database is made.
+	// Before a database is created.
 	if err := settings.Check(); err != nil {
 		return nil, err
 	}
@@ -81,7 +80,7 @@ func Open(ctx context.Context, settings Settings, opts *Options) (*App, error) {
 	return s, nil
 }
 
-// openServices brings the tables up to date and puts the services on them.
+// openServices migrates the database and creates the services.
 func (s *App) openServices(ctx context.Context, keyring *store.Keyring, opts *Options) (err error) {
 	s.DB, err = sqlstore.Open(ctx, s.pool, sqlstore.SQLite, &sqlstore.Options{Keyring: keyring, Logger: s.log})
 	if err != nil {
@@ -108,17 +107,17 @@ func (s *App) openServices(ctx context.Context, keyring *store.Keyring, opts *Op
 	return nil
 }
 
-// Close lets mails that are on their way go, for ten seconds at most, and
-// closes the database.
+// Close waits up to ten seconds for mails that are being sent, and closes the
+// database.
 func (s *App) Close() error {
 	if err := s.drainMail(); err != nil {
-		s.log.Warn("mails were not sent: it took too long", "error", err)
+		s.log.Warn("mails were not sent before the timeout", "error", err)
 	}
 	return s.pool.Close()
 }
 
-// nameInUse looks for accounts written by hand, where there is a configuration
-// folder; on a machine without Asterisk the default one need not exist.
+// nameInUse returns a lookup of manually written accounts in the configuration
+// folder. The default folder does not exist on a machine without Asterisk.
 func (s *App) nameInUse() func(context.Context, string) (string, error) {
 	if _, err := os.Stat(s.Settings.ConfDir); errors.Is(err, fs.ErrNotExist) && s.Settings.ConfDir == DefaultConfDir {
 		return nil

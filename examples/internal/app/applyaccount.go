@@ -9,10 +9,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// ensureApplyAccount makes the account to apply with where there is none, and
-// reports whether it did. The file of its secret is written again when it is
-// lost or holds another one: with the secret that is stored, since a new one
-// would lock out all who apply with this account from elsewhere.
+// ensureApplyAccount creates the AMI account that applies, if it is missing, and
+// reports whether it did. It repairs the secret file from the stored secret: a new
+// secret would lock out other hosts that apply with this account.
 func (s *App) ensureApplyAccount(ctx context.Context) (created bool, err error) {
 	u, err := s.DB.AMIAccounts().Account(ctx, s.Settings.AMIUser)
 	if errors.Is(err, store.ErrNotFound) {
@@ -39,15 +38,15 @@ func (s *App) createApplyAccount(ctx context.Context) (*manager.Account, error) 
 		Name:   s.Settings.AMIUser,
 		Permit: permit,
 		Owner:  "pbxusers",
-		Note:   "The configuration is applied with this account.",
+		Note:   "pbxusers applies the configuration with this account.",
 	}
 	preset.ApplyTo(u)
 	return s.AMIAccounts.Create(ctx, u)
 }
 
-// localAddresses are where a program on the host of Asterisk logs in from: the
-// loopback, and the very address that AMI listens on, because from an address
-// of its own a host reaches that one.
+// localAddresses are the source addresses of a program on the Asterisk host: the
+// loopback and the listen address of AMI, which is also the source address of
+// connections to it.
 func localAddresses(listenAddr string) ([]manager.Network, error) {
 	addrs := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
 	if at, err := netip.ParseAddrPort(listenAddr); err == nil && !at.Addr().IsLoopback() && !at.Addr().IsUnspecified() {

@@ -8,15 +8,15 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// ParseBaseURL reads where the pages are: http or https, the name of a host,
-// and its port where it has one. The error is a [store.InvalidError] on
-// "base-url", also where there is no text.
+// ParseBaseURL reads the public URL of the pages: http or https, a host and an
+// optional port. It returns a [store.InvalidError] on "base-url" if text is
+// anything else, or empty.
 func ParseBaseURL(text string) (*url.URL, error) {
 	base, err := url.Parse(text)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil ||
 		strings.Trim(base.Path, "/") != "" || strings.ContainsAny(text, "?#") {
 		return nil, store.NewInvalidError(store.FieldError{
-			Field: "base-url", Code: "url", Message: "write http:// or https://, the name of the host, and its port where it has one",
+			Field: "base-url", Code: "url", Message: "write http:// or https://, the host name and an optional port",
 		})
 	}
 	return &url.URL{Scheme: base.Scheme, Host: strings.ToLower(base.Host)}, nil
@@ -28,8 +28,8 @@ type baseURLFlag string
 // String returns what Set takes.
 func (u *baseURLFlag) String() string { return string(*u) }
 
-// Type is what the flag holds.
-func (u *baseURLFlag) Type() string { return "address of pages" }
+// Type names the value in the help.
+func (u *baseURLFlag) Type() string { return "URL" }
 
 // Set takes what [ParseBaseURL] reads, or nothing.
 func (u *baseURLFlag) Set(text string) error {
@@ -39,13 +39,13 @@ func (u *baseURLFlag) Set(text string) error {
 	}
 	base, err := ParseBaseURL(text)
 	if err != nil {
-		return errors.New("write the address of the pages, such as https://pbx.example.com")
+		return errors.New("write the public URL of the pages, such as https://pbx.example.com")
 	}
 	*u = baseURLFlag(base.String())
 	return nil
 }
 
-// parsedBaseURL returns where the pages are; nil when it is not known.
+// parsedBaseURL returns the public URL of the pages, or nil if it is unknown.
 func (s *Settings) parsedBaseURL() (*url.URL, error) {
 	if s.BaseURL == "" {
 		return nil, nil
@@ -53,8 +53,8 @@ func (s *Settings) parsedBaseURL() (*url.URL, error) {
 	return ParseBaseURL(s.BaseURL)
 }
 
-// Link returns the address of a page, with the token behind path; zero when it
-// is not known where the pages are.
+// Link returns the URL of a page, with the token after path. It is zero if the
+// base URL is unknown.
 func (s *Settings) Link(path string, token store.Secret) store.Secret {
 	if s.BaseURL == "" {
 		return store.Secret{}

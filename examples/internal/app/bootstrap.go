@@ -12,9 +12,9 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// InitialApply sees to it that there is an account to apply with, has Asterisk
-// know it, through the asterisk command where it does not yet, and applies
-// over AMI. The files have to be installed, see [Settings.InstallFiles].
+// InitialApply creates the AMI account that applies, if it is missing, and applies
+// over AMI. If Asterisk does not know the account yet, the asterisk command loads
+// it. The files must be installed, see [Settings.InstallFiles].
 func (s *App) InitialApply(ctx context.Context) (*asteriskconf.Report, error) {
 	client, err := s.connectForInitialApply(ctx)
 	if err != nil {
@@ -31,7 +31,7 @@ func (s *App) InitialApply(ctx context.Context) (*asteriskconf.Report, error) {
 	return live.Apply(ctx)
 }
 
-// connectForInitialApply logs in to Asterisk with an account that it may have to make.
+// connectForInitialApply logs in with an account that it creates if necessary.
 func (s *App) connectForInitialApply(ctx context.Context) (*ami.Client, error) {
 	created, err := s.ensureApplyAccount(ctx)
 	if err != nil {
@@ -40,8 +40,8 @@ func (s *App) connectForInitialApply(ctx context.Context) (*ami.Client, error) {
 	return s.dialOrBootstrap(ctx, created)
 }
 
-// dialOrBootstrap logs in to Asterisk, which may not know the account yet, or may have
-// an earlier secret of it.
+// dialOrBootstrap logs in to Asterisk, which may not know the account or its
+// current secret yet.
 func (s *App) dialOrBootstrap(ctx context.Context, created bool) (*ami.Client, error) {
 	if !created || s.Settings.AMI == NoAsterisk {
 		client, err := s.Dial(ctx, "")
@@ -52,8 +52,8 @@ func (s *App) dialOrBootstrap(ctx context.Context, created bool) (*ami.Client, e
 	return s.bootstrap(ctx)
 }
 
-// bootstrap brings the files to Asterisk without AMI: they are put in place,
-// the asterisk command reloads the manager, and then AMI must let us in.
+// bootstrap loads the files without AMI: it writes them, reloads the manager
+// through the asterisk command, and logs in.
 func (s *App) bootstrap(ctx context.Context) (*ami.Client, error) {
 	offline, err := s.ConfigDir(nil, nil)
 	if err != nil {
@@ -64,22 +64,21 @@ func (s *App) bootstrap(ctx context.Context) (*ami.Client, error) {
 	}
 	if err := s.Settings.runConsoleCommand(ctx, "manager reload"); err != nil {
 		return nil, WithHint(
-			fmt.Errorf("the files are in place, and Asterisk could not be told to read them: %w", err),
-			"Run 'pbxctl config install' again on the host of Asterisk while it runs; --asterisk says how its command is called.",
+			fmt.Errorf("the files are written, but Asterisk could not reload them: %w", err),
+			"Run 'pbxctl config install' again on the Asterisk host while Asterisk runs; --asterisk sets the command.",
 		)
 	}
 	return s.dialWithRetry(ctx, bootTimeout)
 }
 
-// Bounds of what Asterisk may take for a command of its console, and to listen
-// after a reload.
+// Timeouts for a console command, and for AMI to listen after a reload.
 const (
 	consoleTimeout = time.Minute
 	bootTimeout    = 10 * time.Second
 	bootInterval   = 100 * time.Millisecond
 )
 
-// dialWithRetry dials again while nothing listens yet.
+// dialWithRetry dials until AMI listens.
 func (s *App) dialWithRetry(ctx context.Context, limit time.Duration) (*ami.Client, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -98,13 +97,13 @@ func (s *App) dialWithRetry(ctx context.Context, limit time.Duration) (*ami.Clie
 	}
 }
 
-// runConsoleCommand runs a command of the Asterisk console through the asterisk command.
+// runConsoleCommand runs an Asterisk console command.
 func (s *Settings) runConsoleCommand(ctx context.Context, command string) error {
 	ctx, cancel := context.WithTimeout(ctx, consoleTimeout)
 	defer cancel()
 	argv := append(strings.Fields(s.Asterisk), "-rx", command)
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the administrator names the program
-	// A program that it started in turn may hold on to the output.
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the administrator chooses the program
+	// A child process of the program may keep the output open.
 	cmd.WaitDelay = time.Second
 	output, err := cmd.CombinedOutput()
 	if ended := ctx.Err(); ended != nil {

@@ -8,10 +8,9 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
-// Dial logs in to Asterisk as the account that applies, or returns nil where
-// there is no Asterisk to talk to. events are those of [ami.Options]. A lost
-// connection ends the client: nobody must wait for an Asterisk that may never
-// come back. The caller closes it.
+// Dial logs in to Asterisk as the account that applies. It returns nil if the
+// settings name no Asterisk. events are those of [ami.Options]. The client does
+// not reconnect. The caller must close it.
 func (s *App) Dial(ctx context.Context, events string) (*ami.Client, error) {
 	address, err := s.Settings.Address()
 	if err != nil || address == NoAsterisk {
@@ -26,9 +25,9 @@ func (s *App) Dial(ctx context.Context, events string) (*ami.Client, error) {
 	})
 }
 
-// ConfigDir opens the configuration folder, to be applied through client; nil
-// stands for no Asterisk. progress, which may be nil, is told of each step of
-// an apply.
+// ConfigDir opens the configuration folder. An apply goes through client, which is
+// nil without Asterisk. progress, which can be nil, receives the steps of an
+// apply.
 func (s *App) ConfigDir(client *ami.Client, progress func(asteriskconf.Progress)) (*asteriskconf.ConfigDir, error) {
 	source := &manager.ConfSourceOptions{}
 	opts := &asteriskconf.Options{

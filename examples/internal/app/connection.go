@@ -5,22 +5,21 @@ import (
 	"strings"
 )
 
-// Connection says how the server reaches Asterisk.
+// Connection describes the connection to Asterisk.
 type Connection struct {
 	ConfDir string `json:"conf_dir"`
-	// Address is that of AMI; empty when there is no Asterisk to talk to.
+	// Address is the address of AMI, empty without Asterisk.
 	Address string `json:"address"`
 	User    string `json:"user"`
-	// OK says that a login was tried and went well, and Version is what
-	// Asterisk says of itself.
+	// OK reports a successful login, and Version the version of Asterisk.
 	OK      bool   `json:"ok"`
 	Version string `json:"version,omitempty"`
-	// Problem is what is wrong, and the way out.
+	// Problem describes a failed login, with a hint.
 	Problem string `json:"problem,omitempty"`
 }
 
-// CheckConnection tries to log in to Asterisk and says how it went. Whatever
-// Asterisk or the network does is no error.
+// CheckConnection tests the login to Asterisk. A failed login is a result, not an
+// error.
 func (s *App) CheckConnection(ctx context.Context) (*Connection, error) {
 	c := &Connection{ConfDir: s.Settings.ConfDir, User: s.Settings.AMIUser}
 	address, err := s.Settings.Address()
@@ -37,7 +36,7 @@ func (s *App) CheckConnection(ctx context.Context) (*Connection, error) {
 	return c, nil
 }
 
-// queryVersion logs in and asks who answers.
+// queryVersion logs in and reads the version.
 func (s *App) queryVersion(ctx context.Context, c *Connection) error {
 	client, err := s.Dial(ctx, "")
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// readPasswordFile reads a file of a password; without a file it is zero.
+// readPasswordFile reads a password file. The password is zero without a path.
 func readPasswordFile(path, flag string, log *slog.Logger) (store.Secret, error) {
 	if path == "" {
 		return store.Secret{}, nil
@@ -20,7 +20,7 @@ func readPasswordFile(path, flag string, log *slog.Logger) (store.Secret, error)
 		return store.Secret{}, unreadableFileError(flag, err)
 	}
 	if mode.Perm()&^secretFileMode != 0 {
-		log.Warn("others than its owner can read the file of a password: chmod 600 it", "file", path, "setting", flag)
+		log.Warn("other users can read the password file; run chmod 600 on it", "file", path, "setting", flag)
 	}
 	password := strings.TrimRight(string(content), "\r\n")
 	if password == "" {
@@ -29,8 +29,8 @@ func readPasswordFile(path, flag string, log *slog.Logger) (store.Secret, error)
 	return store.NewSecret(password), nil
 }
 
-// loadCAFile returns how a server is checked whose certificate is signed by those
-// of a file; nil, for the default, without a file.
+// loadCAFile returns a TLS configuration that trusts the CA certificates of a
+// file. It returns nil, for the default, without a path.
 func loadCAFile(path, flag string) (*tls.Config, error) {
 	if path == "" {
 		return nil, nil
@@ -41,11 +41,11 @@ func loadCAFile(path, flag string) (*tls.Config, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(content) {
-		return nil, store.NewInvalidError(store.FieldError{Field: flag, Code: "certificate", Message: "there is no certificate in the file; it holds PEM, which begins with -----BEGIN CERTIFICATE-----"})
+		return nil, store.NewInvalidError(store.FieldError{Field: flag, Code: "certificate", Message: "the file contains no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"})
 	}
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }
 
 func unreadableFileError(flag string, err error) error {
-	return WithHint(fmt.Errorf("--%s: %w", flag, err), "Check the path that --"+flag+" names, and who may read it.")
+	return WithHint(fmt.Errorf("--%s: %w", flag, err), "Check the path of --"+flag+" and its permissions.")
 }

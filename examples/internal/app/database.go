@@ -13,13 +13,12 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 )
 
-// maxConnections bounds the connections to the database; who finds none free
-// waits. One of them writes; there are enough of them that a few exports, which
-// hold one each, leave some for everybody else.
+// maxConnections is the maximum number of database connections. One of them
+// writes. A few exports, which hold one each, leave enough for other requests.
 const maxConnections = 16
 
-// openDatabase opens the files of the database, and, when create is set, makes
-// those that are missing.
+// openDatabase opens the database and its key. It creates both if create is set
+// and there is no database.
 func (s *Settings) openDatabase(create bool) (*store.Keyring, *sql.DB, error) {
 	path, err := s.dbPath()
 	if err != nil {
@@ -50,25 +49,24 @@ func (s *Settings) openDatabase(create bool) (*store.Keyring, *sql.DB, error) {
 	return keyring, pool, nil
 }
 
-// createDatabase makes the key and the database, where there is no database.
+// createDatabase creates the key and the database, if there is no database.
 func createDatabase(path, keyPath string) error {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	// The key first: a database without its key is refused.
+	// The key first: a database without its key cannot be opened.
 	if _, err := store.OpenKeyring(keyPath); err != nil {
 		return err
 	}
 	return sqlstore.CreateSQLiteFile(path)
 }
 
-// requireDatabase refuses a database that is not there: one made by mistake, in
-// another folder, would be applied as "no accounts at all".
+// requireDatabase returns an error with a hint if a file is missing.
 func requireDatabase(path, keyPath string) error {
-	if err := requireFile("database", path, "Name it with --db; 'pbxctl config install', and 'pbxctl admin add', 'pbxctl manager add' and 'pbxctl user add', make a new one."); err != nil {
+	if err := requireFile("database", path, "Set its path with --db. 'pbxctl config install' and the add commands create a new one."); err != nil {
 		return err
 	}
-	return requireFile("key file of the database", keyPath, "Put a copy back, or name it with --key-file: without it no secret can be read.")
+	return requireFile("key file of the database", keyPath, "Restore it from a backup, or set its path with --key-file. No secret can be read without it.")
 }
 
 func requireFile(name, path, hint string) error {

@@ -8,14 +8,14 @@ import (
 
 const (
 	day = 24 * time.Hour
-	// maxDays bounds what is written in days: a hundred years.
+	// maxDays is a hundred years.
 	maxDays = 36500
 )
 
-// daysFlag is a time as a flag, in days.
+// daysFlag is a duration in days as a flag.
 type daysFlag struct {
 	target *time.Duration
-	// zeroValue is what 0 days are kept as.
+	// zeroValue is the duration that 0 days stand for.
 	zeroValue time.Duration
 }
 
@@ -27,7 +27,7 @@ func (d daysFlag) String() string {
 	return strconv.Itoa(int(*d.target / day))
 }
 
-// Type is what the flag holds.
+// Type names the value in the help.
 func (d daysFlag) Type() string { return "days" }
 
 // Set takes a number of days.

@@ -8,18 +8,17 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// DirectoryState is a directory that people come from, as far as it may be
-// shown.
+// DirectoryState describes a directory that users come from.
 type DirectoryState struct {
 	Name         string               `json:"name"`
 	URL          string               `json:"url"`
 	BaseDN       string               `json:"base_dn"`
 	Capabilities userman.Capabilities `json:"abilities"`
-	// Users is how many people here are of it.
+	// Users is the number of its users.
 	Users int `json:"people"`
 }
 
-// Directories tells of the directories of the settings; none is an empty list.
+// Directories returns the directories of the settings.
 func (s *App) Directories(ctx context.Context) ([]DirectoryState, error) {
 	states := []DirectoryState{}
 	for _, directory := range s.Users.Directories() {
@@ -36,7 +35,7 @@ func (s *App) Directories(ctx context.Context) ([]DirectoryState, error) {
 	return states, nil
 }
 
-// countUsers returns how many people here are of a directory.
+// countUsers returns the number of users of a directory.
 func (s *App) countUsers(ctx context.Context, directory string) (count int, err error) {
 	query := userman.Query{Directory: &directory, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
 	for {
@@ -51,14 +50,14 @@ func (s *App) countUsers(ctx context.Context, directory string) (count int, err 
 	}
 }
 
-// directoryTester is a directory that can be tried.
+// directoryTester is a directory with a connection test.
 type directoryTester interface {
-	Test(ctx context.Context) (people int, err error)
+	Test(ctx context.Context) (users int, err error)
 }
 
-// CheckDirectory connects to a directory and binds; problem is one sentence with
-// the way out, empty when all is well. The error is a [store.NotFoundError]
-// when there is no such directory, or that of ctx.
+// CheckDirectory connects to a directory and binds. problem describes a failure,
+// with a hint; it is empty on success. It returns a [store.NotFoundError] if there
+// is no such directory, or the error of ctx.
 func (s *App) CheckDirectory(ctx context.Context, name string) (problem string, err error) {
 	directory, err := s.directory(name)
 	if err != nil {
@@ -75,22 +74,22 @@ func (s *App) CheckDirectory(ctx context.Context, name string) (problem string, 
 	case err != nil:
 		return "The directory could not be read: " + strings.TrimPrefix(err.Error(), "ldapdir: ") + ". " + directoryHint, nil
 	case count == 0:
-		return "The directory was read, and nobody was found in it. Look at --ldap-base-dn and --ldap-filter.", nil
+		return "The directory contains no users. Check --ldap-base-dn and --ldap-filter.", nil
 	}
 	return "", nil
 }
 
-// directoryHint is the way out when a directory cannot be read.
-const directoryHint = "Look at the servers, and at --ldap-url, --ldap-bind-dn and what belongs to them."
+// directoryHint is the hint for a directory that cannot be read.
+const directoryHint = "Check the servers, --ldap-url, --ldap-bind-dn and the related settings."
 
-// RequireDirectory returns a [store.NotFoundError] when there is no directory of
+// RequireDirectory returns a [store.NotFoundError] if there is no directory of
 // that name.
 func (s *App) RequireDirectory(name string) error {
 	_, err := s.directory(name)
 	return err
 }
 
-// directory returns a directory of the settings.
+// directory returns the directory of that name.
 func (s *App) directory(name string) (userman.Directory, error) {
 	for _, directory := range s.Users.Directories() {
 		if directory.Name() == name {

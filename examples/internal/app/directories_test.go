@@ -74,7 +74,7 @@ func TestApp_CheckDirectory_reportsProblem(t *testing.T) {
 	settings.LDAP.Filter = "(uid=nobody)"
 	problem, err = openApp(t, withOwnDatabase(t, settings)).CheckDirectory(t.Context(), "head-office")
 	require.NoError(t, err)
-	require.Contains(t, problem, "nobody was found in it")
+	require.Contains(t, problem, "The directory contains no users")
 
 	_, err = s.CheckDirectory(t.Context(), "ldap")
 	require.ErrorIs(t, err, store.ErrNotFound)

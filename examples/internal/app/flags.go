@@ -12,17 +12,17 @@ import (
 // DefaultIniFile is read from the working directory when no other is named.
 const DefaultIniFile = "pbxusers.ini"
 
-// configFlag is the flag that names the file of settings.
+// configFlag is the flag of the settings file.
 const configFlag = "config"
 
 // RegisterIniFile adds the flag --config, for [IniFile].
 func RegisterIniFile(flags *pflag.FlagSet) {
 	flags.String(configFlag, DefaultIniFile,
-		"`FILE` of settings, each flag a key such as conf-dir = /etc/asterisk; relative paths in it are relative to the working directory")
+		"settings `FILE` with lines such as conf-dir = /etc/asterisk; relative paths in it are relative to the working directory")
 }
 
-// IniFile returns the file that --config or PBXUSERS_CONFIG names, and whether
-// one of them does: then it must be there.
+// IniFile returns the settings file. It is required if --config or
+// PBXUSERS_CONFIG names it.
 func IniFile(flags *pflag.FlagSet) (path string, required bool) {
 	flag := flags.Lookup(configFlag)
 	if value := os.Getenv(envVar(flag.Name)); value != "" && !flag.Changed {
@@ -31,14 +31,14 @@ func IniFile(flags *pflag.FlagSet) (path string, required bool) {
 	return flag.Value.String(), flag.Changed
 }
 
-// LoadFlags sets the flags that the command line did not set: from the
-// environment, PBXUSERS_CONF_DIR for --conf-dir, and then from the file
-// iniPath, where conf-dir (or conf_dir) is a key outside of any section. An
-// empty value is none. A missing file is an error only when must is set. An
-// unknown key is refused, unless it is one of the other program's settings.
+// LoadFlags sets the flags that the command line does not set: from the
+// environment, such as PBXUSERS_CONF_DIR for --conf-dir, and then from the
+// settings file, where conf-dir (or conf_dir) is a key outside of any section. An
+// empty value is ignored. A missing file is an error only if it is required. An
+// unknown key is an error, unless it is a setting of another program.
 //
-// A value is taken as it stands, but for quotes around all of it: # and ; in
-// it begin no comment. No error holds a value.
+// A value is taken literally, apart from quotes around it: # and ; begin no
+// comment. No error contains a value.
 func LoadFlags(flags *pflag.FlagSet, iniPath string, required bool) error {
 	file, err := readIniFile(iniPath, required)
 	if err != nil {

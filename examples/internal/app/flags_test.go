@@ -100,20 +100,20 @@ func TestLoadFlags_acceptsUnderscoresInKeys(t *testing.T) {
 func TestLoadFlags_rejectsBadFileWithoutEchoingValues(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ content, want string }{
-		"unknown keys":          {"nonsense = hush\nami = none\nzz = hush", ": there is no setting nonsense\n"},
-		"a key of another case": {"DB = hush", ": there is no setting DB"},
-		"the file's own name":   {"config = hush", ": there is no setting config"},
-		"no name":               {"- = hush", ": there is no setting #1"},
+		"unknown keys":          {"nonsense = hush\nami = none\nzz = hush", ": unknown setting nonsense\n"},
+		"a key of another case": {"DB = hush", ": unknown setting DB"},
+		"the file's own name":   {"config = hush", ": unknown setting config"},
+		"no name":               {"- = hush", ": unknown setting #1"},
 		"a wrong value":         {"retries = hush", ": the key retries holds no int for --retries"},
-		"no setting":            {"ami = none\n\n  hush\n", ":3: there is no = in the line"},
-		"another delimiter":     {"ami: hush", ":1: there is no = in the line"},
+		"no setting":            {"ami = none\n\n  hush\n", ":3: missing = in the line"},
+		"another delimiter":     {"ami: hush", ":1: missing = in the line"},
 		"no key":                {"= hush", ": the file is malformed"},
 		"an open section":       {"[hush", ": the file is malformed"},
 		"an open quote":         {"asterisk = `hush\n", ": the file is malformed"},
-		"a key twice":           {"ami = hush\nami = hush", ": the key ami stands there twice"},
-		"a key in two forms":    {"conf-dir = hush\nconf_dir = hush", ": the key conf_dir stands there twice"},
-		"a section":             {"[server]\nami = hush", ": settings stand outside of any section, and there are some in [server]"},
-		"a huge file":           {"; " + strings.Repeat("hush ", 1<<18), "it is larger than 1048576 bytes"},
+		"a key twice":           {"ami = hush\nami = hush", ": duplicate key ami"},
+		"a key in two forms":    {"conf-dir = hush\nconf_dir = hush", ": duplicate key conf_dir"},
+		"a section":             {"[server]\nami = hush", ": section [server] contains settings"},
+		"a huge file":           {"; " + strings.Repeat("hush ", 1<<18), "larger than 1048576 bytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,7 +131,7 @@ func TestLoadFlags_listsAllUnknownKeys(t *testing.T) {
 	t.Parallel()
 	path := writeIniFile(t, "b = 1\na = 2\n")
 	require.EqualError(t, app.LoadFlags(newProgram(t).flags, path, true),
-		path+": there is no setting a\n"+path+": there is no setting b")
+		path+": unknown setting a\n"+path+": unknown setting b")
 }
 
 func TestLoadFlags_missingFileFailsOnlyIfRequired(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// hintedError is an error and the way out of it, a sentence of its own.
+// hintedError is an error with a hint.
 type hintedError struct {
 	err  error
 	hint string
@@ -22,11 +22,11 @@ type hintedError struct {
 func (e *hintedError) Error() string { return e.err.Error() }
 func (e *hintedError) Unwrap() error { return e.err }
 
-// WithHint gives err the way out that [Hint] returns for it.
+// WithHint adds the hint that [Hint] returns for err.
 func WithHint(err error, hint string) error { return &hintedError{err, hint} }
 
-// Hint is one sentence: what a person can do about err, in a shell; empty
-// when err says it, or nothing is known.
+// Hint returns one sentence on what to do about err in a shell. It is empty if
+// err itself says it, or if there is no hint.
 func Hint(err error) string {
 	var hinted *hintedError
 	var applied *asteriskconf.ApplyError
@@ -36,25 +36,24 @@ func Hint(err error) string {
 	case errors.As(err, new(*userman.DirectoryError)):
 		return directoryHint
 	case errors.As(err, &applied) && applied.RollbackErr != nil:
-		return "Run 'pbxctl config recover' once Asterisk runs: it ends what is left to do."
+		return "Run 'pbxctl config recover' once Asterisk runs."
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
 		return "Run 'pbxctl config install'."
 	case errors.As(err, new(*asteriskconf.ForeignDatabaseError)):
-		return "Name that database with --db, or take the folder over with --adopt."
+		return "Name that database with --db, or take over the folder with --take-over."
 	case errors.Is(err, ami.ErrAuthentication):
-		return "Run 'pbxctl config install' on the host of Asterisk: it mends the account and the file of its secret."
+		return "Run 'pbxctl config install' on the Asterisk host to repair the account and its secret file."
 	case errors.Is(err, ami.ErrUnreachable):
-		return "Start Asterisk, or say with --ami where AMI listens; with --ami none the files are written and not verified."
+		return "Start Asterisk, or set --ami to the address of AMI; --ami none writes the files without verifying them."
 	case errors.Is(err, fs.ErrPermission), isReadOnlyDB(err):
-		return "Run it as root, or as the user that these files, and their folder, belong to."
+		return "Run it as root or as the owner of these files and their folder."
 	case errors.Is(err, fs.ErrNotExist):
 		return "Check the paths: --conf-dir, --db, --key-file and --ami-secret-file."
 	}
 	return storeErrorHint(err)
 }
 
-// isReadOnlyDB reports whether SQLite may not write the database, or the folder
-// that its journal is in.
+// isReadOnlyDB reports whether SQLite cannot write the database or its folder.
 func isReadOnlyDB(err error) bool {
 	failed, ok := errors.AsType[*sqlite.Error](err)
 	if !ok {
@@ -64,35 +63,34 @@ func isReadOnlyDB(err error) bool {
 	return code == sqlite3.SQLITE_READONLY || code == sqlite3.SQLITE_CANTOPEN
 }
 
-// storeErrorHint depends on what kind of record was asked for.
+// storeErrorHint returns the hint for an error about a record.
 func storeErrorHint(err error) string {
 	var notFound *store.NotFoundError
 	var inUse *store.InUseError
 	switch {
-	case errors.As(err, &inUse) && inUse.Kind == kindAMIAccount:
-		return "Apply with another one first: 'pbxctl config install --ami-user NAME', and --ami-user NAME from then on."
+	case errors.As(err, &inUse) && inUse.Kind == KindAMIAccount:
+		return "Switch to another account first: run 'pbxctl config install --ami-user NAME', and use --ami-user NAME from then on."
 	case errors.As(err, &inUse) && inUse.Kind == userman.KindGroup:
-		return "Run 'pbxctl group impact NAME' for who would lose what, and say --force to take everybody out of it."
+		return "Run 'pbxctl group impact NAME' to see what its members would lose, and use --force to remove them first."
 	case errors.As(err, &notFound) && listCommand(notFound.Kind) != "":
-		return "Run '" + listCommand(notFound.Kind) + "' for what there is."
+		return "Run '" + listCommand(notFound.Kind) + "' to list them."
 	case errors.As(err, &notFound) && notFound.Kind == userman.KindDirectory:
-		return "Name the directory as --ldap-name does, and its servers with --ldap-url."
+		return "Use the name of --ldap-name, and set the servers with --ldap-url."
 	}
 	return ""
 }
 
-// listCommand returns the command that lists the records of a kind; empty when
-// there is none.
+// listCommand returns the command that lists the records of a kind, or "".
 func listCommand(kind string) string {
 	switch kind {
-	case kindAMIAccount:
-		return "pbxctl manager list"
-	case kindAdministrator:
+	case KindAMIAccount:
+		return "pbxctl ami-account list"
+	case KindAdministrator:
 		return "pbxctl admin list"
 	case userman.KindUser:
 		return "pbxctl user list"
 	case userman.KindDeletedUser:
-		return "pbxctl user deleted"
+		return "pbxctl user list --deleted"
 	case userman.KindGroup:
 		return "pbxctl group list"
 	case userman.KindToken:
@@ -101,8 +99,9 @@ func listCommand(kind string) string {
 	return ""
 }
 
-// What refusals call the other records.
+// Kinds of records in errors and in the audit log, beside those of package
+// userman.
 const (
-	kindAMIAccount    = "AMI account"
-	kindAdministrator = "administrator"
+	KindAMIAccount    = "AMI account"
+	KindAdministrator = "administrator"
 )

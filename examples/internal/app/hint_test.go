@@ -19,5 +19,5 @@ func TestHint_unreadableDatabase(t *testing.T) {
 	require.NoError(t, os.Mkdir(path, 0o700))
 	_, err := app.Open(t.Context(), settings, nil)
 	require.ErrorContains(t, err, "database "+settings.DB+": ")
-	require.Contains(t, app.Hint(err), "as the user that these files, and their folder, belong to", "SQLite tells no more: %v", err)
+	require.Contains(t, app.Hint(err), "as the owner of these files and their folder", "SQLite tells no more: %v", err)
 }

@@ -11,16 +11,15 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// InstallResult is what [App.Install] did.
+// InstallResult is the result of [App.Install].
 type InstallResult struct {
 	Installation *asteriskconf.Installation
-	// Report is that of the first apply; nil when an obstacle was in the way.
+	// Report is the report of the first apply, nil if an issue blocked it.
 	Report *asteriskconf.Report
 }
 
-// Install has Asterisk read our files, mends the obstacles named by their
-// codes, makes the AMI account to apply with, brings it to Asterisk, through
-// the asterisk command where need be, and applies over AMI.
+// Install includes the pbxusers files in the configuration of Asterisk, fixes the
+// issues with the given codes, and runs [App.InitialApply].
 func (s *App) Install(ctx context.Context, fix ...string) (*InstallResult, error) {
 	plan, err := s.Settings.InstallFiles(ctx, fix...)
 	if err := errors.Join(err, s.RecordInstall(ctx, plan, err, fix...)); err != nil {
@@ -34,8 +33,8 @@ func (s *App) Install(ctx context.Context, fix ...string) (*InstallResult, error
 	return installed, err
 }
 
-// RecordInstall keeps in the audit trail what came of [Settings.InstallFiles]:
-// what it did, if anything, or that it failed.
+// RecordInstall records the result of [Settings.InstallFiles] in the audit log: its
+// changes, if any, or its failure.
 func (s *App) RecordInstall(ctx context.Context, plan *asteriskconf.Installation, failed error, fixed ...string) error {
 	if failed != nil {
 		s.AuditLog.RecordFailure(ctx, s.ConfigAuditEvent(actionInstall), failed)
@@ -46,27 +45,27 @@ func (s *App) RecordInstall(ctx context.Context, plan *asteriskconf.Installation
 	}
 	event := s.ConfigAuditEvent(actionInstall)
 	event.After = struct {
-		Files  []asteriskconf.InstalledFile `json:"files"`
-		Mended []string                     `json:"mended,omitempty"`
+		Files []asteriskconf.InstalledFile `json:"files"`
+		Fixed []string                     `json:"fixed,omitempty"`
 	}{plan.Files, fixed}
 	return s.AuditLog.Record(ctx, event)
 }
 
-// actionInstall is an installation as the audit trail calls it.
+// actionInstall is the action of an installation in the audit log.
 const actionInstall = "install"
 
-// ConfigAuditEvent is an act on the configuration folder, such as "apply", as
-// the audit trail calls it.
+// ConfigAuditEvent describes an action on the configuration folder, such as
+// "apply", for the audit log.
 func (s *App) ConfigAuditEvent(action string) audit.Event {
 	return audit.Event{Action: action, Kind: "configuration", Key: filepath.Base(s.Settings.ConfDir)}
 }
 
-// PlanInstall returns what [App.Install] would do to the files.
+// PlanInstall returns the changes that [App.Install] would make to the files.
 func (s *App) PlanInstall(ctx context.Context, fix ...string) (*asteriskconf.Installation, error) {
 	return s.Settings.PlanInstall(ctx, fix...)
 }
 
-// PlanInstall returns what [Settings.InstallFiles] would do.
+// PlanInstall returns the changes that [Settings.InstallFiles] would make.
 func (s *Settings) PlanInstall(ctx context.Context, fix ...string) (*asteriskconf.Installation, error) {
 	folder, err := s.openForInstall()
 	if err != nil {
@@ -75,8 +74,8 @@ func (s *Settings) PlanInstall(ctx context.Context, fix ...string) (*asteriskcon
 	return folder.PlanInstall(ctx, fix...)
 }
 
-// InstallFiles has Asterisk read our files, at the next reload, and mends the
-// obstacles named by their codes. It needs no database, and makes none.
+// InstallFiles includes the pbxusers files in the configuration of Asterisk, for the
+// next reload, and fixes the issues with the given codes. It needs no database.
 func (s *Settings) InstallFiles(ctx context.Context, fix ...string) (*asteriskconf.Installation, error) {
 	folder, err := s.openForInstall()
 	if err != nil {
@@ -85,14 +84,14 @@ func (s *Settings) InstallFiles(ctx context.Context, fix ...string) (*asteriskco
 	return folder.Install(ctx, fix...)
 }
 
-// openForInstall opens the configuration folder without records, which an
-// installation does not read.
+// openForInstall opens the configuration folder without records: an installation
+// does not read them.
 func (s *Settings) openForInstall() (*asteriskconf.ConfigDir, error) {
 	return s.openConfigDir(manager.NewConfSource(nil, nil), &asteriskconf.Options{TakeOver: s.TakeOver})
 }
 
-// BlockingIssue returns the obstacle that forbids a reload, which would close AMI
-// and lock us out; nil when there is none but those that were mended.
+// BlockingIssue returns the first issue that is not fixed and makes a reload close
+// AMI, which would lock this program out. It returns nil if there is none.
 func (s *Settings) BlockingIssue(plan *asteriskconf.Installation, fixed []string) *asteriskconf.Issue {
 	if s.AMI == NoAsterisk {
 		return nil

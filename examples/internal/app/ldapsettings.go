@@ -19,55 +19,54 @@ const (
 	ActiveDirectory = "active-directory"
 )
 
-// DefaultLDAPName is what the directory is called unless given.
+// DefaultLDAPName is the default name of the directory.
 const DefaultLDAPName = "ldap"
 
-// LDAPSettings say which directory people come from. Those of
-// [ldapdir.Options] that are not here have their defaults.
+// LDAPSettings are the settings of the directory that users come from. Other
+// fields of [ldapdir.Options] have their defaults.
 type LDAPSettings struct {
-	// URLs are those of the servers, tried in their order; without any there
-	// is no directory.
+	// URLs are the servers, which are tried in this order. Without any there is
+	// no directory.
 	URLs []string
-	// Name stands in the records of its people; empty means
+	// Name is the directory's name in the records of its users. Defaults to
 	// [DefaultLDAPName].
 	Name string
-	// Kind says which attributes hold what: [OpenLDAP], unless given, or
-	// [ActiveDirectory].
+	// Kind is [OpenLDAP], the default, or [ActiveDirectory]. It selects the
+	// attributes.
 	Kind     string
 	StartTLS bool
-	// CAFile holds the certificates, in PEM, that sign those of the servers;
-	// empty means those of the host.
+	// CAFile holds the CA certificates of the servers in PEM. Defaults to those
+	// of the host.
 	CAFile string
-	// BindDN is who reads, and PasswordFile holds the password; empty reads
-	// anonymously.
+	// BindDN is the account that reads the directory, and PasswordFile holds its
+	// password. Empty reads anonymously.
 	BindDN       string
 	PasswordFile string
 	BaseDN       string
 	Filter       string
 	GroupBaseDN  string
-	// MaxRemovalRatio and Grace are those of [userman.SyncOptions].
+	// MaxRemovalRatio and DeleteAfter are documented in [userman.SyncOptions].
 	MaxRemovalRatio float64
 	DeleteAfter     time.Duration
 }
 
 func (s *LDAPSettings) register(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&s.URLs, "ldap-url", nil, "`URL` of an LDAP server that people come from, such as ldaps://dc1.example.com; the next one is for when it does not answer; may be repeated")
-	flags.StringVar(&s.Name, "ldap-name", DefaultLDAPName, "`NAME` of the directory in the records of its people; it must not change")
+	flags.StringSliceVar(&s.URLs, "ldap-url", nil, "`URL` of the LDAP server that users come from, such as ldaps://dc1.example.com; repeat the flag for fallback servers")
+	flags.StringVar(&s.Name, "ldap-name", DefaultLDAPName, "`NAME` of the directory in the records of its users; it must not change")
 	flags.StringVar(&s.Kind, "ldap-kind", OpenLDAP, "`KIND` of the directory: openldap or active-directory")
-	flags.BoolVar(&s.StartTLS, "ldap-start-tls", false, "turn ldap:// into TLS before anything is said")
-	flags.StringVar(&s.CAFile, "ldap-ca-file", "", "`FILE` of the certificates, in PEM, that sign those of the LDAP servers (default: those of the host)")
-	flags.StringVar(&s.BindDN, "ldap-bind-dn", "", "`DN` of the account that reads the directory (default: none, it is read anonymously)")
-	flags.StringVar(&s.PasswordFile, "ldap-password-file", "", "`FILE` of that account's password, which only its owner should be able to read")
-	flags.StringVar(&s.BaseDN, "ldap-base-dn", "", "`DN` below which people are, such as ou=people,dc=example,dc=com")
-	flags.StringVar(&s.Filter, "ldap-filter", "", "`FILTER` of who is one (default: as the kind has it)")
-	flags.StringVar(&s.GroupBaseDN, "ldap-group-base-dn", "", "`DN` below which groups are (default: none are read)")
+	flags.BoolVar(&s.StartTLS, "ldap-start-tls", false, "use StartTLS on ldap:// connections")
+	flags.StringVar(&s.CAFile, "ldap-ca-file", "", "`FILE` with the CA certificates of the LDAP servers in PEM (default: those of the host)")
+	flags.StringVar(&s.BindDN, "ldap-bind-dn", "", "`DN` of the account that reads the directory (default: anonymous)")
+	flags.StringVar(&s.PasswordFile, "ldap-password-file", "", "`FILE` with the password of that account; only its owner should be able to read it")
+	flags.StringVar(&s.BaseDN, "ldap-base-dn", "", "base `DN` of users, such as ou=people,dc=example,dc=com")
+	flags.StringVar(&s.Filter, "ldap-filter", "", "`FILTER` that selects users (default: depends on --ldap-kind)")
+	flags.StringVar(&s.GroupBaseDN, "ldap-group-base-dn", "", "base `DN` of groups (default: no groups are read)")
 	s.MaxRemovalRatio, s.DeleteAfter = 0.1, 30*day
-	flags.Var((*ratioFlag)(&s.MaxRemovalRatio), "ldap-max-gone", "largest `SHARE` of the directory's people that one sync disables or deletes, and of their memberships that it takes away")
-	flags.Var(daysFlag{target: &s.DeleteAfter, zeroValue: -1}, "ldap-grace", "`DAYS` that somebody who is missing there stays disabled before they are deleted; 0 never deletes")
+	flags.Var((*ratioFlag)(&s.MaxRemovalRatio), "ldap-max-removals", "maximum `RATIO` of the directory's users, and of their memberships, that one sync removes")
+	flags.Var(daysFlag{target: &s.DeleteAfter, zeroValue: -1}, "ldap-delete-after", "`DAYS` after which a missing user, who is disabled at once, is deleted; 0 for never")
 }
 
-// directory returns the directory, or nil when there is none. It does not
-// connect.
+// directory returns the directory, or nil without a URL. It does not connect.
 func (s *LDAPSettings) directory(log *slog.Logger) (*ldapdir.Directory, error) {
 	if len(s.urls()) == 0 {
 		return nil, nil
@@ -98,28 +97,28 @@ func (s *LDAPSettings) directory(log *slog.Logger) (*ldapdir.Directory, error) {
 	})
 }
 
-// check refuses what only these settings can have wrong.
+// check rejects what the directory does not check itself.
 func (s *LDAPSettings) check() error {
 	var errs []store.FieldError
 	if s.Kind != "" && s.Kind != OpenLDAP && s.Kind != ActiveDirectory {
 		errs = append(errs, store.FieldError{Field: "ldap-kind", Code: "oneof", Message: "choose openldap or active-directory"})
 	}
 	if s.MaxRemovalRatio != 0 && !isRatio(s.MaxRemovalRatio) {
-		errs = append(errs, store.FieldError{Field: "ldap-max-gone", Code: "range", Message: "write a share above 0 and up to 1, such as 0.1"})
+		errs = append(errs, store.FieldError{Field: "ldap-max-removals", Code: "range", Message: "write a ratio above 0 and up to 1, such as 0.1"})
 	}
 	return store.NewInvalidError(errs...)
 }
 
-// name is what the directory is called.
+// name returns the name of the directory.
 func (s *LDAPSettings) name() string { return cmp.Or(s.Name, DefaultLDAPName) }
 
-// urls returns those of the servers; a URL holds no blank.
+// urls returns the URLs of the servers. A URL contains no space.
 func (s *LDAPSettings) urls() []string { return strings.Fields(strings.Join(s.URLs, " ")) }
 
-// url is what people are told of where the directory is.
+// url returns the URLs as one text.
 func (s *LDAPSettings) url() string { return strings.Join(s.urls(), " ") }
 
-// SyncOptions returns those that the settings give to [userman.Service.Sync].
+// SyncOptions returns the options for [userman.Service.Sync].
 func (s *Settings) SyncOptions() *userman.SyncOptions {
 	return &userman.SyncOptions{MaxRemovalRatio: s.LDAP.MaxRemovalRatio, DeleteAfter: s.LDAP.DeleteAfter}
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// Check refuses settings that contradict themselves, or whose files cannot be
-// read, by the names of their flags. It connects to nothing.
+// Check returns an error if settings are invalid or their files cannot be read. The
+// error has the names of the flags. Check makes no connections.
 func (s *Settings) Check() error {
 	_, err := s.userOptions(slog.New(slog.DiscardHandler))
 	return err
 }
 
-// userOptions returns the options of the people that the settings give.
+// userOptions returns the options of the users.
 func (s *Settings) userOptions(log *slog.Logger) (*userman.Options, error) {
 	base, baseErr := s.parsedBaseURL()
 	templates, templatesErr := s.Users.templates()
@@ -41,8 +41,8 @@ func (s *Settings) userOptions(log *slog.Logger) (*userman.Options, error) {
 	return opts, nil
 }
 
-// joinFieldErrors returns one refusal of all fields that were refused, unless
-// something failed.
+// joinFieldErrors returns one error with all field errors, or the first error of
+// another kind.
 func joinFieldErrors(errs ...error) error {
 	var fields []store.FieldError
 	for _, err := range errs {
@@ -58,10 +58,10 @@ func joinFieldErrors(errs ...error) error {
 	return store.NewInvalidError(fields...)
 }
 
-// fieldName is the name of a field, without the place in a list behind it.
+// fieldName matches the name of a field, without an index.
 var fieldName = regexp.MustCompile(`^[a-z_]+`)
 
-// withFlagNames names refused fields as flags are named.
+// withFlagNames replaces the names of fields with those of flags.
 func withFlagNames(err error, flags map[string]string) error {
 	var invalid *store.InvalidError
 	if !errors.As(err, &invalid) {

@@ -7,14 +7,12 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Probe logs in to Asterisk as the account, from here, and says how it went:
-// where the settings say that AMI listens unless opts names an address, and
-// with the account that applies as the witness, where that can log in. opts
-// may be nil. The errors are those of manager.Service.Probe and of
-// [Settings.Address], and a [store.ConflictError] when there is no Asterisk to
-// log in to.
+// Probe tests the login of an AMI account from this host. The address defaults to
+// that of the settings. The account that applies, if it can log in, reads the
+// security events that explain a failure. opts can be nil. It returns a
+// [store.ConflictError] if the settings name no Asterisk.
 func (s *App) Probe(ctx context.Context, name string, opts *manager.ProbeOptions) (*manager.ProbeResult, error) {
-	// Whom there is not is not found, whatever there is to log in to.
+	// An unknown account is an error with any address.
 	if _, err := s.AMIAccounts.Get(ctx, name); err != nil {
 		return nil, err
 	}
@@ -26,7 +24,7 @@ func (s *App) Probe(ctx context.Context, name string, opts *manager.ProbeOptions
 	if probe.Address, err = s.probeAddress(probe.Address); err != nil {
 		return nil, err
 	}
-	// Without a witness a refusal is only explained less.
+	// Without security events a failure is explained less precisely.
 	if securityEvents, err := s.Dial(ctx, "security"); err == nil && securityEvents != nil {
 		defer func() { _ = securityEvents.Close() }()
 		probe.SecurityEvents = securityEvents
@@ -34,14 +32,14 @@ func (s *App) Probe(ctx context.Context, name string, opts *manager.ProbeOptions
 	return s.AMIAccounts.Probe(ctx, name, &probe)
 }
 
-// probeAddress returns where to log in: as given, or where AMI listens.
+// probeAddress returns the given address, or that of the settings.
 func (s *App) probeAddress(given string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
 	address, err := s.Settings.Address()
 	if address == NoAsterisk {
-		return "", &store.ConflictError{Reason: "there is no Asterisk to log in to: the settings say none; say where AMI listens"}
+		return "", &store.ConflictError{Reason: "there is no Asterisk to log in to: the address of AMI is none; give an address"}
 	}
 	return address, err
 }

@@ -5,20 +5,20 @@ import (
 	"strconv"
 )
 
-// ratioFlag is a part of the whole as a flag.
+// ratioFlag is a ratio as a flag.
 type ratioFlag float64
 
 // String returns what Set takes.
 func (s *ratioFlag) String() string { return strconv.FormatFloat(float64(*s), 'f', -1, 64) }
 
-// Type is what the flag holds.
-func (s *ratioFlag) Type() string { return "share" }
+// Type names the value in the help.
+func (s *ratioFlag) Type() string { return "ratio" }
 
 // Set takes a number above 0, up to 1.
 func (s *ratioFlag) Set(text string) error {
 	number, err := strconv.ParseFloat(text, 64)
 	if err != nil || !isRatio(number) {
-		return errors.New("write a share above 0 and up to 1, such as 0.1")
+		return errors.New("write a ratio above 0 and up to 1, such as 0.1")
 	}
 	*s = ratioFlag(number)
 	return nil

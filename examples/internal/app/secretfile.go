@@ -12,7 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// secretFileMode lets nobody but the owner in.
+// secretFileMode lets only the owner read the file.
 const secretFileMode fs.FileMode = 0o600
 
 // readAMISecret reads the secret of the account that applies.
@@ -25,14 +25,14 @@ func (s *Settings) readAMISecret() (store.Secret, error) {
 	if err != nil {
 		return store.Secret{}, WithHint(
 			fmt.Errorf("no secret for the AMI account %s: %w", s.AMIUser, err),
-			"Run 'pbxctl config install' on the host of Asterisk, name the file with --ami-secret-file, or use --ami none.",
+			"Run 'pbxctl config install' on the Asterisk host, set --ami-secret-file, or use --ami none.",
 		)
 	}
 	return store.NewSecret(strings.TrimSpace(string(content))), nil
 }
 
-// saveAMISecret sees to it that the file holds the secret, and that only its
-// owner reads it.
+// saveAMISecret writes the secret file, unless it holds the secret and only its
+// owner can read it.
 func (s *Settings) saveAMISecret(secret store.Secret) error {
 	path, err := s.SecretPath()
 	if err != nil {
@@ -51,8 +51,8 @@ func (s *Settings) saveAMISecret(secret store.Secret) error {
 	return writeSecret(path, secret)
 }
 
-// writeSecret replaces the file whole. renameio.WriteFile would keep the mode
-// of the file that it replaces.
+// writeSecret replaces the file atomically. renameio.WriteFile would keep the mode
+// of the old file.
 func writeSecret(path string, secret store.Secret) error {
 	file, err := renameio.NewPendingFile(path, renameio.WithStaticPermissions(secretFileMode))
 	if err != nil {

@@ -2,7 +2,7 @@ package app
 
 import "github.com/pbxusers/pbxusers/ampusers"
 
-// Sections of the reference server.
+// IDs of the sections.
 const (
 	SectionAdministrators = "administrators"
 	SectionAMIAccounts    = "ami-accounts"
@@ -13,16 +13,16 @@ const (
 	SectionSettings       = "settings"
 )
 
-// Sections are the parts of the reference server that administrators may be
-// given; ampusers.SectionApply comes with the package.
+// Sections returns the sections that administrators can be granted.
+// [ampusers.SectionApply] is built in.
 func Sections() []ampusers.Section {
 	return []ampusers.Section{
-		{ID: SectionAdministrators, Name: "Administrators", Description: "Make, change and remove those who may log in here, with no more rights than one's own."},
-		{ID: SectionAMIAccounts, Name: "AMI accounts", Description: "Make, change and remove the accounts with which programs talk to Asterisk."},
-		{ID: SectionUsers, Name: "People", Description: "Make, change and remove people, their passwords, mails and API tokens, within one's own extensions."},
-		{ID: SectionGroups, Name: "Groups", Description: "Make, change and remove groups of people, and what they permit."},
-		{ID: SectionVerify, Name: "Verify", Description: "For services: ask whether a person's password, token or phone lets them in."},
-		{ID: SectionAudit, Name: "Audit trail", Description: "Read who did what, when and from where, and verify that nobody tampered with it."},
-		{ID: SectionSettings, Name: "Settings", Description: "See and test the connection to Asterisk, and install into its configuration."},
+		{ID: SectionAdministrators, Name: "Administrators", Description: "Create, change and delete administrators, with no more rights than one's own."},
+		{ID: SectionAMIAccounts, Name: "AMI accounts", Description: "Create, change and delete the accounts with which programs log in to Asterisk."},
+		{ID: SectionUsers, Name: "Users", Description: "Create, change and delete users, their passwords, mails and API tokens, within one's own extensions."},
+		{ID: SectionGroups, Name: "Groups", Description: "Create, change and delete groups of users and their permissions."},
+		{ID: SectionVerify, Name: "Verify", Description: "For services: verify the password, API token or phone of a user."},
+		{ID: SectionAudit, Name: "Audit log", Description: "Read the audit log and verify its integrity."},
+		{ID: SectionSettings, Name: "Settings", Description: "View and test the connection to Asterisk, and install into its configuration."},
 	}
 }

@@ -11,58 +11,77 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// NoAsterisk as the address of AMI means that there is none to talk to.
+// NoAsterisk as the address of AMI means that there is no Asterisk to connect to.
 const NoAsterisk = "none"
 
-// DefaultConfDir is where Asterisk's own packages put its configuration.
+// DefaultConfDir is the configuration folder of Asterisk packages.
 const DefaultConfDir = "/etc/asterisk"
 
-// Settings are those that pbxctl and the server share. Each is a flag, a
-// variable of the environment, and a key of pbxusers.ini.
+// Settings are the settings that the programs share. Each is a flag, an
+// environment variable and a key of pbxusers.ini.
 type Settings struct {
-	// DB names the database: "sqlite:" and the path of a file.
+	// DB is the database: "sqlite:" and the path of a file.
 	DB string
-	// KeyFile holds the keys that seal secrets; empty means pbxusers.key
-	// beside the database.
+	// KeyFile holds the keys that encrypt secrets. Defaults to pbxusers.key next
+	// to the database.
 	KeyFile string
 	// ConfDir is the configuration folder of Asterisk.
 	ConfDir string
-	// AMI is the address of AMI, or [NoAsterisk]; empty means as
-	// manager.conf says.
+	// AMI is the address of AMI, or [NoAsterisk]. Defaults to that of
+	// manager.conf.
 	AMI string
-	// AMIUser is the AMI account that the configuration is applied with.
+	// AMIUser is the AMI account that applies the configuration.
 	AMIUser string
-	// AMISecretFile holds its secret; empty means pbxusers_ami.secret beside
+	// AMISecretFile holds its secret. Defaults to pbxusers_ami.secret next to
 	// the database.
 	AMISecretFile string
-	// Asterisk is the command that runs the console of Asterisk.
+	// Asterisk is the command that runs the Asterisk console.
 	Asterisk string
-	// TakeOver takes the configuration folder over from another database.
+	// TakeOver takes over the configuration folder from another database.
 	TakeOver bool
-	// BaseURL is where the pages are, see [ParseBaseURL]; links begin with it.
-	// Empty means that it is not known.
+	// BaseURL is the public URL of the pages, see [ParseBaseURL]. Links begin
+	// with it. Empty means unknown.
 	BaseURL string
-	// Users are those of the people.
-	Users UserSettings
-	// SMTP and LDAP are those of the mail server and of the directory that
-	// people come from.
-	SMTP SMTPSettings
-	LDAP LDAPSettings
+	Users   UserSettings
+	SMTP    SMTPSettings
+	LDAP    LDAPSettings
 }
 
-// Register adds the flags, but for Adopt, whose command has it.
+// FlagGroup is a group of settings under one heading.
+type FlagGroup struct {
+	Title string
+	Flags *pflag.FlagSet
+}
+
+// FlagGroups returns the settings as flags that set s. TakeOver is not among
+// them: it is a flag of the commands that use it.
+func (s *Settings) FlagGroups() []FlagGroup {
+	group := func(title string, register func(*pflag.FlagSet)) FlagGroup {
+		flags := pflag.NewFlagSet(title, pflag.ContinueOnError)
+		register(flags)
+		return FlagGroup{title, flags}
+	}
+	return []FlagGroup{
+		group("Database and Asterisk", s.register), group("Users", s.Users.register), group("Mail", s.SMTP.register), group("LDAP directory", s.LDAP.register),
+	}
+}
+
+// Register adds the flags of all groups.
 func (s *Settings) Register(flags *pflag.FlagSet) {
-	flags.StringVar(&s.DB, "db", "sqlite:pbxusers.db", "`DATABASE` of the records, sqlite: and the path of a file")
-	flags.StringVar(&s.KeyFile, "key-file", "", "`FILE` of the keys that seal secrets in the database (default: pbxusers.key beside the database)")
+	for _, group := range s.FlagGroups() {
+		flags.AddFlagSet(group.Flags)
+	}
+}
+
+func (s *Settings) register(flags *pflag.FlagSet) {
+	flags.StringVar(&s.DB, "db", "sqlite:pbxusers.db", "`DATABASE` of the records: sqlite: and the path of a file")
+	flags.StringVar(&s.KeyFile, "key-file", "", "`FILE` with the keys that encrypt secrets in the database (default: pbxusers.key next to the database)")
 	flags.StringVar(&s.ConfDir, "conf-dir", DefaultConfDir, "configuration `FOLDER` of Asterisk")
-	flags.StringVar(&s.AMI, "ami", "", "`ADDRESS` of AMI, or 'none' to write files without a running Asterisk (default: as manager.conf says)")
-	flags.StringVar(&s.AMIUser, "ami-user", "pbxusers", "AMI `ACCOUNT` to apply the configuration with")
-	flags.StringVar(&s.AMISecretFile, "ami-secret-file", "", "`FILE` of that account's secret (default: pbxusers_ami.secret beside the database)")
-	flags.StringVar(&s.Asterisk, "asterisk", "asterisk", "`COMMAND` that runs the console of Asterisk, arguments included")
-	flags.Var((*baseURLFlag)(&s.BaseURL), "base-url", "`URL` that links begin with, such as https://pbx.example.com (default of the server: http:// and the address to listen on)")
-	s.Users.register(flags)
-	s.SMTP.register(flags)
-	s.LDAP.register(flags)
+	flags.StringVar(&s.AMI, "ami", "", "`ADDRESS` of AMI, or 'none' to write files without a running Asterisk (default: from manager.conf)")
+	flags.StringVar(&s.AMIUser, "ami-user", "pbxusers", "AMI `ACCOUNT` that applies the configuration")
+	flags.StringVar(&s.AMISecretFile, "ami-secret-file", "", "`FILE` with the secret of that account (default: pbxusers_ami.secret next to the database)")
+	flags.StringVar(&s.Asterisk, "asterisk", "asterisk", "`COMMAND` that runs the Asterisk console, with its arguments")
+	flags.Var((*baseURLFlag)(&s.BaseURL), "base-url", "public `URL` that links begin with, such as https://pbx.example.com (default of the server: http:// and the listen address)")
 }
 
 // dbPath returns the file of the SQLite database.
@@ -74,7 +93,7 @@ func (s *Settings) dbPath() (string, error) {
 	return path, nil
 }
 
-// pathBesideDB returns a path in the folder of the database, unless given.
+// pathBesideDB returns a path in the folder of the database, unless one is given.
 func (s *Settings) pathBesideDB(given, name string) (string, error) {
 	if given != "" {
 		return given, nil
@@ -85,13 +104,13 @@ func (s *Settings) pathBesideDB(given, name string) (string, error) {
 
 func (s *Settings) keyPath() (string, error) { return s.pathBesideDB(s.KeyFile, "pbxusers.key") }
 
-// SecretPath returns the file of the secret of the account that applies.
+// SecretPath returns the file with the secret of the account that applies.
 func (s *Settings) SecretPath() (string, error) {
 	return s.pathBesideDB(s.AMISecretFile, "pbxusers_ami.secret")
 }
 
-// Address returns where AMI listens: as told, or as manager.conf says. It may
-// be [NoAsterisk].
+// Address returns the address of AMI from the settings, or else from
+// manager.conf. It may be [NoAsterisk].
 func (s *Settings) Address() (string, error) {
 	if s.AMI != "" {
 		return s.AMI, nil

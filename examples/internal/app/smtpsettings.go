@@ -13,45 +13,44 @@ import (
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
 
-// Unprotected is the security of a mail server on another host that is spoken
-// to without TLS. Whoever can listen on the way reads the links in mails, with
-// which passwords are set, so it takes a word of its own: [smtpmailer.None] is
-// for this host alone.
+// Unprotected is the security of a connection without TLS to a mail server on
+// another host. The network can read the links in mails, which set passwords, so
+// it needs an explicit word: [smtpmailer.None] is for this host alone.
 const Unprotected = "unprotected"
 
-// SMTPSettings say how mails are sent. Those of [smtpmailer.Options] that are
-// not here have their defaults.
+// SMTPSettings are the settings for sending mails. Other fields of
+// [smtpmailer.Options] have their defaults.
 type SMTPSettings struct {
-	// Server is the host and port of the mail server; empty sends no mails.
+	// Server is the host and port of the mail server. Empty sends no mails.
 	Server string
-	// From is the sender, and User who authenticates; empty does not.
+	// From is the sender. User is the username; empty sends no login.
 	From string
 	User string
 	// PasswordFile holds the password of User.
 	PasswordFile string
-	// Security is one of [smtpmailer.Security], or [Unprotected]; empty means
+	// Security is a [smtpmailer.Security] or [Unprotected]. Defaults to
 	// STARTTLS.
 	Security string
-	// CAFile holds the certificates, in PEM, that sign the server's; empty
-	// means those of the host.
+	// CAFile holds the CA certificates of the server in PEM. Defaults to those of
+	// the host.
 	CAFile string
 }
 
 func (s *SMTPSettings) register(flags *pflag.FlagSet) {
-	flags.StringVar(&s.Server, "smtp", "", "mail server, as `HOST:PORT`; without it no mails are sent")
+	flags.StringVar(&s.Server, "smtp", "", "mail server as `HOST:PORT`; without it no mails are sent")
 	flags.StringVar(&s.From, "smtp-from", "", "`SENDER` of mails, such as pbx@example.com or 'ACME Telephony <pbx@example.com>'")
-	flags.StringVar(&s.User, "smtp-user", "", "`NAME` to log in to the mail server with (default: no login)")
-	flags.StringVar(&s.PasswordFile, "smtp-password-file", "", "`FILE` of that name's password, which only its owner should be able to read")
-	flags.StringVar(&s.Security, "smtp-security", string(smtpmailer.STARTTLS), "`SECURITY` of the connection: starttls, tls, none for a mail server on this host, or unprotected for one elsewhere, where others can read the links in mails")
-	flags.StringVar(&s.CAFile, "smtp-ca-file", "", "`FILE` of the certificates, in PEM, that sign the mail server's (default: those of the host)")
+	flags.StringVar(&s.User, "smtp-user", "", "username `NAME` for the mail server (default: no login)")
+	flags.StringVar(&s.PasswordFile, "smtp-password-file", "", "`FILE` with the password of that user; only its owner should be able to read it")
+	flags.StringVar(&s.Security, "smtp-security", string(smtpmailer.STARTTLS), "`SECURITY` of the connection: starttls, tls, none for a mail server on this host, or unprotected for one on another host, where the network can read the links in mails")
+	flags.StringVar(&s.CAFile, "smtp-ca-file", "", "`FILE` with the CA certificates of the mail server in PEM (default: those of the host)")
 }
 
-// security returns what counts.
+// security returns the setting, or its default.
 func (s *SMTPSettings) security() string {
 	return cmp.Or(s.Security, string(smtpmailer.STARTTLS))
 }
 
-// mailerSecurity returns security as the mailer knows it.
+// mailerSecurity returns security as a setting of the mailer.
 func (s *SMTPSettings) mailerSecurity() smtpmailer.Security {
 	if s.security() == Unprotected {
 		return smtpmailer.None
@@ -59,19 +58,18 @@ func (s *SMTPSettings) mailerSecurity() smtpmailer.Security {
 	return smtpmailer.Security(s.security())
 }
 
-// check refuses what only these settings can have wrong.
+// check rejects what the mailer does not check itself.
 func (s *SMTPSettings) check() error {
 	if s.security() != string(smtpmailer.None) || s.isLocalServer() {
 		return nil
 	}
 	return store.NewInvalidError(store.FieldError{
 		Field: "smtp-security", Code: "unprotected",
-		Message: "none is for a mail server on this host; choose starttls or tls, or unprotected where nobody can listen on the way and read the links in mails",
+		Message: "none is for a mail server on this host; choose starttls or tls, or unprotected on a network where nobody else can read the links in mails",
 	})
 }
 
-// isLocalServer reports whether the mail server is on this host, as far as its name
-// tells.
+// isLocalServer reports whether the name of the mail server is that of this host.
 func (s *SMTPSettings) isLocalServer() bool {
 	host := strings.Trim(s.Server, "[]")
 	if h, _, err := net.SplitHostPort(s.Server); err == nil {
@@ -81,7 +79,7 @@ func (s *SMTPSettings) isLocalServer() bool {
 	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
-// mailer returns the mailer, or nil when there is none. It does not connect.
+// mailer returns the mailer, or nil without a server. It does not connect.
 func (s *SMTPSettings) mailer(log *slog.Logger) (*smtpmailer.Mailer, error) {
 	if s.Server == "" {
 		return nil, nil

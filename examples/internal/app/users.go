@@ -5,13 +5,14 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store/scope"
-	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
+
+	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
-// mailConfig is how mails are sent.
+// mailConfig is the mail configuration.
 type mailConfig struct {
 	mailer    userman.Mailer
 	templates *usermail.Templates
@@ -19,10 +20,10 @@ type mailConfig struct {
 	product   string
 }
 
-// closeTimeout bounds how long [App.Close] waits for mails on their way.
+// closeTimeout is how long [App.Close] waits for mails that are being sent.
 const closeTimeout = 10 * time.Second
 
-// openUsers puts the service of the people on the database.
+// openUsers creates the service of the users.
 func (s *App) openUsers(ctx context.Context, opts *Options) error {
 	users, err := s.Settings.userOptions(s.log)
 	if err != nil {

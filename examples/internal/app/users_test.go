@@ -47,7 +47,7 @@ func TestLogin_userAccountRejectedWithHint(t *testing.T) {
 	for _, username := range []string{"jane", "JANE", "disabled", "no.portal"} {
 		loginErr := logIn(username, goodPassword)
 		require.Equal(t, credential.WrongAccountType, loginErr.Code, username)
-		require.Contains(t, loginErr.Message, "This is a person's account: ")
+		require.Contains(t, loginErr.Message, "This is a user account: ")
 	}
 	require.Equal(t, credential.InvalidCredentials, logIn("jane", "a guess").Code)
 	require.Equal(t, credential.InvalidCredentials, logIn("nobody", goodPassword).Code)

@@ -6,23 +6,24 @@ import (
 	"os"
 	"time"
 
+	"github.com/pbxusers/pbxusers/userman/usermail"
+
 	"github.com/spf13/pflag"
 	"golang.org/x/text/language"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// UserSettings are those of the people. The zero one has every default.
+// UserSettings are the settings for users. The zero value has every default.
 type UserSettings struct {
-	// Product is what mails and authenticator apps call the product, and
-	// Language a BCP 47 tag: that of mails to people who have none.
+	// Product is the name of the product in mails and authenticator apps, and
+	// Language the BCP 47 tag of mails to users without a language.
 	Product  string
 	Language string
-	// MailTemplates is a folder of templates in the place of some of ours, see
-	// [usermail.ParseTemplates]; empty means ours.
+	// MailTemplates is a folder of templates that replace the built-in ones, see
+	// [usermail.ParseTemplates]. Defaults to the built-in templates.
 	MailTemplates string
-	// LoginByEmail, LoginByExtension and PasswordLifetime are those of
+	// LoginByEmail, LoginByExtension and PasswordLifetime are documented in
 	// [userman.Options].
 	LoginByEmail     bool
 	LoginByExtension bool
@@ -31,14 +32,14 @@ type UserSettings struct {
 
 func (s *UserSettings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Product, "product", "pbxusers", "`NAME` of the product in mails and authenticator apps")
-	flags.StringVar(&s.Language, "language", "en", "`LANGUAGE` of mails to people who have none of their own, such as en or zh-Hans")
-	flags.StringVar(&s.MailTemplates, "mail-templates", "", "`FOLDER` of mail templates, LANGUAGE/welcome.txt and the like (default: those of the program)")
-	flags.BoolVar(&s.LoginByEmail, "login-by-email", false, "let people log in with their primary email address as well")
-	flags.BoolVar(&s.LoginByExtension, "login-by-extension", false, "let people log in with their default extension as well")
-	flags.Var(daysFlag{target: &s.PasswordLifetime}, "password-lifetime", "`DAYS` after which people must change their passwords; 0 is never")
+	flags.StringVar(&s.Language, "language", "en", "`LANGUAGE` of mails to users without a language, such as en or zh-Hans")
+	flags.StringVar(&s.MailTemplates, "mail-templates", "", "`FOLDER` with mail templates such as LANGUAGE/welcome.txt (default: built-in)")
+	flags.BoolVar(&s.LoginByEmail, "login-by-email", false, "let users also log in with their primary email address")
+	flags.BoolVar(&s.LoginByExtension, "login-by-extension", false, "let users also log in with their default extension")
+	flags.Var(daysFlag{target: &s.PasswordLifetime}, "password-lifetime", "`DAYS` after which users must change their password; 0 for never")
 }
 
-// check refuses what cannot be.
+// check rejects invalid settings.
 func (s *UserSettings) check() error {
 	var errs []store.FieldError
 	if _, err := language.Parse(s.Language); s.Language != "" && err != nil {
@@ -50,22 +51,21 @@ func (s *UserSettings) check() error {
 	return store.NewInvalidError(errs...)
 }
 
-// templates reads the folder of templates.
+// templates reads the mail templates.
 func (s *UserSettings) templates() (*usermail.Templates, error) {
 	if s.MailTemplates == "" {
 		return usermail.DefaultTemplates(), nil
 	}
-	// An error of the folder itself says so; one of a file names the file.
 	info, err := os.Stat(s.MailTemplates)
 	if err == nil && !info.IsDir() {
-		err = errors.New("it is no folder")
+		err = errors.New("not a folder")
 	}
 	var templates *usermail.Templates
 	if err == nil {
 		templates, err = usermail.ParseTemplates(os.DirFS(s.MailTemplates))
 	}
 	if err != nil {
-		return nil, WithHint(fmt.Errorf("--mail-templates: %w", err), "Correct the templates in the folder that --mail-templates names, or leave it out.")
+		return nil, WithHint(fmt.Errorf("--mail-templates: %w", err), "Correct the templates in the folder of --mail-templates, or leave the setting out.")
 	}
 	return templates, nil
 }

@@ -48,8 +48,8 @@ ldap-password-file = `+password+`
 ldap-base-dn = dc=example,dc=com
 ldap-filter = (objectClass=user)
 ldap-group-base-dn = ou=groups,dc=example,dc=com
-ldap-max-gone = 0.25
-ldap-grace = 0
+ldap-max-removals = 0.25
+ldap-delete-after = 0
 `), true))
 	s := p.settings
 	require.NoError(t, s.Check())
@@ -69,7 +69,7 @@ func TestSettings_Register_packageDefaults(t *testing.T) {
 	require.Equal(t, &userman.SyncOptions{MaxRemovalRatio: 0.1, DeleteAfter: 30 * 24 * time.Hour}, p.settings.SyncOptions())
 	for name, want := range map[string]string{
 		"product": "pbxusers", "language": "en", "password-lifetime": "0", "smtp-security": "starttls",
-		"ldap-name": "ldap", "ldap-kind": "openldap", "ldap-max-gone": "0.1", "ldap-grace": "30", "base-url": "",
+		"ldap-name": "ldap", "ldap-kind": "openldap", "ldap-max-removals": "0.1", "ldap-delete-after": "30", "base-url": "",
 	} {
 		require.Equal(t, want, p.flags.Lookup(name).DefValue, name)
 	}
@@ -104,7 +104,7 @@ func TestOpen_rejectsInvalidSettingsWithoutEchoingValues(t *testing.T) {
 		"no group base":     {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.GroupBaseDN = "hush" }, []string{"ldap-group-base-dn"}},
 		"no filter":         {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.Filter = "hush" }, []string{"ldap-filter"}},
 		"no kind":           {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.Kind = "hush" }, []string{"ldap-kind"}},
-		"no share":          {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.MaxRemovalRatio = 2 }, []string{"ldap-max-gone"}},
+		"no share":          {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.MaxRemovalRatio = 2 }, []string{"ldap-max-removals"}},
 		"no reader":         {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.BindDN = "cn=hush" }, []string{"ldap-password-file"}},
 		"all at once": {func(s *app.Settings) {
 			s.BaseURL, s.SMTP, s.LDAP = "hush", app.SMTPSettings{Server: "x"}, app.LDAPSettings{URLs: []string{"hush"}}
@@ -147,7 +147,7 @@ func TestSettings_Check_namesUnreadableFiles(t *testing.T) {
 	err := (&app.Settings{Users: app.UserSettings{MailTemplates: filepath.Dir(filepath.Dir(badTemplate))}}).Check()
 	require.ErrorContains(t, err, "de/welcome.txt")
 	err = (&app.Settings{Users: app.UserSettings{MailTemplates: badTemplate}}).Check()
-	require.ErrorContains(t, err, "it is no folder")
+	require.ErrorContains(t, err, "not a folder")
 }
 
 func TestOpen_warnsAboutReadablePasswordFile(t *testing.T) {

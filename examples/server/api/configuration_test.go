@@ -39,6 +39,6 @@ func TestAPI_probeWithoutAsteriskConflicts(t *testing.T) {
 	v := h.logIn(t, "root")
 	withCRM(t, h, v)
 	rejected := v.call(t, http.MethodPost, "/ami-accounts/crmpro_ami/probe", nil).requireStatus(t, http.StatusConflict)
-	require.Contains(t, rejected.problem(t).Detail, "say where AMI listens")
+	require.Contains(t, rejected.problem(t).Detail, "give an address")
 	v.call(t, http.MethodPost, "/ami-accounts/nobody/probe", nil).requireStatus(t, http.StatusNotFound)
 }

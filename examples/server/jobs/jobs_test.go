@@ -213,7 +213,7 @@ func TestRunner_StartSync_failureHidesInternalErrors(t *testing.T) {
 	}{
 		{
 			func(context.Context) error { return errors.New("connection refused") },
-			"the directory head-office could not be read: connection refused. Look at the servers",
+			"the directory head-office could not be read: connection refused. Check the servers",
 		},
 		{
 			func(context.Context) error { return &store.ConflictError{Reason: "narrow what is read"} },
