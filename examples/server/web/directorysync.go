@@ -30,8 +30,8 @@ type directoryPage struct {
 type syncStep struct {
 	// Action is "Created" and the like, and Tone its class.
 	Action, Tone string
-	Username  string
-	Fields    []string
+	Username     string
+	Fields       []string
 }
 
 // syncProblem is somebody whom a sync could not see to.

@@ -92,7 +92,7 @@ func groupBodies() map[string][2]any {
 		},
 		"directory":          {directoryPage{Job: hostileJob(true)}, hostileDirectory()},
 		"settings":           {settingsPage{}, hostileSettings()},
-		"linkexpired":     {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", "/y"}},
+		"linkexpired":        {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", "/y"}},
 		"linkinvalid":        {invalidLinkPage{}, invalidLinkPage{[]problem{{Text: hostile}}, "/x", "/y"}},
 		"setpassworddone":    {nil, nil},
 		"forgotpassword":     {forgotPasswordPage{}, forgotPasswordPage{[]problem{{Text: hostile}}, hostileField("name"), true}},

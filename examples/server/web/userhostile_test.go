@@ -30,8 +30,8 @@ func TestPages_hostileUserURLsGetErrorPage(t *testing.T) {
 		"/users/jane.roe/tokens?after=%00%ff": http.StatusOK,
 		"/users/jane.roe/mail/%00":            http.StatusNotFound,
 		"/users/jane.roe/nothing":             http.StatusNotFound,
-		"/users?status=deleted&search=%00%ff":        http.StatusOK,
-		"/users?status=deleted&sort=nonsense":        http.StatusBadRequest,
+		"/users?status=deleted&search=%00%ff": http.StatusOK,
+		"/users?status=deleted&sort=nonsense": http.StatusBadRequest,
 		"/deleted-users/%00/restore":          http.StatusNotFound,
 		"/deleted-users/x/purge":              http.StatusNotFound,
 	} {
