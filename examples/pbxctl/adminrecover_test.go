@@ -78,7 +78,7 @@ func TestCLI_auditVerifyDetectsTampering(t *testing.T) {
 	untouched := offline(t)
 	untouched.addRoot(t)
 	untouched.do(t, "ami-account", "add", "crm")
-	untouched.do(t, "admin", "add", "jane", "--sections", "managers")
+	untouched.do(t, "admin", "add", "jane", "--sections", "ami-accounts")
 	require.Contains(t, untouched.do(t, "audit", "verify"), "No tampering found: ")
 	for name, test := range map[string]struct {
 		statement, code, key string

@@ -121,7 +121,7 @@ func TestSplitValues_trimsSpaces(t *testing.T) {
 	require.Equal(t, []any{"4001", "4002"}, token["extensions"])
 	require.Equal(t, []any{"contacts", "voicemail"}, token["modules"])
 	require.Equal(t, []any{"192.0.2.7/32", "198.51.100.0/24"}, token["addresses"])
-	admin := c.json(t, "admin", "add", "root", "--sections", "managers, apply", "--extensions", "205, 100-199", "--teams", " , acme")
+	admin := c.json(t, "admin", "add", "root", "--sections", "ami-accounts, apply", "--extensions", "205, 100-199", "--teams", " , acme")
 	require.Equal(t, []any{"ami-accounts", "apply"}, admin["sections"])
 	require.Equal(t, "100-199,205", admin["extensions"])
 	require.Equal(t, []any{"", "acme"}, admin["teams"])

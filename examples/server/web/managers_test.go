@@ -134,7 +134,7 @@ func TestPages_accountWarningsWhileTyping(t *testing.T) {
 	b := start(t, nil)
 	page := b.post("/ami-accounts/check", url.Values{"write": {"originate"}, "permit": {"<b>"}}, http.StatusOK)
 	require.Contains(t, page, "Write:")
-	require.Contains(t, page, "The account can start calls, but not redirect or hang up any")
+	require.Contains(t, page, "The account can start calls but not redirect or hang them up")
 	require.NotContains(t, page, "<html")
 	require.Contains(t, b.post("/ami-accounts/new", url.Values{"name": {"-"}, "write": {"command"}}, http.StatusUnprocessableEntity), "can take over the whole PBX")
 }
