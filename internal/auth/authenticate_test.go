@@ -80,7 +80,10 @@ func TestAuthenticator_Authenticate_constantTimeForOutOfScopeAccount(t *testing.
 	t.Parallel()
 	h := newEnv(t)
 	h.enrollTOTP(t)
-	pending := h.mfaAttempt(t)
+	first := newLoginAttempt("jane", rightPassword)
+	first.RemoteAddr = netip.MustParseAddr("192.0.2.2")
+	login, err := h.Authenticate(t.Context(), first, nil)
+	require.NoError(t, err)
 	h.accounts.outOfScope = map[string]bool{"7": true}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -103,8 +106,7 @@ func TestAuthenticator_Authenticate_constantTimeForOutOfScopeAccount(t *testing.
 		}
 		require.ErrorIs(t, ask(ended, rightPassword), context.Canceled, "it waits for its turn no longer than its context")
 	}
-	pending.RemoteAddr = netip.MustParseAddr("192.0.2.2")
-	_, err := h.Confirm(t.Context(), pending, nil)
+	_, err = h.Confirm(t.Context(), credential.MFAAttempt{Token: login.MFAToken, RemoteAddr: first.RemoteAddr}, nil)
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Empty(t, h.auditLines(t), "that is for the records to tell")
 }
