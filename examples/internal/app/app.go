@@ -98,7 +98,8 @@ func (s *App) openServices(ctx context.Context, keyring *store.Keyring, opts *Op
 		return err
 	}
 	administrators := &ampusers.Options{
-		Sections: Sections(), Issuer: s.Settings.Users.Product, Audit: s.AuditLog, Logger: s.log, DetectAccountType: s.detectAccountType,
+		Sections: Sections(), Issuer: s.Settings.Users.Product, TTLStore: s.DB.TTLStore(),
+		Audit: s.AuditLog, Logger: s.log, DetectAccountType: s.detectAccountType,
 	}
 	if opts.Administrators != nil {
 		opts.Administrators(administrators)

@@ -29,7 +29,7 @@ func (s *App) openUsers(ctx context.Context, opts *Options) error {
 	if err != nil {
 		return err
 	}
-	users.Audit = s.AuditLog
+	users.Audit, users.TTLStore = s.AuditLog, s.DB.TTLStore()
 	if opts.Users != nil {
 		opts.Users(users)
 	}
