@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -141,7 +145,54 @@ func openStalledSession(t *testing.T, s *liveEnv, a *manager.Account) net.Conn {
 		_, err = fmt.Fprint(conn, strings.Repeat("Action: ListCommands\r\n\r\n", 100))
 	}
 	require.ErrorContains(t, err, "timeout", "Asterisk no longer reads")
+	s.awaitStall(t, tcp)
 	return conn
+}
+
+// awaitStall waits until Asterisk blocks on a connection. A busy Asterisk stops
+// reading for a while too, but then its threads are runnable. Therefore they
+// must all sleep for a while without a change of the queues.
+func (s *liveEnv) awaitStall(t *testing.T, conn *net.TCPConn) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	ctx := testContext(t)
+	for queues, stable := "", 0; stable < 10; stable++ {
+		if now := serverQueues(t, conn); now != queues || !s.sleeps(t) {
+			queues, stable = now, 0
+		}
+		select {
+		case <-ctx.Done():
+			require.FailNow(t, "Asterisk does not block")
+		case <-tick.C:
+		}
+	}
+}
+
+// sleeps reports whether all threads of Asterisk sleep (proc_pid_stat).
+func (s *liveEnv) sleeps(t *testing.T) bool {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", s.PID()))
+	require.NoError(t, err)
+	require.NotEmpty(t, threads)
+	return !slices.ContainsFunc(threads, func(path string) bool {
+		stat, err := os.ReadFile(path)
+		_, state, _ := strings.Cut(string(stat), ") ")
+		return err == nil && !strings.HasPrefix(state, "S")
+	})
+}
+
+// serverQueues returns the sizes of the send and receive queues at the other
+// end of a local connection, as the kernel prints them (proc_net_tcp).
+func serverQueues(t *testing.T, conn *net.TCPConn) string {
+	t.Helper()
+	port := func(addr net.Addr) uint16 { return netip.MustParseAddrPort(addr.String()).Port() }
+	ends := fmt.Sprintf("0100007F:%04X 0100007F:%04X", port(conn.RemoteAddr()), port(conn.LocalAddr()))
+	table, err := os.ReadFile("/proc/net/tcp")
+	require.NoError(t, err)
+	_, row, ok := strings.Cut(string(table), ends)
+	require.True(t, ok, "the connection is open")
+	return strings.Fields(row)[1]
 }
 
 func TestConfigDir_Apply_allowsDeletedAccountInManualSection(t *testing.T) {

@@ -20,6 +20,9 @@ import (
 
 func TestConfigDir_Apply_rollsBackOnMismatch(t *testing.T) {
 	t.Parallel()
+	s := newLiveEnv(t, nil)
+	s.add(t, "alpha")
+	s.apply(t)
 	const other = "[alpha]\nsecret = another secret\nread = all\nwrite = all\n"
 	for _, sabotage := range []struct {
 		name string
@@ -37,36 +40,29 @@ func TestConfigDir_Apply_rollsBackOnMismatch(t *testing.T) {
 		{"the secret differed while it was read", func(s string) string { return strings.ReplaceAll(s, "secret of beta", "Secret of beta") }, true},
 	} {
 		t.Run(sabotage.name, func(t *testing.T) {
-			t.Parallel()
-			var s *liveEnv
 			var armed, once sync.Once
-			saboteur := func(a asteriskconf.Asterisk) asteriskconf.Asterisk {
-				path := func() string { return filepath.Join(s.ConfDir, managedFile) }
-				var good []byte
-				return hookedAsterisk{
-					Asterisk: a,
-					beforeReload: func() {
-						armed.Do(func() {
-							good, _ = os.ReadFile(path())
-							_ = os.WriteFile(path(), []byte(sabotage.content(string(good))), 0o600)
-						})
-					},
-					afterReload: func() {
-						once.Do(func() {
-							if sabotage.restored {
-								_ = os.WriteFile(path(), good, 0o600)
-							}
-						})
-					},
-				}
+			path := filepath.Join(s.ConfDir, managedFile)
+			var good []byte
+			saboteur := hookedAsterisk{
+				Asterisk: s.client,
+				beforeReload: func() {
+					armed.Do(func() {
+						good, _ = os.ReadFile(path)
+						_ = os.WriteFile(path, []byte(sabotage.content(string(good))), 0o600)
+					})
+				},
+				afterReload: func() {
+					once.Do(func() {
+						if sabotage.restored {
+							_ = os.WriteFile(path, good, 0o600)
+						}
+					})
+				},
 			}
-			s = newLiveEnv(t, nil)
-			s.add(t, "alpha")
-			s.apply(t)
 			before := s.read(t, managedFile)
 			s.add(t, "beta")
 
-			_, err := s.open(t, saboteur(s.client)).Apply(testContext(t))
+			_, err := s.open(t, saboteur).Apply(testContext(t))
 			var failure *asteriskconf.ApplyError
 			require.ErrorAs(t, err, &failure)
 			require.True(t, failure.Changed)
@@ -82,6 +78,8 @@ func TestConfigDir_Apply_rollsBackOnMismatch(t *testing.T) {
 			require.True(t, s.pending(t))
 			s.apply(t)
 			require.Equal(t, []string{"alpha", "beta"}, s.accounts(t), "the next apply succeeds")
+			require.NoError(t, s.store.DeleteAccount(testContext(t), "beta"))
+			s.apply(t)
 		})
 	}
 }

@@ -116,7 +116,9 @@ func (s *liveEnv) login(t testing.TB, name string) error {
 // administrator.
 func (s *liveEnv) accounts(t testing.TB) []string {
 	t.Helper()
-	return accountNames(s.Console(t, "manager show users"), s.AMIUser)
+	lines, err := s.client.Command(testContext(t), "manager show users")
+	require.NoError(t, err)
+	return accountNames(lines, s.AMIUser)
 }
 
 func accountNames(lines []string, exclude string) []string {

@@ -1,8 +1,10 @@
 package asteriskconf_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,16 +21,16 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// childEnvVar holds the childConfig of a child process as JSON.
+// childEnvVar marks a child process, which reads its childConfig as JSON from
+// standard input.
 const childEnvVar = "PBXUSERS_TEST_APPLY"
 
 func TestMain(m *testing.M) {
-	encoded := os.Getenv(childEnvVar)
-	if encoded == "" {
+	if os.Getenv(childEnvVar) == "" {
 		m.Run()
 		return
 	}
-	if err := runChild(encoded); err != nil {
+	if err := runChild(os.Stdin); err != nil {
 		panic(err)
 	}
 	os.Exit(0) //nolint:forbidigo // the child is not to run the tests
@@ -57,33 +59,33 @@ func (f *killSwitch) step() {
 	}
 }
 
-// killSwitchAsterisk counts a step before and after every request.
-type killSwitchAsterisk struct {
+// steppedAsterisk calls step before and after every request.
+type steppedAsterisk struct {
 	asteriskconf.Asterisk
-	killSwitch *killSwitch
+	step func()
 }
 
-func (f killSwitchAsterisk) ReadConfig(ctx context.Context, filename string) ([]dialect.Section, error) {
-	f.killSwitch.step()
-	defer f.killSwitch.step()
-	return f.Asterisk.ReadConfig(ctx, filename)
+func (a steppedAsterisk) ReadConfig(ctx context.Context, filename string) ([]dialect.Section, error) {
+	a.step()
+	defer a.step()
+	return a.Asterisk.ReadConfig(ctx, filename)
 }
 
-func (f killSwitchAsterisk) Reload(ctx context.Context, module string) error {
-	f.killSwitch.step()
-	defer f.killSwitch.step()
-	return f.Asterisk.Reload(ctx, module)
+func (a steppedAsterisk) Reload(ctx context.Context, module string) error {
+	a.step()
+	defer a.step()
+	return a.Asterisk.Reload(ctx, module)
 }
 
-func (f killSwitchAsterisk) Command(ctx context.Context, command string) ([]string, error) {
-	f.killSwitch.step()
-	defer f.killSwitch.step()
-	return f.Asterisk.Command(ctx, command)
+func (a steppedAsterisk) Command(ctx context.Context, command string) ([]string, error) {
+	a.step()
+	defer a.step()
+	return a.Asterisk.Command(ctx, command)
 }
 
-func runChild(encoded string) error {
+func runChild(stdin io.Reader) error {
 	var o childConfig
-	if err := json.Unmarshal([]byte(encoded), &o); err != nil {
+	if err := json.NewDecoder(stdin).Decode(&o); err != nil {
 		return err
 	}
 	ctx := context.Background()
@@ -91,46 +93,90 @@ func runChild(encoded string) error {
 	if err != nil {
 		return err
 	}
+	killer := &killSwitch{remaining: o.KillAt}
+	return applySteps(ctx, o.Dir, o.Address, o.Accounts, client, killer.step)
+}
+
+// applySteps applies the accounts and calls step at every step.
+func applySteps(ctx context.Context, dir, address string, accounts []string, asterisk asteriskconf.Asterisk, step func()) error {
 	st := memstore.New().AMIAccounts()
-	for _, name := range o.Accounts {
+	for _, name := range accounts {
 		if err := st.CreateAccount(ctx, accountNamed(name)); err != nil {
 			return err
 		}
 	}
-	killer := &killSwitch{remaining: o.KillAt}
-	configDir, err := openConfigDir(o.Dir, o.Address, st, killSwitchAsterisk{client, killer})
+	configDir, err := openConfigDir(dir, address, st, steppedAsterisk{asterisk, step})
 	if err != nil {
 		return err
 	}
-	asteriskconf.SetDiskHook(configDir, func(string, string) { killer.step() })
+	asteriskconf.SetDiskHook(configDir, func(string, string) { step() })
 	_, err = configDir.Apply(ctx)
 	return err
 }
 
-// The old generation has alpha and beta, the new one alpha and gamma.
-func TestConfigDir_Recover_crashAtAnyStepLeavesOneGeneration(t *testing.T) {
-	t.Parallel()
-	s := newLiveEnv(t, nil)
+// crashEnv is a liveEnv with a child process that applies the new generation.
+// The old generation has alpha and beta, and the new one alpha and gamma.
+type crashEnv struct {
+	*liveEnv
+	// child is the next child. It starts early, because that takes longer than
+	// an apply.
+	child *child
+}
+
+func newCrashEnv(t *testing.T) *crashEnv {
+	t.Helper()
+	s := &crashEnv{liveEnv: newLiveEnv(t, nil), child: startChild(t)}
 	s.add(t, "alpha", "beta")
 	s.apply(t)
+	return s
+}
+
+func newGeneration() []string { return []string{"alpha", "gamma"} }
+
+// child is a process that waits for its childConfig.
+type child struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	output bytes.Buffer
+}
+
+func startChild(t *testing.T) *child {
+	t.Helper()
+	c := &child{cmd: exec.CommandContext(testContext(t), os.Args[0])}
+	c.cmd.Env = append(os.Environ(), childEnvVar+"=1")
+	c.cmd.Stdout, c.cmd.Stderr = &c.output, &c.output
+	var err error
+	c.stdin, err = c.cmd.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.cmd.Start())
+	t.Cleanup(func() {
+		_ = c.cmd.Process.Kill()
+		_ = c.cmd.Wait()
+	})
+	return c
+}
+
+func TestConfigDir_Recover_crashAtAnyStepLeavesOneGeneration(t *testing.T) {
+	t.Parallel()
+	s := newCrashEnv(t)
 	oldFile := s.read(t, managedFile)
 	outcomes := map[string]int{}
 	for killAt := 1; ; killAt++ {
-		if !killApplyAt(t, s, killAt) {
+		if !s.killApplyAt(t, killAt) {
 			break
 		}
 		recovery, err := s.configDir.Recover(testContext(t))
 		require.NoError(t, err, "killed at step %d", killAt)
 		users := s.accounts(t)
 		outcomes[strings.Join(users, " ")]++
-		requireOneGeneration(t, s, users, oldFile, killAt)
+		s.requireOneGeneration(t, users, oldFile, killAt)
 		if recovery.Interrupted {
 			require.True(t, recovery.Verified)
 		}
 		s.apply(t)
 		require.Equal(t, []string{"alpha", "beta"}, s.accounts(t))
 	}
-	require.Equal(t, []string{"alpha", "gamma"}, s.accounts(t), "the child that survived has applied")
+	require.Equal(t, newGeneration(), s.accounts(t), "the child that survived has applied")
 	require.Greater(t, outcomes["alpha beta"], 20, "%v", outcomes)
 	require.Greater(t, outcomes["alpha gamma"], 10, "%v", outcomes)
 	require.Len(t, outcomes, 2)
@@ -138,26 +184,24 @@ func TestConfigDir_Recover_crashAtAnyStepLeavesOneGeneration(t *testing.T) {
 
 // killApplyAt runs a child that applies the new generation. It reports whether
 // the child was killed.
-func killApplyAt(t *testing.T, s *liveEnv, step int) bool {
+func (s *crashEnv) killApplyAt(t *testing.T, step int) bool {
 	t.Helper()
-	encoded, err := json.Marshal(childConfig{
+	c := s.child
+	s.child = startChild(t)
+	require.NoError(t, json.NewEncoder(c.stdin).Encode(childConfig{
 		Dir: s.ConfDir, Address: s.AMIAddr, User: s.AMIUser, Secret: s.AMISecret,
-		Accounts: []string{"alpha", "gamma"}, KillAt: step,
-	})
-	require.NoError(t, err)
-	child := exec.CommandContext(testContext(t), os.Args[0])
-	child.Env = append(os.Environ(), childEnvVar+"="+string(encoded))
-	output, err := child.CombinedOutput()
-	if err == nil {
+		Accounts: newGeneration(), KillAt: step,
+	}))
+	if err := c.cmd.Wait(); err == nil {
 		return false
 	}
-	status, ok := child.ProcessState.Sys().(syscall.WaitStatus)
-	require.True(t, ok && status.Signaled() && status.Signal() == syscall.SIGKILL, "the child failed at step %d: %s", step, output)
+	status, ok := c.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	require.True(t, ok && status.Signaled() && status.Signal() == syscall.SIGKILL, "the child failed at step %d: %s", step, &c.output)
 	return true
 }
 
 // requireOneGeneration requires that disk and Asterisk agree on one generation.
-func requireOneGeneration(t *testing.T, s *liveEnv, users []string, oldFile string, killAt int) {
+func (s *crashEnv) requireOneGeneration(t *testing.T, users []string, oldFile string, killAt int) {
 	t.Helper()
 	file := s.read(t, managedFile)
 	var onDisk []string
@@ -182,14 +226,13 @@ func requireOneGeneration(t *testing.T, s *liveEnv, users []string, oldFile stri
 // the following apply. The test above covers the steps in between.
 func TestConfigDir_Recover_resumesCrashedRecovery(t *testing.T) {
 	t.Parallel()
-	s := newLiveEnv(t, nil)
-	s.add(t, "alpha", "beta")
-	s.apply(t)
+	s := newCrashEnv(t)
 	for _, phase := range []string{"prepared", "renamed"} {
-		applyKilledAt := stepInPhase(t, s, phase)
+		applyKilledAt := s.stepInPhase(t, phase)
 		for killAt := 1; ; killAt += 5 {
-			require.True(t, killApplyAt(t, s, applyKilledAt))
-			if !killApplyAt(t, s, killAt) {
+			require.True(t, s.killApplyAt(t, applyKilledAt))
+			require.Equal(t, phase, s.journalPhase())
+			if !s.killApplyAt(t, killAt) {
 				require.Greater(t, killAt, 20)
 				break
 			}
@@ -203,17 +246,27 @@ func TestConfigDir_Recover_resumesCrashedRecovery(t *testing.T) {
 	}
 }
 
-// stepInPhase returns a step at which a killed apply leaves the journal in
+// stepInPhase returns the first step of an apply at which the journal is in
 // phase.
-func stepInPhase(t *testing.T, s *liveEnv, phase string) int {
+func (s *crashEnv) stepInPhase(t *testing.T, phase string) int {
 	t.Helper()
-	for step := 1; killApplyAt(t, s, step); step++ {
-		journal, err := os.ReadFile(filepath.Join(s.ConfDir, ".pbxusers", "journal.json"))
-		s.apply(t)
-		if err == nil && strings.Contains(string(journal), phase) {
-			return step
+	step, found := 0, 0
+	require.NoError(t, applySteps(testContext(t), s.ConfDir, s.AMIAddr, newGeneration(), s.client, func() {
+		if step++; found == 0 && s.journalPhase() == phase {
+			found = step
 		}
+	}))
+	s.apply(t)
+	require.Positive(t, found, "no step leaves the journal in phase %s", phase)
+	return found
+}
+
+// journalPhase returns the phase in the journal, or "" without a journal.
+func (s *crashEnv) journalPhase() string {
+	var journal struct{ Phase string }
+	encoded, err := os.ReadFile(filepath.Join(s.ConfDir, ".pbxusers", "journal.json"))
+	if err != nil || json.Unmarshal(encoded, &journal) != nil {
+		return ""
 	}
-	require.FailNow(t, "no step leaves the journal in this phase", phase)
-	return 0
+	return journal.Phase
 }
