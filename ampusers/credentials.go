@@ -20,8 +20,9 @@ func selfOnly(op auth.Operation) bool {
 	switch op {
 	case auth.OpChangePassword, auth.OpBeginSecondFactor, auth.OpShowSecondFactor, auth.OpConfirmSecondFactor, auth.OpNewRecoveryCodes:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // authorizeOperation rejects op if username is not the actor and op is for oneself.

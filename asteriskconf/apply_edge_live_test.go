@@ -201,11 +201,11 @@ func TestConfigDir_Apply_allowsDeletedAccountInManualSection(t *testing.T) {
 	s.add(t, "alpha", "beta")
 	s.apply(t)
 	require.NoError(t, s.store.DeleteAccount(testContext(t), "alpha"))
-	s.write(t, "manager.conf", s.read(t, "manager.conf")+"\n[alpha]\nsecret = manual manual\nread = call\nwrite = none\n")
+	s.write(t, "manager.conf", s.read(t, "manager.conf")+"\n[alpha]\nsecret = written manually\nread = call\nwrite = none\n")
 	s.apply(t)
 	require.NotContains(t, s.read(t, managedFile), "[alpha]")
 	require.Equal(t, []string{"alpha", "beta"}, s.accounts(t))
 	require.False(t, s.pending(t))
-	_, err := ami.CheckLogin(testContext(t), s.AMIAddr, &ami.Options{Username: "alpha", Secret: store.NewSecret("manual manual")})
+	_, err := ami.CheckLogin(testContext(t), s.AMIAddr, &ami.Options{Username: "alpha", Secret: store.NewSecret("written manually")})
 	require.NoError(t, err)
 }

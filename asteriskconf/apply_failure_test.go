@@ -18,7 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-func TestConfigDir_Apply_rollsBackOnMismatch(t *testing.T) {
+func TestConfigDir_Apply_rollsBackOnMismatch(t *testing.T) { //nolint:tparallel // the cases share one Asterisk
 	t.Parallel()
 	s := newLiveEnv(t, nil)
 	s.add(t, "alpha")

@@ -263,7 +263,9 @@ func (s *crashEnv) stepInPhase(t *testing.T, phase string) int {
 
 // journalPhase returns the phase in the journal, or "" without a journal.
 func (s *crashEnv) journalPhase() string {
-	var journal struct{ Phase string }
+	var journal struct {
+		Phase string `json:"phase"`
+	}
 	encoded, err := os.ReadFile(filepath.Join(s.ConfDir, ".pbxusers", "journal.json"))
 	if err != nil || json.Unmarshal(encoded, &journal) != nil {
 		return ""

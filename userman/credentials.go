@@ -25,8 +25,9 @@ func byUsername(op auth.Operation) bool {
 	switch op {
 	case auth.OpSetPassword, auth.OpSetPasswordHash, auth.OpRemoveSecondFactor, auth.OpInvite:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // Get implements [auth.Records].
@@ -80,6 +81,7 @@ func (r credentialRecords) finish(op auth.Operation, u *User) {
 		u.Activation = nil
 	case auth.OpChangePassword, auth.OpAcceptInvitation:
 		u.MustChangePassword = false
+	default:
 	}
 }
 
@@ -104,6 +106,7 @@ func (s *Service) authorizeOperation(ctx context.Context, op auth.Operation, u *
 	switch op {
 	case auth.OpSetPassword, auth.OpSetPasswordHash, auth.OpChangePassword, auth.OpInvite, auth.OpAcceptInvitation:
 		return s.requireLocalPassword(u)
+	default:
+		return nil
 	}
-	return nil
 }

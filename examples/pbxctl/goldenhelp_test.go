@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -34,7 +35,7 @@ func TestGolden_help(t *testing.T) {
 func commandLines(cmd *cobra.Command, words []string) [][]string {
 	lines := [][]string{words}
 	for _, child := range cmd.Commands() {
-		lines = append(lines, commandLines(child, append(words[:len(words):len(words)], child.Name()))...)
+		lines = append(lines, commandLines(child, append(slices.Clip(words), child.Name()))...)
 	}
 	return lines
 }

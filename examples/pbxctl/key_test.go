@@ -120,7 +120,7 @@ func TestE2E_keyRotateSurvivesKill(t *testing.T) {
 		process.Env = append(os.Environ(), "PBXUSERS_TEST_MAIN=1")
 		process.Stdout, process.Stderr = &output, &output
 		require.NoError(t, process.Start())
-		timer := time.AfterFunc(time.Duration(rand.IntN(150))*time.Millisecond, func() { _ = process.Process.Kill() }) //nolint:gosec // any instant
+		timer := time.AfterFunc(time.Duration(rand.IntN(150))*time.Millisecond, func() { _ = process.Process.Kill() })
 		err := process.Wait()
 		timer.Stop()
 		if err != nil {

@@ -154,8 +154,7 @@ func (v *flagValue) Set(text string) error {
 		}
 	case field.KindText, field.KindList:
 	}
-	var syntax *strconv.NumError
-	if errors.As(err, &syntax) {
+	if _, ok := errors.AsType[*strconv.NumError](err); ok {
 		err = fmt.Errorf("this is no %s", v.kind)
 	}
 	if v.kind != field.KindList || !v.changed {

@@ -34,13 +34,8 @@ const shownOnce = "   (shown only once)"
 func (a *cli) printView(v view, footer string) error {
 	err := a.print(v, func() string {
 		lines := slices.Concat(v.notes(), []string{footer})
-		text := tableText(v.rows())
-		for _, line := range lines {
-			if line != "" {
-				text += line + "\n"
-			}
-		}
-		return text
+		lines = slices.DeleteFunc(lines, func(line string) bool { return line == "" })
+		return tableText(v.rows()) + strings.Join(append(lines, ""), "\n")
 	})
 	if hint := v.lostHint(); err != nil && hint != "" {
 		return app.WithHint(err, hint)

@@ -289,8 +289,8 @@ func TestAuthenticator_Confirm_rejectsInvalidToken(t *testing.T) {
 		"expired":          {func(h *env) { h.clock.Advance(5 * time.Minute) }},
 		"sessions_ended":   {func(h *env) { h.accounts.update("7", func(a *auth.Account) { a.SessionEpoch++ }) }},
 		"account_deleted":  {func(h *env) { h.accounts.mu.Lock(); delete(h.accounts.accounts, "7"); h.accounts.mu.Unlock() }},
-		"used_by_a_login":  {func(h *env) {}},
-		"of_other_service": {func(h *env) {}},
+		"used_by_a_login":  {func(*env) {}},
+		"of_other_service": {func(*env) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

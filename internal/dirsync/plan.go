@@ -66,7 +66,8 @@ func NewPlan(ctx context.Context, users []*User, entries []*Entry, opts Options)
 		return nil, err
 	}
 	p.orderSteps()
-	return p, p.checkRemovalRatio()
+	err := p.checkRemovalRatio()
+	return p, err
 }
 
 // addEntries links the entries to their users.

@@ -2,6 +2,7 @@ package field_test
 
 import (
 	"database/sql"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,7 +35,7 @@ func TestTable_Targets_scansArgs(t *testing.T) {
 		require.NoError(rt, err)
 		_, err = db.ExecContext(t.Context(), "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?)", table.Args(want)...)
 		require.NoError(rt, err)
-		require.NoError(rt, db.QueryRowContext(t.Context(), "SELECT * FROM records").Scan(targets...))
+		require.NoError(rt, db.QueryRowContext(t.Context(), "SELECT "+strings.Join(table.Columns(), ", ")+" FROM records").Scan(targets...))
 		require.Equal(rt, want, &scanned)
 	})
 }

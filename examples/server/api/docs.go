@@ -41,7 +41,7 @@ var commonDocs = fieldDocs{
 
 // schemaDocs returns the descriptions of the fields of each schema, but for those
 // that the field tables and the tags of the types describe.
-func schemaDocs() map[string]fieldDocs {
+func schemaDocs() map[string]fieldDocs { //nolint:funlen // one table
 	return map[string]fieldDocs{
 		"Session": sessionDocs(), "MadeSession": sessionDocs(), "NewSession": sessionDocs(),
 		"Administrator": {"invitation": "The link that sets the password, when there is no password. It is shown only once."},

@@ -41,7 +41,7 @@ func (a *api) eventFiltersObject() object[manager.Account] {
 func eventFilters(value any) ([]manager.EventFilter, error) {
 	var changes []eventFilterChange
 	text, err := json.Marshal(value)
-	if err = errors.Join(err, json.Unmarshal(text, &changes)); err != nil {
+	if err := errors.Join(err, json.Unmarshal(text, &changes)); err != nil {
 		return nil, err
 	}
 	filters := make([]manager.EventFilter, len(changes))

@@ -28,7 +28,7 @@ func TestGolden_openAPI(t *testing.T) {
 
 // TestGolden_api compares what every operation of the document answers with
 // what it answered: to those who call it rightly, and to those who do not.
-func TestGolden_api(t *testing.T) {
+func TestGolden_api(t *testing.T) { //nolint:tparallel // the groups run one after the other
 	t.Parallel()
 	records := recorded(t)
 	shared := records.server(t)

@@ -257,11 +257,11 @@ func described(tag string, said map[string]string) string {
 	default:
 		return ""
 	}
-	text := "[" + tag
+	parts := []string{tag}
 	for _, name := range names {
 		if value, ok := said[name]; ok {
-			text += " " + name + "=" + value
+			parts = append(parts, name+"="+value)
 		}
 	}
-	return text + "]"
+	return "[" + strings.Join(parts, " ") + "]"
 }
