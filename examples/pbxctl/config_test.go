@@ -30,7 +30,7 @@ func TestCLI_applyWithoutAsteriskStaysPending(t *testing.T) {
 	good := readSecret(t, secretFile)
 	require.NoError(t, os.WriteFile(secretFile, []byte("not the secret\n"), 0o600))
 	output = c.fails(t, exitFailed, "config", "apply")
-	require.Contains(t, output, "Asterisk refused the login")
+	require.Contains(t, output, "Asterisk denied the login")
 	require.Contains(t, output, "\nRun 'pbxctl config install' on the Asterisk host")
 	require.NotContains(t, output, "not the secret")
 	require.Contains(t, c.do(t, "config", "status"), "Changes are pending: ")

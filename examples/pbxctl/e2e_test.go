@@ -53,7 +53,7 @@ func TestE2E_installAddApplyAndDelete(t *testing.T) {
 	require.Contains(t, again, "Nothing to apply: Asterisk serves the current records.\n")
 	require.Equal(t, before, snapshot(t, c.confDir), "a second installation finds nothing to do")
 
-	require.Contains(t, c.do(t, "ami-account", "delete", "crmpro_ami"), "it works until 'pbxctl config apply'")
+	require.Contains(t, c.do(t, "ami-account", "delete", "crmpro_ami"), "the account works until 'pbxctl config apply'")
 	require.Contains(t, c.do(t, "config", "apply"), "  ended an open session of crmpro_ami from 127.0.0.1\n")
 	session.requireEnded(t)
 	answer, _ = logIn(t, asterisk, "crmpro_ami", secret)

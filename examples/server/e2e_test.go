@@ -150,7 +150,7 @@ func createCRMAccount(t *testing.T, v browserUser) string {
 	t.Helper()
 	v.Visit(t, v.url+"/ami-accounts/new")
 	v.Fill(t, `[name="name"]`, "crmpro_ami")
-	v.waitText(t, "anybody who can reach the port may try to log in")
+	v.waitText(t, "any address that can reach the port may try to log in")
 	v.Fill(t, `[name="permit"]`, "10.0.0.0/8\n127.0.0.0/8")
 	for _, class := range []string{
 		`input[name="read"][value="call"]`, `input[name="read"][value="user"]`,
@@ -158,7 +158,7 @@ func createCRMAccount(t *testing.T, v browserUser) string {
 	} {
 		v.Click(t, class)
 	}
-	v.waitText(t, "all other addresses are denied for you")
+	v.waitText(t, "all others are denied")
 	v.Follow(t, mainButton)
 	secret := v.Text(t, "code.secret")
 	require.Len(t, secret, 32)

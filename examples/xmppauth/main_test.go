@@ -134,7 +134,7 @@ func TestE2E_prosodyLoginFollowsDirectory(t *testing.T) {
 			server.Stop()
 			text := server.Log(t)
 			require.Contains(t, text, "reason=not_authorized")
-			require.Contains(t, text, "reason=disabled")
+			require.Contains(t, text, "reason=account_disabled")
 			for _, secret := range []string{password, anotherPassword, "wrong-"} {
 				require.NotContains(t, text, secret)
 			}

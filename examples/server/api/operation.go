@@ -60,7 +60,7 @@ func (g operationGroup) register(op operation, handle handler) {
 	if op.status == 0 {
 		op.status = http.StatusOK
 	}
-	for _, part := range strings.SplitSeq(op.path, "/") {
+	for part := range strings.SplitSeq(op.path, "/") {
 		if name, ok := strings.CutPrefix(part, "{"); ok {
 			op.params = addPathParam(op.params, strings.TrimSuffix(name, "}"))
 		}
