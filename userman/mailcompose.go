@@ -76,7 +76,7 @@ func (s *Service) previewURL(path string) string {
 }
 
 // previewToken has the length of a token. A preview shows it in its place.
-const previewToken = "this-is-a-preview-and-the-link-does-nothing" //nolint:gosec // G101: it is no credential
+const previewToken = "this-is-a-preview-and-the-link-does-nothing"
 
 // mailData returns what mails to u say, but for the links.
 func (s *Service) mailData(ctx context.Context, u *User) (usermail.Data, error) {

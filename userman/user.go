@@ -48,7 +48,7 @@ type User struct {
 
 	// Email is where mails go: password resets, notifications. OtherEmails
 	// are for the directory, in their order.
-	Email       string   `json:"email"          validate:"max=254,email_or_blank"`
+	Email       string   `json:"email"        validate:"max=254,email_or_blank"`
 	OtherEmails []string `json:"other_emails" validate:"max=20,dive,max=254,email"`
 	// The telephone numbers are as people write them: digits, plus, blanks,
 	// and ().-/*#, with an x or ext before an extension.

@@ -11,7 +11,7 @@ const tagAccount = "account"
 
 // NewPassword is a new password and the current one.
 type NewPassword struct {
-	CurrentPassword store.Secret `doc:"The current password."                                                           json:"current_password"`
+	CurrentPassword store.Secret `doc:"The current password."                                                          json:"current_password"`
 	Password        store.Secret `doc:"The new password: at least 12 characters, not the username, and hard to guess." json:"password"`
 }
 

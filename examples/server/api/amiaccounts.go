@@ -103,7 +103,7 @@ func (a *api) registerAMIAccountMetadata(g operationGroup) {
 
 // privilegeClass is a class for read and write.
 type privilegeClass struct {
-	Name  string `doc:"The name in manager.conf."                                          json:"name"`
+	Name  string `doc:"The name in manager.conf."                                    json:"name"`
 	Read  string `doc:"What the class in read shows; empty when it has no effect."   json:"read"`
 	Write string `doc:"What the class in write allows; empty when it has no effect." json:"write"`
 }

@@ -12,12 +12,12 @@ const problemType = "application/problem+json"
 // problem is an error as RFC 9457 defines it. It never contains a value of the
 // request.
 type problem struct {
-	Type       string            `doc:"Always about:blank; see code."   json:"type"`
-	Title      string            `doc:"The name of the status."   json:"title"`
-	Status     int               `doc:"The status of the response."                              json:"status"`
-	Detail     string            `doc:"A message for people." json:"detail"`
-	Code       string            `doc:"A short, stable identifier for programs."                       json:"code"`
-	Errors     []fieldProblem    `doc:"What is wrong with each field." json:"errors,omitempty"`
+	Type       string            `doc:"Always about:blank; see code."             json:"type"`
+	Title      string            `doc:"The name of the status."                   json:"title"`
+	Status     int               `doc:"The status of the response."               json:"status"`
+	Detail     string            `doc:"A message for people."                     json:"detail"`
+	Code       string            `doc:"A short, stable identifier for programs."  json:"code"`
+	Errors     []fieldProblem    `doc:"What is wrong with each field."            json:"errors,omitempty"`
 	References []store.Reference `doc:"The records that still refer to this one." json:"references,omitempty"`
 
 	headers http.Header
@@ -26,8 +26,8 @@ type problem struct {
 // fieldProblem says what is wrong in one place of a request.
 type fieldProblem struct {
 	Location string `doc:"The place in the request, such as body.permit[2] or query.limit." json:"location"`
-	Code     string `doc:"A short, stable identifier for programs."                               json:"code"`
-	Message  string `doc:"A message for people."         json:"message"`
+	Code     string `doc:"A short, stable identifier for programs."                         json:"code"`
+	Message  string `doc:"A message for people."                                            json:"message"`
 }
 
 // newProblem returns a problem with a status, a code and a message.

@@ -76,7 +76,7 @@ func marshal(w io.Writer, value any) error { return json.NewEncoder(w).Encode(va
 
 // list is a page of records.
 type list[T any] struct {
-	Items []T    `doc:"The records."                                                              json:"items"`
+	Items []T    `doc:"The records."                                                            json:"items"`
 	Next  string `doc:"The after parameter of the next page; empty when this is the last page." json:"next"`
 }
 

@@ -17,8 +17,8 @@ import (
 type userLink struct {
 	UserID    string    `json:"user_id"`
 	Username  string    `json:"username"`
-	Secret    string    `doc:"The end of the link. It works once." json:"secret"`
-	URL       string    `doc:"The link; give it to this user only."  json:"url"`
+	Secret    string    `doc:"The end of the link. It works once."  json:"secret"`
+	URL       string    `doc:"The link; give it to this user only." json:"url"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
@@ -55,10 +55,10 @@ type NewMail struct {
 // mailPreview is a mail as the user would receive it.
 type mailPreview struct {
 	To      string `doc:"The primary email address of the user; empty when there is none." json:"to"`
-	ToName  string `doc:"The name of the user."                                              json:"to_name"`
-	Subject string `doc:"The subject."                                                       json:"subject"`
-	Text    string `doc:"The mail as plain text."                                            json:"text"`
-	HTML    string `doc:"The mail as HTML; empty when there is no HTML template."            json:"html"`
+	ToName  string `doc:"The name of the user."                                            json:"to_name"`
+	Subject string `doc:"The subject."                                                     json:"subject"`
+	Text    string `doc:"The mail as plain text."                                          json:"text"`
+	HTML    string `doc:"The mail as HTML; empty when there is no HTML template."          json:"html"`
 }
 
 func (a *api) registerUserMails(g operationGroup) {
