@@ -10,12 +10,12 @@ import (
 // Modes, owners, flock and the syncing of folders are of Unix. Elsewhere the folder of the key file
 // has to be kept from others, and keys rotated by one process at a time.
 
-func othersMay(fs.FileInfo) fs.FileMode { return 0 }
+func otherPermissions(fs.FileInfo) fs.FileMode { return 0 }
 
 func lockKeyFile(string) (unlock func(), err error) { return func() {}, nil }
 
 func openKeyFile(path string) (*os.File, error) { return os.Open(path) }
 
-func giveToOwner(*os.File, fs.FileInfo) error { return nil }
+func chownLike(*os.File, fs.FileInfo) error { return nil }
 
-func syncFolder(string) error { return nil }
+func syncDir(string) error { return nil }
