@@ -11,10 +11,9 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// An account is made, and its configuration is planned and written. With an
-// ami.Client as Options.Asterisk the apply goes on to reload Asterisk and to
-// verify what it serves; here there is none, so the apply says that nothing
-// was verified.
+// Create an account, and plan and write its configuration. With an ami.Client as
+// Options.Asterisk, the apply also reloads Asterisk and verifies what it serves.
+// Without one, the report says that nothing was verified.
 func Example() {
 	ctx := context.Background()
 	etc, _ := os.MkdirTemp("", "asterisk")
@@ -32,7 +31,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("made", created.Name, "with the secret", created.Secret)
+	fmt.Println("created", created.Name, "with the secret", created.Secret)
 
 	folder, _ := asteriskconf.Open(etc, []asteriskconf.Source{manager.NewConfSource(accounts, nil)}, nil)
 	_, _ = folder.Install(ctx)
@@ -41,7 +40,7 @@ func Example() {
 	report, _ := folder.Apply(ctx)
 	fmt.Println("changed:", report.Changed, "verified:", report.Verified)
 	// Output:
-	// made crmpro_ami with the secret [redacted]
+	// created crmpro_ami with the secret [redacted]
 	// pbxusers_manager.conf (reload manager)
 	//   + [crmpro_ami]
 	//     + secret = [redacted]
