@@ -1,6 +1,6 @@
-// Command clicktocall rings one phone and connects it to another. It embeds
-// this module: at each start it gives itself an AMI account with a new secret,
-// has Asterisk take it, and calls with it. Run 'pbxctl config install' first.
+// Command clicktocall rings one phone and connects it to another. It embeds this
+// module: at each start it creates an AMI account with a new secret, applies it to
+// Asterisk, and starts the call with it. Run 'pbxctl config install' first.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 
 func main() {
 	var c call
-	flag.StringVar(&c.folder, "folder", ".", "where pbxusers.db, pbxusers.key and pbxusers_ami.secret are")
+	flag.StringVar(&c.folder, "folder", ".", "folder with pbxusers.db, pbxusers.key and pbxusers_ami.secret")
 	flag.StringVar(&c.confDir, "conf-dir", "/etc/asterisk", "configuration folder of Asterisk")
 	flag.StringVar(&c.ami, "ami", manager.DefaultAddress, "address of AMI")
 	flag.StringVar(&c.from, "from", "PJSIP/1001", "channel to ring")
@@ -72,7 +72,7 @@ func (c *call) run(ctx context.Context) error {
 	return c.dial(ctx, account)
 }
 
-// ensureAccount returns our account with a secret that nobody else has seen.
+// ensureAccount returns the AMI account of this program with a new secret.
 func (c *call) ensureAccount(ctx context.Context, accounts *manager.Service) (*manager.Account, error) {
 	loopback, _ := manager.ParseNetwork("127.0.0.0/8")
 	u := &manager.Account{Name: "clicktocall", Permit: []manager.Network{loopback}}

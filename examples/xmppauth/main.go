@@ -1,6 +1,6 @@
-// Command xmppauth lets the people of a directory log in to an XMPP server with
-// the password that they have here: those who are permitted "xmpp.login". The
-// server starts it and asks it; see package extauth.
+// Command xmppauth lets users with the permission "xmpp.login" log in to an XMPP
+// server with their password. The XMPP server starts the program and sends it
+// requests; see package extauth.
 //
 // ejabberd:
 //
@@ -8,11 +8,11 @@
 //	extauth_program: "/usr/local/bin/xmppauth --config /etc/pbxusers.ini --domain example.com"
 //	extauth_pool_size: 1
 //
-// Tries are counted by each program of a pool for itself. An address is made of
-// the username, also where people log in elsewhere by email or extension.
+// Each program of a pool has its own rate limits. An XMPP address is made of the
+// username, even if users log in to other services by email or extension.
 //
-// Prosody gives no arguments, and some of its modules take what is written to
-// standard error for an answer, so that a script of one line goes between:
+// Prosody passes no arguments, and some of its modules read standard error as an
+// answer, so it needs a script of one line:
 //
 //	authentication = "external"
 //	external_auth_protocol = "generic"
@@ -60,16 +60,16 @@ type settings struct {
 	logLevel slog.Level
 }
 
-// read reads the command line, then the environment, then the file.
+// read reads the settings from the command line, the environment and the file.
 func (s *settings) read(args []string, help io.Writer) error {
 	flags := pflag.NewFlagSet("xmppauth", pflag.ContinueOnError)
 	flags.SetOutput(help)
 	s.app.Register(flags)
 	app.RegisterIniFile(flags)
-	flags.StringVar(&s.domain, "domain", "", "`DOMAIN` whose people log in; others are refused (required)")
-	flags.TextVar(&s.protocol, "protocol", extauth.Ejabberd, "`PROTOCOL` of the XMPP server: ejabberd or generic, which is Prosody's")
-	flags.DurationVar(&s.timeout, "timeout", extauth.DefaultTimeout, "how `LONG` an answer may take; less than the XMPP server waits")
-	flags.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "least `LEVEL` to log: debug, info, warn or error")
+	flags.StringVar(&s.domain, "domain", "", "`DOMAIN` of the users; other domains are rejected (required)")
+	flags.TextVar(&s.protocol, "protocol", extauth.Ejabberd, "`PROTOCOL` of the XMPP server: ejabberd, or generic for Prosody")
+	flags.DurationVar(&s.timeout, "timeout", extauth.DefaultTimeout, "`TIMEOUT` of an answer; shorter than that of the XMPP server")
+	flags.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "minimum `LEVEL` to log: debug, info, warn or error")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -78,15 +78,15 @@ func (s *settings) read(args []string, help io.Writer) error {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return errors.New("there are only flags here; run with --help for what there is")
+		return errors.New("unexpected argument; run with --help for usage")
 	}
 	if s.domain == "" {
-		return errors.New("--domain is missing; name the domain whose people log in")
+		return errors.New("missing --domain; set the domain of the users")
 	}
 	return nil
 }
 
-// run answers what is asked on in until it ends.
+// run answers requests from in until it ends.
 func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) error {
 	var s settings
 	if err := s.read(args, log); err != nil {
@@ -102,7 +102,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, log io.Writer) e
 	return server.Serve(ctx, in, out)
 }
 
-// usernameLoginOnly has people log in by their usernames alone, whatever the settings
-// say: the XMPP server keeps messages and contacts by address, and an extension,
-// or an email, may be somebody else's tomorrow.
+// usernameLoginOnly overrides the settings that allow other logins than by username.
+// The XMPP server stores messages and contacts by address, and another user could
+// get the extension or the email later.
 func usernameLoginOnly(o *userman.Options) { o.LoginByEmail, o.LoginByExtension = false, false }

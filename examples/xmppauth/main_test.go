@@ -154,10 +154,10 @@ func TestRun_acceptsUsernameOnly(t *testing.T) {
 		Password: store.NewSecret(password),
 	})
 	require.NoError(t, err)
-	var questions, want bytes.Buffer
+	var requests, want bytes.Buffer
 	for _, user := range []string{"jane", "1001", `jane\40acme.com`} {
-		for _, question := range []string{"isuser:" + user + ":example.com", "auth:" + user + ":example.com:" + password} {
-			questions.Write(append([]byte{0, byte(len(question))}, question...))
+		for _, request := range []string{"isuser:" + user + ":example.com", "auth:" + user + ":example.com:" + password} {
+			requests.Write(append([]byte{0, byte(len(request))}, request...))
 			answer := byte(0)
 			if user == "jane" {
 				answer = 1
@@ -167,7 +167,7 @@ func TestRun_acceptsUsernameOnly(t *testing.T) {
 	}
 	var out, log bytes.Buffer
 	args := []string{"--db", h.db, "--domain", "example.com", "--timeout", "1m", "--login-by-extension", "--login-by-email"}
-	require.NoError(t, run(t.Context(), args, &questions, &out, &log))
+	require.NoError(t, run(t.Context(), args, &requests, &out, &log))
 	require.Equal(t, want.Bytes(), out.Bytes())
 }
 
@@ -175,11 +175,11 @@ func TestRun_namesMissingSettings(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t)
 	for want, args := range map[string][]string{
-		"--domain is missing":    {"--db", h.db},
+		"missing --domain":       {"--db", h.db},
 		"there is no database":   {"--db", "sqlite:" + filepath.Join(t.TempDir(), "none.db"), "--domain", "example.com"},
 		"write ejabberd or":      {"--db", h.db, "--domain", "example.com", "--protocol", "dovecot"},
 		"unknown flag: --domian": {"--domian", "example.com"},
-		"there are only flags":   {"--db", h.db, "--domain", "example.com", "--ldap-start-tls", "false"},
+		"unexpected argument":    {"--db", h.db, "--domain", "example.com", "--ldap-start-tls", "false"},
 	} {
 		var out, log bytes.Buffer
 		err := run(t.Context(), args, strings.NewReader(""), &out, &log)

@@ -1,16 +1,16 @@
-// Package extauth answers XMPP servers that ask a program who may log in, in the
-// protocol of ejabberd's external authentication, which others speak as well,
-// or in Prosody's, which is made of lines.
+// Package extauth implements the external authentication of XMPP servers: the
+// protocol of ejabberd, which other servers use too, and the line-based protocol
+// of Prosody.
 //
-// # Questions
+// # Requests
 //
-// A question is "auth:USER:DOMAIN:PASSWORD", with whatever colons in the
-// password, or "isuser:USER:DOMAIN". All others are refused: setpass,
-// tryregister, removeuser and removeuser3, because people are made and changed
-// elsewhere. USER may be escaped (XEP-0106): a server cannot write the @ of
-// jane@acme.com there, and writes jane\40acme.com.
+// A request is "auth:USER:DOMAIN:PASSWORD", where the password may contain colons,
+// or "isuser:USER:DOMAIN". All others are rejected: setpass, tryregister,
+// removeuser and removeuser3, because users are managed elsewhere. USER can have
+// the escapes of XEP-0106: a server cannot write the @ of jane@acme.com there, and
+// writes jane\40acme.com.
 //
-// ejabberd puts the length before a question, in two bytes, the larger one
-// first, and so does the answer: 0, 2, 0, and 1 for yes or 0 for no. Prosody
-// ends a question with a line break, and so does the answer: 1 or 0.
+// ejabberd writes the length of a request before it, in two bytes in big-endian
+// order. The answer has the same form: 0, 2, 0, and then 1 for yes or 0 for no.
+// Prosody ends a request with a line break, and so does the answer: 1 or 0.
 package extauth

@@ -59,10 +59,10 @@ func allUsers() fakeUsers {
 	return fakeUsers{"jane": "pass: with colons:", "joe@acme.com": "joe's", `a"b&c'd/e:f<g>h i\j`: "signs", "张伟": "密码", "slow": "x"}
 }
 
-// frame puts the length before each question.
-func frame(questions ...string) string {
+// frame puts the length before each request.
+func frame(requests ...string) string {
 	var b bytes.Buffer
-	for _, q := range questions {
+	for _, q := range requests {
 		_ = binary.Write(&b, binary.BigEndian, uint16(len(q)))
 		b.WriteString(q)
 	}
@@ -70,7 +70,7 @@ func frame(questions ...string) string {
 }
 
 // serveAll returns the answers to all of in, as digits, in the order of the
-// questions.
+// requests.
 func serveAll(t testing.TB, protocol extauth.Protocol, in io.Reader) (answers string, err error) {
 	t.Helper()
 	var out bytes.Buffer
@@ -85,7 +85,7 @@ func serveAll(t testing.TB, protocol extauth.Protocol, in io.Reader) (answers st
 
 func TestServer_Serve_answersQuestions(t *testing.T) {
 	t.Parallel()
-	for question, want := range map[string]string{
+	for request, want := range map[string]string{
 		"auth:jane:example.com:pass: with colons:":  "1",
 		"auth:jane:EXAMPLE.com:pass: with colons:":  "1",
 		"auth:jane:example.com:pass":                "0",
@@ -120,12 +120,12 @@ func TestServer_Serve_answersQuestions(t *testing.T) {
 		strings.Repeat("auth:", 99): "0",
 		`auth:a\22b\26c\27d\2fe\3af\3cg\3eh\20i\5cj:example.com:signs`: "1",
 	} {
-		answers, err := serveAll(t, extauth.Ejabberd, strings.NewReader(frame(question)))
+		answers, err := serveAll(t, extauth.Ejabberd, strings.NewReader(frame(request)))
 		require.NoError(t, err)
-		require.Equal(t, want, answers, "%.60q", question)
-		answers, err = serveAll(t, extauth.Generic, strings.NewReader(question+"\n"))
+		require.Equal(t, want, answers, "%.60q", request)
+		answers, err = serveAll(t, extauth.Generic, strings.NewReader(request+"\n"))
 		require.NoError(t, err)
-		require.Equal(t, want, answers, "%.60q", question)
+		require.Equal(t, want, answers, "%.60q", request)
 	}
 }
 
@@ -154,14 +154,14 @@ func TestServer_Serve_truncatedQuestionFails(t *testing.T) {
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	}
 	_, err := serveAll(t, extauth.Generic, strings.NewReader(strings.Repeat("x", 1<<20)))
-	require.Error(t, err, "a line without an end takes no more memory than the longest question")
+	require.Error(t, err, "a line without an end takes no more memory than the longest request")
 	answers, err := serveAll(t, extauth.Ejabberd, strings.NewReader(""))
 	require.NoError(t, err)
 	require.Empty(t, answers)
 }
 
 // A password with a line break must not answer for somebody else: the server
-// would take the second answer for that to its next question.
+// would take the second answer for that to its next request.
 func TestServer_Serve_rejectsLineBreakInPassword(t *testing.T) {
 	t.Parallel()
 	for _, injected := range []string{invalidQuestion + "\n" + validQuestion, validQuestion + "\n" + validQuestion, "setpass:jane:example.com:x\n" + validQuestion, "x\n\n\n" + validQuestion} {
@@ -169,7 +169,7 @@ func TestServer_Serve_rejectsLineBreakInPassword(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "0", answers, "%q", injected)
 	}
-	// A length says where a question ends.
+	// A length says where a request ends.
 	answers, err := serveAll(t, extauth.Ejabberd, strings.NewReader(frame(invalidQuestion+"\n"+validQuestion)))
 	require.NoError(t, err)
 	require.Equal(t, "0", answers)
@@ -194,9 +194,9 @@ func startSession(ctx context.Context, s *extauth.Server) *session {
 	return c
 }
 
-func (c *session) ask(t *testing.T, question string, size int) string {
+func (c *session) ask(t *testing.T, request string, size int) string {
 	t.Helper()
-	_, err := c.in.Write([]byte(question))
+	_, err := c.in.Write([]byte(request))
 	require.NoError(t, err)
 	answer := make([]byte, size)
 	_, err = io.ReadFull(c.answers, answer)
@@ -260,12 +260,12 @@ func TestServer_Serve_logsNoSubmittedText(t *testing.T) {
 	require.NoError(t, s.Serve(t.Context(), strings.NewReader(frame(in...)), io.Discard))
 	text := log.b.String()
 	require.NotContains(t, text, typed)
-	for _, reason := range []string{"invalid_credentials", "throttled", "the database is down", "deadline exceeded", "another domain", "question=setpass", "question=unknown", "username=jane"} {
+	for _, reason := range []string{"invalid_credentials", "rate limited", "the database is down", "deadline exceeded", "another domain", "request=setpass", "request=unknown", "username=jane"} {
 		require.Contains(t, text, reason)
 	}
 }
 
-// Whatever is read, nothing panics, each whole question has one answer, and only
+// Whatever is read, nothing panics, each whole request has one answer, and only
 // the right passwords are a yes.
 func FuzzServer_Serve(f *testing.F) {
 	for _, in := range []string{"", "\x00", frame(validQuestion), frame(validQuestion, invalidQuestion), frame("isuser:jane:example.com", ""), frame(validQuestion) + "\xff\xffx", "\x00\x00\x00\x00"} {
@@ -284,9 +284,9 @@ func FuzzServer_Serve(f *testing.F) {
 	})
 }
 
-// maxPositive returns 1 for a question that may be a yes.
-func maxPositive(question string) int {
-	if strings.HasPrefix(question, "isuser:") || strings.HasPrefix(question, "auth:") && strings.Contains(strings.ToLower(question), ":"+domain+":") {
+// maxPositive returns 1 for a request that may be a yes.
+func maxPositive(request string) int {
+	if strings.HasPrefix(request, "isuser:") || strings.HasPrefix(request, "auth:") && strings.Contains(strings.ToLower(request), ":"+domain+":") {
 		return 1
 	}
 	return 0

@@ -9,14 +9,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const question1, question2 = "auth:jane:example.com:x", "auth:mallory:example.com:y"
+const request1, request2 = "auth:jane:example.com:x", "auth:mallory:example.com:y"
 
 func TestProtocol_marksFollowedLines(t *testing.T) {
 	t.Parallel()
-	questions, failed := Generic.read(t.Context(), strings.NewReader(question1+"\n"+question2+"\n"))
-	require.Equal(t, rawQuestion{question1, true}, <-questions)
-	require.Equal(t, rawQuestion{question2, false}, <-questions)
-	_, more := <-questions
+	requests, failed := Generic.read(t.Context(), strings.NewReader(request1+"\n"+request2+"\n"))
+	require.Equal(t, rawRequest{request1, true}, <-requests)
+	require.Equal(t, rawRequest{request2, false}, <-requests)
+	_, more := <-requests
 	require.False(t, more)
 	require.NoError(t, <-failed)
 }
@@ -27,13 +27,13 @@ func TestServer_rejectsFollowedLine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := New(nil, "example.com", &Options{Protocol: Generic})
-		questions := make(chan rawQuestion, 1)
+		requests := make(chan rawRequest, 1)
 		go func() {
 			<-time.After(time.Minute)
-			questions <- rawQuestion{text: question2}
+			requests <- rawRequest{text: request2}
 		}()
-		require.False(t, s.isSingleQuestion(t.Context(), rawQuestion{text: question1, hasMore: true}, questions))
-		require.Empty(t, questions)
-		require.True(t, s.isSingleQuestion(t.Context(), rawQuestion{text: question1}, questions))
+		require.False(t, s.isSingleRequest(t.Context(), rawRequest{text: request1, hasMore: true}, requests))
+		require.Empty(t, requests)
+		require.True(t, s.isSingleRequest(t.Context(), rawRequest{text: request1}, requests))
 	})
 }

@@ -8,23 +8,23 @@ import (
 	"io"
 )
 
-// Protocol is how questions and answers are told from each other.
+// Protocol is the framing of requests and answers.
 type Protocol string
 
-// The protocols; see the package.
+// The protocols; see the package documentation.
 const (
 	Ejabberd Protocol = "ejabberd"
 	Generic  Protocol = "generic"
 )
 
 const (
-	// lengthSize is that of the length before a question, in bytes.
+	// lengthSize is the size of the length before a request.
 	lengthSize = 2
-	// maxQuestion is as much as such a length can say.
-	maxQuestion = 1<<16 - 1
+	// maxRequest is the maximum of that length.
+	maxRequest = 1<<16 - 1
 )
 
-// UnmarshalText reads a protocol as it stands in settings.
+// UnmarshalText reads a protocol from the settings.
 func (p *Protocol) UnmarshalText(text []byte) error {
 	switch protocol := Protocol(text); protocol {
 	case Ejabberd, Generic:
@@ -37,7 +37,7 @@ func (p *Protocol) UnmarshalText(text []byte) error {
 // MarshalText writes what UnmarshalText reads.
 func (p Protocol) MarshalText() ([]byte, error) { return []byte(p), nil }
 
-// split finds the next question, for a [bufio.Scanner].
+// split returns the function that finds the next request, for a [bufio.Scanner].
 func (p Protocol) split() bufio.SplitFunc {
 	if p == Generic {
 		return bufio.ScanLines
@@ -58,7 +58,7 @@ func splitFrames(data []byte, atEOF bool) (advance int, token []byte, err error)
 	return 0, nil, nil
 }
 
-// answer returns yes or no as the server reads it.
+// answer returns an answer in the form of the protocol.
 func (p Protocol) answer(yes bool) []byte {
 	switch {
 	case p == Generic && yes:
@@ -71,20 +71,20 @@ func (p Protocol) answer(yes bool) []byte {
 	return []byte{0, 2, 0, 0}
 }
 
-// rawQuestion is a question as it was read.
-type rawQuestion struct {
+// rawRequest is a request as it was read.
+type rawRequest struct {
 	text string
-	// hasMore says that something was read behind it already.
+	// hasMore reports that more input was read after the request.
 	hasMore bool
 }
 
-// read sends the questions of in on, one when the one before was taken, and
-// closes questions at the end; then failed holds why, nil at the end of in. It
-// goes on in the background until in ends or ctx does.
-func (p Protocol) read(ctx context.Context, in io.Reader) (questions <-chan rawQuestion, failed <-chan error) {
-	out, ended := make(chan rawQuestion), make(chan error, 1)
+// read returns the requests from in, one at a time. It closes the channel at the
+// end, and failed then has the error, nil at the end of in. It runs in the
+// background until in or ctx ends.
+func (p Protocol) read(ctx context.Context, in io.Reader) (requests <-chan rawRequest, failed <-chan error) {
+	out, ended := make(chan rawRequest), make(chan error, 1)
 	scanner := bufio.NewScanner(in)
-	scanner.Buffer(nil, lengthSize+maxQuestion)
+	scanner.Buffer(nil, lengthSize+maxRequest)
 	split, hasMore := p.split(), false
 	scanner.Split(func(data []byte, atEOF bool) (advance int, token []byte, err error) {
 		advance, token, err = split(data, atEOF)
@@ -95,7 +95,7 @@ func (p Protocol) read(ctx context.Context, in io.Reader) (questions <-chan rawQ
 		defer close(out)
 		for scanner.Scan() {
 			select {
-			case out <- rawQuestion{scanner.Text(), hasMore}:
+			case out <- rawRequest{scanner.Text(), hasMore}:
 			case <-ctx.Done():
 				ended <- nil
 				return

@@ -15,43 +15,42 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// Authenticator says who may log in to a service; [userman.Service] is one.
+// Authenticator checks logins to a service. [userman.Service] implements it.
 type Authenticator interface {
 	AuthenticateService(ctx context.Context, service, login string, password store.Secret) (*userman.User, error)
 	CanUseService(ctx context.Context, service, login string) (bool, error)
 }
 
-// Options of [New].
+// Options are the options of [New].
 type Options struct {
-	// Service is what people log in to. Defaults to "xmpp".
+	// Service is the name of the service. Defaults to "xmpp".
 	Service string
 	// Protocol defaults to Ejabberd.
 	Protocol Protocol
-	// Timeout bounds an answer: a server may take one that comes too late for
-	// that to its next question. Defaults to DefaultTimeout.
+	// Timeout is the timeout of an answer. A server could take a late answer for
+	// that to its next request. Defaults to [DefaultTimeout].
 	Timeout time.Duration
-	// Logger is told of refusals, without what was typed. Defaults to none.
+	// Logger logs rejections without user input. Defaults to no logging.
 	Logger *slog.Logger
 }
 
-// Server answers the questions of one XMPP server about the people of one
-// domain.
+// Server answers the requests of one XMPP server for the users of one domain.
 type Server struct {
 	authenticator Authenticator
 	domain        string
 	opts          Options
 }
 
-// DefaultTimeout is a little less than Prosody waits, which is 5 seconds.
+// DefaultTimeout is a little shorter than the timeout of Prosody, 5 seconds.
 const DefaultTimeout = 4 * time.Second
 
 const (
 	defaultService = "xmpp"
-	// quietPeriod is how long what belongs to a line may take to arrive.
+	// quietPeriod is the time in which more input to a line arrives.
 	quietPeriod = 20 * time.Millisecond
 )
 
-// New returns a server; nobody of another domain is let in.
+// New returns a server. It rejects users of other domains.
 func New(authenticator Authenticator, domain string, opts *Options) *Server {
 	var o Options
 	if opts != nil {
@@ -66,26 +65,26 @@ func New(authenticator Authenticator, domain string, opts *Options) *Server {
 	return &Server{authenticator: authenticator, domain: domain, opts: o}
 }
 
-// Serve answers, one after the other, the questions of in, until in or ctx
-// ends. What is being read from in when ctx ends is left to the end of in.
+// Serve answers the requests from in, one after the other, until in or ctx ends. A
+// pending read from in continues after ctx ends.
 func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	questions, failed := s.opts.Protocol.read(ctx, in)
+	requests, failed := s.opts.Protocol.read(ctx, in)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case question, more := <-questions:
+		case request, more := <-requests:
 			if !more {
 				return wrapReadError(<-failed)
 			}
-			yes := s.answer(ctx, question.text)
-			if s.opts.Protocol == Generic && !s.isSingleQuestion(ctx, question, questions) {
+			yes := s.answer(ctx, request.text)
+			if s.opts.Protocol == Generic && !s.isSingleRequest(ctx, request, requests) {
 				yes = false
 			}
 			if _, err := out.Write(s.opts.Protocol.answer(yes)); err != nil {
-				return fmt.Errorf("the XMPP server does not listen: %w", err)
+				return fmt.Errorf("write the answer to the XMPP server: %w", err)
 			}
 		}
 	}
@@ -93,25 +92,25 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 
 func wrapReadError(err error) error {
 	if err != nil {
-		return fmt.Errorf("reading what the XMPP server asks: %w", err)
+		return fmt.Errorf("read the request of the XMPP server: %w", err)
 	}
 	return nil
 }
 
-// isSingleQuestion reports whether a line is all that was asked. A server waits for its
-// answer: what comes meanwhile was behind a line break in a password, and its
-// answer would be taken for that to the next question, about somebody else. It
-// is read, and not answered: what was written together at once, however busy
-// the host is, and what comes a moment later, as from a terminal, line by line.
-// No line break can be in the name of an isuser, and servers ask that often.
-func (s *Server) isSingleQuestion(ctx context.Context, question rawQuestion, questions <-chan rawQuestion) bool {
-	if strings.HasPrefix(question.text, kindIsUser+":") {
+// isSingleRequest reports whether a line is a complete request. A server waits for
+// an answer before it sends the next request. Input that arrives earlier followed
+// a line break in a password, and the server would take its answer for that to the
+// next request, for another user. Such input is read and not answered, whether it
+// was written in one piece or arrives within the quiet period. An isuser request
+// cannot contain a line break, and servers send it often.
+func (s *Server) isSingleRequest(ctx context.Context, request rawRequest, requests <-chan rawRequest) bool {
+	if strings.HasPrefix(request.text, kindIsUser+":") {
 		return true
 	}
 	quiet, single := time.After(quietPeriod), true
 	for {
 		settled := quiet
-		if question.hasMore {
+		if request.hasMore {
 			settled = nil // there is more
 		}
 		select {
@@ -119,25 +118,25 @@ func (s *Server) isSingleQuestion(ctx context.Context, question rawQuestion, que
 			return false
 		case <-settled:
 			return single
-		case next, more := <-questions:
+		case next, more := <-requests:
 			if !more {
-				return single && !question.hasMore
+				return single && !request.hasMore
 			}
-			s.opts.Logger.WarnContext(ctx, "a line break in a password, or a server that does not wait for its answer: refused")
-			question, single = next, false
+			s.opts.Logger.WarnContext(ctx, "rejected: a line break in the password, or the server did not wait for its answer")
+			request, single = next, false
 		}
 	}
 }
 
-// answer returns the answer to a question.
+// answer returns the answer to a request.
 func (s *Server) answer(ctx context.Context, text string) bool {
-	q, ok := parseQuestion(text)
+	q, ok := parseRequest(text)
 	if !ok {
-		s.opts.Logger.WarnContext(ctx, "this cannot be done here; people are made and changed in the directory", "question", questionKind(text))
+		s.opts.Logger.WarnContext(ctx, "unsupported request; users are managed elsewhere", "request", requestKind(text))
 		return false
 	}
 	if !strings.EqualFold(q.domain, s.domain) {
-		s.opts.Logger.WarnContext(ctx, "asked about another domain; check --domain, and what the XMPP server serves")
+		s.opts.Logger.WarnContext(ctx, "request for another domain; check --domain and the domain of the XMPP server")
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)
@@ -152,12 +151,12 @@ func (s *Server) answer(ctx context.Context, text string) bool {
 	if err != nil {
 		return false
 	}
-	s.opts.Logger.DebugContext(ctx, "let in", "username", u.Username)
+	s.opts.Logger.DebugContext(ctx, "accepted", "username", u.Username)
 	return true
 }
 
-// questionKind returns the kind of a question, when it is one of the protocols'.
-func questionKind(text string) string {
+// requestKind returns the kind of a request, if the protocols define it.
+func requestKind(text string) string {
 	kind, _, _ := strings.Cut(text, ":")
 	switch kind {
 	case kindAuth, kindIsUser, "setpass", "tryregister", "removeuser", "removeuser3":
@@ -166,16 +165,16 @@ func questionKind(text string) string {
 	return "unknown"
 }
 
-// log tells why somebody was refused. Who that was, as far as it is somebody, is
-// in the audit trail; what was typed as a name may be a password.
+// log logs the reason of a rejection. The audit log has the username, if the user
+// exists; any other name may be a mistyped password.
 func (s *Server) log(ctx context.Context, err error) {
 	switch loginErr, ok := errors.AsType[*credential.LoginError](err); {
 	case err == nil:
 	case ok:
-		s.opts.Logger.InfoContext(ctx, "refused", "reason", string(loginErr.Code))
+		s.opts.Logger.InfoContext(ctx, "rejected", "reason", string(loginErr.Code))
 	case errors.Is(err, store.ErrRateLimited):
-		s.opts.Logger.InfoContext(ctx, "refused", "reason", "throttled")
+		s.opts.Logger.InfoContext(ctx, "rejected", "reason", "rate limited")
 	default:
-		s.opts.Logger.ErrorContext(ctx, "not answered: the directory failed", "error", err)
+		s.opts.Logger.ErrorContext(ctx, "no answer: the user database failed", "error", err)
 	}
 }
