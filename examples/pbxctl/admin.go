@@ -7,67 +7,54 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/store/scope"
-
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/store/scope"
 )
 
-// administrators declares the administrators for the commands that all records
-// share.
-func (a *cli) administrators() *resource[ampusers.Administrator] {
-	return &resource[ampusers.Administrator]{
-		cli: a, noun: "admin", article: "an administrator", argument: "USERNAME", kind: app.KindAdministrator, namesInAudit: true,
-		fields: administratorFields(),
-		extra: []extraFlag[ampusers.Administrator]{
-			accessFlag(), sectionsFlag(),
-			rangesFlag("extensions", "ranges of extensions, such as 100-199,205", func(a *ampusers.Administrator) *scope.Ranges { return &a.Extensions }),
-			rangesFlag("dids", "ranges of DIDs, such as +4930100-+4930199", func(a *ampusers.Administrator) *scope.Ranges { return &a.DIDs }),
-			teamsFlag(),
+func (a *cli) administrators() *noun[ampusers.Administrator] {
+	return &noun[ampusers.Administrator]{
+		cli: a, article: "an administrator", argument: "USERNAME", namesInAudit: true, fold: ampusers.FoldUsername,
+		declare: func(s *app.App) *resource.Type[ampusers.Administrator] {
+			return resource.Administrators(func(context.Context) *ampusers.Service { return s.Administrators }, strings.TrimRight(a.settings.BaseURL, "/"))
 		},
-		key:  func(admin *ampusers.Administrator) string { return admin.Username },
-		fold: ampusers.FoldUsername,
-		get: func(ctx context.Context, s *app.App, key string) (*ampusers.Administrator, error) {
-			return s.Administrators.Get(ctx, key)
+		joined:  []string{"extensions", "dids"},
+		extra:   []extraFlag[ampusers.Administrator]{{name: "sections", complete: cobra.FixedCompletions(sectionIDs(), cobra.ShellCompDirectiveNoFileComp)}},
+		prepare: clearFullAccess,
+		columns: []string{"username", "display_name", "access", "sections", "has_password", "has_second_factor", "disabled", "last_login_at"},
+		text: map[string]func(*ampusers.Administrator) []string{
+			"extensions": func(a *ampusers.Administrator) []string { return orAll(a.Extensions.String()) },
+			"dids":       func(a *ampusers.Administrator) []string { return orAll(a.DIDs.String()) },
+			"teams":      func(a *ampusers.Administrator) []string { return orAll(teamsText(a.Teams)) },
 		},
-		list: func(ctx context.Context, s *app.App, q listQuery) (*store.Page[*ampusers.Administrator], error) {
-			return s.Administrators.List(ctx, ampusers.Query{Search: q.Search, Sort: q.Sort, PageRequest: q.PageRequest})
+		noSecret: "a link to set one is created",
+		lost: func(username string) string {
+			return "The link is lost. Run 'pbxctl admin password " + username + " --invite' for a new one."
 		},
-		update: func(ctx context.Context, s *app.App, key string, edit func(*ampusers.Administrator) error) (*ampusers.Administrator, error) {
-			return s.Administrators.Update(ctx, key, edit)
-		},
-		remove: func(ctx context.Context, s *app.App, key string) error { return s.Administrators.Delete(ctx, key) },
-		view: func(_ context.Context, _ *app.App, admin *ampusers.Administrator) (view, error) {
-			return administratorView{Administrator: admin}, nil
-		},
-		columns: []column[ampusers.Administrator]{
-			{"USERNAME", func(a *ampusers.Administrator) any { return a.Username }},
-			{"DISPLAY NAME", func(a *ampusers.Administrator) any { return a.DisplayName }},
-			{"ACCESS", func(a *ampusers.Administrator) any { return a.Access }},
-			{"SECTIONS", func(a *ampusers.Administrator) any { return a.Sections }},
-			{"PASSWORD", func(a *ampusers.Administrator) any { return a.HasPassword }},
-			{"SECOND FACTOR", func(a *ampusers.Administrator) any { return a.HasSecondFactor }},
-			{"DISABLED", func(a *ampusers.Administrator) any { return a.Disabled }},
-			{"LAST LOGIN", func(a *ampusers.Administrator) any { return a.LastLoginAt }},
-		},
-		empty:  "No administrators. Create the first one: pbxctl admin recover USERNAME",
-		edited: "Changed.", deleted: "Deleted.",
+		empty:   "No administrators. Create the first one: pbxctl admin recover USERNAME",
+		created: a.createdAdministrator,
+		edited:  "Changed.", deleted: "Deleted.",
 	}
 }
 
 func (a *cli) adminCommand() *cobra.Command {
-	r := a.administrators()
+	n := a.administrators()
 	parent := newNoun("admin", "Manage administrators, who log in to the web pages and the API of the server")
 	parent.AddCommand(
-		a.adminAdd(), r.listCommand("administrators", "the username or display name", ampusers.SortFields()), a.adminShow(),
-		r.editCommand("  pbxctl admin edit jane.admin --extensions 100-199,205 --teams acme\n  pbxctl admin edit jane.admin --extensions ''", "", nil),
+		n.add("add USERNAME", "Create an administrator; without a password, the link to set one is shown only once",
+			"  pbxctl admin add jane.admin --sections users,apply --extensions 100-199,205\n"+
+				"  pbxctl admin add root --access full --password-file -", a.openOrCreate),
+		n.list("List administrators, sorted by username by default", nil), a.adminShow(),
+		n.edit("  pbxctl admin edit jane.admin --extensions 100-199,205 --teams acme\n  pbxctl admin edit jane.admin --extensions ''", "", nil),
 		a.adminPassword(),
 		a.adminAction("disable", "Prevent an administrator from logging in, and end all sessions", (*ampusers.Service).Disable),
 		a.adminAction("enable", "Let a disabled administrator log in again", (*ampusers.Service).Enable),
-		r.deleteCommand("Delete an administrator, and end all sessions"), a.adminRecover(),
+		n.delete("Delete an administrator, and end all sessions"), a.adminRecover(),
 	)
 	return parent
 }
@@ -78,31 +65,22 @@ func (a *cli) adminAction(use, short string, act func(*ampusers.Service, context
 	})
 }
 
-func accessFlag() extraFlag[ampusers.Administrator] {
-	return extraFlag[ampusers.Administrator]{
-		name: "access", placeholder: "ACCESS", first: true,
-		usage:    "limited to the given sections and ranges (the default), or full, which clears them",
-		complete: cobra.FixedCompletions([]string{string(ampusers.Full), string(ampusers.Limited)}, cobra.ShellCompDirectiveNoFileComp),
-		parse: func(_ *app.App, given []string) (func(*ampusers.Administrator), []store.FieldError) {
-			access := ampusers.AccessLevel(given[len(given)-1])
-			return func(admin *ampusers.Administrator) {
-				if admin.Access = access; access == ampusers.Full {
-					admin.Sections, admin.Teams = nil, nil
-					admin.Extensions, admin.DIDs = scope.Ranges{}, scope.Ranges{}
-				}
-			}, nil
-		},
+// createdAdministrator says what is left to do.
+func (a *cli) createdAdministrator(r resource.Result[ampusers.Administrator]) string {
+	if r.Link == nil {
+		return "Created."
 	}
+	return linkText("The link sets a password once", "/set-password/", a.settings.BaseURL, r.Link.ExpiresAt)
 }
 
-func sectionsFlag() extraFlag[ampusers.Administrator] {
-	return extraFlag[ampusers.Administrator]{
-		name: "sections", placeholder: "SECTIONS", usage: "sections that a limited administrator can view and change, such as users,apply; may be repeated",
-		complete: cobra.FixedCompletions(sectionIDs(), cobra.ShellCompDirectiveNoFileComp),
-		parse: func(_ *app.App, given []string) (func(*ampusers.Administrator), []store.FieldError) {
-			return func(admin *ampusers.Administrator) { admin.Sections = splitValues(given) }, nil
-		},
+// clearFullAccess empties the lists of an administrator with full access. Lists that
+// are given are rejected by the service.
+func clearFullAccess(admin *ampusers.Administrator, values map[string]field.Value) []store.FieldError {
+	if access, given := values["access"]; given && access.Text() == string(ampusers.Full) {
+		admin.Sections, admin.Teams = nil, nil
+		admin.Extensions, admin.DIDs = scope.Ranges{}, scope.Ranges{}
 	}
+	return nil
 }
 
 func sectionIDs() []string {
@@ -113,105 +91,72 @@ func sectionIDs() []string {
 	return append(ids, ampusers.SectionApply)
 }
 
-func teamsFlag() extraFlag[ampusers.Administrator] {
-	return extraFlag[ampusers.Administrator]{
-		name: "teams", placeholder: "TEAMS", usage: "teams, separated by commas, with an empty name for the default team; none means all; may be repeated",
-		parse: func(_ *app.App, given []string) (func(*ampusers.Administrator), []store.FieldError) {
-			return func(admin *ampusers.Administrator) { admin.Teams = splitValues(given) }, nil
-		},
+// teamsText names the default team, which has no name.
+func teamsText(teams []string) string {
+	names := slices.Clone(teams)
+	for i, team := range names {
+		names[i] = cmp.Or(team, "(default)")
 	}
+	return strings.Join(names, ",")
 }
 
-func rangesFlag(name, usage string, at func(*ampusers.Administrator) *scope.Ranges) extraFlag[ampusers.Administrator] {
-	return extraFlag[ampusers.Administrator]{
-		name: name, placeholder: "RANGES", usage: usage + "; none means all; may be repeated",
-		parse: func(_ *app.App, given []string) (func(*ampusers.Administrator), []store.FieldError) {
-			ranges, err := scope.ParseRanges(strings.Join(splitValues(given), ","))
-			errs := fieldErrors(err)
-			for i := range errs {
-				errs[i].Field = name
-			}
-			return func(admin *ampusers.Administrator) { *at(admin) = ranges.Clone() }, errs
-		},
-	}
-}
-
-func (a *cli) adminAdd() *cobra.Command {
-	return a.administrators().addCommand(&addCommand[ampusers.Administrator]{
-		Command: cobra.Command{
-			Use:   "add USERNAME",
-			Short: "Create an administrator; without a password, the link to set one is shown only once",
-			Example: "  pbxctl admin add jane.admin --sections users,apply --extensions 100-199,205\n" +
-				"  pbxctl admin add root --access full --password-file -",
-		},
-		secretField: "password", noSecret: "a link to set one is created",
-		anyDatabase: true,
-		fresh:       func(username string) *ampusers.Administrator { return &ampusers.Administrator{Username: username} },
-		create: func(ctx context.Context, s *app.App, admin *ampusers.Administrator, password store.Secret) (*ampusers.Administrator, error) {
-			return s.Administrators.Create(ctx, admin, password)
-		},
-		done: func(ctx context.Context, s *app.App, created *ampusers.Administrator, password store.Secret) error {
-			if !password.IsZero() {
-				return a.printView(administratorView{Administrator: created}, "Created.")
-			}
-			link, err := s.Administrators.Invite(ctx, created.Username)
-			if err != nil {
-				return app.WithHint(fmt.Errorf("the administrator was created, but not the link: %w", err), lostLinkHint)
-			}
-			return a.printInvitation(ctx, s.Administrators, link)
-		},
+func (a *cli) adminShow() *cobra.Command {
+	var queries []string
+	n := a.administrators()
+	cmd := n.verb("show", "Show an administrator, and explain what is allowed", func(ctx context.Context, s *app.App, username string) error {
+		result, err := n.declare(s).Get(ctx, username)
+		if err != nil {
+			return err
+		}
+		explanations, err := explain(result.Record, queries)
+		if err != nil {
+			return err
+		}
+		var notes []string
+		for _, e := range explanations {
+			notes = append(notes, e.String())
+		}
+		return n.printView(s, result, explainedAdministrator{result.Record, explanations}, "", notes...)
 	})
+	cmd.Example = "  pbxctl admin show jane.admin --explain section:users --explain extension:1001 --explain did:+4930100 --explain team:acme"
+	cmd.Flags().StringArrayVar(&queries, "explain", nil, "explain access to `RESOURCE`: section:ID, extension:NUMBER, did:NUMBER or team:NAME; may be repeated")
+	return cmd
 }
 
-// administratorView is an administrator as it is printed: with the token of the
-// link to set a password only once.
-type administratorView struct {
+// explainedAdministrator is an administrator as 'show' prints it.
+type explainedAdministrator struct {
 	*ampusers.Administrator
-	Secret string `json:"secret,omitempty"`
-	// Link is the URL with the token, if the base URL is known.
-	Link         string        `json:"link,omitempty"`
 	Explanations []explanation `json:"explanations,omitempty"`
 }
 
-func (v administratorView) notes() []string {
-	var notes []string
-	for _, e := range v.Explanations {
-		notes = append(notes, e.String())
-	}
-	return notes
+// explanation says whether access to one resource is allowed, and why.
+type explanation struct {
+	Subject ampusers.ResourceKind `json:"subject"`
+	Key     string                `json:"key"`
+	ampusers.Explanation
 }
 
-func (v administratorView) lostHint() string {
-	if v.Secret == "" {
-		return ""
+func (e explanation) String() string {
+	result := "denied"
+	if e.Allowed {
+		result = "allowed"
 	}
-	return lostLinkHint
+	return fmt.Sprintf("%s %s: %s: %s", e.Subject, cell(e.Key), result, e.Reason)
 }
 
-func (v administratorView) rows() [][]any {
-	rows := [][]any{{"username", v.Username}}
-	if v.Secret != "" {
-		rows = append(rows, []any{"secret", v.Secret + shownOnce})
+// explain answers queries written as KIND:KEY.
+func explain(admin *ampusers.Administrator, queries []string) ([]explanation, error) {
+	kinds := []ampusers.ResourceKind{ampusers.ResourceSection, ampusers.ResourceExtension, ampusers.ResourceDID, ampusers.ResourceTeam}
+	var answers []explanation
+	for i, text := range queries {
+		subject, key, ok := strings.Cut(text, ":")
+		kind := ampusers.ResourceKind(subject)
+		if !ok || !slices.Contains(kinds, kind) {
+			return nil, store.NewInvalidError(store.FieldError{
+				Field: fmt.Sprintf("explain[%d]", i), Code: "syntax", Message: "write section:ID, extension:NUMBER, did:NUMBER or team:NAME",
+			})
+		}
+		answers = append(answers, explanation{kind, key, admin.Explain(kind, key)})
 	}
-	if v.Link != "" {
-		rows = append(rows, []any{"link", v.Link})
-	}
-	teams := slices.Clone(v.Teams)
-	for i, team := range teams {
-		teams[i] = cmp.Or(team, "(default)")
-	}
-	return append(
-		rows,
-		[]any{"display_name", v.DisplayName},
-		[]any{"access", v.Access},
-		[]any{"sections", v.Sections},
-		[]any{"extensions", orAll(v.Extensions.String())},
-		[]any{"dids", orAll(v.DIDs.String())},
-		[]any{"teams", orAll(strings.Join(teams, ","))},
-		[]any{"disabled", v.Disabled},
-		[]any{"has_password", v.HasPassword},
-		[]any{"has_second_factor", v.HasSecondFactor},
-		[]any{"invitation_expires_at", v.InvitationExpiresAt},
-		[]any{"last_login_at", v.LastLoginAt},
-	)
+	return answers, nil
 }

@@ -56,15 +56,15 @@ func TestCLI_adminAddPrintsAPIRecord(t *testing.T) {
 	added := c.json(t, "admin", "add", "jane.admin", "--display-name", "Jane", "--sections", "ami-accounts,apply", "--sections", "audit",
 		"--extensions", "205,100-199", "--extensions", "007", "--dids", "+4930100-+4930199", "--teams", ",acme", "--disabled=false",
 		"--base-url", "https://pbx.example.com/")
-	token, _ := added["secret"].(string)
+	invitation, _ := added["invitation"].(map[string]any)
+	token, _ := invitation["token"].(string)
 	require.Regexp(t, `^[\w-]{43}$`, token)
-	require.Equal(t, "https://pbx.example.com/set-password/"+token, added["link"])
+	require.Equal(t, "https://pbx.example.com/set-password/"+token, invitation["url"])
 	for _, stamp := range []string{"created_at", "updated_at", "invitation_expires_at"} {
 		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, added[stamp])
 		delete(added, stamp)
 	}
-	delete(added, "secret")
-	delete(added, "link")
+	delete(added, "invitation")
 	require.Equal(t, map[string]any{
 		"username": "jane.admin", "display_name": "Jane", "access": "limited",
 		"sections": []any{"ami-accounts", "apply", "audit"}, "extensions": "007,100-199,205", "dids": "+4930100-+4930199",
@@ -97,6 +97,7 @@ func TestCLI_adminInvitationShownAndUsedOnce(t *testing.T) {
 			require.NotContains(t, printed, first)
 			require.NotContains(t, printed, second)
 			require.NotContains(t, printed, `"secret"`)
+			require.NotContains(t, printed, `"invitation"`)
 		}
 	}
 	require.False(t, c.logsIn(t, "jane", goodPassword))
@@ -112,6 +113,7 @@ func TestCLI_adminPasswordIsNeverPrinted(t *testing.T) {
 	added := c.withStdin(goodPassword+"\r\n").do(t, "admin", "add", "jane", "--password-file", "-", "--json")
 	require.NotContains(t, added, goodPassword)
 	require.NotContains(t, added, `"secret"`)
+	require.NotContains(t, added, `"invitation"`)
 	require.True(t, c.logsIn(t, "Jane", goodPassword))
 
 	const next = "drei blaue Deiche voller Schafe"

@@ -69,7 +69,7 @@ func TestCLI_adminAddReportsMissingInvitation(t *testing.T) {
 	require.NoError(t, err)
 	output := c.fails(t, exitFailed, "admin", "add", "jane")
 	require.Contains(t, output, "pbxctl: the administrator was created, but not the link: ")
-	require.Contains(t, output, "\nThe link is lost. Run 'pbxctl admin password USERNAME --invite' for a new one.\n")
+	require.Contains(t, output, "\nThe link is lost. Run 'pbxctl admin password jane --invite' for a new one.\n")
 	c.do(t, "admin", "show", "jane")
 }
 

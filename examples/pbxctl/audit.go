@@ -46,7 +46,7 @@ func (a *cli) auditList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.print(list, func() string { return listText(list, auditColumns(), "No entries found.") })
+		return a.print(list, func() string { return auditListText(list) })
 	})
 	return cmd
 }
@@ -64,18 +64,16 @@ func parseOutcome(text string) (audit.Outcome, error) {
 	return "", store.NewInvalidError(store.FieldError{Field: "outcome", Code: "oneof", Message: "choose one of " + strings.Join(outcomes(), ", ")})
 }
 
-func auditColumns() []column[audit.Entry] {
-	return []column[audit.Entry]{
-		{"SEQUENCE", func(e *audit.Entry) any { return e.Sequence }},
-		{"TIME", func(e *audit.Entry) any { return e.Time }},
-		{"ACTOR", func(e *audit.Entry) any { return strings.TrimSuffix(string(e.Actor.Kind)+" "+e.Actor.Name, " ") }},
-		{"ADDRESS", func(e *audit.Entry) any { return e.Actor.Origin() }},
-		{"ACTION", func(e *audit.Entry) any { return e.Action }},
-		{"KIND", func(e *audit.Entry) any { return e.Kind }},
-		{"KEY", func(e *audit.Entry) any { return e.Key }},
-		{"OUTCOME", func(e *audit.Entry) any { return e.Outcome }},
-		{"REASON", func(e *audit.Entry) any { return e.Reason }},
+func auditListText(list *store.Page[*audit.Entry]) string {
+	if len(list.Items) == 0 {
+		return "No entries found.\n"
 	}
+	rows := [][]any{{"SEQUENCE", "TIME", "ACTOR", "ADDRESS", "ACTION", "KIND", "KEY", "OUTCOME", "REASON"}}
+	for _, e := range list.Items {
+		actor := strings.TrimSuffix(string(e.Actor.Kind)+" "+e.Actor.Name, " ")
+		rows = append(rows, []any{e.Sequence, e.Time, actor, e.Actor.Origin(), e.Action, e.Kind, e.Key, e.Outcome, e.Reason})
+	}
+	return tableText(rows) + moreText(list.Next)
 }
 
 func (a *cli) auditBaseline() *cobra.Command {

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -45,39 +45,20 @@ func errorText(err error) string {
 	return b.String()
 }
 
-// flagErrors are the errors of flags that cannot be read.
-type flagErrors []store.FieldError
-
 // withFlagErrors lets a service make a change, and undoes it if a flag cannot be
 // read, so that the errors of flags and of the service are reported together.
 // event describes the change for the audit log.
-func withFlagErrors[R any](ctx context.Context, s *app.App, errs flagErrors, event audit.Event, change func(context.Context) (R, error)) (changed R, err error) {
+func withFlagErrors[R any](ctx context.Context, s *app.App, errs []store.FieldError, event audit.Event, change func(context.Context) (R, error)) (changed R, err error) {
 	if len(errs) == 0 {
 		return change(ctx)
 	}
 	err = s.DB.RunInTx(ctx, func(ctx context.Context) error {
 		_, err := change(ctx)
-		return errs.merge(err)
+		return resource.MergeErrors(errs, err)
 	})
 	// The entry of the service was undone as well.
 	s.AuditLog.RecordFailure(ctx, event, err)
 	return changed, err
-}
-
-// merge adds the field errors of the service to those of the flags.
-func (errs flagErrors) merge(err error) error {
-	var invalid *store.InvalidError
-	var exists *store.AlreadyExistsError
-	switch {
-	case errors.As(err, &invalid):
-		return store.NewInvalidError(slices.Concat(errs, invalid.Fields)...)
-	case errors.As(err, &exists):
-		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
-		return store.NewInvalidError(append(slices.Clip(errs), store.FieldError{Field: exists.Field, Code: "exists", Message: message})...)
-	case err != nil:
-		return err
-	}
-	return store.NewInvalidError(errs...)
 }
 
 // wrapUnchanged adds that a failed login to Asterisk changed nothing.

@@ -170,7 +170,7 @@ func (g *goldenSite) firstID(t *testing.T, words ...string) string {
 }
 
 var (
-	goldenSecrets = regexp.MustCompile(`(?m)^((?:secret|key|password) +)\S+( +\(shown only once\))$|^(  "(?:secret|key|password)": ")[^"]+(",?)$`)
+	goldenSecrets = regexp.MustCompile(`(?m)^((?:secret|key|password) +)\S+( +\(shown only once\))$|^(  "(?:secret|key|password)": "|    "token": ")[^"]+(",?)$`)
 	columns       = regexp.MustCompile(`(\S)  +`)
 )
 

@@ -2,107 +2,150 @@ package main
 
 import (
 	"context"
-
-	"github.com/pbxusers/pbxusers/userman/permission"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// groups declares the groups for the commands that all records share.
-func (a *cli) groups() *resource[userman.Group] {
-	return &resource[userman.Group]{
-		cli: a, noun: "group", article: "a group", argument: "NAME", kind: userman.KindGroup,
-		fields: groupFields(), extra: []extraFlag[userman.Group]{permissionsFlag(a, func(g *userman.Group) *permission.Permissions { return &g.Permissions })},
-		key:  func(g *userman.Group) string { return g.Name },
-		fold: userman.FoldGroupName,
-		get: func(ctx context.Context, s *app.App, key string) (*userman.Group, error) {
-			return s.Users.Group(ctx, key)
+func (a *cli) groups() *noun[userman.Group] {
+	return &noun[userman.Group]{
+		cli: a, article: "a group", argument: "NAME", fold: userman.FoldGroupName,
+		declare: func(s *app.App) *resource.Type[userman.Group] {
+			return resource.Groups(func(context.Context) *userman.Service { return s.Users })
 		},
-		list: func(ctx context.Context, s *app.App, _ listQuery) (*store.Page[*userman.Group], error) {
-			groups, err := s.Users.Groups(ctx)
-			return &store.Page[*userman.Group]{Items: groups}, err
+		extra:   []extraFlag[userman.Group]{permissionsFlag(a, func(g *userman.Group) *permission.Permissions { return &g.Permissions })},
+		columns: []string{"priority", "name", "description", "members", "default"},
+		text: map[string]func(*userman.Group) []string{
+			"permissions": func(g *userman.Group) []string { return permissionTexts(g.Permissions) },
 		},
-		update: func(ctx context.Context, s *app.App, key string, edit func(*userman.Group) error) (*userman.Group, error) {
-			return s.Users.UpdateGroup(ctx, key, edit)
-		},
-		view: func(_ context.Context, _ *app.App, g *userman.Group) (view, error) { return groupView{g}, nil },
-		columns: []column[userman.Group]{
-			{"PRIORITY", func(g *userman.Group) any { return g.Priority }},
-			{"NAME", func(g *userman.Group) any { return g.Name }},
-			{"DESCRIPTION", func(g *userman.Group) any { return g.Description }},
-			{"MEMBERS", func(g *userman.Group) any { return g.Members }},
-			{"DEFAULT", func(g *userman.Group) any { return g.Default }},
-		},
-		empty:  "No groups. Create one: pbxctl group add NAME --default",
-		edited: "Changed.", deleted: "Deleted.",
+		empty:   "No groups. Create one: pbxctl group add NAME --default",
+		created: func(resource.Result[userman.Group]) string { return "Created." },
+		edited:  "Changed.", deleted: "Deleted.",
 	}
 }
 
 func (a *cli) groupCommand() *cobra.Command {
-	r := a.groups()
+	n := a.groups()
 	parent := newNoun("group", "Manage groups of users and their permissions")
 	parent.AddCommand(
-		a.groupAdd(), a.groupList(), r.showCommand(), r.editCommand("  pbxctl group edit Sales --priority 10 --permissions xmpp.login=", permissionsNote, nil),
-		a.groupDelete(), a.groupMembers(), a.groupImpact(),
+		n.add("add NAME", "Create a group",
+			"  pbxctl group add Sales --permissions portal.click_to_dial=on --permissions voicemail.extensions=self,4000\n"+
+				"  pbxctl group add Everybody --default --priority 1000 --permissions xmpp.login=on", a.openOrCreate),
+		n.list("List all groups, in order of priority", nil), n.show(),
+		n.edit("  pbxctl group edit Sales --priority 10 --permissions xmpp.login=", permissionsNote, nil),
+		n.delete("Delete a group; one with members needs --force, see 'pbxctl group impact'"), a.groupMembers(), a.groupImpact(),
 		a.groupMemberAction("add-member", "Add users to a group", (*userman.Service).AddMembers),
 		a.groupMemberAction("remove-member", "Remove users from a group", (*userman.Service).RemoveMembers),
 	)
 	return parent
 }
 
-func (a *cli) groupAdd() *cobra.Command {
-	return a.groups().addCommand(&addCommand[userman.Group]{
-		Command: cobra.Command{
-			Use:   "add NAME",
-			Short: "Create a group",
-			Example: "  pbxctl group add Sales --permissions portal.click_to_dial=on --permissions voicemail.extensions=self,4000\n" +
-				"  pbxctl group add Everybody --default --priority 1000 --permissions xmpp.login=on",
-		},
-		anyDatabase: true,
-		fresh:       func(name string) *userman.Group { return &userman.Group{Name: name} },
-		create: func(ctx context.Context, s *app.App, g *userman.Group, _ store.Secret) (*userman.Group, error) {
-			return s.Users.CreateGroup(ctx, g)
-		},
-		done: func(_ context.Context, _ *app.App, created *userman.Group, _ store.Secret) error {
-			return a.printView(groupView{created}, "Created.")
-		},
-	})
+// groupMember is a member of a group as it is printed.
+type groupMember struct {
+	Username         string `json:"username"`
+	Name             string `json:"name"`
+	DefaultExtension string `json:"default_extension"`
+	Disabled         bool   `json:"disabled"`
 }
 
-func (a *cli) groupList() *cobra.Command {
+func (a *cli) groupMembers() *cobra.Command {
+	var flags *listFlags
+	users := a.users()
+	cmd := a.groups().verb("members", "List the members of a group", func(ctx context.Context, s *app.App, name string) error {
+		// A group that does not exist has no list, not an empty one.
+		if _, err := s.Users.Group(ctx, name); err != nil {
+			return err
+		}
+		q, err := flags.query()
+		if err != nil {
+			return err
+		}
+		q.Filters["group"] = field.TextValue(name)
+		t := users.declare(s)
+		page, err := t.List(ctx, q)
+		if err != nil {
+			return err
+		}
+		members := store.Page[groupMember]{Items: []groupMember{}, Next: page.Next}
+		for _, result := range page.Items {
+			u := result.Record
+			members.Items = append(members.Items, groupMember{u.Username, u.Name(), u.DefaultExtension, u.Disabled})
+		}
+		text, err := users.listText(t, page, users.columns)
+		if err != nil {
+			return err
+		}
+		if len(page.Items) == 0 {
+			text = "No matches.\n"
+		}
+		return a.print(members, func() string { return text })
+	})
+	t := users.declare(nil)
+	t.Filters = nil
+	flags = registerList(cmd.Flags(), t)
+	return cmd
+}
+
+// groupMemberAction is a command that changes the members of a group.
+func (a *cli) groupMemberAction(use, short string, act func(*userman.Service, context.Context, string, ...string) error) *cobra.Command {
+	n := a.groups()
 	return &cobra.Command{
-		Use:   "list",
-		Short: "List all groups, in order of priority",
-		Args:  cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-			page, err := a.groups().list(cmd.Context(), s, listQuery{})
-			return a.groups().printPage(page, err, false)
+		Use:   use + " NAME USERNAME...",
+		Short: short + ", all of them or none",
+		Args:  cobra.MinimumNArgs(2),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return a.users().completeAny(cmd, nil, toComplete)
+			}
+			return n.complete(cmd, nil, toComplete)
+		},
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
+			if err := act(s.Users, cmd.Context(), args[0], args[1:]...); err != nil {
+				return err
+			}
+			changed, err := s.Users.Group(cmd.Context(), args[0])
+			return n.printRecord(s, resource.Result[userman.Group]{Record: changed}, err, n.edited)
 		}),
 	}
 }
 
-func (a *cli) groupDelete() *cobra.Command {
-	var force bool
-	r := a.groups()
-	r.remove = func(ctx context.Context, s *app.App, name string) error { return s.Users.DeleteGroup(ctx, name, force) }
-	cmd := r.deleteCommand("Delete a group; one with members needs --force, see 'pbxctl group impact'")
-	cmd.Flags().BoolVar(&force, "force", false, "remove all members first")
+// memberImpact is the effect of deleting a group on its members.
+type memberImpact struct {
+	Items []userman.MemberImpact `json:"items"`
+	// Total counts all members, including those that Items does not show.
+	Total int `json:"total"`
+}
+
+func (a *cli) groupImpact() *cobra.Command {
+	var limit int
+	cmd := a.groups().verb("impact", "Show what each member would lose if a group were deleted", func(ctx context.Context, s *app.App, name string) error {
+		items, total, err := s.Users.PreviewDeleteGroup(ctx, name, store.PageRequest{Limit: limit}.EffectiveLimit())
+		if err != nil {
+			return err
+		}
+		impact := memberImpact{Items: items, Total: total}
+		return a.print(impact, impact.text)
+	})
+	cmd.Flags().IntVar(&limit, "limit", store.DefaultPageLimit, limitUsage("members"))
 	return cmd
 }
 
-// groupView is a group as it is printed.
-type groupView struct{ *userman.Group }
-
-func (v groupView) rows() [][]any {
-	rows := append([][]any{{"name", v.Name}}, fieldRows(groupFields(), v.Group, "name")...)
-	rows = append(rows, []any{"members", v.Members})
-	rows = append(rows, permissionRows(v.Permissions)...)
-	return append(rows, []any{"directory", v.Directory})
+func (i memberImpact) text() string {
+	var rows [][]any
+	for _, item := range i.Items {
+		if len(item.Changes) == 0 {
+			rows = append(rows, []any{item.Username, "loses nothing"})
+		}
+		for _, change := range item.Changes {
+			rows = append(rows, []any{item.Username, change.Permission, fmt.Sprintf("%s -> %s", cell(change.Before), cell(change.After))})
+		}
+	}
+	return tableText(rows) + fmt.Sprintf("%d members, %d shown.\n", i.Total, len(i.Items))
 }
-
-func (v groupView) notes() []string  { return nil }
-func (v groupView) lostHint() string { return "" }

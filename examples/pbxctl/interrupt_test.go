@@ -145,6 +145,6 @@ func TestCLI_outputFailureReportsCompletedWork(t *testing.T) {
 	code := run(t.Context(), slices.Concat(c.flags, []string{"ami-account", "add", "crm"}), strings.NewReader(""), fullWriter{}, &stderr)
 	require.Equal(t, exitFailed, code)
 	require.Equal(t, "pbxctl: done, but the result could not be printed: no space left on device\n"+
-		"The generated secret is lost. Run 'pbxctl ami-account rotate NAME' for a new one.\n", stderr.String())
+		"The generated secret is lost. Run 'pbxctl ami-account rotate crm' for a new one.\n", stderr.String())
 	c.do(t, "ami-account", "show", "crm")
 }

@@ -3,34 +3,52 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
 )
 
 // listFlags are the flags of a list.
 type listFlags struct {
-	listQuery
+	resource.Query
 
 	sort       string
 	sortFields []string
+	filters    []field.Meta
+	given      map[string]*flagValue // by filter
+	flags      *pflag.FlagSet
 }
 
-// register adds the flags. search says what a search looks through; an empty one
-// means that there is no search, and no sortFields that there is one order.
-func (f *listFlags) register(flags *pflag.FlagSet, items, search string, sortFields []string) {
-	if search != "" {
-		flags.StringVar(&f.Search, "search", "", "only "+items+" with this `TEXT` in "+search)
+// registerList adds the flags of the list of a type.
+func registerList[R any](flags *pflag.FlagSet, t *resource.Type[R]) *listFlags {
+	f := &listFlags{flags: flags, given: map[string]*flagValue{}}
+	if t.Unpaged {
+		return f
 	}
-	if f.sortFields = sortFields; sortFields != nil {
-		flags.StringVar(&f.sort, "sort", "", "sort by `FIELD`: "+strings.Join(sortFields, ", ")+"; with a leading - in reverse")
+	if t.Search != "" {
+		flags.StringVar(&f.Search, "search", "", (&noun[R]{}).usage(field.Meta{Help: t.Search}))
+	}
+	if f.sortFields = t.Sort; t.Sort != nil {
+		flags.StringVar(&f.sort, "sort", "", "sort by `FIELD`: "+strings.Join(t.Sort, ", ")+"; with a leading - in reverse")
+	}
+	f.filters = t.Filters
+	for _, m := range t.Filters {
+		f.given[m.Name] = &flagValue{kind: m.Kind, placeholder: strings.ToUpper(m.Name)}
+		flag := flags.VarPF(f.given[m.Name], m.Flag(), "", (&noun[R]{}).usage(m))
+		if m.Kind == field.KindBool {
+			flag.NoOptDefVal = "true"
+		}
 	}
 	flags.StringVar(&f.After, "after", "", "continue after this `KEY`: the 'next' of the previous page")
-	flags.IntVar(&f.Limit, "limit", store.DefaultPageLimit, limitUsage(items))
+	flags.IntVar(&f.Limit, "limit", store.DefaultPageLimit, limitUsage(t.Plural))
+	return f
 }
 
 func limitUsage(items string) string {
@@ -38,60 +56,102 @@ func limitUsage(items string) string {
 }
 
 // query returns what the flags ask for.
-func (f *listFlags) query() (listQuery, error) {
-	q := f.listQuery
-	var err error
+func (f *listFlags) query() (q resource.Query, err error) {
+	q = f.Query
+	q.Filters = map[string]field.Value{}
+	for _, m := range f.filters {
+		if !f.flags.Changed(m.Flag()) {
+			continue
+		}
+		value := f.given[m.Name].value()
+		if len(m.OneOf) > 0 && !slices.Contains(m.OneOf, value.Text()) {
+			return q, store.NewInvalidError(store.FieldError{Field: m.Name, Code: "oneof", Message: "choose one of " + strings.Join(m.OneOf, ", ")})
+		}
+		q.Filters[m.Name] = value
+	}
 	if f.sortFields != nil {
 		q.Sort, err = store.ParseSort(f.sort, f.sortFields)
 	}
 	return q, err
 }
 
-// listCommand lists the records, in the order of their keys by default.
-func (r *resource[T]) listCommand(items, search string, sortFields []string) *cobra.Command {
-	var flags listFlags
-	cmd := &cobra.Command{Use: "list", Short: "List " + items + ", sorted by " + strings.ToLower(r.argument) + " by default", Args: cobra.NoArgs}
-	flags.register(cmd.Flags(), items, search, sortFields)
-	cmd.RunE = r.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
+// list is a command that lists records. narrow, which can be nil, changes what is
+// asked for and may choose other columns.
+func (n *noun[R]) list(short string, narrow func(q *resource.Query, args []string) (columns []string, err error)) *cobra.Command {
+	t := n.declare(nil)
+	cmd := &cobra.Command{Use: "list", Short: short, Args: cobra.NoArgs}
+	flags := registerList(cmd.Flags(), t)
+	for _, m := range t.Filters {
+		if len(m.OneOf) > 0 {
+			_ = cmd.RegisterFlagCompletionFunc(m.Flag(), cobra.FixedCompletions(m.OneOf, cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+	cmd.RunE = n.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		q, err := flags.query()
 		if err != nil {
 			return err
 		}
-		page, err := r.list(cmd.Context(), s, q)
-		return r.printPage(page, err, q.Search+q.After != "")
+		columns := n.columns
+		if narrow != nil {
+			if columns, err = narrow(&q, args); err != nil {
+				return err
+			}
+		}
+		page, err := n.declare(s).List(cmd.Context(), q)
+		if err != nil {
+			return err
+		}
+		return n.printPage(s, q, page, columns)
 	})
 	return cmd
 }
 
-// printPage prints a page of records, unless err says that there is none.
-func (r *resource[T]) printPage(page *store.Page[*T], err error, filtered bool) error {
+// printPage prints a page of records.
+func (n *noun[R]) printPage(s *app.App, q resource.Query, page *store.Page[resource.Result[R]], columns []string) error {
+	t := n.declare(s)
+	text, err := n.listText(t, page, columns)
 	if err != nil {
 		return err
 	}
-	empty := r.empty
-	if filtered {
-		empty = "No matches."
+	if len(page.Items) == 0 {
+		text = n.empty + "\n"
+		if q.Search+q.After != "" || len(q.Filters) > 0 {
+			text = "No matches.\n"
+		}
 	}
-	return r.print(page, func() string { return listText(page, r.columns, empty) })
+	views := store.Page[any]{Items: []any{}, Next: page.Next}
+	for _, result := range page.Items {
+		views.Items = append(views.Items, listView(t, result))
+	}
+	return n.print(views, func() string { return text })
+}
+
+// listView is a record of a list as JSON: what the service returns, with the owner
+// where there is one.
+func listView[R any](t *resource.Type[R], result resource.Result[R]) any {
+	if result.Owner == "" {
+		return result.Record
+	}
+	return t.View(result)
 }
 
 // complete completes the key that a command begins with.
-func (r *resource[T]) complete(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+func (n *noun[R]) complete(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return r.completeAny(cmd, nil, toComplete)
+	return n.completeAny(cmd, nil, toComplete)
 }
 
 // completeAny completes a key anywhere in a command line. It reads on until the
 // keys fill a page.
-func (r *resource[T]) completeAny(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	defer r.close()
-	s, err := r.openForCompletion(cmd)
+func (n *noun[R]) completeAny(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	defer n.close()
+	s, err := n.openForCompletion(cmd)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	keys, err := r.matchingKeys(cmd.Context(), s, toComplete)
+	keys, err := n.matchingKeys(cmd.Context(), s, toComplete)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -99,15 +159,20 @@ func (r *resource[T]) completeAny(cmd *cobra.Command, _ []string, toComplete str
 }
 
 // matchingKeys returns the keys that begin with a text, if a shell can show them.
-func (r *resource[T]) matchingKeys(ctx context.Context, s *app.App, start string) ([]string, error) {
+func (n *noun[R]) matchingKeys(ctx context.Context, s *app.App, start string) ([]string, error) {
+	t := n.declare(s)
+	q := resource.Query{PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
+	if t.Search != "" {
+		q.Search = start
+	}
 	var keys []string
-	for q := (listQuery{Search: start, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}); ; {
-		page, err := r.list(ctx, s, q)
+	for {
+		page, err := t.List(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		for _, record := range page.Items {
-			if key := r.key(record); strings.HasPrefix(r.fold(key), r.fold(start)) && cell(key) == key {
+		for _, result := range page.Items {
+			if key := t.KeyOf(result.Record); strings.HasPrefix(n.fold(key), n.fold(start)) && cell(key) == key {
 				keys = append(keys, key)
 			}
 		}

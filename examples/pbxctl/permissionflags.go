@@ -1,9 +1,9 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -11,20 +11,34 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 )
 
 // permissionsFlag is the flag for the permissions of a user or a group.
-func permissionsFlag[T any](a *cli, at func(*T) *permission.Permissions) extraFlag[T] {
-	return extraFlag[T]{
+func permissionsFlag[R any](a *cli, at func(*R) *permission.Permissions) extraFlag[R] {
+	return extraFlag[R]{
 		name: "permissions", placeholder: "ID=VALUE", complete: a.completePermissions,
 		usage: "a permission: on or off, or a list such as self,4005; a leading + adds to the inherited list, none empties it, and ID= inherits again; may be repeated",
-		parse: func(s *app.App, given []string) (func(*T), []store.FieldError) {
+		set: func(s *app.App, record *R, given []string) []store.FieldError {
 			changes, errs := parsePermissions(s.Users.Permissions(), given)
-			return func(record *T) { *at(record) = changes.applyTo(*at(record)) }, errs
+			*at(record) = changes.applyTo(*at(record))
+			return errs
 		},
 	}
 }
+
+// permissionsText returns a text for each grant.
+func permissionTexts(grants permission.Permissions) []string {
+	var texts []string
+	for _, id := range slices.Sorted(maps.Keys(grants)) {
+		texts = append(texts, id+"="+grants[id].String())
+	}
+	return texts
+}
+
+// permissionsNote is how 'edit' treats permissions.
+const permissionsNote = "\nOnly the named permissions change: ID= inherits a permission again, and '' inherits all."
 
 // permissionChanges are the changes that flags ask for.
 type permissionChanges struct {
@@ -83,25 +97,13 @@ func parsePermission(registry []permission.Permission, id, written string) (perm
 			continue
 		}
 		value, err := permission.ParseValue(p.Kind, written)
-		errs := fieldErrors(err)
-		for i := range errs {
-			errs[i].Field = "permissions." + id
-		}
+		errs := resource.FieldErrors("permissions."+id, err)
 		if len(errs) > 0 {
 			value = p.Default // which the service accepts
 		}
 		return value, errs
 	}
 	return permission.Off(), nil
-}
-
-// fieldErrors returns the fields that err rejects.
-func fieldErrors(err error) []store.FieldError {
-	var invalid *store.InvalidError
-	if !errors.As(err, &invalid) {
-		return nil
-	}
-	return append([]store.FieldError(nil), invalid.Fields...)
 }
 
 // completePermissions completes the IDs of permissions.

@@ -16,8 +16,7 @@ func (a *cli) amiAccountProbe() *cobra.Command {
 	var address string
 	var useTLS bool
 	var secret secretFlags
-	r := a.amiAccounts()
-	cmd := r.one("probe", "Test the login of an AMI account from this host", func(ctx context.Context, s *app.App, name string) error {
+	cmd := a.amiAccounts().verb("probe", "Test the login of an AMI account from this host", func(ctx context.Context, s *app.App, name string) error {
 		given, errs, err := secret.read(ctx, a.stdin)
 		if err != nil {
 			return err

@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,41 +15,52 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// extraFlag is a flag for what is no plain field of T.
-type extraFlag[T any] struct {
+// extraFlag is a flag of a field that a declaration leaves out. It can be
+// repeated.
+type extraFlag[R any] struct {
 	name, placeholder, usage string
-	// first sets before the plain fields.
-	first bool
 	// complete completes the value; nil does not.
 	complete cobra.CompletionFunc
-	// parse reads the values of the flag, one for each time that it was given.
-	// The errors carry the field; set leaves the field of an error alone.
-	parse func(s *app.App, given []string) (set func(*T), errs []store.FieldError)
+	// set sets the field to what the flags say. It returns what it cannot read.
+	set func(s *app.App, record *R, given []string) []store.FieldError
 }
 
-// recordFlags are the flags for the fields of a record.
-type recordFlags[T any] struct {
-	*resource[T]
+// recordFlags are the flags of the fields of a record.
+type recordFlags[R any] struct {
+	*noun[R]
 
-	flags  *pflag.FlagSet
-	values map[string]*flagValue // by flag
+	flags *pflag.FlagSet
+	metas map[string]field.Meta // by flag
+	raw   map[string]*flagValue // by flag
 }
 
-// register adds the flags to a command. The plain fields named in with are added
-// although they hold the key.
-func (r *resource[T]) register(cmd *cobra.Command, with ...string) *recordFlags[T] {
-	f := &recordFlags[T]{resource: r, flags: cmd.Flags(), values: map[string]*flagValue{}}
-	for _, m := range r.fields.Metas(nil) {
-		if !slices.ContainsFunc(r.extra, func(e extraFlag[T]) bool { return e.name == m.Flag() }) && (!m.Required || slices.Contains(with, m.Name)) {
-			f.add(m.Flag(), fieldUsage(m), &flagValue{kind: m.Kind, placeholder: m.Placeholder, given: defaultTexts(m)})
+// register adds the flags of the fields that match to a command.
+func (n *noun[R]) register(cmd *cobra.Command, metas []field.Meta, match func(field.Meta) bool) *recordFlags[R] {
+	f := &recordFlags[R]{noun: n, flags: cmd.Flags(), metas: map[string]field.Meta{}, raw: map[string]*flagValue{}}
+	for _, m := range metas {
+		if !match(m) {
+			continue
+		}
+		f.metas[m.Flag()] = m
+		if len(m.OneOf) > 0 {
+			m.Placeholder = strings.ToUpper(m.Name)
+		}
+		f.addFlag(cmd, m.Flag(), f.usage(m), &flagValue{kind: m.Kind, repeated: n.isRepeated(m), whole: slices.Contains(n.whole, m.Name), placeholder: m.Placeholder, given: defaultTexts(m)})
+		if len(m.OneOf) > 0 {
+			_ = cmd.RegisterFlagCompletionFunc(m.Flag(), cobra.FixedCompletions(m.OneOf, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
-	for _, e := range r.extra {
-		f.add(e.name, e.usage, &flagValue{kind: field.KindList, placeholder: e.placeholder})
+	for _, e := range n.extra {
+		value := f.raw[e.name]
+		if value == nil {
+			value = &flagValue{kind: field.KindList, repeated: true, placeholder: e.placeholder}
+			f.addFlag(cmd, e.name, e.usage, value)
+		}
 		if e.complete != nil {
 			_ = cmd.RegisterFlagCompletionFunc(e.name, e.complete)
 		}
@@ -57,48 +68,22 @@ func (r *resource[T]) register(cmd *cobra.Command, with ...string) *recordFlags[
 	return f
 }
 
-func (f *recordFlags[T]) add(name, usage string, value *flagValue) {
-	f.values[name] = value
-	flag := f.flags.VarPF(value, name, "", usage)
+func (f *recordFlags[R]) addFlag(cmd *cobra.Command, name, usage string, value *flagValue) {
+	f.raw[name] = value
+	flag := cmd.Flags().VarPF(value, name, "", usage)
 	if value.kind == field.KindBool {
 		flag.NoOptDefVal = "true"
 	}
 }
 
-// changes returns what sets the fields whose flags were given, and the errors of
-// the flags that cannot be read. The function may run more than once.
-func (f *recordFlags[T]) changes(s *app.App) (set func(*T), errs flagErrors) {
-	var before, after []func(*T)
-	for _, e := range f.extra {
-		if !f.flags.Changed(e.name) {
-			continue
-		}
-		set, fieldErrs := e.parse(s, f.values[e.name].given)
-		errs = append(errs, fieldErrs...)
-		if e.first {
-			before = append(before, set)
-		} else {
-			after = append(after, set)
-		}
-	}
-	changes := map[string]field.Value{}
-	for _, m := range f.fields.Metas(nil) {
-		if value := f.values[m.Flag()]; value != nil && f.flags.Changed(m.Flag()) && value.kind == m.Kind {
-			changes[m.Name] = value.value()
-		}
-	}
-	before = append(before, func(record *T) { f.fields.Apply(record, changes) })
-	return func(record *T) {
-		for _, set := range slices.Concat(before, after) {
-			set(record)
-		}
-	}, errs
+func (n *noun[R]) isRepeated(m field.Meta) bool {
+	return m.Kind == field.KindList || slices.Contains(n.joined, m.Name)
 }
 
-// fieldUsage is the usage of a field's flag.
-func fieldUsage(m field.Meta) string {
+// usage is the help of a field as the usage of its flag.
+func (n *noun[R]) usage(m field.Meta) string {
 	sentences := strings.Split(strings.TrimSuffix(cmp.Or(m.Help, m.Label), "."), ". ")
-	if m.Kind == field.KindList {
+	if n.isRepeated(m) {
 		sentences = append(sentences, "may be repeated")
 	}
 	for i, text := range sentences {
@@ -112,18 +97,62 @@ func fieldUsage(m field.Meta) string {
 
 func defaultTexts(m field.Meta) []string {
 	switch {
-	case m.Default.IsZero():
-		return nil
+	case m.Default.IsZero() || m.Kind == field.KindList || m.Kind == field.KindText:
+		return nil // the help says it
 	case m.Kind == field.KindBool:
 		return []string{strconv.FormatBool(m.Default.Bool())}
 	}
 	return []string{m.Default.String()}
 }
 
-// flagValue is the value of a flag: one text, or, for a list, one for each time
-// that the flag is given.
+// values returns the values of the flags that were given, by field.
+func (f *recordFlags[R]) values() map[string]field.Value {
+	values := map[string]field.Value{}
+	for flag, m := range f.metas {
+		if f.flags.Changed(flag) {
+			values[m.Name] = f.raw[flag].value()
+		}
+	}
+	return values
+}
+
+// given returns the fields whose flags were given.
+func (f *recordFlags[R]) given() []string { return slices.Collect(maps.Keys(f.values())) }
+
+// inputs returns the values that are no fields, such as that of a preset.
+func (f *recordFlags[R]) inputs(t *resource.Type[R]) map[string]field.Value {
+	values := f.values()
+	maps.DeleteFunc(values, func(name string, _ field.Value) bool {
+		return !slices.ContainsFunc(t.Inputs, func(m field.Meta) bool { return m.Name == name })
+	})
+	return values
+}
+
+// apply sets the fields of a record. It returns the errors of flags that cannot be
+// read, whose fields it leaves alone.
+func (f *recordFlags[R]) apply(s *app.App, t *resource.Type[R], record *R, values map[string]field.Value) []store.FieldError {
+	var errs []store.FieldError
+	if f.prepare != nil {
+		errs = f.prepare(record, values)
+	}
+	for _, input := range t.Inputs {
+		delete(values, input.Name)
+	}
+	errs = append(errs, t.Apply(record, values)...)
+	for _, e := range f.extra {
+		if f.flags.Changed(e.name) && e.set != nil {
+			errs = append(errs, e.set(s, record, f.raw[e.name].given)...)
+		}
+	}
+	return errs
+}
+
+// flagValue is the value of a flag: one text, or one for each time that the flag
+// is given.
 type flagValue struct {
 	kind        field.Kind
+	repeated    bool
+	whole       bool
 	placeholder string
 	given       []string
 	changed     bool
@@ -137,10 +166,10 @@ func (v *flagValue) Type() string {
 	if v.kind == field.KindBool {
 		return "bool"
 	}
-	return v.placeholder
+	return cmp.Or(v.placeholder, strings.ToUpper(string(v.kind)))
 }
 
-// Set adds to a list, and replaces any other value.
+// Set adds to a repeated flag, and replaces any other value.
 func (v *flagValue) Set(text string) error {
 	var err error
 	switch v.kind {
@@ -154,10 +183,10 @@ func (v *flagValue) Set(text string) error {
 		}
 	case field.KindText, field.KindList:
 	}
-	if _, ok := errors.AsType[*strconv.NumError](err); ok {
+	if errors.As(err, new(*strconv.NumError)) {
 		err = fmt.Errorf("this is no %s", v.kind)
 	}
-	if v.kind != field.KindList || !v.changed {
+	if !v.repeated || !v.changed {
 		v.given = nil
 	}
 	v.given, v.changed = append(v.given, text), true
@@ -169,6 +198,9 @@ func (v *flagValue) value() field.Value {
 	text := v.String()
 	switch v.kind {
 	case field.KindList:
+		if v.whole {
+			return field.ListValue(slices.DeleteFunc(slices.Clone(v.given), func(text string) bool { return text == "" }))
+		}
 		return field.ListValue(splitValues(v.given))
 	case field.KindBool:
 		on, _ := strconv.ParseBool(text)
@@ -197,39 +229,6 @@ func splitValues(given []string) []string {
 		}
 	}
 	return all
-}
-
-// parseTime reads a date, a date and time in the time zone of this host, or
-// RFC 3339.
-func parseTime(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339Nano, time.DateTime, time.DateOnly} {
-		t, err := time.ParseInLocation(layout, text, time.Local) //nolint:gosmopolitan // the user is at this host
-		if err == nil {
-			return t, nil
-		}
-	}
-	return time.Time{}, errors.New("write a time such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z")
-}
-
-// timeFlag is a time as a flag.
-type timeFlag time.Time
-
-// String returns nothing for the zero time.
-func (t *timeFlag) String() string {
-	if t := time.Time(*t); !t.IsZero() {
-		return t.Format(time.RFC3339Nano)
-	}
-	return ""
-}
-
-// Type names the value in the help.
-func (t *timeFlag) Type() string { return "time" }
-
-// Set takes what parseTime reads.
-func (t *timeFlag) Set(text string) error {
-	parsed, err := parseTime(text)
-	*t = timeFlag(parsed)
-	return err
 }
 
 // requireChange rejects an edit without any flag of a field, such as that of a

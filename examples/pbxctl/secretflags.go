@@ -44,7 +44,7 @@ const maxSecretFile = 64 << 10
 
 // read returns the given secret without the line break at its end. It returns the
 // zero Secret if none was given or if it is rejected.
-func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Secret, errs flagErrors, err error) {
+func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Secret, errs []store.FieldError, err error) {
 	text := f.value
 	switch {
 	case f.flags == nil:
@@ -60,7 +60,7 @@ func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Se
 	}
 	if text == "" {
 		// A script whose variable is unset does not mean to give none.
-		return store.Secret{}, flagErrors{{
+		return store.Secret{}, []store.FieldError{{
 			Field: f.field, Code: "required", Message: "the given value is empty; without the flag, " + f.without,
 		}}, nil
 	}

@@ -2,52 +2,59 @@ package main
 
 import (
 	"context"
-	"slices"
-
-	"github.com/pbxusers/pbxusers/userman/permission"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// users declares the users for the commands that all records share.
-func (a *cli) users() *resource[userman.User] {
-	return &resource[userman.User]{
-		cli: a, noun: "user", article: "a user", argument: "USERNAME", kind: userman.KindUser, namesInAudit: true,
-		fields: userman.Fields(), renamed: "username", extra: []extraFlag[userman.User]{a.groupsFlag(), permissionsFlag(a, func(u *userman.User) *permission.Permissions { return &u.Permissions })},
-		key:  func(u *userman.User) string { return u.Username },
-		fold: userman.FoldUsername,
-		get:  func(ctx context.Context, s *app.App, key string) (*userman.User, error) { return s.Users.Get(ctx, key) },
-		list: func(ctx context.Context, s *app.App, q listQuery) (*store.Page[*userman.User], error) {
-			return s.Users.List(ctx, userman.Query{Search: q.Search, Sort: q.Sort, PageRequest: q.PageRequest})
+func (a *cli) users() *noun[userman.User] {
+	return &noun[userman.User]{
+		cli: a, article: "a user", argument: "USERNAME", namesInAudit: true, fold: userman.FoldUsername,
+		declare: func(s *app.App) *resource.Type[userman.User] {
+			return resource.Users(func(context.Context) *userman.Service { return s.Users })
 		},
-		update: func(ctx context.Context, s *app.App, key string, edit func(*userman.User) error) (*userman.User, error) {
-			return s.Users.Update(ctx, key, edit)
+		extra: []extraFlag[userman.User]{
+			{name: "groups", complete: a.groups().completeAny},
+			permissionsFlag(a, func(u *userman.User) *permission.Permissions { return &u.Permissions }),
 		},
-		view: func(_ context.Context, _ *app.App, u *userman.User) (view, error) { return userView{User: u}, nil },
-		columns: []column[userman.User]{
-			{"USERNAME", func(u *userman.User) any { return u.Username }},
-			{"NAME", func(u *userman.User) any { return u.Name() }},
-			{"EXTENSION", func(u *userman.User) any { return u.DefaultExtension }},
-			{"EMAIL", func(u *userman.User) any { return u.Email }},
-			{"GROUPS", func(u *userman.User) any { return u.Groups }},
-			{"DISABLED", func(u *userman.User) any { return u.Disabled }},
-			{"LAST LOGIN", func(u *userman.User) any { return u.LastLoginAt }},
+		whole:   []string{"groups"}, // a name may contain a comma
+		columns: []string{"username", "name", "default_extension", "email", "groups", "disabled", "last_login_at"},
+		text: map[string]func(*userman.User) []string{
+			"name":        func(u *userman.User) []string { return []string{u.Name()} },
+			"permissions": func(u *userman.User) []string { return permissionTexts(u.Permissions) },
+			"picture":     func(u *userman.User) []string { return []string{strconv.FormatBool(u.Picture != "")} },
 		},
-		empty:  "No users. Create one: pbxctl user add USERNAME --default-extension EXTENSION",
+		noSecret: "the user has no password until they open a link, see 'pbxctl user welcome'",
+		lost: func(username string) string {
+			return "The generated password is lost. Run 'pbxctl user password " + username + " --generate' for a new one."
+		},
+		empty: "No users. Create one: pbxctl user add USERNAME --default-extension EXTENSION",
+		created: func(r resource.Result[userman.User]) string {
+			if r.Record != nil && !r.Record.HasPassword {
+				return "Created without a password. 'pbxctl user welcome' mails a link to set one; 'pbxctl user invite' shows a link."
+			}
+			return "Created."
+		},
 		edited: "Changed.",
 	}
 }
 
 func (a *cli) userCommand() *cobra.Command {
-	r := a.users()
+	n := a.users()
+	add := n.add("add USERNAME", "Create a user (in the default groups unless --groups is given)",
+		"  pbxctl user add 4001 --default-extension 4001 --generate\n"+
+			"  pbxctl user add jane.roe --first-name Jane --last-name Roe --email jane@example.com --groups Sales --permissions xmpp.login=on", a.openOrCreate)
+	add.MarkFlagsMutuallyExclusive("generate", "password", "password-file")
 	parent := newNoun("user", "Manage users, who own extensions and log in to the portal and other services")
 	parent.AddCommand(
-		a.userAdd(), a.userList(), r.showCommand(),
-		r.editCommand(
+		add, a.userList(), n.show(),
+		n.edit(
 			"  pbxctl user edit jane.roe --linked-extensions 4002,4003 --fax ''\n"+
 				"  pbxctl user edit jane.roe --permissions 'voicemail.extensions=+ 4005' --permissions xmpp.login=",
 			permissionsNote, nil),
@@ -69,9 +76,6 @@ func (a *cli) userCommand() *cobra.Command {
 	return parent
 }
 
-// permissionsNote is how 'edit' treats permissions.
-const permissionsNote = "\nOnly the named permissions change: ID= inherits a permission again, and '' inherits all."
-
 // userAction is a command that does one thing to a user.
 func (a *cli) userAction(use, short string, act func(*userman.Service, context.Context, string) (*userman.User, error)) *cobra.Command {
 	return a.users().action(use, short, func(ctx context.Context, s *app.App, username string) (*userman.User, error) {
@@ -79,96 +83,21 @@ func (a *cli) userAction(use, short string, act func(*userman.Service, context.C
 	})
 }
 
-// groupsFlag is the flag for the groups of a user.
-func (a *cli) groupsFlag() extraFlag[userman.User] {
-	return extraFlag[userman.User]{
-		name: "groups", placeholder: "GROUP", complete: a.groups().completeAny,
-		usage: "a group of the user; repeat the flag for each group, '' for none",
-		parse: func(_ *app.App, given []string) (func(*userman.User), []store.FieldError) {
-			// The name of a group may contain a comma.
-			groups := slices.DeleteFunc(slices.Clone(given), func(name string) bool { return name == "" })
-			return func(u *userman.User) { u.Groups = slices.Clone(groups) }, nil
-		},
-	}
-}
-
-func (a *cli) userAdd() *cobra.Command {
-	var generate bool
-	add := &addCommand[userman.User]{
-		Command: cobra.Command{
-			Use:   "add USERNAME",
-			Short: "Create a user (in the default groups unless --groups is given)",
-			Example: "  pbxctl user add 4001 --default-extension 4001 --generate\n" +
-				"  pbxctl user add jane.roe --first-name Jane --last-name Roe --email jane@example.com --groups Sales --permissions xmpp.login=on",
-		},
-		secretField: "password", noSecret: "the user has no password until they open a link, see 'pbxctl user welcome'",
-		anyDatabase: true,
-		fresh:       func(username string) *userman.User { return &userman.User{Username: username} },
-	}
-	var generated store.Secret
-	cmd := a.users().addCommand(add)
-	cmd.Flags().BoolVar(&generate, "generate", false, "generate a password, which is shown only once")
-	cmd.MarkFlagsMutuallyExclusive("generate", "password", "password-file")
-	add.create = func(ctx context.Context, s *app.App, u *userman.User, password store.Secret) (_ *userman.User, err error) {
-		if generate {
-			if generated, err = s.Users.GeneratePassword(); err != nil {
-				return nil, err
-			}
-			password = generated
+// userList lists users, or with --deleted those that can be restored.
+func (a *cli) userList() *cobra.Command {
+	var deleted bool
+	cmd := a.users().list("List users, sorted by username by default", func(q *resource.Query, _ []string) ([]string, error) {
+		if deleted {
+			q.Filters["status"] = field.TextValue(string(userman.StatusDeleted))
 		}
-		return s.Users.Create(ctx, userman.NewUser{User: u, Password: password, NoDefaultGroups: cmd.Flags().Changed("groups")})
-	}
-	add.done = func(_ context.Context, _ *app.App, created *userman.User, _ store.Secret) error {
-		footer := "Created."
-		if !created.HasPassword {
-			footer = "Created without a password. 'pbxctl user welcome' mails a link to set one; 'pbxctl user invite' shows a link."
+		if q.Text("status") == string(userman.StatusDeleted) {
+			return a.deletedUsers().columns, nil
 		}
-		return a.printView(userView{User: created, Secret: generated.Reveal()}, footer)
-	}
+		return a.users().columns, nil
+	})
+	cmd.Example = "  pbxctl user list --search roe --sort last_name\n  pbxctl user list --group Sales --status enabled\n  pbxctl user list --deleted"
+	cmd.Flags().BoolVar(&deleted, "deleted", false, "list deleted users, with the IDs to restore or purge them")
+	cmd.MarkFlagsMutuallyExclusive("deleted", "status")
+	_ = cmd.RegisterFlagCompletionFunc("group", a.groups().completeAny)
 	return cmd
-}
-
-// userView is a user as it is printed: with a generated password only once.
-type userView struct {
-	*userman.User
-
-	Secret string `json:"secret,omitempty"`
-}
-
-func (v userView) notes() []string { return nil }
-
-func (v userView) lostHint() string {
-	if v.Secret == "" {
-		return ""
-	}
-	return "The generated password is lost. Run 'pbxctl user password USERNAME --generate' for a new one."
-}
-
-func (v userView) rows() [][]any {
-	rows := [][]any{{"username", v.Username}}
-	if v.Secret != "" {
-		rows = append(rows, []any{"secret", v.Secret + shownOnce})
-	}
-	rows = append(rows, []any{"id", v.ID})
-	rows = append(rows, fieldRows(userman.Fields(), v.User, "username", "disabled", "must_change_password")...)
-	rows = append(rows, []any{"groups", v.Groups})
-	rows = append(rows, permissionRows(v.Permissions)...)
-	rows = append(
-		rows,
-		[]any{"directory", v.Directory},
-		[]any{"picture", v.Picture != ""},
-		[]any{"disabled", v.Disabled},
-		[]any{"must_change_password", v.MustChangePassword},
-		[]any{"has_password", v.HasPassword},
-		[]any{"external_password", v.ExternalPassword},
-		[]any{"has_second_factor", v.HasSecondFactor},
-		[]any{"invitation_expires_at", v.InvitationExpiresAt},
-		[]any{"password_expires_at", v.PasswordExpiresAt},
-		[]any{"welcomed_at", v.WelcomedAt},
-		[]any{"last_login_at", v.LastLoginAt},
-	)
-	if !v.DeletedAt.IsZero() {
-		rows = append(rows, []any{"deleted_at", v.DeletedAt})
-	}
-	return rows
 }

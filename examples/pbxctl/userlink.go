@@ -23,17 +23,21 @@ func (a *cli) userSoftphone() *cobra.Command {
 
 // userLink is a command that creates a link for a user.
 func (a *cli) userLink(use, short, purpose, path string, act func(*userman.Service, context.Context, string) (*credential.Link, error)) *cobra.Command {
-	return a.users().one(use, short, func(ctx context.Context, s *app.App, username string) error {
+	return a.users().verb(use, short, func(ctx context.Context, s *app.App, username string) error {
 		l, err := act(s.Users, ctx, username)
 		if err != nil {
 			return err
 		}
-		v := linkView{UserID: l.UserID, Username: l.Username, Secret: l.Token.Reveal(), URL: l.URL.Reveal(), ExpiresAt: l.ExpiresAt, command: "pbxctl user " + use}
-		return a.printView(v, linkText(purpose, path, v.URL, v.ExpiresAt))
+		printed := link{UserID: l.UserID, Username: l.Username, Secret: l.Token.Reveal(), URL: l.URL.Reveal(), ExpiresAt: l.ExpiresAt}
+		err = a.print(printed, func() string { return printed.text() + linkText(purpose, path, printed.URL, l.ExpiresAt) + "\n" })
+		if err != nil {
+			return app.WithHint(err, "The link is lost. Run 'pbxctl user "+use+" USERNAME' for a new one.")
+		}
+		return nil
 	})
 }
 
-// linkText says what a link is for, and where its page is if url is unknown.
+// linkText says what a link is for, and where its page is if its URL is unknown.
 func linkText(purpose, path, url string, expires time.Time) string {
 	text := purpose + ", until " + localTime(expires) + "."
 	if url == "" {
@@ -42,26 +46,19 @@ func linkText(purpose, path, url string, expires time.Time) string {
 	return text
 }
 
-// linkView is a link as it is printed.
-type linkView struct {
+// link is a link of a user as it is printed.
+type link struct {
 	UserID    string    `json:"user_id"`
 	Username  string    `json:"username"`
 	Secret    string    `json:"secret"`
 	URL       string    `json:"url,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
-
-	command string
 }
 
-func (v linkView) rows() [][]any {
-	rows := [][]any{{"username", v.Username}, {"secret", v.Secret + shownOnce}}
-	if v.URL != "" {
-		rows = append(rows, []any{"url", v.URL})
+func (l link) text() string {
+	rows := [][]any{{"username", l.Username}, {"secret", l.Secret + shownOnce}}
+	if l.URL != "" {
+		rows = append(rows, []any{"url", l.URL})
 	}
-	return append(rows, []any{"expires_at", v.ExpiresAt})
-}
-
-func (v linkView) notes() []string { return nil }
-func (v linkView) lostHint() string {
-	return "The link is lost. Run '" + v.command + " USERNAME' for a new one."
+	return tableText(append(rows, []any{"expires_at", l.ExpiresAt}))
 }

@@ -41,7 +41,7 @@ func TestCLI_userListSearchesSortsAndPages(t *testing.T) {
 	require.Empty(t, next)
 	require.Contains(t, c.do(t, "user", "list", "--limit", "1"), "\nMore: --after ")
 	require.Contains(t, c.fails(t, exitRejected, "user", "list", "--sort", "password"), "\n  sort: ")
-	require.Contains(t, c.fails(t, exitRejected, "user", "list", "--status", "deleted"), "\n  status: choose enabled or disabled; 'pbxctl user list --deleted'")
+	require.Contains(t, c.fails(t, exitRejected, "user", "list", "--status", "gone"), "\n  status: choose one of enabled, disabled, deleted")
 	require.Equal(t, 3, strings.Count(c.do(t, "user", "export"), "\n"))
 }
 
@@ -56,6 +56,7 @@ func TestCLI_userRestoreAndPurge(t *testing.T) {
 	ids, _ := c.listField(t, "id", "user", "list", "--deleted", "--search", "ja")
 	require.Equal(t, []string{id}, ids)
 	require.Contains(t, c.do(t, "user", "list", "--deleted"), id)
+	require.Equal(t, c.do(t, "user", "list", "--deleted"), c.do(t, "user", "list", "--status", "deleted"))
 
 	c.do(t, "user", "add", "jane", "--default-extension", "401")
 	require.Contains(t, c.fails(t, exitRejected, "user", "restore", id), "username: another person has this username already")
@@ -152,7 +153,7 @@ func TestCLI_completesUsersGroupsAndTokens(t *testing.T) {
 	require.Equal(t, []string{"jane", "Janet"}, completed("token", "list", "ja"))
 	require.Equal(t, []string{"xmpp.login="}, completed("user", "edit", "jane", "--permissions", "xm"))
 	require.Equal(t, []string{"Sales"}, completed("user", "add", "x", "--groups", ""))
-	require.Equal(t, []string{"enabled", "disabled"}, completed("user", "list", "--status", ""))
+	require.Equal(t, []string{"enabled", "disabled", "deleted"}, completed("user", "list", "--status", ""))
 	require.Equal(t, []string{"welcome", "reset"}, completed("user", "mail", "preview", "jane", "--kind", ""))
 	deleted, _ := c.json(t, "user", "delete", "jane")["id"].(string)
 	for _, verb := range []string{"restore", "purge"} {

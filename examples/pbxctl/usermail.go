@@ -45,7 +45,7 @@ func (a *cli) userWelcome() *cobra.Command {
 }
 
 func (a *cli) userReset() *cobra.Command {
-	return a.users().one("reset", "Mail a user a link to reset a forgotten password", func(ctx context.Context, s *app.App, username string) error {
+	return a.users().verb("reset", "Mail a user a link to reset a forgotten password", func(ctx context.Context, s *app.App, username string) error {
 		return a.sendMail(ctx, s, username, (*userman.Service).SendReset)
 	})
 }
@@ -107,7 +107,7 @@ func welcomesText(r *userman.WelcomeReport) string {
 func (a *cli) userMail() *cobra.Command {
 	parent := newNoun("mail", "Preview the mails to users")
 	var kind string
-	cmd := a.users().one("preview", "Show a mail as 'pbxctl user welcome' or 'reset' would send it; its links do not work",
+	cmd := a.users().verb("preview", "Show a mail as 'pbxctl user welcome' or 'reset' would send it; its links do not work",
 		func(ctx context.Context, s *app.App, username string) error {
 			message, err := s.Users.PreviewMail(ctx, usermail.Kind(kind), username)
 			if err != nil {

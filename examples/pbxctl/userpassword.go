@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -13,23 +14,21 @@ func (a *cli) userPassword() *cobra.Command {
 	var password secretFlags
 	var generate bool
 	var opts userman.PasswordOptions
-	r := a.users()
-	cmd := r.one("password", "Set the password of a user and end all sessions; a generated one is shown only once", func(ctx context.Context, s *app.App, username string) error {
-		given, err := r.readSecret(ctx, s, &password, "set password", username)
+	n := a.users()
+	cmd := n.verb("password", "Set the password of a user and end all sessions; a generated one is shown only once", func(ctx context.Context, s *app.App, username string) error {
+		given, err := n.readSecret(ctx, s, &password, "set password", username)
 		if err != nil {
 			return err
 		}
-		v := userView{}
+		result := resource.Result[userman.User]{}
 		if generate {
 			if given, err = s.Users.GeneratePassword(); err != nil {
 				return err
 			}
-			v.Secret = given.Reveal()
+			result.Secret = given
 		}
-		if v.User, err = s.Users.SetPassword(ctx, username, given, &opts); err != nil {
-			return err
-		}
-		return a.printView(v, "Password changed. All sessions have ended.")
+		result.Record, err = s.Users.SetPassword(ctx, username, given, &opts)
+		return n.printRecord(s, result, err, "Password changed. All sessions have ended.")
 	})
 	cmd.Example = "  pbxctl user password jane.roe --generate --must-change-password\n  pbxctl user password jane.roe --password-file -"
 	cmd.PreRunE = requireTrue("generate")

@@ -10,15 +10,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
 func (a *cli) userPicture() *cobra.Command {
 	var file, save string
 	var remove bool
-	r := a.users()
+	n := a.users()
 	var cmd *cobra.Command
-	cmd = r.one("picture", "Set, save or remove the picture of a user", func(ctx context.Context, s *app.App, username string) error {
+	cmd = n.verb("picture", "Set, save or remove the picture of a user", func(ctx context.Context, s *app.App, username string) error {
 		var changed *userman.User
 		var err error
 		switch {
@@ -29,7 +30,7 @@ func (a *cli) userPicture() *cobra.Command {
 		default:
 			return a.savePicture(ctx, s, username, save)
 		}
-		return r.printResult(ctx, s, changed, err, r.edited)
+		return n.printRecord(s, resource.Result[userman.User]{Record: changed}, err, n.edited)
 	})
 	cmd.Long = "Set, save or remove the picture of a user. A JPEG, PNG or GIF is cropped to a square and encoded anew; nothing else of the file is kept."
 	cmd.Example = "  pbxctl user picture jane.roe --file jane.png\n  pbxctl user picture jane.roe --save jane.jpg"

@@ -1,46 +1,144 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/pbxusers/pbxusers/userman/permission"
-
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// view is a record to be printed: as JSON, or as rows of text.
-type view interface {
-	// rows returns labels and values.
-	rows() [][]any
-	// notes returns lines to print below the rows.
-	notes() []string
-	// lostHint returns what to do if the view could not be printed and holds a
-	// secret that is shown only once; empty if it holds none.
-	lostHint() string
+// printRecord prints a record and what was done, unless err says that there is
+// none.
+func (n *noun[R]) printRecord(s *app.App, result resource.Result[R], err error, footer string) error {
+	if err != nil {
+		return err
+	}
+	return n.printView(s, result, n.declare(s).View(result), footer)
+}
+
+// printView prints a record: view as JSON, and its fields as rows of text.
+func (n *noun[R]) printView(s *app.App, result resource.Result[R], view any, footer string, notes ...string) error {
+	t := n.declare(s)
+	rows, err := n.rows(t, result)
+	if err != nil {
+		return err
+	}
+	if n.notes != nil {
+		notes = append(notes, n.notes(result.Record)...)
+	}
+	err = n.print(view, func() string {
+		if footer != "" {
+			notes = append(notes, footer)
+		}
+		return tableText(rows) + strings.Join(append(notes, ""), "\n")
+	})
+	if err != nil && (!result.Secret.IsZero() || result.Link != nil) {
+		return app.WithHint(err, n.lost(t.KeyOf(result.Record)))
+	}
+	return err
 }
 
 // shownOnce marks a secret in text.
 const shownOnce = "   (shown only once)"
 
-// printView prints a record, and what was done.
-func (a *cli) printView(v view, footer string) error {
-	err := a.print(v, func() string {
-		lines := slices.Concat(v.notes(), []string{footer})
-		lines = slices.DeleteFunc(lines, func(line string) bool { return line == "" })
-		return tableText(v.rows()) + strings.Join(append(lines, ""), "\n")
-	})
-	if hint := v.lostHint(); err != nil && hint != "" {
-		return app.WithHint(err, hint)
+// rows returns the fields of a record as text, its key and what is shown only once
+// first.
+func (n *noun[R]) rows(t *resource.Type[R], result resource.Result[R]) ([][]any, error) {
+	rows := [][]any{{t.Key, t.KeyOf(result.Record)}}
+	switch {
+	case result.Link != nil:
+		rows = append(rows, []any{"secret", result.Link.Token + shownOnce})
+		if strings.Contains(result.Link.URL, "://") {
+			rows = append(rows, []any{"link", result.Link.URL})
+		}
+	case !result.Secret.IsZero() && t.Secret == nil:
+		rows = append(rows, []any{"key", result.Secret.Reveal() + shownOnce})
+	case !result.Secret.IsZero():
+		rows = append(rows, []any{"secret", result.Secret.Reveal() + shownOnce})
 	}
-	return err
+	members, err := membersOf(t.View(resource.Result[R]{Record: result.Record, Owner: result.Owner}))
+	for _, m := range members {
+		switch text := n.text[m.name]; {
+		case m.name == t.Key || m.name == "warnings":
+		case text == nil:
+			rows = append(rows, []any{m.name, m.text()})
+		default:
+			rows = append(rows, textRows(m.name, text(result.Record))...)
+		}
+	}
+	return rows, err
+}
+
+// textRows returns a row for each text, or an empty one.
+func textRows(name string, texts []string) [][]any {
+	if len(texts) == 0 {
+		return [][]any{{name, ""}}
+	}
+	rows := make([][]any, len(texts))
+	for i, text := range texts {
+		rows[i] = []any{name, text}
+	}
+	return rows
+}
+
+// member is a member of a JSON object.
+type member struct {
+	name  string
+	value any
+}
+
+// membersOf returns the members of a value as JSON, in their order.
+func membersOf(value any) ([]member, error) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if _, err := decoder.Token(); err != nil {
+		return nil, err
+	}
+	var members []member
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return nil, err
+		}
+		m := member{name: fmt.Sprint(name)}
+		if err := decoder.Decode(&m.value); err != nil {
+			return nil, err
+		}
+		members = append(members, m)
+	}
+	return members, nil
+}
+
+// text is the value as text: a list separated by commas, a time in the time zone
+// of this host.
+func (m member) text() string {
+	switch value := m.value.(type) {
+	case nil:
+		return ""
+	case []any:
+		texts := make([]string, len(value))
+		for i, item := range value {
+			texts[i] = fmt.Sprint(item)
+		}
+		return strings.Join(texts, ",")
+	case string:
+		if t, err := time.Parse(time.RFC3339Nano, value); err == nil && strings.HasSuffix(m.name, "_at") {
+			return localTime(t)
+		}
+	}
+	return fmt.Sprint(m.value)
 }
 
 // tableText aligns cells in columns.
@@ -71,53 +169,31 @@ func cell(value any) string {
 	return cmp.Or(text, "-")
 }
 
-// fieldRows returns the rows of the plain fields, but for those named in without.
-func fieldRows[T any](table *field.Table[T], record *T, without ...string) [][]any {
-	var rows [][]any
-	for _, f := range table.Fields() {
-		if !slices.Contains(without, f.Name) {
-			rows = append(rows, []any{f.Name, f.Get(record).Any()})
-		}
-	}
-	return rows
-}
-
-// permissionRows returns a row for each permission that is granted or denied.
-func permissionRows(grants permission.Permissions) [][]any {
-	if len(grants) == 0 {
-		return [][]any{{"permissions", ""}}
-	}
-	var rows [][]any
-	for _, id := range slices.Sorted(maps.Keys(grants)) {
-		rows = append(rows, []any{"permissions", id + "=" + grants[id].String()})
-	}
-	return rows
-}
-
-// column is one of a list.
-type column[T any] struct {
-	title string
-	value func(*T) any
-}
-
 // listText is a page of records as text.
-func listText[T any](page *store.Page[*T], columns []column[T], empty string) string {
-	if len(page.Items) == 0 {
-		return empty + "\n"
-	}
+func (n *noun[R]) listText(t *resource.Type[R], page *store.Page[resource.Result[R]], columns []string) (string, error) {
 	titles := make([]any, len(columns))
-	for i, c := range columns {
-		titles[i] = c.title
+	for i, name := range columns {
+		name = strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(name, "has_"), "default_"), "_at")
+		titles[i] = strings.ToUpper(strings.ReplaceAll(name, "_", " "))
 	}
 	rows := [][]any{titles}
-	for _, record := range page.Items {
+	for _, result := range page.Items {
+		members, err := membersOf(t.View(result))
+		if err != nil {
+			return "", err
+		}
 		row := make([]any, len(columns))
-		for i, c := range columns {
-			row[i] = c.value(record)
+		for i, name := range columns {
+			row[i] = ""
+			if text := n.text[name]; text != nil {
+				row[i] = strings.Join(text(result.Record), ",")
+			} else if at := slices.IndexFunc(members, func(m member) bool { return m.name == name }); at >= 0 {
+				row[i] = members[at].text()
+			}
 		}
 		rows = append(rows, row)
 	}
-	return tableText(rows) + moreText(page.Next)
+	return tableText(rows) + moreText(page.Next), nil
 }
 
 // moreText says how to continue a list.
@@ -129,12 +205,4 @@ func moreText(next string) string {
 }
 
 // orAll spells out what an empty list means.
-func orAll(list string) string { return cmp.Or(list, "all") }
-
-// localTime is a time in the time zone of this host; empty for the zero time.
-func localTime(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Local().Format(time.DateTime) //nolint:gosmopolitan // the user is at this host
-}
+func orAll(list string) []string { return []string{cmp.Or(list, "all")} }

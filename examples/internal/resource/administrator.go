@@ -88,12 +88,22 @@ func createAdministrator(ctx context.Context, service *ampusers.Service, d *Draf
 	}
 	invitation, err := service.Invite(ctx, created.Username)
 	if err != nil {
-		return Result[ampusers.Administrator]{}, err
+		return Result[ampusers.Administrator]{}, &InvitationError{err}
 	}
 	result, err := wrap(service.Get(ctx, created.Username))
 	result.Link = NewLink(invitation, baseURL)
 	return result, err
 }
+
+// InvitationError is the failure to create the link of an administrator who was
+// created.
+type InvitationError struct{ Err error }
+
+func (e *InvitationError) Error() string {
+	return "the administrator was created, but not the link: " + e.Err.Error()
+}
+
+func (e *InvitationError) Unwrap() error { return e.Err }
 
 func administratorParts() []Part[ampusers.Administrator] {
 	const section = "Access"
