@@ -39,7 +39,7 @@ func TestCLI_keepsLastFullAdministratorAndRecovers(t *testing.T) {
 	c.do(t, "admin", "password", "jane", "--password", goodPassword)
 	require.Equal(t, "root", c.json(t, "admin", "delete", "Root")["deleted"])
 	c.fails(t, exitRejected, "admin", "delete", "jane")
-	require.Contains(t, c.do(t, "audit", "list", "--action", "delete", "--outcome", "refused", "--key", "jane"), "jane", "refusals are kept, too")
+	require.Contains(t, c.do(t, "audit", "list", "--action", "delete", "--outcome", "refused", "--key", "jane"), "jane", "denials are recorded, too")
 }
 
 // pool opens the database, past all rules.

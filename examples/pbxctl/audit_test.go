@@ -104,7 +104,7 @@ func TestAudit_recordsExportBeforeOutput(t *testing.T) {
 	require.NoError(t, err)
 	o := c.run(t, "user", "export")
 	require.Equal(t, exitFailed, o.code)
-	require.Empty(t, o.stdout, "what the trail cannot be told of is not printed")
+	require.Empty(t, o.stdout, "what cannot be recorded is not printed")
 }
 
 func TestCheckpoint_detectsReplacedLog(t *testing.T) {
@@ -120,7 +120,7 @@ func TestCheckpoint_detectsReplacedLog(t *testing.T) {
 	require.Empty(t, verified["problems"])
 	require.InDelta(t, 2, verified["records"], 0)
 
-	// A trail that was begun anew is whole in itself.
+	// A new log is valid in itself.
 	for _, name := range []string{"pbxusers.db", "pbxusers.db-wal", "pbxusers.db-shm"} {
 		require.NoError(t, os.RemoveAll(c.data(name)))
 	}

@@ -101,14 +101,14 @@ func TestRequireChange_rejectsEditWithoutFlags(t *testing.T) {
 	c.do(t, "group", "add", "Sales")
 	c.do(t, "user", "add", "jane")
 	id, _ := c.json(t, "token", "add", "jane")["id"].(string)
-	trail := c.do(t, "audit", "list", "--json")
+	log := c.do(t, "audit", "list", "--json")
 	for noun, name := range map[string]string{"admin": "root", "ami-account": "crm", "group": "Sales", "user": "jane", "token": id} {
 		for _, flag := range []string{"--json", "--product=x"} { // flags of every command are no fields
 			output := c.fails(t, exitUsage, noun, "edit", name, flag)
 			require.Equal(t, "pbxctl: nothing to change: give at least one field as a flag\nRun 'pbxctl "+noun+" edit --help' for usage.\n", output)
 		}
 	}
-	require.Equal(t, trail, c.do(t, "audit", "list", "--json"))
+	require.Equal(t, log, c.do(t, "audit", "list", "--json"))
 }
 
 func TestSplitValues_trimsSpaces(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -14,11 +15,14 @@ func (a *cli) configCommand() *cobra.Command {
 	parent := newNoun("config", "Apply the records to the Asterisk configuration")
 	parent.AddCommand(
 		a.configInstall(),
-		a.configAction("plan", "Show what an apply would change, with secrets masked", a.plan),
-		a.configAction("apply", "Apply the configuration: write, check, reload, verify; roll back on failure", a.apply),
-		a.configAction("rollback", "Return to the previous generation; the records stay as they are", a.rollback),
-		a.configAction("status", "Show whether there are changes to apply", a.status),
-		a.configAction("recover", "Recover from an interrupted apply", a.recoverApply),
+		configAction(a, "plan", "Show what an apply would change, with secrets masked", false, (*asteriskconf.ConfigDir).Plan, (*asteriskconf.Plan).String),
+		configAction(a, "apply", "Apply the configuration: write, check, reload, verify; roll back on failure", true, (*asteriskconf.ConfigDir).Apply, reportText),
+		configAction(a, "rollback", "Return to the previous generation; the records stay as they are", true, (*asteriskconf.ConfigDir).Rollback,
+			func(r *asteriskconf.Report) string {
+				return reportText(r) + "The records did not change; 'pbxctl config apply' applies them again.\n"
+			}),
+		configAction(a, "status", "Show whether there are changes to apply", false, (*asteriskconf.ConfigDir).Status, statusText),
+		configAction(a, "recover", "Recover from an interrupted apply", true, (*asteriskconf.ConfigDir).Recover, recoveryText),
 	)
 	for _, cmd := range parent.Commands() {
 		cmd.Flags().BoolVar(&a.settings.TakeOver, "take-over", false, "take over the configuration folder, with all its content, from another database")
@@ -26,79 +30,31 @@ func (a *cli) configCommand() *cobra.Command {
 	return parent
 }
 
-// configAction is a command on the configuration folder.
-func (a *cli) configAction(use, short string, run func(cmd *cobra.Command, s *app.App) error) *cobra.Command {
+// configAction is a command on the configuration folder; live says that it needs
+// Asterisk.
+func configAction[R any](a *cli, use, short string, live bool, act func(*asteriskconf.ConfigDir, context.Context) (R, error), text func(R) string) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: cobra.NoArgs,
-		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error { return run(cmd, s) }),
+		RunE: a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
+			folder, err := a.openConfigDir(cmd, s, live)
+			if err != nil {
+				return err
+			}
+			result, err := act(folder, cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.print(result, func() string { return text(result) })
+		}),
 	}
 }
 
-func (a *cli) plan(cmd *cobra.Command, s *app.App) error {
-	folder, err := s.ConfigDir(nil, nil)
-	if err != nil {
-		return err
+// openConfigDir opens the configuration folder and, if it is to be live, logs in
+// to Asterisk. The name of the command is the action in the audit log.
+func (a *cli) openConfigDir(cmd *cobra.Command, s *app.App, live bool) (*asteriskconf.ConfigDir, error) {
+	if !live {
+		return s.ConfigDir(nil, nil)
 	}
-	plan, err := folder.Plan(cmd.Context())
-	if err != nil {
-		return err
-	}
-	return a.print(plan, plan.String)
-}
-
-func (a *cli) apply(cmd *cobra.Command, s *app.App) error {
-	folder, err := a.openConfigDir(cmd, s)
-	if err != nil {
-		return err
-	}
-	report, err := folder.Apply(cmd.Context())
-	if err != nil {
-		return err
-	}
-	return a.print(report, func() string { return reportText(report) })
-}
-
-func (a *cli) rollback(cmd *cobra.Command, s *app.App) error {
-	folder, err := a.openConfigDir(cmd, s)
-	if err != nil {
-		return err
-	}
-	report, err := folder.Rollback(cmd.Context())
-	if err != nil {
-		return err
-	}
-	return a.print(report, func() string {
-		return reportText(report) + "The records did not change; 'pbxctl config apply' applies them again.\n"
-	})
-}
-
-func (a *cli) status(cmd *cobra.Command, s *app.App) error {
-	folder, err := s.ConfigDir(nil, nil)
-	if err != nil {
-		return err
-	}
-	status, err := folder.Status(cmd.Context())
-	if err != nil {
-		return err
-	}
-	return a.print(status, func() string { return statusText(status) })
-}
-
-func (a *cli) recoverApply(cmd *cobra.Command, s *app.App) error {
-	folder, err := a.openConfigDir(cmd, s)
-	if err != nil {
-		return err
-	}
-	recovery, err := folder.Recover(cmd.Context())
-	if err != nil {
-		return err
-	}
-	return a.print(recovery, func() string { return recoveryText(recovery) })
-}
-
-// openConfigDir opens the configuration folder and logs in to Asterisk. The
-// name of the command is the action in the audit log.
-func (a *cli) openConfigDir(cmd *cobra.Command, s *app.App) (*asteriskconf.ConfigDir, error) {
 	client, err := a.dial(cmd.Context(), s, "")
 	if err != nil {
 		// ConfigDir records its actions itself; this one did not start.

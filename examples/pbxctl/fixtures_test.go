@@ -25,11 +25,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// ourFile is where the file of ours stands in a folder as Debian lays it out.
+// ourFile is the path of the pbxusers file in a configuration folder of Debian.
 const ourFile = "manager.d/pbxusers_manager.conf"
 
-// ctl runs command lines at one site: a configuration folder, a folder with
-// the database, and perhaps an Asterisk.
+// ctl runs command lines on one installation: a configuration folder, a folder
+// with the database, and perhaps an Asterisk.
 type ctl struct {
 	confDir string
 	dataDir string
@@ -38,12 +38,12 @@ type ctl struct {
 	stdin string
 }
 
-// run runs a command line as main does, with passwords that cost little.
+// run runs a command line as main does, with cheap password hashing.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return (&cli{stdin: stdin, stdout: stdout, stderr: stderr, options: cheapHashing()}).execute(ctx, args)
 }
 
-// cheapHashing are options with passwords that cost little.
+// cheapHashing are options with cheap password hashing.
 func cheapHashing() app.Options {
 	return app.Options{
 		Administrators: func(o *ampusers.Options) { o.Argon2 = credential.Argon2{Memory: 64, Time: 1, Threads: 1} },
@@ -51,21 +51,21 @@ func cheapHashing() app.Options {
 	}
 }
 
-// result is what came of one command line.
+// result is the result of one command line.
 type result struct {
 	code           int
 	stdout, stderr string
 }
 
-// onAsterisk is a site whose Asterisk runs.
+// onAsterisk is an installation with a running Asterisk.
 func onAsterisk(t *testing.T, opts *testservers.AsteriskOptions) (*ctl, *testservers.Asterisk) {
 	t.Helper()
 	asterisk := testservers.StartAsterisk(t, opts)
 	return newCtl(t, asterisk.ConfDir, "--asterisk", strings.Join(asterisk.Command(), " ")), asterisk
 }
 
-// offline is a site without an Asterisk, with a configuration folder as Debian
-// lays it out.
+// offline is an installation without an Asterisk, with a configuration folder of
+// Debian.
 func offline(t *testing.T) *ctl {
 	t.Helper()
 	c := newCtl(t, t.TempDir(), "--ami", "none")
@@ -74,7 +74,7 @@ func offline(t *testing.T) *ctl {
 	return c
 }
 
-// newCtl is a site whose database is made already.
+// newCtl is an installation with a database.
 func newCtl(t *testing.T, confDir string, flags ...string) *ctl {
 	t.Helper()
 	c := &ctl{confDir: confDir, dataDir: t.TempDir()}
@@ -85,7 +85,7 @@ func newCtl(t *testing.T, confDir string, flags ...string) *ctl {
 	return c
 }
 
-// withoutDatabase takes the database away, as it is before the first use.
+// withoutDatabase removes the database, as before the first use.
 func (c *ctl) withoutDatabase(t *testing.T) *ctl {
 	t.Helper()
 	require.NoError(t, os.Remove(c.data("pbxusers.db")))
@@ -93,7 +93,7 @@ func (c *ctl) withoutDatabase(t *testing.T) *ctl {
 	return c
 }
 
-// copy is another site, with a copy of the database.
+// copy is another installation, with a copy of the database.
 func (c *ctl) copy(t *testing.T) *ctl {
 	t.Helper()
 	other := &ctl{confDir: c.confDir, dataDir: t.TempDir()}
@@ -109,14 +109,14 @@ func (c *ctl) copy(t *testing.T) *ctl {
 // data is the path of a file beside the database.
 func (c *ctl) data(name string) string { return filepath.Join(c.dataDir, name) }
 
-// withFlags is the same site with further global flags, which override.
+// withFlags is the same installation with more global flags, which override.
 func (c *ctl) withFlags(flags ...string) *ctl {
 	other := *c
 	other.flags = slices.Concat(c.flags, flags)
 	return &other
 }
 
-// withStdin is the same site with something to read on standard input.
+// withStdin is the same installation with text on standard input.
 func (c *ctl) withStdin(stdin string) *ctl {
 	other := *c
 	other.stdin = stdin
@@ -137,7 +137,7 @@ func runLine(t *testing.T, stdin string, args ...string) result {
 	return result{code, stdout.String(), stderr.String()}
 }
 
-// do runs a command line that works, and returns what it prints.
+// do runs a command line that succeeds, and returns its output.
 func (c *ctl) do(t *testing.T, args ...string) string {
 	t.Helper()
 	o := c.run(t, args...)
@@ -146,7 +146,7 @@ func (c *ctl) do(t *testing.T, args ...string) string {
 	return o.stdout
 }
 
-// json runs a command line that works and prints one JSON document.
+// json runs a command line that succeeds and prints one JSON document.
 func (c *ctl) json(t *testing.T, args ...string) map[string]any {
 	t.Helper()
 	return decoded(t, c.do(t, append(args, "--json")...))
@@ -159,7 +159,7 @@ func decoded(t *testing.T, text string) map[string]any {
 	return document
 }
 
-// complete returns what a shell is offered for the last of the words.
+// complete returns the completions of the last word.
 func (c *ctl) complete(t *testing.T, words ...string) []string {
 	t.Helper()
 	o := runLine(t, "", slices.Concat([]string{"__complete"}, c.flags, words)...)
@@ -184,7 +184,7 @@ func (p page) names() []string {
 	return names
 }
 
-// page runs a command line that prints a list, and nothing beside it.
+// page runs a command line that prints a list and nothing else.
 func (c *ctl) page(t *testing.T, args ...string) page {
 	t.Helper()
 	text := c.do(t, append(args, "--json")...)
@@ -197,7 +197,7 @@ func (c *ctl) page(t *testing.T, args ...string) page {
 	return p
 }
 
-// fails runs a command line that ends with code, and returns what it says.
+// fails runs a command line that exits with code, and returns its errors.
 func (c *ctl) fails(t *testing.T, code int, args ...string) string {
 	t.Helper()
 	o := c.run(t, args...)
@@ -214,7 +214,7 @@ func (c *ctl) read(t *testing.T, name string) string {
 	return string(content)
 }
 
-// write makes a file of the configuration folder.
+// write writes a file of the configuration folder.
 func (c *ctl) write(t *testing.T, name, content string) {
 	t.Helper()
 	path := filepath.Join(c.confDir, name)
@@ -250,7 +250,7 @@ func snapshot(t *testing.T, folder string) map[string]string {
 
 var secretRow = regexp.MustCompile(`(?m)^secret +(\S+) +\(shown only once\)$`)
 
-// shownSecret finds the secret in what people are shown.
+// shownSecret finds the secret in text output.
 func shownSecret(t *testing.T, text string) string {
 	t.Helper()
 	found := secretRow.FindStringSubmatch(text)

@@ -14,7 +14,7 @@ import (
 
 // goldenLines are the command lines of each noun, one after the other on the
 // same records. TOKEN stands for the id of the token of ada.first, and GONE for
-// that of a deleted person.
+// that of a deleted user.
 func goldenLines() []goldenNoun {
 	return []goldenNoun{
 		{"admin", []string{
@@ -113,7 +113,7 @@ func TestGolden_cli(t *testing.T) {
 	}
 }
 
-// goldenSite is the site of one form.
+// goldenSite is the installation of one output format.
 type goldenSite struct {
 	*ctl
 
@@ -144,11 +144,11 @@ func (g *goldenSite) record(t *testing.T, b *strings.Builder, line string) {
 	o := c.run(t, words...)
 	fmt.Fprintf(b, "$ pbxctl %s\nexit code %d\n", line, o.code)
 	if o.stdout != "" {
-		said := g.printed(o.stdout)
+		text := g.printed(o.stdout)
 		if line == "user export" { // it is in the order of ids, which are random
-			said = golden.Sorted(said)
+			text = golden.Sorted(text)
 		}
-		b.WriteString(said)
+		b.WriteString(text)
 	}
 	if o.stderr != "" {
 		b.WriteString("standard error:\n" + g.mask(o.stderr))

@@ -28,7 +28,7 @@ func TestCLI_installReportsAndFixesIssues(t *testing.T) {
 			"To fix it, run 'pbxctl config install --fix enabled'.\n", o.stderr)
 		require.Contains(t, o.stdout, "manager.conf:4: AMI listens on an address that other hosts can reach")
 		require.Contains(t, o.stdout, "\n  To fix it, run 'pbxctl config install --fix bindaddr'.\n")
-		require.Equal(t, original+includeLine, c.read(t, "manager.conf"), "the include line is added once, and nothing is mended")
+		require.Equal(t, original+includeLine, c.read(t, "manager.conf"), "the include line is added once, and nothing is fixed")
 	}
 	require.NoFileExists(t, c.data("pbxusers.db"), "it goes no further")
 

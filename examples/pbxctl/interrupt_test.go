@@ -81,7 +81,7 @@ func TestCLI_installStopsOnInterrupt(t *testing.T) {
 	require.Contains(t, o.stderr, "context canceled")
 }
 
-// killProcess ends the program whose process id stands in the file.
+// killProcess kills the process whose ID is in the file.
 func killProcess(t *testing.T, pidFile string) {
 	t.Helper()
 	text, err := os.ReadFile(pidFile)

@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// janeLogsIn reports whether the person jane can log in to the portal.
+// janeLogsIn reports whether the user jane can log in to the portal.
 func (c *ctl) janeLogsIn(t *testing.T, password string) bool {
 	t.Helper()
 	_, err := c.openApp(t).Users.Authenticate(t.Context(), credential.LoginAttempt{

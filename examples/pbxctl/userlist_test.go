@@ -208,7 +208,7 @@ func FuzzParsePermissions(f *testing.F) {
 		changes, errs := parsePermissions(registry, []string{text})
 		grants := permission.Permissions{permission.XMPPLogin: permission.On()}
 		after := changes.applyTo(grants)
-		require.Len(t, grants, 1, "what was said is not touched")
+		require.Len(t, grants, 1, "the grants are not changed")
 		if len(errs) == 0 && text != "" {
 			id, _, _ := strings.Cut(text, "=")
 			_, named := changes.values[strings.TrimSpace(id)]

@@ -15,7 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// withMailServer is a site with a mail server, as its file of settings says.
+// withMailServer is an installation with a mail server in its settings file.
 func withMailServer(t *testing.T, opts *smtp.Options) (*ctl, *smtp.Server) {
 	t.Helper()
 	server := smtp.Start(t, opts)
@@ -171,7 +171,7 @@ func TestCLI_userPreviewSendsNothing(t *testing.T) {
 	require.Zero(t, server.Pending())
 }
 
-// What stands in a record reaches a mail as text only.
+// The content of a record is only text in a mail.
 func TestCLI_userWelcomeEscapesNames(t *testing.T) {
 	t.Parallel()
 	c, server := withMailServer(t, nil)

@@ -85,7 +85,7 @@ func TestSync_problemsFailButOthersApply(t *testing.T) {
 	require.Regexp(t, `(?m)^create +alice`, o.stdout)
 	require.Regexp(t, `(?m)^problem +bob +`, o.stdout)
 	require.Contains(t, o.stderr, "1 users could not be synchronized")
-	require.Empty(t, c.json(t, "user", "show", "bob")["directory"], "somebody who is kept here stays so")
+	require.Empty(t, c.json(t, "user", "show", "bob")["directory"], "a local user stays local")
 }
 
 func TestSync_unreachableDirectoryChangesNothing(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// offlineSettings are the settings of a site without an Asterisk, with a configuration
+// offlineSettings are the settings of an installation without an Asterisk, with a configuration
 // folder as Debian lays it out.
 func offlineSettings(t *testing.T) app.Settings {
 	t.Helper()
@@ -31,7 +31,7 @@ func offlineSettings(t *testing.T) app.Settings {
 	}
 }
 
-// asteriskSettings are the settings of a site whose Asterisk runs.
+// asteriskSettings are the settings of an installation with a running Asterisk.
 func asteriskSettings(t *testing.T, opts *testservers.AsteriskOptions) app.Settings {
 	t.Helper()
 	asterisk := testservers.StartAsterisk(t, opts)

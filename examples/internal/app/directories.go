@@ -13,9 +13,9 @@ type DirectoryState struct {
 	Name         string               `json:"name"`
 	URL          string               `json:"url"`
 	BaseDN       string               `json:"base_dn"`
-	Capabilities userman.Capabilities `json:"abilities"`
+	Capabilities userman.Capabilities `json:"capabilities"`
 	// Users is the number of its users.
-	Users int `json:"people"`
+	Users int `json:"users"`
 }
 
 // Directories returns the directories of the settings.

@@ -13,14 +13,14 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// startLDAP is a directory with one person.
+// startLDAP starts a directory with one user.
 func startLDAP(t *testing.T) *ldap.Server {
 	t.Helper()
 	return ldap.Start(t, &ldap.Options{LDIF: fmt.Sprintf(
 		"dn: ou=people,%s\nobjectClass: organizationalUnit\n\ndn: uid=jane,ou=people,%[1]s\nobjectClass: inetOrgPerson\ncn: Jane\nsn: Roe\nuserPassword: %s\n", ldap.BaseDN, goodPassword)})
 }
 
-// ldapSettings are the settings of a site whose people come from server.
+// ldapSettings are the settings of an installation with users from server.
 func ldapSettings(t *testing.T, server *ldap.Server) app.Settings {
 	t.Helper()
 	settings := offlineSettings(t)

@@ -50,7 +50,7 @@ func TestLoadFlags_precedenceFlagEnvFile(t *testing.T) {
 	require.Equal(t, "none", p.settings.AMI)
 	require.Equal(t, 5, p.retries)
 	require.Equal(t, "asterisk", p.settings.Asterisk, "an empty variable is none")
-	require.Equal(t, "sqlite:pbxusers.db", p.settings.DB, "nobody set it")
+	require.Equal(t, "sqlite:pbxusers.db", p.settings.DB, "not set")
 
 	// The command line may set what is the default.
 	p = newProgram(t, "--retries", "3", "--ami-user", "pbxusers")

@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// mailSettings are the settings of a site with a mail server.
+// mailSettings are the settings of an installation with a mail server.
 func mailSettings(t *testing.T, server *smtp.Server) app.Settings {
 	t.Helper()
 	settings := offlineSettings(t)

@@ -21,7 +21,7 @@ import (
 // goodPassword is one that the policy takes.
 const goodPassword = "vier lila Ziegen am Deich"
 
-// addUser makes a person who can log in.
+// addUser creates a user who can log in.
 func addUser(t *testing.T, s *app.App, u userman.User) *userman.User {
 	t.Helper()
 	created, err := s.Users.Create(t.Context(), userman.NewUser{User: &u, Password: store.NewSecret(goodPassword)})
@@ -86,7 +86,7 @@ func TestLogin_administratorAttemptsCountForUser(t *testing.T) {
 	require.Nil(t, admin)
 	var loginErr *credential.LoginError
 	require.ErrorAs(t, err, &loginErr)
-	require.Equal(t, credential.InvalidCredentials, loginErr.Code, "whoever must wait there learns nothing here")
+	require.Equal(t, credential.InvalidCredentials, loginErr.Code, "a rate-limited login gives no information")
 }
 
 // createAdministrator creates an administrator with a username of its own.
@@ -186,5 +186,5 @@ func TestApp_VerifyAudit_coversUsersGroupsAndTokens(t *testing.T) {
 	require.Empty(t, found.Findings)
 }
 
-// isLoginError reports whether err is the refusal of a login.
+// isLoginError reports whether err rejects a login.
 func isLoginError(err error) bool { return errors.As(err, new(*credential.LoginError)) }

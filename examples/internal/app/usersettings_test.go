@@ -123,7 +123,7 @@ func TestOpen_rejectsInvalidSettingsWithoutEchoingValues(t *testing.T) {
 			}
 			require.ElementsMatch(t, test.fields, fields)
 			require.NotContains(t, err.Error(), "hush")
-			require.NoFileExists(t, settings.DB[len("sqlite:"):], "before a database is made")
+			require.NoFileExists(t, settings.DB[len("sqlite:"):], "before a database is created")
 		})
 	}
 }

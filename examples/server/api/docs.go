@@ -99,7 +99,7 @@ func schemaDocs() map[string]fieldDocs { //nolint:funlen // one table
 		"SyncStep":    syncDocs(),
 		"SyncProblem": syncDocs(),
 		"DirectoryState": {
-			"name": "The name of the directory.", "url": "The URL.", "base_dn": "The base DN of its users.", "abilities": "What the directory supports.", "people": "The number of users from the directory.",
+			"name": "The name of the directory.", "url": "The URL.", "base_dn": "The base DN of its users.", "capabilities": "What the directory supports.", "users": "The number of users from the directory.",
 		},
 		"Capabilities": {
 			"authenticate": "Whether users log in with their password of the directory.", "change_password": "Whether passwords can be changed in the directory.",

@@ -28,7 +28,7 @@ func TestAPI_syncDirectoryDryRunThenApply(t *testing.T) {
 	require.Equal(t, "root", done["actor"])
 	require.Equal(t, directoryName, v.call(t, http.MethodGet, "/users/ann", nil).requireStatus(t, http.StatusOK).decodeObject(t)["directory"])
 	require.Equal(t, done, v.call(t, http.MethodGet, path, nil).requireStatus(t, http.StatusOK).decodeObject(t))
-	require.Contains(t, v.call(t, http.MethodGet, "/directories", nil).requireStatus(t, http.StatusOK).body, `"people":2`)
+	require.Contains(t, v.call(t, http.MethodGet, "/directories", nil).requireStatus(t, http.StatusOK).body, `"users":2`)
 }
 
 // slowDirectory is a directory that waits to be released, or for the end.
