@@ -33,12 +33,12 @@ type Administrator struct {
 	// any script, digits, dots, dashes, underscores, plus and @, beginning
 	// with a letter or a digit. It is kept in NFC, unique without regard to
 	// case, and never changes.
-	Username string `json:"username" validate:"required,username"`
+	Username string `json:"username"`
 	// DisplayName is for people.
-	DisplayName string `json:"display_name" validate:"max=200,plain_line"`
+	DisplayName string `json:"display_name"`
 
 	// Access is Limited unless given.
-	Access AccessLevel `json:"access" validate:"oneof=full limited"`
+	Access AccessLevel `json:"access"`
 	// Sections are the ids of what a Limited administrator sees and
 	// changes, sorted; none means nothing. A Full one has none listed.
 	Sections []string `json:"sections"`
@@ -48,7 +48,7 @@ type Administrator struct {
 	DIDs       scope.Ranges `json:"dids"`
 	// Teams narrow a Limited administrator to these teams, sorted; none
 	// means all.
-	Teams []string `json:"teams" validate:"max=256"`
+	Teams []string `json:"teams"`
 
 	// Disabled keeps the administrator from logging in, and ends every
 	// session at once.

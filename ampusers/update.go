@@ -33,8 +33,7 @@ func (s *Service) applyEdits(a, edited *Administrator) error {
 		})
 	}
 	before := a.Clone()
-	a.DisplayName, a.Access, a.Disabled = edited.DisplayName, edited.Access, edited.Disabled
-	a.Sections, a.Teams = edited.Sections, edited.Teams
+	Fields().Copy(a, edited)
 	a.Extensions, a.DIDs = edited.Extensions, edited.DIDs
 	if err := store.NewInvalidError(s.validateFields(normalizeFields(a), before.Sections)...); err != nil {
 		return err

@@ -63,7 +63,7 @@ func sortedUnique(words []string) []string {
 // Positions in lists are those that were submitted: sort them afterwards.
 // known are sections that it had before, which the product may have dropped.
 func (s *Service) validateFields(a *Administrator, existing []string) []store.FieldError {
-	errs := s.validator.Struct(a)
+	errs := Fields().Validate(a, s.validator.Var)
 	if a.Access == Full {
 		return append(errs, a.validateUnrestricted()...)
 	}

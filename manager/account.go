@@ -38,7 +38,7 @@ type Account struct {
 	// underscores, beginning with a letter or digit. It is unique, ignoring
 	// case as Asterisk does, also among the accounts in manager.conf. It never
 	// changes. The name "general" is reserved for Asterisk's global settings.
-	Name string `json:"name" validate:"required,ami_name"`
+	Name string `json:"name"`
 	// Secret is the password of the account: 12 to 200 bytes without control
 	// characters and without spaces at either end. [Service.Create] generates
 	// one if it is empty. Only Create and Rotate return it.
@@ -52,7 +52,7 @@ type Account struct {
 	Permit []Network `json:"permit" validate:"max=256,dive"`
 	// NamedACL is a list in acl.conf that an address must also pass. Asterisk
 	// denies every address if the list does not exist.
-	NamedACL string `json:"named_acl" validate:"omitempty,acl_name"`
+	NamedACL string `json:"named_acl"`
 
 	// Read is the event classes that the account receives.
 	Read Privileges `json:"read"`
@@ -70,13 +70,13 @@ type Account struct {
 	AllowMultipleLogin bool `json:"allow_multiple_login"`
 	// WriteTimeout is the time in milliseconds that Asterisk waits for a slow
 	// client before it hangs up: 100 to 600 000. 0 means [DefaultWriteTimeout].
-	WriteTimeout int `json:"write_timeout" validate:"omitempty,min=100,max=600000"`
+	WriteTimeout int `json:"write_timeout"`
 
 	// Disabled removes the account from Asterisk but not from the store.
 	Disabled bool `json:"disabled"`
 	// Note and Owner are free text. Asterisk never sees them.
-	Note  string `json:"note"  validate:"max=1000,plain_text"`
-	Owner string `json:"owner" validate:"max=200,plain_line"`
+	Note  string `json:"note"`
+	Owner string `json:"owner"`
 
 	// CreatedAt, UpdatedAt and SecretChangedAt are UTC with microsecond
 	// precision. The service sets them.

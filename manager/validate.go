@@ -36,7 +36,7 @@ func newValidator() *validate.Validator {
 
 // validateAccount returns every invalid field of a, in field order.
 func (s *Service) validateAccount(a *Account) error {
-	errs := s.rules.Struct(a)
+	errs := append(Fields().Validate(a, s.rules.Var), s.rules.Struct(a)...)
 	errs = append(errs, checkSecret(a.Secret)...)
 	errs = append(errs, checkNetworks("deny", a.Deny)...)
 	errs = append(errs, checkNetworks("permit", a.Permit)...)

@@ -15,34 +15,12 @@ import (
 // Every write is in the trail, so nothing else has to be left out. Times are
 // microseconds, as the store keeps them.
 type userState struct {
-	ID          string   `json:"id,omitempty"`
-	Username    string   `json:"username,omitempty"`
-	Description string   `json:"description,omitempty"`
-	Title       string   `json:"title,omitempty"`
-	Company     string   `json:"company,omitempty"`
-	Department  string   `json:"department,omitempty"`
-	FirstName   string   `json:"first_name,omitempty"`
-	LastName    string   `json:"last_name,omitempty"`
-	DisplayName string   `json:"display_name,omitempty"`
-	Email       string   `json:"email,omitempty"`
-	OtherEmails []string `json:"other_emails,omitempty"`
-	CellPhone   string   `json:"cell_phone,omitempty"`
-	HomePhone   string   `json:"home_phone,omitempty"`
-	WorkPhone   string   `json:"work_phone,omitempty"`
-	Fax         string   `json:"fax,omitempty"`
-	Language    string   `json:"language,omitempty"`
-	TimeZone    string   `json:"time_zone,omitempty"`
-
-	DefaultExtension string                 `json:"default_extension,omitempty"`
-	LinkedExtensions []string               `json:"linked_extensions,omitempty"`
-	Groups           []string               `json:"groups,omitempty"`
-	Permissions      permission.Permissions `json:"permissions,omitempty"`
-
-	Disabled           bool   `json:"disabled,omitempty"`
-	MustChangePassword bool   `json:"must_change_password,omitempty"`
-	Directory          string `json:"directory,omitempty"`
-	ExternalID         string `json:"external_id,omitempty"`
-	Picture            string `json:"picture,omitempty"`
+	ID          string                 `json:"id,omitempty"`
+	Fields      map[string]any         `json:"fields,omitempty"`
+	Groups      []string               `json:"groups,omitempty"`
+	Permissions permission.Permissions `json:"permissions,omitempty"`
+	Directory   string                 `json:"directory,omitempty"`
+	Picture     string                 `json:"picture,omitempty"`
 
 	auth.AuditState
 
@@ -67,13 +45,7 @@ type linkState struct {
 // auditState returns u as the trail takes its fingerprint of it.
 func auditState(u *User) []byte {
 	return marshalState(userState{
-		ID: u.ID, Username: u.Username, Description: u.Description, Title: u.Title, Company: u.Company, Department: u.Department,
-		FirstName: u.FirstName, LastName: u.LastName, DisplayName: u.DisplayName,
-		Email: u.Email, OtherEmails: u.OtherEmails, CellPhone: u.CellPhone, HomePhone: u.HomePhone, WorkPhone: u.WorkPhone, Fax: u.Fax,
-		Language: u.Language, TimeZone: u.TimeZone,
-		DefaultExtension: u.DefaultExtension, LinkedExtensions: u.LinkedExtensions, Groups: u.Groups, Permissions: u.Permissions,
-		Disabled: u.Disabled, MustChangePassword: u.MustChangePassword,
-		Directory: u.Directory, ExternalID: u.ExternalID, Picture: u.Picture,
+		ID: u.ID, Fields: Fields().Snapshot(u), Groups: u.Groups, Permissions: u.Permissions, Directory: u.Directory, Picture: u.Picture,
 		AuditState: auth.NewAuditState(&u.Credentials), Activation: newLinkState(u.Activation), SessionEpoch: u.SessionEpoch,
 		CreatedAt: unixMicro(u.CreatedAt), UpdatedAt: unixMicro(u.UpdatedAt),
 		PasswordChangedAt: unixMicro(u.PasswordChangedAt), LastLoginAt: unixMicro(u.LastLoginAt),

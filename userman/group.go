@@ -28,13 +28,13 @@ const (
 type Group struct {
 	// Name is 1 to 100 characters of one line, such as "Sales"; unique
 	// without regard to case, and it never changes.
-	Name string `json:"name" validate:"required,max=100,plain_line"`
+	Name string `json:"name"`
 	// Description is for people.
-	Description string `json:"description" validate:"max=500,plain_line"`
+	Description string `json:"description"`
 	// Priority is 1 to 10 000, [DefaultPriority] unless given (0). Of the
 	// groups that say something about a permission the one with the least
 	// number counts; equal ones are in the order of their names.
-	Priority int `json:"priority" validate:"min=1,max=10000"`
+	Priority int `json:"priority"`
 	// Default puts new people into this group, on whatever way they come in,
 	// unless the call says which groups they are in.
 	Default bool `json:"default"`
@@ -71,7 +71,7 @@ func (g *Group) withMembers(members int) *Group {
 
 // normalize brings what people write into the form in which it is kept.
 func (g *Group) normalize() *Group {
-	g.Name, g.Description = normalizeText(g.Name), normalizeText(g.Description)
+	GroupFields().Normalize(g, normalizeField)
 	g.Priority = cmp.Or(g.Priority, DefaultPriority)
 	return g
 }
@@ -79,7 +79,7 @@ func (g *Group) normalize() *Group {
 // validateGroup returns everything that is wrong with g, which is cleaned; known is
 // what it said of permissions before.
 func (s *Service) validateGroup(g *Group, previous permission.Permissions) []store.FieldError {
-	errs := s.validator.Struct(g)
+	errs := GroupFields().Validate(g, s.validator.Var)
 	if len(errs) == 0 && !strings.ContainsFunc(g.Name, isNameRune) {
 		errs = append(errs, store.FieldError{Field: "name", Code: "letter", Message: "a name needs a letter or a digit"})
 	}

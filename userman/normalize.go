@@ -1,34 +1,41 @@
 package userman
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/pbxusers/pbxusers/internal/username"
+	"github.com/pbxusers/pbxusers/store/field"
 )
 
 // normalizeFields brings what people write into the form in which it is kept, and leaves
 // lists as long as they are, so that a refusal can tell the places that were
 // submitted. What is longer than any field may be is left for the rules.
 func normalizeFields(u *User) *User {
-	if len(u.Username) <= maxText {
-		u.Username = username.Normalize(u.Username)
-	}
-	for _, text := range []*string{
-		&u.Description, &u.Title, &u.Company, &u.Department, &u.FirstName, &u.LastName, &u.DisplayName,
-		&u.Email, &u.CellPhone, &u.HomePhone, &u.WorkPhone, &u.Fax, &u.Language, &u.TimeZone, &u.DefaultExtension, &u.ExternalID,
-	} {
-		*text = normalizeText(*text)
-	}
-	u.Email = normalizeEmail(u.Email)
-	if tag := canonicalLanguage(u.Language); tag != "" {
-		u.Language = tag
-	}
-	normalizeEach(u.OtherEmails, MaxOtherEmails, func(e string) string { return normalizeEmail(normalizeText(e)) })
-	normalizeEach(u.LinkedExtensions, MaxLinkedExtensions, normalizeText)
+	Fields().Normalize(u, normalizeField)
 	return u
+}
+
+// normalizeField returns the stored form of the text of a field.
+func normalizeField(m field.Meta, text string) string {
+	switch {
+	case len(text) > maxText:
+		return text
+	case m.Format == field.FormatUsername:
+		return username.Normalize(text)
+	}
+	text = normalizeText(text)
+	switch m.Format {
+	case field.FormatEmail:
+		return normalizeEmail(text)
+	case field.FormatLanguage:
+		return cmp.Or(canonicalLanguage(text), text)
+	default:
+		return text
+	}
 }
 
 // normalizeText returns text in NFC, without blanks around it.
@@ -37,16 +44,6 @@ func normalizeText(text string) string {
 		return text
 	}
 	return norm.NFC.String(strings.TrimSpace(text))
-}
-
-// normalizeEach cleans a list that is not longer than it may be.
-func normalizeEach(list []string, limit int, clean func(string) string) {
-	if len(list) > limit {
-		return
-	}
-	for i, text := range list {
-		list[i] = clean(text)
-	}
 }
 
 // normalizeEmail returns an address with its domain, where case means nothing, in
@@ -68,7 +65,8 @@ func normalizeLists(u *User) *User {
 			links = append(links, extension)
 		}
 	}
-	u.LinkedExtensions, u.OtherEmails = links, append([]string{}, u.OtherEmails...)
+	u.LinkedExtensions = links
+	Fields().FillLists(u)
 	u.Permissions = u.Permissions.Normalized()
 	return u
 }

@@ -12,10 +12,9 @@ import (
 // has [] for them.
 func (s *Service) redact(u *User) *User {
 	c := u.Clone()
-	for _, list := range []*[]string{&c.OtherEmails, &c.LinkedExtensions, &c.Groups} {
-		if *list == nil {
-			*list = []string{}
-		}
+	Fields().FillLists(c)
+	if c.Groups == nil {
+		c.Groups = []string{}
 	}
 	if c.Permissions == nil {
 		c.Permissions = permission.Permissions{}

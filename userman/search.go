@@ -4,27 +4,35 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/internal/username"
+	"github.com/pbxusers/pbxusers/store/field"
 )
 
 // SearchText returns what a search looks through, folded: a backend may keep
 // it. It contains [FoldSearch] of each [Query.Search] that finds u, or
 // [SearchDigits] of it.
 func SearchText(u *User) string {
-	parts := []string{
-		u.Username, u.DisplayName, u.FirstName + " " + u.LastName, u.Description, u.Title, u.Company, u.Department, u.Email,
-	}
-	parts = append(parts, u.OtherEmails...)
-	for _, number := range []string{u.CellPhone, u.HomePhone, u.WorkPhone, u.Fax} {
-		if number != "" {
-			parts = append(parts, number, digitsOf(number))
+	lines := []string{joinLines(u.FirstName + " " + u.LastName)}
+	add := func(m field.Meta, text string) {
+		if text == "" {
+			return
+		}
+		lines = append(lines, joinLines(text))
+		if m.Format == field.FormatPhone {
+			lines = append(lines, digitsOf(text))
 		}
 	}
-	parts = append(append(parts, u.ExternalID, u.DefaultExtension), u.LinkedExtensions...)
-	for i, part := range parts {
-		parts[i] = joinLines(part)
+	for _, f := range Fields().Fields() {
+		if !f.Search {
+			continue
+		}
+		v := f.Get(u)
+		add(f.Meta, v.Text())
+		for _, element := range v.List() {
+			add(f.Meta, element)
+		}
 	}
-	// Nothing that is looked for reaches over the end of a line.
-	return username.Fold(strings.Join(parts, "\n"))
+	// No match extends beyond a line.
+	return username.Fold(strings.Join(lines, "\n"))
 }
 
 // FoldSearch returns the form of a search that is looked for in [SearchText].

@@ -28,7 +28,7 @@ type Token struct {
 	// UserID is the person's, and never changes.
 	UserID string `json:"user_id"`
 	// Description is for people: what uses it.
-	Description string `json:"description" validate:"max=200,plain_line"`
+	Description string `json:"description"`
 	// Disabled keeps it from working. That of a disabled person does not work
 	// either.
 	Disabled bool `json:"disabled"`
@@ -36,10 +36,10 @@ type Token struct {
 	// means all of the person's own, now and later. A number that is not the
 	// person's is not reached. nil is All when the token is made; an empty
 	// list is refused.
-	Extensions []string `json:"extensions" validate:"min=1,max=200"`
+	Extensions []string `json:"extensions"`
 	// Modules are those that the token reaches, by name (see [permission.KindStrings]), or
 	// [permission.Any]. nil is All when the token is made; an empty list is refused.
-	Modules []string `json:"modules" validate:"min=1,max=200"`
+	Modules []string `json:"modules"`
 	// RequestsPerHour bounds how often it is used, [DefaultRequestsPerHour]
 	// unless given (0); -1 is without a bound.
 	RequestsPerHour int `json:"requests_per_hour"`

@@ -89,7 +89,7 @@ func TestService_CreateToken_reportsEveryInvalidField(t *testing.T) {
 			RequestsPerHour: -2, Addresses: []netip.Prefix{netip.MustParsePrefix("::/0"), {}}, ExpiresAt: h.clock.Now(),
 		}, []string{
 			"description: plain_line", "extensions[1]: extension", "extensions[2]: extension", "modules[0]: name", "modules[1]: name",
-			"requests_per_hour: range", "addresses[1]: network", "expires_at: past",
+			"requests_per_hour: range", "expires_at: past", "addresses[1]: network",
 		}},
 		{userman.Token{
 			Description: strings.Repeat("x", 201), Extensions: many, Modules: many, RequestsPerHour: userman.MaxRequestsPerHour + 1,

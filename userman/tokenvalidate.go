@@ -22,20 +22,19 @@ const maxYear = 9999
 
 // applyEdits takes over into t what may be changed of a token.
 func (t *Token) applyEdits(from *Token) {
-	t.Description, t.Disabled = normalizeText(from.Description), from.Disabled
-	t.Extensions, t.Modules = slices.Clone(from.Extensions), slices.Clone(from.Modules)
+	TokenFields().Copy(t, from)
+	t.Description = normalizeText(t.Description)
 	t.Addresses = slices.Clone(from.Addresses)
-	t.RequestsPerHour = cmp.Or(from.RequestsPerHour, DefaultRequestsPerHour)
-	t.ExpiresAt = time.Time{}
-	if !from.ExpiresAt.IsZero() {
-		t.ExpiresAt = from.ExpiresAt.UTC().Truncate(time.Microsecond)
+	t.RequestsPerHour = cmp.Or(t.RequestsPerHour, DefaultRequestsPerHour)
+	if !t.ExpiresAt.IsZero() {
+		t.ExpiresAt = t.ExpiresAt.UTC().Truncate(time.Microsecond)
 	}
 }
 
 // validateToken returns everything that is wrong with t, in the order of its
 // fields. An expiry that it had before may be over.
 func (s *Service) validateToken(t, before *Token) []store.FieldError {
-	errs := s.validator.Struct(t)
+	errs := append(TokenFields().Validate(t, s.validator.Var), s.validator.Struct(t)...)
 	for i, item := range t.Extensions[:min(len(t.Extensions), MaxTokenExtensions)] {
 		if item != permission.Any && !validate.Extension().Valid(item) {
 			errs = append(errs, store.FieldError{
@@ -76,7 +75,7 @@ func (s *Service) validateExpiry(t, before *Token) []store.FieldError {
 // tokenFieldIndex is the place of a refused field among those of a token.
 func tokenFieldIndex(e store.FieldError) int {
 	name, _, _ := strings.Cut(e.Field, "[")
-	return slices.Index([]string{"description", "extensions", "modules", "requests_per_hour", "addresses", "expires_at"}, name)
+	return slices.Index(append(TokenFields().Names(nil), "addresses"), name)
 }
 
 // normalize brings the lists of t, which the rules have taken, into the form in

@@ -34,42 +34,42 @@ type User struct {
 	// first.last: 2 to 64 letters of any script (Chinese too), digits, dots,
 	// dashes, underscores, plus and @, beginning with a letter or a digit. It
 	// is kept in NFC and unique without regard to case. It may be changed.
-	Username string `json:"username" validate:"required,username"`
+	Username string `json:"username"`
 	// Description, Title, Company and Department are for the directory.
-	Description string `json:"description" validate:"max=500,plain_line"`
-	Title       string `json:"title"       validate:"max=100,plain_line"`
-	Company     string `json:"company"     validate:"max=100,plain_line"`
-	Department  string `json:"department"  validate:"max=100,plain_line"`
-	FirstName   string `json:"first_name"  validate:"max=100,plain_line"`
-	LastName    string `json:"last_name"   validate:"max=100,plain_line"`
+	Description string `json:"description"`
+	Title       string `json:"title"`
+	Company     string `json:"company"`
+	Department  string `json:"department"`
+	FirstName   string `json:"first_name"`
+	LastName    string `json:"last_name"`
 	// DisplayName is how the person is called on pages and in mails; see
 	// [User.Name] for what stands in for an empty one.
-	DisplayName string `json:"display_name" validate:"max=200,plain_line"`
+	DisplayName string `json:"display_name"`
 
 	// Email is where mails go: password resets, notifications. OtherEmails
 	// are for the directory, in their order.
-	Email       string   `json:"email"        validate:"max=254,email_or_blank"`
-	OtherEmails []string `json:"other_emails" validate:"max=20,dive,max=254,email"`
+	Email       string   `json:"email"`
+	OtherEmails []string `json:"other_emails"`
 	// The telephone numbers are as people write them: digits, plus, blanks,
 	// and ().-/*#, with an x or ext before an extension.
-	CellPhone string `json:"cell_phone" validate:"max=40,phone_or_blank"`
-	HomePhone string `json:"home_phone" validate:"max=40,phone_or_blank"`
-	WorkPhone string `json:"work_phone" validate:"max=40,phone_or_blank"`
-	Fax       string `json:"fax"        validate:"max=40,phone_or_blank"`
+	CellPhone string `json:"cell_phone"`
+	HomePhone string `json:"home_phone"`
+	WorkPhone string `json:"work_phone"`
+	Fax       string `json:"fax"`
 
 	// Language is a BCP 47 tag such as "de" or "zh-Hans", kept in canonical
 	// form; mails are written in it. Empty is that of the service.
-	Language string `json:"language" validate:"language_or_blank"`
+	Language string `json:"language"`
 	// TimeZone is an IANA name such as "Europe/Berlin"; empty is UTC.
-	TimeZone string `json:"time_zone" validate:"time_zone_or_blank"`
+	TimeZone string `json:"time_zone"`
 
 	// DefaultExtension is the extension that is this person's: no two people
 	// of a team have the same. Empty is none. An extension is 1 to 20 digits;
 	// leading zeros count.
-	DefaultExtension string `json:"default_extension" validate:"extension_or_blank"`
+	DefaultExtension string `json:"default_extension"`
 	// LinkedExtensions are further extensions of the person, in their order;
 	// several people may share one. The default one is not among them.
-	LinkedExtensions []string `json:"linked_extensions" validate:"max=200,dive,extension"`
+	LinkedExtensions []string `json:"linked_extensions"`
 
 	// Groups are the names of the groups that the person is a member of,
 	// sorted.
@@ -89,7 +89,7 @@ type User struct {
 	// who are kept here, and set by [Service.Sync] only; but a product may
 	// keep its own key of a person in ExternalID.
 	Directory  string `json:"directory"`
-	ExternalID string `json:"external_id" validate:"max=750,plain_line"`
+	ExternalID string `json:"external_id"`
 
 	// Picture is the version of the person's picture, empty when there is
 	// none; see [Service.SetPicture].

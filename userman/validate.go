@@ -16,11 +16,7 @@ func (s *Service) validateUser(ctx context.Context, u, before *User) ([]store.Fi
 		return nil, err
 	}
 	u.Groups = names
-	groupErrs = append(groupErrs, s.registry.Validate(u.Permissions, before.Permissions)...)
-	errs := s.validator.Struct(u)
-	end := len(errs)
-	if end > 0 && errs[end-1].Field == "external_id" {
-		end--
-	}
-	return slices.Insert(errs, end, groupErrs...), nil
+	return slices.Concat(
+		Fields().Validate(u, s.validator.Var), groupErrs, s.registry.Validate(u.Permissions, before.Permissions),
+	), nil
 }

@@ -76,6 +76,20 @@ func (v *Validator) Struct(value any) []store.FieldError {
 	return errs
 }
 
+// Var returns what a rule, written as a struct tag, rejects about the value of the
+// field of that name; nil when nothing. The elements of a list are name[0] and so on.
+func (v *Validator) Var(name string, value any, rule string) []store.FieldError {
+	var verrs validator.ValidationErrors
+	if !errors.As(v.engine.Var(value, rule), &verrs) {
+		return nil
+	}
+	errs := make([]store.FieldError, len(verrs))
+	for i, e := range verrs {
+		errs[i] = store.FieldError{Field: name + e.Namespace(), Code: e.Tag(), Message: v.message(e)}
+	}
+	return errs
+}
+
 // message words the refusal of a standard tag, or of one of ours.
 func (v *Validator) message(e validator.FieldError) string {
 	if message, ok := v.messages[e.Tag()]; ok {

@@ -39,42 +39,46 @@ func Text[T any](name, rule string, at func(*T) *string, m Meta) Field[T] {
 
 // List describes a field that is a list of texts.
 func List[T any](name, rule string, at func(*T) *[]string, m Meta) Field[T] {
+	m = m.complete(name, rule, KindList)
 	return Field[T]{
-		Meta:   m.complete(name, rule, KindList),
+		Meta:   m,
 		get:    func(r *T) Value { return ListValue(*at(r)) },
 		set:    func(r *T, v Value) { *at(r) = v.List() },
-		target: func(r *T) any { return newListTarget(name, at(r)) },
+		target: func(r *T) any { return &listTarget{column: m.Column, list: at(r)} },
 	}
 }
 
 // Bool describes a field that is true or false.
 func Bool[T any](name string, at func(*T) *bool, m Meta) Field[T] {
+	m = m.complete(name, "", KindBool)
 	return Field[T]{
-		Meta:   m.complete(name, "", KindBool),
+		Meta:   m,
 		get:    func(r *T) Value { return BoolValue(*at(r)) },
 		set:    func(r *T, v Value) { *at(r) = v.Bool() },
-		target: func(r *T) any { return &target[bool]{column: name, set: func(on bool) { *at(r) = on }} },
+		target: func(r *T) any { return &target[bool]{column: m.Column, set: func(on bool) { *at(r) = on }} },
 	}
 }
 
 // Int describes a field that is a whole number.
 func Int[T any](name, rule string, at func(*T) *int, m Meta) Field[T] {
+	m = m.complete(name, rule, KindInt)
 	return Field[T]{
-		Meta:   m.complete(name, rule, KindInt),
+		Meta:   m,
 		get:    func(r *T) Value { return IntValue(*at(r)) },
 		set:    func(r *T, v Value) { *at(r) = v.Int() },
-		target: func(r *T) any { return &target[int]{column: name, set: func(n int) { *at(r) = n }} },
+		target: func(r *T) any { return &target[int]{column: m.Column, set: func(n int) { *at(r) = n }} },
 	}
 }
 
 // Time describes a field that is a time in UTC, stored to the microsecond.
 func Time[T any](name string, at func(*T) *time.Time, m Meta) Field[T] {
+	m = m.complete(name, "", KindTime)
 	return Field[T]{
-		Meta: m.complete(name, "", KindTime),
+		Meta: m,
 		get:  func(r *T) Value { return TimeValue(*at(r)) },
 		set:  func(r *T, v Value) { *at(r) = v.Time() },
 		target: func(r *T) any {
-			return &target[int64]{column: name, set: func(micros int64) { *at(r) = time.UnixMicro(micros).UTC() }}
+			return &target[int64]{column: m.Column, set: func(micros int64) { *at(r) = time.UnixMicro(micros).UTC() }}
 		},
 	}
 }

@@ -24,7 +24,7 @@ func newTable() *field.Table[record] {
 		field.Text("notes", "", func(r *record) *string { return &r.Notes }, field.Meta{Label: "Notes", Placeholder: "NOTES"}),
 		field.List("tags", "max=3,dive,max=5,plain_line", func(r *record) *[]string { return &r.Tags }, field.Meta{Label: "Tags", Search: true}),
 		field.Bool("enabled", func(r *record) *bool { return &r.Enabled }, field.Meta{Label: "Enabled"}),
-		field.Int("max_count", "min=1,max=9", func(r *record) *int { return &r.Count }, field.Meta{Label: "Largest count"}),
+		field.Int("max_count", "omitempty,min=1,max=9", func(r *record) *int { return &r.Count }, field.Meta{Label: "Largest count", Column: "count_of"}),
 		field.Time("expires_at", func(r *record) *time.Time { return &r.Expires }, field.Meta{Label: "Expires"}),
 	)
 }

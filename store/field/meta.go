@@ -35,6 +35,9 @@ type Meta struct {
 	Placeholder string
 	// Example is a value as [Parse] reads it.
 	Example string
+	// Column is the name of the SQL column. Defaults to Name; it differs where
+	// SQL reserves the name.
+	Column string
 	// Format says what the texts stand for.
 	Format Format
 	// Default is the value of a new record that is created without one, where it
@@ -62,10 +65,14 @@ type Meta struct {
 	// Required says that the rule rejects an empty value.
 	Required bool
 	// Min and Max are the bounds of the rule: characters of a text, elements of
-	// a list, or the number itself. 0 is no bound.
+	// a list, or the number itself. 0 is no bound. A rule with omitempty accepts
+	// the zero value as well, see Optional.
 	Min, Max int
 	// MaxElement bounds the characters of each element of a list. 0 is no bound.
 	MaxElement int
+	// Optional says that the rule accepts the zero value beside what its other
+	// tags accept.
+	Optional bool
 	// OneOf lists the values that the rule accepts, where it names them.
 	OneOf []string
 }
@@ -79,8 +86,12 @@ func (m Meta) complete(name, rule string, kind Kind) Meta {
 	if m.Placeholder == "" {
 		m.Placeholder = strings.ToUpper(string(kind))
 	}
+	if m.Column == "" {
+		m.Column = name
+	}
 	of, each, _ := strings.Cut(rule, "dive")
-	m.Required = slices.Contains(strings.Split(of, ","), "required")
+	tags := strings.Split(of, ",")
+	m.Required, m.Optional = slices.Contains(tags, "required"), slices.Contains(tags, "omitempty")
 	m.Min, m.Max, m.MaxElement = bound(of, "min"), bound(of, "max"), bound(each, "max")
 	if values := parameter(of, "oneof"); values != "" {
 		m.OneOf = strings.Fields(values)

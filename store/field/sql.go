@@ -8,8 +8,8 @@ import (
 )
 
 // Columns returns the names of the SQL columns, in the order of [Table.Args] and
-// [Table.Targets].
-func (t *Table[T]) Columns() []string { return t.Names(nil) }
+// [Table.Targets]. The caller must not change the slice.
+func (t *Table[T]) Columns() []string { return t.columns }
 
 // Args returns the values of the SQL columns: a list as a JSON array, a time as
 // microseconds since 1970.
@@ -52,11 +52,7 @@ func encodeList(list []string) string {
 type listTarget struct {
 	column  string
 	list    *[]string
-	decoded map[string][]string
-}
-
-func newListTarget(column string, list *[]string) *listTarget {
-	return &listTarget{column: column, list: list, decoded: map[string][]string{}}
+	decoded map[string][]string // nil until it is needed
 }
 
 // Scan implements [sql.Scanner].
@@ -76,6 +72,9 @@ func (t *listTarget) Scan(src any) error {
 	if !ok {
 		if json.Unmarshal([]byte(text), &list) != nil {
 			return columnError(t.column)
+		}
+		if t.decoded == nil {
+			t.decoded = map[string][]string{}
 		}
 		t.decoded[text] = list
 	}

@@ -19,7 +19,7 @@ func newDatabase(t *testing.T) *sql.DB {
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
-	_, err = db.ExecContext(t.Context(), "CREATE TABLE records (name, notes, tags, enabled, max_count, expires_at)")
+	_, err = db.ExecContext(t.Context(), "CREATE TABLE records (name, notes, tags, enabled, count_of, expires_at)")
 	require.NoError(t, err)
 	return db
 }
@@ -67,7 +67,7 @@ func TestTable_Targets_errorHasNoContent(t *testing.T) {
 		scanner, ok := targets[i].(sql.Scanner)
 		require.True(t, ok)
 		for _, content := range []any{"s3cret", []byte("s3cret"), nil, 1.5} {
-			require.EqualError(t, scanner.Scan(content), "column "+f.Name+" cannot be read")
+			require.EqualError(t, scanner.Scan(content), "column "+f.Column+" cannot be read")
 		}
 	}
 }

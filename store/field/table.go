@@ -20,8 +20,9 @@ const (
 // documents and errors name them. It never changes, and any number of goroutines
 // may use it.
 type Table[T any] struct {
-	fields []Field[T]
-	index  map[string]int
+	fields  []Field[T]
+	columns []string
+	index   map[string]int
 }
 
 // New returns a table. It panics when two fields have the same name, or when a
@@ -33,6 +34,7 @@ func New[T any](fields ...Field[T]) *Table[T] {
 			panic(fmt.Sprintf("field: field %d, %q, needs a label and a name of its own", i, f.Name))
 		}
 		t.index[f.Name] = i
+		t.columns = append(t.columns, f.Column)
 	}
 	return t
 }
@@ -145,6 +147,33 @@ func (t *Table[T]) Normalize(record *T, clean func(m Meta, text string) string) 
 		case KindBool, KindInt, KindTime:
 		}
 	}
+}
+
+// FillLists replaces each nil list by an empty one, so that JSON has [] for it.
+func (t *Table[T]) FillLists(record *T) {
+	for _, f := range t.fields {
+		if f.Kind == KindList && f.get(record).IsZero() {
+			f.set(record, ListValue([]string{}))
+		}
+	}
+}
+
+// Snapshot returns the values that are not zero by the names of their fields, for
+// an audit state: equal records have equal snapshots, also after a new field came.
+// A time is in microseconds since 1970.
+func (t *Table[T]) Snapshot(record *T) map[string]any {
+	snapshot := map[string]any{}
+	for _, f := range t.fields {
+		v := f.get(record)
+		switch {
+		case v.IsZero():
+		case f.Kind == KindTime:
+			snapshot[f.Name] = v.time.UnixMicro()
+		default:
+			snapshot[f.Name] = v.Any()
+		}
+	}
+	return snapshot
 }
 
 // Validate passes each value that has a rule to check, and returns the errors in

@@ -25,16 +25,17 @@ func TestTable_Metas_readsTheRule(t *testing.T) {
 	t.Parallel()
 	metas := newTable().Metas(nil)
 	require.Equal(t, field.Meta{
-		Name: "name", Kind: field.KindText, Label: "Name", Placeholder: "TEXT", Search: true,
+		Name: "name", Kind: field.KindText, Label: "Name", Placeholder: "TEXT", Column: "name", Search: true,
 		Rule: "required,max=10,plain_line", Required: true, Max: 10,
 	}, metas[0])
-	require.Equal(t, field.Meta{Name: "notes", Kind: field.KindText, Label: "Notes", Placeholder: "NOTES"}, metas[1])
+	require.Equal(t, field.Meta{Name: "notes", Kind: field.KindText, Label: "Notes", Placeholder: "NOTES", Column: "notes"}, metas[1])
 	require.Equal(t, field.Meta{
-		Name: "tags", Kind: field.KindList, Label: "Tags", Placeholder: "LIST", Search: true,
+		Name: "tags", Kind: field.KindList, Label: "Tags", Placeholder: "LIST", Column: "tags", Search: true,
 		Rule: "max=3,dive,max=5,plain_line", Max: 3, MaxElement: 5,
 	}, metas[2])
 	require.Equal(t, field.Meta{
-		Name: "max_count", Kind: field.KindInt, Label: "Largest count", Placeholder: "INT", Rule: "min=1,max=9", Min: 1, Max: 9,
+		Name: "max_count", Kind: field.KindInt, Label: "Largest count", Placeholder: "INT", Column: "count_of",
+		Rule: "omitempty,min=1,max=9", Optional: true, Min: 1, Max: 9,
 	}, metas[4])
 	require.Equal(t, "max-count", metas[4].Flag())
 	choice := field.Text("access", "oneof=full limited", func(r *record) *string { return &r.Name }, field.Meta{})
@@ -46,7 +47,7 @@ func TestTable_Names_selects(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"name", "notes", "tags", "enabled", "max_count", "expires_at"}, newTable().Names(nil))
 	require.Equal(t, []string{"name", "tags"}, newTable().Names(func(m field.Meta) bool { return m.Search }))
-	require.Equal(t, newTable().Names(nil), newTable().Columns())
+	require.Equal(t, []string{"name", "notes", "tags", "enabled", "count_of", "expires_at"}, newTable().Columns())
 }
 
 func TestTable_Lookup(t *testing.T) {
@@ -162,6 +163,24 @@ func TestTable_Validate_passesValuesWithRules(t *testing.T) {
 	})
 	require.Equal(t, map[string]any{"name": "jane", "tags": []string{}, "max_count": 3}, values)
 	require.Equal(t, []store.FieldError{
-		{Field: "name", Code: "required,max=10,plain_line"}, {Field: "tags", Code: "max=3,dive,max=5,plain_line"}, {Field: "max_count", Code: "min=1,max=9"},
+		{Field: "name", Code: "required,max=10,plain_line"}, {Field: "tags", Code: "max=3,dive,max=5,plain_line"}, {Field: "max_count", Code: "omitempty,min=1,max=9"},
 	}, errs)
+}
+
+func TestTable_FillLists(t *testing.T) {
+	t.Parallel()
+	r := &record{}
+	newTable().FillLists(r)
+	require.Equal(t, &record{Tags: []string{}}, r)
+	r.Tags = []string{"a"}
+	newTable().FillLists(r)
+	require.Equal(t, []string{"a"}, r.Tags)
+}
+
+func TestTable_Snapshot_leavesOutZeros(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, newTable().Snapshot(&record{Tags: []string{}}))
+	require.Equal(t, map[string]any{
+		"name": "jane", "notes": "a, b\nc", "tags": []string{"x", "", "y,z"}, "enabled": true, "max_count": 7, "expires_at": int64(1767323045678901),
+	}, newTable().Snapshot(filledRecord()))
 }

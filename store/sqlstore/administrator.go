@@ -23,11 +23,8 @@ func administratorNotFound() error { return &store.NotFoundError{Kind: "administ
 func (m administratorStore) CreateAdministrator(ctx context.Context, a *ampusers.Administrator) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		// Sealed inside of the transaction, as AMI accounts are.
-		values, err := m.encodeAdministrator(a)
-		if err != nil {
-			return err
-		}
-		_, err = q.ExecContext(ctx, administratorTable().insert(), values...)
+		values := m.encodeAdministrator(a)
+		_, err := q.ExecContext(ctx, administratorTable().insert(), values...)
 		if err != nil && m.engine.isDuplicate(err) {
 			return &store.AlreadyExistsError{Kind: "administrator", Field: "username"}
 		}
@@ -73,10 +70,7 @@ func (m administratorStore) UpdateAdministrator(ctx context.Context, username st
 			return err
 		}
 		a.Username = stored
-		values, err := m.encodeAdministrator(a)
-		if err != nil {
-			return err
-		}
+		values := m.encodeAdministrator(a)
 		_, err = q.ExecContext(ctx, administratorTable().update(), administratorTable().updateArgs(values)...)
 		return m.wrapError(ctx, "update administrator", err)
 	})

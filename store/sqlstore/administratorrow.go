@@ -13,9 +13,8 @@ import (
 func administratorTable() table {
 	return table{
 		name: "pbxusers_administrators",
-		columns: slices.Concat([]string{
-			"folded_username", "username", "display_name", "access", "sections", "teams", "extensions", "dids",
-			"disabled", "session_generation", "created_at", "updated_at", "password_changed_at", "last_login_at",
+		columns: slices.Concat([]string{"folded_username"}, ampusers.Fields().Columns(), []string{
+			"extensions", "dids", "session_generation", "created_at", "updated_at", "password_changed_at", "last_login_at",
 		}, credentialColumns()),
 		derived: []string{"folded_display_name"},
 	}
@@ -28,41 +27,33 @@ func administratorSealContext(foldedUsername string) string {
 }
 
 // encodeAdministrator returns the values of the columns of administratorTable.
-func (db *DB) encodeAdministrator(a *ampusers.Administrator) ([]any, error) {
+func (db *DB) encodeAdministrator(a *ampusers.Administrator) []any {
 	folded := ampusers.FoldUsername(a.Username)
-	sections, sectionsErr := encodeList(a.Sections)
-	teams, teamsErr := encodeList(a.Teams)
-	if err := errors.Join(sectionsErr, teamsErr); err != nil {
-		return nil, fmt.Errorf("sqlstore: %w", err)
-	}
-	return slices.Concat([]any{
-		folded, a.Username, a.DisplayName, a.Access, sections, teams, a.Extensions.String(), a.DIDs.String(),
-		a.Disabled, a.SessionEpoch,
+	return slices.Concat([]any{folded}, ampusers.Fields().Args(a), []any{
+		a.Extensions.String(), a.DIDs.String(), a.SessionEpoch,
 		a.CreatedAt.UnixMicro(), a.UpdatedAt.UnixMicro(), a.PasswordChangedAt.UnixMicro(), a.LastLoginAt.UnixMicro(),
-	}, db.encodeCredentials(&a.Credentials, administratorSealContext(folded)), []any{strings.ToLower(a.DisplayName)}), nil
+	}, db.encodeCredentials(&a.Credentials, administratorSealContext(folded)), []any{strings.ToLower(a.DisplayName)})
 }
 
 // administratorDecoder decodes the rows of one query. It scans all of them into
 // the same place, and parses what many administrators have in common once.
 type administratorDecoder struct {
 	ranges map[string]scope.Ranges
-	lists  listDecoder
 	// columns points to what follows, in the order of administratorTable.
-	columns                                   []any
-	administrator                             ampusers.Administrator
-	folded, sections, teams, extensions, dids string
-	times                                     micros
-	credentials                               credentialDecoder
+	columns                  []any
+	administrator            ampusers.Administrator
+	folded, extensions, dids string
+	times                    micros
+	credentials              credentialDecoder
 }
 
 func (db *DB) administratorDecoder() *administratorDecoder {
 	d := &administratorDecoder{
-		ranges: map[string]scope.Ranges{}, lists: listDecoder{}, times: make(micros, 4), credentials: credentialDecoder{keyring: db.keyring},
+		ranges: map[string]scope.Ranges{}, times: make(micros, 4), credentials: credentialDecoder{keyring: db.keyring},
 	}
 	a := &d.administrator
-	d.columns = slices.Concat([]any{
-		&d.folded, &a.Username, &a.DisplayName, &a.Access, &d.sections, &d.teams, &d.extensions, &d.dids,
-		&a.Disabled, &a.SessionEpoch,
+	d.columns = slices.Concat([]any{&d.folded}, ampusers.Fields().Targets(a), []any{
+		&d.extensions, &d.dids, &a.SessionEpoch,
 	}, d.times.columns(), d.credentials.columns())
 	return d
 }
@@ -75,19 +66,13 @@ func (d *administratorDecoder) decode(row scanner) (*ampusers.Administrator, err
 	a := d.administrator
 	d.times.decode(&a.CreatedAt, &a.UpdatedAt, &a.PasswordChangedAt, &a.LastLoginAt)
 	sealContext := func() string { return administratorSealContext(d.folded) }
-	if err := errors.Join(d.decodeLists(&a), d.credentials.decode(&a.Credentials, sealContext)); err != nil {
+	if err := errors.Join(d.decodeNumbers(&a), d.credentials.decode(&a.Credentials, sealContext)); err != nil {
 		return nil, fmt.Errorf("%q: %w", a.Username, err)
 	}
 	return &a, nil
 }
 
-func (d *administratorDecoder) decodeLists(a *ampusers.Administrator) (err error) {
-	if a.Sections, err = d.lists.decode("sections", d.sections); err != nil {
-		return err
-	}
-	if a.Teams, err = d.lists.decode("teams", d.teams); err != nil {
-		return err
-	}
+func (d *administratorDecoder) decodeNumbers(a *ampusers.Administrator) (err error) {
 	if a.Extensions, err = d.decodeRanges("extensions", d.extensions); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,11 +14,9 @@ import (
 func amiAccountTable() table {
 	return table{
 		name: "pbxusers_managers",
-		columns: []string{
-			"folded_name", "name", "secret", "deny", "permit", "named_acl", "read_classes", "write_classes", "event_filters",
-			"display_connects", "allow_multiple_login", "write_timeout", "disabled", "note", "owner",
-			"created_at", "updated_at", "secret_changed_at",
-		},
+		columns: slices.Concat([]string{"folded_name"}, manager.Fields().Columns(), []string{
+			"secret", "deny", "permit", "read_classes", "write_classes", "event_filters", "created_at", "updated_at", "secret_changed_at",
+		}),
 		derived: []string{"folded_note", "folded_owner"},
 	}
 }
@@ -36,13 +35,12 @@ func (db *DB) encodeAMIAccount(u *manager.Account) ([]any, error) {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
 	folded := manager.FoldName(u.Name)
-	return []any{
-		folded, u.Name, db.keyring.Seal([]byte(u.Secret.Reveal()), amiAccountSealContext(folded)),
-		deny, permit, u.NamedACL, u.Read.String(), u.Write.String(), filters,
-		u.DisplayConnects, u.AllowMultipleLogin, u.WriteTimeout, u.Disabled,
-		u.Note, u.Owner, u.CreatedAt.UnixMicro(), u.UpdatedAt.UnixMicro(), u.SecretChangedAt.UnixMicro(),
+	return slices.Concat([]any{folded}, manager.Fields().Args(u), []any{
+		db.keyring.Seal([]byte(u.Secret.Reveal()), amiAccountSealContext(folded)),
+		deny, permit, u.Read.String(), u.Write.String(), filters,
+		u.CreatedAt.UnixMicro(), u.UpdatedAt.UnixMicro(), u.SecretChangedAt.UnixMicro(),
 		strings.ToLower(u.Note), strings.ToLower(u.Owner),
-	}, nil
+	}), nil
 }
 
 // encodeNetworks refuses what could not be decoded again.
@@ -95,11 +93,9 @@ type amiAccountDecoder struct {
 func (db *DB) amiAccountDecoder() *amiAccountDecoder {
 	d := &amiAccountDecoder{keyring: db.keyring, privileges: map[string]manager.Privileges{}}
 	u := &d.account
-	d.columns = []any{
-		&d.folded, &u.Name, &d.secret, &d.deny, &d.permit, &u.NamedACL, &d.readClasses, &d.writeClasses, &d.filters,
-		&u.DisplayConnects, &u.AllowMultipleLogin, &u.WriteTimeout, &u.Disabled, &u.Note, &u.Owner,
-		&d.created, &d.updated, &d.secretChanged,
-	}
+	d.columns = slices.Concat([]any{&d.folded}, manager.Fields().Targets(u), []any{
+		&d.secret, &d.deny, &d.permit, &d.readClasses, &d.writeClasses, &d.filters, &d.created, &d.updated, &d.secretChanged,
+	})
 	return d
 }
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
@@ -15,34 +16,47 @@ func groupNotFound() error { return &store.NotFoundError{Kind: userman.KindGroup
 func groupTable() table {
 	return table{
 		name: "pbxusers_groups", keyLen: 2,
-		columns: []string{
-			"team", "folded_name", "name", "description", "priority", "is_default", "permissions", "directory", "created_at", "updated_at",
-		},
+		columns: slices.Concat([]string{"team", "folded_name"}, userman.GroupFields().Columns(), []string{
+			"permissions", "directory", "created_at", "updated_at",
+		}),
 	}
 }
 
 // encodeGroup returns the values of the columns of groupTable.
 func (m userStore) encodeGroup(g *userman.Group) ([]any, error) {
 	permissions, err := encodePermissions(g.Permissions)
-	return []any{
-		m.team, userman.FoldGroupName(g.Name), g.Name, g.Description, g.Priority, g.Default, permissions, g.Directory,
-		g.CreatedAt.UnixMicro(), g.UpdatedAt.UnixMicro(),
-	}, err
+	return slices.Concat([]any{m.team, userman.FoldGroupName(g.Name)}, userman.GroupFields().Args(g), []any{
+		permissions, g.Directory, g.CreatedAt.UnixMicro(), g.UpdatedAt.UnixMicro(),
+	}), err
 }
 
-// decodeGroup reads one row of groupTable's columns.
-func decodeGroup(row scanner) (*userman.Group, error) {
-	var g userman.Group
-	var team, folded, permissions string
-	times := make(micros, 2)
-	dest := append([]any{
-		&team, &folded, &g.Name, &g.Description, &g.Priority, &g.Default, &permissions, &g.Directory,
-	}, times.columns()...)
-	if err := row.Scan(dest...); err != nil {
+// groupDecoder decodes the rows of one query. It scans all of them into the same
+// place.
+type groupDecoder struct {
+	shared permissionDecoder
+	// columns points to what follows, in the order of groupTable.
+	columns                   []any
+	group                     userman.Group
+	team, folded, permissions string
+	times                     micros
+}
+
+func newGroupDecoder() *groupDecoder {
+	d := &groupDecoder{shared: permissionDecoder{}, times: make(micros, 2)}
+	d.columns = slices.Concat([]any{&d.team, &d.folded}, userman.GroupFields().Targets(&d.group), []any{
+		&d.permissions, &d.group.Directory,
+	}, d.times.columns())
+	return d
+}
+
+// decode reads one row of groupTable's columns.
+func (d *groupDecoder) decode(row scanner) (*userman.Group, error) {
+	if err := row.Scan(d.columns...); err != nil {
 		return nil, err
 	}
-	times.decode(&g.CreatedAt, &g.UpdatedAt)
-	grants, err := permissionDecoder{}.decode(permissions)
+	g := d.group
+	d.times.decode(&g.CreatedAt, &g.UpdatedAt)
+	grants, err := d.shared.decode(d.permissions)
 	g.Permissions = grants
 	return &g, err
 }
@@ -84,7 +98,7 @@ func (m userStore) Group(ctx context.Context, name string) (found *userman.Group
 
 func (m userStore) findGroup(ctx context.Context, q querier, name string) (*userman.Group, error) {
 	row := q.QueryRowContext(ctx, groupTable().selectAll()+groupTable().where(), m.team, userman.FoldGroupName(name))
-	g, err := decodeGroup(row)
+	g, err := newGroupDecoder().decode(row)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, groupNotFound()
 	}
@@ -142,7 +156,7 @@ func (m userStore) ListGroups(ctx context.Context) (groups []*userman.Group, rev
 			return err
 		}
 		text := groupTable().selectAll() + " WHERE team = ? ORDER BY priority, folded_name"
-		groups, err = query(ctx, m.DB, q, "list groups", text, []any{m.team}, decodeGroup)
+		groups, err = query(ctx, m.DB, q, "list groups", text, []any{m.team}, newGroupDecoder().decode)
 		return err
 	})
 	return groups, revision, err

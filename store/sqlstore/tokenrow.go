@@ -13,26 +13,22 @@ import (
 func tokenTable() table {
 	return table{
 		name: "pbxusers_tokens", keyLen: 2,
-		columns: []string{
-			"team", "id", "user_id", "description", "disabled", "extensions", "modules", "addresses", "requests_per_hour",
-			"key_hash", "hour_requests", "expires_at", "hour_started_at", "created_at", "updated_at", "key_made_at", "last_used_at",
-		},
+		columns: slices.Concat([]string{"team", "id", "user_id"}, userman.TokenFields().Columns(), []string{
+			"addresses", "key_hash", "hour_requests", "hour_started_at", "created_at", "updated_at", "key_made_at", "last_used_at",
+		}),
 	}
 }
 
 // encodeToken returns the values of the columns of tokenTable.
 func (m userStore) encodeToken(t *userman.Token) ([]any, error) {
-	extensions, extensionsErr := encodeList(t.Extensions)
-	modules, modulesErr := encodeList(t.Modules)
-	addresses, addressesErr := encodePrefixes(t.Addresses)
-	if err := errors.Join(extensionsErr, modulesErr, addressesErr); err != nil {
+	addresses, err := encodePrefixes(t.Addresses)
+	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	return []any{
-		m.team, t.ID, t.UserID, t.Description, t.Disabled, extensions, modules, addresses, t.RequestsPerHour,
-		encodeHash(t.KeyHash), t.HourRequests, t.ExpiresAt.UnixMicro(), t.HourStartedAt.UnixMicro(),
+	return slices.Concat([]any{m.team, t.ID, t.UserID}, userman.TokenFields().Args(t), []any{
+		addresses, encodeHash(t.KeyHash), t.HourRequests, t.HourStartedAt.UnixMicro(),
 		t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), t.KeyCreatedAt.UnixMicro(), t.LastUsedAt.UnixMicro(),
-	}, nil
+	}), nil
 }
 
 // encodePrefixes refuses what could not be decoded again.
@@ -65,22 +61,19 @@ func decodePrefixes(column, text string) ([]netip.Prefix, error) {
 // tokenDecoder decodes the rows of one query. It scans all of them into the
 // same place.
 type tokenDecoder struct {
-	lists listDecoder
 	// columns points to what follows, in the order of tokenTable.
-	columns                        []any
-	token                          userman.Token
-	team                           string
-	extensions, modules, addresses string
-	keyHash                        []byte
-	times                          micros
+	columns         []any
+	token           userman.Token
+	team, addresses string
+	keyHash         []byte
+	times           micros
 }
 
 func newTokenDecoder() *tokenDecoder {
-	d := &tokenDecoder{lists: listDecoder{}, times: make(micros, 6)}
+	d := &tokenDecoder{times: make(micros, 5)}
 	t := &d.token
-	d.columns = slices.Concat([]any{
-		&d.team, &t.ID, &t.UserID, &t.Description, &t.Disabled, &d.extensions, &d.modules, &d.addresses, &t.RequestsPerHour,
-		&d.keyHash, &t.HourRequests,
+	d.columns = slices.Concat([]any{&d.team, &t.ID, &t.UserID}, userman.TokenFields().Targets(t), []any{
+		&d.addresses, &d.keyHash, &t.HourRequests,
 	}, d.times.columns())
 	return d
 }
@@ -97,12 +90,9 @@ func (d *tokenDecoder) decode(row scanner) (*userman.Token, error) {
 func (d *tokenDecoder) build() (*userman.Token, error) {
 	t := d.token
 	t.KeyHash = d.keyHash
-	d.times.decode(&t.ExpiresAt, &t.HourStartedAt, &t.CreatedAt, &t.UpdatedAt, &t.KeyCreatedAt, &t.LastUsedAt)
-	var extensionsErr, modulesErr, addressesErr error
-	t.Extensions, extensionsErr = d.lists.decode("extensions", d.extensions)
-	t.Modules, modulesErr = d.lists.decode("modules", d.modules)
-	t.Addresses, addressesErr = decodePrefixes("addresses", d.addresses)
-	if err := errors.Join(extensionsErr, modulesErr, addressesErr); err != nil {
+	d.times.decode(&t.HourStartedAt, &t.CreatedAt, &t.UpdatedAt, &t.KeyCreatedAt, &t.LastUsedAt)
+	var err error
+	if t.Addresses, err = decodePrefixes("addresses", d.addresses); err != nil {
 		return nil, fmt.Errorf("API token %q: %w", t.ID, err)
 	}
 	return &t, nil

@@ -15,11 +15,8 @@ import (
 func userTable() table {
 	return table{
 		name: "pbxusers_people", keyLen: 2,
-		columns: slices.Concat([]string{
-			"team", "id", "username", "description", "title", "company", "department", "first_name", "last_name", "display_name",
-			"email", "other_emails", "cell_phone", "home_phone", "work_phone", "fax", "language", "time_zone",
-			"default_extension", "linked_extensions", "group_names", "permissions", "disabled", "must_change_password",
-			"directory", "external_id", "picture", "session_generation",
+		columns: slices.Concat([]string{"team", "id"}, userman.Fields().Columns(), []string{
+			"group_names", "permissions", "directory", "picture", "session_generation",
 		}, userTimeColumns(), credentialColumns(), []string{"activation_hash", "activation_expires"}),
 		derived: []string{
 			"deleted", "folded_username", "folded_last_name", "folded_email", "searched",
@@ -50,19 +47,13 @@ func userSealContext(team, id string) string {
 
 // encodeUser returns the values of the columns of userTable.
 func (m userStore) encodeUser(u *userman.User) ([]any, error) {
-	emails, emailsErr := encodeList(u.OtherEmails)
-	linked, linkedErr := encodeList(u.LinkedExtensions)
 	groups, groupsErr := encodeList(u.Groups)
 	permissions, permissionsErr := encodePermissions(u.Permissions)
-	if err := errors.Join(emailsErr, linkedErr, groupsErr, permissionsErr); err != nil {
+	if err := errors.Join(groupsErr, permissionsErr); err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	values := []any{
-		m.team, u.ID, u.Username, u.Description, u.Title, u.Company, u.Department, u.FirstName, u.LastName, u.DisplayName,
-		u.Email, emails, u.CellPhone, u.HomePhone, u.WorkPhone, u.Fax, u.Language, u.TimeZone,
-		u.DefaultExtension, linked, groups, permissions, u.Disabled, u.MustChangePassword,
-		u.Directory, u.ExternalID, u.Picture, u.SessionEpoch,
-	}
+	values := append([]any{m.team, u.ID}, userman.Fields().Args(u)...)
+	values = append(values, groups, permissions, u.Directory, u.Picture, u.SessionEpoch)
 	for _, t := range userTimes(u) {
 		values = append(values, t.UnixMicro())
 	}
@@ -127,13 +118,13 @@ type userDecoder struct {
 	lists  listDecoder
 	shared permissionDecoder
 	// columns points to what follows, in the order of userTable.
-	columns                             []any
-	user                                userman.User
-	team                                string
-	emails, linked, groups, permissions string
-	times                               micros
-	credentials                         credentialDecoder
-	activation                          oneTimeTokenColumns
+	columns             []any
+	user                userman.User
+	team                string
+	groups, permissions string
+	times               micros
+	credentials         credentialDecoder
+	activation          oneTimeTokenColumns
 }
 
 func (db *DB) userDecoder() *userDecoder {
@@ -142,11 +133,8 @@ func (db *DB) userDecoder() *userDecoder {
 		credentials: credentialDecoder{keyring: db.keyring},
 	}
 	u := &d.user
-	d.columns = slices.Concat([]any{
-		&d.team, &u.ID, &u.Username, &u.Description, &u.Title, &u.Company, &u.Department, &u.FirstName, &u.LastName, &u.DisplayName,
-		&u.Email, &d.emails, &u.CellPhone, &u.HomePhone, &u.WorkPhone, &u.Fax, &u.Language, &u.TimeZone,
-		&u.DefaultExtension, &d.linked, &d.groups, &d.permissions, &u.Disabled, &u.MustChangePassword,
-		&u.Directory, &u.ExternalID, &u.Picture, &u.SessionEpoch,
+	d.columns = slices.Concat([]any{&d.team, &u.ID}, userman.Fields().Targets(u), []any{
+		&d.groups, &d.permissions, &u.Directory, &u.Picture, &u.SessionEpoch,
 	}, d.times.columns(), d.credentials.columns(), []any{&d.activation.hash, &d.activation.expires})
 	return d
 }
@@ -172,12 +160,6 @@ func (d *userDecoder) build() (*userman.User, error) {
 }
 
 func (d *userDecoder) decodeLists(u *userman.User) (err error) {
-	if u.OtherEmails, err = d.lists.decode("other_emails", d.emails); err != nil {
-		return err
-	}
-	if u.LinkedExtensions, err = d.lists.decode("linked_extensions", d.linked); err != nil {
-		return err
-	}
 	if u.Groups, err = d.lists.decode("group_names", d.groups); err != nil {
 		return err
 	}

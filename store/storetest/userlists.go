@@ -58,7 +58,7 @@ func userSearchFinds(t *testing.T, b Backend) {
 		"王小明":         func(u *userman.User) { u.Department, u.DisplayName = "ÉCOLE", "小明" },
 		"first.last+": func(u *userman.User) { u.Email, u.OtherEmails = "F@example.com", []string{"a@b.org", "c@d.net"} },
 		"0815":        func(u *userman.User) { u.DefaultExtension, u.LinkedExtensions = "1001", []string{"2001", "2002"} },
-		"phones":      func(u *userman.User) { u.CellPhone, u.HomePhone, u.WorkPhone, u.Fax = "771", "772", "773", "774" },
+		"phones":      func(u *userman.User) { setPhones(u, "771", "772", "773", "774") },
 	} {
 		u := newUser(username)
 		u.DisplayName = ""
@@ -80,7 +80,7 @@ func phoneSearchFinds(t *testing.T, b Backend) {
 	st := b.Users("")
 	for username, number := range map[string]string{"jane": "+49 (30) 123-45.67", "bob": "0301234568 ext 12", "eve": ""} {
 		u := newUser(username)
-		u.WorkPhone = number
+		setPhones(u, "", number)
 		require.NoError(t, st.CreateUser(t.Context(), u))
 	}
 	for search, want := range map[string][]string{
@@ -176,9 +176,10 @@ func variedText() *rapid.Generator[string] {
 func drawVariedUser(t *rapid.T, i int) *userman.User {
 	text, extensions := variedText(), rapid.SampledFrom([]string{"11", "12", "112"})
 	u := newUser(fmt.Sprintf("%04d", i) + text.Draw(t, "username"))
-	for _, field := range []*string{&u.Description, &u.FirstName, &u.LastName, &u.Email, &u.WorkPhone, &u.Title} {
+	for _, field := range []*string{&u.Description, &u.FirstName, &u.LastName, &u.Email, &u.Title} {
 		*field = text.Draw(t, "text")
 	}
+	setPhones(u, text.Draw(t, "phone"))
 	u.Directory = rapid.SampledFrom([]string{"", "ldap"}).Draw(t, "directory")
 	u.LinkedExtensions = rapid.SliceOfN(extensions, 0, 2).Draw(t, "linked_extensions")
 	u.Groups = rapid.SliceOfDistinct(rapid.SampledFrom([]string{"Sales", "Größe"}), rapid.ID[string]).Draw(t, "groups")

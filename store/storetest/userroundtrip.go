@@ -34,9 +34,8 @@ func requireSameUser(t require.TestingT, want, got *userman.User) {
 
 func normalizeUser(u *userman.User) *userman.User {
 	c := u.Clone()
-	for _, list := range []*[]string{&c.OtherEmails, &c.LinkedExtensions, &c.Groups} {
-		*list = append([]string(nil), *list...)
-	}
+	userman.Fields().FillLists(c)
+	c.Groups = append([]string(nil), c.Groups...)
 	normalizeCredentials(&c.Credentials)
 	return c
 }
@@ -172,29 +171,19 @@ func hostileUserStored(t *testing.T, b Backend) {
 func drawUser(t *rapid.T, groups []string) *userman.User {
 	text := rapid.OneOf(rapid.SampledFrom(hostileTexts()), rapid.Map(rapid.String(), withoutNUL))
 	u := &userman.User{
-		ID:                 "x" + text.Draw(t, "id"),
-		Username:           "x" + text.Draw(t, "username"),
-		OtherEmails:        rapid.SliceOfN(text, 0, 3).Draw(t, "other_emails"),
-		LinkedExtensions:   rapid.SliceOfN(text, 0, 3).Draw(t, "linked_extensions"),
-		Groups:             rapid.SliceOfDistinct(rapid.SampledFrom(groups), rapid.ID[string]).Draw(t, "groups"),
-		Permissions:        drawPermissions(t),
-		Disabled:           rapid.Bool().Draw(t, "disabled"),
-		MustChangePassword: rapid.Bool().Draw(t, "must_change_password"),
-		Credentials:        drawCredentials(t, text),
-		SessionEpoch:       rapid.Int64().Draw(t, "session_generation"),
+		ID:           "x" + text.Draw(t, "id"),
+		Groups:       rapid.SliceOfDistinct(rapid.SampledFrom(groups), rapid.ID[string]).Draw(t, "groups"),
+		Permissions:  drawPermissions(t),
+		Directory:    text.Draw(t, "directory"),
+		Picture:      text.Draw(t, "picture"),
+		Credentials:  drawCredentials(t, text),
+		SessionEpoch: rapid.Int64().Draw(t, "session_generation"),
 	}
 	if rapid.Bool().Draw(t, "activation") {
 		u.Activation = &credential.OneTimeToken{TokenHash: rapid.SliceOfN(rapid.Byte(), 1, 40).Draw(t, "activation_hash")}
 	}
-	for _, field := range []*string{
-		&u.Description, &u.Title, &u.Company, &u.Department, &u.FirstName, &u.LastName, &u.DisplayName, &u.Email,
-		&u.CellPhone, &u.HomePhone, &u.WorkPhone, &u.Fax, &u.Language, &u.TimeZone, &u.DefaultExtension,
-		&u.Directory, &u.ExternalID, &u.Picture,
-	} {
-		if rapid.IntRange(0, 2).Draw(t, "blank") == 0 {
-			*field = text.Draw(t, "text")
-		}
-	}
+	drawFields(t, userman.Fields(), u, text)
+	u.Username = "x" + u.Username
 	for _, at := range timesOfUser(u) {
 		if rapid.Bool().Draw(t, "at all") {
 			*at = drawTime(t)
@@ -217,20 +206,19 @@ func hostileUser(username string) *userman.User {
 		return time.Date(2026, 1, 2, 3, 4, 5, 678_901_000, time.UTC).Add(time.Duration(hours) * time.Hour)
 	}
 	a := hostileAdministrator(username)
-	return &userman.User{
-		ID: idOf(username), Username: username, DisplayName: a.DisplayName,
-		Description: "', \"; DROP TABLE", Title: "Dr. %_", Company: "Größe & <b>Söhne</b>", Department: "北京\n\\", FirstName: "Zoë", LastName: "O'Neil",
-		Email: "jane@example.com", OtherEmails: []string{"z@example.com", "a'\"@example.com", ""},
-		CellPhone: "+49 (30) 12-34 x5", HomePhone: "1", WorkPhone: "*2", Fax: "#3", Language: "zh-Hans", TimeZone: "Europe/Berlin",
+	u := &userman.User{
+		ID: idOf(username), Username: username,
 		DefaultExtension: "0100", LinkedExtensions: []string{"300", "200", "007"}, Groups: []string{"Sales 'n\" <b>Größe</b>", "北京", "default"},
 		Permissions: permission.Permissions{
 			permission.PortalLogin: permission.On(), permission.VoicemailDownload: permission.Off(),
 			permission.VoicemailExtensions: permission.Set(permission.OwnExtension, "1002"), permission.HistoryExtensions: permission.Append("1003"),
 			"gone.by_now": permission.Set(),
 		},
-		Disabled: true, MustChangePassword: true, Directory: "ldap '\"", ExternalID: "CN=Jane\\,O,DC=x", Picture: "v1",
+		Directory: "ldap '\"", ExternalID: "CN=Jane\\,O,DC=x", Picture: "v1",
 		Credentials: a.Credentials, Activation: &credential.OneTimeToken{TokenHash: []byte("\x00activation '\xff"), ExpiresAt: at(1)},
 		SessionEpoch: 7, CreatedAt: at(2), UpdatedAt: at(3), PasswordChangedAt: at(4), LastLoginAt: at(5),
 		WelcomedAt: at(6), WelcomeStartedAt: at(7), MissingSince: at(8), DeletedAt: at(9),
 	}
+	fillFields(userman.Fields(), u)
+	return u
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -24,9 +25,9 @@ func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.Director
 		return userman.DirectoryEntry{Problem: problem}
 	}
 	out := userman.DirectoryEntry{ExternalID: id, User: &userman.User{}, ManagedFields: d.managed}
-	known := fields()
 	for _, name := range d.managed {
-		if out.Problem = d.setField(out.User, src, known[name], d.opts.Attributes[name]); out.Problem != "" {
+		f, _ := lookupField(name)
+		if out.Problem = d.setField(out.User, src, f, d.opts.Attributes[name]); out.Problem != "" {
 			return out
 		}
 	}
@@ -39,10 +40,10 @@ func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.Director
 
 // setField sets a field from an attribute, and returns what is wrong with it, in
 // one sentence.
-func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field, attribute string) string {
+func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field.Field[userman.User], attribute string) string {
 	values, problem := textValues(src, attribute)
 	if problem == "" {
-		problem = f.set(u, values)
+		problem = setField(f, u, values)
 	}
 	return attributeProblem(attribute, problem)
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -16,56 +17,29 @@ const (
 	accountDisabled = 0x2
 )
 
-// field says how a field of a user is set.
-type field struct {
-	// single is the place of a field that has one value, and many that of one
-	// that has several.
-	single func(u *userman.User) *string
-	multi  func(u *userman.User) *[]string
-	// singleValued refuses several values: nobody could tell which is meant.
-	singleValued bool
-}
-
-// fields returns those that a directory can keep, by their names, "disabled"
-// aside.
-func fields() map[string]field {
-	return map[string]field{
-		"username":          {single: func(u *userman.User) *string { return &u.Username }, singleValued: true},
-		"description":       {single: func(u *userman.User) *string { return &u.Description }},
-		"title":             {single: func(u *userman.User) *string { return &u.Title }},
-		"company":           {single: func(u *userman.User) *string { return &u.Company }},
-		"department":        {single: func(u *userman.User) *string { return &u.Department }},
-		"first_name":        {single: func(u *userman.User) *string { return &u.FirstName }},
-		"last_name":         {single: func(u *userman.User) *string { return &u.LastName }},
-		"display_name":      {single: func(u *userman.User) *string { return &u.DisplayName }},
-		"email":             {single: func(u *userman.User) *string { return &u.Email }},
-		"other_emails":      {multi: func(u *userman.User) *[]string { return &u.OtherEmails }},
-		"cell_phone":        {single: func(u *userman.User) *string { return &u.CellPhone }},
-		"home_phone":        {single: func(u *userman.User) *string { return &u.HomePhone }},
-		"work_phone":        {single: func(u *userman.User) *string { return &u.WorkPhone }},
-		"fax":               {single: func(u *userman.User) *string { return &u.Fax }},
-		"language":          {single: func(u *userman.User) *string { return &u.Language }, singleValued: true},
-		"time_zone":         {single: func(u *userman.User) *string { return &u.TimeZone }, singleValued: true},
-		"default_extension": {single: func(u *userman.User) *string { return &u.DefaultExtension }, singleValued: true},
-		"linked_extensions": {multi: func(u *userman.User) *[]string { return &u.LinkedExtensions }},
-	}
+// lookupField returns the field of a user of that name; false when a directory
+// cannot set it.
+func lookupField(name string) (field.Field[userman.User], bool) {
+	f, ok := userman.Fields().Lookup(name)
+	return f, ok && f.Directory
 }
 
 func isField(name string) bool {
-	_, ok := fields()[name]
+	_, ok := lookupField(name)
 	return ok || name == fieldDisabled
 }
 
-// set puts values into the field of u; it returns what is wrong with them, or
-// "".
-func (f field) set(u *userman.User, values []string) string {
+// setField sets a field of u to the values of an attribute. It returns what is
+// wrong with them, or "". Of several names, emails and phone numbers it takes the
+// first; several usernames, extensions, languages or zones are ambiguous.
+func setField(f field.Field[userman.User], u *userman.User, values []string) string {
 	switch {
-	case f.multi != nil:
-		*f.multi(u) = values
-	case len(values) > 1 && f.singleValued:
+	case f.Kind == field.KindList:
+		f.Set(u, field.ListValue(values))
+	case len(values) > 1 && f.Format != "" && f.Format != field.FormatEmail && f.Format != field.FormatPhone:
 		return "has several values"
 	case len(values) > 0:
-		*f.single(u) = values[0]
+		f.Set(u, field.TextValue(values[0]))
 	}
 	return ""
 }
