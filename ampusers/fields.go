@@ -11,26 +11,26 @@ import (
 func Fields() *field.Table[Administrator] { return administratorFields() }
 
 var administratorFields = sync.OnceValue(func() *field.Table[Administrator] {
-	const general, rights = "General", "Rights"
+	const general, access = "General", "Access"
 	return field.New(
 		field.Text("username", "required,username", func(a *Administrator) *string { return &a.Username }, field.Meta{
 			Label: "Username", Section: general, Placeholder: "USERNAME", Example: "jane.roe", Format: field.FormatUsername, Immutable: true,
-			Help:   "Two or more letters, digits, dots, dashes, underscores, plus or @.",
+			Help:   "The name to log in with: two or more letters, digits, dots, dashes, underscores, plus or @. It never changes.",
 			Search: true, Sort: true,
 		}),
 		field.Text("display_name", "max=200,plain_line", func(a *Administrator) *string { return &a.DisplayName }, field.Meta{
 			Label: "Display name", Section: general, Placeholder: "NAME", Example: "Jane Roe", Help: "The name on pages.", Search: true,
 		}),
 		field.Text("access", "oneof=full limited", func(a *Administrator) *string { return (*string)(&a.Access) }, field.Meta{
-			Label: "Access", Section: rights, Placeholder: "ACCESS", Default: field.TextValue(string(Limited)),
+			Label: "Access", Section: access, Placeholder: "ACCESS", Default: field.TextValue(string(Limited)),
 			Help: "A full administrator can use everything. A limited one can use the given sections, for the given numbers and teams.",
 		}),
 		field.List("sections", "", func(a *Administrator) *[]string { return &a.Sections }, field.Meta{
-			Label: "Sections", Section: rights, Placeholder: "SECTIONS",
+			Label: "Sections", Section: access, Placeholder: "SECTIONS",
 			Help: "The sections that a limited administrator sees and changes. Select at least one.",
 		}),
 		field.List("teams", "max=256", func(a *Administrator) *[]string { return &a.Teams }, field.Meta{
-			Label: "Teams", Section: rights, Placeholder: "TEAMS", Help: "The teams of a limited administrator. Leave empty for all.",
+			Label: "Teams", Section: access, Placeholder: "TEAMS", Help: "The teams of a limited administrator. Leave empty for all.",
 		}),
 		field.Bool("disabled", func(a *Administrator) *bool { return &a.Disabled }, field.Meta{
 			Label: "Disabled", Help: "Prevents every login and ends all sessions.",

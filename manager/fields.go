@@ -16,7 +16,7 @@ var accountFields = sync.OnceValue(func() *field.Table[Account] {
 	return field.New(
 		field.Text("name", "required,ami_name", func(a *Account) *string { return &a.Name }, field.Meta{
 			Label: "Name", Section: general, Placeholder: "NAME", Example: "crmpro_ami", Immutable: true,
-			Help:   "The name that the integration logs in with, such as crmpro_ami.",
+			Help:   "The name that the integration logs in with: 1 to 79 letters, digits, dots, dashes and underscores. It never changes.",
 			Search: true, Sort: true,
 		}),
 		field.Text("named_acl", "omitempty,acl_name", func(a *Account) *string { return &a.NamedACL }, field.Meta{
@@ -35,14 +35,14 @@ var accountFields = sync.OnceValue(func() *field.Table[Account] {
 			Label: "Disabled", Section: options, Help: "Keeps the account here and removes it from Asterisk at the next apply.",
 		}),
 		field.Int("write_timeout", "omitempty,min=100,max=600000", func(a *Account) *int { return &a.WriteTimeout }, field.Meta{
-			Label: "Write timeout", Section: options, Placeholder: "MILLISECONDS", Example: "500",
-			Help: "Milliseconds that Asterisk waits for a slow integration before it hangs up: 100 to 600000, or 0 for the default of 100.",
+			Label: "Write timeout", Section: options, Placeholder: "MS", Example: "500",
+			Help: "Milliseconds that Asterisk waits for a slow integration before it hangs up; 0 for its default of 100.",
 		}),
 		field.Text("owner", "max=200,plain_line", func(a *Account) *string { return &a.Owner }, field.Meta{
-			Label: "Owner", Section: notes, Placeholder: "OWNER", Help: "Who is responsible for the integration. Asterisk never sees it.", Search: true,
+			Label: "Owner", Section: notes, Placeholder: "OWNER", Help: "Who is responsible for the integration. It is not written to Asterisk.", Search: true,
 		}),
 		field.Text("note", "max=1000,plain_text", func(a *Account) *string { return &a.Note }, field.Meta{
-			Label: "Note", Section: notes, Format: field.FormatMultiline, Help: "What the account is for. Asterisk never sees it.", Search: true,
+			Label: "Note", Section: notes, Format: field.FormatMultiline, Help: "What the account is for. It is not written to Asterisk.", Search: true,
 		}),
 	)
 })

@@ -14,14 +14,14 @@ var groupFields = sync.OnceValue(func() *field.Table[Group] {
 	const section = "General"
 	return field.New(
 		field.Text("name", "required,max=100,plain_line", func(g *Group) *string { return &g.Name }, field.Meta{
-			Label: "Name", Section: section, Placeholder: "NAME", Example: "Sales", Immutable: true, Help: "A unique name, such as Sales.",
+			Label: "Name", Section: section, Placeholder: "NAME", Example: "Sales", Immutable: true, Help: "A unique name, such as Sales. Case does not matter. It never changes.",
 		}),
 		field.Text("description", "max=500,plain_line", func(g *Group) *string { return &g.Description }, field.Meta{
 			Label: "Description", Section: section, Help: "What the group is for.",
 		}),
 		field.Int("priority", "min=1,max=10000", func(g *Group) *int { return &g.Priority }, field.Meta{
 			Label: "Priority", Section: section, Placeholder: "NUMBER", Default: field.IntValue(DefaultPriority),
-			Help: "1 to 10000. If several groups of a user set a permission, the group with the lowest number wins; groups of equal priority go by name.",
+			Help: "Of the groups that set a permission, the one with the lowest number decides; groups of equal priority go by name.",
 		}),
 		field.Bool("default", func(g *Group) *bool { return &g.Default }, field.Meta{
 			Label: "Default", Section: section, Column: "is_default", Help: "Adds new users to this group unless their groups are given.",

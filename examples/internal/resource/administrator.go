@@ -39,7 +39,7 @@ func NewLink(invitation *credential.Link, baseURL string) *Link {
 func Administrators(service func(context.Context) *ampusers.Service, baseURL string) *Type[ampusers.Administrator] {
 	t := &Type[ampusers.Administrator]{
 		Name: "administrator", Plural: "administrators", Kind: "administrator", Key: "username",
-		Fields: administratorFields(), Parts: administratorParts(),
+		Fields: ampusers.Fields(), Parts: administratorParts(),
 		Secret: &field.Meta{
 			Name: "password", Kind: field.KindText, Label: "Password",
 			Help: "At least 12 characters, not the username, and hard to guess. Without a password an invitation is created.",
@@ -107,20 +107,7 @@ func (e *InvitationError) Unwrap() error { return e.Err }
 
 func administratorParts() []Part[ampusers.Administrator] {
 	const section = "Access"
-	access := Part[ampusers.Administrator]{
-		Meta: field.Meta{
-			Name: "access", Kind: field.KindText, Label: "Access", Section: section,
-			Help:  "full for everything, or limited (default) to the sections below.",
-			OneOf: []string{string(ampusers.Full), string(ampusers.Limited)}, Default: field.TextValue(string(ampusers.Limited)),
-		},
-		Get: func(a *ampusers.Administrator) field.Value { return field.TextValue(string(a.Access)) },
-		Set: func(a *ampusers.Administrator, v field.Value) []store.FieldError {
-			a.Access = ampusers.AccessLevel(v.Text())
-			return nil
-		},
-	}
 	return []Part[ampusers.Administrator]{
-		access,
 		rangesPart(field.Meta{
 			Name: "extensions", Label: "Extensions", Section: section, Placeholder: "RANGES",
 			Help: "The extensions of a limited administrator, such as 100-199,205. Leave empty for all.",
@@ -146,26 +133,4 @@ func rangesPart(m field.Meta, at func(*ampusers.Administrator) *scope.Ranges) Pa
 			return nil
 		},
 	}
-}
-
-func administratorFields() *field.Table[ampusers.Administrator] {
-	return field.New(
-		field.Text("username", "required,username", func(a *ampusers.Administrator) *string { return &a.Username }, field.Meta{
-			Label: "Username", Section: "General", Placeholder: "USERNAME", Example: "jane.admin", Immutable: true, Format: field.FormatUsername,
-			Help: "The name to log in with. It never changes.",
-		}),
-		field.Text("display_name", "max=200,plain_line", func(a *ampusers.Administrator) *string { return &a.DisplayName }, field.Meta{
-			Label: "Display name", Section: "General", Placeholder: "NAME",
-		}),
-		field.List("sections", "", func(a *ampusers.Administrator) *[]string { return &a.Sections }, field.Meta{
-			Label: "Sections", Section: "Access", Placeholder: "SECTIONS",
-			Help: "The IDs of the sections that a limited administrator can see and change.",
-		}),
-		field.List("teams", "max=256", func(a *ampusers.Administrator) *[]string { return &a.Teams }, field.Meta{
-			Label: "Teams", Section: "Access", Placeholder: "TEAMS", Help: "The teams of a limited administrator. Leave empty for all.",
-		}),
-		field.Bool("disabled", func(a *ampusers.Administrator) *bool { return &a.Disabled }, field.Meta{
-			Label: "Disabled", Help: "Prevents every login and ends all sessions.",
-		}),
-	)
 }

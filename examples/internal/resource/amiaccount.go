@@ -22,7 +22,7 @@ type AMIAccountView struct {
 func AMIAccounts(service *manager.Service) *Type[manager.Account] {
 	t := &Type[manager.Account]{
 		Name: "AMI account", Plural: "AMI accounts", Kind: "AMI account", Key: "name",
-		Fields: amiAccountFields(), Parts: amiAccountParts(),
+		Fields: manager.Fields(), Parts: amiAccountParts(),
 		Inputs: []field.Meta{{
 			Name: "preset", Kind: field.KindText, Label: "Preset", Placeholder: "PRESET",
 			Help: "Sets read, write, write_timeout and event_filters. Fields that are given override it.",
@@ -127,35 +127,4 @@ func privilegesPart(name, label, help string, at func(*manager.Account) *manager
 			return errs
 		},
 	}
-}
-
-func amiAccountFields() *field.Table[manager.Account] {
-	return field.New(
-		field.Text("name", "required,ami_name", func(a *manager.Account) *string { return &a.Name }, field.Meta{
-			Label: "Name", Section: "General", Placeholder: "NAME", Example: "crmpro_ami", Immutable: true,
-			Help: "The name to log in with: 1 to 79 letters, digits, dots, dashes and underscores. It never changes.",
-		}),
-		field.Text("owner", "max=200,plain_line", func(a *manager.Account) *string { return &a.Owner }, field.Meta{
-			Label: "Owner", Section: "General", Placeholder: "NAME", Help: "Who is responsible for the account.",
-		}),
-		field.Text("note", "max=1000,plain_text", func(a *manager.Account) *string { return &a.Note }, field.Meta{
-			Label: "Note", Section: "General", Format: field.FormatMultiline,
-		}),
-		field.Text("named_acl", "omitempty,acl_name", func(a *manager.Account) *string { return &a.NamedACL }, field.Meta{
-			Label: "Named ACL", Section: "Addresses", Placeholder: "LIST", Help: "A list in acl.conf that an address must also pass.",
-		}),
-		field.Bool("display_connects", func(a *manager.Account) *bool { return &a.DisplayConnects }, field.Meta{
-			Label: "Display connects", Section: "Sessions", Help: "Logs each login and logoff of the account on the Asterisk console.",
-		}),
-		field.Bool("allow_multiple_login", func(a *manager.Account) *bool { return &a.AllowMultipleLogin }, field.Meta{
-			Label: "Allow multiple logins", Section: "Sessions", Help: "Allows several sessions at once.", Default: field.BoolValue(true),
-		}),
-		field.Int("write_timeout", "omitempty,min=100,max=600000", func(a *manager.Account) *int { return &a.WriteTimeout }, field.Meta{
-			Label: "Write timeout", Section: "Sessions",
-			Help: "How many milliseconds Asterisk waits for a slow reader before it hangs up: 100 to 600000; 0 for its default of 100.",
-		}),
-		field.Bool("disabled", func(a *manager.Account) *bool { return &a.Disabled }, field.Meta{
-			Label: "Disabled", Help: "Removes the account from Asterisk, and keeps it here.",
-		}),
-	)
 }

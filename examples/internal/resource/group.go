@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -13,7 +12,7 @@ import (
 func Groups(service func(context.Context) *userman.Service) *Type[userman.Group] {
 	t := &Type[userman.Group]{
 		Name: "group", Plural: "groups", Kind: userman.KindGroup, Key: "name",
-		Fields:  groupFields(),
+		Fields:  userman.GroupFields(),
 		Columns: []string{"name", "description", "priority", "default", "members"},
 		Unpaged: true,
 		Force:   "Deletes the group even if it has members.",
@@ -45,23 +44,4 @@ func Groups(service func(context.Context) *userman.Service) *Type[userman.Group]
 		return service(ctx).DeleteGroup(ctx, name, force)
 	}
 	return t.check()
-}
-
-func groupFields() *field.Table[userman.Group] {
-	return field.New(
-		field.Text("name", "required,max=100,plain_line", func(g *userman.Group) *string { return &g.Name }, field.Meta{
-			Label: "Name", Section: "General", Placeholder: "NAME", Example: "Sales", Immutable: true,
-			Help: "Unique; case does not matter. It never changes.",
-		}),
-		field.Text("description", "max=500,plain_line", func(g *userman.Group) *string { return &g.Description }, field.Meta{
-			Label: "Description", Section: "General",
-		}),
-		field.Int("priority", "min=1,max=10000", func(g *userman.Group) *int { return &g.Priority }, field.Meta{
-			Label: "Priority", Section: "General", Default: field.IntValue(userman.DefaultPriority),
-			Help: "Of the groups that set a permission, the one with the lowest number decides.",
-		}),
-		field.Bool("default", func(g *userman.Group) *bool { return &g.Default }, field.Meta{
-			Label: "Default", Section: "General", Help: "Adds new users to this group.",
-		}),
-	)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
-	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // TokenView is an API token as JSON shows it. Key is shown only once.
@@ -25,7 +24,7 @@ type TokenView struct {
 func Tokens(service func(context.Context) *userman.Service) *Type[userman.Token] {
 	t := &Type[userman.Token]{
 		Name: "API token", Plural: "API tokens", Kind: userman.KindToken, Key: "id",
-		Fields: tokenFields(), Parts: []Part[userman.Token]{tokenAddresses()},
+		Fields: userman.TokenFields(), Parts: []Part[userman.Token]{tokenAddresses()},
 		Columns: []string{"id", "username", "description", "disabled", "expires_at", "last_used_at"},
 		New:     func() *userman.Token { return &userman.Token{} },
 		KeyOf:   func(token *userman.Token) string { return token.ID },
@@ -121,31 +120,4 @@ func parseTokenNetwork(text string) (netip.Prefix, error) {
 		return network, store.NewInvalidError(store.FieldError{Code: "network", Message: err.Error()})
 	}
 	return network, nil
-}
-
-func tokenFields() *field.Table[userman.Token] {
-	anything := field.ListValue([]string{permission.Any})
-	return field.New(
-		field.Text("description", "max=200,plain_line", func(t *userman.Token) *string { return &t.Description }, field.Meta{
-			Label: "Description", Section: "General", Help: "What uses the token.",
-		}),
-		field.Bool("disabled", func(t *userman.Token) *bool { return &t.Disabled }, field.Meta{
-			Label: "Disabled", Section: "General", Help: "Prevents the use of the token.",
-		}),
-		field.List("extensions", "min=1,max=200", func(t *userman.Token) *[]string { return &t.Extensions }, field.Meta{
-			Label: "Extensions", Section: "Limits", Placeholder: "EXTENSIONS", Default: anything,
-			Help: "The extensions of the user that the token covers, or all (default).",
-		}),
-		field.List("modules", "min=1,max=200", func(t *userman.Token) *[]string { return &t.Modules }, field.Meta{
-			Label: "Modules", Section: "Limits", Placeholder: "MODULES", Default: anything,
-			Help: "The modules that the token covers, or all (default).",
-		}),
-		field.Int("requests_per_hour", "", func(t *userman.Token) *int { return &t.RequestsPerHour }, field.Meta{
-			Label: "Requests per hour", Section: "Limits", Default: field.IntValue(userman.DefaultRequestsPerHour),
-			Help: "How often the token can be used in an hour; -1 for no limit.",
-		}),
-		field.Time("expires_at", func(t *userman.Token) *time.Time { return &t.ExpiresAt }, field.Meta{
-			Label: "Expires", Section: "Limits", Help: "When the token stops working. Leave empty for no expiry.",
-		}),
-	)
 }
