@@ -102,7 +102,7 @@ func tokenAddresses() Part[userman.Token] {
 			Name: "addresses", Kind: field.KindList, Label: "Allowed addresses", Section: "Limits", Placeholder: "ADDRESSES",
 			Help: "The addresses and networks that the token can be used from. Leave empty for any address.", Max: userman.MaxTokenAddresses,
 		},
-		Get: func(token *userman.Token) field.Value { return texts(token.Addresses) },
+		Get: func(token *userman.Token) field.Value { return networkTexts(token.Addresses) },
 		Set: func(token *userman.Token, v field.Value) []store.FieldError {
 			networks, errs := parseItems("addresses", v, parseTokenNetwork)
 			if len(errs) == 0 {
@@ -111,6 +111,19 @@ func tokenAddresses() Part[userman.Token] {
 			return errs
 		},
 	}
+}
+
+// networkTexts returns the networks as text. A network of one address is written as
+// the address.
+func networkTexts(networks []netip.Prefix) field.Value {
+	list := make([]string, len(networks))
+	for i, network := range networks {
+		list[i] = network.String()
+		if network.IsSingleIP() {
+			list[i] = network.Addr().String()
+		}
+	}
+	return field.ListValue(list)
 }
 
 // parseTokenNetwork reads a network. Its error names a field.

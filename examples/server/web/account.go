@@ -1,8 +1,9 @@
 package web
 
 import (
+	"context"
 	"errors"
-	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
@@ -10,79 +11,144 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// accountPage is the page /account: what administrators change of their own.
+// accountPages are the pages of the administrator's own account.
+type accountPages struct{ *pages }
+
+func (p accountPages) routes() []route {
+	const account, factor = "/account", "/account/second-factor/"
+	return []route{
+		get(account, "", p.show), post(account+"/password", "", p.changePassword),
+		post(factor+"begin", "", p.beginFactor), get(factor+"qr.png", "", p.qrCode), post(factor+"confirm", "", p.confirmFactor),
+		get(factor+"remove", "", p.askRemoveFactor), post(factor+"remove", "", p.removeFactor),
+		post(factor+"recovery-codes", "", p.newRecoveryCodes),
+	}
+}
+
+// accountPage is the page /account.
 type accountPage struct {
 	*ampusers.Administrator
 
 	Problems []problem
-	Current  field
-	Password field
-	// Enrolment is the second factor that was begun and not confirmed; nil
-	// when there is none.
+	Current  formField
+	Password formField
+	// Enrolment is the second factor that is not confirmed yet; nil without one.
 	Enrolment *enrollment
-	// Codes are new recovery codes, shown this once.
+	// Codes are new recovery codes, which are shown only once.
 	Codes copyable
 }
 
-// enrollment is what an authenticator app has to be given.
+// enrollment is what an authenticator app needs.
 type enrollment struct {
 	Secret copyable
-	Code   field
+	Code   formField
 }
 
-func (v *pageHandler) account() error {
-	return v.renderAccount(formErrors{status: http.StatusOK}, v.takeSecret(codesKey, v.admin.Username, time.Time{}))
+func (p accountPages) show(ctx context.Context, r *request) (response, error) {
+	return p.page(ctx, r, formErrors{}, p.takeSecret(ctx, r, codesKey, r.admin.Username, time.Time{}))
 }
 
-// renderAccount draws the page with what was refused, and recovery codes, if
-// there are new ones.
-func (v *pageHandler) renderAccount(errs formErrors, codes string) error {
-	ctx := v.r.Context()
-	a, err := v.site.Administrators.Get(ctx, v.admin.Username)
+// page shows the account with errors, and new recovery codes if there are any.
+func (p accountPages) page(ctx context.Context, r *request, errs formErrors, codes string) (response, error) {
+	a, err := p.site.Administrators.Get(ctx, r.admin.Username)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	labels := map[string]string{"current_password": "Current password", "password": "New password", "code": "Code"}
-	page := accountPage{
+	body := accountPage{
 		Administrator: a, Problems: errs.summary(labels), Password: newPassword(errs),
-		Current: field{
+		Current: formField{
 			Name: "current_password", Label: labels["current_password"], Type: "password", Autocomplete: "current-password", Required: true,
 			Errors: errs.forField("current_password"),
 		},
 		Codes: copyable{ID: "codes", Text: codes, What: "the recovery codes"},
 	}
-	pending, err := v.site.Administrators.PendingSecondFactor(ctx, v.admin.Username)
+	pending, err := p.site.Administrators.PendingSecondFactor(ctx, r.admin.Username)
 	switch {
 	case err == nil:
-		page.Enrolment = enrollmentOf(pending, errs)
+		body.Enrolment = newEnrollment(pending, errs)
 	case !errors.Is(err, store.ErrNotFound):
-		return err
+		return nil, err
 	}
-	return v.renderStatus(errs.status, "account", "Your account", page)
+	return formPage(errs, "account", "Your account", body), nil
 }
 
-func enrollmentOf(pending *credential.TOTPEnrollment, errs formErrors) *enrollment {
+func newEnrollment(pending *credential.TOTPEnrollment, errs formErrors) *enrollment {
 	return &enrollment{
 		Secret: copyable{ID: "factor-secret", Text: pending.Secret.Reveal(), What: "the key"},
-		Code: field{
-			Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true,
-			Hint: "The six-digit code from the app.", Errors: errs.forField("code"),
-		},
+		Code:   codeField("The six-digit code from the app.", errs),
 	}
 }
 
-func (v *pageHandler) accountPassword() error {
-	current, password := store.NewSecret(v.form().Get("current_password")), store.NewSecret(v.form().Get("password"))
-	a, err := v.site.Administrators.ChangePassword(v.r.Context(), v.admin.Username, current, password)
-	v.setRetryAfter(err)
+// codeField is the field of a code from an authenticator app.
+func codeField(hint string, errs formErrors) formField {
+	return formField{
+		Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true, Hint: hint, Errors: errs.forField("code"),
+	}
+}
+
+// answer returns to the account with a message, or shows the errors there.
+func (p accountPages) answer(ctx context.Context, r *request, err error, message string) (response, error) {
 	if errs, ok := formErrorsOf(err); ok {
-		return v.renderAccount(errs, "")
+		return p.page(ctx, r, errs, "")
 	}
+	return redirect{Path: "/account", Flash: message}, err
+}
+
+func (p accountPages) changePassword(ctx context.Context, r *request) (response, error) {
+	current, password := store.NewSecret(r.form("current_password")), store.NewSecret(r.form("password"))
+	a, err := p.site.Administrators.ChangePassword(ctx, r.admin.Username, current, password)
+	if err == nil {
+		err = p.sessions.Refresh(ctx, a)
+	}
+	return p.answer(ctx, r, err, "Password changed. Other sessions were signed out.")
+}
+
+func (p accountPages) beginFactor(ctx context.Context, r *request) (response, error) {
+	_, err := p.site.Administrators.BeginSecondFactor(ctx, r.admin.Username)
+	return p.answer(ctx, r, err, "Scan the QR code with your app, then enter the code that the app shows.")
+}
+
+func (p accountPages) qrCode(ctx context.Context, r *request) (response, error) {
+	pending, err := p.site.Administrators.PendingSecondFactor(ctx, r.admin.Username)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := v.sessions.Refresh(v.r.Context(), a); err != nil {
-		return err
+	return file{ContentType: "image/png", Body: pending.QR}, nil
+}
+
+func (p accountPages) confirmFactor(ctx context.Context, r *request) (response, error) {
+	codes, err := p.site.Administrators.ConfirmSecondFactor(ctx, r.admin.Username, strings.TrimSpace(r.form("code")))
+	return p.showCodes(ctx, r, codes, err, "Two-factor authentication is on. You need a code to log in from now on.")
+}
+
+func (p accountPages) newRecoveryCodes(ctx context.Context, r *request) (response, error) {
+	codes, err := p.site.Administrators.NewRecoveryCodes(ctx, r.admin.Username)
+	return p.showCodes(ctx, r, codes, err, "New recovery codes created. The old codes no longer work.")
+}
+
+// showCodes has the next page show recovery codes, once.
+func (p accountPages) showCodes(ctx context.Context, r *request, codes []store.Secret, err error, message string) (response, error) {
+	if err == nil {
+		lines := make([]string, len(codes))
+		for i, code := range codes {
+			lines[i] = code.Reveal()
+		}
+		p.stashSecret(ctx, codesKey, r.admin.Username, time.Time{}, strings.Join(lines, "\n"))
 	}
-	return v.redirectWithFlash("/account", "Password changed. Other sessions were signed out.")
+	return p.answer(ctx, r, err, message)
+}
+
+func (p accountPages) askRemoveFactor(context.Context, *request) (response, error) {
+	return confirmation{
+		Title: "Turn off two-factor authentication?", Back: "/account", Action: "/account/second-factor/remove", Yes: "Turn off two-factor authentication",
+		Consequences: []string{
+			"After that your password alone is enough to log in.",
+			"The entry in your app and your recovery codes will no longer work.",
+		},
+	}.response(formErrors{}), nil
+}
+
+func (p accountPages) removeFactor(ctx context.Context, r *request) (response, error) {
+	_, err := p.site.Administrators.RemoveSecondFactor(ctx, r.admin.Username)
+	return p.answer(ctx, r, err, "Two-factor authentication is off.")
 }

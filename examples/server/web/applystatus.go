@@ -1,8 +1,8 @@
 package web
 
 import (
+	"context"
 	"fmt"
-	"net/http"
 	"strconv"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
@@ -20,24 +20,22 @@ type runPage struct {
 	Summary, Failure string
 }
 
-func (v *pageHandler) configRun() error {
-	run := v.runner.Last()
+func (p configPages) run(_ context.Context, r *request) (response, error) {
+	run := p.runner.Last()
 	if run == nil {
-		return v.redirect("/config")
+		return redirect{Path: "/config"}, nil
 	}
-	if known, err := strconv.Atoi(v.r.URL.Query().Get("known")); err == nil && v.isHTMX() && !run.Done && known == len(run.Steps) {
-		// Nothing is read out again that has been said.
-		v.w.WriteHeader(http.StatusNoContent)
-		return nil
+	if known, err := strconv.Atoi(r.query("known")); err == nil && r.isHTMX() && !run.Done && known == len(run.Steps) {
+		return noContent(), nil // screen readers would read the same steps again
 	}
-	page := runPage{Run: run, Title: runTitle(run), Steps: make([]string, len(run.Steps))}
+	body := runPage{Run: run, Title: runTitle(run), Steps: make([]string, len(run.Steps))}
 	for i, step := range run.Steps {
-		page.Steps[i] = stepText(step)
+		body.Steps[i] = stepText(step)
 	}
 	if run.Done {
-		page.Summary, page.Failure = runResult(run)
+		body.Summary, body.Failure = runResult(run)
 	}
-	return v.render("applystatus", page.Title, page)
+	return page{Name: "applystatus", Title: body.Title, Body: body}, nil
 }
 
 func runTitle(run *applying.Run) string {

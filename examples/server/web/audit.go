@@ -1,17 +1,26 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"time"
 
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
+// auditPages are the pages of the audit log.
+type auditPages struct{ *pages }
+
+func (p auditPages) routes() []route {
+	return []route{get("/audit", app.SectionAudit, p.list), post("/audit/verify", app.SectionAudit, p.verify)}
+}
+
 // auditPage is the page /audit.
 type auditPage struct {
-	Actor, Action, Kind, Key, Since, Until field
-	Outcome                                field
+	Actor, Action, Kind, Key, Since, Until formField
+	Outcome                                formField
 	Items                                  []auditRow
 	Paging                                 paging
 	Filtered                               bool
@@ -27,41 +36,43 @@ type auditRow struct {
 	Changes []change
 }
 
-func (v *pageHandler) auditList() error { return v.renderAudit(nil) }
-
-// auditVerify reads the whole trail, and every record.
-func (v *pageHandler) auditVerify() error {
-	found, err := v.site.VerifyAudit(v.r.Context())
-	if err != nil {
-		return err
-	}
-	return v.renderAudit(found)
+func (p auditPages) list(ctx context.Context, r *request) (response, error) {
+	return p.page(ctx, r, nil)
 }
 
-func (v *pageHandler) renderAudit(found *audit.Verification) error {
-	query := v.r.URL.Query()
-	page := auditForm(query)
-	page.Verification = found
+// verify checks the whole log and every record.
+func (p auditPages) verify(ctx context.Context, r *request) (response, error) {
+	found, err := p.site.VerifyAudit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.page(ctx, r, found)
+}
+
+func (p auditPages) page(ctx context.Context, r *request, found *audit.Verification) (response, error) {
+	query := r.URL.Query()
+	body := auditForm(query)
+	body.Verification = found
 	q, err := auditQuery(query)
 	if errs, ok := formErrorsOf(err); ok {
-		page.Since.Errors, page.Until.Errors = errs.forField("since"), errs.forField("until")
-		page.Problems = errs.summary(map[string]string{"since": "From", "until": "To"})
-		return v.renderStatus(errs.status, "audit", "Audit log", page)
+		body.Since.Errors, body.Until.Errors = errs.forField("since"), errs.forField("until")
+		body.Problems = errs.summary(map[string]string{"since": "From", "until": "To"})
+		return formPage(errs, "audit", "Audit log", body), nil
 	}
-	list, err := v.site.AuditLog.List(v.r.Context(), q)
+	list, err := p.site.AuditLog.List(ctx, q)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, e := range list.Items {
-		page.Items = append(page.Items, auditRow{e, changesOf(e.Before, e.After)})
+		body.Items = append(body.Items, auditRow{e, changesOf(e.Before, e.After)})
 	}
-	page.Paging = auditPaging(query, list.Next)
-	return v.render("audit", "Audit log", page)
+	body.Paging = auditPaging(query, list.Next)
+	return page{Name: "audit", Title: "Audit log", Body: body}, nil
 }
 
 func auditForm(query url.Values) auditPage {
-	input := func(name, label string) field {
-		return field{Name: name, Label: label, Value: query.Get(name), Autocomplete: "off"}
+	input := func(name, label string) formField {
+		return formField{Name: name, Label: label, Value: query.Get(name), Autocomplete: "off"}
 	}
 	page := auditPage{
 		Actor: input("actor", "User"), Action: input("action", "Action"), Kind: input("kind", "Record type"), Key: input("key", "Record"),

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 
@@ -18,62 +19,56 @@ type banner struct {
 	Href, Action string
 }
 
-func (v *pageHandler) configBanner() error {
-	drawn := v.banner()
-	if v.isHTMX() {
-		return v.renderFragment("banner", drawn)
+func (p configPages) banner(ctx context.Context, r *request) (response, error) {
+	drawn := p.bannerOf(ctx, r)
+	if r.isHTMX() {
+		return fragment{"banner", drawn}, nil
 	}
-	return v.render("banner", "Pending changes", drawn)
+	return page{Name: "banner", Title: "Pending changes", Body: drawn}, nil
 }
 
-// banner returns nil when there is nothing to say.
-func (v *pageHandler) banner() *banner {
-	if run := v.runner.Last(); run != nil && !run.Done {
-		return v.withLink(&banner{Tone: "wait", Text: "The configuration is being applied."}, "/config/run", "Show progress")
+// bannerOf returns nil when there is nothing to show.
+func (p configPages) bannerOf(ctx context.Context, r *request) *banner {
+	if run := p.runner.Last(); run != nil && !run.Done {
+		return applyBanner(r, "wait", "The configuration is being applied.", "/config/run", "Show progress")
 	}
-	status, err := v.runner.Status(v.r.Context())
+	status, err := p.runner.Status(ctx)
 	if err != nil {
-		return v.statusErrorBanner(err)
+		return p.errorBanner(ctx, r, err)
 	}
 	switch {
 	case status.Interrupted:
-		return v.withLink(&banner{Tone: "alarm", Text: "An apply was interrupted. Recover to complete it or to roll it back."}, "/config", "Review and recover")
-	case status.Pending && v.admin.Can(ampusers.SectionApply):
-		return v.withLink(&banner{Tone: "wait", Text: "There are changes that are not live yet."}, "/config", "Review and apply")
+		return applyBanner(r, "alarm", "An apply was interrupted. Recover to complete it or to roll it back.", "/config", "Review and recover")
+	case status.Pending && r.admin.Can(ampusers.SectionApply):
+		return applyBanner(r, "wait", "There are changes that are not live yet.", "/config", "Review and apply")
 	case status.Pending:
 		return &banner{Tone: "wait", Text: "There are changes that are not live yet. Ask an administrator with access to Apply."}
 	}
 	return nil
 }
 
-// withLink adds the way on, for those who may apply.
-func (v *pageHandler) withLink(b *banner, href, action string) *banner {
-	if v.admin.Can(ampusers.SectionApply) {
+// applyBanner has a link for administrators with access to Apply.
+func applyBanner(r *request, tone, text, href, action string) *banner {
+	return bannerFor(r, ampusers.SectionApply, tone, text, href, action)
+}
+
+func bannerFor(r *request, section, tone, text, href, action string) *banner {
+	b := &banner{Tone: tone, Text: text}
+	if r.admin.Can(section) {
 		b.Href, b.Action = href, action
 	}
 	return b
 }
 
-// statusErrorBanner says why it is not known whether something waits.
-func (v *pageHandler) statusErrorBanner(err error) *banner {
-	var b *banner
+// errorBanner says why it is unknown whether there are pending changes.
+func (p configPages) errorBanner(ctx context.Context, r *request, err error) *banner {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		b = &banner{Tone: "calm", Text: "No Asterisk is connected. Changes are saved but do not go live."}
+		return bannerFor(r, app.SectionSettings, "calm", "No Asterisk is connected. Changes are saved but do not go live.", "/settings", "Connect")
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
-		b = &banner{Tone: "wait", Text: "Asterisk does not use the accounts of this server yet."}
-		if v.admin.Can(app.SectionSettings) {
-			b.Href, b.Action = "/settings/install", "Connect Asterisk"
-			return b
-		}
-		return b
-	default:
-		v.log.WarnContext(v.r.Context(), "status of the configuration failed", "error", err)
-		// The page says why, to those who may see it.
-		return v.withLink(&banner{Tone: "alarm", Text: "The configuration status is unavailable."}, "/config", "Show details")
+		return bannerFor(r, app.SectionSettings, "wait", "Asterisk does not use the accounts of this server yet.", "/settings/install", "Connect Asterisk")
+	default: // the page says why, to administrators who can see it
+		p.log.WarnContext(ctx, "status of the configuration failed", "error", err)
+		return applyBanner(r, "alarm", "The configuration status is unavailable.", "/config", "Show details")
 	}
-	if v.admin.Can(app.SectionSettings) {
-		b.Href, b.Action = "/settings", "Connect"
-	}
-	return b
 }

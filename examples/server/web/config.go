@@ -1,15 +1,28 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io/fs"
-	"net/http"
 
+	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/store"
 )
+
+// configPages are the pages of the configuration.
+type configPages struct{ *pages }
+
+func (p configPages) routes() []route {
+	const section, config = ampusers.SectionApply, "/config"
+	return []route{
+		get(config, section, p.plan), post(config+"/apply", section, p.start(applying.Apply)),
+		get(config+"/rollback", section, p.askRollback), post(config+"/rollback", section, p.start(applying.Rollback)),
+		post(config+"/recover", section, p.start(applying.Recover)), get(config+"/run", section, p.run), get(config+"/banner", "", p.banner),
+	}
+}
 
 // configPage is the page /config.
 type configPage struct {
@@ -53,56 +66,49 @@ func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
 	return files
 }
 
-func (v *pageHandler) configPlan() error {
-	page := configPage{
-		Offline: v.site.Settings.AMI == app.NoAsterisk, MaySettings: v.admin.Can(app.SectionSettings), Last: v.runner.Last(),
+func (p configPages) plan(ctx context.Context, r *request) (response, error) {
+	body := configPage{
+		Offline: p.site.Settings.AMI == app.NoAsterisk, MaySettings: r.admin.Can(app.SectionSettings), Last: p.runner.Last(),
 	}
 	var err error
-	page.Status, err = v.runner.Status(v.r.Context())
+	body.Status, err = p.runner.Status(ctx)
 	if err == nil {
 		var plan *asteriskconf.Plan
-		if plan, err = v.runner.Plan(v.r.Context()); err == nil {
-			page.Planned, page.Files = true, plannedFiles(plan)
+		if plan, err = p.runner.Plan(ctx); err == nil {
+			body.Planned, body.Files = true, plannedFiles(plan)
 		}
 	}
 	switch {
-	case v.r.Context().Err() != nil:
-		return err
+	case ctx.Err() != nil:
+		return nil, err
 	case errors.Is(err, fs.ErrNotExist):
-		page.Absent = true
+		body.Absent = true
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
-		page.NotInstalled = true
+		body.NotInstalled = true
 	case err != nil:
-		page.Reason, page.Hint = sentence(err.Error()), app.Hint(err)
+		body.Reason, body.Hint = sentence(err.Error()), app.Hint(err)
 	}
-	return v.render("config", "Configuration", page)
+	return page{Name: "config", Title: "Configuration", Body: body}, nil
 }
 
-func (v *pageHandler) configApply() error { return v.startApply(applying.Apply) }
-
-func (v *pageHandler) configRollback() error { return v.startApply(applying.Rollback) }
-
-func (v *pageHandler) configRecover() error { return v.startApply(applying.Recover) }
-
-// startApply begins an act, and shows how far it is. Where another one is at work
-// that one is shown.
-func (v *pageHandler) startApply(act applying.Operation) error {
-	err := v.runner.Start(v.r.Context(), act, v.admin.Username)
-	if errors.Is(err, store.ErrConflict) {
-		return v.redirectWithFlash("/config/run", sentence(err.Error()))
+// start returns the handler that starts a run, and shows its progress. If another
+// run is in progress it shows that one.
+func (p configPages) start(operation applying.Operation) handler {
+	return func(ctx context.Context, r *request) (response, error) {
+		err := p.runner.Start(ctx, operation, r.admin.Username)
+		if errors.Is(err, store.ErrConflict) {
+			return redirect{Path: "/config/run", Flash: sentence(err.Error())}, nil
+		}
+		return redirect{Path: "/config/run"}, err
 	}
-	if err != nil {
-		return err
-	}
-	return v.redirect("/config/run")
 }
 
-func (v *pageHandler) configConfirmRollback() error {
-	return v.renderConfirmation(http.StatusOK, confirmation{
+func (p configPages) askRollback(context.Context, *request) (response, error) {
+	return confirmation{
 		Title: "Roll back?", Back: "/config", Action: "/config/rollback", Yes: "Roll back",
 		Consequences: []string{
 			"The previous configuration is restored, checked and verified in the same steps as an apply.",
 			"The records stay unchanged, so their changes are pending again. Correct the records before you apply.",
 		},
-	})
+	}.response(formErrors{}), nil
 }

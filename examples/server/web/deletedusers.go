@@ -1,102 +1,102 @@
 package web
 
 import (
-	"net/http"
+	"context"
 	"net/url"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// deletedUsersPath is the list of deleted people.
+// deletedUsersPath is the list of deleted users.
 const deletedUsersPath = "/users?status=deleted"
 
+func deletedPath(now *userman.User) string { return "/deleted-users/" + url.PathEscape(now.ID) }
+
 // deletedUser returns the one that the address names.
-func (v *pageHandler) deletedUser() (*userman.User, error) {
-	u, err := v.users().GetByID(v.r.Context(), v.r.PathValue("id"))
-	if err == nil && u.DeletedAt.IsZero() {
+func (u *userPages) deletedUser(ctx context.Context, r *request) (*userman.User, error) {
+	now, err := u.users(ctx).GetByID(ctx, r.PathValue("id"))
+	if err == nil && now.DeletedAt.IsZero() {
 		return nil, &store.NotFoundError{Kind: userman.KindDeletedUser}
 	}
-	return u, err
+	return now, err
 }
 
-func deletedPath(u *userman.User) string { return "/deleted-users/" + url.PathEscape(u.ID) }
-
-// restorePage is the form with which a deleted person comes back.
+// restorePage is the form that restores a deleted user.
 type restorePage struct {
 	Problems                   []problem
 	Name, Action               string
-	Username, DefaultExtension field
+	Username, DefaultExtension formField
 }
 
-func (v *pageHandler) deletedConfirmRestore() error {
-	u, err := v.deletedUser()
+func (u *userPages) restoreForm(ctx context.Context, r *request) (response, error) {
+	now, err := u.deletedUser(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return v.confirmRestore(u, u.Username, u.DefaultExtension, formErrors{status: http.StatusOK})
+	return u.restorePage(now, now.Username, now.DefaultExtension, formErrors{}), nil
 }
 
-func (v *pageHandler) confirmRestore(u *userman.User, username, extension string, errs formErrors) error {
-	none := userForms{owns: func(string) bool { return false }}
-	page := restorePage{
-		Problems: errs.summary(userLabels()), Name: u.Name(), Action: deletedPath(u) + "/restore",
-		Username: none.field("username", username, errs), DefaultExtension: none.field("default_extension", extension, errs),
+func (u *userPages) restorePage(now *userman.User, username, extension string, errs formErrors) response {
+	body := restorePage{Problems: errs.summary(u.labels(input{})), Name: now.Name(), Action: deletedPath(now) + "/restore"}
+	for _, f := range u.Fields.Fields() {
+		switch f.Name {
+		case "username":
+			body.Username = *fieldOf(f.Meta, username, errs)
+		case "default_extension":
+			body.DefaultExtension = *fieldOf(f.Meta, extension, errs)
+		}
 	}
-	page.Username.Hint = "Change it if another user has taken it."
-	page.DefaultExtension.Hint = "Change it or leave it empty if another user has taken it."
-	return v.renderStatus(errs.status, "deleteduser", "Restore "+u.Name(), page)
+	body.Username.Hint = "Change it if another user has taken it."
+	body.DefaultExtension.Hint = "Change it or leave it empty if another user has taken it."
+	return formPage(errs, "deleteduser", "Restore "+now.Name(), body)
 }
 
-func (v *pageHandler) deletedRestore() error {
-	u, err := v.deletedUser()
+func (u *userPages) restore(ctx context.Context, r *request) (response, error) {
+	now, err := u.deletedUser(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	username, extension := v.form().Get("username"), v.form().Get("default_extension")
-	restored, err := v.users().Restore(v.r.Context(), u.ID, func(u *userman.User) error {
-		u.Username, u.DefaultExtension = username, extension
+	username, extension := r.form("username"), r.form("default_extension")
+	restored, err := u.users(ctx).Restore(ctx, now.ID, func(now *userman.User) error {
+		now.Username, now.DefaultExtension = username, extension
 		return nil
 	})
 	if errs, ok := formErrorsOf(err); ok {
-		return v.confirmRestore(u, username, extension, errs)
+		return u.restorePage(now, username, extension, errs), nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return v.redirectWithFlash(userPath(restored.Username), restored.Username+" was restored. Earlier links no longer work.")
+	return redirect{Path: u.path(restored), Flash: restored.Username + " was restored. Earlier links no longer work."}, nil
 }
 
-func (v *pageHandler) deletedConfirmPurge() error {
-	u, err := v.deletedUser()
+func (u *userPages) confirmPurge(ctx context.Context, r *request) (response, error) {
+	now, err := u.deletedUser(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return v.confirmPurge(u, formErrors{status: http.StatusOK})
+	return purgeQuestion(now).response(formErrors{}), nil
 }
 
-func (v *pageHandler) confirmPurge(u *userman.User, errs formErrors) error {
-	return v.renderConfirmation(errs.status, confirmation{
-		Title: "Purge " + u.Name() + "?", Problems: errs.summary(nil), Back: deletedUsersPath, Action: deletedPath(u) + "/purge",
-		Yes: "Purge " + u.Username, Danger: true,
+func purgeQuestion(now *userman.User) confirmation {
+	return confirmation{
+		Title: "Purge " + now.Name() + "?", Back: deletedUsersPath, Action: deletedPath(now) + "/purge", Yes: "Purge " + now.Username, Danger: true,
 		Consequences: []string{
 			"The user, their API tokens and their picture are permanently removed.",
 			"This cannot be undone. The audit log is kept.",
 		},
-	})
+	}
 }
 
-func (v *pageHandler) deletedPurge() error {
-	u, err := v.deletedUser()
+func (u *userPages) purge(ctx context.Context, r *request) (response, error) {
+	now, err := u.deletedUser(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	err = v.users().Purge(v.r.Context(), u.ID)
+	err = u.users(ctx).Purge(ctx, now.ID)
 	if errs, ok := formErrorsOf(err); ok {
-		return v.confirmPurge(u, errs)
+		return purgeQuestion(now).response(errs), nil
 	}
-	if err != nil {
-		return err
-	}
-	return v.redirectWithFlash(deletedUsersPath, u.Username+" was purged.")
+	return redirect{Path: deletedUsersPath, Flash: now.Username + " was purged."}, err
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -45,36 +46,36 @@ func directoryPath(name string) string { return "/directories/" + name }
 
 // directory returns the directory that the address names. A sync concerns
 // everybody of it: who does not reach everybody may not even see what it does.
-func (v *pageHandler) directory() (app.DirectoryState, error) {
-	if !v.isUnrestricted() {
+func (u *userPages) directory(ctx context.Context, r *request) (app.DirectoryState, error) {
+	if !u.isUnrestricted(ctx) {
 		return app.DirectoryState{}, &store.ForbiddenError{Reason: "a directory contains users outside your scope; ask an unrestricted administrator"}
 	}
-	states, err := v.site.Directories(v.r.Context())
+	states, err := u.site.Directories(ctx)
 	if err != nil {
 		return app.DirectoryState{}, err
 	}
 	for _, state := range states {
-		if state.Name == v.r.PathValue("directory") {
+		if state.Name == r.PathValue("directory") {
 			return state, nil
 		}
 	}
 	return app.DirectoryState{}, &store.NotFoundError{Kind: "directory"}
 }
 
-func (v *pageHandler) directorySync() error {
-	directory, err := v.directory()
+func (u *userPages) directorySync(ctx context.Context, r *request) (response, error) {
+	directory, err := u.directory(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	state := v.jobs.State(jobs.KindSync, directory.Name)
-	if v.pollJob(state) {
-		return nil
+	state := u.jobs.State(jobs.KindSync, directory.Name)
+	if answer := pollJob(r, state); answer != nil {
+		return answer, nil
 	}
-	page := directoryPage{DirectoryState: directory, Job: newJobPage(state, directoryPath(directory.Name), syncTitles(state))}
+	body := directoryPage{DirectoryState: directory, Job: newJobPage(state, directoryPath(directory.Name), syncTitles(state))}
 	if state != nil && state.Sync != nil {
-		page.report(state.Sync)
+		body.report(state.Sync)
 	}
-	return v.render("directory", "Directory "+directory.Name, page)
+	return page{Name: "directory", Title: "Directory " + directory.Name, Header: jobHeader(r, state), Body: body}, nil
 }
 
 func syncTitles(state *jobs.State) jobTitles {
@@ -128,25 +129,22 @@ func problemSubject(p userman.SyncProblem) string {
 }
 
 // directorySyncStart plans a sync, or does it.
-func (v *pageHandler) directorySyncStart() error {
-	directory, err := v.directory()
+func (u *userPages) startDirectorySync(ctx context.Context, r *request) (response, error) {
+	directory, err := u.directory(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	path, opts := directoryPath(directory.Name), v.site.Settings.SyncOptions()
-	switch v.form().Get("do") {
+	path, opts := directoryPath(directory.Name), u.site.Settings.SyncOptions()
+	switch r.form("do") {
 	case "plan":
 		opts.DryRun = true
 	case "sync":
 	default:
-		return store.NewInvalidError(store.FieldError{Field: "do", Code: "oneof", Message: "choose plan or sync"})
+		return nil, store.NewInvalidError(store.FieldError{Field: "do", Code: "oneof", Message: "choose plan or sync"})
 	}
-	_, err = v.jobs.StartSync(v.r.Context(), directory.Name, opts)
+	_, err = u.jobs.StartSync(ctx, directory.Name, opts)
 	if errors.Is(err, store.ErrConflict) {
-		return v.redirectWithWarning(path, sentence(err.Error()))
+		return redirect{Path: path, Warning: sentence(err.Error())}, nil
 	}
-	if err != nil {
-		return err
-	}
-	return v.redirect(path)
+	return redirect{Path: path}, err
 }

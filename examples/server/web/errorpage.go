@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
@@ -27,40 +27,33 @@ type errorPage struct {
 	FirstPage string
 }
 
-// renderError answers with the page that fits err.
-func (v *pageHandler) renderError(err error) {
+// writeError answers with the page that fits err.
+func (p *pages) writeError(ctx context.Context, w http.ResponseWriter, r *request, err error) {
 	if errors.Is(err, access.ErrLoginRequired) {
-		v.redirectToLogin()
+		p.redirectToLogin(w, r)
 		return
 	}
-	if v.r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return // nobody is there to read it
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return // the client is gone
 	}
-	f := v.errorPage(err)
-	if errors.Is(err, store.ErrInvalid) && v.r.Method != http.MethodPost {
-		f.FirstPage = v.r.URL.EscapedPath()
+	body := p.errorPage(ctx, r, err)
+	if errors.Is(err, store.ErrInvalid) && r.Method != http.MethodPost {
+		body.FirstPage = r.URL.EscapedPath()
 	}
-	v.setRetryAfter(err)
-	if err := v.renderStatus(f.Status, "errorpage", f.Title, f); err != nil {
-		http.Error(v.w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+	errs, _ := formErrorsOf(err)
+	answer := page{Status: body.Status, Name: "errorpage", Title: body.Title, Body: body, RetryAfter: errs.retryAfter}
+	if err := answer.write(ctx, p, w, r); err != nil {
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 	}
 }
 
-// errorPage is what a visitor is told of err; the log is told what a visitor is
-// not.
-func (v *pageHandler) errorPage(err error) errorPage {
-	f := errorPageOf(err)
-	if f.Status == http.StatusInternalServerError {
-		v.log.ErrorContext(v.r.Context(), "page failed", "route", v.r.Pattern, "error", err)
+// errorPage describes err. What the page does not tell is logged.
+func (p *pages) errorPage(ctx context.Context, r *request, err error) errorPage {
+	body := errorPageOf(err)
+	if body.Status == http.StatusInternalServerError {
+		p.log.ErrorContext(ctx, "page failed", "route", r.Pattern, "error", err)
 	}
-	return f
-}
-
-// setRetryAfter tells programs when to try again, where err says so.
-func (v *pageHandler) setRetryAfter(err error) {
-	if throttled, ok := errors.AsType[*store.RateLimitedError](err); ok {
-		v.w.Header().Set("Retry-After", strconv.Itoa(throttled.RetryAfterSeconds()))
-	}
+	return body
 }
 
 func errorPageOf(err error) errorPage {
@@ -105,66 +98,61 @@ func errorPageOfStatus(status int) errorPage {
 	return f
 }
 
-// redirectToLogin has the visitor log in and come back. What was posted is lost:
-// it was not sent by somebody who was logged in.
-func (v *pageHandler) redirectToLogin() {
-	query := url.Values{}
-	if back := v.returnPath(); back != "/" {
-		query.Set("next", back)
+// redirectToLogin leads to the login page, and from there back. What was posted is
+// lost: it was not sent in a session.
+func (p *pages) redirectToLogin(w http.ResponseWriter, r *request) {
+	notice := ""
+	if _, err := r.Cookie(p.sessions.SCS.Cookie.Name); err == nil {
+		notice = noticeEnded
 	}
-	if _, err := v.r.Cookie(v.sessions.SCS.Cookie.Name); err == nil {
-		query.Set("notice", noticeEnded)
-	}
-	target := "/login"
-	if len(query) > 0 {
-		target += "?" + query.Encode()
-	}
-	if v.isHTMX() {
-		v.w.Header().Set("Hx-Redirect", target)
-		v.w.WriteHeader(http.StatusUnauthorized)
+	target := listAddress("/login", "next", nextOf(p.returnPath(r)), "notice", notice)
+	if r.isHTMX() {
+		w.Header().Set("Hx-Redirect", target)
+		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	http.Redirect(v.w, v.r, target, http.StatusSeeOther)
+	http.Redirect(w, r.Request, target, http.StatusSeeOther)
 }
 
-// returnPath is the page to come back to after a login.
-func (v *pageHandler) returnPath() string {
-	if v.isHTMX() {
-		return v.currentPage()
-	}
-	if v.r.URL.Path == "/config/banner" {
+// returnPath is the page to show after the login.
+func (p *pages) returnPath(r *request) string {
+	switch {
+	case r.isHTMX():
+		return currentPage(r)
+	case r.URL.Path == "/config/banner":
 		return "/"
+	case r.Method == http.MethodGet:
+		return localPath(r.URL.RequestURI())
 	}
-	if v.r.Method == http.MethodGet {
-		return localPath(v.r.URL.RequestURI())
-	}
-	getReq := v.r.Clone(v.r.Context())
+	getReq := r.Clone(r.Context())
 	getReq.Method = http.MethodGet
-	if _, pattern := v.mux.Handler(getReq); pattern == "" {
+	if _, pattern := p.mux.Handler(getReq); pattern == "" {
 		return "/"
 	}
-	return localPath(v.r.URL.EscapedPath())
+	return localPath(r.URL.EscapedPath())
 }
 
 // currentPage is the page that the browser shows while htmx asks for a part.
-func (v *pageHandler) currentPage() string {
-	current, err := url.Parse(v.r.Header.Get("Hx-Current-Url"))
+func currentPage(r *request) string {
+	current, err := url.Parse(r.Header.Get("Hx-Current-Url"))
 	if err != nil {
 		return "/"
 	}
 	return localPath(current.RequestURI())
 }
 
-// sentence begins with a capital and ends with a full stop.
+// capitalized returns a text whose first letter, of ASCII, is a capital.
+func capitalized(text string) string {
+	if text == "" || text[0] < 'a' || text[0] > 'z' {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// sentence starts with a capital letter and ends with a full stop.
 func sentence(text string) string {
-	if text == "" {
-		return ""
+	if text == "" || strings.HasSuffix(text, ".") || strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
+		return capitalized(text)
 	}
-	if first := text[0]; first >= 'a' && first <= 'z' {
-		text = string(first-'a'+'A') + text[1:]
-	}
-	if last := text[len(text)-1]; last != '.' && last != '?' && last != '!' {
-		text += "."
-	}
-	return text
+	return capitalized(text) + "."
 }

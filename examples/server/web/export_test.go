@@ -1,10 +1,11 @@
 package web
 
-// Routes returns method, path and section of all pages and acts that need
-// somebody to be logged in, for the tests outside.
+import "github.com/pbxusers/pbxusers/examples/internal/app"
+
+// Routes returns method, path and section of all routes that need a login.
 func Routes() [][3]string {
 	var all [][3]string
-	for _, rt := range routes() {
+	for _, rt := range (&pages{site: &app.App{}}).routes() {
 		if !rt.open {
 			all = append(all, [3]string{rt.method, rt.path, rt.section})
 		}
@@ -12,11 +13,10 @@ func Routes() [][3]string {
 	return all
 }
 
-// Pages returns the patterns of all that can be got, also by those who have not
-// logged in, for the tests outside.
+// Pages returns the patterns of all pages, also those without a login.
 func Pages() []string {
 	var all []string
-	for _, rt := range routes() {
+	for _, rt := range (&pages{site: &app.App{}}).routes() {
 		if rt.method == "GET" {
 			all = append(all, rt.path)
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -10,64 +11,55 @@ import (
 // forgotPasswordPage is the page /forgot-password.
 type forgotPasswordPage struct {
 	Problems []problem
-	Name     field
-	// Mails says that mails can be sent; without them only an administrator
-	// can help.
+	Name     formField
+	// Mails is false when the server sends no mail: only an administrator can
+	// help then.
 	Mails bool
 }
 
-func (v *pageHandler) forgotPasswordForm() error {
-	return v.renderForgotPassword(formErrors{status: http.StatusOK})
+func (p publicPages) forgotForm(_ context.Context, r *request) (response, error) {
+	return p.forgotPage(r, formErrors{}), nil
 }
 
-func (v *pageHandler) renderForgotPassword(errs formErrors) error {
-	label := v.loginLabel()
-	return v.renderStatus(errs.status, "forgotpassword", "Forgot password", forgotPasswordPage{
-		Mails: v.site.MailStatus().Configured, Problems: errs.summary(map[string]string{"name": label}),
-		Name: field{
-			Name: "name", Label: label, Value: v.form().Get("name"), Autocomplete: "username", Required: true,
+func (p publicPages) forgotPage(r *request, errs formErrors) response {
+	label := p.loginLabel()
+	return formPage(errs, "forgotpassword", "Forgot password", forgotPasswordPage{
+		Mails: p.site.MailStatus().Configured, Problems: errs.summary(map[string]string{"name": label}),
+		Name: formField{
+			Name: "name", Label: label, Value: r.form("name"), Autocomplete: "username", Required: true,
 			Hint: "The name that you log in with.", Errors: errs.forField("name"),
 		},
 	})
 }
 
-// loginLabel names what people may log in with.
-func (v *pageHandler) loginLabel() string {
+// loginLabel names what users can log in with.
+func (p publicPages) loginLabel() string {
 	label := "Username"
-	if v.site.Settings.Users.LoginByEmail {
+	if p.site.Settings.Users.LoginByEmail {
 		label += ", email address"
 	}
-	if v.site.Settings.Users.LoginByExtension {
+	if p.site.Settings.Users.LoginByExtension {
 		label += ", extension"
 	}
 	return label
 }
 
-// forgotPassword mails a link to whoever goes by that name. The answer is the same
-// for everybody, and so tells nothing.
-func (v *pageHandler) forgotPassword() error {
-	name := strings.TrimSpace(v.form().Get("name"))
-	var err error
-	switch {
-	case !v.site.MailStatus().Configured:
-		return v.renderForgotPassword(formErrors{status: http.StatusConflict})
-	case name == "":
-		err = store.NewInvalidError(store.FieldError{Field: "name", Code: "required", Message: "enter the name that you log in with"})
-	default:
-		err = v.site.Users.RequestReset(v.r.Context(), name)
+// forgotPassword mails a link. The answer does not tell whether the user exists.
+func (p publicPages) forgotPassword(ctx context.Context, r *request) (response, error) {
+	if !p.site.MailStatus().Configured {
+		return p.forgotPage(r, formErrors{status: http.StatusConflict}), nil
 	}
-	if err == nil {
-		return v.redirect(forgotPasswordSentPath)
+	name := strings.TrimSpace(r.form("name"))
+	err := store.NewInvalidError(store.FieldError{Field: "name", Code: "required", Message: "enter the name that you log in with"})
+	if name != "" {
+		err = p.site.Users.RequestReset(ctx, name)
 	}
-	errs, ok := formErrorsOf(err)
-	if !ok {
-		return err
+	if errs, ok := formErrorsOf(err); ok {
+		return p.forgotPage(r, errs), nil
 	}
-	v.setRetryAfter(err)
-	return v.renderForgotPassword(errs)
+	return redirect{Path: forgotPasswordSentPath}, err
 }
 
-// forgotPasswordSent says the same to everybody who asked for a link.
-func (v *pageHandler) forgotPasswordSent() error {
-	return v.render("forgotpasswordsent", "Check your inbox", nil)
+func (p publicPages) forgotSent(context.Context, *request) (response, error) {
+	return page{Name: "forgotpasswordsent", Title: "Check your inbox"}, nil
 }

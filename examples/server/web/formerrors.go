@@ -10,19 +10,26 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// formErrors are what a service did not take of a form.
+// formErrors are the errors that a service reports about a form. The zero value
+// is a form without errors.
 type formErrors struct {
 	status int
-	// general concern no field.
+	// retryAfter is in seconds; 0 when the form can be sent again at once.
+	retryAfter int
+	// general are the errors that concern no field.
 	general []string
 	fields  []store.FieldError
 }
 
-// formErrorsOf returns what err says about a form; false when err is not about
-// what was typed, and needs a page of its own.
+// formErrorsOf returns what err says about a form. It returns false when err is
+// not about the input, and needs a page of its own.
 func formErrorsOf(err error) (formErrors, bool) {
 	var invalid *store.InvalidError
 	var exists *store.AlreadyExistsError
+	var limited *store.RateLimitedError
+	general := func(status int) (formErrors, bool) {
+		return formErrors{status: status, general: []string{sentence(err.Error())}}, true
+	}
 	switch {
 	case errors.As(err, &invalid):
 		return formErrors{status: http.StatusUnprocessableEntity, fields: invalid.Fields}, true
@@ -32,36 +39,21 @@ func formErrorsOf(err error) (formErrors, bool) {
 		fieldErr := store.FieldError{Field: exists.Field, Code: "exists", Message: message}
 		return formErrors{status: http.StatusUnprocessableEntity, fields: []store.FieldError{fieldErr}}, true
 	case errors.Is(err, store.ErrForbidden):
-		return formErrors{status: http.StatusForbidden, general: []string{sentence(err.Error())}}, true
-	case errors.Is(err, store.ErrRateLimited):
-		return formErrors{status: http.StatusTooManyRequests, general: []string{sentence(err.Error())}}, true
+		return general(http.StatusForbidden)
+	case errors.As(err, &limited):
+		errs, _ := general(http.StatusTooManyRequests)
+		errs.retryAfter = limited.RetryAfterSeconds()
+		return errs, true
 	case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrInUse):
-		return formErrors{status: http.StatusConflict, general: []string{sentence(err.Error())}}, true
+		return general(http.StatusConflict)
 	}
 	return formErrors{}, false
 }
 
-// override puts what was refused here in place of what a service says about the same
-// fields.
-func (r formErrors) override(overrides []store.FieldError) formErrors {
-	overridden := map[string]bool{}
-	for _, f := range overrides {
-		overridden[f.Field] = true
-	}
-	all := overrides
-	for _, f := range r.fields {
-		if !overridden[f.Field] {
-			all = append(all, f)
-		}
-	}
-	r.fields = all
-	return r
-}
-
-// forField returns what was refused about a field, its elements and their parts.
-func (r formErrors) forField(name string) []string {
+// forField returns the errors of a field, its elements and their parts.
+func (e formErrors) forField(name string) []string {
 	var messages []string
-	for _, f := range r.fields {
+	for _, f := range e.fields {
 		if rest, ok := strings.CutPrefix(f.Field, name); ok && (rest == "" || rest[0] == '[' || rest[0] == '.') {
 			messages = append(messages, elementPrefix(rest)+f.Message)
 		}
@@ -69,7 +61,7 @@ func (r formErrors) forField(name string) []string {
 	return messages
 }
 
-// elementPrefix says which element of a list is meant by "[2]": the third.
+// elementPrefix names the element of a list that "[2]" refers to: the third.
 func elementPrefix(rest string) string {
 	index, _, _ := strings.Cut(strings.TrimPrefix(rest, "["), "]")
 	n, err := strconv.Atoi(index)
@@ -86,13 +78,13 @@ type problem struct {
 	Text string
 }
 
-// summary lists all refusals, in the words of the labels.
-func (r formErrors) summary(labels map[string]string) []problem {
-	all := make([]problem, 0, len(r.general)+len(r.fields))
-	for _, text := range r.general {
+// summary lists all errors, with the labels of their fields.
+func (e formErrors) summary(labels map[string]string) []problem {
+	all := make([]problem, 0, len(e.general)+len(e.fields))
+	for _, text := range e.general {
 		all = append(all, problem{Text: text})
 	}
-	for _, f := range r.fields {
+	for _, f := range e.fields {
 		name, rest := f.Field, ""
 		if _, known := labels[name]; !known {
 			list, _, _ := strings.Cut(name, "[")

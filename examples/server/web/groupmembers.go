@@ -1,83 +1,69 @@
 package web
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// membersPage are the members of a group on its page, and the form that adds
-// others.
+// membersPage lists the members of a group, with a form that adds members.
 type membersPage struct {
 	Items  []memberRow
 	Paging paging
-	Adding field
-	// Directory is the one that says who is in the group; empty for a group
-	// that is kept here.
+	Adding formField
+	// Directory manages the members; empty for a group that is managed here.
 	Directory string
 }
 
-// usernamesLabel is that of the field in which people are added.
 const usernamesLabel = "Usernames"
 
-// memberRow is somebody in the group. Href is empty where the visitor may not
-// see people.
+// memberRow is one member. Href is empty when the administrator cannot see users.
 type memberRow struct{ Username, Name, Href string }
 
-// membersPage lists those members that the visitor reaches, from the place that
-// the address names.
-func (v *pageHandler) membersPage(g *userman.Group, errs formErrors) (membersPage, error) {
-	path, after := groupPath(g.Name), v.r.URL.Query().Get("after")
-	list, err := v.users().List(v.r.Context(), userman.Query{Group: g.Name, PageRequest: store.PageRequest{After: after}})
+// membersPage lists the members in the scope of the administrator.
+func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.Group, errs formErrors) (membersPage, error) {
+	at := listRequest{Path: g.path(now), page: store.PageRequest{After: r.query("after")}}
+	list, err := g.users(ctx).List(ctx, userman.Query{Group: now.Name, PageRequest: at.page})
 	if err != nil {
 		return membersPage{}, err
 	}
-	page := membersPage{
-		Items: make([]memberRow, len(list.Items)), Directory: g.Directory,
-		Adding: field{
-			Name: "usernames", Label: usernamesLabel, Value: v.form().Get("usernames"), Rows: 2, Errors: errs.forField("usernames"),
+	body := membersPage{
+		Items: make([]memberRow, len(list.Items)), Directory: now.Directory, Paging: at.paging(list.Next),
+		Adding: formField{
+			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Errors: errs.forField("usernames"),
 			Hint: "One or more usernames, separated by commas or one per line.",
 		},
 	}
 	for i, u := range list.Items {
-		page.Items[i] = memberRow{u.Username, u.Name(), v.userHref(u.Username)}
+		body.Items[i] = memberRow{u.Username, u.Name(), userHref(r, u.Username)}
 	}
-	if after != "" {
-		page.Paging.First = path
-	}
-	if list.Next != "" {
-		page.Paging.Next = listAddress(path, "after", list.Next)
-	}
-	return page, nil
+	return body, nil
 }
 
-// groupMembers puts people into a group, or takes them out of it.
-func (v *pageHandler) groupMembers() error {
-	g, err := v.group()
+// changeMembers adds members to a group or removes them.
+func (g *groupPages) changeMembers(ctx context.Context, r *request) (response, error) {
+	now, err := g.group(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	people, done := v.users(), "Added %d."
-	change, usernames := people.AddMembers, splitList(plainBreaks(v.form().Get("usernames")))
-	if v.form().Get("do") == "remove" {
-		change, usernames, done = people.RemoveMembers, v.form()["member"], "Removed %d."
+	users, done := g.users(ctx), "Added %d."
+	change, usernames := users.AddMembers, field.SplitList(r.form("usernames"))
+	if r.form("do") == "remove" {
+		change, usernames, done = users.RemoveMembers, r.PostForm["member"], "Removed %d."
 	}
-	if err = requireUsernames(usernames, v.form().Get("do")); err == nil {
-		err = change(v.r.Context(), g.Name, usernames...)
-	}
-	if errs, ok := formErrorsOf(err); ok {
-		form := v.groupFields(g.Name, v.inputOf(g), formErrors{})
-		form.ActionErrors = errs.summary(map[string]string{"usernames": usernamesLabel})
-		return v.renderGroup(errs.status, g, form, errs)
+	if err = requireUsernames(usernames, r.form("do")); err == nil {
+		err = change(ctx, now.Name, usernames...)
 	}
 	if err != nil {
-		return err
+		return g.actionErrors(ctx, r, now, err)
 	}
-	return v.redirectWithFlash(groupPath(g.Name)+"#members", fmt.Sprintf(done, len(usernames)))
+	return redirect{Path: g.path(now) + "#members", Flash: fmt.Sprintf(done, len(usernames))}, nil
 }
 
-// requireUsernames refuses to change nobody.
+// requireUsernames rejects an empty choice.
 func requireUsernames(usernames []string, do string) error {
 	switch {
 	case len(usernames) > 0:

@@ -1,135 +1,168 @@
 package web
 
 import (
-	"cmp"
-	"errors"
-	"net/http"
+	"context"
+	"net/url"
+	"slices"
 
+	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
+
+// groupPages are the pages of groups and their permissions.
+type groupPages struct {
+	record[userman.Group]
+}
 
 // groupPath is the page of a group.
 func groupPath(name string) string { return recordPath("/groups/", name) }
 
+func newGroupPages(p *pages) *groupPages {
+	g := &groupPages{}
+	g.record = record[userman.Group]{
+		pages: p, template: "group", list: "/groups",
+		fieldSet: fieldSet[userman.Group]{Type: resource.Groups(p.users), clean: rejectNoPriority, special: g.permissions(), others: map[string]string{"usernames": usernamesLabel}},
+		path:     func(one *userman.Group) string { return groupPath(one.Name) },
+		load:     g.group, body: g.body,
+		title: func(one *userman.Group) string { return "Group " + one.Name },
+		blank: func(context.Context, *request) (*userman.Group, error) {
+			return &userman.Group{Priority: userman.DefaultPriority}, nil
+		},
+		created: func(_ context.Context, _ *request, result resource.Result[userman.Group]) (response, error) {
+			return redirect{Path: groupPath(result.Record.Name), Flash: "Group added. You can now add members."}, nil
+		},
+		saved: func(_, _ *userman.Group) string { return "Saved. Effective immediately." },
+	}
+	return g
+}
+
+// group returns the one that the address names.
+func (g *groupPages) group(ctx context.Context, r *request) (*userman.Group, error) {
+	return g.site.Users.Group(ctx, r.PathValue("name"))
+}
+
+func (g *groupPages) routes() []route {
+	const section, list, one = app.SectionGroups, "/groups", "/groups/{name}"
+	return slices.Concat(g.record.routes(section, list, one), []route{
+		get(list, section, g.index), post(one+"/members", section, g.changeMembers),
+		get(one+"/delete", section, g.confirmDelete), post(one+"/delete", section, g.deleteGroup),
+		get("/permissions", section, g.matrix),
+	})
+}
+
+// rejectNoPriority keeps a typed 0 from standing for the default.
+func rejectNoPriority(m field.Meta, v field.Value, text string) field.Value {
+	if m.Name == "priority" && text != "" && v.Int() == 0 {
+		return field.IntValue(-1)
+	}
+	return v
+}
+
 // groupListPage is the page /groups.
 type groupListPage struct {
 	Items []*userman.Group
-	// MayChange says that the visitor reaches everybody: others see groups, and
-	// change none.
+	// MayChange is false for administrators who are limited to some extensions:
+	// they see groups but change none.
 	MayChange bool
 }
 
-func (v *pageHandler) groupList() error {
-	groups, err := v.site.Users.Groups(v.r.Context())
-	if err != nil {
-		return err
-	}
-	return v.render("groups", "Groups", groupListPage{Items: groups, MayChange: v.isUnrestricted()})
+func (g *groupPages) index(ctx context.Context, _ *request) (response, error) {
+	groups, err := g.site.Users.Groups(ctx)
+	return page{Name: "groups", Title: "Groups", Body: groupListPage{Items: groups, MayChange: g.isUnrestricted(ctx)}}, err
 }
-
-// isUnrestricted reports whether the visitor is not narrowed to some
-// extensions.
-func (v *pageHandler) isUnrestricted() bool { return v.admin.Scope("").AllExtensions() }
 
 // groupPage is the page of one group.
 type groupPage struct {
 	*userman.Group
 
-	Form      groupFields
+	Form      form
 	Members   membersPage
 	MayChange bool
 }
 
-func (v *pageHandler) groupNew() error {
-	in := inputOfGroup(&userman.Group{Priority: userman.DefaultPriority}, v.site.Users.Permissions())
-	return v.renderNewGroup(http.StatusOK, v.groupFields("", in, formErrors{}))
+func (g *groupPages) body(ctx context.Context, r *request, now *userman.Group, f form, errs formErrors) (any, error) {
+	members, err := g.membersPage(ctx, r, now, errs)
+	mayChange := g.isUnrestricted(ctx)
+	if !mayChange {
+		f.Submit = ""
+	}
+	return groupPage{Group: now, Form: f, Members: members, MayChange: mayChange}, err
 }
 
-func (v *pageHandler) renderNewGroup(status int, form groupFields) error {
-	return v.renderStatus(status, "groupnew", "Add group", form)
+// permissions are the controls of what a group permits.
+func (g *groupPages) permissions() *special[userman.Group] {
+	registered := func() []permission.Permission { return g.site.Users.Permissions() }
+	return &special[userman.Group]{
+		read: func(form url.Values) any { return readPermissions(form, registered()) },
+		of:   func(now *userman.Group) any { return inputOfPermissions(now.Permissions, registered()) },
+		set: func(in any, now *userman.Group) []store.FieldError {
+			return in.(permissionsInput).fill(&now.Permissions, registered())
+		},
+		labels: func(any) map[string]string { return permissionLabels(registered()) },
+		differences: func(saved, typed any) []difference {
+			return conflictOfPermissions(registered(), saved.(permissionsInput), typed.(permissionsInput))
+		},
+		draw: func(f *form, in input, errs formErrors) {
+			for _, p := range registered() {
+				f.Permissions = withRow(f.Permissions, p, newPermissionControl(p, in.Special.(permissionsInput)[p.ID], errs))
+			}
+		},
+	}
 }
 
-func (v *pageHandler) groupCreate() error {
-	known := v.site.Users.Permissions()
-	in, g := readGroup(v.form(), known), &userman.Group{Name: v.form().Get("name")}
-	unread := in.fill(g, known)
-	created, err := v.users().CreateGroup(v.r.Context(), g)
+// groupDeletePage shows who is affected when a group is deleted.
+type groupDeletePage struct {
+	*userman.Group
+
+	Problems []problem
+	Impact   []memberImpact
+	// More counts the members that are left out.
+	More int
+}
+
+// memberImpact is what changes for one member.
+type memberImpact struct {
+	userman.MemberImpact
+
+	// Href is empty when the administrator cannot see users.
+	Href string
+}
+
+// maxImpact bounds the members that the page shows.
+const maxImpact = 100
+
+func (g *groupPages) confirmDelete(ctx context.Context, r *request) (response, error) {
+	now, err := g.group(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return g.deletePage(ctx, r, now, formErrors{})
+}
+
+func (g *groupPages) deletePage(ctx context.Context, r *request, now *userman.Group, errs formErrors) (response, error) {
+	impact, total, err := g.users(ctx).PreviewDeleteGroup(ctx, now.Name, maxImpact)
+	if err != nil {
+		return nil, err
+	}
+	body := groupDeletePage{Group: now, Problems: errs.summary(nil), Impact: make([]memberImpact, len(impact)), More: total - len(impact)}
+	for i, one := range impact {
+		body.Impact[i] = memberImpact{one, userHref(r, one.Username)}
+	}
+	return formPage(errs, "groupdelete", "Delete group "+now.Name+"?", body), nil
+}
+
+func (g *groupPages) deleteGroup(ctx context.Context, r *request) (response, error) {
+	now, err := g.group(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	err = g.Delete(ctx, now.Name, r.PostForm.Has("force"))
 	if errs, ok := formErrorsOf(err); ok {
-		return v.renderNewGroup(errs.status, v.groupFields(g.Name, in, errs.override(unread)))
+		return g.deletePage(ctx, r, now, errs)
 	}
-	if err != nil {
-		return err
-	}
-	return v.redirectWithFlash(groupPath(created.Name), "Group added. You can now add members.")
-}
-
-func (v *pageHandler) groupForm() error {
-	g, err := v.group()
-	if err != nil {
-		return err
-	}
-	return v.renderGroup(http.StatusOK, g, v.groupFields(g.Name, v.inputOf(g), formErrors{}), formErrors{})
-}
-
-// group returns the group that the address names.
-func (v *pageHandler) group() (*userman.Group, error) {
-	return v.site.Users.Group(v.r.Context(), v.r.PathValue("name"))
-}
-
-func (v *pageHandler) inputOf(g *userman.Group) groupInput {
-	return inputOfGroup(g, v.site.Users.Permissions())
-}
-
-// renderGroup draws the page of g; members is what was refused of those to be
-// added. A form without a version gets that of g: one that was typed into
-// before keeps the version that it was made of.
-func (v *pageHandler) renderGroup(status int, g *userman.Group, form groupFields, members formErrors) error {
-	form.Version = cmp.Or(form.Version, versionOf(v.inputOf(g)))
-	listed, err := v.membersPage(g, members)
-	if err != nil {
-		return err
-	}
-	return v.renderStatus(status, "group", "Group "+g.Name, groupPage{Group: g, Form: form, Members: listed, MayChange: v.isUnrestricted()})
-}
-
-func (v *pageHandler) groupSave() error {
-	g, err := v.group()
-	if err != nil {
-		return err
-	}
-	known := v.site.Users.Permissions()
-	in, loaded := readGroup(v.form(), known), v.form().Get("version")
-	var unread []store.FieldError
-	_, err = v.users().UpdateGroup(v.r.Context(), g.Name, func(g *userman.Group) error {
-		if versionOf(inputOfGroup(g, known)) != loaded {
-			return errStale
-		}
-		unread = in.fill(g, known)
-		return nil
-	})
-	if errors.Is(err, errStale) {
-		return v.renderGroupConflict(g.Name, in)
-	}
-	if errs, ok := formErrorsOf(err); ok {
-		form := v.groupFields(g.Name, in, errs.override(unread))
-		form.Version = loaded
-		return v.renderGroup(errs.status, g, form, formErrors{})
-	}
-	if err != nil {
-		return err
-	}
-	return v.redirectWithFlash(groupPath(g.Name), "Saved. Effective immediately.")
-}
-
-// renderGroupConflict shows what somebody else saved meanwhile beside what was
-// typed.
-func (v *pageHandler) renderGroupConflict(name string, in groupInput) error {
-	now, err := v.site.Users.Group(v.r.Context(), name)
-	if err != nil {
-		return err
-	}
-	form := v.groupFields(now.Name, in, formErrors{})
-	form.Conflict = conflictOfGroup(v.inputOf(now), in, v.site.Users.Permissions())
-	return v.renderGroup(http.StatusConflict, now, form, formErrors{})
+	return redirect{Path: g.list, Flash: "Group " + now.Name + " was deleted."}, err
 }

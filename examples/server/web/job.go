@@ -42,22 +42,23 @@ type jobTitles struct{ running, failed, done string }
 // Known is how far the page was when it was drawn, for the next question.
 func (p jobPage) Known() int { return p.Done }
 
-// pollJob answers htmx, which asks how far a job is: nothing where that is what
-// the page shows already, and the whole of its part once the job has ended. It
-// reports whether there is nothing to draw.
-func (v *pageHandler) pollJob(state *jobs.State) bool {
-	if !v.isHTMX() {
-		return false
+// pollJob answers htmx, which asks for the progress of a job. It returns nil when
+// the page has to be rendered.
+func pollJob(r *request, state *jobs.State) response {
+	known, err := strconv.Atoi(r.query("known"))
+	if r.isHTMX() && state.Running() && err == nil && known == state.Done {
+		return noContent()
 	}
-	if !state.Running() {
-		v.w.Header().Set("Hx-Retarget", "#job")
-		v.w.Header().Set("Hx-Reselect", "#job")
-		return false
+	return nil
+}
+
+// jobHeader has htmx replace the whole part of the page when the job has ended.
+func jobHeader(r *request, state *jobs.State) func(http.Header) {
+	if !r.isHTMX() || state.Running() {
+		return nil
 	}
-	known, err := strconv.Atoi(v.r.URL.Query().Get("known"))
-	if err == nil && known == state.Done {
-		v.w.WriteHeader(http.StatusNoContent)
-		return true
+	return func(header http.Header) {
+		header.Set("Hx-Retarget", "#job")
+		header.Set("Hx-Reselect", "#job")
 	}
-	return false
 }

@@ -7,32 +7,32 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// listRequest is what a visitor asked of a list, in the address of its page.
+// listRequest is what the address of a list asks for.
 type listRequest struct {
 	Path  string
 	Label string
 	// Search is the text searched for, and Sort the order as in the address.
 	Search, Sort string
-	// Kept are the filters that hold, besides.
+	// Kept are the other filters.
 	Kept []listFilter
 
 	order store.Sort
 	page  store.PageRequest
 }
 
-// listRequest reads the address of a list. A sort that is none of fields is a
-// [store.InvalidError].
-func (v *pageHandler) listRequest(label string, fields []string) (listRequest, error) {
-	query := v.r.URL.Query()
+// newListRequest reads the address of a list. It returns a [store.InvalidError]
+// when the list cannot be sorted as asked.
+func newListRequest(r *request, label string, fields []string) (listRequest, error) {
+	query := r.URL.Query()
 	order, err := store.ParseSort(query.Get("sort"), fields)
 	return listRequest{
-		Path: v.r.URL.Path, Label: label, Search: query.Get("search"), Sort: query.Get("sort"),
+		Path: r.URL.Path, Label: label, Search: query.Get("search"), Sort: query.Get("sort"),
 		order: order, page: store.PageRequest{After: query.Get("after")},
 	}, err
 }
 
-// address returns the address of the same list from another place on, or in
-// another order.
+// address returns the address of the same list at another place or in another
+// order.
 func (l listRequest) address(sort, after string) string {
 	pairs := append(make([]string, 0, 6+2*len(l.Kept)), "search", l.Search, "sort", sort, "after", after)
 	for _, k := range l.Kept {
@@ -44,8 +44,8 @@ func (l listRequest) address(sort, after string) string {
 // listFilter is a filter of a list, by its name in the address.
 type listFilter struct{ Name, Value string }
 
-// withFilter returns the list with a filter that all its links keep, unless it is
-// empty.
+// withFilter returns the list with a filter that all its links keep. An empty
+// value is no filter.
 func (l listRequest) withFilter(name, value string) listRequest {
 	if value != "" {
 		l.Kept = append(slices.Clone(l.Kept), listFilter{name, value})
@@ -53,7 +53,7 @@ func (l listRequest) withFilter(name, value string) listRequest {
 	return l
 }
 
-// Paging are the links below the list.
+// paging are the links below the list.
 func (l listRequest) paging(next string) paging {
 	var p paging
 	if l.page.After != "" {
@@ -71,26 +71,26 @@ type paging struct{ First, Next string }
 // tableHeader is one header of a list's table.
 type tableHeader struct {
 	Label string
-	// Href sorts by this column; empty where that cannot be done.
+	// Href sorts by this column; empty when the list cannot.
 	Href string
 	// Sorted is the value of aria-sort.
 	Sorted string
 }
 
-// column is a header, and the field to sort by; "" where that cannot be done.
-type column struct{ label, field string }
+// column is a header and the field to sort by; "" for none.
+type column struct{ label, sort string }
 
-// headers are the headers: the column that the list is sorted by turns around.
-// The first is the one that a list is sorted by at first.
+// headers returns the headers. The column that the list is sorted by reverses the
+// order; by default that is the first.
 func (l listRequest) headers(columns ...column) []tableHeader {
 	all := make([]tableHeader, len(columns))
 	for i, c := range columns {
 		all[i].Label = c.label
-		if c.field == "" {
+		if c.sort == "" {
 			continue
 		}
-		order := store.Sort{By: c.field}
-		if l.order.By == c.field || l.order.By == "" && i == 0 {
+		order := store.Sort{By: c.sort}
+		if l.order.By == c.sort || l.order.By == "" && i == 0 {
 			all[i].Sorted = "ascending"
 			order.Descending = true
 			if l.order.Descending {
@@ -102,7 +102,7 @@ func (l listRequest) headers(columns ...column) []tableHeader {
 	return all
 }
 
-// listAddress puts what is not empty of the pairs behind a path.
+// listAddress adds the pairs that are not empty to a path.
 func listAddress(path string, pairs ...string) string {
 	query := url.Values{}
 	for i := 0; i+1 < len(pairs); i += 2 {

@@ -1,15 +1,28 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 )
+
+// loginPages are the pages that log administrators in and out.
+type loginPages struct{ *pages }
+
+func (p loginPages) routes() []route {
+	return open(
+		get("/login", "", p.form), post("/login", "", p.logIn),
+		get("/login/code", "", p.codeForm), post("/login/code", "", p.confirmCode),
+		post("/logout", "", p.logOut),
+	)
+}
 
 // Notices of the login page, as its address names them.
 const (
@@ -19,54 +32,67 @@ const (
 
 // loginPage is also the page for the code of a second factor.
 type loginPage struct {
-	Notice   string
-	Problem  string
-	Next     string
-	Username field
-	Password field
-	Code     field
+	Notice, Problem, Next    string
+	Username, Password, Code formField
 }
 
-func (v *pageHandler) loginForm() error {
-	if v.admin != nil {
-		return v.redirect(localPath(v.r.URL.Query().Get("next")))
+func (p loginPages) form(_ context.Context, r *request) (response, error) {
+	next := r.query("next")
+	if r.admin != nil {
+		return redirect{Path: localPath(next)}, nil
 	}
 	notices := map[string]string{
 		noticeEnded:     "Your session has ended. Log in again. Unsaved changes were lost.",
 		noticeLoggedOut: "You have logged out.",
 	}
-	query := v.r.URL.Query()
-	return v.renderLogin(http.StatusOK, loginPage{Notice: notices[query.Get("notice")], Next: query.Get("next")}, "")
+	return newLoginPage(formErrors{}, "", loginPage{Notice: notices[r.query("notice")], Next: next}), nil
 }
 
-func (v *pageHandler) renderLogin(status int, p loginPage, username string) error {
-	p.Next = localPath(p.Next)
-	p.Username = field{Name: "username", Label: "Username", Value: username, Autocomplete: "username", Required: true}
-	p.Password = field{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true}
-	return v.renderStatus(status, "login", "Log in", p)
+func newLoginPage(errs formErrors, username string, body loginPage) response {
+	body.Next = localPath(body.Next)
+	body.Username = formField{Name: "username", Label: "Username", Value: username, Autocomplete: "username", Required: true}
+	body.Password = formField{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true}
+	return formPage(errs, "login", "Log in", body)
 }
 
-func (v *pageHandler) logIn() error {
-	username, next := v.form().Get("username"), v.form().Get("next")
-	login, err := v.sessions.LogIn(v.r.Context(), credential.LoginAttempt{
-		Username: username, Password: store.NewSecret(v.form().Get("password")), DeviceToken: v.device(),
+func newCodePage(errs formErrors, body loginPage) response {
+	body.Next = localPath(body.Next)
+	body.Code = codeField("The six-digit code from your authenticator app, or a recovery code.", formErrors{})
+	return formPage(errs, "code", "Two-factor authentication", body)
+}
+
+func (p loginPages) logIn(ctx context.Context, r *request) (response, error) {
+	username, next := r.form("username"), r.form("next")
+	login, err := p.sessions.LogIn(ctx, credential.LoginAttempt{
+		Username: username, Password: store.NewSecret(r.form("password")), DeviceToken: device(r),
 	})
-	var loginErr *credential.LoginError
-	switch {
-	case err == nil && login.MFARequired():
-		return v.redirect(listAddress("/login/code", "next", nextOf(next)))
-	case err == nil:
-		return v.completeLogin(login, next)
-	case errors.As(err, &loginErr):
-		return v.renderLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next}, username)
-	case errors.Is(err, store.ErrRateLimited):
-		v.setRetryAfter(err)
-		return v.renderLogin(http.StatusTooManyRequests, loginPage{Problem: sentence(err.Error()), Next: next}, username)
+	if err == nil && login.MFARequired() {
+		return redirect{Path: listAddress("/login/code", "next", nextOf(next))}, nil
 	}
-	return err
+	if err == nil {
+		return p.loggedIn(login, next), nil
+	}
+	errs, message, ok := loginErrors(err)
+	if !ok {
+		return nil, err
+	}
+	return newLoginPage(errs, username, loginPage{Problem: message, Next: next}), nil
 }
 
-// nextOf is where to go after a login, for an address; empty when that is the
+// loginErrors returns the status and the message of a login that failed. It
+// returns false when the server failed.
+func loginErrors(err error) (errs formErrors, message string, ok bool) {
+	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok {
+		return formErrors{status: http.StatusUnprocessableEntity}, sentence(loginErr.Message), true
+	}
+	if errors.Is(err, store.ErrRateLimited) {
+		errs, _ = formErrorsOf(err)
+		return errs, sentence(err.Error()), true
+	}
+	return formErrors{}, "", false
+}
+
+// nextOf is the page to show after a login, for an address; empty for the
 // overview.
 func nextOf(wanted string) string {
 	if local := localPath(wanted); local != "/" {
@@ -75,54 +101,67 @@ func nextOf(wanted string) string {
 	return ""
 }
 
-// completeLogin has the browser remember the device, and goes on.
-func (v *pageHandler) completeLogin(login *ampusers.Login, next string) error {
-	v.rememberDevice(login.DeviceToken)
+// loggedIn has the browser remember the device, and shows the next page.
+func (p loginPages) loggedIn(login *ampusers.Login, next string) response {
+	answer := redirect{Path: localPath(next), Cookie: p.deviceCookie(login.DeviceToken)}
 	if login.RecoveryCodesLeft >= 0 {
-		return v.redirectWithFlash("/account", fmt.Sprintf(
-			"You used a recovery code, which no longer works. %d codes are left. Create new codes before you run out.", login.RecoveryCodesLeft))
+		answer.Path, answer.Flash = "/account", fmt.Sprintf(
+			"You used a recovery code, which no longer works. %d codes are left. Create new codes before you run out.", login.RecoveryCodesLeft)
 	}
-	return v.redirect(localPath(next))
+	return answer
 }
 
-func (v *pageHandler) codeForm() error {
-	next := v.r.URL.Query().Get("next")
-	if v.sessions.PendingMFA(v.r.Context()) == "" {
-		return v.redirect(listAddress("/login", "next", nextOf(next)))
+func (p loginPages) codeForm(ctx context.Context, r *request) (response, error) {
+	next := r.query("next")
+	if p.sessions.PendingMFA(ctx) == "" {
+		return redirect{Path: listAddress("/login", "next", nextOf(next))}, nil
 	}
-	return v.renderCode(http.StatusOK, loginPage{Next: next})
+	return newCodePage(formErrors{}, loginPage{Next: next}), nil
 }
 
-func (v *pageHandler) renderCode(status int, p loginPage) error {
-	p.Next = localPath(p.Next)
-	p.Code = field{
-		Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true,
-		Hint: "The six-digit code from your authenticator app, or a recovery code.",
+func (p loginPages) confirmCode(ctx context.Context, r *request) (response, error) {
+	next := r.form("next")
+	login, err := p.sessions.ConfirmMFA(ctx, strings.TrimSpace(r.form("code")), device(r))
+	if err == nil {
+		return p.loggedIn(login, next), nil
 	}
-	return v.renderStatus(status, "code", "Two-factor authentication", p)
+	errs, message, ok := loginErrors(err)
+	if !ok {
+		return nil, err
+	}
+	body := loginPage{Problem: message, Next: next}
+	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok && loginErr.Code != credential.InvalidMFACode {
+		return newLoginPage(errs, "", body), nil
+	}
+	return newCodePage(errs, body), nil
 }
 
-func (v *pageHandler) confirmCode() error {
-	next := v.form().Get("next")
-	login, err := v.sessions.ConfirmMFA(v.r.Context(), strings.TrimSpace(v.form().Get("code")), v.device())
-	var loginErr *credential.LoginError
-	switch {
-	case err == nil:
-		return v.completeLogin(login, next)
-	case errors.As(err, &loginErr) && loginErr.Code == credential.InvalidMFACode:
-		return v.renderCode(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next})
-	case errors.As(err, &loginErr):
-		return v.renderLogin(http.StatusUnprocessableEntity, loginPage{Problem: sentence(loginErr.Message), Next: next}, "")
-	case errors.Is(err, store.ErrRateLimited):
-		v.setRetryAfter(err)
-		return v.renderCode(http.StatusTooManyRequests, loginPage{Problem: sentence(err.Error()), Next: next})
-	}
-	return err
+func (p loginPages) logOut(ctx context.Context, _ *request) (response, error) {
+	return redirect{Path: "/login?notice=" + noticeLoggedOut}, p.sessions.LogOut(ctx)
 }
 
-func (v *pageHandler) logOut() error {
-	if err := v.sessions.LogOut(v.r.Context()); err != nil {
-		return err
+// deviceCookie holds the token of a device that has logged in before.
+const deviceCookie = "pbxusers_device"
+
+// deviceLifetime is how long a browser stores the cookie. Each login renews it.
+const deviceLifetime = 90 * 24 * time.Hour
+
+// device returns the token of this device; zero when it has none.
+func device(r *request) store.Secret {
+	cookie, err := r.Cookie(deviceCookie)
+	if err != nil {
+		return store.Secret{}
 	}
-	return v.redirect("/login?notice=" + noticeLoggedOut)
+	return store.NewSecret(cookie.Value)
+}
+
+// deviceCookie returns the cookie of a device; nil without a token.
+func (p loginPages) deviceCookie(token store.Secret) *http.Cookie {
+	if token.IsZero() {
+		return nil
+	}
+	return &http.Cookie{ //nolint:gosec // Secure where the server is reached by https
+		Name: deviceCookie, Value: token.Reveal(), Path: "/", MaxAge: int(deviceLifetime / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(p.baseURL, "https:"),
+	}
 }

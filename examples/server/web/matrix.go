@@ -1,9 +1,9 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -24,7 +24,7 @@ type matrixPage struct {
 	Problems []problem
 	// Who is the field of the form that leads to what somebody may do; nil
 	// where the visitor may not see people.
-	Who     *field
+	Who     *formField
 	Groups  []matrixGroup
 	Modules []module[matrixRow]
 	// Span is how many columns there are.
@@ -55,42 +55,42 @@ type matrixCell struct {
 	Tone string
 }
 
-func (v *pageHandler) permissionMatrix() error {
-	username := strings.TrimSpace(v.r.URL.Query().Get("username"))
-	if username == "" || !v.admin.Can(app.SectionUsers) {
-		return v.renderMatrix("", formErrors{status: http.StatusOK})
+func (g *groupPages) matrix(ctx context.Context, r *request) (response, error) {
+	username := strings.TrimSpace(r.query("username"))
+	if username == "" || !r.admin.Can(app.SectionUsers) {
+		return g.matrixPage(ctx, r, "", formErrors{})
 	}
-	u, err := v.users().Get(v.r.Context(), username)
+	u, err := g.users(ctx).Get(ctx, username)
 	switch {
 	case err == nil:
-		return v.redirect(userPath(u.Username) + "/permissions")
+		return redirect{Path: userPath(u.Username) + "/permissions"}, nil
 	case errors.Is(err, store.ErrNotFound):
 		err = store.NewInvalidError(store.FieldError{Field: "username", Code: "unknown", Message: "user not found; enter a username"})
 	}
 	errs, ok := formErrorsOf(err)
 	if !ok {
-		return err
+		return nil, err
 	}
-	return v.renderMatrix(username, errs)
+	return g.matrixPage(ctx, r, username, errs)
 }
 
-func (v *pageHandler) renderMatrix(username string, errs formErrors) error {
-	groups, err := v.site.Users.Groups(v.r.Context())
+func (g *groupPages) matrixPage(ctx context.Context, r *request, username string, errs formErrors) (response, error) {
+	groups, err := g.site.Users.Groups(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	shown, paging := columns(groups, v.r.URL.Query().Get("after"))
-	page := matrixPage{Paging: paging, Span: len(shown) + 2}
-	if v.admin.Can(app.SectionUsers) {
+	shown, paging := columns(groups, r.query("after"))
+	body := matrixPage{Paging: paging, Span: len(shown) + 2}
+	if r.admin.Can(app.SectionUsers) {
 		const label = "Username"
-		page.Problems = errs.summary(map[string]string{"username": label})
-		page.Who = &field{Name: "username", Label: label, Value: username, Autocomplete: "off", Required: true, Errors: errs.forField("username")}
+		body.Problems = errs.summary(map[string]string{"username": label})
+		body.Who = &formField{Name: "username", Label: label, Value: username, Autocomplete: "off", Required: true, Errors: errs.forField("username")}
 	}
-	for _, g := range shown {
-		page.Groups = append(page.Groups, matrixGroup{g.Name, groupPath(g.Name), g.Priority})
+	for _, one := range shown {
+		body.Groups = append(body.Groups, matrixGroup{one.Name, g.path(one), one.Priority})
 	}
-	page.Modules = matrixModules(v.site.Users.Permissions(), shown)
-	return v.renderStatus(errs.status, "matrix", "Permission matrix", page)
+	body.Modules = matrixModules(g.site.Users.Permissions(), shown)
+	return formPage(errs, "matrix", "Permission matrix", body), nil
 }
 
 // columns are the groups behind the one of that name, as many as a page shows.

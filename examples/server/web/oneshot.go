@@ -1,50 +1,50 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// Keys of the session. What is shown once waits there for the page that shows
-// it.
+// Keys of the session. Values that are shown only once wait there for their
+// page. Those with a dot at the end are followed by the key of a record.
 const (
-	flashKey  = "web.flash"
-	secretKey = "web.secret."
-	linkKey   = "web.link."
-	codesKey  = "web.codes."
-	// warningKey is to flashKey what went wrong.
+	flashKey   = "web.flash"
 	warningKey = "web.warning"
-	// Those of people are by their IDs: usernames change.
+	secretKey  = "web.secret."
+	linkKey    = "web.link."
+	codesKey   = "web.codes."
+	// The keys of users end in their IDs: usernames change.
 	userLinkKey   = "web.userlink."
 	userSecretKey = "web.usersecret."
 	softphoneKey  = "web.softphone."
 	tokenKey      = "web.token."
 )
 
-// maxPendingSecrets bounds the secrets of one kind that wait in a session: a browser
-// gets the page at once, but for one whose connection broke.
+// maxPendingSecrets bounds the secrets of one kind that wait in a session. A
+// browser fetches the page at once, unless its connection breaks.
 const maxPendingSecrets = 10
 
-// stashSecret keeps a secret for the next page about that record. since is what
-// of the record tells this secret from an earlier or later one.
-func (v *pageHandler) stashSecret(key, record string, since time.Time, secret string) {
-	ctx, waiting := v.r.Context(), 0
-	for _, other := range v.sessions.SCS.Keys(ctx) {
+// stashSecret stores a secret for the next page about a record. since is a time
+// of the record that tells this secret from an earlier or later one.
+func (p *pages) stashSecret(ctx context.Context, key, record string, since time.Time, secret string) {
+	waiting := 0
+	for _, other := range p.sessions.SCS.Keys(ctx) {
 		if strings.HasPrefix(other, key) && other != key+record {
 			if waiting++; waiting >= maxPendingSecrets {
-				v.sessions.SCS.Remove(ctx, other)
+				p.sessions.SCS.Remove(ctx, other)
 			}
 		}
 	}
-	v.sessions.SCS.Put(ctx, key+record, secretPrefix(since)+secret)
+	p.sessions.SCS.Put(ctx, key+record, secretPrefix(since)+secret)
 }
 
-// takeSecret returns the secret kept for that record, and forgets it. One that
-// was replaced meanwhile is not shown.
-func (v *pageHandler) takeSecret(key, record string, since time.Time) string {
-	secret, fits := strings.CutPrefix(v.popSession(key+record), secretPrefix(since))
+// takeSecret returns and removes the secret of a record. It returns "" for a
+// secret that was replaced since.
+func (p *pages) takeSecret(ctx context.Context, r *request, key, record string, since time.Time) string {
+	secret, fits := strings.CutPrefix(p.popSession(ctx, r, key+record), secretPrefix(since))
 	if !fits {
 		return ""
 	}
@@ -53,11 +53,31 @@ func (v *pageHandler) takeSecret(key, record string, since time.Time) string {
 
 func secretPrefix(since time.Time) string { return strconv.FormatInt(since.UnixMicro(), 10) + "\n" }
 
-// popSession returns what the session keeps, and forgets it once it is shown: an
-// answer to HEAD shows nothing.
-func (v *pageHandler) popSession(key string) string {
-	if v.r.Method == http.MethodHead {
+// popSession returns and removes a value of the session. HEAD shows nothing, and
+// so removes nothing.
+func (p *pages) popSession(ctx context.Context, r *request, key string) string {
+	if r.Method == http.MethodHead {
 		return ""
 	}
-	return v.sessions.SCS.PopString(v.r.Context(), key)
+	return p.sessions.SCS.PopString(ctx, key)
+}
+
+// copyable is a text with a button that copies it.
+type copyable struct {
+	ID, Text string
+	// What names the text for the button.
+	What string
+}
+
+// linkPage shows a link that works once.
+type linkPage struct {
+	// UserID is empty when the link is not for a user.
+	UserID, Username string
+	// What says what the link is for, Again creates another one, and Back is the
+	// page of the record.
+	What, Again, Back string
+	// Link is empty when it was shown before.
+	Link copyable
+	// Expires is zero when it is unknown.
+	Expires time.Time
 }

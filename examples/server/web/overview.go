@@ -1,6 +1,9 @@
 package web
 
 import (
+	"context"
+	"strings"
+
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/manager"
@@ -17,50 +20,39 @@ type overviewPage struct {
 	Steps []card
 }
 
-func (v *pageHandler) overview() error {
-	page := overviewPage{Cards: v.cards()}
-	steps, err := v.firstSteps()
-	if err != nil {
-		return err
-	}
-	page.Steps = steps
-	return v.render("overview", "Overview", page)
-}
-
-func (v *pageHandler) cards() []card {
+func (p *pages) overview(ctx context.Context, r *request) (response, error) {
 	var cards []card
-	for _, c := range []struct {
-		section string
-		card    card
-	}{
-		{app.SectionAdministrators, card{"Administrators", "Manage who can use this interface, and what they can see and change.", "/administrators", "Open administrators"}},
-		{app.SectionUsers, card{"Users", "Manage phone users: names, extensions, passwords, permissions.", "/users", "Open users"}},
-		{app.SectionGroups, card{"Groups", "Set permissions for many users at once.", "/groups", "Open groups"}},
-		{app.SectionAMIAccounts, card{"AMI accounts", "Manage logins for programs that connect to Asterisk.", "/ami-accounts", "Open AMI accounts"}},
-		{ampusers.SectionApply, card{"Configuration", "Review pending changes, apply them, or roll back.", "/config", "Open configuration"}},
-		{app.SectionAudit, card{"Audit log", "See who changed what, when and from where, and verify the log.", "/audit", "Open audit log"}},
-		{app.SectionSettings, card{"Settings", "Check the connections to Asterisk, mail and directories.", "/settings", "Open settings"}},
-	} {
-		if v.admin.Can(c.section) {
-			cards = append(cards, c.card)
+	for _, a := range areas() {
+		if r.admin.Can(a.section) {
+			cards = append(cards, card{a.label, a.text, a.href, "Open " + uncapitalized(a.label)})
 		}
 	}
-	return append(cards, card{"Your account", "Change your password and two-factor authentication.", "/account", "Open your account"})
+	cards = append(cards, card{"Your account", "Change your password and two-factor authentication.", "/account", "Open your account"})
+	steps, err := p.firstSteps(ctx, r)
+	return page{Name: "overview", Title: "Overview", Body: overviewPage{Cards: cards, Steps: steps}}, err
 }
 
-// firstSteps are those from a fresh installation to the first login over AMI,
-// as far as the visitor may take them.
-func (v *pageHandler) firstSteps() ([]card, error) {
+// uncapitalized returns a label inside a sentence.
+func uncapitalized(label string) string {
+	if strings.HasPrefix(label, "AMI") {
+		return label
+	}
+	return strings.ToLower(label)
+}
+
+// firstSteps lead from a new installation to the first login over AMI, as far as
+// the administrator can take them.
+func (p *pages) firstSteps(ctx context.Context, r *request) ([]card, error) {
 	var steps []card
-	status, err := v.runner.Status(v.r.Context())
+	status, err := p.runner.Status(ctx)
 	if err == nil && status.Generation > 0 {
 		return nil, nil
 	}
-	if v.admin.Can(app.SectionSettings) {
+	if r.admin.Can(app.SectionSettings) {
 		steps = append(steps, card{"Connect Asterisk", "Connect this server to Asterisk, so that changes can go live.", "/settings", "Open settings"})
 	}
-	if v.admin.Can(app.SectionAMIAccounts) {
-		found, err := v.site.AMIAccounts.List(v.r.Context(), manager.Query{PageRequest: store.PageRequest{Limit: 1}})
+	if r.admin.Can(app.SectionAMIAccounts) {
+		found, err := p.site.AMIAccounts.List(ctx, manager.Query{PageRequest: store.PageRequest{Limit: 1}})
 		if err != nil {
 			return nil, err
 		}
@@ -68,7 +60,7 @@ func (v *pageHandler) firstSteps() ([]card, error) {
 			steps = append(steps, card{"Add an AMI account", "For the first program that connects to Asterisk.", "/ami-accounts/new", "Add AMI account"})
 		}
 	}
-	if v.admin.Can(ampusers.SectionApply) {
+	if r.admin.Can(ampusers.SectionApply) {
 		steps = append(steps, card{"Apply", "Make the changes live.", "/config", "Open configuration"})
 	}
 	return steps, nil

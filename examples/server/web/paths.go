@@ -6,22 +6,8 @@ import (
 	"unicode"
 )
 
-// administratorPath is the page of an administrator.
-func administratorPath(username string) string { return recordPath("/administrators/", username) }
-
-// managerPath is the page of an AMI account.
-func managerPath(name string) string { return recordPath("/ami-accounts/", name) }
-
-// userPath is the page of a person.
-func userPath(username string) string {
-	if username == "welcome" { // all new people are welcomed there
-		username = "WELCOME"
-	}
-	return recordPath("/users/", username)
-}
-
-// recordPath escapes a name. Those names that pages of the same folder have
-// are written in capitals: records are found in any case, pages are not.
+// recordPath escapes a name. A name that is also the path of a page is written in
+// capitals: records are found in any case, pages are not.
 func recordPath(folder, name string) string {
 	switch name {
 	case "new", "check":
@@ -30,9 +16,8 @@ func recordPath(folder, name string) string {
 	return folder + url.PathEscape(name)
 }
 
-// localPath returns where a visitor wanted to go, if that is a page of this
-// server, and the overview otherwise: a link to the login page must not lead
-// on to another host.
+// localPath returns the wanted path if it is on this server, and the overview
+// otherwise: a link to the login page must not lead to another host.
 func localPath(wanted string) string {
 	const overview = "/"
 	foreign := !strings.HasPrefix(wanted, "/") || strings.HasPrefix(wanted, "//") || strings.Contains(wanted, `\`)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 func TestLocalPath_rejectsForeignHosts(t *testing.T) {
@@ -50,15 +52,15 @@ func TestLocalPath_neverLeavesHost(t *testing.T) {
 func TestRecordPath_avoidsReservedNames(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
-	for _, rt := range routes() {
+	for _, rt := range (&pages{site: &app.App{}}).routes() {
 		mux.HandleFunc(rt.method+" "+rt.path, func(http.ResponseWriter, *http.Request) {})
 	}
 	for path, pattern := range map[string]string{
 		administratorPath("new"):        "/administrators/{username}",
 		administratorPath("jane.admin"): "/administrators/{username}",
 		administratorPath("王@x"):        "/administrators/{username}",
-		managerPath("new"):              "/ami-accounts/{name}",
-		managerPath("check"):            "/ami-accounts/{name}",
+		amiAccountPath("new"):           "/ami-accounts/{name}",
+		amiAccountPath("check"):         "/ami-accounts/{name}",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			request, err := http.NewRequestWithContext(t.Context(), method, path, http.NoBody)

@@ -10,19 +10,19 @@ import (
 type permissionControl struct {
 	permission.Permission
 
-	Choice field
+	Choice formField
 	// Items is the text of a list; of a switch it has no name.
-	Items field
+	Items formField
 }
 
 // newPermissionControl draws a control with what was typed and refused.
 func newPermissionControl(p permission.Permission, in permissionInput, errs formErrors) permissionControl {
 	c := permissionControl{Permission: p}
-	c.Choice = field{Name: permissionField(p.ID), Label: p.Description, Errors: errs.forField(permissionField(p.ID))}
+	c.Choice = formField{Name: permissionField(p.ID), Label: p.Description, Errors: errs.forField(permissionField(p.ID))}
 	choices := []choice{{Value: "", Label: "Not set"}, {Value: choiceOn, Label: "On"}, {Value: choiceOff, Label: "Off"}}
 	if p.Kind != permission.KindBool {
 		choices = []choice{{Value: "", Label: "Not set"}, {Value: choiceSet, Label: "Only these"}, {Value: choiceAppend, Label: "Also these"}}
-		c.Items = field{
+		c.Items = formField{
 			Name: permissionItems(p.ID), Label: p.Description, Value: in.Items, Autocomplete: "off",
 			Hint: itemsHint(p.Kind), Errors: c.Choice.Errors,
 		}
@@ -62,4 +62,9 @@ func conflictOfPermissions(registered []permission.Permission, now, typed permis
 		rows = append(rows, difference{p.Description, formatPermissionInput(now[p.ID]), formatPermissionInput(typed[p.ID])})
 	}
 	return differences(rows...)
+}
+
+// formatPermissionInput describes what a control holds.
+func formatPermissionInput(in permissionInput) string {
+	return strings.TrimSpace(in.Choice + " " + in.Items)
 }

@@ -59,8 +59,8 @@ func inputOfPermissions(grants permission.Permissions, registered []permission.P
 	return in
 }
 
-// fill puts the controls into what is said. What has no control stays.
-func (in permissionsInput) fill(grants *permission.Permissions, registered []permission.Permission) error {
+// fill puts the controls into the grants. It keeps permissions without a control.
+func (in permissionsInput) fill(grants *permission.Permissions, registered []permission.Permission) []store.FieldError {
 	after := permission.Permissions{}
 	maps.Copy(after, *grants)
 	var errs []store.FieldError
@@ -80,7 +80,7 @@ func (in permissionsInput) fill(grants *permission.Permissions, registered []per
 		}
 	}
 	*grants = after
-	return store.NewInvalidError(errs...)
+	return errs
 }
 
 // value is what a control says; sets is false when it says nothing.

@@ -17,13 +17,14 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // hostile is in every text of every page that is drawn here.
 const hostile = `"><script>alert('x')</script><img src=x onerror=alert(1)>{{.}}`
 
-func hostileField(name string) field {
-	return field{Name: name, Label: hostile, Hint: hostile, Value: hostile, Errors: []string{hostile}, Autocomplete: hostile, InputMode: hostile}
+func hostileField(name string) formField {
+	return formField{Name: name, Label: hostile, Hint: hostile, Value: hostile, Errors: []string{hostile}, Autocomplete: hostile, InputMode: hostile}
 }
 
 func hostileGroup() group {
@@ -36,24 +37,28 @@ func hostileAdministrator() *ampusers.Administrator {
 	return &ampusers.Administrator{Username: hostile, DisplayName: hostile, Sections: []string{hostile}, Teams: []string{hostile}, InvitationExpiresAt: time.Now()}
 }
 
-func hostileManagerFields() managerFields {
+// hostileForm has a control of each kind.
+func hostileForm() form {
 	row := filterRow{Number: 1, Action: hostileField("event_filters[0].action"), Event: hostileField("event_filters[0].event")}
 	row.Action.Choices = []choice{{Value: hostile, Label: hostile}}
 	row.Header, row.Method, row.Match = hostileField("event_filters[0].header"), hostileField("event_filters[0].method"), hostileField("event_filters[0].match")
-	return managerFields{
-		Problems: []problem{{Href: "#x", Text: hostile}, {Text: hostile}}, ActionErrors: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
-		Message: hostile, Warnings: []problem{{Text: hostile}}, Action: "/ami-accounts/x", Name: hostileField("name"), Secret: hostileField("secret"),
-		Deny: hostileField("deny"), Permit: hostileField("permit"), NamedACL: hostileField("named_acl"), WriteTimeout: hostileField("write_timeout"),
-		Owner: hostileField("owner"), Note: hostileField("note"), Presets: hostileGroup(), Classes: classRows(managerInput{Read: []string{"call"}}),
-		ClassErrors: []string{hostile}, Filters: []filterRow{row}, Switches: []choice{{Value: "disabled", Label: hostile, Hint: hostile}},
-	}
-}
-
-func hostileAdministratorFields() administratorFields {
-	return administratorFields{
-		Problems: []problem{{Href: "#x", Text: hostile}}, ActionErrors: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
-		Username: hostileField("username"), Password: hostileField("password"), DisplayName: hostileField("display_name"), Access: hostileGroup(),
-		Sections: hostileGroup(), Extensions: hostileField("extensions"), DIDs: hostileField("dids"), Teams: hostileField("teams"),
+	list := newPermissionControl(permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile}, permissionInput{hostile, hostile}, formErrors{})
+	onOff := newPermissionControl(permission.Permission{ID: "c.d", Kind: permission.KindBool, Description: hostile}, permissionInput{hostile, hostile}, formErrors{})
+	list.Choice.Errors, onOff.Choice.Errors = []string{hostile}, []string{hostile}
+	lines := hostileField("note")
+	lines.Rows = 3
+	return form{
+		Problems: []problem{{Href: "#x", Text: hostile}, {Text: hostile}}, ActionErrors: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}},
+		Version: hostile, Message: hostile, Action: "/x", List: "/y", UserID: hostile, Submit: hostile,
+		Sections: []formSection{{
+			Legend: hostile, Class: hostile, Fields: []formField{hostileField("name"), lines, {Name: "secret", Type: "password", Label: hostile, Hint: hostile}},
+			Groups: []group{hostileGroup()}, Boxes: []choice{{Value: "disabled", Label: hostile, Hint: hostile}},
+		}},
+		Privileges: &privilegesForm{
+			Presets: hostileGroup(), Classes: classRows(input{Texts: map[string][]string{"read": {"call"}}}), ClassErrors: []string{hostile},
+			Filters: []filterRow{row}, Warnings: []problem{{Text: hostile}},
+		},
+		Permissions: []module[permissionControl]{{hostile, []permissionControl{list, onOff}}},
 	}
 }
 
@@ -103,14 +108,13 @@ func pageBodies() map[string][2]any {
 		"overview":         {overviewPage{}, overviewPage{Cards: []card{{hostile, hostile, "/x", hostile}}, Steps: []card{{hostile, hostile, "/x", hostile}}}},
 		"banner":           {(*banner)(nil), &banner{"wait", hostile, "/x", hostile}},
 		"administrators":   {administratorListPage{}, administratorListPage{listed, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, nil}},
-		"administratornew": {administratorFields{}, hostileAdministratorFields()},
-		"administrator":    {administratorPage{Administrator: none}, administratorPage{hostileAdministrator(), hostileAdministratorFields(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, true}},
+		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
+		"administrator":    {administratorPage{Administrator: none}, administratorPage{hostileAdministrator(), hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, true}},
 		"confirmation":     {confirmation{}, confirmation{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, hostile, true, hostileField("secret"), hostile, "/x"}},
 		"link":             {linkPage{}, linkPage{hostile, hostile, hostile, "/x", "/x", hostileCopy(), now}},
-		"amiaccounts":      {managerListPage{}, managerListPage{listed, heads, []*manager.Account{user}, pages}},
-		"amiaccountnew":    {managerPage{Account: &manager.Account{}}, managerPage{Account: user, Form: hostileManagerFields()}},
-		"amiaccount":       {managerPage{Account: &manager.Account{}}, managerPage{user, hostileManagerFields(), &probeResult{false, hostile}}},
-		"amiaccountsecret": {managerSecretPage{}, managerSecretPage{hostile, "/x", hostileCopy(), hostile, hostile, hostileCopy(), hostileCopy()}},
+		"amiaccounts":      {amiAccountListPage{}, amiAccountListPage{listed, heads, []*manager.Account{user}, pages}},
+		"amiaccount":       {amiAccountPage{Account: &manager.Account{}}, amiAccountPage{user, hostileForm(), &probeResult{false, hostile}}},
+		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostileCopy(), hostile, hostile, hostileCopy(), hostileCopy()}},
 		"config":           {configPage{}, configPage{Planned: true, Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
 		"applystatus":      {runPage{Run: &applying.Run{}}, runPage{hostileRun(), hostile, []string{hostile}, hostile, hostile}},
 		"audit":            {auditPage{}, auditPage{Actor: hostileField("actor"), Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
@@ -129,8 +133,8 @@ func TestParseTemplates_escapeHostileText(t *testing.T) {
 	for _, name := range names {
 		for _, body := range all[name] {
 			var out bytes.Buffer
-			layout := page{Title: hostile, Admin: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []navigation{{"/x", hostile, true}}}
-			require.NoError(t, drawn[name].ExecuteTemplate(&out, "layout", layout), name)
+			data := layout{Title: hostile, Admin: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []navigation{{"/x", hostile, true}}}
+			require.NoError(t, drawn[name].ExecuteTemplate(&out, "layout", data), name)
 			text := out.String()
 			require.NotContains(t, text, "<script>", name)
 			require.NotContains(t, text, "<img src=x", name)

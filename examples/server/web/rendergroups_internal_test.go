@@ -13,19 +13,6 @@ func hostilePermission(kind permission.Kind) permission.Permission {
 	return permission.Permission{ID: hostile, Kind: kind, Default: permission.Set(hostile), Description: hostile}
 }
 
-func hostileGroupFields() groupFields {
-	errs := formErrors{}
-	list := newPermissionControl(permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile}, permissionInput{hostile, hostile}, errs)
-	onOff := newPermissionControl(permission.Permission{ID: "c.d", Kind: permission.KindBool, Description: hostile}, permissionInput{hostile, hostile}, errs)
-	list.Choice.Errors, onOff.Choice.Errors = []string{hostile}, []string{hostile}
-	return groupFields{
-		Problems: []problem{{Href: "#x", Text: hostile}}, ActionErrors: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}}, Version: hostile,
-		Name: hostileField("name"), Description: hostileField("description"), Priority: hostileField("priority"),
-		Default: choice{Value: "default", Label: hostile, Hint: hostile},
-		Modules: []module[permissionControl]{{hostile, []permissionControl{list, onOff}}},
-	}
-}
-
 func hostileUserGroup() *userman.Group {
 	return &userman.Group{Name: hostile, Description: hostile, Directory: hostile, Default: true, Members: 2, Permissions: permission.Permissions{hostile: permission.Append(hostile)}}
 }
@@ -82,8 +69,7 @@ func groupBodies() map[string][2]any {
 	impact := memberImpact{userman.MemberImpact{Username: hostile, Changes: []userman.PermissionChange{{Permission: hostile, Before: hostile, After: hostile}}}, "/x"}
 	return map[string][2]any{
 		"groups":      {groupListPage{}, groupListPage{[]*userman.Group{g}, true}},
-		"groupnew":    {groupFields{}, hostileGroupFields()},
-		"group":       {groupPage{Group: &userman.Group{}}, groupPage{g, hostileGroupFields(), members, true}},
+		"group":       {groupPage{Group: &userman.Group{}}, groupPage{g, hostileForm(), members, true}},
 		"groupdelete": {groupDeletePage{Group: &userman.Group{}}, groupDeletePage{g, []problem{{Text: hostile}}, []memberImpact{impact}, 1}},
 		"matrix":      {matrixPage{}, hostileMatrix()},
 		"welcomeall": {

@@ -15,16 +15,6 @@ func hostileUser() *userman.User {
 	}
 }
 
-func hostileUserFields() userFields {
-	all := userForms{
-		groups: []*userman.Group{{Name: hostile, Description: hostile, Directory: hostile}}, owns: func(name string) bool { return name == "title" }, directory: hostile,
-	}.fields(inputOfUser(hostileUser()), formErrors{})
-	all.ActionErrors = []problem{{Text: hostile}}
-	all.Problems, all.Conflict, all.Version = []problem{{Href: "#x", Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile
-	all.Begin, all.Password = onboardingGroup(hostile, formErrors{}), hostileField("password")
-	return all
-}
-
 func hostilePermissions() userPermissionsPage {
 	list := permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile, Default: permission.Set(hostile)}
 	row := permissionRow{
@@ -39,9 +29,7 @@ func hostilePermissions() userPermissionsPage {
 }
 
 func hostileToken() tokenPage {
-	form := tokenInput{Description: hostile, Extensions: hostile, Modules: hostile, Addresses: hostile, ExpiresAt: hostile}.fields(formErrors{})
-	form.Problems, form.Conflict, form.Version = []problem{{Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile
-	return tokenPage{hostile, hostile, hostile, &userman.Token{ID: hostile, Disabled: true}, "/x", form}
+	return tokenPage{hostile, hostile, "/x", &userman.Token{ID: hostile, Disabled: true}, hostileForm()}
 }
 
 // userBodies are what the pages of people are drawn with, see bodies.
@@ -51,15 +39,13 @@ func userBodies() map[string][2]any {
 	tokens := []*userman.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	secret := group{Name: "how", Legend: hostile, Choices: []choice{{Value: hostile, Label: hostile, Hint: hostile}}}
 	return map[string][2]any{
-		"users":           {userListPage{}, userListPage{listed, []tableHeader{{Label: hostile}}, people, pages, []field{hostileField("status")}, true, false}},
-		"usernew":         {userFields{}, hostileUserFields()},
-		"user":            {userPage{User: &userman.User{}}, userPage{hostileUser(), hostileUserFields(), hostileField("picture"), hostile}},
+		"users":           {userListPage{}, userListPage{listed, []tableHeader{{Label: hostile}}, people, pages, []formField{hostileField("status")}, true, false}},
+		"user":            {userPage{User: &userman.User{}}, userPage{hostileUser(), hostileForm(), hostileField("picture"), hostile}},
 		"userpassword":    {userPasswordPage{}, userPasswordPage{[]problem{{Text: hostile}}, hostile, hostile, hostile, secret, hostileGroup(), hostileField("password")}},
 		"usersecret":      {userSecretPage{}, userSecretPage{hostile, "/x", hostileCopy()}},
 		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
 		"userpermissions": {userPermissionsPage{}, hostilePermissions()},
 		"tokens":          {tokenListPage{}, tokenListPage{hostile, hostile, tokens, pages, false}},
-		"tokennew":        {tokenPage{}, hostileToken()},
 		"token":           {tokenPage{Token: &userman.Token{}}, hostileToken()},
 		"tokenkey":        {tokenKeyPage{}, tokenKeyPage{hostile, "/x", hostileCopy(), hostileCopy()}},
 		"deleteduser":     {restorePage{}, restorePage{[]problem{{Text: hostile}}, hostile, "/x", hostileField("username"), hostileField("default_extension")}},

@@ -11,23 +11,38 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
+// publicPages are the pages behind links in mails, and those of a forgotten
+// password. They need no login.
+type publicPages struct{ *pages }
+
 const (
 	forgotPasswordPath     = "/forgot-password"
 	forgotPasswordSentPath = "/forgot-password/sent"
 	setPasswordDonePath    = "/set-password/done"
 )
 
+func (p publicPages) routes() []route {
+	const password, softphone = "/set-password/{token}", "/softphone/{token}"
+	return open(
+		get(password, "", p.passwordForm), post(password, "", p.setPassword), post(password+"/renew", "", p.renewInvitation),
+		get(setPasswordDonePath, "", p.passwordDone),
+		get(forgotPasswordPath, "", p.forgotForm), post(forgotPasswordPath, "", p.forgotPassword), get(forgotPasswordSentPath, "", p.forgotSent),
+		get(softphone, "", p.softphone), get(softphone+"/qr.png", "", p.softphoneQR),
+		get(softphone+"/linphone.xml", "", p.softphoneLinphone), get(softphone+"/account.json", "", p.softphoneAccount),
+	)
+}
+
 // setPasswordPage is the form behind a link of an administrator or a user.
 type setPasswordPage struct {
 	Problems []problem
 	Username string
 	Expires  time.Time
-	Password field
+	Password formField
 }
 
 // newPassword is the field of a new password.
-func newPassword(errs formErrors) field {
-	return field{
+func newPassword(errs formErrors) formField {
+	return formField{
 		Name: "password", Label: "New password", Type: "password", Autocomplete: "new-password", Required: true,
 		Hint:   "At least 12 characters and hard to guess. A few unrelated words work well.",
 		Errors: errs.forField("password"),
@@ -35,36 +50,33 @@ func newPassword(errs formErrors) field {
 }
 
 // linkToken is the token in the address.
-func (v *pageHandler) linkToken() store.Secret { return store.NewSecret(v.r.PathValue("token")) }
+func linkToken(r *request) store.Secret { return store.NewSecret(r.PathValue("token")) }
 
-func (v *pageHandler) setPasswordForm() error {
-	return v.renderSetPassword(formErrors{status: http.StatusOK})
+func (p publicPages) passwordForm(ctx context.Context, r *request) (response, error) {
+	return p.passwordPage(ctx, r, formErrors{})
 }
 
-func (v *pageHandler) renderSetPassword(errs formErrors) error {
-	username, expires, err := v.invitation(v.r.Context())
+func (p publicPages) passwordPage(ctx context.Context, r *request, errs formErrors) (response, error) {
+	username, expires, err := p.invitation(ctx, r)
 	if errors.Is(err, store.ErrNotFound) {
-		return v.renderInvalidLink(err, formErrors{status: http.StatusNotFound})
+		return p.invalidLink(r, err, formErrors{status: http.StatusNotFound}), nil
 	}
-	if err != nil {
-		return err
-	}
-	return v.renderStatus(errs.status, "setpassword", "Set your password", setPasswordPage{
+	return formPage(errs, "setpassword", "Set your password", setPasswordPage{
 		Problems: errs.summary(map[string]string{"password": "New password"}),
 		Username: username, Expires: expires, Password: newPassword(errs),
-	})
+	}), err
 }
 
 // invitation returns the administrator or the user of the link.
-func (v *pageHandler) invitation(ctx context.Context) (username string, expires time.Time, err error) {
-	admin, err := v.site.Administrators.Invitation(ctx, v.linkToken())
+func (p publicPages) invitation(ctx context.Context, r *request) (username string, expires time.Time, err error) {
+	admin, err := p.site.Administrators.Invitation(ctx, linkToken(r))
 	if err == nil {
 		return admin.Username, admin.ExpiresAt, nil
 	}
 	if !errors.Is(err, store.ErrNotFound) {
 		return "", time.Time{}, err
 	}
-	user, err := v.site.Users.Invitation(ctx, v.linkToken())
+	user, err := p.site.Users.Invitation(ctx, linkToken(r))
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -80,65 +92,59 @@ type invalidLinkPage struct {
 	ForgotPassword string
 }
 
-// renderInvalidLink says why a link does not work. An expired link of a user
-// can be renewed.
-func (v *pageHandler) renderInvalidLink(why error, errs formErrors) error {
-	page := invalidLinkPage{Problems: errs.summary(nil)}
-	mails := v.site.MailStatus().Configured
+// invalidLink says why a link does not work. An expired link of a user can be
+// renewed.
+func (p publicPages) invalidLink(r *request, why error, errs formErrors) response {
+	body := invalidLinkPage{Problems: errs.summary(nil)}
+	mails := p.site.MailStatus().Configured
 	if mails {
-		page.ForgotPassword = forgotPasswordPath
+		body.ForgotPassword = forgotPasswordPath
 	}
-	if _, expired := errors.AsType[*credential.LinkExpiredError](why); expired {
-		if mails {
-			page.Renew = userman.SetPasswordPath + v.r.PathValue("token") + "/renew"
-		}
-		return v.renderStatus(errs.status, "linkexpired", "This link has expired", page)
+	if _, expired := errors.AsType[*credential.LinkExpiredError](why); !expired {
+		return formPage(errs, "linkinvalid", "This link no longer works", body)
 	}
-	return v.renderStatus(errs.status, "linkinvalid", "This link no longer works", page)
+	if mails {
+		body.Renew = userman.SetPasswordPath + r.PathValue("token") + "/renew"
+	}
+	return formPage(errs, "linkexpired", "This link has expired", body)
 }
 
-func (v *pageHandler) setPassword() error {
-	ctx, password := v.r.Context(), store.NewSecret(v.form().Get("password"))
-	_, err := v.site.Administrators.AcceptInvitation(ctx, v.linkToken(), password)
+func (p publicPages) setPassword(ctx context.Context, r *request) (response, error) {
+	password := store.NewSecret(r.form("password"))
+	_, err := p.site.Administrators.AcceptInvitation(ctx, linkToken(r), password)
 	if err == nil {
-		return v.redirectWithFlash("/login", "Your password is set. You can log in now.")
+		return redirect{Path: "/login", Flash: "Your password is set. You can log in now."}, nil
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		if _, err = v.site.Users.AcceptInvitation(ctx, v.linkToken(), password); err == nil {
-			return v.redirectWithFlash(setPasswordDonePath, "Your password is set.")
+		if _, err = p.site.Users.AcceptInvitation(ctx, linkToken(r), password); err == nil {
+			return redirect{Path: setPasswordDonePath, Flash: "Your password is set."}, nil
 		}
 	}
 	if errors.Is(err, store.ErrNotFound) {
-		return v.renderInvalidLink(err, formErrors{status: http.StatusNotFound})
+		return p.invalidLink(r, err, formErrors{status: http.StatusNotFound}), nil
 	}
 	errs, ok := formErrorsOf(err)
 	if !ok {
-		return err
+		return nil, err
 	}
-	v.setRetryAfter(err)
-	return v.renderSetPassword(errs)
+	return p.passwordPage(ctx, r, errs)
 }
 
-// setPasswordDone confirms the new password of a user. The address of the link
-// would answer that it no longer works.
-func (v *pageHandler) setPasswordDone() error {
-	if v.sessions.SCS.GetString(v.r.Context(), flashKey) == "" {
-		return v.redirect(forgotPasswordPath)
+// passwordDone confirms the new password of a user. The address of the link would
+// answer that it no longer works.
+func (p publicPages) passwordDone(ctx context.Context, _ *request) (response, error) {
+	if p.sessions.SCS.GetString(ctx, flashKey) == "" {
+		return redirect{Path: forgotPasswordPath}, nil
 	}
-	return v.render("setpassworddone", "Your password is set", nil)
+	return page{Name: "setpassworddone", Title: "Your password is set"}, nil
 }
 
 // renewInvitation mails a new link for an expired one. The answer does not tell
 // whether the link existed.
-func (v *pageHandler) renewInvitation() error {
-	err := v.site.Users.RequestNewLink(v.r.Context(), v.linkToken())
-	if err == nil {
-		return v.redirect(forgotPasswordSentPath)
+func (p publicPages) renewInvitation(ctx context.Context, r *request) (response, error) {
+	err := p.site.Users.RequestNewLink(ctx, linkToken(r))
+	if errs, ok := formErrorsOf(err); ok {
+		return p.invalidLink(r, &credential.LinkExpiredError{}, errs), nil
 	}
-	errs, ok := formErrorsOf(err)
-	if !ok {
-		return err
-	}
-	v.setRetryAfter(err)
-	return v.renderInvalidLink(&credential.LinkExpiredError{}, errs)
+	return redirect{Path: forgotPasswordSentPath}, err
 }

@@ -1,12 +1,25 @@
 package web
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
+
+// settingsPages are the pages of the settings.
+type settingsPages struct{ *pages }
+
+func (p settingsPages) routes() []route {
+	const section, settings, install = app.SectionSettings, "/settings", "/settings/install"
+	return []route{
+		get(settings, section, p.show), post(settings+"/test", section, p.testConnection), post(settings+"/mail", section, p.testMail),
+		post(settings+"/directories/{directory}", section, p.testDirectory), get(install, section, p.installPlan), post(install, section, p.install),
+	}
+}
 
 // setting is one line of the settings, and where it can be changed.
 type setting struct{ Label, Value, Flag, Variable, Key string }
@@ -21,24 +34,19 @@ type settingsPage struct {
 	BaseURL     string
 }
 
-func (v *pageHandler) settings() error { return v.renderSettings(nil) }
-
-func (v *pageHandler) renderSettings(tested *app.Connection) error {
-	page, err := v.settingsPage(tested)
-	if err != nil {
-		return err
-	}
-	return v.render("settings", "Settings", page)
+func (p settingsPages) show(ctx context.Context, r *request) (response, error) {
+	body, err := p.settings(ctx, r)
+	return page{Name: "settings", Title: "Settings", Body: body}, err
 }
 
-func (v *pageHandler) settingsPage(tested *app.Connection) (settingsPage, error) {
-	s := v.site.Settings
-	directories, err := v.directorySettings()
+func (p settingsPages) settings(ctx context.Context, r *request) (settingsPage, error) {
+	s := p.site.Settings
+	directories, err := p.directories(ctx, r)
 	return settingsPage{
-		Connection: tested, BaseURL: v.baseURL, Mail: v.mailSettings(nil, formErrors{}), Directories: directories,
+		BaseURL: p.baseURL, Mail: p.mail(r, nil, formErrors{}), Directories: directories,
 		Settings: []setting{
 			newSetting("Asterisk configuration folder", s.ConfDir, "conf-dir", "CONF_DIR"),
-			newSetting("AMI address", orDefault(s.AMI, "from manager.conf"), "ami", "AMI"),
+			newSetting("AMI address", cmp.Or(s.AMI, "from manager.conf"), "ami", "AMI"),
 			newSetting("AMI account for applying", s.AMIUser, "ami-user", "AMI_USER"),
 			newSetting("Database", s.DB, "db", "DB"),
 		},
@@ -49,23 +57,18 @@ func newSetting(label, value, flag, variable string) setting {
 	return setting{Label: label, Value: value, Flag: "--" + flag, Variable: "PBXUSERS_" + variable, Key: flag}
 }
 
-func orDefault(value, words string) string {
-	if value == "" {
-		return words
-	}
-	return value
-}
-
-// settingsTest tries to log in to Asterisk.
-func (v *pageHandler) settingsTest() error {
-	tested, err := v.site.CheckConnection(v.r.Context())
+// testConnection tries to log in to Asterisk.
+func (p settingsPages) testConnection(ctx context.Context, r *request) (response, error) {
+	tested, err := p.site.CheckConnection(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if v.isHTMX() {
-		return v.renderFragment("connection", tested)
+	if r.isHTMX() {
+		return fragment{"connection", tested}, nil
 	}
-	return v.renderSettings(tested)
+	body, err := p.settings(ctx, r)
+	body.Connection = tested
+	return page{Name: "settings", Title: "Settings", Body: body}, err
 }
 
 // installPage is the page /settings/install.
@@ -84,40 +87,39 @@ type installPage struct {
 	User    string
 }
 
-func (v *pageHandler) installPlan() error {
-	page := installPage{MayApply: v.admin.Can(ampusers.SectionApply), User: v.site.Settings.AMIUser}
-	plan, err := v.site.PlanInstall(v.r.Context())
-	if v.r.Context().Err() != nil {
-		return err
+func (p settingsPages) installPlan(ctx context.Context, r *request) (response, error) {
+	body := installPage{MayApply: r.admin.Can(ampusers.SectionApply), User: p.site.Settings.AMIUser}
+	plan, err := p.site.PlanInstall(ctx)
+	if ctx.Err() != nil {
+		return nil, err
 	}
 	if err != nil {
-		page.Reason, page.Hint = sentence(err.Error()), app.Hint(err)
+		body.Reason, body.Hint = sentence(err.Error()), app.Hint(err)
 	}
-	page.Plan = plan
-	return v.render("install", "Connect Asterisk", page)
+	body.Plan = plan
+	return page{Name: "install", Title: "Connect Asterisk", Body: body}, nil
 }
 
-// install ends with the first apply, and so needs that grant as well.
-func (v *pageHandler) install() error {
-	if _, err := v.sessions.Require(v.r.Context(), ampusers.SectionApply); err != nil {
-		return err
+// install ends with the first apply, and so needs access to Apply as well.
+func (p settingsPages) install(ctx context.Context, r *request) (response, error) {
+	if _, err := p.sessions.Require(ctx, ampusers.SectionApply); err != nil {
+		return nil, err
 	}
-	installed, err := v.site.Install(v.r.Context(), v.form()["fix"]...)
-	v.runner.InvalidateStatus()
-	if v.r.Context().Err() != nil {
-		return err
+	installed, err := p.site.Install(ctx, r.PostForm["fix"]...)
+	p.runner.InvalidateStatus()
+	if ctx.Err() != nil {
+		return nil, err
 	}
-	page := installPage{MayApply: true, User: v.site.Settings.AMIUser}
+	body := installPage{MayApply: true, User: p.site.Settings.AMIUser}
 	if installed != nil {
-		page.Plan, page.Report = installed.Installation, installed.Report
+		body.Plan, body.Report = installed.Installation, installed.Report
 	}
 	if err != nil {
-		page.Reason, page.Hint = sentence(err.Error()), app.Hint(err)
-		return v.renderStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
+		body.Reason, body.Hint = sentence(err.Error()), app.Hint(err)
 	}
-	page.Blocked = page.Report == nil
-	if page.Blocked {
-		return v.renderStatus(http.StatusConflict, "install", "Asterisk is not connected", page)
+	body.Blocked = err == nil && body.Report == nil
+	if err != nil || body.Blocked {
+		return page{Status: http.StatusConflict, Name: "install", Title: "Asterisk is not connected", Body: body}, nil
 	}
-	return v.render("install", "Asterisk is connected", page)
+	return page{Name: "install", Title: "Asterisk is connected", Body: body}, nil
 }

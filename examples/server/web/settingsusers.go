@@ -1,7 +1,9 @@
 package web
 
 import (
-	"net/http"
+	"cmp"
+	"context"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
@@ -13,7 +15,7 @@ type mailSettings struct {
 
 	Problems []problem
 	Settings []setting
-	To       field
+	To       formField
 	// Delivery is what came of a test mail; nil when none was sent.
 	Delivery *userman.Delivery
 }
@@ -32,81 +34,75 @@ type directorySettings struct {
 // that all is well.
 type testedDirectory struct{ Problem string }
 
-func (v *pageHandler) mailSettings(delivery *userman.Delivery, errs formErrors) mailSettings {
+func (p settingsPages) mail(r *request, delivery *userman.Delivery, errs formErrors) mailSettings {
 	const label = "Send test email to"
 	m := mailSettings{
-		MailStatus: v.site.MailStatus(), Delivery: delivery, Problems: errs.summary(map[string]string{"to": label}),
-		To: field{
-			Name: "to", Label: label, Value: v.form().Get("to"), Type: "email", Autocomplete: "email", Required: true,
+		MailStatus: p.site.MailStatus(), Delivery: delivery, Problems: errs.summary(map[string]string{"to": label}),
+		To: formField{
+			Name: "to", Label: label, Value: r.form("to"), Type: "email", Autocomplete: "email", Required: true,
 			Errors: errs.forField("to"), Hint: "Your own address, to check that email arrives.",
 		},
 	}
 	m.Settings = []setting{
-		newSetting("Mail server", orDefault(m.Server, "none"), "smtp", "SMTP"),
-		newSetting("Sender", orDefault(m.From, "none"), "smtp-from", "SMTP_FROM"),
-		newSetting("Connection security", orDefault(m.Security, "none"), "smtp-security", "SMTP_SECURITY"),
-		newSetting("Public URL", orDefault(m.BaseURL, "not set"), "base-url", "BASE_URL"),
-		newSetting("Default email language", orDefault(v.site.Settings.Users.Language, "en"), "language", "LANGUAGE"),
-		newSetting("Email templates folder", orDefault(v.site.Settings.Users.MailTemplates, "Built-in"), "mail-templates", "MAIL_TEMPLATES"),
+		newSetting("Mail server", cmp.Or(m.Server, "none"), "smtp", "SMTP"),
+		newSetting("Sender", cmp.Or(m.From, "none"), "smtp-from", "SMTP_FROM"),
+		newSetting("Connection security", cmp.Or(m.Security, "none"), "smtp-security", "SMTP_SECURITY"),
+		newSetting("Public URL", cmp.Or(m.BaseURL, "not set"), "base-url", "BASE_URL"),
+		newSetting("Default email language", cmp.Or(p.site.Settings.Users.Language, "en"), "language", "LANGUAGE"),
+		newSetting("Email templates folder", cmp.Or(p.site.Settings.Users.MailTemplates, "Built-in"), "mail-templates", "MAIL_TEMPLATES"),
 	}
 	return m
 }
 
-func (v *pageHandler) directorySettings() ([]directorySettings, error) {
-	states, err := v.site.Directories(v.r.Context())
+func (p settingsPages) directories(ctx context.Context, r *request) ([]directorySettings, error) {
+	states, err := p.site.Directories(ctx)
 	if err != nil {
 		return nil, err
 	}
 	all := make([]directorySettings, len(states))
 	for i, state := range states {
 		all[i].DirectoryState = state
-		if v.admin.Can(app.SectionUsers) && v.isUnrestricted() && state.Capabilities.Sync {
+		if r.admin.Can(app.SectionUsers) && p.isUnrestricted(ctx) && state.Capabilities.Sync {
 			all[i].Sync = directoryPath(state.Name)
 		}
 	}
 	return all, nil
 }
 
-// settingsTestMail sends a test mail.
-func (v *pageHandler) settingsTestMail() error {
-	delivery, err := v.site.SendTestMail(v.r.Context(), v.form().Get("to"))
+// testMail sends a test mail.
+func (p settingsPages) testMail(ctx context.Context, r *request) (response, error) {
+	delivery, err := p.site.SendTestMail(ctx, r.form("to"))
 	errs, isFormError := formErrorsOf(err)
 	if err != nil && !isFormError {
-		return err
+		return nil, err
 	}
-	if v.isHTMX() {
+	if r.isHTMX() {
 		if isFormError {
-			delivery = &userman.Delivery{Status: userman.DeliveryRejected, Message: joinList(errs.forField("to"))}
+			delivery = &userman.Delivery{Status: userman.DeliveryRejected, Message: strings.Join(errs.forField("to"), ", ")}
 		}
-		return v.renderFragment("maildelivery", delivery)
+		return fragment{"maildelivery", delivery}, nil
 	}
-	page, err := v.settingsPage(nil)
-	if err != nil {
-		return err
-	}
-	page.Mail = v.mailSettings(delivery, errs)
-	return v.renderStatus(max(errs.status, http.StatusOK), "settings", "Settings", page)
+	body, err := p.settings(ctx, r)
+	body.Mail = p.mail(r, delivery, errs)
+	return formPage(errs, "settings", "Settings", body), err
 }
 
-// settingsTestDirectory tries to read a directory.
-func (v *pageHandler) settingsTestDirectory() error {
-	name := v.r.PathValue("directory")
-	problem, err := v.site.CheckDirectory(v.r.Context(), name)
+// testDirectory tries to read a directory.
+func (p settingsPages) testDirectory(ctx context.Context, r *request) (response, error) {
+	name := r.PathValue("directory")
+	problem, err := p.site.CheckDirectory(ctx, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	tested := &testedDirectory{problem}
-	if v.isHTMX() {
-		return v.renderFragment("directorytested", tested)
+	if r.isHTMX() {
+		return fragment{"directorytested", tested}, nil
 	}
-	page, err := v.settingsPage(nil)
-	if err != nil {
-		return err
-	}
-	for i := range page.Directories {
-		if page.Directories[i].Name == name {
-			page.Directories[i].Tested = tested
+	body, err := p.settings(ctx, r)
+	for i := range body.Directories {
+		if body.Directories[i].Name == name {
+			body.Directories[i].Tested = tested
 		}
 	}
-	return v.render("settings", "Settings", page)
+	return page{Name: "settings", Title: "Settings", Body: body}, err
 }

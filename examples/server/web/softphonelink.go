@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -13,7 +14,7 @@ import (
 // qrSize is the width of a QR code, in pixels.
 const qrSize = 440
 
-// softphonePage is what the link of a softphone leads to.
+// softphonePage is the page behind a softphone link.
 type softphonePage struct {
 	Username string
 	Expires  time.Time
@@ -21,90 +22,66 @@ type softphonePage struct {
 	QR       string
 }
 
-// softphoneLanding shows how to set the softphone up. It spends nothing:
-// programs that look at mails open links too.
-func (v *pageHandler) softphoneLanding() error {
-	link, err := v.site.Users.SoftphoneLink(v.r.Context(), v.linkToken())
-	if errors.Is(err, store.ErrNotFound) {
-		return v.renderInvalidSoftphoneLink(err)
-	}
+// softphone explains how to set the softphone up. It does not use the link up:
+// mail scanners open links too.
+func (p publicPages) softphone(ctx context.Context, r *request) (response, error) {
+	link, err := p.site.Users.SoftphoneLink(ctx, linkToken(r))
 	if err != nil {
-		return err
+		return invalidSoftphoneLink(err)
 	}
-	return v.render("softphone", "Set up your softphone", softphonePage{
-		Username: link.Username, Expires: link.ExpiresAt, QR: v.r.URL.EscapedPath() + "/qr.png",
-		URL: copyable{ID: "provisioning", Text: v.provisioningURL().Reveal(), What: "the URL"},
-	})
+	return page{Name: "softphone", Title: "Set up your softphone", Body: softphonePage{
+		Username: link.Username, Expires: link.ExpiresAt, QR: r.URL.EscapedPath() + "/qr.png",
+		URL: copyable{ID: "provisioning", Text: p.provisioningURL(r).Reveal(), What: "the URL"},
+	}}, nil
 }
 
-// provisioningURL is what the softphone is given.
-func (v *pageHandler) provisioningURL() store.Secret {
-	return store.NewSecret(v.baseURL + userman.ActivationPath + v.r.PathValue("token") + "/linphone.xml")
+// provisioningURL is what the softphone opens.
+func (p publicPages) provisioningURL(r *request) store.Secret {
+	return store.NewSecret(p.baseURL + userman.ActivationPath + r.PathValue("token") + "/linphone.xml")
 }
 
-func (v *pageHandler) renderInvalidSoftphoneLink(why error) error {
+// invalidSoftphoneLink says why a link does not work.
+func invalidSoftphoneLink(err error) (response, error) {
+	if !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
 	title := "This link no longer works"
-	_, expired := errors.AsType[*credential.LinkExpiredError](why)
+	_, expired := errors.AsType[*credential.LinkExpiredError](err)
 	if expired {
 		title = "This link has expired"
 	}
-	return v.renderStatus(http.StatusNotFound, "softphoneinvalid", title, struct{ Expired bool }{expired})
+	return page{Status: http.StatusNotFound, Name: "softphoneinvalid", Title: title, Body: struct{ Expired bool }{expired}}, nil
 }
 
-func (v *pageHandler) softphoneQR() error {
-	if _, err := v.site.Users.SoftphoneLink(v.r.Context(), v.linkToken()); err != nil {
-		return err
+func (p publicPages) softphoneQR(ctx context.Context, r *request) (response, error) {
+	if _, err := p.site.Users.SoftphoneLink(ctx, linkToken(r)); err != nil {
+		return nil, err
 	}
-	picture, err := userman.QR(v.provisioningURL(), qrSize)
-	if err != nil {
-		return err
-	}
-	return v.writeBody("image/png", picture)
+	picture, err := userman.QR(p.provisioningURL(r), qrSize)
+	return file{ContentType: "image/png", Body: picture}, err
 }
 
-// writeBody answers with what is no page.
-func (v *pageHandler) writeBody(kind string, body []byte) error {
-	v.w.Header().Set("Content-Type", kind)
-	v.w.Header().Set("Cache-Control", "no-store")
-	_, _ = v.w.Write(body)
-	return nil
+func (p publicPages) softphoneLinphone(ctx context.Context, r *request) (response, error) {
+	return p.activate(ctx, r, "application/xml; charset=utf-8", (*userman.Activation).Linphone)
 }
 
-func (v *pageHandler) softphoneLinphone() error {
-	return v.activate("application/xml; charset=utf-8", (*userman.Activation).Linphone)
+func (p publicPages) softphoneAccount(ctx context.Context, r *request) (response, error) {
+	return p.activate(ctx, r, "application/json", (*userman.Activation).JSON)
 }
 
-func (v *pageHandler) softphoneAccount() error {
-	return v.activate("application/json", (*userman.Activation).JSON)
-}
-
-// activate spends the link and answers with the account, once. Whoever only
-// asks what the answer would look like, and a browser that loads what might be
-// opened next, spend nothing.
-func (v *pageHandler) activate(kind string, write func(*userman.Activation) ([]byte, error)) error {
-	ctx := v.r.Context()
-	if v.r.Method == http.MethodHead || v.r.Header.Get("Sec-Purpose") != "" {
-		if _, err := v.site.Users.SoftphoneLink(ctx, v.linkToken()); err != nil {
-			return v.renderActivationError(err)
+// activate uses the link up and answers with the account, once. HEAD and a
+// browser that prefetches do not use it up.
+func (p publicPages) activate(ctx context.Context, r *request, contentType string, write func(*userman.Activation) ([]byte, error)) (response, error) {
+	if r.Method == http.MethodHead || r.Header.Get("Sec-Purpose") != "" {
+		if _, err := p.site.Users.SoftphoneLink(ctx, linkToken(r)); err != nil {
+			return invalidSoftphoneLink(err)
 		}
-		v.w.Header().Set("Content-Type", kind)
-		v.w.WriteHeader(http.StatusNoContent)
-		return nil
+		return file{Status: http.StatusNoContent, ContentType: contentType}, nil
 	}
-	activation, err := v.site.Users.ActivateSoftphone(ctx, v.linkToken())
+	activation, err := p.site.Users.ActivateSoftphone(ctx, linkToken(r))
 	if err != nil {
-		return v.renderActivationError(err)
+		return invalidSoftphoneLink(err)
 	}
 	document, err := write(activation)
-	if err != nil {
-		return err
-	}
-	return v.writeBody(kind, document)
-}
-
-func (v *pageHandler) renderActivationError(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return v.renderInvalidSoftphoneLink(err)
-	}
-	return err
+	return file{ContentType: contentType, Body: document}, err
 }

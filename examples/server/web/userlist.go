@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -12,55 +14,49 @@ type userListPage struct {
 	Heads  []tableHeader
 	Items  []*userman.User
 	Paging paging
-	// Filters narrow the list, and Filtered says that one does.
-	Filters  []field
+	// Filters narrow the list, and Filtered says that one is set.
+	Filters  []formField
 	Filtered bool
 	// Deleted says that the list has deleted users only.
 	Deleted bool
 }
 
-// users are those that the visitor may see and change.
-func (v *pageHandler) users() *userman.Service { return v.site.UsersFor(v.admin) }
-
-func (v *pageHandler) userList() error {
-	req, err := v.listRequest("Search all text fields", userman.SortFields())
+func (u *userPages) index(ctx context.Context, r *request) (response, error) {
+	req, err := newListRequest(r, "Search all text fields", u.Sort)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	query, err := v.userQuery()
+	query, err := userQuery(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	query.Search, query.Sort, query.PageRequest = req.Search, req.order, req.page
-	req = req.withFilter("status", string(query.Status)).withFilter("group", query.Group).
-		withFilter("not_welcomed", v.r.URL.Query().Get("not_welcomed"))
-	list, err := v.users().List(v.r.Context(), query)
+	req = req.withFilter("status", string(query.Status)).withFilter("group", query.Group).withFilter("not_welcomed", r.query("not_welcomed"))
+	list, err := u.users(ctx).List(ctx, query)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	filters, err := v.userFilters(query)
+	groups, err := u.users(ctx).Groups(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page := userListPage{
-		listRequest: req, Items: list.Items, Paging: req.paging(list.Next), Filters: filters, Filtered: len(req.Kept) > 0,
+	body := userListPage{
+		listRequest: req, Items: list.Items, Paging: req.paging(list.Next), Filters: userFilters(query, groups), Filtered: len(req.Kept) > 0,
 		Deleted: query.Status == userman.StatusDeleted,
 	}
-	columns := []column{
+	title, last := "Users", []column{{"Status", ""}, {"Last login", "last_login_at"}}
+	if body.Deleted {
+		title, last = "Deleted users", []column{{"Deleted", ""}, {"Actions", ""}}
+	}
+	body.Heads = req.headers(append([]column{
 		{"Username", "username"}, {"Name", "last_name"}, {"Default extension", "default_extension"}, {"Email", ""}, {"Groups", ""},
-	}
-	if page.Deleted {
-		page.Heads = req.headers(append(columns, column{"Deleted", ""}, column{"Actions", ""})...)
-		return v.render("users", "Deleted users", page)
-	}
-	page.Heads = req.headers(append(columns, column{"Status", ""}, column{"Last login", "last_login_at"})...)
-	return v.render("users", "Users", page)
+	}, last...)...)
+	return page{Name: "users", Title: title, Body: body}, nil
 }
 
 // userQuery reads the filters of the address.
-func (v *pageHandler) userQuery() (userman.Query, error) {
-	query := v.r.URL.Query()
-	q := userman.Query{Status: userman.Status(query.Get("status")), Group: query.Get("group"), NotWelcomed: query.Get("not_welcomed") != ""}
+func userQuery(r *request) (userman.Query, error) {
+	q := userman.Query{Status: userman.Status(r.query("status")), Group: r.query("group"), NotWelcomed: r.query("not_welcomed") != ""}
 	switch q.Status {
 	case "", userman.StatusEnabled, userman.StatusDisabled, userman.StatusDeleted:
 		return q, nil
@@ -70,25 +66,18 @@ func (v *pageHandler) userQuery() (userman.Query, error) {
 }
 
 // userFilters draws the filters as they are set.
-func (v *pageHandler) userFilters(q userman.Query) ([]field, error) {
-	groups, err := v.users().Groups(v.r.Context())
-	if err != nil {
-		return nil, err
+func userFilters(q userman.Query, groups []*userman.Group) []formField {
+	status := formField{Name: "status", Label: "Status", Choices: []choice{{Label: "Enabled or disabled", Chosen: q.Status == ""}}}
+	for _, s := range []userman.Status{userman.StatusEnabled, userman.StatusDisabled, userman.StatusDeleted} {
+		status.Choices = append(status.Choices, choice{Value: string(s), Label: capitalized(string(s)), Chosen: q.Status == s})
 	}
-	status := field{Name: "status", Label: "Status", Choices: []choice{
-		{Value: "", Label: "Enabled or disabled", Chosen: q.Status == ""},
-		{Value: string(userman.StatusEnabled), Label: "Enabled", Chosen: q.Status == userman.StatusEnabled},
-		{Value: string(userman.StatusDisabled), Label: "Disabled", Chosen: q.Status == userman.StatusDisabled},
-		{Value: string(userman.StatusDeleted), Label: "Deleted", Chosen: q.Status == userman.StatusDeleted},
-	}}
-	of := field{Name: "group", Label: "Group", Choices: []choice{{Value: "", Label: "Any"}}}
+	of := formField{Name: "group", Label: "Group", Choices: []choice{{Label: "Any"}}}
 	for _, g := range groups {
 		of.Choices = append(of.Choices, choice{
 			Value: g.Name, Label: g.Name, Chosen: userman.FoldGroupName(g.Name) == userman.FoldGroupName(q.Group),
 		})
 	}
-	welcomed := field{Name: "not_welcomed", Label: "Welcome email", Choices: []choice{
-		{Value: "", Label: "Any"}, {Value: "1", Label: "Not sent yet", Chosen: q.NotWelcomed},
-	}}
-	return []field{status, of, welcomed}, nil
+	return []formField{status, of, {Name: "not_welcomed", Label: "Welcome email", Choices: []choice{
+		{Label: "Any"}, {Value: "1", Label: "Not sent yet", Chosen: q.NotWelcomed},
+	}}}
 }

@@ -1,66 +1,144 @@
 package web
 
 import (
-	"net/http"
+	"context"
 	"slices"
+	"strconv"
 
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-func (v *pageHandler) userNew() error {
-	forms, err := v.userForms(&userman.User{})
-	if err != nil {
-		return err
-	}
-	in := userInput{DefaultExtension: v.r.URL.Query().Get("extension")}
-	for _, g := range forms.groups {
+// How a new user gets a password.
+const (
+	onboardMail     = "mail"
+	onboardLink     = "link"
+	onboardPassword = "password"
+	onboardLater    = "later"
+)
+
+const onboardingLabel = "First sign-in"
+
+// blankUser is in the default groups, and may have an extension already.
+func (u *userPages) blankUser(ctx context.Context, r *request) (*userman.User, error) {
+	groups, err := u.users(ctx).Groups(ctx)
+	blank := &userman.User{DefaultExtension: r.query("extension")}
+	for _, g := range groups {
 		if g.Default {
-			in.Groups = append(in.Groups, g.Name)
+			blank.Groups = append(blank.Groups, g.Name)
 		}
 	}
-	return v.renderNewUser(forms, in, v.defaultOnboarding(), formErrors{status: http.StatusOK})
+	return blank, err
 }
 
-func (v *pageHandler) renderNewUser(forms userForms, in userInput, begin string, errs formErrors) error {
-	form := forms.fields(in, errs)
-	form.Begin, form.Password = onboardingGroup(begin, errs), newPassword(errs)
-	form.Password.Label, form.Password.Required = userLabels()["password"], false
-	form.Password.Hint = "Only if you set the password yourself. " + form.Password.Hint
-	if v.form().Get("password") != "" {
-		form.Password.Hint = retypeHint
+const groupsText = "Groups grant permissions to their members."
+
+func groupsHint(groups []*userman.Group) string {
+	if len(groups) == 0 {
+		return "There are no groups yet. " + groupsText
 	}
-	return v.renderStatus(errs.status, "usernew", "Add user", form)
+	return groupsText
 }
 
-func (v *pageHandler) userCreate() error {
-	forms, err := v.userForms(&userman.User{})
+func groupChoices(groups []*userman.Group, chosen []string) []choice {
+	all := make([]choice, len(groups))
+	for i, g := range groups {
+		hint := "Priority " + strconv.Itoa(g.Priority)
+		if g.Description != "" {
+			hint += ": " + g.Description
+		}
+		if g.Directory != "" {
+			hint += " (managed by the directory " + g.Directory + ")"
+		}
+		all[i] = choice{Value: g.Name, Label: g.Name, Hint: hint, Chosen: slices.Contains(chosen, g.Name)}
+	}
+	return all
+}
+
+// addOnboarding asks how the new user gets a password.
+func (u *userPages) addOnboarding(f *form, r *request, errs formErrors) {
+	chosen := r.form("onboarding")
+	switch {
+	case chosen != "" || r.PostForm != nil:
+	case u.site.MailStatus().Configured:
+		chosen = onboardMail
+	default:
+		chosen = onboardLink
+	}
+	g := group{
+		Name: "onboarding", Legend: onboardingLabel, One: true, Errors: errs.forField("onboarding"),
+		Choices: []choice{
+			{Value: onboardMail, Label: "Send a welcome email", Hint: "The email contains a link to set a password."},
+			{Value: onboardLink, Label: "Show a password link", Hint: "Pass the link on, so that the user can set a password."},
+			{Value: onboardPassword, Label: "Set the password below", Hint: "You will know the password."},
+			{Value: onboardLater, Label: "Later", Hint: "The user cannot log in until you send a welcome email or set a password."},
+		},
+	}
+	for i := range g.Choices {
+		g.Choices[i].Chosen = g.Choices[i].Value == chosen
+	}
+	f.add(control{Group: &g})
+	password := newPassword(errs)
+	password.Label, password.Required = "Password", false
+	f.add(secretField(password, r, "Only if you set the password yourself. "))
+}
+
+// validateOnboarding rejects a password that is not to be set, or is missing.
+func validateOnboarding(chosen string, password store.Secret) error {
+	switch {
+	case !slices.Contains([]string{onboardMail, onboardLink, onboardPassword, onboardLater}, chosen):
+		return store.NewInvalidError(store.FieldError{Field: "onboarding", Code: "oneof", Message: "select an option"})
+	case chosen == onboardPassword && password.IsZero():
+		return store.NewInvalidError(store.FieldError{Field: "password", Code: "required", Message: "enter a password, or select another option"})
+	case chosen != onboardPassword && !password.IsZero():
+		return store.NewInvalidError(store.FieldError{Field: "onboarding", Code: "conflict", Message: "select \"Set the password below\", or leave the password empty"})
+	}
+	return nil
+}
+
+// completeDraft decides about the default groups: the service adds a new user to
+// them unless groups were chosen. A form that chose all of them leaves that as it
+// is.
+func (u *userPages) completeDraft(ctx context.Context, r *request, in input, d *resource.Draft[userman.User]) error {
+	groups, err := u.users(ctx).Groups(ctx)
 	if err != nil {
 		return err
 	}
-	in, begin, password := readUser(v.form()), v.form().Get("onboarding"), store.NewSecret(v.form().Get("password"))
-	u := &userman.User{}
-	in.fill(u)
-	err = validateOnboarding(begin, password)
-	if err == nil {
-		u, err = v.users().Create(v.r.Context(), userman.NewUser{User: u, Password: password, NoDefaultGroups: !forms.leavesDefaults(in.Groups)})
-	}
-	if errs, ok := formErrorsOf(err); ok {
-		return v.renderNewUser(forms, in, begin, errs)
-	}
-	if err != nil {
-		return err
-	}
-	return v.onboardUser(u, begin)
-}
-
-// leavesDefaults reports whether all default groups are among those chosen: the
-// service puts everybody new into those, whoever makes them.
-func (f userForms) leavesDefaults(chosen []string) bool {
-	for _, g := range f.groups {
-		if g.Default && !slices.Contains(chosen, g.Name) {
-			return false
+	for _, g := range groups {
+		if g.Default && !slices.Contains(in.Texts["groups"], g.Name) {
+			d.Given = []string{"groups"}
 		}
 	}
-	return true
+	return validateOnboarding(r.form("onboarding"), d.Secret)
+}
+
+// onboard does what was chosen for a new user.
+func (u *userPages) onboard(ctx context.Context, r *request, result resource.Result[userman.User]) (response, error) {
+	one := result.Record
+	added := one.Username + " was added"
+	switch r.form("onboarding") {
+	case onboardMail:
+		delivery, err := u.users(ctx).SendWelcome(ctx, one.Username)
+		if err != nil {
+			return u.onboardingFailed(ctx, r, one, "No email was sent", err), nil
+		}
+		return u.delivered(one, added+". ", delivery), nil
+	case onboardLink:
+		link, err := u.newPasswordLink(ctx, one)
+		if err != nil {
+			return u.onboardingFailed(ctx, r, one, "No link was created", err), nil
+		}
+		return link, nil
+	case onboardPassword:
+		return redirect{Path: u.path(one), Flash: added + " and can log in with the password that you set."}, nil
+	default:
+		return redirect{Path: u.path(one), Flash: added + "."}, nil
+	}
+}
+
+// onboardingFailed says on the page of the new user what failed. An error page
+// would look as if the user was not created.
+func (u *userPages) onboardingFailed(ctx context.Context, r *request, one *userman.User, failed string, err error) response {
+	return redirect{Path: u.path(one), Warning: one.Username + " was added. " + failed + ": " + u.errorPage(ctx, r, err).Reason}
 }

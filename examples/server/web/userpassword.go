@@ -1,37 +1,38 @@
 package web
 
 import (
-	"net/http"
+	"context"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// Ways to a new password.
+// How a new password is chosen.
 const (
 	passwordGenerated = "generate"
 	passwordTyped     = "typed"
 )
 
-// userPasswordPage is the form with which somebody else's password is set.
+// userPasswordPage is the form that sets the password of a user.
 type userPasswordPage struct {
 	Problems           []problem
 	ID, Username, Name string
 	How, Options       group
-	Password           field
+	Password           formField
 }
 
-func (v *pageHandler) userPasswordForm() error {
-	u, err := v.user()
+func (u *userPages) passwordForm(ctx context.Context, r *request) (response, error) {
+	now, err := u.user(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return v.renderUserPassword(u, passwordGenerated, []string{"must_change"}, formErrors{status: http.StatusOK})
+	return passwordPage(now, passwordGenerated, []string{"must_change"}, formErrors{}), nil
 }
 
-func (v *pageHandler) renderUserPassword(u *userman.User, how string, options []string, errs formErrors) error {
-	page := userPasswordPage{
-		Problems: errs.summary(map[string]string{"password": "New password", "how": "Password"}), ID: u.ID, Username: u.Username, Name: u.Name(),
+func passwordPage(now *userman.User, how string, options []string, errs formErrors) response {
+	body := userPasswordPage{
+		Problems: errs.summary(map[string]string{"password": "New password", "how": "Password"}), ID: now.ID, Username: now.Username, Name: now.Name(),
 		How: group{Name: "how", Legend: "Password", One: true, Errors: errs.forField("how"), Choices: []choice{
 			{Value: passwordGenerated, Label: "Generate a password", Hint: "It is shown only once.", Chosen: how != passwordTyped},
 			{Value: passwordTyped, Label: "Set the password below", Chosen: how == passwordTyped},
@@ -42,45 +43,45 @@ func (v *pageHandler) renderUserPassword(u *userman.User, how string, options []
 			{Value: "disable_tokens", Label: "Disable all API tokens of this user", Hint: "Otherwise the tokens keep working, because they have their own keys."},
 		}},
 	}
-	page.Password.Required = false
-	for i, c := range page.Options.Choices {
-		for _, chosen := range options {
-			page.Options.Choices[i].Chosen = page.Options.Choices[i].Chosen || c.Value == chosen
-		}
+	body.Password.Required = false
+	for i, c := range body.Options.Choices {
+		body.Options.Choices[i].Chosen = slices.Contains(options, c.Value)
 	}
-	return v.renderStatus(errs.status, "userpassword", "Set password for "+u.Name(), page)
+	return formPage(errs, "userpassword", "Set password for "+now.Name(), body)
 }
 
-func (v *pageHandler) userSetPassword() error {
-	u, err := v.user()
+func (u *userPages) setPassword(ctx context.Context, r *request) (response, error) {
+	now, err := u.user(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	how, options := v.form().Get("how"), v.form()["options"]
-	password, err := v.passwordFromForm(how)
+	how, options := r.form("how"), r.PostForm["options"]
+	password, err := u.passwordFromForm(ctx, r, how)
 	if err == nil {
-		u, err = v.setUserPassword(u, password, options)
+		now, err = u.users(ctx).SetPassword(ctx, now.Username, password, &userman.PasswordOptions{
+			MustChange: slices.Contains(options, "must_change"), DisableTokens: slices.Contains(options, "disable_tokens"),
+		})
 	}
 	if errs, ok := formErrorsOf(err); ok {
-		current, err := v.user()
+		current, err := u.user(ctx, r)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return v.renderUserPassword(current, how, options, errs)
+		return passwordPage(current, how, options, errs), nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if how != passwordGenerated {
-		return v.redirectWithFlash(userPath(u.Username), "Password set. All sessions ended.")
+		return redirect{Path: u.path(now), Flash: "Password set. All sessions ended."}, nil
 	}
-	v.stashSecret(userSecretKey, u.ID, u.PasswordChangedAt, password.Reveal())
-	return v.redirect(userPath(u.Username) + "/password/generated")
+	u.stashSecret(ctx, userSecretKey, now.ID, now.PasswordChangedAt, password.Reveal())
+	return redirect{Path: u.path(now) + "/password/generated"}, nil
 }
 
-// passwordFromForm returns the password that was typed, or a new one.
-func (v *pageHandler) passwordFromForm(how string) (store.Secret, error) {
-	typed := store.NewSecret(v.form().Get("password"))
+// passwordFromForm returns the typed password, or a generated one.
+func (u *userPages) passwordFromForm(ctx context.Context, r *request, how string) (store.Secret, error) {
+	typed := store.NewSecret(r.form("password"))
 	switch {
 	case how == passwordTyped:
 		return typed, nil
@@ -89,35 +90,22 @@ func (v *pageHandler) passwordFromForm(how string) (store.Secret, error) {
 	case !typed.IsZero():
 		return typed, store.NewInvalidError(store.FieldError{Field: "how", Code: "conflict", Message: "select the typed password, or leave the password empty"})
 	}
-	return v.users().GeneratePassword()
+	return u.users(ctx).GeneratePassword()
 }
 
-func (v *pageHandler) setUserPassword(u *userman.User, password store.Secret, options []string) (*userman.User, error) {
-	opts := &userman.PasswordOptions{}
-	for _, option := range options {
-		switch option {
-		case "must_change":
-			opts.MustChange = true
-		case "disable_tokens":
-			opts.DisableTokens = true
-		}
-	}
-	return v.users().SetPassword(v.r.Context(), u.Username, password, opts)
-}
-
-// userSecretPage shows a password that was made, once.
+// userSecretPage shows a generated password, once.
 type userSecretPage struct {
 	Name, Back string
 	Password   copyable
 }
 
-func (v *pageHandler) userPasswordGenerated() error {
-	u, err := v.user()
+func (u *userPages) generatedPassword(ctx context.Context, r *request) (response, error) {
+	now, err := u.user(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return v.render("usersecret", "Password of "+u.Name(), userSecretPage{
-		Name: u.Name(), Back: userPath(u.Username),
-		Password: copyable{ID: "secret", Text: v.takeSecret(userSecretKey, u.ID, u.PasswordChangedAt), What: "the password"},
-	})
+	return page{Name: "usersecret", Title: "Password of " + now.Name(), Body: userSecretPage{
+		Name: now.Name(), Back: u.path(now),
+		Password: copyable{ID: "secret", Text: u.takeSecret(ctx, r, userSecretKey, now.ID, now.PasswordChangedAt), What: "the password"},
+	}}, nil
 }

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -27,14 +29,13 @@ type permissionRow struct {
 	Value string
 }
 
-func (v *pageHandler) userPermissions() error {
-	u, err := v.user()
+func (u *userPages) permissions(ctx context.Context, r *request) (response, error) {
+	now, err := u.user(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return v.renderUserPermissions(u, inputOfPermissions(u.Permissions, v.users().Permissions()), userPermissionsPage{
-		Version: permissionsVersion(u.Permissions),
-	}, formErrors{status: http.StatusOK})
+	in := inputOfPermissions(now.Permissions, u.users(ctx).Permissions())
+	return u.permissionsPage(ctx, now, in, userPermissionsPage{Version: permissionsVersion(now.Permissions)}, formErrors{})
 }
 
 // permissionsVersion is equal where the same is said.
@@ -46,23 +47,23 @@ func permissionsVersion(grants permission.Permissions) string {
 	return versionOf(words)
 }
 
-// renderUserPermissions draws the page with what was typed and refused. page has
-// the version, and what conflicts.
-func (v *pageHandler) renderUserPermissions(u *userman.User, in permissionsInput, page userPermissionsPage, errs formErrors) error {
-	effective, err := v.users().EffectivePermissions(v.r.Context(), u.Username)
+// permissionsPage shows the input and its errors. body has the version and the
+// conflicts.
+func (u *userPages) permissionsPage(ctx context.Context, now *userman.User, in permissionsInput, body userPermissionsPage, errs formErrors) (response, error) {
+	effective, err := u.users(ctx).EffectivePermissions(ctx, now.Username)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page.ID, page.Username, page.Name = u.ID, u.Username, u.Name()
-	page.Problems = errs.summary(permissionLabels(v.users().Permissions()))
+	body.ID, body.Username, body.Name = now.ID, now.Username, now.Name()
+	body.Problems = errs.summary(permissionLabels(u.users(ctx).Permissions()))
 	for _, x := range effective.ExplainAll() {
 		row := permissionRow{
 			Control: newPermissionControl(x.Permission, in[x.Permission.ID], errs),
 			Why:     x, Value: effectiveText(x, effective),
 		}
-		page.Modules = withRow(page.Modules, x.Permission, row)
+		body.Modules = withRow(body.Modules, x.Permission, row)
 	}
-	return v.renderStatus(errs.status, "userpermissions", "Permissions of "+u.Name(), page)
+	return formPage(errs, "userpermissions", "Permissions of "+now.Name(), body), nil
 }
 
 // effectiveText is the effective value in a word or a few.
@@ -76,34 +77,34 @@ func effectiveText(x *permission.Explanation, effective *permission.EffectiveSet
 	return effective.Format(x.Permission.ID)
 }
 
-func (v *pageHandler) userSavePermissions() error {
-	target, err := v.user()
+func (u *userPages) savePermissions(ctx context.Context, r *request) (response, error) {
+	loaded, err := u.user(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	registered := v.users().Permissions()
-	in, loaded := readPermissions(v.form(), registered), v.form().Get("version")
-	u, err := v.users().Update(v.r.Context(), target.Username, func(u *userman.User) error {
-		if u.ID != target.ID || permissionsVersion(u.Permissions) != loaded {
+	registered := u.users(ctx).Permissions()
+	in, version := readPermissions(r.PostForm, registered), r.form("version")
+	saved, err := u.users(ctx).Update(ctx, loaded.Username, func(now *userman.User) error {
+		if now.ID != loaded.ID || permissionsVersion(now.Permissions) != version {
 			return errStale
 		}
-		return in.fill(&u.Permissions, registered)
+		return store.NewInvalidError(in.fill(&now.Permissions, registered)...)
 	})
 	if err == nil {
-		return v.redirectWithFlash(userPath(u.Username)+"/permissions", "Saved. Effective immediately.")
+		return redirect{Path: u.path(saved) + "/permissions", Flash: "Saved. Effective immediately."}, nil
 	}
 	errs, isFormError := formErrorsOf(err)
 	if !isFormError && !errors.Is(err, errStale) {
-		return err
+		return nil, err
 	}
-	u, err = v.user()
+	now, err := u.user(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page := userPermissionsPage{Version: loaded}
+	body := userPermissionsPage{Version: version}
 	if !isFormError {
 		errs.status = http.StatusConflict
-		page.Version, page.Conflict = permissionsVersion(u.Permissions), conflictOfPermissions(registered, inputOfPermissions(u.Permissions, registered), in)
+		body.Version, body.Conflict = permissionsVersion(now.Permissions), conflictOfPermissions(registered, inputOfPermissions(now.Permissions, registered), in)
 	}
-	return v.renderUserPermissions(u, in, page, errs)
+	return u.permissionsPage(ctx, now, in, body, errs)
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -9,79 +10,60 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// maxUpload bounds a form with a picture, in bytes: some goes to what surrounds
-// the picture.
+// maxUpload bounds a form with a picture, in bytes. The form needs some bytes of
+// its own.
 const maxUpload = userman.MaxPictureBytes + 64<<10
 
-// pictureField is where a picture is chosen.
-func pictureField(errs formErrors) field {
-	return field{
-		Name: "picture", Label: userLabels()["picture"], Type: "file", Required: true, Errors: errs.forField("picture"),
+const pictureLabel = "New picture"
+
+// pictureField chooses a picture.
+func pictureField(errs formErrors) formField {
+	return formField{
+		Name: "picture", Label: pictureLabel, Type: "file", Required: true, Errors: errs.forField("picture"),
 		Hint: "A JPEG, PNG or GIF file up to 5 MiB. The picture is cropped to a square.",
 	}
 }
 
-func (v *pageHandler) userPicture() error {
-	u, err := v.user()
+func (u *userPages) picture(ctx context.Context, r *request) (response, error) {
+	now, err := u.user(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	tag := `"` + u.Picture + `"`
-	if u.Picture != "" && v.r.Header.Get("If-None-Match") == tag {
-		v.pictureHeader(tag)
-		v.w.WriteHeader(http.StatusNotModified)
-		return nil
+	answer := file{Status: http.StatusNotModified, Header: map[string]string{
+		"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, no-cache", "ETag": `"` + now.Picture + `"`,
+	}}
+	if now.Picture != "" && r.Header.Get("If-None-Match") == answer.Header["ETag"] {
+		return answer, nil
 	}
-	picture, err := v.users().Picture(v.r.Context(), u.Username)
-	if err != nil {
-		return err
-	}
-	v.pictureHeader(tag)
-	v.w.Header().Set("Content-Type", "image/jpeg")
-	_, _ = v.w.Write(picture)
-	return nil
+	answer.Status, answer.ContentType = http.StatusOK, "image/jpeg"
+	answer.Body, err = u.users(ctx).Picture(ctx, now.Username)
+	return answer, err
 }
 
-// pictureHeader is that of a picture alone: a page that refuses needs the policy
-// of pages.
-func (v *pageHandler) pictureHeader(tag string) {
-	header := v.w.Header()
-	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	header.Set("Cache-Control", "private, no-cache")
-	header.Set("ETag", tag)
-}
-
-func (v *pageHandler) userSetPicture() error {
-	u, err := v.user()
+func (u *userPages) setPicture(ctx context.Context, r *request) (response, error) {
+	now, err := u.user(ctx, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	part, err := v.formFile("picture")
+	part, err := formFile(r, "picture")
 	if err == nil {
-		_, err = v.users().SetPicture(v.r.Context(), u.Username, part)
+		_, err = u.users(ctx).SetPicture(ctx, now.Username, part)
 	}
-	if err != nil {
-		return v.renderPictureErrors(u, err)
-	}
-	return v.redirectWithFlash(userPath(u.Username), "Picture saved.")
-}
-
-// renderPictureErrors says at the field what was refused, also that it was too much.
-func (v *pageHandler) renderPictureErrors(u *userman.User, err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return &statusError{status: http.StatusBadRequest}
-	}
-	if errors.As(err, new(*http.MaxBytesError)) {
+	switch {
+	case err == nil:
+		return redirect{Path: u.path(now), Flash: "Picture saved."}, nil
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, &statusError{status: http.StatusBadRequest}
+	case errors.As(err, new(*http.MaxBytesError)):
 		err = store.NewInvalidError(store.FieldError{Field: "picture", Code: "max", Message: "the file is larger than 5 MiB"})
 	}
-	return v.renderUserErrors(u, err)
+	return u.actionErrors(ctx, r, now, err)
 }
 
-// formFile returns the file of that field of a form. It is read from the
-// connection: nothing is kept on the way.
-func (v *pageHandler) formFile(name string) (io.Reader, error) {
+// formFile returns the file in a field of the form, as it arrives.
+func formFile(r *request, name string) (io.Reader, error) {
 	missing := store.NewInvalidError(store.FieldError{Field: name, Code: "required", Message: "select a file"})
-	parts, err := v.r.MultipartReader()
+	parts, err := r.MultipartReader()
 	if err != nil {
 		return nil, missing
 	}
@@ -101,11 +83,4 @@ func (v *pageHandler) formFile(name string) (io.Reader, error) {
 		}
 		return part, nil
 	}
-}
-
-func (v *pageHandler) userRemovePicture() error {
-	return v.updateUser("Picture removed.", func(people *userman.Service, username string) error {
-		_, err := people.RemovePicture(v.r.Context(), username)
-		return err
-	})
 }

@@ -2,152 +2,191 @@ package web
 
 import (
 	"cmp"
-	"errors"
+	"context"
 	"net/http"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// userPage is the page of one person.
-type userPage struct {
-	*userman.User
-
-	Form     userFields
-	Picture  field
-	Pictured string
+// userPages are the pages of users.
+type userPages struct {
+	record[userman.User]
 }
 
-// user returns the one of whom the form was made that was sent: somebody else
-// may go by the username in the address by now, or nobody. A page is of the one
-// that its address names.
-func (v *pageHandler) user() (*userman.User, error) {
-	id := v.formUserID()
-	if id == "" {
-		return v.users().Get(v.r.Context(), v.r.PathValue("username"))
+// userPath is the page of a user.
+func userPath(username string) string {
+	if username == "welcome" { // that page sends welcome emails
+		username = "WELCOME"
 	}
-	u, err := v.users().GetByID(v.r.Context(), id)
-	if err == nil && !u.DeletedAt.IsZero() {
-		return nil, &store.NotFoundError{Kind: userman.KindUser}
-	}
-	return u, err
+	return recordPath("/users/", username)
 }
 
-// formUserID is the ID in the form that was sent. One with a file has it in its
-// address, because it is read while it comes.
-func (v *pageHandler) formUserID() string {
-	if v.r.Method != http.MethodPost {
-		return ""
+func newUserPages(p *pages) *userPages {
+	u := &userPages{}
+	u.record = record[userman.User]{
+		pages: p, template: "user", list: "/users",
+		fieldSet: fieldSet[userman.User]{Type: resource.Users(p.users), boxes: []string{"groups"}, others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel}},
+		path:     func(one *userman.User) string { return userPath(one.Username) },
+		load:     u.user, title: (*userman.User).Name, name: (*userman.User).Name, body: u.body, drawer: u.draw,
+		blank: u.blankUser, newForm: u.addOnboarding, draft: u.completeDraft, created: u.onboard,
+		same:  func(loaded, now *userman.User) bool { return loaded.ID == now.ID },
+		saved: func(_, _ *userman.User) string { return "Saved." },
+		deleted: func(one *userman.User) string {
+			return one.Username + " was deleted. You can restore the user from the deleted users."
+		},
+		consequences: u.deletion,
+		userID:       func(one *userman.User) string { return one.ID },
 	}
-	return cmp.Or(v.form().Get("user"), v.r.URL.Query().Get("user"))
+	return u
 }
 
-// userForms returns what draws the form of u; of somebody new, u is empty.
-func (v *pageHandler) userForms(u *userman.User) (userForms, error) {
-	groups, err := v.users().Groups(v.r.Context())
-	f := userForms{groups: groups, directory: u.Directory, owns: func(string) bool { return false }}
-	for _, d := range v.users().Directories() {
-		if owner, ok := d.(userman.FieldOwner); ok && d.Name() == u.Directory {
-			f.owns = owner.OwnsField
-		}
-	}
-	return f, err
+// users is the service for the administrator who sent the request.
+func (p *pages) users(ctx context.Context) *userman.Service {
+	return p.site.UsersFor(p.sessions.Administrator(ctx))
 }
 
-// userHref is the page of a person; empty where the visitor may not see
-// people.
-func (v *pageHandler) userHref(username string) string {
-	if !v.admin.Can(app.SectionUsers) {
+// isUnrestricted reports whether the administrator is not limited to some
+// extensions.
+func (p *pages) isUnrestricted(ctx context.Context) bool {
+	return p.sessions.Administrator(ctx).Scope("").AllExtensions()
+}
+
+// userHref is the page of a user; empty when the administrator cannot see users.
+func userHref(r *request, username string) string {
+	if !r.admin.Can(app.SectionUsers) {
 		return ""
 	}
 	return userPath(username)
 }
 
-func (v *pageHandler) userForm() error {
-	u, err := v.user()
-	if err != nil {
-		return err
-	}
-	return v.renderUserInput(u, inputOfUser(u), userVersion(u), formErrors{status: http.StatusOK})
-}
+// userRoute is the page of a user. No longer address may have a word of its own in
+// place of the username: the routes would be ambiguous.
+const userRoute = "/users/{username}"
 
-// renderUserInput draws the page of u with what was typed and refused. version is
-// that of the record that was put into the form.
-func (v *pageHandler) renderUserInput(u *userman.User, in userInput, version string, errs formErrors) error {
-	forms, err := v.userForms(u)
-	if err != nil {
-		return err
-	}
-	form := forms.fields(in, errs)
-	form.Version = version
-	return v.renderUser(errs.status, u, form, errs)
-}
-
-func (v *pageHandler) renderUser(status int, u *userman.User, form userFields, errs formErrors) error {
-	return v.renderStatus(status, "user", u.Name(), userPage{
-		User: u, Form: form, Picture: pictureField(errs), Pictured: u.Picture,
+func (u *userPages) routes() []route {
+	const section, list, one = app.SectionUsers, "/users", userRoute
+	const deleted, directory = "/deleted-users/{id}", "/directories/{directory}"
+	picture := post(one+"/picture", section, u.setPicture)
+	picture.upload = true
+	return slices.Concat(u.record.routes(section, list, one), u.deleteRoutes(section, one), []route{
+		get(list, section, u.index),
+		get(list+"/welcome", section, u.welcomeAll), post(list+"/welcome", section, u.startWelcomeAll),
+		get(deleted+"/restore", section, u.restoreForm), post(deleted+"/restore", section, u.restore),
+		get(deleted+"/purge", section, u.confirmPurge), post(deleted+"/purge", section, u.purge),
+		get(directory, section, u.directorySync), post(directory, section, u.startDirectorySync),
+		post(one+"/disable", section, u.act("Disabled. The user was logged out everywhere and can no longer log in.", u.on((*userman.Service).Disable))),
+		post(one+"/enable", section, u.act("Enabled.", u.on((*userman.Service).Enable))),
+		post(one+"/sessions/end", section, u.act("All sessions ended.", u.endSessions)),
+		get(one+"/permissions", section, u.permissions), post(one+"/permissions", section, u.savePermissions),
+		get(one+"/picture", section, u.picture), picture,
+		post(one+"/picture/remove", section, u.act("Picture removed.", u.on((*userman.Service).RemovePicture))),
+		post(one+"/welcome", section, u.sendWelcome), post(one+"/reset", section, u.sendReset),
+		get(one+"/mail/{kind}", section, u.previewMail),
+		get(one+"/link", section, u.passwordLink), post(one+"/link", section, u.createPasswordLink),
+		get(one+"/softphone", section, u.softphoneLink), post(one+"/softphone", section, u.createSoftphoneLink),
+		get(one+"/password", section, u.passwordForm), post(one+"/password", section, u.setPassword),
+		get(one+"/password/generated", section, u.generatedPassword),
+		get(one+"/second-factor/remove", section, u.confirm(u.askRemoveFactor)),
+		post(one+"/second-factor/remove", section, u.act("Two-factor authentication is off.", u.on((*userman.Service).RemoveSecondFactor))),
 	})
 }
 
-func (v *pageHandler) userSave() error {
-	target, err := v.user()
-	if err != nil {
-		return err
+// user returns the user whose form was sent: another user may have the username in
+// the address by now. A page shows the user whom its address names.
+func (u *userPages) user(ctx context.Context, r *request) (*userman.User, error) {
+	id := formUserID(r)
+	if id == "" {
+		return u.users(ctx).Get(ctx, r.PathValue("username"))
 	}
-	in, loaded := readUser(v.form()), v.form().Get("version")
-	u, err := v.users().Update(v.r.Context(), target.Username, func(u *userman.User) error {
-		if u.ID != target.ID || userVersion(u) != loaded {
-			return errStale
+	one, err := u.users(ctx).GetByID(ctx, id)
+	if err == nil && !one.DeletedAt.IsZero() {
+		return nil, &store.NotFoundError{Kind: userman.KindUser}
+	}
+	return one, err
+}
+
+// formUserID is the ID in the form that was sent. A form with a file has it in its
+// address, because the body is read as it arrives.
+func formUserID(r *request) string {
+	if r.Method != http.MethodPost {
+		return ""
+	}
+	return cmp.Or(r.form("user"), r.query("user"))
+}
+
+// userPage is the page of one user.
+type userPage struct {
+	*userman.User
+
+	Form     form
+	Picture  formField
+	Pictured string
+}
+
+func (u *userPages) body(_ context.Context, _ *request, now *userman.User, f form, errs formErrors) (any, error) {
+	return userPage{User: now, Form: f, Picture: pictureField(errs), Pictured: now.Picture}, nil
+}
+
+// draw offers the groups, and locks the fields that a directory manages.
+func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (drawer, error) {
+	groups, err := u.users(ctx).Groups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	owns := func(string) bool { return false }
+	for _, d := range u.users(ctx).Directories() {
+		if owner, ok := d.(userman.FieldOwner); ok && d.Name() == now.Directory {
+			owns = owner.OwnsField
 		}
-		in.fill(u)
-		return nil
-	})
-	if err == nil {
-		return v.redirectWithFlash(userPath(u.Username), "Saved.")
 	}
-	if errors.Is(err, errStale) {
-		return v.renderUserConflict(in)
-	}
-	errs, ok := formErrorsOf(err)
-	if !ok {
-		return err
-	}
-	u, err = v.user()
-	if err != nil {
-		return err
-	}
-	return v.renderUserInput(u, in, loaded, errs)
+	return func(m field.Meta, texts []string, c *control) {
+		switch {
+		case m.Name == "groups":
+			c.Section, c.Class, c.Group.Hint, c.Group.Choices = "", "many", groupsHint(groups), groupChoices(groups, texts)
+		case c.Field != nil && owns(m.Name):
+			c.Field.ReadOnly, c.Field.Hint = true, "Managed by the directory "+now.Directory+". Change it there."
+		}
+	}, nil
 }
 
-// renderUserConflict shows what somebody else saved meanwhile beside what was
-// typed.
-func (v *pageHandler) renderUserConflict(in userInput) error {
-	now, err := v.user()
-	if err != nil {
+// on returns an action of the service on a user.
+func (u *userPages) on(do func(s *userman.Service, ctx context.Context, username string) (*userman.User, error)) func(context.Context, *userman.User) error {
+	return func(ctx context.Context, now *userman.User) error {
+		_, err := do(u.users(ctx), ctx, now.Username)
 		return err
 	}
-	forms, err := v.userForms(now)
-	if err != nil {
-		return err
-	}
-	form := forms.fields(in, formErrors{})
-	form.Version, form.Conflict = userVersion(now), conflictOfUser(inputOfUser(now), in)
-	return v.renderUser(http.StatusConflict, now, form, formErrors{})
 }
 
-// renderUserErrors shows the page of u with what was refused of an act.
-func (v *pageHandler) renderUserErrors(u *userman.User, err error) error {
-	v.setRetryAfter(err)
-	errs, ok := formErrorsOf(err)
-	if !ok {
-		return err
+func (u *userPages) endSessions(ctx context.Context, now *userman.User) error {
+	return u.users(ctx).EndSessions(ctx, now.Username)
+}
+
+func (u *userPages) askRemoveFactor(_ context.Context, now *userman.User) (confirmation, error) {
+	return confirmation{
+		Title:  "Turn off two-factor authentication for " + now.Name() + "?",
+		Action: u.path(now) + "/second-factor/remove", Yes: "Turn off two-factor authentication",
+		Consequences: []string{
+			"After that the password alone is enough to log in. The recovery codes will no longer work.",
+			"Make sure that the request comes from the user.",
+		},
+	}, nil
+}
+
+// deletion says what deleting a user means, and what prevents it.
+func (u *userPages) deletion(ctx context.Context, now *userman.User) ([]string, error) {
+	references, err := u.users(ctx).References(ctx, now.Username)
+	all := []string{
+		"The user is logged out, and their links and API tokens no longer work.",
+		"The username and the default extension become available.",
+		"You can restore or purge " + now.Username + " from the deleted users.",
 	}
-	forms, err := v.userForms(u)
-	if err != nil {
-		return err
+	for _, r := range references {
+		all = append(all, "Blocked by "+r.Kind+" "+r.Key+", which uses this user.")
 	}
-	form := forms.fields(inputOfUser(u), errs)
-	form.Version, form.Problems, form.ActionErrors = userVersion(u), nil, form.Problems
-	return v.renderUser(errs.status, u, form, errs)
+	return all, err
 }

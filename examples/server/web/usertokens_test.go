@@ -64,7 +64,7 @@ func TestPages_tokenEdit(t *testing.T) {
 	form := tokenForm()
 	form.Set("version", b.hiddenValue(page, "version"))
 	form.Set("expires_at", "2099-01-02T03:04")
-	form.Set("options", "disabled")
+	form.Set("disabled", "yes")
 	b.postRedirect(path, form)
 	token, err := b.server.Site.Users.Token(t.Context(), made.ID)
 	require.NoError(t, err)

@@ -5,27 +5,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-
-	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/manager"
-	"github.com/pbxusers/pbxusers/userman"
 )
 
-// errStale means that somebody else changed a record after it was put into a
-// form.
-var errStale = errors.New("changed meanwhile")
-
-// administratorVersion is equal for records that agree in what their form
-// edits.
-func administratorVersion(a *ampusers.Administrator) string {
-	return versionOf(inputOfAdministrator(a))
-}
-
-// managerVersion is equal for accounts that agree in what their form edits.
-func managerVersion(u *manager.Account) string { return versionOf(inputOfManager(u)) }
-
-// userVersion is equal for people who agree in what their form edits.
-func userVersion(u *userman.User) string { return versionOf(inputOfUser(u)) }
+// errStale means that the record was changed after the form was loaded.
+var errStale = errors.New("edit conflict")
 
 // versionOf returns a hash of what a form shows of a record.
 func versionOf(input any) string {
@@ -37,12 +20,10 @@ func versionOf(input any) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// difference is a field in which a record and what was typed differ, after
-// somebody else changed the record.
+// difference is a field in which the saved record and the input differ.
 type difference struct{ Label, Theirs, Yours string }
 
-// differences returns what differs between two forms; rows are label, theirs,
-// yours.
+// differences returns the rows that differ.
 func differences(rows ...difference) []difference {
 	var found []difference
 	for _, row := range rows {

@@ -1,6 +1,6 @@
-// Package web is the pages of the reference server. They work without
-// JavaScript, load nothing from another host, and hold no rule: they draw what
-// the services return and put each refusal beside its field.
+// Package web serves the pages of the reference server. They work without
+// JavaScript and load nothing from another host. They contain no rules: they show
+// what the services return, and each error beside its field.
 package web
 
 import (
@@ -16,15 +16,14 @@ import (
 
 // Options of [New].
 type Options struct {
-	// BaseURL is what links that leave the server begin with, such as
-	// "https://pbx.example.com". Defaults to the address that the server
-	// listens on, which New cannot know: give it.
+	// BaseURL is the start of links in mails and on pages, such as
+	// "https://pbx.example.com".
 	BaseURL string
-	// Logger is told of failures. Defaults to none.
+	// Logger records failures. Defaults to none.
 	Logger *slog.Logger
 }
 
-// pages is what every page is made of.
+// pages holds what every page needs.
 type pages struct {
 	site      *app.App
 	sessions  *access.Manager
@@ -37,7 +36,7 @@ type pages struct {
 	mux       *http.ServeMux
 }
 
-// New returns the pages of s, to be served at / inside of
+// New returns the pages of s. They are served at / inside
 // [access.Manager.Handler].
 func New(s *app.App, sessions *access.Manager, runner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
@@ -55,13 +54,13 @@ func New(s *app.App, sessions *access.Manager, runner *applying.Runner, jobRunne
 	}
 	p.templates = parseTemplates(p.assets)
 	p.mux.Handle("GET /static/{name}", p.assets)
-	for _, rt := range routes() {
+	for _, rt := range p.routes() {
 		p.mux.Handle(rt.method+" "+rt.path, p.serve(rt))
 	}
 	return p
 }
 
-// ServeHTTP answers with a page also where there is none.
+// ServeHTTP answers unknown addresses with a page, too.
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, pattern := p.mux.Handler(r)
 	if pattern != "" {
@@ -70,11 +69,11 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	recorder := &statusRecorder{header: w.Header(), status: http.StatusOK}
 	handler.ServeHTTP(recorder, r)
-	v := &pageHandler{pages: p, w: w, r: r, admin: p.sessions.Administrator(r.Context())}
-	v.renderError(&statusError{status: recorder.status}) //nolint:contextcheck // v holds the request, and its context
+	ctx := r.Context()
+	p.writeError(ctx, w, &request{Request: r, admin: p.sessions.Administrator(ctx)}, &statusError{status: recorder.status})
 }
 
-// statusRecorder learns the status, and the headers, of an answer without a page.
+// statusRecorder records the status and the header of a response without a body.
 type statusRecorder struct {
 	header http.Header
 	status int

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"slices"
 
@@ -40,57 +41,54 @@ type undelivered struct {
 // maxUndelivered bounds the people that the page names.
 const maxUndelivered = 200
 
-func (v *pageHandler) welcomeAll() error {
+func (u *userPages) welcomeAll(ctx context.Context, r *request) (response, error) {
 	const path = "/users/welcome"
-	state := v.jobs.State(jobs.KindWelcome, "")
-	if v.pollJob(state) {
-		return nil
+	state := u.jobs.State(jobs.KindWelcome, "")
+	if answer := pollJob(r, state); answer != nil {
+		return answer, nil
 	}
-	page := welcomeAllPage{Job: newJobPage(state, path, jobTitles{"Sending welcome emails", "Sending welcome emails failed", "Welcome emails sent"})}
-	if mail := v.site.MailStatus(); !mail.Configured {
-		page.Missing = mail.Missing
+	body := welcomeAllPage{Job: newJobPage(state, path, jobTitles{"Sending welcome emails", "Sending welcome emails failed", "Welcome emails sent"})}
+	if mail := u.site.MailStatus(); !mail.Configured {
+		body.Missing = mail.Missing
 	}
 	var err error
-	if page.New, page.Many, err = v.countUnwelcomed(); err != nil {
-		return err
+	if body.New, body.Many, err = u.countUnwelcomed(ctx); err != nil {
+		return nil, err
 	}
 	if state != nil && state.Welcome != nil {
-		page.Counts = deliveryCounts(state.Welcome.Counts)
-		page.Hidden = !v.isUnrestricted() && state.Actor != v.admin.Username
-		if !page.Hidden {
-			page.Undelivered = undeliveredOf(state.Welcome.Undelivered)
+		body.Counts = deliveryCounts(state.Welcome.Counts)
+		body.Hidden = !u.isUnrestricted(ctx) && state.Actor != r.admin.Username
+		if !body.Hidden {
+			body.Undelivered = undeliveredOf(state.Welcome.Undelivered)
 		}
 	}
-	return v.render("welcomeall", "Send welcome emails", page)
+	return page{Name: "welcomeall", Title: "Send welcome emails", Header: jobHeader(r, state), Body: body}, nil
 }
 
 // countUnwelcomed returns how many people are to be welcomed; many says that there may
 // be more.
-func (v *pageHandler) countUnwelcomed() (count int, many bool, err error) {
-	list, err := v.users().List(v.r.Context(), userman.Query{
+func (u *userPages) countUnwelcomed(ctx context.Context) (count int, many bool, err error) {
+	list, err := u.users(ctx).List(ctx, userman.Query{
 		Status: userman.StatusEnabled, NotWelcomed: true, PageRequest: store.PageRequest{Limit: store.MaxPageLimit},
 	})
 	if err != nil {
 		return 0, false, err
 	}
-	for _, u := range list.Items {
-		if !u.HasPassword {
+	for _, one := range list.Items {
+		if !one.HasPassword {
 			count++
 		}
 	}
 	return count, list.Next != "", nil
 }
 
-func (v *pageHandler) welcomeAllStart() error {
+func (u *userPages) startWelcomeAll(ctx context.Context, _ *request) (response, error) {
 	const path = "/users/welcome"
-	_, err := v.jobs.StartWelcome(v.r.Context(), v.users())
+	_, err := u.jobs.StartWelcome(ctx, u.users(ctx))
 	if errors.Is(err, store.ErrConflict) {
-		return v.redirectWithWarning(path, sentence(err.Error()))
+		return redirect{Path: path, Warning: sentence(err.Error())}, nil
 	}
-	if err != nil {
-		return err
-	}
-	return v.redirect(path)
+	return redirect{Path: path}, err
 }
 
 func deliveryCounts(counts map[userman.DeliveryStatus]int) []deliveryCount {

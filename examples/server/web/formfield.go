@@ -4,7 +4,7 @@ import "strings"
 
 // field is one input of a form: its label, what is in it, and what was refused
 // about it.
-type field struct {
+type formField struct {
 	// Name is that of the form's value, and of the field in refusals.
 	Name string
 	// Label names it for people, Hint explains it.
@@ -25,13 +25,13 @@ type field struct {
 }
 
 // ID is what the label, the hint and the summary of refusals refer to.
-func (f field) ID() string { return fieldID(f.Name) }
+func (f formField) ID() string { return fieldID(f.Name) }
 
 // Part is the last part of a name such as "event_filters[0].header".
-func (f field) Part() string { return f.Name[strings.LastIndex(f.Name, ".")+1:] }
+func (f formField) Part() string { return f.Name[strings.LastIndex(f.Name, ".")+1:] }
 
 // DescribedBy lists the ids of what explains the field.
-func (f field) DescribedBy() string {
+func (f formField) DescribedBy() string {
 	switch {
 	case f.Hint != "" && len(f.Errors) > 0:
 		return f.ID() + "-error " + f.ID() + "-hint"
@@ -66,7 +66,7 @@ func (g group) ID() string { return fieldID(g.Name) }
 
 // DescribedBy lists the ids of what explains the group.
 func (g group) DescribedBy() string {
-	return field{Name: g.Name, Hint: g.Hint, Errors: g.Errors}.DescribedBy()
+	return formField{Name: g.Name, Hint: g.Hint, Errors: g.Errors}.DescribedBy()
 }
 
 // fieldID makes an id of the name of a field, which may be that of an element

@@ -1,0 +1,217 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
+)
+
+// privilegesForm are the controls of an AMI account that are no fields.
+type privilegesForm struct {
+	Presets group
+	Classes []classRow
+	// ClassErrors are the errors of the classes.
+	ClassErrors []string
+	Filters     []filterRow
+	Warnings    []problem
+}
+
+// classRow is one privilege class, and whether the account has it.
+type classRow struct {
+	manager.Class
+
+	Reads, Writes bool
+}
+
+// filterRow is one event filter.
+type filterRow struct {
+	Index, Number                        int
+	Action, Event, Header, Method, Match formField
+}
+
+// draw leaves the classes to their own table.
+func (a *amiAccountPages) draw(context.Context, *request, *manager.Account) (drawer, error) {
+	return func(m field.Meta, _ []string, c *control) {
+		if m.Name == "read" || m.Name == "write" {
+			*c = control{}
+		}
+	}, nil
+}
+
+// warnings are the findings about the input.
+func (a *amiAccountPages) warnings(in input) []problem {
+	account := a.New()
+	a.apply(account, in, true)
+	var found formErrors
+	for _, w := range account.Lint() {
+		found.fields = append(found.fields, store.FieldError{Field: w.Field, Code: w.Code, Message: sentence(w.Message)})
+	}
+	return found.summary(a.labels(in))
+}
+
+// check answers htmx with the warnings about what is being typed.
+func (a *amiAccountPages) check(_ context.Context, r *request) (response, error) {
+	return fragment{"warnings", a.warnings(a.read(r.PostForm))}, nil
+}
+
+func addSecret(f *form, r *request, errs formErrors) {
+	secret := newSecret("Secret")
+	secret.Errors = errs.forField(secret.Name)
+	c := secretField(secret, r, "")
+	c.Section = f.Sections[0].Legend
+	f.add(c)
+}
+
+func presetGroup(in input) group {
+	g := group{
+		Name: "preset", Legend: "Start from a preset", One: true,
+		Hint: "A preset fills in the classes and event filters below. You can change them before you save.",
+	}
+	for _, p := range manager.Presets() {
+		fits := slices.Equal(p.Read.Names(), in.Texts["read"]) && slices.Equal(p.Write.Names(), in.Texts["write"])
+		g.Choices = append(g.Choices, choice{Value: p.Name, Label: p.Name, Hint: p.Description, Chosen: fits})
+	}
+	return g
+}
+
+func classRows(in input) []classRow {
+	classes := manager.Classes()
+	rows := make([]classRow, len(classes))
+	for i, c := range classes {
+		rows[i] = classRow{c, slices.Contains(in.Texts["read"], c.Name), slices.Contains(in.Texts["write"], c.Name)}
+	}
+	return rows
+}
+
+// formButton does what the buttons inside the form ask for.
+func (a *amiAccountPages) formButton(r *request, in *input) (message string, ok bool) {
+	switch do := r.form("do"); {
+	case do == "preset":
+		return a.usePreset(in, r.form("preset")), true
+	case do == "add-filter":
+		in.Special = append(in.Special.([]manager.EventFilter), newFilter())
+		return "Filter added. It is not saved yet.", true
+	case r.PostForm.Has("remove-filter"):
+		return "Filter removed. The change is not saved yet.", true
+	}
+	return "", false
+}
+
+func (a *amiAccountPages) usePreset(in *input, name string) string {
+	preset, ok := manager.LookupPreset(name)
+	if !ok {
+		return "Select a preset first."
+	}
+	account := a.New()
+	a.apply(account, *in, true)
+	preset.ApplyTo(account)
+	filled := a.of(account)
+	for _, set := range []string{"read", "write", "write_timeout", "allow_multiple_login"} {
+		in.Texts[set] = filled.Texts[set]
+	}
+	in.Special = filled.Special
+	return fmt.Sprintf("Preset %s filled in. The changes are not saved yet.", preset.Name)
+}
+
+// eventFilters are the rows of event filters, drawn with the classes.
+func (a *amiAccountPages) eventFilters() *special[manager.Account] {
+	return &special[manager.Account]{
+		read: func(form url.Values) any { return readFilters(form) },
+		of:   func(now *manager.Account) any { return append([]manager.EventFilter(nil), now.EventFilters...) },
+		set: func(in any, now *manager.Account) []store.FieldError {
+			now.EventFilters = append([]manager.EventFilter{}, in.([]manager.EventFilter)...)
+			return nil
+		},
+		labels: filterLabels,
+		differences: func(saved, typed any) []difference {
+			return differences(difference{"Event filters", filterTexts(saved), filterTexts(typed)})
+		},
+		draw: func(f *form, in input, errs formErrors) {
+			f.Privileges = &privilegesForm{
+				Presets: presetGroup(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
+				Filters: filterRows(in.Special.([]manager.EventFilter), errs), Warnings: a.warnings(in),
+			}
+		},
+	}
+}
+
+func filterLabels(in any) map[string]string {
+	labels := map[string]string{"event_filters": "Event filters"}
+	for i := range in.([]manager.EventFilter) {
+		for _, part := range []string{"action", "event", "header", "method", "match"} {
+			labels[fmt.Sprintf("event_filters[%d].%s", i, part)] = fmt.Sprintf("Filter %d, %s", i+1, part)
+		}
+	}
+	return labels
+}
+
+// readFilters reads the rows, but for those that are as they were added, and the
+// one whose button to remove it was pressed. It keeps one row too many, which the
+// service rejects.
+func readFilters(form url.Values) []manager.EventFilter {
+	var rows []manager.EventFilter
+	at := func(name string, i int) string {
+		if values := form["filter_"+name]; i < len(values) {
+			return values[i]
+		}
+		return ""
+	}
+	removed := form.Get("remove-filter")
+	for i := range form["filter_action"] {
+		row := manager.EventFilter{
+			Action: manager.FilterAction(at("action", i)), Event: at("event", i), Header: at("header", i),
+			Method: manager.FilterMethod(at("method", i)), Match: at("match", i),
+		}
+		if removed != strconv.Itoa(i) && row != newFilter() && len(rows) <= manager.MaxEventFilters {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// newFilter is a row as it is added.
+func newFilter() manager.EventFilter {
+	return manager.EventFilter{Action: manager.Exclude, Method: manager.MatchNone}
+}
+
+func filterRows(filters []manager.EventFilter, errs formErrors) []filterRow {
+	rows := make([]filterRow, len(filters))
+	for i, f := range filters {
+		part := func(name, value string, options ...string) formField {
+			full := fmt.Sprintf("event_filters[%d].%s", i, name)
+			return formField{Name: full, Label: capitalized(name), Value: value, Choices: optionsOf(value, options), Errors: errs.forField(full)}
+		}
+		rows[i] = filterRow{
+			Index: i, Number: i + 1,
+			Action: part("action", string(f.Action), string(manager.Exclude), string(manager.Include)),
+			Event:  part("event", f.Event), Header: part("header", f.Header), Match: part("match", f.Match),
+			Method: part("method", string(f.Method), string(manager.MatchNone), string(manager.MatchExact), string(manager.MatchStartsWith),
+				string(manager.MatchEndsWith), string(manager.MatchContains), string(manager.MatchRegex)),
+		}
+	}
+	return rows
+}
+
+func optionsOf(chosen string, options []string) []choice {
+	all := make([]choice, len(options))
+	for i, o := range options {
+		all[i] = choice{Value: o, Label: strings.ReplaceAll(o, "_", " "), Chosen: o == chosen}
+	}
+	return all
+}
+
+func filterTexts(filters any) string {
+	rows := filters.([]manager.EventFilter)
+	all := make([]string, len(rows))
+	for i, f := range rows {
+		all[i] = strings.Join([]string{string(f.Action), f.Event, f.Header, string(f.Method), f.Match}, " ")
+	}
+	return strings.Join(all, "; ")
+}

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"net/http"
+	"strconv"
+)
+
+// response is the answer of a handler.
+type response interface {
+	write(ctx context.Context, p *pages, w http.ResponseWriter, r *request) error
+}
+
+// page is a whole page: a template and its data.
+type page struct {
+	// Status defaults to 200.
+	Status      int
+	Name, Title string
+	Body        any
+	// RetryAfter is the header of that name in seconds; 0 leaves it out.
+	RetryAfter int
+	// Header changes the header of the response; nil changes nothing.
+	Header func(http.Header)
+}
+
+func (a page) write(ctx context.Context, p *pages, w http.ResponseWriter, r *request) error {
+	if a.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(a.RetryAfter))
+	}
+	if a.Header != nil {
+		a.Header(w.Header())
+	}
+	return p.writeTemplate(w, r, cmp.Or(a.Status, http.StatusOK), a.Name, "layout", p.layout(ctx, r, a))
+}
+
+// formPage is a page with a form: its status and its Retry-After are those of
+// the errors.
+func formPage(errs formErrors, name, title string, body any) page {
+	return page{Status: errs.status, Name: name, Title: title, Body: body, RetryAfter: errs.retryAfter}
+}
+
+// fragment is a part of a page, for htmx.
+type fragment struct {
+	Name string
+	Body any
+}
+
+func (a fragment) write(_ context.Context, p *pages, w http.ResponseWriter, r *request) error {
+	return p.writeTemplate(w, r, http.StatusOK, fragments, a.Name, a.Body)
+}
+
+// redirect leads to another page, which shows the flash and the warning.
+type redirect struct {
+	Path, Flash, Warning string
+	// Cookie is set in the browser; nil sets none.
+	Cookie *http.Cookie
+}
+
+func (a redirect) write(ctx context.Context, p *pages, w http.ResponseWriter, r *request) error {
+	if a.Flash != "" {
+		p.sessions.SCS.Put(ctx, flashKey, a.Flash)
+	}
+	if a.Warning != "" {
+		p.sessions.SCS.Put(ctx, warningKey, a.Warning)
+	}
+	if a.Cookie != nil {
+		http.SetCookie(w, a.Cookie)
+	}
+	http.Redirect(w, r.Request, a.Path, http.StatusSeeOther)
+	return nil
+}
+
+// file is a response that is not a page.
+type file struct {
+	// Status defaults to 200.
+	Status      int
+	ContentType string
+	Body        []byte
+	// Header holds more headers. Without Cache-Control the file is not stored.
+	Header map[string]string
+}
+
+func (a file) write(_ context.Context, _ *pages, w http.ResponseWriter, _ *request) error {
+	w.Header().Set("Cache-Control", "no-store")
+	if a.ContentType != "" {
+		w.Header().Set("Content-Type", a.ContentType)
+	}
+	for name, value := range a.Header {
+		w.Header().Set(name, value)
+	}
+	w.WriteHeader(cmp.Or(a.Status, http.StatusOK))
+	_, _ = w.Write(a.Body)
+	return nil
+}
+
+// noContent tells htmx that nothing has changed.
+func noContent() response { return file{Status: http.StatusNoContent} }
+
+// writeTemplate renders everything before it sends anything, so that a failure
+// is not half a page. Browsers store no page: many show secrets, and none may
+// come back after a logout.
+func (p *pages) writeTemplate(w http.ResponseWriter, r *request, status int, set, name string, data any) error {
+	var buf bytes.Buffer
+	if err := p.templates[set].ExecuteTemplate(&buf, name, data); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Add("Vary", "HX-Request")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(buf.Bytes())
+	}
+	return nil
+}
