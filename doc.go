@@ -10,9 +10,9 @@
 //     of a product: what each may see and change, and how they prove to be
 //     the one.
 //   - userman keeps the directory of people: their extensions, groups and
-//     permissions, how they log in to portals and other services, their mails
-//     and API tokens. userman/smtpmailer sends the mails, and userman/ldapdir
-//     lets people come from LDAP.
+//     permissions, how they log in to portals and other services, and their
+//     mails. userman/apitoken has their API tokens, userman/smtpmailer sends the
+//     mails, and userman/ldapdir lets people come from LDAP.
 //   - store is the vocabulary that all share: refusals, secrets, transactions,
 //     pages. store/audit is the trail of who did what, and store/credential
 //     what somebody logs in with. store/sqlstore keeps

@@ -22,7 +22,7 @@ const modulePath = "github.com/pbxusers/pbxusers"
 // beside those of their own room. A room is a folder with all below it that is
 // no room itself; what no other room has is in ".".
 func allowedImports() map[string][]string {
-	backend := []string{"store", "ampusers", "manager", "userman", "userman/permission", "userman/usermail", "internal"}
+	backend := []string{"store", "ampusers", "manager", "userman", "userman/permission", "userman/usermail", "userman/apitoken", "internal"}
 	groups := map[string][]string{
 		".":                    {},
 		"ampusers":             {"store", "internal"},
@@ -38,6 +38,7 @@ func allowedImports() map[string][]string {
 		"store/sqlstore":      backend,
 		"store/storetest":     backend,
 		"userman":             {"store", "userman/permission", "userman/usermail", "internal"},
+		"userman/apitoken":    {"store", "userman", "userman/permission", "internal"},
 		"userman/permission":  {"store", "internal"},
 		"userman/usermail":    {"store", "internal"},
 	}

@@ -29,14 +29,8 @@ func validUsername(name string) string {
 	return name
 }
 
-// auditName returns a name of this team as it stands in the trail, which is that
-// of all teams.
-func (s *Service) auditName(name string) string {
-	if team := s.store.Team(); team != "" {
-		return team + "/" + name
-	}
-	return name
-}
+// auditName returns the audit key of a record of this team.
+func (s *Service) auditName(name string) string { return audit.TeamKey(s.store.Team(), name) }
 
 // auditKey returns what u is called in the trail.
 func (s *Service) auditKey(u *User) (kind, key string) {
@@ -68,14 +62,18 @@ func (s *Service) changeEvents(action string, before, after *User) []audit.Event
 	return append(events, event)
 }
 
-// AuditSource are the people, groups and tokens, for [audit.Log.Verify].
+// AuditSource returns the users, the groups and the records of [Options].Dependents
+// for [audit.Log.Verify].
 func (s *Service) AuditSource() []audit.RecordSource {
-	return []audit.RecordSource{
+	sources := []audit.RecordSource{
 		{Kind: KindUser, Each: s.eachUserState(false)},
 		{Kind: KindDeletedUser, Each: s.eachUserState(true)},
 		{Kind: KindGroup, Each: s.eachGroupState},
-		{Kind: KindToken, Each: s.eachTokenState},
 	}
+	for _, d := range s.opts.Dependents {
+		sources = append(sources, d.AuditSource())
+	}
+	return sources
 }
 
 // visitState is called with the key of a record and all that it holds.
@@ -104,8 +102,4 @@ func (s *Service) eachGroupState(ctx context.Context, visit visitState) error {
 		}
 	}
 	return nil
-}
-
-func (s *Service) eachTokenState(ctx context.Context, visit visitState) error {
-	return s.eachToken(ctx, "", func(t *Token) error { return visit(s.auditName(t.ID), tokenAuditState(t)) })
 }

@@ -1,11 +1,8 @@
 package userman
 
 import (
-	"encoding/json"
-	"net/netip"
-	"time"
-
 	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -44,13 +41,13 @@ type linkState struct {
 
 // auditState returns u as the trail takes its fingerprint of it.
 func auditState(u *User) []byte {
-	return marshalState(userState{
+	return audit.MarshalState(userState{
 		ID: u.ID, Fields: Fields().Snapshot(u), Groups: u.Groups, Permissions: u.Permissions, Directory: u.Directory, Picture: u.Picture,
 		AuditState: auth.NewAuditState(&u.Credentials), Activation: newLinkState(u.Activation), SessionEpoch: u.SessionEpoch,
-		CreatedAt: unixMicro(u.CreatedAt), UpdatedAt: unixMicro(u.UpdatedAt),
-		PasswordChangedAt: unixMicro(u.PasswordChangedAt), LastLoginAt: unixMicro(u.LastLoginAt),
-		WelcomedAt: unixMicro(u.WelcomedAt), WelcomeStartedAt: unixMicro(u.WelcomeStartedAt),
-		MissingSince: unixMicro(u.MissingSince), DeletedAt: unixMicro(u.DeletedAt),
+		CreatedAt: audit.StateTime(u.CreatedAt), UpdatedAt: audit.StateTime(u.UpdatedAt),
+		PasswordChangedAt: audit.StateTime(u.PasswordChangedAt), LastLoginAt: audit.StateTime(u.LastLoginAt),
+		WelcomedAt: audit.StateTime(u.WelcomedAt), WelcomeStartedAt: audit.StateTime(u.WelcomeStartedAt),
+		MissingSince: audit.StateTime(u.MissingSince), DeletedAt: audit.StateTime(u.DeletedAt),
 	})
 }
 
@@ -58,13 +55,13 @@ func newLinkState(link *credential.OneTimeToken) *linkState {
 	if link == nil {
 		return nil
 	}
-	return &linkState{link.TokenHash, unixMicro(link.ExpiresAt)}
+	return &linkState{link.TokenHash, audit.StateTime(link.ExpiresAt)}
 }
 
 // groupAuditState returns g as the trail takes its fingerprint of it. Who is in it
 // is sealed with each person.
 func groupAuditState(g *Group) []byte {
-	return marshalState(struct {
+	return audit.MarshalState(struct {
 		Name        string                 `json:"name,omitempty"`
 		Description string                 `json:"description,omitempty"`
 		Priority    int                    `json:"priority,omitempty"`
@@ -73,44 +70,5 @@ func groupAuditState(g *Group) []byte {
 		Directory   string                 `json:"directory,omitempty"`
 		CreatedAt   int64                  `json:"created_at,omitempty"`
 		UpdatedAt   int64                  `json:"updated_at,omitempty"`
-	}{g.Name, g.Description, g.Priority, g.Default, g.Permissions, g.Directory, unixMicro(g.CreatedAt), unixMicro(g.UpdatedAt)})
-}
-
-// tokenAuditState returns t as the trail takes its fingerprint of it, without the
-// counts of its requests: those are not told to the trail.
-func tokenAuditState(t *Token) []byte {
-	return marshalState(struct {
-		ID              string         `json:"id,omitempty"`
-		UserID          string         `json:"user_id,omitempty"`
-		Description     string         `json:"description,omitempty"`
-		Disabled        bool           `json:"disabled,omitempty"`
-		Extensions      []string       `json:"extensions,omitempty"`
-		Modules         []string       `json:"modules,omitempty"`
-		RequestsPerHour int            `json:"requests_per_hour,omitempty"`
-		Addresses       []netip.Prefix `json:"addresses,omitempty"`
-		ExpiresAt       int64          `json:"expires_at,omitempty"`
-		KeyHash         []byte         `json:"key_hash,omitempty"`
-		CreatedAt       int64          `json:"created_at,omitempty"`
-		UpdatedAt       int64          `json:"updated_at,omitempty"`
-		KeyMadeAt       int64          `json:"key_made_at,omitempty"`
-	}{
-		t.ID, t.UserID, t.Description, t.Disabled, t.Extensions, t.Modules, t.RequestsPerHour, t.Addresses, unixMicro(t.ExpiresAt),
-		t.KeyHash, unixMicro(t.CreatedAt), unixMicro(t.UpdatedAt), unixMicro(t.KeyCreatedAt),
-	})
-}
-
-// unixMicro returns a time as the store keeps it; 0 for none.
-func unixMicro(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func marshalState(record any) []byte {
-	text, err := json.Marshal(record)
-	if err != nil {
-		panic("userman: " + err.Error()) // text, numbers and bytes always have a form
-	}
-	return text
+	}{g.Name, g.Description, g.Priority, g.Default, g.Permissions, g.Directory, audit.StateTime(g.CreatedAt), audit.StateTime(g.UpdatedAt)})
 }

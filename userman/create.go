@@ -100,7 +100,7 @@ func clearManaged(u *User) *User {
 
 // initManaged sets what a person begins with.
 func (s *Service) initManaged(u *User) (err error) {
-	if u.ID, err = s.newID(userIDSize); err != nil {
+	if u.ID, err = auth.NewID(s.opts.Random, userIDSize); err != nil {
 		return err
 	}
 	if u.SessionEpoch, err = auth.NewSessionEpoch(s.opts.Random); err != nil {

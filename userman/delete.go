@@ -2,7 +2,6 @@ package userman
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -103,30 +102,16 @@ func (s *Service) Purge(ctx context.Context, id string) error {
 		}
 		purged = u
 		r.Intent.Kind, r.Intent.Key = s.auditKey(u)
-		tokens, err := s.tokenDeletionEvents(ctx, action, u)
-		if err != nil {
+		if err := s.eachDependents(func(d Dependents) error { return d.RecordPurge(ctx, r, id) }); err != nil {
 			return err
 		}
 		if err := s.store.DeleteUser(ctx, id); err != nil {
 			return err
 		}
-		return recordAll(ctx, r, slices.Concat(tokens, s.changeEvents(action, u, nil)))
+		return recordAll(ctx, r, s.changeEvents(action, u, nil))
 	})
 	if err == nil {
 		s.logUser(ctx, action, purged)
 	}
 	return err
-}
-
-// tokenDeletionEvents returns what the trail is told of the tokens that go with u.
-func (s *Service) tokenDeletionEvents(ctx context.Context, action string, u *User) ([]audit.Event, error) {
-	list, err := s.store.ListTokens(ctx, u.ID, store.PageRequest{Limit: store.MaxPageLimit})
-	if err != nil {
-		return nil, err
-	}
-	events := make([]audit.Event, len(list.Items))
-	for i, t := range list.Items {
-		events[i] = audit.Event{Action: action, Kind: KindToken, Key: s.auditName(t.ID), Before: redactToken(t), PriorState: tokenAuditState(t)}
-	}
-	return events, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // deleteUser deletes somebody and returns their ID.
@@ -160,7 +161,7 @@ func TestService_Purge_deletesTokensAndPicture(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "")
 			h.createUser(t, newUser("jane", "1001"), "")
-			token, _, err := h.CreateToken(t.Context(), "jane", &userman.Token{Description: "crm"})
+			token, _, err := h.tokens.Create(t.Context(), "jane", &apitoken.Token{Description: "crm"})
 			require.NoError(t, err)
 			_, err = h.SetPicture(t.Context(), "jane", newPNG(t, 10, 10))
 			require.NoError(t, err)
@@ -171,7 +172,7 @@ func TestService_Purge_deletesTokensAndPicture(t *testing.T) {
 			require.NoError(t, h.Purge(t.Context(), id))
 			_, err = h.GetByID(t.Context(), id)
 			require.ErrorIs(t, err, store.ErrNotFound)
-			_, err = h.store.Token(t.Context(), token.ID)
+			_, err = h.tokens.Get(t.Context(), token.ID)
 			require.ErrorIs(t, err, store.ErrNotFound)
 			_, err = h.store.Picture(t.Context(), id)
 			require.ErrorIs(t, err, store.ErrNotFound)

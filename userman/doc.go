@@ -21,8 +21,8 @@
 // Passwords are kept as argon2id, set by hand or through links in mails that
 // work once: [Service.Invite], [Service.RequestReset]. Portals use
 // [Service.Authenticate], services with a login of their own, such as XMPP,
-// [Service.AuthenticateService], and programs API tokens: [Service.Authorize]. The
-// password is never copied to any of them.
+// [Service.AuthenticateService], and programs API tokens, package
+// userman/apitoken. The password is never copied to any of them.
 //
 // # Who calls what
 //
@@ -38,9 +38,8 @@
 // what [Service.Scoped] returns. The username of somebody deleted is free for
 // others: [Service.Restore] and [Service.Purge] take the ID.
 //
-// Other services ask by what was typed ([Service.AuthenticateService], [Service.CanUseService]),
-// by a token's ID and key ([Service.Authorize]) or by the extension of a
-// telephone ([Service.AuthorizePhone]). Whoever keeps extensions gives their
+// Other services ask by what was typed ([Service.AuthenticateService], [Service.CanUseService])
+// or by the extension of a telephone ([Service.AuthorizePhone]). Whoever keeps extensions gives their
 // numbers: [Service.OnExtensionCreated], [Service.OnExtensionDeleted].
 //
 // # Elsewhere

@@ -102,3 +102,16 @@ func ExampleService_Permissions() {
 	// xmpp.login switch on May log in to the chat server (XMPP).
 	// fax.send switch off May send faxes.
 }
+
+// A telephone asks whether to show an app to whoever has its extension.
+func ExampleService_AuthorizePhone() {
+	ctx := context.Background()
+	users := newExampleService(ctx)
+	for _, module := range []string{"call_forward", "voicemail"} {
+		_, err := users.AuthorizePhone(ctx, "1001", module)
+		fmt.Println(module, err)
+	}
+	// Output:
+	// call_forward <nil>
+	// voicemail the user of this extension does not have the permission for this phone app; ask your administrator for it
+}

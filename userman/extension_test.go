@@ -9,6 +9,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -132,7 +133,7 @@ func createExtensionReferences(t testing.TB, h *env) {
 	h.createUser(t, newUser("gone", "2009", "1001"), "")
 	h.deleteUser(t, "gone")
 	for _, extensions := range [][]string{{"1001", "1002"}, {"1001"}, {permission.Any}} {
-		_, _, err := h.CreateToken(t.Context(), "joan", &userman.Token{Extensions: extensions})
+		_, _, err := h.tokens.Create(t.Context(), "joan", &apitoken.Token{Extensions: extensions})
 		require.NoError(t, err)
 	}
 }
@@ -160,7 +161,7 @@ func TestService_OnExtensionDeleted_removesAllReferences(t *testing.T) {
 			sales, err := h.Group(t.Context(), "Sales")
 			require.NoError(t, err)
 			require.JSONEq(t, `{"history.extensions":{"extend":["1002"]},"sms.numbers":["1001"]}`, toJSON(t, sales.Permissions), "a telephone number is no extension")
-			tokens, err := h.Tokens(t.Context(), "joan", store.PageRequest{})
+			tokens, err := h.tokens.List(t.Context(), "joan", store.PageRequest{})
 			require.NoError(t, err)
 			states := map[string]bool{}
 			for _, token := range tokens.Items {

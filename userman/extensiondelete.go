@@ -20,7 +20,6 @@ type extensionRemoval struct {
 	// What is to change.
 	users  []userChange
 	groups []*Group
-	tokens []*Token
 }
 
 // prepare finds out, in the transaction of ctx, what is to change, and whether
@@ -97,7 +96,7 @@ func (x *extensionRemoval) applyPolicy(ctx context.Context, change userChange) e
 	return nil
 }
 
-// findReferences finds the groups and the tokens that name the extension.
+// findReferences finds the groups that name the extension.
 func (x *extensionRemoval) findReferences(ctx context.Context) error {
 	groups, _, err := x.service.store.ListGroups(ctx)
 	if err != nil {
@@ -108,12 +107,7 @@ func (x *extensionRemoval) findReferences(ctx context.Context) error {
 			x.groups = append(x.groups, g)
 		}
 	}
-	return x.service.eachToken(ctx, "", func(t *Token) error {
-		if slices.Contains(t.Extensions, x.number) {
-			x.tokens = append(x.tokens, t)
-		}
-		return nil
-	})
+	return nil
 }
 
 // save writes and records all changes in the transaction of ctx.
@@ -126,12 +120,7 @@ func (x *extensionRemoval) save(ctx context.Context, r *audit.Recorder) error {
 	if err := x.saveGroups(ctx, r); err != nil {
 		return err
 	}
-	for _, t := range x.tokens {
-		if err := x.saveToken(ctx, r, t); err != nil {
-			return err
-		}
-	}
-	return nil
+	return x.service.eachDependents(func(d Dependents) error { return d.RemoveExtension(ctx, r, x.number) })
 }
 
 func (x *extensionRemoval) saveGroups(ctx context.Context, r *audit.Recorder) error {
@@ -155,22 +144,4 @@ func (x *extensionRemoval) saveGroup(ctx context.Context, r *audit.Recorder, bef
 	x.removeFromGrants(after.Permissions)
 	after.UpdatedAt = x.service.now()
 	return x.service.saveGroup(ctx, r, before, after)
-}
-
-func (x *extensionRemoval) saveToken(ctx context.Context, r *audit.Recorder, before *Token) error {
-	after := before.Clone()
-	if len(after.Extensions) == 1 {
-		after.Disabled = true
-	} else {
-		after.Extensions = slices.DeleteFunc(after.Extensions, func(e string) bool { return e == x.number })
-	}
-	after.UpdatedAt = x.service.now()
-	err := x.service.store.UpdateToken(ctx, before.ID, func(t *Token) error {
-		*t = *after.Clone()
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return r.Record(ctx, x.service.tokenChangeEvent(x.action, before, after))
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -39,6 +40,7 @@ type backend interface {
 	store.Transactor
 	Administrators() ampusers.Store
 	Users(team string) userman.Store
+	Tokens(team string) apitoken.Store
 	Audit() audit.Store
 }
 
@@ -61,6 +63,7 @@ func newKeyring(t testing.TB) *store.Keyring {
 type env struct {
 	*userman.Service
 
+	tokens   *apitoken.Service
 	store    userman.Store
 	auditLog *audit.Log
 	clock    *testclock.Clock
@@ -81,18 +84,20 @@ func newServiceWithDB(t testing.TB, db backend, team string, configure ...func(*
 	for _, change := range configure {
 		change(opts)
 	}
+	tokens := &apitoken.Options{Audit: opts.Audit, Clock: opts.Clock}
+	opts.Dependents = []userman.Dependents{apitoken.Dependents(db.Tokens(team), tokens)}
 	s := userman.New(db.Users(team), opts)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // that of the test has ended
 		defer cancel()
 		require.NoError(t, s.Shutdown(ctx))
 	})
-	return &env{s, db.Users(team), opts.Audit, c}
+	return &env{s, apitoken.New(db.Tokens(team), s, tokens), db.Users(team), opts.Audit, c}
 }
 
 // scoped returns the env as an administrator of that scope sees it.
 func (h *env) scoped(load userman.ScopeLoader) *env {
-	return &env{h.Scoped(load), h.store, h.auditLog, h.clock}
+	return &env{h.Scoped(load), h.tokens.Scoped(load), h.store, h.auditLog, h.clock}
 }
 
 // inScope returns the loader of a scope of these extensions.
@@ -127,6 +132,14 @@ func (h *env) createGroup(t testing.TB, name string, permissions permission.Perm
 	created, err := h.CreateGroup(t.Context(), &userman.Group{Name: name, Permissions: permissions})
 	require.NoError(t, err)
 	return created
+}
+
+// createToken creates an API token of a user and returns it with its key.
+func (h *env) createToken(t testing.TB, username string, token apitoken.Token) (*apitoken.Token, store.Secret) {
+	t.Helper()
+	created, key, err := h.tokens.Create(t.Context(), username, &token)
+	require.NoError(t, err)
+	return created, key
 }
 
 func (h *env) get(t testing.TB, username string) *userman.User {

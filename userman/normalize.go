@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/pbxusers/pbxusers/internal/username"
+	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
@@ -39,12 +40,7 @@ func normalizeField(m field.Meta, text string) string {
 }
 
 // normalizeText returns text in NFC, without blanks around it.
-func normalizeText(text string) string {
-	if len(text) > maxText {
-		return text
-	}
-	return norm.NFC.String(strings.TrimSpace(text))
-}
+func normalizeText(text string) string { return validate.NormalizeText(text, maxText) }
 
 // normalizeEmail returns an address with its domain, where case means nothing, in
 // small letters.

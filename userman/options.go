@@ -65,6 +65,9 @@ type Options struct {
 	// before they are deleted, such as call flows. Groups whose administrator
 	// a person is, and the like, are for the product to tell.
 	References []func(ctx context.Context, u *User) ([]store.Reference, error)
+	// Dependents are records of other packages that belong to users, such as API
+	// tokens (package userman/apitoken). Defaults to none.
+	Dependents []Dependents
 	// TTLStore keeps logins that wait for a code. Set it where several processes
 	// share the database. Defaults to the memory of this process.
 	TTLStore store.TTLStore

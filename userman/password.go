@@ -35,11 +35,11 @@ func (s *Service) SetPassword(ctx context.Context, username string, password sto
 		return commit(ctx)
 	}
 	var after *User
-	err = s.audit.Do(ctx, s.store, s.userEvent(string(auth.OpSetPassword), username), func(ctx context.Context, _ *audit.Recorder) (err error) {
+	err = s.audit.Do(ctx, s.store, s.userEvent(string(auth.OpSetPassword), username), func(ctx context.Context, r *audit.Recorder) (err error) {
 		if after, err = commit(ctx); err != nil {
 			return err
 		}
-		return s.disableTokens(ctx, after.ID)
+		return s.eachDependents(func(d Dependents) error { return d.Disable(ctx, r, after.ID) })
 	})
 	if err != nil {
 		return nil, err
@@ -64,15 +64,4 @@ func (s *Service) SetPasswordHash(ctx context.Context, username string, hash sto
 // [store.RateLimitedError] after too many guesses.
 func (s *Service) ChangePassword(ctx context.Context, id string, current, password store.Secret) (*User, error) {
 	return s.credentials().ChangePassword(ctx, id, current, password)
-}
-
-// disableTokens disables all tokens of a person, in the transaction of ctx.
-func (s *Service) disableTokens(ctx context.Context, userID string) error {
-	return s.eachToken(ctx, userID, func(t *Token) error {
-		if t.Disabled {
-			return nil
-		}
-		_, err := s.UpdateToken(ctx, t.ID, func(t *Token) error { t.Disabled = true; return nil })
-		return err
-	})
 }

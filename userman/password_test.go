@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // The other way is a link, see TestService_AcceptInvitation_setsPasswordOnce.
@@ -181,10 +182,10 @@ func TestService_SetPassword_disablesTokens(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUser(t, newUser("jane", "1001"), goodPassword)
-	token, _, err := h.CreateToken(t.Context(), "jane", &userman.Token{})
+	token, _, err := h.tokens.Create(t.Context(), "jane", &apitoken.Token{})
 	require.NoError(t, err)
 	disabled := func() bool {
-		now, err := h.Token(t.Context(), token.ID)
+		now, err := h.tokens.Get(t.Context(), token.ID)
 		require.NoError(t, err)
 		return now.Disabled
 	}

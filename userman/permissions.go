@@ -32,11 +32,12 @@ func (s *Service) PermissionResolver(ctx context.Context) (*permission.Resolver,
 	if err != nil {
 		return nil, err
 	}
-	return s.resolverAt(ctx, revision)
+	return s.PermissionResolverAt(ctx, revision)
 }
 
-// resolverAt returns the resolver over the groups at that revision.
-func (s *Service) resolverAt(ctx context.Context, revision int64) (*permission.Resolver, error) {
+// PermissionResolverAt is [Service.PermissionResolver] for a caller that has read the
+// revision of the groups from the store.
+func (s *Service) PermissionResolverAt(ctx context.Context, revision int64) (*permission.Resolver, error) {
 	if resolver := s.shared.resolvers.get(revision); resolver != nil {
 		return resolver, nil
 	}

@@ -133,19 +133,11 @@ func (s *Service) withCredentialCheck(mutate mutation) mutation {
 // permission for extensions out of scope that not every user has. It runs in the
 // transaction of ctx.
 func (s *Service) authorizeCredentials(ctx context.Context, u *User) error {
-	sc, err := s.scope(ctx)
-	if err != nil || sc.AllExtensions() {
-		return err
-	}
-	groups, revision, err := s.store.ListGroups(ctx)
+	access, err := s.Access(ctx)
 	if err != nil {
 		return err
 	}
-	resolver := s.resolverOver(groups, revision)
-	if permission := s.firstOutOfScope(sc, resolver.For(u.withDefaultGrants(groups).PermissionSubject()), resolver.For(u.PermissionSubject())); permission != "" {
-		return &store.ForbiddenError{Reason: "this user has the permission " + permission + " for extensions outside your scope, and so would the holder of the user's password, link, key or mailbox; ask an administrator with access"}
-	}
-	return nil
+	return access.AuthorizeCredentials(ctx, u)
 }
 
 // withDefaultGrants returns u with the grants that every user has, and no others.

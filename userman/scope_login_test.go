@@ -3,6 +3,7 @@ package userman_test
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -97,9 +99,9 @@ func TestService_Scoped_disablesOutOfScopeTokenOnly(t *testing.T) {
 	t.Parallel()
 	all, scoped := newScopedEnv(t)
 	for _, username := range createOverprivilegedUsers(t, all) {
-		token, _ := all.createToken(t, username, userman.Token{Modules: []string{"contacts"}, Addresses: prefixes("192.0.2.0/24")})
-		change := func(change func(t *userman.Token)) error {
-			return errOf2(scoped.UpdateToken(t.Context(), token.ID, func(t *userman.Token) error {
+		token, _ := all.createToken(t, username, apitoken.Token{Modules: []string{"contacts"}, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
+		change := func(change func(t *apitoken.Token)) error {
+			return errOf2(scoped.tokens.Update(t.Context(), token.ID, func(t *apitoken.Token) error {
 				t.Disabled = true
 				change(t)
 				return nil
@@ -107,15 +109,15 @@ func TestService_Scoped_disablesOutOfScopeTokenOnly(t *testing.T) {
 		}
 		requireDenied := func() {
 			t.Helper()
-			require.ErrorIs(t, change(func(t *userman.Token) { t.Modules = []string{permission.Any} }), store.ErrForbidden, username)
-			require.ErrorIs(t, change(func(t *userman.Token) { t.Addresses = nil }), store.ErrForbidden, username)
-			require.ErrorIs(t, change(func(t *userman.Token) { t.RequestsPerHour = -1 }), store.ErrForbidden, username)
+			require.ErrorIs(t, change(func(t *apitoken.Token) { t.Modules = []string{permission.Any} }), store.ErrForbidden, username)
+			require.ErrorIs(t, change(func(t *apitoken.Token) { t.Addresses = nil }), store.ErrForbidden, username)
+			require.ErrorIs(t, change(func(t *apitoken.Token) { t.RequestsPerHour = -1 }), store.ErrForbidden, username)
 		}
 		requireDenied()
-		require.NoError(t, change(func(*userman.Token) {}))
+		require.NoError(t, change(func(*apitoken.Token) {}))
 		requireDenied()
-		require.NoError(t, change(func(*userman.Token) {}), "it is disabled already")
-		stored, err := all.Token(t.Context(), token.ID)
+		require.NoError(t, change(func(*apitoken.Token) {}), "it is disabled already")
+		stored, err := all.tokens.Get(t.Context(), token.ID)
 		require.NoError(t, err)
 		require.Equal(t, token.Modules, stored.Modules)
 		require.True(t, stored.Disabled)

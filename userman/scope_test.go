@@ -12,6 +12,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
@@ -54,7 +55,7 @@ func TestService_Scoped_forbidsOutOfScopeUsers(t *testing.T) {
 			"Invite":        errOf2(scoped.Invite(t.Context(), username)),
 			"SetPassword":   errOf2(scoped.SetPassword(t.Context(), username, secret(goodPassword), nil)),
 			"SendWelcome":   errOf2(scoped.SendWelcome(t.Context(), username)),
-			"CreateToken":   errOf3(scoped.CreateToken(t.Context(), username, &userman.Token{})),
+			"CreateToken":   errOf3(scoped.tokens.Create(t.Context(), username, &apitoken.Token{})),
 			"Effective":     errOf2(scoped.EffectivePermissions(t.Context(), username)),
 		} {
 			require.ErrorIs(t, err, store.ErrForbidden, "%s %s", what, username)
@@ -202,8 +203,8 @@ func TestService_Scoped_forbidsCredentialsForOutOfScopeExtensions(t *testing.T) 
 	all, scoped := newScopedEnv(t)
 	for _, username := range createOverprivilegedUsers(t, all) {
 		u := all.get(t, username)
-		token, _ := all.createToken(t, username, userman.Token{})
-		used, _ := all.createToken(t, username, userman.Token{Disabled: true})
+		token, _ := all.createToken(t, username, apitoken.Token{})
+		used, _ := all.createToken(t, username, apitoken.Token{Disabled: true})
 		for what, err := range map[string]error{
 			"SetPassword":         errOf2(scoped.SetPassword(t.Context(), username, secret(anotherPassword), nil)),
 			"SetPassword, tokens": errOf2(scoped.SetPassword(t.Context(), username, secret(anotherPassword), &userman.PasswordOptions{DisableTokens: true})),
@@ -214,16 +215,16 @@ func TestService_Scoped_forbidsCredentialsForOutOfScopeExtensions(t *testing.T) 
 			"BeginSecondFactor":   errOf2(scoped.BeginSecondFactor(t.Context(), u.ID)),
 			"PendingSecondFactor": errOf2(scoped.PendingSecondFactor(t.Context(), u.ID)),
 			"NewRecoveryCodes":    errOf2(scoped.NewRecoveryCodes(t.Context(), u.ID)),
-			"CreateToken":         errOf3(scoped.CreateToken(t.Context(), username, &userman.Token{})),
-			"RotateToken":         errOf3(scoped.RotateToken(t.Context(), token.ID)),
-			"UpdateToken":         errOf2(scoped.UpdateToken(t.Context(), used.ID, func(t *userman.Token) error { t.Disabled = false; return nil })),
+			"CreateToken":         errOf3(scoped.tokens.Create(t.Context(), username, &apitoken.Token{})),
+			"RotateToken":         errOf3(scoped.tokens.Rotate(t.Context(), token.ID)),
+			"UpdateToken":         errOf2(scoped.tokens.Update(t.Context(), used.ID, func(t *apitoken.Token) error { t.Disabled = false; return nil })),
 		} {
 			forbidden, ok := errors.AsType[*store.ForbiddenError](err)
 			require.True(t, ok, "%s of %s: %v", what, username, err)
 			require.Contains(t, forbidden.Reason, ".extensions for extensions outside your scope", "%s of %s", what, username)
 		}
 		require.Equal(t, u, all.get(t, username))
-		stored, err := all.Token(t.Context(), token.ID)
+		stored, err := all.tokens.Get(t.Context(), token.ID)
 		require.NoError(t, err)
 		require.Equal(t, token, stored)
 	}
@@ -259,10 +260,10 @@ func TestService_Scoped_allowsActsWithoutCredentialAccess(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, userman.DeliverySent, d.Status)
 		require.Equal(t, username+"@example.com", sent[len(sent)-1].To)
-		token, _ := all.createToken(t, username, userman.Token{})
-		_, err = scoped.UpdateToken(t.Context(), token.ID, func(t *userman.Token) error { t.Disabled = true; return nil })
+		token, _ := all.createToken(t, username, apitoken.Token{})
+		_, err = scoped.tokens.Update(t.Context(), token.ID, func(t *apitoken.Token) error { t.Disabled = true; return nil })
 		require.NoError(t, err)
-		require.NoError(t, scoped.DeleteToken(t.Context(), token.ID))
+		require.NoError(t, scoped.tokens.Delete(t.Context(), token.ID))
 		require.NoError(t, scoped.EndSessions(t.Context(), username))
 		id := scoped.deleteUser(t, username)
 		_, err = scoped.Restore(t.Context(), id, func(u *userman.User) error { u.Email = "eve@example.com"; return nil })
@@ -290,7 +291,7 @@ func TestService_Scoped_allowsCredentialsForDefaultGrants(t *testing.T) {
 	for what, err := range map[string]error{
 		"SetPassword": errOf2(scoped.SetPassword(t.Context(), "jane", secret(anotherPassword), nil)),
 		"Invite":      errOf2(scoped.Invite(t.Context(), "jane")),
-		"CreateToken": errOf3(scoped.CreateToken(t.Context(), "jane", &userman.Token{})),
+		"CreateToken": errOf3(scoped.tokens.Create(t.Context(), "jane", &apitoken.Token{})),
 	} {
 		require.NoError(t, err, what)
 	}
@@ -373,7 +374,7 @@ func TestService_Scoped_demotionCommittedFirstCounts(t *testing.T) {
 				"SetPassword": errOf2(scoped.SetPassword(t.Context(), "joan", secret(goodPassword), nil)),
 				"Create":      errOf2(scoped.Create(t.Context(), userman.NewUser{User: newUser("new", "202")})),
 				"CreateGroup": errOf2(scoped.CreateGroup(t.Context(), &userman.Group{Name: "Mine"})),
-				"CreateToken": errOf3(scoped.CreateToken(t.Context(), "joan", &userman.Token{})),
+				"CreateToken": errOf3(scoped.tokens.Create(t.Context(), "joan", &apitoken.Token{})),
 				"AddMembers":  scoped.AddMembers(t.Context(), all.createGroup(t, "Sales", nil).Name, "joan"),
 			} {
 				require.ErrorIs(t, err, store.ErrForbidden, what)
@@ -388,12 +389,12 @@ func TestService_Scoped_returnsErrorOfLoader(t *testing.T) {
 	t.Parallel()
 	all, _ := newScopedEnv(t)
 	failure := errors.New("the administrator cannot be read")
-	scoped := all.Scoped(func(context.Context) (scope.Scope, error) { return scope.All(), failure })
+	scoped := all.scoped(func(context.Context) (scope.Scope, error) { return scope.All(), failure })
 	for what, err := range map[string]error{
 		"Get":         errOf2(scoped.Get(t.Context(), "jane")),
 		"List":        errOf2(scoped.List(t.Context(), userman.Query{})),
 		"Each":        scoped.Each(t.Context(), func(*userman.User) error { return nil }),
-		"Tokens":      errOf2(scoped.Tokens(t.Context(), "", store.PageRequest{})),
+		"Tokens":      errOf2(scoped.tokens.List(t.Context(), "", store.PageRequest{})),
 		"Disable":     errOf2(scoped.Disable(t.Context(), "jane")),
 		"Create":      errOf2(scoped.Create(t.Context(), userman.NewUser{User: newUser("new", "110")})),
 		"CreateGroup": errOf2(scoped.CreateGroup(t.Context(), &userman.Group{Name: "Mine"})),

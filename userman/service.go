@@ -15,7 +15,6 @@ const (
 	KindUser        = "person"
 	KindDeletedUser = "deleted person"
 	KindGroup       = "group"
-	KindToken       = "API token"
 	KindDirectory   = "directory"
 )
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -89,4 +90,39 @@ func (s *Service) CanUseService(ctx context.Context, service, login string) (boo
 		return false, s.recordDenied(ctx, login, err)
 	}
 	return s.hasPermission(ctx, u, permission)
+}
+
+// AuthorizePhone returns the user whose default extension it is if the phone of the
+// extension may show a module: the user is enabled and has the module in
+// [permission.PhoneAppsModules]. It returns an error wrapping [store.ErrForbidden]
+// otherwise.
+func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) (*User, error) {
+	u, err := s.phoneOwner(ctx, extension)
+	if err != nil {
+		return nil, err
+	}
+	if u.Disabled {
+		return nil, &store.ForbiddenError{Reason: "the user of this extension is disabled; ask your administrator to enable the user"}
+	}
+	resolver, err := s.PermissionResolver(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !resolver.For(u.PermissionSubject()).Contains(permission.PhoneAppsModules, module) {
+		return nil, &store.ForbiddenError{Reason: "the user of this extension does not have the permission for this phone app; ask your administrator for it"}
+	}
+	return s.redact(u), nil
+}
+
+// phoneOwner returns the user whose default extension it is.
+func (s *Service) phoneOwner(ctx context.Context, extension string) (*User, error) {
+	unassigned := &store.ForbiddenError{Reason: "this extension is not the default extension of a user; ask your administrator to assign it"}
+	if !validate.Extension().Valid(extension) {
+		return nil, unassigned
+	}
+	u, err := s.requireInScope(ctx)(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, unassigned
+	}
+	return u, err
 }

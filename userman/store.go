@@ -2,13 +2,12 @@ package userman
 
 import (
 	"context"
-	"time"
 
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Store is what [Service] asks of a backend: one team's people, groups and
-// tokens. A handle belongs to one team, and never shows or changes what is
+// Store is what [Service] asks of a backend: one team's people and
+// groups. A handle belongs to one team, and never shows or changes what is
 // another's.
 //
 // A backend only persists: it checks no rule but uniqueness, and it returns
@@ -24,7 +23,6 @@ type Store interface {
 	Team() string
 	Users
 	Groups
-	Tokens
 	Pictures
 }
 
@@ -49,8 +47,8 @@ type Users interface {
 	// that very error is returned. Refusals are those of CreateUser, and a
 	// [store.NotFoundError] when there is no such person.
 	UpdateUser(ctx context.Context, id string, change func(*User) error) error
-	// OrphanDelete removes the person of that ID for good, with memberships,
-	// tokens and picture. A [store.NotFoundError] when there is none.
+	// DeleteUser removes the person of that ID for good, with memberships,
+	// API tokens and picture. A [store.NotFoundError] when there is none.
 	DeleteUser(ctx context.Context, id string) error
 	// ListUsers returns one page of the people that match q, with their
 	// groups and extensions, in a number of queries that does not depend on
@@ -91,36 +89,6 @@ type Groups interface {
 	CountMembers(ctx context.Context) (map[string]int, error)
 }
 
-// Tokens keeps API tokens.
-type Tokens interface {
-	// CreateToken adds t; a [store.AlreadyExistsError] on "id" when there is one. A
-	// [store.NotFoundError] when there is no such person.
-	CreateToken(ctx context.Context, t *Token) error
-	// Token returns the token of that ID. A [store.NotFoundError] when there
-	// is none.
-	Token(ctx context.Context, id string) (*Token, error)
-	// TokenWithOwner returns the token of that ID with the person whose it is and the
-	// revision of the groups, in one query where the backend can. A
-	// [store.NotFoundError] when there is none.
-	TokenWithOwner(ctx context.Context, id string) (*TokenOwner, error)
-	// UpdateToken is to tokens what UpdateUser is to people; the ID and the
-	// person stay.
-	UpdateToken(ctx context.Context, id string, change func(*Token) error) error
-	// TakeRequest counts one request at now against the limit, unless limit
-	// requests were counted in the hour that began with the first of them:
-	// then it counts nothing and returns how long until that hour ends, above
-	// 0. However many servers and goroutines call, no more than limit are
-	// counted. An hour that begins more than an hour after now is one of a
-	// clock that was wrong: a new one begins. It sets LastUsedAt. A limit of 0
-	// counts all. A [store.NotFoundError] when there is no such token.
-	TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error)
-	// DeleteToken removes a token; a [store.NotFoundError] when there is none.
-	DeleteToken(ctx context.Context, id string) error
-	// ListTokens returns the tokens of a person, or of all with an empty
-	// userID, in the order of their IDs.
-	ListTokens(ctx context.Context, userID string, page store.PageRequest) (*store.Page[*Token], error)
-}
-
 // Pictures keeps the pictures of people, beside their records, which are read
 // often.
 type Pictures interface {
@@ -130,14 +98,6 @@ type Pictures interface {
 	// PutPicture keeps bytes for the person, in place of earlier ones; nil
 	// removes them. A [store.NotFoundError] when there is no such person.
 	PutPicture(ctx context.Context, userID string, picture []byte) error
-}
-
-// TokenOwner is a token and whose it is.
-type TokenOwner struct {
-	Token *Token
-	User  *User
-	// GroupsRevision is that of [Groups].ListGroups.
-	GroupsRevision int64
 }
 
 // UserLookup finds one person. Exactly one of its fields is set, or Directory with

@@ -25,6 +25,9 @@ const (
 	MaxGroupsPerUser    = 200
 )
 
+// userIDSize is the number of random bytes in the ID of a user.
+const userIDSize = 15
+
 // User is a person.
 type User struct {
 	// ID is 24 lower-case letters and digits that the service makes; it never

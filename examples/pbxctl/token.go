@@ -12,20 +12,21 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-func (a *cli) tokens() *noun[userman.Token] {
-	return &noun[userman.Token]{
+func (a *cli) tokens() *noun[apitoken.Token] {
+	return &noun[apitoken.Token]{
 		cli: a, article: "an API token", argument: "ID", fold: func(id string) string { return id },
-		declare: func(s *app.App) *resource.Type[userman.Token] {
-			return resource.Tokens(func(context.Context) *userman.Service { return s.Users })
+		declare: func(s *app.App) *resource.Type[apitoken.Token] {
+			return resource.Tokens(func(context.Context) *apitoken.Service { return s.Tokens }, func(context.Context) *userman.Service { return s.Users })
 		},
 		prepare: checkTokenLists,
 		columns: []string{"id", "username", "description", "extensions", "modules", "disabled", "expires_at", "last_used_at"},
-		text:    map[string]func(*userman.Token) []string{"addresses": func(t *userman.Token) []string { return orAll(joinPrefixes(t.Addresses)) }},
+		text:    map[string]func(*apitoken.Token) []string{"addresses": func(t *apitoken.Token) []string { return orAll(joinPrefixes(t.Addresses)) }},
 		lost:    func(id string) string { return "The key is lost. Run 'pbxctl token rotate " + id + "' for a new one." },
 		empty:   "No API tokens. Create one: pbxctl token add USERNAME",
-		created: func(resource.Result[userman.Token]) string {
+		created: func(resource.Result[apitoken.Token]) string {
 			return "Created. Programs authenticate with the ID and the key."
 		},
 		edited: "Changed.", deleted: "Deleted.",
@@ -48,7 +49,7 @@ func (a *cli) tokenCommand() *cobra.Command {
 
 // checkTokenLists rejects empty lists. An empty list means all, and an unset
 // variable of a script must not.
-func checkTokenLists(_ *userman.Token, values map[string]field.Value) []store.FieldError {
+func checkTokenLists(_ *apitoken.Token, values map[string]field.Value) []store.FieldError {
 	var errs []store.FieldError
 	for _, name := range []string{"extensions", "modules"} {
 		if value, given := values[name]; given && value.IsZero() {
@@ -72,7 +73,7 @@ func joinPrefixes(prefixes []netip.Prefix) string {
 func (a *cli) tokenRotate() *cobra.Command {
 	n := a.tokens()
 	return n.verb("rotate", "Replace the key of an API token; the new key is shown only once", func(ctx context.Context, s *app.App, id string) error {
-		token, key, err := s.Users.RotateToken(ctx, id)
+		token, key, err := s.Tokens.Rotate(ctx, id)
 		result, err := resource.TokenResult(ctx, s.Users, token, key, err)
 		if err != nil && !key.IsZero() {
 			err = app.WithHint(err, n.lost(id))

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // authorizes reports whether a program with the key may use a module.
 func (c *ctl) authorizes(t *testing.T, id, key, module string) bool {
 	t.Helper()
-	_, err := c.openApp(t).Users.Authorize(t.Context(), userman.TokenRequest{
+	_, err := c.openApp(t).Tokens.Authenticate(t.Context(), apitoken.Request{
 		TokenID: id, Key: store.NewSecret(key), Module: module, RemoteAddr: netip.MustParseAddr("192.0.2.7"),
 	})
 	if err != nil {
@@ -116,7 +116,7 @@ func TestCLI_tokenReportsAllFieldErrors(t *testing.T) {
 		require.Contains(t, output, "\n  "+field+": ")
 	}
 	require.NotContains(t, output, "hush")
-	require.Contains(t, c.fails(t, exitRejected, "token", "edit", id, "--addresses", "fe80::1%eth0"), "\n  addresses[0]: write an IP address")
+	require.Contains(t, c.fails(t, exitRejected, "token", "edit", id, "--addresses", "fe80::1%eth0"), "\n  addresses[0]: enter an IP address")
 	for _, line := range [][]string{{"token", "add", "jane"}, {"token", "edit", id}} {
 		for _, list := range []string{"extensions", "modules"} {
 			output = c.fails(t, exitRejected, append(slices.Clone(line), "--"+list, "")...)

@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -91,7 +92,7 @@ func seedUsers(t *testing.T, server *servertest.Server) {
 	require.NoError(t, users.Delete(t.Context(), "gone.away"))
 	_, err := users.SetPicture(t.Context(), "jane.roe", testPicture(t))
 	require.NoError(t, err)
-	_, _, err = users.CreateToken(t.Context(), "jane.roe", &userman.Token{Description: "Wallboard", Modules: []string{"history"}})
+	_, _, err = server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{Description: "Wallboard", Modules: []string{"history"}})
 	require.NoError(t, err)
 }
 
@@ -110,7 +111,7 @@ func testPicture(t *testing.T) *bytes.Buffer {
 // userPages opens the pages of people, in the states that they have.
 func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
 	t.Helper()
-	tokens, err := server.Site.Users.Tokens(t.Context(), "jane.roe", store.PageRequest{})
+	tokens, err := server.Site.Tokens.List(t.Context(), "jane.roe", store.PageRequest{})
 	require.NoError(t, err)
 	token := "/users/jane.roe/tokens/" + tokens.Items[0].ID
 	deletedUsers, err := server.Site.Users.List(t.Context(), userman.Query{Status: userman.StatusDeleted})

@@ -2,10 +2,12 @@ package auth
 
 import (
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -46,4 +48,14 @@ func NewSessionEpoch(random io.Reader) (int64, error) {
 	}
 	// There is room above it to count up.
 	return int64(binary.BigEndian.Uint64(epoch[:]) >> 2), nil
+}
+
+// NewID returns an ID of lower-case letters and digits for size random bytes. size is
+// a multiple of 5; each 5 bytes are 8 characters.
+func NewID(random io.Reader, size int) (string, error) {
+	id := make([]byte, size)
+	if _, err := io.ReadFull(random, id); err != nil {
+		return "", fmt.Errorf("creating an ID: %w", err)
+	}
+	return strings.ToLower(base32.StdEncoding.EncodeToString(id)), nil
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-playground/validator/v10"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -127,6 +128,15 @@ func SanitizeLine(text string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(text, "\uFFFD")))
+}
+
+// NormalizeText returns text in NFC without spaces around it. A text of more than
+// limit bytes stays as it is: the rules reject it.
+func NormalizeText(text string, limit int) string {
+	if len(text) > limit {
+		return text
+	}
+	return norm.NFC.String(strings.TrimSpace(text))
 }
 
 // PlainText is the tag plain_text: readable text that may have several lines.

@@ -67,7 +67,7 @@ func (m userStore) UpdateGroup(ctx context.Context, name string, edit func(*user
 		}
 		return g, err
 	}
-	return updateRecord(ctx, m, read, edit, func(t *team, g *userman.Group) error {
+	return updateRecord(ctx, m.teamStore, read, edit, func(t *team, g *userman.Group) error {
 		g.Name = stored
 		m.putGroup(t, g)
 		return nil

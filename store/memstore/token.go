@@ -5,24 +5,24 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-func (t *team) token(id string) (*userman.Token, error) {
-	return cloneRecord(&t.tokens, id, userman.KindToken, (*userman.Token).Clone)
+func (t *team) token(id string) (*apitoken.Token, error) {
+	return cloneRecord(&t.tokens, id, apitoken.Kind, (*apitoken.Token).Clone)
 }
 
-func (t *team) putToken(token *userman.Token) {
+func (t *team) putToken(token *apitoken.Token) {
 	stored := token.Clone()
 	truncateTimes(&stored.ExpiresAt, &stored.HourStartedAt, &stored.CreatedAt, &stored.UpdatedAt, &stored.KeyCreatedAt, &stored.LastUsedAt)
 	t.tokens.put(stored.ID, stored)
 }
 
-// CreateToken implements [userman.Store].
-func (m userStore) CreateToken(ctx context.Context, token *userman.Token) error {
+// CreateToken implements [apitoken.Store].
+func (m tokenStore) CreateToken(ctx context.Context, token *apitoken.Token) error {
 	return m.writeTeam(ctx, func(t *team) error {
 		if _, found := t.tokens.get(token.ID); found {
-			return &store.AlreadyExistsError{Kind: userman.KindToken, Field: "id"}
+			return &store.AlreadyExistsError{Kind: apitoken.Kind, Field: "id"}
 		}
 		if _, found := t.users.get(token.UserID); !found {
 			return userNotFound()
@@ -32,8 +32,8 @@ func (m userStore) CreateToken(ctx context.Context, token *userman.Token) error 
 	})
 }
 
-// Token implements [userman.Store].
-func (m userStore) Token(ctx context.Context, id string) (token *userman.Token, err error) {
+// Token implements [apitoken.Store].
+func (m tokenStore) Token(ctx context.Context, id string) (token *apitoken.Token, err error) {
 	err = m.readTeam(ctx, func(t *team) (err error) {
 		token, err = t.token(id)
 		return err
@@ -41,27 +41,27 @@ func (m userStore) Token(ctx context.Context, id string) (token *userman.Token, 
 	return token, err
 }
 
-// TokenWithOwner implements [userman.Store].
-func (m userStore) TokenWithOwner(ctx context.Context, id string) (*userman.TokenOwner, error) {
-	owner := &userman.TokenOwner{}
+// TokenWithOwner implements [apitoken.Store].
+func (m tokenStore) TokenWithOwner(ctx context.Context, id string) (*apitoken.Owned, error) {
+	owned := &apitoken.Owned{}
 	err := m.readTeam(ctx, func(t *team) (err error) {
-		if owner.Token, err = t.token(id); err != nil {
+		if owned.Token, err = t.token(id); err != nil {
 			return err
 		}
-		owner.GroupsRevision = t.revision
-		owner.User, err = t.user(owner.Token.UserID)
+		owned.GroupsRevision = t.revision
+		owned.User, err = t.user(owned.Token.UserID)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return owner, nil
+	return owned, nil
 }
 
-// UpdateToken implements [userman.Store].
-func (m userStore) UpdateToken(ctx context.Context, id string, edit func(*userman.Token) error) error {
-	read := func(t *team) (*userman.Token, error) { return t.token(id) }
-	return updateRecord(ctx, m, read, edit, func(t *team, token *userman.Token) error {
+// UpdateToken implements [apitoken.Store].
+func (m tokenStore) UpdateToken(ctx context.Context, id string, edit func(*apitoken.Token) error) error {
+	read := func(t *team) (*apitoken.Token, error) { return t.token(id) }
+	return updateRecord(ctx, m.teamStore, read, edit, func(t *team, token *apitoken.Token) error {
 		stored, err := t.token(id)
 		if err != nil {
 			return err
@@ -73,8 +73,8 @@ func (m userStore) UpdateToken(ctx context.Context, id string, edit func(*userma
 	})
 }
 
-// TakeRequest implements [userman.Store].
-func (m userStore) TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error) {
+// TakeRequest implements [apitoken.Store].
+func (m tokenStore) TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error) {
 	now = truncateTime(now)
 	err = m.writeTeam(ctx, func(t *team) error {
 		token, err := t.token(id)
@@ -97,22 +97,22 @@ func (m userStore) TakeRequest(ctx context.Context, id string, now time.Time, li
 	return wait, err
 }
 
-// DeleteToken implements [userman.Store].
-func (m userStore) DeleteToken(ctx context.Context, id string) error {
+// DeleteToken implements [apitoken.Store].
+func (m tokenStore) DeleteToken(ctx context.Context, id string) error {
 	return m.writeTeam(ctx, func(t *team) error {
 		if !t.tokens.remove(id) {
-			return &store.NotFoundError{Kind: userman.KindToken}
+			return &store.NotFoundError{Kind: apitoken.Kind}
 		}
 		return nil
 	})
 }
 
-// ListTokens implements [userman.Store].
-func (m userStore) ListTokens(ctx context.Context, userID string, req store.PageRequest) (list *store.Page[*userman.Token], err error) {
+// ListTokens implements [apitoken.Store].
+func (m tokenStore) ListTokens(ctx context.Context, userID string, req store.PageRequest) (list *store.Page[*apitoken.Token], err error) {
 	err = m.readTeam(ctx, func(t *team) error {
-		l := pager[*userman.Token]{clone: (*userman.Token).Clone}
-		match := func(token *userman.Token) bool { return userID == "" || token.UserID == userID }
-		list = l.takePage(t.tokens.seq(req.After, false), match, req, func(r row[*userman.Token]) string { return r.key })
+		l := pager[*apitoken.Token]{clone: (*apitoken.Token).Clone}
+		match := func(token *apitoken.Token) bool { return userID == "" || token.UserID == userID }
+		list = l.takePage(t.tokens.seq(req.After, false), match, req, func(r row[*apitoken.Token]) string { return r.key })
 		return nil
 	})
 	return list, err

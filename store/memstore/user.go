@@ -8,6 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 func userNotFound() error { return &store.NotFoundError{Kind: userman.KindUser} }
@@ -80,7 +81,7 @@ func externalKey(directory, id string) string { return ttlKey(directory, id) }
 // UpdateUser implements [userman.Store].
 func (m userStore) UpdateUser(ctx context.Context, id string, edit func(*userman.User) error) error {
 	read := func(t *team) (*userman.User, error) { return t.user(id) }
-	return updateRecord(ctx, m, read, edit, func(t *team, u *userman.User) error {
+	return updateRecord(ctx, m.teamStore, read, edit, func(t *team, u *userman.User) error {
 		u.ID = id
 		return t.putUser(storedUser(u))
 	})
@@ -97,7 +98,7 @@ func (m userStore) DeleteUser(ctx context.Context, id string) error {
 		for _, name := range t.uniques(before) {
 			name.owners.remove(name.value)
 		}
-		t.tokens.removeAll(func(token *userman.Token) bool { return token.UserID == id })
+		t.tokens.removeAll(func(token *apitoken.Token) bool { return token.UserID == id })
 		t.pictures.remove(id)
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // team is what is stored of the people of one team.
@@ -20,7 +21,7 @@ type team struct {
 	groups   table[*userman.Group]
 	revision int64
 	// tokens are by ID, pictures by the ID of the person.
-	tokens   table[*userman.Token]
+	tokens   table[*apitoken.Token]
 	pictures table[[]byte]
 }
 
@@ -37,20 +38,29 @@ func (t *team) draft() *team {
 	}
 }
 
-// userStore are the people of one team of a DB.
-type userStore struct {
+// teamStore holds the records of one team of a DB.
+type teamStore struct {
 	*DB
 	team string
 }
 
-// Users returns the store of the people of a team; "" is the default one.
-func (db *DB) Users(team string) userman.Store { return userStore{db, team} }
+// userStore is the store of the users of a team, tokenStore that of their API tokens.
+type (
+	userStore  struct{ teamStore }
+	tokenStore struct{ teamStore }
+)
 
-// Team implements [userman.Store].
-func (m userStore) Team() string { return m.team }
+// Users returns the store of the users of a team; "" is the default team.
+func (db *DB) Users(team string) userman.Store { return userStore{teamStore{db, team}} }
+
+// Tokens returns the store of the API tokens of a team; "" is the default team.
+func (db *DB) Tokens(team string) apitoken.Store { return tokenStore{teamStore{db, team}} }
+
+// Team implements [userman.Store] and [apitoken.Store].
+func (m teamStore) Team() string { return m.team }
 
 // teamState returns what the team has in s, to read only.
-func (m userStore) teamState(s *state) *team {
+func (m teamStore) teamState(s *state) *team {
 	if t, found := s.teams[m.team]; found {
 		return t
 	}
@@ -58,12 +68,12 @@ func (m userStore) teamState(s *state) *team {
 }
 
 // readTeam gives fn what the team has, to read only.
-func (m userStore) readTeam(ctx context.Context, fn func(t *team) error) error {
+func (m teamStore) readTeam(ctx context.Context, fn func(t *team) error) error {
 	return m.read(ctx, func(s *state) error { return fn(m.teamState(s)) })
 }
 
 // withTeam gives fn what the team has in tx, to read and to write.
-func (m userStore) withTeam(ctx context.Context, tx *transaction, fn func(t *team) error) error {
+func (m teamStore) withTeam(ctx context.Context, tx *transaction, fn func(t *team) error) error {
 	return tx.withState(ctx, func(s *state) error {
 		if s.teams[m.team] == nil {
 			s.teams[m.team] = &team{}
@@ -73,7 +83,7 @@ func (m userStore) withTeam(ctx context.Context, tx *transaction, fn func(t *tea
 }
 
 // writeTeam gives fn what the team has, to write as its last step.
-func (m userStore) writeTeam(ctx context.Context, fn func(t *team) error) error {
+func (m teamStore) writeTeam(ctx context.Context, fn func(t *team) error) error {
 	return m.write(ctx, func(ctx context.Context, tx *transaction) error { return m.withTeam(ctx, tx, fn) })
 }
 
@@ -88,7 +98,7 @@ func cloneRecord[T any](t *table[T], key, kind string, clone func(T) T) (T, erro
 
 // updateRecord has a record of the team edited and gives it to put, in one
 // transaction.
-func updateRecord[T any](ctx context.Context, m userStore, read func(t *team) (T, error), edit func(T) error, put func(t *team, edited T) error) error {
+func updateRecord[T any](ctx context.Context, m teamStore, read func(t *team) (T, error), edit func(T) error, put func(t *team, edited T) error) error {
 	return m.write(ctx, func(ctx context.Context, tx *transaction) error {
 		var record T
 		if err := m.withTeam(ctx, tx, func(t *team) (err error) {

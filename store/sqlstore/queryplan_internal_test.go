@@ -84,7 +84,7 @@ func TestPager_everySortUsesIndex(t *testing.T) {
 	for _, q := range []ampusers.Query{{}, {Access: ampusers.Full}, {EnabledOnly: true}, {Access: ampusers.Limited, EnabledOnly: true}} {
 		requireSortsIndexed(t, db, administratorStore{db}.pager(), ampusers.SortFields(), whereAdministrators(q))
 	}
-	st := userStore{db, "acme"}
+	st := userStore{teamStore{db, "acme"}}
 	for _, q := range []userman.Query{{}, {Status: userman.StatusDeleted}} {
 		requireSortsIndexed(t, db, st.pager(), userman.SortFields(), st.whereUsers(q))
 	}
@@ -109,7 +109,7 @@ func TestPager_userFiltersFollowSortIndex(t *testing.T) {
 	t.Parallel()
 	db := newUnmigratedDB(t)
 	require.NoError(t, db.migrateFS(t.Context(), migrations))
-	st, directory := userStore{db, "acme"}, "ldap"
+	st, directory := userStore{teamStore{db, "acme"}}, "ldap"
 	for _, c := range []struct {
 		q    userman.Query
 		with string // how the filter is looked up

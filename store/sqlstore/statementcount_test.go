@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // statementCounter counts the statements that go to the database.
@@ -161,22 +162,22 @@ func TestDB_Users_listsPageWithOneStatement(t *testing.T) {
 	require.Len(t, texts, 3)
 }
 
-func TestDB_Users_tokenRequestTakesOneReadOneWrite(t *testing.T) {
+func TestDB_Tokens_requestTakesOneReadOneWrite(t *testing.T) {
 	t.Parallel()
 	db, statements := openCounted(t)
 	createManyUsers(t, db, 2)
-	st := db.Users("")
-	require.NoError(t, st.CreateToken(t.Context(), &userman.Token{ID: "token", UserID: nthUser(1).ID}))
+	tokens := db.Tokens("")
+	require.NoError(t, tokens.CreateToken(t.Context(), &apitoken.Token{ID: "token", UserID: nthUser(1).ID}))
 	for range 2 { // prepared, and again
 		require.Len(t, statements.record(func() {
-			_, err := st.TokenWithOwner(t.Context(), "token")
+			_, err := tokens.TokenWithOwner(t.Context(), "token")
 			require.NoError(t, err)
 		}), 1)
 	}
 	now := time.Now()
 	for _, want := range []int{1, 2} { // the second one is over the limit
 		require.Len(t, statements.record(func() {
-			_, err := st.TakeRequest(t.Context(), "token", now, 1)
+			_, err := tokens.TakeRequest(t.Context(), "token", now, 1)
 			require.NoError(t, err)
 		}), want)
 	}

@@ -7,13 +7,13 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-func tokenNotFound() error { return &store.NotFoundError{Kind: userman.KindToken} }
+func tokenNotFound() error { return &store.NotFoundError{Kind: apitoken.Kind} }
 
-// CreateToken implements [userman.Store].
-func (m userStore) CreateToken(ctx context.Context, t *userman.Token) error {
+// CreateToken implements [apitoken.Store].
+func (m tokenStore) CreateToken(ctx context.Context, t *apitoken.Token) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		values, err := m.encodeToken(t)
 		if err != nil {
@@ -24,14 +24,14 @@ func (m userStore) CreateToken(ctx context.Context, t *userman.Token) error {
 		}
 		_, err = q.ExecContext(ctx, tokenTable().insert(), values...)
 		if err != nil && m.engine.isDuplicate(err) {
-			return &store.AlreadyExistsError{Kind: userman.KindToken, Field: "id"}
+			return &store.AlreadyExistsError{Kind: apitoken.Kind, Field: "id"}
 		}
 		return m.wrapError(ctx, "create API token", err)
 	})
 }
 
-// Token implements [userman.Store].
-func (m userStore) Token(ctx context.Context, id string) (found *userman.Token, err error) {
+// Token implements [apitoken.Store].
+func (m tokenStore) Token(ctx context.Context, id string) (found *apitoken.Token, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
 		found, err = m.findToken(ctx, q, id)
 		return err
@@ -39,7 +39,7 @@ func (m userStore) Token(ctx context.Context, id string) (found *userman.Token, 
 	return found, err
 }
 
-func (m userStore) findToken(ctx context.Context, q querier, id string) (*userman.Token, error) {
+func (m tokenStore) findToken(ctx context.Context, q querier, id string) (*apitoken.Token, error) {
 	row := q.QueryRowContext(ctx, tokenTable().selectAll()+tokenTable().where(), m.team, id)
 	t, err := newTokenDecoder().decode(row)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -48,9 +48,9 @@ func (m userStore) findToken(ctx context.Context, q querier, id string) (*userma
 	return t, m.wrapError(ctx, "read API token", err)
 }
 
-// TokenWithOwner implements [userman.Store] with one statement.
-func (m userStore) TokenWithOwner(ctx context.Context, id string) (*userman.TokenOwner, error) {
-	owner := &userman.TokenOwner{}
+// TokenWithOwner implements [apitoken.Store] with one statement.
+func (m tokenStore) TokenWithOwner(ctx context.Context, id string) (*apitoken.Owned, error) {
+	owned := &apitoken.Owned{}
 	err := m.read(ctx, func(ctx context.Context, q querier) (err error) {
 		token, user := newTokenDecoder(), m.userDecoder()
 		var revision sql.NullInt64
@@ -65,16 +65,16 @@ func (m userStore) TokenWithOwner(ctx context.Context, id string) (*userman.Toke
 		case err != nil:
 			return m.wrapError(ctx, "read API token", err)
 		}
-		owner.GroupsRevision = revision.Int64
-		if owner.Token, err = token.build(); err == nil {
-			owner.User, err = user.build()
+		owned.GroupsRevision = revision.Int64
+		if owned.Token, err = token.build(); err == nil {
+			owned.User, err = user.build()
 		}
 		return m.wrapError(ctx, "read API token", err)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return owner, nil
+	return owned, nil
 }
 
 // tokenOwnerSQL reads a token, whose it is, and the revision of the groups.
@@ -85,8 +85,8 @@ func tokenOwnerSQL() string {
 		WHERE t.team = ? AND t.id = ?`
 }
 
-// UpdateToken implements [userman.Store].
-func (m userStore) UpdateToken(ctx context.Context, id string, change func(*userman.Token) error) error {
+// UpdateToken implements [apitoken.Store].
+func (m tokenStore) UpdateToken(ctx context.Context, id string, change func(*apitoken.Token) error) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		t, err := m.findToken(ctx, q, id)
 		if err != nil {
@@ -115,8 +115,8 @@ const takeRequestSQL = `UPDATE pbxusers_tokens SET
 		last_used_at = ?
 	WHERE team = ? AND id = ? AND (? <= 0 OR hour_requests < ? OR hour_started_at <= ? OR hour_started_at > ?)`
 
-// TakeRequest implements [userman.Store].
-func (m userStore) TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error) {
+// TakeRequest implements [apitoken.Store].
+func (m tokenStore) TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error) {
 	err = m.write(ctx, func(ctx context.Context, q querier) error {
 		wait = 0 // it may run again
 		at, old, future := now.UnixMicro(), now.Add(-time.Hour).UnixMicro(), now.Add(time.Hour).UnixMicro()
@@ -132,7 +132,7 @@ func (m userStore) TakeRequest(ctx context.Context, id string, now time.Time, li
 }
 
 // timeToNextHour returns how long after at the hour of a token ends.
-func (m userStore) timeToNextHour(ctx context.Context, q querier, id string, at int64) (time.Duration, error) {
+func (m tokenStore) timeToNextHour(ctx context.Context, q querier, id string, at int64) (time.Duration, error) {
 	var hourStart int64
 	err := q.QueryRowContext(ctx, "SELECT hour_started_at FROM pbxusers_tokens"+tokenTable().where(), m.team, id).Scan(&hourStart)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -141,16 +141,16 @@ func (m userStore) timeToNextHour(ctx context.Context, q querier, id string, at 
 	return time.Duration(hourStart-at)*time.Microsecond + time.Hour, m.wrapError(ctx, "count a request", err)
 }
 
-// DeleteToken implements [userman.Store].
-func (m userStore) DeleteToken(ctx context.Context, id string) error {
+// DeleteToken implements [apitoken.Store].
+func (m tokenStore) DeleteToken(ctx context.Context, id string) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		result, err := q.ExecContext(ctx, tokenTable().deleteByKey(), m.team, id)
 		return m.requireAffected(ctx, "delete API token", result, err, tokenNotFound())
 	})
 }
 
-// ListTokens implements [userman.Store].
-func (m userStore) ListTokens(ctx context.Context, userID string, req store.PageRequest) (*store.Page[*userman.Token], error) {
+// ListTokens implements [apitoken.Store].
+func (m tokenStore) ListTokens(ctx context.Context, userID string, req store.PageRequest) (*store.Page[*apitoken.Token], error) {
 	var s whereClause
 	s.and("team = ?", m.team)
 	if userID != "" {
@@ -159,10 +159,10 @@ func (m userStore) ListTokens(ctx context.Context, userID string, req store.Page
 	return tokenPager().page(ctx, m.DB, s, store.Sort{}, req)
 }
 
-func tokenPager() pager[*userman.Token] {
-	return pager[*userman.Token]{
+func tokenPager() pager[*apitoken.Token] {
+	return pager[*apitoken.Token]{
 		table: tokenTable(), op: "list API tokens", keyField: "id", fold: func(id string) string { return id },
-		keys: []string{"id"}, key: func(t *userman.Token) []string { return []string{t.ID} },
-		decoder: func() func(scanner) (*userman.Token, error) { return newTokenDecoder().decode },
+		keys: []string{"id"}, key: func(t *apitoken.Token) []string { return []string{t.ID} },
+		decoder: func() func(scanner) (*apitoken.Token, error) { return newTokenDecoder().decode },
 	}
 }

@@ -7,25 +7,25 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 func tokenTable() table {
 	return table{
 		name: "pbxusers_tokens", keyLen: 2,
-		columns: slices.Concat([]string{"team", "id", "user_id"}, userman.TokenFields().Columns(), []string{
+		columns: slices.Concat([]string{"team", "id", "user_id"}, apitoken.Fields().Columns(), []string{
 			"addresses", "key_hash", "hour_requests", "hour_started_at", "created_at", "updated_at", "key_made_at", "last_used_at",
 		}),
 	}
 }
 
 // encodeToken returns the values of the columns of tokenTable.
-func (m userStore) encodeToken(t *userman.Token) ([]any, error) {
+func (m tokenStore) encodeToken(t *apitoken.Token) ([]any, error) {
 	addresses, err := encodePrefixes(t.Addresses)
 	if err != nil {
 		return nil, fmt.Errorf("sqlstore: %w", err)
 	}
-	return slices.Concat([]any{m.team, t.ID, t.UserID}, userman.TokenFields().Args(t), []any{
+	return slices.Concat([]any{m.team, t.ID, t.UserID}, apitoken.Fields().Args(t), []any{
 		addresses, encodeHash(t.KeyHash), t.HourRequests, t.HourStartedAt.UnixMicro(),
 		t.CreatedAt.UnixMicro(), t.UpdatedAt.UnixMicro(), t.KeyCreatedAt.UnixMicro(), t.LastUsedAt.UnixMicro(),
 	}), nil
@@ -63,7 +63,7 @@ func decodePrefixes(column, text string) ([]netip.Prefix, error) {
 type tokenDecoder struct {
 	// columns points to what follows, in the order of tokenTable.
 	columns         []any
-	token           userman.Token
+	token           apitoken.Token
 	team, addresses string
 	keyHash         []byte
 	times           micros
@@ -72,14 +72,14 @@ type tokenDecoder struct {
 func newTokenDecoder() *tokenDecoder {
 	d := &tokenDecoder{times: make(micros, 5)}
 	t := &d.token
-	d.columns = slices.Concat([]any{&d.team, &t.ID, &t.UserID}, userman.TokenFields().Targets(t), []any{
+	d.columns = slices.Concat([]any{&d.team, &t.ID, &t.UserID}, apitoken.Fields().Targets(t), []any{
 		&d.addresses, &d.keyHash, &t.HourRequests,
 	}, d.times.columns())
 	return d
 }
 
 // decode reads one row of tokenTable's columns.
-func (d *tokenDecoder) decode(row scanner) (*userman.Token, error) {
+func (d *tokenDecoder) decode(row scanner) (*apitoken.Token, error) {
 	if err := row.Scan(d.columns...); err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (d *tokenDecoder) decode(row scanner) (*userman.Token, error) {
 }
 
 // build returns what was scanned into the columns.
-func (d *tokenDecoder) build() (*userman.Token, error) {
+func (d *tokenDecoder) build() (*apitoken.Token, error) {
 	t := d.token
 	t.KeyHash = d.keyHash
 	d.times.decode(&t.HourStartedAt, &t.CreatedAt, &t.UpdatedAt, &t.KeyCreatedAt, &t.LastUsedAt)

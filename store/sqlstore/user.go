@@ -7,19 +7,29 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-// userStore are the people of one team of a DB.
-type userStore struct {
+// teamStore holds the records of one team of a DB.
+type teamStore struct {
 	*DB
 	team string
 }
 
-// Users returns the store of the people of a team; "" is the default one.
-func (db *DB) Users(team string) userman.Store { return userStore{db, team} }
+// userStore is the store of the users of a team, tokenStore that of their API tokens.
+type (
+	userStore  struct{ teamStore }
+	tokenStore struct{ teamStore }
+)
 
-// Team implements [userman.Store].
-func (m userStore) Team() string { return m.team }
+// Users returns the store of the users of a team; "" is the default team.
+func (db *DB) Users(team string) userman.Store { return userStore{teamStore{db, team}} }
+
+// Tokens returns the store of the API tokens of a team; "" is the default team.
+func (db *DB) Tokens(team string) apitoken.Store { return tokenStore{teamStore{db, team}} }
+
+// Team implements [userman.Store] and [apitoken.Store].
+func (m teamStore) Team() string { return m.team }
 
 func userNotFound() error { return &store.NotFoundError{Kind: userman.KindUser} }
 
@@ -186,7 +196,7 @@ func (db *DB) requireAffected(ctx context.Context, op string, result sql.Result,
 }
 
 // requireUser refuses an ID that no person has.
-func (m userStore) requireUser(ctx context.Context, q querier, id string) error {
+func (m teamStore) requireUser(ctx context.Context, q querier, id string) error {
 	var found bool
 	err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pbxusers_people WHERE team = ? AND id = ?)", m.team, id).Scan(&found)
 	if err == nil && !found {

@@ -9,6 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/benchratio"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -100,13 +101,13 @@ func BenchmarkDB_Users(b *testing.B) {
 func BenchmarkDB_tokens(b *testing.B) {
 	db, conn := open(b, newPath(b))
 	createManyUsers(b, db, benchUsers)
-	st, id := db.Users(""), nthUser(benchUsers/2).ID
-	require.NoError(b, st.CreateToken(b.Context(), &userman.Token{
+	tokens, id := db.Tokens(""), nthUser(benchUsers/2).ID
+	require.NoError(b, tokens.CreateToken(b.Context(), &apitoken.Token{
 		ID: "token", UserID: id, Extensions: []string{permission.Any}, Modules: []string{"voicemail"}, KeyHash: []byte("0123456789abcdef0123456789abcdef"),
 	}))
 	b.Run("holder", func(b *testing.B) {
 		benchratio.Compare(b, func() {
-			owner, err := st.TokenWithOwner(b.Context(), "token")
+			owner, err := tokens.TokenWithOwner(b.Context(), "token")
 			require.NoError(b, err)
 			require.Equal(b, id, owner.User.ID)
 		}, func() { require.Equal(b, 1, scanRaw(b, conn, rawUsersSQL+" WHERE team = '' AND id = ?", id)) })
@@ -114,7 +115,7 @@ func BenchmarkDB_tokens(b *testing.B) {
 	b.Run("count a request", func(b *testing.B) {
 		now := time.Now()
 		benchratio.Compare(b, func() {
-			wait, err := st.TakeRequest(b.Context(), "token", now, 0)
+			wait, err := tokens.TakeRequest(b.Context(), "token", now, 0)
 			require.NoError(b, err)
 			require.Zero(b, wait)
 		}, func() {

@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -64,15 +65,15 @@ func TestDB_Users_errorOmitsColumnContent(t *testing.T) {
 	} {
 		for _, column := range columns {
 			db, conn := open(t, newPath(t))
-			st := db.Users("")
+			st, tokens := db.Users(""), db.Tokens("")
 			require.NoError(t, st.CreateUser(t.Context(), userWithTOTP("jane")))
 			require.NoError(t, st.CreateGroup(t.Context(), &userman.Group{Name: "Sales"}))
-			require.NoError(t, st.CreateToken(t.Context(), &userman.Token{ID: "token", UserID: "jane"}))
+			require.NoError(t, tokens.CreateToken(t.Context(), &apitoken.Token{ID: "token", UserID: "jane"}))
 			_, err := conn.ExecContext(t.Context(), "UPDATE "+table+" SET "+column+` = '["personal data"'`)
 			require.NoError(t, err)
 			_, userErr := st.User(t.Context(), "jane")
 			_, groupErr := st.Group(t.Context(), "Sales")
-			_, ownerErr := st.TokenWithOwner(t.Context(), "token")
+			_, ownerErr := tokens.TokenWithOwner(t.Context(), "token")
 			errs := map[string][]error{
 				"pbxusers_people": {userErr, ownerErr}, "pbxusers_groups": {groupErr}, "pbxusers_tokens": {ownerErr},
 			}[table]
@@ -115,16 +116,16 @@ func TestDB_Users_oneTimeTokenIsUniquePerTeam(t *testing.T) {
 	require.NoError(t, db.Users("acme").CreateUser(t.Context(), invited("bob")))
 }
 
-func TestDB_Users_rejectsTokenWithInvalidNetwork(t *testing.T) {
+func TestDB_Tokens_rejectsInvalidNetwork(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t, newPath(t))
-	st := db.Users("")
-	require.NoError(t, st.CreateUser(t.Context(), userWithTOTP("jane")))
+	tokens := db.Tokens("")
+	require.NoError(t, db.Users("").CreateUser(t.Context(), userWithTOTP("jane")))
 	for name, prefix := range map[string]netip.Prefix{"none": {}, "too long": netip.PrefixFrom(netip.MustParseAddr("192.0.2.1"), 33)} {
-		bad := &userman.Token{ID: "token", UserID: "jane", Addresses: []netip.Prefix{prefix}}
-		require.Error(t, st.CreateToken(t.Context(), bad), name)
+		bad := &apitoken.Token{ID: "token", UserID: "jane", Addresses: []netip.Prefix{prefix}}
+		require.Error(t, tokens.CreateToken(t.Context(), bad), name)
 	}
-	list, err := st.ListTokens(t.Context(), "", store.PageRequest{})
+	list, err := tokens.ListTokens(t.Context(), "", store.PageRequest{})
 	require.NoError(t, err)
 	require.Empty(t, list.Items)
 }

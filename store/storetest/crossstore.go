@@ -38,7 +38,7 @@ func writeAllStores(ctx context.Context, b Backend) error {
 		b.Administrators().UpdateAdministrator(ctx, "changed", bumpSessionEpoch),
 		b.Administrators().DeleteAdministrator(ctx, "old"),
 		b.AMIAccounts().CreateAccount(ctx, newAccount("crm")),
-		writeUsers(ctx, b.Users("")),
+		writeUsers(ctx, b.Users(""), b.Tokens("")),
 		b.Audit().AppendEntry(ctx, e, headOf(e)),
 		b.TTLStore().Put(ctx, "session", "new", []byte("value"), noon().Add(time.Hour)),
 		b.TTLStore().Put(ctx, "session", "changed", []byte("changed"), noon().Add(time.Hour)),
@@ -49,7 +49,7 @@ func writeAllStores(ctx context.Context, b Backend) error {
 func prepareAllStores(t *testing.T, b Backend) {
 	t.Helper()
 	createAdministrators(t, b, "old", "changed")
-	prepareUsers(t, b.Users(""))
+	prepareUsers(t, b.Users(""), b.Tokens(""))
 	appendEntries(t, b, 1)
 	putSession(t, b, "old", "value")
 	putSession(t, b, "changed", "value")
@@ -60,7 +60,7 @@ func requireAllUnchanged(t *testing.T, b Backend) {
 	t.Helper()
 	require.Equal(t, []string{"changed", "old"}, administratorNames(t, b))
 	requireAdministrator(t, b, newAdministrator("changed"))
-	requireUsersUnchanged(t, b.Users(""))
+	requireUsersUnchanged(t, b.Users(""), b.Tokens(""))
 	require.Empty(t, accountNames(t, b))
 	require.Equal(t, sequencesUpTo(1), allSequences(t, b))
 	requireHead(t, b, headOf(entry(1)))
@@ -77,7 +77,7 @@ func requireAllWritten(t *testing.T, b Backend) {
 	changed := newAdministrator("changed")
 	changed.SessionEpoch = 1
 	requireAdministrator(t, b, changed)
-	requireUsersWritten(t, b.Users(""))
+	requireUsersWritten(t, b.Users(""), b.Tokens(""))
 	require.Equal(t, []string{"crm"}, accountNames(t, b))
 	require.Equal(t, sequencesUpTo(2), allSequences(t, b))
 	requireHead(t, b, headOf(entry(2)))
@@ -194,7 +194,7 @@ func canceledEverywhere(t *testing.T, b Backend) {
 	} {
 		require.ErrorIs(t, err, context.Canceled, call)
 	}
-	requireUserCallsCanceled(ctx, t, b.Users(""))
+	requireUserCallsCanceled(ctx, t, b.Users(""), b.Tokens(""))
 	require.False(t, called)
 	requireAllUnchanged(t, b)
 }

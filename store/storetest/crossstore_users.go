@@ -9,22 +9,23 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // People in transactions over several resources: see writeAllStores.
 
-func prepareUsers(t *testing.T, st userman.Store) {
+func prepareUsers(t *testing.T, st userman.Store, tokens apitoken.Store) {
 	t.Helper()
 	createGroups(t, st, "old", "changed")
 	createUsers(t, st, "old", "changed")
 	for i := range 3 {
-		require.NoError(t, st.CreateToken(t.Context(), newToken("changed", i)))
+		require.NoError(t, tokens.CreateToken(t.Context(), newToken("changed", i)))
 	}
 	require.NoError(t, st.PutPicture(t.Context(), idOf("changed"), []byte("old")))
 }
 
-func writeUsers(ctx context.Context, st userman.Store) error {
-	_, err := st.TakeRequest(ctx, newToken("changed", 1).ID, noon(), 0)
+func writeUsers(ctx context.Context, st userman.Store, tokens apitoken.Store) error {
+	_, err := tokens.TakeRequest(ctx, newToken("changed", 1).ID, noon(), 0)
 	return errors.Join(
 		err,
 		st.DeleteGroup(ctx, "old"),
@@ -36,14 +37,14 @@ func writeUsers(ctx context.Context, st userman.Store) error {
 			u.DefaultExtension, u.Groups = "1001", []string{"new"}
 			return nil
 		}),
-		st.DeleteToken(ctx, newToken("changed", 0).ID),
-		st.CreateToken(ctx, newToken("new", 0)),
-		st.UpdateToken(ctx, newToken("changed", 2).ID, func(token *userman.Token) error { token.Disabled = true; return nil }),
+		tokens.DeleteToken(ctx, newToken("changed", 0).ID),
+		tokens.CreateToken(ctx, newToken("new", 0)),
+		tokens.UpdateToken(ctx, newToken("changed", 2).ID, func(token *apitoken.Token) error { token.Disabled = true; return nil }),
 		st.PutPicture(ctx, idOf("changed"), []byte("new")),
 	)
 }
 
-func requireUsersUnchanged(t *testing.T, st userman.Store) {
+func requireUsersUnchanged(t *testing.T, st userman.Store, tokens apitoken.Store) {
 	t.Helper()
 	names, _ := listGroups(t, st)
 	require.Equal(t, []string{"changed", "old"}, names)
@@ -51,14 +52,14 @@ func requireUsersUnchanged(t *testing.T, st userman.Store) {
 	require.Equal(t, []string{"changed", "old"}, allUsernames(t, st))
 	requireUser(t, st, newUser("changed"))
 	requireFound(t, st, userman.UserLookup{DefaultExtension: "1001"}, "")
-	require.Equal(t, []string{newToken("changed", 0).ID, newToken("changed", 1).ID, newToken("changed", 2).ID}, readTokenPages(t, st, "", 0))
+	require.Equal(t, []string{newToken("changed", 0).ID, newToken("changed", 1).ID, newToken("changed", 2).ID}, readTokenPages(t, tokens, "", 0))
 	for i := range 3 {
-		requireToken(t, st, newToken("changed", i))
+		requireToken(t, tokens, newToken("changed", i))
 	}
 	requirePicture(t, st, "changed", "old")
 }
 
-func requireUsersWritten(t *testing.T, st userman.Store) {
+func requireUsersWritten(t *testing.T, st userman.Store, tokens apitoken.Store) {
 	t.Helper()
 	names, _ := listGroups(t, st)
 	require.Equal(t, []string{"changed", "new"}, names)
@@ -67,17 +68,17 @@ func requireUsersWritten(t *testing.T, st userman.Store) {
 	changed.DefaultExtension, changed.Groups = "1001", []string{"new"}
 	requireUser(t, st, changed)
 	require.Equal(t, []string{"changed"}, listUsernames(t, st, userman.Query{Extension: "1001", Group: "new"}))
-	require.Equal(t, []string{newToken("new", 0).ID, newToken("changed", 1).ID, newToken("changed", 2).ID}, readTokenPages(t, st, "", 0))
+	require.Equal(t, []string{newToken("new", 0).ID, newToken("changed", 1).ID, newToken("changed", 2).ID}, readTokenPages(t, tokens, "", 0))
 	counted, disabled := newToken("changed", 1), newToken("changed", 2)
 	counted.HourStartedAt, counted.HourRequests, counted.LastUsedAt = noon(), 1, noon()
 	disabled.Disabled = true
-	requireToken(t, st, counted)
-	requireToken(t, st, disabled)
+	requireToken(t, tokens, counted)
+	requireToken(t, tokens, disabled)
 	requirePicture(t, st, "changed", "new")
 }
 
 // requireUserCallsCanceled requires that each call stops because ctx has ended.
-func requireUserCallsCanceled(ctx context.Context, t *testing.T, st userman.Store) {
+func requireUserCallsCanceled(ctx context.Context, t *testing.T, st userman.Store, tokens apitoken.Store) {
 	t.Helper()
 	id, called := idOf("changed"), false
 	errs := map[string]error{
@@ -88,9 +89,9 @@ func requireUserCallsCanceled(ctx context.Context, t *testing.T, st userman.Stor
 		"CreateGroup": st.CreateGroup(ctx, newGroup("new")),
 		"UpdateGroup": st.UpdateGroup(ctx, "changed", func(*userman.Group) error { called = true; return nil }),
 		"DeleteGroup": st.DeleteGroup(ctx, "old"),
-		"CreateToken": st.CreateToken(ctx, newToken("old", 0)),
-		"UpdateToken": st.UpdateToken(ctx, newToken("changed", 0).ID, func(*userman.Token) error { called = true; return nil }),
-		"DeleteToken": st.DeleteToken(ctx, newToken("changed", 0).ID),
+		"CreateToken": tokens.CreateToken(ctx, newToken("old", 0)),
+		"UpdateToken": tokens.UpdateToken(ctx, newToken("changed", 0).ID, func(*apitoken.Token) error { called = true; return nil }),
+		"DeleteToken": tokens.DeleteToken(ctx, newToken("changed", 0).ID),
 		"KeepPicture": st.PutPicture(ctx, id, nil),
 	}
 	_, errs["User"] = st.User(ctx, id)
@@ -101,10 +102,10 @@ func requireUserCallsCanceled(ctx context.Context, t *testing.T, st userman.Stor
 	_, _, errs["ListGroups"] = st.ListGroups(ctx)
 	_, errs["GroupsRevision"] = st.GroupsRevision(ctx)
 	_, errs["CountMembers"] = st.CountMembers(ctx)
-	_, errs["Token"] = st.Token(ctx, newToken("changed", 0).ID)
-	_, errs["Holder"] = st.TokenWithOwner(ctx, newToken("changed", 0).ID)
-	_, errs["CountRequest"] = st.TakeRequest(ctx, newToken("changed", 0).ID, noon(), 1)
-	_, errs["ListTokens"] = st.ListTokens(ctx, "", store.PageRequest{})
+	_, errs["Token"] = tokens.Token(ctx, newToken("changed", 0).ID)
+	_, errs["Holder"] = tokens.TokenWithOwner(ctx, newToken("changed", 0).ID)
+	_, errs["CountRequest"] = tokens.TakeRequest(ctx, newToken("changed", 0).ID, noon(), 1)
+	_, errs["ListTokens"] = tokens.ListTokens(ctx, "", store.PageRequest{})
 	_, errs["Picture"] = st.Picture(ctx, id)
 	for name, err := range errs {
 		require.ErrorIs(t, err, context.Canceled, name)

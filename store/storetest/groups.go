@@ -174,9 +174,9 @@ func groupsListed(t *testing.T, b Backend) {
 }
 
 func groupRevisionChanges(t *testing.T, b Backend) {
-	st := b.Users("")
+	st, tokens := b.Users(""), b.Tokens("")
 	createUsers(t, st, "jane")
-	require.NoError(t, st.CreateToken(t.Context(), newToken("jane", 1)))
+	require.NoError(t, tokens.CreateToken(t.Context(), newToken("jane", 1)))
 	seen := map[int64]bool{}
 	requireNew := func(err error) {
 		t.Helper()
@@ -184,7 +184,7 @@ func groupRevisionChanges(t *testing.T, b Backend) {
 		_, revision := listGroups(t, st)
 		require.NotContains(t, seen, revision)
 		seen[revision] = true
-		owner, err := st.TokenWithOwner(t.Context(), newToken("jane", 1).ID)
+		owner, err := tokens.TokenWithOwner(t.Context(), newToken("jane", 1).ID)
 		require.NoError(t, err)
 		require.Equal(t, revision, owner.GroupsRevision)
 	}

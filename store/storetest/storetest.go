@@ -19,6 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // Backend is what is tested.
@@ -34,6 +35,8 @@ type Backend interface {
 	// Users returns the store of the people of a team; "" is the default
 	// one.
 	Users(team string) userman.Store
+	// Tokens returns the store of the API tokens of a team.
+	Tokens(team string) apitoken.Store
 	// TTLStore returns the store of small values that expire.
 	TTLStore() store.TTLStore
 }

@@ -26,58 +26,61 @@ func teamNames() []string { return []string{"", "acme", "ACME", "acme/", "%", "'
 func teamReturned(t *testing.T, b Backend) {
 	for _, team := range teamNames() {
 		require.Equal(t, team, b.Users(team).Team())
+		require.Equal(t, team, b.Tokens(team).Team())
 	}
 }
 
 // fillTeam gives a team all that there is.
-func fillTeam(ctx context.Context, t *testing.T, st userman.Store) {
+func fillTeam(ctx context.Context, t *testing.T, b Backend, team string) {
 	t.Helper()
+	st, tokens := b.Users(team), b.Tokens(team)
 	want := hostileUser("jane")
 	for _, name := range want.Groups {
 		require.NoError(t, st.CreateGroup(ctx, newGroup(name)))
 	}
 	want.DeletedAt = time.Time{}
-	want.Title = "of team " + st.Team()
+	want.Title = "of team " + team
 	require.NoError(t, st.CreateUser(ctx, want))
-	require.NoError(t, st.CreateToken(ctx, newToken("jane", 1)))
-	require.NoError(t, st.PutPicture(ctx, want.ID, []byte("of team "+st.Team())))
+	require.NoError(t, tokens.CreateToken(ctx, newToken("jane", 1)))
+	require.NoError(t, st.PutPicture(ctx, want.ID, []byte("of team "+team)))
 }
 
 // requireTeamFilled requires that a team has what settle gave it.
-func requireTeamFilled(t *testing.T, st userman.Store) {
+func requireTeamFilled(t *testing.T, b Backend, team string) {
 	t.Helper()
+	st, tokens := b.Users(team), b.Tokens(team)
 	want := hostileUser("jane")
 	want.DeletedAt = time.Time{}
-	want.Title = "of team " + st.Team()
+	want.Title = "of team " + team
 	requireUserEverywhere(t, t, st, want)
 	names, _ := listGroups(t, st)
 	require.Len(t, names, len(want.Groups))
 	members, err := st.CountMembers(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, members[want.Groups[0]])
-	requireToken(t, st, newToken("jane", 1))
-	list, err := st.ListTokens(t.Context(), "", store.PageRequest{})
+	requireToken(t, tokens, newToken("jane", 1))
+	list, err := tokens.ListTokens(t.Context(), "", store.PageRequest{})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
-	requirePicture(t, st, "jane", "of team "+st.Team())
+	requirePicture(t, st, "jane", "of team "+team)
 }
 
 func teamsWithSameRecords(t *testing.T, b Backend) {
 	for _, team := range teamNames() {
-		fillTeam(t.Context(), t, b.Users(team))
+		fillTeam(t.Context(), t, b, team)
 	}
 	for _, team := range teamNames() {
-		requireTeamFilled(t, b.Users(team))
+		requireTeamFilled(t, b, team)
 	}
 }
 
 func teamsIsolated(t *testing.T, b Backend) {
-	fillTeam(t.Context(), t, b.Users("acme"))
+	fillTeam(t.Context(), t, b, "acme")
 	for _, team := range teamNames() {
 		if team == "acme" {
 			continue
 		}
-		st, jane := b.Users(team), hostileUser("jane")
+		st, tokens, jane := b.Users(team), b.Tokens(team), hostileUser("jane")
 		require.Empty(t, allUsernames(t, st))
 		for _, q := range []userman.Query{{}, {Search: "jane"}, {Group: jane.Groups[0]}, {Extension: jane.DefaultExtension}, {Email: jane.Email}} {
 			require.Empty(t, listUsernames(t, st, q))
@@ -94,32 +97,32 @@ func teamsIsolated(t *testing.T, b Backend) {
 		requireNotFound(t, st.PutPicture(t.Context(), jane.ID, nil), "person")
 		requirePicture(t, st, "jane", "")
 		requireNotFound(t, st.DeleteGroup(t.Context(), jane.Groups[0]), "group")
-		requireNotFound(t, st.DeleteToken(t.Context(), newToken("jane", 1).ID), "API token")
-		_, err := st.TokenWithOwner(t.Context(), newToken("jane", 1).ID)
+		requireNotFound(t, tokens.DeleteToken(t.Context(), newToken("jane", 1).ID), "API token")
+		_, err := tokens.TokenWithOwner(t.Context(), newToken("jane", 1).ID)
 		requireNotFound(t, err, "API token")
-		_, err = st.TakeRequest(t.Context(), newToken("jane", 1).ID, noon(), 0)
+		_, err = tokens.TakeRequest(t.Context(), newToken("jane", 1).ID, noon(), 0)
 		requireNotFound(t, err, "API token")
 		names, revision := listGroups(t, st)
 		require.Empty(t, names)
 		require.Zero(t, revision)
 	}
-	requireTeamFilled(t, b.Users("acme"))
+	requireTeamFilled(t, b, "acme")
 }
 
 func teamsInOneTransaction(t *testing.T, b Backend) {
 	require.Panics(t, func() {
 		_ = b.RunInTx(t.Context(), func(ctx context.Context) error {
-			fillTeam(ctx, t, b.Users("acme"))
+			fillTeam(ctx, t, b, "acme")
 			panic("undo")
 		})
 	})
 	require.Empty(t, allUsernames(t, b.Users("acme")))
 	runInTx(t, b, func(ctx context.Context) error {
 		for _, team := range teamNames() {
-			fillTeam(ctx, t, b.Users(team))
+			fillTeam(ctx, t, b, team)
 		}
 		return nil
 	})
-	requireTeamFilled(t, b.Users("acme"))
-	requireTeamFilled(t, b.Users(""))
+	requireTeamFilled(t, b, "acme")
+	requireTeamFilled(t, b, "")
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -30,13 +30,13 @@ func tokenRules() []rule {
 }
 
 // newToken returns the i-th token of the person of that username.
-func newToken(username string, i int) *userman.Token {
-	return &userman.Token{
+func newToken(username string, i int) *apitoken.Token {
+	return &apitoken.Token{
 		ID: fmt.Sprintf("token %d of %s", i, username), UserID: idOf(username), Extensions: []string{permission.Any}, KeyHash: []byte("hash"), CreatedAt: noon(),
 	}
 }
 
-func fullToken(username string) *userman.Token {
+func fullToken(username string) *apitoken.Token {
 	t := newToken(username, 1)
 	t.Description, t.Disabled = "'; \"<b>Größe</b>\" \\", true
 	t.Extensions, t.Modules = []string{"0100", "200"}, []string{"voicemail", "'\"", ""}
@@ -50,15 +50,15 @@ func fullToken(username string) *userman.Token {
 	return t
 }
 
-func timesOfToken(t *userman.Token) []*time.Time {
+func timesOfToken(t *apitoken.Token) []*time.Time {
 	return []*time.Time{&t.ExpiresAt, &t.HourStartedAt, &t.CreatedAt, &t.UpdatedAt, &t.KeyCreatedAt, &t.LastUsedAt}
 }
 
 // requireSameToken compares every field. Empty and missing lists are the same.
-func requireSameToken(t *testing.T, want, got *userman.Token) {
+func requireSameToken(t *testing.T, want, got *apitoken.Token) {
 	t.Helper()
 	want, got = want.Clone(), got.Clone()
-	for _, token := range []*userman.Token{want, got} {
+	for _, token := range []*apitoken.Token{want, got} {
 		token.Extensions = append([]string(nil), token.Extensions...)
 		token.Modules = append([]string(nil), token.Modules...)
 		token.Addresses = append([]netip.Prefix(nil), token.Addresses...)
@@ -68,68 +68,68 @@ func requireSameToken(t *testing.T, want, got *userman.Token) {
 }
 
 // requireToken requires that the token is stored as want.
-func requireToken(t *testing.T, st userman.Store, want *userman.Token) {
+func requireToken(t *testing.T, tokens apitoken.Store, want *apitoken.Token) {
 	t.Helper()
-	token, err := st.Token(t.Context(), want.ID)
+	token, err := tokens.Token(t.Context(), want.ID)
 	require.NoError(t, err)
 	requireSameToken(t, want, token)
 }
 
 func tokenStored(t *testing.T, b Backend) {
-	st, want := b.Users(""), fullToken("jane")
+	st, tokens, want := b.Users(""), b.Tokens(""), fullToken("jane")
 	requireFilled(t, reflect.ValueOf(*want))
 	createUsers(t, st, "jane")
 	given := want.Clone()
 	for _, at := range timesOfToken(given) {
 		*at = at.Add(500 * time.Nanosecond).In(time.FixedZone("CET", 3600))
 	}
-	require.NoError(t, st.CreateToken(t.Context(), given))
-	requireToken(t, st, want)
-	list, err := st.ListTokens(t.Context(), "", store.PageRequest{})
+	require.NoError(t, tokens.CreateToken(t.Context(), given))
+	requireToken(t, tokens, want)
+	list, err := tokens.ListTokens(t.Context(), "", store.PageRequest{})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
 	requireSameToken(t, want, list.Items[0])
-	owner, err := st.TokenWithOwner(t.Context(), want.ID)
+	owner, err := tokens.TokenWithOwner(t.Context(), want.ID)
 	require.NoError(t, err)
 	requireSameToken(t, want, owner.Token)
-	empty := &userman.Token{ID: "empty", UserID: idOf("jane")}
-	require.NoError(t, st.CreateToken(t.Context(), empty))
-	requireToken(t, st, empty)
+	empty := &apitoken.Token{ID: "empty", UserID: idOf("jane")}
+	require.NoError(t, tokens.CreateToken(t.Context(), empty))
+	requireToken(t, tokens, empty)
 }
 
 func tokenUnique(t *testing.T, b Backend) {
-	st := b.Users("")
+	st, tokens := b.Users(""), b.Tokens("")
 	createUsers(t, st, "jane", "bob")
-	require.NoError(t, st.CreateToken(t.Context(), newToken("jane", 1)))
+	require.NoError(t, tokens.CreateToken(t.Context(), newToken("jane", 1)))
 	other := newToken("bob", 1)
 	other.ID = newToken("jane", 1).ID
-	requireAlreadyExists(t, st.CreateToken(t.Context(), other), "API token", "id")
-	requireToken(t, st, newToken("jane", 1))
+	requireAlreadyExists(t, tokens.CreateToken(t.Context(), other), "API token", "id")
+	requireToken(t, tokens, newToken("jane", 1))
 }
 
 func tokenRequiresUser(t *testing.T, b Backend) {
-	st := b.Users("")
-	requireNotFound(t, st.CreateToken(t.Context(), newToken("jane", 1)), "person")
+	st, tokens := b.Users(""), b.Tokens("")
+	requireNotFound(t, tokens.CreateToken(t.Context(), newToken("jane", 1)), "person")
 	createUsers(t, b.Users("acme"), "jane")
-	requireNotFound(t, st.CreateToken(t.Context(), newToken("jane", 1)), "person")
+	requireNotFound(t, tokens.CreateToken(t.Context(), newToken("jane", 1)), "person")
 	createUsers(t, st, "jane")
 	updateUser(t, st, "jane", softDelete)
-	require.NoError(t, st.CreateToken(t.Context(), newToken("jane", 1)))
+	require.NoError(t, tokens.CreateToken(t.Context(), newToken("jane", 1)))
 }
 
 func tokenNotFound(t *testing.T, b Backend) {
-	st := b.Users("")
+	st, tokens := b.Users(""), b.Tokens("")
 	createUsers(t, st, "jane")
-	require.NoError(t, st.CreateToken(t.Context(), newToken("jane", 1)))
+	require.NoError(t, tokens.CreateToken(t.Context(), newToken("jane", 1)))
 	for _, id := range []string{"", "jane", "%", newToken("jane", 2).ID} {
-		_, err := st.Token(t.Context(), id)
+		_, err := tokens.Token(t.Context(), id)
 		requireNotFound(t, err, "API token")
-		_, err = st.TokenWithOwner(t.Context(), id)
+		_, err = tokens.TokenWithOwner(t.Context(), id)
 		requireNotFound(t, err, "API token")
-		_, err = st.TakeRequest(t.Context(), id, noon(), 0)
+		_, err = tokens.TakeRequest(t.Context(), id, noon(), 0)
 		requireNotFound(t, err, "API token")
-		requireNotFound(t, st.DeleteToken(t.Context(), id), "API token")
-		requireNotFound(t, st.UpdateToken(t.Context(), id, func(*userman.Token) error {
+		requireNotFound(t, tokens.DeleteToken(t.Context(), id), "API token")
+		requireNotFound(t, tokens.UpdateToken(t.Context(), id, func(*apitoken.Token) error {
 			require.Fail(t, "there is nothing to change")
 			return nil
 		}), "API token")
@@ -137,36 +137,36 @@ func tokenNotFound(t *testing.T, b Backend) {
 }
 
 func tokenUpdated(t *testing.T, b Backend) {
-	st := b.Users("")
+	st, tokens := b.Users(""), b.Tokens("")
 	createUsers(t, st, "jane", "bob")
-	require.NoError(t, st.CreateToken(t.Context(), newToken("jane", 1)))
-	_, err := st.TakeRequest(t.Context(), newToken("jane", 1).ID, noon(), 0)
+	require.NoError(t, tokens.CreateToken(t.Context(), newToken("jane", 1)))
+	_, err := tokens.TakeRequest(t.Context(), newToken("jane", 1).ID, noon(), 0)
 	require.NoError(t, err)
 	want := fullToken("jane")
-	require.NoError(t, st.UpdateToken(t.Context(), want.ID, func(token *userman.Token) error {
+	require.NoError(t, tokens.UpdateToken(t.Context(), want.ID, func(token *apitoken.Token) error {
 		*token = *fullToken("bob")
 		return nil
 	}))
 	want.HourStartedAt, want.HourRequests, want.LastUsedAt = noon(), 1, noon()
-	requireToken(t, st, want)
+	requireToken(t, tokens, want)
 	errAbort := errors.New("refused")
-	require.Same(t, errAbort, st.UpdateToken(t.Context(), want.ID, func(token *userman.Token) error {
+	require.Same(t, errAbort, tokens.UpdateToken(t.Context(), want.ID, func(token *apitoken.Token) error {
 		token.Disabled = false
 		return errAbort
 	}))
-	requireToken(t, st, want)
+	requireToken(t, tokens, want)
 }
 
 func tokenOwnerRead(t *testing.T, b Backend) {
-	st := b.Users("")
+	st, tokens := b.Users(""), b.Tokens("")
 	want := hostileUser("jane")
 	createGroups(t, st, want.Groups...)
 	require.NoError(t, st.CreateUser(t.Context(), want))
 	createUsers(t, st, "bob")
-	for _, token := range []*userman.Token{newToken("bob", 1), newToken("jane", 1), newToken("jane", 2)} {
-		require.NoError(t, st.CreateToken(t.Context(), token))
+	for _, token := range []*apitoken.Token{newToken("bob", 1), newToken("jane", 1), newToken("jane", 2)} {
+		require.NoError(t, tokens.CreateToken(t.Context(), token))
 	}
-	owner, err := st.TokenWithOwner(t.Context(), newToken("jane", 2).ID)
+	owner, err := tokens.TokenWithOwner(t.Context(), newToken("jane", 2).ID)
 	require.NoError(t, err)
 	requireSameToken(t, newToken("jane", 2), owner.Token)
 	requireSameUser(t, want, owner.User) // deleted or not
@@ -174,16 +174,16 @@ func tokenOwnerRead(t *testing.T, b Backend) {
 	require.Equal(t, revision, owner.GroupsRevision)
 	require.NotZero(t, revision)
 	createUsers(t, b.Users("acme"), "jane")
-	require.NoError(t, b.Users("acme").CreateToken(t.Context(), newToken("jane", 2)))
-	owner, err = b.Users("acme").TokenWithOwner(t.Context(), newToken("jane", 2).ID)
+	require.NoError(t, b.Tokens("acme").CreateToken(t.Context(), newToken("jane", 2)))
+	owner, err = b.Tokens("acme").TokenWithOwner(t.Context(), newToken("jane", 2).ID)
 	require.NoError(t, err)
 	require.Zero(t, owner.GroupsRevision)
 	requireSameUser(t, newUser("jane"), owner.User)
 }
 
 func tokensListed(t *testing.T, b Backend) {
-	st := b.Users("")
-	list, err := st.ListTokens(t.Context(), "", store.PageRequest{})
+	st, tokens := b.Users(""), b.Tokens("")
+	list, err := tokens.ListTokens(t.Context(), "", store.PageRequest{})
 	require.NoError(t, err)
 	require.NotNil(t, list.Items, "JSON shows an empty list, not null")
 	require.Empty(t, list.Items)
@@ -192,7 +192,7 @@ func tokensListed(t *testing.T, b Backend) {
 		for i := range 5 {
 			token := newToken(username, i)
 			token.ID = fmt.Sprintf("%d of %s", i, username)
-			require.NoError(t, st.CreateToken(t.Context(), token))
+			require.NoError(t, tokens.CreateToken(t.Context(), token))
 		}
 	}
 	both := []string{}
@@ -203,17 +203,17 @@ func tokensListed(t *testing.T, b Backend) {
 		"": both, idOf("jane"): {"0 of jane", "1 of jane", "2 of jane", "3 of jane", "4 of jane"}, idOf("none"): {}, "jane": {},
 	} {
 		for _, limit := range []int{1, 2, 5, 10, 0} {
-			require.Equal(t, want, readTokenPages(t, st, userID, limit), "%q, limit %d", userID, limit)
+			require.Equal(t, want, readTokenPages(t, tokens, userID, limit), "%q, limit %d", userID, limit)
 		}
 	}
 }
 
 // readTokenPages reads page after page and returns the IDs.
-func readTokenPages(t *testing.T, st userman.Store, userID string, limit int) []string {
+func readTokenPages(t *testing.T, tokens apitoken.Store, userID string, limit int) []string {
 	t.Helper()
 	read := []string{}
 	for page := (store.PageRequest{Limit: limit}); ; {
-		list, err := st.ListTokens(t.Context(), userID, page)
+		list, err := tokens.ListTokens(t.Context(), userID, page)
 		require.NoError(t, err)
 		for _, token := range list.Items {
 			read = append(read, token.ID)
@@ -226,35 +226,35 @@ func readTokenPages(t *testing.T, st userman.Store, userID string, limit int) []
 }
 
 func tokenDeleted(t *testing.T, b Backend) {
-	st := b.Users("")
+	st, tokens := b.Users(""), b.Tokens("")
 	createUsers(t, st, "jane")
 	for i := range 2 {
-		require.NoError(t, st.CreateToken(t.Context(), newToken("jane", i)))
+		require.NoError(t, tokens.CreateToken(t.Context(), newToken("jane", i)))
 	}
-	require.NoError(t, st.DeleteToken(t.Context(), newToken("jane", 0).ID))
-	requireNotFound(t, st.DeleteToken(t.Context(), newToken("jane", 0).ID), "API token")
-	_, err := st.TokenWithOwner(t.Context(), newToken("jane", 0).ID)
+	require.NoError(t, tokens.DeleteToken(t.Context(), newToken("jane", 0).ID))
+	requireNotFound(t, tokens.DeleteToken(t.Context(), newToken("jane", 0).ID), "API token")
+	_, err := tokens.TokenWithOwner(t.Context(), newToken("jane", 0).ID)
 	requireNotFound(t, err, "API token")
-	requireToken(t, st, newToken("jane", 1))
+	requireToken(t, tokens, newToken("jane", 1))
 }
 
 func tokenNotShared(t *testing.T, b Backend) {
-	st, want := b.Users(""), fullToken("jane")
+	st, tokens, want := b.Users(""), b.Tokens(""), fullToken("jane")
 	createUsers(t, st, "jane")
-	mutate := func(token *userman.Token) {
+	mutate := func(token *apitoken.Token) {
 		token.Extensions[0], token.Modules[0], token.Addresses[0] = "spoilt", "spoilt", netip.Prefix{}
 		token.KeyHash[0]++
 	}
 	given := want.Clone()
-	require.NoError(t, st.CreateToken(t.Context(), given))
+	require.NoError(t, tokens.CreateToken(t.Context(), given))
 	mutate(given)
-	requireToken(t, st, want)
-	list, err := st.ListTokens(t.Context(), "", store.PageRequest{})
+	requireToken(t, tokens, want)
+	list, err := tokens.ListTokens(t.Context(), "", store.PageRequest{})
 	require.NoError(t, err)
-	owner, err := st.TokenWithOwner(t.Context(), want.ID)
+	owner, err := tokens.TokenWithOwner(t.Context(), want.ID)
 	require.NoError(t, err)
 	for _, token := range append(list.Items, owner.Token) {
 		mutate(token)
-		requireToken(t, st, want)
+		requireToken(t, tokens, want)
 	}
 }

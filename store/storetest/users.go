@@ -210,13 +210,13 @@ func noLostUserUpdate(t *testing.T, b Backend) {
 }
 
 func deletedUserLeavesNothing(t *testing.T, b Backend) {
-	st := b.Users("")
+	st, tokens := b.Users(""), b.Tokens("")
 	createGroups(t, st, "Sales")
 	for _, username := range []string{"jane", "bob"} {
 		u := newUser(username)
 		u.Groups, u.LinkedExtensions = []string{"Sales"}, []string{"2000"}
 		require.NoError(t, st.CreateUser(t.Context(), u))
-		require.NoError(t, st.CreateToken(t.Context(), newToken(username, 1)))
+		require.NoError(t, tokens.CreateToken(t.Context(), newToken(username, 1)))
 		require.NoError(t, st.PutPicture(t.Context(), idOf(username), []byte(username)))
 	}
 	require.NoError(t, st.DeleteUser(t.Context(), idOf("jane")))
@@ -228,7 +228,7 @@ func deletedUserLeavesNothing(t *testing.T, b Backend) {
 	members, err := st.CountMembers(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, members["Sales"])
-	_, err = st.Token(t.Context(), newToken("jane", 1).ID)
+	_, err = tokens.Token(t.Context(), newToken("jane", 1).ID)
 	requireNotFound(t, err, "API token")
 	_, err = st.Picture(t.Context(), idOf("jane"))
 	requireNotFound(t, err, "picture")
@@ -241,7 +241,7 @@ func deletedUserLeavesNothing(t *testing.T, b Backend) {
 }
 
 func userNotShared(t *testing.T, b Backend) {
-	st := b.Users("")
+	st, tokens := b.Users(""), b.Tokens("")
 	want := hostileUser("jane")
 	want.DeletedAt = time.Time{}
 	createGroups(t, st, want.Groups...)
@@ -249,12 +249,12 @@ func userNotShared(t *testing.T, b Backend) {
 	require.NoError(t, st.CreateUser(t.Context(), given))
 	mutateUser(given)
 	requireUser(t, st, want)
-	require.NoError(t, st.CreateToken(t.Context(), newToken("jane", 1)))
+	require.NoError(t, tokens.CreateToken(t.Context(), newToken("jane", 1)))
 	list, err := st.ListUsers(t.Context(), userman.Query{})
 	require.NoError(t, err)
 	found, err := st.FindUser(t.Context(), userman.UserLookup{Username: "jane"})
 	require.NoError(t, err)
-	owner, err := st.TokenWithOwner(t.Context(), newToken("jane", 1).ID)
+	owner, err := tokens.TokenWithOwner(t.Context(), newToken("jane", 1).ID)
 	require.NoError(t, err)
 	for _, u := range append(list.Items, found, owner.User) {
 		mutateUser(u)

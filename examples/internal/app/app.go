@@ -16,6 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // App is one installation: a database and its services.
@@ -25,6 +26,7 @@ type App struct {
 	Administrators *ampusers.Service
 	AMIAccounts    *manager.Service
 	Users          *userman.Service
+	Tokens         *apitoken.Service
 	AuditLog       *audit.Log
 	TTLStore       store.TTLStore
 

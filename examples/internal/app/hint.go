@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/manager/ami"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // hintedError is an error with a hint.
@@ -93,7 +94,7 @@ func listCommand(kind string) string {
 		return "pbxctl user list --deleted"
 	case userman.KindGroup:
 		return "pbxctl group list"
-	case userman.KindToken:
+	case apitoken.Kind:
 		return "pbxctl token list"
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/store/scope"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 
 	"github.com/pbxusers/pbxusers/ampusers"
@@ -23,7 +24,7 @@ type mailConfig struct {
 // closeTimeout is how long [App.Close] waits for mails that are being sent.
 const closeTimeout = 10 * time.Second
 
-// openUsers creates the service of the users.
+// openUsers creates the services of the users and of their API tokens.
 func (s *App) openUsers(ctx context.Context, opts *Options) error {
 	users, err := s.Settings.userOptions(s.log)
 	if err != nil {
@@ -34,7 +35,10 @@ func (s *App) openUsers(ctx context.Context, opts *Options) error {
 		opts.Users(users)
 	}
 	s.mail = mailConfig{mailer: users.Mailer, templates: users.Templates, base: users.BaseURL, product: users.Product}
+	tokens := &apitoken.Options{Audit: s.AuditLog, Clock: users.Clock, Logger: s.log}
+	users.Dependents = []userman.Dependents{apitoken.Dependents(s.DB.Tokens(""), tokens)}
 	s.Users = userman.New(s.DB.Users(""), users)
+	s.Tokens = apitoken.New(s.DB.Tokens(""), s.Users, tokens)
 	s.drainMail = func() error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 		defer cancel()
@@ -47,8 +51,15 @@ func (s *App) openUsers(ctx context.Context, opts *Options) error {
 // [userman.Service.Scoped]. Each operation reads the administrator's record
 // again.
 func (s *App) UsersFor(a *ampusers.Administrator) *userman.Service {
+	return s.Users.Scoped(s.scopeOf(a))
+}
+
+// TokensFor returns the API tokens of the users in the scope of an administrator.
+func (s *App) TokensFor(a *ampusers.Administrator) *apitoken.Service {
+	return s.Tokens.Scoped(s.scopeOf(a))
+}
+
+func (s *App) scopeOf(a *ampusers.Administrator) userman.ScopeLoader {
 	username := a.Username
-	return s.Users.Scoped(func(ctx context.Context) (scope.Scope, error) {
-		return s.Administrators.Scope(ctx, username, "")
-	})
+	return func(ctx context.Context) (scope.Scope, error) { return s.Administrators.Scope(ctx, username, "") }
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -164,7 +165,7 @@ func TestApp_VerifyAudit_coversUsersGroupsAndTokens(t *testing.T) {
 	_, err := s.Users.CreateGroup(t.Context(), &userman.Group{Name: "Sales"})
 	require.NoError(t, err)
 	require.NoError(t, s.Users.AddMembers(t.Context(), "Sales", "jane"))
-	_, _, err = s.Users.CreateToken(t.Context(), "jane", &userman.Token{})
+	_, _, err = s.Tokens.Create(t.Context(), "jane", &apitoken.Token{})
 	require.NoError(t, err)
 	found, err := s.VerifyAudit(t.Context())
 	require.NoError(t, err)

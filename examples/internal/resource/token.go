@@ -9,74 +9,75 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // TokenView is an API token as JSON shows it. Key is shown only once.
 type TokenView struct {
-	*userman.Token
+	*apitoken.Token
 
 	Username string `json:"username"`
 	Key      string `json:"key,omitempty"`
 }
 
-// Tokens declares API tokens. Each belongs to a user. The function service returns
-// the service for whoever the context names.
-func Tokens(service func(context.Context) *userman.Service) *Type[userman.Token] {
-	t := &Type[userman.Token]{
-		Name: "API token", Plural: "API tokens", Kind: userman.KindToken, Key: "id",
-		Fields: userman.TokenFields(), Parts: []Part[userman.Token]{tokenAddresses()},
+// Tokens declares API tokens. Each belongs to a user. The functions return the
+// services for the administrator of the context.
+func Tokens(service func(context.Context) *apitoken.Service, users func(context.Context) *userman.Service) *Type[apitoken.Token] {
+	t := &Type[apitoken.Token]{
+		Name: "API token", Plural: "API tokens", Kind: apitoken.Kind, Key: "id",
+		Fields: apitoken.Fields(), Parts: []Part[apitoken.Token]{tokenAddresses()},
 		Columns: []string{"id", "username", "description", "disabled", "expires_at", "last_used_at"},
-		New:     func() *userman.Token { return &userman.Token{} },
-		KeyOf:   func(token *userman.Token) string { return token.ID },
-		Show: func(r Result[userman.Token]) any {
+		New:     func() *apitoken.Token { return &apitoken.Token{} },
+		KeyOf:   func(token *apitoken.Token) string { return token.ID },
+		Show: func(r Result[apitoken.Token]) any {
 			return TokenView{Token: r.Record, Username: r.Owner, Key: r.Secret.Reveal()}
 		},
 		// The use of a token does not change the ETag.
-		Version: func(token *userman.Token) any {
+		Version: func(token *apitoken.Token) any {
 			tagged := *token
 			tagged.LastUsedAt = time.Time{}
 			return &tagged
 		},
 	}
-	t.List = func(ctx context.Context, q Query) (*store.Page[Result[userman.Token]], error) {
-		return listTokens(ctx, service(ctx), q)
+	t.List = func(ctx context.Context, q Query) (*store.Page[Result[apitoken.Token]], error) {
+		return listTokens(ctx, service(ctx), users(ctx), q)
 	}
-	t.Get = func(ctx context.Context, id string) (Result[userman.Token], error) {
-		token, err := service(ctx).Token(ctx, id)
-		return TokenResult(ctx, service(ctx), token, store.Secret{}, err)
+	t.Get = func(ctx context.Context, id string) (Result[apitoken.Token], error) {
+		token, err := service(ctx).Get(ctx, id)
+		return TokenResult(ctx, users(ctx), token, store.Secret{}, err)
 	}
-	t.Create = func(ctx context.Context, d *Draft[userman.Token]) (Result[userman.Token], error) {
-		token, key, err := service(ctx).CreateToken(ctx, d.Owner, d.Record)
-		return TokenResult(ctx, service(ctx), token, key, MergeErrors(d.Errors, err))
+	t.Create = func(ctx context.Context, d *Draft[apitoken.Token]) (Result[apitoken.Token], error) {
+		token, key, err := service(ctx).Create(ctx, d.Owner, d.Record)
+		return TokenResult(ctx, users(ctx), token, key, MergeErrors(d.Errors, err))
 	}
-	t.Update = func(ctx context.Context, id string, change func(*userman.Token) error) (Result[userman.Token], error) {
-		token, err := service(ctx).UpdateToken(ctx, id, change)
-		return TokenResult(ctx, service(ctx), token, store.Secret{}, err)
+	t.Update = func(ctx context.Context, id string, change func(*apitoken.Token) error) (Result[apitoken.Token], error) {
+		token, err := service(ctx).Update(ctx, id, change)
+		return TokenResult(ctx, users(ctx), token, store.Secret{}, err)
 	}
-	t.Delete = func(ctx context.Context, id string, _ bool) error { return service(ctx).DeleteToken(ctx, id) }
+	t.Delete = func(ctx context.Context, id string, _ bool) error { return service(ctx).Delete(ctx, id) }
 	return t.check()
 }
 
 // TokenResult adds its owner to a token of the service.
-func TokenResult(ctx context.Context, users *userman.Service, token *userman.Token, key store.Secret, err error) (Result[userman.Token], error) {
+func TokenResult(ctx context.Context, users *userman.Service, token *apitoken.Token, key store.Secret, err error) (Result[apitoken.Token], error) {
 	if err != nil {
-		return Result[userman.Token]{}, err
+		return Result[apitoken.Token]{}, err
 	}
 	owner, err := users.GetByID(ctx, token.UserID)
 	if err != nil {
-		return Result[userman.Token]{}, err
+		return Result[apitoken.Token]{}, err
 	}
-	return Result[userman.Token]{Record: token, Secret: key, Owner: owner.Username}, nil
+	return Result[apitoken.Token]{Record: token, Secret: key, Owner: owner.Username}, nil
 }
 
 // listTokens reads each owner once. It leaves out the tokens of a user who was
 // purged after they were read.
-func listTokens(ctx context.Context, users *userman.Service, q Query) (*store.Page[Result[userman.Token]], error) {
-	tokens, err := users.Tokens(ctx, q.Owner, q.PageRequest)
+func listTokens(ctx context.Context, service *apitoken.Service, users *userman.Service, q Query) (*store.Page[Result[apitoken.Token]], error) {
+	tokens, err := service.List(ctx, q.Owner, q.PageRequest)
 	if err != nil {
 		return nil, err
 	}
-	page := &store.Page[Result[userman.Token]]{Next: tokens.Next}
+	page := &store.Page[Result[apitoken.Token]]{Next: tokens.Next}
 	owners := map[string]string{}
 	for _, token := range tokens.Items {
 		owner, known := owners[token.UserID]
@@ -91,19 +92,19 @@ func listTokens(ctx context.Context, users *userman.Service, q Query) (*store.Pa
 			owner = u.Username
 			owners[token.UserID] = owner
 		}
-		page.Items = append(page.Items, Result[userman.Token]{Record: token, Owner: owner})
+		page.Items = append(page.Items, Result[apitoken.Token]{Record: token, Owner: owner})
 	}
 	return page, nil
 }
 
-func tokenAddresses() Part[userman.Token] {
-	return Part[userman.Token]{
+func tokenAddresses() Part[apitoken.Token] {
+	return Part[apitoken.Token]{
 		Meta: field.Meta{
 			Name: "addresses", Kind: field.KindList, Label: "Allowed addresses", Section: "Limits", Placeholder: "ADDRESSES",
-			Help: "The addresses and networks that the token can be used from. Leave empty for any address.", Max: userman.MaxTokenAddresses,
+			Help: "The addresses and networks that the token can be used from. Leave empty for any address.", Max: apitoken.MaxAddresses,
 		},
-		Get: func(token *userman.Token) field.Value { return networkTexts(token.Addresses) },
-		Set: func(token *userman.Token, v field.Value) []store.FieldError {
+		Get: func(token *apitoken.Token) field.Value { return networkTexts(token.Addresses) },
+		Set: func(token *apitoken.Token, v field.Value) []store.FieldError {
 			networks, errs := parseItems("addresses", v, parseTokenNetwork)
 			if len(errs) == 0 {
 				token.Addresses = networks
@@ -128,7 +129,7 @@ func networkTexts(networks []netip.Prefix) field.Value {
 
 // parseTokenNetwork reads a network. Its error names a field.
 func parseTokenNetwork(text string) (netip.Prefix, error) {
-	network, err := userman.ParseNetwork(text)
+	network, err := apitoken.ParseNetwork(text)
 	if err != nil {
 		return network, store.NewInvalidError(store.FieldError{Code: "network", Message: err.Error()})
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -105,7 +106,7 @@ func withToken(t *testing.T, h *harness, v *apiClient) any {
 func withAuthorization(t *testing.T, h *harness, v *apiClient) any {
 	t.Helper()
 	withUser(t, h, v)
-	created, key, err := h.Site.Users.CreateToken(t.Context(), "jane.admin", &userman.Token{Modules: []string{"contacts"}})
+	created, key, err := h.Site.Tokens.Create(t.Context(), "jane.admin", &apitoken.Token{Modules: []string{"contacts"}})
 	require.NoError(t, err)
 	h.id = created.ID
 	return map[string]any{"token": created.ID, "key": key.Reveal(), "module": "contacts", "extension": "4001", "address": "192.0.2.7"}

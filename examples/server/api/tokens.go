@@ -9,7 +9,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
-	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -18,12 +18,17 @@ const tagTokens = "tokens"
 // tokenIDLength is the length of the ID of a token.
 const tokenIDLength = 16
 
-type tokenResult = resource.Result[userman.Token]
+type tokenResult = resource.Result[apitoken.Token]
+
+// tokens returns the service, limited to the users in the scope of the administrator.
+func (a *api) tokens(ctx context.Context) *apitoken.Service {
+	return a.app.TokensFor(a.sessions.Administrator(ctx))
+}
 
 func (a *api) registerTokens(g operationGroup) {
 	g.tag = tagTokens
-	e := &endpoint[userman.Token]{
-		Type: resource.Tokens(a.users), operationGroup: g,
+	e := &endpoint[apitoken.Token]{
+		Type: resource.Tokens(a.tokens, a.users), operationGroup: g,
 		path: "/tokens", createPath: "/users/{username}/tokens", param: "id", noun: "Token", nouns: "AllTokens", schema: "Token",
 		event: tokenEvent,
 		texts: endpointTexts{
@@ -41,9 +46,8 @@ func (a *api) registerTokens(g operationGroup) {
 		id: "rotateToken", method: http.MethodPost, path: "/tokens/{id}/rotate", summary: "Replace the key of an API token",
 		description: "The new key is shown only once. The old key stops working.", response: e.View(e.created),
 	}, "rotate", func(ctx context.Context, _ *request, id string) (tokenResult, error) {
-		users := a.users(ctx)
-		token, key, err := users.RotateToken(ctx, id)
-		return resource.TokenResult(ctx, users, token, key, err)
+		token, key, err := a.tokens(ctx).Rotate(ctx, id)
+		return resource.TokenResult(ctx, a.users(ctx), token, key, err)
 	})
 }
 
@@ -53,14 +57,14 @@ func tokenEvent(_ context.Context, action, id string) audit.Event {
 	if len(id) != tokenIDLength {
 		id = ""
 	}
-	return newAuditEvent(action, userman.KindToken, id)
+	return newAuditEvent(action, apitoken.Kind, id)
 }
 
-func exampleToken() *userman.Token {
+func exampleToken() *apitoken.Token {
 	created := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
-	return &userman.Token{
+	return &apitoken.Token{
 		ID: "7h2kq9x4v1n8b3m6", UserID: exampleUser().ID, Description: "CRM", Extensions: []string{permission.Any}, Modules: []string{"contacts"},
-		RequestsPerHour: userman.DefaultRequestsPerHour, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+		RequestsPerHour: apitoken.DefaultRequestsPerHour, Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
 		CreatedAt: created, UpdatedAt: created, KeyCreatedAt: created,
 	}
 }

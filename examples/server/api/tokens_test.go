@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -76,7 +77,7 @@ func TestAPI_listAllTokensInScope(t *testing.T) {
 	for username, extension := range map[string]string{"near": "100", "far": "200", "gone": "101"} {
 		h.createUser(t, userman.User{Username: username, DefaultExtension: extension})
 		for range 2 {
-			created, _, err := h.Site.Users.CreateToken(t.Context(), username, &userman.Token{})
+			created, _, err := h.Site.Tokens.Create(t.Context(), username, &apitoken.Token{})
 			require.NoError(t, err)
 			owners[created.ID] = username
 		}

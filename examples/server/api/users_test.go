@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 // logInScoped logs in an administrator who may use everything about people, and
@@ -143,7 +144,7 @@ func TestScope_apiRejectsOutOfScopeUsers(t *testing.T) {
 	h := start(t)
 	h.createUser(t, userman.User{Username: "near", DefaultExtension: "100"})
 	far := h.createUser(t, userman.User{Username: "far", DefaultExtension: "200"})
-	token, _, err := h.Site.Users.CreateToken(t.Context(), "far", &userman.Token{})
+	token, _, err := h.Site.Tokens.Create(t.Context(), "far", &apitoken.Token{})
 	require.NoError(t, err)
 	deleted := h.createUser(t, userman.User{Username: "gone", DefaultExtension: "201"})
 	require.NoError(t, h.Site.Users.Delete(t.Context(), "gone"))

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 const tagVerify = "verify"
@@ -135,7 +136,7 @@ func (a *api) authorizeToken(ctx context.Context, _ *request, body *NewAuthoriza
 	if err != nil {
 		return nil, err
 	}
-	return replyVerified(a.users(ctx).Authorize(ctx, userman.TokenRequest{
+	return replyVerified(a.tokens(ctx).Authenticate(ctx, apitoken.Request{
 		TokenID: body.Token, Key: body.Key, Module: body.Module, Extension: body.Extension, RemoteAddr: address,
 	}))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -73,7 +74,7 @@ func TestAPI_verifyOutOfScopeUserIsUnknown(t *testing.T) {
 	h.createUser(t, userman.User{Username: "near", DefaultExtension: "100", Permissions: permissions})
 	h.createUser(t, userman.User{Username: "far", DefaultExtension: "200", Permissions: permissions})
 	h.createUser(t, userman.User{Username: "far.off", DefaultExtension: "201", Disabled: true})
-	token, key, err := h.Site.Users.CreateToken(t.Context(), "far", &userman.Token{Modules: []string{"contacts"}})
+	token, key, err := h.Site.Tokens.Create(t.Context(), "far", &apitoken.Token{Modules: []string{"contacts"}})
 	require.NoError(t, err)
 	v := h.logInScoped(t)
 	ask := func(username string) *apiResponse {

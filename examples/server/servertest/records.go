@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -31,7 +32,7 @@ func (s *Server) AddRecords(t testing.TB) (tokenID string) {
 	s.AddAdministrator(t, ampusers.Administrator{Username: "desk.admin", DisplayName: "Front desk", Sections: []string{app.SectionUsers}, Extensions: reach}, RecordsPassword)
 	s.addManagers(t)
 	s.addPeople(t)
-	token, _, err := s.Site.Users.CreateToken(t.Context(), "ada.first", &userman.Token{
+	token, _, err := s.Site.Tokens.Create(t.Context(), "ada.first", &apitoken.Token{
 		Description: "CRM", Modules: []string{"contacts", "history"}, Extensions: []string{"101"}, RequestsPerHour: 100,
 		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ExpiresAt: time.Date(2099, 1, 31, 17, 0, 0, 0, time.UTC),
 	})

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
@@ -29,14 +30,14 @@ func hostilePermissions() userPermissionsPage {
 }
 
 func hostileToken() tokenPage {
-	return tokenPage{hostile, hostile, "/x", &userman.Token{ID: hostile, Disabled: true}, hostileForm()}
+	return tokenPage{hostile, hostile, "/x", &apitoken.Token{ID: hostile, Disabled: true}, hostileForm()}
 }
 
 // userBodies are what the pages of people are drawn with, see bodies.
 func userBodies() map[string][2]any {
 	listed := listRequest{Path: "/users", Label: hostile, Search: hostile, Sort: hostile, Kept: []listFilter{{"status", hostile}}}
 	pages, people := paging{First: "/x", Next: "/y"}, []*userman.User{hostileUser()}
-	tokens := []*userman.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
+	tokens := []*apitoken.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	secret := group{Name: "how", Legend: hostile, Choices: []choice{{Value: hostile, Label: hostile, Hint: hostile}}}
 	return map[string][2]any{
 		"users":           {userListPage{}, userListPage{listed, []tableHeader{{Label: hostile}}, people, pages, []formField{hostileField("status")}, true, false}},
@@ -46,7 +47,7 @@ func userBodies() map[string][2]any {
 		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
 		"userpermissions": {userPermissionsPage{}, hostilePermissions()},
 		"tokens":          {tokenListPage{}, tokenListPage{hostile, hostile, tokens, pages, false}},
-		"token":           {tokenPage{Token: &userman.Token{}}, hostileToken()},
+		"token":           {tokenPage{Token: &apitoken.Token{}}, hostileToken()},
 		"tokenkey":        {tokenKeyPage{}, tokenKeyPage{hostile, "/x", hostileCopy(), hostileCopy()}},
 		"deleteduser":     {restorePage{}, restorePage{[]problem{{Text: hostile}}, hostile, "/x", hostileField("username"), hostileField("default_extension")}},
 	}

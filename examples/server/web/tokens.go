@@ -9,12 +9,13 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // tokenPages are the pages of the API tokens of one user.
 type tokenPages struct {
-	record[userman.Token]
+	record[apitoken.Token]
 
 	user *userman.User
 }
@@ -24,34 +25,39 @@ func tokenPath(username, id string) string { return recordPath(userPath(username
 
 func newTokenPages(p *pages, u *userman.User) *tokenPages {
 	t := &tokenPages{user: u}
-	t.record = record[userman.Token]{
+	t.record = record[apitoken.Token]{
 		pages: p, template: "token", list: userPath(u.Username) + "/tokens",
-		fieldSet: fieldSet[userman.Token]{
-			Type: resource.Tokens(p.users), clean: cleanTokenList, sections: map[string]string{"addresses": "General", "disabled": "General"},
+		fieldSet: fieldSet[apitoken.Token]{
+			Type: resource.Tokens(p.tokens, p.users), clean: cleanTokenList, sections: map[string]string{"addresses": "General", "disabled": "General"},
 		},
-		path: func(one *userman.Token) string { return tokenPath(u.Username, one.ID) },
+		path: func(one *apitoken.Token) string { return tokenPath(u.Username, one.ID) },
 		load: t.token, body: t.body,
-		title: func(*userman.Token) string { return "API token of " + u.Name() },
-		name:  func(*userman.Token) string { return "this API token" },
+		title: func(*apitoken.Token) string { return "API token of " + u.Name() },
+		name:  func(*apitoken.Token) string { return "this API token" },
 		above: []pageLink{{"/users", "Users"}, {userPath(u.Username), u.Username}},
-		blank: func(context.Context, *request) (*userman.Token, error) {
+		blank: func(context.Context, *request) (*apitoken.Token, error) {
 			all := []string{permission.Any}
-			return &userman.Token{Extensions: all, Modules: all, RequestsPerHour: userman.DefaultRequestsPerHour}, nil
+			return &apitoken.Token{Extensions: all, Modules: all, RequestsPerHour: apitoken.DefaultRequestsPerHour}, nil
 		},
-		draft: func(_ context.Context, _ *request, _ input, d *resource.Draft[userman.Token]) error {
+		draft: func(_ context.Context, _ *request, _ input, d *resource.Draft[apitoken.Token]) error {
 			d.Owner = u.Username
 			return nil
 		},
-		created: func(ctx context.Context, _ *request, result resource.Result[userman.Token]) (response, error) {
+		created: func(ctx context.Context, _ *request, result resource.Result[apitoken.Token]) (response, error) {
 			return t.showKey(ctx, result.Record, result.Secret), nil
 		},
-		saved:        func(_, _ *userman.Token) string { return "Saved." },
-		deleted:      func(*userman.Token) string { return "API token deleted." },
+		saved:        func(_, _ *apitoken.Token) string { return "Saved." },
+		deleted:      func(*apitoken.Token) string { return "API token deleted." },
 		consequences: tokenDeletion,
-		userID:       func(*userman.Token) string { return u.ID },
+		userID:       func(*apitoken.Token) string { return u.ID },
 		owner:        u.ID,
 	}
 	return t
+}
+
+// tokens is the service for the administrator who sent the request.
+func (p *pages) tokens(ctx context.Context) *apitoken.Service {
+	return p.site.TokensFor(p.sessions.Administrator(ctx))
 }
 
 // forTokens returns a handler for the tokens of the user whom the request names.
@@ -82,10 +88,10 @@ func (u *userPages) tokenRoutes() []route {
 }
 
 // token returns the token of the user that the address names.
-func (t *tokenPages) token(ctx context.Context, r *request) (*userman.Token, error) {
-	token, err := t.users(ctx).Token(ctx, r.PathValue("id"))
+func (t *tokenPages) token(ctx context.Context, r *request) (*apitoken.Token, error) {
+	token, err := t.tokens(ctx).Get(ctx, r.PathValue("id"))
 	if err == nil && token.UserID != t.user.ID {
-		err = &store.NotFoundError{Kind: userman.KindToken}
+		err = &store.NotFoundError{Kind: apitoken.Kind}
 	}
 	return token, err
 }
@@ -108,7 +114,7 @@ func cleanTokenList(m field.Meta, v field.Value, _ string) field.Value {
 // tokenListPage shows the API tokens of a user.
 type tokenListPage struct {
 	Username, Name string
-	Items          []*userman.Token
+	Items          []*apitoken.Token
 	Paging         paging
 	// Permitted says that the user has the permission to use the API.
 	Permitted bool
@@ -116,7 +122,7 @@ type tokenListPage struct {
 
 func (t *tokenPages) index(ctx context.Context, r *request) (response, error) {
 	at := listRequest{Path: t.list, page: store.PageRequest{After: r.query("after")}}
-	list, err := t.users(ctx).Tokens(ctx, t.user.Username, at.page)
+	list, err := t.tokens(ctx).List(ctx, t.user.Username, at.page)
 	if err != nil {
 		return nil, err
 	}
@@ -132,27 +138,27 @@ func (t *tokenPages) index(ctx context.Context, r *request) (response, error) {
 // tokenPage is the page of one token.
 type tokenPage struct {
 	UserID, Username, Path string
-	Token                  *userman.Token
+	Token                  *apitoken.Token
 	Form                   form
 }
 
-func (t *tokenPages) body(_ context.Context, _ *request, now *userman.Token, f form, _ formErrors) (any, error) {
+func (t *tokenPages) body(_ context.Context, _ *request, now *apitoken.Token, f form, _ formErrors) (any, error) {
 	return tokenPage{UserID: t.user.ID, Username: t.user.Username, Path: t.path(now), Token: now, Form: f}, nil
 }
 
-func tokenDeletion(context.Context, *userman.Token) ([]string, error) {
+func tokenDeletion(context.Context, *apitoken.Token) ([]string, error) {
 	return []string{"The program that uses the token loses access.", "This cannot be undone. To keep the token, disable it instead."}, nil
 }
 
-func (t *tokenPages) askRotate(_ context.Context, now *userman.Token) (confirmation, error) {
+func (t *tokenPages) askRotate(_ context.Context, now *apitoken.Token) (confirmation, error) {
 	return confirmation{
 		Title: "Create a new key for this API token?", Action: t.path(now) + "/rotate", Yes: "Create new key",
 		Consequences: []string{"The old key stops working immediately. Update the program that uses it.", "The new key is shown only once."},
 	}, nil
 }
 
-func (t *tokenPages) rotate(ctx context.Context, _ *request, now *userman.Token) (response, error) {
-	rotated, key, err := t.users(ctx).RotateToken(ctx, now.ID)
+func (t *tokenPages) rotate(ctx context.Context, _ *request, now *apitoken.Token) (response, error) {
+	rotated, key, err := t.tokens(ctx).Rotate(ctx, now.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +172,7 @@ type tokenKeyPage struct {
 }
 
 // showKey has the next page show the key of a token.
-func (t *tokenPages) showKey(ctx context.Context, now *userman.Token, key store.Secret) response {
+func (t *tokenPages) showKey(ctx context.Context, now *apitoken.Token, key store.Secret) response {
 	t.stashSecret(ctx, tokenKey, now.ID, now.KeyCreatedAt, key.Reveal())
 	return redirect{Path: t.path(now) + "/key"}
 }

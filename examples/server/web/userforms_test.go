@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
 var userFormPattern = regexp.MustCompile(`(?s)<form method="post" action="(/users/[^"]+)"[^>]*>(.*?)</form>`)
@@ -41,7 +42,7 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	jane := b.createUser(userman.User{Username: "jane.roe", Email: "jane@example.com"})
 	_, err := people.SetPicture(t.Context(), "jane.roe", bytes.NewReader(testPNG(t)))
 	require.NoError(t, err)
-	made, _, err := people.CreateToken(t.Context(), "jane.roe", &userman.Token{})
+	made, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{})
 	require.NoError(t, err)
 	token := "/tokens/" + made.ID
 	actions := b.userFormActions(jane, "", "/permissions", "/password", "/link", "/softphone", "/second-factor/remove", "/mail/welcome", "/mail/reset",
@@ -64,7 +65,7 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 		require.NotContains(t, led, "jane.roe", action)
 	}
 	require.Equal(t, other, b.user("jane.roe"))
-	tokens, err := people.Tokens(t.Context(), "", store.PageRequest{})
+	tokens, err := b.server.Site.Tokens.List(t.Context(), "", store.PageRequest{})
 	require.NoError(t, err)
 	require.Len(t, tokens.Items, 1, "one was made and the other deleted")
 	require.NotEqual(t, made.ID, tokens.Items[0].ID)

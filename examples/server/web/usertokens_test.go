@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -36,7 +37,7 @@ func TestPages_tokenCreateShowsKeyOnce(t *testing.T) {
 	key := copyableText(text, "key")
 	require.Equal(t, id, copyableText(text, "token-id"))
 	require.NotContains(t, b.get(page, http.StatusOK), key)
-	u, err := b.server.Site.Users.Authorize(t.Context(), userman.TokenRequest{
+	u, err := b.server.Site.Tokens.Authenticate(t.Context(), apitoken.Request{
 		TokenID: id, Key: store.NewSecret(key), Module: "voicemail", Extension: "4001", RemoteAddr: netip.MustParseAddr("10.1.2.3"),
 	})
 	require.NoError(t, err)
@@ -55,7 +56,7 @@ func TestPages_tokenEdit(t *testing.T) {
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe"})
 	expires := time.Date(2099, 1, 2, 3, 4, 5, 678_000, time.UTC)
-	made, _, err := b.server.Site.Users.CreateToken(t.Context(), "jane.roe", &userman.Token{ExpiresAt: expires})
+	made, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{ExpiresAt: expires})
 	require.NoError(t, err)
 	path := janeTokensPath + "/" + made.ID
 	require.Contains(t, b.get(janeTokensPath, http.StatusOK), "Tokens do not work")
@@ -66,7 +67,7 @@ func TestPages_tokenEdit(t *testing.T) {
 	form.Set("expires_at", "2099-01-02T03:04")
 	form.Set("disabled", "yes")
 	b.postRedirect(path, form)
-	token, err := b.server.Site.Users.Token(t.Context(), made.ID)
+	token, err := b.server.Site.Tokens.Get(t.Context(), made.ID)
 	require.NoError(t, err)
 	require.True(t, token.Disabled)
 	require.Equal(t, expires, token.ExpiresAt, "what was not typed stays, to the microsecond")
@@ -103,12 +104,12 @@ func TestPages_tokenOnlyUnderItsUser(t *testing.T) {
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe"})
 	b.createUser(userman.User{Username: "john.roe"})
-	made, _, err := b.server.Site.Users.CreateToken(t.Context(), "john.roe", &userman.Token{})
+	made, _, err := b.server.Site.Tokens.Create(t.Context(), "john.roe", &apitoken.Token{})
 	require.NoError(t, err)
 	for _, act := range []string{"", "/key", "/rotate", "/delete"} {
 		b.get(janeTokensPath+"/"+made.ID+act, http.StatusNotFound)
 	}
 	b.post(janeTokensPath+"/"+made.ID+"/delete", nil, http.StatusNotFound)
-	_, err = b.server.Site.Users.Token(t.Context(), made.ID)
+	_, err = b.server.Site.Tokens.Get(t.Context(), made.ID)
 	require.NoError(t, err)
 }

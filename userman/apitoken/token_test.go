@@ -1,4 +1,4 @@
-package userman_test
+package apitoken_test
 
 import (
 	"context"
@@ -15,17 +15,8 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
-	"github.com/pbxusers/pbxusers/userman"
-	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
-
-// createToken creates a token of somebody, and returns it with its key.
-func (h *env) createToken(t testing.TB, username string, tok userman.Token) (*userman.Token, store.Secret) {
-	t.Helper()
-	created, key, err := h.CreateToken(t.Context(), username, &tok)
-	require.NoError(t, err)
-	return created, key
-}
 
 func prefixes(texts ...string) []netip.Prefix {
 	all := make([]netip.Prefix, len(texts))
@@ -35,27 +26,27 @@ func prefixes(texts ...string) []netip.Prefix {
 	return all
 }
 
-func TestService_CreateToken_returnsKeyOnce(t *testing.T) {
+func TestService_Create_returnsKeyOnce(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "")
-			jane := h.createUser(t, newUser("jane", "1001"), "")
-			created, key := h.createToken(t, "JANE", userman.Token{
+			jane := h.createUser(t, newUser("jane", "1001"))
+			created, key := h.createToken(t, "JANE", apitoken.Token{
 				ID: "mine", UserID: "mine", KeyHash: []byte("mine"), LastUsedAt: time.Now(), HourRequests: 7,
 				Description: "  the CRM\t",
 			})
 			require.Regexp(t, `^[a-z0-9]{16}$`, created.ID)
 			require.Regexp(t, `^[A-Za-z0-9_-]{43}$`, key.Reveal())
 			now := h.clock.Now()
-			require.Equal(t, &userman.Token{
+			require.Equal(t, &apitoken.Token{
 				ID: created.ID, UserID: jane.ID, Description: "the CRM", Extensions: []string{"all"}, Modules: []string{"all"},
-				RequestsPerHour: userman.DefaultRequestsPerHour, Addresses: []netip.Prefix{},
+				RequestsPerHour: apitoken.DefaultRequestsPerHour, Addresses: []netip.Prefix{},
 				CreatedAt: now, UpdatedAt: now, KeyCreatedAt: now,
 			}, created, "all extensions of hers, all modules, and nothing that the service sets is taken over")
 
-			read, err := h.Token(t.Context(), created.ID)
+			read, err := h.Get(t.Context(), created.ID)
 			require.NoError(t, err)
 			require.Equal(t, created, read)
 			text, err := json.Marshal(read)
@@ -68,10 +59,10 @@ func TestService_CreateToken_returnsKeyOnce(t *testing.T) {
 	}
 }
 
-func TestService_CreateToken_reportsEveryInvalidField(t *testing.T) {
+func TestService_Create_reportsEveryInvalidField(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.createUser(t, newUser("jane", "1001"), "")
+	h.createUser(t, newUser("jane", "1001"))
 	many := make([]string, 201)
 	networks := make([]netip.Prefix, 51)
 	for i := range many {
@@ -81,36 +72,36 @@ func TestService_CreateToken_reportsEveryInvalidField(t *testing.T) {
 		networks[i] = netip.MustParsePrefix("10.0.0.0/8")
 	}
 	for _, tc := range []struct {
-		token userman.Token
+		token apitoken.Token
 		want  []string
 	}{
-		{userman.Token{
+		{apitoken.Token{
 			Description: "hunter2\nline", Extensions: []string{"1001", "self", "hunter2"}, Modules: []string{"hunter2,b", "linked"},
 			RequestsPerHour: -2, Addresses: []netip.Prefix{netip.MustParsePrefix("::/0"), {}}, ExpiresAt: h.clock.Now(),
 		}, []string{
 			"description: plain_line", "extensions[1]: extension", "extensions[2]: extension", "modules[0]: name", "modules[1]: name",
 			"requests_per_hour: range", "expires_at: past", "addresses[1]: network",
 		}},
-		{userman.Token{
-			Description: strings.Repeat("x", 201), Extensions: many, Modules: many, RequestsPerHour: userman.MaxRequestsPerHour + 1,
+		{apitoken.Token{
+			Description: strings.Repeat("x", 201), Extensions: many, Modules: many, RequestsPerHour: apitoken.MaxRequestsPerHour + 1,
 			Addresses: networks, ExpiresAt: time.Date(10_000, 1, 1, 0, 0, 0, 0, time.UTC),
 		}, []string{"description: max", "extensions: max", "modules: max", "requests_per_hour: range", "expires_at: range", "addresses: max"}},
 	} {
-		_, key, err := h.CreateToken(t.Context(), "jane", &tc.token)
+		_, key, err := h.Create(t.Context(), "jane", &tc.token)
 		requireFieldErrors(t, err, tc.want...)
 		require.True(t, key.IsZero())
 		require.NotContains(t, err.Error(), "hunter2")
 	}
-	list, err := h.Tokens(t.Context(), "jane", store.PageRequest{})
+	list, err := h.List(t.Context(), "jane", store.PageRequest{})
 	require.NoError(t, err)
 	require.Empty(t, list.Items, "nothing is stored")
 }
 
-func TestService_CreateToken_normalizesFields(t *testing.T) {
+func TestService_Create_normalizesFields(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.createUser(t, newUser("jane", "1001"), "")
-	given := userman.Token{
+	h.createUser(t, newUser("jane", "1001"))
+	given := apitoken.Token{
 		Extensions: []string{"1002", "all", "1001", "1002"}, Modules: []string{"voicemail", "all", "U\u0308ber", "Über"},
 		RequestsPerHour: -1, Addresses: prefixes("10.1.2.3/8", "2001:db8::1/32", "::ffff:192.0.2.7/128", "10.0.0.0/8", "::ffff:0.0.0.0/96"),
 		ExpiresAt: h.clock.Now().Add(1234567 * time.Nanosecond).In(time.FixedZone("CET", 3600)),
@@ -125,13 +116,13 @@ func TestService_CreateToken_normalizesFields(t *testing.T) {
 	require.Equal(t, []string{"1002", "all", "1001", "1002"}, given.Extensions, "what was given stays as it was")
 }
 
-func TestService_UpdateToken_savesEditableFieldsOnly(t *testing.T) {
+func TestService_Update_savesEditableFieldsOnly(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.createUser(t, newUser("jane", "1001"), "")
-	created, key := h.createToken(t, "jane", userman.Token{Description: "CRM", Modules: []string{"all"}, ExpiresAt: h.clock.Now().Add(time.Hour)})
+	h.createUser(t, newUser("jane", "1001"))
+	created, key := h.createToken(t, "jane", apitoken.Token{Description: "CRM", Modules: []string{"all"}, ExpiresAt: h.clock.Now().Add(time.Hour)})
 	h.clock.Advance(2 * time.Hour)
-	changed, err := h.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
+	changed, err := h.Update(t.Context(), created.ID, func(token *apitoken.Token) error {
 		require.Empty(t, token.KeyHash)
 		token.ID, token.UserID, token.KeyHash, token.CreatedAt = "mine", "mine", []byte("mine"), time.Time{}
 		token.LastUsedAt, token.HourRequests = time.Now(), 9
@@ -144,101 +135,101 @@ func TestService_UpdateToken_savesEditableFieldsOnly(t *testing.T) {
 	require.Equal(t, &want, changed)
 	require.Equal(t, "done update "+created.ID, h.lastAuditEntry(t))
 
-	_, err = h.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
+	_, err = h.Update(t.Context(), created.ID, func(token *apitoken.Token) error {
 		token.Disabled, token.ExpiresAt = false, time.Time{}
 		token.RequestsPerHour = 0
 		return nil
 	})
 	require.NoError(t, err)
-	h.setPermission(t, "jane", permission.RESTUse, permission.On())
-	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: created.ID, Key: key, Module: "x", Extension: "1001"})
+	h.permitAPI(t, "jane")
+	_, err = h.Authenticate(t.Context(), apitoken.Request{TokenID: created.ID, Key: key, Module: "x", Extension: "1001"})
 	require.NoError(t, err, "the key is the same")
 
-	_, err = h.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
+	_, err = h.Update(t.Context(), created.ID, func(token *apitoken.Token) error {
 		token.Description, token.Extensions, token.Modules = "never", nil, []string{"a,b"}
 		return nil
 	})
 	requireFieldErrors(t, err, "extensions: min", "modules[0]: name")
 	require.Equal(t, "refused update "+created.ID+": invalid: extensions (min), modules[0] (name)", h.lastAuditEntry(t))
-	_, err = h.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
+	_, err = h.Update(t.Context(), created.ID, func(token *apitoken.Token) error {
 		token.Modules = nil
 		return nil
 	})
 	requireFieldErrors(t, err, "modules: min")
-	_, _, err = h.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{}, Modules: []string{}})
+	_, _, err = h.Create(t.Context(), "jane", &apitoken.Token{Extensions: []string{}, Modules: []string{}})
 	requireFieldErrors(t, err, "extensions: min", "modules: min")
 	callerErr := errors.New("of the caller")
-	_, err = h.UpdateToken(t.Context(), created.ID, func(*userman.Token) error { return callerErr })
+	_, err = h.Update(t.Context(), created.ID, func(*apitoken.Token) error { return callerErr })
 	require.Equal(t, callerErr, err)
-	read, err := h.Token(t.Context(), created.ID)
+	read, err := h.Get(t.Context(), created.ID)
 	require.NoError(t, err)
 	require.Equal(t, "the new CRM", read.Description)
 	h.requireAuditIntact(t)
 }
 
-func TestService_RotateToken_revokesOldKey(t *testing.T) {
+func TestService_Rotate_revokesOldKey(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.createUser(t, newUser("jane", "1001"), "")
-	h.setPermission(t, "jane", permission.RESTUse, permission.On())
-	created, old := h.createToken(t, "jane", userman.Token{Modules: []string{"all"}})
+	h.createUser(t, newUser("jane", "1001"))
+	h.permitAPI(t, "jane")
+	created, old := h.createToken(t, "jane", apitoken.Token{Modules: []string{"all"}})
 	h.clock.Advance(time.Hour)
-	rotated, key, err := h.RotateToken(t.Context(), created.ID)
+	rotated, key, err := h.Rotate(t.Context(), created.ID)
 	require.NoError(t, err)
 	require.Equal(t, h.clock.Now(), rotated.KeyCreatedAt)
 	require.Equal(t, created.CreatedAt, rotated.CreatedAt)
 	require.False(t, key.Equal(old))
-	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: created.ID, Key: old, Module: "x"})
+	_, err = h.Authenticate(t.Context(), apitoken.Request{TokenID: created.ID, Key: old, Module: "x"})
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, err = h.Authorize(t.Context(), userman.TokenRequest{TokenID: created.ID, Key: key, Module: "x"})
+	_, err = h.Authenticate(t.Context(), apitoken.Request{TokenID: created.ID, Key: key, Module: "x"})
 	require.NoError(t, err)
 	require.Equal(t, "done rotate "+created.ID, h.lastAuditEntry(t))
 	h.requireAuditIntact(t)
 }
 
-func TestService_DeleteToken_revokesKey(t *testing.T) {
+func TestService_Delete_revokesKey(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
-	h.createUser(t, newUser("jane", "1001"), "")
-	h.setPermission(t, "jane", permission.RESTUse, permission.On())
-	created, key := h.createToken(t, "jane", userman.Token{Modules: []string{"all"}})
-	require.NoError(t, h.DeleteToken(t.Context(), created.ID))
+	h.createUser(t, newUser("jane", "1001"))
+	h.permitAPI(t, "jane")
+	created, key := h.createToken(t, "jane", apitoken.Token{Modules: []string{"all"}})
+	require.NoError(t, h.Delete(t.Context(), created.ID))
 	require.Equal(t, "done delete "+created.ID, h.lastAuditEntry(t))
-	_, err := h.Authorize(t.Context(), userman.TokenRequest{TokenID: created.ID, Key: key, Module: "x"})
+	_, err := h.Authenticate(t.Context(), apitoken.Request{TokenID: created.ID, Key: key, Module: "x"})
 	require.ErrorIs(t, err, store.ErrForbidden)
 	h.requireAuditIntact(t)
 
 	for _, id := range []string{created.ID, "", "hunter2", strings.Repeat("a", 1_000_000)} {
-		_, err := h.Token(t.Context(), id)
+		_, err := h.Get(t.Context(), id)
 		require.ErrorIs(t, err, store.ErrNotFound)
-		_, err = h.UpdateToken(t.Context(), id, func(*userman.Token) error { return nil })
+		_, err = h.Update(t.Context(), id, func(*apitoken.Token) error { return nil })
 		require.ErrorIs(t, err, store.ErrNotFound)
-		_, _, err = h.RotateToken(t.Context(), id)
+		_, _, err = h.Rotate(t.Context(), id)
 		require.ErrorIs(t, err, store.ErrNotFound)
-		require.ErrorIs(t, h.DeleteToken(t.Context(), id), store.ErrNotFound)
+		require.ErrorIs(t, h.Delete(t.Context(), id), store.ErrNotFound)
 	}
 	for _, e := range h.entries(t, audit.Query{}) {
 		require.NotContains(t, e.Key, "hunter2", "a key in the field of the ID is not kept")
 	}
-	_, _, err = h.CreateToken(t.Context(), "nobody", &userman.Token{})
+	_, _, err = h.Create(t.Context(), "nobody", &apitoken.Token{})
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestService_CreateToken_limitsTokensPerUser(t *testing.T) {
+func TestService_Create_limitsTokensPerUser(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newServiceWithDB(t, open(t), "")
-			h.createUser(t, newUser("jane", "1001"), "")
-			h.createUser(t, newUser("john", "1002"), "")
-			h.createToken(t, "john", userman.Token{})
-			for range userman.MaxTokens - 5 {
-				h.createToken(t, "jane", userman.Token{})
+			h.createUser(t, newUser("jane", "1001"))
+			h.createUser(t, newUser("john", "1002"))
+			h.createToken(t, "john", apitoken.Token{})
+			for range apitoken.MaxPerUser - 5 {
+				h.createToken(t, "jane", apitoken.Token{})
 			}
 			created := 0
 			for _, err := range runConcurrently(20, func(int) error {
-				_, _, err := h.CreateToken(context.Background(), "jane", &userman.Token{})
+				_, _, err := h.Create(context.Background(), "jane", &apitoken.Token{})
 				return err
 			}) {
 				if err == nil {
@@ -248,27 +239,27 @@ func TestService_CreateToken_limitsTokensPerUser(t *testing.T) {
 				}
 			}
 			require.Equal(t, 5, created)
-			list, err := h.Tokens(t.Context(), "jane", store.PageRequest{Limit: 1000})
+			list, err := h.List(t.Context(), "jane", store.PageRequest{Limit: 1000})
 			require.NoError(t, err)
-			require.Len(t, list.Items, userman.MaxTokens)
+			require.Len(t, list.Items, apitoken.MaxPerUser)
 		})
 	}
 }
 
-func TestService_Tokens_paginates(t *testing.T) {
+func TestService_List_paginates(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	want := map[string]bool{}
 	for i := range 9 {
 		username := fmt.Sprintf("person%d", i%3)
 		if i < 3 {
-			h.createUser(t, newUser(username, strconv.Itoa(1000+i)), "")
+			h.createUser(t, newUser(username, strconv.Itoa(1000+i)))
 		}
-		created, _ := h.createToken(t, username, userman.Token{})
+		created, _ := h.createToken(t, username, apitoken.Token{})
 		want[created.ID] = true
 	}
-	owner := h.get(t, "person1")
-	list, err := h.Tokens(t.Context(), "person1", store.PageRequest{})
+	owner := h.getUser(t, "person1")
+	list, err := h.List(t.Context(), "person1", store.PageRequest{})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 3)
 	for _, token := range list.Items {
@@ -276,7 +267,7 @@ func TestService_Tokens_paginates(t *testing.T) {
 		require.Empty(t, token.KeyHash)
 	}
 	require.Equal(t, want, h.allTokens(t, 2))
-	_, err = h.Tokens(t.Context(), "nobody", store.PageRequest{})
+	_, err = h.List(t.Context(), "nobody", store.PageRequest{})
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
@@ -285,7 +276,7 @@ func (h *env) allTokens(t testing.TB, limit int) map[string]bool {
 	t.Helper()
 	got := map[string]bool{}
 	for page := (store.PageRequest{Limit: limit}); ; {
-		list, err := h.Tokens(t.Context(), "", page)
+		list, err := h.List(t.Context(), "", page)
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(list.Items), limit)
 		for _, token := range list.Items {
@@ -298,7 +289,7 @@ func (h *env) allTokens(t testing.TB, limit int) map[string]bool {
 	}
 }
 
-func TestService_Tokens_hidesOutOfScopeUsers(t *testing.T) {
+func TestService_List_hidesOutOfScopeUsers(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	scoped := h.scoped(inScope("1000-1999"))
@@ -306,8 +297,8 @@ func TestService_Tokens_hidesOutOfScopeUsers(t *testing.T) {
 	outOfScope := ""
 	for i := range 6 {
 		username := fmt.Sprintf("person%d", i)
-		h.createUser(t, newUser(username, strconv.Itoa(1000+1000*(i%2)+i)), "")
-		created, _ := h.createToken(t, username, userman.Token{Extensions: []string{"2009"}})
+		h.createUser(t, newUser(username, strconv.Itoa(1000+1000*(i%2)+i)))
+		created, _ := h.createToken(t, username, apitoken.Token{Extensions: []string{"2009"}})
 		if i%2 == 0 {
 			inScope[created.ID] = true
 		} else {
@@ -317,33 +308,33 @@ func TestService_Tokens_hidesOutOfScopeUsers(t *testing.T) {
 	require.Equal(t, inScope, scoped.allTokens(t, 2))
 	require.Equal(t, inScope, scoped.allTokens(t, 100))
 
-	_, err := scoped.Token(t.Context(), outOfScope)
+	_, err := scoped.Get(t.Context(), outOfScope)
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, err = scoped.UpdateToken(t.Context(), outOfScope, func(*userman.Token) error { return nil })
+	_, err = scoped.Update(t.Context(), outOfScope, func(*apitoken.Token) error { return nil })
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Equal(t, "refused update "+outOfScope+": forbidden", h.lastAuditEntry(t))
-	_, _, err = scoped.RotateToken(t.Context(), outOfScope)
+	_, _, err = scoped.Rotate(t.Context(), outOfScope)
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.ErrorIs(t, scoped.DeleteToken(t.Context(), outOfScope), store.ErrForbidden)
-	_, err = scoped.Tokens(t.Context(), "person1", store.PageRequest{})
+	require.ErrorIs(t, scoped.Delete(t.Context(), outOfScope), store.ErrForbidden)
+	_, err = scoped.List(t.Context(), "person1", store.PageRequest{})
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, _, err = scoped.CreateToken(t.Context(), "person1", &userman.Token{})
+	_, _, err = scoped.Create(t.Context(), "person1", &apitoken.Token{})
 	require.ErrorIs(t, err, store.ErrForbidden)
 }
 
-func TestService_CreateToken_rejectsOutOfScopeExtensions(t *testing.T) {
+func TestService_Create_rejectsOutOfScopeExtensions(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	scoped := h.scoped(inScope("1000-1999"))
-	h.createUser(t, newUser("jane", "1001"), "")
-	_, _, err := scoped.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{"1001", "2001"}})
+	h.createUser(t, newUser("jane", "1001"))
+	_, _, err := scoped.Create(t.Context(), "jane", &apitoken.Token{Extensions: []string{"1001", "2001"}})
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, _, err = scoped.CreateToken(t.Context(), "jane", &userman.Token{Extensions: []string{"all"}})
+	_, _, err = scoped.Create(t.Context(), "jane", &apitoken.Token{Extensions: []string{"all"}})
 	require.NoError(t, err, "all are those of a person who is reached")
 
-	created, _ := h.createToken(t, "jane", userman.Token{Extensions: []string{"1001", "2001"}})
+	created, _ := h.createToken(t, "jane", apitoken.Token{Extensions: []string{"1001", "2001"}})
 	add := func(number string) error {
-		_, err := scoped.UpdateToken(t.Context(), created.ID, func(token *userman.Token) error {
+		_, err := scoped.Update(t.Context(), created.ID, func(token *apitoken.Token) error {
 			token.Extensions = append(token.Extensions, number)
 			return nil
 		})

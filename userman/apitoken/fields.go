@@ -1,4 +1,4 @@
-package userman
+package apitoken
 
 import (
 	"sync"
@@ -8,11 +8,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// TokenFields returns the plain editable fields of a [Token], in the order of forms.
+// Fields returns the plain editable fields of a [Token], in the order of forms.
 // The addresses and the key are not among them.
-func TokenFields() *field.Table[Token] { return tokenFields() }
+func Fields() *field.Table[Token] { return fields() }
 
-var tokenFields = sync.OnceValue(func() *field.Table[Token] {
+var fields = sync.OnceValue(func() *field.Table[Token] {
 	const section = "General"
 	all := field.ListValue([]string{permission.Any})
 	return field.New(

@@ -1,4 +1,4 @@
-package userman_test
+package apitoken_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/benchratio"
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -21,40 +22,41 @@ const selectToken = `SELECT team, id, user_id, description, disabled, extensions
 	hour_requests, expires_at, hour_started_at, created_at, updated_at, key_made_at, last_used_at
 	FROM pbxusers_tokens WHERE team = ? AND id = ?`
 
-// BenchmarkAuthorize compares the check of a token with the bare query of its
+// BenchmarkService_Authenticate compares the check of a token with the bare query of its
 // row, in the same database of 2000 people with a token each.
-func BenchmarkAuthorize(b *testing.B) {
+func BenchmarkService_Authenticate(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "pbxusers.db")
 	conn, err := sql.Open("sqlite", sqlstore.SQLiteDSN(path))
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, conn.Close()) })
 	db, err := sqlstore.Open(b.Context(), conn, sqlstore.SQLite, &sqlstore.Options{Keyring: newKeyring(b)})
 	require.NoError(b, err)
-	requests := createTokenRequests(b, db.Users(""), 2000)
-	for name, limit := range map[string]int{"no limit": -1, "limit": userman.MaxRequestsPerHour} {
+	requests := createRequests(b, db, 2000)
+	for name, limit := range map[string]int{"no limit": -1, "limit": apitoken.MaxRequestsPerHour} {
 		b.Run(name, func(b *testing.B) {
-			s := userman.New(db.Users(""), nil)
+			tokens := apitoken.New(db.Tokens(""), userman.New(db.Users(""), nil), nil)
 			r := requests[len(requests)/2]
-			_, err := s.UpdateToken(b.Context(), r.TokenID, func(t *userman.Token) error {
+			_, err := tokens.Update(b.Context(), r.TokenID, func(t *apitoken.Token) error {
 				t.RequestsPerHour = limit
 				return nil
 			})
 			require.NoError(b, err)
 			benchratio.Compare(b, func() {
-				_, err := s.Authorize(b.Context(), r)
+				_, err := tokens.Authenticate(b.Context(), r)
 				require.NoError(b, err)
 			}, func() { scanToken(b, conn, r.TokenID) })
 		})
 	}
 }
 
-// createTokenRequests creates that many people as they are in real life, in 10 of 50 groups
-// each, with a token, and returns what their programs ask.
-func createTokenRequests(b *testing.B, st userman.Store, n int) []userman.TokenRequest {
+// createRequests creates n users in 10 of 50 groups each, with a token each, and
+// returns a request of each token.
+func createRequests(b *testing.B, db backend, n int) []apitoken.Request {
 	b.Helper()
-	s := userman.New(st, nil)
-	requests := make([]userman.TokenRequest, n)
-	require.NoError(b, st.RunInTx(b.Context(), func(ctx context.Context) error {
+	s := userman.New(db.Users(""), nil)
+	tokens := apitoken.New(db.Tokens(""), s, nil)
+	requests := make([]apitoken.Request, n)
+	require.NoError(b, db.RunInTx(b.Context(), func(ctx context.Context) error {
 		names := make([]string, 50)
 		for i := range names {
 			names[i] = fmt.Sprintf("Department %02d", i)
@@ -68,9 +70,9 @@ func createTokenRequests(b *testing.B, st userman.Store, n int) []userman.TokenR
 			u.FirstName, u.LastName, u.Email, u.Groups = "Jane", "of Sales", u.Username+"@example.com", slices.Clone(names[i%40:i%40+10])
 			_, err := s.Create(ctx, userman.NewUser{User: u})
 			require.NoError(b, err)
-			created, key, err := s.CreateToken(ctx, u.Username, &userman.Token{Modules: []string{"call_forward", "voicemail"}})
+			created, key, err := tokens.Create(ctx, u.Username, &apitoken.Token{Modules: []string{"call_forward", "voicemail"}})
 			require.NoError(b, err)
-			requests[i] = userman.TokenRequest{TokenID: created.ID, Key: key, Module: "voicemail", Extension: u.DefaultExtension}
+			requests[i] = apitoken.Request{TokenID: created.ID, Key: key, Module: "voicemail", Extension: u.DefaultExtension}
 		}
 		return nil
 	}))

@@ -1,0 +1,64 @@
+package apitoken
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
+)
+
+// dependents implements [userman.Dependents].
+type dependents struct{ records }
+
+// Dependents returns the tokens of st for [userman.Options].Dependents: package
+// userman disables and deletes them together with their user. Its options are those
+// of [New].
+func Dependents(st Store, opts *Options) userman.Dependents { return dependents{newRecords(st, opts)} }
+
+// Disable implements [userman.Dependents].
+func (d dependents) Disable(ctx context.Context, rec *audit.Recorder, userID string) error {
+	return d.each(ctx, userID, func(t *Token) error {
+		if t.Disabled {
+			return nil
+		}
+		after := t.Clone()
+		after.Disabled = true
+		if err := d.save(ctx, rec, actionUpdate, t, after); err != nil {
+			return err
+		}
+		d.log(ctx, actionUpdate, after)
+		return nil
+	})
+}
+
+// RecordPurge implements [userman.Dependents].
+func (d dependents) RecordPurge(ctx context.Context, rec *audit.Recorder, userID string) error {
+	return d.each(ctx, userID, func(t *Token) error {
+		return rec.Record(ctx, d.changeEvent(rec.Intent.Action, t, nil))
+	})
+}
+
+// RemoveExtension implements [userman.Dependents]. A token without extensions would
+// be invalid: it is disabled if it has only this one.
+func (d dependents) RemoveExtension(ctx context.Context, rec *audit.Recorder, number string) error {
+	return d.each(ctx, "", func(t *Token) error {
+		if !slices.Contains(t.Extensions, number) {
+			return nil
+		}
+		after := t.Clone()
+		if len(after.Extensions) == 1 {
+			after.Disabled = true
+		} else {
+			after.Extensions = slices.DeleteFunc(after.Extensions, func(e string) bool { return e == number })
+		}
+		return d.save(ctx, rec, rec.Intent.Action, t, after)
+	})
+}
+
+// AuditSource implements [userman.Dependents].
+func (d dependents) AuditSource() audit.RecordSource {
+	return audit.RecordSource{Kind: Kind, Each: func(ctx context.Context, visit func(key string, state []byte) error) error {
+		return d.each(ctx, "", func(t *Token) error { return visit(audit.TeamKey(d.store.Team(), t.ID), auditState(t)) })
+	}}
+}
