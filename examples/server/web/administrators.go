@@ -7,6 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
@@ -22,20 +23,31 @@ func newAdministratorPages(p *pages) *administratorPages {
 	const limits = "Allowed numbers and teams"
 	a := &administratorPages{}
 	a.record = record[ampusers.Administrator]{
-		pages: p, template: "administrator", list: "/administrators",
+		pages: p, template: "administrator", listPath: "/administrators",
 		fieldSet: fieldSet[ampusers.Administrator]{
-			Type: resource.Administrators(p.administrators, p.baseURL), boxes: []string{"access", "sections"}, first: []string{"username", "display_name", "access", "sections", "extensions", "dids"},
+			Type: resource.Administrators(p.administrators, p.baseURL), boxes: []string{"access", "sections"},
+			first:    []string{"username", "display_name", "access", "sections", "extensions", "dids"},
 			sections: map[string]string{"extensions": limits, "dids": limits, "teams": limits},
 			hidden: func(name string, in input) bool {
 				return in.text("access") == string(ampusers.Full) && slices.Contains([]string{"sections", "extensions", "dids", "teams"}, name)
 			},
 		},
+		columns: []column{
+			{"Username", "username"}, {"Display name", ""}, {"Access", ""}, {"Sections", ""}, {"Status", ""}, {"Created", "created_at"}, {"Last login", "last_login_at"},
+		},
+		search: "Search by username or display name", list: a.sectionNames,
 		path: func(one *ampusers.Administrator) string { return administratorPath(one.Username) },
-		load: a.administrator, body: a.body, drawer: a.draw, newForm: addAdministratorPassword, created: a.addedAdministrator,
-		title:        func(one *ampusers.Administrator) string { return "Administrator " + one.Username },
-		saved:        administratorSaved,
-		deleted:      func(one *ampusers.Administrator) string { return one.Username + " was deleted." },
-		consequences: administratorDeletion,
+		load: func(ctx context.Context, r *request) (*ampusers.Administrator, error) {
+			return p.administrators(ctx).Get(ctx, r.PathValue("username"))
+		},
+		title: func(one *ampusers.Administrator) string { return "Administrator " + one.Username },
+		body:  a.body, drawer: a.draw, newForm: addAdministratorPassword, created: a.added, saved: administratorSaved,
+		deleted: func(one *ampusers.Administrator) string { return one.Username + " was deleted." },
+		consequences: always[ampusers.Administrator](
+			"The administrator is logged out immediately and can no longer log in.",
+			"This cannot be undone. To keep the account, disable it instead.",
+			"The audit log keeps the administrator's past actions.",
+		),
 	}
 	return a
 }
@@ -45,55 +57,28 @@ func (p *pages) administrators(ctx context.Context) *ampusers.Service {
 	return p.site.Administrators.ForActor(p.sessions.Administrator(ctx).Username)
 }
 
-// administrator returns the one that the address names.
-func (a *administratorPages) administrator(ctx context.Context, r *request) (*ampusers.Administrator, error) {
-	return a.administrators(ctx).Get(ctx, r.PathValue("username"))
-}
-
 func (a *administratorPages) routes() []route {
-	const section, list, one = app.SectionAdministrators, "/administrators", "/administrators/{username}"
-	return slices.Concat(a.record.routes(section, list, one), a.deleteRoutes(section, one), []route{
-		get(list, section, a.index),
-		post(one+"/disable", section, a.act("Disabled. The administrator was logged out and can no longer log in.", a.on((*ampusers.Service).Disable))),
-		post(one+"/enable", section, a.act("Enabled.", a.on((*ampusers.Service).Enable))),
-		get(one+"/invite", section, a.invitationLink), post(one+"/invite", section, a.invite),
-		get(one+"/password", section, a.confirm(a.askPassword)), post(one+"/password", section, a.confirmed(a.askPassword, a.setPassword)),
-		get(one+"/second-factor/remove", section, a.confirm(a.askRemoveFactor)),
-		post(one+"/second-factor/remove", section, a.act("Two-factor authentication is off.", a.on((*ampusers.Service).RemoveSecondFactor))),
-	})
+	const section, one = app.SectionAdministrators, "/administrators/{username}"
+	return slices.Concat(
+		a.record.routes(section, "/administrators", one), a.deleteRoutes(section, one),
+		a.confirmed(one+"/password", section, a.askPassword, a.setPassword),
+		a.confirmed(one+"/second-factor/remove", section, a.askRemoveFactor, a.removeFactor),
+		[]route{
+			post(one+"/disable", section, a.act("Disabled. The administrator was logged out and can no longer log in.", a.on((*ampusers.Service).Disable))),
+			post(one+"/enable", section, a.act("Enabled.", a.on((*ampusers.Service).Enable))),
+			get(one+"/invite", section, a.with(a.invitationLink)), post(one+"/invite", section, a.with(a.invite)),
+		},
+	)
 }
 
-// administratorListPage is the page /administrators.
-type administratorListPage struct {
-	listRequest
-
-	Heads  []tableHeader
-	Items  []*ampusers.Administrator
-	Paging paging
-	// Names are those of the sections by their ids.
-	Names map[string]string
-}
-
-func (a *administratorPages) index(ctx context.Context, r *request) (response, error) {
-	req, err := newListRequest(r, "Search by username or display name", a.Sort)
-	if err != nil {
-		return nil, err
-	}
-	list, err := a.administrators(ctx).List(ctx, ampusers.Query{Search: req.Search, Sort: req.order, PageRequest: req.page})
-	if err != nil {
-		return nil, err
-	}
+// sectionNames adds the names of the sections by their IDs to the list.
+func (a *administratorPages) sectionNames(_ context.Context, _ *request, body *listPage[ampusers.Administrator]) error {
 	names := map[string]string{}
 	for _, s := range a.site.Administrators.Sections() {
 		names[s.ID] = s.Name
 	}
-	return page{Name: "administrators", Title: "Administrators", Body: administratorListPage{
-		listRequest: req, Items: list.Items, Paging: req.paging(list.Next), Names: names,
-		Heads: req.headers(
-			column{"Username", "username"}, column{"Display name", ""}, column{"Access", ""}, column{"Sections", ""},
-			column{"Status", ""}, column{"Created", "created_at"}, column{"Last login", "last_login_at"},
-		),
-	}}, nil
+	body.Extra = names
+	return nil
 }
 
 // administratorPage is the page of one administrator.
@@ -112,24 +97,18 @@ type right struct {
 	ampusers.Explanation
 }
 
+// body explains every section, and the number in the address.
 func (a *administratorPages) body(_ context.Context, r *request, now *ampusers.Administrator, f form, _ formErrors) (any, error) {
-	return administratorPage{Administrator: now, Form: f, Rights: a.rights(r, now), Own: now.Username == r.admin.Username}, nil
-}
-
-// rights explain every section, and the number in the address.
-func (a *administratorPages) rights(r *request, now *ampusers.Administrator) []right {
-	sections := a.site.Administrators.Sections()
-	all := make([]right, 0, len(sections)+2)
-	for _, s := range sections {
-		all = append(all, right{s.Name, now.Explain(ampusers.ResourceSection, s.ID)})
+	body := administratorPage{Administrator: now, Form: f, Own: now.Username == r.admin.Username}
+	for _, s := range a.site.Administrators.Sections() {
+		body.Rights = append(body.Rights, right{s.Name, now.Explain(ampusers.ResourceSection, s.ID)})
 	}
-	number := r.query("number")
-	if number == "" {
-		return all
+	if number := r.query("number"); number != "" {
+		body.Rights = append(body.Rights,
+			right{"Extension " + number, now.Explain(ampusers.ResourceExtension, number)},
+			right{"DID " + number, now.Explain(ampusers.ResourceDID, number)})
 	}
-	return append(all,
-		right{"Extension " + number, now.Explain(ampusers.ResourceExtension, number)},
-		right{"DID " + number, now.Explain(ampusers.ResourceDID, number)})
+	return body, nil
 }
 
 // draw offers the levels of access and the sections. The page hides the limits of
@@ -138,11 +117,11 @@ func (a *administratorPages) draw(context.Context, *request, *ampusers.Administr
 	return func(m field.Meta, texts []string, c *control) {
 		switch m.Name {
 		case "access":
-			chosen := slices.Contains(texts, string(ampusers.Full))
+			full := slices.Contains(texts, string(ampusers.Full))
 			c.Section, c.Group.One, c.Group.Hint = "", true, ""
 			c.Group.Choices = []choice{
-				{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only the sections, numbers and teams below.", Chosen: !chosen},
-				{Value: string(ampusers.Full), Label: "Full", Hint: "All sections, extensions, DIDs and teams.", Chosen: chosen},
+				{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only the sections, numbers and teams below.", Chosen: !full},
+				{Value: string(ampusers.Full), Label: "Full", Hint: "All sections, extensions, DIDs and teams.", Chosen: full},
 			}
 		case "sections":
 			c.Section, c.Class, c.Group.Hint = "", "limited-only", "The sections that a limited administrator can use. Select at least one."
@@ -156,21 +135,16 @@ func (a *administratorPages) draw(context.Context, *request, *ampusers.Administr
 }
 
 func addAdministratorPassword(f *form, r *request, errs formErrors) {
-	password := newPassword(errs)
-	password.Label, password.Required = "Password", false
-	c := secretField(password, r, "Leave empty to get a link that lets the administrator choose a password. ")
-	c.Section = f.Sections[0].Legend
-	f.add(c)
+	f.addSecret(f.Sections[0].Legend, initialPassword(errs), r, "Leave empty to get a link that lets the administrator choose a password. ")
 }
 
-// addedAdministrator shows the link that sets the password, unless it is set.
-func (a *administratorPages) addedAdministrator(ctx context.Context, _ *request, result resource.Result[ampusers.Administrator]) (response, error) {
+// added shows the link that sets the password, unless it is set.
+func (a *administratorPages) added(ctx context.Context, _ *request, result resource.Result[ampusers.Administrator]) (response, error) {
 	one := result.Record
 	if result.Link == nil {
-		return redirect{Path: administratorPath(one.Username), Flash: one.Username + " was added and can log in with the password that you set."}, nil
+		return redirect{Path: a.path(one), Flash: one.Username + " was added and can log in with the password that you set."}, nil
 	}
-	a.stashSecret(ctx, linkKey, one.Username, result.Link.ExpiresAt, result.Link.URL)
-	return redirect{Path: administratorPath(one.Username) + "/invite"}, nil
+	return a.showLink(ctx, one, result.Link), nil
 }
 
 func administratorSaved(before, after *ampusers.Administrator) string {
@@ -180,10 +154,57 @@ func administratorSaved(before, after *ampusers.Administrator) string {
 	return "Saved."
 }
 
-func administratorDeletion(context.Context, *ampusers.Administrator) ([]string, error) {
-	return []string{
-		"The administrator is logged out immediately and can no longer log in.",
-		"This cannot be undone. To keep the account, disable it instead.",
-		"The audit log keeps the administrator's past actions.",
+// on returns an action of the service on an administrator.
+func (a *administratorPages) on(do func(s *ampusers.Service, ctx context.Context, username string) (*ampusers.Administrator, error)) func(context.Context, *ampusers.Administrator) error {
+	return func(ctx context.Context, now *ampusers.Administrator) error {
+		_, err := do(a.administrators(ctx), ctx, now.Username)
+		return err
+	}
+}
+
+func (a *administratorPages) askRemoveFactor(_ context.Context, _ *request, now *ampusers.Administrator) (confirmation, error) {
+	return removeFactor(now.Username, "the account owner", a.path(now)), nil
+}
+
+func (a *administratorPages) removeFactor(ctx context.Context, _ *request, now *ampusers.Administrator) (response, error) {
+	return redirect{Path: a.path(now), Flash: factorRemoved}, a.on((*ampusers.Service).RemoveSecondFactor)(ctx, now)
+}
+
+func (a *administratorPages) askPassword(_ context.Context, _ *request, now *ampusers.Administrator) (confirmation, error) {
+	password := newPassword(formErrors{})
+	return confirmation{
+		Title: "Set password for " + now.Username, Action: a.path(now) + "/password", Yes: "Set password",
+		Controls: []control{{Field: &password}}, Username: now.Username,
+		Consequences: []string{
+			"You will know this password. A password link, which lets the administrator choose one, is safer.",
+			"The administrator is logged out, and earlier password links no longer work.",
+		},
 	}, nil
+}
+
+func (a *administratorPages) setPassword(ctx context.Context, r *request, now *ampusers.Administrator) (response, error) {
+	changed, err := a.administrators(ctx).SetPassword(ctx, now.Username, store.NewSecret(r.form("password")))
+	if err == nil && now.Username == r.admin.Username {
+		err = a.sessions.Refresh(ctx, changed)
+	}
+	return redirect{Path: a.path(now), Flash: "Password set."}, err
+}
+
+// invite creates a link that sets the password, and shows it on its own page.
+func (a *administratorPages) invite(ctx context.Context, _ *request, now *ampusers.Administrator) (response, error) {
+	link, err := a.administrators(ctx).Invite(ctx, now.Username)
+	if err != nil {
+		return nil, err
+	}
+	return a.showLink(ctx, now, resource.NewLink(link, a.baseURL)), nil
+}
+
+func (a *administratorPages) showLink(ctx context.Context, one *ampusers.Administrator, link *resource.Link) response {
+	a.stashSecret(ctx, linkKey, one.Username, link.ExpiresAt, link.URL)
+	return redirect{Path: a.path(one) + "/invite"}
+}
+
+func (a *administratorPages) invitationLink(ctx context.Context, r *request, now *ampusers.Administrator) (response, error) {
+	link := a.takeSecret(ctx, r, linkKey, now.Username, now.InvitationExpiresAt)
+	return linkOnce("Password link for "+now.Username, "set a password", link, now.InvitationExpiresAt, recordUser{Username: now.Username}, a.path(now), a.path(now)+"/invite"), nil
 }

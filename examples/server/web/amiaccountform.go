@@ -32,8 +32,28 @@ type classRow struct {
 
 // filterRow is one event filter.
 type filterRow struct {
-	Index, Number                        int
-	Action, Event, Header, Method, Match formField
+	Index, Number int
+	Parts         []formField
+}
+
+// filterPart is one control of an event filter.
+type filterPart struct {
+	name    string
+	options []string
+	at      func(*manager.EventFilter) *string
+}
+
+func filterParts() []filterPart {
+	return []filterPart{
+		{"action", []string{string(manager.Exclude), string(manager.Include)}, func(f *manager.EventFilter) *string { return (*string)(&f.Action) }},
+		{"event", nil, func(f *manager.EventFilter) *string { return &f.Event }},
+		{"header", nil, func(f *manager.EventFilter) *string { return &f.Header }},
+		{"method", []string{
+			string(manager.MatchNone), string(manager.MatchExact), string(manager.MatchStartsWith),
+			string(manager.MatchEndsWith), string(manager.MatchContains), string(manager.MatchRegex),
+		}, func(f *manager.EventFilter) *string { return (*string)(&f.Method) }},
+		{"match", nil, func(f *manager.EventFilter) *string { return &f.Match }},
+	}
 }
 
 // draw leaves the classes to their own table.
@@ -59,14 +79,6 @@ func (a *amiAccountPages) warnings(in input) []problem {
 // check answers htmx with the warnings about what is being typed.
 func (a *amiAccountPages) check(_ context.Context, r *request) (response, error) {
 	return fragment{"warnings", a.warnings(a.read(r.PostForm))}, nil
-}
-
-func addSecret(f *form, r *request, errs formErrors) {
-	secret := newSecret("Secret")
-	secret.Errors = errs.forField(secret.Name)
-	c := secretField(secret, r, "")
-	c.Section = f.Sections[0].Legend
-	f.add(c)
 }
 
 func presetGroup(in input) group {
@@ -131,7 +143,7 @@ func (a *amiAccountPages) eventFilters() *special[manager.Account] {
 		},
 		labels: filterLabels,
 		differences: func(saved, typed any) []difference {
-			return differences(difference{"Event filters", filterTexts(saved), filterTexts(typed)})
+			return []difference{{"Event filters", filterTexts(saved), filterTexts(typed)}}
 		},
 		draw: func(f *form, in input, errs formErrors) {
 			f.Privileges = &privilegesForm{
@@ -145,8 +157,8 @@ func (a *amiAccountPages) eventFilters() *special[manager.Account] {
 func filterLabels(in any) map[string]string {
 	labels := map[string]string{"event_filters": "Event filters"}
 	for i := range in.([]manager.EventFilter) {
-		for _, part := range []string{"action", "event", "header", "method", "match"} {
-			labels[fmt.Sprintf("event_filters[%d].%s", i, part)] = fmt.Sprintf("Filter %d, %s", i+1, part)
+		for _, part := range filterParts() {
+			labels[fmt.Sprintf("event_filters[%d].%s", i, part.name)] = fmt.Sprintf("Filter %d, %s", i+1, part.name)
 		}
 	}
 	return labels
@@ -157,19 +169,14 @@ func filterLabels(in any) map[string]string {
 // service rejects.
 func readFilters(form url.Values) []manager.EventFilter {
 	var rows []manager.EventFilter
-	at := func(name string, i int) string {
-		if values := form["filter_"+name]; i < len(values) {
-			return values[i]
-		}
-		return ""
-	}
-	removed := form.Get("remove-filter")
 	for i := range form["filter_action"] {
-		row := manager.EventFilter{
-			Action: manager.FilterAction(at("action", i)), Event: at("event", i), Header: at("header", i),
-			Method: manager.FilterMethod(at("method", i)), Match: at("match", i),
+		var row manager.EventFilter
+		for _, part := range filterParts() {
+			if values := form["filter_"+part.name]; i < len(values) {
+				*part.at(&row) = values[i]
+			}
 		}
-		if removed != strconv.Itoa(i) && row != newFilter() && len(rows) <= manager.MaxEventFilters {
+		if form.Get("remove-filter") != strconv.Itoa(i) && row != newFilter() && len(rows) <= manager.MaxEventFilters {
 			rows = append(rows, row)
 		}
 	}
@@ -183,17 +190,13 @@ func newFilter() manager.EventFilter {
 
 func filterRows(filters []manager.EventFilter, errs formErrors) []filterRow {
 	rows := make([]filterRow, len(filters))
-	for i, f := range filters {
-		part := func(name, value string, options ...string) formField {
-			full := fmt.Sprintf("event_filters[%d].%s", i, name)
-			return formField{Name: full, Label: capitalized(name), Value: value, Choices: optionsOf(value, options), Errors: errs.forField(full)}
-		}
-		rows[i] = filterRow{
-			Index: i, Number: i + 1,
-			Action: part("action", string(f.Action), string(manager.Exclude), string(manager.Include)),
-			Event:  part("event", f.Event), Header: part("header", f.Header), Match: part("match", f.Match),
-			Method: part("method", string(f.Method), string(manager.MatchNone), string(manager.MatchExact), string(manager.MatchStartsWith),
-				string(manager.MatchEndsWith), string(manager.MatchContains), string(manager.MatchRegex)),
+	for i := range filters {
+		rows[i] = filterRow{Index: i, Number: i + 1}
+		for _, part := range filterParts() {
+			name, value := fmt.Sprintf("event_filters[%d].%s", i, part.name), *part.at(&filters[i])
+			rows[i].Parts = append(rows[i].Parts, formField{
+				Name: name, Label: capitalized(part.name), Value: value, Choices: optionsOf(value, part.options), Errors: errs.forField(name),
+			})
 		}
 	}
 	return rows
@@ -208,10 +211,9 @@ func optionsOf(chosen string, options []string) []choice {
 }
 
 func filterTexts(filters any) string {
-	rows := filters.([]manager.EventFilter)
-	all := make([]string, len(rows))
-	for i, f := range rows {
-		all[i] = strings.Join([]string{string(f.Action), f.Event, f.Header, string(f.Method), f.Match}, " ")
+	var all []string
+	for _, f := range filters.([]manager.EventFilter) {
+		all = append(all, strings.Join([]string{string(f.Action), f.Event, f.Header, string(f.Method), f.Match}, " "))
 	}
 	return strings.Join(all, "; ")
 }

@@ -2,6 +2,10 @@ package web
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"net/url"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -21,17 +25,27 @@ func amiAccountPath(name string) string { return recordPath("/ami-accounts/", na
 func newAMIAccountPages(p *pages) *amiAccountPages {
 	a := &amiAccountPages{}
 	a.record = record[manager.Account]{
-		pages: p, template: "amiaccount", list: "/ami-accounts", changed: p.runner.InvalidateStatus,
+		pages: p, template: "amiaccount", listPath: "/ami-accounts", changed: p.runner.InvalidateStatus,
 		fieldSet: fieldSet[manager.Account]{
-			Type: resource.AMIAccounts(p.site.AMIAccounts), lines: []string{"deny", "permit"}, boxes: []string{"read", "write"},
-			special: a.eventFilters(),
+			Type: resource.AMIAccounts(p.site.AMIAccounts), lines: []string{"deny", "permit"}, boxes: []string{"read", "write"}, special: a.eventFilters(),
 		},
-		path: func(one *manager.Account) string { return amiAccountPath(one.Name) },
-		load: a.account, body: a.body, drawer: a.draw, newForm: addSecret, button: a.formButton,
-		lead:  "A login for a program. For access to this interface, add an administrator instead.",
+		columns: []column{{"Name", "name"}, {"Owner", ""}, {"Read", ""}, {"Write", ""}, {"Permit", ""}, {"Status", ""}, {"Changed", "updated_at"}},
+		search:  "Search by name, owner or note",
+		path:    func(one *manager.Account) string { return amiAccountPath(one.Name) },
+		load: func(ctx context.Context, r *request) (*manager.Account, error) {
+			return p.site.AMIAccounts.Get(ctx, r.PathValue("name"))
+		},
 		title: func(one *manager.Account) string { return "AMI account " + one.Name },
+		body: func(_ context.Context, _ *request, now *manager.Account, f form, _ formErrors) (any, error) {
+			return amiAccountPage{Account: now, Form: f}, nil
+		},
+		lead:   "A login for a program. For access to this interface, add an administrator instead.",
+		drawer: a.draw, button: a.formButton,
 		blank: func(context.Context, *request) (*manager.Account, error) {
 			return &manager.Account{AllowMultipleLogin: true, WriteTimeout: manager.DefaultWriteTimeout}, nil
+		},
+		newForm: func(f *form, r *request, errs formErrors) {
+			f.addSecret(f.Sections[0].Legend, newSecret("Secret", errs), r, "")
 		},
 		created: func(ctx context.Context, _ *request, result resource.Result[manager.Account]) (response, error) {
 			return a.showSecret(ctx, result.Record), nil
@@ -40,53 +54,25 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 		deleted: func(one *manager.Account) string {
 			return one.Name + " was deleted. Apply to remove the account from Asterisk."
 		},
-		consequences: amiAccountDeletion,
+		consequences: always[manager.Account](
+			"The next apply removes the account from Asterisk and closes its sessions.",
+			"This cannot be undone: the secret is lost. To keep the account, disable it instead.",
+		),
 	}
 	return a
 }
 
-// account returns the one that the address names.
-func (a *amiAccountPages) account(ctx context.Context, r *request) (*manager.Account, error) {
-	return a.site.AMIAccounts.Get(ctx, r.PathValue("name"))
-}
-
 func (a *amiAccountPages) routes() []route {
 	const section, list, one = app.SectionAMIAccounts, "/ami-accounts", "/ami-accounts/{name}"
-	return slices.Concat(a.record.routes(section, list, one), a.deleteRoutes(section, one), []route{
-		get(list, section, a.index), post(list+"/check", section, a.check),
-		post(one+"/disable", section, a.act("Disabled. Apply to remove the account from Asterisk.", on(a.site.AMIAccounts.Disable))),
-		post(one+"/enable", section, a.act("Enabled. Apply to make it live.", on(a.site.AMIAccounts.Enable))),
-		get(one+"/secret", section, a.secret),
-		get(one+"/rotate", section, a.confirm(a.askRotate)), post(one+"/rotate", section, a.confirmed(a.askRotate, a.rotate)),
-		post(one+"/probe", section, a.probe),
-	})
-}
-
-// amiAccountListPage is the page /ami-accounts.
-type amiAccountListPage struct {
-	listRequest
-
-	Heads  []tableHeader
-	Items  []*manager.Account
-	Paging paging
-}
-
-func (a *amiAccountPages) index(ctx context.Context, r *request) (response, error) {
-	req, err := newListRequest(r, "Search by name, owner or note", a.Sort)
-	if err != nil {
-		return nil, err
-	}
-	list, err := a.site.AMIAccounts.List(ctx, manager.Query{Search: req.Search, Sort: req.order, PageRequest: req.page})
-	if err != nil {
-		return nil, err
-	}
-	return page{Name: "amiaccounts", Title: "AMI accounts", Body: amiAccountListPage{
-		listRequest: req, Items: list.Items, Paging: req.paging(list.Next),
-		Heads: req.headers(
-			column{"Name", "name"}, column{"Owner", ""}, column{"Read", ""}, column{"Write", ""}, column{"Permit", ""},
-			column{"Status", ""}, column{"Changed", "updated_at"},
-		),
-	}}, nil
+	return slices.Concat(
+		a.record.routes(section, list, one), a.deleteRoutes(section, one), a.confirmed(one+"/rotate", section, a.askRotate, a.rotate),
+		[]route{
+			post(list+"/check", section, a.check),
+			post(one+"/disable", section, a.act("Disabled. Apply to remove the account from Asterisk.", on(a.site.AMIAccounts.Disable))),
+			post(one+"/enable", section, a.act("Enabled. Apply to make it live.", on(a.site.AMIAccounts.Enable))),
+			get(one+"/secret", section, a.with(a.secret)), post(one+"/probe", section, a.with(a.probe)),
+		},
+	)
 }
 
 // amiAccountPage is the page of one AMI account.
@@ -98,10 +84,6 @@ type amiAccountPage struct {
 	Probe *probeResult
 }
 
-func (a *amiAccountPages) body(_ context.Context, _ *request, now *manager.Account, f form, _ formErrors) (any, error) {
-	return amiAccountPage{Account: now, Form: f}, nil
-}
-
 // on returns an action of the service on an account.
 func on(do func(ctx context.Context, name string) (*manager.Account, error)) func(context.Context, *manager.Account) error {
 	return func(ctx context.Context, now *manager.Account) error {
@@ -110,17 +92,11 @@ func on(do func(ctx context.Context, name string) (*manager.Account, error)) fun
 	}
 }
 
-func amiAccountDeletion(context.Context, *manager.Account) ([]string, error) {
-	return []string{
-		"The next apply removes the account from Asterisk and closes its sessions.",
-		"This cannot be undone: the secret is lost. To keep the account, disable it instead.",
-	}, nil
-}
-
-func (a *amiAccountPages) askRotate(_ context.Context, now *manager.Account) (confirmation, error) {
+func (a *amiAccountPages) askRotate(_ context.Context, _ *request, now *manager.Account) (confirmation, error) {
+	secret := newSecret("New secret", formErrors{})
 	return confirmation{
 		Title: "Set a new secret for " + now.Name, Action: a.path(now) + "/rotate", Yes: "Set new secret", Username: now.Name,
-		Field: newSecret("New secret"),
+		Controls: []control{{Field: &secret}},
 		Consequences: []string{
 			"The new secret takes effect at the next apply. The old one no longer works after that.",
 			"Update the integration at the same time.",
@@ -129,9 +105,9 @@ func (a *amiAccountPages) askRotate(_ context.Context, now *manager.Account) (co
 }
 
 // newSecret is the field of a new secret.
-func newSecret(label string) formField {
+func newSecret(label string, errs formErrors) formField {
 	return formField{
-		Name: "secret", Label: label, Type: "password", Autocomplete: "new-password",
+		Name: "secret", Label: label, Type: "password", Autocomplete: "new-password", Errors: errs.forField("secret"),
 		Hint: "Leave empty to generate a strong secret, which is shown only once.",
 	}
 }
@@ -142,4 +118,100 @@ func (a *amiAccountPages) rotate(ctx context.Context, r *request, now *manager.A
 		return nil, err
 	}
 	return a.showSecret(ctx, rotated), nil
+}
+
+// amiAccountSecretPage shows a new secret, once.
+type amiAccountSecretPage struct {
+	Name, Back string
+	// Secret is empty when it was shown before.
+	Secret copyable
+	// Host and Port are where AMI listens, as far as this server knows.
+	Host, Port     string
+	Command, Login copyable
+}
+
+// showSecret has the next page show the secret of an account.
+func (a *amiAccountPages) showSecret(ctx context.Context, now *manager.Account) response {
+	a.stashSecret(ctx, secretKey, now.Name, now.SecretChangedAt, now.Secret.Reveal())
+	return redirect{Path: a.path(now) + "/secret"}
+}
+
+func (a *amiAccountPages) secret(ctx context.Context, r *request, now *manager.Account) (response, error) {
+	secret := a.takeSecret(ctx, r, secretKey, now.Name, now.SecretChangedAt)
+	host, port := a.amiAddress()
+	return page{Name: "amiaccountsecret", Title: "Secret of " + now.Name, Body: amiAccountSecretPage{
+		Name: now.Name, Back: a.path(now), Host: host, Port: port,
+		Secret:  copyable{ID: "secret", Text: secret, What: "the secret"},
+		Command: copyable{ID: "command", Text: "nc " + host + " " + port, What: "the command"},
+		Login: copyable{
+			ID: "login", Text: "Action: Login\nUsername: " + now.Name + "\nSecret: " + secret + "\n\n", What: "the login",
+		},
+	}}, nil
+}
+
+// amiAddress is where an integration finds AMI: on the host of this server,
+// unless the settings name another one.
+func (a *amiAccountPages) amiAddress() (host, port string) {
+	host, port = "127.0.0.1", "5038"
+	if u, err := url.Parse(a.baseURL); err == nil && u.Hostname() != "" {
+		host = u.Hostname()
+	}
+	address, err := a.site.Settings.Address()
+	if err != nil || address == app.NoAsterisk {
+		return host, port
+	}
+	amiHost, amiPort, err := net.SplitHostPort(address)
+	if err != nil {
+		return host, port
+	}
+	if ip := net.ParseIP(amiHost); amiHost != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		host = amiHost
+	}
+	return host, amiPort
+}
+
+// probeResult is the result of a test login.
+type probeResult struct {
+	OK      bool
+	Message string
+}
+
+// probe logs in as the account. htmx gets the result alone.
+func (a *amiAccountPages) probe(ctx context.Context, r *request, now *manager.Account) (response, error) {
+	result, err := a.probeAccount(ctx, now.Name)
+	if err != nil {
+		return nil, err
+	}
+	if r.isHTMX() {
+		return fragment{"probed", result}, nil
+	}
+	shown, err := a.show(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	whole := shown.(page)
+	whole.Body = amiAccountPage{now, whole.Body.(amiAccountPage).Form, result}
+	return whole, nil
+}
+
+func (a *amiAccountPages) probeAccount(ctx context.Context, name string) (*probeResult, error) {
+	result, err := a.site.Probe(ctx, name, nil)
+	if errors.Is(err, store.ErrConflict) || errors.Is(err, fs.ErrNotExist) {
+		return &probeResult{Message: "No Asterisk is connected. Check the AMI address in the settings."}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	message := sentence(result.Message)
+	if result.Outcome != manager.LoggedIn && a.hasPendingChanges(ctx) {
+		message += " There are pending changes. Apply them first."
+	}
+	return &probeResult{OK: result.Outcome == manager.LoggedIn, Message: message}, nil
+}
+
+// hasPendingChanges reports whether there are changes to apply, as far as is
+// known.
+func (a *amiAccountPages) hasPendingChanges(ctx context.Context) bool {
+	status, err := a.runner.Status(ctx)
+	return err == nil && status.Pending
 }

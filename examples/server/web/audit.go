@@ -1,8 +1,14 @@
 package web
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -19,12 +25,11 @@ func (p auditPages) routes() []route {
 
 // auditPage is the page /audit.
 type auditPage struct {
-	Actor, Action, Kind, Key, Since, Until formField
-	Outcome                                formField
-	Items                                  []auditRow
-	Paging                                 paging
-	Filtered                               bool
-	Problems                               []problem
+	Filters  []formField
+	Filtered bool
+	Items    []auditRow
+	Paging   paging
+	Problems []problem
 	// Verification is nil until it is asked for.
 	Verification *audit.Verification
 }
@@ -50,13 +55,16 @@ func (p auditPages) verify(ctx context.Context, r *request) (response, error) {
 }
 
 func (p auditPages) page(ctx context.Context, r *request, found *audit.Verification) (response, error) {
-	query := r.URL.Query()
-	body := auditForm(query)
-	body.Verification = found
-	q, err := auditQuery(query)
-	if errs, ok := formErrorsOf(err); ok {
-		body.Since.Errors, body.Until.Errors = errs.forField("since"), errs.forField("until")
-		body.Problems = errs.summary(map[string]string{"since": "From", "until": "To"})
+	q, err := auditQuery(r.URL.Query())
+	errs, isFormError := formErrorsOf(err)
+	body, req, labels := auditPage{Verification: found}, listRequest{Path: "/audit", page: q.PageRequest}, map[string]string{}
+	for _, f := range auditFilters(r) {
+		req = req.withFilter(f.Name, r.query(f.Name))
+		f.Errors, labels[f.Name] = errs.forField(f.Name), f.Label
+		body.Filters = append(body.Filters, f)
+	}
+	body.Filtered, body.Problems = len(req.Kept) > 0, errs.summary(labels)
+	if isFormError {
 		return formPage(errs, "audit", "Audit log", body), nil
 	}
 	list, err := p.site.AuditLog.List(ctx, q)
@@ -66,28 +74,22 @@ func (p auditPages) page(ctx context.Context, r *request, found *audit.Verificat
 	for _, e := range list.Items {
 		body.Items = append(body.Items, auditRow{e, changesOf(e.Before, e.After)})
 	}
-	body.Paging = auditPaging(query, list.Next)
+	body.Paging = req.paging(list.Next)
 	return page{Name: "audit", Title: "Audit log", Body: body}, nil
 }
 
-func auditForm(query url.Values) auditPage {
-	input := func(name, label string) formField {
-		return formField{Name: name, Label: label, Value: query.Get(name), Autocomplete: "off"}
+// auditFilters draws the filters as they are set.
+func auditFilters(r *request) []formField {
+	outcomes := []string{string(audit.Succeeded), string(audit.Denied), string(audit.Failed)}
+	filters := []formField{
+		{Name: "actor", Label: "User"}, {Name: "action", Label: "Action"}, {Name: "kind", Label: "Record type"}, {Name: "key", Label: "Record"},
+		{Name: "outcome", Label: "Outcome", Choices: append([]choice{{Label: "Any"}}, optionsOf(r.query("outcome"), outcomes)...)},
+		{Name: "since", Label: "From", Type: "date"}, {Name: "until", Label: "To", Type: "date"},
 	}
-	page := auditPage{
-		Actor: input("actor", "User"), Action: input("action", "Action"), Kind: input("kind", "Record type"), Key: input("key", "Record"),
-		Since: input("since", "From"), Until: input("until", "To"), Outcome: input("outcome", "Outcome"),
+	for i := range filters {
+		filters[i].Value, filters[i].Autocomplete = r.query(filters[i].Name), "off"
 	}
-	page.Since.Type, page.Until.Type = "date", "date"
-	page.Outcome.Choices = append([]choice{{Label: "Any"}}, optionsOf(query.Get("outcome"), []string{string(audit.Succeeded), string(audit.Denied), string(audit.Failed)})...)
-	for _, name := range auditFilters() {
-		page.Filtered = page.Filtered || query.Get(name) != ""
-	}
-	return page
-}
-
-func auditFilters() []string {
-	return []string{"actor", "action", "kind", "key", "outcome", "since", "until"}
+	return filters
 }
 
 // auditQuery reads the filters. Days are those of UTC, the last one included.
@@ -116,21 +118,59 @@ func parseDay(name string, query url.Values, errs []store.FieldError) (time.Time
 	return at, errs
 }
 
-func auditPaging(query url.Values, next string) paging {
-	at := func(after string) string {
-		names := auditFilters()
-		pairs := append(make([]string, 0, 2+2*len(names)), "after", after)
-		for _, name := range names {
-			pairs = append(pairs, name, query.Get(name))
+// change is one field of a record before and after an act, as text.
+type change struct{ Field, Before, After string }
+
+// changesOf compares two records, field by field; "null" stands for none.
+func changesOf(before, after json.RawMessage) []change {
+	was, is := fieldsOf(before), fieldsOf(after)
+	all := maps.Clone(was)
+	maps.Copy(all, is)
+	var changes []change
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		c := change{Field: strings.ReplaceAll(name, "_", " "), Before: formatJSONValue(was[name]), After: formatJSONValue(is[name])}
+		if c.Before != c.After {
+			c.Before, c.After = truncate(c.Before), truncate(c.After)
+			changes = append(changes, c)
 		}
-		return listAddress("/audit", pairs...)
 	}
-	var p paging
-	if query.Get("after") != "" {
-		p.First = at("")
+	return changes
+}
+
+// fieldsOf returns the fields of a record; what is none is one field of its
+// own.
+func fieldsOf(record json.RawMessage) map[string]json.RawMessage {
+	fields := map[string]json.RawMessage{}
+	if text := bytes.TrimSpace(record); len(text) == 0 || bytes.Equal(text, []byte("null")) {
+		return fields
 	}
-	if next != "" {
-		p.Next = at(next)
+	if err := json.Unmarshal(record, &fields); err != nil {
+		return map[string]json.RawMessage{"record": record}
 	}
-	return p
+	return fields
+}
+
+// formatJSONValue writes a value for people: texts without quotes, lists with commas.
+func formatJSONValue(value json.RawMessage) string {
+	var text string
+	if json.Unmarshal(value, &text) == nil {
+		return text
+	}
+	var texts []string
+	if json.Unmarshal(value, &texts) == nil {
+		return strings.Join(texts, ", ")
+	}
+	return string(value)
+}
+
+// maxChangeBytes bounds what the page shows of a value, in bytes: an AMI account
+// may hold hundreds of networks.
+const maxChangeBytes = 2000
+
+// truncate returns as much of a value as the page shows.
+func truncate(value string) string {
+	if len(value) <= maxChangeBytes {
+		return value
+	}
+	return strings.ToValidUTF8(value[:maxChangeBytes], "") + fmt.Sprintf(" … and %d more bytes (see the API)", len(value)-maxChangeBytes)
 }

@@ -1,9 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
@@ -11,31 +12,30 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// directoryPage is the page of a directory: what a sync would do, or did.
+// directoryPage is the page of a directory: the plan of a sync, or its result.
 type directoryPage struct {
 	app.DirectoryState
 
 	Job *jobPage
-	// Planned says that nothing was changed: it was a plan, or was refused.
+	// Planned says that nothing was changed: it was a plan, or was rejected.
 	Planned  bool
 	Summary  string
 	Steps    []syncStep
 	Problems []syncProblem
-	// Groups are those that were made.
+	// Groups are those that were created.
 	Groups []string
 	// MoreSteps and MoreProblems count what is left out.
 	MoreSteps, MoreProblems int
 }
 
-// syncStep is one step of a sync, in words.
+// syncStep is one step of a sync. Tone is the CSS class of the action.
 type syncStep struct {
-	// Action is "Created" and the like, and Tone its class.
 	Action, Tone string
 	Username     string
 	Fields       []string
 }
 
-// syncProblem is somebody whom a sync could not see to.
+// syncProblem is an entry that a sync could not process.
 type syncProblem struct{ Entry, Message string }
 
 // maxSyncSteps bounds the steps, and the problems, that the page shows.
@@ -44,29 +44,26 @@ const maxSyncSteps = 200
 // directoryPath is the page of a directory.
 func directoryPath(name string) string { return "/directories/" + name }
 
-// directory returns the directory that the address names. A sync concerns
-// everybody of it: who does not reach everybody may not even see what it does.
-func (u *userPages) directory(ctx context.Context, r *request) (app.DirectoryState, error) {
-	if !u.isUnrestricted(ctx) {
-		return app.DirectoryState{}, &store.ForbiddenError{Reason: "a directory contains users outside your scope; ask an unrestricted administrator"}
-	}
-	states, err := u.site.Directories(ctx)
-	if err != nil {
-		return app.DirectoryState{}, err
-	}
-	for _, state := range states {
-		if state.Name == r.PathValue("directory") {
-			return state, nil
+// forDirectory returns a handler for the directory that the address names. A sync
+// concerns all its users: it is for unrestricted administrators only.
+func (u *userPages) forDirectory(do func(ctx context.Context, r *request, d app.DirectoryState) (response, error)) handler {
+	return func(ctx context.Context, r *request) (response, error) {
+		if !u.isUnrestricted(ctx) {
+			return nil, &store.ForbiddenError{Reason: "a directory contains users outside your scope; ask an unrestricted administrator"}
 		}
+		states, err := u.site.Directories(ctx)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(states, func(d app.DirectoryState) bool { return d.Name == r.PathValue("directory") })
+		if i < 0 {
+			return nil, &store.NotFoundError{Kind: "directory"}
+		}
+		return do(ctx, r, states[i])
 	}
-	return app.DirectoryState{}, &store.NotFoundError{Kind: "directory"}
 }
 
-func (u *userPages) directorySync(ctx context.Context, r *request) (response, error) {
-	directory, err := u.directory(ctx, r)
-	if err != nil {
-		return nil, err
-	}
+func (u *userPages) directorySync(_ context.Context, r *request, directory app.DirectoryState) (response, error) {
 	state := u.jobs.State(jobs.KindSync, directory.Name)
 	if answer := pollJob(r, state); answer != nil {
 		return answer, nil
@@ -86,22 +83,22 @@ func syncTitles(state *jobs.State) jobTitles {
 	return titles
 }
 
-// report puts what came of a sync into the page. One that was refused as a whole
-// comes as its plan; one that broke off, as what was done until then.
+// report adds the result of a sync to the page. A sync that was rejected reports
+// its plan; one that was aborted reports the steps that were done.
 func (p *directoryPage) report(r *userman.SyncReport) {
 	p.Planned, p.Groups = r.DryRun, r.Groups
 	p.Summary = fmt.Sprintf("The directory has %d entries; %d unchanged.", r.Entries, r.Unchanged)
 	p.MoreSteps, p.MoreProblems = max(len(r.Steps)-maxSyncSteps, 0), max(len(r.Problems)-maxSyncSteps, 0)
 	for _, step := range r.Steps[:len(r.Steps)-p.MoreSteps] {
-		act, tone := stepOf(step.Action)
-		p.Steps = append(p.Steps, syncStep{act, tone, step.Username, step.Fields})
+		action, tone := stepOf(step.Action)
+		p.Steps = append(p.Steps, syncStep{action, tone, step.Username, step.Fields})
 	}
 	for _, problem := range r.Problems[:len(r.Problems)-p.MoreProblems] {
-		p.Problems = append(p.Problems, syncProblem{problemSubject(problem), problem.Message})
+		p.Problems = append(p.Problems, syncProblem{cmp.Or(problem.Username, problem.ExternalID, "–"), problem.Message})
 	}
 }
 
-func stepOf(action userman.SyncAction) (act, tone string) {
+func stepOf(action userman.SyncAction) (text, tone string) {
 	switch action {
 	case userman.SyncCreate:
 		return "Created", "on"
@@ -117,34 +114,16 @@ func stepOf(action userman.SyncAction) (act, tone string) {
 	return string(action), ""
 }
 
-// problemSubject names whom a problem is about.
-func problemSubject(p userman.SyncProblem) string {
-	switch {
-	case p.Username != "":
-		return p.Username
-	case p.ExternalID != "":
-		return p.ExternalID
-	}
-	return "–"
-}
-
-// directorySyncStart plans a sync, or does it.
-func (u *userPages) startDirectorySync(ctx context.Context, r *request) (response, error) {
-	directory, err := u.directory(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	path, opts := directoryPath(directory.Name), u.site.Settings.SyncOptions()
+// startDirectorySync plans a sync, or does it.
+func (u *userPages) startDirectorySync(ctx context.Context, r *request, directory app.DirectoryState) (response, error) {
+	opts := u.site.Settings.SyncOptions()
 	switch r.form("do") {
 	case "plan":
 		opts.DryRun = true
 	case "sync":
 	default:
-		return nil, store.NewInvalidError(store.FieldError{Field: "do", Code: "oneof", Message: "choose plan or sync"})
+		return nil, invalidField("do", "oneof", "choose plan or sync")
 	}
-	_, err = u.jobs.StartSync(ctx, directory.Name, opts)
-	if errors.Is(err, store.ErrConflict) {
-		return redirect{Path: path, Warning: sentence(err.Error())}, nil
-	}
-	return redirect{Path: path}, err
+	_, err := u.jobs.StartSync(ctx, directory.Name, opts)
+	return started(directoryPath(directory.Name), err)
 }

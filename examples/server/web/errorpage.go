@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/server/access"
@@ -57,45 +59,48 @@ func (p *pages) errorPage(ctx context.Context, r *request, err error) errorPage 
 }
 
 func errorPageOf(err error) errorPage {
-	var answered *statusError
-	switch {
-	case errors.As(err, &answered):
+	if answered, ok := errors.AsType[*statusError](err); ok {
 		return errorPageOfStatus(answered.status)
-	case errors.Is(err, store.ErrForbidden):
-		return errorPage{Status: http.StatusForbidden, Title: "Access denied", Reason: sentence(err.Error()), Hint: "Nothing was changed."}
-	case errors.Is(err, store.ErrNotFound):
-		return errorPage{Status: http.StatusNotFound, Title: "Not found", Reason: sentence(err.Error()), Hint: "It may have been deleted. Return to the list."}
-	case errors.Is(err, store.ErrRateLimited):
-		return errorPage{Status: http.StatusTooManyRequests, Title: "Too many attempts", Reason: sentence(err.Error())}
-	case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrInUse), errors.Is(err, store.ErrAlreadyExists):
-		return errorPage{Status: http.StatusConflict, Title: "Conflict", Reason: sentence(err.Error()), Hint: "Nothing was changed."}
-	case errors.Is(err, store.ErrInvalid):
-		return errorPage{Status: http.StatusBadRequest, Title: "Invalid request", Reason: sentence(err.Error()), Hint: "Nothing was changed."}
+	}
+	const unchanged = "Nothing was changed."
+	for _, known := range []struct {
+		targets []error
+		errorPage
+	}{
+		{[]error{store.ErrForbidden}, errorPage{Status: http.StatusForbidden, Title: "Access denied", Hint: unchanged}},
+		{[]error{store.ErrNotFound}, errorPage{Status: http.StatusNotFound, Title: "Not found", Hint: "It may have been deleted. Return to the list."}},
+		{[]error{store.ErrRateLimited}, errorPage{Status: http.StatusTooManyRequests, Title: "Too many attempts"}},
+		{[]error{store.ErrConflict, store.ErrInUse, store.ErrAlreadyExists}, errorPage{Status: http.StatusConflict, Title: "Conflict", Hint: unchanged}},
+		{[]error{store.ErrInvalid}, errorPage{Status: http.StatusBadRequest, Title: "Invalid request", Hint: unchanged}},
+	} {
+		if slices.ContainsFunc(known.targets, func(target error) bool { return errors.Is(err, target) }) {
+			known.Reason = sentence(err.Error())
+			return known.errorPage
+		}
 	}
 	return errorPageOfStatus(http.StatusInternalServerError)
 }
 
 func errorPageOfStatus(status int) errorPage {
-	f := errorPage{Status: status, Title: http.StatusText(status)}
-	switch status {
-	case http.StatusBadRequest:
-		f.Reason, f.Hint = "The server could not read the request.", "Nothing was changed. Reload the page and try again."
-	case http.StatusNotFound:
-		f.Title, f.Reason, f.Hint = "Not found", "This page does not exist.", "Check the address or go to the overview."
-	case http.StatusMethodNotAllowed:
-		f.Title, f.Reason = "Method not allowed", "This address does not accept the request."
-		f.Hint = "Go to the overview."
-	case http.StatusRequestEntityTooLarge:
-		f.Title, f.Reason = "Request too large", fmt.Sprintf("A form can have at most %d KiB.", maxForm>>10)
-		f.Hint = "Nothing was changed."
-	case http.StatusUnsupportedMediaType:
-		f.Title, f.Reason = "Invalid request", "This address accepts form data only."
-		f.Hint = "Nothing was changed. Programs should use the API."
-	case http.StatusInternalServerError:
-		f.Title, f.Reason = "Something went wrong", "The server could not complete the request."
-		f.Hint = "Try again. If the error persists, check the server log."
+	pages := map[int]errorPage{
+		http.StatusBadRequest: {Reason: "The server could not read the request.", Hint: "Nothing was changed. Reload the page and try again."},
+		http.StatusNotFound:   {Title: "Not found", Reason: "This page does not exist.", Hint: "Check the address or go to the overview."},
+		http.StatusMethodNotAllowed: {
+			Title: "Method not allowed", Reason: "This address does not accept the request.", Hint: "Go to the overview.",
+		},
+		http.StatusRequestEntityTooLarge: {
+			Title: "Request too large", Reason: fmt.Sprintf("A form can have at most %d KiB.", maxForm>>10), Hint: "Nothing was changed.",
+		},
+		http.StatusUnsupportedMediaType: {
+			Title: "Invalid request", Reason: "This address accepts form data only.", Hint: "Nothing was changed. Programs should use the API.",
+		},
+		http.StatusInternalServerError: {
+			Title: "Something went wrong", Reason: "The server could not complete the request.", Hint: "Try again. If the error persists, check the server log.",
+		},
 	}
-	return f
+	body := pages[status]
+	body.Status, body.Title = status, cmp.Or(body.Title, http.StatusText(status))
+	return body
 }
 
 // redirectToLogin leads to the login page, and from there back. What was posted is
@@ -114,11 +119,16 @@ func (p *pages) redirectToLogin(w http.ResponseWriter, r *request) {
 	http.Redirect(w, r.Request, target, http.StatusSeeOther)
 }
 
-// returnPath is the page to show after the login.
+// returnPath is the page to show after the login: for a part of a page, the page
+// that the browser shows.
 func (p *pages) returnPath(r *request) string {
 	switch {
 	case r.isHTMX():
-		return currentPage(r)
+		current, err := url.Parse(r.Header.Get("Hx-Current-Url"))
+		if err != nil {
+			return "/"
+		}
+		return localPath(current.RequestURI())
 	case r.URL.Path == "/config/banner":
 		return "/"
 	case r.Method == http.MethodGet:
@@ -132,15 +142,6 @@ func (p *pages) returnPath(r *request) string {
 	return localPath(r.URL.EscapedPath())
 }
 
-// currentPage is the page that the browser shows while htmx asks for a part.
-func currentPage(r *request) string {
-	current, err := url.Parse(r.Header.Get("Hx-Current-Url"))
-	if err != nil {
-		return "/"
-	}
-	return localPath(current.RequestURI())
-}
-
 // capitalized returns a text whose first letter, of ASCII, is a capital.
 func capitalized(text string) string {
 	if text == "" || text[0] < 'a' || text[0] > 'z' {
@@ -151,8 +152,8 @@ func capitalized(text string) string {
 
 // sentence starts with a capital letter and ends with a full stop.
 func sentence(text string) string {
-	if text == "" || strings.HasSuffix(text, ".") || strings.HasSuffix(text, "?") || strings.HasSuffix(text, "!") {
-		return capitalized(text)
+	if text != "" && !strings.ContainsAny(text[len(text)-1:], ".?!") {
+		text += "."
 	}
-	return capitalized(text) + "."
+	return capitalized(text)
 }

@@ -128,12 +128,12 @@ func fieldOf(m field.Meta, value string, errs formErrors) *formField {
 	return f
 }
 
-// secretField draws the password or the secret of a new record. hint goes before
-// the help; a form that is shown again asks for the secret again.
-func secretField(f formField, r *request, hint string) control {
-	f.Hint = hint + f.Hint
-	if r.form(f.Name) != "" {
-		f.Hint = retypeHint
+// addSecret adds the password or secret of a new record. intro goes before its hint;
+// a form that is shown again asks for the secret again.
+func (f *form) addSecret(section string, secret formField, r *request, intro string) {
+	secret.Hint = intro + secret.Hint
+	if r.form(secret.Name) != "" {
+		secret.Hint = "Please re-enter; secrets are never shown in forms."
 	}
-	return control{Field: &f}
+	f.add(control{Section: section, Field: &secret})
 }

@@ -50,6 +50,11 @@ func formErrorsOf(err error) (formErrors, bool) {
 	return formErrors{}, false
 }
 
+// invalidField is the error of one field.
+func invalidField(name, code, message string) error {
+	return store.NewInvalidError(store.FieldError{Field: name, Code: code, Message: message})
+}
+
 // forField returns the errors of a field, its elements and their parts.
 func (e formErrors) forField(name string) []string {
 	var messages []string

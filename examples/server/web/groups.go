@@ -2,7 +2,7 @@ package web
 
 import (
 	"context"
-	"net/url"
+	"fmt"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -24,11 +24,23 @@ func groupPath(name string) string { return recordPath("/groups/", name) }
 func newGroupPages(p *pages) *groupPages {
 	g := &groupPages{}
 	g.record = record[userman.Group]{
-		pages: p, template: "group", list: "/groups",
-		fieldSet: fieldSet[userman.Group]{Type: resource.Groups(p.users), clean: rejectNoPriority, special: g.permissions(), others: map[string]string{"usernames": usernamesLabel}},
-		path:     func(one *userman.Group) string { return groupPath(one.Name) },
-		load:     g.group, body: g.body,
+		pages: p, template: "group", listPath: "/groups",
+		fieldSet: fieldSet[userman.Group]{
+			Type: resource.Groups(p.users), clean: rejectNoPriority, others: map[string]string{"usernames": usernamesLabel},
+			special: permissionForm(func() []permission.Permission { return p.site.Users.Permissions() },
+				func(now *userman.Group) *permission.Permissions { return &now.Permissions }),
+		},
+		columns: []column{{"Priority", ""}, {"Name", ""}, {"Description", ""}, {"Members", ""}, {"Default", ""}},
+		list: func(ctx context.Context, _ *request, body *listPage[userman.Group]) error {
+			body.Extra = g.isUnrestricted(ctx) // others see groups but change none
+			return nil
+		},
+		path: func(one *userman.Group) string { return groupPath(one.Name) },
+		load: func(ctx context.Context, r *request) (*userman.Group, error) {
+			return p.site.Users.Group(ctx, r.PathValue("name"))
+		},
 		title: func(one *userman.Group) string { return "Group " + one.Name },
+		body:  g.body,
 		blank: func(context.Context, *request) (*userman.Group, error) {
 			return &userman.Group{Priority: userman.DefaultPriority}, nil
 		},
@@ -40,17 +52,10 @@ func newGroupPages(p *pages) *groupPages {
 	return g
 }
 
-// group returns the one that the address names.
-func (g *groupPages) group(ctx context.Context, r *request) (*userman.Group, error) {
-	return g.site.Users.Group(ctx, r.PathValue("name"))
-}
-
 func (g *groupPages) routes() []route {
-	const section, list, one = app.SectionGroups, "/groups", "/groups/{name}"
-	return slices.Concat(g.record.routes(section, list, one), []route{
-		get(list, section, g.index), post(one+"/members", section, g.changeMembers),
-		get(one+"/delete", section, g.confirmDelete), post(one+"/delete", section, g.deleteGroup),
-		get("/permissions", section, g.matrix),
+	const section, one = app.SectionGroups, "/groups/{name}"
+	return slices.Concat(g.record.routes(section, "/groups", one), g.confirmed(one+"/delete", section, g.askDelete, g.delete), []route{
+		post(one+"/members", section, g.acting(g.changeMembers)), get("/permissions", section, g.matrix),
 	})
 }
 
@@ -60,19 +65,6 @@ func rejectNoPriority(m field.Meta, v field.Value, text string) field.Value {
 		return field.IntValue(-1)
 	}
 	return v
-}
-
-// groupListPage is the page /groups.
-type groupListPage struct {
-	Items []*userman.Group
-	// MayChange is false for administrators who are limited to some extensions:
-	// they see groups but change none.
-	MayChange bool
-}
-
-func (g *groupPages) index(ctx context.Context, _ *request) (response, error) {
-	groups, err := g.site.Users.Groups(ctx)
-	return page{Name: "groups", Title: "Groups", Body: groupListPage{Items: groups, MayChange: g.isUnrestricted(ctx)}}, err
 }
 
 // groupPage is the page of one group.
@@ -86,83 +78,115 @@ type groupPage struct {
 
 func (g *groupPages) body(ctx context.Context, r *request, now *userman.Group, f form, errs formErrors) (any, error) {
 	members, err := g.membersPage(ctx, r, now, errs)
-	mayChange := g.isUnrestricted(ctx)
-	if !mayChange {
-		f.Submit = ""
+	body := groupPage{Group: now, Form: f, Members: members, MayChange: g.isUnrestricted(ctx)}
+	if !body.MayChange {
+		body.Form.Submit = ""
 	}
-	return groupPage{Group: now, Form: f, Members: members, MayChange: mayChange}, err
+	return body, err
 }
 
-// permissions are the controls of what a group permits.
-func (g *groupPages) permissions() *special[userman.Group] {
-	registered := func() []permission.Permission { return g.site.Users.Permissions() }
-	return &special[userman.Group]{
-		read: func(form url.Values) any { return readPermissions(form, registered()) },
-		of:   func(now *userman.Group) any { return inputOfPermissions(now.Permissions, registered()) },
-		set: func(in any, now *userman.Group) []store.FieldError {
-			return in.(permissionsInput).fill(&now.Permissions, registered())
-		},
-		labels: func(any) map[string]string { return permissionLabels(registered()) },
-		differences: func(saved, typed any) []difference {
-			return conflictOfPermissions(registered(), saved.(permissionsInput), typed.(permissionsInput))
-		},
-		draw: func(f *form, in input, errs formErrors) {
-			for _, p := range registered() {
-				f.Permissions = withRow(f.Permissions, p, newPermissionControl(p, in.Special.(permissionsInput)[p.ID], errs))
-			}
-		},
-	}
-}
-
-// groupDeletePage shows who is affected when a group is deleted.
-type groupDeletePage struct {
-	*userman.Group
-
-	Problems []problem
-	Impact   []memberImpact
-	// More counts the members that are left out.
-	More int
-}
-
-// memberImpact is what changes for one member.
+// memberImpact is what changes for one member. Href is empty when the
+// administrator cannot see users.
 type memberImpact struct {
 	userman.MemberImpact
 
-	// Href is empty when the administrator cannot see users.
 	Href string
 }
 
 // maxImpact bounds the members that the page shows.
 const maxImpact = 100
 
-func (g *groupPages) confirmDelete(ctx context.Context, r *request) (response, error) {
-	now, err := g.group(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return g.deletePage(ctx, r, now, formErrors{})
-}
-
-func (g *groupPages) deletePage(ctx context.Context, r *request, now *userman.Group, errs formErrors) (response, error) {
+// askDelete shows who is affected when a group is deleted. A group with members
+// needs force.
+func (g *groupPages) askDelete(ctx context.Context, r *request, now *userman.Group) (confirmation, error) {
 	impact, total, err := g.users(ctx).PreviewDeleteGroup(ctx, now.Name, maxImpact)
-	if err != nil {
-		return nil, err
+	c := confirmation{
+		Title: "Delete group " + now.Name + "?", Action: g.path(now) + "/delete", Yes: "Delete " + now.Name, Danger: true,
+		Consequences: groupDeletion(now), Impact: make([]memberImpact, len(impact)), More: total - len(impact), Force: now.Members > 0,
 	}
-	body := groupDeletePage{Group: now, Problems: errs.summary(nil), Impact: make([]memberImpact, len(impact)), More: total - len(impact)}
 	for i, one := range impact {
-		body.Impact[i] = memberImpact{one, userHref(r, one.Username)}
+		c.Impact[i] = memberImpact{one, userHref(r, one.Username)}
 	}
-	return formPage(errs, "groupdelete", "Delete group "+now.Name+"?", body), nil
+	return c, err
 }
 
-func (g *groupPages) deleteGroup(ctx context.Context, r *request) (response, error) {
-	now, err := g.group(ctx, r)
+func groupDeletion(now *userman.Group) []string {
+	all := []string{"This cannot be undone."}
+	switch now.Members {
+	case 0:
+		all = append(all, "The group has no members.")
+	case 1:
+		all = append(all, "1 member loses the permissions that only this group grants.")
+	default:
+		all = append(all, fmt.Sprintf("%d members lose the permissions that only this group grants.", now.Members))
+	}
+	if now.Default {
+		all = append(all, "This is a default group: new users will no longer be added to it.")
+	}
+	if now.Directory != "" {
+		all = append(all, "The group comes from the directory "+now.Directory+": if it has members there, the next sync creates it again without permissions.")
+	}
+	return all
+}
+
+func (g *groupPages) delete(ctx context.Context, r *request, now *userman.Group) (response, error) {
+	return redirect{Path: g.listPath, Flash: "Group " + now.Name + " was deleted."}, g.Delete(ctx, now.Name, r.PostForm.Has("force"))
+}
+
+// membersPage lists the members of a group, with a form that adds members.
+type membersPage struct {
+	Items  []memberRow
+	Paging paging
+	Adding formField
+	// Directory manages the members; empty for a group that is managed here.
+	Directory string
+}
+
+const usernamesLabel = "Usernames"
+
+// memberRow is one member. Href is empty when the administrator cannot see users.
+type memberRow struct{ Username, Name, Href string }
+
+// membersPage lists the members in the scope of the administrator.
+func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.Group, errs formErrors) (membersPage, error) {
+	at := listRequest{Path: g.path(now), page: store.PageRequest{After: r.query("after")}}
+	list, err := g.users(ctx).List(ctx, userman.Query{Group: now.Name, PageRequest: at.page})
 	if err != nil {
+		return membersPage{}, err
+	}
+	body := membersPage{
+		Items: make([]memberRow, len(list.Items)), Directory: now.Directory, Paging: at.paging(list.Next),
+		Adding: formField{
+			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Errors: errs.forField("usernames"),
+			Hint: "One or more usernames, separated by commas or one per line.",
+		},
+	}
+	for i, u := range list.Items {
+		body.Items[i] = memberRow{u.Username, u.Name(), userHref(r, u.Username)}
+	}
+	return body, nil
+}
+
+// changeMembers adds members to a group or removes them.
+func (g *groupPages) changeMembers(ctx context.Context, r *request, now *userman.Group) (response, error) {
+	users, done := g.users(ctx), "Added %d."
+	change, usernames := users.AddMembers, field.SplitList(r.form("usernames"))
+	if r.form("do") == "remove" {
+		change, usernames, done = users.RemoveMembers, r.PostForm["member"], "Removed %d."
+	}
+	if err := requireUsernames(usernames, r.form("do")); err != nil {
 		return nil, err
 	}
-	err = g.Delete(ctx, now.Name, r.PostForm.Has("force"))
-	if errs, ok := formErrorsOf(err); ok {
-		return g.deletePage(ctx, r, now, errs)
+	return redirect{Path: g.path(now) + "#members", Flash: fmt.Sprintf(done, len(usernames))}, change(ctx, now.Name, usernames...)
+}
+
+// requireUsernames rejects an empty choice.
+func requireUsernames(usernames []string, do string) error {
+	switch {
+	case len(usernames) > 0:
+		return nil
+	case do == "remove":
+		return &store.ConflictError{Reason: "no members selected"}
 	}
-	return redirect{Path: g.list, Flash: "Group " + now.Name + " was deleted."}, err
+	return invalidField("usernames", "required", "enter at least one username")
 }

@@ -2,6 +2,9 @@ package web
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"maps"
 	"net/url"
@@ -163,7 +166,12 @@ func (fs *fieldSet[R]) version(record *R) string {
 			delete(in.Texts, m.Name)
 		}
 	}
-	return versionOf(in)
+	text, err := json.Marshal(in)
+	if err != nil {
+		return "" // such a form is stale whenever it is saved
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:12])
 }
 
 // apply puts the input into a record. It returns what it cannot read.
@@ -205,17 +213,19 @@ func (fs *fieldSet[R]) parse(m field.Meta, in input, now field.Value) (field.Val
 	}
 }
 
+// difference is a field in which the saved record and the input differ.
+type difference struct{ Label, Theirs, Yours string }
+
 // conflict compares the saved record with the input.
 func (fs *fieldSet[R]) conflict(saved, typed input) []difference {
 	var rows []difference
 	for _, m := range fs.metas(false) {
 		rows = append(rows, difference{m.Label, shown(m, saved.Texts[m.Name]), shown(m, typed.Texts[m.Name])})
 	}
-	rows = differences(rows...)
 	if fs.special != nil {
 		rows = append(rows, fs.special.differences(saved.Special, typed.Special)...)
 	}
-	return rows
+	return slices.DeleteFunc(rows, func(d difference) bool { return d.Theirs == d.Yours })
 }
 
 // shown is how a table of differences writes the texts of a field.

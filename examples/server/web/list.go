@@ -1,11 +1,77 @@
 package web
 
 import (
+	"context"
 	"net/url"
 	"slices"
+	"strings"
 
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
 )
+
+// listPage is the page of a list of records.
+type listPage[R any] struct {
+	listRequest
+
+	Title  string
+	Heads  []tableHeader
+	Items  []*R
+	Paging paging
+	// Extra is what only this list shows.
+	Extra   any
+	columns []column
+}
+
+// listRecords shows the records that the address asks for.
+func (rp *record[R]) listRecords(ctx context.Context, r *request) (response, error) {
+	req, err := newListRequest(r, rp.search, rp.Sort)
+	if err != nil {
+		return nil, err
+	}
+	q := resource.Query{Search: req.Search, Sort: req.order, PageRequest: req.page, Owner: rp.owner.Username}
+	if q.Filters, err = listFilters(r, rp.Filters); err != nil {
+		return nil, err
+	}
+	for _, m := range rp.Filters {
+		req = req.withFilter(m.Name, r.query(m.Name))
+	}
+	list, err := rp.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	body := listPage[R]{listRequest: req, Title: capitalized(rp.Plural), Items: make([]*R, len(list.Items)), Paging: req.paging(list.Next), columns: rp.columns}
+	for i, item := range list.Items {
+		body.Items[i] = item.Record
+	}
+	if rp.list != nil {
+		if err := rp.list(ctx, r, &body); err != nil {
+			return nil, err
+		}
+	}
+	body.Heads = body.headers(body.columns...)
+	return page{Name: rp.template + "s", Title: body.Title, Body: body}, nil
+}
+
+// listFilters reads the filters of the address. As in a form, a switch is on when
+// it has any value.
+func listFilters(r *request, metas []field.Meta) (map[string]field.Value, error) {
+	filters := map[string]field.Value{}
+	for _, m := range metas {
+		text := r.query(m.Name)
+		switch {
+		case text == "":
+		case m.Kind == field.KindBool:
+			filters[m.Name] = field.BoolValue(true)
+		case len(m.OneOf) > 0 && !slices.Contains(m.OneOf, text):
+			return nil, invalidField(m.Name, "oneof", "choose one of "+strings.Join(m.OneOf, ", "))
+		default:
+			filters[m.Name] = field.TextValue(text)
+		}
+	}
+	return filters, nil
+}
 
 // listRequest is what the address of a list asks for.
 type listRequest struct {

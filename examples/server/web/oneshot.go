@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,19 +66,40 @@ func (p *pages) popSession(ctx context.Context, r *request, key string) string {
 // copyable is a text with a button that copies it.
 type copyable struct {
 	ID, Text string
-	// What names the text for the button.
-	What string
+	// What names the text for the button, and Heading is above it; empty for none.
+	What, Heading string
 }
 
-// linkPage shows a link that works once.
-type linkPage struct {
-	// UserID is empty when the link is not for a user.
-	UserID, Username string
-	// What says what the link is for, Again creates another one, and Back is the
-	// page of the record.
-	What, Again, Back string
-	// Link is empty when it was shown before.
-	Link copyable
-	// Expires is zero when it is unknown.
-	Expires time.Time
+// oncePage shows a secret, once.
+type oncePage struct {
+	// Kind is "link", "key" or "password". Intro and Advice are around it.
+	Kind, Intro, Advice string
+	// Items have no text when they were shown before.
+	Items []copyable
+	// Again creates another secret, with POST if Post is set. UserID is the ID of
+	// the user that it is for.
+	Again  pageLink
+	Post   bool
+	UserID string
+	// Back is the page of the record.
+	Back pageLink
+}
+
+// Shown reports whether the page has the secret.
+func (o oncePage) Shown() bool {
+	return !slices.ContainsFunc(o.Items, func(c copyable) bool { return c.Text == "" })
+}
+
+// linkOnce shows a link for somebody, once. expires is zero when it is unknown.
+func linkOnce(title, what, link string, expires time.Time, to recordUser, back, again string) response {
+	until := ""
+	if !expires.IsZero() {
+		until = ", until " + clock(expires) + " UTC"
+	}
+	return page{Name: "once", Title: title, Body: oncePage{
+		Kind: "link", Intro: "With this link " + to.Username + " can " + what + ". It works once" + until + ". Earlier links no longer work.",
+		Advice: "Send it over a channel that only " + to.Username + " can read.",
+		Items:  []copyable{{ID: "link", Text: link, What: "the link"}},
+		Again:  pageLink{again, "Create new link"}, Post: true, UserID: to.ID, Back: pageLink{back, to.Username},
+	}}
 }

@@ -2,274 +2,127 @@ package web
 
 import (
 	"context"
-	"errors"
-	"net/http"
-	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
-	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// record declares the pages of one type of record: to create, show, edit and
-// delete a record, and to do something to it.
+// record declares the pages of one type of record: to list, create, show, edit and
+// delete records, and to do something to one. Most functions are optional.
 type record[R any] struct {
 	*pages
 	fieldSet[R]
 
-	// template is the name of the page of a record.
+	// template is the name of the page of a record. That of the list has an s more.
 	template string
-	// list is the path of the list, and path that of a record.
-	list string
-	path func(*R) string
+	// listPath is the path of the list, and path that of a record.
+	listPath string
+	path     func(*R) string
 	// load returns the record that the request names.
 	load func(ctx context.Context, r *request) (*R, error)
 	// title is the heading of its page, and name names it in a sentence; by default
 	// its key.
 	title, name func(*R) string
-	// body returns what the template gets, with the form.
+	// body returns what the template of a record gets.
 	body func(ctx context.Context, r *request, now *R, f form, errs formErrors) (any, error)
-	// drawer returns how the fields of a record are drawn; nil for the default.
+	// drawer returns how the fields of a record are drawn.
 	drawer func(ctx context.Context, r *request, now *R) (drawer, error)
+
+	// columns and search are the columns of the list and the label of its search.
+	// list adds what only this list shows.
+	columns []column
+	search  string
+	list    func(ctx context.Context, r *request, body *listPage[R]) error
+
 	// lead explains the page that creates a record, and above are the pages above
 	// the list.
 	lead  string
 	above []pageLink
 	// blank returns the record of an empty form; [resource.Type.New] by default.
 	blank func(ctx context.Context, r *request) (*R, error)
-	// newForm adds controls that only a new record has.
+	// newForm adds controls that only a new record has, and draft completes the
+	// draft from them.
 	newForm func(f *form, r *request, errs formErrors)
-	// draft completes the draft of a new record; nil adds nothing.
-	draft func(ctx context.Context, r *request, in input, d *resource.Draft[R]) error
+	draft   func(ctx context.Context, r *request, in input, d *resource.Draft[R]) error
 	// created answers when the record was created.
 	created func(ctx context.Context, r *request, result resource.Result[R]) (response, error)
-	// button does what a button inside the form asks for; ok is false when none
-	// was pressed. Nothing is saved then.
+
+	// button does what a button inside the form asks for. Nothing is saved then; ok
+	// is false when none was pressed.
 	button func(r *request, in *input) (message string, ok bool)
 	// same reports whether the record is still the one that was loaded; nil when
 	// keys never change hands.
 	same func(loaded, now *R) bool
-	// saved is the message when the record was saved.
+	// saved is the message when the record was saved, "Saved." by default.
 	saved func(before, after *R) string
-	// consequences say what deleting a record means.
+	// consequences say what deleting a record means, and deleted what was done.
 	consequences func(ctx context.Context, now *R) ([]string, error)
-	// deleted is the message when the record was deleted, and afterDelete the
-	// page that shows it; by default the list.
-	deleted     func(*R) string
-	afterDelete func(*R) string
-	// changed is called after every change; nil does nothing.
+	deleted      func(*R) string
+	// changed is called after every change.
 	changed func()
-	// userID returns the ID of the user that a record is about; nil for other
-	// records. owner is that of a new record; empty when it has none.
-	userID func(*R) string
-	owner  string
+	// user returns the user that a record is about; nil for other records. owner is
+	// that of a new record.
+	user  func(*R) recordUser
+	owner recordUser
 }
 
-// newPage is the data of the page that creates a record.
-type newPage struct {
-	Lead  string
-	Above []pageLink
-	Form  form
+// recordUser is the user that a record is about.
+type recordUser struct{ ID, Username string }
+
+// question asks before an action on a record.
+type question[R any] func(ctx context.Context, r *request, now *R) (confirmation, error)
+
+// recordHandler answers a request about a record.
+type recordHandler[R any] func(ctx context.Context, r *request, now *R) (response, error)
+
+// routes are the pages to list, create, show and edit records. list and one are
+// the paths of the list and of a record, with its key as a parameter.
+func (rp *record[R]) routes(section, list, one string) []route {
+	return []route{
+		get(list, section, rp.listRecords), get(list+"/new", section, rp.newRecord), post(list+"/new", section, rp.create),
+		get(one, section, rp.show), post(one, section, rp.save),
+	}
 }
 
-// pageLink is a link to a page.
-type pageLink struct{ Href, Label string }
+// deleteRoutes are the pages to delete a record.
+func (rp *record[R]) deleteRoutes(section, one string) []route {
+	return rp.confirmed(one+"/delete", section, rp.askDelete, rp.delete)
+}
 
-// drawn returns the form of a record with the input and its errors.
-func (rp *record[R]) drawn(ctx context.Context, r *request, now *R, in input, creating bool, errs formErrors) (form, error) {
-	var adjust drawer
-	if rp.drawer != nil {
-		var err error
-		if adjust, err = rp.drawer(ctx, r, now); err != nil {
-			return form{}, err
+// with returns a handler that gets the record.
+func (rp *record[R]) with(do recordHandler[R]) handler {
+	return func(ctx context.Context, r *request) (response, error) {
+		now, err := rp.load(ctx, r)
+		if err != nil {
+			return nil, err
 		}
+		return do(ctx, r, now)
 	}
-	f := rp.fieldSet.draw(in, creating, errs, adjust)
-	f.Action, f.List = r.URL.EscapedPath(), rp.list
-	return f, nil
 }
 
-// new shows the form of a new record.
-func (rp *record[R]) new(ctx context.Context, r *request) (response, error) {
-	blank, err := rp.blankRecord(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return rp.newPage(ctx, r, rp.of(blank), "", formErrors{})
-}
-
-func (rp *record[R]) blankRecord(ctx context.Context, r *request) (*R, error) {
-	if rp.blank == nil {
-		return rp.New(), nil
-	}
-	return rp.blank(ctx, r)
-}
-
-func (rp *record[R]) newPage(ctx context.Context, r *request, in input, message string, errs formErrors) (response, error) {
-	f, err := rp.drawn(ctx, r, rp.New(), in, true, errs)
-	if err != nil {
-		return nil, err
-	}
-	if rp.newForm != nil {
-		rp.newForm(&f, r, errs)
-	}
-	f.Message, f.Submit, f.UserID = message, "Add "+rp.Name, rp.owner
-	above := append(slices.Clip(rp.above), pageLink{rp.list, capitalized(rp.Plural)})
-	return formPage(errs, "new", f.Submit, newPage{Lead: rp.lead, Above: above, Form: f}), nil
-}
-
-// create creates a record.
-func (rp *record[R]) create(ctx context.Context, r *request) (response, error) {
-	in := rp.read(r.PostForm)
-	if rp.button != nil {
-		if message, ok := rp.button(r, &in); ok {
-			return rp.newPage(ctx, r, in, message, formErrors{})
+// acting returns the handler of an action on a record. The page of the record
+// shows the errors.
+func (rp *record[R]) acting(do recordHandler[R]) handler {
+	return rp.with(func(ctx context.Context, r *request, now *R) (response, error) {
+		answer, err := do(ctx, r, now)
+		if err != nil {
+			return rp.actionErrors(ctx, r, now, err)
 		}
-	}
-	d := &resource.Draft[R]{Record: rp.New()}
-	if rp.Secret != nil {
-		d.Secret = store.NewSecret(r.form(rp.Secret.Name))
-	}
-	errs := rp.apply(d.Record, in, true)
-	var result resource.Result[R]
-	var err error
-	if rp.draft != nil {
-		err = rp.draft(ctx, r, in, d)
-	}
-	if err == nil {
-		err = rp.inTx(ctx, "create", rp.KeyOf(d.Record), errs, func(ctx context.Context) (err error) {
-			result, err = rp.Create(ctx, d)
-			return err
-		})
-	}
-	if errs, ok := formErrorsOf(err); ok {
-		return rp.newPage(ctx, r, in, "", errs)
-	}
-	if err != nil {
-		return nil, err
-	}
-	rp.afterChange()
-	return rp.created(ctx, r, result)
-}
-
-// inTx makes a change. When the form has errors of its own, the change is undone,
-// and they are reported together with those of the service.
-func (rp *record[R]) inTx(ctx context.Context, action, key string, errs []store.FieldError, change func(ctx context.Context) error) error {
-	if len(errs) == 0 {
-		return change(ctx)
-	}
-	err := rp.site.DB.RunInTx(ctx, func(ctx context.Context) error { return resource.MergeErrors(errs, change(ctx)) })
-	// The entry of the service was undone as well.
-	rp.site.AuditLog.RecordFailure(ctx, audit.Event{Action: action, Kind: rp.Kind, Key: key}, err)
-	return err
-}
-
-func (rp *record[R]) afterChange() {
-	if rp.changed != nil {
-		rp.changed()
-	}
-}
-
-// show shows the page of a record.
-func (rp *record[R]) show(ctx context.Context, r *request) (response, error) {
-	now, err := rp.load(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return rp.page(ctx, r, now, rp.of(now), formErrors{}, func(f *form) { f.Version = rp.version(now) })
-}
-
-// page shows a record with the input and its errors.
-func (rp *record[R]) page(ctx context.Context, r *request, now *R, in input, errs formErrors, complete func(*form)) (response, error) {
-	f, err := rp.drawn(ctx, r, now, in, false, errs)
-	if err != nil {
-		return nil, err
-	}
-	f.Action, f.Submit = rp.path(now), "Save"
-	if rp.userID != nil {
-		f.UserID = rp.userID(now)
-	}
-	complete(&f)
-	body, err := rp.body(ctx, r, now, f, errs)
-	if err != nil {
-		return nil, err
-	}
-	return formPage(errs, rp.template, rp.title(now), body), nil
-}
-
-// save saves what was edited.
-func (rp *record[R]) save(ctx context.Context, r *request) (response, error) {
-	loaded, err := rp.load(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	in, version := rp.read(r.PostForm), r.form("version")
-	if rp.button != nil {
-		if message, ok := rp.button(r, &in); ok {
-			return rp.page(ctx, r, loaded, in, formErrors{}, func(f *form) { f.Version, f.Message = version, message })
-		}
-	}
-	var before, after *R
-	err = rp.inTx(ctx, "update", rp.KeyOf(loaded), rp.apply(rp.New(), in, false), func(ctx context.Context) error {
-		result, err := rp.Update(ctx, rp.KeyOf(loaded), func(now *R) error {
-			if rp.version(now) != version || rp.same != nil && !rp.same(loaded, now) {
-				return errStale
-			}
-			copied := *now
-			before = &copied
-			return rp.applyEdit(now, in)
-		})
-		after = result.Record
-		return err
-	})
-	if err == nil {
 		rp.afterChange()
-		return redirect{Path: rp.path(after), Flash: rp.saved(before, after)}, nil
-	}
-	return rp.saveFailed(ctx, r, in, version, err)
-}
-
-// applyEdit ignores what cannot be read: [record.inTx] reports it.
-func (rp *record[R]) applyEdit(now *R, in input) error {
-	rp.apply(now, in, false)
-	return nil
-}
-
-// saveFailed shows the form again, with the errors or with the conflict.
-func (rp *record[R]) saveFailed(ctx context.Context, r *request, in input, version string, failed error) (response, error) {
-	errs, isFormError := formErrorsOf(failed)
-	stale := errors.Is(failed, errStale)
-	if !isFormError && !stale {
-		return nil, failed
-	}
-	now, err := rp.load(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	if stale {
-		errs.status = http.StatusConflict
-	}
-	return rp.page(ctx, r, now, in, errs, func(f *form) {
-		f.Version = version
-		if stale {
-			f.Version, f.Conflict = rp.version(now), rp.conflict(rp.of(now), in)
-		}
+		return answer, nil
 	})
 }
 
 // act returns the handler of an action on a record. The page of the record shows
 // the message, or the errors.
 func (rp *record[R]) act(message string, do func(ctx context.Context, now *R) error) handler {
-	return func(ctx context.Context, r *request) (response, error) {
-		now, err := rp.load(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		if err := do(ctx, now); err != nil {
-			return rp.actionErrors(ctx, r, now, err)
-		}
-		rp.afterChange()
-		return redirect{Path: rp.path(now), Flash: message}, nil
+	return rp.acting(func(ctx context.Context, _ *request, now *R) (response, error) {
+		return redirect{Path: rp.path(now), Flash: message}, do(ctx, now)
+	})
+}
+
+func (rp *record[R]) afterChange() {
+	if rp.changed != nil {
+		rp.changed()
 	}
 }
 
@@ -284,83 +137,62 @@ func (rp *record[R]) actionErrors(ctx context.Context, r *request, now *R, err e
 	})
 }
 
-// confirm returns the handler of a page that asks before an action.
-func (rp *record[R]) confirm(ask func(ctx context.Context, now *R) (confirmation, error)) handler {
-	return func(ctx context.Context, r *request) (response, error) {
-		now, err := rp.load(ctx, r)
+// confirmed are the routes of an action that is asked about. Its errors are shown
+// on the page that asks.
+func (rp *record[R]) confirmed(path, section string, ask question[R], do recordHandler[R]) []route {
+	asked := func(ctx context.Context, r *request, now *R, errs formErrors) (response, error) {
+		c, err := ask(ctx, r, now)
 		if err != nil {
 			return nil, err
 		}
-		return rp.ask(ctx, now, ask, formErrors{})
+		c.Back = rp.path(now)
+		c.UserID = rp.userOf(now).ID
+		return c.response(errs), nil
+	}
+	return []route{
+		get(path, section, rp.with(func(ctx context.Context, r *request, now *R) (response, error) {
+			return asked(ctx, r, now, formErrors{})
+		})),
+		post(path, section, rp.with(func(ctx context.Context, r *request, now *R) (response, error) {
+			answer, err := do(ctx, r, now)
+			if errs, ok := formErrorsOf(err); ok {
+				return asked(ctx, r, now, errs)
+			}
+			if err == nil {
+				rp.afterChange()
+			}
+			return answer, err
+		})),
 	}
 }
 
-// confirmed returns the handler of an action that was asked about. Its errors are
-// shown on the page that asks.
-func (rp *record[R]) confirmed(ask func(ctx context.Context, now *R) (confirmation, error), do func(ctx context.Context, r *request, now *R) (response, error)) handler {
-	return func(ctx context.Context, r *request) (response, error) {
-		now, err := rp.load(ctx, r)
-		if err != nil {
-			return nil, err
-		}
-		answer, err := do(ctx, r, now)
-		if errs, ok := formErrorsOf(err); ok {
-			return rp.ask(ctx, now, ask, errs)
-		}
-		if err == nil {
-			rp.afterChange()
-		}
-		return answer, err
+func (rp *record[R]) userOf(now *R) recordUser {
+	if rp.user == nil {
+		return recordUser{}
 	}
+	return rp.user(now)
 }
 
-func (rp *record[R]) ask(ctx context.Context, now *R, ask func(ctx context.Context, now *R) (confirmation, error), errs formErrors) (response, error) {
-	c, err := ask(ctx, now)
-	if err != nil {
-		return nil, err
+// nameOf names a record in a sentence.
+func (rp *record[R]) nameOf(now *R) string {
+	if rp.name == nil {
+		return rp.KeyOf(now)
 	}
-	c.Back = rp.path(now)
-	if rp.userID != nil {
-		c.UserID = rp.userID(now)
-	}
-	return c.response(errs), nil
+	return rp.name(now)
 }
 
-// askDelete asks before a record is deleted.
-func (rp *record[R]) askDelete(ctx context.Context, now *R) (confirmation, error) {
+func (rp *record[R]) askDelete(ctx context.Context, _ *request, now *R) (confirmation, error) {
 	consequences, err := rp.consequences(ctx, now)
-	name := rp.KeyOf(now)
-	if rp.name != nil {
-		name = rp.name(now)
-	}
 	return confirmation{
-		Title: "Delete " + name + "?", Action: rp.path(now) + "/delete", Yes: "Delete " + name, Danger: true, Consequences: consequences,
+		Title: "Delete " + rp.nameOf(now) + "?", Action: rp.path(now) + "/delete", Yes: "Delete " + rp.nameOf(now), Danger: true, Consequences: consequences,
 	}, err
 }
 
-func (rp *record[R]) delete(ctx context.Context, r *request, now *R) (response, error) {
-	if err := rp.Delete(ctx, rp.KeyOf(now), false); err != nil {
-		return nil, err
-	}
-	path := rp.list
-	if rp.afterDelete != nil {
-		path = rp.afterDelete(now)
-	}
-	return redirect{Path: path, Flash: rp.deleted(now)}, nil
+func (rp *record[R]) delete(ctx context.Context, _ *request, now *R) (response, error) {
+	return redirect{Path: rp.listPath, Flash: rp.deleted(now)}, rp.Delete(ctx, rp.KeyOf(now), false)
 }
 
-// routes are the pages to create, show and edit records. one is the path of a
-// record, with its key as a parameter.
-func (rp *record[R]) routes(section, list, one string) []route {
-	return []route{
-		get(list+"/new", section, rp.new), post(list+"/new", section, rp.create),
-		get(one, section, rp.show), post(one, section, rp.save),
-	}
-}
-
-// deleteRoutes are the pages to delete a record.
-func (rp *record[R]) deleteRoutes(section, one string) []route {
-	return []route{
-		get(one+"/delete", section, rp.confirm(rp.askDelete)), post(one+"/delete", section, rp.confirmed(rp.askDelete, rp.delete)),
-	}
+// always returns what deleting any record of a type means.
+func always[R any](consequences ...string) func(context.Context, *R) ([]string, error) {
+	return func(context.Context, *R) ([]string, error) { return consequences, nil }
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -39,9 +40,11 @@ func hostileAdministrator() *ampusers.Administrator {
 
 // hostileForm has a control of each kind.
 func hostileForm() form {
-	row := filterRow{Number: 1, Action: hostileField("event_filters[0].action"), Event: hostileField("event_filters[0].event")}
-	row.Action.Choices = []choice{{Value: hostile, Label: hostile}}
-	row.Header, row.Method, row.Match = hostileField("event_filters[0].header"), hostileField("event_filters[0].method"), hostileField("event_filters[0].match")
+	row := filterRow{Number: 1}
+	for _, name := range []string{"action", "event", "header", "method", "match"} {
+		row.Parts = append(row.Parts, hostileField("event_filters[0]."+name))
+	}
+	row.Parts[0].Choices = []choice{{Value: hostile, Label: hostile}}
 	list := newPermissionControl(permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile}, permissionInput{hostile, hostile}, formErrors{})
 	onOff := newPermissionControl(permission.Permission{ID: "c.d", Kind: permission.KindBool, Description: hostile}, permissionInput{hostile, hostile}, formErrors{})
 	list.Choice.Errors, onOff.Choice.Errors = []string{hostile}, []string{hostile}
@@ -60,6 +63,15 @@ func hostileForm() form {
 		},
 		Permissions: []module[permissionControl]{{hostile, []permissionControl{list, onOff}}},
 	}
+}
+
+func hostileImpact() []memberImpact {
+	return []memberImpact{{userman.MemberImpact{Username: hostile, Changes: []userman.PermissionChange{{Permission: hostile, Before: hostile, After: hostile}}}, "/x"}}
+}
+
+func hostileControls() []control {
+	secret, choices := hostileField("secret"), hostileGroup()
+	return []control{{Field: &secret}, {Group: &choices}}
 }
 
 func hostileRun() *applying.Run {
@@ -107,17 +119,17 @@ func pageBodies() map[string][2]any {
 		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile}},
 		"overview":         {overviewPage{}, overviewPage{Cards: []card{{hostile, hostile, "/x", hostile}}, Steps: []card{{hostile, hostile, "/x", hostile}}}},
 		"banner":           {(*banner)(nil), &banner{"wait", hostile, "/x", hostile}},
-		"administrators":   {administratorListPage{}, administratorListPage{listed, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, nil}},
+		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, hostile, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
 		"administrator":    {administratorPage{Administrator: none}, administratorPage{hostileAdministrator(), hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, true}},
-		"confirmation":     {confirmation{}, confirmation{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, hostile, true, hostileField("secret"), hostile, "/x"}},
-		"link":             {linkPage{}, linkPage{hostile, hostile, hostile, "/x", "/x", hostileCopy(), now}},
-		"amiaccounts":      {amiAccountListPage{}, amiAccountListPage{listed, heads, []*manager.Account{user}, pages}},
+		"confirmation":     {confirmation{}, confirmation{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, hostile, true, hostileControls(), hostile, "/x", hostileImpact(), 1, true}},
+		"once":             {oncePage{}, oncePage{hostile, hostile, hostile, []copyable{hostileCopy()}, pageLink{"/x", hostile}, true, hostile, pageLink{"/x", hostile}}},
+		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, hostile, heads, []*manager.Account{user}, pages, nil, nil}},
 		"amiaccount":       {amiAccountPage{Account: &manager.Account{}}, amiAccountPage{user, hostileForm(), &probeResult{false, hostile}}},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostileCopy(), hostile, hostile, hostileCopy(), hostileCopy()}},
 		"config":           {configPage{}, configPage{Planned: true, Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
 		"applystatus":      {runPage{Run: &applying.Run{}}, runPage{hostileRun(), hostile, []string{hostile}, hostile, hostile}},
-		"audit":            {auditPage{}, auditPage{Actor: hostileField("actor"), Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
+		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
 		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, Hint: hostile, MayApply: true, User: hostile, Blocked: true}},
 		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), &enrollment{hostileCopy(), hostileField("code")}, hostileCopy()}},
 	}

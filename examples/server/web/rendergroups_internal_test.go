@@ -66,12 +66,10 @@ func hostileSettings() settingsPage {
 func groupBodies() map[string][2]any {
 	now, g := time.Now(), hostileUserGroup()
 	members := membersPage{[]memberRow{{hostile, hostile, "/x"}}, paging{"/x", "/y"}, hostileField("usernames"), hostile}
-	impact := memberImpact{userman.MemberImpact{Username: hostile, Changes: []userman.PermissionChange{{Permission: hostile, Before: hostile, After: hostile}}}, "/x"}
 	return map[string][2]any{
-		"groups":      {groupListPage{}, groupListPage{[]*userman.Group{g}, true}},
-		"group":       {groupPage{Group: &userman.Group{}}, groupPage{g, hostileForm(), members, true}},
-		"groupdelete": {groupDeletePage{Group: &userman.Group{}}, groupDeletePage{g, []problem{{Text: hostile}}, []memberImpact{impact}, 1}},
-		"matrix":      {matrixPage{}, hostileMatrix()},
+		"groups": {listPage[userman.Group]{}, listPage[userman.Group]{Title: hostile, Heads: []tableHeader{{Label: hostile}}, Items: []*userman.Group{g}, Extra: true}},
+		"group":  {groupPage{Group: &userman.Group{}}, groupPage{g, hostileForm(), members, true}},
+		"matrix": {matrixPage{}, hostileMatrix()},
 		"welcomeall": {
 			welcomeAllPage{Job: hostileJob(true)},
 			welcomeAllPage{hostileJob(false), 1, true, hostile, []deliveryCount{{1, hostile}}, []undelivered{{userman.Delivery{Username: hostile, Message: hostile}, "/x"}}, true},

@@ -24,13 +24,11 @@ func hostilePermissions() userPermissionsPage {
 			{Layer: permission.LayerGroup, Group: hostile, Value: permission.Append(hostile)}, {Layer: permission.LayerDefault, Value: list.Default},
 		}},
 	}
-	return userPermissionsPage{
-		hostile, hostile, hostile, []problem{{Text: hostile}}, []difference{{hostile, hostile, hostile}}, hostile, []module[permissionRow]{{hostile, []permissionRow{row}}},
-	}
+	return userPermissionsPage{hostileUser(), hostileForm(), []module[permissionRow]{{hostile, []permissionRow{row}}}}
 }
 
 func hostileToken() tokenPage {
-	return tokenPage{hostile, hostile, "/x", &apitoken.Token{ID: hostile, Disabled: true}, hostileForm()}
+	return tokenPage{hostile, "/x", &apitoken.Token{ID: hostile, Disabled: true}, hostileForm()}
 }
 
 // userBodies are what the pages of people are drawn with, see bodies.
@@ -38,17 +36,12 @@ func userBodies() map[string][2]any {
 	listed := listRequest{Path: "/users", Label: hostile, Search: hostile, Sort: hostile, Kept: []listFilter{{"status", hostile}}}
 	pages, people := paging{First: "/x", Next: "/y"}, []*userman.User{hostileUser()}
 	tokens := []*apitoken.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
-	secret := group{Name: "how", Legend: hostile, Choices: []choice{{Value: hostile, Label: hostile, Hint: hostile}}}
 	return map[string][2]any{
-		"users":           {userListPage{}, userListPage{listed, []tableHeader{{Label: hostile}}, people, pages, []formField{hostileField("status")}, true, false}},
+		"users":           {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, hostile, []tableHeader{{Label: hostile}}, people, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
 		"user":            {userPage{User: &userman.User{}}, userPage{hostileUser(), hostileForm(), hostileField("picture"), hostile}},
-		"userpassword":    {userPasswordPage{}, userPasswordPage{[]problem{{Text: hostile}}, hostile, hostile, hostile, secret, hostileGroup(), hostileField("password")}},
-		"usersecret":      {userSecretPage{}, userSecretPage{hostile, "/x", hostileCopy()}},
 		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
-		"userpermissions": {userPermissionsPage{}, hostilePermissions()},
-		"tokens":          {tokenListPage{}, tokenListPage{hostile, hostile, tokens, pages, false}},
+		"userpermissions": {userPermissionsPage{User: &userman.User{}}, hostilePermissions()},
+		"tokens":          {listPage[apitoken.Token]{Extra: tokenHolder{}}, listPage[apitoken.Token]{Heads: []tableHeader{{Label: hostile}}, Items: tokens, Paging: pages, Extra: tokenHolder{hostile, hostile, false}}},
 		"token":           {tokenPage{Token: &apitoken.Token{}}, hostileToken()},
-		"tokenkey":        {tokenKeyPage{}, tokenKeyPage{hostile, "/x", hostileCopy(), hostileCopy()}},
-		"deleteduser":     {restorePage{}, restorePage{[]problem{{Text: hostile}}, hostile, "/x", hostileField("username"), hostileField("default_extension")}},
 	}
 }

@@ -2,7 +2,10 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 // route is one page or action: who can use it, and what it does.
@@ -19,10 +22,9 @@ type route struct {
 
 // routes are all pages and actions but the files of /static/.
 func (p *pages) routes() []route {
-	users := newUserPages(p)
 	return slices.Concat(
 		loginPages{p}.routes(), accountPages{p}.routes(), publicPages{p}.routes(),
-		newAdministratorPages(p).routes(), newAMIAccountPages(p).routes(), users.routes(), users.tokenRoutes(), newGroupPages(p).routes(),
+		newAdministratorPages(p).routes(), newAMIAccountPages(p).routes(), newUserPages(p).routes(), newGroupPages(p).routes(),
 		configPages{p}.routes(), auditPages{p}.routes(), settingsPages{p}.routes(),
 		[]route{get("/{$}", "", p.overview)},
 	)
@@ -42,4 +44,29 @@ func open(routes ...route) []route {
 		routes[i].open = true
 	}
 	return routes
+}
+
+// recordPath escapes a name. A name that is also the path of a page is written in
+// capitals: records are found in any case, pages are not.
+func recordPath(folder, name string) string {
+	switch name {
+	case "new", "check":
+		name = strings.ToUpper(name)
+	}
+	return folder + url.PathEscape(name)
+}
+
+// localPath returns the wanted path if it is on this server, and the overview
+// otherwise: a link to the login page must not lead to another host.
+func localPath(wanted string) string {
+	const overview = "/"
+	foreign := !strings.HasPrefix(wanted, "/") || strings.HasPrefix(wanted, "//") || strings.Contains(wanted, `\`)
+	if foreign || strings.ContainsFunc(wanted, unicode.IsControl) || strings.HasPrefix(wanted, "/login") {
+		return overview
+	}
+	u, err := url.Parse(wanted)
+	if err != nil || u.Host != "" || u.Scheme != "" {
+		return overview
+	}
+	return wanted
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -47,6 +48,13 @@ func newPassword(errs formErrors) formField {
 		Hint:   "At least 12 characters and hard to guess. A few unrelated words work well.",
 		Errors: errs.forField("password"),
 	}
+}
+
+// initialPassword is the field of a password that a form does not require.
+func initialPassword(errs formErrors) formField {
+	f := newPassword(errs)
+	f.Label, f.Required = "Password", false
+	return f
 }
 
 // linkToken is the token in the address.
@@ -147,4 +155,60 @@ func (p publicPages) renewInvitation(ctx context.Context, r *request) (response,
 		return p.invalidLink(r, &credential.LinkExpiredError{}, errs), nil
 	}
 	return redirect{Path: forgotPasswordSentPath}, err
+}
+
+// forgotPasswordPage is the page /forgot-password.
+type forgotPasswordPage struct {
+	Problems []problem
+	Name     formField
+	// Mails is false when the server sends no mail: only an administrator can
+	// help then.
+	Mails bool
+}
+
+func (p publicPages) forgotForm(_ context.Context, r *request) (response, error) {
+	return p.forgotPage(r, formErrors{}), nil
+}
+
+func (p publicPages) forgotPage(r *request, errs formErrors) response {
+	label := p.loginLabel()
+	return formPage(errs, "forgotpassword", "Forgot password", forgotPasswordPage{
+		Mails: p.site.MailStatus().Configured, Problems: errs.summary(map[string]string{"name": label}),
+		Name: formField{
+			Name: "name", Label: label, Value: r.form("name"), Autocomplete: "username", Required: true,
+			Hint: "The name that you log in with.", Errors: errs.forField("name"),
+		},
+	})
+}
+
+// loginLabel names what users can log in with.
+func (p publicPages) loginLabel() string {
+	label := "Username"
+	if p.site.Settings.Users.LoginByEmail {
+		label += ", email address"
+	}
+	if p.site.Settings.Users.LoginByExtension {
+		label += ", extension"
+	}
+	return label
+}
+
+// forgotPassword mails a link. The answer does not tell whether the user exists.
+func (p publicPages) forgotPassword(ctx context.Context, r *request) (response, error) {
+	if !p.site.MailStatus().Configured {
+		return p.forgotPage(r, formErrors{status: http.StatusConflict}), nil
+	}
+	name := strings.TrimSpace(r.form("name"))
+	err := invalidField("name", "required", "enter the name that you log in with")
+	if name != "" {
+		err = p.site.Users.RequestReset(ctx, name)
+	}
+	if errs, ok := formErrorsOf(err); ok {
+		return p.forgotPage(r, errs), nil
+	}
+	return redirect{Path: forgotPasswordSentPath}, err
+}
+
+func (p publicPages) forgotSent(context.Context, *request) (response, error) {
+	return page{Name: "forgotpasswordsent", Title: "Check your inbox"}, nil
 }

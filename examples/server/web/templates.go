@@ -1,9 +1,12 @@
 package web
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"html/template"
 	"io/fs"
+	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -24,7 +27,7 @@ func parseTemplates(static assets) templateSets {
 	functions := template.FuncMap{
 		"asset": static.path, "administratorPath": administratorPath, "amiAccountPath": amiAccountPath, "userPath": userPath, "groupPath": groupPath,
 		"timestamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"clock":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") },
+		"clock":     clock,
 		"join":      strings.Join,
 		"sentence":  sentence,
 	}
@@ -39,4 +42,66 @@ func parseTemplates(static assets) templateSets {
 		sets[strings.TrimSuffix(path.Base(file), ".html")] = template.Must(set.ParseFS(templateFiles, file))
 	}
 	return sets
+}
+
+// clock writes a time for a page.
+func clock(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }
+
+//go:embed static/*.css static/*.js static/*.svg
+var staticFiles embed.FS
+
+// asset is one file of /static/.
+type asset struct {
+	content     []byte
+	contentType string
+	// version is a part of its hash.
+	version string
+}
+
+// assets are the files of /static/ by their names.
+type assets map[string]asset
+
+// readAssets panics when the files that are part of the program cannot be
+// read.
+func readAssets() assets {
+	types := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+	entries, err := staticFiles.ReadDir("static")
+	if err != nil {
+		panic(err)
+	}
+	all := assets{}
+	for _, entry := range entries {
+		content, err := fs.ReadFile(staticFiles, "static/"+entry.Name())
+		if err != nil {
+			panic(err)
+		}
+		sum := sha256.Sum256(content)
+		all[entry.Name()] = asset{content: content, contentType: types[path.Ext(entry.Name())], version: hex.EncodeToString(sum[:6])}
+	}
+	return all
+}
+
+// path is where a file is served: at another address when it has changed, so
+// that browsers may keep it.
+func (a assets) path(name string) string { return "/static/" + name + "?v=" + a[name].version }
+
+// ServeHTTP serves the file that the path names.
+func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	file, ok := a[r.PathValue("name")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	keep := "no-cache"
+	if r.URL.Query().Get("v") == file.version {
+		keep = "public, max-age=31536000, immutable"
+	}
+	w.Header().Set("Cache-Control", keep)
+	w.Header().Set("Content-Type", file.contentType)
+	w.Header().Set("ETag", `"`+file.version+`"`)
+	if r.Header.Get("If-None-Match") == `"`+file.version+`"` {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	_, _ = w.Write(file.content)
 }

@@ -2,82 +2,115 @@ package web
 
 import (
 	"context"
+	"net/url"
 
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// userListPage is the page /users.
-type userListPage struct {
-	listRequest
-
-	Heads  []tableHeader
-	Items  []*userman.User
-	Paging paging
-	// Filters narrow the list, and Filtered says that one is set.
-	Filters  []formField
-	Filtered bool
-	// Deleted says that the list has deleted users only.
+// userFilters narrow the list of users. Deleted says that it has deleted users
+// only.
+type userFilters struct {
+	Filters []formField
 	Deleted bool
 }
 
-func (u *userPages) index(ctx context.Context, r *request) (response, error) {
-	req, err := newListRequest(r, "Search all text fields", u.Sort)
-	if err != nil {
-		return nil, err
-	}
-	query, err := userQuery(r)
-	if err != nil {
-		return nil, err
-	}
-	query.Search, query.Sort, query.PageRequest = req.Search, req.order, req.page
-	req = req.withFilter("status", string(query.Status)).withFilter("group", query.Group).withFilter("not_welcomed", r.query("not_welcomed"))
-	list, err := u.users(ctx).List(ctx, query)
-	if err != nil {
-		return nil, err
-	}
+func userColumns(last ...column) []column {
+	return append([]column{
+		{"Username", "username"}, {"Name", "last_name"}, {"Default extension", "default_extension"}, {"Email", ""}, {"Groups", ""},
+	}, last...)
+}
+
+// describeList draws the filters as they are set.
+func (u *userPages) describeList(ctx context.Context, r *request, body *listPage[userman.User]) error {
 	groups, err := u.users(ctx).Groups(ctx)
 	if err != nil {
+		return err
+	}
+	now := userman.Status(r.query("status"))
+	status := formField{Name: "status", Label: "Status", Choices: []choice{{Label: "Enabled or disabled", Chosen: now == ""}}}
+	for _, s := range []userman.Status{userman.StatusEnabled, userman.StatusDisabled, userman.StatusDeleted} {
+		status.Choices = append(status.Choices, choice{Value: string(s), Label: capitalized(string(s)), Chosen: now == s})
+	}
+	group, chosen := formField{Name: "group", Label: "Group", Choices: []choice{{Label: "Any"}}}, userman.FoldGroupName(r.query("group"))
+	for _, g := range groups {
+		group.Choices = append(group.Choices, choice{Value: g.Name, Label: g.Name, Chosen: userman.FoldGroupName(g.Name) == chosen})
+	}
+	welcome := formField{Name: "not_welcomed", Label: "Welcome email", Choices: []choice{
+		{Label: "Any"}, {Value: "1", Label: "Not sent yet", Chosen: r.query("not_welcomed") != ""},
+	}}
+	body.Extra = userFilters{Filters: []formField{status, group, welcome}, Deleted: now == userman.StatusDeleted}
+	if now == userman.StatusDeleted {
+		body.Title, body.columns = "Deleted users", userColumns(column{"Deleted", ""}, column{"Actions", ""})
+	}
+	return nil
+}
+
+// deletedRoutes are the pages that restore and purge deleted users.
+func (u *userPages) deletedRoutes() []route {
+	const one = "/deleted-users/{id}"
+	d := u.record
+	d.load, d.user = u.deletedUser, nil
+	d.path = func(*userman.User) string { return "/users?status=deleted" }
+	return append(d.confirmed(one+"/restore", app.SectionUsers, u.askRestore, u.restore), d.confirmed(one+"/purge", app.SectionUsers, u.askPurge, u.purge)...)
+}
+
+// deletedUser returns the one that the address names.
+func (u *userPages) deletedUser(ctx context.Context, r *request) (*userman.User, error) {
+	now, err := u.users(ctx).GetByID(ctx, r.PathValue("id"))
+	if err == nil && now.DeletedAt.IsZero() {
+		return nil, &store.NotFoundError{Kind: userman.KindDeletedUser}
+	}
+	return now, err
+}
+
+func deletedPath(now *userman.User) string { return "/deleted-users/" + url.PathEscape(now.ID) }
+
+// askRestore asks for another username and extension where they are taken.
+func (u *userPages) askRestore(_ context.Context, r *request, now *userman.User) (confirmation, error) {
+	c := confirmation{
+		Title: "Restore " + now.Name(), Action: deletedPath(now) + "/restore", Yes: "Restore",
+		Consequences: []string{"The user is restored with groups, permissions, password and API tokens. Earlier links no longer work."},
+	}
+	hints := map[string]string{
+		"username": "Change it if another user has taken it.", "default_extension": "Change it or leave it empty if another user has taken it.",
+	}
+	in := u.of(now)
+	if r.PostForm != nil {
+		in = u.read(r.PostForm)
+	}
+	for _, m := range u.metas(true) {
+		if hint, ok := hints[m.Name]; ok {
+			f := fieldOf(m, in.text(m.Name), formErrors{})
+			f.Hint = hint
+			c.Controls = append(c.Controls, control{Field: f})
+		}
+	}
+	return c, nil
+}
+
+func (u *userPages) restore(ctx context.Context, r *request, now *userman.User) (response, error) {
+	restored, err := u.users(ctx).Restore(ctx, now.ID, func(now *userman.User) error {
+		now.Username, now.DefaultExtension = r.form("username"), r.form("default_extension")
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	body := userListPage{
-		listRequest: req, Items: list.Items, Paging: req.paging(list.Next), Filters: userFilters(query, groups), Filtered: len(req.Kept) > 0,
-		Deleted: query.Status == userman.StatusDeleted,
-	}
-	title, last := "Users", []column{{"Status", ""}, {"Last login", "last_login_at"}}
-	if body.Deleted {
-		title, last = "Deleted users", []column{{"Deleted", ""}, {"Actions", ""}}
-	}
-	body.Heads = req.headers(append([]column{
-		{"Username", "username"}, {"Name", "last_name"}, {"Default extension", "default_extension"}, {"Email", ""}, {"Groups", ""},
-	}, last...)...)
-	return page{Name: "users", Title: title, Body: body}, nil
+	return redirect{Path: u.path(restored), Flash: restored.Username + " was restored. Earlier links no longer work."}, nil
 }
 
-// userQuery reads the filters of the address.
-func userQuery(r *request) (userman.Query, error) {
-	q := userman.Query{Status: userman.Status(r.query("status")), Group: r.query("group"), NotWelcomed: r.query("not_welcomed") != ""}
-	switch q.Status {
-	case "", userman.StatusEnabled, userman.StatusDisabled, userman.StatusDeleted:
-		return q, nil
-	default:
-		return q, store.NewInvalidError(store.FieldError{Field: "status", Code: "oneof", Message: "choose enabled, disabled or deleted"})
-	}
+func (u *userPages) askPurge(_ context.Context, _ *request, now *userman.User) (confirmation, error) {
+	return confirmation{
+		Title: "Purge " + now.Name() + "?", Action: deletedPath(now) + "/purge", Yes: "Purge " + now.Username, Danger: true,
+		Consequences: []string{
+			"The user, their API tokens and their picture are permanently removed.",
+			"This cannot be undone. The audit log is kept.",
+		},
+	}, nil
 }
 
-// userFilters draws the filters as they are set.
-func userFilters(q userman.Query, groups []*userman.Group) []formField {
-	status := formField{Name: "status", Label: "Status", Choices: []choice{{Label: "Enabled or disabled", Chosen: q.Status == ""}}}
-	for _, s := range []userman.Status{userman.StatusEnabled, userman.StatusDisabled, userman.StatusDeleted} {
-		status.Choices = append(status.Choices, choice{Value: string(s), Label: capitalized(string(s)), Chosen: q.Status == s})
-	}
-	of := formField{Name: "group", Label: "Group", Choices: []choice{{Label: "Any"}}}
-	for _, g := range groups {
-		of.Choices = append(of.Choices, choice{
-			Value: g.Name, Label: g.Name, Chosen: userman.FoldGroupName(g.Name) == userman.FoldGroupName(q.Group),
-		})
-	}
-	return []formField{status, of, {Name: "not_welcomed", Label: "Welcome email", Choices: []choice{
-		{Label: "Any"}, {Value: "1", Label: "Not sent yet", Chosen: q.NotWelcomed},
-	}}}
+func (u *userPages) purge(ctx context.Context, _ *request, now *userman.User) (response, error) {
+	return redirect{Path: "/users?status=deleted", Flash: now.Username + " was purged."}, u.users(ctx).Purge(ctx, now.ID)
 }

@@ -3,16 +3,18 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// newPasswordLink creates a link that sets the password, and shows it on its own
-// page.
-func (u *userPages) newPasswordLink(ctx context.Context, now *userman.User) (response, error) {
+// createPasswordLink creates a link that sets the password, and shows it on its
+// own page.
+func (u *userPages) createPasswordLink(ctx context.Context, _ *request, now *userman.User) (response, error) {
 	link, err := u.users(ctx).Invite(ctx, now.Username)
 	if err != nil {
 		return nil, err
@@ -21,57 +23,23 @@ func (u *userPages) newPasswordLink(ctx context.Context, now *userman.User) (res
 	return redirect{Path: u.path(now) + "/link"}, nil
 }
 
-func (u *userPages) createPasswordLink(ctx context.Context, r *request) (response, error) {
-	return u.respond(ctx, r, u.newPasswordLink)
+func (u *userPages) passwordLink(ctx context.Context, r *request, now *userman.User) (response, error) {
+	link := u.takeSecret(ctx, r, userLinkKey, now.ID, now.InvitationExpiresAt)
+	return linkOnce("Password link for "+now.Name(), "set a password", link, now.InvitationExpiresAt, u.user(now), u.path(now), u.path(now)+"/link"), nil
 }
 
-// respond answers an action on a user. Its errors are shown on the page of the
-// user.
-func (u *userPages) respond(ctx context.Context, r *request, do func(ctx context.Context, now *userman.User) (response, error)) (response, error) {
-	now, err := u.user(ctx, r)
+func (u *userPages) createSoftphoneLink(ctx context.Context, _ *request, now *userman.User) (response, error) {
+	link, err := u.users(ctx).InviteSoftphone(ctx, now.Username)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := do(ctx, now)
-	if err != nil {
-		return u.actionErrors(ctx, r, now, err)
-	}
-	return answer, nil
+	u.stashSecret(ctx, softphoneKey, now.ID, time.Time{}, u.baseURL+userman.ActivationPath+link.Token.Reveal())
+	return redirect{Path: u.path(now) + "/softphone"}, nil
 }
 
-func (u *userPages) passwordLink(ctx context.Context, r *request) (response, error) {
-	now, err := u.user(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return u.linkPage(ctx, r, now, "Password link for ", "/link", "set a password", userLinkKey, now.InvitationExpiresAt), nil
-}
-
-func (u *userPages) linkPage(ctx context.Context, r *request, now *userman.User, title, path, what, key string, expires time.Time) response {
-	back := u.path(now)
-	return page{Name: "link", Title: title + now.Name(), Body: linkPage{
-		UserID: now.ID, Username: now.Username, Back: back, Again: back + path, What: what, Expires: expires,
-		Link: copyable{ID: "link", Text: u.takeSecret(ctx, r, key, now.ID, expires), What: "the link"},
-	}}
-}
-
-func (u *userPages) createSoftphoneLink(ctx context.Context, r *request) (response, error) {
-	return u.respond(ctx, r, func(ctx context.Context, now *userman.User) (response, error) {
-		link, err := u.users(ctx).InviteSoftphone(ctx, now.Username)
-		if err != nil {
-			return nil, err
-		}
-		u.stashSecret(ctx, softphoneKey, now.ID, time.Time{}, u.baseURL+userman.ActivationPath+link.Token.Reveal())
-		return redirect{Path: u.path(now) + "/softphone"}, nil
-	})
-}
-
-func (u *userPages) softphoneLink(ctx context.Context, r *request) (response, error) {
-	now, err := u.user(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	return u.linkPage(ctx, r, now, "Softphone link for ", "/softphone", "set up a softphone", softphoneKey, time.Time{}), nil
+func (u *userPages) softphoneLink(ctx context.Context, r *request, now *userman.User) (response, error) {
+	link := u.takeSecret(ctx, r, softphoneKey, now.ID, time.Time{})
+	return linkOnce("Softphone link for "+now.Name(), "set up a softphone", link, time.Time{}, u.user(now), u.path(now), u.path(now)+"/softphone"), nil
 }
 
 // delivered says on the page of a user whether a mail was sent, after what was
@@ -83,22 +51,20 @@ func (u *userPages) delivered(now *userman.User, before string, d *userman.Deliv
 	return redirect{Path: u.path(now), Warning: before + "Email not delivered: " + sentence(d.Message)}
 }
 
-func (u *userPages) sendWelcome(ctx context.Context, r *request) (response, error) {
-	return u.send(ctx, r, u.users(ctx).SendWelcome)
+func (u *userPages) sendWelcome(ctx context.Context, _ *request, now *userman.User) (response, error) {
+	delivery, err := u.users(ctx).SendWelcome(ctx, now.Username)
+	if err != nil {
+		return nil, err
+	}
+	return u.delivered(now, "", delivery), nil
 }
 
-func (u *userPages) sendReset(ctx context.Context, r *request) (response, error) {
-	return u.send(ctx, r, u.users(ctx).SendReset)
-}
-
-func (u *userPages) send(ctx context.Context, r *request, send func(ctx context.Context, username string) (*userman.Delivery, error)) (response, error) {
-	return u.respond(ctx, r, func(ctx context.Context, now *userman.User) (response, error) {
-		delivery, err := send(ctx, now.Username)
-		if err != nil {
-			return nil, err
-		}
-		return u.delivered(now, "", delivery), nil
-	})
+func (u *userPages) sendReset(ctx context.Context, _ *request, now *userman.User) (response, error) {
+	delivery, err := u.users(ctx).SendReset(ctx, now.Username)
+	if err != nil {
+		return nil, err
+	}
+	return u.delivered(now, "", delivery), nil
 }
 
 // mailPage shows a mail before it is sent.
@@ -110,15 +76,11 @@ type mailPage struct {
 	Kind, Send string
 }
 
-func (u *userPages) previewMail(ctx context.Context, r *request) (response, error) {
+func (u *userPages) previewMail(ctx context.Context, r *request, now *userman.User) (response, error) {
 	kind := usermail.Kind(r.PathValue("kind"))
 	names := map[usermail.Kind]string{usermail.Welcome: "Welcome email", usermail.Reset: "Password reset email"}
 	if names[kind] == "" {
 		return nil, &statusError{status: http.StatusNotFound}
-	}
-	now, err := u.user(ctx, r)
-	if err != nil {
-		return nil, err
 	}
 	message, err := u.users(ctx).PreviewMail(ctx, kind, now.Username)
 	if err != nil {
@@ -134,4 +96,86 @@ func (u *userPages) previewMail(ctx context.Context, r *request) (response, erro
 func allowMailStyles(header http.Header) {
 	const name, styles = "Content-Security-Policy", "style-src 'self'"
 	header.Set(name, strings.Replace(header.Get(name), styles, styles+" 'unsafe-inline'", 1))
+}
+
+// How a new password is chosen.
+const (
+	passwordGenerated = "generate"
+	passwordTyped     = "typed"
+)
+
+// askPassword asks for the password of a user. The form is shown as it was sent.
+func (u *userPages) askPassword(_ context.Context, r *request, now *userman.User) (confirmation, error) {
+	typed, options := r.form("how") == passwordTyped, []string{"must_change"}
+	if r.PostForm != nil {
+		options = r.PostForm["options"]
+	}
+	password := initialPassword(formErrors{})
+	password.Label = "New password"
+	return confirmation{
+		Title: "Set password for " + now.Name(), Action: u.path(now) + "/password", Yes: "Set password", Username: now.Username,
+		Consequences: []string{
+			"You will know this password. A password link, which lets the user choose one, is safer.",
+			"The user is logged out, and earlier password links no longer work.",
+		},
+		Controls: []control{
+			{Group: &group{Name: "how", Legend: "Password", One: true, Choices: []choice{
+				{Value: passwordGenerated, Label: "Generate a password", Hint: "It is shown only once.", Chosen: !typed},
+				{Value: passwordTyped, Label: "Set the password below", Chosen: typed},
+			}}},
+			{Field: &password},
+			{Group: &group{Name: "options", Legend: "Options", Choices: []choice{
+				{
+					Value: "must_change", Label: "Require a new password at the next login", Hint: "After that only the user knows the password.",
+					Chosen: slices.Contains(options, "must_change"),
+				},
+				{
+					Value: "disable_tokens", Label: "Disable all API tokens of this user", Hint: "Otherwise the tokens keep working, because they have their own keys.",
+					Chosen: slices.Contains(options, "disable_tokens"),
+				},
+			}}},
+		},
+	}, nil
+}
+
+func (u *userPages) setPassword(ctx context.Context, r *request, now *userman.User) (response, error) {
+	how, options := r.form("how"), r.PostForm["options"]
+	password, err := u.passwordFromForm(ctx, r, how)
+	if err != nil {
+		return nil, err
+	}
+	now, err = u.users(ctx).SetPassword(ctx, now.Username, password, &userman.PasswordOptions{
+		MustChange: slices.Contains(options, "must_change"), DisableTokens: slices.Contains(options, "disable_tokens"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if how != passwordGenerated {
+		return redirect{Path: u.path(now), Flash: "Password set. All sessions ended."}, nil
+	}
+	u.stashSecret(ctx, userSecretKey, now.ID, now.PasswordChangedAt, password.Reveal())
+	return redirect{Path: u.path(now) + "/password/generated"}, nil
+}
+
+// passwordFromForm returns the typed password, or a generated one.
+func (u *userPages) passwordFromForm(ctx context.Context, r *request, how string) (store.Secret, error) {
+	typed := store.NewSecret(r.form("password"))
+	switch {
+	case how == passwordTyped:
+		return typed, nil
+	case how != passwordGenerated:
+		return typed, invalidField("how", "oneof", "select an option")
+	case !typed.IsZero():
+		return typed, invalidField("how", "conflict", "select the typed password, or leave the password empty")
+	}
+	return u.users(ctx).GeneratePassword()
+}
+
+func (u *userPages) generatedPassword(ctx context.Context, r *request, now *userman.User) (response, error) {
+	password := u.takeSecret(ctx, r, userSecretKey, now.ID, now.PasswordChangedAt)
+	return page{Name: "once", Title: "Password of " + now.Name(), Body: oncePage{
+		Kind: "password", Advice: "Pass it on over a channel that only " + now.Name() + " can read.",
+		Items: []copyable{{ID: "secret", Text: password, What: "the password"}},
+		Again: pageLink{u.path(now) + "/password", "Set new password"}, Back: pageLink{u.path(now), now.Name()},
+	}}, nil
 }

@@ -79,20 +79,18 @@ func (u *userPages) addOnboarding(f *form, r *request, errs formErrors) {
 		g.Choices[i].Chosen = g.Choices[i].Value == chosen
 	}
 	f.add(control{Group: &g})
-	password := newPassword(errs)
-	password.Label, password.Required = "Password", false
-	f.add(secretField(password, r, "Only if you set the password yourself. "))
+	f.addSecret("", initialPassword(errs), r, "Only if you set the password yourself. ")
 }
 
 // validateOnboarding rejects a password that is not to be set, or is missing.
 func validateOnboarding(chosen string, password store.Secret) error {
 	switch {
 	case !slices.Contains([]string{onboardMail, onboardLink, onboardPassword, onboardLater}, chosen):
-		return store.NewInvalidError(store.FieldError{Field: "onboarding", Code: "oneof", Message: "select an option"})
+		return invalidField("onboarding", "oneof", "select an option")
 	case chosen == onboardPassword && password.IsZero():
-		return store.NewInvalidError(store.FieldError{Field: "password", Code: "required", Message: "enter a password, or select another option"})
+		return invalidField("password", "required", "enter a password, or select another option")
 	case chosen != onboardPassword && !password.IsZero():
-		return store.NewInvalidError(store.FieldError{Field: "onboarding", Code: "conflict", Message: "select \"Set the password below\", or leave the password empty"})
+		return invalidField("onboarding", "conflict", "select \"Set the password below\", or leave the password empty")
 	}
 	return nil
 }
@@ -113,32 +111,28 @@ func (u *userPages) completeDraft(ctx context.Context, r *request, in input, d *
 	return validateOnboarding(r.form("onboarding"), d.Secret)
 }
 
-// onboard does what was chosen for a new user.
+// onboard does what was chosen for a new user. Its failure is shown on the page of
+// the user: an error page would look as if the user was not created.
 func (u *userPages) onboard(ctx context.Context, r *request, result resource.Result[userman.User]) (response, error) {
-	one := result.Record
-	added := one.Username + " was added"
+	one, added := result.Record, result.Record.Username+" was added"
+	failed := func(what string, err error) response {
+		return redirect{Path: u.path(one), Warning: added + ". " + what + ": " + u.errorPage(ctx, r, err).Reason}
+	}
 	switch r.form("onboarding") {
 	case onboardMail:
 		delivery, err := u.users(ctx).SendWelcome(ctx, one.Username)
 		if err != nil {
-			return u.onboardingFailed(ctx, r, one, "No email was sent", err), nil
+			return failed("No email was sent", err), nil
 		}
 		return u.delivered(one, added+". ", delivery), nil
 	case onboardLink:
-		link, err := u.newPasswordLink(ctx, one)
+		link, err := u.createPasswordLink(ctx, r, one)
 		if err != nil {
-			return u.onboardingFailed(ctx, r, one, "No link was created", err), nil
+			return failed("No link was created", err), nil
 		}
 		return link, nil
 	case onboardPassword:
-		return redirect{Path: u.path(one), Flash: added + " and can log in with the password that you set."}, nil
-	default:
-		return redirect{Path: u.path(one), Flash: added + "."}, nil
+		added += " and can log in with the password that you set"
 	}
-}
-
-// onboardingFailed says on the page of the new user what failed. An error page
-// would look as if the user was not created.
-func (u *userPages) onboardingFailed(ctx context.Context, r *request, one *userman.User, failed string, err error) response {
-	return redirect{Path: u.path(one), Warning: one.Username + " was added. " + failed + ": " + u.errorPage(ctx, r, err).Reason}
+	return redirect{Path: u.path(one), Flash: added + "."}, nil
 }

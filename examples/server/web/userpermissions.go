@@ -2,26 +2,44 @@ package web
 
 import (
 	"context"
-	"errors"
-	"net/http"
 
-	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// userPermissionsPage is the page on which permissions of one person are set
-// and explained.
-type userPermissionsPage struct {
-	ID, Username, Name string
-	Problems           []problem
-	Conflict           []difference
-	Version            string
-	Modules            []module[permissionRow]
+// permissionsPath is the page of the permissions of a user.
+func permissionsPath(username string) string { return userPath(username) + "/permissions" }
+
+// permissionRoutes are the pages on which the permissions of a user are set and
+// explained: a form of the same record with other fields.
+func (u *userPages) permissionRoutes() []route {
+	const one = userRoute + "/permissions"
+	users := *u.Type
+	users.Fields, users.Parts = field.New[userman.User](), nil
+	p := u.record
+	p.fieldSet = fieldSet[userman.User]{Type: &users, special: permissionForm(
+		func() []permission.Permission { return u.site.Users.Permissions() },
+		func(now *userman.User) *permission.Permissions { return &now.Permissions },
+	)}
+	p.template, p.body, p.drawer = "userpermissions", u.permissionsBody, nil
+	p.path = func(now *userman.User) string { return permissionsPath(now.Username) }
+	p.title = func(now *userman.User) string { return "Permissions of " + now.Name() }
+	p.saved = func(_, _ *userman.User) string { return "Saved. Effective immediately." }
+	return []route{get(one, app.SectionUsers, p.show), post(one, app.SectionUsers, p.save)}
 }
 
-// permissionRow is one permission: what says something about it for this person,
-// and what comes of it.
+// userPermissionsPage is the page of the permissions of a user.
+type userPermissionsPage struct {
+	*userman.User
+
+	Form    form
+	Modules []module[permissionRow]
+}
+
+// permissionRow is one permission: its setting for this user, and its effective
+// value.
 type permissionRow struct {
 	Control permissionControl
 	Why     *permission.Explanation
@@ -29,44 +47,25 @@ type permissionRow struct {
 	Value string
 }
 
-func (u *userPages) permissions(ctx context.Context, r *request) (response, error) {
-	now, err := u.user(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	in := inputOfPermissions(now.Permissions, u.users(ctx).Permissions())
-	return u.permissionsPage(ctx, now, in, userPermissionsPage{Version: permissionsVersion(now.Permissions)}, formErrors{})
-}
-
-// permissionsVersion is equal where the same is said.
-func permissionsVersion(grants permission.Permissions) string {
-	words := make(map[string]string, len(grants))
-	for id, value := range grants {
-		words[id] = value.String()
-	}
-	return versionOf(words)
-}
-
-// permissionsPage shows the input and its errors. body has the version and the
-// conflicts.
-func (u *userPages) permissionsPage(ctx context.Context, now *userman.User, in permissionsInput, body userPermissionsPage, errs formErrors) (response, error) {
+func (u *userPages) permissionsBody(ctx context.Context, _ *request, now *userman.User, f form, _ formErrors) (any, error) {
 	effective, err := u.users(ctx).EffectivePermissions(ctx, now.Username)
 	if err != nil {
 		return nil, err
 	}
-	body.ID, body.Username, body.Name = now.ID, now.Username, now.Name()
-	body.Problems = errs.summary(permissionLabels(u.users(ctx).Permissions()))
-	for _, x := range effective.ExplainAll() {
-		row := permissionRow{
-			Control: newPermissionControl(x.Permission, in[x.Permission.ID], errs),
-			Why:     x, Value: effectiveText(x, effective),
+	controls := map[string]permissionControl{}
+	for _, m := range f.Permissions {
+		for _, c := range m.Rows {
+			controls[c.ID] = c
 		}
-		body.Modules = withRow(body.Modules, x.Permission, row)
 	}
-	return formPage(errs, "userpermissions", "Permissions of "+now.Name(), body), nil
+	body := userPermissionsPage{User: now, Form: f}
+	for _, x := range effective.ExplainAll() {
+		body.Modules = withRow(body.Modules, x.Permission, permissionRow{controls[x.Permission.ID], x, effectiveText(x, effective)})
+	}
+	return body, nil
 }
 
-// effectiveText is the effective value in a word or a few.
+// effectiveText is the effective value in words.
 func effectiveText(x *permission.Explanation, effective *permission.EffectiveSet) string {
 	switch {
 	case x.All:
@@ -75,36 +74,4 @@ func effectiveText(x *permission.Explanation, effective *permission.EffectiveSet
 		return "none"
 	}
 	return effective.Format(x.Permission.ID)
-}
-
-func (u *userPages) savePermissions(ctx context.Context, r *request) (response, error) {
-	loaded, err := u.user(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	registered := u.users(ctx).Permissions()
-	in, version := readPermissions(r.PostForm, registered), r.form("version")
-	saved, err := u.users(ctx).Update(ctx, loaded.Username, func(now *userman.User) error {
-		if now.ID != loaded.ID || permissionsVersion(now.Permissions) != version {
-			return errStale
-		}
-		return store.NewInvalidError(in.fill(&now.Permissions, registered)...)
-	})
-	if err == nil {
-		return redirect{Path: u.path(saved) + "/permissions", Flash: "Saved. Effective immediately."}, nil
-	}
-	errs, isFormError := formErrorsOf(err)
-	if !isFormError && !errors.Is(err, errStale) {
-		return nil, err
-	}
-	now, err := u.user(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	body := userPermissionsPage{Version: version}
-	if !isFormError {
-		errs.status = http.StatusConflict
-		body.Version, body.Conflict = permissionsVersion(now.Permissions), conflictOfPermissions(registered, inputOfPermissions(now.Permissions, registered), in)
-	}
-	return u.permissionsPage(ctx, now, in, body, errs)
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -24,11 +23,7 @@ func pictureField(errs formErrors) formField {
 	}
 }
 
-func (u *userPages) picture(ctx context.Context, r *request) (response, error) {
-	now, err := u.user(ctx, r)
-	if err != nil {
-		return nil, err
-	}
+func (u *userPages) picture(ctx context.Context, r *request, now *userman.User) (response, error) {
 	answer := file{Status: http.StatusNotModified, Header: map[string]string{
 		"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, no-cache", "ETag": `"` + now.Picture + `"`,
 	}}
@@ -36,15 +31,12 @@ func (u *userPages) picture(ctx context.Context, r *request) (response, error) {
 		return answer, nil
 	}
 	answer.Status, answer.ContentType = http.StatusOK, "image/jpeg"
-	answer.Body, err = u.users(ctx).Picture(ctx, now.Username)
+	body, err := u.users(ctx).Picture(ctx, now.Username)
+	answer.Body = body
 	return answer, err
 }
 
-func (u *userPages) setPicture(ctx context.Context, r *request) (response, error) {
-	now, err := u.user(ctx, r)
-	if err != nil {
-		return nil, err
-	}
+func (u *userPages) setPicture(ctx context.Context, r *request, now *userman.User) (response, error) {
 	part, err := formFile(r, "picture")
 	if err == nil {
 		_, err = u.users(ctx).SetPicture(ctx, now.Username, part)
@@ -55,14 +47,14 @@ func (u *userPages) setPicture(ctx context.Context, r *request) (response, error
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, &statusError{status: http.StatusBadRequest}
 	case errors.As(err, new(*http.MaxBytesError)):
-		err = store.NewInvalidError(store.FieldError{Field: "picture", Code: "max", Message: "the file is larger than 5 MiB"})
+		err = invalidField("picture", "max", "the file is larger than 5 MiB")
 	}
 	return u.actionErrors(ctx, r, now, err)
 }
 
 // formFile returns the file in a field of the form, as it arrives.
 func formFile(r *request, name string) (io.Reader, error) {
-	missing := store.NewInvalidError(store.FieldError{Field: name, Code: "required", Message: "select a file"})
+	missing := invalidField(name, "required", "select a file")
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return nil, missing

@@ -29,18 +29,23 @@ func userPath(username string) string {
 func newUserPages(p *pages) *userPages {
 	u := &userPages{}
 	u.record = record[userman.User]{
-		pages: p, template: "user", list: "/users",
-		fieldSet: fieldSet[userman.User]{Type: resource.Users(p.users), boxes: []string{"groups"}, others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel}},
-		path:     func(one *userman.User) string { return userPath(one.Username) },
-		load:     u.user, title: (*userman.User).Name, name: (*userman.User).Name, body: u.body, drawer: u.draw,
+		pages: p, template: "user", listPath: "/users",
+		fieldSet: fieldSet[userman.User]{
+			Type: resource.Users(p.users), boxes: []string{"groups"}, others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel},
+		},
+		columns: userColumns(column{"Status", ""}, column{"Last login", "last_login_at"}), search: "Search all text fields", list: u.describeList,
+		path: func(one *userman.User) string { return userPath(one.Username) },
+		load: u.loadUser, title: (*userman.User).Name, name: (*userman.User).Name, drawer: u.draw,
+		body: func(_ context.Context, _ *request, now *userman.User, f form, errs formErrors) (any, error) {
+			return userPage{User: now, Form: f, Picture: pictureField(errs), Pictured: now.Picture}, nil
+		},
 		blank: u.blankUser, newForm: u.addOnboarding, draft: u.completeDraft, created: u.onboard,
-		same:  func(loaded, now *userman.User) bool { return loaded.ID == now.ID },
-		saved: func(_, _ *userman.User) string { return "Saved." },
+		same: func(loaded, now *userman.User) bool { return loaded.ID == now.ID },
 		deleted: func(one *userman.User) string {
 			return one.Username + " was deleted. You can restore the user from the deleted users."
 		},
 		consequences: u.deletion,
-		userID:       func(one *userman.User) string { return one.ID },
+		user:         func(one *userman.User) recordUser { return recordUser{one.ID, one.Username} },
 	}
 	return u
 }
@@ -69,36 +74,30 @@ func userHref(r *request, username string) string {
 const userRoute = "/users/{username}"
 
 func (u *userPages) routes() []route {
-	const section, list, one = app.SectionUsers, "/users", userRoute
-	const deleted, directory = "/deleted-users/{id}", "/directories/{directory}"
-	picture := post(one+"/picture", section, u.setPicture)
+	const section, one = app.SectionUsers, userRoute
+	picture := post(one+"/picture", section, u.with(u.setPicture))
 	picture.upload = true
-	return slices.Concat(u.record.routes(section, list, one), u.deleteRoutes(section, one), []route{
-		get(list, section, u.index),
-		get(list+"/welcome", section, u.welcomeAll), post(list+"/welcome", section, u.startWelcomeAll),
-		get(deleted+"/restore", section, u.restoreForm), post(deleted+"/restore", section, u.restore),
-		get(deleted+"/purge", section, u.confirmPurge), post(deleted+"/purge", section, u.purge),
-		get(directory, section, u.directorySync), post(directory, section, u.startDirectorySync),
-		post(one+"/disable", section, u.act("Disabled. The user was logged out everywhere and can no longer log in.", u.on((*userman.Service).Disable))),
-		post(one+"/enable", section, u.act("Enabled.", u.on((*userman.Service).Enable))),
-		post(one+"/sessions/end", section, u.act("All sessions ended.", u.endSessions)),
-		get(one+"/permissions", section, u.permissions), post(one+"/permissions", section, u.savePermissions),
-		get(one+"/picture", section, u.picture), picture,
-		post(one+"/picture/remove", section, u.act("Picture removed.", u.on((*userman.Service).RemovePicture))),
-		post(one+"/welcome", section, u.sendWelcome), post(one+"/reset", section, u.sendReset),
-		get(one+"/mail/{kind}", section, u.previewMail),
-		get(one+"/link", section, u.passwordLink), post(one+"/link", section, u.createPasswordLink),
-		get(one+"/softphone", section, u.softphoneLink), post(one+"/softphone", section, u.createSoftphoneLink),
-		get(one+"/password", section, u.passwordForm), post(one+"/password", section, u.setPassword),
-		get(one+"/password/generated", section, u.generatedPassword),
-		get(one+"/second-factor/remove", section, u.confirm(u.askRemoveFactor)),
-		post(one+"/second-factor/remove", section, u.act("Two-factor authentication is off.", u.on((*userman.Service).RemoveSecondFactor))),
-	})
+	return slices.Concat(
+		u.record.routes(section, "/users", one), u.deleteRoutes(section, one), u.permissionRoutes(), u.tokenRoutes(), u.deletedRoutes(), u.jobRoutes(),
+		u.confirmed(one+"/password", section, u.askPassword, u.setPassword),
+		u.confirmed(one+"/second-factor/remove", section, u.askRemoveFactor, u.removeFactor),
+		[]route{
+			post(one+"/disable", section, u.act("Disabled. The user was logged out everywhere and can no longer log in.", u.on((*userman.Service).Disable))),
+			post(one+"/enable", section, u.act("Enabled.", u.on((*userman.Service).Enable))),
+			post(one+"/sessions/end", section, u.act("All sessions ended.", u.endSessions)),
+			get(one+"/picture", section, u.with(u.picture)), picture,
+			post(one+"/picture/remove", section, u.act("Picture removed.", u.on((*userman.Service).RemovePicture))),
+			post(one+"/welcome", section, u.acting(u.sendWelcome)), post(one+"/reset", section, u.acting(u.sendReset)),
+			get(one+"/mail/{kind}", section, u.with(u.previewMail)), get(one+"/password/generated", section, u.with(u.generatedPassword)),
+			get(one+"/link", section, u.with(u.passwordLink)), post(one+"/link", section, u.acting(u.createPasswordLink)),
+			get(one+"/softphone", section, u.with(u.softphoneLink)), post(one+"/softphone", section, u.acting(u.createSoftphoneLink)),
+		},
+	)
 }
 
-// user returns the user whose form was sent: another user may have the username in
-// the address by now. A page shows the user whom its address names.
-func (u *userPages) user(ctx context.Context, r *request) (*userman.User, error) {
+// loadUser returns the user whose form was sent: another user may have the username
+// in the address by now. A page shows the user whom its address names.
+func (u *userPages) loadUser(ctx context.Context, r *request) (*userman.User, error) {
 	id := formUserID(r)
 	if id == "" {
 		return u.users(ctx).Get(ctx, r.PathValue("username"))
@@ -126,10 +125,6 @@ type userPage struct {
 	Form     form
 	Picture  formField
 	Pictured string
-}
-
-func (u *userPages) body(_ context.Context, _ *request, now *userman.User, f form, errs formErrors) (any, error) {
-	return userPage{User: now, Form: f, Picture: pictureField(errs), Pictured: now.Picture}, nil
 }
 
 // draw offers the groups, and locks the fields that a directory manages.
@@ -166,15 +161,12 @@ func (u *userPages) endSessions(ctx context.Context, now *userman.User) error {
 	return u.users(ctx).EndSessions(ctx, now.Username)
 }
 
-func (u *userPages) askRemoveFactor(_ context.Context, now *userman.User) (confirmation, error) {
-	return confirmation{
-		Title:  "Turn off two-factor authentication for " + now.Name() + "?",
-		Action: u.path(now) + "/second-factor/remove", Yes: "Turn off two-factor authentication",
-		Consequences: []string{
-			"After that the password alone is enough to log in. The recovery codes will no longer work.",
-			"Make sure that the request comes from the user.",
-		},
-	}, nil
+func (u *userPages) askRemoveFactor(_ context.Context, _ *request, now *userman.User) (confirmation, error) {
+	return removeFactor(now.Name(), "the user", u.path(now)), nil
+}
+
+func (u *userPages) removeFactor(ctx context.Context, _ *request, now *userman.User) (response, error) {
+	return redirect{Path: u.path(now), Flash: factorRemoved}, u.on((*userman.Service).RemoveSecondFactor)(ctx, now)
 }
 
 // deletion says what deleting a user means, and what prevents it.

@@ -1,6 +1,8 @@
 package web
 
-import "strings"
+import (
+	"strings"
+)
 
 // field is one input of a form: its label, what is in it, and what was refused
 // about it.
@@ -43,10 +45,6 @@ func (f formField) DescribedBy() string {
 	return ""
 }
 
-// retypeHint is the hint at a secret that was typed into a form that is shown
-// again.
-const retypeHint = "Please re-enter; secrets are never shown in forms."
-
 // choice is one of several.
 type choice struct {
 	Value, Label, Hint string
@@ -73,4 +71,56 @@ func (g group) DescribedBy() string {
 // of a list, such as "event_filters[0].header".
 func fieldID(name string) string {
 	return "field-" + strings.NewReplacer("[", "-", "]", "", ".", "-").Replace(name)
+}
+
+// confirmation asks before an action that cannot be undone, or needs values.
+type confirmation struct {
+	Title    string
+	Problems []problem
+	// Consequences say what happens, one sentence each.
+	Consequences []string
+	Action, Yes  string
+	// UserID is the ID of the user that it is about; empty for other records.
+	UserID string
+	// Danger marks an action that cannot be undone.
+	Danger bool
+	// Controls ask for values. Username tells a password manager whose password is
+	// among them.
+	Controls []control
+	Username string
+	// Back is the page to return to.
+	Back string
+	// Impact lists the changes for members of a group, and More counts those that
+	// are left out. Force deletes it although it has members.
+	Impact []memberImpact
+	More   int
+	Force  bool
+}
+
+// response returns the page that asks, with the errors of an earlier attempt.
+func (c confirmation) response(errs formErrors) response {
+	labels := map[string]string{}
+	for _, one := range c.Controls {
+		if one.Field != nil {
+			labels[one.Field.Name], one.Field.Errors = one.Field.Label, errs.forField(one.Field.Name)
+		} else {
+			labels[one.Group.Name], one.Group.Errors = one.Group.Legend, errs.forField(one.Group.Name)
+		}
+	}
+	c.Problems = errs.summary(labels)
+	return formPage(errs, "confirmation", c.Title, c)
+}
+
+const factorRemoved = "Two-factor authentication is off."
+
+// removeFactor asks before two-factor authentication is turned off for somebody
+// else. path is the page of the record.
+func removeFactor(name, owner, path string) confirmation {
+	return confirmation{
+		Title: "Turn off two-factor authentication for " + name + "?", Action: path + "/second-factor/remove", Yes: "Turn off two-factor authentication",
+		Consequences: []string{
+			"After that the password alone is enough to log in. The recovery codes will no longer work.",
+			"Make sure that the request comes from " + owner + ".",
+		},
+	}
 }

@@ -1,0 +1,195 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+)
+
+// errStale means that the record was changed after the form was loaded.
+var errStale = errors.New("edit conflict")
+
+// newPage is the page that creates a record.
+type newPage struct {
+	Lead  string
+	Above []pageLink
+	Form  form
+}
+
+// pageLink is a link to a page.
+type pageLink struct{ Href, Label string }
+
+// newRecord shows the form of a new record.
+func (rp *record[R]) newRecord(ctx context.Context, r *request) (response, error) {
+	blank, err := rp.New(), error(nil)
+	if rp.blank != nil {
+		blank, err = rp.blank(ctx, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rp.newPage(ctx, r, rp.of(blank), "", formErrors{})
+}
+
+func (rp *record[R]) newPage(ctx context.Context, r *request, in input, message string, errs formErrors) (response, error) {
+	f, err := rp.drawn(ctx, r, rp.New(), in, true, errs)
+	if err != nil {
+		return nil, err
+	}
+	if rp.newForm != nil {
+		rp.newForm(&f, r, errs)
+	}
+	f.Action, f.Message, f.Submit, f.UserID = r.URL.EscapedPath(), message, "Add "+rp.Name, rp.owner.ID
+	above := append(slices.Clip(rp.above), pageLink{rp.listPath, capitalized(rp.Plural)})
+	return formPage(errs, "new", f.Submit, newPage{Lead: rp.lead, Above: above, Form: f}), nil
+}
+
+// drawn returns the form of a record with the input and its errors.
+func (rp *record[R]) drawn(ctx context.Context, r *request, now *R, in input, creating bool, errs formErrors) (form, error) {
+	var adjust drawer
+	if rp.drawer != nil {
+		var err error
+		if adjust, err = rp.drawer(ctx, r, now); err != nil {
+			return form{}, err
+		}
+	}
+	f := rp.draw(in, creating, errs, adjust)
+	f.List = rp.listPath
+	return f, nil
+}
+
+func (rp *record[R]) create(ctx context.Context, r *request) (response, error) {
+	in := rp.read(r.PostForm)
+	if rp.button != nil {
+		if message, ok := rp.button(r, &in); ok {
+			return rp.newPage(ctx, r, in, message, formErrors{})
+		}
+	}
+	result, err := rp.createRecord(ctx, r, in)
+	if errs, ok := formErrorsOf(err); ok {
+		return rp.newPage(ctx, r, in, "", errs)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rp.afterChange()
+	return rp.created(ctx, r, result)
+}
+
+func (rp *record[R]) createRecord(ctx context.Context, r *request, in input) (result resource.Result[R], err error) {
+	d := &resource.Draft[R]{Record: rp.New(), Owner: rp.owner.Username}
+	if rp.Secret != nil {
+		d.Secret = store.NewSecret(r.form(rp.Secret.Name))
+	}
+	errs := rp.apply(d.Record, in, true)
+	if rp.draft != nil {
+		if err := rp.draft(ctx, r, in, d); err != nil {
+			return result, err
+		}
+	}
+	err = rp.inTx(ctx, "create", rp.KeyOf(d.Record), errs, func(ctx context.Context) (err error) {
+		result, err = rp.Create(ctx, d)
+		return err
+	})
+	return result, err
+}
+
+// inTx makes a change. When the form has errors of its own, the change is undone,
+// and they are reported together with those of the service.
+func (rp *record[R]) inTx(ctx context.Context, action, key string, errs []store.FieldError, change func(ctx context.Context) error) error {
+	if len(errs) == 0 {
+		return change(ctx)
+	}
+	err := rp.site.DB.RunInTx(ctx, func(ctx context.Context) error { return resource.MergeErrors(errs, change(ctx)) })
+	// The entry of the service was undone as well.
+	rp.site.AuditLog.RecordFailure(ctx, audit.Event{Action: action, Kind: rp.Kind, Key: key}, err)
+	return err
+}
+
+// show shows the page of a record.
+func (rp *record[R]) show(ctx context.Context, r *request) (response, error) {
+	now, err := rp.load(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return rp.page(ctx, r, now, rp.of(now), formErrors{}, func(f *form) { f.Version = rp.version(now) })
+}
+
+// page shows a record with the input and its errors.
+func (rp *record[R]) page(ctx context.Context, r *request, now *R, in input, errs formErrors, complete func(*form)) (response, error) {
+	f, err := rp.drawn(ctx, r, now, in, false, errs)
+	if err != nil {
+		return nil, err
+	}
+	f.Action, f.Submit, f.UserID = rp.path(now), "Save", rp.userOf(now).ID
+	complete(&f)
+	body, err := rp.body(ctx, r, now, f, errs)
+	if err != nil {
+		return nil, err
+	}
+	return formPage(errs, rp.template, rp.title(now), body), nil
+}
+
+// save saves what was edited.
+func (rp *record[R]) save(ctx context.Context, r *request) (response, error) {
+	loaded, err := rp.load(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	in, version := rp.read(r.PostForm), r.form("version")
+	if rp.button != nil {
+		if message, ok := rp.button(r, &in); ok {
+			return rp.page(ctx, r, loaded, in, formErrors{}, func(f *form) { f.Version, f.Message = version, message })
+		}
+	}
+	var before, after *R
+	err = rp.inTx(ctx, "update", rp.KeyOf(loaded), rp.apply(rp.New(), in, false), func(ctx context.Context) error {
+		result, err := rp.Update(ctx, rp.KeyOf(loaded), func(now *R) error {
+			if rp.version(now) != version || rp.same != nil && !rp.same(loaded, now) {
+				return errStale
+			}
+			copied := *now
+			before = &copied
+			rp.apply(now, in, false) // inTx reports what cannot be read
+			return nil
+		})
+		after = result.Record
+		return err
+	})
+	if err != nil {
+		return rp.saveFailed(ctx, r, in, version, err)
+	}
+	rp.afterChange()
+	message := "Saved."
+	if rp.saved != nil {
+		message = rp.saved(before, after)
+	}
+	return redirect{Path: rp.path(after), Flash: message}, nil
+}
+
+// saveFailed shows the form again, with the errors or with the conflict.
+func (rp *record[R]) saveFailed(ctx context.Context, r *request, in input, version string, failed error) (response, error) {
+	errs, isFormError := formErrorsOf(failed)
+	stale := errors.Is(failed, errStale)
+	if !isFormError && !stale {
+		return nil, failed
+	}
+	now, err := rp.load(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if stale {
+		errs.status = http.StatusConflict
+	}
+	return rp.page(ctx, r, now, in, errs, func(f *form) {
+		f.Version = version
+		if stale {
+			f.Version, f.Conflict = rp.version(now), rp.conflict(rp.of(now), in)
+		}
+	})
+}
