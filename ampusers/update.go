@@ -29,7 +29,7 @@ func (s *Service) Update(ctx context.Context, username string, change func(*Admi
 func (s *Service) applyEdits(a, edited *Administrator) error {
 	if edited.Username != a.Username {
 		return store.NewInvalidError(store.FieldError{
-			Field: "username", Code: "immutable", Message: "the username cannot be changed; make a new administrator and delete this one",
+			Field: "username", Code: store.CodeImmutable, Message: "the username cannot be changed; make a new administrator and delete this one",
 		})
 	}
 	before := a.Clone()

@@ -228,7 +228,7 @@ func (s *Service) update(ctx context.Context, action, name string, change func(*
 func (s *Service) completeUpdate(before, a *Account) error {
 	if a.Name != before.Name {
 		return store.NewInvalidError(store.FieldError{
-			Field: "name", Code: "immutable", Message: "the name cannot be changed; create a new account and delete this one",
+			Field: "name", Code: store.CodeImmutable, Message: "the name cannot be changed; create a new account and delete this one",
 		})
 	}
 	a.CreatedAt, a.UpdatedAt, a.SecretChangedAt = before.CreatedAt, s.now(), before.SecretChangedAt

@@ -62,7 +62,7 @@ func validateNumber(number string) []store.FieldError {
 	if validate.Extension().Valid(number) {
 		return nil
 	}
-	return []store.FieldError{{Field: "number", Code: "extension", Message: validate.Extension().Message}}
+	return []store.FieldError{{Field: "number", Code: store.CodeExtension, Message: validate.Extension().Message}}
 }
 
 // assignTo gives the extension to u.
@@ -157,7 +157,7 @@ func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy 
 func validateRemoval(number string, policy OrphanPolicy) error {
 	errs := validateNumber(number)
 	if !slices.Contains([]OrphanPolicy{OrphanKeep, OrphanDisable, OrphanDelete}, policy) {
-		errs = append(errs, store.FieldError{Field: "policy", Code: "oneof", Message: "this must be one of keep, disable, delete"})
+		errs = append(errs, store.FieldError{Field: "policy", Code: store.CodeOneOf, Message: "this must be one of keep, disable, delete"})
 	}
 	return store.NewInvalidError(errs...)
 }

@@ -23,7 +23,7 @@ func newGroupNames(groups []*Group) groupNames {
 // what is wrong with them.
 func (n groupNames) resolve(names []string) ([]string, []store.FieldError) {
 	if len(names) > MaxGroupsPerUser {
-		return nil, []store.FieldError{{Field: "groups", Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", MaxGroupsPerUser)}}
+		return nil, []store.FieldError{{Field: "groups", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", MaxGroupsPerUser)}}
 	}
 	var errs []store.FieldError
 	found := make([]string, 0, len(names))
@@ -34,7 +34,7 @@ func (n groupNames) resolve(names []string) ([]string, []store.FieldError) {
 		}
 		if !ok {
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("groups[%d]", i), Code: "unknown", Message: "there is no such group; choose from the list of groups, or make it first",
+				Field: fmt.Sprintf("groups[%d]", i), Code: store.CodeUnknown, Message: "there is no such group; choose from the list of groups, or make it first",
 			})
 			continue
 		}

@@ -69,7 +69,7 @@ type SyncReport struct {
 	DryRun bool `json:"dry_run"`
 	// Entries is how many entries the directory has, and Unchanged how many of
 	// them needed nothing.
-	Entries   int `json:"entries"`
+	Entries   int `json:"seen"`
 	Unchanged int `json:"unchanged"`
 	// Steps are in the order in which they are done: those who go first, so
 	// that what they held is free. Problems are in the order of the external
@@ -117,7 +117,7 @@ func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions)
 		return report, err
 	}
 	s.opts.Logger.InfoContext(ctx, KindDirectory+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
-		"entries", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems))
+		"seen", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems))
 	return report, nil
 }
 
@@ -162,7 +162,7 @@ func (o *SyncOptions) withDefaults() (SyncOptions, error) {
 	case filled.MaxRemovalRatio == 0:
 		filled.MaxRemovalRatio = defaultMaxRemovalRatio
 	case math.IsNaN(filled.MaxRemovalRatio) || filled.MaxRemovalRatio < 0 || filled.MaxRemovalRatio > 1:
-		return filled, store.NewInvalidError(store.FieldError{Field: "max_gone", Code: "range", Message: "use a share above 0 and up to 1, such as 0.1"})
+		return filled, store.NewInvalidError(store.FieldError{Field: "max_gone", Code: store.CodeRange, Message: "use a share above 0 and up to 1, such as 0.1"})
 	}
 	if filled.DeleteAfter == 0 {
 		filled.DeleteAfter = defaultDeleteAfter

@@ -73,7 +73,7 @@ func TestService_Update_renamesUser(t *testing.T) {
 			h.requireAuditIntact(t)
 			h.createUser(t, newUser("jane"), "")
 			h.requireAuditIntact(t)
-			renamed := h.entries(t, audit.Query{Kind: "user", Key: "Jane"})[0]
+			renamed := h.entries(t, audit.Query{Kind: "person", Key: "Jane"})[0]
 			require.NotEmpty(t, renamed.Before)
 			require.Empty(t, renamed.After)
 		})
@@ -88,7 +88,7 @@ func TestService_Update_rejectsInvalidChange(t *testing.T) {
 	_, err := h.tryUpdate(t, "jane", func(u *userman.User) {
 		u.Email, u.Groups, u.LinkedExtensions = "no", []string{"Nobody"}, []string{"1", "2", "three"}
 	})
-	requireFieldErrors(t, err, "email: email_or_blank", "linked_extensions[2]: extension", "groups[0]: unknown")
+	requireFieldErrors(t, err, "email: email", "linked_extensions[2]: extension", "groups[0]: unknown")
 	stale := errors.New("stale")
 	_, err = h.Update(t.Context(), "jane", func(*userman.User) error { return stale })
 	require.Equal(t, stale, err, "the caller's own refusal")
@@ -142,7 +142,7 @@ func TestService_Disable_endsSessions(t *testing.T) {
 	require.Equal(t, before+2, epoch())
 	require.NoError(t, h.EndSessions(t.Context(), "jane"))
 	require.Equal(t, before+3, epoch())
-	require.Equal(t, "succeeded end sessions jane", h.lastAuditEntry(t))
+	require.Equal(t, "done end sessions jane", h.lastAuditEntry(t))
 	h.requireAuditIntact(t)
 }
 

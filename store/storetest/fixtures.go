@@ -84,7 +84,7 @@ func requireFound(t *testing.T, st userman.Store, key userman.UserLookup, userna
 	t.Helper()
 	u, err := st.FindUser(t.Context(), key)
 	if username == "" {
-		requireNotFound(t, err, "user")
+		requireNotFound(t, err, "person")
 		return
 	}
 	require.NoError(t, err)
@@ -99,13 +99,13 @@ func newOneTimeToken(token string, ends time.Time) *credential.OneTimeToken {
 
 // mutateUser changes all that u could share with another.
 func mutateUser(u *userman.User) {
-	u.Username = "mutated"
+	u.Username = "spoilt"
 	for _, list := range [][]string{u.OtherEmails, u.LinkedExtensions, u.Groups} {
 		for i := range list {
-			list[i] = "mutated"
+			list[i] = "spoilt"
 		}
 	}
-	u.Permissions["mutated"] = permission.On()
+	u.Permissions["spoilt"] = permission.On()
 	mutateCredentials(&u.Credentials)
 	u.Activation.TokenHash[0]++
 	u.Activation.ExpiresAt = time.Time{}

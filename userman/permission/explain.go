@@ -20,28 +20,28 @@ const (
 
 // Grant is a value that one layer sets.
 type Grant struct {
-	Layer Layer `json:"layer"`
+	Layer Layer `json:"origin"`
 	// Group is the name of the group if Layer is LayerGroup.
 	Group string `json:"group,omitempty"`
 	Value Value  `json:"value"`
 	// Applied reports whether the grant is part of the effective value. It is
 	// not if an earlier grant overrides it.
-	Applied bool `json:"applied"`
+	Applied bool `json:"counts"`
 }
 
 // Explanation is the effective value of a permission and its reasons.
 type Explanation struct {
 	Permission Permission `json:"permission"`
 	// On is the effective value of a bool permission.
-	On bool `json:"enabled"`
+	On bool `json:"on"`
 	// Items and All are the effective value of a list, with keywords resolved.
 	Items []string `json:"items"`
 	All   bool     `json:"all"`
 	// Grants are all grants in the order of precedence. The default is last.
-	Grants []Grant `json:"grants"`
+	Grants []Grant `json:"sources"`
 	// Summary is the explanation for people: "On, because the group Sales says
 	// so; it is off by default."
-	Summary string `json:"summary"`
+	Summary string `json:"sentence"`
 }
 
 // Explain returns the effective value of a permission and its reasons. It returns
@@ -50,7 +50,7 @@ func (e *EffectiveSet) Explain(permission string) (*Explanation, error) {
 	i, ok := e.resolver.registry.index[permission]
 	if !ok {
 		return nil, store.NewInvalidError(store.FieldError{
-			Field: "permission", Code: "unknown", Message: "there is no such permission; choose from the list of permissions",
+			Field: "permission", Code: store.CodeUnknown, Message: "there is no such permission; choose from the list of permissions",
 		})
 	}
 	return e.explain(i), nil

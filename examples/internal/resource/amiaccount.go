@@ -78,7 +78,7 @@ func ApplyPreset(a *manager.Account, name string) []store.FieldError {
 		for _, p := range manager.Presets() {
 			names = append(names, p.Name)
 		}
-		return []store.FieldError{{Field: "preset", Code: "oneof", Message: "choose one of " + strings.Join(names, ", ")}}
+		return []store.FieldError{{Field: "preset", Code: store.CodeOneOf, Message: "choose one of " + strings.Join(names, ", ")}}
 	}
 	preset.ApplyTo(a)
 	return nil

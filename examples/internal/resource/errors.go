@@ -37,7 +37,7 @@ func MergeErrors(errs []store.FieldError, err error) error {
 		return store.NewInvalidError(slices.Concat(errs, invalid.Fields)...)
 	case errors.As(err, &exists):
 		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
-		return store.NewInvalidError(append(slices.Clip(errs), store.FieldError{Field: exists.Field, Code: "exists", Message: message})...)
+		return store.NewInvalidError(append(slices.Clip(errs), store.FieldError{Field: exists.Field, Code: store.CodeAlreadyExists, Message: message})...)
 	case err != nil:
 		return err
 	}

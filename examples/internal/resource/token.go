@@ -131,7 +131,7 @@ func networkTexts(networks []netip.Prefix) field.Value {
 func parseTokenNetwork(text string) (netip.Prefix, error) {
 	network, err := apitoken.ParseNetwork(text)
 	if err != nil {
-		return network, store.NewInvalidError(store.FieldError{Code: "network", Message: err.Error()})
+		return network, store.NewInvalidError(store.FieldError{Code: store.CodeNetwork, Message: err.Error()})
 	}
 	return network, nil
 }

@@ -127,7 +127,7 @@ func NewPassword(users *userman.Service, given store.Secret, generate bool) (sto
 	case !generate:
 		return given, nil, nil
 	case !given.IsZero():
-		return given, []store.FieldError{{Field: "generate", Code: "conflict", Message: "give a password or have one generated, not both"}}, nil
+		return given, []store.FieldError{{Field: "generate", Code: store.CodeConflict, Message: "give a password or have one generated, not both"}}, nil
 	}
 	password, err := users.GeneratePassword()
 	return password, nil, err

@@ -81,7 +81,7 @@ func replay(saved []byte, hash string) (*response, error) {
 	}
 	if earlier.Request != hash {
 		return nil, store.NewInvalidError(store.FieldError{
-			Field: idempotencyHeader, Code: "reused", Message: "this key was used for another request; choose a new key for each record",
+			Field: idempotencyHeader, Code: store.CodeReused, Message: "this key was used for another request; choose a new key for each record",
 		})
 	}
 	return &response{etag: earlier.ETag, location: earlier.Location, body: earlier.Body}, nil
