@@ -88,7 +88,7 @@ func (s *Service) List(ctx context.Context, q Query) (*store.Page[*Administrator
 
 func (q Query) validate() error {
 	if q.Access != "" && q.Access != Full && q.Access != Limited {
-		return store.NewInvalidError(store.FieldError{Field: "access", Code: "oneof", Message: "this must be one of full, limited"})
+		return store.NewInvalidError(store.FieldError{Field: "access", Code: store.CodeOneOf, Message: "this must be one of full, limited"})
 	}
 	return q.Sort.Validate(SortFields())
 }

@@ -2,7 +2,6 @@ package ampusers
 
 import (
 	"context"
-	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -11,8 +10,7 @@ import (
 // Update has change edit the administrator of that name and returns what came
 // of it. Only the display name, access, sections, ranges, teams and Disabled
 // can be changed; the username is refused, the rest is kept. change may run
-// more than once; the fields of a [store.InvalidError] that it returns are returned
-// together with those that are invalid. Access becoming Limited, or Disabled, ends all sessions, and
+// more than once. Access becoming Limited, or Disabled, ends all sessions, and
 // more rights than before end a link to set a password.
 //
 // What would leave no enabled Full administrator who can log in is refused
@@ -20,27 +18,24 @@ import (
 func (s *Service) Update(ctx context.Context, username string, change func(*Administrator) error) (*Administrator, error) {
 	return s.mutate(ctx, "update", username, func(_ context.Context, a *Administrator) error {
 		edited := redact(a)
-		unreadable, err := store.FieldErrors(change(edited))
-		if err != nil {
+		if err := change(edited); err != nil {
 			return err
 		}
-		return s.applyEdits(a, edited, unreadable)
+		return s.applyEdits(a, edited)
 	})
 }
 
-// applyEdits takes over into a what may be changed of it. unreadable are errors of
-// fields that were not edited.
-func (s *Service) applyEdits(a, edited *Administrator, unreadable []store.FieldError) error {
+// applyEdits takes over into a what may be changed of it.
+func (s *Service) applyEdits(a, edited *Administrator) error {
 	if edited.Username != a.Username {
-		return store.AddFieldErrors(store.NewInvalidError(store.FieldError{
-			Field: "username", Code: "immutable", Message: "the username cannot be changed; make a new administrator and delete this one",
-		}), unreadable...)
+		return store.NewInvalidError(store.FieldError{
+			Field: "username", Code: store.CodeImmutable, Message: "the username cannot be changed; make a new administrator and delete this one",
+		})
 	}
 	before := a.Clone()
 	Fields().Copy(a, edited)
 	a.Extensions, a.DIDs = edited.Extensions, edited.DIDs
-	errs := s.validateFields(normalizeFields(a), before.Sections)
-	if err := store.NewInvalidError(slices.Concat(unreadable, errs)...); err != nil {
+	if err := store.NewInvalidError(s.validateFields(normalizeFields(a), before.Sections)...); err != nil {
 		return err
 	}
 	normalizeLists(a)

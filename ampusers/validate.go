@@ -27,7 +27,7 @@ var teamPattern = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$`)
 // newValidator returns the rules of the fields of an Administrator that a
 // struct tag can say.
 func newValidator() *validate.Validator {
-	return validate.New(validate.Rule{Tag: "username", Valid: username.Valid, Message: username.InvalidMessage})
+	return validate.New(validate.Rule{Tag: store.CodeUsername, Valid: username.Valid, Message: username.InvalidMessage})
 }
 
 // normalizeFields brings what people write into the form in which it is kept, and
@@ -71,7 +71,7 @@ func (s *Service) validateFields(a *Administrator, existing []string) []store.Fi
 	for i, team := range a.Teams[:min(len(a.Teams), MaxTeams)] {
 		if !teamPattern.MatchString(team) {
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("teams[%d]", i), Code: "team",
+				Field: fmt.Sprintf("teams[%d]", i), Code: store.CodeTeam,
 				Message: "use up to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit; nothing stands for the default team",
 			})
 		}
@@ -81,13 +81,13 @@ func (s *Service) validateFields(a *Administrator, existing []string) []store.Fi
 
 func (s *Service) validateSections(sections, existing []string) []store.FieldError {
 	if len(sections) > maxListEntries {
-		return []store.FieldError{{Field: "sections", Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", maxListEntries)}}
+		return []store.FieldError{{Field: "sections", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", maxListEntries)}}
 	}
 	var errs []store.FieldError
 	for i, section := range sections {
 		if !s.hasSection(section) && !slices.Contains(existing, section) {
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("sections[%d]", i), Code: "unknown", Message: "there is no such section; choose from the list of sections",
+				Field: fmt.Sprintf("sections[%d]", i), Code: store.CodeUnknown, Message: "there is no such section; choose from the list of sections",
 			})
 		}
 	}
@@ -108,7 +108,7 @@ func (a *Administrator) validateUnrestricted() []store.FieldError {
 	} {
 		if !field.blank {
 			errs = append(errs, store.FieldError{
-				Field: field.name, Code: "full", Message: "a Full administrator is not narrowed; choose limited, or leave this empty",
+				Field: field.name, Code: store.CodeFull, Message: "a Full administrator is not narrowed; choose limited, or leave this empty",
 			})
 		}
 	}

@@ -147,7 +147,7 @@ func checkFixCodes(plan *Installation, fixes []string) error {
 		known := slices.ContainsFunc(plan.Issues, func(issue Issue) bool { return issue.Code == code && issue.Fix != nil })
 		if !known {
 			return store.NewInvalidError(store.FieldError{
-				Field: "fix", Code: "unknown", Message: "no fixable issue with this code; see the list of issues",
+				Field: "fix", Code: store.CodeUnknown, Message: "no fixable issue with this code; see the list of issues",
 			})
 		}
 	}

@@ -45,7 +45,7 @@ func (f EventFilter) line(version asteriskconf.Version) (dialect.Line, error) {
 func (f EventFilter) legacyLine() (dialect.Line, error) {
 	if f.Method == MatchRegex && (f.Event != "" || f.Header != "") {
 		return dialect.Line{}, store.NewInvalidError(store.FieldError{
-			Field: "event_filters", Code: "unsupported",
+			Field: "event_filters", Code: store.CodeUnsupported,
 			Message: "a regular expression for one event or header requires Asterisk 18.26, 20.11, 21.6, 22.1 or later",
 		})
 	}

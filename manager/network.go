@@ -19,7 +19,7 @@ type Network struct {
 // a [store.InvalidError] for anything else, such as a host name or a port.
 func ParseNetwork(text string) (Network, error) {
 	errInvalid := store.NewInvalidError(store.FieldError{
-		Code:    "network",
+		Code:    store.CodeNetwork,
 		Message: "enter an IP address or a range such as 10.0.0.0/8 or 2001:db8::/32",
 	})
 	address, mask, hasMask := strings.Cut(text, "/")
@@ -48,7 +48,7 @@ func NetworkFromPrefix(prefix netip.Prefix) (Network, error) {
 	if n, ok := newNetwork(prefix); ok {
 		return n, nil
 	}
-	return Network{}, store.NewInvalidError(store.FieldError{Code: "network", Message: "invalid address range"})
+	return Network{}, store.NewInvalidError(store.FieldError{Code: store.CodeNetwork, Message: "invalid address range"})
 }
 
 func newNetwork(prefix netip.Prefix) (Network, bool) {

@@ -115,7 +115,7 @@ func ParsePrivileges(names ...string) (Privileges, error) {
 		class, ok := lookupClass(name)
 		if !ok {
 			return 0, store.NewInvalidError(store.FieldError{
-				Field: fmt.Sprintf("[%d]", i), Code: "privilege",
+				Field: fmt.Sprintf("[%d]", i), Code: store.CodePrivilege,
 				Message: "unknown privilege class; use one of " + AllPrivileges.list() + ", all or none",
 			})
 		}
@@ -148,7 +148,7 @@ func (p Privileges) MarshalJSON() ([]byte, error) { return json.Marshal(p.Names(
 func (p *Privileges) UnmarshalJSON(data []byte) error {
 	var names []string
 	if err := json.Unmarshal(data, &names); err != nil {
-		return store.NewInvalidError(store.FieldError{Code: "type", Message: "must be a list of privilege classes"})
+		return store.NewInvalidError(store.FieldError{Code: store.CodeType, Message: "must be a list of privilege classes"})
 	}
 	parsed, err := ParsePrivileges(names...)
 	if err != nil {

@@ -22,12 +22,12 @@ var wordPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,79}$`)
 func newValidator() *validate.Validator {
 	return validate.New(
 		validate.Rule{
-			Tag:     "ami_name",
+			Tag:     store.CodeAMIName,
 			Valid:   func(s string) bool { return namePattern.MatchString(s) && FoldName(s) != "general" },
 			Message: "use 1 to 79 letters, digits, dots, dashes and underscores, beginning with a letter or digit; general is reserved",
 		},
 		validate.Rule{
-			Tag:     "acl_name",
+			Tag:     store.CodeACLName,
 			Valid:   wordPattern.MatchString,
 			Message: "enter the name of a list in acl.conf: letters, digits, dashes and underscores",
 		},
@@ -59,12 +59,12 @@ func checkSecret(secret store.Secret) []store.FieldError {
 	}
 	switch {
 	case len(value) < MinSecretLength:
-		return fieldErr("min", fmt.Sprintf("use at least %d characters, or leave it empty to generate a secret", MinSecretLength))
+		return fieldErr(store.CodeMin, fmt.Sprintf("use at least %d characters, or leave it empty to generate a secret", MinSecretLength))
 	case len(value) > MaxSecretLength:
-		return fieldErr("max", fmt.Sprintf("at most %d bytes", MaxSecretLength))
+		return fieldErr(store.CodeMax, fmt.Sprintf("at most %d bytes", MaxSecretLength))
 	}
 	if err := dialect.CheckLine("secret", value); err != nil {
-		return fieldErr("characters", "remove control characters, invalid UTF-8, and spaces at either end")
+		return fieldErr(store.CodeCharacters, "remove control characters, invalid UTF-8, and spaces at either end")
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func checkNetworks(field string, networks []Network) []store.FieldError {
 	for i, n := range networks {
 		if !n.Prefix().IsValid() {
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("%s[%d]", field, i), Code: "network", Message: "the address range is empty",
+				Field: fmt.Sprintf("%s[%d]", field, i), Code: store.CodeNetwork, Message: "the address range is empty",
 			})
 		}
 	}
@@ -86,7 +86,7 @@ func checkPrivileges(field string, p Privileges) []store.FieldError {
 	if AllPrivileges.Has(p) {
 		return nil
 	}
-	return []store.FieldError{{Field: field, Code: "privilege", Message: "unknown privilege class"}}
+	return []store.FieldError{{Field: field, Code: store.CodePrivilege, Message: "unknown privilege class"}}
 }
 
 // validate returns the invalid fields of the filter. Asterisk drops a filter
@@ -98,26 +98,26 @@ func (f EventFilter) validate() []store.FieldError {
 		errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
 	}
 	if f.Action != Include && f.Action != Exclude {
-		addErr("action", "oneof", "must be include or exclude")
+		addErr("action", store.CodeOneOf, "must be include or exclude")
 	}
 	if f.Event != "" && !wordPattern.MatchString(f.Event) {
-		addErr("event", "word", "enter the exact name of an event, such as Newchannel")
+		addErr("event", store.CodeWord, "enter the exact name of an event, such as Newchannel")
 	}
 	if f.Header != "" && !wordPattern.MatchString(f.Header) {
-		addErr("header", "word", "enter the exact name of a header, such as Channel")
+		addErr("header", store.CodeWord, "enter the exact name of a header, such as Channel")
 	}
 	switch f.Method {
 	case MatchNone:
 		if f.Match != "" {
-			addErr("match", "unexpected", "leave empty, or choose a method other than none")
+			addErr("match", store.CodeUnexpected, "leave empty, or choose a method other than none")
 		}
 		if f.Event == "" && f.Header == "" {
-			addErr("event", "required", "enter an event or a header, or choose a method other than none")
+			addErr("event", store.CodeRequired, "enter an event or a header, or choose a method other than none")
 		}
 	case MatchExact, MatchStartsWith, MatchEndsWith, MatchContains, MatchRegex:
 		errs = append(errs, f.validateMatch()...)
 	default:
-		addErr("method", "oneof", "must be none, exact, starts_with, ends_with, contains or regex")
+		addErr("method", store.CodeOneOf, "must be none, exact, starts_with, ends_with, contains or regex")
 	}
 	return errs
 }
@@ -128,17 +128,17 @@ func (f EventFilter) validateMatch() []store.FieldError {
 	}
 	switch {
 	case f.Match == "":
-		return fieldErr("required", "enter the text to compare with, or choose the method none")
+		return fieldErr(store.CodeRequired, "enter the text to compare with, or choose the method none")
 	case len(f.Match) > MaxMatchLength:
-		return fieldErr("max", fmt.Sprintf("at most %d bytes", MaxMatchLength))
+		return fieldErr(store.CodeMax, fmt.Sprintf("at most %d bytes", MaxMatchLength))
 	case strings.HasPrefix(f.Match, "!"):
-		return fieldErr("exclamation", "Asterisk gives a leading ! a special meaning; use the action exclude, or [!] in a regular expression")
+		return fieldErr(store.CodeExclamation, "Asterisk gives a leading ! a special meaning; use the action exclude, or [!] in a regular expression")
 	case dialect.CheckLine("eventfilter", f.Match) != nil:
-		return fieldErr("characters", "remove control characters, invalid UTF-8, and spaces at either end")
+		return fieldErr(store.CodeCharacters, "remove control characters, invalid UTF-8, and spaces at either end")
 	}
 	if f.Method == MatchRegex {
 		if reason := checkRegex(f.Match); reason != "" {
-			return fieldErr("regex", reason)
+			return fieldErr(store.CodeRegex, reason)
 		}
 	}
 	return nil

@@ -35,7 +35,7 @@ func (s Sort) Validate(fields []string) error {
 
 func newSortError(fields []string) error {
 	return NewInvalidError(FieldError{
-		Field: "sort", Code: "oneof", Message: "sort by one of " + strings.Join(fields, ", ") + ", with - in front for descending order",
+		Field: "sort", Code: CodeOneOf, Message: "sort by one of " + strings.Join(fields, ", ") + ", with - in front for descending order",
 	})
 }
 

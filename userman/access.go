@@ -64,11 +64,12 @@ func (a *Access) AuthorizeCredentials(ctx context.Context, u *User) error {
 	if a.scope.AllExtensions() {
 		return nil
 	}
-	groups, err := a.service.groups(ctx)
+	groups, revision, err := a.service.store.ListGroups(ctx)
 	if err != nil {
 		return err
 	}
-	before, after := groups.resolver.For(groups.withDefaultGrants(u).PermissionSubject()), groups.resolver.For(u.PermissionSubject())
+	resolver := a.service.resolverOver(groups, revision)
+	before, after := resolver.For(u.withDefaultGrants(groups).PermissionSubject()), resolver.For(u.PermissionSubject())
 	if permission := a.service.firstOutOfScope(a.scope, before, after); permission != "" {
 		return &store.ForbiddenError{Reason: "this user has the permission " + permission + " for extensions outside your scope, and so would the holder of the user's password, link, key or mailbox; ask an administrator with access"}
 	}

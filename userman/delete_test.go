@@ -104,7 +104,7 @@ func TestService_Restore_appliesChange(t *testing.T) {
 		u.Username, u.DefaultExtension, u.Email = "jane.doe", "", "no"
 		return nil
 	})
-	requireFieldErrors(t, err, "email: email_or_blank")
+	requireFieldErrors(t, err, "email: email")
 	restored, err := h.Restore(t.Context(), id, func(u *userman.User) error {
 		u.Username, u.DefaultExtension = "jane.doe", ""
 		u.DeletedAt = time.Unix(1, 0)
@@ -163,7 +163,7 @@ func TestService_Purge_deletesTokensAndPicture(t *testing.T) {
 			h.createUser(t, newUser("jane", "1001"), "")
 			token, _, err := h.tokens.Create(t.Context(), "jane", &apitoken.Token{Description: "crm"})
 			require.NoError(t, err)
-			_, err = h.SetPicture(t.Context(), "jane", newPNG(t, 10, 10), nil)
+			_, err = h.SetPicture(t.Context(), "jane", newPNG(t, 10, 10))
 			require.NoError(t, err)
 			id := h.get(t, "jane").ID
 			require.ErrorIs(t, h.Purge(t.Context(), id), store.ErrConflict)

@@ -1,7 +1,6 @@
 package userman
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -36,32 +35,26 @@ type ExtensionUser struct {
 	Password store.Secret
 }
 
-// PrepareExtensionUser prepares the user of a new extension: it creates a user with
-// that default extension, in the default groups, or links the extension to an
-// existing user. Call it before the transaction that creates the extension, because
-// it may hash a password, and call the function that it returns in it. The errors
-// are those of [Service.Create] and, for a link, of [Service.Update]. That of the
-// number is on "number".
-func (s *Service) PrepareExtensionUser(ctx context.Context, e NewExtension) (commit func(ctx context.Context) (*ExtensionUser, error), err error) {
+// OnExtensionCreated makes the person of a new extension, in the default groups
+// and with that default extension, or links it to an existing one. Whoever
+// makes extensions calls it, in the same transaction, when it was asked for a
+// person. Refusals are those of [Service.Create], and of [Service.Update] for a
+// link; the number's is on "number".
+func (s *Service) OnExtensionCreated(ctx context.Context, e NewExtension) (*ExtensionUser, error) {
 	if err := store.NewInvalidError(validateNumber(e.Number)...); err != nil {
 		s.audit.RecordFailure(ctx, s.userEvent("create", ""), err)
 		return nil, err
 	}
 	if e.LinkTo != "" {
-		return func(ctx context.Context) (*ExtensionUser, error) { return s.linkExtension(ctx, e) }, nil
+		u, err := s.mutate(ctx, "link extension", e.LinkTo, func(ctx context.Context, u *User) error {
+			return s.applyEdit(ctx, u, e.assignTo)
+		})
+		if err != nil {
+			return nil, err
+		}
+		return &ExtensionUser{User: u}, nil
 	}
-	return s.prepareForExtension(ctx, e)
-}
-
-// linkExtension gives the extension to an existing user.
-func (s *Service) linkExtension(ctx context.Context, e NewExtension) (*ExtensionUser, error) {
-	u, err := s.mutate(ctx, "link extension", e.LinkTo, func(ctx context.Context, u *User) error {
-		return s.applyEdit(ctx, u, e.assignTo)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &ExtensionUser{User: u}, nil
+	return s.createForExtension(ctx, e)
 }
 
 // validateNumber returns what is wrong with the number of an extension.
@@ -69,7 +62,7 @@ func validateNumber(number string) []store.FieldError {
 	if validate.Extension().Valid(number) {
 		return nil
 	}
-	return []store.FieldError{{Field: "number", Code: "extension", Message: validate.Extension().Message}}
+	return []store.FieldError{{Field: "number", Code: store.CodeExtension, Message: validate.Extension().Message}}
 }
 
 // assignTo gives the extension to u.
@@ -82,30 +75,28 @@ func (e NewExtension) assignTo(u *User) error {
 	return nil
 }
 
-// prepareForExtension prepares a new user for the extension.
-func (s *Service) prepareForExtension(ctx context.Context, e NewExtension) (commit func(ctx context.Context) (*ExtensionUser, error), err error) {
+// createForExtension makes the person of a new extension.
+func (s *Service) createForExtension(ctx context.Context, e NewExtension) (*ExtensionUser, error) {
 	n := NewUser{
-		User:     &User{Username: cmp.Or(e.Username, e.Number), DisplayName: e.DisplayName, Email: e.Email, DefaultExtension: e.Number},
+		User:     &User{Username: e.Username, DisplayName: e.DisplayName, Email: e.Email, DefaultExtension: e.Number},
 		Password: e.Password,
+	}
+	if n.User.Username == "" {
+		n.User.Username = e.Number
 	}
 	var generated store.Secret
 	if e.GeneratePassword && e.Password.IsZero() {
+		var err error
 		if generated, err = s.GeneratePassword(); err != nil {
 			return nil, err
 		}
 		n.Password = generated
 	}
-	create, err := s.PrepareCreate(ctx, n)
+	u, err := s.Create(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context) (*ExtensionUser, error) {
-		u, err := create(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return &ExtensionUser{User: u, Password: generated}, nil
-	}, nil
+	return &ExtensionUser{User: u, Password: generated}, nil
 }
 
 // OrphanPolicy says what becomes of the person whose default extension is
@@ -166,7 +157,7 @@ func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy 
 func validateRemoval(number string, policy OrphanPolicy) error {
 	errs := validateNumber(number)
 	if !slices.Contains([]OrphanPolicy{OrphanKeep, OrphanDisable, OrphanDelete}, policy) {
-		errs = append(errs, store.FieldError{Field: "policy", Code: "oneof", Message: "this must be one of keep, disable, delete"})
+		errs = append(errs, store.FieldError{Field: "policy", Code: store.CodeOneOf, Message: "this must be one of keep, disable, delete"})
 	}
 	return store.NewInvalidError(errs...)
 }

@@ -24,7 +24,7 @@ func generalFields() []field.Field[User] {
 			Help:   "The name to log in with, often an email address or first.last.",
 			Search: true, Sort: true, Directory: true,
 		}),
-		field.Text("default_extension", "extension_or_blank", func(u *User) *string { return &u.DefaultExtension }, field.Meta{
+		field.Text("default_extension", "omitempty,extension", func(u *User) *string { return &u.DefaultExtension }, field.Meta{
 			Label: "Default extension", Section: section, Placeholder: "EXTENSION", Example: "4001", Format: field.FormatExtension,
 			Help:   "The user's own extension; no other user has the same one. A softphone is set up for it.",
 			Search: true, Sort: true, Directory: true,
@@ -63,12 +63,12 @@ func nameFields() []field.Field[User] {
 func contactFields() []field.Field[User] {
 	const section = "Contact"
 	phone := func(name, label string, at func(*User) *string) field.Field[User] {
-		return field.Text(name, "max=40,phone_or_blank", at, field.Meta{
+		return field.Text(name, "omitempty,max=40,phone", at, field.Meta{
 			Label: label, Section: section, Placeholder: "NUMBER", Format: field.FormatPhone, Search: true, Directory: true,
 		})
 	}
 	return []field.Field[User]{
-		field.Text("email", "max=254,email_or_blank", func(u *User) *string { return &u.Email }, field.Meta{
+		field.Text("email", "omitempty,max=254,email", func(u *User) *string { return &u.Email }, field.Meta{
 			Label: "Email", Section: section, Placeholder: "ADDRESS", Example: "jane.roe@example.com", Format: field.FormatEmail,
 			Help:   "Welcome mails and password links go to this address.",
 			Search: true, Directory: true,
@@ -88,11 +88,11 @@ func contactFields() []field.Field[User] {
 func localeFields() []field.Field[User] {
 	const section = "Locale"
 	return []field.Field[User]{
-		field.Text("language", "language_or_blank", func(u *User) *string { return &u.Language }, field.Meta{
+		field.Text("language", "omitempty,language", func(u *User) *string { return &u.Language }, field.Meta{
 			Label: "Language", Section: section, Placeholder: "LANGUAGE", Example: "en", Format: field.FormatLanguage, Directory: true,
 			Help: "The language of mails, such as en, de or zh-Hans. Leave empty for the language of the server.",
 		}),
-		field.Text("time_zone", "time_zone_or_blank", func(u *User) *string { return &u.TimeZone }, field.Meta{
+		field.Text("time_zone", "omitempty,time_zone", func(u *User) *string { return &u.TimeZone }, field.Meta{
 			Label: "Time zone", Section: section, Placeholder: "ZONE", Example: "Europe/Berlin", Format: field.FormatTimeZone, Directory: true,
 			Help: "A zone such as Europe/Berlin. Leave empty for UTC.",
 		}),

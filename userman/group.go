@@ -81,7 +81,7 @@ func (g *Group) normalize() *Group {
 func (s *Service) validateGroup(g *Group, previous permission.Permissions) []store.FieldError {
 	errs := GroupFields().Validate(g, s.validator.Var)
 	if len(errs) == 0 && !strings.ContainsFunc(g.Name, isNameRune) {
-		errs = append(errs, store.FieldError{Field: "name", Code: "letter", Message: "a name needs a letter or a digit"})
+		errs = append(errs, store.FieldError{Field: "name", Code: store.CodeLetter, Message: "a name needs a letter or a digit"})
 	}
 	return append(errs, s.registry.Validate(g.Permissions, previous)...)
 }

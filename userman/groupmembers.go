@@ -66,7 +66,7 @@ func (s *Service) changeMembers(ctx context.Context, action, group string, usern
 // each once, or refuses with all that is wrong with the names.
 func (s *Service) planMemberChanges(ctx context.Context, usernames []string, change func(u *User)) ([]userChange, error) {
 	if len(usernames) > MaxMembersPerCall {
-		return nil, store.NewInvalidError(store.FieldError{Field: "usernames", Code: "max", Message: fmt.Sprintf("at most %d entries are allowed; give them in several parts", MaxMembersPerCall)})
+		return nil, store.NewInvalidError(store.FieldError{Field: "usernames", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed; give them in several parts", MaxMembersPerCall)})
 	}
 	sc, err := s.scope(ctx) // once, for all of them
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 		}
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			errs = append(errs, memberError(i, "unknown", "there is no such person; give a username"))
+			errs = append(errs, memberError(i, store.CodeUnknown, "there is no such person; give a username"))
 			continue
 		case err != nil:
 			return nil, err
@@ -98,7 +98,7 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 		}
 		seen[before.ID] = true
 		if len(after.Groups) > MaxGroupsPerUser {
-			errs = append(errs, memberError(i, "max", fmt.Sprintf("this person is in %d groups already", MaxGroupsPerUser)))
+			errs = append(errs, memberError(i, store.CodeMax, fmt.Sprintf("this person is in %d groups already", MaxGroupsPerUser)))
 		}
 		if err := s.authorizeGrant(sc, resolver, before, after); err != nil {
 			return nil, err

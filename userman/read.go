@@ -83,7 +83,7 @@ func (q Query) validate() error {
 	case "", StatusEnabled, StatusDisabled, StatusDeleted:
 		return q.Sort.Validate(SortFields())
 	}
-	return store.NewInvalidError(store.FieldError{Field: "status", Code: "oneof", Message: "this must be one of enabled, disabled, deleted"})
+	return store.NewInvalidError(store.FieldError{Field: "status", Code: store.CodeOneOf, Message: "this must be one of enabled, disabled, deleted"})
 }
 
 // matchesNone reports whether something that q asks for is longer than it can

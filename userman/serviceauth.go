@@ -34,7 +34,7 @@ func (s *Service) loginPermission(service string) (string, error) {
 		return service + loginSuffix, nil
 	}
 	return "", store.NewInvalidError(store.FieldError{
-		Field: "service", Code: "unknown", Message: "there is no such service; give the part before .login of a permission",
+		Field: "service", Code: store.CodeUnknown, Message: "there is no such service; give the part before .login of a permission",
 	})
 }
 

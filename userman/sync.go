@@ -162,7 +162,7 @@ func (o *SyncOptions) withDefaults() (SyncOptions, error) {
 	case filled.MaxRemovalRatio == 0:
 		filled.MaxRemovalRatio = defaultMaxRemovalRatio
 	case math.IsNaN(filled.MaxRemovalRatio) || filled.MaxRemovalRatio < 0 || filled.MaxRemovalRatio > 1:
-		return filled, store.NewInvalidError(store.FieldError{Field: "max_gone", Code: "range", Message: "use a share above 0 and up to 1, such as 0.1"})
+		return filled, store.NewInvalidError(store.FieldError{Field: "max_gone", Code: store.CodeRange, Message: "use a share above 0 and up to 1, such as 0.1"})
 	}
 	if filled.DeleteAfter == 0 {
 		filled.DeleteAfter = defaultDeleteAfter

@@ -88,7 +88,7 @@ func TestService_Update_rejectsInvalidChange(t *testing.T) {
 	_, err := h.tryUpdate(t, "jane", func(u *userman.User) {
 		u.Email, u.Groups, u.LinkedExtensions = "no", []string{"Nobody"}, []string{"1", "2", "three"}
 	})
-	requireFieldErrors(t, err, "email: email_or_blank", "linked_extensions[2]: extension", "groups[0]: unknown")
+	requireFieldErrors(t, err, "email: email", "linked_extensions[2]: extension", "groups[0]: unknown")
 	stale := errors.New("stale")
 	_, err = h.Update(t.Context(), "jane", func(*userman.User) error { return stale })
 	require.Equal(t, stale, err, "the caller's own refusal")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/internal/validate"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // maxText bounds, in bytes, what is worth to be normalised: more than the
@@ -30,21 +31,13 @@ var (
 // newValidator returns the rules of fields that a struct tag can say.
 func newValidator() *validate.Validator {
 	return validate.New(
-		validate.Rule{Tag: "username", Valid: username.Valid, Message: username.InvalidMessage},
-		validate.Rule{Tag: "email", Valid: isEmail, Message: emailRule},
-		validate.Rule{Tag: "email_or_blank", Valid: orEmpty(isEmail), Message: emailRule},
-		validate.Rule{Tag: "phone_or_blank", Valid: orEmpty(phonePattern.MatchString), Message: "write a telephone number: digits, plus, blanks and ().-/*#, with x or ext before an extension"},
-		validate.Rule{Tag: "language_or_blank", Valid: orEmpty(isLanguage), Message: "choose a language by its tag, such as en, de or zh-Hans; nothing is that of the product"},
-		validate.Rule{Tag: "time_zone_or_blank", Valid: orEmpty(isTimeZone), Message: "choose a time zone by its IANA name, such as Europe/Berlin; nothing is UTC"},
+		validate.Rule{Tag: store.CodeUsername, Valid: username.Valid, Message: username.InvalidMessage},
+		validate.Rule{Tag: store.CodeEmail, Valid: isEmail, Message: "enter one email address, such as jane@example.com, without a name"},
+		validate.Rule{Tag: store.CodePhone, Valid: phonePattern.MatchString, Message: "enter a phone number: digits, plus, spaces and ().-/*#, with x or ext before an extension"},
+		validate.Rule{Tag: store.CodeLanguage, Valid: isLanguage, Message: "choose a language by its tag, such as en, de or zh-Hans, or leave it empty for the default"},
+		validate.Rule{Tag: store.CodeTimeZone, Valid: isTimeZone, Message: "choose a time zone by its IANA name, such as Europe/Berlin, or leave it empty for UTC"},
 		validate.Extension(),
-		validate.Rule{Tag: "extension_or_blank", Valid: orEmpty(validate.Extension().Valid), Message: validate.Extension().Message},
 	)
-}
-
-const emailRule = "write one email address, such as jane@example.com, without a name"
-
-func orEmpty(holds func(string) bool) func(string) bool {
-	return func(value string) bool { return value == "" || holds(value) }
 }
 
 // isEmail reports whether mail can be sent to that address as it stands: a

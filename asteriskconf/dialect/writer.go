@@ -121,7 +121,7 @@ func (w *Writer) addName(name string) error {
 		return nil
 	}
 	return store.NewInvalidError(store.FieldError{
-		Field: "name", Code: "repeated",
+		Field: "name", Code: store.CodeRepeated,
 		Message: "another section of this file has the same name (Asterisk ignores case); choose a different one",
 	})
 }

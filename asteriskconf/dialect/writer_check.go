@@ -17,7 +17,7 @@ const maxFieldErrors = 100
 
 // CheckName returns the [*store.InvalidError] for the field "name" that
 // [Writer.Section] would return. A name must not be empty (code required),
-// longer than 79 bytes (too_long), or contain "]" (bracket), control characters
+// longer than 79 bytes (max), or contain "]" (bracket), control characters
 // or DEL (control_character), or invalid UTF-8 (invalid_utf8).
 func CheckName(name string) error {
 	return store.NewInvalidError(checkName(name)...)
@@ -28,7 +28,7 @@ func CheckName(name string) error {
 // contain "=" after its first character (equals). Neither may contain control
 // characters or DEL (control_character), blanks at the ends (outer_space), or
 // invalid UTF-8 (invalid_utf8). Together they must not exceed 8186 bytes
-// (too_long), where each ";" counts twice. Asterisk reads anything else as it
+// (max), where each ";" counts twice. Asterisk reads anything else as it
 // is, such as quotes, semicolons and backslashes.
 func CheckLine(key, value string) error {
 	return store.NewInvalidError(checkLine("", Line{Key: key, Value: value})...)
@@ -66,13 +66,13 @@ func checkName(name string) []store.FieldError {
 	}
 	switch {
 	case name == "":
-		return fieldErr("required", "name is required")
+		return fieldErr(store.CodeRequired, "name is required")
 	case len(name) > maxName:
-		return fieldErr("too_long", fmt.Sprintf("use at most %d bytes; Asterisk would truncate it", maxName))
+		return fieldErr(store.CodeMax, fmt.Sprintf("use at most %d bytes; Asterisk would truncate it", maxName))
 	}
 	t := classesOf(name)
 	if t&classBracket != 0 {
-		return fieldErr("bracket", `remove "]"; it ends a section name`)
+		return fieldErr(store.CodeBracket, `remove "]"; it ends a section name`)
 	}
 	if code, message := checkText(name, t); code != "" {
 		return fieldErr(code, message)
@@ -97,7 +97,7 @@ func checkLine(prefix string, l Line) []store.FieldError {
 		if keySize+len(keyValueSeparator) > maxLine {
 			field = "key"
 		}
-		addErr(field, "too_long", fmt.Sprintf("use a shorter value; Asterisk ignores a line longer than %d bytes", maxLine))
+		addErr(field, store.CodeMax, fmt.Sprintf("use a shorter value; Asterisk ignores a line longer than %d bytes", maxLine))
 	}
 	return errs
 }
@@ -105,9 +105,9 @@ func checkLine(prefix string, l Line) []store.FieldError {
 func checkKey(key string) (code, message string) {
 	switch {
 	case key == "":
-		return "required", "key is required"
+		return store.CodeRequired, "key is required"
 	case strings.IndexByte(key[1:], '=') >= 0:
-		return "equals", `remove "="; only the first character of a key may be "="`
+		return store.CodeEquals, `remove "="; only the first character of a key may be "="`
 	}
 	return checkValue(key)
 }
@@ -117,7 +117,7 @@ func checkValue(value string) (code, message string) {
 		return code, message
 	}
 	if strings.HasPrefix(value, " ") || strings.HasSuffix(value, " ") {
-		return "outer_space", "remove the blanks at the ends; Asterisk would drop them"
+		return store.CodeOuterSpace, "remove the blanks at the ends; Asterisk would drop them"
 	}
 	return "", ""
 }
@@ -126,9 +126,9 @@ func checkValue(value string) (code, message string) {
 func checkText(text string, t charClass) (code, message string) {
 	switch {
 	case t&classControl != 0:
-		return "control_character", "remove line breaks, tabs and other control characters; Asterisk would end the line there or pass them on"
+		return store.CodeControlCharacter, "remove line breaks, tabs and other control characters; Asterisk would end the line there or pass them on"
 	case t&classNonASCII != 0 && !utf8.ValidString(text):
-		return "invalid_utf8", "use text in UTF-8"
+		return store.CodeInvalidUTF8, "use text in UTF-8"
 	}
 	return "", ""
 }

@@ -153,7 +153,7 @@ func explain(admin *ampusers.Administrator, queries []string) ([]explanation, er
 		kind := ampusers.ResourceKind(subject)
 		if !ok || !slices.Contains(kinds, kind) {
 			return nil, store.NewInvalidError(store.FieldError{
-				Field: fmt.Sprintf("explain[%d]", i), Code: "syntax", Message: "write section:ID, extension:NUMBER, did:NUMBER or team:NAME",
+				Field: fmt.Sprintf("explain[%d]", i), Code: store.CodeSyntax, Message: "write section:ID, extension:NUMBER, did:NUMBER or team:NAME",
 			})
 		}
 		answers = append(answers, explanation{kind, key, admin.Explain(kind, key)})

@@ -61,7 +61,7 @@ func parseOutcome(text string) (audit.Outcome, error) {
 	case "", audit.Succeeded, audit.Denied, audit.Failed:
 		return outcome, nil
 	}
-	return "", store.NewInvalidError(store.FieldError{Field: "outcome", Code: "oneof", Message: "choose one of " + strings.Join(outcomes(), ", ")})
+	return "", store.NewInvalidError(store.FieldError{Field: "outcome", Code: store.CodeOneOf, Message: "choose one of " + strings.Join(outcomes(), ", ")})
 }
 
 func auditListText(list *store.Page[*audit.Entry]) string {

@@ -94,7 +94,7 @@ func parseCheckpoint(text string) (checkpoint, error) {
 	number, err := strconv.ParseInt(sequence, 10, 64)
 	if err != nil || number < 1 || hash == "" {
 		return checkpoint{}, store.NewInvalidError(store.FieldError{
-			Field: "since", Code: "syntax", Message: "write SEQUENCE:HASH, as an earlier verification printed it",
+			Field: "since", Code: store.CodeSyntax, Message: "write SEQUENCE:HASH, as an earlier verification printed it",
 		})
 	}
 	return checkpoint{number, strings.ToLower(hash)}, nil

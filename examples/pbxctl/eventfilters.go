@@ -19,7 +19,7 @@ func parseFilters(given []string) (filters []manager.EventFilter, errs []store.F
 		f, ok := parseFilter(text)
 		if !ok {
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("event_filters[%d]", i), Code: "syntax",
+				Field: fmt.Sprintf("event_filters[%d]", i), Code: store.CodeSyntax,
 				Message: "write include or exclude, then event=NAME, header=NAME and METHOD=TEXT as needed, separated by commas",
 			})
 			continue

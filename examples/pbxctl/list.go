@@ -65,7 +65,7 @@ func (f *listFlags) query() (q resource.Query, err error) {
 		}
 		value := f.given[m.Name].value()
 		if len(m.OneOf) > 0 && !slices.Contains(m.OneOf, value.Text()) {
-			return q, store.NewInvalidError(store.FieldError{Field: m.Name, Code: "oneof", Message: "choose one of " + strings.Join(m.OneOf, ", ")})
+			return q, store.NewInvalidError(store.FieldError{Field: m.Name, Code: store.CodeOneOf, Message: "choose one of " + strings.Join(m.OneOf, ", ")})
 		}
 		q.Filters[m.Name] = value
 	}

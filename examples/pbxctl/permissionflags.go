@@ -76,7 +76,7 @@ func parsePermissions(registry []permission.Permission, given []string) (permiss
 			changes = permissionChanges{clear: true, values: map[string]*permission.Value{}}
 		case !ok || id == "":
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("permissions[%d]", i), Code: "syntax", Message: "write ID=VALUE, such as xmpp.login=on, or ID= to inherit the permission",
+				Field: fmt.Sprintf("permissions[%d]", i), Code: store.CodeSyntax, Message: "write ID=VALUE, such as xmpp.login=on, or ID= to inherit the permission",
 			})
 		case strings.TrimSpace(written) == "":
 			changes.values[id] = nil

@@ -61,7 +61,7 @@ func (f *secretFlags) read(ctx context.Context, stdin io.Reader) (given store.Se
 	if text == "" {
 		// A script whose variable is unset does not mean to give none.
 		return store.Secret{}, []store.FieldError{{
-			Field: f.field, Code: "required", Message: "the given value is empty; without the flag, " + f.without,
+			Field: f.field, Code: store.CodeRequired, Message: "the given value is empty; without the flag, " + f.without,
 		}}, nil
 	}
 	return store.NewSecret(text), nil, nil

@@ -55,7 +55,7 @@ func checkTokenLists(_ *apitoken.Token, values map[string]field.Value) []store.F
 		if value, given := values[name]; given && value.IsZero() {
 			delete(values, name)
 			errs = append(errs, store.FieldError{
-				Field: name, Code: "required", Message: "name " + name + ", or all; to revoke all access, disable or delete the token",
+				Field: name, Code: store.CodeRequired, Message: "name " + name + ", or all; to revoke all access, disable or delete the token",
 			})
 		}
 	}
@@ -87,7 +87,7 @@ func (a *cli) tokenList() *cobra.Command {
 	cmd := n.list("List the API tokens of a user, or of all users", func(q *resource.Query, args []string) ([]string, error) {
 		if q.Owner = strings.Join(args, ""); len(args) == 1 && q.Owner == "" {
 			// A script whose variable is unset does not mean all users.
-			return nil, store.NewInvalidError(store.FieldError{Field: "username", Code: "required", Message: "the username is empty; leave it out to list the tokens of all users"})
+			return nil, store.NewInvalidError(store.FieldError{Field: "username", Code: store.CodeRequired, Message: "the username is empty; leave it out to list the tokens of all users"})
 		}
 		return n.columns, nil
 	})

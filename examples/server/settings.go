@@ -47,7 +47,7 @@ func readSettings(args []string, help io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("there are only flags here; run with --help for what there is")
 	}
 	if (s.tlsCert == "") != (s.tlsKey == "") {
-		return nil, store.NewInvalidError(store.FieldError{Field: "tls-key", Code: "required", Message: "give --tls-cert and --tls-key together"})
+		return nil, store.NewInvalidError(store.FieldError{Field: "tls-key", Code: store.CodeRequired, Message: "give --tls-cert and --tls-key together"})
 	}
 	if _, err := s.trustedProxies(); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func (s *settings) trustedProxies() ([]netip.Prefix, error) {
 		}
 		if err != nil {
 			return nil, store.NewInvalidError(store.FieldError{
-				Field: fmt.Sprintf("trusted-proxies[%d]", i), Code: "network", Message: "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24",
+				Field: fmt.Sprintf("trusted-proxies[%d]", i), Code: store.CodeNetwork, Message: "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24",
 			})
 		}
 		prefixes[i] = prefix

@@ -40,6 +40,6 @@ func (au *Authenticator) checkCurrentPassword(ctx context.Context, a *Account, c
 		return err
 	}
 	return store.NewInvalidError(store.FieldError{
-		Field: "current_password", Code: "wrong", Message: "this is not the current password; type it again",
+		Field: "current_password", Code: store.CodeWrong, Message: "this is not the current password; type it again",
 	})
 }

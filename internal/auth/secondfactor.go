@@ -70,7 +70,7 @@ func ConfirmSecondFactor(c *credential.Credentials, code string, now time.Time, 
 	step, ok := totp.Validate(factor.Secret, boundCode(code), now, factor.LastStep)
 	if !ok {
 		return store.NewInvalidError(store.FieldError{
-			Field: "code", Code: "wrong", Message: "this is not what the app shows now; check the clock of the device, and type the next code",
+			Field: "code", Code: store.CodeWrong, Message: "this is not what the app shows now; check the clock of the device, and type the next code",
 		})
 	}
 	factor.Confirmed, factor.LastStep, factor.RecoveryHashes = true, step, recoveryHashes

@@ -80,7 +80,7 @@ func (l Lifecycle[R]) SetPasswordHash(ctx context.Context, key string, hash stor
 	const op = OpSetPasswordHash
 	if !passwords.Supported(hash) {
 		err := store.NewInvalidError(store.FieldError{
-			Field: "password_hash", Code: "unknown", Message: "give a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
+			Field: "password_hash", Code: store.CodeUnknown, Message: "give a hash of argon2id in PHC form, bcrypt, phpass, or FreePBX's SHA-1, with bounded costs",
 		})
 		var none R
 		return none, l.recordDenied(ctx, op, l.records.AuditKey(op, key), err)
@@ -125,7 +125,7 @@ func (au *Authenticator) hashNewPassword(ctx context.Context, a *Account, passwo
 		}
 		if result.Match {
 			return store.Secret{}, store.NewInvalidError(store.FieldError{
-				Field: "password", Code: "unchanged", Message: "this is the current password; choose another one",
+				Field: "password", Code: store.CodeUnchanged, Message: "this is the current password; choose another one",
 			})
 		}
 	}

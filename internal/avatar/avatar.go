@@ -65,7 +65,7 @@ func (r *Renderer) Render(ctx context.Context, picture io.Reader) ([]byte, error
 		return nil, fmt.Errorf("reading a picture: %w", err)
 	}
 	if len(file) > MaxBytes {
-		return nil, invalid("max", fmt.Sprintf("at most %d MiB are allowed; make the picture smaller", MaxBytes>>20))
+		return nil, invalid(store.CodeMax, fmt.Sprintf("at most %d MiB are allowed; make the picture smaller", MaxBytes>>20))
 	}
 	select {
 	case r.slot <- struct{}{}:
@@ -85,7 +85,7 @@ func invalid(code, message string) error {
 func render(file []byte) ([]byte, error) {
 	reader, ok := formats()[http.DetectContentType(file)]
 	if !ok {
-		return nil, invalid("format", "choose a JPEG, PNG or GIF file")
+		return nil, invalid(store.CodeFormat, "choose a JPEG, PNG or GIF file")
 	}
 	size, err := reader.size(bytes.NewReader(file))
 	if err != nil {
@@ -95,10 +95,10 @@ func render(file []byte) ([]byte, error) {
 		return nil, corruptPicture()
 	}
 	if size.Width > MaxSide || size.Height > MaxSide || size.Width*size.Height > MaxPixels {
-		return nil, invalid("size", fmt.Sprintf("at most %d pixels in width and height, and %d million together, are allowed; make the picture smaller", MaxSide, MaxPixels/1_000_000))
+		return nil, invalid(store.CodeSize, fmt.Sprintf("at most %d pixels in width and height, and %d million together, are allowed; make the picture smaller", MaxSide, MaxPixels/1_000_000))
 	}
 	if size.Width*size.Height*bytesPerPixel(size.ColorModel, file) > maxMemory {
-		return nil, invalid("size", "a picture of this kind and size takes too much memory; make it smaller")
+		return nil, invalid(store.CodeSize, "a picture of this kind and size takes too much memory; make it smaller")
 	}
 	source, err := reader.decode(bytes.NewReader(file))
 	if err != nil {
@@ -139,7 +139,7 @@ func isInterlaced(file []byte) bool {
 }
 
 func corruptPicture() error {
-	return invalid("format", "this file is broken; choose another JPEG, PNG or GIF file")
+	return invalid(store.CodeFormat, "this file is broken; choose another JPEG, PNG or GIF file")
 }
 
 // centerSquare returns the largest square in the center of a picture.

@@ -38,17 +38,17 @@ func (p Policy) Check(field string, password store.Secret, words ...string) []st
 	case !ok:
 		return []store.FieldError{tooLong(field)}
 	case !isTypable(normalized):
-		return []store.FieldError{{Field: field, Code: "characters", Message: "leave out control characters, and anything else that cannot be typed"}}
+		return []store.FieldError{{Field: field, Code: store.CodeCharacters, Message: "leave out control characters, and anything else that cannot be typed"}}
 	}
 	var errs []store.FieldError
 	if utf8.RuneCountInString(normalized) < p.MinLength {
 		errs = append(errs, tooShort(field, p.MinLength))
 	}
 	if len(words) > 0 && derivedFrom(normalized, words[0]) {
-		errs = append(errs, store.FieldError{Field: field, Code: "username", Message: "this is made of the username; choose something that has nothing to do with it"})
+		errs = append(errs, store.FieldError{Field: field, Code: store.CodeUsername, Message: "this is made of the username; choose something that has nothing to do with it"})
 	}
 	if len(errs) == 0 && p.MinScore >= 0 && score(normalized, slices.Concat(words, p.Words)) < p.MinScore {
-		errs = append(errs, store.FieldError{Field: field, Code: "guessable", Message: "this is easy to guess; use several words that have nothing to do with each other, or have a password manager make one"})
+		errs = append(errs, store.FieldError{Field: field, Code: store.CodeGuessable, Message: "this is easy to guess; use several words that have nothing to do with each other, or have a password manager make one"})
 	}
 	return errs
 }
@@ -65,7 +65,7 @@ func (p Policy) withDefaults() Policy {
 }
 
 func tooLong(field string) store.FieldError {
-	return store.FieldError{Field: field, Code: "max", Message: fmt.Sprintf("at most %d bytes are allowed, which is as many plain letters", MaxLength)}
+	return store.FieldError{Field: field, Code: store.CodeMax, Message: fmt.Sprintf("at most %d bytes are allowed, which is as many plain letters", MaxLength)}
 }
 
 func tooShort(field string, minimum int) store.FieldError {
@@ -73,5 +73,5 @@ func tooShort(field string, minimum int) store.FieldError {
 	if minimum == 1 {
 		message = "a password is needed"
 	}
-	return store.FieldError{Field: field, Code: "min", Message: message}
+	return store.FieldError{Field: field, Code: store.CodeMin, Message: message}
 }

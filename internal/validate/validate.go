@@ -98,13 +98,13 @@ func (v *Validator) message(e validator.FieldError) string {
 	}
 	unit := map[reflect.Kind]string{reflect.String: " characters", reflect.Slice: " entries"}[e.Kind()]
 	switch e.Tag() {
-	case "required":
+	case store.CodeRequired:
 		return "this field must be filled in"
-	case "min":
+	case store.CodeMin:
 		return "at least " + e.Param() + unit + " are needed"
-	case "max":
+	case store.CodeMax:
 		return "at most " + e.Param() + unit + " are allowed"
-	case "oneof":
+	case store.CodeOneOf:
 		return "this must be one of " + strings.ReplaceAll(e.Param(), " ", ", ")
 	}
 	return "this value does not fit the rule " + e.Tag()
@@ -113,7 +113,7 @@ func (v *Validator) message(e validator.FieldError) string {
 // PlainLine is the tag plain_line: one line of readable text.
 func PlainLine() Rule {
 	return Rule{
-		Tag:     "plain_line",
+		Tag:     store.CodePlainLine,
 		Valid:   func(s string) bool { return readable(s, "") },
 		Message: "write one line of text without control characters",
 	}
@@ -142,7 +142,7 @@ func NormalizeText(text string, limit int) string {
 // PlainText is the tag plain_text: readable text that may have several lines.
 func PlainText() Rule {
 	return Rule{
-		Tag:     "plain_text",
+		Tag:     store.CodePlainText,
 		Valid:   func(s string) bool { return readable(s, "\n\t") },
 		Message: "write text without control characters",
 	}
@@ -151,7 +151,7 @@ func PlainText() Rule {
 // Extension is the tag extension: the number of an extension.
 func Extension() Rule {
 	return Rule{
-		Tag:     "extension",
+		Tag:     store.CodeExtension,
 		Valid:   isExtension,
 		Message: "an extension is 1 to 20 digits",
 	}

@@ -43,13 +43,13 @@ func (a Action) validate() error {
 		errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
 	}
 	if a.Name == "" {
-		addErr("action", "required", "name is required, such as Ping")
+		addErr("action", store.CodeRequired, "name is required, such as Ping")
 	}
 	if code, message := checkValue("Action", a.Name); code != "" {
 		addErr("action", code, message)
 	}
 	if len(a.Headers)+2 > MaxHeaders {
-		addErr("headers", "too_many", fmt.Sprintf("at most %d headers, besides Action and ActionID", MaxHeaders-2))
+		addErr("headers", store.CodeMax, fmt.Sprintf("at most %d headers, besides Action and ActionID", MaxHeaders-2))
 	}
 	for i, h := range a.Headers {
 		if code, message := checkName(h.Name); code != "" {
@@ -66,15 +66,15 @@ func (a Action) validate() error {
 func checkName(name string) (code, message string) {
 	switch {
 	case name == "":
-		return "required", "name is required"
+		return store.CodeRequired, "name is required"
 	case strings.ContainsFunc(name, isControl):
-		return "control_character", "a header name cannot contain a control character"
+		return store.CodeControlCharacter, "a header name cannot contain a control character"
 	case strings.Contains(name, ":"):
-		return "colon", "a header name cannot contain a colon, which ends it"
+		return store.CodeColon, "a header name cannot contain a colon, which ends it"
 	case strings.Trim(name, " ") != name:
-		return "outer_space", "a header name cannot begin or end with a space"
+		return store.CodeOuterSpace, "a header name cannot begin or end with a space"
 	case sameName(name, "Action"), sameName(name, "ActionID"):
-		return "reserved", "the client sets Action and ActionID"
+		return store.CodeReserved, "the client sets Action and ActionID"
 	}
 	return "", ""
 }
@@ -82,11 +82,11 @@ func checkName(name string) (code, message string) {
 func checkValue(name, value string) (code, message string) {
 	switch {
 	case strings.ContainsFunc(value, isControl):
-		return "control_character", "a value cannot contain a control character; a line break would start another header"
+		return store.CodeControlCharacter, "a value cannot contain a control character; a line break would start another header"
 	case strings.HasPrefix(value, " "):
-		return "outer_space", "a value cannot begin with a space, which Asterisk drops"
+		return store.CodeOuterSpace, "a value cannot begin with a space, which Asterisk drops"
 	case len(name)+len(": \r\n")+len(value) > MaxLine:
-		return "too_long", fmt.Sprintf("a header can have at most %d bytes, including its name and line end", MaxLine)
+		return store.CodeMax, fmt.Sprintf("a header can have at most %d bytes, including its name and line end", MaxLine)
 	}
 	return "", ""
 }

@@ -46,7 +46,7 @@ func (c *Client) Version(ctx context.Context) (asteriskconf.Version, error) {
 func (c *Client) Reload(ctx context.Context, module string) error {
 	if module == "" {
 		return store.NewInvalidError(store.FieldError{
-			Field: "module", Code: "required",
+			Field: "module", Code: store.CodeRequired,
 			Message: "module is required; without it Asterisk reloads all modules and reports success if a single one succeeds",
 		})
 	}

@@ -258,7 +258,7 @@ func TestDial_rejectsInvalidOptions(t *testing.T) {
 		}, "secret", "control_character"},
 		"long secret": {func(o *ami.Options) {
 			o.Login, o.Secret = ami.PlainText, store.NewSecret(strings.Repeat("x", 1015))
-		}, "secret", "too_long"},
+		}, "secret", "max"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -92,7 +92,7 @@ func (o *Options) validate() error {
 		}
 	}
 	if o.Username == "" {
-		errs = append(errs, store.FieldError{Field: "username", Code: "required", Message: "the name of an AMI account is required"})
+		errs = append(errs, store.FieldError{Field: "username", Code: store.CodeRequired, Message: "the name of an AMI account is required"})
 	}
 	checkField("username", "Username", o.Username)
 	checkField("events", "Events", o.Events)

@@ -8,14 +8,6 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Codes of the errors of [Table.Apply].
-const (
-	// CodeUnknown is the code of a field that the table does not have.
-	CodeUnknown = "unknown_field"
-	// CodeType is the code of a value of another kind than the field's.
-	CodeType = "type"
-)
-
 // Table describes the plain fields of a record type, in the order in which forms,
 // documents and errors name them. It never changes, and any number of goroutines
 // may use it.
@@ -96,14 +88,14 @@ func (t *Table[T]) Apply(record *T, changes map[string]Value) []store.FieldError
 		switch {
 		case !ok:
 		case v.Kind() != f.Kind:
-			errs = append(errs, store.FieldError{Field: f.Name, Code: CodeType, Message: f.Kind.expectation()})
+			errs = append(errs, store.FieldError{Field: f.Name, Code: store.CodeType, Message: f.Kind.expectation()})
 		default:
 			f.set(record, v)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
 		if _, ok := t.index[name]; !ok {
-			errs = append(errs, store.FieldError{Field: name, Code: CodeUnknown, Message: "there is no field of this name"})
+			errs = append(errs, store.FieldError{Field: name, Code: store.CodeUnknownField, Message: "there is no field of this name"})
 		}
 	}
 	return errs

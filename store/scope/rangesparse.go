@@ -26,7 +26,7 @@ func ParseRangesField(field, text string) (Ranges, error) {
 		return Ranges{}, store.NewInvalidError(store.FieldError{Field: field, Code: code, Message: message})
 	}
 	if len(text) > maxRangesBytes {
-		return fail("max", fmt.Sprintf("at most %d bytes are read; write fewer ranges", maxRangesBytes))
+		return fail(store.CodeMax, fmt.Sprintf("at most %d bytes are read; write fewer ranges", maxRangesBytes))
 	}
 	if strings.TrimSpace(text) == "" {
 		return Ranges{}, nil
@@ -35,12 +35,12 @@ func ParseRangesField(field, text string) (Ranges, error) {
 	for i, part := range strings.Split(text, ",") {
 		s, reason := parseSpan(part)
 		if reason != "" {
-			return fail("range", fmt.Sprintf("part %d: %s", i+1, reason))
+			return fail(store.CodeRange, fmt.Sprintf("part %d: %s", i+1, reason))
 		}
 		spans = append(spans, s)
 	}
 	if spans = mergeSpans(spans); len(spans) > MaxRanges {
-		return fail("max", fmt.Sprintf("at most %d ranges are allowed, after merging", MaxRanges))
+		return fail(store.CodeMax, fmt.Sprintf("at most %d ranges are allowed, after merging", MaxRanges))
 	}
 	return Ranges{spans}, nil
 }

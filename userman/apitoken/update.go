@@ -23,12 +23,11 @@ const (
 func (s *Service) Update(ctx context.Context, id string, change func(*Token) error) (*Token, error) {
 	return s.mutate(ctx, actionUpdate, id, func(ctx context.Context, access *userman.Access, t *Token) error {
 		before, edited := t.Clone(), redact(t)
-		unreadable, err := store.FieldErrors(change(edited))
-		if err != nil {
+		if err := change(edited); err != nil {
 			return err
 		}
 		t.applyEdits(edited)
-		if err := s.prepare(access, t, before, unreadable); err != nil {
+		if err := s.prepare(access, t, before); err != nil {
 			return err
 		}
 		before.Disabled = true

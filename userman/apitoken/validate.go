@@ -42,19 +42,19 @@ func (s *Service) validate(t, before *Token) []store.FieldError {
 	for i, item := range t.Extensions[:min(len(t.Extensions), MaxExtensions)] {
 		if item != permission.Any && !validate.Extension().Valid(item) {
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("extensions[%d]", i), Code: "extension", Message: "enter extensions of 1 to 20 digits, or all",
+				Field: fmt.Sprintf("extensions[%d]", i), Code: store.CodeExtension, Message: "enter extensions of 1 to 20 digits, or all",
 			})
 		}
 	}
 	errs = append(errs, permission.KindStrings.ValidateItems("modules", t.Modules[:min(len(t.Modules), MaxModules)])...)
 	if t.RequestsPerHour < unlimited || t.RequestsPerHour > MaxRequestsPerHour {
 		errs = append(errs, store.FieldError{
-			Field: "requests_per_hour", Code: "range", Message: fmt.Sprintf("enter a number from 1 to %d, or -1 for no limit", MaxRequestsPerHour),
+			Field: "requests_per_hour", Code: store.CodeRange, Message: fmt.Sprintf("enter a number from 1 to %d, or -1 for no limit", MaxRequestsPerHour),
 		})
 	}
 	for i, network := range t.Addresses[:min(len(t.Addresses), MaxAddresses)] {
 		if !normalizeNetwork(network).IsValid() {
-			errs = append(errs, store.FieldError{Field: fmt.Sprintf("addresses[%d]", i), Code: "network", Message: networkMessage})
+			errs = append(errs, store.FieldError{Field: fmt.Sprintf("addresses[%d]", i), Code: store.CodeNetwork, Message: networkMessage})
 		}
 	}
 	errs = append(errs, s.validateExpiry(t, before)...)
@@ -67,9 +67,9 @@ func (s *Service) validateExpiry(t, before *Token) []store.FieldError {
 	case t.ExpiresAt.IsZero() || t.ExpiresAt.Equal(before.ExpiresAt):
 		return nil
 	case !t.ExpiresAt.After(s.now()):
-		return []store.FieldError{{Field: "expires_at", Code: "past", Message: "enter a time in the future, or leave it empty"}}
+		return []store.FieldError{{Field: "expires_at", Code: store.CodePast, Message: "enter a time in the future, or leave it empty"}}
 	case t.ExpiresAt.Year() > maxYear:
-		return []store.FieldError{{Field: "expires_at", Code: "range", Message: fmt.Sprintf("enter a time up to the year %d, or leave it empty", maxYear)}}
+		return []store.FieldError{{Field: "expires_at", Code: store.CodeRange, Message: fmt.Sprintf("enter a time up to the year %d, or leave it empty", maxYear)}}
 	}
 	return nil
 }

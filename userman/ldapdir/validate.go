@@ -25,17 +25,17 @@ func (o Options) validate() []store.FieldError {
 			errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
 		}
 	}
-	require(userman.ValidDirectoryName(o.Name), "name", "name", "use 1 to 64 lower-case letters, digits and dashes")
-	require(o.BindDN == "" || isDN(o.BindDN), "bind_dn", "dn", "write a distinguished name such as cn=reader,dc=example,dc=com")
-	require((o.BindDN == "") == o.BindPassword.IsZero(), "bind_password", "required", "give both the name and the password of who reads, or neither to read anonymously")
-	require(isDN(o.BaseDN), "base_dn", "dn", "write a distinguished name such as ou=people,dc=example,dc=com")
-	require(isFilter(o.Filter), "filter", "filter", "write an LDAP filter such as "+defaultFilter)
-	require(o.GroupBaseDN == "" || isDN(o.GroupBaseDN), "group_base_dn", "dn", "write a distinguished name such as ou=groups,dc=example,dc=com, or nothing")
-	require(isFilter(o.GroupFilter), "group_filter", "filter", "write an LDAP filter such as (objectClass=groupOfNames)")
+	require(userman.ValidDirectoryName(o.Name), "name", store.CodeName, "use 1 to 64 lower-case letters, digits and dashes")
+	require(o.BindDN == "" || isDN(o.BindDN), "bind_dn", store.CodeDN, "write a distinguished name such as cn=reader,dc=example,dc=com")
+	require((o.BindDN == "") == o.BindPassword.IsZero(), "bind_password", store.CodeRequired, "give both the name and the password of who reads, or neither to read anonymously")
+	require(isDN(o.BaseDN), "base_dn", store.CodeDN, "write a distinguished name such as ou=people,dc=example,dc=com")
+	require(isFilter(o.Filter), "filter", store.CodeFilter, "write an LDAP filter such as "+defaultFilter)
+	require(o.GroupBaseDN == "" || isDN(o.GroupBaseDN), "group_base_dn", store.CodeDN, "write a distinguished name such as ou=groups,dc=example,dc=com, or nothing")
+	require(isFilter(o.GroupFilter), "group_filter", store.CodeFilter, "write an LDAP filter such as (objectClass=groupOfNames)")
 	errs = append(errs, validateAttributes(o.Attributes)...)
-	require(attributePattern.MatchString(o.ExternalID), "external_id", "attribute", "write the name of an attribute such as entryUUID")
-	require(o.PageSize >= 1 && o.PageSize <= maxPageSize, "page_size", "range", fmt.Sprintf("use 1 to %d", maxPageSize))
-	require(o.Timeout > 0, "timeout", "min", "use a time above 0")
+	require(attributePattern.MatchString(o.ExternalID), "external_id", store.CodeAttribute, "write the name of an attribute such as entryUUID")
+	require(o.PageSize >= 1 && o.PageSize <= maxPageSize, "page_size", store.CodeRange, fmt.Sprintf("use 1 to %d", maxPageSize))
+	require(o.Timeout > 0, "timeout", store.CodeMin, "use a time above 0")
 	return errs
 }
 
@@ -44,14 +44,14 @@ func (o Options) validate() []store.FieldError {
 func validateAttributes(attributes map[string]string) []store.FieldError {
 	var errs []store.FieldError
 	if attributes["username"] == "" {
-		errs = append(errs, store.FieldError{Field: "attributes.username", Code: "required", Message: "name the attribute that holds the username, such as uid"})
+		errs = append(errs, store.FieldError{Field: "attributes.username", Code: store.CodeRequired, Message: "name the attribute that holds the username, such as uid"})
 	}
 	for _, field := range slices.Sorted(maps.Keys(attributes)) {
 		switch {
 		case !isField(field):
-			errs = append(errs, store.FieldError{Field: "attributes", Code: "unknown", Message: "one of the fields is not one that a directory can keep; they are named as in JSON, such as first_name"})
+			errs = append(errs, store.FieldError{Field: "attributes", Code: store.CodeUnknown, Message: "one of the fields is not one that a directory can keep; they are named as in JSON, such as first_name"})
 		case !attributePattern.MatchString(attributes[field]) && (field != "username" || attributes[field] != ""):
-			errs = append(errs, store.FieldError{Field: "attributes." + field, Code: "attribute", Message: "write the name of an attribute such as givenName, or leave the field out"})
+			errs = append(errs, store.FieldError{Field: "attributes." + field, Code: store.CodeAttribute, Message: "write the name of an attribute such as givenName, or leave the field out"})
 		}
 	}
 	return errs

@@ -50,7 +50,7 @@ func (e *EffectiveSet) Explain(permission string) (*Explanation, error) {
 	i, ok := e.resolver.registry.index[permission]
 	if !ok {
 		return nil, store.NewInvalidError(store.FieldError{
-			Field: "permission", Code: "unknown", Message: "there is no such permission; choose from the list of permissions",
+			Field: "permission", Code: store.CodeUnknown, Message: "there is no such permission; choose from the list of permissions",
 		})
 	}
 	return e.explain(i), nil

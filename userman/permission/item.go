@@ -23,9 +23,9 @@ var numberPattern = regexp.MustCompile(`^\+?[0-9]{1,20}$`)
 func (k Kind) validate(field string, v Value) []store.FieldError {
 	switch {
 	case k == KindBool && v.IsList():
-		return []store.FieldError{{Field: field, Code: "kind", Message: "this permission is on or off, and no list"}}
+		return []store.FieldError{{Field: field, Code: store.CodeKind, Message: "this permission is on or off, and no list"}}
 	case k != KindBool && !v.IsList():
-		return []store.FieldError{{Field: field, Code: "kind", Message: "this permission is a list, and not on or off"}}
+		return []store.FieldError{{Field: field, Code: store.CodeKind, Message: "this permission is a list, and not on or off"}}
 	}
 	return k.ValidateItems(field, v.items)
 }
@@ -34,7 +34,7 @@ func (k Kind) validate(field string, v Value) []store.FieldError {
 // an item is "field[index]".
 func (k Kind) ValidateItems(field string, items []string) []store.FieldError {
 	if len(items) > MaxItems {
-		return []store.FieldError{{Field: field, Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", MaxItems)}}
+		return []store.FieldError{{Field: field, Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", MaxItems)}}
 	}
 	var errs []store.FieldError
 	for i, item := range items {
@@ -75,7 +75,16 @@ func isName(item string) bool {
 }
 
 // errorCode returns the error code for an invalid item.
-func (k Kind) errorCode() string { return strings.TrimSuffix(string(k), "s") }
+func (k Kind) errorCode() string {
+	switch k {
+	case KindExtensions:
+		return store.CodeExtension
+	case KindNumbers:
+		return store.CodeNumber
+	default:
+		return store.CodeName
+	}
+}
 
 // errorMessage returns the error message for an invalid item.
 func (k Kind) errorMessage() string {

@@ -53,6 +53,6 @@ func (v *Value) UnmarshalJSON(text []byte) error {
 		}
 	}
 	return store.NewInvalidError(store.FieldError{
-		Code: "value", Message: `write true or false, a list of texts, or {"extend": [...]} with such a list`,
+		Code: store.CodeValue, Message: `write true or false, a list of texts, or {"extend": [...]} with such a list`,
 	})
 }

@@ -95,7 +95,7 @@ func (p Permission) invalidReason() string {
 // even if the registry does not have the permission any more.
 func (r *Registry) Validate(grants, previous Permissions) []store.FieldError {
 	if len(grants) > maxGrants {
-		return []store.FieldError{{Field: fieldPermissions, Code: "max", Message: fmt.Sprintf("at most %d entries are allowed", maxGrants)}}
+		return []store.FieldError{{Field: fieldPermissions, Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", maxGrants)}}
 	}
 	var errs []store.FieldError
 	for _, id := range slices.Sorted(maps.Keys(grants)) {
@@ -119,7 +119,7 @@ func unknownPermission(id string) store.FieldError {
 	if permissionID.MatchString(id) {
 		field += "." + id
 	}
-	return store.FieldError{Field: field, Code: "unknown", Message: "there is no such permission; choose from the list of permissions"}
+	return store.FieldError{Field: field, Code: store.CodeUnknown, Message: "there is no such permission; choose from the list of permissions"}
 }
 
 // applies returns the index of a permission. It returns false if there is no

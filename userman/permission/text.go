@@ -42,7 +42,7 @@ func (v Value) String() string {
 // ParseValue returns a [store.InvalidError] on "value" if the text is invalid.
 func ParseValue(kind Kind, text string) (Value, error) {
 	if len(text) > maxValueText {
-		return valueError("max", fmt.Sprintf("at most %d bytes are read; write fewer items", maxValueText))
+		return valueError(store.CodeMax, fmt.Sprintf("at most %d bytes are read; write fewer items", maxValueText))
 	}
 	text = strings.TrimSpace(text)
 	if kind == KindBool {
@@ -54,7 +54,7 @@ func ParseValue(kind Kind, text string) (Value, error) {
 	}
 	switch {
 	case text == "":
-		return valueError("required", "write items with commas between, or none for a list without any")
+		return valueError(store.CodeRequired, "write items with commas between, or none for a list without any")
 	case strings.EqualFold(text, noItems):
 		return Set(), nil
 	}
@@ -79,7 +79,7 @@ func parseBool(text string) (Value, error) {
 	case "off", "no", "false":
 		return Off(), nil
 	}
-	return valueError("kind", "write on or off")
+	return valueError(store.CodeKind, "write on or off")
 }
 
 func startsWithDigit(text string) bool { return text != "" && text[0] >= '0' && text[0] <= '9' }

@@ -36,14 +36,14 @@ func newMailer(opts Options) (*Mailer, []store.FieldError) {
 	}
 	var ok bool
 	if s.host, s.port, ok = splitHostPort(opts.Address, defaultPort(s.security)); !ok {
-		addError("address", "address", "write the host of the mail server, and its port behind a colon unless it is the usual one, such as mail.example.com:587")
+		addError("address", store.CodeAddress, "write the host of the mail server, and its port behind a colon unless it is the usual one, such as mail.example.com:587")
 	}
 	from, ok := parseSender(opts.From)
 	if !ok {
-		addError("from", "email", "write the address that mails come from, such as pbx@example.com or ACME Telephony <pbx@example.com>")
+		addError("from", store.CodeEmail, "write the address that mails come from, such as pbx@example.com or ACME Telephony <pbx@example.com>")
 	}
 	if defaultPort(s.security) == 0 {
-		addError("security", "oneof", "this must be one of starttls, tls, none")
+		addError("security", store.CodeOneOf, "this must be one of starttls, tls, none")
 	}
 	errs = append(errs, s.validateLogin()...)
 	s.tls = tlsConfig(opts.TLSConfig, s.host)
@@ -54,14 +54,14 @@ func newMailer(opts Options) (*Mailer, []store.FieldError) {
 func (s *server) validateLogin() []store.FieldError {
 	switch {
 	case len(s.username) > maxText || strings.ContainsFunc(s.username, unicode.IsControl):
-		return []store.FieldError{{Field: "username", Code: "plain_line", Message: "write one line of at most 500 bytes"}}
+		return []store.FieldError{{Field: "username", Code: store.CodePlainLine, Message: "write one line of at most 500 bytes"}}
 	case s.username == "" && !s.password.IsZero():
-		return []store.FieldError{{Field: "username", Code: "required", Message: "write the username that the password belongs to, or leave both out"}}
+		return []store.FieldError{{Field: "username", Code: store.CodeRequired, Message: "write the username that the password belongs to, or leave both out"}}
 	case s.username != "" && s.password.IsZero():
-		return []store.FieldError{{Field: "password", Code: "required", Message: "write the password of the username, or leave both out"}}
+		return []store.FieldError{{Field: "password", Code: store.CodeRequired, Message: "write the password of the username, or leave both out"}}
 	case s.username != "" && s.security == None && !isLoopback(s.host):
 		return []store.FieldError{{
-			Field: "password", Code: "unprotected",
+			Field: "password", Code: store.CodeUnprotected,
 			Message: "a password is not sent over an unprotected connection to another host; choose starttls or tls, or leave username and password out",
 		}}
 	}

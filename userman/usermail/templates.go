@@ -99,7 +99,7 @@ func (t *Templates) Languages() []string {
 func (t *Templates) Render(kind Kind, data Data, languages ...string) (*Mail, error) {
 	l, ok := t.kinds[kind]
 	if !ok {
-		return nil, store.NewInvalidError(store.FieldError{Field: "kind", Code: "oneof", Message: "this must be one of welcome, reset"})
+		return nil, store.NewInvalidError(store.FieldError{Field: "kind", Code: store.CodeOneOf, Message: "this must be one of welcome, reset"})
 	}
 	return l.byLanguage[l.match(languages)].render(data)
 }

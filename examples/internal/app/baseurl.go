@@ -16,7 +16,7 @@ func ParseBaseURL(text string) (*url.URL, error) {
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Hostname() == "" || base.User != nil ||
 		strings.Trim(base.Path, "/") != "" || strings.ContainsAny(text, "?#") {
 		return nil, store.NewInvalidError(store.FieldError{
-			Field: "base-url", Code: "url", Message: "write http:// or https://, the host name and an optional port",
+			Field: "base-url", Code: store.CodeURL, Message: "write http:// or https://, the host name and an optional port",
 		})
 	}
 	return &url.URL{Scheme: base.Scheme, Host: strings.ToLower(base.Host)}, nil

@@ -24,7 +24,7 @@ func readPasswordFile(path, flag string, log *slog.Logger) (store.Secret, error)
 	}
 	password := strings.TrimRight(string(content), "\r\n")
 	if password == "" {
-		return store.Secret{}, store.NewInvalidError(store.FieldError{Field: flag, Code: "required", Message: "the file is empty; write the password into it"})
+		return store.Secret{}, store.NewInvalidError(store.FieldError{Field: flag, Code: store.CodeRequired, Message: "the file is empty; write the password into it"})
 	}
 	return store.NewSecret(password), nil
 }
@@ -41,7 +41,7 @@ func loadCAFile(path, flag string) (*tls.Config, error) {
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(content) {
-		return nil, store.NewInvalidError(store.FieldError{Field: flag, Code: "certificate", Message: "the file contains no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"})
+		return nil, store.NewInvalidError(store.FieldError{Field: flag, Code: store.CodeCertificate, Message: "the file contains no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"})
 	}
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }

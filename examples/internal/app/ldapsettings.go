@@ -101,10 +101,10 @@ func (s *LDAPSettings) directory(log *slog.Logger) (*ldapdir.Directory, error) {
 func (s *LDAPSettings) check() error {
 	var errs []store.FieldError
 	if s.Kind != "" && s.Kind != OpenLDAP && s.Kind != ActiveDirectory {
-		errs = append(errs, store.FieldError{Field: "ldap-kind", Code: "oneof", Message: "choose openldap or active-directory"})
+		errs = append(errs, store.FieldError{Field: "ldap-kind", Code: store.CodeOneOf, Message: "choose openldap or active-directory"})
 	}
 	if s.MaxRemovalRatio != 0 && !isRatio(s.MaxRemovalRatio) {
-		errs = append(errs, store.FieldError{Field: "ldap-max-removals", Code: "range", Message: "write a ratio above 0 and up to 1, such as 0.1"})
+		errs = append(errs, store.FieldError{Field: "ldap-max-removals", Code: store.CodeRange, Message: "write a ratio above 0 and up to 1, such as 0.1"})
 	}
 	return store.NewInvalidError(errs...)
 }

@@ -101,7 +101,7 @@ func deliveryFromError(ctx context.Context, err error) (*userman.Delivery, error
 func (s *App) newTestMail(to string) (*usermail.Mail, error) {
 	address, err := mail.ParseAddress(to)
 	if err != nil || address.Address != strings.TrimSpace(to) || len(to) > userman.MaxEmailLength {
-		return nil, store.NewInvalidError(store.FieldError{Field: "to", Code: "email", Message: "write one address, such as jane@example.com"})
+		return nil, store.NewInvalidError(store.FieldError{Field: "to", Code: store.CodeEmail, Message: "write one address, such as jane@example.com"})
 	}
 	text := "An administrator sent this test mail from the settings page. Sending mails works.\n"
 	if s.mail.base != nil {

@@ -88,7 +88,7 @@ func (s *Settings) register(flags *pflag.FlagSet) {
 func (s *Settings) dbPath() (string, error) {
 	path, ok := strings.CutPrefix(s.DB, "sqlite:")
 	if !ok || path == "" {
-		return "", store.NewInvalidError(store.FieldError{Field: "db", Code: "database", Message: "write sqlite: and the path of a file"})
+		return "", store.NewInvalidError(store.FieldError{Field: "db", Code: store.CodeDatabase, Message: "write sqlite: and the path of a file"})
 	}
 	return path, nil
 }

@@ -64,7 +64,7 @@ func (s *SMTPSettings) check() error {
 		return nil
 	}
 	return store.NewInvalidError(store.FieldError{
-		Field: "smtp-security", Code: "unprotected",
+		Field: "smtp-security", Code: store.CodeUnprotected,
 		Message: "none is for a mail server on this host; choose starttls or tls, or unprotected on a network where nobody else can read the links in mails",
 	})
 }

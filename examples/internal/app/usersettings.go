@@ -43,10 +43,10 @@ func (s *UserSettings) register(flags *pflag.FlagSet) {
 func (s *UserSettings) check() error {
 	var errs []store.FieldError
 	if _, err := language.Parse(s.Language); s.Language != "" && err != nil {
-		errs = append(errs, store.FieldError{Field: "language", Code: "language", Message: "write a language such as en or zh-Hans"})
+		errs = append(errs, store.FieldError{Field: "language", Code: store.CodeLanguage, Message: "write a language such as en or zh-Hans"})
 	}
 	if s.PasswordLifetime < 0 {
-		errs = append(errs, store.FieldError{Field: "password-lifetime", Code: "min", Message: "write a number of days, or 0"})
+		errs = append(errs, store.FieldError{Field: "password-lifetime", Code: store.CodeMin, Message: "write a number of days, or 0"})
 	}
 	return store.NewInvalidError(errs...)
 }

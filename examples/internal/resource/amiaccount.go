@@ -45,13 +45,10 @@ func AMIAccounts(service *manager.Service) *Type[manager.Account] {
 	t.Get = func(ctx context.Context, name string) (Result[manager.Account], error) {
 		return wrap(service.Get(ctx, name))
 	}
-	t.Prepare = func(ctx context.Context, d *Draft[manager.Account]) (Commit[manager.Account], error) {
+	t.Create = func(ctx context.Context, d *Draft[manager.Account]) (Result[manager.Account], error) {
 		d.Record.Secret = d.Secret
-		create, err := service.PrepareCreate(ctx, d.Record, d.Errors...)
-		return func(ctx context.Context) (Result[manager.Account], error) {
-			created, err := create(ctx)
-			return WithGeneratedSecret(created, d.Secret, err)
-		}, err
+		created, err := service.Create(ctx, d.Record)
+		return WithGeneratedSecret(created, d.Secret, MergeErrors(d.Errors, err))
 	}
 	t.Update = func(ctx context.Context, name string, change func(*manager.Account) error) (Result[manager.Account], error) {
 		return wrap(service.Update(ctx, name, change))
@@ -81,7 +78,7 @@ func ApplyPreset(a *manager.Account, name string) []store.FieldError {
 		for _, p := range manager.Presets() {
 			names = append(names, p.Name)
 		}
-		return []store.FieldError{{Field: "preset", Code: "oneof", Message: "choose one of " + strings.Join(names, ", ")}}
+		return []store.FieldError{{Field: "preset", Code: store.CodeOneOf, Message: "choose one of " + strings.Join(names, ", ")}}
 	}
 	preset.ApplyTo(a)
 	return nil

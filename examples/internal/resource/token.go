@@ -46,11 +46,9 @@ func Tokens(service func(context.Context) *apitoken.Service, users func(context.
 		token, err := service(ctx).Get(ctx, id)
 		return TokenResult(ctx, users(ctx), token, store.Secret{}, err)
 	}
-	t.Prepare = func(_ context.Context, d *Draft[apitoken.Token]) (Commit[apitoken.Token], error) {
-		return func(ctx context.Context) (Result[apitoken.Token], error) {
-			token, key, err := service(ctx).Create(ctx, d.Owner, d.Record, d.Errors...)
-			return TokenResult(ctx, users(ctx), token, key, err)
-		}, nil
+	t.Create = func(ctx context.Context, d *Draft[apitoken.Token]) (Result[apitoken.Token], error) {
+		token, key, err := service(ctx).Create(ctx, d.Owner, d.Record)
+		return TokenResult(ctx, users(ctx), token, key, MergeErrors(d.Errors, err))
 	}
 	t.Update = func(ctx context.Context, id string, change func(*apitoken.Token) error) (Result[apitoken.Token], error) {
 		token, err := service(ctx).Update(ctx, id, change)
@@ -133,7 +131,7 @@ func networkTexts(networks []netip.Prefix) field.Value {
 func parseTokenNetwork(text string) (netip.Prefix, error) {
 	network, err := apitoken.ParseNetwork(text)
 	if err != nil {
-		return network, store.NewInvalidError(store.FieldError{Code: "network", Message: err.Error()})
+		return network, store.NewInvalidError(store.FieldError{Code: store.CodeNetwork, Message: err.Error()})
 	}
 	return network, nil
 }

@@ -2,7 +2,6 @@ package resource
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -52,8 +51,8 @@ func Users(service func(context.Context) *userman.Service) *Type[userman.User] {
 	t.Get = func(ctx context.Context, username string) (Result[userman.User], error) {
 		return wrap(service(ctx).Get(ctx, username))
 	}
-	t.Prepare = func(ctx context.Context, d *Draft[userman.User]) (Commit[userman.User], error) {
-		return prepareUser(ctx, service(ctx), d)
+	t.Create = func(ctx context.Context, d *Draft[userman.User]) (Result[userman.User], error) {
+		return createUser(ctx, service(ctx), d)
 	}
 	t.Update = func(ctx context.Context, username string, change func(*userman.User) error) (Result[userman.User], error) {
 		return wrap(service(ctx).Update(ctx, username, change))
@@ -106,22 +105,20 @@ func userQuery(q Query) userman.Query {
 	return query
 }
 
-// prepareUser generates the password if the draft says so.
-func prepareUser(ctx context.Context, users *userman.Service, d *Draft[userman.User]) (Commit[userman.User], error) {
-	generate := d.Inputs["generate"].Bool()
-	password, errs, err := NewPassword(users, d.Secret, generate)
+func createUser(ctx context.Context, users *userman.Service, d *Draft[userman.User]) (Result[userman.User], error) {
+	password, errs, err := NewPassword(users, d.Secret, d.Inputs["generate"].Bool())
 	if err != nil {
-		return nil, err
+		return Result[userman.User]{}, err
 	}
-	n := userman.NewUser{User: d.Record, Password: password, NoDefaultGroups: d.Has("groups")}
-	create, err := users.PrepareCreate(ctx, n, slices.Concat(d.Errors, errs)...)
-	return func(ctx context.Context) (Result[userman.User], error) {
-		result, err := wrap(create(ctx))
-		if err == nil && generate {
-			result.Secret = password
-		}
-		return result, err
-	}, err
+	created, err := users.Create(ctx, userman.NewUser{User: d.Record, Password: password, NoDefaultGroups: d.Has("groups")})
+	if err := MergeErrors(append(d.Errors, errs...), err); err != nil {
+		return Result[userman.User]{}, err
+	}
+	result := Result[userman.User]{Record: created}
+	if d.Inputs["generate"].Bool() {
+		result.Secret = password
+	}
+	return result, nil
 }
 
 // NewPassword returns the password that is given, or a generated one.
@@ -130,7 +127,7 @@ func NewPassword(users *userman.Service, given store.Secret, generate bool) (sto
 	case !generate:
 		return given, nil, nil
 	case !given.IsZero():
-		return given, []store.FieldError{{Field: "generate", Code: "conflict", Message: "give a password or have one generated, not both"}}, nil
+		return given, []store.FieldError{{Field: "generate", Code: store.CodeConflict, Message: "give a password or have one generated, not both"}}, nil
 	}
 	password, err := users.GeneratePassword()
 	return password, nil, err

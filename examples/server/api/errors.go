@@ -55,8 +55,8 @@ func storeProblem(err error, place string) *problem {
 	case errors.As(err, &invalid):
 		return invalidProblem(invalid, place)
 	case errors.As(err, &exists):
-		p := newProblem(http.StatusConflict, "already_exists", exists.Error())
-		p.Errors = []fieldProblem{{Location: fieldLocation(place, exists.Field), Code: "already_exists", Message: exists.Error()}}
+		p := newProblem(http.StatusConflict, store.CodeAlreadyExists, exists.Error())
+		p.Errors = []fieldProblem{{Location: fieldLocation(place, exists.Field), Code: store.CodeAlreadyExists, Message: exists.Error()}}
 		return p
 	case errors.As(err, &inUse):
 		p := newProblem(http.StatusConflict, "in_use", inUse.Error())

@@ -30,7 +30,7 @@ func (a *api) eventFiltersObject() object[manager.Account] {
 		set: func(_ context.Context, account *manager.Account, value any) []store.FieldError {
 			filters, err := eventFilters(value)
 			if err != nil {
-				return []store.FieldError{{Field: "event_filters", Code: "type", Message: "the value must be a list of filters"}}
+				return []store.FieldError{{Field: "event_filters", Code: store.CodeType, Message: "the value must be a list of filters"}}
 			}
 			account.EventFilters = filters
 			return nil

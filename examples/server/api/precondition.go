@@ -60,11 +60,7 @@ func newAuditEvent(action, kind, name string) audit.Event {
 // runInTx runs act in one transaction, which all services join. The transaction
 // rolls back what the services recorded of a failure, so it is recorded here.
 func (a *api) runInTx(ctx context.Context, event audit.Event, act func(context.Context) error) error {
-	return a.recordFailure(ctx, event, a.app.TTLStore.RunInTx(ctx, act))
-}
-
-// recordFailure records err, unless it is nil, and returns it.
-func (a *api) recordFailure(ctx context.Context, event audit.Event, err error) error {
+	err := a.app.TTLStore.RunInTx(ctx, act)
 	if err != nil {
 		a.app.AuditLog.RecordFailure(ctx, event, err)
 	}
@@ -95,11 +91,8 @@ func checkIfMatch(ctx context.Context, ifMatch string, current func(context.Cont
 	if err != nil {
 		return err
 	}
-	if !matchesETag(ifMatch, tag) {
+	if !containsETag(ifMatch, tag) {
 		return &preconditionFailedError{}
 	}
 	return nil
 }
-
-// matchesETag reports whether If-Match lists the tag, or is absent.
-func matchesETag(ifMatch, tag string) bool { return ifMatch == "" || containsETag(ifMatch, tag) }

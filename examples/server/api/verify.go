@@ -149,7 +149,7 @@ func parseAddress(text string) (netip.Addr, error) {
 	address, err := netip.ParseAddr(text)
 	if err != nil {
 		return netip.Addr{}, store.NewInvalidError(store.FieldError{
-			Field: "address", Code: "address", Message: "enter an IP address such as 192.0.2.1 or 2001:db8::1, without a port",
+			Field: "address", Code: store.CodeAddress, Message: "enter an IP address such as 192.0.2.1 or 2001:db8::1, without a port",
 		})
 	}
 	return address.Unmap().WithZone(""), nil

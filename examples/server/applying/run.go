@@ -75,7 +75,7 @@ func (r *Runner) wait(ctx context.Context, run *Run) *Run {
 
 func (r *Runner) startRun(ctx context.Context, op Operation, by string) (*Run, error) {
 	if op != Apply && op != Rollback && op != Recover {
-		return nil, store.NewInvalidError(store.FieldError{Field: "act", Code: "oneof", Message: "choose apply, rollback or recover"})
+		return nil, store.NewInvalidError(store.FieldError{Field: "act", Code: store.CodeOneOf, Message: "choose apply, rollback or recover"})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -113,7 +113,7 @@ func parseDay(name string, query url.Values, errs []store.FieldError) (time.Time
 	}
 	at, err := time.Parse(time.DateOnly, text)
 	if err != nil {
-		errs = append(errs, store.FieldError{Field: name, Code: "date", Message: "enter a date such as 2026-12-31"})
+		errs = append(errs, store.FieldError{Field: name, Code: store.CodeDate, Message: "enter a date such as 2026-12-31"})
 	}
 	return at, errs
 }

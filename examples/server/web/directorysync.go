@@ -122,7 +122,7 @@ func (u *userPages) startDirectorySync(ctx context.Context, r *request, director
 		opts.DryRun = true
 	case "sync":
 	default:
-		return nil, invalidField("do", "oneof", "choose plan or sync")
+		return nil, invalidField("do", store.CodeOneOf, "choose plan or sync")
 	}
 	_, err := u.jobs.StartSync(ctx, directory.Name, opts)
 	return started(directoryPath(directory.Name), err)

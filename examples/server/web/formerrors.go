@@ -36,7 +36,7 @@ func formErrorsOf(err error) (formErrors, bool) {
 	case errors.As(err, &exists):
 		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
 		message = strings.ReplaceAll(message, exists.Field, strings.ReplaceAll(exists.Field, "_", " "))
-		fieldErr := store.FieldError{Field: exists.Field, Code: "exists", Message: message}
+		fieldErr := store.FieldError{Field: exists.Field, Code: store.CodeAlreadyExists, Message: message}
 		return formErrors{status: http.StatusUnprocessableEntity, fields: []store.FieldError{fieldErr}}, true
 	case errors.Is(err, store.ErrForbidden):
 		return general(http.StatusForbidden)

@@ -188,5 +188,5 @@ func requireUsernames(usernames []string, do string) error {
 	case do == "remove":
 		return &store.ConflictError{Reason: "no members selected"}
 	}
-	return invalidField("usernames", "required", "enter at least one username")
+	return invalidField("usernames", store.CodeRequired, "enter at least one username")
 }

@@ -181,7 +181,7 @@ func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldEr
 	for _, m := range fs.metas(creating) {
 		v, err := fs.parse(m, in, now[m.Name])
 		if err != nil {
-			errs = append(errs, store.FieldError{Field: m.Name, Code: field.CodeType, Message: err.Error()})
+			errs = append(errs, store.FieldError{Field: m.Name, Code: store.CodeType, Message: err.Error()})
 			continue
 		}
 		if fs.clean != nil {

@@ -65,7 +65,7 @@ func listFilters(r *request, metas []field.Meta) (map[string]field.Value, error)
 		case m.Kind == field.KindBool:
 			filters[m.Name] = field.BoolValue(true)
 		case len(m.OneOf) > 0 && !slices.Contains(m.OneOf, text):
-			return nil, invalidField(m.Name, "oneof", "choose one of "+strings.Join(m.OneOf, ", "))
+			return nil, invalidField(m.Name, store.CodeOneOf, "choose one of "+strings.Join(m.OneOf, ", "))
 		default:
 			filters[m.Name] = field.TextValue(text)
 		}

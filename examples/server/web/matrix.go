@@ -65,7 +65,7 @@ func (g *groupPages) matrix(ctx context.Context, r *request) (response, error) {
 	case err == nil:
 		return redirect{Path: userPath(u.Username) + "/permissions"}, nil
 	case errors.Is(err, store.ErrNotFound):
-		err = invalidField("username", "unknown", "user not found; enter a username")
+		err = invalidField("username", store.CodeUnknown, "user not found; enter a username")
 	}
 	errs, ok := formErrorsOf(err)
 	if !ok {

@@ -198,15 +198,15 @@ func (in permissionInput) value(kind permission.Kind) (value permission.Value, s
 		value, err = permission.ParseValue(kind, in.Choice)
 		return value, true, err
 	case in.Choice == "" && items != "":
-		return value, false, invalidField("value", "choice", "select how to apply the list, or leave it empty")
+		return value, false, invalidField("value", store.CodeChoice, "select how to apply the list, or leave it empty")
 	case in.Choice == "":
 		return value, false, nil
 	case in.Choice == choiceSet && items == "":
 		return permission.Set(), true, nil
 	case in.Choice == choiceAppend && items == "":
-		return value, false, invalidField("value", "choice", "enter a value, or select Not set")
+		return value, false, invalidField("value", store.CodeChoice, "enter a value, or select Not set")
 	case in.Choice != choiceSet && in.Choice != choiceAppend:
-		return value, false, invalidField("value", "choice", "select an option")
+		return value, false, invalidField("value", store.CodeChoice, "select an option")
 	}
 	value, err = permission.ParseValue(kind, items)
 	if err != nil || in.Choice == choiceSet {

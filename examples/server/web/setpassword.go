@@ -199,7 +199,7 @@ func (p publicPages) forgotPassword(ctx context.Context, r *request) (response, 
 		return p.forgotPage(r, formErrors{status: http.StatusConflict}), nil
 	}
 	name := strings.TrimSpace(r.form("name"))
-	err := invalidField("name", "required", "enter the name that you log in with")
+	err := invalidField("name", store.CodeRequired, "enter the name that you log in with")
 	if name != "" {
 		err = p.site.Users.RequestReset(ctx, name)
 	}

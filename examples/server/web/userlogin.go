@@ -164,9 +164,9 @@ func (u *userPages) passwordFromForm(ctx context.Context, r *request, how string
 	case how == passwordTyped:
 		return typed, nil
 	case how != passwordGenerated:
-		return typed, invalidField("how", "oneof", "select an option")
+		return typed, invalidField("how", store.CodeOneOf, "select an option")
 	case !typed.IsZero():
-		return typed, invalidField("how", "conflict", "select the typed password, or leave the password empty")
+		return typed, invalidField("how", store.CodeConflict, "select the typed password, or leave the password empty")
 	}
 	return u.users(ctx).GeneratePassword()
 }

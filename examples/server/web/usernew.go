@@ -86,11 +86,11 @@ func (u *userPages) addOnboarding(f *form, r *request, errs formErrors) {
 func validateOnboarding(chosen string, password store.Secret) error {
 	switch {
 	case !slices.Contains([]string{onboardMail, onboardLink, onboardPassword, onboardLater}, chosen):
-		return invalidField("onboarding", "oneof", "select an option")
+		return invalidField("onboarding", store.CodeOneOf, "select an option")
 	case chosen == onboardPassword && password.IsZero():
-		return invalidField("password", "required", "enter a password, or select another option")
+		return invalidField("password", store.CodeRequired, "enter a password, or select another option")
 	case chosen != onboardPassword && !password.IsZero():
-		return invalidField("onboarding", "conflict", "select \"Set the password below\", or leave the password empty")
+		return invalidField("onboarding", store.CodeConflict, "select \"Set the password below\", or leave the password empty")
 	}
 	return nil
 }

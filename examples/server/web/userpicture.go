@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -39,7 +40,7 @@ func (u *userPages) picture(ctx context.Context, r *request, now *userman.User) 
 func (u *userPages) setPicture(ctx context.Context, r *request, now *userman.User) (response, error) {
 	part, err := formFile(r, "picture")
 	if err == nil {
-		_, err = u.users(ctx).SetPicture(ctx, now.Username, part, nil)
+		_, err = u.users(ctx).SetPicture(ctx, now.Username, part)
 	}
 	switch {
 	case err == nil:
@@ -47,14 +48,14 @@ func (u *userPages) setPicture(ctx context.Context, r *request, now *userman.Use
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, &statusError{status: http.StatusBadRequest}
 	case errors.As(err, new(*http.MaxBytesError)):
-		err = invalidField("picture", "max", "the file is larger than 5 MiB")
+		err = invalidField("picture", store.CodeMax, "the file is larger than 5 MiB")
 	}
 	return u.actionErrors(ctx, r, now, err)
 }
 
 // formFile returns the file in a field of the form, as it arrives.
 func formFile(r *request, name string) (io.Reader, error) {
-	missing := invalidField(name, "required", "select a file")
+	missing := invalidField(name, store.CodeRequired, "select a file")
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return nil, missing
