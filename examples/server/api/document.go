@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -88,19 +89,22 @@ func schemaName(t reflect.Type, hint string) string {
 	return name
 }
 
-// document returns a handler that serves the document. It is encoded once, when all
-// operations are registered.
+// document returns a handler that serves the document. It is encoded once, at the
+// first request.
 func (a *api) document() http.Handler {
 	for name, schema := range a.openapi.Components.Schemas.Map() {
 		a.describeFields(name, schema)
 	}
-	encoded, err := json.Marshal(a.openapi)
-	if err != nil {
-		panic(fmt.Sprintf("api: the OpenAPI document: %v", err))
-	}
+	encode := sync.OnceValue(func() []byte {
+		encoded, err := json.Marshal(a.openapi)
+		if err != nil {
+			panic(fmt.Sprintf("api: the OpenAPI document: %v", err))
+		}
+		return encoded
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", jsonType)
-		_, _ = w.Write(encoded)
+		_, _ = w.Write(encode())
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,6 +21,13 @@ type templateSets map[string]*template.Template
 
 // fragments is the set of the shared parts alone.
 const fragments = "fragments"
+
+// embedded returns the files of /static/ and the templates. They are part of the
+// program, and read once.
+var embedded = sync.OnceValues(func() (assets, templateSets) {
+	static := readAssets()
+	return static, parseTemplates(static)
+})
 
 // parseTemplates panics when a template does not parse: they are part of the
 // program.

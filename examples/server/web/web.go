@@ -46,13 +46,12 @@ func New(s *app.App, sessions *access.Manager, runner *applying.Runner, jobRunne
 		site: s, sessions: sessions, runner: runner, jobs: jobRunner,
 		baseURL: strings.TrimSuffix(opts.BaseURL, "/"),
 		log:     opts.Logger,
-		assets:  readAssets(),
 		mux:     http.NewServeMux(),
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
 	}
-	p.templates = parseTemplates(p.assets)
+	p.assets, p.templates = embedded()
 	p.mux.Handle("GET /static/{name}", p.assets)
 	for _, rt := range p.routes() {
 		p.mux.Handle(rt.method+" "+rt.path, p.serve(rt))
