@@ -144,10 +144,10 @@ func TestService_Get_recordsDeniedAccess(t *testing.T) {
 	require.Len(t, h.auditEntries(t, audit.Query{}), before)
 	_, err := h.ForActor("jane").Get(t.Context(), "BOSS")
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.Equal(t, "refused access boss: forbidden", h.lastAuditEntry(t))
+	require.Equal(t, "denied access boss: forbidden", h.lastAuditEntry(t))
 	_, err = h.ForActor("ghost").Get(t.Context(), "boss")
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.Equal(t, "refused access boss: forbidden", h.lastAuditEntry(t))
+	require.Equal(t, "denied access boss: forbidden", h.lastAuditEntry(t))
 	require.Len(t, h.auditEntries(t, audit.Query{}), before+2)
 }
 
@@ -199,7 +199,7 @@ func TestService_ForActor_rejectsPrivilegeEscalation(t *testing.T) {
 						return nil
 					})
 					require.ErrorIs(t, err, store.ErrForbidden, "%s %s", username, name)
-					require.Equal(t, "refused update "+username+": forbidden", h.lastAuditEntry(t))
+					require.Equal(t, "denied update "+username+": forbidden", h.lastAuditEntry(t))
 				}
 			}
 			_, err := jane.Create(t.Context(), &ampusers.Administrator{Username: "new", Sections: []string{"managers"}, Extensions: mustRanges(t, "100-120"), DIDs: mustRanges(t, "5555"), Teams: []string{"acme"}}, store.Secret{})
@@ -235,10 +235,10 @@ func TestService_RestoreAccess_requiresConsole(t *testing.T) {
 	h := newScopedEnv(t, memstore.New())
 	_, err := h.ForActor("boss").RestoreAccess(t.Context(), "jane")
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.Equal(t, "refused recover jane: forbidden", h.lastAuditEntry(t))
+	require.Equal(t, "denied recover jane: forbidden", h.lastAuditEntry(t))
 	_, err = h.ForActor("boss").Bootstrap(t.Context())
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.Equal(t, "refused first start : forbidden", h.lastAuditEntry(t))
+	require.Equal(t, "denied first start : forbidden", h.lastAuditEntry(t))
 }
 
 func TestService_List_paginatesWithinScope(t *testing.T) {

@@ -203,7 +203,7 @@ func TestAudit_recordsStateBeforeAndAfter(t *testing.T) {
 
 	require.NoError(t, h.Delete(ctx, "JANE"))
 	e = h.auditEntries(t, audit.Query{})[0]
-	require.Equal(t, "done delete jane", h.lastAuditEntry(t))
+	require.Equal(t, "succeeded delete jane", h.lastAuditEntry(t))
 	require.Contains(t, string(e.Before), `"sections":["audit"]`)
 	require.Empty(t, e.After)
 }

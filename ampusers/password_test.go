@@ -64,7 +64,7 @@ func TestService_ChangePassword_requiresCurrentPassword(t *testing.T) {
 			for _, wrong := range []string{"", "wrong", strings.Repeat("x", 1<<20)} {
 				_, err := h.ChangePassword(t.Context(), "jane", secret(wrong), secret(otherPassword))
 				requireFields(t, err, "current_password: wrong")
-				require.Equal(t, "refused change password jane: invalid: current_password (wrong)", h.lastAuditEntry(t))
+				require.Equal(t, "denied change password jane: invalid: current_password (wrong)", h.lastAuditEntry(t))
 			}
 			h.clock.Advance(time.Hour)
 			after, err := h.ForActor("jane").ChangePassword(t.Context(), "JANE", secret(goodPassword), secret(otherPassword))

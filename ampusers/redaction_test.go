@@ -190,7 +190,7 @@ func TestAudit_distinguishesLongestUsernames(t *testing.T) {
 				h.createLimited(t, username)
 				_, err := h.Authenticate(t.Context(), newLoginAttempt(username, goodPassword))
 				require.NoError(t, err)
-				require.Equal(t, "done login "+username, h.lastAuditEntry(t))
+				require.Equal(t, "succeeded login "+username, h.lastAuditEntry(t))
 			}
 			h.requireAuditIntact(t)
 		})

@@ -41,7 +41,7 @@ func TestService_RestoreAccess_restoresFullAccess(t *testing.T) {
 			require.Empty(t, jane.Teams)
 			require.True(t, jane.Extensions.IsUnrestricted() && jane.DIDs.IsUnrestricted())
 			require.Equal(t, "Jane", jane.DisplayName)
-			require.Equal(t, "done recover Jane", h.lastAuditEntry(t))
+			require.Equal(t, "succeeded recover Jane", h.lastAuditEntry(t))
 			require.Equal(t, audit.Console, h.auditEntries(t, audit.Query{})[0].Actor.Kind)
 
 			_, err = h.AcceptInvitation(t.Context(), link.Token, secret(otherPassword))

@@ -95,7 +95,7 @@ func TestService_Authenticate_requiresSecondFactorCode(t *testing.T) {
 			withCode.Code = "000000"
 			_, err = h.Authenticate(t.Context(), withCode)
 			requireLoginError(t, err, credential.InvalidMFACode)
-			require.Equal(t, "refused login jane: forbidden: invalid_mfa_code", h.lastAuditEntry(t))
+			require.Equal(t, "denied login jane: forbidden: invalid_mfa_code", h.lastAuditEntry(t))
 			withCode.Code = totpCode(t, key, h.clock.Now())
 			login, err := h.Authenticate(t.Context(), withCode)
 			require.NoError(t, err)
@@ -361,7 +361,7 @@ func TestService_Authenticate_rehashesBeforeSecondFactor(t *testing.T) {
 			stored, err := h.store.Administrator(t.Context(), "jane")
 			require.NoError(t, err)
 			require.Contains(t, stored.Credentials.PasswordHash.Reveal(), "$argon2id$")
-			require.Equal(t, "done rehash jane", h.lastAuditEntry(t))
+			require.Equal(t, "succeeded rehash jane", h.lastAuditEntry(t))
 			require.Equal(t, audit.Actor{Kind: audit.System, RemoteAddr: netip.MustParseAddr("192.0.2.1")}, h.auditEntries(t, audit.Query{})[0].Actor)
 
 			step.Code = totpCode(t, key, h.clock.Now())

@@ -104,7 +104,7 @@ func TestService_Create_rejectsHostileUsernames(t *testing.T) {
 			requireFields(t, err, "username: username")
 		}
 		require.Less(t, len(err.Error()), 300)
-		require.Equal(t, "refused create : invalid: username", h.lastAuditEntry(t)[:len("refused create : invalid: username")])
+		require.Equal(t, "denied create : invalid: username", h.lastAuditEntry(t)[:len("denied create : invalid: username")])
 		_, err = h.Get(t.Context(), username)
 		require.ErrorIs(t, err, store.ErrNotFound)
 		require.ErrorIs(t, h.Delete(t.Context(), username), store.ErrNotFound)

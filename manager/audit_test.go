@@ -112,8 +112,8 @@ func TestAudit_recordsEveryDenial(t *testing.T) {
 			},
 			"create", "new", "invalid: secret (min)",
 		},
-		{func() error { _, err := o.Create(ctx, &manager.Account{Name: "CRM"}); return err }, "create", "CRM", "exists: name"},
-		{func() error { _, err := o.Create(ctx, &manager.Account{Name: "byhand"}); return err }, "create", "byhand", "exists: name"},
+		{func() error { _, err := o.Create(ctx, &manager.Account{Name: "CRM"}); return err }, "create", "CRM", "already_exists: name"},
+		{func() error { _, err := o.Create(ctx, &manager.Account{Name: "byhand"}); return err }, "create", "byhand", "already_exists: name"},
 		{func() error { _, err := o.Rotate(ctx, "CRM", store.NewSecret(short)); return err }, "rotate", "crm", "invalid: secret (min)"},
 		{func() error { _, err := o.Disable(ctx, "PBX"); return err }, "disable", "pbx", "in_use"},
 		{func() error { return o.Delete(ctx, "PBX") }, "delete", "PBX", "in_use"},
@@ -297,7 +297,7 @@ func TestAudit_omitsInvalidName(t *testing.T) {
 func TestService_List_rejectsUnknownSortField(t *testing.T) {
 	t.Parallel()
 	o := newEnv(t, nil)
-	for _, by := range []string{"secret", "-name", "name; DROP TABLE pbxusers_managers"} {
+	for _, by := range []string{"secret", "-name", "name; DROP TABLE pbxusers_ami_accounts"} {
 		_, err := o.List(t.Context(), manager.Query{Sort: store.Sort{By: by}})
 		var invalid *store.InvalidError
 		require.ErrorAs(t, err, &invalid)

@@ -74,7 +74,7 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 }
 
 // Seal encrypts plaintext. The context says where the value belongs, such as
-// "pbxusers_managers/crm/secret": it is not stored, but only the same context
+// "pbxusers_ami_accounts/crm/secret": it is not stored, but only the same context
 // opens the value, so that it is of no use in another place. The primary key
 // is that of the key file as it is now: another process may have rotated.
 func (k *Keyring) Seal(plaintext []byte, context string) []byte {

@@ -77,13 +77,13 @@ func TestAudit_prefixesKeysWithTeam(t *testing.T) {
 	h.createGroup(t, "Sales", nil)
 	h.createUser(t, newUser("jane"), "")
 	h.update(t, "jane", func(u *userman.User) { u.Groups = []string{"Sales"} })
-	require.Equal(t, "done update acme/jane", h.lastAuditEntry(t))
+	require.Equal(t, "succeeded update acme/jane", h.lastAuditEntry(t))
 	require.Len(t, h.entries(t, audit.Query{Kind: "group", Key: "acme/Sales"}), 1)
 	id := h.deleteUser(t, "jane")
-	require.Len(t, h.entries(t, audit.Query{Kind: "deleted person", Key: "acme/" + id}), 1)
+	require.Len(t, h.entries(t, audit.Query{Kind: "deleted user", Key: "acme/" + id}), 1)
 	_, err := h.Create(t.Context(), userman.NewUser{User: newUser("-")})
 	require.ErrorIs(t, err, store.ErrInvalid)
-	require.Equal(t, "refused create : invalid: username (username)", h.lastAuditEntry(t))
+	require.Equal(t, "denied create : invalid: username (username)", h.lastAuditEntry(t))
 	h.requireAuditIntact(t)
 }
 

@@ -29,7 +29,7 @@ type userState struct {
 	PasswordChangedAt int64 `json:"password_changed_at,omitempty"`
 	LastLoginAt       int64 `json:"last_login_at,omitempty"`
 	WelcomedAt        int64 `json:"welcomed_at,omitempty"`
-	WelcomeStartedAt  int64 `json:"welcome_begun_at,omitempty"`
+	WelcomeStartedAt  int64 `json:"welcome_started_at,omitempty"`
 	MissingSince      int64 `json:"missing_since,omitempty"`
 	DeletedAt         int64 `json:"deleted_at,omitempty"`
 }

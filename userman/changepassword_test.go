@@ -25,7 +25,7 @@ func TestService_ChangePassword_endsOtherSessions(t *testing.T) {
 			for _, wrongPassword := range []string{"", "wrong", strings.Repeat("x", 1<<20)} {
 				_, err := h.ChangePassword(t.Context(), before.ID, secret(wrongPassword), secret(anotherPassword))
 				requireFieldErrors(t, err, "current_password: wrong")
-				require.Equal(t, "refused change password jane: invalid: current_password (wrong)", h.lastAuditEntry(t))
+				require.Equal(t, "denied change password jane: invalid: current_password (wrong)", h.lastAuditEntry(t))
 			}
 			h.clock.Advance(time.Hour)
 			after, err := h.ChangePassword(t.Context(), before.ID, secret(goodPassword), secret(anotherPassword))
@@ -52,7 +52,7 @@ func TestService_ChangePassword_rejectsEquivalentPassword(t *testing.T) {
 	jane := h.createUser(t, newUser("jane"), spoken)
 	_, err := h.ChangePassword(t.Context(), jane.ID, secret(spoken), secret(typed))
 	requireFieldErrors(t, err, "password: unchanged")
-	require.Equal(t, "refused change password jane: invalid: password (unchanged)", h.lastAuditEntry(t))
+	require.Equal(t, "denied change password jane: invalid: password (unchanged)", h.lastAuditEntry(t))
 }
 
 func TestService_ChangePassword_limitsGuesses(t *testing.T) {

@@ -42,7 +42,7 @@ func TestService_Create_normalizesAndStoresAllFields(t *testing.T) {
 			"department":"Sales","first_name":"Jane","last_name":"Doe","display_name":"","email":"Jane@example.com","other_emails":["sales@example.com"],
 			"cell_phone":"+49 170 1234567","home_phone":"030/1234","work_phone":"(030) 12-34 ext 12","fax":"030 1235","language":"zh-Hans",
 			"time_zone":"Europe/Berlin","default_extension":"1001","linked_extensions":["1002","2001"],"groups":[],"permissions":{},"disabled":false,
-			"must_change_password":false,"directory":"","external_id":"hr-17","picture":"","has_password":false,"password_elsewhere":false,"has_second_factor":false,
+			"must_change_password":false,"directory":"","external_id":"hr-17","picture":"","has_password":false,"external_password":false,"has_second_factor":false,
 			"created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-01T09:00:00Z"}`, string(text))
 			require.Equal(t, created, h.get(t, "JANE.doe@example.com"))
 			byID, err := h.GetByID(t.Context(), created.ID)
@@ -102,7 +102,7 @@ func TestService_Create_reportsEveryInvalidField(t *testing.T) {
 	requireFieldErrors(t, err, "username: username", "default_extension: extension", "description: max", "first_name: plain_line",
 		"email: email", "other_emails[1]: email", "cell_phone: phone", "language: language", "time_zone: time_zone",
 		"linked_extensions[1]: extension", "external_id: plain_line", "groups[0]: unknown", "permissions.no.such: unknown", "password: min")
-	require.Equal(t, "refused create ", h.lastAuditEntry(t)[:len("refused create ")])
+	require.Equal(t, "denied create ", h.lastAuditEntry(t)[:len("denied create ")])
 	list, err := h.List(t.Context(), userman.Query{})
 	require.NoError(t, err)
 	require.Empty(t, list.Items)
@@ -235,7 +235,7 @@ func TestService_Create_isIndependentOfAdministrators(t *testing.T) {
 	require.NoError(t, administrators.Delete(t.Context(), "jane"))
 	h.logIn(t, "jane", goodPassword)
 	require.Equal(t, "1001", h.get(t, "jane").DefaultExtension)
-	require.Len(t, h.entries(t, audit.Query{Kind: "person", Key: "jane", Action: "create"}), 1)
+	require.Len(t, h.entries(t, audit.Query{Kind: "user", Key: "jane", Action: "create"}), 1)
 	require.Len(t, h.entries(t, audit.Query{Kind: "administrator", Key: "jane", Action: "delete"}), 1)
 	h.requireAuditIntact(t)
 }

@@ -115,7 +115,7 @@ func TestService_Restore_appliesChange(t *testing.T) {
 	require.Equal(t, restored, h.get(t, "jane.doe"))
 	_, err = h.Restore(t.Context(), id, nil)
 	require.ErrorIs(t, err, store.ErrConflict, "who is not deleted is not restored")
-	require.Equal(t, "refused restore : conflict", h.lastAuditEntry(t))
+	require.Equal(t, "denied restore : conflict", h.lastAuditEntry(t))
 	h.requireAuditIntact(t)
 }
 
@@ -144,8 +144,8 @@ func TestService_Delete_rejectsReferencedUser(t *testing.T) {
 	inUse, ok := errors.AsType[*store.InUseError](err)
 	require.True(t, ok, "%v", err)
 	require.Equal(t, want, inUse.References)
-	require.EqualError(t, err, "this person is still needed by call flow night, group administrator Sales jane")
-	require.Equal(t, "refused delete jane: in_use", h.lastAuditEntry(t))
+	require.EqualError(t, err, "this user is still needed by call flow night, group administrator Sales jane")
+	require.Equal(t, "denied delete jane: in_use", h.lastAuditEntry(t))
 	h.get(t, "jane")
 	h.deleteUser(t, "joan")
 
@@ -178,7 +178,7 @@ func TestService_Purge_deletesTokensAndPicture(t *testing.T) {
 			require.ErrorIs(t, err, store.ErrNotFound)
 			require.ErrorIs(t, h.Purge(t.Context(), id), store.ErrNotFound)
 			h.requireAuditIntact(t)
-			require.NotEmpty(t, h.entries(t, audit.Query{Kind: "deleted person", Key: id, Action: "purge"}))
+			require.NotEmpty(t, h.entries(t, audit.Query{Kind: "deleted user", Key: id, Action: "purge"}))
 		})
 	}
 }

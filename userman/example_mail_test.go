@@ -45,7 +45,7 @@ func ExampleService_SendWelcome() {
 	fmt.Println(delivery.Status, "until", delivery.ExpiresAt.Format(time.DateOnly))
 	// Output:
 	// To: jane <jane@example.com>, Your ACME Telephony account
-	// delivered until 2026-03-08
+	// sent until 2026-03-08
 }
 
 func ExampleService_SendReset() {
@@ -64,15 +64,15 @@ func ExampleService_SendPendingWelcomes() {
 		report, err := users.SendPendingWelcomes(context.Background(), func(p userman.WelcomeProgress) {
 			fmt.Printf("%d of %d: %s %s\n", p.Done, p.Total, p.Last.Username, p.Last.Status)
 		})
-		fmt.Println(report.Counts[userman.DeliverySent], "delivered", err)
+		fmt.Println(report.Counts[userman.DeliverySent], "sent", err)
 	}
 	// Output:
 	// To: jane <jane@example.com>, Your ACME Telephony account
-	// 1 of 2: jane delivered
+	// 1 of 2: jane sent
 	// To: joe <joe@example.com>, Your ACME Telephony account
-	// 2 of 2: joe delivered
-	// 2 delivered <nil>
-	// 0 delivered <nil>
+	// 2 of 2: joe sent
+	// 2 sent <nil>
+	// 0 sent <nil>
 }
 
 func ExampleService_PreviewMail() {

@@ -99,8 +99,8 @@ func ExampleService_Permissions() {
 		}
 	}
 	// Output:
-	// xmpp.login switch on May log in to the chat server (XMPP).
-	// fax.send switch off May send faxes.
+	// xmpp.login bool on May log in to the chat server (XMPP).
+	// fax.send bool off May send faxes.
 }
 
 // A telephone asks whether to show an app to whoever has its extension.

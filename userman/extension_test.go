@@ -160,7 +160,7 @@ func TestService_OnExtensionDeleted_removesAllReferences(t *testing.T) {
 			require.Equal(t, "10011", h.get(t, "nora").DefaultExtension)
 			sales, err := h.Group(t.Context(), "Sales")
 			require.NoError(t, err)
-			require.JSONEq(t, `{"history.extensions":{"extend":["1002"]},"sms.numbers":["1001"]}`, toJSON(t, sales.Permissions), "a telephone number is no extension")
+			require.JSONEq(t, `{"history.extensions":{"append":["1002"]},"sms.numbers":["1001"]}`, toJSON(t, sales.Permissions), "a telephone number is no extension")
 			tokens, err := h.tokens.List(t.Context(), "joan", store.PageRequest{})
 			require.NoError(t, err)
 			states := map[string]bool{}
@@ -231,7 +231,7 @@ func TestService_OnExtensionDeleted_rejectsReferencedUser(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrInUse)
 	require.True(t, h.get(t, "joan").HasExtension("1001"))
 	require.Equal(t, "1001", h.get(t, "jane").DefaultExtension)
-	require.Equal(t, "refused delete extension : in_use", h.lastAuditEntry(t))
+	require.Equal(t, "denied delete extension : in_use", h.lastAuditEntry(t))
 }
 
 func TestService_OnExtensionDeleted_requiresExtensionInScope(t *testing.T) {

@@ -32,5 +32,5 @@ func TestUser_ExternalPassword_reflectsDirectory(t *testing.T) {
 		_, err = h.SetPassword(t.Context(), "jane", secret(goodPassword), nil)
 		require.Equal(t, test.want, err != nil, "that is whether setting it is refused")
 	}
-	require.Contains(t, toJSON(t, h.get(t, "jane")), `"has_password":true,"password_elsewhere":false`)
+	require.Contains(t, toJSON(t, h.get(t, "jane")), `"has_password":true,"external_password":false`)
 }

@@ -68,7 +68,7 @@ func TestService_CreateGroup_foldsNameForUniqueness(t *testing.T) {
 				requireAlreadyExists(t, err, "name")
 			}
 			require.Equal(t, 1, succeeded)
-			require.Regexp(t, `^refused create (Zoë|ZOË): exists: name$`, h.lastAuditEntry(t))
+			require.Regexp(t, `^denied create (Zoë|ZOË): already_exists: name$`, h.lastAuditEntry(t))
 		})
 	}
 }
@@ -148,7 +148,7 @@ func TestService_AddMembers_isAtomic(t *testing.T) {
 			err := h.AddMembers(t.Context(), "Sales", "jane", "nobody", "joan", "-")
 			requireFieldErrors(t, err, "usernames[1]: unknown", "usernames[3]: unknown")
 			require.Empty(t, h.list(t, userman.Query{Group: "Sales"}))
-			require.Equal(t, "refused join group Sales: invalid: usernames[1] (unknown), usernames[3] (unknown)", h.lastAuditEntry(t))
+			require.Equal(t, "denied join group Sales: invalid: usernames[1] (unknown), usernames[3] (unknown)", h.lastAuditEntry(t))
 
 			require.NoError(t, h.AddMembers(t.Context(), "sales", "JANE", "joan", "jane"))
 			require.NoError(t, h.AddMembers(t.Context(), "Sales", "joan", "june"))
@@ -202,7 +202,7 @@ func TestService_DeleteGroup_requiresForceWithMembers(t *testing.T) {
 			err := h.DeleteGroup(t.Context(), "SALES", false)
 			inUse, ok := errors.AsType[*store.InUseError](err)
 			require.True(t, ok, "%v", err)
-			require.Equal(t, []store.Reference{{Kind: "person", Key: "jane"}, {Kind: "person", Key: "joan"}}, inUse.References)
+			require.Equal(t, []store.Reference{{Kind: "user", Key: "jane"}, {Kind: "user", Key: "joan"}}, inUse.References)
 
 			require.NoError(t, h.DeleteGroup(t.Context(), "SALES", true))
 			_, err = h.Group(t.Context(), "Sales")
@@ -230,7 +230,7 @@ func TestService_DeleteGroup_limitsReportedReferences(t *testing.T) {
 	inUse, ok := errors.AsType[*store.InUseError](h.DeleteGroup(t.Context(), "Sales", false))
 	require.True(t, ok)
 	require.Len(t, inUse.References, 100)
-	require.Equal(t, store.Reference{Kind: "person", Key: "person0099"}, inUse.References[99])
+	require.Equal(t, store.Reference{Kind: "user", Key: "person0099"}, inUse.References[99])
 	require.NoError(t, h.DeleteGroup(t.Context(), "Sales", true))
 	require.Empty(t, h.get(t, "person1000").Groups)
 }

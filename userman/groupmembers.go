@@ -86,7 +86,7 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 		}
 		switch {
 		case errors.Is(err, store.ErrNotFound):
-			errs = append(errs, memberError(i, store.CodeUnknown, "there is no such person; give a username"))
+			errs = append(errs, memberError(i, store.CodeUnknown, "there is no such user; give a username"))
 			continue
 		case err != nil:
 			return nil, err

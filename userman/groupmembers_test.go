@@ -73,7 +73,7 @@ func TestService_DeleteGroup_foldsStoredGroupNames(t *testing.T) {
 		h.createUser(t, u, "")
 	}
 	h.deleteUser(t, "joan")
-	exec(`UPDATE pbxusers_people SET group_names = '["SALES"]'`)
+	exec(`UPDATE pbxusers_users SET group_names = '["SALES"]'`)
 	impact, _, err := h.PreviewDeleteGroup(t.Context(), "Sales", 10)
 	require.NoError(t, err)
 	require.Equal(t, []userman.PermissionChange{{Permission: permission.XMPPLogin, Before: "on", After: "off"}}, impact[0].Changes)
@@ -89,7 +89,7 @@ func TestService_RemoveMembers_foldsStoredGroupNames(t *testing.T) {
 	u := newUser("jane")
 	u.Groups = []string{"Sales"}
 	h.createUser(t, u, "")
-	exec(`UPDATE pbxusers_people SET group_names = '["SALES"]'`)
+	exec(`UPDATE pbxusers_users SET group_names = '["SALES"]'`)
 	require.NoError(t, h.RemoveMembers(t.Context(), "Sales", "jane"))
 	require.Empty(t, h.get(t, "jane").Groups)
 }
@@ -105,7 +105,7 @@ func TestService_DeleteGroup_rejectsInconsistentMembership(t *testing.T) {
 		u.Groups = []string{"Sales"}
 		h.createUser(t, u, "")
 	}
-	exec(`UPDATE pbxusers_people SET group_names = '[]' WHERE username = 'jane'`)
+	exec(`UPDATE pbxusers_users SET group_names = '[]' WHERE username = 'jane'`)
 	err := h.DeleteGroup(t.Context(), "Sales", true)
 	require.ErrorIs(t, err, store.ErrConflict)
 	require.ErrorContains(t, err, "jane")

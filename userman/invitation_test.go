@@ -144,7 +144,7 @@ func TestService_AcceptInvitation_weakPasswordKeepsLink(t *testing.T) {
 		_, err = h.AcceptInvitation(t.Context(), link.Token, secret(weak))
 		require.ErrorIs(t, err, store.ErrInvalid)
 	}
-	require.Equal(t, "refused accept invitation jane: invalid: password (username)", h.lastAuditEntry(t))
+	require.Equal(t, "denied accept invitation jane: invalid: password (username)", h.lastAuditEntry(t))
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(goodPassword))
 	require.NoError(t, err)
 }

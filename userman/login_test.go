@@ -36,7 +36,7 @@ func TestService_Authenticate_startsPortalSession(t *testing.T) {
 
 			e := h.entries(t, audit.Query{Action: "login"})[0]
 			require.Equal(t, audit.Succeeded, e.Outcome)
-			require.Equal(t, "person", e.Kind)
+			require.Equal(t, "user", e.Kind)
 			require.Equal(t, "acme/Jane", e.Key)
 			require.Equal(t, audit.Actor{Kind: audit.User, Name: "acme/Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")}, e.Actor)
 			h.requireAuditIntact(t)
@@ -77,10 +77,10 @@ func TestService_Authenticate_omitsUnknownUsernameFromAudit(t *testing.T) {
 	h.createUser(t, newUser("jane"), goodPassword)
 	_, err := h.Authenticate(t.Context(), newLoginAttempt("Hunter2hunter2", "jane"))
 	requireLoginError(t, err, credential.InvalidCredentials)
-	require.Equal(t, "refused login : forbidden: invalid_credentials", h.lastAuditEntry(t))
+	require.Equal(t, "denied login : forbidden: invalid_credentials", h.lastAuditEntry(t))
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("JANE", "Hunter2hunter2"))
 	requireLoginError(t, err, credential.InvalidCredentials)
-	require.Equal(t, "refused login jane: forbidden: invalid_credentials", h.lastAuditEntry(t))
+	require.Equal(t, "denied login jane: forbidden: invalid_credentials", h.lastAuditEntry(t))
 	for _, e := range h.entries(t, audit.Query{}) {
 		require.NotContains(t, strings.ToLower(fmt.Sprintf("%+v %s %s", e, e.Before, e.After)), "hunter2")
 	}
@@ -115,7 +115,7 @@ func TestService_Authenticate_requiresPortalPermission(t *testing.T) {
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 	requireLoginError(t, err, credential.NotAuthorized)
 	require.EqualError(t, err, "you are not permitted to log in here; ask your administrator to turn on the permission portal.login for you")
-	require.Equal(t, "refused login jane: forbidden: not_authorized", h.lastAuditEntry(t))
+	require.Equal(t, "denied login jane: forbidden: not_authorized", h.lastAuditEntry(t))
 	_, err = h.Session(t.Context(), session.ID, session.SessionEpoch)
 	require.ErrorIs(t, err, store.ErrNotFound, "a session has the rights of now")
 

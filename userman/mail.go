@@ -33,13 +33,13 @@ type DeliveryStatus string
 // What comes of a mail.
 const (
 	// DeliverySent means that the mail server has taken it.
-	DeliverySent DeliveryStatus = "delivered"
+	DeliverySent DeliveryStatus = "sent"
 	// DeliveryNoAddress means that the person has no primary email.
 	DeliveryNoAddress DeliveryStatus = "no_address"
 	// DeliveryNotConfigured means that [Options] have no Mailer or no BaseURL.
 	DeliveryNotConfigured DeliveryStatus = "not_configured"
 	// DeliveryRejected means that the mail server did not take it, and will not.
-	DeliveryRejected DeliveryStatus = "refused"
+	DeliveryRejected DeliveryStatus = "rejected"
 	// DeliveryFailed means that the mail server could not be reached, or did not
 	// answer in time, so that another try may do; or that the template could
 	// not write this mail.

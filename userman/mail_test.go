@@ -34,7 +34,7 @@ func TestService_SendWelcome_linkSetsPassword(t *testing.T) {
 	h.createUser(t, newUserWithEmail("jane", "1001"), "")
 	d := h.sendWelcome(t, "jane", userman.DeliverySent)
 	require.Equal(t, h.clock.Now().Add(7*24*time.Hour), d.ExpiresAt)
-	require.Equal(t, "done welcome mail delivered jane", h.lastAuditEntry(t))
+	require.Equal(t, "succeeded welcome mail sent jane", h.lastAuditEntry(t))
 	require.Equal(t, h.clock.Now(), h.get(t, "jane").WelcomedAt)
 
 	got := server.Receive(t)
@@ -151,7 +151,7 @@ func TestService_SendWelcome_rejectedMailKeepsEarlierLink(t *testing.T) {
 		status userman.DeliveryStatus
 		works  bool
 	}{
-		"refused": {rejectingMailer, userman.DeliveryRejected, true}, "failed": {failingMailer, userman.DeliveryFailed, false}, "delivered": {&mailbox{}, userman.DeliverySent, false},
+		"rejected": {rejectingMailer, userman.DeliveryRejected, true}, "failed": {failingMailer, userman.DeliveryFailed, false}, "sent": {&mailbox{}, userman.DeliverySent, false},
 	} {
 		server := test.server
 		h := newService(t, withMailer(mailerFunc(func(ctx context.Context, m *usermail.Mail) error { return server.Send(ctx, m) })),
@@ -168,7 +168,7 @@ func TestService_SendWelcome_rejectedMailKeepsEarlierLink(t *testing.T) {
 		require.Equal(t, test.works, err == nil, name)
 		_, err = h.SoftphoneLink(t.Context(), activation.Token)
 		require.Equal(t, test.works, err == nil, name)
-		require.Equal(t, "done welcome mail "+string(test.status)+" jane", h.lastAuditEntry(t))
+		require.Equal(t, "succeeded welcome mail "+string(test.status)+" jane", h.lastAuditEntry(t))
 		h.requireAuditIntact(t)
 	}
 }

@@ -31,7 +31,7 @@ func TestService_SetPassword_storesHash(t *testing.T) {
 			require.True(t, after.HasPassword)
 			require.Equal(t, h.clock.Now(), after.PasswordChangedAt)
 			require.False(t, after.MustChangePassword)
-			require.Equal(t, "done set password Jane", h.lastAuditEntry(t))
+			require.Equal(t, "succeeded set password Jane", h.lastAuditEntry(t))
 			h.logIn(t, "jane", goodPassword)
 			stored := h.storedUser(t, "jane").Credentials
 			require.True(t, strings.HasPrefix(stored.PasswordHash.Reveal(), "$argon2id$"))
@@ -116,7 +116,7 @@ func TestService_SetPassword_rejectsWeakPassword(t *testing.T) {
 		_, err = h.ChangePassword(t.Context(), h.get(t, "jane.doe").ID, secret(goodPassword), secret(password))
 		requireFieldErrors(t, err, want)
 	}
-	require.Equal(t, "refused change password jane.doe: invalid: password (", h.lastAuditEntry(t)[:53])
+	require.Equal(t, "denied change password jane.doe: invalid: password (", h.lastAuditEntry(t)[:52])
 	h.logIn(t, "jane.doe", goodPassword)
 }
 

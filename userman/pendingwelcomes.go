@@ -33,7 +33,7 @@ type WelcomeReport struct {
 	// Undelivered are the first 1000 that were not delivered.
 	Undelivered []Delivery `json:"undelivered"`
 	// Remaining is how many were left when it stopped early: nobody tried them.
-	Remaining int `json:"left"`
+	Remaining int `json:"remaining"`
 }
 
 // SendPendingWelcomes sends the welcome mail to everybody enabled who has not been

@@ -237,7 +237,7 @@ func TestService_RequestReset_rejectedMailKeepsEarlierLink(t *testing.T) {
 	h.clock.Advance(time.Hour)
 	require.NoError(t, h.RequestReset(t.Context(), "jane"))
 	require.NoError(t, h.Shutdown(t.Context()))
-	require.Equal(t, "done reset mail refused jane", h.lastAuditEntry(t))
+	require.Equal(t, "succeeded reset mail rejected jane", h.lastAuditEntry(t))
 	_, err = h.Invitation(t.Context(), link.Token)
 	require.NoError(t, err)
 	h.requireAuditIntact(t)

@@ -40,7 +40,7 @@ func TestService_Scoped_forbidsOutOfScopeLogin(t *testing.T) {
 		}
 	}
 	require.ErrorIs(t, scoped.verifyXMPP(t, "joan", anotherPassword), store.ErrForbidden)
-	require.Equal(t, "refused access joan: forbidden", all.lastAuditEntry(t))
+	require.Equal(t, "denied access joan: forbidden", all.lastAuditEntry(t))
 	requireLoginError(t, scoped.verifyXMPP(t, "nobody", goodPassword), credential.InvalidCredentials)
 }
 

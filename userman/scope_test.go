@@ -66,7 +66,7 @@ func TestService_Scoped_forbidsOutOfScopeUsers(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrForbidden)
 	_, err = scoped.Get(t.Context(), "joan")
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.Equal(t, "refused access joan: forbidden", all.lastAuditEntry(t))
+	require.Equal(t, "denied access joan: forbidden", all.lastAuditEntry(t))
 	_, err = scoped.Get(t.Context(), "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
 	all.requireAuditIntact(t)
@@ -241,7 +241,7 @@ func TestService_Scoped_forbidsSoftphoneForOutOfScopeExtensions(t *testing.T) {
 	require.False(t, link.Token.IsZero())
 	all.setPermission(t, "jane", permission.HistoryExtensions, permission.Set("101", "201"))
 	require.ErrorIs(t, errOf2(scoped.InviteSoftphone(t.Context(), "jane")), store.ErrForbidden)
-	require.Equal(t, "refused invite softphone jane: forbidden", all.lastAuditEntry(t))
+	require.Equal(t, "denied invite softphone jane: forbidden", all.lastAuditEntry(t))
 }
 
 // What hands out nothing stays, and what was handed out can be taken away.

@@ -12,8 +12,8 @@ import (
 // deleted person in the trail is the ID, because the username is free for
 // others; that of other people is the username.
 const (
-	KindUser        = "person"
-	KindDeletedUser = "deleted person"
+	KindUser        = "user"
+	KindDeletedUser = "deleted user"
 	KindGroup       = "group"
 	KindDirectory   = "directory"
 )

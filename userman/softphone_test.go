@@ -76,7 +76,7 @@ func TestService_ActivateSoftphone_succeedsOnce(t *testing.T) {
 			want := newSIPAccount()
 			want.AuthUsername = "1001"
 			require.Equal(t, &userman.Activation{Username: "jane", Account: want}, activation)
-			require.Equal(t, "done activate softphone jane", h.lastAuditEntry(t))
+			require.Equal(t, "succeeded activate softphone jane", h.lastAuditEntry(t))
 			_, err = h.ActivateSoftphone(t.Context(), link.Token)
 			requireLinkNotFound(t, err)
 			_, err = h.SoftphoneLink(t.Context(), link.Token)
@@ -142,10 +142,10 @@ func TestService_InviteSoftphone_requiresPJSIPDefaultExtension(t *testing.T) {
 
 			_, err = h.InviteSoftphone(t.Context(), "jane")
 			requireConflict(t, err, test.says)
-			require.Equal(t, "refused invite softphone jane: conflict", h.lastAuditEntry(t))
+			require.Equal(t, "denied invite softphone jane: conflict", h.lastAuditEntry(t))
 			_, err = h.ActivateSoftphone(t.Context(), link.Token)
 			requireConflict(t, err, test.says)
-			require.Equal(t, "refused activate softphone jane: conflict", h.lastAuditEntry(t))
+			require.Equal(t, "denied activate softphone jane: conflict", h.lastAuditEntry(t))
 
 			h.update(t, "jane", func(u *userman.User) {
 				u.DefaultExtension, u.LinkedExtensions, u.Permissions = before.DefaultExtension, nil, nil

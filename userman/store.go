@@ -45,7 +45,7 @@ type Users interface {
 	// this person comes between. change may run more than once and must not
 	// change the ID. When change returns an error nothing is written, and
 	// that very error is returned. Refusals are those of CreateUser, and a
-	// [store.NotFoundError] when there is no such person.
+	// [store.NotFoundError] when there is no such user.
 	UpdateUser(ctx context.Context, id string, change func(*User) error) error
 	// DeleteUser removes the person of that ID for good, with memberships,
 	// API tokens and picture. A [store.NotFoundError] when there is none.
@@ -96,7 +96,7 @@ type Pictures interface {
 	// [store.NotFoundError] when there are none.
 	Picture(ctx context.Context, userID string) ([]byte, error)
 	// PutPicture keeps bytes for the person, in place of earlier ones; nil
-	// removes them. A [store.NotFoundError] when there is no such person.
+	// removes them. A [store.NotFoundError] when there is no such user.
 	PutPicture(ctx context.Context, userID string, picture []byte) error
 }
 

@@ -69,7 +69,7 @@ type SyncReport struct {
 	DryRun bool `json:"dry_run"`
 	// Entries is how many entries the directory has, and Unchanged how many of
 	// them needed nothing.
-	Entries   int `json:"seen"`
+	Entries   int `json:"entries"`
 	Unchanged int `json:"unchanged"`
 	// Steps are in the order in which they are done: those who go first, so
 	// that what they held is free. Problems are in the order of the external
@@ -117,7 +117,7 @@ func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions)
 		return report, err
 	}
 	s.opts.Logger.InfoContext(ctx, KindDirectory+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
-		"seen", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems))
+		"entries", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems))
 	return report, nil
 }
 

@@ -79,7 +79,7 @@ func TestService_Sync_reportsGroupCreatedConcurrently(t *testing.T) {
 	const meanwhile = "the group Operators was made here at the same time; rename one of the two, and sync again"
 	require.Equal(t, []string{"id-1: " + meanwhile, "id-3: " + meanwhile}, problems(r))
 	require.Empty(t, h.get(t, "jane").Groups)
-	require.Equal(t, "refused sync create joan: conflict", h.lastAuditEntry(t))
+	require.Equal(t, "denied sync create joan: conflict", h.lastAuditEntry(t))
 	h.requireAuditIntact(t)
 }
 
@@ -130,7 +130,7 @@ func TestService_Sync_recordsActorInAudit(t *testing.T) {
 		events = append(events, e.Action+" "+e.Kind+" "+e.Key)
 	}
 	require.Equal(t, []string{
-		"sync update person janet", "sync update person jane", "sync create person jane", "sync create group Sales",
+		"sync update user janet", "sync update user jane", "sync create user jane", "sync create group Sales",
 	}, events)
 }
 

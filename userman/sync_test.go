@@ -181,7 +181,7 @@ func TestService_Sync_limitsRemovalRatio(t *testing.T) {
 			}
 			require.ErrorIs(t, err, store.ErrConflict)
 			require.True(t, r.DryRun, "what was planned is told, and was not done")
-			require.Equal(t, "refused sync "+branchDirectory+": conflict", h.lastAuditEntry(t))
+			require.Equal(t, "denied sync "+branchDirectory+": conflict", h.lastAuditEntry(t))
 			list, err := h.List(t.Context(), userman.Query{Status: userman.StatusDisabled})
 			require.NoError(t, err)
 			require.Empty(t, list.Items)

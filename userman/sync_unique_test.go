@@ -151,7 +151,7 @@ func TestService_Sync_keepsReferencedUsers(t *testing.T) {
 	r := h.trySync(t)
 	require.Empty(t, r.Steps)
 	require.Equal(t, []string{
-		"id-1: this person is still needed by call flow sales", "id-2: the default extension" + msgTaken,
+		"id-1: this user is still needed by call flow sales", "id-2: the default extension" + msgTaken,
 	}, problems(r), "and what they have is not free")
 	needed = false
 	require.Equal(t, []string{"delete jane", "update john default_extension"}, steps(h.sync(t)))

@@ -73,7 +73,7 @@ func TestService_Update_renamesUser(t *testing.T) {
 			h.requireAuditIntact(t)
 			h.createUser(t, newUser("jane"), "")
 			h.requireAuditIntact(t)
-			renamed := h.entries(t, audit.Query{Kind: "person", Key: "Jane"})[0]
+			renamed := h.entries(t, audit.Query{Kind: "user", Key: "Jane"})[0]
 			require.NotEmpty(t, renamed.Before)
 			require.Empty(t, renamed.After)
 		})
@@ -142,7 +142,7 @@ func TestService_Disable_endsSessions(t *testing.T) {
 	require.Equal(t, before+2, epoch())
 	require.NoError(t, h.EndSessions(t.Context(), "jane"))
 	require.Equal(t, before+3, epoch())
-	require.Equal(t, "done end sessions jane", h.lastAuditEntry(t))
+	require.Equal(t, "succeeded end sessions jane", h.lastAuditEntry(t))
 	h.requireAuditIntact(t)
 }
 

@@ -115,7 +115,7 @@ type User struct {
 	// with which a password may be set expires, zero when there is none;
 	// PasswordExpiresAt is zero when it does not.
 	HasPassword         bool      `json:"has_password"`
-	ExternalPassword    bool      `json:"password_elsewhere"`
+	ExternalPassword    bool      `json:"external_password"`
 	HasSecondFactor     bool      `json:"has_second_factor"`
 	InvitationExpiresAt time.Time `json:"invitation_expires_at,omitzero"`
 	PasswordExpiresAt   time.Time `json:"password_expires_at,omitzero"`

@@ -39,7 +39,7 @@ func TestCLI_keepsLastFullAdministratorAndRecovers(t *testing.T) {
 	c.do(t, "admin", "password", "jane", "--password", goodPassword)
 	require.Equal(t, "root", c.json(t, "admin", "delete", "Root")["deleted"])
 	c.fails(t, exitRejected, "admin", "delete", "jane")
-	require.Contains(t, c.do(t, "audit", "list", "--action", "delete", "--outcome", "refused", "--key", "jane"), "jane", "denials are recorded, too")
+	require.Contains(t, c.do(t, "audit", "list", "--action", "delete", "--outcome", "denied", "--key", "jane"), "jane", "denials are recorded, too")
 }
 
 // pool opens the database, past all rules.
@@ -83,17 +83,17 @@ func TestCLI_auditVerifyDetectsTampering(t *testing.T) {
 	for name, test := range map[string]struct {
 		statement, code, key string
 	}{
-		"an administrator changed": {"UPDATE pbxusers_administrators SET access = 'full', sections = '[]' WHERE username = 'jane'", "record_differs", "jane"},
+		"an administrator changed": {"UPDATE pbxusers_administrators SET access = 'full', sections = '[]' WHERE username = 'jane'", "record_modified", "jane"},
 		"an administrator added": {
 			`INSERT INTO pbxusers_administrators SELECT 'eve', 'eve', display_name, access, sections, teams, extensions, dids, disabled,
-				session_generation, password_hash, second_factor, second_factor_confirmed, second_factor_step, recovery_hashes,
-				invitation_hash, invitation_expires, devices, folded_display_name, created_at, updated_at, password_changed_at, last_login_at
-				FROM pbxusers_administrators WHERE username = 'root'`, "record_unknown", "eve",
+				session_epoch, password_hash, second_factor, second_factor_confirmed, second_factor_step, recovery_hashes,
+				invitation_hash, invitation_expires_at, devices, folded_display_name, created_at, updated_at, password_changed_at, last_login_at
+				FROM pbxusers_administrators WHERE username = 'root'`, "record_untracked", "eve",
 		},
 		"an administrator removed":  {"DELETE FROM pbxusers_administrators WHERE username = 'jane'", "record_missing", "jane"},
-		"an AMI account changed":    {"UPDATE pbxusers_managers SET write_classes = 'system'", "record_differs", "crm"},
-		"a password put back":       {"UPDATE pbxusers_administrators SET password_hash = 'x' WHERE username = 'root'", "record_differs", "root"},
-		"an entry changed":          {"UPDATE pbxusers_audit SET actor_name = 'somebody' WHERE sequence = 2", "entry_changed", ""},
+		"an AMI account changed":    {"UPDATE pbxusers_ami_accounts SET write_classes = 'system'", "record_modified", "crm"},
+		"a password put back":       {"UPDATE pbxusers_administrators SET password_hash = 'x' WHERE username = 'root'", "record_modified", "root"},
+		"an entry changed":          {"UPDATE pbxusers_audit SET actor_name = 'somebody' WHERE sequence = 2", "entry_modified", ""},
 		"an entry removed":          {"DELETE FROM pbxusers_audit WHERE sequence = 2", "entry_missing", ""},
 		"the tail of entries cut":   {"DELETE FROM pbxusers_audit WHERE sequence > 2", "entry_missing", ""},
 		"the end of the chain gone": {"DELETE FROM pbxusers_audit_head", "head_missing", ""},
@@ -106,7 +106,7 @@ func TestCLI_auditVerifyDetectsTampering(t *testing.T) {
 			require.Contains(t, output, "pbxctl: integrity check failed: records were modified outside this program:\n  ")
 			o := c.run(t, "audit", "verify", "--json")
 			require.Equal(t, exitFailed, o.code)
-			problems, _ := decoded(t, o.stdout)["problems"].([]any)
+			problems, _ := decoded(t, o.stdout)["findings"].([]any)
 			require.NotEmpty(t, problems)
 			var codes, keys []any
 			for _, item := range problems {

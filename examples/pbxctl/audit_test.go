@@ -45,17 +45,17 @@ func TestAudit_recordsEveryCommandWithActor(t *testing.T) {
 	require.NoError(t, err)
 	var lines []string
 	for _, e := range c.entries(t) {
-		require.Equal(t, map[string]any{"kind": "host", "name": current.Username, "remote_addr": ""}, e["actor"])
+		require.Equal(t, map[string]any{"kind": "console", "name": current.Username, "remote_addr": ""}, e["actor"])
 		lines = append(lines, fmt.Sprintf("%v %v %v", e["action"], e["kind"], e["outcome"]))
 	}
 	text := strings.Join(lines, "\n")
 	for _, want := range []string{
-		"install configuration done", "create AMI account done", "apply configuration done", "update AMI account done", "delete AMI account done",
-		"create administrator done", "update administrator done", "delete administrator done", "create AMI account refused",
+		"install configuration succeeded", "create AMI account succeeded", "apply configuration succeeded", "update AMI account succeeded", "delete AMI account succeeded",
+		"create administrator succeeded", "update administrator succeeded", "delete administrator succeeded", "create AMI account denied",
 	} {
 		require.Contains(t, text, want)
 	}
-	require.Equal(t, "create AMI account refused", lines[0], "newest first")
+	require.Equal(t, "create AMI account denied", lines[0], "newest first")
 }
 
 func TestCLI_auditListFiltersAndPages(t *testing.T) {
@@ -70,7 +70,7 @@ func TestCLI_auditListFiltersAndPages(t *testing.T) {
 	require.GreaterOrEqual(t, all, 4)
 	require.Equal(t, 2, count("--action", "create"))
 	require.Equal(t, 1, count("--action", "create", "--key", "crm"))
-	require.Equal(t, 1, count("--outcome", "refused"))
+	require.Equal(t, 1, count("--outcome", "denied"))
 	require.Equal(t, all, count("--kind", "AMI account"))
 	require.Zero(t, count("--kind", "administrator"))
 	require.Zero(t, count("--actor", "nobody"))
@@ -80,7 +80,7 @@ func TestCLI_auditListFiltersAndPages(t *testing.T) {
 	require.Equal(t, "No entries found.\n", c.do(t, "audit", "list", "--actor", "nobody"))
 
 	output := c.do(t, "audit", "list", "--limit", "1")
-	require.Regexp(t, `^SEQUENCE +TIME +ACTOR +ADDRESS +ACTION +KIND +KEY +OUTCOME +REASON\n\d+ +[-\d]+ [:\d]+ +host \S+ +- +delete +AMI account +crm +refused +\S.*\n`, output)
+	require.Regexp(t, `^SEQUENCE +TIME +ACTOR +ADDRESS +ACTION +KIND +KEY +OUTCOME +REASON\n\d+ +[-\d]+ [:\d]+ +console \S+ +- +delete +AMI account +crm +denied +\S.*\n`, output)
 	next := regexp.MustCompile(`\nMore: --after (\d+)\n$`).FindStringSubmatch(output)
 	require.NotNil(t, next, output)
 	rest := c.entries(t, "--after", next[1])
@@ -94,7 +94,7 @@ func TestAudit_recordsExportBeforeOutput(t *testing.T) {
 	require.Contains(t, c.do(t, "user", "export"), `"username":"jane"`)
 	exports := c.entries(t, "--action", "export")
 	require.Len(t, exports, 1)
-	require.Equal(t, []any{"person", "", "done"}, []any{exports[0]["kind"], exports[0]["key"], exports[0]["outcome"]})
+	require.Equal(t, []any{"user", "", "succeeded"}, []any{exports[0]["kind"], exports[0]["key"], exports[0]["outcome"]})
 
 	line := slices.Concat(c.flags, []string{"user", "export"})
 	require.Equal(t, exitFailed, run(t.Context(), line, strings.NewReader(""), fullWriter{}, io.Discard))
@@ -117,7 +117,7 @@ func TestCheckpoint_detectsReplacedLog(t *testing.T) {
 	c.do(t, "ami-account", "add", "wallboard")
 	c.do(t, "audit", "verify", "--since", checkpointMatch[1]+":"+checkpointMatch[2])
 	verified := c.json(t, "audit", "verify", "--since", checkpointMatch[1]+":"+strings.ToUpper(checkpointMatch[2]))
-	require.Empty(t, verified["problems"])
+	require.Empty(t, verified["findings"])
 	require.InDelta(t, 2, verified["records"], 0)
 
 	// A new log is valid in itself.
@@ -185,7 +185,7 @@ func TestAudit_recordsRejectedFlagsOnce(t *testing.T) {
 		entries := c.entries(t)
 		require.Len(t, entries, before+1, "%v", test.line)
 		e := entries[0]
-		require.Equal(t, "refused", e["outcome"], "%v", test.line)
+		require.Equal(t, "denied", e["outcome"], "%v", test.line)
 		require.Equal(t, test.want, []any{e["action"], e["kind"], e["key"], e["reason"]})
 	}
 	c.do(t, "audit", "verify")
@@ -214,6 +214,6 @@ func TestAudit_recordsInstallBeforeBlockingIssue(t *testing.T) {
 	output := c.withFlags("--ami", "127.0.0.1:1").fails(t, exitFailed, "config", "install")
 	require.Contains(t, output, "AMI is off")
 	e := c.entries(t)[0]
-	require.Equal(t, []any{"install", "configuration", "done"}, []any{e["action"], e["kind"], e["outcome"]})
+	require.Equal(t, []any{"install", "configuration", "succeeded"}, []any{e["action"], e["kind"], e["outcome"]})
 	require.Contains(t, c.read(t, "manager.conf"), includeLine, "this was changed")
 }

@@ -91,7 +91,7 @@ func TestCLI_groupImpactBeforeDelete(t *testing.T) {
 	require.InDelta(t, 2, shown["total"], 0)
 
 	output = c.fails(t, exitRejected, "group", "delete", "Sales")
-	require.Contains(t, output, "this group is still needed by person alice, person bob")
+	require.Contains(t, output, "this group is still needed by user alice, user bob")
 	require.Contains(t, output, "'pbxctl group impact NAME'")
 	require.Equal(t, map[string]any{"deleted": "Sales"}, c.json(t, "group", "delete", "SALES", "--force"))
 	require.Empty(t, c.json(t, "user", "show", "alice")["groups"])

@@ -82,7 +82,7 @@ func TestCLI_keyRotateKeepsKeysOnFailure(t *testing.T) {
 	c := offline(t)
 	secrets := c.withSecrets(t, 2)
 	before := c.keys(t)
-	c.exec(t, "UPDATE pbxusers_managers SET secret = CAST(x'01' || secret AS BLOB) WHERE folded_name = 'account1'")
+	c.exec(t, "UPDATE pbxusers_ami_accounts SET secret = CAST(x'01' || secret AS BLOB) WHERE folded_name = 'account1'")
 	output := c.fails(t, exitFailed, "key", "rotate")
 	require.Contains(t, output, "the old keys are still needed")
 	require.Contains(t, output, "pbxctl key rotate")
@@ -90,7 +90,7 @@ func TestCLI_keyRotateKeepsKeysOnFailure(t *testing.T) {
 	require.Len(t, keys, 2)
 	require.Equal(t, before[0], keys[1])
 
-	c.exec(t, "UPDATE pbxusers_managers SET secret = CAST(substr(secret, 2) AS BLOB) WHERE folded_name = 'account1'")
+	c.exec(t, "UPDATE pbxusers_ami_accounts SET secret = CAST(substr(secret, 2) AS BLOB) WHERE folded_name = 'account1'")
 	c.do(t, "key", "rotate")
 	require.Len(t, c.keys(t), 1)
 	c.requireSecrets(t, secrets)

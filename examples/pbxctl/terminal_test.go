@@ -34,7 +34,7 @@ func TestCLI_escapesTerminalControlSequences(t *testing.T) {
 	})
 	c.do(t, "admin", "add", "jane")
 	c.exec(t, "UPDATE pbxusers_administrators SET display_name = '"+hostile+"', username = 'jane"+hostile+"', sections = '[\"\\u001b\"]'")
-	c.exec(t, "UPDATE pbxusers_audit SET actor_name = '"+hostile+"', record = '"+hostile+"', reason = '"+hostile+"'")
+	c.exec(t, "UPDATE pbxusers_audit SET actor_name = '"+hostile+"', record_key = '"+hostile+"', reason = '"+hostile+"'")
 	c.write(t, "manager.d/x.conf", "[other"+strings.ReplaceAll(hostile, "\n", " ")+"\n")
 	for _, line := range [][]string{
 		{"ami-account", "list"},

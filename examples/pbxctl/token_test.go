@@ -34,7 +34,7 @@ func TestCLI_tokenAddPrintsAPIRecord(t *testing.T) {
 	id, _ := added["id"].(string)
 	require.Regexp(t, `^[\w-]{43}$`, key)
 	require.Regexp(t, `^[a-z0-9]{16}$`, id)
-	for _, stamp := range []string{"created_at", "updated_at", "key_made_at"} {
+	for _, stamp := range []string{"created_at", "updated_at", "key_created_at"} {
 		require.Regexp(t, `^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$`, added[stamp])
 		delete(added, stamp)
 	}
@@ -124,7 +124,7 @@ func TestCLI_tokenReportsAllFieldErrors(t *testing.T) {
 		}
 	}
 	require.Contains(t, c.fails(t, exitRejected, "token", "list", ""), "\n  username: the username is empty")
-	require.Contains(t, c.fails(t, exitRejected, "token", "list", "nobody"), "there is no such person")
+	require.Contains(t, c.fails(t, exitRejected, "token", "list", "nobody"), "there is no such user")
 	for _, verb := range []string{"show", "edit --disabled", "rotate", "delete"} {
 		line := append([]string{"token"}, strings.Fields(verb)...)
 		require.Contains(t, c.fails(t, exitRejected, append(line, "hush")...), "there is no such API token\nRun 'pbxctl token list'", verb)

@@ -68,10 +68,10 @@ func TestCLI_userAddPrintsAPIRecord(t *testing.T) {
 		"cell_phone": "+49 170 1", "home_phone": "030 2", "work_phone": "030 3 x4", "fax": "030 5", "language": "de", "time_zone": "Europe/Berlin",
 		"default_extension": "0401", "linked_extensions": []any{"402", "403", "404"}, "groups": []any{"Sales", "销售"},
 		"permissions": map[string]any{
-			"xmpp.login": true, "voicemail.extensions": map[string]any{"extend": []any{"self", "402"}}, "phone_apps.modules": []any{},
+			"xmpp.login": true, "voicemail.extensions": map[string]any{"append": []any{"self", "402"}}, "phone_apps.modules": []any{},
 		},
 		"disabled": false, "must_change_password": true, "directory": "", "external_id": "hr-17", "picture": "",
-		"has_password": false, "password_elsewhere": false, "has_second_factor": false,
+		"has_password": false, "external_password": false, "has_second_factor": false,
 	}, added)
 	output := c.do(t, "user", "show", "JANE.roe")
 	require.Regexp(t, `(?m)^groups +Sales,销售\npermissions +phone_apps.modules=none\npermissions +voicemail.extensions=\+ self, 402\npermissions +xmpp.login=on$`, output)
@@ -181,8 +181,8 @@ func TestCLI_userReportsAllFieldErrors(t *testing.T) {
 	require.NotContains(t, strings.ToLower(output), "hush")
 	require.Contains(t, c.fails(t, exitRejected, "user", "add", "fine", "--permissions", "no.such=on"), "\n  permissions.no.such: there is no such permission")
 	require.Contains(t, c.fails(t, exitRejected, "user", "add", "fine", "--password", ""), "\n  password: the given value is empty")
-	require.Contains(t, c.fails(t, exitRejected, "user", "add", "JANE"), "username: another person has this username already")
-	require.Contains(t, c.fails(t, exitRejected, "user", "add", "bob", "--default-extension", "401"), "default_extension: another person has this default_extension already")
+	require.Contains(t, c.fails(t, exitRejected, "user", "add", "JANE"), "username: another user has this username already")
+	require.Contains(t, c.fails(t, exitRejected, "user", "add", "bob", "--default-extension", "401"), "default_extension: another user has this default_extension already")
 	output = c.fails(t, exitRejected, "user", "add", "bob", "--default-extension", "401", "--permissions", "x")
 	require.Contains(t, output, "\n  default_extension: ")
 	require.Contains(t, output, "\n  permissions[0]: ")
@@ -193,7 +193,7 @@ func TestCLI_userReportsAllFieldErrors(t *testing.T) {
 	require.Contains(t, c.fails(t, exitRejected, "user", "add", strings.Repeat("x", 100_000)), "\n  username: ")
 	for _, verb := range []string{"show", "edit --disabled", "disable", "enable", "delete", "invite", "welcome", "reset", "softphone", "permissions", "mail preview", "end-sessions", "remove-second-factor"} {
 		line := append([]string{"user"}, strings.Fields(verb)...)
-		require.Contains(t, c.fails(t, exitRejected, append(line, "nobody")...), "there is no such person\nRun 'pbxctl user list'", verb)
+		require.Contains(t, c.fails(t, exitRejected, append(line, "nobody")...), "there is no such user\nRun 'pbxctl user list'", verb)
 	}
 	require.Equal(t, before, c.do(t, "user", "export"))
 }
@@ -210,9 +210,9 @@ func TestCLI_userPermissionsExplains(t *testing.T) {
 	items, _ := only["items"].([]any)
 	require.Len(t, items, 1)
 	explained, _ := items[0].(map[string]any)
-	require.Equal(t, false, explained["on"])
-	require.Len(t, explained["sources"], 2)
-	all, _ := c.listField(t, "sentence", "user", "permissions", "jane")
+	require.Equal(t, false, explained["enabled"])
+	require.Len(t, explained["grants"], 2)
+	all, _ := c.listField(t, "description", "user", "permissions", "jane")
 	require.Len(t, all, len(c.openApp(t).Users.Permissions()))
 	require.Contains(t, c.fails(t, exitRejected, "user", "permissions", "jane", "--permission", "no.such"), "\n  permission: ")
 	require.Regexp(t, `(?m)^settings.extensions +extensions +self +May change `, c.do(t, "user", "permissions"))

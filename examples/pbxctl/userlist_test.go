@@ -59,13 +59,13 @@ func TestCLI_userRestoreAndPurge(t *testing.T) {
 	require.Equal(t, c.do(t, "user", "list", "--deleted"), c.do(t, "user", "list", "--status", "deleted"))
 
 	c.do(t, "user", "add", "jane", "--default-extension", "401")
-	require.Contains(t, c.fails(t, exitRejected, "user", "restore", id), "username: another person has this username already")
+	require.Contains(t, c.fails(t, exitRejected, "user", "restore", id), "username: another user has this username already")
 	restored := c.json(t, "user", "restore", id, "--username", "jane.old", "--default-extension", "")
 	require.Equal(t, "jane.old", restored["username"])
 	require.Empty(t, restored["default_extension"])
 	require.Contains(t, c.fails(t, exitRejected, "user", "purge", id), "only deleted people")
 	for _, verb := range []string{"restore", "purge"} {
-		require.Contains(t, c.fails(t, exitRejected, "user", verb, "nonsense"), "there is no such deleted person\nRun 'pbxctl user list --deleted'", verb)
+		require.Contains(t, c.fails(t, exitRejected, "user", verb, "nonsense"), "there is no such deleted user\nRun 'pbxctl user list --deleted'", verb)
 	}
 
 	c.do(t, "user", "delete", "jane.old")
@@ -184,8 +184,8 @@ func TestCLI_completionReadsAllPages(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	zoe, _ := c.json(t, "user", "add", "zoe")["id"].(string)
-	c.copyRows(t, "pbxusers_people", store.MaxPageLimit, map[string]string{
-		"id": "printf('%024d', i)", "username": "printf('anne%d', i)", "folded_username": "printf('anne%d', i)", "taken_username": "NULL",
+	c.copyRows(t, "pbxusers_users", store.MaxPageLimit, map[string]string{
+		"id": "printf('%024d', i)", "username": "printf('anne%d', i)", "folded_username": "printf('anne%d', i)", "unique_username": "NULL",
 	})
 	require.Equal(t, []string{"zoe"}, c.complete(t, "user", "show", "zo"))
 
@@ -195,7 +195,7 @@ func TestCLI_completionReadsAllPages(t *testing.T) {
 	require.Equal(t, []string{"z" + id[1:]}, c.complete(t, "token", "show", "z"))
 	require.Len(t, c.complete(t, "token", "show", ""), store.MaxPageLimit, "a page is enough to choose from")
 
-	c.exec(t, "UPDATE pbxusers_people SET deleted = 1, deleted_at = updated_at")
+	c.exec(t, "UPDATE pbxusers_users SET deleted = 1, deleted_at = updated_at")
 	require.Equal(t, []string{zoe}, c.complete(t, "user", "restore", zoe[:12]))
 }
 

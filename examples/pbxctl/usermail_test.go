@@ -62,7 +62,7 @@ func TestCLI_userWelcomeMailLinkSetsPassword(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound, "it works once")
 
 	reset := c.json(t, "user", "reset", "jane")
-	require.Equal(t, "delivered", reset["status"])
+	require.Equal(t, "sent", reset["status"])
 	require.Equal(t, "jane", reset["username"])
 	require.NotEmpty(t, reset["expires_at"])
 	const next = "drei blaue Deiche voller Schafe"
@@ -75,9 +75,9 @@ func TestCLI_userWelcomeMailLinkSetsPassword(t *testing.T) {
 
 func TestCLI_userWelcomeReportsDeliveryStatus(t *testing.T) {
 	t.Parallel()
-	c, _ := withMailServer(t, &smtp.Options{RejectRecipient: "refused@example.org"})
+	c, _ := withMailServer(t, &smtp.Options{RejectRecipient: "rejected@example.org"})
 	c.do(t, "user", "add", "silent")
-	c.do(t, "user", "add", "refused", "--email", "refused@example.org")
+	c.do(t, "user", "add", "rejected", "--email", "rejected@example.org")
 	c.do(t, "user", "add", "disabled", "--email", "disabled@example.org", "--disabled")
 	for status, test := range map[string]struct {
 		c        *ctl
@@ -85,10 +85,10 @@ func TestCLI_userWelcomeReportsDeliveryStatus(t *testing.T) {
 		want     string
 	}{
 		"no_address":     {c, "silent", "the person has no primary email address"},
-		"refused":        {c, "refused", "the mail server refused the mail"},
+		"rejected":       {c, "rejected", "the mail server refused the mail"},
 		"skipped":        {c, "disabled", "the person is disabled"},
-		"not_configured": {c.withFlags("--smtp", ""), "refused", "no mail server is configured"},
-		"failed":         {c.withFlags("--smtp", "127.0.0.1:1"), "refused", "the mail could not be sent"},
+		"not_configured": {c.withFlags("--smtp", ""), "rejected", "no mail server is configured"},
+		"failed":         {c.withFlags("--smtp", "127.0.0.1:1"), "rejected", "the mail could not be sent"},
 	} {
 		output := test.c.fails(t, exitFailed, "user", "welcome", test.username)
 		require.Contains(t, output, "pbxctl: no mail was sent ("+status+"): "+test.want)
@@ -97,14 +97,14 @@ func TestCLI_userWelcomeReportsDeliveryStatus(t *testing.T) {
 		require.Equal(t, status, decoded(t, o.stdout)["status"])
 		require.NotContains(t, o.stdout+o.stderr+output, "@example.org")
 	}
-	output := c.withFlags("--base-url", "").fails(t, exitFailed, "user", "welcome", "refused")
+	output := c.withFlags("--base-url", "").fails(t, exitFailed, "user", "welcome", "rejected")
 	require.Contains(t, output, "configure the base URL")
 }
 
 func TestCLI_userWelcomeAllMailsEachUserOnce(t *testing.T) {
 	t.Parallel()
-	c, server := withMailServer(t, &smtp.Options{RejectRecipient: "refused@example.org"})
-	for _, name := range []string{"alice", "bob", "refused"} {
+	c, server := withMailServer(t, &smtp.Options{RejectRecipient: "rejected@example.org"})
+	for _, name := range []string{"alice", "bob", "rejected"} {
 		c.do(t, "user", "add", name, "--email", name+"@example.org")
 	}
 	c.do(t, "user", "add", "silent")
@@ -112,18 +112,18 @@ func TestCLI_userWelcomeAllMailsEachUserOnce(t *testing.T) {
 	o := c.run(t, "user", "welcome", "--all")
 	require.Equal(t, exitFailed, o.code, o.stderr)
 	require.Contains(t, o.stdout, "1 of 4: alice: the mail server has taken the mail\n")
-	require.Contains(t, o.stdout, "\ndelivered: 2, no address: 1, refused: 1.\n")
+	require.Contains(t, o.stdout, "\nno address: 1, rejected: 1, sent: 2.\n")
 	require.Contains(t, o.stderr, "1 mails were not sent")
 	for _, name := range []string{"alice", "bob"} {
 		require.Equal(t, []string{name + "@example.org"}, server.Receive(t).To)
 	}
 	require.Zero(t, server.Pending())
 
-	c.do(t, "user", "edit", "refused", "--email", "taken@example.org")
+	c.do(t, "user", "edit", "rejected", "--email", "taken@example.org")
 	c.do(t, "user", "delete", "silent")
 	c.do(t, "user", "add", "carol", "--email", "carol@example.org")
 	report := c.json(t, "user", "welcome", "--all")
-	require.Equal(t, map[string]any{"delivered": 2.0}, report["counts"])
+	require.Equal(t, map[string]any{"sent": 2.0}, report["counts"])
 	for _, name := range []string{"carol", "taken"} {
 		require.Equal(t, []string{name + "@example.org"}, server.Receive(t).To)
 	}

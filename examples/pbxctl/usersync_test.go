@@ -54,7 +54,7 @@ func TestSync_createsAndDisablesDirectoryUsers(t *testing.T) {
 	require.Empty(t, report["problems"])
 	alice := c.json(t, "user", "show", "alice")
 	require.Equal(t, "head-office", alice["directory"])
-	require.Equal(t, true, alice["password_elsewhere"])
+	require.Equal(t, true, alice["external_password"])
 	require.Equal(t, "alice@example.org", alice["email"])
 	require.Equal(t, []any{"Everybody", "Sales"}, alice["groups"])
 	require.Contains(t, c.do(t, "user", "sync"), "Done: 3 directory entries, 3 unchanged.\n")

@@ -147,7 +147,7 @@ func (w pageWalk) lists(t *testing.T) {
 	t.Helper()
 	for path, name := range map[string]string{
 		"/administrators": "administrators", "/administrators?search=nobody": "administrators-none", "/administrators?sort=-created_at": "administrators-sorted",
-		"/ami-accounts": "ami-accounts", "/ami-accounts?search=nobody": "ami-accounts-none", "/audit": "audit", "/audit?outcome=refused": "audit-rejected",
+		"/ami-accounts": "ami-accounts", "/ami-accounts?search=nobody": "ami-accounts-none", "/audit": "audit", "/audit?outcome=denied": "audit-rejected",
 		"/settings": "settings", "/config/banner": "banner",
 	} {
 		w.openAndCheck(t, http.StatusOK, path, name)

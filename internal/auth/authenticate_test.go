@@ -35,7 +35,7 @@ func TestAuthenticator_Authenticate_savesAndRecordsLogin(t *testing.T) {
 			entries := h.auditEntries(t, audit.Query{})
 			require.Len(t, entries, 1)
 			require.Equal(t, audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")}, entries[0].Actor)
-			require.Equal(t, []string{"done login Jane"}, h.auditLines(t))
+			require.Equal(t, []string{"succeeded login Jane"}, h.auditLines(t))
 		})
 	}
 }
@@ -69,7 +69,7 @@ func TestAuthenticator_Authenticate_sameErrorForInvalidCredentials(t *testing.T)
 	require.Len(t, h.auditEntries(t, audit.Query{}), 8)
 	for _, line := range h.auditLines(t) {
 		require.Contains(t, []string{
-			"refused login : forbidden: invalid_credentials", "refused login Jane: forbidden: invalid_credentials", "refused login nopassword: forbidden: invalid_credentials",
+			"denied login : forbidden: invalid_credentials", "denied login Jane: forbidden: invalid_credentials", "denied login nopassword: forbidden: invalid_credentials",
 		}, line)
 	}
 }
@@ -153,7 +153,7 @@ func TestAuthenticator_Authenticate_authorizesAfterPasswordBeforeCode(t *testing
 	require.Zero(t, calls)
 	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", rightPassword), authorize)
 	requireLoginError(t, err, credential.NotAuthorized)
-	require.Equal(t, "refused login Jane: forbidden: not_authorized", h.auditLines(t)[0])
+	require.Equal(t, "denied login Jane: forbidden: not_authorized", h.auditLines(t)[0])
 	_, err = h.Verify(t.Context(), newLoginAttempt("jane", rightPassword), authorize)
 	requireLoginError(t, err, credential.NotAuthorized)
 	withCode.Code = totpCode(t, key, h.clock.Now())

@@ -68,7 +68,7 @@ func (r *fakeAccounts) Reload(ctx context.Context, id string) (*auth.Account, er
 	}
 	a, found := r.accounts[id]
 	if !found {
-		return nil, &store.NotFoundError{Kind: "person"}
+		return nil, &store.NotFoundError{Kind: "user"}
 	}
 	a.Credentials = a.Credentials.Clone()
 	return &a, ctx.Err()
@@ -76,7 +76,7 @@ func (r *fakeAccounts) Reload(ctx context.Context, id string) (*auth.Account, er
 
 func (r *fakeAccounts) Save(ctx context.Context, action string, after *auth.Account) error {
 	r.update(after.ID, func(a *auth.Account) { a.Credentials, a.LastLoginAt = after.Credentials.Clone(), after.LastLoginAt })
-	return r.auditLog.Record(ctx, audit.Event{Action: action, Kind: "person", Key: after.Name})
+	return r.auditLog.Record(ctx, audit.Event{Action: action, Kind: "user", Key: after.Name})
 }
 
 // update edits the person of that ID, as another program would.
@@ -127,7 +127,7 @@ func newEnv(t testing.TB, configure ...func(*auth.Options)) *env {
 		Params: passwords.Params{Memory: 64, Time: 1, Threads: 1}, Concurrency: 2, Derive: h.hashes.derive,
 	})
 	opts := auth.Options{
-		Kind: "person", ActorKind: audit.User, Accounts: h.accounts, Hasher: h.hasher,
+		Kind: "user", ActorKind: audit.User, Accounts: h.accounts, Hasher: h.hasher,
 		Limiter: ratelimit.New(&ratelimit.Options{Clock: h.clock.Now}), Pending: auth.NewMemoryStore(), Audit: h.auditLog,
 		Clock: h.clock.Now, Random: rand.Reader, Logger: slog.New(slog.DiscardHandler),
 		DisabledMessage: "this person is disabled; ask an administrator",

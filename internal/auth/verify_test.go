@@ -30,7 +30,7 @@ func TestAuthenticator_Verify_createsNoSession(t *testing.T) {
 	require.Empty(t, h.auditLines(t))
 	_, err := h.Verify(t.Context(), newLoginAttempt("jane", "wrong"), nil)
 	requireLoginError(t, err, credential.InvalidCredentials)
-	require.Equal(t, []string{"refused login Jane: forbidden: invalid_credentials"}, h.auditLines(t))
+	require.Equal(t, []string{"denied login Jane: forbidden: invalid_credentials"}, h.auditLines(t))
 }
 
 func TestAuthenticator_Verify_handlesThousandConcurrently(t *testing.T) {
@@ -189,7 +189,7 @@ func TestAuthenticator_VerifyCurrentPassword_unaffectedByLoginGuesses(t *testing
 	}
 	entries := h.auditEntries(t, audit.Query{})[:len(h.auditLines(t))-strangers]
 	require.Len(t, entries, 11, "of those that are held up only the first")
-	require.Equal(t, "throttled", entries[0].Reason)
+	require.Equal(t, "rate_limited", entries[0].Reason)
 	require.Equal(t, "invalid: current_password (wrong)", entries[1].Reason)
 	for _, e := range entries {
 		require.Equal(t, audit.Actor{Kind: audit.User, Name: "Jane", RemoteAddr: netip.MustParseAddr("192.0.2.1")}, e.Actor)

@@ -40,7 +40,7 @@ func (l *Log) RecordFailure(ctx context.Context, event Event, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if err := l.append(ctx, e, nil); err != nil {
-		l.logger.ErrorContext(ctx, "the audit trail cannot be written", "action", e.Action, "kind", e.Kind, "key", e.Key,
+		l.logger.ErrorContext(ctx, "the audit log cannot be written", "action", e.Action, "kind", e.Kind, "key", e.Key,
 			"outcome", string(outcome), "reason", e.Reason, "actor", e.Actor.Name, "remote_addr", e.Actor.Origin(), "error", err)
 	}
 }
@@ -54,12 +54,12 @@ func outcomeOf(err error) (outcome Outcome, reason string) {
 		word string
 	}{
 		{store.ErrInvalid, "invalid"},
-		{store.ErrAlreadyExists, "exists"},
+		{store.ErrAlreadyExists, "already_exists"},
 		{store.ErrNotFound, "not_found"},
 		{store.ErrInUse, "in_use"},
 		{store.ErrConflict, "conflict"},
 		{store.ErrForbidden, "forbidden"},
-		{store.ErrRateLimited, "throttled"},
+		{store.ErrRateLimited, "rate_limited"},
 	} {
 		if errors.Is(err, mapping.is) {
 			outcome, reason = Denied, mapping.word

@@ -12,9 +12,9 @@ type Outcome string
 // The outcomes of an act.
 const (
 	// Succeeded means that it was done.
-	Succeeded Outcome = "done"
+	Succeeded Outcome = "succeeded"
 	// Denied means that it was refused, and nothing was changed.
-	Denied Outcome = "refused"
+	Denied Outcome = "denied"
 	// Failed means that the system failed at it.
 	Failed Outcome = "failed"
 )
@@ -29,13 +29,13 @@ const (
 	Administrator ActorKind = "administrator"
 	// User is somebody of the directory who logged in to a portal of their
 	// own, or to a service.
-	User ActorKind = "person"
+	User ActorKind = "user"
 	// Console is somebody who has a shell on the host.
-	Console ActorKind = "host"
+	Console ActorKind = "console"
 	// System is the program by itself.
 	System ActorKind = "system"
 	// Anonymous is somebody who has not logged in.
-	Anonymous ActorKind = "visitor"
+	Anonymous ActorKind = "anonymous"
 )
 
 // Actor is who did something, and from where.
@@ -70,7 +70,7 @@ type Entry struct {
 	// Sequence counts the entries of a trail from 1, without a gap.
 	Sequence int64 `json:"sequence"`
 	// Time is UTC with microseconds.
-	Time  time.Time `json:"at"`
+	Time  time.Time `json:"time"`
 	Actor Actor     `json:"actor"`
 	// Action is a word such as "create", "update", "delete", "login",
 	// "apply".

@@ -50,7 +50,7 @@ type Event struct {
 // ActionBaseline is the action of an event that tells the trail of a record from
 // before the trail began, or vouches for one that was changed in another way:
 // with its Sealed, and neither Before nor After.
-const ActionBaseline = "adopt"
+const ActionBaseline = "baseline"
 
 // newEntry returns the entry of an event, not chained yet.
 func (l *Log) newEntry(ctx context.Context, event Event, outcome Outcome, reason string) (*Entry, error) {

@@ -37,8 +37,8 @@ func Example() {
 	}
 	// Output:
 	// 2: jane, create "dialer" invalid: secret (min)
-	// 1: jane, create "crm" done
-	// record_unknown evil
+	// 1: jane, create "crm" succeeded
+	// record_untracked evil
 }
 
 func ExampleLog_Do() {
@@ -68,5 +68,5 @@ func ExampleLog_RecordFailure() {
 	auditLog.RecordFailure(ctx, audit.Event{Action: "login", Kind: "administrator", Key: "jane"}, &store.RateLimitedError{RetryAfter: time.Minute})
 	list, _ := auditLog.List(ctx, audit.Query{Outcome: audit.Denied})
 	fmt.Println(list.Items[0].Actor.RemoteAddr, list.Items[0].Action, list.Items[0].Reason)
-	// Output: 198.51.100.9 login throttled
+	// Output: 198.51.100.9 login rate_limited
 }

@@ -107,7 +107,7 @@ func (l *Log) chain(ctx context.Context, head Head, e *Entry, state []byte) (Hea
 }
 
 // tamperKind is the kind of the entries of [Log.recordTampering].
-const tamperKind = "audit trail"
+const tamperKind = "audit log"
 
 // recordTampering keeps, for good, that the head was found forged or that there are
 // entries that it does not know of, and returns the head to go on from: to
@@ -121,7 +121,7 @@ func (l *Log) recordTampering(ctx context.Context, head Head, cause error) (Head
 	case errors.Is(cause, store.ErrAlreadyExists):
 		reason = "entry_added"
 	}
-	l.logger.ErrorContext(ctx, "the audit trail was changed behind the program's back; verify it", "reason", reason)
+	l.logger.ErrorContext(ctx, "the audit log was modified outside this program; verify it", "reason", reason)
 	newest, err := l.store.ListEntries(ctx, Query{PageRequest: store.PageRequest{Limit: 1}})
 	if err != nil {
 		return Head{}, err
@@ -130,7 +130,7 @@ func (l *Log) recordTampering(ctx context.Context, head Head, cause error) (Head
 	if len(newest.Items) > 0 {
 		head = Head{Sequence: newest.Items[0].Sequence, Hash: newest.Items[0].Hash}
 	}
-	e, err := l.newEntry(ctx, Event{Action: "break", Kind: tamperKind}, Failed, reason)
+	e, err := l.newEntry(ctx, Event{Action: "tampering", Kind: tamperKind}, Failed, reason)
 	if err != nil {
 		return Head{}, err
 	}

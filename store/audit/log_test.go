@@ -142,17 +142,17 @@ func (e *stepError) Unwrap() error { return e.error }
 func TestLog_RecordFailure_reasonHasCodesOnly(t *testing.T) {
 	t.Parallel()
 	for reason, err := range map[string]error{
-		"exists: name":     &store.AlreadyExistsError{Kind: kind, Field: "name", Location: "secret place"},
-		"not_found":        fmt.Errorf("secret: %w", &store.NotFoundError{Kind: kind}),
-		"in_use":           &store.InUseError{Kind: kind, References: []store.Reference{{Kind: "secret", Key: "secret"}}},
-		"conflict":         &store.ConflictError{Reason: "secret"},
-		"conflict: reload": &stepError{&store.ConflictError{Reason: "secret"}},
-		"forbidden":        &store.ForbiddenError{Reason: "secret"},
-		"throttled":        &store.RateLimitedError{RetryAfter: time.Minute},
-		"failed":           errors.New("secret"),
-		"failed: reload":   &stepError{errors.New("secret")},
-		"failed: canceled": fmt.Errorf("secret: %w", context.Canceled),
-		"failed: timeout":  fmt.Errorf("secret: %w", context.DeadlineExceeded),
+		"already_exists: name": &store.AlreadyExistsError{Kind: kind, Field: "name", Location: "secret place"},
+		"not_found":            fmt.Errorf("secret: %w", &store.NotFoundError{Kind: kind}),
+		"in_use":               &store.InUseError{Kind: kind, References: []store.Reference{{Kind: "secret", Key: "secret"}}},
+		"conflict":             &store.ConflictError{Reason: "secret"},
+		"conflict: reload":     &stepError{&store.ConflictError{Reason: "secret"}},
+		"forbidden":            &store.ForbiddenError{Reason: "secret"},
+		"rate_limited":         &store.RateLimitedError{RetryAfter: time.Minute},
+		"failed":               errors.New("secret"),
+		"failed: reload":       &stepError{errors.New("secret")},
+		"failed: canceled":     fmt.Errorf("secret: %w", context.Canceled),
+		"failed: timeout":      fmt.Errorf("secret: %w", context.DeadlineExceeded),
 	} {
 		b := newEnv(t)
 		b.audit.RecordFailure(context.Background(), audit.Event{Action: "update", Kind: kind, Key: "crm", Before: "secret"}, err)
@@ -239,7 +239,7 @@ func TestLog_Do_denialKeepsOuterTransaction(t *testing.T) {
 	require.Empty(t, verify(t, b.audit, records.source()).Findings)
 
 	require.ErrorIs(t, b.create(t.Context(), "CRM"), store.ErrAlreadyExists)
-	require.Equal(t, "exists: name", b.entries(t)[3].Reason)
+	require.Equal(t, "already_exists: name", b.entries(t)[3].Reason)
 }
 
 func TestLog_Do_commitsChangeAndEntryTogether(t *testing.T) {
@@ -328,7 +328,7 @@ func TestLog_Do_rollsBackWhenEntryCannotBeWritten(t *testing.T) {
 	require.ErrorContains(t, b.create(context.Background(), "crm"), "the disk is full")
 	_, err := b.db.AMIAccounts().Account(context.Background(), "crm")
 	require.ErrorIs(t, err, store.ErrNotFound)
-	require.Contains(t, b.logBuf.String(), "the audit trail cannot be written")
+	require.Contains(t, b.logBuf.String(), "the audit log cannot be written")
 }
 
 func TestLog_Do_chainsConcurrentEntriesWithoutGap(t *testing.T) {

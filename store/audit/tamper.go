@@ -26,7 +26,7 @@ func (l *Log) tamperCode(ctx context.Context, e *Entry, priorState []byte) (stri
 		code, err = l.compareState(last, priorState)
 	}
 	if code != "" {
-		l.logger.ErrorContext(ctx, "a record was changed in another way than through this program; verify the audit trail",
+		l.logger.ErrorContext(ctx, "a record was modified outside this program; verify the audit log",
 			"kind", e.Kind, "key", e.Key, "code", code)
 	}
 	return code, err

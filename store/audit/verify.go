@@ -46,10 +46,10 @@ const (
 	// added, or changed together with its hash.
 	CodeEntryForged = "entry_forged"
 	// CodeEntryModified means that the entry is not what was signed.
-	CodeEntryModified = "entry_changed"
+	CodeEntryModified = "entry_modified"
 	// CodeEntryUnverified means that the entry cannot be proven, because of
 	// what became of the one before.
-	CodeEntryUnverified = "entry_unproven"
+	CodeEntryUnverified = "entry_unverified"
 	// CodeKeyMissing means that what signed the entry, or the head when
 	// Sequence is 0, is not in the keyring.
 	CodeKeyMissing = "key_missing"
@@ -60,17 +60,17 @@ const (
 	CodeHeadForged  = "head_forged"
 	// CodeHeadMismatch means that the last entry is not the one that the head
 	// tells of.
-	CodeHeadMismatch = "head_differs"
+	CodeHeadMismatch = "head_mismatch"
 	// CodeLogTampered means that the trail was found changed when this entry
 	// was to follow. Entries may be missing before it.
-	CodeLogTampered = "trail_broken"
+	CodeLogTampered = "log_tampered"
 	// CodeRecordUntracked means that the trail never told how the record was
 	// made, or told that it was deleted. With a Sequence, it was so before
 	// that entry.
-	CodeRecordUntracked = "record_unknown"
+	CodeRecordUntracked = "record_untracked"
 	// CodeRecordModified means that the record is not what the trail says of
 	// it last. With a Sequence, it was so before that entry.
-	CodeRecordModified = "record_differs"
+	CodeRecordModified = "record_modified"
 	// CodeRecordMissing means that the trail does not know of a deletion.
 	CodeRecordMissing = "record_missing"
 	// CodeRecordUnreadable means that what a record keeps sealed was changed,
@@ -91,8 +91,8 @@ type Verification struct {
 	Hash string `json:"hash"`
 	// Findings are empty when nothing was changed. At most 100 are listed;
 	// ProblemCount is how many there are.
-	Findings     []Finding `json:"problems"`
-	FindingCount int64     `json:"problem_count"`
+	Findings     []Finding `json:"findings"`
+	FindingCount int64     `json:"finding_count"`
 }
 
 // Verify reads the whole trail, and compares every record of the given kinds

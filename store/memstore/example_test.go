@@ -68,6 +68,6 @@ func ExampleDB_Users() {
 	u, err := acme.FindUser(ctx, userman.UserLookup{Username: "JANE"})
 	fmt.Println(u.Username, err)
 	// Output:
-	// default_extension: another person has this default_extension already; choose a different one
+	// default_extension: another user has this default_extension already; choose a different one
 	// jane <nil>
 }

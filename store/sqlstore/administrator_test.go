@@ -43,7 +43,7 @@ func TestDB_Administrators_rejectsSealedValueOfOtherRow(t *testing.T) {
 	for _, move := range []string{
 		`UPDATE pbxusers_administrators SET second_factor =
 			(SELECT second_factor FROM pbxusers_administrators WHERE folded_username = 'jane') WHERE folded_username = 'bob'`,
-		`UPDATE pbxusers_vault SET value = (SELECT value FROM pbxusers_vault WHERE item = 'jane') WHERE item = 'bob'`,
+		`UPDATE pbxusers_ttl_values SET value = (SELECT value FROM pbxusers_ttl_values WHERE item = 'jane') WHERE item = 'bob'`,
 	} {
 		_, err := conn.ExecContext(t.Context(), move)
 		require.NoError(t, err)

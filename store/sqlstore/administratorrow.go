@@ -14,7 +14,7 @@ func administratorTable() table {
 	return table{
 		name: "pbxusers_administrators",
 		columns: slices.Concat([]string{"folded_username"}, ampusers.Fields().Columns(), []string{
-			"extensions", "dids", "session_generation", "created_at", "updated_at", "password_changed_at", "last_login_at",
+			"extensions", "dids", "session_epoch", "created_at", "updated_at", "password_changed_at", "last_login_at",
 		}, credentialColumns()),
 		derived: []string{"folded_display_name"},
 	}

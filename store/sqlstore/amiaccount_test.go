@@ -32,8 +32,8 @@ func TestDB_AMIAccounts_rejectsSecretOfOtherRow(t *testing.T) {
 	for _, name := range []string{"crm", "dialer"} {
 		require.NoError(t, db.AMIAccounts().CreateAccount(t.Context(), &manager.Account{Name: name, Secret: store.NewSecret(plainSecret)}))
 	}
-	_, err := conn.ExecContext(t.Context(), `UPDATE pbxusers_managers
-		SET secret = (SELECT secret FROM pbxusers_managers WHERE folded_name = 'crm') WHERE folded_name = 'dialer'`)
+	_, err := conn.ExecContext(t.Context(), `UPDATE pbxusers_ami_accounts
+		SET secret = (SELECT secret FROM pbxusers_ami_accounts WHERE folded_name = 'crm') WHERE folded_name = 'dialer'`)
 	require.NoError(t, err)
 	_, err = db.AMIAccounts().Account(t.Context(), "dialer")
 	require.ErrorIs(t, err, store.ErrDecrypt)
@@ -56,7 +56,7 @@ func TestDB_AMIAccounts_errorOmitsColumnContent(t *testing.T) {
 	for _, column := range []string{"deny", "permit", "event_filters", "read_classes", "write_classes"} {
 		db, conn := open(t, newPath(t))
 		require.NoError(t, db.AMIAccounts().CreateAccount(t.Context(), &manager.Account{Name: "crm"}))
-		_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_managers SET "+column+` = '["personal data"'`)
+		_, err := conn.ExecContext(t.Context(), "UPDATE pbxusers_ami_accounts SET "+column+` = '["personal data"'`)
 		require.NoError(t, err)
 		_, err = db.AMIAccounts().Account(t.Context(), "crm")
 		require.ErrorContains(t, err, column)

@@ -13,7 +13,7 @@ import (
 
 func amiAccountTable() table {
 	return table{
-		name: "pbxusers_managers",
+		name: "pbxusers_ami_accounts",
 		columns: slices.Concat([]string{"folded_name"}, manager.Fields().Columns(), []string{
 			"secret", "deny", "permit", "read_classes", "write_classes", "event_filters", "created_at", "updated_at", "secret_changed_at",
 		}),
@@ -23,7 +23,7 @@ func amiAccountTable() table {
 
 // amiAccountSealContext is the context that the secret of an account is sealed for.
 func amiAccountSealContext(foldedName string) string {
-	return "pbxusers_managers/" + foldedName + "/secret"
+	return "pbxusers_ami_accounts/" + foldedName + "/secret"
 }
 
 // encodeAMIAccount returns the values of the columns of amiAccountTable.

@@ -26,12 +26,12 @@ func (m auditStore) AppendEntry(ctx context.Context, e *audit.Entry, head audit.
 			return &store.AlreadyExistsError{Kind: "audit entry", Field: "sequence"}
 		}
 		if err != nil {
-			return m.wrapError(ctx, "append to the audit trail", err)
+			return m.wrapError(ctx, "append to the audit log", err)
 		}
 		const replace = `INSERT INTO pbxusers_audit_head (id, sequence, hash, signature) VALUES (1, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, signature = excluded.signature`
 		_, err = q.ExecContext(ctx, replace, head.Sequence, encodeHash(head.Hash), encodeHash(head.Signature))
-		return m.wrapError(ctx, "append to the audit trail", err)
+		return m.wrapError(ctx, "append to the audit log", err)
 	})
 }
 
@@ -51,7 +51,7 @@ func (db *DB) readHead(ctx context.Context, q querier) (audit.Head, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return audit.Head{}, nil
 	}
-	return head, db.wrapError(ctx, "read the end of the audit trail", err)
+	return head, db.wrapError(ctx, "read the audit head", err)
 }
 
 // ListEntries implements [audit.Store].
@@ -84,7 +84,7 @@ func (m auditStore) ListEntries(ctx context.Context, q audit.Query) (*store.Page
 func whereEntries(q audit.Query) whereClause {
 	var s whereClause
 	for _, filter := range []struct{ column, value string }{
-		{"actor_name", q.Actor}, {"action", q.Action}, {"kind", q.Kind}, {"record", q.Key}, {"outcome", string(q.Outcome)},
+		{"actor_name", q.Actor}, {"action", q.Action}, {"kind", q.Kind}, {"record_key", q.Key}, {"outcome", string(q.Outcome)},
 	} {
 		if filter.value != "" {
 			s.and(filter.column+" = ?", filter.value)
@@ -92,10 +92,10 @@ func whereEntries(q audit.Query) whereClause {
 	}
 	// Entries are of whole microseconds: a part of one more counts as one.
 	if !q.Since.IsZero() {
-		s.and("at >= ?", ceilMicro(q.Since))
+		s.and("time >= ?", ceilMicro(q.Since))
 	}
 	if !q.Until.IsZero() {
-		s.and("at < ?", ceilMicro(q.Until))
+		s.and("time < ?", ceilMicro(q.Until))
 	}
 	return s
 }
@@ -112,5 +112,5 @@ func (m auditStore) EachEntry(ctx context.Context, visit func(*audit.Entry) erro
 
 func (m auditStore) entries(ctx context.Context, q querier, s whereClause, orderBy string, limit int) ([]*audit.Entry, error) {
 	text := entryTable().selectAll() + s.sql() + orderBy + " LIMIT ?"
-	return query(ctx, m.DB, q, "read the audit trail", text, append(s.args, limit), decodeEntry)
+	return query(ctx, m.DB, q, "read the audit log", text, append(s.args, limit), decodeEntry)
 }

@@ -11,7 +11,7 @@ func entryTable() table {
 	return table{
 		name: "pbxusers_audit",
 		columns: []string{
-			"sequence", "at", "actor_kind", "actor_name", "actor_remote_addr", "actor_service", "action", "kind", "record", "outcome", "reason",
+			"sequence", "time", "actor_kind", "actor_name", "actor_remote_addr", "actor_service", "action", "kind", "record_key", "outcome", "reason",
 			"before_json", "after_json", "fingerprint", "hash", "signature",
 		},
 	}

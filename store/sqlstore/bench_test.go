@@ -76,11 +76,11 @@ func createManyAdministrators(b *testing.B, db *sqlstore.DB, n int) {
 
 const rawAMIAccountsSQL = `SELECT folded_name, name, secret, deny, permit, named_acl, read_classes, write_classes, event_filters,
 	display_connects, allow_multiple_login, write_timeout, disabled, note, owner, created_at, updated_at, secret_changed_at
-	FROM pbxusers_managers`
+	FROM pbxusers_ami_accounts`
 
 const rawAdministratorsSQL = `SELECT folded_username, username, display_name, access, sections, teams, extensions, dids,
-	disabled, session_generation, password_hash, second_factor, second_factor_confirmed, second_factor_step, recovery_hashes,
-	invitation_hash, invitation_expires, devices, created_at, updated_at, password_changed_at, last_login_at
+	disabled, session_epoch, password_hash, second_factor, second_factor_confirmed, second_factor_step, recovery_hashes,
+	invitation_hash, invitation_expires_at, devices, created_at, updated_at, password_changed_at, last_login_at
 	FROM pbxusers_administrators`
 
 // scanRaw reads rows as database/sql gives them, and returns how many.

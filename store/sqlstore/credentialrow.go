@@ -13,7 +13,7 @@ import (
 func credentialColumns() []string {
 	return []string{
 		"password_hash", "second_factor", "second_factor_confirmed", "second_factor_step", "recovery_hashes",
-		"invitation_hash", "invitation_expires", "devices",
+		"invitation_hash", "invitation_expires_at", "devices",
 	}
 }
 

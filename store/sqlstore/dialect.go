@@ -27,6 +27,8 @@ type engine struct {
 	// lockOptions returns the options under which the migrations up to newest run
 	// in one process at a time.
 	lockOptions func(newest int64) []goose.ProviderOption
+	// hasTable reports whether a table exists.
+	hasTable func(ctx context.Context, db *sql.DB, name string) (bool, error)
 	// prepare runs before the migrations.
 	prepare func(ctx context.Context, db *sql.DB) error
 	// maxWriters is how many transactions may write at once.

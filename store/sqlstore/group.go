@@ -84,7 +84,7 @@ func (m userStore) bumpRevision(ctx context.Context, q querier) error {
 	const replace = `INSERT INTO pbxusers_group_revisions (team, revision) VALUES (?, ?)
 		ON CONFLICT (team) DO UPDATE SET revision = excluded.revision`
 	_, err := q.ExecContext(ctx, replace, m.team, 1+rand.Int64N(1<<62)) //nolint:gosec // no secret
-	return m.wrapError(ctx, "revise groups", err)
+	return m.wrapError(ctx, "bump group revision", err)
 }
 
 // Group implements [userman.Store].

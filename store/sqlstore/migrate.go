@@ -19,9 +19,23 @@ const migrationsTable = "pbxusers_migrations"
 //go:embed migrations
 var migrations embed.FS
 
-// migrate brings the tables up to date.
+// developmentTable is a table of development versions before the first release.
+// No migration leads from their tables to those of a release.
+const developmentTable = "pbxusers_managers"
+
+// migrate brings the tables up to date. It returns an error wrapping
+// store.ErrConflict for tables of a development version.
 func (db *DB) migrate(ctx context.Context) error {
-	_, err := withContext(ctx, func() (struct{}, error) { return struct{}{}, db.migrateFS(ctx, migrations) })
+	_, err := withContext(ctx, func() (struct{}, error) {
+		found, err := db.engine.hasTable(ctx, db.sql, developmentTable)
+		switch {
+		case err != nil:
+			return struct{}{}, db.wrapError(ctx, "look up the tables", err)
+		case found:
+			return struct{}{}, &store.ConflictError{Reason: "this database was created by a development version of pbxusers and cannot be upgraded; use a new database"}
+		}
+		return struct{}{}, db.migrateFS(ctx, migrations)
+	})
 	return err
 }
 

@@ -79,6 +79,21 @@ func TestDB_migrateRejectsNewerVersion(t *testing.T) {
 	require.ErrorContains(t, err, "update the program")
 }
 
+func TestOpen_rejectsDevelopmentDatabase(t *testing.T) {
+	t.Parallel()
+	db := newUnmigratedDB(t)
+	for _, table := range []string{"pbxusers_migrations (version_id INTEGER)", "pbxusers_managers (name TEXT)"} {
+		_, err := db.sql.ExecContext(t.Context(), "CREATE TABLE "+table)
+		require.NoError(t, err)
+	}
+	keyring, err := store.NewKeyring(store.GenerateKey())
+	require.NoError(t, err)
+	_, err = Open(t.Context(), db.sql, SQLite, &Options{Keyring: keyring})
+	require.ErrorIs(t, err, store.ErrConflict)
+	require.ErrorContains(t, err, "this database was created by a development version of pbxusers and cannot be upgraded; use a new database")
+	require.Equal(t, []string{"pbxusers_managers", "pbxusers_migrations"}, tableNames(t, db), "nothing changed")
+}
+
 func TestDB_migrateRunsOnSingleConnection(t *testing.T) {
 	t.Parallel()
 	db := newUnmigratedDB(t)
@@ -86,9 +101,9 @@ func TestDB_migrateRunsOnSingleConnection(t *testing.T) {
 	require.NoError(t, db.migrateFS(t.Context(), migrations))
 	require.NoError(t, db.migrateFS(t.Context(), migrations))
 	require.Equal(t, []string{
-		"pbxusers_administrators", "pbxusers_audit", "pbxusers_audit_head", "pbxusers_group_revisions", "pbxusers_groups",
-		"pbxusers_identity", "pbxusers_managers", "pbxusers_memberships", "pbxusers_migrations", "pbxusers_people",
-		"pbxusers_people_extensions", "pbxusers_pictures", "pbxusers_tokens", "pbxusers_vault",
+		"pbxusers_administrators", "pbxusers_ami_accounts", "pbxusers_audit", "pbxusers_audit_head", "pbxusers_group_revisions",
+		"pbxusers_groups", "pbxusers_identity", "pbxusers_memberships", "pbxusers_migrations", "pbxusers_pictures", "pbxusers_tokens",
+		"pbxusers_ttl_values", "pbxusers_user_extensions", "pbxusers_users",
 	}, tableNames(t, db))
 }
 
@@ -96,7 +111,7 @@ func TestDB_migrateKeepsExistingAccounts(t *testing.T) {
 	t.Parallel()
 	db := newUnmigratedDB(t)
 	older := fstest.MapFS{}
-	for _, name := range []string{"migrations/sqlite/00001_managers.sql", "migrations/sqlite/00002_identity.sql"} {
+	for _, name := range []string{"migrations/sqlite/00001_ami_accounts.sql", "migrations/sqlite/00002_identity.sql"} {
 		text, err := migrations.ReadFile(name)
 		require.NoError(t, err)
 		older[name] = &fstest.MapFile{Data: text}

@@ -35,6 +35,6 @@ func (m userStore) PutPicture(ctx context.Context, userID string, picture []byte
 			text, args = replace, append(args, picture)
 		}
 		_, err := q.ExecContext(ctx, text, args...)
-		return m.wrapError(ctx, "keep picture", err)
+		return m.wrapError(ctx, "write picture", err)
 	})
 }

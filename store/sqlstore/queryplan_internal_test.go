@@ -94,8 +94,8 @@ func TestPager_everySortUsesIndex(t *testing.T) {
 		requireIndexed(t, db, entryTable().selectAll()+s.sql()+" ORDER BY sequence DESC LIMIT ?", s.args)
 	}
 	for _, text := range []string{
-		"SELECT value FROM pbxusers_vault WHERE kind = ? AND item = ? AND expires_at > ?",
-		"DELETE FROM pbxusers_vault WHERE expires_at <= ?",
+		"SELECT value FROM pbxusers_ttl_values WHERE kind = ? AND item = ? AND expires_at > ?",
+		"DELETE FROM pbxusers_ttl_values WHERE expires_at <= ?",
 		administratorTable().selectAll() + " WHERE invitation_hash = ?",
 	} {
 		steps := queryPlan(t, db, text, make([]any, strings.Count(text, "?")))
@@ -125,7 +125,7 @@ func TestPager_userFiltersFollowSortIndex(t *testing.T) {
 			require.NoError(t, err)
 			text := st.pager().sql(s, orderBy)
 			steps := queryPlan(t, db, text, append(s.args, 51))
-			require.Regexp(t, `^SEARCH pbxusers_people USING INDEX \w+ \(team=\? AND deleted=\?`, steps, text)
+			require.Regexp(t, `^SEARCH pbxusers_users USING INDEX \w+ \(team=\? AND deleted=\?`, steps, text)
 			require.NotContains(t, steps, "TEMP B-TREE", text)
 			require.Contains(t, steps, c.with, text)
 		}
@@ -147,7 +147,7 @@ func TestUserStore_lookupsUseIndex(t *testing.T) {
 		groupTable().selectAll() + " WHERE team = ? ORDER BY priority, folded_name",
 		tokenPager().sql(whereClause{conditions: []string{"team = ?", "user_id = ?"}}, " ORDER BY id"),
 		tokenPager().sql(whereClause{conditions: []string{"team = ?"}}, " ORDER BY id"),
-		"DELETE FROM pbxusers_people_extensions WHERE team = ? AND user_id = ?", "DELETE FROM pbxusers_memberships WHERE team = ? AND user_id = ?",
+		"DELETE FROM pbxusers_user_extensions WHERE team = ? AND user_id = ?", "DELETE FROM pbxusers_memberships WHERE team = ? AND user_id = ?",
 	}
 	hash := []byte("hash")
 	for _, key := range []userman.UserLookup{

@@ -112,10 +112,10 @@ func dropOldKeys(t *testing.T, path string) {
 func TestDB_Reencrypt_stopsAtUndecryptableValue(t *testing.T) {
 	t.Parallel()
 	for table, corrupt := range map[string]string{
-		"managers":       "UPDATE pbxusers_managers SET secret = x'01' WHERE folded_name = 'account-00001'",
+		"ami_accounts":   "UPDATE pbxusers_ami_accounts SET secret = x'01' WHERE folded_name = 'account-00001'",
 		"administrators": "UPDATE pbxusers_administrators SET second_factor = x'01' WHERE folded_username = 'account-00001'",
-		"people":         "UPDATE pbxusers_people SET second_factor = x'01' WHERE id = 'account-00001'",
-		"vault":          "UPDATE pbxusers_vault SET value = x'01' WHERE item = 'account-00001'",
+		"users":          "UPDATE pbxusers_users SET second_factor = x'01' WHERE id = 'account-00001'",
+		"ttl_values":     "UPDATE pbxusers_ttl_values SET value = x'01' WHERE item = 'account-00001'",
 	} {
 		conn := connect(t, newPath(t))
 		db, keys := openWithKeyFile(t, conn, filepath.Join(t.TempDir(), "keys"))
@@ -124,11 +124,11 @@ func TestDB_Reencrypt_stopsAtUndecryptableValue(t *testing.T) {
 		require.NoError(t, err)
 		_, err = db.Reencrypt(t.Context())
 		require.ErrorIs(t, err, store.ErrDecrypt, table)
-		if table == "people" {
-			require.ErrorContains(t, err, `person of team "acme"`)
+		if table == "users" {
+			require.ErrorContains(t, err, `user of team "acme"`)
 			continue
 		}
-		if table == "vault" {
+		if table == "ttl_values" {
 			require.NotContains(t, err.Error(), "account-00001", "the key may be the hash of a secret")
 			require.ErrorContains(t, err, "session")
 			continue

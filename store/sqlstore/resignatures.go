@@ -32,7 +32,7 @@ func (db *DB) readSignatures(ctx context.Context, q querier, last **audit.Entry)
 		s.and("sequence > ?", (*last).Sequence)
 	}
 	text := "SELECT sequence, hash, signature FROM pbxusers_audit" + s.sql() + " ORDER BY sequence LIMIT ?"
-	return query(ctx, db, q, "sign the audit trail anew", text, append(s.args, reencryptBatch), func(row scanner) (*audit.Entry, error) {
+	return query(ctx, db, q, "refresh audit signatures", text, append(s.args, reencryptBatch), func(row scanner) (*audit.Entry, error) {
 		e := &audit.Entry{}
 		return e, row.Scan(&e.Sequence, (*[]byte)(&e.Hash), &e.Signature)
 	})
@@ -43,7 +43,7 @@ func (db *DB) refreshEntrySignature(ctx context.Context, q querier, e *audit.Ent
 		return false, err
 	}
 	_, err := q.ExecContext(ctx, "UPDATE pbxusers_audit SET signature = ? WHERE sequence = ?", e.Signature, e.Sequence)
-	return true, db.wrapError(ctx, "sign the audit trail anew", err)
+	return true, db.wrapError(ctx, "refresh audit signatures", err)
 }
 
 func (db *DB) refreshHeadSignature(ctx context.Context, q querier, head audit.Head) (bool, error) {
@@ -51,7 +51,7 @@ func (db *DB) refreshHeadSignature(ctx context.Context, q querier, head audit.He
 		return false, err
 	}
 	_, err := q.ExecContext(ctx, "UPDATE pbxusers_audit_head SET signature = ?", head.Signature)
-	return true, db.wrapError(ctx, "sign the audit trail anew", err)
+	return true, db.wrapError(ctx, "refresh audit signatures", err)
 }
 
 // ignoreBadSignature passes on the results of Resign, but for those of a signature that

@@ -26,7 +26,7 @@ func rollbackStatements() map[string]string {
 func openWithRollbackTrigger(t *testing.T, path, statement string) *sqlstore.DB {
 	t.Helper()
 	db, conn := open(t, path)
-	_, err := conn.ExecContext(t.Context(), "CREATE TRIGGER undoing BEFORE INSERT ON pbxusers_managers WHEN NEW.name = 'undo' BEGIN "+statement+"; END")
+	_, err := conn.ExecContext(t.Context(), "CREATE TRIGGER undoing BEFORE INSERT ON pbxusers_ami_accounts WHEN NEW.name = 'undo' BEGIN "+statement+"; END")
 	require.NoError(t, err)
 	return db
 }
@@ -50,7 +50,7 @@ func TestDB_RunInTx_writesNothingAfterSQLiteRollback(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db := openWithRollbackTrigger(t, newPath(t), statement)
-			for _, result := range []error{nil, errors.New("refused")} {
+			for _, result := range []error{nil, errors.New("aborted")} {
 				require.Error(t, db.RunInTx(t.Context(), func(ctx context.Context) error {
 					createAroundRollback(ctx, t, db)
 					return result

@@ -25,7 +25,7 @@ type sealedColumn struct {
 func sealedColumns() []sealedColumn {
 	return []sealedColumn{
 		{
-			table: "pbxusers_managers", name: "secret", key: []string{"folded_name"}, batch: reencryptBatch,
+			table: "pbxusers_ami_accounts", name: "secret", key: []string{"folded_name"}, batch: reencryptBatch,
 			sealContext: func(key []string) string { return amiAccountSealContext(key[0]) }, label: "the secret of",
 		},
 		{
@@ -33,12 +33,12 @@ func sealedColumns() []sealedColumn {
 			sealContext: func(key []string) string { return administratorSealContext(key[0]) }, label: "the second factor of",
 		},
 		{
-			table: "pbxusers_people", name: "second_factor", key: []string{"team", "id"}, batch: reencryptBatch,
-			sealContext: func(key []string) string { return userSealContext(key[0], key[1]) }, label: "the second factor of a person of team",
+			table: "pbxusers_users", name: "second_factor", key: []string{"team", "id"}, batch: reencryptBatch,
+			sealContext: func(key []string) string { return userSealContext(key[0], key[1]) }, label: "the second factor of a user of team",
 		},
 		{
 			// Each may be of store.MaxValueSize.
-			table: "pbxusers_vault", name: "value", key: []string{"kind", "item"}, batch: reencryptBatch / 10,
+			table: "pbxusers_ttl_values", name: "value", key: []string{"kind", "item"}, batch: reencryptBatch / 10,
 			sealContext: func(key []string) string { return ttlSealContext(key[0], key[1]) }, label: "a value of kind",
 		},
 	}

@@ -19,6 +19,7 @@ func sqliteEngine() *engine {
 			// the one that is the lock.
 			return []goose.ProviderOption{goose.WithSessionLocker(sqliteLock{newest}), goose.WithIsolateDDL(true)}
 		},
+		hasTable:    func(ctx context.Context, db *sql.DB, name string) (bool, error) { return hasSQLiteTable(ctx, db, name) },
 		prepare:     prepareSQLite,
 		maxWriters:  1,
 		isFailure:   func(err error) bool { return sqliteCode(err) != 0 },
@@ -86,7 +87,12 @@ func prepareSQLite(ctx context.Context, db *sql.DB) (err error) {
 	return table.Insert(ctx, conn, database.InsertRequest{Version: 0})
 }
 
-func hasSQLiteTable(ctx context.Context, conn *sql.Conn, name string) (exists bool, err error) {
+// rowQuerier is a database or one of its connections.
+type rowQuerier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func hasSQLiteTable(ctx context.Context, conn rowQuerier, name string) (exists bool, err error) {
 	const query = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)"
 	err = conn.QueryRowContext(ctx, query, name).Scan(&exists)
 	return exists, err

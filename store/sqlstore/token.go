@@ -80,7 +80,7 @@ func (m tokenStore) TokenWithOwner(ctx context.Context, id string) (*apitoken.Ow
 // tokenOwnerSQL reads a token, whose it is, and the revision of the groups.
 func tokenOwnerSQL() string {
 	return "SELECT r.revision, " + tokenTable().qualifiedColumns("t") + ", " + userTable().qualifiedColumns("p") + ` FROM pbxusers_tokens t
-		JOIN pbxusers_people p ON p.team = t.team AND p.id = t.user_id
+		JOIN pbxusers_users p ON p.team = t.team AND p.id = t.user_id
 		LEFT JOIN pbxusers_group_revisions r ON r.team = t.team
 		WHERE t.team = ? AND t.id = ?`
 }
@@ -122,7 +122,7 @@ func (m tokenStore) TakeRequest(ctx context.Context, id string, now time.Time, l
 		at, old, future := now.UnixMicro(), now.Add(-time.Hour).UnixMicro(), now.Add(time.Hour).UnixMicro()
 		result, err := q.ExecContext(ctx, takeRequestSQL, old, future, old, future, at, at, m.team, id, limit, limit, old, future)
 		rateLimited := errors.New("throttled")
-		if err := m.requireAffected(ctx, "count a request", result, err, rateLimited); !errors.Is(err, rateLimited) {
+		if err := m.requireAffected(ctx, "take a request", result, err, rateLimited); !errors.Is(err, rateLimited) {
 			return err
 		}
 		wait, err = m.timeToNextHour(ctx, q, id, at)
@@ -138,7 +138,7 @@ func (m tokenStore) timeToNextHour(ctx context.Context, q querier, id string, at
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, tokenNotFound()
 	}
-	return time.Duration(hourStart-at)*time.Microsecond + time.Hour, m.wrapError(ctx, "count a request", err)
+	return time.Duration(hourStart-at)*time.Microsecond + time.Hour, m.wrapError(ctx, "take a request", err)
 }
 
 // DeleteToken implements [apitoken.Store].

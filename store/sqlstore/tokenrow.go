@@ -14,7 +14,7 @@ func tokenTable() table {
 	return table{
 		name: "pbxusers_tokens", keyLen: 2,
 		columns: slices.Concat([]string{"team", "id", "user_id"}, apitoken.Fields().Columns(), []string{
-			"addresses", "key_hash", "hour_requests", "hour_started_at", "created_at", "updated_at", "key_made_at", "last_used_at",
+			"addresses", "key_hash", "hour_requests", "hour_started_at", "created_at", "updated_at", "key_created_at", "last_used_at",
 		}),
 	}
 }

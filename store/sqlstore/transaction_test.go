@@ -61,10 +61,10 @@ func TestDB_RunInTx_isAtomicInsideWithTx(t *testing.T) {
 		return db.RunInTx(ctx, func(ctx context.Context) error {
 			require.NoError(t, db.AMIAccounts().CreateAccount(ctx, &manager.Account{Name: "lost"}))
 			last()
-			return errors.New("refused")
+			return errors.New("aborted")
 		})
 	}
-	require.EqualError(t, createAnd(func() {}), "refused")
+	require.EqualError(t, createAnd(func() {}), "aborted")
 	require.Panics(t, func() { _ = createAnd(func() { panic("boom") }) })
 	ended, cancel := context.WithCancel(ctx)
 	require.ErrorIs(t, db.RunInTx(ended, func(ctx context.Context) error {

@@ -18,13 +18,13 @@ type ttlStore struct{ *DB }
 func (db *DB) TTLStore() store.TTLStore { return ttlStore{db} }
 
 // ttlSealContext is the context that a value is sealed for.
-func ttlSealContext(kind, key string) string { return "pbxusers_vault/" + kind + "/" + key }
+func ttlSealContext(kind, key string) string { return "pbxusers_ttl_values/" + kind + "/" + key }
 
 // Get implements [store.TTLStore].
 func (m ttlStore) Get(ctx context.Context, kind, key string, now time.Time) ([]byte, error) {
 	var sealed []byte
 	err := m.read(ctx, func(ctx context.Context, q querier) error {
-		const text = "SELECT value FROM pbxusers_vault WHERE kind = ? AND item = ? AND expires_at > ?"
+		const text = "SELECT value FROM pbxusers_ttl_values WHERE kind = ? AND item = ? AND expires_at > ?"
 		err := q.QueryRowContext(ctx, text, kind, key, now.UnixMicro()).Scan(&sealed)
 		if errors.Is(err, sql.ErrNoRows) {
 			return &store.NotFoundError{Kind: "value"}
@@ -47,19 +47,19 @@ func (m ttlStore) Put(ctx context.Context, kind, key string, value []byte, expir
 		return err
 	}
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		const text = `INSERT INTO pbxusers_vault (kind, item, value, expires_at) VALUES (?, ?, ?, ?)
+		const text = `INSERT INTO pbxusers_ttl_values (kind, item, value, expires_at) VALUES (?, ?, ?, ?)
 			ON CONFLICT (kind, item) DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at`
 		// Sealed inside of the transaction, as AMI accounts are.
 		_, err := q.ExecContext(ctx, text, kind, key, m.keyring.Seal(value, ttlSealContext(kind, key)), expires.UnixMicro())
-		return m.wrapError(ctx, "keep a value", err)
+		return m.wrapError(ctx, "put a value", err)
 	})
 }
 
 // Delete implements [store.TTLStore].
 func (m ttlStore) Delete(ctx context.Context, kind, key string) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		_, err := q.ExecContext(ctx, "DELETE FROM pbxusers_vault WHERE kind = ? AND item = ?", kind, key)
-		return m.wrapError(ctx, "forget a value", err)
+		_, err := q.ExecContext(ctx, "DELETE FROM pbxusers_ttl_values WHERE kind = ? AND item = ?", kind, key)
+		return m.wrapError(ctx, "delete a value", err)
 	})
 }
 
@@ -67,11 +67,11 @@ func (m ttlStore) Delete(ctx context.Context, kind, key string) error {
 func (m ttlStore) DeleteExpired(ctx context.Context, now time.Time) (int, error) {
 	var deleted int64
 	err := m.write(ctx, func(ctx context.Context, q querier) error {
-		result, err := q.ExecContext(ctx, "DELETE FROM pbxusers_vault WHERE expires_at <= ?", now.UnixMicro())
+		result, err := q.ExecContext(ctx, "DELETE FROM pbxusers_ttl_values WHERE expires_at <= ?", now.UnixMicro())
 		if err == nil {
 			deleted, err = result.RowsAffected()
 		}
-		return m.wrapError(ctx, "forget expired values", err)
+		return m.wrapError(ctx, "delete expired values", err)
 	})
 	return int(deleted), err
 }

@@ -58,23 +58,23 @@ func (m userStore) CreateUser(ctx context.Context, u *userman.User) error {
 	})
 }
 
-// upsertUser writes the row of u, or refuses what another person has.
+// upsertUser writes the row of u, or refuses what another user has.
 func (m userStore) upsertUser(ctx context.Context, q querier, u *userman.User, text string, args []any) error {
 	_, err := q.ExecContext(ctx, text, args...)
 	if err == nil || !m.engine.isDuplicate(err) {
-		return m.wrapError(ctx, "write person", err)
+		return m.wrapError(ctx, "write user", err)
 	}
 	field, lookupErr := m.conflictingField(ctx, q, u)
 	if lookupErr != nil {
 		return lookupErr
 	}
 	if field == "" { // a hash of a link, of 32 random bytes
-		return m.wrapError(ctx, "write person", err)
+		return m.wrapError(ctx, "write user", err)
 	}
 	return &store.AlreadyExistsError{Kind: userman.KindUser, Field: field}
 }
 
-// conflictingField returns the first field of u of which another person has the value, or
+// conflictingField returns the first field of u of which another user has the value, or
 // "" when there is none.
 func (m userStore) conflictingField(ctx context.Context, q querier, u *userman.User) (field string, err error) {
 	folded := userman.FoldUsername(u.Username)
@@ -82,14 +82,14 @@ func (m userStore) conflictingField(ctx context.Context, q querier, u *userman.U
 		field, where string
 		args         []any
 	}{
-		{"username", "taken_username = ?", []any{folded}},
-		{"default_extension", "taken_extension = ?", []any{u.DefaultExtension}},
-		{"external_id", "directory = ? AND taken_external_id = ?", []any{u.Directory, u.ExternalID}},
+		{"username", "unique_username = ?", []any{folded}},
+		{"default_extension", "unique_extension = ?", []any{u.DefaultExtension}},
+		{"external_id", "directory = ? AND unique_external_id = ?", []any{u.Directory, u.ExternalID}},
 	} {
 		var found bool
-		text := "SELECT EXISTS (SELECT 1 FROM pbxusers_people WHERE team = ? AND id <> ? AND " + candidate.where + ")"
+		text := "SELECT EXISTS (SELECT 1 FROM pbxusers_users WHERE team = ? AND id <> ? AND " + candidate.where + ")"
 		if err := q.QueryRowContext(ctx, text, append([]any{m.team, u.ID}, candidate.args...)...).Scan(&found); err != nil {
-			return "", m.wrapError(ctx, "read person", err)
+			return "", m.wrapError(ctx, "read user", err)
 		}
 		if found {
 			return candidate.field, nil
@@ -124,11 +124,11 @@ func (m userStore) FindUser(ctx context.Context, key userman.UserLookup) (found 
 func whereKey(key userman.UserLookup) (where string, args []any) {
 	switch {
 	case key.Username != "":
-		return "taken_username = ?", []any{userman.FoldUsername(key.Username)}
+		return "unique_username = ?", []any{userman.FoldUsername(key.Username)}
 	case key.DefaultExtension != "":
-		return "taken_extension = ?", []any{key.DefaultExtension}
+		return "unique_extension = ?", []any{key.DefaultExtension}
 	case key.ExternalID != "":
-		return "directory = ? AND taken_external_id = ?", []any{key.Directory, key.ExternalID}
+		return "directory = ? AND unique_external_id = ?", []any{key.Directory, key.ExternalID}
 	case len(key.InvitationHash) > 0:
 		return "invitation_hash = ? AND deleted = 0", []any{key.InvitationHash}
 	case len(key.ActivationHash) > 0:
@@ -143,7 +143,7 @@ func (m userStore) findUser(ctx context.Context, q querier, where string, args .
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, userNotFound()
 	}
-	return u, m.wrapError(ctx, "read person", err)
+	return u, m.wrapError(ctx, "read user", err)
 }
 
 // UpdateUser implements [userman.Store].
@@ -180,7 +180,7 @@ func (m userStore) UpdateUser(ctx context.Context, id string, change func(*userm
 func (m userStore) DeleteUser(ctx context.Context, id string) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		result, err := q.ExecContext(ctx, userTable().deleteByKey(), m.team, id)
-		return m.requireAffected(ctx, "delete person", result, err, userNotFound())
+		return m.requireAffected(ctx, "delete user", result, err, userNotFound())
 	})
 }
 
@@ -198,9 +198,9 @@ func (db *DB) requireAffected(ctx context.Context, op string, result sql.Result,
 // requireUser refuses an ID that no person has.
 func (m teamStore) requireUser(ctx context.Context, q querier, id string) error {
 	var found bool
-	err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pbxusers_people WHERE team = ? AND id = ?)", m.team, id).Scan(&found)
+	err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pbxusers_users WHERE team = ? AND id = ?)", m.team, id).Scan(&found)
 	if err == nil && !found {
 		return userNotFound()
 	}
-	return m.wrapError(ctx, "read person", err)
+	return m.wrapError(ctx, "read user", err)
 }

@@ -44,8 +44,8 @@ func TestDB_Users_bindsTOTPSecretToUserAndTeam(t *testing.T) {
 			require.NoError(t, db.Users(team).CreateUser(t.Context(), userWithTOTP(id)))
 		}
 	}
-	_, err := conn.ExecContext(t.Context(), `UPDATE pbxusers_people SET second_factor =
-		(SELECT second_factor FROM pbxusers_people WHERE team = '' AND id = 'jane') WHERE team = 'acme' OR id = 'bob'`)
+	_, err := conn.ExecContext(t.Context(), `UPDATE pbxusers_users SET second_factor =
+		(SELECT second_factor FROM pbxusers_users WHERE team = '' AND id = 'jane') WHERE team = 'acme' OR id = 'bob'`)
 	require.NoError(t, err)
 	for _, moved := range []struct{ team, id string }{{"", "bob"}, {"acme", "jane"}, {"acme", "bob"}} {
 		_, err := db.Users(moved.team).User(t.Context(), moved.id)
@@ -59,7 +59,7 @@ func TestDB_Users_bindsTOTPSecretToUserAndTeam(t *testing.T) {
 func TestDB_Users_errorOmitsColumnContent(t *testing.T) {
 	t.Parallel()
 	for table, columns := range map[string][]string{
-		"pbxusers_people": {"other_emails", "linked_extensions", "group_names", "permissions", "devices", "recovery_hashes"},
+		"pbxusers_users":  {"other_emails", "linked_extensions", "group_names", "permissions", "devices", "recovery_hashes"},
 		"pbxusers_groups": {"permissions"},
 		"pbxusers_tokens": {"extensions", "modules", "addresses"},
 	} {
@@ -75,7 +75,7 @@ func TestDB_Users_errorOmitsColumnContent(t *testing.T) {
 			_, groupErr := st.Group(t.Context(), "Sales")
 			_, ownerErr := tokens.TokenWithOwner(t.Context(), "token")
 			errs := map[string][]error{
-				"pbxusers_people": {userErr, ownerErr}, "pbxusers_groups": {groupErr}, "pbxusers_tokens": {ownerErr},
+				"pbxusers_users": {userErr, ownerErr}, "pbxusers_groups": {groupErr}, "pbxusers_tokens": {ownerErr},
 			}[table]
 			for _, err := range errs {
 				require.ErrorContains(t, err, column)

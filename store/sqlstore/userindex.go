@@ -76,7 +76,7 @@ func (m userStore) index(ctx context.Context, q querier, u *userman.User, folded
 	for _, group := range foldedGroups {
 		memberships = append(memberships, m.team, u.ID, group, isDeleted(u))
 	}
-	if err := m.insertRows(ctx, q, "pbxusers_people_extensions (team, user_id, extension)", 3, extensions); err != nil {
+	if err := m.insertRows(ctx, q, "pbxusers_user_extensions (team, user_id, extension)", 3, extensions); err != nil {
 		return err
 	}
 	return m.insertRows(ctx, q, "pbxusers_memberships (team, user_id, folded_group, deleted)", 4, memberships)
@@ -89,14 +89,14 @@ func (m userStore) insertRows(ctx context.Context, q querier, into string, n int
 	}
 	rows := strings.Repeat("("+placeholders(n)+"), ", len(values)/n-1) + "(" + placeholders(n) + ")"
 	_, err := q.ExecContext(ctx, "INSERT INTO "+into+" VALUES "+rows, values...)
-	return m.wrapError(ctx, "write person", err)
+	return m.wrapError(ctx, "write user", err)
 }
 
 // reindex does what index does for a person who is there already.
 func (m userStore) reindex(ctx context.Context, q querier, u *userman.User, foldedGroups []string) error {
-	for _, table := range []string{"pbxusers_people_extensions", "pbxusers_memberships"} {
+	for _, table := range []string{"pbxusers_user_extensions", "pbxusers_memberships"} {
 		if _, err := q.ExecContext(ctx, "DELETE FROM "+table+" WHERE team = ? AND user_id = ?", m.team, u.ID); err != nil {
-			return m.wrapError(ctx, "write person", err)
+			return m.wrapError(ctx, "write user", err)
 		}
 	}
 	return m.index(ctx, q, u, foldedGroups)

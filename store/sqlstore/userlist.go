@@ -23,7 +23,7 @@ func (m userStore) whereUsers(q userman.Query) whereClause {
 	} else {
 		// Few have it: they are found, and then sorted. The sum keeps the
 		// database from passing over all people in their order instead.
-		s.and("id IN (SELECT user_id FROM pbxusers_people_extensions WHERE team = ? AND extension = ?)", m.team, q.Extension)
+		s.and("id IN (SELECT user_id FROM pbxusers_user_extensions WHERE team = ? AND extension = ?)", m.team, q.Extension)
 		s.and("deleted + 0 = ?", q.Status == userman.StatusDeleted)
 	}
 	switch q.Status {
@@ -45,7 +45,7 @@ func (m userStore) whereUsers(q userman.Query) whereClause {
 	if q.Group != "" {
 		// Many may be in it: it is asked for one after the other.
 		s.and(`EXISTS (SELECT 1 FROM pbxusers_memberships m
-			WHERE m.team = pbxusers_people.team AND m.user_id = pbxusers_people.id AND m.folded_group = ?)`, userman.FoldGroupName(q.Group))
+			WHERE m.team = pbxusers_users.team AND m.user_id = pbxusers_users.id AND m.folded_group = ?)`, userman.FoldGroupName(q.Group))
 	}
 	m.addSearch(&s, q.Search)
 	return s
@@ -58,9 +58,9 @@ func (m userStore) addSearch(s *whereClause, search string) {
 	switch {
 	case search == "":
 	case digits == "":
-		s.and("instr(searched, ?) > 0", userman.FoldSearch(search))
+		s.and("instr(search_text, ?) > 0", userman.FoldSearch(search))
 	default:
-		s.and("(instr(searched, ?) > 0 OR instr(searched, ?) > 0)", userman.FoldSearch(search), digits)
+		s.and("(instr(search_text, ?) > 0 OR instr(search_text, ?) > 0)", userman.FoldSearch(search), digits)
 	}
 }
 
@@ -77,7 +77,7 @@ func (m userStore) pager() pager[*userman.User] {
 		column: "folded_last_name", text: func(u *userman.User) string { return userman.FoldSearch(u.LastName) },
 	}
 	return pager[*userman.User]{
-		table: userTable(), op: "list people", keyField: "username", keys: []string{"folded_username", "id"},
+		table: userTable(), op: "list users", keyField: "username", keys: []string{"folded_username", "id"},
 		key:     func(u *userman.User) []string { return []string{userman.FoldUsername(u.Username), u.ID} },
 		fields:  fields,
 		decoder: func() func(scanner) (*userman.User, error) { return m.userDecoder().decode },
@@ -88,7 +88,7 @@ func (m userStore) pager() pager[*userman.User] {
 func (m userStore) EachUser(ctx context.Context, visit func(*userman.User) error) error {
 	batch := func(q querier, after string) ([]*userman.User, error) {
 		text := userTable().selectAll() + " WHERE team = ? AND id > ? ORDER BY id LIMIT ?"
-		return query(ctx, m.DB, q, "list people", text, []any{m.team, after, iterationBatch}, m.userDecoder().decode)
+		return query(ctx, m.DB, q, "list users", text, []any{m.team, after, iterationBatch}, m.userDecoder().decode)
 	}
 	return forEach(ctx, m.DB, "", batch, func(u *userman.User) string { return u.ID }, visit)
 }

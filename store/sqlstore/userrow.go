@@ -14,13 +14,13 @@ import (
 
 func userTable() table {
 	return table{
-		name: "pbxusers_people", keyLen: 2,
+		name: "pbxusers_users", keyLen: 2,
 		columns: slices.Concat([]string{"team", "id"}, userman.Fields().Columns(), []string{
-			"group_names", "permissions", "directory", "picture", "session_generation",
-		}, userTimeColumns(), credentialColumns(), []string{"activation_hash", "activation_expires"}),
+			"group_names", "permissions", "directory", "picture", "session_epoch",
+		}, userTimeColumns(), credentialColumns(), []string{"activation_hash", "activation_expires_at"}),
 		derived: []string{
-			"deleted", "folded_username", "folded_last_name", "folded_email", "searched",
-			"taken_username", "taken_extension", "taken_external_id",
+			"deleted", "folded_username", "folded_last_name", "folded_email", "search_text",
+			"unique_username", "unique_extension", "unique_external_id",
 		},
 	}
 }
@@ -28,7 +28,7 @@ func userTable() table {
 func userTimeColumns() []string {
 	return []string{
 		"created_at", "updated_at", "password_changed_at", "last_login_at",
-		"welcomed_at", "welcome_begun_at", "missing_since", "deleted_at",
+		"welcomed_at", "welcome_started_at", "missing_since", "deleted_at",
 	}
 }
 
@@ -42,7 +42,7 @@ func userTimes(u *userman.User) []*time.Time {
 
 // userSealContext is the context that the secret of a second factor is sealed for.
 func userSealContext(team, id string) string {
-	return "pbxusers_people/" + team + "/" + id + "/second_factor"
+	return "pbxusers_users/" + team + "/" + id + "/second_factor"
 }
 
 // encodeUser returns the values of the columns of userTable.
@@ -154,7 +154,7 @@ func (d *userDecoder) build() (*userman.User, error) {
 	u.Activation = d.activation.decode()
 	sealContext := func() string { return userSealContext(d.team, u.ID) }
 	if err := errors.Join(d.decodeLists(&u), d.credentials.decode(&u.Credentials, sealContext)); err != nil {
-		return nil, fmt.Errorf("person %q: %w", u.Username, err)
+		return nil, fmt.Errorf("user %q: %w", u.Username, err)
 	}
 	return &u, nil
 }

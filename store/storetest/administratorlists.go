@@ -13,10 +13,10 @@ import (
 
 func administratorListRules() []rule {
 	return []rule{
-		{"a new backend has no administrators", noAdministrators},
-		{"a search finds username and display name", administratorSearchFinds},
-		{"a list agrees with Query.Matches", administratorListAgrees},
-		{"a filtered list is paged in every order", administratorListPaged},
+		{"no_administrators", noAdministrators},
+		{"administrator_search_finds", administratorSearchFinds},
+		{"administrator_list_agrees", administratorListAgrees},
+		{"administrator_list_paged", administratorListPaged},
 	}
 }
 

@@ -18,11 +18,11 @@ import (
 
 func administratorRoundTripRules() []rule {
 	return []rule{
-		{"every field of an administrator is kept", administratorStored},
-		{"an administrator of nothing but a name is kept", emptyAdministratorStored},
-		{"what the service adds is not kept", derivedFieldsNotStored},
-		{"times of an administrator are kept to the microsecond in UTC", administratorTimesStored},
-		{"hostile values of an administrator are kept", hostileAdministratorStored},
+		{"administrator_stored", administratorStored},
+		{"empty_administrator_stored", emptyAdministratorStored},
+		{"derived_fields_not_stored", derivedFieldsNotStored},
+		{"administrator_times_stored", administratorTimesStored},
+		{"hostile_administrator_stored", hostileAdministratorStored},
 	}
 }
 
@@ -163,7 +163,7 @@ func drawAdministrator(t *rapid.T) *ampusers.Administrator {
 		DIDs:              drawRanges(t),
 		Disabled:          rapid.Bool().Draw(t, "disabled"),
 		Credentials:       drawCredentials(t, text),
-		SessionEpoch:      rapid.Int64().Draw(t, "session_generation"),
+		SessionEpoch:      rapid.Int64().Draw(t, "session_epoch"),
 		CreatedAt:         drawTime(t),
 		UpdatedAt:         drawTime(t),
 		PasswordChangedAt: drawTime(t),

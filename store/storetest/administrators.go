@@ -17,18 +17,18 @@ import (
 
 func administratorRules() []rule {
 	return []rule{
-		{"an administrator is found in any case and spelling", administratorFound},
-		{"an unknown administrator is not found", administratorNotFound},
-		{"a username is unique in any case and spelling", usernameUnique},
-		{"of many who take a username at once one gets it", concurrentUsernames},
-		{"a refused username leaves its transaction usable", duplicateUsernameInTransaction},
-		{"an update of an administrator writes what changed", administratorUpdated},
-		{"an update of an administrator that is given up writes nothing", administratorUpdateAborted},
-		{"an update keeps the username", usernameUnchanged},
-		{"updates of an administrator at once lose none", noLostAdministratorUpdate},
-		{"a deleted administrator is gone", administratorDeleted},
-		{"an invitation is found by its hash", invitationFound},
-		{"an administrator that goes in and out is not shared", administratorNotShared},
+		{"administrator_found", administratorFound},
+		{"administrator_not_found", administratorNotFound},
+		{"username_unique", usernameUnique},
+		{"concurrent_usernames", concurrentUsernames},
+		{"duplicate_username_in_transaction", duplicateUsernameInTransaction},
+		{"administrator_updated", administratorUpdated},
+		{"administrator_update_aborted", administratorUpdateAborted},
+		{"username_unchanged", usernameUnchanged},
+		{"no_lost_administrator_update", noLostAdministratorUpdate},
+		{"administrator_deleted", administratorDeleted},
+		{"invitation_found", invitationFound},
+		{"administrator_not_shared", administratorNotShared},
 	}
 }
 
@@ -163,7 +163,7 @@ func administratorUpdated(t *testing.T, b Backend) {
 
 func administratorUpdateAborted(t *testing.T, b Backend) {
 	createAdministrators(t, b, "jane")
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	err := b.Administrators().UpdateAdministrator(t.Context(), "jane", func(a *ampusers.Administrator) error {
 		a.Access = ampusers.Full
 		return errAbort
@@ -276,19 +276,19 @@ func administratorNotShared(t *testing.T, b Backend) {
 
 // mutateAdministrator changes all that a could share with another.
 func mutateAdministrator(a *ampusers.Administrator) {
-	a.Username, a.DisplayName = "spoilt", "spoilt"
+	a.Username, a.DisplayName = "mutated", "mutated"
 	for i := range a.Sections {
-		a.Sections[i] = "spoilt"
+		a.Sections[i] = "mutated"
 	}
 	for i := range a.Teams {
-		a.Teams[i] = "spoilt"
+		a.Teams[i] = "mutated"
 	}
 	mutateCredentials(&a.Credentials)
 }
 
 // mutateCredentials changes all that c could share with another.
 func mutateCredentials(c *credential.Credentials) {
-	c.SecondFactor.Secret, c.SecondFactor.RecoveryHashes[0][0] = store.NewSecret("spoilt"), c.SecondFactor.RecoveryHashes[0][0]+1
+	c.SecondFactor.Secret, c.SecondFactor.RecoveryHashes[0][0] = store.NewSecret("mutated"), c.SecondFactor.RecoveryHashes[0][0]+1
 	c.Invitation.TokenHash[0]++
 	c.Invitation.ExpiresAt = time.Time{}
 	c.Devices[0].TokenHash[0]++

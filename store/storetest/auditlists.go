@@ -15,11 +15,11 @@ import (
 
 func auditListRules() []rule {
 	return []rule{
-		{"entries are listed newest first and visited oldest first", entriesInOrder},
-		{"entries appended between pages hide and repeat none", entriesAppendedBetweenPages},
-		{"the key of a page of entries is a sequence", entriesAfter},
-		{"filters agree with Query.Matches", filtersAgree},
-		{"filtered entries are paged", filteredEntriesPaged},
+		{"entries_in_order", entriesInOrder},
+		{"entries_appended_between_pages", entriesAppendedBetweenPages},
+		{"entries_after", entriesAfter},
+		{"filters_agree", filtersAgree},
+		{"filtered_entries_paged", filteredEntriesPaged},
 	}
 }
 

@@ -19,12 +19,12 @@ import (
 
 func auditLogRules() []rule {
 	return []rule{
-		{"a new backend has no trail", emptyAuditLog},
-		{"an entry and the head are kept", entryStored},
-		{"hostile values of an entry are kept", hostileEntryStored},
-		{"a sequence is taken once, and the head stays with it", sequenceUnique},
-		{"of many who append at once one gets the sequence", concurrentSequence},
-		{"an entry that goes in and out is not shared", entryNotShared},
+		{"empty_audit_log", emptyAuditLog},
+		{"entry_stored", entryStored},
+		{"hostile_entry_stored", hostileEntryStored},
+		{"sequence_unique", sequenceUnique},
+		{"concurrent_sequence", concurrentSequence},
+		{"entry_not_shared", entryNotShared},
 	}
 }
 
@@ -254,7 +254,7 @@ func entryNotShared(t *testing.T, b Backend) {
 
 // mutateEntry changes all that e could share with another.
 func mutateEntry(e *audit.Entry) {
-	e.Reason = "spoilt"
+	e.Reason = "mutated"
 	for _, field := range [][]byte{e.Before, e.After, e.Fingerprint, e.Hash, e.Signature} {
 		field[0]++
 	}

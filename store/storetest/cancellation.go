@@ -12,13 +12,13 @@ import (
 
 func cancellationRules() []rule {
 	return []rule{
-		{"an ended context stops every call", canceledContext},
-		{"a transaction whose context ends is rolled back", canceledTransaction},
-		{"a nested call whose context ends undoes the whole", canceledNestedCall},
-		{"a call whose context ends undoes its transaction", canceledCall},
-		{"who waits for another transaction obeys the context", canceledWhileWaiting},
-		{"each user stops when the context ends", canceledIteration},
-		{"an update whose context ends writes nothing", canceledUpdate},
+		{"canceled_context", canceledContext},
+		{"canceled_transaction", canceledTransaction},
+		{"canceled_nested_call", canceledNestedCall},
+		{"canceled_call", canceledCall},
+		{"canceled_while_waiting", canceledWhileWaiting},
+		{"canceled_iteration", canceledIteration},
+		{"canceled_update", canceledUpdate},
 	}
 }
 

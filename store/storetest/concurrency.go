@@ -14,11 +14,11 @@ import (
 
 func concurrencyRules() []rule {
 	return []rule{
-		{"updates at once lose none", noLostUpdate},
-		{"transactions at once lose none", noLostTransaction},
-		{"readers and writers do not disturb each other", readersAndWriters},
-		{"readers of a new backend do not disturb each other", readersOfNew},
-		{"each user shows one moment", consistentSnapshot},
+		{"no_lost_update", noLostUpdate},
+		{"no_lost_transaction", noLostTransaction},
+		{"readers_and_writers", readersAndWriters},
+		{"readers_of_new", readersOfNew},
+		{"consistent_snapshot", consistentSnapshot},
 	}
 }
 

@@ -17,13 +17,13 @@ import (
 // crossStoreRules are the rules of transactions over several resources.
 func crossStoreRules() []rule {
 	return []rule{
-		{"a transaction keeps what it wrote to all resources", allCommitted},
-		{"a transaction that fails keeps nothing in any resource", allRolledBack},
-		{"nobody else sees what a transaction wrote to any resource", allIsolated},
-		{"each resource begins transactions too", txStartedByEachStore},
-		{"a refusal of one resource leaves the others", rejectedWriteKeepsOthers},
-		{"an ended context stops every call of every resource", canceledEverywhere},
-		{"a transaction whose context ends keeps nothing in any resource", canceledCrossStore},
+		{"all_committed", allCommitted},
+		{"all_rolled_back", allRolledBack},
+		{"all_isolated", allIsolated},
+		{"tx_started_by_each_store", txStartedByEachStore},
+		{"rejected_write_keeps_others", rejectedWriteKeepsOthers},
+		{"canceled_everywhere", canceledEverywhere},
+		{"canceled_cross_store", canceledCrossStore},
 	}
 }
 
@@ -96,7 +96,7 @@ func allCommitted(t *testing.T, b Backend) {
 
 func allRolledBack(t *testing.T, b Backend) {
 	prepareAllStores(t, b)
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	require.Same(t, errAbort, b.RunInTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, writeAllStores(ctx, b))
 		return errAbort
@@ -139,7 +139,7 @@ func allIsolated(t *testing.T, b Backend) {
 
 func txStartedByEachStore(t *testing.T, b Backend) {
 	prepareAllStores(t, b)
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	for _, transactor := range []store.Transactor{b.Administrators(), b.Audit(), b.AMIAccounts(), b.Users("acme"), b.TTLStore()} {
 		require.Same(t, errAbort, transactor.RunInTx(t.Context(), func(ctx context.Context) error {
 			require.NoError(t, b.RunInTx(ctx, func(ctx context.Context) error { return writeAllStores(ctx, b) }))
@@ -160,7 +160,7 @@ func rejectedWriteKeepsOthers(t *testing.T, b Backend) {
 		requireInvalid(t, b.TTLStore().Put(ctx, "session", "large", make([]byte, store.MaxValueSize+1), noon()), "value")
 		require.Error(t, b.Administrators().UpdateAdministrator(ctx, "changed", func(a *ampusers.Administrator) error {
 			a.Access = ampusers.Full
-			return errors.New("refused")
+			return errors.New("aborted")
 		}))
 		return writeAllStores(ctx, b)
 	}))

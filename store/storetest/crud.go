@@ -12,17 +12,17 @@ import (
 
 func crudRules() []rule {
 	return []rule{
-		{"a new backend is empty", emptyBackend},
-		{"an account is found in any case", foundIgnoringCase},
-		{"an unknown account is not found", unknownNotFound},
-		{"an update writes what changed", updateWrites},
-		{"an update that is given up writes nothing", updateAborted},
-		{"an update keeps the name", nameUnchanged},
-		{"a deleted account is gone", deletedNotFound},
-		{"each user is visited in the order of folded names", iteratedInOrder},
-		{"each user stops at the first error", iterationStops},
-		{"visit may read the store", readDuringIteration},
-		{"what goes in and out is not shared", accountNotShared},
+		{"empty_backend", emptyBackend},
+		{"found_ignoring_case", foundIgnoringCase},
+		{"unknown_not_found", unknownNotFound},
+		{"update_writes", updateWrites},
+		{"update_aborted", updateAborted},
+		{"name_unchanged", nameUnchanged},
+		{"deleted_not_found", deletedNotFound},
+		{"iterated_in_order", iteratedInOrder},
+		{"iteration_stops", iterationStops},
+		{"read_during_iteration", readDuringIteration},
+		{"account_not_shared", accountNotShared},
 	}
 }
 
@@ -82,7 +82,7 @@ func updateWrites(t *testing.T, b Backend) {
 
 func updateAborted(t *testing.T, b Backend) {
 	createAccounts(t, b, "crm")
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	err := b.AMIAccounts().UpdateAccount(t.Context(), "crm", func(u *manager.Account) error {
 		u.Owner = "nobody"
 		return errAbort
@@ -178,14 +178,14 @@ func accountNotShared(t *testing.T, b Backend) {
 	requireStored()
 	require.Error(t, b.AMIAccounts().UpdateAccount(t.Context(), "crm", func(u *manager.Account) error {
 		mutateAccount(u)
-		return errors.New("refused")
+		return errors.New("aborted")
 	}))
 	requireStored()
 }
 
 // mutateAccount changes all that u could share with another.
 func mutateAccount(u *manager.Account) {
-	u.Name, u.Owner, u.Secret = "spoilt", "spoilt", store.NewSecret("spoilt")
+	u.Name, u.Owner, u.Secret = "mutated", "mutated", store.NewSecret("mutated")
 	for i := range u.Deny {
 		u.Deny[i] = manager.Network{}
 	}
@@ -193,6 +193,6 @@ func mutateAccount(u *manager.Account) {
 		u.Permit[i] = manager.Network{}
 	}
 	for i := range u.EventFilters {
-		u.EventFilters[i] = manager.EventFilter{Match: "spoilt"}
+		u.EventFilters[i] = manager.EventFilter{Match: "mutated"}
 	}
 }

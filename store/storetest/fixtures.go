@@ -84,7 +84,7 @@ func requireFound(t *testing.T, st userman.Store, key userman.UserLookup, userna
 	t.Helper()
 	u, err := st.FindUser(t.Context(), key)
 	if username == "" {
-		requireNotFound(t, err, "person")
+		requireNotFound(t, err, "user")
 		return
 	}
 	require.NoError(t, err)
@@ -99,13 +99,13 @@ func newOneTimeToken(token string, ends time.Time) *credential.OneTimeToken {
 
 // mutateUser changes all that u could share with another.
 func mutateUser(u *userman.User) {
-	u.Username = "spoilt"
+	u.Username = "mutated"
 	for _, list := range [][]string{u.OtherEmails, u.LinkedExtensions, u.Groups} {
 		for i := range list {
-			list[i] = "spoilt"
+			list[i] = "mutated"
 		}
 	}
-	u.Permissions["spoilt"] = permission.On()
+	u.Permissions["mutated"] = permission.On()
 	mutateCredentials(&u.Credentials)
 	u.Activation.TokenHash[0]++
 	u.Activation.ExpiresAt = time.Time{}

@@ -16,20 +16,20 @@ import (
 
 func groupRules() []rule {
 	return []rule{
-		{"every field of a group is kept", groupStored},
-		{"a group is found in any case and spelling", groupFound},
-		{"a name of a group is unique in any case and spelling", groupNameUnique},
-		{"an update of a group keeps the name", groupNameUnchanged},
-		{"an update of a group that is given up writes nothing", groupUpdateAborted},
-		{"groups are listed by priority and name", groupsListed},
-		{"each write to a group gives another revision", groupRevisionChanges},
-		{"a revision of what was undone does not come back", rolledBackRevision},
-		{"a group with members is not deleted", groupWithMembersNotDeleted},
-		{"members of a group that does not exist are refused", unknownGroupRejected},
-		{"people are in groups by the names that these have", groupNamesNormalized},
-		{"members are counted without the deleted ones", membersCounted},
-		{"a deleted group is in nobody's list", deletedGroupHasNoMembers},
-		{"a group that goes in and out is not shared", groupNotShared},
+		{"group_stored", groupStored},
+		{"group_found", groupFound},
+		{"group_name_unique", groupNameUnique},
+		{"group_name_unchanged", groupNameUnchanged},
+		{"group_update_aborted", groupUpdateAborted},
+		{"groups_listed", groupsListed},
+		{"group_revision_changes", groupRevisionChanges},
+		{"rolled_back_revision", rolledBackRevision},
+		{"group_with_members_not_deleted", groupWithMembersNotDeleted},
+		{"unknown_group_rejected", unknownGroupRejected},
+		{"group_names_normalized", groupNamesNormalized},
+		{"members_counted", membersCounted},
+		{"deleted_group_has_no_members", deletedGroupHasNoMembers},
+		{"group_not_shared", groupNotShared},
 	}
 }
 
@@ -146,7 +146,7 @@ func groupUpdateAborted(t *testing.T, b Backend) {
 	st := b.Users("")
 	createGroups(t, st, "Sales")
 	_, before := listGroups(t, st)
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	require.Same(t, errAbort, st.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
 		g.Default = true
 		return errAbort
@@ -335,14 +335,14 @@ func groupNotShared(t *testing.T, b Backend) {
 	st, want := b.Users(""), fullGroup("Sales")
 	given := want.Clone()
 	require.NoError(t, st.CreateGroup(t.Context(), given))
-	given.Permissions["spoilt"] = permission.On()
+	given.Permissions["mutated"] = permission.On()
 	requireGroup(t, st, want)
 	groups, _, err := st.ListGroups(t.Context())
 	require.NoError(t, err)
 	one, err := st.Group(t.Context(), "Sales")
 	require.NoError(t, err)
 	for _, g := range append(groups, one) {
-		g.Permissions["spoilt"] = permission.On()
+		g.Permissions["mutated"] = permission.On()
 		requireGroup(t, st, want)
 	}
 	members, err := st.CountMembers(t.Context())

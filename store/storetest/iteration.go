@@ -63,7 +63,7 @@ func iterableResources(b Backend) []iterable {
 			read: func(ctx context.Context) error { _, err := b.Audit().Head(ctx); return err },
 		},
 		{
-			name:   "people",
+			name:   "users",
 			create: func(ctx context.Context, i int) error { return b.Users("acme").CreateUser(ctx, newUser(nthName(i))) },
 			each: func(ctx context.Context, visit func(string) error) error {
 				return b.Users("acme").EachUser(ctx, func(u *userman.User) error {
@@ -80,12 +80,12 @@ func iterableResources(b Backend) []iterable {
 
 func iterationRules() []rule {
 	return []rule{
-		{"all are visited in order, however many", allIterated},
-		{"a visit stops at the first error", iterationStopsAtError},
-		{"a visit stops when the context ends", iterationStopsOnCancel},
-		{"a visitor may read the store", callbackReads},
-		{"a visit shows one moment", iterationIsSnapshot},
-		{"a visit inside a transaction sees what it wrote", iterationInTransaction},
+		{"all_iterated", allIterated},
+		{"iteration_stops_at_error", iterationStopsAtError},
+		{"iteration_stops_on_cancel", iterationStopsOnCancel},
+		{"callback_reads", callbackReads},
+		{"iteration_is_snapshot", iterationIsSnapshot},
+		{"iteration_in_transaction", iterationInTransaction},
 	}
 }
 

@@ -12,13 +12,13 @@ import (
 
 func pagingRules() []rule {
 	return []rule{
-		{"pages hold all in order", pagesComplete},
-		{"the limit is clamped", limitIsClamped},
-		{"accounts made and deleted between pages hide and repeat none", changedBetweenPages},
-		{"a page may begin after any key", pageFromAnyKey},
-		{"a search finds name, owner and note", searchFinds},
-		{"a search agrees with Query.Matches", searchAgrees},
-		{"a search is paged", searchPaged},
+		{"pages_complete", pagesComplete},
+		{"limit_is_clamped", limitIsClamped},
+		{"changed_between_pages", changedBetweenPages},
+		{"page_from_any_key", pageFromAnyKey},
+		{"search_finds", searchFinds},
+		{"search_agrees", searchAgrees},
+		{"search_paged", searchPaged},
 	}
 }
 

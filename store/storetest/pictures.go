@@ -12,10 +12,10 @@ import (
 
 func pictureRules() []rule {
 	return []rule{
-		{"a picture is kept to the byte, and replaced", pictureStored},
-		{"a picture is removed", pictureRemoved},
-		{"a picture is of somebody", pictureRequiresUser},
-		{"a picture that goes in and out is not shared", pictureNotShared},
+		{"picture_stored", pictureStored},
+		{"picture_removed", pictureRemoved},
+		{"picture_requires_user", pictureRequiresUser},
+		{"picture_not_shared", pictureNotShared},
 	}
 }
 
@@ -63,7 +63,7 @@ func pictureRequiresUser(t *testing.T, b Backend) {
 	createUsers(t, b.Users("acme"), "jane")
 	runInTx(t, b, func(ctx context.Context) error {
 		for _, picture := range [][]byte{nil, []byte("picture")} {
-			requireNotFound(t, st.PutPicture(ctx, idOf("jane"), picture), "person")
+			requireNotFound(t, st.PutPicture(ctx, idOf("jane"), picture), "user")
 		}
 		return nil
 	})

@@ -68,12 +68,12 @@ func sortedAdministrators(st ampusers.Store) sortedResource {
 
 func sortRules() []rule {
 	return []rule{
-		{"this suite knows every order", everySortKnown},
-		{"pages hold all in every order", pagesCompleteInEverySort},
-		{"records made and deleted between pages hide and repeat none in any order", changedBetweenSortedPages},
-		{"descending pages may begin before any key", descendingFromAnyKey},
-		{"an unknown order is refused", unknownSort},
-		{"an After that is none of this order is refused", foreignCursor},
+		{"every_sort_known", everySortKnown},
+		{"pages_complete_in_every_sort", pagesCompleteInEverySort},
+		{"changed_between_sorted_pages", changedBetweenSortedPages},
+		{"descending_from_any_key", descendingFromAnyKey},
+		{"unknown_sort", unknownSort},
+		{"foreign_cursor", foreignCursor},
 	}
 }
 

@@ -13,10 +13,10 @@ import (
 
 func teamRules() []rule {
 	return []rule{
-		{"a store says which team it belongs to", teamReturned},
-		{"teams may have the same people, groups and tokens", teamsWithSameRecords},
-		{"what is another team's is never shown or changed", teamsIsolated},
-		{"a transaction may write to several teams", teamsInOneTransaction},
+		{"team_returned", teamReturned},
+		{"teams_with_same_records", teamsWithSameRecords},
+		{"teams_isolated", teamsIsolated},
+		{"teams_in_one_transaction", teamsInOneTransaction},
 	}
 }
 
@@ -92,9 +92,9 @@ func teamsIsolated(t *testing.T, b Backend) {
 			requireFound(t, st, key, "")
 		}
 		unchanged := func(*userman.User) error { return nil }
-		requireNotFound(t, st.UpdateUser(t.Context(), jane.ID, unchanged), "person")
-		requireNotFound(t, st.DeleteUser(t.Context(), jane.ID), "person")
-		requireNotFound(t, st.PutPicture(t.Context(), jane.ID, nil), "person")
+		requireNotFound(t, st.UpdateUser(t.Context(), jane.ID, unchanged), "user")
+		requireNotFound(t, st.DeleteUser(t.Context(), jane.ID), "user")
+		requireNotFound(t, st.PutPicture(t.Context(), jane.ID, nil), "user")
 		requirePicture(t, st, "jane", "")
 		requireNotFound(t, st.DeleteGroup(t.Context(), jane.Groups[0]), "group")
 		requireNotFound(t, tokens.DeleteToken(t.Context(), newToken("jane", 1).ID), "API token")

@@ -14,13 +14,13 @@ import (
 
 func tokenRequestRules() []rule {
 	return []rule{
-		{"requests are counted up to the limit, and again in the next hour", requestsCounted},
-		{"without a limit all requests are counted", requestsUnlimited},
-		{"an hour of a clock that was wrong is over", clockReset},
-		{"an hour that begins a little later is that of another server's clock", clockSkew},
-		{"a smaller limit counts at once", limitLowered},
-		{"of 50 requests at once exactly the limit is counted", concurrentRequests},
-		{"requests of a transaction that is undone are not counted", rolledBackRequests},
+		{"requests_counted", requestsCounted},
+		{"requests_unlimited", requestsUnlimited},
+		{"clock_reset", clockReset},
+		{"clock_skew", clockSkew},
+		{"limit_lowered", limitLowered},
+		{"concurrent_requests", concurrentRequests},
+		{"rolled_back_requests", rolledBackRequests},
 	}
 }
 

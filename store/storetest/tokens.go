@@ -17,15 +17,15 @@ import (
 
 func tokenRules() []rule {
 	return []rule{
-		{"every field of a token is kept", tokenStored},
-		{"a token is unique by its ID", tokenUnique},
-		{"a token is of somebody", tokenRequiresUser},
-		{"an unknown token is not found", tokenNotFound},
-		{"an update of a token writes what changed, and nothing that is counted", tokenUpdated},
-		{"the holder of a token is read with it", tokenOwnerRead},
-		{"tokens are listed by ID, those of one or of all", tokensListed},
-		{"a deleted token is gone", tokenDeleted},
-		{"a token that goes in and out is not shared", tokenNotShared},
+		{"token_stored", tokenStored},
+		{"token_unique", tokenUnique},
+		{"token_requires_user", tokenRequiresUser},
+		{"token_not_found", tokenNotFound},
+		{"token_updated", tokenUpdated},
+		{"token_owner_read", tokenOwnerRead},
+		{"tokens_listed", tokensListed},
+		{"token_deleted", tokenDeleted},
+		{"token_not_shared", tokenNotShared},
 	}
 }
 
@@ -109,9 +109,9 @@ func tokenUnique(t *testing.T, b Backend) {
 
 func tokenRequiresUser(t *testing.T, b Backend) {
 	st, tokens := b.Users(""), b.Tokens("")
-	requireNotFound(t, tokens.CreateToken(t.Context(), newToken("jane", 1)), "person")
+	requireNotFound(t, tokens.CreateToken(t.Context(), newToken("jane", 1)), "user")
 	createUsers(t, b.Users("acme"), "jane")
-	requireNotFound(t, tokens.CreateToken(t.Context(), newToken("jane", 1)), "person")
+	requireNotFound(t, tokens.CreateToken(t.Context(), newToken("jane", 1)), "user")
 	createUsers(t, st, "jane")
 	updateUser(t, st, "jane", softDelete)
 	require.NoError(t, tokens.CreateToken(t.Context(), newToken("jane", 1)))
@@ -149,7 +149,7 @@ func tokenUpdated(t *testing.T, b Backend) {
 	}))
 	want.HourStartedAt, want.HourRequests, want.LastUsedAt = noon(), 1, noon()
 	requireToken(t, tokens, want)
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	require.Same(t, errAbort, tokens.UpdateToken(t.Context(), want.ID, func(token *apitoken.Token) error {
 		token.Disabled = false
 		return errAbort
@@ -242,7 +242,7 @@ func tokenNotShared(t *testing.T, b Backend) {
 	st, tokens, want := b.Users(""), b.Tokens(""), fullToken("jane")
 	createUsers(t, st, "jane")
 	mutate := func(token *apitoken.Token) {
-		token.Extensions[0], token.Modules[0], token.Addresses[0] = "spoilt", "spoilt", netip.Prefix{}
+		token.Extensions[0], token.Modules[0], token.Addresses[0] = "mutated", "mutated", netip.Prefix{}
 		token.KeyHash[0]++
 	}
 	given := want.Clone()

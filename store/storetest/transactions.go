@@ -13,18 +13,18 @@ import (
 
 func transactionRules() []rule {
 	return []rule{
-		{"all is kept when it returns nil", committedOnNil},
-		{"nothing is kept when it returns an error", rolledBack},
-		{"nothing is kept when it panics", rolledBackByPanic},
-		{"it sees what it wrote", seesItsWrites},
-		{"nobody else sees what it wrote before it ends", isolated},
-		{"a nested call joins", nestedJoins},
-		{"the error of a nested call undoes the whole", nestedError},
+		{"committed_on_nil", committedOnNil},
+		{"rolled_back", rolledBack},
+		{"rolled_back_by_panic", rolledBackByPanic},
+		{"sees_its_writes", seesItsWrites},
+		{"isolated", isolated},
+		{"nested_joins", nestedJoins},
+		{"nested_error", nestedError},
 		{"nested_error_before_write_keeps_rest", nestedErrorBeforeWrite},
-		{"the panic of a nested call undoes the whole", nestedPanic},
-		{"an update given up inside leaves the rest", updateAbortedInside},
-		{"an ended transaction takes no more calls", endedTransactionRejectsCalls},
-		{"the store of accounts begins transactions too", txStartedByAccountStore},
+		{"nested_panic", nestedPanic},
+		{"update_aborted_inside", updateAbortedInside},
+		{"ended_transaction_rejects_calls", endedTransactionRejectsCalls},
+		{"tx_started_by_account_store", txStartedByAccountStore},
 	}
 }
 
@@ -57,7 +57,7 @@ func requireUnwritten(t *testing.T, b Backend) {
 
 func rolledBack(t *testing.T, b Backend) {
 	createAccounts(t, b, "old", "changed")
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	err := b.RunInTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, writeAll(ctx, b))
 		return errAbort
@@ -119,7 +119,7 @@ func isolated(t *testing.T, b Backend) {
 }
 
 func nestedJoins(t *testing.T, b Backend) {
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	nested := func(result error) error {
 		return b.RunInTx(t.Context(), func(ctx context.Context) error {
 			err := b.RunInTx(ctx, func(ctx context.Context) error {
@@ -140,7 +140,7 @@ func nestedJoins(t *testing.T, b Backend) {
 }
 
 func nestedError(t *testing.T, b Backend) {
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	err := b.RunInTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, b.AMIAccounts().CreateAccount(ctx, newAccount("crm")))
 		inner := b.RunInTx(ctx, func(ctx context.Context) error {
@@ -186,7 +186,7 @@ func updateAbortedInside(t *testing.T, b Backend) {
 	require.NoError(t, b.RunInTx(t.Context(), func(ctx context.Context) error {
 		require.Error(t, b.AMIAccounts().UpdateAccount(ctx, "crm", func(u *manager.Account) error {
 			u.Owner = "nobody"
-			return errors.New("refused")
+			return errors.New("aborted")
 		}))
 		return b.AMIAccounts().CreateAccount(ctx, newAccount("dialer"))
 	}))
@@ -212,7 +212,7 @@ func endedTransactionRejectsCalls(t *testing.T, b Backend) {
 func txStartedByAccountStore(t *testing.T, b Backend) {
 	require.Error(t, b.AMIAccounts().RunInTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, b.AMIAccounts().CreateAccount(ctx, newAccount("crm")))
-		return errors.New("refused")
+		return errors.New("aborted")
 	}))
 	require.Empty(t, accountNames(t, b))
 }

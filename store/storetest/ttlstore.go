@@ -15,15 +15,15 @@ import (
 
 func ttlStoreRules() []rule {
 	return []rule{
-		{"a value is kept until it expires", valueExpires},
-		{"a value replaces the one before", valueReplaced},
-		{"values of two kinds do not meet", kindsIsolated},
-		{"a forgotten value is gone", valueDeleted},
-		{"what has expired is forgotten together", expiredDeleted},
-		{"a value has a largest size", valueSizeLimited},
-		{"hostile keys and values are kept", hostileValueStored},
-		{"a value that goes in and out is not shared", valueNotShared},
-		{"of many who keep a value at once one wins whole", concurrentPuts},
+		{"value_expires", valueExpires},
+		{"value_replaced", valueReplaced},
+		{"kinds_isolated", kindsIsolated},
+		{"value_deleted", valueDeleted},
+		{"expired_deleted", expiredDeleted},
+		{"value_size_limited", valueSizeLimited},
+		{"hostile_value_stored", hostileValueStored},
+		{"value_not_shared", valueNotShared},
+		{"concurrent_puts", concurrentPuts},
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 
 func uniquenessRules() []rule {
 	return []rule{
-		{"a name is unique in any case", uniqueIgnoringCase},
-		{"of many who take a name at once one gets it", concurrentNames},
-		{"a refused name leaves its transaction usable", duplicateNameInTransaction},
+		{"unique_ignoring_case", uniqueIgnoringCase},
+		{"concurrent_names", concurrentNames},
+		{"duplicate_name_in_transaction", duplicateNameInTransaction},
 	}
 }
 

@@ -15,11 +15,11 @@ import (
 
 func userListRules() []rule {
 	return []rule{
-		{"a new backend has no people", noUsers},
-		{"a search finds people by each field", userSearchFinds},
-		{"a search finds telephone numbers by their digits", phoneSearchFinds},
-		{"each filter selects people", usersFiltered},
-		{"a list of people agrees with Query.Matches", userListAgrees},
+		{"no_users", noUsers},
+		{"user_search_finds", userSearchFinds},
+		{"phone_search_finds", phoneSearchFinds},
+		{"users_filtered", usersFiltered},
+		{"user_list_agrees", userListAgrees},
 	}
 }
 

@@ -15,11 +15,11 @@ import (
 
 func userRoundTripRules() []rule {
 	return []rule{
-		{"every field of a person is kept", userStored},
-		{"a person of nothing but an ID and a name is kept", emptyUserStored},
-		{"what the service adds to a person is not kept", derivedUserFieldsNotStored},
-		{"times of a person are kept to the microsecond in UTC", userTimesStored},
-		{"hostile values of a person are kept", hostileUserStored},
+		{"user_stored", userStored},
+		{"empty_user_stored", emptyUserStored},
+		{"derived_user_fields_not_stored", derivedUserFieldsNotStored},
+		{"user_times_stored", userTimesStored},
+		{"hostile_user_stored", hostileUserStored},
 	}
 }
 
@@ -177,7 +177,7 @@ func drawUser(t *rapid.T, groups []string) *userman.User {
 		Directory:    text.Draw(t, "directory"),
 		Picture:      text.Draw(t, "picture"),
 		Credentials:  drawCredentials(t, text),
-		SessionEpoch: rapid.Int64().Draw(t, "session_generation"),
+		SessionEpoch: rapid.Int64().Draw(t, "session_epoch"),
 	}
 	if rapid.Bool().Draw(t, "activation") {
 		u.Activation = &credential.OneTimeToken{TokenHash: rapid.SliceOfN(rapid.Byte(), 1, 40).Draw(t, "activation_hash")}

@@ -14,17 +14,17 @@ import (
 
 func userRules() []rule {
 	return []rule{
-		{"people are found by ID and by each key", usersFound},
-		{"an unknown person is not found", userNotFound},
-		{"a link finds its person, expired or not", oneTimeTokenFound},
-		{"a deleted person is found by ID only", deletedFoundByID},
-		{"an update of a person writes what changed", userUpdated},
-		{"an update that is given up writes nothing", userUpdateAborted},
-		{"an update keeps the ID", idUnchanged},
-		{"an update finds the person by new keys, and no more by old ones", lookupKeysUpdated},
-		{"updates of a person at once lose none", noLostUserUpdate},
-		{"whoever is removed leaves nothing", deletedUserLeavesNothing},
-		{"a person who goes in and out is not shared", userNotShared},
+		{"users_found", usersFound},
+		{"user_not_found", userNotFound},
+		{"one_time_token_found", oneTimeTokenFound},
+		{"deleted_found_by_id", deletedFoundByID},
+		{"user_updated", userUpdated},
+		{"user_update_aborted", userUpdateAborted},
+		{"id_unchanged", idUnchanged},
+		{"lookup_keys_updated", lookupKeysUpdated},
+		{"no_lost_user_update", noLostUserUpdate},
+		{"deleted_user_leaves_nothing", deletedUserLeavesNothing},
+		{"user_not_shared", userNotShared},
 	}
 }
 
@@ -55,12 +55,12 @@ func userNotFound(t *testing.T, b Backend) {
 	createUsers(t, st, "jane")
 	for _, id := range []string{"", "jane", idOf("JANE"), idOf("jan"), idOf("jane") + " ", "%"} {
 		_, err := st.User(t.Context(), id)
-		requireNotFound(t, err, "person")
-		requireNotFound(t, st.DeleteUser(t.Context(), id), "person")
+		requireNotFound(t, err, "user")
+		requireNotFound(t, st.DeleteUser(t.Context(), id), "user")
 		requireNotFound(t, st.UpdateUser(t.Context(), id, func(*userman.User) error {
 			require.Fail(t, "there is nothing to change")
 			return nil
-		}), "person")
+		}), "user")
 	}
 	for _, key := range []userman.UserLookup{
 		{}, {Username: "jan"}, {Username: "%"}, {DefaultExtension: "1001"}, {Directory: "", ExternalID: "1"}, {Directory: "ldap"},
@@ -149,7 +149,7 @@ func userUpdated(t *testing.T, b Backend) {
 func userUpdateAborted(t *testing.T, b Backend) {
 	st := b.Users("")
 	createUsers(t, st, "jane")
-	errAbort := errors.New("refused")
+	errAbort := errors.New("aborted")
 	require.Same(t, errAbort, st.UpdateUser(t.Context(), idOf("jane"), func(u *userman.User) error {
 		u.Disabled, u.Username = true, "other"
 		return errAbort
@@ -220,7 +220,7 @@ func deletedUserLeavesNothing(t *testing.T, b Backend) {
 		require.NoError(t, st.PutPicture(t.Context(), idOf(username), []byte(username)))
 	}
 	require.NoError(t, st.DeleteUser(t.Context(), idOf("jane")))
-	requireNotFound(t, st.DeleteUser(t.Context(), idOf("jane")), "person")
+	requireNotFound(t, st.DeleteUser(t.Context(), idOf("jane")), "user")
 	require.Equal(t, []string{"bob"}, allUsernames(t, st))
 	for _, q := range []userman.Query{{}, {Group: "Sales"}, {Extension: "2000"}, {Search: "jane"}} {
 		require.Equal(t, q.Search == "", len(listUsernames(t, st, q)) == 1, "%+v", q)

@@ -16,11 +16,11 @@ import (
 
 func userSortRules() []rule {
 	return []rule{
-		{"pages hold all people in every order", usersPagedInEverySort},
-		{"people made and gone between pages hide and repeat none in any order", usersDeletedBetweenPages},
-		{"deleted people of one username are all listed", deletedSameUsernameListed},
-		{"people are not listed in an unknown order", unknownUserSort},
-		{"an After of another order of people is refused", foreignUserCursor},
+		{"users_paged_in_every_sort", usersPagedInEverySort},
+		{"users_deleted_between_pages", usersDeletedBetweenPages},
+		{"deleted_same_username_listed", deletedSameUsernameListed},
+		{"unknown_user_sort", unknownUserSort},
+		{"foreign_user_cursor", foreignUserCursor},
 	}
 }
 

@@ -12,15 +12,15 @@ import (
 
 func userUniquenessRules() []rule {
 	return []rule{
-		{"a username is unique in any case and spelling", userUsernameUnique},
-		{"no two people have one default extension", defaultExtensionUnique},
-		{"an external ID is unique in its directory", externalIDUnique},
-		{"an ID is never used twice", userIDUnique},
-		{"whoever was deleted leaves username and extension to others", softDeleteReleasesKeys},
-		{"of 100 who want one default extension one gets it", concurrentExtension},
-		{"of 100 who want one username one gets it", concurrentUserUsername},
-		{"a refused person leaves its transaction usable", duplicateUserInTransaction},
-		{"two people may swap what is unique in two steps", uniqueValuesSwapped},
+		{"user_username_unique", userUsernameUnique},
+		{"default_extension_unique", defaultExtensionUnique},
+		{"external_id_unique", externalIDUnique},
+		{"user_id_unique", userIDUnique},
+		{"soft_delete_releases_keys", softDeleteReleasesKeys},
+		{"concurrent_extension", concurrentExtension},
+		{"concurrent_user_username", concurrentUserUsername},
+		{"duplicate_user_in_transaction", duplicateUserInTransaction},
+		{"unique_values_swapped", uniqueValuesSwapped},
 	}
 }
 
@@ -30,11 +30,11 @@ func userUsernameUnique(t *testing.T, b Backend) {
 	for i, username := range []string{"José", "JOSÉ", "jose\u0301", "JOSE\u0301", "ｊｏｓé"} {
 		duplicate := newUser(username)
 		duplicate.ID = idOf(nthExtension(i))
-		requireAlreadyExists(t, st.CreateUser(t.Context(), duplicate), "person", "username")
+		requireAlreadyExists(t, st.CreateUser(t.Context(), duplicate), "user", "username")
 		requireAlreadyExists(t, st.UpdateUser(t.Context(), idOf("bob"), func(u *userman.User) error {
 			u.Username, u.DisplayName = username, "changed"
 			return nil
-		}), "person", "username")
+		}), "user", "username")
 	}
 	requireUser(t, st, newUser("José"))
 	requireUser(t, st, newUser("bob"))
@@ -53,11 +53,11 @@ func defaultExtensionUnique(t *testing.T, b Backend) {
 	}
 	require.NoError(t, set("jane", "1001"))
 	require.NoError(t, set("jane", "1001"))
-	requireAlreadyExists(t, set("bob", "1001"), "person", "default_extension")
+	requireAlreadyExists(t, set("bob", "1001"), "user", "default_extension")
 	require.NoError(t, set("bob", "01001"))
 	duplicate := newUser("new")
 	duplicate.DefaultExtension = "1001"
-	requireAlreadyExists(t, st.CreateUser(t.Context(), duplicate), "person", "default_extension")
+	requireAlreadyExists(t, st.CreateUser(t.Context(), duplicate), "user", "default_extension")
 	updateUser(t, st, "eve", func(u *userman.User) { u.LinkedExtensions = []string{"1001", "01001"} }) // several may share them
 	require.NoError(t, set("jane", ""))
 	require.NoError(t, set("bob", "1001"))
@@ -74,8 +74,8 @@ func externalIDUnique(t *testing.T, b Backend) {
 	}
 	require.NoError(t, set("jane", "ldap", "42"))
 	require.NoError(t, set("bob", "", "42"))
-	requireAlreadyExists(t, set("eve", "ldap", "42"), "person", "external_id")
-	requireAlreadyExists(t, set("eve", "", "42"), "person", "external_id")
+	requireAlreadyExists(t, set("eve", "ldap", "42"), "user", "external_id")
+	requireAlreadyExists(t, set("eve", "", "42"), "user", "external_id")
 	require.NoError(t, set("eve", "ldap4", "2"))
 	require.NoError(t, set("jane", "ldap", ""))
 	require.NoError(t, set("bob", "ldap", "")) // none is no ID
@@ -87,9 +87,9 @@ func userIDUnique(t *testing.T, b Backend) {
 	createUsers(t, st, "jane")
 	other := newUser("other")
 	other.ID = idOf("jane")
-	requireAlreadyExists(t, st.CreateUser(t.Context(), other), "person", "id")
+	requireAlreadyExists(t, st.CreateUser(t.Context(), other), "user", "id")
 	updateUser(t, st, "jane", softDelete)
-	requireAlreadyExists(t, st.CreateUser(t.Context(), other), "person", "id")
+	requireAlreadyExists(t, st.CreateUser(t.Context(), other), "user", "id")
 	require.Equal(t, []string{"jane"}, allUsernames(t, st))
 }
 
@@ -112,7 +112,7 @@ func softDeleteReleasesKeys(t *testing.T, b Backend) {
 	}
 	require.Equal(t, []string{"jane", "jane", "jane"}, allUsernames(t, st))
 	require.NoError(t, setDeletedAt("second", time.Time{}))
-	requireAlreadyExists(t, setDeletedAt("first", time.Time{}), "person", "username")
+	requireAlreadyExists(t, setDeletedAt("first", time.Time{}), "user", "username")
 	u, err := st.FindUser(t.Context(), userman.UserLookup{DefaultExtension: "1001"})
 	require.NoError(t, err)
 	requireSameUser(t, newClaimant("second"), u)
@@ -124,7 +124,7 @@ func softDeleteReleasesKeys(t *testing.T, b Backend) {
 			u.DeletedAt = time.Time{}
 			change(u)
 			return nil
-		}), "person", field)
+		}), "user", field)
 	}
 	require.NoError(t, st.DeleteUser(t.Context(), "second"))
 	require.NoError(t, setDeletedAt("third", time.Time{}))
@@ -140,7 +140,7 @@ func requireOneSuccess(t *testing.T, errs []error, field string) {
 			succeeded++
 			continue
 		}
-		requireAlreadyExists(t, err, "person", field)
+		requireAlreadyExists(t, err, "user", field)
 	}
 	require.Equal(t, 1, succeeded)
 }
@@ -191,15 +191,15 @@ func duplicateUserInTransaction(t *testing.T, b Backend) {
 	createGroups(t, st, "Sales")
 	runInTx(t, b, func(ctx context.Context) error {
 		duplicate := newUser("JANE")
-		requireAlreadyExists(t, st.CreateUser(ctx, duplicate), "person", "username")
+		requireAlreadyExists(t, st.CreateUser(ctx, duplicate), "user", "username")
 		lost := newUser("lost")
 		lost.Groups = []string{"Sales", "unknown"}
 		requireNotFound(t, st.CreateUser(ctx, lost), "group")
-		requireNotFound(t, st.DeleteUser(ctx, "unknown"), "person")
+		requireNotFound(t, st.DeleteUser(ctx, "unknown"), "user")
 		requireAlreadyExists(t, st.UpdateUser(ctx, idOf("eve"), func(u *userman.User) error {
 			u.Username, u.LinkedExtensions, u.Groups = "jane", []string{"2000"}, []string{"Sales"}
 			return nil
-		}), "person", "username")
+		}), "user", "username")
 		return st.CreateUser(ctx, newUser("bob"))
 	})
 	require.Equal(t, []string{"bob", "eve", "jane"}, allUsernames(t, st))

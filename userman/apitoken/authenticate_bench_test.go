@@ -19,7 +19,7 @@ import (
 )
 
 const selectToken = `SELECT team, id, user_id, description, disabled, extensions, modules, addresses, requests_per_hour, key_hash,
-	hour_requests, expires_at, hour_started_at, created_at, updated_at, key_made_at, last_used_at
+	hour_requests, expires_at, hour_started_at, created_at, updated_at, key_created_at, last_used_at
 	FROM pbxusers_tokens WHERE team = ? AND id = ?`
 
 // BenchmarkService_Authenticate compares the check of a token with the bare query of its

@@ -63,7 +63,7 @@ type Token struct {
 	// a minute early; zero means never.
 	CreatedAt    time.Time `json:"created_at"`
 	UpdatedAt    time.Time `json:"updated_at"`
-	KeyCreatedAt time.Time `json:"key_made_at"`
+	KeyCreatedAt time.Time `json:"key_created_at"`
 	LastUsedAt   time.Time `json:"last_used_at,omitzero"`
 }
 

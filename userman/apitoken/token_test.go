@@ -53,7 +53,7 @@ func TestService_Create_returnsKeyOnce(t *testing.T) {
 			require.NoError(t, err)
 			require.NotContains(t, string(text), key.Reveal())
 			require.NotContains(t, string(text), "hash")
-			require.Equal(t, "done create "+created.ID, h.lastAuditEntry(t))
+			require.Equal(t, "succeeded create "+created.ID, h.lastAuditEntry(t))
 			h.requireAuditIntact(t)
 		})
 	}
@@ -133,7 +133,7 @@ func TestService_Update_savesEditableFieldsOnly(t *testing.T) {
 	want := *created
 	want.Description, want.Disabled, want.UpdatedAt = "the new CRM", true, h.clock.Now()
 	require.Equal(t, &want, changed)
-	require.Equal(t, "done update "+created.ID, h.lastAuditEntry(t))
+	require.Equal(t, "succeeded update "+created.ID, h.lastAuditEntry(t))
 
 	_, err = h.Update(t.Context(), created.ID, func(token *apitoken.Token) error {
 		token.Disabled, token.ExpiresAt = false, time.Time{}
@@ -150,7 +150,7 @@ func TestService_Update_savesEditableFieldsOnly(t *testing.T) {
 		return nil
 	})
 	requireFieldErrors(t, err, "extensions: min", "modules[0]: name")
-	require.Equal(t, "refused update "+created.ID+": invalid: extensions (min), modules[0] (name)", h.lastAuditEntry(t))
+	require.Equal(t, "denied update "+created.ID+": invalid: extensions (min), modules[0] (name)", h.lastAuditEntry(t))
 	_, err = h.Update(t.Context(), created.ID, func(token *apitoken.Token) error {
 		token.Modules = nil
 		return nil
@@ -183,7 +183,7 @@ func TestService_Rotate_revokesOldKey(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrForbidden)
 	_, err = h.Authenticate(t.Context(), apitoken.Request{TokenID: created.ID, Key: key, Module: "x"})
 	require.NoError(t, err)
-	require.Equal(t, "done rotate "+created.ID, h.lastAuditEntry(t))
+	require.Equal(t, "succeeded rotate "+created.ID, h.lastAuditEntry(t))
 	h.requireAuditIntact(t)
 }
 
@@ -194,7 +194,7 @@ func TestService_Delete_revokesKey(t *testing.T) {
 	h.permitAPI(t, "jane")
 	created, key := h.createToken(t, "jane", apitoken.Token{Modules: []string{"all"}})
 	require.NoError(t, h.Delete(t.Context(), created.ID))
-	require.Equal(t, "done delete "+created.ID, h.lastAuditEntry(t))
+	require.Equal(t, "succeeded delete "+created.ID, h.lastAuditEntry(t))
 	_, err := h.Authenticate(t.Context(), apitoken.Request{TokenID: created.ID, Key: key, Module: "x"})
 	require.ErrorIs(t, err, store.ErrForbidden)
 	h.requireAuditIntact(t)
@@ -312,7 +312,7 @@ func TestService_List_hidesOutOfScopeUsers(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrForbidden)
 	_, err = scoped.Update(t.Context(), outOfScope, func(*apitoken.Token) error { return nil })
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.Equal(t, "refused update "+outOfScope+": forbidden", h.lastAuditEntry(t))
+	require.Equal(t, "denied update "+outOfScope+": forbidden", h.lastAuditEntry(t))
 	_, _, err = scoped.Rotate(t.Context(), outOfScope)
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.ErrorIs(t, scoped.Delete(t.Context(), outOfScope), store.ErrForbidden)

@@ -206,9 +206,9 @@ func TestEffectiveSet_Explain_listsGrantsInPrecedence(t *testing.T) {
 	text, err := json.Marshal(x.Grants)
 	require.NoError(t, err)
 	require.JSONEq(t, `[
-		{"origin": "group", "group": "Sales", "value": true, "counts": true},
-		{"origin": "group", "group": "Second", "value": false, "counts": false},
-		{"origin": "default", "value": false, "counts": false}
+		{"layer": "group", "group": "Sales", "value": true, "applied": true},
+		{"layer": "group", "group": "Second", "value": false, "applied": false},
+		{"layer": "default", "value": false, "applied": false}
 	]`, string(text))
 
 	all := h.effective("jane").ExplainAll()

@@ -20,28 +20,28 @@ const (
 
 // Grant is a value that one layer sets.
 type Grant struct {
-	Layer Layer `json:"origin"`
+	Layer Layer `json:"layer"`
 	// Group is the name of the group if Layer is LayerGroup.
 	Group string `json:"group,omitempty"`
 	Value Value  `json:"value"`
 	// Applied reports whether the grant is part of the effective value. It is
 	// not if an earlier grant overrides it.
-	Applied bool `json:"counts"`
+	Applied bool `json:"applied"`
 }
 
 // Explanation is the effective value of a permission and its reasons.
 type Explanation struct {
 	Permission Permission `json:"permission"`
 	// On is the effective value of a bool permission.
-	On bool `json:"on"`
+	On bool `json:"enabled"`
 	// Items and All are the effective value of a list, with keywords resolved.
 	Items []string `json:"items"`
 	All   bool     `json:"all"`
 	// Grants are all grants in the order of precedence. The default is last.
-	Grants []Grant `json:"sources"`
+	Grants []Grant `json:"grants"`
 	// Summary is the explanation for people: "On, because the group Sales says
 	// so; it is off by default."
-	Summary string `json:"sentence"`
+	Summary string `json:"summary"`
 }
 
 // Explain returns the effective value of a permission and its reasons. It returns

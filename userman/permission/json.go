@@ -9,11 +9,11 @@ import (
 
 // appendJSON is the JSON form of [Append].
 type appendJSON struct {
-	Append []string `json:"extend"`
+	Append []string `json:"append"`
 }
 
 // MarshalJSON encodes true, false, ["self","1002"] for [Set], and
-// {"extend":["1002"]} for [Append].
+// {"append":["1002"]} for [Append].
 func (v Value) MarshalJSON() ([]byte, error) {
 	switch v.mode {
 	case modeSet:
@@ -53,6 +53,6 @@ func (v *Value) UnmarshalJSON(text []byte) error {
 		}
 	}
 	return store.NewInvalidError(store.FieldError{
-		Code: store.CodeValue, Message: `write true or false, a list of texts, or {"extend": [...]} with such a list`,
+		Code: store.CodeValue, Message: `write true or false, a list of texts, or {"append": [...]} with such a list`,
 	})
 }

@@ -8,7 +8,7 @@ type Kind string
 // The kinds of permissions.
 const (
 	// KindBool is on or off.
-	KindBool Kind = "switch"
+	KindBool Kind = "bool"
 	// KindExtensions is a list of extensions of 1 to 20 digits. It may contain
 	// the keywords [OwnExtension], [OwnExtensions] and [Any].
 	KindExtensions Kind = "extensions"
@@ -72,7 +72,7 @@ type Permission struct {
 	// of a list is made by [Set].
 	Default Value `json:"default"`
 	// Description is one sentence for people: "May download voicemail messages."
-	Description string `json:"sentence"`
+	Description string `json:"description"`
 }
 
 // Module returns the part of the ID before the dot.

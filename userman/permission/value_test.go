@@ -73,9 +73,9 @@ func TestValue_String_isCanonical(t *testing.T) {
 		{permission.Set(), "none", "[]"},
 		{permission.Set("1002", "self", "1001", "1002"), "self, 1001, 1002", `["self","1001","1002"]`},
 		{permission.Set("1002", "all", "linked", "self"), "self, linked, all, 1002", `["self","linked","all","1002"]`},
-		{permission.Append("1002"), "+ 1002", `{"extend":["1002"]}`},
-		{permission.Append("+4930"), "+ +4930", `{"extend":["+4930"]}`},
-		{permission.Append(), "+", `{"extend":[]}`},
+		{permission.Append("1002"), "+ 1002", `{"append":["1002"]}`},
+		{permission.Append("+4930"), "+ +4930", `{"append":["+4930"]}`},
+		{permission.Append(), "+", `{"append":[]}`},
 	} {
 		text, err := json.Marshal(tc.value)
 		require.NoError(t, err)
@@ -150,7 +150,7 @@ func TestParseValue_rejectsInvalidInput(t *testing.T) {
 func TestValue_UnmarshalJSON_rejectsInvalidInputWithoutEcho(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		`null`, `1`, `"hunter2"`, `["hunter2", 1]`, `{"extend": null}`, `{}`, `{"hunter2": ["1"]}`, `{"extend": ["1"], "hunter2": 1}`, `{"extend": "hunter2"}`,
+		`null`, `1`, `"hunter2"`, `["hunter2", 1]`, `{"append": null}`, `{}`, `{"hunter2": ["1"]}`, `{"append": ["1"], "hunter2": 1}`, `{"append": "hunter2"}`,
 	} {
 		value := permission.On()
 		err := json.Unmarshal([]byte(text), &value)
@@ -197,7 +197,7 @@ func FuzzParseValue(f *testing.F) {
 }
 
 func FuzzValueJSON(f *testing.F) {
-	for _, text := range []string{"true", "false", `["self","1001"]`, `{"extend":["1001"]}`, "null", `{"extend":{}}`, `[null]`} {
+	for _, text := range []string{"true", "false", `["self","1001"]`, `{"append":["1001"]}`, "null", `{"append":{}}`, `[null]`} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -181,7 +181,7 @@ func TestApp_VerifyAudit_coversUsersGroupsAndTokens(t *testing.T) {
 	require.Equal(t, now, found.Entries)
 	adopted, err := s.BaselineAudit(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, []store.Reference{{Kind: "person", Key: "mallory"}}, adopted)
+	require.Equal(t, []store.Reference{{Kind: "user", Key: "mallory"}}, adopted)
 	found, err = s.VerifyAudit(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, found.Findings)

@@ -67,20 +67,20 @@ func schemaDocs() map[string]fieldDocs { //nolint:funlen // one table
 			"permissions": permissionsDoc, "members": "The number of members. It does not change the ETag.",
 		},
 		"Delivery": {
-			"status":     "delivered (to the mail server), no_address, not_configured, refused, failed or skipped.",
+			"status":     "sent (accepted by the mail server), no_address, not_configured, rejected, failed or skipped.",
 			"expires_at": "When the link in the mail stops working; absent when none was sent.",
 		},
-		"Permission": {"id": "The module, a dot and the key.", "kind": "switch, extensions, numbers or names.", "default": "The value without any grant.", "sentence": "What the permission allows."},
+		"Permission": {"id": "The module, a dot and the key.", "kind": "bool, extensions, numbers or names.", "default": "The value without any grant.", "description": "What the permission allows."},
 		"PermissionExplanation": {
-			"permission": "The permission.", "on": "Whether a switch is on.", "items": "The items of a list; empty when all is set.", "all": "Whether a list contains everything.",
-			"sources": "All grants in the order of their precedence.", "sentence": "A summary for people.",
+			"permission": "The permission.", "enabled": "The effective value of a bool.", "items": "The items of a list; empty when all is set.", "all": "Whether a list contains everything.",
+			"grants": "All grants in the order of their precedence.", "summary": "A summary for people.",
 		},
 		"Grant": {
-			"origin": "user, group or default.", "group": "The name of the group.", "value": "The value.",
-			"counts": "Whether the grant is part of the effective value. Otherwise one before it decides.",
+			"layer": "user, group or default.", "group": "The name of the group.", "value": "The value.",
+			"applied": "Whether the grant is part of the effective value. Otherwise one before it decides.",
 		},
 		"Token": {
-			"username": "The username of the owner.", "key": "The key. It is shown only once.", "key_made_at": "When the key was created.",
+			"username": "The username of the owner.", "key": "The key. It is shown only once.", "key_created_at": "When the key was created.",
 			"last_used_at": "When the token was last used, to the minute; absent when never. It does not change the ETag.",
 		},
 		"MemberImpact":     {"changes": "The permissions that would change; empty when other grants have the same effect."},
@@ -91,9 +91,9 @@ func schemaDocs() map[string]fieldDocs { //nolint:funlen // one table
 			"ended_at": "When it ended; absent while it is running.", "done": "The number of users that are done.", "total": "The number of users; 0 when it is unknown.",
 			"problem": "Why the job failed, and what to do; empty when it did not fail.", "welcome": "The result of the mails.", "sync": "What was synchronized, or would be.",
 		},
-		"WelcomeReport": {"counts": "The number of mails by status.", "undelivered": "The first 1000 mails that were not delivered.", "left": "The number of mails that were not tried because the run stopped early."},
+		"WelcomeReport": {"counts": "The number of mails by status.", "undelivered": "The first 1000 mails that were not delivered.", "remaining": "The number of mails that were not tried because the run stopped early."},
 		"SyncReport": {
-			"dry_run": "Whether nothing was changed.", "seen": "The number of entries in the directory.", "unchanged": "The number of users without changes.",
+			"dry_run": "Whether nothing was changed.", "entries": "The number of entries in the directory.", "unchanged": "The number of users without changes.",
 			"steps": "What was done, or would be, in this order.", "problems": "The entries that could not be synchronized.", "groups": "The names of groups that were created.",
 		},
 		"SyncStep":    syncDocs(),
@@ -122,7 +122,7 @@ func schemaDocs() map[string]fieldDocs { //nolint:funlen // one table
 		"SectionPlan": {"name": "The name of the section.", "action": "add, modify or remove.", "lines": "The lines that would be added or removed."},
 		"LinePlan":    {"sign": "+ for an added line, - for a removed one.", "key": "The key of the line.", "value": "The value of the line; masked if it is secret."},
 		"Run": {
-			"act": "apply, rollback or recover.", "started_by": "The username of who started it.", "steps": "The steps started so far.", "done": "Whether the run has ended.",
+			"operation": "apply, rollback or recover.", "started_by": "The username of who started it.", "steps": "The steps started so far.", "done": "Whether the run has ended.",
 			"report": "The result of a successful apply or rollback.", "recovery": "The result of a successful recovery.",
 		},
 		"Progress": {"step": "connect, render, check, write, reload, verify, revoke, rollback or recover.", "file": "The current file; empty when the step is about all files."},
@@ -140,14 +140,14 @@ func schemaDocs() map[string]fieldDocs { //nolint:funlen // one table
 		},
 
 		"AuditEntry": {
-			"sequence": "The number of the entry, from 1 without gaps.", "at": "When it happened.", "actor": "Who did it, and from where.",
-			"action": "What was done, such as create, update, delete, login or apply.", "outcome": "done, refused or failed.", "reason": "Why it was not done: codes and names of fields.",
+			"sequence": "The number of the entry, from 1 without gaps.", "time": "When it happened.", "actor": "Who did it, and from where.",
+			"action": "What was done, such as create, update, delete, login or apply.", "outcome": "succeeded, denied or failed.", "reason": "Why it was not done: codes and names of fields.",
 			"before": "The record before; null when there was none.", "after": "The record after; null when there was none.", "hash": "The hash that chains the entry to the previous one.",
 		},
-		"AuditActor": {"kind": "administrator, person, host, system or visitor.", "name": "The username; empty for a visitor.", "remote_addr": "The IP address of the actor; empty on the server itself.", "service": "The service that asked without knowing the address; absent otherwise."},
+		"AuditActor": {"kind": "administrator, user, console, system or anonymous.", "name": "The username; empty for anonymous.", "remote_addr": "The IP address of the actor; empty on the server itself.", "service": "The service that asked without knowing the address; absent otherwise."},
 		"AuditVerification": {
 			"entries": "The number of entries.", "records": "The number of records that were compared.", "hash": "The hash of the last entry.",
-			"problems": "The findings; at most 100.", "problem_count": "The number of findings.",
+			"findings": "The findings; at most 100.", "finding_count": "The number of findings.",
 		},
 		"AuditFinding": {
 			"sequence": "The entry; absent for a record.", "kind": "The kind of the record; absent for an entry.", "key": "The record; absent for an entry.",
@@ -156,7 +156,7 @@ func schemaDocs() map[string]fieldDocs { //nolint:funlen // one table
 	}
 }
 
-const permissionsDoc = "Permission grants by ID (see GET /permissions): a boolean for switches, a list of strings, or {\"extend\": [...]} to add to the value of the next grant. " +
+const permissionsDoc = "Permission grants by ID (see GET /permissions): a boolean, a list of strings, or {\"append\": [...]} to add to the value of the next grant. " +
 	"In a change, null removes a grant, and absent grants stay."
 
 func sessionDocs() fieldDocs {
@@ -184,7 +184,7 @@ func eventFilterDocs() fieldDocs {
 func userDocs() fieldDocs {
 	return fieldDocs{
 		"secret": "The generated password. It is shown only once.", "permissions": permissionsDoc,
-		"picture": "The version of the picture; empty when there is none.", "password_elsewhere": "Whether the directory keeps the password. It cannot be set here then.",
+		"picture": "The version of the picture; empty when there is none.", "external_password": "Whether the directory keeps the password. It cannot be set here then.",
 		"password_expires_at": "When the password must be changed; absent when it need not.", "welcomed_at": "When a welcome mail was delivered to the mail server; absent when never.",
 		"missing_since": "When a synchronization first missed the user in the directory; absent when it did not.", "deleted_at": "When the user was deleted; absent for others.",
 		"directory": "The directory that the user comes from; empty for local users.",

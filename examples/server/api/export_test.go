@@ -35,7 +35,7 @@ func TestAPI_exportUsersAsJSONLines(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, entries.Items, 1, "it takes everybody's data out")
 	require.Equal(t, "root", entries.Items[0].Actor.Name)
-	require.Equal(t, "person", entries.Items[0].Kind)
+	require.Equal(t, "user", entries.Items[0].Kind)
 }
 
 // slowClient is a client that reads nothing until it is let.

@@ -41,8 +41,8 @@ func TestAPI_previewMailSendsNothing(t *testing.T) {
 	h.logInScoped(t).call(t, http.MethodGet, "/users/jane.roe/mails/welcome", nil).requireStatus(t, http.StatusForbidden)
 
 	v.call(t, http.MethodPost, "/directories/"+directoryName+"/sync", nil).requireStatus(t, http.StatusOK)
-	require.Equal(t, true, v.call(t, http.MethodGet, "/users/ann", nil).requireStatus(t, http.StatusOK).decodeObject(t)["password_elsewhere"])
-	require.Equal(t, false, v.call(t, http.MethodGet, "/users/jane.roe", nil).requireStatus(t, http.StatusOK).decodeObject(t)["password_elsewhere"])
+	require.Equal(t, true, v.call(t, http.MethodGet, "/users/ann", nil).requireStatus(t, http.StatusOK).decodeObject(t)["external_password"])
+	require.Equal(t, false, v.call(t, http.MethodGet, "/users/jane.roe", nil).requireStatus(t, http.StatusOK).decodeObject(t)["external_password"])
 	rejected := v.call(t, http.MethodGet, "/users/ann/mails/reset", nil).requireStatus(t, http.StatusConflict)
 	require.Contains(t, rejected.problem(t).Detail, "keeps the password")
 	v.call(t, http.MethodGet, "/users/ann/mails/welcome", nil).requireStatus(t, http.StatusOK)

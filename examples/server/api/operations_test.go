@@ -125,7 +125,7 @@ func operationCases() map[string]operationCase {
 		"recoverConfiguration":  ok(installed),
 		"getConfigurationRun":   ok(appliedTwice),
 
-		"listAuditEntries": {query: "actor=root&action=login&outcome=done&since=2020-01-01T00:00:00Z&until=2200-01-01T00:00:00Z", status: http.StatusOK},
+		"listAuditEntries": {query: "actor=root&action=login&outcome=succeeded&since=2020-01-01T00:00:00Z&until=2200-01-01T00:00:00Z", status: http.StatusOK},
 		"verifyAudit":      ok(withJane),
 
 		"listSections": ok(nil),

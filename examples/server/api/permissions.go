@@ -74,7 +74,7 @@ func (permissionValue) Schema(huma.Registry) *huma.Schema {
 		items,
 		{
 			Type: huma.TypeObject, Description: "Items that are added to the value of the next grant.",
-			Properties: map[string]*huma.Schema{"extend": items}, Required: []string{"extend"}, AdditionalProperties: false,
+			Properties: map[string]*huma.Schema{"append": items}, Required: []string{"append"}, AdditionalProperties: false,
 		},
 	}}
 }

@@ -32,7 +32,7 @@ func TestAPI_patchUserKeepsAbsentFields(t *testing.T) {
 	created := v.call(t, http.MethodPost, "/users", map[string]any{
 		"username": "jane.roe", "first_name": "Jane", "email": "jane@example.com", "other_emails": []string{"j@example.com"}, "cell_phone": "+49 170 1",
 		"default_extension": "4001", "linked_extensions": []string{"4100"}, "groups": []string{"sales"}, "external_id": "e1",
-		"permissions": map[string]any{"xmpp.login": true, "history.extensions": map[string]any{"extend": []string{"4100"}}},
+		"permissions": map[string]any{"xmpp.login": true, "history.extensions": map[string]any{"append": []string{"4100"}}},
 	}).requireStatus(t, http.StatusCreated)
 	require.Equal(t, "/api/v1/users/jane.roe", created.Header.Get("Location"))
 	before := created.decodeObject(t)
@@ -54,7 +54,7 @@ func TestAPI_patchUserKeepsAbsentFields(t *testing.T) {
 	requireUnchanged(patch(`{}`), "")
 	requireUnchanged(patch(`{"permissions":{"voicemail.download":false}}`), "permissions")
 	grants := patch(`{"permissions":{"xmpp.login":null}}`)["permissions"]
-	require.Equal(t, map[string]any{"voicemail.download": false, "history.extensions": map[string]any{"extend": []any{"4100"}}}, grants)
+	require.Equal(t, map[string]any{"voicemail.download": false, "history.extensions": map[string]any{"append": []any{"4100"}}}, grants)
 	cleared := patch(`{"email":null,"other_emails":[],"linked_extensions":null,"permissions":null,"groups":null,"cell_phone":""}`)
 	for field, empty := range map[string]any{
 		"email": "", "other_emails": []any{}, "linked_extensions": []any{}, "permissions": map[string]any{}, "groups": []any{}, "cell_phone": "",
@@ -204,7 +204,7 @@ func TestAPI_explainsUserPermissions(t *testing.T) {
 	withUser(t, h, v)
 	explained := v.call(t, http.MethodGet, "/users/jane.admin/permissions", nil).requireStatus(t, http.StatusOK).body
 	require.Contains(t, explained, "because the group Sales says so")
-	require.Contains(t, explained, `{"extend":["4100"]}`)
+	require.Contains(t, explained, `{"append":["4100"]}`)
 }
 
 func TestAPI_deleteUserInUseConflicts(t *testing.T) {

@@ -29,7 +29,7 @@ const runTimeout = 10 * time.Minute
 
 // Run is one apply, finished or not.
 type Run struct {
-	Operation Operation `json:"act"`
+	Operation Operation `json:"operation"`
 	StartedBy string    `json:"started_by"`
 	StartedAt time.Time `json:"started_at"`
 	// Steps are those begun so far.
@@ -75,7 +75,7 @@ func (r *Runner) wait(ctx context.Context, run *Run) *Run {
 
 func (r *Runner) startRun(ctx context.Context, op Operation, by string) (*Run, error) {
 	if op != Apply && op != Rollback && op != Recover {
-		return nil, store.NewInvalidError(store.FieldError{Field: "act", Code: store.CodeOneOf, Message: "choose apply, rollback or recover"})
+		return nil, store.NewInvalidError(store.FieldError{Field: "operation", Code: store.CodeOneOf, Message: "choose apply, rollback or recover"})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

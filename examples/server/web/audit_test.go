@@ -32,7 +32,7 @@ func TestPages_auditFiltersAndPaging(t *testing.T) {
 	for range 60 {
 		b.post("/ami-accounts/new", url.Values{"name": {"-"}}, http.StatusUnprocessableEntity)
 	}
-	page := b.get("/audit?outcome=refused", http.StatusOK)
+	page := b.get("/audit?outcome=denied", http.StatusOK)
 	require.Contains(t, page, `rel="next"`)
 	require.Contains(t, page, "after=")
 	require.Contains(t, b.get("/audit?kind=nothing", http.StatusOK), "No entries found.")

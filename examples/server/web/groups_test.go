@@ -33,7 +33,7 @@ func (b *browser) salesGroup() *userman.Group {
 func salesGroupForm() url.Values {
 	return url.Values{
 		"name": {"Sales"}, "description": {"Who sells"}, "priority": {"20"}, "default": {"yes"},
-		"permissions.history.recordings": {"on"}, "permissions.voicemail.extensions": {"extend"}, "permissions.voicemail.extensions.items": {"1002, 1001"},
+		"permissions.history.recordings": {"on"}, "permissions.voicemail.extensions": {"append"}, "permissions.voicemail.extensions.items": {"1002, 1001"},
 		"permissions.sms.numbers": {"replace"}, "permissions.sms.numbers.items": {"+493012345"}, "permissions.portal.login": {""},
 	}
 }
@@ -124,7 +124,7 @@ func TestPages_groupMembersAddAndRemove(t *testing.T) {
 	b.createUser(userman.User{Username: "bob"})
 	page := b.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, nobody"}}, http.StatusUnprocessableEntity)
 	b.requireFieldError(page, "field-usernames")
-	require.Contains(t, page, "Entry 2: there is no such person")
+	require.Contains(t, page, "Entry 2: there is no such user")
 	require.Contains(t, page, "alice, nobody</textarea>")
 	b.requireFieldError(b.post("/groups/Sales/members", url.Values{"do": {"add"}}, http.StatusUnprocessableEntity), "field-usernames")
 	require.Zero(t, b.salesGroup().Members)

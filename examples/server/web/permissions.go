@@ -117,7 +117,7 @@ const (
 	choiceOn     = "on"
 	choiceOff    = "off"
 	choiceSet    = "replace"
-	choiceAppend = "extend"
+	choiceAppend = "append"
 )
 
 // permissionInput is what the control of one permission holds.

@@ -1,5 +1,5 @@
 -- +goose Up
--- One row: what tells this database from every other.
+-- One row: the identity of this database.
 CREATE TABLE pbxusers_identity (
     id TEXT NOT NULL PRIMARY KEY
 ) STRICT;

@@ -1,48 +1,48 @@
 -- +goose Up
 CREATE TABLE pbxusers_administrators (
-    -- ampusers.FoldUsername of username: what is unique, and what lists are
-    -- sorted by.
-    folded_username     TEXT    NOT NULL PRIMARY KEY,
-    username            TEXT    NOT NULL,
-    display_name        TEXT    NOT NULL,
+    -- ampusers.FoldUsername of username: unique, and the default sort key of
+    -- lists.
+    folded_username         TEXT    NOT NULL PRIMARY KEY,
+    username                TEXT    NOT NULL,
+    display_name            TEXT    NOT NULL,
     -- "full" or "limited".
-    access              TEXT    NOT NULL,
+    access                  TEXT    NOT NULL,
     -- JSON lists of ids.
-    sections            TEXT    NOT NULL,
-    teams               TEXT    NOT NULL,
-    -- Numbers and ranges with commas between; blank means all.
-    extensions          TEXT    NOT NULL,
-    dids                TEXT    NOT NULL,
-    disabled            INTEGER NOT NULL,
-    session_generation  INTEGER NOT NULL,
-    -- The hash of the password with its costs; blank when there is none.
-    password_hash       TEXT    NOT NULL,
+    sections                TEXT    NOT NULL,
+    teams                   TEXT    NOT NULL,
+    -- Numbers and ranges, separated by commas; empty means all.
+    extensions              TEXT    NOT NULL,
+    dids                    TEXT    NOT NULL,
+    disabled                INTEGER NOT NULL,
+    session_epoch           INTEGER NOT NULL,
+    -- The password hash with its cost parameters; empty without a password.
+    password_hash           TEXT    NOT NULL,
     -- The secret of the authenticator app, sealed by the keyring for
-    -- pbxusers_administrators/<folded_username>/second_factor; NULL when a
-    -- password is enough, and then the three below say nothing.
-    second_factor       BLOB,
+    -- pbxusers_administrators/<folded_username>/second_factor. NULL without a
+    -- second factor; the next three columns then have no meaning.
+    second_factor           BLOB,
     second_factor_confirmed INTEGER NOT NULL,
-    second_factor_step  INTEGER NOT NULL,
-    -- Hashes in base64 with commas between.
-    recovery_hashes     TEXT    NOT NULL,
-    -- SHA-256 of the token of the link with which a password may be set, and
-    -- when it expires; NULL when there is none.
-    invitation_hash     BLOB    UNIQUE,
-    invitation_expires  INTEGER,
-    -- Of each device the hash of its token in base64, a colon, and when it was
-    -- used, as times are below; with commas between.
-    devices             TEXT    NOT NULL,
-    -- Lower case of all of Unicode, which SQLite cannot do: for searches.
-    folded_display_name TEXT    NOT NULL,
+    second_factor_step      INTEGER NOT NULL,
+    -- Hashes in base64, separated by commas.
+    recovery_hashes         TEXT    NOT NULL,
+    -- SHA-256 of the token of the link to set a password, and its expiry; NULL
+    -- without a link.
+    invitation_hash         BLOB    UNIQUE,
+    invitation_expires_at   INTEGER,
+    -- For each device: the hash of its token in base64, a colon, and the time of
+    -- its last use in the format below; separated by commas.
+    devices                 TEXT    NOT NULL,
+    -- Unicode lower case, which SQLite cannot compute: for searches.
+    folded_display_name     TEXT    NOT NULL,
     -- Microseconds since 1970 in UTC; never is the first instant of the year 1.
-    created_at          INTEGER NOT NULL,
-    updated_at          INTEGER NOT NULL,
-    password_changed_at INTEGER NOT NULL,
-    last_login_at       INTEGER NOT NULL
+    created_at              INTEGER NOT NULL,
+    updated_at              INTEGER NOT NULL,
+    password_changed_at     INTEGER NOT NULL,
+    last_login_at           INTEGER NOT NULL
 ) STRICT;
 
--- Each order, of all administrators and of those that each filter selects, so
--- that no page is sorted or searched for.
+-- One index for each sort order with each filter, so that no page needs a sort
+-- or a scan.
 CREATE INDEX pbxusers_administrators_created ON pbxusers_administrators (created_at, folded_username);
 CREATE INDEX pbxusers_administrators_updated ON pbxusers_administrators (updated_at, folded_username);
 CREATE INDEX pbxusers_administrators_login ON pbxusers_administrators (last_login_at, folded_username);

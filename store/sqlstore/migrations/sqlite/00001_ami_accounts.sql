@@ -1,18 +1,18 @@
 -- +goose Up
-CREATE TABLE pbxusers_managers (
-    -- manager.FoldName of name: what is unique, and what lists are sorted by.
+CREATE TABLE pbxusers_ami_accounts (
+    -- manager.FoldName of name: unique, and the default sort key of lists.
     folded_name          TEXT    NOT NULL PRIMARY KEY,
     name                 TEXT    NOT NULL,
-    -- Sealed by the keyring for pbxusers_managers/<folded_name>/secret.
+    -- Sealed by the keyring for pbxusers_ami_accounts/<folded_name>/secret.
     secret               BLOB    NOT NULL,
-    -- Networks in CIDR form with commas between.
+    -- Networks in CIDR form, separated by commas.
     deny                 TEXT    NOT NULL,
     permit               TEXT    NOT NULL,
     named_acl            TEXT    NOT NULL,
-    -- Names of classes with commas between, "none" for no class.
+    -- Names of classes, separated by commas; "none" for no class.
     read_classes         TEXT    NOT NULL,
     write_classes        TEXT    NOT NULL,
-    -- JSON list of filters as the API shows them.
+    -- JSON list of filters, as in the API.
     event_filters        TEXT    NOT NULL,
     display_connects     INTEGER NOT NULL,
     allow_multiple_login INTEGER NOT NULL,
@@ -21,7 +21,7 @@ CREATE TABLE pbxusers_managers (
     disabled             INTEGER NOT NULL,
     note                 TEXT    NOT NULL,
     owner                TEXT    NOT NULL,
-    -- Lower case of all of Unicode, which SQLite cannot do: for searches.
+    -- Unicode lower case, which SQLite cannot compute: for searches.
     folded_note          TEXT    NOT NULL,
     folded_owner         TEXT    NOT NULL,
     -- Microseconds since 1970 in UTC.
@@ -31,4 +31,4 @@ CREATE TABLE pbxusers_managers (
 ) STRICT;
 
 -- +goose Down
-DROP TABLE pbxusers_managers;
+DROP TABLE pbxusers_ami_accounts;

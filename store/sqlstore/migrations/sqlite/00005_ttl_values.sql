@@ -1,0 +1,16 @@
+-- +goose Up
+-- Small values with an expiry, such as the sessions of a server.
+CREATE TABLE pbxusers_ttl_values (
+    kind       TEXT    NOT NULL,
+    -- The key of the caller; for a secret, its hash.
+    item       TEXT    NOT NULL,
+    -- Sealed by the keyring for pbxusers_ttl_values/<kind>/<item>.
+    value      BLOB    NOT NULL,
+    -- Microseconds since 1970 in UTC.
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (kind, item)
+) STRICT;
+CREATE INDEX pbxusers_ttl_values_expiry ON pbxusers_ttl_values (expires_at);
+
+-- +goose Down
+DROP TABLE pbxusers_ttl_values;
