@@ -1,6 +1,6 @@
-// Package access knows who visits the reference server: it logs administrators
-// in and out, keeps their sessions in the store, and says what they may do. It
-// draws no page and speaks no API; packages web and api do.
+// Package access authenticates the administrators of the reference server: it
+// logs them in and out, stores their sessions, and checks their access. Packages
+// web and api answer the requests.
 package access
 
 import (
@@ -18,34 +18,34 @@ import (
 // ErrLoginRequired means that nobody is logged in.
 var ErrLoginRequired = errors.New("log in first")
 
-// CookieName is that of the cookie with the token of a session.
+// CookieName is the name of the cookie with the token of a session.
 const CookieName = "pbxusers_session"
 
 // Options of [New].
 type Options struct {
-	// Secure marks cookies for https only. Defaults to http too.
+	// Secure marks cookies for https only. Defaults to false.
 	Secure bool
-	// TrustedProxies are where X-Forwarded-For is believed from. Defaults to
-	// nowhere.
+	// TrustedProxies are the proxies whose X-Forwarded-For is trusted. Defaults
+	// to none.
 	TrustedProxies []netip.Prefix
-	// Lifetime ends a session at the latest, and Idle when nothing was asked
-	// for so long. Default to 12 hours and 1 hour.
+	// Lifetime is the longest duration of a session, and Idle the longest time
+	// without a request. They default to 12 hours and 1 hour.
 	Lifetime, Idle time.Duration
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// HandleError answers a request whose session cannot be read or kept because
-	// of err. Defaults to status 500 and no details.
+	// HandleError answers a request whose session cannot be read or stored
+	// because of err. Defaults to status 500 without details.
 	HandleError func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// Manager lets visitors in.
+// Manager manages sessions and logins.
 type Manager struct {
-	// SCS hold what pages remember of a visitor. The keys that begin
-	// with "access." are the gate's own. A login begins with an empty one.
+	// SCS holds the values that pages store in a session. Keys that start with
+	// "access." belong to this package. A login starts with an empty session.
 	SCS *scs.SessionManager
 
-	// scsNoIdle is Sessions without the idle timeout, with which scs would
-	// write every session at every request; see sessionStore.
+	// scsNoIdle is SCS without the idle timeout: with it, scs would write every
+	// session at every request; see sessionStore.
 	scsNoIdle      scs.SessionManager
 	site           *app.App
 	trustedProxies []netip.Prefix
@@ -54,7 +54,7 @@ type Manager struct {
 	handleError    func(w http.ResponseWriter, r *http.Request, err error)
 }
 
-// New returns the gate of s.
+// New returns the manager of s.
 func New(s *app.App, opts *Options) *Manager {
 	if opts == nil {
 		opts = &Options{}
@@ -75,7 +75,8 @@ func New(s *app.App, opts *Options) *Manager {
 		}
 	}
 	idle := cmp.Or(opts.Idle, time.Hour)
-	// Without scs.New, whose own store would sweep in the background for ever.
+	// scs.New would start a store of its own, which deletes expired sessions in
+	// the background.
 	m.SCS = &scs.SessionManager{
 		Store: &sessionStore{ttl: s.TTLStore, idle: idle, clock: m.clock}, Codec: scs.GobCodec{},
 		Lifetime: m.lifetime, HashTokenInStore: true,

@@ -22,7 +22,7 @@ import (
 
 const password = "walnut-harbour-tulip-93"
 
-// env is a gate and what stands behind it.
+// env is a manager with its services.
 type env struct {
 	*access.Manager
 
@@ -31,7 +31,7 @@ type env struct {
 	clock    *testClock
 }
 
-// testClock is a time that tests move.
+// testClock is a clock that tests advance.
 type testClock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -49,7 +49,7 @@ func (c *testClock) advance(by time.Duration) {
 	c.now = c.now.Add(by)
 }
 
-// countingTTLStore counts what is written, and fails when it is told to.
+// countingTTLStore counts writes, and fails on request.
 type countingTTLStore struct {
 	store.TTLStore
 
@@ -101,13 +101,13 @@ func setup(t *testing.T, opts *access.Options) *env {
 	db := memstore.New()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
-	// Far from the time of the machine, so that asking that is found out.
+	// This time is far from the real one, which reveals the use of time.Now.
 	b := &env{clock: &testClock{now: time.Date(2031, 5, 6, 7, 8, 9, 0, time.UTC)}, ttlStore: &countingTTLStore{TTLStore: db.TTLStore()}}
-	trail := audit.New(db.Audit(), keyring, &audit.Options{Clock: b.clock.Now})
+	auditLog := audit.New(db.Audit(), keyring, &audit.Options{Clock: b.clock.Now})
 	b.site = &app.App{
-		TTLStore: b.ttlStore, AuditLog: trail,
+		TTLStore: b.ttlStore, AuditLog: auditLog,
 		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{
-			Sections: app.Sections(), Audit: trail, Clock: b.clock.Now,
+			Sections: app.Sections(), Audit: auditLog, Clock: b.clock.Now,
 			Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1},
 		}),
 	}
@@ -137,8 +137,7 @@ func (b *env) newClient() *client {
 	return &client{env: b, remoteAddr: "192.0.2.7:4711", header: http.Header{}}
 }
 
-// do makes one request and does work in it. It keeps the cookie that the
-// answer sets.
+// do sends one request and runs work in it. It stores the cookie of the response.
 func (v *client) do(t *testing.T, work func(ctx context.Context)) *http.Response {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
@@ -173,7 +172,7 @@ func (v *client) logIn(t *testing.T, username string) *http.Response {
 	})
 }
 
-// username is who is logged in; empty when nobody is.
+// username is the administrator who is logged in; empty when there is none.
 func (v *client) username(t *testing.T) (name string) {
 	t.Helper()
 	v.do(t, func(ctx context.Context) {

@@ -12,26 +12,25 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// Keys of the gate in a session.
+// Keys of this package in a session.
 const (
 	keyUsername = "access.username"
 	keyEpoch    = "access.generation"
 	keyLastSeen = "access.seen"
 )
 
-// lastSeenInterval is how often a session that is in use is written, at most: a
-// page that is only read costs no write.
+// lastSeenInterval is the shortest time between two writes of a session that is
+// only read.
 const lastSeenInterval = time.Minute
 
-// Handler loads the session of a request, from its cookie or, for programs,
-// from "Authorization: Bearer TOKEN", and keeps what next changed in it. In
-// the context of next is the visitor ([Manager.Administrator]), and the actor of
-// package audit. A token of a program comes before a cookie, also one that has
-// ended, and then no cookie is set. Visitors for whom nothing is remembered
-// get no session.
+// Handler loads the session of a request from its cookie or, for programs, from
+// "Authorization: Bearer TOKEN", and stores the changes that next makes. The
+// context of next has the administrator ([Manager.Administrator]) and the actor
+// of package audit. A bearer token takes precedence over a cookie, even if it has
+// expired; no cookie is set then. Requests that store nothing get no session.
 //
-// The session is kept just before next begins to answer: what it changes
-// afterwards is lost. When next panics nothing is kept.
+// The session is stored just before next starts to answer: later changes are
+// lost. When next panics, nothing is stored.
 func (m *Manager) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie, Authorization")
@@ -47,7 +46,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// loadSession finds out who visits.
+// loadSession finds the session and the administrator of a request.
 func (m *Manager) loadSession(ctx context.Context, r *http.Request) (context.Context, error) {
 	v := &requestState{remoteAddr: m.clientAddr(r)}
 	v.readToken(r)
@@ -71,7 +70,7 @@ func (m *Manager) loadSession(ctx context.Context, r *http.Request) (context.Con
 	return audit.WithActor(ctx, actor), nil
 }
 
-// updateLastSeen keeps a session that is in use from ending as idle.
+// updateLastSeen extends a session that is in use.
 func (m *Manager) updateLastSeen(ctx context.Context, v *requestState) {
 	now := m.clock()
 	lastSeen := time.Unix(m.SCS.GetInt64(ctx, keyLastSeen), 0)
@@ -80,8 +79,8 @@ func (m *Manager) updateLastSeen(ctx context.Context, v *requestState) {
 	}
 }
 
-// saveSession keeps the session and tells the visitor its token. It reports false
-// when that failed, and was answered.
+// saveSession stores the session and sends its token. It returns false when that
+// failed; the error was answered then.
 func (m *Manager) saveSession(w http.ResponseWriter, r *http.Request) bool {
 	if err := m.commit(r.Context(), w); err != nil {
 		w.Header().Del("Location")
@@ -114,12 +113,12 @@ func (m *Manager) commit(ctx context.Context, w http.ResponseWriter) error {
 	return nil
 }
 
-// responseWriter calls begin just before anything is answered.
+// responseWriter calls begin just before the first byte of a response.
 type responseWriter struct {
 	http.ResponseWriter
 	beforeWrite func() bool
 	headerSent  bool
-	// discard drops the answer: another one was given.
+	// discard drops the response: another one was sent.
 	discard bool
 }
 
@@ -131,14 +130,14 @@ func (a *responseWriter) start() bool {
 	return !a.discard
 }
 
-// WriteHeader begins the answer.
+// WriteHeader starts the response.
 func (a *responseWriter) WriteHeader(status int) {
 	if a.start() {
 		a.ResponseWriter.WriteHeader(status)
 	}
 }
 
-// Write begins the answer, where it has not begun.
+// Write starts the response if necessary.
 func (a *responseWriter) Write(p []byte) (int, error) {
 	if a.start() {
 		return a.ResponseWriter.Write(p)
@@ -146,7 +145,7 @@ func (a *responseWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// FlushError begins the answer, and sends what there is of it.
+// FlushError starts the response, and sends what was written so far.
 func (a *responseWriter) FlushError() error {
 	if a.start() {
 		return http.NewResponseController(a.ResponseWriter).Flush()
@@ -154,5 +153,5 @@ func (a *responseWriter) FlushError() error {
 	return nil
 }
 
-// Unwrap is for [http.ResponseController].
+// Unwrap supports [http.ResponseController].
 func (a *responseWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }

@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Keys of the session of a visitor who has yet to give a code.
+// Keys of a session that waits for the code of a second factor.
 const (
 	keyMFAUsername  = "access.mfa_username"
 	keyMFAToken     = "access.mfa_token"
@@ -26,8 +26,8 @@ const (
 
 // LogIn checks the attempt, whose RemoteAddr it sets, and starts a new session
 // without the values of the previous one. Errors are those of
-// ampusers.Service.Authenticate. When the login waits for a code, the session
-// keeps its token for five minutes: [Manager.ConfirmMFA] completes the login.
+// ampusers.Service.Authenticate. When the login needs a code, the session stores
+// its token for five minutes: [Manager.ConfirmMFA] completes the login.
 func (m *Manager) LogIn(ctx context.Context, attempt credential.LoginAttempt) (*ampusers.Login, error) {
 	attempt.RemoteAddr = m.RemoteAddr(ctx)
 	login, err := m.site.Administrators.Authenticate(ctx, attempt)
@@ -40,8 +40,8 @@ func (m *Manager) LogIn(ctx context.Context, attempt credential.LoginAttempt) (*
 	return m.startSession(ctx, login)
 }
 
-// startSession begins the session of a login. The token is a new one, so that nobody
-// can have planted it.
+// startSession starts the session of a login. Its token is new, which prevents
+// session fixation.
 func (m *Manager) startSession(ctx context.Context, login *ampusers.Login) (*ampusers.Login, error) {
 	if err := m.resetSession(ctx); err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func (m *Manager) resetSession(ctx context.Context) error {
 	return nil
 }
 
-// PendingMFA returns the username whose password was right a moment ago, and
-// of whom a code is still to come; empty when there is none.
+// PendingMFA returns the username of a login that waits for a code; empty when
+// there is none.
 func (m *Manager) PendingMFA(ctx context.Context) string {
 	if m.clock().Unix() >= m.SCS.GetInt64(ctx, keyMFAExpiresAt) {
 		return ""
@@ -86,9 +86,9 @@ func (m *Manager) PendingMFA(ctx context.Context) string {
 	return m.SCS.GetString(ctx, keyMFAUsername)
 }
 
-// ConfirmMFA ends the login of [Manager.PendingMFA] with a code. The errors are
-// those of ampusers.Service.ConfirmLogin; WrongPassword, also after five wrong
-// codes or five minutes, means that the login has to begin again.
+// ConfirmMFA completes the login of [Manager.PendingMFA] with a code. Errors are
+// those of ampusers.Service.ConfirmLogin. WrongPassword, also after five wrong
+// codes or five minutes, means that the login has to start over.
 func (m *Manager) ConfirmMFA(ctx context.Context, code string, device store.Secret) (*ampusers.Login, error) {
 	if m.PendingMFA(ctx) == "" {
 		return nil, &credential.LoginError{Code: credential.InvalidCredentials, Message: "the code expired; log in again"}
@@ -120,9 +120,9 @@ func (m *Manager) recordFailedCode(ctx context.Context, err error) error {
 	return err
 }
 
-// Refresh keeps this session alive after the administrator has changed the own
-// password, which ends all sessions. A browser gets a new token; a program
-// keeps the one it has.
+// Refresh continues this session after administrators have changed their own
+// password, which ends all sessions. A browser gets a new token; a program keeps
+// its token.
 func (m *Manager) Refresh(ctx context.Context, a *ampusers.Administrator) error {
 	if !stateFromContext(ctx).isBearer {
 		if err := m.SCS.RenewToken(ctx); err != nil {
@@ -141,7 +141,7 @@ func (m *Manager) LogOut(ctx context.Context) error {
 	return m.SCS.Destroy(ctx)
 }
 
-// Token returns what a program sends as its bearer token after LogIn.
+// Token returns the bearer token for a program after LogIn.
 func (m *Manager) Token(ctx context.Context) store.Secret {
 	return store.NewSecret(m.SCS.Token(ctx))
 }

@@ -20,7 +20,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// enrollTOTP gives jane.admin a second factor and returns what shows its codes.
+// enrollTOTP enrolls a second factor for jane.admin and returns a function that
+// returns its codes.
 func (b *env) enrollTOTP(t *testing.T) (code func() string) {
 	t.Helper()
 	enrollment, err := b.site.Administrators.BeginSecondFactor(t.Context(), "jane.admin")
@@ -44,7 +45,7 @@ func requireLoginError(t *testing.T, err error, code credential.LoginErrorCode) 
 	require.NotEmpty(t, loginErr.Message)
 }
 
-// logInPendingMFA gives the right password, and no code.
+// logInPendingMFA sends the right password, and no code.
 func (v *client) logInPendingMFA(t *testing.T) {
 	t.Helper()
 	v.do(t, func(ctx context.Context) {
@@ -172,7 +173,7 @@ func TestManager_LogIn_limitsPerAddress(t *testing.T) {
 	requireLoginError(t, guess("192.0.2.8:4711"), credential.InvalidCredentials)
 }
 
-// newBearerClient is one that logged in and shows its token.
+// newBearerClient returns a client that has logged in and sends its bearer token.
 func (b *env) newBearerClient(t *testing.T) *client {
 	t.Helper()
 	v := b.newClient()

@@ -8,14 +8,13 @@ import (
 	"strings"
 )
 
-// RemoteAddr returns the IP address of the visitor. It is zero for a connection
+// RemoteAddr returns the IP address of the client. It is zero for a connection
 // without one, such as a Unix socket.
 func (m *Manager) RemoteAddr(ctx context.Context) netip.Addr { return stateFromContext(ctx).remoteAddr }
 
-// clientAddr works out where a request comes from: from the other end of the
-// connection, or, where that is a proxy that is trusted, from the nearest
-// address in X-Forwarded-For that is none. What stands further left may be
-// anybody's invention.
+// clientAddr returns the address of the client: the peer of the connection or, if
+// that is a trusted proxy, the rightmost address in X-Forwarded-For that is not a
+// trusted proxy. Clients can forge the addresses before it.
 func (m *Manager) clientAddr(r *http.Request) netip.Addr {
 	source, err := parseAddr(r.RemoteAddr)
 	if err != nil {

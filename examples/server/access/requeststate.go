@@ -10,15 +10,16 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 )
 
-// requestState is what the gate knows of one request.
+// requestState is the session of one request.
 type requestState struct {
 	remoteAddr netip.Addr
-	// token is what the visitor showed, and found the hash under which a
+	// token is the token in the request, and found the hash under which its
 	// session was found; empty when there was none.
 	token, foundHash string
-	// loaded is the session as it was found.
+	// loaded is the session before the request.
 	loaded []byte
-	// isBearer says that the token came in a header, and goes in no cookie.
+	// isBearer says that the token came in a header. Such a token is not sent in
+	// a cookie.
 	isBearer bool
 
 	mu    sync.Mutex
@@ -27,7 +28,7 @@ type requestState struct {
 
 type requestStateKey struct{}
 
-// stateFromContext returns the visit of a request; an empty one outside of
+// stateFromContext returns the state of a request; an empty one outside of
 // [Manager.Handler].
 func stateFromContext(ctx context.Context) *requestState {
 	if v, ok := ctx.Value(requestStateKey{}).(*requestState); ok {
@@ -36,8 +37,8 @@ func stateFromContext(ctx context.Context) *requestState {
 	return &requestState{}
 }
 
-// readToken takes the token from the request. A program's comes first: a browser
-// sends no Authorization of that kind by itself.
+// readToken returns the token of the request. A bearer token takes precedence:
+// browsers do not send one by themselves.
 func (v *requestState) readToken(r *http.Request) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {

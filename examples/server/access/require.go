@@ -8,16 +8,17 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// Administrator returns the administrator who is logged in, with the rights of now,
-// or nil. It is read once per request, and not to be changed.
+// Administrator returns the administrator who is logged in, with current rights,
+// or nil. It is read once per request. The caller must not change it.
 func (m *Manager) Administrator(ctx context.Context) *ampusers.Administrator {
 	return stateFromContext(ctx).administrator()
 }
 
-// Require returns the administrator who is logged in and may use the section,
-// "" being what every administrator may use. [ErrLoginRequired] when nobody is
-// logged in, a [store.ForbiddenError], which is kept in the audit trail, when
-// the section is outside. To only ask what to show, ask Can of the visitor.
+// Require returns the administrator who is logged in if they can use the section;
+// all administrators can use "". It returns [ErrLoginRequired] when nobody is
+// logged in, and a [store.ForbiddenError], which the audit log records, when they
+// cannot use the section. To decide what a page shows, use
+// [ampusers.Administrator.Can].
 func (m *Manager) Require(ctx context.Context, section string) (*ampusers.Administrator, error) {
 	a := m.Administrator(ctx)
 	switch {
@@ -27,13 +28,13 @@ func (m *Manager) Require(ctx context.Context, section string) (*ampusers.Admini
 		return a, nil
 	}
 	err := &store.ForbiddenError{
-		Reason: "you may not use " + m.sectionName(section) + "; an administrator who may do everything can give it to you",
+		Reason: "you have no access to " + m.sectionName(section) + "; ask a full administrator",
 	}
 	m.site.AuditLog.RecordFailure(ctx, audit.Event{Action: "access", Kind: "section", Key: section}, err)
 	return nil, err
 }
 
-// sectionName returns what people call a section.
+// sectionName returns the name of a section for messages.
 func (m *Manager) sectionName(id string) string {
 	for _, section := range m.site.Administrators.Sections() {
 		if section.ID == id {

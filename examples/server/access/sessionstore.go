@@ -13,12 +13,12 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// sessionKind is what sessions are called in the vault.
+// sessionKind is the kind of sessions in the TTL store.
 const sessionKind = "session"
 
-// sessionStore keeps sessions in the vault. scs would write a session with an
-// idle timeout at every request; here the store ends idle ones, and
-// [Manager.updateLastSeen] has those in use written now and then.
+// sessionStore stores sessions in the TTL store. With an idle timeout, scs would
+// write a session at every request; here the store ends idle sessions, and
+// [Manager.updateLastSeen] writes those in use from time to time.
 type sessionStore struct {
 	ttl   store.TTLStore
 	idle  time.Duration
@@ -27,7 +27,7 @@ type sessionStore struct {
 
 var _ scs.CtxStore = (*sessionStore)(nil)
 
-// FindCtx returns what is kept under the hash of a token.
+// FindCtx returns the session that is stored under the hash of a token.
 func (s *sessionStore) FindCtx(ctx context.Context, hash string) (value []byte, found bool, err error) {
 	value, err = s.ttl.Get(ctx, sessionKind, hash, s.clock())
 	if errors.Is(err, store.ErrNotFound) {
@@ -41,9 +41,9 @@ func (s *sessionStore) FindCtx(ctx context.Context, hash string) (value []byte, 
 	return value, true, nil
 }
 
-// CommitCtx keeps a session. Of one that was found only what this request has
-// changed is: another request may have changed more meanwhile, or have ended
-// it, and then it stays ended.
+// CommitCtx stores a session. Of an existing session it stores only the changes
+// of this request: another request may have changed more, or ended the session. A
+// session that has ended stays ended.
 func (s *sessionStore) CommitCtx(ctx context.Context, hash string, value []byte, expiry time.Time) error {
 	if idle := s.clock().Add(s.idle); idle.Before(expiry) {
 		expiry = idle
@@ -68,7 +68,7 @@ func (s *sessionStore) CommitCtx(ctx context.Context, hash string, value []byte,
 	})
 }
 
-// mergeChanges makes in current the changes that lead from before to after.
+// mergeChanges applies the changes from before to after to current.
 func mergeChanges(before, current, after []byte) ([]byte, error) {
 	if bytes.Equal(before, current) {
 		return after, nil

@@ -1,5 +1,5 @@
-// Package applying runs one apply of the configuration at a time, whatever
-// becomes of the browser that asked for it, and tells how far it has come.
+// Package applying runs one apply of the configuration at a time, independent of
+// the request that started it, and reports its progress.
 package applying
 
 import (
@@ -16,14 +16,13 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// Runner runs applies in the background. Close waits for the one at work.
+// Runner runs applies in the background. Close waits for the running one.
 type Runner struct {
 	site  *app.App
 	clock func() time.Time
 	log   *slog.Logger
 	open  opener
-	// background is what runs in the background: the run, and at most one look at
-	// the status.
+	// background counts the run in progress and the status check in progress.
 	background sync.WaitGroup
 
 	mu     sync.Mutex
@@ -32,7 +31,7 @@ type Runner struct {
 	cache  statusCache
 }
 
-// configDir is what a runner asks of an asteriskconf.ConfigDir.
+// configDir is the part of asteriskconf.ConfigDir that a runner uses.
 type configDir interface {
 	Apply(ctx context.Context) (*asteriskconf.Report, error)
 	Rollback(ctx context.Context) (*asteriskconf.Report, error)
@@ -41,13 +40,13 @@ type configDir interface {
 	Plan(ctx context.Context) (*asteriskconf.Plan, error)
 }
 
-// opener opens the configuration folder: for an act, which talks to Asterisk,
-// or only to look at the files. closing ends the talk.
+// opener opens the configuration folder: for an operation, which talks to
+// Asterisk, or only to read the files. closing ends the connection.
 type opener func(ctx context.Context, op Operation, progress func(asteriskconf.Progress)) (f configDir, closeFn func(), err error)
 
 // Options of [New].
 type Options struct {
-	// Logger is told of mistakes in the program. Defaults to none.
+	// Logger records panics. Defaults to none.
 	Logger *slog.Logger
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
@@ -69,7 +68,7 @@ func New(s *app.App, opts *Options) *Runner {
 	return r
 }
 
-// openConfigDir opens the folder of the site.
+// openConfigDir opens the configuration folder.
 func (r *Runner) openConfigDir(ctx context.Context, op Operation, progress func(asteriskconf.Progress)) (configDir, func(), error) {
 	if op == readOnly {
 		f, err := r.site.ConfigDir(nil, nil)
@@ -82,18 +81,17 @@ func (r *Runner) openConfigDir(ctx context.Context, op Operation, progress func(
 	return f, closeFn, err
 }
 
-// recordFailure keeps in the trail what came of an act where the folder, which
-// else does it, could not.
+// recordFailure records in the audit log that an operation failed before the
+// folder, which records the others, was opened.
 func (r *Runner) recordFailure(ctx context.Context, op Operation, err error) {
 	event := audit.Event{Action: string(op), Kind: "configuration", Key: filepath.Base(r.site.Settings.ConfDir)}
 	r.site.AuditLog.RecordFailure(ctx, event, err)
 }
 
-// errInternal says of a mistake in the program what a visitor may know.
+// errInternal hides the details of a panic.
 var errInternal = errors.New("a mistake in the program ended it; the log of the server says more")
 
-// recoverPanic is deferred, and has a mistake in the program fail with err in the
-// place of ending the server.
+// recoverPanic is deferred, and turns a panic into err.
 func (r *Runner) recoverPanic(ctx context.Context, onPanic func(err error)) {
 	if recovered := recover(); recovered != nil {
 		r.log.ErrorContext(ctx, "a mistake in the program", "panic", recovered, "stack", string(debug.Stack()))
@@ -101,7 +99,7 @@ func (r *Runner) recoverPanic(ctx context.Context, onPanic func(err error)) {
 	}
 }
 
-// openConnected opens the folder with a client of its own.
+// openConnected opens the folder with an AMI client of its own.
 func (r *Runner) openConnected(ctx context.Context, progress func(asteriskconf.Progress)) (f configDir, closeFn func(), err error) {
 	if address, err := r.site.Settings.Address(); err != nil || address != app.NoAsterisk {
 		progress(asteriskconf.Progress{Step: asteriskconf.StepConnect})
@@ -122,9 +120,9 @@ func (r *Runner) openConnected(ctx context.Context, progress func(asteriskconf.P
 	return f, closeFn, nil
 }
 
-// Plan returns what an apply would change. It asks the files, not Asterisk.
-// The errors are those of asteriskconf.ConfigDir.Plan, and fs.ErrNotExist when
-// there is no configuration folder.
+// Plan returns what an apply would change. It reads the files and does not
+// contact Asterisk. Errors are those of asteriskconf.ConfigDir.Plan, and
+// fs.ErrNotExist when there is no configuration folder.
 func (r *Runner) Plan(ctx context.Context) (*asteriskconf.Plan, error) {
 	f, closeFn, err := r.open(ctx, readOnly, nil)
 	if err != nil {
@@ -134,7 +132,7 @@ func (r *Runner) Plan(ctx context.Context) (*asteriskconf.Plan, error) {
 	return f.Plan(ctx)
 }
 
-// Close waits for the run at work. Nothing can be started afterwards.
+// Close waits for the running apply. Nothing can be started afterwards.
 func (r *Runner) Close() {
 	r.mu.Lock()
 	r.closed = true

@@ -21,7 +21,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// fakeConfigDir does what its fields say.
+// fakeConfigDir calls its fields.
 type fakeConfigDir struct {
 	apply  func(ctx context.Context) (*asteriskconf.Report, error)
 	status func(ctx context.Context) (*asteriskconf.Status, error)
@@ -117,7 +117,7 @@ func TestRunner_Run_outlivesRequest(t *testing.T) {
 	require.Empty(t, run.Steps)
 }
 
-// waitForRun returns the run at work when it has ended.
+// waitForRun waits for the end of the current run, and returns it.
 func waitForRun(t *testing.T, r *Runner) *Run {
 	t.Helper()
 	require.Eventually(t, func() bool { return r.Last().Done }, 10*time.Second, time.Millisecond)
@@ -127,7 +127,7 @@ func waitForRun(t *testing.T, r *Runner) *Run {
 func TestRunner_Run_returnsRequestedRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		// The next one begins before the one who waits has looked.
+		// The next run starts before the waiting test reads the result.
 		var r *Runner
 		f := &fakeConfigDir{apply: func(context.Context) (*asteriskconf.Report, error) {
 			return &asteriskconf.Report{Generation: 7}, nil
@@ -169,9 +169,9 @@ func TestRunner_Run_panicIsLoggedAndAuditedOnly(t *testing.T) {
 	t.Parallel()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
-	trail := audit.New(memstore.New().Audit(), keyring, nil)
+	auditLog := audit.New(memstore.New().Audit(), keyring, nil)
 	var log strings.Builder
-	r := New(&app.App{AuditLog: trail}, &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	r := New(&app.App{AuditLog: auditLog}, &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	t.Cleanup(r.Close)
 	r.open = func(context.Context, Operation, func(asteriskconf.Progress)) (configDir, func(), error) {
 		panic("index out of range")
@@ -181,7 +181,7 @@ func TestRunner_Run_panicIsLoggedAndAuditedOnly(t *testing.T) {
 	require.NotContains(t, run.Err.Error(), "index out of range")
 	require.Contains(t, log.String(), "index out of range")
 	require.Contains(t, log.String(), "applying_test.go", "the stack")
-	list, err := trail.List(t.Context(), audit.Query{Action: "apply", Outcome: audit.Failed})
+	list, err := auditLog.List(t.Context(), audit.Query{Action: "apply", Outcome: audit.Failed})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
 }
@@ -234,7 +234,7 @@ func TestRunner_Close_waitsForRun(t *testing.T) {
 	})
 }
 
-// countingConfigDir is a folder that counts how often somebody looks.
+// countingConfigDir counts the status checks.
 func countingConfigDir(count *int, release <-chan struct{}) *fakeConfigDir {
 	return &fakeConfigDir{
 		apply: func(context.Context) (*asteriskconf.Report, error) { return &asteriskconf.Report{}, nil },
@@ -357,5 +357,5 @@ func TestRunner_Status_failsWithoutAsterisk(t *testing.T) {
 	require.NotEmpty(t, run.Hint)
 	list, err := s.AuditLog.List(t.Context(), audit.Query{Action: "apply", Kind: "configuration", Outcome: audit.Failed})
 	require.NoError(t, err)
-	require.Len(t, list.Items, 1, "an apply that did not come to its folder is kept too")
+	require.Len(t, list.Items, 1, "an apply that could not open its folder is recorded, too")
 }

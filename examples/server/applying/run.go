@@ -10,10 +10,10 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Operation is what a run does.
+// Operation is the kind of a run.
 type Operation string
 
-// The acts.
+// The operations.
 const (
 	Apply    Operation = "apply"
 	Rollback Operation = "rollback"
@@ -23,20 +23,21 @@ const (
 	readOnly Operation = ""
 )
 
-// runTimeout bounds a run, so that an Asterisk that hangs does not keep all later
-// ones from beginning.
+// runTimeout bounds a run, so that an unresponsive Asterisk does not block all
+// later runs.
 const runTimeout = 10 * time.Minute
 
-// Run is one apply, finished or not.
+// Run is one apply, in progress or done.
 type Run struct {
 	Operation Operation `json:"operation"`
 	StartedBy string    `json:"started_by"`
 	StartedAt time.Time `json:"started_at"`
-	// Steps are those begun so far.
+	// Steps are the steps that have started.
 	Steps []asteriskconf.Progress `json:"steps"`
 	Done  bool                    `json:"done"`
-	// Report of an apply or a roll back that went well, Recovery of a
-	// recovery, Err and WayOut of what failed. Set when Done.
+	// Report is the result of an apply or a rollback that succeeded, and Recovery
+	// that of a recovery. Err and Hint describe a failure. They are set when
+	// Done.
 	Report   *asteriskconf.Report   `json:"report,omitempty"`
 	Recovery *asteriskconf.Recovery `json:"recovery,omitempty"`
 	Err      error                  `json:"-"`
@@ -46,15 +47,15 @@ type Run struct {
 	finished chan struct{}
 }
 
-// Start begins an act, with the actor of ctx, whose end does not end the run.
-// A store.ConflictError when one is at work already.
+// Start starts an operation with the actor of ctx; the run continues when ctx
+// ends. It returns a store.ConflictError when a run is in progress.
 func (r *Runner) Start(ctx context.Context, op Operation, by string) error {
 	_, err := r.startRun(ctx, op, by)
 	return err
 }
 
-// Run begins an act as Start does, and waits for the end of that run, or for
-// that of ctx. It returns a copy of the run: one that is not Done goes on.
+// Run starts an operation like Start, and waits for its end or that of ctx. It
+// returns a copy of the run: one that is not Done continues.
 func (r *Runner) Run(ctx context.Context, op Operation, by string) (*Run, error) {
 	run, err := r.startRun(ctx, op, by)
 	if err != nil {
@@ -95,7 +96,7 @@ func errShuttingDown() error {
 	return &store.ConflictError{Reason: "the server is stopping; try again when it runs"}
 }
 
-// execute is a run from its beginning to its end.
+// execute runs an operation.
 func (r *Runner) execute(ctx context.Context, run *Run) {
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
@@ -111,7 +112,7 @@ func (r *Runner) execute(ctx context.Context, run *Run) {
 	close(run.finished)
 }
 
-// runOperation returns the result of a run.
+// runOperation returns the result of an operation.
 func (r *Runner) runOperation(ctx context.Context, run *Run) (result Run) {
 	defer r.recoverPanic(ctx, func(err error) {
 		r.recordFailure(ctx, run.Operation, err)
@@ -136,14 +137,14 @@ func (r *Runner) runOperation(ctx context.Context, run *Run) (result Run) {
 func (r *Runner) addStep(run *Run, p asteriskconf.Progress) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	// The login here and the first question of the folder are one step.
+	// The folder reports the login again: both are one step.
 	if len(run.Steps) == 0 || run.Steps[len(run.Steps)-1] != p {
 		run.Steps = append(run.Steps, p)
 	}
 }
 
-// Last returns a copy of the run at work, or else of the last one; nil when
-// there was none since the start of the program.
+// Last returns a copy of the run in progress, or of the last one; nil when there
+// was none since the start of the program.
 func (r *Runner) Last() *Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()

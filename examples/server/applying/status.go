@@ -7,32 +7,30 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf"
 )
 
-// Bounds of a look at the folder: how long it is remembered, and how long it
-// may take.
+// Bounds of a status check: how long its result is cached, and how long it may
+// take.
 const (
 	statusTTL     = 2 * time.Second
 	statusTimeout = 30 * time.Second
 )
 
-// statusCache is the last look at how the folder stands.
+// statusCache is the result of the last status check.
 type statusCache struct {
-	// pending is closed at the end of the look at work; nil when none is.
+	// pending is closed when the check in progress ends; nil when there is none.
 	pending chan struct{}
-	// readAt is when the look ended that is remembered; zero when it has to be
-	// looked again.
+	// readAt is the time of the cached result; zero when there is none.
 	readAt time.Time
 	status *asteriskconf.Status
 	err    error
-	// changeCount counts the calls of Changed.
+	// changeCount counts the calls of InvalidateStatus.
 	changeCount int
 }
 
-// Status returns how the folder stands. It is remembered for two seconds,
-// since it stands in a banner on every page, and worked out once for all who
-// ask at the same time; a change that goes through this server is seen at once
-// when Changed is called. The errors are those of asteriskconf.ConfigDir.Status,
-// and fs.ErrNotExist when there is no configuration folder, as on a machine
-// without Asterisk.
+// Status returns the state of the configuration folder. It caches the result for
+// two seconds, because every page shows it, and checks once for simultaneous
+// callers. InvalidateStatus makes changes of this server visible immediately.
+// Errors are those of asteriskconf.ConfigDir.Status, and fs.ErrNotExist when
+// there is no configuration folder, as on a host without Asterisk.
 func (r *Runner) Status(ctx context.Context) (*asteriskconf.Status, error) {
 	for {
 		status, wait, err := r.cachedStatus(ctx)
@@ -47,8 +45,8 @@ func (r *Runner) Status(ctx context.Context) (*asteriskconf.Status, error) {
 	}
 }
 
-// cachedStatus returns what is remembered, or a channel to wait for, and sees to
-// it that somebody looks.
+// cachedStatus returns the cached result, or a channel to wait for after it has
+// started a check.
 func (r *Runner) cachedStatus(ctx context.Context) (*asteriskconf.Status, <-chan struct{}, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,14 +63,14 @@ func (r *Runner) cachedStatus(ctx context.Context) (*asteriskconf.Status, <-chan
 	if r.cache.pending == nil {
 		r.cache.pending = make(chan struct{})
 		changes := r.cache.changeCount
-		// Others wait for it too, so it outlives whoever asked first.
+		// Others wait for it, too: it outlives the request that started it.
 		r.background.Go(func() { r.refreshStatus(context.WithoutCancel(ctx), changes) })
 	}
 	return nil, r.cache.pending, nil
 }
 
-// refreshStatus asks the folder. What changed while it looked may have been missed, and
-// is not remembered.
+// refreshStatus checks the folder. It does not cache a result that a change
+// during the check may have made outdated.
 func (r *Runner) refreshStatus(ctx context.Context, changes int) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
@@ -96,7 +94,7 @@ func (r *Runner) readStatus(ctx context.Context) (status *asteriskconf.Status, e
 	return f.Status(ctx)
 }
 
-// InvalidateStatus has the next Status look again.
+// InvalidateStatus makes the next Status check again.
 func (r *Runner) InvalidateStatus() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -10,12 +10,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// errInternal says of a mistake in the program what a visitor may know.
+// errInternal hides the details of a panic.
 var errInternal = errors.New("a mistake in the program ended it; the log of the server says more")
 
-// errorMessage is what people are told of an error: refusals, which are made to be
-// shown, and why a directory cannot be read, which whoever runs it needs to
-// know. Of anything else the log is told.
+// errorMessage is the message of an error for administrators: the text of domain
+// errors and of directory errors. It hides other errors, which are logged.
 func errorMessage(err error) string {
 	switch {
 	case err == nil:
@@ -33,7 +32,8 @@ func errorMessage(err error) string {
 	return err.Error()
 }
 
-// isDomainError reports whether err is a refusal of the services, or of a directory.
+// isDomainError reports whether err is an error of the services or of a
+// directory.
 func isDomainError(err error) bool {
 	if _, isDirectoryErr := errors.AsType[*userman.DirectoryError](err); isDirectoryErr {
 		return true

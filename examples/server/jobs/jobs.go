@@ -1,7 +1,6 @@
-// Package jobs runs what takes long in the background, one of each kind at a
-// time, whatever becomes of the browser that asked for it, and tells how far it
-// has come. To apply the configuration is not among it: that is package
-// applying.
+// Package jobs runs long operations in the background, one of each kind at a
+// time, independent of the request that started them, and reports their progress.
+// Package applying applies the configuration.
 package jobs
 
 import (
@@ -16,45 +15,45 @@ import (
 // Kind is a kind of job.
 type Kind string
 
-// The kinds of jobs; there is one of Sync for each directory.
+// The kinds of jobs; there can be one KindSync for each directory.
 const (
-	// KindWelcome sends the welcome mail to everybody new.
+	// KindWelcome sends welcome emails to all new users.
 	KindWelcome Kind = "welcome"
-	// KindSync brings the people of a directory up to date.
+	// KindSync synchronizes the users of a directory.
 	KindSync Kind = "sync"
 )
 
 // Options of [New].
 type Options struct {
-	// Logger is told of failures. Defaults to none.
+	// Logger records failures. Defaults to none.
 	Logger *slog.Logger
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
 }
 
-// Runner runs jobs. Close waits for those at work.
+// Runner runs jobs. Close waits for the running ones.
 type Runner struct {
 	site  *app.App
 	log   *slog.Logger
 	clock func() time.Time
-	// ctx ends with Close, and with it every job.
+	// ctx ends with Close, and stops every job.
 	ctx        context.Context
 	cancel     context.CancelFunc
 	background sync.WaitGroup
 
 	mu     sync.Mutex
 	closed bool
-	// jobs are those at work, or else the last ones.
+	// jobs are the running jobs, or the last ones.
 	jobs map[jobKey]*job
 }
 
-// jobKey is what there is one job of at a time.
+// jobKey identifies jobs of which only one runs at a time.
 type jobKey struct {
 	kind      Kind
 	directory string
 }
 
-// job is one job, at work or ended. The mutex of the runner guards its state.
+// job is one job, running or ended. The mutex of the runner guards its state.
 type job struct {
 	state State
 	// finished is closed when state.EndedAt is set.
@@ -77,7 +76,7 @@ func New(s *app.App, opts *Options) *Runner {
 	return r
 }
 
-// State returns the job of that kind that is at work or was last, or nil.
+// State returns the running or last job of that kind, or nil.
 func (r *Runner) State(kind Kind, directory string) *State {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,8 +86,8 @@ func (r *Runner) State(kind Kind, directory string) *State {
 	return nil
 }
 
-// Wait waits for the end of that very job, whatever was begun since, or for that
-// of ctx, and returns its state by then: one that is Running goes on.
+// Wait waits for the end of this job, even if another one starts later, or for
+// that of ctx, and returns its current state: one that is Running continues.
 func (r *Runner) Wait(ctx context.Context, job *State) *State {
 	select {
 	case <-job.job.finished:
@@ -99,8 +98,8 @@ func (r *Runner) Wait(ctx context.Context, job *State) *State {
 	return job.job.state.clone()
 }
 
-// Close lets jobs end within ctx, and then stops them: its error is then that
-// of ctx. No others begin.
+// Close waits for jobs until ctx ends, and then stops them and returns the error
+// of ctx. No more jobs start.
 func (r *Runner) Close(ctx context.Context) error {
 	r.mu.Lock()
 	r.closed = true

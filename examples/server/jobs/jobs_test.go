@@ -27,10 +27,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// fakeMailer is a mail server that takes a mail when it is told to.
+// fakeMailer is a mail server that accepts mails on request.
 type fakeMailer struct {
-	// started has a value for each mail that is on its way, and let gives each
-	// its answer; a nil let answers at once.
+	// started has a value for each mail that is being sent, and let has the
+	// result of each; a nil let accepts all.
 	started   chan string
 	result    chan error
 	sentCount atomic.Int64
@@ -59,9 +59,9 @@ func newBlockingMailer() *fakeMailer {
 	return &fakeMailer{started: make(chan string), result: make(chan error)}
 }
 
-// fakeDirectory is a directory of people whom the test makes up.
+// fakeDirectory is a directory with the entries of a test.
 type fakeDirectory struct {
-	// eachFunc returns what Each does; the entries are there otherwise.
+	// eachFunc returns the result of Each; nil for the entries.
 	eachFunc func(ctx context.Context) error
 	entries  []userman.DirectoryEntry
 }
@@ -86,8 +86,7 @@ func (o *fakeDirectory) Each(ctx context.Context, visit func(userman.DirectoryEn
 	return nil
 }
 
-// setup is a site whose people are sent mails by mailer, and come from
-// directory, and a runner of it.
+// setup returns a site with the mailer and the directory, and a runner for it.
 func setup(t *testing.T, mailer userman.Mailer, directory userman.Directory) (*app.App, *jobs.Runner) {
 	t.Helper()
 	settings := app.Settings{
@@ -111,7 +110,7 @@ func setup(t *testing.T, mailer userman.Mailer, directory userman.Directory) (*a
 	return s, r
 }
 
-// createUsers makes somebody new.
+// createUsers creates new users.
 func createUsers(t *testing.T, s *app.App, usernames ...string) {
 	t.Helper()
 	for _, username := range usernames {
@@ -120,7 +119,7 @@ func createUsers(t *testing.T, s *app.App, usernames ...string) {
 	}
 }
 
-// withActor is a context in which an administrator acts.
+// withActor returns a context with an administrator as actor.
 func withActor(ctx context.Context, username string) context.Context {
 	return audit.WithActor(ctx, audit.Actor{Kind: audit.Administrator, Name: username, RemoteAddr: netip.MustParseAddr("192.0.2.1")})
 }
@@ -159,13 +158,13 @@ func TestRunner_StartWelcome_reportsProgress(t *testing.T) {
 	require.Equal(t, 3, state.Done)
 	list, err := s.AuditLog.List(t.Context(), audit.Query{Action: "send welcome mail", Actor: "jane.admin"})
 	require.NoError(t, err)
-	require.Len(t, list.Items, 3, "the trail has who began it")
+	require.Len(t, list.Items, 3, "the audit log has the actor")
 
-	// Again: only who was not welcomed is sent a mail.
+	// The second run sends mails only to users who were not welcomed.
 	again, err := r.StartWelcome(t.Context(), s.Users)
 	require.NoError(t, err)
 	require.Equal(t, "bob@example.org", <-mails.started)
-	require.Equal(t, state, r.Wait(t.Context(), job), "who waits for the one before is told of that")
+	require.Equal(t, state, r.Wait(t.Context(), job), "waiting for the first job returns its state")
 	mails.result <- nil
 	require.Equal(t, map[userman.DeliveryStatus]int{userman.DeliverySent: 1}, r.Wait(t.Context(), again).Welcome.Counts)
 }
@@ -189,7 +188,7 @@ func TestRunner_StartSync_syncsDirectory(t *testing.T) {
 	require.Equal(t, "head-office", r.State(jobs.KindSync, "head-office").Directory)
 	require.Nil(t, r.State(jobs.KindSync, "elsewhere"))
 
-	// What is refused says why, and shows what was planned.
+	// A rejected sync reports the reason and the plan.
 	directory.entries = nil
 	job, err := r.StartSync(t.Context(), "head-office", nil)
 	require.NoError(t, err)

@@ -9,9 +9,9 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// StartWelcome sends the welcome mail to everybody new whom people reaches. A
-// [store.ConflictError] when that is at work already. The actor of ctx is that
-// of the job; ctx may end.
+// StartWelcome sends welcome emails to all new users in the scope of users. It
+// returns a [store.ConflictError] when such a job is running. The actor of ctx is
+// that of the job, which continues when ctx ends.
 func (r *Runner) StartWelcome(ctx context.Context, users *userman.Service) (*State, error) {
 	return r.start(ctx, jobKey{kind: KindWelcome}, func(ctx context.Context, update func(func(*State))) error {
 		report, err := users.SendPendingWelcomes(ctx, func(p userman.WelcomeProgress) {
@@ -22,9 +22,9 @@ func (r *Runner) StartWelcome(ctx context.Context, users *userman.Service) (*Sta
 	})
 }
 
-// StartSync syncs a directory. nil opts are those of the settings. A
-// [store.NotFoundError] when there is none of that name, and a
-// [store.ConflictError] when it is at work already.
+// StartSync synchronizes a directory. nil opts are those of the settings. It
+// returns a [store.NotFoundError] when there is no directory of that name, and a
+// [store.ConflictError] when it is being synchronized.
 func (r *Runner) StartSync(ctx context.Context, directory string, opts *userman.SyncOptions) (*State, error) {
 	if err := r.site.RequireDirectory(directory); err != nil {
 		return nil, err
@@ -46,11 +46,10 @@ func (r *Runner) StartSync(ctx context.Context, directory string, opts *userman.
 	})
 }
 
-// jobFunc is what a job does. It changes the state of the job with tell, at any
-// time.
+// jobFunc does the work of a job. It changes the state with tell, at any time.
 type jobFunc func(ctx context.Context, tell func(func(*State))) error
 
-// start begins a job by the actor of ctx, whose end does not end it.
+// start starts a job with the actor of ctx; the job continues when ctx ends.
 func (r *Runner) start(ctx context.Context, k jobKey, fn jobFunc) (*State, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -67,12 +66,12 @@ func (r *Runner) start(ctx context.Context, k jobKey, fn jobFunc) (*State, error
 	}
 	j.state.job = j
 	r.jobs[k] = j
-	// Nothing else of ctx goes along: what it holds may end with the request.
+	// No other value of ctx is passed on: it may end with the request.
 	r.background.Go(func() { r.execute(audit.WithActor(r.ctx, actor), j, fn) }) //nolint:contextcheck // a job outlives the request
 	return j.state.clone(), nil
 }
 
-// execute is a job from its beginning to its end.
+// execute runs a job.
 func (r *Runner) execute(ctx context.Context, j *job, fn jobFunc) {
 	err := r.recoverPanic(ctx, j, fn)
 	if err != nil {
@@ -85,8 +84,7 @@ func (r *Runner) execute(ctx context.Context, j *job, fn jobFunc) {
 	close(j.finished)
 }
 
-// recoverPanic does the work, and has a mistake in the program fail it in the place
-// of ending the server.
+// recoverPanic runs fn, and turns a panic into an error.
 func (r *Runner) recoverPanic(ctx context.Context, j *job, fn jobFunc) (err error) {
 	defer func() {
 		if recovered := recover(); recovered != nil {

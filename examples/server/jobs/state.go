@@ -6,32 +6,32 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// State is how far a job has come, or what came of the last one.
+// State is the progress of a job, or the result of the last one.
 type State struct {
 	Kind Kind `json:"kind"`
-	// Directory is that of a Sync.
+	// Directory is the name of the directory of a KindSync.
 	Directory string `json:"directory,omitempty"`
-	// Actor is the administrator who began it.
+	// Actor is the administrator who started it.
 	Actor     string    `json:"actor"`
 	StartedAt time.Time `json:"started_at"`
-	// EndedAt is zero while it is at work.
+	// EndedAt is zero while the job runs.
 	EndedAt time.Time `json:"ended_at,omitzero"`
 	Done    int       `json:"done"`
-	// Total is 0 when it is not known.
+	// Total is 0 when it is unknown.
 	Total int `json:"total"`
-	// Problem says why it failed as a whole, and what to do: the refusal, or
-	// why the directory cannot be read; of any other failure, that the log of
-	// the server says more.
+	// Problem says why the job failed as a whole: a domain error, or why the
+	// directory cannot be read. For other failures it refers to the log of the
+	// server.
 	Problem string `json:"problem"`
-	// Welcome and Sync are what came of it, once it has ended; nobody changes
-	// them.
+	// Welcome and Sync are the results, once the job has ended. They never
+	// change.
 	Welcome *userman.WelcomeReport `json:"welcome,omitempty"`
 	Sync    *userman.SyncReport    `json:"sync,omitempty"`
 
 	job *job
 }
 
-// Running reports whether the job is at work.
+// Running reports whether the job is in progress.
 func (s *State) Running() bool { return s != nil && s.EndedAt.IsZero() }
 
 func (s *State) clone() *State {

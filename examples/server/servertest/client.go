@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Client returns a client with cookies of its own, which follows no redirect.
+// Client returns a client with its own cookies, which follows no redirects.
 func (s *Server) Client(t testing.TB) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -25,8 +25,7 @@ func (s *Server) Client(t testing.TB) *http.Client {
 	}
 }
 
-// LogIn logs an administrator in as a browser does, with the form of the page,
-// and returns the client that is logged in.
+// LogIn logs an administrator in with the login form, and returns the client.
 func (s *Server) LogIn(t testing.TB, username, password string) *http.Client {
 	t.Helper()
 	client := s.Client(t)
@@ -35,8 +34,7 @@ func (s *Server) LogIn(t testing.TB, username, password string) *http.Client {
 	return client
 }
 
-// Token logs an administrator in as a program does, and returns the bearer
-// token.
+// Token logs an administrator in over the API, and returns the bearer token.
 func (s *Server) Token(t testing.TB, username, password string) string {
 	t.Helper()
 	payload, err := json.Marshal(map[string]string{"username": username, "password": password})
@@ -72,7 +70,7 @@ func (s *Server) Post(t testing.TB, client *http.Client, path string, form url.V
 	return Do(t, client, request)
 }
 
-// Do sends a request and reads the whole answer.
+// Do sends a request and reads the whole response.
 func Do(t testing.TB, client *http.Client, request *http.Request) (response *http.Response, body string) {
 	t.Helper()
 	response, err := client.Do(request)

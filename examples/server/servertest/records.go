@@ -17,13 +17,14 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// RecordsPassword is that of everybody whom [Server.AddRecords] adds.
+// RecordsPassword is the password of all users and administrators of
+// [Server.AddRecords].
 const RecordsPassword = "plum-orbit-canyon-47"
 
-// AddRecords adds a little of everything, always the same, and leaves an audit
-// trail of it: the administrators root.admin, who is Full, and desk.admin, who
-// has the people of the extensions 100-199; two AMI accounts; three people in
-// two groups; and an API token, whose ID it returns.
+// AddRecords adds a fixed set of records, which leave entries in the audit log:
+// the administrators root.admin, who has full access, and desk.admin, who can
+// manage the users of the extensions 100-199; two AMI accounts; three users in
+// two groups; and an API token. It returns the ID of the token.
 func (s *Server) AddRecords(t testing.TB) (tokenID string) {
 	t.Helper()
 	s.AddAdministrator(t, ampusers.Administrator{Username: "root.admin", DisplayName: "Root", Access: ampusers.Full}, RecordsPassword)
@@ -63,14 +64,14 @@ func (s *Server) addManagers(t testing.TB) {
 
 func (s *Server) addPeople(t testing.TB) {
 	t.Helper()
-	people := s.Site.Users
+	users := s.Site.Users
 	for _, g := range []userman.Group{
 		{Name: "Everybody", Description: "All who work here", Default: true, Permissions: permission.Permissions{permission.XMPPLogin: permission.On()}},
 		{Name: "Support", Priority: 10, Permissions: permission.Permissions{
 			permission.HistoryRecordings: permission.On(), permission.HistoryExtensions: permission.Append("102", "103"), permission.PortalClickToDial: permission.Off(),
 		}},
 	} {
-		_, err := people.CreateGroup(t.Context(), &g)
+		_, err := users.CreateGroup(t.Context(), &g)
 		require.NoError(t, err)
 	}
 	for _, u := range []userman.User{
@@ -82,7 +83,7 @@ func (s *Server) addPeople(t testing.TB) {
 		{Username: "ben.second", DisplayName: "Ben", DefaultExtension: "102", Language: "de", Disabled: true},
 		{Username: "eve.faraway", Email: "eve@example.org", DefaultExtension: "205", Groups: []string{"Support"}},
 	} {
-		_, err := people.Create(t.Context(), userman.NewUser{User: &u, Password: store.NewSecret(RecordsPassword)})
+		_, err := users.Create(t.Context(), userman.NewUser{User: &u, Password: store.NewSecret(RecordsPassword)})
 		require.NoError(t, err)
 	}
 }

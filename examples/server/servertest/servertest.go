@@ -25,42 +25,41 @@ import (
 
 // Options of [Start].
 type Options struct {
-	// Asterisk is the one that the server applies to. Defaults to none: the
-	// configuration folder is laid out as Debian does it, and an apply
-	// writes files and verifies nothing.
+	// Asterisk is the Asterisk that the server configures. Defaults to none: the
+	// configuration folder has the layout of Debian, and an apply writes files
+	// without verifying them.
 	Asterisk *testservers.Asterisk
-	// DataDir is where the database is, so that a second server can go on
-	// with it. Defaults to a folder of this server.
+	// DataDir is the folder of the database, so that a second server can continue
+	// with it. Defaults to a new folder.
 	DataDir string
-	// BaseURL is what links begin with. Defaults to the URL of the server.
+	// BaseURL is the start of links. Defaults to the URL of the server.
 	BaseURL string
-	// TrustedProxies are where X-Forwarded-For is believed from. Defaults to
-	// nowhere.
+	// TrustedProxies are the proxies whose X-Forwarded-For is trusted. Defaults
+	// to none.
 	TrustedProxies []netip.Prefix
-	// Settings changes those of the site before it is opened. Defaults to
-	// leaving them.
+	// Settings changes the settings before the server starts. Defaults to no
+	// changes.
 	Settings func(*app.Settings)
-	// Administrators changes the options of the administrators, whose
-	// passwords cost next to nothing. Defaults to leaving them.
+	// Administrators changes the options of the administrators, whose passwords
+	// are hashed with minimal cost. Defaults to no changes.
 	Administrators func(*ampusers.Options)
-	// Users changes the options of the people, whose passwords cost next to
-	// nothing. Defaults to leaving them.
+	// Users changes the options of the users, whose passwords are hashed with
+	// minimal cost. Defaults to no changes.
 	Users func(*userman.Options)
-	// Logger is told of everything. Defaults to the log of the test.
+	// Logger receives all log entries. Defaults to the log of the test.
 	Logger *slog.Logger
-	// Clock returns the time, for the server, the administrators and the people.
+	// Clock returns the time, for the server, the administrators and the users.
 	// Defaults to time.Now.
 	Clock func() time.Time
 }
 
 // Server is a server that runs until the end of its test, or until Stop.
 type Server struct {
-	// URL is what every path is appended to: "http://127.0.0.1:" and a port.
+	// URL is the start of every address: "http://127.0.0.1:" and a port.
 	URL string
-	// Site is what the server serves. What a test changes there skips the
-	// rules of the pages.
+	// Site is the application. Changes to it bypass the rules of the pages.
 	Site *app.App
-	// DataDir is where the database is.
+	// DataDir is the folder of the database.
 	DataDir string
 
 	stop     context.CancelFunc
@@ -103,8 +102,8 @@ func Start(t testing.TB, opts *Options) *Server {
 	return s
 }
 
-// Stop ends the server as a signal does, and returns when it has ended. It may
-// be called again.
+// Stop stops the server like a signal, and returns when it has stopped. It may be
+// called again.
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	s.stop()
@@ -154,7 +153,7 @@ func (s *Server) openSite(t testing.TB, opts *Options, base string, logger *slog
 	require.NoError(t, err)
 }
 
-// createDatabase makes the database and its key, unless they are there.
+// createDatabase creates the database and its key, unless they exist.
 func (s *Server) createDatabase(t testing.TB) {
 	t.Helper()
 	path := filepath.Join(s.DataDir, "pbxusers.db")
@@ -166,7 +165,7 @@ func (s *Server) createDatabase(t testing.TB) {
 	sqlitetest.Create(t, path)
 }
 
-// newConfigDir is a configuration folder as Debian lays it out.
+// newConfigDir returns a configuration folder with the layout of Debian.
 func newConfigDir(t testing.TB) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -180,8 +179,8 @@ func newConfigDir(t testing.TB) string {
 	return folder
 }
 
-// AddAdministrator adds an administrator with a password, which must keep to
-// the rules of passwords.
+// AddAdministrator adds an administrator with a password, which must satisfy the
+// password policy.
 func (s *Server) AddAdministrator(t testing.TB, a ampusers.Administrator, password string) *ampusers.Administrator {
 	t.Helper()
 	created, err := s.Site.Administrators.Create(t.Context(), &a, store.NewSecret(password))

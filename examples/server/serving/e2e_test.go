@@ -26,7 +26,7 @@ func rootAdministrator() ampusers.Administrator {
 	return ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}
 }
 
-// startServer is a server with one administrator.
+// startServer returns a server with one administrator.
 func startServer(t *testing.T, opts *servertest.Options) *servertest.Server {
 	t.Helper()
 	s := servertest.Start(t, opts)
@@ -64,7 +64,7 @@ func TestServer_sessionsSurviveRestart(t *testing.T) {
 	require.Equal(t, http.StatusOK, requestWithToken(t, second, token).StatusCode)
 }
 
-// requestWithToken asks who is logged in, with a bearer token.
+// requestWithToken requests the session with a bearer token.
 func requestWithToken(t *testing.T, s *servertest.Server, token string) *http.Response {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/api/v1/session", http.NoBody)
@@ -182,7 +182,7 @@ func TestServer_passwordGuessingIsRateLimitedAndAudited(t *testing.T) {
 	require.NotEmpty(t, list.Items)
 	require.Equal(t, netip.MustParseAddr("203.0.113.9"), list.Items[0].Actor.RemoteAddr)
 
-	require.True(t, isLoggedIn(t, s, client), "who is in stays in")
+	require.True(t, isLoggedIn(t, s, client), "the session continues")
 	response, body := s.Post(t, client, "/login", url.Values{"username": {"root.admin"}, "password": {password}})
 	require.Equal(t, http.StatusSeeOther, response.StatusCode, "the owner gets in, from a device that is known: %s", body)
 }

@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// responseRecorder is what is told of a request afterwards.
+// responseRecorder records the response for log and metrics.
 type responseRecorder struct {
 	http.ResponseWriter
-	// route is the pattern that the path matched, such as
-	// "POST /set-password/{token}": a path may hold a secret.
+	// route is the pattern that the path matched, such as "POST
+	// /set-password/{token}". A path may contain a secret.
 	route  string
 	status int
 }
 
 type recorderKey struct{}
 
-// WriteHeader notes the status.
+// WriteHeader records the status.
 func (o *responseRecorder) WriteHeader(status int) {
 	if o.status == 0 && status >= http.StatusOK {
 		o.status = status
@@ -27,7 +27,7 @@ func (o *responseRecorder) WriteHeader(status int) {
 	o.ResponseWriter.WriteHeader(status)
 }
 
-// Write notes the status that it implies.
+// Write records the status 200 unless another one was written.
 func (o *responseRecorder) Write(p []byte) (int, error) {
 	if o.status == 0 {
 		o.status = http.StatusOK
@@ -35,7 +35,7 @@ func (o *responseRecorder) Write(p []byte) (int, error) {
 	return o.ResponseWriter.Write(p)
 }
 
-// FlushError notes the status that it implies.
+// FlushError records the status 200 unless another one was written.
 func (o *responseRecorder) FlushError() error {
 	if o.status == 0 {
 		o.status = http.StatusOK
@@ -43,11 +43,11 @@ func (o *responseRecorder) FlushError() error {
 	return http.NewResponseController(o.ResponseWriter).Flush()
 }
 
-// Unwrap is for [http.ResponseController].
+// Unwrap supports [http.ResponseController].
 func (o *responseRecorder) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
-// instrument tells log and metrics of each request, and answers one in which the
-// program made a mistake: the server goes on.
+// instrument logs and counts each request. It answers a request whose handler
+// panics; the server continues.
 func (s *Server) instrument(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o := &responseRecorder{ResponseWriter: w, route: "none"}
@@ -58,7 +58,8 @@ func (s *Server) instrument(next http.Handler) http.Handler {
 	})
 }
 
-// recordRoute notes the route that next has found, unless one further inside did.
+// recordRoute records the route that next has matched, unless an inner handler
+// recorded one.
 func recordRoute(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -81,7 +82,7 @@ func (s *Server) recoverPanic(o *responseRecorder, r *http.Request) {
 	}
 	s.log.ErrorContext(r.Context(), "a mistake in the program", "route", o.route, "panic", recovered, "stack", string(debug.Stack()))
 	if o.status != 0 {
-		// Half an answer must not look like a whole one.
+		// A partial response must not look complete.
 		panic(http.ErrAbortHandler)
 	}
 	s.writeProblem(o, r, http.StatusInternalServerError, internalErrorDetail)
@@ -100,7 +101,7 @@ func (s *Server) recordRequest(r *http.Request, o *responseRecorder, start time.
 	s.log.Log(r.Context(), level, "request", "method", methodLabel(r.Method), "route", o.route, "status", o.status, "took", duration)
 }
 
-// methodLabel returns the method, or "other": anybody can invent one.
+// methodLabel returns the method, or "other": clients can invent methods.
 func methodLabel(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:

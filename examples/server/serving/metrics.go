@@ -11,8 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// metrics are what Prometheus reads. Their labels are routes, methods and
-// codes, of which there are few, and never what a visitor sent.
+// metrics are the Prometheus metrics. Their labels are routes, methods and codes,
+// of which there are few, and never input of a client.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.CounterVec

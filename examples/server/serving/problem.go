@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// internalErrorDetail is all that is said of a failure.
+// internalErrorDetail is the message of every internal error.
 const internalErrorDetail = "something went wrong; try again, and look at the log of the server when it happens again"
 
-// problemDetails is an answer without the page or the resource that was asked for, as
-// RFC 9457 has it.
+// problemDetails is an error response as in RFC 9457.
 type problemDetails struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
@@ -27,8 +26,8 @@ var problemPage = template.Must(template.New("refusal").Parse(`<!doctype html>
 </html>
 `))
 
-// writeProblem answers with a status and a sentence, and nothing that a handler had
-// set: as a problem below /api/, else as a page.
+// writeProblem answers with a status and a message, and drops the headers that a
+// handler set: as a problem below /api/, as a page elsewhere.
 func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, status int, detail string) {
 	clear(w.Header())
 	s.setSecurityHeaders(w.Header())
@@ -47,7 +46,7 @@ func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, status int
 	_ = problemPage.Execute(w, details)
 }
 
-// problemCode is a short, stable word for programs, as package api has them.
+// problemCode is a short, stable code for programs, as in package api.
 func problemCode(status int) string {
 	switch status {
 	case http.StatusForbidden:

@@ -12,8 +12,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// routes is everything that is served. Health and metrics know no visitors:
-// whoever asks for them may use any name of the host.
+// routes serves everything. Health and metrics need no login, and accept any host
+// name.
 func (s *Server) routes(sessions *access.Manager, api, pages http.Handler) http.Handler {
 	withSession := http.NewServeMux()
 	withSession.Handle("/api/v1/", recordRoute(api))
@@ -30,8 +30,8 @@ func (s *Server) routes(sessions *access.Manager, api, pages http.Handler) http.
 	return s.instrument(s.securityHeaders(s.limitBody(recordRoute(mux))))
 }
 
-// stripStaticCredentials has nobody log in to load the files of the pages: a session
-// is not read for each of them.
+// stripStaticCredentials removes the credentials from requests for static files,
+// so that no session is read for them.
 func stripStaticCredentials(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/static/") {
@@ -43,10 +43,11 @@ func stripStaticCredentials(next http.Handler) http.Handler {
 	})
 }
 
-// readinessTimeout bounds what the database may take to answer that it is there.
+// readinessTimeout bounds the check of the database.
 const readinessTimeout = 2 * time.Second
 
-// ready answers whether requests can be served: whether the database answers.
+// ready reports whether the server can answer requests: whether the database
+// responds.
 func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readinessTimeout)
 	defer cancel()

@@ -9,15 +9,15 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// maxBodyBytes bounds the body of a request, in bytes, and maxPictureBodyBytes that of one
-// that brings a picture, with what a form holds besides.
+// maxBodyBytes bounds the body of a request, in bytes, and maxPictureBodyBytes
+// that of a form with a picture.
 const (
 	maxBodyBytes        = 1 << 20
 	maxPictureBodyBytes = userman.MaxPictureBytes + maxBodyBytes
 )
 
-// limitBody refuses bodies that are too large: at once when the client tells,
-// else where it is read.
+// limitBody rejects bodies that are too large: immediately if the client
+// announces the size, otherwise while the body is read.
 func (s *Server) limitBody(next http.Handler) http.Handler {
 	bounded, pictures := http.MaxBytesHandler(next, maxBodyBytes), http.MaxBytesHandler(next, maxPictureBodyBytes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -35,7 +35,7 @@ func (s *Server) limitBody(next http.Handler) http.Handler {
 	})
 }
 
-// securityHeaders sets the headers that keep a browser from what nobody wants.
+// securityHeaders sets the security headers.
 func (s *Server) securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.setSecurityHeaders(w.Header())
@@ -47,23 +47,23 @@ func (s *Server) setSecurityHeaders(header http.Header) {
 	header.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "+
 		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	header.Set("X-Content-Type-Options", "nosniff")
-	// Links with tokens are told to no other host. With "no-referrer" a
-	// browser would send a form with "Origin: null", which is refused.
+	// Other hosts must not learn links with tokens. With "no-referrer" a browser
+	// would send a form with "Origin: null", which is rejected.
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-	// Answers may show secrets. Files that never change say otherwise.
+	// Responses may contain secrets. Handlers of static files override this.
 	header.Set("Cache-Control", "no-store")
 	if s.base.Scheme == "https" {
 		header.Set("Strict-Transport-Security", "max-age=31536000")
 	}
 }
 
-// sameOrigin refuses what pages of other web sites send.
+// sameOrigin rejects requests from pages of other web sites.
 func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	// A base URL is an origin by now, see [app.ParseBaseURL].
+	// [app.ParseBaseURL] has checked that the base URL is an origin.
 	_ = protection.AddTrustedOrigin(s.base.String())
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.writeProblem(w, r, http.StatusForbidden, "this came from a page of another web site, and nothing was changed; begin on a page of this server")
@@ -71,9 +71,9 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	return protection.Handler(next)
 }
 
-// sameHost refuses names that are not the server's: a web site could point one
-// of its own at this server, and its pages would be of the same origin then
-// (DNS rebinding). Nobody can point an address.
+// sameHost rejects foreign host names: a web site could point its own name at
+// this server, and its pages would then have the same origin (DNS rebinding). IP
+// addresses are safe.
 func (s *Server) sameHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.isOwnHost(r.Host) {
@@ -84,7 +84,8 @@ func (s *Server) sameHost(next http.Handler) http.Handler {
 	})
 }
 
-// isOwnHost reports whether the server goes by the host of a request.
+// isOwnHost reports whether the host of a request is a name or an address of this
+// server.
 func (s *Server) isOwnHost(host string) bool {
 	name := (&url.URL{Host: host}).Hostname()
 	if _, err := netip.ParseAddr(name); err == nil {

@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// Serve serves listener until ctx ends or the listener fails, then lets
-// requests, jobs and a running apply end: the listener is closed at once,
-// requests that wait for a job or an apply are answered, the others have ten
-// seconds, then jobs have ten, and an apply is waited for. A server serves once.
+// Serve serves listener until ctx ends or the listener fails. It then closes the
+// listener and answers requests that wait for a job or an apply. Other requests
+// have ten seconds to end, then jobs have ten seconds; a running apply is
+// completed. A server serves once.
 func (s *Server) Serve(ctx context.Context, listener net.Listener) error {
 	var cleanup sync.WaitGroup
 	defer cleanup.Wait()

@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// startServing serves b until stop, and returns where.
+// startServing serves b until stop, and returns its address.
 func (b *env) startServing(t *testing.T) (url string, stop context.CancelFunc, ended <-chan error) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -139,7 +139,7 @@ func TestServer_Serve_timesOutSlowBodies(t *testing.T) {
 	require.NoError(t, <-ended)
 }
 
-// trickle writes to a connection, slowly, until its other end has hung up.
+// trickle writes to a connection, slowly, until the other end closes it.
 func trickle(conn net.Conn, hungUp chan<- struct{}) {
 	defer close(hungUp)
 	tick := time.NewTicker(5 * time.Millisecond)

@@ -1,5 +1,5 @@
-// Package serving puts the parts of the reference server together: pages, API,
-// health and metrics behind one handler, and the listener that serves it.
+// Package serving assembles the reference server: it serves pages, API, health
+// and metrics with one handler, and shuts down gracefully.
 package serving
 
 import (
@@ -20,17 +20,16 @@ import (
 
 // Options of [New].
 type Options struct {
-	// BaseURL is what links begin with, such as "https://pbx.example.com";
-	// https makes cookies secure. The server answers to this name, to
-	// localhost and to every IP address, and to no other name: a web site
-	// that points a name of its own at the server is refused. Required.
+	// BaseURL is the start of links, such as "https://pbx.example.com"; https
+	// makes cookies secure. The server answers to this name, to localhost and to
+	// every IP address. It rejects other names, which other web sites could point
+	// at the server. Required.
 	BaseURL string
-	// TrustedProxies are where X-Forwarded-For is believed from. Defaults to
-	// nowhere.
+	// TrustedProxies are the proxies whose X-Forwarded-For is trusted. Defaults
+	// to none.
 	TrustedProxies []netip.Prefix
-	// Logger is told of requests that fail, and, at the level of debugging,
-	// of each request: by its route, never by its path, which may hold a
-	// secret. Defaults to none.
+	// Logger records failed requests and, at level debug, each request: by its
+	// route, never by its path, which may contain a secret. Defaults to none.
 	Logger *slog.Logger
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
@@ -46,9 +45,9 @@ type Server struct {
 	jobs    *jobs.Runner
 	metrics *metrics
 	http    *http.Server
-	// shutdownTimeout is how long requests may take to end.
+	// shutdownTimeout is the time that requests have to end.
 	shutdownTimeout time.Duration
-	// stopWaiting has requests that wait for something at work wait no longer.
+	// stopWaiting ends the waiting of requests for a job or an apply.
 	stopWaiting context.CancelFunc
 }
 
@@ -84,8 +83,7 @@ func New(s *app.App, opts *Options) (*Server, error) {
 	return server, nil
 }
 
-// newHTTPServer sets what a request may cost. A client that is slower than that is
-// cut off.
+// newHTTPServer sets the limits of requests. Slower clients are disconnected.
 func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -98,12 +96,12 @@ func (s *Server) newHTTPServer(handler http.Handler) *http.Server {
 	}
 }
 
-// Handler returns everything that is served.
+// Handler returns the handler of the whole server.
 func (s *Server) Handler() http.Handler { return s.http.Handler }
 
-// Close answers requests that wait for something at work, gives the jobs ten
-// seconds to end, stops them, and waits for a running apply. [Server.Serve] ends
-// with it; it is for those who serve [Server.Handler] themselves.
+// Close answers requests that wait for a job or an apply, gives jobs ten seconds
+// to end, stops them, and waits for a running apply. [Server.Serve] calls it at
+// its end; programs that serve [Server.Handler] themselves call it, too.
 func (s *Server) Close() {
 	s.stopWaiting()
 	s.closeJobs(context.Background())
@@ -126,10 +124,10 @@ func (s *Server) writeInternalError(w http.ResponseWriter, r *http.Request, err 
 	s.writeProblem(w, r, http.StatusInternalServerError, internalErrorDetail)
 }
 
-// sweepInterval is how often what has expired is removed.
+// sweepInterval is the time between two deletions of expired records.
 const sweepInterval = 10 * time.Minute
 
-// deleteExpired removes what has expired, now and then, until ctx ends.
+// deleteExpired deletes expired records regularly, until ctx ends.
 func (s *Server) deleteExpired(ctx context.Context) {
 	tick := time.NewTicker(sweepInterval)
 	defer tick.Stop()

@@ -23,17 +23,17 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// env is a server whose pages and resources are the test's.
+// env is a server with pages and resources of the test.
 type env struct {
 	*Server
 
 	sessions *access.Manager
 	log      *syncBuffer
-	// mux are those of the test, by pattern.
+	// mux has the handlers of the test, by pattern.
 	mux *http.ServeMux
 }
 
-// syncBuffer is a log that may be read while it is written.
+// syncBuffer is a log that can be read while it is written.
 type syncBuffer struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -69,7 +69,7 @@ func setup(t *testing.T, base string) *env {
 	return b
 }
 
-// do sends a request past the network.
+// do sends a request without a network.
 func (b *env) do(t *testing.T, method, target string, body io.Reader, headers ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), method, target, body)
@@ -83,7 +83,8 @@ func (b *env) do(t *testing.T, method, target string, body io.Reader, headers ..
 
 const localBaseURL = "http://localhost:8080"
 
-// requireProblem is an answer of our own, in the form that fits the path.
+// requireProblem checks an error response of the server, in the format for its
+// path.
 func requireProblem(t *testing.T, answer *httptest.ResponseRecorder, status int, problem bool) {
 	t.Helper()
 	require.Equal(t, status, answer.Code, answer.Body)
@@ -235,7 +236,7 @@ func TestServer_Handler_limitsBodySize(t *testing.T) {
 	requireProblem(t, b.do(t, http.MethodPost, localBaseURL+"/api/v1/act", strings.NewReader(large)), http.StatusRequestEntityTooLarge, true)
 	require.NoError(t, failed)
 
-	// Of a length that nobody told, as when it comes in chunks.
+	// The length is unknown, as for a chunked body.
 	b.do(t, http.MethodPost, localBaseURL+"/act", io.MultiReader(strings.NewReader(large)))
 	require.ErrorAs(t, failed, new(*http.MaxBytesError))
 	require.Equal(t, http.StatusOK, b.do(t, http.MethodPost, localBaseURL+"/act", strings.NewReader(large[:maxBodyBytes])).Code)
@@ -280,7 +281,7 @@ func TestServer_Handler_servesStaticFilesWithoutSession(t *testing.T) {
 	require.Contains(t, b.log.String(), "the disk is gone")
 }
 
-// failingTTLStore keeps nothing.
+// failingTTLStore fails.
 type failingTTLStore struct{ store.TTLStore }
 
 func (failingTTLStore) Get(context.Context, string, string, time.Time) ([]byte, error) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // accountPages are the pages of the administrator's own account.
@@ -28,19 +27,14 @@ func (p accountPages) routes() []route {
 type accountPage struct {
 	*ampusers.Administrator
 
-	Problems []problem
-	Current  formField
-	Password formField
-	// Enrolment is the second factor that is not confirmed yet; nil without one.
-	Enrolment *enrollment
-	// Codes are new recovery codes, which are shown only once.
-	Codes copyable
-}
-
-// enrollment is what an authenticator app needs.
-type enrollment struct {
+	Problems          []problem
+	Current, Password formField
+	// Secret is what an authenticator app needs for a second factor that is not
+	// confirmed yet; empty without one. Code is the field that confirms it.
 	Secret copyable
 	Code   formField
+	// Codes are new recovery codes, which are shown only once.
+	Codes copyable
 }
 
 func (p accountPages) show(ctx context.Context, r *request) (response, error) {
@@ -53,45 +47,32 @@ func (p accountPages) page(ctx context.Context, r *request, errs formErrors, cod
 	if err != nil {
 		return nil, err
 	}
-	labels := map[string]string{"current_password": "Current password", "password": "New password", "code": "Code"}
 	body := accountPage{
-		Administrator: a, Problems: errs.summary(labels), Password: newPassword(errs),
-		Current: formField{
-			Name: "current_password", Label: labels["current_password"], Type: "password", Autocomplete: "current-password", Required: true,
-			Errors: errs.forField("current_password"),
-		},
-		Codes: copyable{ID: "codes", Text: codes, What: "the recovery codes"},
+		Administrator: a, Codes: copyable{ID: "codes", Text: codes, What: "the recovery codes"}, Password: newPassword("New password"),
+		Current: formField{Name: "current_password", Label: "Current password", Type: "password", Autocomplete: "current-password", Required: true},
+		Code:    codeField("The six-digit code from the app."),
 	}
+	body.Problems = errs.mark(&body.Current, &body.Password, &body.Code)
 	pending, err := p.site.Administrators.PendingSecondFactor(ctx, r.admin.Username)
-	switch {
-	case err == nil:
-		body.Enrolment = newEnrollment(pending, errs)
-	case !errors.Is(err, store.ErrNotFound):
+	if err == nil {
+		body.Secret = copyable{ID: "factor-secret", Text: pending.Secret.Reveal(), What: "the key"}
+	} else if !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
 	return formPage(errs, "account", "Your account", body), nil
 }
 
-func newEnrollment(pending *credential.TOTPEnrollment, errs formErrors) *enrollment {
-	return &enrollment{
-		Secret: copyable{ID: "factor-secret", Text: pending.Secret.Reveal(), What: "the key"},
-		Code:   codeField("The six-digit code from the app.", errs),
-	}
-}
-
 // codeField is the field of a code from an authenticator app.
-func codeField(hint string, errs formErrors) formField {
-	return formField{
-		Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true, Hint: hint, Errors: errs.forField("code"),
-	}
+func codeField(hint string) formField {
+	return formField{Name: "code", Label: "Code", Autocomplete: "one-time-code", InputMode: "numeric", Required: true, Hint: hint}
 }
 
 // answer returns to the account with a message, or shows the errors there.
 func (p accountPages) answer(ctx context.Context, r *request, err error, message string) (response, error) {
-	if errs, ok := formErrorsOf(err); ok {
-		return p.page(ctx, r, errs, "")
+	if err == nil {
+		return redirect{Path: "/account", Flash: message}, nil
 	}
-	return redirect{Path: "/account", Flash: message}, err
+	return onFormErrors(err, func(errs formErrors) (response, error) { return p.page(ctx, r, errs, "") })
 }
 
 func (p accountPages) changePassword(ctx context.Context, r *request) (response, error) {

@@ -24,7 +24,7 @@ func TestPages_accountPasswordChangeKeepsSession(t *testing.T) {
 	require.Contains(t, elsewhere.getRedirect("/account"), "/login")
 }
 
-// totpCode returns what the app of that key shows, steps of 30 seconds from now.
+// totpCode returns the code of that key, a number of 30-second steps from now.
 func totpCode(t *testing.T, key string, steps int) string {
 	t.Helper()
 	code, err := totp.GenerateCode(key, time.Now().Add(time.Duration(steps)*30*time.Second))
@@ -54,15 +54,15 @@ func TestPages_accountEnrollsSecondFactor(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	key, codes := b.enrollTOTP()
-	visitor := b.anonymous()
-	require.Equal(t, "/login", visitor.getRedirect("/login/code"))
+	anonymous := b.anonymous()
+	require.Equal(t, "/login", anonymous.getRedirect("/login/code"))
 	form := url.Values{"username": {"root.admin"}, "password": {password}, "next": {"/audit"}}
-	require.Equal(t, "/login/code?next=%2Faudit", visitor.postRedirect("/login", form))
-	page := visitor.get("/login/code?next=%2Faudit", http.StatusOK)
+	require.Equal(t, "/login/code?next=%2Faudit", anonymous.postRedirect("/login", form))
+	page := anonymous.get("/login/code?next=%2Faudit", http.StatusOK)
 	require.Contains(t, page, `autocomplete="one-time-code"`)
-	require.Contains(t, visitor.getRedirect("/ami-accounts"), "/login")
-	require.Contains(t, visitor.post("/login/code", url.Values{"code": {"123"}}, http.StatusUnprocessableEntity), `role="alert"`)
-	require.Equal(t, "/audit", visitor.postRedirect("/login/code", url.Values{"code": {totpCode(t, key, 0)}, "next": {visitor.hiddenValue(page, "next")}}))
+	require.Contains(t, anonymous.getRedirect("/ami-accounts"), "/login")
+	require.Contains(t, anonymous.post("/login/code", url.Values{"code": {"123"}}, http.StatusUnprocessableEntity), `role="alert"`)
+	require.Equal(t, "/audit", anonymous.postRedirect("/login/code", url.Values{"code": {totpCode(t, key, 0)}, "next": {anonymous.hiddenValue(page, "next")}}))
 
 	another := b.anonymous()
 	another.postRedirect("/login", form)

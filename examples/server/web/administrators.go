@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -64,8 +66,8 @@ func (a *administratorPages) routes() []route {
 		a.confirmed(one+"/password", section, a.askPassword, a.setPassword),
 		a.confirmed(one+"/second-factor/remove", section, a.askRemoveFactor, a.removeFactor),
 		[]route{
-			post(one+"/disable", section, a.act("Disabled. The administrator was logged out and can no longer log in.", a.on((*ampusers.Service).Disable))),
-			post(one+"/enable", section, a.act("Enabled.", a.on((*ampusers.Service).Enable))),
+			post(one+"/disable", section, actOn(&a.record, a.administrators, "Disabled. The administrator was logged out and can no longer log in.", (*ampusers.Service).Disable)),
+			post(one+"/enable", section, actOn(&a.record, a.administrators, "Enabled.", (*ampusers.Service).Enable)),
 			get(one+"/invite", section, a.with(a.invitationLink)), post(one+"/invite", section, a.with(a.invite)),
 		},
 	)
@@ -87,7 +89,7 @@ type administratorPage struct {
 
 	Form   form
 	Rights []right
-	// Own says that administrators look at their own account.
+	// Own reports whether administrators see their own account.
 	Own bool
 }
 
@@ -117,12 +119,11 @@ func (a *administratorPages) draw(context.Context, *request, *ampusers.Administr
 	return func(m field.Meta, texts []string, c *control) {
 		switch m.Name {
 		case "access":
-			full := slices.Contains(texts, string(ampusers.Full))
 			c.Section, c.Group.One, c.Group.Hint = "", true, ""
-			c.Group.Choices = []choice{
-				{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only the sections, numbers and teams below.", Chosen: !full},
-				{Value: string(ampusers.Full), Label: "Full", Hint: "All sections, extensions, DIDs and teams.", Chosen: full},
-			}
+			c.Group.Choices = chosenOf([]choice{
+				{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only the sections, numbers and teams below."},
+				{Value: string(ampusers.Full), Label: "Full", Hint: "All sections, extensions, DIDs and teams."},
+			}, cmp.Or(strings.Join(texts, ""), string(ampusers.Limited)))
 		case "sections":
 			c.Section, c.Class, c.Group.Hint = "", "limited-only", "The sections that a limited administrator can use. Select at least one."
 			for _, s := range a.site.Administrators.Sections() {
@@ -135,7 +136,7 @@ func (a *administratorPages) draw(context.Context, *request, *ampusers.Administr
 }
 
 func addAdministratorPassword(f *form, r *request, errs formErrors) {
-	f.addSecret(f.Sections[0].Legend, initialPassword(errs), r, "Leave empty to get a link that lets the administrator choose a password. ")
+	f.addSecret(f.Sections[0].Legend, newPassword("Password"), r, errs, "Leave empty to get a link that lets the administrator choose a password. ")
 }
 
 // added shows the link that sets the password, unless it is set.
@@ -154,24 +155,17 @@ func administratorSaved(before, after *ampusers.Administrator) string {
 	return "Saved."
 }
 
-// on returns an action of the service on an administrator.
-func (a *administratorPages) on(do func(s *ampusers.Service, ctx context.Context, username string) (*ampusers.Administrator, error)) func(context.Context, *ampusers.Administrator) error {
-	return func(ctx context.Context, now *ampusers.Administrator) error {
-		_, err := do(a.administrators(ctx), ctx, now.Username)
-		return err
-	}
-}
-
 func (a *administratorPages) askRemoveFactor(_ context.Context, _ *request, now *ampusers.Administrator) (confirmation, error) {
 	return removeFactor(now.Username, "the account owner", a.path(now)), nil
 }
 
 func (a *administratorPages) removeFactor(ctx context.Context, _ *request, now *ampusers.Administrator) (response, error) {
-	return redirect{Path: a.path(now), Flash: factorRemoved}, a.on((*ampusers.Service).RemoveSecondFactor)(ctx, now)
+	_, err := a.administrators(ctx).RemoveSecondFactor(ctx, now.Username)
+	return redirect{Path: a.path(now), Flash: factorRemoved}, err
 }
 
 func (a *administratorPages) askPassword(_ context.Context, _ *request, now *ampusers.Administrator) (confirmation, error) {
-	password := newPassword(formErrors{})
+	password := newPassword("New password")
 	return confirmation{
 		Title: "Set password for " + now.Username, Action: a.path(now) + "/password", Yes: "Set password",
 		Controls: []control{{Field: &password}}, Username: now.Username,

@@ -76,7 +76,7 @@ func (a *amiAccountPages) warnings(in input) []problem {
 	return found.summary(a.labels(in))
 }
 
-// check answers htmx with the warnings about what is being typed.
+// check returns the warnings about the current input, for htmx.
 func (a *amiAccountPages) check(_ context.Context, r *request) (response, error) {
 	return fragment{"warnings", a.warnings(a.read(r.PostForm))}, nil
 }
@@ -164,9 +164,9 @@ func filterLabels(in any) map[string]string {
 	return labels
 }
 
-// readFilters reads the rows, but for those that are as they were added, and the
-// one whose button to remove it was pressed. It keeps one row too many, which the
-// service rejects.
+// readFilters reads the rows. It leaves out new rows without changes, and the row
+// whose button to remove it was pressed. It returns one row more than allowed,
+// which the service rejects.
 func readFilters(form url.Values) []manager.EventFilter {
 	var rows []manager.EventFilter
 	for i := range form["filter_action"] {

@@ -45,7 +45,7 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 			return &manager.Account{AllowMultipleLogin: true, WriteTimeout: manager.DefaultWriteTimeout}, nil
 		},
 		newForm: func(f *form, r *request, errs formErrors) {
-			f.addSecret(f.Sections[0].Legend, newSecret("Secret", errs), r, "")
+			f.addSecret(f.Sections[0].Legend, newSecret("Secret"), r, errs, "")
 		},
 		created: func(ctx context.Context, _ *request, result resource.Result[manager.Account]) (response, error) {
 			return a.showSecret(ctx, result.Record), nil
@@ -64,12 +64,13 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 
 func (a *amiAccountPages) routes() []route {
 	const section, list, one = app.SectionAMIAccounts, "/ami-accounts", "/ami-accounts/{name}"
+	service := func(context.Context) *manager.Service { return a.site.AMIAccounts }
 	return slices.Concat(
 		a.record.routes(section, list, one), a.deleteRoutes(section, one), a.confirmed(one+"/rotate", section, a.askRotate, a.rotate),
 		[]route{
 			post(list+"/check", section, a.check),
-			post(one+"/disable", section, a.act("Disabled. Apply to remove the account from Asterisk.", on(a.site.AMIAccounts.Disable))),
-			post(one+"/enable", section, a.act("Enabled. Apply to make it live.", on(a.site.AMIAccounts.Enable))),
+			post(one+"/disable", section, actOn(&a.record, service, "Disabled. Apply to remove the account from Asterisk.", (*manager.Service).Disable)),
+			post(one+"/enable", section, actOn(&a.record, service, "Enabled. Apply to make it live.", (*manager.Service).Enable)),
 			get(one+"/secret", section, a.with(a.secret)), post(one+"/probe", section, a.with(a.probe)),
 		},
 	)
@@ -84,16 +85,8 @@ type amiAccountPage struct {
 	Probe *probeResult
 }
 
-// on returns an action of the service on an account.
-func on(do func(ctx context.Context, name string) (*manager.Account, error)) func(context.Context, *manager.Account) error {
-	return func(ctx context.Context, now *manager.Account) error {
-		_, err := do(ctx, now.Name)
-		return err
-	}
-}
-
 func (a *amiAccountPages) askRotate(_ context.Context, _ *request, now *manager.Account) (confirmation, error) {
-	secret := newSecret("New secret", formErrors{})
+	secret := newSecret("New secret")
 	return confirmation{
 		Title: "Set a new secret for " + now.Name, Action: a.path(now) + "/rotate", Yes: "Set new secret", Username: now.Name,
 		Controls: []control{{Field: &secret}},
@@ -105,9 +98,9 @@ func (a *amiAccountPages) askRotate(_ context.Context, _ *request, now *manager.
 }
 
 // newSecret is the field of a new secret.
-func newSecret(label string, errs formErrors) formField {
+func newSecret(label string) formField {
 	return formField{
-		Name: "secret", Label: label, Type: "password", Autocomplete: "new-password", Errors: errs.forField("secret"),
+		Name: "secret", Label: label, Type: "password", Autocomplete: "new-password",
 		Hint: "Leave empty to generate a strong secret, which is shown only once.",
 	}
 }

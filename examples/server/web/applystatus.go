@@ -14,9 +14,9 @@ type runPage struct {
 	*applying.Run
 
 	Title string
-	// Words are the steps so far.
+	// Steps are the steps so far.
 	Steps []string
-	// Summary says how it ended, and Failure why it did not end well.
+	// Summary is the result, and Failure the error of a failed run.
 	Summary, Failure string
 }
 
@@ -53,7 +53,7 @@ func runTitle(run *applying.Run) string {
 	return titles[1] + " done"
 }
 
-// stepText says what is done in a step.
+// stepText describes a step.
 func stepText(p asteriskconf.Progress) string {
 	words, ok := map[string]string{
 		asteriskconf.StepConnect: "Logging in to Asterisk",
@@ -73,7 +73,7 @@ func stepText(p asteriskconf.Progress) string {
 	return words
 }
 
-// runResult says how a run ended, or why it failed.
+// runResult describes the result of a run, or its error.
 func runResult(run *applying.Run) (summary, failure string) {
 	switch {
 	case run.Err != nil:

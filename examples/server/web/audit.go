@@ -34,7 +34,7 @@ type auditPage struct {
 	Verification *audit.Verification
 }
 
-// auditRow is an entry, and what it changed.
+// auditRow is an entry with its changes.
 type auditRow struct {
 	*audit.Entry
 
@@ -57,13 +57,13 @@ func (p auditPages) verify(ctx context.Context, r *request) (response, error) {
 func (p auditPages) page(ctx context.Context, r *request, found *audit.Verification) (response, error) {
 	q, err := auditQuery(r.URL.Query())
 	errs, isFormError := formErrorsOf(err)
-	body, req, labels := auditPage{Verification: found}, listRequest{Path: "/audit", page: q.PageRequest}, map[string]string{}
-	for _, f := range auditFilters(r) {
-		req = req.withFilter(f.Name, r.query(f.Name))
-		f.Errors, labels[f.Name] = errs.forField(f.Name), f.Label
-		body.Filters = append(body.Filters, f)
+	body, req := auditPage{Filters: auditFilters(r), Verification: found}, listRequest{Path: "/audit", page: q.PageRequest}
+	fields := make([]*formField, len(body.Filters))
+	for i := range body.Filters {
+		fields[i] = &body.Filters[i]
+		req = req.withFilter(fields[i].Name, fields[i].Value)
 	}
-	body.Filtered, body.Problems = len(req.Kept) > 0, errs.summary(labels)
+	body.Filtered, body.Problems = len(req.Kept) > 0, errs.mark(fields...)
 	if isFormError {
 		return formPage(errs, "audit", "Audit log", body), nil
 	}
@@ -118,10 +118,10 @@ func parseDay(name string, query url.Values, errs []store.FieldError) (time.Time
 	return at, errs
 }
 
-// change is one field of a record before and after an act, as text.
+// change is one field of a record before and after a change, as text.
 type change struct{ Field, Before, After string }
 
-// changesOf compares two records, field by field; "null" stands for none.
+// changesOf compares two records, field by field; "null" stands for no record.
 func changesOf(before, after json.RawMessage) []change {
 	was, is := fieldsOf(before), fieldsOf(after)
 	all := maps.Clone(was)
@@ -137,8 +137,8 @@ func changesOf(before, after json.RawMessage) []change {
 	return changes
 }
 
-// fieldsOf returns the fields of a record; what is none is one field of its
-// own.
+// fieldsOf returns the fields of a record. A value that is no object is one
+// field.
 func fieldsOf(record json.RawMessage) map[string]json.RawMessage {
 	fields := map[string]json.RawMessage{}
 	if text := bytes.TrimSpace(record); len(text) == 0 || bytes.Equal(text, []byte("null")) {
@@ -150,7 +150,7 @@ func fieldsOf(record json.RawMessage) map[string]json.RawMessage {
 	return fields
 }
 
-// formatJSONValue writes a value for people: texts without quotes, lists with commas.
+// formatJSONValue formats a value: texts without quotes, lists with commas.
 func formatJSONValue(value json.RawMessage) string {
 	var text string
 	if json.Unmarshal(value, &text) == nil {

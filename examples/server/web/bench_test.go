@@ -15,8 +15,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// The page of 50 among 100 000 accounts may take 60 ms.
-func BenchmarkPages_managerList(b *testing.B) {
+// A page of 50 among 100 000 accounts may take 60 ms.
+func BenchmarkPages_accountList(b *testing.B) {
 	s := servertest.Start(b, &servertest.Options{Logger: slog.New(slog.DiscardHandler)})
 	s.AddAdministrator(b, ampusers.Administrator{Username: "root.admin", Access: ampusers.Full}, password)
 	accounts := s.Site.DB.AMIAccounts()

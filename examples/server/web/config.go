@@ -26,16 +26,16 @@ func (p configPages) routes() []route {
 
 // configPage is the page /config.
 type configPage struct {
-	// Planned says that Files are what would change; otherwise Reason says
-	// why that is not known.
+	// Planned says that Files are the changes; otherwise Reason says why they are
+	// unknown.
 	Planned bool
 	Files   []plannedFile
 	Status  *asteriskconf.Status
-	// Absent says that there is no configuration folder at all, and
-	// NotInstalled that Asterisk does not read our files yet.
+	// Absent says that there is no configuration folder, and NotInstalled that
+	// Asterisk does not read our files yet.
 	Absent, NotInstalled bool
 	Reason, Hint         string
-	// Offline says that files are written and nothing is reloaded.
+	// Offline says that files are written but nothing is reloaded.
 	Offline     bool
 	MaySettings bool
 	Last        *applying.Run
@@ -45,7 +45,7 @@ type configPage struct {
 // may bring very many accounts.
 const maxPlannedSections = 200
 
-// plannedFile is what would change in one file, as much as the page shows.
+// plannedFile is the part of the changes in one file that the page shows.
 type plannedFile struct {
 	asteriskconf.FilePlan
 
@@ -113,12 +113,13 @@ func (p configPages) askRollback(context.Context, *request) (response, error) {
 	}.response(formErrors{}), nil
 }
 
-// banner says on each page whether there is something to apply.
+// banner says on each page whether there are pending changes.
 type banner struct {
 	// Tone is the class: "calm", "wait" or "alarm".
 	Tone string
 	Text string
-	// Href and Action are the way on; empty where the visitor has none.
+	// Href and Action are the next step; empty when the administrator cannot take
+	// it.
 	Href, Action string
 }
 

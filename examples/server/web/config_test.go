@@ -16,7 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 )
 
-// getFragment returns what htmx is sent for a path.
+// getFragment returns the response to htmx for a path.
 func (b *browser) getFragment(path string) string {
 	b.Helper()
 	request, err := http.NewRequestWithContext(b.Context(), http.MethodGet, b.server.URL+path, http.NoBody)

@@ -4,35 +4,34 @@ import (
 	"strings"
 )
 
-// field is one input of a form: its label, what is in it, and what was refused
-// about it.
+// formField is one input of a form, with its label, value and errors.
 type formField struct {
-	// Name is that of the form's value, and of the field in refusals.
+	// Name is the name of the value in the form, and of the field in errors.
 	Name string
-	// Label names it for people, Hint explains it.
+	// Label names the field, and Hint explains it.
 	Label, Hint string
 	Value       string
 	// Type is that of the input: "text" when empty.
 	Type string
 	// Autocomplete and InputMode are the attributes of that name.
 	Autocomplete, InputMode string
-	// Rows makes it a text of several lines.
+	// Rows is the height of a text with several lines; 0 for other inputs.
 	Rows     int
 	Required bool
-	// ReadOnly shows what cannot be changed here.
+	// ReadOnly is for values that cannot be changed here.
 	ReadOnly bool
-	// Choices make it a choice of one.
+	// Choices are the options of a select; nil for other inputs.
 	Choices []choice
 	Errors  []string
 }
 
-// ID is what the label, the hint and the summary of refusals refer to.
+// ID is the HTML ID that the label, the hint and the error summary refer to.
 func (f formField) ID() string { return fieldID(f.Name) }
 
 // Part is the last part of a name such as "event_filters[0].header".
 func (f formField) Part() string { return f.Name[strings.LastIndex(f.Name, ".")+1:] }
 
-// DescribedBy lists the ids of what explains the field.
+// DescribedBy lists the IDs of the hint and the errors.
 func (f formField) DescribedBy() string {
 	switch {
 	case f.Hint != "" && len(f.Errors) > 0:
@@ -51,6 +50,14 @@ type choice struct {
 	Chosen             bool
 }
 
+// chosenOf chooses the one of that value.
+func chosenOf(choices []choice, value string) []choice {
+	for i := range choices {
+		choices[i].Chosen = choices[i].Value == value
+	}
+	return choices
+}
+
 // group is a set of choices with a legend; any number of them, or one.
 type group struct {
 	Name, Legend, Hint string
@@ -59,16 +66,16 @@ type group struct {
 	Errors             []string
 }
 
-// ID is what the summary of refusals refers to.
+// ID is the HTML ID that the error summary refers to.
 func (g group) ID() string { return fieldID(g.Name) }
 
-// DescribedBy lists the ids of what explains the group.
+// DescribedBy lists the IDs of the hint and the errors.
 func (g group) DescribedBy() string {
 	return formField{Name: g.Name, Hint: g.Hint, Errors: g.Errors}.DescribedBy()
 }
 
-// fieldID makes an id of the name of a field, which may be that of an element
-// of a list, such as "event_filters[0].header".
+// fieldID returns the HTML ID for the name of a field, which may be that of an
+// element of a list, such as "event_filters[0].header".
 func fieldID(name string) string {
 	return "field-" + strings.NewReplacer("[", "-", "]", "", ".", "-").Replace(name)
 }
@@ -84,8 +91,8 @@ type confirmation struct {
 	UserID string
 	// Danger marks an action that cannot be undone.
 	Danger bool
-	// Controls ask for values. Username tells a password manager whose password is
-	// among them.
+	// Controls ask for values. Username is for password managers: the account of
+	// the password.
 	Controls []control
 	Username string
 	// Back is the page to return to.
@@ -113,8 +120,8 @@ func (c confirmation) response(errs formErrors) response {
 
 const factorRemoved = "Two-factor authentication is off."
 
-// removeFactor asks before two-factor authentication is turned off for somebody
-// else. path is the page of the record.
+// removeFactor asks before two-factor authentication of another account is turned
+// off. path is the page of the record.
 func removeFactor(name, owner, path string) confirmation {
 	return confirmation{
 		Title: "Turn off two-factor authentication for " + name + "?", Action: path + "/second-factor/remove", Yes: "Turn off two-factor authentication",

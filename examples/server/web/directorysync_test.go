@@ -19,7 +19,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// fakeDirectory is a directory of people whom the test makes up.
+// fakeDirectory is a directory with the entries of a test.
 type fakeDirectory struct {
 	entries []userman.DirectoryEntry
 	err     error
@@ -96,7 +96,7 @@ func TestPages_directorySyncRejectsEmptyDirectory(t *testing.T) {
 	require.False(t, b.user("alice").Disabled)
 }
 
-// What was done before a sync broke off is not said to be undone.
+// An aborted sync reports the steps that were done.
 func TestPages_directorySyncReportsPartialRun(t *testing.T) {
 	t.Parallel()
 	const path = "/directories/head-office"

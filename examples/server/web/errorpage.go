@@ -19,17 +19,18 @@ type statusError struct{ status int }
 
 func (e *statusError) Error() string { return http.StatusText(e.status) }
 
-// errorPage is what a page says about an error.
+// errorPage is the page of an error.
 type errorPage struct {
 	Status int
 	Title  string
 	Reason string
 	Hint   string
-	// FirstPage is the list that the address asked something impossible of.
+	// FirstPage is the list without the invalid parameters of the address; empty
+	// for other pages.
 	FirstPage string
 }
 
-// writeError answers with the page that fits err.
+// writeError answers with the page for err.
 func (p *pages) writeError(ctx context.Context, w http.ResponseWriter, r *request, err error) {
 	if errors.Is(err, access.ErrLoginRequired) {
 		p.redirectToLogin(w, r)
@@ -49,7 +50,7 @@ func (p *pages) writeError(ctx context.Context, w http.ResponseWriter, r *reques
 	}
 }
 
-// errorPage describes err. What the page does not tell is logged.
+// errorPage describes err. Internal errors are logged and not shown.
 func (p *pages) errorPage(ctx context.Context, r *request, err error) errorPage {
 	body := errorPageOf(err)
 	if body.Status == http.StatusInternalServerError {
@@ -103,7 +104,7 @@ func errorPageOfStatus(status int) errorPage {
 	return body
 }
 
-// redirectToLogin leads to the login page, and from there back. What was posted is
+// redirectToLogin leads to the login page, and from there back. A posted form is
 // lost: it was not sent in a session.
 func (p *pages) redirectToLogin(w http.ResponseWriter, r *request) {
 	notice := ""

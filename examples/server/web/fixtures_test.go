@@ -14,10 +14,10 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 )
 
-// password keeps to the rules of passwords.
+// password satisfies the password policy.
 const password = "plum-orbit-canyon-47"
 
-// browser is somebody with a browser without JavaScript.
+// browser is a browser without JavaScript.
 type browser struct {
 	*testing.T
 
@@ -25,8 +25,8 @@ type browser struct {
 	client *http.Client
 }
 
-// start starts a server with a Full administrator "root.admin", and returns
-// the browser of that one.
+// start starts a server with a Full administrator "root.admin", and returns a
+// browser in which they are logged in.
 func start(t *testing.T, opts *servertest.Options) *browser {
 	t.Helper()
 	s := servertest.Start(t, opts)
@@ -46,7 +46,7 @@ func (b *browser) anonymous() *browser {
 	return &browser{T: b.T, server: b.server, client: b.server.Client(b)}
 }
 
-// get returns a page that must have the status.
+// get returns a page, which must have the status.
 func (b *browser) get(path string, status int) string {
 	b.Helper()
 	response, body := b.server.Get(b, b.client, path)
@@ -54,7 +54,7 @@ func (b *browser) get(path string, status int) string {
 	return body
 }
 
-// post sends a form, and returns the page that comes of it.
+// post sends a form, and returns the page of the response.
 func (b *browser) post(path string, form url.Values, status int) string {
 	b.Helper()
 	response, body := b.server.Post(b, b.client, path, form)
@@ -62,7 +62,8 @@ func (b *browser) post(path string, form url.Values, status int) string {
 	return body
 }
 
-// postRedirect sends a form that must be taken, and returns where the browser is led.
+// postRedirect sends a form, which must be accepted, and returns the target of
+// the redirect.
 func (b *browser) postRedirect(path string, form url.Values) string {
 	b.Helper()
 	response, _ := b.server.Post(b, b.client, path, form)
@@ -70,7 +71,7 @@ func (b *browser) postRedirect(path string, form url.Values) string {
 	return response.Header.Get("Location")
 }
 
-// getRedirect returns where the browser is led from a page.
+// getRedirect returns the target of the redirect from a page.
 func (b *browser) getRedirect(path string) string {
 	b.Helper()
 	response, _ := b.server.Get(b, b.client, path)
@@ -95,8 +96,7 @@ func (b *browser) hiddenValue(page, name string) string {
 	return ""
 }
 
-// copyableText returns the text of that id that a page offers to copy; empty when it
-// offers none.
+// copyableText returns the copyable text with that ID; empty when there is none.
 func copyableText(page, id string) string {
 	for _, found := range copyablePattern.FindAllStringSubmatch(page, -1) {
 		if found[1] == id {
@@ -106,8 +106,8 @@ func copyableText(page, id string) string {
 	return ""
 }
 
-// requireFieldError checks that a page puts a refusal beside a field, and leads
-// to it from the summary at its top.
+// requireFieldError checks that a page shows an error beside a field, and a link
+// to it in the summary.
 func (b *browser) requireFieldError(page, id string) {
 	b.Helper()
 	input := regexp.MustCompile(`<(?:input|textarea|select)[^>]* id="` + regexp.QuoteMeta(id) + `"[^>]*>|<(?:input|textarea|select) id="` + regexp.QuoteMeta(id) + `"[^>]*>`).FindString(page)

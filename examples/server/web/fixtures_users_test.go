@@ -7,5 +7,5 @@ import (
 
 func contains(page, text string) bool { return strings.Contains(page, text) }
 
-// escapeHTML is text as it stands in a page.
+// escapeHTML returns a text as HTML contains it.
 func escapeHTML(text string) string { return strings.ReplaceAll(html.EscapeString(text), "+", "&#43;") }

@@ -35,7 +35,7 @@ func TestPages_rejectAdministratorWithoutSection(t *testing.T) {
 		response, page := servertest.Do(t, nobody.client, request)
 		require.Equal(t, http.StatusForbidden, response.StatusCode, path)
 		require.Contains(t, page, "<h1>Access denied</h1>", path)
-		require.Contains(t, page, "an administrator who may do everything can give it to you", path)
+		require.Contains(t, page, "ask a full administrator", path)
 		require.Contains(t, page, `action="/logout"`, path)
 		count++
 	}
@@ -61,13 +61,13 @@ func TestPages_sectionOpensOnlyItsPages(t *testing.T) {
 
 func TestPages_requireLogin(t *testing.T) {
 	t.Parallel()
-	visitor := start(t, nil).anonymous()
+	anonymous := start(t, nil).anonymous()
 	for _, rt := range web.Routes() {
 		method, path := rt[0], fillRoutePath(rt[1])
 		if method == http.MethodGet {
-			require.True(t, strings.HasPrefix(visitor.getRedirect(path), "/login"), path)
+			require.True(t, strings.HasPrefix(anonymous.getRedirect(path), "/login"), path)
 		} else {
-			require.True(t, strings.HasPrefix(visitor.postRedirect(path, nil), "/login"), path)
+			require.True(t, strings.HasPrefix(anonymous.postRedirect(path, nil), "/login"), path)
 		}
 	}
 }

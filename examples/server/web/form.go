@@ -7,16 +7,17 @@ import (
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// form is what a page shows of the fields of a record.
+// form is the form of a record.
 type form struct {
 	Problems []problem
 	// ActionErrors are the errors of an action that saves nothing of the form.
 	ActionErrors []problem
-	// Conflict lists what was saved by someone else since the form was loaded.
+	// Conflict lists the fields that someone else has changed since the form was
+	// loaded.
 	Conflict []difference
-	// Version is that of the record when the form was loaded.
+	// Version is the version of the record when the form was loaded.
 	Version string
-	// Message says what a button inside the form has done. Nothing is saved.
+	// Message is the result of a button inside the form. Nothing is saved.
 	Message string
 	// Action is the address of the form, List the page to return to, and UserID
 	// the ID of the user that the form is about; empty for other records.
@@ -24,8 +25,8 @@ type form struct {
 	// Submit is the label of the button; empty when the form is read-only.
 	Submit   string
 	Sections []formSection
-	// Privileges are the controls of an AMI account that are no fields, and
-	// Permissions those of a group.
+	// Privileges are the controls of an AMI account beside the fields, and
+	// Permissions those of a group or a user.
 	Privileges  *privilegesForm
 	Permissions []module[permissionControl]
 }
@@ -49,7 +50,7 @@ type control struct {
 	Box            *choice
 }
 
-// drawer changes how the field of a form is drawn. texts is what the form holds.
+// drawer changes how a field is drawn. texts is the input.
 type drawer func(m field.Meta, texts []string, c *control)
 
 // draw returns the form with the input and its errors. Secrets are never drawn.
@@ -128,10 +129,10 @@ func fieldOf(m field.Meta, value string, errs formErrors) *formField {
 	return f
 }
 
-// addSecret adds the password or secret of a new record. intro goes before its hint;
-// a form that is shown again asks for the secret again.
-func (f *form) addSecret(section string, secret formField, r *request, intro string) {
-	secret.Hint = intro + secret.Hint
+// addSecret adds the password or secret of a new record, which can be left empty.
+// intro goes before its hint; a form that is shown again asks for the secret again.
+func (f *form) addSecret(section string, secret formField, r *request, errs formErrors, intro string) {
+	secret.Hint, secret.Required, secret.Errors = intro+secret.Hint, false, errs.forField(secret.Name)
 	if r.form(secret.Name) != "" {
 		secret.Hint = "Please re-enter; secrets are never shown in forms."
 	}

@@ -14,15 +14,15 @@ import (
 // is a form without errors.
 type formErrors struct {
 	status int
-	// retryAfter is in seconds; 0 when the form can be sent again at once.
+	// retryAfter is in seconds; 0 when the form can be sent again immediately.
 	retryAfter int
 	// general are the errors that concern no field.
 	general []string
 	fields  []store.FieldError
 }
 
-// formErrorsOf returns what err says about a form. It returns false when err is
-// not about the input, and needs a page of its own.
+// formErrorsOf returns the errors that err reports about a form. It returns false
+// for other errors, which have a page of their own.
 func formErrorsOf(err error) (formErrors, bool) {
 	var invalid *store.InvalidError
 	var exists *store.AlreadyExistsError
@@ -64,6 +64,24 @@ func (e formErrors) forField(name string) []string {
 		}
 	}
 	return messages
+}
+
+// mark puts the errors beside the fields, and returns the summary of all.
+func (e formErrors) mark(fields ...*formField) []problem {
+	labels := map[string]string{}
+	for _, f := range fields {
+		f.Errors, labels[f.Name] = e.forField(f.Name), f.Label
+	}
+	return e.summary(labels)
+}
+
+// onFormErrors shows the errors of a form. Other errors have a page of their own.
+func onFormErrors(err error, show func(formErrors) (response, error)) (response, error) {
+	errs, ok := formErrorsOf(err)
+	if !ok {
+		return nil, err
+	}
+	return show(errs)
 }
 
 // elementPrefix names the element of a list that "[2]" refers to: the third.

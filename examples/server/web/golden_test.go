@@ -22,8 +22,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// TestGolden_pages compares what every page shows with what it showed: to a
-// Full administrator, to one who has some people only, and to a person.
+// TestGolden_pages compares the text of every page with the recorded one: for a
+// Full administrator, for one who is limited to some users, and without a login.
 func TestGolden_pages(t *testing.T) {
 	t.Parallel()
 	s := servertest.Start(t, &servertest.Options{Logger: slog.New(slog.DiscardHandler), Users: func(o *userman.Options) {
@@ -43,24 +43,24 @@ func TestGolden_pages(t *testing.T) {
 	for _, pattern := range web.Pages() {
 		seen.HandleFunc(pattern, func(http.ResponseWriter, *http.Request) {})
 	}
-	for _, who := range goldenVisitors() {
+	for _, role := range goldenRoles() {
 		b := &browser{T: t, server: s, client: s.Client(t)}
-		if who.username != "" {
-			b.client = s.LogIn(t, who.username, servertest.RecordsPassword)
+		if role.username != "" {
+			b.client = s.LogIn(t, role.username, servertest.RecordsPassword)
 		}
 		w := &goldenWalk{browser: b, visited: visited, patterns: seen, mask: golden.Masks(s.URL, "http://server", s.DataDir, "DATA", s.Site.Settings.ConfDir, "CONF", token, "TOKEN", gone.Items[0].ID, "GONE")}
-		for _, path := range who.paths {
+		for _, path := range role.paths {
 			w.queue = append(w.queue, ids.Replace(path))
 		}
-		if who.username == "" {
+		if role.username == "" {
 			w.queue = append(w.queue, linksOf(t, s)...)
 		}
 		w.walk()
-		if who.acts {
+		if role.once {
 			w.showOnce(ids)
 		}
-		golden.Check(t, "pages/"+who.file, w.said.String())
-		files = append(files, who.file)
+		golden.Check(t, "pages/"+role.file, w.text.String())
+		files = append(files, role.file)
 	}
 	golden.CheckFiles(t, "pages", files)
 	for _, pattern := range web.Pages() {
@@ -68,16 +68,15 @@ func TestGolden_pages(t *testing.T) {
 	}
 }
 
-// goldenVisitor is who walks from page to page, and where the walk begins:
-// links are followed from there.
-type goldenVisitor struct {
+// goldenRole is a role, and the pages where the walk over all links starts.
+type goldenRole struct {
 	file, username string
 	paths          []string
-	// acts has what is shown once shown at the end.
-	acts bool
+	// once also records the pages that are shown only once.
+	once bool
 }
 
-func goldenVisitors() []goldenVisitor {
+func goldenRoles() []goldenRole {
 	one := []string{
 		"/users/eve.faraway", "/users/nobody", "/users?search=nobody", "/users?sort=-username&group=Support", "/users?sort=nonsense",
 		"/users/ada.first/mail/welcome", "/users/ada.first/mail/reset", "/users/ada.first/mail/nonsense", "/users/ada.first/second-factor/remove",
@@ -91,16 +90,16 @@ func goldenVisitors() []goldenVisitor {
 		"/audit?outcome=denied", "/audit?outcome=nonsense", "/config/rollback", "/config/run", "/settings/install",
 	}
 	all := slices.Concat([]string{"/"}, one, more, []string{"/administrators", "/ami-accounts", "/groups", "/permissions", "/audit", "/config", "/settings"})
-	return []goldenVisitor{
+	return []goldenRole{
 		{file: "anonymous.txt", paths: []string{
 			"/", "/login", "/login/code", "/users", "/set-password/gone", "/forgot-password", "/forgot-password/sent", "/set-password/done", "/softphone/gone", "/nowhere",
 		}},
 		{file: "limited.txt", username: "desk.admin", paths: all},
-		{file: "full.txt", username: "root.admin", paths: all, acts: true},
+		{file: "full.txt", username: "root.admin", paths: all, once: true},
 	}
 }
 
-// linksOf are the pages of those who were given a link.
+// linksOf are the pages behind links in mails.
 func linksOf(t *testing.T, s *servertest.Server) []string {
 	t.Helper()
 	own, err := s.Site.Users.Invite(t.Context(), "ada.first")
@@ -116,7 +115,7 @@ func linksOf(t *testing.T, s *servertest.Server) []string {
 	}
 }
 
-// goldenWalk writes down what is shown.
+// goldenWalk records pages.
 type goldenWalk struct {
 	*browser
 
@@ -124,13 +123,13 @@ type goldenWalk struct {
 	visited  map[string]bool
 	patterns *http.ServeMux
 	mask     func(string) string
-	said     strings.Builder
+	text     strings.Builder
 }
 
 var links = regexp.MustCompile(`(?:href|hx-get)="(/[^"#]*)`)
 
-// walk gets the pages of the queue, and those that they lead to. Another order
-// or another page of a list is not followed, as it would not end.
+// walk gets the pages of the queue, and those that they link to. It does not
+// follow links to another order or another page of a list: they would not end.
 func (w *goldenWalk) walk() {
 	w.Helper()
 	been := map[string]bool{}
@@ -151,7 +150,7 @@ func (w *goldenWalk) walk() {
 	}
 }
 
-// page gets a page and writes down what it shows.
+// page gets and records a page.
 func (w *goldenWalk) page(path string) string {
 	w.Helper()
 	response, body := w.server.Get(w, w.client, path)
@@ -165,22 +164,22 @@ func (w *goldenWalk) write(method, path string, response *http.Response, body st
 	unescaped, err := url.PathUnescape(path)
 	require.NoError(w, err)
 	kind := response.Header.Get("Content-Type")
-	fmt.Fprintf(&w.said, "== %s %s\n%d %s", method, w.mask(unescaped), response.StatusCode, w.mask(kind))
+	fmt.Fprintf(&w.text, "== %s %s\n%d %s", method, w.mask(unescaped), response.StatusCode, w.mask(kind))
 	if to := response.Header.Get("Location"); to != "" {
-		fmt.Fprintf(&w.said, " -> %s", w.mask(to))
+		fmt.Fprintf(&w.text, " -> %s", w.mask(to))
 	}
-	w.said.WriteString("\n")
+	w.text.WriteString("\n")
 	switch {
 	case strings.HasPrefix(path, "/static/"):
 	case strings.HasPrefix(kind, "text/html"):
-		w.said.WriteString(w.mask(visibleText(body)))
+		w.text.WriteString(w.mask(visibleText(body)))
 	case strings.Contains(kind, "xml"), strings.Contains(kind, "json"), strings.HasPrefix(kind, "text/"):
-		w.said.WriteString(w.mask(body) + "\n")
+		w.text.WriteString(w.mask(body) + "\n")
 	}
-	w.said.WriteString("\n")
+	w.text.WriteString("\n")
 }
 
-// showOnce does what is answered with a page that is shown once.
+// showOnce does the actions whose result is shown only once.
 func (w *goldenWalk) showOnce(ids *strings.Replacer) {
 	w.Helper()
 	ada, err := w.server.Site.Users.Get(w.Context(), "ada.first")
@@ -206,8 +205,8 @@ var (
 	inline     = regexp.MustCompile(`</?(?:strong|span|code|em|b|small|time)\b[^>]*>`)
 )
 
-// visibleText is what a page shows, each piece on a line of its own, with where
-// links and forms lead, and what fields hold.
+// visibleText is the visible text of a page, one piece per line, with the targets
+// of links and forms, and the values of fields.
 func visibleText(page string) string {
 	var lines []string
 	if found := title.FindStringSubmatch(page); found != nil {
@@ -218,14 +217,14 @@ func visibleText(page string) string {
 	page = inline.ReplaceAllString(page, "")
 	page = tags.ReplaceAllStringFunc(page, func(tag string) string {
 		parts := tags.FindStringSubmatch(tag)
-		said := map[string]string{}
+		values := map[string]string{}
 		for _, a := range attributes.FindAllStringSubmatch(parts[2], -1) {
-			said[a[1]] = a[3]
+			values[a[1]] = a[3]
 			if a[2] == "" {
-				said[a[1]] = "yes"
+				values[a[1]] = "yes"
 			}
 		}
-		return "\n" + described(parts[1], said) + "\n"
+		return "\n" + described(parts[1], values) + "\n"
 	})
 	for line := range strings.Lines(page) {
 		if line = strings.TrimSpace(blanks.ReplaceAllString(html.UnescapeString(line), " ")); line != "" {
@@ -235,8 +234,8 @@ func visibleText(page string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// described says of a tag what people notice of it.
-func described(tag string, said map[string]string) string {
+// described returns the visible attributes of a tag.
+func described(tag string, values map[string]string) string {
 	var names []string
 	switch tag {
 	case "a":
@@ -244,8 +243,8 @@ func described(tag string, said map[string]string) string {
 	case "form":
 		names = []string{"method", "action"}
 	case "input":
-		if said["type"] == "hidden" {
-			delete(said, "value")
+		if values["type"] == "hidden" {
+			delete(values, "value")
 		}
 		names = []string{"type", "name", "value", "checked", "required", "readonly", "disabled", "placeholder"}
 	case "select", "textarea":
@@ -259,7 +258,7 @@ func described(tag string, said map[string]string) string {
 	}
 	parts := []string{tag}
 	for _, name := range names {
-		if value, ok := said[name]; ok {
+		if value, ok := values[name]; ok {
 			parts = append(parts, name+"="+value)
 		}
 	}

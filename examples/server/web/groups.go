@@ -59,7 +59,7 @@ func (g *groupPages) routes() []route {
 	})
 }
 
-// rejectNoPriority keeps a typed 0 from standing for the default.
+// rejectNoPriority rejects a typed 0, which would select the default.
 func rejectNoPriority(m field.Meta, v field.Value, text string) field.Value {
 	if m.Name == "priority" && text != "" && v.Int() == 0 {
 		return field.IntValue(-1)

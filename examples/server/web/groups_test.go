@@ -14,14 +14,14 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// createGroup makes a group that says so.
+// createGroup creates a group with a permission.
 func (b *browser) createGroup(g userman.Group) {
 	b.Helper()
 	_, err := b.server.Site.Users.CreateGroup(b.Context(), &g)
 	require.NoError(b, err)
 }
 
-// salesGroup returns the group Sales as it is kept.
+// salesGroup returns the stored group Sales.
 func (b *browser) salesGroup() *userman.Group {
 	b.Helper()
 	g, err := b.server.Site.Users.Group(b.Context(), "Sales")
@@ -77,7 +77,7 @@ func TestPages_groupFieldErrors(t *testing.T) {
 	for _, id := range []string{"field-name", "field-priority", "field-permissions-voicemail-extensions", "field-permissions-history-recordings"} {
 		b.requireFieldError(page, id)
 	}
-	require.Contains(t, page, `value="1001, nobody"`, "what was typed is kept")
+	require.Contains(t, page, `value="1001, nobody"`, "the input is shown again")
 	require.Contains(t, page, "a whole number")
 	groups, err := b.server.Site.Users.Groups(t.Context())
 	require.NoError(t, err)
@@ -155,14 +155,14 @@ func TestPages_groupDeleteShowsImpact(t *testing.T) {
 	page := b.get("/groups/Sales/delete", http.StatusOK)
 	require.Contains(t, page, `href="/users/alice"`)
 	require.Contains(t, page, "<code>history.recordings</code>: on → off")
-	require.Equal(t, http.StatusConflict, b.postStatus("/groups/Sales/delete", nil), "who was not told of members deletes no group that has some")
+	require.Equal(t, http.StatusConflict, b.postStatus("/groups/Sales/delete", nil), "deleting a group with members needs force")
 	b.postRedirect("/groups/Sales/delete", url.Values{"force": {b.hiddenValue(page, "force")}})
 	u, err := b.server.Site.Users.Get(t.Context(), "alice")
 	require.NoError(t, err)
 	require.Empty(t, u.Groups)
 }
 
-// postStatus posts a form, and returns the status alone.
+// postStatus posts a form, and returns only the status.
 func (b *browser) postStatus(path string, form url.Values) int {
 	b.Helper()
 	response, _ := b.server.Post(b, b.client, path, form)
@@ -216,7 +216,7 @@ func TestPages_groupsAreReadOnlyInLimitedScope(t *testing.T) {
 	require.NotContains(t, page, ">Save<", "not by the Enter key either")
 	forbidden := limited.post("/groups/Sales/members", url.Values{"do": {"add"}, "usernames": {"alice, bob"}}, http.StatusForbidden)
 	require.Contains(t, forbidden, ">The action failed</h2>")
-	require.Contains(t, forbidden, "alice, bob</textarea>", "what was typed is kept")
+	require.Contains(t, forbidden, "alice, bob</textarea>", "the input is shown again")
 	form := salesGroupForm()
 	form.Set("version", limited.hiddenValue(page, "version"))
 	require.Equal(t, http.StatusForbidden, limited.postStatus("/groups/Sales", form))

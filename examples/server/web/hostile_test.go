@@ -89,7 +89,7 @@ func TestPages_administratorFormIgnoresUnknownFields(t *testing.T) {
 	require.Equal(t, before, after)
 }
 
-// A browser shows a filter that is emptied, and forgets it once it is sent.
+// A browser shows an emptied filter, and drops it when the form is sent.
 func TestPages_accountFormRemovesSelectedFilter(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
@@ -130,8 +130,8 @@ func TestPages_accountFormKeepsFilterAmongEmptyOnes(t *testing.T) {
 	require.Contains(t, b.post("/ami-accounts/new", form, http.StatusUnprocessableEntity), `href="#field-event_filters"`)
 }
 
-// A button inside of the form must not make it as new as what somebody else
-// has saved meanwhile: saving it then would undo that.
+// A button inside the form must not update its version: saving it would then
+// overwrite the changes of someone else.
 func TestPages_formButtonKeepsLoadedVersion(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
@@ -154,8 +154,8 @@ func TestPages_statusErrorOnlyForApplyRight(t *testing.T) {
 	t.Parallel()
 	b := start(t, &servertest.Options{Settings: func(s *app.Settings) { s.ConfDir += "/manager.conf" }})
 	b.server.AddAdministrator(t, ampusers.Administrator{Username: "jane.admin"}, password)
-	for _, who := range []*browser{b, b.loginAs("jane.admin")} {
-		banner := who.getFragment("/config/banner")
+	for _, one := range []*browser{b, b.loginAs("jane.admin")} {
+		banner := one.getFragment("/config/banner")
 		require.Contains(t, banner, "The configuration status is unavailable.")
 		require.NotContains(t, banner, "manager.conf")
 	}
@@ -166,7 +166,7 @@ func TestPages_statusErrorOnlyForApplyRight(t *testing.T) {
 func TestPages_loginReturnsToCurrentPage(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	visitor := b.anonymous()
+	anonymous := b.anonymous()
 	for current, next := range map[string]string{
 		b.server.URL + "/ami-accounts/new":     "/login?next=%2Fami-accounts%2Fnew",
 		"https://evil.example//evil":           "/login",
@@ -180,7 +180,7 @@ func TestPages_loginReturnsToCurrentPage(t *testing.T) {
 		request.Header.Set("Hx-Request", "true")
 		request.Header.Set("Hx-Current-Url", current)
 		request.Header.Set("Sec-Fetch-Site", "same-origin")
-		response, _ := servertest.Do(t, visitor.client, request)
+		response, _ := servertest.Do(t, anonymous.client, request)
 		require.Equal(t, http.StatusUnauthorized, response.StatusCode)
 		require.Equal(t, next, response.Header.Get("Hx-Redirect"), current)
 	}
@@ -189,10 +189,10 @@ func TestPages_loginReturnsToCurrentPage(t *testing.T) {
 func TestPages_loginRateLimitSetsRetryAfter(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	visitor := b.anonymous()
+	anonymous := b.anonymous()
 	form := url.Values{"username": {"root.admin"}, "password": {"wrong"}}
 	for range 100 {
-		response, page := b.server.Post(t, visitor.client, "/login", form)
+		response, page := b.server.Post(t, anonymous.client, "/login", form)
 		if response.StatusCode == http.StatusTooManyRequests {
 			require.Regexp(t, `^[1-9][0-9]*$`, response.Header.Get("Retry-After"))
 			require.Contains(t, page, `role="alert"`)

@@ -17,12 +17,12 @@ import (
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// input is what a form holds of a record.
+// input is the input of a form.
 type input struct {
 	// Texts are the values by the names of their fields: one for each box that
 	// is checked, one text otherwise.
 	Texts map[string][]string
-	// Special is what [special] reads; nil without one.
+	// Special is the value of [special.read]; nil without one.
 	Special any
 }
 
@@ -34,12 +34,12 @@ func (in input) text(name string) string {
 	return ""
 }
 
-// special is the part of a form that is no field: permissions, event filters.
+// special is the part of a form beside the fields: permissions, event filters.
 type special[R any] struct {
 	// read reads it from a posted form, and of from a record.
 	read func(form url.Values) any
 	of   func(record *R) any
-	// set puts it into the record. It returns what it cannot read.
+	// set sets it in the record. It returns the values that cannot be read.
 	set func(in any, record *R) []store.FieldError
 	// labels are the labels of its controls by their names.
 	labels func(in any) map[string]string
@@ -60,13 +60,15 @@ type fieldSet[R any] struct {
 	// of the type. sections are the sections of fields that the type puts elsewhere.
 	first    []string
 	sections map[string]string
-	// hidden reports whether the form hides a field: its value is then zero. nil
-	// hides none.
+	// hidden reports whether the form hides a field, which is then set to zero.
+	// nil hides none.
 	hidden func(name string, in input) bool
-	// clean adjusts a value, read from text, before it is set; nil sets all as they are.
+	// clean adjusts a value, which was read from text, before it is set. nil
+	// changes none.
 	clean   func(m field.Meta, v field.Value, text string) field.Value
 	special *special[R]
-	// others are the labels of controls in other forms of the page, by their names.
+	// others are the labels of controls in other forms of the page, by their
+	// names.
 	others map[string]string
 }
 
@@ -104,7 +106,7 @@ func (fs *fieldSet[R]) labels(in input) map[string]string {
 	return labels
 }
 
-// isBoxes reports whether a field is a list that is chosen with checkboxes.
+// isBoxes reports whether a field is a list of checkboxes.
 func (fs *fieldSet[R]) isBoxes(m field.Meta) bool {
 	return m.Kind == field.KindList && slices.Contains(fs.boxes, m.Name)
 }
@@ -130,7 +132,7 @@ func (fs *fieldSet[R]) read(form url.Values) input {
 	return in
 }
 
-// of returns what the form shows of a record.
+// of returns the input that shows a record.
 func (fs *fieldSet[R]) of(record *R) input {
 	in, values := input{Texts: map[string][]string{}}, fs.Values(record)
 	for _, m := range fs.metas(true) {
@@ -158,7 +160,7 @@ func (fs *fieldSet[R]) textsOf(m field.Meta, v field.Value) []string {
 	return []string{v.String()}
 }
 
-// version is equal for records that agree in what the form edits.
+// version is a hash of the fields that the form edits.
 func (fs *fieldSet[R]) version(record *R) string {
 	in := fs.of(record)
 	for _, m := range fs.Metas() {
@@ -174,7 +176,7 @@ func (fs *fieldSet[R]) version(record *R) string {
 	return hex.EncodeToString(sum[:12])
 }
 
-// apply puts the input into a record. It returns what it cannot read.
+// apply sets the input in a record. It returns the values that cannot be read.
 func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldError {
 	var errs []store.FieldError
 	values, now := map[string]field.Value{}, fs.Values(record)
@@ -196,8 +198,7 @@ func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldEr
 	return errs
 }
 
-// parse reads the value of a field. A time that stays as it was shown keeps its
-// seconds.
+// parse reads the value of a field. An unchanged time keeps its seconds.
 func (fs *fieldSet[R]) parse(m field.Meta, in input, now field.Value) (field.Value, error) {
 	switch text := in.text(m.Name); {
 	case fs.hidden != nil && fs.hidden(m.Name, in):
@@ -228,7 +229,7 @@ func (fs *fieldSet[R]) conflict(saved, typed input) []difference {
 	return slices.DeleteFunc(rows, func(d difference) bool { return d.Theirs == d.Yours })
 }
 
-// shown is how a table of differences writes the texts of a field.
+// shown formats the texts of a field for the table of differences.
 func shown(m field.Meta, texts []string) string {
 	all := strings.Join(texts, ", ")
 	switch m.Kind {
@@ -248,7 +249,7 @@ func yesNo(on bool) string {
 	return "no"
 }
 
-// boxOf is what a form holds of a checkbox.
+// boxOf returns the input of a checkbox.
 func boxOf(checked bool) []string {
 	if checked {
 		return []string{"yes"}
@@ -256,10 +257,10 @@ func boxOf(checked bool) []string {
 	return nil
 }
 
-// plainBreaks undoes how browsers send line breaks.
+// plainBreaks converts the line breaks of browsers.
 func plainBreaks(text string) string { return strings.ReplaceAll(text, "\r\n", "\n") }
 
-// formTime is how a browser writes a date and a time, here in UTC.
+// formTime is the format of browsers for a date and a time, here in UTC.
 const formTime = "2006-01-02T15:04"
 
 func formatTime(t time.Time) string {

@@ -19,7 +19,7 @@ type listPage[R any] struct {
 	Heads  []tableHeader
 	Items  []*R
 	Paging paging
-	// Extra is what only this list shows.
+	// Extra is the data that only this list shows.
 	Extra   any
 	columns []column
 }
@@ -73,7 +73,7 @@ func listFilters(r *request, metas []field.Meta) (map[string]field.Value, error)
 	return filters, nil
 }
 
-// listRequest is what the address of a list asks for.
+// listRequest is the search, order, filters and place in the address of a list.
 type listRequest struct {
 	Path  string
 	Label string
@@ -110,8 +110,8 @@ func (l listRequest) address(sort, after string) string {
 // listFilter is a filter of a list, by its name in the address.
 type listFilter struct{ Name, Value string }
 
-// withFilter returns the list with a filter that all its links keep. An empty
-// value is no filter.
+// withFilter returns the list with a filter, which all its links contain. An
+// empty value is no filter.
 func (l listRequest) withFilter(name, value string) listRequest {
 	if value != "" {
 		l.Kept = append(slices.Clone(l.Kept), listFilter{name, value})
@@ -131,7 +131,7 @@ func (l listRequest) paging(next string) paging {
 	return p
 }
 
-// paging are links to other pages of a list; empty where there is none.
+// paging are links to other pages of a list; empty for none.
 type paging struct{ First, Next string }
 
 // tableHeader is one header of a list's table.
@@ -146,8 +146,8 @@ type tableHeader struct {
 // column is a header and the field to sort by; "" for none.
 type column struct{ label, sort string }
 
-// headers returns the headers. The column that the list is sorted by reverses the
-// order; by default that is the first.
+// headers returns the headers. The header of the sorted column reverses the
+// order; by default that is the first column.
 func (l listRequest) headers(columns ...column) []tableHeader {
 	all := make([]tableHeader, len(columns))
 	for i, c := range columns {

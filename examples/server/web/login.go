@@ -57,7 +57,7 @@ func newLoginPage(errs formErrors, username string, body loginPage) response {
 
 func newCodePage(errs formErrors, body loginPage) response {
 	body.Next = localPath(body.Next)
-	body.Code = codeField("The six-digit code from your authenticator app, or a recovery code.", formErrors{})
+	body.Code = codeField("The six-digit code from your authenticator app, or a recovery code.")
 	return formPage(errs, "code", "Two-factor authentication", body)
 }
 

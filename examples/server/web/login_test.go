@@ -17,38 +17,38 @@ import (
 func TestPages_loginRedirectsToRequestedPage(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	visitor := b.anonymous()
-	require.Equal(t, "/login", visitor.getRedirect("/"))
-	require.Equal(t, "/login?next=%2Fami-accounts%3Fsearch%3Dcrm", visitor.getRedirect("/ami-accounts?search=crm"))
+	anonymous := b.anonymous()
+	require.Equal(t, "/login", anonymous.getRedirect("/"))
+	require.Equal(t, "/login?next=%2Fami-accounts%3Fsearch%3Dcrm", anonymous.getRedirect("/ami-accounts?search=crm"))
 
-	page := visitor.get("/login?next=%2Fami-accounts%3Fsearch%3Dcrm", http.StatusOK)
-	form := url.Values{"username": {"root.admin"}, "password": {password}, "next": {visitor.hiddenValue(page, "next")}}
-	require.Equal(t, "/ami-accounts?search=crm", visitor.postRedirect("/login", form))
-	require.Contains(t, visitor.get("/ami-accounts", http.StatusOK), "root.admin")
-	require.Equal(t, "/", visitor.getRedirect("/login"))
+	page := anonymous.get("/login?next=%2Fami-accounts%3Fsearch%3Dcrm", http.StatusOK)
+	form := url.Values{"username": {"root.admin"}, "password": {password}, "next": {anonymous.hiddenValue(page, "next")}}
+	require.Equal(t, "/ami-accounts?search=crm", anonymous.postRedirect("/login", form))
+	require.Contains(t, anonymous.get("/ami-accounts", http.StatusOK), "root.admin")
+	require.Equal(t, "/", anonymous.getRedirect("/login"))
 }
 
 func TestPages_loginRejectsForeignRedirect(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
 	for _, next := range []string{"//evil.example", "https://evil.example", `/\evil.example`, "/\t/evil.example", "javascript:alert(1)"} {
-		visitor := b.anonymous()
-		page := visitor.get("/login?next="+url.QueryEscape(next), http.StatusOK)
+		anonymous := b.anonymous()
+		page := anonymous.get("/login?next="+url.QueryEscape(next), http.StatusOK)
 		require.NotContains(t, page, "evil")
-		require.Equal(t, "/", visitor.postRedirect("/login", url.Values{"username": {"root.admin"}, "password": {password}, "next": {next}}))
-		require.Equal(t, "/", visitor.getRedirect("/login?next="+url.QueryEscape(next)))
+		require.Equal(t, "/", anonymous.postRedirect("/login", url.Values{"username": {"root.admin"}, "password": {password}, "next": {next}}))
+		require.Equal(t, "/", anonymous.getRedirect("/login?next="+url.QueryEscape(next)))
 	}
 }
 
 func TestPages_failedLoginKeepsUsernameOnly(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	visitor := b.anonymous()
+	anonymous := b.anonymous()
 	form := url.Values{"username": {`root"><b>`}, "password": {"wrong-secret-of-mine"}, "next": {"/audit"}}
-	page := visitor.post("/login", form, http.StatusUnprocessableEntity)
+	page := anonymous.post("/login", form, http.StatusUnprocessableEntity)
 	require.Contains(t, page, `value="root&#34;&gt;&lt;b&gt;"`)
 	require.NotContains(t, page, "wrong-secret-of-mine")
-	require.Equal(t, "/audit", visitor.hiddenValue(page, "next"))
+	require.Equal(t, "/audit", anonymous.hiddenValue(page, "next"))
 	require.Contains(t, page, `role="alert"`)
 }
 
@@ -57,10 +57,10 @@ func TestPages_loginExplainsAMIAccount(t *testing.T) {
 	b := start(t, nil)
 	_, err := b.server.Site.AMIAccounts.Create(t.Context(), &manager.Account{Name: "crmpro_ami", Secret: store.NewSecret("a-secret-of-ami-1")})
 	require.NoError(t, err)
-	visitor := b.anonymous()
-	page := visitor.post("/login", url.Values{"username": {"crmpro_ami"}, "password": {"a-secret-of-ami-1"}}, http.StatusUnprocessableEntity)
+	anonymous := b.anonymous()
+	page := anonymous.post("/login", url.Values{"username": {"crmpro_ami"}, "password": {"a-secret-of-ami-1"}}, http.StatusUnprocessableEntity)
 	require.Contains(t, page, "AMI account: it works for programs")
-	page = visitor.post("/login", url.Values{"username": {"crmpro_ami"}, "password": {"another-secret-1"}}, http.StatusUnprocessableEntity)
+	page = anonymous.post("/login", url.Values{"username": {"crmpro_ami"}, "password": {"another-secret-1"}}, http.StatusUnprocessableEntity)
 	require.NotContains(t, page, "it works for programs")
 }
 
@@ -100,16 +100,16 @@ func TestPages_setPasswordLinkWorksOnce(t *testing.T) {
 	require.True(t, strings.HasPrefix(link, b.server.URL+"/set-password/"), link)
 	require.Empty(t, copyableText(b.get("/administrators/jane.admin/invite", http.StatusOK), "link"))
 
-	visitor, path := b.anonymous(), strings.TrimPrefix(link, b.server.URL)
-	page := visitor.get(path, http.StatusOK)
+	anonymous, path := b.anonymous(), strings.TrimPrefix(link, b.server.URL)
+	page := anonymous.get(path, http.StatusOK)
 	require.Contains(t, page, "<strong>jane.admin</strong>")
-	page = visitor.post(path, url.Values{"password": {"short"}}, http.StatusUnprocessableEntity)
-	visitor.requireFieldError(page, "field-password")
-	require.Equal(t, "/login", visitor.postRedirect(path, url.Values{"password": {password}}))
-	require.Contains(t, visitor.get("/login", http.StatusOK), "Your password is set.")
+	page = anonymous.post(path, url.Values{"password": {"short"}}, http.StatusUnprocessableEntity)
+	anonymous.requireFieldError(page, "field-password")
+	require.Equal(t, "/login", anonymous.postRedirect(path, url.Values{"password": {password}}))
+	require.Contains(t, anonymous.get("/login", http.StatusOK), "Your password is set.")
 
-	page = visitor.get(path, http.StatusNotFound)
+	page = anonymous.get(path, http.StatusNotFound)
 	require.Contains(t, page, "pbxctl admin recover")
-	visitor.post(path, url.Values{"password": {password + "-again"}}, http.StatusNotFound)
-	require.Equal(t, "/", visitor.postRedirect("/login", url.Values{"username": {"jane.admin"}, "password": {password}}))
+	anonymous.post(path, url.Values{"password": {password + "-again"}}, http.StatusNotFound)
+	require.Equal(t, "/", anonymous.postRedirect("/login", url.Values{"username": {"jane.admin"}, "password": {password}}))
 }

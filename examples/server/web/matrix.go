@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -19,11 +21,11 @@ const (
 	maxCellItems = 8
 )
 
-// matrixPage is the page /permissions: what each group says of each permission.
+// matrixPage is the page /permissions: the permissions of each group.
 type matrixPage struct {
 	Problems []problem
-	// Who is the field of the form that leads to what somebody may do; nil
-	// where the visitor may not see people.
+	// Who is the field of the form that leads to the permissions of a user; nil
+	// when the administrator cannot see users.
 	Who     *formField
 	Groups  []matrixGroup
 	Modules []module[matrixRow]
@@ -38,7 +40,7 @@ type matrixGroup struct {
 	Priority   int
 }
 
-// matrixRow is a permission, and what each group says of it.
+// matrixRow is a permission and its value in each group.
 type matrixRow struct {
 	permission.Permission
 
@@ -46,9 +48,9 @@ type matrixRow struct {
 	Default matrixCell
 }
 
-// matrixCell is what is said; nothing when Text is empty.
+// matrixCell is a value of a permission; Text is empty when it is not set.
 type matrixCell struct {
-	// Group is whose it is; empty for the default.
+	// Group is the name of the group; empty for the default.
 	Group string
 	Text  string
 	// Tone is the class of the tag: "on" or "off" for switches.
@@ -67,11 +69,7 @@ func (g *groupPages) matrix(ctx context.Context, r *request) (response, error) {
 	case errors.Is(err, store.ErrNotFound):
 		err = invalidField("username", store.CodeUnknown, "user not found; enter a username")
 	}
-	errs, ok := formErrorsOf(err)
-	if !ok {
-		return nil, err
-	}
-	return g.matrixPage(ctx, r, username, errs)
+	return onFormErrors(err, func(errs formErrors) (response, error) { return g.matrixPage(ctx, r, username, errs) })
 }
 
 func (g *groupPages) matrixPage(ctx context.Context, r *request, username string, errs formErrors) (response, error) {
@@ -82,14 +80,15 @@ func (g *groupPages) matrixPage(ctx context.Context, r *request, username string
 	shown, paging := columns(groups, r.query("after"))
 	body := matrixPage{Paging: paging, Span: len(shown) + 2}
 	if r.admin.Can(app.SectionUsers) {
-		const label = "Username"
-		body.Problems = errs.summary(map[string]string{"username": label})
-		body.Who = &formField{Name: "username", Label: label, Value: username, Autocomplete: "off", Required: true, Errors: errs.forField("username")}
+		body.Who = &formField{Name: "username", Label: "Username", Value: username, Autocomplete: "off", Required: true}
+		body.Problems = errs.mark(body.Who)
 	}
 	for _, one := range shown {
 		body.Groups = append(body.Groups, matrixGroup{one.Name, g.path(one), one.Priority})
 	}
-	body.Modules = matrixModules(g.site.Users.Permissions(), shown)
+	for _, p := range g.site.Users.Permissions() {
+		body.Modules = withRow(body.Modules, p, rowOf(p, shown))
+	}
 	return formPage(errs, "matrix", "Permission matrix", body), nil
 }
 
@@ -97,11 +96,8 @@ func (g *groupPages) matrixPage(ctx context.Context, r *request, username string
 func columns(groups []*userman.Group, after string) ([]*userman.Group, paging) {
 	const path = "/permissions"
 	var p paging
-	for i, g := range groups {
-		if after != "" && g.Name == after {
-			groups, p.First = groups[i+1:], path
-			break
-		}
+	if i := slices.IndexFunc(groups, func(g *userman.Group) bool { return g.Name == after }); i >= 0 {
+		groups, p.First = groups[i+1:], path
 	}
 	if len(groups) > maxColumns {
 		groups = groups[:maxColumns]
@@ -110,18 +106,10 @@ func columns(groups []*userman.Group, after string) ([]*userman.Group, paging) {
 	return groups, p
 }
 
-func matrixModules(registered []permission.Permission, groups []*userman.Group) []module[matrixRow] {
-	var modules []module[matrixRow]
-	for _, p := range registered {
-		modules = withRow(modules, p, rowOf(p, groups))
-	}
-	return modules
-}
-
 func rowOf(p permission.Permission, groups []*userman.Group) matrixRow {
 	row := matrixRow{Permission: p, Default: cellOf(p.Default), Cells: make([]matrixCell, len(groups))}
 	for i, g := range groups {
-		// A value of another kind counts for nothing.
+		// A value of another kind has no effect.
 		if value, ok := g.Permissions[p.ID]; ok && value.IsList() == (p.Kind != permission.KindBool) {
 			row.Cells[i] = cellOf(value)
 		}
@@ -130,21 +118,14 @@ func rowOf(p permission.Permission, groups []*userman.Group) matrixRow {
 	return row
 }
 
-// cellOf says a value in few words.
+// cellOf formats a value.
 func cellOf(value permission.Value) matrixCell {
 	if !value.IsList() {
 		return matrixCell{Text: value.String(), Tone: value.String()}
 	}
 	items := value.Items()
-	more := len(items) - maxCellItems
-	if more > 0 {
-		items = items[:maxCellItems]
-	}
-	text := strings.Join(items, ", ")
-	switch {
-	case len(items) == 0:
-		text = "none"
-	case more > 0:
+	text := cmp.Or(strings.Join(items[:min(len(items), maxCellItems)], ", "), "none")
+	if more := len(items) - maxCellItems; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	if value.IsAppend() {

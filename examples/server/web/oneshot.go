@@ -25,11 +25,11 @@ const (
 )
 
 // maxPendingSecrets bounds the secrets of one kind that wait in a session. A
-// browser fetches the page at once, unless its connection breaks.
+// browser fetches the page immediately, unless its connection fails.
 const maxPendingSecrets = 10
 
 // stashSecret stores a secret for the next page about a record. since is a time
-// of the record that tells this secret from an earlier or later one.
+// of the record that distinguishes this secret from earlier and later ones.
 func (p *pages) stashSecret(ctx context.Context, key, record string, since time.Time, secret string) {
 	waiting := 0
 	for _, other := range p.sessions.SCS.Keys(ctx) {
@@ -90,7 +90,7 @@ func (o oncePage) Shown() bool {
 	return !slices.ContainsFunc(o.Items, func(c copyable) bool { return c.Text == "" })
 }
 
-// linkOnce shows a link for somebody, once. expires is zero when it is unknown.
+// linkOnce shows a link, once. expires is zero when it is unknown.
 func linkOnce(title, what, link string, expires time.Time, to recordUser, back, again string) response {
 	until := ""
 	if !expires.IsZero() {

@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// requireHead asks for the headers of a page.
+// requireHead requests the headers of a page.
 func (b *browser) requireHead(path string) {
 	b.Helper()
 	request, err := http.NewRequestWithContext(b.Context(), http.MethodHead, b.server.URL+path, http.NoBody)
@@ -52,17 +52,17 @@ func TestPages_replacedSecretIsNotShown(t *testing.T) {
 func TestPages_pendingSecretsAreLimited(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)
-	const made = 15
-	for i := range made {
+	const created = 15
+	for i := range created {
 		b.postRedirect("/ami-accounts/new", url.Values{"name": {fmt.Sprintf("account-%d", i)}})
 	}
-	kept := 0
-	for i := range made {
+	found := 0
+	for i := range created {
 		if copyableText(b.get(fmt.Sprintf("/ami-accounts/account-%d/secret", i), http.StatusOK), "secret") != "" {
-			kept++
+			found++
 		}
 	}
-	require.Equal(t, 10, kept)
+	require.Equal(t, 10, found)
 }
 
 func TestPages_passwordIsNotTrimmed(t *testing.T) {

@@ -17,7 +17,7 @@ type layout struct {
 	// Admin is nil when nobody is logged in.
 	Admin *ampusers.Administrator
 	Nav   []navigation
-	// Flash says what was done before, and Warning what went wrong.
+	// Flash is the result of the previous request, and Warning its problem.
 	Flash, Warning string
 	// Banner shows pending changes. The pages of the configuration show them
 	// themselves.
@@ -42,7 +42,7 @@ func (p *pages) layout(ctx context.Context, r *request, a page) layout {
 	return data
 }
 
-// area is a part of the interface that has a section of its own.
+// area is a part of the interface with its own section.
 type area struct {
 	section, href, label string
 	// also are other pages of the part.
@@ -84,7 +84,7 @@ type card struct{ Title, Text, Href, Action string }
 // overviewPage is the page /.
 type overviewPage struct {
 	Cards []card
-	// Steps are what is left to do on a fresh installation.
+	// Steps are the next steps on a new installation.
 	Steps []card
 }
 

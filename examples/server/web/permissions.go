@@ -1,11 +1,12 @@
 package web
 
 import (
-	"errors"
+	"cmp"
 	"maps"
 	"net/url"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -40,16 +41,16 @@ func permissionForm[R any](registered func() []permission.Permission, at func(*R
 	}
 }
 
-// permissionControl is what says something about one permission.
+// permissionControl is the control of one permission.
 type permissionControl struct {
 	permission.Permission
 
 	Choice formField
-	// Items is the text of a list; of a switch it has no name.
+	// Items is the text of a list. It has no name for a switch.
 	Items formField
 }
 
-// newPermissionControl draws a control with what was typed and refused.
+// newPermissionControl returns a control with its input and errors.
 func newPermissionControl(p permission.Permission, in permissionInput, errs formErrors) permissionControl {
 	c := permissionControl{Permission: p}
 	c.Choice = formField{Name: permissionField(p.ID), Label: p.Description, Errors: errs.forField(permissionField(p.ID))}
@@ -61,22 +62,13 @@ func newPermissionControl(p permission.Permission, in permissionInput, errs form
 			Hint: itemsHint(p.Kind), Errors: c.Choice.Errors,
 		}
 	}
-	for i := range choices {
-		choices[i].Chosen = choices[i].Value == in.Choice
-	}
-	c.Choice.Choices = choices
+	c.Choice.Choices = chosenOf(choices, in.Choice)
 	return c
 }
 
 func itemsHint(kind permission.Kind) string {
-	switch kind {
-	case permission.KindExtensions:
-		return "Extensions, self, linked or all. Separate with commas."
-	case permission.KindNumbers:
-		return "Numbers or all. Separate with commas."
-	default:
-		return "Names or all. Separate with commas."
-	}
+	items := map[permission.Kind]string{permission.KindExtensions: "Extensions, self, linked", permission.KindNumbers: "Numbers"}[kind]
+	return cmp.Or(items, "Names") + " or all. Separate with commas."
 }
 
 // module is the permissions of one module, as rows of a page.
@@ -85,8 +77,8 @@ type module[Row any] struct {
 	Rows []Row
 }
 
-// withRow puts the row of a permission to those of its module, also when a
-// product registered it behind other modules.
+// withRow adds the row of a permission to those of its module, even if the module
+// is not the last one.
 func withRow[Row any](modules []module[Row], p permission.Permission, row Row) []module[Row] {
 	name := moduleName(p.Module())
 	for i := range modules {
@@ -98,7 +90,7 @@ func withRow[Row any](modules []module[Row], p permission.Permission, row Row) [
 	return append(modules, module[Row]{Name: name, Rows: []Row{row}})
 }
 
-// moduleName is what people call a module.
+// moduleName is the name of a module on pages.
 func moduleName(module string) string {
 	switch module {
 	case "sms", "xmpp", "rest":
@@ -112,7 +104,7 @@ func moduleName(module string) string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-// Choices of the control of a permission; "" says nothing about it.
+// Choices of the control of a permission; "" does not set it.
 const (
 	choiceOn     = "on"
 	choiceOff    = "off"
@@ -120,17 +112,17 @@ const (
 	choiceAppend = "append"
 )
 
-// permissionInput is what the control of one permission holds.
+// permissionInput is the input of the control of one permission.
 type permissionInput struct{ Choice, Items string }
 
 // String describes what the control holds.
 func (in permissionInput) String() string { return strings.TrimSpace(in.Choice + " " + in.Items) }
 
-// permissionsInput is what the controls of permissions hold, by ID.
+// permissionsInput is the input of the controls of permissions, by ID.
 type permissionsInput map[string]permissionInput
 
-// permissionField is the name of the control of a permission, as refusals name
-// it, and permissionItems that of the text of a list.
+// permissionField is the name of the control of a permission, also in errors, and
+// permissionItems that of the text of a list.
 func permissionField(id string) string { return "permissions." + id }
 
 func permissionItems(id string) string { return permissionField(id) + ".items" }
@@ -164,7 +156,8 @@ func inputOfPermissions(grants permission.Permissions, registered []permission.P
 	return in
 }
 
-// fill puts the controls into the grants. It keeps permissions without a control.
+// fill sets the grants to the input. It does not change permissions without a
+// control.
 func (in permissionsInput) fill(grants *permission.Permissions, registered []permission.Permission) []store.FieldError {
 	after := permission.Permissions{}
 	maps.Copy(after, *grants)
@@ -177,7 +170,7 @@ func (in permissionsInput) fill(grants *permission.Permissions, registered []per
 		value, sets, err := typed.value(p.Kind)
 		switch {
 		case err != nil:
-			errs = append(errs, permissionErrors(p.ID, err)...)
+			errs = append(errs, resource.FieldErrors(permissionField(p.ID), err)...)
 		case sets:
 			after[p.ID] = value
 		default:
@@ -188,7 +181,7 @@ func (in permissionsInput) fill(grants *permission.Permissions, registered []per
 	return errs
 }
 
-// value is what a control says; sets is false when it says nothing.
+// value is the value of a control; sets is false when it is not set.
 func (in permissionInput) value(kind permission.Kind) (value permission.Value, sets bool, err error) {
 	items := strings.TrimSpace(in.Items)
 	switch {
@@ -213,17 +206,4 @@ func (in permissionInput) value(kind permission.Kind) (value permission.Value, s
 		return permission.Set(value.Items()...), true, err
 	}
 	return permission.Append(value.Items()...), true, nil
-}
-
-// permissionErrors names the control that err is about.
-func permissionErrors(id string, err error) []store.FieldError {
-	invalid, ok := errors.AsType[*store.InvalidError](err)
-	if !ok {
-		return nil
-	}
-	errs := make([]store.FieldError, len(invalid.Fields))
-	for i, f := range invalid.Fields {
-		errs[i] = store.FieldError{Field: permissionField(id), Code: f.Code, Message: f.Message}
-	}
-	return errs
 }

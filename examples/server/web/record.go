@@ -54,7 +54,8 @@ type record[R any] struct {
 	same func(loaded, now *R) bool
 	// saved is the message when the record was saved, "Saved." by default.
 	saved func(before, after *R) string
-	// consequences say what deleting a record means, and deleted what was done.
+	// consequences describe the deletion of a record, and deleted is the message
+	// after it.
 	consequences func(ctx context.Context, now *R) ([]string, error)
 	deleted      func(*R) string
 	// changed is called after every change.
@@ -117,6 +118,14 @@ func (rp *record[R]) acting(do recordHandler[R]) handler {
 func (rp *record[R]) act(message string, do func(ctx context.Context, now *R) error) handler {
 	return rp.acting(func(ctx context.Context, _ *request, now *R) (response, error) {
 		return redirect{Path: rp.path(now), Flash: message}, do(ctx, now)
+	})
+}
+
+// actOn returns the handler of an action of a service on a record.
+func actOn[R, S any](rp *record[R], service func(context.Context) S, message string, do func(s S, ctx context.Context, key string) (*R, error)) handler {
+	return rp.act(message, func(ctx context.Context, now *R) error {
+		_, err := do(service(ctx), ctx, rp.KeyOf(now))
+		return err
 	})
 }
 

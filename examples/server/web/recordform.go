@@ -100,7 +100,7 @@ func (rp *record[R]) createRecord(ctx context.Context, r *request, in input) (re
 }
 
 // inTx makes a change. When the form has errors of its own, the change is undone,
-// and they are reported together with those of the service.
+// and one response reports them together with those of the service.
 func (rp *record[R]) inTx(ctx context.Context, action, key string, errs []store.FieldError, change func(ctx context.Context) error) error {
 	if len(errs) == 0 {
 		return change(ctx)

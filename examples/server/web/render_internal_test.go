@@ -21,7 +21,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// hostile is in every text of every page that is drawn here.
+// hostile is in every text of every page of this test.
 const hostile = `"><script>alert('x')</script><img src=x onerror=alert(1)>{{.}}`
 
 func hostileField(name string) formField {
@@ -105,8 +105,7 @@ func hostileEntry() auditRow {
 	}
 }
 
-// pageBodies are what each page is drawn with: as little as there can be, and as
-// much.
+// pageBodies are the bodies of each page: an empty one and a full one.
 func pageBodies() map[string][2]any {
 	now := time.Now()
 	listed := listRequest{Path: "/ami-accounts", Label: hostile, Search: hostile, Sort: hostile}
@@ -131,7 +130,7 @@ func pageBodies() map[string][2]any {
 		"applystatus":      {runPage{Run: &applying.Run{}}, runPage{hostileRun(), hostile, []string{hostile}, hostile, hostile}},
 		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
 		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, Hint: hostile, MayApply: true, User: hostile, Blocked: true}},
-		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), &enrollment{hostileCopy(), hostileField("code")}, hostileCopy()}},
+		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), copyable{ID: "d", Text: hostile, What: hostile}, hostileField("code"), hostileCopy()}},
 	}
 }
 

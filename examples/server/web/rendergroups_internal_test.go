@@ -18,10 +18,10 @@ func hostileUserGroup() *userman.Group {
 }
 
 func hostileMatrix() matrixPage {
-	who, g := hostileField("username"), hostileUserGroup()
+	field, g := hostileField("username"), hostileUserGroup()
 	row := rowOf(hostilePermission(permission.KindStrings), []*userman.Group{g})
 	return matrixPage{
-		Problems: []problem{{Text: hostile}}, Who: &who, Groups: []matrixGroup{{hostile, "/x", 1}}, Span: 3,
+		Problems: []problem{{Text: hostile}}, Who: &field, Groups: []matrixGroup{{hostile, "/x", 1}}, Span: 3,
 		Modules: []module[matrixRow]{{hostile, []matrixRow{row}}}, Paging: paging{"/x", "/y"},
 	}
 }
@@ -61,8 +61,8 @@ func hostileSettings() settingsPage {
 	}
 }
 
-// groupBodies are those of [pageBodies] about groups and what concerns many people,
-// and of the pages of people without a session.
+// groupBodies are the [pageBodies] of groups, jobs, settings and the pages
+// without a login.
 func groupBodies() map[string][2]any {
 	now, g := time.Now(), hostileUserGroup()
 	members := membersPage{[]memberRow{{hostile, hostile, "/x"}}, paging{"/x", "/y"}, hostileField("usernames"), hostile}

@@ -31,13 +31,13 @@ func hostileToken() tokenPage {
 	return tokenPage{hostile, "/x", &apitoken.Token{ID: hostile, Disabled: true}, hostileForm()}
 }
 
-// userBodies are what the pages of people are drawn with, see bodies.
+// userBodies are the [pageBodies] of users and tokens.
 func userBodies() map[string][2]any {
 	listed := listRequest{Path: "/users", Label: hostile, Search: hostile, Sort: hostile, Kept: []listFilter{{"status", hostile}}}
-	pages, people := paging{First: "/x", Next: "/y"}, []*userman.User{hostileUser()}
+	pages, users := paging{First: "/x", Next: "/y"}, []*userman.User{hostileUser()}
 	tokens := []*apitoken.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	return map[string][2]any{
-		"users":           {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, hostile, []tableHeader{{Label: hostile}}, people, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
+		"users":           {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, hostile, []tableHeader{{Label: hostile}}, users, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
 		"user":            {userPage{User: &userman.User{}}, userPage{hostileUser(), hostileForm(), hostileField("picture"), hostile}},
 		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
 		"userpermissions": {userPermissionsPage{User: &userman.User{}}, hostilePermissions()},

@@ -95,7 +95,7 @@ func (a file) write(_ context.Context, _ *pages, w http.ResponseWriter, _ *reque
 	return nil
 }
 
-// noContent tells htmx that nothing has changed.
+// noContent answers htmx that nothing has changed.
 func noContent() response { return file{Status: http.StatusNoContent} }
 
 // writeTemplate renders everything before it sends anything, so that a failure

@@ -8,14 +8,15 @@ import (
 	"unicode"
 )
 
-// route is one page or action: who can use it, and what it does.
+// route is one page or action.
 type route struct {
 	method, path string
 	// open needs no login.
 	open bool
 	// upload accepts a form with a file.
 	upload bool
-	// section is what an administrator needs; every one can use a route with "".
+	// section is the section that an administrator needs; "" for all
+	// administrators.
 	section string
 	handle  handler
 }

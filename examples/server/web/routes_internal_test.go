@@ -35,7 +35,7 @@ func TestLocalPath_rejectsForeignHosts(t *testing.T) {
 	}
 }
 
-// A browser strips tabs and line breaks, and takes a backslash for a slash.
+// A browser strips tabs and line breaks, and reads a backslash as a slash.
 func TestLocalPath_neverLeavesHost(t *testing.T) {
 	t.Parallel()
 	base, err := url.Parse("https://pbx.example.com/login")

@@ -41,20 +41,12 @@ type setPasswordPage struct {
 	Password formField
 }
 
-// newPassword is the field of a new password.
-func newPassword(errs formErrors) formField {
+// newPassword is the required field of a new password.
+func newPassword(label string) formField {
 	return formField{
-		Name: "password", Label: "New password", Type: "password", Autocomplete: "new-password", Required: true,
-		Hint:   "At least 12 characters and hard to guess. A few unrelated words work well.",
-		Errors: errs.forField("password"),
+		Name: "password", Label: label, Type: "password", Autocomplete: "new-password", Required: true,
+		Hint: "At least 12 characters and hard to guess. A few unrelated words work well.",
 	}
-}
-
-// initialPassword is the field of a password that a form does not require.
-func initialPassword(errs formErrors) formField {
-	f := newPassword(errs)
-	f.Label, f.Required = "Password", false
-	return f
 }
 
 // linkToken is the token in the address.
@@ -69,10 +61,9 @@ func (p publicPages) passwordPage(ctx context.Context, r *request, errs formErro
 	if errors.Is(err, store.ErrNotFound) {
 		return p.invalidLink(r, err, formErrors{status: http.StatusNotFound}), nil
 	}
-	return formPage(errs, "setpassword", "Set your password", setPasswordPage{
-		Problems: errs.summary(map[string]string{"password": "New password"}),
-		Username: username, Expires: expires, Password: newPassword(errs),
-	}), err
+	body := setPasswordPage{Username: username, Expires: expires, Password: newPassword("New password")}
+	body.Problems = errs.mark(&body.Password)
+	return formPage(errs, "setpassword", "Set your password", body), err
 }
 
 // invitation returns the administrator or the user of the link.
@@ -131,15 +122,11 @@ func (p publicPages) setPassword(ctx context.Context, r *request) (response, err
 	if errors.Is(err, store.ErrNotFound) {
 		return p.invalidLink(r, err, formErrors{status: http.StatusNotFound}), nil
 	}
-	errs, ok := formErrorsOf(err)
-	if !ok {
-		return nil, err
-	}
-	return p.passwordPage(ctx, r, errs)
+	return onFormErrors(err, func(errs formErrors) (response, error) { return p.passwordPage(ctx, r, errs) })
 }
 
-// passwordDone confirms the new password of a user. The address of the link would
-// answer that it no longer works.
+// passwordDone confirms the new password of a user. The link itself no longer
+// works.
 func (p publicPages) passwordDone(ctx context.Context, _ *request) (response, error) {
 	if p.sessions.SCS.GetString(ctx, flashKey) == "" {
 		return redirect{Path: forgotPasswordPath}, nil
@@ -147,8 +134,8 @@ func (p publicPages) passwordDone(ctx context.Context, _ *request) (response, er
 	return page{Name: "setpassworddone", Title: "Your password is set"}, nil
 }
 
-// renewInvitation mails a new link for an expired one. The answer does not tell
-// whether the link existed.
+// renewInvitation mails a new link for an expired one. The response does not
+// reveal whether the link existed.
 func (p publicPages) renewInvitation(ctx context.Context, r *request) (response, error) {
 	err := p.site.Users.RequestNewLink(ctx, linkToken(r))
 	if errs, ok := formErrorsOf(err); ok {
@@ -171,14 +158,11 @@ func (p publicPages) forgotForm(_ context.Context, r *request) (response, error)
 }
 
 func (p publicPages) forgotPage(r *request, errs formErrors) response {
-	label := p.loginLabel()
-	return formPage(errs, "forgotpassword", "Forgot password", forgotPasswordPage{
-		Mails: p.site.MailStatus().Configured, Problems: errs.summary(map[string]string{"name": label}),
-		Name: formField{
-			Name: "name", Label: label, Value: r.form("name"), Autocomplete: "username", Required: true,
-			Hint: "The name that you log in with.", Errors: errs.forField("name"),
-		},
-	})
+	body := forgotPasswordPage{Mails: p.site.MailStatus().Configured, Name: formField{
+		Name: "name", Label: p.loginLabel(), Value: r.form("name"), Autocomplete: "username", Required: true, Hint: "The name that you log in with.",
+	}}
+	body.Problems = errs.mark(&body.Name)
+	return formPage(errs, "forgotpassword", "Forgot password", body)
 }
 
 // loginLabel names what users can log in with.
@@ -193,7 +177,8 @@ func (p publicPages) loginLabel() string {
 	return label
 }
 
-// forgotPassword mails a link. The answer does not tell whether the user exists.
+// forgotPassword mails a link. The response does not reveal whether the user
+// exists.
 func (p publicPages) forgotPassword(ctx context.Context, r *request) (response, error) {
 	if !p.site.MailStatus().Configured {
 		return p.forgotPage(r, formErrors{status: http.StatusConflict}), nil

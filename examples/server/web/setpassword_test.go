@@ -18,7 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// chanMailer is a mail server that keeps what it is given.
+// chanMailer is a mail server that stores its mails.
 type chanMailer struct{ mails chan *usermail.Mail }
 
 func newChanMailer() chanMailer { return chanMailer{make(chan *usermail.Mail, 100)} }
@@ -43,7 +43,7 @@ func (m chanMailer) nextLink(t *testing.T) string {
 	}
 }
 
-// testClock is a time that a test moves.
+// testClock is a clock that a test advances.
 type testClock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -88,7 +88,7 @@ func TestPages_mailedPasswordLinkWorksOnce(t *testing.T) {
 
 	require.Equal(t, "/set-password/done", alice.postRedirect(link, url.Values{"password": {password}}))
 	require.Contains(t, alice.get("/set-password/done", http.StatusOK), "Your password is set.")
-	require.Equal(t, "/forgot-password", alice.getRedirect("/set-password/done"), "that is said this once")
+	require.Equal(t, "/forgot-password", alice.getRedirect("/set-password/done"), "the page is shown only once")
 	_, err = b.server.Site.Users.Authenticate(t.Context(), credential.LoginAttempt{Username: "alice", Password: store.NewSecret(password)})
 	require.NoError(t, err)
 
@@ -178,5 +178,5 @@ func TestPages_passwordLinkIsNotLeaked(t *testing.T) {
 	require.Equal(t, "same-origin", response.Header.Get("Referrer-Policy"))
 	require.NotContains(t, page, "http://")
 	require.NotContains(t, page, "https://")
-	require.Empty(t, response.Cookies(), "who only looks gets no session")
+	require.Empty(t, response.Cookies(), "reading a page starts no session")
 }

@@ -74,15 +74,15 @@ func (p settingsPages) testConnection(ctx context.Context, r *request) (response
 // installPage is the page /settings/install.
 type installPage struct {
 	Problems []problem
-	// Plan is nil when it cannot be made.
+	// Plan is nil when it cannot be created.
 	Plan *asteriskconf.Installation
-	// Reason says why, and Hint what to do.
+	// Reason says why, and Hint how to solve it.
 	Reason, Hint string
 	MayApply     bool
 	// Report is that of the first apply.
 	Report *asteriskconf.Report
-	// Blocked says that the files are installed, and that an obstacle keeps
-	// them from being applied.
+	// Blocked says that the files are installed, but an obstacle prevents the
+	// first apply.
 	Blocked bool
 	User    string
 }

@@ -9,14 +9,14 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// mailSettings are the part Mail of the settings.
+// mailSettings is the section Mail of the settings.
 type mailSettings struct {
 	app.MailStatus
 
 	Problems []problem
 	Settings []setting
 	To       formField
-	// Delivery is what came of a test mail; nil when none was sent.
+	// Delivery is the result of a test mail; nil when none was sent.
 	Delivery *userman.Delivery
 }
 
@@ -24,25 +24,23 @@ type mailSettings struct {
 type directorySettings struct {
 	app.DirectoryState
 
-	// Sync is the page of it; empty where the visitor may not see it.
+	// Sync is the page of the directory; empty when the administrator cannot see
+	// it.
 	Sync string
-	// Tested is how a test went; nil when there was none.
+	// Tested is the result of a test; nil without one.
 	Tested *testedDirectory
 }
 
-// testedDirectory is how the test of a directory went; an empty problem is
-// that all is well.
+// testedDirectory is the result of the test of a directory. Problem is empty when
+// it succeeded.
 type testedDirectory struct{ Problem string }
 
 func (p settingsPages) mail(r *request, delivery *userman.Delivery, errs formErrors) mailSettings {
-	const label = "Send test email to"
-	m := mailSettings{
-		MailStatus: p.site.MailStatus(), Delivery: delivery, Problems: errs.summary(map[string]string{"to": label}),
-		To: formField{
-			Name: "to", Label: label, Value: r.form("to"), Type: "email", Autocomplete: "email", Required: true,
-			Errors: errs.forField("to"), Hint: "Your own address, to check that email arrives.",
-		},
-	}
+	m := mailSettings{MailStatus: p.site.MailStatus(), Delivery: delivery, To: formField{
+		Name: "to", Label: "Send test email to", Value: r.form("to"), Type: "email", Autocomplete: "email", Required: true,
+		Hint: "Your own address, to check that email arrives.",
+	}}
+	m.Problems = errs.mark(&m.To)
 	m.Settings = []setting{
 		newSetting("Mail server", cmp.Or(m.Server, "none"), "smtp", "SMTP"),
 		newSetting("Sender", cmp.Or(m.From, "none"), "smtp-from", "SMTP_FROM"),

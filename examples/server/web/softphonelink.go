@@ -35,7 +35,7 @@ func (p publicPages) softphone(ctx context.Context, r *request) (response, error
 	}}, nil
 }
 
-// provisioningURL is what the softphone opens.
+// provisioningURL is the URL that the softphone opens.
 func (p publicPages) provisioningURL(r *request) store.Secret {
 	return store.NewSecret(p.baseURL + userman.ActivationPath + r.PathValue("token") + "/linphone.xml")
 }

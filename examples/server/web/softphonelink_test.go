@@ -14,14 +14,14 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// sipAccountStub tells the SIP accounts of extensions.
+// sipAccountStub returns the SIP accounts of extensions.
 type sipAccountStub struct{ technology string }
 
 func (o sipAccountStub) SIPAccount(_ context.Context, extension string) (*userman.SIPAccount, error) {
 	return &userman.SIPAccount{Technology: o.technology, Username: extension, Secret: store.NewSecret("sip-secret"), Domain: "pbx.example.com"}, nil
 }
 
-// startSoftphone starts a server with somebody who has a link for a softphone.
+// startSoftphone starts a server with a user who has a softphone link.
 func startSoftphone(t *testing.T) (b *browser, link string, at *testClock) {
 	t.Helper()
 	at = &testClock{now: time.Now().UTC()}
@@ -29,9 +29,9 @@ func startSoftphone(t *testing.T) (b *browser, link string, at *testClock) {
 		Clock: at.Now, Users: func(o *userman.Options) { o.SIPAccounts = sipAccountStub{"PJSIP"} },
 	})
 	b.createUser(userman.User{Username: "alice", DefaultExtension: "1001"})
-	made, err := b.server.Site.Users.InviteSoftphone(t.Context(), "alice")
+	invited, err := b.server.Site.Users.InviteSoftphone(t.Context(), "alice")
 	require.NoError(t, err)
-	return b, userman.ActivationPath + made.Token.Reveal(), at
+	return b, userman.ActivationPath + invited.Token.Reveal(), at
 }
 
 func TestPages_softphoneLinkIsUsedOnlyByDownload(t *testing.T) {
@@ -84,7 +84,7 @@ func TestPages_softphoneLinkExpires(t *testing.T) {
 	})
 	require.NoError(t, err)
 	require.Contains(t, b.anonymous().get(link+"/linphone.xml", http.StatusConflict), "default extension")
-	require.Contains(t, b.anonymous().get(link, http.StatusOK), "Set up your softphone", "what was refused does not spend the link")
+	require.Contains(t, b.anonymous().get(link, http.StatusOK), "Set up your softphone", "a failed activation does not use the link up")
 	at.advance(8 * 24 * time.Hour)
 	require.Contains(t, b.anonymous().get(link, http.StatusNotFound), "This link has expired")
 }

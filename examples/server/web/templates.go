@@ -89,8 +89,8 @@ func readAssets() assets {
 	return all
 }
 
-// path is where a file is served: at another address when it has changed, so
-// that browsers may keep it.
+// path is the address of a file. It changes with the file, so that browsers can
+// cache it.
 func (a assets) path(name string) string { return "/static/" + name + "?v=" + a[name].version }
 
 // ServeHTTP serves the file that the path names.

@@ -57,7 +57,7 @@ func TestAssets_ServeHTTP_cachesByVersion(t *testing.T) {
 	}
 }
 
-// The Content-Security-Policy allows neither, and htmx is told to do without.
+// The Content-Security-Policy forbids both.
 func TestPages_haveNoInlineScriptOrStyle(t *testing.T) {
 	t.Parallel()
 	forbidden := regexp.MustCompile(`(?i)\sstyle=|\son[a-z]+=|hx-on|javascript:|<style|<script(?: defer)?>|https?://`)

@@ -67,7 +67,7 @@ func (t *tokenPages) routes() []route {
 	)
 }
 
-// tokenRoutes are the pages of the tokens of the user whom the address names.
+// tokenRoutes are the pages of the tokens of the user in the address.
 func (u *userPages) tokenRoutes() []route {
 	routes := newTokenPages(u.pages, &userman.User{}).routes()
 	for i := range routes {
@@ -102,7 +102,7 @@ func cleanTokenList(m field.Meta, v field.Value, _ string) field.Value {
 	return field.ListValue(list)
 }
 
-// tokenHolder is what the list shows of the user.
+// tokenHolder is the user of the tokens in the list.
 type tokenHolder struct {
 	Username, Name string
 	// Permitted says that the user has the permission to use the API.

@@ -15,7 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// fakeMailer is a mail server that keeps what it is given, or refuses it.
+// fakeMailer is a mail server that stores its mails, or rejects them.
 type fakeMailer struct {
 	mails chan *usermail.Mail
 	err   error
@@ -30,7 +30,7 @@ func (m *fakeMailer) Send(_ context.Context, mail *usermail.Mail) error {
 
 func newFakeMailer() *fakeMailer { return &fakeMailer{mails: make(chan *usermail.Mail, 10)} }
 
-// withMailer is a server whose mails go to a mailer.
+// withMailer returns the options of a server with a mailer.
 func withMailer(mailer userman.Mailer) *servertest.Options {
 	return &servertest.Options{Users: func(o *userman.Options) { o.Mailer = mailer }}
 }
@@ -105,15 +105,14 @@ func TestPages_userPasswordLinkShownOnce(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// failingSIPAccounts is where extensions are kept, and does not answer.
+// failingSIPAccounts does not respond.
 type failingSIPAccounts struct{}
 
 func (failingSIPAccounts) SIPAccount(context.Context, string) (*userman.SIPAccount, error) {
 	return nil, errors.New("the extensions do not answer")
 }
 
-// Who was added must not be taken for somebody who was not: to add them again is
-// refused.
+// The page must not suggest that the user was not added: adding them again fails.
 func TestPages_userCreateReportsFailedMail(t *testing.T) {
 	t.Parallel()
 	opts := withMailer(newFakeMailer())
@@ -174,14 +173,14 @@ func TestPages_userPasswordGeneratedOrTyped(t *testing.T) {
 	const page = "/users/jane.roe/password"
 	require.Contains(t, b.get(page, http.StatusOK), `value="must_change" checked`)
 	require.Equal(t, page+"/generated", b.postRedirect(page, url.Values{"how": {"generate"}, "options": {"must_change", "disable_tokens"}}))
-	made := copyableText(b.get(page+"/generated", http.StatusOK), "secret")
-	require.Len(t, made, 20)
-	require.NotContains(t, b.get(page+"/generated", http.StatusOK), made)
+	generated := copyableText(b.get(page+"/generated", http.StatusOK), "secret")
+	require.Len(t, generated, 20)
+	require.NotContains(t, b.get(page+"/generated", http.StatusOK), generated)
 	require.True(t, b.user("jane.roe").MustChangePassword)
 
 	b.requireFieldError(b.post(page, url.Values{"how": {"typed"}, "password": {"short"}}, http.StatusUnprocessableEntity), "field-password")
-	refused := b.post(page, url.Values{"how": {"generate"}, "password": {password}}, http.StatusUnprocessableEntity)
-	require.Contains(t, refused, "select the typed password")
+	rejected := b.post(page, url.Values{"how": {"generate"}, "password": {password}}, http.StatusUnprocessableEntity)
+	require.Contains(t, rejected, "select the typed password")
 	b.post(page, url.Values{"how": {"nonsense"}}, http.StatusUnprocessableEntity)
 	require.Equal(t, "/users/jane.roe", b.postRedirect(page, url.Values{"how": {"typed"}, "password": {password}}))
 	u := b.user("jane.roe")
@@ -241,7 +240,7 @@ func TestPages_referencedUserIsNotDeleted(t *testing.T) {
 	b.get("/users/jane.roe", http.StatusOK)
 }
 
-// managingDirectory is a directory that keeps names and passwords.
+// managingDirectory is a directory that manages names and passwords.
 type managingDirectory struct{}
 
 func (managingDirectory) Name() string { return "head-office" }

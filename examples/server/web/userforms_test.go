@@ -17,8 +17,8 @@ import (
 
 var userFormPattern = regexp.MustCompile(`(?s)<form method="post" action="(/users/[^"]+)"[^>]*>(.*?)</form>`)
 
-// userFormActions returns where the forms of pages about a person lead, each of which
-// must say whose it is.
+// userFormActions returns the actions of the forms about a user. Each form must
+// contain the ID of the user.
 func (b *browser) userFormActions(u *userman.User, pages ...string) []string {
 	b.Helper()
 	var actions []string
@@ -38,18 +38,18 @@ func (b *browser) userFormActions(u *userman.User, pages ...string) []string {
 func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	t.Parallel()
 	b := start(t, withMailer(newFakeMailer()))
-	people := b.server.Site.Users
+	users := b.server.Site.Users
 	jane := b.createUser(userman.User{Username: "jane.roe", Email: "jane@example.com"})
-	_, err := people.SetPicture(t.Context(), "jane.roe", bytes.NewReader(testPNG(t)))
+	_, err := users.SetPicture(t.Context(), "jane.roe", bytes.NewReader(testPNG(t)))
 	require.NoError(t, err)
-	made, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{})
+	created, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{})
 	require.NoError(t, err)
-	token := "/tokens/" + made.ID
+	token := "/tokens/" + created.ID
 	actions := b.userFormActions(jane, "", "/permissions", "/password", "/link", "/softphone", "/second-factor/remove", "/mail/welcome", "/mail/reset",
 		"/tokens/new", token, token+"/rotate", token+"/delete", "/delete")
 	require.Greater(t, len(actions), 20)
 
-	_, err = people.Update(t.Context(), "jane.roe", func(u *userman.User) error {
+	_, err = users.Update(t.Context(), "jane.roe", func(u *userman.User) error {
 		u.Username = "jane.smith"
 		return nil
 	})
@@ -67,10 +67,10 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	require.Equal(t, other, b.user("jane.roe"))
 	tokens, err := b.server.Site.Tokens.List(t.Context(), "", store.PageRequest{})
 	require.NoError(t, err)
-	require.Len(t, tokens.Items, 1, "one was made and the other deleted")
-	require.NotEqual(t, made.ID, tokens.Items[0].ID)
+	require.Len(t, tokens.Items, 1, "one was created and the other deleted")
+	require.NotEqual(t, created.ID, tokens.Items[0].ID)
 	require.Equal(t, jane.ID, tokens.Items[0].UserID)
-	gone, err := people.GetByID(t.Context(), jane.ID)
+	gone, err := users.GetByID(t.Context(), jane.ID)
 	require.NoError(t, err)
 	require.False(t, gone.DeletedAt.IsZero())
 	for _, action := range actions {

@@ -29,10 +29,10 @@ func (u *userPages) describeList(ctx context.Context, r *request, body *listPage
 		return err
 	}
 	now := userman.Status(r.query("status"))
-	status := formField{Name: "status", Label: "Status", Choices: []choice{{Label: "Enabled or disabled", Chosen: now == ""}}}
-	for _, s := range []userman.Status{userman.StatusEnabled, userman.StatusDisabled, userman.StatusDeleted} {
-		status.Choices = append(status.Choices, choice{Value: string(s), Label: capitalized(string(s)), Chosen: now == s})
-	}
+	status := formField{Name: "status", Label: "Status", Choices: chosenOf([]choice{
+		{Label: "Enabled or disabled"}, {Value: string(userman.StatusEnabled), Label: "Enabled"},
+		{Value: string(userman.StatusDisabled), Label: "Disabled"}, {Value: string(userman.StatusDeleted), Label: "Deleted"},
+	}, string(now))}
 	group, chosen := formField{Name: "group", Label: "Group", Choices: []choice{{Label: "Any"}}}, userman.FoldGroupName(r.query("group"))
 	for _, g := range groups {
 		group.Choices = append(group.Choices, choice{Value: g.Name, Label: g.Name, Chosen: userman.FoldGroupName(g.Name) == chosen})

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -42,8 +43,8 @@ func (u *userPages) softphoneLink(ctx context.Context, r *request, now *userman.
 	return linkOnce("Softphone link for "+now.Name(), "set up a softphone", link, time.Time{}, u.user(now), u.path(now), u.path(now)+"/softphone"), nil
 }
 
-// delivered says on the page of a user whether a mail was sent, after what was
-// done before.
+// delivered shows on the page of a user whether a mail was sent. before is the
+// result of an earlier step.
 func (u *userPages) delivered(now *userman.User, before string, d *userman.Delivery) response {
 	if d.Status == userman.DeliverySent {
 		return redirect{Path: u.path(now), Flash: before + "Email sent to " + now.Email + ": " + d.Message + "."}
@@ -106,12 +107,12 @@ const (
 
 // askPassword asks for the password of a user. The form is shown as it was sent.
 func (u *userPages) askPassword(_ context.Context, r *request, now *userman.User) (confirmation, error) {
-	typed, options := r.form("how") == passwordTyped, []string{"must_change"}
+	options := []string{"must_change"}
 	if r.PostForm != nil {
 		options = r.PostForm["options"]
 	}
-	password := initialPassword(formErrors{})
-	password.Label = "New password"
+	password := newPassword("New password")
+	password.Required = false
 	return confirmation{
 		Title: "Set password for " + now.Name(), Action: u.path(now) + "/password", Yes: "Set password", Username: now.Username,
 		Consequences: []string{
@@ -119,10 +120,10 @@ func (u *userPages) askPassword(_ context.Context, r *request, now *userman.User
 			"The user is logged out, and earlier password links no longer work.",
 		},
 		Controls: []control{
-			{Group: &group{Name: "how", Legend: "Password", One: true, Choices: []choice{
-				{Value: passwordGenerated, Label: "Generate a password", Hint: "It is shown only once.", Chosen: !typed},
-				{Value: passwordTyped, Label: "Set the password below", Chosen: typed},
-			}}},
+			{Group: &group{Name: "how", Legend: "Password", One: true, Choices: chosenOf([]choice{
+				{Value: passwordGenerated, Label: "Generate a password", Hint: "It is shown only once."},
+				{Value: passwordTyped, Label: "Set the password below"},
+			}, cmp.Or(r.form("how"), passwordGenerated))}},
 			{Field: &password},
 			{Group: &group{Name: "options", Legend: "Options", Choices: []choice{
 				{

@@ -43,7 +43,7 @@ type userPermissionsPage struct {
 type permissionRow struct {
 	Control permissionControl
 	Why     *permission.Explanation
-	// Value is the effective value in words.
+	// Value is the formatted effective value.
 	Value string
 }
 
@@ -65,7 +65,7 @@ func (u *userPages) permissionsBody(ctx context.Context, _ *request, now *userma
 	return body, nil
 }
 
-// effectiveText is the effective value in words.
+// effectiveText formats the effective value.
 func effectiveText(x *permission.Explanation, effective *permission.EffectiveSet) string {
 	switch {
 	case x.All:

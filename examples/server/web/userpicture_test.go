@@ -15,7 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// janePicturePath is where the picture of jane.roe is.
+// janePicturePath is the address of the picture of jane.roe.
 const janePicturePath = "/users/jane.roe/picture"
 
 // upload sends a file as the form for the picture of jane.roe does.

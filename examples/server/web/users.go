@@ -82,11 +82,11 @@ func (u *userPages) routes() []route {
 		u.confirmed(one+"/password", section, u.askPassword, u.setPassword),
 		u.confirmed(one+"/second-factor/remove", section, u.askRemoveFactor, u.removeFactor),
 		[]route{
-			post(one+"/disable", section, u.act("Disabled. The user was logged out everywhere and can no longer log in.", u.on((*userman.Service).Disable))),
-			post(one+"/enable", section, u.act("Enabled.", u.on((*userman.Service).Enable))),
+			post(one+"/disable", section, actOn(&u.record, u.users, "Disabled. The user was logged out everywhere and can no longer log in.", (*userman.Service).Disable)),
+			post(one+"/enable", section, actOn(&u.record, u.users, "Enabled.", (*userman.Service).Enable)),
 			post(one+"/sessions/end", section, u.act("All sessions ended.", u.endSessions)),
 			get(one+"/picture", section, u.with(u.picture)), picture,
-			post(one+"/picture/remove", section, u.act("Picture removed.", u.on((*userman.Service).RemovePicture))),
+			post(one+"/picture/remove", section, actOn(&u.record, u.users, "Picture removed.", (*userman.Service).RemovePicture)),
 			post(one+"/welcome", section, u.acting(u.sendWelcome)), post(one+"/reset", section, u.acting(u.sendReset)),
 			get(one+"/mail/{kind}", section, u.with(u.previewMail)), get(one+"/password/generated", section, u.with(u.generatedPassword)),
 			get(one+"/link", section, u.with(u.passwordLink)), post(one+"/link", section, u.acting(u.createPasswordLink)),
@@ -95,8 +95,8 @@ func (u *userPages) routes() []route {
 	)
 }
 
-// loadUser returns the user whose form was sent: another user may have the username
-// in the address by now. A page shows the user whom its address names.
+// loadUser returns the user whose form was sent: another user may have the
+// username in the address now. A page shows the user in the address.
 func (u *userPages) loadUser(ctx context.Context, r *request) (*userman.User, error) {
 	id := formUserID(r)
 	if id == "" {
@@ -149,14 +149,6 @@ func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (dr
 	}, nil
 }
 
-// on returns an action of the service on a user.
-func (u *userPages) on(do func(s *userman.Service, ctx context.Context, username string) (*userman.User, error)) func(context.Context, *userman.User) error {
-	return func(ctx context.Context, now *userman.User) error {
-		_, err := do(u.users(ctx), ctx, now.Username)
-		return err
-	}
-}
-
 func (u *userPages) endSessions(ctx context.Context, now *userman.User) error {
 	return u.users(ctx).EndSessions(ctx, now.Username)
 }
@@ -166,10 +158,11 @@ func (u *userPages) askRemoveFactor(_ context.Context, _ *request, now *userman.
 }
 
 func (u *userPages) removeFactor(ctx context.Context, _ *request, now *userman.User) (response, error) {
-	return redirect{Path: u.path(now), Flash: factorRemoved}, u.on((*userman.Service).RemoveSecondFactor)(ctx, now)
+	_, err := u.users(ctx).RemoveSecondFactor(ctx, now.Username)
+	return redirect{Path: u.path(now), Flash: factorRemoved}, err
 }
 
-// deletion says what deleting a user means, and what prevents it.
+// deletion describes the deletion of a user, and what prevents it.
 func (u *userPages) deletion(ctx context.Context, now *userman.User) ([]string, error) {
 	references, err := u.users(ctx).References(ctx, now.Username)
 	all := []string{

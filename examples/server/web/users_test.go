@@ -12,15 +12,15 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// createUser makes somebody behind the back of the pages.
+// createUser creates a user without the pages.
 func (b *browser) createUser(u userman.User) *userman.User {
 	b.Helper()
-	made, err := b.server.Site.Users.Create(b.Context(), userman.NewUser{User: &u})
+	created, err := b.server.Site.Users.Create(b.Context(), userman.NewUser{User: &u})
 	require.NoError(b, err)
-	return made
+	return created
 }
 
-// user reads somebody behind the back of the pages.
+// user reads a user without the pages.
 func (b *browser) user(username string) *userman.User {
 	b.Helper()
 	u, err := b.server.Site.Users.Get(b.Context(), username)
@@ -28,7 +28,7 @@ func (b *browser) user(username string) *userman.User {
 	return u
 }
 
-// janeForm is what is typed to make jane.roe.
+// janeForm is the form that adds jane.roe.
 func janeForm() url.Values {
 	return url.Values{
 		"username": {"jane.roe"}, "default_extension": {"4001"}, "description": {"Knows the copier"}, "title": {"Head of Sales"},
@@ -140,21 +140,21 @@ func TestPages_userEditConflict(t *testing.T) {
 	require.Contains(t, page, "<td>Title of theirs</td><td>Title of mine</td>")
 	require.Equal(t, "Title of theirs", b.user("jane.roe").Title)
 
-	// What was refused in between does not make the form new.
+	// A rejected form keeps its version.
 	form.Set("email", "nowhere")
-	refused := b.post("/users/jane.roe", form, http.StatusConflict)
-	require.Contains(t, refused, "Edit conflict")
+	rejected := b.post("/users/jane.roe", form, http.StatusConflict)
+	require.Contains(t, rejected, "Edit conflict")
 	form.Set("version", b.hiddenValue(page, "version"))
-	refused = b.post("/users/jane.roe", form, http.StatusUnprocessableEntity)
-	b.requireFieldError(refused, "field-email")
-	require.Equal(t, b.hiddenValue(page, "version"), b.hiddenValue(refused, "version"))
+	rejected = b.post("/users/jane.roe", form, http.StatusUnprocessableEntity)
+	b.requireFieldError(rejected, "field-email")
+	require.Equal(t, b.hiddenValue(page, "version"), b.hiddenValue(rejected, "version"))
 	form.Set("email", "jane.roe@example.com")
 	b.postRedirect("/users/jane.roe", form)
 	require.Equal(t, "Title of mine", b.user("jane.roe").Title)
 }
 
-// The form is of a person, whatever they are called by now; and nobody gets what
-// was typed about another one.
+// A form is for one user, whatever their current username. It must not change
+// another user.
 func TestPages_userEditConflictAfterRename(t *testing.T) {
 	t.Parallel()
 	b := start(t, nil)

@@ -56,9 +56,9 @@ func TestPages_tokenEdit(t *testing.T) {
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe"})
 	expires := time.Date(2099, 1, 2, 3, 4, 5, 678_000, time.UTC)
-	made, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{ExpiresAt: expires})
+	created, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{ExpiresAt: expires})
 	require.NoError(t, err)
-	path := janeTokensPath + "/" + made.ID
+	path := janeTokensPath + "/" + created.ID
 	require.Contains(t, b.get(janeTokensPath, http.StatusOK), "Tokens do not work")
 	page := b.get(path, http.StatusOK)
 	require.Contains(t, page, `value="2099-01-02T03:04"`)
@@ -67,7 +67,7 @@ func TestPages_tokenEdit(t *testing.T) {
 	form.Set("expires_at", "2099-01-02T03:04")
 	form.Set("disabled", "yes")
 	b.postRedirect(path, form)
-	token, err := b.server.Site.Tokens.Get(t.Context(), made.ID)
+	token, err := b.server.Site.Tokens.Get(t.Context(), created.ID)
 	require.NoError(t, err)
 	require.True(t, token.Disabled)
 	require.Equal(t, expires, token.ExpiresAt, "what was not typed stays, to the microsecond")
@@ -104,12 +104,12 @@ func TestPages_tokenOnlyUnderItsUser(t *testing.T) {
 	b := start(t, nil)
 	b.createUser(userman.User{Username: "jane.roe"})
 	b.createUser(userman.User{Username: "john.roe"})
-	made, _, err := b.server.Site.Tokens.Create(t.Context(), "john.roe", &apitoken.Token{})
+	created, _, err := b.server.Site.Tokens.Create(t.Context(), "john.roe", &apitoken.Token{})
 	require.NoError(t, err)
-	for _, act := range []string{"", "/key", "/rotate", "/delete"} {
-		b.get(janeTokensPath+"/"+made.ID+act, http.StatusNotFound)
+	for _, page := range []string{"", "/key", "/rotate", "/delete"} {
+		b.get(janeTokensPath+"/"+created.ID+page, http.StatusNotFound)
 	}
-	b.post(janeTokensPath+"/"+made.ID+"/delete", nil, http.StatusNotFound)
-	_, err = b.server.Site.Tokens.Get(t.Context(), made.ID)
+	b.post(janeTokensPath+"/"+created.ID+"/delete", nil, http.StatusNotFound)
+	_, err = b.server.Site.Tokens.Get(t.Context(), created.ID)
 	require.NoError(t, err)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// waitForJob waits for the end of a job, and returns the page of it.
+// waitForJob waits for the end of a job, and returns its page.
 func (b *browser) waitForJob(path string) string {
 	b.Helper()
 	var page string
@@ -27,7 +27,8 @@ func (b *browser) waitForJob(path string) string {
 	return page
 }
 
-// blockingMailer is a mail server that waits for the test before it takes a mail.
+// blockingMailer is a mail server that waits for the test before it accepts a
+// mail.
 type blockingMailer struct{ result chan error }
 
 func (p blockingMailer) Send(ctx context.Context, _ *usermail.Mail) error {

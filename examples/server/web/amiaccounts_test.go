@@ -13,7 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// crmAccountForm is the form of the account that a CRM needs.
+// crmAccountForm is the form of an account for a CRM.
 func crmAccountForm() url.Values {
 	return url.Values{
 		"name": {"crmpro_ami"}, "permit": {"10.0.0.0/8\r\n192.0.2.7"}, "read": {"call", "user"}, "write": {"call", "originate"},
