@@ -3,10 +3,13 @@ package userman
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/pbxusers/pbxusers/internal/scopedlist"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // Get returns the person of that username, in any case, or a
@@ -106,4 +109,87 @@ func (s *Service) Each(ctx context.Context, visit func(*User) error) error {
 		}
 		return visit(s.redact(u))
 	})
+}
+
+// find reads the user of that username from the store. The username may be any
+// input. A user out of scope is an error wrapping ErrForbidden.
+func (s *Service) find(ctx context.Context, username string) (*User, error) {
+	return s.requireInScope(ctx)(s.lookup(ctx, username))
+}
+
+// lookup is find without regard to scope.
+func (s *Service) lookup(ctx context.Context, username string) (*User, error) {
+	name := validUsername(username)
+	if name == "" {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	return s.store.FindUser(ctx, UserLookup{Username: name})
+}
+
+// findByID is find for an ID; a deleted person is not found.
+func (s *Service) findByID(ctx context.Context, id string) (*User, error) {
+	u, err := s.findAny(ctx, id)
+	if err == nil && !u.DeletedAt.IsZero() {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	return u, err
+}
+
+// findAny is find for an ID, of a deleted person too.
+func (s *Service) findAny(ctx context.Context, id string) (*User, error) {
+	return s.requireInScope(ctx)(s.lookupID(ctx, id))
+}
+
+// lookupID is findAny without regard to scope.
+func (s *Service) lookupID(ctx context.Context, id string) (*User, error) {
+	if len(id) > maxText {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	return s.store.User(ctx, id)
+}
+
+// requireInScope returns a check for the user that a store call returned: an error
+// wrapping ErrForbidden if the user is out of scope.
+func (s *Service) requireInScope(ctx context.Context) func(u *User, err error) (*User, error) {
+	return func(u *User, err error) (*User, error) {
+		if err != nil {
+			return nil, err
+		}
+		if err := s.authorizeUser(ctx, u); err != nil {
+			return nil, err
+		}
+		return u, nil
+	}
+}
+
+// redact returns a copy of u as it leaves the service: without credentials, and
+// with what may be told of them. Lists are empty rather than nil, so that JSON
+// has [] for them.
+func (s *Service) redact(u *User) *User {
+	c := u.Clone()
+	Fields().FillLists(c)
+	if c.Groups == nil {
+		c.Groups = []string{}
+	}
+	if c.Permissions == nil {
+		c.Permissions = permission.Permissions{}
+	}
+	c.HasPassword, c.HasSecondFactor = u.Credentials.HasPassword(), u.Credentials.HasSecondFactor()
+	c.ExternalPassword = s.passwordIsExternal(u)
+	c.InvitationExpiresAt = time.Time{}
+	if invitation := u.Credentials.Invitation; invitation != nil {
+		c.InvitationExpiresAt = invitation.ExpiresAt
+	}
+	c.PasswordExpiresAt = s.passwordExpiry(u)
+	c.Credentials, c.Activation = credential.Credentials{}, nil
+	return c
+}
+
+// passwordExpiry returns when the password of u must be changed; zero when it
+// need not.
+func (s *Service) passwordExpiry(u *User) time.Time {
+	if s.opts.PasswordLifetime <= 0 || !u.Credentials.HasPassword() {
+		return time.Time{}
+	}
+	return u.PasswordChangedAt.Add(s.opts.PasswordLifetime)
 }

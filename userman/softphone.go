@@ -2,10 +2,13 @@ package userman
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/internal/linphone"
+	"github.com/pbxusers/pbxusers/internal/totp"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -151,4 +154,43 @@ func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*A
 		return nil, err
 	}
 	return &Activation{Username: u.Username, Account: account}, nil
+}
+
+// QR returns a URL, such as that of a [Link] or what a softphone is given to
+// set itself up, as a QR code for the camera of a telephone: a PNG of size
+// pixels square, at most 2048, with the light border that scanners need. The
+// error says how many pixels it takes at least, or that the URL is empty or too
+// long; it does not hold the URL.
+func QR(url store.Secret, size int) ([]byte, error) { return totp.QR(url, size) }
+
+// Activation is the result of [Service.ActivateSoftphone].
+type Activation struct {
+	Username string      `json:"username"`
+	Account  *SIPAccount `json:"account"`
+}
+
+// JSON returns the account with its secret, for a softphone of the product.
+func (a *Activation) JSON() ([]byte, error) {
+	type account struct {
+		SIPAccount
+
+		Secret string `json:"secret"`
+	}
+	return json.Marshal(struct {
+		Username string  `json:"username"`
+		Account  account `json:"account"`
+	}{a.Username, account{*a.Account, a.Account.Secret.Reveal()}})
+}
+
+// Linphone returns the account with its secret, as a remote provisioning document
+// for Linphone. It returns an error wrapping [store.ErrConflict] if the account
+// contains control characters.
+func (a *Activation) Linphone() ([]byte, error) { return linphone.Document(a.Account.linphone()) }
+
+// linphone returns the fields that Linphone registers with.
+func (a *SIPAccount) linphone() *linphone.Account {
+	return &linphone.Account{
+		Username: a.Username, AuthUsername: a.AuthUsername, Secret: a.Secret,
+		Domain: a.Domain, Port: a.Port, Transport: a.Transport, DisplayName: a.DisplayName,
+	}
 }
