@@ -108,7 +108,7 @@ func (a *amiAccountPages) formButton(r *request, in *input) (message string, ok 
 	case do == "preset":
 		return a.usePreset(in, r.form("preset")), true
 	case do == "add-filter":
-		in.Special = append(in.Special.([]manager.EventFilter), newFilter())
+		in.Filters = append(in.Filters, newFilter())
 		return "Filter added. It is not saved yet.", true
 	case r.PostForm.Has("remove-filter"):
 		return "Filter removed. The change is not saved yet.", true
@@ -128,35 +128,35 @@ func (a *amiAccountPages) usePreset(in *input, name string) string {
 	for _, set := range []string{"read", "write", "write_timeout", "allow_multiple_login"} {
 		in.Texts[set] = filled.Texts[set]
 	}
-	in.Special = filled.Special
+	in.Filters = filled.Filters
 	return fmt.Sprintf("Preset %s filled in. The changes are not saved yet.", preset.Name)
 }
 
 // eventFilters are the rows of event filters, drawn with the classes.
 func (a *amiAccountPages) eventFilters() *special[manager.Account] {
 	return &special[manager.Account]{
-		read: func(form url.Values) any { return readFilters(form) },
-		of:   func(now *manager.Account) any { return append([]manager.EventFilter(nil), now.EventFilters...) },
-		set: func(in any, now *manager.Account) []store.FieldError {
-			now.EventFilters = append([]manager.EventFilter{}, in.([]manager.EventFilter)...)
+		read: func(in *input, form url.Values) { in.Filters = readFilters(form) },
+		of:   func(in *input, now *manager.Account) { in.Filters = slices.Clone(now.EventFilters) },
+		set: func(in input, now *manager.Account) []store.FieldError {
+			now.EventFilters = append([]manager.EventFilter{}, in.Filters...)
 			return nil
 		},
 		labels: filterLabels,
-		differences: func(saved, typed any) []difference {
-			return []difference{{"Event filters", filterTexts(saved), filterTexts(typed)}}
+		differences: func(saved, typed input) []difference {
+			return []difference{{"Event filters", filterTexts(saved.Filters), filterTexts(typed.Filters)}}
 		},
 		draw: func(f *form, in input, errs formErrors) {
 			f.Privileges = &privilegesForm{
 				Presets: presetGroup(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
-				Filters: filterRows(in.Special.([]manager.EventFilter), errs), Warnings: a.warnings(in),
+				Filters: filterRows(in.Filters, errs), Warnings: a.warnings(in),
 			}
 		},
 	}
 }
 
-func filterLabels(in any) map[string]string {
+func filterLabels(in input) map[string]string {
 	labels := map[string]string{"event_filters": "Event filters"}
-	for i := range in.([]manager.EventFilter) {
+	for i := range in.Filters {
 		for _, part := range filterParts() {
 			labels[fmt.Sprintf("event_filters[%d].%s", i, part.name)] = fmt.Sprintf("Filter %d, %s", i+1, part.name)
 		}
@@ -210,9 +210,9 @@ func optionsOf(chosen string, options []string) []choice {
 	return all
 }
 
-func filterTexts(filters any) string {
+func filterTexts(filters []manager.EventFilter) string {
 	var all []string
-	for _, f := range filters.([]manager.EventFilter) {
+	for _, f := range filters {
 		all = append(all, strings.Join([]string{string(f.Action), f.Event, f.Header, string(f.Method), f.Match}, " "))
 	}
 	return strings.Join(all, "; ")

@@ -178,13 +178,11 @@ func (a *amiAccountPages) probe(ctx context.Context, r *request, now *manager.Ac
 	if r.isHTMX() {
 		return fragment{"probed", result}, nil
 	}
-	shown, err := a.show(ctx, r)
-	if err != nil {
-		return nil, err
+	probed := a.record
+	probed.body = func(_ context.Context, _ *request, now *manager.Account, f form, _ formErrors) (any, error) {
+		return amiAccountPage{now, f, result}, nil
 	}
-	whole := shown.(page)
-	whole.Body = amiAccountPage{now, whole.Body.(amiAccountPage).Form, result}
-	return whole, nil
+	return probed.show(ctx, r)
 }
 
 func (a *amiAccountPages) probeAccount(ctx context.Context, name string) (*probeResult, error) {

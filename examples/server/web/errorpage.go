@@ -33,7 +33,7 @@ type errorPage struct {
 // writeError answers with the page for err.
 func (p *pages) writeError(ctx context.Context, w http.ResponseWriter, r *request, err error) {
 	if errors.Is(err, access.ErrLoginRequired) {
-		p.redirectToLogin(w, r)
+		p.redirectToLogin(ctx, w, r)
 		return
 	}
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -106,12 +106,12 @@ func errorPageOfStatus(status int) errorPage {
 
 // redirectToLogin leads to the login page, and from there back. A posted form is
 // lost: it was not sent in a session.
-func (p *pages) redirectToLogin(w http.ResponseWriter, r *request) {
+func (p *pages) redirectToLogin(ctx context.Context, w http.ResponseWriter, r *request) {
 	notice := ""
 	if _, err := r.Cookie(p.sessions.SCS.Cookie.Name); err == nil {
 		notice = noticeEnded
 	}
-	target := listAddress("/login", "next", nextOf(p.returnPath(r)), "notice", notice)
+	target := listAddress("/login", "next", nextOf(p.returnPath(ctx, r)), "notice", notice)
 	if r.isHTMX() {
 		w.Header().Set("Hx-Redirect", target)
 		w.WriteHeader(http.StatusUnauthorized)
@@ -122,7 +122,7 @@ func (p *pages) redirectToLogin(w http.ResponseWriter, r *request) {
 
 // returnPath is the page to show after the login: for a part of a page, the page
 // that the browser shows.
-func (p *pages) returnPath(r *request) string {
+func (p *pages) returnPath(ctx context.Context, r *request) string {
 	switch {
 	case r.isHTMX():
 		current, err := url.Parse(r.Header.Get("Hx-Current-Url"))
@@ -135,7 +135,7 @@ func (p *pages) returnPath(r *request) string {
 	case r.Method == http.MethodGet:
 		return localPath(r.URL.RequestURI())
 	}
-	getReq := r.Clone(r.Context())
+	getReq := r.Clone(ctx)
 	getReq.Method = http.MethodGet
 	if _, pattern := p.mux.Handler(getReq); pattern == "" {
 		return "/"

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 )
@@ -21,9 +22,10 @@ import (
 type input struct {
 	// Texts are the values by the names of their fields: one for each box that
 	// is checked, one text otherwise.
-	Texts map[string][]string
-	// Special is the value of [special.read]; nil without one.
-	Special any
+	Texts map[string][]string `json:"texts"`
+	// Permissions and Filters are the values that are no fields, see [special].
+	Permissions permissionsInput      `json:"permissions,omitempty"`
+	Filters     []manager.EventFilter `json:"filters,omitempty"`
 }
 
 // text returns the text of a field.
@@ -37,14 +39,14 @@ func (in input) text(name string) string {
 // special is the part of a form beside the fields: permissions, event filters.
 type special[R any] struct {
 	// read reads it from a posted form, and of from a record.
-	read func(form url.Values) any
-	of   func(record *R) any
+	read func(in *input, form url.Values)
+	of   func(in *input, record *R)
 	// set sets it in the record. It returns the values that cannot be read.
-	set func(in any, record *R) []store.FieldError
+	set func(in input, record *R) []store.FieldError
 	// labels are the labels of its controls by their names.
-	labels func(in any) map[string]string
+	labels func(in input) map[string]string
 	// differences compares the saved record with the input.
-	differences func(saved, typed any) []difference
+	differences func(saved, typed input) []difference
 	// draw adds its controls to the form.
 	draw func(f *form, in input, errs formErrors)
 }
@@ -101,7 +103,7 @@ func (fs *fieldSet[R]) labels(in input) map[string]string {
 		labels[fs.Secret.Name] = fs.Secret.Label
 	}
 	if fs.special != nil {
-		maps.Copy(labels, fs.special.labels(in.Special))
+		maps.Copy(labels, fs.special.labels(in))
 	}
 	return labels
 }
@@ -127,7 +129,7 @@ func (fs *fieldSet[R]) read(form url.Values) input {
 		}
 	}
 	if fs.special != nil {
-		in.Special = fs.special.read(form)
+		fs.special.read(&in, form)
 	}
 	return in
 }
@@ -139,7 +141,7 @@ func (fs *fieldSet[R]) of(record *R) input {
 		in.Texts[m.Name] = fs.textsOf(m, values[m.Name])
 	}
 	if fs.special != nil {
-		in.Special = fs.special.of(record)
+		fs.special.of(&in, record)
 	}
 	return in
 }
@@ -193,7 +195,7 @@ func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldEr
 	}
 	errs = append(errs, fs.Apply(record, values)...)
 	if fs.special != nil {
-		errs = append(errs, fs.special.set(in.Special, record)...)
+		errs = append(errs, fs.special.set(in, record)...)
 	}
 	return errs
 }
@@ -224,7 +226,7 @@ func (fs *fieldSet[R]) conflict(saved, typed input) []difference {
 		rows = append(rows, difference{m.Label, shown(m, saved.Texts[m.Name]), shown(m, typed.Texts[m.Name])})
 	}
 	if fs.special != nil {
-		rows = append(rows, fs.special.differences(saved.Special, typed.Special)...)
+		rows = append(rows, fs.special.differences(saved, typed)...)
 	}
 	return slices.DeleteFunc(rows, func(d difference) bool { return d.Theirs == d.Yours })
 }

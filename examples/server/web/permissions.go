@@ -14,28 +14,26 @@ import (
 // permissionForm reads and draws the permissions of a record.
 func permissionForm[R any](registered func() []permission.Permission, at func(*R) *permission.Permissions) *special[R] {
 	return &special[R]{
-		read: func(form url.Values) any { return readPermissions(form, registered()) },
-		of:   func(now *R) any { return inputOfPermissions(*at(now), registered()) },
-		set: func(in any, now *R) []store.FieldError {
-			return in.(permissionsInput).fill(at(now), registered())
-		},
-		labels: func(any) map[string]string {
+		read: func(in *input, form url.Values) { in.Permissions = readPermissions(form, registered()) },
+		of:   func(in *input, now *R) { in.Permissions = inputOfPermissions(*at(now), registered()) },
+		set:  func(in input, now *R) []store.FieldError { return in.Permissions.fill(at(now), registered()) },
+		labels: func(input) map[string]string {
 			labels := map[string]string{}
 			for _, p := range registered() {
 				labels[permissionField(p.ID)] = strings.TrimSuffix(p.Description, ".")
 			}
 			return labels
 		},
-		differences: func(saved, typed any) []difference {
+		differences: func(saved, typed input) []difference {
 			var rows []difference
 			for _, p := range registered() {
-				rows = append(rows, difference{p.Description, saved.(permissionsInput)[p.ID].String(), typed.(permissionsInput)[p.ID].String()})
+				rows = append(rows, difference{p.Description, saved.Permissions[p.ID].String(), typed.Permissions[p.ID].String()})
 			}
 			return rows
 		},
 		draw: func(f *form, in input, errs formErrors) {
 			for _, p := range registered() {
-				f.Permissions = withRow(f.Permissions, p, newPermissionControl(p, in.Special.(permissionsInput)[p.ID], errs))
+				f.Permissions = withRow(f.Permissions, p, newPermissionControl(p, in.Permissions[p.ID], errs))
 			}
 		},
 	}
@@ -113,7 +111,10 @@ const (
 )
 
 // permissionInput is the input of the control of one permission.
-type permissionInput struct{ Choice, Items string }
+type permissionInput struct {
+	Choice string `json:"choice"`
+	Items  string `json:"items"`
+}
 
 // String describes what the control holds.
 func (in permissionInput) String() string { return strings.TrimSpace(in.Choice + " " + in.Items) }

@@ -114,12 +114,12 @@ func (p settingsPages) install(ctx context.Context, r *request) (response, error
 	if installed != nil {
 		body.Plan, body.Report = installed.Installation, installed.Report
 	}
+	answer := page{Name: "install", Title: "Asterisk is connected", Body: &body}
+	if body.Blocked = err == nil && body.Report == nil; err != nil || body.Blocked {
+		answer.Status, answer.Title = http.StatusConflict, "Asterisk is not connected"
+	}
 	if err != nil {
 		body.Reason, body.Hint = sentence(err.Error()), app.Hint(err)
 	}
-	body.Blocked = err == nil && body.Report == nil
-	if err != nil || body.Blocked {
-		return page{Status: http.StatusConflict, Name: "install", Title: "Asterisk is not connected", Body: body}, nil
-	}
-	return page{Name: "install", Title: "Asterisk is connected", Body: body}, nil
+	return answer, nil
 }
