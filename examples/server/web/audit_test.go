@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 func TestPages_auditShowsChanges(t *testing.T) {
@@ -40,6 +41,31 @@ func TestPages_auditFiltersAndPaging(t *testing.T) {
 	require.NotContains(t, b.get("/audit?since=2000-01-01", http.StatusOK), "No entries found.")
 	b.requireFieldError(b.get("/audit?since=yesterday", http.StatusUnprocessableEntity), "field-since")
 	b.get("/audit?after=x", http.StatusBadRequest)
+}
+
+// The service cannot record a form with a value that cannot be read: the
+// transaction is undone.
+func TestPages_auditRecordsUnreadableForm(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	for _, name := range []string{"crmpro_ami", "my secret word"} {
+		form := crmAccountForm()
+		form.Set("name", name)
+		form.Set("write_timeout", "soon")
+		b.post("/ami-accounts/new", form, http.StatusUnprocessableEntity)
+	}
+	b.postRedirect("/ami-accounts/new", crmAccountForm())
+	form := crmAccountForm()
+	form.Set("write_timeout", "soon")
+	form.Set("version", b.hiddenValue(b.get("/ami-accounts/crmpro_ami", http.StatusOK), "version"))
+	b.post("/ami-accounts/crmpro_ami", form, http.StatusUnprocessableEntity)
+	list, err := b.server.Site.AuditLog.List(t.Context(), audit.Query{Kind: "AMI account", Outcome: audit.Denied})
+	require.NoError(t, err)
+	var entries []string
+	for _, e := range list.Items {
+		entries = append(entries, e.Action+" "+e.Key)
+	}
+	require.Equal(t, []string{"update crmpro_ami", "create ", "create crmpro_ami"}, entries)
 }
 
 func TestPages_auditVerifyFindsTampering(t *testing.T) {

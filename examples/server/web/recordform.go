@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -92,7 +93,11 @@ func (rp *record[R]) createRecord(ctx context.Context, r *request, in input) (re
 			return result, err
 		}
 	}
-	err = rp.inTx(ctx, "create", rp.KeyOf(d.Record), errs, func(ctx context.Context) (err error) {
+	key := username.Normalize(rp.KeyOf(d.Record))
+	if !username.Valid(key) {
+		key = "" // it may be a secret in the wrong field
+	}
+	err = rp.inTx(ctx, "create", key, errs, func(ctx context.Context) (err error) {
 		result, err = rp.Create(ctx, d)
 		return err
 	})

@@ -52,20 +52,15 @@ func (u *userPages) delivered(now *userman.User, before string, d *userman.Deliv
 	return redirect{Path: u.path(now), Warning: before + "Email not delivered: " + sentence(d.Message)}
 }
 
-func (u *userPages) sendWelcome(ctx context.Context, _ *request, now *userman.User) (response, error) {
-	delivery, err := u.users(ctx).SendWelcome(ctx, now.Username)
-	if err != nil {
-		return nil, err
-	}
-	return u.delivered(now, "", delivery), nil
-}
-
-func (u *userPages) sendReset(ctx context.Context, _ *request, now *userman.User) (response, error) {
-	delivery, err := u.users(ctx).SendReset(ctx, now.Username)
-	if err != nil {
-		return nil, err
-	}
-	return u.delivered(now, "", delivery), nil
+// send returns the handler that sends a mail to a user.
+func (u *userPages) send(do func(s *userman.Service, ctx context.Context, username string) (*userman.Delivery, error)) handler {
+	return u.acting(func(ctx context.Context, _ *request, now *userman.User) (response, error) {
+		delivery, err := do(u.users(ctx), ctx, now.Username)
+		if err != nil {
+			return nil, err
+		}
+		return u.delivered(now, "", delivery), nil
+	})
 }
 
 // mailPage shows a mail before it is sent.

@@ -87,7 +87,7 @@ func (u *userPages) routes() []route {
 			post(one+"/sessions/end", section, u.act("All sessions ended.", u.endSessions)),
 			get(one+"/picture", section, u.with(u.picture)), picture,
 			post(one+"/picture/remove", section, actOn(&u.record, u.users, "Picture removed.", (*userman.Service).RemovePicture)),
-			post(one+"/welcome", section, u.acting(u.sendWelcome)), post(one+"/reset", section, u.acting(u.sendReset)),
+			post(one+"/welcome", section, u.send((*userman.Service).SendWelcome)), post(one+"/reset", section, u.send((*userman.Service).SendReset)),
 			get(one+"/mail/{kind}", section, u.with(u.previewMail)), get(one+"/password/generated", section, u.with(u.generatedPassword)),
 			get(one+"/link", section, u.with(u.passwordLink)), post(one+"/link", section, u.acting(u.createPasswordLink)),
 			get(one+"/softphone", section, u.with(u.softphoneLink)), post(one+"/softphone", section, u.acting(u.createSoftphoneLink)),
