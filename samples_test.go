@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/sqlstore"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // The functions of this file are the samples of README.md and of the guides: each
@@ -48,7 +49,7 @@ func sampleUsers(ctx context.Context, db *sqlstore.DB, base *url.URL, mailer use
 	jane, err := users.Create(ctx, userman.NewUser{User: &userman.User{
 		Username: "jane.doe", Email: "jane@example.com", DefaultExtension: "1001", Groups: []string{"Sales"},
 	}})
-	delivery, err := users.SendWelcome(ctx, jane.Username)
+	delivery, err := users.SendMail(ctx, usermail.Welcome, jane.Username)
 	permissions, err := users.EffectivePermissions(ctx, jane.Username)
 	allowed := permissions.Contains(permission.VoicemailExtensions, "1002")
 	fmt.Println(delivery, allowed, err)

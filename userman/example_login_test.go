@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -98,7 +99,7 @@ func ExampleService_SetPassword() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("must change it:", users.MustChangePassword(u))
+	fmt.Println("must change it:", u.PasswordChangeRequired(time.Now()))
 	// Output:
 	// must change it: true
 	// must change it: false

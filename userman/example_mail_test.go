@@ -35,9 +35,9 @@ func newMailService(usernames ...string) *userman.Service {
 	return s
 }
 
-func ExampleService_SendWelcome() {
+func ExampleService_SendMail() {
 	users := newMailService("jane")
-	delivery, err := users.SendWelcome(context.Background(), "jane")
+	delivery, err := users.SendMail(context.Background(), usermail.Welcome, "jane")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -48,9 +48,9 @@ func ExampleService_SendWelcome() {
 	// sent until 2026-03-08
 }
 
-func ExampleService_SendReset() {
+func ExampleService_SendMail_reset() {
 	users := newMailService("jane")
-	delivery, _ := users.SendReset(context.Background(), "jane")
+	delivery, _ := users.SendMail(context.Background(), usermail.Reset, "jane")
 	fmt.Println(delivery.Message)
 	// Output:
 	// To: jane <jane@example.com>, Set a new password for ACME Telephony

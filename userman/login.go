@@ -17,7 +17,7 @@ type Login struct {
 	// User is who logged in, nil while the login waits for a code.
 	User *User
 	// MustChangePassword says that the session is good for
-	// [Service.ChangePassword] only, see [Service.MustChangePassword].
+	// [Service.ChangePassword] only, see [User.PasswordChangeRequired].
 	MustChangePassword bool
 }
 
@@ -57,14 +57,14 @@ func (s *Service) newLogin(ctx context.Context, login *auth.Login, err error) (*
 	if err != nil {
 		return nil, err
 	}
-	return &Login{LoginResult: login.LoginResult, User: u, MustChangePassword: s.MustChangePassword(u)}, nil
+	return &Login{LoginResult: login.LoginResult, User: u, MustChangePassword: u.PasswordChangeRequired(s.now())}, nil
 }
 
 // Session returns the person of a session that began at that generation (see
 // [User.SessionEpoch]), with the rights of now. A [store.NotFoundError]
 // when the session has ended: the person is gone, disabled or may not use the
 // portal any more, or all sessions were ended since. What a session is good for
-// says [Service.MustChangePassword].
+// says [User.PasswordChangeRequired].
 func (s *Service) Session(ctx context.Context, id string, generation int64) (*User, error) {
 	ended := &store.NotFoundError{Kind: "session"}
 	u, err := s.findByID(ctx, id)
@@ -85,16 +85,4 @@ func (s *Service) Session(ctx context.Context, id string, generation int64) (*Us
 		return nil, err
 	}
 	return s.redact(u), nil
-}
-
-// MustChangePassword reports whether a session of u, as the service returned
-// them, is good for [Service.ChangePassword] only: it was asked for, or the
-// password has expired. It is never so of people whose directory keeps the
-// password.
-func (s *Service) MustChangePassword(u *User) bool {
-	if !u.HasPassword || s.passwordIsExternal(u) {
-		return false
-	}
-	expired := !u.PasswordExpiresAt.IsZero() && !s.now().Before(u.PasswordExpiresAt)
-	return u.MustChangePassword || expired
 }

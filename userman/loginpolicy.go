@@ -52,7 +52,7 @@ func (s *Service) authorizeLogin(ctx context.Context, a *auth.Account, permissio
 func (s *Service) authorizeService(permission string, authorized **User) auth.AuthorizeFunc {
 	return func(ctx context.Context, a *auth.Account) error {
 		u, err := s.authorizeLogin(ctx, a, permission)
-		if err == nil && s.MustChangePassword(s.redact(u)) {
+		if err == nil && s.redact(u).PasswordChangeRequired(s.now()) {
 			err = passwordExpired()
 		}
 		*authorized = u

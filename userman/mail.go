@@ -64,24 +64,18 @@ type Delivery struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
-// SendWelcome makes a link and mails it to the person, with what they need to
-// begin, and again to somebody who has lost it or whose link has expired. An
-// earlier link stops to work when the mail was delivered, or when it is not
-// known. The error is one of the system or the person's not being there; what
-// came of the mail is in the Delivery, which comes with an error, too, when the
-// mail was on its way.
-func (s *Service) SendWelcome(ctx context.Context, username string) (*Delivery, error) {
-	return s.sendMail(ctx, usermail.Welcome, username)
-}
-
-// SendReset mails a link with which a forgotten password is set anew; see
-// [Service.RequestReset] for strangers. An earlier link stops to work.
-func (s *Service) SendReset(ctx context.Context, username string) (*Delivery, error) {
-	return s.sendMail(ctx, usermail.Reset, username)
-}
-
-// sendMail sends a mail with links to the person of that username.
-func (s *Service) sendMail(ctx context.Context, kind usermail.Kind, username string) (*Delivery, error) {
+// SendMail creates a link and mails it to the user of that username: a welcome mail,
+// or a mail to reset a forgotten password. Users who forgot their password ask for it
+// with [Service.RequestReset]. The new link replaces an earlier one, unless the mail
+// was certainly not delivered.
+//
+// The Delivery says whether the mail was sent; it comes with an error too if the mail
+// was on its way. SendMail returns an error wrapping [store.ErrNotFound] if there is
+// no such user, and one wrapping [store.ErrInvalid] on "kind" if there is no such mail.
+func (s *Service) SendMail(ctx context.Context, kind usermail.Kind, username string) (*Delivery, error) {
+	if err := kind.Validate(); err != nil {
+		return nil, err
+	}
 	u, err := s.find(ctx, username)
 	if err != nil {
 		return nil, err

@@ -27,7 +27,7 @@ func withSMTP(t testing.TB, server *smtp.Server) func(*userman.Options) {
 	return withMailer(m)
 }
 
-func TestService_SendWelcome_linkSetsPassword(t *testing.T) {
+func TestService_SendMail_welcomeLinkSetsPassword(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	h := newService(t, withSMTP(t, server))
@@ -52,12 +52,12 @@ func TestService_SendWelcome_linkSetsPassword(t *testing.T) {
 	h.requireAuditIntact(t)
 }
 
-func TestService_SendReset_linkSetsPassword(t *testing.T) {
+func TestService_SendMail_resetLinkSetsPassword(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUser(t, newUserWithEmail("jane"), goodPassword)
-	d, err := h.SendReset(t.Context(), "jane")
+	d, err := h.SendMail(t.Context(), usermail.Reset, "jane")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, d.Status)
 	require.Equal(t, h.clock.Now().Add(time.Hour), d.ExpiresAt)
@@ -68,7 +68,7 @@ func TestService_SendReset_linkSetsPassword(t *testing.T) {
 	h.logIn(t, "jane", anotherPassword)
 }
 
-func TestService_SendWelcome_reportsNotConfigured(t *testing.T) {
+func TestService_SendMail_reportsNotConfigured(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*userman.Options){
 		"no mail server": func(o *userman.Options) { o.Mailer = nil },
@@ -78,14 +78,14 @@ func TestService_SendWelcome_reportsNotConfigured(t *testing.T) {
 		h.createUser(t, newUserWithEmail("jane"), "")
 		before := h.storedUser(t, "jane")
 		require.Contains(t, h.sendWelcome(t, "jane", userman.DeliveryNotConfigured).Message, "configure", name)
-		d, err := h.SendReset(t.Context(), "jane")
+		d, err := h.SendMail(t.Context(), usermail.Reset, "jane")
 		require.NoError(t, err)
 		require.Equal(t, userman.DeliveryNotConfigured, d.Status, name)
 		require.Equal(t, before, h.storedUser(t, "jane"), name)
 	}
 }
 
-func TestService_SendWelcome_reportsSkipReason(t *testing.T) {
+func TestService_SendMail_reportsSkipReason(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure, withDirectories(newHeadOffice()))
@@ -98,7 +98,7 @@ func TestService_SendWelcome_reportsSkipReason(t *testing.T) {
 
 	require.Contains(t, h.sendWelcome(t, "silent", userman.DeliveryNoAddress).Message, "no primary email")
 	require.Contains(t, h.sendWelcome(t, "gone", userman.DeliverySkipped).Message, "disabled")
-	d, err := h.SendReset(t.Context(), "elsewhere")
+	d, err := h.SendMail(t.Context(), usermail.Reset, "elsewhere")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySkipped, d.Status)
 	require.Contains(t, d.Message, "directory")
@@ -106,13 +106,23 @@ func TestService_SendWelcome_reportsSkipReason(t *testing.T) {
 	for _, name := range []string{"silent", "gone", "elsewhere"} {
 		require.Nil(t, h.storedUser(t, name).Credentials.Invitation, name)
 	}
-	_, err = h.SendWelcome(t.Context(), "nobody")
+	_, err = h.SendMail(t.Context(), usermail.Welcome, "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
-	_, err = h.SendReset(t.Context(), "nobody")
+	_, err = h.SendMail(t.Context(), usermail.Reset, "nobody")
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestService_SendWelcome_omitsLinkForExternalPassword(t *testing.T) {
+func TestService_SendMail_rejectsUnknownKind(t *testing.T) {
+	t.Parallel()
+	box := &mailbox{}
+	h := newService(t, box.configure)
+	h.createUser(t, newUserWithEmail("jane"), "")
+	_, err := h.SendMail(t.Context(), "nonsense", "jane")
+	requireFieldErrors(t, err, "kind: oneof")
+	require.Empty(t, box.sent())
+}
+
+func TestService_SendMail_omitsLinkForExternalPassword(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure, withDirectories(newHeadOffice()))
@@ -125,7 +135,7 @@ func TestService_SendWelcome_omitsLinkForExternalPassword(t *testing.T) {
 	require.False(t, h.get(t, "jane").WelcomedAt.IsZero())
 }
 
-func TestService_SendWelcome_storesLinkBeforeSending(t *testing.T) {
+func TestService_SendMail_storesLinkBeforeSending(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +154,7 @@ func TestService_SendWelcome_storesLinkBeforeSending(t *testing.T) {
 	}
 }
 
-func TestService_SendWelcome_rejectedMailKeepsEarlierLink(t *testing.T) {
+func TestService_SendMail_rejectedMailKeepsEarlierLink(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		server userman.Mailer
@@ -173,7 +183,7 @@ func TestService_SendWelcome_rejectedMailKeepsEarlierLink(t *testing.T) {
 	}
 }
 
-func TestService_SendWelcome_rejectedMailKeepsConcurrentLink(t *testing.T) {
+func TestService_SendMail_rejectedMailKeepsConcurrentLink(t *testing.T) {
 	t.Parallel()
 	var h *env
 	var concurrent *credential.Link
@@ -188,7 +198,7 @@ func TestService_SendWelcome_rejectedMailKeepsConcurrentLink(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestService_SendWelcome_truncatesFailureMessage(t *testing.T) {
+func TestService_SendMail_truncatesFailureMessage(t *testing.T) {
 	t.Parallel()
 	for status, err := range map[userman.DeliveryStatus]error{
 		userman.DeliveryRejected: &userman.MailRejectedError{Reason: "550\r\nno" + strings.Repeat(" no", 1000)},
@@ -202,20 +212,20 @@ func TestService_SendWelcome_truncatesFailureMessage(t *testing.T) {
 	}
 }
 
-func TestService_SendWelcome_stalledServerRespectsContext(t *testing.T) {
+func TestService_SendMail_stalledServerRespectsContext(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, &smtp.Options{Stall: true})
 	h := newService(t, withSMTP(t, server))
 	h.createUser(t, newUserWithEmail("jane"), "")
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	d, err := h.SendWelcome(ctx, "jane")
+	d, err := h.SendMail(ctx, usermail.Welcome, "jane")
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.Equal(t, userman.DeliveryFailed, d.Status)
 	require.True(t, h.storedUser(t, "jane").WelcomeStartedAt.IsZero(), "others may try again at once")
 }
 
-func TestService_SendWelcome_setsDeadline(t *testing.T) {
+func TestService_SendMail_setsDeadline(t *testing.T) {
 	t.Parallel()
 	h := newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *usermail.Mail) error {
 		deadline, limited := ctx.Deadline()
@@ -227,7 +237,7 @@ func TestService_SendWelcome_setsDeadline(t *testing.T) {
 	h.sendWelcome(t, "jane", userman.DeliverySent)
 }
 
-func TestService_SendWelcome_recordsDeliveryAfterCancel(t *testing.T) {
+func TestService_SendMail_recordsDeliveryAfterCancel(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	h := newService(t, withMailer(mailerFunc(func(context.Context, *usermail.Mail) error {
@@ -235,13 +245,13 @@ func TestService_SendWelcome_recordsDeliveryAfterCancel(t *testing.T) {
 		return nil
 	})))
 	h.createUser(t, newUserWithEmail("jane"), "")
-	d, err := h.SendWelcome(ctx, "jane")
+	d, err := h.SendMail(ctx, usermail.Welcome, "jane")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, d.Status)
 	require.False(t, h.get(t, "jane").WelcomedAt.IsZero())
 }
 
-func TestService_SendWelcome_toleratesConcurrentDelete(t *testing.T) {
+func TestService_SendMail_toleratesConcurrentDelete(t *testing.T) {
 	t.Parallel()
 	var h *env
 	h = newService(t, withMailer(mailerFunc(func(ctx context.Context, _ *usermail.Mail) error { return h.Delete(ctx, "jane") })))
@@ -251,14 +261,14 @@ func TestService_SendWelcome_toleratesConcurrentDelete(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestService_SendWelcome_rejectsOutOfScopeUser(t *testing.T) {
+func TestService_SendMail_rejectsOutOfScopeUser(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
 	h.createUser(t, newUserWithEmail("jane", "1001"), "")
 	scoped := h.scoped(inScope("1000,1002-9999"))
-	for _, send := range []func(context.Context, string) (*userman.Delivery, error){scoped.SendWelcome, scoped.SendReset} {
-		_, err := send(t.Context(), "jane")
+	for _, kind := range []usermail.Kind{usermail.Welcome, usermail.Reset} {
+		_, err := scoped.SendMail(t.Context(), kind, "jane")
 		require.ErrorIs(t, err, store.ErrForbidden)
 	}
 	_, err := scoped.PreviewMail(t.Context(), usermail.Welcome, "jane")

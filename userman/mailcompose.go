@@ -6,6 +6,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
@@ -91,8 +92,8 @@ func (s *Service) mailData(ctx context.Context, u *User) (usermail.Data, error) 
 		data.BaseURL = s.opts.BaseURL.String()
 	}
 	perms := resolver.For(u.PermissionSubject())
-	for _, service := range s.LoginServices() {
-		if perms.Enabled(service + loginSuffix) {
+	for _, service := range permission.LoginServices(s.Permissions()) {
+		if perms.Enabled(permission.LoginID(service)) {
 			data.Services = append(data.Services, service)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-func TestService_SendWelcome_includesSoftphoneLink(t *testing.T) {
+func TestService_SendMail_includesSoftphoneLink(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure, withSIPAccounts(sipAccounts{
@@ -32,7 +32,7 @@ func TestService_SendWelcome_includesSoftphoneLink(t *testing.T) {
 	require.Equal(t, "1001", activation.Account.Username)
 }
 
-func TestService_SendWelcome_explainsMissingSoftphoneLink(t *testing.T) {
+func TestService_SendMail_explainsMissingSoftphoneLink(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name       string
@@ -68,7 +68,7 @@ func TestService_SendWelcome_explainsMissingSoftphoneLink(t *testing.T) {
 	}
 }
 
-func TestService_SendWelcome_usesUserLanguageAndTimeZone(t *testing.T) {
+func TestService_SendMail_usesUserLanguageAndTimeZone(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ language, zone, subject, until string }{
 		{"", "", "Your pbxusers account", "8 March 2026, 09:00 (UTC)"},
@@ -92,7 +92,7 @@ func TestService_SendWelcome_usesUserLanguageAndTimeZone(t *testing.T) {
 	}
 }
 
-func TestService_SendWelcome_listsLoginServices(t *testing.T) {
+func TestService_SendMail_listsLoginServices(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{}
 	h := newService(t, box.configure)
@@ -160,7 +160,7 @@ func TestService_PreviewMail_worksWithoutMailer(t *testing.T) {
 	require.Empty(t, preview.To)
 }
 
-func TestService_SendWelcome_escapesNames(t *testing.T) {
+func TestService_SendMail_escapesNames(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	h := newService(t, withSMTP(t, server))
@@ -191,7 +191,7 @@ func TestService_SendWelcome_escapesNames(t *testing.T) {
 	})
 }
 
-func TestService_SendWelcome_preventsHeaderInjection(t *testing.T) {
+func TestService_SendMail_preventsHeaderInjection(t *testing.T) {
 	t.Parallel()
 	server := smtp.Start(t, nil)
 	h := newService(t, withSMTP(t, server))
@@ -211,7 +211,7 @@ func TestService_SendWelcome_preventsHeaderInjection(t *testing.T) {
 	require.NotContains(t, got.HTML, "<script>")
 }
 
-func TestService_SendWelcome_usesProductTemplates(t *testing.T) {
+func TestService_SendMail_usesProductTemplates(t *testing.T) {
 	t.Parallel()
 	templates, err := usermail.ParseTemplates(fstest.MapFS{
 		"en/welcome.txt": {Data: []byte(`{{define "subject"}}Hi{{end}}Hi {{.FirstName}} at {{.Link}}`)},

@@ -134,13 +134,13 @@ func TestService_SetPassword_forcesChangeAtNextLogin(t *testing.T) {
 			require.True(t, login.MustChangePassword)
 			session, err := h.Session(t.Context(), login.User.ID, login.User.SessionEpoch)
 			require.NoError(t, err)
-			require.True(t, h.MustChangePassword(session))
+			require.True(t, session.PasswordChangeRequired(h.clock.Now()))
 
 			_, err = h.ChangePassword(t.Context(), session.ID, secret(goodPassword), secret(goodPassword))
 			requireFieldErrors(t, err, "password: unchanged")
 			changed, err := h.ChangePassword(t.Context(), session.ID, secret(goodPassword), secret(anotherPassword))
 			require.NoError(t, err)
-			require.False(t, h.MustChangePassword(changed))
+			require.False(t, changed.PasswordChangeRequired(h.clock.Now()))
 			require.False(t, h.logIn(t, "jane", anotherPassword).MustChangePassword)
 			h.requireAuditIntact(t)
 		})
@@ -170,12 +170,12 @@ func TestService_MustChangePassword_afterPasswordLifetime(t *testing.T) {
 	session := h.logIn(t, "jane", goodPassword)
 	require.False(t, session.MustChangePassword)
 	h.clock.Advance(time.Microsecond)
-	require.True(t, h.MustChangePassword(session.User), "also of a session that began before")
+	require.True(t, session.User.PasswordChangeRequired(h.clock.Now()), "also of a session that began before")
 	require.True(t, h.logIn(t, "jane", goodPassword).MustChangePassword)
 	changed, err := h.ChangePassword(t.Context(), created.ID, secret(goodPassword), secret(anotherPassword))
 	require.NoError(t, err)
 	require.Equal(t, h.clock.Now().Add(lifetime), changed.PasswordExpiresAt)
-	require.False(t, h.MustChangePassword(changed))
+	require.False(t, changed.PasswordChangeRequired(h.clock.Now()))
 }
 
 func TestService_SetPassword_disablesTokens(t *testing.T) {

@@ -31,8 +31,8 @@ type ScopeLoader func(ctx context.Context) (scope.Scope, error)
 // kind [permission.KindExtensions] for extensions out of scope: it sets no password, creates
 // no link, keeps the second factor and the email, and does not create, rotate or
 // change tokens, except to disable or delete them. What the defaults and the
-// default groups grant does not count here either. [Service.SendWelcome] and
-// [Service.SendReset] still work, because only the user reads the mail.
+// default groups grant does not count here either. [Service.SendMail]
+// still works, because only the user reads the mail.
 //
 // Each denied operation returns an error wrapping ErrForbidden.
 func (s *Service) Scoped(load ScopeLoader) *Service {

@@ -54,7 +54,7 @@ func TestService_Scoped_forbidsOutOfScopeUsers(t *testing.T) {
 			"AddMembers":    scoped.AddMembers(t.Context(), all.createGroup(t, "of "+username+" to join", nil).Name, "jane", username),
 			"Invite":        errOf2(scoped.Invite(t.Context(), username)),
 			"SetPassword":   errOf2(scoped.SetPassword(t.Context(), username, secret(goodPassword), nil)),
-			"SendWelcome":   errOf2(scoped.SendWelcome(t.Context(), username)),
+			"SendWelcome":   errOf2(scoped.SendMail(t.Context(), usermail.Welcome, username)),
 			"CreateToken":   errOf3(scoped.tokens.Create(t.Context(), username, &apitoken.Token{})),
 			"Effective":     errOf2(scoped.EffectivePermissions(t.Context(), username)),
 		} {
@@ -256,7 +256,7 @@ func TestService_Scoped_allowsActsWithoutCredentialAccess(t *testing.T) {
 	for _, username := range createOverprivilegedUsers(t, all) {
 		scoped.update(t, username, func(u *userman.User) { u.Title = "Dr" })
 		scoped.sendWelcome(t, username, userman.DeliverySent)
-		d, err := scoped.SendReset(t.Context(), username)
+		d, err := scoped.SendMail(t.Context(), usermail.Reset, username)
 		require.NoError(t, err)
 		require.Equal(t, userman.DeliverySent, d.Status)
 		require.Equal(t, username+"@example.com", sent[len(sent)-1].To)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
@@ -13,25 +12,10 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// loginSuffix is the end of the permissions to log in somewhere.
-const loginSuffix = ".login"
-
-// LoginServices returns the names of the services that people log in to: the
-// modules of the switches whose ID ends in ".login".
-func (s *Service) LoginServices() []string {
-	services := []string{}
-	for _, p := range s.Permissions() {
-		if module, ok := strings.CutSuffix(p.ID, loginSuffix); ok && p.Kind == permission.KindBool {
-			services = append(services, module)
-		}
-	}
-	return services
-}
-
 // loginPermission returns the permission to log in to a service.
 func (s *Service) loginPermission(service string) (string, error) {
-	if slices.Contains(s.LoginServices(), service) {
-		return service + loginSuffix, nil
+	if slices.Contains(permission.LoginServices(s.Permissions()), service) {
+		return permission.LoginID(service), nil
 	}
 	return "", store.NewInvalidError(store.FieldError{
 		Field: "service", Code: store.CodeUnknown, Message: "there is no such service; give the part before .login of a permission",

@@ -133,7 +133,7 @@ func TestService_AuthenticateService_rejectsUnknownService(t *testing.T) {
 		}
 	})
 	h.createUser(t, newUser("jane"), goodPassword)
-	require.Equal(t, []string{"portal", "xmpp", "isymphony", "xactview", "wiki"}, h.LoginServices())
+	require.Equal(t, []string{"portal", "xmpp", "isymphony", "xactview", "wiki"}, permission.LoginServices(h.Permissions()))
 	for _, service := range []string{"", "ftp", "XMPP", "xmpp.login", "voicemail", "doors", "rest"} {
 		_, err := h.AuthenticateService(t.Context(), service, "jane", secret(goodPassword))
 		requireFieldErrors(t, err, "service: unknown")

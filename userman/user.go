@@ -168,3 +168,14 @@ func (u *User) Extensions() []string {
 func (u *User) HasExtension(extension string) bool {
 	return extension != "" && (u.DefaultExtension == extension || slices.Contains(u.LinkedExtensions, extension))
 }
+
+// PasswordChangeRequired reports whether a session of u, as the service returned it, is
+// good for [Service.ChangePassword] only: an administrator requires a new password, or
+// the password has expired at now. It is false if the directory of u keeps the password.
+func (u *User) PasswordChangeRequired(now time.Time) bool {
+	if !u.HasPassword || u.ExternalPassword {
+		return false
+	}
+	expired := !u.PasswordExpiresAt.IsZero() && !now.Before(u.PasswordExpiresAt)
+	return u.MustChangePassword || expired
+}

@@ -39,20 +39,20 @@ func (a *cli) userWelcome() *cobra.Command {
 		if all {
 			return a.welcomeAll(cmd.Context(), s)
 		}
-		return a.sendMail(cmd.Context(), s, args[0], (*userman.Service).SendWelcome)
+		return a.sendMail(cmd.Context(), s, args[0], usermail.Welcome)
 	})
 	return cmd
 }
 
 func (a *cli) userReset() *cobra.Command {
 	return a.users().verb("reset", "Mail a user a link to reset a forgotten password", func(ctx context.Context, s *app.App, username string) error {
-		return a.sendMail(ctx, s, username, (*userman.Service).SendReset)
+		return a.sendMail(ctx, s, username, usermail.Reset)
 	})
 }
 
 // sendMail sends a mail to one user, and fails if it was not sent.
-func (a *cli) sendMail(ctx context.Context, s *app.App, username string, send func(*userman.Service, context.Context, string) (*userman.Delivery, error)) error {
-	delivery, err := send(s.Users, ctx, username)
+func (a *cli) sendMail(ctx context.Context, s *app.App, username string, kind usermail.Kind) error {
+	delivery, err := s.Users.SendMail(ctx, kind, username)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/memstore"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/permission"
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
 
@@ -25,7 +26,7 @@ func ExampleNew() {
 		Product: "ACME Telephony", Mailer: mailer,
 		BaseURL: &url.URL{Scheme: "https", Host: "pbx.example.com"},
 	})
-	fmt.Println(users.LoginServices())
+	fmt.Println(permission.LoginServices(users.Permissions()))
 	// Output: [portal xmpp isymphony xactview]
 }
 

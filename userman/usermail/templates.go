@@ -28,6 +28,15 @@ const (
 
 func mailKinds() []Kind { return []Kind{Welcome, Reset} }
 
+// Validate returns an error wrapping [store.ErrInvalid] on "kind" if there is no such
+// mail.
+func (k Kind) Validate() error {
+	if slices.Contains(mailKinds(), k) {
+		return nil
+	}
+	return store.NewInvalidError(store.FieldError{Field: "kind", Code: store.CodeOneOf, Message: "choose one of welcome, reset"})
+}
+
 // Templates render mails. They are immutable.
 type Templates struct {
 	kinds map[Kind]*templateSet
@@ -97,10 +106,10 @@ func (t *Templates) Languages() []string {
 // [store.InvalidError] on "kind" for an unknown kind, and a [RenderError] if the
 // template fails on the data.
 func (t *Templates) Render(kind Kind, data Data, languages ...string) (*Mail, error) {
-	l, ok := t.kinds[kind]
-	if !ok {
-		return nil, store.NewInvalidError(store.FieldError{Field: "kind", Code: store.CodeOneOf, Message: "this must be one of welcome, reset"})
+	if err := kind.Validate(); err != nil {
+		return nil, err
 	}
+	l := t.kinds[kind]
 	return l.byLanguage[l.match(languages)].render(data)
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // mailSettings are the settings of an installation with a mail server.
@@ -132,7 +133,7 @@ func TestUserSettings_MailTemplates_overrideDefaults(t *testing.T) {
 	s := openApp(t, settings)
 	require.Contains(t, s.MailStatus().Languages, "it")
 	addUser(t, s, userman.User{Username: "jane", Email: "jane@example.org"})
-	delivery, err := s.Users.SendWelcome(t.Context(), "jane")
+	delivery, err := s.Users.SendMail(t.Context(), usermail.Welcome, "jane")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, delivery.Status, delivery.Message)
 	mail := server.Receive(t)

@@ -67,10 +67,7 @@ func (a *api) registerUserMails(g operationGroup) {
 		description: "The link in the mail replaces an earlier link. The status tells whether the mail was delivered to the mail server.",
 		errors:      []int{http.StatusConflict}, request: map[string]any{"kind": "welcome"}, response: exampleDelivery(),
 	}, func(ctx context.Context, r *request, body *NewMail) (*response, error) {
-		if body.Kind == usermail.Reset {
-			return reply(a.users(ctx).SendReset(ctx, r.text("username")))
-		}
-		return reply(a.users(ctx).SendWelcome(ctx, r.text("username")))
+		return reply(a.users(ctx).SendMail(ctx, body.Kind, r.text("username")))
 	})
 	g.register(operation{
 		id: "previewMail", method: http.MethodGet, path: "/users/{username}/mails/{kind}", summary: "Preview a mail to a user",

@@ -53,9 +53,9 @@ func (u *userPages) delivered(now *userman.User, before string, d *userman.Deliv
 }
 
 // send returns the handler that sends a mail to a user.
-func (u *userPages) send(do func(s *userman.Service, ctx context.Context, username string) (*userman.Delivery, error)) handler {
+func (u *userPages) send(kind usermail.Kind) handler {
 	return u.acting(func(ctx context.Context, _ *request, now *userman.User) (response, error) {
-		delivery, err := do(u.users(ctx), ctx, now.Username)
+		delivery, err := u.users(ctx).SendMail(ctx, kind, now.Username)
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // How a new user gets a password.
@@ -115,7 +116,7 @@ func (u *userPages) onboard(ctx context.Context, r *request, result resource.Res
 	}
 	switch r.form("onboarding") {
 	case onboardMail:
-		delivery, err := u.users(ctx).SendWelcome(ctx, one.Username)
+		delivery, err := u.users(ctx).SendMail(ctx, usermail.Welcome, one.Username)
 		if err != nil {
 			return failed("No email was sent", err), nil
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // userPages are the pages of users.
@@ -87,7 +88,7 @@ func (u *userPages) routes() []route {
 			post(one+"/sessions/end", section, u.act("All sessions ended.", u.endSessions)),
 			get(one+"/picture", section, u.with(u.picture)), picture,
 			post(one+"/picture/remove", section, actOn(&u.record, u.users, "Picture removed.", (*userman.Service).RemovePicture)),
-			post(one+"/welcome", section, u.send((*userman.Service).SendWelcome)), post(one+"/reset", section, u.send((*userman.Service).SendReset)),
+			post(one+"/welcome", section, u.send(usermail.Welcome)), post(one+"/reset", section, u.send(usermail.Reset)),
 			get(one+"/mail/{kind}", section, u.with(u.previewMail)), get(one+"/password/generated", section, u.with(u.generatedPassword)),
 			get(one+"/link", section, u.with(u.passwordLink)), post(one+"/link", section, u.acting(u.createPasswordLink)),
 			get(one+"/softphone", section, u.with(u.softphoneLink)), post(one+"/softphone", section, u.acting(u.createSoftphoneLink)),
