@@ -45,7 +45,7 @@ func targetActions(t testing.TB, s *ampusers.Service) map[string]func(username s
 		return err
 	}
 	acts["set password"] = func(username string) error {
-		_, err := s.SetPassword(t.Context(), username, secret(otherPassword))
+		_, err := s.SetPassword(t.Context(), username, secret(otherPassword), nil)
 		return err
 	}
 	acts["set password hash"] = func(username string) error {
@@ -300,7 +300,7 @@ func TestService_ForActor_demotionCommittedFirstCounts(t *testing.T) {
 			return err
 		},
 		"set_password": func(ctx context.Context, jane *ampusers.Service) error {
-			_, err := jane.SetPassword(ctx, "jim", secret(otherPassword))
+			_, err := jane.SetPassword(ctx, "jim", secret(otherPassword), nil)
 			return err
 		},
 		"delete": func(ctx context.Context, jane *ampusers.Service) error { return jane.Delete(ctx, "jim") },

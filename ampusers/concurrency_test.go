@@ -53,7 +53,7 @@ func TestService_Authenticate_rejectsConcurrentChange(t *testing.T) {
 		want    credential.LoginErrorCode
 	}{
 		"by a new password": {func(h *env) {
-			_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword))
+			_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword), nil)
 			require.NoError(h.t, err)
 		}, credential.InvalidCredentials},
 		"by the end of all sessions": {func(h *env) { require.NoError(h.t, h.EndSessions(h.t.Context(), "jane")) }, credential.InvalidCredentials},
@@ -104,7 +104,7 @@ func TestService_ForActor_rejectsConcurrentlyDemotedActor(t *testing.T) {
 func TestService_ChangePassword_rejectsConcurrentChange(t *testing.T) {
 	t.Parallel()
 	h, racing := newRacingEnv(t, func(h *env) {
-		_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword))
+		_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword), nil)
 		require.NoError(h.t, err)
 	})
 	_, err := racing.ChangePassword(t.Context(), "jane", secret(goodPassword), secret("a third & unlikely phrase"))
@@ -255,7 +255,7 @@ func TestService_Authenticate_rejectsPasswordChangedAfterCommit(t *testing.T) {
 	h.createFull(t, "boss")
 	h.createLimited(t, "jane", "managers")
 	st := &afterTxStore{Store: db.Administrators(), hook: func() {
-		_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword))
+		_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword), nil)
 		require.NoError(h.t, err)
 	}}
 	racing := ampusers.New(st, &ampusers.Options{

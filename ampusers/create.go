@@ -2,6 +2,7 @@ package ampusers
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
@@ -17,13 +18,33 @@ import (
 // It refuses bad fields with a [store.InvalidError], the password's being
 // "password", and a name that another administrator has, in any case, with a
 // [store.AlreadyExistsError].
+//
+// Hashing the password is slow. Inside a transaction use [Service.PrepareCreate].
 func (s *Service) Create(ctx context.Context, a *Administrator, password store.Secret) (*Administrator, error) {
-	created, err := s.prepareNew(ctx, a, password)
+	commit, err := s.PrepareCreate(ctx, a, password)
+	if err != nil {
+		return nil, err
+	}
+	return commit(ctx)
+}
+
+// PrepareCreate does the slow part of [Service.Create]: it validates the
+// administrator and hashes the password. It returns the function that creates the
+// administrator, which can join a transaction and run more than once, such as when
+// a transaction is retried. unreadable are fields that the caller could not read:
+// they are an error, and are returned together with the invalid ones.
+func (s *Service) PrepareCreate(ctx context.Context, a *Administrator, password store.Secret, unreadable ...store.FieldError) (commit func(ctx context.Context) (*Administrator, error), err error) {
+	created, err := s.prepareNew(ctx, a, password, unreadable)
 	if err != nil {
 		s.audit.RecordFailure(ctx, newEvent("create", a.Username), err)
 		return nil, err
 	}
-	if err := s.audit.Do(ctx, s.store, newEvent("create", a.Username), func(ctx context.Context, r *audit.Recorder) error {
+	return func(ctx context.Context) (*Administrator, error) { return s.create(ctx, created) }, nil
+}
+
+// create creates an administrator who is complete.
+func (s *Service) create(ctx context.Context, created *Administrator) (*Administrator, error) {
+	err := s.audit.Do(ctx, s.store, newEvent("create", created.Username), func(ctx context.Context, r *audit.Recorder) error {
 		actor, err := s.loadActor(ctx)
 		if err != nil {
 			return err
@@ -31,8 +52,9 @@ func (s *Service) Create(ctx context.Context, a *Administrator, password store.S
 		if err := actor.authorizeGrant(created); err != nil {
 			return err
 		}
-		return s.create(ctx, r, created)
-	}); err != nil {
+		return s.insert(ctx, r, created)
+	})
+	if err != nil {
 		return nil, err
 	}
 	s.log.InfoContext(ctx, "administrator: create", "username", created.Username)
@@ -41,7 +63,7 @@ func (s *Service) Create(ctx context.Context, a *Administrator, password store.S
 
 // prepareNew returns what is to be added: complete and checked, with the hash of
 // the password.
-func (s *Service) prepareNew(ctx context.Context, a *Administrator, password store.Secret) (*Administrator, error) {
+func (s *Service) prepareNew(ctx context.Context, a *Administrator, password store.Secret, unreadable []store.FieldError) (*Administrator, error) {
 	actor, err := s.loadActor(ctx)
 	if err != nil {
 		return nil, err
@@ -52,7 +74,11 @@ func (s *Service) prepareNew(ctx context.Context, a *Administrator, password sto
 	if !password.IsZero() {
 		errs = append(errs, s.authenticator.CheckPassword("password", password, created.passwordWords()...)...)
 	}
-	if err := store.NewInvalidError(errs...); err != nil {
+	err = store.NewInvalidError(errs...)
+	if err == nil && len(unreadable) > 0 {
+		err = s.checkNotStored(ctx, created.Username)
+	}
+	if err := store.AddFieldErrors(err, unreadable...); err != nil {
 		return nil, err
 	}
 	if err := actor.authorizeGrant(created); err != nil {
@@ -68,6 +94,18 @@ func (s *Service) prepareNew(ctx context.Context, a *Administrator, password sto
 	return created, s.initManaged(created)
 }
 
+// checkNotStored rejects the name of another administrator. A new administrator is
+// checked when the record is stored; this is for one that will not be.
+func (s *Service) checkNotStored(ctx context.Context, username string) error {
+	switch _, err := s.store.Administrator(ctx, username); {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &store.AlreadyExistsError{Kind: kind, Field: "username"}
+}
+
 // initManaged sets what an administrator begins with.
 func (s *Service) initManaged(a *Administrator) (err error) {
 	if a.SessionEpoch, err = auth.NewSessionEpoch(s.opts.Random); err != nil {
@@ -81,8 +119,8 @@ func (s *Service) initManaged(a *Administrator) (err error) {
 	return nil
 }
 
-// create writes a new administrator in the transaction of ctx and records it.
-func (s *Service) create(ctx context.Context, r *audit.Recorder, a *Administrator) error {
+// insert writes a new administrator in the transaction of ctx and records it.
+func (s *Service) insert(ctx context.Context, r *audit.Recorder, a *Administrator) error {
 	if err := s.store.CreateAdministrator(ctx, a); err != nil {
 		return err
 	}

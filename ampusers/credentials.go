@@ -8,11 +8,19 @@ import (
 
 // credentialRecords applies the rules of administrators to the life cycle of
 // credentials.
-type credentialRecords struct{ service *Service }
+type credentialRecords struct {
+	service *Service
+	opts    PasswordOptions
+}
 
 // credentials returns the life cycle of the administrators' credentials.
 func (s *Service) credentials() auth.Lifecycle[*Administrator] {
-	return auth.NewLifecycle(s.authenticator, auth.Records[*Administrator](credentialRecords{s}))
+	return s.credentialsWith(PasswordOptions{})
+}
+
+// credentialsWith is credentials with the options of a new password.
+func (s *Service) credentialsWith(opts PasswordOptions) auth.Lifecycle[*Administrator] {
+	return auth.NewLifecycle(s.authenticator, auth.Records[*Administrator](credentialRecords{s, opts}))
 }
 
 // selfOnly reports whether administrators do op to themselves only.
@@ -61,9 +69,14 @@ func (r credentialRecords) Update(ctx context.Context, op auth.Operation, userna
 	if op == auth.OpAcceptInvitation {
 		s.actor = nil
 	}
-	return s.mutate(ctx, string(op), username, func(_ context.Context, a *Administrator) error {
+	return s.mutate(ctx, string(op), username, func(ctx context.Context, a *Administrator) error {
 		if err := s.authorizeOperation(op, username); err != nil {
 			return err
+		}
+		if r.opts.Precondition != nil {
+			if err := r.opts.Precondition(ctx); err != nil {
+				return err
+			}
 		}
 		account := loginAccount(a)
 		if err := edit(account); err != nil {

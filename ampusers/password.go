@@ -6,12 +6,24 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
+// PasswordOptions are the options of [Service.SetPassword].
+type PasswordOptions struct {
+	// Precondition is called in the transaction that sets the password, which
+	// begins after the password was hashed. SetPassword changes nothing and
+	// returns its error if there is one. It may run more than once. Defaults to
+	// none.
+	Precondition func(ctx context.Context) error
+}
+
 // SetPassword gives the administrator a new password and ends all sessions, links
 // and trusted devices. It is for another administrator: see
 // [Service.ChangePassword]. It returns an error wrapping [store.ErrInvalid] on
 // "password" if the password is not good enough.
-func (s *Service) SetPassword(ctx context.Context, username string, password store.Secret) (*Administrator, error) {
-	commit, err := s.credentials().PrepareSetPassword(ctx, username, password)
+func (s *Service) SetPassword(ctx context.Context, username string, password store.Secret, opts *PasswordOptions) (*Administrator, error) {
+	if opts == nil {
+		opts = &PasswordOptions{}
+	}
+	commit, err := s.credentialsWith(*opts).PrepareSetPassword(ctx, username, password)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func TestService_enforcesPasswordPolicyEverywhere(t *testing.T) {
 	for _, weak := range []string{"short", "password12345", "jane.admin", "jane.admin.jane.admin", "Wilhelmina Zimmermann", strings.Repeat("a", 2000)} {
 		_, err := h.Create(t.Context(), &ampusers.Administrator{Username: "jane.admin", DisplayName: "Wilhelmina Zimmermann"}, secret(weak))
 		requirePasswordErrors(t, err)
-		_, err = h.SetPassword(t.Context(), "jane.admin", secret(weak))
+		_, err = h.SetPassword(t.Context(), "jane.admin", secret(weak), nil)
 		requirePasswordErrors(t, err)
 		_, err = h.ChangePassword(t.Context(), "jane.admin", secret(goodPassword), secret(weak))
 		requirePasswordErrors(t, err)
@@ -37,7 +37,7 @@ func TestService_enforcesPasswordPolicyEverywhere(t *testing.T) {
 		requirePasswordErrors(t, err)
 		require.NotContains(t, err.Error(), weak)
 	}
-	_, err = h.SetPassword(t.Context(), "jane.admin", store.Secret{})
+	_, err = h.SetPassword(t.Context(), "jane.admin", store.Secret{}, nil)
 	requirePasswordErrors(t, err)
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(otherPassword))
 	require.NoError(t, err, "a refused password does not spend the link")

@@ -71,7 +71,7 @@ func TestService_redactsSecretsInResults(t *testing.T) {
 	collect(err)
 	_, err = h.SetPasswordHash(t.Context(), "jane", secret("$unknown$"+otherPassword))
 	collect(err)
-	_, err = h.SetPassword(t.Context(), "jane", secret("jane"+goodPassword))
+	_, err = h.SetPassword(t.Context(), "jane", secret("jane"+goodPassword), nil)
 	collect(err)
 	recovered, err := h.RestoreAccess(t.Context(), "jane")
 	collect(recovered, err)

@@ -69,7 +69,7 @@ func (s *Service) createFull(ctx context.Context, r *audit.Recorder, username st
 	}
 	link.Username = a.Username
 	a.Credentials.Invitation = stored.Clone()
-	return s.create(ctx, r, a)
+	return s.insert(ctx, r, a)
 }
 
 // Bootstrap returns nil when an enabled Full administrator has a password.

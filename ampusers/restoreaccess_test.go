@@ -115,7 +115,7 @@ func TestService_Bootstrap_invitesExistingFullAdministrator(t *testing.T) {
 	link, err = h.Bootstrap(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "boss", link.Username)
-	_, err = h.SetPassword(t.Context(), "zoe", secret(goodPassword))
+	_, err = h.SetPassword(t.Context(), "zoe", secret(goodPassword), nil)
 	require.NoError(t, err)
 	link, err = h.Bootstrap(t.Context())
 	require.NoError(t, err)

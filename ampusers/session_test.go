@@ -16,7 +16,7 @@ func TestService_Session_endsOnSecurityChange(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(h *env) error{
 		"set password": func(h *env) error {
-			_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword))
+			_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword), nil)
 			return err
 		},
 		"change password": func(h *env) error {
@@ -177,7 +177,7 @@ func TestService_SetPassword_forgetsTrustedDevices(t *testing.T) {
 	require.Len(t, stored.Credentials.Devices, 1, "by the own hand it stays")
 	for name, act := range map[string]func() error{
 		"set": func() error {
-			_, err := h.SetPassword(t.Context(), "jane", secret(otherPassword))
+			_, err := h.SetPassword(t.Context(), "jane", secret(otherPassword), nil)
 			return err
 		},
 		"invited": func() error {

@@ -2,6 +2,7 @@ package ampusers
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -10,7 +11,8 @@ import (
 // Update has change edit the administrator of that name and returns what came
 // of it. Only the display name, access, sections, ranges, teams and Disabled
 // can be changed; the username is refused, the rest is kept. change may run
-// more than once. Access becoming Limited, or Disabled, ends all sessions, and
+// more than once; the fields of a [store.InvalidError] that it returns are returned
+// together with those that are invalid. Access becoming Limited, or Disabled, ends all sessions, and
 // more rights than before end a link to set a password.
 //
 // What would leave no enabled Full administrator who can log in is refused
@@ -18,24 +20,27 @@ import (
 func (s *Service) Update(ctx context.Context, username string, change func(*Administrator) error) (*Administrator, error) {
 	return s.mutate(ctx, "update", username, func(_ context.Context, a *Administrator) error {
 		edited := redact(a)
-		if err := change(edited); err != nil {
+		unreadable, err := store.FieldErrors(change(edited))
+		if err != nil {
 			return err
 		}
-		return s.applyEdits(a, edited)
+		return s.applyEdits(a, edited, unreadable)
 	})
 }
 
-// applyEdits takes over into a what may be changed of it.
-func (s *Service) applyEdits(a, edited *Administrator) error {
+// applyEdits takes over into a what may be changed of it. unreadable are errors of
+// fields that were not edited.
+func (s *Service) applyEdits(a, edited *Administrator, unreadable []store.FieldError) error {
 	if edited.Username != a.Username {
-		return store.NewInvalidError(store.FieldError{
+		return store.AddFieldErrors(store.NewInvalidError(store.FieldError{
 			Field: "username", Code: store.CodeImmutable, Message: "the username cannot be changed; make a new administrator and delete this one",
-		})
+		}), unreadable...)
 	}
 	before := a.Clone()
 	Fields().Copy(a, edited)
 	a.Extensions, a.DIDs = edited.Extensions, edited.DIDs
-	if err := store.NewInvalidError(s.validateFields(normalizeFields(a), before.Sections)...); err != nil {
+	errs := s.validateFields(normalizeFields(a), before.Sections)
+	if err := store.NewInvalidError(slices.Concat(unreadable, errs)...); err != nil {
 		return err
 	}
 	normalizeLists(a)

@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -84,13 +85,30 @@ func New(st Store, opts *Options) *Service {
 // [store.AlreadyExistsError] if another account has the name, ignoring case, in
 // the store or in manager.conf.
 func (s *Service) Create(ctx context.Context, a *Account) (*Account, error) {
-	intent := newEvent("create", a.Name)
-	created, err := s.prepare(ctx, a)
+	commit, err := s.PrepareCreate(ctx, a)
 	if err != nil {
-		s.audit.RecordFailure(ctx, intent, err)
 		return nil, err
 	}
-	err = s.audit.Do(ctx, s.store, intent, func(ctx context.Context, r *audit.Recorder) error {
+	return commit(ctx)
+}
+
+// PrepareCreate does the part of [Service.Create] that is not in a transaction: it
+// validates the account and reads manager.conf. It returns the function that
+// creates the account, which can join a transaction and run more than once, such as
+// when a transaction is retried. unreadable are fields that the caller could not
+// read: they are an error, and are returned together with the invalid ones.
+func (s *Service) PrepareCreate(ctx context.Context, a *Account, unreadable ...store.FieldError) (commit func(ctx context.Context) (*Account, error), err error) {
+	created, err := s.prepare(ctx, a, unreadable)
+	if err != nil {
+		s.audit.RecordFailure(ctx, newEvent("create", a.Name), err)
+		return nil, err
+	}
+	return func(ctx context.Context) (*Account, error) { return s.create(ctx, created) }, nil
+}
+
+// create creates an account that is complete.
+func (s *Service) create(ctx context.Context, created *Account) (*Account, error) {
+	err := s.audit.Do(ctx, s.store, newEvent("create", created.Name), func(ctx context.Context, r *audit.Recorder) error {
 		if err := s.store.CreateAccount(ctx, created); err != nil {
 			return err
 		}
@@ -105,7 +123,7 @@ func (s *Service) Create(ctx context.Context, a *Account) (*Account, error) {
 
 // prepare returns a normalized copy of a to store, or an error if it breaks a
 // rule.
-func (s *Service) prepare(ctx context.Context, a *Account) (*Account, error) {
+func (s *Service) prepare(ctx context.Context, a *Account, unreadable []store.FieldError) (*Account, error) {
 	created := normalizeDefaults(a.Clone())
 	if created.Secret.IsZero() {
 		secret, err := s.generateSecret()
@@ -116,10 +134,26 @@ func (s *Service) prepare(ctx context.Context, a *Account) (*Account, error) {
 	}
 	created.CreatedAt = s.now()
 	created.UpdatedAt, created.SecretChangedAt = created.CreatedAt, created.CreatedAt
-	if err := s.validateAccount(created); err != nil {
-		return nil, err
+	err := s.validateAccount(created)
+	if err == nil {
+		err = s.checkNameFree(ctx, created.Name)
 	}
-	return created, s.checkNameFree(ctx, created.Name)
+	if err == nil && len(unreadable) > 0 {
+		err = s.checkNotStored(ctx, created.Name)
+	}
+	return created, store.AddFieldErrors(err, unreadable...)
+}
+
+// checkNotStored rejects the name of a stored account. A new account is checked when
+// it is stored; this is for one that will not be.
+func (s *Service) checkNotStored(ctx context.Context, name string) error {
+	switch _, err := s.store.Account(ctx, name); {
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return &store.AlreadyExistsError{Kind: kind, Field: "name"}
 }
 
 func (s *Service) checkNameFree(ctx context.Context, name string) error {
@@ -188,7 +222,8 @@ func normalizeDefaults(a *Account) *Account {
 // Update calls change to edit the account with a name, and returns the result
 // without its secret. change receives the account without its secret; a secret
 // that it sets becomes the new one. The name and the times cannot be changed.
-// change may run more than once.
+// change may run more than once. The fields of a [store.InvalidError] of change are
+// returned together with those that are invalid.
 //
 // Open sessions keep the rights of their login until the change is applied. The
 // apply ends those with too many rights.
@@ -202,11 +237,11 @@ func (s *Service) update(ctx context.Context, action, name string, change func(*
 	err := s.audit.Do(ctx, s.store, newEvent(action, name), func(ctx context.Context, r *audit.Recorder) error {
 		err := s.store.UpdateAccount(ctx, name, func(a *Account) error {
 			before, r.Intent.Key = a.Clone(), a.Name
-			a.Secret = store.Secret{}
-			if err := change(a); err != nil {
+			unreadable, err := store.FieldErrors(change(withoutSecret(a)))
+			if err != nil {
 				return err
 			}
-			if err := s.completeUpdate(before, a); err != nil {
+			if err := store.AddFieldErrors(s.completeUpdate(before, a), unreadable...); err != nil {
 				return err
 			}
 			updated = a.Clone()

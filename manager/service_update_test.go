@@ -215,3 +215,31 @@ func TestConcurrency_oneCreateOfANameWins(t *testing.T) {
 	}
 	require.Equal(t, 1, won)
 }
+
+func TestService_PrepareCreate_reportsUnreadableFieldsAsWell(t *testing.T) {
+	t.Parallel()
+	o := newEnv(t, nil)
+	o.mustCreate(t, &manager.Account{Name: "crm"})
+	unreadable := store.FieldError{Field: "permit[0]", Code: "network", Message: "this is no network"}
+	for name, want := range map[string]string{"bad name": "name: ami_name", "CRM": "name: already_exists", "other": ""} {
+		_, err := o.PrepareCreate(t.Context(), &manager.Account{Name: name}, unreadable)
+		fields, other := store.FieldErrors(err)
+		require.NoError(t, other)
+		require.Equal(t, unreadable, fields[0])
+		found := ""
+		for _, f := range fields[1:] {
+			found += f.Field + ": " + f.Code
+		}
+		require.Equal(t, want, found)
+	}
+	_, err := o.Update(t.Context(), "crm", func(a *manager.Account) error {
+		require.Equal(t, []manager.Network{}, a.Deny, "change sees what Get returns")
+		a.WriteTimeout = 5
+		return store.NewInvalidError(unreadable)
+	})
+	fields, _ := store.FieldErrors(err)
+	require.Len(t, fields, 2)
+	require.Equal(t, "write_timeout", fields[1].Field)
+	_, err = o.Get(t.Context(), "other")
+	require.ErrorIs(t, err, store.ErrNotFound)
+}

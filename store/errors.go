@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -180,4 +181,34 @@ func NewInvalidError(fields ...FieldError) error {
 		return nil
 	}
 	return &InvalidError{Fields: fields}
+}
+
+// AddFieldErrors returns an [InvalidError] with fields, followed by those of err, or
+// by that of an [AlreadyExistsError]. It returns err itself if fields is empty, or
+// if err is any other error. With it, the fields that a caller cannot read are
+// reported together with those that a service rejects.
+func AddFieldErrors(err error, fields ...FieldError) error {
+	invalid, isInvalid := errors.AsType[*InvalidError](err)
+	exists, isTaken := errors.AsType[*AlreadyExistsError](err)
+	switch {
+	case len(fields) == 0:
+		return err
+	case isInvalid:
+		return NewInvalidError(slices.Concat(fields, invalid.Fields)...)
+	case isTaken:
+		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
+		return NewInvalidError(append(slices.Clip(fields), FieldError{Field: exists.Field, Code: CodeAlreadyExists, Message: message})...)
+	case err != nil:
+		return err
+	}
+	return NewInvalidError(fields...)
+}
+
+// FieldErrors returns the fields of an [InvalidError], and the error itself if it is
+// another one.
+func FieldErrors(err error) ([]FieldError, error) {
+	if invalid, ok := errors.AsType[*InvalidError](err); ok {
+		return invalid.Fields, nil
+	}
+	return nil, err
 }

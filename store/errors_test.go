@@ -69,3 +69,39 @@ func TestRateLimitedError_RetryAfterSeconds_roundsUp(t *testing.T) {
 		require.Contains(t, limited.Error(), "try again in "+(time.Duration(seconds)*time.Second).String())
 	}
 }
+
+func TestAddFieldErrors_mergesInvalidAndExistingFields(t *testing.T) {
+	t.Parallel()
+	unreadable := store.FieldError{Field: "permit[0]", Code: "network", Message: "this is no network"}
+	invalid := store.FieldError{Field: "name", Code: "required", Message: "write a name"}
+	exists := &store.AlreadyExistsError{Kind: "AMI account", Field: "name"}
+	taken := store.FieldError{Field: "name", Code: "already_exists", Message: "another AMI account has this name already; choose a different one"}
+	conflict := &store.ConflictError{Reason: "another apply is running"}
+	for _, test := range []struct {
+		err    error
+		fields []store.FieldError
+		want   error
+	}{
+		{nil, nil, nil},
+		{conflict, nil, conflict},
+		{exists, nil, exists},
+		{nil, []store.FieldError{unreadable}, store.NewInvalidError(unreadable)},
+		{store.NewInvalidError(invalid), []store.FieldError{unreadable}, store.NewInvalidError(unreadable, invalid)},
+		{exists, []store.FieldError{unreadable}, store.NewInvalidError(unreadable, taken)},
+		{conflict, []store.FieldError{unreadable}, conflict},
+	} {
+		require.Equal(t, test.want, store.AddFieldErrors(test.err, test.fields...))
+	}
+}
+
+func TestFieldErrors_returnsOtherErrorsAsTheyAre(t *testing.T) {
+	t.Parallel()
+	invalid := store.FieldError{Field: "name", Code: "required", Message: "write a name"}
+	for err, want := range map[error]error{
+		nil: nil, errors.ErrUnsupported: errors.ErrUnsupported, fmt.Errorf("reading: %w", store.NewInvalidError(invalid)): nil,
+	} {
+		fields, other := store.FieldErrors(err)
+		require.Equal(t, want, other)
+		require.Equal(t, errors.Is(err, store.ErrInvalid), len(fields) == 1)
+	}
+}

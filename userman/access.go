@@ -64,12 +64,11 @@ func (a *Access) AuthorizeCredentials(ctx context.Context, u *User) error {
 	if a.scope.AllExtensions() {
 		return nil
 	}
-	groups, revision, err := a.service.store.ListGroups(ctx)
+	groups, err := a.service.groups(ctx)
 	if err != nil {
 		return err
 	}
-	resolver := a.service.resolverOver(groups, revision)
-	before, after := resolver.For(u.withDefaultGrants(groups).PermissionSubject()), resolver.For(u.PermissionSubject())
+	before, after := groups.resolver.For(groups.withDefaultGrants(u).PermissionSubject()), groups.resolver.For(u.PermissionSubject())
 	if permission := a.service.firstOutOfScope(a.scope, before, after); permission != "" {
 		return &store.ForbiddenError{Reason: "this user has the permission " + permission + " for extensions outside your scope, and so would the holder of the user's password, link, key or mailbox; ask an administrator with access"}
 	}

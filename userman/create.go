@@ -2,6 +2,8 @@ package userman
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/auth"
@@ -21,66 +23,129 @@ type NewUser struct {
 	NoDefaultGroups bool
 }
 
-// Create adds a person. What the service sets is ignored in the record.
+// Create creates a user. It ignores the fields of the record that only the service
+// sets. It returns an error wrapping [store.ErrInvalid] if fields are invalid, the
+// password on "password", and an [store.AlreadyExistsError] if another user has the
+// username, the default extension or the external ID.
 //
-// It refuses bad fields with a [store.InvalidError], the password's being
-// "password", and a username, default extension or external ID that another
-// person has with a [store.AlreadyExistsError].
+// Hashing the password is slow. Inside a transaction use [Service.PrepareCreate].
 func (s *Service) Create(ctx context.Context, n NewUser) (*User, error) {
-	return s.create(ctx, "create", n, nil)
+	commit, err := s.PrepareCreate(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	return commit(ctx)
 }
 
-// create adds a person as [Service.Create] does. begin, when it is not nil, sets
-// what only the service sets, such as the directory.
-func (s *Service) create(ctx context.Context, action string, n NewUser, setManaged func(*User)) (*User, error) {
+// PrepareCreate does the slow part of [Service.Create]: it validates the user and
+// hashes the password. It returns the function that creates the user, which can
+// join a transaction and run more than once, such as when a transaction is retried.
+// unreadable are fields that the caller could not read: they are an error, and are
+// returned together with the invalid ones.
+func (s *Service) PrepareCreate(ctx context.Context, n NewUser, unreadable ...store.FieldError) (commit func(ctx context.Context) (*User, error), err error) {
+	creation, err := s.prepareCreate(ctx, "create", n, nil, unreadable...)
+	if err != nil {
+		return nil, err
+	}
+	return creation.commit, nil
+}
+
+// userCreation is a user who is ready to be created.
+type userCreation struct {
+	service *Service
+	intent  audit.Event
+	// user is complete but for the default groups.
+	user *User
+	// groups are those that the groups of the user were found in, and given are
+	// the names that were given.
+	groups          *groupSet
+	given           []string
+	noDefaultGroups bool
+}
+
+// prepareCreate validates a new user and hashes the password. setManaged, when it
+// is not nil, sets what only the service sets, such as the directory. It records a
+// failure.
+func (s *Service) prepareCreate(ctx context.Context, action string, n NewUser, setManaged func(*User), unreadable ...store.FieldError) (*userCreation, error) {
 	if n.User == nil {
 		n.User = &User{}
 	}
-	intent := s.userEvent(action, n.User.Username)
-	created, err := s.prepareUser(ctx, n, setManaged)
-	if err != nil {
-		s.audit.RecordFailure(ctx, intent, err)
+	c := &userCreation{service: s, intent: s.userEvent(action, n.User.Username), given: n.User.Groups, noDefaultGroups: n.NoDefaultGroups}
+	if err := c.prepare(ctx, n, setManaged, unreadable); err != nil {
+		s.audit.RecordFailure(ctx, c.intent, err)
 		return nil, err
 	}
-	err = s.audit.Do(ctx, s.store, intent, func(ctx context.Context, r *audit.Recorder) error {
-		if err := s.joinGroups(ctx, n, created); err != nil {
+	return c, nil
+}
+
+func (c *userCreation) prepare(ctx context.Context, n NewUser, setManaged func(*User), unreadable []store.FieldError) (err error) {
+	s := c.service
+	if c.groups, err = s.groups(ctx); err != nil {
+		return err
+	}
+	u := normalizeFields(clearManaged(n.User))
+	if setManaged != nil {
+		setManaged(u)
+	}
+	errs := s.validateUserWith(c.groups, u, &User{})
+	if !n.Password.IsZero() {
+		errs = append(errs, s.authenticator.CheckPassword("password", n.Password, u.passwordWords()...)...)
+	}
+	if err := s.rejectFields(ctx, u, errs, unreadable); err != nil {
+		return err
+	}
+	if !n.Password.IsZero() {
+		if u.Credentials.PasswordHash, err = s.authenticator.HashPassword(ctx, n.Password); err != nil {
+			return err
+		}
+	}
+	c.user = normalizeLists(u)
+	return s.initManaged(u)
+}
+
+// commit creates the user. It may run more than once.
+func (c *userCreation) commit(ctx context.Context) (*User, error) {
+	s := c.service
+	var created *User
+	err := s.audit.Do(ctx, s.store, c.intent, func(ctx context.Context, r *audit.Recorder) (err error) {
+		if created, err = c.joinGroups(ctx); err != nil {
 			return err
 		}
 		if err := s.store.CreateUser(ctx, created); err != nil {
 			return err
 		}
-		return recordAll(ctx, r, s.changeEvents(action, nil, created))
+		return recordAll(ctx, r, s.changeEvents(r.Intent.Action, nil, created))
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.logUser(ctx, action, created)
+	s.logUser(ctx, c.intent.Action, created)
 	return s.redact(created), nil
 }
 
-// prepareUser returns who is to be added: complete and checked, with the hash of
-// the password.
-func (s *Service) prepareUser(ctx context.Context, n NewUser, setManaged func(*User)) (*User, error) {
-	created := normalizeFields(clearManaged(n.User))
-	if setManaged != nil {
-		setManaged(created)
-	}
-	errs, err := s.validateUser(ctx, created, &User{})
+// joinGroups returns the user with all groups, as of the transaction of ctx. It
+// returns an error wrapping [store.ErrForbidden] if the result is out of scope. The
+// grants of default groups are those of whoever made them default.
+func (c *userCreation) joinGroups(ctx context.Context) (*User, error) {
+	groups, err := c.service.groups(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !n.Password.IsZero() {
-		errs = append(errs, s.authenticator.CheckPassword("password", n.Password, created.passwordWords()...)...)
-	}
-	if err := store.NewInvalidError(errs...); err != nil {
-		return nil, err
-	}
-	if !n.Password.IsZero() {
-		if created.Credentials.PasswordHash, err = s.authenticator.HashPassword(ctx, n.Password); err != nil {
+	created := c.user.Clone()
+	if groups.revision != c.groups.revision {
+		names, errs := groups.resolve(c.given)
+		if err := store.NewInvalidError(errs...); err != nil {
 			return nil, err
 		}
+		created.Groups = names
 	}
-	return normalizeLists(created), s.initManaged(created)
+	if !c.noDefaultGroups {
+		created.Groups = sortedUnique(slices.Concat(created.Groups, groups.defaults))
+	}
+	if len(created.Groups) > MaxGroupsPerUser {
+		return nil, &store.ConflictError{Reason: fmt.Sprintf("with the default groups this is more than %d groups; make fewer groups default", MaxGroupsPerUser)}
+	}
+	return created, c.service.authorizeChange(ctx, groups.withDefaultGrants(created), created)
 }
 
 // clearManaged returns a copy of u without what the service sets.

@@ -58,6 +58,9 @@ func (r credentialRecords) Update(ctx context.Context, op auth.Operation, key st
 		if err := r.service.authorizeOperation(ctx, op, u); err != nil {
 			return err
 		}
+		if err := checkPrecondition(ctx, r.opts.Precondition); err != nil {
+			return err
+		}
 		account := r.service.loginAccount(u)
 		if err := edit(account); err != nil {
 			return err

@@ -163,7 +163,7 @@ func TestService_Purge_deletesTokensAndPicture(t *testing.T) {
 			h.createUser(t, newUser("jane", "1001"), "")
 			token, _, err := h.tokens.Create(t.Context(), "jane", &apitoken.Token{Description: "crm"})
 			require.NoError(t, err)
-			_, err = h.SetPicture(t.Context(), "jane", newPNG(t, 10, 10))
+			_, err = h.SetPicture(t.Context(), "jane", newPNG(t, 10, 10), nil)
 			require.NoError(t, err)
 			id := h.get(t, "jane").ID
 			require.ErrorIs(t, h.Purge(t.Context(), id), store.ErrConflict)

@@ -40,7 +40,7 @@
 //
 // Other services ask by what was typed ([Service.AuthenticateService], [Service.CanUseService])
 // or by the extension of a telephone ([Service.AuthorizePhone]). Whoever keeps extensions gives their
-// numbers: [Service.OnExtensionCreated], [Service.OnExtensionDeleted].
+// numbers: [Service.PrepareExtensionUser], [Service.OnExtensionDeleted].
 //
 // # Elsewhere
 //

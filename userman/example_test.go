@@ -111,7 +111,8 @@ func ExampleService_CreateGroup() {
 	_, _ = users.CreateGroup(ctx, &userman.Group{
 		Name: "Everybody", Default: true, Permissions: permission.Permissions{permission.XMPPLogin: permission.On()},
 	})
-	created, _ := users.OnExtensionCreated(ctx, userman.NewExtension{Number: "1001"})
+	create, _ := users.PrepareExtensionUser(ctx, userman.NewExtension{Number: "1001"})
+	created, _ := create(ctx)
 	effective, _ := users.EffectivePermissions(ctx, created.User.Username)
 	fmt.Println(created.User.Groups, effective.Enabled(permission.XMPPLogin))
 	// Output: [Everybody] true
@@ -156,13 +157,20 @@ func ExampleService_Restore() {
 	// jane.doe 1001 <nil>
 }
 
-// Whoever makes extensions asks for their people in the same transaction.
-func ExampleService_OnExtensionCreated() {
+// The password is hashed before the transaction that creates the extension and its
+// user.
+func ExampleService_PrepareExtensionUser() {
 	db := memstore.New()
 	users := userman.New(db.Users(""), nil)
-	err := db.RunInTx(context.Background(), func(ctx context.Context) error {
+	ctx := context.Background()
+	create, err := users.PrepareExtensionUser(ctx, userman.NewExtension{Number: "1001", DisplayName: "Jane Doe", GeneratePassword: true})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = db.RunInTx(ctx, func(ctx context.Context) error {
 		// The extension is written here.
-		created, err := users.OnExtensionCreated(ctx, userman.NewExtension{Number: "1001", DisplayName: "Jane Doe", GeneratePassword: true})
+		created, err := create(ctx)
 		if err != nil {
 			return err
 		}
@@ -217,7 +225,7 @@ func ExampleService_SetPicture() {
 	var file bytes.Buffer
 	_ = png.Encode(&file, image.NewGray(image.Rect(0, 0, 640, 480)))
 
-	_, err := users.SetPicture(ctx, "jane", &file)
+	_, err := users.SetPicture(ctx, "jane", &file, nil)
 	fmt.Println(err)
 	stored, _ := users.Picture(ctx, "jane")
 	size, format, _ := image.DecodeConfig(bytes.NewReader(stored))

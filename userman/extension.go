@@ -1,6 +1,7 @@
 package userman
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -35,26 +36,32 @@ type ExtensionUser struct {
 	Password store.Secret
 }
 
-// OnExtensionCreated makes the person of a new extension, in the default groups
-// and with that default extension, or links it to an existing one. Whoever
-// makes extensions calls it, in the same transaction, when it was asked for a
-// person. Refusals are those of [Service.Create], and of [Service.Update] for a
-// link; the number's is on "number".
-func (s *Service) OnExtensionCreated(ctx context.Context, e NewExtension) (*ExtensionUser, error) {
+// PrepareExtensionUser prepares the user of a new extension: it creates a user with
+// that default extension, in the default groups, or links the extension to an
+// existing user. Call it before the transaction that creates the extension, because
+// it may hash a password, and call the function that it returns in it. The errors
+// are those of [Service.Create] and, for a link, of [Service.Update]. That of the
+// number is on "number".
+func (s *Service) PrepareExtensionUser(ctx context.Context, e NewExtension) (commit func(ctx context.Context) (*ExtensionUser, error), err error) {
 	if err := store.NewInvalidError(validateNumber(e.Number)...); err != nil {
 		s.audit.RecordFailure(ctx, s.userEvent("create", ""), err)
 		return nil, err
 	}
 	if e.LinkTo != "" {
-		u, err := s.mutate(ctx, "link extension", e.LinkTo, func(ctx context.Context, u *User) error {
-			return s.applyEdit(ctx, u, e.assignTo)
-		})
-		if err != nil {
-			return nil, err
-		}
-		return &ExtensionUser{User: u}, nil
+		return func(ctx context.Context) (*ExtensionUser, error) { return s.linkExtension(ctx, e) }, nil
 	}
-	return s.createForExtension(ctx, e)
+	return s.prepareForExtension(ctx, e)
+}
+
+// linkExtension gives the extension to an existing user.
+func (s *Service) linkExtension(ctx context.Context, e NewExtension) (*ExtensionUser, error) {
+	u, err := s.mutate(ctx, "link extension", e.LinkTo, func(ctx context.Context, u *User) error {
+		return s.applyEdit(ctx, u, e.assignTo)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &ExtensionUser{User: u}, nil
 }
 
 // validateNumber returns what is wrong with the number of an extension.
@@ -75,28 +82,30 @@ func (e NewExtension) assignTo(u *User) error {
 	return nil
 }
 
-// createForExtension makes the person of a new extension.
-func (s *Service) createForExtension(ctx context.Context, e NewExtension) (*ExtensionUser, error) {
+// prepareForExtension prepares a new user for the extension.
+func (s *Service) prepareForExtension(ctx context.Context, e NewExtension) (commit func(ctx context.Context) (*ExtensionUser, error), err error) {
 	n := NewUser{
-		User:     &User{Username: e.Username, DisplayName: e.DisplayName, Email: e.Email, DefaultExtension: e.Number},
+		User:     &User{Username: cmp.Or(e.Username, e.Number), DisplayName: e.DisplayName, Email: e.Email, DefaultExtension: e.Number},
 		Password: e.Password,
-	}
-	if n.User.Username == "" {
-		n.User.Username = e.Number
 	}
 	var generated store.Secret
 	if e.GeneratePassword && e.Password.IsZero() {
-		var err error
 		if generated, err = s.GeneratePassword(); err != nil {
 			return nil, err
 		}
 		n.Password = generated
 	}
-	u, err := s.Create(ctx, n)
+	create, err := s.PrepareCreate(ctx, n)
 	if err != nil {
 		return nil, err
 	}
-	return &ExtensionUser{User: u, Password: generated}, nil
+	return func(ctx context.Context) (*ExtensionUser, error) {
+		u, err := create(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &ExtensionUser{User: u, Password: generated}, nil
+	}, nil
 }
 
 // OrphanPolicy says what becomes of the person whose default extension is

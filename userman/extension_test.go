@@ -13,7 +13,16 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-func TestService_OnExtensionCreated_createsUser(t *testing.T) {
+// createExtensionUser prepares and creates the user of an extension.
+func (h *env) createExtensionUser(ctx context.Context, e userman.NewExtension) (*userman.ExtensionUser, error) {
+	commit, err := h.PrepareExtensionUser(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	return commit(ctx)
+}
+
+func TestService_PrepareExtensionUser_createsUser(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -21,7 +30,7 @@ func TestService_OnExtensionCreated_createsUser(t *testing.T) {
 			h := newServiceWithDB(t, open(t), "")
 			_, err := h.CreateGroup(t.Context(), &userman.Group{Name: "Everybody", Default: true})
 			require.NoError(t, err)
-			created, err := h.OnExtensionCreated(t.Context(), userman.NewExtension{
+			created, err := h.createExtensionUser(t.Context(), userman.NewExtension{
 				Number: "1001", DisplayName: "Jane Doe", Email: "jane@example.com", Password: secret(goodPassword),
 			})
 			require.NoError(t, err)
@@ -33,12 +42,12 @@ func TestService_OnExtensionCreated_createsUser(t *testing.T) {
 			require.True(t, created.Password.IsZero())
 			h.logIn(t, "1001", goodPassword)
 
-			created, err = h.OnExtensionCreated(t.Context(), userman.NewExtension{Number: "1002", Username: "joan", GeneratePassword: true})
+			created, err = h.createExtensionUser(t.Context(), userman.NewExtension{Number: "1002", Username: "joan", GeneratePassword: true})
 			require.NoError(t, err)
 			require.Equal(t, "joan", created.User.Username)
 			h.logIn(t, "joan", created.Password.Reveal())
 
-			created, err = h.OnExtensionCreated(t.Context(), userman.NewExtension{Number: "1003"})
+			created, err = h.createExtensionUser(t.Context(), userman.NewExtension{Number: "1003"})
 			require.NoError(t, err)
 			require.False(t, created.User.HasPassword)
 			h.requireAuditIntact(t)
@@ -47,14 +56,14 @@ func TestService_OnExtensionCreated_createsUser(t *testing.T) {
 }
 
 // FreePBX wiped the description of whoever was linked.
-func TestService_OnExtensionCreated_linksExistingUser(t *testing.T) {
+func TestService_PrepareExtensionUser_linksExistingUser(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	jane := newUser("jane")
 	jane.Description, jane.Email = "front desk", "jane@example.com"
 	before := h.createUser(t, jane, "")
 	link := func(number string) *userman.User {
-		result, err := h.OnExtensionCreated(t.Context(), userman.NewExtension{Number: number, DisplayName: "x", Email: "x@example.com", Username: "x", GeneratePassword: true, LinkTo: "JANE"})
+		result, err := h.createExtensionUser(t.Context(), userman.NewExtension{Number: number, DisplayName: "x", Email: "x@example.com", Username: "x", GeneratePassword: true, LinkTo: "JANE"})
 		require.NoError(t, err)
 		require.True(t, result.Password.IsZero())
 		return result.User
@@ -68,30 +77,30 @@ func TestService_OnExtensionCreated_linksExistingUser(t *testing.T) {
 	require.Equal(t, "jane", h.list(t, userman.Query{}))
 
 	h.createUser(t, newUser("joan"), "")
-	_, err := h.OnExtensionCreated(t.Context(), userman.NewExtension{Number: "1001", LinkTo: "joan"})
+	_, err := h.createExtensionUser(t.Context(), userman.NewExtension{Number: "1001", LinkTo: "joan"})
 	requireAlreadyExists(t, err, "default_extension")
-	_, err = h.OnExtensionCreated(t.Context(), userman.NewExtension{Number: "1001", LinkTo: "nobody"})
+	_, err = h.createExtensionUser(t.Context(), userman.NewExtension{Number: "1001", LinkTo: "nobody"})
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-func TestService_OnExtensionCreated_reportsInvalidFields(t *testing.T) {
+func TestService_PrepareExtensionUser_reportsInvalidFields(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	for _, number := range []string{"", "10 01", "1001\n", "sip", "123456789012345678901"} {
-		_, err := h.OnExtensionCreated(t.Context(), userman.NewExtension{Number: number})
+		_, err := h.createExtensionUser(t.Context(), userman.NewExtension{Number: number})
 		requireFieldErrors(t, err, "number: extension")
 		_, err = h.OnExtensionDeleted(t.Context(), number, "burn")
 		requireFieldErrors(t, err, "number: extension", "policy: oneof")
 	}
-	_, err := h.OnExtensionCreated(t.Context(), userman.NewExtension{Number: "1001", Username: "-", Email: "x", DisplayName: " Jane\r\n", Password: secret("short")})
+	_, err := h.createExtensionUser(t.Context(), userman.NewExtension{Number: "1001", Username: "-", Email: "x", DisplayName: " Jane\r\n", Password: secret("short")})
 	requireFieldErrors(t, err, "username: username", "email: email", "password: min")
-	_, err = h.OnExtensionCreated(t.Context(), userman.NewExtension{Number: "1001", DisplayName: "Jane\r\nBcc: eve@example.com"})
+	_, err = h.createExtensionUser(t.Context(), userman.NewExtension{Number: "1001", DisplayName: "Jane\r\nBcc: eve@example.com"})
 	requireFieldErrors(t, err, "display_name: plain_line")
-	_, err = h.OnExtensionCreated(t.Context(), userman.NewExtension{Number: "7"})
+	_, err = h.createExtensionUser(t.Context(), userman.NewExtension{Number: "7"})
 	requireFieldErrors(t, err, "username: username")
 }
 
-func TestService_OnExtensionCreated_joinsCallerTransaction(t *testing.T) {
+func TestService_PrepareExtensionUser_joinsCallerTransaction(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {
 		t.Run(name, func(t *testing.T) {
@@ -99,8 +108,10 @@ func TestService_OnExtensionCreated_joinsCallerTransaction(t *testing.T) {
 			h := newServiceWithDB(t, open(t), "")
 			h.createUser(t, newUser("jane", "1001"), "")
 			errRollback := errors.New("the extension cannot be written")
-			err := h.store.RunInTx(t.Context(), func(ctx context.Context) error {
-				if _, err := h.OnExtensionCreated(ctx, userman.NewExtension{Number: "1002"}); err != nil {
+			create, err := h.PrepareExtensionUser(t.Context(), userman.NewExtension{Number: "1002", GeneratePassword: true})
+			require.NoError(t, err)
+			err = h.store.RunInTx(t.Context(), func(ctx context.Context) error {
+				if _, err := create(ctx); err != nil {
 					return err
 				}
 				if _, err := h.OnExtensionDeleted(ctx, "1001", userman.OrphanDelete); err != nil {
@@ -245,6 +256,6 @@ func TestService_OnExtensionDeleted_requiresExtensionInScope(t *testing.T) {
 	changed, err := scoped.OnExtensionDeleted(t.Context(), "101", userman.OrphanDisable)
 	require.NoError(t, err)
 	require.Equal(t, []string{"jane", "joan"}, changed)
-	_, err = scoped.OnExtensionCreated(t.Context(), userman.NewExtension{Number: "201"})
+	_, err = scoped.createExtensionUser(t.Context(), userman.NewExtension{Number: "201"})
 	require.ErrorIs(t, err, store.ErrForbidden)
 }

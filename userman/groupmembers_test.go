@@ -35,16 +35,36 @@ func TestService_AddMembers_readsGroupsOnce(t *testing.T) {
 	t.Parallel()
 	counted := &countingStore{Store: memstore.New().Users("")}
 	s := userman.New(counted, nil)
-	_, err := s.CreateGroup(t.Context(), &userman.Group{Name: "Sales"})
-	require.NoError(t, err)
 	var names []string
 	for i := range 20 {
 		names = append(names, fmt.Sprintf("person%d", i))
 		_, err := s.Create(t.Context(), userman.NewUser{User: newUser(names[i], fmt.Sprintf("1%02d", i))})
 		require.NoError(t, err)
 	}
+	_, err := s.CreateGroup(t.Context(), &userman.Group{Name: "Sales"})
+	require.NoError(t, err)
 	before := counted.groupReads.Load()
 	require.NoError(t, s.Scoped(extensions1xx).AddMembers(t.Context(), "Sales", names...))
+	require.Equal(t, int64(1), counted.groupReads.Load()-before)
+}
+
+func TestService_Create_readsGroupsOnce(t *testing.T) {
+	t.Parallel()
+	counted := &countingStore{Store: memstore.New().Users("")}
+	s := userman.New(counted, nil)
+	for _, name := range []string{"Everybody", "Sales"} {
+		_, err := s.CreateGroup(t.Context(), &userman.Group{Name: name, Default: name == "Everybody"})
+		require.NoError(t, err)
+	}
+	before := counted.groupReads.Load()
+	scoped := s.Scoped(extensions1xx)
+	for i := range 3 {
+		u := newUser(fmt.Sprintf("person%d", i), fmt.Sprintf("1%02d", i))
+		u.Groups = []string{"SALES"}
+		created, err := scoped.Create(t.Context(), userman.NewUser{User: u})
+		require.NoError(t, err)
+		require.Equal(t, []string{"Everybody", "Sales"}, created.Groups)
+	}
 	require.Equal(t, int64(1), counted.groupReads.Load()-before)
 }
 

@@ -3,6 +3,7 @@ package userman
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -13,13 +14,16 @@ import (
 // the field of a permission), and a name that another group has, in any case,
 // with a [store.AlreadyExistsError]. Beyond [MaxGroups] it is a
 // [store.ConflictError].
-func (s *Service) CreateGroup(ctx context.Context, g *Group) (*Group, error) {
-	return s.createGroup(ctx, "create", g, nil)
+//
+// unreadable are fields that the caller could not read, as those of
+// [Service.PrepareCreate].
+func (s *Service) CreateGroup(ctx context.Context, g *Group, unreadable ...store.FieldError) (*Group, error) {
+	return s.createGroup(ctx, "create", g, nil, unreadable...)
 }
 
 // createGroup adds a group as [Service.CreateGroup] does. begin, when it is not
 // nil, sets what only the service sets: the directory.
-func (s *Service) createGroup(ctx context.Context, action string, g *Group, setManaged func(*Group)) (*Group, error) {
+func (s *Service) createGroup(ctx context.Context, action string, g *Group, setManaged func(*Group), unreadable ...store.FieldError) (*Group, error) {
 	created := g.Clone().normalize()
 	created.Directory, created.Members = "", 0
 	if setManaged != nil {
@@ -28,7 +32,7 @@ func (s *Service) createGroup(ctx context.Context, action string, g *Group, setM
 	created.CreatedAt = s.now()
 	created.UpdatedAt = created.CreatedAt
 	err := s.audit.Do(ctx, s.store, s.groupEvent(action, g.Name), func(ctx context.Context, r *audit.Recorder) error {
-		if err := s.checkCreateGroup(ctx, created); err != nil {
+		if err := s.checkCreateGroup(ctx, created, unreadable); err != nil {
 			return err
 		}
 		created.Permissions = created.Permissions.Normalized()
@@ -46,14 +50,22 @@ func (s *Service) createGroup(ctx context.Context, action string, g *Group, setM
 	return created.withMembers(0), nil
 }
 
-func (s *Service) checkCreateGroup(ctx context.Context, g *Group) error {
+func (s *Service) checkCreateGroup(ctx context.Context, g *Group, unreadable []store.FieldError) error {
 	if err := s.requireUnscoped(ctx); err != nil {
 		return err
 	}
-	if err := store.NewInvalidError(s.validateGroup(g, nil)...); err != nil {
+	groups, _, err := s.store.ListGroups(ctx)
+	if err != nil {
 		return err
 	}
-	groups, _, err := s.store.ListGroups(ctx)
+	err = store.NewInvalidError(s.validateGroup(g, nil)...)
+	taken := func(other *Group) bool { return FoldGroupName(other.Name) == FoldGroupName(g.Name) }
+	if err == nil && slices.ContainsFunc(groups, taken) {
+		err = &store.AlreadyExistsError{Kind: KindGroup, Field: "name"}
+	}
+	if err = store.AddFieldErrors(err, unreadable...); err != nil {
+		return err
+	}
 	if err == nil && len(groups) >= MaxGroups {
 		return &store.ConflictError{Reason: fmt.Sprintf("there are %d groups already; delete one that is not needed", MaxGroups)}
 	}
@@ -143,13 +155,14 @@ func (s *Service) saveGroup(ctx context.Context, r *audit.Recorder, before, afte
 // editGroup returns what change makes of a group.
 func (s *Service) editGroup(before *Group, change func(*Group) error) (*Group, error) {
 	after := before.Clone()
-	if err := change(after); err != nil {
+	unreadable, err := store.FieldErrors(change(after))
+	if err != nil {
 		return nil, err
 	}
 	after = after.Clone().normalize()
 	after.Name, after.Directory, after.Members = before.Name, before.Directory, before.Members
 	after.CreatedAt, after.UpdatedAt = before.CreatedAt, s.now()
-	if err := store.NewInvalidError(s.validateGroup(after, before.Permissions)...); err != nil {
+	if err := store.NewInvalidError(slices.Concat(unreadable, s.validateGroup(after, before.Permissions))...); err != nil {
 		return nil, err
 	}
 	after.Permissions = after.Permissions.Normalized()

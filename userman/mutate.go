@@ -11,6 +11,14 @@ import (
 // included, in the transaction of ctx. It may run more than once.
 type mutation = func(ctx context.Context, u *User) error
 
+// checkPrecondition returns the error of a precondition, which may be nil.
+func checkPrecondition(ctx context.Context, precondition func(ctx context.Context) error) error {
+	if precondition == nil {
+		return nil
+	}
+	return precondition(ctx)
+}
+
 // now returns the time as the store keeps it.
 func (s *Service) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Microsecond) }
 

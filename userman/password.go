@@ -16,6 +16,11 @@ type PasswordOptions struct {
 	// DisableTokens disables all API tokens of the person as well; they have
 	// keys of their own. Defaults to no.
 	DisableTokens bool
+	// Precondition is called in the transaction that sets the password, which
+	// begins after the password was hashed. SetPassword changes nothing and
+	// returns its error if there is one. It may run more than once. Defaults to
+	// none.
+	Precondition func(ctx context.Context) error
 }
 
 // SetPassword gives the user a new password and ends all sessions, links and

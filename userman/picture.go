@@ -17,21 +17,24 @@ const (
 	PictureSide = avatar.Side
 )
 
-// SetPicture keeps a picture of the person: a JPEG, PNG or GIF, of which the
-// middle is cut out square and kept as a JPEG of [PictureSide] pixels, upright;
-// nothing else of the file is kept. [store.InvalidError] on "picture". One
-// picture is drawn at a time, in a bounded amount of memory: what needs more, such
-// as a progressive JPEG of more than 8 million pixels, is refused.
-func (s *Service) SetPicture(ctx context.Context, username string, picture io.Reader) (*User, error) {
-	return s.SetPictureIf(ctx, username, picture, func(context.Context) error { return nil })
+// PictureOptions are the options of [Service.SetPicture].
+type PictureOptions struct {
+	// Precondition is called in the transaction that saves the picture, which
+	// begins after the picture was drawn. SetPicture changes nothing and returns
+	// its error if there is one. It may run more than once. Defaults to none.
+	Precondition func(ctx context.Context) error
 }
 
-// SetPictureIf is [Service.SetPicture] unless check refuses. It is asked in the
-// transaction that keeps the picture, which begins when the picture is drawn: to
-// draw one takes seconds, in which nothing else could be written. It may run
-// more than once.
-func (s *Service) SetPictureIf(ctx context.Context, username string, picture io.Reader, check func(ctx context.Context) error) (*User, error) {
+// SetPicture sets the picture of a user, a JPEG, PNG or GIF. It stores the square
+// in the middle, upright, as a JPEG of [PictureSide] pixels, and nothing else of
+// the file. It returns an error wrapping [store.ErrInvalid] on "picture". It draws
+// one picture at a time, in bounded memory: what needs more, such as a progressive
+// JPEG of more than 8 million pixels, is rejected.
+func (s *Service) SetPicture(ctx context.Context, username string, picture io.Reader, opts *PictureOptions) (*User, error) {
 	const action = "set picture"
+	if opts == nil {
+		opts = &PictureOptions{}
+	}
 	jpeg, err := s.renderPicture(ctx, username, picture)
 	if err != nil {
 		s.audit.RecordFailure(ctx, s.userEvent(action, username), err)
@@ -40,7 +43,7 @@ func (s *Service) SetPictureIf(ctx context.Context, username string, picture io.
 	sum := sha256.Sum256(jpeg)
 	version := hex.EncodeToString(sum[:8])
 	return s.mutate(ctx, action, username, func(ctx context.Context, u *User) error {
-		if err := check(ctx); err != nil {
+		if err := checkPrecondition(ctx, opts.Precondition); err != nil {
 			return err
 		}
 		u.Picture = version

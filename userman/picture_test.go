@@ -75,7 +75,7 @@ func TestService_SetPicture_storesSquareJPEG(t *testing.T) {
 			_, err := h.Picture(t.Context(), "jane")
 			require.ErrorIs(t, err, store.ErrNotFound)
 
-			updated, err := h.SetPicture(t.Context(), "jane", newPNG(t, 600, 200))
+			updated, err := h.SetPicture(t.Context(), "jane", newPNG(t, 600, 200), nil)
 			require.NoError(t, err)
 			require.NotEmpty(t, updated.Picture)
 			m := storedPicture(t, h)
@@ -84,7 +84,7 @@ func TestService_SetPicture_storesSquareJPEG(t *testing.T) {
 
 			var file bytes.Buffer
 			require.NoError(t, gif.Encode(&file, twoColorImage(20, 400), nil))
-			again, err := h.SetPicture(t.Context(), "jane", &file)
+			again, err := h.SetPicture(t.Context(), "jane", &file, nil)
 			require.NoError(t, err)
 			require.NotEqual(t, updated.Picture, again.Picture)
 
@@ -108,19 +108,19 @@ func TestService_SetPicture_checksPreconditionBeforeSaving(t *testing.T) {
 			h := newServiceWithDB(t, open(t), "")
 			jane := h.createUser(t, newUser("jane"), "")
 			stale := errors.New("somebody was faster")
-			_, err := h.SetPictureIf(t.Context(), "jane", newPNG(t, 600, 200), func(context.Context) error { return stale })
+			_, err := h.SetPicture(t.Context(), "jane", newPNG(t, 600, 200), &userman.PictureOptions{Precondition: func(context.Context) error { return stale }})
 			require.ErrorIs(t, err, stale)
 			_, err = h.Picture(t.Context(), "jane")
 			require.ErrorIs(t, err, store.ErrNotFound)
 			// While the picture is drawn others may write; what is checked is
 			// what stands when it is kept.
 			drawing := readerFunc(func() { h.update(t, "jane", func(u *userman.User) { u.Title = "Chief" }) })
-			_, err = h.SetPictureIf(t.Context(), "jane", io.MultiReader(drawing, newPNG(t, 600, 200)), func(ctx context.Context) error {
+			_, err = h.SetPicture(t.Context(), "jane", io.MultiReader(drawing, newPNG(t, 600, 200)), &userman.PictureOptions{Precondition: func(ctx context.Context) error {
 				now, err := h.GetByID(ctx, jane.ID)
 				require.NoError(t, err)
 				require.Equal(t, "Chief", now.Title)
 				return nil
-			})
+			}})
 			require.NoError(t, err)
 			require.NotEmpty(t, h.get(t, "jane").Picture)
 		})
@@ -141,7 +141,7 @@ func TestService_SetPicture_fillsTransparencyWithWhite(t *testing.T) {
 	h.createUser(t, newUser("jane"), "")
 	var file bytes.Buffer
 	require.NoError(t, png.Encode(&file, image.NewNRGBA(image.Rect(0, 0, 50, 50))))
-	_, err := h.SetPicture(t.Context(), "jane", &file)
+	_, err := h.SetPicture(t.Context(), "jane", &file, nil)
 	require.NoError(t, err)
 	requireColor(t, storedPicture(t, h), 128, 128, color.White)
 }
@@ -167,7 +167,7 @@ func TestService_SetPicture_appliesExifOrientation(t *testing.T) {
 	t.Parallel()
 	h := newService(t)
 	h.createUser(t, newUser("jane"), "")
-	_, err := h.SetPicture(t.Context(), "jane", bytes.NewReader(jpegWithExif(t, binary.BigEndian, 6)))
+	_, err := h.SetPicture(t.Context(), "jane", bytes.NewReader(jpegWithExif(t, binary.BigEndian, 6)), nil)
 	require.NoError(t, err)
 	m := storedPicture(t, h)
 	requireColor(t, m, 128, 20, red)
@@ -212,21 +212,21 @@ func TestService_SetPicture_rejectsHostileFiles(t *testing.T) {
 		"shorter than it says":      {pngWithSize(t, 4000, 4000), "format"},
 		"too long":                  {append(whole, make([]byte, userman.MaxPictureBytes)...), "max"},
 	} {
-		_, err := h.SetPicture(t.Context(), "jane", bytes.NewReader(tc.file))
+		_, err := h.SetPicture(t.Context(), "jane", bytes.NewReader(tc.file), nil)
 		invalid, ok := errors.AsType[*store.InvalidError](err)
 		require.True(t, ok, "%s: %v", what, err)
 		require.Equal(t, "picture", invalid.Fields[0].Field)
 		require.Equal(t, tc.code, invalid.Fields[0].Code, what)
 	}
 	require.Empty(t, h.get(t, "jane").Picture)
-	_, err = h.SetPicture(t.Context(), "joan", newPNG(t, 1, 1))
+	_, err = h.SetPicture(t.Context(), "joan", newPNG(t, 1, 1), nil)
 	require.ErrorIs(t, err, store.ErrNotFound)
 	errClosed := errors.New("the visitor went away")
-	_, err = h.SetPicture(t.Context(), "jane", iotest.ErrReader(errClosed))
+	_, err = h.SetPicture(t.Context(), "jane", iotest.ErrReader(errClosed), nil)
 	require.ErrorIs(t, err, errClosed)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = h.SetPicture(ctx, "jane", newPNG(t, 1, 1))
+	_, err = h.SetPicture(ctx, "jane", newPNG(t, 1, 1), nil)
 	require.ErrorIs(t, err, context.Canceled)
 	h.requireAuditIntact(t)
 }
@@ -241,7 +241,7 @@ func FuzzSetPicture(f *testing.F) {
 	h := newService(f, func(o *userman.Options) { o.Audit = nil })
 	h.createUser(f, newUser("jane"), "")
 	f.Fuzz(func(t *testing.T, file []byte) {
-		_, err := h.SetPicture(t.Context(), "jane", bytes.NewReader(file))
+		_, err := h.SetPicture(t.Context(), "jane", bytes.NewReader(file), nil)
 		if err == nil {
 			storedPicture(t, h)
 			return

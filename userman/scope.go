@@ -140,13 +140,6 @@ func (s *Service) authorizeCredentials(ctx context.Context, u *User) error {
 	return access.AuthorizeCredentials(ctx, u)
 }
 
-// withDefaultGrants returns u with the grants that every user has, and no others.
-func (u *User) withDefaultGrants(groups []*Group) *User {
-	c := u.Clone()
-	c.Groups, c.Permissions = defaultGroups(groups), nil
-	return c
-}
-
 // firstOutOfScope returns the first permission that after has for extensions out
 // of scope and before does not have; "" if there is none.
 func (s *Service) firstOutOfScope(sc scope.Scope, before, after *permission.EffectiveSet) string {

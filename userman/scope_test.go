@@ -48,7 +48,7 @@ func TestService_Scoped_forbidsOutOfScopeUsers(t *testing.T) {
 			"EndSessions":   scoped.EndSessions(t.Context(), username),
 			"References":    errOf2(scoped.References(t.Context(), username)),
 			"Delete":        scoped.Delete(t.Context(), username),
-			"SetPicture":    errOf2(scoped.SetPicture(t.Context(), username, io.MultiReader())),
+			"SetPicture":    errOf2(scoped.SetPicture(t.Context(), username, io.MultiReader(), nil)),
 			"RemovePicture": errOf2(scoped.RemovePicture(t.Context(), username)),
 			"Picture":       errOf2(scoped.Picture(t.Context(), username)),
 			"AddMembers":    scoped.AddMembers(t.Context(), all.createGroup(t, "of "+username+" to join", nil).Name, "jane", username),

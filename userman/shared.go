@@ -3,11 +3,11 @@ package userman
 import "github.com/pbxusers/pbxusers/internal/avatar"
 
 // shared is what copies of a service have in common: the work in the
-// background, and what is kept of the groups.
+// background, and the groups that were read.
 type shared struct {
 	background *background
 	avatars    *avatar.Renderer
-	resolvers  resolverCache
+	groups     groupCache
 	syncLocks  syncLocks
 }
 

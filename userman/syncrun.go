@@ -119,11 +119,15 @@ func (p *syncRun) runStep(ctx context.Context, step *dirsync.Step) error {
 func (p *syncRun) create(ctx context.Context, action string, step *dirsync.Step, desired *desiredUser) error {
 	u := desired.apply(&User{ExternalID: step.ExternalID}, p.now)
 	u.Groups = step.Groups
-	return p.service.audit.Do(ctx, p.service.store, p.service.userEvent(action, u.Username), func(ctx context.Context, _ *audit.Recorder) error {
+	creation, err := p.service.prepareCreate(ctx, action, NewUser{User: u}, func(u *User) { u.Directory = p.name })
+	if err != nil {
+		return err
+	}
+	return p.service.audit.Do(ctx, p.service.store, creation.intent, func(ctx context.Context, _ *audit.Recorder) error {
 		if err := p.checkGroupOwnership(ctx, nil, u.Groups); err != nil {
 			return err
 		}
-		_, err := p.service.create(ctx, action, NewUser{User: u}, func(u *User) { u.Directory = p.name })
+		_, err := creation.commit(ctx)
 		return err
 	})
 }

@@ -15,8 +15,9 @@ import (
 // directory owns, see [FieldOwner], are a [store.ConflictError] to change.
 //
 // Disabling ends all sessions, and another primary email the links that may have
-// been mailed to the one before. Refusals are those of [Service.Create]; an error
-// of change is returned as it is, and nothing is written.
+// been mailed to the one before. Refusals are those of [Service.Create]. An error
+// of change is returned as it is, and nothing is written; the fields of a
+// [store.InvalidError] are returned together with those that are invalid.
 func (s *Service) Update(ctx context.Context, username string, change func(*User) error) (*User, error) {
 	return s.mutate(ctx, "update", username, func(ctx context.Context, u *User) error {
 		return s.applyEdit(ctx, u, change)
@@ -26,7 +27,8 @@ func (s *Service) Update(ctx context.Context, username string, change func(*User
 // applyEdit has change edit u as [Service.Update] does.
 func (s *Service) applyEdit(ctx context.Context, u *User, change func(*User) error) error {
 	edited := s.redact(u)
-	if err := change(edited); err != nil {
+	unreadable, err := store.FieldErrors(change(edited))
+	if err != nil {
 		return err
 	}
 	after := normalizeFields(restoreManaged(u, edited))
@@ -34,7 +36,7 @@ func (s *Service) applyEdit(ctx context.Context, u *User, change func(*User) err
 	if err != nil {
 		return err
 	}
-	if err := store.NewInvalidError(errs...); err != nil {
+	if err := s.rejectFields(ctx, after, errs, unreadable); err != nil {
 		return err
 	}
 	if err := s.requireUnmanaged(u, normalizeLists(after)); err != nil {

@@ -2,6 +2,7 @@ package userman
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -11,12 +12,57 @@ import (
 // of its fields, and gives its groups the names that they have. What before says
 // of permissions may stay, also when the product has dropped them since.
 func (s *Service) validateUser(ctx context.Context, u, before *User) ([]store.FieldError, error) {
-	names, groupErrs, err := s.resolveGroups(ctx, u.Groups)
-	if err != nil {
-		return nil, err
+	groups := &groupSet{}
+	if len(u.Groups) > 0 {
+		var err error
+		if groups, err = s.groups(ctx); err != nil {
+			return nil, err
+		}
 	}
+	return s.validateUserWith(groups, u, before), nil
+}
+
+// validateUserWith is validateUser over groups that were read before.
+func (s *Service) validateUserWith(groups *groupSet, u, before *User) []store.FieldError {
+	names, groupErrs := groups.resolve(u.Groups)
 	u.Groups = names
 	return slices.Concat(
 		Fields().Validate(u, s.validator.Var), groupErrs, s.registry.Validate(u.Permissions, before.Permissions),
-	), nil
+	)
+}
+
+// rejectFields returns an error for the invalid fields of u and those that the caller
+// could not read; nil if there are none. Whether another user has the same values
+// is checked when u is stored, or here for a u that will not be.
+func (s *Service) rejectFields(ctx context.Context, u *User, invalid, unreadable []store.FieldError) error {
+	err := store.NewInvalidError(invalid...)
+	if err == nil && len(unreadable) > 0 {
+		err = s.checkUnique(ctx, u)
+	}
+	return store.AddFieldErrors(err, unreadable...)
+}
+
+// checkUnique returns a [store.AlreadyExistsError] if another user has a value of u
+// that must be unique.
+func (s *Service) checkUnique(ctx context.Context, u *User) error {
+	for _, unique := range []struct {
+		field, value string
+		lookup       UserLookup
+	}{
+		{"username", u.Username, UserLookup{Username: u.Username}},
+		{"default_extension", u.DefaultExtension, UserLookup{DefaultExtension: u.DefaultExtension}},
+		{"external_id", u.ExternalID, UserLookup{Directory: u.Directory, ExternalID: u.ExternalID}},
+	} {
+		if unique.value == "" {
+			continue
+		}
+		other, err := s.store.FindUser(ctx, unique.lookup)
+		switch {
+		case err == nil && other.ID != u.ID:
+			return &store.AlreadyExistsError{Kind: KindUser, Field: unique.field}
+		case err != nil && !errors.Is(err, store.ErrNotFound):
+			return err
+		}
+	}
+	return nil
 }

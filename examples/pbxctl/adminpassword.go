@@ -24,7 +24,7 @@ func (a *cli) adminPassword() *cobra.Command {
 			link, err := s.Administrators.Invite(ctx, username)
 			return a.printInvitation(ctx, s, link, err)
 		}
-		changed, err := s.Administrators.SetPassword(ctx, username, given)
+		changed, err := s.Administrators.SetPassword(ctx, username, given, nil)
 		return n.printRecord(s, resource.Result[ampusers.Administrator]{Record: changed}, err, "Password changed. All sessions have ended.")
 	})
 	cmd.Long = "Set the password of an administrator, which ends all sessions, or show a link that sets a new one. The link works once."

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // isClientError reports whether err rejects the request, rather than being a
@@ -43,22 +40,6 @@ func errorText(err error) string {
 		b.WriteString("\n" + hint)
 	}
 	return b.String()
-}
-
-// withFlagErrors lets a service make a change, and undoes it if a flag cannot be
-// read, so that the errors of flags and of the service are reported together.
-// event describes the change for the audit log.
-func withFlagErrors[R any](ctx context.Context, s *app.App, errs []store.FieldError, event audit.Event, change func(context.Context) (R, error)) (changed R, err error) {
-	if len(errs) == 0 {
-		return change(ctx)
-	}
-	err = s.DB.RunInTx(ctx, func(ctx context.Context) error {
-		_, err := change(ctx)
-		return resource.MergeErrors(errs, err)
-	})
-	// The entry of the service was undone as well.
-	s.AuditLog.RecordFailure(ctx, event, err)
-	return changed, err
 }
 
 // wrapUnchanged adds that a failed login to Asterisk changed nothing.

@@ -119,15 +119,13 @@ func (n *noun[R]) add(use, short, example string, openDB func(context.Context) (
 			return err
 		}
 		t := n.declare(s)
-		draft := &resource.Draft[R]{Record: t.New(), Owner: args[0], Secret: given, Inputs: flags.inputs(t), Given: flags.given()}
+		draft := &resource.Draft[R]{Record: t.New(), Owner: args[0], Secret: given, Inputs: flags.inputs(t), Given: flags.given(), Errors: errs}
 		values := flags.values()
 		if _, ok := t.Lookup(t.Key); ok {
 			values[t.Key] = field.TextValue(args[0])
 		}
-		errs = append(errs, flags.apply(s, t, draft.Record, values)...)
-		result, err := withFlagErrors(ctx, s, errs, n.event(ctx, s, "create", args[0]), func(ctx context.Context) (resource.Result[R], error) {
-			return t.Create(ctx, draft)
-		})
+		draft.Errors = append(draft.Errors, flags.apply(s, t, draft.Record, values)...)
+		result, err := t.Create(ctx, draft)
 		if errors.As(err, new(*resource.InvitationError)) {
 			err = app.WithHint(err, n.lost(args[0]))
 		}
@@ -162,15 +160,11 @@ func (n *noun[R]) edit(example, note string, withSecret func(*R, store.Secret)) 
 			return err
 		}
 		t := n.declare(s)
-		errs = append(errs, flags.apply(s, t, t.New(), flags.values())...)
-		result, err := withFlagErrors(ctx, s, errs, n.event(ctx, s, "update", args[0]), func(ctx context.Context) (resource.Result[R], error) {
-			return t.Update(ctx, args[0], func(record *R) error {
-				flags.apply(s, t, record, flags.values()) // the errors are known
-				if !given.IsZero() {
-					withSecret(record, given)
-				}
-				return nil
-			})
+		result, err := t.Update(ctx, args[0], func(record *R) error {
+			if !given.IsZero() {
+				withSecret(record, given)
+			}
+			return store.NewInvalidError(slices.Concat(errs, flags.apply(s, t, record, flags.values()))...)
 		})
 		return n.printRecord(s, result, err, n.edited)
 	})

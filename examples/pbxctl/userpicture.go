@@ -49,7 +49,7 @@ func (a *cli) setPicture(ctx context.Context, s *app.App, username, path string)
 	if err != nil {
 		return nil, app.WithHint(fmt.Errorf("reading the picture: %w", err), "Check the path of --file.")
 	}
-	return s.Users.SetPicture(ctx, username, bytes.NewReader(picture))
+	return s.Users.SetPicture(ctx, username, bytes.NewReader(picture), nil)
 }
 
 // modePicture lets other users read a saved picture.

@@ -90,7 +90,7 @@ func seedUsers(t *testing.T, server *servertest.Server) {
 		require.NoError(t, err)
 	}
 	require.NoError(t, users.Delete(t.Context(), "gone.away"))
-	_, err := users.SetPicture(t.Context(), "jane.roe", testPicture(t))
+	_, err := users.SetPicture(t.Context(), "jane.roe", testPicture(t), nil)
 	require.NoError(t, err)
 	_, _, err = server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{Description: "Wallboard", Modules: []string{"history"}})
 	require.NoError(t, err)

@@ -193,6 +193,31 @@ func TestAuthenticator_Authenticate_rehashesOutdatedHash(t *testing.T) {
 	}
 }
 
+func TestAuthenticator_Authenticate_hashesBeforeTransaction(t *testing.T) {
+	t.Parallel()
+	h := newEnv(t)
+	h.accounts.update("7", func(a *auth.Account) {
+		a.Credentials.PasswordHash = secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8")
+	})
+	_, err := h.Authenticate(t.Context(), newLoginAttempt("jane", "password"), nil)
+	require.NoError(t, err)
+	require.Len(t, h.auditEntries(t, audit.Query{Action: "rehash"}), 1)
+	_, err = h.Verify(t.Context(), newLoginAttempt("jane", "password"), nil)
+	require.NoError(t, err)
+	require.NoError(t, h.VerifyCurrentPassword(t.Context(), "change password", h.jane(t), secret("password")))
+	_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", "wrong"), nil)
+	requireLoginError(t, err, credential.InvalidCredentials)
+
+	h.addAccount(t, "7", "Jane")
+	_, recovery := h.enrollTOTP(t)
+	attempt := h.mfaAttempt(t)
+	attempt.Code = recovery[0].Reveal()
+	_, err = h.Confirm(t.Context(), attempt, nil)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, h.hashes.total.Load(), int64(1))
+	require.Zero(t, h.hashes.inTx.Load(), "hashes inside a transaction")
+}
+
 func TestAuthenticator_Authenticate_acceptsCodeOnceConcurrently(t *testing.T) {
 	t.Parallel()
 	for name, pick := range map[string]func(t *testing.T, h *env) string{

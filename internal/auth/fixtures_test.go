@@ -91,12 +91,21 @@ func (r *fakeAccounts) update(id string, fn func(a *auth.Account)) {
 // hashCounter counts computations of argon2id.
 type hashCounter struct {
 	total, running, peak atomic.Int64
+	// txMu is held during transactions, and inTx counts computations in one, where
+	// nothing runs concurrently.
+	txMu *sync.Mutex
+	inTx atomic.Int64
 }
 
 func (h *hashCounter) derive(password, salt []byte, passes, memory uint32, threads uint8, length uint32) []byte {
 	running := h.running.Add(1)
 	defer h.running.Add(-1)
 	h.total.Add(1)
+	if h.txMu.TryLock() {
+		h.txMu.Unlock()
+	} else {
+		h.inTx.Add(1)
+	}
 	for peak := h.peak.Load(); running > peak; peak = h.peak.Load() {
 		h.peak.CompareAndSwap(peak, running)
 	}
@@ -123,6 +132,7 @@ func newEnv(t testing.TB, configure ...func(*auth.Options)) *env {
 	require.NoError(t, err)
 	h.auditLog = audit.New(memstore.New().Audit(), keyring, &audit.Options{Clock: h.clock.Now})
 	h.accounts = &fakeAccounts{auditLog: h.auditLog, accounts: map[string]auth.Account{}, idsByLogin: map[string]string{"jane@example.com": "7"}}
+	h.hashes.txMu = &h.accounts.txMu
 	h.hasher = passwords.NewHasher(&passwords.Options{
 		Params: passwords.Params{Memory: 64, Time: 1, Threads: 1}, Concurrency: 2, Derive: h.hashes.derive,
 	})

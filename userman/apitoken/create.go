@@ -22,7 +22,9 @@ var idPattern = regexp.MustCompile(`^[a-z0-9]{16}$`)
 // dashes and underscores, which are shown only once. It ignores the fields of t that
 // the service sets. It returns an error wrapping [store.ErrInvalid] if a field is
 // invalid, and one wrapping [store.ErrConflict] if the user has [MaxPerUser] tokens.
-func (s *Service) Create(ctx context.Context, username string, t *Token) (*Token, store.Secret, error) {
+// unreadable are fields that the caller could not read: they are an error, and are
+// returned together with the invalid ones.
+func (s *Service) Create(ctx context.Context, username string, t *Token, unreadable ...store.FieldError) (*Token, store.Secret, error) {
 	var created *Token
 	var key store.Secret
 	err := s.opts.Audit.Do(ctx, s.store, s.event("create", ""), func(ctx context.Context, r *audit.Recorder) error {
@@ -34,7 +36,7 @@ func (s *Service) Create(ctx context.Context, username string, t *Token) (*Token
 		if err != nil {
 			return err
 		}
-		if created, key, err = s.newToken(access, u, t); err != nil {
+		if created, key, err = s.newToken(access, u, t, unreadable); err != nil {
 			return err
 		}
 		if err := access.AuthorizeCredentials(ctx, u); err != nil {
@@ -56,7 +58,7 @@ func (s *Service) Create(ctx context.Context, username string, t *Token) (*Token
 }
 
 // newToken returns the record of a new token of u, and its key.
-func (s *Service) newToken(access *userman.Access, u *userman.User, t *Token) (*Token, store.Secret, error) {
+func (s *Service) newToken(access *userman.Access, u *userman.User, t *Token, unreadable []store.FieldError) (*Token, store.Secret, error) {
 	created := &Token{UserID: u.ID}
 	created.applyEdits(t)
 	if created.Extensions == nil {
@@ -65,7 +67,7 @@ func (s *Service) newToken(access *userman.Access, u *userman.User, t *Token) (*
 	if created.Modules == nil {
 		created.Modules = []string{permission.Any}
 	}
-	if err := s.prepare(access, created, &Token{}); err != nil {
+	if err := s.prepare(access, created, &Token{}, unreadable); err != nil {
 		return nil, store.Secret{}, err
 	}
 	id, err := auth.NewID(s.opts.Random, idSize)
@@ -96,8 +98,8 @@ func (s *Service) checkQuota(ctx context.Context, u *userman.User) error {
 
 // prepare validates and normalizes an edited token. It returns an error wrapping
 // ErrForbidden if t has extensions out of scope that before does not have.
-func (s *Service) prepare(access *userman.Access, t, before *Token) error {
-	if err := store.NewInvalidError(s.validate(t, before)...); err != nil {
+func (s *Service) prepare(access *userman.Access, t, before *Token, unreadable []store.FieldError) error {
+	if err := store.NewInvalidError(slices.Concat(unreadable, s.validate(t, before))...); err != nil {
 		return err
 	}
 	t.normalize()

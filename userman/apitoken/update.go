@@ -23,11 +23,12 @@ const (
 func (s *Service) Update(ctx context.Context, id string, change func(*Token) error) (*Token, error) {
 	return s.mutate(ctx, actionUpdate, id, func(ctx context.Context, access *userman.Access, t *Token) error {
 		before, edited := t.Clone(), redact(t)
-		if err := change(edited); err != nil {
+		unreadable, err := store.FieldErrors(change(edited))
+		if err != nil {
 			return err
 		}
 		t.applyEdits(edited)
-		if err := s.prepare(access, t, before); err != nil {
+		if err := s.prepare(access, t, before, unreadable); err != nil {
 			return err
 		}
 		before.Disabled = true

@@ -70,8 +70,15 @@ func Administrators(service func(context.Context) *ampusers.Service, baseURL str
 	t.Get = func(ctx context.Context, username string) (Result[ampusers.Administrator], error) {
 		return wrap(service(ctx).Get(ctx, username))
 	}
-	t.Create = func(ctx context.Context, d *Draft[ampusers.Administrator]) (Result[ampusers.Administrator], error) {
-		return createAdministrator(ctx, service(ctx), d, baseURL)
+	t.Prepare = func(ctx context.Context, d *Draft[ampusers.Administrator]) (Commit[ampusers.Administrator], error) {
+		create, err := service(ctx).PrepareCreate(ctx, d.Record, d.Secret, d.Errors...)
+		return func(ctx context.Context) (Result[ampusers.Administrator], error) {
+			created, err := create(ctx)
+			if err != nil || !d.Secret.IsZero() {
+				return wrap(created, err)
+			}
+			return inviteAdministrator(ctx, service(ctx), created.Username, baseURL)
+		}, err
 	}
 	t.Update = func(ctx context.Context, username string, change func(*ampusers.Administrator) error) (Result[ampusers.Administrator], error) {
 		return wrap(service(ctx).Update(ctx, username, change))
@@ -80,17 +87,14 @@ func Administrators(service func(context.Context) *ampusers.Service, baseURL str
 	return t.check()
 }
 
-// createAdministrator invites the administrator when no password is given.
-func createAdministrator(ctx context.Context, service *ampusers.Service, d *Draft[ampusers.Administrator], baseURL string) (Result[ampusers.Administrator], error) {
-	created, err := service.Create(ctx, d.Record, d.Secret)
-	if err = MergeErrors(d.Errors, err); err != nil || !d.Secret.IsZero() {
-		return wrap(created, err)
-	}
-	invitation, err := service.Invite(ctx, created.Username)
+// inviteAdministrator returns a new administrator, who has no password, with a link
+// that sets one.
+func inviteAdministrator(ctx context.Context, service *ampusers.Service, username, baseURL string) (Result[ampusers.Administrator], error) {
+	invitation, err := service.Invite(ctx, username)
 	if err != nil {
 		return Result[ampusers.Administrator]{}, &InvitationError{err}
 	}
-	result, err := wrap(service.Get(ctx, created.Username))
+	result, err := wrap(service.Get(ctx, username))
 	result.Link = NewLink(invitation, baseURL)
 	return result, err
 }

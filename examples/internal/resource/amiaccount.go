@@ -45,10 +45,13 @@ func AMIAccounts(service *manager.Service) *Type[manager.Account] {
 	t.Get = func(ctx context.Context, name string) (Result[manager.Account], error) {
 		return wrap(service.Get(ctx, name))
 	}
-	t.Create = func(ctx context.Context, d *Draft[manager.Account]) (Result[manager.Account], error) {
+	t.Prepare = func(ctx context.Context, d *Draft[manager.Account]) (Commit[manager.Account], error) {
 		d.Record.Secret = d.Secret
-		created, err := service.Create(ctx, d.Record)
-		return WithGeneratedSecret(created, d.Secret, MergeErrors(d.Errors, err))
+		create, err := service.PrepareCreate(ctx, d.Record, d.Errors...)
+		return func(ctx context.Context) (Result[manager.Account], error) {
+			created, err := create(ctx)
+			return WithGeneratedSecret(created, d.Secret, err)
+		}, err
 	}
 	t.Update = func(ctx context.Context, name string, change func(*manager.Account) error) (Result[manager.Account], error) {
 		return wrap(service.Update(ctx, name, change))

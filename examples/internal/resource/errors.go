@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
@@ -22,26 +21,6 @@ func FieldErrors(name string, err error) []store.FieldError {
 		fields[i].Field = name
 	}
 	return fields
-}
-
-// MergeErrors adds to what the service rejects the fields that cannot be read, so
-// that one answer names them all. The caller undoes the change when there is an
-// error.
-func MergeErrors(errs []store.FieldError, err error) error {
-	var invalid *store.InvalidError
-	var exists *store.AlreadyExistsError
-	switch {
-	case len(errs) == 0:
-		return err
-	case errors.As(err, &invalid):
-		return store.NewInvalidError(slices.Concat(errs, invalid.Fields)...)
-	case errors.As(err, &exists):
-		message := strings.TrimPrefix(exists.Error(), exists.Field+": ")
-		return store.NewInvalidError(append(slices.Clip(errs), store.FieldError{Field: exists.Field, Code: store.CodeAlreadyExists, Message: message})...)
-	case err != nil:
-		return err
-	}
-	return store.NewInvalidError(errs...)
 }
 
 // parseItems reads each text of a list. The errors name the item: permit[2].

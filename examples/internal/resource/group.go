@@ -33,9 +33,10 @@ func Groups(service func(context.Context) *userman.Service) *Type[userman.Group]
 	t.Get = func(ctx context.Context, name string) (Result[userman.Group], error) {
 		return wrap(service(ctx).Group(ctx, name))
 	}
-	t.Create = func(ctx context.Context, d *Draft[userman.Group]) (Result[userman.Group], error) {
-		created, err := service(ctx).CreateGroup(ctx, d.Record)
-		return wrap(created, MergeErrors(d.Errors, err))
+	t.Prepare = func(_ context.Context, d *Draft[userman.Group]) (Commit[userman.Group], error) {
+		return func(ctx context.Context) (Result[userman.Group], error) {
+			return wrap(service(ctx).CreateGroup(ctx, d.Record, d.Errors...))
+		}, nil
 	}
 	t.Update = func(ctx context.Context, name string, change func(*userman.Group) error) (Result[userman.Group], error) {
 		return wrap(service(ctx).UpdateGroup(ctx, name, change))

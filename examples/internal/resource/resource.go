@@ -49,13 +49,28 @@ type Type[R any] struct {
 	// what Show returns of the record.
 	Version func(*R) any
 
-	// List, Get, Create, Update and Delete call the service for whoever the
-	// context names.
-	List   func(ctx context.Context, q Query) (*store.Page[Result[R]], error)
-	Get    func(ctx context.Context, key string) (Result[R], error)
-	Create func(ctx context.Context, d *Draft[R]) (Result[R], error)
-	Update func(ctx context.Context, key string, change func(*R) error) (Result[R], error)
-	Delete func(ctx context.Context, key string, force bool) error
+	// List, Get, Prepare, Update and Delete call the service for whoever the
+	// context names. Prepare does what creating a record takes before the
+	// transaction, such as hashing a password. The fields that cannot be read and
+	// those that the service rejects are one error.
+	List    func(ctx context.Context, q Query) (*store.Page[Result[R]], error)
+	Get     func(ctx context.Context, key string) (Result[R], error)
+	Prepare func(ctx context.Context, d *Draft[R]) (Commit[R], error)
+	Update  func(ctx context.Context, key string, change func(*R) error) (Result[R], error)
+	Delete  func(ctx context.Context, key string, force bool) error
+}
+
+// Commit creates a record that is prepared. It can join a transaction, and run more
+// than once when the transaction is retried.
+type Commit[R any] func(ctx context.Context) (Result[R], error)
+
+// Create prepares a record and creates it.
+func (t *Type[R]) Create(ctx context.Context, d *Draft[R]) (Result[R], error) {
+	commit, err := t.Prepare(ctx, d)
+	if err != nil {
+		return Result[R]{}, err
+	}
+	return commit(ctx)
 }
 
 // Result is a record of a service, and what is known beside it.
@@ -108,8 +123,7 @@ type Draft[R any] struct {
 	Inputs map[string]field.Value
 	// Given are the names of the fields that were given, and not null.
 	Given []string
-	// Errors are the fields that cannot be read. Create returns them together
-	// with those that the service rejects.
+	// Errors are the fields that cannot be read.
 	Errors []store.FieldError
 }
 

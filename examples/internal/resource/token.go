@@ -46,9 +46,11 @@ func Tokens(service func(context.Context) *apitoken.Service, users func(context.
 		token, err := service(ctx).Get(ctx, id)
 		return TokenResult(ctx, users(ctx), token, store.Secret{}, err)
 	}
-	t.Create = func(ctx context.Context, d *Draft[apitoken.Token]) (Result[apitoken.Token], error) {
-		token, key, err := service(ctx).Create(ctx, d.Owner, d.Record)
-		return TokenResult(ctx, users(ctx), token, key, MergeErrors(d.Errors, err))
+	t.Prepare = func(_ context.Context, d *Draft[apitoken.Token]) (Commit[apitoken.Token], error) {
+		return func(ctx context.Context) (Result[apitoken.Token], error) {
+			token, key, err := service(ctx).Create(ctx, d.Owner, d.Record, d.Errors...)
+			return TokenResult(ctx, users(ctx), token, key, err)
+		}, nil
 	}
 	t.Update = func(ctx context.Context, id string, change func(*apitoken.Token) error) (Result[apitoken.Token], error) {
 		token, err := service(ctx).Update(ctx, id, change)

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -51,8 +52,8 @@ func Users(service func(context.Context) *userman.Service) *Type[userman.User] {
 	t.Get = func(ctx context.Context, username string) (Result[userman.User], error) {
 		return wrap(service(ctx).Get(ctx, username))
 	}
-	t.Create = func(ctx context.Context, d *Draft[userman.User]) (Result[userman.User], error) {
-		return createUser(ctx, service(ctx), d)
+	t.Prepare = func(ctx context.Context, d *Draft[userman.User]) (Commit[userman.User], error) {
+		return prepareUser(ctx, service(ctx), d)
 	}
 	t.Update = func(ctx context.Context, username string, change func(*userman.User) error) (Result[userman.User], error) {
 		return wrap(service(ctx).Update(ctx, username, change))
@@ -105,20 +106,22 @@ func userQuery(q Query) userman.Query {
 	return query
 }
 
-func createUser(ctx context.Context, users *userman.Service, d *Draft[userman.User]) (Result[userman.User], error) {
-	password, errs, err := NewPassword(users, d.Secret, d.Inputs["generate"].Bool())
+// prepareUser generates the password if the draft says so.
+func prepareUser(ctx context.Context, users *userman.Service, d *Draft[userman.User]) (Commit[userman.User], error) {
+	generate := d.Inputs["generate"].Bool()
+	password, errs, err := NewPassword(users, d.Secret, generate)
 	if err != nil {
-		return Result[userman.User]{}, err
+		return nil, err
 	}
-	created, err := users.Create(ctx, userman.NewUser{User: d.Record, Password: password, NoDefaultGroups: d.Has("groups")})
-	if err := MergeErrors(append(d.Errors, errs...), err); err != nil {
-		return Result[userman.User]{}, err
-	}
-	result := Result[userman.User]{Record: created}
-	if d.Inputs["generate"].Bool() {
-		result.Secret = password
-	}
-	return result, nil
+	n := userman.NewUser{User: d.Record, Password: password, NoDefaultGroups: d.Has("groups")}
+	create, err := users.PrepareCreate(ctx, n, slices.Concat(d.Errors, errs)...)
+	return func(ctx context.Context) (Result[userman.User], error) {
+		result, err := wrap(create(ctx))
+		if err == nil && generate {
+			result.Secret = password
+		}
+		return result, err
+	}, err
 }
 
 // NewPassword returns the password that is given, or a generated one.

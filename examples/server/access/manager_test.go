@@ -200,7 +200,7 @@ func TestManager_Handler_endsSessionsOfRevokedAdministrator(t *testing.T) {
 	t.Parallel()
 	for name, act := range map[string]func(ctx context.Context, s *ampusers.Service) error{
 		"a new password": func(ctx context.Context, s *ampusers.Service) error {
-			_, err := s.SetPassword(ctx, "jane.admin", store.NewSecret("another-"+password))
+			_, err := s.SetPassword(ctx, "jane.admin", store.NewSecret("another-"+password), nil)
 			return err
 		},
 		"disabled": func(ctx context.Context, s *ampusers.Service) error {

@@ -93,9 +93,8 @@ func (a *api) registerAdministratorCredentials(e *endpoint[ampusers.Administrato
 		params:      []*huma.Param{ifMatchParam()}, etag: true,
 		request: map[string]any{"password": "seventeen purple lanterns"}, response: e.View(e.example),
 	}, func(ctx context.Context, r *request, body *NewAdministratorPassword) (*response, error) {
-		return e.change(ctx, r, "set password", func(ctx context.Context, username string) (administratorResult, error) {
-			return asResult(a.administrators(ctx).SetPassword(ctx, username, body.Password))
-		})
+		opts := &ampusers.PasswordOptions{Precondition: e.precondition(r)}
+		return e.reply(asResult(a.administrators(ctx).SetPassword(ctx, r.text("username"), body.Password, opts)))
 	})
 	e.operationGroup.register(operation{
 		id: "inviteAdministrator", method: http.MethodPost, path: "/administrators/{username}/invitation", summary: "Create a link that sets the password of an administrator",

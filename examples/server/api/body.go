@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"mime"
@@ -65,8 +66,11 @@ func (r *request) readJSON(method, contentType string) (err error) {
 	return err
 }
 
-// bodyHash returns the hash of the body.
-func (r *request) bodyHash() [sha256.Size]byte { return sha256.Sum256(r.raw) }
+// bodyHash returns the hash of the body in hexadecimal.
+func (r *request) bodyHash() string {
+	sum := sha256.Sum256(r.raw)
+	return hex.EncodeToString(sum[:])
+}
 
 // readAll reads the body, of at most that many bytes. The server bounds the time.
 func readAll(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {

@@ -161,7 +161,7 @@ func withUserAndPictureFile(t *testing.T, h *harness, v *apiClient) any {
 func withPicture(t *testing.T, h *harness, v *apiClient) any {
 	t.Helper()
 	withUser(t, h, v)
-	_, err := h.Site.Users.SetPicture(t.Context(), "jane.admin", bytes.NewReader([]byte(pictureFile(t))))
+	_, err := h.Site.Users.SetPicture(t.Context(), "jane.admin", bytes.NewReader([]byte(pictureFile(t))), nil)
 	require.NoError(t, err)
 	return nil
 }

@@ -32,31 +32,40 @@ type savedResponse struct {
 }
 
 // idempotent creates a record, or returns the response to the same request with the
-// same key. Creating and saving are one transaction: of simultaneous requests one
-// creates the record, and the others get its response. Errors are not saved. The
-// owner is that of the record, where it has one.
-func (a *api) idempotent(ctx context.Context, r *request, owner string, event audit.Event, create func(context.Context) (*response, error)) (*response, error) {
-	var created *response
-	err := a.runInTx(ctx, event, func(ctx context.Context) (err error) {
-		if key := r.text(idempotencyHeader); key != "" {
-			created, err = a.replayOrRun(ctx, r, a.responseKey(ctx, event.Kind, key, owner), create)
+// same key. prepare does what is slow, such as hashing a password, and returns the
+// function that creates the record. Creating and saving the response are one
+// transaction: of simultaneous requests one creates the record, and the others get
+// its response. Errors are not saved. The owner is that of the record, where it has
+// one.
+func (a *api) idempotent(ctx context.Context, r *request, owner string, event audit.Event, prepare func() (create func(context.Context) (*response, error), err error)) (*response, error) {
+	key := r.text(idempotencyHeader)
+	if key != "" {
+		key = a.responseKey(ctx, event.Kind, key, owner)
+		if saved, err := a.savedResponse(ctx, r, key); saved != nil || err != nil {
+			return saved, a.recordFailure(ctx, event, err)
+		}
+	}
+	create, err := prepare()
+	if err != nil {
+		return nil, err
+	}
+	var answer *response
+	err = a.runInTx(ctx, event, func(ctx context.Context) (err error) {
+		if key == "" {
+			answer, err = create(ctx)
 			return err
 		}
-		created, err = create(ctx)
+		answer, err = a.replayOrRun(ctx, r, key, create)
 		return err
 	})
-	return created, err
+	return answer, err
 }
 
+// replayOrRun returns the response that is saved by now, or creates the record and
+// saves the response, in the transaction of ctx.
 func (a *api) replayOrRun(ctx context.Context, r *request, key string, create func(context.Context) (*response, error)) (*response, error) {
-	now, sum := a.clock(), r.bodyHash()
-	hash := hex.EncodeToString(sum[:])
-	saved, err := a.app.TTLStore.Get(ctx, idempotencyKind, key, now)
-	switch {
-	case err == nil:
-		return replay(saved, hash)
-	case !errors.Is(err, store.ErrNotFound):
-		return nil, err
+	if saved, err := a.savedResponse(ctx, r, key); saved != nil || err != nil {
+		return saved, err
 	}
 	created, err := create(ctx)
 	if err != nil {
@@ -66,11 +75,23 @@ func (a *api) replayOrRun(ctx context.Context, r *request, key string, create fu
 	if err != nil {
 		return nil, fmt.Errorf("saving the response: %w", err)
 	}
-	data, err := json.Marshal(savedResponse{Request: hash, ETag: created.etag, Location: created.location, Body: body})
+	data, err := json.Marshal(savedResponse{Request: r.bodyHash(), ETag: created.etag, Location: created.location, Body: body})
 	if err != nil {
 		return nil, fmt.Errorf("saving the response: %w", err)
 	}
-	return created, a.app.TTLStore.Put(ctx, idempotencyKind, key, data, now.Add(idempotencyTTL))
+	return created, a.app.TTLStore.Put(ctx, idempotencyKind, key, data, a.clock().Add(idempotencyTTL))
+}
+
+// savedResponse returns the saved response to this request, nil if there is none.
+func (a *api) savedResponse(ctx context.Context, r *request, key string) (*response, error) {
+	saved, err := a.app.TTLStore.Get(ctx, idempotencyKind, key, a.clock())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return replay(saved, r.bodyHash())
 }
 
 // replay returns the saved response to a request with that hash.

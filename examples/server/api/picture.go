@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 func binary() *huma.Schema { return &huma.Schema{Type: huma.TypeString, Format: "binary"} }
@@ -21,10 +23,8 @@ func (a *api) registerPicture(e userEndpoint) {
 		description: "A JPEG, PNG or GIF of at most 5 MiB. Its center is stored as a square JPEG of 256 pixels, without metadata.",
 		params:      []*huma.Param{ifMatchParam()}, etag: true, picture: true, response: e.View(e.example),
 	}, func(ctx context.Context, r *request) (*response, error) {
-		username := r.text("username")
-		return e.reply(asResult(a.users(ctx).SetPictureIf(ctx, username, bytes.NewReader(r.raw), func(ctx context.Context) error {
-			return checkIfMatch(ctx, r.text(ifMatchHeader), e.currentETag(username))
-		})))
+		opts := &userman.PictureOptions{Precondition: e.precondition(r)}
+		return e.reply(asResult(a.users(ctx).SetPicture(ctx, r.text("username"), bytes.NewReader(r.raw), opts)))
 	})
 	e.registerAction(operation{
 		id: "deletePicture", method: http.MethodDelete, path: path, summary: "Delete the picture of a user",

@@ -60,7 +60,11 @@ func newAuditEvent(action, kind, name string) audit.Event {
 // runInTx runs act in one transaction, which all services join. The transaction
 // rolls back what the services recorded of a failure, so it is recorded here.
 func (a *api) runInTx(ctx context.Context, event audit.Event, act func(context.Context) error) error {
-	err := a.app.TTLStore.RunInTx(ctx, act)
+	return a.recordFailure(ctx, event, a.app.TTLStore.RunInTx(ctx, act))
+}
+
+// recordFailure records err, unless it is nil, and returns it.
+func (a *api) recordFailure(ctx context.Context, event audit.Event, err error) error {
 	if err != nil {
 		a.app.AuditLog.RecordFailure(ctx, event, err)
 	}
@@ -91,8 +95,11 @@ func checkIfMatch(ctx context.Context, ifMatch string, current func(context.Cont
 	if err != nil {
 		return err
 	}
-	if !containsETag(ifMatch, tag) {
+	if !matchesETag(ifMatch, tag) {
 		return &preconditionFailedError{}
 	}
 	return nil
 }
+
+// matchesETag reports whether If-Match lists the tag, or is absent.
+func matchesETag(ifMatch, tag string) bool { return ifMatch == "" || containsETag(ifMatch, tag) }

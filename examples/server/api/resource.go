@@ -138,19 +138,22 @@ func (e *endpoint[R]) reply(result resource.Result[R], err error) (*response, er
 	if err != nil {
 		return nil, err
 	}
-	return &response{etag: computeETag(e.Tagged(result)), body: e.View(result)}, nil
+	return &response{etag: e.etag(result), body: e.View(result)}, nil
 }
 
 func (e *endpoint[R]) create(ctx context.Context, r *request) (*response, error) {
 	body, _ := r.body.(map[string]any)
 	key, _ := body[e.Key].(string)
-	created, err := e.api.idempotent(ctx, r, userman.FoldUsername(r.text("username")), e.newEvent(ctx, "create", key), func(ctx context.Context) (*response, error) {
-		result, err := e.Create(ctx, e.draft(ctx, r, body))
-		answer, err := e.reply(result, err)
-		if err == nil {
-			answer.location = prefix + e.path + "/" + url.PathEscape(e.KeyOf(result.Record))
-		}
-		return answer, err
+	created, err := e.api.idempotent(ctx, r, userman.FoldUsername(r.text("username")), e.newEvent(ctx, "create", key), func() (func(context.Context) (*response, error), error) {
+		commit, err := e.Prepare(ctx, e.draft(ctx, r, body))
+		return func(ctx context.Context) (*response, error) {
+			result, err := commit(ctx)
+			answer, err := e.reply(result, err)
+			if err == nil {
+				answer.location = prefix + e.path + "/" + url.PathEscape(e.KeyOf(result.Record))
+			}
+			return answer, err
+		}, err
 	})
 	e.afterChange(err)
 	return created, err
@@ -204,12 +207,21 @@ func (e *endpoint[R]) apply(ctx context.Context, record *R, body map[string]any)
 
 func (e *endpoint[R]) update(ctx context.Context, r *request) (*response, error) {
 	body, _ := r.body.(map[string]any)
-	return e.change(ctx, r, "update", func(ctx context.Context, key string) (resource.Result[R], error) {
-		return e.Update(ctx, key, func(record *R) error { return store.NewInvalidError(e.apply(ctx, record, body)...) })
-	})
+	answer, err := e.reply(e.Update(ctx, r.text(e.param), func(record *R) error {
+		if !matchesETag(r.text(ifMatchHeader), e.etag(resource.Result[R]{Record: record})) {
+			return &preconditionFailedError{}
+		}
+		return store.NewInvalidError(e.apply(ctx, record, body)...)
+	}))
+	e.afterChange(err)
+	return answer, err
 }
 
-// change changes one record, on the condition of If-Match.
+// etag returns the ETag of a record.
+func (e *endpoint[R]) etag(result resource.Result[R]) string { return computeETag(e.Tagged(result)) }
+
+// change changes one record, on the condition of If-Match. act may be part of a
+// transaction, so it must not do anything slow.
 func (e *endpoint[R]) change(ctx context.Context, r *request, action string, act func(ctx context.Context, key string) (resource.Result[R], error)) (*response, error) {
 	key := r.text(e.param)
 	var answer *response
@@ -227,7 +239,15 @@ func (e *endpoint[R]) currentETag(key string) func(context.Context) (string, err
 		if err != nil {
 			return "", err
 		}
-		return computeETag(e.Tagged(result)), nil
+		return e.etag(result), nil
+	}
+}
+
+// precondition returns a check of If-Match for an operation that begins its own
+// transaction, because it does something slow before.
+func (e *endpoint[R]) precondition(r *request) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return checkIfMatch(ctx, r.text(ifMatchHeader), e.currentETag(r.text(e.param)))
 	}
 }
 

@@ -111,13 +111,11 @@ func (a *api) registerSetUserPassword(e userEndpoint) {
 		errors:      []int{http.StatusConflict}, params: []*huma.Param{ifMatchParam()}, etag: true,
 		request: map[string]any{"generate": true, "must_change_password": true}, response: e.View(e.created),
 	}, func(ctx context.Context, r *request, body *NewUserPassword) (*response, error) {
-		return e.change(ctx, r, "set password", func(ctx context.Context, username string) (userResult, error) {
-			return a.setUserPassword(ctx, username, body)
-		})
+		return e.reply(a.setUserPassword(ctx, r.text("username"), body, e.precondition(r)))
 	})
 }
 
-func (a *api) setUserPassword(ctx context.Context, username string, body *NewUserPassword) (userResult, error) {
+func (a *api) setUserPassword(ctx context.Context, username string, body *NewUserPassword, precondition func(context.Context) error) (userResult, error) {
 	users := a.users(ctx)
 	password, errs, err := resource.NewPassword(users, body.Password, body.Generate)
 	if err == nil {
@@ -126,7 +124,9 @@ func (a *api) setUserPassword(ctx context.Context, username string, body *NewUse
 	if err != nil {
 		return userResult{}, err
 	}
-	u, err := users.SetPassword(ctx, username, password, &userman.PasswordOptions{MustChange: body.MustChangePassword, DisableTokens: body.DisableTokens})
+	u, err := users.SetPassword(ctx, username, password, &userman.PasswordOptions{
+		MustChange: body.MustChangePassword, DisableTokens: body.DisableTokens, Precondition: precondition,
+	})
 	result, err := asResult(u, err)
 	if body.Generate {
 		result.Secret = password

@@ -177,7 +177,7 @@ func (a *administratorPages) askPassword(_ context.Context, _ *request, now *amp
 }
 
 func (a *administratorPages) setPassword(ctx context.Context, r *request, now *ampusers.Administrator) (response, error) {
-	changed, err := a.administrators(ctx).SetPassword(ctx, now.Username, store.NewSecret(r.form("password")))
+	changed, err := a.administrators(ctx).SetPassword(ctx, now.Username, store.NewSecret(r.form("password")), nil)
 	if err == nil && now.Username == r.admin.Username {
 		err = a.sessions.Refresh(ctx, changed)
 	}

@@ -33,7 +33,7 @@ func TestGolden_pages(t *testing.T) {
 	require.NoError(t, s.Site.Users.Delete(t.Context(), "ben.second"))
 	var picture bytes.Buffer
 	require.NoError(t, png.Encode(&picture, image.NewGray(image.Rect(0, 0, 40, 30))))
-	_, err := s.Site.Users.SetPicture(t.Context(), "ada.first", &picture)
+	_, err := s.Site.Users.SetPicture(t.Context(), "ada.first", &picture, nil)
 	require.NoError(t, err)
 	gone, err := s.Site.Users.List(t.Context(), userman.Query{Status: userman.StatusDeleted})
 	require.NoError(t, err)

@@ -7,9 +7,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
-	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 // errStale means that the record was changed after the form was loaded.
@@ -87,33 +85,13 @@ func (rp *record[R]) createRecord(ctx context.Context, r *request, in input) (re
 	if rp.Secret != nil {
 		d.Secret = store.NewSecret(r.form(rp.Secret.Name))
 	}
-	errs := rp.apply(d.Record, in, true)
+	d.Errors = rp.apply(d.Record, in, true)
 	if rp.draft != nil {
 		if err := rp.draft(ctx, r, in, d); err != nil {
 			return result, err
 		}
 	}
-	key := username.Normalize(rp.KeyOf(d.Record))
-	if !username.Valid(key) {
-		key = "" // it may be a secret in the wrong field
-	}
-	err = rp.inTx(ctx, "create", key, errs, func(ctx context.Context) (err error) {
-		result, err = rp.Create(ctx, d)
-		return err
-	})
-	return result, err
-}
-
-// inTx makes a change. When the form has errors of its own, the change is undone,
-// and one response reports them together with those of the service.
-func (rp *record[R]) inTx(ctx context.Context, action, key string, errs []store.FieldError, change func(ctx context.Context) error) error {
-	if len(errs) == 0 {
-		return change(ctx)
-	}
-	err := rp.site.DB.RunInTx(ctx, func(ctx context.Context) error { return resource.MergeErrors(errs, change(ctx)) })
-	// The entry of the service was undone as well.
-	rp.site.AuditLog.RecordFailure(ctx, audit.Event{Action: action, Kind: rp.Kind, Key: key}, err)
-	return err
+	return rp.Create(ctx, d)
 }
 
 // show shows the page of a record.
@@ -152,19 +130,14 @@ func (rp *record[R]) save(ctx context.Context, r *request) (response, error) {
 			return rp.page(ctx, r, loaded, in, formErrors{}, func(f *form) { f.Version, f.Message = version, message })
 		}
 	}
-	var before, after *R
-	err = rp.inTx(ctx, "update", rp.KeyOf(loaded), rp.apply(rp.New(), in, false), func(ctx context.Context) error {
-		result, err := rp.Update(ctx, rp.KeyOf(loaded), func(now *R) error {
-			if rp.version(now) != version || rp.same != nil && !rp.same(loaded, now) {
-				return errStale
-			}
-			copied := *now
-			before = &copied
-			rp.apply(now, in, false) // inTx reports what cannot be read
-			return nil
-		})
-		after = result.Record
-		return err
+	var before *R
+	result, err := rp.Update(ctx, rp.KeyOf(loaded), func(now *R) error {
+		if rp.version(now) != version || rp.same != nil && !rp.same(loaded, now) {
+			return errStale
+		}
+		copied := *now
+		before = &copied
+		return store.NewInvalidError(rp.apply(now, in, false)...)
 	})
 	if err != nil {
 		return rp.saveFailed(ctx, r, in, version, err)
@@ -172,9 +145,9 @@ func (rp *record[R]) save(ctx context.Context, r *request) (response, error) {
 	rp.afterChange()
 	message := "Saved."
 	if rp.saved != nil {
-		message = rp.saved(before, after)
+		message = rp.saved(before, result.Record)
 	}
-	return redirect{Path: rp.path(after), Flash: message}, nil
+	return redirect{Path: rp.path(result.Record), Flash: message}, nil
 }
 
 // saveFailed shows the form again, with the errors or with the conflict.

@@ -40,7 +40,7 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	b := start(t, withMailer(newFakeMailer()))
 	users := b.server.Site.Users
 	jane := b.createUser(userman.User{Username: "jane.roe", Email: "jane@example.com"})
-	_, err := users.SetPicture(t.Context(), "jane.roe", bytes.NewReader(testPNG(t)))
+	_, err := users.SetPicture(t.Context(), "jane.roe", bytes.NewReader(testPNG(t)), nil)
 	require.NoError(t, err)
 	created, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{})
 	require.NoError(t, err)

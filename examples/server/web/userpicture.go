@@ -40,7 +40,7 @@ func (u *userPages) picture(ctx context.Context, r *request, now *userman.User) 
 func (u *userPages) setPicture(ctx context.Context, r *request, now *userman.User) (response, error) {
 	part, err := formFile(r, "picture")
 	if err == nil {
-		_, err = u.users(ctx).SetPicture(ctx, now.Username, part)
+		_, err = u.users(ctx).SetPicture(ctx, now.Username, part, nil)
 	}
 	switch {
 	case err == nil:

@@ -1,0 +1,109 @@
+package userman
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/permission"
+)
+
+// groupSet is what the service computes of all groups at one revision. It never
+// changes.
+type groupSet struct {
+	revision int64
+	resolver *permission.Resolver
+	// names are the names of the groups, by their folded form.
+	names map[string]string
+	// defaults are the names of the default groups, sorted.
+	defaults []string
+}
+
+// groups returns the current groups, as of the transaction of ctx. It reads them
+// only if they changed since the last call.
+func (s *Service) groups(ctx context.Context) (*groupSet, error) {
+	revision, err := s.store.GroupsRevision(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.groupsAt(ctx, revision)
+}
+
+// groupsAt returns the groups at that revision.
+func (s *Service) groupsAt(ctx context.Context, revision int64) (*groupSet, error) {
+	if cached := s.shared.groups.get(revision); cached != nil {
+		return cached, nil
+	}
+	groups, revision, err := s.store.ListGroups(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if cached := s.shared.groups.get(revision); cached != nil {
+		return cached, nil
+	}
+	set := newGroupSet(s.registry, groups, revision)
+	s.shared.groups.latest.Store(set)
+	return set, nil
+}
+
+func newGroupSet(registry *permission.Registry, groups []*Group, revision int64) *groupSet {
+	set := &groupSet{revision: revision, names: make(map[string]string, len(groups))}
+	grants := make([]permission.GroupGrants, len(groups))
+	for i, g := range groups {
+		grants[i] = permission.GroupGrants{Name: g.Name, Priority: g.Priority, Permissions: g.Permissions}
+		set.names[FoldGroupName(g.Name)] = g.Name
+		if g.Default {
+			set.defaults = append(set.defaults, g.Name)
+		}
+	}
+	slices.Sort(set.defaults)
+	set.resolver = permission.NewResolver(registry, grants)
+	return set
+}
+
+// resolve returns the names as the groups are called, sorted and each once, and
+// what is wrong with them.
+func (g *groupSet) resolve(names []string) ([]string, []store.FieldError) {
+	if len(names) > MaxGroupsPerUser {
+		return nil, []store.FieldError{{Field: "groups", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", MaxGroupsPerUser)}}
+	}
+	var errs []store.FieldError
+	found := make([]string, 0, len(names))
+	for i, name := range names {
+		canonicalName, ok := "", false
+		if len(name) <= maxText {
+			canonicalName, ok = g.names[FoldGroupName(normalizeText(name))]
+		}
+		if !ok {
+			errs = append(errs, store.FieldError{
+				Field: fmt.Sprintf("groups[%d]", i), Code: store.CodeUnknown, Message: "there is no such group; choose from the list of groups, or make it first",
+			})
+			continue
+		}
+		found = append(found, canonicalName)
+	}
+	return sortedUnique(found), errs
+}
+
+// withDefaultGrants returns u with the grants that every user has, and no others.
+func (g *groupSet) withDefaultGrants(u *User) *User {
+	c := u.Clone()
+	c.Groups, c.Permissions = slices.Clone(g.defaults), nil
+	return c
+}
+
+// groupCache holds the last groups. A revision is never used twice, so the groups
+// of a transaction that is rolled back are not found again.
+type groupCache struct {
+	latest atomic.Pointer[groupSet]
+}
+
+// get returns the groups at that revision, or nil.
+func (c *groupCache) get(revision int64) *groupSet {
+	if cached := c.latest.Load(); cached != nil && cached.revision == revision {
+		return cached
+	}
+	return nil
+}
