@@ -45,8 +45,10 @@ func TestGolden_api(t *testing.T) { //nolint:tparallel // the groups run one aft
 				r := &recorder{op: op, method: method, path: path, at: shared.path(path)}
 				r.refusals(t, root, desk)
 				t.Parallel()
-				h := records.server(t)
-				r.success(t, trial, h, h.logIn(t, "root"))
+				for _, trial := range trial.all() {
+					h := records.server(t)
+					r.success(t, trial, h, h.logIn(t, "root"))
+				}
 				mu.Lock()
 				defer mu.Unlock()
 				answers[op.OperationID] = r.said.String()

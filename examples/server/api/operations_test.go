@@ -24,7 +24,12 @@ type operationCase struct {
 	prepare func(t *testing.T, h *harness, v *apiClient) any
 	query   string
 	status  int
+	// also are further cases of the same operation.
+	also []operationCase
 }
+
+// all returns the case and the further ones.
+func (c operationCase) all() []operationCase { return append([]operationCase{c}, c.also...) }
 
 func operationCases() map[string]operationCase {
 	ok := func(prepare func(t *testing.T, h *harness, v *apiClient) any) operationCase {
@@ -65,7 +70,9 @@ func operationCases() map[string]operationCase {
 		"listPrivilegeClasses":   ok(nil),
 		"listAMIAccountPresets":  ok(nil),
 
-		"listUsers":              {prepare: withUser, query: "search=JANE&sort=-last_name&status=enabled&group=sales&extension=4001&email=jane@example.com&not_welcomed=true&limit=5", status: http.StatusOK},
+		"listUsers": {prepare: withUser, query: "search=JANE&sort=-last_name&status=enabled&group=sales&extension=4001&email=jane@example.com&not_welcomed=true&limit=5", status: http.StatusOK, also: []operationCase{
+			{prepare: withDeleted, query: "status=deleted", status: http.StatusOK},
+		}},
 		"createUser":             {status: http.StatusCreated},
 		"getUser":                ok(withUser),
 		"updateUser":             ok(withUser),
@@ -76,7 +83,7 @@ func operationCases() map[string]operationCase {
 		"endUserSessions":        {prepare: withUser, status: http.StatusNoContent},
 		"createPasswordLink":     {prepare: withUser, status: http.StatusCreated},
 		"createSoftphoneLink":    {prepare: withUser, status: http.StatusCreated},
-		"sendMail":               ok(withUser),
+		"sendMail":               {prepare: withUser, status: http.StatusOK, also: []operationCase{ok(withResetMailBody)}},
 		"previewMail":            ok(withUser),
 		"setUserPassword":        ok(withUser),
 		"deleteUserSecondFactor": ok(withUser),
@@ -142,6 +149,12 @@ func withJane(t *testing.T, h *harness, _ *apiClient) any {
 	t.Helper()
 	h.addAdministrator(t, ampusers.Administrator{Username: "jane.admin", Sections: []string{"ami-accounts"}})
 	return nil
+}
+
+func withResetMailBody(t *testing.T, h *harness, v *apiClient) any {
+	t.Helper()
+	withUser(t, h, v)
+	return map[string]any{"kind": "reset"}
 }
 
 func withCRM(t *testing.T, h *harness, _ *apiClient) any {
@@ -210,34 +223,42 @@ func TestAPI_operationsMatchDocument(t *testing.T) {
 			t.Parallel()
 			trial, known := cases[op.OperationID]
 			require.True(t, known, "this operation needs a trial")
-			h := start(t)
-			v := h.logIn(t, "root")
-			var input any
-			if op.RequestBody != nil && !op.takesPicture() {
-				input = op.RequestBody.Content["application/json"].Example
+			for _, trial := range trial.all() {
+				d.requireMatches(t, method, path, op, trial)
 			}
-			if trial.prepare != nil {
-				if created := trial.prepare(t, h, v); created != nil {
-					input = created
-				}
-			}
-			d.requireRejectsInvalidInput(t, v, method, h.path(path), op)
-			target := h.path(path)
-			if trial.query != "" {
-				target += "?" + trial.query
-			}
-			if input != nil && !op.takesPicture() {
-				require.Empty(t, d.validate(t, op.RequestBody.Content["application/json"].Schema, input, "body"))
-			}
-			var headers []string
-			if op.takesPicture() {
-				headers = []string{"Content-Type", "image/png"}
-			}
-			answer := v.call(t, method, target, input, headers...).requireStatus(t, trial.status)
-			d.requireDocumented(t, op, trial.status, answer)
 		})
 	})
 	require.Len(t, cases, len(operationIDs(d)), "a trial without an operation")
+}
+
+// requireMatches requires that the operation does what the document says.
+func (d *document) requireMatches(t *testing.T, method, path string, op *operation, trial operationCase) {
+	t.Helper()
+	h := start(t)
+	v := h.logIn(t, "root")
+	var input any
+	if op.RequestBody != nil && !op.takesPicture() {
+		input = op.RequestBody.Content["application/json"].Example
+	}
+	if trial.prepare != nil {
+		if created := trial.prepare(t, h, v); created != nil {
+			input = created
+		}
+	}
+	d.requireRejectsInvalidInput(t, v, method, h.path(path), op)
+	target := h.path(path)
+	if trial.query != "" {
+		target += "?" + trial.query
+	}
+	if input != nil && !op.takesPicture() {
+		require.Empty(t, d.validate(t, op.RequestBody.Content["application/json"].Schema, input, "body"))
+	}
+	var headers []string
+	if op.takesPicture() {
+		headers = []string{"Content-Type", "image/png"}
+	}
+	answer := v.call(t, method, target, input, headers...).requireStatus(t, trial.status)
+	d.requireDocumented(t, op, trial.status, answer)
 }
 
 func operationIDs(d *document) []string {
