@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// userEvent begins an entry of the trail about somebody called username. What is no
-// username may be a password in the wrong field: it is not kept.
+// userEvent returns the audit event of an action on a user. A text that is not a
+// username may be a password in the wrong field: it is not recorded.
 func (s *Service) userEvent(action, username string) audit.Event {
 	event := audit.Event{Action: action, Kind: KindUser}
 	if name := validUsername(username); name != "" {
@@ -20,8 +20,7 @@ func (s *Service) userEvent(action, username string) audit.Event {
 	return event
 }
 
-// validUsername returns what somebody typed as a username is kept, or "" when
-// it can be none.
+// validUsername returns a username in stored form, or "" if it is invalid.
 func validUsername(name string) string {
 	if len(name) > maxText {
 		return ""
@@ -35,7 +34,7 @@ func validUsername(name string) string {
 // auditName returns the audit key of a record of this team.
 func (s *Service) auditName(name string) string { return audit.TeamKey(s.store.Team(), name) }
 
-// auditKey returns what u is called in the trail.
+// auditKey returns the kind and the audit key of u.
 func (s *Service) auditKey(u *User) (kind, key string) {
 	if !u.DeletedAt.IsZero() {
 		return KindDeletedUser, s.auditName(u.ID)
@@ -43,9 +42,8 @@ func (s *Service) auditKey(u *User) (kind, key string) {
 	return KindUser, s.auditName(u.Username)
 }
 
-// changeEvents returns what the trail is told of a change: that the record under the
-// old key is gone, and the new one there, when the key is another one. before
-// is nil of a new person, after of one who is gone for good.
+// changeEvents returns the audit events of a change: one event, or two if the audit key
+// changes. before is nil for a new user, after for a purged one.
 func (s *Service) changeEvents(action string, before, after *User) []audit.Event {
 	var events []audit.Event
 	if before != nil {
@@ -79,7 +77,7 @@ func (s *Service) AuditSource() []audit.RecordSource {
 	return sources
 }
 
-// visitState is called with the key of a record and all that it holds.
+// visitState is called with the audit key and the state of a record.
 type visitState = func(key string, sealed []byte) error
 
 func (s *Service) eachUserState(deleted bool) func(ctx context.Context, visit visitState) error {
@@ -107,10 +105,10 @@ func (s *Service) eachGroupState(ctx context.Context, visit visitState) error {
 	return nil
 }
 
-// userState is all that is kept of a person, in a form that is equal for equal
-// records only; what holds nothing is left out, so that a field may be added.
-// Every write is in the trail, so nothing else has to be left out. Times are
-// microseconds, as the store keeps them.
+// userState is everything that is stored of a user, in a form that is equal for equal
+// records only. Zero fields are left out, so that a field can be added. Every write is
+// recorded, so nothing else is left out. Times are microseconds, as the store keeps
+// them.
 type userState struct {
 	ID          string                 `json:"id,omitempty"`
 	Fields      map[string]any         `json:"fields,omitempty"`
@@ -139,7 +137,7 @@ type linkState struct {
 	ExpiresAt int64  `json:"expires_at"`
 }
 
-// auditState returns u as the trail takes its fingerprint of it.
+// auditState returns u for [audit.Event].State.
 func auditState(u *User) []byte {
 	return audit.MarshalState(userState{
 		ID: u.ID, Fields: Fields().Snapshot(u), Groups: u.Groups, Permissions: u.Permissions, Directory: u.Directory, Picture: u.Picture,
@@ -158,8 +156,8 @@ func newLinkState(link *credential.OneTimeToken) *linkState {
 	return &linkState{link.TokenHash, audit.StateTime(link.ExpiresAt)}
 }
 
-// groupAuditState returns g as the trail takes its fingerprint of it. Who is in it
-// is sealed with each person.
+// groupAuditState returns g for [audit.Event].State. Memberships are in the state of
+// each user.
 func groupAuditState(g *Group) []byte {
 	return audit.MarshalState(struct {
 		Name        string                 `json:"name,omitempty"`

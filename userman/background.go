@@ -9,21 +9,21 @@ import (
 )
 
 const (
-	// maxBackgroundTasks is how much work runs in the background at once, and
-	// maxBackgroundQueue how much more may wait for its turn.
+	// maxBackgroundTasks is the number of tasks that run at once, and
+	// maxBackgroundQueue the number of tasks that wait.
 	maxBackgroundTasks = 4
 	maxBackgroundQueue = 1000
-	// backgroundTimeout bounds each piece of work, from when it begins.
+	// backgroundTimeout limits the time of each task.
 	backgroundTimeout = 2 * time.Minute
 )
 
-// background is work that goes on after the call that began it has returned.
+// background runs tasks after the call that started them has returned.
 type background struct {
 	slots chan struct{}
 
 	mu      sync.Mutex
 	running int
-	// idle is closed when nothing is running any more; nil when nothing is.
+	// idle is closed when no task is running; nil if none is.
 	idle chan struct{}
 }
 
@@ -31,22 +31,20 @@ func newBackground() *background {
 	return &background{slots: make(chan struct{}, maxBackgroundTasks)}
 }
 
-// runInBackground runs work after the call has returned, by the actor of ctx and
-// with a time limit, a bounded number at once; false when there is too much to
-// do. See [Service.Shutdown].
+// runInBackground runs work after the call has returned, with the actor of ctx and a
+// time limit. It returns false if too many tasks wait. See [Service.Shutdown].
 //
-// Nothing else of ctx goes along: the transaction that it may hold has ended by
-// then.
+// work receives nothing else of ctx, whose transaction has ended by then.
 func (s *Service) runInBackground(ctx context.Context, work func(ctx context.Context)) bool {
 	detached := audit.WithActor(context.Background(), audit.ActorFromContext(ctx))
 	return s.shared.background.run(detached, work) //nolint:contextcheck // see above
 }
 
-// Shutdown returns when what the service does in the background is done, such as
-// reset mails, or when ctx ends. Call it before the program ends.
+// Shutdown waits for background tasks, such as reset mails, or until ctx ends. Call it
+// before the program exits.
 func (s *Service) Shutdown(ctx context.Context) error { return s.shared.background.wait(ctx) }
 
-// run runs work when it is its turn; false when too many wait.
+// run runs work when a slot is free; it returns false if too many tasks wait.
 func (b *background) run(ctx context.Context, work func(ctx context.Context)) bool {
 	if !b.acquire() {
 		return false
@@ -84,7 +82,7 @@ func (b *background) release() {
 	}
 }
 
-// wait returns when nothing is running, or with the error of ctx.
+// wait returns when no task is running, or with the error of ctx.
 func (b *background) wait(ctx context.Context) error {
 	b.mu.Lock()
 	idle := b.idle

@@ -8,7 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// References returns the records that refer to the person.
+// References returns the records that refer to the user.
 func (s *Service) References(ctx context.Context, username string) ([]store.Reference, error) {
 	u, err := s.find(ctx, username)
 	if err != nil {
@@ -17,7 +17,7 @@ func (s *Service) References(ctx context.Context, username string) ([]store.Refe
 	return s.listReferences(ctx, u)
 }
 
-// listReferences asks everybody who may refer to u.
+// listReferences returns the records that refer to u.
 func (s *Service) listReferences(ctx context.Context, u *User) ([]store.Reference, error) {
 	all := []store.Reference{}
 	for _, find := range s.opts.References {
@@ -30,16 +30,16 @@ func (s *Service) listReferences(ctx context.Context, u *User) ([]store.Referenc
 	return all, nil
 }
 
-// Delete sets the person aside: gone everywhere, but to [Service.Restore]. All
-// sessions and links end, tokens do not work, and username and default
-// extension are free for others. While records refer to the person it is
-// refused with a [store.InUseError] that lists them.
+// Delete deletes the user, who can be restored with [Service.Restore]. It ends all
+// sessions and links; API tokens do not work, and the username and default extension
+// are free for others. It returns an error wrapping [store.ErrInUse], which lists the
+// references, if records refer to the user.
 func (s *Service) Delete(ctx context.Context, username string) error {
 	_, err := s.mutate(ctx, "delete", username, s.softDelete)
 	return err
 }
 
-// softDelete makes u a deleted person, unless something refers to them.
+// softDelete marks u as deleted unless a record refers to u.
 func (s *Service) softDelete(ctx context.Context, u *User) error {
 	if err := s.requireUnreferenced(ctx, u); err != nil {
 		return err
@@ -50,7 +50,7 @@ func (s *Service) softDelete(ctx context.Context, u *User) error {
 	return nil
 }
 
-// requireUnreferenced refuses to delete somebody to whom records refer.
+// requireUnreferenced returns an error wrapping ErrInUse if a record refers to u.
 func (s *Service) requireUnreferenced(ctx context.Context, u *User) error {
 	references, err := s.listReferences(ctx, u)
 	if err == nil && len(references) > 0 {
@@ -59,10 +59,10 @@ func (s *Service) requireUnreferenced(ctx context.Context, u *User) error {
 	return err
 }
 
-// Restore undoes [Service.Delete]. A [store.AlreadyExistsError] when somebody else has
-// the username or the default extension by now: rename them, or give change to
-// edit the restored record as [Service.Update] does; nil edits nothing. A
-// [store.ConflictError] for somebody who was not deleted.
+// Restore undoes [Service.Delete]. If change is not nil, it edits the restored record
+// as [Service.Update] does. Restore returns an error wrapping [store.ErrAlreadyExists]
+// if another user has the username or the default extension, and one wrapping
+// [store.ErrConflict] if the user is not deleted.
 func (s *Service) Restore(ctx context.Context, id string, change func(*User) error) (*User, error) {
 	intent := audit.Event{Action: "restore", Kind: KindDeletedUser}
 	find := func(ctx context.Context) (*User, error) { return s.findDeleted(ctx, id) }
@@ -80,7 +80,7 @@ func (s *Service) Restore(ctx context.Context, id string, change func(*User) err
 	})
 }
 
-// findDeleted reads somebody who was deleted.
+// findDeleted reads a deleted user.
 func (s *Service) findDeleted(ctx context.Context, id string) (*User, error) {
 	u, err := s.findAny(ctx, id)
 	if err == nil && u.DeletedAt.IsZero() {
@@ -89,8 +89,8 @@ func (s *Service) findDeleted(ctx context.Context, id string) (*User, error) {
 	return u, err
 }
 
-// Purge removes a person for good who was deleted before, with tokens and
-// picture. A [store.ConflictError] for one who was not.
+// Purge removes a deleted user permanently, with API tokens and picture. It returns an
+// error wrapping [store.ErrConflict] if the user is not deleted.
 func (s *Service) Purge(ctx context.Context, id string) error {
 	const action = "purge"
 	var purged *User

@@ -15,27 +15,26 @@ type Directory interface {
 	// Name is 1 to 64 lower-case letters, digits and dashes, such as
 	// "head-office". The records of its users hold it, so it must not change.
 	Name() string
-	// Capabilities says what it can do.
+	// Capabilities returns what the directory supports.
 	Capabilities() Capabilities
-	// Authenticate reports whether the password is that of the user with that
-	// external ID. An empty password never is. An error is a failure of the
-	// directory. It ends with ctx.
+	// Authenticate reports whether the password is that of the user with that external
+	// ID. It is false for an empty password. An error means that the directory failed.
+	// It ends with ctx.
 	Authenticate(ctx context.Context, externalID string, password store.Secret) (bool, error)
-	// Each calls visit for every person, in any order, holding no more than a
-	// bounded part of them. An error of visit is returned at once. Any other
-	// error means that not all were seen: nothing may be concluded from who
-	// was missing.
+	// Each calls visit for every user, in any order, and holds a bounded part of them
+	// in memory. It returns an error of visit at once. Any other error means that users
+	// may be missing from the visits.
 	Each(ctx context.Context, visit func(DirectoryEntry) error) error
 }
 
-// FieldOwner is what a [Directory] may be besides: it says which fields of its
-// people, named as in JSON, it keeps itself, such as "email". [Service.Update]
-// refuses to change those.
+// FieldOwner is an optional interface of a [Directory]. OwnsField reports whether the
+// directory keeps a field of its users, named as in JSON, such as "email".
+// [Service.Update] rejects changes of these fields.
 type FieldOwner interface {
 	OwnsField(field string) bool
 }
 
-// Capabilities are what a [Directory] can do.
+// Capabilities lists what a [Directory] supports.
 type Capabilities struct {
 	// Authenticate reports whether the directory keeps the passwords of its
 	// users. Then they are verified there, and cannot be set here.
@@ -46,36 +45,33 @@ type Capabilities struct {
 	Sync bool `json:"sync"`
 }
 
-// DirectoryEntry is a person as a directory knows them.
+// DirectoryEntry is a user as a directory returns it.
 type DirectoryEntry struct {
-	// ExternalID never changes, also when the person is renamed or moved.
+	// ExternalID never changes, even when the user is renamed or moved.
 	ExternalID string
-	// User holds the fields that the directory owns. Disabled in it says that
-	// the person is disabled there: [Service.Sync] treats them as missing, but
-	// never deletes them while they are there. Whoever is disabled by hand
-	// stays so, whatever the directory says.
+	// User holds the fields that the directory owns. If its Disabled is set,
+	// [Service.Sync] treats the user as missing but does not delete the user. A user
+	// who was disabled manually stays disabled.
 	User *User
-	// ManagedFields are the names, as in JSON, of the fields of User that the
-	// directory keeps, such as "email"; others are kept here. Groups,
-	// permissions and "disabled" cannot be owned. The username of somebody
-	// new is taken from User in any case.
+	// ManagedFields are the names, as in JSON, of the fields of User that the directory
+	// owns, such as "email". Groups, permissions and "disabled" cannot be owned. The
+	// username of a new user always comes from User.
 	ManagedFields []string
-	// Groups are the names of the person's groups there; they count when the
-	// directory has the ability Groups.
+	// Groups are the names of the user's groups in the directory. They are used if the
+	// directory has the capability Groups.
 	Groups []string
-	// Problem says why this entry cannot be used, in one sentence; then only
-	// ExternalID may be set, or not even that. The person is left as they are.
+	// Problem explains in one sentence why the entry cannot be used. Then only
+	// ExternalID may be set, and the user stays unchanged.
 	Problem string
 }
 
 var directoryNamePattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
-// ValidDirectoryName reports whether a directory may be called that, see
-// [Directory].
+// ValidDirectoryName reports whether name is a valid name of a [Directory].
 func ValidDirectoryName(name string) bool { return directoryNamePattern.MatchString(name) }
 
-// validateDirectories panics where the directories contradict each other: that is
-// a mistake in the program.
+// validateDirectories panics if the directories contradict each other: that is an error
+// in the program.
 func validateDirectories(directories []Directory) {
 	seen := make(map[string]bool, len(directories))
 	for i, d := range directories {
@@ -90,8 +86,7 @@ func validateDirectories(directories []Directory) {
 // Directories returns the directories of [Options].
 func (s *Service) Directories() []Directory { return slices.Clone(s.opts.Directories) }
 
-// directory returns the directory of that name; false when the options have
-// none.
+// directory returns the directory of that name; false if there is none.
 func (s *Service) directory(name string) (Directory, bool) {
 	for _, d := range s.opts.Directories {
 		if d.Name() == name {
@@ -101,23 +96,22 @@ func (s *Service) directory(name string) (Directory, bool) {
 	return nil, false
 }
 
-// directoryOf returns the directory that u comes from; false for people who are
-// kept here, and for those of a directory that the product has no more, whose
-// password nobody can tell.
+// directoryOf returns the directory of u. It is false for local users, and for users of
+// a directory that is no longer in the options.
 func (s *Service) directoryOf(u *User) (Directory, bool) { return s.directory(u.Directory) }
 
-// DirectoryError says that a [Directory] could not be read to its end. What is
-// wrong is told in the directory's own words, for those who administer it.
+// DirectoryError means that a [Directory] could not be read completely. Its text is
+// that of the directory, for administrators.
 type DirectoryError struct {
-	// Directory is its name, and Err what it returned.
+	// Directory is the name of the directory, and Err its error.
 	Directory string
 	Err       error
 }
 
-// Error says which directory it is, and why.
+// Error returns the name of the directory and its error.
 func (e *DirectoryError) Error() string {
 	return "the directory " + e.Directory + " could not be read: " + e.Err.Error()
 }
 
-// Unwrap returns the directory's own error.
+// Unwrap returns the error of the directory.
 func (e *DirectoryError) Unwrap() error { return e.Err }

@@ -1,49 +1,48 @@
-// Package userman keeps the directory of people of a PBX: who they are, which
-// extensions are theirs, what they may do, and how they log in to the portal
-// and to other services.
+// Package userman manages the users of a PBX: their extensions, groups, permissions and
+// mails, and their logins to the portal and to other services.
 //
-// A person is not an administrator of the product's pages (package ampusers),
-// not an AMI account with which a program talks to Asterisk (package manager),
-// and not an extension, a device that rings (package account/extension): a
-// person owns extensions. Somebody who administers the product and has a
-// telephone has one record here and one there, with a password each.
+// A user is not an administrator (package ampusers), not an AMI account of a program
+// (package manager), and not an extension (package account/extension): a user owns
+// extensions. A human who administers the product and has a phone has a record in both
+// packages, with a password each.
 //
-// # What people may do
+// # Permissions
 //
-// What can be permitted is a list of typed [permission.Permission]s, which a product
-// extends with its own. A person, a group and the permission's default each may
-// say something about it: what is said of the person goes first, then the
-// groups by priority and name, then the default. [Service.EffectivePermissions] answers
-// what comes of it, and why.
+// A product extends the list of typed [permission.Permission] values. The value of a
+// permission comes from the user, else from the groups in the order of priority and
+// name, else from the default. [Service.EffectivePermissions] returns the effective
+// values and explains them.
 //
-// # Logging in
+// # Logins
 //
-// Passwords are kept as argon2id, set by hand or through links in mails that
-// work once: [Service.Invite], [Service.RequestReset]. Portals use
-// [Service.Authenticate], services with a login of their own, such as XMPP,
-// [Service.AuthenticateService], and programs API tokens, package
-// userman/apitoken. The password is never copied to any of them.
+// Passwords are stored as argon2id hashes. Administrators set them, or users through
+// links that work once: [Service.Invite], [Service.RequestReset]. Portals call
+// [Service.Authenticate]. Services with their own login form, such as XMPP, call
+// [Service.AuthenticateService]. Programs use API tokens, package userman/apitoken. The
+// password is never copied to any of them.
 //
-// # Who calls what
+// # Callers
 //
-// A portal calls what people do by their own hand. Until they have logged in it
-// takes what they typed ([Service.Authenticate], [Service.RequestReset]) or the
-// token of a link ([Service.AcceptInvitation], [Service.ActivateSoftphone]),
-// and then their ID, which a rename leaves alone: [Service.Session],
-// [Service.ChangePassword], [Service.BeginSecondFactor].
+// A portal calls the methods for users. Before the login it passes what the user typed
+// ([Service.Authenticate], [Service.RequestReset]) or the token of a link
+// ([Service.AcceptInvitation], [Service.ActivateSoftphone]). After the login it passes
+// the ID, which a rename does not change: [Service.Session], [Service.ChangePassword],
+// [Service.BeginSecondFactor].
 //
-// Pages for administrators call the rest, of people by username:
-// [Service.Update], [Service.SetPassword], [Service.Invite],
-// [Service.RemoveSecondFactor]; for those who reach some extensions only, on
-// what [Service.Scoped] returns. The username of somebody deleted is free for
-// others: [Service.Restore] and [Service.Purge] take the ID.
+// Pages for administrators call the other methods with the username: [Service.Update],
+// [Service.SetPassword], [Service.Invite], [Service.RemoveSecondFactor].
+// [Service.Scoped] limits them to the scope of an administrator. [Service.Restore] and
+// [Service.Purge] take the ID, because the username of a deleted user is free for
+// others.
 //
-// Other services ask by what was typed ([Service.AuthenticateService], [Service.CanUseService])
-// or by the extension of a telephone ([Service.AuthorizePhone]). Whoever keeps extensions gives their
-// numbers: [Service.PrepareExtensionUser], [Service.OnExtensionDeleted].
+// Other services pass what the user typed ([Service.AuthenticateService],
+// [Service.CanUseService]) or the extension of a phone ([Service.AuthorizePhone]).
+// The owner of extensions passes their numbers: [Service.PrepareExtensionUser],
+// [Service.OnExtensionDeleted].
 //
-// # Elsewhere
+// # Interfaces
 //
-// Mails go out through a [Mailer]; package userman/smtpmailer is one. People
-// may come from a [Directory] such as LDAP, package userman/ldapdir.
+// Mails are sent through a [Mailer], such as package userman/smtpmailer. Users can come
+// from a [Directory] such as LDAP, package userman/ldapdir. Records of other packages
+// that belong to users are [Dependents].
 package userman

@@ -17,51 +17,50 @@ import (
 
 // Bounds of groups.
 const (
-	// MaxGroupNameLength is counted in characters.
+	// MaxGroupNameLength counts characters.
 	MaxGroupNameLength = 100
-	// MaxGroups is how many groups a team may have.
+	// MaxGroups is the largest number of groups of a team.
 	MaxGroups = 1000
-	// DefaultPriority is that of a group unless given.
+	// DefaultPriority is the priority of a group without one.
 	DefaultPriority = 100
 )
 
-// Group gives all its members the same permissions.
+// Group gives its members permissions.
 type Group struct {
-	// Name is 1 to 100 characters of one line, such as "Sales"; unique
-	// without regard to case, and it never changes.
+	// Name is 1 to 100 characters on one line, such as "Sales". It is unique without
+	// regard to case and never changes.
 	Name string `json:"name"`
-	// Description is for people.
+	// Description is free text.
 	Description string `json:"description"`
-	// Priority is 1 to 10 000, [DefaultPriority] unless given (0). Of the
-	// groups that say something about a permission the one with the least
-	// number counts; equal ones are in the order of their names.
+	// Priority is 1 to 10 000; 0 means [DefaultPriority]. Among the groups that set a
+	// permission, the one with the lowest priority counts; equal priorities are in the
+	// order of the names.
 	Priority int `json:"priority"`
-	// Default puts new people into this group, on whatever way they come in,
-	// unless the call says which groups they are in.
+	// Default adds new users to the group unless the call names their groups.
 	Default bool `json:"default"`
-	// Permissions are what the group says.
+	// Permissions are the permissions that the group sets.
 	Permissions permission.Permissions `json:"permissions"`
-	// Directory names the directory that the group comes from; empty for one
-	// that is kept here. [Service.Sync] sets it.
+	// Directory is the name of the directory that the group comes from; empty for a
+	// local group. [Service.Sync] sets it.
 	Directory string `json:"directory"`
 
-	// Members is how many people are in it; the service sets it in whatever
-	// it returns, and a backend does not keep it.
+	// Members is the number of members. The service sets it; a backend does not store
+	// it.
 	Members int `json:"members"`
 
-	// The times are UTC with microseconds; the service sets them.
+	// The service sets the times, in UTC to the microsecond.
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// Clone returns a copy that shares nothing with g.
+// Clone returns a deep copy of g.
 func (g *Group) Clone() *Group {
 	c := *g
 	c.Permissions = maps.Clone(g.Permissions) // a Value never changes
 	return &c
 }
 
-// withMembers returns a copy of g as it leaves the service, with that many members.
+// withMembers returns a copy of g with that number of members.
 func (g *Group) withMembers(members int) *Group {
 	c := g.Clone()
 	if c.Members = members; c.Permissions == nil {
@@ -70,15 +69,15 @@ func (g *Group) withMembers(members int) *Group {
 	return c
 }
 
-// normalize brings what people write into the form in which it is kept.
+// normalize brings input into the form in which it is stored.
 func (g *Group) normalize() *Group {
 	GroupFields().Normalize(g, normalizeField)
 	g.Priority = cmp.Or(g.Priority, DefaultPriority)
 	return g
 }
 
-// validateGroup returns everything that is wrong with g, which is cleaned; known is
-// what it said of permissions before.
+// validateGroup returns every error in a normalized group. known are its permissions
+// before.
 func (s *Service) validateGroup(g *Group, previous permission.Permissions) []store.FieldError {
 	errs := GroupFields().Validate(g, s.validator.Var)
 	if len(errs) == 0 && !strings.ContainsFunc(g.Name, isNameRune) {
@@ -89,8 +88,8 @@ func (s *Service) validateGroup(g *Group, previous permission.Permissions) []sto
 
 func isNameRune(r rune) bool { return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !isInvisible(r) }
 
-// groupEvent begins an entry of the trail about a group. What can be no name of
-// one is not kept.
+// groupEvent returns the audit event of an action on a group. A text that is not the
+// name of a group is not recorded.
 func (s *Service) groupEvent(action, name string) audit.Event {
 	event := audit.Event{Action: action, Kind: KindGroup}
 	if name = validGroupName(name); name != "" {
@@ -111,16 +110,15 @@ func validGroupName(name string) string {
 	return name
 }
 
-// MemberImpact is what would change for one person.
+// MemberImpact is the effect of deleting a group on a member.
 type MemberImpact struct {
 	Username string `json:"username"`
-	// Changes are the permissions whose effective value would be another one,
-	// by ID. None means that other groups, or what is said of the person, give
-	// the same.
+	// Changes are the permissions whose effective value changes, by ID. It is empty if
+	// other groups or the permissions of the user give the same values.
 	Changes []PermissionChange `json:"changes"`
 }
 
-// PermissionChange is a permission that would be another one, in the words of
+// PermissionChange is a changed permission. The values are formatted by
 // [permission.EffectiveSet.Format].
 type PermissionChange struct {
 	Permission string `json:"permission"`
@@ -128,8 +126,8 @@ type PermissionChange struct {
 	After      string `json:"after"`
 }
 
-// PreviewDeleteGroup tells, for the first most members of a group by username, what
-// would change for them if the group were deleted; total counts all members.
+// PreviewDeleteGroup returns the effect of deleting a group on its first limit members,
+// by username, and the number of all members.
 func (s *Service) PreviewDeleteGroup(ctx context.Context, name string, limit int) (impact []MemberImpact, total int, err error) {
 	g, err := s.Group(ctx, name)
 	if err != nil {
@@ -156,7 +154,7 @@ func (s *Service) PreviewDeleteGroup(ctx context.Context, name string, limit int
 	return impact, g.Members, nil
 }
 
-// previewMember returns what would change for u without the group.
+// previewMember returns the effect on u.
 func (s *Service) previewMember(resolver *permission.Resolver, u *User, group string) MemberImpact {
 	nonMember := u.Clone()
 	leaveGroup(nonMember, group)

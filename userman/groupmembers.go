@@ -11,35 +11,36 @@ import (
 )
 
 const (
-	// MaxMembersPerCall is how many people one call adds to a group, or removes.
+	// MaxMembersPerCall is the largest number of users that one call adds to a group or
+	// removes from it.
 	MaxMembersPerCall = 1000
-	// maxMemberReferences bounds the references of a group that cannot go.
+	// maxMemberReferences is the largest number of references of a group that cannot be
+	// deleted.
 	maxMemberReferences = 100
 )
 
-// AddMembers and RemoveMembers change who is in a group, and nothing else of
-// these people; names are usernames, at most [MaxMembersPerCall]. All are
-// changed, or none: an unknown name is a [store.InvalidError] on its place,
-// "usernames[2]". Who is in already, or is not, is no error.
+// AddMembers adds users to a group, at most [MaxMembersPerCall], by username. It
+// changes all of them or none. It returns an error wrapping [store.ErrInvalid] on the
+// index, such as "usernames[2]", for an unknown username. A user who is a member
+// already is no error.
 func (s *Service) AddMembers(ctx context.Context, group string, usernames ...string) error {
 	return s.changeMembers(ctx, "join group", group, usernames, func(u *User, name string) {
 		u.Groups = sortedUnique(append(u.Groups, name))
 	})
 }
 
-// RemoveMembers is the opposite of [Service.AddMembers].
+// RemoveMembers removes users from a group as [Service.AddMembers] adds them.
 func (s *Service) RemoveMembers(ctx context.Context, group string, usernames ...string) error {
 	return s.changeMembers(ctx, "leave group", group, usernames, leaveGroup)
 }
 
-// leaveGroup takes u out of the group of that name, in any case: others may have
-// written it.
+// leaveGroup removes u from the group of that name, in any case.
 func leaveGroup(u *User, name string) {
 	folded := FoldGroupName(name)
 	u.Groups = slices.DeleteFunc(u.Groups, func(groupName string) bool { return FoldGroupName(groupName) == folded })
 }
 
-// userChange is somebody whose membership is about to change.
+// userChange is a change of the memberships of a user.
 type userChange struct{ before, after *User }
 
 func (s *Service) changeMembers(ctx context.Context, action, group string, usernames []string, change func(u *User, name string)) error {
@@ -62,8 +63,8 @@ func (s *Service) changeMembers(ctx context.Context, action, group string, usern
 	})
 }
 
-// planMemberChanges returns those of the people for whom change changes anything,
-// each once, or refuses with all that is wrong with the names.
+// planMemberChanges returns the users that change affects, each once, or an error with
+// all invalid usernames.
 func (s *Service) planMemberChanges(ctx context.Context, usernames []string, change func(u *User)) ([]userChange, error) {
 	if len(usernames) > MaxMembersPerCall {
 		return nil, store.NewInvalidError(store.FieldError{Field: "usernames", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed; give them in several parts", MaxMembersPerCall)})
@@ -112,10 +113,10 @@ func memberError(i int, code, message string) store.FieldError {
 	return store.FieldError{Field: fmt.Sprintf("usernames[%d]", i), Code: code, Message: message}
 }
 
-// DeleteGroup removes a group. One that has members is refused with a
-// [store.InUseError] whose references are the first 100 of them, unless force
-// is set: then they are members no longer. [Service.PreviewDeleteGroup] tells before
-// what they would lose.
+// DeleteGroup deletes a group. If the group has members, it returns an error wrapping
+// [store.ErrInUse] whose references are the first 100 of them, unless force is set,
+// which removes the members. [Service.PreviewDeleteGroup] shows the effect on the
+// members.
 func (s *Service) DeleteGroup(ctx context.Context, name string, force bool) error {
 	const action = "delete"
 	var g *Group
@@ -139,7 +140,7 @@ func (s *Service) DeleteGroup(ctx context.Context, name string, force bool) erro
 	return err
 }
 
-// deleteGroup removes a group and its members, in the transaction of ctx.
+// deleteGroup deletes a group and its memberships in the transaction of ctx.
 func (s *Service) deleteGroup(ctx context.Context, r *audit.Recorder, g *Group) error {
 	for _, status := range []Status{"", StatusDeleted} {
 		if err := s.removeAllMembers(ctx, r, g.Name, status); err != nil {
@@ -152,7 +153,7 @@ func (s *Service) deleteGroup(ctx context.Context, r *audit.Recorder, g *Group) 
 	return r.Record(ctx, audit.Event{Action: r.Intent.Action, Kind: KindGroup, Key: s.auditName(g.Name), Before: g, PriorState: groupAuditState(g)})
 }
 
-// requireEmptyGroup refuses a group that has members.
+// requireEmptyGroup returns an error wrapping ErrInUse if the group has members.
 func (s *Service) requireEmptyGroup(ctx context.Context, g *Group) error {
 	list, err := s.store.ListUsers(ctx, Query{Group: g.Name, PageRequest: store.PageRequest{Limit: maxMemberReferences}})
 	if err != nil || len(list.Items) == 0 {
@@ -165,8 +166,8 @@ func (s *Service) requireEmptyGroup(ctx context.Context, g *Group) error {
 	return &store.InUseError{Kind: KindGroup, References: references}
 }
 
-// removeAllMembers takes everybody of that status out of a group, in the transaction
-// of ctx.
+// removeAllMembers removes all users of that status from a group, in the transaction of
+// ctx.
 func (s *Service) removeAllMembers(ctx context.Context, r *audit.Recorder, name string, status Status) error {
 	for q := (Query{Group: name, Status: status, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}); ; {
 		list, err := s.store.ListUsers(ctx, q)
@@ -184,9 +185,8 @@ func (s *Service) removeAllMembers(ctx context.Context, r *audit.Recorder, name 
 	}
 }
 
-// removeMember takes somebody who is listed as a member out of a group, in the
-// transaction of ctx. Only who writes to the database by hand makes list and
-// record disagree.
+// removeMember removes a listed member from a group, in the transaction of ctx. The
+// list and the record of the user disagree only after a manual change of the database.
 func (s *Service) removeMember(ctx context.Context, r *audit.Recorder, name string, before *User) error {
 	after := before.Clone()
 	if leaveGroup(after, name); len(after.Groups) == len(before.Groups) {

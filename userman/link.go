@@ -10,20 +10,20 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// SetPasswordPath and ActivationPath are where, below [Options].BaseURL, links
-// in mails lead, with the token behind it.
+// SetPasswordPath and ActivationPath are the paths of links below [Options].BaseURL.
+// The token follows.
 const (
 	SetPasswordPath = "/set-password/"
 	ActivationPath  = "/softphone/"
 )
 
-// linkKind is one of the kinds of links that people have, of each one at most.
+// linkKind is a kind of link. A user has at most one link of each kind.
 type linkKind struct {
-	// name is what it is called in refusals.
+	// name is the name of the kind in errors.
 	name   string
 	path   string
 	lookup func(hash []byte) UserLookup
-	// slot returns where the link of u is kept.
+	// slot returns the field of u that holds the link.
 	slot func(u *User) **credential.OneTimeToken
 }
 
@@ -51,7 +51,7 @@ type issuedLink struct {
 	stored *credential.OneTimeToken
 }
 
-// issueLink returns a new link that works for that long.
+// issueLink returns a new link with that lifetime.
 func (s *Service) issueLink(kind linkKind, lifetime time.Duration) (*issuedLink, error) {
 	link, stored, err := s.authenticator.NewLink(lifetime)
 	if err != nil {
@@ -61,8 +61,7 @@ func (s *Service) issueLink(kind linkKind, lifetime time.Duration) (*issuedLink,
 	return &issuedLink{link, kind, stored}, nil
 }
 
-// linkURL returns where people open the link of a token, or zero where it is
-// not known how people reach the product.
+// linkURL returns the URL of the link of a token; zero without a BaseURL.
 func (s *Service) linkURL(path string, token store.Secret) store.Secret {
 	if s.opts.BaseURL == nil {
 		return store.Secret{}
@@ -70,13 +69,13 @@ func (s *Service) linkURL(path string, token store.Secret) store.Secret {
 	return store.NewSecret(s.opts.BaseURL.JoinPath(path, token.Reveal()).String())
 }
 
-// assign makes it the link of u, in place of an earlier one.
+// assign makes l the link of u. An earlier link no longer works.
 func (l *issuedLink) assign(u *User) {
 	l.UserID, l.Username = u.ID, u.Username
 	*l.kind.slot(u) = l.stored.Clone()
 }
 
-// userByLink returns the person whose link that works has this token.
+// userByLink returns the user with a valid link of this token.
 func (s *Service) userByLink(ctx context.Context, kind linkKind, token store.Secret) (*User, error) {
 	hash := auth.HashToken(token)
 	if hash == nil {
@@ -92,7 +91,7 @@ func (s *Service) userByLink(ctx context.Context, kind linkKind, token store.Sec
 	return u, s.checkLink(kind, u, hash)
 }
 
-// checkLink refuses a link of that hash when it is not that of u, or does not work.
+// checkLink returns an error if the hash is not that of a valid link of u.
 func (s *Service) checkLink(kind linkKind, u *User, hash []byte) error {
 	if u.Disabled {
 		return kind.notFound()
@@ -100,7 +99,7 @@ func (s *Service) checkLink(kind linkKind, u *User, hash []byte) error {
 	return s.authenticator.CheckLink(kind.name, *kind.slot(u), hash)
 }
 
-// readLink returns whose link that works has this token, without the token.
+// readLink returns the valid link of this token, without the token.
 func (s *Service) readLink(ctx context.Context, kind linkKind, token store.Secret) (*credential.Link, error) {
 	u, err := s.userByLink(ctx, kind, token)
 	if err != nil {

@@ -14,10 +14,10 @@ import (
 type Login struct {
 	credential.LoginResult
 
-	// User is who logged in, nil while the login waits for a code.
+	// User is the user who logged in; nil while the login waits for a code.
 	User *User
-	// MustChangePassword says that the session is good for
-	// [Service.ChangePassword] only, see [User.PasswordChangeRequired].
+	// MustChangePassword limits the session to [Service.ChangePassword], see
+	// [User.PasswordChangeRequired].
 	MustChangePassword bool
 }
 
@@ -60,11 +60,11 @@ func (s *Service) newLogin(ctx context.Context, login *auth.Login, err error) (*
 	return &Login{LoginResult: login.LoginResult, User: u, MustChangePassword: u.PasswordChangeRequired(s.now())}, nil
 }
 
-// Session returns the person of a session that began at that generation (see
-// [User.SessionEpoch]), with the rights of now. A [store.NotFoundError]
-// when the session has ended: the person is gone, disabled or may not use the
-// portal any more, or all sessions were ended since. What a session is good for
-// says [User.PasswordChangeRequired].
+// Session returns the user of a session of that epoch, see [User.SessionEpoch], with
+// the current permissions. It returns an error wrapping [store.ErrNotFound] if the
+// session has ended: the user was deleted or disabled or may no longer use the portal,
+// or all sessions were ended. See [User.PasswordChangeRequired] for what a session may
+// do.
 func (s *Service) Session(ctx context.Context, id string, generation int64) (*User, error) {
 	ended := &store.NotFoundError{Kind: "session"}
 	u, err := s.findByID(ctx, id)

@@ -14,10 +14,10 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// loginAccounts is how people log in.
+// loginAccounts gives package auth the accounts of the users.
 type loginAccounts struct{ service *Service }
 
-// newAuthenticator returns where people log in.
+// newAuthenticator returns the authenticator of the users.
 func (s *Service) newAuthenticator() *auth.Authenticator {
 	o := &s.opts
 	return auth.New(auth.Options{
@@ -52,8 +52,7 @@ func (r loginAccounts) Reload(ctx context.Context, id string) (*auth.Account, er
 	return r.service.loginAccount(u), nil
 }
 
-// Save implements [auth.Accounts]. A login is no change of the record that is
-// worth a new UpdatedAt.
+// Save implements [auth.Accounts]. A login does not set UpdatedAt.
 func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Account) error {
 	event := audit.Event{Action: action, Kind: KindUser, Key: after.Name}
 	err := r.service.store.UpdateUser(ctx, after.ID, func(u *User) error {
@@ -68,7 +67,7 @@ func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Acco
 	return r.service.audit.Record(ctx, event)
 }
 
-// loginAccount returns what a login reads of u.
+// loginAccount returns the fields of u that a login needs.
 func (s *Service) loginAccount(u *User) *auth.Account {
 	a := &auth.Account{
 		ID: u.ID, Name: s.auditName(u.Username), Username: u.Username, Words: u.passwordWords(), Disabled: u.Disabled,
@@ -82,20 +81,18 @@ func (s *Service) loginAccount(u *User) *auth.Account {
 	return a
 }
 
-// passwordWords returns what a password of u must not be made of.
+// passwordWords returns the words that a password of u must not consist of.
 func (u *User) passwordWords() []string {
 	return []string{u.Username, u.FirstName, u.LastName, u.DisplayName, u.Email, u.DefaultExtension}
 }
 
-// maxLoginLength bounds, in bytes, what is looked at of what somebody typed to say
-// who they are.
+// maxLoginLength is the length in bytes of the longest login name.
 const maxLoginLength = 4 * MaxEmailLength
 
-// resolveLogin returns who is meant by what somebody typed as a username, as the store
-// keeps them: the person of that username, or, when [Options] say so, the only
-// one with that primary email, or the one with that default extension. All of
-// it is looked up, whoever is found first, so that the time does not tell. Who
-// is out of reach is a [store.ForbiddenError].
+// resolveLogin returns the user with that login name as the store has them: by username
+// or, if [Options] allow it, by a unique primary email or the default extension. It
+// always runs all lookups, so that its duration does not show a match. A user out of
+// scope is an error wrapping ErrForbidden.
 func (s *Service) resolveLogin(ctx context.Context, name string) (*User, error) {
 	if len(name) > maxLoginLength {
 		return nil, &store.NotFoundError{Kind: KindUser}
@@ -120,8 +117,7 @@ func (s *Service) resolveLogin(ctx context.Context, name string) (*User, error) 
 
 type loginResolver func(ctx context.Context, typed string) (*User, error)
 
-// loginResolvers returns the ways in which somebody may say who they are, in the order
-// in which they count.
+// loginResolvers returns the allowed lookups in the order of precedence.
 func (s *Service) loginResolvers() []loginResolver {
 	resolvers := []loginResolver{s.byUsername}
 	if s.opts.LoginByEmail {
@@ -140,8 +136,8 @@ func (s *Service) byUsername(ctx context.Context, name string) (*User, error) {
 	return s.store.FindUser(ctx, UserLookup{Username: name})
 }
 
-// byEmail returns the one person of that primary email; that of several
-// people is nobody's, or one of them could be let in as another.
+// byEmail returns the user with that primary email. An email of several users matches
+// none of them: one could log in as another.
 func (s *Service) byEmail(ctx context.Context, name string) (*User, error) {
 	if !strings.Contains(name, "@") {
 		return nil, &store.NotFoundError{Kind: KindUser}

@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// hasPermission reports whether a Switch is on for u.
+// hasPermission reports whether a switch is on for u.
 func (s *Service) hasPermission(ctx context.Context, u *User, permission string) (bool, error) {
 	resolver, err := s.PermissionResolver(ctx)
 	if err != nil {
@@ -25,10 +25,9 @@ func (s *Service) authorizePortal(ctx context.Context, a *auth.Account) error {
 	return err
 }
 
-// authorizeLogin refuses somebody whose password is proven and who is not permitted to log
-// in there, and returns them as the store keeps them now. To compare a password
-// takes long: whose sessions were ended meanwhile, as a new password and
-// [Service.Disable] do, is refused as well.
+// authorizeLogin returns the user of a verified password, as the store has them now, if
+// the permission to log in is on. Verifying a password takes long: sessions that ended
+// since are denied.
 func (s *Service) authorizeLogin(ctx context.Context, a *auth.Account, permission string) (*User, error) {
 	u, err := s.findByID(ctx, a.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -47,8 +46,8 @@ func (s *Service) authorizeLogin(ctx context.Context, a *auth.Account, permissio
 	return u, err
 }
 
-// authorizeService returns what vets somebody where a password cannot be changed, and
-// keeps who was let in.
+// authorizeService returns the [auth.AuthorizeFunc] of a service where the password
+// cannot be changed. It sets authorized to the user.
 func (s *Service) authorizeService(permission string, authorized **User) auth.AuthorizeFunc {
 	return func(ctx context.Context, a *auth.Account) error {
 		u, err := s.authorizeLogin(ctx, a, permission)
@@ -60,8 +59,8 @@ func (s *Service) authorizeService(permission string, authorized **User) auth.Au
 	}
 }
 
-// notAuthorized names the permission, so that whoever is asked knows what to turn
-// on.
+// notAuthorized returns the denial of a login. It names the permission for the
+// administrator.
 func notAuthorized(permission string) *credential.LoginError {
 	return &credential.LoginError{
 		Code:    credential.NotAuthorized,
@@ -76,8 +75,8 @@ func passwordExpired() *credential.LoginError {
 	}
 }
 
-// passwordIsExternal reports whether the password of u is not kept here: the directory
-// that u comes from compares it, or would if the product still had it.
+// passwordIsExternal reports whether the directory of u keeps the password. That is so
+// too if the directory is no longer in the options.
 func (s *Service) passwordIsExternal(u *User) bool {
 	if u.Directory == "" {
 		return false
@@ -86,7 +85,8 @@ func (s *Service) passwordIsExternal(u *User) bool {
 	return !ok || directory.Capabilities().Authenticate
 }
 
-// requireLocalPassword refuses to set the password of somebody whose directory keeps it.
+// requireLocalPassword returns an error wrapping ErrConflict if the directory of u
+// keeps the password.
 func (s *Service) requireLocalPassword(u *User) error {
 	if !s.passwordIsExternal(u) {
 		return nil
@@ -94,8 +94,8 @@ func (s *Service) requireLocalPassword(u *User) error {
 	return &store.ConflictError{Reason: "the directory that this person comes from keeps the password; change it there"}
 }
 
-// verifyExternally has the directory of u compare the password. That of a
-// directory that the product has no more is never right.
+// verifyExternally lets the directory of u verify the password. It is wrong if the
+// directory is no longer in the options.
 func (s *Service) verifyExternally(ctx context.Context, u *User, password store.Secret) (bool, error) {
 	directory, ok := s.directoryOf(u)
 	if !ok {

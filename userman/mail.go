@@ -13,17 +13,16 @@ import (
 
 // Mailer sends mails.
 type Mailer interface {
-	// Send hands one mail to the mail server and returns when the server has
-	// taken it. A [MailRejectedError] means that the server will never take
-	// this mail; any other error is a failure that may be worth another try.
-	// It ends with ctx. Errors are shown to administrators: they hold no
-	// secret.
+	// Send hands a mail to the mail server and returns when the server has accepted it.
+	// It returns a [MailRejectedError] if the server rejects the mail permanently;
+	// other errors may be temporary. It ends with ctx. Administrators see the errors:
+	// they contain no secrets.
 	Send(ctx context.Context, m *usermail.Mail) error
 }
 
-// MailRejectedError says that a mail server did not take a mail, for good.
+// MailRejectedError means that the mail server rejected a mail permanently.
 type MailRejectedError struct {
-	// Reason is what the server said, without anything of the mail.
+	// Reason is the answer of the server, without parts of the mail.
 	Reason string
 }
 
@@ -31,36 +30,34 @@ func (e *MailRejectedError) Error() string {
 	return "the mail server refused the mail: " + e.Reason
 }
 
-// DeliveryStatus says what came of a mail.
+// DeliveryStatus is the result of sending a mail.
 type DeliveryStatus string
 
-// What comes of a mail.
+// Results of sending a mail.
 const (
-	// DeliverySent means that the mail server has taken it.
+	// DeliverySent means that the mail server accepted the mail.
 	DeliverySent DeliveryStatus = "sent"
-	// DeliveryNoAddress means that the person has no primary email.
+	// DeliveryNoAddress means that the user has no primary email.
 	DeliveryNoAddress DeliveryStatus = "no_address"
 	// DeliveryNotConfigured means that [Options] have no Mailer or no BaseURL.
 	DeliveryNotConfigured DeliveryStatus = "not_configured"
-	// DeliveryRejected means that the mail server did not take it, and will not.
+	// DeliveryRejected means that the mail server rejected the mail permanently.
 	DeliveryRejected DeliveryStatus = "rejected"
-	// DeliveryFailed means that the mail server could not be reached, or did not
-	// answer in time, so that another try may do; or that the template could
-	// not write this mail.
+	// DeliveryFailed means that the mail server could not be connected to or did not
+	// answer in time, or that the template failed. Another attempt may succeed.
 	DeliveryFailed DeliveryStatus = "failed"
-	// DeliverySkipped means that nothing was sent because the person is disabled,
-	// because their directory keeps the password and there is nothing to say,
-	// or because another run is at work on it.
+	// DeliverySkipped means that no mail was needed: the user is disabled, the
+	// directory of the user keeps the password, or another run is sending the mail.
 	DeliverySkipped DeliveryStatus = "skipped"
 )
 
-// Delivery is what came of a mail to one person.
+// Delivery is the result of sending a mail to a user.
 type Delivery struct {
 	Username string         `json:"username"`
 	Status   DeliveryStatus `json:"status"`
-	// Message is one sentence for people, with the way out.
+	// Message explains the status in one sentence.
 	Message string `json:"message"`
-	// ExpiresAt is when the link in it stops to work; zero when none was sent.
+	// ExpiresAt is the time when the link in the mail expires; zero without a link.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
@@ -83,10 +80,10 @@ func (s *Service) SendMail(ctx context.Context, kind usermail.Kind, username str
 	return s.newDeliveryJob(kind).run(ctx, u.ID)
 }
 
-// finish keeps what came of a welcome mail, also when the caller has gone: what
-// the mail server has taken is not sent again. Of other mails only a refusal is
-// kept: a stranger who asks for a reset must not end a link that was handed
-// over by hand because no mail arrives.
+// finish stores the result of a welcome mail, also after the caller's context has
+// ended: a mail that the server accepted is not sent again. Of other mails it stores a
+// rejection only: a visitor who requests a reset must not invalidate a link that an
+// administrator handed over because no mail arrived.
 func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
 	if m.kind != usermail.Welcome && status != DeliveryRejected {
 		return nil
@@ -94,7 +91,7 @@ func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishTimeout)
 	defer cancel()
 	action := string(m.kind) + " mail " + string(status)
-	// Whoever was moved out of reach meanwhile was sent the mail all the same.
+	// The mail was sent even if the user was moved out of scope since.
 	_, err := m.service.Scoped(nil).mutateByID(ctx, action, m.user.ID, func(_ context.Context, u *User) error {
 		if status == DeliverySent { // of a welcome mail
 			u.WelcomedAt = m.service.now()
@@ -114,8 +111,8 @@ func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
 	return err
 }
 
-// restoreLinks puts the earlier links in the place of those that nobody was sent,
-// unless they have been replaced, or used, since.
+// restoreLinks restores the earlier links if the new ones were not sent, unless they
+// were replaced or used since.
 func (m *deliveryJob) restoreLinks(u *User) {
 	if m.password != nil && sameLink(u.Credentials.Invitation, m.password.stored) {
 		u.Credentials.Invitation = m.earlierPassword.Clone()

@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// compose writes the mail as it is sent to u.
+// compose writes the mail to u.
 func (m *deliveryJob) compose(ctx context.Context, u *User) (*usermail.Mail, error) {
 	data, err := m.service.mailData(ctx, u)
 	if err != nil {
@@ -26,9 +26,9 @@ func (m *deliveryJob) compose(ctx context.Context, u *User) (*usermail.Mail, err
 	return m.service.renderMail(u, m.kind, data)
 }
 
-// PreviewMail writes the mail as the person would get it, with links that do
-// not work, and changes nothing. A [store.InvalidError] on "kind" when there is
-// no such mail, and a [store.ConflictError] when it is not sent to people whose
+// PreviewMail returns a mail to the user with links that do not work. It changes
+// nothing. It returns an error wrapping [store.ErrInvalid] on "kind" for an unknown
+// kind, and one wrapping [store.ErrConflict] if the mail is not sent to users whose
 // directory keeps the password.
 func (s *Service) PreviewMail(ctx context.Context, kind usermail.Kind, username string) (*usermail.Mail, error) {
 	u, err := s.find(ctx, username)
@@ -47,7 +47,7 @@ func (s *Service) PreviewMail(ctx context.Context, kind usermail.Kind, username 
 	return s.renderMail(u, kind, data)
 }
 
-// previewData returns what a mail to u says, with links that do not work.
+// previewData returns the data of a mail to u, with links that do not work.
 func (s *Service) previewData(ctx context.Context, u *User, kind usermail.Kind) (usermail.Data, error) {
 	data, err := s.mailData(ctx, u)
 	if err != nil {
@@ -67,8 +67,7 @@ func (s *Service) previewData(ctx context.Context, u *User, kind usermail.Kind) 
 	return data, err
 }
 
-// previewURL returns a link that does not work, or a path where it is not known
-// how people reach the product.
+// previewURL returns a link that does not work; a path without a BaseURL.
 func (s *Service) previewURL(path string) string {
 	if url := s.linkURL(path, store.NewSecret(previewToken)); !url.IsZero() {
 		return url.Reveal()
@@ -76,10 +75,10 @@ func (s *Service) previewURL(path string) string {
 	return path + previewToken
 }
 
-// previewToken has the length of a token. A preview shows it in its place.
+// previewToken replaces the token in a preview. It has the length of a token.
 const previewToken = "this-is-a-preview-and-the-link-does-nothing"
 
-// mailData returns what mails to u say, but for the links.
+// mailData returns the data of mails to u without the links.
 func (s *Service) mailData(ctx context.Context, u *User) (usermail.Data, error) {
 	resolver, err := s.PermissionResolver(ctx)
 	if err != nil {
@@ -100,7 +99,7 @@ func (s *Service) mailData(ctx context.Context, u *User) (usermail.Data, error) 
 	return data, nil
 }
 
-// renderMail writes a mail to u, in the language of u.
+// renderMail renders a mail in the language of u.
 func (s *Service) renderMail(u *User, kind usermail.Kind, data usermail.Data) (*usermail.Mail, error) {
 	templates := s.opts.Templates
 	if templates == nil {
@@ -114,7 +113,7 @@ func (s *Service) renderMail(u *User, kind usermail.Kind, data usermail.Data) (*
 	return message, nil
 }
 
-// locationOf returns the time zone of u; UTC where it is not known here.
+// locationOf returns the time zone of u; UTC if it is unknown.
 func locationOf(u *User) *time.Location {
 	zone, err := time.LoadLocation(u.TimeZone)
 	if err != nil {

@@ -13,37 +13,38 @@ import (
 )
 
 const (
-	// sendTimeout bounds how long one mail is being sent.
+	// sendTimeout limits the time to send one mail.
 	sendTimeout = time.Minute
-	// inProgressTimeout is how long a welcome mail that was begun is left to whoever
-	// began it. It is well above sendTimeout.
+	// inProgressTimeout is the time for which a started welcome mail belongs to the run
+	// that started it. It is well above sendTimeout.
 	inProgressTimeout = 10 * time.Minute
-	// finishTimeout bounds how long it is tried to keep what came of a mail,
-	// also when the caller has gone.
+	// finishTimeout limits the attempts to store the result of a mail after the
+	// caller's context has ended.
 	finishTimeout = 30 * time.Second
-	// maxReasonLength bounds, in characters, what is told of an error of a Mailer.
+	// maxReasonLength is the number of characters shown of an error of a Mailer.
 	maxReasonLength = 300
 )
 
-// deliveryJob is one mail to one person: begun, sent, settled. Links are kept
-// before the mail with them leaves.
+// deliveryJob sends one mail to one user. It stores the links before the mail with them
+// is sent.
 type deliveryJob struct {
 	service *Service
 	kind    usermail.Kind
-	// onlyNew says that only somebody is meant who has no password and was not
-	// welcomed, and whom nobody else is at work on.
+	// onlyNew skips users with a password, users who were welcomed, and users whose
+	// mail another run is sending.
 	onlyNew bool
-	// precondition, when it is not nil, says whether the person may be sent the mail now:
-	// a stranger has asked for it.
+	// precondition, if not nil, reports whether u may receive the mail now: a visitor
+	// has requested it.
 	precondition func(u *User) bool
 
-	// user is the person as of when the mailing was begun, as may be shown.
+	// user is the user as of the start of the job, without credentials.
 	user *User
-	// password and activation are new links; nil when there is none to be.
+	// password and activation are the new links; nil if there are none.
 	password, activation *issuedLink
-	// noActivation says why there is no activation, when there should be one.
+	// noActivation is the reason why the mail has no activation link, if it should have
+	// one.
 	noActivation string
-	// earlier are the links that these two replaced.
+	// The links that password and activation replaced.
 	earlierPassword, earlierActivation *credential.OneTimeToken
 }
 
@@ -51,7 +52,7 @@ func (s *Service) newDeliveryJob(kind usermail.Kind) *deliveryJob {
 	return &deliveryJob{service: s, kind: kind}
 }
 
-// run sends the mail to the person of that ID.
+// run sends the mail to the user of that ID.
 func (m *deliveryJob) run(ctx context.Context, id string) (*Delivery, error) {
 	u, err := m.service.findByID(ctx, id)
 	if err != nil {
@@ -74,7 +75,7 @@ func (m *deliveryJob) run(ctx context.Context, id string) (*Delivery, error) {
 	return d, contextError(ctx, d)
 }
 
-// contextError returns the error of ctx, when that is why nothing was delivered.
+// contextError returns the error of ctx if it is the reason for the failed delivery.
 func contextError(ctx context.Context, d *Delivery) error {
 	if d.Status == DeliveryFailed {
 		return ctx.Err()
@@ -82,8 +83,8 @@ func contextError(ctx context.Context, d *Delivery) error {
 	return nil
 }
 
-// skipReason returns what comes of a mail that cannot, or need not, be sent to
-// u; nil when it can.
+// skipReason returns the result for a mail that cannot or need not be sent to u; nil if
+// it can be sent.
 func (m *deliveryJob) skipReason(u *User) *Delivery {
 	switch {
 	case m.service.opts.Mailer == nil:
@@ -106,7 +107,7 @@ func (m *deliveryJob) skipReason(u *User) *Delivery {
 	return nil
 }
 
-// inProgress reports whether a welcome mail to u was begun of late.
+// inProgress reports whether another run is sending a welcome mail to u.
 func (m *deliveryJob) inProgress(u *User) bool {
 	since := m.service.now().Sub(u.WelcomeStartedAt)
 	return !u.WelcomeStartedAt.IsZero() && since < inProgressTimeout && since > -inProgressTimeout
@@ -116,7 +117,7 @@ func newDelivery(u *User, status DeliveryStatus, message string) *Delivery {
 	return &Delivery{Username: u.Username, Status: status, Message: message}
 }
 
-// issueLinks makes the links that are to be in the mail.
+// issueLinks creates the links for the mail.
 func (m *deliveryJob) issueLinks(ctx context.Context, u *User) (err error) {
 	if !m.service.passwordIsExternal(u) {
 		if m.password, err = m.service.issueLink(passwordLink, m.service.linkLifetime(m.kind)); err != nil {
@@ -137,7 +138,7 @@ func (m *deliveryJob) issueLinks(ctx context.Context, u *User) (err error) {
 	return err
 }
 
-// linkLifetime returns how long the link of a mail works.
+// linkLifetime returns the lifetime of the link in a mail.
 func (s *Service) linkLifetime(kind usermail.Kind) time.Duration {
 	if kind == usermail.Reset {
 		return s.opts.ResetLifetime
@@ -145,8 +146,8 @@ func (s *Service) linkLifetime(kind usermail.Kind) time.Duration {
 	return s.opts.InvitationLifetime
 }
 
-// canActivate reports whether a softphone of u can be set up, or why it cannot
-// although the person is permitted it and the product knows of softphones.
+// canActivate reports whether a softphone of u can be set up. If not, although the user
+// has the permission and the options have SIPAccounts, it returns the reason.
 func (s *Service) canActivate(ctx context.Context, u *User) (_ bool, reason string, _ error) {
 	allowed, err := s.hasPermission(ctx, u, permission.SoftphoneActivate)
 	if err != nil || !allowed || s.opts.SIPAccounts == nil {
@@ -159,9 +160,8 @@ func (s *Service) canActivate(ctx context.Context, u *User) (_ bool, reason stri
 	return err == nil, "", err
 }
 
-// prepareMessage writes the mail, and keeps the links in it and that it was begun, all of
-// it or nothing. When there is nothing to send any more, or the mail cannot be
-// written, it returns that.
+// prepareMessage writes the mail and stores its links and its start, or nothing. It
+// returns the Delivery if there is nothing to send or the mail cannot be written.
 func (m *deliveryJob) prepareMessage(ctx context.Context, id string) (message *usermail.Mail, d *Delivery, err error) {
 	err = m.service.store.RunInTx(ctx, func(ctx context.Context) error {
 		u, err := m.service.findByID(ctx, id)
@@ -185,7 +185,7 @@ func (m *deliveryJob) prepareMessage(ctx context.Context, id string) (message *u
 	return message, d, err
 }
 
-// storeLinks writes into u that the mail was begun.
+// storeLinks sets the links and the start of the mail in u.
 func (m *deliveryJob) storeLinks(u *User) {
 	if m.password != nil {
 		m.earlierPassword = u.Credentials.Invitation
@@ -200,7 +200,7 @@ func (m *deliveryJob) storeLinks(u *User) {
 	}
 }
 
-// send sends the mail and says what came of it.
+// send sends the mail and returns the result.
 func (m *deliveryJob) send(ctx context.Context, message *usermail.Mail) *Delivery {
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()

@@ -19,78 +19,73 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// Options of [New].
+// Options are the options of [New].
 type Options struct {
-	// Permissions are those of the product, in addition to
-	// [StandardPermissions] or in the place of those with the same ID.
+	// Permissions are the permissions of the product. They extend [permission.Standard]
+	// and replace those with the same ID.
 	Permissions []permission.Permission
-	// Product is the name that mails and authenticator apps show. Defaults to
-	// "pbxusers".
+	// Product is the name in mails and authenticator apps. Defaults to "pbxusers".
 	Product string
-	// BaseURL is where people reach the product, such as
-	// "https://pbx.example.com"; links in mails are built from it and nothing
-	// else. Without it no links can be sent.
+	// BaseURL is the public URL of the product, such as "https://pbx.example.com".
+	// Links in mails are built from it alone. Without it no links can be sent.
 	BaseURL *url.URL
-	// Language is that of mails to people who have none. Defaults to "en".
+	// Language is the language of mails to users without one. Defaults to "en".
 	Language string
-	// Mailer sends mails. Defaults to none: see [DeliveryNotConfigured].
+	// Mailer sends the mails. Defaults to none, see [DeliveryNotConfigured].
 	Mailer Mailer
-	// Templates write the mails. Defaults to those of the package.
+	// Templates are the templates of the mails. Defaults to the built-in ones.
 	Templates *usermail.Templates
-	// LoginByEmail and LoginByExtension let people type their primary email
-	// or their default extension in place of the username. A username goes
-	// first, and an email of several people is nobody's. Default to no.
+	// LoginByEmail and LoginByExtension let users log in with their primary email or
+	// their default extension. A matching username takes precedence. An email of
+	// several users matches none of them. Default to no.
 	LoginByEmail     bool
 	LoginByExtension bool
-	// PasswordLifetime is how long a password may be used before it must be
-	// changed. Defaults to forever.
+	// PasswordLifetime is the time after which a password must be changed. Defaults to
+	// no limit.
 	PasswordLifetime time.Duration
-	// InvitationLifetime is how long the link of a welcome mail works.
-	// Defaults to 7 days. ResetLifetime is that of a reset mail. Defaults to
-	// 1 hour. ActivationLifetime is that of a softphone activation. Defaults
-	// to 7 days.
+	// InvitationLifetime is the lifetime of the link in a welcome mail. Defaults to 7
+	// days. ResetLifetime is that of a reset mail. Defaults to 1 hour.
+	// ActivationLifetime is that of a softphone activation. Defaults to 7 days.
 	InvitationLifetime time.Duration
 	ResetLifetime      time.Duration
 	ActivationLifetime time.Duration
-	// ResetCooldown is how long nobody is sent a second reset mail. Defaults to
-	// 5 minutes.
+	// ResetCooldown is the least time between two reset mails to a user. Defaults to 5
+	// minutes.
 	ResetCooldown time.Duration
-	// SIPAccounts tells the SIP account of an extension, for softphones.
-	// Defaults to none: softphones cannot be activated.
+	// SIPAccounts returns the SIP accounts of extensions, for softphones. Defaults to
+	// none: softphones cannot be activated.
 	SIPAccounts SIPAccounts
-	// Directories are those that people may come from besides the internal
-	// one.
+	// Directories are the external sources of users. Defaults to none.
 	Directories []Directory
-	// References are asked, in their order, which records refer to a person
-	// before they are deleted, such as call flows. Groups whose administrator
-	// a person is, and the like, are for the product to tell.
+	// References list the records that refer to a user, such as call flows. A user with
+	// references cannot be deleted. Defaults to none.
 	References []func(ctx context.Context, u *User) ([]store.Reference, error)
 	// Dependents are records of other packages that belong to users, such as API
 	// tokens (package userman/apitoken). Defaults to none.
 	Dependents []Dependents
-	// TTLStore keeps logins that wait for a code. Set it where several processes
-	// share the database. Defaults to the memory of this process.
+	// TTLStore stores logins that wait for a code. Set it if several processes share
+	// the database. Defaults to the memory of this process.
 	TTLStore store.TTLStore
-	// Audit is told of every change, login and refusal. Defaults to none.
+	// Audit records every change, login and denial. Defaults to none.
 	Audit *audit.Log
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// Random is where IDs, tokens, salts and secrets come from. Defaults to
+	// Random is the source of IDs, tokens, salts and secrets. Defaults to
 	// crypto/rand.Reader; set it in tests only.
 	Random io.Reader
-	// Logger is told of each change, without secrets. Defaults to none.
+	// Logger logs each change, without secrets. Defaults to none.
 	Logger *slog.Logger
 	// Argon2 is the cost of password hashes. Defaults to 19 MiB, 2 passes and 1
 	// lane.
 	Argon2 credential.Argon2
-	// MaxConcurrentHashes is how many passwords are hashed at once; other logins
-	// wait. Defaults to the number of processors, or to as many as take 256
-	// MiB together.
+	// MaxConcurrentHashes is the number of passwords that are hashed at once; other
+	// logins wait. Defaults to the number of processors, or to as many as use 256 MiB
+	// together.
 	MaxConcurrentHashes int
 	// MinPasswordLength is counted in characters. Defaults to 12.
 	MinPasswordLength int
-	// MinPasswordScore is the least score of zxcvbn, 0 to 4. Defaults to 3;
-	// -1 turns the estimate off.
+	// MinPasswordScore is the least score of zxcvbn, 0 to 4. Defaults to 3; -1 disables
+	// the estimate.
 	MinPasswordScore int
 }
 
@@ -104,9 +99,8 @@ const (
 	defaultResetCooldown      = 5 * time.Minute
 )
 
-// New returns a service over st. nil options are the defaults. It panics if
-// permissions or directories contradict each other, or if an option is out of its
-// range: that is a mistake in the program.
+// New returns a service over st. nil options are the defaults. It panics if options
+// contradict each other or are out of range: that is an error in the program.
 func New(st Store, opts *Options) *Service {
 	if opts == nil {
 		opts = &Options{}
@@ -121,7 +115,7 @@ func New(st Store, opts *Options) *Service {
 	return s
 }
 
-// withDefaults returns a copy in which nothing is left to its default.
+// withDefaults returns a copy of o with the defaults.
 func (o *Options) withDefaults() Options {
 	filled := *o
 	filled.Product = cmp.Or(o.Product, defaultProduct)
@@ -146,7 +140,7 @@ func (o *Options) withDefaults() Options {
 	return filled
 }
 
-// validate panics if an option is out of its range.
+// validate panics if an option is out of range.
 func (o *Options) validate() {
 	switch {
 	case o.MinPasswordScore < -1 || o.MinPasswordScore > 4:

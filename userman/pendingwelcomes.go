@@ -9,42 +9,41 @@ import (
 )
 
 const (
-	// maxUndelivered bounds what is told of single people.
+	// maxUndelivered is the number of undelivered mails in a report.
 	maxUndelivered = 1000
-	// maxConsecutiveFailures is after how many mails that failed one after the other the
-	// mail server is left alone.
+	// maxConsecutiveFailures is the number of failures in a row after which a run
+	// stops.
 	maxConsecutiveFailures = 5
-	// welcomePageSize is how many people are read at once.
+	// welcomePageSize is the number of users read at once.
 	welcomePageSize = 200
 )
 
-// WelcomeProgress tells how far [Service.SendPendingWelcomes] is.
+// WelcomeProgress is the progress of [Service.SendPendingWelcomes].
 type WelcomeProgress struct {
-	// Done of Total people were seen to.
+	// Done of Total users are processed.
 	Done  int `json:"done"`
 	Total int `json:"total"`
-	// Last is what came of the last one.
+	// Last is the latest result.
 	Last Delivery `json:"last"`
 }
 
-// WelcomeReport is what came of [Service.SendPendingWelcomes].
+// WelcomeReport is the result of [Service.SendPendingWelcomes].
 type WelcomeReport struct {
 	Counts map[DeliveryStatus]int `json:"counts"`
-	// Undelivered are the first 1000 that were not delivered.
+	// Undelivered are the first 1000 mails that were not delivered.
 	Undelivered []Delivery `json:"undelivered"`
-	// Remaining is how many were left when it stopped early: nobody tried them.
+	// Remaining is the number of users that a stopped run did not process.
 	Remaining int `json:"remaining"`
 }
 
-// SendPendingWelcomes sends the welcome mail to everybody enabled who has not been
-// sent one and does not have a password. It may be run again, also after it was
-// killed and while another one runs: nobody who was welcomed is sent a second
-// mail. Whoever was being sent one when it was killed is skipped for 10 minutes
-// by others.
+// SendPendingWelcomes sends the welcome mail to every enabled user without a password
+// who has not received one. It can be repeated, also after the process was killed and
+// while another run is active: no user receives a second mail. A user whose mail was
+// being sent when the process was killed is skipped for 10 minutes.
 //
-// It goes on after single failures, and stops when the mailer is not
-// configured, when five mails in a row failed, and with ctx, whose error it
-// returns with the report of what was done. progress may be nil.
+// Single failures do not stop it. It stops if the mailer is not configured, after five
+// failures in a row, and when ctx ends; then it returns the error of ctx with the
+// report so far. progress may be nil.
 func (s *Service) SendPendingWelcomes(ctx context.Context, progress func(WelcomeProgress)) (*WelcomeReport, error) {
 	run := &welcomeRun{service: s, progress: progress, report: WelcomeReport{
 		Counts: make(map[DeliveryStatus]int), Undelivered: []Delivery{},
@@ -63,21 +62,21 @@ func (s *Service) SendPendingWelcomes(ctx context.Context, progress func(Welcome
 	return &run.report, err
 }
 
-// errStopped ends a run early that did not fail.
+// errStopped ends a run early without an error.
 var errStopped = errors.New("stopped")
 
-// welcomeRun is one run of SendWelcomes.
+// welcomeRun is one run of SendPendingWelcomes.
 type welcomeRun struct {
 	service     *Service
 	progress    func(WelcomeProgress)
 	report      WelcomeReport
 	done, total int
-	// consecutiveFailures is how many failed in a row.
+	// consecutiveFailures counts the failures in a row.
 	consecutiveFailures int
 }
 
-// eachUnwelcomed calls visit for those who are to be welcomed, and stops at the first
-// error. Those who come or go meanwhile may or may not be among them.
+// eachUnwelcomed calls visit for the users to welcome and stops at the first error.
+// Users who change during the run may or may not be visited.
 func (s *Service) eachUnwelcomed(ctx context.Context, visit func(u *User) error) error {
 	q := Query{Status: StatusEnabled, NotWelcomed: true, PageRequest: store.PageRequest{Limit: welcomePageSize}}
 	for {
@@ -99,7 +98,7 @@ func (s *Service) eachUnwelcomed(ctx context.Context, visit func(u *User) error)
 	}
 }
 
-// welcome sees to one person.
+// welcome processes one user.
 func (w *welcomeRun) welcome(ctx context.Context, u *User) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -122,7 +121,7 @@ func (w *welcomeRun) welcome(ctx context.Context, u *User) error {
 	return nil
 }
 
-// recordDelivery notes what came of one person, and tells it.
+// recordDelivery adds the result for one user to the report and calls progress.
 func (w *welcomeRun) recordDelivery(d *Delivery) {
 	w.done++
 	w.total = max(w.total, w.done)

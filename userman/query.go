@@ -9,26 +9,25 @@ import (
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// Query selects people.
+// Query selects users.
 type Query struct {
-	// Search keeps those of whom any of these contains this text, without
-	// regard to case: username, names (first and last name also together),
-	// description, title, company, department, emails, telephone numbers,
-	// external ID, extensions. A text that is written as a telephone number is
-	// looked for by its digits alone, too. Empty keeps all.
+	// Search selects users with this text in one of these fields, without regard to
+	// case: username, names (first and last name also together), description, title,
+	// company, department, emails, phone numbers, external ID, extensions. A text in
+	// the form of a phone number also matches by its digits alone. Empty selects all.
 	Search string
-	// Extension keeps those whose default or linked extension it is.
+	// Extension selects users with this default or linked extension.
 	Extension string
-	// Group keeps the members of that group, in any case.
+	// Group selects the members of the group, in any case.
 	Group string
-	// Email keeps those whose primary email it is, without regard to case.
+	// Email selects users with this primary email, without regard to case.
 	Email string
-	// Directory keeps those of that directory, when it is not nil.
+	// Directory selects the users of a directory if it is not nil.
 	Directory *string
-	// Status keeps enabled or disabled people, or the deleted ones; empty
-	// keeps enabled and disabled ones.
+	// Status selects enabled, disabled or deleted users. Empty selects enabled and
+	// disabled ones.
 	Status Status
-	// NotWelcomed keeps those who were never sent a welcome mail.
+	// NotWelcomed selects users who never received a welcome mail.
 	NotWelcomed bool
 	// Sort is by one of [SortFields]; the key is the folded username and
 	// then the ID. Last names are in the order of [FoldSearch].
@@ -36,7 +35,7 @@ type Query struct {
 	store.PageRequest
 }
 
-// Status says which people are meant.
+// Status is the status of a user.
 type Status string
 
 // The statuses.
@@ -58,12 +57,11 @@ func FoldUsername(name string) string { return username.Fold(name) }
 // by.
 func FoldGroupName(name string) string { return username.Fold(name) }
 
-// Match reports whether u is selected by q, order and page aside. A backend
-// that cannot ask its database the same question uses it, or [Query.MatchFunc]
-// for many.
+// Match reports whether q selects u, regardless of order and page. A backend without
+// such a query uses it, or [Query.MatchFunc] for many users.
 func (q Query) Match(u *User) bool { return q.MatchFunc()(u) }
 
-// MatchFunc returns what [Query.Match] does, ready to be asked many times.
+// MatchFunc returns Match prepared for many calls.
 func (q Query) MatchFunc() func(u *User) bool {
 	searched, group, email := q.searchFunc(), FoldGroupName(q.Group), FoldSearch(q.Email)
 	return func(u *User) bool {
@@ -96,9 +94,8 @@ func (s Status) matches(u *User) bool {
 	return false
 }
 
-// SearchText returns what a search looks through, folded: a backend may keep
-// it. It contains [FoldSearch] of each [Query.Search] that finds u, or
-// [SearchDigits] of it.
+// SearchText returns the folded text that a search looks in; a backend may store it. It
+// contains [FoldSearch] or [SearchDigits] of each [Query.Search] that finds u.
 func SearchText(u *User) string {
 	lines := []string{joinLines(u.FirstName + " " + u.LastName)}
 	add := func(m field.Meta, text string) {

@@ -12,22 +12,24 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// Get returns the person of that username, in any case, or a
-// [store.NotFoundError]. Credentials are left out, as they are of everybody
-// that the service returns. The trail is told when the person is out of reach,
-// see [Service.Scoped].
+// Get returns the user of that username, in any case, without credentials. It returns
+// an error wrapping [store.ErrNotFound] if there is no such user, and one wrapping
+// [store.ErrForbidden] if the user is out of scope, see [Service.Scoped]. The audit log
+// records this denial.
 func (s *Service) Get(ctx context.Context, username string) (*User, error) {
 	u, err := s.find(ctx, username)
 	return s.lookupResult(ctx, username, u, err)
 }
 
-// GetByID returns the person of that ID, deleted or not.
+// GetByID returns the user of that ID, deleted or not. The errors are those of
+// [Service.Get].
 func (s *Service) GetByID(ctx context.Context, id string) (*User, error) {
 	u, err := s.findAny(ctx, id)
 	return s.lookupResult(ctx, "", u, err)
 }
 
-// GetByExtension returns the person whose default extension it is.
+// GetByExtension returns the user with that default extension. The errors are those of
+// [Service.Get].
 func (s *Service) GetByExtension(ctx context.Context, extension string) (*User, error) {
 	if !validate.Extension().Valid(extension) {
 		return nil, &store.NotFoundError{Kind: KindUser}
@@ -36,8 +38,7 @@ func (s *Service) GetByExtension(ctx context.Context, extension string) (*User, 
 	return s.lookupResult(ctx, "", u, err)
 }
 
-// lookupResult returns what may be shown of somebody who was looked up, and tells the
-// trail of who is out of reach.
+// lookupResult returns a user without credentials, and records a denial.
 func (s *Service) lookupResult(ctx context.Context, username string, u *User, err error) (*User, error) {
 	if err != nil {
 		return nil, s.recordDenied(ctx, username, err)
@@ -45,8 +46,7 @@ func (s *Service) lookupResult(ctx context.Context, username string, u *User, er
 	return s.redact(u), nil
 }
 
-// recordDenied returns err, and tells the trail when somebody was looked up who is out
-// of reach.
+// recordDenied returns err, and records it if it is a denial.
 func (s *Service) recordDenied(ctx context.Context, username string, err error) error {
 	if _, out := errors.AsType[*store.ForbiddenError](err); out {
 		s.audit.RecordFailure(ctx, s.userEvent("access", username), err)
@@ -54,8 +54,8 @@ func (s *Service) recordDenied(ctx context.Context, username string, err error) 
 	return err
 }
 
-// List returns a page of people. Of those who are out of reach, see
-// [Service.Scoped], it tells nothing, not even that more follow.
+// List returns a page of users. Users out of scope, see [Service.Scoped], are left out;
+// the page does not show that they exist.
 func (s *Service) List(ctx context.Context, q Query) (*store.Page[*User], error) {
 	if err := q.validate(); err != nil {
 		return nil, err
@@ -89,15 +89,14 @@ func (q Query) validate() error {
 	return store.NewInvalidError(store.FieldError{Field: "status", Code: store.CodeOneOf, Message: "this must be one of enabled, disabled, deleted"})
 }
 
-// matchesNone reports whether something that q asks for is longer than it can
-// be of anybody.
+// matchesNone reports whether q has a text that is longer than any field.
 func (q Query) matchesNone() bool {
 	return len(q.Search) > maxText || len(q.Extension) > maxText || len(q.Group) > maxText || len(q.Email) > maxText ||
 		q.Directory != nil && len(*q.Directory) > maxText
 }
 
-// Each calls visit for everybody who is not deleted, in the order of their IDs,
-// for an export, and stops at the first error. visit must not call the service.
+// Each calls visit for every user who is not deleted, in the order of their IDs, and
+// stops at the first error. visit must not call the service.
 func (s *Service) Each(ctx context.Context, visit func(*User) error) error {
 	sc, err := s.scope(ctx)
 	if err != nil {
@@ -126,7 +125,7 @@ func (s *Service) lookup(ctx context.Context, username string) (*User, error) {
 	return s.store.FindUser(ctx, UserLookup{Username: name})
 }
 
-// findByID is find for an ID; a deleted person is not found.
+// findByID is find for an ID. It does not find deleted users.
 func (s *Service) findByID(ctx context.Context, id string) (*User, error) {
 	u, err := s.findAny(ctx, id)
 	if err == nil && !u.DeletedAt.IsZero() {
@@ -135,7 +134,7 @@ func (s *Service) findByID(ctx context.Context, id string) (*User, error) {
 	return u, err
 }
 
-// findAny is find for an ID, of a deleted person too.
+// findAny is find for an ID. It finds deleted users too.
 func (s *Service) findAny(ctx context.Context, id string) (*User, error) {
 	return s.requireInScope(ctx)(s.lookupID(ctx, id))
 }
@@ -162,9 +161,8 @@ func (s *Service) requireInScope(ctx context.Context) func(u *User, err error) (
 	}
 }
 
-// redact returns a copy of u as it leaves the service: without credentials, and
-// with what may be told of them. Lists are empty rather than nil, so that JSON
-// has [] for them.
+// redact returns a copy of u without credentials, but with the fields that are derived
+// from them. Lists are empty rather than nil: JSON has [] for them.
 func (s *Service) redact(u *User) *User {
 	c := u.Clone()
 	Fields().FillLists(c)
@@ -185,8 +183,7 @@ func (s *Service) redact(u *User) *User {
 	return c
 }
 
-// passwordExpiry returns when the password of u must be changed; zero when it
-// need not.
+// passwordExpiry returns the time when the password of u expires; zero if it does not.
 func (s *Service) passwordExpiry(u *User) time.Time {
 	if s.opts.PasswordLifetime <= 0 || !u.Credentials.HasPassword() {
 		return time.Time{}

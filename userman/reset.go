@@ -13,12 +13,11 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// RequestReset mails a link to whoever logs in by that name (see [Options]), in
-// the background. Whether there is such a person, and whether they have an
-// address, is not told, not by the answer and not by the time it takes. Nobody
-// is sent a second mail within [Options].ResetPause of one whose link was not
-// used. A [store.RateLimitedError] after too many tries from one source (that of
-// the actor of ctx).
+// RequestReset mails a link to reset the password to the user with that login name (see
+// [Options]), in the background. Neither the result nor the time shows whether the user
+// exists or has an address. A user with an unused link receives no second mail within
+// [Options].ResetCooldown. RequestReset returns a [store.RateLimitedError] after too
+// many requests from one source, the address of the actor of ctx.
 func (s *Service) RequestReset(ctx context.Context, name string) error {
 	return s.runMailRequest(ctx, func(ctx context.Context) error {
 		u, err := s.resolveLogin(ctx, name)
@@ -29,11 +28,11 @@ func (s *Service) RequestReset(ctx context.Context, name string) error {
 	})
 }
 
-// RequestNewLink mails a new link to the person whose expired link token is, in the
-// background: the welcome mail to somebody who has no password yet, and else
-// the mail to reset it. It is no error when token is none, or the person has no
-// address: whoever asks learns nothing. A [store.RateLimitedError] after too many
-// tries from one source (that of the actor of ctx).
+// RequestNewLink mails a new link to the user whose expired link has this token, in the
+// background: a welcome mail to a user without a password, and a reset mail otherwise.
+// An unknown token and a user without an address are not errors, so the caller learns
+// nothing. It returns a [store.RateLimitedError] after too many requests from one
+// source, the address of the actor of ctx.
 func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error {
 	return s.runMailRequest(ctx, func(ctx context.Context) error {
 		u, err := s.userByLink(ctx, passwordLink, token)
@@ -52,12 +51,11 @@ func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error 
 	})
 }
 
-// mailRequestRetryAfter is when to ask again for a mail when too many wait to be sent.
+// mailRequestRetryAfter is the time to wait when too many mails are in the queue.
 const mailRequestRetryAfter = time.Minute
 
-// runMailRequest does in the background what a stranger asked for, unless there were
-// too many tries from one source. Nothing is looked up before it returns, so
-// that time tells nothing.
+// runMailRequest runs a request of a visitor in the background unless the source has
+// made too many. It looks nothing up before it returns, so its duration shows nothing.
 func (s *Service) runMailRequest(ctx context.Context, work func(ctx context.Context) error) error {
 	addr := audit.ActorFromContext(ctx).RemoteAddr
 	// Each address counts as its own user, so no caller can use up another's mails.
@@ -75,9 +73,9 @@ func (s *Service) runMailRequest(ctx context.Context, work func(ctx context.Cont
 	return nil
 }
 
-// resetAllowed reports whether u may be sent a reset mail: not while the link of an
-// earlier one, or a welcome mail, is that young. A link does not say when it was
-// made, but when it ends, and of what lifetime those of mails are.
+// resetAllowed reports whether u may receive a reset mail: not while the link of an
+// earlier mail is young. A link has no time of creation; it follows from its expiry and
+// its lifetime.
 func (s *Service) resetAllowed(u *User) bool {
 	recent := func(createdAt time.Time) bool {
 		age := s.now().Sub(createdAt)
@@ -87,8 +85,8 @@ func (s *Service) resetAllowed(u *User) bool {
 	return link == nil || !recent(link.ExpiresAt.Add(-s.opts.ResetLifetime)) && !recent(u.WelcomeStartedAt)
 }
 
-// mailIf mails u a link when that is due, which is asked again where the
-// link is written: of many who ask at once one gets the mail sent.
+// mailIf mails u a link if due allows it. due is called again where the link is
+// written: of many concurrent requests one sends the mail.
 func (s *Service) mailIf(ctx context.Context, mail usermail.Kind, u *User, precondition func(u *User) bool) error {
 	m := s.newDeliveryJob(mail)
 	m.precondition = precondition

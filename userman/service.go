@@ -8,9 +8,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// What records are called in refusals and in the audit trail. The key of a
-// deleted person in the trail is the ID, because the username is free for
-// others; that of other people is the username.
+// Kinds of records in errors and in the audit log. The audit key of a deleted user is
+// the ID, because the username is free for others.
 const (
 	KindUser        = "user"
 	KindDeletedUser = "deleted user"
@@ -18,8 +17,8 @@ const (
 	KindDirectory   = "directory"
 )
 
-// Service keeps the people of one team. All rules are here; the [Store] only
-// persists. It may be used from many goroutines.
+// Service manages the users of one team. It has all rules; the [Store] only persists.
+// It may be used from many goroutines.
 type Service struct {
 	store         Store
 	opts          Options // with the defaults filled in
@@ -27,10 +26,11 @@ type Service struct {
 	registry      *permission.Registry
 	audit         *audit.Log
 	authenticator *auth.Authenticator
-	// mailLimiter counts those who ask for links by mail, apart from logins.
+	// mailLimiter limits requests for mails by source. It is separate from the limit of
+	// logins.
 	mailLimiter *ratelimit.Limiter
 	// loadScope is nil for an unrestricted service, see [Service.Scoped].
 	loadScope ScopeLoader
-	// shared is what copies of the service (see Within) have in common.
+	// shared is the state that all copies of the service share, see [Service.Scoped].
 	shared *shared
 }

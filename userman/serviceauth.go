@@ -22,25 +22,24 @@ func (s *Service) loginPermission(service string) (string, error) {
 	})
 }
 
-// AuthenticateService says whether a service with a login of its own, such as "xmpp", is
-// to let somebody in: the password is right, the person is enabled, and
-// permitted the service's ".login". No copy of the password is ever handed out,
-// and no code of a second factor is asked for, because such services have no
-// place to type it. Refusals are [credential.LoginError]s (NotAllowed says that
-// the permission is off, and PasswordExpired that the password must be changed
-// in the portal first) and [store.RateLimitedError]s; an unknown service is a
-// [store.InvalidError] on "service". Whose password it is must be in reach, see
-// [Service.Scoped]: else it is not compared, but refused no sooner than that of
-// a name that nobody has, and throttled like it.
+// AuthenticateService verifies a login to a service with its own login form, such as
+// "xmpp". The password must be right, and the user enabled and permitted to use the
+// service by its ".login" permission. Such services have no form for the code of a
+// second factor: it is not required. The password is not copied to the service.
 //
-// Tries are throttled by the address of the actor of ctx (see
-// [audit.WithActor]): give it where the service knows it. Where there is none,
-// each name at each service is a source of its own, or one device with an old
-// password would shut out everybody behind that server. That costs something:
-// who tries one password with many names is not slowed, and while somebody
-// guesses at one person, or a forgotten device of theirs does, that person
-// waits at that service too, for five minutes at most. Other services and
-// a portal that knows the device are not concerned.
+// It returns a [credential.LoginError] if the login is denied. Its code is
+// NotAuthorized if the permission is off, and PasswordExpired if the password must be
+// changed in the portal first. It returns a [store.RateLimitedError] after too many
+// attempts, and an error wrapping [store.ErrInvalid] on "service" for an unknown
+// service. The password of a user out of scope, see [Service.Scoped], is not compared;
+// the denial takes the same time and counts as for an unknown username.
+//
+// Attempts are rate-limited by the address of the actor of ctx (see [audit.WithActor]).
+// Give the address if the service knows it. Without it, each username at each service
+// is limited by itself, so that one device with an old password does not lock out all
+// users of the service. Then guessing one password with many usernames is not limited,
+// and guesses at one user make this user wait at this service for up to five minutes.
+// Other services, and a portal that knows the device, are not affected.
 func (s *Service) AuthenticateService(ctx context.Context, service, login string, password store.Secret) (*User, error) {
 	permission, err := s.loginPermission(service)
 	if err != nil {
@@ -58,9 +57,10 @@ func (s *Service) AuthenticateService(ctx context.Context, service, login string
 	return s.redact(u), nil
 }
 
-// CanUseService says whether a person exists, is enabled and permitted a service, for
-// services that ask that apart from the password. It is not told to strangers.
-// An unknown service is a [store.InvalidError] on "service".
+// CanUseService reports whether a user exists, is enabled and is permitted to use a
+// service. Services that verify the password elsewhere call it; do not show the result
+// to visitors. It returns an error wrapping [store.ErrInvalid] on "service" for an
+// unknown service.
 func (s *Service) CanUseService(ctx context.Context, service, login string) (bool, error) {
 	permission, err := s.loginPermission(service)
 	if err != nil {

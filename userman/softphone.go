@@ -14,41 +14,39 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// SIPAccounts tells the SIP account of an extension. Whoever keeps extensions
-// implements it.
+// SIPAccounts returns the SIP accounts of extensions. A product implements it.
 type SIPAccounts interface {
-	// SIPAccount returns what a softphone needs to register as that
-	// extension. A [store.NotFoundError] when there is no such extension.
+	// SIPAccount returns the credentials with which a softphone registers as the
+	// extension. It returns a [store.NotFoundError] if there is no such extension.
 	SIPAccount(ctx context.Context, extension string) (*SIPAccount, error)
 }
 
-// SIPAccount is what a softphone registers with.
+// SIPAccount holds the credentials of a softphone.
 type SIPAccount struct {
-	// Technology is the channel driver of the extension; only "PJSIP" can be
-	// activated.
+	// Technology is the channel driver of the extension. Only "PJSIP" can be activated.
 	Technology string `json:"-"`
 	// Username and Secret authenticate; AuthUsername defaults to Username.
 	Username     string       `json:"username"`
 	AuthUsername string       `json:"auth_username"`
 	Secret       store.Secret `json:"-"`
-	// Domain is the host of the registrar, and Port its port; 0 leaves it to
-	// DNS and the transport.
+	// Domain is the host of the registrar, and Port its port. Port 0 means the default
+	// of DNS and the transport.
 	Domain string `json:"domain"`
 	Port   int    `json:"port"`
 	// Transport is "udp", "tcp" or "tls". Defaults to "udp".
 	Transport   string `json:"transport"`
 	DisplayName string `json:"display_name"`
-	// Voicemail is what to dial for messages; may be empty.
+	// Voicemail is the number to dial for messages; may be empty.
 	Voicemail string `json:"voicemail"`
 }
 
-// activatableTechnology is the one whose extensions softphones are activated for.
+// activatableTechnology is the only technology that softphones can be activated for.
 const activatableTechnology = "PJSIP"
 
-// InviteSoftphone makes a link with which a softphone is set up once; an
-// earlier one stops to work. A [store.ConflictError] says why it cannot be
-// done: no default extension, an extension that is not PJSIP, no SIPAccounts,
-// or [permission.SoftphoneActivate] is off.
+// InviteSoftphone creates a link to set up a softphone once. An earlier link no longer
+// works. It returns an error wrapping [store.ErrConflict] with the reason if the user
+// has no default extension, the extension is not PJSIP, the options have no
+// SIPAccounts, or [permission.SoftphoneActivate] is off.
 func (s *Service) InviteSoftphone(ctx context.Context, username string) (*credential.Link, error) {
 	const action = "invite softphone"
 	u, err := s.find(ctx, username)
@@ -73,8 +71,8 @@ func (s *Service) InviteSoftphone(ctx context.Context, username string) (*creden
 	return link.Link, nil
 }
 
-// sipAccount returns what a softphone of u registers with, or a
-// [store.ConflictError] that says why there is none to be.
+// sipAccount returns the SIP account of u, or an error wrapping ErrConflict with the
+// reason why there is none.
 func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) {
 	allowed, err := s.hasPermission(ctx, u, permission.SoftphoneActivate)
 	switch {
@@ -119,15 +117,15 @@ func (a *SIPAccount) withDefaults() *SIPAccount {
 	return &c
 }
 
-// SoftphoneLink returns whose activation link a token is, and spends nothing;
-// errors are those of [Service.Invitation].
+// SoftphoneLink returns the activation link of a token, without the token. The link
+// stays valid. The errors are those of [Service.Invitation].
 func (s *Service) SoftphoneLink(ctx context.Context, token store.Secret) (*credential.Link, error) {
 	return s.readLink(ctx, activationLink, token)
 }
 
-// ActivateSoftphone spends a link and returns the SIP account. Errors are those
-// of [Service.Invitation]; and a [store.ConflictError] that says why it cannot
-// be done (see [Service.InviteSoftphone]), which does not spend the link.
+// ActivateSoftphone uses up a link and returns the SIP account. The errors are those of
+// [Service.Invitation], and an error wrapping [store.ErrConflict] as in
+// [Service.InviteSoftphone], which leaves the link valid.
 func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*Activation, error) {
 	const action = "activate softphone"
 	// What is no link is not kept in the trail: strangers could fill it.
@@ -156,11 +154,10 @@ func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*A
 	return &Activation{Username: u.Username, Account: account}, nil
 }
 
-// QR returns a URL, such as that of a [Link] or what a softphone is given to
-// set itself up, as a QR code for the camera of a telephone: a PNG of size
-// pixels square, at most 2048, with the light border that scanners need. The
-// error says how many pixels it takes at least, or that the URL is empty or too
-// long; it does not hold the URL.
+// QR returns a URL, such as the URL of a link, as a QR code: a square PNG of size
+// pixels, at most 2048, with the light border that scanners need. The error gives the
+// least number of pixels, or says that the URL is empty or too long. It does not
+// contain the URL.
 func QR(url store.Secret, size int) ([]byte, error) { return totp.QR(url, size) }
 
 // Activation is the result of [Service.ActivateSoftphone].

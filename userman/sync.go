@@ -14,26 +14,23 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// SyncOptions of [Service.Sync].
+// SyncOptions are the options of [Service.Sync].
 type SyncOptions struct {
-	// DryRun plans and changes nothing.
+	// DryRun plans the sync and changes nothing.
 	DryRun bool
-	// MaxRemovalRatio is the largest share of the directory's people here, above 0 up
-	// to 1, that one sync disables or deletes, and by which their memberships
-	// in its groups become fewer, all together; more is a
-	// [store.ConflictError], and nothing is changed. Defaults to 0.1. At least
-	// one may always go.
+	// MaxRemovalRatio limits the share of the directory's users that one sync may
+	// disable or delete, and the share of their memberships that it may remove, above 0
+	// up to 1. Beyond it, Sync returns an error wrapping [store.ErrConflict] and
+	// changes nothing. One removal is always allowed. Defaults to 0.1.
 	MaxRemovalRatio float64
-	// DeleteAfter is how long somebody who is missing stays disabled before they are
-	// deleted, see [Service.Delete]. Defaults to 30 days; negative never
-	// deletes.
+	// DeleteAfter is the time after which a missing, disabled user is deleted, see
+	// [Service.Delete]. Defaults to 30 days; a negative value never deletes.
 	DeleteAfter time.Duration
-	// Progress is told how many people have been seen to, each time that they
-	// are more. Defaults to nobody.
+	// Progress is called with the number of users processed so far. Defaults to none.
 	Progress func(done int)
 }
 
-// SyncAction is what a sync does to somebody.
+// SyncAction is what a sync does to a user.
 type SyncAction string
 
 // What a sync does.
@@ -45,68 +42,65 @@ const (
 	SyncDelete  SyncAction = SyncAction(dirsync.Delete)
 )
 
-// SyncStep is one step of a sync.
+// SyncStep is one change of a sync.
 type SyncStep struct {
 	Action     SyncAction `json:"action"`
 	ExternalID string     `json:"external_id"`
 	Username   string     `json:"username"`
-	// Fields are the names of those that change.
+	// Fields are the names of the changed fields.
 	Fields []string `json:"fields,omitempty"`
 }
 
-// SyncProblem is somebody whom a sync could not see to, or a group: then
-// external ID and username are empty.
+// SyncProblem is a user or a group that a sync could not process. For a group, the
+// external ID and the username are empty.
 type SyncProblem struct {
 	ExternalID string `json:"external_id"`
 	Username   string `json:"username"`
-	// Message is one sentence, without values of theirs.
+	// Message explains the problem in one sentence, without values of the user.
 	Message string `json:"message"`
 }
 
-// SyncReport is what a sync did, or would do.
+// SyncReport is the result of a sync.
 type SyncReport struct {
 	Directory string `json:"directory"`
-	// DryRun says that the steps were planned only.
+	// DryRun reports whether the steps were only planned.
 	DryRun bool `json:"dry_run"`
-	// Entries is how many entries the directory has, and Unchanged how many of
-	// them needed nothing.
+	// Entries is the number of entries in the directory, and Unchanged the number of
+	// those without changes.
 	Entries   int `json:"entries"`
 	Unchanged int `json:"unchanged"`
-	// Steps are in the order in which they are done: those who go first, so
-	// that what they held is free. Problems are in the order of the external
-	// IDs.
+	// Steps are in the order of their execution: removals first, because they free
+	// names. Problems are in the order of the external IDs.
 	Steps    []SyncStep    `json:"steps"`
 	Problems []SyncProblem `json:"problems"`
-	// Groups are the names of groups that were made.
+	// Groups are the names of the groups that were created.
 	Groups []string `json:"groups"`
 }
 
-// Sync brings the people of a directory up to date. Whoever appears is created,
-// in the default groups and those of the directory; fields that the directory
-// owns are updated, also the username; whoever is missing is disabled, and
-// deleted when the grace is over; whoever comes back is enabled again, unless
-// disabled by hand: those a sync neither enables nor deletes. A problem with one
-// entry does not stop the others, and keeps its person as they are; a username
-// or default extension that others hold, in the directory or here, is one.
+// Sync updates the users of a directory. It creates new users in the default groups and
+// those of the directory, and updates the fields that the directory owns, including the
+// username. It disables missing users and deletes them after DeleteAfter. It enables
+// users who return, unless they were disabled manually; such users are neither enabled
+// nor deleted. A problem with one entry, such as a username that another user has,
+// leaves its user unchanged and does not stop the others.
 //
-// Memberships in the groups of the directory follow it; groups are made as they
-// are needed, without permissions, and never deleted. A group that is kept here,
-// or comes from elsewhere, is not used whatever it is called: nobody gets its
-// permissions because of what a directory says.
+// Memberships in the groups of the directory follow the directory. Sync creates missing
+// groups without permissions and never deletes them. It does not use groups that are
+// local or of another directory, whatever their name: a directory must not give their
+// permissions to anybody.
 //
-// When the directory cannot be read to its end nothing is changed, with a
-// [DirectoryError]. Neither is it when the directory reads as empty while there
-// are people of it, or when more people or memberships than MaxGone would go:
-// these are a [store.ConflictError], and the report of what was planned comes
-// with it. While an entry has no usable external ID nobody is taken for missing,
-// because it might be theirs.
+// If the directory cannot be read completely, Sync changes nothing and returns a
+// [DirectoryError]. If the directory is empty although it has users here, or if more
+// than MaxRemovalRatio would be removed, it changes nothing and returns an error
+// wrapping [store.ErrConflict] with the report of the plan. While an entry has no
+// usable external ID, no user counts as missing, because the entry may be theirs.
 //
-// First all is read and planned, which a DryRun reports; then each person is
-// changed in a transaction of their own. Where that is refused because somebody
-// else changed things meanwhile, it is a problem in the report. When ctx ends,
-// or the store fails, the report tells what was done until then. One sync of a
-// directory runs at a time in a process; another is a [store.ConflictError]. An
-// unknown directory is a [store.NotFoundError].
+// Sync first reads and plans everything, which a DryRun reports. Then it changes each
+// user in a transaction of its own. A change that is rejected because of a concurrent
+// change is a problem in the report. When ctx ends or the store fails, the report has
+// the changes so far. A process runs one sync of a directory at a time; another one
+// returns an error wrapping [store.ErrConflict]. An unknown directory is an error
+// wrapping [store.ErrNotFound].
 func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions) (*SyncReport, error) {
 	report, err := s.sync(ctx, directory, opts)
 	if err != nil {
@@ -153,7 +147,7 @@ const (
 	defaultDeleteAfter     = 30 * 24 * time.Hour
 )
 
-// withDefaults returns a copy in which nothing is left to its default.
+// withDefaults returns a copy of o with the defaults.
 func (o *SyncOptions) withDefaults() (SyncOptions, error) {
 	if o == nil {
 		o = &SyncOptions{}
@@ -174,13 +168,14 @@ func (o *SyncOptions) withDefaults() (SyncOptions, error) {
 	return filled, nil
 }
 
-// syncLocks are the directories that are being synced.
+// syncLocks holds the names of the directories that are being synchronized.
 type syncLocks struct {
 	mu    sync.Mutex
 	names []string
 }
 
-// tryLock reports whether nobody else syncs the directory; [syncLocks.unlock] ends it.
+// tryLock reports whether the directory is now locked for the caller, who calls
+// [syncLocks.unlock].
 func (r *syncLocks) tryLock(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -197,8 +192,8 @@ func (r *syncLocks) unlock(name string) {
 	r.names = slices.DeleteFunc(r.names, func(n string) bool { return n == name })
 }
 
-// isDomainError reports whether err is a refusal, which concerns one person, and not
-// a failure of the system.
+// isDomainError reports whether err concerns one user and is not a failure of the
+// system.
 func isDomainError(err error) bool {
 	return slices.ContainsFunc([]error{
 		store.ErrNotFound, store.ErrAlreadyExists, store.ErrConflict, store.ErrInUse, store.ErrInvalid, store.ErrForbidden, store.ErrRateLimited,

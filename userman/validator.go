@@ -19,20 +19,20 @@ import (
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// maxText bounds, in bytes, what is worth to be normalised: more than the
-// longest field holds.
+// maxText is the length in bytes of the longest text that is normalized. No field is
+// longer.
 const maxText = 4 * MaxExternalIDLength
 
 var (
 	phonePattern = regexp.MustCompile(`^[0-9+ ().\-/*#]*[0-9*#][0-9+ ().\-/*#]*((x|ext|ext\.) ?[0-9]{1,20})?$`)
 	zonePattern  = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}$`)
-	// domainPattern takes names of hosts in any script, also without a dot:
-	// mail may stay in the house.
+	// domainPattern matches host names in any script, also without a dot, for internal
+	// mail.
 	domainPattern = regexp.MustCompile(`^[\pL\pN]([\pL\pM\pN-]{0,61}[\pL\pM\pN])?(\.[\pL\pN]([\pL\pM\pN-]{0,61}[\pL\pM\pN])?)*$`)
 	localPattern  = regexp.MustCompile("^[\\pL\\pN!#$%&'*+/=?^_`{|}~-][\\pL\\pM\\pN!#$%&'*+/=?^_`{|}~-]*(\\.[\\pL\\pN!#$%&'*+/=?^_`{|}~-][\\pL\\pM\\pN!#$%&'*+/=?^_`{|}~-]*)*$")
 )
 
-// newValidator returns the rules of fields that a struct tag can say.
+// newValidator returns the validator of the rules in the field tables.
 func newValidator() *validate.Validator {
 	return validate.New(
 		validate.Rule{Tag: store.CodeUsername, Valid: username.Valid, Message: username.InvalidMessage},
@@ -44,9 +44,9 @@ func newValidator() *validate.Validator {
 	)
 }
 
-// isEmail reports whether mail can be sent to that address as it stands: a
-// dot-atom of any script (RFC 6531) of up to 64 bytes, and a host. Addresses
-// with a quoted local part or an IP address are none.
+// isEmail reports whether address is an email address: a dot-atom in any script (RFC
+// 6531) of up to 64 bytes, and a host. Quoted local parts and IP addresses are not
+// allowed.
 func isEmail(address string) bool {
 	at := strings.LastIndexByte(address, '@')
 	if at < 1 || at > 64 || len(address) > 4*MaxEmailLength || strings.ContainsFunc(address, isInvisible) {
@@ -59,22 +59,20 @@ func isEmail(address string) bool {
 	return err == nil && parsed.Address == address && parsed.Name == ""
 }
 
-// isInvisible reports whether r is one of the letters and marks that show as
-// nothing.
+// isInvisible reports whether r is a letter or mark without a glyph.
 func isInvisible(r rune) bool {
 	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// isLanguage reports whether tag is that of a language, in the form in which it
-// is kept.
+// isLanguage reports whether tag is a language tag in canonical form.
 func isLanguage(tag string) bool { return canonicalLanguage(tag) == tag }
 
-// maxLanguage bounds a tag in bytes; RFC 5646, 4.4.1, finds 35 enough. To read
-// one takes time that grows with the square of its length.
+// maxLanguage is the length in bytes of the longest language tag; RFC 5646, section
+// 4.4.1, recommends 35. The time to parse a tag grows with the square of its length.
 const maxLanguage = 35
 
-// canonicalLanguage returns the canonical form of a tag, or "" when it is none
-// of a language that there is.
+// canonicalLanguage returns the canonical form of a language tag, or "" if it is
+// invalid.
 func canonicalLanguage(tag string) string {
 	if len(tag) > maxLanguage {
 		return ""
@@ -86,7 +84,7 @@ func canonicalLanguage(tag string) string {
 	return parsed.String()
 }
 
-// isTimeZone reports whether there is an IANA zone of that name.
+// isTimeZone reports whether there is an IANA time zone of that name.
 func isTimeZone(name string) bool {
 	if len(name) > 64 || name == "Local" || !zonePattern.MatchString(name) {
 		return false
@@ -95,9 +93,9 @@ func isTimeZone(name string) bool {
 	return err == nil
 }
 
-// normalizeFields brings what people write into the form in which it is kept, and leaves
-// lists as long as they are, so that a refusal can tell the places that were
-// submitted. What is longer than any field may be is left for the rules.
+// normalizeFields brings input into the form in which it is stored. Lists keep their
+// length, so that errors have the submitted index. Texts that are too long for any
+// field stay as they are; the rules reject them.
 func normalizeFields(u *User) *User {
 	Fields().Normalize(u, normalizeField)
 	return u
@@ -122,11 +120,10 @@ func normalizeField(m field.Meta, text string) string {
 	}
 }
 
-// normalizeText returns text in NFC, without blanks around it.
+// normalizeText returns text in NFC without spaces around it.
 func normalizeText(text string) string { return validate.NormalizeText(text, maxText) }
 
-// normalizeEmail returns an address with its domain, where case means nothing, in
-// small letters.
+// normalizeEmail returns an address with its domain in lower case.
 func normalizeEmail(address string) string {
 	if len(address) > maxText {
 		return address
@@ -135,8 +132,7 @@ func normalizeEmail(address string) string {
 	return address[:at] + norm.NFC.String(strings.ToLower(address[at:]))
 }
 
-// normalizeLists brings the lists of u, which the rules have taken, into the form
-// in which they are kept.
+// normalizeLists brings the valid lists of u into the form in which they are stored.
 func normalizeLists(u *User) *User {
 	links := make([]string, 0, len(u.LinkedExtensions))
 	for _, extension := range u.LinkedExtensions {
@@ -150,7 +146,7 @@ func normalizeLists(u *User) *User {
 	return u
 }
 
-// sortedUnique returns the words sorted and without repetitions; empty rather than nil.
+// sortedUnique returns the words sorted and without duplicates; empty rather than nil.
 func sortedUnique(words []string) []string {
 	words = append([]string{}, words...)
 	slices.Sort(words)
