@@ -16,6 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// maxSourceFiles is the largest number of source files of a package, without tests: a
+// reader can keep them in mind.
+const maxSourceFiles = 45
+
 // testAreas are what a test may name in the place of a symbol: properties that
 // cut across a package, and stories of whole programs.
 func testAreas() []string {
@@ -63,6 +67,13 @@ func TestNames_areStandardTerms(t *testing.T) {
 				require.False(t, len(word) > 4 && strings.Contains(file, word), "%s/%s: the name holds %q", folder, file, word)
 			}
 		}
+	}
+}
+
+func TestPackage_staysSmall(t *testing.T) {
+	t.Parallel()
+	for folder, d := range declarations(t) {
+		require.LessOrEqual(t, d.sources, maxSourceFiles, "%s: split the package", folder)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/scope"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // Access gives other packages the users that a service may touch. They use it for
@@ -48,6 +49,15 @@ func (a *Access) UserByID(ctx context.Context, id string) (*User, error) {
 	return a.Redact(u)
 }
 
+// UserByExtension returns the user with that default extension. It records no denial.
+func (a *Access) UserByExtension(ctx context.Context, extension string) (*User, error) {
+	u, err := a.service.lookupExtension(ctx, extension)
+	if err != nil {
+		return nil, err
+	}
+	return a.Redact(u)
+}
+
 // Redact returns a user that a store returned without credentials, as the service
 // does. It returns an error wrapping [store.ErrForbidden] if u is out of scope.
 func (a *Access) Redact(u *User) (*User, error) {
@@ -73,4 +83,20 @@ func (a *Access) AuthorizeCredentials(ctx context.Context, u *User) error {
 		return &store.ForbiddenError{Reason: "this user has the permission " + permission + " for extensions outside your scope, and so would the holder of the user's password, link, key or mailbox; ask an administrator with access"}
 	}
 	return nil
+}
+
+// PermissionResolver returns a resolver over the current groups, for many users. It
+// reads the groups only if they changed since the last call.
+func (a *Access) PermissionResolver(ctx context.Context) (*permission.Resolver, error) {
+	return a.service.permissionResolver(ctx)
+}
+
+// PermissionResolverAt is [Access.PermissionResolver] for a caller that has read the
+// revision of the groups from the store.
+func (a *Access) PermissionResolverAt(ctx context.Context, revision int64) (*permission.Resolver, error) {
+	groups, err := a.service.groupsAt(ctx, revision)
+	if err != nil {
+		return nil, err
+	}
+	return groups.resolver, nil
 }

@@ -48,7 +48,7 @@ func TestService_Create_normalizesAndStoresAllFields(t *testing.T) {
 			byID, err := h.GetByID(t.Context(), created.ID)
 			require.NoError(t, err)
 			require.Equal(t, created, byID)
-			byExtension, err := h.GetByExtension(t.Context(), "1001")
+			byExtension, err := h.getByExtension(t, "1001")
 			require.NoError(t, err)
 			require.Equal(t, created, byExtension)
 			h.requireAuditIntact(t)

@@ -37,7 +37,7 @@ func TestService_Delete_softDeletesAndRestores(t *testing.T) {
 
 			_, err := h.Get(t.Context(), "jane")
 			require.ErrorIs(t, err, store.ErrNotFound)
-			_, err = h.GetByExtension(t.Context(), "1001")
+			_, err = h.getByExtension(t, "1001")
 			require.ErrorIs(t, err, store.ErrNotFound)
 			require.ErrorIs(t, h.Delete(t.Context(), "jane"), store.ErrNotFound)
 			for status, want := range map[userman.Status][]string{"": {}, userman.StatusEnabled: {}, userman.StatusDeleted: {"jane"}} {

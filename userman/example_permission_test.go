@@ -69,10 +69,14 @@ func ExampleService_EffectivePermissions_explain() {
 }
 
 // Many people are told of from groups that are loaded once.
-func ExampleService_PermissionResolver() {
+func ExampleAccess_PermissionResolver() {
 	ctx := context.Background()
 	users := newExampleService(ctx)
-	resolver, err := users.PermissionResolver(ctx)
+	access, err := users.Access(ctx)
+	if err != nil {
+		panic(err)
+	}
+	resolver, err := access.PermissionResolver(ctx)
 	if err != nil {
 		fmt.Println(err)
 		return

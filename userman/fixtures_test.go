@@ -149,6 +149,14 @@ func (h *env) get(t testing.TB, username string) *userman.User {
 	return u
 }
 
+// getByExtension returns the user with that default extension.
+func (h *env) getByExtension(t testing.TB, extension string) (*userman.User, error) {
+	t.Helper()
+	access, err := h.Access(t.Context())
+	require.NoError(t, err)
+	return access.UserByExtension(t.Context(), extension)
+}
+
 // update has change edit somebody.
 func (h *env) update(t testing.TB, username string, change func(u *userman.User)) *userman.User {
 	t.Helper()

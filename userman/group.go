@@ -133,7 +133,7 @@ func (s *Service) PreviewDeleteGroup(ctx context.Context, name string, limit int
 	if err != nil {
 		return nil, 0, err
 	}
-	resolver, err := s.PermissionResolver(ctx)
+	resolver, err := s.permissionResolver(ctx)
 	if err != nil {
 		return nil, 0, err
 	}

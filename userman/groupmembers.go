@@ -73,7 +73,7 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 	if err != nil {
 		return nil, err
 	}
-	resolver, err := s.PermissionResolver(ctx)
+	resolver, err := s.permissionResolver(ctx)
 	if err != nil {
 		return nil, err
 	}

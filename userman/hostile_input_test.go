@@ -161,17 +161,17 @@ func TestService_lookupsAcceptHostileInput(t *testing.T) {
 	values["nothing"], values["blanks"] = "", " \t "
 	for what, text := range values {
 		calls := map[string]func() error{
-			"Get":            func() error { _, err := h.Get(t.Context(), text); return err },
-			"GetByID":        func() error { _, err := h.GetByID(t.Context(), text); return err },
-			"GetByExtension": func() error { _, err := h.GetByExtension(t.Context(), text); return err },
-			"Delete":         func() error { return h.Delete(t.Context(), text) },
-			"Restore":        func() error { _, err := h.Restore(t.Context(), text, nil); return err },
-			"Purge":          func() error { return h.Purge(t.Context(), text) },
-			"References":     func() error { _, err := h.References(t.Context(), text); return err },
-			"Picture":        func() error { _, err := h.Picture(t.Context(), text); return err },
-			"Group":          func() error { _, err := h.Group(t.Context(), text); return err },
-			"DeleteGroup":    func() error { return h.DeleteGroup(t.Context(), text, true) },
-			"AddMembers":     func() error { return h.AddMembers(t.Context(), text, "jane") },
+			"Get":             func() error { _, err := h.Get(t.Context(), text); return err },
+			"GetByID":         func() error { _, err := h.GetByID(t.Context(), text); return err },
+			"UserByExtension": func() error { _, err := h.getByExtension(t, text); return err },
+			"Delete":          func() error { return h.Delete(t.Context(), text) },
+			"Restore":         func() error { _, err := h.Restore(t.Context(), text, nil); return err },
+			"Purge":           func() error { return h.Purge(t.Context(), text) },
+			"References":      func() error { _, err := h.References(t.Context(), text); return err },
+			"Picture":         func() error { _, err := h.Picture(t.Context(), text); return err },
+			"Group":           func() error { _, err := h.Group(t.Context(), text); return err },
+			"DeleteGroup":     func() error { return h.DeleteGroup(t.Context(), text, true) },
+			"AddMembers":      func() error { return h.AddMembers(t.Context(), text, "jane") },
 		}
 		for call, err := range calls {
 			require.ErrorIs(t, err(), store.ErrNotFound, "%s of %s", call, what)

@@ -12,7 +12,7 @@ import (
 
 // hasPermission reports whether a switch is on for u.
 func (s *Service) hasPermission(ctx context.Context, u *User, permission string) (bool, error) {
-	resolver, err := s.PermissionResolver(ctx)
+	resolver, err := s.permissionResolver(ctx)
 	if err != nil {
 		return false, err
 	}

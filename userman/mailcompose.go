@@ -80,7 +80,7 @@ const previewToken = "this-is-a-preview-and-the-link-does-nothing"
 
 // mailData returns the data of mails to u without the links.
 func (s *Service) mailData(ctx context.Context, u *User) (usermail.Data, error) {
-	resolver, err := s.PermissionResolver(ctx)
+	resolver, err := s.permissionResolver(ctx)
 	if err != nil {
 		return usermail.Data{}, err
 	}

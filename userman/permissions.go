@@ -17,27 +17,17 @@ func (s *Service) EffectivePermissions(ctx context.Context, username string) (*p
 	if err != nil {
 		return nil, err
 	}
-	resolver, err := s.PermissionResolver(ctx)
+	resolver, err := s.permissionResolver(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return resolver.For(u.PermissionSubject()), nil
 }
 
-// PermissionResolver returns a resolver over the current groups, for many users.
-// It reads the groups only if they changed since the last call.
-func (s *Service) PermissionResolver(ctx context.Context) (*permission.Resolver, error) {
+// permissionResolver returns a resolver over the current groups. It reads the groups
+// only if they changed since the last call.
+func (s *Service) permissionResolver(ctx context.Context) (*permission.Resolver, error) {
 	groups, err := s.groups(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return groups.resolver, nil
-}
-
-// PermissionResolverAt is [Service.PermissionResolver] for a caller that has read the
-// revision of the groups from the store.
-func (s *Service) PermissionResolverAt(ctx context.Context, revision int64) (*permission.Resolver, error) {
-	groups, err := s.groupsAt(ctx, revision)
 	if err != nil {
 		return nil, err
 	}

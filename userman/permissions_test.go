@@ -43,7 +43,9 @@ func TestService_PermissionResolver_returnsSnapshot(t *testing.T) {
 	jane := newUser("jane", "1001", "1002")
 	jane.Groups = []string{"Sales"}
 	h.createUser(t, jane, "")
-	resolver, err := h.PermissionResolver(t.Context())
+	access, err := h.Access(t.Context())
+	require.NoError(t, err)
+	resolver, err := access.PermissionResolver(t.Context())
 	require.NoError(t, err)
 	u := h.get(t, "jane")
 	e := resolver.For(u.PermissionSubject())

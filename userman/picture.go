@@ -25,23 +25,31 @@ type PictureOptions struct {
 	Precondition func(ctx context.Context) error
 }
 
-// SetPicture sets the picture of a user, a JPEG, PNG or GIF. It stores the square
-// in the middle, upright, as a JPEG of [PictureSide] pixels, and nothing else of
-// the file. It returns an error wrapping [store.ErrInvalid] on "picture". It draws
-// one picture at a time, in bounded memory: what needs more, such as a progressive
-// JPEG of more than 8 million pixels, is rejected.
+// SetPicture sets the picture of a user, a JPEG, PNG or GIF. A nil picture removes it;
+// it is no error when there is none. SetPicture stores the square in the middle, upright,
+// as a JPEG of [PictureSide] pixels, and nothing else of the file. It returns an error
+// wrapping [store.ErrInvalid] on "picture". It draws one picture at a time, in bounded
+// memory: what needs more, such as a progressive JPEG of more than 8 million pixels, is
+// rejected.
 func (s *Service) SetPicture(ctx context.Context, username string, picture io.Reader, opts *PictureOptions) (*User, error) {
-	const action = "set picture"
 	if opts == nil {
 		opts = &PictureOptions{}
 	}
+	if picture == nil {
+		return s.savePicture(ctx, "remove picture", username, nil, "", opts)
+	}
+	const action = "set picture"
 	jpeg, err := s.renderPicture(ctx, username, picture)
 	if err != nil {
 		s.audit.RecordFailure(ctx, s.userEvent(action, username), err)
 		return nil, err
 	}
 	sum := sha256.Sum256(jpeg)
-	version := hex.EncodeToString(sum[:8])
+	return s.savePicture(ctx, action, username, jpeg, hex.EncodeToString(sum[:8]), opts)
+}
+
+// savePicture stores a JPEG and its version; nil removes the picture.
+func (s *Service) savePicture(ctx context.Context, action, username string, jpeg []byte, version string, opts *PictureOptions) (*User, error) {
 	return s.mutate(ctx, action, username, func(ctx context.Context, u *User) error {
 		if err := checkPrecondition(ctx, opts.Precondition); err != nil {
 			return err
@@ -51,15 +59,8 @@ func (s *Service) SetPicture(ctx context.Context, username string, picture io.Re
 	})
 }
 
-// RemovePicture removes it. It is no error when there is none.
-func (s *Service) RemovePicture(ctx context.Context, username string) (*User, error) {
-	return s.mutate(ctx, "remove picture", username, func(ctx context.Context, u *User) error {
-		u.Picture = ""
-		return s.store.PutPicture(ctx, u.ID, nil)
-	})
-}
-
-// Picture returns the JPEG, or a [store.NotFoundError].
+// Picture returns the JPEG of a user. It returns an error wrapping [store.ErrNotFound] if
+// there is none.
 func (s *Service) Picture(ctx context.Context, username string) ([]byte, error) {
 	u, err := s.find(ctx, username)
 	if err != nil {

@@ -28,16 +28,6 @@ func (s *Service) GetByID(ctx context.Context, id string) (*User, error) {
 	return s.lookupResult(ctx, "", u, err)
 }
 
-// GetByExtension returns the user with that default extension. The errors are those of
-// [Service.Get].
-func (s *Service) GetByExtension(ctx context.Context, extension string) (*User, error) {
-	if !validate.Extension().Valid(extension) {
-		return nil, &store.NotFoundError{Kind: KindUser}
-	}
-	u, err := s.requireInScope(ctx)(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))
-	return s.lookupResult(ctx, "", u, err)
-}
-
 // lookupResult returns a user without credentials, and records a denial.
 func (s *Service) lookupResult(ctx context.Context, username string, u *User, err error) (*User, error) {
 	if err != nil {
@@ -145,6 +135,14 @@ func (s *Service) lookupID(ctx context.Context, id string) (*User, error) {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}
 	return s.store.User(ctx, id)
+}
+
+// lookupExtension reads the user with that default extension, without regard to scope.
+func (s *Service) lookupExtension(ctx context.Context, extension string) (*User, error) {
+	if !validate.Extension().Valid(extension) {
+		return nil, &store.NotFoundError{Kind: KindUser}
+	}
+	return s.store.FindUser(ctx, UserLookup{DefaultExtension: extension})
 }
 
 // requireInScope returns a check for the user that a store call returned: an error

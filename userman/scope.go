@@ -101,7 +101,7 @@ func (s *Service) authorizeChange(ctx context.Context, before, after *User) erro
 	if maps.EqualFunc(before.Permissions, after.Permissions, permission.Value.Equal) && slices.Equal(before.Groups, after.Groups) && slices.Equal(before.Extensions(), after.Extensions()) {
 		return nil
 	}
-	resolver, err := s.PermissionResolver(ctx)
+	resolver, err := s.permissionResolver(ctx)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package userman
 
 import (
 	"github.com/pbxusers/pbxusers/internal/auth"
+	"github.com/pbxusers/pbxusers/internal/avatar"
 	"github.com/pbxusers/pbxusers/internal/ratelimit"
 	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store/audit"
@@ -33,4 +34,17 @@ type Service struct {
 	loadScope ScopeLoader
 	// shared is the state that all copies of the service share, see [Service.Scoped].
 	shared *shared
+}
+
+// shared is what copies of a service have in common: the work in the
+// background, and the groups that were read.
+type shared struct {
+	background *background
+	avatars    *avatar.Renderer
+	groups     groupCache
+	syncLocks  syncLocks
+}
+
+func newShared() *shared {
+	return &shared{background: newBackground(), avatars: avatar.NewRenderer()}
 }

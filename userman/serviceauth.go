@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/pbxusers/pbxusers/internal/validate"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -88,7 +87,7 @@ func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) 
 	if u.Disabled {
 		return nil, &store.ForbiddenError{Reason: "the user of this extension is disabled; ask your administrator to enable the user"}
 	}
-	resolver, err := s.PermissionResolver(ctx)
+	resolver, err := s.permissionResolver(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +100,7 @@ func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) 
 // phoneOwner returns the user whose default extension it is.
 func (s *Service) phoneOwner(ctx context.Context, extension string) (*User, error) {
 	unassigned := &store.ForbiddenError{Reason: "this extension is not the default extension of a user; ask your administrator to assign it"}
-	if !validate.Extension().Valid(extension) {
-		return nil, unassigned
-	}
-	u, err := s.requireInScope(ctx)(s.store.FindUser(ctx, UserLookup{DefaultExtension: extension}))
+	u, err := s.requireInScope(ctx)(s.lookupExtension(ctx, extension))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, unassigned
 	}

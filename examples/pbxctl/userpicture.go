@@ -24,7 +24,7 @@ func (a *cli) userPicture() *cobra.Command {
 		var err error
 		switch {
 		case remove:
-			changed, err = s.Users.RemovePicture(ctx, username)
+			changed, err = s.Users.SetPicture(ctx, username, nil, nil)
 		case cmd.Flags().Changed("file"):
 			changed, err = a.setPicture(ctx, s, username, file)
 		default:

@@ -58,7 +58,7 @@ func (s *Service) Authenticate(ctx context.Context, r Request) (*userman.User, e
 	if reason := owned.Token.inactiveReason(r, u, now); reason != "" {
 		return nil, &store.ForbiddenError{Reason: reason}
 	}
-	resolver, err := s.users.PermissionResolverAt(ctx, owned.GroupsRevision)
+	resolver, err := access.PermissionResolverAt(ctx, owned.GroupsRevision)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func (a *api) registerPicture(e userEndpoint) {
 	e.registerAction(operation{
 		id: "deletePicture", method: http.MethodDelete, path: path, summary: "Delete the picture of a user",
 	}, "remove picture", func(ctx context.Context, _ *request, username string) (userResult, error) {
-		return asResult(a.users(ctx).RemovePicture(ctx, username))
+		return asResult(a.users(ctx).SetPicture(ctx, username, nil, nil))
 	})
 }
 

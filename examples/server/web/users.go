@@ -87,7 +87,7 @@ func (u *userPages) routes() []route {
 			post(one+"/enable", section, actOn(&u.record, u.users, "Enabled.", (*userman.Service).Enable)),
 			post(one+"/sessions/end", section, u.act("All sessions ended.", u.endSessions)),
 			get(one+"/picture", section, u.with(u.picture)), picture,
-			post(one+"/picture/remove", section, actOn(&u.record, u.users, "Picture removed.", (*userman.Service).RemovePicture)),
+			post(one+"/picture/remove", section, u.act("Picture removed.", u.removePicture)),
 			post(one+"/welcome", section, u.send(usermail.Welcome)), post(one+"/reset", section, u.send(usermail.Reset)),
 			get(one+"/mail/{kind}", section, u.with(u.previewMail)), get(one+"/password/generated", section, u.with(u.generatedPassword)),
 			get(one+"/link", section, u.with(u.passwordLink)), post(one+"/link", section, u.acting(u.createPasswordLink)),
@@ -152,6 +152,11 @@ func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (dr
 
 func (u *userPages) endSessions(ctx context.Context, now *userman.User) error {
 	return u.users(ctx).EndSessions(ctx, now.Username)
+}
+
+func (u *userPages) removePicture(ctx context.Context, now *userman.User) error {
+	_, err := u.users(ctx).SetPicture(ctx, now.Username, nil, nil)
+	return err
 }
 
 func (u *userPages) askRemoveFactor(_ context.Context, _ *request, now *userman.User) (confirmation, error) {
