@@ -12,14 +12,14 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// NewUser is what [Service.Create] needs beside the record.
+// NewUser is the input of [Service.Create].
 type NewUser struct {
 	User *User
-	// Password is set at once; zero makes somebody who cannot log in until a
-	// link is accepted, see [Service.Invite].
+	// Password is the first password. Without one, the user cannot log in until a link
+	// is accepted, see [Service.Invite].
 	Password store.Secret
-	// NoDefaultGroups says that User.Groups are all groups the person is in;
-	// otherwise the default groups are added to them.
+	// NoDefaultGroups leaves out the default groups, which are added to User.Groups
+	// otherwise.
 	NoDefaultGroups bool
 }
 
@@ -125,7 +125,7 @@ func (c *userCreation) commit(ctx context.Context) (*User, error) {
 
 // joinGroups returns the user with all groups, as of the transaction of ctx. It
 // returns an error wrapping [store.ErrForbidden] if the result is out of scope. The
-// grants of default groups are those of whoever made them default.
+// grants of default groups do not count.
 func (c *userCreation) joinGroups(ctx context.Context) (*User, error) {
 	groups, err := c.service.groups(ctx)
 	if err != nil {
@@ -143,7 +143,7 @@ func (c *userCreation) joinGroups(ctx context.Context) (*User, error) {
 		created.Groups = sortedUnique(slices.Concat(created.Groups, groups.defaults))
 	}
 	if len(created.Groups) > MaxGroupsPerUser {
-		return nil, &store.ConflictError{Reason: fmt.Sprintf("with the default groups this is more than %d groups; make fewer groups default", MaxGroupsPerUser)}
+		return nil, &store.ConflictError{Reason: fmt.Sprintf("with the default groups this is more than %d groups; reduce the default groups", MaxGroupsPerUser)}
 	}
 	return created, c.service.authorizeChange(ctx, groups.withDefaultGrants(created), created)
 }
@@ -163,7 +163,7 @@ func clearManaged(u *User) *User {
 	return c
 }
 
-// initManaged sets what a person begins with.
+// initManaged sets the fields of a new user that the service sets.
 func (s *Service) initManaged(u *User) (err error) {
 	if u.ID, err = auth.NewID(s.opts.Random, userIDSize); err != nil {
 		return err

@@ -84,7 +84,7 @@ func (s *Service) Restore(ctx context.Context, id string, change func(*User) err
 func (s *Service) findDeleted(ctx context.Context, id string) (*User, error) {
 	u, err := s.findAny(ctx, id)
 	if err == nil && u.DeletedAt.IsZero() {
-		return nil, &store.ConflictError{Reason: "this person is not deleted; only deleted people can be restored or purged"}
+		return nil, &store.ConflictError{Reason: "this user is not deleted; only deleted users can be restored or purged"}
 	}
 	return u, err
 }

@@ -10,29 +10,29 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// NewExtension is an extension that was made, with what is to become of it here.
+// NewExtension is a new extension, with the instructions for its user.
 type NewExtension struct {
 	// Number is 1 to 20 digits.
 	Number string
-	// DisplayName and Email are copied to a person who is made.
+	// DisplayName and Email are copied to a new user.
 	DisplayName string
 	Email       string
-	// Username of the person who is made. Defaults to Number.
+	// Username is the username of a new user. Defaults to Number.
 	Username string
-	// Password of the person who is made; zero makes one without: they get a
-	// link. Generate makes one, see [ExtensionUser], unless it is given.
+	// Password is the password of a new user. Without one, GeneratePassword
+	// generates one, see [ExtensionUser], or the user needs a link.
 	Password         store.Secret
 	GeneratePassword bool
-	// LinkTo names an existing person whose default extension it becomes, when
-	// they have none, or whose linked extension otherwise; nobody is made
-	// then, and nothing else of theirs is changed.
+	// LinkTo is the username of an existing user. The extension becomes the default
+	// extension of a user without one, and a linked extension otherwise. No user is
+	// created, and nothing else of the user changes.
 	LinkTo string
 }
 
-// ExtensionUser is the person of a new extension.
+// ExtensionUser is the user of a new extension.
 type ExtensionUser struct {
 	User *User
-	// Password is the one that was generated; zero when none was.
+	// Password is the generated password; zero if none was generated.
 	Password store.Secret
 }
 
@@ -108,27 +108,25 @@ func (s *Service) prepareForExtension(ctx context.Context, e NewExtension) (comm
 	}, nil
 }
 
-// OrphanPolicy says what becomes of the person whose default extension is
-// deleted.
+// OrphanPolicy says what to do with the user whose default extension is deleted.
 type OrphanPolicy string
 
-// What becomes of people whose default extension goes.
+// Policies for the user of a deleted default extension.
 const (
 	OrphanKeep    OrphanPolicy = "keep"
 	OrphanDisable OrphanPolicy = "disable"
 	OrphanDelete  OrphanPolicy = "delete"
 )
 
-// OnExtensionDeleted takes a deleted extension away from everybody: as default
-// and linked extension, out of the permissions of people and groups, and out of
-// the extensions of tokens; a token of this one alone is disabled, because one
-// without any would be one of all. An activation link of a softphone that was
-// for it ends. The person whose default one it was is then treated as policy
-// says; a person who cannot be deleted is a [store.InUseError], and nothing is
-// changed. It returns the usernames of those whose records changed, sorted.
+// OnExtensionDeleted removes a deleted extension from all records: from default and
+// linked extensions, from the permissions of users and groups, and from the
+// [Dependents], such as API tokens. It invalidates an activation link of the extension.
+// Then it applies policy to the user whose default extension it was. If that user
+// cannot be deleted, it changes nothing and returns an error wrapping [store.ErrInUse].
+// It returns the usernames of the changed users, sorted.
 //
-// Whoever deletes extensions calls it, in the same transaction. It looks at
-// everybody: who has the number in a permission is nowhere indexed.
+// Call it in the transaction that deletes the extension. It reads all users, because
+// extensions in permissions have no index.
 func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy OrphanPolicy) ([]string, error) {
 	const action = "delete extension"
 	var removal *extensionRemoval

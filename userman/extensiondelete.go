@@ -10,20 +10,20 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// extensionRemoval is how an extension that is deleted is taken away from everybody.
+// extensionRemoval removes a deleted extension from all records.
 type extensionRemoval struct {
 	service *Service
 	action  string
 	number  string
 	policy  OrphanPolicy
 
-	// What is to change.
+	// The planned changes.
 	users  []userChange
 	groups []*Group
 }
 
-// prepare finds out, in the transaction of ctx, what is to change, and whether
-// it may. It keeps in memory those only who have the extension.
+// prepare plans the changes in the transaction of ctx. It holds only users with the
+// extension in memory.
 func (x *extensionRemoval) prepare(ctx context.Context) error {
 	err := x.service.store.EachUser(ctx, func(u *User) error {
 		after := u.Clone()
@@ -46,7 +46,7 @@ func (x *extensionRemoval) prepare(ctx context.Context) error {
 	return x.findReferences(ctx)
 }
 
-// removeFromUser takes the extension away from u, and reports whether they had it.
+// removeFromUser removes the extension from u and reports whether u had it.
 func (x *extensionRemoval) removeFromUser(u *User) bool {
 	found := u.HasExtension(x.number)
 	if u.DefaultExtension == x.number {
@@ -56,8 +56,8 @@ func (x *extensionRemoval) removeFromUser(u *User) bool {
 	return x.removeFromGrants(u.Permissions) || found
 }
 
-// removeFromGrants takes the extension out of what somebody says, and reports whether it
-// was in it.
+// removeFromGrants removes the extension from permissions and reports whether they had
+// it.
 func (x *extensionRemoval) removeFromGrants(grants permission.Permissions) bool {
 	found := false
 	for _, p := range x.service.Permissions() {
@@ -79,8 +79,7 @@ func (x *extensionRemoval) removeFromGrants(grants permission.Permissions) bool 
 	return found
 }
 
-// applyPolicy does with the person whose default extension it was what the policy
-// says.
+// applyPolicy applies the policy to the user whose default extension it was.
 func (x *extensionRemoval) applyPolicy(ctx context.Context, change userChange) error {
 	if x.policy == OrphanKeep {
 		return nil

@@ -99,7 +99,7 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 		}
 		seen[before.ID] = true
 		if len(after.Groups) > MaxGroupsPerUser {
-			errs = append(errs, memberError(i, store.CodeMax, fmt.Sprintf("this person is in %d groups already", MaxGroupsPerUser)))
+			errs = append(errs, memberError(i, store.CodeMax, fmt.Sprintf("this user is in %d groups already", MaxGroupsPerUser)))
 		}
 		if err := s.authorizeGrant(sc, resolver, before, after); err != nil {
 			return nil, err
@@ -190,7 +190,7 @@ func (s *Service) removeAllMembers(ctx context.Context, r *audit.Recorder, name 
 func (s *Service) removeMember(ctx context.Context, r *audit.Recorder, name string, before *User) error {
 	after := before.Clone()
 	if leaveGroup(after, name); len(after.Groups) == len(before.Groups) {
-		return &store.ConflictError{Reason: "the database lists " + before.Username + " as a member of this group, but the record of this person does not; add the person to the group, restored where they are deleted, and try again"}
+		return &store.ConflictError{Reason: "the database lists " + before.Username + " as a member of this group, but the record of this user does not; add the user to the group, restore the user first if deleted, and try again"}
 	}
 	return s.save(ctx, r, "leave group", before, after)
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// CreateGroup adds a group. What the service sets is ignored in g. It refuses
-// bad fields with a [store.InvalidError] ("permissions.voicemail.download" is
-// the field of a permission), and a name that another group has, in any case,
-// with a [store.AlreadyExistsError]. Beyond [MaxGroups] it is a
-// [store.ConflictError].
+// CreateGroup creates a group. It ignores the fields of g that the service sets. It
+// returns an error wrapping [store.ErrInvalid] if a field is invalid, where
+// "permissions.voicemail.download" is the field of a permission. It returns one
+// wrapping [store.ErrAlreadyExists] if a group has that name, in any case, and one
+// wrapping [store.ErrConflict] if there are [MaxGroups].
 //
 // unreadable are fields that the caller could not read, as those of
 // [Service.PrepareCreate].
@@ -21,8 +21,8 @@ func (s *Service) CreateGroup(ctx context.Context, g *Group, unreadable ...store
 	return s.createGroup(ctx, "create", g, nil, unreadable...)
 }
 
-// createGroup adds a group as [Service.CreateGroup] does. begin, when it is not
-// nil, sets what only the service sets: the directory.
+// createGroup creates a group as [Service.CreateGroup] does. setManaged, if not nil,
+// sets the fields that only the service sets.
 func (s *Service) createGroup(ctx context.Context, action string, g *Group, setManaged func(*Group), unreadable ...store.FieldError) (*Group, error) {
 	created := g.Clone().normalize()
 	created.Directory, created.Members = "", 0
@@ -72,7 +72,7 @@ func (s *Service) checkCreateGroup(ctx context.Context, g *Group, unreadable []s
 	return err
 }
 
-// findGroup reads the group of that name, which may come from a stranger.
+// findGroup reads the group of that name, which may be any input.
 func (s *Service) findGroup(ctx context.Context, name string) (*Group, error) {
 	if len(name) > maxText {
 		return nil, &store.NotFoundError{Kind: KindGroup}
@@ -80,8 +80,8 @@ func (s *Service) findGroup(ctx context.Context, name string) (*Group, error) {
 	return s.store.Group(ctx, normalizeText(name))
 }
 
-// Group returns the group of that name, in any case, or a
-// [store.NotFoundError].
+// Group returns the group of that name, in any case. It returns an error wrapping
+// [store.ErrNotFound] if there is no such group.
 func (s *Service) Group(ctx context.Context, name string) (*Group, error) {
 	g, err := s.findGroup(ctx, name)
 	if err != nil {
@@ -94,8 +94,7 @@ func (s *Service) Group(ctx context.Context, name string) (*Group, error) {
 	return g.withMembers(members[g.Name]), nil
 }
 
-// Groups returns all groups, in the order in which they count: by priority,
-// then by name.
+// Groups returns all groups in the order of precedence: by priority, then by name.
 func (s *Service) Groups(ctx context.Context) ([]*Group, error) {
 	groups, _, err := s.store.ListGroups(ctx)
 	if err != nil {
@@ -111,8 +110,8 @@ func (s *Service) Groups(ctx context.Context) ([]*Group, error) {
 	return groups, nil
 }
 
-// UpdateGroup has change edit the group and keeps what came of it; see
-// [Service.Update]. The name, the members and what the service sets stay.
+// UpdateGroup calls change with the group and saves the result; see [Service.Update].
+// The name, the members and the fields that the service sets stay.
 func (s *Service) UpdateGroup(ctx context.Context, name string, change func(*Group) error) (*Group, error) {
 	const action = "update"
 	var after *Group
@@ -152,7 +151,7 @@ func (s *Service) saveGroup(ctx context.Context, r *audit.Recorder, before, afte
 	})
 }
 
-// editGroup returns what change makes of a group.
+// editGroup returns a group edited by change.
 func (s *Service) editGroup(before *Group, change func(*Group) error) (*Group, error) {
 	after := before.Clone()
 	unreadable, err := store.FieldErrors(change(after))

@@ -78,7 +78,7 @@ func (g *groupSet) resolve(names []string) ([]string, []store.FieldError) {
 		}
 		if !ok {
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("groups[%d]", i), Code: store.CodeUnknown, Message: "there is no such group; choose from the list of groups, or make it first",
+				Field: fmt.Sprintf("groups[%d]", i), Code: store.CodeUnknown, Message: "there is no such group; choose from the list of groups, or create it first",
 			})
 			continue
 		}

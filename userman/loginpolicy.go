@@ -91,7 +91,7 @@ func (s *Service) requireLocalPassword(u *User) error {
 	if !s.passwordIsExternal(u) {
 		return nil
 	}
-	return &store.ConflictError{Reason: "the directory that this person comes from keeps the password; change it there"}
+	return &store.ConflictError{Reason: "the directory of this user keeps the password; change it there"}
 }
 
 // verifyExternally lets the directory of u verify the password. It is wrong if the

@@ -27,7 +27,7 @@ type MailRejectedError struct {
 }
 
 func (e *MailRejectedError) Error() string {
-	return "the mail server refused the mail: " + e.Reason
+	return "the mail server rejected the mail: " + e.Reason
 }
 
 // DeliveryStatus is the result of sending a mail.
@@ -106,7 +106,7 @@ func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
 		return nil
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return nil // deleted meanwhile
+		return nil // deleted since
 	}
 	return err
 }

@@ -90,19 +90,19 @@ func (m *deliveryJob) skipReason(u *User) *Delivery {
 	case m.service.opts.Mailer == nil:
 		return newDelivery(u, DeliveryNotConfigured, "no mail server is configured, so no mail can be sent; configure one, or set the password by hand")
 	case m.service.opts.BaseURL == nil:
-		return newDelivery(u, DeliveryNotConfigured, "the address under which people reach the product is not configured, so no link can be sent; configure the base URL")
+		return newDelivery(u, DeliveryNotConfigured, "the public URL of the product is not configured, so no link can be sent; configure the base URL")
 	case u.Disabled:
-		return newDelivery(u, DeliverySkipped, "the person is disabled, and links of theirs do not work; enable them first")
+		return newDelivery(u, DeliverySkipped, "the user is disabled, so links do not work; enable the user first")
 	case m.kind == usermail.Reset && m.service.passwordIsExternal(u):
-		return newDelivery(u, DeliverySkipped, "the directory that this person comes from keeps the password; change it there")
+		return newDelivery(u, DeliverySkipped, "the directory of this user keeps the password; change it there")
 	case m.onlyNew && (u.Credentials.HasPassword() || !u.WelcomedAt.IsZero()):
-		return newDelivery(u, DeliverySkipped, "the person was welcomed, or has a password, already")
+		return newDelivery(u, DeliverySkipped, "the user was welcomed or has a password already")
 	case m.onlyNew && m.inProgress(u):
-		return newDelivery(u, DeliverySkipped, "another run is at work on this person, or was stopped there; try again in 10 minutes")
+		return newDelivery(u, DeliverySkipped, "another run is sending this mail or was stopped; try again in 10 minutes")
 	case m.precondition != nil && !m.precondition(u):
-		return newDelivery(u, DeliverySkipped, "a link was mailed to this person a moment ago, or the one that was to be renewed is not there any more")
+		return newDelivery(u, DeliverySkipped, "a link was mailed to this user a moment ago, or the link to renew no longer exists")
 	case u.Email == "":
-		return newDelivery(u, DeliveryNoAddress, "the person has no primary email address; fill it in, or set the password by hand")
+		return newDelivery(u, DeliveryNoAddress, "the user has no primary email address; enter one, or set the password manually")
 	}
 	return nil
 }
@@ -217,7 +217,7 @@ func (m *deliveryJob) send(ctx context.Context, message *usermail.Mail) *Deliver
 	}
 	m.service.opts.Logger.WarnContext(ctx, KindUser+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
 	if rejected, ok := errors.AsType[*MailRejectedError](err); ok {
-		return newDelivery(m.user, DeliveryRejected, truncate(validate.SanitizeLine(rejected.Error()))+"; correct the address, or ask whoever runs the mail server")
+		return newDelivery(m.user, DeliveryRejected, truncate(validate.SanitizeLine(rejected.Error()))+"; correct the address, or ask the administrator of the mail server")
 	}
 	return newDelivery(m.user, DeliveryFailed, "the mail could not be sent; look at the mail server and its settings, and try again: "+truncate(validate.SanitizeLine(err.Error())))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// mutation changes the record of a user as the store keeps it, credentials
+// mutation changes the record of a user as the store has it, credentials
 // included, in the transaction of ctx. It may run more than once.
 type mutation = func(ctx context.Context, u *User) error
 
@@ -19,7 +19,7 @@ func checkPrecondition(ctx context.Context, precondition func(ctx context.Contex
 	return precondition(ctx)
 }
 
-// now returns the time as the store keeps it.
+// now returns the time as the store has it.
 func (s *Service) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Microsecond) }
 
 // mutate runs mutate on the user of that username and saves the result together

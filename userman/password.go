@@ -11,13 +11,12 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// PasswordOptions of [Service.SetPassword].
+// PasswordOptions are the options of [Service.SetPassword].
 type PasswordOptions struct {
-	// MustChange lets the person do nothing but choose another one after the
-	// next login. Defaults to no.
+	// MustChange requires a new password after the next login. Defaults to no.
 	MustChange bool
-	// DisableTokens disables all API tokens of the person as well; they have
-	// keys of their own. Defaults to no.
+	// DisableTokens disables the API tokens of the user, which have keys of their own.
+	// Defaults to no.
 	DisableTokens bool
 	// Precondition is called in the transaction that sets the password, which
 	// begins after the password was hashed. SetPassword changes nothing and
@@ -55,11 +54,11 @@ func (s *Service) SetPassword(ctx context.Context, username string, password sto
 	return after, nil
 }
 
-// SetPasswordHash takes over a hash from another system: argon2id in PHC form,
+// SetPasswordHash stores a password hash of another system: argon2id in PHC form,
 // bcrypt, phpass (FreePBX's User Manager), or SHA-1. The next login replaces it.
-// Otherwise it does what [Service.SetPassword] does, and leaves it to the record
-// whether the password must be changed. It returns an error wrapping
-// [store.ErrInvalid] on "password_hash" if the form of the hash is unknown.
+// Otherwise it acts as [Service.SetPassword], but does not change MustChangePassword.
+// It returns an error wrapping [store.ErrInvalid] on "password_hash" if the form of the
+// hash is unknown.
 func (s *Service) SetPasswordHash(ctx context.Context, username string, hash store.Secret) (*User, error) {
 	return s.credentials().SetPasswordHash(ctx, username, hash)
 }
@@ -74,9 +73,8 @@ func (s *Service) ChangePassword(ctx context.Context, id string, current, passwo
 	return s.credentials().ChangePassword(ctx, id, current, password)
 }
 
-// A generated password has generatedPasswordLength letters and digits: those of
-// go-password without the ones that look alike, with repetition, which is more
-// than 100 bits.
+// A generated password has generatedPasswordLength letters and digits, without those
+// that look alike, with repetition: more than 100 bits.
 const (
 	generatedPasswordLength = 20
 	generatedDigits         = 5
@@ -85,9 +83,9 @@ const (
 	unambiguousDigits       = "23456789"
 )
 
-// GeneratePassword returns a random password that [Service.SetPassword] takes:
-// 20 letters and digits without those that look alike, or as many as
-// [Options].MinPasswordLength asks for.
+// GeneratePassword returns a random password for [Service.SetPassword]: 20 letters and
+// digits without those that look alike, or more if [Options].MinPasswordLength requires
+// it.
 func (s *Service) GeneratePassword() (store.Secret, error) {
 	generator, err := password.NewGenerator(&password.GeneratorInput{
 		LowerLetters: lowerLetters, UpperLetters: upperLetters, Digits: unambiguousDigits, Reader: s.opts.Random,

@@ -107,7 +107,7 @@ func (w *welcomeRun) welcome(ctx context.Context, u *User) error {
 	m.onlyNew = true
 	d, err := m.run(ctx, u.ID)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {
-		d, err = newDelivery(u, DeliverySkipped, "the person was deleted, or moved out of reach, meanwhile"), nil
+		d, err = newDelivery(u, DeliverySkipped, "the user was deleted or moved out of your scope during the run"), nil
 	}
 	if d != nil {
 		w.recordDelivery(d)

@@ -124,7 +124,7 @@ func SearchText(u *User) string {
 // FoldSearch returns the form of a search that is looked for in [SearchText].
 func FoldSearch(search string) string { return username.Fold(joinLines(search)) }
 
-// SearchDigits returns the digits of a search that is written as a telephone
+// SearchDigits returns the digits of a search that is written as a phone
 // number, which are looked for in [SearchText], too; empty when it is not, or
 // has nothing but digits.
 func SearchDigits(search string) string {

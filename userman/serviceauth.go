@@ -17,7 +17,7 @@ func (s *Service) loginPermission(service string) (string, error) {
 		return permission.LoginID(service), nil
 	}
 	return "", store.NewInvalidError(store.FieldError{
-		Field: "service", Code: store.CodeUnknown, Message: "there is no such service; give the part before .login of a permission",
+		Field: "service", Code: store.CodeUnknown, Message: "unknown service; use the part before .login of a permission",
 	})
 }
 

@@ -79,9 +79,9 @@ func (s *Service) sipAccount(ctx context.Context, u *User) (*SIPAccount, error) 
 	case err != nil:
 		return nil, err
 	case !allowed:
-		return nil, activationError("the permission " + permission.SoftphoneActivate + " is off; turn it on for this person, or for one of their groups")
+		return nil, activationError("the permission " + permission.SoftphoneActivate + " is off; turn it on for this user or a group of the user")
 	case u.DefaultExtension == "":
-		return nil, activationError("there is no default extension; set the person's default extension first")
+		return nil, activationError("the user has no default extension; set it first")
 	case s.opts.SIPAccounts == nil:
 		return nil, activationError("this installation does not know the SIP accounts of extensions; set the softphone up by hand")
 	}
@@ -128,7 +128,7 @@ func (s *Service) SoftphoneLink(ctx context.Context, token store.Secret) (*crede
 // [Service.InviteSoftphone], which leaves the link valid.
 func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*Activation, error) {
 	const action = "activate softphone"
-	// What is no link is not kept in the trail: strangers could fill it.
+	// Unknown links are not recorded: visitors could fill the audit log.
 	snapshot, err := s.userByLink(ctx, activationLink, token)
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*A
 			return err
 		}
 		if u.DefaultExtension != snapshot.DefaultExtension {
-			return activationError("the default extension was changed meanwhile; try again")
+			return activationError("the default extension was changed during the request; try again")
 		}
 		u.Activation = nil
 		return nil

@@ -120,8 +120,8 @@ func TestService_InviteSoftphone_requiresPJSIPDefaultExtension(t *testing.T) {
 		change func(u *userman.User)
 		says   string
 	}{
-		"no default extension":   {func(u *userman.User) { u.DefaultExtension = "" }, "there is no default extension; set"},
-		"linked extensions only": {func(u *userman.User) { u.DefaultExtension, u.LinkedExtensions = "", []string{"1001"} }, "there is no default extension; set"},
+		"no default extension":   {func(u *userman.User) { u.DefaultExtension = "" }, "the user has no default extension; set"},
+		"linked extensions only": {func(u *userman.User) { u.DefaultExtension, u.LinkedExtensions = "", []string{"1001"} }, "the user has no default extension; set"},
 		"another technology":     {func(u *userman.User) { u.DefaultExtension = "1002" }, "is not of the type PJSIP; set one that is"},
 		"no such extension":      {func(u *userman.User) { u.DefaultExtension = "1003" }, "does not exist any more; set another one"},
 		"not permitted": {
@@ -205,7 +205,7 @@ func TestService_ActivateSoftphone_rejectsConcurrentExtensionChange(t *testing.T
 	require.NoError(t, err)
 	svc := h.withTxHook(func() { h.update(t, "jane", func(u *userman.User) { u.DefaultExtension = "1005" }) }, withTestSIPAccounts)
 	_, err = svc.ActivateSoftphone(t.Context(), link.Token)
-	requireConflict(t, err, "changed meanwhile")
+	requireConflict(t, err, "changed during the request")
 }
 
 // The secret is in what the softphone is given, and nowhere else.

@@ -47,7 +47,7 @@ func TestService_Sync_concurrentConflictKeepsSwapUnchanged(t *testing.T) {
 
 func TestService_Sync_keepsConcurrentChanges(t *testing.T) {
 	t.Parallel()
-	const meanwhile = "this person was changed at the same time; sync again"
+	const meanwhile = "this user was changed at the same time; sync again"
 	h, d := newSyncedService(t, newEntry("id-1", "anna", ""), newEntry("id-2", "bert", ""), newEntry("id-3", "carl", ""), newEntry("id-4", "dora", ""))
 	h.sync(t)
 	d.setEntries(newEntry("id-4", "dora", ""))
@@ -79,7 +79,7 @@ func TestService_Sync_reportsConcurrentDelete(t *testing.T) {
 	h.sync(t)
 	d.onEach = func() { require.NoError(t, h.Delete(t.Context(), "anna")) }
 	r := h.trySync(t)
-	require.Equal(t, []string{"id-1: this person was changed at the same time; sync again"}, problems(r))
+	require.Equal(t, []string{"id-1: this user was changed at the same time; sync again"}, problems(r))
 	d.onEach = nil
 	require.Equal(t, []string{"create anna"}, steps(h.sync(t)))
 }

@@ -76,7 +76,7 @@ func TestService_Sync_reportsGroupCreatedConcurrently(t *testing.T) {
 	r := h.trySync(t)
 	require.Equal(t, []string{"update johnny username"}, steps(r))
 	require.Empty(t, r.Groups)
-	const meanwhile = "the group Operators was made here at the same time; rename one of the two, and sync again"
+	const meanwhile = "the group Operators was created here at the same time; rename one of the two, and sync again"
 	require.Equal(t, []string{"id-1: " + meanwhile, "id-3: " + meanwhile}, problems(r))
 	require.Empty(t, h.get(t, "jane").Groups)
 	require.Equal(t, "denied sync create joan: conflict", h.lastAuditEntry(t))
@@ -100,7 +100,7 @@ func TestService_Sync_skipsInvalidGroupNames(t *testing.T) {
 	}
 	d.setEntries(newEntry("id-1", "jane", "", many...))
 	r = h.trySync(t)
-	require.Equal(t, []string{"id-1: the person would be in more than 200 groups"}, problems(r))
+	require.Equal(t, []string{"id-1: the user would be in more than 200 groups"}, problems(r))
 	require.Empty(t, r.Groups, "groups that nobody needs are not made")
 }
 

@@ -35,7 +35,7 @@ func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry Dire
 	case err != nil:
 		e.Fail(err.Error())
 	case len(after.Groups) > MaxGroupsPerUser:
-		e.Fail(fmt.Sprintf("the person would be in more than %d groups", MaxGroupsPerUser))
+		e.Fail(fmt.Sprintf("the user would be in more than %d groups", MaxGroupsPerUser))
 	default:
 		if r.setStep(e, before, after); e.Step != nil {
 			e.Step.Groups = groups

@@ -18,7 +18,7 @@ import (
 const maxSyncEntries = 200_000
 
 // errConcurrentChange reports that a user changed after the sync was planned.
-var errConcurrentChange = &store.ConflictError{Reason: "this person was changed at the same time; sync again"}
+var errConcurrentChange = &store.ConflictError{Reason: "this user was changed at the same time; sync again"}
 
 // syncRun is one sync of a directory.
 type syncRun struct {
@@ -142,7 +142,7 @@ func (r *syncRun) readEntry(ctx context.Context, entry DirectoryEntry) error {
 		e.Username, e.Extension = user.Username, user.Extension
 	}
 	if entry.Problem != "" || entry.User == nil {
-		e.Fail(problemText(entry.Problem, "the directory tells nothing of this entry"))
+		e.Fail(problemText(entry.Problem, "the directory gave no reason"))
 		return nil
 	}
 	return r.compareEntry(ctx, e, entry)

@@ -165,7 +165,7 @@ func (p *syncRun) checkGroupOwnership(ctx context.Context, before, after []strin
 			return err
 		}
 		if g.Directory != p.name {
-			return &store.ConflictError{Reason: fmt.Sprintf("the group %s was made here at the same time; rename one of the two, and sync again", g.Name)}
+			return &store.ConflictError{Reason: fmt.Sprintf("the group %s was created here at the same time; rename one of the two, and sync again", g.Name)}
 		}
 	}
 	return nil

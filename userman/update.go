@@ -8,23 +8,22 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Update has change edit the person and keeps what came of it: fields that
-// change leaves alone stay as they are, and no other change comes between.
-// change may run more than once. What the service sets, and password and
-// credentials, stay whatever change does to them. Fields that the person's
-// directory owns, see [FieldOwner], are a [store.ConflictError] to change.
+// Update calls change with the user and saves the result, without another change in
+// between. change may run more than once. The fields that the service sets, the
+// password and the credentials stay. A change of a field that the directory of the user
+// owns, see [FieldOwner], is an error wrapping [store.ErrConflict].
 //
-// Disabling ends all sessions, and another primary email the links that may have
-// been mailed to the one before. Refusals are those of [Service.Create]. An error
-// of change is returned as it is, and nothing is written; the fields of a
-// [store.InvalidError] are returned together with those that are invalid.
+// Disabling the user ends all sessions. A new primary email invalidates the links that
+// may have been mailed to the old one. The errors are those of [Service.Create]. If
+// change returns an error, Update writes nothing and returns that error; the fields of
+// a [store.InvalidError] are returned together with the invalid ones.
 func (s *Service) Update(ctx context.Context, username string, change func(*User) error) (*User, error) {
 	return s.mutate(ctx, "update", username, func(ctx context.Context, u *User) error {
 		return s.applyEdit(ctx, u, change)
 	})
 }
 
-// applyEdit has change edit u as [Service.Update] does.
+// applyEdit edits u as [Service.Update] does.
 func (s *Service) applyEdit(ctx context.Context, u *User, change func(*User) error) error {
 	edited := s.redact(u)
 	unreadable, err := store.FieldErrors(change(edited))
@@ -55,8 +54,7 @@ func (s *Service) applyEdit(ctx context.Context, u *User, change func(*User) err
 	return nil
 }
 
-// restoreManaged returns a copy of edited in which everything that the service sets is
-// that of before.
+// restoreManaged returns a copy of edited with the managed fields of before.
 func restoreManaged(before, edited *User) *User {
 	c, prior := edited.Clone(), before.Clone()
 	c.ID, c.Directory, c.Picture = prior.ID, prior.Directory, prior.Picture
@@ -71,8 +69,8 @@ func restoreManaged(before, edited *User) *User {
 	return c
 }
 
-// requireUnmanaged refuses to change what the person's directory keeps itself: the next
-// sync would undo it.
+// requireUnmanaged returns an error wrapping ErrConflict for changes of fields that the
+// directory of the user owns: the next sync would undo them.
 func (s *Service) requireUnmanaged(before, after *User) error {
 	directory, _ := s.directoryOf(before)
 	fieldOwner, ok := directory.(FieldOwner)
@@ -88,11 +86,11 @@ func (s *Service) requireUnmanaged(before, after *User) error {
 	if len(managed) == 0 {
 		return nil
 	}
-	return &store.ConflictError{Reason: "the directory " + before.Directory + " keeps this of its people; change it there: " + strings.Join(managed, ", ")}
+	return &store.ConflictError{Reason: "the directory " + before.Directory + " owns these fields; change them there: " + strings.Join(managed, ", ")}
 }
 
-// Disable keeps the person from logging in anywhere, and ends all sessions. No
-// sync enables them again, see [User].MissingSince.
+// Disable rejects every login of the user and ends all sessions. A sync does not enable
+// the user again, see [User].MissingSince.
 func (s *Service) Disable(ctx context.Context, username string) (*User, error) {
 	return s.mutate(ctx, "disable", username, func(_ context.Context, u *User) error {
 		u.Disabled, u.MissingSince = true, time.Time{}
@@ -109,7 +107,7 @@ func (s *Service) Enable(ctx context.Context, username string) (*User, error) {
 	})
 }
 
-// EndSessions ends every session of the person.
+// EndSessions ends all sessions of the user.
 func (s *Service) EndSessions(ctx context.Context, username string) error {
 	_, err := s.mutate(ctx, "end sessions", username, func(_ context.Context, u *User) error {
 		u.endSessions()

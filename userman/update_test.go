@@ -167,7 +167,7 @@ func TestService_Update_rejectsDirectoryManagedFields(t *testing.T) {
 	}))
 	_, err := h.tryUpdate(t, "jane", func(u *userman.User) { u.FirstName, u.OtherEmails, u.LastName = "Joan", nil, "Doe" })
 	require.ErrorIs(t, err, store.ErrConflict)
-	require.EqualError(t, err, "the directory head-office keeps this of its people; change it there: first_name, other_emails")
+	require.EqualError(t, err, "the directory head-office owns these fields; change them there: first_name, other_emails")
 	require.Empty(t, h.get(t, "jane").LastName)
 	updated := h.update(t, "jane", func(u *userman.User) { u.LastName, u.ExternalID = "Doe", "18" })
 	require.Equal(t, "Doe", updated.LastName)

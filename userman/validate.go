@@ -8,9 +8,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// validateUser returns everything that is wrong with u, which is cleaned, in the order
-// of its fields, and gives its groups the names that they have. What before says
-// of permissions may stay, also when the product has dropped them since.
+// validateUser returns every error in a normalized user, in the order of the fields,
+// and replaces the names of its groups with the stored ones. Permissions that before
+// has too may stay, even if the product no longer has them.
 func (s *Service) validateUser(ctx context.Context, u, before *User) ([]store.FieldError, error) {
 	groups := &groupSet{}
 	if len(u.Groups) > 0 {

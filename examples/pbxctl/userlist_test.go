@@ -63,7 +63,7 @@ func TestCLI_userRestoreAndPurge(t *testing.T) {
 	restored := c.json(t, "user", "restore", id, "--username", "jane.old", "--default-extension", "")
 	require.Equal(t, "jane.old", restored["username"])
 	require.Empty(t, restored["default_extension"])
-	require.Contains(t, c.fails(t, exitRejected, "user", "purge", id), "only deleted people")
+	require.Contains(t, c.fails(t, exitRejected, "user", "purge", id), "only deleted users")
 	for _, verb := range []string{"restore", "purge"} {
 		require.Contains(t, c.fails(t, exitRejected, "user", verb, "nonsense"), "there is no such deleted user\nRun 'pbxctl user list --deleted'", verb)
 	}

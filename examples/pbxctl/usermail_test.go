@@ -84,9 +84,9 @@ func TestCLI_userWelcomeReportsDeliveryStatus(t *testing.T) {
 		username string
 		want     string
 	}{
-		"no_address":     {c, "silent", "the person has no primary email address"},
-		"rejected":       {c, "rejected", "the mail server refused the mail"},
-		"skipped":        {c, "disabled", "the person is disabled"},
+		"no_address":     {c, "silent", "the user has no primary email address"},
+		"rejected":       {c, "rejected", "the mail server rejected the mail"},
+		"skipped":        {c, "disabled", "the user is disabled"},
 		"not_configured": {c.withFlags("--smtp", ""), "rejected", "no mail server is configured"},
 		"failed":         {c.withFlags("--smtp", "127.0.0.1:1"), "rejected", "the mail could not be sent"},
 	} {

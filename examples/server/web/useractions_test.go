@@ -161,7 +161,7 @@ func TestPages_userSoftphoneLinkShownOnce(t *testing.T) {
 	require.Contains(t, copyableText(b.get("/users/jane.roe/softphone", http.StatusOK), "link"), userman.ActivationPath)
 	require.Contains(t, b.get("/users/jane.roe/softphone", http.StatusOK), "was shown once")
 	page := b.post("/users/john.roe/softphone", nil, http.StatusConflict)
-	require.Contains(t, page, "set the person&#39;s default extension first")
+	require.Contains(t, page, "the user has no default extension; set it first")
 	require.Contains(t, page, ">The action failed</h2>")
 	require.NotContains(t, page, "Nothing was saved", "nothing was to be saved")
 }
@@ -271,7 +271,7 @@ func TestPages_managedFieldsAreReadOnly(t *testing.T) {
 	require.Contains(t, page, "Managed by the directory head-office")
 	require.NotContains(t, page, "/users/jane.roe/password")
 	form := url.Values{"username": {"jane.roe"}, "title": {"Other"}, "version": {b.hiddenValue(page, "version")}}
-	require.Contains(t, b.post("/users/jane.roe", form, http.StatusConflict), "keeps this of its people; change it there")
+	require.Contains(t, b.post("/users/jane.roe", form, http.StatusConflict), "owns these fields; change them there")
 	form.Set("title", "Head")
 	form.Set("department", "Sales")
 	b.postRedirect("/users/jane.roe", form)
