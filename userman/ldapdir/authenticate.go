@@ -11,13 +11,14 @@ import (
 	"github.com/pbxusers/pbxusers/userman"
 )
 
-// maxPasswordLength bounds, in bytes, what is sent to a server.
+// maxPasswordLength is the length in bytes of the longest password that is sent to a
+// server.
 const maxPasswordLength = 4096
 
-// Authenticate implements [userman.Directory]: it looks the person up by
-// external ID and binds as them, on a connection of its own. An empty password
-// is refused without asking: LDAP servers take it for an anonymous bind
-// (RFC 4513, 5.1.2). Whoever Filter does not find has no password.
+// Authenticate implements [userman.Directory]. It searches the user by external ID and
+// binds as the user, on a connection of its own. It rejects an empty password without
+// asking: LDAP servers treat it as an anonymous bind (RFC 4513, section 5.1.2). A user
+// whom Filter does not match has no password.
 func (d *Directory) Authenticate(ctx context.Context, externalID string, password store.Secret) (bool, error) {
 	if plaintext := password.Reveal(); plaintext == "" || len(plaintext) > maxPasswordLength {
 		return false, nil
@@ -41,8 +42,8 @@ func (d *Directory) Authenticate(ctx context.Context, externalID string, passwor
 	return true, nil
 }
 
-// filterFor returns the filter that finds the person of that external ID; false
-// when it can be nobody's.
+// filterFor returns the filter for the user of that external ID; false if the ID is
+// invalid.
 func (d *Directory) filterFor(externalID string) (string, bool) {
 	if externalID == "" || len(externalID) > userman.MaxExternalIDLength {
 		return "", false
@@ -54,8 +55,8 @@ func (d *Directory) filterFor(externalID string) (string, bool) {
 	return "(&" + d.opts.Filter + "(" + d.opts.ExternalID + "=" + value + "))", ok
 }
 
-// find returns the DN of the one person whom filter finds, "" when there is
-// none, and the server that knows them.
+// find returns the DN of the only user that filter matches, "" if there is none, and
+// the server that answered.
 func (d *Directory) find(ctx context.Context, filter string) (dn string, srv server, err error) {
 	s, err := d.connect(ctx)
 	if err != nil {

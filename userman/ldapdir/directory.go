@@ -14,7 +14,7 @@ import (
 type Directory struct {
 	opts    Options // with the defaults filled in
 	servers []server
-	// managed are the fields that the directory keeps, sorted.
+	// managed are the fields that the directory owns, sorted.
 	managed []string
 }
 
@@ -23,8 +23,8 @@ var (
 	_ userman.FieldOwner = (*Directory)(nil)
 )
 
-// New returns a directory, or a [store.InvalidError] that names the field. It
-// does not connect.
+// New returns a directory. It does not connect. It returns an error wrapping
+// [store.ErrInvalid] if an option is invalid.
 func New(opts Options) (*Directory, error) {
 	opts = opts.withDefaults()
 	servers, errs := parseServers(opts)
@@ -43,9 +43,9 @@ func New(opts Options) (*Directory, error) {
 // Name implements [userman.Directory].
 func (d *Directory) Name() string { return d.opts.Name }
 
-// Capabilities implements [userman.Directory]: it syncs, authenticates where it
-// never has to send a password across the network in the clear, and tells
-// groups where GroupBaseDN is given.
+// Capabilities implements [userman.Directory]. The directory can be synchronized. It
+// authenticates users if no password crosses the network in clear text, and has groups
+// if GroupBaseDN is set.
 func (d *Directory) Capabilities() userman.Capabilities {
 	return userman.Capabilities{
 		Authenticate: !slices.ContainsFunc(d.servers, func(s server) bool { return !s.tls && !d.opts.StartTLS && !s.isLoopback() }),
@@ -54,11 +54,11 @@ func (d *Directory) Capabilities() userman.Capabilities {
 	}
 }
 
-// OwnsField implements [userman.FieldOwner]: the directory keeps the fields that
-// Attributes map.
+// OwnsField implements [userman.FieldOwner]: the directory owns the fields in
+// Attributes.
 func (d *Directory) OwnsField(field string) bool { return slices.Contains(d.managed, field) }
 
-// Test connects, binds and counts people, at most one page.
+// Test connects, binds and counts the users of at most one page.
 func (d *Directory) Test(ctx context.Context) (users int, err error) {
 	s, err := d.connect(ctx)
 	if err != nil {

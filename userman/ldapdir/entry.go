@@ -18,7 +18,7 @@ const (
 	maxValues = 1000
 )
 
-// entry returns what the directory knows of a person.
+// entry returns a user of the directory.
 func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.DirectoryEntry {
 	id, problem := d.externalID(src)
 	if problem != "" {
@@ -38,8 +38,8 @@ func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.Director
 	return out
 }
 
-// setField sets a field from an attribute, and returns what is wrong with it, in
-// one sentence.
+// setField sets a field from an attribute and returns the problem with it, in one
+// sentence.
 func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field.Field[userman.User], attribute string) string {
 	values, problem := textValues(src, attribute)
 	if problem == "" {
@@ -48,7 +48,7 @@ func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field.Field[use
 	return attributeProblem(attribute, problem)
 }
 
-// setDisabled sets whether the person is disabled there, as fill does.
+// setDisabled sets whether the user is disabled, as setField does.
 func (d *Directory) setDisabled(u *userman.User, src *ldap.Entry) string {
 	attribute, mapped := d.opts.Attributes[fieldDisabled]
 	if !mapped {
@@ -66,7 +66,7 @@ func (d *Directory) setDisabled(u *userman.User, src *ldap.Entry) string {
 	return ""
 }
 
-// externalID returns the key of a person, or what is wrong with it.
+// externalID returns the external ID of a user, or the problem with it.
 func (d *Directory) externalID(src *ldap.Entry) (id, problem string) {
 	attribute := d.opts.ExternalID
 	if strings.EqualFold(attribute, objectGUID) {
@@ -91,8 +91,8 @@ func (d *Directory) externalID(src *ldap.Entry) (id, problem string) {
 	return values[0], ""
 }
 
-// textValues returns the values of an attribute that are not blank, or what is wrong
-// with one of them.
+// textValues returns the values of an attribute that are not empty, or the problem with
+// one of them.
 func textValues(src *ldap.Entry, attribute string) (values []string, problem string) {
 	raw := src.GetEqualFoldRawAttributeValues(attribute)
 	if len(raw) > maxValues {
@@ -113,8 +113,8 @@ func textValues(src *ldap.Entry, attribute string) (values []string, problem str
 	return values, ""
 }
 
-// attributeProblem makes a sentence of what is wrong with an attribute; "" when nothing
-// is.
+// attributeProblem returns the sentence for the problem with an attribute; "" if there
+// is none.
 func attributeProblem(attribute, problem string) string {
 	if problem == "" {
 		return ""

@@ -26,8 +26,9 @@ const (
 	attributeUID       = "uid"
 )
 
-// memberships tell who is in which group. Active Directory cuts long lists of
-// members into ranges, which are not read: memberOf of the person tells there.
+// memberships holds the members of the groups. Active Directory splits long lists of
+// members into ranges, which are not read; the memberOf attribute of the user is used
+// there.
 type memberships struct {
 	names []string
 	// nameCounts counts how many groups have a name.
@@ -92,7 +93,7 @@ func (m *memberships) addMember(members map[string][]int, key string, group int)
 	m.count++
 }
 
-// groupsOf returns the groups of a person, sorted, or what is wrong with them.
+// groupsOf returns the groups of a user, sorted, or the problem with them.
 func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, problem string) {
 	groups := slices.Clone(m.dns[normalizeDN(entry.DN)])
 	for _, uid := range entry.GetEqualFoldAttributeValues(attributeUID) {

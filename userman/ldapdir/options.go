@@ -10,51 +10,51 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Options of [New].
+// Options are the options of [New].
 type Options struct {
-	// Name is that of [userman.Directory].
+	// Name is the name of the directory, see [userman.Directory].
 	Name string
 	// URLs are tried in their order: "ldaps://dc1.example.com" or
-	// "ldap://dc2.example.com:389". The next one is for when a server cannot
-	// be reached or does not serve; a refused BindPassword is not tried again.
+	// "ldap://dc2.example.com:389". The next one is used if a server is unavailable. A
+	// rejected BindPassword is not tried again.
 	URLs []string
-	// StartTLS turns ldap:// into TLS before anything is said. Without it, and
-	// without ldaps, passwords are only sent to a loopback address.
+	// StartTLS upgrades ldap:// to TLS before any other request. Without it, and
+	// without ldaps, passwords are sent to loopback addresses only.
 	StartTLS bool
-	// TLSConfig checks the server. Defaults to the certificates of the host,
-	// and TLS 1.2 or later.
+	// TLSConfig verifies the server. Defaults to the certificates of the host, and TLS
+	// 1.2 or later.
 	TLSConfig *tls.Config
-	// BindDN and BindPassword are who reads. Empty reads anonymously.
+	// BindDN and BindPassword are the credentials for reading. Empty means an anonymous
+	// bind.
 	BindDN       string
 	BindPassword store.Secret
-	// BaseDN is where people are looked for, and Filter who of what is there
-	// is one; each attribute in it stands as it is. Whom Filter does not find
-	// cannot log in either. Filter defaults to OpenLDAPAttributes's
-	// "(objectClass=inetOrgPerson)".
+	// BaseDN is the base of the search for users, and Filter selects the users below
+	// it. Users whom Filter does not match cannot log in. Filter defaults to
+	// "(objectClass=inetOrgPerson)", which fits OpenLDAPAttributes.
 	BaseDN string
 	Filter string
-	// GroupBaseDN is where groups are; empty reads none. GroupFilter defaults
-	// to "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=group)(objectClass=posixGroup))".
-	// A group is called by its cn. Members are those of the attributes member,
-	// uniqueMember and memberUid (which is the uid of a person) of the group,
-	// and memberOf of the person. Groups within groups are not followed.
+	// GroupBaseDN is the base of the search for groups; empty reads none. GroupFilter
+	// defaults to
+	// "(|(objectClass=groupOfNames)(objectClass=groupOfUniqueNames)(objectClass=group)(objectClass=posixGroup))".
+	// The cn is the name of a group. The members come from the attributes member,
+	// uniqueMember and memberUid (a uid) of the group and memberOf of the user. Nested
+	// groups are not followed.
 	GroupBaseDN string
 	GroupFilter string
-	// Attributes map fields of [userman.User], named as in JSON, to
-	// attributes. Defaults to [OpenLDAPAttributes]. A field is owned by the directory
-	// when it stands here, and is blank here when it is there. Of several
-	// values the first counts, except that username, default_extension,
-	// language, time_zone and disabled must have one; other_emails and
-	// linked_extensions take all. "disabled" is true or false, or the
+	// Attributes map fields of [userman.User], named as in JSON, to attributes.
+	// Defaults to [OpenLDAPAttributes]. The directory owns the fields in the map: an
+	// empty attribute empties the field. Of several values the first one counts, except
+	// that username, default_extension, language, time_zone and disabled must have one;
+	// other_emails and linked_extensions take all. "disabled" is true or false, or the
 	// userAccountControl of Active Directory.
 	Attributes map[string]string
-	// ExternalID is the attribute that never changes. Defaults to "entryUUID";
-	// "objectGUID" is read as the binary it is.
+	// ExternalID is the attribute that never changes. Defaults to "entryUUID".
+	// "objectGUID" is binary.
 	ExternalID string
-	// PageSize is how many entries are asked for at a time (RFC 2696), 1 to
-	// 5 000. Defaults to 500.
+	// PageSize is the number of entries per page (RFC 2696), 1 to 5 000. Defaults to
+	// 500.
 	PageSize int
-	// Timeout bounds each request. Defaults to 15 seconds.
+	// Timeout limits each request. Defaults to 15 seconds.
 	Timeout time.Duration
 }
 
@@ -88,10 +88,10 @@ func OpenLDAPAttributes() map[string]string {
 	}
 }
 
-// ActiveDirectoryAttributes maps them to attributes of Active Directory; set ExternalID
-// to "objectGUID" and Filter to
-// "(&(objectCategory=person)(objectClass=user))" with it. The default extension
-// is ipPhone, as FreePBX has it, and who is disabled there is disabled here.
+// ActiveDirectoryAttributes maps the fields of a user to attributes of Active
+// Directory. Use it with the ExternalID "objectGUID" and the Filter
+// "(&(objectCategory=person)(objectClass=user))". The default extension is ipPhone, as
+// in FreePBX. Users disabled there are disabled here.
 func ActiveDirectoryAttributes() map[string]string {
 	return map[string]string{
 		"username":          "sAMAccountName",
@@ -112,8 +112,7 @@ func ActiveDirectoryAttributes() map[string]string {
 	}
 }
 
-// withDefaults returns a copy with the defaults filled in, that shares nothing
-// with o.
+// withDefaults returns a deep copy with the defaults.
 func (o Options) withDefaults() Options {
 	o.Filter = cmp.Or(o.Filter, defaultFilter)
 	o.GroupFilter = cmp.Or(o.GroupFilter, defaultGroupFilter)

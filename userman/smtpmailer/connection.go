@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// maxResponseBytes bounds, in bytes, what is read from a server for one mail,
+	// maxResponseBytes limits the bytes that are read from a server for one mail,
 	// certificates included.
 	maxResponseBytes = 1 << 20
-	// quitTimeout bounds how long the answer to the goodbye is waited for.
+	// quitTimeout limits the wait for the answer to QUIT.
 	quitTimeout = 2 * time.Second
 )
 
-// server is how the mail server is reached.
+// server holds the parameters of the connection.
 type server struct {
 	host     string
 	port     int
@@ -35,8 +35,7 @@ type server struct {
 	timeout  time.Duration
 }
 
-// run connects, authenticates, does what is to be done, and says goodbye, all
-// of it within the timeout and ctx: a server may stall at any point.
+// run connects, authenticates, calls do and quits, all within the timeout and ctx.
 func (s *server) run(ctx context.Context, do func(c *smtp.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -60,7 +59,7 @@ func (s *server) run(ctx context.Context, do func(c *smtp.Client) error) error {
 	return nil
 }
 
-// timeoutError returns err, or that the time was over when that is why.
+// timeoutError returns err, or the timeout if that is the reason.
 func timeoutError(ctx context.Context, err error) error {
 	if ctx.Err() == nil || isRejected(err) {
 		return err
@@ -77,7 +76,7 @@ func (s *server) dial(ctx context.Context) (net.Conn, error) {
 	return &limitedConn{Conn: conn, remaining: maxResponseBytes}, nil
 }
 
-// open has the server greet, protects the connection and authenticates.
+// open reads the greeting, protects the connection and authenticates.
 func (s *server) open(ctx context.Context, rawConn net.Conn) (*smtp.Client, error) {
 	conn := rawConn
 	if s.security == TLS {
@@ -116,7 +115,7 @@ func (s *server) startTLS(client *smtp.Client) error {
 	return nil
 }
 
-// tlsError says that there is no TLS.
+// tlsError returns the error of a failed TLS handshake.
 func tlsError(err error) error {
 	if code := replyCode(err); code != 0 {
 		return replyError("answered STARTTLS with", err)
@@ -124,7 +123,7 @@ func tlsError(err error) error {
 	return fmt.Errorf("smtpmailer: no protected connection to the mail server: %w", err)
 }
 
-// limitedConn is a connection that ends when more was read than a mail takes.
+// limitedConn is a connection that fails after maxResponseBytes.
 type limitedConn struct {
 	net.Conn
 

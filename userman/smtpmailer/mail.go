@@ -13,25 +13,25 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// maxAddress bounds, in bytes, an address (RFC 5321, 4.5.3.1).
+// maxAddress is the length in bytes of the longest address (RFC 5321, section 4.5.3.1).
 const maxAddress = 320
 
-// sender is whom mails are from.
+// sender is the sender of the mails.
 type sender struct {
 	from netmail.Address
-	// domain is that of the address.
+	// domain is the domain of the address.
 	domain string
 }
 
 // outgoingMail is a mail with its envelope.
 type outgoingMail struct {
 	from, to string
-	// utf8 says that the address needs SMTPUTF8 (RFC 6531).
+	// utf8 reports whether the address needs SMTPUTF8 (RFC 6531).
 	utf8 bool
 	mail *mail.Msg
 }
 
-// compose makes the mail. What can be in no mail is a
+// compose writes the mail. Data that no mail can contain is a
 // [userman.MailRejectedError].
 func (s sender) compose(message *usermail.Mail) (*outgoingMail, error) {
 	to, err := netmail.ParseAddress(message.To)
@@ -50,7 +50,7 @@ func (s sender) compose(message *usermail.Mail) (*outgoingMail, error) {
 	l.mail.SetGenHeaderPreformatted("Subject", phrase(strings.TrimSpace(message.Subject)))
 	l.mail.SetDate()
 	l.mail.SetMessageIDWithValue(rand.Text() + "@" + s.domain)
-	// Nobody is there to read an answer of a machine (RFC 3834).
+	// No human reads an automatic reply (RFC 3834).
 	l.mail.SetGenHeader("Auto-Submitted", "auto-generated")
 	l.mail.SetBodyString(mail.TypeTextPlain, message.Text)
 	if message.HTML != "" {
@@ -59,8 +59,7 @@ func (s sender) compose(message *usermail.Mail) (*outgoingMail, error) {
 	return l, nil
 }
 
-// angleAddr returns an address as commands take it, in angle brackets and quoted
-// where it has to be.
+// angleAddr returns an address in angle brackets, quoted where necessary.
 func angleAddr(address string) string { return (&netmail.Address{Address: address}).String() }
 
 // isSingleLine reports whether s is one line of UTF-8 without control characters.

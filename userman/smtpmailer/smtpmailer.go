@@ -1,6 +1,5 @@
-// Package smtpmailer sends the mails of package userman through an SMTP server.
-// It is no mail server and keeps no queue: who calls learns what came of each
-// mail.
+// Package smtpmailer sends the mails of package userman through an SMTP server. It is not
+// a mail server and has no queue: the caller gets the result of each mail.
 package smtpmailer
 
 import (
@@ -15,42 +14,42 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// Security says how the connection is protected.
+// Security is the protection of the connection.
 type Security string
 
 // How a connection is protected.
 const (
-	// STARTTLS turns the connection into TLS before anything is said, and
-	// fails where the server cannot (RFC 3207).
+	// STARTTLS upgrades the connection to TLS before any other command. It fails if the
+	// server does not support it (RFC 3207).
 	STARTTLS Security = "starttls"
-	// TLS begins with TLS (RFC 8314).
+	// TLS starts with TLS (RFC 8314).
 	TLS Security = "tls"
-	// None is for a server on this very host. A password is then only sent to
-	// a loopback address.
+	// None is for a server on the same host. A password is sent to loopback addresses
+	// only.
 	None Security = "none"
 )
 
-// defaultTimeout is that of [Options].
+// defaultTimeout is the default of [Options].Timeout.
 const defaultTimeout = 30 * time.Second
 
-// Options of [New].
+// Options are the options of [New].
 type Options struct {
-	// Address is the server's host and port; the port defaults to 587, or 465
-	// for TLS and 25 for None.
+	// Address is the host and port of the server. The port defaults to 587, to 465 for
+	// TLS, and to 25 for None.
 	Address string
-	// From is the sender: an address, or a name and an address as in
-	// "ACME Telephony <pbx@example.com>". The address is of ASCII, the name of
-	// any script.
+	// From is the sender: an address, or a name and an address such as "ACME Telephony
+	// <pbx@example.com>". The address is ASCII.
 	From string
-	// Username and Password authenticate; empty does not.
+	// Username and Password are the credentials. Without them, the mailer does not
+	// authenticate.
 	Username string
 	Password store.Secret
 	// Security defaults to STARTTLS.
 	Security Security
-	// TLSConfig checks the server. Defaults to the certificates of the host.
+	// TLSConfig verifies the server. Defaults to the certificates of the host.
 	TLSConfig *tls.Config
-	// Timeout bounds one mail, from connecting to the server's last answer.
-	// Defaults to 30 seconds.
+	// Timeout limits the time of one mail, from connecting to the last answer. Defaults
+	// to 30 seconds.
 	Timeout time.Duration
 }
 
@@ -63,8 +62,8 @@ type Mailer struct {
 
 var _ userman.Mailer = (*Mailer)(nil)
 
-// New returns a mailer, or a [store.InvalidError] on "address", "from",
-// "security", "username" or "password". It does not connect.
+// New returns a mailer. It does not connect. It returns an error wrapping
+// [store.ErrInvalid] on "address", "from", "security", "username" or "password".
 func New(opts Options) (*Mailer, error) {
 	m, errs := newMailer(opts)
 	if err := store.NewInvalidError(errs...); err != nil {
@@ -73,9 +72,8 @@ func New(opts Options) (*Mailer, error) {
 	return m, nil
 }
 
-// Send implements [userman.Mailer]. The mail is taken, or it is not: what the
-// server says after it has taken it does not matter. Errors hold no address and
-// no password.
+// Send implements [userman.Mailer]. Answers after the server has accepted the mail do
+// not matter. Errors contain no address and no password.
 func (m *Mailer) Send(ctx context.Context, message *usermail.Mail) error {
 	out, err := m.sender.compose(message)
 	if err != nil {
@@ -84,7 +82,7 @@ func (m *Mailer) Send(ctx context.Context, message *usermail.Mail) error {
 	return m.server.run(ctx, out.send)
 }
 
-// Test connects, authenticates and says goodbye.
+// Test connects, authenticates and quits.
 func (m *Mailer) Test(ctx context.Context) error {
 	return m.server.run(ctx, func(*smtp.Client) error { return nil })
 }
