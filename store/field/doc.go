@@ -9,7 +9,7 @@
 // A new text field of a record takes a line in its struct, a row in its table and
 // a migration:
 //
-//	field.Text("home_phone", "max=40,phone", func(u *User) *string { return &u.HomePhone }, field.Meta{
-//		Label: "Home phone", Section: "Contact", Search: true, Directory: true,
+//	field.Text("nickname", "max=100,plain_line", func(u *User) *string { return &u.Nickname }, field.Meta{
+//		Label: "Nickname", Section: "Name", Search: true, Directory: true,
 //	})
 package field

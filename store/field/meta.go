@@ -23,7 +23,7 @@ const (
 
 // Meta describes a field for schemas, forms, command-line flags and documents.
 type Meta struct {
-	// Label is the name for people, in sentence case, such as "Home phone".
+	// Label is the name for people, in sentence case, such as "Display name".
 	Label string
 	// Help is one sentence, or more, on what the field is for or how to write it.
 	Help string
@@ -55,7 +55,7 @@ type Meta struct {
 
 	// The constructor of the field sets the following fields.
 
-	// Name is the name in JSON, SQL, CSV and forms, such as "home_phone".
+	// Name is the name in JSON, SQL, CSV and forms, such as "display_name".
 	Name string
 	// Kind is the type of the value.
 	Kind Kind

@@ -51,7 +51,7 @@ func (a *api) registerUsers() {
 			"username": "jane.roe", "first_name": "Jane", "last_name": "Roe", "email": "jane.roe@example.com", "default_extension": "4001",
 			"generate": true, "permissions": map[string]any{permission.XMPPLogin: true},
 		},
-		changes: map[string]any{"title": "Head of Sales", "linked_extensions": []string{"4100"}, "permissions": map[string]any{permission.XMPPLogin: nil}, "home_phone": nil},
+		changes: map[string]any{"title": "Head of Sales", "linked_extensions": []string{"4100"}, "permissions": map[string]any{permission.XMPPLogin: nil}, "display_name": nil},
 	}
 	e.register()
 	a.registerExport(e.operationGroup)
