@@ -204,7 +204,7 @@ func TestCLI_userPermissionsExplains(t *testing.T) {
 	c.do(t, "group", "add", "Sales", "--permissions", "xmpp.login=on")
 	c.do(t, "user", "add", "jane", "--default-extension", "401", "--groups", "Sales", "--permissions", "contacts.view=off")
 	output := c.do(t, "user", "permissions", "jane")
-	require.Regexp(t, `(?m)^xmpp.login +on +On, because the group Sales says so`, output)
+	require.Regexp(t, `(?m)^xmpp.login +on +On, because the group Sales sets it`, output)
 	require.Regexp(t, `(?m)^settings.extensions +401 +`, output)
 	only := c.json(t, "user", "permissions", "jane", "--permission", "contacts.view")
 	items, _ := only["items"].([]any)

@@ -111,8 +111,8 @@ func TestResolver_For_setsOrAppendsLists(t *testing.T) {
 		applied = append(applied, grant.Applied)
 	}
 	require.Equal(t, []bool{true, true, true, false, false}, applied)
-	require.Equal(t, "1001, 1009, 2000, 2001, 2002, because what is set for this person adds 2000, the group First adds 2001, and "+
-		"the group Second gives all extensions of the person, 2002; by default it is the person's own extension.", x.Summary)
+	require.Equal(t, "1001, 1009, 2000, 2001, 2002, because the setting of the user adds 2000, the group First adds 2001, and "+
+		"the group Second gives all extensions of the user, 2002; by default it is the user's own extension.", x.Summary)
 }
 
 func TestEffectiveSet_Contains_grantedExtensions(t *testing.T) {
@@ -159,7 +159,7 @@ func TestEffectiveSet_Contains_ownExtensionMissing(t *testing.T) {
 	require.Equal(t, "none", e.Format(permission.SettingsExtensions))
 	require.Equal(t, "1002", e.Format(permission.HistoryExtensions))
 	require.False(t, e.Contains(permission.SettingsExtensions, ""))
-	require.Equal(t, "Nothing, because nobody says anything about it, and by default it is the person's own extension, of which there is none.",
+	require.Equal(t, "Nothing, because it is not set, and by default it is the user's own extension, of which there is none.",
 		h.explain(t, permission.SettingsExtensions).Summary)
 }
 
@@ -177,7 +177,7 @@ func TestEffectiveSet_Contains_anyMatchesEverything(t *testing.T) {
 	require.True(t, e.Contains(permission.SettingsExtensions, "9999"))
 	require.False(t, e.Contains(permission.SettingsExtensions, ""), "no list holds nothing")
 	require.Equal(t, "all", e.Format(permission.SettingsExtensions))
-	require.Equal(t, "Everything, because what is set for this person adds all extensions, and by default it is the person's own extension.",
+	require.Equal(t, "Everything, because the setting of the user adds all extensions, and by default it is the user's own extension.",
 		h.explain(t, permission.SettingsExtensions).Summary)
 }
 
@@ -192,12 +192,12 @@ func TestEffectiveSet_Explain_listsGrantsInPrecedence(t *testing.T) {
 	h.users["jane"] = jane
 
 	for permission, summary := range map[string]string{
-		permission.XMPPLogin:          "On, because the group Sales says so; it is off by default.",
-		permission.PortalLogin:        "Off, because what is set for this person says so; it is on by default.",
-		permission.RESTUse:            "Off, because nobody says anything about it, and it is off by default.",
-		permission.SettingsExtensions: "1001, because nobody says anything about it, and by default it is the person's own extension.",
-		permission.HistoryExtensions:  "Nothing, because the group Sales gives none; by default it is the person's own extension.",
-		permission.ContactsGroups:     "Everything, because nobody says anything about it, and by default it is everything.",
+		permission.XMPPLogin:          "On, because the group Sales sets it; it is off by default.",
+		permission.PortalLogin:        "Off, because the setting of the user sets it; it is on by default.",
+		permission.RESTUse:            "Off, because it is not set, and it is off by default.",
+		permission.SettingsExtensions: "1001, because it is not set, and by default it is the user's own extension.",
+		permission.HistoryExtensions:  "Nothing, because the group Sales gives none; by default it is the user's own extension.",
+		permission.ContactsGroups:     "Everything, because it is not set, and by default it is everything.",
 	} {
 		require.Equal(t, summary, h.explain(t, permission).Summary)
 	}
@@ -232,11 +232,11 @@ func TestEffectiveSet_Explain_describesKeywords(t *testing.T) {
 	h.users["jane"] = jane
 
 	for permission, summary := range map[string]string{
-		permission.SettingsExtensions:   "Nothing, because the group Sales gives all extensions of the person, of which there are none; by default it is the person's own extension.",
-		permission.VoicemailExtensions:  "2001, because the group Sales adds the person's own extension, 2001, and by default it is the person's own extension.",
+		permission.SettingsExtensions:   "Nothing, because the group Sales gives all extensions of the user, of which there are none; by default it is the user's own extension.",
+		permission.VoicemailExtensions:  "2001, because the group Sales adds the user's own extension, 2001, and by default it is the user's own extension.",
 		permission.SMSNumbers:           "Everything, because the group Sales gives all numbers; by default it is nothing.",
 		permission.PhoneAppsModules:     "Everything, because the group Sales gives everything; by default it is nothing.",
-		permission.ConferenceExtensions: "Nothing, because the group Sales adds all extensions of the person, of which there are none, and by default it is nothing.",
+		permission.ConferenceExtensions: "Nothing, because the group Sales adds all extensions of the user, of which there are none, and by default it is nothing.",
 		permission.ContactsGroups:       "Nothing, because the group Sales gives none; by default it is everything.",
 	} {
 		require.Equal(t, summary, h.explain(t, permission).Summary)
@@ -255,7 +255,7 @@ func TestEffectiveSet_Explain_truncatesLongSummary(t *testing.T) {
 	h.users["jane"] = jane
 	const seven = "3, 4, 5, 6, 7 and 2 more"
 	require.Equal(t, "1001, 3, 4, 5, 6 and 3 more, because the group Group a adds "+seven+", the group Group b adds "+seven+
-		", the group Group c adds "+seven+", the group Group d adds "+seven+", 4 others add to it, and by default it is the person's own extension.",
+		", the group Group c adds "+seven+", the group Group d adds "+seven+", 4 others add to it, and by default it is the user's own extension.",
 		h.explain(t, permission.HistoryExtensions).Summary)
 }
 

@@ -39,8 +39,8 @@ type Explanation struct {
 	All   bool     `json:"all"`
 	// Grants are all grants in the order of precedence. The default is last.
 	Grants []Grant `json:"grants"`
-	// Summary is the explanation for people: "On, because the group Sales says
-	// so; it is off by default."
+	// Summary is the explanation in one sentence, such as "On, because the group
+	// Sales sets it; it is off by default."
 	Summary string `json:"summary"`
 }
 
@@ -102,7 +102,7 @@ func (x *Explanation) summary() string {
 	}
 	switch {
 	case len(reasons) == 0:
-		return fmt.Sprintf("%s, because nobody says anything about it, and %s.", x.effectiveText(), defaultText)
+		return fmt.Sprintf("%s, because it is not set, and %s.", x.effectiveText(), defaultText)
 	case last.Applied:
 		reasons = append(reasons, defaultText)
 		return fmt.Sprintf("%s, because %s.", x.effectiveText(), joinClauses(reasons))
@@ -140,11 +140,11 @@ func (x *Explanation) defaultClause(s Grant) string {
 func (x *Explanation) grantClause(s Grant) string {
 	who := "the group " + s.Group
 	if s.Layer == LayerUser {
-		who = "what is set for this person"
+		who = "the setting of the user"
 	}
 	switch {
 	case !s.Value.IsList():
-		return who + " says so"
+		return who + " sets it"
 	case s.Value.IsAppend():
 		return who + " adds " + x.describeItems(s)
 	case len(s.Value.items) == 0:
@@ -165,13 +165,13 @@ func (x *Explanation) describeItems(s Grant) string {
 	for _, keyword := range keywords {
 		switch {
 		case keyword == OwnExtension && nothing:
-			keyword = "the person's own extension, of which there is none"
+			keyword = "the user's own extension, of which there is none"
 		case keyword == OwnExtension:
-			keyword = "the person's own extension"
+			keyword = "the user's own extension"
 		case nothing:
-			keyword = "all extensions of the person, of which there are none"
+			keyword = "all extensions of the user, of which there are none"
 		default:
-			keyword = "all extensions of the person"
+			keyword = "all extensions of the user"
 		}
 		named = append(named, keyword)
 	}

@@ -121,6 +121,6 @@ func exampleExplanation() *permission.Explanation {
 			{Layer: permission.LayerGroup, Group: "Sales", Value: permission.Off(), Applied: true},
 			{Layer: permission.LayerDefault, Value: permission.On()},
 		},
-		Summary: "Off, because the group Sales says so; it is on by default.",
+		Summary: "Off, because the group Sales sets it; it is on by default.",
 	}
 }

@@ -203,7 +203,7 @@ func TestAPI_explainsUserPermissions(t *testing.T) {
 	v := h.logIn(t, "root")
 	withUser(t, h, v)
 	explained := v.call(t, http.MethodGet, "/users/jane.admin/permissions", nil).requireStatus(t, http.StatusOK).body
-	require.Contains(t, explained, "because the group Sales says so")
+	require.Contains(t, explained, "because the group Sales sets it")
 	require.Contains(t, explained, `{"append":["4100"]}`)
 }
 

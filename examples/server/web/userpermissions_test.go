@@ -35,7 +35,7 @@ func TestPages_userPermissionsSetAndExplained(t *testing.T) {
 	page := b.get(path, http.StatusOK)
 	row := b.permissionRow(page, permission.XMPPLogin)
 	require.Contains(t, row, ">on<")
-	require.Contains(t, row, "On, because the group Sales says so; it is off by default.")
+	require.Contains(t, row, "On, because the group Sales sets it; it is off by default.")
 	require.Contains(t, row, "Group Sales: on")
 	require.Contains(t, row, `<option value="" selected>Not set</option>`)
 	require.Contains(t, b.permissionRow(page, permission.HistoryExtensions), "4001, 4002")
@@ -69,7 +69,7 @@ func TestPages_userPermissionsEnablePortalLogin(t *testing.T) {
 	b.createUser(userman.User{Username: "jane.roe", Permissions: permission.Permissions{permission.PortalLogin: permission.Off()}})
 	const path = "/users/jane.roe/permissions"
 	page := b.get(path, http.StatusOK)
-	require.Contains(t, b.permissionRow(page, permission.PortalLogin), "Off, because what is set for this person says so; it is on by default.")
+	require.Contains(t, b.permissionRow(page, permission.PortalLogin), "Off, because the setting of the user sets it; it is on by default.")
 	b.postRedirect(path, url.Values{"version": {b.hiddenValue(page, "version")}, "permissions.portal.login": {"on"}})
 	require.True(t, b.user("jane.roe").Permissions[permission.PortalLogin].IsOn())
 }
