@@ -70,10 +70,11 @@ func TestNames_plainFieldsStandOnce(t *testing.T) {
 // one word is an everyday word, too: it counts as a selector or in quotes.
 func spellings(m field.Meta) *regexp.Regexp {
 	parts := strings.Split(m.Name, "_")
-	pascal := ""
-	for _, part := range parts {
-		pascal += strings.ToUpper(part[:1]) + part[1:]
+	titled := make([]string, len(parts))
+	for i, part := range parts {
+		titled[i] = strings.ToUpper(part[:1]) + part[1:]
 	}
+	pascal := strings.Join(titled, "")
 	if len(parts) == 1 {
 		return regexp.MustCompile(`["` + "`" + `]` + m.Name + `["` + "`" + `]|\.` + pascal + `\b`)
 	}

@@ -226,11 +226,11 @@ func TestService_PrepareCreate_reportsUnreadableFieldsAsWell(t *testing.T) {
 		fields, other := store.FieldErrors(err)
 		require.NoError(t, other)
 		require.Equal(t, unreadable, fields[0])
-		found := ""
+		var found []string
 		for _, f := range fields[1:] {
-			found += f.Field + ": " + f.Code
+			found = append(found, f.Field+": "+f.Code)
 		}
-		require.Equal(t, want, found)
+		require.Equal(t, want, strings.Join(found, ", "))
 	}
 	_, err := o.Update(t.Context(), "crm", func(a *manager.Account) error {
 		require.Equal(t, []manager.Network{}, a.Deny, "change sees what Get returns")

@@ -63,13 +63,13 @@ func (s *Service) checkCreateGroup(ctx context.Context, g *Group, unreadable []s
 	if err == nil && slices.ContainsFunc(groups, taken) {
 		err = &store.AlreadyExistsError{Kind: KindGroup, Field: "name"}
 	}
-	if err = store.AddFieldErrors(err, unreadable...); err != nil {
+	if err := store.AddFieldErrors(err, unreadable...); err != nil {
 		return err
 	}
-	if err == nil && len(groups) >= MaxGroups {
+	if len(groups) >= MaxGroups {
 		return &store.ConflictError{Reason: fmt.Sprintf("there are %d groups already; delete one that is not needed", MaxGroups)}
 	}
-	return err
+	return nil
 }
 
 // findGroup reads the group of that name, which may be any input.
