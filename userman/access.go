@@ -8,16 +8,16 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// Access gives other packages the users that a service may touch. They use it for
-// records that belong to users, such as API tokens. It is valid in the transaction in
-// which [Service.Access] was called.
+// Access gives other packages the users that a service may access. They use it for
+// records that belong to users, such as API tokens. An Access is valid only in the
+// transaction of the ctx that was passed to [Service.Access].
 type Access struct {
 	service *Service
 	scope   scope.Scope
 }
 
-// Access loads the scope of the service, see [Service.Scoped], as of the transaction
-// of ctx.
+// Access loads the scope of the service in the transaction of ctx, see
+// [Service.Scoped].
 func (s *Service) Access(ctx context.Context) (*Access, error) {
 	sc, err := s.scope(ctx)
 	if err != nil {
@@ -29,7 +29,7 @@ func (s *Service) Access(ctx context.Context) (*Access, error) {
 // Scope returns the scope.
 func (a *Access) Scope() scope.Scope { return a.scope }
 
-// User returns the user of that username, as [Service.Get] does, but records no
+// User returns the user with this username, as [Service.Get] does, but records no
 // denial.
 func (a *Access) User(ctx context.Context, username string) (*User, error) {
 	u, err := a.service.lookup(ctx, username)
@@ -39,8 +39,8 @@ func (a *Access) User(ctx context.Context, username string) (*User, error) {
 	return a.Redact(u)
 }
 
-// UserByID returns the user of that ID, deleted or not, as [Service.GetByID] does, but
-// records no denial.
+// UserByID returns the user with this ID, including a deleted one. It works as
+// [Service.GetByID] does, but records no denial.
 func (a *Access) UserByID(ctx context.Context, id string) (*User, error) {
 	u, err := a.service.lookupID(ctx, id)
 	if err != nil {
@@ -49,7 +49,7 @@ func (a *Access) UserByID(ctx context.Context, id string) (*User, error) {
 	return a.Redact(u)
 }
 
-// UserByExtension returns the user with that default extension. It records no denial.
+// UserByExtension returns the user with this default extension. It records no denial.
 func (a *Access) UserByExtension(ctx context.Context, extension string) (*User, error) {
 	u, err := a.service.lookupExtension(ctx, extension)
 	if err != nil {
@@ -58,8 +58,8 @@ func (a *Access) UserByExtension(ctx context.Context, extension string) (*User, 
 	return a.Redact(u)
 }
 
-// Redact returns a user that a store returned without credentials, as the service
-// does. It returns an error wrapping [store.ErrForbidden] if u is out of scope.
+// Redact removes the credentials from u, which a store returned, as the service does.
+// It returns an error wrapping [store.ErrForbidden] if u is out of scope.
 func (a *Access) Redact(u *User) (*User, error) {
 	if !userInScope(a.scope, u) {
 		return nil, outOfScopeError()
@@ -67,9 +67,9 @@ func (a *Access) Redact(u *User) (*User, error) {
 	return a.service.redact(u), nil
 }
 
-// AuthorizeCredentials returns an error wrapping [store.ErrForbidden] if the service
-// may not hand out credentials of u, see [Service.Scoped]. It runs in the transaction
-// of ctx.
+// AuthorizeCredentials checks that the service may hand out credentials of u, see
+// [Service.Scoped]. Otherwise it returns an error wrapping [store.ErrForbidden]. It
+// runs in the transaction of ctx.
 func (a *Access) AuthorizeCredentials(ctx context.Context, u *User) error {
 	if a.scope.AllExtensions() {
 		return nil
@@ -85,14 +85,15 @@ func (a *Access) AuthorizeCredentials(ctx context.Context, u *User) error {
 	return nil
 }
 
-// PermissionResolver returns a resolver over the current groups, for many users. It
-// reads the groups only if they changed since the last call.
+// PermissionResolver returns a resolver that uses the current groups. The resolver can
+// be used for many users. PermissionResolver reads the groups only if they changed
+// since the last call.
 func (a *Access) PermissionResolver(ctx context.Context) (*permission.Resolver, error) {
 	return a.service.permissionResolver(ctx)
 }
 
-// PermissionResolverAt is [Access.PermissionResolver] for a caller that has read the
-// revision of the groups from the store.
+// PermissionResolverAt works as [Access.PermissionResolver] does. The caller has
+// already read the revision of the groups from the store.
 func (a *Access) PermissionResolverAt(ctx context.Context, revision int64) (*permission.Resolver, error) {
 	groups, err := a.service.groupsAt(ctx, revision)
 	if err != nil {

@@ -63,8 +63,8 @@ func (s *Service) changeEvents(action string, before, after *User) []audit.Event
 	return append(events, event)
 }
 
-// AuditSource returns the users, the groups and the records of [Options].Dependents
-// for [audit.Log.Verify].
+// AuditSource returns the users, the groups and the records of [Options].Dependents.
+// [audit.Log.Verify] compares them with the audit log.
 func (s *Service) AuditSource() []audit.RecordSource {
 	sources := []audit.RecordSource{
 		{Kind: KindUser, Each: s.eachUserState(false)},

@@ -40,8 +40,8 @@ func (s *Service) runInBackground(ctx context.Context, work func(ctx context.Con
 	return s.shared.background.run(detached, work) //nolint:contextcheck // see above
 }
 
-// Shutdown waits for background tasks, such as reset mails, or until ctx ends. Call it
-// before the program exits.
+// Shutdown waits until all background tasks, such as reset mails, are done or ctx ends.
+// Call it before the program exits.
 func (s *Service) Shutdown(ctx context.Context) error { return s.shared.background.wait(ctx) }
 
 // run runs work when a slot is free; it returns false if too many tasks wait.

@@ -15,20 +15,20 @@ import (
 // NewUser is the input of [Service.Create].
 type NewUser struct {
 	User *User
-	// Password is the first password. Without one, the user cannot log in until a link
-	// is accepted, see [Service.Invite].
+	// Password is the first password. Without one, the user cannot log in until the
+	// user sets a password through a link, see [Service.Invite].
 	Password store.Secret
-	// NoDefaultGroups leaves out the default groups, which are added to User.Groups
-	// otherwise.
+	// NoDefaultGroups creates the user without the default groups. Otherwise Create
+	// adds the default groups to User.Groups.
 	NoDefaultGroups bool
 }
 
-// Create creates a user. It ignores the fields of the record that only the service
-// sets. It returns an error wrapping [store.ErrInvalid] if fields are invalid, the
-// password on "password", and an [store.AlreadyExistsError] if another user has the
-// username, the default extension or the external ID.
+// Create creates a user. It ignores the fields that only the service sets. It returns
+// an error wrapping [store.ErrInvalid] if fields are invalid; an invalid password has
+// the field "password". It returns a [store.AlreadyExistsError] if another user has the
+// same username, default extension or external ID.
 //
-// Hashing the password is slow. Inside a transaction use [Service.PrepareCreate].
+// Hashing the password is slow. If you need a transaction, use [Service.PrepareCreate].
 func (s *Service) Create(ctx context.Context, n NewUser) (*User, error) {
 	commit, err := s.PrepareCreate(ctx, n)
 	if err != nil {
@@ -38,10 +38,12 @@ func (s *Service) Create(ctx context.Context, n NewUser) (*User, error) {
 }
 
 // PrepareCreate does the slow part of [Service.Create]: it validates the user and
-// hashes the password. It returns the function that creates the user, which can
-// join a transaction and run more than once, such as when a transaction is retried.
-// unreadable are fields that the caller could not read: they are an error, and are
-// returned together with the invalid ones.
+// hashes the password. It returns a function that creates the user. This function can
+// join a transaction. It can also run more than once, for example when a transaction is
+// retried.
+//
+// unreadable lists fields that the caller could not parse. They cause an error, which
+// lists them together with the invalid fields.
 func (s *Service) PrepareCreate(ctx context.Context, n NewUser, unreadable ...store.FieldError) (commit func(ctx context.Context) (*User, error), err error) {
 	creation, err := s.prepareCreate(ctx, "create", n, nil, unreadable...)
 	if err != nil {

@@ -98,8 +98,8 @@ func (r credentialRecords) AuditKey(op auth.Operation, key string) string {
 	return r.service.userEvent(string(op), key).Key
 }
 
-// authorizeOperation rejects op if the caller may not hold the credentials of u, or
-// if the directory of u keeps the password that op is about.
+// authorizeOperation rejects op if the caller may not have the credentials of u. It
+// also rejects op if op changes the password and the directory of u manages it.
 func (s *Service) authorizeOperation(ctx context.Context, op auth.Operation, u *User) error {
 	switch op {
 	case auth.OpChangePassword, auth.OpAcceptInvitation: // the user proves to be u
@@ -116,35 +116,36 @@ func (s *Service) authorizeOperation(ctx context.Context, op auth.Operation, u *
 	}
 }
 
-// BeginSecondFactor creates a secret for an authenticator app of the user of that
-// ID. The second factor is on only after [Service.ConfirmSecondFactor]. It returns
-// an error wrapping [store.ErrConflict] if there is a second factor already.
+// BeginSecondFactor creates a secret for an authenticator app of the user with this ID.
+// [Service.ConfirmSecondFactor] then turns the second factor on. BeginSecondFactor
+// returns an error wrapping [store.ErrConflict] if the user already has a second
+// factor.
 func (s *Service) BeginSecondFactor(ctx context.Context, id string) (*credential.TOTPEnrollment, error) {
 	return s.credentials().BeginSecondFactor(ctx, id)
 }
 
-// PendingSecondFactor returns the enrollment that is not confirmed yet. It returns
-// an error wrapping [store.ErrNotFound] if there is none.
+// PendingSecondFactor returns the enrollment that the user has not confirmed yet. It
+// returns an error wrapping [store.ErrNotFound] if there is none.
 func (s *Service) PendingSecondFactor(ctx context.Context, id string) (*credential.TOTPEnrollment, error) {
 	return s.credentials().PendingSecondFactor(ctx, id)
 }
 
-// ConfirmSecondFactor turns the second factor on, given a code of the app, and
-// returns ten recovery codes, which are shown only once. It returns an error
-// wrapping [store.ErrInvalid] on "code" if the code is wrong, and one wrapping
+// ConfirmSecondFactor verifies a code of the app and turns the second factor on. It
+// returns ten recovery codes, which cannot be read again. It returns an error wrapping
+// [store.ErrInvalid] on "code" if the code is wrong. It returns an error wrapping
 // [store.ErrNotFound] if no enrollment is pending.
 func (s *Service) ConfirmSecondFactor(ctx context.Context, id, code string) ([]store.Secret, error) {
 	return s.credentials().ConfirmSecondFactor(ctx, id, code)
 }
 
 // NewRecoveryCodes replaces the recovery codes. It returns an error wrapping
-// [store.ErrConflict] if there is no second factor.
+// [store.ErrConflict] if the user has no second factor.
 func (s *Service) NewRecoveryCodes(ctx context.Context, id string) ([]store.Secret, error) {
 	return s.credentials().NewRecoveryCodes(ctx, id)
 }
 
-// RemoveSecondFactor turns off the second factor of the user of that username. It
-// is no error when there is none.
+// RemoveSecondFactor turns off the second factor of the user with this username. It
+// returns no error if the user has none.
 func (s *Service) RemoveSecondFactor(ctx context.Context, username string) (*User, error) {
 	return s.credentials().RemoveSecondFactor(ctx, username)
 }

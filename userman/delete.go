@@ -30,10 +30,10 @@ func (s *Service) listReferences(ctx context.Context, u *User) ([]store.Referenc
 	return all, nil
 }
 
-// Delete deletes the user, who can be restored with [Service.Restore]. It ends all
-// sessions and links; API tokens do not work, and the username and default extension
-// are free for others. It returns an error wrapping [store.ErrInUse], which lists the
-// references, if records refer to the user.
+// Delete deletes the user. [Service.Restore] can restore the user. Delete ends all
+// sessions and invalidates all links and API tokens. Other users can then have the
+// username and the default extension. If records refer to the user, Delete returns an
+// error wrapping [store.ErrInUse]. This error lists the references.
 func (s *Service) Delete(ctx context.Context, username string) error {
 	_, err := s.mutate(ctx, "delete", username, s.softDelete)
 	return err
@@ -61,8 +61,8 @@ func (s *Service) requireUnreferenced(ctx context.Context, u *User) error {
 
 // Restore undoes [Service.Delete]. If change is not nil, it edits the restored record
 // as [Service.Update] does. Restore returns an error wrapping [store.ErrAlreadyExists]
-// if another user has the username or the default extension, and one wrapping
-// [store.ErrConflict] if the user is not deleted.
+// if another user has the username or the default extension. It returns an error
+// wrapping [store.ErrConflict] if the user is not deleted.
 func (s *Service) Restore(ctx context.Context, id string, change func(*User) error) (*User, error) {
 	intent := audit.Event{Action: "restore", Kind: KindDeletedUser}
 	find := func(ctx context.Context) (*User, error) { return s.findDeleted(ctx, id) }
@@ -89,8 +89,8 @@ func (s *Service) findDeleted(ctx context.Context, id string) (*User, error) {
 	return u, err
 }
 
-// Purge removes a deleted user permanently, with API tokens and picture. It returns an
-// error wrapping [store.ErrConflict] if the user is not deleted.
+// Purge permanently removes a deleted user with the user's API tokens and picture. It
+// returns an error wrapping [store.ErrConflict] if the user is not deleted.
 func (s *Service) Purge(ctx context.Context, id string) error {
 	const action = "purge"
 	var purged *User
@@ -116,18 +116,18 @@ func (s *Service) Purge(ctx context.Context, id string) error {
 	return err
 }
 
-// Dependents holds records of another package that belong to users, such as API
-// tokens. [Service] calls it inside its own transactions, whatever the scope of the
-// administrator is. Each method records its changes with the recorder.
+// Dependents holds records of another package that belong to users, such as API tokens.
+// [Service] calls the methods in its own transactions, regardless of the scope of the
+// administrator. Each method records its changes with the recorder.
 type Dependents interface {
-	// Disable disables the records of a user, whose password is set with
-	// [PasswordOptions].DisableTokens.
+	// Disable disables the records of a user. [Service.SetPassword] calls it if
+	// [PasswordOptions].DisableTokens is set.
 	Disable(ctx context.Context, r *audit.Recorder, userID string) error
 	// RecordPurge records the deletion of the records of a user. The store deletes
 	// them together with the user.
 	RecordPurge(ctx context.Context, r *audit.Recorder, userID string) error
-	// RemoveExtension removes a deleted extension from all records. A record that
-	// would give access to more without it is disabled.
+	// RemoveExtension removes a deleted extension from all records. If the removal
+	// would give a record more access, the method disables the record instead.
 	RemoveExtension(ctx context.Context, r *audit.Recorder, number string) error
 	// AuditSource returns the records for [audit.Log.Verify].
 	AuditSource() audit.RecordSource

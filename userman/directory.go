@@ -12,34 +12,36 @@ import (
 // Directory is an external source of users. Package userman/ldapdir implements it
 // for LDAP.
 type Directory interface {
-	// Name is 1 to 64 lower-case letters, digits and dashes, such as
-	// "head-office". The records of its users hold it, so it must not change.
+	// Name returns the name of the directory: 1 to 64 lower-case letters, digits and
+	// dashes, such as "head-office". The name must not change, because the records of
+	// the users contain it.
 	Name() string
 	// Capabilities returns what the directory supports.
 	Capabilities() Capabilities
-	// Authenticate reports whether the password is that of the user with that external
-	// ID. It is false for an empty password. An error means that the directory failed.
-	// It ends with ctx.
+	// Authenticate reports whether the password is correct for the user with this
+	// external ID. It returns false for an empty password. It returns an error only if
+	// the directory failed. It returns when ctx ends.
 	Authenticate(ctx context.Context, externalID string, password store.Secret) (bool, error)
-	// Each calls visit for every user, in any order, and holds a bounded part of them
-	// in memory. It returns an error of visit at once. Any other error means that users
-	// may be missing from the visits.
+	// Each calls visit for every user, in any order. It uses bounded memory. If visit
+	// returns an error, Each stops and returns this error. Any other error means that
+	// Each may have missed users.
 	Each(ctx context.Context, visit func(DirectoryEntry) error) error
 }
 
 // FieldOwner is an optional interface of a [Directory]. OwnsField reports whether the
-// directory keeps a field of its users, named as in JSON, such as "email".
-// [Service.Update] rejects changes of these fields.
+// directory owns a field of its users. Fields have their JSON names, such as "email".
+// [Service.Update] rejects changes of owned fields.
 type FieldOwner interface {
 	OwnsField(field string) bool
 }
 
 // Capabilities lists what a [Directory] supports.
 type Capabilities struct {
-	// Authenticate reports whether the directory keeps the passwords of its
-	// users. Then they are verified there, and cannot be set here.
+	// Authenticate reports whether the directory manages the passwords of its users. If
+	// so, the service verifies passwords in the directory and cannot set them.
 	Authenticate bool `json:"authenticate"`
-	// Groups reports whether memberships follow [DirectoryEntry].Groups.
+	// Groups reports whether [Service.Sync] sets memberships from
+	// [DirectoryEntry].Groups.
 	Groups bool `json:"groups"`
 	// Sync reports whether [Service.Sync] may read the directory.
 	Sync bool `json:"sync"`
@@ -47,27 +49,28 @@ type Capabilities struct {
 
 // DirectoryEntry is a user as a directory returns it.
 type DirectoryEntry struct {
-	// ExternalID never changes, even when the user is renamed or moved.
+	// ExternalID never changes, even if the user is renamed or moved in the directory.
 	ExternalID string
-	// User holds the fields that the directory owns. If its Disabled is set,
-	// [Service.Sync] treats the user as missing but does not delete the user. A user
-	// who was disabled manually stays disabled.
+	// User holds the fields that the directory owns. If User.Disabled is set,
+	// [Service.Sync] disables the user like a missing one, but never deletes the user.
+	// A user whom an administrator disabled stays disabled.
 	User *User
-	// ManagedFields are the names, as in JSON, of the fields of User that the directory
-	// owns, such as "email". Groups, permissions and "disabled" cannot be owned. The
+	// ManagedFields lists the JSON names of the fields of User that the directory owns,
+	// such as "email". A directory cannot own groups, permissions or "disabled". The
 	// username of a new user always comes from User.
 	ManagedFields []string
-	// Groups are the names of the user's groups in the directory. They are used if the
-	// directory has the capability Groups.
+	// Groups are the names of the user's groups in the directory. [Service.Sync] uses
+	// them if the directory has the capability Groups.
 	Groups []string
-	// Problem explains in one sentence why the entry cannot be used. Then only
-	// ExternalID may be set, and the user stays unchanged.
+	// Problem explains in one sentence why the entry cannot be used. [Service.Sync]
+	// does not change the user of such an entry. Only ExternalID may be set together
+	// with Problem.
 	Problem string
 }
 
 var directoryNamePattern = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
 
-// ValidDirectoryName reports whether name is a valid name of a [Directory].
+// ValidDirectoryName reports whether name is valid for a [Directory].
 func ValidDirectoryName(name string) bool { return directoryNamePattern.MatchString(name) }
 
 // validateDirectories panics if the directories contradict each other: that is an error
@@ -100,10 +103,10 @@ func (s *Service) directory(name string) (Directory, bool) {
 // a directory that is no longer in the options.
 func (s *Service) directoryOf(u *User) (Directory, bool) { return s.directory(u.Directory) }
 
-// DirectoryError means that a [Directory] could not be read completely. Its text is
-// that of the directory, for administrators.
+// DirectoryError means that a [Directory] could not be read completely. It contains the
+// error text of the directory, for administrators.
 type DirectoryError struct {
-	// Directory is the name of the directory, and Err its error.
+	// Directory is the name of the directory. Err is the error of the directory.
 	Directory string
 	Err       error
 }

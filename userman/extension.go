@@ -10,7 +10,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// NewExtension is a new extension, with the instructions for its user.
+// NewExtension describes a new extension and its user.
 type NewExtension struct {
 	// Number is 1 to 20 digits.
 	Number string
@@ -19,29 +19,32 @@ type NewExtension struct {
 	Email       string
 	// Username is the username of a new user. Defaults to Number.
 	Username string
-	// Password is the password of a new user. Without one, GeneratePassword
-	// generates one, see [ExtensionUser], or the user needs a link.
+	// Password is the password of a new user. If it is empty, GeneratePassword
+	// generates a password, see [ExtensionUser]. Without either, the user needs a link
+	// to set a password.
 	Password         store.Secret
 	GeneratePassword bool
-	// LinkTo is the username of an existing user. The extension becomes the default
-	// extension of a user without one, and a linked extension otherwise. No user is
-	// created, and nothing else of the user changes.
+	// LinkTo is the username of an existing user. If this user has no default
+	// extension, the new extension becomes the default. Otherwise it becomes a linked
+	// extension. Nothing else changes, and no user is created.
 	LinkTo string
 }
 
 // ExtensionUser is the user of a new extension.
 type ExtensionUser struct {
 	User *User
-	// Password is the generated password; zero if none was generated.
+	// Password is the generated password. It is zero if none was generated.
 	Password store.Secret
 }
 
-// PrepareExtensionUser prepares the user of a new extension: it creates a user with
-// that default extension, in the default groups, or links the extension to an
-// existing user. Call it before the transaction that creates the extension, because
-// it may hash a password, and call the function that it returns in it. The errors
-// are those of [Service.Create] and, for a link, of [Service.Update]. That of the
-// number is on "number".
+// PrepareExtensionUser prepares the user of a new extension and returns a function,
+// commit. commit creates a user with this default extension, in the default groups.
+// With LinkTo, it gives the extension to an existing user instead.
+//
+// PrepareExtensionUser may hash a password, which is slow. Call it before the
+// transaction that creates the extension. Then call commit in this transaction. The
+// errors are the errors of [Service.Create] or, with LinkTo, of [Service.Update]. An
+// invalid number is an error on "number".
 func (s *Service) PrepareExtensionUser(ctx context.Context, e NewExtension) (commit func(ctx context.Context) (*ExtensionUser, error), err error) {
 	if err := store.NewInvalidError(validateNumber(e.Number)...); err != nil {
 		s.audit.RecordFailure(ctx, s.userEvent("create", ""), err)
@@ -118,15 +121,15 @@ const (
 	OrphanDelete  OrphanPolicy = "delete"
 )
 
-// OnExtensionDeleted removes a deleted extension from all records: from default and
-// linked extensions, from the permissions of users and groups, and from the
-// [Dependents], such as API tokens. It invalidates an activation link of the extension.
-// Then it applies policy to the user whose default extension it was. If that user
-// cannot be deleted, it changes nothing and returns an error wrapping [store.ErrInUse].
-// It returns the usernames of the changed users, sorted.
+// OnExtensionDeleted removes a deleted extension from all users, from all permissions
+// of users and groups, and from [Dependents] such as API tokens. It invalidates an
+// activation link of the extension. If the extension was the default extension of a
+// user, OnExtensionDeleted applies policy to this user. If this user cannot be deleted,
+// it changes nothing and returns an error wrapping [store.ErrInUse]. It returns the
+// usernames of the changed users, sorted.
 //
-// Call it in the transaction that deletes the extension. It reads all users, because
-// extensions in permissions have no index.
+// Call OnExtensionDeleted in the transaction that deletes the extension. It reads all
+// users, because extensions in permissions have no index.
 func (s *Service) OnExtensionDeleted(ctx context.Context, number string, policy OrphanPolicy) ([]string, error) {
 	const action = "delete extension"
 	var removal *extensionRemoval

@@ -7,9 +7,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// Fields returns the plain editable fields of a [User], in the order of forms and
-// of field errors. Groups, permissions, the picture and credentials are not among
-// them.
+// Fields returns the plain editable fields of a [User]. Forms and field errors have the
+// same order. Fields does not include groups, permissions, the picture or credentials.
 func Fields() *field.Table[User] { return userFields() }
 
 var userFields = sync.OnceValue(func() *field.Table[User] {
@@ -136,8 +135,8 @@ func managedFields(names []string) ([]field.Field[User], bool) {
 	return fields, true
 }
 
-// GroupFields returns the plain editable fields of a [Group], in the order of forms
-// and of field errors. Permissions and members are not among them.
+// GroupFields returns the plain editable fields of a [Group]. Forms and field errors
+// have the same order. GroupFields does not include permissions or members.
 func GroupFields() *field.Table[Group] { return groupFields() }
 
 var groupFields = sync.OnceValue(func() *field.Table[Group] {

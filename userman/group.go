@@ -21,34 +21,34 @@ const (
 	MaxGroupNameLength = 100
 	// MaxGroups is the largest number of groups of a team.
 	MaxGroups = 1000
-	// DefaultPriority is the priority of a group without one.
+	// DefaultPriority is the priority of a group whose Priority is 0.
 	DefaultPriority = 100
 )
 
 // Group gives its members permissions.
 type Group struct {
-	// Name is 1 to 100 characters on one line, such as "Sales". It is unique without
-	// regard to case and never changes.
+	// Name is 1 to 100 characters on one line, such as "Sales". It is unique, ignoring
+	// case, and never changes.
 	Name string `json:"name"`
 	// Description is free text.
 	Description string `json:"description"`
-	// Priority is 1 to 10 000; 0 means [DefaultPriority]. Among the groups that set a
-	// permission, the one with the lowest priority counts; equal priorities are in the
-	// order of the names.
+	// Priority is 1 to 10 000; 0 means [DefaultPriority]. If several groups set a
+	// permission, the group with the lowest Priority applies. Among equal priorities,
+	// the first name applies.
 	Priority int `json:"priority"`
-	// Default adds new users to the group unless the call names their groups.
+	// Default makes new users members, see [NewUser].NoDefaultGroups.
 	Default bool `json:"default"`
 	// Permissions are the permissions that the group sets.
 	Permissions permission.Permissions `json:"permissions"`
-	// Directory is the name of the directory that the group comes from; empty for a
-	// local group. [Service.Sync] sets it.
+	// Directory is the name of the directory that the group comes from. It is empty for
+	// a local group. [Service.Sync] sets it.
 	Directory string `json:"directory"`
 
-	// Members is the number of members. The service sets it; a backend does not store
+	// Members is the number of members. The service sets it. A backend does not store
 	// it.
 	Members int `json:"members"`
 
-	// The service sets the times, in UTC to the microsecond.
+	// The service sets the times, in UTC with microsecond precision.
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
@@ -113,8 +113,8 @@ func validGroupName(name string) string {
 // MemberImpact is the effect of deleting a group on a member.
 type MemberImpact struct {
 	Username string `json:"username"`
-	// Changes are the permissions whose effective value changes, by ID. It is empty if
-	// other groups or the permissions of the user give the same values.
+	// Changes lists the permissions whose effective value changes, sorted by ID. It is
+	// empty if other groups or the user's own permissions give the same values.
 	Changes []PermissionChange `json:"changes"`
 }
 
@@ -126,8 +126,9 @@ type PermissionChange struct {
 	After      string `json:"after"`
 }
 
-// PreviewDeleteGroup returns the effect of deleting a group on its first limit members,
-// by username, and the number of all members.
+// PreviewDeleteGroup returns the effect of deleting a group on its members. impact
+// covers the first limit members, sorted by username. total is the number of all
+// members.
 func (s *Service) PreviewDeleteGroup(ctx context.Context, name string, limit int) (impact []MemberImpact, total int, err error) {
 	g, err := s.Group(ctx, name)
 	if err != nil {

@@ -11,25 +11,25 @@ import (
 )
 
 const (
-	// MaxMembersPerCall is the largest number of users that one call adds to a group or
-	// removes from it.
+	// MaxMembersPerCall is the largest number of users that one call can add to or
+	// remove from a group.
 	MaxMembersPerCall = 1000
 	// maxMemberReferences is the largest number of references of a group that cannot be
 	// deleted.
 	maxMemberReferences = 100
 )
 
-// AddMembers adds users to a group, at most [MaxMembersPerCall], by username. It
-// changes all of them or none. It returns an error wrapping [store.ErrInvalid] on the
-// index, such as "usernames[2]", for an unknown username. A user who is a member
-// already is no error.
+// AddMembers adds up to [MaxMembersPerCall] users to a group, by username. It adds all
+// of them or none. For an unknown username it returns an error wrapping
+// [store.ErrInvalid] on the index, such as "usernames[2]". It ignores users who are
+// already members.
 func (s *Service) AddMembers(ctx context.Context, group string, usernames ...string) error {
 	return s.changeMembers(ctx, "join group", group, usernames, func(u *User, name string) {
 		u.Groups = sortedUnique(append(u.Groups, name))
 	})
 }
 
-// RemoveMembers removes users from a group as [Service.AddMembers] adds them.
+// RemoveMembers removes users from a group. It has the rules of [Service.AddMembers].
 func (s *Service) RemoveMembers(ctx context.Context, group string, usernames ...string) error {
 	return s.changeMembers(ctx, "leave group", group, usernames, leaveGroup)
 }
@@ -113,10 +113,10 @@ func memberError(i int, code, message string) store.FieldError {
 	return store.FieldError{Field: fmt.Sprintf("usernames[%d]", i), Code: code, Message: message}
 }
 
-// DeleteGroup deletes a group. If the group has members, it returns an error wrapping
-// [store.ErrInUse] whose references are the first 100 of them, unless force is set,
-// which removes the members. [Service.PreviewDeleteGroup] shows the effect on the
-// members.
+// DeleteGroup deletes a group. If the group has members and force is false, it returns
+// an error wrapping [store.ErrInUse]. This error lists the first 100 members. If force
+// is true, DeleteGroup removes the members first. [Service.PreviewDeleteGroup] shows
+// the effect on the members.
 func (s *Service) DeleteGroup(ctx context.Context, name string, force bool) error {
 	const action = "delete"
 	var g *Group

@@ -10,12 +10,13 @@ import (
 )
 
 // CreateGroup creates a group. It ignores the fields of g that the service sets. It
-// returns an error wrapping [store.ErrInvalid] if a field is invalid, where
-// "permissions.voicemail.download" is the field of a permission. It returns one
-// wrapping [store.ErrAlreadyExists] if a group has that name, in any case, and one
-// wrapping [store.ErrConflict] if there are [MaxGroups].
+// returns an error wrapping [store.ErrInvalid] if a field is invalid. The field name of
+// a permission is, for example, "permissions.voicemail.download". It returns an error
+// wrapping [store.ErrAlreadyExists] if another group has the name, ignoring case. It
+// returns an error wrapping [store.ErrConflict] if there are already [MaxGroups]
+// groups.
 //
-// unreadable are fields that the caller could not read, as those of
+// unreadable lists fields that the caller could not parse, as in
 // [Service.PrepareCreate].
 func (s *Service) CreateGroup(ctx context.Context, g *Group, unreadable ...store.FieldError) (*Group, error) {
 	return s.createGroup(ctx, "create", g, nil, unreadable...)
@@ -80,7 +81,7 @@ func (s *Service) findGroup(ctx context.Context, name string) (*Group, error) {
 	return s.store.Group(ctx, normalizeText(name))
 }
 
-// Group returns the group of that name, in any case. It returns an error wrapping
+// Group returns the group with this name, ignoring case. It returns an error wrapping
 // [store.ErrNotFound] if there is no such group.
 func (s *Service) Group(ctx context.Context, name string) (*Group, error) {
 	g, err := s.findGroup(ctx, name)
@@ -94,7 +95,7 @@ func (s *Service) Group(ctx context.Context, name string) (*Group, error) {
 	return g.withMembers(members[g.Name]), nil
 }
 
-// Groups returns all groups in the order of precedence: by priority, then by name.
+// Groups returns all groups in order of precedence: by priority, then by name.
 func (s *Service) Groups(ctx context.Context) ([]*Group, error) {
 	groups, _, err := s.store.ListGroups(ctx)
 	if err != nil {
@@ -110,8 +111,8 @@ func (s *Service) Groups(ctx context.Context) ([]*Group, error) {
 	return groups, nil
 }
 
-// UpdateGroup calls change with the group and saves the result; see [Service.Update].
-// The name, the members and the fields that the service sets stay.
+// UpdateGroup calls change with the group and saves the result, see [Service.Update].
+// It does not change the name, the members, or the fields that the service sets.
 func (s *Service) UpdateGroup(ctx context.Context, name string, change func(*Group) error) (*Group, error) {
 	const action = "update"
 	var after *Group

@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// groupSet is what the service computes of all groups at one revision. It never
-// changes.
+// groupSet holds data that the service computes from all groups at one revision. It
+// never changes.
 type groupSet struct {
 	revision int64
 	resolver *permission.Resolver
@@ -63,8 +63,8 @@ func newGroupSet(registry *permission.Registry, groups []*Group, revision int64)
 	return set
 }
 
-// resolve returns the names as the groups are called, sorted and each once, and
-// what is wrong with them.
+// resolve returns the stored names of the groups, sorted and without duplicates. It
+// also returns the errors in names.
 func (g *groupSet) resolve(names []string) ([]string, []store.FieldError) {
 	if len(names) > MaxGroupsPerUser {
 		return nil, []store.FieldError{{Field: "groups", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", MaxGroupsPerUser)}}

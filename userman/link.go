@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// SetPasswordPath and ActivationPath are the paths of links below [Options].BaseURL.
-// The token follows.
+// SetPasswordPath and ActivationPath are the paths of links below [Options].BaseURL. In
+// a link, the token follows the path.
 const (
 	SetPasswordPath = "/set-password/"
 	ActivationPath  = "/softphone/"
@@ -108,10 +108,11 @@ func (s *Service) readLink(ctx context.Context, kind linkKind, token store.Secre
 	return &credential.Link{UserID: u.ID, Username: u.Username, ExpiresAt: (*kind.slot(u)).ExpiresAt}, nil
 }
 
-// Invite creates a link with which the user can set a password once. An earlier
-// link no longer works. The password and sessions stay until the link is used. The
-// link of a disabled user works only after [Service.Enable]. It returns an error
-// wrapping [store.ErrConflict] if the user's directory keeps the password.
+// Invite creates a link. The user can use it once to set a password. The new link
+// replaces an earlier link. The current password and sessions stay valid until the user
+// uses the link. The link of a disabled user works only after [Service.Enable]. Invite
+// returns an error wrapping [store.ErrConflict] if the user's directory manages the
+// password.
 func (s *Service) Invite(ctx context.Context, username string) (*credential.Link, error) {
 	link, err := s.issueLink(passwordLink, s.opts.InvitationLifetime)
 	if err != nil {
@@ -125,19 +126,19 @@ func (s *Service) Invite(ctx context.Context, username string) (*credential.Link
 	return link.Link, nil
 }
 
-// Invitation returns the link of a token, without the token. It returns an error
-// wrapping [store.ErrNotFound] if the link was used or replaced, if the user is
-// disabled or deleted, or, as a [credential.LinkExpiredError], if the link has
-// expired.
+// Invitation returns the link of a token. The result does not contain the token.
+// Invitation returns an error wrapping [store.ErrNotFound] if the link was used or
+// replaced, or if the user is disabled or deleted. If the link has expired, this error
+// is a [credential.LinkExpiredError].
 func (s *Service) Invitation(ctx context.Context, token store.Secret) (*credential.Link, error) {
 	return s.readLink(ctx, passwordLink, token)
 }
 
-// AcceptInvitation sets the password and uses up the token, which a rejected
-// password does not ([store.ErrInvalid] on "password"). It ends all sessions and
-// forgets trusted devices. A second factor stays. It returns an error wrapping
-// [store.ErrConflict] if the user's directory keeps the password by now. The other
-// errors are those of [Service.Invitation].
+// AcceptInvitation sets the password and uses up the token. It ends all sessions and
+// forgets trusted devices. A second factor stays on. If it rejects the password, it
+// returns an error wrapping [store.ErrInvalid] on "password", and the token stays
+// valid. It returns an error wrapping [store.ErrConflict] if the user's directory now
+// manages the password. It also returns the errors of [Service.Invitation].
 func (s *Service) AcceptInvitation(ctx context.Context, token, password store.Secret) (*User, error) {
 	return s.credentials().AcceptInvitation(ctx, token, password)
 }

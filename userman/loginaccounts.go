@@ -81,7 +81,7 @@ func (s *Service) loginAccount(u *User) *auth.Account {
 	return a
 }
 
-// passwordWords returns the words that a password of u must not consist of.
+// passwordWords returns words that must not make up a password of u.
 func (u *User) passwordWords() []string {
 	return []string{u.Username, u.FirstName, u.LastName, u.DisplayName, u.Email, u.DefaultExtension}
 }
@@ -89,10 +89,10 @@ func (u *User) passwordWords() []string {
 // maxLoginLength is the length in bytes of the longest login name.
 const maxLoginLength = 4 * MaxEmailLength
 
-// resolveLogin returns the user with that login name as the store has them: by username
-// or, if [Options] allow it, by a unique primary email or the default extension. It
-// always runs all lookups, so that its duration does not show a match. A user out of
-// scope is an error wrapping ErrForbidden.
+// resolveLogin returns the stored user with this login name. It looks for a username
+// and, if [Options] allow it, for a unique primary email or a default extension. It
+// always runs all lookups, so its duration does not show a match. For a user out of
+// scope it returns an error wrapping ErrForbidden.
 func (s *Service) resolveLogin(ctx context.Context, name string) (*User, error) {
 	if len(name) > maxLoginLength {
 		return nil, &store.NotFoundError{Kind: KindUser}
@@ -136,8 +136,8 @@ func (s *Service) byUsername(ctx context.Context, name string) (*User, error) {
 	return s.store.FindUser(ctx, UserLookup{Username: name})
 }
 
-// byEmail returns the user with that primary email. An email of several users matches
-// none of them: one could log in as another.
+// byEmail returns the user with this primary email. If several users share an email, it
+// matches none of them, because one could log in as another.
 func (s *Service) byEmail(ctx context.Context, name string) (*User, error) {
 	if !strings.Contains(name, "@") {
 		return nil, &store.NotFoundError{Kind: KindUser}

@@ -25,9 +25,9 @@ func (s *Service) authorizePortal(ctx context.Context, a *auth.Account) error {
 	return err
 }
 
-// authorizeLogin returns the user of a verified password, as the store has them now, if
-// the permission to log in is on. Verifying a password takes long: sessions that ended
-// since are denied.
+// authorizeLogin reads the user of a verified password again and checks the permission
+// to log in. Verifying a password takes long. authorizeLogin denies the login if all
+// sessions ended in the meantime.
 func (s *Service) authorizeLogin(ctx context.Context, a *auth.Account, permission string) (*User, error) {
 	u, err := s.findByID(ctx, a.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -75,8 +75,8 @@ func passwordExpired() *credential.LoginError {
 	}
 }
 
-// passwordIsExternal reports whether the directory of u keeps the password. That is so
-// too if the directory is no longer in the options.
+// passwordIsExternal reports whether the directory of u manages the password. It also
+// returns true if this directory is no longer in the options.
 func (s *Service) passwordIsExternal(u *User) bool {
 	if u.Directory == "" {
 		return false
@@ -86,7 +86,7 @@ func (s *Service) passwordIsExternal(u *User) bool {
 }
 
 // requireLocalPassword returns an error wrapping ErrConflict if the directory of u
-// keeps the password.
+// manages the password.
 func (s *Service) requireLocalPassword(u *User) error {
 	if !s.passwordIsExternal(u) {
 		return nil
@@ -94,7 +94,7 @@ func (s *Service) requireLocalPassword(u *User) error {
 	return &store.ConflictError{Reason: "the directory of this user keeps the password; change it there"}
 }
 
-// verifyExternally lets the directory of u verify the password. It is wrong if the
+// verifyExternally lets the directory of u verify the password. It returns false if the
 // directory is no longer in the options.
 func (s *Service) verifyExternally(ctx context.Context, u *User, password store.Secret) (bool, error) {
 	directory, ok := s.directoryOf(u)

@@ -13,10 +13,10 @@ import (
 
 // Mailer sends mails.
 type Mailer interface {
-	// Send hands a mail to the mail server and returns when the server has accepted it.
-	// It returns a [MailRejectedError] if the server rejects the mail permanently;
-	// other errors may be temporary. It ends with ctx. Administrators see the errors:
-	// they contain no secrets.
+	// Send sends a mail to the mail server and waits until the server has accepted the
+	// mail. It returns a [MailRejectedError] if the server rejects the mail
+	// permanently. Other errors may be temporary. Send returns when ctx ends. Errors
+	// must not contain secrets, because administrators see them.
 	Send(ctx context.Context, m *usermail.Mail) error
 }
 
@@ -39,15 +39,16 @@ const (
 	DeliverySent DeliveryStatus = "sent"
 	// DeliveryNoAddress means that the user has no primary email.
 	DeliveryNoAddress DeliveryStatus = "no_address"
-	// DeliveryNotConfigured means that [Options] have no Mailer or no BaseURL.
+	// DeliveryNotConfigured means that [Options].Mailer or [Options].BaseURL is not
+	// set.
 	DeliveryNotConfigured DeliveryStatus = "not_configured"
 	// DeliveryRejected means that the mail server rejected the mail permanently.
 	DeliveryRejected DeliveryStatus = "rejected"
-	// DeliveryFailed means that the mail server could not be connected to or did not
-	// answer in time, or that the template failed. Another attempt may succeed.
+	// DeliveryFailed means that the mail server was unreachable or did not answer in
+	// time, or that the template failed. Another attempt may succeed.
 	DeliveryFailed DeliveryStatus = "failed"
-	// DeliverySkipped means that no mail was needed: the user is disabled, the
-	// directory of the user keeps the password, or another run is sending the mail.
+	// DeliverySkipped means that no mail was needed. For example, the user is disabled,
+	// the user's directory manages the password, or another run is sending the mail.
 	DeliverySkipped DeliveryStatus = "skipped"
 )
 
@@ -57,18 +58,21 @@ type Delivery struct {
 	Status   DeliveryStatus `json:"status"`
 	// Message explains the status in one sentence.
 	Message string `json:"message"`
-	// ExpiresAt is the time when the link in the mail expires; zero without a link.
+	// ExpiresAt is the time when the link in the mail expires. It is zero if the mail
+	// has no link.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 
-// SendMail creates a link and mails it to the user of that username: a welcome mail,
-// or a mail to reset a forgotten password. Users who forgot their password ask for it
-// with [Service.RequestReset]. The new link replaces an earlier one, unless the mail
-// was certainly not delivered.
+// SendMail creates a link and mails it to the user with this username. kind selects a
+// welcome mail or a mail to reset a forgotten password. Users request a reset mail
+// themselves with [Service.RequestReset]. The new link replaces an earlier link. If
+// SendMail sends nothing, or if the mail server rejects the mail permanently, the
+// earlier link stays valid.
 //
-// The Delivery says whether the mail was sent; it comes with an error too if the mail
-// was on its way. SendMail returns an error wrapping [store.ErrNotFound] if there is
-// no such user, and one wrapping [store.ErrInvalid] on "kind" if there is no such mail.
+// The Delivery reports whether the mail was sent. SendMail can return both a Delivery
+// and an error if the error occurred after it started to send. It returns an error
+// wrapping [store.ErrNotFound] if there is no such user. It returns an error wrapping
+// [store.ErrInvalid] on "kind" if there is no such mail.
 func (s *Service) SendMail(ctx context.Context, kind usermail.Kind, username string) (*Delivery, error) {
 	if err := kind.Validate(); err != nil {
 		return nil, err
@@ -80,10 +84,11 @@ func (s *Service) SendMail(ctx context.Context, kind usermail.Kind, username str
 	return s.newDeliveryJob(kind).run(ctx, u.ID)
 }
 
-// finish stores the result of a welcome mail, also after the caller's context has
-// ended: a mail that the server accepted is not sent again. Of other mails it stores a
-// rejection only: a visitor who requests a reset must not invalidate a link that an
-// administrator handed over because no mail arrived.
+// finish stores the result of a welcome mail, even after the caller's context has
+// ended. Otherwise an accepted mail could be sent again. For other mails it stores only
+// a rejection. It then restores the earlier link. If a mail cannot arrive, an
+// administrator may have given this link to the user. A visitor who requests a reset
+// must not invalidate it.
 func (m *deliveryJob) finish(ctx context.Context, status DeliveryStatus) error {
 	if m.kind != usermail.Welcome && status != DeliveryRejected {
 		return nil

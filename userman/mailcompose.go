@@ -26,10 +26,10 @@ func (m *deliveryJob) compose(ctx context.Context, u *User) (*usermail.Mail, err
 	return m.service.renderMail(u, m.kind, data)
 }
 
-// PreviewMail returns a mail to the user with links that do not work. It changes
-// nothing. It returns an error wrapping [store.ErrInvalid] on "kind" for an unknown
-// kind, and one wrapping [store.ErrConflict] if the mail is not sent to users whose
-// directory keeps the password.
+// PreviewMail returns a preview of a mail to the user. The links in the preview do not
+// work. PreviewMail changes nothing. It returns an error wrapping [store.ErrInvalid] on
+// "kind" for an unknown kind. It returns an error wrapping [store.ErrConflict] for a
+// mail that is not sent to users whose directory manages the password.
 func (s *Service) PreviewMail(ctx context.Context, kind usermail.Kind, username string) (*usermail.Mail, error) {
 	u, err := s.find(ctx, username)
 	if err != nil {

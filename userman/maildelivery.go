@@ -75,7 +75,7 @@ func (m *deliveryJob) run(ctx context.Context, id string) (*Delivery, error) {
 	return d, contextError(ctx, d)
 }
 
-// contextError returns the error of ctx if it is the reason for the failed delivery.
+// contextError returns the error of ctx if the delivery failed.
 func contextError(ctx context.Context, d *Delivery) error {
 	if d.Status == DeliveryFailed {
 		return ctx.Err()
@@ -83,8 +83,8 @@ func contextError(ctx context.Context, d *Delivery) error {
 	return nil
 }
 
-// skipReason returns the result for a mail that cannot or need not be sent to u; nil if
-// it can be sent.
+// skipReason returns the result for a mail that cannot or need not be sent to u. It
+// returns nil if the mail can be sent.
 func (m *deliveryJob) skipReason(u *User) *Delivery {
 	switch {
 	case m.service.opts.Mailer == nil:

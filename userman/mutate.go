@@ -61,9 +61,9 @@ func (s *Service) mutateFound(ctx context.Context, intent audit.Event, find func
 	return s.redact(after), nil
 }
 
-// save replaces before with after in the transaction of ctx and records it: with
-// one entry, or two where the audit key changes (renamed, deleted, restored). It
-// sets UpdatedAt.
+// save replaces before with after in the transaction of ctx and records the change. It
+// writes one audit entry, or two if the audit key changes (renamed, deleted, restored).
+// It sets UpdatedAt.
 func (s *Service) save(ctx context.Context, r *audit.Recorder, action string, before, after *User) error {
 	after.UpdatedAt = s.now()
 	err := s.store.UpdateUser(ctx, before.ID, func(u *User) error {

@@ -22,43 +22,48 @@ import (
 // Options are the options of [New].
 type Options struct {
 	// Permissions are the permissions of the product. They extend [permission.Standard]
-	// and replace those with the same ID.
+	// and replace standard permissions with the same ID.
 	Permissions []permission.Permission
 	// Product is the name in mails and authenticator apps. Defaults to "pbxusers".
 	Product string
 	// BaseURL is the public URL of the product, such as "https://pbx.example.com".
-	// Links in mails are built from it alone. Without it no links can be sent.
+	// Links in mails always begin with BaseURL. Without it, the service cannot mail
+	// links.
 	BaseURL *url.URL
-	// Language is the language of mails to users without one. Defaults to "en".
+	// Language is the language of mails to users who have no language set. Defaults to
+	// "en".
 	Language string
-	// Mailer sends the mails. Defaults to none, see [DeliveryNotConfigured].
+	// Mailer sends the mails. Defaults to none: no mail is sent, see
+	// [DeliveryNotConfigured].
 	Mailer Mailer
 	// Templates are the templates of the mails. Defaults to the built-in ones.
 	Templates *usermail.Templates
 	// LoginByEmail and LoginByExtension let users log in with their primary email or
-	// their default extension. A matching username takes precedence. An email of
-	// several users matches none of them. Default to no.
+	// their default extension. A matching username takes precedence. If several users
+	// share an email, none of them can log in with it. Both default to false.
 	LoginByEmail     bool
 	LoginByExtension bool
 	// PasswordLifetime is the time after which a password must be changed. Defaults to
 	// no limit.
 	PasswordLifetime time.Duration
-	// InvitationLifetime is the lifetime of the link in a welcome mail. Defaults to 7
-	// days. ResetLifetime is that of a reset mail. Defaults to 1 hour.
-	// ActivationLifetime is that of a softphone activation. Defaults to 7 days.
+	// InvitationLifetime is the lifetime of the link in a welcome mail. It defaults to
+	// 7 days. ResetLifetime is the lifetime of the link in a reset mail. It defaults to
+	// 1 hour. ActivationLifetime is the lifetime of a link to set up a softphone. It
+	// defaults to 7 days.
 	InvitationLifetime time.Duration
 	ResetLifetime      time.Duration
 	ActivationLifetime time.Duration
-	// ResetCooldown is the least time between two reset mails to a user. Defaults to 5
-	// minutes.
+	// ResetCooldown is the minimum time between two reset mails to a user. Defaults to
+	// 5 minutes.
 	ResetCooldown time.Duration
 	// SIPAccounts returns the SIP accounts of extensions, for softphones. Defaults to
-	// none: softphones cannot be activated.
+	// none: users cannot set up softphones.
 	SIPAccounts SIPAccounts
 	// Directories are the external sources of users. Defaults to none.
 	Directories []Directory
-	// References list the records that refer to a user, such as call flows. A user with
-	// references cannot be deleted. Defaults to none.
+	// References list the records that refer to a user, such as call flows.
+	// [Service.Delete] rejects the deletion of a user with references. Defaults to
+	// none.
 	References []func(ctx context.Context, u *User) ([]store.Reference, error)
 	// Dependents are records of other packages that belong to users, such as API
 	// tokens (package userman/apitoken). Defaults to none.
@@ -78,13 +83,13 @@ type Options struct {
 	// Argon2 is the cost of password hashes. Defaults to 19 MiB, 2 passes and 1
 	// lane.
 	Argon2 credential.Argon2
-	// MaxConcurrentHashes is the number of passwords that are hashed at once; other
-	// logins wait. Defaults to the number of processors, or to as many as use 256 MiB
-	// together.
+	// MaxConcurrentHashes is the number of passwords that are hashed at once. Other
+	// logins wait. Defaults to the number of processors, or to as many hashes as fit
+	// into 256 MiB.
 	MaxConcurrentHashes int
 	// MinPasswordLength is counted in characters. Defaults to 12.
 	MinPasswordLength int
-	// MinPasswordScore is the least score of zxcvbn, 0 to 4. Defaults to 3; -1 disables
+	// MinPasswordScore is the minimum zxcvbn score, 0 to 4. Defaults to 3; -1 disables
 	// the estimate.
 	MinPasswordScore int
 }
@@ -99,8 +104,9 @@ const (
 	defaultResetCooldown      = 5 * time.Minute
 )
 
-// New returns a service over st. nil options are the defaults. It panics if options
-// contradict each other or are out of range: that is an error in the program.
+// New returns a service that stores its records in st. If opts is nil, New uses the
+// defaults. New panics if options contradict each other or are out of range, because
+// this is a programming error.
 func New(st Store, opts *Options) *Service {
 	if opts == nil {
 		opts = &Options{}

@@ -13,23 +13,23 @@ import (
 
 // PasswordOptions are the options of [Service.SetPassword].
 type PasswordOptions struct {
-	// MustChange requires a new password after the next login. Defaults to no.
+	// MustChange requires a new password after the next login. Defaults to false.
 	MustChange bool
-	// DisableTokens disables the API tokens of the user, which have keys of their own.
-	// Defaults to no.
+	// DisableTokens also disables the API tokens of the user, because tokens have their
+	// own keys. Defaults to false.
 	DisableTokens bool
-	// Precondition is called in the transaction that sets the password, which
-	// begins after the password was hashed. SetPassword changes nothing and
-	// returns its error if there is one. It may run more than once. Defaults to
-	// none.
+	// Precondition runs in the transaction that sets the password. This transaction
+	// begins after the password is hashed. If Precondition returns an error,
+	// SetPassword changes nothing and returns this error. Precondition may run more
+	// than once. Defaults to none.
 	Precondition func(ctx context.Context) error
 }
 
-// SetPassword gives the user a new password and ends all sessions, links and
-// trusted devices. It is for an administrator: see [Service.ChangePassword]. It
-// returns an error wrapping [store.ErrInvalid] on "password" if the password is not
-// good enough, and one wrapping [store.ErrConflict] if the user's directory keeps
-// the password.
+// SetPassword sets the password of a user for an administrator. Users change their own
+// password with [Service.ChangePassword]. SetPassword ends all sessions, invalidates
+// all links and forgets trusted devices. It returns an error wrapping
+// [store.ErrInvalid] on "password" if the password is too weak. It returns an error
+// wrapping [store.ErrConflict] if the user's directory manages the password.
 func (s *Service) SetPassword(ctx context.Context, username string, password store.Secret, opts *PasswordOptions) (*User, error) {
 	if opts == nil {
 		opts = &PasswordOptions{}
@@ -54,21 +54,22 @@ func (s *Service) SetPassword(ctx context.Context, username string, password sto
 	return after, nil
 }
 
-// SetPasswordHash stores a password hash of another system: argon2id in PHC form,
-// bcrypt, phpass (FreePBX's User Manager), or SHA-1. The next login replaces it.
-// Otherwise it acts as [Service.SetPassword], but does not change MustChangePassword.
-// It returns an error wrapping [store.ErrInvalid] on "password_hash" if the form of the
-// hash is unknown.
+// SetPasswordHash stores a password hash of another system: argon2id in PHC format,
+// bcrypt, phpass (FreePBX's User Manager), or SHA-1. The next login replaces the hash.
+// Otherwise SetPasswordHash works like [Service.SetPassword], but does not change
+// MustChangePassword. It returns an error wrapping [store.ErrInvalid] on
+// "password_hash" if the hash format is unknown.
 func (s *Service) SetPasswordHash(ctx context.Context, username string, hash store.Secret) (*User, error) {
 	return s.credentials().SetPasswordHash(ctx, username, hash)
 }
 
-// ChangePassword gives the user of that ID, who calls it, a new password, which
-// must differ from the current one. It ends all other sessions: the returned
-// record has the new session epoch. It returns an error wrapping
-// [store.ErrInvalid] on "current_password" or "password", one wrapping
-// [store.ErrConflict] if the user's directory keeps the password, and a
-// [store.RateLimitedError] after too many guesses.
+// ChangePassword changes the password for the user with this ID, on the user's own
+// request. The new password must differ from the current one. ChangePassword ends all
+// other sessions. The returned record has the new session epoch. ChangePassword returns
+// an error wrapping [store.ErrInvalid] on "current_password" or "password" if one of
+// them is invalid. It returns an error wrapping [store.ErrConflict] if the user's
+// directory manages the password. It returns a [store.RateLimitedError] after too many
+// guesses.
 func (s *Service) ChangePassword(ctx context.Context, id string, current, password store.Secret) (*User, error) {
 	return s.credentials().ChangePassword(ctx, id, current, password)
 }
@@ -83,9 +84,9 @@ const (
 	unambiguousDigits       = "23456789"
 )
 
-// GeneratePassword returns a random password for [Service.SetPassword]: 20 letters and
-// digits without those that look alike, or more if [Options].MinPasswordLength requires
-// it.
+// GeneratePassword returns a random password for [Service.SetPassword]. The password
+// has 20 letters and digits, or more if [Options].MinPasswordLength requires it. It has
+// no characters that look alike.
 func (s *Service) GeneratePassword() (store.Secret, error) {
 	generator, err := password.NewGenerator(&password.GeneratorInput{
 		LowerLetters: lowerLetters, UpperLetters: upperLetters, Digits: unambiguousDigits, Reader: s.opts.Random,

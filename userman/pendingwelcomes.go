@@ -20,7 +20,7 @@ const (
 
 // WelcomeProgress is the progress of [Service.SendPendingWelcomes].
 type WelcomeProgress struct {
-	// Done of Total users are processed.
+	// Done is the number of processed users, out of Total.
 	Done  int `json:"done"`
 	Total int `json:"total"`
 	// Last is the latest result.
@@ -36,14 +36,15 @@ type WelcomeReport struct {
 	Remaining int `json:"remaining"`
 }
 
-// SendPendingWelcomes sends the welcome mail to every enabled user without a password
-// who has not received one. It can be repeated, also after the process was killed and
-// while another run is active: no user receives a second mail. A user whose mail was
-// being sent when the process was killed is skipped for 10 minutes.
+// SendPendingWelcomes sends the welcome mail to every enabled user who has no password
+// and has not received this mail. You can call it again, even after the process was
+// killed or while another run is active. No user receives a second mail. If the process
+// is killed while it sends a mail, later runs skip this user for 10 minutes.
 //
-// Single failures do not stop it. It stops if the mailer is not configured, after five
-// failures in a row, and when ctx ends; then it returns the error of ctx with the
-// report so far. progress may be nil.
+// A single failure does not stop the run. The run stops if the mailer is not
+// configured, or after five failures in a row. It also stops when ctx ends. Then
+// SendPendingWelcomes returns the error of ctx together with the report so far.
+// progress may be nil.
 func (s *Service) SendPendingWelcomes(ctx context.Context, progress func(WelcomeProgress)) (*WelcomeReport, error) {
 	run := &welcomeRun{service: s, progress: progress, report: WelcomeReport{
 		Counts: make(map[DeliveryStatus]int), Undelivered: []Delivery{},

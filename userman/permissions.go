@@ -6,8 +6,9 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// Permissions returns the permissions of the service: the standard ones, and those of
-// [Options].Permissions behind them or in the place of those with the same ID.
+// Permissions returns the permissions of the service: first the standard permissions,
+// then [Options].Permissions. A permission of the options replaces a standard
+// permission with the same ID, in its place.
 func (s *Service) Permissions() []permission.Permission { return s.registry.All() }
 
 // EffectivePermissions returns the effective permissions of a user. It returns an
@@ -34,7 +35,7 @@ func (s *Service) permissionResolver(ctx context.Context) (*permission.Resolver,
 	return groups.resolver, nil
 }
 
-// PermissionSubject returns the fields of u that decide its permissions.
+// PermissionSubject returns the fields of u that determine the permissions of u.
 func (u *User) PermissionSubject() permission.Subject {
 	return permission.Subject{
 		Permissions: u.Permissions, Groups: u.Groups,

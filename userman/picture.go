@@ -19,18 +19,20 @@ const (
 
 // PictureOptions are the options of [Service.SetPicture].
 type PictureOptions struct {
-	// Precondition is called in the transaction that saves the picture, which
-	// begins after the picture was drawn. SetPicture changes nothing and returns
-	// its error if there is one. It may run more than once. Defaults to none.
+	// Precondition runs in the transaction that saves the picture. This transaction
+	// begins after the picture is rendered. If Precondition returns an error,
+	// SetPicture changes nothing and returns this error. Precondition may run more than
+	// once. Defaults to none.
 	Precondition func(ctx context.Context) error
 }
 
-// SetPicture sets the picture of a user, a JPEG, PNG or GIF. A nil picture removes it;
-// it is no error when there is none. SetPicture stores the square in the middle, upright,
-// as a JPEG of [PictureSide] pixels, and nothing else of the file. It returns an error
-// wrapping [store.ErrInvalid] on "picture". It draws one picture at a time, in bounded
-// memory: what needs more, such as a progressive JPEG of more than 8 million pixels, is
-// rejected.
+// SetPicture sets the picture of a user, a JPEG, PNG or GIF. If picture is nil,
+// SetPicture removes the current picture, if there is one. SetPicture stores the
+// upright square in the middle as a JPEG of [PictureSide] pixels. It stores nothing
+// else of the file. It returns an error wrapping [store.ErrInvalid] on "picture" if the
+// picture is invalid. It renders one picture at a time, in bounded memory. It rejects
+// pictures that need more memory, such as a progressive JPEG of more than 8 million
+// pixels.
 func (s *Service) SetPicture(ctx context.Context, username string, picture io.Reader, opts *PictureOptions) (*User, error) {
 	if opts == nil {
 		opts = &PictureOptions{}
@@ -59,8 +61,8 @@ func (s *Service) savePicture(ctx context.Context, action, username string, jpeg
 	})
 }
 
-// Picture returns the JPEG of a user. It returns an error wrapping [store.ErrNotFound] if
-// there is none.
+// Picture returns the picture of a user as a JPEG. It returns an error wrapping
+// [store.ErrNotFound] if the user has none.
 func (s *Service) Picture(ctx context.Context, username string) ([]byte, error) {
 	u, err := s.find(ctx, username)
 	if err != nil {

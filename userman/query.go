@@ -11,26 +11,28 @@ import (
 
 // Query selects users.
 type Query struct {
-	// Search selects users with this text in one of these fields, without regard to
-	// case: username, names (first and last name also together), description, title,
-	// company, department, emails, phone numbers, external ID, extensions. A text in
-	// the form of a phone number also matches by its digits alone. Empty selects all.
+	// Search selects users by a text in a field, ignoring case. It searches username,
+	// names (also first and last name together), description, title, company,
+	// department, emails, phone numbers, external ID and extensions. A text that looks
+	// like a phone number also matches by its digits alone. An empty Search selects all
+	// users.
 	Search string
 	// Extension selects users with this default or linked extension.
 	Extension string
-	// Group selects the members of the group, in any case.
+	// Group selects the members of the group with this name, ignoring case.
 	Group string
-	// Email selects users with this primary email, without regard to case.
+	// Email selects users with this primary email, ignoring case.
 	Email string
-	// Directory selects the users of a directory if it is not nil.
+	// Directory, if not nil, selects the users of this directory.
 	Directory *string
-	// Status selects enabled, disabled or deleted users. Empty selects enabled and
-	// disabled ones.
+	// Status selects enabled, disabled or deleted users. An empty Status selects
+	// enabled and disabled users.
 	Status Status
 	// NotWelcomed selects users who never received a welcome mail.
 	NotWelcomed bool
-	// Sort is by one of [SortFields]; the key is the folded username and
-	// then the ID. Last names are in the order of [FoldSearch].
+	// Sort names one of [SortFields]. Without a field, and among equal values, users
+	// are sorted by folded username and then by ID. Last names are compared in the form
+	// of [FoldSearch].
 	Sort store.Sort
 	store.PageRequest
 }
@@ -38,7 +40,7 @@ type Query struct {
 // Status is the status of a user.
 type Status string
 
-// The statuses.
+// Statuses of users.
 const (
 	StatusEnabled  Status = "enabled"
 	StatusDisabled Status = "disabled"
@@ -50,18 +52,19 @@ func SortFields() []string {
 	return []string{"username", "default_extension", "last_name", "created_at", "updated_at", "last_login_at"}
 }
 
-// FoldUsername returns the form of a username that is unique and sorted by.
+// FoldUsername returns the folded form of a username. Usernames are unique and sorted
+// in this form.
 func FoldUsername(name string) string { return username.Fold(name) }
 
-// FoldGroupName returns the form of a group's name that is unique and sorted
-// by.
+// FoldGroupName returns the folded form of a group name. Group names are unique and
+// sorted in this form.
 func FoldGroupName(name string) string { return username.Fold(name) }
 
-// Match reports whether q selects u, regardless of order and page. A backend without
-// such a query uses it, or [Query.MatchFunc] for many users.
+// Match reports whether q selects u. It ignores the order and the page. A backend that
+// cannot query these fields itself calls Match, or [Query.MatchFunc] for many users.
 func (q Query) Match(u *User) bool { return q.MatchFunc()(u) }
 
-// MatchFunc returns Match prepared for many calls.
+// MatchFunc returns a function that works like Match and is faster for many calls.
 func (q Query) MatchFunc() func(u *User) bool {
 	searched, group, email := q.searchFunc(), FoldGroupName(q.Group), FoldSearch(q.Email)
 	return func(u *User) bool {
@@ -94,8 +97,9 @@ func (s Status) matches(u *User) bool {
 	return false
 }
 
-// SearchText returns the folded text that a search looks in; a backend may store it. It
-// contains [FoldSearch] or [SearchDigits] of each [Query.Search] that finds u.
+// SearchText returns the folded text of u in which a search looks for matches. A
+// backend may store this text. If a [Query.Search] finds u, SearchText contains its
+// [FoldSearch] or its [SearchDigits].
 func SearchText(u *User) string {
 	lines := []string{joinLines(u.FirstName + " " + u.LastName)}
 	add := func(m field.Meta, text string) {
@@ -121,12 +125,12 @@ func SearchText(u *User) string {
 	return username.Fold(strings.Join(lines, "\n"))
 }
 
-// FoldSearch returns the form of a search that is looked for in [SearchText].
+// FoldSearch returns the folded form of a search, to look for in [SearchText].
 func FoldSearch(search string) string { return username.Fold(joinLines(search)) }
 
-// SearchDigits returns the digits of a search that is written as a phone
-// number, which are looked for in [SearchText], too; empty when it is not, or
-// has nothing but digits.
+// SearchDigits returns the digits of a search that looks like a phone number, to look
+// for in [SearchText] as well. It returns "" for other texts, and for a search that
+// consists of digits only.
 func SearchDigits(search string) string {
 	if strings.Trim(search, "0123456789+ ().-/*#") != "" {
 		return ""
@@ -137,7 +141,7 @@ func SearchDigits(search string) string {
 	return ""
 }
 
-// searchFunc returns what looks for the search of q.
+// searchFunc returns a function that reports whether q.Search finds a user.
 func (q Query) searchFunc() func(u *User) bool {
 	if q.Search == "" {
 		return func(*User) bool { return true }

@@ -12,17 +12,17 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// Get returns the user of that username, in any case, without credentials. It returns
-// an error wrapping [store.ErrNotFound] if there is no such user, and one wrapping
-// [store.ErrForbidden] if the user is out of scope, see [Service.Scoped]. The audit log
-// records this denial.
+// Get returns the user with this username, ignoring case. The result has no
+// credentials. Get returns an error wrapping [store.ErrNotFound] if there is no such
+// user. It returns an error wrapping [store.ErrForbidden] if the user is out of scope,
+// see [Service.Scoped]. The audit log records the denial.
 func (s *Service) Get(ctx context.Context, username string) (*User, error) {
 	u, err := s.find(ctx, username)
 	return s.lookupResult(ctx, username, u, err)
 }
 
-// GetByID returns the user of that ID, deleted or not. The errors are those of
-// [Service.Get].
+// GetByID returns the user with this ID, including a deleted one. It returns the errors
+// of [Service.Get].
 func (s *Service) GetByID(ctx context.Context, id string) (*User, error) {
 	u, err := s.findAny(ctx, id)
 	return s.lookupResult(ctx, "", u, err)
@@ -44,8 +44,8 @@ func (s *Service) recordDenied(ctx context.Context, username string, err error) 
 	return err
 }
 
-// List returns a page of users. Users out of scope, see [Service.Scoped], are left out;
-// the page does not show that they exist.
+// List returns a page of users. The page omits users out of scope, see
+// [Service.Scoped], and does not reveal that they exist.
 func (s *Service) List(ctx context.Context, q Query) (*store.Page[*User], error) {
 	if err := q.validate(); err != nil {
 		return nil, err
@@ -85,8 +85,8 @@ func (q Query) matchesNone() bool {
 		q.Directory != nil && len(*q.Directory) > maxText
 }
 
-// Each calls visit for every user who is not deleted, in the order of their IDs, and
-// stops at the first error. visit must not call the service.
+// Each calls visit for every user who is not deleted, sorted by ID. It stops at the
+// first error. visit must not call the service.
 func (s *Service) Each(ctx context.Context, visit func(*User) error) error {
 	sc, err := s.scope(ctx)
 	if err != nil {

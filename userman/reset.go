@@ -13,11 +13,12 @@ import (
 	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
-// RequestReset mails a link to reset the password to the user with that login name (see
-// [Options]), in the background. Neither the result nor the time shows whether the user
-// exists or has an address. A user with an unused link receives no second mail within
-// [Options].ResetCooldown. RequestReset returns a [store.RateLimitedError] after too
-// many requests from one source, the address of the actor of ctx.
+// RequestReset mails a password reset link to the user with this login name (see
+// [Options]). It sends the mail in the background. Neither its result nor its duration
+// shows whether the user exists or has an address. A user with an unused link receives
+// no second mail within [Options].ResetCooldown. RequestReset returns a
+// [store.RateLimitedError] after too many requests from the same address. This is the
+// address of the actor of ctx.
 func (s *Service) RequestReset(ctx context.Context, name string) error {
 	return s.runMailRequest(ctx, func(ctx context.Context) error {
 		u, err := s.resolveLogin(ctx, name)
@@ -28,11 +29,12 @@ func (s *Service) RequestReset(ctx context.Context, name string) error {
 	})
 }
 
-// RequestNewLink mails a new link to the user whose expired link has this token, in the
-// background: a welcome mail to a user without a password, and a reset mail otherwise.
-// An unknown token and a user without an address are not errors, so the caller learns
-// nothing. It returns a [store.RateLimitedError] after too many requests from one
-// source, the address of the actor of ctx.
+// RequestNewLink mails a new link to the user whose expired link has this token. It
+// sends the mail in the background. A user without a password receives a welcome mail,
+// any other user a reset mail. An unknown token and a user without an address cause no
+// error, so the caller learns nothing. RequestNewLink returns a
+// [store.RateLimitedError] after too many requests from the same address. This is the
+// address of the actor of ctx.
 func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error {
 	return s.runMailRequest(ctx, func(ctx context.Context) error {
 		u, err := s.userByLink(ctx, passwordLink, token)
@@ -55,7 +57,7 @@ func (s *Service) RequestNewLink(ctx context.Context, token store.Secret) error 
 const mailRequestRetryAfter = time.Minute
 
 // runMailRequest runs a request of a visitor in the background unless the source has
-// made too many. It looks nothing up before it returns, so its duration shows nothing.
+// made too many. It looks up no user before it returns, so its duration shows nothing.
 func (s *Service) runMailRequest(ctx context.Context, work func(ctx context.Context) error) error {
 	addr := audit.ActorFromContext(ctx).RemoteAddr
 	// Each address counts as its own user, so no caller can use up another's mails.
@@ -73,9 +75,9 @@ func (s *Service) runMailRequest(ctx context.Context, work func(ctx context.Cont
 	return nil
 }
 
-// resetAllowed reports whether u may receive a reset mail: not while the link of an
-// earlier mail is young. A link has no time of creation; it follows from its expiry and
-// its lifetime.
+// resetAllowed reports whether u may receive a reset mail. It returns false if the link
+// of an earlier mail is recent. A link does not store its time of creation, so
+// resetAllowed computes it from the expiry and the lifetime.
 func (s *Service) resetAllowed(u *User) bool {
 	recent := func(createdAt time.Time) bool {
 		age := s.now().Sub(createdAt)
@@ -85,8 +87,9 @@ func (s *Service) resetAllowed(u *User) bool {
 	return link == nil || !recent(link.ExpiresAt.Add(-s.opts.ResetLifetime)) && !recent(u.WelcomeStartedAt)
 }
 
-// mailIf mails u a link if due allows it. due is called again where the link is
-// written: of many concurrent requests one sends the mail.
+// mailIf mails u a link if precondition returns true. It calls precondition again in
+// the transaction that writes the link. Of many concurrent requests, only one therefore
+// sends the mail.
 func (s *Service) mailIf(ctx context.Context, mail usermail.Kind, u *User, precondition func(u *User) bool) error {
 	m := s.newDeliveryJob(mail)
 	m.precondition = precondition

@@ -10,31 +10,31 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// ScopeLoader returns what the actor of a request may touch. It reads the
-// actor's record in the transaction of ctx.
+// ScopeLoader returns the scope of the actor of a request. It reads the actor's record
+// in the transaction of ctx.
 type ScopeLoader func(ctx context.Context) (scope.Scope, error)
 
-// Scoped returns a service that acts for a limited administrator. Every
-// operation loads the scope again, and a change loads it inside its transaction:
-// a demotion that commits first counts. With a nil loader the service is
-// unrestricted.
+// Scoped returns a service that acts for a limited administrator. Every operation loads
+// the scope again. A change loads the scope in its own transaction, so it respects a
+// demotion that commits first. If load is nil, the service is unrestricted.
 //
-// A user is in scope if the user has at least one extension and all of them are
-// in scope. Other users are not listed, read or changed, and their passwords are
-// not compared. No user can be created out of scope or moved there. The service
-// grants extensions out of scope, by permissions or by groups, only to users who
-// have them already; the default groups are exempt. Groups are read-only,
-// directories cannot be synchronized, and tokens are those of users in scope.
+// A user is in scope if the user has at least one extension and all extensions of the
+// user are in scope. The service does not list, read or change other users, and does
+// not verify their passwords. It cannot create a user out of scope, or move a user out
+// of scope. Permissions and groups cannot give a user extensions out of scope that the
+// user does not have already. The default groups are exempt from this rule. Groups are
+// read-only. Directories cannot be synchronized. Only the tokens of users in scope are
+// accessible.
 //
-// The holder of a user's credentials can do whatever the user can do. The
-// service therefore keeps back the credentials of users who have a permission of
-// kind [permission.KindExtensions] for extensions out of scope: it sets no password, creates
-// no link, keeps the second factor and the email, and does not create, rotate or
-// change tokens, except to disable or delete them. What the defaults and the
-// default groups grant does not count here either. [Service.SendMail]
-// still works, because only the user reads the mail.
+// With the credentials of a user, an administrator could do everything that the user
+// can do. The service therefore protects users who have a permission of kind
+// [permission.KindExtensions] for extensions out of scope. For these users it does not
+// set a password, create a link, or change the second factor or the email. It does not
+// create, rotate or change tokens, but can disable or delete them. This rule ignores
+// the grants of the defaults and of the default groups. [Service.SendMail] still works,
+// because only the user reads the mail.
 //
-// Each denied operation returns an error wrapping ErrForbidden.
+// A denied operation returns an error wrapping [store.ErrForbidden].
 func (s *Service) Scoped(load ScopeLoader) *Service {
 	scoped := *s
 	scoped.loadScope = load

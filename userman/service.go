@@ -10,7 +10,7 @@ import (
 )
 
 // Kinds of records in errors and in the audit log. The audit key of a deleted user is
-// the ID, because the username is free for others.
+// the ID, because another user may have the username.
 const (
 	KindUser        = "user"
 	KindDeletedUser = "deleted user"
@@ -18,8 +18,8 @@ const (
 	KindDirectory   = "directory"
 )
 
-// Service manages the users of one team. It has all rules; the [Store] only persists.
-// It may be used from many goroutines.
+// Service manages the users of one team. It enforces all rules. The [Store] only stores
+// records. A Service is safe for concurrent use.
 type Service struct {
 	store         Store
 	opts          Options // with the defaults filled in
@@ -36,8 +36,8 @@ type Service struct {
 	shared *shared
 }
 
-// shared is what copies of a service have in common: the work in the
-// background, and the groups that were read.
+// shared is the state that all copies of a service share, such as background tasks and
+// cached groups.
 type shared struct {
 	background *background
 	avatars    *avatar.Renderer

@@ -22,23 +22,25 @@ func (s *Service) loginPermission(service string) (string, error) {
 }
 
 // AuthenticateService verifies a login to a service with its own login form, such as
-// "xmpp". The password must be right, and the user enabled and permitted to use the
-// service by its ".login" permission. Such services have no form for the code of a
-// second factor: it is not required. The password is not copied to the service.
+// "xmpp". The password must be correct, the user must be enabled, and the ".login"
+// permission of the service must be on. A second factor is not required, because such
+// services have no form for its code. The password is not copied to the service.
 //
-// It returns a [credential.LoginError] if the login is denied. Its code is
-// NotAuthorized if the permission is off, and PasswordExpired if the password must be
-// changed in the portal first. It returns a [store.RateLimitedError] after too many
-// attempts, and an error wrapping [store.ErrInvalid] on "service" for an unknown
-// service. The password of a user out of scope, see [Service.Scoped], is not compared;
-// the denial takes the same time and counts as for an unknown username.
+// AuthenticateService returns a [credential.LoginError] if it denies the login. The
+// code is NotAuthorized if the permission is off. The code is PasswordExpired if the
+// user must change the password in the portal first. AuthenticateService returns a
+// [store.RateLimitedError] after too many attempts. It returns an error wrapping
+// [store.ErrInvalid] on "service" for an unknown service. It treats a user out of scope
+// as an unknown username, see [Service.Scoped]. The denial takes the same time and
+// counts the same for rate limits.
 //
-// Attempts are rate-limited by the address of the actor of ctx (see [audit.WithActor]).
-// Give the address if the service knows it. Without it, each username at each service
-// is limited by itself, so that one device with an old password does not lock out all
-// users of the service. Then guessing one password with many usernames is not limited,
-// and guesses at one user make this user wait at this service for up to five minutes.
-// Other services, and a portal that knows the device, are not affected.
+// The rate limit applies to the address of the actor of ctx, see [audit.WithActor].
+// Pass the address if the service knows it. Without an address, the limit applies to
+// each username at each service. One device with an old password therefore does not
+// lock out all users of the service. But without an address, there is no limit for
+// guesses of one password with many usernames. Guesses at one user also make this user
+// wait at this service for up to five minutes. They do not affect other services, or a
+// portal that knows the address.
 func (s *Service) AuthenticateService(ctx context.Context, service, login string, password store.Secret) (*User, error) {
 	permission, err := s.loginPermission(service)
 	if err != nil {
@@ -56,10 +58,10 @@ func (s *Service) AuthenticateService(ctx context.Context, service, login string
 	return s.redact(u), nil
 }
 
-// CanUseService reports whether a user exists, is enabled and is permitted to use a
-// service. Services that verify the password elsewhere call it; do not show the result
-// to visitors. It returns an error wrapping [store.ErrInvalid] on "service" for an
-// unknown service.
+// CanUseService reports whether a user exists, is enabled, and has the permission to
+// use a service. Services that verify the password elsewhere call CanUseService. Do not
+// show the result to visitors. It returns an error wrapping [store.ErrInvalid] on
+// "service" for an unknown service.
 func (s *Service) CanUseService(ctx context.Context, service, login string) (bool, error) {
 	permission, err := s.loginPermission(service)
 	if err != nil {
@@ -75,10 +77,10 @@ func (s *Service) CanUseService(ctx context.Context, service, login string) (boo
 	return s.hasPermission(ctx, u, permission)
 }
 
-// AuthorizePhone returns the user whose default extension it is if the phone of the
-// extension may show a module: the user is enabled and has the module in
-// [permission.PhoneAppsModules]. It returns an error wrapping [store.ErrForbidden]
-// otherwise.
+// AuthorizePhone reports whether the phone of an extension may show a module. It
+// returns the user who has the extension as default extension. This user must be
+// enabled and have the module in [permission.PhoneAppsModules]. Otherwise
+// AuthorizePhone returns an error wrapping [store.ErrForbidden].
 func (s *Service) AuthorizePhone(ctx context.Context, extension, module string) (*User, error) {
 	u, err := s.phoneOwner(ctx, extension)
 	if err != nil {

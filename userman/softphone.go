@@ -16,37 +16,39 @@ import (
 
 // SIPAccounts returns the SIP accounts of extensions. A product implements it.
 type SIPAccounts interface {
-	// SIPAccount returns the credentials with which a softphone registers as the
+	// SIPAccount returns the credentials that a softphone uses to register as the
 	// extension. It returns a [store.NotFoundError] if there is no such extension.
 	SIPAccount(ctx context.Context, extension string) (*SIPAccount, error)
 }
 
 // SIPAccount holds the credentials of a softphone.
 type SIPAccount struct {
-	// Technology is the channel driver of the extension. Only "PJSIP" can be activated.
+	// Technology is the channel driver of the extension. Softphones can only be set up
+	// for "PJSIP".
 	Technology string `json:"-"`
-	// Username and Secret authenticate; AuthUsername defaults to Username.
+	// Username and Secret are the SIP credentials. AuthUsername defaults to Username.
 	Username     string       `json:"username"`
 	AuthUsername string       `json:"auth_username"`
 	Secret       store.Secret `json:"-"`
-	// Domain is the host of the registrar, and Port its port. Port 0 means the default
-	// of DNS and the transport.
+	// Domain is the host of the registrar. Port is its port. With Port 0, DNS and the
+	// transport determine the port.
 	Domain string `json:"domain"`
 	Port   int    `json:"port"`
 	// Transport is "udp", "tcp" or "tls". Defaults to "udp".
 	Transport   string `json:"transport"`
 	DisplayName string `json:"display_name"`
-	// Voicemail is the number to dial for messages; may be empty.
+	// Voicemail is the number to dial for messages. It may be empty.
 	Voicemail string `json:"voicemail"`
 }
 
 // activatableTechnology is the only technology that softphones can be activated for.
 const activatableTechnology = "PJSIP"
 
-// InviteSoftphone creates a link to set up a softphone once. An earlier link no longer
-// works. It returns an error wrapping [store.ErrConflict] with the reason if the user
-// has no default extension, the extension is not PJSIP, the options have no
-// SIPAccounts, or [permission.SoftphoneActivate] is off.
+// InviteSoftphone creates a link to set up a softphone once. The new link replaces an
+// earlier link. InviteSoftphone returns an error wrapping [store.ErrConflict] if the
+// user cannot set up a softphone. The possible reasons are: the user has no default
+// extension, the extension is not PJSIP, [Options].SIPAccounts is not set, or
+// [permission.SoftphoneActivate] is off. The error contains the reason.
 func (s *Service) InviteSoftphone(ctx context.Context, username string) (*credential.Link, error) {
 	const action = "invite softphone"
 	u, err := s.find(ctx, username)
@@ -117,15 +119,16 @@ func (a *SIPAccount) withDefaults() *SIPAccount {
 	return &c
 }
 
-// SoftphoneLink returns the activation link of a token, without the token. The link
-// stays valid. The errors are those of [Service.Invitation].
+// SoftphoneLink returns the activation link of a token. The result does not contain the
+// token. The link stays valid. SoftphoneLink returns the errors of
+// [Service.Invitation].
 func (s *Service) SoftphoneLink(ctx context.Context, token store.Secret) (*credential.Link, error) {
 	return s.readLink(ctx, activationLink, token)
 }
 
-// ActivateSoftphone uses up a link and returns the SIP account. The errors are those of
-// [Service.Invitation], and an error wrapping [store.ErrConflict] as in
-// [Service.InviteSoftphone], which leaves the link valid.
+// ActivateSoftphone uses up a link and returns the SIP account. It returns the errors
+// of [Service.Invitation]. It returns an error wrapping [store.ErrConflict] in the
+// cases of [Service.InviteSoftphone]. After this error, the link stays valid.
 func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*Activation, error) {
 	const action = "activate softphone"
 	// Unknown links are not recorded: visitors could fill the audit log.
@@ -154,10 +157,10 @@ func (s *Service) ActivateSoftphone(ctx context.Context, token store.Secret) (*A
 	return &Activation{Username: u.Username, Account: account}, nil
 }
 
-// QR returns a URL, such as the URL of a link, as a QR code: a square PNG of size
-// pixels, at most 2048, with the light border that scanners need. The error gives the
-// least number of pixels, or says that the URL is empty or too long. It does not
-// contain the URL.
+// QR returns a URL, such as the URL of a link, as a QR code. The code is a square PNG
+// with a side of size pixels, at most 2048. It includes the light border that scanners
+// need. An error gives the minimum number of pixels, or says that the URL is empty or
+// too long. The error does not contain the URL.
 func QR(url store.Secret, size int) ([]byte, error) { return totp.QR(url, size) }
 
 // Activation is the result of [Service.ActivateSoftphone].
@@ -166,7 +169,7 @@ type Activation struct {
 	Account  *SIPAccount `json:"account"`
 }
 
-// JSON returns the account with its secret, for a softphone of the product.
+// JSON returns the account with its secret as JSON, for a softphone of the product.
 func (a *Activation) JSON() ([]byte, error) {
 	type account struct {
 		SIPAccount

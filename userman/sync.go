@@ -18,22 +18,24 @@ import (
 type SyncOptions struct {
 	// DryRun plans the sync and changes nothing.
 	DryRun bool
-	// MaxRemovalRatio limits the share of the directory's users that one sync may
-	// disable or delete, and the share of their memberships that it may remove, above 0
-	// up to 1. Beyond it, Sync returns an error wrapping [store.ErrConflict] and
-	// changes nothing. One removal is always allowed. Defaults to 0.1.
+	// MaxRemovalRatio is the largest share of the directory's users that one sync may
+	// disable or delete. It also limits the share of memberships that the sync may
+	// remove. The value is greater than 0 and at most 1. Above this limit, Sync returns
+	// an error wrapping [store.ErrConflict] and changes nothing. Sync always allows one
+	// removal. Defaults to 0.1.
 	MaxRemovalRatio float64
-	// DeleteAfter is the time after which a missing, disabled user is deleted, see
-	// [Service.Delete]. Defaults to 30 days; a negative value never deletes.
+	// DeleteAfter is the time after which Sync deletes a missing, disabled user, see
+	// [Service.Delete]. Defaults to 30 days. With a negative value, Sync never deletes
+	// users.
 	DeleteAfter time.Duration
-	// Progress is called with the number of users processed so far. Defaults to none.
+	// Progress receives the number of users processed so far. Defaults to none.
 	Progress func(done int)
 }
 
 // SyncAction is what a sync does to a user.
 type SyncAction string
 
-// What a sync does.
+// Actions of a sync.
 const (
 	SyncCreate  SyncAction = SyncAction(dirsync.Create)
 	SyncUpdate  SyncAction = SyncAction(dirsync.Update)
@@ -65,12 +67,12 @@ type SyncReport struct {
 	Directory string `json:"directory"`
 	// DryRun reports whether the steps were only planned.
 	DryRun bool `json:"dry_run"`
-	// Entries is the number of entries in the directory, and Unchanged the number of
-	// those without changes.
+	// Entries is the number of entries in the directory. Unchanged is the number of
+	// entries that need no change.
 	Entries   int `json:"entries"`
 	Unchanged int `json:"unchanged"`
-	// Steps are in the order of their execution: removals first, because they free
-	// names. Problems are in the order of the external IDs.
+	// Steps lists the changes in the order of execution. Removals come first, because
+	// they free usernames and extensions. Problems is sorted by external ID.
 	Steps    []SyncStep    `json:"steps"`
 	Problems []SyncProblem `json:"problems"`
 	// Groups are the names of the groups that were created.
@@ -78,28 +80,30 @@ type SyncReport struct {
 }
 
 // Sync updates the users of a directory. It creates new users in the default groups and
-// those of the directory, and updates the fields that the directory owns, including the
-// username. It disables missing users and deletes them after DeleteAfter. It enables
-// users who return, unless they were disabled manually; such users are neither enabled
-// nor deleted. A problem with one entry, such as a username that another user has,
-// leaves its user unchanged and does not stop the others.
+// in their groups of the directory. It updates the fields that the directory owns,
+// including the username. It disables missing users and deletes them after DeleteAfter.
+// It enables users who return. It neither enables nor deletes users whom an
+// administrator disabled. If an entry has a problem, such as a username that another
+// user has, Sync does not change its user. It continues with the other entries.
 //
-// Memberships in the groups of the directory follow the directory. Sync creates missing
-// groups without permissions and never deletes them. It does not use groups that are
-// local or of another directory, whatever their name: a directory must not give their
-// permissions to anybody.
+// Sync also updates the memberships in the groups of the directory. It creates missing
+// groups without permissions and never deletes groups. It never changes memberships in
+// local groups or groups of another directory, even if the names are equal. Otherwise a
+// directory could give users the permissions of these groups.
 //
 // If the directory cannot be read completely, Sync changes nothing and returns a
-// [DirectoryError]. If the directory is empty although it has users here, or if more
-// than MaxRemovalRatio would be removed, it changes nothing and returns an error
-// wrapping [store.ErrConflict] with the report of the plan. While an entry has no
-// usable external ID, no user counts as missing, because the entry may be theirs.
+// [DirectoryError]. If the directory is empty but the service has users of it, Sync
+// changes nothing and returns an error wrapping [store.ErrConflict]. It does the same
+// if the removals exceed MaxRemovalRatio. In both cases, it also returns the report of
+// the plan. If an entry has no usable external ID, Sync treats no user as missing,
+// because the entry may belong to any of them.
 //
-// Sync first reads and plans everything, which a DryRun reports. Then it changes each
-// user in a transaction of its own. A change that is rejected because of a concurrent
-// change is a problem in the report. When ctx ends or the store fails, the report has
-// the changes so far. A process runs one sync of a directory at a time; another one
-// returns an error wrapping [store.ErrConflict]. An unknown directory is an error
+// Sync first reads the directory and plans all changes. A DryRun reports this plan.
+// Then Sync changes each user in its own transaction. Users who exchange names or
+// extensions change together. If a concurrent change prevents a step, the report lists
+// a problem. When ctx ends or the store fails, the report has the changes so far. A
+// process runs only one sync of a directory at a time. A second call returns an error
+// wrapping [store.ErrConflict]. For an unknown directory, Sync returns an error
 // wrapping [store.ErrNotFound].
 func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions) (*SyncReport, error) {
 	report, err := s.sync(ctx, directory, opts)

@@ -133,7 +133,7 @@ func (l syncLookup) CheckDelete(ctx context.Context, id string) (string, error) 
 	return (&store.InUseError{Kind: KindUser, References: references}).Error(), nil
 }
 
-// desiredUser is a user as the directory has it.
+// desiredUser is a user with the fields of the directory.
 type desiredUser struct {
 	user   *User
 	fields []field.Field[User]

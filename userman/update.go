@@ -8,15 +8,16 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Update calls change with the user and saves the result, without another change in
-// between. change may run more than once. The fields that the service sets, the
-// password and the credentials stay. A change of a field that the directory of the user
-// owns, see [FieldOwner], is an error wrapping [store.ErrConflict].
+// Update calls change with the user and saves the result. No other change to the user
+// happens in between. change may run more than once. Update does not change the
+// password, the credentials, or the fields that the service sets. If change edits a
+// field that the user's directory owns (see [FieldOwner]), Update returns an error
+// wrapping [store.ErrConflict].
 //
-// Disabling the user ends all sessions. A new primary email invalidates the links that
-// may have been mailed to the old one. The errors are those of [Service.Create]. If
-// change returns an error, Update writes nothing and returns that error; the fields of
-// a [store.InvalidError] are returned together with the invalid ones.
+// Disabling the user ends all sessions. A new primary email invalidates links that may
+// have been mailed to the old address. Update returns the errors of [Service.Create].
+// If change returns an error, Update writes nothing and returns this error. If this
+// error is a [store.InvalidError], Update adds the other invalid fields to it.
 func (s *Service) Update(ctx context.Context, username string, change func(*User) error) (*User, error) {
 	return s.mutate(ctx, "update", username, func(ctx context.Context, u *User) error {
 		return s.applyEdit(ctx, u, change)
@@ -69,8 +70,8 @@ func restoreManaged(before, edited *User) *User {
 	return c
 }
 
-// requireUnmanaged returns an error wrapping ErrConflict for changes of fields that the
-// directory of the user owns: the next sync would undo them.
+// requireUnmanaged returns an error wrapping ErrConflict if a change affects fields
+// that the user's directory owns. The next sync would undo such a change.
 func (s *Service) requireUnmanaged(before, after *User) error {
 	directory, _ := s.directoryOf(before)
 	fieldOwner, ok := directory.(FieldOwner)
@@ -89,8 +90,8 @@ func (s *Service) requireUnmanaged(before, after *User) error {
 	return &store.ConflictError{Reason: "the directory " + before.Directory + " owns these fields; change them there: " + strings.Join(managed, ", ")}
 }
 
-// Disable rejects every login of the user and ends all sessions. A sync does not enable
-// the user again, see [User].MissingSince.
+// Disable disables the user: the user cannot log in, and all sessions end. A sync does
+// not enable the user again, see [User].MissingSince.
 func (s *Service) Disable(ctx context.Context, username string) (*User, error) {
 	return s.mutate(ctx, "disable", username, func(_ context.Context, u *User) error {
 		u.Disabled, u.MissingSince = true, time.Time{}

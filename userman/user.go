@@ -31,94 +31,97 @@ const userIDSize = 15
 // User is a user of the PBX.
 type User struct {
 	// ID has 24 lower-case letters and digits. The service sets it. It never changes
-	// and is never used again.
+	// and is never reused.
 	ID string `json:"id"`
-	// Username is the login name, often an email address or first.last: 2 to 64 letters
-	// of any script, digits, dots, dashes, underscores, plus and @, beginning with a
-	// letter or a digit. It is stored in NFC, is unique without regard to case, and can
-	// be changed.
+	// Username is the login name, often an email address or first.last. It has 2 to 64
+	// characters: letters of any script, digits and . - _ + @. It begins with a letter
+	// or a digit. It is stored in NFC, is unique, ignoring case, and can be changed.
 	Username string `json:"username"`
-	// Description, Title, Company and Department are for the directory.
+	// Description, Title, Company and Department are free text.
 	Description string `json:"description"`
 	Title       string `json:"title"`
 	Company     string `json:"company"`
 	Department  string `json:"department"`
 	FirstName   string `json:"first_name"`
 	LastName    string `json:"last_name"`
-	// DisplayName is the name on pages and in mails. See [User.Name] for the
-	// replacement of an empty one.
+	// DisplayName is the name on pages and in mails. If it is empty, [User.Name]
+	// returns another name.
 	DisplayName string `json:"display_name"`
 
-	// Email receives the mails. OtherEmails are for the directory, in their order.
+	// Email receives the mails. OtherEmails are more addresses, in order. They receive
+	// no mails.
 	Email       string   `json:"email"`
 	OtherEmails []string `json:"other_emails"`
-	// Phone numbers are free text of digits, plus, spaces and ().-/*#, with x or ext
-	// before an extension.
+	// Phone numbers may contain digits, plus, spaces and ().-/*#, and x or ext before
+	// an extension.
 	CellPhone string `json:"cell_phone"`
 	HomePhone string `json:"home_phone"`
 	WorkPhone string `json:"work_phone"`
 	Fax       string `json:"fax"`
 
-	// Language is a BCP 47 tag in canonical form, such as "de" or "zh-Hans". Mails are
-	// written in it. Empty means the language of the service.
+	// Language is a BCP 47 tag in canonical form, such as "de" or "zh-Hans". It is the
+	// language of mails to the user. Empty means the language of the service.
 	Language string `json:"language"`
-	// TimeZone is an IANA name such as "Europe/Berlin"; empty is UTC.
+	// TimeZone is an IANA name such as "Europe/Berlin". Empty means UTC.
 	TimeZone string `json:"time_zone"`
 
-	// DefaultExtension is the extension that belongs to this user only. Empty means
-	// none. An extension has 1 to 20 digits; leading zeros count.
+	// DefaultExtension is the user's own extension. No other user has the same one.
+	// Empty means none. An extension has 1 to 20 digits. Leading zeros are significant.
 	DefaultExtension string `json:"default_extension"`
-	// LinkedExtensions are further extensions of the user, in their order. Several
-	// users can share one. The default extension is not among them.
+	// LinkedExtensions are more extensions of the user, in order. Several users can
+	// share one. LinkedExtensions does not contain the default extension.
 	LinkedExtensions []string `json:"linked_extensions"`
 
 	// Groups are the names of the groups of the user, sorted.
 	Groups []string `json:"groups"`
-	// Permissions are the permissions set for this user. They override those of groups.
+	// Permissions are the permissions set for this user. They override the permissions
+	// of groups.
 	Permissions permission.Permissions `json:"permissions"`
 
-	// Disabled rejects every login of the user and ends all sessions.
+	// Disabled prevents every login of the user and ends all sessions.
 	Disabled bool `json:"disabled"`
-	// MustChangePassword limits the next sessions to changing the password. Changing it
-	// clears the field.
+	// MustChangePassword means that the user must change the password after the next
+	// login. Changing the password clears this field.
 	MustChangePassword bool `json:"must_change_password"`
 
-	// Directory is the name of the directory that the user comes from, and ExternalID
-	// the unique key of the user in it. [Service.Sync] sets both; they are empty for
-	// local users. A product can store its own key of a local user in ExternalID.
+	// Directory is the name of the directory that the user comes from. ExternalID is
+	// the unique key of the user in this directory. [Service.Sync] sets both. Directory
+	// is empty for local users. A product can store its own key of a local user in
+	// ExternalID.
 	Directory  string `json:"directory"`
 	ExternalID string `json:"external_id"`
 
-	// Picture is the version of the picture, empty when there is none; see
-	// [Service.SetPicture].
+	// Picture is the version of the picture, see [Service.SetPicture]. It is empty if
+	// the user has no picture.
 	Picture string `json:"picture"`
 
-	// Credentials and Activation are set by the service, which removes them from the
-	// users that it returns.
+	// The service sets Credentials and Activation. It removes both from the users that
+	// it returns.
 	Credentials credential.Credentials `json:"-"`
-	// Activation is the link to set up a softphone; nil when there is none.
+	// Activation is the link to set up a softphone. It is nil if there is none.
 	Activation *credential.OneTimeToken `json:"-"`
-	// SessionEpoch is incremented when all sessions end, see [Service.Session].
+	// SessionEpoch increases when all sessions of the user end, see [Service.Session].
 	SessionEpoch int64 `json:"-"`
 
-	// The service derives these fields from the credentials; a backend does not store
-	// them. HasPassword reports whether a password is stored here. ExternalPassword
-	// reports whether the directory of the user keeps the password. InvitationExpiresAt
-	// is the time when the link to set a password expires, zero without a link.
-	// PasswordExpiresAt is zero for a password that does not expire.
+	// The service derives these fields from the credentials. A backend does not store
+	// them. HasPassword reports whether the service stores a password for the user.
+	// ExternalPassword reports whether the user's directory manages the password.
+	// InvitationExpiresAt is the time when the link to set a password expires. It is
+	// zero if there is no link. PasswordExpiresAt is zero for a password that does not
+	// expire.
 	HasPassword         bool      `json:"has_password"`
 	ExternalPassword    bool      `json:"external_password"`
 	HasSecondFactor     bool      `json:"has_second_factor"`
 	InvitationExpiresAt time.Time `json:"invitation_expires_at,omitzero"`
 	PasswordExpiresAt   time.Time `json:"password_expires_at,omitzero"`
 
-	// The service sets the times, in UTC to the microsecond. Zero means never.
-	// WelcomedAt is the time when the mail server accepted a welcome mail,
-	// WelcomeStartedAt the time when sending last began. MissingSince is the time when
-	// a sync first missed the user in the directory or found the user disabled there.
-	// It is zero for users who were disabled manually. DeletedAt is set for deleted
-	// users, who can be restored; their username and default extension are free for
-	// others.
+	// The service sets the times, in UTC with microsecond precision. Zero means never.
+	// WelcomedAt is the time when the mail server accepted a welcome mail.
+	// WelcomeStartedAt is the time when the service last began to send one.
+	// MissingSince is the time when a sync first found the user missing from the
+	// directory, or disabled there. It is zero for users whom an administrator
+	// disabled. DeletedAt is set for deleted users. They can be restored. Other users
+	// can have their username and default extension.
 	CreatedAt         time.Time `json:"created_at"`
 	UpdatedAt         time.Time `json:"updated_at"`
 	PasswordChangedAt time.Time `json:"password_changed_at,omitzero"`
@@ -160,9 +163,11 @@ func (u *User) HasExtension(extension string) bool {
 	return extension != "" && (u.DefaultExtension == extension || slices.Contains(u.LinkedExtensions, extension))
 }
 
-// PasswordChangeRequired reports whether a session of u, as the service returned it, is
-// good for [Service.ChangePassword] only: an administrator requires a new password, or
-// the password has expired at now. It is false if the directory of u keeps the password.
+// PasswordChangeRequired reports whether u must change the password. Until then, a
+// session may only call [Service.ChangePassword]. The user must change the password if
+// an administrator requires it, or if the password has expired at the time now. It is
+// false if the directory of u manages the password. u must be a user that the service
+// returned.
 func (u *User) PasswordChangeRequired(now time.Time) bool {
 	if !u.HasPassword || u.ExternalPassword {
 		return false

@@ -8,9 +8,9 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// validateUser returns every error in a normalized user, in the order of the fields,
-// and replaces the names of its groups with the stored ones. Permissions that before
-// has too may stay, even if the product no longer has them.
+// validateUser returns every error in a normalized user, in the order of the fields. It
+// replaces the group names with the stored names. It accepts permissions that before
+// already has, even if the product no longer has them.
 func (s *Service) validateUser(ctx context.Context, u, before *User) ([]store.FieldError, error) {
 	groups := &groupSet{}
 	if len(u.Groups) > 0 {
@@ -31,9 +31,9 @@ func (s *Service) validateUserWith(groups *groupSet, u, before *User) []store.Fi
 	)
 }
 
-// rejectFields returns an error for the invalid fields of u and those that the caller
-// could not read; nil if there are none. Whether another user has the same values
-// is checked when u is stored, or here for a u that will not be.
+// rejectFields returns an error for the invalid fields of u and for fields that the
+// caller could not parse. It returns nil if there are none. The store checks later that
+// values are unique. If u will not be stored, rejectFields checks this itself.
 func (s *Service) rejectFields(ctx context.Context, u *User, invalid, unreadable []store.FieldError) error {
 	err := store.NewInvalidError(invalid...)
 	if err == nil && len(unreadable) > 0 {
