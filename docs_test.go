@@ -39,7 +39,8 @@ func TestDocs_codeSamplesCompile(t *testing.T) {
 	require.Greater(t, checked, 30)
 }
 
-// TestDocs_namedTestsExist keeps the names of tests in the documents right.
+// TestDocs_namedTestsExist keeps the names of tests, benchmarks and
+// fuzz targets in the documents right.
 func TestDocs_namedTestsExist(t *testing.T) {
 	t.Parallel()
 	tests := map[string]bool{}
@@ -47,10 +48,13 @@ func TestDocs_namedTestsExist(t *testing.T) {
 		for _, test := range d.tests {
 			tests[test] = true
 		}
+		for symbol := range d.symbols { // benchmarks and fuzz targets among them
+			tests[symbol] = true
+		}
 	}
 	require.NotEmpty(t, tests)
 	for _, document := range documents(t) {
-		for _, test := range regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(readFile(t, document), -1) {
+		for _, test := range regexp.MustCompile(`\b(Test|Benchmark|Fuzz)[A-Z]\w+`).FindAllString(readFile(t, document), -1) {
 			require.True(t, tests[test], "%s names %s", document, test)
 		}
 	}

@@ -65,7 +65,7 @@ func ExampleService_EffectivePermissions_explain() {
 	// Output:
 	// May log in to the chat server (XMPP). On, because the group Sales sets it; it is off by default.
 	// May see and manage the voicemail boxes of these extensions. 1001, 1099, because the group Sales adds 1099, and by default it is the user's own extension.
-	// May download the call history. On, because it is not set, and it is on by default.
+	// May download the call history. On (default).
 }
 
 // Many people are told of from groups that are loaded once.

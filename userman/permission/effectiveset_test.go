@@ -159,7 +159,7 @@ func TestEffectiveSet_Contains_ownExtensionMissing(t *testing.T) {
 	require.Equal(t, "none", e.Format(permission.SettingsExtensions))
 	require.Equal(t, "1002", e.Format(permission.HistoryExtensions))
 	require.False(t, e.Contains(permission.SettingsExtensions, ""))
-	require.Equal(t, "Nothing, because it is not set, and by default it is the user's own extension, of which there is none.",
+	require.Equal(t, "Nothing (default: the user's own extension, of which there is none).",
 		h.explain(t, permission.SettingsExtensions).Summary)
 }
 
@@ -194,10 +194,10 @@ func TestEffectiveSet_Explain_listsGrantsInPrecedence(t *testing.T) {
 	for permission, summary := range map[string]string{
 		permission.XMPPLogin:          "On, because the group Sales sets it; it is off by default.",
 		permission.PortalLogin:        "Off, because the setting of the user sets it; it is on by default.",
-		permission.RESTUse:            "Off, because it is not set, and it is off by default.",
-		permission.SettingsExtensions: "1001, because it is not set, and by default it is the user's own extension.",
+		permission.RESTUse:            "Off (default).",
+		permission.SettingsExtensions: "1001 (default: the user's own extension).",
 		permission.HistoryExtensions:  "Nothing, because the group Sales gives none; by default it is the user's own extension.",
-		permission.ContactsGroups:     "Everything, because it is not set, and by default it is everything.",
+		permission.ContactsGroups:     "Everything (default).",
 	} {
 		require.Equal(t, summary, h.explain(t, permission).Summary)
 	}

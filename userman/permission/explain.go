@@ -93,17 +93,17 @@ func (e *EffectiveSet) explain(permission int) *Explanation {
 // summary returns the text of [Explanation].Summary.
 func (x *Explanation) summary() string {
 	last := x.Grants[len(x.Grants)-1]
-	defaultText := x.defaultClause(last)
 	reasons := []string{}
 	for _, grant := range x.Grants[:len(x.Grants)-1] {
 		if grant.Applied {
 			reasons = append(reasons, x.grantClause(grant))
 		}
 	}
-	switch {
-	case len(reasons) == 0:
-		return fmt.Sprintf("%s, because it is not set, and %s.", x.effectiveText(), defaultText)
-	case last.Applied:
+	if len(reasons) == 0 {
+		return fmt.Sprintf("%s (default%s).", x.effectiveText(), x.defaultNote(last))
+	}
+	defaultText := x.defaultClause(last)
+	if last.Applied {
 		reasons = append(reasons, defaultText)
 		return fmt.Sprintf("%s, because %s.", x.effectiveText(), joinClauses(reasons))
 	}
@@ -123,6 +123,15 @@ func (x *Explanation) effectiveText() string {
 		return "Nothing"
 	}
 	return abbreviate(x.Items)
+}
+
+// defaultNote says where the items of a default come from, unless the effective
+// value says it.
+func (x *Explanation) defaultNote(s Grant) string {
+	if !s.Value.IsList() || len(s.Value.items) == 0 || x.All {
+		return ""
+	}
+	return ": " + x.describeItems(s)
 }
 
 // defaultClause describes the default.
