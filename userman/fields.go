@@ -25,7 +25,7 @@ func generalFields() []field.Field[User] {
 		}),
 		field.Text("default_extension", "omitempty,extension", func(u *User) *string { return &u.DefaultExtension }, field.Meta{
 			Label: "Default extension", Section: section, Placeholder: "EXTENSION", Example: "4001", Format: field.FormatExtension,
-			Help:   "The user's own extension; no other user has the same one. A softphone is set up for it.",
+			Help:   "The user's own extension. No other user can have it. The user's softphone uses it.",
 			Search: true, Sort: true, Directory: true,
 		}),
 		field.Text("description", "max=500,plain_line", func(u *User) *string { return &u.Description }, field.Meta{
@@ -74,7 +74,7 @@ func contactFields() []field.Field[User] {
 		}),
 		field.List("other_emails", "max=20,dive,max=254,email", func(u *User) *[]string { return &u.OtherEmails }, field.Meta{
 			Label: "Other emails", Section: section, Placeholder: "ADDRESSES", Format: field.FormatEmail,
-			Help:   "More addresses, for the directory.",
+			Help:   "More addresses. They receive no mails.",
 			Search: true, Directory: true,
 		}),
 		phone("cell_phone", "Cell phone", func(u *User) *string { return &u.CellPhone }),
@@ -106,14 +106,14 @@ func otherFields() []field.Field[User] {
 			Search: true, Directory: true,
 		}),
 		field.Bool("disabled", func(u *User) *bool { return &u.Disabled }, field.Meta{
-			Label: "Disabled", Help: "Prevents every login and ends all sessions.",
+			Label: "Disabled", Help: "The user cannot log in. All sessions end.",
 		}),
 		field.Bool("must_change_password", func(u *User) *bool { return &u.MustChangePassword }, field.Meta{
-			Label: "Must change password", Help: "Requires a new password after the next login.",
+			Label: "Must change password", Help: "The user must set a new password after the next login.",
 		}),
 		field.Text("external_id", "max=750,plain_line", func(u *User) *string { return &u.ExternalID }, field.Meta{
 			Label: "External ID", Placeholder: "ID", Search: true,
-			Help: "The identity of the user in a directory or in another system.",
+			Help: "The ID of the user in a directory or another system.",
 		}),
 	}
 }

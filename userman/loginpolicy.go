@@ -91,7 +91,7 @@ func (s *Service) requireLocalPassword(u *User) error {
 	if !s.passwordIsExternal(u) {
 		return nil
 	}
-	return &store.ConflictError{Reason: "the directory of this user keeps the password; change it there"}
+	return &store.ConflictError{Reason: "the user's directory manages the password; change it there"}
 }
 
 // verifyExternally lets the directory of u verify the password. It returns false if the

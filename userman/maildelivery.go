@@ -94,7 +94,7 @@ func (m *deliveryJob) skipReason(u *User) *Delivery {
 	case u.Disabled:
 		return newDelivery(u, DeliverySkipped, "the user is disabled, so links do not work; enable the user first")
 	case m.kind == usermail.Reset && m.service.passwordIsExternal(u):
-		return newDelivery(u, DeliverySkipped, "the directory of this user keeps the password; change it there")
+		return newDelivery(u, DeliverySkipped, "the user's directory manages the password; change it there")
 	case m.onlyNew && (u.Credentials.HasPassword() || !u.WelcomedAt.IsZero()):
 		return newDelivery(u, DeliverySkipped, "the user was welcomed or has a password already")
 	case m.onlyNew && m.inProgress(u):

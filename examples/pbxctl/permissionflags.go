@@ -19,7 +19,7 @@ import (
 func permissionsFlag[R any](a *cli, at func(*R) *permission.Permissions) extraFlag[R] {
 	return extraFlag[R]{
 		name: "permissions", placeholder: "ID=VALUE", complete: a.completePermissions,
-		usage: "a permission: on or off, or a list such as self,4005; a leading + adds to the inherited list, none empties it, and ID= inherits again; may be repeated",
+		usage: "a permission: on or off, or a list such as self,4005; +4005 adds to the inherited list; none means no access; ID= inherits the value again; may be repeated",
 		set: func(s *app.App, record *R, given []string) []store.FieldError {
 			changes, errs := parsePermissions(s.Users.Permissions(), given)
 			*at(record) = changes.applyTo(*at(record))

@@ -30,7 +30,7 @@ func (a *cli) users() *noun[userman.User] {
 			"permissions": func(u *userman.User) []string { return permissionTexts(u.Permissions) },
 			"picture":     func(u *userman.User) []string { return []string{strconv.FormatBool(u.Picture != "")} },
 		},
-		noSecret: "the user has no password until they open a link, see 'pbxctl user welcome'",
+		noSecret: "the user has no password until the user sets one through a link, see 'pbxctl user welcome', see 'pbxctl user welcome'",
 		lost: func(username string) string {
 			return "The generated password is lost. Run 'pbxctl user password " + username + " --generate' for a new one."
 		},

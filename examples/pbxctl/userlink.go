@@ -12,7 +12,7 @@ import (
 )
 
 func (a *cli) userInvite() *cobra.Command {
-	return a.userLink("invite", "Create a link to set a password, shown only once; 'pbxctl user welcome' mails one",
+	return a.userLink("invite", "Create a link to set a password and show it once; to mail it, use 'pbxctl user welcome'",
 		"The link sets a password once", userman.SetPasswordPath, (*userman.Service).Invite)
 }
 

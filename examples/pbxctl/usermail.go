@@ -23,7 +23,7 @@ func (a *cli) userWelcome() *cobra.Command {
 		Short: "Mail a user a link to set a password and get started",
 		Long: "Mail a user a link to set a password and get started.\n" +
 			"--all mails every enabled user who has no password and was never sent this mail. If it is interrupted, run it again:\n" +
-			"no user is mailed twice. It needs --smtp, --smtp-from and --base-url, best in the settings file.",
+			"no user is mailed twice. Set --smtp, --smtp-from and --base-url, preferably in the settings file.",
 		Example:           "  pbxctl user welcome jane.roe\n  pbxctl user welcome --all",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.users().complete,

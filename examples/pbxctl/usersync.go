@@ -18,7 +18,7 @@ func (a *cli) userSync() *cobra.Command {
 		Use:   "sync [DIRECTORY]",
 		Short: "Synchronize users from a directory",
 		Long: "Synchronize users from the directory of --ldap-url: create new ones, disable missing ones, and delete those after --ldap-delete-after days.\n" +
-			"If a sync would remove a larger ratio of the users than --ldap-max-removals, nothing is changed.",
+			"A sync changes nothing if it would remove a larger share of the users than --ldap-max-removals.",
 		Example: "  pbxctl user sync --dry-run\n  pbxctl user sync",
 		Args:    cobra.MaximumNArgs(1),
 	}

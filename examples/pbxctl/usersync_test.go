@@ -59,7 +59,7 @@ func TestSync_createsAndDisablesDirectoryUsers(t *testing.T) {
 	require.Equal(t, []any{"Everybody", "Sales"}, alice["groups"])
 	require.Contains(t, c.do(t, "user", "sync"), "Done: 3 directory entries, 3 unchanged.\n")
 	require.Contains(t, c.fails(t, exitRejected, "user", "edit", "alice", "--email", "x@example.org"), "the directory head-office owns these fields")
-	require.Contains(t, c.fails(t, exitRejected, "user", "password", "alice", "--generate"), "the directory of this user keeps the password")
+	require.Contains(t, c.fails(t, exitRejected, "user", "password", "alice", "--generate"), "the user's directory manages the password")
 
 	// More would go than may at once: nothing is changed, and what was planned
 	// is shown.

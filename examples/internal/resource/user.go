@@ -68,7 +68,7 @@ func userGroups() Part[userman.User] {
 	return Part[userman.User]{
 		Meta: field.Meta{
 			Name: "groups", Kind: field.KindList, Label: "Groups", Section: "Groups", Placeholder: "GROUP",
-			Help: "The names of all groups of the user. Without it a new user is in the default groups.",
+			Help: "All groups of the user. If omitted, a new user joins the default groups.",
 		},
 		Get: func(u *userman.User) field.Value { return field.ListValue(u.Groups) },
 		Set: func(u *userman.User, v field.Value) []store.FieldError {
@@ -82,7 +82,7 @@ func userFilters() []field.Meta {
 	text := func(name, label, help string) field.Meta {
 		return field.Meta{Name: name, Kind: field.KindText, Label: label, Help: help}
 	}
-	status := text("status", "Status", "Only users of this status. Deleted users can be restored; without a status they are not listed.")
+	status := text("status", "Status", "Only users with this status. Without it, the list omits deleted users.")
 	status.OneOf = []string{string(userman.StatusEnabled), string(userman.StatusDisabled), string(userman.StatusDeleted)}
 	return []field.Meta{
 		status,

@@ -44,7 +44,7 @@ func TestAPI_previewMailSendsNothing(t *testing.T) {
 	require.Equal(t, true, v.call(t, http.MethodGet, "/users/ann", nil).requireStatus(t, http.StatusOK).decodeObject(t)["external_password"])
 	require.Equal(t, false, v.call(t, http.MethodGet, "/users/jane.roe", nil).requireStatus(t, http.StatusOK).decodeObject(t)["external_password"])
 	rejected := v.call(t, http.MethodGet, "/users/ann/mails/reset", nil).requireStatus(t, http.StatusConflict)
-	require.Contains(t, rejected.problem(t).Detail, "keeps the password")
+	require.Contains(t, rejected.problem(t).Detail, "directory manages the password")
 	v.call(t, http.MethodGet, "/users/ann/mails/welcome", nil).requireStatus(t, http.StatusOK)
 }
 

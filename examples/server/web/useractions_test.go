@@ -275,6 +275,6 @@ func TestPages_managedFieldsAreReadOnly(t *testing.T) {
 	form.Set("title", "Head")
 	form.Set("department", "Sales")
 	b.postRedirect("/users/jane.roe", form)
-	require.Contains(t, b.post("/users/jane.roe/link", nil, http.StatusConflict), "keeps the password")
+	require.Contains(t, b.post("/users/jane.roe/link", nil, http.StatusConflict), "directory manages the password")
 	b.post("/users/jane.roe/password", url.Values{"how": {"generate"}}, http.StatusConflict)
 }
