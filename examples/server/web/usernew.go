@@ -79,21 +79,21 @@ func (u *userPages) addOnboarding(f *form, r *request, errs formErrors) {
 }
 
 // validateOnboarding rejects a password that is not to be set, or is missing.
-func validateOnboarding(chosen string, password store.Secret) error {
+func validateOnboarding(chosen string, password store.Secret) []store.FieldError {
 	switch {
 	case !slices.Contains([]string{onboardMail, onboardLink, onboardPassword, onboardLater}, chosen):
-		return invalidField("onboarding", store.CodeOneOf, "select an option")
+		return []store.FieldError{{Field: "onboarding", Code: store.CodeOneOf, Message: "select an option"}}
 	case chosen == onboardPassword && password.IsZero():
-		return invalidField("password", store.CodeRequired, "enter a password, or select another option")
+		return []store.FieldError{{Field: "password", Code: store.CodeRequired, Message: "enter a password, or select another option"}}
 	case chosen != onboardPassword && !password.IsZero():
-		return invalidField("onboarding", store.CodeConflict, "select \"Set the password below\", or leave the password empty")
+		return []store.FieldError{{Field: "onboarding", Code: store.CodeConflict, Message: "select \"Set the password below\", or leave the password empty"}}
 	}
 	return nil
 }
 
-// completeDraft decides about the default groups: the service adds a new user to
-// them unless groups were chosen. A form that chose all of them leaves that as it
-// is.
+// completeDraft adds the errors of the first login to those of the fields, and
+// decides about the default groups: the service adds a new user to them unless
+// groups were chosen. A form that chose all of them leaves that as it is.
 func (u *userPages) completeDraft(ctx context.Context, r *request, in input, d *resource.Draft[userman.User]) error {
 	groups, err := u.users(ctx).Groups(ctx)
 	if err != nil {
@@ -104,7 +104,8 @@ func (u *userPages) completeDraft(ctx context.Context, r *request, in input, d *
 			d.Given = []string{"groups"}
 		}
 	}
-	return validateOnboarding(r.form("onboarding"), d.Secret)
+	d.Errors = append(d.Errors, validateOnboarding(r.form("onboarding"), d.Secret)...)
+	return nil
 }
 
 // onboard does what was chosen for a new user. Its failure is shown on the page of

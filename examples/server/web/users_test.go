@@ -100,13 +100,25 @@ func TestPages_userFieldErrors(t *testing.T) {
 	form.Set("default_extension", "4002")
 	form.Set("username", "JOHN.roe")
 	b.requireFieldError(b.post("/users/new", form, http.StatusUnprocessableEntity), "field-username")
-	for _, begin := range []string{"password", "nonsense"} {
-		form.Set("onboarding", begin)
-		b.post("/users/new", form, http.StatusUnprocessableEntity)
+}
+
+// The error of the first login hides no other one.
+func TestPages_onboardingErrors(t *testing.T) {
+	t.Parallel()
+	b := start(t, nil)
+	form := janeForm()
+	form.Set("username", "x y")
+	for chosen, field := range map[string]string{"": "field-onboarding", "nonsense": "field-onboarding", "password": "field-password"} {
+		form.Set("onboarding", chosen)
+		page := b.post("/users/new", form, http.StatusUnprocessableEntity)
+		b.requireFieldError(page, "field-username")
+		require.Contains(t, page, `href="#`+field+`"`)
+		require.Contains(t, page, `<small id="`+field+`-error"`)
 	}
 	form.Set("onboarding", "mail")
 	form.Set("password", password)
-	page = b.post("/users/new", form, http.StatusUnprocessableEntity)
+	page := b.post("/users/new", form, http.StatusUnprocessableEntity)
+	b.requireFieldError(page, "field-username")
 	require.Contains(t, page, "select &#34;Set the password below&#34;")
 	require.NotContains(t, page, password)
 }
