@@ -39,6 +39,7 @@ func allowedImports() map[string][]string {
 		"store/storetest":     backend,
 		"userman":             {"store", "userman/permission", "userman/usermail", "internal"},
 		"userman/apitoken":    {"store", "userman", "userman/permission", "internal"},
+		"userman/extauth":     {"store", "userman"},
 		"userman/permission":  {"store", "internal"},
 		"userman/usermail":    {"store", "internal"},
 	}

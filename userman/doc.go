@@ -44,6 +44,7 @@
 // # Interfaces
 //
 // A [Mailer], such as package userman/smtpmailer, sends the mails. Users can come from
-// a [Directory], such as LDAP (package userman/ldapdir). [Dependents] are the records
+// a [Directory], such as LDAP (package userman/ldapdir). Package userman/extauth serves
+// the logins of XMPP servers. [Dependents] are the records
 // of other packages that belong to users.
 package userman

@@ -1,6 +1,6 @@
 // Command xmppauth lets users with the permission "xmpp.login" log in to an XMPP
 // server with their password. The XMPP server starts the program and sends it
-// requests; see package extauth.
+// requests; see package userman/extauth.
 //
 // ejabberd:
 //
@@ -35,8 +35,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/xmppauth/extauth"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/extauth"
 )
 
 func main() {

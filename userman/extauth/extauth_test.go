@@ -16,10 +16,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/pbxusers/pbxusers/examples/xmppauth/extauth"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/extauth"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -160,8 +160,8 @@ func TestServer_Serve_truncatedQuestionFails(t *testing.T) {
 	require.Empty(t, answers)
 }
 
-// A password with a line break must not answer for somebody else: the server
-// would take the second answer for that to its next request.
+// A password with a line break must not answer for another user: the server
+// would mistake the second answer for the answer to its next request.
 func TestServer_Serve_rejectsLineBreakInPassword(t *testing.T) {
 	t.Parallel()
 	for _, injected := range []string{invalidQuestion + "\n" + validQuestion, validQuestion + "\n" + validQuestion, "setpass:jane:example.com:x\n" + validQuestion, "x\n\n\n" + validQuestion} {

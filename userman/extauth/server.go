@@ -27,8 +27,8 @@ type Options struct {
 	Service string
 	// Protocol defaults to Ejabberd.
 	Protocol Protocol
-	// Timeout is the timeout of an answer. A server could take a late answer for
-	// that to its next request. Defaults to [DefaultTimeout].
+	// Timeout is the timeout of an answer. A server could mistake a late answer
+	// for the answer to its next request. Defaults to [DefaultTimeout].
 	Timeout time.Duration
 	// Logger logs rejections without user input. Defaults to no logging.
 	Logger *slog.Logger
@@ -99,8 +99,8 @@ func wrapReadError(err error) error {
 
 // isSingleRequest reports whether a line is a complete request. A server waits for
 // an answer before it sends the next request. Input that arrives earlier followed
-// a line break in a password, and the server would take its answer for that to the
-// next request, for another user. Such input is read and not answered, whether it
+// a line break in a password, and the server would mistake its answer for the answer
+// to the next request, for another user. Such input is read and not answered, whether it
 // was written in one piece or arrives within the quiet period. An isuser request
 // cannot contain a line break, and servers send it often.
 func (s *Server) isSingleRequest(ctx context.Context, request rawRequest, requests <-chan rawRequest) bool {
@@ -132,11 +132,11 @@ func (s *Server) isSingleRequest(ctx context.Context, request rawRequest, reques
 func (s *Server) answer(ctx context.Context, text string) bool {
 	q, ok := parseRequest(text)
 	if !ok {
-		s.opts.Logger.WarnContext(ctx, "unsupported request; users are managed elsewhere", "request", requestKind(text))
+		s.opts.Logger.WarnContext(ctx, "unsupported request; only auth and isuser are supported", "request", requestKind(text))
 		return false
 	}
 	if !strings.EqualFold(q.domain, s.domain) {
-		s.opts.Logger.WarnContext(ctx, "request for another domain; check --domain and the domain of the XMPP server")
+		s.opts.Logger.WarnContext(ctx, "request for another domain; compare the configured domains of the XMPP server and of this program")
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.opts.Timeout)

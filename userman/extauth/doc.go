@@ -2,11 +2,15 @@
 // protocol of ejabberd, which other servers use too, and the line-based protocol
 // of Prosody.
 //
+// An XMPP server starts a program and writes requests to its standard input. Such a
+// program passes a [userman.Service] to [New], and calls [Server.Serve] with its
+// standard input and output. The log must go elsewhere.
+//
 // # Requests
 //
 // A request is "auth:USER:DOMAIN:PASSWORD", where the password may contain colons,
 // or "isuser:USER:DOMAIN". All others are rejected: setpass, tryregister,
-// removeuser and removeuser3, because users are managed elsewhere. USER can have
+// removeuser and removeuser3, because an XMPP server must not change users. USER can have
 // the escapes of XEP-0106: a server cannot write the @ of jane@acme.com there, and
 // writes jane\40acme.com.
 //
