@@ -63,6 +63,7 @@ const (
 	CodeAddress     = "address"     // not an address
 	CodeURL         = "url"         // not a URL
 	CodeDate        = "date"        // not a date
+	CodeDateTime    = "date_time"   // not a date with a time
 	CodeDN          = "dn"          // not an LDAP distinguished name
 	CodeFilter      = "filter"      // not an LDAP filter
 	CodeAttribute   = "attribute"   // not the name of an LDAP attribute

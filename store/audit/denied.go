@@ -76,7 +76,7 @@ func errorDetails(err error) string {
 	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {
 		fields := make([]string, len(invalid.Fields))
 		for i, field := range invalid.Fields {
-			fields[i] = field.Field + " (" + field.Code + ")"
+			fields[i] = strings.TrimSpace(field.Field + " (" + field.Code + ")")
 		}
 		return strings.Join(fields, ", ")
 	}

@@ -26,7 +26,7 @@ func (a *api) registerAMIAccounts() {
 		path:           "/ami-accounts", param: "name", noun: "AMIAccount", nouns: "AMIAccounts", schema: "AMIAccount",
 		objects: []object[manager.Account]{a.eventFiltersObject()},
 		prepare: func(d *resource.Draft[manager.Account]) {
-			d.Errors = resource.ApplyPreset(d.Record, d.Inputs["preset"].Text())
+			d.Errors = append(d.Errors, resource.ApplyPreset(d.Record, d.Inputs["preset"].Text())...)
 		},
 		changed: a.applyRunner.InvalidateStatus,
 		texts: endpointTexts{

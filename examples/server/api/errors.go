@@ -75,11 +75,16 @@ func storeProblem(err error, place string) *problem {
 }
 
 func invalidProblem(invalid *store.InvalidError, place string) *problem {
-	p := newInvalidProblem(http.StatusUnprocessableEntity)
-	for _, f := range invalid.Fields {
-		p.Errors = append(p.Errors, fieldProblem{Location: fieldLocation(place, f.Field), Code: f.Code, Message: f.Message})
+	return newInvalidProblem(http.StatusUnprocessableEntity, fieldProblems(place, invalid.Fields)...)
+}
+
+// fieldProblems returns what is wrong with fields in a place of the request.
+func fieldProblems(place string, errs []store.FieldError) []fieldProblem {
+	problems := make([]fieldProblem, len(errs))
+	for i, f := range errs {
+		problems[i] = fieldProblem{Location: fieldLocation(place, f.Field), Code: f.Code, Message: f.Message}
 	}
-	return p
+	return problems
 }
 
 // fieldLocation returns the location of a field in a place of the request.

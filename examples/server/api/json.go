@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"strconv"
@@ -35,7 +36,7 @@ var (
 	errNumber    error = &jsonError{"number", "a number is out of range"}
 )
 
-// parseJSON reads one JSON value: nil, bool, string, jsontext.Value (a number),
+// parseJSON reads one JSON value: nil, bool, string, json.Number,
 // []any or map[string]any. It rejects JSON that readers understand differently:
 // invalid UTF-8, unpaired surrogates, and fields that differ only in case.
 func parseJSON(body []byte) (any, error) {
@@ -108,7 +109,7 @@ func (p *jsonParser) value() (any, error) {
 		if _, err := strconv.ParseFloat(token.String(), 64); err != nil {
 			return nil, errNumber
 		}
-		return jsontext.Value(token.String()), nil
+		return json.Number(token.String()), nil
 	case 't', 'f':
 		return token.Bool(), nil
 	}

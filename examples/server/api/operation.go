@@ -42,6 +42,8 @@ type operation struct {
 	body *huma.Schema
 	// optionalBody says that the body may be omitted.
 	optionalBody bool
+	// record says that the body is a record, whose errors the service reports.
+	record bool
 	// schema is that of the response; the default is that of its type.
 	schema *huma.Schema
 	// media is the type of the response; JSON when it is empty.
@@ -107,7 +109,8 @@ func (g operationGroup) answer(op *operation, w http.ResponseWriter, r *http.Req
 	if err != nil {
 		return nil, err
 	}
-	return op.handle(r.Context(), req)
+	answer, err := op.handle(r.Context(), req)
+	return answer, req.withoutRepeats(err)
 }
 
 // describe returns the operation as the document has it.

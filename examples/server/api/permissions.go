@@ -29,8 +29,8 @@ func permissionsObject[R any](a *api, at func(*R) *permission.Permissions) objec
 	}
 }
 
-// setPermissions changes the grants, and returns what it cannot read. Without
-// changes it removes all.
+// setPermissions changes the grants, but for those that it cannot read and returns.
+// Without changes it removes all.
 func setPermissions(changes map[string]any, grants *permission.Permissions, registry []permission.Permission) []store.FieldError {
 	changed := maps.Clone(*grants)
 	if changed == nil || changes == nil {
@@ -53,9 +53,7 @@ func setPermissions(changes map[string]any, grants *permission.Permissions, regi
 		}
 		changed[id] = value // the service rejects unknown permissions
 	}
-	if len(errs) == 0 {
-		*grants = changed
-	}
+	*grants = changed
 	return errs
 }
 

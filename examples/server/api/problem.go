@@ -49,10 +49,13 @@ func statusTitle(status int) string {
 	return http.StatusText(status)
 }
 
+// maxFieldErrors is the maximum number of fields that one response names.
+const maxFieldErrors = 100
+
 // newInvalidProblem returns a problem in these places of the request.
 func newInvalidProblem(status int, fields ...fieldProblem) *problem {
 	p := newProblem(status, "invalid", "the request is invalid; nothing was changed")
-	p.Errors = fields
+	p.Errors = fields[:min(len(fields), maxFieldErrors)]
 	return p
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,16 +11,19 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// request is what a handler works with. Its parameters and its body are valid.
+// request is what a handler works with. Its parameters are valid, and so is its body
+// but for unreadable.
 type request struct {
-	// params are the values that were given: text, bool, int or time.Time.
+	// params are the values that were given, as [parseJSON] returns them.
 	params map[string]any
 	// raw is the body, and body the JSON value of it; see [parseJSON].
 	raw  []byte
 	body any
+	// unreadable are the errors of the fields of a record that cannot be read. The
+	// service reports them together with what it rejects.
+	unreadable []store.FieldError
 }
 
 // text returns a parameter; "" when it was not given.
@@ -35,25 +39,15 @@ func (r *request) flag(name string) bool {
 }
 
 func (r *request) time(name string) time.Time {
-	t, _ := r.params[name].(time.Time)
+	t, _ := time.Parse(time.RFC3339, r.text(name))
 	return t
 }
 
 // page returns the part of a list that is requested.
 func (r *request) page() store.PageRequest {
-	limit, _ := r.params["limit"].(int)
-	return store.PageRequest{After: r.text("after"), Limit: limit}
-}
-
-// filter returns the value of a filter; false when it was not given.
-func (r *request) filter(name string) (field.Value, bool) {
-	switch value := r.params[name].(type) {
-	case string:
-		return field.TextValue(value), true
-	case bool:
-		return field.BoolValue(value), true
-	}
-	return field.Value{}, false
+	limit, _ := r.params["limit"].(json.Number)
+	n, _ := strconv.Atoi(limit.String())
+	return store.PageRequest{After: r.text("after"), Limit: n}
 }
 
 // decodeBody returns the body as a T; nil when it was omitted.
@@ -68,6 +62,43 @@ func decodeBody[T any](r *request) (*T, error) {
 	return body, nil
 }
 
+// readableFields returns the fields of a record that can be read.
+func (r *request) readableFields() map[string]any {
+	fields := map[string]any{}
+	body, _ := r.body.(map[string]any)
+	for name, value := range body {
+		if !r.isUnreadable(name) {
+			fields[name] = value
+		}
+	}
+	return fields
+}
+
+// isUnreadable reports whether a field, or a part of it, cannot be read, or is part of
+// such a field.
+func (r *request) isUnreadable(name string) bool {
+	return slices.ContainsFunc(r.unreadable, func(f store.FieldError) bool { return rootField(f.Field) == rootField(name) })
+}
+
+// rootField returns the field of the record: "permit" of "permit[2]".
+func rootField(name string) string {
+	if end := strings.IndexAny(name, ".["); end >= 0 {
+		return name[:end]
+	}
+	return name
+}
+
+// withoutRepeats leaves out of the error of a service what it says about unreadable
+// fields. They are missing for the service, and perhaps required.
+func (r *request) withoutRepeats(err error) error {
+	fields, other := store.FieldErrors(err)
+	if len(r.unreadable) == 0 || other != nil {
+		return err
+	}
+	fields = slices.DeleteFunc(slices.Clone(fields), func(f store.FieldError) bool { return r.isUnreadable(f.Field) })
+	return store.NewInvalidError(slices.Concat(r.unreadable, fields)...)
+}
+
 // readRequest reads and validates a request. Errors of parameters and of the body
 // are reported together.
 func (a *api) readRequest(op *operation, w http.ResponseWriter, r *http.Request) (*request, error) {
@@ -80,17 +111,18 @@ func (a *api) readRequest(op *operation, w http.ResponseWriter, r *http.Request)
 	if unknown := unknownParameters(op, r); len(unknown) > 0 {
 		return nil, newInvalidProblem(http.StatusUnprocessableEntity, unknown...)
 	}
-	var errs []fieldProblem
-	for _, p := range op.params {
-		errs = append(errs, req.readParam(p, r)...)
-	}
+	errs := req.readParams(op, r)
 	if len(req.raw) > 0 && op.body != nil {
 		v := validator{schemas: a.openapi.Components.Schemas}
-		v.validate(op.body, req.body, "body")
-		errs = append(errs, v.errs...)
+		v.validate(op.body, req.body, "")
+		if _, isObject := req.body.(map[string]any); op.record && isObject && len(errs) == 0 {
+			req.unreadable = v.errs
+			return req, nil
+		}
+		errs = append(errs, fieldProblems("body", v.errs)...)
 	}
 	if len(errs) > 0 {
-		return nil, newInvalidProblem(http.StatusUnprocessableEntity, errs[:min(len(errs), maxFieldErrors)]...)
+		return nil, newInvalidProblem(http.StatusUnprocessableEntity, errs...)
 	}
 	return req, nil
 }
@@ -117,44 +149,42 @@ func unknownParameters(op *operation, r *http.Request) []fieldProblem {
 	return errs
 }
 
-// readParam reads a parameter. An empty one counts as not given.
-func (r *request) readParam(p *huma.Param, from *http.Request) []fieldProblem {
-	var text string
-	switch p.In {
-	case "path":
-		text = from.PathValue(p.Name)
-	case "query":
-		text = from.URL.Query().Get(p.Name)
-	case "header":
-		text = strings.Join(from.Header.Values(p.Name), ", ")
-	}
-	location := p.In + "." + p.Name
-	if text == "" {
-		if p.Required && p.In != "path" {
-			return []fieldProblem{requiredProblem(location)}
+// readParams reads the parameters. An empty one counts as not given.
+func (r *request) readParams(op *operation, from *http.Request) []fieldProblem {
+	var errs []fieldProblem
+	for _, p := range op.params {
+		var text string
+		switch p.In {
+		case "path":
+			text = from.PathValue(p.Name)
+		case "query":
+			text = from.URL.Query().Get(p.Name)
+		case "header":
+			text = strings.Join(from.Header.Values(p.Name), ", ")
 		}
-		return nil
+		var v validator
+		switch {
+		case text != "":
+			r.params[p.Name] = paramValue(p.Schema, text)
+			v.validate(p.Schema, r.params[p.Name], p.Name)
+		case p.Required && p.In != "path":
+			v.addRequired(p.Name)
+		}
+		errs = append(errs, fieldProblems(p.In, v.errs)...)
 	}
-	value, ok := parseParam(p.Schema, text)
-	if !ok {
-		return []fieldProblem{typeProblem(p.Schema, text, location)}
-	}
-	r.params[p.Name] = value
-	return checkBounds(p.Schema, value, location)
+	return errs
 }
 
-// parseParam reads the text of a parameter as its schema says.
-func parseParam(schema *huma.Schema, text string) (any, bool) {
-	switch {
-	case schema.Type == huma.TypeBoolean:
-		on, err := strconv.ParseBool(text)
-		return on, err == nil
-	case schema.Type == huma.TypeInteger:
-		n, err := strconv.Atoi(text)
-		return n, err == nil
-	case schema.Format == formatTime:
-		t, err := time.Parse(time.RFC3339, text)
-		return t, err == nil
+// paramValue returns the JSON value that the text of a parameter stands for; the text
+// when it has another type than the schema.
+func paramValue(schema *huma.Schema, text string) any {
+	switch schema.Type {
+	case huma.TypeBoolean:
+		if on, err := strconv.ParseBool(text); err == nil {
+			return on
+		}
+	case huma.TypeInteger:
+		return json.Number(text)
 	}
-	return text, true
+	return text
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -70,13 +71,13 @@ func (e *endpoint[R]) register() {
 	create := operation{
 		id: "create" + e.noun, method: http.MethodPost, path: e.createPath, summary: "Create " + withArticle(e.Name), description: e.texts.create,
 		status: http.StatusCreated, errors: []int{http.StatusConflict}, params: []*huma.Param{idempotencyParam()},
-		etag: true, location: true, body: e.newSchema(), request: e.new, response: e.View(e.created),
+		etag: true, location: true, record: true, body: e.newSchema(), request: e.new, response: e.View(e.created),
 	}
 	e.operationGroup.register(create, e.create)
 	update := operation{
 		id: "update" + e.noun, method: http.MethodPatch, path: one, summary: "Update " + withArticle(e.Name), description: joinTexts(patchNote, e.texts.update),
 		errors: []int{http.StatusConflict}, params: []*huma.Param{ifMatchParam()},
-		etag: true, body: e.changesSchema(), request: e.changes, response: e.View(e.example),
+		etag: true, record: true, body: e.changesSchema(), request: e.changes, response: e.View(e.example),
 	}
 	e.operationGroup.register(update, e.update)
 	params := []*huma.Param{ifMatchParam()}
@@ -117,8 +118,8 @@ func (e *endpoint[R]) list(ctx context.Context, r *request) (*response, error) {
 	}
 	q := resource.Query{Search: r.text("search"), Sort: order, Filters: map[string]field.Value{}, Owner: r.text("username"), PageRequest: r.page()}
 	for _, m := range e.Filters {
-		if value, given := r.filter(m.Name); given {
-			q.Filters[m.Name] = value
+		if value, given := r.params[m.Name]; given {
+			q.Filters[m.Name] = fieldValue(m, value)
 		}
 	}
 	page, err := e.List(ctx, q)
@@ -142,7 +143,7 @@ func (e *endpoint[R]) reply(result resource.Result[R], err error) (*response, er
 }
 
 func (e *endpoint[R]) create(ctx context.Context, r *request) (*response, error) {
-	body, _ := r.body.(map[string]any)
+	body := r.readableFields()
 	key, _ := body[e.Key].(string)
 	created, err := e.api.idempotent(ctx, r, userman.FoldUsername(r.text("username")), e.newEvent(ctx, "create", key), func() (func(context.Context) (*response, error), error) {
 		commit, err := e.Prepare(ctx, e.draft(ctx, r, body))
@@ -161,7 +162,7 @@ func (e *endpoint[R]) create(ctx context.Context, r *request) (*response, error)
 
 // draft returns the record that the body describes.
 func (e *endpoint[R]) draft(ctx context.Context, r *request, body map[string]any) *resource.Draft[R] {
-	d := &resource.Draft[R]{Record: e.New(), Owner: r.text("username"), Inputs: map[string]field.Value{}}
+	d := &resource.Draft[R]{Record: e.New(), Owner: r.text("username"), Inputs: map[string]field.Value{}, Errors: slices.Clip(r.unreadable)}
 	for _, m := range e.Inputs {
 		if value, given := body[m.Name]; given {
 			d.Inputs[m.Name] = fieldValue(m, value)
@@ -206,15 +207,19 @@ func (e *endpoint[R]) apply(ctx context.Context, record *R, body map[string]any)
 }
 
 func (e *endpoint[R]) update(ctx context.Context, r *request) (*response, error) {
-	body, _ := r.body.(map[string]any)
 	answer, err := e.reply(e.Update(ctx, r.text(e.param), func(record *R) error {
 		if !matchesETag(r.text(ifMatchHeader), e.etag(resource.Result[R]{Record: record})) {
 			return &preconditionFailedError{}
 		}
-		return store.NewInvalidError(e.apply(ctx, record, body)...)
+		return e.edit(ctx, r, record)
 	}))
 	e.afterChange(err)
 	return answer, err
+}
+
+// edit changes a record as the body says. It returns what cannot be read.
+func (e *endpoint[R]) edit(ctx context.Context, r *request, record *R) error {
+	return store.NewInvalidError(slices.Concat(r.unreadable, e.apply(ctx, record, r.readableFields()))...)
 }
 
 // etag returns the ETag of a record.

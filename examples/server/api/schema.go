@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -9,7 +10,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/pbxusers/pbxusers/store/field"
 )
@@ -125,8 +125,8 @@ func fieldValue(m field.Meta, value any) field.Value {
 	switch value := value.(type) {
 	case bool:
 		return field.BoolValue(value)
-	case jsontext.Value:
-		n, _ := strconv.Atoi(string(value))
+	case json.Number:
+		n, _ := strconv.Atoi(value.String())
 		return field.IntValue(n)
 	case string:
 		if m.Kind == field.KindTime {

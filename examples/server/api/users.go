@@ -139,12 +139,12 @@ func (a *api) registerRestore(e userEndpoint) {
 	e.operationGroup.register(operation{
 		id: "restoreUser", method: http.MethodPost, path: "/users/{id}/restore", summary: "Restore a deleted user",
 		description: "The body changes the user in the same way as PATCH /users/{username}, for example the username or the default extension if another user has it now.",
-		errors:      []int{http.StatusConflict}, body: &huma.Schema{Ref: schemaPrefix + "UserChanges"}, optionalBody: true, etag: true,
+		errors:      []int{http.StatusConflict}, body: &huma.Schema{Ref: schemaPrefix + "UserChanges"}, record: true, optionalBody: true, etag: true,
 		request: map[string]any{"username": "jane.roe2", "default_extension": nil}, response: e.View(e.example),
 	}, func(ctx context.Context, r *request) (*response, error) {
 		var edit func(*userman.User) error
-		if body, given := r.body.(map[string]any); given {
-			edit = func(u *userman.User) error { return store.NewInvalidError(e.apply(ctx, u, body)...) }
+		if len(r.raw) > 0 {
+			edit = func(u *userman.User) error { return e.edit(ctx, r, u) }
 		}
 		return e.reply(asResult(a.users(ctx).Restore(ctx, r.text("id"), edit)))
 	})

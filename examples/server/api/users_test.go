@@ -73,7 +73,8 @@ func TestAPI_createUserReportsAllFieldErrors(t *testing.T) {
 		"username": "?", "email": "no email", "generate": true, "password": password, "groups": []string{"nobody's"},
 		"permissions": map[string]any{"xmpp.login": "perhaps", "no.such": true, "history.extensions": []string{"x"}},
 	}).requireFieldErrors(t, http.StatusUnprocessableEntity,
-		"body.username username", "body.email email", "body.generate conflict", "body.groups[0] unknown", "body.permissions.xmpp.login value")
+		"body.username username", "body.email email", "body.generate conflict", "body.groups[0] unknown",
+		"body.permissions.xmpp.login value", "body.permissions.no.such unknown", "body.permissions.history.extensions[0] extension")
 	v.call(t, http.MethodPost, "/users", map[string]any{
 		"username": "jane", "permissions": map[string]any{"no.such": true, "history.extensions": []string{"x"}},
 	}).requireFieldErrors(t, http.StatusUnprocessableEntity, "body.permissions.no.such unknown", "body.permissions.history.extensions[0] extension")

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,24 +11,27 @@ import (
 	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/go-json-experiment/json/jsontext"
-)
 
-// maxFieldErrors is the maximum number of fields that one response names.
-const maxFieldErrors = 100
+	"github.com/pbxusers/pbxusers/store"
+)
 
 // formatTime is the format of texts that are times.
 const formatTime = "date-time"
 
-// validator compares a JSON value with a schema. Its errors never contain what was
-// sent, neither values nor unknown names.
+// validator compares JSON values with schemas: bodies and parameters. Its errors never
+// contain what was sent, neither values nor unknown names.
 type validator struct {
 	schemas huma.Registry
-	errs    []fieldProblem
+	errs    []store.FieldError
 }
 
-// validate adds an error for everything that is wrong with value.
-func (v *validator) validate(schema *huma.Schema, value any, location string) {
+func (v *validator) add(name, code, message string) {
+	v.errs = append(v.errs, store.FieldError{Field: name, Code: code, Message: message})
+}
+
+// validate adds an error for everything that is wrong with the value of a field. An
+// empty name stands for the whole body.
+func (v *validator) validate(schema *huma.Schema, value any, name string) {
 	if schema.Ref != "" {
 		nullable := schema.Nullable
 		if schema = v.schemas.SchemaFromRef(schema.Ref); value == nil && nullable {
@@ -37,42 +41,45 @@ func (v *validator) validate(schema *huma.Schema, value any, location string) {
 	if len(v.errs) >= maxFieldErrors || value == nil && schema.Nullable || len(schema.OneOf) > 0 {
 		return
 	}
-	switch {
-	case !hasType(schema, value):
-		v.errs = append(v.errs, typeProblem(schema, value, location))
-	case schema.Type == huma.TypeArray:
-		items, _ := value.([]any)
-		for i, item := range items {
-			v.validate(schema.Items, item, fmt.Sprintf("%s[%d]", location, i))
+	if !hasType(schema, value) {
+		v.addTypeError(schema, value, name)
+		return
+	}
+	switch value := value.(type) {
+	case []any:
+		for i, item := range value {
+			v.validate(schema.Items, item, fmt.Sprintf("%s[%d]", name, i))
 		}
-	case schema.Type == huma.TypeObject:
-		object, _ := value.(map[string]any)
-		v.validateObject(schema, object, location)
+	case map[string]any:
+		v.validateObject(schema, value, name)
 	default:
-		v.errs = append(v.errs, checkBounds(schema, value, location)...)
+		v.validateBounds(schema, value, name)
 	}
 }
 
-func (v *validator) validateObject(schema *huma.Schema, object map[string]any, location string) {
-	for _, name := range slices.Sorted(slices.Values(schema.Required)) {
-		if _, given := object[name]; !given {
-			v.errs = append(v.errs, requiredProblem(location+"."+name))
+func (v *validator) validateObject(schema *huma.Schema, object map[string]any, name string) {
+	prefix := ""
+	if name != "" {
+		prefix = name + "."
+	}
+	for _, required := range slices.Sorted(slices.Values(schema.Required)) {
+		if _, given := object[required]; !given {
+			v.addRequired(prefix + required)
 		}
 	}
 	if schema.Properties == nil {
 		return
 	}
 	unknown := false
-	for _, name := range slices.Sorted(maps.Keys(object)) {
-		property, known := schema.Properties[name]
+	for _, given := range slices.Sorted(maps.Keys(object)) {
+		property, known := schema.Properties[given]
 		if known {
-			v.validate(property, object[name], location+"."+name)
+			v.validate(property, object[given], prefix+given)
 		}
 		unknown = unknown || !known
 	}
 	if unknown {
-		names := slices.Collect(maps.Keys(schema.Properties))
-		v.errs = append(v.errs, fieldProblem{location, "unknown_field", "unknown field; known are " + sortedList(names)})
+		v.add(name, store.CodeUnknownField, "unknown field; known are "+sortedList(slices.Collect(maps.Keys(schema.Properties))))
 	}
 }
 
@@ -81,8 +88,8 @@ func hasType(schema *huma.Schema, value any) bool {
 	switch value := value.(type) {
 	case bool:
 		return schema.Type == huma.TypeBoolean
-	case jsontext.Value:
-		_, err := strconv.Atoi(string(value))
+	case json.Number:
+		_, err := strconv.Atoi(value.String())
 		return schema.Type == huma.TypeInteger && err == nil
 	case string:
 		if schema.Format == formatTime {
@@ -98,48 +105,44 @@ func hasType(schema *huma.Schema, value any) bool {
 	return false
 }
 
-// checkBounds returns what is wrong with a single value of the right type.
-func checkBounds(schema *huma.Schema, value any, location string) []fieldProblem {
-	problem := func(code, message string) []fieldProblem { return []fieldProblem{{location, code, message}} }
+// validateBounds adds what is wrong with a single value of the right type.
+func (v *validator) validateBounds(schema *huma.Schema, value any, name string) {
 	switch value := value.(type) {
 	case string:
 		switch {
 		case len(schema.Enum) > 0 && !slices.Contains(schema.Enum, any(value)):
-			return problem("oneof", "choose one of "+joinEnum(schema.Enum))
+			v.add(name, store.CodeOneOf, "choose one of "+joinEnum(schema.Enum))
 		case schema.MaxLength != nil && utf8.RuneCountInString(value) > *schema.MaxLength:
-			return problem("max", fmt.Sprintf("at most %d characters", *schema.MaxLength))
+			v.add(name, store.CodeMax, fmt.Sprintf("at most %d characters", *schema.MaxLength))
 		}
-	case int:
+	case json.Number:
+		n, _ := value.Float64()
 		switch {
-		case schema.Minimum != nil && float64(value) < *schema.Minimum:
-			return problem("min", fmt.Sprintf("the number must be at least %.0f", *schema.Minimum))
-		case schema.Maximum != nil && float64(value) > *schema.Maximum:
-			return problem("max", fmt.Sprintf("the number must be at most %.0f", *schema.Maximum))
+		case schema.Minimum != nil && n < *schema.Minimum:
+			v.add(name, store.CodeMin, fmt.Sprintf("the number must be at least %.0f", *schema.Minimum))
+		case schema.Maximum != nil && n > *schema.Maximum:
+			v.add(name, store.CodeMax, fmt.Sprintf("the number must be at most %.0f", *schema.Maximum))
 		}
 	}
-	return nil
 }
 
-func requiredProblem(location string) fieldProblem {
-	return fieldProblem{location, "required", "this field is required"}
+func (v *validator) addRequired(name string) {
+	v.add(name, store.CodeRequired, "this field is required")
 }
 
-// typeProblem says which type the schema has.
-func typeProblem(schema *huma.Schema, value any, location string) fieldProblem {
+// addTypeError says which type the schema has.
+func (v *validator) addTypeError(schema *huma.Schema, value any, name string) {
 	if _, isText := value.(string); isText && schema.Format == formatTime {
-		return fieldProblem{location, "date_time", "enter a time such as 2026-01-31T15:04:05Z"}
+		v.add(name, store.CodeDateTime, "enter a time such as 2026-01-31T15:04:05Z")
+		return
 	}
-	return fieldProblem{location, "type", map[string]string{
+	v.add(name, store.CodeType, map[string]string{
 		huma.TypeBoolean: "the value must be true or false",
 		huma.TypeInteger: "the value must be a whole number",
 		huma.TypeString:  "the value must be a string",
 		huma.TypeArray:   "the value must be a list",
 		huma.TypeObject:  "the value must be an object",
-	}[schema.Type]}
-}
-
-func sortedList(names []string) string {
-	return strings.Join(slices.Sorted(slices.Values(names)), ", ")
+	}[schema.Type])
 }
 
 func joinEnum(values []any) string {
@@ -148,4 +151,8 @@ func joinEnum(values []any) string {
 		names[i], _ = value.(string)
 	}
 	return strings.Join(names, ", ")
+}
+
+func sortedList(names []string) string {
+	return strings.Join(slices.Sorted(slices.Values(names)), ", ")
 }
