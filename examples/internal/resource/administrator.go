@@ -56,19 +56,13 @@ func Administrators(service func(context.Context) *ampusers.Service, baseURL str
 			return AdministratorView{Administrator: r.Record, Invitation: r.Link}
 		},
 		// A login does not change the ETag: an edit overwrites nothing of it.
-		Version: func(a *ampusers.Administrator) any {
-			tagged := *a
-			tagged.LastLoginAt = time.Time{}
-			return &tagged
-		},
+		Untag: func(a *ampusers.Administrator) { a.LastLoginAt = time.Time{} },
 	}
+	setCalls(t, service, (*ampusers.Service).Get, (*ampusers.Service).Update)
 	t.List = func(ctx context.Context, q Query) (*store.Page[Result[ampusers.Administrator]], error) {
 		return wrapPage(service(ctx).List(ctx, ampusers.Query{
 			Search: q.Search, Access: ampusers.AccessLevel(q.Text("access")), Sort: q.Sort, PageRequest: q.PageRequest,
 		}))
-	}
-	t.Get = func(ctx context.Context, username string) (Result[ampusers.Administrator], error) {
-		return wrap(service(ctx).Get(ctx, username))
 	}
 	t.Prepare = func(ctx context.Context, d *Draft[ampusers.Administrator]) (Commit[ampusers.Administrator], error) {
 		create, err := service(ctx).PrepareCreate(ctx, d.Record, d.Secret, d.Errors...)
@@ -80,10 +74,7 @@ func Administrators(service func(context.Context) *ampusers.Service, baseURL str
 			return inviteAdministrator(ctx, service(ctx), created.Username, baseURL)
 		}, err
 	}
-	t.Update = func(ctx context.Context, username string, change func(*ampusers.Administrator) error) (Result[ampusers.Administrator], error) {
-		return wrap(service(ctx).Update(ctx, username, change))
-	}
-	t.Delete = func(ctx context.Context, username string, _ bool) error { return service(ctx).Delete(ctx, username) }
+	t.Delete = func(ctx context.Context, key string, _ bool) error { return service(ctx).Delete(ctx, key) }
 	return t.check()
 }
 

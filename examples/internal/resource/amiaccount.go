@@ -18,8 +18,9 @@ type AMIAccountView struct {
 	Warnings []manager.Warning `json:"warnings"`
 }
 
-// AMIAccounts declares AMI accounts.
-func AMIAccounts(service *manager.Service) *Type[manager.Account] {
+// AMIAccounts declares AMI accounts. The function service returns the service for
+// whoever the context names.
+func AMIAccounts(service func(context.Context) *manager.Service) *Type[manager.Account] {
 	t := &Type[manager.Account]{
 		Name: "AMI account", Plural: "AMI accounts", Kind: "AMI account", Key: "name",
 		Fields: manager.Fields(), Parts: amiAccountParts(),
@@ -39,24 +40,19 @@ func AMIAccounts(service *manager.Service) *Type[manager.Account] {
 			return AMIAccountView{Account: r.Record, Secret: r.Secret.Reveal(), Warnings: append([]manager.Warning{}, r.Record.Lint()...)}
 		},
 	}
+	setCalls(t, service, (*manager.Service).Get, (*manager.Service).Update)
 	t.List = func(ctx context.Context, q Query) (*store.Page[Result[manager.Account]], error) {
-		return wrapPage(service.List(ctx, manager.Query{Search: q.Search, Sort: q.Sort, PageRequest: q.PageRequest}))
-	}
-	t.Get = func(ctx context.Context, name string) (Result[manager.Account], error) {
-		return wrap(service.Get(ctx, name))
+		return wrapPage(service(ctx).List(ctx, manager.Query{Search: q.Search, Sort: q.Sort, PageRequest: q.PageRequest}))
 	}
 	t.Prepare = func(ctx context.Context, d *Draft[manager.Account]) (Commit[manager.Account], error) {
 		d.Record.Secret = d.Secret
-		create, err := service.PrepareCreate(ctx, d.Record, d.Errors...)
+		create, err := service(ctx).PrepareCreate(ctx, d.Record, d.Errors...)
 		return func(ctx context.Context) (Result[manager.Account], error) {
 			created, err := create(ctx)
 			return WithGeneratedSecret(created, d.Secret, err)
 		}, err
 	}
-	t.Update = func(ctx context.Context, name string, change func(*manager.Account) error) (Result[manager.Account], error) {
-		return wrap(service.Update(ctx, name, change))
-	}
-	t.Delete = func(ctx context.Context, name string, _ bool) error { return service.Delete(ctx, name) }
+	t.Delete = func(ctx context.Context, key string, _ bool) error { return service(ctx).Delete(ctx, key) }
 	return t.check()
 }
 
@@ -102,17 +98,8 @@ func amiAccountParts() []Part[manager.Account] {
 }
 
 func networksPart(name, label, help string, at func(*manager.Account) *[]manager.Network) Part[manager.Account] {
-	return Part[manager.Account]{
-		Meta: field.Meta{Name: name, Kind: field.KindList, Label: label, Help: help, Section: "Addresses", Placeholder: "ADDRESSES", Max: manager.MaxNetworks},
-		Get:  func(a *manager.Account) field.Value { return texts(*at(a)) },
-		Set: func(a *manager.Account, v field.Value) []store.FieldError {
-			networks, errs := parseItems(name, v, manager.ParseNetwork)
-			if len(errs) == 0 {
-				*at(a) = networks
-			}
-			return errs
-		},
-	}
+	m := field.Meta{Name: name, Label: label, Help: help, Section: "Addresses", Placeholder: "ADDRESSES", Max: manager.MaxNetworks}
+	return listPart(m, at, manager.ParseNetwork, manager.Network.String)
 }
 
 func privilegesPart(name, label, help string, at func(*manager.Account) *manager.Privileges) Part[manager.Account] {

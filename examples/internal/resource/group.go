@@ -20,27 +20,18 @@ func Groups(service func(context.Context) *userman.Service) *Type[userman.Group]
 		KeyOf:   func(g *userman.Group) string { return g.Name },
 		// Who joins or leaves does not change the ETag: an edit overwrites nothing
 		// of it.
-		Version: func(g *userman.Group) any {
-			tagged := *g
-			tagged.Members = 0
-			return &tagged
-		},
+		Untag: func(g *userman.Group) { g.Members = 0 },
 	}
 	t.List = func(ctx context.Context, _ Query) (*store.Page[Result[userman.Group]], error) {
 		groups, err := service(ctx).Groups(ctx)
 		return wrapPage(&store.Page[*userman.Group]{Items: groups}, err)
-	}
-	t.Get = func(ctx context.Context, name string) (Result[userman.Group], error) {
-		return wrap(service(ctx).Group(ctx, name))
 	}
 	t.Prepare = func(_ context.Context, d *Draft[userman.Group]) (Commit[userman.Group], error) {
 		return func(ctx context.Context) (Result[userman.Group], error) {
 			return wrap(service(ctx).CreateGroup(ctx, d.Record, d.Errors...))
 		}, nil
 	}
-	t.Update = func(ctx context.Context, name string, change func(*userman.Group) error) (Result[userman.Group], error) {
-		return wrap(service(ctx).UpdateGroup(ctx, name, change))
-	}
+	setCalls(t, service, (*userman.Service).Group, (*userman.Service).UpdateGroup)
 	t.Delete = func(ctx context.Context, name string, force bool) error {
 		return service(ctx).DeleteGroup(ctx, name, force)
 	}

@@ -45,9 +45,9 @@ type Type[R any] struct {
 	KeyOf func(*R) string
 	// Show returns a record as JSON shows it. It defaults to the record.
 	Show func(Result[R]) any
-	// Version returns the part of a record that the ETag covers. It defaults to
-	// what Show returns of the record.
-	Version func(*R) any
+	// Untag clears what the ETag does not cover. Without it the ETag covers what
+	// Show returns of the record.
+	Untag func(*R)
 
 	// List, Get, Prepare, Update and Delete call the service for whoever the
 	// context names. Prepare does what creating a record takes before the
@@ -187,10 +187,12 @@ func (t *Type[R]) View(result Result[R]) any {
 
 // Tagged returns what the ETag of a record covers.
 func (t *Type[R]) Tagged(result Result[R]) any {
-	if t.Version == nil {
+	if t.Untag == nil {
 		return t.View(Result[R]{Record: result.Record, Owner: result.Owner})
 	}
-	return t.Version(result.Record)
+	tagged := *result.Record
+	t.Untag(&tagged)
+	return &tagged
 }
 
 // Default returns the value of a field that is null.
@@ -199,6 +201,17 @@ func (t *Type[R]) Default(m field.Meta) field.Value {
 		return m.Default
 	}
 	return field.ZeroValue(m.Kind)
+}
+
+// setCalls sets Get and Update to methods of the service.
+func setCalls[S, R any](
+	t *Type[R], service func(context.Context) *S,
+	get func(*S, context.Context, string) (*R, error), update func(*S, context.Context, string, func(*R) error) (*R, error),
+) {
+	t.Get = func(ctx context.Context, key string) (Result[R], error) { return wrap(get(service(ctx), ctx, key)) }
+	t.Update = func(ctx context.Context, key string, change func(*R) error) (Result[R], error) {
+		return wrap(update(service(ctx), ctx, key, change))
+	}
 }
 
 // wrap returns the result of a service that knows nothing beside the record.

@@ -33,11 +33,7 @@ func Tokens(service func(context.Context) *apitoken.Service, users func(context.
 			return TokenView{Token: r.Record, Username: r.Owner, Key: r.Secret.Reveal()}
 		},
 		// The use of a token does not change the ETag.
-		Version: func(token *apitoken.Token) any {
-			tagged := *token
-			tagged.LastUsedAt = time.Time{}
-			return &tagged
-		},
+		Untag: func(token *apitoken.Token) { token.LastUsedAt = time.Time{} },
 	}
 	t.List = func(ctx context.Context, q Query) (*store.Page[Result[apitoken.Token]], error) {
 		return listTokens(ctx, service(ctx), users(ctx), q)
@@ -100,33 +96,20 @@ func listTokens(ctx context.Context, service *apitoken.Service, users *userman.S
 }
 
 func tokenAddresses() Part[apitoken.Token] {
-	return Part[apitoken.Token]{
-		Meta: field.Meta{
-			Name: "addresses", Kind: field.KindList, Label: "Allowed addresses", Section: "Limits", Placeholder: "ADDRESSES",
-			Help: "The addresses and networks that the token can be used from. Leave empty for any address.", Max: apitoken.MaxAddresses,
-		},
-		Get: func(token *apitoken.Token) field.Value { return networkTexts(token.Addresses) },
-		Set: func(token *apitoken.Token, v field.Value) []store.FieldError {
-			networks, errs := parseItems("addresses", v, parseTokenNetwork)
-			if len(errs) == 0 {
-				token.Addresses = networks
-			}
-			return errs
-		},
+	m := field.Meta{
+		Name: "addresses", Label: "Allowed addresses", Section: "Limits", Placeholder: "ADDRESSES", Max: apitoken.MaxAddresses,
+		Help: "The addresses and networks that the token can be used from. Leave empty for any address.",
 	}
+	return listPart(m, func(token *apitoken.Token) *[]netip.Prefix { return &token.Addresses }, parseTokenNetwork, formatTokenNetwork)
 }
 
-// networkTexts returns the networks as text. A network of one address is written as
-// the address.
-func networkTexts(networks []netip.Prefix) field.Value {
-	list := make([]string, len(networks))
-	for i, network := range networks {
-		list[i] = network.String()
-		if network.IsSingleIP() {
-			list[i] = network.Addr().String()
-		}
+// formatTokenNetwork returns the network as text. A network of one address is
+// written as the address.
+func formatTokenNetwork(network netip.Prefix) string {
+	if network.IsSingleIP() {
+		return network.Addr().String()
 	}
-	return field.ListValue(list)
+	return network.String()
 }
 
 // parseTokenNetwork reads a network. Its error names a field.

@@ -40,27 +40,16 @@ func Users(service func(context.Context) *userman.Service) *Type[userman.User] {
 			return UserView{User: r.Record, Secret: r.Secret.Reveal()}
 		},
 		// A login does not change the ETag: an edit overwrites nothing of it.
-		Version: func(u *userman.User) any {
-			tagged := *u
-			tagged.LastLoginAt = time.Time{}
-			return &tagged
-		},
+		Untag: func(u *userman.User) { u.LastLoginAt = time.Time{} },
 	}
+	setCalls(t, service, (*userman.Service).Get, (*userman.Service).Update)
 	t.List = func(ctx context.Context, q Query) (*store.Page[Result[userman.User]], error) {
 		return wrapPage(service(ctx).List(ctx, userQuery(q)))
-	}
-	t.Get = func(ctx context.Context, username string) (Result[userman.User], error) {
-		return wrap(service(ctx).Get(ctx, username))
 	}
 	t.Prepare = func(ctx context.Context, d *Draft[userman.User]) (Commit[userman.User], error) {
 		return prepareUser(ctx, service(ctx), d)
 	}
-	t.Update = func(ctx context.Context, username string, change func(*userman.User) error) (Result[userman.User], error) {
-		return wrap(service(ctx).Update(ctx, username, change))
-	}
-	t.Delete = func(ctx context.Context, username string, _ bool) error {
-		return service(ctx).Delete(ctx, username)
-	}
+	t.Delete = func(ctx context.Context, key string, _ bool) error { return service(ctx).Delete(ctx, key) }
 	return t.check()
 }
 

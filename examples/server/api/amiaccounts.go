@@ -21,7 +21,7 @@ const applyNote = "It reaches Asterisk with the next apply: POST /config/apply."
 
 func (a *api) registerAMIAccounts() {
 	e := &endpoint[manager.Account]{
-		Type:           resource.AMIAccounts(a.app.AMIAccounts),
+		Type:           resource.AMIAccounts(func(context.Context) *manager.Service { return a.app.AMIAccounts }),
 		operationGroup: operationGroup{api: a, tag: tagAMIAccounts, section: app.SectionAMIAccounts},
 		path:           "/ami-accounts", param: "name", noun: "AMIAccount", nouns: "AMIAccounts", schema: "AMIAccount",
 		objects: []object[manager.Account]{a.eventFiltersObject()},

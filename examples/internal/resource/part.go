@@ -39,11 +39,24 @@ func parseItems[T any](name string, value field.Value, parse func(string) (T, er
 	return items, errs
 }
 
-// texts returns how each item is written.
-func texts[T fmt.Stringer](items []T) field.Value {
-	list := make([]string, len(items))
-	for i, item := range items {
-		list[i] = item.String()
+// listPart is a list of items that parse reads and format writes.
+func listPart[R, I any](m field.Meta, at func(*R) *[]I, parse func(string) (I, error), format func(I) string) Part[R] {
+	m.Kind = field.KindList
+	return Part[R]{
+		Meta: m,
+		Get: func(record *R) field.Value {
+			var list []string
+			for _, item := range *at(record) {
+				list = append(list, format(item))
+			}
+			return field.ListValue(list)
+		},
+		Set: func(record *R, v field.Value) []store.FieldError {
+			items, errs := parseItems(m.Name, v, parse)
+			if len(errs) == 0 {
+				*at(record) = items
+			}
+			return errs
+		},
 	}
-	return field.ListValue(list)
 }
