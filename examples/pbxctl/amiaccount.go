@@ -20,10 +20,7 @@ func (a *cli) amiAccounts() *noun[manager.Account] {
 	return &noun[manager.Account]{
 		cli: a, article: "an AMI account", argument: "NAME", namesInAudit: true, fold: manager.FoldName,
 		declare: func(s *app.App) *resource.Type[manager.Account] {
-			if s == nil {
-				return resource.AMIAccounts(nil)
-			}
-			return resource.AMIAccounts(s.AMIAccounts)
+			return resource.AMIAccounts(func(context.Context) *manager.Service { return s.AMIAccounts })
 		},
 		prepare: func(u *manager.Account, values map[string]field.Value) []store.FieldError {
 			if preset, given := values["preset"]; given {
@@ -104,13 +101,11 @@ func (a *cli) amiAccountPresets() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: a.runE(func(*cobra.Command, []string) error {
 			presets := manager.Presets()
-			return a.print(store.Page[manager.Preset]{Items: presets}, func() string {
-				var b strings.Builder
-				for _, p := range presets {
-					fmt.Fprintf(&b, "%s\n  %s\n  read: %s   write: %s\n", p.Name, p.Description, p.Read, p.Write)
-				}
-				return b.String()
-			})
+			var b strings.Builder
+			for _, p := range presets {
+				fmt.Fprintf(&b, "%s\n  %s\n  read: %s   write: %s\n", p.Name, p.Description, p.Read, p.Write)
+			}
+			return a.print(store.Page[manager.Preset]{Items: presets}, b.String())
 		}),
 	}
 }

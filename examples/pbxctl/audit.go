@@ -32,11 +32,11 @@ func (a *cli) auditList() *cobra.Command {
 	flags.StringVar(&query.Kind, "kind", "", "only records of this `KIND`, such as administrator or 'AMI account'")
 	flags.StringVar(&query.Key, "key", "", "only the record with this `NAME`")
 	flags.StringVar(&outcome, "outcome", "", "only this `OUTCOME`: "+strings.Join(outcomes(), ", "))
-	flags.Var((*timeFlag)(&query.Since), "since", "only entries from this `TIME` on, such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z")
-	flags.Var((*timeFlag)(&query.Until), "until", "only entries before this `TIME`")
+	flags.Func("since", "only entries from this `TIME` on, such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z", setTime(&query.Since))
+	flags.Func("until", "only entries before this `TIME`", setTime(&query.Until))
 	flags.StringVar(&query.After, "after", "", "continue after this `SEQUENCE`: the 'next' of the previous page")
 	flags.IntVar(&query.Limit, "limit", store.DefaultPageLimit, limitUsage("entries"))
-	_ = cmd.RegisterFlagCompletionFunc("outcome", cobra.FixedCompletions(outcomes(), cobra.ShellCompDirectiveNoFileComp))
+	completeWords(cmd, "outcome", outcomes()...)
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
 		var err error
 		if query.Outcome, err = parseOutcome(outcome); err != nil {
@@ -46,7 +46,7 @@ func (a *cli) auditList() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.print(list, func() string { return auditListText(list) })
+		return a.print(list, auditListText(list))
 	})
 	return cmd
 }
@@ -68,12 +68,10 @@ func auditListText(list *store.Page[*audit.Entry]) string {
 	if len(list.Items) == 0 {
 		return "No entries found.\n"
 	}
-	rows := [][]any{{"SEQUENCE", "TIME", "ACTOR", "ADDRESS", "ACTION", "KIND", "KEY", "OUTCOME", "REASON"}}
-	for _, e := range list.Items {
+	return tableOf(list.Items, func(e *audit.Entry) []any {
 		actor := strings.TrimSuffix(string(e.Actor.Kind)+" "+e.Actor.Name, " ")
-		rows = append(rows, []any{e.Sequence, e.Time, actor, e.Actor.Origin(), e.Action, e.Kind, e.Key, e.Outcome, e.Reason})
-	}
-	return tableText(rows) + moreText(list.Next)
+		return []any{e.Sequence, e.Time, actor, e.Actor.Origin(), e.Action, e.Kind, e.Key, e.Outcome, e.Reason}
+	}, "SEQUENCE", "TIME", "ACTOR", "ADDRESS", "ACTION", "KIND", "KEY", "OUTCOME", "REASON") + moreText(list.Next)
 }
 
 func (a *cli) auditBaseline() *cobra.Command {
@@ -88,7 +86,7 @@ func (a *cli) auditBaseline() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.print(map[string][]store.Reference{"baselined": added}, func() string { return baselineText(added) })
+			return a.print(map[string][]store.Reference{"baselined": added}, baselineText(added))
 		}),
 	}
 }

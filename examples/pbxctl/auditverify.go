@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -44,22 +45,17 @@ func (a *cli) auditVerify() *cobra.Command {
 // printVerification fails if there are findings, so that scripts notice. Text
 // output has them in the error, JSON in the document.
 func (a *cli) printVerification(found *audit.Verification) error {
-	if found.FindingCount > 0 {
-		if a.json {
-			if err := a.print(found, nil); err != nil {
-				return err
-			}
-			return fmt.Errorf("integrity check failed: %d findings", found.FindingCount)
-		}
+	switch {
+	case found.FindingCount > 0 && a.json:
+		return errors.Join(a.print(found, ""), fmt.Errorf("integrity check failed: %d findings", found.FindingCount))
+	case found.FindingCount > 0:
 		return fmt.Errorf("integrity check failed: records were modified outside this program:%s", findingsText(found))
 	}
-	return a.print(found, func() string {
-		text := fmt.Sprintf("No tampering found: %d entries, %d records checked.\n", found.Entries, found.Records)
-		if found.Entries > 0 {
-			text += fmt.Sprintf("Checkpoint for the next time: --since %d:%s\n", found.Entries, found.Hash)
-		}
-		return text
-	})
+	text := fmt.Sprintf("No tampering found: %d entries, %d records checked.\n", found.Entries, found.Records)
+	if found.Entries > 0 {
+		text += fmt.Sprintf("Checkpoint for the next time: --since %d:%s\n", found.Entries, found.Hash)
+	}
+	return a.print(found, text)
 }
 
 func findingsText(found *audit.Verification) string {

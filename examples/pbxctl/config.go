@@ -44,7 +44,7 @@ func configAction[R any](a *cli, use, short string, live bool, act func(*asteris
 			if err != nil {
 				return err
 			}
-			return a.print(result, func() string { return text(result) })
+			return a.print(result, text(result))
 		}),
 	}
 }

@@ -85,11 +85,11 @@ func (a *cli) groupMembers() *cobra.Command {
 		if len(page.Items) == 0 {
 			text = "No matches.\n"
 		}
-		return a.print(members, func() string { return text })
+		return a.print(members, text)
 	})
 	t := users.declare(nil)
 	t.Filters = nil
-	flags = registerList(cmd.Flags(), t)
+	flags = registerList(cmd, t)
 	return cmd
 }
 
@@ -130,16 +130,15 @@ func (a *cli) groupImpact() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		impact := memberImpact{Items: items, Total: total}
-		return a.print(impact, impact.text)
+		return a.print(memberImpact{items, total}, impactText(items)+fmt.Sprintf("%d members, %d shown.\n", total, len(items)))
 	})
 	cmd.Flags().IntVar(&limit, "limit", store.DefaultPageLimit, limitUsage("members"))
 	return cmd
 }
 
-func (i memberImpact) text() string {
+func impactText(items []userman.MemberImpact) string {
 	var rows [][]any
-	for _, item := range i.Items {
+	for _, item := range items {
 		if len(item.Changes) == 0 {
 			rows = append(rows, []any{item.Username, "loses nothing"})
 		}
@@ -147,5 +146,5 @@ func (i memberImpact) text() string {
 			rows = append(rows, []any{item.Username, change.Permission, fmt.Sprintf("%s -> %s", cell(change.Before), cell(change.After))})
 		}
 	}
-	return tableText(rows) + fmt.Sprintf("%d members, %d shown.\n", i.Total, len(i.Items))
+	return tableText(rows)
 }

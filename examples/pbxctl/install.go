@@ -42,8 +42,7 @@ func (a *cli) configInstall() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "show the changes without making them")
 	cmd.Flags().StringSliceVar(&fix, "fix", nil, "fix the issue with this `CODE`, as listed; may be repeated")
-	_ = cmd.RegisterFlagCompletionFunc("fix",
-		cobra.FixedCompletions([]string{manager.IssueDisabled, manager.IssuePublic}, cobra.ShellCompDirectiveNoFileComp))
+	completeWords(cmd, "fix", manager.IssueDisabled, manager.IssuePublic)
 	cmd.RunE = a.runE(func(cmd *cobra.Command, _ []string) error {
 		if dryRun {
 			return a.planInstall(cmd.Context(), fix)
@@ -62,9 +61,7 @@ func (a *cli) planInstall(ctx context.Context, fix []string) error {
 	if err != nil {
 		return err
 	}
-	return a.print(result, func() string {
-		return "Dry run: nothing was changed. These changes would be made:\n" + installationText(plan, fix) + result.accountText()
-	})
+	return a.print(result, "Dry run: nothing was changed. These changes would be made:\n"+installationText(plan, fix)+result.accountText())
 }
 
 // install creates the database only if no issue blocks the apply.
@@ -92,7 +89,7 @@ func (a *cli) install(ctx context.Context, fix []string) error {
 	if result.Apply, err = s.InitialApply(ctx); err != nil {
 		return err
 	}
-	return a.print(result, func() string { return result.accountText() + reportText(result.Apply) })
+	return a.print(result, result.accountText()+reportText(result.Apply))
 }
 
 // recordInstall records an installation that stops early. Without a database

@@ -30,7 +30,7 @@ func (a *cli) keyRotate() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.print(result, func() string { return rotationText(result) })
+		return a.print(result, rotationText(result))
 	})
 	return cmd
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
@@ -17,34 +15,28 @@ import (
 
 // listFlags are the flags of a list.
 type listFlags struct {
+	*fieldFlags // of the filters
 	resource.Query
 
 	sort       string
 	sortFields []string
-	filters    []field.Meta
-	given      map[string]*flagValue // by filter
-	flags      *pflag.FlagSet
 }
 
 // registerList adds the flags of the list of a type.
-func registerList[R any](flags *pflag.FlagSet, t *resource.Type[R]) *listFlags {
-	f := &listFlags{flags: flags, given: map[string]*flagValue{}}
+func registerList[R any](cmd *cobra.Command, t *resource.Type[R]) *listFlags {
+	f := &listFlags{fieldFlags: newFieldFlags(cmd)}
 	if t.Unpaged {
 		return f
 	}
+	flags := cmd.Flags()
 	if t.Search != "" {
-		flags.StringVar(&f.Search, "search", "", (&noun[R]{}).usage(field.Meta{Help: t.Search}))
+		flags.StringVar(&f.Search, "search", "", fieldUsage(field.Meta{Help: t.Search}, false))
 	}
 	if f.sortFields = t.Sort; t.Sort != nil {
 		flags.StringVar(&f.sort, "sort", "", "sort by `FIELD`: "+strings.Join(t.Sort, ", ")+"; with a leading - in reverse")
 	}
-	f.filters = t.Filters
 	for _, m := range t.Filters {
-		f.given[m.Name] = &flagValue{kind: m.Kind, placeholder: strings.ToUpper(m.Name)}
-		flag := flags.VarPF(f.given[m.Name], m.Flag(), "", (&noun[R]{}).usage(m))
-		if m.Kind == field.KindBool {
-			flag.NoOptDefVal = "true"
-		}
+		f.add(m, false, false)
 	}
 	flags.StringVar(&f.After, "after", "", "continue after this `KEY`: the 'next' of the previous page")
 	flags.IntVar(&f.Limit, "limit", store.DefaultPageLimit, limitUsage(t.Plural))
@@ -58,16 +50,12 @@ func limitUsage(items string) string {
 // query returns what the flags ask for.
 func (f *listFlags) query() (q resource.Query, err error) {
 	q = f.Query
-	q.Filters = map[string]field.Value{}
-	for _, m := range f.filters {
-		if !f.flags.Changed(m.Flag()) {
-			continue
-		}
-		value := f.given[m.Name].value()
-		if len(m.OneOf) > 0 && !slices.Contains(m.OneOf, value.Text()) {
+	q.Filters = f.values()
+	for _, m := range f.metas {
+		value, given := q.Filters[m.Name]
+		if given && len(m.OneOf) > 0 && !slices.Contains(m.OneOf, value.Text()) {
 			return q, store.NewInvalidError(store.FieldError{Field: m.Name, Code: store.CodeOneOf, Message: "choose one of " + strings.Join(m.OneOf, ", ")})
 		}
-		q.Filters[m.Name] = value
 	}
 	if f.sortFields != nil {
 		q.Sort, err = store.ParseSort(f.sort, f.sortFields)
@@ -78,14 +66,8 @@ func (f *listFlags) query() (q resource.Query, err error) {
 // list is a command that lists records. narrow, which can be nil, changes what is
 // asked for and may choose other columns.
 func (n *noun[R]) list(short string, narrow func(q *resource.Query, args []string) (columns []string, err error)) *cobra.Command {
-	t := n.declare(nil)
 	cmd := &cobra.Command{Use: "list", Short: short, Args: cobra.NoArgs}
-	flags := registerList(cmd.Flags(), t)
-	for _, m := range t.Filters {
-		if len(m.OneOf) > 0 {
-			_ = cmd.RegisterFlagCompletionFunc(m.Flag(), cobra.FixedCompletions(m.OneOf, cobra.ShellCompDirectiveNoFileComp))
-		}
-	}
+	flags := registerList(cmd, n.declare(nil))
 	cmd.RunE = n.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		q, err := flags.query()
 		if err != nil {
@@ -123,7 +105,7 @@ func (n *noun[R]) printPage(s *app.App, q resource.Query, page *store.Page[resou
 	for _, result := range page.Items {
 		views.Items = append(views.Items, listView(t, result))
 	}
-	return n.print(views, func() string { return text })
+	return n.print(views, text)
 }
 
 // listView is a record of a list as JSON: what the service returns, with the owner
@@ -143,15 +125,9 @@ func (n *noun[R]) complete(cmd *cobra.Command, args []string, toComplete string)
 	return n.completeAny(cmd, nil, toComplete)
 }
 
-// completeAny completes a key anywhere in a command line. It reads on until the
-// keys fill a page.
+// completeAny completes a key anywhere in a command line.
 func (n *noun[R]) completeAny(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	defer n.close()
-	s, err := n.openForCompletion(cmd)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
-	keys, err := n.matchingKeys(cmd.Context(), s, toComplete)
+	keys, err := n.matchingKeys(cmd, toComplete)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
@@ -159,7 +135,13 @@ func (n *noun[R]) completeAny(cmd *cobra.Command, _ []string, toComplete string)
 }
 
 // matchingKeys returns the keys that begin with a text, if a shell can show them.
-func (n *noun[R]) matchingKeys(ctx context.Context, s *app.App, start string) ([]string, error) {
+// It reads on until they fill a page.
+func (n *noun[R]) matchingKeys(cmd *cobra.Command, start string) ([]string, error) {
+	defer n.close()
+	s, err := n.openForCompletion(cmd)
+	if err != nil {
+		return nil, err
+	}
 	t := n.declare(s)
 	q := resource.Query{PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
 	if t.Search != "" {
@@ -167,7 +149,7 @@ func (n *noun[R]) matchingKeys(ctx context.Context, s *app.App, start string) ([
 	}
 	var keys []string
 	for {
-		page, err := t.List(ctx, q)
+		page, err := t.List(cmd.Context(), q)
 		if err != nil {
 			return nil, err
 		}

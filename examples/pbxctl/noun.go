@@ -93,7 +93,7 @@ func (n *noun[R]) delete(short string) *cobra.Command {
 		if err := t.Delete(ctx, key, force); err != nil {
 			return err
 		}
-		return n.print(map[string]string{"deleted": key}, func() string { return n.deleted + "\n" })
+		return n.print(map[string]string{"deleted": key}, n.deleted+"\n")
 	})
 	if n.declare(nil).Force != "" {
 		cmd.Flags().BoolVar(&force, "force", false, "remove all members first")
@@ -119,7 +119,7 @@ func (n *noun[R]) add(use, short, example string, openDB func(context.Context) (
 			return err
 		}
 		t := n.declare(s)
-		draft := &resource.Draft[R]{Record: t.New(), Owner: args[0], Secret: given, Inputs: flags.inputs(t), Given: flags.given(), Errors: errs}
+		draft := &resource.Draft[R]{Record: t.New(), Owner: args[0], Secret: given, Inputs: flags.values(), Given: flags.given(), Errors: errs}
 		values := flags.values()
 		if _, ok := t.Lookup(t.Key); ok {
 			values[t.Key] = field.TextValue(args[0])

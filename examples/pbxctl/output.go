@@ -9,10 +9,10 @@ import (
 	"unicode"
 )
 
-// print prints value as JSON, or else what text returns.
-func (a *cli) print(value any, text func() string) error {
+// print prints value as JSON, or else as text.
+func (a *cli) print(value any, text string) error {
 	if !a.json {
-		return a.write(text())
+		return a.write(text)
 	}
 	var document bytes.Buffer
 	encoder := json.NewEncoder(&document)

@@ -42,11 +42,9 @@ func (a *cli) amiAccountProbe() *cobra.Command {
 
 // printProbe fails if the login failed, so that scripts notice.
 func (a *cli) printProbe(result *manager.ProbeResult) error {
-	if err := a.print(result, func() string { return result.Message + "\n" }); err != nil {
-		return err
+	err := a.print(result, result.Message+"\n")
+	if err == nil && result.Outcome != manager.LoggedIn {
+		err = fmt.Errorf("the login failed (%s)", result.Outcome)
 	}
-	if result.Outcome != manager.LoggedIn {
-		return fmt.Errorf("the login failed (%s)", result.Outcome)
-	}
-	return nil
+	return err
 }

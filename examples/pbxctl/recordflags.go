@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -20,70 +21,39 @@ import (
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
-// extraFlag is a flag of a field that a declaration leaves out. It can be
-// repeated.
-type extraFlag[R any] struct {
-	name, placeholder, usage string
-	// complete completes the value; nil does not.
-	complete cobra.CompletionFunc
-	// set sets the field to what the flags say. It returns what it cannot read.
-	set func(s *app.App, record *R, given []string) []store.FieldError
-}
-
-// recordFlags are the flags of the fields of a record.
-type recordFlags[R any] struct {
-	*noun[R]
-
-	flags *pflag.FlagSet
+// fieldFlags are the flags of fields.
+type fieldFlags struct {
+	cmd   *cobra.Command
 	metas map[string]field.Meta // by flag
 	raw   map[string]*flagValue // by flag
 }
 
-// register adds the flags of the fields that match to a command.
-func (n *noun[R]) register(cmd *cobra.Command, metas []field.Meta, match func(field.Meta) bool) *recordFlags[R] {
-	f := &recordFlags[R]{noun: n, flags: cmd.Flags(), metas: map[string]field.Meta{}, raw: map[string]*flagValue{}}
-	for _, m := range metas {
-		if !match(m) {
-			continue
-		}
-		f.metas[m.Flag()] = m
-		if len(m.OneOf) > 0 {
-			m.Placeholder = strings.ToUpper(m.Name)
-		}
-		f.addFlag(cmd, m.Flag(), f.usage(m), &flagValue{kind: m.Kind, repeated: n.isRepeated(m), whole: slices.Contains(n.whole, m.Name), placeholder: m.Placeholder, given: defaultTexts(m)})
-		if len(m.OneOf) > 0 {
-			_ = cmd.RegisterFlagCompletionFunc(m.Flag(), cobra.FixedCompletions(m.OneOf, cobra.ShellCompDirectiveNoFileComp))
-		}
-	}
-	for _, e := range n.extra {
-		value := f.raw[e.name]
-		if value == nil {
-			value = &flagValue{kind: field.KindList, repeated: true, placeholder: e.placeholder}
-			f.addFlag(cmd, e.name, e.usage, value)
-		}
-		if e.complete != nil {
-			_ = cmd.RegisterFlagCompletionFunc(e.name, e.complete)
-		}
-	}
-	return f
+func newFieldFlags(cmd *cobra.Command) *fieldFlags {
+	return &fieldFlags{cmd: cmd, metas: map[string]field.Meta{}, raw: map[string]*flagValue{}}
 }
 
-func (f *recordFlags[R]) addFlag(cmd *cobra.Command, name, usage string, value *flagValue) {
-	f.raw[name] = value
-	flag := cmd.Flags().VarPF(value, name, "", usage)
-	if value.kind == field.KindBool {
+// add adds the flag of a field. whole says that the flag holds one element of a
+// list, commas included.
+func (f *fieldFlags) add(m field.Meta, repeated, whole bool) {
+	placeholder := m.Placeholder
+	if placeholder == "" || len(m.OneOf) > 0 {
+		placeholder = strings.ToUpper(m.Name)
+	}
+	value := &flagValue{kind: m.Kind, repeated: repeated, whole: whole, placeholder: placeholder, given: defaultTexts(m)}
+	f.metas[m.Flag()], f.raw[m.Flag()] = m, value
+	flag := f.cmd.Flags().VarPF(value, m.Flag(), "", fieldUsage(m, repeated))
+	if m.Kind == field.KindBool {
 		flag.NoOptDefVal = "true"
 	}
+	if len(m.OneOf) > 0 {
+		completeWords(f.cmd, m.Flag(), m.OneOf...)
+	}
 }
 
-func (n *noun[R]) isRepeated(m field.Meta) bool {
-	return m.Kind == field.KindList || slices.Contains(n.joined, m.Name)
-}
-
-// usage is the help of a field as the usage of its flag.
-func (n *noun[R]) usage(m field.Meta) string {
+// fieldUsage is the help of a field as the usage of its flag.
+func fieldUsage(m field.Meta, repeated bool) string {
 	sentences := strings.Split(strings.TrimSuffix(cmp.Or(m.Help, m.Label), "."), ". ")
-	if n.isRepeated(m) {
+	if repeated {
 		sentences = append(sentences, "may be repeated")
 	}
 	for i, text := range sentences {
@@ -106,45 +76,14 @@ func defaultTexts(m field.Meta) []string {
 }
 
 // values returns the values of the flags that were given, by field.
-func (f *recordFlags[R]) values() map[string]field.Value {
+func (f *fieldFlags) values() map[string]field.Value {
 	values := map[string]field.Value{}
 	for flag, m := range f.metas {
-		if f.flags.Changed(flag) {
+		if f.cmd.Flags().Changed(flag) {
 			values[m.Name] = f.raw[flag].value()
 		}
 	}
 	return values
-}
-
-// given returns the fields whose flags were given.
-func (f *recordFlags[R]) given() []string { return slices.Collect(maps.Keys(f.values())) }
-
-// inputs returns the values that are no fields, such as that of a preset.
-func (f *recordFlags[R]) inputs(t *resource.Type[R]) map[string]field.Value {
-	values := f.values()
-	maps.DeleteFunc(values, func(name string, _ field.Value) bool {
-		return !slices.ContainsFunc(t.Inputs, func(m field.Meta) bool { return m.Name == name })
-	})
-	return values
-}
-
-// apply sets the fields of a record. It returns the errors of flags that cannot be
-// read, whose fields it leaves alone.
-func (f *recordFlags[R]) apply(s *app.App, t *resource.Type[R], record *R, values map[string]field.Value) []store.FieldError {
-	var errs []store.FieldError
-	if f.prepare != nil {
-		errs = f.prepare(record, values)
-	}
-	for _, input := range t.Inputs {
-		delete(values, input.Name)
-	}
-	errs = append(errs, t.Apply(record, values)...)
-	for _, e := range f.extra {
-		if f.flags.Changed(e.name) && e.set != nil {
-			errs = append(errs, e.set(s, record, f.raw[e.name].given)...)
-		}
-	}
-	return errs
 }
 
 // flagValue is the value of a flag: one text, or one for each time that the flag
@@ -166,25 +105,15 @@ func (v *flagValue) Type() string {
 	if v.kind == field.KindBool {
 		return "bool"
 	}
-	return cmp.Or(v.placeholder, strings.ToUpper(string(v.kind)))
+	return v.placeholder
 }
 
-// Set adds to a repeated flag, and replaces any other value.
+// Set adds to a repeated flag, and replaces any other value. An empty number or
+// switch is that of a script whose variable is unset.
 func (v *flagValue) Set(text string) error {
-	var err error
-	switch v.kind {
-	case field.KindInt:
-		_, err = strconv.Atoi(text)
-	case field.KindBool:
-		_, err = strconv.ParseBool(text)
-	case field.KindTime:
-		if text != "" {
-			_, err = parseTime(text)
-		}
-	case field.KindText, field.KindList:
-	}
-	if errors.As(err, new(*strconv.NumError)) {
-		err = fmt.Errorf("this is no %s", v.kind)
+	_, err := parseScalar(v.kind, text)
+	if text == "" && (v.kind == field.KindInt || v.kind == field.KindBool) {
+		err = errors.New("this is empty")
 	}
 	if !v.repeated || !v.changed {
 		v.given = nil
@@ -195,25 +124,23 @@ func (v *flagValue) Set(text string) error {
 
 // value returns the value that Set has checked.
 func (v *flagValue) value() field.Value {
-	text := v.String()
-	switch v.kind {
-	case field.KindList:
-		if v.whole {
-			return field.ListValue(slices.DeleteFunc(slices.Clone(v.given), func(text string) bool { return text == "" }))
-		}
+	switch {
+	case v.kind == field.KindList && v.whole:
+		return field.ListValue(slices.DeleteFunc(slices.Clone(v.given), func(text string) bool { return text == "" }))
+	case v.kind == field.KindList:
 		return field.ListValue(splitValues(v.given))
-	case field.KindBool:
-		on, _ := strconv.ParseBool(text)
-		return field.BoolValue(on)
-	case field.KindInt:
-		n, _ := strconv.Atoi(text)
-		return field.IntValue(n)
-	case field.KindTime:
-		t, _ := parseTime(text)
-		return field.TimeValue(t)
-	case field.KindText:
 	}
-	return field.TextValue(text)
+	value, _ := parseScalar(v.kind, v.String())
+	return value
+}
+
+// parseScalar reads a value that is no list.
+func parseScalar(kind field.Kind, text string) (field.Value, error) {
+	if kind == field.KindTime && text != "" {
+		t, err := parseTime(text)
+		return field.TimeValue(t), err
+	}
+	return field.Parse(kind, text)
 }
 
 // splitValues splits repeated flags at commas and trims spaces. An empty flag
@@ -229,6 +156,92 @@ func splitValues(given []string) []string {
 		}
 	}
 	return all
+}
+
+// parseTime reads a date, a date and time in the time zone of this host, or
+// RFC 3339.
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, time.DateTime, time.DateOnly} {
+		t, err := time.ParseInLocation(layout, text, time.Local) //nolint:gosmopolitan // the user is at this host
+		if err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, errors.New("write a time such as 2026-01-31, '2026-01-31 17:00:00' or 2026-01-31T17:00:00Z")
+}
+
+// setTime sets a time to what a flag says.
+func setTime(target *time.Time) func(string) error {
+	return func(text string) (err error) {
+		*target, err = parseTime(text)
+		return err
+	}
+}
+
+// completeWords completes a flag that takes one of a few words.
+func completeWords(cmd *cobra.Command, flag string, words ...string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// extraFlag is a flag of a field that a declaration leaves out. It can be
+// repeated.
+type extraFlag[R any] struct {
+	name, placeholder, usage string
+	// complete completes the value; nil does not.
+	complete cobra.CompletionFunc
+	// set sets the field to what the flags say. It returns what it cannot read.
+	set func(s *app.App, record *R, given []string) []store.FieldError
+}
+
+// recordFlags are the flags of the fields of a record.
+type recordFlags[R any] struct {
+	*fieldFlags
+
+	noun *noun[R]
+}
+
+// register adds the flags of the fields that match to a command.
+func (n *noun[R]) register(cmd *cobra.Command, metas []field.Meta, match func(field.Meta) bool) *recordFlags[R] {
+	f := &recordFlags[R]{newFieldFlags(cmd), n}
+	for _, m := range metas {
+		if match(m) {
+			f.add(m, m.Kind == field.KindList || slices.Contains(n.joined, m.Name), slices.Contains(n.whole, m.Name))
+		}
+	}
+	for _, e := range n.extra {
+		value := f.raw[e.name]
+		if value == nil {
+			value = &flagValue{kind: field.KindList, repeated: true, placeholder: e.placeholder}
+			f.raw[e.name] = value
+			cmd.Flags().Var(value, e.name, e.usage)
+		}
+		if e.complete != nil {
+			_ = cmd.RegisterFlagCompletionFunc(e.name, e.complete)
+		}
+	}
+	return f
+}
+
+// given returns the fields whose flags were given.
+func (f *recordFlags[R]) given() []string { return slices.Collect(maps.Keys(f.values())) }
+
+// apply sets the fields of a record. It returns the errors of flags that cannot be
+// read, whose fields it leaves alone.
+func (f *recordFlags[R]) apply(s *app.App, t *resource.Type[R], record *R, values map[string]field.Value) []store.FieldError {
+	var errs []store.FieldError
+	if f.noun.prepare != nil {
+		errs = f.noun.prepare(record, values)
+	}
+	for _, input := range t.Inputs {
+		delete(values, input.Name)
+	}
+	errs = append(errs, t.Apply(record, values)...)
+	for _, e := range f.noun.extra {
+		if e.set != nil && f.raw[e.name].changed {
+			errs = append(errs, e.set(s, record, f.raw[e.name].given)...)
+		}
+	}
+	return errs
 }
 
 // requireChange rejects an edit without any flag of a field, such as that of a

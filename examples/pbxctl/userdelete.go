@@ -45,9 +45,8 @@ func (a *cli) userDelete() *cobra.Command {
 		if err := s.Users.Delete(ctx, username); err != nil {
 			return err
 		}
-		return a.print(map[string]string{"deleted": deleted.Username, "id": deleted.ID}, func() string {
-			return "Deleted. To undo: pbxctl user restore " + cell(deleted.ID) + "\n"
-		})
+		return a.print(map[string]string{"deleted": deleted.Username, "id": deleted.ID},
+			"Deleted. To undo: pbxctl user restore "+cell(deleted.ID)+"\n")
 	})
 }
 
@@ -79,7 +78,7 @@ func (a *cli) userPurge() *cobra.Command {
 		if err := s.Users.Purge(ctx, id); err != nil {
 			return asDeletedUserError(err)
 		}
-		return a.print(map[string]string{"purged": id}, func() string { return "Removed forever.\n" })
+		return a.print(map[string]string{"purged": id}, "Removed forever.\n")
 	})
 }
 

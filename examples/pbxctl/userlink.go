@@ -29,8 +29,7 @@ func (a *cli) userLink(use, short, purpose, path string, act func(*userman.Servi
 			return err
 		}
 		printed := link{UserID: l.UserID, Username: l.Username, Secret: l.Token.Reveal(), URL: l.URL.Reveal(), ExpiresAt: l.ExpiresAt}
-		err = a.print(printed, func() string { return printed.text() + linkText(purpose, path, printed.URL, l.ExpiresAt) + "\n" })
-		if err != nil {
+		if err := a.print(printed, printed.text()+linkText(purpose, path, printed.URL, l.ExpiresAt)+"\n"); err != nil {
 			return app.WithHint(err, "The link is lost. Run 'pbxctl user "+use+" USERNAME' for a new one.")
 		}
 		return nil

@@ -58,17 +58,15 @@ func (a *cli) sendMail(ctx context.Context, s *app.App, username string, kind us
 	}
 	if delivery.Status != userman.DeliverySent {
 		if a.json {
-			err = a.print(delivery, nil)
+			err = a.print(delivery, "")
 		}
 		return errors.Join(err, fmt.Errorf("no mail was sent (%s): %s", delivery.Status, delivery.Message))
 	}
-	return a.print(delivery, func() string {
-		text := "Sent: " + delivery.Message + ".\n"
-		if !delivery.ExpiresAt.IsZero() {
-			text += "The link in the mail expires at " + localTime(delivery.ExpiresAt) + ".\n"
-		}
-		return text
-	})
+	text := "Sent: " + delivery.Message + ".\n"
+	if !delivery.ExpiresAt.IsZero() {
+		text += "The link in the mail expires at " + localTime(delivery.ExpiresAt) + ".\n"
+	}
+	return a.print(delivery, text)
 }
 
 // welcomeAll mails all new users, and fails if one was left out who can be mailed
@@ -78,7 +76,7 @@ func (a *cli) welcomeAll(ctx context.Context, s *app.App) error {
 		a.printProgress(fmt.Sprintf("%d of %d: %s: %s\n", p.Done, p.Total, cell(p.Last.Username), p.Last.Message))
 	})
 	if report != nil {
-		err = errors.Join(err, a.print(report, func() string { return welcomesText(report) }))
+		err = errors.Join(err, a.print(report, welcomesText(report)))
 	}
 	if err != nil {
 		return err
@@ -113,25 +111,11 @@ func (a *cli) userMail() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			m := mail{To: message.To, ToName: message.ToName, Subject: message.Subject, Text: message.Text, HTML: message.HTML}
-			return a.print(m, m.text)
+			return a.print(message, fmt.Sprintf("To: %s <%s>\nSubject: %s\n\n%s",
+				cell(message.ToName), cell(message.To), cell(message.Subject), message.Text))
 		})
 	cmd.Flags().StringVar(&kind, "kind", string(usermail.Welcome), "`KIND` of mail: welcome or reset")
-	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions(
-		[]string{string(usermail.Welcome), string(usermail.Reset)}, cobra.ShellCompDirectiveNoFileComp))
+	completeWords(cmd, "kind", string(usermail.Welcome), string(usermail.Reset))
 	parent.AddCommand(cmd)
 	return parent
-}
-
-// mail is a mail as it is printed.
-type mail struct {
-	To      string `json:"to"`
-	ToName  string `json:"to_name"`
-	Subject string `json:"subject"`
-	Text    string `json:"text"`
-	HTML    string `json:"html"`
-}
-
-func (m mail) text() string {
-	return fmt.Sprintf("To: %s <%s>\nSubject: %s\n\n%s", cell(m.ToName), cell(m.To), cell(m.Subject), m.Text)
 }

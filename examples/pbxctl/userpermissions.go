@@ -32,7 +32,9 @@ func (a *cli) userPermissions() *cobra.Command {
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
 		if len(args) == 0 {
 			permissions := s.Users.Permissions()
-			return a.print(store.Page[permission.Permission]{Items: permissions}, func() string { return permissionsText(permissions) })
+			text := tableOf(permissions, func(p permission.Permission) []any { return []any{p.ID, p.Kind, p.Default, p.Description} },
+				"PERMISSION", "KIND", "DEFAULT", "DESCRIPTION")
+			return a.print(store.Page[permission.Permission]{Items: permissions}, text)
 		}
 		effective, err := s.Users.EffectivePermissions(cmd.Context(), args[0])
 		if err != nil {
@@ -42,17 +44,12 @@ func (a *cli) userPermissions() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return a.print(store.Page[*permission.Explanation]{Items: explained}, func() string { return explainedText(effective, explained) })
+		text := tableOf(explained, func(e *permission.Explanation) []any {
+			return []any{e.Permission.ID, effective.Format(e.Permission.ID), e.Summary}
+		}, "PERMISSION", "VALUE", "WHY")
+		return a.print(store.Page[*permission.Explanation]{Items: explained}, text)
 	})
 	return cmd
-}
-
-func permissionsText(permissions []permission.Permission) string {
-	rows := [][]any{{"PERMISSION", "KIND", "DEFAULT", "DESCRIPTION"}}
-	for _, p := range permissions {
-		rows = append(rows, []any{p.ID, p.Kind, p.Default, p.Description})
-	}
-	return tableText(rows)
 }
 
 // explainPermissions explains the given permissions, or all.
@@ -69,12 +66,4 @@ func explainPermissions(effective *permission.EffectiveSet, only []string) ([]*p
 		explained = append(explained, e)
 	}
 	return explained, nil
-}
-
-func explainedText(effective *permission.EffectiveSet, explained []*permission.Explanation) string {
-	rows := [][]any{{"PERMISSION", "VALUE", "WHY"}}
-	for _, e := range explained {
-		rows = append(rows, []any{e.Permission.ID, effective.Format(e.Permission.ID), e.Summary})
-	}
-	return tableText(rows)
 }

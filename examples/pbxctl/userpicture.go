@@ -67,5 +67,5 @@ func (a *cli) savePicture(ctx context.Context, s *app.App, username, path string
 	if err := renameio.WriteFile(path, picture, modePicture); err != nil {
 		return app.WithHint(err, "Check the path of --save.")
 	}
-	return a.print(map[string]any{"saved": path, "bytes": len(picture)}, func() string { return "Saved.\n" })
+	return a.print(map[string]any{"saved": path, "bytes": len(picture)}, "Saved.\n")
 }

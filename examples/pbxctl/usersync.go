@@ -51,17 +51,12 @@ func selectDirectory(s *app.App, args []string) (string, error) {
 func (a *cli) sync(ctx context.Context, s *app.App, name string, opts *userman.SyncOptions) error {
 	report, err := s.Users.Sync(ctx, name, opts)
 	if report != nil {
-		if shown := a.print(report, func() string { return syncText(report, err == nil) }); shown != nil {
-			return errors.Join(err, shown)
-		}
+		err = errors.Join(err, a.print(report, syncText(report, err == nil)))
 	}
-	if err != nil {
-		return err
+	if err == nil && len(report.Problems) > 0 {
+		err = fmt.Errorf("%d users could not be synchronized; fix the reported problems and sync again", len(report.Problems))
 	}
-	if len(report.Problems) > 0 {
-		return fmt.Errorf("%d users could not be synchronized; fix the reported problems and sync again", len(report.Problems))
-	}
-	return nil
+	return err
 }
 
 // syncText describes a sync; complete is false if it stopped early.

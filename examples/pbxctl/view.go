@@ -34,12 +34,10 @@ func (n *noun[R]) printView(s *app.App, result resource.Result[R], view any, foo
 	if n.notes != nil {
 		notes = append(notes, n.notes(result.Record)...)
 	}
-	err = n.print(view, func() string {
-		if footer != "" {
-			notes = append(notes, footer)
-		}
-		return tableText(rows) + strings.Join(append(notes, ""), "\n")
-	})
+	if footer != "" {
+		notes = append(notes, footer)
+	}
+	err = n.print(view, tableText(rows)+strings.Join(append(notes, ""), "\n"))
 	if err != nil && (!result.Secret.IsZero() || result.Link != nil) {
 		return app.WithHint(err, n.lost(t.KeyOf(result.Record)))
 	}
@@ -141,6 +139,14 @@ func (m member) text() string {
 	return fmt.Sprint(m.value)
 }
 
+// localTime is a time in the time zone of this host; empty for the zero time.
+func localTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format(time.DateTime) //nolint:gosmopolitan // the user is at this host
+}
+
 // tableText aligns cells in columns.
 func tableText(rows [][]any) string {
 	var b strings.Builder
@@ -154,6 +160,15 @@ func tableText(rows [][]any) string {
 	}
 	_ = w.Flush()
 	return b.String()
+}
+
+// tableOf is a table with titles, and a row for each item.
+func tableOf[T any](items []T, row func(T) []any, titles ...any) string {
+	rows := [][]any{titles}
+	for _, item := range items {
+		rows = append(rows, row(item))
+	}
+	return tableText(rows)
 }
 
 // cell is a value in a table: one line, and a dash for nothing.
