@@ -13,6 +13,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/store/scope"
 )
@@ -21,16 +22,15 @@ func (a *cli) administrators() *noun[ampusers.Administrator] {
 	return &noun[ampusers.Administrator]{
 		cli: a, article: "an administrator", argument: "USERNAME", namesInAudit: true, fold: ampusers.FoldUsername,
 		declare: func(s *app.App) *resource.Type[ampusers.Administrator] {
-			return resource.Administrators(func(context.Context) *ampusers.Service { return s.Administrators }, strings.TrimRight(a.settings.BaseURL, "/"))
+			return resource.Administrators(func(context.Context) *ampusers.Service { return administratorService(s) }, strings.TrimRight(a.settings.BaseURL, "/"))
 		},
-		joined:  []string{"extensions", "dids"},
-		extra:   []extraFlag[ampusers.Administrator]{{name: "sections", complete: cobra.FixedCompletions(sectionIDs(), cobra.ShellCompDirectiveNoFileComp)}},
-		prepare: clearFullAccess,
-		columns: []string{"username", "display_name", "access", "sections", "has_password", "has_second_factor", "disabled", "last_login_at"},
+		joined:    []string{"extensions", "dids"},
+		extra:     []extraFlag[ampusers.Administrator]{{name: "sections", complete: cobra.FixedCompletions(sectionIDs(), cobra.ShellCompDirectiveNoFileComp)}},
+		prepare:   clearFullAccess,
+		columns:   []string{"username", "display_name", "access", "sections", "has_password", "has_second_factor", "disabled", "last_login_at"},
+		unlimited: []string{"extensions", "dids", "teams"},
 		text: map[string]func(*ampusers.Administrator) []string{
-			"extensions": func(a *ampusers.Administrator) []string { return orAll(a.Extensions.String()) },
-			"dids":       func(a *ampusers.Administrator) []string { return orAll(a.DIDs.String()) },
-			"teams":      func(a *ampusers.Administrator) []string { return orAll(teamsText(a.Teams)) },
+			"teams": func(a *ampusers.Administrator) []string { return []string{teamsText(a.Teams)} },
 		},
 		noSecret: "a link to set one is created",
 		lost: func(username string) string {
@@ -42,6 +42,8 @@ func (a *cli) administrators() *noun[ampusers.Administrator] {
 	}
 }
 
+func administratorService(s *app.App) *ampusers.Service { return s.Administrators }
+
 func (a *cli) adminCommand() *cobra.Command {
 	n := a.administrators()
 	parent := newNoun("admin", "Manage administrators, who log in to the web pages and the API of the server")
@@ -52,17 +54,11 @@ func (a *cli) adminCommand() *cobra.Command {
 		n.list("List administrators, sorted by username by default", nil), a.adminShow(),
 		n.edit("  pbxctl admin edit jane.admin --extensions 100-199,205 --teams acme\n  pbxctl admin edit jane.admin --extensions ''", "", nil),
 		a.adminPassword(),
-		a.adminAction("disable", "Prevent an administrator from logging in, and end all sessions", (*ampusers.Service).Disable),
-		a.adminAction("enable", "Let a disabled administrator log in again", (*ampusers.Service).Enable),
+		action(n, administratorService, "disable", "Prevent an administrator from logging in, and end all sessions", (*ampusers.Service).Disable),
+		action(n, administratorService, "enable", "Let a disabled administrator log in again", (*ampusers.Service).Enable),
 		n.delete("Delete an administrator, and end all sessions"), a.adminRecover(),
 	)
 	return parent
-}
-
-func (a *cli) adminAction(use, short string, act func(*ampusers.Service, context.Context, string) (*ampusers.Administrator, error)) *cobra.Command {
-	return a.administrators().action(use, short, func(ctx context.Context, s *app.App, username string) (*ampusers.Administrator, error) {
-		return act(s.Administrators, ctx, username)
-	})
 }
 
 // createdAdministrator says what is left to do.
@@ -159,4 +155,55 @@ func explain(admin *ampusers.Administrator, queries []string) ([]explanation, er
 		answers = append(answers, explanation{kind, key, admin.Explain(kind, key)})
 	}
 	return answers, nil
+}
+
+func (a *cli) adminPassword() *cobra.Command {
+	var invite bool
+	var password secretFlags
+	n := a.administrators()
+	cmd := n.verb("password", "Set the password of an administrator, or show a link to set one", func(ctx context.Context, s *app.App, username string) error {
+		given, err := n.readSecret(ctx, s, &password, "set password", username)
+		if err != nil {
+			return err
+		}
+		if given.IsZero() {
+			link, err := s.Administrators.Invite(ctx, username)
+			return a.printInvitation(ctx, s, link, err)
+		}
+		changed, err := s.Administrators.SetPassword(ctx, username, given, nil)
+		return n.printRecord(s, resource.Result[ampusers.Administrator]{Record: changed}, err, "Password changed. All sessions have ended.")
+	})
+	cmd.Long = "Set the password of an administrator, which ends all sessions, or show a link that sets a new one. The link works once."
+	cmd.Example = "  pbxctl admin password jane.admin --invite\n  pbxctl admin password jane.admin --password-file -"
+	cmd.PreRunE = requireTrue("invite")
+	password.register(cmd, "password", "use --invite")
+	cmd.Flags().BoolVar(&invite, "invite", false, "show a link to set a password; the current one works until then")
+	cmd.MarkFlagsOneRequired("password", "password-file", "invite")
+	cmd.MarkFlagsMutuallyExclusive("password", "invite")
+	cmd.MarkFlagsMutuallyExclusive("password-file", "invite")
+	return cmd
+}
+
+func (a *cli) adminRecover() *cobra.Command {
+	cmd := a.administrators().verb("recover", "Restore full access to an administrator, who is created if missing", func(ctx context.Context, s *app.App, username string) error {
+		link, err := s.Administrators.RestoreAccess(ctx, username)
+		return a.printInvitation(ctx, s, link, err)
+	})
+	cmd.Long = "Give an administrator full access, enable the account, remove its second factor, and show a link to set a password.\n" +
+		"An administrator who does not exist is created. Use it when nobody can log in any more. The audit log records it."
+	return cmd
+}
+
+// printInvitation prints an administrator with the link to set a password.
+func (a *cli) printInvitation(ctx context.Context, s *app.App, link *credential.Link, err error) error {
+	if err != nil {
+		return err
+	}
+	n := a.administrators()
+	result, err := n.declare(s).Get(ctx, link.Username)
+	if err != nil {
+		return app.WithHint(err, n.lost(link.Username))
+	}
+	result.Link = resource.NewLink(link, a.settings.BaseURL)
+	return n.printRecord(s, result, nil, a.createdAdministrator(result))
 }

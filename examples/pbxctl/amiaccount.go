@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ func (a *cli) amiAccounts() *noun[manager.Account] {
 	return &noun[manager.Account]{
 		cli: a, article: "an AMI account", argument: "NAME", namesInAudit: true, fold: manager.FoldName,
 		declare: func(s *app.App) *resource.Type[manager.Account] {
-			return resource.AMIAccounts(func(context.Context) *manager.Service { return s.AMIAccounts })
+			return resource.AMIAccounts(func(context.Context) *manager.Service { return amiAccountService(s) })
 		},
 		prepare: func(u *manager.Account, values map[string]field.Value) []store.FieldError {
 			if preset, given := values["preset"]; given {
@@ -55,6 +56,8 @@ func (a *cli) amiAccounts() *noun[manager.Account] {
 	}
 }
 
+func amiAccountService(s *app.App) *manager.Service { return s.AMIAccounts }
+
 func (a *cli) amiAccountCommand() *cobra.Command {
 	n := a.amiAccounts()
 	parent := newNoun("ami-account", "Manage AMI accounts, with which programs log in to Asterisk")
@@ -65,23 +68,17 @@ func (a *cli) amiAccountCommand() *cobra.Command {
 		n.edit("  pbxctl ami-account edit crmpro_ami --permit 10.1.0.0/16 --permit 192.0.2.7\n  pbxctl ami-account edit crmpro_ami --event-filters ''", "",
 			func(u *manager.Account, secret store.Secret) { u.Secret = secret }),
 		a.amiAccountRotate(),
-		a.amiAccountAction("disable", "Remove an AMI account from Asterisk at the next apply, and keep its record", (*manager.Service).Disable),
-		a.amiAccountAction("enable", "Restore a disabled AMI account at the next apply", (*manager.Service).Enable),
+		action(n, amiAccountService, "disable", "Remove an AMI account from Asterisk at the next apply, and keep its record", (*manager.Service).Disable),
+		action(n, amiAccountService, "enable", "Restore a disabled AMI account at the next apply", (*manager.Service).Enable),
 		n.delete("Delete an AMI account; the next apply removes it from Asterisk and ends its sessions"), a.amiAccountProbe(), a.amiAccountPresets(),
 	)
 	return parent
 }
 
-func (a *cli) amiAccountAction(use, short string, act func(*manager.Service, context.Context, string) (*manager.Account, error)) *cobra.Command {
-	return a.amiAccounts().action(use, short, func(ctx context.Context, s *app.App, name string) (*manager.Account, error) {
-		return act(s.AMIAccounts, ctx, name)
-	})
-}
-
 func (a *cli) amiAccountRotate() *cobra.Command {
 	var secret secretFlags
 	n := a.amiAccounts()
-	cmd := n.verb("rotate", "Replace the secret of an AMI account; a generated one is shown only once", func(ctx context.Context, s *app.App, name string) error {
+	cmd := n.verb("rotate", "Replace the secret of an AMI account; a generated secret is shown only once", func(ctx context.Context, s *app.App, name string) error {
 		given, err := n.readSecret(ctx, s, &secret, "rotate", name)
 		if err != nil {
 			return err
@@ -136,4 +133,108 @@ func eventFiltersFlag() extraFlag[manager.Account] {
 			return errs
 		},
 	}
+}
+
+func (a *cli) amiAccountProbe() *cobra.Command {
+	var address string
+	var useTLS bool
+	var secret secretFlags
+	cmd := a.amiAccounts().verb("probe", "Test the login of an AMI account from this host", func(ctx context.Context, s *app.App, name string) error {
+		given, errs, err := secret.read(ctx, a.stdin)
+		if err != nil {
+			return err
+		}
+		if err := store.NewInvalidError(errs...); err != nil {
+			return err
+		}
+		opts := &manager.ProbeOptions{Address: address, Secret: given}
+		if useTLS {
+			opts.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		result, err := s.Probe(ctx, name, opts)
+		if err != nil {
+			return err
+		}
+		return a.printProbe(result)
+	})
+	cmd.Flags().StringVar(&address, "address", "", "address of AMI as `HOST:PORT` (default: that of --ami)")
+	cmd.Flags().BoolVar(&useTLS, "tls", false, "use TLS")
+	secret.register(cmd, "secret", "the secret of the account is used")
+	return cmd
+}
+
+// printProbe fails if the login failed, so that scripts notice.
+func (a *cli) printProbe(result *manager.ProbeResult) error {
+	err := a.print(result, result.Message+"\n")
+	if err == nil && result.Outcome != manager.LoggedIn {
+		err = fmt.Errorf("the login failed (%s)", result.Outcome)
+	}
+	return err
+}
+
+// parseFilters reads filters written as ACTION[,event=NAME][,header=NAME]
+// [,METHOD=TEXT]. The text is all that follows, commas included. With an error
+// there are no filters: the service would count the others, and name wrong ones.
+func parseFilters(given []string) (filters []manager.EventFilter, errs []store.FieldError) {
+	for i, text := range given {
+		if text == "" {
+			continue
+		}
+		f, ok := parseFilter(text)
+		if !ok {
+			errs = append(errs, store.FieldError{
+				Field: fmt.Sprintf("event_filters[%d]", i), Code: store.CodeSyntax,
+				Message: "write include or exclude, then event=NAME, header=NAME and METHOD=TEXT as needed, separated by commas",
+			})
+			continue
+		}
+		filters = append(filters, f)
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return filters, nil
+}
+
+func parseFilter(text string) (manager.EventFilter, bool) {
+	action, rest, _ := strings.Cut(text, ",")
+	f := manager.EventFilter{Action: manager.FilterAction(action), Method: manager.MatchNone}
+	for rest != "" {
+		key, after, ok := strings.Cut(rest, "=")
+		if !ok {
+			return f, false
+		}
+		switch key {
+		case "event":
+			f.Event, rest, _ = strings.Cut(after, ",")
+		case "header":
+			f.Header, rest, _ = strings.Cut(after, ",")
+		default:
+			f.Method, f.Match, rest = manager.FilterMethod(key), after, ""
+		}
+	}
+	return f, true
+}
+
+// filterText is the reverse of parseFilter.
+func filterText(f manager.EventFilter) string {
+	text := string(f.Action)
+	if f.Event != "" {
+		text += ",event=" + f.Event
+	}
+	if f.Header != "" {
+		text += ",header=" + f.Header
+	}
+	if f.Method != manager.MatchNone {
+		text += "," + string(f.Method) + "=" + f.Match
+	}
+	return text
+}
+
+func filterTexts(filters []manager.EventFilter) []string {
+	texts := make([]string, len(filters))
+	for i, f := range filters {
+		texts[i] = filterText(f)
+	}
+	return texts
 }

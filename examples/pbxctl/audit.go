@@ -1,7 +1,11 @@
 package main
 
 import (
+	"context"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,4 +104,104 @@ func baselineText(added []store.Reference) string {
 		fmt.Fprintf(&b, "baselined: %s %s\n", cell(r.Kind), cell(r.Key))
 	}
 	return b.String()
+}
+
+func (a *cli) auditVerify() *cobra.Command {
+	var since string
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Verify the integrity of the audit log and records",
+		Long: "Verify the integrity of the audit log and records: find entries and records that were changed, added or removed outside this program.\n" +
+			"Keep the checkpoint that it prints. --since compares with it later, and finds out whether the whole log was replaced.",
+		Args: cobra.NoArgs,
+	}
+	cmd.Flags().StringVar(&since, "since", "", "checkpoint `SEQUENCE:HASH` of an earlier verification")
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
+		start, err := parseCheckpoint(since)
+		if err != nil {
+			return err
+		}
+		found, err := s.VerifyAudit(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if err := start.compare(cmd.Context(), s.AuditLog, found); err != nil {
+			return err
+		}
+		return a.printVerification(found)
+	})
+	return cmd
+}
+
+// printVerification fails if there are findings, so that scripts notice. Text
+// output has them in the error, JSON in the document.
+func (a *cli) printVerification(found *audit.Verification) error {
+	switch {
+	case found.FindingCount > 0 && a.json:
+		return errors.Join(a.print(found, ""), fmt.Errorf("integrity check failed: %d findings", found.FindingCount))
+	case found.FindingCount > 0:
+		return fmt.Errorf("integrity check failed: records were modified outside this program:%s", findingsText(found))
+	}
+	text := fmt.Sprintf("No tampering found: %d entries, %d records checked.\n", found.Entries, found.Records)
+	if found.Entries > 0 {
+		text += fmt.Sprintf("Checkpoint for the next time: --since %d:%s\n", found.Entries, found.Hash)
+	}
+	return a.print(found, text)
+}
+
+func findingsText(found *audit.Verification) string {
+	var b strings.Builder
+	for _, p := range found.Findings {
+		b.WriteString("\n  ")
+		if p.Sequence != 0 {
+			fmt.Fprintf(&b, "entry %d: ", p.Sequence)
+		}
+		if p.Kind != "" {
+			fmt.Fprintf(&b, "%s %s: ", cell(p.Kind), cell(p.Key))
+		}
+		b.WriteString(cell(p.Message))
+	}
+	if more := found.FindingCount - int64(len(found.Findings)); more > 0 {
+		fmt.Fprintf(&b, "\n  and %d more", more)
+	}
+	return b.String()
+}
+
+// checkpoint is the last entry of an earlier verification; the zero value is none.
+type checkpoint struct {
+	sequence int64
+	hash     string
+}
+
+func parseCheckpoint(text string) (checkpoint, error) {
+	if text == "" {
+		return checkpoint{}, nil
+	}
+	sequence, hash, _ := strings.Cut(text, ":")
+	number, err := strconv.ParseInt(sequence, 10, 64)
+	if err != nil || number < 1 || hash == "" {
+		return checkpoint{}, store.NewInvalidError(store.FieldError{
+			Field: "since", Code: store.CodeSyntax, Message: "write SEQUENCE:HASH, as an earlier verification printed it",
+		})
+	}
+	return checkpoint{number, strings.ToLower(hash)}, nil
+}
+
+// compare adds a finding if the entry is missing or differs.
+func (m checkpoint) compare(ctx context.Context, log *audit.Log, found *audit.Verification) error {
+	if m.sequence == 0 {
+		return nil
+	}
+	list, err := log.List(ctx, audit.Query{PageRequest: store.PageRequest{After: strconv.FormatInt(m.sequence+1, 10), Limit: 1}})
+	if err != nil {
+		return err
+	}
+	if len(list.Items) == 1 && list.Items[0].Sequence == m.sequence && hex.EncodeToString(list.Items[0].Hash) == m.hash {
+		return nil
+	}
+	found.FindingCount++
+	found.Findings = append(found.Findings, audit.Finding{
+		Sequence: m.sequence, Code: "since", Message: "the entry is not the one of the checkpoint; this entry and all before it may have been replaced",
+	})
+	return nil
 }

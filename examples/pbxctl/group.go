@@ -18,7 +18,7 @@ func (a *cli) groups() *noun[userman.Group] {
 	return &noun[userman.Group]{
 		cli: a, article: "a group", argument: "NAME", fold: userman.FoldGroupName,
 		declare: func(s *app.App) *resource.Type[userman.Group] {
-			return resource.Groups(func(context.Context) *userman.Service { return s.Users })
+			return resource.Groups(func(context.Context) *userman.Service { return userService(s) })
 		},
 		extra:   []extraFlag[userman.Group]{permissionsFlag(a, func(g *userman.Group) *permission.Permissions { return &g.Permissions })},
 		columns: []string{"priority", "name", "description", "members", "default"},

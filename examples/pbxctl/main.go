@@ -3,10 +3,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/signal"
+	"os/user"
+	"strconv"
 	"syscall"
+
+	"github.com/pbxusers/pbxusers/store/audit"
 )
 
 func main() {
@@ -21,4 +26,18 @@ func main() {
 	code := (&cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}).execute(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
+}
+
+// consoleActor returns the user of the operating system who runs pbxctl; with
+// sudo, the user who ran sudo. Only root may name that user: any other user could
+// set the variable to a wrong name.
+func consoleActor() audit.Actor {
+	name := strconv.Itoa(os.Getuid())
+	if current, err := user.Current(); err == nil {
+		name = current.Username
+	}
+	if os.Getuid() == 0 {
+		name = cmp.Or(os.Getenv("SUDO_USER"), name)
+	}
+	return audit.Actor{Kind: audit.Console, Name: name}
 }

@@ -44,6 +44,8 @@ type noun[R any] struct {
 	// text returns the texts of fields that do not print as their JSON value:
 	// one row for each text.
 	text map[string]func(*R) []string
+	// unlimited are the lists that mean all when they are empty.
+	unlimited []string
 	// notes are printed below a record; nil prints none.
 	notes func(*R) []string
 	// noSecret says what happens to a new record without a secret or password.
@@ -68,10 +70,11 @@ func (n *noun[R]) verb(use, short string, run func(ctx context.Context, s *app.A
 	}
 }
 
-// action is a command that changes one record and prints it.
-func (n *noun[R]) action(use, short string, act func(ctx context.Context, s *app.App, key string) (*R, error)) *cobra.Command {
+// action is a command that changes one record by a method of its service, and
+// prints it.
+func action[R, S any](n *noun[R], service func(*app.App) *S, use, short string, act func(*S, context.Context, string) (*R, error)) *cobra.Command {
 	return n.verb(use, short, func(ctx context.Context, s *app.App, key string) error {
-		record, err := act(ctx, s, key)
+		record, err := act(service(s), ctx, key)
 		return n.printRecord(s, resource.Result[R]{Record: record}, err, n.edited)
 	})
 }

@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -105,4 +109,76 @@ func requireSubcommand(cmd *cobra.Command, _ []string) error {
 		verbs[i] = child.Name()
 	}
 	return fmt.Errorf("missing subcommand for %s; available: %s", cmd.Name(), strings.Join(verbs, ", "))
+}
+
+// isClientError reports whether err rejects the request, rather than being a
+// failure of the system.
+func isClientError(err error) bool {
+	for _, target := range []error{
+		store.ErrInvalid, store.ErrAlreadyExists, store.ErrNotFound, store.ErrInUse, store.ErrConflict, store.ErrForbidden, store.ErrRateLimited,
+	} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+// errorText describes err, with each rejected field on a line of its own, and a
+// hint where there is one.
+func errorText(err error) string {
+	var b strings.Builder
+	var invalid *store.InvalidError
+	if errors.As(err, &invalid) && !errors.As(err, new(*asteriskconf.ApplyError)) {
+		b.WriteString("pbxctl: rejected, nothing was changed:")
+		for _, f := range invalid.Fields {
+			b.WriteString("\n  " + f.String())
+		}
+	} else {
+		b.WriteString("pbxctl: " + err.Error())
+	}
+	if hint := app.Hint(err); hint != "" {
+		b.WriteString("\n" + hint)
+	}
+	return b.String()
+}
+
+// wrapUnchanged adds that a failed login to Asterisk changed nothing.
+func wrapUnchanged(err error) error {
+	return fmt.Errorf("%w; nothing was changed, and the changes are still pending", err)
+}
+
+// usageTemplate is cobra's, with the settings left to their help topic.
+const usageTemplate = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [command]{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
+
+Available Commands:{{range .Commands}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{if .HasParent}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{end}}{{if .HasAvailableSubCommands}}
+
+Use "{{.CommandPath}} [command] --help" for more information about a command.{{end}}
+
+Global flags: --json prints JSON; 'pbxctl help settings' lists the settings.
+`
+
+// settingsTopic is the help on the settings, which are flags of every command.
+func settingsTopic() *cobra.Command {
+	var b strings.Builder
+	b.WriteString("Settings are flags of every command.\n" +
+		"Each can also be set in the environment, such as PBXUSERS_CONF_DIR for --conf-dir,\n" +
+		"and in the settings file, as conf-dir = FOLDER. The command line takes precedence over the environment, and that over the file.\n")
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	(&cli{}).registerOwn(own)
+	section := func(title string, flags *pflag.FlagSet) { b.WriteString("\n" + title + ":\n" + flags.FlagUsages()) }
+	for _, group := range (&app.Settings{}).FlagGroups() {
+		section(group.Title, group.Flags)
+	}
+	section("Output and settings file", own)
+	return &cobra.Command{Use: "settings", Short: "The settings, which are flags of every command", Long: strings.TrimSpace(b.String())}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/netip"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,13 +18,13 @@ func (a *cli) tokens() *noun[apitoken.Token] {
 	return &noun[apitoken.Token]{
 		cli: a, article: "an API token", argument: "ID", fold: func(id string) string { return id },
 		declare: func(s *app.App) *resource.Type[apitoken.Token] {
-			return resource.Tokens(func(context.Context) *apitoken.Service { return s.Tokens }, func(context.Context) *userman.Service { return s.Users })
+			return resource.Tokens(func(context.Context) *apitoken.Service { return s.Tokens }, func(context.Context) *userman.Service { return userService(s) })
 		},
-		prepare: checkTokenLists,
-		columns: []string{"id", "username", "description", "extensions", "modules", "disabled", "expires_at", "last_used_at"},
-		text:    map[string]func(*apitoken.Token) []string{"addresses": func(t *apitoken.Token) []string { return orAll(joinPrefixes(t.Addresses)) }},
-		lost:    func(id string) string { return "The key is lost. Run 'pbxctl token rotate " + id + "' for a new one." },
-		empty:   "No API tokens. Create one: pbxctl token add USERNAME",
+		prepare:   checkTokenLists,
+		columns:   []string{"id", "username", "description", "extensions", "modules", "disabled", "expires_at", "last_used_at"},
+		unlimited: []string{"addresses"},
+		lost:      func(id string) string { return "The key is lost. Run 'pbxctl token rotate " + id + "' for a new one." },
+		empty:     "No API tokens. Create one: pbxctl token add USERNAME",
 		created: func(resource.Result[apitoken.Token]) string {
 			return "Created. Programs authenticate with the ID and the key."
 		},
@@ -60,14 +59,6 @@ func checkTokenLists(_ *apitoken.Token, values map[string]field.Value) []store.F
 		}
 	}
 	return errs
-}
-
-func joinPrefixes(prefixes []netip.Prefix) string {
-	texts := make([]string, len(prefixes))
-	for i, prefix := range prefixes {
-		texts[i] = prefix.String()
-	}
-	return strings.Join(texts, ",")
 }
 
 func (a *cli) tokenRotate() *cobra.Command {

@@ -17,7 +17,7 @@ func (a *cli) users() *noun[userman.User] {
 	return &noun[userman.User]{
 		cli: a, article: "a user", argument: "USERNAME", namesInAudit: true, fold: userman.FoldUsername,
 		declare: func(s *app.App) *resource.Type[userman.User] {
-			return resource.Users(func(context.Context) *userman.Service { return s.Users })
+			return resource.Users(func(context.Context) *userman.Service { return userService(s) })
 		},
 		extra: []extraFlag[userman.User]{
 			{name: "groups", complete: a.groups().completeAny},
@@ -30,7 +30,7 @@ func (a *cli) users() *noun[userman.User] {
 			"permissions": func(u *userman.User) []string { return permissionTexts(u.Permissions) },
 			"picture":     func(u *userman.User) []string { return []string{strconv.FormatBool(u.Picture != "")} },
 		},
-		noSecret: "the user has no password until the user sets one through a link, see 'pbxctl user welcome', see 'pbxctl user welcome'",
+		noSecret: "the user has no password until the user sets one through a link, see 'pbxctl user welcome'",
 		lost: func(username string) string {
 			return "The generated password is lost. Run 'pbxctl user password " + username + " --generate' for a new one."
 		},
@@ -44,6 +44,8 @@ func (a *cli) users() *noun[userman.User] {
 		edited: "Changed.",
 	}
 }
+
+func userService(s *app.App) *userman.Service { return s.Users }
 
 func (a *cli) userCommand() *cobra.Command {
 	n := a.users()
@@ -59,10 +61,10 @@ func (a *cli) userCommand() *cobra.Command {
 				"  pbxctl user edit jane.roe --permissions 'voicemail.extensions=+ 4005' --permissions xmpp.login=",
 			permissionsNote, nil),
 		a.userExport(), a.userPermissions(),
-		a.userAction("disable", "Prevent a user from logging in, and end all sessions", (*userman.Service).Disable),
-		a.userAction("enable", "Let a disabled user log in again", (*userman.Service).Enable),
-		a.userAction("remove-second-factor", "Disable two-factor authentication for a user", (*userman.Service).RemoveSecondFactor),
-		a.userAction("end-sessions", "End all sessions of a user",
+		action(n, userService, "disable", "Prevent a user from logging in, and end all sessions", (*userman.Service).Disable),
+		action(n, userService, "enable", "Let a disabled user log in again", (*userman.Service).Enable),
+		action(n, userService, "remove-second-factor", "Disable two-factor authentication for a user", (*userman.Service).RemoveSecondFactor),
+		action(n, userService, "end-sessions", "End all sessions of a user",
 			func(users *userman.Service, ctx context.Context, username string) (*userman.User, error) {
 				if err := users.EndSessions(ctx, username); err != nil {
 					return nil, err
@@ -74,13 +76,6 @@ func (a *cli) userCommand() *cobra.Command {
 		a.userPicture(), a.userSync(),
 	)
 	return parent
-}
-
-// userAction is a command that does one thing to a user.
-func (a *cli) userAction(use, short string, act func(*userman.Service, context.Context, string) (*userman.User, error)) *cobra.Command {
-	return a.users().action(use, short, func(ctx context.Context, s *app.App, username string) (*userman.User, error) {
-		return act(s.Users, ctx, username)
-	})
 }
 
 // userList lists users, or with --deleted those that can be restored.

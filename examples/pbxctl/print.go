@@ -5,10 +5,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
@@ -64,27 +66,28 @@ func (n *noun[R]) rows(t *resource.Type[R], result resource.Result[R]) ([][]any,
 	}
 	members, err := membersOf(t.View(resource.Result[R]{Record: result.Record, Owner: result.Owner}))
 	for _, m := range members {
-		switch text := n.text[m.name]; {
-		case m.name == t.Key || m.name == "warnings":
-		case text == nil:
-			rows = append(rows, []any{m.name, m.text()})
-		default:
-			rows = append(rows, textRows(m.name, text(result.Record))...)
+		if m.name == t.Key || m.name == "warnings" {
+			continue
+		}
+		for _, text := range n.texts(m, result.Record) {
+			rows = append(rows, []any{m.name, text})
 		}
 	}
 	return rows, err
 }
 
-// textRows returns a row for each text, or an empty one.
-func textRows(name string, texts []string) [][]any {
-	if len(texts) == 0 {
-		return [][]any{{name, ""}}
+// texts returns a field as text, one text for each row.
+func (n *noun[R]) texts(m member, record *R) []string {
+	texts := []string{m.text()}
+	if text := n.text[m.name]; text != nil {
+		texts = text(record)
 	}
-	rows := make([][]any, len(texts))
-	for i, text := range texts {
-		rows[i] = []any{name, text}
+	if empty := strings.Join(texts, "") == ""; empty && slices.Contains(n.unlimited, m.name) {
+		return []string{"all"}
+	} else if empty {
+		return []string{""}
 	}
-	return rows
+	return texts
 }
 
 // member is a member of a JSON object.
@@ -199,12 +202,11 @@ func (n *noun[R]) listText(t *resource.Type[R], page *store.Page[resource.Result
 		}
 		row := make([]any, len(columns))
 		for i, name := range columns {
-			row[i] = ""
-			if text := n.text[name]; text != nil {
-				row[i] = strings.Join(text(result.Record), ",")
-			} else if at := slices.IndexFunc(members, func(m member) bool { return m.name == name }); at >= 0 {
-				row[i] = members[at].text()
+			m := member{name: name}
+			if at := slices.IndexFunc(members, func(m member) bool { return m.name == name }); at >= 0 {
+				m = members[at]
 			}
+			row[i] = strings.Join(n.texts(m, result.Record), ",")
 		}
 		rows = append(rows, row)
 	}
@@ -219,5 +221,49 @@ func moreText(next string) string {
 	return fmt.Sprintf("More: --after %s\n", cell(next))
 }
 
-// orAll spells out what an empty list means.
-func orAll(list string) []string { return []string{cmp.Or(list, "all")} }
+// print prints value as JSON, or else as text.
+func (a *cli) print(value any, text string) error {
+	if !a.json {
+		return a.write(text)
+	}
+	var document bytes.Buffer
+	encoder := json.NewEncoder(&document)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(value); err != nil {
+		return err
+	}
+	return a.write(document.String())
+}
+
+// write fails if the output is closed or full. The command has done its work by
+// then.
+func (a *cli) write(text string) error {
+	if _, err := io.WriteString(a.stdout, escapeControl(text)); err != nil {
+		return fmt.Errorf("done, but the result could not be printed: %w", err)
+	}
+	return nil
+}
+
+// printProgress prints intermediate results as text. JSON is one document, at the
+// end.
+func (a *cli) printProgress(text string) {
+	if !a.json {
+		_, _ = io.WriteString(a.stdout, escapeControl(text))
+	}
+}
+
+// escapeControl escapes, as JSON does, the control characters that a terminal
+// obeys and the characters that reorder text. A record of another program or a
+// file written by hand may contain them.
+func escapeControl(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+			_, _ = fmt.Fprintf(&b, `\u%04x`, r)
+			continue
+		}
+		_, _ = b.WriteRune(r)
+	}
+	return b.String()
+}

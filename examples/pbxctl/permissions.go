@@ -1,18 +1,18 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/pbxusers/pbxusers/userman/permission"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // permissionsFlag is the flag for the permissions of a user or a group.
@@ -120,4 +120,61 @@ func (a *cli) completePermissions(cmd *cobra.Command, _ []string, toComplete str
 		}
 	}
 	return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+}
+
+func (a *cli) userPermissions() *cobra.Command {
+	var only []string
+	cmd := &cobra.Command{
+		Use:   "permissions [USERNAME]",
+		Short: "Explain the permissions of a user; without a username, list all permissions",
+		Long: "Explain the effective permissions of a user. A grant of the user takes precedence, then those of the groups by priority and name,\n" +
+			"then the default. Without a username, list the permissions that exist.",
+		Example:           "  pbxctl user permissions\n  pbxctl user permissions jane.roe --permission voicemail.extensions",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.users().complete,
+		PreRunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 && len(only) > 0 {
+				return errors.New("--permission needs a username")
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringArrayVar(&only, "permission", nil, "only the permission with this `ID`; may be repeated (default: all)")
+	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, args []string) error {
+		if len(args) == 0 {
+			permissions := s.Users.Permissions()
+			text := tableOf(permissions, func(p permission.Permission) []any { return []any{p.ID, p.Kind, p.Default, p.Description} },
+				"PERMISSION", "KIND", "DEFAULT", "DESCRIPTION")
+			return a.print(store.Page[permission.Permission]{Items: permissions}, text)
+		}
+		effective, err := s.Users.EffectivePermissions(cmd.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		explained, err := explainPermissions(effective, only)
+		if err != nil {
+			return err
+		}
+		text := tableOf(explained, func(e *permission.Explanation) []any {
+			return []any{e.Permission.ID, effective.Format(e.Permission.ID), e.Summary}
+		}, "PERMISSION", "VALUE", "WHY")
+		return a.print(store.Page[*permission.Explanation]{Items: explained}, text)
+	})
+	return cmd
+}
+
+// explainPermissions explains the given permissions, or all.
+func explainPermissions(effective *permission.EffectiveSet, only []string) ([]*permission.Explanation, error) {
+	if len(only) == 0 {
+		return effective.ExplainAll(), nil
+	}
+	var explained []*permission.Explanation
+	for _, id := range only {
+		e, err := effective.Explain(id)
+		if err != nil {
+			return nil, err
+		}
+		explained = append(explained, e)
+	}
+	return explained, nil
 }
