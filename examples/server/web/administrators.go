@@ -116,21 +116,21 @@ func (a *administratorPages) body(_ context.Context, r *request, now *ampusers.A
 // draw offers the levels of access and the sections. The page hides the limits of
 // a Full administrator.
 func (a *administratorPages) draw(context.Context, *request, *ampusers.Administrator) (drawer, error) {
-	return func(m field.Meta, texts []string, c *control) {
+	return func(m field.Meta, texts []string, f *formField) {
 		switch m.Name {
 		case "access":
-			c.Section, c.Group.One, c.Group.Hint = "", true, ""
-			c.Group.Choices = chosenOf([]choice{
+			f.Section, f.Type, f.Hint = "", "radio", ""
+			f.Choices = chosenOf([]choice{
 				{Value: string(ampusers.Limited), Label: "Limited", Hint: "Only the sections, numbers and teams below."},
 				{Value: string(ampusers.Full), Label: "Full", Hint: "All sections, extensions, DIDs and teams."},
 			}, cmp.Or(strings.Join(texts, ""), string(ampusers.Limited)))
 		case "sections":
-			c.Section, c.Class, c.Group.Hint = "", "limited-only", "The sections that a limited administrator can use. Select at least one."
+			f.Section, f.Class, f.Hint = "", "limited-only", "The sections that a limited administrator can use. Select at least one."
 			for _, s := range a.site.Administrators.Sections() {
-				c.Group.Choices = append(c.Group.Choices, choice{Value: s.ID, Label: s.Name, Hint: s.Description, Chosen: slices.Contains(texts, s.ID)})
+				f.Choices = append(f.Choices, choice{Value: s.ID, Label: s.Name, Hint: s.Description, Chosen: slices.Contains(texts, s.ID)})
 			}
 		case "extensions", "dids", "teams":
-			c.Class = "limited-only"
+			f.Class = "limited-only"
 		}
 	}, nil
 }
@@ -165,10 +165,9 @@ func (a *administratorPages) removeFactor(ctx context.Context, _ *request, now *
 }
 
 func (a *administratorPages) askPassword(_ context.Context, _ *request, now *ampusers.Administrator) (confirmation, error) {
-	password := newPassword("New password")
 	return confirmation{
 		Title: "Set password for " + now.Username, Action: a.path(now) + "/password", Yes: "Set password",
-		Controls: []control{{Field: &password}}, Username: now.Username,
+		Controls: []formField{newPassword("New password")}, Username: now.Username,
 		Consequences: []string{
 			"You will know this password. A password link, which lets the administrator choose one, is safer.",
 			"The administrator is logged out, and earlier password links no longer work.",

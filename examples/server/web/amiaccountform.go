@@ -15,7 +15,7 @@ import (
 
 // privilegesForm are the controls of an AMI account that are no fields.
 type privilegesForm struct {
-	Presets group
+	Presets formField
 	Classes []classRow
 	// ClassErrors are the errors of the classes.
 	ClassErrors []string
@@ -58,9 +58,9 @@ func filterParts() []filterPart {
 
 // draw leaves the classes to their own table.
 func (a *amiAccountPages) draw(context.Context, *request, *manager.Account) (drawer, error) {
-	return func(m field.Meta, _ []string, c *control) {
+	return func(m field.Meta, _ []string, f *formField) {
 		if m.Name == "read" || m.Name == "write" {
-			*c = control{}
+			*f = formField{}
 		}
 	}, nil
 }
@@ -81,16 +81,16 @@ func (a *amiAccountPages) check(_ context.Context, r *request) (response, error)
 	return fragment{"warnings", a.warnings(a.read(r.PostForm))}, nil
 }
 
-func presetGroup(in input) group {
-	g := group{
-		Name: "preset", Legend: "Start from a preset", One: true,
+func presetField(in input) formField {
+	f := formField{
+		Name: "preset", Label: "Start from a preset", Type: "radio",
 		Hint: "A preset fills in the classes and event filters below. You can change them before you save.",
 	}
 	for _, p := range manager.Presets() {
 		fits := slices.Equal(p.Read.Names(), in.Texts["read"]) && slices.Equal(p.Write.Names(), in.Texts["write"])
-		g.Choices = append(g.Choices, choice{Value: p.Name, Label: p.Name, Hint: p.Description, Chosen: fits})
+		f.Choices = append(f.Choices, choice{Value: p.Name, Label: p.Name, Hint: p.Description, Chosen: fits})
 	}
-	return g
+	return f
 }
 
 func classRows(in input) []classRow {
@@ -147,7 +147,7 @@ func (a *amiAccountPages) eventFilters() *special[manager.Account] {
 		},
 		draw: func(f *form, in input, errs formErrors) {
 			f.Privileges = &privilegesForm{
-				Presets: presetGroup(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
+				Presets: presetField(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
 				Filters: filterRows(in.Filters, errs), Warnings: a.warnings(in),
 			}
 		},

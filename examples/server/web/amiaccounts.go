@@ -86,10 +86,9 @@ type amiAccountPage struct {
 }
 
 func (a *amiAccountPages) askRotate(_ context.Context, _ *request, now *manager.Account) (confirmation, error) {
-	secret := newSecret("New secret")
 	return confirmation{
 		Title: "Set a new secret for " + now.Name, Action: a.path(now) + "/rotate", Yes: "Set new secret", Username: now.Name,
-		Controls: []control{{Field: &secret}},
+		Controls: []formField{newSecret("New secret")},
 		Consequences: []string{
 			"The new secret takes effect at the next apply. The old one no longer works after that.",
 			"Update the integration at the same time.",

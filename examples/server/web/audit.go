@@ -58,12 +58,10 @@ func (p auditPages) page(ctx context.Context, r *request, found *audit.Verificat
 	q, err := auditQuery(r.URL.Query())
 	errs, isFormError := formErrorsOf(err)
 	body, req := auditPage{Filters: auditFilters(r), Verification: found}, listRequest{Path: "/audit", page: q.PageRequest}
-	fields := make([]*formField, len(body.Filters))
-	for i := range body.Filters {
-		fields[i] = &body.Filters[i]
-		req = req.withFilter(fields[i].Name, fields[i].Value)
+	for _, f := range body.Filters {
+		req = req.withFilter(f.Name, f.Value)
 	}
-	body.Filtered, body.Problems = len(req.Kept) > 0, errs.mark(fields...)
+	body.Filtered, body.Problems = len(req.Kept) > 0, errs.markAll(body.Filters)
 	if isFormError {
 		return formPage(errs, "audit", "Audit log", body), nil
 	}

@@ -4,14 +4,16 @@ import (
 	"strings"
 )
 
-// formField is one input of a form, with its label, value and errors.
+// formField is one control of a form, with its label, value and errors.
 type formField struct {
 	// Name is the name of the value in the form, and of the field in errors.
 	Name string
 	// Label names the field, and Hint explains it.
 	Label, Hint string
 	Value       string
-	// Type is that of the input: "text" when empty.
+	// Type is that of the input: "text" when empty. It is "radio" or "checkbox" for
+	// a set of choices, and "box" for a single checkbox, which is checked when there
+	// is a value.
 	Type string
 	// Autocomplete and InputMode are the attributes of that name.
 	Autocomplete, InputMode string
@@ -20,9 +22,12 @@ type formField struct {
 	Required bool
 	// ReadOnly is for values that cannot be changed here.
 	ReadOnly bool
-	// Choices are the options of a select; nil for other inputs.
+	// Choices are the options of a select, or the set of choices.
 	Choices []choice
 	Errors  []string
+	// Section is the heading of the part of the form, empty for a part of its own,
+	// and Class the CSS class of the part.
+	Section, Class string
 }
 
 // ID is the HTML ID that the label, the hint and the error summary refer to.
@@ -58,22 +63,6 @@ func chosenOf(choices []choice, value string) []choice {
 	return choices
 }
 
-// group is a set of choices with a legend; any number of them, or one.
-type group struct {
-	Name, Legend, Hint string
-	One                bool
-	Choices            []choice
-	Errors             []string
-}
-
-// ID is the HTML ID that the error summary refers to.
-func (g group) ID() string { return fieldID(g.Name) }
-
-// DescribedBy lists the IDs of the hint and the errors.
-func (g group) DescribedBy() string {
-	return formField{Name: g.Name, Hint: g.Hint, Errors: g.Errors}.DescribedBy()
-}
-
 // fieldID returns the HTML ID for the name of a field, which may be that of an
 // element of a list, such as "event_filters[0].header".
 func fieldID(name string) string {
@@ -93,7 +82,7 @@ type confirmation struct {
 	Danger bool
 	// Controls ask for values. Username is for password managers: the account of
 	// the password.
-	Controls []control
+	Controls []formField
 	Username string
 	// Back is the page to return to.
 	Back string
@@ -106,15 +95,7 @@ type confirmation struct {
 
 // response returns the page that asks, with the errors of an earlier attempt.
 func (c confirmation) response(errs formErrors) response {
-	labels := map[string]string{}
-	for _, one := range c.Controls {
-		if one.Field != nil {
-			labels[one.Field.Name], one.Field.Errors = one.Field.Label, errs.forField(one.Field.Name)
-		} else {
-			labels[one.Group.Name], one.Group.Errors = one.Group.Legend, errs.forField(one.Group.Name)
-		}
-	}
-	c.Problems = errs.summary(labels)
+	c.Problems = errs.markAll(c.Controls)
 	return formPage(errs, "confirmation", c.Title, c)
 }
 

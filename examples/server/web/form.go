@@ -34,34 +34,23 @@ type form struct {
 // formSection is a part of a form. A part without a legend holds one control.
 type formSection struct {
 	Legend, Class string
-	Fields        []formField
-	Groups        []group
-	Boxes         []choice
+	// Inputs are drawn in columns, above the Choices.
+	Inputs, Choices []formField
 }
 
-// control is how a field is drawn: as one of a text, a group of choices, or a
-// single checkbox.
-type control struct {
-	// Section is the heading of the part, empty for a part of its own, and Class
-	// the CSS class.
-	Section, Class string
-	Field          *formField
-	Group          *group
-	Box            *choice
-}
-
-// drawer changes how a field is drawn. texts is the input.
-type drawer func(m field.Meta, texts []string, c *control)
+// drawer changes how a field is drawn. texts is the input. A field without a name
+// is not drawn.
+type drawer func(m field.Meta, texts []string, f *formField)
 
 // draw returns the form with the input and its errors. Secrets are never drawn.
 func (fs *fieldSet[R]) draw(in input, creating bool, errs formErrors, adjust drawer) form {
 	f := form{Problems: errs.summary(fs.labels(in))}
 	for _, m := range fs.metas(creating) {
-		c := fs.control(m, in, errs)
+		drawn := fs.control(m, in, errs)
 		if adjust != nil {
-			adjust(m, in.Texts[m.Name], &c)
+			adjust(m, in.Texts[m.Name], &drawn)
 		}
-		f.add(c)
+		f.add(drawn)
 	}
 	if fs.special != nil {
 		fs.special.draw(&f, in, errs)
@@ -70,8 +59,8 @@ func (fs *fieldSet[R]) draw(in input, creating bool, errs formErrors, adjust dra
 }
 
 // add puts a control into its section.
-func (f *form) add(c control) {
-	if c == (control{}) {
+func (f *form) add(c formField) {
+	if c.Name == "" {
 		return
 	}
 	i := slices.IndexFunc(f.Sections, func(s formSection) bool { return s.Legend == c.Section })
@@ -80,43 +69,38 @@ func (f *form) add(c control) {
 		i = len(f.Sections) - 1
 	}
 	s := &f.Sections[i]
-	switch {
-	case c.Field != nil:
-		s.Fields = append(s.Fields, *c.Field)
-	case c.Group != nil:
-		s.Groups = append(s.Groups, *c.Group)
-	case c.Box != nil:
-		s.Boxes = append(s.Boxes, *c.Box)
+	switch c.Type {
+	case "radio", "checkbox", "box":
+		s.Choices = append(s.Choices, c)
+	default:
+		s.Inputs = append(s.Inputs, c)
 	}
 }
 
-func (fs *fieldSet[R]) control(m field.Meta, in input, errs formErrors) control {
-	c := control{Section: m.Section}
+func (fs *fieldSet[R]) control(m field.Meta, in input, errs formErrors) formField {
+	f, lines := fieldOf(m, in.text(m.Name), errs), slices.Contains(fs.lines, m.Name)
+	if lines || m.Format == field.FormatMultiline {
+		f.Rows = 3
+	}
 	switch {
 	case slices.Contains(fs.boxes, m.Name):
-		c.Group = &group{Name: m.Name, Legend: m.Label, Hint: m.Help, Errors: errs.forField(m.Name)}
-	case m.Kind == field.KindBool:
-		c.Box = &choice{Value: m.Name, Label: m.Label, Hint: m.Help, Chosen: in.text(m.Name) != ""}
-	default:
-		c.Field = fieldOf(m, in.text(m.Name), errs)
-		lines := slices.Contains(fs.lines, m.Name)
-		if lines || m.Format == field.FormatMultiline {
-			c.Field.Rows = 3
-		}
-		switch {
-		case m.Kind == field.KindList && lines:
-			c.Field.Hint = strings.TrimSpace(m.Help + " One per line.")
-		case m.Kind == field.KindList:
-			c.Field.Hint = strings.TrimSpace(m.Help + " Separate with commas.")
-		}
+		f.Type = "checkbox"
+	case m.Kind == field.KindList && lines:
+		f.Hint = strings.TrimSpace(m.Help + " One per line.")
+	case m.Kind == field.KindList:
+		f.Hint = strings.TrimSpace(m.Help + " Separate with commas.")
 	}
-	return c
+	return f
 }
 
-// fieldOf draws a field as a text.
-func fieldOf(m field.Meta, value string, errs formErrors) *formField {
-	f := &formField{Name: m.Name, Label: m.Label, Hint: m.Help, Value: value, Autocomplete: "off", Required: m.Required, Errors: errs.forField(m.Name)}
+// fieldOf draws a field by its kind and format.
+func fieldOf(m field.Meta, value string, errs formErrors) formField {
+	f := formField{
+		Name: m.Name, Label: m.Label, Hint: m.Help, Value: value, Autocomplete: "off", Required: m.Required, Errors: errs.forField(m.Name), Section: m.Section,
+	}
 	switch {
+	case m.Kind == field.KindBool:
+		f.Type = "box"
 	case m.Kind == field.KindTime:
 		f.Type, f.Label = "datetime-local", m.Label+" (UTC)"
 	case m.Kind == field.KindInt, m.Format == field.FormatExtension && m.Kind == field.KindText:
@@ -132,9 +116,9 @@ func fieldOf(m field.Meta, value string, errs formErrors) *formField {
 // addSecret adds the password or secret of a new record, which can be left empty.
 // intro goes before its hint; a form that is shown again asks for the secret again.
 func (f *form) addSecret(section string, secret formField, r *request, errs formErrors, intro string) {
-	secret.Hint, secret.Required, secret.Errors = intro+secret.Hint, false, errs.forField(secret.Name)
+	secret.Section, secret.Hint, secret.Required, secret.Errors = section, intro+secret.Hint, false, errs.forField(secret.Name)
 	if r.form(secret.Name) != "" {
 		secret.Hint = "Please re-enter; secrets are never shown in forms."
 	}
-	f.add(control{Section: section, Field: &secret})
+	f.add(secret)
 }

@@ -75,6 +75,15 @@ func (e formErrors) mark(fields ...*formField) []problem {
 	return e.summary(labels)
 }
 
+// markAll does what mark does for the fields of a slice.
+func (e formErrors) markAll(fields []formField) []problem {
+	pointers := make([]*formField, len(fields))
+	for i := range fields {
+		pointers[i] = &fields[i]
+	}
+	return e.mark(pointers...)
+}
+
 // onFormErrors shows the errors of a form. Other errors have a page of their own.
 func onFormErrors(err error, show func(formErrors) (response, error)) (response, error) {
 	errs, ok := formErrorsOf(err)

@@ -28,8 +28,8 @@ func hostileField(name string) formField {
 	return formField{Name: name, Label: hostile, Hint: hostile, Value: hostile, Errors: []string{hostile}, Autocomplete: hostile, InputMode: hostile}
 }
 
-func hostileGroup() group {
-	return group{Name: "g", Legend: hostile, Hint: hostile, Errors: []string{hostile}, Choices: []choice{{Value: hostile, Label: hostile, Hint: hostile}}}
+func hostileGroup() formField {
+	return formField{Name: "g", Type: "radio", Label: hostile, Hint: hostile, Errors: []string{hostile}, Choices: []choice{{Value: hostile, Label: hostile, Hint: hostile}}}
 }
 
 func hostileCopy() copyable { return copyable{ID: "c", Text: hostile, What: hostile} }
@@ -54,8 +54,8 @@ func hostileForm() form {
 		Problems: []problem{{Href: "#x", Text: hostile}, {Text: hostile}}, ActionErrors: []problem{{Text: hostile}}, Conflict: []difference{{hostile, hostile, hostile}},
 		Version: hostile, Message: hostile, Action: "/x", List: "/y", UserID: hostile, Submit: hostile,
 		Sections: []formSection{{
-			Legend: hostile, Class: hostile, Fields: []formField{hostileField("name"), lines, {Name: "secret", Type: "password", Label: hostile, Hint: hostile}},
-			Groups: []group{hostileGroup()}, Boxes: []choice{{Value: "disabled", Label: hostile, Hint: hostile}},
+			Legend: hostile, Class: hostile, Inputs: []formField{hostileField("name"), lines, {Name: "secret", Type: "password", Label: hostile, Hint: hostile}},
+			Choices: []formField{hostileGroup(), {Name: "disabled", Type: "box", Label: hostile, Hint: hostile, Value: hostile}},
 		}},
 		Privileges: &privilegesForm{
 			Presets: hostileGroup(), Classes: classRows(input{Texts: map[string][]string{"read": {"call"}}}), ClassErrors: []string{hostile},
@@ -69,10 +69,7 @@ func hostileImpact() []memberImpact {
 	return []memberImpact{{userman.MemberImpact{Username: hostile, Changes: []userman.PermissionChange{{Permission: hostile, Before: hostile, After: hostile}}}, "/x"}}
 }
 
-func hostileControls() []control {
-	secret, choices := hostileField("secret"), hostileGroup()
-	return []control{{Field: &secret}, {Group: &choices}}
-}
+func hostileControls() []formField { return []formField{hostileField("secret"), hostileGroup()} }
 
 func hostileRun() *applying.Run {
 	report := &asteriskconf.Report{Files: []asteriskconf.FileReport{{Path: hostile, Added: 1, ReloadedModule: hostile, BackupPath: hostile, Notes: []string{hostile}}}}

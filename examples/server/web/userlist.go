@@ -84,7 +84,7 @@ func (u *userPages) askRestore(_ context.Context, r *request, now *userman.User)
 		if hint, ok := hints[m.Name]; ok {
 			f := fieldOf(m, in.text(m.Name), formErrors{})
 			f.Hint = hint
-			c.Controls = append(c.Controls, control{Field: f})
+			c.Controls = append(c.Controls, f)
 		}
 	}
 	return c, nil

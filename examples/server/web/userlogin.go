@@ -114,13 +114,13 @@ func (u *userPages) askPassword(_ context.Context, r *request, now *userman.User
 			"You will know this password. A password link, which lets the user choose one, is safer.",
 			"The user is logged out, and earlier password links no longer work.",
 		},
-		Controls: []control{
-			{Group: &group{Name: "how", Legend: "Password", One: true, Choices: chosenOf([]choice{
+		Controls: []formField{
+			{Name: "how", Label: "Password", Type: "radio", Choices: chosenOf([]choice{
 				{Value: passwordGenerated, Label: "Generate a password", Hint: "It is shown only once."},
 				{Value: passwordTyped, Label: "Set the password below"},
-			}, cmp.Or(r.form("how"), passwordGenerated))}},
-			{Field: &password},
-			{Group: &group{Name: "options", Legend: "Options", Choices: []choice{
+			}, cmp.Or(r.form("how"), passwordGenerated))},
+			password,
+			{Name: "options", Label: "Options", Type: "checkbox", Choices: []choice{
 				{
 					Value: "must_change", Label: "Require a new password at the next login", Hint: "After that only the user knows the password.",
 					Chosen: slices.Contains(options, "must_change"),
@@ -129,7 +129,7 @@ func (u *userPages) askPassword(_ context.Context, r *request, now *userman.User
 					Value: "disable_tokens", Label: "Disable all API tokens of this user", Hint: "Otherwise the tokens keep working, because they have their own keys.",
 					Chosen: slices.Contains(options, "disable_tokens"),
 				},
-			}}},
+			}},
 		},
 	}, nil
 }

@@ -67,14 +67,14 @@ func (u *userPages) addOnboarding(f *form, r *request, errs formErrors) {
 	default:
 		chosen = onboardLink
 	}
-	f.add(control{Group: &group{
-		Name: "onboarding", Legend: onboardingLabel, One: true, Errors: errs.forField("onboarding"), Choices: chosenOf([]choice{
+	f.add(formField{
+		Name: "onboarding", Label: onboardingLabel, Type: "radio", Errors: errs.forField("onboarding"), Choices: chosenOf([]choice{
 			{Value: onboardMail, Label: "Send a welcome email", Hint: "The email contains a link to set a password."},
 			{Value: onboardLink, Label: "Show a password link", Hint: "Pass the link on, so that the user can set a password."},
 			{Value: onboardPassword, Label: "Set the password below", Hint: "You will know the password."},
 			{Value: onboardLater, Label: "Later", Hint: "The user cannot log in until you send a welcome email or set a password."},
 		}, chosen),
-	}})
+	})
 	f.addSecret("", newPassword("Password"), r, errs, "Only if you set the password yourself. ")
 }
 

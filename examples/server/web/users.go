@@ -140,12 +140,12 @@ func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (dr
 			owns = owner.OwnsField
 		}
 	}
-	return func(m field.Meta, texts []string, c *control) {
+	return func(m field.Meta, texts []string, f *formField) {
 		switch {
 		case m.Name == "groups":
-			c.Section, c.Class, c.Group.Hint, c.Group.Choices = "", "many", groupsHint(groups), groupChoices(groups, texts)
-		case c.Field != nil && owns(m.Name):
-			c.Field.ReadOnly, c.Field.Hint = true, "Managed by the directory "+now.Directory+". Change it there."
+			f.Section, f.Class, f.Hint, f.Choices = "", "many", groupsHint(groups), groupChoices(groups, texts)
+		case m.Kind != field.KindBool && owns(m.Name):
+			f.ReadOnly, f.Hint = true, "Managed by the directory "+now.Directory+". Change it there."
 		}
 	}, nil
 }
