@@ -26,19 +26,14 @@ func (p configPages) routes() []route {
 
 // configPage is the page /config.
 type configPage struct {
-	// Planned says that Files are the changes; otherwise Reason says why they are
-	// unknown.
-	Planned bool
-	Files   []plannedFile
-	Status  *asteriskconf.Status
-	// Absent says that there is no configuration folder, and NotInstalled that
-	// Asterisk does not read our files yet.
-	Absent, NotInstalled bool
-	Reason, Hint         string
+	// Files are the changes; State says why they are unknown, see [configState].
+	Files        []plannedFile
+	State        string
+	Reason, Hint string
+	Status       *asteriskconf.Status
 	// Offline says that files are written but nothing is reloaded.
-	Offline     bool
-	MaySettings bool
-	Last        *applying.Run
+	Offline bool
+	Last    *applying.Run
 }
 
 // maxPlannedSections bounds the sections of a plan that the page shows: a first apply
@@ -66,29 +61,49 @@ func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
 	return files
 }
 
-func (p configPages) plan(ctx context.Context, r *request) (response, error) {
-	body := configPage{
-		Offline: p.site.Settings.AMI == app.NoAsterisk, MaySettings: r.admin.Can(app.SectionSettings), Last: p.runner.Last(),
-	}
+func (p configPages) plan(ctx context.Context, _ *request) (response, error) {
+	body := configPage{Offline: p.site.Settings.AMI == app.NoAsterisk, Last: p.runner.Last()}
 	var err error
 	body.Status, err = p.runner.Status(ctx)
 	if err == nil {
 		var plan *asteriskconf.Plan
 		if plan, err = p.runner.Plan(ctx); err == nil {
-			body.Planned, body.Files = true, plannedFiles(plan)
+			body.Files = plannedFiles(plan)
 		}
 	}
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return nil, err
-	case errors.Is(err, fs.ErrNotExist):
-		body.Absent = true
-	case errors.As(err, new(*asteriskconf.NotInstalledError)):
-		body.NotInstalled = true
-	case err != nil:
+	}
+	if body.State = configState(err); body.State == stateUnavailable {
 		body.Reason, body.Hint = sentence(err.Error()), app.Hint(err)
 	}
 	return page{Name: "config", Title: "Configuration", Body: body}, nil
+}
+
+// States of the configuration whose changes are unknown, and of pending changes.
+const (
+	// stateAbsent: there is no configuration folder.
+	stateAbsent = "absent"
+	// stateNotInstalled: Asterisk does not read our files yet.
+	stateNotInstalled = "not installed"
+	stateUnavailable  = "unavailable"
+	stateRunning      = "running"
+	stateInterrupted  = "interrupted"
+	statePending      = "pending"
+)
+
+// configState returns the state of a configuration that cannot be read; "" for
+// one that can.
+func configState(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, fs.ErrNotExist):
+		return stateAbsent
+	case errors.As(err, new(*asteriskconf.NotInstalledError)):
+		return stateNotInstalled
+	}
+	return stateUnavailable
 }
 
 // start returns the handler that starts a run, and shows its progress. If another
@@ -113,66 +128,34 @@ func (p configPages) askRollback(context.Context, *request) (response, error) {
 	}.response(formErrors{}), nil
 }
 
-// banner says on each page whether there are pending changes.
+// banner shows pending changes to an administrator, on each page. State is "" when
+// there is nothing to show.
 type banner struct {
-	// Tone is the class: "calm", "wait" or "alarm".
-	Tone string
-	Text string
-	// Href and Action are the next step; empty when the administrator cannot take
-	// it.
-	Href, Action string
+	State string
+	Admin *ampusers.Administrator
 }
 
 func (p configPages) banner(ctx context.Context, r *request) (response, error) {
-	drawn := p.bannerOf(ctx, r)
+	body := banner{p.bannerState(ctx), r.admin}
 	if r.isHTMX() {
-		return fragment{"banner", drawn}, nil
+		return fragment{"banner", body}, nil
 	}
-	return page{Name: "banner", Title: "Pending changes", Body: drawn}, nil
+	return page{Name: "banner", Title: "Pending changes", Body: body}, nil
 }
 
-// bannerOf returns nil when there is nothing to show.
-func (p configPages) bannerOf(ctx context.Context, r *request) *banner {
+func (p configPages) bannerState(ctx context.Context) string {
 	if run := p.runner.Last(); run != nil && !run.Done {
-		return applyBanner(r, "wait", "The configuration is being applied.", "/config/run", "Show progress")
+		return stateRunning
 	}
 	status, err := p.runner.Status(ctx)
-	if err != nil {
-		return p.errorBanner(ctx, r, err)
-	}
+	state := configState(err)
 	switch {
-	case status.Interrupted:
-		return applyBanner(r, "alarm", "An apply was interrupted. Recover to complete it or to roll it back.", "/config", "Review and recover")
-	case status.Pending && r.admin.Can(ampusers.SectionApply):
-		return applyBanner(r, "wait", "There are changes that are not live yet.", "/config", "Review and apply")
-	case status.Pending:
-		return &banner{Tone: "wait", Text: "There are changes that are not live yet. Ask an administrator with access to Apply."}
-	}
-	return nil
-}
-
-// applyBanner has a link for administrators with access to Apply.
-func applyBanner(r *request, tone, text, href, action string) *banner {
-	return bannerFor(r, ampusers.SectionApply, tone, text, href, action)
-}
-
-func bannerFor(r *request, section, tone, text, href, action string) *banner {
-	b := &banner{Tone: tone, Text: text}
-	if r.admin.Can(section) {
-		b.Href, b.Action = href, action
-	}
-	return b
-}
-
-// errorBanner says why it is unknown whether there are pending changes.
-func (p configPages) errorBanner(ctx context.Context, r *request, err error) *banner {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return bannerFor(r, app.SectionSettings, "calm", "No Asterisk is connected. Changes are saved but do not go live.", "/settings", "Connect")
-	case errors.As(err, new(*asteriskconf.NotInstalledError)):
-		return bannerFor(r, app.SectionSettings, "wait", "Asterisk does not use the accounts of this server yet.", "/settings/install", "Connect Asterisk")
-	default: // the page says why, to administrators who can see it
+	case state == stateUnavailable: // the page says why, to administrators who can see it
 		p.log.WarnContext(ctx, "status of the configuration failed", "error", err)
-		return applyBanner(r, "alarm", "The configuration status is unavailable.", "/config", "Show details")
+	case state == "" && status.Interrupted:
+		return stateInterrupted
+	case state == "" && status.Pending:
+		return statePending
 	}
+	return state
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/netip"
 	"slices"
@@ -73,7 +74,7 @@ func hostileControls() []formField { return []formField{hostileField("secret"), 
 
 func hostileRun() *applying.Run {
 	report := &asteriskconf.Report{Files: []asteriskconf.FileReport{{Path: hostile, Added: 1, ReloadedModule: hostile, BackupPath: hostile, Notes: []string{hostile}}}}
-	return &applying.Run{Operation: applying.Apply, StartedBy: hostile, Done: true, Report: report, Hint: hostile}
+	return &applying.Run{Operation: applying.Apply, StartedBy: hostile, Steps: []asteriskconf.Progress{{Step: hostile, File: hostile}}, Done: true, Report: report, Err: errors.New(hostile), Hint: hostile}
 }
 
 func hostilePlan() []plannedFile {
@@ -114,7 +115,7 @@ func pageBodies() map[string][2]any {
 		"setpassword":      {setPasswordPage{}, setPasswordPage{[]problem{{Text: hostile}}, hostile, now, hostileField("password")}},
 		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile}},
 		"overview":         {overviewPage{}, overviewPage{Cards: []card{{hostile, hostile, "/x", hostile}}, Steps: []card{{hostile, hostile, "/x", hostile}}}},
-		"banner":           {(*banner)(nil), &banner{"wait", hostile, "/x", hostile}},
+		"banner":           {banner{"", none}, banner{"unavailable", hostileAdministrator()}},
 		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, hostile, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
 		"administrator":    {administratorPage{Administrator: none}, administratorPage{hostileAdministrator(), hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}, true}},
@@ -123,8 +124,8 @@ func pageBodies() map[string][2]any {
 		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, hostile, heads, []*manager.Account{user}, pages, nil, nil}},
 		"amiaccount":       {amiAccountPage{Account: &manager.Account{}}, amiAccountPage{user, hostileForm(), &probeResult{false, hostile}}},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostileCopy(), hostile, hostile, hostileCopy(), hostileCopy()}},
-		"config":           {configPage{}, configPage{Planned: true, Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
-		"applystatus":      {runPage{Run: &applying.Run{}}, runPage{hostileRun(), hostile, []string{hostile}, hostile, hostile}},
+		"config":           {configPage{}, configPage{Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
+		"applystatus":      {&applying.Run{}, hostileRun()},
 		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
 		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, Hint: hostile, MayApply: true, User: hostile, Blocked: true}},
 		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), copyable{ID: "d", Text: hostile, What: hostile}, hostileField("code"), hostileCopy()}},
