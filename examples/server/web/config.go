@@ -52,10 +52,9 @@ func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
 	left := maxPlannedSections
 	files := make([]plannedFile, len(plan.Files))
 	for i, f := range plan.Files {
-		shown := min(left, len(f.Sections))
-		left -= shown
-		more := len(f.Sections) - shown
-		f.Sections = f.Sections[:shown]
+		var more int
+		f.Sections, more = firstOf(f.Sections, left)
+		left -= len(f.Sections)
 		files[i] = plannedFile{f, more}
 	}
 	return files

@@ -1,9 +1,7 @@
 package web
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -16,27 +14,13 @@ import (
 type directoryPage struct {
 	app.DirectoryState
 
-	Job *jobPage
-	// Planned says that nothing was changed: it was a plan, or was rejected.
-	Planned  bool
-	Summary  string
-	Steps    []syncStep
-	Problems []syncProblem
-	// Groups are those that were created.
-	Groups []string
+	Job jobPage
+	// Steps and Problems are those of the sync that the page shows.
+	Steps    []userman.SyncStep
+	Problems []userman.SyncProblem
 	// MoreSteps and MoreProblems count what is left out.
 	MoreSteps, MoreProblems int
 }
-
-// syncStep is one step of a sync. Tone is the CSS class of the action.
-type syncStep struct {
-	Action, Tone string
-	Username     string
-	Fields       []string
-}
-
-// syncProblem is an entry that a sync could not process.
-type syncProblem struct{ Entry, Message string }
 
 // maxSyncSteps bounds the steps, and the problems, that the page shows.
 const maxSyncSteps = 200
@@ -65,53 +49,18 @@ func (u *userPages) forDirectory(do func(ctx context.Context, r *request, d app.
 
 func (u *userPages) directorySync(_ context.Context, r *request, directory app.DirectoryState) (response, error) {
 	state := u.jobs.State(jobs.KindSync, directory.Name)
-	if answer := pollJob(r, state); answer != nil {
-		return answer, nil
-	}
-	body := directoryPage{DirectoryState: directory, Job: newJobPage(state, directoryPath(directory.Name), syncTitles(state))}
+	body := directoryPage{DirectoryState: directory, Job: jobPage{state, directoryPath(directory.Name)}}
 	if state != nil && state.Sync != nil {
 		body.report(state.Sync)
 	}
-	return page{Name: "directory", Title: "Directory " + directory.Name, Header: jobHeader(r, state), Body: body}, nil
-}
-
-func syncTitles(state *jobs.State) jobTitles {
-	titles := jobTitles{"Synchronizing", "Sync failed", "Sync result"}
-	if state != nil && state.Sync != nil && state.Sync.DryRun {
-		titles.done = "Sync preview"
-	}
-	return titles
+	return body.Job.answer(r, page{Name: "directory", Title: "Directory " + directory.Name, Body: body}), nil
 }
 
 // report adds the result of a sync to the page. A sync that was rejected reports
 // its plan; one that was aborted reports the steps that were done.
 func (p *directoryPage) report(r *userman.SyncReport) {
-	p.Planned, p.Groups = r.DryRun, r.Groups
-	p.Summary = fmt.Sprintf("The directory has %d entries; %d unchanged.", r.Entries, r.Unchanged)
-	p.MoreSteps, p.MoreProblems = max(len(r.Steps)-maxSyncSteps, 0), max(len(r.Problems)-maxSyncSteps, 0)
-	for _, step := range r.Steps[:len(r.Steps)-p.MoreSteps] {
-		action, tone := stepOf(step.Action)
-		p.Steps = append(p.Steps, syncStep{action, tone, step.Username, step.Fields})
-	}
-	for _, problem := range r.Problems[:len(r.Problems)-p.MoreProblems] {
-		p.Problems = append(p.Problems, syncProblem{cmp.Or(problem.Username, problem.ExternalID, "–"), problem.Message})
-	}
-}
-
-func stepOf(action userman.SyncAction) (text, tone string) {
-	switch action {
-	case userman.SyncCreate:
-		return "Created", "on"
-	case userman.SyncUpdate:
-		return "Updated", ""
-	case userman.SyncEnable:
-		return "Enabled", "on"
-	case userman.SyncDisable:
-		return "Disabled", "wait"
-	case userman.SyncDelete:
-		return "Deleted", "off"
-	}
-	return string(action), ""
+	p.Steps, p.MoreSteps = firstOf(r.Steps, maxSyncSteps)
+	p.Problems, p.MoreProblems = firstOf(r.Problems, maxSyncSteps)
 }
 
 // startDirectorySync plans a sync, or does it.

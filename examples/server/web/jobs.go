@@ -21,48 +21,29 @@ func (u *userPages) jobRoutes() []route {
 	}
 }
 
-// jobPage is the progress of a job, or the result of the last one.
+// jobPage is a job, running or ended, and the address of its page.
 type jobPage struct {
 	*jobs.State
 
-	// Path is the address of the page.
 	Path string
-	// Heading says how far the job is, and Progress counts what is done.
-	Heading, Progress string
 }
 
-// newJobPage returns nil when there was no job yet.
-func newJobPage(state *jobs.State, path string, titles jobTitles) *jobPage {
-	if state == nil {
-		return nil
+// answer returns the page of a job. htmx asks for its progress: it gets nothing
+// when there is none, and replaces the whole part of the page when the job has
+// ended.
+func (j jobPage) answer(r *request, p page) response {
+	if !r.isHTMX() {
+		return p
 	}
-	page := &jobPage{State: state, Path: path, Heading: titles.done, Progress: strconv.Itoa(state.Done) + " done so far"}
-	switch {
-	case state.Running():
-		page.Heading = titles.running
-	case state.Problem != "":
-		page.Heading = titles.failed
-	}
-	if state.Total > 0 {
-		page.Progress = strconv.Itoa(state.Done) + " of " + strconv.Itoa(state.Total)
-	}
-	return page
-}
-
-// jobTitles are the headings of jobs of one kind.
-type jobTitles struct{ running, failed, done string }
-
-// Known is the progress when the page was drawn, for the next request.
-func (p jobPage) Known() int { return p.Done }
-
-// pollJob answers htmx, which asks for the progress of a job. It returns nil when
-// the page has to be rendered.
-func pollJob(r *request, state *jobs.State) response {
-	known, err := strconv.Atoi(r.query("known"))
-	if r.isHTMX() && state.Running() && err == nil && known == state.Done {
+	if !j.Running() {
+		p.Header = func(header http.Header) {
+			header.Set("Hx-Retarget", "#job")
+			header.Set("Hx-Reselect", "#job")
+		}
+	} else if known, err := strconv.Atoi(r.query("known")); err == nil && known == j.Done {
 		return noContent()
 	}
-	return nil
+	return p
 }
 
 // started shows a job that was started; a message if another one runs already.
@@ -73,23 +54,12 @@ func started(path string, err error) (response, error) {
 	return redirect{Path: path}, err
 }
 
-// jobHeader has htmx replace the whole part of the page when the job has ended.
-func jobHeader(r *request, state *jobs.State) func(http.Header) {
-	if !r.isHTMX() || state.Running() {
-		return nil
-	}
-	return func(header http.Header) {
-		header.Set("Hx-Retarget", "#job")
-		header.Set("Hx-Reselect", "#job")
-	}
-}
-
 // welcomePath is the page that sends welcome emails.
 const welcomePath = "/users/welcome"
 
 // welcomeAllPage is the page [welcomePath].
 type welcomeAllPage struct {
-	Job *jobPage
+	Job jobPage
 	// New counts the users without a welcome email; Many says that there are more.
 	New  int
 	Many bool
@@ -98,7 +68,7 @@ type welcomeAllPage struct {
 	Counts  []deliveryCount
 	// Undelivered are the emails that did not arrive. Hidden says that they are not
 	// shown: the users may be outside the scope of the administrator.
-	Undelivered []undelivered
+	Undelivered []userman.Delivery
 	Hidden      bool
 }
 
@@ -108,37 +78,26 @@ type deliveryCount struct {
 	Text  string
 }
 
-// undelivered is a mail that did not arrive.
-type undelivered struct {
-	userman.Delivery
-
-	Href string
-}
-
 // maxUndelivered bounds the mails that the page shows.
 const maxUndelivered = 200
 
 func (u *userPages) welcomeAll(ctx context.Context, r *request) (response, error) {
 	state := u.jobs.State(jobs.KindWelcome, "")
-	if answer := pollJob(r, state); answer != nil {
-		return answer, nil
-	}
-	body := welcomeAllPage{Job: newJobPage(state, welcomePath, jobTitles{"Sending welcome emails", "Sending welcome emails failed", "Welcome emails sent"})}
-	if mail := u.site.MailStatus(); !mail.Configured {
-		body.Missing = mail.Missing
-	}
-	var err error
-	if body.New, body.Many, err = u.countUnwelcomed(ctx); err != nil {
-		return nil, err
+	body := welcomeAllPage{Job: jobPage{state, welcomePath}, Missing: u.site.MailStatus().Missing}
+	if !state.Running() {
+		var err error
+		if body.New, body.Many, err = u.countUnwelcomed(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if state != nil && state.Welcome != nil {
 		body.Counts = deliveryCounts(state.Welcome.Counts)
 		body.Hidden = !u.isUnrestricted(ctx) && state.Actor != r.admin.Username
 		if !body.Hidden {
-			body.Undelivered = undeliveredOf(state.Welcome.Undelivered)
+			body.Undelivered, _ = firstOf(state.Welcome.Undelivered, maxUndelivered)
 		}
 	}
-	return page{Name: "welcomeall", Title: "Send welcome emails", Header: jobHeader(r, state), Body: body}, nil
+	return body.Job.answer(r, page{Name: "welcomeall", Title: "Send welcome emails", Body: body}), nil
 }
 
 // countUnwelcomed counts the users to welcome; many says that there may be more.
@@ -180,15 +139,6 @@ func deliveryCounts(counts map[userman.DeliveryStatus]int) []deliveryCount {
 		if count := counts[status.DeliveryStatus]; count > 0 {
 			all = append(all, deliveryCount{count, status.text})
 		}
-	}
-	return all
-}
-
-func undeliveredOf(deliveries []userman.Delivery) []undelivered {
-	deliveries = deliveries[:min(len(deliveries), maxUndelivered)]
-	all := make([]undelivered, len(deliveries))
-	for i, d := range deliveries {
-		all[i] = undelivered{d, userPath(d.Username)}
 	}
 	return all
 }

@@ -168,6 +168,12 @@ func (l listRequest) headers(columns ...column) []tableHeader {
 	return all
 }
 
+// firstOf returns at most n items, and how many are left out.
+func firstOf[T any](items []T, n int) (first []T, more int) {
+	more = max(len(items)-n, 0)
+	return items[:len(items)-more], more
+}
+
 // listAddress adds the pairs that are not empty to a path.
 func listAddress(path string, pairs ...string) string {
 	query := url.Values{}

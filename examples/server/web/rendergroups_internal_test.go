@@ -26,25 +26,29 @@ func hostileMatrix() matrixPage {
 	}
 }
 
-func hostileJob(running bool) *jobPage {
+func hostileJob(running bool) jobPage {
 	state := &jobs.State{Directory: hostile, Actor: hostile, StartedAt: time.Now(), Problem: hostile, Done: 1, Total: 2}
 	if !running {
 		state.EndedAt = time.Now()
-		state.Welcome = &userman.WelcomeReport{Remaining: 1}
+		state.Welcome, state.Sync = &userman.WelcomeReport{Remaining: 1}, hostileSync()
 	}
-	return newJobPage(state, "/x", jobTitles{hostile, hostile, hostile})
+	return jobPage{state, "/x"}
 }
 
 func hostileDirectoryState() app.DirectoryState {
 	return app.DirectoryState{Name: hostile, URL: hostile, BaseDN: hostile, Capabilities: userman.Capabilities{Authenticate: true, Groups: true}, Users: 1}
 }
 
-func hostileDirectory() directoryPage {
-	page := directoryPage{DirectoryState: hostileDirectoryState(), Job: hostileJob(false)}
-	page.report(&userman.SyncReport{
+func hostileSync() *userman.SyncReport {
+	return &userman.SyncReport{
 		Steps:    []userman.SyncStep{{Action: hostile, Username: hostile, Fields: []string{hostile}}},
 		Problems: []userman.SyncProblem{{Username: hostile, Message: hostile}}, Groups: []string{hostile},
-	})
+	}
+}
+
+func hostileDirectory() directoryPage {
+	page := directoryPage{DirectoryState: hostileDirectoryState(), Job: hostileJob(false)}
+	page.report(hostileSync())
 	page.MoreSteps, page.MoreProblems = 1, 1
 	return page
 }
@@ -72,7 +76,7 @@ func groupBodies() map[string][2]any {
 		"matrix": {matrixPage{}, hostileMatrix()},
 		"welcomeall": {
 			welcomeAllPage{Job: hostileJob(true)},
-			welcomeAllPage{hostileJob(false), 1, true, hostile, []deliveryCount{{1, hostile}}, []undelivered{{userman.Delivery{Username: hostile, Message: hostile}, "/x"}}, true},
+			welcomeAllPage{hostileJob(false), 1, true, hostile, []deliveryCount{{1, hostile}}, []userman.Delivery{{Username: hostile, Message: hostile}}, true},
 		},
 		"directory":          {directoryPage{Job: hostileJob(true)}, hostileDirectory()},
 		"settings":           {settingsPage{}, hostileSettings()},
