@@ -24,7 +24,7 @@ func administratorPath(username string) string { return recordPath("/administrat
 func newAdministratorPages(p *pages) *administratorPages {
 	const limits = "Allowed numbers and teams"
 	a := &administratorPages{}
-	a.record = record[ampusers.Administrator]{
+	a.record = withDefaults(record[ampusers.Administrator]{
 		pages: p, template: "administrator", listPath: "/administrators",
 		fieldSet: fieldSet[ampusers.Administrator]{
 			Type: resource.Administrators(p.administrators, p.baseURL), boxes: []string{"access", "sections"},
@@ -42,15 +42,15 @@ func newAdministratorPages(p *pages) *administratorPages {
 		load: func(ctx context.Context, r *request) (*ampusers.Administrator, error) {
 			return p.administrators(ctx).Get(ctx, r.PathValue("username"))
 		},
-		title: func(one *ampusers.Administrator) string { return "Administrator " + one.Username },
-		body:  a.body, drawer: a.draw, newForm: addAdministratorPassword, created: a.added, saved: administratorSaved,
+		title:    func(one *ampusers.Administrator) string { return "Administrator " + one.Username },
+		describe: a.describe, drawer: a.draw, newForm: addAdministratorPassword, created: a.added, saved: administratorSaved,
 		deleted: func(one *ampusers.Administrator) string { return one.Username + " was deleted." },
 		consequences: always[ampusers.Administrator](
 			"The administrator is logged out immediately and can no longer log in.",
 			"This cannot be undone. To keep the account, disable it instead.",
 			"The audit log keeps the administrator's past actions.",
 		),
-	}
+	})
 	return a
 }
 
@@ -83,34 +83,25 @@ func (a *administratorPages) sectionNames(_ context.Context, _ *request, body *l
 	return nil
 }
 
-// administratorPage is the page of one administrator.
-type administratorPage struct {
-	*ampusers.Administrator
-
-	Form   form
-	Rights []right
-	// Own reports whether administrators see their own account.
-	Own bool
-}
-
 // right is one line of the effective access of an administrator.
 type right struct {
 	Name string
 	ampusers.Explanation
 }
 
-// body explains every section, and the number in the address.
-func (a *administratorPages) body(_ context.Context, r *request, now *ampusers.Administrator, f form, _ formErrors) (any, error) {
-	body := administratorPage{Administrator: now, Form: f, Own: now.Username == r.admin.Username}
+// describe explains every section, and the number in the address.
+func (a *administratorPages) describe(_ context.Context, r *request, body *recordPage[ampusers.Administrator], _ formErrors) error {
+	now, rights := body.Record, []right{}
 	for _, s := range a.site.Administrators.Sections() {
-		body.Rights = append(body.Rights, right{s.Name, now.Explain(ampusers.ResourceSection, s.ID)})
+		rights = append(rights, right{s.Name, now.Explain(ampusers.ResourceSection, s.ID)})
 	}
 	if number := r.query("number"); number != "" {
-		body.Rights = append(body.Rights,
+		rights = append(rights,
 			right{"Extension " + number, now.Explain(ampusers.ResourceExtension, number)},
 			right{"DID " + number, now.Explain(ampusers.ResourceDID, number)})
 	}
-	return body, nil
+	body.Extra = rights
+	return nil
 }
 
 // draw offers the levels of access and the sections. The page hides the limits of
@@ -145,7 +136,7 @@ func (a *administratorPages) added(ctx context.Context, _ *request, result resou
 	if result.Link == nil {
 		return redirect{Path: a.path(one), Flash: one.Username + " was added and can log in with the password that you set."}, nil
 	}
-	return a.showLink(ctx, one, result.Link), nil
+	return a.showOnce(ctx, one, "/invite", result.Link.ExpiresAt, result.Link.URL), nil
 }
 
 func administratorSaved(before, after *ampusers.Administrator) string {
@@ -189,15 +180,10 @@ func (a *administratorPages) invite(ctx context.Context, _ *request, now *ampuse
 	if err != nil {
 		return nil, err
 	}
-	return a.showLink(ctx, now, resource.NewLink(link, a.baseURL)), nil
-}
-
-func (a *administratorPages) showLink(ctx context.Context, one *ampusers.Administrator, link *resource.Link) response {
-	a.stashSecret(ctx, linkKey, one.Username, link.ExpiresAt, link.URL)
-	return redirect{Path: a.path(one) + "/invite"}
+	return a.showOnce(ctx, now, "/invite", link.ExpiresAt, resource.NewLink(link, a.baseURL).URL), nil
 }
 
 func (a *administratorPages) invitationLink(ctx context.Context, r *request, now *ampusers.Administrator) (response, error) {
-	link := a.takeSecret(ctx, r, linkKey, now.Username, now.InvitationExpiresAt)
-	return linkOnce("Password link for "+now.Username, "set a password", link, now.InvitationExpiresAt, recordUser{Username: now.Username}, a.path(now), a.path(now)+"/invite"), nil
+	link := a.takeOnce(ctx, r, now, "/invite", now.InvitationExpiresAt)
+	return linkOnce(r, "Password link for "+now.Username, "set a password", link, now.InvitationExpiresAt, recordUser{Username: now.Username}, a.path(now)), nil
 }

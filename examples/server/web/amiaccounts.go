@@ -24,7 +24,7 @@ func amiAccountPath(name string) string { return recordPath("/ami-accounts/", na
 
 func newAMIAccountPages(p *pages) *amiAccountPages {
 	a := &amiAccountPages{}
-	a.record = record[manager.Account]{
+	a.record = withDefaults(record[manager.Account]{
 		pages: p, template: "amiaccount", listPath: "/ami-accounts", changed: p.runner.InvalidateStatus,
 		fieldSet: fieldSet[manager.Account]{
 			Type: resource.AMIAccounts(func(context.Context) *manager.Service { return p.site.AMIAccounts }), lines: []string{"deny", "permit"}, boxes: []string{"read", "write"}, special: a.eventFilters(),
@@ -35,10 +35,7 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 		load: func(ctx context.Context, r *request) (*manager.Account, error) {
 			return p.site.AMIAccounts.Get(ctx, r.PathValue("name"))
 		},
-		title: func(one *manager.Account) string { return "AMI account " + one.Name },
-		body: func(_ context.Context, _ *request, now *manager.Account, f form, _ formErrors) (any, error) {
-			return amiAccountPage{Account: now, Form: f}, nil
-		},
+		title:  func(one *manager.Account) string { return "AMI account " + one.Name },
 		lead:   "A login for a program. For access to this interface, add an administrator instead.",
 		drawer: a.draw, button: a.formButton,
 		blank: func(context.Context, *request) (*manager.Account, error) {
@@ -58,7 +55,7 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 			"The next apply removes the account from Asterisk and closes its sessions.",
 			"This cannot be undone: the secret is lost. To keep the account, disable it instead.",
 		),
-	}
+	})
 	return a
 }
 
@@ -74,15 +71,6 @@ func (a *amiAccountPages) routes() []route {
 			get(one+"/secret", section, a.with(a.secret)), post(one+"/probe", section, a.with(a.probe)),
 		},
 	)
-}
-
-// amiAccountPage is the page of one AMI account.
-type amiAccountPage struct {
-	*manager.Account
-
-	Form form
-	// Probe is the result of a test login; nil without one.
-	Probe *probeResult
 }
 
 func (a *amiAccountPages) askRotate(_ context.Context, _ *request, now *manager.Account) (confirmation, error) {
@@ -122,14 +110,12 @@ type amiAccountSecretPage struct {
 	Command, Login copyable
 }
 
-// showSecret has the next page show the secret of an account.
 func (a *amiAccountPages) showSecret(ctx context.Context, now *manager.Account) response {
-	a.stashSecret(ctx, secretKey, now.Name, now.SecretChangedAt, now.Secret.Reveal())
-	return redirect{Path: a.path(now) + "/secret"}
+	return a.showOnce(ctx, now, "/secret", now.SecretChangedAt, now.Secret.Reveal())
 }
 
 func (a *amiAccountPages) secret(ctx context.Context, r *request, now *manager.Account) (response, error) {
-	secret := a.takeSecret(ctx, r, secretKey, now.Name, now.SecretChangedAt)
+	secret := a.takeOnce(ctx, r, now, "/secret", now.SecretChangedAt)
 	host, port := a.amiAddress()
 	return page{Name: "amiaccountsecret", Title: "Secret of " + now.Name, Body: amiAccountSecretPage{
 		Name: now.Name, Back: a.path(now), Host: host, Port: port,
@@ -178,8 +164,9 @@ func (a *amiAccountPages) probe(ctx context.Context, r *request, now *manager.Ac
 		return fragment{"probed", result}, nil
 	}
 	probed := a.record
-	probed.body = func(_ context.Context, _ *request, now *manager.Account, f form, _ formErrors) (any, error) {
-		return amiAccountPage{now, f, result}, nil
+	probed.describe = func(_ context.Context, _ *request, body *recordPage[manager.Account], _ formErrors) error {
+		body.Extra = result
+		return nil
 	}
 	return probed.show(ctx, r)
 }

@@ -23,7 +23,7 @@ func groupPath(name string) string { return recordPath("/groups/", name) }
 
 func newGroupPages(p *pages) *groupPages {
 	g := &groupPages{}
-	g.record = record[userman.Group]{
+	g.record = withDefaults(record[userman.Group]{
 		pages: p, template: "group", listPath: "/groups",
 		fieldSet: fieldSet[userman.Group]{
 			Type: resource.Groups(p.users), clean: rejectNoPriority, others: map[string]string{"usernames": usernamesLabel},
@@ -39,8 +39,8 @@ func newGroupPages(p *pages) *groupPages {
 		load: func(ctx context.Context, r *request) (*userman.Group, error) {
 			return p.site.Users.Group(ctx, r.PathValue("name"))
 		},
-		title: func(one *userman.Group) string { return "Group " + one.Name },
-		body:  g.body,
+		title:    func(one *userman.Group) string { return "Group " + one.Name },
+		describe: g.describe,
 		blank: func(context.Context, *request) (*userman.Group, error) {
 			return &userman.Group{Priority: userman.DefaultPriority}, nil
 		},
@@ -48,7 +48,7 @@ func newGroupPages(p *pages) *groupPages {
 			return redirect{Path: groupPath(result.Record.Name), Flash: "Group added. You can now add members."}, nil
 		},
 		saved: func(_, _ *userman.Group) string { return "Saved. Effective immediately." },
-	}
+	})
 	return g
 }
 
@@ -67,22 +67,15 @@ func rejectNoPriority(m field.Meta, v field.Value, text string) field.Value {
 	return v
 }
 
-// groupPage is the page of one group.
-type groupPage struct {
-	*userman.Group
-
-	Form      form
-	Members   membersPage
-	MayChange bool
-}
-
-func (g *groupPages) body(ctx context.Context, r *request, now *userman.Group, f form, errs formErrors) (any, error) {
-	members, err := g.membersPage(ctx, r, now, errs)
-	body := groupPage{Group: now, Form: f, Members: members, MayChange: g.isUnrestricted(ctx)}
-	if !body.MayChange {
+// describe lists the members, and makes the form read-only for administrators who
+// are limited to some extensions.
+func (g *groupPages) describe(ctx context.Context, r *request, body *recordPage[userman.Group], errs formErrors) error {
+	members, err := g.membersPage(ctx, r, body.Record, errs)
+	body.Extra = members
+	if !g.isUnrestricted(ctx) {
 		body.Form.Submit = ""
 	}
-	return body, err
+	return err
 }
 
 // memberImpact is what changes for one member. Href is empty when the

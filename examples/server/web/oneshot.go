@@ -10,26 +10,33 @@ import (
 )
 
 // Keys of the session. Values that are shown only once wait there for their
-// page. Those with a dot at the end are followed by the key of a record.
+// page. The last one is followed by the name of an administrator.
 const (
 	flashKey   = "web.flash"
 	warningKey = "web.warning"
-	secretKey  = "web.secret."
-	linkKey    = "web.link."
 	codesKey   = "web.codes."
-	// The keys of users end in their IDs: usernames change.
-	userLinkKey   = "web.userlink."
-	userSecretKey = "web.usersecret."
-	softphoneKey  = "web.softphone."
-	tokenKey      = "web.token."
 )
+
+// showOnce has the page at the end of the address of a record show a secret, once.
+// since is a time of the record that distinguishes this secret from earlier and
+// later ones.
+func (rp *record[R]) showOnce(ctx context.Context, now *R, page string, since time.Time, secret string) response {
+	rp.stashSecret(ctx, rp.onceKey(page), rp.identity(now), since, secret)
+	return redirect{Path: rp.path(now) + page}
+}
+
+// takeOnce returns what showOnce stored for the page; "" when it was shown before.
+func (rp *record[R]) takeOnce(ctx context.Context, r *request, now *R, page string, since time.Time) string {
+	return rp.takeSecret(ctx, r, rp.onceKey(page), rp.identity(now), since)
+}
+
+func (rp *record[R]) onceKey(page string) string { return "web." + rp.template + page + "." }
 
 // maxPendingSecrets bounds the secrets of one kind that wait in a session. A
 // browser fetches the page immediately, unless its connection fails.
 const maxPendingSecrets = 10
 
-// stashSecret stores a secret for the next page about a record. since is a time
-// of the record that distinguishes this secret from earlier and later ones.
+// stashSecret stores a secret for the next page about a record.
 func (p *pages) stashSecret(ctx context.Context, key, record string, since time.Time, secret string) {
 	waiting := 0
 	for _, other := range p.sessions.SCS.Keys(ctx) {
@@ -72,15 +79,16 @@ type copyable struct {
 
 // oncePage shows a secret, once.
 type oncePage struct {
-	// Kind is "link", "key" or "password". Intro and Advice are around it.
-	Kind, Intro, Advice string
+	// Kind is "link", "key" or "password", and What is what a link is for.
+	Kind, What string
+	// To names who gets it, and Expires is zero when it is unknown.
+	To      string
+	Expires time.Time
 	// Items have no text when they were shown before.
 	Items []copyable
-	// Again creates another secret, with POST if Post is set. UserID is the ID of
-	// the user that it is for.
-	Again  pageLink
-	Post   bool
-	UserID string
+	// Again is the page that creates another secret, a link with POST. UserID is
+	// the ID of the user that it is for.
+	Again, UserID string
 	// Back is the page of the record.
 	Back pageLink
 }
@@ -90,16 +98,10 @@ func (o oncePage) Shown() bool {
 	return !slices.ContainsFunc(o.Items, func(c copyable) bool { return c.Text == "" })
 }
 
-// linkOnce shows a link, once. expires is zero when it is unknown.
-func linkOnce(title, what, link string, expires time.Time, to recordUser, back, again string) response {
-	until := ""
-	if !expires.IsZero() {
-		until = ", until " + clock(expires) + " UTC"
-	}
+// linkOnce shows a link, once, and creates another one with the same address.
+func linkOnce(r *request, title, what, link string, expires time.Time, to recordUser, back string) response {
 	return page{Name: "once", Title: title, Body: oncePage{
-		Kind: "link", Intro: "With this link " + to.Username + " can " + what + ". It works once" + until + ". Earlier links no longer work.",
-		Advice: "Send it over a channel that only " + to.Username + " can read.",
-		Items:  []copyable{{ID: "link", Text: link, What: "the link"}},
-		Again:  pageLink{again, "Create new link"}, Post: true, UserID: to.ID, Back: pageLink{back, to.Username},
+		Kind: "link", What: what, To: to.Username, Expires: expires, Items: []copyable{{ID: "link", Text: link, What: "the link"}},
+		Again: r.URL.EscapedPath(), UserID: to.ID, Back: pageLink{back, to.Username},
 	}}
 }

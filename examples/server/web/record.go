@@ -19,11 +19,11 @@ type record[R any] struct {
 	path     func(*R) string
 	// load returns the record that the request names.
 	load func(ctx context.Context, r *request) (*R, error)
-	// title is the heading of its page, and name names it in a sentence; by default
-	// its key.
-	title, name func(*R) string
-	// body returns what the template of a record gets.
-	body func(ctx context.Context, r *request, now *R, f form, errs formErrors) (any, error)
+	// title is the heading of its page. name names it in a sentence, and identity
+	// never changes hands; both are its key by default.
+	title, name, identity func(*R) string
+	// describe adds what only this page shows.
+	describe func(ctx context.Context, r *request, body *recordPage[R], errs formErrors) error
 	// drawer returns how the fields of a record are drawn.
 	drawer func(ctx context.Context, r *request, now *R) (drawer, error)
 
@@ -69,6 +69,30 @@ type record[R any] struct {
 // recordUser is the user that a record is about.
 type recordUser struct{ ID, Username string }
 
+// recordPage is the page of a record. Extra is what only this page shows.
+type recordPage[R any] struct {
+	Record *R
+	Form   form
+	Extra  any
+}
+
+// withDefaults returns the declaration with what is optional.
+func withDefaults[R any](rp record[R]) record[R] {
+	if rp.name == nil {
+		rp.name = rp.KeyOf
+	}
+	if rp.identity == nil {
+		rp.identity = rp.KeyOf
+	}
+	if rp.user == nil {
+		rp.user = func(*R) recordUser { return recordUser{} }
+	}
+	if rp.changed == nil {
+		rp.changed = func() {}
+	}
+	return rp
+}
+
 // question asks before an action on a record.
 type question[R any] func(ctx context.Context, r *request, now *R) (confirmation, error)
 
@@ -108,7 +132,7 @@ func (rp *record[R]) acting(do recordHandler[R]) handler {
 		if err != nil {
 			return rp.actionErrors(ctx, r, now, err)
 		}
-		rp.afterChange()
+		rp.changed()
 		return answer, nil
 	})
 }
@@ -127,12 +151,6 @@ func actOn[R, S any](rp *record[R], service func(context.Context) S, message str
 		_, err := do(service(ctx), ctx, rp.KeyOf(now))
 		return err
 	})
-}
-
-func (rp *record[R]) afterChange() {
-	if rp.changed != nil {
-		rp.changed()
-	}
 }
 
 // actionErrors shows the page of a record with the errors of an action.
@@ -155,7 +173,7 @@ func (rp *record[R]) confirmed(path, section string, ask question[R], do recordH
 			return nil, err
 		}
 		c.Back = rp.path(now)
-		c.UserID = rp.userOf(now).ID
+		c.UserID = rp.user(now).ID
 		return c.response(errs), nil
 	}
 	return []route{
@@ -168,32 +186,17 @@ func (rp *record[R]) confirmed(path, section string, ask question[R], do recordH
 				return asked(ctx, r, now, errs)
 			}
 			if err == nil {
-				rp.afterChange()
+				rp.changed()
 			}
 			return answer, err
 		})),
 	}
 }
 
-func (rp *record[R]) userOf(now *R) recordUser {
-	if rp.user == nil {
-		return recordUser{}
-	}
-	return rp.user(now)
-}
-
-// nameOf names a record in a sentence.
-func (rp *record[R]) nameOf(now *R) string {
-	if rp.name == nil {
-		return rp.KeyOf(now)
-	}
-	return rp.name(now)
-}
-
 func (rp *record[R]) askDelete(ctx context.Context, _ *request, now *R) (confirmation, error) {
 	consequences, err := rp.consequences(ctx, now)
 	return confirmation{
-		Title: "Delete " + rp.nameOf(now) + "?", Action: rp.path(now) + "/delete", Yes: "Delete " + rp.nameOf(now), Danger: true, Consequences: consequences,
+		Title: "Delete " + rp.name(now) + "?", Action: rp.path(now) + "/delete", Yes: "Delete " + rp.name(now), Danger: true, Consequences: consequences,
 	}, err
 }
 

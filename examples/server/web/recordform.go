@@ -76,7 +76,7 @@ func (rp *record[R]) create(ctx context.Context, r *request) (response, error) {
 	if err != nil {
 		return nil, err
 	}
-	rp.afterChange()
+	rp.changed()
 	return rp.created(ctx, r, result)
 }
 
@@ -109,11 +109,13 @@ func (rp *record[R]) page(ctx context.Context, r *request, now *R, in input, err
 	if err != nil {
 		return nil, err
 	}
-	f.Action, f.Submit, f.UserID = rp.path(now), "Save", rp.userOf(now).ID
+	f.Action, f.Submit, f.UserID = rp.path(now), "Save", rp.user(now).ID
 	complete(&f)
-	body, err := rp.body(ctx, r, now, f, errs)
-	if err != nil {
-		return nil, err
+	body := recordPage[R]{Record: now, Form: f}
+	if rp.describe != nil {
+		if err := rp.describe(ctx, r, &body, errs); err != nil {
+			return nil, err
+		}
 	}
 	return formPage(errs, rp.template, rp.title(now), body), nil
 }
@@ -142,7 +144,7 @@ func (rp *record[R]) save(ctx context.Context, r *request) (response, error) {
 	if err != nil {
 		return rp.saveFailed(ctx, r, in, version, err)
 	}
-	rp.afterChange()
+	rp.changed()
 	message := "Saved."
 	if rp.saved != nil {
 		message = rp.saved(before, result.Record)

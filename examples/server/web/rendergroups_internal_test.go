@@ -72,7 +72,7 @@ func groupBodies() map[string][2]any {
 	members := membersPage{[]memberRow{{hostile, hostile, "/x"}}, paging{"/x", "/y"}, hostileField("usernames"), hostile}
 	return map[string][2]any{
 		"groups": {listPage[userman.Group]{}, listPage[userman.Group]{Title: hostile, Heads: []tableHeader{{Label: hostile}}, Items: []*userman.Group{g}, Extra: true}},
-		"group":  {groupPage{Group: &userman.Group{}}, groupPage{g, hostileForm(), members, true}},
+		"group":  {recordPage[userman.Group]{Record: &userman.Group{}, Extra: membersPage{}}, recordPage[userman.Group]{g, hostileForm(), members}},
 		"matrix": {matrixPage{}, hostileMatrix()},
 		"welcomeall": {
 			welcomeAllPage{Job: hostileJob(true)},

@@ -16,7 +16,7 @@ func hostileUser() *userman.User {
 	}
 }
 
-func hostilePermissions() userPermissionsPage {
+func hostilePermissions() recordPage[userman.User] {
 	list := permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile, Default: permission.Set(hostile)}
 	row := permissionRow{
 		Control: newPermissionControl(list, permissionInput{choiceAppend, hostile}, formErrors{}), Value: hostile,
@@ -24,11 +24,11 @@ func hostilePermissions() userPermissionsPage {
 			{Layer: permission.LayerGroup, Group: hostile, Value: permission.Append(hostile)}, {Layer: permission.LayerDefault, Value: list.Default},
 		}},
 	}
-	return userPermissionsPage{hostileUser(), hostileForm(), []module[permissionRow]{{hostile, []permissionRow{row}}}}
+	return recordPage[userman.User]{hostileUser(), hostileForm(), []module[permissionRow]{{hostile, []permissionRow{row}}}}
 }
 
-func hostileToken() tokenPage {
-	return tokenPage{hostile, "/x", &apitoken.Token{ID: hostile, Disabled: true}, hostileForm()}
+func hostileToken() recordPage[apitoken.Token] {
+	return recordPage[apitoken.Token]{&apitoken.Token{ID: hostile, Disabled: true}, hostileForm(), hostile}
 }
 
 // userBodies are the [pageBodies] of users and tokens.
@@ -38,10 +38,10 @@ func userBodies() map[string][2]any {
 	tokens := []*apitoken.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	return map[string][2]any{
 		"users":           {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, hostile, []tableHeader{{Label: hostile}}, users, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
-		"user":            {userPage{User: &userman.User{}}, userPage{hostileUser(), hostileForm(), hostileField("picture"), hostile}},
+		"user":            {recordPage[userman.User]{Record: &userman.User{}, Extra: formField{}}, recordPage[userman.User]{hostileUser(), hostileForm(), hostileField("picture")}},
 		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
-		"userpermissions": {userPermissionsPage{User: &userman.User{}}, hostilePermissions()},
+		"userpermissions": {recordPage[userman.User]{Record: &userman.User{}}, hostilePermissions()},
 		"tokens":          {listPage[apitoken.Token]{Extra: tokenHolder{}}, listPage[apitoken.Token]{Heads: []tableHeader{{Label: hostile}}, Items: tokens, Paging: pages, Extra: tokenHolder{hostile, hostile, false}}},
-		"token":           {tokenPage{Token: &apitoken.Token{}}, hostileToken()},
+		"token":           {recordPage[apitoken.Token]{Record: &apitoken.Token{}, Extra: ""}, hostileToken()},
 	}
 }

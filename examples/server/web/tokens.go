@@ -23,7 +23,7 @@ type tokenPages struct {
 
 func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 	t, path, owner := &tokenPages{holder: holder}, userPath(holder.Username), recordUser{holder.ID, holder.Username}
-	t.record = record[apitoken.Token]{
+	t.record = withDefaults(record[apitoken.Token]{
 		pages: p, template: "token", listPath: path + "/tokens", above: []pageLink{{"/users", "Users"}, {path, holder.Username}},
 		fieldSet: fieldSet[apitoken.Token]{
 			Type: resource.Tokens(p.tokens, p.users), clean: cleanTokenList, sections: map[string]string{"addresses": "General", "disabled": "General"},
@@ -36,8 +36,9 @@ func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 		load:  t.token,
 		title: func(*apitoken.Token) string { return "API token of " + holder.Name() },
 		name:  func(*apitoken.Token) string { return "this API token" },
-		body: func(_ context.Context, _ *request, now *apitoken.Token, f form, _ formErrors) (any, error) {
-			return tokenPage{Username: holder.Username, Path: t.path(now), Token: now, Form: f}, nil
+		describe: func(_ context.Context, _ *request, body *recordPage[apitoken.Token], _ formErrors) error {
+			body.Extra = holder.Username
+			return nil
 		},
 		blank: func(context.Context, *request) (*apitoken.Token, error) {
 			all := []string{permission.Any}
@@ -50,7 +51,7 @@ func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 		consequences: always[apitoken.Token]("The program that uses the token loses access.", "This cannot be undone. To keep the token, disable it instead."),
 		user:         func(*apitoken.Token) recordUser { return owner },
 		owner:        owner,
-	}
+	})
 	return t
 }
 
@@ -119,13 +120,6 @@ func (t *tokenPages) describeList(ctx context.Context, _ *request, body *listPag
 	return nil
 }
 
-// tokenPage is the page of one token.
-type tokenPage struct {
-	Username, Path string
-	Token          *apitoken.Token
-	Form           form
-}
-
 func (t *tokenPages) askRotate(_ context.Context, _ *request, now *apitoken.Token) (confirmation, error) {
 	return confirmation{
 		Title: "Create a new key for this API token?", Action: t.path(now) + "/rotate", Yes: "Create new key",
@@ -141,19 +135,16 @@ func (t *tokenPages) rotate(ctx context.Context, _ *request, now *apitoken.Token
 	return t.showKey(ctx, rotated, key), nil
 }
 
-// showKey has the next page show the key of a token.
 func (t *tokenPages) showKey(ctx context.Context, now *apitoken.Token, key store.Secret) response {
-	t.stashSecret(ctx, tokenKey, now.ID, now.KeyCreatedAt, key.Reveal())
-	return redirect{Path: t.path(now) + "/key"}
+	return t.showOnce(ctx, now, "/key", now.KeyCreatedAt, key.Reveal())
 }
 
 func (t *tokenPages) key(ctx context.Context, r *request, now *apitoken.Token) (response, error) {
-	key := t.takeSecret(ctx, r, tokenKey, now.ID, now.KeyCreatedAt)
+	key := t.takeOnce(ctx, r, now, "/key", now.KeyCreatedAt)
 	return page{Name: "once", Title: "API token key of " + t.holder.Name(), Body: oncePage{
-		Kind: "key", Advice: "Copy it into the program that uses the API now.",
+		Kind: "key", Again: t.path(now) + "/rotate", Back: pageLink{t.path(now), "the token"},
 		Items: []copyable{
 			{ID: "token-id", Text: now.ID, What: "the token ID", Heading: "Token ID"}, {ID: "key", Text: key, What: "the key", Heading: "Key"},
 		},
-		Again: pageLink{t.path(now) + "/rotate", "New key"}, Back: pageLink{t.path(now), "the token"},
 	}}, nil
 }

@@ -53,6 +53,7 @@ func (u *userPages) deletedRoutes() []route {
 	d := u.record
 	d.load, d.user = u.deletedUser, nil
 	d.path = func(*userman.User) string { return "/users?status=deleted" }
+	d = withDefaults(d)
 	return append(d.confirmed(one+"/restore", app.SectionUsers, u.askRestore, u.restore), d.confirmed(one+"/purge", app.SectionUsers, u.askPurge, u.purge)...)
 }
 

@@ -20,13 +20,12 @@ func (u *userPages) createPasswordLink(ctx context.Context, _ *request, now *use
 	if err != nil {
 		return nil, err
 	}
-	u.stashSecret(ctx, userLinkKey, now.ID, link.ExpiresAt, u.baseURL+userman.SetPasswordPath+link.Token.Reveal())
-	return redirect{Path: u.path(now) + "/link"}, nil
+	return u.showOnce(ctx, now, "/link", link.ExpiresAt, u.baseURL+userman.SetPasswordPath+link.Token.Reveal()), nil
 }
 
 func (u *userPages) passwordLink(ctx context.Context, r *request, now *userman.User) (response, error) {
-	link := u.takeSecret(ctx, r, userLinkKey, now.ID, now.InvitationExpiresAt)
-	return linkOnce("Password link for "+now.Name(), "set a password", link, now.InvitationExpiresAt, u.user(now), u.path(now), u.path(now)+"/link"), nil
+	link := u.takeOnce(ctx, r, now, "/link", now.InvitationExpiresAt)
+	return linkOnce(r, "Password link for "+now.Name(), "set a password", link, now.InvitationExpiresAt, u.user(now), u.path(now)), nil
 }
 
 func (u *userPages) createSoftphoneLink(ctx context.Context, _ *request, now *userman.User) (response, error) {
@@ -34,13 +33,12 @@ func (u *userPages) createSoftphoneLink(ctx context.Context, _ *request, now *us
 	if err != nil {
 		return nil, err
 	}
-	u.stashSecret(ctx, softphoneKey, now.ID, time.Time{}, u.baseURL+userman.ActivationPath+link.Token.Reveal())
-	return redirect{Path: u.path(now) + "/softphone"}, nil
+	return u.showOnce(ctx, now, "/softphone", time.Time{}, u.baseURL+userman.ActivationPath+link.Token.Reveal()), nil
 }
 
 func (u *userPages) softphoneLink(ctx context.Context, r *request, now *userman.User) (response, error) {
-	link := u.takeSecret(ctx, r, softphoneKey, now.ID, time.Time{})
-	return linkOnce("Softphone link for "+now.Name(), "set up a softphone", link, time.Time{}, u.user(now), u.path(now), u.path(now)+"/softphone"), nil
+	link := u.takeOnce(ctx, r, now, "/softphone", time.Time{})
+	return linkOnce(r, "Softphone link for "+now.Name(), "set up a softphone", link, time.Time{}, u.user(now), u.path(now)), nil
 }
 
 // delivered shows on the page of a user whether a mail was sent. before is the
@@ -149,8 +147,7 @@ func (u *userPages) setPassword(ctx context.Context, r *request, now *userman.Us
 	if how != passwordGenerated {
 		return redirect{Path: u.path(now), Flash: "Password set. All sessions ended."}, nil
 	}
-	u.stashSecret(ctx, userSecretKey, now.ID, now.PasswordChangedAt, password.Reveal())
-	return redirect{Path: u.path(now) + "/password/generated"}, nil
+	return u.showOnce(ctx, now, "/password/generated", now.PasswordChangedAt, password.Reveal()), nil
 }
 
 // passwordFromForm returns the typed password, or a generated one.
@@ -168,10 +165,9 @@ func (u *userPages) passwordFromForm(ctx context.Context, r *request, how string
 }
 
 func (u *userPages) generatedPassword(ctx context.Context, r *request, now *userman.User) (response, error) {
-	password := u.takeSecret(ctx, r, userSecretKey, now.ID, now.PasswordChangedAt)
+	password := u.takeOnce(ctx, r, now, "/password/generated", now.PasswordChangedAt)
 	return page{Name: "once", Title: "Password of " + now.Name(), Body: oncePage{
-		Kind: "password", Advice: "Pass it on over a channel that only " + now.Name() + " can read.",
-		Items: []copyable{{ID: "secret", Text: password, What: "the password"}},
-		Again: pageLink{u.path(now) + "/password", "Set new password"}, Back: pageLink{u.path(now), now.Name()},
+		Kind: "password", To: now.Name(), Items: []copyable{{ID: "secret", Text: password, What: "the password"}},
+		Again: u.path(now) + "/password", Back: pageLink{u.path(now), now.Name()},
 	}}, nil
 }

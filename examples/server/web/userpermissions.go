@@ -23,19 +23,11 @@ func (u *userPages) permissionRoutes() []route {
 		func() []permission.Permission { return u.site.Users.Permissions() },
 		func(now *userman.User) *permission.Permissions { return &now.Permissions },
 	)}
-	p.template, p.body, p.drawer = "userpermissions", u.permissionsBody, nil
+	p.template, p.describe, p.drawer = "userpermissions", u.describePermissions, nil
 	p.path = func(now *userman.User) string { return permissionsPath(now.Username) }
 	p.title = func(now *userman.User) string { return "Permissions of " + now.Name() }
 	p.saved = func(_, _ *userman.User) string { return "Saved. Effective immediately." }
 	return []route{get(one, app.SectionUsers, p.show), post(one, app.SectionUsers, p.save)}
-}
-
-// userPermissionsPage is the page of the permissions of a user.
-type userPermissionsPage struct {
-	*userman.User
-
-	Form    form
-	Modules []module[permissionRow]
 }
 
 // permissionRow is one permission: its setting for this user, and its effective
@@ -47,22 +39,23 @@ type permissionRow struct {
 	Value string
 }
 
-func (u *userPages) permissionsBody(ctx context.Context, _ *request, now *userman.User, f form, _ formErrors) (any, error) {
-	effective, err := u.users(ctx).EffectivePermissions(ctx, now.Username)
+func (u *userPages) describePermissions(ctx context.Context, _ *request, body *recordPage[userman.User], _ formErrors) error {
+	effective, err := u.users(ctx).EffectivePermissions(ctx, body.Record.Username)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	controls := map[string]permissionControl{}
-	for _, m := range f.Permissions {
+	for _, m := range body.Form.Permissions {
 		for _, c := range m.Rows {
 			controls[c.ID] = c
 		}
 	}
-	body := userPermissionsPage{User: now, Form: f}
+	var modules []module[permissionRow]
 	for _, x := range effective.ExplainAll() {
-		body.Modules = withRow(body.Modules, x.Permission, permissionRow{controls[x.Permission.ID], x, effectiveText(x, effective)})
+		modules = withRow(modules, x.Permission, permissionRow{controls[x.Permission.ID], x, effectiveText(x, effective)})
 	}
-	return body, nil
+	body.Extra = modules
+	return nil
 }
 
 // effectiveText formats the effective value.

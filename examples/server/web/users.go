@@ -29,7 +29,7 @@ func userPath(username string) string {
 
 func newUserPages(p *pages) *userPages {
 	u := &userPages{}
-	u.record = record[userman.User]{
+	u.record = withDefaults(record[userman.User]{
 		pages: p, template: "user", listPath: "/users",
 		fieldSet: fieldSet[userman.User]{
 			Type: resource.Users(p.users), boxes: []string{"groups"}, others: map[string]string{"picture": pictureLabel, "onboarding": onboardingLabel},
@@ -37,8 +37,10 @@ func newUserPages(p *pages) *userPages {
 		columns: userColumns(column{"Status", ""}, column{"Last login", "last_login_at"}), search: "Search all text fields", list: u.describeList,
 		path: func(one *userman.User) string { return userPath(one.Username) },
 		load: u.loadUser, title: (*userman.User).Name, name: (*userman.User).Name, drawer: u.draw,
-		body: func(_ context.Context, _ *request, now *userman.User, f form, errs formErrors) (any, error) {
-			return userPage{User: now, Form: f, Picture: pictureField(errs), Pictured: now.Picture}, nil
+		identity: func(one *userman.User) string { return one.ID }, // usernames change
+		describe: func(_ context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
+			body.Extra = pictureField(errs)
+			return nil
 		},
 		blank: u.blankUser, newForm: u.addOnboarding, draft: u.completeDraft, created: u.onboard,
 		same: func(loaded, now *userman.User) bool { return loaded.ID == now.ID },
@@ -47,7 +49,7 @@ func newUserPages(p *pages) *userPages {
 		},
 		consequences: u.deletion,
 		user:         func(one *userman.User) recordUser { return recordUser{one.ID, one.Username} },
-	}
+	})
 	return u
 }
 
@@ -117,15 +119,6 @@ func formUserID(r *request) string {
 		return ""
 	}
 	return cmp.Or(r.form("user"), r.query("user"))
-}
-
-// userPage is the page of one user.
-type userPage struct {
-	*userman.User
-
-	Form     form
-	Picture  formField
-	Pictured string
 }
 
 // draw offers the groups, and locks the fields that a directory manages.
