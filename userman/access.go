@@ -41,7 +41,7 @@ func (a *Access) User(ctx context.Context, username string) (*User, error) {
 
 // UserByID returns the user with this ID, including a deleted one. It works as
 // [Service.GetByID] does, but records no denial.
-func (a *Access) UserByID(ctx context.Context, id string) (*User, error) {
+func (a *Access) UserByID(ctx context.Context, id store.UserID) (*User, error) {
 	u, err := a.service.lookupID(ctx, id)
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/auth"
 	"github.com/pbxusers/pbxusers/internal/username"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -37,7 +38,7 @@ func (s *Service) auditName(name string) string { return audit.TeamKey(s.store.T
 // auditKey returns the kind and the audit key of u.
 func (s *Service) auditKey(u *User) (kind, key string) {
 	if !u.DeletedAt.IsZero() {
-		return KindDeletedUser, s.auditName(u.ID)
+		return KindDeletedUser, s.auditName(string(u.ID))
 	}
 	return KindUser, s.auditName(u.Username)
 }
@@ -110,7 +111,7 @@ func (s *Service) eachGroupState(ctx context.Context, visit visitState) error {
 // recorded, so nothing else is left out. Times are microseconds, as the store keeps
 // them.
 type userState struct {
-	ID          string                 `json:"id,omitempty"`
+	ID          store.UserID           `json:"id,omitempty"`
 	Fields      map[string]any         `json:"fields,omitempty"`
 	Groups      []string               `json:"groups,omitempty"`
 	Permissions permission.Permissions `json:"permissions,omitempty"`

@@ -19,23 +19,23 @@ import (
 
 func TestAudit_reportsRecordsModifiedOutsideService(t *testing.T) {
 	t.Parallel()
-	for what, change := range map[string]func(h *env, id string) error{
-		"a person": func(h *env, id string) error {
+	for what, change := range map[string]func(h *env, id store.UserID) error{
+		"a person": func(h *env, id store.UserID) error {
 			return h.store.UpdateUser(t.Context(), id, func(u *userman.User) error {
 				u.Permissions = permission.Permissions{permission.PortalLogin: permission.On()}
 				return nil
 			})
 		},
-		"a person who was added": func(h *env, _ string) error {
+		"a person who was added": func(h *env, _ store.UserID) error {
 			return h.store.CreateUser(t.Context(), &userman.User{ID: "eve", Username: "eve"})
 		},
-		"a person who was renamed": func(h *env, id string) error {
+		"a person who was renamed": func(h *env, id store.UserID) error {
 			return h.store.UpdateUser(t.Context(), id, func(u *userman.User) error {
 				u.Username = "eve"
 				return nil
 			})
 		},
-		"a person who was restored": func(h *env, _ string) error {
+		"a person who was restored": func(h *env, _ store.UserID) error {
 			list, err := h.store.ListUsers(t.Context(), userman.Query{Status: userman.StatusDeleted})
 			if err != nil {
 				return err
@@ -45,8 +45,8 @@ func TestAudit_reportsRecordsModifiedOutsideService(t *testing.T) {
 				return nil
 			})
 		},
-		"a person who was removed": func(h *env, id string) error { return h.store.DeleteUser(t.Context(), id) },
-		"a group": func(h *env, _ string) error {
+		"a person who was removed": func(h *env, id store.UserID) error { return h.store.DeleteUser(t.Context(), id) },
+		"a group": func(h *env, _ store.UserID) error {
 			return h.store.UpdateGroup(t.Context(), "Sales", func(g *userman.Group) error {
 				g.Default = true
 				return nil
@@ -62,7 +62,7 @@ func TestAudit_reportsRecordsModifiedOutsideService(t *testing.T) {
 			h.deleteUser(t, "joan")
 			h.createToken(t, "jane", apitoken.Token{})
 			h.requireAuditIntact(t)
-			require.NoError(t, change(h, id))
+			require.NoError(t, change(h, store.UserID(string(id))))
 			found, err := h.auditLog.Verify(t.Context(), h.AuditSource()...)
 			require.NoError(t, err)
 			require.NotEmpty(t, found.Findings)
@@ -80,7 +80,7 @@ func TestAudit_prefixesKeysWithTeam(t *testing.T) {
 	require.Equal(t, "succeeded update acme/jane", h.lastAuditEntry(t))
 	require.Len(t, h.entries(t, audit.Query{Kind: "group", Key: "acme/Sales"}), 1)
 	id := h.deleteUser(t, "jane")
-	require.Len(t, h.entries(t, audit.Query{Kind: "deleted user", Key: "acme/" + id}), 1)
+	require.Len(t, h.entries(t, audit.Query{Kind: "deleted user", Key: string("acme/" + id)}), 1)
 	_, err := h.Create(t.Context(), userman.NewUser{User: newUser("-")})
 	require.ErrorIs(t, err, store.ErrInvalid)
 	require.Equal(t, "denied create : invalid: username (username)", h.lastAuditEntry(t))

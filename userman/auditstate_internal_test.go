@@ -23,6 +23,8 @@ func nonZeroValue(t testing.TB, typ reflect.Type) reflect.Value {
 		return reflect.ValueOf(true)
 	case int:
 		return reflect.ValueOf(7)
+	case store.UserID:
+		return reflect.ValueOf(store.UserID("x"))
 	case int64:
 		return reflect.ValueOf(int64(7))
 	case []string:

@@ -38,7 +38,7 @@ func TestService_Create_normalizesAndStoresAllFields(t *testing.T) {
 
 			text, err := json.Marshal(created)
 			require.NoError(t, err)
-			require.JSONEq(t, `{"id":"`+created.ID+`","username":"jane.doe@example.com","description":"front desk","title":"Ms","company":"Acme",
+			require.JSONEq(t, `{"id":"`+string(created.ID)+`","username":"jane.doe@example.com","description":"front desk","title":"Ms","company":"Acme",
 			"department":"Sales","first_name":"Jane","last_name":"Doe","display_name":"","email":"Jane@example.com","other_emails":["sales@example.com"],
 			"cell_phone":"+49 170 1234567","home_phone":"030/1234","work_phone":"(030) 12-34 ext 12","fax":"030 1235","language":"zh-Hans",
 			"time_zone":"Europe/Berlin","default_extension":"1001","linked_extensions":["1002","2001"],"groups":[],"permissions":{},"disabled":false,

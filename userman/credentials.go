@@ -34,15 +34,18 @@ func byUsername(op auth.Operation) bool {
 
 // Get implements [auth.Records].
 func (r credentialRecords) Get(ctx context.Context, op auth.Operation, key string) (*auth.Account, error) {
-	find := r.service.findByID
-	if byUsername(op) {
-		find = r.service.find
-	}
-	u, err := find(ctx, key)
+	u, err := r.find(ctx, op, key)
 	if err != nil {
 		return nil, err
 	}
 	return r.service.loginAccount(u), r.service.authorizeOperation(ctx, op, u)
+}
+
+func (r credentialRecords) find(ctx context.Context, op auth.Operation, key string) (*User, error) {
+	if byUsername(op) {
+		return r.service.find(ctx, key)
+	}
+	return r.service.findByID(ctx, store.UserID(key))
 }
 
 // GetByInvitation implements [auth.Records].
@@ -74,7 +77,7 @@ func (r credentialRecords) Update(ctx context.Context, op auth.Operation, key st
 	if byUsername(op) {
 		return r.service.mutate(ctx, string(op), key, mutate)
 	}
-	return r.service.mutateByID(ctx, string(op), key, mutate)
+	return r.service.mutateByID(ctx, string(op), store.UserID(key), mutate)
 }
 
 // finish sets what only users have.
@@ -120,28 +123,28 @@ func (s *Service) authorizeOperation(ctx context.Context, op auth.Operation, u *
 // [Service.ConfirmSecondFactor] then turns the second factor on. BeginSecondFactor
 // returns an error wrapping [store.ErrConflict] if the user already has a second
 // factor.
-func (s *Service) BeginSecondFactor(ctx context.Context, id string) (*credential.TOTPEnrollment, error) {
-	return s.credentials().BeginSecondFactor(ctx, id)
+func (s *Service) BeginSecondFactor(ctx context.Context, id store.UserID) (*credential.TOTPEnrollment, error) {
+	return s.credentials().BeginSecondFactor(ctx, string(id))
 }
 
 // PendingSecondFactor returns the enrollment that the user has not confirmed yet. It
 // returns an error wrapping [store.ErrNotFound] if there is none.
-func (s *Service) PendingSecondFactor(ctx context.Context, id string) (*credential.TOTPEnrollment, error) {
-	return s.credentials().PendingSecondFactor(ctx, id)
+func (s *Service) PendingSecondFactor(ctx context.Context, id store.UserID) (*credential.TOTPEnrollment, error) {
+	return s.credentials().PendingSecondFactor(ctx, string(id))
 }
 
 // ConfirmSecondFactor verifies a code of the app and turns the second factor on. It
 // returns ten recovery codes, which cannot be read again. It returns an error wrapping
 // [store.ErrInvalid] on "code" if the code is wrong. It returns an error wrapping
 // [store.ErrNotFound] if no enrollment is pending.
-func (s *Service) ConfirmSecondFactor(ctx context.Context, id, code string) ([]store.Secret, error) {
-	return s.credentials().ConfirmSecondFactor(ctx, id, code)
+func (s *Service) ConfirmSecondFactor(ctx context.Context, id store.UserID, code string) ([]store.Secret, error) {
+	return s.credentials().ConfirmSecondFactor(ctx, string(id), code)
 }
 
 // NewRecoveryCodes replaces the recovery codes. It returns an error wrapping
 // [store.ErrConflict] if the user has no second factor.
-func (s *Service) NewRecoveryCodes(ctx context.Context, id string) ([]store.Secret, error) {
-	return s.credentials().NewRecoveryCodes(ctx, id)
+func (s *Service) NewRecoveryCodes(ctx context.Context, id store.UserID) ([]store.Secret, error) {
+	return s.credentials().NewRecoveryCodes(ctx, string(id))
 }
 
 // RemoveSecondFactor turns off the second factor of the user with this username. It

@@ -63,7 +63,7 @@ func (s *Service) requireUnreferenced(ctx context.Context, u *User) error {
 // as [Service.Update] does. Restore returns an error wrapping [store.ErrAlreadyExists]
 // if another user has the username or the default extension. It returns an error
 // wrapping [store.ErrConflict] if the user is not deleted.
-func (s *Service) Restore(ctx context.Context, id string, change func(*User) error) (*User, error) {
+func (s *Service) Restore(ctx context.Context, id store.UserID, change func(*User) error) (*User, error) {
 	intent := audit.Event{Action: "restore", Kind: KindDeletedUser}
 	find := func(ctx context.Context) (*User, error) { return s.findDeleted(ctx, id) }
 	return s.mutateFound(ctx, intent, find, func(ctx context.Context, u *User) error {
@@ -81,7 +81,7 @@ func (s *Service) Restore(ctx context.Context, id string, change func(*User) err
 }
 
 // findDeleted reads a deleted user.
-func (s *Service) findDeleted(ctx context.Context, id string) (*User, error) {
+func (s *Service) findDeleted(ctx context.Context, id store.UserID) (*User, error) {
 	u, err := s.findAny(ctx, id)
 	if err == nil && u.DeletedAt.IsZero() {
 		return nil, &store.ConflictError{Reason: "this user is not deleted; only deleted users can be restored or purged"}
@@ -91,7 +91,7 @@ func (s *Service) findDeleted(ctx context.Context, id string) (*User, error) {
 
 // Purge permanently removes a deleted user with the user's API tokens and picture. It
 // returns an error wrapping [store.ErrConflict] if the user is not deleted.
-func (s *Service) Purge(ctx context.Context, id string) error {
+func (s *Service) Purge(ctx context.Context, id store.UserID) error {
 	const action = "purge"
 	var purged *User
 	intent := audit.Event{Action: action, Kind: KindDeletedUser}
@@ -122,10 +122,10 @@ func (s *Service) Purge(ctx context.Context, id string) error {
 type Dependents interface {
 	// Disable disables the records of a user. [Service.SetPassword] calls it if
 	// [PasswordOptions].DisableTokens is set.
-	Disable(ctx context.Context, r *audit.Recorder, userID string) error
+	Disable(ctx context.Context, r *audit.Recorder, userID store.UserID) error
 	// RecordPurge records the deletion of the records of a user. The store deletes
 	// them together with the user.
-	RecordPurge(ctx context.Context, r *audit.Recorder, userID string) error
+	RecordPurge(ctx context.Context, r *audit.Recorder, userID store.UserID) error
 	// RemoveExtension removes a deleted extension from all records. If the removal
 	// would give a record more access, the method disables the record instead.
 	RemoveExtension(ctx context.Context, r *audit.Recorder, number string) error

@@ -14,8 +14,8 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-// deleteUser deletes somebody and returns their ID.
-func (h *env) deleteUser(t testing.TB, username string) string {
+// deleteUser deletes a user and returns the ID.
+func (h *env) deleteUser(t testing.TB, username string) store.UserID {
 	t.Helper()
 	id := h.get(t, username).ID
 	require.NoError(t, h.Delete(t.Context(), username))
@@ -178,7 +178,7 @@ func TestService_Purge_deletesTokensAndPicture(t *testing.T) {
 			require.ErrorIs(t, err, store.ErrNotFound)
 			require.ErrorIs(t, h.Purge(t.Context(), id), store.ErrNotFound)
 			h.requireAuditIntact(t)
-			require.NotEmpty(t, h.entries(t, audit.Query{Kind: "deleted user", Key: id, Action: "purge"}))
+			require.NotEmpty(t, h.entries(t, audit.Query{Kind: "deleted user", Key: string(id), Action: "purge"}))
 		})
 	}
 }

@@ -79,7 +79,7 @@ func (s *Service) planMemberChanges(ctx context.Context, usernames []string, cha
 	}
 	var changes []userChange
 	var errs []store.FieldError
-	seen := map[string]bool{}
+	seen := map[store.UserID]bool{}
 	for i, username := range usernames {
 		before, err := s.lookup(ctx, username)
 		if err == nil && !userInScope(sc, before) {

@@ -162,11 +162,11 @@ func TestService_lookupsAcceptHostileInput(t *testing.T) {
 	for what, text := range values {
 		calls := map[string]func() error{
 			"Get":             func() error { _, err := h.Get(t.Context(), text); return err },
-			"GetByID":         func() error { _, err := h.GetByID(t.Context(), text); return err },
+			"GetByID":         func() error { _, err := h.GetByID(t.Context(), store.UserID(text)); return err },
 			"UserByExtension": func() error { _, err := h.getByExtension(t, text); return err },
 			"Delete":          func() error { return h.Delete(t.Context(), text) },
-			"Restore":         func() error { _, err := h.Restore(t.Context(), text, nil); return err },
-			"Purge":           func() error { return h.Purge(t.Context(), text) },
+			"Restore":         func() error { _, err := h.Restore(t.Context(), store.UserID(text), nil); return err },
+			"Purge":           func() error { return h.Purge(t.Context(), store.UserID(text)) },
 			"References":      func() error { _, err := h.References(t.Context(), text); return err },
 			"Picture":         func() error { _, err := h.Picture(t.Context(), text); return err },
 			"Group":           func() error { _, err := h.Group(t.Context(), text); return err },

@@ -59,19 +59,19 @@ func TestService_AcceptInvitation_setsPasswordOnce(t *testing.T) {
 
 func TestService_AcceptInvitation_rejectsRevokedLink(t *testing.T) {
 	t.Parallel()
-	for name, revoke := range map[string]func(ctx context.Context, h *env, jane string) error{
-		"replaced": func(ctx context.Context, h *env, _ string) error { _, err := h.Invite(ctx, "jane"); return err },
-		"disabled": func(ctx context.Context, h *env, _ string) error { _, err := h.Disable(ctx, "jane"); return err },
-		"deleted":  func(ctx context.Context, h *env, _ string) error { return h.Delete(ctx, "jane") },
-		"password set by hand": func(ctx context.Context, h *env, _ string) error {
+	for name, revoke := range map[string]func(ctx context.Context, h *env, jane store.UserID) error{
+		"replaced": func(ctx context.Context, h *env, _ store.UserID) error { _, err := h.Invite(ctx, "jane"); return err },
+		"disabled": func(ctx context.Context, h *env, _ store.UserID) error { _, err := h.Disable(ctx, "jane"); return err },
+		"deleted":  func(ctx context.Context, h *env, _ store.UserID) error { return h.Delete(ctx, "jane") },
+		"password set by hand": func(ctx context.Context, h *env, _ store.UserID) error {
 			_, err := h.SetPassword(ctx, "jane", secret(anotherPassword), nil)
 			return err
 		},
-		"password changed": func(ctx context.Context, h *env, jane string) error {
+		"password changed": func(ctx context.Context, h *env, jane store.UserID) error {
 			_, err := h.ChangePassword(ctx, jane, secret(goodPassword), secret(anotherPassword))
 			return err
 		},
-		"deleted and restored": func(ctx context.Context, h *env, jane string) error {
+		"deleted and restored": func(ctx context.Context, h *env, jane store.UserID) error {
 			if err := h.Delete(ctx, "jane"); err != nil {
 				return err
 			}

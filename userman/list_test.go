@@ -71,7 +71,7 @@ func TestService_Each_visitsEveryUserWithoutCredentials(t *testing.T) {
 		require.Greater(t, u.ID, last)
 		require.True(t, u.HasPassword)
 		require.True(t, u.Credentials.PasswordHash.IsZero())
-		seen[u.Username], last = true, u.ID
+		seen[u.Username], last = true, string(u.ID)
 		return nil
 	}))
 	require.Equal(t, map[string]bool{"jane": true, "june": true}, seen)

@@ -61,13 +61,13 @@ func (s *Service) newLogin(ctx context.Context, login *auth.Login, err error) (*
 	return &Login{LoginResult: login.LoginResult, User: u, MustChangePassword: u.PasswordChangeRequired(s.now())}, nil
 }
 
-// Session returns the user of a session with the current permissions. generation is the
+// Session returns the user of a session with the current permissions. epoch is the
 // [User.SessionEpoch] that the portal stored for the session. Session returns an error
 // wrapping [store.ErrNotFound] if the session has ended. A session ends when the user
 // is deleted or disabled, or loses the permission [permission.PortalLogin]. It also
 // ends when all sessions end. [User.PasswordChangeRequired] reports whether the session
 // may only change the password.
-func (s *Service) Session(ctx context.Context, id string, generation int64) (*User, error) {
+func (s *Service) Session(ctx context.Context, id store.UserID, epoch int64) (*User, error) {
 	ended := &store.NotFoundError{Kind: "session"}
 	u, err := s.findByID(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {
@@ -76,7 +76,7 @@ func (s *Service) Session(ctx context.Context, id string, generation int64) (*Us
 	if err != nil {
 		return nil, err
 	}
-	if u.Disabled || u.SessionEpoch != generation {
+	if u.Disabled || u.SessionEpoch != epoch {
 		return nil, ended
 	}
 	allowed, err := s.hasPermission(ctx, u, permission.PortalLogin)

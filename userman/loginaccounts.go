@@ -45,7 +45,7 @@ func (r loginAccounts) Lookup(ctx context.Context, name string) (*auth.Account, 
 
 // Reload implements [auth.Accounts].
 func (r loginAccounts) Reload(ctx context.Context, id string) (*auth.Account, error) {
-	u, err := r.service.findByID(ctx, id)
+	u, err := r.service.findByID(ctx, store.UserID(id))
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (r loginAccounts) Reload(ctx context.Context, id string) (*auth.Account, er
 // Save implements [auth.Accounts]. A login does not set UpdatedAt.
 func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Account) error {
 	event := audit.Event{Action: action, Kind: KindUser, Key: after.Name}
-	err := r.service.store.UpdateUser(ctx, after.ID, func(u *User) error {
+	err := r.service.store.UpdateUser(ctx, store.UserID(after.ID), func(u *User) error {
 		event.PriorState = auditState(u)
 		u.Credentials, u.LastLoginAt = after.Credentials.Clone(), after.LastLoginAt
 		event.State = auditState(u)
@@ -70,7 +70,7 @@ func (r loginAccounts) Save(ctx context.Context, action string, after *auth.Acco
 // loginAccount returns the fields of u that a login needs.
 func (s *Service) loginAccount(u *User) *auth.Account {
 	a := &auth.Account{
-		ID: u.ID, Name: s.auditName(u.Username), Username: u.Username, Words: u.passwordWords(), Disabled: u.Disabled,
+		ID: string(u.ID), Name: s.auditName(u.Username), Username: u.Username, Words: u.passwordWords(), Disabled: u.Disabled,
 		SessionEpoch: u.SessionEpoch, Credentials: u.Credentials, PasswordChangedAt: u.PasswordChangedAt, LastLoginAt: u.LastLoginAt,
 	}
 	if s.passwordIsExternal(u) {

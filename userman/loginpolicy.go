@@ -29,7 +29,7 @@ func (s *Service) authorizePortal(ctx context.Context, a *auth.Account) error {
 // to log in. Verifying a password takes long. authorizeLogin denies the login if all
 // sessions ended in the meantime.
 func (s *Service) authorizeLogin(ctx context.Context, a *auth.Account, permission string) (*User, error) {
-	u, err := s.findByID(ctx, a.ID)
+	u, err := s.findByID(ctx, store.UserID(a.ID))
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, auth.SessionEnded()
 	}

@@ -53,7 +53,7 @@ func (s *Service) newDeliveryJob(kind usermail.Kind) *deliveryJob {
 }
 
 // run sends the mail to the user of that ID.
-func (m *deliveryJob) run(ctx context.Context, id string) (*Delivery, error) {
+func (m *deliveryJob) run(ctx context.Context, id store.UserID) (*Delivery, error) {
 	u, err := m.service.findByID(ctx, id)
 	if err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (s *Service) canActivate(ctx context.Context, u *User) (_ bool, reason stri
 
 // prepareMessage writes the mail and stores its links and its start, or nothing. It
 // returns the Delivery if there is nothing to send or the mail cannot be written.
-func (m *deliveryJob) prepareMessage(ctx context.Context, id string) (message *usermail.Mail, d *Delivery, err error) {
+func (m *deliveryJob) prepareMessage(ctx context.Context, id store.UserID) (message *usermail.Mail, d *Delivery, err error) {
 	err = m.service.store.RunInTx(ctx, func(ctx context.Context) error {
 		u, err := m.service.findByID(ctx, id)
 		if err != nil {

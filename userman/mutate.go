@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -31,7 +32,7 @@ func (s *Service) mutate(ctx context.Context, action, username string, mutate mu
 }
 
 // mutateByID is mutate for an ID. It does not find deleted users.
-func (s *Service) mutateByID(ctx context.Context, action, id string, mutate mutation) (*User, error) {
+func (s *Service) mutateByID(ctx context.Context, action string, id store.UserID, mutate mutation) (*User, error) {
 	find := func(ctx context.Context) (*User, error) { return s.findByID(ctx, id) }
 	return s.mutateFound(ctx, s.userEvent(action, ""), find, mutate)
 }

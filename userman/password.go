@@ -70,8 +70,8 @@ func (s *Service) SetPasswordHash(ctx context.Context, username string, hash sto
 // them is invalid. It returns an error wrapping [store.ErrConflict] if the user's
 // directory manages the password. It returns a [store.RateLimitedError] after too many
 // guesses.
-func (s *Service) ChangePassword(ctx context.Context, id string, current, password store.Secret) (*User, error) {
-	return s.credentials().ChangePassword(ctx, id, current, password)
+func (s *Service) ChangePassword(ctx context.Context, id store.UserID, current, password store.Secret) (*User, error) {
+	return s.credentials().ChangePassword(ctx, string(id), current, password)
 }
 
 // A generated password has generatedPasswordLength letters and digits, without those

@@ -23,7 +23,7 @@ func (s *Service) Get(ctx context.Context, username string) (*User, error) {
 
 // GetByID returns the user with this ID, including a deleted one. It returns the errors
 // of [Service.Get].
-func (s *Service) GetByID(ctx context.Context, id string) (*User, error) {
+func (s *Service) GetByID(ctx context.Context, id store.UserID) (*User, error) {
 	u, err := s.findAny(ctx, id)
 	return s.lookupResult(ctx, "", u, err)
 }
@@ -116,7 +116,7 @@ func (s *Service) lookup(ctx context.Context, username string) (*User, error) {
 }
 
 // findByID is find for an ID. It does not find deleted users.
-func (s *Service) findByID(ctx context.Context, id string) (*User, error) {
+func (s *Service) findByID(ctx context.Context, id store.UserID) (*User, error) {
 	u, err := s.findAny(ctx, id)
 	if err == nil && !u.DeletedAt.IsZero() {
 		return nil, &store.NotFoundError{Kind: KindUser}
@@ -125,12 +125,12 @@ func (s *Service) findByID(ctx context.Context, id string) (*User, error) {
 }
 
 // findAny is find for an ID. It finds deleted users too.
-func (s *Service) findAny(ctx context.Context, id string) (*User, error) {
+func (s *Service) findAny(ctx context.Context, id store.UserID) (*User, error) {
 	return s.requireInScope(ctx)(s.lookupID(ctx, id))
 }
 
 // lookupID is findAny without regard to scope.
-func (s *Service) lookupID(ctx context.Context, id string) (*User, error) {
+func (s *Service) lookupID(ctx context.Context, id store.UserID) (*User, error) {
 	if len(id) > maxText {
 		return nil, &store.NotFoundError{Kind: KindUser}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // enrollTOTP turns a second factor on, and waits for the next code.
-func (h *env) enrollTOTP(t testing.TB, id string) (key store.Secret, recovery []store.Secret) {
+func (h *env) enrollTOTP(t testing.TB, id store.UserID) (key store.Secret, recovery []store.Secret) {
 	t.Helper()
 	enrollment, err := h.BeginSecondFactor(t.Context(), id)
 	require.NoError(t, err)

@@ -228,7 +228,7 @@ func (h *env) createXMPPUsers(t testing.TB, n int) {
 	require.NoError(t, h.store.RunInTx(t.Context(), func(ctx context.Context) error {
 		for i := 1; i < n; i++ {
 			u := first.Clone()
-			u.ID, u.Username = fmt.Sprintf("%024d", i), fmt.Sprintf("person-%d", i)
+			u.ID, u.Username = store.UserID(fmt.Sprintf("%024d", i)), fmt.Sprintf("person-%d", i)
 			if err := h.store.CreateUser(ctx, u); err != nil {
 				return err
 			}

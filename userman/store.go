@@ -37,7 +37,7 @@ type Users interface {
 	CreateUser(ctx context.Context, u *User) error
 	// User returns the user with this ID, including a deleted one, or a
 	// [store.NotFoundError].
-	User(ctx context.Context, id string) (*User, error)
+	User(ctx context.Context, id store.UserID) (*User, error)
 	// FindUser returns the user with this key, or a [store.NotFoundError]. It does not
 	// find deleted users.
 	FindUser(ctx context.Context, key UserLookup) (*User, error)
@@ -47,10 +47,10 @@ type Users interface {
 	// must not change the ID. If change returns an error, UpdateUser writes nothing and
 	// returns this error. UpdateUser also returns the errors of CreateUser. It returns
 	// a [store.NotFoundError] if there is no such user.
-	UpdateUser(ctx context.Context, id string, change func(*User) error) error
+	UpdateUser(ctx context.Context, id store.UserID, change func(*User) error) error
 	// DeleteUser permanently deletes the user with this ID, including memberships, API
 	// tokens and picture. It returns a [store.NotFoundError] if there is no such user.
-	DeleteUser(ctx context.Context, id string) error
+	DeleteUser(ctx context.Context, id store.UserID) error
 	// ListUsers returns one page of the users that match q, with their groups and
 	// extensions. The number of its database queries does not depend on the number of
 	// users. The list is empty rather than nil. If After comes from a page with another
@@ -92,10 +92,10 @@ type Groups interface {
 // Pictures stores the pictures of users, apart from their records.
 type Pictures interface {
 	// Picture returns the picture of a user, or a [store.NotFoundError].
-	Picture(ctx context.Context, userID string) ([]byte, error)
+	Picture(ctx context.Context, userID store.UserID) ([]byte, error)
 	// PutPicture replaces the picture of a user. A nil picture removes the current one.
 	// It returns a [store.NotFoundError] if there is no such user.
-	PutPicture(ctx context.Context, userID string, picture []byte) error
+	PutPicture(ctx context.Context, userID store.UserID, picture []byte) error
 }
 
 // UserLookup is a key that identifies one user. It has exactly one field set, or

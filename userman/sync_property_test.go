@@ -46,7 +46,7 @@ func drawEntries(t *rapid.T) []userman.DirectoryEntry {
 func allUsers(t require.TestingT, h *env) map[string]*userman.User {
 	all := map[string]*userman.User{}
 	require.NoError(t, h.store.EachUser(context.Background(), func(u *userman.User) error {
-		all[u.ID] = u
+		all[string(u.ID)] = u
 		return nil
 	}))
 	return all

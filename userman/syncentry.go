@@ -97,16 +97,16 @@ func (r *syncRun) setStep(e *dirsync.Entry, before, after *User) {
 type syncLookup struct{ service *Service }
 
 // UsernameOwner implements [dirsync.Lookup].
-func (l syncLookup) UsernameOwner(ctx context.Context, username string) (string, error) {
+func (l syncLookup) UsernameOwner(ctx context.Context, username string) (store.UserID, error) {
 	return l.owner(ctx, UserLookup{Username: username})
 }
 
 // ExtensionOwner implements [dirsync.Lookup].
-func (l syncLookup) ExtensionOwner(ctx context.Context, extension string) (string, error) {
+func (l syncLookup) ExtensionOwner(ctx context.Context, extension string) (store.UserID, error) {
 	return l.owner(ctx, UserLookup{DefaultExtension: extension})
 }
 
-func (l syncLookup) owner(ctx context.Context, key UserLookup) (string, error) {
+func (l syncLookup) owner(ctx context.Context, key UserLookup) (store.UserID, error) {
 	u, err := l.service.store.FindUser(ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", nil
@@ -118,7 +118,7 @@ func (l syncLookup) owner(ctx context.Context, key UserLookup) (string, error) {
 }
 
 // CheckDelete implements [dirsync.Lookup].
-func (l syncLookup) CheckDelete(ctx context.Context, id string) (string, error) {
+func (l syncLookup) CheckDelete(ctx context.Context, id store.UserID) (string, error) {
 	u, err := l.service.store.User(ctx, id)
 	if err != nil {
 		return "", err

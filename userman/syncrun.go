@@ -88,7 +88,7 @@ func (p *syncRun) releaseUnique(ctx context.Context, r *audit.Recorder, step *di
 		return err
 	}
 	after := before.Clone()
-	after.Username, after.DefaultExtension = "renaming-"+before.ID, ""
+	after.Username, after.DefaultExtension = "renaming-"+string(before.ID), ""
 	return p.service.save(ctx, r, "sync "+string(step.Action), before, after)
 }
 

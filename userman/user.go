@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -30,9 +31,8 @@ const userIDSize = 15
 
 // User is a user of the PBX.
 type User struct {
-	// ID has 24 lower-case letters and digits. The service sets it. It never changes
-	// and is never reused.
-	ID string `json:"id"`
+	// ID is set by the service. It never changes and is never reused.
+	ID store.UserID `json:"id"`
 	// Username is the login name, often an email address or first.last. It has 2 to 64
 	// characters: letters of any script, digits and . - _ + @. It begins with a letter
 	// or a digit. It is stored in NFC, is unique, ignoring case, and can be changed.

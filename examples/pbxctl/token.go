@@ -64,7 +64,7 @@ func checkTokenLists(_ *apitoken.Token, values map[string]field.Value) []store.F
 func (a *cli) tokenRotate() *cobra.Command {
 	n := a.tokens()
 	return n.verb("rotate", "Replace the key of an API token; the new key is shown only once", func(ctx context.Context, s *app.App, id string) error {
-		token, key, err := s.Tokens.Rotate(ctx, id)
+		token, key, err := s.Tokens.Rotate(ctx, apitoken.ID(id))
 		result, err := resource.TokenResult(ctx, s.Users, token, key, err)
 		if err != nil && !key.IsZero() {
 			err = app.WithHint(err, n.lost(id))

@@ -16,7 +16,7 @@ import (
 func (c *ctl) authorizes(t *testing.T, id, key, module string) bool {
 	t.Helper()
 	_, err := c.openApp(t).Tokens.Authenticate(t.Context(), apitoken.Request{
-		TokenID: id, Key: store.NewSecret(key), Module: module, RemoteAddr: netip.MustParseAddr("192.0.2.7"),
+		TokenID: apitoken.ID(id), Key: store.NewSecret(key), Module: module, RemoteAddr: netip.MustParseAddr("192.0.2.7"),
 	})
 	if err != nil {
 		require.ErrorIs(t, err, store.ErrForbidden)

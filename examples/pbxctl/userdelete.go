@@ -26,7 +26,7 @@ func (a *cli) deletedUsers() *noun[userman.User] {
 	n.declare = func(s *app.App) *resource.Type[userman.User] {
 		t := declare(s)
 		list := t.List
-		t.Search, t.KeyOf = "", func(u *userman.User) string { return u.ID }
+		t.Search, t.KeyOf = "", func(u *userman.User) string { return string(u.ID) }
 		t.List = func(ctx context.Context, q resource.Query) (*store.Page[resource.Result[userman.User]], error) {
 			q.Filters = map[string]field.Value{"status": field.TextValue(string(userman.StatusDeleted))}
 			return list(ctx, q)
@@ -45,7 +45,7 @@ func (a *cli) userDelete() *cobra.Command {
 		if err := s.Users.Delete(ctx, username); err != nil {
 			return err
 		}
-		return a.print(map[string]string{"deleted": deleted.Username, "id": deleted.ID},
+		return a.print(map[string]string{"deleted": deleted.Username, "id": string(deleted.ID)},
 			"Deleted. To undo: pbxctl user restore "+cell(deleted.ID)+"\n")
 	})
 }
@@ -55,7 +55,7 @@ func (a *cli) userRestore() *cobra.Command {
 	var cmd *cobra.Command
 	n := a.deletedUsers()
 	cmd = n.verb("restore", "Restore a deleted user; 'pbxctl user list --deleted' lists their IDs", func(ctx context.Context, s *app.App, id string) error {
-		restored, err := s.Users.Restore(ctx, id, func(u *userman.User) error {
+		restored, err := s.Users.Restore(ctx, store.UserID(id), func(u *userman.User) error {
 			if cmd.Flags().Changed("username") {
 				u.Username = username
 			}
@@ -75,7 +75,7 @@ func (a *cli) userRestore() *cobra.Command {
 
 func (a *cli) userPurge() *cobra.Command {
 	return a.deletedUsers().verb("purge", "Remove a deleted user forever, with API tokens and picture", func(ctx context.Context, s *app.App, id string) error {
-		if err := s.Users.Purge(ctx, id); err != nil {
+		if err := s.Users.Purge(ctx, store.UserID(id)); err != nil {
 			return asDeletedUserError(err)
 		}
 		return a.print(map[string]string{"purged": id}, "Removed forever.\n")

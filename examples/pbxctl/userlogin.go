@@ -61,7 +61,7 @@ func (a *cli) userLink(use, short, purpose, path string, act func(*userman.Servi
 		if err != nil {
 			return err
 		}
-		printed := link{UserID: l.UserID, Username: l.Username, Secret: l.Token.Reveal(), URL: l.URL.Reveal(), ExpiresAt: l.ExpiresAt}
+		printed := link{UserID: string(l.UserID), Username: l.Username, Secret: l.Token.Reveal(), URL: l.URL.Reveal(), ExpiresAt: l.ExpiresAt}
 		if err := a.print(printed, printed.text()+linkText(purpose, path, printed.URL, l.ExpiresAt)+"\n"); err != nil {
 			return app.WithHint(err, "The link is lost. Run 'pbxctl user "+use+" USERNAME' for a new one.")
 		}

@@ -123,14 +123,14 @@ func (w pageWalk) userPages(t *testing.T, server *servertest.Server) {
 		"/users/jane.roe/permissions": "user-permissions", "/users/jane.roe/password": "user-password",
 		"/users/jane.roe/mail/welcome": "user-mail", "/users/jane.roe/mail/reset": "user-mail-reset",
 		"/users/jane.roe/tokens": "tokens", "/users/王小明/tokens": "tokens-none", "/users/jane.roe/tokens/new": "token-new",
-		token: "token", token + "/rotate": "token-rotate", token + "/delete": "token-delete",
+		string(token): "token", string(token + "/rotate"): "token-rotate", string(token + "/delete"): "token-delete",
 		"/users?status=deleted": "deleted-users", "/users?status=deleted&search=nobody": "deleted-users-none",
-		deleted + "/restore": "deleted-user", deleted + "/purge": "deleted-user-purge",
+		string(deleted + "/restore"): "deleted-user", string(deleted + "/purge"): "deleted-user-purge",
 	} {
 		w.openAndCheck(t, http.StatusOK, path, name)
 	}
 	w.userErrorPages(t)
-	w.oneTimeSecretPages(t, token)
+	w.oneTimeSecretPages(t, string(token))
 }
 
 // userErrorPages sends what is not taken.

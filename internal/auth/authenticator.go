@@ -80,8 +80,8 @@ type Login struct {
 
 // Session returns the record of a new session, as session looks it up. The login
 // fails if a concurrent change has ended the session already.
-func Session[R any](ctx context.Context, login *Login, session func(ctx context.Context, id string, epoch int64) (R, error)) (R, error) {
-	record, err := session(ctx, login.Account.ID, login.Account.SessionEpoch)
+func Session[ID ~string, R any](ctx context.Context, login *Login, session func(ctx context.Context, id ID, epoch int64) (R, error)) (R, error) {
+	record, err := session(ctx, ID(login.Account.ID), login.Account.SessionEpoch)
 	if errors.Is(err, store.ErrNotFound) {
 		return record, SessionEnded()
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/username"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // Action is what a sync does to a user.
@@ -27,7 +28,7 @@ type Step struct {
 	// Fields are the names of the fields that change.
 	Fields []string
 	// UserID is empty for a user to create.
-	UserID string
+	UserID store.UserID
 	// Groups are the user's groups of the directory after the step, and
 	// RemovedGroups how many groups fewer the user is in.
 	Groups        []string
@@ -49,7 +50,8 @@ type Problem struct {
 
 // User is a user of the directory before the sync.
 type User struct {
-	ID, ExternalID      string
+	ID                  store.UserID
+	ExternalID          string
 	Username, Extension string
 	Disabled            bool
 	MissingSince        time.Time

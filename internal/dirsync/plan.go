@@ -26,12 +26,12 @@ type Options struct {
 // Lookup answers questions about the records of all users.
 type Lookup interface {
 	// UsernameOwner returns the ID of the user with that username, or "".
-	UsernameOwner(ctx context.Context, username string) (id string, err error)
+	UsernameOwner(ctx context.Context, username string) (id store.UserID, err error)
 	// ExtensionOwner returns the ID of the user with that default extension, or "".
-	ExtensionOwner(ctx context.Context, extension string) (id string, err error)
+	ExtensionOwner(ctx context.Context, extension string) (id store.UserID, err error)
 	// CheckDelete returns why the user of that ID cannot be deleted, or "". It
 	// returns an error wrapping [store.ErrNotFound] if there is no such user.
-	CheckDelete(ctx context.Context, id string) (problem string, err error)
+	CheckDelete(ctx context.Context, id store.UserID) (problem string, err error)
 }
 
 // Plan is what a sync does.

@@ -13,28 +13,31 @@ import (
 
 // fakeLookup holds the owners of usernames outside of the directory, and the
 // problems of deletions by user ID.
-type fakeLookup struct{ usernames, undeletable map[string]string }
+type fakeLookup struct {
+	usernames   map[string]store.UserID
+	undeletable map[store.UserID]string
+}
 
-func (l fakeLookup) UsernameOwner(_ context.Context, username string) (string, error) {
+func (l fakeLookup) UsernameOwner(_ context.Context, username string) (store.UserID, error) {
 	return l.usernames[username], nil
 }
 
-func (l fakeLookup) ExtensionOwner(context.Context, string) (string, error) { return "", nil }
+func (l fakeLookup) ExtensionOwner(context.Context, string) (store.UserID, error) { return "", nil }
 
-func (l fakeLookup) CheckDelete(_ context.Context, id string) (string, error) {
+func (l fakeLookup) CheckDelete(_ context.Context, id store.UserID) (string, error) {
 	return l.undeletable[id], nil
 }
 
 func now() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
 
 func newUser(id, username string) *dirsync.User {
-	return &dirsync.User{ID: id, ExternalID: id, Username: username}
+	return &dirsync.User{ID: store.UserID(id), ExternalID: id, Username: username}
 }
 
 // newUpdate returns an entry that gives a user another username.
 func newUpdate(id, username string) *dirsync.Entry {
 	return &dirsync.Entry{ExternalID: id, Username: username, Step: &dirsync.Step{
-		Action: dirsync.Update, ExternalID: id, UserID: id, Username: username, Fields: []string{"username"},
+		Action: dirsync.Update, ExternalID: id, UserID: store.UserID(id), Username: username, Fields: []string{"username"},
 	}}
 }
 
@@ -72,7 +75,7 @@ func TestNewPlan_ordersUpdatesByReleasedNames(t *testing.T) {
 func TestNewPlan_failsEntriesThatNeedTakenNames(t *testing.T) {
 	t.Parallel()
 	users := []*dirsync.User{newUser("1", "anna"), newUser("2", "ben")}
-	p, err := newPlan(t, fakeLookup{usernames: map[string]string{"outside": "other"}}, users,
+	p, err := newPlan(t, fakeLookup{usernames: map[string]store.UserID{"outside": "other"}}, users,
 		newUpdate("1", "ben"), newUpdate("2", "outside"), newUpdate("3", "same"), newUpdate("4", "SAME"))
 	require.NoError(t, err)
 	require.Empty(t, p.Steps(), "ben stays, so anna cannot have the name")
@@ -91,7 +94,7 @@ func TestNewPlan_removesMissingUsers(t *testing.T) {
 	byHand := newUser("5", "by.hand")
 	byHand.Disabled = true
 	users := []*dirsync.User{newUser("1", "gone"), long, recent, blocked, byHand}
-	p, err := newPlan(t, fakeLookup{undeletable: map[string]string{"4": "in use"}}, users, &dirsync.Entry{ExternalID: "9"})
+	p, err := newPlan(t, fakeLookup{undeletable: map[store.UserID]string{"4": "in use"}}, users, &dirsync.Entry{ExternalID: "9"})
 	require.NoError(t, err)
 	require.Equal(t, [][]string{{"delete long"}, {"disable gone"}}, describe(p))
 	require.Equal(t, []dirsync.Problem{{ExternalID: "4", Username: "blocked", Message: "in use"}}, p.Problems)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/internal/username"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 const (
@@ -83,7 +84,7 @@ func (p *Plan) failDuplicates() {
 // resolveOwner finds who has the value that e needs: owner, a user of the
 // directory, or another user whom find returns.
 func (p *Plan) resolveOwner(
-	ctx context.Context, e *Entry, owner *User, find func(context.Context, string) (string, error), value, name string,
+	ctx context.Context, e *Entry, owner *User, find func(context.Context, string) (store.UserID, error), value, name string,
 ) error {
 	switch {
 	case e.Step == nil || owner != nil && owner == e.user:

@@ -10,8 +10,8 @@ import (
 // activation of a softphone.
 type Link struct {
 	// UserID is the ID of the user. It is empty for an administrator.
-	UserID   string `json:"user_id,omitempty"`
-	Username string `json:"username"`
+	UserID   store.UserID `json:"user_id,omitempty"`
+	Username string       `json:"username"`
 	// Token is the secret of the link: 43 letters, digits, dashes and
 	// underscores. Only the call that creates the link returns it.
 	Token store.Secret `json:"-"`

@@ -8,23 +8,23 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-func (t *team) token(id string) (*apitoken.Token, error) {
-	return cloneRecord(&t.tokens, id, apitoken.Kind, (*apitoken.Token).Clone)
+func (t *team) token(id apitoken.ID) (*apitoken.Token, error) {
+	return cloneRecord(&t.tokens, string(id), apitoken.Kind, (*apitoken.Token).Clone)
 }
 
 func (t *team) putToken(token *apitoken.Token) {
 	stored := token.Clone()
 	truncateTimes(&stored.ExpiresAt, &stored.HourStartedAt, &stored.CreatedAt, &stored.UpdatedAt, &stored.KeyCreatedAt, &stored.LastUsedAt)
-	t.tokens.put(stored.ID, stored)
+	t.tokens.put(string(stored.ID), stored)
 }
 
 // CreateToken implements [apitoken.Store].
 func (m tokenStore) CreateToken(ctx context.Context, token *apitoken.Token) error {
 	return m.writeTeam(ctx, func(t *team) error {
-		if _, found := t.tokens.get(token.ID); found {
+		if _, found := t.tokens.get(string(token.ID)); found {
 			return &store.AlreadyExistsError{Kind: apitoken.Kind, Field: "id"}
 		}
-		if _, found := t.users.get(token.UserID); !found {
+		if _, found := t.users.get(string(token.UserID)); !found {
 			return userNotFound()
 		}
 		t.putToken(token)
@@ -33,7 +33,7 @@ func (m tokenStore) CreateToken(ctx context.Context, token *apitoken.Token) erro
 }
 
 // Token implements [apitoken.Store].
-func (m tokenStore) Token(ctx context.Context, id string) (token *apitoken.Token, err error) {
+func (m tokenStore) Token(ctx context.Context, id apitoken.ID) (token *apitoken.Token, err error) {
 	err = m.readTeam(ctx, func(t *team) (err error) {
 		token, err = t.token(id)
 		return err
@@ -42,7 +42,7 @@ func (m tokenStore) Token(ctx context.Context, id string) (token *apitoken.Token
 }
 
 // TokenWithOwner implements [apitoken.Store].
-func (m tokenStore) TokenWithOwner(ctx context.Context, id string) (*apitoken.Owned, error) {
+func (m tokenStore) TokenWithOwner(ctx context.Context, id apitoken.ID) (*apitoken.Owned, error) {
 	owned := &apitoken.Owned{}
 	err := m.readTeam(ctx, func(t *team) (err error) {
 		if owned.Token, err = t.token(id); err != nil {
@@ -59,7 +59,7 @@ func (m tokenStore) TokenWithOwner(ctx context.Context, id string) (*apitoken.Ow
 }
 
 // UpdateToken implements [apitoken.Store].
-func (m tokenStore) UpdateToken(ctx context.Context, id string, edit func(*apitoken.Token) error) error {
+func (m tokenStore) UpdateToken(ctx context.Context, id apitoken.ID, edit func(*apitoken.Token) error) error {
 	read := func(t *team) (*apitoken.Token, error) { return t.token(id) }
 	return updateRecord(ctx, m.teamStore, read, edit, func(t *team, token *apitoken.Token) error {
 		stored, err := t.token(id)
@@ -74,7 +74,7 @@ func (m tokenStore) UpdateToken(ctx context.Context, id string, edit func(*apito
 }
 
 // TakeRequest implements [apitoken.Store].
-func (m tokenStore) TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error) {
+func (m tokenStore) TakeRequest(ctx context.Context, id apitoken.ID, now time.Time, limit int) (wait time.Duration, err error) {
 	now = truncateTime(now)
 	err = m.writeTeam(ctx, func(t *team) error {
 		token, err := t.token(id)
@@ -98,9 +98,9 @@ func (m tokenStore) TakeRequest(ctx context.Context, id string, now time.Time, l
 }
 
 // DeleteToken implements [apitoken.Store].
-func (m tokenStore) DeleteToken(ctx context.Context, id string) error {
+func (m tokenStore) DeleteToken(ctx context.Context, id apitoken.ID) error {
 	return m.writeTeam(ctx, func(t *team) error {
-		if !t.tokens.remove(id) {
+		if !t.tokens.remove(string(id)) {
 			return &store.NotFoundError{Kind: apitoken.Kind}
 		}
 		return nil
@@ -108,7 +108,7 @@ func (m tokenStore) DeleteToken(ctx context.Context, id string) error {
 }
 
 // ListTokens implements [apitoken.Store].
-func (m tokenStore) ListTokens(ctx context.Context, userID string, req store.PageRequest) (list *store.Page[*apitoken.Token], err error) {
+func (m tokenStore) ListTokens(ctx context.Context, userID store.UserID, req store.PageRequest) (list *store.Page[*apitoken.Token], err error) {
 	err = m.readTeam(ctx, func(t *team) error {
 		l := pager[*apitoken.Token]{clone: (*apitoken.Token).Clone}
 		match := func(token *apitoken.Token) bool { return userID == "" || token.UserID == userID }

@@ -13,14 +13,14 @@ import (
 
 func userNotFound() error { return &store.NotFoundError{Kind: userman.KindUser} }
 
-func (t *team) user(id string) (*userman.User, error) {
-	return cloneRecord(&t.users, id, userman.KindUser, (*userman.User).Clone)
+func (t *team) user(id store.UserID) (*userman.User, error) {
+	return cloneRecord(&t.users, string(id), userman.KindUser, (*userman.User).Clone)
 }
 
 // CreateUser implements [userman.Store].
 func (m userStore) CreateUser(ctx context.Context, u *userman.User) error {
 	return m.writeTeam(ctx, func(t *team) error {
-		if _, found := t.users.get(u.ID); found {
+		if _, found := t.users.get(string(u.ID)); found {
 			return &store.AlreadyExistsError{Kind: userman.KindUser, Field: "id"}
 		}
 		return t.putUser(storedUser(u))
@@ -28,7 +28,7 @@ func (m userStore) CreateUser(ctx context.Context, u *userman.User) error {
 }
 
 // User implements [userman.Store].
-func (m userStore) User(ctx context.Context, id string) (u *userman.User, err error) {
+func (m userStore) User(ctx context.Context, id store.UserID) (u *userman.User, err error) {
 	err = m.readTeam(ctx, func(t *team) (err error) {
 		u, err = t.user(id)
 		return err
@@ -49,8 +49,8 @@ func (m userStore) FindUser(ctx context.Context, key userman.UserLookup) (u *use
 	return u, err
 }
 
-// findUser returns the ID of whoever is not deleted and has that key.
-func (t *team) findUser(key userman.UserLookup) (id string, found bool) {
+// findUser returns the ID of the user with that key who is not deleted.
+func (t *team) findUser(key userman.UserLookup) (id store.UserID, found bool) {
 	switch {
 	case key.Username != "":
 		return t.usernames.get(userman.FoldUsername(key.Username))
@@ -66,10 +66,10 @@ func (t *team) findUser(key userman.UserLookup) (id string, found bool) {
 	return "", false
 }
 
-func (t *team) findByTokenHash(hash []byte, tokenOf func(*userman.User) *credential.OneTimeToken) (id string, found bool) {
+func (t *team) findByTokenHash(hash []byte, tokenOf func(*userman.User) *credential.OneTimeToken) (id store.UserID, found bool) {
 	for _, row := range t.users.rows {
 		if token := tokenOf(row.value); token != nil && row.value.DeletedAt.IsZero() && bytes.Equal(token.TokenHash, hash) {
-			return row.key, true
+			return store.UserID(row.key), true
 		}
 	}
 	return "", false
@@ -79,7 +79,7 @@ func (t *team) findByTokenHash(hash []byte, tokenOf func(*userman.User) *credent
 func externalKey(directory, id string) string { return ttlKey(directory, id) }
 
 // UpdateUser implements [userman.Store].
-func (m userStore) UpdateUser(ctx context.Context, id string, edit func(*userman.User) error) error {
+func (m userStore) UpdateUser(ctx context.Context, id store.UserID, edit func(*userman.User) error) error {
 	read := func(t *team) (*userman.User, error) { return t.user(id) }
 	return updateRecord(ctx, m.teamStore, read, edit, func(t *team, u *userman.User) error {
 		u.ID = id
@@ -88,18 +88,18 @@ func (m userStore) UpdateUser(ctx context.Context, id string, edit func(*userman
 }
 
 // DeleteUser implements [userman.Store].
-func (m userStore) DeleteUser(ctx context.Context, id string) error {
+func (m userStore) DeleteUser(ctx context.Context, id store.UserID) error {
 	return m.writeTeam(ctx, func(t *team) error {
-		before, found := t.users.get(id)
+		before, found := t.users.get(string(id))
 		if !found {
 			return userNotFound()
 		}
-		t.users.remove(id)
+		t.users.remove(string(id))
 		for _, name := range t.uniques(before) {
 			name.owners.remove(name.value)
 		}
 		t.tokens.removeAll(func(token *apitoken.Token) bool { return token.UserID == id })
-		t.pictures.remove(id)
+		t.pictures.remove(string(id))
 		return nil
 	})
 }
@@ -113,7 +113,7 @@ func (m userStore) EachUser(ctx context.Context, visit func(*userman.User) error
 // unique is a value that only one person has.
 type unique struct {
 	field, value string
-	owners       *table[string]
+	owners       *table[store.UserID]
 }
 
 // uniques returns the values that u keeps from others; none when deleted.
@@ -143,7 +143,7 @@ func (t *team) putUser(u *userman.User) error {
 			return &store.AlreadyExistsError{Kind: userman.KindUser, Field: name.field}
 		}
 	}
-	if before, found := t.users.get(u.ID); found {
+	if before, found := t.users.get(string(u.ID)); found {
 		for _, name := range t.uniques(before) {
 			name.owners.remove(name.value)
 		}
@@ -151,7 +151,7 @@ func (t *team) putUser(u *userman.User) error {
 	for _, name := range t.uniques(u) {
 		name.owners.put(name.value, u.ID)
 	}
-	t.users.put(u.ID, u)
+	t.users.put(string(u.ID), u)
 	return nil
 }
 

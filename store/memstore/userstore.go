@@ -14,9 +14,9 @@ type team struct {
 	// (folded), a default extension or an external ID is, of those who are
 	// not deleted, by ID.
 	users       table[*userman.User]
-	usernames   table[string]
-	extensions  table[string]
-	externalIDs table[string]
+	usernames   table[store.UserID]
+	extensions  table[store.UserID]
+	externalIDs table[store.UserID]
 	// groups are by folded name.
 	groups   table[*userman.Group]
 	revision int64

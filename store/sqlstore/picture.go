@@ -9,7 +9,7 @@ import (
 )
 
 // Picture implements [userman.Store].
-func (m userStore) Picture(ctx context.Context, userID string) (picture []byte, err error) {
+func (m userStore) Picture(ctx context.Context, userID store.UserID) (picture []byte, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
 		const text = "SELECT picture FROM pbxusers_pictures WHERE team = ? AND user_id = ?"
 		err := q.QueryRowContext(ctx, text, m.team, userID).Scan(&picture)
@@ -22,7 +22,7 @@ func (m userStore) Picture(ctx context.Context, userID string) (picture []byte, 
 }
 
 // PutPicture implements [userman.Store].
-func (m userStore) PutPicture(ctx context.Context, userID string, picture []byte) error {
+func (m userStore) PutPicture(ctx context.Context, userID store.UserID, picture []byte) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		if err := m.requireUser(ctx, q, userID); err != nil {
 			return err

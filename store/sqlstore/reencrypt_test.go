@@ -66,7 +66,7 @@ func requireReadable(t *testing.T, db *sqlstore.DB, keys *store.Keyring, n int) 
 	}))
 	require.Equal(t, n, count)
 	for i := range n {
-		u, err := db.Users([]string{"", "acme"}[i%2]).User(t.Context(), accountName(i))
+		u, err := db.Users([]string{"", "acme"}[i%2]).User(t.Context(), store.UserID(accountName(i)))
 		require.NoError(t, err)
 		require.Equal(t, plainSecret, u.Credentials.SecondFactor.Secret.Reveal())
 		value, err := db.TTLStore().Get(t.Context(), "session", accountName(i), time.Now())

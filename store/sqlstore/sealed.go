@@ -34,7 +34,7 @@ func sealedColumns() []sealedColumn {
 		},
 		{
 			table: "pbxusers_users", name: "second_factor", key: []string{"team", "id"}, batch: reencryptBatch,
-			sealContext: func(key []string) string { return userSealContext(key[0], key[1]) }, label: "the second factor of a user of team",
+			sealContext: func(key []string) string { return userSealContext(key[0], store.UserID(key[1])) }, label: "the second factor of a user of team",
 		},
 		{
 			// Each may be of store.MaxValueSize.

@@ -31,7 +31,7 @@ func (m tokenStore) CreateToken(ctx context.Context, t *apitoken.Token) error {
 }
 
 // Token implements [apitoken.Store].
-func (m tokenStore) Token(ctx context.Context, id string) (found *apitoken.Token, err error) {
+func (m tokenStore) Token(ctx context.Context, id apitoken.ID) (found *apitoken.Token, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
 		found, err = m.findToken(ctx, q, id)
 		return err
@@ -39,7 +39,7 @@ func (m tokenStore) Token(ctx context.Context, id string) (found *apitoken.Token
 	return found, err
 }
 
-func (m tokenStore) findToken(ctx context.Context, q querier, id string) (*apitoken.Token, error) {
+func (m tokenStore) findToken(ctx context.Context, q querier, id apitoken.ID) (*apitoken.Token, error) {
 	row := q.QueryRowContext(ctx, tokenTable().selectAll()+tokenTable().where(), m.team, id)
 	t, err := newTokenDecoder().decode(row)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -49,7 +49,7 @@ func (m tokenStore) findToken(ctx context.Context, q querier, id string) (*apito
 }
 
 // TokenWithOwner implements [apitoken.Store] with one statement.
-func (m tokenStore) TokenWithOwner(ctx context.Context, id string) (*apitoken.Owned, error) {
+func (m tokenStore) TokenWithOwner(ctx context.Context, id apitoken.ID) (*apitoken.Owned, error) {
 	owned := &apitoken.Owned{}
 	err := m.read(ctx, func(ctx context.Context, q querier) (err error) {
 		token, user := newTokenDecoder(), m.userDecoder()
@@ -86,7 +86,7 @@ func tokenOwnerSQL() string {
 }
 
 // UpdateToken implements [apitoken.Store].
-func (m tokenStore) UpdateToken(ctx context.Context, id string, change func(*apitoken.Token) error) error {
+func (m tokenStore) UpdateToken(ctx context.Context, id apitoken.ID, change func(*apitoken.Token) error) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		t, err := m.findToken(ctx, q, id)
 		if err != nil {
@@ -116,7 +116,7 @@ const takeRequestSQL = `UPDATE pbxusers_tokens SET
 	WHERE team = ? AND id = ? AND (? <= 0 OR hour_requests < ? OR hour_started_at <= ? OR hour_started_at > ?)`
 
 // TakeRequest implements [apitoken.Store].
-func (m tokenStore) TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error) {
+func (m tokenStore) TakeRequest(ctx context.Context, id apitoken.ID, now time.Time, limit int) (wait time.Duration, err error) {
 	err = m.write(ctx, func(ctx context.Context, q querier) error {
 		wait = 0 // it may run again
 		at, old, future := now.UnixMicro(), now.Add(-time.Hour).UnixMicro(), now.Add(time.Hour).UnixMicro()
@@ -132,7 +132,7 @@ func (m tokenStore) TakeRequest(ctx context.Context, id string, now time.Time, l
 }
 
 // timeToNextHour returns how long after at the hour of a token ends.
-func (m tokenStore) timeToNextHour(ctx context.Context, q querier, id string, at int64) (time.Duration, error) {
+func (m tokenStore) timeToNextHour(ctx context.Context, q querier, id apitoken.ID, at int64) (time.Duration, error) {
 	var hourStart int64
 	err := q.QueryRowContext(ctx, "SELECT hour_started_at FROM pbxusers_tokens"+tokenTable().where(), m.team, id).Scan(&hourStart)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -142,7 +142,7 @@ func (m tokenStore) timeToNextHour(ctx context.Context, q querier, id string, at
 }
 
 // DeleteToken implements [apitoken.Store].
-func (m tokenStore) DeleteToken(ctx context.Context, id string) error {
+func (m tokenStore) DeleteToken(ctx context.Context, id apitoken.ID) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		result, err := q.ExecContext(ctx, tokenTable().deleteByKey(), m.team, id)
 		return m.requireAffected(ctx, "delete API token", result, err, tokenNotFound())
@@ -150,7 +150,7 @@ func (m tokenStore) DeleteToken(ctx context.Context, id string) error {
 }
 
 // ListTokens implements [apitoken.Store].
-func (m tokenStore) ListTokens(ctx context.Context, userID string, req store.PageRequest) (*store.Page[*apitoken.Token], error) {
+func (m tokenStore) ListTokens(ctx context.Context, userID store.UserID, req store.PageRequest) (*store.Page[*apitoken.Token], error) {
 	var s whereClause
 	s.and("team = ?", m.team)
 	if userID != "" {
@@ -162,7 +162,7 @@ func (m tokenStore) ListTokens(ctx context.Context, userID string, req store.Pag
 func tokenPager() pager[*apitoken.Token] {
 	return pager[*apitoken.Token]{
 		table: tokenTable(), op: "list API tokens", keyField: "id", fold: func(id string) string { return id },
-		keys: []string{"id"}, key: func(t *apitoken.Token) []string { return []string{t.ID} },
+		keys: []string{"id"}, key: func(t *apitoken.Token) []string { return []string{string(t.ID)} },
 		decoder: func() func(scanner) (*apitoken.Token, error) { return newTokenDecoder().decode },
 	}
 }

@@ -99,7 +99,7 @@ func (m userStore) conflictingField(ctx context.Context, q querier, u *userman.U
 }
 
 // User implements [userman.Store].
-func (m userStore) User(ctx context.Context, id string) (found *userman.User, err error) {
+func (m userStore) User(ctx context.Context, id store.UserID) (found *userman.User, err error) {
 	err = m.read(ctx, func(ctx context.Context, q querier) error {
 		found, err = m.findUser(ctx, q, "id = ?", id)
 		return err
@@ -147,7 +147,7 @@ func (m userStore) findUser(ctx context.Context, q querier, where string, args .
 }
 
 // UpdateUser implements [userman.Store].
-func (m userStore) UpdateUser(ctx context.Context, id string, change func(*userman.User) error) error {
+func (m userStore) UpdateUser(ctx context.Context, id store.UserID, change func(*userman.User) error) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		u, err := m.findUser(ctx, q, "id = ?", id)
 		if err != nil {
@@ -177,7 +177,7 @@ func (m userStore) UpdateUser(ctx context.Context, id string, change func(*userm
 }
 
 // DeleteUser implements [userman.Store]. What refers to the person goes, too.
-func (m userStore) DeleteUser(ctx context.Context, id string) error {
+func (m userStore) DeleteUser(ctx context.Context, id store.UserID) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
 		result, err := q.ExecContext(ctx, userTable().deleteByKey(), m.team, id)
 		return m.requireAffected(ctx, "delete user", result, err, userNotFound())
@@ -196,7 +196,7 @@ func (db *DB) requireAffected(ctx context.Context, op string, result sql.Result,
 }
 
 // requireUser refuses an ID that no person has.
-func (m teamStore) requireUser(ctx context.Context, q querier, id string) error {
+func (m teamStore) requireUser(ctx context.Context, q querier, id store.UserID) error {
 	var found bool
 	err := q.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pbxusers_users WHERE team = ? AND id = ?)", m.team, id).Scan(&found)
 	if err == nil && !found {

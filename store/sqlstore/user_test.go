@@ -19,7 +19,7 @@ import (
 
 // userWithTOTP returns a person of that ID with a second factor.
 func userWithTOTP(id string) *userman.User {
-	u := &userman.User{ID: id, Username: id, DisplayName: "in clear"}
+	u := &userman.User{ID: store.UserID(id), Username: id, DisplayName: "in clear"}
 	u.Credentials.SecondFactor = &credential.TOTP{Secret: store.NewSecret(plainSecret)}
 	return u
 }
@@ -48,7 +48,7 @@ func TestDB_Users_bindsTOTPSecretToUserAndTeam(t *testing.T) {
 		(SELECT second_factor FROM pbxusers_users WHERE team = '' AND id = 'jane') WHERE team = 'acme' OR id = 'bob'`)
 	require.NoError(t, err)
 	for _, moved := range []struct{ team, id string }{{"", "bob"}, {"acme", "jane"}, {"acme", "bob"}} {
-		_, err := db.Users(moved.team).User(t.Context(), moved.id)
+		_, err := db.Users(moved.team).User(t.Context(), store.UserID(moved.id))
 		require.ErrorIs(t, err, store.ErrDecrypt)
 		require.NotContains(t, err.Error(), plainSecret)
 	}
@@ -105,7 +105,7 @@ func TestDB_Users_oneTimeTokenIsUniquePerTeam(t *testing.T) {
 	t.Parallel()
 	db, _ := open(t, newPath(t))
 	invited := func(id string) *userman.User {
-		u := &userman.User{ID: id, Username: id}
+		u := &userman.User{ID: store.UserID(id), Username: id}
 		u.Credentials.Invitation = &credential.OneTimeToken{TokenHash: []byte("one hash"), ExpiresAt: time.Now()}
 		return u
 	}
@@ -152,7 +152,7 @@ func createManyUsers(t testing.TB, db *sqlstore.DB, n int) {
 // nthUser returns the i-th person of a crowd, as they are in real life.
 func nthUser(i int) *userman.User {
 	u := &userman.User{
-		ID: fmt.Sprintf("%024d", i*7919%1_000_003), Username: fmt.Sprintf("worker.%05d@example.com", i), FirstName: "Jane", LastName: fmt.Sprintf("Doe %d", i%1000),
+		ID: store.UserID(fmt.Sprintf("%024d", i*7919%1_000_003)), Username: fmt.Sprintf("worker.%05d@example.com", i), FirstName: "Jane", LastName: fmt.Sprintf("Doe %d", i%1000),
 		Email: fmt.Sprintf("worker.%05d@example.com", i), WorkPhone: fmt.Sprintf("+49 30 1234-%d", i), Department: "Sales", Company: "Example Ltd.", Language: "de",
 		DefaultExtension: fmt.Sprintf("1%05d", i), LinkedExtensions: []string{"2000", fmt.Sprintf("3%05d", i/4)},
 		Groups:      []string{fmt.Sprintf("Group %d", i%20), fmt.Sprintf("Group %d", (i+1)%20)},

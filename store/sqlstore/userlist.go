@@ -78,7 +78,7 @@ func (m userStore) pager() pager[*userman.User] {
 	}
 	return pager[*userman.User]{
 		table: userTable(), op: "list users", keyField: "username", keys: []string{"folded_username", "id"},
-		key:     func(u *userman.User) []string { return []string{userman.FoldUsername(u.Username), u.ID} },
+		key:     func(u *userman.User) []string { return []string{userman.FoldUsername(u.Username), string(u.ID)} },
 		fields:  fields,
 		decoder: func() func(scanner) (*userman.User, error) { return m.userDecoder().decode },
 	}
@@ -90,5 +90,5 @@ func (m userStore) EachUser(ctx context.Context, visit func(*userman.User) error
 		text := userTable().selectAll() + " WHERE team = ? AND id > ? ORDER BY id LIMIT ?"
 		return query(ctx, m.DB, q, "list users", text, []any{m.team, after, iterationBatch}, m.userDecoder().decode)
 	}
-	return forEach(ctx, m.DB, "", batch, func(u *userman.User) string { return u.ID }, visit)
+	return forEach(ctx, m.DB, "", batch, func(u *userman.User) string { return string(u.ID) }, visit)
 }

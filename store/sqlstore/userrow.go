@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -41,8 +42,8 @@ func userTimes(u *userman.User) []*time.Time {
 }
 
 // userSealContext is the context that the secret of a second factor is sealed for.
-func userSealContext(team, id string) string {
-	return "pbxusers_users/" + team + "/" + id + "/second_factor"
+func userSealContext(team string, id store.UserID) string {
+	return "pbxusers_users/" + team + "/" + string(id) + "/second_factor"
 }
 
 // encodeUser returns the values of the columns of userTable.

@@ -52,7 +52,7 @@ func requireUsersUnchanged(t *testing.T, st userman.Store, tokens apitoken.Store
 	require.Equal(t, []string{"changed", "old"}, allUsernames(t, st))
 	requireUser(t, st, newUser("changed"))
 	requireFound(t, st, userman.UserLookup{DefaultExtension: "1001"}, "")
-	require.Equal(t, []string{newToken("changed", 0).ID, newToken("changed", 1).ID, newToken("changed", 2).ID}, readTokenPages(t, tokens, "", 0))
+	require.Equal(t, []apitoken.ID{newToken("changed", 0).ID, newToken("changed", 1).ID, newToken("changed", 2).ID}, readTokenPages(t, tokens, "", 0))
 	for i := range 3 {
 		requireToken(t, tokens, newToken("changed", i))
 	}
@@ -68,7 +68,7 @@ func requireUsersWritten(t *testing.T, st userman.Store, tokens apitoken.Store) 
 	changed.DefaultExtension, changed.Groups = "1001", []string{"new"}
 	requireUser(t, st, changed)
 	require.Equal(t, []string{"changed"}, listUsernames(t, st, userman.Query{Extension: "1001", Group: "new"}))
-	require.Equal(t, []string{newToken("new", 0).ID, newToken("changed", 1).ID, newToken("changed", 2).ID}, readTokenPages(t, tokens, "", 0))
+	require.Equal(t, []apitoken.ID{newToken("new", 0).ID, newToken("changed", 1).ID, newToken("changed", 2).ID}, readTokenPages(t, tokens, "", 0))
 	counted, disabled := newToken("changed", 1), newToken("changed", 2)
 	counted.HourStartedAt, counted.HourRequests, counted.LastUsedAt = noon(), 1, noon()
 	disabled.Disabled = true

@@ -16,7 +16,7 @@ import (
 )
 
 // idOf returns the ID of the person of that username in these tests.
-func idOf(username string) string { return "id of " + username }
+func idOf(username string) store.UserID { return store.UserID("id of " + username) }
 
 // newUser returns a valid person of that username.
 func newUser(username string) *userman.User {

@@ -25,7 +25,7 @@ func tokenRequestRules() []rule {
 }
 
 // createToken returns a store with a token, and its ID.
-func createToken(t *testing.T, b Backend) (tokens apitoken.Store, id string) {
+func createToken(t *testing.T, b Backend) (tokens apitoken.Store, id apitoken.ID) {
 	t.Helper()
 	createUsers(t, b.Users(""), "jane")
 	tokens = b.Tokens("")
@@ -34,7 +34,7 @@ func createToken(t *testing.T, b Backend) (tokens apitoken.Store, id string) {
 }
 
 // requireCount counts a request and requires how long to wait.
-func requireCount(t *testing.T, tokens apitoken.Store, id string, now time.Time, limit int, want time.Duration) {
+func requireCount(t *testing.T, tokens apitoken.Store, id apitoken.ID, now time.Time, limit int, want time.Duration) {
 	t.Helper()
 	wait, err := tokens.TakeRequest(t.Context(), id, now, limit)
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ func requireCount(t *testing.T, tokens apitoken.Store, id string, now time.Time,
 }
 
 // requireCounters requires what is kept of the requests.
-func requireCounters(t *testing.T, tokens apitoken.Store, id string, started time.Time, requests int, used time.Time) {
+func requireCounters(t *testing.T, tokens apitoken.Store, id apitoken.ID, started time.Time, requests int, used time.Time) {
 	t.Helper()
 	token, err := tokens.Token(t.Context(), id)
 	require.NoError(t, err)

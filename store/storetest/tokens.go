@@ -32,7 +32,7 @@ func tokenRules() []rule {
 // newToken returns the i-th token of the person of that username.
 func newToken(username string, i int) *apitoken.Token {
 	return &apitoken.Token{
-		ID: fmt.Sprintf("token %d of %s", i, username), UserID: idOf(username), Extensions: []string{permission.Any}, KeyHash: []byte("hash"), CreatedAt: noon(),
+		ID: apitoken.ID(fmt.Sprintf("token %d of %s", i, username)), UserID: idOf(username), Extensions: []string{permission.Any}, KeyHash: []byte("hash"), CreatedAt: noon(),
 	}
 }
 
@@ -121,7 +121,7 @@ func tokenNotFound(t *testing.T, b Backend) {
 	st, tokens := b.Users(""), b.Tokens("")
 	createUsers(t, st, "jane")
 	require.NoError(t, tokens.CreateToken(t.Context(), newToken("jane", 1)))
-	for _, id := range []string{"", "jane", "%", newToken("jane", 2).ID} {
+	for _, id := range []apitoken.ID{"", "jane", "%", newToken("jane", 2).ID} {
 		_, err := tokens.Token(t.Context(), id)
 		requireNotFound(t, err, "API token")
 		_, err = tokens.TokenWithOwner(t.Context(), id)
@@ -191,15 +191,15 @@ func tokensListed(t *testing.T, b Backend) {
 	for _, username := range []string{"jane", "bob"} {
 		for i := range 5 {
 			token := newToken(username, i)
-			token.ID = fmt.Sprintf("%d of %s", i, username)
+			token.ID = nthID(i, username)
 			require.NoError(t, tokens.CreateToken(t.Context(), token))
 		}
 	}
-	both := []string{}
+	both := []apitoken.ID{}
 	for i := range 5 {
-		both = append(both, fmt.Sprintf("%d of bob", i), fmt.Sprintf("%d of jane", i))
+		both = append(both, nthID(i, "bob"), nthID(i, "jane"))
 	}
-	for userID, want := range map[string][]string{
+	for userID, want := range map[store.UserID][]apitoken.ID{
 		"": both, idOf("jane"): {"0 of jane", "1 of jane", "2 of jane", "3 of jane", "4 of jane"}, idOf("none"): {}, "jane": {},
 	} {
 		for _, limit := range []int{1, 2, 5, 10, 0} {
@@ -208,10 +208,14 @@ func tokensListed(t *testing.T, b Backend) {
 	}
 }
 
+func nthID(i int, username string) apitoken.ID {
+	return apitoken.ID(fmt.Sprintf("%d of %s", i, username))
+}
+
 // readTokenPages reads page after page and returns the IDs.
-func readTokenPages(t *testing.T, tokens apitoken.Store, userID string, limit int) []string {
+func readTokenPages(t *testing.T, tokens apitoken.Store, userID store.UserID, limit int) []apitoken.ID {
 	t.Helper()
-	read := []string{}
+	read := []apitoken.ID{}
 	for page := (store.PageRequest{Limit: limit}); ; {
 		list, err := tokens.ListTokens(t.Context(), userID, page)
 		require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -171,7 +172,7 @@ func hostileUserStored(t *testing.T, b Backend) {
 func drawUser(t *rapid.T, groups []string) *userman.User {
 	text := rapid.OneOf(rapid.SampledFrom(hostileTexts()), rapid.Map(rapid.String(), withoutNUL))
 	u := &userman.User{
-		ID:           "x" + text.Draw(t, "id"),
+		ID:           store.UserID("x" + text.Draw(t, "id")),
 		Groups:       rapid.SliceOfDistinct(rapid.SampledFrom(groups), rapid.ID[string]).Draw(t, "groups"),
 		Permissions:  drawPermissions(t),
 		Directory:    text.Draw(t, "directory"),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -53,7 +54,7 @@ func usersFound(t *testing.T, b Backend) {
 func userNotFound(t *testing.T, b Backend) {
 	st := b.Users("")
 	createUsers(t, st, "jane")
-	for _, id := range []string{"", "jane", idOf("JANE"), idOf("jan"), idOf("jane") + " ", "%"} {
+	for _, id := range []store.UserID{"", "jane", idOf("JANE"), idOf("jan"), idOf("jane") + " ", "%"} {
 		_, err := st.User(t.Context(), id)
 		requireNotFound(t, err, "user")
 		requireNotFound(t, st.DeleteUser(t.Context(), id), "user")
@@ -161,7 +162,7 @@ func userUpdateAborted(t *testing.T, b Backend) {
 func idUnchanged(t *testing.T, b Backend) {
 	st := b.Users("")
 	createUsers(t, st, "jane", "bob")
-	for _, id := range []string{"", idOf("bob"), "other"} {
+	for _, id := range []store.UserID{"", idOf("bob"), "other"} {
 		updateUser(t, st, "jane", func(u *userman.User) { u.ID = id })
 		requireUser(t, st, newUser("jane"))
 	}

@@ -45,7 +45,7 @@ func compareUsers(sort store.Sort) func(a, b *userman.User) int {
 			"updated_at":        a.UpdatedAt.Compare(b.UpdatedAt),
 			"last_login_at":     a.LastLoginAt.Compare(b.LastLoginAt),
 		}[sort.By]
-		return cmp.Or(by, strings.Compare(userman.FoldUsername(a.Username), userman.FoldUsername(b.Username)), strings.Compare(a.ID, b.ID))
+		return cmp.Or(by, strings.Compare(userman.FoldUsername(a.Username), userman.FoldUsername(b.Username)), cmp.Compare(a.ID, b.ID))
 	}
 }
 
@@ -55,7 +55,7 @@ func createManyUsers(t *testing.T, b Backend, n int) []*userman.User {
 	users := make([]*userman.User, n)
 	for i := range users {
 		u := newUser([]string{"Jané", "bob", "EVE"}[i%3] + nthName(i*7%n))
-		u.ID = fmt.Sprintf("%04d", i*11%n)
+		u.ID = store.UserID(fmt.Sprintf("%04d", i*11%n))
 		u.LastName = []string{"", "Müller", "MÜLLER", "mu\u0308ller", "O'Neil 10:a", "Ärger", "zed"}[i%7]
 		u.CreatedAt, u.UpdatedAt, u.LastLoginAt = timesOf(i)[0], timesOf(i)[1], timesOf(i)[2]
 		if i%3 > 0 {
@@ -129,7 +129,7 @@ func deletedSameUsernameListed(t *testing.T, b Backend) {
 	st := b.Users("")
 	for i := range 5 {
 		u := newUser("jane")
-		u.ID, u.DeletedAt = nthName(i), noon()
+		u.ID, u.DeletedAt = store.UserID(nthName(i)), noon()
 		require.NoError(t, st.CreateUser(t.Context(), u))
 	}
 	forEachUserSort(func(sort store.Sort) {
@@ -138,7 +138,7 @@ func deletedSameUsernameListed(t *testing.T, b Backend) {
 			list, err := st.ListUsers(t.Context(), q)
 			require.NoError(t, err)
 			for _, u := range list.Items {
-				read = append(read, u.ID)
+				read = append(read, string(u.ID))
 			}
 			if q.After = list.Next; q.After == "" {
 				break

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -95,18 +96,18 @@ func userIDUnique(t *testing.T, b Backend) {
 
 func softDeleteReleasesKeys(t *testing.T, b Backend) {
 	st := b.Users("")
-	newClaimant := func(id string) *userman.User {
+	newClaimant := func(id store.UserID) *userman.User {
 		u := newUser("jane")
 		u.ID, u.DefaultExtension, u.Directory, u.ExternalID = id, "1001", "ldap", "42"
 		return u
 	}
-	setDeletedAt := func(id string, deleted time.Time) error {
+	setDeletedAt := func(id store.UserID, deleted time.Time) error {
 		return st.UpdateUser(t.Context(), id, func(u *userman.User) error {
 			u.DeletedAt = deleted
 			return nil
 		})
 	}
-	for _, id := range []string{"first", "second", "third"} {
+	for _, id := range []store.UserID{"first", "second", "third"} {
 		require.NoError(t, st.CreateUser(t.Context(), newClaimant(id)))
 		require.NoError(t, setDeletedAt(id, noon()))
 	}

@@ -41,10 +41,10 @@ func TestAudit_prefixesKeysWithTeam(t *testing.T) {
 	h := newServiceWithDB(t, memstore.New(), "acme")
 	h.createUser(t, newUser("jane", "1001"))
 	token, _ := h.createToken(t, "jane", apitoken.Token{})
-	require.Equal(t, "succeeded create acme/"+token.ID, h.lastAuditEntry(t))
+	require.Equal(t, "succeeded create acme/"+string(token.ID), h.lastAuditEntry(t))
 	h.requireAuditIntact(t)
 	_, err := h.Update(t.Context(), token.ID, func(token *apitoken.Token) error { token.Disabled = true; return nil })
 	require.NoError(t, err)
-	require.Len(t, h.entries(t, audit.Query{Kind: apitoken.Kind, Key: "acme/" + token.ID}), 2)
+	require.Len(t, h.entries(t, audit.Query{Kind: apitoken.Kind, Key: string("acme/" + token.ID)}), 2)
 	h.requireAuditIntact(t)
 }

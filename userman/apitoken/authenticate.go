@@ -21,7 +21,7 @@ const lastUsedInterval = time.Minute
 // Request is a request of a program with a token.
 type Request struct {
 	// TokenID and Key are the credentials of the program.
-	TokenID string
+	TokenID ID
 	Key     store.Secret
 	// Module is the module that the program uses, and Extension the extension that
 	// the request is about. Extension is empty for a module without extensions.
@@ -76,7 +76,7 @@ func (s *Service) Authenticate(ctx context.Context, r Request) (*userman.User, e
 
 // verifyKey returns the token of a request with its owner if the key is right.
 func (s *Service) verifyKey(ctx context.Context, r Request) (*Owned, error) {
-	if !idPattern.MatchString(r.TokenID) {
+	if !r.TokenID.isValid() {
 		return nil, errInvalidKey()
 	}
 	owned, err := s.store.TokenWithOwner(ctx, r.TokenID)

@@ -80,7 +80,7 @@ func createRequests(b *testing.B, db backend, n int) []apitoken.Request {
 }
 
 // scanToken reads the row as database/sql gives it.
-func scanToken(b *testing.B, conn *sql.DB, id string) {
+func scanToken(b *testing.B, conn *sql.DB, id apitoken.ID) {
 	b.Helper()
 	var values [17]any
 	dest := make([]any, len(values))

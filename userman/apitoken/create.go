@@ -18,6 +18,8 @@ const idSize = 10
 
 var idPattern = regexp.MustCompile(`^[a-z0-9]{16}$`)
 
+func (id ID) isValid() bool { return idPattern.MatchString(string(id)) }
+
 // Create creates a token for a user and returns it with its key: 43 letters, digits,
 // dashes and underscores, which are shown only once. It ignores the fields of t that
 // the service sets. It returns an error wrapping [store.ErrInvalid] if a field is
@@ -79,7 +81,7 @@ func (s *Service) newToken(access *userman.Access, u *userman.User, t *Token, un
 		return nil, store.Secret{}, err
 	}
 	now := s.now()
-	created.ID, created.KeyHash = id, hash
+	created.ID, created.KeyHash = ID(id), hash
 	created.CreatedAt, created.UpdatedAt, created.KeyCreatedAt = now, now, now
 	return created, key, nil
 }

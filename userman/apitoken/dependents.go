@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -17,7 +18,7 @@ type dependents struct{ records }
 func Dependents(st Store, opts *Options) userman.Dependents { return dependents{newRecords(st, opts)} }
 
 // Disable implements [userman.Dependents].
-func (d dependents) Disable(ctx context.Context, rec *audit.Recorder, userID string) error {
+func (d dependents) Disable(ctx context.Context, rec *audit.Recorder, userID store.UserID) error {
 	return d.each(ctx, userID, func(t *Token) error {
 		if t.Disabled {
 			return nil
@@ -33,7 +34,7 @@ func (d dependents) Disable(ctx context.Context, rec *audit.Recorder, userID str
 }
 
 // RecordPurge implements [userman.Dependents].
-func (d dependents) RecordPurge(ctx context.Context, rec *audit.Recorder, userID string) error {
+func (d dependents) RecordPurge(ctx context.Context, rec *audit.Recorder, userID store.UserID) error {
 	return d.each(ctx, userID, func(t *Token) error {
 		return rec.Record(ctx, d.changeEvent(rec.Intent.Action, t, nil))
 	})
@@ -59,6 +60,6 @@ func (d dependents) RemoveExtension(ctx context.Context, rec *audit.Recorder, nu
 // AuditSource implements [userman.Dependents].
 func (d dependents) AuditSource() audit.RecordSource {
 	return audit.RecordSource{Kind: Kind, Each: func(ctx context.Context, visit func(key string, state []byte) error) error {
-		return d.each(ctx, "", func(t *Token) error { return visit(audit.TeamKey(d.store.Team(), t.ID), auditState(t)) })
+		return d.each(ctx, "", func(t *Token) error { return visit(audit.TeamKey(d.store.Team(), string(t.ID)), auditState(t)) })
 	}}
 }

@@ -11,7 +11,7 @@ import (
 
 // Get returns the token of that ID. It returns an error wrapping [store.ErrNotFound]
 // if there is no such token.
-func (s *Service) Get(ctx context.Context, id string) (*Token, error) {
+func (s *Service) Get(ctx context.Context, id ID) (*Token, error) {
 	_, t, err := s.find(ctx, id)
 	if err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func (s *Service) list(ctx context.Context, username string, page store.PageRequ
 
 // listInScope returns a page of the tokens of users in scope.
 func (s *Service) listInScope(ctx context.Context, access *userman.Access, page store.PageRequest) (*store.Page[*Token], error) {
-	inScope := map[string]bool{} // by the ID of the user
+	inScope := map[store.UserID]bool{} // by the ID of the user
 	next := func(ctx context.Context, page store.PageRequest) (*store.Page[*Token], error) {
 		list, err := s.store.ListTokens(ctx, "", page)
 		if err != nil || access.Scope().AllExtensions() {
@@ -69,7 +69,7 @@ func (s *Service) listInScope(ctx context.Context, access *userman.Access, page 
 }
 
 // isInScope reports whether there is a user of that ID in scope.
-func isInScope(ctx context.Context, access *userman.Access, userID string) (bool, error) {
+func isInScope(ctx context.Context, access *userman.Access, userID store.UserID) (bool, error) {
 	_, err := access.UserByID(ctx, userID)
 	if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrForbidden) {
 		return false, nil

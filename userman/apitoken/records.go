@@ -23,7 +23,7 @@ func (r records) now() time.Time { return r.opts.Clock().UTC().Truncate(time.Mic
 // each calls visit for every token of a user, or for every token if userID is
 // empty, in the order of their IDs. It stops at the first error. visit may change
 // the token in the store.
-func (r records) each(ctx context.Context, userID string, visit func(*Token) error) error {
+func (r records) each(ctx context.Context, userID store.UserID, visit func(*Token) error) error {
 	for page := (store.PageRequest{Limit: store.MaxPageLimit}); ; {
 		list, err := r.store.ListTokens(ctx, userID, page)
 		if err != nil {
@@ -57,10 +57,10 @@ func (r records) save(ctx context.Context, rec *audit.Recorder, action string, b
 
 // event returns the audit event of an action on the token of that ID. A text that
 // is not an ID may be a key in the wrong field: the event does not have it.
-func (r records) event(action, id string) audit.Event {
+func (r records) event(action string, id ID) audit.Event {
 	event := audit.Event{Action: action, Kind: Kind}
-	if idPattern.MatchString(id) {
-		event.Key = audit.TeamKey(r.store.Team(), id)
+	if id.isValid() {
+		event.Key = audit.TeamKey(r.store.Team(), string(id))
 	}
 	return event
 }
@@ -74,7 +74,7 @@ func (r records) changeEvent(action string, before, after *Token) audit.Event {
 		event.Before, event.PriorState = redact(before), auditState(before)
 	}
 	if after != nil {
-		event.Action, event.Kind, event.Key = action, Kind, audit.TeamKey(r.store.Team(), after.ID)
+		event.Action, event.Kind, event.Key = action, Kind, audit.TeamKey(r.store.Team(), string(after.ID))
 		event.After, event.State = redact(after), auditState(after)
 	}
 	return event
@@ -84,8 +84,8 @@ func (r records) changeEvent(action string, before, after *Token) audit.Event {
 // requests are not recorded.
 func auditState(t *Token) []byte {
 	return audit.MarshalState(struct {
-		ID              string         `json:"id,omitempty"`
-		UserID          string         `json:"user_id,omitempty"`
+		ID              ID             `json:"id,omitempty"`
+		UserID          store.UserID   `json:"user_id,omitempty"`
 		Description     string         `json:"description,omitempty"`
 		Disabled        bool           `json:"disabled,omitempty"`
 		Extensions      []string       `json:"extensions,omitempty"`

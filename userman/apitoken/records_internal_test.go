@@ -29,7 +29,7 @@ func TestAuditState_coversEveryField(t *testing.T) {
 			continue
 		}
 		require.Contains(t, values, f.Name)
-		field.Set(reflect.ValueOf(values[f.Name]))
+		field.Set(reflect.ValueOf(values[f.Name]).Convert(f.Type))
 		state := string(auditState(token))
 		require.NotEqual(t, empty, state, f.Name)
 		require.Empty(t, seen[state], "%s has the state of another field", f.Name)

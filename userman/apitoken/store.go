@@ -26,29 +26,29 @@ type Store interface {
 	// or not.
 	CreateToken(ctx context.Context, t *Token) error
 	// Token returns the token of that ID, or a [store.NotFoundError].
-	Token(ctx context.Context, id string) (*Token, error)
+	Token(ctx context.Context, id ID) (*Token, error)
 	// TokenWithOwner returns the token of that ID with its owner, in one query where
 	// the backend can. It returns a [store.NotFoundError] if there is no such token.
-	TokenWithOwner(ctx context.Context, id string) (*Owned, error)
+	TokenWithOwner(ctx context.Context, id ID) (*Owned, error)
 	// UpdateToken reads the token of that ID, calls change with it and writes it back
 	// in one transaction, without another write to the token in between. change may
 	// run more than once. The ID, the user and the counters of TakeRequest stay. When
 	// change returns an error, UpdateToken writes nothing and returns that error. It
 	// returns a [store.NotFoundError] if there is no such token.
-	UpdateToken(ctx context.Context, id string, change func(*Token) error) error
+	UpdateToken(ctx context.Context, id ID, change func(*Token) error) error
 	// TakeRequest counts one request at now and sets LastUsedAt. If the hour that
 	// began with the first request has limit requests already, it counts nothing and
 	// returns the time until that hour ends, above 0. The limit holds for any number
 	// of servers and goroutines. An hour that begins more than an hour after now
 	// comes from a wrong clock: a new hour begins. A limit of 0 counts every request.
 	// It returns a [store.NotFoundError] if there is no such token.
-	TakeRequest(ctx context.Context, id string, now time.Time, limit int) (wait time.Duration, err error)
+	TakeRequest(ctx context.Context, id ID, now time.Time, limit int) (wait time.Duration, err error)
 	// DeleteToken deletes a token. It returns a [store.NotFoundError] if there is no
 	// such token.
-	DeleteToken(ctx context.Context, id string) error
+	DeleteToken(ctx context.Context, id ID) error
 	// ListTokens returns a page of the tokens of a user, or of all tokens if userID
 	// is empty, in the order of their IDs.
-	ListTokens(ctx context.Context, userID string, page store.PageRequest) (*store.Page[*Token], error)
+	ListTokens(ctx context.Context, userID store.UserID, page store.PageRequest) (*store.Page[*Token], error)
 }
 
 // Owned is a token with its owner.

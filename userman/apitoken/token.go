@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // Bounds of tokens.
@@ -20,13 +22,16 @@ const (
 	DefaultRequestsPerHour = 1000
 )
 
+// ID is the ID of a token: 16 lowercase letters and digits.
+type ID string
+
 // Token lets a program act for a user. The program authenticates with the ID and
 // the key of the token. The key is shown only once.
 type Token struct {
-	// ID has 16 lower-case letters and digits. The service sets it.
-	ID string `json:"id"`
+	// ID is set by the service.
+	ID ID `json:"id"`
 	// UserID is the ID of the owner. It never changes.
-	UserID string `json:"user_id"`
+	UserID store.UserID `json:"user_id"`
 	// Description is free text, such as the name of the program.
 	Description string `json:"description"`
 	// Disabled rejects every request. The tokens of a disabled user do not work

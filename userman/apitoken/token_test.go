@@ -53,7 +53,7 @@ func TestService_Create_returnsKeyOnce(t *testing.T) {
 			require.NoError(t, err)
 			require.NotContains(t, string(text), key.Reveal())
 			require.NotContains(t, string(text), "hash")
-			require.Equal(t, "succeeded create "+created.ID, h.lastAuditEntry(t))
+			require.Equal(t, "succeeded create "+string(created.ID), h.lastAuditEntry(t))
 			h.requireAuditIntact(t)
 		})
 	}
@@ -133,7 +133,7 @@ func TestService_Update_savesEditableFieldsOnly(t *testing.T) {
 	want := *created
 	want.Description, want.Disabled, want.UpdatedAt = "the new CRM", true, h.clock.Now()
 	require.Equal(t, &want, changed)
-	require.Equal(t, "succeeded update "+created.ID, h.lastAuditEntry(t))
+	require.Equal(t, "succeeded update "+string(created.ID), h.lastAuditEntry(t))
 
 	_, err = h.Update(t.Context(), created.ID, func(token *apitoken.Token) error {
 		token.Disabled, token.ExpiresAt = false, time.Time{}
@@ -150,7 +150,7 @@ func TestService_Update_savesEditableFieldsOnly(t *testing.T) {
 		return nil
 	})
 	requireFieldErrors(t, err, "extensions: min", "modules[0]: name")
-	require.Equal(t, "denied update "+created.ID+": invalid: extensions (min), modules[0] (name)", h.lastAuditEntry(t))
+	require.Equal(t, "denied update "+string(created.ID)+": invalid: extensions (min), modules[0] (name)", h.lastAuditEntry(t))
 	_, err = h.Update(t.Context(), created.ID, func(token *apitoken.Token) error {
 		token.Modules = nil
 		return nil
@@ -183,7 +183,7 @@ func TestService_Rotate_revokesOldKey(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrForbidden)
 	_, err = h.Authenticate(t.Context(), apitoken.Request{TokenID: created.ID, Key: key, Module: "x"})
 	require.NoError(t, err)
-	require.Equal(t, "succeeded rotate "+created.ID, h.lastAuditEntry(t))
+	require.Equal(t, "succeeded rotate "+string(created.ID), h.lastAuditEntry(t))
 	h.requireAuditIntact(t)
 }
 
@@ -194,19 +194,19 @@ func TestService_Delete_revokesKey(t *testing.T) {
 	h.permitAPI(t, "jane")
 	created, key := h.createToken(t, "jane", apitoken.Token{Modules: []string{"all"}})
 	require.NoError(t, h.Delete(t.Context(), created.ID))
-	require.Equal(t, "succeeded delete "+created.ID, h.lastAuditEntry(t))
+	require.Equal(t, "succeeded delete "+string(created.ID), h.lastAuditEntry(t))
 	_, err := h.Authenticate(t.Context(), apitoken.Request{TokenID: created.ID, Key: key, Module: "x"})
 	require.ErrorIs(t, err, store.ErrForbidden)
 	h.requireAuditIntact(t)
 
-	for _, id := range []string{created.ID, "", "hunter2", strings.Repeat("a", 1_000_000)} {
-		_, err := h.Get(t.Context(), id)
+	for _, id := range []string{string(created.ID), "", "hunter2", strings.Repeat("a", 1_000_000)} {
+		_, err := h.Get(t.Context(), apitoken.ID(id))
 		require.ErrorIs(t, err, store.ErrNotFound)
-		_, err = h.Update(t.Context(), id, func(*apitoken.Token) error { return nil })
+		_, err = h.Update(t.Context(), apitoken.ID(id), func(*apitoken.Token) error { return nil })
 		require.ErrorIs(t, err, store.ErrNotFound)
-		_, _, err = h.Rotate(t.Context(), id)
+		_, _, err = h.Rotate(t.Context(), apitoken.ID(id))
 		require.ErrorIs(t, err, store.ErrNotFound)
-		require.ErrorIs(t, h.Delete(t.Context(), id), store.ErrNotFound)
+		require.ErrorIs(t, h.Delete(t.Context(), apitoken.ID(id)), store.ErrNotFound)
 	}
 	for _, e := range h.entries(t, audit.Query{}) {
 		require.NotContains(t, e.Key, "hunter2", "a key in the field of the ID is not kept")
@@ -256,7 +256,7 @@ func TestService_List_paginates(t *testing.T) {
 			h.createUser(t, newUser(username, strconv.Itoa(1000+i)))
 		}
 		created, _ := h.createToken(t, username, apitoken.Token{})
-		want[created.ID] = true
+		want[string(created.ID)] = true
 	}
 	owner := h.getUser(t, "person1")
 	list, err := h.List(t.Context(), "person1", store.PageRequest{})
@@ -280,8 +280,8 @@ func (h *env) allTokens(t testing.TB, limit int) map[string]bool {
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(list.Items), limit)
 		for _, token := range list.Items {
-			require.False(t, got[token.ID], "none comes twice")
-			got[token.ID] = true
+			require.False(t, got[string(token.ID)], "none comes twice")
+			got[string(token.ID)] = true
 		}
 		if page.After = list.Next; page.After == "" {
 			return got
@@ -300,22 +300,22 @@ func TestService_List_hidesOutOfScopeUsers(t *testing.T) {
 		h.createUser(t, newUser(username, strconv.Itoa(1000+1000*(i%2)+i)))
 		created, _ := h.createToken(t, username, apitoken.Token{Extensions: []string{"2009"}})
 		if i%2 == 0 {
-			inScope[created.ID] = true
+			inScope[string(created.ID)] = true
 		} else {
-			outOfScope = created.ID
+			outOfScope = string(created.ID)
 		}
 	}
 	require.Equal(t, inScope, scoped.allTokens(t, 2))
 	require.Equal(t, inScope, scoped.allTokens(t, 100))
 
-	_, err := scoped.Get(t.Context(), outOfScope)
+	_, err := scoped.Get(t.Context(), apitoken.ID(outOfScope))
 	require.ErrorIs(t, err, store.ErrForbidden)
-	_, err = scoped.Update(t.Context(), outOfScope, func(*apitoken.Token) error { return nil })
+	_, err = scoped.Update(t.Context(), apitoken.ID(outOfScope), func(*apitoken.Token) error { return nil })
 	require.ErrorIs(t, err, store.ErrForbidden)
 	require.Equal(t, "denied update "+outOfScope+": forbidden", h.lastAuditEntry(t))
-	_, _, err = scoped.Rotate(t.Context(), outOfScope)
+	_, _, err = scoped.Rotate(t.Context(), apitoken.ID(outOfScope))
 	require.ErrorIs(t, err, store.ErrForbidden)
-	require.ErrorIs(t, scoped.Delete(t.Context(), outOfScope), store.ErrForbidden)
+	require.ErrorIs(t, scoped.Delete(t.Context(), apitoken.ID(outOfScope)), store.ErrForbidden)
 	_, err = scoped.List(t.Context(), "person1", store.PageRequest{})
 	require.ErrorIs(t, err, store.ErrForbidden)
 	_, _, err = scoped.Create(t.Context(), "person1", &apitoken.Token{})

@@ -20,7 +20,7 @@ const (
 // Update calls change with the token of that ID and saves the result; see
 // [userman.Service.Update]. Empty lists of extensions and modules are errors here:
 // removing the last entry must not give access to everything.
-func (s *Service) Update(ctx context.Context, id string, change func(*Token) error) (*Token, error) {
+func (s *Service) Update(ctx context.Context, id ID, change func(*Token) error) (*Token, error) {
 	return s.mutate(ctx, actionUpdate, id, func(ctx context.Context, access *userman.Access, t *Token) error {
 		before, edited := t.Clone(), redact(t)
 		unreadable, err := store.FieldErrors(change(edited))
@@ -41,7 +41,7 @@ func (s *Service) Update(ctx context.Context, id string, change func(*Token) err
 
 // Rotate replaces the key of the token and returns the new key. The old key stops
 // working.
-func (s *Service) Rotate(ctx context.Context, id string) (*Token, store.Secret, error) {
+func (s *Service) Rotate(ctx context.Context, id ID) (*Token, store.Secret, error) {
 	var key store.Secret
 	t, err := s.mutate(ctx, actionRotate, id, func(ctx context.Context, access *userman.Access, t *Token) (err error) {
 		if err := authorizeKey(ctx, access, t); err != nil {
@@ -73,7 +73,7 @@ func authorizeKey(ctx context.Context, access *userman.Access, t *Token) error {
 
 // mutate calls mutate with a token and saves the result together with its audit
 // entry, or nothing. mutate may run more than once.
-func (s *Service) mutate(ctx context.Context, action, id string, mutate func(ctx context.Context, access *userman.Access, t *Token) error) (*Token, error) {
+func (s *Service) mutate(ctx context.Context, action string, id ID, mutate func(ctx context.Context, access *userman.Access, t *Token) error) (*Token, error) {
 	var after *Token
 	err := s.opts.Audit.Do(ctx, s.store, s.event(action, id), func(ctx context.Context, r *audit.Recorder) error {
 		access, before, err := s.find(ctx, id)
@@ -94,7 +94,7 @@ func (s *Service) mutate(ctx context.Context, action, id string, mutate func(ctx
 }
 
 // Delete deletes the token of that ID.
-func (s *Service) Delete(ctx context.Context, id string) error {
+func (s *Service) Delete(ctx context.Context, id ID) error {
 	var deleted *Token
 	err := s.opts.Audit.Do(ctx, s.store, s.event(actionDelete, id), func(ctx context.Context, r *audit.Recorder) (err error) {
 		if _, deleted, err = s.find(ctx, id); err != nil {
@@ -114,8 +114,8 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 
 // find reads the token of that ID from the store. The ID may be any input. It
 // returns an error wrapping ErrForbidden if the owner is out of scope.
-func (s *Service) find(ctx context.Context, id string) (*userman.Access, *Token, error) {
-	if !idPattern.MatchString(id) {
+func (s *Service) find(ctx context.Context, id ID) (*userman.Access, *Token, error) {
+	if !id.isValid() {
 		return nil, nil, &store.NotFoundError{Kind: Kind}
 	}
 	access, err := s.users.Access(ctx)

@@ -28,7 +28,7 @@ func Tokens(service func(context.Context) *apitoken.Service, users func(context.
 		Fields: apitoken.Fields(), Parts: []Part[apitoken.Token]{tokenAddresses()},
 		Columns: []string{"id", "username", "description", "disabled", "expires_at", "last_used_at"},
 		New:     func() *apitoken.Token { return &apitoken.Token{} },
-		KeyOf:   func(token *apitoken.Token) string { return token.ID },
+		KeyOf:   func(token *apitoken.Token) string { return string(token.ID) },
 		Show: func(r Result[apitoken.Token]) any {
 			return TokenView{Token: r.Record, Username: r.Owner, Key: r.Secret.Reveal()}
 		},
@@ -39,7 +39,7 @@ func Tokens(service func(context.Context) *apitoken.Service, users func(context.
 		return listTokens(ctx, service(ctx), users(ctx), q)
 	}
 	t.Get = func(ctx context.Context, id string) (Result[apitoken.Token], error) {
-		token, err := service(ctx).Get(ctx, id)
+		token, err := service(ctx).Get(ctx, apitoken.ID(id))
 		return TokenResult(ctx, users(ctx), token, store.Secret{}, err)
 	}
 	t.Prepare = func(_ context.Context, d *Draft[apitoken.Token]) (Commit[apitoken.Token], error) {
@@ -49,10 +49,10 @@ func Tokens(service func(context.Context) *apitoken.Service, users func(context.
 		}, nil
 	}
 	t.Update = func(ctx context.Context, id string, change func(*apitoken.Token) error) (Result[apitoken.Token], error) {
-		token, err := service(ctx).Update(ctx, id, change)
+		token, err := service(ctx).Update(ctx, apitoken.ID(id), change)
 		return TokenResult(ctx, users(ctx), token, store.Secret{}, err)
 	}
-	t.Delete = func(ctx context.Context, id string, _ bool) error { return service(ctx).Delete(ctx, id) }
+	t.Delete = func(ctx context.Context, id string, _ bool) error { return service(ctx).Delete(ctx, apitoken.ID(id)) }
 	return t.check()
 }
 
@@ -76,7 +76,7 @@ func listTokens(ctx context.Context, service *apitoken.Service, users *userman.S
 		return nil, err
 	}
 	page := &store.Page[Result[apitoken.Token]]{Next: tokens.Next}
-	owners := map[string]string{}
+	owners := map[store.UserID]string{}
 	for _, token := range tokens.Items {
 		owner, known := owners[token.UserID]
 		if !known {

@@ -93,7 +93,7 @@ func withDeleted(t *testing.T, h *harness, v *apiClient) any {
 	u, err := h.Site.Users.Get(t.Context(), "jane.admin")
 	require.NoError(t, err)
 	require.NoError(t, h.Site.Users.Delete(t.Context(), "jane.admin"))
-	h.id = u.ID
+	h.id = string(u.ID)
 	return nil
 }
 
@@ -108,8 +108,8 @@ func withAuthorization(t *testing.T, h *harness, v *apiClient) any {
 	withUser(t, h, v)
 	created, key, err := h.Site.Tokens.Create(t.Context(), "jane.admin", &apitoken.Token{Modules: []string{"contacts"}})
 	require.NoError(t, err)
-	h.id = created.ID
-	return map[string]any{"token": created.ID, "key": key.Reveal(), "module": "contacts", "extension": "4001", "address": "192.0.2.7"}
+	h.id = string(created.ID)
+	return map[string]any{"token": string(created.ID), "key": key.Reveal(), "module": "contacts", "extension": "4001", "address": "192.0.2.7"}
 }
 
 func withPhoneAuthorization(t *testing.T, h *harness, v *apiClient) any {

@@ -46,7 +46,7 @@ func (a *api) registerTokens(g operationGroup) {
 		id: "rotateToken", method: http.MethodPost, path: "/tokens/{id}/rotate", summary: "Replace the key of an API token",
 		description: "The new key is shown only once. The old key stops working.", response: e.View(e.created),
 	}, "rotate", func(ctx context.Context, _ *request, id string) (tokenResult, error) {
-		token, key, err := a.tokens(ctx).Rotate(ctx, id)
+		token, key, err := a.tokens(ctx).Rotate(ctx, apitoken.ID(id))
 		return resource.TokenResult(ctx, a.users(ctx), token, key, err)
 	})
 }

@@ -79,7 +79,7 @@ func TestAPI_listAllTokensInScope(t *testing.T) {
 		for range 2 {
 			created, _, err := h.Site.Tokens.Create(t.Context(), username, &apitoken.Token{})
 			require.NoError(t, err)
-			owners[created.ID] = username
+			owners[string(created.ID)] = username
 		}
 	}
 	require.NoError(t, h.Site.Users.Delete(t.Context(), "gone"))

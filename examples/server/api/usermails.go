@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
@@ -15,11 +16,11 @@ import (
 
 // userLink is a link for a user. It is shown only once.
 type userLink struct {
-	UserID    string    `json:"user_id"`
-	Username  string    `json:"username"`
-	Secret    string    `doc:"The end of the link. It works once."  json:"secret"`
-	URL       string    `doc:"The link; give it to this user only." json:"url"`
-	ExpiresAt time.Time `json:"expires_at"`
+	UserID    store.UserID `json:"user_id"`
+	Username  string       `json:"username"`
+	Secret    string       `doc:"The end of the link. It works once."  json:"secret"`
+	URL       string       `doc:"The link; give it to this user only." json:"url"`
+	ExpiresAt time.Time    `json:"expires_at"`
 }
 
 func (a *api) registerUserLinks(g operationGroup) {

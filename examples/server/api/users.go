@@ -146,14 +146,14 @@ func (a *api) registerRestore(e userEndpoint) {
 		if len(r.raw) > 0 {
 			edit = func(u *userman.User) error { return e.edit(ctx, r, u) }
 		}
-		return e.reply(asResult(a.users(ctx).Restore(ctx, r.text("id"), edit)))
+		return e.reply(asResult(a.users(ctx).Restore(ctx, store.UserID(r.text("id")), edit)))
 	})
 	e.operationGroup.register(operation{
 		id: "purgeUser", method: http.MethodPost, path: "/users/{id}/purge", summary: "Purge a deleted user",
 		description: "Removes the user with tokens and picture. It cannot be undone.",
 		status:      http.StatusNoContent, errors: []int{http.StatusConflict},
 	}, func(ctx context.Context, r *request) (*response, error) {
-		return noContent(a.users(ctx).Purge(ctx, r.text("id")))
+		return noContent(a.users(ctx).Purge(ctx, store.UserID(r.text("id"))))
 	})
 }
 

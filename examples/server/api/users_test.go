@@ -125,19 +125,19 @@ func TestAPI_restoreUserUnderNewName(t *testing.T) {
 	h := start(t)
 	v := h.logIn(t, "root")
 	u := h.createUser(t, userman.User{Username: "jane", DefaultExtension: "4001"})
-	v.call(t, http.MethodPost, "/users/"+u.ID+"/restore", nil).requireStatus(t, http.StatusConflict)
+	v.call(t, http.MethodPost, "/users/"+string(u.ID)+"/restore", nil).requireStatus(t, http.StatusConflict)
 	v.call(t, http.MethodDelete, "/users/jane", nil).requireStatus(t, http.StatusNoContent)
 	h.createUser(t, userman.User{Username: "jane", DefaultExtension: "4001"})
 
-	rejected := v.call(t, http.MethodPost, "/users/"+u.ID+"/restore", nil).requireStatus(t, http.StatusConflict).problem(t)
+	rejected := v.call(t, http.MethodPost, "/users/"+string(u.ID)+"/restore", nil).requireStatus(t, http.StatusConflict).problem(t)
 	require.Equal(t, "already_exists", rejected.Code)
-	restored := v.call(t, http.MethodPost, "/users/"+u.ID+"/restore", map[string]any{"username": "jane2", "default_extension": nil}).requireStatus(t, http.StatusOK).decodeObject(t)
+	restored := v.call(t, http.MethodPost, "/users/"+string(u.ID)+"/restore", map[string]any{"username": "jane2", "default_extension": nil}).requireStatus(t, http.StatusOK).decodeObject(t)
 	require.Equal(t, "jane2", restored["username"])
 	require.NotContains(t, restored, "deleted_at")
-	v.call(t, http.MethodPost, "/users/"+u.ID+"/purge", nil).requireStatus(t, http.StatusConflict)
+	v.call(t, http.MethodPost, "/users/"+string(u.ID)+"/purge", nil).requireStatus(t, http.StatusConflict)
 	v.call(t, http.MethodDelete, "/users/jane2", nil).requireStatus(t, http.StatusNoContent)
-	v.call(t, http.MethodPost, "/users/"+u.ID+"/purge", nil).requireStatus(t, http.StatusNoContent)
-	v.call(t, http.MethodPost, "/users/"+u.ID+"/purge", nil).requireStatus(t, http.StatusNotFound)
+	v.call(t, http.MethodPost, "/users/"+string(u.ID)+"/purge", nil).requireStatus(t, http.StatusNoContent)
+	v.call(t, http.MethodPost, "/users/"+string(u.ID)+"/purge", nil).requireStatus(t, http.StatusNotFound)
 }
 
 func TestScope_apiRejectsOutOfScopeUsers(t *testing.T) {
@@ -175,11 +175,11 @@ func TestScope_apiRejectsOutOfScopeUsers(t *testing.T) {
 		{http.MethodGet, "/users/far/picture", nil},
 		{http.MethodGet, "/users/far/tokens", nil},
 		{http.MethodPost, "/users/far/tokens", map[string]any{}},
-		{http.MethodGet, "/tokens/" + token.ID, nil},
-		{http.MethodPost, "/tokens/" + token.ID + "/rotate", nil},
-		{http.MethodDelete, "/tokens/" + token.ID, nil},
-		{http.MethodPost, "/users/" + deleted.ID + "/restore", nil},
-		{http.MethodPost, "/users/" + deleted.ID + "/purge", nil},
+		{http.MethodGet, "/tokens/" + string(token.ID), nil},
+		{http.MethodPost, "/tokens/" + string(token.ID) + "/rotate", nil},
+		{http.MethodDelete, "/tokens/" + string(token.ID), nil},
+		{http.MethodPost, "/users/" + string(deleted.ID) + "/restore", nil},
+		{http.MethodPost, "/users/" + string(deleted.ID) + "/purge", nil},
 		{http.MethodPost, "/users", map[string]any{"username": "other", "default_extension": "300"}},
 		{http.MethodPatch, "/users/near", map[string]any{"linked_extensions": []string{"200"}}},
 		{http.MethodPost, "/groups", map[string]any{"name": "Mine"}},

@@ -46,15 +46,15 @@ type verified struct {
 
 // verifiedUser holds the fields of a user that a service needs.
 type verifiedUser struct {
-	ID               string   `json:"id"`
-	Username         string   `json:"username"`
-	Name             string   `json:"name"`
-	Email            string   `doc:"The primary email address; may be empty." json:"email"`
-	Language         string   `doc:"The language; may be empty."              json:"language"`
-	TimeZone         string   `doc:"The time zone; may be empty."             json:"time_zone"`
-	DefaultExtension string   `json:"default_extension"`
-	LinkedExtensions []string `doc:"More extensions of the user."             json:"linked_extensions"`
-	Groups           []string `doc:"The names of the groups of the user."     json:"groups"`
+	ID               store.UserID `json:"id"`
+	Username         string       `json:"username"`
+	Name             string       `json:"name"`
+	Email            string       `doc:"The primary email address; may be empty." json:"email"`
+	Language         string       `doc:"The language; may be empty."              json:"language"`
+	TimeZone         string       `doc:"The time zone; may be empty."             json:"time_zone"`
+	DefaultExtension string       `json:"default_extension"`
+	LinkedExtensions []string     `doc:"More extensions of the user."             json:"linked_extensions"`
+	Groups           []string     `doc:"The names of the groups of the user."     json:"groups"`
 }
 
 // replyVerified returns the user who is authorized, or why there is none.
@@ -97,7 +97,7 @@ func (a *api) registerVerify() {
 		description: "A rejected token is 403; 429 means that the token has reached its requests per hour. Rejected requests do not count.",
 		errors:      []int{http.StatusTooManyRequests},
 		request: map[string]any{
-			"token": exampleToken().ID, "key": exampleKeyedToken().Secret.Reveal(), "module": "contacts", "extension": "4001", "address": "192.0.2.7",
+			"token": string(exampleToken().ID), "key": exampleKeyedToken().Secret.Reveal(), "module": "contacts", "extension": "4001", "address": "192.0.2.7",
 		},
 		response: example,
 	}, a.authorizeToken)
@@ -137,7 +137,7 @@ func (a *api) authorizeToken(ctx context.Context, _ *request, body *NewAuthoriza
 		return nil, err
 	}
 	return replyVerified(a.tokens(ctx).Authenticate(ctx, apitoken.Request{
-		TokenID: body.Token, Key: body.Key, Module: body.Module, Extension: body.Extension, RemoteAddr: address,
+		TokenID: apitoken.ID(body.Token), Key: body.Key, Module: body.Module, Extension: body.Extension, RemoteAddr: address,
 	}))
 }
 

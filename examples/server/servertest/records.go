@@ -38,7 +38,7 @@ func (s *Server) AddRecords(t testing.TB) (tokenID string) {
 		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, ExpiresAt: time.Date(2099, 1, 31, 17, 0, 0, 0, time.UTC),
 	})
 	require.NoError(t, err)
-	return token.ID
+	return string(token.ID)
 }
 
 func (s *Server) addManagers(t testing.TB) {

@@ -2,6 +2,8 @@ package web
 
 import (
 	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // formField is one control of a form, with its label, value and errors.
@@ -77,7 +79,7 @@ type confirmation struct {
 	Consequences []string
 	Action, Yes  string
 	// UserID is the ID of the user that it is about; empty for other records.
-	UserID string
+	UserID store.UserID
 	// Danger marks an action that cannot be undone.
 	Danger bool
 	// Controls ask for values. Username is for password managers: the account of

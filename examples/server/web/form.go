@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
@@ -19,9 +20,10 @@ type form struct {
 	Version string
 	// Message is the result of a button inside the form. Nothing is saved.
 	Message string
-	// Action is the address of the form, List the page to return to, and UserID
-	// the ID of the user that the form is about; empty for other records.
-	Action, List, UserID string
+	// Action is the address of the form, and List the page to return to.
+	Action, List string
+	// UserID is the ID of the user that the form is about; empty for other records.
+	UserID store.UserID
 	// Submit is the label of the button; empty when the form is read-only.
 	Submit   string
 	Sections []formSection

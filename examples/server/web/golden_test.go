@@ -37,7 +37,7 @@ func TestGolden_pages(t *testing.T) {
 	require.NoError(t, err)
 	gone, err := s.Site.Users.List(t.Context(), userman.Query{Status: userman.StatusDeleted})
 	require.NoError(t, err)
-	ids := strings.NewReplacer("TOKEN", token, "GONE", gone.Items[0].ID)
+	ids := strings.NewReplacer("TOKEN", token, "GONE", string(gone.Items[0].ID))
 	seen := http.NewServeMux()
 	visited, files := map[string]bool{}, []string{}
 	for _, pattern := range web.Pages() {
@@ -48,7 +48,7 @@ func TestGolden_pages(t *testing.T) {
 		if role.username != "" {
 			b.client = s.LogIn(t, role.username, servertest.RecordsPassword)
 		}
-		w := &goldenWalk{browser: b, visited: visited, patterns: seen, mask: golden.Masks(s.URL, "http://server", s.DataDir, "DATA", s.Site.Settings.ConfDir, "CONF", token, "TOKEN", gone.Items[0].ID, "GONE")}
+		w := &goldenWalk{browser: b, visited: visited, patterns: seen, mask: golden.Masks(s.URL, "http://server", s.DataDir, "DATA", s.Site.Settings.ConfDir, "CONF", token, "TOKEN", string(gone.Items[0].ID), "GONE")}
 		for _, path := range role.paths {
 			w.queue = append(w.queue, ids.Replace(path))
 		}
@@ -188,7 +188,7 @@ func (w *goldenWalk) showOnce(ids *strings.Replacer) {
 		"/administrators/desk.admin/invite", "/ami-accounts/wallboard/rotate", "/users/ada.first/link", "/users/ada.first/softphone",
 		"/users/ada.first/password", "/users/ada.first/tokens/TOKEN/rotate", "/account/second-factor/begin", "/ami-accounts/new", "/users/new", "/groups/new", "/administrators/new",
 	} {
-		response, body := w.server.Post(w, w.client, ids.Replace(path), url.Values{"user": {ada.ID}, "how": {"generate"}})
+		response, body := w.server.Post(w, w.client, ids.Replace(path), url.Values{"user": {string(ada.ID)}, "how": {"generate"}})
 		w.write("POST", ids.Replace(path), response, body)
 		if to := response.Header.Get("Location"); to != "" {
 			w.page(to)

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // Keys of the session. Values that are shown only once wait there for their
@@ -88,7 +90,8 @@ type oncePage struct {
 	Items []copyable
 	// Again is the page that creates another secret, a link with POST. UserID is
 	// the ID of the user that it is for.
-	Again, UserID string
+	Again  string
+	UserID store.UserID
 	// Back is the page of the record.
 	Back pageLink
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/store"
 )
 
 // record declares the pages of one type of record: to list, create, show, edit and
@@ -67,7 +68,10 @@ type record[R any] struct {
 }
 
 // recordUser is the user that a record is about.
-type recordUser struct{ ID, Username string }
+type recordUser struct {
+	ID       store.UserID
+	Username string
+}
 
 // recordPage is the page of a record. Extra is what only this page shows.
 type recordPage[R any] struct {

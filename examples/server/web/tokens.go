@@ -32,7 +32,7 @@ func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 			{"Token ID", ""}, {"Description", ""}, {"Status", ""}, {"Extensions", ""}, {"Modules", ""}, {"Requests per hour", ""}, {"Expires", ""}, {"Last used", ""},
 		},
 		list:  t.describeList,
-		path:  func(one *apitoken.Token) string { return recordPath(path+"/tokens/", one.ID) },
+		path:  func(one *apitoken.Token) string { return recordPath(path+"/tokens/", string(one.ID)) },
 		load:  t.token,
 		title: func(*apitoken.Token) string { return "API token of " + holder.Name() },
 		name:  func(*apitoken.Token) string { return "this API token" },
@@ -81,7 +81,7 @@ func (u *userPages) tokenRoutes() []route {
 
 // token returns the token of the user that the address names.
 func (t *tokenPages) token(ctx context.Context, r *request) (*apitoken.Token, error) {
-	token, err := t.tokens(ctx).Get(ctx, r.PathValue("id"))
+	token, err := t.tokens(ctx).Get(ctx, apitoken.ID(r.PathValue("id")))
 	if err == nil && token.UserID != t.holder.ID {
 		err = &store.NotFoundError{Kind: apitoken.Kind}
 	}
@@ -144,7 +144,7 @@ func (t *tokenPages) key(ctx context.Context, r *request, now *apitoken.Token) (
 	return page{Name: "once", Title: "API token key of " + t.holder.Name(), Body: oncePage{
 		Kind: "key", Again: t.path(now) + "/rotate", Back: pageLink{t.path(now), "the token"},
 		Items: []copyable{
-			{ID: "token-id", Text: now.ID, What: "the token ID", Heading: "Token ID"}, {ID: "key", Text: key, What: "the key", Heading: "Key"},
+			{ID: "token-id", Text: string(now.ID), What: "the token ID", Heading: "Token ID"}, {ID: "key", Text: key, What: "the key", Heading: "Key"},
 		},
 	}}, nil
 }

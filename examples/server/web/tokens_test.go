@@ -38,7 +38,7 @@ func TestPages_tokenCreateShowsKeyOnce(t *testing.T) {
 	require.Equal(t, id, copyableText(text, "token-id"))
 	require.NotContains(t, b.get(page, http.StatusOK), key)
 	u, err := b.server.Site.Tokens.Authenticate(t.Context(), apitoken.Request{
-		TokenID: id, Key: store.NewSecret(key), Module: "voicemail", Extension: "4001", RemoteAddr: netip.MustParseAddr("10.1.2.3"),
+		TokenID: apitoken.ID(id), Key: store.NewSecret(key), Module: "voicemail", Extension: "4001", RemoteAddr: netip.MustParseAddr("10.1.2.3"),
 	})
 	require.NoError(t, err)
 	require.Equal(t, "jane.roe", u.Username)
@@ -58,7 +58,7 @@ func TestPages_tokenEdit(t *testing.T) {
 	expires := time.Date(2099, 1, 2, 3, 4, 5, 678_000, time.UTC)
 	created, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{ExpiresAt: expires})
 	require.NoError(t, err)
-	path := janeTokensPath + "/" + created.ID
+	path := janeTokensPath + "/" + string(created.ID)
 	require.Contains(t, b.get(janeTokensPath, http.StatusOK), "Tokens do not work")
 	page := b.get(path, http.StatusOK)
 	require.Contains(t, page, `value="2099-01-02T03:04"`)
@@ -107,9 +107,9 @@ func TestPages_tokenOnlyUnderItsUser(t *testing.T) {
 	created, _, err := b.server.Site.Tokens.Create(t.Context(), "john.roe", &apitoken.Token{})
 	require.NoError(t, err)
 	for _, page := range []string{"", "/key", "/rotate", "/delete"} {
-		b.get(janeTokensPath+"/"+created.ID+page, http.StatusNotFound)
+		b.get(janeTokensPath+"/"+string(created.ID)+page, http.StatusNotFound)
 	}
-	b.post(janeTokensPath+"/"+created.ID+"/delete", nil, http.StatusNotFound)
+	b.post(janeTokensPath+"/"+string(created.ID)+"/delete", nil, http.StatusNotFound)
 	_, err = b.server.Site.Tokens.Get(t.Context(), created.ID)
 	require.NoError(t, err)
 }

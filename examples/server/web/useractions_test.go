@@ -203,7 +203,7 @@ func TestPages_userLifecycle(t *testing.T) {
 	require.Contains(t, b.get("/users/jane.roe/delete", http.StatusOK), "API tokens no longer work")
 	require.Equal(t, "/users", b.postRedirect("/users/jane.roe/delete", nil))
 	b.get("/users/jane.roe", http.StatusNotFound)
-	one := "/deleted-users/" + u.ID
+	one := "/deleted-users/" + string(u.ID)
 	require.Contains(t, b.get("/users?status=deleted&search=roe", http.StatusOK), one+"/restore")
 
 	b.createUser(userman.User{Username: "jane.roe", DefaultExtension: "4001"})

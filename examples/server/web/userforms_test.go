@@ -26,8 +26,8 @@ func (b *browser) userFormActions(u *userman.User, pages ...string) []string {
 		found := userFormPattern.FindAllStringSubmatch(b.get("/users/"+u.Username+page, http.StatusOK), -1)
 		require.NotEmpty(b, found, page)
 		for _, form := range found {
-			if !strings.HasSuffix(form[1], "?user="+u.ID) {
-				require.Equal(b, u.ID, b.hiddenValue(form[2], "user"), form[1])
+			if !strings.HasSuffix(form[1], "?user="+string(u.ID)) {
+				require.Equal(b, string(u.ID), b.hiddenValue(form[2], "user"), form[1])
 			}
 			actions = append(actions, form[1])
 		}
@@ -44,7 +44,7 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	require.NoError(t, err)
 	created, _, err := b.server.Site.Tokens.Create(t.Context(), "jane.roe", &apitoken.Token{})
 	require.NoError(t, err)
-	token := "/tokens/" + created.ID
+	token := "/tokens/" + string(created.ID)
 	actions := b.userFormActions(jane, "", "/permissions", "/password", "/link", "/softphone", "/second-factor/remove", "/mail/welcome", "/mail/reset",
 		"/tokens/new", token, token+"/rotate", token+"/delete", "/delete")
 	require.Greater(t, len(actions), 20)
@@ -56,7 +56,7 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	require.NoError(t, err)
 	other := b.createUser(userman.User{Username: "jane.roe", Email: "other@example.com"})
 	for _, action := range actions {
-		response, page := b.server.Post(t, b.client, action, url.Values{"user": {jane.ID}, "extensions": {"all"}, "modules": {"all"}})
+		response, page := b.server.Post(t, b.client, action, url.Values{"user": {string(jane.ID)}, "extensions": {"all"}, "modules": {"all"}})
 		led := response.Header.Get("Location")
 		if response.StatusCode != http.StatusSeeOther {
 			require.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusConflict}, response.StatusCode, action)
@@ -74,7 +74,7 @@ func TestPages_userFormsActOnShownUserAfterRename(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, gone.DeletedAt.IsZero())
 	for _, action := range actions {
-		b.post(action, url.Values{"user": {jane.ID}}, http.StatusNotFound)
+		b.post(action, url.Values{"user": {string(jane.ID)}}, http.StatusNotFound)
 	}
 	require.Equal(t, other, b.user("jane.roe"))
 }

@@ -59,14 +59,14 @@ func (u *userPages) deletedRoutes() []route {
 
 // deletedUser returns the one that the address names.
 func (u *userPages) deletedUser(ctx context.Context, r *request) (*userman.User, error) {
-	now, err := u.users(ctx).GetByID(ctx, r.PathValue("id"))
+	now, err := u.users(ctx).GetByID(ctx, store.UserID(r.PathValue("id")))
 	if err == nil && now.DeletedAt.IsZero() {
 		return nil, &store.NotFoundError{Kind: userman.KindDeletedUser}
 	}
 	return now, err
 }
 
-func deletedPath(now *userman.User) string { return "/deleted-users/" + url.PathEscape(now.ID) }
+func deletedPath(now *userman.User) string { return "/deleted-users/" + url.PathEscape(string(now.ID)) }
 
 // askRestore asks for another username and extension where they are taken.
 func (u *userPages) askRestore(_ context.Context, r *request, now *userman.User) (confirmation, error) {

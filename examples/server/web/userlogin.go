@@ -81,7 +81,7 @@ func (u *userPages) previewMail(ctx context.Context, r *request, now *userman.Us
 		return nil, err
 	}
 	return page{Name: "usermail", Title: names[kind] + " to " + now.Name(), Header: allowMailStyles, Body: mailPage{
-		Mail: message, ID: now.ID, Username: now.Username, Kind: names[kind], Send: u.path(now) + "/" + string(kind),
+		Mail: message, ID: string(now.ID), Username: now.Username, Kind: names[kind], Send: u.path(now) + "/" + string(kind),
 	}}, nil
 }
 

@@ -37,7 +37,7 @@ func newUserPages(p *pages) *userPages {
 		columns: userColumns(column{"Status", ""}, column{"Last login", "last_login_at"}), search: "Search all text fields", list: u.describeList,
 		path: func(one *userman.User) string { return userPath(one.Username) },
 		load: u.loadUser, title: (*userman.User).Name, name: (*userman.User).Name, drawer: u.draw,
-		identity: func(one *userman.User) string { return one.ID }, // usernames change
+		identity: func(one *userman.User) string { return string(one.ID) }, // usernames change
 		describe: func(_ context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
 			body.Extra = pictureField(errs)
 			return nil
@@ -114,11 +114,11 @@ func (u *userPages) loadUser(ctx context.Context, r *request) (*userman.User, er
 
 // formUserID is the ID in the form that was sent. A form with a file has it in its
 // address, because the body is read as it arrives.
-func formUserID(r *request) string {
+func formUserID(r *request) store.UserID {
 	if r.Method != http.MethodPost {
 		return ""
 	}
-	return cmp.Or(r.form("user"), r.query("user"))
+	return store.UserID(cmp.Or(r.form("user"), r.query("user")))
 }
 
 // draw offers the groups, and locks the fields that a directory manages.

@@ -257,7 +257,7 @@ func TestPages_usersAreLimitedToScope(t *testing.T) {
 	require.Equal(t, "/users/NEW", desk.postRedirect("/users/new", form))
 	form = url.Values{"username": {"new"}, "default_extension": {"5002"}, "version": {desk.hiddenValue(desk.get("/users/NEW", http.StatusOK), "version")}}
 	require.Contains(t, desk.post("/users/NEW", form, http.StatusForbidden), `role="alert"`)
-	form.Set("user", b.user("outside").ID)
+	form.Set("user", string(b.user("outside").ID))
 	desk.post("/users/NEW", form, http.StatusForbidden)
 	desk.post("/users/NEW/permissions", form, http.StatusForbidden)
 	require.Equal(t, "4002", b.user("new").DefaultExtension)
