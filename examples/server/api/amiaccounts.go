@@ -28,7 +28,7 @@ func (a *api) registerAMIAccounts() {
 		prepare: func(d *resource.Draft[manager.Account]) {
 			d.Errors = append(d.Errors, resource.ApplyPreset(d.Record, d.Inputs["preset"].Text())...)
 		},
-		changed: a.applyRunner.InvalidateStatus,
+		changed: a.jobs.InvalidateStatus,
 		texts: endpointTexts{
 			create: "A preset sets read, write, write_timeout and event_filters; fields that are given override it. Without a secret one is generated and shown only once. " + applyNote,
 			update: applyNote,

@@ -14,7 +14,6 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
-	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 )
 
@@ -40,14 +39,13 @@ type Options struct {
 
 // api holds what the operations share.
 type api struct {
-	app         *app.App
-	sessions    *access.Manager
-	applyRunner *applying.Runner
-	jobs        *jobs.Runner
-	baseURL     string
-	log         *slog.Logger
-	clock       func() time.Time
-	wait        time.Duration
+	app      *app.App
+	sessions *access.Manager
+	jobs     *jobs.Runner
+	baseURL  string
+	log      *slog.Logger
+	clock    func() time.Time
+	wait     time.Duration
 	// stopping ends all waiting.
 	stopping context.Context
 	// exports holds one token for each running export.
@@ -60,12 +58,12 @@ type api struct {
 
 // New returns the API of s. Serve it below /api/v1/, inside
 // [access.Manager.Handler].
-func New(s *app.App, sessions *access.Manager, applyRunner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
+func New(s *app.App, sessions *access.Manager, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}
 	a := &api{
-		app: s, sessions: sessions, applyRunner: applyRunner, jobs: jobRunner, baseURL: opts.BaseURL,
+		app: s, sessions: sessions, jobs: jobRunner, baseURL: opts.BaseURL,
 		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), stopping: opts.Stopping,
 		mux: http.NewServeMux(), exports: make(chan struct{}, maxExports),
 		openapi: newDocument(), docs: schemaDocs(),

@@ -23,7 +23,7 @@ func (a *api) registerWelcomeMails() {
 		description: "An administrator with a limited scope sees single users only in a run of their own.",
 		errors:      []int{http.StatusNotFound}, response: exampleWelcomes(),
 	}, func(ctx context.Context, _ *request) (*response, error) {
-		return a.latestJob(ctx, jobs.KindWelcome, "")
+		return a.latestJob(ctx, a.jobs.LastWelcome())
 	})
 	g.register(operation{
 		id: "sendWelcomeMails", method: http.MethodPost, path: "/welcome-mails", summary: "Send the welcome mail to all new users",
@@ -56,7 +56,7 @@ func (a *api) registerDirectories() {
 		if err := a.requireUnscoped(ctx); err != nil {
 			return nil, err
 		}
-		return a.latestJob(ctx, jobs.KindSync, r.text("name"))
+		return a.latestJob(ctx, a.jobs.LastSync(r.text("name")))
 	})
 	registerBody(g, operation{
 		id: "syncDirectory", method: http.MethodPost, path: "/directories/{name}/sync", summary: "Synchronize users from a directory",
@@ -108,9 +108,8 @@ func (a *api) waitForJob(ctx context.Context, job *jobs.State) (*response, error
 	return &response{status: status, body: a.redactJob(ctx, state)}, ctx.Err()
 }
 
-// latestJob returns the running job, or the last one.
-func (a *api) latestJob(ctx context.Context, kind jobs.Kind, directory string) (*response, error) {
-	state := a.jobs.State(kind, directory)
+// latestJob answers with the running or last job, nil if there was none.
+func (a *api) latestJob(ctx context.Context, state *jobs.State) (*response, error) {
 	if state == nil {
 		return nil, &store.NotFoundError{Kind: "run since the server was started"}
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/api"
-	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/examples/server/servertest"
 )
@@ -36,12 +35,9 @@ func (h *harness) withOptions(t *testing.T, opts *api.Options) *harness {
 // handler is the API of a server with options of its own.
 func (h *harness) handler(t *testing.T, opts *api.Options) http.Handler {
 	t.Helper()
-	sessions, applyRunner, jobRunner := access.New(h.Site, nil), applying.New(h.Site, nil), jobs.New(h.Site, nil)
-	t.Cleanup(func() {
-		require.NoError(t, jobRunner.Close(context.WithoutCancel(t.Context())))
-		applyRunner.Close()
-	})
-	return sessions.Handler(api.New(h.Site, sessions, applyRunner, jobRunner, opts))
+	sessions, jobRunner := access.New(h.Site, nil), jobs.New(h.Site, nil)
+	t.Cleanup(func() { require.NoError(t, jobRunner.Close(context.WithoutCancel(t.Context()))) })
+	return sessions.Handler(api.New(h.Site, sessions, jobRunner, opts))
 }
 
 func TestAPI_idempotencyKeyExpiresAfterOneDay(t *testing.T) {

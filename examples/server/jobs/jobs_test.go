@@ -129,7 +129,7 @@ func TestRunner_StartWelcome_reportsProgress(t *testing.T) {
 	mails := newBlockingMailer()
 	s, r := setup(t, mails, nil)
 	createUsers(t, s, "alice", "bob", "carol")
-	require.Nil(t, r.State(jobs.KindWelcome, ""))
+	require.Nil(t, r.LastWelcome())
 
 	request, end := context.WithCancel(withActor(t.Context(), "jane.admin"))
 	job, err := r.StartWelcome(request, s.Users)
@@ -143,7 +143,7 @@ func TestRunner_StartWelcome_reportsProgress(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrConflict)
 	mails.result <- nil
 	require.Equal(t, "bob@example.org", <-mails.started)
-	state := r.State(jobs.KindWelcome, "")
+	state := r.LastWelcome()
 	require.True(t, state.Running())
 	require.Equal(t, 1, state.Done)
 	require.Equal(t, 3, state.Total)
@@ -185,8 +185,8 @@ func TestRunner_StartSync_syncsDirectory(t *testing.T) {
 		_, err = s.Users.Get(t.Context(), "alice")
 		require.Equal(t, dry, errors.Is(err, store.ErrNotFound))
 	}
-	require.Equal(t, "head-office", r.State(jobs.KindSync, "head-office").Directory)
-	require.Nil(t, r.State(jobs.KindSync, "elsewhere"))
+	require.Equal(t, "head-office", r.LastSync("head-office").Directory)
+	require.Nil(t, r.LastSync("elsewhere"))
 
 	// A rejected sync reports the reason and the plan.
 	directory.entries = nil
@@ -201,7 +201,7 @@ func TestRunner_StartSync_syncsDirectory(t *testing.T) {
 
 func TestRunner_StartSync_failureHidesInternalErrors(t *testing.T) {
 	t.Parallel()
-	const unknown = "the server failed; its log says more"
+	const unknown = "the server failed; see its log"
 	directory := &fakeDirectory{}
 	s, _ := setup(t, nil, directory)
 	var log bytes.Buffer
@@ -218,7 +218,7 @@ func TestRunner_StartSync_failureHidesInternalErrors(t *testing.T) {
 			func(context.Context) error { return &store.ConflictError{Reason: "narrow what is read"} },
 			"the directory head-office could not be read: narrow what is read. ",
 		},
-		{func(context.Context) error { panic("hush") }, "a mistake in the program ended it; the log of the server says more"},
+		{func(context.Context) error { panic("hush") }, "an internal error ended this; see the log of the server"},
 	} {
 		directory.eachFunc = test.each
 		job, err := r.StartSync(t.Context(), "head-office", nil)
@@ -262,7 +262,7 @@ func TestRunner_Close_cancelsJobsAtDeadline(t *testing.T) {
 	cancel()
 	require.True(t, r.Wait(ended, job).Running())
 	require.ErrorIs(t, r.Close(ended), context.Canceled)
-	state := r.State(jobs.KindWelcome, "")
+	state := r.LastWelcome()
 	require.False(t, state.Running())
 	require.Contains(t, state.Problem, "the server was stopped")
 	require.Zero(t, mails.sentCount.Load())

@@ -13,7 +13,6 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/api"
-	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/examples/server/web"
 )
@@ -41,7 +40,6 @@ type Server struct {
 	base    *url.URL
 	log     *slog.Logger
 	clock   func() time.Time
-	runner  *applying.Runner
 	jobs    *jobs.Runner
 	metrics *metrics
 	http    *http.Server
@@ -62,8 +60,7 @@ func New(s *app.App, opts *Options) (*Server, error) {
 	}
 	server := &Server{
 		site: s, base: base, log: opts.Logger, clock: opts.Clock, metrics: newMetrics(), shutdownTimeout: 10 * time.Second,
-		runner: applying.New(s, &applying.Options{Logger: opts.Logger, Clock: opts.Clock}),
-		jobs:   jobs.New(s, &jobs.Options{Logger: opts.Logger, Clock: opts.Clock}),
+		jobs: jobs.New(s, &jobs.Options{Logger: opts.Logger, Clock: opts.Clock}),
 	}
 	if server.log == nil {
 		server.log = slog.New(slog.DiscardHandler)
@@ -77,8 +74,8 @@ func New(s *app.App, opts *Options) (*Server, error) {
 		Secure: base.Scheme == "https", TrustedProxies: opts.TrustedProxies, Clock: opts.Clock, HandleError: server.writeInternalError,
 	})
 	server.http = server.newHTTPServer(server.routes(sessions,
-		api.New(s, sessions, server.runner, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock, Stopping: stopping}),
-		web.New(s, sessions, server.runner, server.jobs, &web.Options{BaseURL: base.String(), Logger: opts.Logger}),
+		api.New(s, sessions, server.jobs, &api.Options{BaseURL: base.String(), Logger: opts.Logger, Clock: opts.Clock, Stopping: stopping}),
+		web.New(s, sessions, server.jobs, &web.Options{BaseURL: base.String(), Logger: opts.Logger}),
 	))
 	return server, nil
 }
@@ -111,9 +108,8 @@ func (s *Server) closeJobs(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, s.shutdownTimeout)
 	defer cancel()
 	if err := s.jobs.Close(ctx); err != nil {
-		s.log.WarnContext(ctx, "jobs were stopped: they took too long to end")
+		s.log.WarnContext(ctx, "jobs took too long to end; all but an apply were stopped")
 	}
-	s.runner.Close()
 }
 
 // writeInternalError answers a request that failed because of err.

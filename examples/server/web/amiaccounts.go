@@ -25,7 +25,7 @@ func amiAccountPath(name string) string { return recordPath("/ami-accounts/", na
 func newAMIAccountPages(p *pages) *amiAccountPages {
 	a := &amiAccountPages{}
 	a.record = withDefaults(record[manager.Account]{
-		pages: p, template: "amiaccount", listPath: "/ami-accounts", changed: p.runner.InvalidateStatus,
+		pages: p, template: "amiaccount", listPath: "/ami-accounts", changed: p.jobs.InvalidateStatus,
 		fieldSet: fieldSet[manager.Account]{
 			Type: resource.AMIAccounts(func(context.Context) *manager.Service { return p.site.AMIAccounts }), lines: []string{"deny", "permit"}, boxes: []string{"read", "write"}, special: a.eventFilters(),
 		},
@@ -189,6 +189,6 @@ func (a *amiAccountPages) probeAccount(ctx context.Context, name string) (*probe
 // hasPendingChanges reports whether there are changes to apply, as far as is
 // known.
 func (a *amiAccountPages) hasPendingChanges(ctx context.Context) bool {
-	status, err := a.runner.Status(ctx)
+	status, err := a.jobs.Status(ctx)
 	return err == nil && status.Pending
 }

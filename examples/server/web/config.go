@@ -8,7 +8,7 @@ import (
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/applying"
+	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/store"
 )
 
@@ -18,9 +18,9 @@ type configPages struct{ *pages }
 func (p configPages) routes() []route {
 	const section, config = ampusers.SectionApply, "/config"
 	return []route{
-		get(config, section, p.plan), post(config+"/apply", section, p.start(applying.Apply)),
-		get(config+"/rollback", section, p.askRollback), post(config+"/rollback", section, p.start(applying.Rollback)),
-		post(config+"/recover", section, p.start(applying.Recover)), get(config+"/run", section, p.run), get(config+"/banner", "", p.banner),
+		get(config, section, p.plan), post(config+"/apply", section, p.start(jobs.KindApply)),
+		get(config+"/rollback", section, p.askRollback), post(config+"/rollback", section, p.start(jobs.KindRollback)),
+		post(config+"/recover", section, p.start(jobs.KindRecover)), get(config+"/run", section, p.run), get(config+"/banner", "", p.banner),
 	}
 }
 
@@ -33,7 +33,7 @@ type configPage struct {
 	Status       *asteriskconf.Status
 	// Offline says that files are written but nothing is reloaded.
 	Offline bool
-	Last    *applying.Run
+	Last    *jobs.State
 }
 
 // maxPlannedSections bounds the sections of a plan that the page shows: a first apply
@@ -61,12 +61,12 @@ func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
 }
 
 func (p configPages) plan(ctx context.Context, _ *request) (response, error) {
-	body := configPage{Offline: p.site.Settings.AMI == app.NoAsterisk, Last: p.runner.Last()}
+	body := configPage{Offline: p.site.Settings.AMI == app.NoAsterisk, Last: p.jobs.LastConfig()}
 	var err error
-	body.Status, err = p.runner.Status(ctx)
+	body.Status, err = p.jobs.Status(ctx)
 	if err == nil {
 		var plan *asteriskconf.Plan
-		if plan, err = p.runner.Plan(ctx); err == nil {
+		if plan, err = p.jobs.Plan(ctx); err == nil {
 			body.Files = plannedFiles(plan)
 		}
 	}
@@ -107,9 +107,9 @@ func configState(err error) string {
 
 // start returns the handler that starts a run, and shows its progress. If another
 // run is in progress it shows that one.
-func (p configPages) start(operation applying.Operation) handler {
-	return func(ctx context.Context, r *request) (response, error) {
-		err := p.runner.Start(ctx, operation, r.admin.Username)
+func (p configPages) start(kind jobs.Kind) handler {
+	return func(ctx context.Context, _ *request) (response, error) {
+		_, err := p.jobs.StartConfig(ctx, kind)
 		if errors.Is(err, store.ErrConflict) {
 			return redirect{Path: "/config/run", Flash: sentence(err.Error())}, nil
 		}
@@ -143,10 +143,10 @@ func (p configPages) banner(ctx context.Context, r *request) (response, error) {
 }
 
 func (p configPages) bannerState(ctx context.Context) string {
-	if run := p.runner.Last(); run != nil && !run.Done {
+	if p.jobs.LastConfig().Running() {
 		return stateRunning
 	}
-	status, err := p.runner.Status(ctx)
+	status, err := p.jobs.Status(ctx)
 	state := configState(err)
 	switch {
 	case state == stateUnavailable: // the page says why, to administrators who can see it

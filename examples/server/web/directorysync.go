@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -48,7 +47,7 @@ func (u *userPages) forDirectory(do func(ctx context.Context, r *request, d app.
 }
 
 func (u *userPages) directorySync(_ context.Context, r *request, directory app.DirectoryState) (response, error) {
-	state := u.jobs.State(jobs.KindSync, directory.Name)
+	state := u.jobs.LastSync(directory.Name)
 	body := directoryPage{DirectoryState: directory, Job: jobPage{state, directoryPath(directory.Name)}}
 	if state != nil && state.Sync != nil {
 		body.report(state.Sync)

@@ -82,7 +82,7 @@ type deliveryCount struct {
 const maxUndelivered = 200
 
 func (u *userPages) welcomeAll(ctx context.Context, r *request) (response, error) {
-	state := u.jobs.State(jobs.KindWelcome, "")
+	state := u.jobs.LastWelcome()
 	body := welcomeAllPage{Job: jobPage{state, welcomePath}, Missing: u.site.MailStatus().Missing}
 	if !state.Running() {
 		var err error

@@ -53,7 +53,7 @@ func TestPages_welcomeAllShowsProgress(t *testing.T) {
 
 	require.Equal(t, "/users/welcome", b.postRedirect("/users/welcome", nil))
 	require.Equal(t, "/users/welcome", b.postRedirect("/users/welcome", nil), "it runs once")
-	require.Contains(t, b.get("/users/welcome", http.StatusOK), "at work already")
+	require.Contains(t, b.get("/users/welcome", http.StatusOK), "Another run is in progress")
 	post.result <- nil
 	require.Eventually(t, func() bool { return strings.Contains(b.get("/users/welcome", http.StatusOK), "1 of 4.") }, 20*time.Second, 20*time.Millisecond)
 	require.Contains(t, b.get("/users/welcome", http.StatusOK), `<meta http-equiv="refresh"`)

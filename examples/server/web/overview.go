@@ -112,7 +112,7 @@ func uncapitalized(label string) string {
 // the administrator can take them.
 func (p *pages) firstSteps(ctx context.Context, r *request) ([]card, error) {
 	var steps []card
-	status, err := p.runner.Status(ctx)
+	status, err := p.jobs.Status(ctx)
 	if err == nil && status.Generation > 0 {
 		return nil, nil
 	}

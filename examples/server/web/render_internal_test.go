@@ -15,7 +15,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
-	"github.com/pbxusers/pbxusers/examples/server/applying"
+	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
@@ -72,9 +72,9 @@ func hostileImpact() []memberImpact {
 
 func hostileControls() []formField { return []formField{hostileField("secret"), hostileGroup()} }
 
-func hostileRun() *applying.Run {
+func hostileRun() *jobs.State {
 	report := &asteriskconf.Report{Files: []asteriskconf.FileReport{{Path: hostile, Added: 1, ReloadedModule: hostile, BackupPath: hostile, Notes: []string{hostile}}}}
-	return &applying.Run{Operation: applying.Apply, StartedBy: hostile, Steps: []asteriskconf.Progress{{Step: hostile, File: hostile}}, Done: true, Report: report, Err: errors.New(hostile), Hint: hostile}
+	return &jobs.State{Kind: jobs.KindApply, Actor: hostile, EndedAt: time.Now(), Steps: []asteriskconf.Progress{{Step: hostile, File: hostile}}, Report: report, Err: errors.New(hostile)}
 }
 
 func hostilePlan() []plannedFile {
@@ -125,7 +125,7 @@ func pageBodies() map[string][2]any {
 		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, hostileForm(), &probeResult{false, hostile}}},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostileCopy(), hostile, hostile, hostileCopy(), hostileCopy()}},
 		"config":           {configPage{}, configPage{Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
-		"applystatus":      {&applying.Run{}, hostileRun()},
+		"applystatus":      {&jobs.State{}, hostileRun()},
 		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
 		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, Hint: hostile, MayApply: true, User: hostile, Blocked: true}},
 		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), copyable{ID: "d", Text: hostile, What: hostile}, hostileField("code"), hostileCopy()}},

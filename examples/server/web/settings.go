@@ -106,7 +106,7 @@ func (p settingsPages) install(ctx context.Context, r *request) (response, error
 		return nil, err
 	}
 	installed, err := p.site.Install(ctx, r.PostForm["fix"]...)
-	p.runner.InvalidateStatus()
+	p.jobs.InvalidateStatus()
 	if ctx.Err() != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
-	"github.com/pbxusers/pbxusers/examples/server/applying"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 )
 
@@ -27,7 +26,6 @@ type Options struct {
 type pages struct {
 	site      *app.App
 	sessions  *access.Manager
-	runner    *applying.Runner
 	jobs      *jobs.Runner
 	baseURL   string
 	log       *slog.Logger
@@ -38,12 +36,12 @@ type pages struct {
 
 // New returns the pages of s. They are served at / inside
 // [access.Manager.Handler].
-func New(s *app.App, sessions *access.Manager, runner *applying.Runner, jobRunner *jobs.Runner, opts *Options) http.Handler {
+func New(s *app.App, sessions *access.Manager, jobRunner *jobs.Runner, opts *Options) http.Handler {
 	if opts == nil {
 		opts = &Options{}
 	}
 	p := &pages{
-		site: s, sessions: sessions, runner: runner, jobs: jobRunner,
+		site: s, sessions: sessions, jobs: jobRunner,
 		baseURL: strings.TrimSuffix(opts.BaseURL, "/"),
 		log:     opts.Logger,
 		mux:     http.NewServeMux(),

@@ -1,4 +1,4 @@
-package applying
+package jobs
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func newRunner(t *testing.T, f *fakeConfigDir) (r *Runner, report func(asteriskc
 	r = New(&app.App{}, nil)
 	var mu sync.Mutex
 	count, callback := 0, func(asteriskconf.Progress) {}
-	r.open = func(_ context.Context, _ Operation, progress func(asteriskconf.Progress)) (configDir, func(), error) {
+	r.open = func(_ context.Context, progress func(asteriskconf.Progress)) (configDir, func(), error) {
 		mu.Lock()
 		defer mu.Unlock()
 		if progress != nil {
@@ -65,7 +65,7 @@ func newRunner(t *testing.T, f *fakeConfigDir) (r *Runner, report func(asteriskc
 		mu.Unlock()
 		progress(p)
 	}
-	t.Cleanup(r.Close)
+	closeAtEnd(t, r)
 	return r, report, func() int {
 		mu.Lock()
 		defer mu.Unlock()
@@ -73,7 +73,7 @@ func newRunner(t *testing.T, f *fakeConfigDir) (r *Runner, report func(asteriskc
 	}
 }
 
-func TestRunner_Run_outlivesRequest(t *testing.T) {
+func TestRunner_StartConfig_outlivesRequest(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
 	var actor audit.Actor
@@ -86,45 +86,64 @@ func TestRunner_Run_outlivesRequest(t *testing.T) {
 		actor = audit.ActorFromContext(ctx)
 		return &asteriskconf.Report{Generation: 7}, ctx.Err()
 	}
-	require.Nil(t, r.Last())
+	require.Nil(t, r.LastConfig())
 
 	ctx, cancel := context.WithCancel(audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane.admin"}))
 	go func() {
 		<-entered
 		cancel()
 	}()
-	first, err := r.Run(ctx, Apply, "jane.admin")
-	require.NoError(t, err)
-	require.False(t, first.Done)
+	first := runConfig(ctx, t, r, KindApply)
+	require.True(t, first.Running())
 	require.Equal(t, []asteriskconf.Progress{{Step: asteriskconf.StepRender}}, first.Steps)
-	require.Equal(t, "jane.admin", first.StartedBy)
+	require.Equal(t, "jane.admin", first.Actor)
 	require.Equal(t, time.UTC, first.StartedAt.Location())
-	require.Equal(t, first, r.Last())
+	require.Equal(t, first, r.LastConfig())
 
-	require.ErrorIs(t, r.Start(t.Context(), Recover, "root.admin"), store.ErrConflict)
+	require.ErrorIs(t, startError(t, r, KindRecover), store.ErrConflict)
 	close(release)
 	run := waitForRun(t, r)
 	require.NoError(t, run.Err)
 	require.Equal(t, 7, run.Report.Generation)
 	require.Equal(t, "jane.admin", actor.Name)
 	require.Equal(t, 1, closed())
-	require.False(t, first.Done, "a copy")
+	require.True(t, first.Running(), "a copy")
 
-	run, err = r.Run(t.Context(), Recover, "root.admin")
-	require.NoError(t, err)
+	run = runConfig(t.Context(), t, r, KindRecover)
 	require.NotNil(t, run.Recovery)
 	require.Nil(t, run.Report)
 	require.Empty(t, run.Steps)
 }
 
-// waitForRun waits for the end of the current run, and returns it.
-func waitForRun(t *testing.T, r *Runner) *Run {
+// closeAtEnd closes a runner after the test.
+func closeAtEnd(t *testing.T, r *Runner) {
 	t.Helper()
-	require.Eventually(t, func() bool { return r.Last().Done }, 10*time.Second, time.Millisecond)
-	return r.Last()
+	t.Cleanup(func() { require.NoError(t, r.Close(context.WithoutCancel(t.Context()))) })
 }
 
-func TestRunner_Run_returnsRequestedRun(t *testing.T) {
+// runConfig starts a job, and waits for its end or that of ctx.
+func runConfig(ctx context.Context, t *testing.T, r *Runner, kind Kind) *State {
+	t.Helper()
+	job, err := r.StartConfig(ctx, kind)
+	require.NoError(t, err)
+	return r.Wait(ctx, job)
+}
+
+// startError returns the error of starting a job.
+func startError(t *testing.T, r *Runner, kind Kind) error {
+	t.Helper()
+	_, err := r.StartConfig(t.Context(), kind)
+	return err
+}
+
+// waitForRun waits for the end of the current run, and returns it.
+func waitForRun(t *testing.T, r *Runner) *State {
+	t.Helper()
+	require.Eventually(t, func() bool { return !r.LastConfig().Running() }, 10*time.Second, time.Millisecond)
+	return r.LastConfig()
+}
+
+func TestRunner_StartConfig_returnsRequestedRun(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		// The next run starts before the waiting test reads the result.
@@ -133,104 +152,107 @@ func TestRunner_Run_returnsRequestedRun(t *testing.T) {
 			return &asteriskconf.Report{Generation: 7}, nil
 		}}
 		r, _, _ = newRunner(t, f)
-		run, err := r.startRun(t.Context(), Apply, "jane.admin")
+		run, err := r.StartConfig(audit.WithActor(t.Context(), audit.Actor{Kind: audit.Administrator, Name: "jane.admin"}), KindApply)
 		require.NoError(t, err)
 		synctest.Wait()
-		require.NoError(t, r.Start(t.Context(), Rollback, "root.admin"))
-		waited := r.wait(t.Context(), run)
-		require.Equal(t, "jane.admin", waited.StartedBy)
+		require.NoError(t, startError(t, r, KindRollback))
+		waited := r.Wait(t.Context(), run)
+		require.Equal(t, "jane.admin", waited.Actor)
 		require.Equal(t, 7, waited.Report.Generation)
 	})
 }
 
-func TestRunner_Run_endsOnErrorAndPanic(t *testing.T) {
+func TestRunner_StartConfig_endsOnErrorAndPanic(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		act   Operation
+		kind  Kind
 		apply func(context.Context) (*asteriskconf.Report, error)
 		says  string
 	}{
-		"a failure": {Rollback, nil, "no way back"},
-		"a mistake": {Apply, func(context.Context) (*asteriskconf.Report, error) { panic("index out of range") }, errInternal.Error()},
+		"a failure": {KindRollback, nil, "no way back"},
+		"a mistake": {KindApply, func(context.Context) (*asteriskconf.Report, error) { panic("index out of range") }, errInternal.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r, _, closed := newRunner(t, &fakeConfigDir{apply: c.apply})
-			run, err := r.Run(t.Context(), c.act, "jane.admin")
-			require.NoError(t, err)
+			run := runConfig(t.Context(), t, r, c.kind)
 			require.ErrorContains(t, run.Err, c.says)
 			require.Equal(t, 1, closed())
-			require.NoError(t, r.Start(t.Context(), Recover, "jane.admin"), "the next one begins")
+			require.NoError(t, startError(t, r, KindRecover), "the next one begins")
 		})
 	}
 }
 
-func TestRunner_Run_panicIsLoggedAndAuditedOnly(t *testing.T) {
+func TestRunner_StartConfig_panicIsLoggedAndAuditedOnly(t *testing.T) {
 	t.Parallel()
 	keyring, err := store.NewKeyring(store.GenerateKey())
 	require.NoError(t, err)
 	auditLog := audit.New(memstore.New().Audit(), keyring, nil)
 	var log strings.Builder
 	r := New(&app.App{AuditLog: auditLog}, &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
-	t.Cleanup(r.Close)
-	r.open = func(context.Context, Operation, func(asteriskconf.Progress)) (configDir, func(), error) {
+	closeAtEnd(t, r)
+	r.open = func(context.Context, func(asteriskconf.Progress)) (configDir, func(), error) {
 		panic("index out of range")
 	}
-	run, err := r.Run(t.Context(), Apply, "jane.admin")
-	require.NoError(t, err)
+	run := runConfig(t.Context(), t, r, KindApply)
 	require.NotContains(t, run.Err.Error(), "index out of range")
 	require.Contains(t, log.String(), "index out of range")
-	require.Contains(t, log.String(), "applying_test.go", "the stack")
+	require.Contains(t, log.String(), "config_internal_test.go", "the stack")
 	list, err := auditLog.List(t.Context(), audit.Query{Action: "apply", Outcome: audit.Failed})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1)
 }
 
-func TestRunner_Start_rejectsUnknownOperation(t *testing.T) {
+func TestRunner_StartConfig_rejectsUnknownKind(t *testing.T) {
 	t.Parallel()
 	r, _, _ := newRunner(t, &fakeConfigDir{})
-	for _, op := range []Operation{"", "destroy"} {
-		require.ErrorIs(t, r.Start(t.Context(), op, "jane.admin"), store.ErrInvalid)
+	for _, kind := range []Kind{"", "destroy", KindSync} {
+		require.ErrorIs(t, startError(t, r, kind), store.ErrInvalid)
 	}
-	require.Nil(t, r.Last())
+	require.Nil(t, r.LastConfig())
 }
 
-func TestRunner_Run_timesOut(t *testing.T) {
+func TestRunner_StartConfig_timesOut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r, _, _ := newRunner(t, &fakeConfigDir{apply: func(ctx context.Context) (*asteriskconf.Report, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		}})
-		run, err := r.Run(t.Context(), Apply, "jane.admin")
-		require.NoError(t, err)
+		run := runConfig(t.Context(), t, r, KindApply)
 		require.ErrorIs(t, run.Err, context.DeadlineExceeded)
 	})
 }
 
-func TestRunner_Close_waitsForRun(t *testing.T) {
+func TestRunner_Close_waitsForConfig(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		r, _, _ := newRunner(t, &fakeConfigDir{apply: func(context.Context) (*asteriskconf.Report, error) {
+		r, _, _ := newRunner(t, &fakeConfigDir{apply: func(ctx context.Context) (*asteriskconf.Report, error) {
 			<-release
-			return &asteriskconf.Report{}, nil
+			return &asteriskconf.Report{}, ctx.Err()
 		}})
-		require.NoError(t, r.Start(t.Context(), Apply, "jane.admin"))
+		require.NoError(t, startError(t, r, KindApply))
 		closed := make(chan struct{})
-		go func() { r.Close(); close(closed) }()
+		go func() {
+			defer close(closed)
+			expired, cancel := context.WithCancel(t.Context())
+			cancel() // it would stop any other job
+			_ = r.Close(expired)
+		}()
 		synctest.Wait()
 		select {
 		case <-closed:
-			t.Fatal("the run is at work still")
+			t.Fatal("the run is still in progress")
 		default:
 		}
-		require.ErrorIs(t, r.Start(t.Context(), Apply, "jane.admin"), store.ErrConflict)
+		require.ErrorIs(t, startError(t, r, KindApply), store.ErrConflict)
 		_, err := r.Status(t.Context())
 		require.ErrorIs(t, err, store.ErrConflict)
 		close(release)
 		<-closed
-		require.True(t, r.Last().Done)
+		require.False(t, r.LastConfig().Running())
+		require.NoError(t, r.LastConfig().Err)
 	})
 }
 
@@ -266,8 +288,7 @@ func TestRunner_Status_isCached(t *testing.T) {
 		require.Equal(t, 2, generation())
 		r.InvalidateStatus()
 		require.Equal(t, 3, generation())
-		_, err := r.Run(t.Context(), Apply, "jane.admin")
-		require.NoError(t, err)
+		runConfig(t.Context(), t, r, KindApply)
 		require.Equal(t, 4, generation(), "a run changes it")
 
 		status, err := r.Status(t.Context())
@@ -346,15 +367,14 @@ func TestRunner_Status_failsWithoutAsterisk(t *testing.T) {
 		AuditLog: audit.New(memstore.New().Audit(), keyring, nil),
 	}
 	r := New(s, nil)
-	t.Cleanup(r.Close)
+	closeAtEnd(t, r)
 	_, err = r.Status(t.Context())
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	_, err = r.Plan(t.Context())
 	require.ErrorIs(t, err, fs.ErrNotExist)
-	run, err := r.Run(t.Context(), Apply, "jane.admin")
-	require.NoError(t, err)
+	run := runConfig(t.Context(), t, r, KindApply)
 	require.ErrorIs(t, run.Err, fs.ErrNotExist)
-	require.NotEmpty(t, run.Hint)
+	require.NotEmpty(t, app.Hint(run.Err))
 	list, err := s.AuditLog.List(t.Context(), audit.Query{Action: "apply", Kind: "configuration", Outcome: audit.Failed})
 	require.NoError(t, err)
 	require.Len(t, list.Items, 1, "an apply that could not open its folder is recorded, too")

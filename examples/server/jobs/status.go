@@ -1,4 +1,4 @@
-package applying
+package jobs
 
 import (
 	"context"
@@ -33,71 +33,70 @@ type statusCache struct {
 // there is no configuration folder, as on a host without Asterisk.
 func (r *Runner) Status(ctx context.Context) (*asteriskconf.Status, error) {
 	for {
-		status, wait, err := r.cachedStatus(ctx)
-		if wait == nil {
+		status, pending, err := r.cachedStatus()
+		if pending == nil {
 			return status, err
 		}
 		select {
-		case <-wait:
+		case <-pending:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
 }
 
-// cachedStatus returns the cached result, or a channel to wait for after it has
-// started a check.
-func (r *Runner) cachedStatus(ctx context.Context) (*asteriskconf.Status, <-chan struct{}, error) {
+// cachedStatus returns a copy of the cached result, or a channel to wait for. It
+// starts a check if necessary.
+func (r *Runner) cachedStatus() (*asteriskconf.Status, <-chan struct{}, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.cache.readAt.IsZero() && r.clock().Sub(r.cache.readAt) < statusTTL {
-		if r.cache.err != nil {
-			return nil, nil, r.cache.err
+	cache := &r.status
+	switch {
+	case !cache.readAt.IsZero() && r.clock().Sub(cache.readAt) < statusTTL:
+		if cache.err != nil {
+			return nil, nil, cache.err
 		}
-		c := *r.cache.status
+		c := *cache.status
 		return &c, nil, nil
-	}
-	if r.closed {
+	case r.closed:
 		return nil, nil, errShuttingDown()
+	case cache.pending == nil:
+		cache.pending = make(chan struct{})
+		changes := cache.changeCount
+		r.background.Go(func() { r.refreshStatus(changes) })
 	}
-	if r.cache.pending == nil {
-		r.cache.pending = make(chan struct{})
-		changes := r.cache.changeCount
-		// Others wait for it, too: it outlives the request that started it.
-		r.background.Go(func() { r.refreshStatus(context.WithoutCancel(ctx), changes) })
-	}
-	return nil, r.cache.pending, nil
+	return nil, cache.pending, nil
 }
 
 // refreshStatus checks the folder. It does not cache a result that a change
 // during the check may have made outdated.
-func (r *Runner) refreshStatus(ctx context.Context, changes int) {
-	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+func (r *Runner) refreshStatus(changes int) {
+	// Others wait for it, too: it outlives the request that started it.
+	ctx, cancel := context.WithTimeout(r.ctx, statusTimeout)
 	defer cancel()
-	status, err := r.readStatus(ctx)
+	var status *asteriskconf.Status
+	err := r.recoverPanic(ctx, func() error {
+		dir, closeFn, err := r.open(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer closeFn()
+		status, err = dir.Status(ctx)
+		return err
+	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.cache.changeCount == changes {
-		r.cache.readAt, r.cache.status, r.cache.err = r.clock(), status, err
+	if r.status.changeCount == changes {
+		r.status.readAt, r.status.status, r.status.err = r.clock(), status, err
 	}
-	close(r.cache.pending)
-	r.cache.pending = nil
-}
-
-func (r *Runner) readStatus(ctx context.Context) (status *asteriskconf.Status, err error) {
-	defer r.recoverPanic(ctx, func(recovered error) { status, err = nil, recovered })
-	f, closeFn, err := r.open(ctx, readOnly, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer closeFn()
-	return f.Status(ctx)
+	close(r.status.pending)
+	r.status.pending = nil
 }
 
 // InvalidateStatus makes the next Status check again.
 func (r *Runner) InvalidateStatus() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.cache.changeCount++
-	r.cache.readAt = time.Time{}
+	r.status.changeCount++
+	r.status.readAt = time.Time{}
 }
