@@ -54,14 +54,13 @@ func hostileDirectory() directoryPage {
 }
 
 func hostileSettings() settingsPage {
-	settings := []setting{{hostile, hostile, hostile, hostile, hostile}}
 	return settingsPage{
-		settings, &app.Connection{Problem: hostile},
-		mailSettings{
-			app.MailStatus{Missing: hostile, Languages: []string{hostile}}, []problem{{Text: hostile}}, settings, hostileField("to"),
-			&userman.Delivery{Status: userman.DeliveryFailed, Message: hostile},
-		},
-		[]directorySettings{{hostileDirectoryState(), "/x", &testedDirectory{hostile}}}, hostile,
+		Settings: app.Settings{ConfDir: hostile, AMI: hostile, AMIUser: hostile, DB: hostile}, PublicURL: hostile,
+		Mail: app.MailStatus{Missing: hostile, Server: hostile, From: hostile, Languages: []string{hostile}},
+		To:   hostileField("to"), Problems: []problem{{Text: hostile}},
+		Directories: []app.DirectoryState{hostileDirectoryState()}, MaySync: true,
+		Connection: &app.Connection{Problem: hostile}, Delivery: &userman.Delivery{Status: userman.DeliveryFailed, Message: hostile},
+		Tested: map[string]*testedDirectory{hostile: {hostile}},
 	}
 }
 

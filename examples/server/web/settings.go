@@ -1,13 +1,14 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // settingsPages are the pages of the settings.
@@ -21,54 +22,99 @@ func (p settingsPages) routes() []route {
 	}
 }
 
-// setting is one line of the settings, and where it can be changed.
-type setting struct{ Label, Value, Flag, Variable, Key string }
-
 // settingsPage is the page /settings.
 type settingsPage struct {
-	Settings []setting
-	// Connection is nil until it is tested.
-	Connection  *app.Connection
-	Mail        mailSettings
-	Directories []directorySettings
-	BaseURL     string
+	app.Settings
+
+	// PublicURL is the start of links on pages.
+	PublicURL   string
+	Mail        app.MailStatus
+	Directories []app.DirectoryState
+	// MaySync says that the administrator can see the pages of directories.
+	MaySync bool
+	// To is the field of the form that sends a test mail, and Problems its errors.
+	To       formField
+	Problems []problem
+
+	// Connection, Delivery and Tested are the results of a test; nil without one.
+	// Tested has the directory by its name.
+	Connection *app.Connection
+	Delivery   *userman.Delivery
+	Tested     map[string]*testedDirectory
 }
+
+// testedDirectory is the result of the test of a directory. Problem is empty when
+// it succeeded.
+type testedDirectory struct{ Problem string }
 
 func (p settingsPages) show(ctx context.Context, r *request) (response, error) {
-	body, err := p.settings(ctx, r)
-	return page{Name: "settings", Title: "Settings", Body: body}, err
+	return p.page(ctx, r, settingsPage{}, formErrors{})
 }
 
-func (p settingsPages) settings(ctx context.Context, r *request) (settingsPage, error) {
-	s := p.site.Settings
-	directories, err := p.directories(ctx, r)
-	return settingsPage{
-		BaseURL: p.baseURL, Mail: p.mail(r, nil, formErrors{}), Directories: directories,
-		Settings: []setting{
-			newSetting("Asterisk configuration folder", s.ConfDir, "conf-dir", "CONF_DIR"),
-			newSetting("AMI address", cmp.Or(s.AMI, "from manager.conf"), "ami", "AMI"),
-			newSetting("AMI account for applying", s.AMIUser, "ami-user", "AMI_USER"),
-			newSetting("Database", s.DB, "db", "DB"),
-		},
-	}, err
-}
-
-func newSetting(label, value, flag, variable string) setting {
-	return setting{Label: label, Value: value, Flag: "--" + flag, Variable: "PBXUSERS_" + variable, Key: flag}
+// page completes a page that has the result of a test.
+func (p settingsPages) page(ctx context.Context, r *request, body settingsPage, errs formErrors) (response, error) {
+	body.Settings, body.PublicURL, body.Mail = p.site.Settings, p.baseURL, p.site.MailStatus()
+	body.MaySync = r.admin.Can(app.SectionUsers) && p.isUnrestricted(ctx)
+	body.To = formField{
+		Name: "to", Label: "Send test email to", Value: r.form("to"), Type: "email", Autocomplete: "email", Required: true,
+		Hint: "Your own address, to check that email arrives.",
+	}
+	body.Problems = errs.mark(&body.To)
+	var err error
+	body.Directories, err = p.site.Directories(ctx)
+	return formPage(errs, "settings", "Settings", body), err
 }
 
 // testConnection tries to log in to Asterisk.
 func (p settingsPages) testConnection(ctx context.Context, r *request) (response, error) {
 	tested, err := p.site.CheckConnection(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if r.isHTMX() {
+	case r.isHTMX():
 		return fragment{"connection", tested}, nil
 	}
-	body, err := p.settings(ctx, r)
-	body.Connection = tested
-	return page{Name: "settings", Title: "Settings", Body: body}, err
+	return p.page(ctx, r, settingsPage{Connection: tested}, formErrors{})
+}
+
+// testMail sends a test mail.
+func (p settingsPages) testMail(ctx context.Context, r *request) (response, error) {
+	delivery, err := p.site.SendTestMail(ctx, r.form("to"))
+	errs, isFormError := formErrorsOf(err)
+	switch {
+	case err != nil && !isFormError:
+		return nil, err
+	case r.isHTMX() && isFormError:
+		delivery = &userman.Delivery{Status: userman.DeliveryRejected, Message: strings.Join(errs.forField("to"), ", ")}
+	}
+	if r.isHTMX() {
+		return fragment{"maildelivery", delivery}, nil
+	}
+	return p.page(ctx, r, settingsPage{Delivery: delivery}, errs)
+}
+
+// testDirectory tries to read a directory.
+func (p settingsPages) testDirectory(ctx context.Context, r *request) (response, error) {
+	name := r.PathValue("directory")
+	problem, err := p.site.CheckDirectory(ctx, name)
+	tested := &testedDirectory{problem}
+	switch {
+	case err != nil:
+		return nil, err
+	case r.isHTMX():
+		return fragment{"directorytested", tested}, nil
+	}
+	return p.page(ctx, r, settingsPage{Tested: map[string]*testedDirectory{name: tested}}, formErrors{})
+}
+
+// setting is one line of the settings. Key is the name of the flag without dashes.
+type setting struct{ Label, Value, Key string }
+
+func newSetting(label, value, key string) setting { return setting{label, value, key} }
+
+// Variable is the environment variable that sets it.
+func (s setting) Variable() string {
+	return "PBXUSERS_" + strings.ToUpper(strings.ReplaceAll(s.Key, "-", "_"))
 }
 
 // installPage is the page /settings/install.

@@ -38,6 +38,7 @@ func parseTemplates(static assets) templateSets {
 		"clock":     clock,
 		"join":      strings.Join,
 		"sentence":  sentence,
+		"setting":   newSetting,
 	}
 	shared := template.Must(template.New(fragments).Funcs(functions).ParseFS(templateFiles, "templates/shared/*.html"))
 	files, err := fs.Glob(templateFiles, "templates/*.html")
