@@ -168,7 +168,7 @@ func (a *amiAccountPages) probe(ctx context.Context, r *request, now *manager.Ac
 		body.Extra = result
 		return nil
 	}
-	return probed.show(ctx, r)
+	return probed.show(ctx, r, now)
 }
 
 func (a *amiAccountPages) probeAccount(ctx context.Context, name string) (*probeResult, error) {

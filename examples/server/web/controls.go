@@ -88,11 +88,8 @@ type confirmation struct {
 	Username string
 	// Back is the page to return to.
 	Back string
-	// Impact lists the changes for members of a group, and More counts those that
-	// are left out. Force deletes it although it has members.
-	Impact []memberImpact
-	More   int
-	Force  bool
+	// Group is the group to delete; nil for other actions.
+	Group *groupDeletion
 }
 
 // response returns the page that asks, with the errors of an earlier attempt.

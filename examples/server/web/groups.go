@@ -78,12 +78,13 @@ func (g *groupPages) describe(ctx context.Context, r *request, body *recordPage[
 	return err
 }
 
-// memberImpact is what changes for one member. Href is empty when the
-// administrator cannot see users.
-type memberImpact struct {
-	userman.MemberImpact
+// groupDeletion is what the deletion of a group changes. More counts the members
+// that the page leaves out.
+type groupDeletion struct {
+	*userman.Group
 
-	Href string
+	Impact []userman.MemberImpact
+	More   int
 }
 
 // maxImpact bounds the members that the page shows.
@@ -91,35 +92,12 @@ const maxImpact = 100
 
 // askDelete shows who is affected when a group is deleted. A group with members
 // needs force.
-func (g *groupPages) askDelete(ctx context.Context, r *request, now *userman.Group) (confirmation, error) {
+func (g *groupPages) askDelete(ctx context.Context, _ *request, now *userman.Group) (confirmation, error) {
 	impact, total, err := g.users(ctx).PreviewDeleteGroup(ctx, now.Name, maxImpact)
-	c := confirmation{
+	return confirmation{
 		Title: "Delete group " + now.Name + "?", Action: g.path(now) + "/delete", Yes: "Delete " + now.Name, Danger: true,
-		Consequences: groupDeletion(now), Impact: make([]memberImpact, len(impact)), More: total - len(impact), Force: now.Members > 0,
-	}
-	for i, one := range impact {
-		c.Impact[i] = memberImpact{one, userHref(r, one.Username)}
-	}
-	return c, err
-}
-
-func groupDeletion(now *userman.Group) []string {
-	all := []string{"This cannot be undone."}
-	switch now.Members {
-	case 0:
-		all = append(all, "The group has no members.")
-	case 1:
-		all = append(all, "1 member loses the permissions that only this group grants.")
-	default:
-		all = append(all, fmt.Sprintf("%d members lose the permissions that only this group grants.", now.Members))
-	}
-	if now.Default {
-		all = append(all, "This is a default group: new users will no longer be added to it.")
-	}
-	if now.Directory != "" {
-		all = append(all, "The group comes from the directory "+now.Directory+": if it has members there, the next sync creates it again without permissions.")
-	}
-	return all
+		Group: &groupDeletion{now, impact, total - len(impact)},
+	}, err
 }
 
 func (g *groupPages) delete(ctx context.Context, r *request, now *userman.Group) (response, error) {
@@ -128,7 +106,7 @@ func (g *groupPages) delete(ctx context.Context, r *request, now *userman.Group)
 
 // membersPage lists the members of a group, with a form that adds members.
 type membersPage struct {
-	Items  []memberRow
+	Items  []*userman.User
 	Paging paging
 	Adding formField
 	// Directory manages the members; empty for a group that is managed here.
@@ -137,9 +115,6 @@ type membersPage struct {
 
 const usernamesLabel = "Usernames"
 
-// memberRow is one member. Href is empty when the administrator cannot see users.
-type memberRow struct{ Username, Name, Href string }
-
 // membersPage lists the members in the scope of the administrator.
 func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.Group, errs formErrors) (membersPage, error) {
 	at := listRequest{Path: g.path(now), page: store.PageRequest{After: r.query("after")}}
@@ -147,17 +122,13 @@ func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.G
 	if err != nil {
 		return membersPage{}, err
 	}
-	body := membersPage{
-		Items: make([]memberRow, len(list.Items)), Directory: now.Directory, Paging: at.paging(list.Next),
+	return membersPage{
+		Items: list.Items, Directory: now.Directory, Paging: at.paging(list.Next),
 		Adding: formField{
 			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Errors: errs.forField("usernames"),
 			Hint: "One or more usernames, separated by commas or one per line.",
 		},
-	}
-	for i, u := range list.Items {
-		body.Items[i] = memberRow{u.Username, u.Name(), userHref(r, u.Username)}
-	}
-	return body, nil
+	}, nil
 }
 
 // changeMembers adds members to a group or removes them.

@@ -27,17 +27,11 @@ type matrixPage struct {
 	// Who is the field of the form that leads to the permissions of a user; nil
 	// when the administrator cannot see users.
 	Who     *formField
-	Groups  []matrixGroup
+	Groups  []*userman.Group
 	Modules []module[matrixRow]
 	// Span is how many columns there are.
 	Span   int
 	Paging paging
-}
-
-// matrixGroup is a column.
-type matrixGroup struct {
-	Name, Href string
-	Priority   int
 }
 
 // matrixRow is a permission and its value in each group.
@@ -48,14 +42,9 @@ type matrixRow struct {
 	Default matrixCell
 }
 
-// matrixCell is a value of a permission; Text is empty when it is not set.
-type matrixCell struct {
-	// Group is the name of the group; empty for the default.
-	Group string
-	Text  string
-	// Tone is the class of the tag: "on" or "off" for switches.
-	Tone string
-}
+// matrixCell is a value of a permission; Text is empty when it is not set. Tone is
+// the class of the tag: "on" or "off" for switches.
+type matrixCell struct{ Text, Tone string }
 
 func (g *groupPages) matrix(ctx context.Context, r *request) (response, error) {
 	username := strings.TrimSpace(r.query("username"))
@@ -78,13 +67,10 @@ func (g *groupPages) matrixPage(ctx context.Context, r *request, username string
 		return nil, err
 	}
 	shown, paging := columns(groups, r.query("after"))
-	body := matrixPage{Paging: paging, Span: len(shown) + 2}
+	body := matrixPage{Groups: shown, Paging: paging, Span: len(shown) + 2}
 	if r.admin.Can(app.SectionUsers) {
 		body.Who = &formField{Name: "username", Label: "Username", Value: username, Autocomplete: "off", Required: true}
 		body.Problems = errs.mark(body.Who)
-	}
-	for _, one := range shown {
-		body.Groups = append(body.Groups, matrixGroup{one.Name, g.path(one), one.Priority})
 	}
 	for _, p := range g.site.Users.Permissions() {
 		body.Modules = withRow(body.Modules, p, rowOf(p, shown))
@@ -113,7 +99,6 @@ func rowOf(p permission.Permission, groups []*userman.Group) matrixRow {
 		if value, ok := g.Permissions[p.ID]; ok && value.IsList() == (p.Kind != permission.KindBool) {
 			row.Cells[i] = cellOf(value)
 		}
-		row.Cells[i].Group = g.Name
 	}
 	return row
 }
@@ -123,9 +108,9 @@ func cellOf(value permission.Value) matrixCell {
 	if !value.IsList() {
 		return matrixCell{Text: value.String(), Tone: value.String()}
 	}
-	items := value.Items()
-	text := cmp.Or(strings.Join(items[:min(len(items), maxCellItems)], ", "), "none")
-	if more := len(items) - maxCellItems; more > 0 {
+	items, more := firstOf(value.Items(), maxCellItems)
+	text := cmp.Or(strings.Join(items, ", "), "none")
+	if more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	if value.IsAppend() {

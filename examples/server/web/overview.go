@@ -44,15 +44,24 @@ func (p *pages) layout(ctx context.Context, r *request, a page) layout {
 
 // area is a part of the interface with its own section.
 type area struct {
-	section, href, label string
+	section, Href, Label string
 	// also are other pages of the part.
 	also []string
-	// text describes the part on the overview.
-	text string
+	// Text describes the part on the overview.
+	Text string
 }
 
-func areas() []area {
-	return []area{
+// Action is the text of the link on the overview.
+func (a area) Action() string {
+	if strings.HasPrefix(a.Label, "AMI") {
+		return "Open " + a.Label
+	}
+	return "Open " + strings.ToLower(a.Label)
+}
+
+// areasOf are the parts that the administrator can use.
+func areasOf(admin *ampusers.Administrator) []area {
+	all := []area{
 		{app.SectionAdministrators, "/administrators", "Administrators", nil, "Manage who can use this interface, and what they can see and change."},
 		{app.SectionUsers, "/users", "Users", []string{"/deleted-users", "/directories"}, "Manage phone users: names, extensions, passwords, permissions."},
 		{app.SectionGroups, "/groups", "Groups", []string{"/permissions"}, "Set permissions for many users at once."},
@@ -61,6 +70,7 @@ func areas() []area {
 		{app.SectionAudit, "/audit", "Audit log", nil, "See who changed what, when and from where, and verify the log."},
 		{app.SectionSettings, "/settings", "Settings", nil, "Check the connections to Asterisk, mail and directories."},
 	}
+	return slices.DeleteFunc(all, func(a area) bool { return !admin.Can(a.section) })
 }
 
 // navigationOf is the menu: the parts that the administrator can use.
@@ -70,66 +80,30 @@ func navigationOf(r *request) []navigation {
 	}
 	below := func(top string) bool { return r.URL.Path == top || strings.HasPrefix(r.URL.Path, top+"/") }
 	entries := []navigation{{Href: "/", Label: "Overview", Current: r.URL.Path == "/"}}
-	for _, a := range areas() {
-		if r.admin.Can(a.section) {
-			entries = append(entries, navigation{Href: a.href, Label: a.label, Current: slices.ContainsFunc(append(a.also, a.href), below)})
-		}
+	for _, a := range areasOf(r.admin) {
+		entries = append(entries, navigation{Href: a.Href, Label: a.Label, Current: slices.ContainsFunc(append(a.also, a.Href), below)})
 	}
 	return entries
 }
 
-// card is a part of the server on the overview.
-type card struct{ Title, Text, Href, Action string }
-
 // overviewPage is the page /.
 type overviewPage struct {
-	Cards []card
-	// Steps are the next steps on a new installation.
-	Steps []card
+	Areas []area
+	// FirstSteps says that nothing is live yet, and NoAMIAccount that there is no
+	// AMI account, if the administrator can see them.
+	FirstSteps, NoAMIAccount bool
 }
 
 func (p *pages) overview(ctx context.Context, r *request) (response, error) {
-	var cards []card
-	for _, a := range areas() {
-		if r.admin.Can(a.section) {
-			cards = append(cards, card{a.label, a.text, a.href, "Open " + uncapitalized(a.label)})
-		}
-	}
-	cards = append(cards, card{"Your account", "Change your password and two-factor authentication.", "/account", "Open your account"})
-	steps, err := p.firstSteps(ctx, r)
-	return page{Name: "overview", Title: "Overview", Body: overviewPage{Cards: cards, Steps: steps}}, err
-}
-
-// uncapitalized returns a label inside a sentence.
-func uncapitalized(label string) string {
-	if strings.HasPrefix(label, "AMI") {
-		return label
-	}
-	return strings.ToLower(label)
-}
-
-// firstSteps lead from a new installation to the first login over AMI, as far as
-// the administrator can take them.
-func (p *pages) firstSteps(ctx context.Context, r *request) ([]card, error) {
-	var steps []card
+	body := overviewPage{Areas: areasOf(r.admin)}
 	status, err := p.jobs.Status(ctx)
-	if err == nil && status.Generation > 0 {
-		return nil, nil
-	}
-	if r.admin.Can(app.SectionSettings) {
-		steps = append(steps, card{"Connect Asterisk", "Connect this server to Asterisk, so that changes can go live.", "/settings", "Open settings"})
-	}
-	if r.admin.Can(app.SectionAMIAccounts) {
+	body.FirstSteps = err != nil || status.Generation == 0
+	if body.FirstSteps && r.admin.Can(app.SectionAMIAccounts) {
 		found, err := p.site.AMIAccounts.List(ctx, manager.Query{PageRequest: store.PageRequest{Limit: 1}})
 		if err != nil {
 			return nil, err
 		}
-		if len(found.Items) == 0 {
-			steps = append(steps, card{"Add an AMI account", "For the first program that connects to Asterisk.", "/ami-accounts/new", "Add AMI account"})
-		}
+		body.NoAMIAccount = len(found.Items) == 0
 	}
-	if r.admin.Can(ampusers.SectionApply) {
-		steps = append(steps, card{"Apply", "Make the changes live.", "/config", "Open configuration"})
-	}
-	return steps, nil
+	return page{Name: "overview", Title: "Overview", Body: body}, nil
 }

@@ -108,7 +108,7 @@ type recordHandler[R any] func(ctx context.Context, r *request, now *R) (respons
 func (rp *record[R]) routes(section, list, one string) []route {
 	return []route{
 		get(list, section, rp.listRecords), get(list+"/new", section, rp.newRecord), post(list+"/new", section, rp.create),
-		get(one, section, rp.show), post(one, section, rp.save),
+		get(one, section, rp.with(rp.show)), post(one, section, rp.with(rp.save)),
 	}
 }
 

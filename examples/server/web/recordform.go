@@ -95,11 +95,7 @@ func (rp *record[R]) createRecord(ctx context.Context, r *request, in input) (re
 }
 
 // show shows the page of a record.
-func (rp *record[R]) show(ctx context.Context, r *request) (response, error) {
-	now, err := rp.load(ctx, r)
-	if err != nil {
-		return nil, err
-	}
+func (rp *record[R]) show(ctx context.Context, r *request, now *R) (response, error) {
 	return rp.page(ctx, r, now, rp.of(now), formErrors{}, func(f *form) { f.Version = rp.version(now) })
 }
 
@@ -121,11 +117,7 @@ func (rp *record[R]) page(ctx context.Context, r *request, now *R, in input, err
 }
 
 // save saves what was edited.
-func (rp *record[R]) save(ctx context.Context, r *request) (response, error) {
-	loaded, err := rp.load(ctx, r)
-	if err != nil {
-		return nil, err
-	}
+func (rp *record[R]) save(ctx context.Context, r *request, loaded *R) (response, error) {
 	in, version := rp.read(r.PostForm), r.form("version")
 	if rp.button != nil {
 		if message, ok := rp.button(r, &in); ok {

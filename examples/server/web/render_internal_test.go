@@ -66,8 +66,9 @@ func hostileForm() form {
 	}
 }
 
-func hostileImpact() []memberImpact {
-	return []memberImpact{{userman.MemberImpact{Username: hostile, Changes: []userman.PermissionChange{{Permission: hostile, Before: hostile, After: hostile}}}, "/x"}}
+func hostileDeletion() *groupDeletion {
+	changes := []userman.PermissionChange{{Permission: hostile, Before: hostile, After: hostile}}
+	return &groupDeletion{hostileUserGroup(), []userman.MemberImpact{{Username: hostile, Changes: changes}}, 1}
 }
 
 func hostileControls() []formField { return []formField{hostileField("secret"), hostileGroup()} }
@@ -114,12 +115,12 @@ func pageBodies() map[string][2]any {
 		"code":             {loginPage{}, loginPage{Problem: hostile, Next: hostile, Code: hostileField("code")}},
 		"setpassword":      {setPasswordPage{}, setPasswordPage{[]problem{{Text: hostile}}, hostile, now, hostileField("password")}},
 		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile}},
-		"overview":         {overviewPage{}, overviewPage{Cards: []card{{hostile, hostile, "/x", hostile}}, Steps: []card{{hostile, hostile, "/x", hostile}}}},
+		"overview":         {overviewPage{}, overviewPage{[]area{{Href: "/x", Label: hostile, Text: hostile}}, true, true}},
 		"banner":           {banner{"", none}, banner{"unavailable", hostileAdministrator()}},
 		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, hostile, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
 		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, recordPage[ampusers.Administrator]{hostileAdministrator(), hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}}},
-		"confirmation":     {confirmation{}, confirmation{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, hostile, true, hostileControls(), hostile, "/x", hostileImpact(), 1, true}},
+		"confirmation":     {confirmation{}, confirmation{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, hostile, true, hostileControls(), hostile, "/x", hostileDeletion()}},
 		"once":             {oncePage{Kind: "link", Items: []copyable{{}}, Again: hostile, UserID: hostile}, oncePage{"link", hostile, hostile, now, []copyable{hostileCopy()}, "/x", hostile, pageLink{"/x", hostile}}},
 		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, hostile, heads, []*manager.Account{user}, pages, nil, nil}},
 		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, hostileForm(), &probeResult{false, hostile}}},

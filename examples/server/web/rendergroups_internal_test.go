@@ -21,7 +21,7 @@ func hostileMatrix() matrixPage {
 	field, g := hostileField("username"), hostileUserGroup()
 	row := rowOf(hostilePermission(permission.KindStrings), []*userman.Group{g})
 	return matrixPage{
-		Problems: []problem{{Text: hostile}}, Who: &field, Groups: []matrixGroup{{hostile, "/x", 1}}, Span: 3,
+		Problems: []problem{{Text: hostile}}, Who: &field, Groups: []*userman.Group{g}, Span: 3,
 		Modules: []module[matrixRow]{{hostile, []matrixRow{row}}}, Paging: paging{"/x", "/y"},
 	}
 }
@@ -68,7 +68,7 @@ func hostileSettings() settingsPage {
 // without a login.
 func groupBodies() map[string][2]any {
 	now, g := time.Now(), hostileUserGroup()
-	members := membersPage{[]memberRow{{hostile, hostile, "/x"}}, paging{"/x", "/y"}, hostileField("usernames"), hostile}
+	members := membersPage{[]*userman.User{hostileUser()}, paging{"/x", "/y"}, hostileField("usernames"), hostile}
 	return map[string][2]any{
 		"groups": {listPage[userman.Group]{}, listPage[userman.Group]{Title: hostile, Heads: []tableHeader{{Label: hostile}}, Items: []*userman.Group{g}, Extra: true}},
 		"group":  {recordPage[userman.Group]{Record: &userman.Group{}, Extra: membersPage{}}, recordPage[userman.Group]{g, hostileForm(), members}},

@@ -27,7 +27,7 @@ func (u *userPages) permissionRoutes() []route {
 	p.path = func(now *userman.User) string { return permissionsPath(now.Username) }
 	p.title = func(now *userman.User) string { return "Permissions of " + now.Name() }
 	p.saved = func(_, _ *userman.User) string { return "Saved. Effective immediately." }
-	return []route{get(one, app.SectionUsers, p.show), post(one, app.SectionUsers, p.save)}
+	return []route{get(one, app.SectionUsers, p.with(p.show)), post(one, app.SectionUsers, p.with(p.save))}
 }
 
 // permissionRow is one permission: its setting for this user, and its effective

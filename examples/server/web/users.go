@@ -64,14 +64,6 @@ func (p *pages) isUnrestricted(ctx context.Context) bool {
 	return p.sessions.Administrator(ctx).Scope("").AllExtensions()
 }
 
-// userHref is the page of a user; empty when the administrator cannot see users.
-func userHref(r *request, username string) string {
-	if !r.admin.Can(app.SectionUsers) {
-		return ""
-	}
-	return userPath(username)
-}
-
 // userRoute is the page of a user. No longer address may have a word of its own in
 // place of the username: the routes would be ambiguous.
 const userRoute = "/users/{username}"
