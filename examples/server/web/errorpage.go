@@ -15,9 +15,9 @@ import (
 )
 
 // statusError is answered with the page of that status.
-type statusError struct{ status int }
+type statusError int
 
-func (e *statusError) Error() string { return http.StatusText(e.status) }
+func (e statusError) Error() string { return http.StatusText(int(e)) }
 
 // errorPage is the page of an error.
 type errorPage struct {
@@ -59,49 +59,54 @@ func (p *pages) errorPage(ctx context.Context, r *request, err error) errorPage 
 	return body
 }
 
-func errorPageOf(err error) errorPage {
-	if answered, ok := errors.AsType[*statusError](err); ok {
-		return errorPageOfStatus(answered.status)
-	}
+// knownErrors are the pages of errors. Without a reason they show the error.
+func knownErrors() []knownError {
 	const unchanged = "Nothing was changed."
-	for _, known := range []struct {
-		targets []error
-		errorPage
-	}{
-		{[]error{store.ErrForbidden}, errorPage{Status: http.StatusForbidden, Title: "Access denied", Hint: unchanged}},
-		{[]error{store.ErrNotFound}, errorPage{Status: http.StatusNotFound, Title: "Not found", Hint: "It may have been deleted. Return to the list."}},
-		{[]error{store.ErrRateLimited}, errorPage{Status: http.StatusTooManyRequests, Title: "Too many attempts"}},
-		{[]error{store.ErrConflict, store.ErrInUse, store.ErrAlreadyExists}, errorPage{Status: http.StatusConflict, Title: "Conflict", Hint: unchanged}},
-		{[]error{store.ErrInvalid}, errorPage{Status: http.StatusBadRequest, Title: "Invalid request", Hint: unchanged}},
-	} {
-		if slices.ContainsFunc(known.targets, func(target error) bool { return errors.Is(err, target) }) {
-			known.Reason = sentence(err.Error())
-			return known.errorPage
-		}
+	return []knownError{
+		{[]error{store.ErrForbidden}, http.StatusForbidden, "Access denied", "", unchanged},
+		{[]error{store.ErrNotFound}, http.StatusNotFound, "Not found", "", "It may have been deleted. Return to the list."},
+		{[]error{store.ErrRateLimited}, http.StatusTooManyRequests, "Too many attempts", "", ""},
+		{[]error{store.ErrConflict, store.ErrInUse, store.ErrAlreadyExists}, http.StatusConflict, "Conflict", "", unchanged},
+		{[]error{store.ErrInvalid}, http.StatusBadRequest, "Invalid request", "", unchanged},
+		{
+			[]error{statusError(http.StatusBadRequest)}, http.StatusBadRequest, "Bad Request",
+			"The server could not read the request.", unchanged + " Reload the page and try again.",
+		},
+		{
+			[]error{statusError(http.StatusNotFound)}, http.StatusNotFound, "Not found",
+			"This page does not exist.", "Check the address or go to the overview.",
+		},
+		{
+			[]error{statusError(http.StatusMethodNotAllowed)}, http.StatusMethodNotAllowed, "Method not allowed",
+			"This address does not accept the request.", "Go to the overview.",
+		},
+		{
+			[]error{statusError(http.StatusRequestEntityTooLarge)}, http.StatusRequestEntityTooLarge, "Request too large",
+			fmt.Sprintf("A form can have at most %d KiB.", maxForm>>10), unchanged,
+		},
+		{
+			[]error{statusError(http.StatusUnsupportedMediaType)}, http.StatusUnsupportedMediaType, "Invalid request",
+			"This address accepts form data only.", unchanged + " Programs should use the API.",
+		},
 	}
-	return errorPageOfStatus(http.StatusInternalServerError)
 }
 
-func errorPageOfStatus(status int) errorPage {
-	pages := map[int]errorPage{
-		http.StatusBadRequest: {Reason: "The server could not read the request.", Hint: "Nothing was changed. Reload the page and try again."},
-		http.StatusNotFound:   {Title: "Not found", Reason: "This page does not exist.", Hint: "Check the address or go to the overview."},
-		http.StatusMethodNotAllowed: {
-			Title: "Method not allowed", Reason: "This address does not accept the request.", Hint: "Go to the overview.",
-		},
-		http.StatusRequestEntityTooLarge: {
-			Title: "Request too large", Reason: fmt.Sprintf("A form can have at most %d KiB.", maxForm>>10), Hint: "Nothing was changed.",
-		},
-		http.StatusUnsupportedMediaType: {
-			Title: "Invalid request", Reason: "This address accepts form data only.", Hint: "Nothing was changed. Programs should use the API.",
-		},
-		http.StatusInternalServerError: {
-			Title: "Something went wrong", Reason: "The server could not complete the request.", Hint: "Try again. If the error persists, check the server log.",
-		},
+type knownError struct {
+	targets             []error
+	status              int
+	title, reason, hint string
+}
+
+func errorPageOf(err error) errorPage {
+	for _, known := range knownErrors() {
+		if slices.ContainsFunc(known.targets, func(target error) bool { return errors.Is(err, target) }) {
+			return errorPage{Status: known.status, Title: known.title, Reason: cmp.Or(known.reason, sentence(err.Error())), Hint: known.hint}
+		}
 	}
-	body := pages[status]
-	body.Status, body.Title = status, cmp.Or(body.Title, http.StatusText(status))
-	return body
+	return errorPage{
+		Status: http.StatusInternalServerError, Title: "Something went wrong",
+		Reason: "The server could not complete the request.", Hint: "Try again. If the error persists, check the server log.",
+	}
 }
 
 // redirectToLogin leads to the login page, and from there back. A posted form is

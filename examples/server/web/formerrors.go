@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
 )
 
 // formErrors are the errors that a service reports about a form. The zero value
@@ -27,9 +28,7 @@ func formErrorsOf(err error) (formErrors, bool) {
 	var invalid *store.InvalidError
 	var exists *store.AlreadyExistsError
 	var limited *store.RateLimitedError
-	general := func(status int) (formErrors, bool) {
-		return formErrors{status: status, general: []string{sentence(err.Error())}}, true
-	}
+	status := errorPageOf(err).Status
 	switch {
 	case errors.As(err, &invalid):
 		return formErrors{status: http.StatusUnprocessableEntity, fields: invalid.Fields}, true
@@ -38,16 +37,16 @@ func formErrorsOf(err error) (formErrors, bool) {
 		message = strings.ReplaceAll(message, exists.Field, strings.ReplaceAll(exists.Field, "_", " "))
 		fieldErr := store.FieldError{Field: exists.Field, Code: store.CodeAlreadyExists, Message: message}
 		return formErrors{status: http.StatusUnprocessableEntity, fields: []store.FieldError{fieldErr}}, true
-	case errors.Is(err, store.ErrForbidden):
-		return general(http.StatusForbidden)
-	case errors.As(err, &limited):
-		errs, _ := general(http.StatusTooManyRequests)
-		errs.retryAfter = limited.RetryAfterSeconds()
-		return errs, true
-	case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrInUse):
-		return general(http.StatusConflict)
+	case errors.As(err, new(*credential.LoginError)):
+		status = http.StatusUnprocessableEntity
+	case status != http.StatusForbidden && status != http.StatusTooManyRequests && status != http.StatusConflict:
+		return formErrors{}, false
 	}
-	return formErrors{}, false
+	errs := formErrors{status: status, general: []string{sentence(err.Error())}}
+	if errors.As(err, &limited) {
+		errs.retryAfter = limited.RetryAfterSeconds()
+	}
+	return errs, true
 }
 
 // invalidField is the error of one field.

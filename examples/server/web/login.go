@@ -32,33 +32,34 @@ const (
 
 // loginPage is also the page for the code of a second factor.
 type loginPage struct {
-	Notice, Problem, Next    string
+	Problems                 []problem
+	Notice, Next             string
 	Username, Password, Code formField
 }
 
 func (p loginPages) form(_ context.Context, r *request) (response, error) {
-	next := r.query("next")
 	if r.admin != nil {
-		return redirect{Path: localPath(next)}, nil
+		return redirect{Path: localPath(r.query("next"))}, nil
 	}
 	notices := map[string]string{
 		noticeEnded:     "Your session has ended. Log in again. Unsaved changes were lost.",
 		noticeLoggedOut: "You have logged out.",
 	}
-	return newLoginPage(formErrors{}, "", loginPage{Notice: notices[r.query("notice")], Next: next}), nil
+	return newLoginPage(formErrors{}, "", r.query("next"), notices[r.query("notice")]), nil
 }
 
-func newLoginPage(errs formErrors, username string, body loginPage) response {
-	body.Next = localPath(body.Next)
-	body.Username = formField{Name: "username", Label: "Username", Value: username, Autocomplete: "username", Required: true}
-	body.Password = formField{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true}
-	return formPage(errs, "login", "Log in", body)
+func newLoginPage(errs formErrors, username, next, notice string) response {
+	return formPage(errs, "login", "Log in", loginPage{
+		Problems: errs.summary(nil), Notice: notice, Next: localPath(next),
+		Username: formField{Name: "username", Label: "Username", Value: username, Autocomplete: "username", Required: true},
+		Password: formField{Name: "password", Label: "Password", Type: "password", Autocomplete: "current-password", Required: true},
+	})
 }
 
-func newCodePage(errs formErrors, body loginPage) response {
-	body.Next = localPath(body.Next)
-	body.Code = codeField("The six-digit code from your authenticator app, or a recovery code.")
-	return formPage(errs, "code", "Two-factor authentication", body)
+func newCodePage(errs formErrors, next string) response {
+	return formPage(errs, "code", "Two-factor authentication", loginPage{
+		Problems: errs.summary(nil), Next: localPath(next), Code: codeField("The six-digit code from your authenticator app, or a recovery code."),
+	})
 }
 
 func (p loginPages) logIn(ctx context.Context, r *request) (response, error) {
@@ -66,30 +67,13 @@ func (p loginPages) logIn(ctx context.Context, r *request) (response, error) {
 	login, err := p.sessions.LogIn(ctx, credential.LoginAttempt{
 		Username: username, Password: store.NewSecret(r.form("password")), DeviceToken: device(r),
 	})
-	if err == nil && login.MFARequired() {
+	if err != nil {
+		return onFormErrors(err, func(errs formErrors) (response, error) { return newLoginPage(errs, username, next, ""), nil })
+	}
+	if login.MFARequired() {
 		return redirect{Path: listAddress("/login/code", "next", nextOf(next))}, nil
 	}
-	if err == nil {
-		return p.loggedIn(login, next), nil
-	}
-	errs, message, ok := loginErrors(err)
-	if !ok {
-		return nil, err
-	}
-	return newLoginPage(errs, username, loginPage{Problem: message, Next: next}), nil
-}
-
-// loginErrors returns the status and the message of a login that failed. It
-// returns false when the server failed.
-func loginErrors(err error) (errs formErrors, message string, ok bool) {
-	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok {
-		return formErrors{status: http.StatusUnprocessableEntity}, sentence(loginErr.Message), true
-	}
-	if errors.Is(err, store.ErrRateLimited) {
-		errs, _ = formErrorsOf(err)
-		return errs, sentence(err.Error()), true
-	}
-	return formErrors{}, "", false
+	return p.loggedIn(login, next), nil
 }
 
 // nextOf is the page to show after a login, for an address; empty for the
@@ -116,7 +100,7 @@ func (p loginPages) codeForm(ctx context.Context, r *request) (response, error) 
 	if p.sessions.PendingMFA(ctx) == "" {
 		return redirect{Path: listAddress("/login", "next", nextOf(next))}, nil
 	}
-	return newCodePage(formErrors{}, loginPage{Next: next}), nil
+	return newCodePage(formErrors{}, next), nil
 }
 
 func (p loginPages) confirmCode(ctx context.Context, r *request) (response, error) {
@@ -125,15 +109,12 @@ func (p loginPages) confirmCode(ctx context.Context, r *request) (response, erro
 	if err == nil {
 		return p.loggedIn(login, next), nil
 	}
-	errs, message, ok := loginErrors(err)
-	if !ok {
-		return nil, err
-	}
-	body := loginPage{Problem: message, Next: next}
-	if loginErr, ok := errors.AsType[*credential.LoginError](err); ok && loginErr.Code != credential.InvalidMFACode {
-		return newLoginPage(errs, "", body), nil
-	}
-	return newCodePage(errs, body), nil
+	return onFormErrors(err, func(errs formErrors) (response, error) {
+		if loginErr, ok := errors.AsType[*credential.LoginError](err); ok && loginErr.Code != credential.InvalidMFACode {
+			return newLoginPage(errs, "", next, ""), nil
+		}
+		return newCodePage(errs, next), nil
+	})
 }
 
 func (p loginPages) logOut(ctx context.Context, _ *request) (response, error) {

@@ -18,6 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
@@ -111,9 +112,9 @@ func pageBodies() map[string][2]any {
 	heads, pages := []tableHeader{{hostile, "/x?y=z", "ascending"}, {Label: hostile}}, paging{First: "/x", Next: "/y"}
 	none, user := &ampusers.Administrator{}, &manager.Account{Name: hostile, Owner: hostile, Note: hostile, Permit: make([]manager.Network, 5), Disabled: true}
 	return map[string][2]any{
-		"login":            {loginPage{}, loginPage{Notice: hostile, Problem: hostile, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
-		"code":             {loginPage{}, loginPage{Problem: hostile, Next: hostile, Code: hostileField("code")}},
-		"setpassword":      {setPasswordPage{}, setPasswordPage{[]problem{{Text: hostile}}, hostile, now, hostileField("password")}},
+		"login":            {loginPage{}, loginPage{Notice: hostile, Problems: []problem{{Text: hostile}}, Next: hostile, Username: hostileField("username"), Password: hostileField("password")}},
+		"code":             {loginPage{}, loginPage{Problems: []problem{{Text: hostile}}, Next: hostile, Code: hostileField("code")}},
+		"setpassword":      {setPasswordPage{Link: &credential.Link{}}, setPasswordPage{&credential.Link{Username: hostile, ExpiresAt: now}, []problem{{Text: hostile}}, hostileField("password")}},
 		"errorpage":        {errorPage{}, errorPage{404, hostile, hostile, hostile, hostile}},
 		"overview":         {overviewPage{}, overviewPage{[]area{{Href: "/x", Label: hostile, Text: hostile}}, true, true}},
 		"banner":           {banner{"", none}, banner{"unavailable", hostileAdministrator()}},

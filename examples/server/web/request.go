@@ -73,7 +73,7 @@ func readForm(w http.ResponseWriter, r *request, rt route) error {
 		return nil
 	}
 	if !isForm(r.Request) {
-		return &statusError{status: http.StatusUnsupportedMediaType}
+		return statusError(http.StatusUnsupportedMediaType)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
@@ -91,7 +91,7 @@ func isForm(r *http.Request) bool {
 
 func formReadError(err error) error {
 	if errors.As(err, new(*http.MaxBytesError)) {
-		return &statusError{status: http.StatusRequestEntityTooLarge}
+		return statusError(http.StatusRequestEntityTooLarge)
 	}
-	return &statusError{status: http.StatusBadRequest}
+	return statusError(http.StatusBadRequest)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/credential"
@@ -35,9 +34,9 @@ func (p publicPages) routes() []route {
 
 // setPasswordPage is the form behind a link of an administrator or a user.
 type setPasswordPage struct {
+	*credential.Link
+
 	Problems []problem
-	Username string
-	Expires  time.Time
 	Password formField
 }
 
@@ -57,54 +56,41 @@ func (p publicPages) passwordForm(ctx context.Context, r *request) (response, er
 }
 
 func (p publicPages) passwordPage(ctx context.Context, r *request, errs formErrors) (response, error) {
-	username, expires, err := p.invitation(ctx, r)
+	link, err := p.invitation(ctx, r)
 	if errors.Is(err, store.ErrNotFound) {
 		return p.invalidLink(r, err, formErrors{status: http.StatusNotFound}), nil
 	}
-	body := setPasswordPage{Username: username, Expires: expires, Password: newPassword("New password")}
+	body := setPasswordPage{Link: link, Password: newPassword("New password")}
 	body.Problems = errs.mark(&body.Password)
 	return formPage(errs, "setpassword", "Set your password", body), err
 }
 
 // invitation returns the administrator or the user of the link.
-func (p publicPages) invitation(ctx context.Context, r *request) (username string, expires time.Time, err error) {
-	admin, err := p.site.Administrators.Invitation(ctx, linkToken(r))
-	if err == nil {
-		return admin.Username, admin.ExpiresAt, nil
+func (p publicPages) invitation(ctx context.Context, r *request) (*credential.Link, error) {
+	link, err := p.site.Administrators.Invitation(ctx, linkToken(r))
+	if errors.Is(err, store.ErrNotFound) {
+		return p.site.Users.Invitation(ctx, linkToken(r))
 	}
-	if !errors.Is(err, store.ErrNotFound) {
-		return "", time.Time{}, err
-	}
-	user, err := p.site.Users.Invitation(ctx, linkToken(r))
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	return user.Username, user.ExpiresAt, nil
+	return link, err
 }
 
 // invalidLinkPage is shown for a link that does not work.
 type invalidLinkPage struct {
 	Problems []problem
-	// Renew requests a new link; empty when that is not possible.
+	// Renew is the address that requests a new link for an expired one.
 	Renew string
-	// ForgotPassword is empty when the server sends no mail.
-	ForgotPassword string
+	// Mails says that the server sends mail.
+	Mails bool
 }
 
 // invalidLink says why a link does not work. An expired link of a user can be
 // renewed.
 func (p publicPages) invalidLink(r *request, why error, errs formErrors) response {
-	body := invalidLinkPage{Problems: errs.summary(nil)}
-	mails := p.site.MailStatus().Configured
-	if mails {
-		body.ForgotPassword = forgotPasswordPath
-	}
+	body := invalidLinkPage{Problems: errs.summary(nil), Mails: p.site.MailStatus().Configured}
 	if _, expired := errors.AsType[*credential.LinkExpiredError](why); !expired {
 		return formPage(errs, "linkinvalid", "This link no longer works", body)
 	}
-	if mails {
-		body.Renew = userman.SetPasswordPath + r.PathValue("token") + "/renew"
-	}
+	body.Renew = userman.SetPasswordPath + r.PathValue("token") + "/renew"
 	return formPage(errs, "linkexpired", "This link has expired", body)
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -108,9 +109,5 @@ func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", keep)
 	w.Header().Set("Content-Type", file.contentType)
 	w.Header().Set("ETag", `"`+file.version+`"`)
-	if r.Header.Get("If-None-Match") == `"`+file.version+`"` {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	_, _ = w.Write(file.content)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.content))
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 
 	"github.com/pbxusers/pbxusers/store"
@@ -38,42 +37,19 @@ func (u *userPages) picture(ctx context.Context, r *request, now *userman.User) 
 }
 
 func (u *userPages) setPicture(ctx context.Context, r *request, now *userman.User) (response, error) {
-	part, err := formFile(r, "picture")
-	if err == nil {
-		_, err = u.users(ctx).SetPicture(ctx, now.Username, part, nil)
-	}
+	upload, _, err := r.FormFile("picture")
 	switch {
-	case err == nil:
-		return redirect{Path: u.path(now), Flash: "Picture saved."}, nil
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, &statusError{status: http.StatusBadRequest}
+	case errors.Is(err, http.ErrMissingFile), errors.Is(err, http.ErrNotMultipart):
+		err = invalidField("picture", store.CodeRequired, "select a file")
 	case errors.As(err, new(*http.MaxBytesError)):
 		err = invalidField("picture", store.CodeMax, "the file is larger than 5 MiB")
+	case err != nil:
+		return nil, statusError(http.StatusBadRequest)
+	default:
+		_, err = u.users(ctx).SetPicture(ctx, now.Username, upload, nil)
 	}
-	return u.actionErrors(ctx, r, now, err)
-}
-
-// formFile returns the file in a field of the form, as it arrives.
-func formFile(r *request, name string) (io.Reader, error) {
-	missing := invalidField(name, store.CodeRequired, "select a file")
-	parts, err := r.MultipartReader()
 	if err != nil {
-		return nil, missing
+		return u.actionErrors(ctx, r, now, err)
 	}
-	for {
-		part, err := parts.NextPart()
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil, missing
-		case errors.As(err, new(*http.MaxBytesError)):
-			return nil, err
-		case err != nil:
-			return nil, &statusError{status: http.StatusBadRequest}
-		case part.FormName() != name:
-			continue
-		case part.FileName() == "":
-			return nil, missing
-		}
-		return part, nil
-	}
+	return redirect{Path: u.path(now), Flash: "Picture saved."}, nil
 }

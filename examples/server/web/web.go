@@ -67,7 +67,7 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recorder := &statusRecorder{header: w.Header(), status: http.StatusOK}
 	handler.ServeHTTP(recorder, r)
 	ctx := r.Context()
-	p.writeError(ctx, w, &request{Request: r, admin: p.sessions.Administrator(ctx)}, &statusError{status: recorder.status})
+	p.writeError(ctx, w, &request{Request: r, admin: p.sessions.Administrator(ctx)}, statusError(recorder.status))
 }
 
 // statusRecorder records the status and the header of a response without a body.
