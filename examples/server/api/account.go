@@ -31,45 +31,24 @@ type recoveryCodes struct {
 }
 
 func (a *api) registerAccount() {
-	g := operationGroup{api: a, tag: tagAccount}
 	const path = "/account/second-factor"
-	registerBody(g, operation{
-		id: "changeOwnPassword", method: http.MethodPut, path: "/account/password", summary: "Change your password",
-		description: "Ends all your other sessions.",
-		status:      http.StatusNoContent, errors: []int{http.StatusTooManyRequests},
-		request: map[string]any{"current_password": "correct horse battery staple", "password": "seventeen purple lanterns"},
-	}, a.changeOwnPassword)
+	g, codes := operationGroup{api: a, tag: tagAccount}, schemaFor[recoveryCodes](a.document)
+	registerBody(g, operation{id: "changeOwnPassword", route: "PUT /account/password"}, a.changeOwnPassword)
 	g.register(operation{
-		id: "beginSecondFactor", method: http.MethodPost, path: path, summary: "Start to set up two-factor authentication",
-		description: "Enter the secret or the URL into an authenticator app. Logins ask for a code after POST /account/second-factor/confirm.",
-		status:      http.StatusCreated, errors: []int{http.StatusConflict},
-		response: enrollment{"JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "otpauth://totp/pbxusers:jane.admin?issuer=pbxusers&secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"},
+		id: "beginSecondFactor", route: "POST " + path, status: http.StatusCreated, response: schemaFor[enrollment](a.document),
 	}, a.beginSecondFactor)
-	registerBody(g, operation{
-		id: "confirmSecondFactor", method: http.MethodPost, path: path + "/confirm", summary: "Enable two-factor authentication",
-		errors:  []int{http.StatusNotFound, http.StatusConflict},
-		request: map[string]any{"code": "492039"}, response: exampleRecoveryCodes(),
-	}, func(ctx context.Context, _ *request, body *NewCode) (*response, error) {
-		return replyRecoveryCodes(a.app.Administrators.ConfirmSecondFactor(ctx, a.sessions.Administrator(ctx).Username, body.Code))
-	})
-	g.register(operation{
-		id: "replaceRecoveryCodes", method: http.MethodPost, path: path + "/recovery-codes", summary: "Replace your recovery codes",
-		description: "The earlier codes stop working.",
-		errors:      []int{http.StatusConflict}, response: exampleRecoveryCodes(),
-	}, func(ctx context.Context, _ *request) (*response, error) {
-		return replyRecoveryCodes(a.app.Administrators.NewRecoveryCodes(ctx, a.sessions.Administrator(ctx).Username))
-	})
-	g.register(operation{
-		id: "deleteOwnSecondFactor", method: http.MethodDelete, path: path, summary: "Disable two-factor authentication",
-		status: http.StatusNoContent,
-	}, func(ctx context.Context, _ *request) (*response, error) {
+	registerBody(g, operation{id: "confirmSecondFactor", route: "POST " + path + "/confirm", response: codes},
+		func(ctx context.Context, _ *request, body *NewCode) (*response, error) {
+			return replyRecoveryCodes(a.app.Administrators.ConfirmSecondFactor(ctx, a.sessions.Administrator(ctx).Username, body.Code))
+		})
+	g.register(operation{id: "replaceRecoveryCodes", route: "POST " + path + "/recovery-codes", response: codes},
+		func(ctx context.Context, _ *request) (*response, error) {
+			return replyRecoveryCodes(a.app.Administrators.NewRecoveryCodes(ctx, a.sessions.Administrator(ctx).Username))
+		})
+	g.register(operation{id: "deleteOwnSecondFactor", route: "DELETE " + path}, func(ctx context.Context, _ *request) (*response, error) {
 		_, err := a.app.Administrators.RemoveSecondFactor(ctx, a.sessions.Administrator(ctx).Username)
 		return noContent(err)
 	})
-}
-
-func exampleRecoveryCodes() recoveryCodes {
-	return recoveryCodes{[]string{"k7wq-93hx-m2pd", "t4bn-c8vr-6yzf"}}
 }
 
 func (a *api) changeOwnPassword(ctx context.Context, _ *request, body *NewPassword) (*response, error) {

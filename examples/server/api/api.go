@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
@@ -49,11 +47,9 @@ type api struct {
 	// stopping ends all waiting.
 	stopping context.Context
 	// exports holds one token for each running export.
-	exports chan struct{}
-	mux     *http.ServeMux
-	openapi *huma.OpenAPI
-	// docs describe the fields of each schema.
-	docs map[string]fieldDocs
+	exports  chan struct{}
+	mux      *http.ServeMux
+	document *document
 }
 
 // New returns the API of s. Serve it below /api/v1/, inside
@@ -66,7 +62,7 @@ func New(s *app.App, sessions *access.Manager, jobRunner *jobs.Runner, opts *Opt
 		app: s, sessions: sessions, jobs: jobRunner, baseURL: opts.BaseURL,
 		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), stopping: opts.Stopping,
 		mux: http.NewServeMux(), exports: make(chan struct{}, maxExports),
-		openapi: newDocument(), docs: schemaDocs(),
+		document: newDocument(),
 	}
 	if a.clock == nil {
 		a.clock = time.Now
@@ -89,7 +85,7 @@ func New(s *app.App, sessions *access.Manager, jobRunner *jobs.Runner, opts *Opt
 	a.registerConfiguration()
 	a.registerAudit()
 	a.registerSettings()
-	a.mux.Handle("GET "+prefix+"/openapi.json", a.document())
+	a.mux.Handle("GET "+prefix+"/openapi.json", a.document.handler())
 	a.mux.HandleFunc("/", a.notFound)
 	return validateURL(a.mux)
 }

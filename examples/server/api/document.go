@@ -1,18 +1,23 @@
 package api
 
 import (
+	"cmp"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-ini/ini"
 
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
@@ -22,26 +27,48 @@ const (
 	schemeCookie = "cookie"
 )
 
+const schemaPrefix = "#/components/schemas/"
+
+var (
+	//go:embed document.ini
+	documentTexts []byte
+	//go:embed examples.json
+	documentExamples []byte
+)
+
+// document is the OpenAPI document while operations are added.
+type document struct {
+	*huma.OpenAPI
+
+	texts *ini.File
+	// examples are requests and responses by the name of their schema, or by the ID of
+	// an operation with another example than its schema.
+	examples map[string]json.RawMessage
+	// fields are the descriptions of the fields of records, by the name of the schema.
+	fields map[string]map[string]string
+}
+
 // newDocument returns the document without operations.
-func newDocument() *huma.OpenAPI {
+func newDocument() *document {
+	d := &document{fields: map[string]map[string]string{}}
+	var err error
+	d.texts, err = ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, KeyValueDelimiters: "="}, documentTexts)
+	if err != nil {
+		panic(fmt.Sprintf("api: document.ini: %v", err))
+	}
+	if err := json.Unmarshal(documentExamples, &d.examples); err != nil {
+		panic(fmt.Sprintf("api: examples.json: %v", err))
+	}
 	registry := huma.NewMapRegistry(schemaPrefix, schemaName)
 	registry.RegisterTypeAlias(reflect.TypeFor[manager.Privileges](), reflect.TypeFor[[]className]())
 	registry.RegisterTypeAlias(reflect.TypeFor[permission.Value](), reflect.TypeFor[permissionValue]())
-	return &huma.OpenAPI{
+	d.OpenAPI = &huma.OpenAPI{
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
-			Title:   "pbxusers",
-			Version: "1",
+			Title: "pbxusers", Version: "1", Description: d.text("document", "description"),
 			License: &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
-			Description: "The users and administrators of a PBX, and the AMI accounts that programs use to talk to Asterisk.\n\n" +
-				"Log in with POST /sessions and send the token as `Authorization: Bearer TOKEN`. " +
-				"Changes of AMI accounts reach Asterisk with POST /config/apply.\n\n" +
-				"Errors are problems (RFC 9457); `code` and `errors[].code` are for programs. " +
-				"Lists are paged: pass `next` as `after` until it is empty. " +
-				"Records have an ETag. Send it as If-Match with a change to reject the change if the record has changed since.",
 		},
 		Servers: []*huma.Server{{URL: prefix}},
-		Tags:    documentTags(),
 		Components: &huma.Components{
 			Schemas: registry,
 			SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -50,23 +77,41 @@ func newDocument() *huma.OpenAPI {
 			},
 		},
 	}
+	for _, tag := range d.texts.Section("tags").Keys() {
+		d.Tags = append(d.Tags, &huma.Tag{Name: tag.Name(), Description: tag.String()})
+	}
+	return d
 }
 
-func documentTags() []*huma.Tag {
-	return []*huma.Tag{
-		{Name: tagSession, Description: "Log in and out."},
-		{Name: tagAccount, Description: "Your own password and second factor."},
-		{Name: tagAdministrators, Description: "Administrators and what they can access."},
-		{Name: tagAMIAccounts, Description: "AMI accounts, which programs use to talk to Asterisk."},
-		{Name: tagUsers, Description: "The users of the PBX, their extensions and their permissions."},
-		{Name: tagTokens, Description: "API tokens, which programs use to act for a user."},
-		{Name: tagGroups, Description: "Groups of users and their permissions."},
-		{Name: tagDirectories, Description: "Directories that users come from, such as LDAP."},
-		{Name: tagVerify, Description: "For services: check a user's password, token or phone."},
-		{Name: tagConfiguration, Description: "Apply the records to Asterisk."},
-		{Name: tagAudit, Description: "The audit log."},
-		{Name: tagSettings, Description: "The connection to Asterisk, and the sections of administrators."},
+// text returns a text of document.ini; "" when there is none.
+func (d *document) text(section, key string) string {
+	return d.texts.Section(section).Key(key).String()
+}
+
+// example returns the example of a request or a response: that of the operation, or
+// that of the schema.
+func (d *document) example(operation string, schema *huma.Schema) json.RawMessage {
+	name := strings.TrimPrefix(schema.Ref, schemaPrefix)
+	for _, key := range []string{operation, name} {
+		if example, ok := d.examples[key]; ok {
+			return example
+		}
 	}
+	items := d.Components.Schemas.Map()[name].Properties["items"]
+	return json.RawMessage(fmt.Sprintf(`{"items":[%s],"next":""}`, d.example("", items.Items)))
+}
+
+// schemaFor returns the schema of a Go type, which may be a reference.
+func schemaFor[T any](d *document) *huma.Schema { return d.schemaOf(reflect.TypeFor[T]()) }
+
+func (d *document) schemaOf(t reflect.Type) *huma.Schema {
+	return d.Components.Schemas.Schema(t, true, "")
+}
+
+// addSchema adds a schema of that name, and returns a reference to it.
+func (d *document) addSchema(name string, schema *huma.Schema) *huma.Schema {
+	d.Components.Schemas.Map()[name] = schema
+	return &huma.Schema{Ref: schemaPrefix + name}
 }
 
 // schemaName names the schema of a type: the name of the type without "View". Names
@@ -89,14 +134,13 @@ func schemaName(t reflect.Type, hint string) string {
 	return name
 }
 
-// document returns a handler that serves the document. It is encoded once, at the
-// first request.
-func (a *api) document() http.Handler {
-	for name, schema := range a.openapi.Components.Schemas.Map() {
-		a.describeFields(name, schema)
+// handler serves the document. It is encoded once, at the first request.
+func (d *document) handler() http.Handler {
+	for name, schema := range d.Components.Schemas.Map() {
+		d.describeFields(name, schema)
 	}
 	encode := sync.OnceValue(func() []byte {
-		encoded, err := json.Marshal(a.openapi)
+		encoded, err := json.Marshal(d.OpenAPI)
 		if err != nil {
 			panic(fmt.Sprintf("api: the OpenAPI document: %v", err))
 		}
@@ -108,15 +152,18 @@ func (a *api) document() http.Handler {
 	})
 }
 
+// addFields describes the fields of a record where they are shown.
+func (d *document) addFields(schema string, metas []field.Meta) {
+	d.fields[schema] = map[string]string{}
+	for _, m := range metas {
+		d.fields[schema][m.Name] = describe(m)
+	}
+}
+
 // describeFields adds to a schema what its type does not say.
-func (a *api) describeFields(name string, schema *huma.Schema) {
+func (d *document) describeFields(name string, schema *huma.Schema) {
 	for field, property := range schema.Properties {
-		if text := a.docs[name][field]; text != "" {
-			property.Description = text
-		}
-		if property.Description == "" {
-			property.Description = commonDocs[field]
-		}
+		property.Description = cmp.Or(d.text(name, field), d.fields[name][field], property.Description, d.text(ini.DefaultSection, field))
 		if !isRequest(name) {
 			// Lists in responses are empty, never null.
 			property.Nullable = property.Nullable && property.Type != huma.TypeArray
@@ -141,35 +188,11 @@ func (className) Schema(huma.Registry) *huma.Schema {
 	return schema
 }
 
-// problemDoc is the code and the description of the problems of one status.
-type problemDoc struct{ code, text string }
-
-func problemDocOf(status int) problemDoc {
-	return map[int]problemDoc{
-		http.StatusBadRequest:            {"invalid", "The request is malformed: not JSON, not UTF-8, or a field or parameter occurs twice."},
-		http.StatusUnauthorized:          {"login_required", "Not logged in, or the login failed; see code."},
-		http.StatusForbidden:             {"forbidden", "The administrator is not allowed to do this."},
-		http.StatusNotFound:              {"not_found", "There is no such record."},
-		http.StatusRequestTimeout:        {"timeout", "The body took too long to arrive."},
-		http.StatusConflict:              {"conflict", "The records do not allow this now; the detail says why."},
-		http.StatusPreconditionFailed:    {"precondition_failed", "The record has changed since the ETag of If-Match."},
-		http.StatusRequestEntityTooLarge: {"too_large", "The body is larger than 1 MiB, or a picture than 5 MiB."},
-		http.StatusUnsupportedMediaType:  {"content_type", "The body has the wrong media type."},
-		http.StatusUnprocessableEntity:   {"invalid", "Fields or parameters are invalid; see errors."},
-		http.StatusTooManyRequests:       {"rate_limited", "Too many attempts; see Retry-After."},
-		http.StatusInternalServerError:   {"internal", "Internal error; see the log of the server."},
-		http.StatusBadGateway:            {"apply_failed", "Asterisk did not accept the configuration, or cannot be reached; the detail describes the state."},
-		http.StatusServiceUnavailable:    {"busy", "Too much is running; see Retry-After."},
-	}[status]
-}
-
 // problemResponse describes the responses with a problem of that status.
-func (a *api) problemResponse(status int) *huma.Response {
-	doc := problemDocOf(status)
+func (d *document) problemResponse(status int) *huma.Response {
+	code, text, _ := strings.Cut(d.text("problems", strconv.Itoa(status)), ": ")
 	return &huma.Response{
-		Description: doc.text,
-		Content: map[string]*huma.MediaType{problemType: {
-			Schema: a.schemaOf(reflect.TypeFor[problem]()), Example: newProblem(status, doc.code, doc.text),
-		}},
+		Description: text,
+		Content:     map[string]*huma.MediaType{problemType: {Schema: schemaFor[problem](d), Example: newProblem(status, code, text)}},
 	}
 }

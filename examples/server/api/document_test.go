@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/go-ini/ini"
 	"github.com/stretchr/testify/require"
 )
 
@@ -296,6 +298,37 @@ func TestAPI_examplesMatchSchemas(t *testing.T) {
 			require.Contains(t, op.Responses, status, op.OperationID)
 		}
 	})
+}
+
+// TestDocument_textsHaveOperationOrSchema requires that each text and each example is
+// in the document.
+func TestDocument_textsHaveOperationOrSchema(t *testing.T) {
+	t.Parallel()
+	d := readDocument(t, start(t))
+	known := map[string]bool{ini.DefaultSection: true, "document": true, "tags": true, "problems": true}
+	d.eachOperation(func(_, _ string, op *operation) {
+		known[op.OperationID], known[op.OperationID+".request"], known[op.OperationID+".response"] = true, true, true
+	})
+	for name := range d.Components.Schemas {
+		known[name] = true
+	}
+	texts, err := ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, KeyValueDelimiters: "="}, "document.ini")
+	require.NoError(t, err)
+	for _, section := range texts.Sections() {
+		require.True(t, known[section.Name()], "document.ini: [%s]", section.Name())
+		for _, key := range section.Keys() {
+			if s := d.Components.Schemas[section.Name()]; s != nil {
+				require.Contains(t, s.Properties, key.Name(), "document.ini: [%s]", section.Name())
+			}
+		}
+	}
+	file, err := os.ReadFile("examples.json")
+	require.NoError(t, err)
+	var examples map[string]any
+	require.NoError(t, json.Unmarshal(file, &examples))
+	for name := range examples {
+		require.True(t, known[name], "examples.json: %s", name)
+	}
 }
 
 func TestAPI_schemaFieldsAreDescribed(t *testing.T) {

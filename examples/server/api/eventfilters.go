@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,7 +25,7 @@ type eventFilterChange struct {
 func (a *api) eventFiltersObject() object[manager.Account] {
 	return object[manager.Account]{
 		name:   "event_filters",
-		schema: &huma.Schema{Type: huma.TypeArray, Nullable: true, Items: a.schemaOf(reflect.TypeFor[eventFilterChange]())},
+		schema: &huma.Schema{Type: huma.TypeArray, Nullable: true, Items: schemaFor[eventFilterChange](a.document)},
 		set: func(_ context.Context, account *manager.Account, value any) []store.FieldError {
 			filters, err := eventFilters(value)
 			if err != nil {

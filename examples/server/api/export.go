@@ -22,9 +22,7 @@ const (
 
 func (a *api) registerExport(g operationGroup) {
 	g.register(operation{
-		id: "exportUsers", method: http.MethodPost, path: "/users/export", summary: "Export all users as JSON Lines",
-		description: "A snapshot of all users in the order of their IDs, one JSON object on each line. If the export fails midway, the connection is closed before the end. The export is recorded in the audit log.",
-		errors:      []int{http.StatusServiceUnavailable}, media: ndjsonType, response: resource.UserView{User: exampleUser()},
+		id: "exportUsers", route: "POST /users/export", media: ndjsonType, response: schemaFor[resource.UserView](a.document),
 	}, func(ctx context.Context, _ *request) (*response, error) {
 		end, err := a.startExport(ctx)
 		if err != nil {

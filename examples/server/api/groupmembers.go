@@ -2,13 +2,11 @@ package api
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
-	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // member is a member of a group. The section of groups does not include the other
@@ -33,31 +31,17 @@ type groupImpact struct {
 
 func (a *api) registerMembers(g operationGroup) {
 	g.register(operation{
-		id: "listMembers", method: http.MethodGet, path: "/groups/{name}/members", summary: "List the members of a group", params: pagingParams(),
-		response: list[member]{Items: []member{{Username: "jane.roe", Name: "Jane Roe", DefaultExtension: "4001"}}, Next: ""},
+		id: "listMembers", route: "GET /groups/{name}/members", params: pagingParams(), response: schemaFor[list[member]](a.document),
 	}, a.listMembers)
-	for _, act := range []struct {
-		id, method, summary string
-		do                  func(*userman.Service, context.Context, string, ...string) error
-	}{
-		{"addMembers", http.MethodPost, "Add users to a group", (*userman.Service).AddMembers},
-		{"removeMembers", http.MethodDelete, "Remove users from a group", (*userman.Service).RemoveMembers},
-	} {
-		registerBody(g, operation{
-			id: act.id, method: act.method, path: "/groups/{name}/members", summary: act.summary,
-			description: "At most 1000 users. If one of the usernames is unknown, nothing is changed.",
-			status:      http.StatusNoContent, errors: []int{http.StatusConflict},
-			request: map[string]any{"usernames": []string{"jane.roe"}},
-		}, func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
-			return noContent(act.do(a.users(ctx), ctx, r.text("name"), body.Usernames...))
-		})
-	}
+	registerBody(g, operation{id: "addMembers", route: "POST /groups/{name}/members"}, func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
+		return noContent(a.users(ctx).AddMembers(ctx, r.text("name"), body.Usernames...))
+	})
+	registerBody(g, operation{id: "removeMembers", route: "DELETE /groups/{name}/members"}, func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
+		return noContent(a.users(ctx).RemoveMembers(ctx, r.text("name"), body.Usernames...))
+	})
 	g.register(operation{
-		id: "explainGroupImpact", method: http.MethodGet, path: "/groups/{name}/impact", summary: "Preview what the members of a group would lose if it were deleted",
-		params: []*huma.Param{limitParam("The maximum number of members; 50 by default.")},
-		response: groupImpact{Total: 1, Items: []userman.MemberImpact{{
-			Username: "jane.roe", Changes: []userman.PermissionChange{{Permission: permission.VoicemailDownload, Before: "off", After: "on"}},
-		}}},
+		id: "explainGroupImpact", route: "GET /groups/{name}/impact", params: []*huma.Param{limitParam("The maximum number of members; 50 by default.")},
+		response: schemaFor[groupImpact](a.document),
 	}, a.groupImpact)
 }
 

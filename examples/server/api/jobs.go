@@ -3,39 +3,24 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/userman"
 )
 
 const tagDirectories = "directories"
 
-// jobNote describes operations that can take long.
-const jobNote = " The response comes when the job ends, or is 202 if it is still running: GET the same path for its progress. The job continues if the request ends."
-
 func (a *api) registerWelcomeMails() {
-	g := operationGroup{api: a, tag: tagUsers, section: app.SectionUsers}
-	g.register(operation{
-		id: "getWelcomeMails", method: http.MethodGet, path: "/welcome-mails", summary: "Get the current or last run of welcome mails",
-		description: "An administrator with a limited scope sees single users only in a run of their own.",
-		errors:      []int{http.StatusNotFound}, response: exampleWelcomes(),
-	}, func(ctx context.Context, _ *request) (*response, error) {
+	g, job := operationGroup{api: a, tag: tagUsers, section: app.SectionUsers}, schemaFor[jobs.State](a.document)
+	g.register(operation{id: "getWelcomeMails", route: "GET /welcome-mails", response: job}, func(ctx context.Context, _ *request) (*response, error) {
 		return a.latestJob(ctx, a.jobs.LastWelcome())
 	})
-	g.register(operation{
-		id: "sendWelcomeMails", method: http.MethodPost, path: "/welcome-mails", summary: "Send the welcome mail to all new users",
-		description: "New users are enabled, have no password and never received one. It is safe to run again." + jobNote,
-		errors:      []int{http.StatusConflict}, accepted: true, response: exampleWelcomes(),
-	}, func(ctx context.Context, _ *request) (*response, error) {
-		job, err := a.jobs.StartWelcome(ctx, a.users(ctx))
-		if err != nil {
-			return nil, err
-		}
-		return a.waitForJob(ctx, job)
-	})
+	g.register(operation{id: "sendWelcomeMails", route: "POST /welcome-mails", accepted: true, response: job},
+		func(ctx context.Context, _ *request) (*response, error) {
+			job, err := a.jobs.StartWelcome(ctx, a.users(ctx))
+			return a.runJob(ctx, job, err)
+		})
 }
 
 // NewSync says how a directory is synchronized.
@@ -44,26 +29,16 @@ type NewSync struct {
 }
 
 func (a *api) registerDirectories() {
-	g := operationGroup{api: a, tag: tagDirectories, section: app.SectionUsers}
-	g.register(operation{
-		id: "listDirectories", method: http.MethodGet, path: "/directories", summary: "List the directories that users come from",
-		response: singlePage([]app.DirectoryState{exampleDirectory()}),
-	}, a.listDirectories)
-	g.register(operation{
-		id: "getSync", method: http.MethodGet, path: "/directories/{name}/sync", summary: "Get the current or last synchronization of a directory",
-		response: exampleSync(),
-	}, func(ctx context.Context, r *request) (*response, error) {
+	const path = "/directories/{name}/sync"
+	g, job := operationGroup{api: a, tag: tagDirectories, section: app.SectionUsers}, schemaFor[jobs.State](a.document)
+	g.register(operation{id: "listDirectories", route: "GET /directories", response: schemaFor[list[app.DirectoryState]](a.document)}, a.listDirectories)
+	g.register(operation{id: "getSync", route: "GET " + path, response: job}, func(ctx context.Context, r *request) (*response, error) {
 		if err := a.requireUnscoped(ctx); err != nil {
 			return nil, err
 		}
 		return a.latestJob(ctx, a.jobs.LastSync(r.text("name")))
 	})
-	registerBody(g, operation{
-		id: "syncDirectory", method: http.MethodPost, path: "/directories/{name}/sync", summary: "Synchronize users from a directory",
-		description: "With dry_run nothing is changed, and the steps are those that would be done." + jobNote,
-		errors:      []int{http.StatusConflict}, accepted: true, optionalBody: true,
-		request: map[string]any{"dry_run": true}, response: exampleSync(),
-	}, a.syncDirectory)
+	registerBody(g, operation{id: "syncDirectory", route: "POST " + path, accepted: true, optionalBody: true, response: job}, a.syncDirectory)
 }
 
 // requireUnscoped rejects administrators with a limited scope: a directory concerns
@@ -90,31 +65,46 @@ func (a *api) syncDirectory(ctx context.Context, r *request, body *NewSync) (*re
 	opts := a.app.Settings.SyncOptions()
 	opts.DryRun = body != nil && body.DryRun
 	job, err := a.jobs.StartSync(ctx, r.text("name"), opts)
+	return a.runJob(ctx, job, err)
+}
+
+// runJob returns a job that was started, at its end or after Options.Wait.
+func (a *api) runJob(ctx context.Context, started *jobs.State, err error) (*response, error) {
+	job, err := a.waitForJob(ctx, started, err)
 	if err != nil {
 		return nil, err
 	}
-	return a.waitForJob(ctx, job)
+	return replyJob(job, a.redactJob(ctx, job))
 }
 
-// waitForJob waits for the end of a job, but not longer than Options.Wait.
-func (a *api) waitForJob(ctx context.Context, job *jobs.State) (*response, error) {
+// waitForJob waits for the end of a job that was started, but not longer than
+// Options.Wait.
+func (a *api) waitForJob(ctx context.Context, started *jobs.State, err error) (*jobs.State, error) {
+	if err != nil {
+		return nil, err
+	}
 	wait, cancel := a.waitContext(ctx)
 	defer cancel()
-	state := a.jobs.Wait(wait, job)
-	status := http.StatusOK
-	if state.Running() {
-		status = http.StatusAccepted
-	}
-	return &response{status: status, body: a.redactJob(ctx, state)}, ctx.Err()
+	return a.jobs.Wait(wait, started), ctx.Err()
 }
 
-// latestJob answers with the running or last job, nil if there was none.
-func (a *api) latestJob(ctx context.Context, state *jobs.State) (*response, error) {
-	if state == nil {
-		return nil, &store.NotFoundError{Kind: "run since the server was started"}
+// replyJob returns a job as body shows it: 202 while it is running.
+func replyJob(job *jobs.State, body any) (*response, error) {
+	if job.Running() {
+		return &response{status: http.StatusAccepted, body: body}, nil
 	}
-	return &response{body: a.redactJob(ctx, state)}, nil
+	return &response{body: body}, nil
 }
+
+// latestJob returns the running or last job; nil if there was none.
+func (a *api) latestJob(ctx context.Context, job *jobs.State) (*response, error) {
+	if job == nil {
+		return nil, errNoRun()
+	}
+	return &response{body: a.redactJob(ctx, job)}, nil
+}
+
+func errNoRun() error { return &store.NotFoundError{Kind: "run since the server was started"} }
 
 // redactJob removes the users of another administrator's job for an administrator
 // with a limited scope.
@@ -124,34 +114,4 @@ func (a *api) redactJob(ctx context.Context, state *jobs.State) *jobs.State {
 		shown.Welcome = nil
 	}
 	return &shown
-}
-
-func exampleWelcomes() *jobs.State {
-	startTime := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
-	return &jobs.State{
-		Kind: jobs.KindWelcome, Actor: "jane.admin", StartedAt: startTime, EndedAt: startTime.Add(time.Minute), Done: 2, Total: 2,
-		Welcome: &userman.WelcomeReport{
-			Counts:      map[userman.DeliveryStatus]int{userman.DeliverySent: 1, userman.DeliveryNoAddress: 1},
-			Undelivered: []userman.Delivery{{Username: "4002", Status: userman.DeliveryNoAddress, Message: "the user has no primary email address; enter one"}},
-		},
-	}
-}
-
-func exampleSync() *jobs.State {
-	startTime := time.Date(2026, 1, 31, 9, 0, 0, 0, time.UTC)
-	return &jobs.State{
-		Kind: jobs.KindSync, Directory: "ldap", Actor: "jane.admin", StartedAt: startTime, EndedAt: startTime.Add(time.Second), Done: 1,
-		Sync: &userman.SyncReport{
-			Directory: "ldap", DryRun: true, Entries: 1,
-			Steps:    []userman.SyncStep{{Action: userman.SyncCreate, ExternalID: "e4f1c2", Username: "jane.roe", Fields: []string{"email"}}},
-			Problems: []userman.SyncProblem{}, Groups: []string{},
-		},
-	}
-}
-
-func exampleDirectory() app.DirectoryState {
-	return app.DirectoryState{
-		Name: "ldap", URL: "ldaps://dc1.example.com", BaseDN: "dc=example,dc=com", Users: 42,
-		Capabilities: userman.Capabilities{Authenticate: true, Groups: true, Sync: true},
-	}
 }

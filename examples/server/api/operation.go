@@ -1,9 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,42 +24,46 @@ type operationGroup struct {
 // handler answers a request whose parameters and body are valid.
 type handler func(ctx context.Context, r *request) (*response, error)
 
-// operation describes one operation for the document and for the server.
+// operation describes one operation for the document and for the server. Its texts are
+// in document.ini, and its examples in examples.json.
 type operation struct {
-	id, method, path     string
-	summary, description string
-	// status of success; 200 when it is 0.
+	id string
+	// route is the method and the path, such as "GET /session".
+	route string
+	// status of success; the default is 200, and 204 for operations without response.
 	status int
-	// errors are the statuses of problems beside those that [operationGroup.statuses]
-	// derives.
-	errors []int
 	// params are the query parameters and headers. Parameters in the path are
 	// described by default.
 	params []*huma.Param
-	// request and response are examples; nil where there is no body.
-	request, response any
 	// body is the schema of the request; nil where there is no JSON body.
 	body *huma.Schema
 	// optionalBody says that the body may be omitted.
 	optionalBody bool
 	// record says that the body is a record, whose errors the service reports.
 	record bool
-	// schema is that of the response; the default is that of its type.
-	schema *huma.Schema
-	// media is the type of the response; JSON when it is empty.
-	media string
 	// picture says that the body is a picture.
 	picture bool
-	// etag and location are headers of the response. notModified says that 304 is
-	// a possible status, and accepted that 202 is.
-	etag, location, notModified, accepted bool
+	// response is the schema of the response; nil where there is none.
+	response *huma.Schema
+	// media is the type of the response; JSON when it is empty.
+	media string
+	// etag says that the response has an ETag. accepted says that 202 is a possible
+	// status.
+	etag, accepted bool
 
-	handle handler
+	method, path string
+	handle       handler
 }
 
 // register adds an operation without a JSON body.
 func (g operationGroup) register(op operation, handle handler) {
-	if op.status == 0 {
+	op.method, op.path, _ = strings.Cut(op.route, " ")
+	op.handle = handle
+	switch {
+	case op.status != 0:
+	case op.response == nil:
+		op.status = http.StatusNoContent
+	default:
 		op.status = http.StatusOK
 	}
 	for part := range strings.SplitSeq(op.path, "/") {
@@ -67,15 +71,14 @@ func (g operationGroup) register(op operation, handle handler) {
 			op.params = addPathParam(op.params, strings.TrimSuffix(name, "}"))
 		}
 	}
-	op.handle = handle
-	g.api.openapi.AddOperation(g.describe(&op))
+	g.api.document.AddOperation(g.describe(&op))
 	g.api.mux.HandleFunc(op.method+" "+prefix+op.path, func(w http.ResponseWriter, r *http.Request) { g.serve(&op, w, r) })
 }
 
 // registerBody adds an operation whose JSON body is a T. The handler gets nil when
 // the body is optional and omitted.
 func registerBody[T any](g operationGroup, op operation, handle func(context.Context, *request, *T) (*response, error)) {
-	op.body = g.api.schemaOf(reflect.TypeFor[T]())
+	op.body = schemaFor[T](g.api.document)
 	g.register(op, func(ctx context.Context, r *request) (*response, error) {
 		body, err := decodeBody[T](r)
 		if err != nil {
@@ -83,6 +86,12 @@ func registerBody[T any](g operationGroup, op operation, handle func(context.Con
 		}
 		return handle(ctx, r, body)
 	})
+}
+
+// registerFixedList adds a list that is the same for everybody.
+func registerFixedList[T any](g operationGroup, id, path string, items func() []T) {
+	op := operation{id: id, route: "GET " + path, response: schemaFor[list[T]](g.api.document)}
+	g.register(op, func(context.Context, *request) (*response, error) { return &response{body: singlePage(items())}, nil })
 }
 
 // serve authorizes the administrator before it reads anything else of the request.
@@ -115,15 +124,16 @@ func (g operationGroup) answer(op *operation, w http.ResponseWriter, r *http.Req
 
 // describe returns the operation as the document has it.
 func (g operationGroup) describe(op *operation) *huma.Operation {
+	d := g.api.document
 	described := &huma.Operation{
 		OperationID: op.id, Method: op.method, Path: op.path, Tags: []string{g.tag},
-		Summary: op.summary, Description: op.description, Parameters: op.params,
+		Summary: d.text(op.id, "summary"), Description: d.text(op.id, "description"), Parameters: op.params,
 		Security: []map[string][]string{}, Responses: g.responses(op),
 	}
 	if op.body != nil {
 		described.RequestBody = &huma.RequestBody{
 			Required: !op.optionalBody,
-			Content:  map[string]*huma.MediaType{jsonType: {Schema: op.body, Example: op.request}},
+			Content:  map[string]*huma.MediaType{jsonType: {Schema: op.body, Example: d.example(op.id+".request", op.body)}},
 		}
 	}
 	if op.picture {
@@ -140,48 +150,48 @@ func (g operationGroup) describe(op *operation) *huma.Operation {
 
 // responses returns the possible responses of the operation.
 func (g operationGroup) responses(op *operation) map[string]*huma.Response {
-	success := &huma.Response{Description: http.StatusText(op.status)}
-	media := op.media
-	if media == "" {
-		media = jsonType
-	}
+	d := g.api.document
+	success := &huma.Response{Description: http.StatusText(op.status), Headers: map[string]*huma.Param{}}
 	switch {
-	case media == jpegType:
-		success.Content = map[string]*huma.MediaType{jpegType: {Schema: binary()}}
-	case op.schema != nil:
-		success.Content = map[string]*huma.MediaType{media: {Schema: op.schema, Example: op.response}}
+	case op.media == jpegType:
+		success.Content = map[string]*huma.MediaType{jpegType: {Schema: op.response}}
 	case op.response != nil:
-		success.Content = map[string]*huma.MediaType{media: {Schema: g.api.schemaOf(reflect.TypeOf(op.response)), Example: op.response}}
+		success.Content = map[string]*huma.MediaType{
+			cmp.Or(op.media, jsonType): {Schema: op.response, Example: d.example(op.id+".response", op.response)},
+		}
 	}
-	success.Headers = responseHeaders(op)
+	if op.etag {
+		success.Headers["ETag"] = responseHeader("Changes with every change of the record; for If-Match and If-None-Match.")
+	}
+	if op.etag && op.status == http.StatusCreated {
+		success.Headers["Location"] = responseHeader("The path of the record.")
+	}
 	responses := map[string]*huma.Response{strconv.Itoa(op.status): success}
-	if op.notModified {
+	if op.has(ifNoneMatchHeader) {
 		responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{Description: "Not modified (If-None-Match matches)."}
 	}
 	if op.accepted {
 		responses[strconv.Itoa(http.StatusAccepted)] = &huma.Response{Description: "Still running.", Content: success.Content}
 	}
 	for _, status := range g.statuses(op) {
-		responses[strconv.Itoa(status)] = g.api.problemResponse(status)
+		responses[strconv.Itoa(status)] = d.problemResponse(status)
 	}
 	return responses
 }
 
-func responseHeaders(op *operation) map[string]*huma.Param {
-	headers := map[string]*huma.Param{}
-	if op.etag {
-		headers["ETag"] = &huma.Param{Description: "Changes with every change of the record; for If-Match and If-None-Match.", Schema: &huma.Schema{Type: huma.TypeString}}
-	}
-	if op.location {
-		headers["Location"] = &huma.Param{Description: "The path of the record.", Schema: &huma.Schema{Type: huma.TypeString}}
-	}
-	return headers
+func responseHeader(doc string) *huma.Param {
+	return &huma.Param{Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
+}
+
+// has reports whether the operation has a parameter.
+func (op *operation) has(param string) bool {
+	return slices.ContainsFunc(op.params, func(p *huma.Param) bool { return p.Name == param })
 }
 
 // statuses lists the problems that follow from the shape of an operation, and those
 // of its own.
 func (g operationGroup) statuses(op *operation) []int {
-	statuses := append([]int{http.StatusUnprocessableEntity, http.StatusInternalServerError}, op.errors...)
+	statuses := append(g.api.document.texts.Section(op.id).Key("errors").Ints(" "), http.StatusUnprocessableEntity, http.StatusInternalServerError)
 	if !g.public {
 		statuses = append(statuses, http.StatusUnauthorized)
 	}
@@ -191,7 +201,7 @@ func (g operationGroup) statuses(op *operation) []int {
 	if strings.Contains(op.path, "{") {
 		statuses = append(statuses, http.StatusNotFound)
 	}
-	if slices.ContainsFunc(op.params, func(p *huma.Param) bool { return p.Name == ifMatchHeader }) {
+	if op.has(ifMatchHeader) {
 		statuses = append(statuses, http.StatusPreconditionFailed)
 	}
 	if op.method != http.MethodGet {

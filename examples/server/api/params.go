@@ -6,7 +6,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pbxusers/pbxusers/store"
-	"github.com/pbxusers/pbxusers/store/field"
 )
 
 // Headers of requests.
@@ -30,11 +29,6 @@ func enumParam(name, doc string, values ...string) *huma.Param {
 
 func headerParam(name, doc string) *huma.Param {
 	return &huma.Param{Name: name, In: "header", Description: doc, Schema: &huma.Schema{Type: huma.TypeString}}
-}
-
-// filterParam describes a filter of a list.
-func filterParam(m field.Meta) *huma.Param {
-	return &huma.Param{Name: m.Name, In: "query", Description: m.Help, Schema: schemaOfField(m)}
 }
 
 // addPathParam describes a parameter in the path, unless params does so already.

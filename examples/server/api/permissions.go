@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
-	"net/http"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -78,47 +77,19 @@ func (permissionValue) Schema(huma.Registry) *huma.Schema {
 }
 
 func (a *api) registerUserPermissions(g operationGroup) {
-	g.register(operation{
-		id: "explainUser", method: http.MethodGet, path: "/users/{username}/permissions", summary: "Explain the permissions of a user",
-		description: "One item for each permission, in the order of GET /permissions.",
-		response:    singlePage([]*permission.Explanation{exampleExplanation()}),
-	}, func(ctx context.Context, r *request) (*response, error) {
-		effective, err := a.users(ctx).EffectivePermissions(ctx, r.text("username"))
-		if err != nil {
-			return nil, err
-		}
-		return &response{body: singlePage(effective.ExplainAll())}, nil
-	})
-	g.register(operation{
-		id: "listUserReferences", method: http.MethodGet, path: "/users/{username}/references", summary: "List the records that refer to a user",
-		description: "The user cannot be deleted while there are any.",
-		response:    singlePage([]store.Reference{{Kind: "call flow", Key: "reception"}}),
-	}, func(ctx context.Context, r *request) (*response, error) {
-		references, err := a.users(ctx).References(ctx, r.text("username"))
-		return reply(singlePage(references), err)
-	})
+	g.register(operation{id: "explainUser", route: "GET /users/{username}/permissions", response: schemaFor[list[*permission.Explanation]](a.document)},
+		func(ctx context.Context, r *request) (*response, error) {
+			effective, err := a.users(ctx).EffectivePermissions(ctx, r.text("username"))
+			if err != nil {
+				return nil, err
+			}
+			return &response{body: singlePage(effective.ExplainAll())}, nil
+		})
+	g.register(operation{id: "listUserReferences", route: "GET /users/{username}/references", response: schemaFor[list[store.Reference]](a.document)},
+		func(ctx context.Context, r *request) (*response, error) {
+			references, err := a.users(ctx).References(ctx, r.text("username"))
+			return reply(singlePage(references), err)
+		})
 	// The permissions are no secret, and two sections need them.
-	operationGroup{api: a, tag: tagUsers}.register(operation{
-		id: "listPermissions", method: http.MethodGet, path: "/permissions", summary: "List permissions",
-		response: singlePage([]permission.Permission{examplePermission()}),
-	}, func(context.Context, *request) (*response, error) {
-		return &response{body: singlePage(a.app.Users.Permissions())}, nil
-	})
-}
-
-func examplePermission() permission.Permission {
-	return permission.Permission{
-		ID: permission.VoicemailDownload, Kind: permission.KindBool, Default: permission.On(), Description: "May download voicemail messages.",
-	}
-}
-
-func exampleExplanation() *permission.Explanation {
-	return &permission.Explanation{
-		Permission: examplePermission(), On: false, Items: []string{},
-		Grants: []permission.Grant{
-			{Layer: permission.LayerGroup, Group: "Sales", Value: permission.Off(), Applied: true},
-			{Layer: permission.LayerDefault, Value: permission.On()},
-		},
-		Summary: "Off, because the group Sales sets it; it is on by default.",
-	}
+	registerFixedList(operationGroup{api: a, tag: tagUsers}, "listPermissions", "/permissions", a.app.Users.Permissions)
 }

@@ -33,8 +33,13 @@ func containsETag(header, tag string) bool {
 	return false
 }
 
-// withoutWeak makes weak tags of a header strong: If-None-Match compares them alike.
-func withoutWeak(header string) string { return strings.ReplaceAll(header, "W/", "") }
+// matchETag returns an error when the request has an If-Match without the tag.
+func matchETag(r *request, tag string) error {
+	if header := r.text(ifMatchHeader); header != "" && !containsETag(header, tag) {
+		return &preconditionFailedError{}
+	}
+	return nil
+}
 
 // preconditionFailedError rejects a change of a record that no longer has the tag of
 // If-Match.
@@ -47,6 +52,36 @@ func (*preconditionFailedError) Error() string {
 
 // Is reports whether target is [store.ErrConflict].
 func (*preconditionFailedError) Is(target error) bool { return target == store.ErrConflict }
+
+// ifMatch runs act, which must not do anything slow, if the record has a tag of
+// If-Match. Comparison and act are one transaction.
+func (e *endpoint[R]) ifMatch(ctx context.Context, r *request, action string, act func(ctx context.Context, key string) error) error {
+	key := r.text(e.Key)
+	if r.text(ifMatchHeader) == "" {
+		return e.afterChange(act(ctx, key))
+	}
+	return e.afterChange(e.api.runInTx(ctx, e.newEvent(ctx, action, key), func(ctx context.Context) error {
+		if err := e.precondition(r)(ctx); err != nil {
+			return err
+		}
+		return act(ctx, key)
+	}))
+}
+
+// precondition returns a check of If-Match for an operation that begins its own
+// transaction, because it does something slow before.
+func (e *endpoint[R]) precondition(r *request) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if r.text(ifMatchHeader) == "" {
+			return nil
+		}
+		result, err := e.Get(ctx, r.text(e.Key))
+		if err != nil {
+			return err
+		}
+		return matchETag(r, e.etag(result))
+	}
+}
 
 // newAuditEvent begins an entry of the audit log. A text that cannot be a name is
 // not recorded: it may be a password in the wrong field.
@@ -70,36 +105,3 @@ func (a *api) recordFailure(ctx context.Context, event audit.Event, err error) e
 	}
 	return err
 }
-
-// ifMatch runs act when the tag that current returns is one of ifMatch, or when
-// ifMatch is empty. Comparison and act are one transaction.
-func (a *api) ifMatch(ctx context.Context, ifMatch string, event audit.Event, current func(context.Context) (string, error), act func(context.Context) error) error {
-	if ifMatch == "" {
-		return act(ctx)
-	}
-	return a.runInTx(ctx, event, func(ctx context.Context) error {
-		if err := checkIfMatch(ctx, ifMatch, current); err != nil {
-			return err
-		}
-		return act(ctx)
-	})
-}
-
-// checkIfMatch returns an error when ifMatch is not empty and does not list the tag
-// that current returns.
-func checkIfMatch(ctx context.Context, ifMatch string, current func(context.Context) (string, error)) error {
-	if ifMatch == "" {
-		return nil
-	}
-	tag, err := current(ctx)
-	if err != nil {
-		return err
-	}
-	if !matchesETag(ifMatch, tag) {
-		return &preconditionFailedError{}
-	}
-	return nil
-}
-
-// matchesETag reports whether If-Match lists the tag, or is absent.
-func matchesETag(ifMatch, tag string) bool { return ifMatch == "" || containsETag(ifMatch, tag) }

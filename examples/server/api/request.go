@@ -113,7 +113,7 @@ func (a *api) readRequest(op *operation, w http.ResponseWriter, r *http.Request)
 	}
 	errs := req.readParams(op, r)
 	if len(req.raw) > 0 && op.body != nil {
-		v := validator{schemas: a.openapi.Components.Schemas}
+		v := validator{schemas: a.document.Components.Schemas}
 		v.validate(op.body, req.body, "")
 		if _, isObject := req.body.(map[string]any); op.record && isObject && len(errs) == 0 {
 			req.unreadable = v.errs

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -21,15 +23,12 @@ type endpoint[R any] struct {
 
 	operationGroup
 
+	// noun names the operations and the schemas: createUser, User, NewUser, UserChanges.
+	noun string
 	// path is that of the list, such as "/users"; createPath, when it is another,
-	// where a record is created, and listPath one more list, of one owner.
-	path, createPath string
-	// param is the name of the key in the path.
-	param string
-	// noun names operations: "User" of createUser; nouns of lists.
-	noun, nouns string
-	// schema names the schemas: User, NewUser, UserChanges.
-	schema string
+	// where a record is created. listID is the operation of the list; the default is
+	// "list", the noun and "s".
+	path, createPath, listID string
 	// objects are the fields with a JSON form of their own.
 	objects []object[R]
 	// prepare changes a new record before its fields are set.
@@ -38,14 +37,7 @@ type endpoint[R any] struct {
 	changed func()
 	// event begins an audit entry; the default is [newAuditEvent].
 	event func(ctx context.Context, action, key string) audit.Event
-	texts endpointTexts
-	// example and created are results; new and changes are bodies.
-	example, created resource.Result[R]
-	new, changes     map[string]any
 }
-
-// endpointTexts are descriptions of operations beside the usual ones.
-type endpointTexts struct{ list, create, update, delete string }
 
 // object is a field with a JSON form of its own.
 type object[R any] struct {
@@ -55,60 +47,48 @@ type object[R any] struct {
 	set func(ctx context.Context, record *R, value any) []store.FieldError
 }
 
-const patchNote = "Absent fields stay unchanged; null resets a field to its default (RFC 7396). Lists are replaced as a whole."
+// one is the path of one record.
+func (e *endpoint[R]) one() string { return e.path + "/{" + e.Key + "}" }
 
-// register adds the operations.
-func (e *endpoint[R]) register() {
-	if e.createPath == "" {
-		e.createPath = e.path
-	}
-	e.registerList("list"+e.nouns, e.path, "List "+e.Plural)
-	one := e.path + "/{" + e.param + "}"
-	e.operationGroup.register(operation{
-		id: "get" + e.noun, method: http.MethodGet, path: one, summary: "Show " + withArticle(e.Name),
-		params: []*huma.Param{ifNoneMatchParam()}, notModified: true, etag: true, response: e.View(e.example),
+// registerRecord adds the operations that every type of record has.
+func (e *endpoint[R]) registerRecord() {
+	e.createPath = cmp.Or(e.createPath, e.path)
+	e.registerList(cmp.Or(e.listID, "list"+e.noun+"s"), e.path)
+	e.register(operation{
+		id: "get" + e.noun, route: "GET " + e.one(), params: []*huma.Param{ifNoneMatchParam()}, etag: true, response: e.schema(),
 	}, e.get)
-	create := operation{
-		id: "create" + e.noun, method: http.MethodPost, path: e.createPath, summary: "Create " + withArticle(e.Name), description: e.texts.create,
-		status: http.StatusCreated, errors: []int{http.StatusConflict}, params: []*huma.Param{idempotencyParam()},
-		etag: true, location: true, record: true, body: e.newSchema(), request: e.new, response: e.View(e.created),
-	}
-	e.operationGroup.register(create, e.create)
-	update := operation{
-		id: "update" + e.noun, method: http.MethodPatch, path: one, summary: "Update " + withArticle(e.Name), description: joinTexts(patchNote, e.texts.update),
-		errors: []int{http.StatusConflict}, params: []*huma.Param{ifMatchParam()},
-		etag: true, record: true, body: e.changesSchema(), request: e.changes, response: e.View(e.example),
-	}
-	e.operationGroup.register(update, e.update)
+	e.register(operation{
+		id: "create" + e.noun, route: "POST " + e.createPath, status: http.StatusCreated, params: []*huma.Param{idempotencyParam()},
+		etag: true, record: true, body: e.newSchema(), response: e.schema(),
+	}, e.create)
+	e.register(operation{
+		id: "update" + e.noun, route: "PATCH " + e.one(), params: []*huma.Param{ifMatchParam()},
+		etag: true, record: true, body: e.changesSchema(), response: e.schema(),
+	}, e.update)
 	params := []*huma.Param{ifMatchParam()}
 	if e.Force != "" {
 		params = append(params, queryParam("force", huma.TypeBoolean, e.Force))
 	}
-	e.operationGroup.register(operation{
-		id: "delete" + e.noun, method: http.MethodDelete, path: one, summary: "Delete " + withArticle(e.Name), description: e.texts.delete,
-		status: http.StatusNoContent, errors: []int{http.StatusConflict}, params: params,
-	}, e.delete)
+	e.register(operation{id: "delete" + e.noun, route: "DELETE " + e.one(), params: params}, e.delete)
 }
 
 // registerList adds a list; a path with {username} is of the records of that user.
-func (e *endpoint[R]) registerList(id, path, summary string) {
+func (e *endpoint[R]) registerList(id, path string) {
 	var params []*huma.Param
 	if e.Search != "" {
 		params = append(params, queryParam("search", huma.TypeString, e.Search))
 	}
-	if len(e.Sort) > 0 {
-		params = append(params, queryParam("sort", huma.TypeString, "Sort by "+orList(e.Sort)+"; a leading - means descending order."))
+	if last := len(e.Sort) - 1; last > 0 {
+		fields := strings.Join(e.Sort[:last], ", ") + " or " + e.Sort[last]
+		params = append(params, queryParam("sort", huma.TypeString, "Sort by "+fields+"; a leading - means descending order."))
 	}
 	for _, m := range e.Filters {
-		params = append(params, filterParam(m))
+		params = append(params, &huma.Param{Name: m.Name, In: "query", Description: m.Help, Schema: schemaOfField(m)})
 	}
 	if !e.Unpaged {
 		params = append(params, pagingParams()...)
 	}
-	e.operationGroup.register(operation{
-		id: id, method: http.MethodGet, path: path, summary: summary, description: e.texts.list,
-		params: params, response: list[any]{Items: []any{e.View(e.example)}}, schema: e.listSchema(),
-	}, e.list)
+	e.register(operation{id: id, route: "GET " + path, params: params, response: e.listSchema()}, e.list)
 }
 
 func (e *endpoint[R]) list(ctx context.Context, r *request) (*response, error) {
@@ -127,7 +107,7 @@ func (e *endpoint[R]) list(ctx context.Context, r *request) (*response, error) {
 }
 
 func (e *endpoint[R]) get(ctx context.Context, r *request) (*response, error) {
-	result, err := e.reply(e.Get(ctx, r.text(e.param)))
+	result, err := e.reply(e.Get(ctx, r.text(e.Key)))
 	if err != nil {
 		return nil, err
 	}
@@ -141,6 +121,9 @@ func (e *endpoint[R]) reply(result resource.Result[R], err error) (*response, er
 	}
 	return &response{etag: e.etag(result), body: e.View(result)}, nil
 }
+
+// etag returns the ETag of a record.
+func (e *endpoint[R]) etag(result resource.Result[R]) string { return computeETag(e.Tagged(result)) }
 
 func (e *endpoint[R]) create(ctx context.Context, r *request) (*response, error) {
 	body := r.readableFields()
@@ -156,8 +139,7 @@ func (e *endpoint[R]) create(ctx context.Context, r *request) (*response, error)
 			return answer, err
 		}, err
 	})
-	e.afterChange(err)
-	return created, err
+	return created, e.afterChange(err)
 }
 
 // draft returns the record that the body describes.
@@ -207,14 +189,13 @@ func (e *endpoint[R]) apply(ctx context.Context, record *R, body map[string]any)
 }
 
 func (e *endpoint[R]) update(ctx context.Context, r *request) (*response, error) {
-	answer, err := e.reply(e.Update(ctx, r.text(e.param), func(record *R) error {
-		if !matchesETag(r.text(ifMatchHeader), e.etag(resource.Result[R]{Record: record})) {
-			return &preconditionFailedError{}
+	answer, err := e.reply(e.Update(ctx, r.text(e.Key), func(record *R) error {
+		if err := matchETag(r, e.etag(resource.Result[R]{Record: record})); err != nil {
+			return err
 		}
 		return e.edit(ctx, r, record)
 	}))
-	e.afterChange(err)
-	return answer, err
+	return answer, e.afterChange(err)
 }
 
 // edit changes a record as the body says. It returns what cannot be read.
@@ -222,59 +203,48 @@ func (e *endpoint[R]) edit(ctx context.Context, r *request, record *R) error {
 	return store.NewInvalidError(slices.Concat(r.unreadable, e.apply(ctx, record, r.readableFields()))...)
 }
 
-// etag returns the ETag of a record.
-func (e *endpoint[R]) etag(result resource.Result[R]) string { return computeETag(e.Tagged(result)) }
+func (e *endpoint[R]) delete(ctx context.Context, r *request) (*response, error) {
+	return noContent(e.ifMatch(ctx, r, "delete", func(ctx context.Context, key string) error {
+		return e.Delete(ctx, key, r.flag("force"))
+	}))
+}
 
-// change changes one record, on the condition of If-Match. act may be part of a
-// transaction, so it must not do anything slow.
+// change changes one record, on the condition of If-Match, and returns it.
 func (e *endpoint[R]) change(ctx context.Context, r *request, action string, act func(ctx context.Context, key string) (resource.Result[R], error)) (*response, error) {
-	key := r.text(e.param)
 	var answer *response
-	err := e.api.ifMatch(ctx, r.text(ifMatchHeader), e.newEvent(ctx, action, key), e.currentETag(key), func(ctx context.Context) (err error) {
+	err := e.ifMatch(ctx, r, action, func(ctx context.Context, key string) (err error) {
 		answer, err = e.reply(act(ctx, key))
 		return err
 	})
-	e.afterChange(err)
 	return answer, err
 }
 
-func (e *endpoint[R]) currentETag(key string) func(context.Context) (string, error) {
-	return func(ctx context.Context) (string, error) {
-		result, err := e.Get(ctx, key)
-		if err != nil {
-			return "", err
-		}
-		return e.etag(result), nil
+// action changes one record by a method of the service S, and returns it.
+type action[S, R any] struct {
+	id string
+	// route is the method and what follows the path of the record: "POST enable".
+	route string
+	// name is the action in the audit log.
+	name string
+	act  func(service S, ctx context.Context, key string) (*R, error)
+}
+
+// registerActions adds operations that change one record and return it.
+func registerActions[S, R any](e *endpoint[R], service func(context.Context) S, actions ...action[S, R]) {
+	for _, action := range actions {
+		method, verb, _ := strings.Cut(action.route, " ")
+		op := operation{id: action.id, route: method + " " + e.one() + "/" + verb, params: []*huma.Param{ifMatchParam()}, etag: true, response: e.schema()}
+		e.register(op, func(ctx context.Context, r *request) (*response, error) {
+			return e.change(ctx, r, action.name, func(ctx context.Context, key string) (resource.Result[R], error) {
+				return asResult(action.act(service(ctx), ctx, key))
+			})
+		})
 	}
 }
 
-// precondition returns a check of If-Match for an operation that begins its own
-// transaction, because it does something slow before.
-func (e *endpoint[R]) precondition(r *request) func(context.Context) error {
-	return func(ctx context.Context) error {
-		return checkIfMatch(ctx, r.text(ifMatchHeader), e.currentETag(r.text(e.param)))
-	}
-}
-
-func (e *endpoint[R]) delete(ctx context.Context, r *request) (*response, error) {
-	key := r.text(e.param)
-	err := e.api.ifMatch(ctx, r.text(ifMatchHeader), e.newEvent(ctx, "delete", key), e.currentETag(key), func(ctx context.Context) error {
-		return e.Delete(ctx, key, r.flag("force"))
-	})
-	e.afterChange(err)
-	return noContent(err)
-}
-
-// registerAction adds POST path/{key}/verb, or another operation that changes one
-// record and returns it.
-func (e *endpoint[R]) registerAction(op operation, action string, act func(ctx context.Context, r *request, key string) (resource.Result[R], error)) {
-	op.params, op.etag = append(op.params, ifMatchParam()), true
-	if op.response == nil {
-		op.response = e.View(e.example)
-	}
-	e.operationGroup.register(op, func(ctx context.Context, r *request) (*response, error) {
-		return e.change(ctx, r, action, func(ctx context.Context, key string) (resource.Result[R], error) { return act(ctx, r, key) })
-	})
+// asResult returns a record of a service as a result.
+func asResult[R any](record *R, err error) (resource.Result[R], error) {
+	return resource.Result[R]{Record: record}, err
 }
 
 func (e *endpoint[R]) newEvent(ctx context.Context, action, key string) audit.Event {
@@ -284,8 +254,11 @@ func (e *endpoint[R]) newEvent(ctx context.Context, action, key string) audit.Ev
 	return newAuditEvent(action, e.Kind, key)
 }
 
-func (e *endpoint[R]) afterChange(err error) {
+// afterChange tells of a change, unless err is the reason that there is none, and
+// returns err.
+func (e *endpoint[R]) afterChange(err error) error {
 	if err == nil && e.changed != nil {
 		e.changed()
 	}
+	return err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/store"
 )
@@ -32,9 +33,10 @@ func reply(body any, err error) (*response, error) {
 // noContent returns a response without a body.
 func noContent(err error) (*response, error) { return nil, err }
 
-// ifNoneMatch turns the response into 304 when the client has the record already.
+// ifNoneMatch turns the response into 304 when the client has the record already. Weak
+// tags count as strong ones.
 func (o *response) ifNoneMatch(r *request) *response {
-	if containsETag(withoutWeak(r.text(ifNoneMatchHeader)), o.etag) {
+	if containsETag(strings.ReplaceAll(r.text(ifNoneMatchHeader), "W/", ""), o.etag) {
 		o.status, o.body, o.content = http.StatusNotModified, nil, nil
 	}
 	return o

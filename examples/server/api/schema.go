@@ -3,28 +3,19 @@ package api
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store/field"
 )
 
-const schemaPrefix = "#/components/schemas/"
-
-// schemaOf returns the schema of a Go type, which may be a reference.
-func (a *api) schemaOf(t reflect.Type) *huma.Schema {
-	return a.openapi.Components.Schemas.Schema(t, true, "")
-}
-
-// addSchema adds a schema of that name, and returns a reference to it.
-func (a *api) addSchema(name string, schema *huma.Schema) *huma.Schema {
-	a.openapi.Components.Schemas.Map()[name] = schema
-	return &huma.Schema{Ref: schemaPrefix + name}
+// schema returns the schema of the records that are shown.
+func (e *endpoint[R]) schema() *huma.Schema {
+	return e.api.document.schemaOf(reflect.TypeOf(e.View(resource.Result[R]{Record: e.New()})))
 }
 
 // newSchema adds the schema of a record to be created, and describes the fields
@@ -45,24 +36,19 @@ func (e *endpoint[R]) newSchema() *huma.Schema {
 	for _, m := range inputs {
 		schema.Properties[m.Name] = schemaOfField(m)
 	}
-	docs := fieldDocs{}
-	for _, m := range metas {
-		docs[m.Name] = describe(m)
-	}
-	maps.Copy(docs, e.api.docs[e.schema])
-	e.api.docs[e.schema] = docs
-	return e.api.addSchema("New"+e.schema, schema)
+	e.api.document.addFields(e.noun, metas)
+	return e.api.document.addSchema("New"+e.noun, schema)
 }
 
 // changesSchema adds the schema of a change of a record.
 func (e *endpoint[R]) changesSchema() *huma.Schema {
-	return e.api.addSchema(e.schema+"Changes", e.fieldsSchema(func(m field.Meta) bool { return !m.Immutable }))
+	return e.api.document.addSchema(e.noun+"Changes", e.fieldsSchema(func(m field.Meta) bool { return !m.Immutable }))
 }
 
 // listSchema adds the schema of a page of records.
 func (e *endpoint[R]) listSchema() *huma.Schema {
-	items := &huma.Schema{Type: huma.TypeArray, Items: e.api.schemaOf(reflect.TypeOf(e.View(e.example)))}
-	return e.api.addSchema("List"+e.schema, &huma.Schema{
+	items := &huma.Schema{Type: huma.TypeArray, Items: e.schema()}
+	return e.api.document.addSchema("List"+e.noun, &huma.Schema{
 		Type: huma.TypeObject, AdditionalProperties: false, Required: []string{"items", "next"},
 		Properties: map[string]*huma.Schema{"items": items, "next": {Type: huma.TypeString}},
 	})
@@ -78,7 +64,7 @@ func (e *endpoint[R]) fieldsSchema(match func(field.Meta) bool) *huma.Schema {
 	}
 	for i := range e.objects {
 		object := *e.objects[i].schema
-		object.Description = e.api.docs[e.schema][e.objects[i].name]
+		object.Description = e.api.document.text(e.noun, e.objects[i].name)
 		properties[e.objects[i].name] = &object
 	}
 	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: false, Properties: properties}
@@ -143,20 +129,3 @@ func fieldValue(m field.Meta, value any) field.Value {
 	}
 	return field.ZeroValue(m.Kind)
 }
-
-// withArticle puts "a" or "an" before a noun.
-func withArticle(noun string) string {
-	if strings.ContainsRune("aeioAEIO", rune(noun[0])) {
-		return "an " + noun
-	}
-	return "a " + noun
-}
-
-// orList joins words with commas, and the last one with "or".
-func orList(words []string) string {
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " or " + words[last]
-}
-
-// joinTexts joins sentences.
-func joinTexts(texts ...string) string { return strings.TrimSpace(strings.Join(texts, " ")) }

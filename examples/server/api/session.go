@@ -39,23 +39,16 @@ type madeSession struct {
 
 func (a *api) registerSession() {
 	registerBody(operationGroup{api: a, tag: tagSession, public: true}, operation{
-		id: "createSession", method: http.MethodPost, path: "/sessions", summary: "Log in",
-		description: "Later requests send the token as `Authorization: Bearer TOKEN`. " +
-			"After 401 with the code mfa_required or invalid_mfa_code the password was right: send the request again with a code of the authenticator app or a recovery code. " +
-			"With the device of an earlier login, password guesses from elsewhere do not rate-limit the login.",
-		status: http.StatusCreated, errors: []int{http.StatusUnauthorized, http.StatusTooManyRequests},
-		request:  map[string]any{"username": "jane.admin", "password": "correct horse battery staple", "code": "492039"},
-		response: exampleMadeSession(),
+		id: "createSession", route: "POST /sessions", status: http.StatusCreated, response: schemaFor[madeSession](a.document),
 	}, a.createSession)
 	g := operationGroup{api: a, tag: tagSession}
-	g.register(operation{
-		id: "getSession", method: http.MethodGet, path: "/session", summary: "Show the session and the sections of the administrator",
-		response: exampleMadeSession().Session,
-	}, a.getSession)
-	g.register(operation{
-		id: "deleteSession", method: http.MethodDelete, path: "/session", summary: "Log out",
-		status: http.StatusNoContent,
-	}, a.deleteSession)
+	g.register(operation{id: "getSession", route: "GET /session", response: schemaFor[Session](a.document)},
+		func(ctx context.Context, _ *request) (*response, error) {
+			return &response{body: a.describeSession(ctx, a.sessions.Administrator(ctx))}, nil
+		})
+	g.register(operation{id: "deleteSession", route: "DELETE /session"}, func(ctx context.Context, _ *request) (*response, error) {
+		return noContent(a.sessions.LogOut(ctx))
+	})
 }
 
 func (a *api) createSession(ctx context.Context, _ *request, body *NewSession) (*response, error) {
@@ -78,14 +71,6 @@ func (a *api) createSession(ctx context.Context, _ *request, body *NewSession) (
 	return &response{body: created}, nil
 }
 
-func (a *api) getSession(ctx context.Context, _ *request) (*response, error) {
-	return &response{body: a.describeSession(ctx, a.sessions.Administrator(ctx))}, nil
-}
-
-func (a *api) deleteSession(ctx context.Context, _ *request) (*response, error) {
-	return noContent(a.sessions.LogOut(ctx))
-}
-
 // describeSession tells of the session of an administrator.
 func (a *api) describeSession(ctx context.Context, admin *ampusers.Administrator) Session {
 	s := Session{
@@ -98,15 +83,4 @@ func (a *api) describeSession(ctx context.Context, admin *ampusers.Administrator
 		}
 	}
 	return s
-}
-
-func exampleMadeSession() madeSession {
-	return madeSession{
-		Session: Session{
-			Administrator: resource.AdministratorView{Administrator: exampleAdministrator()},
-			Sections:      []ampusers.Section{exampleSection()},
-			ExpiresAt:     time.Date(2026, 1, 31, 21, 0, 0, 0, time.UTC), IdleSeconds: 3600,
-		},
-		Token: "example-of-a-session-token-example-example-", Device: "example-of-a-device-token-example-example-e",
-	}
 }

@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"net/http"
 
-	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
@@ -18,25 +16,11 @@ type asterisk struct {
 }
 
 func (a *api) registerSettings() {
-	operationGroup{api: a, tag: tagSettings}.register(operation{
-		id: "listSections", method: http.MethodGet, path: "/sections", summary: "List the sections of administrators",
-		response: singlePage([]ampusers.Section{exampleSection()}),
-	}, func(context.Context, *request) (*response, error) {
-		return &response{body: singlePage(a.app.Administrators.Sections())}, nil
-	})
+	registerFixedList(operationGroup{api: a, tag: tagSettings}, "listSections", "/sections", a.app.Administrators.Sections)
 	g := operationGroup{api: a, tag: tagSettings, section: app.SectionSettings}
-	g.register(operation{
-		id: "getAsterisk", method: http.MethodGet, path: "/asterisk", summary: "Show the settings of the connection to Asterisk",
-		errors: []int{http.StatusConflict}, response: asterisk{ConfDir: "/etc/asterisk", Address: "127.0.0.1:5038", User: "pbxusers"},
-	}, a.getAsterisk)
-	g.register(operation{
-		id: "testAsterisk", method: http.MethodPost, path: "/asterisk/test", summary: "Test the connection to Asterisk",
-		response: app.Connection{ConfDir: "/etc/asterisk", Address: "127.0.0.1:5038", User: "pbxusers", OK: true, Version: "22.5.2"},
-	}, func(ctx context.Context, _ *request) (*response, error) { return reply(a.app.CheckConnection(ctx)) })
-}
-
-func exampleSection() ampusers.Section {
-	return ampusers.Section{ID: app.SectionAMIAccounts, Name: "AMI accounts", Description: "Create, change and delete AMI accounts, which programs use to talk to Asterisk."}
+	g.register(operation{id: "getAsterisk", route: "GET /asterisk", response: schemaFor[asterisk](a.document)}, a.getAsterisk)
+	g.register(operation{id: "testAsterisk", route: "POST /asterisk/test", response: schemaFor[app.Connection](a.document)},
+		func(ctx context.Context, _ *request) (*response, error) { return reply(a.app.CheckConnection(ctx)) })
 }
 
 func (a *api) getAsterisk(context.Context, *request) (*response, error) {

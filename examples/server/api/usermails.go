@@ -24,8 +24,8 @@ type userLink struct {
 }
 
 func (a *api) registerUserLinks(g operationGroup) {
-	register := func(op operation, path string, issue func(*userman.Service, context.Context, string) (*credential.Link, error)) {
-		op.method, op.status, op.errors, op.response = http.MethodPost, http.StatusCreated, []int{http.StatusConflict}, exampleLink(path)
+	register := func(id, route, page string, issue func(*userman.Service, context.Context, string) (*credential.Link, error)) {
+		op := operation{id: id, route: route, status: http.StatusCreated, response: schemaFor[userLink](a.document)}
 		g.register(op, func(ctx context.Context, r *request) (*response, error) {
 			link, err := issue(a.users(ctx), ctx, r.text("username"))
 			if err != nil {
@@ -34,18 +34,12 @@ func (a *api) registerUserLinks(g operationGroup) {
 			secret := link.Token.Reveal()
 			return &response{body: userLink{
 				UserID: link.UserID, Username: link.Username, Secret: secret,
-				URL: cmp.Or(link.URL.Reveal(), a.baseURL+path+secret), ExpiresAt: link.ExpiresAt,
+				URL: cmp.Or(link.URL.Reveal(), a.baseURL+page+secret), ExpiresAt: link.ExpiresAt,
 			}}, nil
 		})
 	}
-	register(operation{
-		id: "createPasswordLink", path: "/users/{username}/password-links", summary: "Create a link that sets the password of a user",
-		description: "The link works once and is shown only once. It replaces an earlier link. POST /users/{username}/mails sends one by mail instead.",
-	}, userman.SetPasswordPath, (*userman.Service).Invite)
-	register(operation{
-		id: "createSoftphoneLink", path: "/users/{username}/softphone-links", summary: "Create a link that sets up a softphone of a user",
-		description: "The link works once and is shown only once. It replaces an earlier link. The default extension of the user must be a PJSIP extension.",
-	}, userman.ActivationPath, (*userman.Service).InviteSoftphone)
+	register("createPasswordLink", "POST /users/{username}/password-links", userman.SetPasswordPath, (*userman.Service).Invite)
+	register("createSoftphoneLink", "POST /users/{username}/softphone-links", userman.ActivationPath, (*userman.Service).InviteSoftphone)
 }
 
 // NewMail says which mail to send.
@@ -63,46 +57,18 @@ type mailPreview struct {
 }
 
 func (a *api) registerUserMails(g operationGroup) {
-	registerBody(g, operation{
-		id: "sendMail", method: http.MethodPost, path: "/users/{username}/mails", summary: "Send a welcome or password reset mail to a user",
-		description: "The link in the mail replaces an earlier link. The status tells whether the mail was delivered to the mail server.",
-		errors:      []int{http.StatusConflict}, request: map[string]any{"kind": "welcome"}, response: exampleDelivery(),
-	}, func(ctx context.Context, r *request, body *NewMail) (*response, error) {
-		return reply(a.users(ctx).SendMail(ctx, body.Kind, r.text("username")))
-	})
+	registerBody(g, operation{id: "sendMail", route: "POST /users/{username}/mails", response: schemaFor[userman.Delivery](a.document)},
+		func(ctx context.Context, r *request, body *NewMail) (*response, error) {
+			return reply(a.users(ctx).SendMail(ctx, body.Kind, r.text("username")))
+		})
 	g.register(operation{
-		id: "previewMail", method: http.MethodGet, path: "/users/{username}/mails/{kind}", summary: "Preview a mail to a user",
-		description: "Nothing is sent, and the links do not work. There is no reset mail for a user whose directory keeps the password.",
-		params:      []*huma.Param{pathParam("kind", "The kind of the mail.", "welcome", "reset")},
-		errors:      []int{http.StatusConflict}, response: exampleMailPreview(),
+		id: "previewMail", route: "GET /users/{username}/mails/{kind}",
+		params: []*huma.Param{pathParam("kind", "The kind of the mail.", "welcome", "reset")}, response: schemaFor[mailPreview](a.document),
 	}, func(ctx context.Context, r *request) (*response, error) {
-		m, err := a.users(ctx).PreviewMail(ctx, usermail.Kind(r.text("kind")), r.text("username"))
+		mail, err := a.users(ctx).PreviewMail(ctx, usermail.Kind(r.text("kind")), r.text("username"))
 		if err != nil {
 			return nil, err
 		}
-		return &response{body: mailPreview{To: m.To, ToName: m.ToName, Subject: m.Subject, Text: m.Text, HTML: m.HTML}}, nil
+		return &response{body: mailPreview(*mail)}, nil
 	})
-}
-
-func exampleLink(path string) userLink {
-	const secret = "example-of-a-token-of-a-link-example-exampl"
-	return userLink{
-		UserID: exampleUser().ID, Username: "jane.roe", Secret: secret, URL: "https://pbx.example.com" + path + secret,
-		ExpiresAt: time.Date(2026, 2, 7, 9, 0, 0, 0, time.UTC),
-	}
-}
-
-func exampleDelivery() *userman.Delivery {
-	return &userman.Delivery{
-		Username: "jane.roe", Status: userman.DeliverySent, Message: "mail accepted by the server",
-		ExpiresAt: time.Date(2026, 2, 7, 9, 0, 0, 0, time.UTC),
-	}
-}
-
-func exampleMailPreview() mailPreview {
-	return mailPreview{
-		To: "jane.roe@example.com", ToName: "Jane Roe", Subject: "Set a new password for pbxusers",
-		Text: "Hello Jane Roe,\n\nOpen this link to set a new password: https://pbx.example.com" + userman.SetPasswordPath + "preview\n",
-		HTML: "<!DOCTYPE html><html lang=\"en\"><body><p>Hello Jane Roe,</p></body></html>",
-	}
 }

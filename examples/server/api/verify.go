@@ -62,14 +62,10 @@ func replyVerified(u *userman.User, err error) (*response, error) {
 	if err != nil {
 		return nil, userLoginError(err)
 	}
-	return &response{body: newVerified(u)}, nil
-}
-
-func newVerified(u *userman.User) verified {
-	return verified{verifiedUser{
+	return &response{body: verified{verifiedUser{
 		ID: u.ID, Username: u.Username, Name: u.Name(), Email: u.Email, Language: u.Language, TimeZone: u.TimeZone,
 		DefaultExtension: u.DefaultExtension, LinkedExtensions: u.LinkedExtensions, Groups: u.Groups,
-	}}
+	}}}, nil
 }
 
 // userLoginError turns a failed login of a user into 403: the administrator need not
@@ -82,32 +78,13 @@ func userLoginError(err error) error {
 }
 
 func (a *api) registerVerify() {
-	g := operationGroup{api: a, tag: tagVerify, section: app.SectionVerify}
-	example := newVerified(exampleUser())
-	registerBody(g, operation{
-		id: "verifyPassword", method: http.MethodPost, path: "/authorizations/password", summary: "Verify the password of a user for a service",
-		description: "A failed login is 403 with one of the codes invalid_credentials, account_disabled, not_authorized (the permission is off) and password_expired. " +
-			"Send the address of the user if it is known. Without it, password guesses rate-limit the user at this service.",
-		errors:   []int{http.StatusTooManyRequests},
-		request:  map[string]any{"service": "xmpp", "username": "jane.roe", "password": "correct horse battery staple", "address": "192.0.2.7"},
-		response: example,
-	}, a.verifyPassword)
-	registerBody(g, operation{
-		id: "authorizeToken", method: http.MethodPost, path: "/authorizations/token", summary: "Authorize a program with an API token",
-		description: "A rejected token is 403; 429 means that the token has reached its requests per hour. Rejected requests do not count.",
-		errors:      []int{http.StatusTooManyRequests},
-		request: map[string]any{
-			"token": string(exampleToken().ID), "key": exampleKeyedToken().Secret.Reveal(), "module": "contacts", "extension": "4001", "address": "192.0.2.7",
-		},
-		response: example,
-	}, a.authorizeToken)
-	registerBody(g, operation{
-		id: "authorizePhone", method: http.MethodPost, path: "/authorizations/phone", summary: "Authorize a phone app",
-		description: "403 means that the user of the extension may not use the module.",
-		request:     map[string]any{"extension": "4001", "module": "contacts"}, response: example,
-	}, func(ctx context.Context, _ *request, body *NewPhoneAuthorization) (*response, error) {
-		return replyVerified(a.users(ctx).AuthorizePhone(ctx, body.Extension, body.Module))
-	})
+	g, user := operationGroup{api: a, tag: tagVerify, section: app.SectionVerify}, schemaFor[verified](a.document)
+	registerBody(g, operation{id: "verifyPassword", route: "POST /authorizations/password", response: user}, a.verifyPassword)
+	registerBody(g, operation{id: "authorizeToken", route: "POST /authorizations/token", response: user}, a.authorizeToken)
+	registerBody(g, operation{id: "authorizePhone", route: "POST /authorizations/phone", response: user},
+		func(ctx context.Context, _ *request, body *NewPhoneAuthorization) (*response, error) {
+			return replyVerified(a.users(ctx).AuthorizePhone(ctx, body.Extension, body.Module))
+		})
 }
 
 func (a *api) verifyPassword(ctx context.Context, _ *request, body *NewVerification) (*response, error) {
