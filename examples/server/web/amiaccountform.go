@@ -132,31 +132,17 @@ func (a *amiAccountPages) usePreset(in *input, name string) string {
 	return fmt.Sprintf("Preset %s filled in. The changes are not saved yet.", preset.Name)
 }
 
-// eventFilters are the rows of event filters, drawn with the classes.
-func (a *amiAccountPages) eventFilters() *special[manager.Account] {
-	return &special[manager.Account]{
-		read: func(in *input, form url.Values) { in.Filters = readFilters(form) },
-		of:   func(in *input, now *manager.Account) { in.Filters = slices.Clone(now.EventFilters) },
-		set: func(in input, now *manager.Account) []store.FieldError {
-			now.EventFilters = append([]manager.EventFilter{}, in.Filters...)
-			return nil
-		},
-		labels: filterLabels,
-		differences: func(saved, typed input) []difference {
-			return []difference{{"Event filters", filterTexts(saved.Filters), filterTexts(typed.Filters)}}
-		},
-		draw: func(f *form, in input, errs formErrors) {
-			f.Privileges = &privilegesForm{
-				Presets: presetField(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
-				Filters: filterRows(in.Filters, errs), Warnings: a.warnings(in),
-			}
-		},
+// complete adds the presets, the classes and the event filters to the form.
+func (a *amiAccountPages) complete(f *form, in input, errs formErrors) {
+	f.Privileges = &privilegesForm{
+		Presets: presetField(in), Classes: classRows(in), ClassErrors: slices.Concat(errs.forField("read"), errs.forField("write")),
+		Filters: filterRows(in.Filters, errs), Warnings: a.warnings(in),
 	}
 }
 
-func filterLabels(in input) map[string]string {
+func filterLabels(filters []manager.EventFilter) map[string]string {
 	labels := map[string]string{"event_filters": "Event filters"}
-	for i := range in.Filters {
+	for i := range filters {
 		for _, part := range filterParts() {
 			labels[fmt.Sprintf("event_filters[%d].%s", i, part.name)] = fmt.Sprintf("Filter %d, %s", i+1, part.name)
 		}

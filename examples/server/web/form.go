@@ -48,14 +48,20 @@ type drawer func(m field.Meta, texts []string, f *formField)
 func (fs *fieldSet[R]) draw(in input, creating bool, errs formErrors, adjust drawer) form {
 	f := form{Problems: errs.summary(fs.labels(in))}
 	for _, m := range fs.metas(creating) {
+		if isPermission(m) {
+			continue
+		}
 		drawn := fs.control(m, in, errs)
 		if adjust != nil {
 			adjust(m, in.Texts[m.Name], &drawn)
 		}
 		f.add(drawn)
 	}
-	if fs.special != nil {
-		fs.special.draw(&f, in, errs)
+	for _, p := range fs.permissions {
+		f.Permissions = withRow(f.Permissions, p, newPermissionControl(p, in.text(permissionField(p.ID)), errs))
+	}
+	if fs.complete != nil {
+		fs.complete(&f, in, errs)
 	}
 	return f
 }

@@ -22,13 +22,12 @@ type groupPages struct {
 func groupPath(name string) string { return recordPath("/groups/", name) }
 
 func newGroupPages(p *pages) *groupPages {
-	g := &groupPages{}
+	g, permissions := &groupPages{}, p.site.Users.Permissions()
 	g.record = withDefaults(record[userman.Group]{
 		pages: p, template: "group", listPath: "/groups",
 		fieldSet: fieldSet[userman.Group]{
-			Type: resource.Groups(p.users), clean: rejectNoPriority, others: map[string]string{"usernames": usernamesLabel},
-			special: permissionForm(func() []permission.Permission { return p.site.Users.Permissions() },
-				func(now *userman.Group) *permission.Permissions { return &now.Permissions }),
+			Type:        withPermissions(*resource.Groups(p.users), permissions, func(now *userman.Group) *permission.Permissions { return &now.Permissions }),
+			permissions: permissions, clean: rejectNoPriority, others: map[string]string{"usernames": usernamesLabel},
 		},
 		columns: []column{{"Priority", ""}, {"Name", ""}, {"Description", ""}, {"Members", ""}, {"Default", ""}},
 		list: func(ctx context.Context, _ *request, body *listPage[userman.Group]) error {

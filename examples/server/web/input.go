@@ -16,16 +16,15 @@ import (
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
+	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
 // input is the input of a form.
 type input struct {
 	// Texts are the values by the names of their fields: one for each box that
-	// is checked, one text otherwise.
-	Texts map[string][]string `json:"texts"`
-	// Permissions and Filters are the values that are no fields, see [special].
-	Permissions permissionsInput      `json:"permissions,omitempty"`
-	Filters     []manager.EventFilter `json:"filters,omitempty"`
+	// is checked, one text otherwise. A field without a control in the form has none.
+	Texts   map[string][]string   `json:"texts"`
+	Filters []manager.EventFilter `json:"filters,omitempty"`
 }
 
 // text returns the text of a field.
@@ -34,21 +33,6 @@ func (in input) text(name string) string {
 		return texts[0]
 	}
 	return ""
-}
-
-// special is the part of a form beside the fields: permissions, event filters.
-type special[R any] struct {
-	// read reads it from a posted form, and of from a record.
-	read func(in *input, form url.Values)
-	of   func(in *input, record *R)
-	// set sets it in the record. It returns the values that cannot be read.
-	set func(in input, record *R) []store.FieldError
-	// labels are the labels of its controls by their names.
-	labels func(in input) map[string]string
-	// differences compares the saved record with the input.
-	differences func(saved, typed input) []difference
-	// draw adds its controls to the form.
-	draw func(f *form, in input, errs formErrors)
 }
 
 // fieldSet reads and draws the fields of a record type in forms.
@@ -67,8 +51,13 @@ type fieldSet[R any] struct {
 	hidden func(name string, in input) bool
 	// clean adjusts a value, which was read from text, before it is set. nil
 	// changes none.
-	clean   func(m field.Meta, v field.Value, text string) field.Value
-	special *special[R]
+	clean func(m field.Meta, v field.Value, text string) field.Value
+	// permissions are those that are fields of the type, see [withPermissions].
+	permissions []permission.Permission
+	// filters returns the event filters of a record; nil for other records.
+	filters func(*R) *[]manager.EventFilter
+	// complete adds controls that are no fields to the form; nil adds none.
+	complete func(f *form, in input, errs formErrors)
 	// others are the labels of controls in other forms of the page, by their
 	// names.
 	others map[string]string
@@ -102,9 +91,7 @@ func (fs *fieldSet[R]) labels(in input) map[string]string {
 	if fs.Secret != nil {
 		labels[fs.Secret.Name] = fs.Secret.Label
 	}
-	if fs.special != nil {
-		maps.Copy(labels, fs.special.labels(in))
-	}
+	maps.Copy(labels, filterLabels(in.Filters))
 	return labels
 }
 
@@ -118,6 +105,8 @@ func (fs *fieldSet[R]) read(form url.Values) input {
 	in := input{Texts: map[string][]string{}}
 	for _, m := range fs.metas(true) {
 		switch {
+		case isPermission(m):
+			readPermission(in.Texts, form, m.Name)
 		case fs.isBoxes(m):
 			in.Texts[m.Name] = form[m.Name]
 		case m.Kind == field.KindBool:
@@ -128,8 +117,8 @@ func (fs *fieldSet[R]) read(form url.Values) input {
 			in.Texts[m.Name] = []string{plainBreaks(form.Get(m.Name))}
 		}
 	}
-	if fs.special != nil {
-		fs.special.read(&in, form)
+	if fs.filters != nil {
+		in.Filters = readFilters(form)
 	}
 	return in
 }
@@ -140,8 +129,8 @@ func (fs *fieldSet[R]) of(record *R) input {
 	for _, m := range fs.metas(true) {
 		in.Texts[m.Name] = fs.textsOf(m, values[m.Name])
 	}
-	if fs.special != nil {
-		fs.special.of(&in, record)
+	if fs.filters != nil {
+		in.Filters = slices.Clone(*fs.filters(record))
 	}
 	return in
 }
@@ -183,6 +172,9 @@ func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldEr
 	var errs []store.FieldError
 	values, now := map[string]field.Value{}, fs.Values(record)
 	for _, m := range fs.metas(creating) {
+		if _, ok := in.Texts[m.Name]; !ok {
+			continue
+		}
 		v, err := fs.parse(m, in, now[m.Name])
 		if err != nil {
 			errs = append(errs, store.FieldError{Field: m.Name, Code: store.CodeType, Message: err.Error()})
@@ -193,11 +185,10 @@ func (fs *fieldSet[R]) apply(record *R, in input, creating bool) []store.FieldEr
 		}
 		values[m.Name] = v
 	}
-	errs = append(errs, fs.Apply(record, values)...)
-	if fs.special != nil {
-		errs = append(errs, fs.special.set(in, record)...)
+	if fs.filters != nil {
+		*fs.filters(record) = append([]manager.EventFilter{}, in.Filters...)
 	}
-	return errs
+	return append(errs, fs.Apply(record, values)...)
 }
 
 // parse reads the value of a field. An unchanged time keeps its seconds.
@@ -225,9 +216,7 @@ func (fs *fieldSet[R]) conflict(saved, typed input) []difference {
 	for _, m := range fs.metas(false) {
 		rows = append(rows, difference{m.Label, shown(m, saved.Texts[m.Name]), shown(m, typed.Texts[m.Name])})
 	}
-	if fs.special != nil {
-		rows = append(rows, fs.special.differences(saved, typed)...)
-	}
+	rows = append(rows, difference{"Event filters", filterTexts(saved.Filters), filterTexts(typed.Filters)})
 	return slices.DeleteFunc(rows, func(d difference) bool { return d.Theirs == d.Yours })
 }
 

@@ -4,38 +4,60 @@ import (
 	"cmp"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// permissionForm reads and draws the permissions of a record.
-func permissionForm[R any](registered func() []permission.Permission, at func(*R) *permission.Permissions) *special[R] {
-	return &special[R]{
-		read: func(in *input, form url.Values) { in.Permissions = readPermissions(form, registered()) },
-		of:   func(in *input, now *R) { in.Permissions = inputOfPermissions(*at(now), registered()) },
-		set:  func(in input, now *R) []store.FieldError { return in.Permissions.fill(at(now), registered()) },
-		labels: func(input) map[string]string {
-			labels := map[string]string{}
-			for _, p := range registered() {
-				labels[permissionField(p.ID)] = strings.TrimSuffix(p.Description, ".")
-			}
-			return labels
-		},
-		differences: func(saved, typed input) []difference {
-			var rows []difference
-			for _, p := range registered() {
-				rows = append(rows, difference{p.Description, saved.Permissions[p.ID].String(), typed.Permissions[p.ID].String()})
-			}
-			return rows
-		},
-		draw: func(f *form, in input, errs formErrors) {
-			for _, p := range registered() {
-				f.Permissions = withRow(f.Permissions, p, newPermissionControl(p, in.Permissions[p.ID], errs))
-			}
-		},
+// permissionField is the name of the field of a permission, and permissionItems
+// that of the control with the items of a list.
+func permissionField(id string) string { return permissionPrefix + id }
+
+func permissionItems(id string) string { return permissionField(id) + ".items" }
+
+const permissionPrefix = "permissions."
+
+func isPermission(m field.Meta) bool { return strings.HasPrefix(m.Name, permissionPrefix) }
+
+// withPermissions returns a type that has the permissions of a record as fields. The
+// text of a field is the choice, and the items of a list behind a space.
+func withPermissions[R any](t resource.Type[R], all []permission.Permission, at func(*R) *permission.Permissions) *resource.Type[R] {
+	t.Parts = slices.Clone(t.Parts)
+	for _, p := range all {
+		name := permissionField(p.ID)
+		t.Parts = append(t.Parts, resource.Part[R]{
+			Meta: field.Meta{Name: name, Kind: field.KindText, Label: strings.TrimSuffix(p.Description, "."), Section: "Permissions"},
+			Get: func(now *R) field.Value {
+				value, ok := (*at(now))[p.ID]
+				return field.TextValue(permissionText(p.Kind, value, ok))
+			},
+			Set: func(now *R, v field.Value) []store.FieldError {
+				value, sets, err := parsePermission(p.Kind, v.Text())
+				if err != nil {
+					return resource.FieldErrors(name, err)
+				}
+				after := permission.Permissions{} // other copies of the record share the map
+				maps.Copy(after, *at(now))
+				delete(after, p.ID)
+				if sets {
+					after[p.ID] = value
+				}
+				*at(now) = after
+				return nil
+			},
+		})
+	}
+	return &t
+}
+
+// readPermission reads the controls of a permission, if they are in the form.
+func readPermission(texts map[string][]string, form url.Values, name string) {
+	if form.Has(name) {
+		texts[name] = []string{strings.TrimRight(form.Get(name)+" "+form.Get(name+".items"), " ")}
 	}
 }
 
@@ -49,18 +71,19 @@ type permissionControl struct {
 }
 
 // newPermissionControl returns a control with its input and errors.
-func newPermissionControl(p permission.Permission, in permissionInput, errs formErrors) permissionControl {
+func newPermissionControl(p permission.Permission, text string, errs formErrors) permissionControl {
 	c := permissionControl{Permission: p}
+	chosen, items, _ := strings.Cut(text, " ")
 	c.Choice = formField{Name: permissionField(p.ID), Label: p.Description, Errors: errs.forField(permissionField(p.ID))}
 	choices := []choice{{Value: "", Label: "Not set"}, {Value: choiceOn, Label: "On"}, {Value: choiceOff, Label: "Off"}}
 	if p.Kind != permission.KindBool {
 		choices = []choice{{Value: "", Label: "Not set"}, {Value: choiceSet, Label: "Only these"}, {Value: choiceAppend, Label: "Also these"}}
 		c.Items = formField{
-			Name: permissionItems(p.ID), Label: p.Description, Value: in.Items, Autocomplete: "off",
+			Name: permissionItems(p.ID), Label: p.Description, Value: items, Autocomplete: "off",
 			Hint: itemsHint(p.Kind), Errors: c.Choice.Errors,
 		}
 	}
-	c.Choice.Choices = chosenOf(choices, in.Choice)
+	c.Choice.Choices = chosenOf(choices, chosen)
 	return c
 }
 
@@ -110,100 +133,42 @@ const (
 	choiceAppend = "append"
 )
 
-// permissionInput is the input of the control of one permission.
-type permissionInput struct {
-	Choice string `json:"choice"`
-	Items  string `json:"items"`
-}
-
-// String describes what the control holds.
-func (in permissionInput) String() string { return strings.TrimSpace(in.Choice + " " + in.Items) }
-
-// permissionsInput is the input of the controls of permissions, by ID.
-type permissionsInput map[string]permissionInput
-
-// permissionField is the name of the control of a permission, also in errors, and
-// permissionItems that of the text of a list.
-func permissionField(id string) string { return "permissions." + id }
-
-func permissionItems(id string) string { return permissionField(id) + ".items" }
-
-// readPermissions reads the controls that are in a form.
-func readPermissions(form url.Values, registered []permission.Permission) permissionsInput {
-	in := permissionsInput{}
-	for _, p := range registered {
-		if form.Has(permissionField(p.ID)) {
-			in[p.ID] = permissionInput{form.Get(permissionField(p.ID)), form.Get(permissionItems(p.ID))}
-		}
-	}
-	return in
-}
-
-func inputOfPermissions(grants permission.Permissions, registered []permission.Permission) permissionsInput {
-	in := permissionsInput{}
-	for _, p := range registered {
-		value, ok := grants[p.ID]
-		switch {
-		case !ok, value.IsList() == (p.Kind == permission.KindBool): // of another kind it counts for nothing
-			in[p.ID] = permissionInput{}
-		case !value.IsList():
-			in[p.ID] = permissionInput{Choice: value.String()}
-		case value.IsAppend():
-			in[p.ID] = permissionInput{choiceAppend, strings.Join(value.Items(), ", ")}
-		default:
-			in[p.ID] = permissionInput{choiceSet, strings.Join(value.Items(), ", ")}
-		}
-	}
-	return in
-}
-
-// fill sets the grants to the input. It does not change permissions without a
-// control.
-func (in permissionsInput) fill(grants *permission.Permissions, registered []permission.Permission) []store.FieldError {
-	after := permission.Permissions{}
-	maps.Copy(after, *grants)
-	var errs []store.FieldError
-	for _, p := range registered {
-		typed, ok := in[p.ID]
-		if !ok {
-			continue
-		}
-		value, sets, err := typed.value(p.Kind)
-		switch {
-		case err != nil:
-			errs = append(errs, resource.FieldErrors(permissionField(p.ID), err)...)
-		case sets:
-			after[p.ID] = value
-		default:
-			delete(after, p.ID)
-		}
-	}
-	*grants = after
-	return errs
-}
-
-// value is the value of a control; sets is false when it is not set.
-func (in permissionInput) value(kind permission.Kind) (value permission.Value, sets bool, err error) {
-	items := strings.TrimSpace(in.Items)
+// permissionText is the text that shows a value; ok is false when it is not set.
+func permissionText(kind permission.Kind, value permission.Value, ok bool) string {
 	switch {
-	case kind == permission.KindBool && in.Choice == "":
+	case !ok, value.IsList() == (kind == permission.KindBool): // of another kind it counts for nothing
+		return ""
+	case !value.IsList():
+		return value.String()
+	case value.IsAppend():
+		return strings.TrimSpace(choiceAppend + " " + strings.Join(value.Items(), ", "))
+	}
+	return strings.TrimSpace(choiceSet + " " + strings.Join(value.Items(), ", "))
+}
+
+// parsePermission reads a text; sets is false when the permission is not set.
+func parsePermission(kind permission.Kind, text string) (value permission.Value, sets bool, err error) {
+	chosen, items, _ := strings.Cut(text, " ")
+	items = strings.TrimSpace(items)
+	switch {
+	case kind == permission.KindBool && chosen == "":
 		return value, false, nil
 	case kind == permission.KindBool:
-		value, err = permission.ParseValue(kind, in.Choice)
+		value, err = permission.ParseValue(kind, chosen)
 		return value, true, err
-	case in.Choice == "" && items != "":
+	case chosen == "" && items != "":
 		return value, false, invalidField("value", store.CodeChoice, "select how to apply the list, or leave it empty")
-	case in.Choice == "":
+	case chosen == "":
 		return value, false, nil
-	case in.Choice == choiceSet && items == "":
+	case chosen == choiceSet && items == "":
 		return permission.Set(), true, nil
-	case in.Choice == choiceAppend && items == "":
+	case chosen == choiceAppend && items == "":
 		return value, false, invalidField("value", store.CodeChoice, "enter a value, or select Not set")
-	case in.Choice != choiceSet && in.Choice != choiceAppend:
+	case chosen != choiceSet && chosen != choiceAppend:
 		return value, false, invalidField("value", store.CodeChoice, "select an option")
 	}
 	value, err = permission.ParseValue(kind, items)
-	if err != nil || in.Choice == choiceSet {
+	if err != nil || chosen == choiceSet {
 		return permission.Set(value.Items()...), true, err
 	}
 	return permission.Append(value.Items()...), true, nil

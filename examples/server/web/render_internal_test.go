@@ -47,8 +47,8 @@ func hostileForm() form {
 		row.Parts = append(row.Parts, hostileField("event_filters[0]."+name))
 	}
 	row.Parts[0].Choices = []choice{{Value: hostile, Label: hostile}}
-	list := newPermissionControl(permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile}, permissionInput{hostile, hostile}, formErrors{})
-	onOff := newPermissionControl(permission.Permission{ID: "c.d", Kind: permission.KindBool, Description: hostile}, permissionInput{hostile, hostile}, formErrors{})
+	list := newPermissionControl(permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile}, hostile, formErrors{})
+	onOff := newPermissionControl(permission.Permission{ID: "c.d", Kind: permission.KindBool, Description: hostile}, hostile, formErrors{})
 	list.Choice.Errors, onOff.Choice.Errors = []string{hostile}, []string{hostile}
 	lines := hostileField("note")
 	lines.Rows = 3

@@ -19,7 +19,7 @@ func hostileUser() *userman.User {
 func hostilePermissions() recordPage[userman.User] {
 	list := permission.Permission{ID: "a.b", Kind: permission.KindStrings, Description: hostile, Default: permission.Set(hostile)}
 	row := permissionRow{
-		Control: newPermissionControl(list, permissionInput{choiceAppend, hostile}, formErrors{}), Value: hostile,
+		Control: newPermissionControl(list, choiceAppend+" "+hostile, formErrors{}), Value: hostile,
 		Why: &permission.Explanation{Permission: list, Summary: hostile, Grants: []permission.Grant{
 			{Layer: permission.LayerGroup, Group: hostile, Value: permission.Append(hostile)}, {Layer: permission.LayerDefault, Value: list.Default},
 		}},

@@ -7,8 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-
-	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 func TestLocalPath_rejectsForeignHosts(t *testing.T) {
@@ -52,7 +50,7 @@ func TestLocalPath_neverLeavesHost(t *testing.T) {
 func TestRecordPath_avoidsReservedNames(t *testing.T) {
 	t.Parallel()
 	mux := http.NewServeMux()
-	for _, rt := range (&pages{site: &app.App{}}).routes() {
+	for _, rt := range allRoutes() {
 		mux.HandleFunc(rt.method+" "+rt.path, func(http.ResponseWriter, *http.Request) {})
 	}
 	for path, pattern := range map[string]string{

@@ -16,13 +16,13 @@ func permissionsPath(username string) string { return userPath(username) + "/per
 // explained: a form of the same record with other fields.
 func (u *userPages) permissionRoutes() []route {
 	const one = userRoute + "/permissions"
-	users := *u.Type
+	users, permissions := *u.Type, u.site.Users.Permissions()
 	users.Fields, users.Parts = field.New[userman.User](), nil
 	p := u.record
-	p.fieldSet = fieldSet[userman.User]{Type: &users, special: permissionForm(
-		func() []permission.Permission { return u.site.Users.Permissions() },
-		func(now *userman.User) *permission.Permissions { return &now.Permissions },
-	)}
+	p.fieldSet = fieldSet[userman.User]{
+		Type:        withPermissions(users, permissions, func(now *userman.User) *permission.Permissions { return &now.Permissions }),
+		permissions: permissions,
+	}
 	p.template, p.describe, p.drawer = "userpermissions", u.describePermissions, nil
 	p.path = func(now *userman.User) string { return permissionsPath(now.Username) }
 	p.title = func(now *userman.User) string { return "Permissions of " + now.Name() }
