@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// openListener listens, with TLS where there is a certificate.
+// openListener listens, with TLS if a certificate is set.
 func (s *settings) openListener(ctx context.Context) (net.Listener, error) {
 	var tlsConfig *tls.Config
 	if s.tlsCert != "" {
@@ -27,7 +27,7 @@ func (s *settings) openListener(ctx context.Context) (net.Listener, error) {
 	listener, err := config.Listen(ctx, "tcp", s.listen)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("another program listens on %s already; stop it, or choose another address with --listen", s.listen)
+		return nil, fmt.Errorf("another program listens on %s; stop it, or choose another address with --listen", s.listen)
 	case err != nil:
 		return nil, fmt.Errorf("--listen: %w", err)
 	case tlsConfig != nil:
@@ -36,7 +36,7 @@ func (s *settings) openListener(ctx context.Context) (net.Listener, error) {
 	return listener, nil
 }
 
-// baseURL is what links begin with: as told, or the address that is listened on.
+// baseURL returns the start of links: the setting, or the address of the listener.
 func (s *settings) baseURL(addr net.Addr) string {
 	if s.site.BaseURL != "" {
 		return strings.TrimRight(s.site.BaseURL, "/")
@@ -52,7 +52,7 @@ func (s *settings) baseURL(addr net.Addr) string {
 	return scheme + addr.String()
 }
 
-// isExposed reports whether others on the network can read what is sent.
+// isExposed reports whether others on the network can read requests and responses.
 func (s *settings) isExposed(addr net.Addr, base string) bool {
 	at, err := netip.ParseAddrPort(addr.String())
 	return (err != nil || !at.Addr().IsLoopback()) && !strings.HasPrefix(base, "https://")

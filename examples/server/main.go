@@ -1,6 +1,5 @@
-// Command server is the reference server: pages and an API for the
-// administrators, AMI accounts and people of an Asterisk PBX. It is wiring: every rule
-// is in the packages of this module.
+// Command server is the reference server: pages and an API for the administrators,
+// AMI accounts and users of an Asterisk PBX. The rules are in the library.
 package main
 
 import (
@@ -19,7 +18,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends the program at once.
+	// A second signal ends the program immediately.
 	context.AfterFunc(ctx, stop)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -40,7 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, pflag.ErrHelp):
 		return exitOK
 	case err != nil:
-		_, _ = fmt.Fprintf(stderr, "server: %v\nRun it with --help for what there is.\n", err)
+		_, _ = fmt.Fprintf(stderr, "server: %v\nRun it with --help for usage.\n", err)
 		return exitUsage
 	case s.version:
 		_, _ = fmt.Fprintln(stdout, versionText())

@@ -19,7 +19,7 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	defer func() { _ = listener.Close() }()
 	base := s.baseURL(listener.Addr())
-	s.site.BaseURL = base // links in mails begin with it, too
+	s.site.BaseURL = base // links in mails start with it, too
 	opened, err := app.Open(ctx, s.site, &app.Options{Create: true, Logger: logger})
 	if err != nil {
 		return err
@@ -37,13 +37,13 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	if s.isExposed(listener.Addr(), base) {
-		logger.Warn("passwords and secrets can be read on their way to this server: give it --tls-cert and --tls-key, or put a proxy with TLS in front and name it with --base-url")
+		logger.Warn("passwords and secrets are sent unencrypted: set --tls-cert and --tls-key, or use a proxy with TLS and set --base-url")
 	}
 	return server.Serve(ctx, listener)
 }
 
-// printStartup says where the server is, and how to get in the first time. The link
-// is a secret: it goes to whoever started the program, and into no log.
+// printStartup prints the address of the server and, until an administrator can log
+// in, a link to set the first password. The link is a secret, and is not logged.
 func printStartup(ctx context.Context, s *app.App, base string, stdout io.Writer) error {
 	link, err := s.Administrators.Bootstrap(ctx)
 	if err != nil {
@@ -51,7 +51,7 @@ func printStartup(ctx context.Context, s *app.App, base string, stdout io.Writer
 	}
 	if link != nil {
 		_, _ = fmt.Fprintf(stdout, "No administrator can log in yet. Set the first password here, until %s:\n  %s/set-password/%s\nThe username is %s.\n",
-			link.ExpiresAt.Local().Format("2006-01-02 15:04"), base, link.Token.Reveal(), link.Username) //nolint:gosmopolitan // for a person at this host
+			link.ExpiresAt.Local().Format("2006-01-02 15:04"), base, link.Token.Reveal(), link.Username) //nolint:gosmopolitan // read on this host
 	}
 	_, _ = fmt.Fprintf(stdout, "Listening on %s\n", base)
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,8 +15,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// settings are those of the site and those of the server. Each is a flag, a
-// variable of the environment, and a key of pbxusers.ini.
+// settings are the settings of the application and of the server. Each is a flag, an
+// environment variable, and a key of pbxusers.ini.
 type settings struct {
 	site       app.Settings
 	listen     string
@@ -39,15 +40,15 @@ func readSettings(args []string, help io.Writer) (*settings, error) {
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	ini, must := app.IniFile(flags)
-	if err := app.LoadFlags(flags, ini, must); err != nil {
+	ini, required := app.IniFile(flags)
+	if err := app.LoadFlags(flags, ini, required); err != nil {
 		return nil, err
 	}
 	if flags.NArg() > 0 {
-		return nil, fmt.Errorf("there are only flags here; run with --help for what there is")
+		return nil, errors.New("unexpected argument; run with --help for usage")
 	}
 	if (s.tlsCert == "") != (s.tlsKey == "") {
-		return nil, store.NewInvalidError(store.FieldError{Field: "tls-key", Code: store.CodeRequired, Message: "give --tls-cert and --tls-key together"})
+		return nil, store.NewInvalidError(store.FieldError{Field: "tls-key", Code: store.CodeRequired, Message: "set --tls-cert and --tls-key together"})
 	}
 	if _, err := s.trustedProxies(); err != nil {
 		return nil, err
@@ -59,27 +60,27 @@ func (s *settings) register(flags *pflag.FlagSet) {
 	s.site.Register(flags)
 	app.RegisterIniFile(flags)
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on")
-	flags.StringVar(&s.tlsCert, "tls-cert", "", "`FILE` of the certificate, with its chain, read at the start; https is served with it")
-	flags.StringVar(&s.tlsKey, "tls-key", "", "`FILE` of its key")
-	flags.StringSliceVar(&s.proxyAddrs, "trusted-proxies", nil, "`ADDRESSES` or networks of proxies whose X-Forwarded-For is believed")
-	flags.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "least `LEVEL` to log: debug, info, warn or error")
+	flags.StringVar(&s.tlsCert, "tls-cert", "", "`FILE` of the TLS certificate, with its chain; enables https")
+	flags.StringVar(&s.tlsKey, "tls-key", "", "`FILE` of the key of the TLS certificate")
+	flags.StringSliceVar(&s.proxyAddrs, "trusted-proxies", nil, "`ADDRESSES` or networks of proxies whose X-Forwarded-For is trusted")
+	flags.TextVar(&s.logLevel, "log-level", slog.LevelInfo, "minimum `LEVEL` to log: debug, info, warn or error")
 	flags.BoolVar(&s.version, "version", false, "print the version")
 }
 
-// trustedProxies reads addresses and networks.
+// trustedProxies parses the addresses and networks of proxies.
 func (s *settings) trustedProxies() ([]netip.Prefix, error) {
 	prefixes := make([]netip.Prefix, len(s.proxyAddrs))
 	for i, text := range s.proxyAddrs {
 		text = strings.TrimSpace(text)
 		prefix, err := netip.ParsePrefix(text)
 		if addr, single := netip.ParseAddr(text); single == nil {
-			// Where visitors come from is compared as IPv4 where it is that.
+			// Remote addresses are compared as IPv4 where possible.
 			addr = addr.Unmap()
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
 		if err != nil {
 			return nil, store.NewInvalidError(store.FieldError{
-				Field: fmt.Sprintf("trusted-proxies[%d]", i), Code: store.CodeNetwork, Message: "write an address such as 192.0.2.1 or a network such as 192.0.2.0/24",
+				Field: fmt.Sprintf("trusted-proxies[%d]", i), Code: store.CodeNetwork, Message: "enter an address such as 192.0.2.1 or a network such as 192.0.2.0/24",
 			})
 		}
 		prefixes[i] = prefix
@@ -87,7 +88,7 @@ func (s *settings) trustedProxies() ([]netip.Prefix, error) {
 	return prefixes, nil
 }
 
-// versionText is the version that the program was built from.
+// versionText returns the version of the program.
 func versionText() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		return info.Main.Version

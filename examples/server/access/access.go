@@ -15,7 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
-// ErrLoginRequired means that nobody is logged in.
+// ErrLoginRequired means that the request has no administrator.
 var ErrLoginRequired = errors.New("log in first")
 
 // CookieName is the name of the cookie with the token of a session.
@@ -43,13 +43,12 @@ type Manager struct {
 	// SCS holds the values that pages store in a session. Keys that start with
 	// "access." belong to this package. A login starts with an empty session.
 	SCS *scs.SessionManager
+	// IdleTimeout is Options.Idle. It is not in SCS, which would write every session
+	// at every request then; see sessionStore.
+	IdleTimeout time.Duration
 
-	// scsNoIdle is SCS without the idle timeout: with it, scs would write every
-	// session at every request; see sessionStore.
-	scsNoIdle      scs.SessionManager
 	site           *app.App
 	trustedProxies []netip.Prefix
-	lifetime       time.Duration
 	clock          func() time.Time
 	handleError    func(w http.ResponseWriter, r *http.Request, err error)
 }
@@ -60,9 +59,9 @@ func New(s *app.App, opts *Options) *Manager {
 		opts = &Options{}
 	}
 	m := &Manager{
+		IdleTimeout:    cmp.Or(opts.Idle, time.Hour),
 		site:           s,
 		trustedProxies: opts.TrustedProxies,
-		lifetime:       cmp.Or(opts.Lifetime, 12*time.Hour),
 		clock:          opts.Clock,
 		handleError:    opts.HandleError,
 	}
@@ -74,17 +73,14 @@ func New(s *app.App, opts *Options) *Manager {
 			http.Error(w, "something went wrong", http.StatusInternalServerError)
 		}
 	}
-	idle := cmp.Or(opts.Idle, time.Hour)
 	// scs.New would start a store of its own, which deletes expired sessions in
 	// the background.
 	m.SCS = &scs.SessionManager{
-		Store: &sessionStore{ttl: s.TTLStore, idle: idle, clock: m.clock}, Codec: scs.GobCodec{},
-		Lifetime: m.lifetime, HashTokenInStore: true,
+		Store: &sessionStore{ttl: s.TTLStore, idle: m.IdleTimeout, clock: m.clock}, Codec: scs.GobCodec{},
+		Lifetime: cmp.Or(opts.Lifetime, 12*time.Hour), HashTokenInStore: true,
 		Cookie: scs.SessionCookie{
 			Name: CookieName, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: opts.Secure,
 		},
 	}
-	m.scsNoIdle = *m.SCS
-	m.SCS.IdleTimeout = idle
 	return m
 }

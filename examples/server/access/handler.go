@@ -50,7 +50,7 @@ func (m *Manager) Handler(next http.Handler) http.Handler {
 func (m *Manager) loadSession(ctx context.Context, r *http.Request) (context.Context, error) {
 	v := &requestState{remoteAddr: m.clientAddr(r)}
 	v.readToken(r)
-	ctx, err := m.scsNoIdle.Load(context.WithValue(ctx, requestStateKey{}, v), v.token)
+	ctx, err := m.SCS.Load(context.WithValue(ctx, requestStateKey{}, v), v.token)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (m *Manager) loadSession(ctx context.Context, r *http.Request) (context.Con
 		if err != nil {
 			return nil, err
 		}
-		v.setAdministrator(a)
+		v.admin.Store(a)
 		actor.Kind, actor.Name = audit.Administrator, a.Username
 	}
 	m.updateLastSeen(ctx, v)
@@ -99,10 +99,10 @@ func (m *Manager) commit(ctx context.Context, w http.ResponseWriter) error {
 		return nil
 	case scs.Modified:
 		if m.SCS.Token(ctx) == "" {
-			m.SCS.SetDeadline(ctx, m.clock().Add(m.lifetime))
+			m.SCS.SetDeadline(ctx, m.clock().Add(m.SCS.Lifetime))
 		}
 		var err error
-		if token, expiry, err = m.scsNoIdle.Commit(ctx); err != nil {
+		if token, expiry, err = m.SCS.Commit(ctx); err != nil {
 			return err
 		}
 	case scs.Destroyed:
@@ -113,45 +113,43 @@ func (m *Manager) commit(ctx context.Context, w http.ResponseWriter) error {
 	return nil
 }
 
-// responseWriter calls begin just before the first byte of a response.
+// responseWriter calls beforeWrite just before the first byte of a response.
 type responseWriter struct {
 	http.ResponseWriter
 	beforeWrite func() bool
-	headerSent  bool
+	started     bool
 	// discard drops the response: another one was sent.
 	discard bool
 }
 
-func (a *responseWriter) start() bool {
-	if !a.headerSent {
-		a.headerSent = true
-		a.discard = !a.beforeWrite()
+// start calls beforeWrite if necessary. It returns false if the response is dropped.
+func (rw *responseWriter) start() bool {
+	if !rw.started {
+		rw.started = true
+		rw.discard = !rw.beforeWrite()
 	}
-	return !a.discard
+	return !rw.discard
 }
 
-// WriteHeader starts the response.
-func (a *responseWriter) WriteHeader(status int) {
-	if a.start() {
-		a.ResponseWriter.WriteHeader(status)
+func (rw *responseWriter) WriteHeader(status int) {
+	if rw.start() {
+		rw.ResponseWriter.WriteHeader(status)
 	}
 }
 
-// Write starts the response if necessary.
-func (a *responseWriter) Write(p []byte) (int, error) {
-	if a.start() {
-		return a.ResponseWriter.Write(p)
+func (rw *responseWriter) Write(p []byte) (int, error) {
+	if rw.start() {
+		return rw.ResponseWriter.Write(p)
 	}
 	return len(p), nil
 }
 
-// FlushError starts the response, and sends what was written so far.
-func (a *responseWriter) FlushError() error {
-	if a.start() {
-		return http.NewResponseController(a.ResponseWriter).Flush()
+func (rw *responseWriter) FlushError() error {
+	if rw.start() {
+		return http.NewResponseController(rw.ResponseWriter).Flush()
 	}
 	return nil
 }
 
 // Unwrap supports [http.ResponseController].
-func (a *responseWriter) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+func (rw *responseWriter) Unwrap() http.ResponseWriter { return rw.ResponseWriter }

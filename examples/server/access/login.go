@@ -50,7 +50,7 @@ func (m *Manager) startSession(ctx context.Context, login *ampusers.Login) (*amp
 	m.SCS.Put(ctx, keyUsername, a.Username)
 	m.SCS.Put(ctx, keyEpoch, a.SessionEpoch)
 	m.SCS.Put(ctx, keyLastSeen, m.clock().Unix())
-	stateFromContext(ctx).setAdministrator(a)
+	stateFromContext(ctx).admin.Store(a)
 	return login, nil
 }
 
@@ -61,7 +61,7 @@ func (m *Manager) startPendingMFA(ctx context.Context, username string, token st
 	m.SCS.Put(ctx, keyMFAUsername, username)
 	m.SCS.Put(ctx, keyMFAToken, token.Reveal())
 	m.SCS.Put(ctx, keyMFAExpiresAt, m.clock().Add(mfaLifetime).Unix())
-	stateFromContext(ctx).setAdministrator(nil)
+	stateFromContext(ctx).admin.Store(nil)
 	return nil
 }
 
@@ -73,7 +73,7 @@ func (m *Manager) resetSession(ctx context.Context) error {
 	if err := m.SCS.RenewToken(ctx); err != nil {
 		return err
 	}
-	m.SCS.SetDeadline(ctx, m.clock().Add(m.lifetime))
+	m.SCS.SetDeadline(ctx, m.clock().Add(m.SCS.Lifetime))
 	return nil
 }
 
@@ -104,17 +104,17 @@ func (m *Manager) ConfirmMFA(ctx context.Context, code string, device store.Secr
 
 // recordFailedCode counts wrong codes.
 func (m *Manager) recordFailedCode(ctx context.Context, err error) error {
-	loginErr := (*credential.LoginError)(nil)
-	if !errors.As(err, &loginErr) {
-		return err
-	}
-	failures := m.SCS.GetInt(ctx, keyMFAFailures) + 1
-	if loginErr.Code == credential.InvalidMFACode && failures < maxFailedCodes {
-		m.SCS.Put(ctx, keyMFAFailures, failures)
+	loginErr, ok := errors.AsType[*credential.LoginError](err)
+	if !ok {
 		return err
 	}
 	if loginErr.Code == credential.InvalidMFACode {
-		err = &credential.LoginError{Code: credential.InvalidCredentials, Message: "there were too many wrong codes; log in again"}
+		failures := m.SCS.GetInt(ctx, keyMFAFailures) + 1
+		if failures < maxFailedCodes {
+			m.SCS.Put(ctx, keyMFAFailures, failures)
+			return err
+		}
+		err = &credential.LoginError{Code: credential.InvalidCredentials, Message: "too many wrong codes; log in again"}
 	}
 	m.SCS.Remove(ctx, keyMFAUsername)
 	return err
@@ -128,16 +128,16 @@ func (m *Manager) Refresh(ctx context.Context, a *ampusers.Administrator) error 
 		if err := m.SCS.RenewToken(ctx); err != nil {
 			return err
 		}
-		m.SCS.SetDeadline(ctx, m.clock().Add(m.lifetime))
+		m.SCS.SetDeadline(ctx, m.clock().Add(m.SCS.Lifetime))
 	}
 	m.SCS.Put(ctx, keyEpoch, a.SessionEpoch)
-	stateFromContext(ctx).setAdministrator(a)
+	stateFromContext(ctx).admin.Store(a)
 	return nil
 }
 
 // LogOut ends the session.
 func (m *Manager) LogOut(ctx context.Context) error {
-	stateFromContext(ctx).setAdministrator(nil)
+	stateFromContext(ctx).admin.Store(nil)
 	return m.SCS.Destroy(ctx)
 }
 

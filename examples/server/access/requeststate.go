@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 )
@@ -13,7 +13,7 @@ import (
 // requestState is the session of one request.
 type requestState struct {
 	remoteAddr netip.Addr
-	// token is the token in the request, and found the hash under which its
+	// token is the token in the request, and foundHash the hash under which its
 	// session was found; empty when there was none.
 	token, foundHash string
 	// loaded is the session before the request.
@@ -21,9 +21,8 @@ type requestState struct {
 	// isBearer says that the token came in a header. Such a token is not sent in
 	// a cookie.
 	isBearer bool
-
-	mu    sync.Mutex
-	admin *ampusers.Administrator
+	// admin is the administrator who is logged in, nil if there is none.
+	admin atomic.Pointer[ampusers.Administrator]
 }
 
 type requestStateKey struct{}
@@ -48,16 +47,4 @@ func (v *requestState) readToken(r *http.Request) {
 	if cookie, err := r.Cookie(CookieName); err == nil {
 		v.token = cookie.Value
 	}
-}
-
-func (v *requestState) setAdministrator(a *ampusers.Administrator) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.admin = a
-}
-
-func (v *requestState) administrator() *ampusers.Administrator {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.admin
 }

@@ -11,7 +11,7 @@ import (
 // Administrator returns the administrator who is logged in, with current rights,
 // or nil. It is read once per request. The caller must not change it.
 func (m *Manager) Administrator(ctx context.Context) *ampusers.Administrator {
-	return stateFromContext(ctx).administrator()
+	return stateFromContext(ctx).admin.Load()
 }
 
 // Require returns the administrator who is logged in if they can use the section;
@@ -27,9 +27,7 @@ func (m *Manager) Require(ctx context.Context, section string) (*ampusers.Admini
 	case section == "" || a.Can(section):
 		return a, nil
 	}
-	err := &store.ForbiddenError{
-		Reason: "you have no access to " + m.sectionName(section) + "; ask a full administrator",
-	}
+	err := &store.ForbiddenError{Reason: "you have no access to " + m.sectionName(section) + "; ask a full administrator"}
 	m.site.AuditLog.RecordFailure(ctx, audit.Event{Action: "access", Kind: "section", Key: section}, err)
 	return nil, err
 }

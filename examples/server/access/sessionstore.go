@@ -20,6 +20,9 @@ const sessionKind = "session"
 // write a session at every request; here the store ends idle sessions, and
 // [Manager.updateLastSeen] writes those in use from time to time.
 type sessionStore struct {
+	// Store is nil: scs calls only the methods with a context.
+	scs.Store
+
 	ttl   store.TTLStore
 	idle  time.Duration
 	clock func() time.Time
@@ -97,16 +100,3 @@ func mergeChanges(before, current, after []byte) ([]byte, error) {
 func (s *sessionStore) DeleteCtx(ctx context.Context, hash string) error {
 	return s.ttl.Delete(ctx, sessionKind, hash)
 }
-
-// Find is FindCtx without a context; scs does not call it.
-func (s *sessionStore) Find(hash string) (value []byte, found bool, err error) {
-	return s.FindCtx(context.Background(), hash)
-}
-
-// Commit is CommitCtx without a context; scs does not call it.
-func (s *sessionStore) Commit(hash string, value []byte, expiry time.Time) error {
-	return s.CommitCtx(context.Background(), hash, value, expiry)
-}
-
-// Delete is DeleteCtx without a context; scs does not call it.
-func (s *sessionStore) Delete(hash string) error { return s.DeleteCtx(context.Background(), hash) }

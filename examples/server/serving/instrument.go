@@ -1,6 +1,7 @@
 package serving
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -19,7 +20,6 @@ type responseRecorder struct {
 
 type recorderKey struct{}
 
-// WriteHeader records the status.
 func (o *responseRecorder) WriteHeader(status int) {
 	if o.status == 0 && status >= http.StatusOK {
 		o.status = status
@@ -27,19 +27,13 @@ func (o *responseRecorder) WriteHeader(status int) {
 	o.ResponseWriter.WriteHeader(status)
 }
 
-// Write records the status 200 unless another one was written.
 func (o *responseRecorder) Write(p []byte) (int, error) {
-	if o.status == 0 {
-		o.status = http.StatusOK
-	}
+	o.status = cmp.Or(o.status, http.StatusOK)
 	return o.ResponseWriter.Write(p)
 }
 
-// FlushError records the status 200 unless another one was written.
 func (o *responseRecorder) FlushError() error {
-	if o.status == 0 {
-		o.status = http.StatusOK
-	}
+	o.status = cmp.Or(o.status, http.StatusOK)
 	return http.NewResponseController(o.ResponseWriter).Flush()
 }
 
@@ -77,10 +71,10 @@ func (s *Server) recoverPanic(o *responseRecorder, r *http.Request) {
 	if recovered == nil {
 		return
 	}
-	if recovered == http.ErrAbortHandler { //nolint:errorlint,err113 // it is that very value
+	if recovered == http.ErrAbortHandler { //nolint:errorlint,err113 // net/http compares it like this
 		panic(recovered)
 	}
-	s.log.ErrorContext(r.Context(), "a mistake in the program", "route", o.route, "panic", recovered, "stack", string(debug.Stack()))
+	s.log.ErrorContext(r.Context(), "internal error", "route", o.route, "panic", recovered, "stack", string(debug.Stack()))
 	if o.status != 0 {
 		// A partial response must not look complete.
 		panic(http.ErrAbortHandler)
@@ -90,9 +84,7 @@ func (s *Server) recoverPanic(o *responseRecorder, r *http.Request) {
 
 func (s *Server) recordRequest(r *http.Request, o *responseRecorder, start time.Time) {
 	duration := time.Since(start)
-	if o.status == 0 {
-		o.status = http.StatusOK
-	}
+	o.status = cmp.Or(o.status, http.StatusOK)
 	s.metrics.observe(o.route, methodLabel(r.Method), o.status, duration)
 	level := slog.LevelDebug
 	if o.status >= http.StatusInternalServerError {

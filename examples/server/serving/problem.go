@@ -8,7 +8,7 @@ import (
 )
 
 // internalErrorDetail is the message of every internal error.
-const internalErrorDetail = "something went wrong; try again, and look at the log of the server when it happens again"
+const internalErrorDetail = "internal error; try again, and see the log of the server if it happens again"
 
 // problemDetails is an error response as in RFC 9457.
 type problemDetails struct {
@@ -19,10 +19,10 @@ type problemDetails struct {
 	Code   string `json:"code"`
 }
 
-var problemPage = template.Must(template.New("refusal").Parse(`<!doctype html>
+var problemPage = template.Must(template.New("problem").Parse(`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}}</title></head>
-<body><main><h1>{{.Title}}</h1><p>{{.Detail}}.</p><p><a href="/">Go to the first page</a></p></main></body>
+<body><main><h1>{{.Title}}</h1><p>{{.Detail}}.</p><p><a href="/">Go to the overview</a></p></main></body>
 </html>
 `))
 

@@ -18,7 +18,7 @@ func (s *Server) routes(sessions *access.Manager, api, pages http.Handler) http.
 	withSession := http.NewServeMux()
 	withSession.Handle("/api/v1/", recordRoute(api))
 	withSession.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
-		s.writeProblem(w, r, http.StatusNotFound, "there is no such resource; the API begins at /api/v1/")
+		s.writeProblem(w, r, http.StatusNotFound, "unknown resource; the API is at /api/v1/")
 	})
 	withSession.Handle("/", recordRoute(pages))
 
@@ -53,8 +53,8 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	_, err := s.site.TTLStore.Get(ctx, "ready", "", s.clock())
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		s.log.WarnContext(ctx, "the database does not answer", "error", err)
-		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		s.log.WarnContext(ctx, "the database does not respond", "error", err)
+		http.Error(w, "the database does not respond", http.StatusServiceUnavailable)
 		return
 	}
 	_, _ = io.WriteString(w, "ready\n")

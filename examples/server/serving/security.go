@@ -19,19 +19,16 @@ const (
 // limitBody rejects bodies that are too large: immediately if the client
 // announces the size, otherwise while the body is read.
 func (s *Server) limitBody(next http.Handler) http.Handler {
-	bounded, pictures := http.MaxBytesHandler(next, maxBodyBytes), http.MaxBytesHandler(next, maxPictureBodyBytes)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		picture := strings.HasSuffix(r.URL.Path, "/picture")
-		switch {
-		case picture && r.ContentLength > maxPictureBodyBytes:
-			s.writeProblem(w, r, http.StatusRequestEntityTooLarge, "this is more than the 5 MiB that a picture may have")
-		case picture:
-			pictures.ServeHTTP(w, r)
-		case r.ContentLength > maxBodyBytes:
-			s.writeProblem(w, r, http.StatusRequestEntityTooLarge, "this is more than the 1 MiB that a request may hold")
-		default:
-			bounded.ServeHTTP(w, r)
+		limit, problem := int64(maxBodyBytes), "a request can have at most 1 MiB"
+		if strings.HasSuffix(r.URL.Path, "/picture") {
+			limit, problem = maxPictureBodyBytes, "a picture can have at most 5 MiB"
 		}
+		if r.ContentLength > limit {
+			s.writeProblem(w, r, http.StatusRequestEntityTooLarge, problem)
+			return
+		}
+		http.MaxBytesHandler(next, limit).ServeHTTP(w, r)
 	})
 }
 
@@ -66,7 +63,7 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 	// [app.ParseBaseURL] has checked that the base URL is an origin.
 	_ = protection.AddTrustedOrigin(s.base.String())
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.writeProblem(w, r, http.StatusForbidden, "this came from a page of another web site, and nothing was changed; begin on a page of this server")
+		s.writeProblem(w, r, http.StatusForbidden, "this request came from a page of another web site and was rejected; start on a page of this server")
 	}))
 	return protection.Handler(next)
 }
@@ -77,7 +74,7 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 func (s *Server) sameHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.isOwnHost(r.Host) {
-			s.writeProblem(w, r, http.StatusMisdirectedRequest, "this server does not go by this name; it answers at "+s.base.String()+", which --base-url sets")
+			s.writeProblem(w, r, http.StatusMisdirectedRequest, "this host name does not belong to this server; use "+s.base.String()+" (set by --base-url)")
 			return
 		}
 		next.ServeHTTP(w, r)

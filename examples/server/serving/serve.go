@@ -37,7 +37,7 @@ func (s *Server) shutDown(ctx context.Context) error {
 	s.stopWaiting()
 	err := s.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		s.log.WarnContext(ctx, "requests were cut off: they took too long to end")
+		s.log.WarnContext(ctx, "requests took too long to end and were cut off")
 		return s.http.Close()
 	}
 	return err

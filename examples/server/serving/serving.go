@@ -129,7 +129,7 @@ func (s *Server) deleteExpired(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if _, err := s.site.TTLStore.DeleteExpired(ctx, s.clock()); err != nil && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "sessions that have expired could not be removed", "error", err)
+			s.log.WarnContext(ctx, "expired records could not be deleted", "error", err)
 		}
 		select {
 		case <-ctx.Done():
