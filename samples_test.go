@@ -73,7 +73,7 @@ func sampleAdministrators(ctx context.Context, db *sqlstore.DB, keys *store.Keyr
 	})
 	admin, err := admins.Create(ctx, &ampusers.Administrator{Username: "jane.admin", Sections: []string{"queues"}}, password)
 	session, err := admins.Authenticate(ctx, credential.LoginAttempt{Username: admin.Username, Password: password, RemoteAddr: remote})
-	granted := session.Administrator.Can("queues") && session.Administrator.CanExtension("1001")
+	granted := session.Administrator.Allows("queues", "1001")
 	err = admins.ForActor("jane.admin").Delete(ctx, "root")
 	fmt.Println(granted, err)
 }

@@ -11,6 +11,13 @@ func (a *Administrator) Can(section string) bool {
 	return !a.Disabled && (a.Access == Full || slices.Contains(a.Sections, section))
 }
 
+// Allows reports whether the administrator may use a section for an extension of
+// the default team. For another team, combine [Administrator.Can] with the
+// [Administrator.Scope] of that team.
+func (a *Administrator) Allows(section, extension string) bool {
+	return a.Can(section) && a.Scope("").HasExtension(extension)
+}
+
 // CanExtension reports whether the administrator may see and change what
 // belongs to an extension.
 func (a *Administrator) CanExtension(number string) bool { return a.scope().HasExtension(number) }

@@ -62,6 +62,27 @@ func TestAdministrator_Can_limitedAllowsListed(t *testing.T) {
 }
 
 // An access that nobody knows is no Full one.
+func TestAdministrator_Allows_needsSectionExtensionAndTeam(t *testing.T) {
+	t.Parallel()
+	limited := ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"queues"}, Extensions: mustRanges(t, "100-199")}
+	require.True(t, limited.Allows("queues", "150"))
+	for name, c := range map[string]struct {
+		change             func(*ampusers.Administrator)
+		section, extension string
+	}{
+		"another section":   {func(*ampusers.Administrator) {}, "managers", "150"},
+		"another extension": {func(*ampusers.Administrator) {}, "queues", "200"},
+		"another team":      {func(a *ampusers.Administrator) { a.Teams = []string{"acme"} }, "queues", "150"},
+		"disabled":          {func(a *ampusers.Administrator) { a.Disabled = true }, "queues", "150"},
+	} {
+		a := limited
+		c.change(&a)
+		require.False(t, a.Allows(c.section, c.extension), name)
+	}
+	full := ampusers.Administrator{Access: ampusers.Full}
+	require.True(t, full.Allows("managers", "200"))
+}
+
 func TestAdministrator_Can_unknownAccessLevelIsNotFull(t *testing.T) {
 	t.Parallel()
 	for _, access := range []ampusers.AccessLevel{"", "FULL", "root"} {
