@@ -36,12 +36,6 @@ func userNotFound() error { return &store.NotFoundError{Kind: userman.KindUser} 
 // CreateUser implements [userman.Store].
 func (m userStore) CreateUser(ctx context.Context, u *userman.User) error {
 	return m.write(ctx, func(ctx context.Context, q querier) error {
-		switch err := m.requireUser(ctx, q, u.ID); {
-		case err == nil:
-			return &store.AlreadyExistsError{Kind: userman.KindUser, Field: "id"}
-		case !errors.Is(err, store.ErrNotFound):
-			return err
-		}
 		stored := *u
 		folded, err := m.resolveGroups(ctx, q, &stored)
 		if err != nil {
@@ -52,13 +46,29 @@ func (m userStore) CreateUser(ctx context.Context, u *userman.User) error {
 			return err
 		}
 		if err := m.upsertUser(ctx, q, &stored, userTable().insert(), values); err != nil {
-			return err
+			return m.explainDuplicate(ctx, q, u.ID, err)
 		}
 		return m.index(ctx, q, &stored, folded)
 	})
 }
 
-// upsertUser writes the row of u, or refuses what another user has.
+// explainDuplicate returns the error of a row that could not be inserted: its ID
+// comes first when a user has it.
+func (m userStore) explainDuplicate(ctx context.Context, q querier, id store.UserID, failed error) error {
+	if !errors.Is(failed, store.ErrAlreadyExists) && !m.engine.isDuplicate(failed) {
+		return failed
+	}
+	switch err := m.requireUser(ctx, q, id); {
+	case err == nil:
+		return &store.AlreadyExistsError{Kind: userman.KindUser, Field: "id"}
+	case !errors.Is(err, store.ErrNotFound):
+		return err
+	}
+	return failed
+}
+
+// upsertUser writes the row of u. It returns a [store.AlreadyExistsError] on a value
+// that another user has.
 func (m userStore) upsertUser(ctx context.Context, q querier, u *userman.User, text string, args []any) error {
 	_, err := q.ExecContext(ctx, text, args...)
 	if err == nil || !m.engine.isDuplicate(err) {
