@@ -120,13 +120,7 @@ func (p accountPages) showCodes(ctx context.Context, r *request, codes []store.S
 }
 
 func (p accountPages) askRemoveFactor(context.Context, *request) (response, error) {
-	return confirmation{
-		Title: "Turn off two-factor authentication?", Back: "/account", Action: "/account/second-factor/remove", Yes: "Turn off two-factor authentication",
-		Consequences: []string{
-			"After that your password alone is enough to log in.",
-			"The entry in your app and your recovery codes will no longer work.",
-		},
-	}.response(formErrors{}), nil
+	return confirmation{Action: "/account/second-factor/remove", Back: "/account"}.response("account-second-factor-remove", formErrors{}), nil
 }
 
 func (p accountPages) removeFactor(ctx context.Context, r *request) (response, error) {

@@ -45,11 +45,6 @@ func newAdministratorPages(p *pages) *administratorPages {
 		title:    func(one *ampusers.Administrator) string { return "Administrator " + one.Username },
 		describe: a.describe, drawer: a.draw, newForm: addAdministratorPassword, created: a.added, saved: administratorSaved,
 		deleted: func(one *ampusers.Administrator) string { return one.Username + " was deleted." },
-		consequences: always[ampusers.Administrator](
-			"The administrator is logged out immediately and can no longer log in.",
-			"This cannot be undone. To keep the account, disable it instead.",
-			"The audit log keeps the administrator's past actions.",
-		),
 	})
 	return a
 }
@@ -62,9 +57,9 @@ func (p *pages) administrators(ctx context.Context) *ampusers.Service {
 func (a *administratorPages) routes() []route {
 	const section, one = app.SectionAdministrators, "/administrators/{username}"
 	return slices.Concat(
-		a.record.routes(section, "/administrators", one), a.deleteRoutes(section, one),
-		a.confirmed(one+"/password", section, a.askPassword, a.setPassword),
-		a.confirmed(one+"/second-factor/remove", section, a.askRemoveFactor, a.removeFactor),
+		a.record.routes(section, "/administrators", one), a.confirmed(section, one, "/delete", nil, a.delete),
+		a.confirmed(section, one, "/password", askNewPassword, a.setPassword),
+		a.confirmed(section, one, "/second-factor/remove", nil, a.removeFactor),
 		[]route{
 			post(one+"/disable", section, actOn(&a.record, a.administrators, "Disabled. The administrator was logged out and can no longer log in.", (*ampusers.Service).Disable)),
 			post(one+"/enable", section, actOn(&a.record, a.administrators, "Enabled.", (*ampusers.Service).Enable)),
@@ -146,24 +141,14 @@ func administratorSaved(before, after *ampusers.Administrator) string {
 	return "Saved."
 }
 
-func (a *administratorPages) askRemoveFactor(_ context.Context, _ *request, now *ampusers.Administrator) (confirmation, error) {
-	return removeFactor(now.Username, "the account owner", a.path(now)), nil
-}
-
 func (a *administratorPages) removeFactor(ctx context.Context, _ *request, now *ampusers.Administrator) (response, error) {
 	_, err := a.administrators(ctx).RemoveSecondFactor(ctx, now.Username)
-	return redirect{Path: a.path(now), Flash: factorRemoved}, err
+	return redirect{Path: a.path(now), Flash: "Two-factor authentication is off."}, err
 }
 
-func (a *administratorPages) askPassword(_ context.Context, _ *request, now *ampusers.Administrator) (confirmation, error) {
-	return confirmation{
-		Title: "Set password for " + now.Username, Action: a.path(now) + "/password", Yes: "Set password",
-		Controls: []formField{newPassword("New password")}, Username: now.Username,
-		Consequences: []string{
-			"You will know this password. A password link, which lets the administrator choose one, is safer.",
-			"The administrator is logged out, and earlier password links no longer work.",
-		},
-	}, nil
+func askNewPassword(_ context.Context, _ *request, _ *ampusers.Administrator, c *confirmation) error {
+	c.Controls = []formField{newPassword("New password")}
+	return nil
 }
 
 func (a *administratorPages) setPassword(ctx context.Context, r *request, now *ampusers.Administrator) (response, error) {

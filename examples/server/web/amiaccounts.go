@@ -52,10 +52,6 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 		deleted: func(one *manager.Account) string {
 			return one.Name + " was deleted. Apply to remove the account from Asterisk."
 		},
-		consequences: always[manager.Account](
-			"The next apply removes the account from Asterisk and closes its sessions.",
-			"This cannot be undone: the secret is lost. To keep the account, disable it instead.",
-		),
 	})
 	return a
 }
@@ -64,7 +60,8 @@ func (a *amiAccountPages) routes() []route {
 	const section, list, one = app.SectionAMIAccounts, "/ami-accounts", "/ami-accounts/{name}"
 	service := func(context.Context) *manager.Service { return a.site.AMIAccounts }
 	return slices.Concat(
-		a.record.routes(section, list, one), a.deleteRoutes(section, one), a.confirmed(one+"/rotate", section, a.askRotate, a.rotate),
+		a.record.routes(section, list, one),
+		a.confirmed(section, one, "/delete", nil, a.delete), a.confirmed(section, one, "/rotate", askNewSecret, a.rotate),
 		[]route{
 			post(list+"/check", section, a.check),
 			post(one+"/disable", section, actOn(&a.record, service, "Disabled. Apply to remove the account from Asterisk.", (*manager.Service).Disable)),
@@ -74,15 +71,9 @@ func (a *amiAccountPages) routes() []route {
 	)
 }
 
-func (a *amiAccountPages) askRotate(_ context.Context, _ *request, now *manager.Account) (confirmation, error) {
-	return confirmation{
-		Title: "Set a new secret for " + now.Name, Action: a.path(now) + "/rotate", Yes: "Set new secret", Username: now.Name,
-		Controls: []formField{newSecret("New secret")},
-		Consequences: []string{
-			"The new secret takes effect at the next apply. The old one no longer works after that.",
-			"Update the integration at the same time.",
-		},
-	}, nil
+func askNewSecret(_ context.Context, _ *request, _ *manager.Account, c *confirmation) error {
+	c.Controls = []formField{newSecret("New secret")}
+	return nil
 }
 
 // newSecret is the field of a new secret.

@@ -118,13 +118,7 @@ func (p configPages) start(kind jobs.Kind) handler {
 }
 
 func (p configPages) askRollback(context.Context, *request) (response, error) {
-	return confirmation{
-		Title: "Roll back?", Back: "/config", Action: "/config/rollback", Yes: "Roll back",
-		Consequences: []string{
-			"The previous configuration is restored, checked and verified in the same steps as an apply.",
-			"The records stay unchanged, so their changes are pending again. Correct the records before you apply.",
-		},
-	}.response(formErrors{}), nil
+	return confirmation{Action: "/config/rollback", Back: "/config"}.response("configuration-rollback", formErrors{}), nil
 }
 
 // banner shows pending changes to an administrator, on each page. State is "" when

@@ -71,43 +71,24 @@ func fieldID(name string) string {
 	return "field-" + strings.NewReplacer("[", "-", "]", "", ".", "-").Replace(name)
 }
 
-// confirmation asks before an action that cannot be undone, or needs values.
+// confirmation asks before an action that cannot be undone, or needs values. Its
+// template says what happens.
 type confirmation struct {
-	Title    string
-	Problems []problem
-	// Consequences say what happens, one sentence each.
-	Consequences []string
-	Action, Yes  string
-	// UserID is the ID of the user that it is about; empty for other records.
-	UserID store.UserID
-	// Danger marks an action that cannot be undone.
-	Danger bool
-	// Controls ask for values. Username is for password managers: the account of
-	// the password.
+	// Record is the record that it is about, and UserID the ID of its user; empty
+	// for other actions. Extra is what only this page shows.
+	Record, Extra any
+	UserID        store.UserID
+	Problems      []problem
+	// Controls ask for values.
 	Controls []formField
-	Username string
-	// Back is the page to return to.
-	Back string
-	// Group is the group to delete; nil for other actions.
-	Group *groupDeletion
+	// Action is the address of the form, and Back the page to return to.
+	Action, Back string
+	// Wide says that the page has a table.
+	Wide bool
 }
 
 // response returns the page that asks, with the errors of an earlier attempt.
-func (c confirmation) response(errs formErrors) response {
+func (c confirmation) response(name string, errs formErrors) response {
 	c.Problems = errs.markAll(c.Controls)
-	return formPage(errs, "confirmation", c.Title, c)
-}
-
-const factorRemoved = "Two-factor authentication is off."
-
-// removeFactor asks before two-factor authentication of another account is turned
-// off. path is the page of the record.
-func removeFactor(name, owner, path string) confirmation {
-	return confirmation{
-		Title: "Turn off two-factor authentication for " + name + "?", Action: path + "/second-factor/remove", Yes: "Turn off two-factor authentication",
-		Consequences: []string{
-			"After that the password alone is enough to log in. The recovery codes will no longer work.",
-			"Make sure that the request comes from " + owner + ".",
-		},
-	}
+	return formPage(errs, "confirm/"+name, "", c)
 }

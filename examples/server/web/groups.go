@@ -53,7 +53,7 @@ func newGroupPages(p *pages) *groupPages {
 
 func (g *groupPages) routes() []route {
 	const section, one = app.SectionGroups, "/groups/{name}"
-	return slices.Concat(g.record.routes(section, "/groups", one), g.confirmed(one+"/delete", section, g.askDelete, g.delete), []route{
+	return slices.Concat(g.record.routes(section, "/groups", one), g.confirmed(section, one, "/delete", g.askDelete, g.delete), []route{
 		post(one+"/members", section, g.acting(g.changeMembers)), get("/permissions", section, g.matrix),
 	})
 }
@@ -80,8 +80,6 @@ func (g *groupPages) describe(ctx context.Context, r *request, body *recordPage[
 // groupDeletion is what the deletion of a group changes. More counts the members
 // that the page leaves out.
 type groupDeletion struct {
-	*userman.Group
-
 	Impact []userman.MemberImpact
 	More   int
 }
@@ -91,12 +89,10 @@ const maxImpact = 100
 
 // askDelete shows who is affected when a group is deleted. A group with members
 // needs force.
-func (g *groupPages) askDelete(ctx context.Context, _ *request, now *userman.Group) (confirmation, error) {
+func (g *groupPages) askDelete(ctx context.Context, _ *request, now *userman.Group, c *confirmation) error {
 	impact, total, err := g.users(ctx).PreviewDeleteGroup(ctx, now.Name, maxImpact)
-	return confirmation{
-		Title: "Delete group " + now.Name + "?", Action: g.path(now) + "/delete", Yes: "Delete " + now.Name, Danger: true,
-		Group: &groupDeletion{now, impact, total - len(impact)},
-	}, err
+	c.Extra, c.Wide = groupDeletion{impact, total - len(impact)}, len(impact) > 0
+	return err
 }
 
 func (g *groupPages) delete(ctx context.Context, r *request, now *userman.Group) (response, error) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
@@ -20,9 +21,9 @@ type record[R any] struct {
 	path     func(*R) string
 	// load returns the record that the request names.
 	load func(ctx context.Context, r *request) (*R, error)
-	// title is the heading of its page. name names it in a sentence, and identity
-	// never changes hands; both are its key by default.
-	title, name, identity func(*R) string
+	// title is the heading of its page. identity never changes hands; it is the key
+	// by default.
+	title, identity func(*R) string
 	// describe adds what only this page shows.
 	describe func(ctx context.Context, r *request, body *recordPage[R], errs formErrors) error
 	// drawer returns how the fields of a record are drawn.
@@ -55,10 +56,9 @@ type record[R any] struct {
 	same func(loaded, now *R) bool
 	// saved is the message when the record was saved, "Saved." by default.
 	saved func(before, after *R) string
-	// consequences describe the deletion of a record, and deleted is the message
-	// after it.
-	consequences func(ctx context.Context, now *R) ([]string, error)
-	deleted      func(*R) string
+	// deleted is the message when the record was deleted. back is the page to return
+	// to when an action is not confirmed, that of the record by default.
+	deleted, back func(*R) string
 	// changed is called after every change.
 	changed func()
 	// user returns the user that a record is about; nil for other records. owner is
@@ -82,11 +82,11 @@ type recordPage[R any] struct {
 
 // withDefaults returns the declaration with what is optional.
 func withDefaults[R any](rp record[R]) record[R] {
-	if rp.name == nil {
-		rp.name = rp.KeyOf
-	}
 	if rp.identity == nil {
 		rp.identity = rp.KeyOf
+	}
+	if rp.back == nil {
+		rp.back = rp.path
 	}
 	if rp.user == nil {
 		rp.user = func(*R) recordUser { return recordUser{} }
@@ -97,8 +97,8 @@ func withDefaults[R any](rp record[R]) record[R] {
 	return rp
 }
 
-// question asks before an action on a record.
-type question[R any] func(ctx context.Context, r *request, now *R) (confirmation, error)
+// question adds what only the page shows that asks before an action on a record.
+type question[R any] func(ctx context.Context, r *request, now *R, c *confirmation) error
 
 // recordHandler answers a request about a record.
 type recordHandler[R any] func(ctx context.Context, r *request, now *R) (response, error)
@@ -110,11 +110,6 @@ func (rp *record[R]) routes(section, list, one string) []route {
 		get(list, section, rp.listRecords), get(list+"/new", section, rp.newRecord), post(list+"/new", section, rp.create),
 		get(one, section, rp.with(rp.show)), post(one, section, rp.with(rp.save)),
 	}
-}
-
-// deleteRoutes are the pages to delete a record.
-func (rp *record[R]) deleteRoutes(section, one string) []route {
-	return rp.confirmed(one+"/delete", section, rp.askDelete, rp.delete)
 }
 
 // with returns a handler that gets the record.
@@ -168,17 +163,19 @@ func (rp *record[R]) actionErrors(ctx context.Context, r *request, now *R, err e
 	})
 }
 
-// confirmed are the routes of an action that is asked about. Its errors are shown
-// on the page that asks.
-func (rp *record[R]) confirmed(path, section string, ask question[R], do recordHandler[R]) []route {
+// confirmed are the routes of an action that is asked about: action is the end of
+// its address, and names its template. Errors are shown on the page that asks. ask
+// can be nil.
+func (rp *record[R]) confirmed(section, one, action string, ask question[R], do recordHandler[R]) []route {
+	path, name := one+action, rp.template+strings.ReplaceAll(action, "/", "-")
 	asked := func(ctx context.Context, r *request, now *R, errs formErrors) (response, error) {
-		c, err := ask(ctx, r, now)
-		if err != nil {
-			return nil, err
+		c := confirmation{Record: now, UserID: rp.user(now).ID, Action: rp.path(now) + action, Back: rp.back(now)}
+		if ask != nil {
+			if err := ask(ctx, r, now, &c); err != nil {
+				return nil, err
+			}
 		}
-		c.Back = rp.path(now)
-		c.UserID = rp.user(now).ID
-		return c.response(errs), nil
+		return c.response(name, errs), nil
 	}
 	return []route{
 		get(path, section, rp.with(func(ctx context.Context, r *request, now *R) (response, error) {
@@ -197,18 +194,6 @@ func (rp *record[R]) confirmed(path, section string, ask question[R], do recordH
 	}
 }
 
-func (rp *record[R]) askDelete(ctx context.Context, _ *request, now *R) (confirmation, error) {
-	consequences, err := rp.consequences(ctx, now)
-	return confirmation{
-		Title: "Delete " + rp.name(now) + "?", Action: rp.path(now) + "/delete", Yes: "Delete " + rp.name(now), Danger: true, Consequences: consequences,
-	}, err
-}
-
 func (rp *record[R]) delete(ctx context.Context, _ *request, now *R) (response, error) {
 	return redirect{Path: rp.listPath, Flash: rp.deleted(now)}, rp.Delete(ctx, rp.KeyOf(now), false)
-}
-
-// always returns what deleting any record of a type means.
-func always[R any](consequences ...string) func(context.Context, *R) ([]string, error) {
-	return func(context.Context, *R) ([]string, error) { return consequences, nil }
 }

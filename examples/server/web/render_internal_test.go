@@ -17,6 +17,7 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
@@ -67,9 +68,24 @@ func hostileForm() form {
 	}
 }
 
-func hostileDeletion() *groupDeletion {
+// confirmationBodies are the [pageBodies] of the pages that ask before an action.
+func confirmationBodies() map[string][2]any {
 	changes := []userman.PermissionChange{{Permission: hostile, Before: hostile, After: hostile}}
-	return &groupDeletion{hostileUserGroup(), []userman.MemberImpact{{Username: hostile, Changes: changes}}, 1}
+	impact := groupDeletion{[]userman.MemberImpact{{Username: hostile, Changes: changes}}, 1}
+	bodies := map[string][2]any{}
+	for name, full := range map[string]confirmation{
+		"administrator-delete": {Record: hostileAdministrator()}, "administrator-password": {Record: hostileAdministrator()},
+		"administrator-second-factor-remove": {Record: hostileAdministrator()},
+		"amiaccount-delete":                  {Record: &manager.Account{Name: hostile}}, "amiaccount-rotate": {Record: &manager.Account{Name: hostile}},
+		"token-delete": {}, "token-rotate": {}, "account-second-factor-remove": {}, "configuration-rollback": {},
+		"user-delete":   {Record: hostileUser(), Extra: []store.Reference{{Kind: hostile, Key: hostile}}},
+		"user-password": {Record: hostileUser()}, "user-restore": {Record: hostileUser()}, "user-purge": {Record: hostileUser()},
+		"user-second-factor-remove": {Record: hostileUser()}, "group-delete": {Record: hostileUserGroup(), Extra: impact, Wide: true},
+	} {
+		full.Problems, full.Controls, full.Action, full.Back, full.UserID = []problem{{Text: hostile}}, hostileControls(), "/x", "/x", hostile
+		bodies["confirm/"+name] = [2]any{confirmation{Record: full.Record}, full}
+	}
+	return bodies
 }
 
 func hostileControls() []formField { return []formField{hostileField("secret"), hostileGroup()} }
@@ -121,7 +137,6 @@ func pageBodies() map[string][2]any {
 		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, hostile, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
 		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, recordPage[ampusers.Administrator]{hostileAdministrator(), hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}}},
-		"confirmation":     {confirmation{}, confirmation{hostile, []problem{{Text: hostile}}, []string{hostile}, "/x", hostile, hostile, true, hostileControls(), hostile, "/x", hostileDeletion()}},
 		"once":             {oncePage{Kind: "link", Items: []copyable{{}}, Again: hostile, UserID: hostile}, oncePage{"link", hostile, hostile, now, []copyable{hostileCopy()}, "/x", hostile, pageLink{"/x", hostile}}},
 		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, hostile, heads, []*manager.Account{user}, pages, nil, nil}},
 		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, hostileForm(), &probeResult{false, hostile}}},
@@ -139,6 +154,7 @@ func TestParseTemplates_escapeHostileText(t *testing.T) {
 	drawn, all := parseTemplates(readAssets()), pageBodies()
 	maps.Copy(all, groupBodies())
 	maps.Copy(all, userBodies())
+	maps.Copy(all, confirmationBodies())
 	names := slices.DeleteFunc(slices.Sorted(maps.Keys(drawn)), func(name string) bool { return name == fragments })
 	require.Equal(t, names, slices.Sorted(maps.Keys(all)))
 	for _, name := range names {

@@ -42,14 +42,16 @@ func parseTemplates(static assets) templateSets {
 		"setting":   newSetting,
 	}
 	shared := template.Must(template.New(fragments).Funcs(functions).ParseFS(templateFiles, "templates/shared/*.html"))
-	files, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil {
-		panic(err)
-	}
 	sets := templateSets{fragments: shared}
-	for _, file := range files {
-		set := template.Must(shared.Clone())
-		sets[strings.TrimSuffix(path.Base(file), ".html")] = template.Must(set.ParseFS(templateFiles, file))
+	for _, folder := range []string{"", "confirm/"} {
+		files, err := fs.Glob(templateFiles, "templates/"+folder+"*.html")
+		if err != nil {
+			panic(err)
+		}
+		for _, file := range files {
+			set := template.Must(shared.Clone())
+			sets[folder+strings.TrimSuffix(path.Base(file), ".html")] = template.Must(set.ParseFS(templateFiles, file))
+		}
 	}
 	return sets
 }

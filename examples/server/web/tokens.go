@@ -35,7 +35,6 @@ func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 		path:  func(one *apitoken.Token) string { return recordPath(path+"/tokens/", string(one.ID)) },
 		load:  t.token,
 		title: func(*apitoken.Token) string { return "API token of " + holder.Name() },
-		name:  func(*apitoken.Token) string { return "this API token" },
 		describe: func(_ context.Context, _ *request, body *recordPage[apitoken.Token], _ formErrors) error {
 			body.Extra = holder.Username
 			return nil
@@ -47,10 +46,9 @@ func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 		created: func(ctx context.Context, _ *request, result resource.Result[apitoken.Token]) (response, error) {
 			return t.showKey(ctx, result.Record, result.Secret), nil
 		},
-		deleted:      func(*apitoken.Token) string { return "API token deleted." },
-		consequences: always[apitoken.Token]("The program that uses the token loses access.", "This cannot be undone. To keep the token, disable it instead."),
-		user:         func(*apitoken.Token) recordUser { return owner },
-		owner:        owner,
+		deleted: func(*apitoken.Token) string { return "API token deleted." },
+		user:    func(*apitoken.Token) recordUser { return owner },
+		owner:   owner,
 	})
 	return t
 }
@@ -63,7 +61,8 @@ func (p *pages) tokens(ctx context.Context) *apitoken.Service {
 func (t *tokenPages) routes() []route {
 	const section, list, one = app.SectionUsers, userRoute + "/tokens", userRoute + "/tokens/{id}"
 	return slices.Concat(
-		t.record.routes(section, list, one), t.deleteRoutes(section, one), t.confirmed(one+"/rotate", section, t.askRotate, t.rotate),
+		t.record.routes(section, list, one),
+		t.confirmed(section, one, "/delete", nil, t.delete), t.confirmed(section, one, "/rotate", nil, t.rotate),
 		[]route{get(one+"/key", section, t.with(t.key))},
 	)
 }
@@ -118,13 +117,6 @@ func (t *tokenPages) describeList(ctx context.Context, _ *request, body *listPag
 	body.Title = "API tokens of " + t.holder.Name()
 	body.Extra = tokenHolder{Username: t.holder.Username, Name: t.holder.Name(), Permitted: effective.Enabled(permission.RESTUse)}
 	return nil
-}
-
-func (t *tokenPages) askRotate(_ context.Context, _ *request, now *apitoken.Token) (confirmation, error) {
-	return confirmation{
-		Title: "Create a new key for this API token?", Action: t.path(now) + "/rotate", Yes: "Create new key",
-		Consequences: []string{"The old key stops working immediately. Update the program that uses it.", "The new key is shown only once."},
-	}, nil
 }
 
 func (t *tokenPages) rotate(ctx context.Context, _ *request, now *apitoken.Token) (response, error) {

@@ -52,9 +52,10 @@ func (u *userPages) deletedRoutes() []route {
 	const one = "/deleted-users/{id}"
 	d := u.record
 	d.load, d.user = u.deletedUser, nil
-	d.path = func(*userman.User) string { return "/users?status=deleted" }
+	d.path = func(now *userman.User) string { return "/deleted-users/" + url.PathEscape(string(now.ID)) }
+	d.back = func(*userman.User) string { return "/users?status=deleted" }
 	d = withDefaults(d)
-	return append(d.confirmed(one+"/restore", app.SectionUsers, u.askRestore, u.restore), d.confirmed(one+"/purge", app.SectionUsers, u.askPurge, u.purge)...)
+	return append(d.confirmed(app.SectionUsers, one, "/restore", u.askRestore, u.restore), d.confirmed(app.SectionUsers, one, "/purge", nil, u.purge)...)
 }
 
 // deletedUser returns the one that the address names.
@@ -66,14 +67,8 @@ func (u *userPages) deletedUser(ctx context.Context, r *request) (*userman.User,
 	return now, err
 }
 
-func deletedPath(now *userman.User) string { return "/deleted-users/" + url.PathEscape(string(now.ID)) }
-
 // askRestore asks for another username and extension where they are taken.
-func (u *userPages) askRestore(_ context.Context, r *request, now *userman.User) (confirmation, error) {
-	c := confirmation{
-		Title: "Restore " + now.Name(), Action: deletedPath(now) + "/restore", Yes: "Restore",
-		Consequences: []string{"The user is restored with groups, permissions, password and API tokens. Earlier links no longer work."},
-	}
+func (u *userPages) askRestore(_ context.Context, r *request, now *userman.User, c *confirmation) error {
 	hints := map[string]string{
 		"username": "Change it if another user has taken it.", "default_extension": "Change it or leave it empty if another user has taken it.",
 	}
@@ -88,7 +83,7 @@ func (u *userPages) askRestore(_ context.Context, r *request, now *userman.User)
 			c.Controls = append(c.Controls, f)
 		}
 	}
-	return c, nil
+	return nil
 }
 
 func (u *userPages) restore(ctx context.Context, r *request, now *userman.User) (response, error) {
@@ -100,16 +95,6 @@ func (u *userPages) restore(ctx context.Context, r *request, now *userman.User) 
 		return nil, err
 	}
 	return redirect{Path: u.path(restored), Flash: restored.Username + " was restored. Earlier links no longer work."}, nil
-}
-
-func (u *userPages) askPurge(_ context.Context, _ *request, now *userman.User) (confirmation, error) {
-	return confirmation{
-		Title: "Purge " + now.Name() + "?", Action: deletedPath(now) + "/purge", Yes: "Purge " + now.Username, Danger: true,
-		Consequences: []string{
-			"The user, their API tokens and their picture are permanently removed.",
-			"This cannot be undone. The audit log is kept.",
-		},
-	}, nil
 }
 
 func (u *userPages) purge(ctx context.Context, _ *request, now *userman.User) (response, error) {

@@ -99,37 +99,31 @@ const (
 )
 
 // askPassword asks for the password of a user. The form is shown as it was sent.
-func (u *userPages) askPassword(_ context.Context, r *request, now *userman.User) (confirmation, error) {
+func (u *userPages) askPassword(_ context.Context, r *request, _ *userman.User, c *confirmation) error {
 	options := []string{"must_change"}
 	if r.PostForm != nil {
 		options = r.PostForm["options"]
 	}
 	password := newPassword("New password")
 	password.Required = false
-	return confirmation{
-		Title: "Set password for " + now.Name(), Action: u.path(now) + "/password", Yes: "Set password", Username: now.Username,
-		Consequences: []string{
-			"You will know this password. A password link, which lets the user choose one, is safer.",
-			"The user is logged out, and earlier password links no longer work.",
-		},
-		Controls: []formField{
-			{Name: "how", Label: "Password", Type: "radio", Choices: chosenOf([]choice{
-				{Value: passwordGenerated, Label: "Generate a password", Hint: "It is shown only once."},
-				{Value: passwordTyped, Label: "Set the password below"},
-			}, cmp.Or(r.form("how"), passwordGenerated))},
-			password,
-			{Name: "options", Label: "Options", Type: "checkbox", Choices: []choice{
-				{
-					Value: "must_change", Label: "Require a new password at the next login", Hint: "After that only the user knows the password.",
-					Chosen: slices.Contains(options, "must_change"),
-				},
-				{
-					Value: "disable_tokens", Label: "Disable all API tokens of this user", Hint: "Otherwise the tokens keep working, because they have their own keys.",
-					Chosen: slices.Contains(options, "disable_tokens"),
-				},
-			}},
-		},
-	}, nil
+	c.Controls = []formField{
+		{Name: "how", Label: "Password", Type: "radio", Choices: chosenOf([]choice{
+			{Value: passwordGenerated, Label: "Generate a password", Hint: "It is shown only once."},
+			{Value: passwordTyped, Label: "Set the password below"},
+		}, cmp.Or(r.form("how"), passwordGenerated))},
+		password,
+		{Name: "options", Label: "Options", Type: "checkbox", Choices: []choice{
+			{
+				Value: "must_change", Label: "Require a new password at the next login", Hint: "After that only the user knows the password.",
+				Chosen: slices.Contains(options, "must_change"),
+			},
+			{
+				Value: "disable_tokens", Label: "Disable all API tokens of this user", Hint: "Otherwise the tokens keep working, because they have their own keys.",
+				Chosen: slices.Contains(options, "disable_tokens"),
+			},
+		}},
+	}
+	return nil
 }
 
 func (u *userPages) setPassword(ctx context.Context, r *request, now *userman.User) (response, error) {

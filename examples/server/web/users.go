@@ -36,7 +36,7 @@ func newUserPages(p *pages) *userPages {
 		},
 		columns: userColumns(column{"Status", ""}, column{"Last login", "last_login_at"}), search: "Search all text fields", list: u.describeList,
 		path: func(one *userman.User) string { return userPath(one.Username) },
-		load: u.loadUser, title: (*userman.User).Name, name: (*userman.User).Name, drawer: u.draw,
+		load: u.loadUser, title: (*userman.User).Name, drawer: u.draw,
 		identity: func(one *userman.User) string { return string(one.ID) }, // usernames change
 		describe: func(_ context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
 			body.Extra = pictureField(errs)
@@ -47,8 +47,7 @@ func newUserPages(p *pages) *userPages {
 		deleted: func(one *userman.User) string {
 			return one.Username + " was deleted. You can restore the user from the deleted users."
 		},
-		consequences: u.deletion,
-		user:         func(one *userman.User) recordUser { return recordUser{one.ID, one.Username} },
+		user: func(one *userman.User) recordUser { return recordUser{one.ID, one.Username} },
 	})
 	return u
 }
@@ -73,9 +72,9 @@ func (u *userPages) routes() []route {
 	picture := post(one+"/picture", section, u.with(u.setPicture))
 	picture.upload = true
 	return slices.Concat(
-		u.record.routes(section, "/users", one), u.deleteRoutes(section, one), u.permissionRoutes(), u.tokenRoutes(), u.deletedRoutes(), u.jobRoutes(),
-		u.confirmed(one+"/password", section, u.askPassword, u.setPassword),
-		u.confirmed(one+"/second-factor/remove", section, u.askRemoveFactor, u.removeFactor),
+		u.record.routes(section, "/users", one), u.permissionRoutes(), u.tokenRoutes(), u.deletedRoutes(), u.jobRoutes(),
+		u.confirmed(section, one, "/delete", u.askDelete, u.delete), u.confirmed(section, one, "/password", u.askPassword, u.setPassword),
+		u.confirmed(section, one, "/second-factor/remove", nil, u.removeFactor),
 		[]route{
 			post(one+"/disable", section, actOn(&u.record, u.users, "Disabled. The user was logged out everywhere and can no longer log in.", (*userman.Service).Disable)),
 			post(one+"/enable", section, actOn(&u.record, u.users, "Enabled.", (*userman.Service).Enable)),
@@ -144,25 +143,14 @@ func (u *userPages) removePicture(ctx context.Context, now *userman.User) error 
 	return err
 }
 
-func (u *userPages) askRemoveFactor(_ context.Context, _ *request, now *userman.User) (confirmation, error) {
-	return removeFactor(now.Name(), "the user", u.path(now)), nil
-}
-
 func (u *userPages) removeFactor(ctx context.Context, _ *request, now *userman.User) (response, error) {
 	_, err := u.users(ctx).RemoveSecondFactor(ctx, now.Username)
-	return redirect{Path: u.path(now), Flash: factorRemoved}, err
+	return redirect{Path: u.path(now), Flash: "Two-factor authentication is off."}, err
 }
 
-// deletion describes the deletion of a user, and what prevents it.
-func (u *userPages) deletion(ctx context.Context, now *userman.User) ([]string, error) {
+// askDelete shows what prevents the deletion of a user.
+func (u *userPages) askDelete(ctx context.Context, _ *request, now *userman.User, c *confirmation) error {
 	references, err := u.users(ctx).References(ctx, now.Username)
-	all := []string{
-		"The user is logged out, and their links and API tokens no longer work.",
-		"The username and the default extension become available.",
-		"You can restore or purge " + now.Username + " from the deleted users.",
-	}
-	for _, r := range references {
-		all = append(all, "Blocked by "+r.Kind+" "+r.Key+", which uses this user.")
-	}
-	return all, err
+	c.Extra = references
+	return err
 }
