@@ -11,6 +11,7 @@ import (
 
 	"github.com/pbxusers/pbxusers/internal/testservers/smtp"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/store/credential"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/smtpmailer"
@@ -25,6 +26,47 @@ func withSMTP(t testing.TB, server *smtp.Server) func(*userman.Options) {
 	})
 	require.NoError(t, err)
 	return withMailer(m)
+}
+
+func TestService_SendTestMail(t *testing.T) {
+	t.Parallel()
+	server := smtp.Start(t, nil)
+	h := newService(t, withSMTP(t, server), func(o *userman.Options) { o.Product = "ACME" })
+	d, err := h.SendTestMail(t.Context(), " jane@example.org ")
+	require.NoError(t, err)
+	require.Equal(t, userman.DeliverySent, d.Status, d.Message)
+	require.Equal(t, "succeeded send test mail mail", h.lastAuditEntry(t))
+	got := server.Receive(t)
+	require.Equal(t, []string{"jane@example.org"}, got.To)
+	require.Equal(t, "ACME: a test mail", got.Get(t, "Subject"))
+	require.Contains(t, got.Text, "https://pbx.example.com")
+}
+
+func TestService_SendTestMail_reportsFailure(t *testing.T) {
+	t.Parallel()
+	unreachable, err := smtpmailer.New(smtpmailer.Options{Address: "127.0.0.1:1", From: "pbx@example.com", Security: smtpmailer.None})
+	require.NoError(t, err)
+	for status, change := range map[userman.DeliveryStatus]func(*userman.Options){
+		userman.DeliveryRejected:      withSMTP(t, smtp.Start(t, &smtp.Options{RejectRecipient: "*"})),
+		userman.DeliveryFailed:        withMailer(unreachable),
+		userman.DeliveryNotConfigured: func(o *userman.Options) { o.Mailer = nil },
+	} {
+		h := newService(t, change)
+		d, err := h.SendTestMail(t.Context(), "jane@example.org")
+		require.NoError(t, err)
+		require.Equal(t, status, d.Status)
+		require.NotContains(t, d.Message, "jane")
+		require.Len(t, h.entries(t, audit.Query{Action: "send test mail", Outcome: audit.Failed}), 1, status)
+
+		for _, to := range []string{"", "nobody", "a@example.com, b@example.com", "Jane <jane@example.org>", "a@example.com\r\nBcc: b@example.com"} {
+			_, err = h.SendTestMail(t.Context(), to)
+			require.ErrorIs(t, err, store.ErrInvalid, to)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = newService(t, withMailer(unreachable)).SendTestMail(ended, "jane@example.org")
+	require.ErrorIs(t, err, context.Canceled)
 }
 
 func TestService_SendMail_welcomeLinkSetsPassword(t *testing.T) {

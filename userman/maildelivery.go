@@ -202,9 +202,7 @@ func (m *deliveryJob) storeLinks(u *User) {
 
 // send sends the mail and returns the result.
 func (m *deliveryJob) send(ctx context.Context, message *usermail.Mail) *Delivery {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
-	err := m.service.opts.Mailer.Send(ctx, message)
+	err := m.service.sendWithTimeout(ctx, message)
 	if err == nil {
 		d := newDelivery(m.user, DeliverySent, "the mail server has taken the mail")
 		if m.noActivation != "" {
@@ -216,10 +214,26 @@ func (m *deliveryJob) send(ctx context.Context, message *usermail.Mail) *Deliver
 		return d
 	}
 	m.service.opts.Logger.WarnContext(ctx, KindUser+": a mail was not delivered", "username", m.user.Username, "mail", string(m.kind), "error", err)
+	d := failedDelivery(err)
+	d.Username = m.user.Username
+	return d
+}
+
+// sendWithTimeout sends a mail through the mail server.
+func (s *Service) sendWithTimeout(ctx context.Context, message *usermail.Mail) error {
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	return s.opts.Mailer.Send(ctx, message)
+}
+
+// failedDelivery returns the result of a mail that the mail server did not accept.
+func failedDelivery(err error) *Delivery {
 	if rejected, ok := errors.AsType[*MailRejectedError](err); ok {
-		return newDelivery(m.user, DeliveryRejected, truncate(validate.SanitizeLine(rejected.Error()))+"; correct the address, or ask the administrator of the mail server")
+		return &Delivery{Status: DeliveryRejected, Message: truncate(validate.SanitizeLine(rejected.Error())) + "; correct the address, or ask the administrator of the mail server"}
 	}
-	return newDelivery(m.user, DeliveryFailed, "the mail could not be sent; look at the mail server and its settings, and try again: "+truncate(validate.SanitizeLine(err.Error())))
+	return &Delivery{
+		Status: DeliveryFailed, Message: "the mail could not be sent; look at the mail server and its settings, and try again: " + truncate(validate.SanitizeLine(err.Error())),
+	}
 }
 
 func truncate(reason string) string {

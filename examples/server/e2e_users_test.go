@@ -47,7 +47,7 @@ func startWithMail(t *testing.T, directories ...userman.Directory) (server *serv
 	server = servertest.Start(t, &servertest.Options{
 		Clock: clock.now,
 		Settings: func(s *app.Settings) {
-			s.SMTP = app.SMTPSettings{Server: mailServer.Addr, From: "ACME Telephony <pbx@example.com>", Security: "none"}
+			s.SMTP.Address, s.SMTP.From, s.SMTP.Security = mailServer.Addr, "ACME Telephony <pbx@example.com>", "none"
 		},
 		Users: func(o *userman.Options) { o.SIPAccounts, o.Directories = fakeSIPAccounts{}, directories },
 	})

@@ -87,7 +87,7 @@ func TestActiveDirectoryAttributes_mapDisabledAccounts(t *testing.T) {
 	t.Parallel()
 	const guid = "\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff"
 	active := func(o *ldapdir.Options) {
-		o.ExternalID, o.Attributes = "objectGUID", ldapdir.ActiveDirectoryAttributes()
+		o.Kind = ldapdir.ActiveDirectory
 	}
 	for _, test := range []struct {
 		control  []string

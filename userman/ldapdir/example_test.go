@@ -48,7 +48,7 @@ func ExampleActiveDirectoryAttributes() {
 	_, err := ldapdir.New(ldapdir.Options{
 		Name: "domain", URLs: []string{"ldaps://dc1.example.com"}, BaseDN: "dc=example,dc=com",
 		BindDN: "cn=reader,cn=Users,dc=example,dc=com", BindPassword: store.NewSecret("the reader's password"),
-		Filter: "(&(objectCategory=person)(objectClass=user))", ExternalID: "objectGUID", Attributes: attributes,
+		Kind: ldapdir.ActiveDirectory, Attributes: attributes,
 	})
 	fmt.Println(err)
 	// Output: <nil>

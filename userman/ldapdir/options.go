@@ -10,6 +10,15 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
+// Kind is a kind of LDAP directory.
+type Kind string
+
+// Kinds of directories.
+const (
+	OpenLDAP        Kind = "openldap"
+	ActiveDirectory Kind = "active-directory"
+)
+
 // Options are the options of [New].
 type Options struct {
 	// Name is the name of the directory, see [userman.Directory].
@@ -28,9 +37,13 @@ type Options struct {
 	// bind.
 	BindDN       string
 	BindPassword store.Secret
+	// Kind selects the defaults of Filter, Attributes and ExternalID. Defaults to
+	// OpenLDAP.
+	Kind Kind
 	// BaseDN is the base of the search for users, and Filter selects the users below
 	// it. Users whom Filter does not match cannot log in. Filter defaults to
-	// "(objectClass=inetOrgPerson)", which fits OpenLDAPAttributes.
+	// "(objectClass=inetOrgPerson)", and for ActiveDirectory to
+	// "(&(objectCategory=person)(objectClass=user))".
 	BaseDN string
 	Filter string
 	// GroupBaseDN is the base of the search for groups; empty reads none. GroupFilter
@@ -42,14 +55,14 @@ type Options struct {
 	GroupBaseDN string
 	GroupFilter string
 	// Attributes map fields of [userman.User], named as in JSON, to attributes.
-	// Defaults to [OpenLDAPAttributes]. The directory owns the fields in the map: an
+	// Defaults to [OpenLDAPAttributes] or [ActiveDirectoryAttributes]. The directory owns the fields in the map: an
 	// empty attribute empties the field. Of several values the first one counts, except
 	// that username, default_extension, language, time_zone and disabled must have one;
 	// other_emails and linked_extensions take all. "disabled" is true or false, or the
 	// userAccountControl of Active Directory.
 	Attributes map[string]string
-	// ExternalID is the attribute that never changes. Defaults to "entryUUID".
-	// "objectGUID" is binary.
+	// ExternalID is the attribute that never changes. Defaults to "entryUUID", and for
+	// ActiveDirectory to "objectGUID", which is binary.
 	ExternalID string
 	// PageSize is the number of entries per page (RFC 2696), 1 to 5 000. Defaults to
 	// 500.
@@ -89,9 +102,8 @@ func OpenLDAPAttributes() map[string]string {
 }
 
 // ActiveDirectoryAttributes maps the fields of a user to attributes of Active
-// Directory. Use it with the ExternalID "objectGUID" and the Filter
-// "(&(objectCategory=person)(objectClass=user))". The default extension is ipPhone, as
-// in FreePBX. Users disabled there are disabled here.
+// Directory. The default extension is ipPhone, as in FreePBX. Users disabled there are
+// disabled here.
 func ActiveDirectoryAttributes() map[string]string {
 	return map[string]string{
 		"username":          "sAMAccountName",
@@ -114,6 +126,14 @@ func ActiveDirectoryAttributes() map[string]string {
 
 // withDefaults returns a deep copy with the defaults.
 func (o Options) withDefaults() Options {
+	o.Kind = cmp.Or(o.Kind, OpenLDAP)
+	if o.Kind == ActiveDirectory {
+		o.Filter = cmp.Or(o.Filter, "(&(objectCategory=person)(objectClass=user))")
+		o.ExternalID = cmp.Or(o.ExternalID, objectGUID)
+		if o.Attributes == nil {
+			o.Attributes = ActiveDirectoryAttributes()
+		}
+	}
 	o.Filter = cmp.Or(o.Filter, defaultFilter)
 	o.GroupFilter = cmp.Or(o.GroupFilter, defaultGroupFilter)
 	o.ExternalID = cmp.Or(o.ExternalID, defaultExternalID)

@@ -38,6 +38,7 @@ func TestNew_validatesOptions(t *testing.T) {
 			o.URLs, o.BindDN, o.BindPassword = []string{"ldap://ldap.example.com"}, "", store.Secret{}
 		}, ""},
 		{"no name", func(o *ldapdir.Options) { o.Name = "" }, "name: name"},
+		{"no such kind", func(o *ldapdir.Options) { o.Kind = "marker" }, "kind: oneof"},
 		{"a name in capitals", func(o *ldapdir.Options) { o.Name = "HQ" }, "name: name"},
 		{"no URL", urls(), "urls: required"},
 		{"too many URLs", urls(make([]string, 17)...), "urls: required"},

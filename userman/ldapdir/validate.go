@@ -25,6 +25,7 @@ func (o Options) validate() []store.FieldError {
 			errs = append(errs, store.FieldError{Field: field, Code: code, Message: message})
 		}
 	}
+	require(o.Kind == OpenLDAP || o.Kind == ActiveDirectory, "kind", store.CodeOneOf, "choose openldap or active-directory")
 	require(userman.ValidDirectoryName(o.Name), "name", store.CodeName, "use 1 to 64 lower-case letters, digits and dashes")
 	require(o.BindDN == "" || isDN(o.BindDN), "bind_dn", store.CodeDN, "write a distinguished name such as cn=reader,dc=example,dc=com")
 	require((o.BindDN == "") == o.BindPassword.IsZero(), "bind_password", store.CodeRequired, "give both the name and the password of who reads, or neither to read anonymously")

@@ -33,7 +33,7 @@ func ExampleNew() {
 // A password is never sent for others to read.
 func ExampleNew_cleartextPassword() {
 	_, err := smtpmailer.New(smtpmailer.Options{
-		Address: "mail.example.com", From: "pbx@example.com", Security: smtpmailer.None,
+		Address: "mail.example.com", From: "pbx@example.com", Security: smtpmailer.Unprotected,
 		Username: "pbx", Password: store.NewSecret("the password of the mailbox"),
 	})
 	if invalid, ok := errors.AsType[*store.InvalidError](err); ok {

@@ -153,7 +153,7 @@ func TestNew_validatesOptions(t *testing.T) {
 		{"IPv6", smtpmailer.Options{Address: "::1", From: sender, Security: smtpmailer.None, Username: "pbx", Password: secret}, ""},
 		{"IPv6 and a port", smtpmailer.Options{Address: "[::1]:25", From: sender, Security: smtpmailer.None}, ""},
 		{"localhost", smtpmailer.Options{Address: "LocalHost", From: sender, Security: smtpmailer.None, Username: "pbx", Password: secret}, ""},
-		{"another host, without a login", smtpmailer.Options{Address: "mail", From: sender, Security: smtpmailer.None}, ""},
+		{"another host, without a login", smtpmailer.Options{Address: "mail", From: sender, Security: smtpmailer.Unprotected}, ""},
 		{"no address", smtpmailer.Options{From: sender}, "address"},
 		{"a URL", smtpmailer.Options{Address: "smtp://mail.example.com", From: sender}, "address"},
 		{"a socket", smtpmailer.Options{Address: "unix:///run/smtp", From: sender}, "address"},
@@ -168,8 +168,9 @@ func TestNew_validatesOptions(t *testing.T) {
 		{"a username alone", smtpmailer.Options{Address: "mail.example.com", From: sender, Username: "pbx"}, "password"},
 		{"a password alone", smtpmailer.Options{Address: "mail.example.com", From: sender, Password: secret}, "username"},
 		{"a line break in the username", smtpmailer.Options{Address: "mail.example.com", From: sender, Username: "pbx\n", Password: secret}, "username"},
-		{"a password for all to see", smtpmailer.Options{Address: "mail.example.com", From: sender, Security: smtpmailer.None, Username: "pbx", Password: secret}, "password"},
-		{"and for another address", smtpmailer.Options{Address: "192.0.2.1:25", From: sender, Security: smtpmailer.None, Username: "pbx", Password: secret}, "password"},
+		{"links for all to read", smtpmailer.Options{Address: "mail", From: sender, Security: smtpmailer.None}, "security"},
+		{"a password for all to see", smtpmailer.Options{Address: "mail.example.com", From: sender, Security: smtpmailer.Unprotected, Username: "pbx", Password: secret}, "password"},
+		{"and for another address", smtpmailer.Options{Address: "192.0.2.1:25", From: sender, Security: smtpmailer.Unprotected, Username: "pbx", Password: secret}, "password"},
 	} {
 		m, err := smtpmailer.New(test.opts)
 		if test.wrong == "" {

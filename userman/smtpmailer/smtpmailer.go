@@ -24,9 +24,12 @@ const (
 	STARTTLS Security = "starttls"
 	// TLS starts with TLS (RFC 8314).
 	TLS Security = "tls"
-	// None is for a server on the same host. A password is sent to loopback addresses
-	// only.
+	// None is for a server on the same host.
 	None Security = "none"
+	// Unprotected is for a server on another host without TLS. The network can read the
+	// links in mails, which set passwords. A password is sent to loopback addresses
+	// only.
+	Unprotected Security = "unprotected"
 )
 
 // defaultTimeout is the default of [Options].Timeout.
@@ -35,7 +38,7 @@ const defaultTimeout = 30 * time.Second
 // Options are the options of [New].
 type Options struct {
 	// Address is the host and port of the server. The port defaults to 587, to 465 for
-	// TLS, and to 25 for None.
+	// TLS, and to 25 for None and Unprotected.
 	Address string
 	// From is the sender: an address, or a name and an address such as "ACME Telephony
 	// <pbx@example.com>". The address is ASCII.

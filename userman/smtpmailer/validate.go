@@ -42,8 +42,12 @@ func newMailer(opts Options) (*Mailer, []store.FieldError) {
 	if !ok {
 		addError("from", store.CodeEmail, "write the address that mails come from, such as pbx@example.com or ACME Telephony <pbx@example.com>")
 	}
-	if defaultPort(s.security) == 0 {
-		addError("security", store.CodeOneOf, "this must be one of starttls, tls, none")
+	switch {
+	case defaultPort(s.security) == 0:
+		addError("security", store.CodeOneOf, "this must be one of starttls, tls, none, unprotected")
+	case s.security == None && !isLoopback(s.host):
+		addError("security", store.CodeUnprotected,
+			"none is for a mail server on this host; choose starttls or tls, or unprotected on a network where nobody else can read the links in mails")
 	}
 	errs = append(errs, s.validateLogin()...)
 	s.tls = tlsConfig(opts.TLSConfig, s.host)
@@ -59,7 +63,7 @@ func (s *server) validateLogin() []store.FieldError {
 		return []store.FieldError{{Field: "username", Code: store.CodeRequired, Message: "write the username that the password belongs to, or leave both out"}}
 	case s.username != "" && s.password.IsZero():
 		return []store.FieldError{{Field: "password", Code: store.CodeRequired, Message: "write the password of the username, or leave both out"}}
-	case s.username != "" && s.security == None && !isLoopback(s.host):
+	case s.username != "" && s.security == Unprotected && !isLoopback(s.host):
 		return []store.FieldError{{
 			Field: "password", Code: store.CodeUnprotected,
 			Message: "a password is not sent over an unprotected connection to another host; choose starttls or tls, or leave username and password out",
@@ -70,7 +74,7 @@ func (s *server) validateLogin() []store.FieldError {
 
 // defaultPort returns the usual port; 0 for what is no Security.
 func defaultPort(s Security) int {
-	return map[Security]int{STARTTLS: 587, TLS: 465, None: 25}[s]
+	return map[Security]int{STARTTLS: 587, TLS: 465, None: 25, Unprotected: 25}[s]
 }
 
 // splitHostPort reads an address whose port may be missing.

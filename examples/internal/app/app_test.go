@@ -135,10 +135,10 @@ func TestApp_Install_appliesAndRecordsAudit(t *testing.T) {
 	require.Contains(t, connection.Problem, "no secret for the AMI account pbxusers")
 	require.Contains(t, connection.Problem, ". Run 'pbxctl config install'")
 
-	plan, err := s.PlanInstall(t.Context())
+	plan, err := s.Settings.PlanInstall(t.Context())
 	require.NoError(t, err)
 	require.False(t, plan.Empty())
-	_, err = s.PlanInstall(t.Context(), "nonsense")
+	_, err = s.Settings.PlanInstall(t.Context(), "nonsense")
 	require.ErrorIs(t, err, store.ErrInvalid)
 
 	installed, err := s.Install(t.Context())

@@ -24,7 +24,7 @@ func (s *Settings) openDatabase(create bool) (*store.Keyring, *sql.DB, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	keyPath, err := s.keyPath()
+	keyPath, err := s.pathBesideDB(s.KeyFile, "pbxusers.key")
 	if err != nil {
 		return nil, nil, err
 	}

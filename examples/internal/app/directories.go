@@ -23,8 +23,8 @@ func (s *App) Directories(ctx context.Context) ([]DirectoryState, error) {
 	states := []DirectoryState{}
 	for _, directory := range s.Users.Directories() {
 		state := DirectoryState{Name: directory.Name(), Capabilities: directory.Capabilities()}
-		if ldap := s.Settings.LDAP; len(ldap.urls()) > 0 && state.Name == ldap.name() {
-			state.URL, state.BaseDN = ldap.url(), ldap.BaseDN
+		if ldap := s.Settings.LDAP.directoryOptions(); state.Name == ldap.Name {
+			state.URL, state.BaseDN = strings.Join(ldap.URLs, " "), ldap.BaseDN
 		}
 		var err error
 		if state.Users, err = s.countUsers(ctx, state.Name); err != nil {
@@ -48,6 +48,12 @@ func (s *App) countUsers(ctx context.Context, directory string) (count int, err 
 			return count, nil
 		}
 	}
+}
+
+// SyncOptions returns the options of a sync.
+func (s *Settings) SyncOptions() *userman.SyncOptions {
+	opts := s.LDAP.Sync
+	return &opts
 }
 
 // directoryTester is a directory with a connection test.

@@ -11,6 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/internal/testservers/ldap"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/ldapdir"
 )
 
 // startLDAP starts a directory with one user.
@@ -25,8 +26,11 @@ func ldapSettings(t *testing.T, server *ldap.Server) app.Settings {
 	t.Helper()
 	settings := offlineSettings(t)
 	settings.LDAP = app.LDAPSettings{
-		URLs: []string{"ldap://127.0.0.1:1", server.TLSURL()}, Name: "head-office", CAFile: writeFile(t, "ca.pem", string(server.Certificate.CertPEM)),
-		BindDN: ldap.ReaderDN, PasswordFile: writeFile(t, "password", server.ReaderPassword), BaseDN: "ou=people," + ldap.BaseDN,
+		Options: ldapdir.Options{
+			URLs: []string{"ldap://127.0.0.1:1", server.TLSURL()}, Name: "head-office", BindDN: ldap.ReaderDN, BaseDN: "ou=people," + ldap.BaseDN,
+		},
+		CAFile:       writeFile(t, "ca.pem", string(server.Certificate.CertPEM)),
+		PasswordFile: writeFile(t, "password", server.ReaderPassword),
 	}
 	return settings
 }

@@ -69,40 +69,26 @@ func storeErrorHint(err error) string {
 	var notFound *store.NotFoundError
 	var inUse *store.InUseError
 	switch {
-	case errors.As(err, &inUse) && inUse.Kind == KindAMIAccount:
+	case errors.As(err, &inUse) && inUse.Kind == kindAMIAccount:
 		return "Switch to another account first: run 'pbxctl config install --ami-user NAME', and use --ami-user NAME from then on."
 	case errors.As(err, &inUse) && inUse.Kind == userman.KindGroup:
 		return "Run 'pbxctl group impact NAME' to see what its members would lose, and use --force to remove them first."
-	case errors.As(err, &notFound) && listCommand(notFound.Kind) != "":
-		return "Run '" + listCommand(notFound.Kind) + "' to list them."
-	case errors.As(err, &notFound) && notFound.Kind == userman.KindDirectory:
-		return "Use the name of --ldap-name, and set the servers with --ldap-url."
+	case errors.As(err, &notFound):
+		return notFoundHints[notFound.Kind]
 	}
 	return ""
 }
 
-// listCommand returns the command that lists the records of a kind, or "".
-func listCommand(kind string) string {
-	switch kind {
-	case KindAMIAccount:
-		return "pbxctl ami-account list"
-	case KindAdministrator:
-		return "pbxctl admin list"
-	case userman.KindUser:
-		return "pbxctl user list"
-	case userman.KindDeletedUser:
-		return "pbxctl user list --deleted"
-	case userman.KindGroup:
-		return "pbxctl group list"
-	case apitoken.Kind:
-		return "pbxctl token list"
-	}
-	return ""
+// notFoundHints are the hints for a missing record, by its kind.
+var notFoundHints = map[string]string{
+	kindAMIAccount:          "Run 'pbxctl ami-account list' to list them.",
+	"administrator":         "Run 'pbxctl admin list' to list them.",
+	userman.KindUser:        "Run 'pbxctl user list' to list them.",
+	userman.KindDeletedUser: "Run 'pbxctl user list --deleted' to list them.",
+	userman.KindGroup:       "Run 'pbxctl group list' to list them.",
+	apitoken.Kind:           "Run 'pbxctl token list' to list them.",
+	userman.KindDirectory:   "Use the name of --ldap-name, and set the servers with --ldap-url.",
 }
 
-// Kinds of records in errors and in the audit log, beside those of package
-// userman.
-const (
-	KindAMIAccount    = "AMI account"
-	KindAdministrator = "administrator"
-)
+// kindAMIAccount is the kind of AMI accounts in errors.
+const kindAMIAccount = "AMI account"

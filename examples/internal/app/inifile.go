@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -14,27 +15,85 @@ import (
 	"github.com/spf13/pflag"
 )
 
+// DefaultIniFile is read from the working directory when no other is named.
+const DefaultIniFile = "pbxusers.ini"
+
+// configFlag is the flag of the settings file.
+const configFlag = "config"
+
+// RegisterIniFile adds the flag --config, for [IniFile].
+func RegisterIniFile(flags *pflag.FlagSet) {
+	flags.String(configFlag, DefaultIniFile,
+		"settings `FILE` with lines such as conf-dir = /etc/asterisk; relative paths in it are relative to the working directory")
+}
+
+// IniFile returns the settings file. It is required if --config or
+// PBXUSERS_CONFIG names it.
+func IniFile(flags *pflag.FlagSet) (path string, required bool) {
+	flag := flags.Lookup(configFlag)
+	if value := os.Getenv(envVar(flag.Name)); value != "" && !flag.Changed {
+		return value, true
+	}
+	return flag.Value.String(), flag.Changed
+}
+
+// LoadFlags sets the flags that the command line does not set: from the
+// environment, such as PBXUSERS_CONF_DIR for --conf-dir, and then from the
+// settings file, where conf-dir (or conf_dir) is a key outside of any section. An
+// empty value is ignored. A missing file is an error only if it is required. An
+// unknown key is an error, unless it is a setting of another program.
+//
+// A value is taken literally, apart from quotes around it: # and ; begin no
+// comment. No error contains a value.
+func LoadFlags(flags *pflag.FlagSet, iniPath string, required bool) error {
+	values, err := readIniFile(iniPath, required)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !isKnownSetting(flags, name) {
+			failures = append(failures, fmt.Errorf("%s: unknown setting %s", iniPath, name))
+		}
+	}
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if flag.Changed || flag.Name == configFlag {
+			return
+		}
+		value, source := os.Getenv(envVar(flag.Name)), "the environment variable "+envVar(flag.Name)
+		if value == "" {
+			value, source = values[flag.Name], fmt.Sprintf("%s: the key %s", iniPath, flag.Name)
+		}
+		if value != "" && flag.Value.Set(value) != nil {
+			failures = append(failures, fmt.Errorf("%s holds no %s for --%s", source, flag.Value.Type(), flag.Name))
+		}
+	})
+	return errors.Join(failures...)
+}
+
+// envVar is the environment variable of a flag.
+func envVar(flag string) string {
+	return "PBXUSERS_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
 // maxIniFile is the maximum size of a settings file.
 const maxIniFile = 1 << 20
 
-// iniFile is the content of a settings file. The zero value is empty.
-type iniFile struct {
-	path string
-	// values are the values by flag name.
-	values map[string]string
-}
-
-// readIniFile reads the settings file. A missing file is empty unless it is
-// required.
-func readIniFile(path string, required bool) (iniFile, error) {
+// readIniFile returns the values of the settings file by flag name. A missing file
+// is empty unless it is required.
+func readIniFile(path string, required bool) (map[string]string, error) {
 	content, _, err := readLimited(path)
 	if errors.Is(err, fs.ErrNotExist) && !required {
-		return iniFile{}, nil
+		return nil, nil
 	}
 	if err != nil {
-		return iniFile{}, fmt.Errorf("settings file: %w", err)
+		return nil, fmt.Errorf("settings file: %w", err)
 	}
-	return parseIniFile(path, content)
+	values, err := parseIniFile(content)
+	if err != nil {
+		return nil, fmt.Errorf("%s%w", path, err)
+	}
+	return values, nil
 }
 
 // readLimited reads a file of limited size, and its mode.
@@ -55,7 +114,9 @@ func readLimited(path string) ([]byte, fs.FileMode, error) {
 	return content, info.Mode(), err
 }
 
-func parseIniFile(path string, content []byte) (iniFile, error) {
+// parseIniFile returns the values by flag name. Its errors begin with what follows
+// the path of the file.
+func parseIniFile(content []byte) (map[string]string, error) {
 	parsed, err := ini.LoadSources(ini.LoadOptions{
 		AllowDuplicateShadowValues: true,
 		AllowShadows:               true, // to find duplicate keys
@@ -64,61 +125,40 @@ func parseIniFile(path string, content []byte) (iniFile, error) {
 		KeyValueDelimiters:         "=",
 	}, content)
 	if err != nil {
-		return iniFile{}, iniSyntaxError(path, content, err)
+		return nil, iniSyntaxError(content, err)
 	}
-	file := iniFile{path, map[string]string{}}
+	values := map[string]string{}
 	for _, section := range parsed.Sections() {
 		if len(section.Keys()) > 0 && section.Name() != ini.DefaultSection {
-			return iniFile{}, fmt.Errorf("%s: section [%s] contains settings; move them to the top of the file, outside of any section", path, section.Name())
+			return nil, fmt.Errorf(": section [%s] contains settings; move them to the top of the file, outside of any section", section.Name())
 		}
 		for _, key := range section.Keys() {
-			if err := file.add(key); err != nil {
-				return iniFile{}, err
+			name := strings.ReplaceAll(key.Name(), "_", "-")
+			if _, duplicate := values[name]; duplicate || len(key.ValueWithShadows()) > 1 {
+				return nil, fmt.Errorf(": duplicate key %s", key.Name())
 			}
+			values[name] = key.Value()
 		}
 	}
-	return file, nil
-}
-
-// add adds a key under the name of its flag.
-func (f iniFile) add(key *ini.Key) error {
-	name := strings.ReplaceAll(key.Name(), "_", "-")
-	if _, duplicate := f.values[name]; duplicate || len(key.ValueWithShadows()) > 1 {
-		return fmt.Errorf("%s: duplicate key %s", f.path, key.Name())
-	}
-	f.values[name] = key.Value()
-	return nil
+	return values, nil
 }
 
 // iniSyntaxError names the line without quoting it, unlike ini's own errors.
-func iniSyntaxError(path string, content []byte, err error) error {
+func iniSyntaxError(content []byte, err error) error {
 	var noDelimiter ini.ErrDelimiterNotFound
 	if !errors.As(err, &noDelimiter) {
-		return fmt.Errorf("%s: the file is malformed; write one setting a line, such as conf-dir = /etc/asterisk", path)
+		return errors.New(": the file is malformed; write one setting a line, such as conf-dir = /etc/asterisk")
 	}
 	badLine := bytes.TrimSpace([]byte(noDelimiter.Line))
 	number := 1 + slices.IndexFunc(bytes.Split(content, []byte("\n")), func(line []byte) bool {
 		return bytes.Equal(bytes.TrimSpace(line), badLine)
 	})
-	return fmt.Errorf("%s:%d: missing = in the line; write a setting such as conf-dir = /etc/asterisk", path, number)
+	return fmt.Errorf(":%d: missing = in the line; write a setting such as conf-dir = /etc/asterisk", number)
 }
 
-// unknownKeys returns an error for each key that is neither a flag nor a setting
-// of another program.
-func (f iniFile) unknownKeys(flags *pflag.FlagSet) []error {
-	var failures []error
-	for name := range f.values {
-		known := flags.Lookup(name) != nil && name != configFlag || slices.Contains(programSettings(), name)
-		if !known {
-			failures = append(failures, fmt.Errorf("%s: unknown setting %s", f.path, name))
-		}
-	}
-	slices.SortFunc(failures, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-	return failures
-}
-
-// programSettings are the settings that only some programs have. All programs can
-// share one file, so each ignores those of the others.
-func programSettings() []string {
-	return []string{"json", "listen", "tls-cert", "tls-key", "trusted-proxies", "log-level", "domain", "protocol", "timeout"}
+// isKnownSetting reports whether a key is a flag or a setting that only some programs
+// have. All programs can share one file, so each ignores those of the others.
+func isKnownSetting(flags *pflag.FlagSet, name string) bool {
+	others := []string{"json", "listen", "tls-cert", "tls-key", "trusted-proxies", "log-level", "domain", "protocol", "timeout"}
+	return flags.Lookup(name) != nil && name != configFlag || slices.Contains(others, name)
 }

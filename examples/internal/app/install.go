@@ -3,11 +3,18 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/netip"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/manager"
+	"github.com/pbxusers/pbxusers/manager/ami"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
@@ -60,11 +67,6 @@ func (s *App) ConfigAuditEvent(action string) audit.Event {
 	return audit.Event{Action: action, Kind: "configuration", Key: filepath.Base(s.Settings.ConfDir)}
 }
 
-// PlanInstall returns the changes that [App.Install] would make to the files.
-func (s *App) PlanInstall(ctx context.Context, fix ...string) (*asteriskconf.Installation, error) {
-	return s.Settings.PlanInstall(ctx, fix...)
-}
-
 // PlanInstall returns the changes that [Settings.InstallFiles] would make.
 func (s *Settings) PlanInstall(ctx context.Context, fix ...string) (*asteriskconf.Installation, error) {
 	folder, err := s.openForInstall()
@@ -102,4 +104,154 @@ func (s *Settings) BlockingIssue(plan *asteriskconf.Installation, fixed []string
 		}
 	}
 	return nil
+}
+
+// InitialApply creates the AMI account that applies, if it is missing, and applies
+// over AMI. If Asterisk does not know the account yet, the asterisk command loads
+// it. The files must be installed, see [Settings.InstallFiles].
+func (s *App) InitialApply(ctx context.Context) (*asteriskconf.Report, error) {
+	client, err := s.connectForInitialApply(ctx)
+	if err != nil {
+		s.AuditLog.RecordFailure(ctx, s.ConfigAuditEvent(actionInstall), err)
+		return nil, err
+	}
+	if client != nil {
+		defer func() { _ = client.Close() }()
+	}
+	live, err := s.ConfigDir(client, nil)
+	if err != nil {
+		return nil, err
+	}
+	return live.Apply(ctx)
+}
+
+// connectForInitialApply logs in with an account that it creates if necessary.
+// Asterisk may not know the account or its current secret yet.
+func (s *App) connectForInitialApply(ctx context.Context) (*ami.Client, error) {
+	created, err := s.ensureApplyAccount(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !created || s.Settings.AMI == NoAsterisk {
+		client, err := s.Dial(ctx, "")
+		if !errors.Is(err, ami.ErrAuthentication) && !errors.Is(err, ami.ErrUnreachable) {
+			return client, err
+		}
+	}
+	return s.bootstrap(ctx)
+}
+
+// bootstrap loads the files without AMI: it writes them, reloads the manager
+// through the asterisk command, and logs in.
+func (s *App) bootstrap(ctx context.Context) (*ami.Client, error) {
+	offline, err := s.ConfigDir(nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := offline.Apply(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.Settings.runConsoleCommand(ctx, "manager reload"); err != nil {
+		return nil, WithHint(
+			fmt.Errorf("the files are written, but Asterisk could not reload them: %w", err),
+			"Run 'pbxctl config install' again on the Asterisk host while Asterisk runs; --asterisk sets the command.",
+		)
+	}
+	return s.dialWithRetry(ctx, bootTimeout)
+}
+
+// Timeouts for a console command, and for AMI to listen after a reload.
+const (
+	consoleTimeout = time.Minute
+	bootTimeout    = 10 * time.Second
+	bootInterval   = 100 * time.Millisecond
+)
+
+// dialWithRetry dials until AMI listens.
+func (s *App) dialWithRetry(ctx context.Context, limit time.Duration) (*ami.Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
+		client, err := s.Dial(ctx, "")
+		if err == nil || !errors.Is(err, ami.ErrUnreachable) {
+			return client, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(bootInterval):
+		}
+	}
+}
+
+// runConsoleCommand runs an Asterisk console command.
+func (s *Settings) runConsoleCommand(ctx context.Context, command string) error {
+	ctx, cancel := context.WithTimeout(ctx, consoleTimeout)
+	defer cancel()
+	argv := append(strings.Fields(s.Asterisk), "-rx", command)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // the administrator chooses the program
+	// A child process of the program may keep the output open.
+	cmd.WaitDelay = time.Second
+	output, err := cmd.CombinedOutput()
+	if ended := ctx.Err(); ended != nil {
+		err = ended
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, strings.TrimSpace(string(output)))
+	}
+	return nil
+}
+
+// ensureApplyAccount creates the AMI account that applies, if it is missing, and
+// reports whether it did. It repairs the secret file from the stored secret: a new
+// secret would lock out other hosts that apply with this account.
+func (s *App) ensureApplyAccount(ctx context.Context) (created bool, err error) {
+	u, err := s.DB.AMIAccounts().Account(ctx, s.Settings.AMIUser)
+	if errors.Is(err, store.ErrNotFound) {
+		u, err = s.createApplyAccount(ctx)
+		created = true
+	}
+	if err != nil {
+		return false, err
+	}
+	return created, s.Settings.saveAMISecret(u.Secret)
+}
+
+func (s *App) createApplyAccount(ctx context.Context) (*manager.Account, error) {
+	address, err := s.Settings.Address()
+	if err != nil {
+		return nil, err
+	}
+	permit, err := localAddresses(address)
+	if err != nil {
+		return nil, err
+	}
+	preset, _ := manager.LookupPreset("apply")
+	u := &manager.Account{
+		Name:   s.Settings.AMIUser,
+		Permit: permit,
+		Owner:  "pbxusers",
+		Note:   "pbxusers applies the configuration with this account.",
+	}
+	preset.ApplyTo(u)
+	return s.AMIAccounts.Create(ctx, u)
+}
+
+// localAddresses are the source addresses of a program on the Asterisk host: the
+// loopback and the listen address of AMI, which is also the source address of
+// connections to it.
+func localAddresses(listenAddr string) ([]manager.Network, error) {
+	addrs := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+	if at, err := netip.ParseAddrPort(listenAddr); err == nil && !at.Addr().IsLoopback() && !at.Addr().IsUnspecified() {
+		addrs = append(addrs, at.Addr().Unmap())
+	}
+	networks := make([]manager.Network, len(addrs))
+	for i, addr := range addrs {
+		n, err := manager.NetworkFromPrefix(netip.PrefixFrom(addr, addr.BitLen()))
+		if err != nil {
+			return nil, err
+		}
+		networks[i] = n
+	}
+	return networks, nil
 }

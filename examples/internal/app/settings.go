@@ -1,14 +1,26 @@
 package app
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/text/language"
 
 	"github.com/pbxusers/pbxusers/asteriskconf/dialect"
 	"github.com/pbxusers/pbxusers/manager"
 	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/ldapdir"
+	"github.com/pbxusers/pbxusers/userman/smtpmailer"
+	"github.com/pbxusers/pbxusers/userman/usermail"
 )
 
 // NoAsterisk as the address of AMI means that there is no Asterisk to connect to.
@@ -17,8 +29,12 @@ const NoAsterisk = "none"
 // DefaultConfDir is the configuration folder of Asterisk packages.
 const DefaultConfDir = "/etc/asterisk"
 
+// DefaultLDAPName is the default name of the directory.
+const DefaultLDAPName = "ldap"
+
 // Settings are the settings that the programs share. Each is a flag, an
-// environment variable and a key of pbxusers.ini.
+// environment variable and a key of pbxusers.ini. The zero value has the defaults of
+// the users, the mails and the directory.
 type Settings struct {
 	// DB is the database: "sqlite:" and the path of a file.
 	DB string
@@ -45,6 +61,37 @@ type Settings struct {
 	Users   UserSettings
 	SMTP    SMTPSettings
 	LDAP    LDAPSettings
+}
+
+// UserSettings are the options of the users that are settings.
+type UserSettings struct {
+	userman.Options
+
+	// MailTemplates is a folder of templates that replace the built-in ones, see
+	// [usermail.ParseTemplates]. Defaults to the built-in templates.
+	MailTemplates string
+}
+
+// SMTPSettings are the options of the mail server that are settings. Without an
+// Address no mails are sent.
+type SMTPSettings struct {
+	smtpmailer.Options
+
+	// PasswordFile holds the password, and CAFile the CA certificates of the
+	// server in PEM. These default to those of the host.
+	PasswordFile, CAFile string
+}
+
+// LDAPSettings are the options of the directory that users come from that are
+// settings. Without URLs there is no directory. Name defaults to [DefaultLDAPName].
+type LDAPSettings struct {
+	ldapdir.Options
+
+	// PasswordFile holds the password of BindDN, and CAFile the CA certificates of
+	// the servers in PEM. These default to those of the host.
+	PasswordFile, CAFile string
+	// Sync are the options of [userman.Service.Sync].
+	Sync userman.SyncOptions
 }
 
 // FlagGroup is a group of settings under one heading.
@@ -81,7 +128,169 @@ func (s *Settings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.AMIUser, "ami-user", "pbxusers", "AMI `ACCOUNT` that applies the configuration")
 	flags.StringVar(&s.AMISecretFile, "ami-secret-file", "", "`FILE` with the secret of that account (default: pbxusers_ami.secret next to the database)")
 	flags.StringVar(&s.Asterisk, "asterisk", "asterisk", "`COMMAND` that runs the Asterisk console, with its arguments")
-	flags.Var((*baseURLFlag)(&s.BaseURL), "base-url", "public `URL` that links begin with, such as https://pbx.example.com (default of the server: http:// and the listen address)")
+	addFlag(flags, &s.BaseURL, "", "base-url", "public `URL` that links begin with, such as https://pbx.example.com (default of the server: http:// and the listen address)", "URL", parseOrigin)
+}
+
+func (s *UserSettings) register(flags *pflag.FlagSet) {
+	flags.StringVar(&s.Product, "product", "pbxusers", "`NAME` of the product in mails and authenticator apps")
+	flags.StringVar(&s.Language, "language", "en", "`LANGUAGE` of mails to users without a language, such as en or zh-Hans")
+	flags.StringVar(&s.MailTemplates, "mail-templates", "", "`FOLDER` with mail templates such as LANGUAGE/welcome.txt (default: built-in)")
+	flags.BoolVar(&s.LoginByEmail, "login-by-email", false, "let users also log in with their primary email address")
+	flags.BoolVar(&s.LoginByExtension, "login-by-extension", false, "let users also log in with their default extension")
+	addFlag(flags, &s.PasswordLifetime, "0", "password-lifetime", "`DAYS` after which users must change their password; 0 for never", "days", parseDays)
+}
+
+func (s *SMTPSettings) register(flags *pflag.FlagSet) {
+	flags.StringVar(&s.Address, "smtp", "", "mail server as `HOST:PORT`; without it no mails are sent")
+	flags.StringVar(&s.From, "smtp-from", "", "`SENDER` of mails, such as pbx@example.com or 'ACME Telephony <pbx@example.com>'")
+	flags.StringVar(&s.Username, "smtp-user", "", "username `NAME` for the mail server (default: no login)")
+	flags.StringVar(&s.PasswordFile, "smtp-password-file", "", "`FILE` with the password of that user; only its owner should be able to read it")
+	flags.StringVar((*string)(&s.Security), "smtp-security", string(smtpmailer.STARTTLS), "`SECURITY` of the connection: starttls, tls, none for a mail server on this host, or unprotected for one on another host, where the network can read the links in mails")
+	flags.StringVar(&s.CAFile, "smtp-ca-file", "", "`FILE` with the CA certificates of the mail server in PEM (default: those of the host)")
+}
+
+func (s *LDAPSettings) register(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&s.URLs, "ldap-url", nil, "`URL` of the LDAP server that users come from, such as ldaps://dc1.example.com; repeat the flag for fallback servers")
+	flags.StringVar(&s.Name, "ldap-name", DefaultLDAPName, "`NAME` of the directory in the records of its users; it must not change")
+	flags.StringVar((*string)(&s.Kind), "ldap-kind", string(ldapdir.OpenLDAP), "`KIND` of the directory: openldap or active-directory")
+	flags.BoolVar(&s.StartTLS, "ldap-start-tls", false, "use StartTLS on ldap:// connections")
+	flags.StringVar(&s.CAFile, "ldap-ca-file", "", "`FILE` with the CA certificates of the LDAP servers in PEM (default: those of the host)")
+	flags.StringVar(&s.BindDN, "ldap-bind-dn", "", "`DN` of the account that reads the directory (default: anonymous)")
+	flags.StringVar(&s.PasswordFile, "ldap-password-file", "", "`FILE` with the password of that account; only its owner should be able to read it")
+	flags.StringVar(&s.BaseDN, "ldap-base-dn", "", "base `DN` of users, such as ou=people,dc=example,dc=com")
+	flags.StringVar(&s.Filter, "ldap-filter", "", "`FILTER` that selects users (default: depends on --ldap-kind)")
+	flags.StringVar(&s.GroupBaseDN, "ldap-group-base-dn", "", "base `DN` of groups (default: no groups are read)")
+	addFlag(flags, &s.Sync.MaxRemovalRatio, "0.1", "ldap-max-removals", "maximum `RATIO` of the directory's users, and of their memberships, that one sync removes", "ratio", parseRatio)
+	addFlag(flags, &s.Sync.DeleteAfter, "30", "ldap-delete-after", "`DAYS` after which a missing user, who is disabled at once, is deleted; 0 for never", "days", parseDeleteAfter)
+}
+
+// Check returns an error if settings are invalid or their files cannot be read. The
+// error has the names of the flags. Check makes no connections.
+func (s *Settings) Check() error {
+	_, err := s.userOptions(slog.New(slog.DiscardHandler))
+	return err
+}
+
+// userOptions returns the options of the users. It does not connect.
+func (s *Settings) userOptions(log *slog.Logger) (*userman.Options, error) {
+	opts := s.Users.Options
+	opts.Logger = log
+	var errs [5]error
+	if s.BaseURL != "" {
+		opts.BaseURL, errs[0] = ParseBaseURL(s.BaseURL)
+	}
+	errs[1] = s.Users.check()
+	opts.Templates, errs[2] = s.Users.templates()
+	opts.Mailer, errs[3] = s.SMTP.mailer(log)
+	opts.Directories, errs[4] = s.LDAP.directories(log)
+	return &opts, joinFieldErrors(errs[:]...)
+}
+
+// check rejects invalid settings.
+func (s *UserSettings) check() error {
+	var errs []store.FieldError
+	if _, err := language.Parse(s.Language); s.Language != "" && err != nil {
+		errs = append(errs, store.FieldError{Field: "language", Code: store.CodeLanguage, Message: "write a language such as en or zh-Hans"})
+	}
+	if s.PasswordLifetime < 0 {
+		errs = append(errs, store.FieldError{Field: "password-lifetime", Code: store.CodeMin, Message: "write a number of days, or 0"})
+	}
+	return store.NewInvalidError(errs...)
+}
+
+// templates reads the mail templates.
+func (s *UserSettings) templates() (*usermail.Templates, error) {
+	if s.MailTemplates == "" {
+		return usermail.DefaultTemplates(), nil
+	}
+	info, err := os.Stat(s.MailTemplates)
+	if err == nil && !info.IsDir() {
+		err = errors.New("not a folder")
+	}
+	var templates *usermail.Templates
+	if err == nil {
+		templates, err = usermail.ParseTemplates(os.DirFS(s.MailTemplates))
+	}
+	if err != nil {
+		return nil, WithHint(fmt.Errorf("--mail-templates: %w", err), "Correct the templates in the folder of --mail-templates, or leave the setting out.")
+	}
+	return templates, nil
+}
+
+// mailer returns the mailer, or nil without a server.
+func (s *SMTPSettings) mailer(log *slog.Logger) (userman.Mailer, error) {
+	if s.Address == "" {
+		return nil, nil
+	}
+	opts := s.Options
+	var err error
+	if opts.Password, opts.TLSConfig, err = readCredentialFiles("smtp", s.PasswordFile, s.CAFile, log); err != nil {
+		return nil, err
+	}
+	mailer, err := smtpmailer.New(opts)
+	return mailer, withFlagNames("smtp", err, map[string]string{"address": "smtp", "username": "smtp-user", "password": "smtp-password-file"})
+}
+
+// directories returns the directory, or none without a URL.
+func (s *LDAPSettings) directories(log *slog.Logger) ([]userman.Directory, error) {
+	opts := s.directoryOptions()
+	if len(opts.URLs) == 0 {
+		return nil, nil
+	}
+	if s.Sync.MaxRemovalRatio != 0 && !isRatio(s.Sync.MaxRemovalRatio) {
+		return nil, store.NewInvalidError(store.FieldError{Field: "ldap-max-removals", Code: store.CodeRange, Message: ratioMessage})
+	}
+	var err error
+	if opts.BindPassword, opts.TLSConfig, err = readCredentialFiles("ldap", s.PasswordFile, s.CAFile, log); err != nil {
+		return nil, err
+	}
+	directory, err := ldapdir.New(opts)
+	return []userman.Directory{directory}, withFlagNames("ldap", err, map[string]string{"urls": "ldap-url", "bind_password": "ldap-password-file"})
+}
+
+// directoryOptions returns the options without the password. A URL contains no
+// space.
+func (s *LDAPSettings) directoryOptions() ldapdir.Options {
+	opts := s.Options
+	opts.URLs = strings.Fields(strings.Join(s.URLs, " "))
+	opts.Name = cmp.Or(s.Name, DefaultLDAPName)
+	return opts
+}
+
+// joinFieldErrors returns one error with all field errors, or the first error of
+// another kind.
+func joinFieldErrors(errs ...error) error {
+	var fields []store.FieldError
+	for _, err := range errs {
+		var invalid *store.InvalidError
+		switch {
+		case err == nil:
+		case errors.As(err, &invalid):
+			fields = append(fields, invalid.Fields...)
+		default:
+			return err
+		}
+	}
+	return store.NewInvalidError(fields...)
+}
+
+// fieldName matches the name of a field, without an index.
+var fieldName = regexp.MustCompile(`^[a-z_]+`)
+
+// withFlagNames replaces the names of options in err with those of flags: the
+// prefix and the name, unless flags has another one.
+func withFlagNames(prefix string, err error, flags map[string]string) error {
+	var invalid *store.InvalidError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	fields := slices.Clone(invalid.Fields)
+	for i, field := range fields {
+		name := fieldName.FindString(field.Field)
+		flag := cmp.Or(flags[name], prefix+"-"+strings.ReplaceAll(name, "_", "-"))
+		fields[i].Field = flag + strings.TrimPrefix(field.Field, name)
+	}
+	return store.NewInvalidError(fields...)
 }
 
 // dbPath returns the file of the SQLite database.
@@ -101,8 +310,6 @@ func (s *Settings) pathBesideDB(given, name string) (string, error) {
 	path, err := s.dbPath()
 	return filepath.Join(filepath.Dir(path), name), err
 }
-
-func (s *Settings) keyPath() (string, error) { return s.pathBesideDB(s.KeyFile, "pbxusers.key") }
 
 // SecretPath returns the file with the secret of the account that applies.
 func (s *Settings) SecretPath() (string, error) {

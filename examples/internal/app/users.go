@@ -1,25 +1,19 @@
 package app
 
 import (
+	"cmp"
 	"context"
-	"net/url"
+	"errors"
 	"time"
 
-	"github.com/pbxusers/pbxusers/store/scope"
-	"github.com/pbxusers/pbxusers/userman/apitoken"
-	"github.com/pbxusers/pbxusers/userman/usermail"
-
 	"github.com/pbxusers/pbxusers/ampusers"
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/credential"
+	"github.com/pbxusers/pbxusers/store/scope"
 	"github.com/pbxusers/pbxusers/userman"
+	"github.com/pbxusers/pbxusers/userman/apitoken"
+	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
-
-// mailConfig is the mail configuration.
-type mailConfig struct {
-	mailer    userman.Mailer
-	templates *usermail.Templates
-	base      *url.URL
-	product   string
-}
 
 // closeTimeout is how long [App.Close] waits for mails that are being sent.
 const closeTimeout = 10 * time.Second
@@ -34,7 +28,7 @@ func (s *App) openUsers(ctx context.Context, opts *Options) error {
 	if opts.Users != nil {
 		opts.Users(users)
 	}
-	s.mail = mailConfig{mailer: users.Mailer, templates: users.Templates, base: users.BaseURL, product: users.Product}
+	s.userOptions = users
 	tokens := &apitoken.Options{Audit: s.AuditLog, Clock: users.Clock, Logger: s.log}
 	users.Dependents = []userman.Dependents{apitoken.Dependents(s.DB.Tokens(""), tokens)}
 	s.Users = userman.New(s.DB.Users(""), users)
@@ -62,4 +56,83 @@ func (s *App) TokensFor(a *ampusers.Administrator) *apitoken.Service {
 func (s *App) scopeOf(a *ampusers.Administrator) userman.ScopeLoader {
 	username := a.Username
 	return func(ctx context.Context) (scope.Scope, error) { return s.Administrators.Scope(ctx, username, "") }
+}
+
+// Messages for a login to the pages with another kind of account.
+const (
+	amiAccountMessage = "This is an AMI account: it works for programs on the Asterisk Manager Interface (port 5038), " +
+		"not on these pages. Log in as an administrator."
+	userAccountMessage = "This is a user account: it works for the portal and services of the user, " +
+		"not on these pages. Log in as an administrator."
+)
+
+// detectAccountType returns a message if the credentials are those of an AMI
+// account or of a user, rather than of an administrator.
+func (s *App) detectAccountType(ctx context.Context, username string, password store.Secret) (string, error) {
+	isAMIAccount, err := s.AMIAccounts.VerifySecret(ctx, username, password)
+	if err != nil {
+		return "", err
+	}
+	if isAMIAccount {
+		return amiAccountMessage, nil
+	}
+	isUser, err := s.isUserLogin(ctx, username, password)
+	if err != nil || !isUser {
+		return "", err
+	}
+	return userAccountMessage, nil
+}
+
+// portalService is the service that users log in to with a browser.
+const portalService = "portal"
+
+// isUserLogin reports whether the password is that of the user. It counts as a
+// login attempt of the user, so that the rate limit holds here too.
+func (s *App) isUserLogin(ctx context.Context, username string, password store.Secret) (bool, error) {
+	_, err := s.Users.AuthenticateService(ctx, portalService, username, password)
+	var loginErr *credential.LoginError
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.As(err, &loginErr):
+		// All other codes mean that the password is right.
+		return loginErr.Code != credential.InvalidCredentials, nil
+	case errors.Is(err, store.ErrRateLimited):
+		return false, nil
+	}
+	return false, err
+}
+
+// MailStatus describes the mail configuration.
+type MailStatus struct {
+	// Configured reports that there is a mail server, a sender and a base URL.
+	// Otherwise Missing says what is missing, with a hint.
+	Configured bool                `json:"configured"`
+	Missing    string              `json:"missing"`
+	Server     string              `json:"server"`
+	From       string              `json:"from"`
+	Security   smtpmailer.Security `json:"security"`
+	BaseURL    string              `json:"base_url"`
+	// Languages are the languages of the mail templates.
+	Languages []string `json:"languages"`
+}
+
+// MailStatus returns the mail configuration.
+func (s *App) MailStatus() MailStatus {
+	m := MailStatus{Languages: s.userOptions.Templates.Languages()}
+	if s.userOptions.BaseURL != nil {
+		m.BaseURL = s.userOptions.BaseURL.String()
+	}
+	if smtp := s.Settings.SMTP; smtp.Address != "" {
+		m.Server, m.From, m.Security = smtp.Address, smtp.From, cmp.Or(smtp.Security, smtpmailer.STARTTLS)
+	}
+	switch {
+	case s.userOptions.Mailer == nil:
+		m.Missing = "No mail server is configured, so no mails are sent. Set --smtp and --smtp-from."
+	case s.userOptions.BaseURL == nil:
+		m.Missing = "The public URL of the pages is unknown, so no links can be sent. Set --base-url."
+	default:
+		m.Configured = true
+	}
+	return m
 }

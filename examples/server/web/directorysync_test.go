@@ -107,7 +107,7 @@ func TestPages_directorySyncReportsPartialRun(t *testing.T) {
 	at, asked := &testClock{now: time.Now().UTC()}, atomic.Int32{}
 	b := start(t, &servertest.Options{
 		Clock:    at.Now,
-		Settings: func(s *app.Settings) { s.LDAP.MaxRemovalRatio = 1 },
+		Settings: func(s *app.Settings) { s.LDAP.Sync.MaxRemovalRatio = 1 },
 		Users: func(o *userman.Options) {
 			o.Directories = []userman.Directory{office}
 			o.References = []func(context.Context, *userman.User) ([]store.Reference, error){

@@ -79,7 +79,7 @@ func (p settingsPages) testConnection(ctx context.Context, r *request) (response
 
 // testMail sends a test mail.
 func (p settingsPages) testMail(ctx context.Context, r *request) (response, error) {
-	delivery, err := p.site.SendTestMail(ctx, r.form("to"))
+	delivery, err := p.site.Users.SendTestMail(ctx, r.form("to"))
 	errs, isFormError := formErrorsOf(err)
 	switch {
 	case err != nil && !isFormError:
@@ -135,7 +135,7 @@ type installPage struct {
 
 func (p settingsPages) installPlan(ctx context.Context, r *request) (response, error) {
 	body := installPage{MayApply: r.admin.Can(ampusers.SectionApply), User: p.site.Settings.AMIUser}
-	plan, err := p.site.PlanInstall(ctx)
+	plan, err := p.site.Settings.PlanInstall(ctx)
 	if ctx.Err() != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/ldapdir"
+	"github.com/pbxusers/pbxusers/userman/smtpmailer"
 )
 
 // writeFile writes a file that only its owner can read.
@@ -54,9 +55,9 @@ ldap-delete-after = 0
 	s := p.settings
 	require.NoError(t, s.Check())
 	require.Equal(t, "https://pbx.example.com", s.BaseURL)
-	require.Equal(t, app.UserSettings{
+	require.Equal(t, app.UserSettings{Options: userman.Options{
 		Product: "ACME Telephony", Language: "de", LoginByEmail: true, LoginByExtension: true, PasswordLifetime: 90 * 24 * time.Hour,
-	}, s.Users)
+	}}, s.Users)
 	require.Len(t, s.LDAP.URLs, 2, "blanks behind a comma do not matter")
 	require.Equal(t, &userman.SyncOptions{MaxRemovalRatio: 0.25, DeleteAfter: -1}, s.SyncOptions(), "0 days never delete")
 }
@@ -77,8 +78,8 @@ func TestSettings_Register_packageDefaults(t *testing.T) {
 
 func TestOpen_rejectsInvalidSettingsWithoutEchoingValues(t *testing.T) {
 	t.Parallel()
-	smtp := app.SMTPSettings{Server: "mail.example.com", From: "pbx@example.com"}
-	ldap := app.LDAPSettings{URLs: []string{"ldap://127.0.0.1"}, BaseDN: "dc=example,dc=com"}
+	smtp := app.SMTPSettings{Options: smtpmailer.Options{Address: "mail.example.com", From: "pbx@example.com"}}
+	ldap := app.LDAPSettings{Options: ldapdir.Options{URLs: []string{"ldap://127.0.0.1"}, BaseDN: "dc=example,dc=com"}}
 	for name, test := range map[string]struct {
 		change func(*app.Settings)
 		fields []string
@@ -87,15 +88,15 @@ func TestOpen_rejectsInvalidSettingsWithoutEchoingValues(t *testing.T) {
 		"a path of pages":       {func(s *app.Settings) { s.BaseURL = "https://hush/x" }, []string{"base-url"}},
 		"no language":           {func(s *app.Settings) { s.Users.Language = "hush!" }, []string{"language"}},
 		"a time before 0":       {func(s *app.Settings) { s.Users.PasswordLifetime = -1 }, []string{"password-lifetime"}},
-		"no sender":             {func(s *app.Settings) { s.SMTP = app.SMTPSettings{Server: "hush.example.com"} }, []string{"smtp-from"}},
-		"no server":             {func(s *app.Settings) { s.SMTP = smtp; s.SMTP.Server = "hush:port" }, []string{"smtp"}},
+		"no sender":             {func(s *app.Settings) { s.SMTP.Address = "hush.example.com" }, []string{"smtp-from"}},
+		"no server":             {func(s *app.Settings) { s.SMTP = smtp; s.SMTP.Address = "hush:port" }, []string{"smtp"}},
 		"no security":           {func(s *app.Settings) { s.SMTP = smtp; s.SMTP.Security = "hush" }, []string{"smtp-security"}},
 		"links for all to read": {func(s *app.Settings) { s.SMTP = smtp; s.SMTP.Security = "none" }, []string{"smtp-security"}},
 		"a login for all to read": {func(s *app.Settings) {
 			s.SMTP = smtp
-			s.SMTP.Security, s.SMTP.User, s.SMTP.PasswordFile = app.Unprotected, "hush", writeFile(t, "password", "hush")
+			s.SMTP.Security, s.SMTP.Username, s.SMTP.PasswordFile = smtpmailer.Unprotected, "hush", writeFile(t, "password", "hush")
 		}, []string{"smtp-password-file"}},
-		"no password":       {func(s *app.Settings) { s.SMTP = smtp; s.SMTP.User = "hush" }, []string{"smtp-password-file"}},
+		"no password":       {func(s *app.Settings) { s.SMTP = smtp; s.SMTP.Username = "hush" }, []string{"smtp-password-file"}},
 		"an empty password": {func(s *app.Settings) { s.SMTP = smtp; s.SMTP.PasswordFile = writeFile(t, "empty", "\n") }, []string{"smtp-password-file"}},
 		"no certificate":    {func(s *app.Settings) { s.SMTP = smtp; s.SMTP.CAFile = writeFile(t, "ca", "hush") }, []string{"smtp-ca-file"}},
 		"no URLs":           {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.URLs = []string{"ldap://x", "http://hush"} }, []string{"ldap-url[1]"}},
@@ -104,10 +105,10 @@ func TestOpen_rejectsInvalidSettingsWithoutEchoingValues(t *testing.T) {
 		"no group base":     {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.GroupBaseDN = "hush" }, []string{"ldap-group-base-dn"}},
 		"no filter":         {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.Filter = "hush" }, []string{"ldap-filter"}},
 		"no kind":           {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.Kind = "hush" }, []string{"ldap-kind"}},
-		"no share":          {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.MaxRemovalRatio = 2 }, []string{"ldap-max-removals"}},
+		"no share":          {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.Sync.MaxRemovalRatio = 2 }, []string{"ldap-max-removals"}},
 		"no reader":         {func(s *app.Settings) { s.LDAP = ldap; s.LDAP.BindDN = "cn=hush" }, []string{"ldap-password-file"}},
 		"all at once": {func(s *app.Settings) {
-			s.BaseURL, s.SMTP, s.LDAP = "hush", app.SMTPSettings{Server: "x"}, app.LDAPSettings{URLs: []string{"hush"}}
+			s.BaseURL, s.SMTP.Address, s.LDAP.URLs = "hush", "x", []string{"hush"}
 		}, []string{"base-url", "smtp-from", "ldap-url[0]", "ldap-base-dn"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,11 +132,12 @@ func TestOpen_rejectsInvalidSettingsWithoutEchoingValues(t *testing.T) {
 func TestSettings_Check_namesUnreadableFiles(t *testing.T) {
 	t.Parallel()
 	missing := filepath.Join(t.TempDir(), "missing")
+	smtp, ldap := smtpmailer.Options{Address: "127.0.0.1"}, ldapdir.Options{URLs: []string{"ldap://127.0.0.1"}}
 	for flag, settings := range map[string]app.Settings{
-		"smtp-password-file": {SMTP: app.SMTPSettings{Server: "127.0.0.1", PasswordFile: missing}},
-		"smtp-ca-file":       {SMTP: app.SMTPSettings{Server: "127.0.0.1", CAFile: missing}},
-		"ldap-password-file": {LDAP: app.LDAPSettings{URLs: []string{"ldap://127.0.0.1"}, PasswordFile: missing}},
-		"ldap-ca-file":       {LDAP: app.LDAPSettings{URLs: []string{"ldap://127.0.0.1"}, CAFile: missing}},
+		"smtp-password-file": {SMTP: app.SMTPSettings{Options: smtp, PasswordFile: missing}},
+		"smtp-ca-file":       {SMTP: app.SMTPSettings{Options: smtp, CAFile: missing}},
+		"ldap-password-file": {LDAP: app.LDAPSettings{Options: ldap, PasswordFile: missing}},
+		"ldap-ca-file":       {LDAP: app.LDAPSettings{Options: ldap, CAFile: missing}},
 		"mail-templates":     {Users: app.UserSettings{MailTemplates: missing}},
 	} {
 		err := settings.Check()
@@ -153,7 +155,10 @@ func TestSettings_Check_namesUnreadableFiles(t *testing.T) {
 func TestOpen_warnsAboutReadablePasswordFile(t *testing.T) {
 	t.Parallel()
 	settings := offlineSettings(t)
-	settings.SMTP = app.SMTPSettings{Server: "127.0.0.1", From: "pbx@example.com", User: "pbx", Security: "none", PasswordFile: writeFile(t, "password", "hush")}
+	settings.SMTP = app.SMTPSettings{
+		Options:      smtpmailer.Options{Address: "127.0.0.1", From: "pbx@example.com", Username: "pbx", Security: smtpmailer.None},
+		PasswordFile: writeFile(t, "password", "hush"),
+	}
 	createTestDatabase(t, settings)
 	logOutput := func() string {
 		var log bytes.Buffer
@@ -168,10 +173,10 @@ func TestOpen_warnsAboutReadablePasswordFile(t *testing.T) {
 	require.Contains(t, logOutput(), "chmod 600")
 }
 
-func TestLDAPSettings_Kind_selectsAttributes(t *testing.T) {
+func TestLDAPSettings_kindSelectsAttributes(t *testing.T) {
 	t.Parallel()
 	settings := offlineSettings(t)
-	settings.LDAP = app.LDAPSettings{URLs: []string{"ldap://127.0.0.1:1"}, BaseDN: "dc=example,dc=com", Kind: app.ActiveDirectory}
+	settings.LDAP.Options = ldapdir.Options{URLs: []string{"ldap://127.0.0.1:1"}, BaseDN: "dc=example,dc=com", Kind: ldapdir.ActiveDirectory}
 	directories := openApp(t, settings).Users.Directories()
 	require.Len(t, directories, 1)
 	directory, ok := directories[0].(*ldapdir.Directory)
@@ -180,7 +185,7 @@ func TestLDAPSettings_Kind_selectsAttributes(t *testing.T) {
 	require.False(t, directory.OwnsField("other_emails"))
 
 	settings = offlineSettings(t)
-	settings.LDAP = app.LDAPSettings{URLs: []string{"ldap://127.0.0.1:1"}, BaseDN: "dc=example,dc=com"}
+	settings.LDAP.Options = ldapdir.Options{URLs: []string{"ldap://127.0.0.1:1"}, BaseDN: "dc=example,dc=com"}
 	directory, ok = openApp(t, settings).Users.Directories()[0].(*ldapdir.Directory)
 	require.True(t, ok)
 	require.True(t, directory.OwnsField("other_emails"))

@@ -1,0 +1,50 @@
+package userman
+
+import (
+	"context"
+	"errors"
+	"net/mail"
+	"strings"
+
+	"github.com/pbxusers/pbxusers/store"
+	"github.com/pbxusers/pbxusers/store/audit"
+	"github.com/pbxusers/pbxusers/userman/usermail"
+)
+
+// SendTestMail sends a mail without a link to an address, to test the mail server. The
+// audit log records it without the address.
+//
+// The Delivery reports whether the mail was sent. SendTestMail returns an error wrapping
+// [store.ErrInvalid] on "to" if the address is invalid, or the error of ctx.
+func (s *Service) SendTestMail(ctx context.Context, to string) (*Delivery, error) {
+	event := audit.Event{Action: "send test mail", Kind: "settings", Key: "mail"}
+	message, err := s.newTestMail(to)
+	if err != nil {
+		s.audit.RecordFailure(ctx, event, err)
+		return nil, err
+	}
+	if s.opts.Mailer == nil {
+		d := &Delivery{Status: DeliveryNotConfigured, Message: "no mail server is configured, so no mail can be sent; configure one"}
+		s.audit.RecordFailure(ctx, event, errors.New(d.Message))
+		return d, nil
+	}
+	if err := s.sendWithTimeout(ctx, message); err != nil {
+		s.audit.RecordFailure(ctx, event, err)
+		return failedDelivery(err), ctx.Err()
+	}
+	d := &Delivery{Status: DeliverySent, Message: "the mail server has taken the mail; check that it arrives"}
+	return d, s.audit.Record(ctx, event)
+}
+
+// newTestMail returns a mail to one address.
+func (s *Service) newTestMail(to string) (*usermail.Mail, error) {
+	address, err := mail.ParseAddress(to)
+	if err != nil || address.Address != strings.TrimSpace(to) || len(to) > MaxEmailLength {
+		return nil, store.NewInvalidError(store.FieldError{Field: "to", Code: store.CodeEmail, Message: "write one address, such as jane@example.com"})
+	}
+	text := "An administrator sent this test mail. Sending mails works.\n"
+	if s.opts.BaseURL != nil {
+		text += "\n" + s.opts.BaseURL.String() + "\n"
+	}
+	return &usermail.Mail{To: address.Address, Subject: s.opts.Product + ": a test mail", Text: text}, nil
+}
