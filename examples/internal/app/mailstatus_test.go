@@ -88,7 +88,7 @@ func TestSMTPSettings_requireTLSForRemoteServers(t *testing.T) {
 	settings := mailSettings(t, server)
 	settings.SMTP.Security = smtpmailer.Unprotected
 	s := openApp(t, settings)
-	require.Equal(t, smtpmailer.Unprotected, s.MailStatus().Security)
+	require.Equal(t, string(smtpmailer.Unprotected), s.MailStatus().Security)
 	delivery, err := s.Users.SendTestMail(t.Context(), "jane@example.org")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, delivery.Status, delivery.Message)

@@ -107,12 +107,12 @@ func (s *App) isUserLogin(ctx context.Context, username string, password store.S
 type MailStatus struct {
 	// Configured reports that there is a mail server, a sender and a base URL.
 	// Otherwise Missing says what is missing, with a hint.
-	Configured bool                `json:"configured"`
-	Missing    string              `json:"missing"`
-	Server     string              `json:"server"`
-	From       string              `json:"from"`
-	Security   smtpmailer.Security `json:"security"`
-	BaseURL    string              `json:"base_url"`
+	Configured bool   `json:"configured"`
+	Missing    string `json:"missing"`
+	Server     string `json:"server"`
+	From       string `json:"from"`
+	Security   string `json:"security"`
+	BaseURL    string `json:"base_url"`
 	// Languages are the languages of the mail templates.
 	Languages []string `json:"languages"`
 }
@@ -124,7 +124,7 @@ func (s *App) MailStatus() MailStatus {
 		m.BaseURL = s.userOptions.BaseURL.String()
 	}
 	if smtp := s.Settings.SMTP; smtp.Address != "" {
-		m.Server, m.From, m.Security = smtp.Address, smtp.From, cmp.Or(smtp.Security, smtpmailer.STARTTLS)
+		m.Server, m.From, m.Security = smtp.Address, smtp.From, string(cmp.Or(smtp.Security, smtpmailer.STARTTLS))
 	}
 	switch {
 	case s.userOptions.Mailer == nil:
