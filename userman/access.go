@@ -71,7 +71,7 @@ func (a *Access) Redact(u *User) (*User, error) {
 // [Service.Scoped]. Otherwise it returns an error wrapping [store.ErrForbidden]. It
 // runs in the transaction of ctx.
 func (a *Access) AuthorizeCredentials(ctx context.Context, u *User) error {
-	if a.scope.AllExtensions() {
+	if a.scope.IsUnrestricted() {
 		return nil
 	}
 	groups, err := a.service.groups(ctx)
@@ -80,7 +80,7 @@ func (a *Access) AuthorizeCredentials(ctx context.Context, u *User) error {
 	}
 	before, after := groups.resolver.For(groups.withDefaultGrants(u).PermissionSubject()), groups.resolver.For(u.PermissionSubject())
 	if permission := a.service.firstOutOfScope(a.scope, before, after); permission != "" {
-		return &store.ForbiddenError{Reason: "this user has the permission " + permission + " for extensions outside your scope, and so would the holder of the user's password, link, key or mailbox; ask an administrator with access"}
+		return &store.ForbiddenError{Reason: "this user has the permission " + permission + " with values outside your scope, and so would the holder of the user's password, link, key or mailbox; ask an administrator with access"}
 	}
 	return nil
 }

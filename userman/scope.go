@@ -21,14 +21,15 @@ type ScopeLoader func(ctx context.Context) (scope.Scope, error)
 // A user is in scope if the user has at least one extension and all extensions of the
 // user are in scope. The service does not list, read or change other users, and does
 // not verify their passwords. It cannot create a user out of scope, or move a user out
-// of scope. Permissions and groups cannot give a user extensions out of scope that the
-// user does not have already. The default groups are exempt from this rule. Groups are
-// read-only. Directories cannot be synchronized. Only the tokens of users in scope are
-// accessible.
+// of scope. Permissions and groups cannot give a user values out of scope that the user
+// does not have already: extensions, numbers (DIDs) and names. Names have no ranges, so
+// only those of the default of the permission are in scope. The default groups are
+// exempt from this rule. Groups are read-only. Directories cannot be synchronized. Only
+// the tokens of users in scope are accessible.
 //
 // With the credentials of a user, an administrator could do everything that the user
-// can do. The service therefore protects users who have a permission of kind
-// [permission.KindExtensions] for extensions out of scope. For these users it does not
+// can do. The service therefore protects users who have a permission with values out
+// of scope. For these users it does not
 // set a password, create a link, or change the second factor or the email. It does not
 // create, rotate or change tokens, but can disable or delete them. This rule ignores
 // the grants of the defaults and of the default groups. [Service.SendMail] still works,
@@ -73,22 +74,21 @@ func outOfScopeError() error {
 }
 
 // requireUnscoped returns an error wrapping ErrForbidden unless every extension
-// is in scope.
+// and every DID is in scope.
 func (s *Service) requireUnscoped(ctx context.Context) error {
 	sc, err := s.scope(ctx)
-	if err != nil || sc.AllExtensions() {
+	if err != nil || sc.IsUnrestricted() {
 		return err
 	}
 	return &store.ForbiddenError{Reason: "this affects users outside your scope; ask an unrestricted administrator"}
 }
 
 // authorizeChange returns an error wrapping ErrForbidden if after is out of scope,
-// or if the change grants extensions out of scope. It runs in the transaction of
-// ctx.
+// or if the change grants values out of scope. It runs in the transaction of ctx.
 func (s *Service) authorizeChange(ctx context.Context, before, after *User) error {
 	sc, err := s.scope(ctx)
 	switch {
-	case err != nil || sc.AllExtensions():
+	case err != nil || sc.IsUnrestricted():
 		return err
 	case !userInScope(sc, after):
 		return &store.ForbiddenError{Reason: "some of these extensions are outside your scope (a user without extensions always is); ask an administrator with access"}
@@ -109,10 +109,10 @@ func (s *Service) authorizeChange(ctx context.Context, before, after *User) erro
 }
 
 // authorizeGrant returns an error wrapping ErrForbidden if after has a permission
-// for extensions out of scope that before does not have.
+// with values out of scope that before does not have.
 func (s *Service) authorizeGrant(sc scope.Scope, resolver *permission.Resolver, before, after *User) error {
 	if permission := s.firstOutOfScope(sc, resolver.For(before.PermissionSubject()), resolver.For(after.PermissionSubject())); permission != "" {
-		return &store.ForbiddenError{Reason: "this would grant the permission " + permission + " for extensions outside your scope; ask an administrator with access"}
+		return &store.ForbiddenError{Reason: "this would grant the permission " + permission + " with values outside your scope; ask an administrator with access"}
 	}
 	return nil
 }
@@ -130,7 +130,7 @@ func (s *Service) withCredentialCheck(mutate mutation) mutation {
 }
 
 // authorizeCredentials returns an error wrapping ErrForbidden if u has a
-// permission for extensions out of scope that not every user has. It runs in the
+// permission with values out of scope that not every user has. It runs in the
 // transaction of ctx.
 func (s *Service) authorizeCredentials(ctx context.Context, u *User) error {
 	access, err := s.Access(ctx)
@@ -140,22 +140,38 @@ func (s *Service) authorizeCredentials(ctx context.Context, u *User) error {
 	return access.AuthorizeCredentials(ctx, u)
 }
 
-// firstOutOfScope returns the first permission that after has for extensions out
-// of scope and before does not have; "" if there is none.
+// firstOutOfScope returns the first permission that after has with values out of
+// scope and before does not have; "" if there is none.
 func (s *Service) firstOutOfScope(sc scope.Scope, before, after *permission.EffectiveSet) string {
-	if sc.AllExtensions() {
+	if sc.IsUnrestricted() {
 		return ""
 	}
 	for _, p := range s.Permissions() {
-		if p.Kind != permission.KindExtensions {
-			continue
-		}
 		prior, priorAll := before.Values(p.ID)
 		items, all := after.Values(p.ID)
-		added := slices.ContainsFunc(items, func(item string) bool { return !slices.Contains(prior, item) && !sc.HasExtension(item) })
-		if !priorAll && (all || added) {
+		if all {
+			items = []string{permission.Any}
+		}
+		added := slices.ContainsFunc(items, func(item string) bool { return !slices.Contains(prior, item) && !valueInScope(sc, p, item) })
+		if !priorAll && added {
 			return p.ID
 		}
 	}
 	return ""
+}
+
+// valueInScope reports whether an item of a list is in scope. [permission.Any] is
+// in scope if all items are.
+func valueInScope(sc scope.Scope, p permission.Permission, item string) bool {
+	switch p.Kind {
+	case permission.KindExtensions:
+		return sc.HasExtension(item)
+	case permission.KindNumbers:
+		return sc.HasDID(item)
+	case permission.KindStrings:
+		defaults := p.Default.Items()
+		return slices.Contains(defaults, item) || slices.Contains(defaults, permission.Any)
+	case permission.KindBool: // has no items
+	}
+	return true
 }

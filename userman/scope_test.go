@@ -221,7 +221,7 @@ func TestService_Scoped_forbidsCredentialsForOutOfScopeExtensions(t *testing.T) 
 		} {
 			forbidden, ok := errors.AsType[*store.ForbiddenError](err)
 			require.True(t, ok, "%s of %s: %v", what, username, err)
-			require.Contains(t, forbidden.Reason, ".extensions for extensions outside your scope", "%s of %s", what, username)
+			require.Contains(t, forbidden.Reason, ".extensions with values outside your scope", "%s of %s", what, username)
 		}
 		require.Equal(t, u, all.get(t, username))
 		stored, err := all.tokens.Get(t.Context(), token.ID)

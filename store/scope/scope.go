@@ -21,6 +21,9 @@ func Limited(extensions, dids Ranges) Scope {
 // AllExtensions reports whether every extension is in scope.
 func (s Scope) AllExtensions() bool { return s.granted && s.extensions.IsUnrestricted() }
 
+// IsUnrestricted reports whether every extension and every DID is in scope.
+func (s Scope) IsUnrestricted() bool { return s.AllExtensions() && s.dids.IsUnrestricted() }
+
 // HasExtension reports whether an extension is in scope. It allocates nothing.
 func (s Scope) HasExtension(number string) bool { return s.granted && s.extensions.Contains(number) }
 

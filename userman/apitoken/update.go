@@ -61,7 +61,7 @@ func (s *Service) Rotate(ctx context.Context, id ID) (*Token, store.Secret, erro
 // credentials of the owner: the holder of the key could do more than before. It runs
 // in the transaction of ctx.
 func authorizeKey(ctx context.Context, access *userman.Access, t *Token) error {
-	if access.Scope().AllExtensions() {
+	if access.Scope().IsUnrestricted() {
 		return nil
 	}
 	u, err := access.UserByID(ctx, t.UserID)

@@ -124,7 +124,7 @@ func TestPages_userPermissionsLimitedToScope(t *testing.T) {
 		"version":                          {desk.hiddenValue(desk.get(path, http.StatusOK), "version")},
 		"permissions.voicemail.extensions": {"replace"}, "permissions.voicemail.extensions.items": {"all"},
 	}
-	require.Contains(t, desk.post(path, form, http.StatusForbidden), "for extensions outside your scope")
+	require.Contains(t, desk.post(path, form, http.StatusForbidden), "with values outside your scope")
 	form.Set("permissions.voicemail.extensions.items", "4002")
 	desk.postRedirect(path, form)
 }

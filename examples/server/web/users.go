@@ -60,7 +60,7 @@ func (p *pages) users(ctx context.Context) *userman.Service {
 // isUnrestricted reports whether the administrator is not limited to some
 // extensions.
 func (p *pages) isUnrestricted(ctx context.Context) bool {
-	return p.sessions.Administrator(ctx).Scope("").AllExtensions()
+	return p.sessions.Administrator(ctx).Scope("").IsUnrestricted()
 }
 
 // userRoute is the page of a user. No longer address may have a word of its own in
