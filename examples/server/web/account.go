@@ -31,10 +31,10 @@ type accountPage struct {
 	Current, Password formField
 	// Secret is what an authenticator app needs for a second factor that is not
 	// confirmed yet; empty without one. Code is the field that confirms it.
-	Secret copyable
+	Secret string
 	Code   formField
 	// Codes are new recovery codes, which are shown only once.
-	Codes copyable
+	Codes string
 }
 
 func (p accountPages) show(ctx context.Context, r *request) (response, error) {
@@ -48,14 +48,14 @@ func (p accountPages) page(ctx context.Context, r *request, errs formErrors, cod
 		return nil, err
 	}
 	body := accountPage{
-		Administrator: a, Codes: copyable{ID: "codes", Text: codes, What: "the recovery codes"}, Password: newPassword("New password"),
+		Administrator: a, Codes: codes, Password: newPassword("New password"),
 		Current: formField{Name: "current_password", Label: "Current password", Type: "password", Autocomplete: "current-password", Required: true},
 		Code:    codeField("The six-digit code from the app."),
 	}
 	body.Problems = errs.mark(&body.Current, &body.Password, &body.Code)
 	pending, err := p.site.Administrators.PendingSecondFactor(ctx, r.admin.Username)
 	if err == nil {
-		body.Secret = copyable{ID: "factor-secret", Text: pending.Secret.Reveal(), What: "the key"}
+		body.Secret = pending.Secret.Reveal()
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}

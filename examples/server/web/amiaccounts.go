@@ -96,10 +96,9 @@ func (a *amiAccountPages) rotate(ctx context.Context, r *request, now *manager.A
 type amiAccountSecretPage struct {
 	Name, Back string
 	// Secret is empty when it was shown before.
-	Secret copyable
+	Secret string
 	// Host and Port are where AMI listens, as far as this server knows.
-	Host, Port     string
-	Command, Login copyable
+	Host, Port string
 }
 
 func (a *amiAccountPages) showSecret(ctx context.Context, now *manager.Account) response {
@@ -109,14 +108,8 @@ func (a *amiAccountPages) showSecret(ctx context.Context, now *manager.Account) 
 func (a *amiAccountPages) secret(ctx context.Context, r *request, now *manager.Account) (response, error) {
 	secret := a.takeOnce(ctx, r, now, "/secret", now.SecretChangedAt)
 	host, port := a.amiAddress()
-	return page{Name: "amiaccountsecret", Title: "Secret of " + now.Name, Body: amiAccountSecretPage{
-		Name: now.Name, Back: a.path(now), Host: host, Port: port,
-		Secret:  copyable{ID: "secret", Text: secret, What: "the secret"},
-		Command: copyable{ID: "command", Text: "nc " + host + " " + port, What: "the command"},
-		Login: copyable{
-			ID: "login", Text: "Action: Login\nUsername: " + now.Name + "\nSecret: " + secret + "\n\n", What: "the login",
-		},
-	}}, nil
+	body := amiAccountSecretPage{Name: now.Name, Back: a.path(now), Secret: secret, Host: host, Port: port}
+	return page{Name: "amiaccountsecret", Title: "Secret of " + now.Name, Body: body}, nil
 }
 
 // amiAddress is where an integration finds AMI: on the host of this server,

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -72,12 +71,11 @@ func (p *pages) popSession(ctx context.Context, r *request, key string) string {
 	return p.sessions.SCS.PopString(ctx, key)
 }
 
-// copyable is a text with a button that copies it.
-type copyable struct {
-	ID, Text string
-	// What names the text for the button, and Heading is above it; empty for none.
-	What, Heading string
-}
+// copyable is a text with a button that copies it. What names the text for the
+// button.
+type copyable struct{ ID, Text, What string }
+
+func newCopyable(id, text, what string) copyable { return copyable{id, text, what} }
 
 // oncePage shows a secret, once.
 type oncePage struct {
@@ -86,8 +84,9 @@ type oncePage struct {
 	// To names who gets it, and Expires is zero when it is unknown.
 	To      string
 	Expires time.Time
-	// Items have no text when they were shown before.
-	Items []copyable
+	// Secret is empty when it was shown before. TokenID is the ID of the token of a
+	// key.
+	Secret, TokenID string
 	// Again is the page that creates another secret, a link with POST. UserID is
 	// the ID of the user that it is for.
 	Again  string
@@ -96,15 +95,10 @@ type oncePage struct {
 	Back pageLink
 }
 
-// Shown reports whether the page has the secret.
-func (o oncePage) Shown() bool {
-	return !slices.ContainsFunc(o.Items, func(c copyable) bool { return c.Text == "" })
-}
-
 // linkOnce shows a link, once, and creates another one with the same address.
 func linkOnce(r *request, title, what, link string, expires time.Time, to recordUser, back string) response {
 	return page{Name: "once", Title: title, Body: oncePage{
-		Kind: "link", What: what, To: to.Username, Expires: expires, Items: []copyable{{ID: "link", Text: link, What: "the link"}},
+		Kind: "link", What: what, To: to.Username, Expires: expires, Secret: link,
 		Again: r.URL.EscapedPath(), UserID: to.ID, Back: pageLink{back, to.Username},
 	}}
 }

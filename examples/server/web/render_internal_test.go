@@ -35,8 +35,6 @@ func hostileGroup() formField {
 	return formField{Name: "g", Type: "radio", Label: hostile, Hint: hostile, Errors: []string{hostile}, Choices: []choice{{Value: hostile, Label: hostile, Hint: hostile}}}
 }
 
-func hostileCopy() copyable { return copyable{ID: "c", Text: hostile, What: hostile} }
-
 func hostileAdministrator() *ampusers.Administrator {
 	return &ampusers.Administrator{Username: hostile, DisplayName: hostile, Sections: []string{hostile}, Teams: []string{hostile}, InvitationExpiresAt: time.Now()}
 }
@@ -137,15 +135,15 @@ func pageBodies() map[string][2]any {
 		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, hostile, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
 		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, recordPage[ampusers.Administrator]{hostileAdministrator(), hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}}},
-		"once":             {oncePage{Kind: "link", Items: []copyable{{}}, Again: hostile, UserID: hostile}, oncePage{"link", hostile, hostile, now, []copyable{hostileCopy()}, "/x", hostile, pageLink{"/x", hostile}}},
+		"once":             {oncePage{Kind: "link", Again: hostile, UserID: hostile}, oncePage{"key", hostile, hostile, now, hostile, hostile, "/x", hostile, pageLink{"/x", hostile}}},
 		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, hostile, heads, []*manager.Account{user}, pages, nil, nil}},
 		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, hostileForm(), &probeResult{false, hostile}}},
-		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostileCopy(), hostile, hostile, hostileCopy(), hostileCopy()}},
+		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostile, hostile, hostile}},
 		"config":           {configPage{}, configPage{Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
 		"applystatus":      {&jobs.State{}, hostileRun()},
 		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
 		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, Hint: hostile, MayApply: true, User: hostile, Blocked: true}},
-		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), copyable{ID: "d", Text: hostile, What: hostile}, hostileField("code"), hostileCopy()}},
+		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), hostile, hostileField("code"), hostile}},
 	}
 }
 

@@ -84,7 +84,7 @@ func groupBodies() map[string][2]any {
 		"setpassworddone":    {nil, nil},
 		"forgotpassword":     {forgotPasswordPage{}, forgotPasswordPage{[]problem{{Text: hostile}}, hostileField("name"), true}},
 		"forgotpasswordsent": {nil, nil},
-		"softphone":          {softphonePage{}, softphonePage{hostile, now, hostileCopy(), "/x.png"}},
+		"softphone":          {softphonePage{}, softphonePage{hostile, now, hostile, "/x.png"}},
 		"softphoneinvalid":   {struct{ Expired bool }{}, struct{ Expired bool }{true}},
 	}
 }

@@ -18,7 +18,7 @@ const qrSize = 440
 type softphonePage struct {
 	Username string
 	Expires  time.Time
-	URL      copyable
+	URL      string
 	QR       string
 }
 
@@ -31,7 +31,7 @@ func (p publicPages) softphone(ctx context.Context, r *request) (response, error
 	}
 	return page{Name: "softphone", Title: "Set up your softphone", Body: softphonePage{
 		Username: link.Username, Expires: link.ExpiresAt, QR: r.URL.EscapedPath() + "/qr.png",
-		URL: copyable{ID: "provisioning", Text: p.provisioningURL(r).Reveal(), What: "the URL"},
+		URL: p.provisioningURL(r).Reveal(),
 	}}, nil
 }
 

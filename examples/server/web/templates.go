@@ -40,6 +40,7 @@ func parseTemplates(static assets) templateSets {
 		"join":      strings.Join,
 		"sentence":  sentence,
 		"setting":   newSetting,
+		"copyable":  newCopyable,
 	}
 	shared := template.Must(template.New(fragments).Funcs(functions).ParseFS(templateFiles, "templates/shared/*.html"))
 	sets := templateSets{fragments: shared}

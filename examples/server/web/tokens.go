@@ -134,9 +134,6 @@ func (t *tokenPages) showKey(ctx context.Context, now *apitoken.Token, key store
 func (t *tokenPages) key(ctx context.Context, r *request, now *apitoken.Token) (response, error) {
 	key := t.takeOnce(ctx, r, now, "/key", now.KeyCreatedAt)
 	return page{Name: "once", Title: "API token key of " + t.holder.Name(), Body: oncePage{
-		Kind: "key", Again: t.path(now) + "/rotate", Back: pageLink{t.path(now), "the token"},
-		Items: []copyable{
-			{ID: "token-id", Text: string(now.ID), What: "the token ID", Heading: "Token ID"}, {ID: "key", Text: key, What: "the key", Heading: "Key"},
-		},
+		Kind: "key", Secret: key, TokenID: string(now.ID), Again: t.path(now) + "/rotate", Back: pageLink{t.path(now), "the token"},
 	}}, nil
 }

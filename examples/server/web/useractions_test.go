@@ -173,7 +173,7 @@ func TestPages_userPasswordGeneratedOrTyped(t *testing.T) {
 	const page = "/users/jane.roe/password"
 	require.Contains(t, b.get(page, http.StatusOK), `value="must_change" checked`)
 	require.Equal(t, page+"/generated", b.postRedirect(page, url.Values{"how": {"generate"}, "options": {"must_change", "disable_tokens"}}))
-	generated := copyableText(b.get(page+"/generated", http.StatusOK), "secret")
+	generated := copyableText(b.get(page+"/generated", http.StatusOK), "password")
 	require.Len(t, generated, 20)
 	require.NotContains(t, b.get(page+"/generated", http.StatusOK), generated)
 	require.True(t, b.user("jane.roe").MustChangePassword)

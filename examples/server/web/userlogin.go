@@ -161,7 +161,7 @@ func (u *userPages) passwordFromForm(ctx context.Context, r *request, how string
 func (u *userPages) generatedPassword(ctx context.Context, r *request, now *userman.User) (response, error) {
 	password := u.takeOnce(ctx, r, now, "/password/generated", now.PasswordChangedAt)
 	return page{Name: "once", Title: "Password of " + now.Name(), Body: oncePage{
-		Kind: "password", To: now.Name(), Items: []copyable{{ID: "secret", Text: password, What: "the password"}},
+		Kind: "password", To: now.Name(), Secret: password,
 		Again: u.path(now) + "/password", Back: pageLink{u.path(now), now.Name()},
 	}}, nil
 }
