@@ -9,7 +9,6 @@ import (
 	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/server/jobs"
-	"github.com/pbxusers/pbxusers/store"
 )
 
 // configPages are the pages of the configuration.
@@ -73,36 +72,25 @@ func (p configPages) plan(ctx context.Context, _ *request) (response, error) {
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	if body.State = configState(err); body.State == stateUnavailable {
+	if body.State = configState(err); body.State == "unavailable" {
 		body.Reason, body.Hint = sentence(err.Error()), app.Hint(err)
 	}
 	return page{Name: "config", Title: "Configuration", Body: body}, nil
 }
 
-// States of the configuration whose changes are unknown, and of pending changes.
-const (
-	// stateAbsent: there is no configuration folder.
-	stateAbsent = "absent"
-	// stateNotInstalled: Asterisk does not read our files yet.
-	stateNotInstalled = "not installed"
-	stateUnavailable  = "unavailable"
-	stateRunning      = "running"
-	stateInterrupted  = "interrupted"
-	statePending      = "pending"
-)
-
-// configState returns the state of a configuration that cannot be read; "" for
-// one that can.
+// configState names the state of a configuration that cannot be read: "absent"
+// without a configuration folder, "not installed" when Asterisk does not read our
+// files yet, and "unavailable" otherwise. It is "" for one that can be read.
 func configState(err error) string {
 	switch {
 	case err == nil:
 		return ""
 	case errors.Is(err, fs.ErrNotExist):
-		return stateAbsent
+		return "absent"
 	case errors.As(err, new(*asteriskconf.NotInstalledError)):
-		return stateNotInstalled
+		return "not installed"
 	}
-	return stateUnavailable
+	return "unavailable"
 }
 
 // start returns the handler that starts a run, and shows its progress. If another
@@ -110,10 +98,7 @@ func configState(err error) string {
 func (p configPages) start(kind jobs.Kind) handler {
 	return func(ctx context.Context, _ *request) (response, error) {
 		_, err := p.jobs.StartConfig(ctx, kind)
-		if errors.Is(err, store.ErrConflict) {
-			return redirect{Path: "/config/run", Flash: sentence(err.Error())}, nil
-		}
-		return redirect{Path: "/config/run"}, err
+		return started("/config/run", err)
 	}
 }
 
@@ -121,8 +106,8 @@ func (p configPages) askRollback(context.Context, *request) (response, error) {
 	return confirmation{Action: "/config/rollback", Back: "/config"}.response("configuration-rollback", formErrors{}), nil
 }
 
-// banner shows pending changes to an administrator, on each page. State is "" when
-// there is nothing to show.
+// banner shows pending changes to an administrator, on each page. State is that of
+// configState, or "running", "interrupted", "pending", or "" for nothing to show.
 type banner struct {
 	State string
 	Admin *ampusers.Administrator
@@ -138,17 +123,17 @@ func (p configPages) banner(ctx context.Context, r *request) (response, error) {
 
 func (p configPages) bannerState(ctx context.Context) string {
 	if p.jobs.LastConfig().Running() {
-		return stateRunning
+		return "running"
 	}
 	status, err := p.jobs.Status(ctx)
 	state := configState(err)
 	switch {
-	case state == stateUnavailable: // the page says why, to administrators who can see it
+	case state == "unavailable": // the page says why, to administrators who can see it
 		p.log.WarnContext(ctx, "status of the configuration failed", "error", err)
 	case state == "" && status.Interrupted:
-		return stateInterrupted
+		return "interrupted"
 	case state == "" && status.Pending:
-		return statePending
+		return "pending"
 	}
 	return state
 }

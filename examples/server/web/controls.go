@@ -38,19 +38,6 @@ func (f formField) ID() string { return fieldID(f.Name) }
 // Part is the last part of a name such as "event_filters[0].header".
 func (f formField) Part() string { return f.Name[strings.LastIndex(f.Name, ".")+1:] }
 
-// DescribedBy lists the IDs of the hint and the errors.
-func (f formField) DescribedBy() string {
-	switch {
-	case f.Hint != "" && len(f.Errors) > 0:
-		return f.ID() + "-error " + f.ID() + "-hint"
-	case f.Hint != "":
-		return f.ID() + "-hint"
-	case len(f.Errors) > 0:
-		return f.ID() + "-error"
-	}
-	return ""
-}
-
 // choice is one of several.
 type choice struct {
 	Value, Label, Hint string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
@@ -121,24 +122,15 @@ func (u *userPages) startWelcomeAll(ctx context.Context, _ *request) (response, 
 	return started(welcomePath, err)
 }
 
-// deliveryCounts counts the mails of each status.
+// deliveryCounts counts the mails of each status that occurs.
 func deliveryCounts(counts map[userman.DeliveryStatus]int) []deliveryCount {
-	var all []deliveryCount
-	for _, status := range []struct {
-		userman.DeliveryStatus
-
-		text string
-	}{
-		{userman.DeliverySent, "sent"},
-		{userman.DeliveryNoAddress, "without an email address"},
-		{userman.DeliveryNotConfigured, "not sent because mail is not configured"},
-		{userman.DeliveryRejected, "rejected by the mail server"},
-		{userman.DeliveryFailed, "failed; try again"},
-		{userman.DeliverySkipped, "skipped"},
-	} {
-		if count := counts[status.DeliveryStatus]; count > 0 {
-			all = append(all, deliveryCount{count, status.text})
-		}
+	all := []deliveryCount{
+		{counts[userman.DeliverySent], "sent"},
+		{counts[userman.DeliveryNoAddress], "without an email address"},
+		{counts[userman.DeliveryNotConfigured], "not sent because mail is not configured"},
+		{counts[userman.DeliveryRejected], "rejected by the mail server"},
+		{counts[userman.DeliveryFailed], "failed; try again"},
+		{counts[userman.DeliverySkipped], "skipped"},
 	}
-	return all
+	return slices.DeleteFunc(all, func(c deliveryCount) bool { return c.Count == 0 })
 }

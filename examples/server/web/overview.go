@@ -16,19 +16,13 @@ type layout struct {
 	Title string
 	// Admin is nil when nobody is logged in.
 	Admin *ampusers.Administrator
-	Nav   []navigation
+	Nav   []area
 	// Flash is the result of the previous request, and Warning its problem.
 	Flash, Warning string
 	// Banner shows pending changes. The pages of the configuration show them
 	// themselves.
 	Banner bool
 	Body   any
-}
-
-// navigation is one entry of the menu.
-type navigation struct {
-	Href, Label string
-	Current     bool
 }
 
 func (p *pages) layout(ctx context.Context, r *request, a page) layout {
@@ -49,6 +43,8 @@ type area struct {
 	also []string
 	// Text describes the part on the overview.
 	Text string
+	// Current says that the page belongs to the part.
+	Current bool
 }
 
 // Action is the text of the link on the overview.
@@ -62,26 +58,27 @@ func (a area) Action() string {
 // areasOf are the parts that the administrator can use.
 func areasOf(admin *ampusers.Administrator) []area {
 	all := []area{
-		{app.SectionAdministrators, "/administrators", "Administrators", nil, "Manage who can use this interface, and what they can see and change."},
-		{app.SectionUsers, "/users", "Users", []string{"/deleted-users", "/directories"}, "Manage phone users: names, extensions, passwords, permissions."},
-		{app.SectionGroups, "/groups", "Groups", []string{"/permissions"}, "Set permissions for many users at once."},
-		{app.SectionAMIAccounts, "/ami-accounts", "AMI accounts", nil, "Manage logins for programs that connect to Asterisk."},
-		{ampusers.SectionApply, "/config", "Configuration", nil, "Review pending changes, apply them, or roll back."},
-		{app.SectionAudit, "/audit", "Audit log", nil, "See who changed what, when and from where, and verify the log."},
-		{app.SectionSettings, "/settings", "Settings", nil, "Check the connections to Asterisk, mail and directories."},
+		{app.SectionAdministrators, "/administrators", "Administrators", nil, "Manage who can use this interface, and what they can see and change.", false},
+		{app.SectionUsers, "/users", "Users", []string{"/deleted-users", "/directories"}, "Manage phone users: names, extensions, passwords, permissions.", false},
+		{app.SectionGroups, "/groups", "Groups", []string{"/permissions"}, "Set permissions for many users at once.", false},
+		{app.SectionAMIAccounts, "/ami-accounts", "AMI accounts", nil, "Manage logins for programs that connect to Asterisk.", false},
+		{ampusers.SectionApply, "/config", "Configuration", nil, "Review pending changes, apply them, or roll back.", false},
+		{app.SectionAudit, "/audit", "Audit log", nil, "See who changed what, when and from where, and verify the log.", false},
+		{app.SectionSettings, "/settings", "Settings", nil, "Check the connections to Asterisk, mail and directories.", false},
 	}
 	return slices.DeleteFunc(all, func(a area) bool { return !admin.Can(a.section) })
 }
 
-// navigationOf is the menu: the parts that the administrator can use.
-func navigationOf(r *request) []navigation {
+// navigationOf is the menu: the overview and the parts that the administrator can
+// use.
+func navigationOf(r *request) []area {
 	if r.admin == nil {
 		return nil
 	}
 	below := func(top string) bool { return r.URL.Path == top || strings.HasPrefix(r.URL.Path, top+"/") }
-	entries := []navigation{{Href: "/", Label: "Overview", Current: r.URL.Path == "/"}}
-	for _, a := range areasOf(r.admin) {
-		entries = append(entries, navigation{Href: a.Href, Label: a.Label, Current: slices.ContainsFunc(append(a.also, a.Href), below)})
+	entries := append([]area{{Href: "/", Label: "Overview", Current: r.URL.Path == "/"}}, areasOf(r.admin)...)
+	for i, a := range entries[1:] {
+		entries[i+1].Current = slices.ContainsFunc(append(a.also, a.Href), below)
 	}
 	return entries
 }

@@ -73,9 +73,11 @@ type recordUser struct {
 	Username string
 }
 
-// recordPage is the page of a record. Extra is what only this page shows.
+// recordPage is the page of a record. User is the user that it is about, and Extra
+// what only this page shows.
 type recordPage[R any] struct {
 	Record *R
+	User   recordUser
 	Form   form
 	Extra  any
 }

@@ -107,7 +107,7 @@ func (rp *record[R]) page(ctx context.Context, r *request, now *R, in input, err
 	}
 	f.Action, f.Submit, f.UserID = rp.path(now), "Save", rp.user(now).ID
 	complete(&f)
-	body := recordPage[R]{Record: now, Form: f}
+	body := recordPage[R]{Record: now, User: rp.user(now), Form: f}
 	if rp.describe != nil {
 		if err := rp.describe(ctx, r, &body, errs); err != nil {
 			return nil, err

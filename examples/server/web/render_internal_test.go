@@ -134,10 +134,10 @@ func pageBodies() map[string][2]any {
 		"banner":           {banner{"", none}, banner{"unavailable", hostileAdministrator()}},
 		"administrators":   {listPage[ampusers.Administrator]{}, listPage[ampusers.Administrator]{listed, hostile, heads, []*ampusers.Administrator{hostileAdministrator()}, pages, map[string]string{hostile: hostile}, nil}},
 		"new":              {newPage{}, newPage{hostile, []pageLink{{"/x", hostile}}, hostileForm()}},
-		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, recordPage[ampusers.Administrator]{hostileAdministrator(), hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}}},
+		"administrator":    {recordPage[ampusers.Administrator]{Record: none}, recordPage[ampusers.Administrator]{hostileAdministrator(), recordUser{}, hostileForm(), []right{{hostile, ampusers.Explanation{Reason: hostile}}}}},
 		"once":             {oncePage{Kind: "link", Again: hostile, UserID: hostile}, oncePage{"key", hostile, hostile, now, hostile, hostile, "/x", hostile, pageLink{"/x", hostile}}},
 		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, hostile, heads, []*manager.Account{user}, pages, nil, nil}},
-		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, hostileForm(), &probeResult{false, hostile}}},
+		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, recordUser{}, hostileForm(), &probeResult{false, hostile}}},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostile, hostile, hostile}},
 		"config":           {configPage{}, configPage{Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
 		"applystatus":      {&jobs.State{}, hostileRun()},
@@ -158,7 +158,7 @@ func TestParseTemplates_escapeHostileText(t *testing.T) {
 	for _, name := range names {
 		for _, body := range all[name] {
 			var out bytes.Buffer
-			data := layout{Title: hostile, Admin: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []navigation{{"/x", hostile, true}}}
+			data := layout{Title: hostile, Admin: hostileAdministrator(), Flash: hostile, Warning: hostile, Banner: true, Body: body, Nav: []area{{Href: "/x", Label: hostile, Current: true}}}
 			require.NoError(t, drawn[name].ExecuteTemplate(&out, "layout", data), name)
 			text := out.String()
 			require.NotContains(t, text, "<script>", name)

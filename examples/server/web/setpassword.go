@@ -28,7 +28,8 @@ func (p publicPages) routes() []route {
 		get(setPasswordDonePath, "", p.passwordDone),
 		get(forgotPasswordPath, "", p.forgotForm), post(forgotPasswordPath, "", p.forgotPassword), get(forgotPasswordSentPath, "", p.forgotSent),
 		get(softphone, "", p.softphone), get(softphone+"/qr.png", "", p.softphoneQR),
-		get(softphone+"/linphone.xml", "", p.softphoneLinphone), get(softphone+"/account.json", "", p.softphoneAccount),
+		get(softphone+"/linphone.xml", "", p.activate("application/xml; charset=utf-8", (*userman.Activation).Linphone)),
+		get(softphone+"/account.json", "", p.activate("application/json", (*userman.Activation).JSON)),
 	)
 }
 

@@ -61,27 +61,21 @@ func (p publicPages) softphoneQR(ctx context.Context, r *request) (response, err
 	return file{ContentType: "image/png", Body: picture}, err
 }
 
-func (p publicPages) softphoneLinphone(ctx context.Context, r *request) (response, error) {
-	return p.activate(ctx, r, "application/xml; charset=utf-8", (*userman.Activation).Linphone)
-}
-
-func (p publicPages) softphoneAccount(ctx context.Context, r *request) (response, error) {
-	return p.activate(ctx, r, "application/json", (*userman.Activation).JSON)
-}
-
-// activate uses the link up and answers with the account, once. HEAD and a
-// browser that prefetches do not use it up.
-func (p publicPages) activate(ctx context.Context, r *request, contentType string, write func(*userman.Activation) ([]byte, error)) (response, error) {
-	if r.Method == http.MethodHead || r.Header.Get("Sec-Purpose") != "" {
-		if _, err := p.site.Users.SoftphoneLink(ctx, linkToken(r)); err != nil {
+// activate returns the handler that uses the link up and answers with the account,
+// once. HEAD and a browser that prefetches do not use it up.
+func (p publicPages) activate(contentType string, write func(*userman.Activation) ([]byte, error)) handler {
+	return func(ctx context.Context, r *request) (response, error) {
+		if r.Method == http.MethodHead || r.Header.Get("Sec-Purpose") != "" {
+			if _, err := p.site.Users.SoftphoneLink(ctx, linkToken(r)); err != nil {
+				return invalidSoftphoneLink(err)
+			}
+			return file{Status: http.StatusNoContent, ContentType: contentType}, nil
+		}
+		activation, err := p.site.Users.ActivateSoftphone(ctx, linkToken(r))
+		if err != nil {
 			return invalidSoftphoneLink(err)
 		}
-		return file{Status: http.StatusNoContent, ContentType: contentType}, nil
+		document, err := write(activation)
+		return file{ContentType: contentType, Body: document}, err
 	}
-	activation, err := p.site.Users.ActivateSoftphone(ctx, linkToken(r))
-	if err != nil {
-		return invalidSoftphoneLink(err)
-	}
-	document, err := write(activation)
-	return file{ContentType: contentType, Body: document}, err
 }

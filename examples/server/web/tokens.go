@@ -35,10 +35,6 @@ func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 		path:  func(one *apitoken.Token) string { return recordPath(path+"/tokens/", string(one.ID)) },
 		load:  t.token,
 		title: func(*apitoken.Token) string { return "API token of " + holder.Name() },
-		describe: func(_ context.Context, _ *request, body *recordPage[apitoken.Token], _ formErrors) error {
-			body.Extra = holder.Username
-			return nil
-		},
 		blank: func(context.Context, *request) (*apitoken.Token, error) {
 			all := []string{permission.Any}
 			return &apitoken.Token{Extensions: all, Modules: all, RequestsPerHour: apitoken.DefaultRequestsPerHour}, nil

@@ -33,15 +33,6 @@ func (u *userPages) blankUser(ctx context.Context, r *request) (*userman.User, e
 	return blank, err
 }
 
-const groupsText = "Groups grant permissions to their members."
-
-func groupsHint(groups []*userman.Group) string {
-	if len(groups) == 0 {
-		return "There are no groups yet. " + groupsText
-	}
-	return groupsText
-}
-
 func groupChoices(groups []*userman.Group, chosen []string) []choice {
 	all := make([]choice, len(groups))
 	for i, g := range groups {

@@ -30,13 +30,12 @@ func (u *userPages) permissionRoutes() []route {
 	return []route{get(one, app.SectionUsers, p.with(p.show)), post(one, app.SectionUsers, p.with(p.save))}
 }
 
-// permissionRow is one permission: its setting for this user, and its effective
-// value.
+// permissionRow is one permission: its setting for this user, its effective value,
+// and why.
 type permissionRow struct {
 	Control permissionControl
+	Value   string
 	Why     *permission.Explanation
-	// Value is the formatted effective value.
-	Value string
 }
 
 func (u *userPages) describePermissions(ctx context.Context, _ *request, body *recordPage[userman.User], _ formErrors) error {
@@ -52,19 +51,8 @@ func (u *userPages) describePermissions(ctx context.Context, _ *request, body *r
 	}
 	var modules []module[permissionRow]
 	for _, x := range effective.ExplainAll() {
-		modules = withRow(modules, x.Permission, permissionRow{controls[x.Permission.ID], x, effectiveText(x, effective)})
+		modules = withRow(modules, x.Permission, permissionRow{controls[x.Permission.ID], effective.Format(x.Permission.ID), x})
 	}
 	body.Extra = modules
 	return nil
-}
-
-// effectiveText formats the effective value.
-func effectiveText(x *permission.Explanation, effective *permission.EffectiveSet) string {
-	switch {
-	case x.All:
-		return "all"
-	case x.Permission.Kind != permission.KindBool && len(x.Items) == 0:
-		return "none"
-	}
-	return effective.Format(x.Permission.ID)
 }

@@ -127,7 +127,10 @@ func (u *userPages) draw(ctx context.Context, _ *request, now *userman.User) (dr
 	return func(m field.Meta, texts []string, f *formField) {
 		switch {
 		case m.Name == "groups":
-			f.Section, f.Class, f.Hint, f.Choices = "", "many", groupsHint(groups), groupChoices(groups, texts)
+			f.Section, f.Class, f.Hint, f.Choices = "", "many", "Groups grant permissions to their members.", groupChoices(groups, texts)
+			if len(groups) == 0 {
+				f.Hint = "There are no groups yet. " + f.Hint
+			}
 		case m.Kind != field.KindBool && owns(m.Name):
 			f.ReadOnly, f.Hint = true, "Managed by the directory "+now.Directory+". Change it there."
 		}
