@@ -1,16 +1,14 @@
 package main
 
 import (
-	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
+	"github.com/pbxusers/pbxusers/examples/internal/resource"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 )
@@ -117,15 +115,15 @@ func (a *cli) auditVerify() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&since, "since", "", "checkpoint `SEQUENCE:HASH` of an earlier verification")
 	cmd.RunE = a.withApp(func(cmd *cobra.Command, s *app.App, _ []string) error {
-		start, err := parseCheckpoint(since)
+		checkpoint, err := audit.ParseCheckpoint(since)
 		if err != nil {
-			return err
+			return store.NewInvalidError(resource.FieldErrors("since", err)...)
 		}
 		found, err := s.VerifyAudit(cmd.Context())
 		if err != nil {
 			return err
 		}
-		if err := start.compare(cmd.Context(), s.AuditLog, found); err != nil {
+		if err := s.AuditLog.CompareCheckpoint(cmd.Context(), found, checkpoint); err != nil {
 			return err
 		}
 		return a.printVerification(found)
@@ -144,7 +142,7 @@ func (a *cli) printVerification(found *audit.Verification) error {
 	}
 	text := fmt.Sprintf("No tampering found: %d entries, %d records checked.\n", found.Entries, found.Records)
 	if found.Entries > 0 {
-		text += fmt.Sprintf("Checkpoint for the next time: --since %d:%s\n", found.Entries, found.Hash)
+		text += fmt.Sprintf("Checkpoint for the next time: --since %s\n", found.Checkpoint())
 	}
 	return a.print(found, text)
 }
@@ -165,43 +163,4 @@ func findingsText(found *audit.Verification) string {
 		fmt.Fprintf(&b, "\n  and %d more", more)
 	}
 	return b.String()
-}
-
-// checkpoint is the last entry of an earlier verification; the zero value is none.
-type checkpoint struct {
-	sequence int64
-	hash     string
-}
-
-func parseCheckpoint(text string) (checkpoint, error) {
-	if text == "" {
-		return checkpoint{}, nil
-	}
-	sequence, hash, _ := strings.Cut(text, ":")
-	number, err := strconv.ParseInt(sequence, 10, 64)
-	if err != nil || number < 1 || hash == "" {
-		return checkpoint{}, store.NewInvalidError(store.FieldError{
-			Field: "since", Code: store.CodeSyntax, Message: "write SEQUENCE:HASH, as an earlier verification printed it",
-		})
-	}
-	return checkpoint{number, strings.ToLower(hash)}, nil
-}
-
-// compare adds a finding if the entry is missing or differs.
-func (m checkpoint) compare(ctx context.Context, log *audit.Log, found *audit.Verification) error {
-	if m.sequence == 0 {
-		return nil
-	}
-	list, err := log.List(ctx, audit.Query{PageRequest: store.PageRequest{After: strconv.FormatInt(m.sequence+1, 10), Limit: 1}})
-	if err != nil {
-		return err
-	}
-	if len(list.Items) == 1 && list.Items[0].Sequence == m.sequence && hex.EncodeToString(list.Items[0].Hash) == m.hash {
-		return nil
-	}
-	found.FindingCount++
-	found.Findings = append(found.Findings, audit.Finding{
-		Sequence: m.sequence, Code: "since", Message: "the entry is not the one of the checkpoint; this entry and all before it may have been replaced",
-	})
-	return nil
 }

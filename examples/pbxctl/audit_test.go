@@ -107,7 +107,7 @@ func TestAudit_recordsExportBeforeOutput(t *testing.T) {
 	require.Empty(t, o.stdout, "what cannot be recorded is not printed")
 }
 
-func TestCheckpoint_detectsReplacedLog(t *testing.T) {
+func TestAudit_verifyDetectsReplacedLog(t *testing.T) {
 	t.Parallel()
 	c := offline(t)
 	c.do(t, "ami-account", "add", "crm")

@@ -21,9 +21,7 @@ func permissionsFlag[R any](a *cli, at func(*R) *permission.Permissions) extraFl
 		name: "permissions", placeholder: "ID=VALUE", complete: a.completePermissions,
 		usage: "a permission: on or off, or a list such as self,4005; +4005 adds to the inherited list; none means no access; ID= inherits the value again; may be repeated",
 		set: func(s *app.App, record *R, given []string) []store.FieldError {
-			changes, errs := parsePermissions(s.Users.Permissions(), given)
-			*at(record) = changes.applyTo(*at(record))
-			return errs
+			return setPermissions(s.Users.Permissions(), at(record), given)
 		},
 	}
 }
@@ -40,53 +38,32 @@ func permissionTexts(grants permission.Permissions) []string {
 // permissionsNote is how 'edit' treats permissions.
 const permissionsNote = "\nOnly the named permissions change: ID= inherits a permission again, and '' inherits all."
 
-// permissionChanges are the changes that flags ask for.
-type permissionChanges struct {
-	// clear drops all grants of before.
-	clear bool
-	// values by the ID of the permission; nil drops the grant.
-	values map[string]*permission.Value
-}
-
-// applyTo returns a copy of grants with the changes.
-func (c permissionChanges) applyTo(grants permission.Permissions) permission.Permissions {
-	result := permission.Permissions{}
-	if !c.clear {
-		maps.Copy(result, grants)
-	}
-	for id, value := range c.values {
-		if value == nil {
-			delete(result, id)
-		} else {
-			result[id] = *value
-		}
-	}
-	return result
-}
-
-// parsePermissions reads flags written as ID=VALUE, one after the other.
-func parsePermissions(registry []permission.Permission, given []string) (permissionChanges, []store.FieldError) {
-	changes := permissionChanges{values: map[string]*permission.Value{}}
+// setPermissions changes the grants as flags ask, written as ID=VALUE, one after the
+// other. It returns what it cannot read.
+func setPermissions(registry []permission.Permission, grants *permission.Permissions, given []string) []store.FieldError {
+	changed := permission.Permissions{}
+	maps.Copy(changed, *grants)
 	var errs []store.FieldError
 	for i, text := range given {
 		id, written, ok := strings.Cut(text, "=")
 		id = strings.TrimSpace(id)
 		switch {
 		case text == "":
-			changes = permissionChanges{clear: true, values: map[string]*permission.Value{}}
+			clear(changed)
 		case !ok || id == "":
 			errs = append(errs, store.FieldError{
 				Field: fmt.Sprintf("permissions[%d]", i), Code: store.CodeSyntax, Message: "write ID=VALUE, such as xmpp.login=on, or ID= to inherit the permission",
 			})
 		case strings.TrimSpace(written) == "":
-			changes.values[id] = nil
+			delete(changed, id)
 		default:
 			value, valueErrs := parsePermission(registry, id, written)
 			errs = append(errs, valueErrs...)
-			changes.values[id] = &value
+			changed[id] = value
 		}
 	}
-	return changes, errs
+	*grants = changed
+	return errs
 }
 
 // parsePermission reads one value. An unknown permission gets some value: the

@@ -102,8 +102,8 @@ type Verification struct {
 // changed, added or removed by other ways than through the services.
 //
 // It cannot find that the trail, and the records that have changed since, were
-// put back to an earlier state: for that, note down Entries and Hash elsewhere
-// from time to time. A record from before the trail began is a problem until
+// put back to an earlier state: for that, keep the Checkpoint elsewhere
+// from time to time, see [Log.CompareCheckpoint]. A record from before the trail began is a problem until
 // [Log.Baseline] tells the trail of it. A record of which an event told without Sealed is not judged until the next one that has
 // it.
 func (l *Log) Verify(ctx context.Context, records ...RecordSource) (*Verification, error) {
