@@ -36,118 +36,75 @@ var (
 	errNumber    error = &jsonError{"number", "a number is out of range"}
 )
 
-// parseJSON reads one JSON value: nil, bool, string, json.Number,
-// []any or map[string]any. It rejects JSON that readers understand differently:
-// invalid UTF-8, unpaired surrogates, and fields that differ only in case.
+// parseJSON reads one JSON value: nil, bool, string, json.Number, []any or
+// map[string]any. It rejects JSON that readers understand differently: invalid UTF-8,
+// unpaired surrogates, and fields that differ only in case.
 func parseJSON(body []byte) (any, error) {
 	if !utf8.Valid(body) {
 		return nil, errEncoding
 	}
-	value, err := newJSONParser(body).parse()
-	if errors.Is(err, errSyntax) {
+	if err := checkJSON(body); err != nil {
 		// Only an unpaired surrogate is JSON to a decoder that is lenient about UTF-8.
-		if _, lenient := newJSONParser(body, jsontext.AllowInvalidUTF8(true)).parse(); lenient == nil {
+		if errors.Is(err, errSyntax) && checkJSON(body, jsontext.AllowInvalidUTF8(true)) == nil {
 			return nil, errEncoding
 		}
-	}
-	return value, err
-}
-
-// jsonParser builds a value from the tokens of a decoder.
-type jsonParser struct {
-	decoder *jsontext.Decoder
-	tokens  int
-}
-
-func newJSONParser(body []byte, opts ...jsontext.Options) *jsonParser {
-	return &jsonParser{decoder: jsontext.NewDecoder(bytes.NewReader(body), opts...)}
-}
-
-// parse reads the only value.
-func (p *jsonParser) parse() (any, error) {
-	value, err := p.value()
-	if err != nil {
 		return nil, err
 	}
-	if _, err := p.decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, errTrailing
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
+		return nil, errSyntax
 	}
 	return value, nil
 }
 
-func (p *jsonParser) token() (jsontext.Token, error) {
-	if p.tokens++; p.tokens > maxTokens {
-		return jsontext.Token{}, errTooMany
+// checkJSON reads the tokens of the only value.
+func checkJSON(body []byte, opts ...jsontext.Options) error {
+	decoder := jsontext.NewDecoder(bytes.NewReader(body), opts...)
+	var names [maxDepth + 1]map[string]bool // of the objects around the token
+	for tokens := 0; tokens == 0 || decoder.StackDepth() > 0; tokens++ {
+		token, err := decoder.ReadToken()
+		depth := decoder.StackDepth()
+		switch {
+		case errors.Is(err, jsontext.ErrDuplicateName):
+			return errDuplicate
+		case err != nil:
+			return errSyntax
+		case tokens == maxTokens:
+			return errTooMany
+		case depth > maxDepth:
+			return errTooDeep
+		}
+		switch token.Kind() {
+		case '{':
+			names[depth] = map[string]bool{}
+		case '"':
+			if !isName(decoder) {
+				continue
+			}
+			// Names that differ only in case are the same, as they are for package
+			// encoding/json.
+			name := strings.ToLower(strings.ToUpper(token.String()))
+			if names[depth][name] {
+				return errDuplicate
+			}
+			names[depth][name] = true
+		case '0':
+			if _, err := strconv.ParseFloat(token.String(), 64); err != nil {
+				return errNumber
+			}
+		}
 	}
-	token, err := p.decoder.ReadToken()
-	switch {
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		return token, errDuplicate
-	case err != nil:
-		return token, errSyntax
+	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return errTrailing
 	}
-	return token, nil
+	return nil
 }
 
-func (p *jsonParser) value() (any, error) {
-	token, err := p.token()
-	if err != nil {
-		return nil, err
-	}
-	switch token.Kind() {
-	case '{', '[':
-		if p.decoder.StackDepth() > maxDepth {
-			return nil, errTooDeep
-		}
-		if token.Kind() == '{' {
-			return p.object()
-		}
-		return p.array()
-	case '"':
-		return token.String(), nil
-	case '0':
-		if _, err := strconv.ParseFloat(token.String(), 64); err != nil {
-			return nil, errNumber
-		}
-		return json.Number(token.String()), nil
-	case 't', 'f':
-		return token.Bool(), nil
-	}
-	return nil, nil
-}
-
-func (p *jsonParser) array() (any, error) {
-	items := []any{}
-	for p.decoder.PeekKind() != ']' {
-		item, err := p.value()
-		if err != nil {
-			return nil, err
-		}
-		items = append(items, item)
-	}
-	_, err := p.token()
-	return items, err
-}
-
-// object reads the fields of an object. Names that differ only in case are the
-// same, as they are for package encoding/json.
-func (p *jsonParser) object() (any, error) {
-	fields, names := map[string]any{}, map[string]bool{}
-	for p.decoder.PeekKind() != '}' {
-		token, err := p.token()
-		if err != nil {
-			return nil, err
-		}
-		name := token.String()
-		folded := strings.ToLower(strings.ToUpper(name))
-		if names[folded] {
-			return nil, errDuplicate
-		}
-		names[folded] = true
-		if fields[name], err = p.value(); err != nil {
-			return nil, err
-		}
-	}
-	_, err := p.token()
-	return fields, err
+// isName reports whether the text that was read is the name of a field. Names and
+// values alternate.
+func isName(decoder *jsontext.Decoder) bool {
+	kind, count := decoder.StackIndex(decoder.StackDepth())
+	return kind == '{' && count%2 == 1
 }
