@@ -1,7 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -58,6 +61,14 @@ func (a *api) registerAMIAccountSecret(e *endpoint[manager.Account]) {
 	})
 }
 
+func (a *api) probeAMIAccount(ctx context.Context, r *request) (*response, error) {
+	result, err := a.app.Probe(ctx, r.text("name"), nil)
+	if !errors.Is(err, store.ErrNotFound) {
+		err = configurationError(err)
+	}
+	return reply(result, err)
+}
+
 // privilegeClass is a class for read and write.
 type privilegeClass struct {
 	Name  string `doc:"The name in manager.conf."                                    json:"name"`
@@ -72,4 +83,44 @@ func privilegeClasses() []privilegeClass {
 		shown[i] = privilegeClass{c.Name, c.Read, c.Write}
 	}
 	return shown
+}
+
+// eventFilterChange is an event filter of a request.
+type eventFilterChange struct {
+	Action manager.FilterAction `json:"action"`
+	Event  string               `json:"event,omitempty"`
+	Header string               `json:"header,omitempty"`
+	Method manager.FilterMethod `json:"method,omitempty"`
+	Match  string               `json:"match,omitempty"`
+}
+
+// eventFiltersObject is the field with the event filters of an AMI account.
+func (a *api) eventFiltersObject() object[manager.Account] {
+	return object[manager.Account]{
+		name:   "event_filters",
+		schema: &huma.Schema{Type: huma.TypeArray, Nullable: true, Items: schemaFor[eventFilterChange](a.document)},
+		set: func(_ context.Context, account *manager.Account, value any) []store.FieldError {
+			filters, err := eventFilters(value)
+			if err != nil {
+				return []store.FieldError{{Field: "event_filters", Code: store.CodeType, Message: "the value must be a list of filters"}}
+			}
+			account.EventFilters = filters
+			return nil
+		},
+	}
+}
+
+func eventFilters(value any) ([]manager.EventFilter, error) {
+	var changes []eventFilterChange
+	text, err := json.Marshal(value)
+	if err := errors.Join(err, json.Unmarshal(text, &changes)); err != nil {
+		return nil, err
+	}
+	filters := make([]manager.EventFilter, len(changes))
+	for i, f := range changes {
+		filters[i] = manager.EventFilter{
+			Action: f.Action, Event: f.Event, Header: f.Header, Method: cmp.Or(f.Method, manager.MatchNone), Match: f.Match,
+		}
+	}
+	return filters, nil
 }

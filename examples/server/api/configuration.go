@@ -79,14 +79,6 @@ func (a *api) lastRun(context.Context, *request) (*response, error) {
 	return &response{body: showRun(run)}, nil
 }
 
-func (a *api) probeAMIAccount(ctx context.Context, r *request) (*response, error) {
-	result, err := a.app.Probe(ctx, r.text("name"), nil)
-	if !errors.Is(err, store.ErrNotFound) {
-		err = configurationError(err)
-	}
-	return reply(result, err)
-}
-
 // configurationError turns an error of an apply or of the connection to Asterisk
 // into a problem. The errors of package asteriskconf contain no secret.
 func configurationError(err error) error {

@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/audit"
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/permission"
@@ -31,4 +34,59 @@ func (a *api) groupEvent(ctx context.Context, action, name string) audit.Event {
 		return audit.Event{Action: action, Kind: userman.KindGroup, Key: g.Name}
 	}
 	return newAuditEvent(action, userman.KindGroup, name)
+}
+
+// member is a member of a group. The section of groups does not include the other
+// fields of users.
+type member struct {
+	Username         string `json:"username"`
+	Name             string `json:"name"`
+	DefaultExtension string `json:"default_extension"`
+	Disabled         bool   `doc:"Whether the user is disabled." json:"disabled"`
+}
+
+// NewMembers names users to be added to a group, or removed from it.
+type NewMembers struct {
+	Usernames []string `doc:"Usernames. Case does not matter." json:"usernames"`
+}
+
+// groupImpact is what would change if a group were deleted.
+type groupImpact struct {
+	Items []userman.MemberImpact `doc:"The first members, and what each would lose." json:"items"`
+	Total int                    `doc:"The number of members."                       json:"total"`
+}
+
+func (a *api) registerMembers(g operationGroup) {
+	g.register(operation{
+		id: "listMembers", route: "GET /groups/{name}/members", params: pagingParams(), response: schemaFor[list[member]](a.document),
+	}, a.listMembers)
+	registerBody(g, operation{id: "addMembers", route: "POST /groups/{name}/members"}, func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
+		return noContent(a.users(ctx).AddMembers(ctx, r.text("name"), body.Usernames...))
+	})
+	registerBody(g, operation{id: "removeMembers", route: "DELETE /groups/{name}/members"}, func(ctx context.Context, r *request, body *NewMembers) (*response, error) {
+		return noContent(a.users(ctx).RemoveMembers(ctx, r.text("name"), body.Usernames...))
+	})
+	g.register(operation{
+		id: "explainGroupImpact", route: "GET /groups/{name}/impact", params: []*huma.Param{limitParam("The maximum number of members; 50 by default.")},
+		response: schemaFor[groupImpact](a.document),
+	}, a.groupImpact)
+}
+
+func (a *api) listMembers(ctx context.Context, r *request) (*response, error) {
+	users := a.users(ctx)
+	// An unknown group is an error, not an empty list.
+	g, err := users.Group(ctx, r.text("name"))
+	if err != nil {
+		return nil, err
+	}
+	page, err := users.List(ctx, userman.Query{Group: g.Name, PageRequest: r.page()})
+	return replyPage(page, err, func(u *userman.User) member {
+		return member{Username: u.Username, Name: u.Name(), DefaultExtension: u.DefaultExtension, Disabled: u.Disabled}
+	})
+}
+
+func (a *api) groupImpact(ctx context.Context, r *request) (*response, error) {
+	limit := store.PageRequest{Limit: r.page().Limit}.EffectiveLimit()
+	items, total, err := a.users(ctx).PreviewDeleteGroup(ctx, r.text("name"), limit)
+	return reply(groupImpact{Items: items, Total: total}, err)
 }

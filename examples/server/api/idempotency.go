@@ -91,16 +91,11 @@ func (a *api) savedResponse(ctx context.Context, r *request, key string) (*respo
 	case err != nil:
 		return nil, err
 	}
-	return replay(saved, r.bodyHash())
-}
-
-// replay returns the saved response to a request with that hash.
-func replay(saved []byte, hash string) (*response, error) {
 	var earlier savedResponse
 	if err := json.Unmarshal(saved, &earlier); err != nil {
 		return nil, fmt.Errorf("reading a saved response: %w", err)
 	}
-	if earlier.Request != hash {
+	if earlier.Request != r.bodyHash() {
 		return nil, store.NewInvalidError(store.FieldError{
 			Field: idempotencyHeader, Code: store.CodeReused, Message: "this key was used for another request; choose a new key for each record",
 		})

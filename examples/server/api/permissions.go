@@ -67,7 +67,7 @@ type permissionValue string
 func (permissionValue) Schema(huma.Registry) *huma.Schema {
 	items := &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}}
 	return &huma.Schema{OneOf: []*huma.Schema{
-		{Type: huma.TypeBoolean, Description: "The value of a switch."},
+		{Type: huma.TypeBoolean, Description: "The value of a permission of the kind bool."},
 		items,
 		{
 			Type: huma.TypeObject, Description: "Items that are added to the value of the next grant.",

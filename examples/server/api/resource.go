@@ -99,7 +99,7 @@ func (e *endpoint[R]) list(ctx context.Context, r *request) (*response, error) {
 	q := resource.Query{Search: r.text("search"), Sort: order, Filters: map[string]field.Value{}, Owner: r.text("username"), PageRequest: r.page()}
 	for _, m := range e.Filters {
 		if value, given := r.params[m.Name]; given {
-			q.Filters[m.Name] = fieldValue(m, value)
+			q.Filters[m.Name], _ = field.FromJSON(m.Kind, value)
 		}
 	}
 	page, err := e.List(ctx, q)
@@ -147,7 +147,7 @@ func (e *endpoint[R]) draft(ctx context.Context, r *request, body map[string]any
 	d := &resource.Draft[R]{Record: e.New(), Owner: r.text("username"), Inputs: map[string]field.Value{}, Errors: slices.Clip(r.unreadable)}
 	for _, m := range e.Inputs {
 		if value, given := body[m.Name]; given {
-			d.Inputs[m.Name] = fieldValue(m, value)
+			d.Inputs[m.Name], _ = field.FromJSON(m.Kind, value)
 		}
 	}
 	if e.Secret != nil {
@@ -176,7 +176,7 @@ func (e *endpoint[R]) apply(ctx context.Context, record *R, body map[string]any)
 		case value == nil:
 			values[m.Name] = e.Default(m)
 		default:
-			values[m.Name] = fieldValue(m, value)
+			values[m.Name], _ = field.FromJSON(m.Kind, value) // the schema was checked
 		}
 	}
 	errs := e.Apply(record, values)

@@ -1,11 +1,8 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
 	"reflect"
-	"strconv"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -104,28 +101,4 @@ func describe(m field.Meta) string {
 		text += fmt.Sprintf(" At most %d entries.", m.Max)
 	}
 	return text
-}
-
-// fieldValue returns a valid JSON value as a value of the field.
-func fieldValue(m field.Meta, value any) field.Value {
-	switch value := value.(type) {
-	case bool:
-		return field.BoolValue(value)
-	case json.Number:
-		n, _ := strconv.Atoi(value.String())
-		return field.IntValue(n)
-	case string:
-		if m.Kind == field.KindTime {
-			t, _ := time.Parse(time.RFC3339, value)
-			return field.TimeValue(t)
-		}
-		return field.TextValue(value)
-	case []any:
-		list := make([]string, len(value))
-		for i, item := range value {
-			list[i], _ = item.(string)
-		}
-		return field.ListValue(list)
-	}
-	return field.ZeroValue(m.Kind)
 }
