@@ -23,6 +23,8 @@ func (p accountPages) routes() []route {
 	}
 }
 
+const factorRemoved = "Two-factor authentication is off."
+
 // accountPage is the page /account.
 type accountPage struct {
 	*ampusers.Administrator
@@ -125,5 +127,5 @@ func (p accountPages) askRemoveFactor(context.Context, *request) (response, erro
 
 func (p accountPages) removeFactor(ctx context.Context, r *request) (response, error) {
 	_, err := p.site.Administrators.RemoveSecondFactor(ctx, r.admin.Username)
-	return p.answer(ctx, r, err, "Two-factor authentication is off.")
+	return p.answer(ctx, r, err, factorRemoved)
 }

@@ -58,11 +58,13 @@ func (a *administratorPages) routes() []route {
 	const section, one = app.SectionAdministrators, "/administrators/{username}"
 	return slices.Concat(
 		a.record.routes(section, "/administrators", one), a.confirmed(section, one, "/delete", nil, a.delete),
-		a.confirmed(section, one, "/password", askNewPassword, a.setPassword),
-		a.confirmed(section, one, "/second-factor/remove", nil, a.removeFactor),
+		a.confirmed(section, one, "/password", asksFor[ampusers.Administrator](newPassword("New password")), a.setPassword),
+		a.confirmed(section, one, "/second-factor/remove", nil,
+			calls(&a.record, a.administrators, factorRemoved, (*ampusers.Service).RemoveSecondFactor)),
 		[]route{
-			post(one+"/disable", section, actOn(&a.record, a.administrators, "Disabled. The administrator was logged out and can no longer log in.", (*ampusers.Service).Disable)),
-			post(one+"/enable", section, actOn(&a.record, a.administrators, "Enabled.", (*ampusers.Service).Enable)),
+			post(one+"/disable", section, a.acting(
+				calls(&a.record, a.administrators, "Disabled. The administrator was logged out and can no longer log in.", (*ampusers.Service).Disable))),
+			post(one+"/enable", section, a.acting(calls(&a.record, a.administrators, "Enabled.", (*ampusers.Service).Enable))),
 			get(one+"/invite", section, a.with(a.invitationLink)), post(one+"/invite", section, a.with(a.invite)),
 		},
 	)
@@ -139,16 +141,6 @@ func administratorSaved(before, after *ampusers.Administrator) string {
 		return "Saved. Because rights were added, the password link was revoked. Create a new one."
 	}
 	return "Saved."
-}
-
-func (a *administratorPages) removeFactor(ctx context.Context, _ *request, now *ampusers.Administrator) (response, error) {
-	_, err := a.administrators(ctx).RemoveSecondFactor(ctx, now.Username)
-	return redirect{Path: a.path(now), Flash: "Two-factor authentication is off."}, err
-}
-
-func askNewPassword(_ context.Context, _ *request, _ *ampusers.Administrator, c *confirmation) error {
-	c.Controls = []formField{newPassword("New password")}
-	return nil
 }
 
 func (a *administratorPages) setPassword(ctx context.Context, r *request, now *ampusers.Administrator) (response, error) {

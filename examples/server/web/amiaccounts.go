@@ -61,19 +61,14 @@ func (a *amiAccountPages) routes() []route {
 	service := func(context.Context) *manager.Service { return a.site.AMIAccounts }
 	return slices.Concat(
 		a.record.routes(section, list, one),
-		a.confirmed(section, one, "/delete", nil, a.delete), a.confirmed(section, one, "/rotate", askNewSecret, a.rotate),
+		a.confirmed(section, one, "/delete", nil, a.delete), a.confirmed(section, one, "/rotate", asksFor[manager.Account](newSecret("New secret")), a.rotate),
 		[]route{
 			post(list+"/check", section, a.check),
-			post(one+"/disable", section, actOn(&a.record, service, "Disabled. Apply to remove the account from Asterisk.", (*manager.Service).Disable)),
-			post(one+"/enable", section, actOn(&a.record, service, "Enabled. Apply to make it live.", (*manager.Service).Enable)),
+			post(one+"/disable", section, a.acting(calls(&a.record, service, "Disabled. Apply to remove the account from Asterisk.", (*manager.Service).Disable))),
+			post(one+"/enable", section, a.acting(calls(&a.record, service, "Enabled. Apply to make it live.", (*manager.Service).Enable))),
 			get(one+"/secret", section, a.with(a.secret)), post(one+"/probe", section, a.with(a.probe)),
 		},
 	)
-}
-
-func askNewSecret(_ context.Context, _ *request, _ *manager.Account, c *confirmation) error {
-	c.Controls = []formField{newSecret("New secret")}
-	return nil
 }
 
 // newSecret is the field of a new secret.

@@ -57,9 +57,9 @@ func (p auditPages) verify(ctx context.Context, r *request) (response, error) {
 func (p auditPages) page(ctx context.Context, r *request, found *audit.Verification) (response, error) {
 	q, err := auditQuery(r.URL.Query())
 	errs, isFormError := formErrorsOf(err)
-	body, req := auditPage{Filters: auditFilters(r), Verification: found}, listRequest{Path: "/audit", page: q.PageRequest}
+	body, req := auditPage{Filters: auditFilters(r), Verification: found}, listRequest{Path: "/audit", page: q.PageRequest, Kept: map[string]string{}}
 	for _, f := range body.Filters {
-		req = req.withFilter(f.Name, f.Value)
+		req.keep(f.Name, f.Value)
 	}
 	body.Filtered, body.Problems = len(req.Kept) > 0, errs.markAll(body.Filters)
 	if isFormError {

@@ -27,7 +27,6 @@ type formErrors struct {
 func formErrorsOf(err error) (formErrors, bool) {
 	var invalid *store.InvalidError
 	var exists *store.AlreadyExistsError
-	var limited *store.RateLimitedError
 	status := errorPageOf(err).Status
 	switch {
 	case errors.As(err, &invalid):
@@ -43,7 +42,7 @@ func formErrorsOf(err error) (formErrors, bool) {
 		return formErrors{}, false
 	}
 	errs := formErrors{status: status, general: []string{sentence(err.Error())}}
-	if errors.As(err, &limited) {
+	if limited, ok := errors.AsType[*store.RateLimitedError](err); ok {
 		errs.retryAfter = limited.RetryAfterSeconds()
 	}
 	return errs, true

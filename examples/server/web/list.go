@@ -35,7 +35,7 @@ func (rp *record[R]) listRecords(ctx context.Context, r *request) (response, err
 		return nil, err
 	}
 	for _, m := range rp.Filters {
-		req = req.withFilter(m.Name, r.query(m.Name))
+		req.keep(m.Name, r.query(m.Name))
 	}
 	list, err := rp.List(ctx, q)
 	if err != nil {
@@ -79,8 +79,9 @@ type listRequest struct {
 	Label string
 	// Search is the text searched for, and Sort the order as in the address.
 	Search, Sort string
-	// Kept are the other filters.
-	Kept []listFilter
+	// Kept are the other filters by their names in the address. All links of the list
+	// contain them.
+	Kept map[string]string
 
 	order store.Sort
 	page  store.PageRequest
@@ -92,7 +93,7 @@ func newListRequest(r *request, label string, fields []string) (listRequest, err
 	query := r.URL.Query()
 	order, err := store.ParseSort(query.Get("sort"), fields)
 	return listRequest{
-		Path: r.URL.Path, Label: label, Search: query.Get("search"), Sort: query.Get("sort"),
+		Path: r.URL.Path, Label: label, Search: query.Get("search"), Sort: query.Get("sort"), Kept: map[string]string{},
 		order: order, page: store.PageRequest{After: query.Get("after")},
 	}, err
 }
@@ -100,23 +101,18 @@ func newListRequest(r *request, label string, fields []string) (listRequest, err
 // address returns the address of the same list at another place or in another
 // order.
 func (l listRequest) address(sort, after string) string {
-	pairs := append(make([]string, 0, 6+2*len(l.Kept)), "search", l.Search, "sort", sort, "after", after)
-	for _, k := range l.Kept {
-		pairs = append(pairs, k.Name, k.Value)
+	pairs := []string{"search", l.Search, "sort", sort, "after", after}
+	for name, value := range l.Kept {
+		pairs = append(pairs, name, value)
 	}
 	return listAddress(l.Path, pairs...)
 }
 
-// listFilter is a filter of a list, by its name in the address.
-type listFilter struct{ Name, Value string }
-
-// withFilter returns the list with a filter, which all its links contain. An
-// empty value is no filter.
-func (l listRequest) withFilter(name, value string) listRequest {
+// keep adds a filter. An empty value is none.
+func (l *listRequest) keep(name, value string) {
 	if value != "" {
-		l.Kept = append(slices.Clone(l.Kept), listFilter{name, value})
+		l.Kept[name] = value
 	}
-	return l
 }
 
 // paging are the links below the list.

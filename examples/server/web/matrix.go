@@ -66,8 +66,9 @@ func (g *groupPages) matrixPage(ctx context.Context, r *request, username string
 	if err != nil {
 		return nil, err
 	}
-	shown, paging := columns(groups, r.query("after"))
-	body := matrixPage{Groups: shown, Paging: paging, Span: len(shown) + 2}
+	at := listRequest{Path: "/permissions", page: store.PageRequest{After: r.query("after")}}
+	shown, next := columns(groups, at.page.After)
+	body := matrixPage{Groups: shown, Paging: at.paging(next), Span: len(shown) + 2}
 	if r.admin.Can(app.SectionUsers) {
 		body.Who = &formField{Name: "username", Label: "Username", Value: username, Autocomplete: "off", Required: true}
 		body.Problems = errs.mark(body.Who)
@@ -78,18 +79,17 @@ func (g *groupPages) matrixPage(ctx context.Context, r *request, username string
 	return formPage(errs, "matrix", "Permission matrix", body), nil
 }
 
-// columns are the groups behind the one of that name, as many as a page shows.
-func columns(groups []*userman.Group, after string) ([]*userman.Group, paging) {
-	const path = "/permissions"
-	var p paging
+// columns are the groups behind the one of that name, as many as a page shows. next
+// is the last one when there are more.
+func columns(groups []*userman.Group, after string) (shown []*userman.Group, next string) {
 	if i := slices.IndexFunc(groups, func(g *userman.Group) bool { return g.Name == after }); i >= 0 {
-		groups, p.First = groups[i+1:], path
+		groups = groups[i+1:]
 	}
-	if len(groups) > maxColumns {
-		groups = groups[:maxColumns]
-		p.Next = listAddress(path, "after", groups[maxColumns-1].Name)
+	shown, more := firstOf(groups, maxColumns)
+	if more > 0 {
+		next = shown[len(shown)-1].Name
 	}
-	return groups, p
+	return shown, next
 }
 
 func rowOf(p permission.Permission, groups []*userman.Group) matrixRow {

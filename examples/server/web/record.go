@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/internal/resource"
@@ -51,9 +52,6 @@ type record[R any] struct {
 	// button does what a button inside the form asks for. Nothing is saved then; ok
 	// is false when none was pressed.
 	button func(r *request, in *input) (message string, ok bool)
-	// same reports whether the record is still the one that was loaded; nil when
-	// keys never change hands.
-	same func(loaded, now *R) bool
 	// saved is the message when the record was saved, "Saved." by default.
 	saved func(before, after *R) string
 	// deleted is the message when the record was deleted. back is the page to return
@@ -138,20 +136,28 @@ func (rp *record[R]) acting(do recordHandler[R]) handler {
 	})
 }
 
-// act returns the handler of an action on a record. The page of the record shows
-// the message, or the errors.
-func (rp *record[R]) act(message string, do func(ctx context.Context, now *R) error) handler {
-	return rp.acting(func(ctx context.Context, _ *request, now *R) (response, error) {
+// does returns the handler of an action that leads back to the record, with a
+// message.
+func (rp *record[R]) does(message string, do func(ctx context.Context, now *R) error) recordHandler[R] {
+	return func(ctx context.Context, _ *request, now *R) (response, error) {
 		return redirect{Path: rp.path(now), Flash: message}, do(ctx, now)
+	}
+}
+
+// calls returns the handler that calls a method of a service for the record.
+func calls[R, S any](rp *record[R], service func(context.Context) S, message string, method func(s S, ctx context.Context, key string) (*R, error)) recordHandler[R] {
+	return rp.does(message, func(ctx context.Context, now *R) error {
+		_, err := method(service(ctx), ctx, rp.KeyOf(now))
+		return err
 	})
 }
 
-// actOn returns the handler of an action of a service on a record.
-func actOn[R, S any](rp *record[R], service func(context.Context) S, message string, do func(s S, ctx context.Context, key string) (*R, error)) handler {
-	return rp.act(message, func(ctx context.Context, now *R) error {
-		_, err := do(service(ctx), ctx, rp.KeyOf(now))
-		return err
-	})
+// asksFor returns the question that asks for the values of fields.
+func asksFor[R any](fields ...formField) question[R] {
+	return func(_ context.Context, _ *request, _ *R, c *confirmation) error {
+		c.Controls = slices.Clone(fields)
+		return nil
+	}
 }
 
 // actionErrors shows the page of a record with the errors of an action.

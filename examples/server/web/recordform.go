@@ -126,7 +126,7 @@ func (rp *record[R]) save(ctx context.Context, r *request, loaded *R) (response,
 	}
 	var before *R
 	result, err := rp.Update(ctx, rp.KeyOf(loaded), func(now *R) error {
-		if rp.version(now) != version || rp.same != nil && !rp.same(loaded, now) {
+		if rp.version(now) != version || rp.identity(now) != rp.identity(loaded) {
 			return errStale
 		}
 		copied := *now

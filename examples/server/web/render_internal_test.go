@@ -142,7 +142,7 @@ func pageBodies() map[string][2]any {
 		"config":           {configPage{}, configPage{Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
 		"applystatus":      {&jobs.State{}, hostileRun()},
 		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
-		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, Hint: hostile, MayApply: true, User: hostile, Blocked: true}},
+		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, Hint: hostile, User: hostile, Blocked: true}},
 		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), hostile, hostileField("code"), hostile}},
 	}
 }

@@ -33,7 +33,7 @@ func hostileToken() recordPage[apitoken.Token] {
 
 // userBodies are the [pageBodies] of users and tokens.
 func userBodies() map[string][2]any {
-	listed := listRequest{Path: "/users", Label: hostile, Search: hostile, Sort: hostile, Kept: []listFilter{{"status", hostile}}}
+	listed := listRequest{Path: "/users", Label: hostile, Search: hostile, Sort: hostile, Kept: map[string]string{"status": hostile}}
 	pages, users := paging{First: "/x", Next: "/y"}, []*userman.User{hostileUser()}
 	tokens := []*apitoken.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	return map[string][2]any{
@@ -41,7 +41,7 @@ func userBodies() map[string][2]any {
 		"user":            {recordPage[userman.User]{Record: &userman.User{}, Extra: formField{}}, recordPage[userman.User]{hostileUser(), recordUser{}, hostileForm(), hostileField("picture")}},
 		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
 		"userpermissions": {recordPage[userman.User]{Record: &userman.User{}}, hostilePermissions()},
-		"tokens":          {listPage[apitoken.Token]{Extra: tokenHolder{}}, listPage[apitoken.Token]{Heads: []tableHeader{{Label: hostile}}, Items: tokens, Paging: pages, Extra: tokenHolder{hostile, hostile, false}}},
+		"tokens":          {listPage[apitoken.Token]{Extra: tokenHolder{User: &userman.User{}}}, listPage[apitoken.Token]{Heads: []tableHeader{{Label: hostile}}, Items: tokens, Paging: pages, Extra: tokenHolder{hostileUser(), false}}},
 		"token":           {recordPage[apitoken.Token]{Record: &apitoken.Token{}}, hostileToken()},
 	}
 }

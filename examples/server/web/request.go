@@ -76,8 +76,12 @@ func readForm(w http.ResponseWriter, r *request, rt route) error {
 		return statusError(http.StatusUnsupportedMediaType)
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
-		return formReadError(err)
+	err := r.ParseForm()
+	switch {
+	case errors.As(err, new(*http.MaxBytesError)):
+		return statusError(http.StatusRequestEntityTooLarge)
+	case err != nil:
+		return statusError(http.StatusBadRequest)
 	}
 	return nil
 }
@@ -87,11 +91,4 @@ func readForm(w http.ResponseWriter, r *request, rt route) error {
 func isForm(r *http.Request) bool {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	return r.ContentLength == 0 || err == nil && mediaType == "application/x-www-form-urlencoded"
-}
-
-func formReadError(err error) error {
-	if errors.As(err, new(*http.MaxBytesError)) {
-		return statusError(http.StatusRequestEntityTooLarge)
-	}
-	return statusError(http.StatusBadRequest)
 }

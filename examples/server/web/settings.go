@@ -124,7 +124,6 @@ type installPage struct {
 	Plan *asteriskconf.Installation
 	// Reason says why, and Hint how to solve it.
 	Reason, Hint string
-	MayApply     bool
 	// Report is that of the first apply.
 	Report *asteriskconf.Report
 	// Blocked says that the files are installed, but an obstacle prevents the
@@ -133,8 +132,8 @@ type installPage struct {
 	User    string
 }
 
-func (p settingsPages) installPlan(ctx context.Context, r *request) (response, error) {
-	body := installPage{MayApply: r.admin.Can(ampusers.SectionApply), User: p.site.Settings.AMIUser}
+func (p settingsPages) installPlan(ctx context.Context, _ *request) (response, error) {
+	body := installPage{User: p.site.Settings.AMIUser}
 	plan, err := p.site.Settings.PlanInstall(ctx)
 	if ctx.Err() != nil {
 		return nil, err
@@ -156,7 +155,7 @@ func (p settingsPages) install(ctx context.Context, r *request) (response, error
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	body := installPage{MayApply: true, User: p.site.Settings.AMIUser}
+	body := installPage{User: p.site.Settings.AMIUser}
 	if installed != nil {
 		body.Plan, body.Report = installed.Installation, installed.Report
 	}

@@ -100,7 +100,8 @@ func cleanTokenList(m field.Meta, v field.Value, _ string) field.Value {
 
 // tokenHolder is the user of the tokens in the list.
 type tokenHolder struct {
-	Username, Name string
+	*userman.User
+
 	// Permitted says that the user has the permission to use the API.
 	Permitted bool
 }
@@ -111,7 +112,7 @@ func (t *tokenPages) describeList(ctx context.Context, _ *request, body *listPag
 		return err
 	}
 	body.Title = "API tokens of " + t.holder.Name()
-	body.Extra = tokenHolder{Username: t.holder.Username, Name: t.holder.Name(), Permitted: effective.Enabled(permission.RESTUse)}
+	body.Extra = tokenHolder{t.holder, effective.Enabled(permission.RESTUse)}
 	return nil
 }
 

@@ -43,7 +43,6 @@ func newUserPages(p *pages) *userPages {
 			return nil
 		},
 		blank: u.blankUser, newForm: u.addOnboarding, draft: u.completeDraft, created: u.onboard,
-		same: func(loaded, now *userman.User) bool { return loaded.ID == now.ID },
 		deleted: func(one *userman.User) string {
 			return one.Username + " was deleted. You can restore the user from the deleted users."
 		},
@@ -74,13 +73,14 @@ func (u *userPages) routes() []route {
 	return slices.Concat(
 		u.record.routes(section, "/users", one), u.permissionRoutes(), u.tokenRoutes(), u.deletedRoutes(), u.jobRoutes(),
 		u.confirmed(section, one, "/delete", u.askDelete, u.delete), u.confirmed(section, one, "/password", u.askPassword, u.setPassword),
-		u.confirmed(section, one, "/second-factor/remove", nil, u.removeFactor),
+		u.confirmed(section, one, "/second-factor/remove", nil, calls(&u.record, u.users, factorRemoved, (*userman.Service).RemoveSecondFactor)),
 		[]route{
-			post(one+"/disable", section, actOn(&u.record, u.users, "Disabled. The user was logged out everywhere and can no longer log in.", (*userman.Service).Disable)),
-			post(one+"/enable", section, actOn(&u.record, u.users, "Enabled.", (*userman.Service).Enable)),
-			post(one+"/sessions/end", section, u.act("All sessions ended.", u.endSessions)),
+			post(one+"/disable", section, u.acting(
+				calls(&u.record, u.users, "Disabled. The user was logged out everywhere and can no longer log in.", (*userman.Service).Disable))),
+			post(one+"/enable", section, u.acting(calls(&u.record, u.users, "Enabled.", (*userman.Service).Enable))),
+			post(one+"/sessions/end", section, u.acting(u.does("All sessions ended.", u.endSessions))),
 			get(one+"/picture", section, u.with(u.picture)), picture,
-			post(one+"/picture/remove", section, u.act("Picture removed.", u.removePicture)),
+			post(one+"/picture/remove", section, u.acting(u.does("Picture removed.", u.removePicture))),
 			post(one+"/welcome", section, u.send(usermail.Welcome)), post(one+"/reset", section, u.send(usermail.Reset)),
 			get(one+"/mail/{kind}", section, u.with(u.previewMail)), get(one+"/password/generated", section, u.with(u.generatedPassword)),
 			get(one+"/link", section, u.with(u.passwordLink)), post(one+"/link", section, u.acting(u.createPasswordLink)),
@@ -144,11 +144,6 @@ func (u *userPages) endSessions(ctx context.Context, now *userman.User) error {
 func (u *userPages) removePicture(ctx context.Context, now *userman.User) error {
 	_, err := u.users(ctx).SetPicture(ctx, now.Username, nil, nil)
 	return err
-}
-
-func (u *userPages) removeFactor(ctx context.Context, _ *request, now *userman.User) (response, error) {
-	_, err := u.users(ctx).RemoveSecondFactor(ctx, now.Username)
-	return redirect{Path: u.path(now), Flash: "Two-factor authentication is off."}, err
 }
 
 // askDelete shows what prevents the deletion of a user.
