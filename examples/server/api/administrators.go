@@ -14,6 +14,8 @@ import (
 
 const tagAdministrators = "administrators"
 
+type administratorAction = action[*ampusers.Service, ampusers.Administrator]
+
 // administrators returns the service with the rights of the administrator.
 func (a *api) administrators(ctx context.Context) *ampusers.Service {
 	return a.app.Administrators.ForActor(a.sessions.Administrator(ctx).Username)
@@ -27,9 +29,9 @@ func (a *api) registerAdministrators() {
 	}
 	e.registerRecord()
 	registerActions(e, a.administrators,
-		action[*ampusers.Service, ampusers.Administrator]{"enableAdministrator", "POST enable", "enable", (*ampusers.Service).Enable},
-		action[*ampusers.Service, ampusers.Administrator]{"disableAdministrator", "POST disable", "disable", (*ampusers.Service).Disable},
-		action[*ampusers.Service, ampusers.Administrator]{"deleteSecondFactor", "DELETE second-factor", "remove second factor", (*ampusers.Service).RemoveSecondFactor},
+		administratorAction{"enableAdministrator", "POST enable", "enable", (*ampusers.Service).Enable},
+		administratorAction{"disableAdministrator", "POST disable", "disable", (*ampusers.Service).Disable},
+		administratorAction{"deleteSecondFactor", "DELETE second-factor", "remove second factor", (*ampusers.Service).RemoveSecondFactor},
 	)
 	a.registerAdministratorCredentials(e)
 	subject := enumParam("subject", "The kind of the resource.", "section", "extension", "did", "team")

@@ -36,8 +36,8 @@ func (a *api) registerAMIAccounts() {
 	)
 	a.registerAMIAccountSecret(e)
 	e.register(operation{id: "probeAMIAccount", route: "POST " + e.one() + "/probe", response: schemaFor[manager.ProbeResult](a.document)}, a.probeAMIAccount)
-	registerFixedList(e.operationGroup, "listPrivilegeClasses", "/privilege-classes", privilegeClasses)
-	registerFixedList(e.operationGroup, "listAMIAccountPresets", "/ami-account-presets", manager.Presets)
+	registerFixedList(e.operationGroup, "listPrivilegeClasses", "GET /privilege-classes", privilegeClasses)
+	registerFixedList(e.operationGroup, "listAMIAccountPresets", "GET /ami-account-presets", manager.Presets)
 }
 
 // NewSecret is a secret; one is generated when it is omitted.

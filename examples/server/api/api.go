@@ -60,18 +60,13 @@ func New(s *app.App, sessions *access.Manager, jobRunner *jobs.Runner, opts *Opt
 	}
 	a := &api{
 		app: s, sessions: sessions, jobs: jobRunner, baseURL: opts.BaseURL,
-		log: opts.Logger, clock: opts.Clock, wait: cmp.Or(opts.Wait, 45*time.Second), stopping: opts.Stopping,
+		log: cmp.Or(opts.Logger, slog.New(slog.DiscardHandler)), clock: opts.Clock,
+		wait: cmp.Or(opts.Wait, 45*time.Second), stopping: cmp.Or(opts.Stopping, context.Background()),
 		mux: http.NewServeMux(), exports: make(chan struct{}, maxExports),
 		document: newDocument(),
 	}
 	if a.clock == nil {
 		a.clock = time.Now
-	}
-	if a.stopping == nil {
-		a.stopping = context.Background()
-	}
-	if a.log == nil {
-		a.log = slog.New(slog.DiscardHandler)
 	}
 	a.registerSession()
 	a.registerAccount()

@@ -16,8 +16,7 @@ func (a *api) registerAudit() {
 	g.register(operation{
 		id: "listAuditEntries", route: "GET /audit", params: append(auditFilters(), pagingParams()...), response: schemaFor[list[*audit.Entry]](a.document),
 	}, a.listEntries)
-	g.register(operation{id: "verifyAudit", route: "POST /audit/verification", response: schemaFor[audit.Verification](a.document)},
-		func(ctx context.Context, _ *request) (*response, error) { return reply(a.app.VerifyAudit(ctx)) })
+	registerValue(g, "verifyAudit", "POST /audit/verification", a.app.VerifyAudit)
 }
 
 func auditFilters() []*huma.Param {

@@ -41,16 +41,14 @@ func showRun(run *jobs.State) shownRun {
 
 func (a *api) registerConfiguration() {
 	g, run := operationGroup{api: a, tag: tagConfiguration, section: ampusers.SectionApply}, schemaFor[shownRun](a.document)
-	g.register(operation{id: "getConfigurationStatus", route: "GET /config/status", response: schemaFor[asteriskconf.Status](a.document)},
-		func(ctx context.Context, _ *request) (*response, error) {
-			status, err := a.jobs.Status(ctx)
-			return reply(status, configurationError(err))
-		})
-	g.register(operation{id: "getConfigurationPlan", route: "GET /config/plan", response: schemaFor[asteriskconf.Plan](a.document)},
-		func(ctx context.Context, _ *request) (*response, error) {
-			plan, err := a.jobs.Plan(ctx)
-			return reply(plan, configurationError(err))
-		})
+	registerValue(g, "getConfigurationStatus", "GET /config/status", func(ctx context.Context) (*asteriskconf.Status, error) {
+		status, err := a.jobs.Status(ctx)
+		return status, configurationError(err)
+	})
+	registerValue(g, "getConfigurationPlan", "GET /config/plan", func(ctx context.Context) (*asteriskconf.Plan, error) {
+		plan, err := a.jobs.Plan(ctx)
+		return plan, configurationError(err)
+	})
 	for _, kind := range []jobs.Kind{jobs.KindApply, jobs.KindRollback, jobs.KindRecover} {
 		g.register(operation{id: string(kind) + "Configuration", route: "POST /config/" + string(kind), accepted: true, response: run},
 			func(ctx context.Context, _ *request) (*response, error) { return a.configurationRun(ctx, kind) })

@@ -88,10 +88,16 @@ func registerBody[T any](g operationGroup, op operation, handle func(context.Con
 	})
 }
 
+// registerValue adds an operation that returns a T, and takes nothing.
+func registerValue[T any](g operationGroup, id, route string, value func(context.Context) (T, error)) {
+	g.register(operation{id: id, route: route, response: schemaFor[T](g.api.document)}, func(ctx context.Context, _ *request) (*response, error) {
+		return reply(value(ctx))
+	})
+}
+
 // registerFixedList adds a list that is the same for everybody.
-func registerFixedList[T any](g operationGroup, id, path string, items func() []T) {
-	op := operation{id: id, route: "GET " + path, response: schemaFor[list[T]](g.api.document)}
-	g.register(op, func(context.Context, *request) (*response, error) { return &response{body: singlePage(items())}, nil })
+func registerFixedList[T any](g operationGroup, id, route string, items func() []T) {
+	registerValue(g, id, route, func(context.Context) (list[T], error) { return singlePage(items()), nil })
 }
 
 // serve authorizes the administrator before it reads anything else of the request.

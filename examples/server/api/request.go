@@ -135,13 +135,12 @@ func (a *api) readRequest(op *operation, w http.ResponseWriter, r *http.Request)
 	return req, nil
 }
 
+// unknownParameters returns an error when the query has a parameter that the operation
+// does not have.
 func unknownParameters(op *operation, r *http.Request) []fieldProblem {
-	var errs []fieldProblem
-	known := map[string]bool{}
 	var names []string
 	for _, p := range op.params {
 		if p.In == "query" {
-			known[p.Name] = true
 			names = append(names, p.Name)
 		}
 	}
@@ -150,11 +149,11 @@ func unknownParameters(op *operation, r *http.Request) []fieldProblem {
 		message = "unknown parameter; known are " + sortedList(names)
 	}
 	for name := range r.URL.Query() {
-		if !known[name] {
-			errs = append(errs, fieldProblem{"query", "unknown_parameter", message})
+		if !slices.Contains(names, name) {
+			return []fieldProblem{{"query", "unknown_parameter", message}}
 		}
 	}
-	return errs
+	return nil
 }
 
 // readParams reads the parameters. An empty one counts as not given.

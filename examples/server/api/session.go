@@ -42,10 +42,9 @@ func (a *api) registerSession() {
 		id: "createSession", route: "POST /sessions", status: http.StatusCreated, response: schemaFor[madeSession](a.document),
 	}, a.createSession)
 	g := operationGroup{api: a, tag: tagSession}
-	g.register(operation{id: "getSession", route: "GET /session", response: schemaFor[Session](a.document)},
-		func(ctx context.Context, _ *request) (*response, error) {
-			return &response{body: a.describeSession(ctx, a.sessions.Administrator(ctx))}, nil
-		})
+	registerValue(g, "getSession", "GET /session", func(ctx context.Context) (Session, error) {
+		return a.describeSession(ctx, a.sessions.Administrator(ctx)), nil
+	})
 	g.register(operation{id: "deleteSession", route: "DELETE /session"}, func(ctx context.Context, _ *request) (*response, error) {
 		return noContent(a.sessions.LogOut(ctx))
 	})

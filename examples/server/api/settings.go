@@ -16,14 +16,13 @@ type asterisk struct {
 }
 
 func (a *api) registerSettings() {
-	registerFixedList(operationGroup{api: a, tag: tagSettings}, "listSections", "/sections", a.app.Administrators.Sections)
+	registerFixedList(operationGroup{api: a, tag: tagSettings}, "listSections", "GET /sections", a.app.Administrators.Sections)
 	g := operationGroup{api: a, tag: tagSettings, section: app.SectionSettings}
-	g.register(operation{id: "getAsterisk", route: "GET /asterisk", response: schemaFor[asterisk](a.document)}, a.getAsterisk)
-	g.register(operation{id: "testAsterisk", route: "POST /asterisk/test", response: schemaFor[app.Connection](a.document)},
-		func(ctx context.Context, _ *request) (*response, error) { return reply(a.app.CheckConnection(ctx)) })
+	registerValue(g, "getAsterisk", "GET /asterisk", a.getAsterisk)
+	registerValue(g, "testAsterisk", "POST /asterisk/test", a.app.CheckConnection)
 }
 
-func (a *api) getAsterisk(context.Context, *request) (*response, error) {
+func (a *api) getAsterisk(context.Context) (*asterisk, error) {
 	address, err := a.app.Settings.Address()
 	if err != nil {
 		return nil, configurationError(err)
@@ -31,5 +30,5 @@ func (a *api) getAsterisk(context.Context, *request) (*response, error) {
 	if address == app.NoAsterisk {
 		address = ""
 	}
-	return &response{body: asterisk{ConfDir: a.app.Settings.ConfDir, Address: address, User: a.app.Settings.AMIUser}}, nil
+	return &asterisk{ConfDir: a.app.Settings.ConfDir, Address: address, User: a.app.Settings.AMIUser}, nil
 }

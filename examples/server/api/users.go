@@ -15,7 +15,10 @@ import (
 
 const tagUsers = "users"
 
-type userEndpoint = *endpoint[userman.User]
+type (
+	userEndpoint = *endpoint[userman.User]
+	userAction   = action[*userman.Service, userman.User]
+)
 
 // users returns the service, limited to the users in the scope of the
 // administrator.
@@ -37,10 +40,10 @@ func (a *api) registerUsers() {
 	}
 	e.registerRecord()
 	registerActions(e, a.users,
-		action[*userman.Service, userman.User]{"enableUser", "POST enable", "enable", (*userman.Service).Enable},
-		action[*userman.Service, userman.User]{"disableUser", "POST disable", "disable", (*userman.Service).Disable},
-		action[*userman.Service, userman.User]{"deleteUserSecondFactor", "DELETE second-factor", "remove second factor", (*userman.Service).RemoveSecondFactor},
-		action[*userman.Service, userman.User]{"deletePicture", "DELETE picture", "remove picture", func(s *userman.Service, ctx context.Context, username string) (*userman.User, error) {
+		userAction{"enableUser", "POST enable", "enable", (*userman.Service).Enable},
+		userAction{"disableUser", "POST disable", "disable", (*userman.Service).Disable},
+		userAction{"deleteUserSecondFactor", "DELETE second-factor", "remove second factor", (*userman.Service).RemoveSecondFactor},
+		userAction{"deletePicture", "DELETE picture", "remove picture", func(s *userman.Service, ctx context.Context, username string) (*userman.User, error) {
 			return s.SetPicture(ctx, username, nil, nil)
 		}},
 	)
