@@ -52,8 +52,9 @@ type DirectoryEntry struct {
 	// ExternalID never changes, even if the user is renamed or moved in the directory.
 	ExternalID string
 	// User holds the fields that the directory owns. If User.Disabled is set,
-	// [Service.Sync] disables the user like a missing one, but never deletes the user.
-	// A user whom an administrator disabled stays disabled.
+	// [Service.Sync] disables the user like a missing one, but never deletes the user,
+	// and ignores the other fields, Groups and Problem. A user whom an administrator
+	// disabled stays disabled.
 	User *User
 	// ManagedFields lists the JSON names of the fields of User that the directory owns,
 	// such as "email". A directory cannot own groups, permissions or "disabled". The
@@ -63,8 +64,7 @@ type DirectoryEntry struct {
 	// them if the directory has the capability Groups.
 	Groups []string
 	// Problem explains in one sentence why the entry cannot be used. [Service.Sync]
-	// does not change the user of such an entry. Only ExternalID may be set together
-	// with Problem.
+	// does not change the user of such an entry, unless User.Disabled is set.
 	Problem string
 }
 

@@ -151,6 +151,51 @@ func TestService_Sync_followsDisabledFlag(t *testing.T) {
 	require.Equal(t, []string{"enable jane"}, steps(h.sync(t)))
 }
 
+// A leaver keeps no login, whatever else is wrong with the entry.
+func TestService_Sync_disablesUserOfInvalidEntry(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(*userman.DirectoryEntry){
+		"a problem": func(e *userman.DirectoryEntry) {
+			e.Problem = "the attribute telephoneNumber has a value that is too long"
+		},
+		"a bad email":           func(e *userman.DirectoryEntry) { e.User.Email = "no address" },
+		"no username":           func(e *userman.DirectoryEntry) { e.User.Username = "" },
+		"a doubled group":       func(e *userman.DirectoryEntry) { e.Groups = []string{"Sales", "sales"} },
+		"the successor's value": func(e *userman.DirectoryEntry) { e.User.DefaultExtension = "1002" },
+	} {
+		h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002"))
+		h.sync(t)
+		leaver := newEntry("id-1", "jane", "1001")
+		spoil(&leaver)
+		leaver.User.Disabled = true
+		d.setEntries(leaver, newEntry("id-2", "john", "1002"))
+		require.Equal(t, []string{"disable jane"}, steps(h.sync(t)), name)
+		require.True(t, h.get(t, "jane").Disabled, name)
+		require.Empty(t, h.sync(t).Steps, name)
+		h.requireAuditIntact(t)
+	}
+}
+
+func TestService_Sync_givesLeaversExtensionToSuccessor(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002"), newEntry("id-3", "joan", "1003"))
+	h.sync(t)
+	leaver := newEntry("id-1", "jane", "1001")
+	leaver.User.Disabled = true
+	d.setEntries(leaver, newEntry("id-2", "john", "1002"), newEntry("id-3", "joan", "1003"), newEntry("id-4", "new", "1001"))
+	require.Equal(t, []string{"disable jane default_extension", "create new"}, steps(h.sync(t)))
+	require.Equal(t, "1001", h.get(t, "new").DefaultExtension)
+	require.Empty(t, h.get(t, "jane").DefaultExtension)
+	require.Empty(t, h.sync(t).Steps)
+
+	d.setEntries(newEntry("id-3", "joan", "1003"), newEntry("id-4", "new", "1001"))
+	require.Equal(t, []string{"disable john"}, steps(h.sync(t)), "nobody else needs the extension")
+	require.Equal(t, "1002", h.get(t, "john").DefaultExtension)
+	d.setEntries(newEntry("id-3", "joan", "1002"), newEntry("id-4", "new", "1001"))
+	require.Equal(t, []string{"update john default_extension", "update joan default_extension"}, steps(h.sync(t)))
+	h.requireAuditIntact(t)
+}
+
 func TestService_Sync_limitsRemovalRatio(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

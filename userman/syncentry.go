@@ -50,9 +50,6 @@ func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry Dire
 func (r *syncRun) currentUser(ctx context.Context, e *dirsync.Entry, desired *desiredUser) (*User, error) {
 	user := r.users[e.ExternalID]
 	if user == nil {
-		if desired.user.Disabled {
-			return nil, nil // a disabled entry creates no user
-		}
 		desired.fields = withUsernameField(desired.fields)
 		return clearManaged(&User{ExternalID: e.ExternalID}), nil
 	}
@@ -150,10 +147,7 @@ func (w *desiredUser) apply(u *User, now time.Time) *User {
 	if after.Email != u.Email { // links may have been mailed to the one before
 		after.Credentials.Invitation, after.Activation = nil, nil
 	}
-	switch {
-	case w.user.Disabled && !after.Disabled:
-		after.markMissing(now)
-	case !w.user.Disabled && !after.MissingSince.IsZero():
+	if !after.MissingSince.IsZero() {
 		after.Disabled, after.MissingSince = false, time.Time{}
 	}
 	return after

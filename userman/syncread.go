@@ -141,6 +141,11 @@ func (r *syncRun) readEntry(ctx context.Context, entry DirectoryEntry) error {
 	if user := r.users[e.ExternalID]; user != nil {
 		e.Username, e.Extension = user.Username, user.Extension
 	}
+	if entry.User != nil && entry.User.Disabled {
+		// Whatever else is wrong with the entry must not leave the user enabled.
+		e.Disabled = true
+		return nil
+	}
 	if entry.Problem != "" || entry.User == nil {
 		e.Fail(problemText(entry.Problem, "the directory gave no reason"))
 		return nil

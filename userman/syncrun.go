@@ -104,13 +104,7 @@ func (p *syncRun) runStep(ctx context.Context, step *dirsync.Step) error {
 	case step.Action == dirsync.Delete:
 		_, err = s.mutateByID(ctx, action, step.UserID, func(ctx context.Context, u *User) error { return p.softDelete(ctx, u) })
 	default:
-		_, err = s.mutateByID(ctx, action, step.UserID, func(_ context.Context, u *User) error {
-			if u.Disabled || u.Directory != p.name {
-				return errConcurrentChange
-			}
-			u.markMissing(p.now)
-			return nil
-		})
+		_, err = s.mutateByID(ctx, action, step.UserID, func(_ context.Context, u *User) error { return p.removeUser(step, u) })
 	}
 	return err
 }
@@ -167,6 +161,21 @@ func (p *syncRun) checkGroupOwnership(ctx context.Context, before, after []strin
 		if g.Directory != p.name {
 			return &store.ConflictError{Reason: fmt.Sprintf("the group %s was created here at the same time; rename one of the two, and sync again", g.Name)}
 		}
+	}
+	return nil
+}
+
+// removeUser disables a user who has left, and takes the extension from the user if
+// another one needs it.
+func (p *syncRun) removeUser(step *dirsync.Step, u *User) error {
+	if u.Directory != p.name || u.Disabled != (step.Action == dirsync.Update) {
+		return errConcurrentChange
+	}
+	if step.Action == dirsync.Disable {
+		u.markMissing(p.now)
+	}
+	if step.ReleasesExtension {
+		u.DefaultExtension = ""
 	}
 	return nil
 }

@@ -33,6 +33,9 @@ type Step struct {
 	// RemovedGroups how many groups fewer the user is in.
 	Groups        []string
 	RemovedGroups int
+	// ReleasesExtension reports that another user takes over the default extension
+	// of this user, who has left.
+	ReleasesExtension bool
 }
 
 // compare orders steps by username.
@@ -59,7 +62,9 @@ type User struct {
 	ManagedGroups int
 
 	entry *Entry // nil if the user is missing
-	step  *Step  // of a missing user
+	step  *Step  // of a user who is missing, or disabled in the directory
+	// referenced reports that other records refer to the user who has left.
+	referenced bool
 	// blocking are the entries that need the user's username or extension.
 	blocking []*Entry
 }
@@ -74,10 +79,22 @@ func (u *User) releasesUsername() bool {
 
 // releasesExtension reports whether the sync takes the extension from the user.
 func (u *User) releasesExtension() bool {
-	if u.entry == nil {
-		return u.isDeleted()
+	if u.hasLeft() {
+		return true
 	}
-	return u.entry.Step != nil && u.entry.Extension != u.Extension
+	return u.entry != nil && u.entry.Step != nil && u.entry.Extension != u.Extension
+}
+
+// hasLeft reports whether the user is missing from the directory or disabled there.
+// Another user can have the extension then, unless other records refer to the user.
+func (u *User) hasLeft() bool {
+	if u.referenced {
+		return false
+	}
+	if u.entry != nil {
+		return u.entry.Disabled && u.entry.Problem == ""
+	}
+	return u.step != nil || u.Disabled && !u.MissingSince.IsZero()
 }
 
 func (u *User) isDeleted() bool { return u.step != nil && u.step.Action == Delete }
@@ -89,6 +106,9 @@ type Entry struct {
 	// Username and Extension are the user's after the step, or the present ones
 	// if the entry cannot be used.
 	Username, Extension string
+	// Disabled reports that the user is disabled in the directory. Such an entry
+	// has no step. It disables its user, and claims no username or extension.
+	Disabled bool
 	// Step changes the user; nil if nothing changes.
 	Step *Step
 	// Problem is why the entry cannot be used, or "".

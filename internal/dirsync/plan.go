@@ -59,7 +59,7 @@ type Plan struct {
 func NewPlan(ctx context.Context, users []*User, entries []*Entry, opts Options) (*Plan, error) {
 	p := &Plan{Entries: len(entries), opts: opts, users: users}
 	p.addEntries(entries)
-	if err := p.planMissing(ctx); err != nil {
+	if err := p.planRemovals(ctx); err != nil {
 		return nil, err
 	}
 	if err := p.resolveUnique(ctx); err != nil {
@@ -100,12 +100,16 @@ func (p *Plan) addEntries(entries []*Entry) {
 	slices.SortFunc(p.entries, func(a, b *Entry) int { return strings.Compare(a.ExternalID, b.ExternalID) })
 }
 
-// planMissing plans the removal of users who have no entry. Entries without a valid
-// external ID may be theirs: then nobody is removed.
-func (p *Plan) planMissing(ctx context.Context) error {
+// planRemovals plans to disable the users whose entries are disabled, and to remove
+// those who have no entry. Entries without a valid external ID may be theirs: then no
+// missing user is removed.
+func (p *Plan) planRemovals(ctx context.Context) error {
 	missing := 0
 	for _, user := range p.users {
 		if user.entry != nil {
+			if user.entry.Disabled && user.entry.Problem == "" && !user.Disabled {
+				user.step = user.disableStep()
+			}
 			continue
 		}
 		if missing++; p.noExternalID > 0 {
@@ -124,7 +128,7 @@ func (p *Plan) planMissing(ctx context.Context) error {
 // planMissingUser plans to disable a missing user, or to delete one who has been
 // missing for long. A user whom an administrator disabled stays.
 func (p *Plan) planMissingUser(ctx context.Context, user *User) error {
-	step := &Step{UserID: user.ID, Action: Disable, ExternalID: user.ExternalID, Username: user.Username}
+	step := user.disableStep()
 	switch {
 	case !user.Disabled:
 		user.step = step
@@ -144,6 +148,11 @@ func (p *Plan) planMissingUser(ctx context.Context, user *User) error {
 		user.step = step
 	}
 	return nil
+}
+
+// disableStep returns the step that disables the user.
+func (u *User) disableStep() *Step {
+	return &Step{UserID: u.ID, Action: Disable, ExternalID: u.ExternalID, Username: u.Username}
 }
 
 func (p *Plan) addProblem(externalID, username, message string) {
@@ -171,7 +180,7 @@ func (p *Plan) Steps() []*Step { return slices.Concat(p.Batches()...) }
 func (p *Plan) Unchanged() int {
 	unchanged := 0
 	for _, e := range p.entries {
-		if e.Problem == "" && e.Step == nil {
+		if e.Problem == "" && e.Step == nil && (e.user == nil || e.user.step == nil) {
 			unchanged++
 		}
 	}

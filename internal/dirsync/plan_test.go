@@ -100,6 +100,41 @@ func TestNewPlan_removesMissingUsers(t *testing.T) {
 	require.Equal(t, []dirsync.Problem{{ExternalID: "4", Username: "blocked", Message: "in use"}}, p.Problems)
 }
 
+func TestNewPlan_disabledEntriesClaimNothing(t *testing.T) {
+	t.Parallel()
+	leaver, twice := newUser("1", "leaver"), newUser("2", "same")
+	entries := []*dirsync.Entry{
+		{ExternalID: "1", Username: "leaver", Disabled: true}, {ExternalID: "2", Username: "same", Disabled: true},
+		newUpdate("3", "SAME"), {Problem: "no ID"},
+	}
+	p, err := newPlan(t, fakeLookup{}, []*dirsync.User{leaver, twice, newUser("3", "other"), newUser("4", "another")}, entries...)
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"disable leaver"}, {"disable same"}}, describe(p), "also with an entry without an ID")
+	require.Len(t, p.Problems, 3)
+	require.Equal(t, "3", p.Problems[2].ExternalID, "the username is not free")
+	require.Zero(t, p.Unchanged())
+}
+
+func TestNewPlan_leaversReleaseTheirExtension(t *testing.T) {
+	t.Parallel()
+	leaver, missing, kept := newUser("1", "leaver"), newUser("2", "missing"), newUser("3", "kept")
+	leaver.Extension, missing.Extension, kept.Extension = "101", "102", "103"
+	leaver.Disabled, leaver.MissingSince = true, now()
+	successors := []*dirsync.Entry{newUpdate("7", "seven"), newUpdate("8", "eight"), newUpdate("9", "nine")}
+	for i, e := range successors {
+		e.Step.Action, e.Step.UserID, e.Extension = dirsync.Create, "", []string{"101", "102", "103"}[i]
+	}
+	users := []*dirsync.User{leaver, missing, kept, newUser("4", "four"), newUser("5", "five")}
+	p, err := newPlan(t, fakeLookup{}, users, append(successors, &dirsync.Entry{ExternalID: "1", Username: "leaver", Disabled: true},
+		&dirsync.Entry{ExternalID: "3", Username: "kept"}, &dirsync.Entry{ExternalID: "4"}, &dirsync.Entry{ExternalID: "5"})...)
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{"update leaver"}, {"disable missing"}, {"create eight"}, {"create seven"}}, describe(p))
+	require.True(t, p.Steps()[0].ReleasesExtension)
+	require.True(t, p.Steps()[1].ReleasesExtension)
+	require.Len(t, p.Problems, 1)
+	require.Equal(t, "9", p.Problems[0].ExternalID)
+}
+
 func TestNewPlan_removesNobodyWithUnknownEntries(t *testing.T) {
 	t.Parallel()
 	p, err := newPlan(t, fakeLookup{}, []*dirsync.User{newUser("1", "gone")}, &dirsync.Entry{Problem: "no ID"})

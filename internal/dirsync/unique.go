@@ -2,6 +2,7 @@ package dirsync
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/pbxusers/pbxusers/internal/username"
@@ -40,14 +41,22 @@ func (p *Plan) resolveUnique(ctx context.Context) error {
 		if err := p.resolveOwner(ctx, e, owners.usernames[username.Fold(e.Username)], p.opts.Lookup.UsernameOwner, e.Username, "the username"); err != nil {
 			return err
 		}
+		owner := owners.extensions[e.Extension]
 		if e.Extension == "" {
 			continue
 		}
-		if err := p.resolveOwner(ctx, e, owners.extensions[e.Extension], p.opts.Lookup.ExtensionOwner, e.Extension, "the default extension"); err != nil {
+		if err := p.checkReferences(ctx, owner); err != nil {
+			return err
+		}
+		if owner != nil && owner != e.user && owner.hasLeft() {
+			continue
+		}
+		if err := p.resolveOwner(ctx, e, owner, p.opts.Lookup.ExtensionOwner, e.Extension, "the default extension"); err != nil {
 			return err
 		}
 	}
 	p.propagateFailures(owners)
+	p.releaseExtensions(owners)
 	for _, e := range p.entries {
 		if e.Problem == "" {
 			continue
@@ -61,18 +70,47 @@ func (p *Plan) resolveUnique(ctx context.Context) error {
 	return nil
 }
 
+// checkReferences finds out whether other records refer to a user who has left: then
+// the extension stays.
+func (p *Plan) checkReferences(ctx context.Context, owner *User) error {
+	if owner == nil || !owner.hasLeft() || owner.isDeleted() {
+		return nil
+	}
+	problem, err := p.opts.Lookup.CheckDelete(ctx, owner.ID)
+	if errors.Is(err, store.ErrNotFound) { // deleted at the same time
+		return nil
+	}
+	owner.referenced = problem != ""
+	return err
+}
+
+// releaseExtensions has users who have left give up the extension that an entry
+// needs.
+func (p *Plan) releaseExtensions(owners uniqueOwners) {
+	for _, e := range p.entries {
+		owner := owners.extensions[e.Extension]
+		if e.Step == nil || owner == nil || owner == e.user || !owner.hasLeft() || owner.isDeleted() {
+			continue
+		}
+		if owner.step == nil {
+			owner.step = &Step{UserID: owner.ID, Action: Update, ExternalID: owner.ExternalID, Username: owner.Username}
+		}
+		owner.step.ReleasesExtension, owner.step.Fields = true, []string{"default_extension"}
+	}
+}
+
 // failDuplicates fails entries that need the same username or extension.
 func (p *Plan) failDuplicates() {
 	usernames, extensions := map[string]int{}, map[string]int{}
 	for _, e := range p.entries {
-		if e.Problem == "" {
+		if e.Problem == "" && !e.Disabled {
 			usernames[username.Fold(e.Username)]++
 			extensions[e.Extension]++
 		}
 	}
 	for _, e := range p.entries {
 		switch {
-		case e.Problem != "":
+		case e.Problem != "" || e.Disabled:
 		case e.Username != "" && usernames[username.Fold(e.Username)] > 1:
 			e.Fail("the username" + msgDuplicate)
 		case e.Extension != "" && extensions[e.Extension] > 1:

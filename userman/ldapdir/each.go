@@ -3,6 +3,7 @@ package ldapdir
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -31,6 +32,9 @@ func (d *Directory) requestedAttributes() []string {
 	names := []string{d.opts.ExternalID}
 	for _, attribute := range d.opts.Attributes {
 		names = append(names, attribute)
+	}
+	if strings.EqualFold(d.opts.Attributes[fieldDisabled], accountControl) {
+		names = append(names, accountExpires)
 	}
 	if d.opts.GroupBaseDN != "" {
 		names = append(names, attributeUID, attributeMemberOf)

@@ -18,13 +18,17 @@ const (
 	maxValues = 1000
 )
 
-// entry returns a user of the directory.
+// entry returns a user of the directory. Nothing else counts if the user is disabled
+// there.
 func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.DirectoryEntry {
 	id, problem := d.externalID(src)
 	if problem != "" {
 		return userman.DirectoryEntry{Problem: problem}
 	}
 	out := userman.DirectoryEntry{ExternalID: id, User: &userman.User{}, ManagedFields: d.managed}
+	if out.Problem = d.setDisabled(out.User, src); out.Problem != "" || out.User.Disabled {
+		return out
+	}
 	for _, name := range d.managed {
 		f, _ := lookupField(name)
 		if out.Problem = d.setField(out.User, src, f, d.opts.Attributes[name]); out.Problem != "" {
@@ -32,7 +36,7 @@ func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.Director
 		}
 	}
 	removeDuplicates(out.User)
-	if out.Problem = d.setDisabled(out.User, src); out.Problem == "" && groups != nil {
+	if groups != nil {
 		out.Groups, out.Problem = groups.groupsOf(src)
 	}
 	return out
@@ -62,7 +66,23 @@ func (d *Directory) setDisabled(u *userman.User, src *ldap.Entry) string {
 	if !ok {
 		return attributeProblem(attribute, "does not say whether the account is disabled")
 	}
-	u.Disabled = disabled
+	if u.Disabled = disabled; !disabled && strings.EqualFold(attribute, accountControl) {
+		return d.setExpired(u, src)
+	}
+	return ""
+}
+
+// setExpired disables a user whose account in Active Directory has expired.
+func (d *Directory) setExpired(u *userman.User, src *ldap.Entry) string {
+	values, problem := textValues(src, accountExpires)
+	if problem != "" || len(values) == 0 {
+		return attributeProblem(accountExpires, problem)
+	}
+	expires, never, ok := parseFileTime(values[0])
+	if !ok || len(values) > 1 {
+		return attributeProblem(accountExpires, "is not a time of Active Directory")
+	}
+	u.Disabled = !never && !expires.After(d.opts.Clock())
 	return ""
 }
 

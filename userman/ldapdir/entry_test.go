@@ -3,6 +3,7 @@ package ldapdir_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -83,27 +84,51 @@ func TestDirectory_Each_reportsUnusableAttributes(t *testing.T) {
 	}
 }
 
+// Who left must not keep the login because a phone number is wrong.
+func TestDirectory_Each_disabledCountsBeforeOtherFaults(t *testing.T) {
+	t.Parallel()
+	attributes := userEntry("id-1", "jane")
+	attributes["nsAccountLock"], attributes["mail"] = []string{"TRUE"}, []string{"jane@example.com\r\nBcc: x"}
+	e := readOne(t, attributes)
+	require.Empty(t, e.Problem)
+	require.True(t, e.User.Disabled)
+	attributes["nsAccountLock"] = []string{"FALSE"}
+	e = readOne(t, attributes)
+	require.NotEmpty(t, e.Problem)
+	require.False(t, e.User.Disabled)
+}
+
 func TestActiveDirectoryAttributes_mapDisabledAccounts(t *testing.T) {
 	t.Parallel()
 	const guid = "\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff"
 	active := func(o *ldapdir.Options) {
 		o.Kind = ldapdir.ActiveDirectory
+		o.Clock = func() time.Time { return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) }
 	}
+	const never = "9223372036854775807"
 	for _, test := range []struct {
-		control  []string
-		disabled bool
-		problem  string
+		control, expires []string
+		disabled         bool
+		problem          string
 	}{
 		{control: []string{"512"}}, {control: []string{"514"}, disabled: true}, {control: []string{"66050"}, disabled: true}, {},
 		{control: []string{"x"}, problem: "the attribute userAccountControl does not say whether the account is disabled"},
+		{control: []string{"512"}, expires: []string{"0"}}, {control: []string{"512"}, expires: []string{never}},
+		{control: []string{"512"}, expires: []string{"134167968000000000"}, disabled: true}, // 2026-03-01 00:00, now
+		{control: []string{"512"}, expires: []string{"134167968000000010"}},                 // a microsecond later
+		{control: []string{"512"}, expires: []string{"soon"}, problem: "the attribute accountExpires is not a time of Active Directory"},
+		{control: []string{"514"}, expires: []string{"soon"}, disabled: true},
 	} {
 		e := readOne(t, map[string][]string{
-			"dn": {"cn=Jane"}, "objectGUID": {guid}, "sAMAccountName": {"jane"}, "ipPhone": {"1001"}, "userAccountControl": test.control,
+			"dn": {"cn=Jane"}, "objectGUID": {guid}, "sAMAccountName": {"jane"}, "ipPhone": {"1001"},
+			"userAccountControl": test.control, "accountExpires": test.expires,
 		}, active)
 		require.Equal(t, "00112233-4455-6677-8899-aabbccddeeff", e.ExternalID)
-		require.Equal(t, "1001", e.User.DefaultExtension)
-		require.Equal(t, test.disabled, e.User.Disabled)
+		require.Equal(t, test.disabled, e.User.Disabled, test)
 		require.Equal(t, test.problem, e.Problem)
+		if !test.disabled && test.problem == "" {
+			require.Equal(t, "1001", e.User.DefaultExtension)
+		}
 		require.NotContains(t, e.ManagedFields, "disabled")
 	}
 	for _, guids := range [][]string{nil, {"short"}, {guid, guid}} {

@@ -1,9 +1,11 @@
 package ldapdir
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
@@ -15,6 +17,9 @@ const (
 	// accountDisabled says that the account is disabled.
 	accountControl  = "userAccountControl"
 	accountDisabled = 0x2
+	// accountExpires is the attribute of Active Directory with the time from which
+	// the account is disabled.
+	accountExpires = "accountExpires"
 )
 
 // lookupField returns the field of a user of that name; false when a directory
@@ -57,6 +62,18 @@ func parseDisabled(attribute string, values []string) (disabled, ok bool) {
 	}
 	disabled, err := strconv.ParseBool(strings.ToLower(values[0]))
 	return disabled, err == nil
+}
+
+// parseFileTime reads a time of Active Directory: the number of 100 nanoseconds since
+// 1601 (MS-ADA1, 2.2). 0 and 2^63-1 mean never.
+func parseFileTime(text string) (at time.Time, never, ok bool) {
+	ticks, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || ticks < 0 {
+		return time.Time{}, false, false
+	}
+	const ticksPerSecond, secondsTo1970 = 10_000_000, 11_644_473_600
+	at = time.Unix(ticks/ticksPerSecond-secondsTo1970, ticks%ticksPerSecond*100)
+	return at.UTC(), ticks == 0 || ticks == math.MaxInt64, true
 }
 
 // removeDuplicates takes out of the lists of u what stands in the field beside them:

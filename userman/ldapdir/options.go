@@ -59,7 +59,7 @@ type Options struct {
 	// empty attribute empties the field. Of several values the first one counts, except
 	// that username, default_extension, language, time_zone and disabled must have one;
 	// other_emails and linked_extensions take all. "disabled" is true or false, or the
-	// userAccountControl of Active Directory.
+	// userAccountControl of Active Directory, with which accountExpires counts too.
 	Attributes map[string]string
 	// ExternalID is the attribute that never changes. Defaults to "entryUUID", and for
 	// ActiveDirectory to "objectGUID", which is binary.
@@ -69,6 +69,8 @@ type Options struct {
 	PageSize int
 	// Timeout limits each request. Defaults to 15 seconds.
 	Timeout time.Duration
+	// Clock returns the time. Defaults to time.Now.
+	Clock func() time.Time
 }
 
 const (
@@ -81,7 +83,8 @@ const (
 	maxPageSize = 5000
 )
 
-// OpenLDAPAttributes maps the fields of a user to attributes of inetOrgPerson.
+// OpenLDAPAttributes maps the fields of a user to attributes of inetOrgPerson. Users
+// locked in FreeIPA or 389 Directory Server are disabled here.
 func OpenLDAPAttributes() map[string]string {
 	return map[string]string{
 		"username":     "uid",
@@ -98,12 +101,13 @@ func OpenLDAPAttributes() map[string]string {
 		"home_phone":   "homePhone",
 		"cell_phone":   "mobile",
 		"fax":          "facsimileTelephoneNumber",
+		"disabled":     "nsAccountLock",
 	}
 }
 
 // ActiveDirectoryAttributes maps the fields of a user to attributes of Active
-// Directory. The default extension is ipPhone, as in FreePBX. Users disabled there are
-// disabled here.
+// Directory. The default extension is ipPhone, as in FreePBX. Users disabled or
+// expired there are disabled here.
 func ActiveDirectoryAttributes() map[string]string {
 	return map[string]string{
 		"username":          "sAMAccountName",
@@ -139,6 +143,9 @@ func (o Options) withDefaults() Options {
 	o.ExternalID = cmp.Or(o.ExternalID, defaultExternalID)
 	o.PageSize = cmp.Or(o.PageSize, defaultPageSize)
 	o.Timeout = cmp.Or(o.Timeout, defaultTimeout)
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
 	if o.Attributes == nil {
 		o.Attributes = OpenLDAPAttributes()
 	}
