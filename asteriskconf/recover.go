@@ -26,6 +26,19 @@ type Recovery struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+// String returns what was done, as text.
+func (r *Recovery) String() string {
+	switch {
+	case !r.Interrupted:
+		return "No apply was interrupted.\n"
+	case r.RolledForward:
+		return "The new generation was completed.\n"
+	case r.Reason != "":
+		return "Rolled back to the previous generation: " + r.Reason + "\n"
+	}
+	return "Rolled back to the previous generation.\n"
+}
+
 // Recover finishes an apply that a crash or a kill interrupted. Afterwards all
 // files are of the old or all are of the new generation, and the running
 // Asterisk serves them. Without an interrupted apply it does nothing. Apply and

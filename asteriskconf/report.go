@@ -1,6 +1,9 @@
 package asteriskconf
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Report is the result of an apply.
 type Report struct {
@@ -14,6 +17,33 @@ type Report struct {
 	Verified bool `json:"verified"`
 	// Files are the results per file, in reload order.
 	Files []FileReport `json:"files"`
+}
+
+// String returns the report as text, one line for each file and note.
+func (r *Report) String() string {
+	if !r.Changed {
+		return "Nothing to apply: Asterisk serves the current records.\n"
+	}
+	var b strings.Builder
+	for _, f := range r.Files {
+		if f.Added+f.Modified+f.Removed == 0 {
+			fmt.Fprintf(&b, "%s: unchanged\n", f.Path)
+		} else {
+			fmt.Fprintf(&b, "%s: %d added, %d modified, %d removed\n", f.Path, f.Added, f.Modified, f.Removed)
+		}
+		if f.BackupPath != "" {
+			fmt.Fprintf(&b, "  edited manually; backup of the edited file: %s\n", f.BackupPath)
+		}
+		for _, note := range f.Notes {
+			fmt.Fprintf(&b, "  %s\n", note)
+		}
+	}
+	if r.Verified {
+		fmt.Fprintf(&b, "Generation %d is live.\n", r.Generation)
+	} else {
+		b.WriteString("Files written, but not verified: there is no Asterisk to connect to. The changes stay pending.\n")
+	}
+	return b.String()
 }
 
 // FileReport is the result of an apply for one file.

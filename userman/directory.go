@@ -89,19 +89,23 @@ func validateDirectories(directories []Directory) {
 // Directories returns the directories of [Options].
 func (s *Service) Directories() []Directory { return slices.Clone(s.opts.Directories) }
 
-// directory returns the directory of that name; false if there is none.
-func (s *Service) directory(name string) (Directory, bool) {
+// Directory returns the directory of that name. It returns an error wrapping
+// [store.ErrNotFound] if there is none.
+func (s *Service) Directory(name string) (Directory, error) {
 	for _, d := range s.opts.Directories {
 		if d.Name() == name {
-			return d, true
+			return d, nil
 		}
 	}
-	return nil, false
+	return nil, &store.NotFoundError{Kind: KindDirectory}
 }
 
 // directoryOf returns the directory of u. It is false for local users, and for users of
 // a directory that is no longer in the options.
-func (s *Service) directoryOf(u *User) (Directory, bool) { return s.directory(u.Directory) }
+func (s *Service) directoryOf(u *User) (Directory, bool) {
+	d, err := s.Directory(u.Directory)
+	return d, err == nil
+}
 
 // DirectoryError means that a [Directory] could not be read completely. It contains the
 // error text of the directory, for administrators.

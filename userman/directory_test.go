@@ -15,6 +15,11 @@ func TestService_Directories_returnsThoseOfOptions(t *testing.T) {
 	t.Parallel()
 	h, d := newSyncedService(t, newEntry("id-1", "jane", ""))
 	require.Equal(t, []userman.Directory{d}, h.Directories())
+	found, err := h.Directory(d.Name())
+	require.NoError(t, err)
+	require.Equal(t, d, found)
+	_, err = h.Directory("elsewhere")
+	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
 func TestService_Authenticate_usesPasswordOfSyncedDirectory(t *testing.T) {

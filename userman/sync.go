@@ -124,9 +124,9 @@ func (s *Service) sync(ctx context.Context, directory string, opts *SyncOptions)
 	if err := s.requireUnscoped(ctx); err != nil {
 		return nil, err
 	}
-	d, ok := s.directory(directory)
-	if !ok {
-		return nil, &store.NotFoundError{Kind: KindDirectory}
+	d, err := s.Directory(directory)
+	if err != nil {
+		return nil, err
 	}
 	if !d.Capabilities().Sync {
 		return nil, &store.ConflictError{Reason: "this directory cannot be synced"}

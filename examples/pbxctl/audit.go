@@ -150,14 +150,7 @@ func (a *cli) printVerification(found *audit.Verification) error {
 func findingsText(found *audit.Verification) string {
 	var b strings.Builder
 	for _, p := range found.Findings {
-		b.WriteString("\n  ")
-		if p.Sequence != 0 {
-			fmt.Fprintf(&b, "entry %d: ", p.Sequence)
-		}
-		if p.Kind != "" {
-			fmt.Fprintf(&b, "%s %s: ", cell(p.Kind), cell(p.Key))
-		}
-		b.WriteString(cell(p.Message))
+		b.WriteString("\n  " + cell(p))
 	}
 	if more := found.FindingCount - int64(len(found.Findings)); more > 0 {
 		fmt.Fprintf(&b, "\n  and %d more", more)

@@ -16,13 +16,13 @@ func (a *cli) configCommand() *cobra.Command {
 	parent.AddCommand(
 		a.configInstall(),
 		configAction(a, "plan", "Show what an apply would change, with secrets masked", false, (*asteriskconf.ConfigDir).Plan, (*asteriskconf.Plan).String),
-		configAction(a, "apply", "Apply the configuration: write, check, reload, verify; roll back on failure", true, (*asteriskconf.ConfigDir).Apply, reportText),
+		configAction(a, "apply", "Apply the configuration: write, check, reload, verify; roll back on failure", true, (*asteriskconf.ConfigDir).Apply, (*asteriskconf.Report).String),
 		configAction(a, "rollback", "Return to the previous generation; the records stay as they are", true, (*asteriskconf.ConfigDir).Rollback,
 			func(r *asteriskconf.Report) string {
-				return reportText(r) + "The records did not change; 'pbxctl config apply' applies them again.\n"
+				return r.String() + "The records did not change; 'pbxctl config apply' applies them again.\n"
 			}),
 		configAction(a, "status", "Show whether there are changes to apply", false, (*asteriskconf.ConfigDir).Status, statusText),
-		configAction(a, "recover", "Recover from an interrupted apply", true, (*asteriskconf.ConfigDir).Recover, recoveryText),
+		configAction(a, "recover", "Recover from an interrupted apply", true, (*asteriskconf.ConfigDir).Recover, (*asteriskconf.Recovery).String),
 	)
 	for _, cmd := range parent.Commands() {
 		cmd.Flags().BoolVar(&a.settings.TakeOver, "take-over", false, "take over the configuration folder, with all its content, from another database")
@@ -65,32 +65,6 @@ func (a *cli) openConfigDir(cmd *cobra.Command, s *app.App, live bool) (*asteris
 	return s.ConfigDir(client, nil)
 }
 
-func reportText(r *asteriskconf.Report) string {
-	if !r.Changed {
-		return "Nothing to apply: Asterisk serves the current records.\n"
-	}
-	var b strings.Builder
-	for _, f := range r.Files {
-		if f.Added+f.Modified+f.Removed == 0 {
-			fmt.Fprintf(&b, "%s: unchanged\n", f.Path)
-		} else {
-			fmt.Fprintf(&b, "%s: %d added, %d modified, %d removed\n", f.Path, f.Added, f.Modified, f.Removed)
-		}
-		if f.BackupPath != "" {
-			fmt.Fprintf(&b, "  edited manually; backup of the edited file: %s\n", f.BackupPath)
-		}
-		for _, note := range f.Notes {
-			fmt.Fprintf(&b, "  %s\n", note)
-		}
-	}
-	if r.Verified {
-		fmt.Fprintf(&b, "Generation %d is live.\n", r.Generation)
-	} else {
-		b.WriteString("Files written, but not verified: there is no Asterisk to connect to. The changes stay pending.\n")
-	}
-	return b.String()
-}
-
 func statusText(s *asteriskconf.Status) string {
 	var b strings.Builder
 	switch {
@@ -105,16 +79,4 @@ func statusText(s *asteriskconf.Status) string {
 		fmt.Fprintf(&b, "Generation %d was last verified live at %s.\n", s.Generation, localTime(*s.LiveAt))
 	}
 	return b.String()
-}
-
-func recoveryText(r *asteriskconf.Recovery) string {
-	switch {
-	case !r.Interrupted:
-		return "No apply was interrupted.\n"
-	case r.RolledForward:
-		return "The new generation was completed.\n"
-	case r.Reason != "":
-		return "Rolled back to the previous generation: " + r.Reason + "\n"
-	}
-	return "Rolled back to the previous generation.\n"
 }

@@ -89,7 +89,7 @@ func (a *cli) install(ctx context.Context, fix []string) error {
 	if result.Apply, err = s.InitialApply(ctx); err != nil {
 		return err
 	}
-	return a.print(result, result.accountText()+reportText(result.Apply))
+	return a.print(result, result.accountText()+result.Apply.String())
 }
 
 // recordInstall records an installation that stops early. Without a database

@@ -35,6 +35,18 @@ type Finding struct {
 	Message string `json:"message"`
 }
 
+// String returns the entry or record concerned, and the message.
+func (f Finding) String() string {
+	text := f.Message
+	if f.Kind != "" {
+		text = f.Kind + " " + f.Key + ": " + text
+	}
+	if f.Sequence != 0 {
+		text = fmt.Sprintf("entry %d: %s", f.Sequence, text)
+	}
+	return text
+}
+
 // The codes of problems.
 const (
 	// CodeEntryMissing means that entries were removed, from Sequence on.

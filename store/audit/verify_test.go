@@ -208,3 +208,14 @@ func TestLog_Verify_returnsErrorOfRecordSource(t *testing.T) {
 	require.ErrorIs(t, err, failure)
 	require.Nil(t, found)
 }
+
+func TestFinding_String(t *testing.T) {
+	t.Parallel()
+	for want, finding := range map[string]audit.Finding{
+		"entry 4: the entry was changed":          {Sequence: 4, Message: "the entry was changed"},
+		"user jane: it was changed":               {Kind: "user", Key: "jane", Message: "it was changed"},
+		"entry 5: user jane: it has been removed": {Sequence: 5, Kind: "user", Key: "jane", Message: "it has been removed"},
+	} {
+		require.Equal(t, want, finding.String())
+	}
+}

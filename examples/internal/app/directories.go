@@ -65,7 +65,7 @@ type directoryTester interface {
 // with a hint; it is empty on success. It returns a [store.NotFoundError] if there
 // is no such directory, or the error of ctx.
 func (s *App) CheckDirectory(ctx context.Context, name string) (problem string, err error) {
-	directory, err := s.directory(name)
+	directory, err := s.Users.Directory(name)
 	if err != nil {
 		return "", err
 	}
@@ -87,20 +87,3 @@ func (s *App) CheckDirectory(ctx context.Context, name string) (problem string, 
 
 // directoryHint is the hint for a directory that cannot be read.
 const directoryHint = "Check the servers, --ldap-url, --ldap-bind-dn and the related settings."
-
-// RequireDirectory returns a [store.NotFoundError] if there is no directory of
-// that name.
-func (s *App) RequireDirectory(name string) error {
-	_, err := s.directory(name)
-	return err
-}
-
-// directory returns the directory of that name.
-func (s *App) directory(name string) (userman.Directory, error) {
-	for _, directory := range s.Users.Directories() {
-		if directory.Name() == name {
-			return directory, nil
-		}
-	}
-	return nil, &store.NotFoundError{Kind: userman.KindDirectory}
-}
