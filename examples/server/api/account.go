@@ -7,8 +7,6 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-const tagAccount = "account"
-
 // NewPassword is a new password and the current one.
 type NewPassword struct {
 	CurrentPassword store.Secret `doc:"The current password."                                                          json:"current_password"`
@@ -32,7 +30,7 @@ type recoveryCodes struct {
 
 func (a *api) registerAccount() {
 	const path = "/account/second-factor"
-	g, codes := operationGroup{api: a, tag: tagAccount}, schemaFor[recoveryCodes](a.document)
+	g, codes := a.group("account", ""), schemaFor[recoveryCodes](a.document)
 	registerBody(g, operation{id: "changeOwnPassword", route: "PUT /account/password"}, a.changeOwnPassword)
 	g.register(operation{
 		id: "beginSecondFactor", route: "POST " + path, status: http.StatusCreated, response: schemaFor[enrollment](a.document),

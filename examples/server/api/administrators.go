@@ -12,8 +12,6 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-const tagAdministrators = "administrators"
-
 type administratorAction = action[*ampusers.Service, ampusers.Administrator]
 
 // administrators returns the service with the rights of the administrator.
@@ -24,7 +22,7 @@ func (a *api) administrators(ctx context.Context) *ampusers.Service {
 func (a *api) registerAdministrators() {
 	e := &endpoint[ampusers.Administrator]{
 		Type:           resource.Administrators(a.administrators, a.baseURL),
-		operationGroup: operationGroup{api: a, tag: tagAdministrators, section: app.SectionAdministrators},
+		operationGroup: a.group("administrators", app.SectionAdministrators),
 		noun:           "Administrator", path: "/administrators",
 	}
 	e.registerRecord()

@@ -14,14 +14,12 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-const tagAMIAccounts = "ami-accounts"
-
 func (a *api) amiAccounts(context.Context) *manager.Service { return a.app.AMIAccounts }
 
 func (a *api) registerAMIAccounts() {
 	e := &endpoint[manager.Account]{
 		Type:           resource.AMIAccounts(a.amiAccounts),
-		operationGroup: operationGroup{api: a, tag: tagAMIAccounts, section: app.SectionAMIAccounts},
+		operationGroup: a.group("ami-accounts", app.SectionAMIAccounts),
 		noun:           "AMIAccount", path: "/ami-accounts",
 		objects: []object[manager.Account]{a.eventFiltersObject()},
 		prepare: func(d *resource.Draft[manager.Account]) {

@@ -9,10 +9,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-const tagAudit = "audit"
-
 func (a *api) registerAudit() {
-	g := operationGroup{api: a, tag: tagAudit, section: app.SectionAudit}
+	g := a.group("audit", app.SectionAudit)
 	g.register(operation{
 		id: "listAuditEntries", route: "GET /audit", params: append(auditFilters(), pagingParams()...), response: schemaFor[list[*audit.Entry]](a.document),
 	}, a.listEntries)

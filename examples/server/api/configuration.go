@@ -14,8 +14,6 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-const tagConfiguration = "configuration"
-
 // shownRun is a run of the configuration as the API shows it.
 type shownRun struct {
 	Operation jobs.Kind               `json:"operation"`
@@ -40,7 +38,7 @@ func showRun(run *jobs.State) shownRun {
 }
 
 func (a *api) registerConfiguration() {
-	g, run := operationGroup{api: a, tag: tagConfiguration, section: ampusers.SectionApply}, schemaFor[shownRun](a.document)
+	g, run := a.group("configuration", ampusers.SectionApply), schemaFor[shownRun](a.document)
 	registerValue(g, "getConfigurationStatus", "GET /config/status", func(ctx context.Context) (*asteriskconf.Status, error) {
 		status, err := a.jobs.Status(ctx)
 		return status, configurationError(err)

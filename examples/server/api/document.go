@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -41,9 +42,9 @@ type document struct {
 	*huma.OpenAPI
 
 	texts *ini.File
-	// examples are requests and responses by the name of their schema, or by the ID of
-	// an operation with another example than its schema.
-	examples map[string]json.RawMessage
+	// examples are requests and responses by the name of their schema. The ID of an
+	// operation has what differs in its response, and ID.request replaces a request.
+	examples map[string]map[string]any
 	// fields are the descriptions of the fields of records, by the name of the schema.
 	fields map[string]map[string]string
 }
@@ -88,17 +89,22 @@ func (d *document) text(section, key string) string {
 	return d.texts.Section(section).Key(key).String()
 }
 
-// example returns the example of a request or a response: that of the operation, or
-// that of the schema.
-func (d *document) example(operation string, schema *huma.Schema) json.RawMessage {
+// example returns the example of a schema, or of a list of it, with changes (a merge
+// patch, RFC 7396).
+func (d *document) example(schema *huma.Schema, changes map[string]any) map[string]any {
 	name := strings.TrimPrefix(schema.Ref, schemaPrefix)
-	for _, key := range []string{operation, name} {
-		if example, ok := d.examples[key]; ok {
-			return example
+	example := maps.Clone(d.examples[name])
+	if example == nil {
+		items := d.Components.Schemas.Map()[name].Properties["items"]
+		return map[string]any{"items": []any{d.example(items.Items, nil)}, "next": ""}
+	}
+	for field, value := range changes {
+		example[field] = value
+		if value == nil {
+			delete(example, field)
 		}
 	}
-	items := d.Components.Schemas.Map()[name].Properties["items"]
-	return json.RawMessage(fmt.Sprintf(`{"items":[%s],"next":""}`, d.example("", items.Items)))
+	return example
 }
 
 // schemaFor returns the schema of a Go type, which may be a reference.

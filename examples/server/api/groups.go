@@ -13,12 +13,10 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-const tagGroups = "groups"
-
 func (a *api) registerGroups() {
 	e := &endpoint[userman.Group]{
 		Type:           resource.Groups(a.users),
-		operationGroup: operationGroup{api: a, tag: tagGroups, section: app.SectionGroups},
+		operationGroup: a.group("groups", app.SectionGroups),
 		noun:           "Group", path: "/groups",
 		objects: []object[userman.Group]{permissionsObject(a, func(g *userman.Group) *permission.Permissions { return &g.Permissions })},
 		event:   a.groupEvent,

@@ -9,10 +9,8 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-const tagDirectories = "directories"
-
 func (a *api) registerWelcomeMails() {
-	g, job := operationGroup{api: a, tag: tagUsers, section: app.SectionUsers}, schemaFor[jobs.State](a.document)
+	g, job := a.group("users", app.SectionUsers), schemaFor[jobs.State](a.document)
 	g.register(operation{id: "getWelcomeMails", route: "GET /welcome-mails", response: job}, func(ctx context.Context, _ *request) (*response, error) {
 		return a.latestJob(ctx, a.jobs.LastWelcome())
 	})
@@ -30,7 +28,7 @@ type NewSync struct {
 
 func (a *api) registerDirectories() {
 	const path = "/directories/{name}/sync"
-	g, job := operationGroup{api: a, tag: tagDirectories, section: app.SectionUsers}, schemaFor[jobs.State](a.document)
+	g, job := a.group("directories", app.SectionUsers), schemaFor[jobs.State](a.document)
 	g.register(operation{id: "listDirectories", route: "GET /directories", response: schemaFor[list[app.DirectoryState]](a.document)}, a.listDirectories)
 	g.register(operation{id: "getSync", route: "GET " + path, response: job}, func(ctx context.Context, r *request) (*response, error) {
 		if err := a.requireUnscoped(ctx); err != nil {

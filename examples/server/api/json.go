@@ -20,20 +20,15 @@ const (
 	maxTokens = 10_000
 )
 
-// jsonError says why a body is not the JSON that the API takes.
-type jsonError struct{ code, message string }
-
-// Error returns the message.
-func (e *jsonError) Error() string { return e.message }
-
+// Why a body is not the JSON that the API takes.
 var (
-	errSyntax    error = &jsonError{"json", "this is not JSON"}
-	errTrailing  error = &jsonError{"json", "there is data after the JSON value"}
-	errEncoding  error = &jsonError{"encoding", "write the body in UTF-8"}
-	errTooDeep   error = &jsonError{"too_deep", "the value is nested too deeply"}
-	errTooMany   error = &jsonError{"too_many", "the body has too many values"}
-	errDuplicate error = &jsonError{"duplicate", "an object has the same field twice"}
-	errNumber    error = &jsonError{"number", "a number is out of range"}
+	errSyntax    error = fieldProblem{"body", "json", "this is not JSON"}
+	errTrailing  error = fieldProblem{"body", "json", "there is data after the JSON value"}
+	errEncoding  error = fieldProblem{"body", "encoding", "write the body in UTF-8"}
+	errTooDeep   error = fieldProblem{"body", "too_deep", "the value is nested too deeply"}
+	errTooMany   error = fieldProblem{"body", "too_many", "the body has too many values"}
+	errDuplicate error = fieldProblem{"body", "duplicate", "an object has the same field twice"}
+	errNumber    error = fieldProblem{"body", "number", "a number is out of range"}
 )
 
 // parseJSON reads one JSON value: nil, bool, string, json.Number, []any or

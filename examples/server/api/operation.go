@@ -21,6 +21,11 @@ type operationGroup struct {
 	public bool
 }
 
+// group returns the operations of a tag for administrators with that section.
+func (a *api) group(tag, section string) operationGroup {
+	return operationGroup{api: a, tag: tag, section: section}
+}
+
 // handler answers a request whose parameters and body are valid.
 type handler func(ctx context.Context, r *request) (*response, error)
 
@@ -137,9 +142,13 @@ func (g operationGroup) describe(op *operation) *huma.Operation {
 		Security: []map[string][]string{}, Responses: g.responses(op),
 	}
 	if op.body != nil {
+		example := d.examples[op.id+".request"]
+		if example == nil {
+			example = d.example(op.body, nil)
+		}
 		described.RequestBody = &huma.RequestBody{
 			Required: !op.optionalBody,
-			Content:  map[string]*huma.MediaType{jsonType: {Schema: op.body, Example: d.example(op.id+".request", op.body)}},
+			Content:  map[string]*huma.MediaType{jsonType: {Schema: op.body, Example: example}},
 		}
 	}
 	if op.picture {
@@ -163,7 +172,7 @@ func (g operationGroup) responses(op *operation) map[string]*huma.Response {
 		success.Content = map[string]*huma.MediaType{jpegType: {Schema: op.response}}
 	case op.response != nil:
 		success.Content = map[string]*huma.MediaType{
-			cmp.Or(op.media, jsonType): {Schema: op.response, Example: d.example(op.id+".response", op.response)},
+			cmp.Or(op.media, jsonType): {Schema: op.response, Example: d.example(op.response, d.examples[op.id])},
 		}
 	}
 	if op.etag {

@@ -91,5 +91,5 @@ func (a *api) registerUserPermissions(g operationGroup) {
 			return reply(singlePage(references), err)
 		})
 	// The permissions are no secret, and two sections need them.
-	registerFixedList(operationGroup{api: a, tag: tagUsers}, "listPermissions", "GET /permissions", a.app.Users.Permissions)
+	registerFixedList(a.group("users", ""), "listPermissions", "GET /permissions", a.app.Users.Permissions)
 }

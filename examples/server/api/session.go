@@ -11,8 +11,6 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-const tagSession = "session"
-
 // NewSession is what somebody logs in with.
 type NewSession struct {
 	Username string       `json:"username"`
@@ -38,10 +36,10 @@ type madeSession struct {
 }
 
 func (a *api) registerSession() {
-	registerBody(operationGroup{api: a, tag: tagSession, public: true}, operation{
+	registerBody(operationGroup{api: a, tag: "session", public: true}, operation{
 		id: "createSession", route: "POST /sessions", status: http.StatusCreated, response: schemaFor[madeSession](a.document),
 	}, a.createSession)
-	g := operationGroup{api: a, tag: tagSession}
+	g := a.group("session", "")
 	registerValue(g, "getSession", "GET /session", func(ctx context.Context) (Session, error) {
 		return a.describeSession(ctx, a.sessions.Administrator(ctx)), nil
 	})

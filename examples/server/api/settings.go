@@ -6,8 +6,6 @@ import (
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
-const tagSettings = "settings"
-
 // asterisk is how the server connects to Asterisk.
 type asterisk struct {
 	ConfDir string `json:"conf_dir"`
@@ -16,8 +14,8 @@ type asterisk struct {
 }
 
 func (a *api) registerSettings() {
-	registerFixedList(operationGroup{api: a, tag: tagSettings}, "listSections", "GET /sections", a.app.Administrators.Sections)
-	g := operationGroup{api: a, tag: tagSettings, section: app.SectionSettings}
+	registerFixedList(a.group("settings", ""), "listSections", "GET /sections", a.app.Administrators.Sections)
+	g := a.group("settings", app.SectionSettings)
 	registerValue(g, "getAsterisk", "GET /asterisk", a.getAsterisk)
 	registerValue(g, "testAsterisk", "POST /asterisk/test", a.app.CheckConnection)
 }

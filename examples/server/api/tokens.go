@@ -10,8 +10,6 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-const tagTokens = "tokens"
-
 // tokenIDLength is the length of the ID of a token.
 const tokenIDLength = 16
 
@@ -21,7 +19,7 @@ func (a *api) tokens(ctx context.Context) *apitoken.Service {
 }
 
 func (a *api) registerTokens(g operationGroup) {
-	g.tag = tagTokens
+	g.tag = "tokens"
 	e := &endpoint[apitoken.Token]{
 		Type: resource.Tokens(a.tokens, a.users), operationGroup: g,
 		noun: "Token", path: "/tokens", createPath: "/users/{username}/tokens", listID: "listAllTokens",

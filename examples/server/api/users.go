@@ -13,8 +13,6 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-const tagUsers = "users"
-
 type (
 	userEndpoint = *endpoint[userman.User]
 	userAction   = action[*userman.Service, userman.User]
@@ -34,7 +32,7 @@ func (a *api) isScoped(ctx context.Context) bool {
 func (a *api) registerUsers() {
 	e := &endpoint[userman.User]{
 		Type:           resource.Users(a.users),
-		operationGroup: operationGroup{api: a, tag: tagUsers, section: app.SectionUsers},
+		operationGroup: a.group("users", app.SectionUsers),
 		noun:           "User", path: "/users",
 		objects: []object[userman.User]{permissionsObject(a, func(u *userman.User) *permission.Permissions { return &u.Permissions })},
 	}

@@ -14,8 +14,6 @@ import (
 	"github.com/pbxusers/pbxusers/userman/apitoken"
 )
 
-const tagVerify = "verify"
-
 // NewVerification is a login of a user to a service.
 type NewVerification struct {
 	Service  string       `doc:"The service, such as xmpp: the part before .login of a permission." json:"service"`
@@ -78,7 +76,7 @@ func userLoginError(err error) error {
 }
 
 func (a *api) registerVerify() {
-	g, user := operationGroup{api: a, tag: tagVerify, section: app.SectionVerify}, schemaFor[verified](a.document)
+	g, user := a.group("verify", app.SectionVerify), schemaFor[verified](a.document)
 	registerBody(g, operation{id: "verifyPassword", route: "POST /authorizations/password", response: user}, a.verifyPassword)
 	registerBody(g, operation{id: "authorizeToken", route: "POST /authorizations/token", response: user}, a.authorizeToken)
 	registerBody(g, operation{id: "authorizePhone", route: "POST /authorizations/phone", response: user},
