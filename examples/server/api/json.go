@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -22,14 +23,18 @@ const (
 
 // Why a body is not the JSON that the API takes.
 var (
-	errSyntax    error = fieldProblem{"body", "json", "this is not JSON"}
-	errTrailing  error = fieldProblem{"body", "json", "there is data after the JSON value"}
-	errEncoding  error = fieldProblem{"body", "encoding", "write the body in UTF-8"}
-	errTooDeep   error = fieldProblem{"body", "too_deep", "the value is nested too deeply"}
-	errTooMany   error = fieldProblem{"body", "too_many", "the body has too many values"}
-	errDuplicate error = fieldProblem{"body", "duplicate", "an object has the same field twice"}
-	errNumber    error = fieldProblem{"body", "number", "a number is out of range"}
+	errSyntax    error = newJSONProblem("json", "this is not JSON")
+	errTrailing  error = newJSONProblem("json", "there is data after the JSON value")
+	errEncoding  error = newJSONProblem("encoding", "write the body in UTF-8")
+	errTooDeep   error = newJSONProblem("too_deep", "the value is nested too deeply")
+	errTooMany   error = newJSONProblem("too_many", "the body has too many values")
+	errDuplicate error = newJSONProblem("duplicate", "an object has the same field twice")
+	errNumber    error = newJSONProblem("number", "a number is out of range")
 )
+
+func newJSONProblem(code, message string) *problem {
+	return newInvalidProblem(http.StatusBadRequest, fieldProblem{"body", code, message})
+}
 
 // parseJSON reads one JSON value: nil, bool, string, json.Number, []any or
 // map[string]any. It rejects JSON that readers understand differently: invalid UTF-8,

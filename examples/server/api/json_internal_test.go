@@ -33,9 +33,9 @@ func TestParseJSON_rejectsAmbiguousJSON(t *testing.T) {
 		`[` + strings.Repeat("0,", maxTokens) + `0]`:      "too_many",
 	} {
 		_, err := parseJSON([]byte(body))
-		rejected, ok := errors.AsType[fieldProblem](err)
+		rejected, ok := errors.AsType[*problem](err)
 		require.True(t, ok, body)
-		require.Equal(t, code, rejected.Code, body)
+		require.Equal(t, code, rejected.Errors[0].Code, body)
 	}
 }
 

@@ -35,9 +35,6 @@ type fieldProblem struct {
 	Message  string `doc:"A message for people."                                            json:"message"`
 }
 
-// Error returns the message.
-func (p fieldProblem) Error() string { return p.Message }
-
 // newProblem returns a problem with a status, a code and a message.
 func newProblem(status int, code, detail string) *problem {
 	return &problem{

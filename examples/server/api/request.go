@@ -242,9 +242,6 @@ func (r *request) readJSON(method, contentType string) (err error) {
 		return newProblem(http.StatusUnsupportedMediaType, "content_type", "send the body as "+jsonType)
 	}
 	r.body, err = parseJSON(r.raw)
-	if invalid, ok := errors.AsType[fieldProblem](err); ok {
-		return newInvalidProblem(http.StatusBadRequest, invalid)
-	}
 	return err
 }
 
