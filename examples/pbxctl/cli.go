@@ -5,11 +5,9 @@ import (
 	"io"
 	"slices"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/pbxusers/pbxusers/examples/internal/app"
-	"github.com/pbxusers/pbxusers/manager/ami"
 )
 
 // cli is one run of pbxctl.
@@ -54,37 +52,20 @@ func (a *cli) close() {
 }
 
 // open opens an existing database.
-func (a *cli) open(ctx context.Context) (*app.App, error) { return a.openWith(ctx, a.options) }
+func (a *cli) open(ctx context.Context) (*app.App, error) { return a.openWith(ctx, &a.options) }
 
 // openOrCreate opens the database, and creates it and its key on first use.
 func (a *cli) openOrCreate(ctx context.Context) (*app.App, error) {
 	opts := a.options
 	opts.Create = true
-	return a.openWith(ctx, opts)
+	return a.openWith(ctx, &opts)
 }
 
-// openForCompletion opens the database for shell completion.
-func (a *cli) openForCompletion(cmd *cobra.Command) (*app.App, error) {
-	if err := a.complete(cmd.Root().PersistentFlags()); err != nil {
-		return nil, err
-	}
-	return a.open(cmd.Context())
-}
-
-func (a *cli) openWith(ctx context.Context, opts app.Options) (*app.App, error) {
-	s, err := app.Open(ctx, a.settings, &opts)
+func (a *cli) openWith(ctx context.Context, opts *app.Options) (*app.App, error) {
+	s, err := app.Open(ctx, a.settings, opts)
 	if err != nil {
 		return nil, err
 	}
 	a.closers = append(a.closers, s.Close)
 	return s, nil
-}
-
-// dial logs in to Asterisk. It returns nil if the settings name none.
-func (a *cli) dial(ctx context.Context, s *app.App, events string) (*ami.Client, error) {
-	client, err := s.Dial(ctx, events)
-	if client != nil {
-		a.closers = append(a.closers, client.Close)
-	}
-	return client, err
 }

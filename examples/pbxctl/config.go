@@ -55,12 +55,15 @@ func (a *cli) openConfigDir(cmd *cobra.Command, s *app.App, live bool) (*asteris
 	if !live {
 		return s.ConfigDir(nil, nil)
 	}
-	client, err := a.dial(cmd.Context(), s, "")
+	client, err := s.Dial(cmd.Context(), "")
 	if err != nil {
 		// ConfigDir records its actions itself; this one did not start.
 		failed := &asteriskconf.ApplyError{Step: asteriskconf.StepConnect, Err: err}
 		s.AuditLog.RecordFailure(cmd.Context(), s.ConfigAuditEvent(cmd.Name()), failed)
-		return nil, wrapUnchanged(err)
+		return nil, fmt.Errorf("%w; nothing was changed, and the changes are still pending", err)
+	}
+	if client != nil {
+		a.closers = append(a.closers, client.Close)
 	}
 	return s.ConfigDir(client, nil)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -127,21 +128,31 @@ func (n *noun[R]) complete(cmd *cobra.Command, args []string, toComplete string)
 
 // completeAny completes a key anywhere in a command line.
 func (n *noun[R]) completeAny(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	keys, err := n.matchingKeys(cmd, toComplete)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
+	return n.completeFrom(n.matchingKeys, cobra.ShellCompDirectiveNoFileComp)(cmd, nil, toComplete)
+}
+
+// completeFrom completes with what find returns of the database.
+func (a *cli) completeFrom(find func(ctx context.Context, s *app.App, start string) ([]string, error), directive cobra.ShellCompDirective) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+		defer a.close()
+		if err := a.complete(cmd.Root().PersistentFlags()); err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		s, err := a.open(cmd.Context())
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		words, err := find(cmd.Context(), s, toComplete)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		return words, directive
 	}
-	return keys, cobra.ShellCompDirectiveNoFileComp
 }
 
 // matchingKeys returns the keys that begin with a text, if a shell can show them.
 // It reads on until they fill a page.
-func (n *noun[R]) matchingKeys(cmd *cobra.Command, start string) ([]string, error) {
-	defer n.close()
-	s, err := n.openForCompletion(cmd)
-	if err != nil {
-		return nil, err
-	}
+func (n *noun[R]) matchingKeys(ctx context.Context, s *app.App, start string) ([]string, error) {
 	t := n.declare(s)
 	q := resource.Query{PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
 	if t.Search != "" {
@@ -149,7 +160,7 @@ func (n *noun[R]) matchingKeys(cmd *cobra.Command, start string) ([]string, erro
 	}
 	var keys []string
 	for {
-		page, err := t.List(cmd.Context(), q)
+		page, err := t.List(ctx, q)
 		if err != nil {
 			return nil, err
 		}

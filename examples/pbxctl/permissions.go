@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -18,7 +19,7 @@ import (
 // permissionsFlag is the flag for the permissions of a user or a group.
 func permissionsFlag[R any](a *cli, at func(*R) *permission.Permissions) extraFlag[R] {
 	return extraFlag[R]{
-		name: "permissions", placeholder: "ID=VALUE", complete: a.completePermissions,
+		name: "permissions", placeholder: "ID=VALUE", complete: a.completeFrom(matchingPermissions, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
 		usage: "a permission: on or off, or a list such as self,4005; +4005 adds to the inherited list; none means no access; ID= inherits the value again; may be repeated",
 		set: func(s *app.App, record *R, given []string) []store.FieldError {
 			return setPermissions(s.Users.Permissions(), at(record), given)
@@ -83,20 +84,16 @@ func parsePermission(registry []permission.Permission, id, written string) (perm
 	return permission.Off(), nil
 }
 
-// completePermissions completes the IDs of permissions.
-func (a *cli) completePermissions(cmd *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-	defer a.close()
-	s, err := a.openForCompletion(cmd)
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
-	}
+// matchingPermissions returns the permissions that begin with a text, as a flag
+// writes them.
+func matchingPermissions(_ context.Context, s *app.App, start string) ([]string, error) {
 	var ids []string
 	for _, p := range s.Users.Permissions() {
-		if strings.HasPrefix(p.ID, toComplete) {
+		if strings.HasPrefix(p.ID, start) {
 			ids = append(ids, p.ID+"=")
 		}
 	}
-	return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	return ids, nil
 }
 
 func (a *cli) userPermissions() *cobra.Command {

@@ -143,11 +143,6 @@ func errorText(err error) string {
 	return b.String()
 }
 
-// wrapUnchanged adds that a failed login to Asterisk changed nothing.
-func wrapUnchanged(err error) error {
-	return fmt.Errorf("%w; nothing was changed, and the changes are still pending", err)
-}
-
 // usageTemplate is cobra's, with the settings left to their help topic.
 const usageTemplate = `Usage:{{if .Runnable}}
   {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
