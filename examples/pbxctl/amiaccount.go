@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -128,9 +127,7 @@ func eventFiltersFlag() extraFlag[manager.Account] {
 	return extraFlag[manager.Account]{
 		name: "event-filters", placeholder: "FILTER", usage: "a filter such as exclude,event=Newexten or include,header=Channel,starts_with=PJSIP/; may be repeated",
 		set: func(_ *app.App, u *manager.Account, given []string) []store.FieldError {
-			filters, errs := parseFilters(given)
-			u.EventFilters = slices.Clone(filters)
-			return errs
+			return setEventFilters(u, given)
 		},
 	}
 }
@@ -172,69 +169,30 @@ func (a *cli) printProbe(result *manager.ProbeResult) error {
 	return err
 }
 
-// parseFilters reads filters written as ACTION[,event=NAME][,header=NAME]
-// [,METHOD=TEXT]. The text is all that follows, commas included. With an error
-// there are no filters: the service would count the others, and name wrong ones.
-func parseFilters(given []string) (filters []manager.EventFilter, errs []store.FieldError) {
+// setEventFilters sets the filters. With an error there are none: the service would
+// count the others, and name wrong ones.
+func setEventFilters(u *manager.Account, given []string) []store.FieldError {
+	var filters []manager.EventFilter
+	var errs []store.FieldError
 	for i, text := range given {
 		if text == "" {
 			continue
 		}
-		f, ok := parseFilter(text)
-		if !ok {
-			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("event_filters[%d]", i), Code: store.CodeSyntax,
-				Message: "write include or exclude, then event=NAME, header=NAME and METHOD=TEXT as needed, separated by commas",
-			})
-			continue
-		}
-		filters = append(filters, f)
+		filter, err := manager.ParseEventFilter(text)
+		errs = append(errs, resource.FieldErrors(fmt.Sprintf("event_filters[%d]", i), err)...)
+		filters = append(filters, filter)
 	}
 	if len(errs) > 0 {
-		return nil, errs
+		filters = nil
 	}
-	return filters, nil
-}
-
-func parseFilter(text string) (manager.EventFilter, bool) {
-	action, rest, _ := strings.Cut(text, ",")
-	f := manager.EventFilter{Action: manager.FilterAction(action), Method: manager.MatchNone}
-	for rest != "" {
-		key, after, ok := strings.Cut(rest, "=")
-		if !ok {
-			return f, false
-		}
-		switch key {
-		case "event":
-			f.Event, rest, _ = strings.Cut(after, ",")
-		case "header":
-			f.Header, rest, _ = strings.Cut(after, ",")
-		default:
-			f.Method, f.Match, rest = manager.FilterMethod(key), after, ""
-		}
-	}
-	return f, true
-}
-
-// filterText is the reverse of parseFilter.
-func filterText(f manager.EventFilter) string {
-	text := string(f.Action)
-	if f.Event != "" {
-		text += ",event=" + f.Event
-	}
-	if f.Header != "" {
-		text += ",header=" + f.Header
-	}
-	if f.Method != manager.MatchNone {
-		text += "," + string(f.Method) + "=" + f.Match
-	}
-	return text
+	u.EventFilters = filters
+	return errs
 }
 
 func filterTexts(filters []manager.EventFilter) []string {
 	texts := make([]string, len(filters))
 	for i, f := range filters {
-		texts[i] = filterText(f)
+		texts[i] = f.String()
 	}
 	return texts
 }
