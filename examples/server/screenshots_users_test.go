@@ -221,6 +221,6 @@ func (w pageWalk) mailPages(t *testing.T, mailServer *smtp.Server) {
 	w.openAndCheck(t, http.StatusOK, "/settings", "settings-mail")
 	w.Fill(t, `[name="to"]`, "root@example.org")
 	w.Click(t, `form[action="/settings/mail"] button`)
-	w.waitText(t, "mail accepted by the server")
+	w.waitText(t, "the mail server has taken the mail")
 	w.check(t, "settings-mail-sent")
 }
