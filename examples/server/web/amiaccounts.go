@@ -160,15 +160,8 @@ func (a *amiAccountPages) probeAccount(ctx context.Context, name string) (*probe
 		return nil, err
 	}
 	message := sentence(result.Message)
-	if result.Outcome != manager.LoggedIn && a.hasPendingChanges(ctx) {
+	if status, err := a.jobs.Status(ctx); result.Outcome != manager.LoggedIn && err == nil && status.Pending {
 		message += " There are pending changes. Apply them first."
 	}
 	return &probeResult{OK: result.Outcome == manager.LoggedIn, Message: message}, nil
-}
-
-// hasPendingChanges reports whether there are changes to apply, as far as is
-// known.
-func (a *amiAccountPages) hasPendingChanges(ctx context.Context) bool {
-	status, err := a.jobs.Status(ctx)
-	return err == nil && status.Pending
 }

@@ -85,28 +85,24 @@ func (f *form) add(c formField) {
 	}
 }
 
+// control draws a field by its kind and format.
 func (fs *fieldSet[R]) control(m field.Meta, in input, errs formErrors) formField {
-	f, lines := fieldOf(m, in.text(m.Name), errs), slices.Contains(fs.lines, m.Name)
+	f := formField{
+		Name: m.Name, Label: m.Label, Hint: m.Help, Value: in.text(m.Name), Autocomplete: "off", Required: m.Required, Errors: errs.forField(m.Name), Section: m.Section,
+	}
+	lines := slices.Contains(fs.lines, m.Name)
 	if lines || m.Format == field.FormatMultiline {
 		f.Rows = 3
 	}
 	switch {
-	case slices.Contains(fs.boxes, m.Name):
-		f.Type = "checkbox"
 	case m.Kind == field.KindList && lines:
 		f.Hint = strings.TrimSpace(m.Help + " One per line.")
-	case m.Kind == field.KindList:
+	case m.Kind == field.KindList && !fs.isBoxes(m):
 		f.Hint = strings.TrimSpace(m.Help + " Separate with commas.")
 	}
-	return f
-}
-
-// fieldOf draws a field by its kind and format.
-func fieldOf(m field.Meta, value string, errs formErrors) formField {
-	f := formField{
-		Name: m.Name, Label: m.Label, Hint: m.Help, Value: value, Autocomplete: "off", Required: m.Required, Errors: errs.forField(m.Name), Section: m.Section,
-	}
 	switch {
+	case slices.Contains(fs.boxes, m.Name):
+		f.Type = "checkbox"
 	case m.Kind == field.KindBool:
 		f.Type = "box"
 	case m.Kind == field.KindTime:

@@ -104,8 +104,6 @@ type membersPage struct {
 	Items  []*userman.User
 	Paging paging
 	Adding formField
-	// Directory manages the members; empty for a group that is managed here.
-	Directory string
 }
 
 const usernamesLabel = "Usernames"
@@ -118,7 +116,7 @@ func (g *groupPages) membersPage(ctx context.Context, r *request, now *userman.G
 		return membersPage{}, err
 	}
 	return membersPage{
-		Items: list.Items, Directory: now.Directory, Paging: at.paging(list.Next),
+		Items: list.Items, Paging: at.paging(list.Next),
 		Adding: formField{
 			Name: "usernames", Label: usernamesLabel, Value: r.form("usernames"), Rows: 2, Errors: errs.forField("usernames"),
 			Hint: "One or more usernames, separated by commas or one per line.",

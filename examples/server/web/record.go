@@ -123,18 +123,21 @@ func (rp *record[R]) with(do recordHandler[R]) handler {
 	}
 }
 
-// acting returns the handler of an action on a record. The page of the record
-// shows the errors.
-func (rp *record[R]) acting(do recordHandler[R]) handler {
+// doing returns the handler of an action on a record. failed shows the errors.
+func (rp *record[R]) doing(do recordHandler[R], failed func(ctx context.Context, r *request, now *R, errs formErrors) (response, error)) handler {
 	return rp.with(func(ctx context.Context, r *request, now *R) (response, error) {
 		answer, err := do(ctx, r, now)
 		if err != nil {
-			return rp.actionErrors(ctx, r, now, err)
+			return onFormErrors(err, func(errs formErrors) (response, error) { return failed(ctx, r, now, errs) })
 		}
 		rp.changed()
 		return answer, nil
 	})
 }
+
+// acting returns the handler of an action on a record. The page of the record
+// shows the errors.
+func (rp *record[R]) acting(do recordHandler[R]) handler { return rp.doing(do, rp.actionErrors) }
 
 // does returns the handler of an action that leads back to the record, with a
 // message.
@@ -161,11 +164,7 @@ func asksFor[R any](fields ...formField) question[R] {
 }
 
 // actionErrors shows the page of a record with the errors of an action.
-func (rp *record[R]) actionErrors(ctx context.Context, r *request, now *R, err error) (response, error) {
-	errs, ok := formErrorsOf(err)
-	if !ok {
-		return nil, err
-	}
+func (rp *record[R]) actionErrors(ctx context.Context, r *request, now *R, errs formErrors) (response, error) {
 	return rp.page(ctx, r, now, rp.of(now), errs, func(f *form) {
 		f.Version, f.ActionErrors, f.Problems = rp.version(now), f.Problems, nil
 	})
@@ -189,16 +188,7 @@ func (rp *record[R]) confirmed(section, one, action string, ask question[R], do 
 		get(path, section, rp.with(func(ctx context.Context, r *request, now *R) (response, error) {
 			return asked(ctx, r, now, formErrors{})
 		})),
-		post(path, section, rp.with(func(ctx context.Context, r *request, now *R) (response, error) {
-			answer, err := do(ctx, r, now)
-			if errs, ok := formErrorsOf(err); ok {
-				return asked(ctx, r, now, errs)
-			}
-			if err == nil {
-				rp.changed()
-			}
-			return answer, err
-		})),
+		post(path, section, rp.doing(do, asked)),
 	}
 }
 

@@ -68,7 +68,7 @@ func hostileSettings() settingsPage {
 // without a login.
 func groupBodies() map[string][2]any {
 	now, g := time.Now(), hostileUserGroup()
-	members := membersPage{[]*userman.User{hostileUser()}, paging{"/x", "/y"}, hostileField("usernames"), hostile}
+	members := membersPage{[]*userman.User{hostileUser()}, paging{"/x", "/y"}, hostileField("usernames")}
 	return map[string][2]any{
 		"groups": {listPage[userman.Group]{}, listPage[userman.Group]{Title: hostile, Heads: []tableHeader{{Label: hostile}}, Items: []*userman.Group{g}, Extra: true}},
 		"group":  {recordPage[userman.Group]{Record: &userman.Group{}, Extra: membersPage{}}, recordPage[userman.Group]{g, recordUser{}, hostileForm(), members}},

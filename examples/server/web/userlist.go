@@ -78,7 +78,7 @@ func (u *userPages) askRestore(_ context.Context, r *request, now *userman.User,
 	}
 	for _, m := range u.metas(true) {
 		if hint, ok := hints[m.Name]; ok {
-			f := fieldOf(m, in.text(m.Name), formErrors{})
+			f := u.control(m, in, formErrors{})
 			f.Hint = hint
 			c.Controls = append(c.Controls, f)
 		}

@@ -48,8 +48,5 @@ func (u *userPages) setPicture(ctx context.Context, r *request, now *userman.Use
 	default:
 		_, err = u.users(ctx).SetPicture(ctx, now.Username, upload, nil)
 	}
-	if err != nil {
-		return u.actionErrors(ctx, r, now, err)
-	}
-	return redirect{Path: u.path(now), Flash: "Picture saved."}, nil
+	return redirect{Path: u.path(now), Flash: "Picture saved."}, err
 }

@@ -20,12 +20,7 @@ type userPages struct {
 }
 
 // userPath is the page of a user.
-func userPath(username string) string {
-	if username == "welcome" { // that page sends welcome emails
-		username = "WELCOME"
-	}
-	return recordPath("/users/", username)
-}
+func userPath(username string) string { return recordPath("/users/", username) }
 
 func newUserPages(p *pages) *userPages {
 	u := &userPages{}
@@ -68,7 +63,7 @@ const userRoute = "/users/{username}"
 
 func (u *userPages) routes() []route {
 	const section, one = app.SectionUsers, userRoute
-	picture := post(one+"/picture", section, u.with(u.setPicture))
+	picture := post(one+"/picture", section, u.acting(u.setPicture))
 	picture.upload = true
 	return slices.Concat(
 		u.record.routes(section, "/users", one), u.permissionRoutes(), u.tokenRoutes(), u.deletedRoutes(), u.jobRoutes(),
