@@ -42,7 +42,6 @@ func newAdministratorPages(p *pages) *administratorPages {
 		load: func(ctx context.Context, r *request) (*ampusers.Administrator, error) {
 			return p.administrators(ctx).Get(ctx, r.PathValue("username"))
 		},
-		title:    func(one *ampusers.Administrator) string { return "Administrator " + one.Username },
 		describe: a.describe, drawer: a.draw, newForm: addAdministratorPassword, created: a.added, saved: administratorSaved,
 		deleted: func(one *ampusers.Administrator) string { return one.Username + " was deleted." },
 	})

@@ -36,7 +36,6 @@ func newAMIAccountPages(p *pages) *amiAccountPages {
 		load: func(ctx context.Context, r *request) (*manager.Account, error) {
 			return p.site.AMIAccounts.Get(ctx, r.PathValue("name"))
 		},
-		title:  func(one *manager.Account) string { return "AMI account " + one.Name },
 		lead:   "A login for a program. For access to this interface, add an administrator instead.",
 		drawer: a.draw, button: a.formButton,
 		blank: func(context.Context, *request) (*manager.Account, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strconv"
 
 	"github.com/pbxusers/pbxusers/ampusers"
 	"github.com/pbxusers/pbxusers/asteriskconf"
@@ -100,6 +101,18 @@ func (p configPages) start(kind jobs.Kind) handler {
 		_, err := p.jobs.StartConfig(ctx, kind)
 		return started("/config/run", err)
 	}
+}
+
+// run shows the progress of a run, or its result.
+func (p configPages) run(_ context.Context, r *request) (response, error) {
+	run := p.jobs.LastConfig()
+	if run == nil {
+		return redirect{Path: "/config"}, nil
+	}
+	if known, err := strconv.Atoi(r.query("known")); err == nil && r.isHTMX() && run.Running() && known == len(run.Steps) {
+		return noContent(), nil // screen readers would read the same steps again
+	}
+	return page{Name: "applystatus", Body: run}, nil
 }
 
 func (p configPages) askRollback(context.Context, *request) (response, error) {

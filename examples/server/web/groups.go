@@ -38,7 +38,6 @@ func newGroupPages(p *pages) *groupPages {
 		load: func(ctx context.Context, r *request) (*userman.Group, error) {
 			return p.site.Users.Group(ctx, r.PathValue("name"))
 		},
-		title:    func(one *userman.Group) string { return "Group " + one.Name },
 		describe: g.describe,
 		blank: func(context.Context, *request) (*userman.Group, error) {
 			return &userman.Group{Priority: userman.DefaultPriority}, nil

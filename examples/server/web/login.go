@@ -41,11 +41,7 @@ func (p loginPages) form(_ context.Context, r *request) (response, error) {
 	if r.admin != nil {
 		return redirect{Path: localPath(r.query("next"))}, nil
 	}
-	notices := map[string]string{
-		noticeEnded:     "Your session has ended. Log in again. Unsaved changes were lost.",
-		noticeLoggedOut: "You have logged out.",
-	}
-	return newLoginPage(formErrors{}, "", r.query("next"), notices[r.query("notice")]), nil
+	return newLoginPage(formErrors{}, "", r.query("next"), r.query("notice")), nil
 }
 
 func newLoginPage(errs formErrors, username, next, notice string) response {

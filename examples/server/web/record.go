@@ -22,9 +22,8 @@ type record[R any] struct {
 	path     func(*R) string
 	// load returns the record that the request names.
 	load func(ctx context.Context, r *request) (*R, error)
-	// title is the heading of its page. identity never changes hands; it is the key
-	// by default.
-	title, identity func(*R) string
+	// identity never changes hands; it is the key by default.
+	identity func(*R) string
 	// describe adds what only this page shows.
 	describe func(ctx context.Context, r *request, body *recordPage[R], errs formErrors) error
 	// drawer returns how the fields of a record are drawn.
@@ -67,8 +66,8 @@ type record[R any] struct {
 
 // recordUser is the user that a record is about.
 type recordUser struct {
-	ID       store.UserID
-	Username string
+	ID             store.UserID
+	Username, Name string
 }
 
 // recordPage is the page of a record. User is the user that it is about, and Extra

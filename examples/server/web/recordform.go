@@ -113,7 +113,7 @@ func (rp *record[R]) page(ctx context.Context, r *request, now *R, in input, err
 			return nil, err
 		}
 	}
-	return formPage(errs, rp.template, rp.title(now), body), nil
+	return formPage(errs, rp.template, "", body), nil
 }
 
 // save saves what was edited.

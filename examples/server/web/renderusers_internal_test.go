@@ -28,7 +28,7 @@ func hostilePermissions() recordPage[userman.User] {
 }
 
 func hostileToken() recordPage[apitoken.Token] {
-	return recordPage[apitoken.Token]{&apitoken.Token{ID: hostile, Disabled: true}, recordUser{hostile, hostile}, hostileForm(), nil}
+	return recordPage[apitoken.Token]{&apitoken.Token{ID: hostile, Disabled: true}, recordUser{hostile, hostile, hostile}, hostileForm(), nil}
 }
 
 // userBodies are the [pageBodies] of users and tokens.

@@ -22,7 +22,7 @@ type tokenPages struct {
 }
 
 func newTokenPages(p *pages, holder *userman.User) *tokenPages {
-	t, path, owner := &tokenPages{holder: holder}, userPath(holder.Username), recordUser{holder.ID, holder.Username}
+	t, path, owner := &tokenPages{holder: holder}, userPath(holder.Username), recordUser{holder.ID, holder.Username, holder.Name()}
 	t.record = withDefaults(record[apitoken.Token]{
 		pages: p, template: "token", listPath: path + "/tokens", above: []pageLink{{"/users", "Users"}, {path, holder.Username}},
 		fieldSet: fieldSet[apitoken.Token]{
@@ -31,10 +31,9 @@ func newTokenPages(p *pages, holder *userman.User) *tokenPages {
 		columns: []column{
 			{"Token ID", ""}, {"Description", ""}, {"Status", ""}, {"Extensions", ""}, {"Modules", ""}, {"Requests per hour", ""}, {"Expires", ""}, {"Last used", ""},
 		},
-		list:  t.describeList,
-		path:  func(one *apitoken.Token) string { return recordPath(path+"/tokens/", string(one.ID)) },
-		load:  t.token,
-		title: func(*apitoken.Token) string { return "API token of " + holder.Name() },
+		list: t.describeList,
+		path: func(one *apitoken.Token) string { return recordPath(path+"/tokens/", string(one.ID)) },
+		load: t.token,
 		blank: func(context.Context, *request) (*apitoken.Token, error) {
 			all := []string{permission.Any}
 			return &apitoken.Token{Extensions: all, Modules: all, RequestsPerHour: apitoken.DefaultRequestsPerHour}, nil

@@ -25,7 +25,6 @@ func (u *userPages) permissionRoutes() []route {
 	}
 	p.template, p.describe, p.drawer = "userpermissions", u.describePermissions, nil
 	p.path = func(now *userman.User) string { return permissionsPath(now.Username) }
-	p.title = func(now *userman.User) string { return "Permissions of " + now.Name() }
 	p.saved = func(_, _ *userman.User) string { return "Saved. Effective immediately." }
 	return []route{get(one, app.SectionUsers, p.with(p.show)), post(one, app.SectionUsers, p.with(p.save))}
 }

@@ -31,7 +31,7 @@ func newUserPages(p *pages) *userPages {
 		},
 		columns: userColumns(column{"Status", ""}, column{"Last login", "last_login_at"}), search: "Search all text fields", list: u.describeList,
 		path: func(one *userman.User) string { return userPath(one.Username) },
-		load: u.loadUser, title: (*userman.User).Name, drawer: u.draw,
+		load: u.loadUser, drawer: u.draw,
 		identity: func(one *userman.User) string { return string(one.ID) }, // usernames change
 		describe: func(_ context.Context, _ *request, body *recordPage[userman.User], errs formErrors) error {
 			body.Extra = pictureField(errs)
@@ -41,7 +41,7 @@ func newUserPages(p *pages) *userPages {
 		deleted: func(one *userman.User) string {
 			return one.Username + " was deleted. You can restore the user from the deleted users."
 		},
-		user: func(one *userman.User) recordUser { return recordUser{one.ID, one.Username} },
+		user: func(one *userman.User) recordUser { return recordUser{one.ID, one.Username, one.Name()} },
 	})
 	return u
 }
