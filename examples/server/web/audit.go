@@ -27,18 +27,11 @@ func (p auditPages) routes() []route {
 type auditPage struct {
 	Filters  []formField
 	Filtered bool
-	Items    []auditRow
+	Items    []*audit.Entry
 	Paging   paging
 	Problems []problem
 	// Verification is nil until it is asked for.
 	Verification *audit.Verification
-}
-
-// auditRow is an entry with its changes.
-type auditRow struct {
-	*audit.Entry
-
-	Changes []change
 }
 
 func (p auditPages) list(ctx context.Context, r *request) (response, error) {
@@ -69,10 +62,7 @@ func (p auditPages) page(ctx context.Context, r *request, found *audit.Verificat
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range list.Items {
-		body.Items = append(body.Items, auditRow{e, changesOf(e.Before, e.After)})
-	}
-	body.Paging = req.paging(list.Next)
+	body.Items, body.Paging = list.Items, req.paging(list.Next)
 	return page{Name: "audit", Title: "Audit log", Body: body}, nil
 }
 

@@ -27,10 +27,10 @@ func (p configPages) routes() []route {
 // configPage is the page /config.
 type configPage struct {
 	// Files are the changes; State says why they are unknown, see [configState].
-	Files        []plannedFile
-	State        string
-	Reason, Hint string
-	Status       *asteriskconf.Status
+	Files  []plannedFile
+	State  string
+	Err    error
+	Status *asteriskconf.Status
 	// Offline says that files are written but nothing is reloaded.
 	Offline bool
 	Last    *jobs.State
@@ -62,20 +62,17 @@ func plannedFiles(plan *asteriskconf.Plan) []plannedFile {
 
 func (p configPages) plan(ctx context.Context, _ *request) (response, error) {
 	body := configPage{Offline: p.site.Settings.AMI == app.NoAsterisk, Last: p.jobs.LastConfig()}
-	var err error
-	body.Status, err = p.jobs.Status(ctx)
-	if err == nil {
+	body.Status, body.Err = p.jobs.Status(ctx)
+	if body.Err == nil {
 		var plan *asteriskconf.Plan
-		if plan, err = p.jobs.Plan(ctx); err == nil {
+		if plan, body.Err = p.jobs.Plan(ctx); body.Err == nil {
 			body.Files = plannedFiles(plan)
 		}
 	}
 	if ctx.Err() != nil {
-		return nil, err
+		return nil, body.Err
 	}
-	if body.State = configState(err); body.State == "unavailable" {
-		body.Reason, body.Hint = sentence(err.Error()), app.Hint(err)
-	}
+	body.State = configState(body.Err)
 	return page{Name: "config", Title: "Configuration", Body: body}, nil
 }
 

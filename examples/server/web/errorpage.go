@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/pbxusers/pbxusers/examples/server/access"
@@ -18,6 +17,14 @@ import (
 type statusError int
 
 func (e statusError) Error() string { return http.StatusText(int(e)) }
+
+const (
+	errBadRequest = statusError(http.StatusBadRequest)
+	errNoPage     = statusError(http.StatusNotFound)
+	errMethod     = statusError(http.StatusMethodNotAllowed)
+	errTooLarge   = statusError(http.StatusRequestEntityTooLarge)
+	errNoForm     = statusError(http.StatusUnsupportedMediaType)
+)
 
 // errorPage is the page of an error.
 type errorPage struct {
@@ -63,43 +70,30 @@ func (p *pages) errorPage(ctx context.Context, r *request, err error) errorPage 
 func knownErrors() []knownError {
 	const unchanged = "Nothing was changed."
 	return []knownError{
-		{[]error{store.ErrForbidden}, http.StatusForbidden, "Access denied", "", unchanged},
-		{[]error{store.ErrNotFound}, http.StatusNotFound, "Not found", "", "It may have been deleted. Return to the list."},
-		{[]error{store.ErrRateLimited}, http.StatusTooManyRequests, "Too many attempts", "", ""},
-		{[]error{store.ErrConflict, store.ErrInUse, store.ErrAlreadyExists}, http.StatusConflict, "Conflict", "", unchanged},
-		{[]error{store.ErrInvalid}, http.StatusBadRequest, "Invalid request", "", unchanged},
-		{
-			[]error{statusError(http.StatusBadRequest)}, http.StatusBadRequest, "Bad Request",
-			"The server could not read the request.", unchanged + " Reload the page and try again.",
-		},
-		{
-			[]error{statusError(http.StatusNotFound)}, http.StatusNotFound, "Not found",
-			"This page does not exist.", "Check the address or go to the overview.",
-		},
-		{
-			[]error{statusError(http.StatusMethodNotAllowed)}, http.StatusMethodNotAllowed, "Method not allowed",
-			"This address does not accept the request.", "Go to the overview.",
-		},
-		{
-			[]error{statusError(http.StatusRequestEntityTooLarge)}, http.StatusRequestEntityTooLarge, "Request too large",
-			fmt.Sprintf("A form can have at most %d KiB.", maxForm>>10), unchanged,
-		},
-		{
-			[]error{statusError(http.StatusUnsupportedMediaType)}, http.StatusUnsupportedMediaType, "Invalid request",
-			"This address accepts form data only.", unchanged + " Programs should use the API.",
-		},
+		{store.ErrForbidden, http.StatusForbidden, "Access denied", "", unchanged},
+		{store.ErrNotFound, http.StatusNotFound, "Not found", "", "It may have been deleted. Return to the list."},
+		{store.ErrRateLimited, http.StatusTooManyRequests, "Too many attempts", "", ""},
+		{store.ErrConflict, http.StatusConflict, "Conflict", "", unchanged},
+		{store.ErrInUse, http.StatusConflict, "Conflict", "", unchanged},
+		{store.ErrAlreadyExists, http.StatusConflict, "Conflict", "", unchanged},
+		{store.ErrInvalid, http.StatusBadRequest, "Invalid request", "", unchanged},
+		{errBadRequest, http.StatusBadRequest, "Bad Request", "The server could not read the request.", unchanged + " Reload the page and try again."},
+		{errNoPage, http.StatusNotFound, "Not found", "This page does not exist.", "Check the address or go to the overview."},
+		{errMethod, http.StatusMethodNotAllowed, "Method not allowed", "This address does not accept the request.", "Go to the overview."},
+		{errTooLarge, http.StatusRequestEntityTooLarge, "Request too large", fmt.Sprintf("A form can have at most %d KiB.", maxForm>>10), unchanged},
+		{errNoForm, http.StatusUnsupportedMediaType, "Invalid request", "This address accepts form data only.", unchanged + " Programs should use the API."},
 	}
 }
 
 type knownError struct {
-	targets             []error
+	target              error
 	status              int
 	title, reason, hint string
 }
 
 func errorPageOf(err error) errorPage {
 	for _, known := range knownErrors() {
-		if slices.ContainsFunc(known.targets, func(target error) bool { return errors.Is(err, target) }) {
+		if errors.Is(err, known.target) {
 			return errorPage{Status: known.status, Title: known.title, Reason: cmp.Or(known.reason, sentence(err.Error())), Hint: known.hint}
 		}
 	}

@@ -24,9 +24,8 @@ const (
 // matrixPage is the page /permissions: the permissions of each group.
 type matrixPage struct {
 	Problems []problem
-	// Who is the field of the form that leads to the permissions of a user; nil
-	// when the administrator cannot see users.
-	Who     *formField
+	// Who is the field of the form that leads to the permissions of a user.
+	Who     formField
 	Groups  []*userman.Group
 	Modules []module[matrixRow]
 	// Span is how many columns there are.
@@ -68,11 +67,11 @@ func (g *groupPages) matrixPage(ctx context.Context, r *request, username string
 	}
 	at := listRequest{Path: "/permissions", page: store.PageRequest{After: r.query("after")}}
 	shown, next := columns(groups, at.page.After)
-	body := matrixPage{Groups: shown, Paging: at.paging(next), Span: len(shown) + 2}
-	if r.admin.Can(app.SectionUsers) {
-		body.Who = &formField{Name: "username", Label: "Username", Value: username, Autocomplete: "off", Required: true}
-		body.Problems = errs.mark(body.Who)
+	body := matrixPage{
+		Groups: shown, Paging: at.paging(next), Span: len(shown) + 2,
+		Who: formField{Name: "username", Label: "Username", Value: username, Autocomplete: "off", Required: true},
 	}
+	body.Problems = errs.mark(&body.Who)
 	for _, p := range g.site.Users.Permissions() {
 		body.Modules = withRow(body.Modules, p, rowOf(p, shown))
 	}

@@ -108,14 +108,14 @@ func hostileInstallation() *asteriskconf.Installation {
 	}
 }
 
-func hostileEntry() auditRow {
+func hostileEntry() *audit.Entry {
 	record, err := json.Marshal(map[string][]string{"note": {hostile}, hostile: {hostile}})
 	if err != nil {
 		panic(err)
 	}
-	return auditRow{
-		&audit.Entry{Sequence: 1, Actor: audit.Actor{Name: hostile, RemoteAddr: netip.IPv6Unspecified().WithZone(hostile)}, Action: hostile, Kind: hostile, Key: hostile, Reason: hostile, Outcome: hostile},
-		changesOf(nil, record),
+	return &audit.Entry{
+		Sequence: 1, Actor: audit.Actor{Name: hostile, RemoteAddr: netip.IPv6Unspecified().WithZone(hostile)},
+		Action: hostile, Kind: hostile, Key: hostile, Reason: hostile, Outcome: hostile, After: record,
 	}
 }
 
@@ -139,10 +139,10 @@ func pageBodies() map[string][2]any {
 		"amiaccounts":      {listPage[manager.Account]{}, listPage[manager.Account]{listed, hostile, heads, []*manager.Account{user}, pages, nil, nil}},
 		"amiaccount":       {recordPage[manager.Account]{Record: &manager.Account{}}, recordPage[manager.Account]{user, recordUser{}, hostileForm(), &probeResult{false, hostile}}},
 		"amiaccountsecret": {amiAccountSecretPage{}, amiAccountSecretPage{hostile, "/x", hostile, hostile, hostile}},
-		"config":           {configPage{}, configPage{Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, Reason: hostile, Hint: hostile, Last: hostileRun()}},
+		"config":           {configPage{}, configPage{Files: hostilePlan(), Status: &asteriskconf.Status{Interrupted: true, LiveAt: &now, CanRollBack: true}, State: "unavailable", Err: errors.New(hostile), Last: hostileRun()}},
 		"applystatus":      {&jobs.State{}, hostileRun()},
-		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []auditRow{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
-		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Reason: hostile, Hint: hostile, User: hostile, Blocked: true}},
+		"audit":            {auditPage{}, auditPage{Filters: []formField{hostileField("actor")}, Items: []*audit.Entry{hostileEntry()}, Paging: pages, Filtered: true, Problems: []problem{{Text: hostile}}, Verification: &audit.Verification{Hash: hostile, Findings: []audit.Finding{{Kind: hostile, Key: hostile, Message: hostile}}}}},
+		"install":          {installPage{}, installPage{Plan: hostileInstallation(), Err: errors.New(hostile), User: hostile, Blocked: true}},
 		"account":          {accountPage{Administrator: none}, accountPage{hostileAdministrator(), []problem{{Text: hostile}}, hostileField("current_password"), hostileField("password"), hostile, hostileField("code"), hostile}},
 	}
 }

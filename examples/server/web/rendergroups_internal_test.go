@@ -21,7 +21,7 @@ func hostileMatrix() matrixPage {
 	field, g := hostileField("username"), hostileUserGroup()
 	row := rowOf(hostilePermission(permission.KindStrings), []*userman.Group{g})
 	return matrixPage{
-		Problems: []problem{{Text: hostile}}, Who: &field, Groups: []*userman.Group{g}, Span: 3,
+		Problems: []problem{{Text: hostile}}, Who: field, Groups: []*userman.Group{g}, Span: 3,
 		Modules: []module[matrixRow]{{hostile, []matrixRow{row}}}, Paging: paging{"/x", "/y"},
 	}
 }

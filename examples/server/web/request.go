@@ -73,15 +73,15 @@ func readForm(w http.ResponseWriter, r *request, rt route) error {
 		return nil
 	}
 	if !isForm(r.Request) {
-		return statusError(http.StatusUnsupportedMediaType)
+		return errNoForm
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	err := r.ParseForm()
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
-		return statusError(http.StatusRequestEntityTooLarge)
+		return errTooLarge
 	case err != nil:
-		return statusError(http.StatusBadRequest)
+		return errBadRequest
 	}
 	return nil
 }

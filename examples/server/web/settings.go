@@ -119,11 +119,9 @@ func (s setting) Variable() string {
 
 // installPage is the page /settings/install.
 type installPage struct {
-	Problems []problem
-	// Plan is nil when it cannot be created.
+	// Plan is nil when it cannot be created, and Err says why.
 	Plan *asteriskconf.Installation
-	// Reason says why, and Hint how to solve it.
-	Reason, Hint string
+	Err  error
 	// Report is that of the first apply.
 	Report *asteriskconf.Report
 	// Blocked says that the files are installed, but an obstacle prevents the
@@ -133,16 +131,11 @@ type installPage struct {
 }
 
 func (p settingsPages) installPlan(ctx context.Context, _ *request) (response, error) {
-	body := installPage{User: p.site.Settings.AMIUser}
 	plan, err := p.site.Settings.PlanInstall(ctx)
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	if err != nil {
-		body.Reason, body.Hint = sentence(err.Error()), app.Hint(err)
-	}
-	body.Plan = plan
-	return page{Name: "install", Title: "Connect Asterisk", Body: body}, nil
+	return page{Name: "install", Title: "Connect Asterisk", Body: installPage{Plan: plan, Err: err, User: p.site.Settings.AMIUser}}, nil
 }
 
 // install ends with the first apply, and so needs access to Apply as well.
@@ -155,16 +148,13 @@ func (p settingsPages) install(ctx context.Context, r *request) (response, error
 	if ctx.Err() != nil {
 		return nil, err
 	}
-	body := installPage{User: p.site.Settings.AMIUser}
+	body := installPage{Err: err, User: p.site.Settings.AMIUser}
 	if installed != nil {
 		body.Plan, body.Report = installed.Installation, installed.Report
 	}
-	answer := page{Name: "install", Title: "Asterisk is connected", Body: &body}
-	if body.Blocked = err == nil && body.Report == nil; err != nil || body.Blocked {
-		answer.Status, answer.Title = http.StatusConflict, "Asterisk is not connected"
+	body.Blocked = err == nil && body.Report == nil
+	if err != nil || body.Blocked {
+		return page{Status: http.StatusConflict, Name: "install", Title: "Asterisk is not connected", Body: body}, nil
 	}
-	if err != nil {
-		body.Reason, body.Hint = sentence(err.Error()), app.Hint(err)
-	}
-	return answer, nil
+	return page{Name: "install", Title: "Asterisk is connected", Body: body}, nil
 }

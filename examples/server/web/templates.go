@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/pbxusers/pbxusers/examples/internal/app"
 )
 
 //go:embed templates
@@ -40,6 +42,8 @@ func parseTemplates(static assets) templateSets {
 		"join":      strings.Join,
 		"sentence":  sentence,
 		"setting":   newSetting,
+		"changes":   changesOf,
+		"hint":      app.Hint,
 		"copyable":  newCopyable,
 	}
 	shared := template.Must(template.New(fragments).Funcs(functions).ParseFS(templateFiles, "templates/shared/*.html"))

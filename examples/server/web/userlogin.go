@@ -74,7 +74,7 @@ func (u *userPages) previewMail(ctx context.Context, r *request, now *userman.Us
 	kind := usermail.Kind(r.PathValue("kind"))
 	names := map[usermail.Kind]string{usermail.Welcome: "Welcome email", usermail.Reset: "Password reset email"}
 	if names[kind] == "" {
-		return nil, statusError(http.StatusNotFound)
+		return nil, errNoPage
 	}
 	message, err := u.users(ctx).PreviewMail(ctx, kind, now.Username)
 	if err != nil {

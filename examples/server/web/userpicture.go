@@ -44,7 +44,7 @@ func (u *userPages) setPicture(ctx context.Context, r *request, now *userman.Use
 	case errors.As(err, new(*http.MaxBytesError)):
 		err = invalidField("picture", store.CodeMax, "the file is larger than 5 MiB")
 	case err != nil:
-		return nil, statusError(http.StatusBadRequest)
+		return nil, errBadRequest
 	default:
 		_, err = u.users(ctx).SetPicture(ctx, now.Username, upload, nil)
 	}
