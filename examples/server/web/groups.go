@@ -130,19 +130,11 @@ func (g *groupPages) changeMembers(ctx context.Context, r *request, now *userman
 	if r.form("do") == "remove" {
 		change, usernames, done = users.RemoveMembers, r.PostForm["member"], "Removed %d."
 	}
-	if err := requireUsernames(usernames, r.form("do")); err != nil {
-		return nil, err
+	switch {
+	case len(usernames) == 0 && r.form("do") == "remove":
+		return nil, &store.ConflictError{Reason: "no members selected"}
+	case len(usernames) == 0:
+		return nil, invalidField("usernames", store.CodeRequired, "enter at least one username")
 	}
 	return redirect{Path: g.path(now) + "#members", Flash: fmt.Sprintf(done, len(usernames))}, change(ctx, now.Name, usernames...)
-}
-
-// requireUsernames rejects an empty choice.
-func requireUsernames(usernames []string, do string) error {
-	switch {
-	case len(usernames) > 0:
-		return nil
-	case do == "remove":
-		return &store.ConflictError{Reason: "no members selected"}
-	}
-	return invalidField("usernames", store.CodeRequired, "enter at least one username")
 }

@@ -15,7 +15,6 @@ import (
 type listPage[R any] struct {
 	listRequest
 
-	Title  string
 	Heads  []tableHeader
 	Items  []*R
 	Paging paging
@@ -41,7 +40,7 @@ func (rp *record[R]) listRecords(ctx context.Context, r *request) (response, err
 	if err != nil {
 		return nil, err
 	}
-	body := listPage[R]{listRequest: req, Title: capitalized(rp.Plural), Items: make([]*R, len(list.Items)), Paging: req.paging(list.Next), columns: rp.columns}
+	body := listPage[R]{listRequest: req, Items: make([]*R, len(list.Items)), Paging: req.paging(list.Next), columns: rp.columns}
 	for i, item := range list.Items {
 		body.Items[i] = item.Record
 	}
@@ -51,7 +50,7 @@ func (rp *record[R]) listRecords(ctx context.Context, r *request) (response, err
 		}
 	}
 	body.Heads = body.headers(body.columns...)
-	return page{Name: rp.template + "s", Title: body.Title, Body: body}, nil
+	return page{Name: rp.template + "s", Body: body}, nil
 }
 
 // listFilters reads the filters of the address. As in a form, a switch is on when

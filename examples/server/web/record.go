@@ -87,6 +87,9 @@ func withDefaults[R any](rp record[R]) record[R] {
 	if rp.back == nil {
 		rp.back = rp.path
 	}
+	if rp.blank == nil {
+		rp.blank = func(context.Context, *request) (*R, error) { return rp.New(), nil }
+	}
 	if rp.user == nil {
 		rp.user = func(*R) recordUser { return recordUser{} }
 	}

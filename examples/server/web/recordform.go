@@ -25,10 +25,7 @@ type pageLink struct{ Href, Label string }
 
 // newRecord shows the form of a new record.
 func (rp *record[R]) newRecord(ctx context.Context, r *request) (response, error) {
-	blank, err := rp.New(), error(nil)
-	if rp.blank != nil {
-		blank, err = rp.blank(ctx, r)
-	}
+	blank, err := rp.blank(ctx, r)
 	if err != nil {
 		return nil, err
 	}

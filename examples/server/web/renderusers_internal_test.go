@@ -37,7 +37,7 @@ func userBodies() map[string][2]any {
 	pages, users := paging{First: "/x", Next: "/y"}, []*userman.User{hostileUser()}
 	tokens := []*apitoken.Token{{ID: hostile, Description: hostile, Extensions: []string{hostile}, Modules: []string{hostile}, RequestsPerHour: -1}}
 	return map[string][2]any{
-		"users":           {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, hostile, []tableHeader{{Label: hostile}}, users, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
+		"users":           {listPage[userman.User]{Extra: userFilters{}}, listPage[userman.User]{listed, []tableHeader{{Label: hostile}}, users, pages, userFilters{[]formField{hostileField("status")}, false}, nil}},
 		"user":            {recordPage[userman.User]{Record: &userman.User{}, Extra: formField{}}, recordPage[userman.User]{hostileUser(), recordUser{}, hostileForm(), hostileField("picture")}},
 		"usermail":        {mailPage{Mail: &usermail.Mail{}}, mailPage{&usermail.Mail{To: hostile, ToName: hostile, Subject: hostile, Text: hostile, HTML: hostile}, hostile, hostile, hostile, "/x"}},
 		"userpermissions": {recordPage[userman.User]{Record: &userman.User{}}, hostilePermissions()},

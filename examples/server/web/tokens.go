@@ -110,7 +110,6 @@ func (t *tokenPages) describeList(ctx context.Context, _ *request, body *listPag
 	if err != nil {
 		return err
 	}
-	body.Title = "API tokens of " + t.holder.Name()
 	body.Extra = tokenHolder{t.holder, effective.Enabled(permission.RESTUse)}
 	return nil
 }

@@ -42,7 +42,7 @@ func (u *userPages) describeList(ctx context.Context, r *request, body *listPage
 	}}
 	body.Extra = userFilters{Filters: []formField{status, group, welcome}, Deleted: now == userman.StatusDeleted}
 	if now == userman.StatusDeleted {
-		body.Title, body.columns = "Deleted users", userColumns(column{"Deleted", ""}, column{"Actions", ""})
+		body.columns = userColumns(column{"Deleted", ""}, column{"Actions", ""})
 	}
 	return nil
 }

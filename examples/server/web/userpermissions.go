@@ -9,9 +9,6 @@ import (
 	"github.com/pbxusers/pbxusers/userman/permission"
 )
 
-// permissionsPath is the page of the permissions of a user.
-func permissionsPath(username string) string { return userPath(username) + "/permissions" }
-
 // permissionRoutes are the pages on which the permissions of a user are set and
 // explained: a form of the same record with other fields.
 func (u *userPages) permissionRoutes() []route {
@@ -24,7 +21,7 @@ func (u *userPages) permissionRoutes() []route {
 		permissions: permissions,
 	}
 	p.template, p.describe, p.drawer = "userpermissions", u.describePermissions, nil
-	p.path = func(now *userman.User) string { return permissionsPath(now.Username) }
+	p.path = func(now *userman.User) string { return userPath(now.Username) + "/permissions" }
 	p.saved = func(_, _ *userman.User) string { return "Saved. Effective immediately." }
 	return []route{get(one, app.SectionUsers, p.with(p.show)), post(one, app.SectionUsers, p.with(p.save))}
 }
