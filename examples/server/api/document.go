@@ -90,14 +90,20 @@ func (d *document) text(section, key string) string {
 }
 
 // example returns the example of a schema, or of a list of it, with changes (a merge
-// patch, RFC 7396).
+// patch, RFC 7396). Required fields that examples.json omits are empty.
 func (d *document) example(schema *huma.Schema, changes map[string]any) map[string]any {
 	name := strings.TrimPrefix(schema.Ref, schemaPrefix)
-	example := maps.Clone(d.examples[name])
-	if example == nil {
-		items := d.Components.Schemas.Map()[name].Properties["items"]
-		return map[string]any{"items": []any{d.example(items.Items, nil)}, "next": ""}
+	schema = d.Components.Schemas.Map()[name]
+	if d.examples[name] == nil && strings.HasPrefix(name, "List") {
+		return map[string]any{"items": []any{d.example(schema.Properties["items"].Items, nil)}, "next": ""}
 	}
+	example := map[string]any{}
+	for _, field := range schema.Required {
+		example[field] = map[string]any{
+			huma.TypeString: "", huma.TypeBoolean: false, huma.TypeInteger: 0, huma.TypeArray: []any{}, huma.TypeObject: map[string]any{},
+		}[schema.Properties[field].Type]
+	}
+	maps.Copy(example, d.examples[name])
 	for field, value := range changes {
 		example[field] = value
 		if value == nil {
