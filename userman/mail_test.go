@@ -35,7 +35,7 @@ func TestService_SendTestMail(t *testing.T) {
 	d, err := h.SendTestMail(t.Context(), " jane@example.org ")
 	require.NoError(t, err)
 	require.Equal(t, userman.DeliverySent, d.Status, d.Message)
-	require.Equal(t, "succeeded send test mail mail", h.lastAuditEntry(t))
+	require.Equal(t, "succeeded send test mail mail", h.lastAuditEntry(t)) //nolint:dupword // the key follows the action
 	got := server.Receive(t)
 	require.Equal(t, []string{"jane@example.org"}, got.To)
 	require.Equal(t, "ACME: a test mail", got.Get(t, "Subject"))

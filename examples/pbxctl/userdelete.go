@@ -53,7 +53,7 @@ func (a *cli) userDelete() *cobra.Command {
 func (a *cli) userRestore() *cobra.Command {
 	var username, extension string
 	var cmd *cobra.Command
-	n := a.deletedUsers()
+	n, users := a.deletedUsers(), a.users()
 	cmd = n.verb("restore", "Restore a deleted user; 'pbxctl user list --deleted' lists their IDs", func(ctx context.Context, s *app.App, id string) error {
 		restored, err := s.Users.Restore(ctx, store.UserID(id), func(u *userman.User) error {
 			if cmd.Flags().Changed("username") {
@@ -64,7 +64,7 @@ func (a *cli) userRestore() *cobra.Command {
 			}
 			return nil
 		})
-		return a.users().printRecord(s, resource.Result[userman.User]{Record: restored}, asDeletedUserError(err), n.edited)
+		return users.printRecord(s, resource.Result[userman.User]{Record: restored}, asDeletedUserError(err), n.edited)
 	})
 	cmd.Long = "Restore a deleted user. If another user has the username or the default extension now, give new ones."
 	cmd.Example = "  pbxctl user restore c6x2fd7k5v0a8m3q9w1z4b7n --default-extension ''"
