@@ -108,7 +108,7 @@ func (l listRequest) address(sort, after string) string {
 }
 
 // keep adds a filter. An empty value is none.
-func (l *listRequest) keep(name, value string) {
+func (l listRequest) keep(name, value string) {
 	if value != "" {
 		l.Kept[name] = value
 	}

@@ -143,17 +143,18 @@ func (p settingsPages) install(ctx context.Context, r *request) (response, error
 	if _, err := p.sessions.Require(ctx, ampusers.SectionApply); err != nil {
 		return nil, err
 	}
-	installed, err := p.site.Install(ctx, r.PostForm["fix"]...)
+	body := installPage{User: p.site.Settings.AMIUser}
+	var installed *app.InstallResult
+	installed, body.Err = p.site.Install(ctx, r.PostForm["fix"]...)
 	p.jobs.InvalidateStatus()
 	if ctx.Err() != nil {
-		return nil, err
+		return nil, body.Err
 	}
-	body := installPage{Err: err, User: p.site.Settings.AMIUser}
 	if installed != nil {
 		body.Plan, body.Report = installed.Installation, installed.Report
 	}
-	body.Blocked = err == nil && body.Report == nil
-	if err != nil || body.Blocked {
+	body.Blocked = body.Err == nil && body.Report == nil
+	if body.Err != nil || body.Blocked {
 		return page{Status: http.StatusConflict, Name: "install", Title: "Asterisk is not connected", Body: body}, nil
 	}
 	return page{Name: "install", Title: "Asterisk is connected", Body: body}, nil
