@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/pbxusers/pbxusers/ampusers"
-	"github.com/pbxusers/pbxusers/asteriskconf"
 	"github.com/pbxusers/pbxusers/examples/internal/app"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -119,11 +118,10 @@ func (s setting) Variable() string {
 
 // installPage is the page /settings/install.
 type installPage struct {
-	// Plan is nil when it cannot be created, and Err says why.
-	Plan *asteriskconf.Installation
-	Err  error
-	// Report is that of the first apply.
-	Report *asteriskconf.Report
+	app.InstallResult
+
+	// Err says why there is no installation.
+	Err error
 	// Blocked says that the files are installed, but an obstacle prevents the
 	// first apply.
 	Blocked bool
@@ -131,11 +129,12 @@ type installPage struct {
 }
 
 func (p settingsPages) installPlan(ctx context.Context, _ *request) (response, error) {
-	plan, err := p.site.Settings.PlanInstall(ctx)
+	body := installPage{User: p.site.Settings.AMIUser}
+	body.Installation, body.Err = p.site.Settings.PlanInstall(ctx)
 	if ctx.Err() != nil {
-		return nil, err
+		return nil, body.Err
 	}
-	return page{Name: "install", Title: "Connect Asterisk", Body: installPage{Plan: plan, Err: err, User: p.site.Settings.AMIUser}}, nil
+	return page{Name: "install", Title: "Connect Asterisk", Body: body}, nil
 }
 
 // install ends with the first apply, and so needs access to Apply as well.
@@ -151,7 +150,7 @@ func (p settingsPages) install(ctx context.Context, r *request) (response, error
 		return nil, body.Err
 	}
 	if installed != nil {
-		body.Plan, body.Report = installed.Installation, installed.Report
+		body.InstallResult = *installed
 	}
 	body.Blocked = body.Err == nil && body.Report == nil
 	if body.Err != nil || body.Blocked {
