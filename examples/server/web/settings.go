@@ -153,8 +153,9 @@ func (p settingsPages) install(ctx context.Context, r *request) (response, error
 		body.InstallResult = *installed
 	}
 	body.Blocked = body.Err == nil && body.Report == nil
+	answer := page{Name: "install", Title: "Asterisk is connected", Body: body}
 	if body.Err != nil || body.Blocked {
-		return page{Status: http.StatusConflict, Name: "install", Title: "Asterisk is not connected", Body: body}, nil
+		answer.Status, answer.Title = http.StatusConflict, "Asterisk is not connected"
 	}
-	return page{Name: "install", Title: "Asterisk is connected", Body: body}, nil
+	return answer, nil
 }
