@@ -63,6 +63,10 @@ type DirectoryEntry struct {
 	// Groups are the names of the user's groups in the directory. [Service.Sync] uses
 	// them if the directory has the capability Groups.
 	Groups []string
+	// Unreadable are the managed fields whose values cannot be used. [Service.Sync]
+	// reports their messages, and leaves these fields of the user as they are. They are
+	// not in ManagedFields.
+	Unreadable []store.FieldError
 	// Problem explains in one sentence why the entry cannot be used. [Service.Sync]
 	// does not change the user of such an entry, unless User.Disabled is set.
 	Problem string

@@ -118,8 +118,12 @@ func otherFields() []field.Field[User] {
 	}
 }
 
-// fieldUsername is the field that a new user needs.
-const fieldUsername = "username"
+// fieldUsername is the field that a new user needs, and fieldDefaultExtension that
+// which only one user can have.
+const (
+	fieldUsername         = "username"
+	fieldDefaultExtension = "default_extension"
+)
 
 // managedFields returns the fields that a directory manages, by their names; false
 // when a directory cannot manage one of them.

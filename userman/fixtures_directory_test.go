@@ -125,8 +125,13 @@ func steps(r *userman.SyncReport) []string {
 
 // problems returns "external ID: message" of each problem.
 func problems(r *userman.SyncReport) []string {
-	all := make([]string, len(r.Problems))
-	for i, p := range r.Problems {
+	return messages(r.Problems)
+}
+
+// messages returns the problems or warnings as "external ID: message".
+func messages(problems []userman.SyncProblem) []string {
+	all := make([]string, len(problems))
+	for i, p := range problems {
 		all[i] = p.ExternalID + ": " + p.Message
 	}
 	return all

@@ -75,6 +75,9 @@ type SyncReport struct {
 	// they free usernames and extensions. Problems is sorted by external ID.
 	Steps    []SyncStep    `json:"steps"`
 	Problems []SyncProblem `json:"problems"`
+	// Warnings are about single fields of entries, which Sync left as they were because
+	// the value is invalid or another user has it.
+	Warnings []SyncProblem `json:"warnings"`
 	// Groups are the names of the groups that were created.
 	Groups []string `json:"groups"`
 }
@@ -84,7 +87,9 @@ type SyncReport struct {
 // including the username. It disables missing users and deletes them after DeleteAfter.
 // It enables users who return. It neither enables nor deletes users whom an
 // administrator disabled. If an entry has a problem, such as a username that another
-// user has, Sync does not change its user. It continues with the other entries.
+// user has, Sync does not change its user. If only a field is invalid, or the default
+// extension is taken, Sync leaves that field as it is and warns. It continues with the
+// other entries.
 //
 // Sync also updates the memberships in the groups of the directory. It creates missing
 // groups without permissions and never deletes groups. It never changes memberships in
@@ -116,7 +121,7 @@ func (s *Service) Sync(ctx context.Context, directory string, opts *SyncOptions)
 		return report, err
 	}
 	s.opts.Logger.InfoContext(ctx, KindDirectory+": sync", "directory", directory, "team", s.store.Team(), "dry_run", report.DryRun,
-		"entries", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems))
+		"entries", report.Entries, "steps", len(report.Steps), "problems", len(report.Problems), "warnings", len(report.Warnings))
 	return report, nil
 }
 
@@ -223,23 +228,29 @@ func (p *syncRun) report() *SyncReport {
 func (p *syncRun) newReport() *SyncReport {
 	r := &SyncReport{
 		Directory: p.name, Entries: p.plan.Entries, Unchanged: p.plan.Unchanged(),
-		Steps: []SyncStep{}, Problems: []SyncProblem{}, Groups: []string{},
-	}
-	for _, problem := range slices.Concat(p.plan.Problems, p.groups.Problems()) {
-		r.Problems = append(r.Problems, SyncProblem{
-			ExternalID: problem.ExternalID, Username: validUsername(problem.Username), Message: problem.Message,
-		})
+		Steps: []SyncStep{}, Groups: []string{},
+		Problems: newSyncProblems(slices.Concat(p.plan.Problems, p.groups.Problems())), Warnings: newSyncProblems(p.plan.Warnings),
 	}
 	return r
+}
+
+func newSyncProblems(problems []dirsync.Problem) []SyncProblem {
+	all := make([]SyncProblem, len(problems))
+	for i, p := range problems {
+		all[i] = SyncProblem{ExternalID: p.ExternalID, Username: validUsername(p.Username), Message: p.Message}
+	}
+	return all
 }
 
 func newSyncStep(step *dirsync.Step) SyncStep {
 	return SyncStep{Action: SyncAction(step.Action), ExternalID: step.ExternalID, Username: step.Username, Fields: step.Fields}
 }
 
-// sort sorts the problems.
+// sort sorts the problems and the warnings.
 func (r *SyncReport) sort() {
-	slices.SortStableFunc(r.Problems, func(a, b SyncProblem) int {
+	compare := func(a, b SyncProblem) int {
 		return cmp.Or(cmp.Compare(a.ExternalID, b.ExternalID), cmp.Compare(a.Username, b.Username), cmp.Compare(a.Message, b.Message))
-	})
+	}
+	slices.SortStableFunc(r.Problems, compare)
+	slices.SortStableFunc(r.Warnings, compare)
 }

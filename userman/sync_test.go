@@ -264,7 +264,7 @@ func TestService_Sync_acceptsEmptyDirectoryWithoutUsers(t *testing.T) {
 	t.Parallel()
 	h, _ := newSyncedService(t)
 	require.Equal(t, &userman.SyncReport{
-		Directory: branchDirectory, Steps: []userman.SyncStep{}, Problems: []userman.SyncProblem{}, Groups: []string{},
+		Directory: branchDirectory, Steps: []userman.SyncStep{}, Problems: []userman.SyncProblem{}, Warnings: []userman.SyncProblem{}, Groups: []string{},
 	}, h.sync(t))
 }
 

@@ -33,10 +33,6 @@ func TestService_Sync_reportsDuplicateEntries(t *testing.T) {
 			[]string{"id-1: the username" + msgDuplicate, "id-3: the username" + msgDuplicate},
 		},
 		{
-			"default extension", []userman.DirectoryEntry{newEntry("id-1", "jane", "1001"), newEntry("id-2", "johnny", "1002"), newEntry("id-3", "joan", "1002")},
-			[]string{"id-2: the default extension" + msgDuplicate, "id-3: the default extension" + msgDuplicate},
-		},
-		{
 			"of three", []userman.DirectoryEntry{newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002"), newEntry("id-3", "x1", "1003"), newEntry("id-4", "x1", ""), newEntry("id-5", "X1", "1003")},
 			[]string{"id-3: the username" + msgDuplicate, "id-4: the username" + msgDuplicate, "id-5: the username" + msgDuplicate},
 		},
@@ -55,6 +51,47 @@ func TestService_Sync_reportsDuplicateEntries(t *testing.T) {
 	}
 }
 
+// Only the username is essential: a taken extension must not keep a user out.
+func TestService_Sync_leavesOutTakenExtensions(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002"), newEntry("id-3", "joan", "1003"))
+	h.sync(t)
+	h.createUser(t, newUser("local", "2001"), "")
+	d.setEntries(
+		newEntry("id-1", "jane", "1002"), newEntry("id-2", "johnny", "1002"), newEntry("id-3", "joan", "2001"),
+		newEntry("id-4", "new", "2001"), newEntry("id-5", "newer", "1003"), newEntry("id-6", "first", "3001"), newEntry("id-7", "second", "3001"),
+	)
+	r := h.trySync(t)
+	require.Equal(t, []string{"update johnny username", "create first", "create new", "create newer", "create second"}, steps(r))
+	require.Empty(t, r.Problems)
+	const extension = ": the default extension"
+	require.Equal(t, []string{
+		"id-1" + extension + msgDuplicate, "id-3" + extension + msgDuplicate, "id-4" + extension + msgDuplicate, "id-5" + extension + msgTaken,
+		"id-6" + extension + msgDuplicate, "id-7" + extension + msgDuplicate,
+	}, messages(r.Warnings))
+	for username, want := range map[string]string{"jane": "1001", "johnny": "1002", "joan": "1003", "new": "", "newer": "", "first": "", "second": ""} {
+		require.Equal(t, want, h.get(t, username).DefaultExtension, username)
+	}
+	require.Empty(t, h.trySync(t).Steps)
+	h.requireAuditIntact(t)
+}
+
+// A swap of usernames must not lose what the directory does not manage.
+func TestService_Sync_swapKeepsUnmanagedExtensions(t *testing.T) {
+	t.Parallel()
+	entry := func(externalID, username string) userman.DirectoryEntry {
+		e := newEntry(externalID, username, "")
+		e.ManagedFields = []string{"username"}
+		return e
+	}
+	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", ""))
+	h.sync(t)
+	d.setEntries(entry("id-1", "john"), entry("id-2", "jane"))
+	require.Equal(t, []string{"update jane username", "update john username"}, steps(h.sync(t)))
+	require.Equal(t, "1001", h.get(t, "john").DefaultExtension)
+	require.Empty(t, h.get(t, "jane").DefaultExtension)
+}
+
 func TestService_Sync_reportsValuesInUse(t *testing.T) {
 	t.Parallel()
 	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"), newEntry("id-2", "john", "1002"), newEntry("id-3", "joan", ""))
@@ -66,14 +103,12 @@ func TestService_Sync_reportsValuesInUse(t *testing.T) {
 		newEntry("id-1", "Kept.Here", "1001"),                                     // a person who is kept here
 		newEntry("id-2", "jane", "1002"),                                          // somebody who cannot give it up
 		userman.DirectoryEntry{ExternalID: "id-3", Problem: "the mail is broken"}, // keeps what it has
-		newEntry("id-4", "new", "2001"),
 		newEntry("id-5", "joan", ""),
 	)
 	r := h.trySync(t)
 	require.Empty(t, r.Steps)
 	require.Equal(t, []string{
-		"id-1: the username" + msgTaken, "id-2: the username" + msgTaken, "id-3: the mail is broken",
-		"id-4: the default extension" + msgTaken, "id-5: the username" + msgTaken,
+		"id-1: the username" + msgTaken, "id-2: the username" + msgTaken, "id-3: the mail is broken", "id-5: the username" + msgTaken,
 	}, problems(r))
 	for username, prev := range before {
 		require.Equal(t, prev, h.get(t, username))
@@ -150,9 +185,8 @@ func TestService_Sync_keepsReferencedUsers(t *testing.T) {
 	h.clock.Advance(10_000 * 3600e9)
 	r := h.trySync(t)
 	require.Empty(t, r.Steps)
-	require.Equal(t, []string{
-		"id-1: this user is still needed by call flow sales", "id-2: the default extension" + msgTaken,
-	}, problems(r), "and what they have is not free")
+	require.Equal(t, []string{"id-1: this user is still needed by call flow sales"}, problems(r))
+	require.Equal(t, []string{"id-2: the default extension" + msgTaken}, messages(r.Warnings), "it is not free")
 	needed = false
 	require.Equal(t, []string{"delete jane", "update john default_extension"}, steps(h.sync(t)))
 }
@@ -180,12 +214,9 @@ func TestService_Sync_invalidEntryKeepsUserUnchanged(t *testing.T) {
 	h.sync(t)
 	before := h.get(t, "jane")
 	for name, change := range map[string]func(*userman.DirectoryEntry){
-		"username":          func(e *userman.DirectoryEntry) { e.User.Username = "*)(uid=*" },
-		"email":             func(e *userman.DirectoryEntry) { e.User.Email = "jane\r\nBcc: all@example.com" },
-		"last_name":         func(e *userman.DirectoryEntry) { e.User.LastName = strings.Repeat("x", 101) },
-		"default_extension": func(e *userman.DirectoryEntry) { e.User.DefaultExtension = "marker" },
-		"the directory":     func(e *userman.DirectoryEntry) { e.User = nil },
-		"a problem of it":   func(e *userman.DirectoryEntry) { e.Problem, e.User.Username = "a problem of it", "marker" },
+		"username":        func(e *userman.DirectoryEntry) { e.User.Username = "*)(uid=*" },
+		"the directory":   func(e *userman.DirectoryEntry) { e.User = nil },
+		"a problem of it": func(e *userman.DirectoryEntry) { e.Problem, e.User.Username = "a problem of it", "marker" },
 	} {
 		bad := newEntry("id-1", "marker", "")
 		change(&bad)
@@ -197,6 +228,37 @@ func TestService_Sync_invalidEntryKeepsUserUnchanged(t *testing.T) {
 		require.NotContains(t, r.Problems[0].Message, "marker")
 		require.Equal(t, "id-2", h.get(t, "new."+strings.ReplaceAll(name, " ", "")).ExternalID, "others go on")
 		require.Equal(t, before, h.get(t, "jane"))
+	}
+}
+
+// A bad display value must not keep a user out, nor the other fields.
+func TestService_Sync_leavesOutInvalidFields(t *testing.T) {
+	t.Parallel()
+	h, d := newSyncedService(t, newEntry("id-1", "jane", "1001"))
+	h.sync(t)
+	for name, change := range map[string]func(*userman.DirectoryEntry){
+		"email":             func(e *userman.DirectoryEntry) { e.User.Email = "marker\r\nBcc: all@example.com" },
+		"last_name":         func(e *userman.DirectoryEntry) { e.User.LastName = strings.Repeat("x", 101) },
+		"default_extension": func(e *userman.DirectoryEntry) { e.User.DefaultExtension = "marker" },
+		"the attribute ipPhone has several values": func(e *userman.DirectoryEntry) {
+			e.ManagedFields = []string{"email", "last_name", "username"}
+			e.Unreadable = []store.FieldError{{Field: "default_extension", Message: "the attribute ipPhone has several values"}}
+		},
+	} {
+		old, created := newEntry("id-1", "jane."+name[:3], "1001"), newEntry("id-"+name, "new."+name[:3], "")
+		change(&old)
+		change(&created)
+		d.setEntries(old, created)
+		r := h.trySync(t)
+		require.Empty(t, r.Problems, name)
+		require.Len(t, r.Warnings, 2, name)
+		for _, w := range r.Warnings {
+			require.True(t, strings.HasPrefix(w.Message, name), w.Message)
+			require.NotContains(t, w.Message, "marker")
+		}
+		require.Equal(t, "1001", h.get(t, "jane."+name[:3]).DefaultExtension, name)
+		require.Equal(t, "id-"+name, h.get(t, "new."+name[:3]).ExternalID, name)
+		require.Empty(t, h.trySync(t).Steps, name)
 	}
 }
 

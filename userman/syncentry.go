@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/dirsync"
@@ -19,21 +20,20 @@ func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry Dire
 		return fmt.Errorf("userman: the directory %q says that it owns a field that none can own", r.name)
 	}
 	desired, groups := &desiredUser{user: entry.User.Clone(), fields: fields}, r.groups.Resolve(entry.Groups)
+	for _, f := range entry.Unreadable {
+		e.Warnings = append(e.Warnings, problemText(f.Message, "the field "+f.Field+" cannot be read"))
+	}
 	before, err := r.currentUser(ctx, e, desired)
 	if err != nil || before == nil {
 		return err
 	}
-	after := desired.apply(before, r.now)
-	after.Groups = nil // they are resolved already
-	errs, err := r.service.validateUser(ctx, after, before)
-	if err != nil {
+	if err := r.dropInvalidFields(ctx, e, before, desired); err != nil || e.Problem != "" {
 		return err
 	}
+	after := desired.apply(before, r.now)
 	after.Groups = r.groups.Merge(before.Groups, groups)
 	normalizeLists(after)
-	switch err := store.NewInvalidError(errs...); {
-	case err != nil:
-		e.Fail(err.Error())
+	switch {
 	case len(after.Groups) > MaxGroupsPerUser:
 		e.Fail(fmt.Sprintf("the user would be in more than %d groups", MaxGroupsPerUser))
 	default:
@@ -41,6 +41,30 @@ func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry Dire
 			e.Step.Groups = groups
 			r.desired[e.ExternalID] = desired
 		}
+	}
+	return nil
+}
+
+// dropInvalidFields leaves out the fields of the directory that are invalid: a bad
+// phone number must not keep a user out. Only the username is essential.
+func (r *syncRun) dropInvalidFields(ctx context.Context, e *dirsync.Entry, before *User, desired *desiredUser) error {
+	after := desired.apply(before, r.now)
+	after.Groups = nil // they are resolved already
+	errs, err := r.service.validateUser(ctx, after, before)
+	if err != nil {
+		return err
+	}
+	for _, invalid := range errs {
+		name, _, _ := strings.Cut(invalid.Field, "[")
+		if name == fieldUsername || !slices.ContainsFunc(desired.fields, func(f field.Field[User]) bool { return f.Name == name }) {
+			e.Fail(store.NewInvalidError(errs...).Error())
+			return nil
+		}
+	}
+	for _, invalid := range errs {
+		name, _, _ := strings.Cut(invalid.Field, "[")
+		desired.fields = desired.without(name).fields
+		e.Warnings = append(e.Warnings, invalid.String())
 	}
 	return nil
 }
@@ -134,6 +158,12 @@ func (l syncLookup) CheckDelete(ctx context.Context, id store.UserID) (string, e
 type desiredUser struct {
 	user   *User
 	fields []field.Field[User]
+}
+
+// without returns w without a field.
+func (w *desiredUser) without(name string) *desiredUser {
+	fields := slices.DeleteFunc(slices.Clone(w.fields), func(f field.Field[User]) bool { return f.Name == name })
+	return &desiredUser{user: w.user, fields: fields}
 }
 
 // apply returns u with the fields of the directory, in stored form. It does not

@@ -88,13 +88,21 @@ func (p *syncRun) releaseUnique(ctx context.Context, r *audit.Recorder, step *di
 		return err
 	}
 	after := before.Clone()
-	after.Username, after.DefaultExtension = "renaming-"+string(before.ID), ""
+	if slices.Contains(step.Fields, fieldUsername) {
+		after.Username = "renaming-" + string(before.ID)
+	}
+	if slices.Contains(step.Fields, fieldDefaultExtension) {
+		after.DefaultExtension = ""
+	}
 	return p.service.save(ctx, r, "sync "+string(step.Action), before, after)
 }
 
 // runStep carries out one step.
 func (p *syncRun) runStep(ctx context.Context, step *dirsync.Step) error {
 	s, action, desired := p.service, "sync "+string(step.Action), p.desired[step.ExternalID]
+	if step.KeepsExtension {
+		desired = desired.without(fieldDefaultExtension)
+	}
 	var err error
 	switch {
 	case step.Action == dirsync.Create:

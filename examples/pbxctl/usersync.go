@@ -71,6 +71,9 @@ func syncText(r *userman.SyncReport, complete bool) string {
 	for _, problem := range r.Problems {
 		rows = append(rows, []any{"problem", problemKey(problem), problem.Message})
 	}
+	for _, warning := range r.Warnings {
+		rows = append(rows, []any{"warning", problemKey(warning), warning.Message})
+	}
 	text := tableText(rows)
 	switch {
 	case !complete:

@@ -1,12 +1,16 @@
 package dirsync
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pbxusers/pbxusers/internal/username"
 	"github.com/pbxusers/pbxusers/store"
 )
+
+// fieldExtension is the name of the field with the default extension.
+const fieldExtension = "default_extension"
 
 // Action is what a sync does to a user.
 type Action string
@@ -33,6 +37,9 @@ type Step struct {
 	// RemovedGroups how many groups fewer the user is in.
 	Groups        []string
 	RemovedGroups int
+	// KeepsExtension reports that the user cannot have the extension of the entry,
+	// and keeps the present one.
+	KeepsExtension bool
 	// ReleasesExtension reports that another user takes over the default extension
 	// of this user, who has left.
 	ReleasesExtension bool
@@ -111,12 +118,40 @@ type Entry struct {
 	Disabled bool
 	// Step changes the user; nil if nothing changes.
 	Step *Step
-	// Problem is why the entry cannot be used, or "".
-	Problem string
+	// Problem is why the entry cannot be used, or "". Warnings are about single
+	// fields, which the step leaves as they are.
+	Problem  string
+	Warnings []string
 
 	user *User // nil if there is none yet
 	// blockedBy are the users who have the username or the extension now.
 	blockedBy []*User
+}
+
+// keepExtension has the step leave the extension as it is, because owner, who may be
+// nil, does not release the wanted one.
+func (e *Entry) keepExtension(owner *User, reason string) {
+	e.Warnings, e.Extension = append(e.Warnings, reason), ""
+	if e.user != nil {
+		e.Extension = e.user.Extension
+	}
+	if owner != nil {
+		e.blockedBy, owner.blocking = removeFirst(e.blockedBy, owner), removeFirst(owner.blocking, e)
+	}
+	e.Step.KeepsExtension = true
+	e.Step.Fields = slices.DeleteFunc(e.Step.Fields, func(name string) bool { return name == fieldExtension })
+	if e.Step.Action == Update && len(e.Step.Fields) == 0 {
+		e.Step = nil
+	}
+}
+
+// removeFirst removes one item: a user can block an entry with the username and with
+// the extension.
+func removeFirst[T comparable](list []T, item T) []T {
+	if i := slices.Index(list, item); i >= 0 {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
 }
 
 // Fail sets the problem of the entry: its user stays as it is.

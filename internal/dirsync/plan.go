@@ -39,6 +39,8 @@ type Plan struct {
 	// Entries is the number of entries in the directory.
 	Entries  int
 	Problems []Problem
+	// Warnings are about fields that the sync leaves as they are.
+	Warnings []Problem
 
 	opts    Options
 	users   []*User

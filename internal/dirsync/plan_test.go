@@ -128,11 +128,12 @@ func TestNewPlan_leaversReleaseTheirExtension(t *testing.T) {
 	p, err := newPlan(t, fakeLookup{}, users, append(successors, &dirsync.Entry{ExternalID: "1", Username: "leaver", Disabled: true},
 		&dirsync.Entry{ExternalID: "3", Username: "kept"}, &dirsync.Entry{ExternalID: "4"}, &dirsync.Entry{ExternalID: "5"})...)
 	require.NoError(t, err)
-	require.Equal(t, [][]string{{"update leaver"}, {"disable missing"}, {"create eight"}, {"create seven"}}, describe(p))
+	require.Equal(t, [][]string{{"update leaver"}, {"disable missing"}, {"create eight"}, {"create nine"}, {"create seven"}}, describe(p))
 	require.True(t, p.Steps()[0].ReleasesExtension)
 	require.True(t, p.Steps()[1].ReleasesExtension)
-	require.Len(t, p.Problems, 1)
-	require.Equal(t, "9", p.Problems[0].ExternalID)
+	require.Empty(t, p.Problems)
+	require.Len(t, p.Warnings, 1, "the extension of a user who is there is not free")
+	require.Equal(t, "9", p.Warnings[0].ExternalID)
 }
 
 func TestNewPlan_removesNobodyWithUnknownEntries(t *testing.T) {

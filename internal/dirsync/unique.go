@@ -32,13 +32,13 @@ func (p *Plan) uniqueOwners() uniqueOwners {
 }
 
 // resolveUnique finds the entries that need a username or an extension of another
-// user. It fails those whose owner does not release it in this sync, and then adds
-// the problems of all entries to the plan.
+// user. It fails those whose username is not released in this sync, and has the others
+// keep their extension. Then it reports all entries.
 func (p *Plan) resolveUnique(ctx context.Context) error {
 	p.failDuplicates()
 	owners := p.uniqueOwners()
 	for _, e := range p.entries {
-		if err := p.resolveOwner(ctx, e, owners.usernames[username.Fold(e.Username)], p.opts.Lookup.UsernameOwner, e.Username, "the username"); err != nil {
+		if err := p.resolveOwner(ctx, e, owners.usernames[username.Fold(e.Username)], p.opts.Lookup.UsernameOwner, e.Username, func() { e.Fail("the username" + msgTaken) }); err != nil {
 			return err
 		}
 		owner := owners.extensions[e.Extension]
@@ -51,23 +51,31 @@ func (p *Plan) resolveUnique(ctx context.Context) error {
 		if owner != nil && owner != e.user && owner.hasLeft() {
 			continue
 		}
-		if err := p.resolveOwner(ctx, e, owner, p.opts.Lookup.ExtensionOwner, e.Extension, "the default extension"); err != nil {
+		if err := p.resolveOwner(ctx, e, owner, p.opts.Lookup.ExtensionOwner, e.Extension, func() { e.keepExtension(nil, "the default extension"+msgTaken) }); err != nil {
 			return err
 		}
 	}
 	p.propagateFailures(owners)
 	p.releaseExtensions(owners)
+	p.reportEntries()
+	return nil
+}
+
+// reportEntries adds the problems and the warnings of the entries to the plan.
+func (p *Plan) reportEntries() {
 	for _, e := range p.entries {
-		if e.Problem == "" {
-			continue
-		}
 		name := e.Username
 		if e.user != nil {
 			name = e.user.Username
 		}
-		p.addProblem(e.ExternalID, name, e.Problem)
+		if e.Problem != "" {
+			p.addProblem(e.ExternalID, name, e.Problem)
+			continue
+		}
+		for _, warning := range e.Warnings {
+			p.Warnings = append(p.Warnings, Problem{ExternalID: e.ExternalID, Username: name, Message: warning})
+		}
 	}
-	return nil
 }
 
 // checkReferences finds out whether other records refer to a user who has left: then
@@ -95,7 +103,7 @@ func (p *Plan) releaseExtensions(owners uniqueOwners) {
 		if owner.step == nil {
 			owner.step = &Step{UserID: owner.ID, Action: Update, ExternalID: owner.ExternalID, Username: owner.Username}
 		}
-		owner.step.ReleasesExtension, owner.step.Fields = true, []string{"default_extension"}
+		owner.step.ReleasesExtension, owner.step.Fields = true, []string{fieldExtension}
 	}
 }
 
@@ -113,16 +121,16 @@ func (p *Plan) failDuplicates() {
 		case e.Problem != "" || e.Disabled:
 		case e.Username != "" && usernames[username.Fold(e.Username)] > 1:
 			e.Fail("the username" + msgDuplicate)
-		case e.Extension != "" && extensions[e.Extension] > 1:
-			e.Fail("the default extension" + msgDuplicate)
+		case e.Step != nil && e.Extension != "" && extensions[e.Extension] > 1 && (e.user == nil || e.user.Extension != e.Extension):
+			e.keepExtension(nil, "the default extension"+msgDuplicate)
 		}
 	}
 }
 
 // resolveOwner finds who has the value that e needs: owner, a user of the
-// directory, or another user whom find returns.
+// directory, or another user whom find returns. Then it calls taken.
 func (p *Plan) resolveOwner(
-	ctx context.Context, e *Entry, owner *User, find func(context.Context, string) (store.UserID, error), value, name string,
+	ctx context.Context, e *Entry, owner *User, find func(context.Context, string) (store.UserID, error), value string, taken func(),
 ) error {
 	switch {
 	case e.Step == nil || owner != nil && owner == e.user:
@@ -137,13 +145,14 @@ func (p *Plan) resolveOwner(
 		return err
 	}
 	if id != "" && (e.user == nil || id != e.user.ID) {
-		e.Fail(name + msgTaken)
+		taken()
 	}
 	return nil
 }
 
-// propagateFailures fails the entries whose username or extension its owner does not
-// release. A failed entry releases nothing, so those that wait for it fail too.
+// propagateFailures fails the entries whose username its owner does not release, and
+// has those whose extension is not released keep theirs. A failed entry releases
+// nothing, so those that wait for it are affected too.
 func (p *Plan) propagateFailures(owners uniqueOwners) {
 	queue := slices.Clone(p.entries)
 	for len(queue) > 0 {
@@ -156,7 +165,10 @@ func (p *Plan) propagateFailures(owners uniqueOwners) {
 		case byName != nil && byName != e.user && !byName.releasesUsername():
 			e.Fail("the username" + msgTaken)
 		case byExtension != nil && byExtension != e.user && !byExtension.releasesExtension():
-			e.Fail("the default extension" + msgTaken)
+			e.keepExtension(byExtension, "the default extension"+msgTaken)
+			if e.user != nil {
+				queue = append(queue, e.user.blocking...)
+			}
 		}
 		if e.Problem != "" && e.user != nil {
 			queue = append(queue, e.user.blocking...)

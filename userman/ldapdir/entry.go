@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
 )
@@ -25,19 +26,28 @@ func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.Director
 	if problem != "" {
 		return userman.DirectoryEntry{Problem: problem}
 	}
-	out := userman.DirectoryEntry{ExternalID: id, User: &userman.User{}, ManagedFields: d.managed}
+	out := userman.DirectoryEntry{ExternalID: id, User: &userman.User{}}
 	if out.Problem = d.setDisabled(out.User, src); out.Problem != "" || out.User.Disabled {
 		return out
 	}
 	for _, name := range d.managed {
 		f, _ := lookupField(name)
-		if out.Problem = d.setField(out.User, src, f, d.opts.Attributes[name]); out.Problem != "" {
+		problem := d.setField(out.User, src, f, d.opts.Attributes[name])
+		switch {
+		case problem == "":
+			out.ManagedFields = append(out.ManagedFields, name)
+		case name == fieldUsername:
+			out.Problem = problem
 			return out
+		default:
+			out.Unreadable = append(out.Unreadable, store.FieldError{Field: name, Code: store.CodeType, Message: problem})
 		}
 	}
 	removeDuplicates(out.User)
 	if groups != nil {
-		out.Groups, out.Problem = groups.groupsOf(src)
+		var unreadable []store.FieldError
+		out.Groups, unreadable = groups.groupsOf(src)
+		out.Unreadable = append(out.Unreadable, unreadable...)
 	}
 	return out
 }
@@ -45,7 +55,11 @@ func (d *Directory) entry(src *ldap.Entry, groups *memberships) userman.Director
 // setField sets a field from an attribute and returns the problem with it, in one
 // sentence.
 func (d *Directory) setField(u *userman.User, src *ldap.Entry, f field.Field[userman.User], attribute string) string {
-	values, problem := textValues(src, attribute)
+	read := textValues
+	if f.Format != field.FormatUsername && f.Format != field.FormatExtension {
+		read = displayValues
+	}
+	values, problem := read(src, attribute)
 	if problem == "" {
 		problem = setField(f, u, values)
 	}
@@ -131,6 +145,39 @@ func textValues(src *ldap.Entry, attribute string) (values []string, problem str
 		}
 	}
 	return values, ""
+}
+
+// displayValues returns the values of an attribute that people read, on one line and
+// without invisible characters.
+func displayValues(src *ldap.Entry, attribute string) (values []string, problem string) {
+	raw := src.GetEqualFoldRawAttributeValues(attribute)
+	if len(raw) > maxValues {
+		return nil, "has too many values"
+	}
+	for _, value := range raw {
+		if !utf8.Valid(value) {
+			return nil, "has a value that is not UTF-8"
+		}
+		if text := cleanLine(string(value)); text != "" {
+			values = append(values, text)
+		}
+	}
+	return values, ""
+}
+
+// cleanLine replaces what is invisible by spaces, and removes spaces that nobody
+// sees.
+func cleanLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r) || unicode.IsSpace(r) || unicode.In(r, unicode.Z):
+			return ' '
+		case r == '\u200b' || r == '\ufeff': // zero-width space, byte order mark
+			return -1
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // attributeProblem returns the sentence for the problem with an attribute; "" if there

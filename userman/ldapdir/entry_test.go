@@ -55,12 +55,9 @@ func TestDirectory_Each_reportsUnusableAttributes(t *testing.T) {
 		problem         string
 	}{
 		{"two usernames", "uid", []string{"jane", "joan"}, "has several values"},
-		{"two extensions", "ipPhone", []string{"1001", "1002"}, "has several values"},
-		{"a control character", "mail", []string{"jane@example.com\r\nBcc: x"}, "has a value that is not one line of text"},
 		{"a nul", "uid", []string{"jane\x00"}, "has a value that is not one line of text"},
-		{"no UTF-8", "mail", []string{"j\xffne"}, "has a value that is not one line of text"},
-		{"too long", "mail", []string{strings.Repeat("x", 4097)}, "has a value that is too long"},
-		{"too many", "otherIpPhone", make([]string, 1001), "has too many values"},
+		{"no UTF-8", "uid", []string{"j\xffne"}, "has a value that is not one line of text"},
+		{"too long", "uid", []string{strings.Repeat("x", 4097)}, "has a value that is too long"},
 		{"neither true nor false", "isDisabled", []string{"maybe"}, "does not say whether the account is disabled"},
 		{"true and false", "isDisabled", []string{"TRUE", "FALSE"}, "does not say whether the account is disabled"},
 		{"no key", "entryUUID", nil, "must have one value; let who reads see it"},
@@ -84,11 +81,66 @@ func TestDirectory_Each_reportsUnusableAttributes(t *testing.T) {
 	}
 }
 
+// Only the external ID and the username are essential.
+func TestDirectory_Each_leavesOutUnusableFields(t *testing.T) {
+	t.Parallel()
+	extensions := func(o *ldapdir.Options) {
+		o.Attributes = map[string]string{"username": "uid", "email": "mail", "default_extension": "ipPhone", "linked_extensions": "otherIpPhone"}
+	}
+	for _, test := range []struct {
+		field, attribute string
+		values           []string
+		problem          string
+	}{
+		{"default_extension", "ipPhone", []string{"1001", "1002"}, "has several values"},
+		{"default_extension", "ipPhone", []string{"10\t01"}, "has a value that is not one line of text"},
+		{"email", "mail", []string{"j\xffne"}, "has a value that is not UTF-8"},
+		{"linked_extensions", "otherIpPhone", make([]string, 1001), "has too many values"},
+	} {
+		attributes := userEntry("id-1", "jane")
+		attributes[test.attribute] = test.values
+		e := readOne(t, attributes, extensions)
+		require.Empty(t, e.Problem)
+		require.Equal(t, "jane", e.User.Username)
+		require.Len(t, e.Unreadable, 1)
+		require.Equal(t, test.field, e.Unreadable[0].Field)
+		require.Equal(t, "the attribute "+test.attribute+" "+test.problem, e.Unreadable[0].Message)
+		require.NotContains(t, e.ManagedFields, test.field)
+		require.Len(t, e.ManagedFields, 3)
+	}
+}
+
+// Values as directories of real offices have them.
+func TestDirectory_Each_cleansDisplayValues(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ attribute, value, want string }{
+		{"telephoneNumber", "(555) 010-1234 Ext 12", "(555) 010-1234 ext 12"},
+		{"telephoneNumber", "tel:+49-30-1234;ext=5", "+49-30-1234"},
+		{"telephoneNumber", "+49 30 1, +49 30 2", "+49 30 1"},
+		{"telephoneNumber", "+49\u00a030\u00a01234", "+49 30 1234"},
+		{"telephoneNumber", "n/a", ""},
+		{"description", strings.Repeat("long ", 160), strings.TrimSpace(strings.Repeat("long ", 100))},
+		{"title", "Head\tof\u200b Sales\r\n", "Head of Sales"},
+		{"mail", "Lena <lena@example.com>", "lena@example.com"},
+		{"sn", "\ufeffRoe ", "Roe"},
+	} {
+		attributes := userEntry("id-1", "jane")
+		attributes[test.attribute] = []string{test.value}
+		e := readOne(t, attributes)
+		require.Empty(t, e.Problem)
+		require.Empty(t, e.Unreadable)
+		got := map[string]string{
+			"telephoneNumber": e.User.WorkPhone, "description": e.User.Description, "title": e.User.Title, "mail": e.User.Email, "sn": e.User.LastName,
+		}[test.attribute]
+		require.Equal(t, test.want, got, test.value)
+	}
+}
+
 // Who left must not keep the login because a phone number is wrong.
 func TestDirectory_Each_disabledCountsBeforeOtherFaults(t *testing.T) {
 	t.Parallel()
 	attributes := userEntry("id-1", "jane")
-	attributes["nsAccountLock"], attributes["mail"] = []string{"TRUE"}, []string{"jane@example.com\r\nBcc: x"}
+	attributes["nsAccountLock"], attributes["uid"] = []string{"TRUE"}, []string{"jane", "joan"}
 	e := readOne(t, attributes)
 	require.Empty(t, e.Problem)
 	require.True(t, e.User.Disabled)

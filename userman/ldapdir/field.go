@@ -2,10 +2,12 @@ package ldapdir
 
 import (
 	"math"
+	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pbxusers/pbxusers/store/field"
 	"github.com/pbxusers/pbxusers/userman"
@@ -13,6 +15,7 @@ import (
 
 const (
 	fieldDisabled = "disabled"
+	fieldUsername = "username"
 	// accountControl is the attribute of Active Directory whose bit
 	// accountDisabled says that the account is disabled.
 	accountControl  = "userAccountControl"
@@ -40,13 +43,46 @@ func isField(name string) bool {
 func setField(f field.Field[userman.User], u *userman.User, values []string) string {
 	switch {
 	case f.Kind == field.KindList:
+		for i := range values {
+			values[i] = cleanValue(f, values[i])
+		}
 		f.Set(u, field.ListValue(values))
 	case len(values) > 1 && f.Format != "" && f.Format != field.FormatEmail && f.Format != field.FormatPhone:
 		return "has several values"
 	case len(values) > 0:
-		f.Set(u, field.TextValue(values[0]))
+		f.Set(u, field.TextValue(cleanValue(f, values[0])))
 	}
 	return ""
+}
+
+// cleanValue returns a value in the form that the field takes, as far as it can be
+// told: the address of "Lena <lena@example.com>", the first of two phone numbers, the
+// beginning of a long text.
+func cleanValue(f field.Field[userman.User], text string) string {
+	switch {
+	case f.Format == field.FormatEmail:
+		if address, err := mail.ParseAddress(text); err == nil {
+			return address.Address
+		}
+	case f.Format == field.FormatPhone:
+		return cleanPhone(text)
+	case f.Kind == field.KindText && f.Format == "" && f.Max > 0 && utf8.RuneCountInString(text) > f.Max:
+		return strings.TrimSpace(string([]rune(text)[:f.Max]))
+	}
+	return text
+}
+
+// cleanPhone returns a phone number as people write it in a form: without "tel:"
+// (RFC 3966), the first of several, and with a lower-case "ext". Text without a digit,
+// such as "n/a", is no number.
+func cleanPhone(text string) string {
+	text = strings.ToLower(text)
+	text, _, _ = strings.Cut(strings.TrimPrefix(text, "tel:"), ";")
+	text, _, _ = strings.Cut(text, ",")
+	if !strings.ContainsAny(text, "0123456789*#") {
+		return ""
+	}
+	return strings.TrimSpace(text)
 }
 
 // parseDisabled reads whether an account is disabled.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/userman"
 )
 
@@ -93,8 +94,9 @@ func (m *memberships) addMember(members map[string][]int, key string, group int)
 	m.count++
 }
 
-// groupsOf returns the groups of a user, sorted, or the problem with them.
-func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, problem string) {
+// groupsOf returns the groups of a user, sorted. A name that two groups have costs
+// that membership.
+func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, unreadable []store.FieldError) {
 	groups := slices.Clone(m.dns[normalizeDN(entry.DN)])
 	for _, uid := range entry.GetEqualFoldAttributeValues(attributeUID) {
 		groups = append(groups, m.uids[uid]...)
@@ -106,12 +108,15 @@ func (m *memberships) groupsOf(entry *ldap.Entry) (names []string, problem strin
 	}
 	for _, group := range groups {
 		if m.nameCounts[userman.FoldGroupName(m.names[group])] > 1 {
-			return nil, "one of the person's groups has the name of another group; rename one of the two there, or narrow GroupFilter"
+			unreadable = append(unreadable, store.FieldError{
+				Field: "groups", Code: store.CodeConflict, Message: "two groups of the directory have the name " + m.names[group] + "; rename one of them there, or narrow the group filter",
+			})
+			continue
 		}
 		names = append(names, m.names[group])
 	}
 	slices.Sort(names)
-	return slices.Compact(names), ""
+	return slices.Compact(names), slices.CompactFunc(unreadable, func(a, b store.FieldError) bool { return a == b })
 }
 
 // groupName returns the cn of a group; of several, the one that is in its DN.

@@ -17,8 +17,10 @@ type directoryPage struct {
 	// Steps and Problems are those of the sync that the page shows.
 	Steps    []userman.SyncStep
 	Problems []userman.SyncProblem
-	// MoreSteps and MoreProblems count what is left out.
-	MoreSteps, MoreProblems int
+	// Warnings are about single fields.
+	Warnings []userman.SyncProblem
+	// MoreSteps, MoreProblems and MoreWarnings count what is left out.
+	MoreSteps, MoreProblems, MoreWarnings int
 }
 
 // maxSyncSteps bounds the steps, and the problems, that the page shows.
@@ -60,6 +62,7 @@ func (u *userPages) directorySync(_ context.Context, r *request, directory app.D
 func (p *directoryPage) report(r *userman.SyncReport) {
 	p.Steps, p.MoreSteps = firstOf(r.Steps, maxSyncSteps)
 	p.Problems, p.MoreProblems = firstOf(r.Problems, maxSyncSteps)
+	p.Warnings, p.MoreWarnings = firstOf(r.Warnings, maxSyncSteps)
 }
 
 // startDirectorySync plans a sync, or does it.
