@@ -30,7 +30,7 @@ func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry Dire
 	if err := r.dropInvalidFields(ctx, e, before, desired); err != nil || e.Problem != "" {
 		return err
 	}
-	after := desired.apply(before, r.now)
+	after := desired.apply(before)
 	after.Groups = r.groups.Merge(before.Groups, groups)
 	normalizeLists(after)
 	switch {
@@ -48,7 +48,7 @@ func (r *syncRun) compareEntry(ctx context.Context, e *dirsync.Entry, entry Dire
 // dropInvalidFields leaves out the fields of the directory that are invalid: a bad
 // phone number must not keep a user out. Only the username is essential.
 func (r *syncRun) dropInvalidFields(ctx context.Context, e *dirsync.Entry, before *User, desired *desiredUser) error {
-	after := desired.apply(before, r.now)
+	after := desired.apply(before)
 	after.Groups = nil // they are resolved already
 	errs, err := r.service.validateUser(ctx, after, before)
 	if err != nil {
@@ -168,7 +168,7 @@ func (w *desiredUser) without(name string) *desiredUser {
 
 // apply returns u with the fields of the directory, in stored form. It does not
 // change the groups.
-func (w *desiredUser) apply(u *User, now time.Time) *User {
+func (w *desiredUser) apply(u *User) *User {
 	after := u.Clone()
 	for _, f := range w.fields {
 		f.Copy(after, w.user)

@@ -119,7 +119,7 @@ func (p *syncRun) runStep(ctx context.Context, step *dirsync.Step) error {
 
 // create creates a user as [Service.Create] does.
 func (p *syncRun) create(ctx context.Context, action string, step *dirsync.Step, desired *desiredUser) error {
-	u := desired.apply(&User{ExternalID: step.ExternalID}, p.now)
+	u := desired.apply(&User{ExternalID: step.ExternalID})
 	u.Groups = step.Groups
 	creation, err := p.service.prepareCreate(ctx, action, NewUser{User: u}, func(u *User) { u.Directory = p.name })
 	if err != nil {
@@ -139,7 +139,7 @@ func (p *syncRun) update(ctx context.Context, step *dirsync.Step, desired *desir
 	if u.Directory != p.name {
 		return errConcurrentChange
 	}
-	after := desired.apply(u, p.now)
+	after := desired.apply(u)
 	after.Groups = p.groups.Merge(u.Groups, step.Groups)
 	if err := p.checkGroupOwnership(ctx, u.Groups, after.Groups); err != nil {
 		return err
