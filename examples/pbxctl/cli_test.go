@@ -148,7 +148,7 @@ func TestCLI_helpDescribesEveryFlag(t *testing.T) {
 		"external-id", "status", "directory", "group", "not-welcomed", "generate", "disable-tokens", "dry-run", "priority", "default",
 		"modules", "requests-per-hour", "addresses", "expires-at",
 		"product", "mail-templates", "login-by-email", "login-by-extension", "password-lifetime", "smtp", "smtp-from", "smtp-user",
-		"smtp-password-file", "smtp-security", "smtp-ca-file", "ldap-url", "ldap-name", "ldap-kind", "ldap-start-tls", "ldap-ca-file", "ldap-bind-dn",
+		"smtp-password-file", "smtp-local-name", "smtp-security", "smtp-ca-file", "ldap-url", "ldap-name", "ldap-kind", "ldap-start-tls", "ldap-ca-file", "ldap-bind-dn",
 		"ldap-password-file", "ldap-base-dn", "ldap-filter", "ldap-group-base-dn", "ldap-max-removals", "ldap-delete-after",
 		"db", "key-file", "conf-dir", "ami", "ami-user", "ami-secret-file", "asterisk", "json",
 	} {

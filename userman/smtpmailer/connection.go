@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -33,6 +33,8 @@ type server struct {
 	security Security
 	tls      *tls.Config
 	timeout  time.Duration
+	// localName is the name in EHLO; empty for the address of the connection.
+	localName string
 }
 
 // run connects, authenticates, calls do and quits, all within the timeout and ctx.
@@ -90,9 +92,8 @@ func (s *server) open(ctx context.Context, rawConn net.Conn) (*smtp.Client, erro
 	if err != nil {
 		return nil, replyError("greeted with", err)
 	}
-	localName, _ := os.Hostname() // some servers insist on a name, but not on which
-	if err := client.Hello(cmp.Or(localName, "localhost")); err != nil {
-		return nil, replyError("answered the greeting with", err)
+	if err := client.Hello(cmp.Or(s.localName, addressLiteral(rawConn.LocalAddr()))); err != nil {
+		return nil, greetingError(err)
 	}
 	if s.security == STARTTLS {
 		if err := s.startTLS(client); err != nil {
@@ -103,6 +104,20 @@ func (s *server) open(ctx context.Context, rawConn net.Conn) (*smtp.Client, erro
 		return client, nil
 	}
 	return client, s.authenticate(client, rawConn.RemoteAddr())
+}
+
+// addressLiteral returns the address of this end of a connection in the form that EHLO
+// takes in place of a name (RFC 5321, section 4.1.3).
+func addressLiteral(addr net.Addr) string {
+	local, err := netip.ParseAddrPort(addr.String())
+	switch ip := local.Addr().Unmap().WithZone(""); {
+	case err != nil:
+		return "localhost"
+	case ip.Is6():
+		return "[IPv6:" + ip.String() + "]"
+	default:
+		return "[" + ip.String() + "]"
+	}
 }
 
 func (s *server) startTLS(client *smtp.Client) error {

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
 
 	"github.com/pbxusers/pbxusers/userman"
 	"github.com/pbxusers/pbxusers/userman/usermail"
@@ -26,6 +27,7 @@ type sender struct {
 // outgoingMail is a mail with its envelope.
 type outgoingMail struct {
 	from, to string
+	toName   string
 	// utf8 reports whether the address needs SMTPUTF8 (RFC 6531).
 	utf8 bool
 	mail *mail.Msg
@@ -42,11 +44,10 @@ func (s sender) compose(message *usermail.Mail) (*outgoingMail, error) {
 		return nil, &userman.MailRejectedError{Reason: "name and subject must be one line of text without control characters"}
 	}
 	l := &outgoingMail{
-		from: angleAddr(s.from.Address), to: angleAddr(to.Address), utf8: !isASCII(to.Address),
-		mail: mail.NewMsg(mail.WithNoDefaultUserAgent()),
+		from: angleAddr(s.from.Address), toName: message.ToName, mail: mail.NewMsg(mail.WithNoDefaultUserAgent()),
 	}
+	l.setRecipient(to.Address)
 	l.mail.SetGenHeaderPreformatted("From", mailbox(s.from.Name, s.from.Address))
-	l.mail.SetGenHeaderPreformatted("To", mailbox(message.ToName, to.Address))
 	l.mail.SetGenHeaderPreformatted("Subject", phrase(strings.TrimSpace(message.Subject)))
 	l.mail.SetDate()
 	l.mail.SetMessageIDWithValue(rand.Text() + "@" + s.domain)
@@ -57,6 +58,23 @@ func (s sender) compose(message *usermail.Mail) (*outgoingMail, error) {
 		l.mail.AddAlternativeString(mail.TypeTextHTML, message.HTML)
 	}
 	return l, nil
+}
+
+func (l *outgoingMail) setRecipient(address string) {
+	l.to, l.utf8 = address, !isASCII(address)
+	l.mail.SetGenHeaderPreformatted("To", mailbox(l.toName, address))
+}
+
+// encodeDomain writes the domain of the recipient in ASCII (RFC 5891), for a server
+// without SMTPUTF8. It returns false if the local part is not ASCII.
+func (l *outgoingMail) encodeDomain() bool {
+	at := strings.LastIndex(l.to, "@")
+	domain, err := idna.Lookup.ToASCII(l.to[at+1:])
+	if err != nil || !isASCII(l.to[:at]) {
+		return false
+	}
+	l.setRecipient(l.to[:at+1] + domain)
+	return true
 }
 
 // angleAddr returns an address in angle brackets, quoted where necessary.

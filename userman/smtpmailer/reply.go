@@ -24,10 +24,23 @@ func classifyError(err error) error {
 	switch code := replyCode(err); {
 	case code == 530, code == 534, code == 535, code == 538:
 		return fmt.Errorf("smtpmailer: the mail server wants a login, or another one (%d); correct username and password", code)
+	case code == codeBadParameter: // Postfix rejects the name of EHLO at RCPT by default
+		return greetingError(err)
 	case code >= 500 && code < 600:
 		return &userman.MailRejectedError{Reason: replyText(err)}
 	}
 	return replyError("answered the mail with", err)
+}
+
+// codeBadParameter answers a name in EHLO that is not fully qualified (RFC 5321, 4.2.3).
+const codeBadParameter = 504
+
+// greetingError returns the error of a rejected EHLO.
+func greetingError(err error) error {
+	if replyCode(err) == codeBadParameter {
+		return fmt.Errorf("smtpmailer: the mail server rejects the name of this host in the greeting (%s); set it to a fully qualified name", replyText(err))
+	}
+	return replyError("answered the greeting with", err)
 }
 
 func isRejected(err error) bool {

@@ -127,6 +127,52 @@ func TestMailer_Send_requiresSMTPUTF8ForNonASCIIAddress(t *testing.T) {
 	require.Contains(t, received(), "MAIL FROM:<pbx@acme.example>", "it is not asked for where it is not needed")
 }
 
+// A domain has a form in ASCII, so it needs no SMTPUTF8.
+func TestMailer_Send_encodesDomainWithoutSMTPUTF8(t *testing.T) {
+	t.Parallel()
+	unusual := message()
+	unusual.To = "joerg@exämple.net"
+	server := smtp.Start(t, &smtp.Options{NoSMTPUTF8: true})
+	require.NoError(t, openMailer(t, server.Addr).Send(t.Context(), unusual))
+	received := server.Receive(t)
+	require.Equal(t, []string{"joerg@xn--exmple-cua.net"}, received.To)
+	require.Contains(t, received.Header.Get("To"), "<joerg@xn--exmple-cua.net>")
+
+	server = smtp.Start(t, nil)
+	require.NoError(t, openMailer(t, server.Addr).Send(t.Context(), unusual))
+	require.Equal(t, []string{unusual.To}, server.Receive(t).To)
+}
+
+func TestMailer_Send_introducesItselfWithQualifiedName(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ from, localName, want string }{
+		"the setting":           {sender, "pbx.example.net", "EHLO pbx.example.net"},
+		"the sender's domain":   {"pbx@acme.example", "", "EHLO acme.example"},
+		"an unqualified domain": {"pbx@localhost", "", "EHLO [127.0.0.1]"},
+	} {
+		address, received := script{}.start(t)
+		m := openMailer(t, address, func(o *smtpmailer.Options) { o.From, o.LocalName = test.from, test.localName })
+		require.NoError(t, m.Send(t.Context(), message()), name)
+		require.Equal(t, test.want, received()[0], name)
+	}
+}
+
+// Postfix rejects the name of EHLO at RCPT: that is nothing of the recipient.
+func TestMailer_Send_rejectedLocalNameIsNoRejectedRecipient(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"EHLO", "RCPT"} {
+		answers := script{step: "504 5.5.2 <pbx>: Helo command rejected: need fully-qualified hostname"}
+		if step == "EHLO" {
+			answers["HELO"] = answers[step]
+		}
+		address, _ := answers.start(t)
+		err := openMailer(t, address).Send(t.Context(), message())
+		requireTransient(t, err)
+		require.ErrorContains(t, err, "504 5.5.2", step)
+		require.ErrorContains(t, err, "set it to a fully qualified name", step)
+	}
+}
+
 func TestMailer_Send_rejectsInvalidMessage(t *testing.T) {
 	t.Parallel()
 	address, received := script{}.start(t)

@@ -51,6 +51,10 @@ type Options struct {
 	Security Security
 	// TLSConfig verifies the server. Defaults to the certificates of the host.
 	TLSConfig *tls.Config
+	// LocalName is the name of this host in EHLO (RFC 5321, section 4.1.1.1). Servers may
+	// require a fully qualified name. Defaults to the domain of From, or to the address
+	// of the connection if that has no dot.
+	LocalName string
 	// Timeout limits the time of one mail, from connecting to the last answer. Defaults
 	// to 30 seconds.
 	Timeout time.Duration
@@ -66,7 +70,8 @@ type Mailer struct {
 var _ userman.Mailer = (*Mailer)(nil)
 
 // New returns a mailer. It does not connect. It returns an error wrapping
-// [store.ErrInvalid] on "address", "from", "security", "username" or "password".
+// [store.ErrInvalid] on "address", "from", "security", "username", "password" or
+// "local_name".
 func New(opts Options) (*Mailer, error) {
 	m, errs := newMailer(opts)
 	if err := store.NewInvalidError(errs...); err != nil {

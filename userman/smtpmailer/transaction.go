@@ -10,7 +10,7 @@ import (
 
 // send gives the server one mail.
 func (l *outgoingMail) send(client *smtp.Client) error {
-	if supported, _ := client.Extension("SMTPUTF8"); l.utf8 && !supported {
+	if supported, _ := client.Extension("SMTPUTF8"); l.utf8 && !supported && !l.encodeDomain() {
 		return &userman.MailRejectedError{Reason: "it takes no addresses beyond ASCII (SMTPUTF8); write the address in ASCII"}
 	}
 	// Where it is not needed it would keep the server from passing the mail on
@@ -19,7 +19,7 @@ func (l *outgoingMail) send(client *smtp.Client) error {
 	if err := client.Mail(l.from); err != nil {
 		return classifyError(err)
 	}
-	if err := client.Rcpt(l.to); err != nil {
+	if err := client.Rcpt(angleAddr(l.to)); err != nil {
 		return classifyError(err)
 	}
 	content, err := client.Data()

@@ -50,6 +50,12 @@ func newMailer(opts Options) (*Mailer, []store.FieldError) {
 			"none is for a mail server on this host; choose starttls or tls, or unprotected on a network where nobody else can read the links in mails")
 	}
 	errs = append(errs, s.validateLogin()...)
+	if s.localName = opts.LocalName; s.localName == "" && strings.Contains(from.domain, ".") {
+		s.localName = from.domain
+	}
+	if s.localName != "" && !hostnamePattern.MatchString(s.localName) {
+		addError("local_name", store.CodeAddress, "write the fully qualified name of this host, such as pbx.example.com")
+	}
 	s.tls = tlsConfig(opts.TLSConfig, s.host)
 	return &Mailer{server: s, sender: from}, errs
 }

@@ -46,6 +46,7 @@ func TestSMTPSettings_useSTARTTLSAndLogin(t *testing.T) {
 	mail := server.Receive(t)
 	require.True(t, mail.Encrypted)
 	require.Equal(t, []string{"jane@example.org"}, mail.To)
+	require.Equal(t, "pbx.example.com", mail.LocalName, "the host of the public URL")
 	require.Equal(t, "ACME 电话: a test mail", mail.Get(t, "Subject"))
 	require.Contains(t, mail.Text, "https://pbx.example.com")
 	list, err := s.AuditLog.List(t.Context(), audit.Query{Action: "send test mail"})

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -145,6 +147,7 @@ func (s *SMTPSettings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.From, "smtp-from", "", "`SENDER` of mails, such as pbx@example.com or 'ACME Telephony <pbx@example.com>'")
 	flags.StringVar(&s.Username, "smtp-user", "", "username `NAME` for the mail server (default: no login)")
 	flags.StringVar(&s.PasswordFile, "smtp-password-file", "", "`FILE` with the password of that user; only its owner should be able to read it")
+	flags.StringVar(&s.LocalName, "smtp-local-name", "", "fully qualified `NAME` of this host in the greeting to the mail server (default: the host of --base-url, or the domain of --smtp-from)")
 	flags.StringVar((*string)(&s.Security), "smtp-security", string(smtpmailer.STARTTLS), "`SECURITY` of the connection: starttls, tls, none for a mail server on this host, or unprotected for one on another host, where the network can read the links in mails")
 	flags.StringVar(&s.CAFile, "smtp-ca-file", "", "`FILE` with the CA certificates of the mail server in PEM (default: those of the host)")
 }
@@ -181,7 +184,7 @@ func (s *Settings) userOptions(log *slog.Logger) (*userman.Options, error) {
 	}
 	errs[1] = s.Users.check()
 	opts.Templates, errs[2] = s.Users.templates()
-	opts.Mailer, errs[3] = s.SMTP.mailer(log)
+	opts.Mailer, errs[3] = s.SMTP.mailer(opts.BaseURL, log)
 	opts.Directories, errs[4] = s.LDAP.directories(log)
 	return &opts, joinFieldErrors(errs[:]...)
 }
@@ -217,8 +220,9 @@ func (s *UserSettings) templates() (*usermail.Templates, error) {
 	return templates, nil
 }
 
-// mailer returns the mailer, or nil without a server.
-func (s *SMTPSettings) mailer(log *slog.Logger) (userman.Mailer, error) {
+// mailer returns the mailer, or nil without a server. The host of the public URL, which
+// can be nil, is the name of this host.
+func (s *SMTPSettings) mailer(publicURL *url.URL, log *slog.Logger) (userman.Mailer, error) {
 	if s.Address == "" {
 		return nil, nil
 	}
@@ -226,6 +230,9 @@ func (s *SMTPSettings) mailer(log *slog.Logger) (userman.Mailer, error) {
 	var err error
 	if opts.Password, opts.TLSConfig, err = readCredentialFiles("smtp", s.PasswordFile, s.CAFile, log); err != nil {
 		return nil, err
+	}
+	if publicURL != nil && opts.LocalName == "" && strings.Contains(publicURL.Hostname(), ".") && net.ParseIP(publicURL.Hostname()) == nil {
+		opts.LocalName = publicURL.Hostname()
 	}
 	mailer, err := smtpmailer.New(opts)
 	return mailer, withFlagNames("smtp", err, map[string]string{"address": "smtp", "username": "smtp-user", "password": "smtp-password-file"})

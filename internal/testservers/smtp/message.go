@@ -20,6 +20,8 @@ type Message struct {
 	// Text and HTML are the first parts of these two kinds, decoded; empty
 	// where there is none.
 	Text, HTML string
+	// LocalName is the name of the client in EHLO.
+	LocalName string
 	// Encrypted tells whether the mail came over TLS.
 	Encrypted bool
 }
@@ -58,7 +60,7 @@ func (m Message) Get(t testing.TB, field string) string {
 }
 
 func parseMessage(r rawMessage) (Message, error) {
-	m := Message{From: r.from, To: r.to, Data: r.data, Encrypted: r.encrypted}
+	m := Message{From: r.from, To: r.to, Data: r.data, Encrypted: r.encrypted, LocalName: r.localName}
 	parsed, err := mail.ReadMessage(bytes.NewReader(r.data))
 	if err != nil {
 		return m, err

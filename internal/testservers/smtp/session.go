@@ -14,6 +14,7 @@ type rawMessage struct {
 	to        []string
 	data      []byte
 	encrypted bool
+	localName string
 }
 
 // session is one connection.
@@ -66,7 +67,7 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	_, encrypted := s.conn.TLSConnectionState()
-	s.message = rawMessage{from: from, encrypted: encrypted}
+	s.message = rawMessage{from: from, encrypted: encrypted, localName: s.conn.Hostname()}
 	return nil
 }
 

@@ -42,6 +42,8 @@ type Options struct {
 	// RejectRecipient is an address that is refused with 550, or "*" for
 	// every one. Defaults to none.
 	RejectRecipient string
+	// NoSMTPUTF8 does not offer SMTPUTF8. Defaults to offering it.
+	NoSMTPUTF8 bool
 	// Stall accepts connections and says nothing until the test ends.
 	Stall bool
 	// StallAtData does the same once a mail has arrived whole: its sender
@@ -116,7 +118,7 @@ func (s *Server) newSMTPServer() *smtp.Server {
 	server.Domain = "mail.example.com"
 	server.ErrorLog = discardLogger{}
 	server.MaxMessageBytes = maxMessageBytes
-	server.EnableSMTPUTF8 = true
+	server.EnableSMTPUTF8 = !s.opts.NoSMTPUTF8
 	server.AllowInsecureAuth = !s.opts.STARTTLS
 	if s.opts.STARTTLS {
 		server.TLSConfig = s.tlsConfig()
