@@ -21,6 +21,7 @@ import (
 	"github.com/pbxusers/pbxusers/examples/server/access"
 	"github.com/pbxusers/pbxusers/store"
 	"github.com/pbxusers/pbxusers/store/memstore"
+	"github.com/pbxusers/pbxusers/userman"
 )
 
 // env is a server with pages and resources of the test.
@@ -57,6 +58,7 @@ func setup(t *testing.T, base string) *env {
 	s := &app.App{
 		TTLStore:       db.TTLStore(),
 		Administrators: ampusers.New(db.Administrators(), &ampusers.Options{Sections: app.Sections()}),
+		Users:          userman.New(db.Users(""), nil),
 	}
 	b := &env{log: &syncBuffer{}, mux: http.NewServeMux()}
 	logger := slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
