@@ -16,69 +16,64 @@ const (
 	MaxTeams             = 256
 )
 
-// AccessLevel says whether an administrator may do everything.
+// AccessLevel is the kind of access of an administrator.
 type AccessLevel string
 
-// The kinds of access.
+// The access levels.
 const (
 	// Full is unrestricted: every section, extension, DID and team.
 	Full AccessLevel = "full"
-	// Limited is restricted to what is listed.
+	// Limited is restricted to the listed sections, extensions, DIDs and teams.
 	Limited AccessLevel = "limited"
 )
 
-// Administrator is somebody who logs in to the pages or the API of the product.
+// Administrator is a login to the pages or the API of the product.
 type Administrator struct {
-	// Username is what the administrator logs in with: 2 to 64 letters of
-	// any script, digits, dots, dashes, underscores, plus and @, beginning
-	// with a letter or a digit. It is kept in NFC, unique without regard to
-	// case, and never changes.
+	// Username is the login name: 2 to 64 letters of any script, digits, dots,
+	// dashes, underscores, plus and @, starting with a letter or a digit. It is
+	// stored in NFC, is unique regardless of case, and never changes.
 	Username string `json:"username"`
-	// DisplayName is for people.
+	// DisplayName is free text.
 	DisplayName string `json:"display_name"`
 
-	// Access is Limited unless given.
+	// Access defaults to Limited.
 	Access AccessLevel `json:"access"`
-	// Sections are the ids of what a Limited administrator sees and
-	// changes, sorted; none means nothing. A Full one has none listed.
+	// Sections are the IDs of the sections that a Limited administrator can use,
+	// sorted. A Full administrator has none.
 	Sections []string `json:"sections"`
-	// Extensions and DIDs narrow a Limited administrator further; blank
-	// means all. Reading and writing are narrowed alike.
+	// Extensions and DIDs restrict a Limited administrator, for reading and
+	// writing. Empty means all.
 	Extensions scope.Ranges `json:"extensions"`
 	DIDs       scope.Ranges `json:"dids"`
-	// Teams narrow a Limited administrator to these teams, sorted; none
-	// means all.
+	// Teams restrict a Limited administrator to these teams, sorted. Empty means
+	// all.
 	Teams []string `json:"teams"`
 
-	// Disabled keeps the administrator from logging in, and ends every
-	// session at once.
+	// Disabled prevents every login and ends all sessions.
 	Disabled bool `json:"disabled"`
 
-	// Credentials are set by the service only, and left out of whatever it
-	// returns.
+	// Credentials are set by the service only. The service never returns them.
 	Credentials credential.Credentials `json:"-"`
-	// SessionEpoch counts up whenever all sessions end: see
-	// [Service.Session].
+	// SessionEpoch increases when all sessions end; see [Service.Session].
 	SessionEpoch int64 `json:"-"`
 
-	// HasPassword, HasSecondFactor and InvitedUntil tell of the credentials;
-	// the service sets them in whatever it returns, and a backend does not
-	// keep them. Without a password nobody can log in; with a second factor
-	// a code is asked for; InvitedUntil is when the link with which a
-	// password may be set expires, zero when there is none.
+	// HasPassword, HasSecondFactor and InvitationExpiresAt describe the
+	// credentials. The service sets them in the records that it returns, and a
+	// backend does not store them. Without a password nobody can log in. With a
+	// second factor a login needs a code. InvitationExpiresAt is when the link to
+	// set a password expires, or zero if there is none.
 	HasPassword         bool      `json:"has_password"`
 	HasSecondFactor     bool      `json:"has_second_factor"`
 	InvitationExpiresAt time.Time `json:"invitation_expires_at,omitzero"`
 
-	// The times are UTC with microseconds; the service sets them. Zero means
-	// never.
+	// The service sets the times, in UTC with microseconds. Zero means never.
 	CreatedAt         time.Time `json:"created_at"`
 	UpdatedAt         time.Time `json:"updated_at"`
 	PasswordChangedAt time.Time `json:"password_changed_at,omitzero"`
 	LastLoginAt       time.Time `json:"last_login_at,omitzero"`
 }
 
-// Clone returns a copy that shares nothing with a.
+// Clone returns a deep copy of a.
 func (a *Administrator) Clone() *Administrator {
 	c := *a
 	c.Sections = slices.Clone(a.Sections)

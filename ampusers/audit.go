@@ -7,8 +7,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// newEvent begins an entry of the trail. What is no username may be a password in
-// the wrong field: it is not kept.
+// newEvent returns an audit event. Text that is not a username may be a password
+// typed into the wrong field, and is left out.
 func newEvent(action, username string) audit.Event {
 	return audit.Event{Action: action, Kind: kind, Key: canonicalUsername(username)}
 }
@@ -26,8 +26,8 @@ func changeEvent(action string, before, after *Administrator) audit.Event {
 	return event
 }
 
-// canonicalUsername returns what somebody typed as a username is kept, or "" when
-// it can be none.
+// canonicalUsername returns a typed username in the form in which it is stored, or
+// "" if it is not a username.
 func canonicalUsername(input string) string {
 	if len(input) > maxTextBytes {
 		return ""
@@ -38,7 +38,7 @@ func canonicalUsername(input string) string {
 	return input
 }
 
-// AuditSource are the administrators, for [audit.Log.Verify].
+// AuditSource returns the source of administrators for [audit.Log.Verify].
 func (s *Service) AuditSource() audit.RecordSource {
 	return audit.RecordSource{Kind: kind, Each: func(ctx context.Context, visit func(key string, state []byte) error) error {
 		return s.store.EachAdministrator(ctx, func(a *Administrator) error { return visit(a.Username, auditState(a)) })

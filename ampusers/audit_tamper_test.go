@@ -10,7 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// followUpActions are all acts that jane, or somebody else for her, may do next.
+// followUpActions are all actions that jane, or another administrator on jane, may
+// do next.
 func followUpActions(t testing.TB, h *env) map[string]func() error {
 	t.Helper()
 	acts := map[string]func() error{}
@@ -38,7 +39,7 @@ func followUpActions(t testing.TB, h *env) map[string]func() error {
 	return acts
 }
 
-// tamper writes to the database past the service.
+// tamper writes to the database without the service.
 func (h *env) tamper(t testing.TB, username string, change func(a *ampusers.Administrator)) {
 	t.Helper()
 	require.NoError(t, h.store.UpdateAdministrator(t.Context(), username, func(a *ampusers.Administrator) error {
@@ -47,8 +48,7 @@ func (h *env) tamper(t testing.TB, username string, change func(a *ampusers.Admi
 	}))
 }
 
-// Whoever was changed behind the program's back is not washed clean by the
-// next act: the trail goes on telling of it.
+// The next change does not hide that a record was modified outside the program.
 func TestAudit_reportsTamperingAfterNextChange(t *testing.T) {
 	t.Parallel()
 	for backend, open := range backends() {
@@ -67,8 +67,8 @@ func TestAudit_reportsTamperingAfterNextChange(t *testing.T) {
 	}
 }
 
-// The hash of a password that somebody knows, put in the place of jane's: the
-// first entry tells of it, and the second has nothing to add.
+// The hash of jane's password was replaced. The first entry reports it, and the
+// second reports nothing new.
 func TestAudit_reportsTamperingOnceForRehashAndLogin(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {

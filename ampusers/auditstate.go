@@ -6,11 +6,11 @@ import (
 	"github.com/pbxusers/pbxusers/internal/auth"
 )
 
-// administratorState is all that is kept of an administrator, in a form that is
-// equal for equal records only. Every write is in the trail, so nothing has to
-// be left out: who puts a device, a recovery code or a later login into the
-// database is found as well. A field that is added later must be left out when
-// it is zero, or records of before would not match their entries any more.
+// administratorState is everything that is stored of an administrator, in a form
+// that is equal only for equal records. The audit log has every write, so that a
+// device, a recovery code or a login that was added in the database is found. A
+// field that is added later must be omitted when it is zero: older records would
+// not match their entries otherwise.
 type administratorState struct {
 	Username     string      `json:"username"`
 	DisplayName  string      `json:"display_name"`
@@ -24,14 +24,14 @@ type administratorState struct {
 
 	auth.AuditState
 
-	// Times are microseconds, as the store keeps them.
+	// Times are in microseconds, as in the store.
 	CreatedAt         int64 `json:"created_at"`
 	UpdatedAt         int64 `json:"updated_at"`
 	PasswordChangedAt int64 `json:"password_changed_at"`
 	LastLoginAt       int64 `json:"last_login_at"`
 }
 
-// auditState returns a as the trail takes its fingerprint of it.
+// auditState returns the state of a for its fingerprint in the audit log.
 func auditState(a *Administrator) []byte {
 	record := administratorState{
 		Username: a.Username, DisplayName: a.DisplayName,
@@ -44,7 +44,7 @@ func auditState(a *Administrator) []byte {
 	}
 	text, err := json.Marshal(record)
 	if err != nil {
-		panic("ampusers: " + err.Error()) // text, numbers and bytes always have a form
+		panic("ampusers: " + err.Error()) // text, numbers and bytes can always be encoded
 	}
 	return text
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// The trail keeps fingerprints of this text: to write it in another way would
-// make all records of before look changed.
+// Fingerprints in the audit log are of this text. If its encoding changed, all
+// older records would look modified.
 func TestAuditState_keepsStableEncoding(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)

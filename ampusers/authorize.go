@@ -8,20 +8,22 @@ import (
 	"github.com/pbxusers/pbxusers/store/scope"
 )
 
-// actor is the administrator that a service acts for, as of now; nil when
-// everything is allowed.
+// actor is the administrator that a service acts for, read in the current
+// transaction; nil if everything is allowed.
 type actor Administrator
 
-// ForActor returns a service that does only what actor may: it lists only
-// administrators that actor grants (see [Administrator.Covers]), and refuses
-// to read, make or change others, or to give what actor has not, with a
-// [store.ForbiddenError]. Everybody grants themselves. A second factor is set
-// up, and a password changed with [Service.ChangePassword], by its owner only.
-// [Service.RestoreAccess] and [Service.Bootstrap] are refused.
+// ForActor returns a service that is limited to the rights of actor. It lists only
+// administrators that actor covers (see [Administrator.Covers]). It returns a
+// [store.ForbiddenError] for reading, creating or changing other administrators,
+// and for granting rights that actor does not have. Administrators always cover
+// themselves. Only the owner can set up a second factor, or change a password with
+// [Service.ChangePassword]. [Service.RestoreAccess] and [Service.Bootstrap] are
+// forbidden.
 //
-// The actor's rights are read again in each transaction; an actor who is gone
-// or disabled may do nothing. Which sections it takes is for the caller to
-// ask. Without As everything is allowed: that is for the host, and for
+// The actor's rights are read in each transaction. A deleted or disabled actor can
+// do nothing. The caller checks the section. Without ForActor everything is
+// allowed, for the console and for programs that have checked the rights
+// themselves.
 // programs that have asked already.
 func (s *Service) ForActor(actor string) *Service {
 	scoped := *s
@@ -38,8 +40,8 @@ func (s *Service) loadActor(ctx context.Context) (*actor, error) {
 	return (*actor)(a), err
 }
 
-// lookupEnabled reads the administrator of that name. It returns an error
-// wrapping ErrForbidden if the administrator is deleted or disabled.
+// lookupEnabled reads an administrator. It returns an error wrapping ErrForbidden
+// if the administrator is deleted or disabled.
 func (s *Service) lookupEnabled(ctx context.Context, username string) (*Administrator, error) {
 	a, err := s.lookup(ctx, username)
 	if errors.Is(err, store.ErrNotFound) || err == nil && a.Disabled {
@@ -59,34 +61,34 @@ func (s *Service) Scope(ctx context.Context, username, team string) (scope.Scope
 	return a.Scope(team), nil
 }
 
-// authorizeTarget refuses to read or change one who may do more than the actor.
+// authorizeTarget rejects a target with more rights than the actor.
 func (a *actor) authorizeTarget(target *Administrator) error {
 	if a == nil || (*Administrator)(a).Covers(target) {
 		return nil
 	}
-	return &store.ForbiddenError{Reason: "this administrator may do what you may not; ask somebody who may do at least as much"}
+	return &store.ForbiddenError{Reason: "this administrator has more rights than you; ask an administrator with equal or more rights"}
 }
 
-// authorizeGrant refuses to give what the actor has not.
+// authorizeGrant rejects rights that the actor does not have.
 func (a *actor) authorizeGrant(target *Administrator) error {
 	if a == nil || (*Administrator)(a).Covers(target) {
 		return nil
 	}
-	return &store.ForbiddenError{Reason: "you cannot give what you have not; ask an administrator who has it"}
+	return &store.ForbiddenError{Reason: "you cannot grant rights that you do not have; ask an administrator who has them"}
 }
 
-// requireSelf refuses what nobody does for somebody else.
+// requireSelf rejects an operation that administrators can only do for themselves.
 func (s *Service) requireSelf(username string) error {
 	if s.actor == nil || len(username) <= maxTextBytes && FoldUsername(*s.actor) == FoldUsername(username) {
 		return nil
 	}
-	return &store.ForbiddenError{Reason: "only the administrators themselves can do this, under their own account"}
+	return &store.ForbiddenError{Reason: "administrators can only do this for their own account"}
 }
 
-// requireConsole refuses what takes access to the host.
+// requireConsole rejects an operation that needs access to the host.
 func (s *Service) requireConsole() error {
 	if s.actor == nil {
 		return nil
 	}
-	return &store.ForbiddenError{Reason: "this is done on the host itself; ask whoever runs it"}
+	return &store.ForbiddenError{Reason: "this can only be done on the host; ask its operator"}
 }

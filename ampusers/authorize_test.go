@@ -15,8 +15,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/scope"
 )
 
-// newScopedEnv has one Full administrator, and three Limited ones: jane may do more
-// than jim, and as much as joan but of other extensions.
+// newScopedEnv has one Full and three Limited administrators. jane has more rights
+// than jim, and as many as joan but for other extensions.
 func newScopedEnv(t testing.TB, db backend) *env {
 	t.Helper()
 	h := newEnv(t, db)
@@ -28,7 +28,7 @@ func newScopedEnv(t testing.TB, db backend) *env {
 	return h
 }
 
-// targetActions are all acts on somebody else.
+// targetActions are all actions on another administrator.
 func targetActions(t testing.TB, s *ampusers.Service) map[string]func(username string) error {
 	t.Helper()
 	acts := demotingActions(t, s)
@@ -64,7 +64,7 @@ func targetActions(t testing.TB, s *ampusers.Service) map[string]func(username s
 	return acts
 }
 
-// selfActions are the acts that nobody does for somebody else.
+// selfActions are the actions that administrators do only for themselves.
 func selfActions(t testing.TB, s *ampusers.Service) map[string]func(username string) error {
 	t.Helper()
 	return map[string]func(username string) error{
@@ -121,7 +121,7 @@ func TestService_ForActor_rejectsOutOfScopeAdministrators(t *testing.T) {
 	}
 }
 
-// Even whoever may do everything sets up no second factor for somebody else:
+// Even a Full administrator cannot set up a second factor for another one, because
 // its secret is shown then.
 func TestService_ForActor_restrictsSelfOnlyMethods(t *testing.T) {
 	t.Parallel()
@@ -209,7 +209,7 @@ func TestService_ForActor_rejectsPrivilegeEscalation(t *testing.T) {
 	}
 }
 
-// The rights are those of now, not of when the service was made.
+// The rights are read at each call, not when the service is created.
 func TestService_ForActor_rejectsDisabledOrDeletedActor(t *testing.T) {
 	t.Parallel()
 	h := newScopedEnv(t, memstore.New())
@@ -259,7 +259,7 @@ func TestService_List_paginatesWithinScope(t *testing.T) {
 				h.createAdministrator(t, a, "")
 			}
 			want = append(want, "keeper")
-			// Whoever comes last in each order.
+			// zoe is the last in each order.
 			h.createFull(t, "zoe")
 			h.createAdministrator(t, &ampusers.Administrator{Username: "a-", Access: ampusers.Full}, "")
 			for _, limit := range []int{1, 7, 50} {
@@ -286,8 +286,8 @@ func TestService_List_paginatesWithinScope(t *testing.T) {
 	}
 }
 
-// A demotion that commits before the transaction of a request counts, although
-// the request began before.
+// A demotion applies to a request if it commits before the transaction of the
+// request, even if the request started earlier.
 func TestService_ForActor_demotionCommittedFirstCounts(t *testing.T) {
 	t.Parallel()
 	for name, run := range map[string]func(ctx context.Context, jane *ampusers.Service) error{

@@ -61,7 +61,6 @@ func TestAdministrator_Can_limitedAllowsListed(t *testing.T) {
 	require.False(t, a.CanTeam("acm"))
 }
 
-// An access that nobody knows is no Full one.
 func TestAdministrator_Allows_needsSectionExtensionAndTeam(t *testing.T) {
 	t.Parallel()
 	limited := ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"queues"}, Extensions: mustRanges(t, "100-199")}
@@ -83,6 +82,7 @@ func TestAdministrator_Allows_needsSectionExtensionAndTeam(t *testing.T) {
 	require.True(t, full.Allows("managers", "200"))
 }
 
+// An unknown access level is not Full.
 func TestAdministrator_Can_unknownAccessLevelIsNotFull(t *testing.T) {
 	t.Parallel()
 	for _, access := range []ampusers.AccessLevel{"", "FULL", "root"} {
@@ -111,7 +111,8 @@ func drawAdministrator(t *rapid.T, label string) *ampusers.Administrator {
 	}
 }
 
-// resources are all questions that drawAdministrator can answer differently.
+// resources are all keys for which the administrators of drawAdministrator can
+// differ.
 func resources() map[ampusers.ResourceKind][]string {
 	numbers := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "00", "", "x"}
 	return map[ampusers.ResourceKind][]string{
@@ -177,7 +178,7 @@ func mustRanges(t testing.TB, text string) scope.Ranges {
 	return r
 }
 
-// longestRanges are as many as there may be, of the longest numbers.
+// longestRanges has the maximum number of ranges, of the longest numbers.
 func longestRanges(t testing.TB) scope.Ranges {
 	t.Helper()
 	parts := make([]string, scope.MaxRanges)
@@ -187,7 +188,7 @@ func longestRanges(t testing.TB) scope.Ranges {
 	return mustRanges(t, strings.Join(parts, ","))
 }
 
-// sampleNumbers are half inside and half outside of longestRanges.
+// sampleNumbers are numbers of which half are in longestRanges.
 func sampleNumbers() []string {
 	numbers := make([]string, 256)
 	for i := range numbers {
@@ -210,7 +211,7 @@ func TestAdministrator_Can_doesNotAllocate(t *testing.T) { //nolint:paralleltest
 	require.Positive(t, allowed)
 }
 
-// The loop without a question is the floor that the others stand on.
+// The empty loop is the baseline of the others.
 func BenchmarkAdministrator_Can(b *testing.B) {
 	a := &ampusers.Administrator{Access: ampusers.Limited, Sections: []string{"administrators", "apply", "audit", "managers", "settings"}, Extensions: longestRanges(b)}
 	for i := range ampusers.MaxTeams {

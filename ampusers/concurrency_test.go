@@ -18,7 +18,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// beforeTxStore is a store where something happens just before a transaction.
+// beforeTxStore is a store that calls a function just before a transaction.
 type beforeTxStore struct {
 	ampusers.Store
 
@@ -33,7 +33,7 @@ func (m *beforeTxStore) RunInTx(ctx context.Context, fn func(ctx context.Context
 	return m.Store.RunInTx(ctx, fn)
 }
 
-// newRacingEnv returns a house, and a service over the same records that is overtaken.
+// newRacingEnv returns an env, and a service on the same records that is overtaken.
 func newRacingEnv(t testing.TB, hook func(h *env)) (*env, *ampusers.Service) {
 	t.Helper()
 	db := memstore.New()
@@ -127,8 +127,8 @@ func bestFullStatus(t require.TestingT, h *env) int {
 	return level
 }
 
-// Whatever is done, in whatever order: the best way in never gets worse, what
-// is refused changes nothing, and the trail knows of everything.
+// For all sequences of actions: the best full status never gets worse, a rejected
+// action changes nothing, and the audit log has all changes.
 func TestService_preservesFullAccessInAnyOrder(t *testing.T) {
 	t.Parallel()
 	outer := t
@@ -175,7 +175,7 @@ func TestService_preservesFullAccessInAnyOrder(t *testing.T) {
 	})
 }
 
-// auditStates are all that is stored, as text.
+// auditStates returns everything that is stored, as text.
 func auditStates(t require.TestingT, h *env) []string {
 	var all []string
 	require.NoError(t, h.AuditSource().Each(h.t.Context(), func(key string, state []byte) error {
@@ -208,7 +208,7 @@ func TestAudit_recordsStateBeforeAndAfter(t *testing.T) {
 	require.Empty(t, e.After)
 }
 
-// readOnlyStore is a store that cannot write.
+// readOnlyStore is a store that rejects writes.
 type readOnlyStore struct{ ampusers.Store }
 
 func (readOnlyStore) UpdateAdministrator(context.Context, string, func(*ampusers.Administrator) error) error {
@@ -231,7 +231,7 @@ func TestService_Authenticate_recordsStoreFailureAndAllowsRetry(t *testing.T) {
 	h.requireAuditIntact(t)
 }
 
-// afterTxStore is a store where something happens just after a transaction.
+// afterTxStore is a store that calls a function just after a transaction.
 type afterTxStore struct {
 	ampusers.Store
 
@@ -247,7 +247,7 @@ func (a *afterTxStore) RunInTx(ctx context.Context, fn func(ctx context.Context)
 	return err
 }
 
-// A session of the new generation would outlive the password that was changed.
+// A session of the new epoch would outlive the password that was changed.
 func TestService_Authenticate_rejectsPasswordChangedAfterCommit(t *testing.T) {
 	t.Parallel()
 	db := memstore.New()

@@ -11,15 +11,15 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Create adds an administrator. A zero password makes one who cannot log in
-// until an invitation is accepted, see [Service.Invite]. What the service sets
-// is ignored in a. Access is Limited unless given.
+// Create adds an administrator. With a zero password the administrator cannot log
+// in until an invitation is accepted; see [Service.Invite]. Fields of a that the
+// service sets are ignored. Access defaults to Limited.
 //
-// It refuses bad fields with a [store.InvalidError], the password's being
-// "password", and a name that another administrator has, in any case, with a
-// [store.AlreadyExistsError].
+// It returns an error wrapping [store.ErrInvalid] if a field is invalid, on
+// "password" for the password, and a [store.AlreadyExistsError] if the username is
+// taken, in any case.
 //
-// Hashing the password is slow. Inside a transaction use [Service.PrepareCreate].
+// Hashing the password is slow. In a transaction use [Service.PrepareCreate].
 func (s *Service) Create(ctx context.Context, a *Administrator, password store.Secret) (*Administrator, error) {
 	commit, err := s.PrepareCreate(ctx, a, password)
 	if err != nil {
@@ -30,9 +30,10 @@ func (s *Service) Create(ctx context.Context, a *Administrator, password store.S
 
 // PrepareCreate does the slow part of [Service.Create]: it validates the
 // administrator and hashes the password. It returns the function that creates the
-// administrator, which can join a transaction and run more than once, such as when
-// a transaction is retried. unreadable are fields that the caller could not read:
-// they are an error, and are returned together with the invalid ones.
+// administrator. This function can join a transaction and can run more than once,
+// for example when a transaction is retried. unreadable are fields that the caller
+// could not read. They are errors, and are returned together with the invalid
+// fields.
 func (s *Service) PrepareCreate(ctx context.Context, a *Administrator, password store.Secret, unreadable ...store.FieldError) (commit func(ctx context.Context) (*Administrator, error), err error) {
 	created, err := s.prepareNew(ctx, a, password, unreadable)
 	if err != nil {
@@ -42,7 +43,7 @@ func (s *Service) PrepareCreate(ctx context.Context, a *Administrator, password 
 	return func(ctx context.Context) (*Administrator, error) { return s.create(ctx, created) }, nil
 }
 
-// create creates an administrator who is complete.
+// create stores a prepared administrator.
 func (s *Service) create(ctx context.Context, created *Administrator) (*Administrator, error) {
 	err := s.audit.Do(ctx, s.store, newEvent("create", created.Username), func(ctx context.Context, r *audit.Recorder) error {
 		actor, err := s.loadActor(ctx)
@@ -61,8 +62,8 @@ func (s *Service) create(ctx context.Context, created *Administrator) (*Administ
 	return redact(created), nil
 }
 
-// prepareNew returns what is to be added: complete and checked, with the hash of
-// the password.
+// prepareNew returns the administrator to add, with defaults, normalized, validated
+// and with the hash of the password.
 func (s *Service) prepareNew(ctx context.Context, a *Administrator, password store.Secret, unreadable []store.FieldError) (*Administrator, error) {
 	actor, err := s.loadActor(ctx)
 	if err != nil {
@@ -94,8 +95,8 @@ func (s *Service) prepareNew(ctx context.Context, a *Administrator, password sto
 	return created, s.initManaged(created)
 }
 
-// checkNotStored rejects the name of another administrator. A new administrator is
-// checked when the record is stored; this is for one that will not be.
+// checkNotStored rejects a username that is taken. A new administrator is checked
+// when it is stored; this is for one that is not stored.
 func (s *Service) checkNotStored(ctx context.Context, username string) error {
 	switch _, err := s.store.Administrator(ctx, username); {
 	case errors.Is(err, store.ErrNotFound):
@@ -106,7 +107,7 @@ func (s *Service) checkNotStored(ctx context.Context, username string) error {
 	return &store.AlreadyExistsError{Kind: kind, Field: "username"}
 }
 
-// initManaged sets what an administrator begins with.
+// initManaged sets the fields that the service manages.
 func (s *Service) initManaged(a *Administrator) (err error) {
 	if a.SessionEpoch, err = auth.NewSessionEpoch(s.opts.Random); err != nil {
 		return err
@@ -119,7 +120,7 @@ func (s *Service) initManaged(a *Administrator) (err error) {
 	return nil
 }
 
-// insert writes a new administrator in the transaction of ctx and records it.
+// insert stores a new administrator in the transaction of ctx and records it.
 func (s *Service) insert(ctx context.Context, r *audit.Recorder, a *Administrator) error {
 	if err := s.store.CreateAdministrator(ctx, a); err != nil {
 		return err

@@ -6,14 +6,13 @@ import (
 	"github.com/pbxusers/pbxusers/internal/auth"
 )
 
-// credentialRecords applies the rules of administrators to the life cycle of
-// credentials.
+// credentialRecords implements [auth.Records] for administrators.
 type credentialRecords struct {
 	service *Service
 	opts    PasswordOptions
 }
 
-// credentials returns the life cycle of the administrators' credentials.
+// credentials returns the credential operations of administrators.
 func (s *Service) credentials() auth.Lifecycle[*Administrator] {
 	return s.credentialsWith(PasswordOptions{})
 }
@@ -23,7 +22,7 @@ func (s *Service) credentialsWith(opts PasswordOptions) auth.Lifecycle[*Administ
 	return auth.NewLifecycle(s.authenticator, auth.Records[*Administrator](credentialRecords{s, opts}))
 }
 
-// selfOnly reports whether administrators do op to themselves only.
+// selfOnly reports whether administrators can do op only for themselves.
 func selfOnly(op auth.Operation) bool {
 	switch op {
 	case auth.OpChangePassword, auth.OpBeginSecondFactor, auth.OpShowSecondFactor, auth.OpConfirmSecondFactor, auth.OpNewRecoveryCodes:
@@ -33,7 +32,8 @@ func selfOnly(op auth.Operation) bool {
 	}
 }
 
-// authorizeOperation rejects op if username is not the actor and op is for oneself.
+// authorizeOperation rejects op if it is for oneself only and username is not the
+// actor.
 func (s *Service) authorizeOperation(op auth.Operation, username string) error {
 	if selfOnly(op) {
 		return s.requireSelf(username)
@@ -62,8 +62,8 @@ func (r credentialRecords) GetByInvitation(ctx context.Context, hash []byte) (*a
 	return loginAccount(a), nil
 }
 
-// Update implements [auth.Records]. Whoever has a link needs no rights to accept
-// the invitation.
+// Update implements [auth.Records]. Accepting an invitation needs the link but no
+// rights.
 func (r credentialRecords) Update(ctx context.Context, op auth.Operation, username string, edit func(*auth.Account) error) (*Administrator, error) {
 	s := *r.service
 	if op == auth.OpAcceptInvitation {

@@ -1,41 +1,44 @@
-// Package ampusers keeps the administrators of a product's pages and API: who
-// may log in, to which sections, extensions and DIDs, and how it is made sure
-// that the last one who may do everything cannot be lost.
+// Package ampusers manages the administrators of a product's pages and API: their
+// logins, their access to sections, extensions and DIDs, and the protection of the
+// last full administrator.
 //
-// An administrator is not an AMI account (package manager), with which a
-// program talks to Asterisk, and not a person of the directory (package
-// userman), who has an extension and a mailbox. It never reaches Asterisk.
+// An administrator is not an AMI account (package manager), with which a program
+// logs in to Asterisk, and not a user of the PBX (package userman), who has
+// extensions and a mailbox. Administrators are never written to the configuration
+// of Asterisk.
 //
-// # Who may do what
+// # Authorization
 //
-// A new administrator is [Limited] with nothing; [Full] is given on purpose.
-// [Administrator.Can], [Administrator.CanExtension], [Administrator.CanDID] and
-// [Administrator.CanTeam] answer for reading and for writing alike, and
-// [Administrator.Explain] says why. To apply the configuration is a section of
-// its own, [SectionApply]. Nobody makes, reads or changes somebody who may do
-// more, or gives what they have not: [Service.ForActor].
+// A new administrator is [Limited] without any access. [Full] must be set
+// explicitly. [Administrator.Can], [Administrator.CanExtension],
+// [Administrator.CanDID] and [Administrator.CanTeam] apply to reading and writing.
+// [Administrator.Explain] gives the reason. Applying the configuration is a section
+// of its own, [SectionApply]. With [Service.ForActor], administrators cannot read,
+// create or change administrators with more rights, and cannot grant rights that
+// they do not have.
 //
 // # The last Full administrator
 //
-// The best way in that there is stays: an enabled Full administrator who has a
-// password, or, before anybody has one, an enabled Full one. No delete,
-// disable, demotion or narrowing takes it, and no two at the same instant.
-// Where all is lost, [Service.RestoreAccess] opens the door from the host itself, and
-// [Service.Bootstrap] opens it the first time; there is no default password.
+// One enabled Full administrator with a password always remains or, before anybody
+// has a password, one enabled Full administrator. A change that would delete,
+// disable or restrict the last one is rejected, also if two such changes run at the
+// same time. [Service.RestoreAccess] restores access from the host.
+// [Service.Bootstrap] creates the first administrator; there is no default
+// password.
 //
 // # Passwords and sessions
 //
-// Passwords are kept as argon2id; hashes of other systems are taken over, and
-// replaced at the next login. Whoever guesses is slowed, by source and by name,
-// while a device that has logged in before still gets in. A session is kept
-// elsewhere, as the username and [Administrator.SessionEpoch]:
-// [Service.Session] asks whether it still stands, and returns the rights of
-// now.
+// Passwords are hashed with argon2id. Hashes of other systems are accepted, and
+// replaced at the next login. Password guessing is rate-limited by address and by
+// username, without locking out a trusted device of the administrator. The caller
+// stores sessions as a username and an [Administrator.SessionEpoch].
+// [Service.Session] checks whether such a session is valid, and returns the current
+// rights.
 //
-// # The trail
+// # Audit log
 //
-// Every change, login and refusal is told to the audit trail. Credentials never
-// leave the service, in no record, error, log or entry; the trail keeps a keyed
-// fingerprint of the whole record, so that a change behind the program's back
-// is found: [Service.AuditSource].
+// The audit log records every change, login and denial. Credentials never leave the
+// service: they are in no record, error, log or audit entry. The audit log has a
+// keyed fingerprint of each whole record, so that changes made outside the program
+// are found; see [Service.AuditSource].
 package ampusers

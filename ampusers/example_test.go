@@ -19,7 +19,7 @@ func newService() *ampusers.Service {
 	return ampusers.New(memstore.New().Administrators(), &ampusers.Options{
 		Sections: []ampusers.Section{
 			{ID: "managers", Name: "AMI accounts"},
-			{ID: "audit", Name: "Audit trail"},
+			{ID: "audit", Name: "Audit log"},
 		},
 	})
 }
@@ -37,7 +37,7 @@ func ExampleNew() {
 	// apply
 }
 
-// A new administrator is Limited, and may do what is listed.
+// A new administrator is Limited to the listed sections and ranges.
 func ExampleService_Create() {
 	extensions, _ := scope.ParseRanges("100-199, 205")
 	jane, err := newService().Create(context.Background(), &ampusers.Administrator{
@@ -51,7 +51,7 @@ func ExampleService_Create() {
 	// Output: limited [managers] 100-199,205 true
 }
 
-// What is refused is told field by field, for a form to show.
+// Invalid input is reported field by field, for a form to show.
 func ExampleService_Create_rejected() {
 	_, err := newService().Create(context.Background(), &ampusers.Administrator{
 		Username: "jane admin", Sections: []string{"fax"},
@@ -88,8 +88,8 @@ func ExampleService_Authenticate() {
 	// invalid_credentials
 }
 
-// A session is kept as the username and the generation, and asked for at each
-// request: the rights are those of now.
+// A session is stored as the username and the session epoch, and checked at each
+// request. The rights are the current ones.
 func ExampleService_Session() {
 	ctx := context.Background()
 	administrators := newService()
@@ -105,7 +105,7 @@ func ExampleService_Session() {
 	// there is no such session
 }
 
-// An edit sees the administrator as it is, and loses nobody else's edit.
+// An edit changes the current record, so that no concurrent edit is lost.
 func ExampleService_Update() {
 	ctx := context.Background()
 	administrators := newService()
@@ -124,7 +124,7 @@ func ExampleService_Delete() {
 	administrators := newService()
 	_, _ = administrators.Create(ctx, &ampusers.Administrator{Username: "boss", Access: ampusers.Full}, store.NewSecret("vivid-otter-73-lanterns"))
 	fmt.Println(administrators.Delete(ctx, "boss"))
-	// Output: this is the last enabled Full administrator who can log in; make another one Full first, with a password
+	// Output: this is the last enabled full administrator who can log in; give another administrator full access and a password first
 }
 
 func ExampleService_List() {
@@ -145,7 +145,8 @@ func ExampleService_List() {
 	// carol true
 }
 
-// Whoever is limited makes and changes only those who may do no more.
+// Limited administrators can only create and change administrators without more
+// rights.
 func ExampleService_ForActor() {
 	ctx := context.Background()
 	administrators := newService()
@@ -153,10 +154,10 @@ func ExampleService_ForActor() {
 
 	_, err := administrators.ForActor("jane").Create(ctx, &ampusers.Administrator{Username: "joan", Access: ampusers.Full}, store.Secret{})
 	fmt.Println(err)
-	// Output: you cannot give what you have not; ask an administrator who has it
+	// Output: you cannot grant rights that you do not have; ask an administrator who has them
 }
 
-// Somebody new sets their own password.
+// New administrators set their own passwords.
 func ExampleService_Invite() {
 	ctx := context.Background()
 	administrators := newService()
@@ -174,7 +175,7 @@ func ExampleService_Invite() {
 	// there is no such invitation
 }
 
-// The way back in, for whoever has the host.
+// The operator of the host regains access.
 func ExampleService_RestoreAccess() {
 	ctx := context.Background()
 	administrators := newService()

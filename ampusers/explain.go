@@ -2,10 +2,10 @@ package ampusers
 
 import "slices"
 
-// ResourceKind is what [Administrator.Explain] is asked about.
+// ResourceKind is the kind of a resource in [Administrator.Explain].
 type ResourceKind string
 
-// The subjects.
+// The kinds of resources.
 const (
 	ResourceSection   ResourceKind = "section"
 	ResourceExtension ResourceKind = "extension"
@@ -13,23 +13,22 @@ const (
 	ResourceTeam      ResourceKind = "team"
 )
 
-// Explanation says whether something is allowed, and why.
+// Explanation tells whether access is allowed, and why.
 type Explanation struct {
 	Allowed bool `json:"allowed"`
-	// Code is a short, stable word for programs: "full", "listed",
-	// "not_listed", "unrestricted" or "disabled".
+	// Code is stable, for programs: "full", "listed", "not_listed", "unrestricted"
+	// or "disabled".
 	Code string `json:"code"`
-	// Reason is one sentence for people.
+	// Reason is one sentence of text.
 	Reason string `json:"reason"`
 }
 
-// Explain says whether the administrator may see and change something, and
-// why. It always agrees with the Can methods. Of a subject that there is not,
-// nothing is listed.
+// Explain tells whether the administrator can access a resource, and why. It always
+// agrees with the Can methods. An unknown kind is not listed.
 func (a *Administrator) Explain(resource ResourceKind, key string) Explanation {
 	switch {
 	case a.Disabled:
-		return Explanation{false, "disabled", "The administrator is disabled, and may do nothing."}
+		return Explanation{false, "disabled", "The administrator is disabled."}
 	case a.Access == Full:
 		return Explanation{true, "full", "The administrator has full access."}
 	}
@@ -43,8 +42,8 @@ func (a *Administrator) Explain(resource ResourceKind, key string) Explanation {
 	return Explanation{false, "not_listed", "The administrator has limited access, and this " + name + " is not listed."}
 }
 
-// resourceAccess returns what the subject is called, whether there is no list, which
-// stands for all, and whether key is on the list.
+// resourceAccess returns the name of the kind, whether the administrator is
+// unrestricted because the list is empty, and whether key is on the list.
 func (a *Administrator) resourceAccess(resource ResourceKind, key string) (name string, unrestricted, listed bool) {
 	switch resource {
 	case ResourceSection:
@@ -56,5 +55,5 @@ func (a *Administrator) resourceAccess(resource ResourceKind, key string) (name 
 	case ResourceTeam:
 		return "team", len(a.Teams) == 0, a.hasTeam(key)
 	}
-	return "subject", false, false
+	return "resource", false, false
 }

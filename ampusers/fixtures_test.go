@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// Passwords that the default policy takes.
+// Passwords that the default policy accepts.
 const (
 	goodPassword  = "vivid-otter-73-lanterns"
 	otherPassword = "Grüße & 91 tiny; harbours’"
@@ -49,7 +49,7 @@ func newKeyring(t testing.TB) *store.Keyring {
 	return keyring
 }
 
-// env is a service with all that it stands on.
+// env is a service with its dependencies.
 type env struct {
 	*ampusers.Service
 
@@ -96,7 +96,7 @@ func (h *env) createLimited(t testing.TB, username string, sections ...string) *
 	return h.createAdministrator(t, &ampusers.Administrator{Username: username, Sections: sections}, goodPassword)
 }
 
-// auditEntries returns what the trail says, newest first.
+// auditEntries returns the entries of the audit log, newest first.
 func (h *env) auditEntries(t testing.TB, q audit.Query) []*audit.Entry {
 	t.Helper()
 	list, err := h.auditLog.List(t.Context(), q)
@@ -117,7 +117,7 @@ func (h *env) lastAuditEntry(t testing.TB) string {
 	return text
 }
 
-// requireAuditIntact requires that the trail agrees with the records.
+// requireAuditIntact requires that the audit log agrees with the records.
 func (h *env) requireAuditIntact(t testing.TB) {
 	t.Helper()
 	found, err := h.auditLog.Verify(t.Context(), h.AuditSource())
@@ -152,8 +152,8 @@ func asLoginError(t testing.TB, err error) *credential.LoginError {
 	return loginErr
 }
 
-// mfaAttempt gives the right password of jane and returns the second step, without
-// its code.
+// mfaAttempt logs jane in with the right password and returns the second step,
+// without its code.
 func (h *env) mfaAttempt(t testing.TB) credential.MFAAttempt {
 	t.Helper()
 	return h.mfaAttemptFrom(t, newLoginAttempt("jane", goodPassword))
@@ -169,7 +169,7 @@ func (h *env) mfaAttemptFrom(t testing.TB, attempt credential.LoginAttempt) cred
 	return credential.MFAAttempt{Token: login.MFAToken, RemoteAddr: attempt.RemoteAddr}
 }
 
-// runConcurrently runs n calls at the same instant and returns their errors.
+// runConcurrently runs n calls at the same time and returns their errors.
 func runConcurrently(n int, call func(i int) error) []error {
 	errs := make([]error, n)
 	var ready, done sync.WaitGroup

@@ -8,13 +8,14 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// maxSearch bounds a search, in bytes: nothing that is longer is found.
+// maxSearch is the maximum length of a search in bytes. Longer text matches
+// nothing.
 const maxSearch = maxTextBytes
 
-// Get returns the administrator of that name, in any case, or a
-// [store.NotFoundError]. Its credentials are left out, as they are of every
-// administrator that the service returns. The trail is told when it is not for
-// the actor to read, see [Service.ForActor].
+// Get returns the administrator with that name, in any case, without credentials.
+// It returns a [store.NotFoundError] if there is none. If the actor (see
+// [Service.ForActor]) cannot read the administrator, it returns a
+// [store.ForbiddenError], and the audit log records it.
 func (s *Service) Get(ctx context.Context, username string) (*Administrator, error) {
 	a, err := s.loadTarget(ctx, username)
 	if errors.Is(err, store.ErrForbidden) {
@@ -30,7 +31,7 @@ func (s *Service) Get(ctx context.Context, username string) (*Administrator, err
 	return redact(a), nil
 }
 
-// loadTarget reads an administrator whom the actor may read.
+// loadTarget reads an administrator that the actor can read.
 func (s *Service) loadTarget(ctx context.Context, username string) (*Administrator, error) {
 	actor, err := s.loadActor(ctx)
 	if err != nil {
@@ -43,10 +44,10 @@ func (s *Service) loadTarget(ctx context.Context, username string) (*Administrat
 	return a, actor.authorizeTarget(a)
 }
 
-// Session returns the administrator of a session that began at that
-// generation (see [Administrator.SessionEpoch]), with the rights of now.
-// A [store.NotFoundError] when the session has ended: the administrator is
-// gone or disabled, or all sessions were ended since.
+// Session returns the administrator of a session with its current rights. epoch is
+// the [Administrator.SessionEpoch] at the login. It returns a [store.NotFoundError]
+// if the session has ended: the administrator was deleted or disabled, or all
+// sessions were ended.
 func (s *Service) Session(ctx context.Context, username string, epoch int64) (*Administrator, error) {
 	a, err := s.lookup(ctx, username)
 	if errors.Is(err, store.ErrNotFound) || err == nil && (a.Disabled || a.SessionEpoch != epoch) {
@@ -58,8 +59,9 @@ func (s *Service) Session(ctx context.Context, username string, epoch int64) (*A
 	return redact(a), nil
 }
 
-// List returns a page of administrators. Of those whom the actor (see
-// [Service.ForActor]) does not grant it tells nothing, not even that more follow.
+// List returns a page of administrators. It leaves out administrators that the
+// actor (see [Service.ForActor]) does not cover, and does not reveal whether more
+// of them follow.
 func (s *Service) List(ctx context.Context, q Query) (*store.Page[*Administrator], error) {
 	actor, err := s.loadActor(ctx)
 	if err != nil {
@@ -88,7 +90,7 @@ func (s *Service) List(ctx context.Context, q Query) (*store.Page[*Administrator
 
 func (q Query) validate() error {
 	if q.Access != "" && q.Access != Full && q.Access != Limited {
-		return store.NewInvalidError(store.FieldError{Field: "access", Code: store.CodeOneOf, Message: "this must be one of full, limited"})
+		return store.NewInvalidError(store.FieldError{Field: "access", Code: store.CodeOneOf, Message: "choose full or limited"})
 	}
 	return q.Sort.Validate(SortFields())
 }

@@ -58,7 +58,7 @@ func TestService_AcceptInvitation_rejectsInvalidatedLink(t *testing.T) {
 		"replaced": func(h *env) { _, err := h.Invite(h.t.Context(), "jane"); require.NoError(h.t, err) },
 		"disabled": func(h *env) { _, err := h.Disable(h.t.Context(), "jane"); require.NoError(h.t, err) },
 		"deleted":  func(h *env) { require.NoError(h.t, h.Delete(h.t.Context(), "jane")) },
-		"password set by hand": func(h *env) {
+		"password set manually": func(h *env) {
 			_, err := h.SetPassword(h.t.Context(), "jane", secret(otherPassword), nil)
 			require.NoError(h.t, err)
 		},

@@ -6,19 +6,19 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// fullStatus is how much of a way in to everything an administrator is.
+// fullStatus ranks how far an administrator has full access.
 type fullStatus int
 
 const (
-	// notFull is that of the disabled and the Limited.
+	// notFull is a disabled or Limited administrator.
 	notFull fullStatus = iota
-	// fullWithoutPassword is that of a Full one who has no password yet.
+	// fullWithoutPassword is an enabled Full administrator without a password.
 	fullWithoutPassword
-	// fullWithPassword is that of a Full one who can log in.
+	// fullWithPassword is an enabled Full administrator who can log in.
 	fullWithPassword
 )
 
-// fullStatus returns that of a; nil is one who is gone.
+// fullStatus returns the status of a. A nil a was deleted.
 func (a *Administrator) fullStatus() fullStatus {
 	switch {
 	case a == nil || a.Disabled || a.Access != Full:
@@ -29,9 +29,9 @@ func (a *Administrator) fullStatus() fullStatus {
 	return fullWithPassword
 }
 
-// checkLastFull refuses, in the transaction of ctx, what would leave nobody in the
-// best standing that there is: no act may take the last way in. after is nil
-// when before is to be deleted.
+// checkLastFull rejects, in the transaction of ctx, a change after which no
+// administrator has the highest status that exists before. after is nil if before
+// is to be deleted.
 func (s *Service) checkLastFull(ctx context.Context, before, after *Administrator) error {
 	if after.fullStatus() >= before.fullStatus() {
 		return nil
@@ -47,8 +47,8 @@ func (s *Service) checkLastFull(ctx context.Context, before, after *Administrato
 	return lastFullError(before)
 }
 
-// eachFull calls visit for every enabled Full administrator, in the order of
-// their names, until it returns false.
+// eachFull calls visit for every enabled Full administrator, sorted by name, until
+// visit returns false.
 func (s *Service) eachFull(ctx context.Context, visit func(*Administrator) bool) error {
 	q := Query{Access: Full, EnabledOnly: true, PageRequest: store.PageRequest{Limit: store.MaxPageLimit}}
 	for {
@@ -70,7 +70,7 @@ func (s *Service) eachFull(ctx context.Context, visit func(*Administrator) bool)
 
 func lastFullError(a *Administrator) error {
 	if a.Credentials.HasPassword() {
-		return &store.ConflictError{Reason: "this is the last enabled Full administrator who can log in; make another one Full first, with a password"}
+		return &store.ConflictError{Reason: "this is the last enabled full administrator who can log in; give another administrator full access and a password first"}
 	}
-	return &store.ConflictError{Reason: "this is the last enabled Full administrator; make another one Full first"}
+	return &store.ConflictError{Reason: "this is the last enabled full administrator; give another administrator full access first"}
 }

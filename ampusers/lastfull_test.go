@@ -11,7 +11,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/memstore"
 )
 
-// demotingActions are all acts that can take somebody's full access.
+// demotingActions are all actions that can remove full access.
 func demotingActions(t testing.TB, s *ampusers.Service) map[string]func(username string) error {
 	t.Helper()
 	update := func(change func(a *ampusers.Administrator)) func(string) error {
@@ -49,12 +49,12 @@ func TestService_keepsLastFullAdministrator(t *testing.T) {
 			h.createFull(t, "asleep")
 			_, err := h.Disable(t.Context(), "asleep")
 			require.NoError(t, err)
-			// Full, but cannot log in.
+			// nopassword is Full, but cannot log in.
 			h.createAdministrator(t, &ampusers.Administrator{Username: "nopassword", Access: ampusers.Full}, "")
 			for name, act := range demotingActions(t, h.Service) {
 				err := act("boss")
 				require.ErrorIs(t, err, store.ErrConflict, name)
-				require.EqualError(t, err, "this is the last enabled Full administrator who can log in; make another one Full first, with a password", name)
+				require.EqualError(t, err, "this is the last enabled full administrator who can log in; give another administrator full access and a password first", name)
 			}
 			require.ErrorIs(t, h.ForActor("boss").Delete(t.Context(), "boss"), store.ErrConflict)
 			boss, err := h.Get(t.Context(), "boss")
@@ -80,7 +80,7 @@ func TestService_demotesFullAdministratorWhenAnotherRemains(t *testing.T) {
 	}
 }
 
-// Before anybody has a password, whoever is invited is the way in.
+// Before any administrator has a password, an invited one is protected.
 func TestService_keepsLastFullAdministratorWithoutPassword(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
@@ -140,7 +140,7 @@ func TestService_keepsLastFullAdministratorConcurrently(t *testing.T) {
 	}
 }
 
-// Each of two tries to be the only one left.
+// Two administrators try to delete each other.
 func TestService_Delete_rejectsConcurrentMutualRemoval(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {

@@ -7,11 +7,11 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// Login is a login whose password was right.
+// Login is the result of a login with the right password.
 type Login struct {
 	credential.LoginResult
 
-	// Administrator is who logged in, nil while the login waits for a code.
+	// Administrator is nil while the login waits for a code.
 	Administrator *Administrator
 }
 
@@ -21,9 +21,9 @@ type Login struct {
 // after too many attempts. An unknown username and a wrong password take the same
 // time and get the same error. Codes are counted apart from passwords.
 //
-// The audit log has the logins and the denials, and of rate-limited attempts the
-// first. It does not have the typed name of an unknown administrator, which may
-// be a password.
+// The audit log has the logins and the denials. It has only the first of several
+// rate-limited attempts. It does not have a typed name that is not the name of an
+// administrator, because that may be a password.
 func (s *Service) Authenticate(ctx context.Context, attempt credential.LoginAttempt) (*Login, error) {
 	login, err := s.authenticator.Authenticate(ctx, attempt, nil)
 	return s.newLogin(ctx, login, err)

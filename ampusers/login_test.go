@@ -71,7 +71,7 @@ func TestService_Authenticate_sameErrorForInvalidCredentials(t *testing.T) {
 	}
 }
 
-// People type their password into the field of the username.
+// Some type their password into the field of the username.
 func TestAudit_omitsUnknownUsernames(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
@@ -138,7 +138,7 @@ func TestService_Authenticate_rehashesLegacyHash(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
 	h.createLimited(t, "jane")
-	// The SHA-1 of "password", as FreePBX keeps it.
+	// The SHA-1 of "password", as FreePBX stores it.
 	_, err := h.SetPasswordHash(t.Context(), "jane", secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"))
 	require.NoError(t, err)
 	for range 2 {
@@ -164,7 +164,8 @@ func TestService_SetPasswordHash_rejectsUnsupportedHash(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// A hash that was damaged in the database lets nobody in, and is no outage.
+// A hash that was damaged in the database prevents a login, and is not an internal
+// error.
 func TestService_Authenticate_rejectsDamagedHash(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
@@ -187,7 +188,7 @@ func TestService_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testing.T) {
 		_, err := h.Authenticate(t.Context(), credential.LoginAttempt{Username: "jane", Password: secret("guess"), RemoteAddr: netip.MustParseAddr(source)})
 		return err
 	}
-	// From one source.
+	// From one address.
 	limited := 0
 	for range 100 {
 		if err := guess("203.0.113.9"); errors.Is(err, store.ErrRateLimited) {
@@ -198,7 +199,7 @@ func TestService_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testing.T) {
 		}
 	}
 	require.Greater(t, limited, 50)
-	// From many.
+	// From many addresses.
 	limited = 0
 	for i := range 200 {
 		if errors.Is(guess(fmt.Sprintf("198.51.100.%d", i)), store.ErrRateLimited) {
@@ -207,10 +208,10 @@ func TestService_Authenticate_limitsGuessesExceptOnTrustedDevice(t *testing.T) {
 	}
 	require.Greater(t, limited, 100)
 	lines := len(h.auditEntries(t, audit.Query{Outcome: audit.Denied, PageRequest: store.PageRequest{Limit: 1000}}))
-	require.Less(t, lines, 150, "those that are held up do not fill the trail")
+	require.Less(t, lines, 150, "rate-limited attempts do not fill the audit log")
 	require.NotEmpty(t, h.auditEntries(t, audit.Query{Key: "jane", Outcome: audit.Denied}))
 
-	// A made-up device helps nobody.
+	// An invented device token does not help.
 	forged := newLoginAttempt("jane", "guess")
 	forged.RemoteAddr, forged.DeviceToken = netip.MustParseAddr("198.51.100.250"), secret(strings.Repeat("A", 43))
 	_, err = h.Authenticate(t.Context(), forged)
@@ -236,7 +237,7 @@ func TestService_Authenticate_respectsContext(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrNotFound)
 }
 
-// totpCode returns what an app shows.
+// totpCode returns the code that an app shows.
 func totpCode(t testing.TB, key store.Secret, at time.Time) string {
 	t.Helper()
 	passcode, err := totp.GenerateCode(key.Reveal(), at)

@@ -7,7 +7,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// loginAccounts is how administrators log in.
+// loginAccounts implements [auth.Accounts] for administrators.
 type loginAccounts struct {
 	Store
 
@@ -28,7 +28,7 @@ func (r loginAccounts) Reload(ctx context.Context, username string) (*auth.Accou
 	return loginAccount(a), nil
 }
 
-// loginAccount returns what a login reads of a.
+// loginAccount returns the part of a that a login needs.
 func loginAccount(a *Administrator) *auth.Account {
 	return &auth.Account{
 		ID: a.Username, Name: a.Username, Username: a.Username, Words: a.passwordWords(), Disabled: a.Disabled,
@@ -36,7 +36,7 @@ func loginAccount(a *Administrator) *auth.Account {
 	}
 }
 
-// passwordWords returns what a password of a must not be made of.
+// passwordWords returns words that a password of a must not be derived from.
 func (a *Administrator) passwordWords() []string { return []string{a.Username, a.DisplayName} }
 
 // Save implements [auth.Accounts].

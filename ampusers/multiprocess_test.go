@@ -15,7 +15,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// newProcesses are two that share a database, and nothing else.
+// newProcesses returns two services that share only a database.
 func newProcesses(t testing.TB) [2]*env {
 	t.Helper()
 	path, keyring := filepath.Join(t.TempDir(), "pbxusers.db"), newKeyring(t)

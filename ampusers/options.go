@@ -19,42 +19,42 @@ import (
 
 // Options of [New].
 type Options struct {
-	// Sections are the parts of the product that administrators may be
-	// given; [SectionApply] is added to them. Defaults to that one alone.
+	// Sections are the sections of the product; [SectionApply] is added. Defaults
+	// to that one alone.
 	Sections []Section
 	// Issuer is the name of the product in an authenticator app. Defaults to
 	// "pbxusers".
 	Issuer string
-	// TTLStore keeps logins that wait for a code. Set it where several processes
-	// share the database. Defaults to the memory of this process.
+	// TTLStore stores logins that wait for a code. Set it if several processes
+	// share the database. Defaults to a store in memory.
 	TTLStore store.TTLStore
-	// Audit is told of every change, login and refusal. Defaults to none.
+	// Audit records every change, login and denial. Defaults to no audit log.
 	Audit *audit.Log
 	// Clock returns the time. Defaults to time.Now.
 	Clock func() time.Time
-	// Random is where tokens, salts and secrets come from. Defaults to
-	// crypto/rand.Reader; set it in tests only.
+	// Random is the source of tokens, salts and secrets. Defaults to
+	// crypto/rand.Reader; set it only in tests.
 	Random io.Reader
-	// Logger is told of each change, without secrets. Defaults to none.
+	// Logger logs each change, without secrets. Defaults to no logging.
 	Logger *slog.Logger
 	// Argon2 is the cost of password hashes. Defaults to 19 MiB, 2 passes and 1
 	// lane.
 	Argon2 credential.Argon2
-	// MaxConcurrentHashes is how many passwords are hashed at once; other logins
-	// wait. Defaults to the number of processors, or to as many as take 256
-	// MiB together.
+	// MaxConcurrentHashes is the maximum number of passwords that are hashed at the
+	// same time. Other logins wait. Defaults to the number of processors, but not
+	// more than fit in 256 MiB.
 	MaxConcurrentHashes int
-	// MinPasswordLength is counted in characters. Defaults to 12.
+	// MinPasswordLength is in characters. Defaults to 12.
 	MinPasswordLength int
-	// MinPasswordScore is the least score of zxcvbn, 0 to 4. Defaults to 3;
-	// -1 turns the estimate off.
+	// MinPasswordScore is the minimum zxcvbn score, 0 to 4. Defaults to 3. -1
+	// disables the estimate.
 	MinPasswordScore int
-	// InvitationLifetime is how long a link with which a password may be set
-	// works. Defaults to 24 hours.
+	// InvitationLifetime is the lifetime of links to set a password. Defaults to 24
+	// hours.
 	InvitationLifetime time.Duration
-	// WrongAccountType says, in one sentence, what kind of account username and
-	// password belong to when they belong to no administrator, or "". It is
-	// asked only after a login failed. Defaults to not asking.
+	// DetectAccountType returns one sentence about the kind of account that has
+	// this username and password, or "". It is called after a login failed because
+	// there is no such administrator. Defaults to none.
 	DetectAccountType func(ctx context.Context, username string, password store.Secret) (string, error)
 }
 
@@ -63,9 +63,8 @@ const (
 	defaultInvitationLifetime = 24 * time.Hour
 )
 
-// New returns a service over st. nil options are the defaults. It panics if a
-// section ID is not valid or not unique, or if an option is out of its range: that
-// is a mistake in the program.
+// New returns a service on st. nil options are the defaults. It panics if a section
+// ID is invalid or not unique, or if an option is out of range.
 func New(st Store, opts *Options) *Service {
 	if opts == nil {
 		opts = &Options{}
@@ -85,7 +84,7 @@ func New(st Store, opts *Options) *Service {
 	return s
 }
 
-// withDefaults returns a copy of o in which every field is set.
+// withDefaults returns a copy of o with defaults for unset fields.
 func (o *Options) withDefaults() Options {
 	filled := *o
 	filled.Sections = slices.Clone(o.Sections)
@@ -111,7 +110,7 @@ func (o *Options) withDefaults() Options {
 func (o *Options) validate() {
 	switch {
 	case o.MinPasswordScore < -1 || o.MinPasswordScore > 4:
-		panic("ampusers: Options.MinPasswordScore is not -1 to 4")
+		panic("ampusers: Options.MinPasswordScore is not from -1 to 4")
 	case o.MinPasswordLength < 0 || o.MinPasswordLength > passwords.MaxLength:
 		panic("ampusers: Options.MinPasswordLength is out of range")
 	case o.MaxConcurrentHashes < 0:

@@ -40,7 +40,7 @@ func TestService_enforcesPasswordPolicyEverywhere(t *testing.T) {
 	_, err = h.SetPassword(t.Context(), "jane.admin", store.Secret{}, nil)
 	requirePasswordErrors(t, err)
 	_, err = h.AcceptInvitation(t.Context(), link.Token, secret(otherPassword))
-	require.NoError(t, err, "a refused password does not spend the link")
+	require.NoError(t, err, "a rejected password does not use up the link")
 }
 
 // requirePasswordErrors requires an InvalidError on the password only.
@@ -100,7 +100,7 @@ func TestService_ChangePassword_limitsGuesses(t *testing.T) {
 	require.Less(t, len(h.auditEntries(t, audit.Query{Action: "change password"})), 25)
 }
 
-// Strangers who guess at a name do not keep its owner from changing the
+// Password guesses of strangers do not prevent the owner from changing the
 // password.
 func TestService_ChangePassword_unaffectedByLoginGuesses(t *testing.T) {
 	t.Parallel()
@@ -181,8 +181,8 @@ func TestService_Authenticate_constantTimeForUnknownUser(t *testing.T) { //nolin
 		return time.Since(begin)
 	}
 	for _, username := range []string{"nobody", "invited", "damaged", "no such name at all"} {
-		// The quickest of several is what it takes when nothing else runs; a
-		// machine that is busy takes more tries.
+		// The fastest of several tries is not delayed by other programs. A busy
+		// machine takes more tries.
 		known, unknown := time.Hour, time.Hour
 		for try := 0; try < 5 || unknown < known*2/3 || unknown > known*3/2; try++ {
 			require.Less(t, try, 200, "%s takes %s rather than %s", username, unknown, known)
@@ -203,7 +203,7 @@ func TestService_ChangePassword_countsOnlyWrongPasswords(t *testing.T) {
 	}
 }
 
-// However a keyboard writes it: the bound is that of the form that is hashed.
+// The maximum length applies to the normalized form, which is hashed.
 func TestService_Authenticate_acceptsLongDecomposedPassword(t *testing.T) {
 	t.Parallel()
 	var shown []int
@@ -228,5 +228,5 @@ func TestService_Authenticate_acceptsLongDecomposedPassword(t *testing.T) {
 		_, err = h.Authenticate(t.Context(), newLoginAttempt("jane", wrong))
 		requireLoginError(t, err, credential.InvalidCredentials)
 	}
-	require.Equal(t, []int{len(decomposed)}, shown, "what nobody has typed is shown to nobody")
+	require.Equal(t, []int{len(decomposed)}, shown, "a password that is too long is not passed on")
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/pbxusers/pbxusers/store/credential"
 )
 
-// redact returns a copy of a as it leaves the service: without credentials, and
-// with what may be told of them.
+// redact returns a copy of a without credentials, and with the fields that describe
+// them.
 func redact(a *Administrator) *Administrator {
 	c := normalizeLists(a.Clone())
 	c.HasPassword, c.HasSecondFactor = a.Credentials.HasPassword(), a.Credentials.HasSecondFactor()
@@ -19,5 +19,5 @@ func redact(a *Administrator) *Administrator {
 	return c
 }
 
-// endSessions ends every session of a: they are of an earlier generation.
+// endSessions ends every session of a by starting a new session epoch.
 func (a *Administrator) endSessions() { a.SessionEpoch++ }

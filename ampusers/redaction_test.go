@@ -20,7 +20,7 @@ import (
 	"github.com/pbxusers/pbxusers/store/scope"
 )
 
-// printedForms are all ways in which a program prints a value.
+// printedForms are all forms in which a program can print a value.
 func printedForms(t testing.TB, value any) string {
 	t.Helper()
 	var logged bytes.Buffer
@@ -30,8 +30,8 @@ func printedForms(t testing.TB, value any) string {
 	return fmt.Sprintf("%v %+v %#v %s %q %x %s %s", value, value, value, value, value, value, text, logged.String())
 }
 
-// Whatever the service returns, and however it is printed, shows no secret;
-// neither do the log and the trail.
+// No result of the service shows a secret in any printed form. Neither do the log
+// and the audit log.
 func TestService_redactsSecretsInResults(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -102,7 +102,7 @@ func TestService_redactsSecretsInResults(t *testing.T) {
 	require.Contains(t, printedForms(t, c.PasswordHash), "[redacted]")
 }
 
-// Behind the service's back: whatever lets somebody in is in the fingerprint.
+// The fingerprint covers everything that a login depends on.
 func TestAudit_detectsModifiedRecord(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(a *ampusers.Administrator){
@@ -154,7 +154,7 @@ func TestAudit_detectsInsertedAndDeletedRecords(t *testing.T) {
 	h.requireFindings(t, audit.CodeRecordUntracked, audit.CodeRecordMissing)
 }
 
-// requireFindings requires that the trail finds these problems.
+// requireFindings requires that the audit log reports these findings.
 func (h *env) requireFindings(t testing.TB, want ...string) {
 	t.Helper()
 	found, err := h.auditLog.Verify(t.Context(), h.AuditSource())
@@ -166,7 +166,7 @@ func (h *env) requireFindings(t testing.TB, want ...string) {
 	require.Equal(t, want, got)
 }
 
-// The service works the same without a trail.
+// The service works without an audit log.
 func TestNew_worksWithoutAuditLog(t *testing.T) {
 	t.Parallel()
 	s := ampusers.New(memstore.New().Administrators(), &ampusers.Options{Argon2: credential.Argon2{Memory: 64, Time: 1, Threads: 1}})
@@ -178,7 +178,7 @@ func TestNew_worksWithoutAuditLog(t *testing.T) {
 	require.NoError(t, s.Delete(t.Context(), "jane"))
 }
 
-// However long their names are in bytes, two administrators are two in the trail.
+// Administrators with the longest names have different keys in the audit log.
 func TestAudit_distinguishesLongestUsernames(t *testing.T) {
 	t.Parallel()
 	for name, open := range backends() {

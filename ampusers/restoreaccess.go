@@ -10,14 +10,15 @@ import (
 	"github.com/pbxusers/pbxusers/store/scope"
 )
 
-// bootstrapUsername is that of the administrator whom [Service.Bootstrap] makes.
+// bootstrapUsername is the name of the administrator that [Service.Bootstrap]
+// creates.
 const bootstrapUsername = "admin"
 
-// RestoreAccess makes a Full administrator of that name, or makes the one that there
-// is Full, enabled and free of a second factor, and returns a link to set a
-// password with. All sessions end, and devices are forgotten; the password, if
-// there is one, stays until the link is used. It is for whoever has the host:
-// never offer it in a page.
+// RestoreAccess creates a Full administrator with that name, or gives the existing
+// one Full access, enables it and removes its second factor. It returns a link to
+// set a password. All sessions end and trusted devices are removed. An existing
+// password works until the link is used. This is for the operator of the host:
+// never offer it on a page.
 func (s *Service) RestoreAccess(ctx context.Context, username string) (*credential.Link, error) {
 	const action = "recover"
 	link, stored, err := s.authenticator.NewLink(s.opts.InvitationLifetime)
@@ -47,7 +48,7 @@ func (s *Service) RestoreAccess(ctx context.Context, username string) (*credenti
 	return link, nil
 }
 
-// restoreAccess returns a as one who may do everything, with nothing in the way.
+// restoreAccess gives a Full access and removes whatever prevents a login.
 func restoreAccess(a *Administrator) *Administrator {
 	after := a.Clone()
 	after.Access, after.Disabled = Full, false
@@ -72,10 +73,10 @@ func (s *Service) createFull(ctx context.Context, r *audit.Recorder, username st
 	return s.insert(ctx, r, a)
 }
 
-// Bootstrap returns nil when an enabled Full administrator has a password.
-// Otherwise it makes the administrator "admin", Full and without a password,
-// where there are no administrators at all, and returns a link for the first
-// enabled Full one, or nil where there is none: then only Recover helps.
+// Bootstrap returns nil if an enabled Full administrator has a password. Otherwise
+// it returns a link to set a password for the first enabled Full administrator. If
+// there are no administrators, it creates the Full administrator "admin" first. If
+// there are only others, it returns nil; use [Service.RestoreAccess].
 func (s *Service) Bootstrap(ctx context.Context) (*credential.Link, error) {
 	link, stored, err := s.authenticator.NewLink(s.opts.InvitationLifetime)
 	if err != nil {
@@ -97,7 +98,8 @@ func (s *Service) Bootstrap(ctx context.Context) (*credential.Link, error) {
 	return link, nil
 }
 
-// inviteFullAdministrator gives the link to whoever is to use it, if anybody is.
+// inviteFullAdministrator returns a link for the administrator of
+// [Service.Bootstrap], or nil.
 func (s *Service) inviteFullAdministrator(ctx context.Context, r *audit.Recorder, link *credential.Link, stored *credential.OneTimeToken) (bool, error) {
 	existing, err := s.findFull(ctx)
 	if err != nil {
@@ -119,8 +121,8 @@ func (s *Service) inviteFullAdministrator(ctx context.Context, r *audit.Recorder
 	return true, s.save(ctx, r, existing, after)
 }
 
-// findFull returns the first enabled Full administrator, one with a password
-// before all; nil when there is none.
+// findFull returns the first enabled Full administrator, preferably one with a
+// password, or nil.
 func (s *Service) findFull(ctx context.Context) (*Administrator, error) {
 	var first *Administrator
 	err := s.eachFull(ctx, func(a *Administrator) bool {

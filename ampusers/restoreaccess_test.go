@@ -82,7 +82,7 @@ func TestService_Bootstrap_createsAdministratorWithoutPassword(t *testing.T) {
 			require.Equal(t, ampusers.Full, admin.Access)
 			require.False(t, admin.HasPassword)
 
-			// Another start before the link was used: a new link.
+			// Another start before the link is used returns a new link.
 			second, err := h.Bootstrap(t.Context())
 			require.NoError(t, err)
 			_, err = h.Invitation(t.Context(), link.Token)
@@ -94,7 +94,7 @@ func TestService_Bootstrap_createsAdministratorWithoutPassword(t *testing.T) {
 			none, err := h.Bootstrap(t.Context())
 			require.NoError(t, err)
 			require.Nil(t, none)
-			require.Len(t, h.auditEntries(t, audit.Query{}), entries, "nothing to do is nothing to tell")
+			require.Len(t, h.auditEntries(t, audit.Query{}), entries, "no change, no entry")
 			h.requireAuditIntact(t)
 		})
 	}

@@ -34,7 +34,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, username string) ([]stor
 	return s.credentials().NewRecoveryCodes(ctx, username)
 }
 
-// RemoveSecondFactor turns the second factor off. It is no error when there is
+// RemoveSecondFactor turns the second factor off. It returns no error if there is
 // none.
 func (s *Service) RemoveSecondFactor(ctx context.Context, username string) (*Administrator, error) {
 	return s.credentials().RemoveSecondFactor(ctx, username)

@@ -129,7 +129,7 @@ func TestService_ConfirmLogin_completesLogin(t *testing.T) {
 	require.Len(t, login.DeviceToken.Reveal(), 43)
 	require.False(t, login.MFARequired())
 
-	// Whatever ends the sessions ends a pending login.
+	// Ending the sessions ends a pending login.
 	h.clock.Advance(time.Minute)
 	step = h.mfaAttempt(t)
 	require.NoError(t, h.EndSessions(t.Context(), "jane"))
@@ -175,7 +175,7 @@ func TestService_ConfirmLogin_acceptsCodeOnceConcurrently(t *testing.T) {
 			h.createLimited(t, "jane")
 			key, recovery := h.enrollTOTP(t)
 			for _, singleUse := range []string{totpCode(t, key, h.clock.Now()), recovery[0].Reveal()} {
-				h.clock.Advance(time.Hour) // for the throttle
+				h.clock.Advance(time.Hour) // for the rate limit
 				if singleUse != recovery[0].Reveal() {
 					singleUse = totpCode(t, key, h.clock.Now())
 				}
@@ -204,8 +204,8 @@ func TestService_ConfirmLogin_acceptsCodeOnceConcurrently(t *testing.T) {
 	}
 }
 
-// Who knows the password does not get to guess at the code, in either step,
-// and does not wash the count clean by proving the password again.
+// An attacker with the password cannot guess the code in either step. Giving the
+// password again does not reset the count.
 func TestService_ConfirmLogin_limitsCodeGuesses(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
@@ -253,7 +253,7 @@ func TestService_AcceptInvitation_keepsSecondFactor(t *testing.T) {
 	h.mfaAttemptFrom(t, newLoginAttempt("jane", otherPassword))
 }
 
-// However many sources and days: see package throttle for what a guesser gets.
+// The limit holds for many addresses and days; see package ratelimit.
 func TestService_Authenticate_limitsCodeGuessesFromManyAddresses(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
@@ -279,8 +279,8 @@ func TestService_Authenticate_limitsCodeGuessesFromManyAddresses(t *testing.T) {
 	require.Less(t, tried, 10+24*60/5+2)
 }
 
-// Neither does whoever guesses at the password keep the owner from giving the
-// code, nor whoever guesses at the code from giving a recovery code.
+// Password guesses of strangers do not prevent the owner from giving the code, and
+// code guesses do not prevent giving a recovery code.
 func TestService_ConfirmLogin_admitsOwnerDuringGuessing(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
@@ -313,7 +313,7 @@ func TestService_ConfirmLogin_admitsOwnerDuringGuessing(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Whoever does not know the password uses up nobody's codes.
+// Without the password no codes are counted.
 func TestService_ConfirmLogin_countsCodesOnlyAfterPassword(t *testing.T) {
 	t.Parallel()
 	h := newEnv(t, memstore.New())
@@ -354,7 +354,7 @@ func TestService_Authenticate_rehashesBeforeSecondFactor(t *testing.T) {
 			h := newEnv(t, open(t))
 			h.createLimited(t, "jane")
 			key, _ := h.enrollTOTP(t)
-			// The SHA-1 of "password", as FreePBX keeps it.
+			// The SHA-1 of "password", as FreePBX stores it.
 			_, err := h.SetPasswordHash(t.Context(), "jane", secret("5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8"))
 			require.NoError(t, err)
 			step := h.mfaAttemptFrom(t, newLoginAttempt("jane", "password"))

@@ -6,24 +6,24 @@ import (
 	"slices"
 )
 
-// SectionApply is the section that every product has: to apply the
-// configuration to Asterisk is a grant of its own, whoever made the changes.
+// SectionApply is a section of every product: applying the configuration to
+// Asterisk. It is separate from the sections of the records.
 const SectionApply = "apply"
 
-// Section is a part of the product that an administrator may be given.
+// Section is a part of the product to which administrators can have access.
 type Section struct {
-	// ID is what [Administrator.Sections] holds: 1 to 64 lower-case
-	// letters, digits, dashes and dots.
+	// ID is the value in [Administrator.Sections]: 1 to 64 lower-case letters,
+	// digits, dashes and dots.
 	ID string `json:"id"`
-	// Name and Description are for people.
+	// Name and Description are texts for pages.
 	Name        string `json:"name"`
 	Description string `json:"description"`
 }
 
 var sectionPattern = regexp.MustCompile(`^[a-z0-9.-]{1,64}$`)
 
-// registerSections returns the sections of a product with SectionApply as the last
-// one. An id that is none, or stands twice, is a mistake in the program.
+// registerSections returns the sections of a product and, as the last one,
+// SectionApply. It panics if an ID is invalid or not unique.
 func registerSections(sections []Section) []Section {
 	all := append(slices.Clone(sections), Section{
 		ID: SectionApply, Name: "Apply", Description: "Plan, apply and roll back the configuration of Asterisk.",
@@ -31,7 +31,7 @@ func registerSections(sections []Section) []Section {
 	seen := make(map[string]bool, len(all))
 	for _, section := range all {
 		if !sectionPattern.MatchString(section.ID) || seen[section.ID] {
-			panic(fmt.Sprintf("ampusers: the section id %q is not 1 to 64 lower-case letters, digits, dashes and dots, or stands twice; %q is added by this package",
+			panic(fmt.Sprintf("ampusers: the section id %q is not 1 to 64 lower-case letters, digits, dashes and dots, or is not unique; this package adds %q",
 				section.ID, SectionApply))
 		}
 		seen[section.ID] = true

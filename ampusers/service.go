@@ -11,11 +11,11 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// kind is what an administrator is called in refusals and in the audit trail.
+// kind is the kind of record in errors and in the audit log.
 const kind = "administrator"
 
-// Service keeps the administrators. All rules are here; the [Store] only
-// persists. It may be used from many goroutines.
+// Service manages administrators. It has all rules; the [Store] only persists. It
+// is safe for concurrent use.
 type Service struct {
 	store         Store
 	opts          Options // with the defaults filled in
@@ -24,16 +24,16 @@ type Service struct {
 	audit         *audit.Log
 	log           *slog.Logger
 	authenticator *auth.Authenticator
-	// actor is nil when everything is allowed, see [Service.ForActor].
+	// actor is nil if everything is allowed; see [Service.ForActor].
 	actor *string
 }
 
-// now returns the time as the store keeps it.
+// now returns the current time in the precision of the store.
 func (s *Service) now() time.Time { return s.opts.Clock().UTC().Truncate(time.Microsecond) }
 
-// mutate runs edit on the administrator of that name and saves the result,
-// together with its audit entry, or nothing. edit may run more than once. The
-// actor must cover the result, and one full administrator must remain.
+// mutate runs edit on an administrator and saves the result together with its audit
+// entry. edit may run more than once. The actor must cover the result, and one full
+// administrator must remain.
 func (s *Service) mutate(ctx context.Context, action, username string, edit func(ctx context.Context, a *Administrator) error) (*Administrator, error) {
 	var after *Administrator
 	err := s.audit.Do(ctx, s.store, newEvent(action, username), func(ctx context.Context, r *audit.Recorder) error {
@@ -65,7 +65,7 @@ func (s *Service) mutate(ctx context.Context, action, username string, edit func
 	return redact(after), nil
 }
 
-// lookup reads the administrator of that name, which may come from a stranger.
+// lookup reads an administrator. The name may be any input.
 func (s *Service) lookup(ctx context.Context, username string) (*Administrator, error) {
 	if len(username) > maxTextBytes {
 		return nil, &store.NotFoundError{Kind: kind}

@@ -208,7 +208,7 @@ func TestService_Update_rejectsInvalidChanges(t *testing.T) {
 	requireFields(t, edit(func(a *ampusers.Administrator) { a.DisplayName = "\u202Eevil" }), "display_name: plain_line")
 	stale := errors.New("stale")
 	_, err := h.Update(t.Context(), "jane", func(*ampusers.Administrator) error { return stale })
-	require.ErrorIs(t, err, stale, "the caller's own refusal")
+	require.ErrorIs(t, err, stale, "the caller's own error")
 	_, err = h.Update(t.Context(), "joan", func(*ampusers.Administrator) error { return nil })
 	require.ErrorIs(t, err, store.ErrNotFound)
 	after, err := h.Get(t.Context(), "jane")
@@ -216,7 +216,8 @@ func TestService_Update_rejectsInvalidChanges(t *testing.T) {
 	require.Equal(t, before, after)
 }
 
-// A product may drop a section: who had it can still be edited and disabled.
+// A product may remove a section. Its administrators can still be edited and
+// disabled.
 func TestService_Update_keepsUnregisteredSection(t *testing.T) {
 	t.Parallel()
 	db := memstore.New()

@@ -67,7 +67,7 @@ func TestService_Session_endsOnSecurityChange(t *testing.T) {
 		},
 		"end sessions": func(h *env) error { return h.EndSessions(h.t.Context(), "jane") },
 		"delete":       func(h *env) error { return h.Delete(h.t.Context(), "jane") },
-		"delete and make again": func(h *env) error {
+		"delete and create again": func(h *env) error {
 			require.NoError(h.t, h.Delete(h.t.Context(), "jane"))
 			h.createFull(h.t, "jane")
 			return nil
@@ -127,7 +127,7 @@ func TestService_Authenticate_recognizesTrustedDevice(t *testing.T) {
 	require.Len(t, stored.Credentials.Devices, 1)
 	require.Equal(t, h.clock.Now(), stored.Credentials.Devices[0].LastUsedAt)
 
-	// One administrator's device is a stranger to another.
+	// A device of one administrator is unknown to another.
 	other := newLoginAttempt("joan", goodPassword)
 	other.DeviceToken = first.DeviceToken
 	third, err := h.Authenticate(t.Context(), other)
@@ -145,7 +145,7 @@ func TestService_Authenticate_forgetsLeastRecentlyUsedDevice(t *testing.T) {
 		login, err := h.Authenticate(t.Context(), newLoginAttempt("jane", goodPassword))
 		require.NoError(t, err)
 		tokens = append(tokens, login.DeviceToken)
-		// The first one stays in use.
+		// The first device stays in use.
 		again := newLoginAttempt("jane", goodPassword)
 		again.DeviceToken = tokens[0]
 		h.clock.Advance(time.Minute)
@@ -155,7 +155,7 @@ func TestService_Authenticate_forgetsLeastRecentlyUsedDevice(t *testing.T) {
 	stored, err := h.store.Administrator(t.Context(), "jane")
 	require.NoError(t, err)
 	require.Len(t, stored.Credentials.Devices, credential.MaxTrustedDevices)
-	for _, i := range []int{0, 2, 1} { // the last one is new, and takes the place of another
+	for _, i := range []int{0, 2, 1} { // the last one is new, and replaces another
 		again := newLoginAttempt("jane", goodPassword)
 		again.DeviceToken = tokens[i]
 		login, err := h.Authenticate(t.Context(), again)

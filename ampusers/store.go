@@ -8,77 +8,78 @@ import (
 	"github.com/pbxusers/pbxusers/store"
 )
 
-// Store is what [Service] asks of a backend. A backend only persists: it
-// checks no rule but uniqueness, and it returns copies that the caller may
-// change.
+// Store persists administrators for a [Service]. A backend checks no rule but
+// uniqueness, and returns copies that the caller may change.
 //
-// Every method joins the transaction of its context (see [store.Transactor]),
-// may be called from many goroutines, and returns the context's error, with
-// nothing written, when the context has ended. Times are kept to the
-// microsecond, zero times as zero, and the secret of a second factor is sealed
-// at rest when the backend outlives the process.
+// Every method joins the transaction of its context (see [store.Transactor]) and is
+// safe for concurrent use. When the context has ended, a method writes nothing and
+// returns the context's error. Times have a precision of one microsecond, and zero
+// times stay zero. A backend that outlives the process encrypts the secret of a
+// second factor.
 type Store interface {
 	store.Transactor
 
-	// CreateAdministrator adds a. A [store.AlreadyExistsError] on "username" when
-	// there is an administrator of that name in any case ([FoldUsername]).
+	// CreateAdministrator adds a. It returns a [store.AlreadyExistsError] on
+	// "username" if the name is taken, in any case ([FoldUsername]).
 	CreateAdministrator(ctx context.Context, a *Administrator) error
-	// Administrator returns the administrator of that name, in any case. A
-	// [store.NotFoundError] when there is none.
+	// Administrator returns the administrator with that name, in any case. It
+	// returns a [store.NotFoundError] if there is none.
 	Administrator(ctx context.Context, username string) (*Administrator, error)
-	// AdministratorByInvitation returns the administrator whose invitation has
-	// this hash of a token, expired or not. A [store.NotFoundError] when
-	// there is none.
+	// AdministratorByInvitation returns the administrator whose invitation has this
+	// hash of a token, expired or not. It returns a [store.NotFoundError] if there
+	// is none.
 	AdministratorByInvitation(ctx context.Context, tokenHash []byte) (*Administrator, error)
-	// UpdateAdministrator reads the administrator of that name, has change
-	// edit it, and writes it back, all in one transaction: no other write to
-	// this administrator comes between. change may run more than once and
-	// must not change the name. When change returns an error nothing is
-	// written, and that very error is returned. A [store.NotFoundError] when
-	// there is no such administrator.
+	// UpdateAdministrator reads the administrator with that name, lets change edit
+	// it, and writes it back in one transaction, without another write to it in
+	// between. change may run more than once and must not change the name. If
+	// change returns an error, nothing is written and UpdateAdministrator returns
+	// that error. It returns a [store.NotFoundError] if there is no such
+	// administrator.
 	UpdateAdministrator(ctx context.Context, username string, change func(*Administrator) error) error
-	// DeleteAdministrator removes the administrator of that name, in any
-	// case. A [store.NotFoundError] when there is none.
+	// DeleteAdministrator removes the administrator with that name, in any case. It
+	// returns a [store.NotFoundError] if there is none.
 	DeleteAdministrator(ctx context.Context, username string) error
-	// ListAdministrators returns one page of the administrators that match
-	// q. No match is an empty list. An After that is not from a page of the
-	// same order may be a [store.InvalidError] on "after".
+	// ListAdministrators returns one page of the administrators that match q. It
+	// may return a [store.InvalidError] on "after" if q.After is not from a page in
+	// the same order.
 	ListAdministrators(ctx context.Context, q Query) (*store.Page[*Administrator], error)
-	// EachAdministrator calls visit for every administrator in the order of
-	// their folded names, as of one moment, and stops at the first error,
-	// which it returns. visit must not write to the store. It keeps no more
-	// than a bounded part of them in memory where the backend can.
+	// EachAdministrator calls visit for every administrator, sorted by folded name,
+	// in one snapshot. It stops at the first error and returns it. visit must not
+	// write to the store. If the backend can, it holds only a bounded number of
+	// administrators in memory.
 	EachAdministrator(ctx context.Context, visit func(*Administrator) error) error
 }
 
 // Query selects administrators.
 type Query struct {
-	// Search keeps those whose username or display name contains this text,
-	// without regard to case. Empty keeps all.
+	// Search selects administrators whose username or display name contains this
+	// text, ignoring case. Empty selects all.
 	Search string
-	// Access keeps those of that access; empty keeps all.
+	// Access selects administrators with this access. Empty selects all.
 	Access AccessLevel
-	// EnabledOnly leaves the disabled ones out.
+	// EnabledOnly leaves out disabled administrators.
 	EnabledOnly bool
 	// Sort is by one of [SortFields]; the key is the folded username.
 	Sort store.Sort
 	store.PageRequest
 }
 
-// SortFields are the fields that [Query.Sort] may name.
+// SortFields returns the valid fields of [Query.Sort].
 func SortFields() []string {
 	return []string{"username", "created_at", "updated_at", "last_login_at"}
 }
 
-// FoldUsername returns the form of a username that is unique and sorted by.
+// FoldUsername returns the case-folded form of a username, for uniqueness and
+// sorting.
 func FoldUsername(name string) string { return username.Fold(name) }
 
-// Match reports whether a is selected by q, order and page aside. A backend
-// that cannot ask its database the same question uses it, or [Query.MatchFunc]
-// for many.
+// Match reports whether q selects a, ignoring order and page. It is for backends
+// whose database cannot evaluate the query. Use [Query.MatchFunc] for many
+// administrators.
 func (q Query) Match(a *Administrator) bool { return q.MatchFunc()(a) }
 
-// MatchFunc returns what [Query.Match] does, ready to be asked many times.
+// MatchFunc returns a function that works like [Query.Match] and is faster for many
+// calls.
 func (q Query) MatchFunc() func(a *Administrator) bool {
 	username, displayName := FoldUsername(q.Search), strings.ToLower(q.Search)
 	return func(a *Administrator) bool {

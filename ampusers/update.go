@@ -8,15 +8,15 @@ import (
 	"github.com/pbxusers/pbxusers/store/audit"
 )
 
-// Update has change edit the administrator of that name and returns what came
-// of it. Only the display name, access, sections, ranges, teams and Disabled
-// can be changed; the username is refused, the rest is kept. change may run
-// more than once; the fields of a [store.InvalidError] that it returns are returned
-// together with those that are invalid. Access becoming Limited, or Disabled, ends all sessions, and
-// more rights than before end a link to set a password.
+// Update lets change edit the administrator with that name and returns the result.
+// change can set the display name, access, sections, ranges, teams and Disabled. It
+// must not change the username; other fields are ignored. change may run more than
+// once. If it returns a [store.InvalidError], its fields are returned together with
+// other invalid fields. Setting Access to Limited, or Disabled, ends all sessions.
+// Granting more rights revokes a link to set a password.
 //
-// What would leave no enabled Full administrator who can log in is refused
-// with a [store.ConflictError], also when two such acts come at once.
+// It returns a [store.ConflictError] if no enabled Full administrator would be left
+// who can log in, also if two such changes run at the same time.
 func (s *Service) Update(ctx context.Context, username string, change func(*Administrator) error) (*Administrator, error) {
 	return s.mutate(ctx, "update", username, func(_ context.Context, a *Administrator) error {
 		edited := redact(a)
@@ -28,12 +28,12 @@ func (s *Service) Update(ctx context.Context, username string, change func(*Admi
 	})
 }
 
-// applyEdits takes over into a what may be changed of it. unreadable are errors of
+// applyEdits copies the editable fields of edited into a. unreadable are errors of
 // fields that were not edited.
 func (s *Service) applyEdits(a, edited *Administrator, unreadable []store.FieldError) error {
 	if edited.Username != a.Username {
 		return store.AddFieldErrors(store.NewInvalidError(store.FieldError{
-			Field: "username", Code: store.CodeImmutable, Message: "the username cannot be changed; make a new administrator and delete this one",
+			Field: "username", Code: store.CodeImmutable, Message: "the username cannot be changed; create a new administrator and delete this one",
 		}), unreadable...)
 	}
 	before := a.Clone()
@@ -48,15 +48,15 @@ func (s *Service) applyEdits(a, edited *Administrator, unreadable []store.FieldE
 		a.endSessions()
 	}
 	if before.Disabled = false; !before.Covers(a) {
-		// Whoever made the link may have kept it, and be granted less than
-		// this administrator is now.
+		// The creator of the link may still have it, and may have fewer rights than
+		// this administrator has now.
 		a.Credentials.Invitation = nil
 	}
 	return nil
 }
 
-// Disable keeps the administrator from logging in and ends all sessions. The
-// last Full one is kept, see [Service.Update].
+// Disable disables the administrator and ends all sessions. The last Full
+// administrator cannot be disabled; see [Service.Update].
 func (s *Service) Disable(ctx context.Context, username string) (*Administrator, error) {
 	return s.mutate(ctx, "disable", username, func(_ context.Context, a *Administrator) error {
 		a.Disabled = true
@@ -65,7 +65,7 @@ func (s *Service) Disable(ctx context.Context, username string) (*Administrator,
 	})
 }
 
-// Enable undoes [Service.Disable].
+// Enable reverts [Service.Disable].
 func (s *Service) Enable(ctx context.Context, username string) (*Administrator, error) {
 	return s.mutate(ctx, "enable", username, func(_ context.Context, a *Administrator) error {
 		a.Disabled = false
@@ -82,8 +82,8 @@ func (s *Service) EndSessions(ctx context.Context, username string) error {
 	return err
 }
 
-// Delete removes the administrator and ends all sessions. The last Full one is
-// kept, see [Service.Update].
+// Delete deletes the administrator and ends all sessions. The last Full
+// administrator cannot be deleted; see [Service.Update].
 func (s *Service) Delete(ctx context.Context, username string) error {
 	const action = "delete"
 	var deleted *Administrator

@@ -14,24 +14,23 @@ import (
 )
 
 const (
-	// maxListEntries bounds a list of sections before it is looked at.
+	// maxListEntries is the maximum length of a list of sections.
 	maxListEntries = 1000
-	// maxTextBytes bounds, in bytes, what is worth to be normalised: more than the
-	// longest field holds.
+	// maxTextBytes is the maximum size of text that is normalized, in bytes. It is
+	// more than any valid field has.
 	maxTextBytes = 4 * MaxDisplayNameLength
 )
 
-// teamPattern is what a team may be called, "" being the default one.
+// teamPattern matches the names of teams. "" is the default team.
 var teamPattern = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]{0,63})?$`)
 
-// newValidator returns the rules of the fields of an Administrator that a
-// struct tag can say.
+// newValidator returns the validator of the struct tags of an Administrator.
 func newValidator() *validate.Validator {
 	return validate.New(validate.Rule{Tag: store.CodeUsername, Valid: username.Valid, Message: username.InvalidMessage})
 }
 
-// normalizeFields brings what people write into the form in which it is kept, and
-// leaves lists as they are, so that [Service.validateFields] can tell positions.
+// normalizeFields normalizes text. It does not sort lists, so that
+// [Service.validateFields] can report positions.
 func normalizeFields(a *Administrator) *Administrator {
 	if a.Access == "" {
 		a.Access = Limited
@@ -45,23 +44,23 @@ func normalizeFields(a *Administrator) *Administrator {
 	return a
 }
 
-// normalizeLists brings the lists of a into the form in which they are kept.
+// normalizeLists normalizes the lists of a.
 func normalizeLists(a *Administrator) *Administrator {
 	a.Sections, a.Teams = sortedUnique(a.Sections), sortedUnique(a.Teams)
 	return a
 }
 
-// sortedUnique returns the words sorted and without repetitions; empty rather than nil,
-// so that JSON has [] for them.
+// sortedUnique returns the words sorted and without duplicates. The result is empty
+// rather than nil, so that its JSON is [].
 func sortedUnique(words []string) []string {
 	words = append([]string{}, words...)
 	slices.Sort(words)
 	return slices.Compact(words)
 }
 
-// validateFields returns everything that is wrong with a, in the order of its fields.
-// Positions in lists are those that were submitted: sort them afterwards.
-// known are sections that it had before, which the product may have dropped.
+// validateFields returns all errors of a, in the order of its fields. Positions in
+// lists are those of the input, so lists must be sorted afterwards. known are its
+// previous sections, which may not exist any longer.
 func (s *Service) validateFields(a *Administrator, existing []string) []store.FieldError {
 	errs := Fields().Validate(a, s.validator.Var)
 	if a.Access == Full {
@@ -72,7 +71,7 @@ func (s *Service) validateFields(a *Administrator, existing []string) []store.Fi
 		if !teamPattern.MatchString(team) {
 			errs = append(errs, store.FieldError{
 				Field: fmt.Sprintf("teams[%d]", i), Code: store.CodeTeam,
-				Message: "use up to 64 letters, digits, dots, dashes and underscores, beginning with a letter or digit; nothing stands for the default team",
+				Message: "use up to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit; leave it empty for the default team",
 			})
 		}
 	}
@@ -81,20 +80,20 @@ func (s *Service) validateFields(a *Administrator, existing []string) []store.Fi
 
 func (s *Service) validateSections(sections, existing []string) []store.FieldError {
 	if len(sections) > maxListEntries {
-		return []store.FieldError{{Field: "sections", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", maxListEntries)}}
+		return []store.FieldError{{Field: "sections", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries", maxListEntries)}}
 	}
 	var errs []store.FieldError
 	for i, section := range sections {
 		if !s.hasSection(section) && !slices.Contains(existing, section) {
 			errs = append(errs, store.FieldError{
-				Field: fmt.Sprintf("sections[%d]", i), Code: store.CodeUnknown, Message: "there is no such section; choose from the list of sections",
+				Field: fmt.Sprintf("sections[%d]", i), Code: store.CodeUnknown, Message: "unknown section; choose from the list of sections",
 			})
 		}
 	}
 	return errs
 }
 
-// validateUnrestricted refuses what a Full administrator cannot have.
+// validateUnrestricted rejects restrictions of a Full administrator.
 func (a *Administrator) validateUnrestricted() []store.FieldError {
 	var errs []store.FieldError
 	for _, field := range []struct {
@@ -108,7 +107,7 @@ func (a *Administrator) validateUnrestricted() []store.FieldError {
 	} {
 		if !field.blank {
 			errs = append(errs, store.FieldError{
-				Field: field.name, Code: store.CodeFull, Message: "a Full administrator is not narrowed; choose limited, or leave this empty",
+				Field: field.name, Code: store.CodeFull, Message: "a full administrator cannot have restrictions; set access to \"limited\" or leave this field empty",
 			})
 		}
 	}

@@ -67,7 +67,7 @@ func (s *Service) changeMembers(ctx context.Context, action, group string, usern
 // all invalid usernames.
 func (s *Service) planMemberChanges(ctx context.Context, usernames []string, change func(u *User)) ([]userChange, error) {
 	if len(usernames) > MaxMembersPerCall {
-		return nil, store.NewInvalidError(store.FieldError{Field: "usernames", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed; give them in several parts", MaxMembersPerCall)})
+		return nil, store.NewInvalidError(store.FieldError{Field: "usernames", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries; send several requests", MaxMembersPerCall)})
 	}
 	sc, err := s.scope(ctx) // once, for all of them
 	if err != nil {

@@ -67,7 +67,7 @@ func newGroupSet(registry *permission.Registry, groups []*Group, revision int64)
 // also returns the errors in names.
 func (g *groupSet) resolve(names []string) ([]string, []store.FieldError) {
 	if len(names) > MaxGroupsPerUser {
-		return nil, []store.FieldError{{Field: "groups", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", MaxGroupsPerUser)}}
+		return nil, []store.FieldError{{Field: "groups", Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries", MaxGroupsPerUser)}}
 	}
 	var errs []store.FieldError
 	found := make([]string, 0, len(names))

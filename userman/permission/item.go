@@ -34,7 +34,7 @@ func (k Kind) validate(field string, v Value) []store.FieldError {
 // an item is "field[index]".
 func (k Kind) ValidateItems(field string, items []string) []store.FieldError {
 	if len(items) > MaxItems {
-		return []store.FieldError{{Field: field, Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", MaxItems)}}
+		return []store.FieldError{{Field: field, Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries", MaxItems)}}
 	}
 	var errs []store.FieldError
 	for i, item := range items {

@@ -95,7 +95,7 @@ func (p Permission) invalidReason() string {
 // even if the registry does not have the permission any more.
 func (r *Registry) Validate(grants, previous Permissions) []store.FieldError {
 	if len(grants) > maxGrants {
-		return []store.FieldError{{Field: fieldPermissions, Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries are allowed", maxGrants)}}
+		return []store.FieldError{{Field: fieldPermissions, Code: store.CodeMax, Message: fmt.Sprintf("at most %d entries", maxGrants)}}
 	}
 	var errs []store.FieldError
 	for _, id := range slices.Sorted(maps.Keys(grants)) {
